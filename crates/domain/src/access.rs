@@ -1,0 +1,95 @@
+//! Who may do what: one table that guards the server and draws the menu, so nothing offered is ever refused (D23).
+
+use serde::{Deserialize, Serialize};
+
+/// In which capacity somebody is here. What is not listed for a role is not allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Nobody we know: no link, no session.
+    Anonymous,
+    /// Holds a link to one invoice.
+    Guest,
+    /// Signed in for one customer.
+    Payer,
+    /// Staff of one merchant.
+    Admin,
+    /// Runs the installation.
+    Operator,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    SignIn,
+    SeeCheckout,
+    PayCheckout,
+    SeeOwnInvoices,
+    SeeOwnPayments,
+    SeeMerchantInvoices,
+    SeeTransactions,
+    SeeMail,
+    SyncBooks,
+    SeeInstallation,
+}
+
+impl Role {
+    pub const ALL: [Self; 5] = [Self::Anonymous, Self::Guest, Self::Payer, Self::Admin, Self::Operator];
+
+    #[must_use]
+    pub const fn may(self, act: Act) -> bool {
+        match act {
+            Act::SignIn => true,
+            Act::SeeCheckout | Act::PayCheckout => matches!(self, Self::Guest),
+            Act::SeeOwnInvoices | Act::SeeOwnPayments => matches!(self, Self::Payer),
+            Act::SeeMerchantInvoices | Act::SeeTransactions | Act::SeeMail | Act::SyncBooks => {
+                matches!(self, Self::Admin)
+            }
+            Act::SeeInstallation => matches!(self, Self::Operator),
+        }
+    }
+
+    /// The main menu: where each entry leads and what it is called.
+    #[must_use]
+    pub fn menu(self) -> Vec<(&'static str, &'static str)> {
+        [
+            (Act::SeeOwnInvoices, "/dashboard", "Outstanding"),
+            (Act::SeeOwnPayments, "/payments", "Past payments"),
+            (Act::SeeMerchantInvoices, "/admin", "Home"),
+            (Act::SeeTransactions, "/admin/transactions", "Transactions"),
+            (Act::SeeMail, "/admin/mail", "Mail"),
+            (Act::SeeInstallation, "/operator", "Installation"),
+        ]
+        .into_iter()
+        .filter(|(act, ..)| self.may(*act))
+        .map(|(_, path, label)| (path, label))
+        .collect()
+    }
+
+    /// The front page of somebody in this role.
+    #[must_use]
+    pub fn home(self) -> &'static str {
+        self.menu().first().map_or("/sign-in", |(path, _)| path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d20_nobody_but_its_own_role_reaches_a_surface() {
+        for (act, allowed) in [
+            (Act::PayCheckout, Role::Guest),
+            (Act::SeeOwnInvoices, Role::Payer),
+            (Act::SeeTransactions, Role::Admin),
+            (Act::SeeInstallation, Role::Operator),
+        ] {
+            for role in Role::ALL {
+                assert_eq!(role.may(act), role == allowed, "{role:?} and {act:?}");
+            }
+        }
+        assert_eq!(Role::Anonymous.home(), "/sign-in");
+        assert_eq!(Role::Payer.home(), "/dashboard");
+    }
+}

@@ -1,0 +1,62 @@
+//! Calendar dates. A due date is a date, never an instant; "today" is always the merchant's and is passed in (D17).
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+/// How late an invoice is, seen from the merchant's today.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Lateness {
+    NotDue { days: u32 },
+    DueToday,
+    Overdue { days: u32 },
+}
+
+impl Lateness {
+    #[must_use]
+    pub fn of(due: NaiveDate, today: NaiveDate) -> Self {
+        let days = due.signed_duration_since(today).num_days();
+        let count = u32::try_from(days.unsigned_abs()).unwrap_or(u32::MAX);
+        match days {
+            0 => Self::DueToday,
+            1.. => Self::NotDue { days: count },
+            _ => Self::Overdue { days: count },
+        }
+    }
+
+    #[must_use]
+    pub fn is_overdue(self) -> bool {
+        matches!(self, Self::Overdue { .. })
+    }
+}
+
+impl std::fmt::Display for Lateness {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotDue { days: 1 } => write!(f, "Due tomorrow"),
+            Self::NotDue { days } => write!(f, "Due in {days} days"),
+            Self::DueToday => write!(f, "Due today"),
+            Self::Overdue { days: 1 } => write!(f, "Overdue 1 day"),
+            Self::Overdue { days } => write!(f, "Overdue {days} days"),
+        }
+    }
+}
+
+/// A date in words that no country reads backwards: `25 Nov 2026`.
+#[must_use]
+pub fn in_words(date: NaiveDate) -> String {
+    date.format("%-d %b %Y").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lateness_counts_calendar_days_on_both_sides_of_today() {
+        let day = |d| NaiveDate::from_ymd_opt(2026, 11, d).expect("a day of November");
+        for (due, words) in [(26, "Due in 5 days"), (22, "Due tomorrow"), (21, "Due today"), (20, "Overdue 1 day"), (1, "Overdue 20 days")] {
+            assert_eq!(Lateness::of(day(due), day(21)).to_string(), words);
+        }
+        assert_eq!(in_words(day(5)), "5 Nov 2026");
+    }
+}

@@ -1,0 +1,68 @@
+//! An invoice as the books tell it.
+
+use crate::money::{Currency, Money};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+/// Where a document stands in the books. Part paid is not a status: it shows in the amounts (D14).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "orm", derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum))]
+#[cfg_attr(
+    feature = "orm",
+    sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")
+)]
+#[serde(rename_all = "snake_case")]
+pub enum InvoiceStatus {
+    /// Not issued yet.
+    Draft,
+    /// Issued, something is due.
+    Open,
+    Paid,
+    /// Voided or deleted.
+    Void,
+}
+
+/// What a read of the books says about one invoice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BooksInvoice {
+    /// The books' own id.
+    pub external_id: String,
+    pub number: String,
+    /// The books' id of the customer.
+    pub customer_external_id: String,
+    pub status: InvoiceStatus,
+    pub total: Money,
+    /// What is left to pay.
+    pub due: Money,
+    pub date: NaiveDate,
+    pub due_date: NaiveDate,
+}
+
+impl BooksInvoice {
+    /// A plain open invoice, for tests and doc examples of every crate.
+    #[must_use]
+    pub fn example() -> Self {
+        let day = NaiveDate::from_ymd_opt(2026, 11, 25).unwrap_or_default();
+        Self {
+            external_id: "aaaaaaaa-0000-4000-8000-000000000001".into(),
+            number: "INV-1".into(),
+            customer_external_id: "c0000000-0000-4000-8000-000000000042".into(),
+            status: InvoiceStatus::Open,
+            total: Money::new(10_000, Currency::USD),
+            due: Money::new(10_000, Currency::USD),
+            date: day,
+            due_date: day,
+        }
+    }
+}
+
+/// What a read of the books says about one customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BooksCustomer {
+    pub external_id: String,
+    pub name: String,
+    /// The short code that PSA and links know the company by, when the books hold one.
+    pub code: Option<String>,
+    pub email: Option<String>,
+    pub archived: bool,
+}

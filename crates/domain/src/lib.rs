@@ -1,0 +1,11 @@
+//! The rules of the product: pure data and pure functions, the same in the browser and on the server.
+//! Nothing here may be async, do IO, read a clock or hold a secret.
+
+pub mod access;
+pub mod date;
+pub mod ids;
+pub mod invoice;
+pub mod ledger;
+pub mod money;
+pub mod payment;
+pub mod views;

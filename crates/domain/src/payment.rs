@@ -1,0 +1,310 @@
+//! Payment → attempt → observation. An attempt's state is a fold over the facts seen at its gateway; every stored state
+//! is a cache of that fold. States, ranks and moves: `wire/gateways.md`, 1.2-1.3.
+
+use crate::{
+    invoice::{BooksInvoice, InvoiceStatus},
+    money::Money,
+};
+use serde::{Deserialize, Serialize};
+
+/// Where one try at one gateway stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "orm", derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum))]
+#[cfg_attr(
+    feature = "orm",
+    sea_orm(rs_type = "String", db_type = "String(StringLen::N(24))", rename_all = "snake_case")
+)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptState {
+    /// Row and idempotency key are committed; nothing was sent.
+    Created,
+    /// Bytes may have reached the gateway and no answer can be trusted. Only a look-up leads out (N5).
+    Unknown,
+    /// The payer must act: 3-D Secure, the gateway's own page, micro-deposits.
+    RequiresAction,
+    /// Accepted, outcome open: a bank debit in flight.
+    Processing,
+    /// Gateway or issuer said yes; the money is promised.
+    Approved,
+    /// In an unsettled batch, still voidable.
+    PendingSettlement,
+    /// Batch settled, or the bank said yes.
+    Settled,
+    /// A final no before any money moved.
+    Declined,
+    /// Cancelled before settlement.
+    Voided,
+    /// The bank took it back after a yes.
+    Returned,
+}
+
+impl AttemptState {
+    pub const ALL: [Self; 10] = [
+        Self::Created,
+        Self::Unknown,
+        Self::RequiresAction,
+        Self::Processing,
+        Self::Approved,
+        Self::PendingSettlement,
+        Self::Settled,
+        Self::Declined,
+        Self::Voided,
+        Self::Returned,
+    ];
+
+    /// A fact that would lead to a lower rank is old news.
+    const fn rank(self) -> u8 {
+        match self {
+            Self::Created => 0,
+            Self::Unknown => 1,
+            Self::RequiresAction => 2,
+            Self::Processing => 3,
+            Self::Approved => 4,
+            Self::PendingSettlement => 5,
+            Self::Settled => 6,
+            Self::Declined | Self::Voided => 7,
+            Self::Returned => 8,
+        }
+    }
+
+    /// No money came, and none will: another attempt may start.
+    #[must_use]
+    pub const fn is_dead(self) -> bool {
+        matches!(self, Self::Declined | Self::Voided | Self::Returned)
+    }
+
+    /// The payable is still taken by this attempt: its outcome is open.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        self.rank() < Self::Approved.rank()
+    }
+
+    /// The gateway said yes, and has not taken it back.
+    #[must_use]
+    pub const fn has_money(self) -> bool {
+        matches!(self, Self::Approved | Self::PendingSettlement | Self::Settled)
+    }
+}
+
+/// What was seen at the gateway. Adapters report; the fold decides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "fact", rename_all = "snake_case")]
+pub enum Fact {
+    /// Our transport's word, never a gateway's: bytes may have left and no answer can be trusted.
+    Unanswered,
+    /// Refused before a byte was written. Closes only an attempt that was never sent before.
+    NotSent,
+    /// The gateway understood the request and rejected it as such: a set-up fault, nothing charged.
+    Refused { code: String },
+    /// A look-up proved that the gateway never saw it.
+    NeverArrived,
+    /// The payer must go to this address and act.
+    ActionNeeded { url: String },
+    Processing,
+    Approved,
+    PendingSettlement,
+    Settled,
+    /// A bank's or issuer's no. Whether it is a decline or a return depends on what was seen before.
+    BankNo { reason: DeclineReason },
+    Voided,
+}
+
+/// Why no money came, sorted by what the payer can do about it (D10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeclineReason {
+    InsufficientFunds,
+    Expired,
+    WrongSecurityCode,
+    AuthenticationFailed,
+    /// Lost, stolen, fraud: the payer is told no more than "declined".
+    Blocked,
+    AccountClosed,
+    NotAuthorised,
+    TryAgainLater,
+    Declined,
+    /// Ours, not the bank's: the gateway could not be reached and nothing was sent.
+    NotSent,
+    /// Ours, not the bank's: the gateway rejected the request itself.
+    SetUp,
+}
+
+/// Whether trying again can help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeclineClass {
+    /// Later, with the same method.
+    Soft,
+    /// After the payer mended something.
+    Fixable,
+    /// Never with this method.
+    Hard,
+}
+
+impl DeclineReason {
+    #[must_use]
+    pub const fn class(self) -> DeclineClass {
+        match self {
+            Self::InsufficientFunds | Self::TryAgainLater | Self::NotSent | Self::SetUp => DeclineClass::Soft,
+            Self::Expired | Self::WrongSecurityCode | Self::AuthenticationFailed | Self::Declined => {
+                DeclineClass::Fixable
+            }
+            Self::Blocked | Self::AccountClosed | Self::NotAuthorised => DeclineClass::Hard,
+        }
+    }
+
+    /// What happened and what to do, in the payer's words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::InsufficientFunds => "There is not enough money on this card or account. Use another one, or try again later.",
+            Self::Expired => "This card has expired. Use another card.",
+            Self::WrongSecurityCode => "The security code does not match this card. Check it and try again.",
+            Self::AuthenticationFailed => "Your bank could not confirm that it was you. Try again, or use another card.",
+            Self::Blocked | Self::Declined => "Your bank declined this card. Use another card, or ask your bank why.",
+            Self::AccountClosed => "This account is closed. Use another one.",
+            Self::NotAuthorised => "Your bank does not allow debits from this account. Use another one.",
+            Self::TryAgainLater => "Your bank could not process the payment just now. Try again in a few minutes.",
+            Self::NotSent => "We could not reach the payment service, so nothing was sent. Try again in a minute.",
+            Self::SetUp => "The payment service did not accept the request, so nothing was charged. We have been told; please try again later.",
+        }
+    }
+}
+
+/// An attempt as its facts tell it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Folded {
+    pub state: AttemptState,
+    /// The gateway once said yes, so a later no is a return and not a decline.
+    ever_approved: bool,
+    /// A fact that cannot be true beside this final state: an operator must look.
+    pub contradicted: bool,
+    pub reason: Option<DeclineReason>,
+}
+
+impl Default for Folded {
+    fn default() -> Self {
+        Self { state: AttemptState::Created, ever_approved: false, contradicted: false, reason: None }
+    }
+}
+
+impl Folded {
+    #[must_use]
+    pub fn of<'a>(facts: impl IntoIterator<Item = &'a Fact>) -> Self {
+        facts.into_iter().fold(Self::default(), |folded, fact| folded.then(fact))
+    }
+
+    /// This attempt after one more fact. Old news changes nothing; the impossible raises `contradicted`.
+    #[must_use]
+    pub fn then(self, fact: &Fact) -> Self {
+        use AttemptState as S;
+        let (to, reason) = match fact {
+            Fact::NotSent if self.state == S::Created => (S::Declined, Some(DeclineReason::NotSent)),
+            Fact::Refused { .. } if self.state == S::Created => (S::Declined, Some(DeclineReason::SetUp)),
+            Fact::NotSent | Fact::Refused { .. } => return self,
+            Fact::NeverArrived => (S::Declined, Some(DeclineReason::NotSent)),
+            Fact::BankNo { reason } if self.ever_approved => (S::Returned, Some(*reason)),
+            Fact::BankNo { reason } => (S::Declined, Some(*reason)),
+            Fact::Unanswered => (S::Unknown, None),
+            Fact::ActionNeeded { .. } => (S::RequiresAction, None),
+            Fact::Processing => (S::Processing, None),
+            Fact::Approved => (S::Approved, None),
+            Fact::PendingSettlement => (S::PendingSettlement, None),
+            Fact::Settled => (S::Settled, None),
+            Fact::Voided => (S::Voided, None),
+        };
+        if self.cannot_become(to, fact) {
+            return Self { contradicted: true, ..self };
+        }
+        if to.rank() <= self.state.rank() {
+            return self;
+        }
+        Self { state: to, ever_approved: self.ever_approved || to.has_money(), reason, ..self }
+    }
+
+    /// Money after a final no, a void of settled money, or "never arrived" about money that did.
+    fn cannot_become(self, to: AttemptState, fact: &Fact) -> bool {
+        use AttemptState as S;
+        match self.state {
+            S::Declined | S::Voided => to.has_money(),
+            S::RequiresAction | S::Processing | S::Approved | S::PendingSettlement => *fact == Fact::NeverArrived,
+            S::Settled => *fact == Fact::NeverArrived || to == S::Voided,
+            _ => false,
+        }
+    }
+}
+
+/// How a card or account is shown: never more than this is known to us.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MethodFace {
+    /// `Visa`, `Mastercard`, `ACH` …
+    pub brand: String,
+    pub last4: String,
+}
+
+impl std::fmt::Display for MethodFace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ··{}", self.brand, self.last4)
+    }
+}
+
+/// Who told us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The answer to our own call.
+    Reply,
+    Webhook,
+    /// We asked: the sweep, or the page that a payer came back to.
+    LookUp,
+}
+
+/// One immutable fact about an attempt, with what the gateway said about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observation {
+    #[serde(flatten)]
+    pub fact: Fact,
+    /// The gateway's id of the payment, once it has one.
+    pub gateway_id: Option<String>,
+    /// The gateway's id of the movement of money: what the books quote as reference.
+    pub charge_id: Option<String>,
+    pub method: Option<MethodFace>,
+    /// What the gateway says was charged; a difference from the attempt is a contradiction.
+    pub amount: Option<Money>,
+}
+
+impl Observation {
+    /// A fact of ours, about which the gateway said nothing.
+    #[must_use]
+    pub const fn bare(fact: Fact) -> Self {
+        Self { fact, gateway_id: None, charge_id: None, method: None, amount: None }
+    }
+}
+
+/// Why nothing may be charged now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    AlreadyPaid,
+    /// A draft, or voided or deleted in the books.
+    NotPayable(InvoiceStatus),
+    /// The books' balance is not what the payer was shown (D11): they must see both and confirm.
+    AmountMoved { shown: Money, now: Money },
+}
+
+/// What may be charged for an invoice now, or why not. The amount always comes from the books (S65, S66).
+///
+/// # Errors
+/// The refusal that the payer must be told.
+pub fn amount_to_charge(shown: Money, books: &BooksInvoice) -> Result<Money, Refusal> {
+    match books.status {
+        InvoiceStatus::Paid => Err(Refusal::AlreadyPaid),
+        InvoiceStatus::Open if !books.due.is_positive() => Err(Refusal::AlreadyPaid),
+        InvoiceStatus::Open if books.due != shown => Err(Refusal::AmountMoved { shown, now: books.due }),
+        InvoiceStatus::Open => Ok(books.due),
+        other => Err(Refusal::NotPayable(other)),
+    }
+}
+
+#[cfg(test)]
+#[path = "payment_tests.rs"]
+mod tests;

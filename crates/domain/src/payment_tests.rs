@@ -1,0 +1,142 @@
+//! The fold, exhaustively: every state × every fact.
+
+use super::*;
+use crate::money::Currency;
+use AttemptState as S;
+use proptest::prelude::*;
+
+fn facts() -> Vec<Fact> {
+    vec![
+        Fact::Unanswered,
+        Fact::NotSent,
+        Fact::Refused { code: "x".into() },
+        Fact::NeverArrived,
+        Fact::ActionNeeded { url: "https://bank.example".into() },
+        Fact::Processing,
+        Fact::Approved,
+        Fact::PendingSettlement,
+        Fact::Settled,
+        Fact::BankNo { reason: DeclineReason::Declined },
+        Fact::Voided,
+    ]
+}
+
+/// An attempt in this state, reached the way it is reached in life.
+fn standing_at(state: S) -> Folded {
+    let yes = Fact::Approved;
+    let no = Fact::BankNo { reason: DeclineReason::Declined };
+    let path = match state {
+        S::Created => vec![],
+        S::Unknown => vec![Fact::Unanswered],
+        S::RequiresAction => vec![Fact::ActionNeeded { url: String::new() }],
+        S::Processing => vec![Fact::Processing],
+        S::Approved => vec![yes],
+        S::PendingSettlement => vec![Fact::PendingSettlement],
+        S::Settled => vec![yes, Fact::Settled],
+        S::Declined => vec![no],
+        S::Voided => vec![Fact::Voided],
+        S::Returned => vec![yes, no],
+    };
+    let folded = Folded::of(&path);
+    assert_eq!(folded.state, state);
+    folded
+}
+
+#[test]
+fn d3_every_state_meets_every_fact() {
+    // Columns in the order of `facts()`; `.` = nothing changes, `!` = contradiction, else the new state.
+    let table: [(S, [&str; 11]); 10] = [
+        (S::Created, ["Unk", "Dec", "Dec", "Dec", "Act", "Pro", "App", "Pen", "Set", "Dec", "Voi"]),
+        (S::Unknown, [".", ".", ".", "Dec", "Act", "Pro", "App", "Pen", "Set", "Dec", "Voi"]),
+        (S::RequiresAction, [".", ".", ".", "!", ".", "Pro", "App", "Pen", "Set", "Dec", "Voi"]),
+        (S::Processing, [".", ".", ".", "!", ".", ".", "App", "Pen", "Set", "Dec", "Voi"]),
+        (S::Approved, [".", ".", ".", "!", ".", ".", ".", "Pen", "Set", "Ret", "Voi"]),
+        (S::PendingSettlement, [".", ".", ".", "!", ".", ".", ".", ".", "Set", "Ret", "Voi"]),
+        (S::Settled, [".", ".", ".", "!", ".", ".", ".", ".", ".", "Ret", "!"]),
+        (S::Declined, [".", ".", ".", ".", ".", ".", "!", "!", "!", ".", "."]),
+        (S::Voided, [".", ".", ".", ".", ".", ".", "!", "!", "!", ".", "."]),
+        (S::Returned, [".", ".", ".", ".", ".", ".", ".", ".", ".", ".", "."]),
+    ];
+    let short = |state: S| match state {
+        S::Created => "Cre",
+        S::Unknown => "Unk",
+        S::RequiresAction => "Act",
+        S::Processing => "Pro",
+        S::Approved => "App",
+        S::PendingSettlement => "Pen",
+        S::Settled => "Set",
+        S::Declined => "Dec",
+        S::Voided => "Voi",
+        S::Returned => "Ret",
+    };
+    assert_eq!(table.map(|(state, _)| state), S::ALL);
+    for (state, row) in table {
+        for (fact, expected) in facts().iter().zip(row) {
+            let before = standing_at(state);
+            let after = before.then(fact);
+            let seen = match (after.contradicted, after.state == before.state) {
+                (true, _) => "!",
+                (false, true) => ".",
+                (false, false) => short(after.state),
+            };
+            assert_eq!(seen, expected, "{state:?} meets {fact:?}");
+        }
+    }
+}
+
+#[test]
+fn d2_unknown_is_left_only_by_what_a_look_up_or_the_gateway_says() {
+    let unknown = standing_at(S::Unknown);
+    for ours in [Fact::NotSent, Fact::Refused { code: String::new() }, Fact::Unanswered] {
+        assert_eq!(unknown.then(&ours), unknown, "a failed second send says nothing about the first");
+    }
+    assert_eq!(unknown.then(&Fact::NeverArrived).state, S::Declined);
+    assert!(S::Unknown.is_open() && !S::Unknown.is_dead(), "nobody may pay again meanwhile");
+}
+
+#[test]
+fn s66_the_amount_is_the_books_and_d11_a_move_must_be_confirmed() {
+    let usd = |minor| Money::new(minor, Currency::USD);
+    let books = |status, due| BooksInvoice { status, due: usd(due), ..BooksInvoice::example() };
+    assert_eq!(amount_to_charge(usd(100), &books(InvoiceStatus::Open, 100)), Ok(usd(100)));
+    assert_eq!(
+        amount_to_charge(usd(1), &books(InvoiceStatus::Open, 100)),
+        Err(Refusal::AmountMoved { shown: usd(1), now: usd(100) })
+    );
+    assert_eq!(amount_to_charge(usd(100), &books(InvoiceStatus::Paid, 0)), Err(Refusal::AlreadyPaid));
+    assert_eq!(amount_to_charge(usd(0), &books(InvoiceStatus::Open, 0)), Err(Refusal::AlreadyPaid));
+    for closed in [InvoiceStatus::Draft, InvoiceStatus::Void] {
+        assert_eq!(amount_to_charge(usd(100), &books(closed, 100)), Err(Refusal::NotPayable(closed)));
+    }
+    let pounds = Money::new(100, Currency::GBP);
+    assert!(matches!(
+        amount_to_charge(pounds, &books(InvoiceStatus::Open, 100)),
+        Err(Refusal::AmountMoved { .. })
+    ));
+}
+
+proptest! {
+    /// Webhooks twice, late or in another order than they happened end in the same state (D3, D5).
+    #[test]
+    fn d5_repeating_any_fact_changes_nothing(order in proptest::collection::vec(0usize..11, 0..12), again in 0usize..12) {
+        let all = facts();
+        let told: Vec<Fact> = order.iter().map(|i| all[*i].clone()).collect();
+        let once = Folded::of(&told);
+        if let Some(fact) = told.get(again) {
+            let twice = once.then(fact);
+            prop_assert_eq!((twice.state, twice.reason), (once.state, once.reason));
+        }
+    }
+
+    #[test]
+    fn d9_states_only_move_forward(order in proptest::collection::vec(0usize..11, 0..12)) {
+        let all = facts();
+        let mut folded = Folded::default();
+        for i in order {
+            let next = folded.then(&all[i]);
+            prop_assert!(next.state.rank() >= folded.state.rank());
+            prop_assert!(next.contradicted || !folded.contradicted, "an alarm is never silenced by the fold");
+            folded = next;
+        }
+    }
+}

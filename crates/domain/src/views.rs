@@ -1,0 +1,335 @@
+//! What the screens show: read models that the engine fills and the browser renders. Data and wording only.
+
+use crate::{
+    date::Lateness,
+    ids::{AttemptId, CheckoutId, InvoiceId, JobId, MailId, PaymentId},
+    invoice::InvoiceStatus,
+    money::{Locale, Money},
+    payment::AttemptState,
+};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+/// The merchant as its customers see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MerchantFace {
+    pub name: String,
+    pub locale: Locale,
+    /// Whom to ask; shown on every page where something can go wrong.
+    pub support_email: String,
+}
+
+/// An invoice in a list or at the top of the checkout.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvoiceFace {
+    pub id: InvoiceId,
+    pub number: String,
+    pub customer: String,
+    pub date: NaiveDate,
+    pub due_date: NaiveDate,
+    pub lateness: Lateness,
+    pub status: InvoiceStatus,
+    pub total: Money,
+    /// What is left to pay.
+    pub due: Money,
+    /// An attempt on it whose outcome is open.
+    pub in_progress: bool,
+}
+
+impl InvoiceFace {
+    /// What was paid so far, when some but not all of it was (D14).
+    #[must_use]
+    pub fn part_paid(&self) -> Option<Money> {
+        let paid = self.total.minus(self.due).ok()?;
+        (self.status == InvoiceStatus::Open && paid.is_positive()).then_some(paid)
+    }
+}
+
+/// How the card reaches the gateway without passing us.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayFace {
+    /// `Stripe`, as in "Card details go straight to Stripe".
+    pub name: String,
+    /// The gateway's own script for hosted card fields; absent: only its hosted page is used.
+    pub script_url: Option<String>,
+    /// The key that the browser may know.
+    pub publishable_key: Option<String>,
+    /// The gateway has a page of its own that takes the card, for payers without script.
+    pub hosted_page: bool,
+}
+
+/// The checkout as a guest opens it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CheckoutPage {
+    Pay(Offer),
+    /// Nothing to pay here now; each kind has its page and its next step.
+    Standing(Standing),
+    Closed(Closed),
+}
+
+/// Everything needed to pay one invoice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    pub checkout: CheckoutId,
+    /// Minted with this page: the same form sent twice is the same payment (D1).
+    pub payment: PaymentId,
+    pub merchant: MerchantFace,
+    pub invoice: InvoiceFace,
+    /// What will be charged, from the books.
+    pub amount: Money,
+    /// What the payer saw before, when the books changed meanwhile (D11).
+    pub was: Option<Money>,
+    /// Why the last try on this checkout brought no money, in the payer's words.
+    pub last_decline: Option<String>,
+    pub gateway: GatewayFace,
+    /// The books could not be asked just now: the amount is the last one known and is read again before charging.
+    pub stale: bool,
+}
+
+/// Why there is nothing to pay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closed {
+    pub merchant: Option<MerchantFace>,
+    pub invoice_number: Option<String>,
+    pub reason: ClosedReason,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClosedReason {
+    /// The invoice is paid, here or elsewhere.
+    AlreadyPaid,
+    /// Not issued yet.
+    Draft,
+    /// Voided or deleted in the books.
+    Void,
+    /// The link is unknown, expired or revoked.
+    UnknownLink,
+    /// The merchant has no invoice of this number.
+    UnknownInvoice,
+    /// The e-mail's placeholder was never filled in: `[invnumber]`.
+    Unresolved,
+    /// The merchant takes no payments here now.
+    NotSetUp,
+}
+
+/// A payment as its payer reads it: cleared, under way or failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    pub checkout: CheckoutId,
+    pub payment: PaymentId,
+    /// What the payer quotes when asking about it: `PAY-7F3C0A1E`.
+    pub reference: String,
+    pub merchant: MerchantFace,
+    pub invoice_number: String,
+    pub customer: String,
+    pub amount: Money,
+    /// Of the invoice, before this payment and after it (D14).
+    pub total: Money,
+    pub balance_after: Money,
+    pub method: Option<String>,
+    pub email: Option<String>,
+    pub at: DateTime<Utc>,
+    pub outcome: Outcome,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The gateway said yes.
+    Paid,
+    /// The bank works on it.
+    SentToBank,
+    /// We do not know yet: the payer must not pay again (N5).
+    Checking,
+    /// The payer is expected at this address of the gateway or bank.
+    Continue { url: String },
+    /// No money came.
+    Declined { words: String },
+    /// Cancelled by the payer before any money moved.
+    Cancelled,
+    /// The bank took the money back.
+    Returned { words: String },
+}
+
+/// Somebody's place in the portal: drawn as header and menu.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Whoami {
+    pub email: String,
+    pub role: crate::access::Role,
+    /// The merchant; the installation's name for an operator.
+    pub merchant: String,
+    /// The payer's company.
+    pub customer: Option<String>,
+    pub locale: Locale,
+}
+
+/// The payer's front page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dashboard {
+    pub who: Whoami,
+    pub outstanding: Vec<InvoiceFace>,
+    /// One figure per currency, never summed across (D13).
+    pub owed: Vec<Money>,
+    pub overdue: Vec<Money>,
+    pub in_progress: Vec<PaymentRow>,
+    /// When the books were last read.
+    pub synced_at: Option<DateTime<Utc>>,
+}
+
+/// One payment in a list. Two part payments of an invoice are two rows (E1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentRow {
+    pub payment: PaymentId,
+    pub reference: String,
+    pub invoice_number: String,
+    pub customer: String,
+    pub amount: Money,
+    pub state: AttemptState,
+    pub method: Option<String>,
+    pub at: DateTime<Utc>,
+}
+
+/// A page of payments or invoices, with the search that made it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page<T> {
+    pub rows: Vec<T>,
+    pub total: u64,
+    /// From 1.
+    pub page: u64,
+    pub per_page: u64,
+    pub query: String,
+}
+
+/// The admin's front page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdminHome {
+    pub who: Whoami,
+    pub today: NaiveDate,
+    pub needs_you: Vec<Problem>,
+    pub outstanding: Vec<Money>,
+    pub overdue: Vec<Money>,
+    pub collected_this_month: Vec<Money>,
+    pub invoices: Page<InvoiceFace>,
+    pub synced_at: Option<DateTime<Utc>>,
+}
+
+/// Something that does not mend itself, in one sentence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// `Books`, `Payment`, `Mail`.
+    pub area: String,
+    pub sentence: String,
+    pub payment: Option<PaymentId>,
+}
+
+/// The story of one payment, oldest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentStory {
+    pub who: Whoami,
+    pub row: PaymentRow,
+    pub payer_email: Option<String>,
+    /// One sentence: where it stands and what comes next (N3).
+    pub sentence: String,
+    pub events: Vec<StoryEvent>,
+    pub attempts: Vec<AttemptFace>,
+    pub postings: Vec<PostingFace>,
+    pub jobs: Vec<JobFace>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoryEvent {
+    pub at: DateTime<Utc>,
+    pub title: String,
+    pub detail: String,
+    pub tone: Tone,
+}
+
+/// State in colour and shape: round, ring, diamond, square.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tone {
+    Neutral,
+    Good,
+    Wait,
+    Warn,
+    Bad,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptFace {
+    pub id: AttemptId,
+    pub gateway: String,
+    pub gateway_id: Option<String>,
+    pub charge_id: Option<String>,
+    pub state: AttemptState,
+    pub method: Option<String>,
+    pub amount: Money,
+}
+
+/// One line of our own ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostingFace {
+    pub at: DateTime<Utc>,
+    pub kind: String,
+    pub account: String,
+    pub amount: Money,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobFace {
+    pub id: JobId,
+    /// What it does, in words: "Post to the books".
+    pub what: String,
+    pub state: String,
+    pub tries: u32,
+    pub next_at: Option<DateTime<Utc>>,
+    pub last_error: Option<String>,
+}
+
+/// A mail that was made; kept and shown when no SMTP server is set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailFace {
+    pub id: MailId,
+    pub to: String,
+    pub subject: String,
+    pub text: String,
+    pub state: String,
+    pub at: DateTime<Utc>,
+}
+
+/// What the operator sees.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Installation {
+    pub who: Whoami,
+    pub merchants: Vec<MerchantRow>,
+    pub jobs_waiting: u64,
+    pub jobs_dead: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MerchantRow {
+    pub key: String,
+    pub name: String,
+    pub currency: String,
+    pub books: String,
+    pub gateway: String,
+}
+
+impl AttemptState {
+    /// The word on a badge, and its tone.
+    #[must_use]
+    pub const fn badge(self) -> (&'static str, Tone) {
+        match self {
+            Self::Created => ("Starting", Tone::Wait),
+            Self::Unknown => ("Being checked", Tone::Wait),
+            Self::RequiresAction => ("Waiting for payer", Tone::Wait),
+            Self::Processing => ("Sent to bank", Tone::Wait),
+            Self::Approved | Self::PendingSettlement => ("Paid", Tone::Good),
+            Self::Settled => ("Cleared", Tone::Good),
+            Self::Declined => ("Declined", Tone::Bad),
+            Self::Voided => ("Cancelled", Tone::Neutral),
+            Self::Returned => ("Returned", Tone::Bad),
+        }
+    }
+}
