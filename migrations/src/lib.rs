@@ -1,0 +1,17 @@
+//! The schema, forward only. Tables are singular and their keys begin with the merchant, so that a row cannot point
+//! into another tenant and a distributed PostgreSQL can spread tenants without a change of code.
+
+mod m001_tenants;
+mod m002_money;
+mod m003_work;
+mod table;
+
+use sea_orm_migration::prelude::*;
+
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m001_tenants::Migration), Box::new(m002_money::Migration), Box::new(m003_work::Migration)]
+    }
+}

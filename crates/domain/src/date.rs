@@ -54,7 +54,13 @@ mod tests {
     #[test]
     fn lateness_counts_calendar_days_on_both_sides_of_today() {
         let day = |d| NaiveDate::from_ymd_opt(2026, 11, d).expect("a day of November");
-        for (due, words) in [(26, "Due in 5 days"), (22, "Due tomorrow"), (21, "Due today"), (20, "Overdue 1 day"), (1, "Overdue 20 days")] {
+        for (due, words) in [
+            (26, "Due in 5 days"),
+            (22, "Due tomorrow"),
+            (21, "Due today"),
+            (20, "Overdue 1 day"),
+            (1, "Overdue 20 days"),
+        ] {
             assert_eq!(Lateness::of(day(due), day(21)).to_string(), words);
         }
         assert_eq!(in_words(day(5)), "5 Nov 2026");

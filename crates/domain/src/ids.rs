@@ -52,9 +52,9 @@ macro_rules! id {
 }
 
 id!(/** The MSP that is paid; every row of a tenant carries it. */ MerchantId, "mer");
-id!(/** A person who can sign in, known by an e-mail address. */ UserId, "usr");
+id!(/** A person who can sign in, known by an e-mail address. */ PersonId, "per");
 id!(/** The payer's company: an account at one merchant. */ CustomerId, "cus");
-id!(/** One membership of a user as a payer of one customer. */ PayerId, "pyr");
+id!(/** One membership of a person as a payer of one customer. */ PayerId, "pyr");
 id!(/** An invoice as the books know it. */ InvoiceId, "inv");
 id!(/** Credentials of one outside system (books, gateway, PSA). */ ConnectionId, "con");
 id!(/** A merchant's Pay Now link: an API key printed in e-mails. */ PayLinkId, "lnk");

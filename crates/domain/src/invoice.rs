@@ -7,10 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Where a document stands in the books. Part paid is not a status: it shows in the amounts (D14).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "orm", derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum))]
-#[cfg_attr(
-    feature = "orm",
-    sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")
-)]
+#[cfg_attr(feature = "orm", sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case"))]
 #[serde(rename_all = "snake_case")]
 pub enum InvoiceStatus {
     /// Not issued yet.

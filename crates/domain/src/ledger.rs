@@ -5,10 +5,7 @@ use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "orm", derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum))]
-#[cfg_attr(
-    feature = "orm",
-    sea_orm(rs_type = "String", db_type = "String(StringLen::N(24))", rename_all = "snake_case")
-)]
+#[cfg_attr(feature = "orm", sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case"))]
 #[serde(rename_all = "snake_case")]
 pub enum Account {
     /// Taken by the gateway, not yet paid out to the merchant.
@@ -19,10 +16,7 @@ pub enum Account {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "orm", derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum))]
-#[cfg_attr(
-    feature = "orm",
-    sea_orm(rs_type = "String", db_type = "String(StringLen::N(24))", rename_all = "snake_case")
-)]
+#[cfg_attr(feature = "orm", sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case"))]
 #[serde(rename_all = "snake_case")]
 pub enum JournalKind {
     PaymentTaken,

@@ -136,7 +136,11 @@ impl Money {
     }
 
     fn same_currency(self, other: Self) -> Result<(), MoneyError> {
-        if self.currency == other.currency { Ok(()) } else { Err(MoneyError::Currencies(self.currency, other.currency)) }
+        if self.currency == other.currency {
+            Ok(())
+        } else {
+            Err(MoneyError::Currencies(self.currency, other.currency))
+        }
     }
 
     /// Shares this amount out in proportion to `weights`, by largest remainder: the shares always add up to the whole,
@@ -185,7 +189,11 @@ impl Money {
         let (major, fraction) = body.split_once('.').unwrap_or((body, ""));
         let digits = currency.exponent() as usize;
         let all_digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-        if major.is_empty() || !all_digits(major) || !all_digits(fraction) || (body.contains('.') && fraction.is_empty()) {
+        if major.is_empty()
+            || !all_digits(major)
+            || !all_digits(fraction)
+            || (body.contains('.') && fraction.is_empty())
+        {
             return Err(bad);
         }
         let (kept, dropped) = fraction.split_at(fraction.len().min(digits));
@@ -335,7 +343,16 @@ mod tests {
             let amount = money(decimal, code);
             assert_eq!((amount.minor, amount.to_decimal().as_str()), (minor, printed));
         }
-        for (text, currency) in [("1.005", Currency::USD), ("1.5", Currency::JPY), ("", Currency::USD), ("1.", Currency::USD), ("1e3", Currency::USD), ("+1", Currency::USD), ("--1", Currency::USD), ("1,000", Currency::USD)] {
+        for (text, currency) in [
+            ("1.005", Currency::USD),
+            ("1.5", Currency::JPY),
+            ("", Currency::USD),
+            ("1.", Currency::USD),
+            ("1e3", Currency::USD),
+            ("+1", Currency::USD),
+            ("--1", Currency::USD),
+            ("1,000", Currency::USD),
+        ] {
             assert_eq!(Money::from_decimal(text, currency), Err(MoneyError::NotAnAmount(currency)), "{text}");
         }
         assert_eq!(Money::from_decimal("99999999999999999999", Currency::USD), Err(MoneyError::TooLarge));

@@ -10,10 +10,7 @@ use serde::{Deserialize, Serialize};
 /// Where one try at one gateway stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "orm", derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum))]
-#[cfg_attr(
-    feature = "orm",
-    sea_orm(rs_type = "String", db_type = "String(StringLen::N(24))", rename_all = "snake_case")
-)]
+#[cfg_attr(feature = "orm", sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case"))]
 #[serde(rename_all = "snake_case")]
 pub enum AttemptState {
     /// Row and idempotency key are committed; nothing was sent.
@@ -95,17 +92,23 @@ pub enum Fact {
     /// Refused before a byte was written. Closes only an attempt that was never sent before.
     NotSent,
     /// The gateway understood the request and rejected it as such: a set-up fault, nothing charged.
-    Refused { code: String },
+    Refused {
+        code: String,
+    },
     /// A look-up proved that the gateway never saw it.
     NeverArrived,
     /// The payer must go to this address and act.
-    ActionNeeded { url: String },
+    ActionNeeded {
+        url: String,
+    },
     Processing,
     Approved,
     PendingSettlement,
     Settled,
     /// A bank's or issuer's no. Whether it is a decline or a return depends on what was seen before.
-    BankNo { reason: DeclineReason },
+    BankNo {
+        reason: DeclineReason,
+    },
     Voided,
 }
 
@@ -156,16 +159,22 @@ impl DeclineReason {
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
-            Self::InsufficientFunds => "There is not enough money on this card or account. Use another one, or try again later.",
+            Self::InsufficientFunds => {
+                "There is not enough money on this card or account. Use another one, or try again later."
+            }
             Self::Expired => "This card has expired. Use another card.",
             Self::WrongSecurityCode => "The security code does not match this card. Check it and try again.",
-            Self::AuthenticationFailed => "Your bank could not confirm that it was you. Try again, or use another card.",
+            Self::AuthenticationFailed => {
+                "Your bank could not confirm that it was you. Try again, or use another card."
+            }
             Self::Blocked | Self::Declined => "Your bank declined this card. Use another card, or ask your bank why.",
             Self::AccountClosed => "This account is closed. Use another one.",
             Self::NotAuthorised => "Your bank does not allow debits from this account. Use another one.",
             Self::TryAgainLater => "Your bank could not process the payment just now. Try again in a few minutes.",
             Self::NotSent => "We could not reach the payment service, so nothing was sent. Try again in a minute.",
-            Self::SetUp => "The payment service did not accept the request, so nothing was charged. We have been told; please try again later.",
+            Self::SetUp => {
+                "The payment service did not accept the request, so nothing was charged. We have been told; please try again later."
+            }
         }
     }
 }
@@ -288,7 +297,10 @@ pub enum Refusal {
     /// A draft, or voided or deleted in the books.
     NotPayable(InvoiceStatus),
     /// The books' balance is not what the payer was shown (D11): they must see both and confirm.
-    AmountMoved { shown: Money, now: Money },
+    AmountMoved {
+        shown: Money,
+        now: Money,
+    },
 }
 
 /// What may be charged for an invoice now, or why not. The amount always comes from the books (S65, S66).

@@ -109,10 +109,7 @@ fn s66_the_amount_is_the_books_and_d11_a_move_must_be_confirmed() {
         assert_eq!(amount_to_charge(usd(100), &books(closed, 100)), Err(Refusal::NotPayable(closed)));
     }
     let pounds = Money::new(100, Currency::GBP);
-    assert!(matches!(
-        amount_to_charge(pounds, &books(InvoiceStatus::Open, 100)),
-        Err(Refusal::AmountMoved { .. })
-    ));
+    assert!(matches!(amount_to_charge(pounds, &books(InvoiceStatus::Open, 100)), Err(Refusal::AmountMoved { .. })));
 }
 
 proptest! {

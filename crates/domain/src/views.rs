@@ -1,6 +1,7 @@
 //! What the screens show: read models that the engine fills and the browser renders. Data and wording only.
 
 use crate::{
+    access::Role,
     date::Lateness,
     ids::{AttemptId, CheckoutId, InvoiceId, JobId, MailId, PaymentId},
     invoice::InvoiceStatus,
@@ -156,12 +157,24 @@ pub enum Outcome {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Whoami {
     pub email: String,
-    pub role: crate::access::Role,
+    pub role: Role,
     /// The merchant; the installation's name for an operator.
     pub merchant: String,
     /// The payer's company.
     pub customer: Option<String>,
     pub locale: Locale,
+    /// Every place this person may be in, the current one first (S60).
+    pub places: Vec<Place>,
+}
+
+/// One of the capacities of a person: a customer they pay for, a merchant they work for, the installation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// What the switcher sends back; means nothing to anybody else.
+    pub key: String,
+    /// `Acme Pty Ltd at Northwind IT`.
+    pub label: String,
+    pub role: Role,
 }
 
 /// The payer's front page.

@@ -1,0 +1,48 @@
+//! The database. Entities are private to this crate, so outside it no query without a merchant compiles: whoever wants
+//! rows needs a [`MerchantDb`], and those come from [`doors`] alone.
+
+mod attempts;
+mod audit;
+mod books_entries;
+mod checkouts;
+mod connect;
+mod connections;
+mod customers;
+mod doors;
+mod error;
+mod invoices;
+mod jobs;
+mod ledger;
+mod mails;
+mod merchants;
+mod pay_links;
+mod payments;
+mod people;
+mod scope;
+mod sealed;
+mod sessions;
+mod throttle;
+mod webhooks;
+
+pub use attempts::{Attempt, Observed};
+pub use books_entries::{BooksEntry, BooksEntryState};
+pub use checkouts::Checkout;
+pub use connect::Store;
+pub use connections::{ConnectionState, Model as Connection, NewConnection};
+pub use customers::Model as Customer;
+pub use doors::PlaceDoor;
+pub use error::Error;
+pub use invoices::{InvoiceFilter, Model as Invoice, Sum};
+pub use jobs::{JobState, Model as Job, NewJob};
+pub use ledger::PostingWithKind;
+pub use mails::{MailState, Model as Mail, NewMail};
+pub use merchants::{Model as Merchant, NewMerchant};
+pub use pay_links::Model as PayLink;
+pub use payments::{Allocation, NewAttempt, Opened, Payment, PaymentFilter};
+pub use people::{Payer, Person, PlaceRow};
+pub use scope::{MerchantDb, MerchantTx};
+pub(crate) use sealed::Sealed;
+pub use sealed::{BadKeyRing, KeyRing};
+pub use sessions::{Model as Session, TokenHash};
+pub use throttle::Throttle;
+pub use webhooks::{Model as Webhook, NewWebhook, WebhookState};

@@ -1,0 +1,182 @@
+//! Attempts and the facts seen about them. Facts are appended; the state column is a cache of their fold.
+
+use crate::{
+    Error, MerchantTx,
+    scope::{Scoped, owned},
+};
+use chrono::{DateTime, Utc};
+use domain::{
+    ids::{AttemptId, ConnectionId, MerchantId, ObservationId, PaymentId},
+    money::Money,
+    payment::{AttemptState, Observation, Source},
+};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, IntoActiveModel, QueryOrder, QuerySelect, entity::prelude::*};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "attempt")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub merchant_id: MerchantId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: AttemptId,
+    pub payment_id: PaymentId,
+    pub connection_id: ConnectionId,
+    pub idempotency_key: String,
+    pub currency: String,
+    pub amount_minor: i64,
+    pub description: String,
+    pub return_url: String,
+    pub cancel_url: String,
+    /// A one-time token of the gateway's fields; absent: the gateway's own page takes the card.
+    pub method_token: Option<String>,
+    pub state: AttemptState,
+    /// Why it brought no money, as JSON of a `DeclineReason`.
+    pub reason: Option<String>,
+    pub contradicted: bool,
+    pub gateway_id: Option<String>,
+    pub charge_id: Option<String>,
+    /// `Visa ··4242`.
+    pub method: Option<String>,
+    /// Where the payer must go to act.
+    pub action_url: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+impl ActiveModelBehavior for ActiveModel {}
+owned!();
+
+pub use Model as Attempt;
+
+impl Attempt {
+    /// # Errors
+    /// A stored currency that this version does not know.
+    pub fn amount(&self) -> Result<Money, Error> {
+        let currency = self.currency.parse().map_err(|_| Error::Unreadable("attempt.currency"))?;
+        Ok(Money::new(self.amount_minor, currency))
+    }
+}
+
+mod observation {
+    use super::*;
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "observation")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub merchant_id: MerchantId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: ObservationId,
+        pub attempt_id: AttemptId,
+        /// JSON of a `Source`.
+        pub source: String,
+        /// JSON of an `Observation`.
+        pub body: String,
+        pub at: DateTime<Utc>,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+    crate::scope::owned!();
+}
+
+/// A stored fact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observed {
+    pub observation: Observation,
+    pub source: Source,
+    pub at: DateTime<Utc>,
+}
+
+impl MerchantTx {
+    /// The attempt, held against everybody else until this transaction ends: facts about one payable are applied one
+    /// after the other (D3).
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's attempt.
+    pub async fn attempt_hold(&self, id: AttemptId) -> Result<Attempt, Error> {
+        let found = self.find::<Entity>().filter(Column::Id.eq(id)).lock_exclusive();
+        found.one(self.conn()).await?.ok_or(Error::Missing)
+    }
+
+    /// # Errors
+    /// The database is away.
+    pub async fn observation_add(&self, attempt: AttemptId, seen: &Observed) -> Result<(), Error> {
+        let json = |what| move |_| Error::Unreadable(what);
+        let row = observation::Model {
+            merchant_id: self.merchant_id(),
+            id: ObservationId(Uuid::now_v7()),
+            attempt_id: attempt,
+            source: serde_json::to_string(&seen.source).map_err(json("observation.source"))?,
+            body: serde_json::to_string(&seen.observation).map_err(json("observation.body"))?,
+            at: seen.at,
+        };
+        self.insert::<observation::Entity>(row).await
+    }
+
+    /// Writes the cache of the fold.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn attempt_cache(&self, attempt: Attempt) -> Result<(), Error> {
+        let id = attempt.id;
+        let row = attempt.into_active_model().reset_all();
+        self.update::<Entity>().set(row).filter(Column::Id.eq(id)).exec(self.conn()).await?;
+        Ok(())
+    }
+}
+
+impl<C: ConnectionTrait> Scoped<C> {
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's attempt.
+    pub async fn attempt(&self, id: AttemptId) -> Result<Attempt, Error> {
+        self.find::<Entity>().filter(Column::Id.eq(id)).one(self.conn()).await?.ok_or(Error::Missing)
+    }
+
+    /// # Errors
+    /// The database is away.
+    pub async fn attempts_of(&self, payment: PaymentId) -> Result<Vec<Attempt>, Error> {
+        let of = self.find::<Entity>().filter(Column::PaymentId.eq(payment));
+        Ok(of.order_by_asc(Column::CreatedAt).all(self.conn()).await?)
+    }
+
+    /// The newest attempt of each of these payments.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn latest_attempts(&self, payments: Vec<PaymentId>) -> Result<HashMap<PaymentId, Attempt>, Error> {
+        let of = self.find::<Entity>().filter(Column::PaymentId.is_in(payments)).order_by_asc(Column::CreatedAt);
+        Ok(of.all(self.conn()).await?.into_iter().map(|attempt| (attempt.payment_id, attempt)).collect())
+    }
+
+    /// # Errors
+    /// The database is away.
+    pub async fn attempt_by_gateway_id(&self, gateway_id: &str) -> Result<Option<Attempt>, Error> {
+        Ok(self.find::<Entity>().filter(Column::GatewayId.eq(gateway_id)).one(self.conn()).await?)
+    }
+
+    /// Attempts that an operator must look at: the impossible was seen.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn attempts_contradicted(&self) -> Result<Vec<Attempt>, Error> {
+        Ok(self.find::<Entity>().filter(Column::Contradicted.eq(true)).all(self.conn()).await?)
+    }
+
+    /// Every fact about an attempt, oldest first.
+    ///
+    /// # Errors
+    /// A stored fact that this version cannot read.
+    pub async fn observations(&self, attempt: AttemptId) -> Result<Vec<Observed>, Error> {
+        let rows = self.find::<observation::Entity>().filter(observation::Column::AttemptId.eq(attempt));
+        let rows = rows.order_by_asc(observation::Column::Id).all(self.conn()).await?;
+        let read = |row: observation::Model| {
+            Ok(Observed {
+                observation: serde_json::from_str(&row.body).map_err(|_| Error::Unreadable("observation.body"))?,
+                source: serde_json::from_str(&row.source).map_err(|_| Error::Unreadable("observation.source"))?,
+                at: row.at,
+            })
+        };
+        rows.into_iter().map(read).collect()
+    }
+}

@@ -1,0 +1,46 @@
+//! Who did what, when: appended, never edited.
+
+use crate::{Error, Store};
+use chrono::{DateTime, Utc};
+use domain::ids::{AuditId, MerchantId};
+use sea_orm::{IntoActiveModel, entity::prelude::*};
+use uuid::Uuid;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "audit")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: AuditId,
+    pub merchant_id: Option<MerchantId>,
+    /// The id of a person, or the name of a part of the system.
+    pub actor: String,
+    pub action: String,
+    pub subject: String,
+    pub at: DateTime<Utc>,
+}
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Store {
+    /// # Errors
+    /// The database is away.
+    pub async fn audit(
+        &self,
+        merchant: Option<MerchantId>,
+        actor: &str,
+        action: &str,
+        subject: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let row = Model {
+            id: AuditId(Uuid::now_v7()),
+            merchant_id: merchant,
+            actor: actor.to_owned(),
+            action: action.to_owned(),
+            subject: subject.to_owned(),
+            at: now,
+        };
+        Entity::insert(row.into_active_model()).exec_without_returning(&self.pools.write).await?;
+        Ok(())
+    }
+}

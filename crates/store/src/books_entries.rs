@@ -1,0 +1,104 @@
+//! Each write into the books is a step with a row of its own, made before the write: looked up before a re-send, and
+//! never forgotten when it fails (`wire/accounting.md`, 4; D30).
+
+use crate::{
+    Error, MerchantTx,
+    scope::{Scoped, owned},
+};
+use chrono::{DateTime, Utc};
+use domain::ids::{AttemptId, InvoiceId, MerchantId};
+use sea_orm::{ConnectionTrait, entity::prelude::*};
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "books_entry")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub merchant_id: MerchantId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub attempt_id: AttemptId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub invoice_id: InvoiceId,
+    pub idempotency_key: String,
+    pub state: BooksEntryState,
+    /// The books' id of the payment, once it stands.
+    pub external_id: Option<String>,
+    pub last_error: Option<String>,
+    pub updated_at: DateTime<Utc>,
+}
+impl ActiveModelBehavior for ActiveModel {}
+owned!();
+
+pub use Model as BooksEntry;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum BooksEntryState {
+    /// Meant; it may or may not stand in the books.
+    Intended,
+    Posted,
+    /// The books refused it: a person must decide.
+    Refused,
+}
+
+impl MerchantTx {
+    /// # Errors
+    /// [`Error::Duplicate`] when the step exists.
+    pub async fn books_entry_intend(
+        &self,
+        attempt: AttemptId,
+        invoice: InvoiceId,
+        key: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let row = BooksEntry {
+            merchant_id: self.merchant_id(),
+            attempt_id: attempt,
+            invoice_id: invoice,
+            idempotency_key: key.to_owned(),
+            state: BooksEntryState::Intended,
+            external_id: None,
+            last_error: None,
+            updated_at: now,
+        };
+        self.insert::<Entity>(row).await
+    }
+
+    /// # Errors
+    /// The database is away.
+    pub async fn books_entry_move(
+        &self,
+        entry: &BooksEntry,
+        state: BooksEntryState,
+        external_id: Option<&str>,
+        error: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let update = self
+            .update::<Entity>()
+            .col_expr(Column::State, Expr::value(state))
+            .col_expr(Column::ExternalId, Expr::value(external_id.map(str::to_owned)))
+            .col_expr(Column::LastError, Expr::value(error.map(str::to_owned)))
+            .col_expr(Column::UpdatedAt, Expr::value(now))
+            .filter(Column::AttemptId.eq(entry.attempt_id))
+            .filter(Column::InvoiceId.eq(entry.invoice_id));
+        update.exec(self.conn()).await?;
+        Ok(())
+    }
+}
+
+impl<C: ConnectionTrait> Scoped<C> {
+    /// # Errors
+    /// The database is away.
+    pub async fn books_entries(&self, attempt: AttemptId) -> Result<Vec<BooksEntry>, Error> {
+        Ok(self.find::<Entity>().filter(Column::AttemptId.eq(attempt)).all(self.conn()).await?)
+    }
+
+    /// Money that was taken and that the books refused.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn books_entries_refused(&self) -> Result<Vec<BooksEntry>, Error> {
+        Ok(self.find::<Entity>().filter(Column::State.eq(BooksEntryState::Refused)).all(self.conn()).await?)
+    }
+}

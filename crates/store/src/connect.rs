@@ -1,0 +1,108 @@
+//! Opens SQLite or PostgreSQL by the address alone. SQLite gets one writer, whose transactions take the lock at once,
+//! and a pool of readers; PostgreSQL one pool.
+
+use crate::{Error, KeyRing};
+use migrations::Migrator;
+use sea_orm::{
+    ConnectOptions, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+};
+use sea_orm_migration::MigratorTrait;
+use std::{sync::Arc, time::Duration};
+
+const SQLITE_READERS: u32 = 8;
+const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+const POSTGRES_CONNECTIONS: u32 = 16;
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
+
+#[derive(Clone, Debug)]
+pub struct Pools {
+    pub(crate) read: DatabaseConnection,
+    pub(crate) write: DatabaseConnection,
+}
+
+/// The open database and the keys to what is sealed in it.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) pools: Pools,
+    pub(crate) keys: Arc<KeyRing>,
+}
+
+impl Store {
+    /// Opens `sqlite://path` (made when absent) or `postgres://…`.
+    ///
+    /// # Errors
+    /// An address that is neither, or a database that does not answer.
+    pub async fn open(url: &str, keys: KeyRing) -> Result<Self, Error> {
+        let pools = if url.starts_with("sqlite:") { open_sqlite(url).await? } else { open_postgres(url).await? };
+        Ok(Self { pools, keys: Arc::new(keys) })
+    }
+
+    /// Brings the schema up to date; harmless when it is.
+    ///
+    /// # Errors
+    /// A migration that fails; what came before it stays.
+    pub async fn migrate(&self) -> Result<(), Error> {
+        Ok(Migrator::up(&self.pools.write, None).await?)
+    }
+
+    /// Answers when the database does and every migration has run.
+    ///
+    /// # Errors
+    /// The database is away or behind.
+    pub async fn ready(&self) -> Result<(), Error> {
+        let pending = Migrator::get_pending_migrations(&self.pools.read).await?;
+        if pending.is_empty() { Ok(()) } else { Err(Error::Missing) }
+    }
+
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, Error> {
+        // SQLite: a deferred transaction that turns to writing can fail at once, whatever the time-out.
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(self.pools.write.begin_with_options(options).await?)
+    }
+
+    #[must_use]
+    pub fn is_postgres(&self) -> bool {
+        self.pools.write.get_database_backend() == DatabaseBackend::Postgres
+    }
+}
+
+async fn open_sqlite(url: &str) -> Result<Pools, Error> {
+    let file = url.split('?').next().unwrap_or(url);
+    let options = |mode: &str, connections: u32, query_only: bool| {
+        let mut options = ConnectOptions::new(format!("{file}?mode={mode}"));
+        options.max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT).sqlx_logging(false).map_sqlx_sqlite_opts(
+            move |o| {
+                let o = o
+                    .journal_mode(SqliteJournalMode::Wal)
+                    // A ledger must not lose its last commits to a power cut.
+                    .synchronous(SqliteSynchronous::Full)
+                    .busy_timeout(SQLITE_BUSY_TIMEOUT)
+                    .foreign_keys(true)
+                    .statement_cache_capacity(256);
+                if query_only { o.pragma("query_only", "1") } else { o }
+            },
+        );
+        options
+    };
+    let write = Database::connect(options("rwc", 1, false)).await?;
+    let read = Database::connect(options("rw", SQLITE_READERS, true)).await?;
+    Ok(Pools { read, write })
+}
+
+async fn open_postgres(url: &str) -> Result<Pools, Error> {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .statement_timeout(STATEMENT_TIMEOUT)
+        .test_before_acquire(false)
+        .sqlx_logging(false);
+    let pool = Database::connect(options).await?;
+    Ok(Pools { read: pool.clone(), write: pool })
+}

@@ -1,0 +1,185 @@
+//! Connections to outside systems: settings in the open, credentials sealed, and a lease so that one node alone
+//! refreshes a token (`wire/accounting.md`, 1.2.2: a refresh token that two nodes use breaks the grant).
+
+use crate::{
+    Error, MerchantDb, MerchantTx, Sealed,
+    scope::{Scoped, owned},
+};
+use chrono::{DateTime, Utc};
+use domain::ids::{ConnectionId, MerchantId};
+use sea_orm::{ConnectionTrait, ExprTrait, entity::prelude::*};
+use secrecy::SecretString;
+use uuid::Uuid;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "connection")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub merchant_id: MerchantId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: ConnectionId,
+    /// `books` or `gateway`.
+    pub kind: String,
+    /// Which lane it carries; `all` while the merchant has one connection (S93).
+    pub lane: String,
+    /// `xero`, `stripe`, `built_in`.
+    pub provider: String,
+    /// JSON without secrets.
+    pub settings: String,
+    pub secret: Option<String>,
+    /// Grows with every change of the secret.
+    pub secret_version: i32,
+    pub refreshing_until: Option<DateTime<Utc>>,
+    pub state: ConnectionState,
+    pub last_error: Option<String>,
+    /// Where the next delta sync starts.
+    pub cursor: Option<String>,
+    pub synced_at: Option<DateTime<Utc>>,
+}
+impl ActiveModelBehavior for ActiveModel {}
+owned!();
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum ConnectionState {
+    Working,
+    /// A person must connect again.
+    Broken,
+}
+
+#[derive(Clone, Debug)]
+pub struct NewConnection {
+    pub kind: &'static str,
+    pub provider: &'static str,
+    pub settings: String,
+    pub secret: Option<SecretString>,
+}
+
+fn purpose(id: ConnectionId) -> String {
+    format!("connection:{id}")
+}
+
+impl MerchantTx {
+    /// # Errors
+    /// The lane has a connection of this kind already.
+    pub async fn connection_add(&self, new: NewConnection) -> Result<ConnectionId, Error> {
+        let id = ConnectionId(Uuid::now_v7());
+        let secret = new.secret.map(|secret| self.store().keys.seal(&purpose(id), &secret)).transpose()?;
+        let row = Model {
+            merchant_id: self.merchant_id(),
+            id,
+            kind: new.kind.to_owned(),
+            lane: "all".to_owned(),
+            provider: new.provider.to_owned(),
+            settings: new.settings,
+            secret: secret.map(|s| s.0),
+            secret_version: 1,
+            refreshing_until: None,
+            state: ConnectionState::Working,
+            last_error: None,
+            cursor: None,
+            synced_at: None,
+        };
+        self.insert::<Entity>(row).await?;
+        Ok(id)
+    }
+
+    /// What a finished sync leaves behind, in the transaction that wrote its rows.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn connection_synced(&self, id: ConnectionId, cursor: &str, now: DateTime<Utc>) -> Result<(), Error> {
+        let update = self
+            .update::<Entity>()
+            .col_expr(Column::Cursor, Expr::value(cursor))
+            .col_expr(Column::SyncedAt, Expr::value(now))
+            .col_expr(Column::LastError, Expr::value(None::<String>))
+            .filter(Column::Id.eq(id));
+        update.exec(self.conn()).await?;
+        Ok(())
+    }
+
+    /// # Errors
+    /// The database is away.
+    pub async fn connection_state(
+        &self,
+        id: ConnectionId,
+        state: ConnectionState,
+        error: Option<&str>,
+    ) -> Result<(), Error> {
+        let update = self
+            .update::<Entity>()
+            .col_expr(Column::State, Expr::value(state))
+            .col_expr(Column::LastError, Expr::value(error.map(str::to_owned)))
+            .filter(Column::Id.eq(id));
+        update.exec(self.conn()).await?;
+        Ok(())
+    }
+
+    /// Takes the right to refresh, if nobody has it and the secret is still the one that was read.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn connection_lease_refresh(
+        &self,
+        id: ConnectionId,
+        version: i32,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        let update = self
+            .update::<Entity>()
+            .col_expr(Column::RefreshingUntil, Expr::value(until))
+            .filter(Column::Id.eq(id))
+            .filter(Column::SecretVersion.eq(version))
+            .filter(Column::RefreshingUntil.is_null().or(Column::RefreshingUntil.lt(now)));
+        Ok(update.exec(self.conn()).await?.rows_affected == 1)
+    }
+
+    /// Stores a new secret over the one of `version`. `false`: somebody else was first.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn connection_secret_replace(
+        &self,
+        id: ConnectionId,
+        version: i32,
+        secret: &SecretString,
+    ) -> Result<bool, Error> {
+        let sealed = self.store().keys.seal(&purpose(id), secret)?;
+        let update = self
+            .update::<Entity>()
+            .col_expr(Column::Secret, Expr::value(sealed.0))
+            .col_expr(Column::SecretVersion, Expr::value(version + 1))
+            .col_expr(Column::RefreshingUntil, Expr::value(None::<DateTime<Utc>>))
+            .filter(Column::Id.eq(id))
+            .filter(Column::SecretVersion.eq(version));
+        Ok(update.exec(self.conn()).await?.rows_affected == 1)
+    }
+}
+
+impl MerchantDb {
+    /// The plain credentials, for `engine/connections.rs` alone.
+    ///
+    /// # Errors
+    /// The key is not in the ring, or the value was changed.
+    pub fn connection_secret(&self, connection: &Model) -> Result<SecretString, Error> {
+        let sealed = connection.secret.clone().map(Sealed).ok_or(Error::Missing)?;
+        self.store().keys.open(&purpose(connection.id), &sealed)
+    }
+}
+
+impl<C: ConnectionTrait> Scoped<C> {
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's connection.
+    pub async fn connection(&self, id: ConnectionId) -> Result<Model, Error> {
+        self.find::<Entity>().filter(Column::Id.eq(id)).one(self.conn()).await?.ok_or(Error::Missing)
+    }
+
+    /// # Errors
+    /// [`Error::Missing`] when the merchant has none of this kind.
+    pub async fn connection_of_kind(&self, kind: &str) -> Result<Model, Error> {
+        self.find::<Entity>().filter(Column::Kind.eq(kind)).one(self.conn()).await?.ok_or(Error::Missing)
+    }
+}

@@ -1,0 +1,93 @@
+//! The only ways to a [`MerchantDb`]: each takes a credential and answers the scope that it stands for. A merchant id
+//! out of a request can never become a scope.
+
+use crate::{
+    Checkout, Connection, Error, Job, MerchantDb, PayLink, PlaceRow, Session, Store, TokenHash, checkouts, connections,
+    merchants, pay_links,
+};
+use chrono::{DateTime, Utc};
+use domain::ids::{CheckoutId, ConnectionId, CustomerId};
+use sea_orm::entity::prelude::*;
+
+/// Where a session stands, with the rows that it may reach.
+pub enum PlaceDoor {
+    Operator,
+    Admin(MerchantDb),
+    Payer { db: MerchantDb, payer: domain::ids::PayerId, customer: CustomerId },
+}
+
+impl Store {
+    /// A session's token. The place is taken from today's rows, so whoever lost it is out at once.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn door_session(&self, session: &Session) -> Result<Option<PlaceDoor>, Error> {
+        let Some(person) = self.person(session.person_id).await?.filter(|person| person.active) else {
+            return Ok(None);
+        };
+        let places = self.person_places(&person).await?;
+        let place = places.into_iter().find(|place| match place {
+            PlaceRow::Operator => session.place == "operator",
+            PlaceRow::Admin { merchant, .. } => session.place == "admin" && session.merchant_id == Some(*merchant),
+            PlaceRow::Payer { merchant, payer, .. } => {
+                session.place == "payer" && session.merchant_id == Some(*merchant) && session.payer_id == Some(*payer)
+            }
+        });
+        Ok(place.map(|place| match place {
+            PlaceRow::Operator => PlaceDoor::Operator,
+            PlaceRow::Admin { merchant, .. } => PlaceDoor::Admin(MerchantDb::new(merchant, self.clone())),
+            PlaceRow::Payer { merchant, payer, customer, .. } => {
+                PlaceDoor::Payer { db: MerchantDb::new(merchant, self.clone()), payer, customer }
+            }
+        }))
+    }
+
+    /// A checkout's random id.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn door_checkout(
+        &self,
+        id: CheckoutId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(MerchantDb, Checkout)>, Error> {
+        let row =
+            checkouts::Entity::find().filter(checkouts::Column::Id.eq(id)).filter(checkouts::Column::ExpiresAt.gt(now));
+        let row = row.one(&self.pools.read).await?;
+        Ok(row.map(|row| (MerchantDb::new(row.merchant_id, self.clone()), row)))
+    }
+
+    /// The API key of a Pay Now link.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn door_pay_link(&self, key: &TokenHash) -> Result<Option<(MerchantDb, PayLink)>, Error> {
+        let row = pay_links::Entity::find().filter(pay_links::Column::KeyHash.eq(key.0.clone()));
+        let row = row.filter(pay_links::Column::Enabled.eq(true)).one(&self.pools.read).await?;
+        Ok(row.map(|row| (MerchantDb::new(row.merchant_id, self.clone()), row)))
+    }
+
+    /// The address that a vendor's news comes to; the caller checks the signature with this connection's secret.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn door_webhook(&self, id: ConnectionId) -> Result<Option<(MerchantDb, Connection)>, Error> {
+        let row = connections::Entity::find().filter(connections::Column::Id.eq(id)).one(&self.pools.read).await?;
+        Ok(row.map(|row| (MerchantDb::new(row.merchant_id, self.clone()), row)))
+    }
+
+    /// A claimed job.
+    #[must_use]
+    pub fn door_job(&self, job: &Job) -> MerchantDb {
+        MerchantDb::new(job.merchant_id, self.clone())
+    }
+
+    /// The worker's rounds over every tenant: what falls due is queued for each in its own scope.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn door_rounds(&self) -> Result<Vec<MerchantDb>, Error> {
+        let merchants = merchants::Entity::find().all(&self.pools.read).await?;
+        Ok(merchants.into_iter().map(|row| MerchantDb::new(row.id, self.clone())).collect())
+    }
+}

@@ -1,0 +1,238 @@
+//! Invoices as last read from the books.
+
+use crate::{
+    Error, MerchantTx,
+    scope::{Scoped, owned},
+};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::{
+    ids::{CustomerId, InvoiceId, MerchantId},
+    invoice::{BooksInvoice, InvoiceStatus},
+    money::{Currency, Money},
+};
+use sea_orm::{
+    ConnectionTrait, ExprTrait, FromQueryResult, IntoActiveModel, Order, PaginatorTrait, QueryOrder, QuerySelect,
+    Select, entity::prelude::*, sea_query::OnConflict,
+};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// Bound values per statement stay under SQLite's limit of 32,766.
+pub(crate) const ROWS_PER_STATEMENT: usize = 500;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "invoice")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub merchant_id: MerchantId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: InvoiceId,
+    pub customer_id: CustomerId,
+    /// The books' id.
+    pub external_id: String,
+    pub number: String,
+    pub status: InvoiceStatus,
+    pub currency: String,
+    pub total_minor: i64,
+    /// What is left to pay.
+    pub due_minor: i64,
+    pub date: NaiveDate,
+    pub due_date: NaiveDate,
+    /// When the books were last asked about it.
+    pub read_at: DateTime<Utc>,
+}
+impl ActiveModelBehavior for ActiveModel {}
+owned!();
+
+impl Model {
+    fn currency(&self) -> Result<Currency, Error> {
+        self.currency.parse().map_err(|_| Error::Unreadable("invoice.currency"))
+    }
+
+    /// # Errors
+    /// A stored currency that this version does not know.
+    pub fn total(&self) -> Result<Money, Error> {
+        Ok(Money::new(self.total_minor, self.currency()?))
+    }
+
+    /// # Errors
+    /// A stored currency that this version does not know.
+    pub fn due(&self) -> Result<Money, Error> {
+        Ok(Money::new(self.due_minor, self.currency()?))
+    }
+}
+
+/// Which invoices a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct InvoiceFilter {
+    pub customer: Option<CustomerId>,
+    pub only_open: bool,
+    pub due_before: Option<NaiveDate>,
+    /// Part of a number, or of a customer's name.
+    pub search: String,
+}
+
+/// One figure per currency.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct Sum {
+    pub currency: String,
+    pub minor: i64,
+}
+
+impl Sum {
+    /// # Errors
+    /// A stored currency that this version does not know.
+    pub fn money(&self) -> Result<Money, Error> {
+        let currency = self.currency.parse().map_err(|_| Error::Unreadable("currency"))?;
+        Ok(Money::new(self.minor, currency))
+    }
+}
+
+impl MerchantTx {
+    /// Takes over what the books say; the id of a known invoice stays. Every customer must be known before.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] when an invoice names a customer that was never read.
+    pub async fn invoices_upsert(
+        &self,
+        invoices: &[BooksInvoice],
+        customers: &HashMap<String, CustomerId>,
+        read_at: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let rows = invoices.iter().map(|i| {
+            let row = Model {
+                merchant_id: self.merchant_id(),
+                id: InvoiceId(Uuid::now_v7()),
+                customer_id: *customers.get(&i.customer_external_id).ok_or(Error::Missing)?,
+                external_id: i.external_id.clone(),
+                number: i.number.clone(),
+                status: i.status,
+                currency: i.total.currency.code().to_owned(),
+                total_minor: i.total.minor,
+                due_minor: i.due.minor,
+                date: i.date,
+                due_date: i.due_date,
+                read_at,
+            };
+            Ok(row.into_active_model())
+        });
+        let rows = rows.collect::<Result<Vec<_>, Error>>()?;
+        let mut columns = OnConflict::columns([Column::MerchantId, Column::ExternalId]);
+        columns.update_columns([
+            Column::CustomerId,
+            Column::Number,
+            Column::Status,
+            Column::Currency,
+            Column::TotalMinor,
+            Column::DueMinor,
+            Column::Date,
+            Column::DueDate,
+            Column::ReadAt,
+        ]);
+        for chunk in rows.chunks(ROWS_PER_STATEMENT) {
+            Entity::insert_many(chunk.to_vec())
+                .on_conflict(columns.clone())
+                .exec_without_returning(self.conn())
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// What a fresh read of one known invoice says.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn invoice_refresh(
+        &self,
+        id: InvoiceId,
+        books: &BooksInvoice,
+        read_at: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let update = self
+            .update::<Entity>()
+            .col_expr(Column::Status, Expr::value(books.status))
+            .col_expr(Column::TotalMinor, Expr::value(books.total.minor))
+            .col_expr(Column::DueMinor, Expr::value(books.due.minor))
+            .col_expr(Column::DueDate, Expr::value(books.due_date))
+            .col_expr(Column::ReadAt, Expr::value(read_at))
+            .filter(Column::Id.eq(id));
+        update.exec(self.conn()).await?;
+        Ok(())
+    }
+}
+
+impl<C: ConnectionTrait> Scoped<C> {
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's invoice.
+    pub async fn invoice(&self, id: InvoiceId) -> Result<Model, Error> {
+        self.find::<Entity>().filter(Column::Id.eq(id)).one(self.conn()).await?.ok_or(Error::Missing)
+    }
+
+    /// # Errors
+    /// The database is away.
+    pub async fn invoice_by_number(&self, number: &str) -> Result<Option<Model>, Error> {
+        Ok(self.find::<Entity>().filter(Column::Number.eq(number)).one(self.conn()).await?)
+    }
+
+    /// # Errors
+    /// The database is away.
+    pub async fn invoice_by_external_id(&self, external_id: &str) -> Result<Option<Model>, Error> {
+        Ok(self.find::<Entity>().filter(Column::ExternalId.eq(external_id)).one(self.conn()).await?)
+    }
+
+    async fn filtered(&self, filter: &InvoiceFilter) -> Result<Select<Entity>, Error> {
+        let mut select = self.find::<Entity>();
+        if let Some(customer) = filter.customer {
+            select = select.filter(Column::CustomerId.eq(customer));
+        }
+        if filter.only_open {
+            select = select.filter(Column::Status.eq(InvoiceStatus::Open)).filter(Column::DueMinor.gt(0));
+        }
+        if let Some(day) = filter.due_before {
+            select = select.filter(Column::DueDate.lt(day));
+        }
+        if !filter.search.is_empty() {
+            let customers =
+                self.find::<crate::customers::Entity>().filter(like(crate::customers::Column::Name, &filter.search));
+            let ids: Vec<_> = customers.all(self.conn()).await?.into_iter().map(|row| row.id).collect();
+            select = select.filter(like(Column::Number, &filter.search).or(Column::CustomerId.is_in(ids)));
+        }
+        Ok(select)
+    }
+
+    /// One page, most pressing first, and how many there are.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn invoice_page(
+        &self,
+        filter: &InvoiceFilter,
+        page: u64,
+        per_page: u64,
+    ) -> Result<(Vec<Model>, u64), Error> {
+        let select = self.filtered(filter).await?;
+        let total = select.clone().count(self.conn()).await?;
+        let order = if filter.only_open { Order::Asc } else { Order::Desc };
+        let rows = select.order_by(Column::DueDate, order).order_by_asc(Column::Number);
+        let rows = rows.offset(page.saturating_sub(1) * per_page).limit(per_page).all(self.conn()).await?;
+        Ok((rows, total))
+    }
+
+    /// What is due on these invoices, per currency.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn invoice_sums(&self, filter: &InvoiceFilter) -> Result<Vec<Sum>, Error> {
+        let select = self.filtered(filter).await?.select_only().column(Column::Currency);
+        let sum = Expr::col(Column::DueMinor).sum().cast_as("bigint");
+        Ok(select.column_as(sum, "minor").group_by(Column::Currency).into_model().all(self.conn()).await?)
+    }
+}
+
+/// A case-blind "contains" whose text means itself.
+pub(crate) fn like<C: ColumnTrait>(column: C, text: &str) -> sea_orm::sea_query::SimpleExpr {
+    use sea_orm::sea_query::{Func, LikeExpr};
+    let escaped = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    Expr::expr(Func::lower(Expr::col(column.as_column_ref()))).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
+}

@@ -1,0 +1,206 @@
+//! Work that must not be forgotten: a row in the same transaction as the fact that needs it, claimed with a lease,
+//! tried again with growing gaps, and kept as a dead letter when it gives up.
+
+use crate::{
+    Error, MerchantDb, MerchantTx, Store,
+    scope::{Scoped, owned},
+};
+use chrono::{DateTime, Utc};
+use domain::ids::{JobId, MerchantId, PaymentId};
+use sea_orm::{
+    ConnectionTrait, DatabaseBackend, IntoActiveModel, PaginatorTrait, QueryOrder, Statement, entity::prelude::*,
+};
+use uuid::Uuid;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "job")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: JobId,
+    pub merchant_id: MerchantId,
+    /// The payment whose story it belongs to.
+    pub payment_id: Option<PaymentId>,
+    /// The same work is never queued twice.
+    pub unique_key: String,
+    /// JSON of the engine's job.
+    pub body: String,
+    pub state: JobState,
+    pub run_at: DateTime<Utc>,
+    pub tries: i32,
+    pub leased_until: Option<DateTime<Utc>>,
+    /// Whose claim it is: a worker that lost its lease can write nothing.
+    pub lease: Option<Uuid>,
+    pub last_error: Option<String>,
+    pub created_at: DateTime<Utc>,
+}
+impl ActiveModelBehavior for ActiveModel {}
+owned!();
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum JobState {
+    Ready,
+    Leased,
+    Done,
+    /// Gave up: a person must look.
+    Dead,
+}
+
+#[derive(Clone, Debug)]
+pub struct NewJob {
+    pub payment: Option<PaymentId>,
+    pub unique_key: String,
+    pub body: String,
+    pub run_at: DateTime<Utc>,
+}
+
+impl MerchantTx {
+    /// Queues the job, unless the same work stands already.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn job_add(&self, new: NewJob, now: DateTime<Utc>) -> Result<(), Error> {
+        let row = Model {
+            id: JobId(Uuid::now_v7()),
+            merchant_id: self.merchant_id(),
+            payment_id: new.payment,
+            unique_key: new.unique_key,
+            body: new.body,
+            state: JobState::Ready,
+            run_at: new.run_at,
+            tries: 0,
+            leased_until: None,
+            lease: None,
+            last_error: None,
+            created_at: now,
+        };
+        let known = [Column::MerchantId, Column::UniqueKey];
+        Entity::insert(row.into_active_model())
+            .on_conflict_do_nothing_on(known)
+            .exec_without_returning(self.conn())
+            .await?;
+        Ok(())
+    }
+
+    /// Ends a claimed job in the transaction of its effects. `false`: the lease was lost, so nothing may be committed.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn job_done(&self, job: &Model) -> Result<bool, Error> {
+        let update = self.update::<Entity>().col_expr(Column::State, Expr::value(JobState::Done));
+        let mine = update.filter(Column::Id.eq(job.id)).filter(Column::Lease.eq(job.lease));
+        Ok(mine.exec(self.conn()).await?.rows_affected == 1)
+    }
+
+    /// Ends a job that has become needless, whoever has it.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn job_needless(&self, unique_key: &str) -> Result<(), Error> {
+        let update = self.update::<Entity>().col_expr(Column::State, Expr::value(JobState::Done));
+        update
+            .filter(Column::UniqueKey.eq(unique_key))
+            .filter(Column::State.eq(JobState::Ready))
+            .exec(self.conn())
+            .await?;
+        Ok(())
+    }
+
+    /// Puts a claimed job back for later, or to the dead letters when `run_at` is none.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn job_again(&self, job: &Model, run_at: Option<DateTime<Utc>>, error: &str) -> Result<bool, Error> {
+        let state = if run_at.is_some() { JobState::Ready } else { JobState::Dead };
+        let update = self
+            .update::<Entity>()
+            .col_expr(Column::State, Expr::value(state))
+            .col_expr(Column::RunAt, Expr::value(run_at.unwrap_or(job.run_at)))
+            .col_expr(Column::LastError, Expr::value(error))
+            .filter(Column::Id.eq(job.id))
+            .filter(Column::Lease.eq(job.lease));
+        Ok(update.exec(self.conn()).await?.rows_affected == 1)
+    }
+
+    /// Makes waiting work due at once: after a restart of a vendor, or when a person asks.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn job_hurry(&self, unique_key: &str, now: DateTime<Utc>) -> Result<(), Error> {
+        let update = self.update::<Entity>().col_expr(Column::RunAt, Expr::value(now));
+        update
+            .filter(Column::UniqueKey.eq(unique_key))
+            .filter(Column::State.eq(JobState::Ready))
+            .exec(self.conn())
+            .await?;
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Takes up to `limit` jobs that are due, or whose worker died.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn jobs_claim(
+        &self,
+        now: DateTime<Utc>,
+        leased_until: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<Model>, Error> {
+        let backend = self.pools.write.get_database_backend();
+        let skip = if backend == DatabaseBackend::Postgres { "FOR UPDATE SKIP LOCKED" } else { "" };
+        let sql = format!(
+            "UPDATE job SET state = 'leased', lease = $1, leased_until = $2, tries = tries + 1 WHERE id IN (
+                SELECT id FROM job WHERE (state = 'ready' AND run_at <= $3) OR (state = 'leased' AND leased_until < $3)
+                ORDER BY run_at LIMIT $4 {skip}
+            ) RETURNING *"
+        );
+        let values = [Uuid::now_v7().into(), leased_until.into(), now.into(), i64::from(limit).into()];
+        let claim = Statement::from_sql_and_values(backend, sql, values);
+        Ok(Entity::find().from_raw_sql(claim).all(&self.pools.write).await?)
+    }
+
+    /// How many jobs are in this state, over all merchants.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn jobs_count(&self, state: JobState) -> Result<u64, Error> {
+        Ok(Entity::find().filter(Column::State.eq(state)).count(&self.pools.read).await?)
+    }
+
+    /// When the oldest waiting job became due.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn jobs_oldest_due(&self) -> Result<Option<DateTime<Utc>>, Error> {
+        let oldest = Entity::find()
+            .filter(Column::State.eq(JobState::Ready))
+            .order_by_asc(Column::RunAt)
+            .one(&self.pools.read)
+            .await?;
+        Ok(oldest.map(|job| job.run_at))
+    }
+}
+
+impl MerchantDb {
+    /// # Errors
+    /// The database is away.
+    pub async fn jobs_dead(&self) -> Result<Vec<Model>, Error> {
+        Ok(self.find::<Entity>().filter(Column::State.eq(JobState::Dead)).all(self.conn()).await?)
+    }
+}
+
+impl<C: ConnectionTrait> Scoped<C> {
+    /// # Errors
+    /// The database is away.
+    pub async fn jobs_of_payment(&self, payment: PaymentId) -> Result<Vec<Model>, Error> {
+        Ok(self
+            .find::<Entity>()
+            .filter(Column::PaymentId.eq(payment))
+            .order_by_asc(Column::Id)
+            .all(self.conn())
+            .await?)
+    }
+}

@@ -1,0 +1,110 @@
+//! Journals and their lines. Only a balanced [`Journal`] can be made, so only balanced ones are stored.
+
+use crate::{Error, MerchantTx, scope::Scoped};
+use chrono::{DateTime, Utc};
+use domain::{
+    ids::{AttemptId, JournalId, MerchantId},
+    ledger::{Account, Journal, JournalKind},
+    money::Money,
+};
+use sea_orm::{ConnectionTrait, QueryOrder, entity::prelude::*};
+use uuid::Uuid;
+
+mod journal {
+    use super::*;
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "journal")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub merchant_id: MerchantId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: JournalId,
+        pub attempt_id: AttemptId,
+        pub kind: JournalKind,
+        pub at: DateTime<Utc>,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+    crate::scope::owned!();
+}
+
+mod posting {
+    use super::*;
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "posting")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub merchant_id: MerchantId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub journal_id: JournalId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub line: i32,
+        pub account: Account,
+        pub currency: String,
+        /// Debits positive, credits negative.
+        pub amount_minor: i64,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+    crate::scope::owned!();
+}
+
+pub use posting::Model as Posting;
+
+/// A line with the journal it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PostingWithKind {
+    pub kind: JournalKind,
+    pub at: DateTime<Utc>,
+    pub account: Account,
+    pub amount: Money,
+}
+
+impl MerchantTx {
+    /// Each kind stands at most once for an attempt, whoever reports it and how often.
+    ///
+    /// # Errors
+    /// [`Error::Duplicate`] when it stands already.
+    pub async fn journal_add(&self, attempt: AttemptId, journal: &Journal, now: DateTime<Utc>) -> Result<(), Error> {
+        let merchant_id = self.merchant_id();
+        let id = JournalId(Uuid::now_v7());
+        self.insert::<journal::Entity>(journal::Model {
+            merchant_id,
+            id,
+            attempt_id: attempt,
+            kind: journal.kind(),
+            at: now,
+        })
+        .await?;
+        for (number, line) in (0..).zip(journal.lines()) {
+            let row = Posting {
+                merchant_id,
+                journal_id: id,
+                line: number,
+                account: line.account,
+                currency: line.amount.currency.code().to_owned(),
+                amount_minor: line.amount.minor,
+            };
+            self.insert::<posting::Entity>(row).await?;
+        }
+        Ok(())
+    }
+}
+
+impl<C: ConnectionTrait> Scoped<C> {
+    /// # Errors
+    /// The database is away.
+    pub async fn posting_list(&self, attempt: AttemptId) -> Result<Vec<PostingWithKind>, Error> {
+        let journals = self.find::<journal::Entity>().filter(journal::Column::AttemptId.eq(attempt));
+        let mut list = Vec::new();
+        for journal in journals.order_by_asc(journal::Column::Id).all(self.conn()).await? {
+            let lines = self.find::<posting::Entity>().filter(posting::Column::JournalId.eq(journal.id));
+            for line in lines.order_by_asc(posting::Column::Line).all(self.conn()).await? {
+                let currency = line.currency.parse().map_err(|_| Error::Unreadable("posting.currency"))?;
+                let amount = Money::new(line.amount_minor, currency);
+                list.push(PostingWithKind { kind: journal.kind, at: journal.at, account: line.account, amount });
+            }
+        }
+        Ok(list)
+    }
+}

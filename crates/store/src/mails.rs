@@ -1,0 +1,121 @@
+//! Mails are rows first; sending is a job. Without an SMTP server they are kept and shown (`demo.md`).
+
+use crate::{
+    Error, MerchantTx,
+    scope::{Scoped, owned},
+};
+use chrono::{DateTime, Utc};
+use domain::ids::{MailId, MerchantId, PaymentId};
+use sea_orm::{
+    ConnectionTrait, ExprTrait, IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect, entity::prelude::*,
+};
+use uuid::Uuid;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "mail")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub merchant_id: MerchantId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: MailId,
+    pub payment_id: Option<PaymentId>,
+    /// One mail per occasion, however often its job runs.
+    pub unique_key: String,
+    pub recipient: String,
+    pub subject: String,
+    pub text: String,
+    pub state: MailState,
+    pub last_error: Option<String>,
+    pub created_at: DateTime<Utc>,
+}
+impl ActiveModelBehavior for ActiveModel {}
+owned!();
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum MailState {
+    Queued,
+    /// There is no SMTP server: the mail is only shown here.
+    Kept,
+    /// The SMTP server took it.
+    Accepted,
+}
+
+#[derive(Clone, Debug)]
+pub struct NewMail {
+    pub payment: Option<PaymentId>,
+    pub unique_key: String,
+    pub recipient: String,
+    pub subject: String,
+    pub text: String,
+}
+
+impl MerchantTx {
+    /// Writes the mail of this occasion, or finds the one that stands.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn mail_write(&self, new: NewMail, now: DateTime<Utc>) -> Result<Model, Error> {
+        let row = Model {
+            merchant_id: self.merchant_id(),
+            id: MailId(Uuid::now_v7()),
+            payment_id: new.payment,
+            unique_key: new.unique_key.clone(),
+            recipient: new.recipient,
+            subject: new.subject,
+            text: new.text,
+            state: MailState::Queued,
+            last_error: None,
+            created_at: now,
+        };
+        let known = [Column::MerchantId, Column::UniqueKey];
+        Entity::insert(row.into_active_model())
+            .on_conflict_do_nothing_on(known)
+            .exec_without_returning(self.conn())
+            .await?;
+        let stands = self.find::<Entity>().filter(Column::UniqueKey.eq(new.unique_key));
+        stands.one(self.conn()).await?.ok_or(Error::Missing)
+    }
+
+    /// # Errors
+    /// The database is away.
+    pub async fn mail_move(&self, id: MailId, state: MailState, error: Option<&str>) -> Result<(), Error> {
+        let update = self
+            .update::<Entity>()
+            .col_expr(Column::State, Expr::value(state))
+            .col_expr(Column::LastError, Expr::value(error.map(str::to_owned)))
+            .filter(Column::Id.eq(id));
+        update.exec(self.conn()).await?;
+        Ok(())
+    }
+}
+
+impl<C: ConnectionTrait> Scoped<C> {
+    /// Newest first, and how many there are.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn mail_page(&self, search: &str, page: u64, per_page: u64) -> Result<(Vec<Model>, u64), Error> {
+        let mut select = self.find::<Entity>();
+        if !search.is_empty() {
+            select = select.filter(
+                crate::invoices::like(Column::Recipient, search).or(crate::invoices::like(Column::Subject, search)),
+            );
+        }
+        let total = select.clone().count(self.conn()).await?;
+        let rows = select.order_by_desc(Column::Id).offset(page.saturating_sub(1) * per_page).limit(per_page);
+        Ok((rows.all(self.conn()).await?, total))
+    }
+
+    /// # Errors
+    /// The database is away.
+    pub async fn mails_of_payment(&self, payment: PaymentId) -> Result<Vec<Model>, Error> {
+        Ok(self
+            .find::<Entity>()
+            .filter(Column::PaymentId.eq(payment))
+            .order_by_asc(Column::Id)
+            .all(self.conn())
+            .await?)
+    }
+}

@@ -1,0 +1,92 @@
+//! Merchants: the tenants.
+
+use crate::{Error, MerchantDb, Store, scope::Scoped};
+use chrono::{DateTime, Utc};
+use domain::{
+    ids::MerchantId,
+    money::{Currency, Locale},
+    views::MerchantFace,
+};
+use sea_orm::{ConnectionTrait, IntoActiveModel, QueryOrder, entity::prelude::*};
+use uuid::Uuid;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "merchant")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: MerchantId,
+    pub key: String,
+    pub name: String,
+    pub currency: String,
+    pub locale: String,
+    /// IANA name; "today" is this zone's.
+    pub time_zone: String,
+    pub support_email: String,
+    pub created_at: DateTime<Utc>,
+}
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// # Errors
+    /// A stored locale that this version does not know.
+    pub fn face(&self) -> Result<MerchantFace, Error> {
+        let locale: Locale = self.locale.parse().map_err(|_| Error::Unreadable("merchant.locale"))?;
+        Ok(MerchantFace { name: self.name.clone(), locale, support_email: self.support_email.clone() })
+    }
+
+    /// # Errors
+    /// A stored currency that this version does not know.
+    pub fn base_currency(&self) -> Result<Currency, Error> {
+        self.currency.parse().map_err(|_| Error::Unreadable("merchant.currency"))
+    }
+}
+
+/// What founding a merchant takes.
+#[derive(Clone, Debug)]
+pub struct NewMerchant {
+    pub key: String,
+    pub name: String,
+    pub currency: Currency,
+    pub locale: Locale,
+    pub time_zone: String,
+    pub support_email: String,
+}
+
+impl Store {
+    /// Founds a tenant and hands out its scope: the operator's act, and the demo's.
+    ///
+    /// # Errors
+    /// The key is taken.
+    pub async fn merchant_found(&self, new: NewMerchant, now: DateTime<Utc>) -> Result<MerchantDb, Error> {
+        let id = MerchantId(Uuid::now_v7());
+        let row = Model {
+            id,
+            key: new.key,
+            name: new.name,
+            currency: new.currency.code().to_owned(),
+            locale: new.locale.tag().to_owned(),
+            time_zone: new.time_zone,
+            support_email: new.support_email,
+            created_at: now,
+        };
+        Entity::insert(row.into_active_model()).exec_without_returning(&self.pools.write).await?;
+        Ok(MerchantDb::new(id, self.clone()))
+    }
+
+    /// For the operator's page and the worker's rounds.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn merchant_list(&self) -> Result<Vec<Model>, Error> {
+        Ok(Entity::find().order_by_asc(Column::Key).all(&self.pools.read).await?)
+    }
+}
+
+impl<C: ConnectionTrait> Scoped<C> {
+    /// # Errors
+    /// The database is away.
+    pub async fn merchant(&self) -> Result<Model, Error> {
+        Entity::find_by_id(self.merchant_id()).one(self.conn()).await?.ok_or(Error::Missing)
+    }
+}

@@ -1,0 +1,294 @@
+//! Payments, what they pay, and the claim that keeps every other attempt off an invoice.
+
+use crate::{
+    Attempt, Error, MerchantTx, attempts, customers,
+    invoices::{self, Sum, like},
+    scope::{Owned, Scoped, owned},
+};
+use chrono::{DateTime, Utc};
+use domain::{
+    ids::{AttemptId, CheckoutId, CustomerId, InvoiceId, MerchantId, PaymentId},
+    money::Money,
+    payment::AttemptState,
+};
+use sea_orm::{
+    Condition, ConnectionTrait, ExprTrait, PaginatorTrait, QueryOrder, QuerySelect, Select,
+    entity::prelude::*,
+    sea_query::{Query, SelectStatement},
+};
+use std::collections::HashMap;
+
+mod payment {
+    use super::*;
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "payment")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub merchant_id: MerchantId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: PaymentId,
+        pub checkout_id: CheckoutId,
+        pub customer_id: CustomerId,
+        /// What people quote.
+        pub reference: String,
+        pub currency: String,
+        pub amount_minor: i64,
+        /// Where the receipt goes.
+        pub email: String,
+        pub created_at: DateTime<Utc>,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+    owned!();
+}
+
+mod allocation {
+    use super::*;
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "allocation")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub merchant_id: MerchantId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub payment_id: PaymentId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub invoice_id: InvoiceId,
+        pub amount_minor: i64,
+        /// The invoice's total and balance when the payment was made, for the receipt.
+        pub total_minor: i64,
+        pub due_minor: i64,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+    owned!();
+}
+
+mod claim {
+    use super::*;
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "claim")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub merchant_id: MerchantId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub attempt_id: AttemptId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub invoice_id: InvoiceId,
+        /// Until the money stands in the books, or can no longer come.
+        pub live: bool,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+    owned!();
+}
+
+pub use allocation::Model as Allocation;
+pub use payment::Model as Payment;
+
+impl Payment {
+    /// # Errors
+    /// A stored currency that this version does not know.
+    pub fn amount(&self) -> Result<Money, Error> {
+        let currency = self.currency.parse().map_err(|_| Error::Unreadable("payment.currency"))?;
+        Ok(Money::new(self.amount_minor, currency))
+    }
+}
+
+/// A payment about to be tried.
+#[derive(Clone, Debug)]
+pub struct NewAttempt {
+    pub payment: Payment,
+    pub allocations: Vec<Allocation>,
+    pub attempt: Attempt,
+}
+
+/// What became of it.
+#[derive(Clone, Debug)]
+pub enum Opened {
+    New,
+    /// This payment exists: a double click, a replayed POST.
+    Same,
+    /// One of its invoices has a live attempt of another payment.
+    Taken(PaymentId),
+}
+
+/// Which payments a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct PaymentFilter {
+    pub customer: Option<CustomerId>,
+    pub state_in: Vec<AttemptState>,
+    /// Part of a reference, an invoice number, a customer's name or a gateway's id.
+    pub search: String,
+}
+
+impl MerchantTx {
+    /// Writes payment, allocations, attempt and claims, unless one of the invoices is taken. The caller commits only
+    /// on [`Opened::New`].
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn attempt_open(&self, new: NewAttempt) -> Result<Opened, Error> {
+        let (payment, attempt) = (new.payment.id, new.attempt.id);
+        // Asked first: on PostgreSQL a failed insert would doom the transaction. A race that slips through is caught by
+        // the unique index and comes back as `Error::Duplicate`.
+        if self.find::<payment::Entity>().filter(payment::Column::Id.eq(payment)).one(self.conn()).await?.is_some() {
+            return Ok(Opened::Same);
+        }
+        for allocation in &new.allocations {
+            if let Some(taken) = self.live_payment(allocation.invoice_id).await? {
+                return Ok(Opened::Taken(taken));
+            }
+        }
+        self.insert::<payment::Entity>(new.payment).await?;
+        self.insert::<attempts::Entity>(new.attempt).await?;
+        for allocation in new.allocations {
+            let invoice_id = allocation.invoice_id;
+            self.insert::<allocation::Entity>(allocation).await?;
+            let claim = claim::Model { merchant_id: self.merchant_id(), attempt_id: attempt, invoice_id, live: true };
+            self.insert::<claim::Entity>(claim).await?;
+        }
+        Ok(Opened::New)
+    }
+
+    /// Lets go of the invoices of this attempt.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn claims_release(&self, attempt: AttemptId) -> Result<(), Error> {
+        let update = self.update::<claim::Entity>().col_expr(claim::Column::Live, Expr::value(false));
+        update.filter(claim::Column::AttemptId.eq(attempt)).exec(self.conn()).await?;
+        Ok(())
+    }
+}
+
+impl<C: ConnectionTrait> Scoped<C> {
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's payment.
+    pub async fn payment(&self, id: PaymentId) -> Result<Payment, Error> {
+        self.find::<payment::Entity>().filter(payment::Column::Id.eq(id)).one(self.conn()).await?.ok_or(Error::Missing)
+    }
+
+    /// # Errors
+    /// The database is away.
+    pub async fn allocations(&self, payment: PaymentId) -> Result<Vec<Allocation>, Error> {
+        Ok(self.find::<allocation::Entity>().filter(allocation::Column::PaymentId.eq(payment)).all(self.conn()).await?)
+    }
+
+    /// The payment that keeps others off this invoice.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn live_payment(&self, invoice: InvoiceId) -> Result<Option<PaymentId>, Error> {
+        let claim = self
+            .find::<claim::Entity>()
+            .filter(claim::Column::InvoiceId.eq(invoice))
+            .filter(claim::Column::Live.eq(true));
+        let Some(claim) = claim.one(self.conn()).await? else { return Ok(None) };
+        Ok(Some(self.attempt(claim.attempt_id).await?.payment_id))
+    }
+
+    /// Which of these invoices have a live attempt.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn live_invoices(&self, among: Vec<InvoiceId>) -> Result<Vec<InvoiceId>, Error> {
+        let claims = self
+            .find::<claim::Entity>()
+            .filter(claim::Column::Live.eq(true))
+            .filter(claim::Column::InvoiceId.is_in(among));
+        Ok(claims.all(self.conn()).await?.into_iter().map(|claim| claim.invoice_id).collect())
+    }
+
+    /// The newest payment of a checkout.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn payment_of_checkout(&self, checkout: CheckoutId) -> Result<Option<Payment>, Error> {
+        let of = self.find::<payment::Entity>().filter(payment::Column::CheckoutId.eq(checkout));
+        Ok(of.order_by_desc(payment::Column::CreatedAt).one(self.conn()).await?)
+    }
+
+    /// A sub-query over this merchant's rows: each is held to the merchant on its own, so that no OR can widen it (D20).
+    fn mine<E: Owned>(&self, column: E::Column, matches: Expr) -> SelectStatement {
+        let mut select = Query::select();
+        select.column(column).from(E::default()).and_where(E::MERCHANT.eq(self.merchant_id())).and_where(matches);
+        select
+    }
+
+    fn payments_filtered(&self, filter: &PaymentFilter) -> Select<payment::Entity> {
+        let mut select = self.find::<payment::Entity>();
+        if let Some(customer) = filter.customer {
+            select = select.filter(payment::Column::CustomerId.eq(customer));
+        }
+        if !filter.state_in.is_empty() {
+            let in_state = attempts::Column::State.is_in(filter.state_in.iter().copied());
+            let payments = self.mine::<attempts::Entity>(attempts::Column::PaymentId, in_state);
+            select = select.filter(payment::Column::Id.in_subquery(payments));
+        }
+        if !filter.search.is_empty() {
+            select = select.filter(self.payment_matches(&filter.search));
+        }
+        select
+    }
+
+    fn payment_matches(&self, search: &str) -> Condition {
+        let gateway_ids = like(attempts::Column::GatewayId, search).or(like(attempts::Column::ChargeId, search));
+        let at_gateway = self.mine::<attempts::Entity>(attempts::Column::PaymentId, gateway_ids);
+        let numbered = self.mine::<invoices::Entity>(invoices::Column::Id, like(invoices::Column::Number, search));
+        let for_invoice = allocation::Column::InvoiceId.in_subquery(numbered);
+        let for_invoice = self.mine::<allocation::Entity>(allocation::Column::PaymentId, for_invoice);
+        let named = like(customers::Column::Name, search);
+        let named = self.mine::<customers::Entity>(customers::Column::Id, named);
+        Condition::any()
+            .add(like(payment::Column::Reference, search))
+            .add(payment::Column::Id.in_subquery(at_gateway))
+            .add(payment::Column::Id.in_subquery(for_invoice))
+            .add(payment::Column::CustomerId.in_subquery(named))
+    }
+
+    /// One page, newest first, and how many there are.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn payment_page(
+        &self,
+        filter: &PaymentFilter,
+        page: u64,
+        per_page: u64,
+    ) -> Result<(Vec<Payment>, u64), Error> {
+        let select = self.payments_filtered(filter);
+        let total = select.clone().count(self.conn()).await?;
+        let rows = select.order_by_desc(payment::Column::Id).offset(page.saturating_sub(1) * per_page).limit(per_page);
+        Ok((rows.all(self.conn()).await?, total))
+    }
+
+    /// The invoices' numbers of these payments, in the order of the numbers.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn invoice_numbers(&self, payments: Vec<PaymentId>) -> Result<HashMap<PaymentId, Vec<String>>, Error> {
+        let allocations = self.find::<allocation::Entity>().filter(allocation::Column::PaymentId.is_in(payments));
+        let allocations = allocations.all(self.conn()).await?;
+        let ids: Vec<_> = allocations.iter().map(|a| a.invoice_id).collect();
+        let rows = self.find::<invoices::Entity>().filter(invoices::Column::Id.is_in(ids)).all(self.conn()).await?;
+        let numbers: HashMap<_, _> = rows.into_iter().map(|row| (row.id, row.number)).collect();
+        let mut of: HashMap<PaymentId, Vec<String>> = HashMap::new();
+        for allocation in allocations {
+            of.entry(allocation.payment_id).or_default().extend(numbers.get(&allocation.invoice_id).cloned());
+        }
+        of.values_mut().for_each(|numbers| numbers.sort());
+        Ok(of)
+    }
+
+    /// What was collected since a moment, per currency.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn payment_sums(&self, states: &[AttemptState], since: DateTime<Utc>) -> Result<Vec<Sum>, Error> {
+        let select = self.find::<attempts::Entity>().filter(attempts::Column::State.is_in(states.iter().copied()));
+        let select =
+            select.filter(attempts::Column::CreatedAt.gte(since)).select_only().column(attempts::Column::Currency);
+        let sum = Expr::col(attempts::Column::AmountMinor).sum().cast_as("bigint");
+        Ok(select.column_as(sum, "minor").group_by(attempts::Column::Currency).into_model().all(self.conn()).await?)
+    }
+}

@@ -1,0 +1,104 @@
+//! Vendors' news, stored raw and answered before it is worked (D5, D6). A duplicate is one whose earlier row was
+//! *processed*; a failed one is worked again.
+
+use crate::{
+    Error, MerchantTx,
+    scope::{Scoped, owned},
+};
+use chrono::{DateTime, Utc};
+use domain::ids::{ConnectionId, MerchantId, WebhookId};
+use sea_orm::{ConnectionTrait, IntoActiveModel, PaginatorTrait, entity::prelude::*};
+use uuid::Uuid;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "webhook")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub merchant_id: MerchantId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: WebhookId,
+    pub connection_id: ConnectionId,
+    /// The vendor's id of the event.
+    pub event_id: String,
+    pub kind: String,
+    /// What the adapter read in it, as JSON.
+    pub news: String,
+    pub raw: String,
+    pub state: WebhookState,
+    pub received_at: DateTime<Utc>,
+}
+impl ActiveModelBehavior for ActiveModel {}
+owned!();
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum WebhookState {
+    Received,
+    Processed,
+    /// Authentic, but about nothing that we know.
+    Parked,
+}
+
+#[derive(Clone, Debug)]
+pub struct NewWebhook {
+    pub connection: ConnectionId,
+    pub event_id: String,
+    pub kind: String,
+    pub news: String,
+    pub raw: String,
+}
+
+impl MerchantTx {
+    /// Stores the event, or finds the row of its first delivery.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn webhook_receive(&self, new: NewWebhook, now: DateTime<Utc>) -> Result<Model, Error> {
+        let (connection, event_id) = (new.connection, new.event_id.clone());
+        let row = Model {
+            merchant_id: self.merchant_id(),
+            id: WebhookId(Uuid::now_v7()),
+            connection_id: connection,
+            event_id: new.event_id,
+            kind: new.kind,
+            news: new.news,
+            raw: new.raw,
+            state: WebhookState::Received,
+            received_at: now,
+        };
+        let known = [Column::ConnectionId, Column::EventId];
+        Entity::insert(row.into_active_model())
+            .on_conflict_do_nothing_on(known)
+            .exec_without_returning(self.conn())
+            .await?;
+        let stands =
+            self.find::<Entity>().filter(Column::ConnectionId.eq(connection)).filter(Column::EventId.eq(event_id));
+        stands.one(self.conn()).await?.ok_or(Error::Missing)
+    }
+
+    /// # Errors
+    /// The database is away.
+    pub async fn webhook_move(&self, id: WebhookId, state: WebhookState) -> Result<(), Error> {
+        self.update::<Entity>()
+            .col_expr(Column::State, Expr::value(state))
+            .filter(Column::Id.eq(id))
+            .exec(self.conn())
+            .await?;
+        Ok(())
+    }
+}
+
+impl<C: ConnectionTrait> Scoped<C> {
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's event.
+    pub async fn webhook(&self, id: WebhookId) -> Result<Model, Error> {
+        self.find::<Entity>().filter(Column::Id.eq(id)).one(self.conn()).await?.ok_or(Error::Missing)
+    }
+
+    /// # Errors
+    /// The database is away.
+    pub async fn webhooks_parked(&self) -> Result<u64, Error> {
+        Ok(self.find::<Entity>().filter(Column::State.eq(WebhookState::Parked)).count(self.conn()).await?)
+    }
+}
