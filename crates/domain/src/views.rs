@@ -110,6 +110,8 @@ pub enum ClosedReason {
     UnknownInvoice,
     /// The e-mail's placeholder was never filled in: `[invnumber]`.
     Unresolved,
+    /// Somebody else is paying it this moment, from another link or tab.
+    InProgress,
     /// The merchant takes no payments here now.
     NotSetUp,
 }

@@ -1,0 +1,133 @@
+//! Use cases, one file each. The only importer of store and connectors; the only place that decides when money moves.
+
+mod admin_home;
+mod built_in_ledger;
+mod clock;
+mod connections;
+mod dashboard;
+mod doors;
+mod error;
+mod faces;
+mod failpoint;
+mod founding;
+mod installation;
+mod jobs;
+mod live_books;
+mod look_up_attempt;
+mod open_checkout;
+mod order;
+mod passes;
+mod payment_story;
+mod post_payment;
+mod receive_webhook;
+mod send_mail;
+mod settle_payment;
+mod sign_in;
+mod sync_books;
+mod take_payment;
+mod transactions;
+mod worker;
+
+pub use clock::Clock;
+pub use connections::{BooksSettings, GatewaySettings, Lane, StripeSecret, XeroSecret};
+pub use error::{Error, SignInError, TakeError};
+pub use founding::{Founding, NewPayer};
+pub use open_checkout::PayNowLink;
+pub use order::{ListQuery, Order, PayHow};
+pub use passes::{AdminPass, GuestPass, OperatorPass, PayerPass};
+pub use receive_webhook::NotTaken;
+pub use sign_in::SignedIn;
+pub use store::{KeyRing, NewMerchant};
+pub use worker::Worker;
+
+use connectors::{HttpClient, Timeouts};
+use std::{sync::Arc, time::Duration};
+use store::Store;
+use tokio::sync::{Notify, Semaphore};
+
+/// Shorter than the first look-up, so that a charge is not looked up while it is still being sent.
+const VENDOR_TIMEOUTS: Timeouts = Timeouts { connect: Duration::from_secs(5), total: Duration::from_secs(15) };
+/// Each Argon2 run takes 19 MiB and a core: more at once would only slow one another down.
+const PASSWORD_CHECKS_AT_ONCE: usize = 4;
+
+/// What the installation is told.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `https://pay.example.com`, without a slash at the end: where gateways and mails lead back to.
+    pub public_url: String,
+    /// The brand shown to users.
+    pub brand: String,
+    /// Absent: mails are kept and shown under Admin > Mail.
+    pub smtp_url: Option<String>,
+    pub mail_from: String,
+}
+
+/// The use cases of one installation; cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    clock: Clock,
+    settings: Settings,
+    http: HttpClient,
+    /// Rung when a job was queued, so that the worker of this process need not wait for its next look.
+    bell: Notify,
+    password_checks: Semaphore,
+    mailer: Option<send_mail::Mailer>,
+    rounds: worker::Rounds,
+}
+
+impl Engine {
+    /// Opens the database at `sqlite://…` or `postgres://…`; [`Engine::migrate`] brings it up to date.
+    ///
+    /// # Errors
+    /// A database that does not answer, a mail server's address that cannot be one, a machine without TLS roots.
+    pub async fn open(database_url: &str, keys: KeyRing, clock: Clock, settings: Settings) -> Result<Self, Error> {
+        let store = Store::open(database_url, keys).await?;
+        let mailer =
+            settings.smtp_url.as_deref().map(|url| send_mail::Mailer::new(url, &settings.mail_from)).transpose()?;
+        let http = HttpClient::new(VENDOR_TIMEOUTS).map_err(|e| Error::SetUp(e.to_string()))?;
+        Ok(Self(Arc::new(Inner {
+            store,
+            clock,
+            settings,
+            http,
+            bell: Notify::new(),
+            password_checks: Semaphore::new(PASSWORD_CHECKS_AT_ONCE),
+            mailer,
+            rounds: worker::Rounds::default(),
+        })))
+    }
+
+    /// # Errors
+    /// A migration that fails; what came before it stays.
+    pub async fn migrate(&self) -> Result<(), Error> {
+        Ok(self.store().migrate().await?)
+    }
+
+    #[must_use]
+    pub fn brand(&self) -> &str {
+        &self.0.settings.brand
+    }
+
+    /// The database answers and its schema is this version's.
+    ///
+    /// # Errors
+    /// It does not.
+    pub async fn ready(&self) -> Result<(), Error> {
+        Ok(self.store().ready().await?)
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    pub(crate) fn now(&self) -> chrono::DateTime<chrono::Utc> {
+        self.0.clock.now()
+    }
+}

@@ -92,6 +92,12 @@ impl MerchantTx {
 }
 
 impl<C: ConnectionTrait> Scoped<C> {
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's mail.
+    pub async fn mail(&self, id: MailId) -> Result<Model, Error> {
+        self.find::<Entity>().filter(Column::Id.eq(id)).one(self.conn()).await?.ok_or(Error::Missing)
+    }
+
     /// Newest first, and how many there are.
     ///
     /// # Errors

@@ -1,0 +1,80 @@
+//! The admin's front page: what needs somebody first, then figures, then the invoices.
+
+use crate::{
+    AdminPass, Engine, Error, ListQuery,
+    faces::{ROWS_PER_PAGE, amounts, page},
+    jobs::Work,
+};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use domain::{
+    payment::AttemptState,
+    views::{AdminHome, Problem},
+};
+use store::{ConnectionState, InvoiceFilter, MerchantDb};
+
+const COLLECTED: [AttemptState; 3] = [AttemptState::Approved, AttemptState::PendingSettlement, AttemptState::Settled];
+
+impl Engine {
+    /// # Errors
+    /// The database is away.
+    pub async fn admin_home(&self, admin: &AdminPass, list: ListQuery) -> Result<AdminHome, Error> {
+        let merchant = admin.db.merchant().await?;
+        let today = self.clock().today(&merchant.time_zone);
+        let listed =
+            InvoiceFilter { only_open: list.search.is_empty(), search: list.search, ..InvoiceFilter::default() };
+        let outstanding = InvoiceFilter { only_open: true, ..InvoiceFilter::default() };
+        let overdue = InvoiceFilter { due_before: Some(today), ..outstanding.clone() };
+        let (rows, total) = admin.db.invoice_page(&listed, list.page, ROWS_PER_PAGE).await?;
+        let invoices = self.invoice_faces(&admin.db, &merchant, rows).await?;
+        let month = month_start(today, &merchant.time_zone);
+        Ok(AdminHome {
+            who: admin.who.clone(),
+            today,
+            needs_you: self.problems(&admin.db).await?,
+            outstanding: amounts(&admin.db.invoice_sums(&outstanding).await?)?,
+            overdue: amounts(&admin.db.invoice_sums(&overdue).await?)?,
+            collected_this_month: amounts(&admin.db.payment_sums(&COLLECTED, month).await?)?,
+            invoices: page(invoices, total, list.page, &listed.search),
+            synced_at: admin.db.connection_of_kind("books").await?.synced_at,
+        })
+    }
+
+    /// What does not mend itself, one sentence each.
+    async fn problems(&self, db: &MerchantDb) -> Result<Vec<Problem>, Error> {
+        let mut problems = Vec::new();
+        let locale = db.merchant().await?.face()?.locale;
+        for entry in db.books_entries_refused().await? {
+            let attempt = db.attempt(entry.attempt_id).await?;
+            let (number, amount) = (db.invoice(entry.invoice_id).await?.number, attempt.amount()?.format(locale));
+            let why = entry.last_error.unwrap_or_default();
+            let sentence = format!("{amount} for {number} was taken, but the books refused it: {why}");
+            problems.push(Problem { area: "Books".into(), sentence, payment: Some(attempt.payment_id) });
+        }
+        for attempt in db.attempts_contradicted().await? {
+            let sentence = format!(
+                "The gateway's news about {} do not fit what was final before. Compare it with the gateway.",
+                attempt.amount()?.format(locale)
+            );
+            problems.push(Problem { area: "Payment".into(), sentence, payment: Some(attempt.payment_id) });
+        }
+        for job in db.jobs_dead().await? {
+            let what = serde_json::from_str::<Work>(&job.body).map_or("A task", |work| work.words());
+            let sentence =
+                format!("{what} was given up after {} tries: {}", job.tries, job.last_error.unwrap_or_default());
+            problems.push(Problem { area: "Task".into(), sentence, payment: job.payment_id });
+        }
+        let books = db.connection_of_kind("books").await?;
+        if books.state == ConnectionState::Broken {
+            let sentence = format!("The books must be connected again: {}", books.last_error.unwrap_or_default());
+            problems.push(Problem { area: "Books".into(), sentence, payment: None });
+        }
+        Ok(problems)
+    }
+}
+
+/// Midnight of the month's first day where the merchant is.
+fn month_start(today: NaiveDate, time_zone: &str) -> DateTime<Utc> {
+    let zone: chrono_tz::Tz = time_zone.parse().unwrap_or(chrono_tz::UTC);
+    let first = today.with_day(1).unwrap_or(today).and_time(chrono::NaiveTime::MIN);
+    first.and_local_timezone(zone).earliest().map_or_else(|| first.and_utc(), |at| at.with_timezone(&Utc))
+}

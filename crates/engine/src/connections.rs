@@ -1,0 +1,126 @@
+//! Which adapter for whom: the one file in which a secret becomes plain.
+
+use crate::{Engine, Error, built_in_ledger::BuiltInLedger, live_books::LiveBooks};
+use chrono::{DateTime, Utc};
+use connectors::{
+    books::Books,
+    gateway::{
+        Gateway,
+        stripe::{Stripe, StripeConfig},
+    },
+};
+use domain::ids::ConnectionId;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use store::MerchantDb;
+
+/// Which traffic a call belongs to. While a merchant has one connection, all lanes share it (S93).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// "Wise-Pay": a person waits for it (S97, S98).
+    UserAction,
+    /// "Service": runs at intervals (S103-S105).
+    Background,
+}
+
+/// The open half of a books connection.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "provider", rename_all = "snake_case")]
+pub enum BooksSettings {
+    Xero { api_base: String, token_url: String, tenant_id: String, clearing_account: String },
+    BuiltIn,
+}
+
+/// The open half of a gateway connection.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "provider", rename_all = "snake_case")]
+pub enum GatewaySettings {
+    Stripe { base_url: String, script_url: String, publishable_key: String },
+}
+
+/// The secret half of a Xero connection, as it is sealed.
+#[derive(Clone, Deserialize)]
+pub struct XeroSecret {
+    pub client_id: String,
+    pub client_secret: SecretString,
+    pub refresh_token: SecretString,
+    pub access_token: SecretString,
+    pub expires_at: DateTime<Utc>,
+}
+
+/// The secret half of a Stripe connection, as it is sealed.
+#[derive(Clone, Deserialize)]
+pub struct StripeSecret {
+    pub secret_key: SecretString,
+    pub webhook_secrets: Vec<SecretString>,
+}
+
+/// Only to be sealed: `SecretString` does not serialise, so that nothing else prints one by accident.
+impl XeroSecret {
+    pub(crate) fn to_json(&self) -> SecretString {
+        let json = serde_json::json!({
+            "client_id": self.client_id,
+            "client_secret": self.client_secret.expose_secret(),
+            "refresh_token": self.refresh_token.expose_secret(),
+            "access_token": self.access_token.expose_secret(),
+            "expires_at": self.expires_at,
+        });
+        SecretString::from(json.to_string())
+    }
+}
+
+impl StripeSecret {
+    pub(crate) fn to_json(&self) -> SecretString {
+        let webhook_secrets: Vec<_> = self.webhook_secrets.iter().map(ExposeSecret::expose_secret).collect();
+        SecretString::from(
+            serde_json::json!({"secret_key": self.secret_key.expose_secret(), "webhook_secrets": webhook_secrets})
+                .to_string(),
+        )
+    }
+}
+
+impl Engine {
+    /// The merchant's books.
+    ///
+    /// # Errors
+    /// [`Error::NotSetUp`] when there are none.
+    pub(crate) async fn books(&self, db: &MerchantDb, _lane: Lane) -> Result<Box<dyn Books>, Error> {
+        let connection = db.connection_of_kind("books").await.map_err(|_| Error::NotSetUp)?;
+        match serde_json::from_str(&connection.settings)? {
+            settings @ BooksSettings::Xero { .. } => {
+                Ok(Box::new(LiveBooks::new(self.clone(), db.clone(), connection, settings)))
+            }
+            BooksSettings::BuiltIn => Ok(Box::new(BuiltInLedger::new(db.clone()))),
+        }
+    }
+
+    /// The merchant's gateway and which connection it is.
+    ///
+    /// # Errors
+    /// [`Error::NotSetUp`] when there is none.
+    pub(crate) async fn gateway(&self, db: &MerchantDb) -> Result<(ConnectionId, Box<dyn Gateway>), Error> {
+        let connection = db.connection_of_kind("gateway").await.map_err(|_| Error::NotSetUp)?;
+        self.gateway_of(db, &connection).map(|gateway| (connection.id, gateway))
+    }
+
+    pub(crate) fn gateway_of(
+        &self,
+        db: &MerchantDb,
+        connection: &store::Connection,
+    ) -> Result<Box<dyn Gateway>, Error> {
+        let GatewaySettings::Stripe { base_url, script_url, publishable_key } =
+            serde_json::from_str(&connection.settings)?;
+        let secret: StripeSecret = serde_json::from_str(db.connection_secret(connection)?.expose_secret())?;
+        let clock = self.clock().clone();
+        let config = StripeConfig {
+            base_url,
+            secret_key: secret.secret_key,
+            publishable_key,
+            webhook_secrets: secret.webhook_secrets,
+            script_url,
+            clock: Arc::new(move || clock.now()),
+        };
+        Ok(Box::new(Stripe::new(self.0.http.clone(), config)))
+    }
+}

@@ -1,0 +1,124 @@
+//! From a credential to a pass. A session counts for as long as it is used, is not too old, and its person still has
+//! the place.
+
+use crate::{AdminPass, Engine, Error, GuestPass, OperatorPass, PayerPass};
+use chrono::TimeDelta;
+use domain::{
+    access::Role,
+    ids::CheckoutId,
+    money::Locale,
+    views::{Place, Whoami},
+};
+use store::{PlaceDoor, PlaceRow, Session, TokenHash};
+
+/// Unused for this long, a session ends (ASVS 7.3.1); the absolute limit is in [`crate::sign_in`].
+const SESSION_IDLE: TimeDelta = TimeDelta::minutes(60);
+/// Written no more often than this, so that reading pages does not become writing.
+const SESSION_SEEN_EVERY: TimeDelta = TimeDelta::minutes(1);
+
+impl Engine {
+    /// # Errors
+    /// [`Error::NotFound`] for a checkout that is unknown or too old.
+    pub async fn guest(&self, checkout: CheckoutId) -> Result<GuestPass, Error> {
+        let (db, checkout) = self.store().door_checkout(checkout, self.now()).await?.ok_or(Error::NotFound)?;
+        Ok(GuestPass { db, checkout })
+    }
+
+    /// # Errors
+    /// [`Error::NotSignedIn`] without a session, [`Error::NotFound`] for one of another kind.
+    pub async fn payer(&self, session_token: &str) -> Result<PayerPass, Error> {
+        let (session, door) = self.enter(session_token).await?;
+        let PlaceDoor::Payer { db, payer, customer } = door else { return Err(Error::NotFound) };
+        let who = self.who(&session).await?;
+        Ok(PayerPass { db, payer, customer, who })
+    }
+
+    /// # Errors
+    /// [`Error::NotSignedIn`] without a session, [`Error::NotFound`] for one of another kind.
+    pub async fn admin(&self, session_token: &str) -> Result<AdminPass, Error> {
+        let (session, door) = self.enter(session_token).await?;
+        let PlaceDoor::Admin(db) = door else { return Err(Error::NotFound) };
+        Ok(AdminPass { db, who: self.who(&session).await? })
+    }
+
+    /// # Errors
+    /// [`Error::NotSignedIn`] without a session, [`Error::NotFound`] for one of another kind.
+    pub async fn operator(&self, session_token: &str) -> Result<OperatorPass, Error> {
+        let (session, door) = self.enter(session_token).await?;
+        let PlaceDoor::Operator = door else { return Err(Error::NotFound) };
+        Ok(OperatorPass { who: self.who(&session).await? })
+    }
+
+    /// Who is here, if anybody: for the front page and the menu.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn whoami(&self, session_token: &str) -> Result<Option<Whoami>, Error> {
+        match self.enter(session_token).await {
+            Ok((session, _)) => Ok(Some(self.who(&session).await?)),
+            Err(Error::NotSignedIn) => Ok(None),
+            Err(other) => Err(other),
+        }
+    }
+
+    pub(crate) async fn enter(&self, session_token: &str) -> Result<(Session, PlaceDoor), Error> {
+        let hash = TokenHash::of(session_token);
+        let now = self.now();
+        let session = self.store().session(&hash).await?.ok_or(Error::NotSignedIn)?;
+        if session.expires_at <= now || now - session.seen_at > SESSION_IDLE {
+            self.store().session_end(&hash).await?;
+            return Err(Error::NotSignedIn);
+        }
+        let door = self.store().door_session(&session).await?.ok_or(Error::NotSignedIn)?;
+        if now - session.seen_at > SESSION_SEEN_EVERY {
+            self.store().session_seen(&hash, now).await?;
+        }
+        Ok((session, door))
+    }
+
+    async fn who(&self, session: &Session) -> Result<Whoami, Error> {
+        let person = self.store().person(session.person_id).await?.ok_or(Error::NotSignedIn)?;
+        let mut rows = self.store().person_places(&person).await?;
+        let here = rows.iter().position(|row| stands_at(session, row)).ok_or(Error::NotSignedIn)?;
+        rows.swap(0, here);
+        let places: Vec<Place> = rows.iter().map(place).collect();
+        let (merchant, customer, merchant_id) = match &rows[0] {
+            PlaceRow::Operator => (self.brand().to_owned(), None, None),
+            PlaceRow::Admin { merchant, merchant_name } => (merchant_name.clone(), None, Some(*merchant)),
+            PlaceRow::Payer { merchant, merchant_name, customer_name, .. } => {
+                (merchant_name.clone(), Some(customer_name.clone()), Some(*merchant))
+            }
+        };
+        let locale = match merchant_id {
+            None => Locale::default(),
+            Some(_) => match self.store().door_session(session).await?.ok_or(Error::NotSignedIn)? {
+                PlaceDoor::Admin(db) | PlaceDoor::Payer { db, .. } => db.merchant().await?.face()?.locale,
+                PlaceDoor::Operator => Locale::default(),
+            },
+        };
+        Ok(Whoami { email: person.email, role: places[0].role, merchant, customer, locale, places })
+    }
+}
+
+pub(crate) fn stands_at(session: &Session, row: &PlaceRow) -> bool {
+    match row {
+        PlaceRow::Operator => session.place == "operator",
+        PlaceRow::Admin { merchant, .. } => session.place == "admin" && session.merchant_id == Some(*merchant),
+        PlaceRow::Payer { merchant, payer, .. } => {
+            session.place == "payer" && session.merchant_id == Some(*merchant) && session.payer_id == Some(*payer)
+        }
+    }
+}
+
+/// How the switcher names a place.
+pub(crate) fn place(row: &PlaceRow) -> Place {
+    match row {
+        PlaceRow::Operator => Place { key: "operator".into(), label: "This installation".into(), role: Role::Operator },
+        PlaceRow::Admin { merchant, merchant_name } => {
+            Place { key: merchant.to_string(), label: format!("{merchant_name}, staff"), role: Role::Admin }
+        }
+        PlaceRow::Payer { payer, merchant_name, customer_name, .. } => {
+            Place { key: payer.to_string(), label: format!("{customer_name} at {merchant_name}"), role: Role::Payer }
+        }
+    }
+}

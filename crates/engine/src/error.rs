@@ -1,0 +1,80 @@
+//! What can go wrong in a use case, with its cause.
+
+use connectors::{books::BooksError, gateway::GatewayError};
+use domain::{ledger::Unbalanced, money::MoneyError, payment::Refusal};
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Not there, or not yours: the two are never told apart (D20).
+    #[error("not found")]
+    NotFound,
+    #[error("nobody is signed in")]
+    NotSignedIn,
+    /// The books could not be asked, so no amount is certain and nothing is charged.
+    #[error("the books cannot be asked")]
+    BooksUnreachable(#[source] BooksError),
+    #[error("the merchant has no working gateway")]
+    NotSetUp,
+    #[error("a setting is wrong: {0}")]
+    SetUp(String),
+    #[error("the gateway did not do it")]
+    Gateway(#[from] GatewayError),
+    #[error("an amount cannot be computed")]
+    Money(#[from] MoneyError),
+    #[error("a journal does not balance")]
+    Ledger(#[from] Unbalanced),
+    #[error("stored JSON cannot be read")]
+    Json(#[from] serde_json::Error),
+    #[error("the mail server did not take it: {0}")]
+    Mail(String),
+    #[error("the machine has no randomness")]
+    NoRandomness,
+    #[error("the password could not be hashed")]
+    Hash,
+    #[error(transparent)]
+    Store(store::Error),
+}
+
+impl From<store::Error> for Error {
+    fn from(cause: store::Error) -> Self {
+        match cause {
+            store::Error::Missing => Self::NotFound,
+            other => Self::Store(other),
+        }
+    }
+}
+
+/// Why a payment was not started.
+#[derive(Debug, thiserror::Error)]
+pub enum TakeError {
+    #[error("refused: {0:?}")]
+    Refused(Refusal),
+    /// The e-mail address for the receipt cannot be one.
+    #[error("not an e-mail address")]
+    BadEmail,
+    #[error(transparent)]
+    Engine(#[from] Error),
+}
+
+impl From<store::Error> for TakeError {
+    fn from(cause: store::Error) -> Self {
+        Self::Engine(cause.into())
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// Unknown address or wrong password: one answer for both.
+    #[error("that e-mail address and password do not match")]
+    NoMatch,
+    #[error("too many tries")]
+    LockedOut { minutes: u32 },
+    #[error(transparent)]
+    Engine(#[from] Error),
+}
+
+impl From<store::Error> for SignInError {
+    fn from(cause: store::Error) -> Self {
+        Self::Engine(cause.into())
+    }
+}

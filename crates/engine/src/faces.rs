@@ -1,0 +1,73 @@
+//! From rows to what the screens show.
+
+use crate::{Engine, Error};
+use domain::{
+    date::Lateness,
+    payment::{AttemptState, DeclineReason},
+    views::{InvoiceFace, Page, PaymentRow},
+};
+use store::{Attempt, Invoice, Merchant, MerchantDb, Payment, Sum};
+
+pub(crate) const ROWS_PER_PAGE: u64 = 50;
+
+impl Engine {
+    pub(crate) async fn invoice_faces(
+        &self,
+        db: &MerchantDb,
+        merchant: &Merchant,
+        rows: Vec<Invoice>,
+    ) -> Result<Vec<InvoiceFace>, Error> {
+        let names = db.customer_names(rows.iter().map(|row| row.customer_id)).await?;
+        let live = db.live_invoices(rows.iter().map(|row| row.id).collect()).await?;
+        let today = self.clock().today(&merchant.time_zone);
+        let face = |row: Invoice| {
+            Ok(InvoiceFace {
+                id: row.id,
+                customer: names.get(&row.customer_id).cloned().unwrap_or_default(),
+                date: row.date,
+                due_date: row.due_date,
+                lateness: Lateness::of(row.due_date, today),
+                status: row.status,
+                total: row.total()?,
+                due: row.due()?,
+                in_progress: live.contains(&row.id),
+                number: row.number,
+            })
+        };
+        rows.into_iter().map(face).collect()
+    }
+
+    pub(crate) async fn payment_rows(&self, db: &MerchantDb, rows: Vec<Payment>) -> Result<Vec<PaymentRow>, Error> {
+        let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+        let names = db.customer_names(rows.iter().map(|row| row.customer_id)).await?;
+        let numbers = db.invoice_numbers(ids.clone()).await?;
+        let attempts = db.latest_attempts(ids).await?;
+        let face = |row: Payment| {
+            let attempt = attempts.get(&row.id);
+            Ok(PaymentRow {
+                payment: row.id,
+                invoice_number: numbers.get(&row.id).map(|n| n.join(", ")).unwrap_or_default(),
+                customer: names.get(&row.customer_id).cloned().unwrap_or_default(),
+                amount: row.amount()?,
+                state: attempt.map_or(AttemptState::Created, |a| a.state),
+                method: attempt.and_then(|a| a.method.clone()),
+                at: row.created_at,
+                reference: row.reference,
+            })
+        };
+        rows.into_iter().map(face).collect()
+    }
+}
+
+pub(crate) fn page<T>(rows: Vec<T>, total: u64, page: u64, query: &str) -> Page<T> {
+    Page { rows, total, page: page.max(1), per_page: ROWS_PER_PAGE, query: query.to_owned() }
+}
+
+pub(crate) fn amounts(sums: &[Sum]) -> Result<Vec<domain::money::Money>, Error> {
+    Ok(sums.iter().map(Sum::money).collect::<Result<_, _>>()?)
+}
+
+/// Why an attempt brought no money, as its cache keeps it.
+pub(crate) fn decline_reason(attempt: &Attempt) -> Option<DeclineReason> {
+    attempt.reason.as_deref().and_then(|json| serde_json::from_str(json).ok())
+}

@@ -1,0 +1,88 @@
+//! Setting up merchants and people by the operator's hand; the demo uses the same door.
+
+use crate::{BooksSettings, Engine, Error, GatewaySettings, StripeSecret, XeroSecret, sign_in::hash_password};
+use domain::{
+    ids::{ConnectionId, PersonId},
+    invoice::{BooksCustomer, BooksInvoice},
+};
+use secrecy::SecretString;
+use store::{MerchantDb, NewConnection, NewMerchant};
+
+/// A merchant with its connections, as the operator enters it.
+pub struct Founding {
+    pub merchant: NewMerchant,
+    pub books: (BooksSettings, Option<XeroSecret>),
+    pub gateway: Option<(GatewaySettings, StripeSecret)>,
+    /// Kind and API key of each Pay Now link.
+    pub pay_links: Vec<(&'static str, SecretString)>,
+    pub admins: Vec<PersonId>,
+    /// What a merchant without an accounting package starts with.
+    pub own_books: (Vec<BooksCustomer>, Vec<BooksInvoice>),
+}
+
+/// Makes a person a payer of the customer with this name.
+pub struct NewPayer {
+    pub person: PersonId,
+    pub customer: String,
+}
+
+impl Engine {
+    /// # Errors
+    /// The e-mail address is taken.
+    pub async fn add_person(&self, email: &str, password: &str, operator: bool) -> Result<PersonId, Error> {
+        let password = password.to_owned();
+        let hash = tokio::task::spawn_blocking(move || hash_password(&password)).await.map_err(|_| Error::Hash)??;
+        Ok(self.store().person_add(email, &hash, operator, self.now()).await?)
+    }
+
+    /// Founds the merchant, reads its books for the first time, and adds its payers. Answers the gateway's connection,
+    /// whose address the vendor's webhooks go to.
+    ///
+    /// # Errors
+    /// The key is taken, or the books cannot be read.
+    pub async fn found_merchant(
+        &self,
+        founding: Founding,
+        payers: Vec<NewPayer>,
+    ) -> Result<Option<ConnectionId>, Error> {
+        let now = self.now();
+        let db = self.store().merchant_found(founding.merchant, now).await?;
+        let tx = db.begin().await?;
+        let (settings, secret) = founding.books;
+        let provider = match settings {
+            BooksSettings::Xero { .. } => "xero",
+            BooksSettings::BuiltIn => "built_in",
+        };
+        let (settings, secret) = (serde_json::to_string(&settings)?, secret.map(|secret| secret.to_json()));
+        tx.connection_add(NewConnection { kind: "books", provider, settings, secret }).await?;
+        let mut gateway = None;
+        if let Some((settings, secret)) = founding.gateway {
+            let settings = serde_json::to_string(&settings)?;
+            let new = NewConnection { kind: "gateway", provider: "stripe", settings, secret: Some(secret.to_json()) };
+            gateway = Some(tx.connection_add(new).await?);
+        }
+        for (kind, key) in &founding.pay_links {
+            tx.pay_link_add(kind, key, now).await?;
+        }
+        for admin in founding.admins {
+            tx.staff_add(admin, now).await?;
+        }
+        let (customers, invoices) = founding.own_books;
+        tx.customers_upsert(&customers).await?;
+        let ids = tx.customer_ids().await?;
+        tx.invoices_upsert(&invoices, &ids, now).await?;
+        tx.commit().await?;
+        self.sync_books(&db).await?;
+        self.add_payers(&db, payers).await?;
+        Ok(gateway)
+    }
+
+    async fn add_payers(&self, db: &MerchantDb, payers: Vec<NewPayer>) -> Result<(), Error> {
+        let tx = db.begin().await?;
+        for payer in payers {
+            let customer = tx.customer_by_name(&payer.customer).await?.ok_or(Error::NotFound)?;
+            tx.payer_add(payer.person, customer.id, self.now()).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+}

@@ -1,0 +1,150 @@
+//! What the worker can be told to do. A job is written in the transaction of the fact that needs it and is harmless to
+//! run twice.
+
+use crate::{Engine, Error};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::ids::{AttemptId, MailId, PaymentId, WebhookId};
+use serde::{Deserialize, Serialize};
+use store::{Job, MerchantTx, NewJob};
+
+/// Gives up after this many tries: with the gaps below that is about two days.
+const TRIES_MAX: i32 = 200;
+const FIRST_GAP: TimeDelta = TimeDelta::seconds(5);
+const GAP_MAX: TimeDelta = TimeDelta::minutes(15);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "work", rename_all = "snake_case")]
+pub(crate) enum Work {
+    /// Ask the gateway what became of an attempt whose outcome is open.
+    LookUp {
+        attempt: AttemptId,
+    },
+    /// Write a payment into the books.
+    PostPayment {
+        attempt: AttemptId,
+    },
+    /// Write the receipt.
+    WriteReceipt {
+        payment: PaymentId,
+    },
+    DeliverMail {
+        mail: MailId,
+    },
+    WorkWebhook {
+        webhook: WebhookId,
+    },
+    SyncBooks,
+}
+
+/// How a run ended.
+pub(crate) enum Ran {
+    /// The job's own transaction has ended it.
+    Done,
+    /// Nothing to write: the worker ends it.
+    Finished,
+    /// Not yet, and that is no fault: ask again after the usual gap.
+    NotYet(&'static str),
+}
+
+impl Work {
+    /// The same work has the same key, so it is queued once.
+    pub(crate) fn key(&self, period: &str) -> String {
+        match self {
+            Self::LookUp { attempt } => format!("look_up:{attempt}"),
+            Self::PostPayment { attempt } => format!("post_payment:{attempt}"),
+            Self::WriteReceipt { payment } => format!("write_receipt:{payment}"),
+            Self::DeliverMail { mail } => format!("deliver_mail:{mail}"),
+            Self::WorkWebhook { webhook } => format!("work_webhook:{webhook}"),
+            Self::SyncBooks => format!("sync_books:{period}"),
+        }
+    }
+
+    /// What it does, for people.
+    pub(crate) const fn words(&self) -> &'static str {
+        match self {
+            Self::LookUp { .. } => "Ask the gateway for the outcome",
+            Self::PostPayment { .. } => "Post to the books",
+            Self::WriteReceipt { .. } => "Write the receipt",
+            Self::DeliverMail { .. } => "Send the mail",
+            Self::WorkWebhook { .. } => "Work the gateway's news",
+            Self::SyncBooks => "Read changes from the books",
+        }
+    }
+
+    /// Queues it in the caller's transaction.
+    pub(crate) async fn queue(
+        &self,
+        tx: &MerchantTx,
+        payment: Option<PaymentId>,
+        run_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let new = NewJob { payment, unique_key: self.key(""), body: serde_json::to_string(self)?, run_at };
+        Ok(tx.job_add(new, now).await?)
+    }
+}
+
+impl Engine {
+    /// Runs one claimed job to its end and puts it back or away when it did not get there.
+    pub(crate) async fn run_job(&self, job: &Job) {
+        let outcome = self.try_job(job).await;
+        if let Err(cause) = self.conclude(job, outcome).await {
+            tracing::error!(job.id = %job.id, %cause, "A job's outcome could not be written; its lease will run out.");
+        }
+    }
+
+    async fn try_job(&self, job: &Job) -> Result<Ran, Error> {
+        let db = self.store().door_job(job);
+        match serde_json::from_str(&job.body)? {
+            Work::LookUp { attempt } => self.look_up_attempt(&db, attempt).await,
+            Work::PostPayment { attempt } => self.post_payment(&db, job, attempt).await,
+            Work::WriteReceipt { payment } => self.write_receipt(&db, job, payment).await,
+            Work::DeliverMail { mail } => self.deliver_mail(&db, job, mail).await,
+            Work::WorkWebhook { webhook } => self.work_webhook(&db, job, webhook).await,
+            Work::SyncBooks => self.sync_books(&db).await.map(|()| Ran::Finished),
+        }
+    }
+
+    async fn conclude(&self, job: &Job, outcome: Result<Ran, Error>) -> Result<(), Error> {
+        let why = match outcome {
+            Ok(Ran::Done) => return Ok(()),
+            Ok(Ran::Finished) => {
+                let tx = self.store().door_job(job).begin().await?;
+                tx.job_done(job).await?;
+                return Ok(tx.commit().await?);
+            }
+            Ok(Ran::NotYet(why)) => why.to_owned(),
+            Err(cause) => {
+                tracing::warn!(job.id = %job.id, job.tries = job.tries, cause = %chain(&cause), "A job failed and will be tried again.");
+                chain(&cause)
+            }
+        };
+        let again = (job.tries < TRIES_MAX).then(|| self.now() + gap_after(job.tries));
+        let tx = self.store().door_job(job).begin().await?;
+        tx.job_again(job, again, &why).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+/// 5 s, 10 s, 20 s … 15 min.
+fn gap_after(tries: i32) -> TimeDelta {
+    let doublings = u32::try_from(tries.clamp(1, 16) - 1).unwrap_or(0);
+    (FIRST_GAP * 2_i32.pow(doublings)).min(GAP_MAX)
+}
+
+/// An error with its causes, on one line.
+pub(crate) fn chain(cause: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(cause.source(), |cause| cause.source());
+    causes.fold(cause.to_string(), |words, cause| format!("{words}: {cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d4_gaps_grow_up_to_a_quarter_of_an_hour() {
+        let seconds = |tries| gap_after(tries).num_seconds();
+        assert_eq!([1, 2, 3, 8, 9, 200].map(seconds), [5, 10, 20, 640, 900, 900]);
+    }
+}

@@ -1,0 +1,150 @@
+//! Books behind an access token that runs out: refreshes it once, by one node alone, and asks again.
+
+use crate::{BooksSettings, Engine, Error, XeroSecret};
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use connectors::books::{
+    Books, BooksError, Changes, PostPayment, Posted,
+    xero::{Xero, XeroConfig, oauth},
+};
+use domain::invoice::BooksInvoice;
+use secrecy::ExposeSecret;
+use std::time::Duration;
+use store::{Connection, ConnectionState, MerchantDb};
+
+/// A token this close to its end is refreshed before it is used.
+const REFRESH_BEFORE: TimeDelta = TimeDelta::seconds(60);
+/// A node that died while refreshing keeps others waiting no longer than this.
+const REFRESH_LEASE: TimeDelta = TimeDelta::seconds(30);
+const REFRESH_WAIT_STEP: Duration = Duration::from_millis(100);
+const REFRESH_WAIT_STEPS: u32 = 100;
+
+pub(crate) struct LiveBooks {
+    engine: Engine,
+    db: MerchantDb,
+    connection: Connection,
+    settings: BooksSettings,
+}
+
+impl LiveBooks {
+    pub(crate) fn new(engine: Engine, db: MerchantDb, connection: Connection, settings: BooksSettings) -> Self {
+        Self { engine, db, connection, settings }
+    }
+
+    fn secret(&self, connection: &Connection) -> Result<XeroSecret, Error> {
+        Ok(serde_json::from_str(self.db.connection_secret(connection)?.expose_secret())?)
+    }
+
+    fn adapter(&self, secret: XeroSecret) -> Result<Xero, BooksError> {
+        let BooksSettings::Xero { api_base, tenant_id, clearing_account, .. } = self.settings.clone() else {
+            return Err(BooksError::Disconnected("these books need no token".into()));
+        };
+        let config = XeroConfig { api_base, tenant_id, clearing_account, access_token: secret.access_token };
+        Ok(Xero::new(self.engine.0.http.clone(), config))
+    }
+
+    /// The adapter with a token that should still be good.
+    async fn ready(&self) -> Result<Xero, BooksError> {
+        let secret = self.secret(&self.connection).map_err(unreadable)?;
+        if secret.expires_at - self.engine.now() > REFRESH_BEFORE {
+            return self.adapter(secret);
+        }
+        self.refreshed().await
+    }
+
+    /// The adapter after a refresh, ours or that of whoever was faster: two uses of one refresh token break the grant.
+    async fn refreshed(&self) -> Result<Xero, BooksError> {
+        let (id, version, now) = (self.connection.id, self.connection.secret_version, self.engine.now());
+        let tx = self.db.begin().await.map_err(unreadable)?;
+        let mine = tx.connection_lease_refresh(id, version, now, now + REFRESH_LEASE).await.map_err(unreadable)?;
+        tx.commit().await.map_err(unreadable)?;
+        if mine {
+            return self.refresh(version).await;
+        }
+        for _ in 0..REFRESH_WAIT_STEPS {
+            let current = self.db.connection(id).await.map_err(unreadable)?;
+            if current.secret_version != version {
+                return self.adapter(self.secret(&current).map_err(unreadable)?);
+            }
+            tokio::time::sleep(REFRESH_WAIT_STEP).await;
+        }
+        Err(BooksError::Unreachable("another node has not finished refreshing the access token".into()))
+    }
+
+    async fn refresh(&self, version: i32) -> Result<Xero, BooksError> {
+        let BooksSettings::Xero { token_url, .. } = &self.settings else {
+            return Err(BooksError::Disconnected("these books need no token".into()));
+        };
+        let old = self.secret(&self.connection).map_err(unreadable)?;
+        let (http, now) = (&self.engine.0.http, self.engine.now());
+        let fresh = oauth::refresh(http, token_url, &old.client_id, &old.client_secret, &old.refresh_token, now).await;
+        let tx = self.db.begin().await.map_err(unreadable)?;
+        let fresh = match fresh {
+            Err(BooksError::Disconnected(why)) => {
+                tx.connection_state(self.connection.id, ConnectionState::Broken, Some(&why))
+                    .await
+                    .map_err(unreadable)?;
+                tx.commit().await.map_err(unreadable)?;
+                return Err(BooksError::Disconnected(why));
+            }
+            other => other?,
+        };
+        let secret = XeroSecret {
+            refresh_token: fresh.refresh_token,
+            access_token: fresh.access_token,
+            expires_at: fresh.expires_at,
+            ..old
+        };
+        // Stored before it is used: a crash in between must not lose the only refresh token.
+        tx.connection_secret_replace(self.connection.id, version, &secret.to_json()).await.map_err(unreadable)?;
+        tx.connection_state(self.connection.id, ConnectionState::Working, None).await.map_err(unreadable)?;
+        tx.commit().await.map_err(unreadable)?;
+        self.adapter(secret)
+    }
+}
+
+/// Our own side failed; for the caller the books cannot be asked now.
+fn unreadable(cause: impl std::error::Error) -> BooksError {
+    BooksError::Unreachable(format!("the connection cannot be read: {cause}"))
+}
+
+/// Calls once, and once more with a fresh token when the first was not accepted.
+macro_rules! with_fresh_token {
+    ($self:ident, $books:ident => $call:expr) => {{
+        let $books = $self.ready().await?;
+        match $call.await {
+            Err(BooksError::TokenExpired) => {
+                let $books = $self.refreshed().await?;
+                $call.await
+            }
+            answer => answer,
+        }
+    }};
+}
+
+#[async_trait]
+impl Books for LiveBooks {
+    fn name(&self) -> &'static str {
+        "Xero"
+    }
+
+    async fn changes(&self, cursor: Option<&str>) -> Result<Changes, BooksError> {
+        with_fresh_token!(self, books => books.changes(cursor))
+    }
+
+    async fn invoice(&self, external_id: &str) -> Result<BooksInvoice, BooksError> {
+        with_fresh_token!(self, books => books.invoice(external_id))
+    }
+
+    async fn invoice_by_number(&self, number: &str) -> Result<BooksInvoice, BooksError> {
+        with_fresh_token!(self, books => books.invoice_by_number(number))
+    }
+
+    async fn find_payment(&self, invoice_external_id: &str, reference: &str) -> Result<Option<Posted>, BooksError> {
+        with_fresh_token!(self, books => books.find_payment(invoice_external_id, reference))
+    }
+
+    async fn post_payment(&self, payment: &PostPayment) -> Result<Posted, BooksError> {
+        with_fresh_token!(self, books => books.post_payment(payment))
+    }
+}

@@ -1,0 +1,235 @@
+//! From a link to a checkout, and from a checkout to the page that offers it.
+
+use crate::{Engine, Error, GuestPass, Lane, PayerPass};
+use chrono::{DateTime, TimeDelta, Utc};
+use connectors::books::BooksError;
+use domain::{
+    ids::{CheckoutId, InvoiceId, PaymentId},
+    invoice::{BooksInvoice, InvoiceStatus},
+    money::Money,
+    views::{CheckoutPage, Closed, ClosedReason, GatewayFace, MerchantFace, Offer, Outcome},
+};
+use store::{Checkout, Invoice, MerchantDb, MerchantTx, TokenHash};
+use uuid::Uuid;
+
+/// `wire/connectwise.md`, 6.5.
+const CHECKOUT_LIFE: TimeDelta = TimeDelta::hours(24);
+/// An invoice read this recently is shown without asking the books again. Before a charge they are always asked.
+const PAGE_MAX_AGE: TimeDelta = TimeDelta::seconds(20);
+/// A page waits no longer than this for the books; it then shows the last amount known and says so.
+const PAGE_BOOKS_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(4);
+
+/// What a Pay Now link carries. The amount in it is not even read: the books' amount counts (S66).
+#[derive(Clone, Debug, Default)]
+pub struct PayNowLink {
+    pub api_key: String,
+    pub invoice_no: String,
+    pub company_code: String,
+}
+
+impl Engine {
+    /// Resolves a link to a fresh checkout, or says why there is nothing to pay.
+    ///
+    /// # Errors
+    /// [`Error::BooksUnreachable`] when an invoice that we do not have cannot be asked for.
+    pub async fn open_pay_now(&self, link: &PayNowLink) -> Result<Result<CheckoutId, Closed>, Error> {
+        let closed = |merchant, reason| Ok(Err(Closed { merchant, invoice_number: None, reason }));
+        if [&link.api_key, &link.invoice_no, &link.company_code].iter().any(|value| value.contains('[')) {
+            return closed(None, ClosedReason::Unresolved);
+        }
+        let Some((db, _)) = self.store().door_pay_link(&TokenHash::of(link.api_key.trim())).await? else {
+            return closed(None, ClosedReason::UnknownLink);
+        };
+        let merchant = db.merchant().await?.face()?;
+        let Some(invoice) = self.invoice_by_number(&db, link.invoice_no.trim()).await? else {
+            return closed(Some(merchant), ClosedReason::UnknownInvoice);
+        };
+        if let Some(reason) = nothing_to_pay(&invoice) {
+            return Ok(Err(Closed { merchant: Some(merchant), invoice_number: Some(invoice.number), reason }));
+        }
+        self.checkout(&db, invoice.id, None).await.map(Ok)
+    }
+
+    /// Opens the checkout of one of the payer's own invoices.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] also for an invoice of somebody else.
+    pub async fn pay_invoice(&self, payer: &PayerPass, invoice: InvoiceId) -> Result<CheckoutId, Error> {
+        let invoice = payer.db.invoice(invoice).await?;
+        if invoice.customer_id != payer.customer {
+            return Err(Error::NotFound);
+        }
+        self.checkout(&payer.db, invoice.id, Some(payer)).await
+    }
+
+    async fn checkout(
+        &self,
+        db: &MerchantDb,
+        invoice_id: InvoiceId,
+        payer: Option<&PayerPass>,
+    ) -> Result<CheckoutId, Error> {
+        let mut random = [0; 16];
+        getrandom::fill(&mut random).map_err(|_| Error::NoRandomness)?;
+        let (id, now) = (CheckoutId(Uuid::from_bytes(random)), self.now());
+        let checkout = Checkout {
+            merchant_id: db.merchant_id(),
+            id,
+            invoice_id,
+            payer_id: payer.map(|payer| payer.payer),
+            created_at: now,
+            expires_at: now + CHECKOUT_LIFE,
+        };
+        let tx = db.begin().await?;
+        tx.checkout_add(checkout).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// What a checkout shows now: the offer, where its payment stands, or why there is nothing to pay. `was` is the
+    /// amount that the payer saw before, when it has changed since (D11).
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn checkout_page(&self, guest: &GuestPass, was: Option<Money>) -> Result<CheckoutPage, Error> {
+        let merchant = guest.db.merchant().await?;
+        let face = merchant.face()?;
+        let latest = guest.db.payment_of_checkout(guest.checkout.id).await?;
+        let live = guest.db.live_payment(guest.checkout.invoice_id).await?;
+        if let (Some(latest), true) = (&latest, live.is_some())
+            && live == Some(latest.id)
+        {
+            return Ok(CheckoutPage::Standing(self.standing(guest, latest).await?));
+        }
+        let (invoice, stale) = self.invoice_to_show(&guest.db, guest.checkout.invoice_id).await?;
+        let closed = |reason| {
+            let (merchant, invoice_number) = (Some(face.clone()), Some(invoice.number.clone()));
+            Ok(CheckoutPage::Closed(Closed { merchant, invoice_number, reason }))
+        };
+        if live.is_some() {
+            return closed(ClosedReason::InProgress);
+        }
+        let last_outcome = match &latest {
+            Some(payment) => Some(self.standing(guest, payment).await?),
+            None => None,
+        };
+        if let Some(reason) = nothing_to_pay(&invoice) {
+            return match last_outcome {
+                Some(paid) if paid.outcome == Outcome::Paid => Ok(CheckoutPage::Standing(paid)),
+                _ => closed(reason),
+            };
+        }
+        let Ok((_, gateway)) = self.gateway(&guest.db).await else { return closed(ClosedReason::NotSetUp) };
+        let last_decline = match last_outcome.map(|standing| standing.outcome) {
+            Some(Outcome::Declined { words }) => Some(words),
+            _ => None,
+        };
+        let amount = invoice.due()?;
+        let mut faces = self.invoice_faces(&guest.db, &merchant, vec![invoice]).await?;
+        let kit = gateway.browser_kit();
+        Ok(CheckoutPage::Pay(Offer {
+            checkout: guest.checkout.id,
+            payment: PaymentId(Uuid::now_v7()),
+            merchant: face,
+            invoice: faces.remove(0),
+            amount,
+            was: was.filter(|was| *was != amount),
+            last_decline,
+            gateway: GatewayFace {
+                name: gateway.capabilities().name.to_owned(),
+                script_url: kit.as_ref().map(|kit| kit.script_url.clone()),
+                publishable_key: kit.map(|kit| kit.publishable_key),
+                hosted_page: gateway.capabilities().hosted_page,
+            },
+            stale,
+        }))
+    }
+
+    /// The invoice for a page: fresh when the books answer in time, else the last one known, marked stale.
+    async fn invoice_to_show(&self, db: &MerchantDb, id: InvoiceId) -> Result<(Invoice, bool), Error> {
+        let row = db.invoice(id).await?;
+        if self.now() - row.read_at < PAGE_MAX_AGE {
+            return Ok((row, false));
+        }
+        match tokio::time::timeout(PAGE_BOOKS_TIMEOUT, self.invoice_from_books(db, &row)).await {
+            Ok(Ok(_)) => Ok((db.invoice(id).await?, false)),
+            Ok(Err(cause)) => {
+                tracing::warn!(invoice.id = %id, %cause, "The books could not be asked for a page; the last known amount is shown.");
+                Ok((row, true))
+            }
+            Err(_) => Ok((row, true)),
+        }
+    }
+
+    /// The invoice as the books have it this moment; our copy is brought up to date.
+    pub(crate) async fn invoice_from_books(&self, db: &MerchantDb, row: &Invoice) -> Result<BooksInvoice, Error> {
+        let books = self.books(db, Lane::UserAction).await?;
+        let invoice = match books.invoice(&row.external_id).await {
+            // Deleted in the books: nothing can be paid any more.
+            Err(BooksError::NotFound) => {
+                BooksInvoice { status: InvoiceStatus::Void, ..self.as_last_read(db, row).await? }
+            }
+            other => other.map_err(Error::BooksUnreachable)?,
+        };
+        let tx = db.begin().await?;
+        tx.invoice_refresh(row.id, &invoice, self.now()).await?;
+        tx.commit().await?;
+        Ok(invoice)
+    }
+
+    async fn as_last_read(&self, db: &MerchantDb, row: &Invoice) -> Result<BooksInvoice, Error> {
+        Ok(BooksInvoice {
+            external_id: row.external_id.clone(),
+            number: row.number.clone(),
+            customer_external_id: db.customer(row.customer_id).await?.external_id,
+            status: row.status,
+            total: row.total()?,
+            due: row.due()?,
+            date: row.date,
+            due_date: row.due_date,
+        })
+    }
+
+    /// An invoice by its number: ours, or one that the books have and we have not read yet.
+    async fn invoice_by_number(&self, db: &MerchantDb, number: &str) -> Result<Option<Invoice>, Error> {
+        if number.is_empty() {
+            return Ok(None);
+        }
+        if let Some(known) = db.invoice_by_number(number).await? {
+            return Ok(Some(known));
+        }
+        let found = match self.books(db, Lane::UserAction).await?.invoice_by_number(number).await {
+            Err(BooksError::NotFound) => return Ok(None),
+            other => other.map_err(Error::BooksUnreachable)?,
+        };
+        let customers = db.customer_ids().await?;
+        if !customers.contains_key(&found.customer_external_id) {
+            // Its customer is as new as the invoice: the next sync brings both.
+            self.sync_books(db).await?;
+            return Ok(db.invoice_by_number(number).await?);
+        }
+        let tx: MerchantTx = db.begin().await?;
+        tx.invoices_upsert(&[found], &customers, self.now()).await?;
+        tx.commit().await?;
+        Ok(db.invoice_by_number(number).await?)
+    }
+
+    /// The merchant's words and address for a page about nothing to pay.
+    pub(crate) async fn face(&self, db: &MerchantDb) -> Result<MerchantFace, Error> {
+        Ok(db.merchant().await?.face()?)
+    }
+}
+
+fn nothing_to_pay(invoice: &Invoice) -> Option<ClosedReason> {
+    match invoice.status {
+        InvoiceStatus::Paid => Some(ClosedReason::AlreadyPaid),
+        InvoiceStatus::Open if invoice.due_minor <= 0 => Some(ClosedReason::AlreadyPaid),
+        InvoiceStatus::Open => None,
+        InvoiceStatus::Draft => Some(ClosedReason::Draft),
+        InvoiceStatus::Void => Some(ClosedReason::Void),
+    }
+}
+
+/// When an attempt's first look-up is due, if nobody hears of it before.
+pub(crate) fn first_look_up(now: DateTime<Utc>) -> DateTime<Utc> {
+    now + TimeDelta::seconds(20)
+}

@@ -1,0 +1,184 @@
+//! "Why is this not paid?": one payment's attempts, facts, postings, books and mails as one story (N3).
+
+use crate::{
+    AdminPass, Engine, Error, faces::decline_reason, jobs::Work, settle_payment::latest, transactions::mail_words,
+};
+use domain::{
+    ids::PaymentId,
+    ledger::{Account, JournalKind},
+    payment::{AttemptState, Fact, Source},
+    views::{AttemptFace, JobFace, PaymentStory, PostingFace, StoryEvent, Tone},
+};
+use store::{Attempt, BooksEntry, BooksEntryState, JobState, MerchantDb, Observed};
+
+impl Engine {
+    /// # Errors
+    /// [`Error::NotFound`] also for another merchant's payment.
+    pub async fn payment_story(&self, admin: &AdminPass, payment: PaymentId) -> Result<PaymentStory, Error> {
+        let db = &admin.db;
+        let payment = db.payment(payment).await?;
+        let attempts = db.attempts_of(payment.id).await?;
+        let mut story = PaymentStory {
+            who: admin.who.clone(),
+            row: self.payment_rows(db, vec![payment.clone()]).await?.remove(0),
+            payer_email: Some(payment.email.clone()),
+            sentence: String::new(),
+            events: Vec::new(),
+            attempts: Vec::new(),
+            postings: Vec::new(),
+            jobs: jobs(db, payment.id).await?,
+        };
+        let mut entries = Vec::new();
+        for attempt in &attempts {
+            story.events.push(event(attempt.created_at, "Payment started", &attempt.description, Tone::Neutral));
+            story.events.extend(db.observations(attempt.id).await?.iter().map(observed));
+            story.attempts.push(self.attempt_face(db, attempt).await?);
+            for line in db.posting_list(attempt.id).await? {
+                let (kind, account) = (journal_words(line.kind), account_words(line.account));
+                story.postings.push(PostingFace {
+                    at: line.at,
+                    kind: kind.into(),
+                    account: account.into(),
+                    amount: line.amount,
+                });
+            }
+            entries.extend(db.books_entries(attempt.id).await?);
+        }
+        story.events.extend(entries.iter().filter_map(booked));
+        for mail in db.mails_of_payment(payment.id).await? {
+            let detail = format!("To {}. {}.", mail.recipient, mail_words(mail.state));
+            story.events.push(event(mail.created_at, &mail.subject, &detail, Tone::Neutral));
+        }
+        story.events.sort_by_key(|event| event.at);
+        story.sentence = sentence(&latest(db, payment.id).await?, &entries);
+        Ok(story)
+    }
+
+    async fn attempt_face(&self, db: &MerchantDb, attempt: &Attempt) -> Result<AttemptFace, Error> {
+        let connection = db.connection(attempt.connection_id).await?;
+        Ok(AttemptFace {
+            id: attempt.id,
+            gateway: self.gateway_of(db, &connection)?.capabilities().name.to_owned(),
+            gateway_id: attempt.gateway_id.clone(),
+            charge_id: attempt.charge_id.clone(),
+            state: attempt.state,
+            method: attempt.method.clone(),
+            amount: attempt.amount()?,
+        })
+    }
+}
+
+fn event(at: chrono::DateTime<chrono::Utc>, title: &str, detail: &str, tone: Tone) -> StoryEvent {
+    StoryEvent { at, title: title.to_owned(), detail: detail.to_owned(), tone }
+}
+
+fn observed(seen: &Observed) -> StoryEvent {
+    let (title, tone) = match &seen.observation.fact {
+        Fact::Unanswered => ("The gateway did not answer; the outcome is open", Tone::Wait),
+        Fact::NotSent => ("Nothing reached the gateway", Tone::Bad),
+        Fact::Refused { .. } => ("The gateway refused the request", Tone::Bad),
+        Fact::NeverArrived => ("The gateway never received it", Tone::Bad),
+        Fact::ActionNeeded { .. } => ("The payer must act at the bank or gateway", Tone::Wait),
+        Fact::Processing => ("Accepted, the bank works on it", Tone::Wait),
+        Fact::Approved => ("Approved", Tone::Good),
+        Fact::PendingSettlement => ("Waiting in the gateway's batch", Tone::Good),
+        Fact::Settled => ("Cleared", Tone::Good),
+        Fact::BankNo { .. } => ("The bank said no", Tone::Bad),
+        Fact::Voided => ("Cancelled", Tone::Neutral),
+    };
+    let how = match seen.source {
+        Source::Reply => "The gateway's answer",
+        Source::Webhook => "Read after the gateway's notice",
+        Source::LookUp => "Read when we asked the gateway",
+    };
+    let why = match &seen.observation.fact {
+        Fact::Refused { code } => format!(" Code {code}."),
+        Fact::BankNo { reason } => format!(" {}", reason.words()),
+        _ => String::new(),
+    };
+    let id = seen.observation.charge_id.as_ref().or(seen.observation.gateway_id.as_ref());
+    let id = id.map(|id| format!(" {id}")).unwrap_or_default();
+    event(seen.at, title, &format!("{how}.{id}{why}"), tone)
+}
+
+fn booked(entry: &BooksEntry) -> Option<StoryEvent> {
+    match entry.state {
+        BooksEntryState::Intended => None,
+        BooksEntryState::Posted => {
+            let detail = format!("Payment {} in the books.", entry.external_id.as_deref().unwrap_or_default());
+            Some(event(entry.updated_at, "Posted to the books", &detail, Tone::Good))
+        }
+        BooksEntryState::Refused => {
+            let why = entry.last_error.as_deref().unwrap_or_default();
+            Some(event(entry.updated_at, "The books refused it", why, Tone::Bad))
+        }
+    }
+}
+
+async fn jobs(db: &MerchantDb, payment: PaymentId) -> Result<Vec<JobFace>, Error> {
+    let rows = db.jobs_of_payment(payment).await?;
+    let face = |row: store::Job| {
+        let state = match row.state {
+            JobState::Ready => "Waiting",
+            JobState::Leased => "Running",
+            JobState::Done => "Done",
+            JobState::Dead => "Given up",
+        };
+        JobFace {
+            id: row.id,
+            what: serde_json::from_str::<Work>(&row.body).map_or("Unknown task", |work| work.words()).to_owned(),
+            state: state.to_owned(),
+            tries: u32::try_from(row.tries).unwrap_or(0),
+            next_at: (row.state == JobState::Ready).then_some(row.run_at),
+            last_error: row.last_error,
+        }
+    };
+    Ok(rows.into_iter().map(face).collect())
+}
+
+/// Where it stands and what comes next.
+fn sentence(attempt: &Attempt, entries: &[BooksEntry]) -> String {
+    let refused = entries.iter().find(|entry| entry.state == BooksEntryState::Refused);
+    let posted = !entries.is_empty() && entries.iter().all(|entry| entry.state == BooksEntryState::Posted);
+    match attempt.state {
+        _ if attempt.contradicted => {
+            "The gateway's news do not fit what was final before: compare it with the gateway.".to_owned()
+        }
+        AttemptState::Created | AttemptState::Unknown => {
+            "The gateway's answer is missing. It is asked again by itself; nobody can pay this invoice meanwhile."
+                .to_owned()
+        }
+        AttemptState::RequiresAction => "The payer has to finish at the bank's or the gateway's page.".to_owned(),
+        AttemptState::Processing => "The bank works on it. The books are told when it clears.".to_owned(),
+        state if state.has_money() => match (refused, posted) {
+            (Some(entry), _) => {
+                format!(
+                    "The money was taken, but the books refused it: {}",
+                    entry.last_error.as_deref().unwrap_or_default()
+                )
+            }
+            (None, true) => "Paid, and it stands in the books.".to_owned(),
+            (None, false) => "Paid. It is being written into the books.".to_owned(),
+        },
+        AttemptState::Declined => {
+            let why = decline_reason(attempt).map_or("", |reason| reason.words());
+            format!("No money was taken; the payer may try again. They were told: {why}")
+        }
+        AttemptState::Voided => "Cancelled before any money moved.".to_owned(),
+        _ => "The bank took the money back.".to_owned(),
+    }
+}
+
+const fn journal_words(kind: JournalKind) -> &'static str {
+    match kind {
+        JournalKind::PaymentTaken => "Payment taken",
+        JournalKind::PaymentReversed => "Payment reversed",
+    }
+}
+
+const fn account_words(account: Account) -> &'static str {
+    match account {
+        Account::GatewayClearing => "Gateway clearing",
+        Account::Receivable => "Receivable",
+    }
+}

@@ -1,0 +1,91 @@
+//! A gateway's news: verified on the raw bytes, stored, answered, and only then worked. What it claims is read again at
+//! the gateway, so a forged or stale story can at most make us ask (D5, D6).
+
+use crate::{
+    Engine, Error,
+    jobs::{Ran, Work},
+};
+use connectors::gateway::WebhookError;
+use domain::{
+    ids::{AttemptId, ConnectionId, WebhookId},
+    payment::Source,
+};
+use serde::{Deserialize, Serialize};
+use store::{Job, MerchantDb, NewWebhook, WebhookState};
+
+/// Why news was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum NotTaken {
+    /// Nothing listens at this address.
+    #[error("no such address")]
+    NoSuchAddress,
+    #[error(transparent)]
+    Webhook(#[from] WebhookError),
+    #[error(transparent)]
+    Engine(#[from] Error),
+}
+
+/// What the adapter read in an event: all that working it needs.
+#[derive(Debug, Serialize, Deserialize)]
+struct About {
+    attempt: Option<AttemptId>,
+    gateway_id: Option<String>,
+}
+
+impl Engine {
+    /// # Errors
+    /// The signature is not this connection's, or the database is away; then the vendor sends it again.
+    pub async fn receive_webhook(&self, connection: ConnectionId, signature: &str, raw: &[u8]) -> Result<(), NotTaken> {
+        let door = self.store().door_webhook(connection).await.map_err(Error::from)?;
+        let (db, connection) = door.filter(|(_, c)| c.kind == "gateway").ok_or(NotTaken::NoSuchAddress)?;
+        let now = self.now();
+        let news = self.gateway_of(&db, &connection)?.webhook(signature, raw, now)?;
+        let about = About { attempt: news.attempt, gateway_id: news.gateway_id };
+        let new = NewWebhook {
+            connection: connection.id,
+            event_id: news.event_id,
+            kind: news.kind,
+            news: serde_json::to_string(&about).map_err(Error::from)?,
+            raw: String::from_utf8_lossy(raw).into_owned(),
+        };
+        self.store_news(&db, new).await?;
+        self.0.bell.notify_one();
+        Ok(())
+    }
+
+    async fn store_news(&self, db: &MerchantDb, new: NewWebhook) -> Result<(), Error> {
+        let now = self.now();
+        let tx = db.begin().await?;
+        let webhook = tx.webhook_receive(new, now).await?;
+        if webhook.state == WebhookState::Received {
+            Work::WorkWebhook { webhook: webhook.id }.queue(&tx, None, now, now).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    pub(crate) async fn work_webhook(&self, db: &MerchantDb, job: &Job, id: WebhookId) -> Result<Ran, Error> {
+        let webhook = db.webhook(id).await?;
+        let about: About = serde_json::from_str(&webhook.news)?;
+        let attempt = match (about.attempt, about.gateway_id) {
+            (Some(attempt), _) => db.attempt(attempt).await.ok(),
+            (None, Some(gateway_id)) => db.attempt_by_gateway_id(&gateway_id).await?,
+            (None, None) => None,
+        };
+        let state = match attempt {
+            // What is not ours, or not known yet, is kept for people to see and never answered with an error (D6).
+            None => WebhookState::Parked,
+            Some(attempt) => {
+                if !self.look_up(db, &attempt, Source::Webhook).await? {
+                    return Ok(Ran::NotYet("the gateway cannot say yet"));
+                }
+                WebhookState::Processed
+            }
+        };
+        let tx = db.begin().await?;
+        tx.webhook_move(webhook.id, state).await?;
+        if tx.job_done(job).await? {
+            tx.commit().await?;
+        }
+        Ok(Ran::Done)
+    }
+}

@@ -1,0 +1,114 @@
+//! Mails: written as rows by one job, delivered by another, each once.
+
+use crate::{
+    Engine, Error,
+    jobs::{Ran, Work},
+    settle_payment::latest,
+};
+use domain::{
+    date,
+    ids::{MailId, PaymentId},
+    money::Money,
+    payment::AttemptState,
+};
+use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, message::Mailbox};
+use minijinja::{Environment, context};
+use store::{Job, MailState, MerchantDb, NewMail};
+
+const RECEIPT: &str = include_str!("../templates/receipt.txt");
+
+/// The way to the merchant's mail server.
+pub(crate) struct Mailer {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+}
+
+impl Mailer {
+    pub(crate) fn new(url: &str, from: &str) -> Result<Self, Error> {
+        let transport =
+            AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|e| Error::SetUp(e.to_string()))?.build();
+        let from = from.parse().map_err(|_| Error::SetUp("the sender's mail address cannot be read".into()))?;
+        Ok(Self { transport, from })
+    }
+}
+
+impl Engine {
+    /// The receipt of a payment whose money came: written once, however often the job runs.
+    pub(crate) async fn write_receipt(&self, db: &MerchantDb, job: &Job, payment: PaymentId) -> Result<Ran, Error> {
+        if !latest(db, payment).await?.state.has_money() {
+            return Ok(Ran::Finished);
+        }
+        let text = self.receipt_text(db, payment).await?;
+        let (merchant, payment) = (db.merchant().await?, db.payment(payment).await?);
+        let amount = payment.amount()?.format(merchant.face()?.locale);
+        let mail = NewMail {
+            payment: Some(payment.id),
+            unique_key: format!("receipt:{}", payment.id),
+            recipient: payment.email.clone(),
+            subject: format!("Receipt: {amount} to {} ({})", merchant.name, payment.reference),
+            text,
+        };
+        let now = self.now();
+        let tx = db.begin().await?;
+        let mail = tx.mail_write(mail, now).await?;
+        Work::DeliverMail { mail: mail.id }.queue(&tx, Some(payment.id), now, now).await?;
+        if tx.job_done(job).await? {
+            tx.commit().await?;
+            self.0.bell.notify_one();
+        }
+        Ok(Ran::Done)
+    }
+
+    async fn receipt_text(&self, db: &MerchantDb, payment: PaymentId) -> Result<String, Error> {
+        let (merchant, payment) = (db.merchant().await?, db.payment(payment).await?);
+        let face = merchant.face()?;
+        let attempt = latest(db, payment.id).await?;
+        let allocation = db.allocations(payment.id).await?.into_iter().next().ok_or(Error::NotFound)?;
+        let invoice = db.invoice(allocation.invoice_id).await?;
+        let currency = payment.amount()?.currency;
+        let words = |minor| Money::new(minor, currency).format(face.locale);
+        let zone = merchant.time_zone.parse().unwrap_or(chrono_tz::UTC);
+        let environment = Environment::new();
+        let text = environment.render_str(
+            RECEIPT,
+            context! {
+                merchant => merchant.name,
+                support => merchant.support_email,
+                customer => db.customer(payment.customer_id).await?.name,
+                invoice => invoice.number,
+                reference => payment.reference,
+                amount => words(payment.amount_minor),
+                total => words(allocation.total_minor),
+                balance => words(allocation.due_minor - allocation.amount_minor),
+                method => attempt.method,
+                cleared => attempt.state == AttemptState::Settled,
+                date => date::in_words(payment.created_at.with_timezone(&zone).date_naive()),
+            },
+        );
+        text.map_err(|e| Error::SetUp(e.to_string()))
+    }
+
+    pub(crate) async fn deliver_mail(&self, db: &MerchantDb, job: &Job, mail: MailId) -> Result<Ran, Error> {
+        let row = db.mail(mail).await?;
+        let state = match &self.0.mailer {
+            _ if row.state != MailState::Queued => row.state,
+            None => MailState::Kept,
+            Some(mailer) => {
+                let to =
+                    row.recipient.parse().map_err(|_| Error::SetUp("the recipient's address cannot be read".into()))?;
+                let message = Message::builder().from(mailer.from.clone()).to(to).subject(&row.subject);
+                // The same id on a second delivery lets the receiving side see that it has the mail.
+                let message = message.message_id(Some(format!("<{}@wisepay>", row.id))).body(row.text.clone());
+                let message = message.map_err(|e| Error::SetUp(e.to_string()))?;
+                mailer.transport.send(message).await.map_err(|e| Error::Mail(e.to_string()))?;
+                MailState::Accepted
+            }
+        };
+        let tx = db.begin().await?;
+        tx.mail_move(row.id, state, None).await?;
+        if tx.job_done(job).await? {
+            tx.commit().await?;
+        }
+        Ok(Ran::Done)
+    }
+}

@@ -1,0 +1,193 @@
+//! The one way in for news about money: reply, webhook, return page and look-up all end in [`Engine::record`]. One fact
+//! after the other per attempt; its effects are rows of the same transaction (D3).
+
+use crate::{Engine, Error, GuestPass, faces::decline_reason, failpoint, jobs::Work, take_payment::charge_request};
+use connectors::gateway::{Found, LookUp};
+use domain::{
+    ids::{AttemptId, PaymentId},
+    ledger::Journal,
+    money::Money,
+    payment::{AttemptState, Folded, Observation, Source},
+    views::{Outcome, Standing},
+};
+use store::{Attempt, MerchantDb, MerchantTx, Observed, Payment};
+
+impl Engine {
+    /// Adds a fact to an attempt and does what follows from it, together or not at all. Old news changes nothing.
+    ///
+    /// # Errors
+    /// Nothing was recorded.
+    pub(crate) async fn record(
+        &self,
+        db: &MerchantDb,
+        attempt: AttemptId,
+        seen: Observation,
+        source: Source,
+    ) -> Result<(), Error> {
+        let now = self.now();
+        let tx = db.begin().await?;
+        let mut attempt = tx.attempt_hold(attempt).await?;
+        let known = tx.observations(attempt.id).await?;
+        if known.iter().any(|known| known.observation == seen) {
+            return Ok(());
+        }
+        let before = Folded::of(known.iter().map(|known| &known.observation.fact));
+        let mut after = before.then(&seen.fact);
+        let asked = attempt.amount()?;
+        after.contradicted |= after.state.has_money() && seen.amount.is_some_and(|charged| charged != asked);
+        tx.observation_add(attempt.id, &Observed { observation: seen.clone(), source, at: now }).await?;
+        cache(&mut attempt, &after, &seen)?;
+        attempt.updated_at = now;
+        tx.attempt_cache(attempt.clone()).await?;
+        self.effects(&tx, &attempt, before.state).await?;
+        if after.contradicted && !before.contradicted {
+            tracing::error!(attempt.id = %attempt.id, state = ?after.state, fact = ?seen.fact, "A gateway contradicts what was final: somebody must look.");
+        }
+        failpoint::reach("before_record_commit");
+        tx.commit().await?;
+        self.0.bell.notify_one();
+        Ok(())
+    }
+
+    /// What follows from the move: postings, claims and jobs.
+    async fn effects(&self, tx: &MerchantTx, attempt: &Attempt, before: AttemptState) -> Result<(), Error> {
+        let (now, payment, after) = (self.now(), attempt.payment_id, attempt.state);
+        if !after.is_open() && before.is_open() {
+            tx.job_needless(&Work::LookUp { attempt: attempt.id }.key("")).await?;
+        }
+        if after.has_money() && !before.has_money() {
+            tx.journal_add(attempt.id, &Journal::payment_taken(attempt.amount()?)?, now).await?;
+            for allocation in tx.allocations(payment).await? {
+                let key = format!("pay-{}-{}", attempt.id.0.simple(), allocation.invoice_id.0.simple());
+                tx.books_entry_intend(attempt.id, allocation.invoice_id, &key, now).await?;
+            }
+            Work::PostPayment { attempt: attempt.id }.queue(tx, Some(payment), now, now).await?;
+            Work::WriteReceipt { payment }.queue(tx, Some(payment), now, now).await?;
+        }
+        if after.is_dead() && before.has_money() {
+            tx.journal_add(attempt.id, &Journal::payment_reversed(attempt.amount()?)?, now).await?;
+        }
+        if after.is_dead() && !before.has_money() {
+            tx.claims_release(attempt.id).await?;
+        }
+        if after == AttemptState::Unknown && before != after {
+            tx.job_hurry(&Work::LookUp { attempt: attempt.id }.key(""), now + LOOK_UP_SOON).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks the gateway what became of an open attempt and records the answer. `false`: it cannot say yet.
+    pub(crate) async fn look_up(&self, db: &MerchantDb, attempt: &Attempt, source: Source) -> Result<bool, Error> {
+        let connection = db.connection(attempt.connection_id).await?;
+        let gateway = self.gateway_of(db, &connection)?;
+        let request = charge_request(attempt)?;
+        let look_up = LookUp { request, gateway_id: attempt.gateway_id.clone(), sent_at: attempt.created_at };
+        let seen = match gateway.find(&look_up).await? {
+            Found::Seen(seen) => seen,
+            Found::NotThere => Observation::bare(domain::payment::Fact::NeverArrived),
+            Found::TooEarlyToSay => return Ok(false),
+        };
+        self.record(db, attempt.id, seen, source).await?;
+        Ok(true)
+    }
+
+    /// Where a payment of this checkout stands. Somebody who comes back from the gateway's page is not kept waiting for
+    /// a webhook: the gateway is asked.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] also for a payment of another checkout.
+    pub async fn payment_standing(&self, guest: &GuestPass, payment: PaymentId) -> Result<Standing, Error> {
+        let payment = self.own_payment(guest, payment).await?;
+        let attempt = latest(&guest.db, payment.id).await?;
+        if attempt.state == AttemptState::RequiresAction
+            && let Err(cause) = self.look_up(&guest.db, &attempt, Source::LookUp).await
+        {
+            tracing::warn!(attempt.id = %attempt.id, %cause, "A return page could not ask the gateway; the look-up job will.");
+        }
+        self.standing(guest, &payment).await
+    }
+
+    /// Gives up a payment that waits for its payer, so that another may start.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] also for a payment of another checkout; the gateway's when it cannot be asked.
+    pub async fn cancel_payment(&self, guest: &GuestPass, payment: PaymentId) -> Result<Standing, Error> {
+        let payment = self.own_payment(guest, payment).await?;
+        let attempt = latest(&guest.db, payment.id).await?;
+        if let (AttemptState::RequiresAction, Some(gateway_id)) = (attempt.state, &attempt.gateway_id) {
+            let connection = guest.db.connection(attempt.connection_id).await?;
+            let seen = self.gateway_of(&guest.db, &connection)?.cancel(gateway_id).await?;
+            self.record(&guest.db, attempt.id, seen, Source::Reply).await?;
+        }
+        self.standing(guest, &payment).await
+    }
+
+    async fn own_payment(&self, guest: &GuestPass, payment: PaymentId) -> Result<Payment, Error> {
+        let payment = guest.db.payment(payment).await?;
+        if payment.checkout_id == guest.checkout.id { Ok(payment) } else { Err(Error::NotFound) }
+    }
+
+    /// A payment as its payer reads it. Somebody else's address and card are not shown to the holder of another link.
+    pub(crate) async fn standing(&self, guest: &GuestPass, payment: &Payment) -> Result<Standing, Error> {
+        let attempt = latest(&guest.db, payment.id).await?;
+        let allocation = guest.db.allocations(payment.id).await?.into_iter().next().ok_or(Error::NotFound)?;
+        let invoice = guest.db.invoice(allocation.invoice_id).await?;
+        let money = |minor| payment.amount().map(|amount| Money::new(minor, amount.currency));
+        let own = payment.checkout_id == guest.checkout.id;
+        Ok(Standing {
+            checkout: guest.checkout.id,
+            payment: payment.id,
+            reference: payment.reference.clone(),
+            merchant: self.face(&guest.db).await?,
+            invoice_number: invoice.number,
+            customer: guest.db.customer(payment.customer_id).await?.name,
+            amount: payment.amount()?,
+            total: money(allocation.total_minor)?,
+            balance_after: money(allocation.due_minor - allocation.amount_minor)?,
+            method: attempt.method.clone().filter(|_| own),
+            email: own.then(|| payment.email.clone()),
+            at: payment.created_at,
+            outcome: outcome(&attempt),
+        })
+    }
+}
+
+/// The first look-up after a charge that was not answered.
+const LOOK_UP_SOON: chrono::TimeDelta = chrono::TimeDelta::seconds(5);
+
+pub(crate) async fn latest(db: &MerchantDb, payment: PaymentId) -> Result<Attempt, Error> {
+    db.attempts_of(payment).await?.pop().ok_or(Error::NotFound)
+}
+
+/// What the columns keep of the fold and of the newest words of the gateway.
+fn cache(attempt: &mut Attempt, folded: &Folded, seen: &Observation) -> Result<(), Error> {
+    attempt.state = folded.state;
+    attempt.reason = folded.reason.map(|reason| serde_json::to_string(&reason)).transpose()?;
+    attempt.contradicted |= folded.contradicted;
+    if let domain::payment::Fact::ActionNeeded { url } = &seen.fact {
+        attempt.action_url = Some(url.clone());
+    }
+    if seen.gateway_id.is_some() {
+        attempt.gateway_id.clone_from(&seen.gateway_id);
+    }
+    if seen.charge_id.is_some() {
+        attempt.charge_id.clone_from(&seen.charge_id);
+    }
+    if let Some(method) = &seen.method {
+        attempt.method = Some(method.to_string());
+    }
+    Ok(())
+}
+
+fn outcome(attempt: &Attempt) -> Outcome {
+    let words = decline_reason(attempt).map_or("Your bank declined this payment.", |reason| reason.words()).to_owned();
+    match (attempt.state, &attempt.action_url) {
+        (AttemptState::Approved | AttemptState::PendingSettlement | AttemptState::Settled, _) => Outcome::Paid,
+        (AttemptState::Processing, _) => Outcome::SentToBank,
+        (AttemptState::RequiresAction, Some(url)) => Outcome::Continue { url: url.clone() },
+        (AttemptState::Created | AttemptState::Unknown | AttemptState::RequiresAction, _) => Outcome::Checking,
+        (AttemptState::Declined, _) => Outcome::Declined { words },
+        (AttemptState::Voided, _) => Outcome::Cancelled,
+        (AttemptState::Returned, _) => Outcome::Returned { words },
+    }
+}

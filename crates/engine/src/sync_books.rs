@@ -1,0 +1,27 @@
+//! Reads what changed in the books since the last time, and takes it over in one transaction with the new cursor.
+
+use crate::{AdminPass, Engine, Error, Lane};
+use store::MerchantDb;
+
+impl Engine {
+    /// "Download latest accounting platform data" (S96).
+    ///
+    /// # Errors
+    /// [`Error::BooksUnreachable`]; what was read before stays.
+    pub async fn sync_now(&self, admin: &AdminPass) -> Result<(), Error> {
+        self.sync_books(&admin.db).await
+    }
+
+    pub(crate) async fn sync_books(&self, db: &MerchantDb) -> Result<(), Error> {
+        let connection = db.connection_of_kind("books").await.map_err(|_| Error::NotSetUp)?;
+        let read_at = self.now();
+        let books = self.books(db, Lane::Background).await?;
+        let changes = books.changes(connection.cursor.as_deref()).await.map_err(Error::BooksUnreachable)?;
+        let tx = db.begin().await?;
+        tx.customers_upsert(&changes.customers).await?;
+        let customers = tx.customer_ids().await?;
+        tx.invoices_upsert(&changes.invoices, &customers, read_at).await?;
+        tx.connection_synced(connection.id, &changes.cursor, read_at).await?;
+        Ok(tx.commit().await?)
+    }
+}

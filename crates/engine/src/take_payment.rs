@@ -1,0 +1,212 @@
+//! One press of Pay. The order of writes is the promise: intent committed, then the gateway called with no transaction
+//! open, then what was seen recorded. Whatever dies in between is found by the look-up job of the first transaction.
+
+use crate::{Engine, Error, GuestPass, Order, PayHow, TakeError, failpoint, jobs::Work, open_checkout::first_look_up};
+use connectors::gateway::{ChargeHow, ChargeRequest, GatewayError};
+use domain::{
+    ids::{AttemptId, PaymentId},
+    money::Money,
+    payment::{AttemptState, Fact, Observation, Source, amount_to_charge},
+    views::Standing,
+};
+use store::{Allocation, Attempt, Invoice, NewAttempt, Opened, Payment};
+use uuid::Uuid;
+
+const EMAIL_MAX_CHARS: usize = 254;
+
+impl Engine {
+    /// Charges the checkout's invoice once, and answers where the payment stands. The same payment id again answers
+    /// the same payment.
+    ///
+    /// # Errors
+    /// Why nothing was started; nothing was charged then.
+    pub async fn take_payment(&self, guest: &GuestPass, order: Order) -> Result<Standing, TakeError> {
+        if let Some(stands) = self.same_payment(guest, order.payment).await? {
+            return Ok(stands);
+        }
+        if !looks_like_email(&order.email) {
+            return Err(TakeError::BadEmail);
+        }
+        let (connection, gateway) = self.gateway(&guest.db).await?;
+        let invoice = guest.db.invoice(guest.checkout.invoice_id).await?;
+        if let Some(taken) = guest.db.live_payment(invoice.id).await? {
+            return Ok(self.standing_of(guest, taken).await?);
+        }
+        let books = self.invoice_from_books(&guest.db, &invoice).await?;
+        let amount = amount_to_charge(order.expected, &books).map_err(TakeError::Refused)?;
+        let new = self.new_attempt(guest, &order, &invoice, amount, connection).await?;
+        let attempt = new.attempt.clone();
+        failpoint::reach("before_intent");
+        if let Some(stands) = self.commit_intent(guest, new).await? {
+            return Ok(stands);
+        }
+        failpoint::reach("after_intent");
+        let seen = observed(gateway.charge(&charge_request(&attempt)?).await);
+        failpoint::reach("after_charge");
+        self.record(&guest.db, attempt.id, seen, Source::Reply).await?;
+        failpoint::reach("after_record");
+        Ok(self.standing_of(guest, order.payment).await?)
+    }
+
+    /// A double click or a replayed POST: what stands is answered, nothing is done.
+    async fn same_payment(&self, guest: &GuestPass, id: PaymentId) -> Result<Option<Standing>, Error> {
+        match guest.db.payment(id).await {
+            Ok(payment) if payment.checkout_id == guest.checkout.id => self.standing(guest, &payment).await.map(Some),
+            Ok(_) => Err(Error::NotFound),
+            Err(store::Error::Missing) => Ok(None),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// Payment, attempt, claims and look-up job in one transaction. `Some`: another attempt was faster.
+    async fn commit_intent(&self, guest: &GuestPass, new: NewAttempt) -> Result<Option<Standing>, Error> {
+        let (payment, attempt, now) = (new.payment.id, new.attempt.id, new.attempt.created_at);
+        let invoice = guest.checkout.invoice_id;
+        let tx = guest.db.begin().await?;
+        let opened = match tx.attempt_open(new).await {
+            Ok(Opened::New) => {
+                Work::LookUp { attempt }.queue(&tx, Some(payment), first_look_up(now), now).await?;
+                tx.commit().await
+            }
+            Ok(Opened::Same) => return self.standing_of(guest, payment).await.map(Some),
+            Ok(Opened::Taken(taken)) => return self.standing_of(guest, taken).await.map(Some),
+            Err(cause) => Err(cause),
+        };
+        match opened {
+            Ok(()) => Ok(None),
+            // A race that slipped between the question and the insert: the unique index is the judge (D1).
+            Err(store::Error::Duplicate(_)) => {
+                if let Some(same) = self.same_payment(guest, payment).await? {
+                    return Ok(Some(same));
+                }
+                let taken = guest.db.live_payment(invoice).await?.ok_or(Error::NotFound)?;
+                self.standing_of(guest, taken).await.map(Some)
+            }
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    async fn new_attempt(
+        &self,
+        guest: &GuestPass,
+        order: &Order,
+        invoice: &Invoice,
+        amount: Money,
+        connection: domain::ids::ConnectionId,
+    ) -> Result<NewAttempt, Error> {
+        let (merchant_id, now, id) = (guest.db.merchant_id(), self.now(), AttemptId(Uuid::now_v7()));
+        let customer = guest.db.customer(invoice.customer_id).await?;
+        let public = &self.0.settings.public_url;
+        let payment = Payment {
+            merchant_id,
+            id: order.payment,
+            checkout_id: guest.checkout.id,
+            customer_id: customer.id,
+            reference: reference(order.payment),
+            currency: amount.currency.code().to_owned(),
+            amount_minor: amount.minor,
+            email: order.email.trim().to_owned(),
+            created_at: now,
+        };
+        let allocation = Allocation {
+            merchant_id,
+            payment_id: payment.id,
+            invoice_id: invoice.id,
+            amount_minor: amount.minor,
+            total_minor: invoice.total_minor,
+            due_minor: amount.minor,
+        };
+        let attempt = Attempt {
+            merchant_id,
+            id,
+            payment_id: payment.id,
+            connection_id: connection,
+            idempotency_key: id.to_string(),
+            currency: payment.currency.clone(),
+            amount_minor: amount.minor,
+            description: format!("Invoice {}, {} ({})", invoice.number, customer.name, payment.reference),
+            return_url: format!("{public}/npe/result?transactionId={}&payment={}", guest.checkout.id, payment.id),
+            cancel_url: format!("{public}/npe?transactionId={}", guest.checkout.id),
+            method_token: match &order.how {
+                PayHow::Token(token) => Some(token.clone()),
+                PayHow::HostedPage => None,
+            },
+            state: AttemptState::Created,
+            reason: None,
+            contradicted: false,
+            gateway_id: None,
+            charge_id: None,
+            method: None,
+            action_url: None,
+            created_at: now,
+            updated_at: now,
+        };
+        Ok(NewAttempt { payment, allocations: vec![allocation], attempt })
+    }
+
+    pub(crate) async fn standing_of(&self, guest: &GuestPass, payment: PaymentId) -> Result<Standing, Error> {
+        let payment = guest.db.payment(payment).await?;
+        self.standing(guest, &payment).await
+    }
+}
+
+/// The request of an attempt, the same whenever it is built: it is sent again to look the attempt up.
+pub(crate) fn charge_request(attempt: &Attempt) -> Result<ChargeRequest, Error> {
+    Ok(ChargeRequest {
+        attempt: attempt.id,
+        idempotency_key: attempt.idempotency_key.clone(),
+        reference: reference(attempt.payment_id),
+        amount: attempt.amount()?,
+        description: attempt.description.clone(),
+        receipt_email: None,
+        how: attempt.method_token.clone().map_or(ChargeHow::HostedPage, ChargeHow::Token),
+        return_url: attempt.return_url.clone(),
+        cancel_url: attempt.cancel_url.clone(),
+    })
+}
+
+/// What a call's end says about the attempt. Busy and unknown alike leave the outcome open.
+fn observed(reply: Result<Observation, GatewayError>) -> Observation {
+    match reply {
+        Ok(seen) => seen,
+        Err(cause) => {
+            tracing::warn!(%cause, "A charge was not answered plainly.");
+            Observation::bare(match cause {
+                GatewayError::NotSent(_) => Fact::NotSent,
+                GatewayError::Refused { code, .. } => Fact::Refused { code },
+                GatewayError::Busy { .. } | GatewayError::Unknown(_) => Fact::Unanswered,
+            })
+        }
+    }
+}
+
+/// What people quote: short, without letters that are misheard, from the random half of the id.
+pub(crate) fn reference(payment: PaymentId) -> String {
+    let random = payment.0.as_u128() & 0xff_ffff_ffff;
+    format!("PAY-{random:010X}")
+}
+
+fn looks_like_email(text: &str) -> bool {
+    let text = text.trim();
+    let plausible = |(local, domain): (&str, &str)| {
+        !local.is_empty() && domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.')
+    };
+    text.len() <= EMAIL_MAX_CHARS
+        && !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == ',' || c == ';')
+        && text.rsplit_once('@').is_some_and(plausible)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_cannot_receive_a_receipt_are_refused() {
+        for good in ["a@b.co", " ana+x@acme.test ", "ünï@exämple.org"] {
+            assert!(looks_like_email(good), "{good}");
+        }
+        for bad in ["", "a", "a@b", "@b.co", "a@.co", "a@b.", "a b@c.de", "a@b.co,c@d.ef", "a@b.co\r\nBcc: x@y.z"] {
+            assert!(!looks_like_email(bad), "{bad}");
+        }
+    }
+}
