@@ -1,0 +1,9 @@
+//! Pure translators to the vendors' wire: credentials come as arguments; no database, no tenant, no clock of their own.
+//!
+//! A gateway reports [`domain::payment::Observation`]s and never decides; a decline is an outcome, not an error.
+
+pub mod books;
+pub mod gateway;
+mod http;
+
+pub use http::{HttpClient, HttpError, Timeouts};

@@ -35,7 +35,7 @@ impl Engine {
             overdue: amounts(&admin.db.invoice_sums(&overdue).await?)?,
             collected_this_month: amounts(&admin.db.payment_sums(&COLLECTED, month).await?)?,
             invoices: page(invoices, total, list.page, &listed.search),
-            synced_at: admin.db.connection_of_kind("books").await?.synced_at,
+            synced_at: admin.db.connection_of_kind("books").await?.and_then(|books| books.synced_at),
         })
     }
 
@@ -63,8 +63,8 @@ impl Engine {
                 format!("{what} was given up after {} tries: {}", job.tries, job.last_error.unwrap_or_default());
             problems.push(Problem { area: "Task".into(), sentence, payment: job.payment_id });
         }
-        let books = db.connection_of_kind("books").await?;
-        if books.state == ConnectionState::Broken {
+        let broken = db.connection_of_kind("books").await?.filter(|books| books.state == ConnectionState::Broken);
+        if let Some(books) = broken {
             let sentence = format!("The books must be connected again: {}", books.last_error.unwrap_or_default());
             problems.push(Problem { area: "Books".into(), sentence, payment: None });
         }

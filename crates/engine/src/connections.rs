@@ -86,7 +86,7 @@ impl Engine {
     /// # Errors
     /// [`Error::NotSetUp`] when there are none.
     pub(crate) async fn books(&self, db: &MerchantDb, _lane: Lane) -> Result<Box<dyn Books>, Error> {
-        let connection = db.connection_of_kind("books").await.map_err(|_| Error::NotSetUp)?;
+        let connection = db.connection_of_kind("books").await?.ok_or(Error::NotSetUp)?;
         match serde_json::from_str(&connection.settings)? {
             settings @ BooksSettings::Xero { .. } => {
                 Ok(Box::new(LiveBooks::new(self.clone(), db.clone(), connection, settings)))
@@ -100,7 +100,7 @@ impl Engine {
     /// # Errors
     /// [`Error::NotSetUp`] when there is none.
     pub(crate) async fn gateway(&self, db: &MerchantDb) -> Result<(ConnectionId, Box<dyn Gateway>), Error> {
-        let connection = db.connection_of_kind("gateway").await.map_err(|_| Error::NotSetUp)?;
+        let connection = db.connection_of_kind("gateway").await?.ok_or(Error::NotSetUp)?;
         self.gateway_of(db, &connection).map(|gateway| (connection.id, gateway))
     }
 

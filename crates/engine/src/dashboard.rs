@@ -35,7 +35,7 @@ impl Engine {
             owed: amounts(&payer.db.invoice_sums(&outstanding).await?)?,
             overdue: amounts(&payer.db.invoice_sums(&overdue).await?)?,
             in_progress: self.payment_rows(&payer.db, in_progress).await?,
-            synced_at: payer.db.connection_of_kind("books").await?.synced_at,
+            synced_at: payer.db.connection_of_kind("books").await?.and_then(|books| books.synced_at),
         })
     }
 

@@ -11,7 +11,7 @@ use store::{MerchantDb, NewConnection, NewMerchant};
 /// A merchant with its connections, as the operator enters it.
 pub struct Founding {
     pub merchant: NewMerchant,
-    pub books: (BooksSettings, Option<XeroSecret>),
+    pub books: Option<(BooksSettings, Option<XeroSecret>)>,
     pub gateway: Option<(GatewaySettings, StripeSecret)>,
     /// Kind and API key of each Pay Now link.
     pub pay_links: Vec<(&'static str, SecretString)>,
@@ -48,13 +48,15 @@ impl Engine {
         let now = self.now();
         let db = self.store().merchant_found(founding.merchant, now).await?;
         let tx = db.begin().await?;
-        let (settings, secret) = founding.books;
-        let provider = match settings {
-            BooksSettings::Xero { .. } => "xero",
-            BooksSettings::BuiltIn => "built_in",
-        };
-        let (settings, secret) = (serde_json::to_string(&settings)?, secret.map(|secret| secret.to_json()));
-        tx.connection_add(NewConnection { kind: "books", provider, settings, secret }).await?;
+        let has_books = founding.books.is_some();
+        if let Some((settings, secret)) = founding.books {
+            let provider = match settings {
+                BooksSettings::Xero { .. } => "xero",
+                BooksSettings::BuiltIn => "built_in",
+            };
+            let (settings, secret) = (serde_json::to_string(&settings)?, secret.map(|secret| secret.to_json()));
+            tx.connection_add(NewConnection { kind: "books", provider, settings, secret }).await?;
+        }
         let mut gateway = None;
         if let Some((settings, secret)) = founding.gateway {
             let settings = serde_json::to_string(&settings)?;
@@ -72,9 +74,32 @@ impl Engine {
         let ids = tx.customer_ids().await?;
         tx.invoices_upsert(&invoices, &ids, now).await?;
         tx.commit().await?;
-        self.sync_books(&db).await?;
+        if has_books {
+            self.sync_books(&db).await?;
+        }
         self.add_payers(&db, payers).await?;
         Ok(gateway)
+    }
+
+    /// The gateway's connection of the merchant with this key, when it was founded already.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn demo_gateway(&self, merchant_key: &str) -> Result<Option<ConnectionId>, Error> {
+        for db in self.store().door_rounds().await? {
+            if db.merchant().await?.key == merchant_key {
+                return Ok(db.connection_of_kind("gateway").await?.map(|connection| connection.id));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Empties the database: the demo's reset.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn demo_wipe(&self) -> Result<(), Error> {
+        Ok(self.store().migrate_afresh().await?)
     }
 
     async fn add_payers(&self, db: &MerchantDb, payers: Vec<NewPayer>) -> Result<(), Error> {

@@ -23,16 +23,18 @@ impl Engine {
 
 async fn merchant_row(db: &MerchantDb) -> Result<MerchantRow, Error> {
     let merchant = db.merchant().await?;
-    let books = match serde_json::from_str(&db.connection_of_kind("books").await?.settings)? {
-        BooksSettings::Xero { .. } => "Xero",
-        BooksSettings::BuiltIn => "Built-in ledger",
+    let books = match db.connection_of_kind("books").await? {
+        None => "None yet",
+        Some(connection) => match serde_json::from_str(&connection.settings)? {
+            BooksSettings::Xero { .. } => "Xero",
+            BooksSettings::BuiltIn => "Built-in ledger",
+        },
     };
-    let gateway = match db.connection_of_kind("gateway").await {
-        Ok(connection) => match serde_json::from_str(&connection.settings)? {
+    let gateway = match db.connection_of_kind("gateway").await? {
+        None => "None yet",
+        Some(connection) => match serde_json::from_str(&connection.settings)? {
             GatewaySettings::Stripe { .. } => "Stripe",
         },
-        Err(store::Error::Missing) => "None yet",
-        Err(other) => return Err(other.into()),
     };
     Ok(MerchantRow {
         key: merchant.key,

@@ -37,7 +37,7 @@ pub use order::{ListQuery, Order, PayHow};
 pub use passes::{AdminPass, GuestPass, OperatorPass, PayerPass};
 pub use receive_webhook::NotTaken;
 pub use sign_in::SignedIn;
-pub use store::{KeyRing, NewMerchant};
+pub use store::{BadKeyRing, KeyRing, NewMerchant};
 pub use worker::Worker;
 
 use connectors::{HttpClient, Timeouts};

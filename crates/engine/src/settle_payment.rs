@@ -95,7 +95,7 @@ impl Engine {
     /// a webhook: the gateway is asked.
     ///
     /// # Errors
-    /// [`Error::NotFound`] also for a payment of another checkout.
+    /// [`Error::NotFound`] also for a payment of another invoice.
     pub async fn payment_standing(&self, guest: &GuestPass, payment: PaymentId) -> Result<Standing, Error> {
         let payment = self.own_payment(guest, payment).await?;
         let attempt = latest(&guest.db, payment.id).await?;
@@ -110,7 +110,7 @@ impl Engine {
     /// Gives up a payment that waits for its payer, so that another may start.
     ///
     /// # Errors
-    /// [`Error::NotFound`] also for a payment of another checkout; the gateway's when it cannot be asked.
+    /// [`Error::NotFound`] also for a payment of another invoice; the gateway's when it cannot be asked.
     pub async fn cancel_payment(&self, guest: &GuestPass, payment: PaymentId) -> Result<Standing, Error> {
         let payment = self.own_payment(guest, payment).await?;
         let attempt = latest(&guest.db, payment.id).await?;
@@ -122,9 +122,12 @@ impl Engine {
         self.standing(guest, &payment).await
     }
 
+    /// A payment of the invoice that this link is for: two links to one invoice see one payment (D1).
     async fn own_payment(&self, guest: &GuestPass, payment: PaymentId) -> Result<Payment, Error> {
         let payment = guest.db.payment(payment).await?;
-        if payment.checkout_id == guest.checkout.id { Ok(payment) } else { Err(Error::NotFound) }
+        let pays = guest.db.allocations(payment.id).await?;
+        let mine = pays.iter().any(|share| share.invoice_id == guest.checkout.invoice_id);
+        if mine { Ok(payment) } else { Err(Error::NotFound) }
     }
 
     /// A payment as its payer reads it. Somebody else's address and card are not shown to the holder of another link.

@@ -13,7 +13,7 @@ impl Engine {
     }
 
     pub(crate) async fn sync_books(&self, db: &MerchantDb) -> Result<(), Error> {
-        let connection = db.connection_of_kind("books").await.map_err(|_| Error::NotSetUp)?;
+        let connection = db.connection_of_kind("books").await?.ok_or(Error::NotSetUp)?;
         let read_at = self.now();
         let books = self.books(db, Lane::Background).await?;
         let changes = books.changes(connection.cursor.as_deref()).await.map_err(Error::BooksUnreachable)?;

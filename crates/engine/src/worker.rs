@@ -64,6 +64,9 @@ impl Worker {
             return Ok(());
         }
         for db in self.engine.store().door_rounds().await? {
+            if db.connection_of_kind("books").await?.is_none() {
+                continue;
+            }
             let work = Work::SyncBooks;
             let job = NewJob {
                 payment: None,

@@ -10,7 +10,7 @@ use domain::{
     money::Money,
     payment::{AttemptState, Observation, Source},
 };
-use sea_orm::{ActiveModelTrait, ConnectionTrait, IntoActiveModel, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, QueryOrder, QuerySelect, entity::prelude::*};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -111,18 +111,17 @@ impl MerchantTx {
             body: serde_json::to_string(&seen.observation).map_err(json("observation.body"))?,
             at: seen.at,
         };
-        self.insert::<observation::Entity>(row).await
+        self.insert::<observation::Entity>([row]).await
     }
 
     /// Writes the cache of the fold.
     ///
     /// # Errors
-    /// The database is away.
+    /// [`Error::Missing`] also for another merchant's attempt.
     pub async fn attempt_cache(&self, attempt: Attempt) -> Result<(), Error> {
         let id = attempt.id;
-        let row = attempt.into_active_model().reset_all();
-        self.update::<Entity>().set(row).filter(Column::Id.eq(id)).exec(self.conn()).await?;
-        Ok(())
+        let row = self.stamped::<Entity>(attempt).reset_all();
+        self.update_one(self.update::<Entity>().set(row).filter(Column::Id.eq(id))).await
     }
 }
 
@@ -160,7 +159,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn attempts_contradicted(&self) -> Result<Vec<Attempt>, Error> {
-        Ok(self.find::<Entity>().filter(Column::Contradicted.eq(true)).all(self.conn()).await?)
+        Ok(self.find::<Entity>().filter(Column::Contradicted.into_expr()).all(self.conn()).await?)
     }
 
     /// Every fact about an attempt, oldest first.

@@ -1,6 +1,6 @@
 //! Who did what, when: appended, never edited.
 
-use crate::{Error, Store};
+use crate::{Error, MerchantTx, Store, scope::kept};
 use chrono::{DateTime, Utc};
 use domain::ids::{AuditId, MerchantId};
 use sea_orm::{IntoActiveModel, entity::prelude::*};
@@ -21,7 +21,19 @@ pub struct Model {
 }
 impl ActiveModelBehavior for ActiveModel {}
 
+impl MerchantTx {
+    /// A line that stands only if the act does.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn audit(&self, actor: &str, action: &str, subject: &str, now: DateTime<Utc>) -> Result<(), Error> {
+        append(self.conn(), Some(self.merchant_id()), [actor, action, subject], now).await
+    }
+}
+
 impl Store {
+    /// A line about an act that no transaction of a merchant holds.
+    ///
     /// # Errors
     /// The database is away.
     pub async fn audit(
@@ -32,15 +44,18 @@ impl Store {
         subject: &str,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let row = Model {
-            id: AuditId(Uuid::now_v7()),
-            merchant_id: merchant,
-            actor: actor.to_owned(),
-            action: action.to_owned(),
-            subject: subject.to_owned(),
-            at: now,
-        };
-        Entity::insert(row.into_active_model()).exec_without_returning(&self.pools.write).await?;
-        Ok(())
+        append(&self.pools.write, merchant, [actor, action, subject], now).await
     }
+}
+
+async fn append(
+    conn: &impl ConnectionTrait,
+    merchant_id: Option<MerchantId>,
+    line: [&str; 3],
+    at: DateTime<Utc>,
+) -> Result<(), Error> {
+    let [actor, action, subject] = line.map(str::to_owned);
+    let row = Model { id: AuditId(Uuid::now_v7()), merchant_id, actor, action, subject, at };
+    Entity::insert(kept(row.into_active_model())).exec_without_returning(conn).await?;
+    Ok(())
 }

@@ -3,7 +3,7 @@
 
 use crate::{
     Error, MerchantTx,
-    scope::{Scoped, owned},
+    scope::{Scoped, moment, owned},
 };
 use chrono::{DateTime, Utc};
 use domain::ids::{AttemptId, InvoiceId, MerchantId};
@@ -61,11 +61,11 @@ impl MerchantTx {
             last_error: None,
             updated_at: now,
         };
-        self.insert::<Entity>(row).await
+        self.insert::<Entity>([row]).await
     }
 
     /// # Errors
-    /// The database is away.
+    /// [`Error::Missing`] when the step was never meant.
     pub async fn books_entry_move(
         &self,
         entry: &BooksEntry,
@@ -79,11 +79,10 @@ impl MerchantTx {
             .col_expr(Column::State, Expr::value(state))
             .col_expr(Column::ExternalId, Expr::value(external_id.map(str::to_owned)))
             .col_expr(Column::LastError, Expr::value(error.map(str::to_owned)))
-            .col_expr(Column::UpdatedAt, Expr::value(now))
+            .col_expr(Column::UpdatedAt, Expr::value(moment(now)))
             .filter(Column::AttemptId.eq(entry.attempt_id))
             .filter(Column::InvoiceId.eq(entry.invoice_id));
-        update.exec(self.conn()).await?;
-        Ok(())
+        self.update_one(update).await
     }
 }
 
@@ -99,6 +98,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn books_entries_refused(&self) -> Result<Vec<BooksEntry>, Error> {
-        Ok(self.find::<Entity>().filter(Column::State.eq(BooksEntryState::Refused)).all(self.conn()).await?)
+        // In words, as in the partial index that serves it.
+        Ok(self.find::<Entity>().filter(Expr::cust("state = 'refused'")).all(self.conn()).await?)
     }
 }

@@ -26,8 +26,8 @@ pub use Model as Checkout;
 
 impl MerchantTx {
     /// # Errors
-    /// The invoice is not this merchant's.
+    /// [`Error::Missing`] when the invoice or the payer is not this merchant's.
     pub async fn checkout_add(&self, checkout: Checkout) -> Result<(), Error> {
-        self.insert::<Entity>(checkout).await
+        self.insert::<Entity>([checkout]).await
     }
 }

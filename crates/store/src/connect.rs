@@ -4,8 +4,8 @@
 use crate::{Error, KeyRing};
 use migrations::Migrator;
 use sea_orm::{
-    ConnectOptions, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 use sea_orm_migration::MigratorTrait;
@@ -16,6 +16,8 @@ const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const POSTGRES_CONNECTIONS: u32 = 16;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
+/// A connection that slept this long is asked whether it is still there before it is used.
+const IDLE_BEFORE_TEST: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Debug)]
 pub struct Pools {
@@ -40,12 +42,28 @@ impl Store {
         Ok(Self { pools, keys: Arc::new(keys) })
     }
 
-    /// Brings the schema up to date; harmless when it is.
+    /// Brings the schema up to date; harmless when it is. Of several nodes that start at once, one migrates and the
+    /// others wait for it.
     ///
     /// # Errors
-    /// A migration that fails; what came before it stays.
+    /// A migration that fails; nothing of it stays.
     pub async fn migrate(&self) -> Result<(), Error> {
-        Ok(Migrator::up(&self.pools.write, None).await?)
+        let tx = self.begin().await?;
+        if self.is_postgres() {
+            // An index over many rows may take its time. The number is ours alone: "wisepay" on a phone's keys.
+            tx.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
+            tx.execute_unprepared("SELECT pg_advisory_xact_lock(9473729)").await?;
+        }
+        Migrator::up(&tx, None).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Throws every row away: the demo's reset.
+    ///
+    /// # Errors
+    /// A migration that fails.
+    pub async fn migrate_afresh(&self) -> Result<(), Error> {
+        Ok(Migrator::fresh(&self.pools.write).await?)
     }
 
     /// Answers when the database does and every migration has run.
@@ -53,7 +71,7 @@ impl Store {
     /// # Errors
     /// The database is away or behind.
     pub async fn ready(&self) -> Result<(), Error> {
-        let pending = Migrator::get_pending_migrations(&self.pools.read).await?;
+        let pending = Migrator::get_pending_migrations_read_only(&self.pools.read).await?;
         if pending.is_empty() { Ok(()) } else { Err(Error::Missing) }
     }
 
@@ -101,7 +119,7 @@ async fn open_postgres(url: &str) -> Result<Pools, Error> {
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .statement_timeout(STATEMENT_TIMEOUT)
-        .test_before_acquire(false)
+        .test_before_acquire_if_idle_for(IDLE_BEFORE_TEST)
         .sqlx_logging(false);
     let pool = Database::connect(options).await?;
     Ok(Pools { read: pool.clone(), write: pool })

@@ -3,7 +3,7 @@
 
 use crate::{
     Error, MerchantDb, MerchantTx, Sealed,
-    scope::{Scoped, owned},
+    scope::{Scoped, moment, owned},
 };
 use chrono::{DateTime, Utc};
 use domain::ids::{ConnectionId, MerchantId};
@@ -81,27 +81,26 @@ impl MerchantTx {
             cursor: None,
             synced_at: None,
         };
-        self.insert::<Entity>(row).await?;
+        self.insert::<Entity>([row]).await?;
         Ok(id)
     }
 
     /// What a finished sync leaves behind, in the transaction that wrote its rows.
     ///
     /// # Errors
-    /// The database is away.
+    /// [`Error::Missing`] also for another merchant's connection.
     pub async fn connection_synced(&self, id: ConnectionId, cursor: &str, now: DateTime<Utc>) -> Result<(), Error> {
         let update = self
             .update::<Entity>()
             .col_expr(Column::Cursor, Expr::value(cursor))
-            .col_expr(Column::SyncedAt, Expr::value(now))
+            .col_expr(Column::SyncedAt, Expr::value(moment(now)))
             .col_expr(Column::LastError, Expr::value(None::<String>))
             .filter(Column::Id.eq(id));
-        update.exec(self.conn()).await?;
-        Ok(())
+        self.update_one(update).await
     }
 
     /// # Errors
-    /// The database is away.
+    /// [`Error::Missing`] also for another merchant's connection.
     pub async fn connection_state(
         &self,
         id: ConnectionId,
@@ -113,8 +112,7 @@ impl MerchantTx {
             .col_expr(Column::State, Expr::value(state))
             .col_expr(Column::LastError, Expr::value(error.map(str::to_owned)))
             .filter(Column::Id.eq(id));
-        update.exec(self.conn()).await?;
-        Ok(())
+        self.update_one(update).await
     }
 
     /// Takes the right to refresh, if nobody has it and the secret is still the one that was read.
@@ -130,7 +128,7 @@ impl MerchantTx {
     ) -> Result<bool, Error> {
         let update = self
             .update::<Entity>()
-            .col_expr(Column::RefreshingUntil, Expr::value(until))
+            .col_expr(Column::RefreshingUntil, Expr::value(moment(until)))
             .filter(Column::Id.eq(id))
             .filter(Column::SecretVersion.eq(version))
             .filter(Column::RefreshingUntil.is_null().or(Column::RefreshingUntil.lt(now)));
@@ -163,9 +161,10 @@ impl MerchantDb {
     /// The plain credentials, for `engine/connections.rs` alone.
     ///
     /// # Errors
-    /// The key is not in the ring, or the value was changed.
+    /// The key is not in the ring, or the value was changed. [`Error::Missing`] also for another merchant's connection.
     pub fn connection_secret(&self, connection: &Model) -> Result<SecretString, Error> {
-        let sealed = connection.secret.clone().map(Sealed).ok_or(Error::Missing)?;
+        let mine = connection.merchant_id == self.merchant_id();
+        let sealed = connection.secret.clone().filter(|_| mine).map(Sealed).ok_or(Error::Missing)?;
         self.store().keys.open(&purpose(connection.id), &sealed)
     }
 }
@@ -178,8 +177,8 @@ impl<C: ConnectionTrait> Scoped<C> {
     }
 
     /// # Errors
-    /// [`Error::Missing`] when the merchant has none of this kind.
-    pub async fn connection_of_kind(&self, kind: &str) -> Result<Model, Error> {
-        self.find::<Entity>().filter(Column::Kind.eq(kind)).one(self.conn()).await?.ok_or(Error::Missing)
+    /// The database is away.
+    pub async fn connection_of_kind(&self, kind: &str) -> Result<Option<Model>, Error> {
+        Ok(self.find::<Entity>().filter(Column::Kind.eq(kind)).one(self.conn()).await?)
     }
 }

@@ -2,14 +2,14 @@
 
 use crate::{
     Error, MerchantTx,
-    scope::{Scoped, owned},
+    scope::{Scoped, owned, text},
 };
 use domain::{
     ids::{CustomerId, MerchantId},
     invoice::BooksCustomer,
 };
-use sea_orm::{ConnectionTrait, IntoActiveModel, entity::prelude::*, sea_query::OnConflict};
-use std::collections::HashMap;
+use sea_orm::{ConnectionTrait, QuerySelect, entity::prelude::*, sea_query::OnConflict};
+use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 #[sea_orm::model]
@@ -37,25 +37,22 @@ impl MerchantTx {
     /// # Errors
     /// The database is away.
     pub async fn customers_upsert(&self, customers: &[BooksCustomer]) -> Result<(), Error> {
-        let rows = customers.iter().map(|c| {
-            let row = Model {
-                merchant_id: self.merchant_id(),
-                id: CustomerId(Uuid::now_v7()),
-                external_id: c.external_id.clone(),
-                name: c.name.clone(),
-                code: c.code.clone(),
-                email: c.email.clone(),
-                archived: c.archived,
-            };
-            row.into_active_model()
+        // As in `invoices_upsert`: the later one counts, in one order for everybody.
+        let latest: BTreeMap<_, _> = customers.iter().map(|c| (&c.external_id, c)).collect();
+        let rows = latest.into_values().map(|c| Model {
+            merchant_id: self.merchant_id(),
+            id: CustomerId(Uuid::now_v7()),
+            external_id: c.external_id.clone(),
+            name: c.name.clone(),
+            code: c.code.clone(),
+            email: c.email.clone(),
+            archived: c.archived,
         });
         let mut columns = OnConflict::columns([Column::MerchantId, Column::ExternalId]);
         columns.update_columns([Column::Name, Column::Code, Column::Email, Column::Archived]);
         for chunk in rows.collect::<Vec<_>>().chunks(crate::invoices::ROWS_PER_STATEMENT) {
-            Entity::insert_many(chunk.to_vec())
-                .on_conflict(columns.clone())
-                .exec_without_returning(self.conn())
-                .await?;
+            let insert = self.inserting::<Entity>(chunk.to_vec()).on_conflict(columns.clone());
+            insert.exec_without_returning(self.conn()).await?;
         }
         Ok(())
     }
@@ -77,7 +74,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn customer_by_name(&self, name: &str) -> Result<Option<Model>, Error> {
-        Ok(self.find::<Entity>().filter(Column::Name.eq(name)).one(self.conn()).await?)
+        Ok(self.find::<Entity>().filter(Column::Name.eq(text(name))).one(self.conn()).await?)
     }
 
     /// The names of these customers, for lists.
@@ -100,7 +97,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn customer_ids(&self) -> Result<HashMap<String, CustomerId>, Error> {
-        let rows = self.find::<Entity>().all(self.conn()).await?;
-        Ok(rows.into_iter().map(|row| (row.external_id, row.id)).collect())
+        let pairs = self.find::<Entity>().select_only().columns([Column::ExternalId, Column::Id]).into_tuple();
+        Ok(pairs.all(self.conn()).await?.into_iter().collect())
     }
 }

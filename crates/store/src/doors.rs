@@ -2,7 +2,7 @@
 //! out of a request can never become a scope.
 
 use crate::{
-    Checkout, Connection, Error, Job, MerchantDb, PayLink, PlaceRow, Session, Store, TokenHash, checkouts, connections,
+    Checkout, Connection, Error, Job, MerchantDb, PayLink, Session, Store, TokenHash, checkouts, connections,
     merchants, pay_links,
 };
 use chrono::{DateTime, Utc};
@@ -25,21 +25,18 @@ impl Store {
         let Some(person) = self.person(session.person_id).await?.filter(|person| person.active) else {
             return Ok(None);
         };
-        let places = self.person_places(&person).await?;
-        let place = places.into_iter().find(|place| match place {
-            PlaceRow::Operator => session.place == "operator",
-            PlaceRow::Admin { merchant, .. } => session.place == "admin" && session.merchant_id == Some(*merchant),
-            PlaceRow::Payer { merchant, payer, .. } => {
-                session.place == "payer" && session.merchant_id == Some(*merchant) && session.payer_id == Some(*payer)
+        let db = |merchant| MerchantDb::new(merchant, self.clone());
+        Ok(match (&*session.place, session.merchant_id, session.payer_id) {
+            ("operator", None, None) if person.operator => Some(PlaceDoor::Operator),
+            ("admin", Some(merchant), None) => {
+                self.is_staff(merchant, person.id).await?.then(|| PlaceDoor::Admin(db(merchant)))
             }
-        });
-        Ok(place.map(|place| match place {
-            PlaceRow::Operator => PlaceDoor::Operator,
-            PlaceRow::Admin { merchant, .. } => PlaceDoor::Admin(MerchantDb::new(merchant, self.clone())),
-            PlaceRow::Payer { merchant, payer, customer, .. } => {
-                PlaceDoor::Payer { db: MerchantDb::new(merchant, self.clone()), payer, customer }
-            }
-        }))
+            ("payer", Some(merchant), Some(payer)) => self
+                .payer_of(merchant, payer, person.id)
+                .await?
+                .map(|row| PlaceDoor::Payer { db: db(merchant), payer, customer: row.customer_id }),
+            _ => None,
+        })
     }
 
     /// A checkout's random id.

@@ -1,9 +1,10 @@
-//! What the database may answer, in words that a use case can branch on.
+//! What the database may answer, in words that a use case can branch on, the same for SQLite and PostgreSQL.
 
-use sea_orm::{DbErr, SqlErr};
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlErr, sqlx::error::DatabaseError};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// Also for a row that points at another merchant's.
     #[error("no such row")]
     Missing,
     /// A unique index said no; its name is the meaning.
@@ -22,21 +23,63 @@ pub enum Error {
 
 impl From<DbErr> for Error {
     fn from(cause: DbErr) -> Self {
-        if let Some(SqlErr::UniqueConstraintViolation(which)) = cause.sql_err() {
-            return Self::Duplicate(which);
+        match (cause.sql_err(), from_database(&cause)) {
+            (Some(SqlErr::UniqueConstraintViolation(_)), Some(said)) => Self::Duplicate(constraint(said)),
+            (Some(SqlErr::ForeignKeyConstraintViolation(_)), _) => Self::Missing,
+            (_, Some(said)) if said.code().is_some_and(|code| BUSY.contains(&&*code)) => Self::Busy(cause),
+            _ if matches!(cause, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)) => Self::Busy(cause),
+            _ => Self::Broken(cause),
         }
-        let text = cause.to_string();
-        // SQLite: 5 and 6 in words; PostgreSQL: serialization_failure and deadlock_detected.
-        let busy = ["database is locked", "table is locked", "40001", "40P01"].iter().any(|sign| text.contains(sign));
-        if busy { Self::Busy(cause) } else { Self::Broken(cause) }
     }
 }
 
 impl Error {
-    /// Whether the constraint on these columns, or of this name, refused it. PostgreSQL tells the index's name, SQLite
-    /// the columns, so both are asked for.
+    /// Whether the unique index of this name refused it.
     #[must_use]
-    pub fn is_duplicate(&self, index: &str, sqlite_column: &str) -> bool {
-        matches!(self, Self::Duplicate(which) if which.contains(index) || which.contains(sqlite_column))
+    pub fn is_duplicate(&self, index: &str) -> bool {
+        matches!(self, Self::Duplicate(name) if name == index)
+    }
+}
+
+/// SQLite: busy and locked, plain and extended. PostgreSQL: serialisation failure, deadlock, lock not available, and
+/// the statement time-out that ends the wait for a lock.
+const BUSY: [&str; 9] = ["5", "261", "517", "6", "262", "40001", "40P01", "55P03", "57014"];
+
+/// SQLite tells the columns where PostgreSQL tells the index. A test holds this table to the schema.
+pub(crate) const UNIQUE: [(&str, &str); 14] = [
+    ("merchant.key", "merchant_key"),
+    ("person.email", "person_email"),
+    ("customer.merchant_id, customer.external_id", "customer_external_id"),
+    ("payer.merchant_id, payer.person_id, payer.customer_id", "one_payer_per_person_and_customer"),
+    ("connection.id", "connection_id"),
+    ("connection.merchant_id, connection.kind, connection.lane", "one_connection_per_lane"),
+    ("pay_link.key_hash", "pay_link_key_hash"),
+    ("invoice.merchant_id, invoice.external_id", "invoice_external_id"),
+    ("checkout.id", "checkout_id"),
+    ("claim.merchant_id, claim.invoice_id", "one_live_attempt_per_invoice"),
+    ("journal.merchant_id, journal.attempt_id, journal.kind", "one_journal_per_kind"),
+    ("job.merchant_id, job.unique_key", "job_unique_key"),
+    ("mail.merchant_id, mail.unique_key", "mail_unique_key"),
+    ("webhook.merchant_id, webhook.connection_id, webhook.event_id", "webhook_event"),
+];
+
+fn from_database(cause: &DbErr) -> Option<&dyn DatabaseError> {
+    match cause {
+        DbErr::Conn(RuntimeErr::SqlxError(e))
+        | DbErr::Exec(RuntimeErr::SqlxError(e))
+        | DbErr::Query(RuntimeErr::SqlxError(e)) => e.as_database_error(),
+        _ => None,
+    }
+}
+
+fn constraint(said: &dyn DatabaseError) -> String {
+    if let Some(name) = said.constraint() {
+        return name.to_owned();
+    }
+    let columns = said.message().rsplit(": ").next().unwrap_or_default();
+    match UNIQUE.iter().find(|(of, _)| *of == columns) {
+        Some((_, name)) => (*name).to_owned(),
+        // What is left are primary keys, which PostgreSQL names after their table.
+        None => format!("{}_pkey", columns.split('.').next().unwrap_or_default()),
     }
 }

@@ -1,8 +1,8 @@
 //! Invoices as last read from the books.
 
 use crate::{
-    Error, MerchantTx,
-    scope::{Scoped, owned},
+    Error, MerchantTx, customers,
+    scope::{Scoped, moment, owned, text},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
@@ -11,10 +11,11 @@ use domain::{
     money::{Currency, Money},
 };
 use sea_orm::{
-    ConnectionTrait, ExprTrait, FromQueryResult, IntoActiveModel, Order, PaginatorTrait, QueryOrder, QuerySelect,
-    Select, entity::prelude::*, sea_query::OnConflict,
+    ConnectionTrait, ExprTrait, FromQueryResult, Order, QueryOrder, QuerySelect, Select,
+    entity::prelude::*,
+    sea_query::{BinOper, Func, OnConflict},
 };
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 /// Bound values per statement stay under SQLite's limit of 32,766.
@@ -100,8 +101,11 @@ impl MerchantTx {
         customers: &HashMap<String, CustomerId>,
         read_at: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let rows = invoices.iter().map(|i| {
-            let row = Model {
+        // A page that moved while it was read brings a document twice: the later one counts. In one order for everybody,
+        // so that two syncs never wait for each other.
+        let latest: BTreeMap<_, _> = invoices.iter().map(|i| (&i.external_id, i)).collect();
+        let rows = latest.into_values().map(|i| {
+            Ok(Model {
                 merchant_id: self.merchant_id(),
                 id: InvoiceId(Uuid::now_v7()),
                 customer_id: *customers.get(&i.customer_external_id).ok_or(Error::Missing)?,
@@ -114,8 +118,7 @@ impl MerchantTx {
                 date: i.date,
                 due_date: i.due_date,
                 read_at,
-            };
-            Ok(row.into_active_model())
+            })
         });
         let rows = rows.collect::<Result<Vec<_>, Error>>()?;
         let mut columns = OnConflict::columns([Column::MerchantId, Column::ExternalId]);
@@ -131,10 +134,8 @@ impl MerchantTx {
             Column::ReadAt,
         ]);
         for chunk in rows.chunks(ROWS_PER_STATEMENT) {
-            Entity::insert_many(chunk.to_vec())
-                .on_conflict(columns.clone())
-                .exec_without_returning(self.conn())
-                .await?;
+            let insert = self.inserting::<Entity>(chunk.to_vec()).on_conflict(columns.clone());
+            insert.exec_without_returning(self.conn()).await?;
         }
         Ok(())
     }
@@ -142,7 +143,7 @@ impl MerchantTx {
     /// What a fresh read of one known invoice says.
     ///
     /// # Errors
-    /// The database is away.
+    /// [`Error::Missing`] also for another merchant's invoice.
     pub async fn invoice_refresh(
         &self,
         id: InvoiceId,
@@ -151,14 +152,16 @@ impl MerchantTx {
     ) -> Result<(), Error> {
         let update = self
             .update::<Entity>()
+            .col_expr(Column::Number, Expr::value(books.number.clone()))
             .col_expr(Column::Status, Expr::value(books.status))
+            .col_expr(Column::Currency, Expr::value(books.total.currency.code()))
             .col_expr(Column::TotalMinor, Expr::value(books.total.minor))
             .col_expr(Column::DueMinor, Expr::value(books.due.minor))
+            .col_expr(Column::Date, Expr::value(books.date))
             .col_expr(Column::DueDate, Expr::value(books.due_date))
-            .col_expr(Column::ReadAt, Expr::value(read_at))
+            .col_expr(Column::ReadAt, Expr::value(moment(read_at)))
             .filter(Column::Id.eq(id));
-        update.exec(self.conn()).await?;
-        Ok(())
+        self.update_one(update).await
     }
 }
 
@@ -172,7 +175,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn invoice_by_number(&self, number: &str) -> Result<Option<Model>, Error> {
-        Ok(self.find::<Entity>().filter(Column::Number.eq(number)).one(self.conn()).await?)
+        Ok(self.find::<Entity>().filter(Column::Number.eq(text(number))).one(self.conn()).await?)
     }
 
     /// # Errors
@@ -181,7 +184,7 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(self.find::<Entity>().filter(Column::ExternalId.eq(external_id)).one(self.conn()).await?)
     }
 
-    async fn filtered(&self, filter: &InvoiceFilter) -> Result<Select<Entity>, Error> {
+    fn filtered(&self, filter: &InvoiceFilter) -> Select<Entity> {
         let mut select = self.find::<Entity>();
         if let Some(customer) = filter.customer {
             select = select.filter(Column::CustomerId.eq(customer));
@@ -193,12 +196,11 @@ impl<C: ConnectionTrait> Scoped<C> {
             select = select.filter(Column::DueDate.lt(day));
         }
         if !filter.search.is_empty() {
-            let customers =
-                self.find::<crate::customers::Entity>().filter(like(crate::customers::Column::Name, &filter.search));
-            let ids: Vec<_> = customers.all(self.conn()).await?.into_iter().map(|row| row.id).collect();
-            select = select.filter(like(Column::Number, &filter.search).or(Column::CustomerId.is_in(ids)));
+            let named = like(customers::Column::Name, &filter.search);
+            let named = self.mine::<customers::Entity>(customers::Column::Id, named);
+            select = select.filter(like(Column::Number, &filter.search).or(Column::CustomerId.in_subquery(named)));
         }
-        Ok(select)
+        select
     }
 
     /// One page, most pressing first, and how many there are.
@@ -211,12 +213,10 @@ impl<C: ConnectionTrait> Scoped<C> {
         page: u64,
         per_page: u64,
     ) -> Result<(Vec<Model>, u64), Error> {
-        let select = self.filtered(filter).await?;
-        let total = select.clone().count(self.conn()).await?;
         let order = if filter.only_open { Order::Asc } else { Order::Desc };
-        let rows = select.order_by(Column::DueDate, order).order_by_asc(Column::Number);
-        let rows = rows.offset(page.saturating_sub(1) * per_page).limit(per_page).all(self.conn()).await?;
-        Ok((rows, total))
+        // The id last: without it two pages could show one invoice twice and another never.
+        let list = self.filtered(filter).order_by(Column::DueDate, order).order_by_asc(Column::Number);
+        self.page(list.order_by_asc(Column::Id), page, per_page).await
     }
 
     /// What is due on these invoices, per currency.
@@ -224,15 +224,16 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn invoice_sums(&self, filter: &InvoiceFilter) -> Result<Vec<Sum>, Error> {
-        let select = self.filtered(filter).await?.select_only().column(Column::Currency);
+        let select = self.filtered(filter).select_only().column(Column::Currency);
         let sum = Expr::col(Column::DueMinor).sum().cast_as("bigint");
         Ok(select.column_as(sum, "minor").group_by(Column::Currency).into_model().all(self.conn()).await?)
     }
 }
 
-/// A case-blind "contains" whose text means itself.
-pub(crate) fn like<C: ColumnTrait>(column: C, text: &str) -> sea_orm::sea_query::SimpleExpr {
-    use sea_orm::sea_query::{Func, LikeExpr};
-    let escaped = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    Expr::expr(Func::lower(Expr::col(column.as_column_ref()))).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
+/// A case-blind "contains" whose text means itself. Both sides are folded by the database, each by its own alphabet.
+pub(crate) fn like<C: ColumnTrait>(column: C, wanted: &str) -> Expr {
+    let escaped = text(wanted).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let pattern = Expr::expr(Func::lower(Expr::val(format!("%{escaped}%"))));
+    let pattern = pattern.binary(BinOper::Escape, Expr::Constant('\\'.into()));
+    Expr::expr(Func::lower(Expr::col(column.as_column_ref()))).binary(BinOper::Like, pattern)
 }

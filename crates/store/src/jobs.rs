@@ -3,18 +3,19 @@
 
 use crate::{
     Error, MerchantDb, MerchantTx, Store,
-    scope::{Scoped, owned},
+    scope::{Scoped, moment, owned},
 };
 use chrono::{DateTime, Utc};
 use domain::ids::{JobId, MerchantId, PaymentId};
 use sea_orm::{
-    ConnectionTrait, DatabaseBackend, IntoActiveModel, PaginatorTrait, QueryOrder, Statement, entity::prelude::*,
+    ConnectionTrait, DatabaseBackend, PaginatorTrait, QueryOrder, Statement, UpdateMany, entity::prelude::*,
 };
 use uuid::Uuid;
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "job")]
+#[non_exhaustive]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: JobId,
@@ -75,11 +76,7 @@ impl MerchantTx {
             last_error: None,
             created_at: now,
         };
-        let known = [Column::MerchantId, Column::UniqueKey];
-        Entity::insert(row.into_active_model())
-            .on_conflict_do_nothing_on(known)
-            .exec_without_returning(self.conn())
-            .await?;
+        self.insert_absent::<Entity>([row]).await?;
         Ok(())
     }
 
@@ -88,9 +85,18 @@ impl MerchantTx {
     /// # Errors
     /// The database is away.
     pub async fn job_done(&self, job: &Model) -> Result<bool, Error> {
-        let update = self.update::<Entity>().col_expr(Column::State, Expr::value(JobState::Done));
-        let mine = update.filter(Column::Id.eq(job.id)).filter(Column::Lease.eq(job.lease));
-        Ok(mine.exec(self.conn()).await?.rows_affected == 1)
+        Ok(self.job_release(job, JobState::Done).exec(self.conn()).await?.rows_affected == 1)
+    }
+
+    /// A job is let go of by the claim that holds it, and once.
+    fn job_release(&self, job: &Model, to: JobState) -> UpdateMany<Entity> {
+        self.update::<Entity>()
+            .col_expr(Column::State, Expr::value(to))
+            .col_expr(Column::Lease, Expr::value(None::<Uuid>))
+            .col_expr(Column::LeasedUntil, Expr::value(None::<DateTime<Utc>>))
+            .filter(Column::Id.eq(job.id))
+            .filter(Column::State.eq(JobState::Leased))
+            .filter(Column::Lease.eq(job.lease))
     }
 
     /// Ends a job that has become needless, whoever has it.
@@ -114,12 +120,9 @@ impl MerchantTx {
     pub async fn job_again(&self, job: &Model, run_at: Option<DateTime<Utc>>, error: &str) -> Result<bool, Error> {
         let state = if run_at.is_some() { JobState::Ready } else { JobState::Dead };
         let update = self
-            .update::<Entity>()
-            .col_expr(Column::State, Expr::value(state))
-            .col_expr(Column::RunAt, Expr::value(run_at.unwrap_or(job.run_at)))
-            .col_expr(Column::LastError, Expr::value(error))
-            .filter(Column::Id.eq(job.id))
-            .filter(Column::Lease.eq(job.lease));
+            .job_release(job, state)
+            .col_expr(Column::RunAt, Expr::value(moment(run_at.unwrap_or(job.run_at))))
+            .col_expr(Column::LastError, Expr::value(error));
         Ok(update.exec(self.conn()).await?.rows_affected == 1)
     }
 
@@ -128,7 +131,7 @@ impl MerchantTx {
     /// # Errors
     /// The database is away.
     pub async fn job_hurry(&self, unique_key: &str, now: DateTime<Utc>) -> Result<(), Error> {
-        let update = self.update::<Entity>().col_expr(Column::RunAt, Expr::value(now));
+        let update = self.update::<Entity>().col_expr(Column::RunAt, Expr::value(moment(now)));
         update
             .filter(Column::UniqueKey.eq(unique_key))
             .filter(Column::State.eq(JobState::Ready))
@@ -151,15 +154,20 @@ impl Store {
     ) -> Result<Vec<Model>, Error> {
         let backend = self.pools.write.get_database_backend();
         let skip = if backend == DatabaseBackend::Postgres { "FOR UPDATE SKIP LOCKED" } else { "" };
+        // A leased job is due again when its lease ends. Written as the index `job_due` is, which serves the order too.
         let sql = format!(
-            "UPDATE job SET state = 'leased', lease = $1, leased_until = $2, tries = tries + 1 WHERE id IN (
-                SELECT id FROM job WHERE (state = 'ready' AND run_at <= $3) OR (state = 'leased' AND leased_until < $3)
-                ORDER BY run_at LIMIT $4 {skip}
-            ) RETURNING *"
+            "WITH due AS (
+                SELECT id FROM job WHERE state IN ('ready', 'leased') AND COALESCE(leased_until, run_at) <= $1
+                ORDER BY COALESCE(leased_until, run_at) LIMIT $2 {skip}
+            )
+            UPDATE job SET state = 'leased', lease = $3, leased_until = $4, tries = tries + 1
+            WHERE id IN (SELECT id FROM due) RETURNING *"
         );
-        let values = [Uuid::now_v7().into(), leased_until.into(), now.into(), i64::from(limit).into()];
+        let values = [now.into(), i64::from(limit).into(), Uuid::now_v7().into(), moment(leased_until).into()];
         let claim = Statement::from_sql_and_values(backend, sql, values);
-        Ok(Entity::find().from_raw_sql(claim).all(&self.pools.write).await?)
+        let mut jobs = Entity::find().from_raw_sql(claim).all(&self.pools.write).await?;
+        jobs.sort_by_key(|job| job.run_at);
+        Ok(jobs)
     }
 
     /// How many jobs are in this state, over all merchants.
@@ -176,8 +184,9 @@ impl Store {
     /// The database is away.
     pub async fn jobs_oldest_due(&self) -> Result<Option<DateTime<Utc>>, Error> {
         let oldest = Entity::find()
+            .filter(Expr::cust("state IN ('ready', 'leased')"))
             .filter(Column::State.eq(JobState::Ready))
-            .order_by_asc(Column::RunAt)
+            .order_by_asc(Expr::cust("COALESCE(leased_until, run_at)"))
             .one(&self.pools.read)
             .await?;
         Ok(oldest.map(|job| job.run_at))
@@ -188,7 +197,8 @@ impl MerchantDb {
     /// # Errors
     /// The database is away.
     pub async fn jobs_dead(&self) -> Result<Vec<Model>, Error> {
-        Ok(self.find::<Entity>().filter(Column::State.eq(JobState::Dead)).all(self.conn()).await?)
+        // In words, as in the partial index that serves it.
+        Ok(self.find::<Entity>().filter(Expr::cust("state = 'dead'")).all(self.conn()).await?)
     }
 }
 

@@ -8,6 +8,7 @@ use domain::{
     money::Money,
 };
 use sea_orm::{ConnectionTrait, QueryOrder, entity::prelude::*};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 mod journal {
@@ -68,43 +69,39 @@ impl MerchantTx {
     pub async fn journal_add(&self, attempt: AttemptId, journal: &Journal, now: DateTime<Utc>) -> Result<(), Error> {
         let merchant_id = self.merchant_id();
         let id = JournalId(Uuid::now_v7());
-        self.insert::<journal::Entity>(journal::Model {
+        let row = journal::Model { merchant_id, id, attempt_id: attempt, kind: journal.kind(), at: now };
+        self.insert::<journal::Entity>([row]).await?;
+        let lines = (0..).zip(journal.lines()).map(|(number, line)| Posting {
             merchant_id,
-            id,
-            attempt_id: attempt,
-            kind: journal.kind(),
-            at: now,
-        })
-        .await?;
-        for (number, line) in (0..).zip(journal.lines()) {
-            let row = Posting {
-                merchant_id,
-                journal_id: id,
-                line: number,
-                account: line.account,
-                currency: line.amount.currency.code().to_owned(),
-                amount_minor: line.amount.minor,
-            };
-            self.insert::<posting::Entity>(row).await?;
-        }
-        Ok(())
+            journal_id: id,
+            line: number,
+            account: line.account,
+            currency: line.amount.currency.code().to_owned(),
+            amount_minor: line.amount.minor,
+        });
+        self.insert::<posting::Entity>(lines).await
     }
 }
 
 impl<C: ConnectionTrait> Scoped<C> {
+    /// The lines about an attempt, the oldest journal first.
+    ///
     /// # Errors
     /// The database is away.
     pub async fn posting_list(&self, attempt: AttemptId) -> Result<Vec<PostingWithKind>, Error> {
         let journals = self.find::<journal::Entity>().filter(journal::Column::AttemptId.eq(attempt));
-        let mut list = Vec::new();
-        for journal in journals.order_by_asc(journal::Column::Id).all(self.conn()).await? {
-            let lines = self.find::<posting::Entity>().filter(posting::Column::JournalId.eq(journal.id));
-            for line in lines.order_by_asc(posting::Column::Line).all(self.conn()).await? {
-                let currency = line.currency.parse().map_err(|_| Error::Unreadable("posting.currency"))?;
-                let amount = Money::new(line.amount_minor, currency);
-                list.push(PostingWithKind { kind: journal.kind, at: journal.at, account: line.account, amount });
-            }
-        }
-        Ok(list)
+        let journals: HashMap<_, _> = journals.all(self.conn()).await?.into_iter().map(|row| (row.id, row)).collect();
+        let lines = self
+            .find::<posting::Entity>()
+            .filter(posting::Column::JournalId.is_in(journals.keys().copied()))
+            .order_by_asc(posting::Column::JournalId)
+            .order_by_asc(posting::Column::Line);
+        let told = |line: Posting| {
+            let currency = line.currency.parse().map_err(|_| Error::Unreadable("posting.currency"))?;
+            let amount = Money::new(line.amount_minor, currency);
+            let journal = journals.get(&line.journal_id).ok_or(Error::Missing)?;
+            Ok(PostingWithKind { kind: journal.kind, at: journal.at, account: line.account, amount })
+        };
+        lines.all(self.conn()).await?.into_iter().map(told).collect()
     }
 }

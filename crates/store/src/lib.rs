@@ -1,5 +1,35 @@
 //! The database. Entities are private to this crate, so outside it no query without a merchant compiles: whoever wants
 //! rows needs a [`MerchantDb`], and those come from [`doors`] alone.
+//!
+//! ```
+//! async fn found(store: store::Store, new: store::NewMerchant) -> Result<store::MerchantDb, store::Error> {
+//!     store.merchant_found(new, chrono::DateTime::UNIX_EPOCH).await
+//! }
+//! ```
+//!
+//! A table cannot be reached:
+//!
+//! ```compile_fail,E0603
+//! use store::invoices::Entity;
+//! ```
+//!
+//! A scope cannot be made up, neither from an id nor from a job that nobody claimed or a session that nobody started:
+//!
+//! ```compile_fail,E0624
+//! fn forge(store: store::Store, id: domain::ids::MerchantId) -> store::MerchantDb {
+//!     store::MerchantDb::new(id, store)
+//! }
+//! ```
+//! ```compile_fail,E0639
+//! fn forge(job: store::Job, id: domain::ids::MerchantId) -> store::Job {
+//!     store::Job { merchant_id: id, ..job }
+//! }
+//! ```
+//! ```compile_fail,E0639
+//! fn forge(session: store::Session, id: domain::ids::MerchantId) -> store::Session {
+//!     store::Session { merchant_id: Some(id), ..session }
+//! }
+//! ```
 
 mod attempts;
 mod audit;

@@ -2,13 +2,12 @@
 
 use crate::{
     Error, MerchantTx,
+    invoices::like,
     scope::{Scoped, owned},
 };
 use chrono::{DateTime, Utc};
 use domain::ids::{MailId, MerchantId, PaymentId};
-use sea_orm::{
-    ConnectionTrait, ExprTrait, IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect, entity::prelude::*,
-};
+use sea_orm::{ConnectionTrait, ExprTrait, QueryOrder, entity::prelude::*};
 use uuid::Uuid;
 
 #[sea_orm::model]
@@ -69,25 +68,20 @@ impl MerchantTx {
             last_error: None,
             created_at: now,
         };
-        let known = [Column::MerchantId, Column::UniqueKey];
-        Entity::insert(row.into_active_model())
-            .on_conflict_do_nothing_on(known)
-            .exec_without_returning(self.conn())
-            .await?;
+        self.insert_absent::<Entity>([row]).await?;
         let stands = self.find::<Entity>().filter(Column::UniqueKey.eq(new.unique_key));
         stands.one(self.conn()).await?.ok_or(Error::Missing)
     }
 
     /// # Errors
-    /// The database is away.
+    /// [`Error::Missing`] also for another merchant's mail.
     pub async fn mail_move(&self, id: MailId, state: MailState, error: Option<&str>) -> Result<(), Error> {
         let update = self
             .update::<Entity>()
             .col_expr(Column::State, Expr::value(state))
             .col_expr(Column::LastError, Expr::value(error.map(str::to_owned)))
             .filter(Column::Id.eq(id));
-        update.exec(self.conn()).await?;
-        Ok(())
+        self.update_one(update).await
     }
 }
 
@@ -105,13 +99,9 @@ impl<C: ConnectionTrait> Scoped<C> {
     pub async fn mail_page(&self, search: &str, page: u64, per_page: u64) -> Result<(Vec<Model>, u64), Error> {
         let mut select = self.find::<Entity>();
         if !search.is_empty() {
-            select = select.filter(
-                crate::invoices::like(Column::Recipient, search).or(crate::invoices::like(Column::Subject, search)),
-            );
+            select = select.filter(like(Column::Recipient, search).or(like(Column::Subject, search)));
         }
-        let total = select.clone().count(self.conn()).await?;
-        let rows = select.order_by_desc(Column::Id).offset(page.saturating_sub(1) * per_page).limit(per_page);
-        Ok((rows.all(self.conn()).await?, total))
+        self.page(select.order_by_desc(Column::Id), page, per_page).await
     }
 
     /// # Errors

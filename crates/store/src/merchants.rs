@@ -1,6 +1,9 @@
 //! Merchants: the tenants.
 
-use crate::{Error, MerchantDb, Store, scope::Scoped};
+use crate::{
+    Error, MerchantDb, Store,
+    scope::{Scoped, kept},
+};
 use chrono::{DateTime, Utc};
 use domain::{
     ids::MerchantId,
@@ -70,7 +73,7 @@ impl Store {
             support_email: new.support_email,
             created_at: now,
         };
-        Entity::insert(row.into_active_model()).exec_without_returning(&self.pools.write).await?;
+        Entity::insert(kept(row.into_active_model())).exec_without_returning(&self.pools.write).await?;
         Ok(MerchantDb::new(id, self.clone()))
     }
 

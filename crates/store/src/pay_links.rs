@@ -40,6 +40,6 @@ impl MerchantTx {
             enabled: true,
             created_at: now,
         };
-        self.insert::<Entity>(row).await
+        self.insert::<Entity>([row]).await
     }
 }

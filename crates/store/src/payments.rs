@@ -3,7 +3,7 @@
 use crate::{
     Attempt, Error, MerchantTx, attempts, customers,
     invoices::{self, Sum, like},
-    scope::{Owned, Scoped, owned},
+    scope::{Scoped, owned},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -11,11 +11,7 @@ use domain::{
     money::Money,
     payment::AttemptState,
 };
-use sea_orm::{
-    Condition, ConnectionTrait, ExprTrait, PaginatorTrait, QueryOrder, QuerySelect, Select,
-    entity::prelude::*,
-    sea_query::{Query, SelectStatement},
-};
+use sea_orm::{Condition, ConnectionTrait, ExprTrait, QueryOrder, QuerySelect, Select, entity::prelude::*};
 use std::collections::HashMap;
 
 mod payment {
@@ -122,32 +118,50 @@ pub struct PaymentFilter {
 }
 
 impl MerchantTx {
-    /// Writes payment, allocations, attempt and claims, unless one of the invoices is taken. The caller commits only
-    /// on [`Opened::New`].
+    /// Writes payment, allocations, attempt and claims, or nothing at all when the payment exists or one of its
+    /// invoices is taken. Whoever is writing the same rows is waited for, so two at once end as two in a row would.
     ///
     /// # Errors
-    /// The database is away.
+    /// [`Error::Missing`] for the id of another checkout's payment: the id comes with a form, and grants nothing.
     pub async fn attempt_open(&self, new: NewAttempt) -> Result<Opened, Error> {
-        let (payment, attempt) = (new.payment.id, new.attempt.id);
-        // Asked first: on PostgreSQL a failed insert would doom the transaction. A race that slips through is caught by
-        // the unique index and comes back as `Error::Duplicate`.
-        if self.find::<payment::Entity>().filter(payment::Column::Id.eq(payment)).one(self.conn()).await?.is_some() {
-            return Ok(Opened::Same);
+        let step = self.step().await?;
+        let opened = step.attempt_write(new).await?;
+        if matches!(opened, Opened::New) {
+            step.commit().await?
+        } else {
+            step.undo().await?
         }
-        for allocation in &new.allocations {
-            if let Some(taken) = self.live_payment(allocation.invoice_id).await? {
-                return Ok(Opened::Taken(taken));
+        Ok(opened)
+    }
+
+    async fn attempt_write(&self, new: NewAttempt) -> Result<Opened, Error> {
+        let NewAttempt { payment, mut allocations, attempt } = new;
+        let (payment_id, checkout_id, attempt_id) = (payment.id, payment.checkout_id, attempt.id);
+        if self.insert_absent::<payment::Entity>([payment]).await? == 0 {
+            let same = self.payment(payment_id).await?.checkout_id == checkout_id;
+            return if same { Ok(Opened::Same) } else { Err(Error::Missing) };
+        }
+        self.insert::<attempts::Entity>([attempt]).await?;
+        // In one order for everybody, so that two payments of the same invoices never wait for each other.
+        allocations.sort_by_key(|allocation| allocation.invoice_id);
+        let invoices: Vec<_> = allocations.iter().map(|allocation| allocation.invoice_id).collect();
+        let claim = |invoice_id| claim::Model { merchant_id: self.merchant_id(), attempt_id, invoice_id, live: true };
+        let claimed = self.insert_absent::<claim::Entity>(invoices.iter().copied().map(claim)).await?;
+        if usize::try_from(claimed) != Ok(invoices.len()) {
+            return self.taken(&invoices, payment_id).await;
+        }
+        self.insert::<allocation::Entity>(allocations).await?;
+        Ok(Opened::New)
+    }
+
+    async fn taken(&self, invoices: &[InvoiceId], by_other_than: PaymentId) -> Result<Opened, Error> {
+        for invoice in invoices {
+            if let Some(payment) = self.live_payment(*invoice).await?.filter(|payment| *payment != by_other_than) {
+                return Ok(Opened::Taken(payment));
             }
         }
-        self.insert::<payment::Entity>(new.payment).await?;
-        self.insert::<attempts::Entity>(new.attempt).await?;
-        for allocation in new.allocations {
-            let invoice_id = allocation.invoice_id;
-            self.insert::<allocation::Entity>(allocation).await?;
-            let claim = claim::Model { merchant_id: self.merchant_id(), attempt_id: attempt, invoice_id, live: true };
-            self.insert::<claim::Entity>(claim).await?;
-        }
-        Ok(Opened::New)
+        // Let go of since we asked for it.
+        Err(Error::Busy(DbErr::RecordNotInserted))
     }
 
     /// Lets go of the invoices of this attempt.
@@ -174,7 +188,7 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(self.find::<allocation::Entity>().filter(allocation::Column::PaymentId.eq(payment)).all(self.conn()).await?)
     }
 
-    /// The payment that keeps others off this invoice.
+    /// The payment that keeps others off this invoice. `live` stands bare, as in the partial index that serves it.
     ///
     /// # Errors
     /// The database is away.
@@ -182,7 +196,7 @@ impl<C: ConnectionTrait> Scoped<C> {
         let claim = self
             .find::<claim::Entity>()
             .filter(claim::Column::InvoiceId.eq(invoice))
-            .filter(claim::Column::Live.eq(true));
+            .filter(claim::Column::Live.into_expr());
         let Some(claim) = claim.one(self.conn()).await? else { return Ok(None) };
         Ok(Some(self.attempt(claim.attempt_id).await?.payment_id))
     }
@@ -194,7 +208,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     pub async fn live_invoices(&self, among: Vec<InvoiceId>) -> Result<Vec<InvoiceId>, Error> {
         let claims = self
             .find::<claim::Entity>()
-            .filter(claim::Column::Live.eq(true))
+            .filter(claim::Column::Live.into_expr())
             .filter(claim::Column::InvoiceId.is_in(among));
         Ok(claims.all(self.conn()).await?.into_iter().map(|claim| claim.invoice_id).collect())
     }
@@ -206,13 +220,6 @@ impl<C: ConnectionTrait> Scoped<C> {
     pub async fn payment_of_checkout(&self, checkout: CheckoutId) -> Result<Option<Payment>, Error> {
         let of = self.find::<payment::Entity>().filter(payment::Column::CheckoutId.eq(checkout));
         Ok(of.order_by_desc(payment::Column::CreatedAt).one(self.conn()).await?)
-    }
-
-    /// A sub-query over this merchant's rows: each is held to the merchant on its own, so that no OR can widen it (D20).
-    fn mine<E: Owned>(&self, column: E::Column, matches: Expr) -> SelectStatement {
-        let mut select = Query::select();
-        select.column(column).from(E::default()).and_where(E::MERCHANT.eq(self.merchant_id())).and_where(matches);
-        select
     }
 
     fn payments_filtered(&self, filter: &PaymentFilter) -> Select<payment::Entity> {
@@ -256,10 +263,8 @@ impl<C: ConnectionTrait> Scoped<C> {
         page: u64,
         per_page: u64,
     ) -> Result<(Vec<Payment>, u64), Error> {
-        let select = self.payments_filtered(filter);
-        let total = select.clone().count(self.conn()).await?;
-        let rows = select.order_by_desc(payment::Column::Id).offset(page.saturating_sub(1) * per_page).limit(per_page);
-        Ok((rows.all(self.conn()).await?, total))
+        let newest_first = self.payments_filtered(filter).order_by_desc(payment::Column::Id);
+        self.page(newest_first, page, per_page).await
     }
 
     /// The invoices' numbers of these payments, in the order of the numbers.

@@ -1,16 +1,19 @@
 //! People who sign in, and what each of them is where. A person is known by one e-mail address (S59) and may pay for
 //! several customers of several merchants (S60).
 
-use crate::{Error, MerchantTx, Store, customers, merchants, scope::owned};
+use crate::{
+    Error, MerchantTx, Store, customers, merchants,
+    scope::{kept, owned, text},
+};
 use chrono::{DateTime, Utc};
 use domain::ids::{CustomerId, MerchantId, PayerId, PersonId};
 use sea_orm::{IntoActiveModel, QueryOrder, entity::prelude::*};
+use std::{collections::HashMap, fmt};
 use uuid::Uuid;
 
 mod person {
     use super::*;
-    #[sea_orm::model]
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "person")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
@@ -24,6 +27,15 @@ mod person {
         pub created_at: DateTime<Utc>,
     }
     impl ActiveModelBehavior for ActiveModel {}
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    /// Without the hash and the address: this ends in logs.
+    impl fmt::Debug for Model {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.debug_struct("Person").field("id", &self.id).field("active", &self.active).finish_non_exhaustive()
+        }
+    }
 }
 
 mod staff {
@@ -90,14 +102,14 @@ impl Store {
             active: true,
             created_at: now,
         };
-        person::Entity::insert(row.into_active_model()).exec_without_returning(&self.pools.write).await?;
+        person::Entity::insert(kept(row.into_active_model())).exec_without_returning(&self.pools.write).await?;
         Ok(id)
     }
 
     /// # Errors
     /// The database is away.
     pub async fn person_by_email(&self, email: &str) -> Result<Option<Person>, Error> {
-        let found = person::Entity::find().filter(person::Column::Email.eq(email.to_lowercase()));
+        let found = person::Entity::find().filter(person::Column::Email.eq(text(&email.to_lowercase())));
         Ok(found.one(&self.pools.read).await?)
     }
 
@@ -116,31 +128,69 @@ impl Store {
         if person.operator {
             places.push(PlaceRow::Operator);
         }
-        let staff = staff::Entity::find().filter(staff::Column::PersonId.eq(person.id)).all(&self.pools.read).await?;
+        let staff = staff::Entity::find().filter(staff::Column::PersonId.eq(person.id));
+        let staff = staff.order_by_asc(staff::Column::CreatedAt).all(&self.pools.read).await?;
+        let payers = payer::Entity::find().filter(payer::Column::PersonId.eq(person.id));
+        let payers = payers.order_by_asc(payer::Column::CreatedAt).all(&self.pools.read).await?;
+        let names = self.place_names(&staff, &payers).await?;
         for row in staff {
-            let merchant_name = self.merchant_name(row.merchant_id).await?;
-            places.push(PlaceRow::Admin { merchant: row.merchant_id, merchant_name });
+            places.push(PlaceRow::Admin { merchant: row.merchant_id, merchant_name: names.merchant(row.merchant_id)? });
         }
-        let payers =
-            payer::Entity::find().filter(payer::Column::PersonId.eq(person.id)).order_by_asc(payer::Column::CreatedAt);
-        for row in payers.all(&self.pools.read).await? {
-            let merchant_name = self.merchant_name(row.merchant_id).await?;
-            let customer =
-                customers::Entity::find_by_id((row.merchant_id, row.customer_id)).one(&self.pools.read).await?;
+        for row in payers {
             places.push(PlaceRow::Payer {
                 merchant: row.merchant_id,
-                merchant_name,
+                merchant_name: names.merchant(row.merchant_id)?,
                 payer: row.id,
                 customer: row.customer_id,
-                customer_name: customer.ok_or(Error::Missing)?.name,
+                customer_name: names.customer(row.merchant_id, row.customer_id)?,
             });
         }
         Ok(places)
     }
 
-    async fn merchant_name(&self, id: MerchantId) -> Result<String, Error> {
-        let row = merchants::Entity::find_by_id(id).one(&self.pools.read).await?;
-        Ok(row.ok_or(Error::Missing)?.name)
+    async fn place_names(&self, staff: &[staff::Model], payers: &[Payer]) -> Result<Names, Error> {
+        let ids = staff.iter().map(|row| row.merchant_id).chain(payers.iter().map(|row| row.merchant_id));
+        let merchants = merchants::Entity::find().filter(merchants::Column::Id.is_in(ids));
+        let merchants = merchants.all(&self.pools.read).await?;
+        let customers = customers::Entity::find()
+            .filter(customers::Column::MerchantId.is_in(payers.iter().map(|row| row.merchant_id)))
+            .filter(customers::Column::Id.is_in(payers.iter().map(|row| row.customer_id)));
+        let customers = customers.all(&self.pools.read).await?;
+        Ok(Names {
+            merchants: merchants.into_iter().map(|row| (row.id, row.name)).collect(),
+            customers: customers.into_iter().map(|row| ((row.merchant_id, row.id), row.name)).collect(),
+        })
+    }
+
+    /// Whether this person is staff of this merchant today.
+    pub(crate) async fn is_staff(&self, merchant: MerchantId, person: PersonId) -> Result<bool, Error> {
+        Ok(staff::Entity::find_by_id((merchant, person)).one(&self.pools.read).await?.is_some())
+    }
+
+    /// This membership, if it is still this person's.
+    pub(crate) async fn payer_of(
+        &self,
+        merchant: MerchantId,
+        payer: PayerId,
+        person: PersonId,
+    ) -> Result<Option<Payer>, Error> {
+        let row = payer::Entity::find_by_id((merchant, payer)).one(&self.pools.read).await?;
+        Ok(row.filter(|row| row.person_id == person))
+    }
+}
+
+/// What the places of one person are called.
+struct Names {
+    merchants: HashMap<MerchantId, String>,
+    customers: HashMap<(MerchantId, CustomerId), String>,
+}
+
+impl Names {
+    fn merchant(&self, id: MerchantId) -> Result<String, Error> {
+        self.merchants.get(&id).cloned().ok_or(Error::Missing)
+    }
+    fn customer(&self, merchant: MerchantId, id: CustomerId) -> Result<String, Error> {
+        self.customers.get(&(merchant, id)).cloned().ok_or(Error::Missing)
     }
 }
 
@@ -148,11 +198,11 @@ impl MerchantTx {
     /// # Errors
     /// The person is staff already.
     pub async fn staff_add(&self, person: PersonId, now: DateTime<Utc>) -> Result<(), Error> {
-        self.insert::<staff::Entity>(staff::Model {
+        self.insert::<staff::Entity>([staff::Model {
             merchant_id: self.merchant_id(),
             person_id: person,
             created_at: now,
-        })
+        }])
         .await
     }
 
@@ -167,7 +217,7 @@ impl MerchantTx {
         let id = PayerId(Uuid::now_v7());
         let row =
             Payer { merchant_id: self.merchant_id(), id, person_id: person, customer_id: customer, created_at: now };
-        self.insert::<payer::Entity>(row).await?;
+        self.insert::<payer::Entity>([row]).await?;
         Ok(id)
     }
 }

@@ -2,20 +2,25 @@
 //! stamp, over the pool and over a transaction alike.
 
 use crate::{Error, Store};
+use chrono::{DateTime, SubsecRound, Utc};
 use domain::ids::MerchantId;
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, IntoActiveModel,
-    QueryFilter, Select, UpdateMany, prelude::*,
+    ActiveModelTrait, ActiveValue, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, InsertMany,
+    IntoActiveModel, Iterable, PaginatorTrait, QueryFilter, QuerySelect, Select, TransactionTrait, UpdateMany, Value,
+    prelude::*,
+    sea_query::{OnConflict, Query, SelectStatement},
 };
 
 /// An entity whose rows belong to one merchant.
-pub(crate) trait Owned: EntityTrait {
+pub(crate) trait Owned:
+    EntityTrait<Model: IntoActiveModel<Self::ActiveModel> + Sync, ActiveModel: ActiveModelTrait<Entity = Self> + Send>
+{
     const MERCHANT: Self::Column;
     /// Stamps the merchant on a row that is about to be written.
     fn claim(row: &mut Self::Model, merchant: MerchantId);
 }
 
-/// Implements [`Owned`] for the entity of the module it stands in.
+/// Implements [`Owned`] for the entity of the module it stands in, and brings the test of its tenancy.
 macro_rules! owned {
     () => {
         impl crate::scope::Owned for Entity {
@@ -23,6 +28,12 @@ macro_rules! owned {
             fn claim(row: &mut Model, merchant: domain::ids::MerchantId) {
                 row.merchant_id = merchant;
             }
+        }
+
+        #[cfg(test)]
+        #[test]
+        fn d20_every_query_names_the_merchant() {
+            crate::scope::tests::names_the_merchant::<Entity>();
         }
     };
 }
@@ -63,6 +74,15 @@ impl MerchantTx {
     pub async fn commit(self) -> Result<(), Error> {
         Ok(self.conn.commit().await?)
     }
+
+    /// A savepoint: what is written in it stands with the transaction once it is committed, and else never was.
+    pub(crate) async fn step(&self) -> Result<Self, Error> {
+        Ok(Scoped { merchant: self.merchant, conn: self.conn.begin().await?, store: self.store.clone() })
+    }
+
+    pub(crate) async fn undo(self) -> Result<(), Error> {
+        Ok(self.conn.rollback().await?)
+    }
 }
 
 impl<C: ConnectionTrait> Scoped<C> {
@@ -87,13 +107,77 @@ impl<C: ConnectionTrait> Scoped<C> {
         E::update_many().filter(E::MERCHANT.eq(self.merchant))
     }
 
-    pub(crate) async fn insert<E: Owned>(&self, mut row: E::Model) -> Result<(), Error>
-    where
-        E::Model: IntoActiveModel<E::ActiveModel>,
-        E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
-    {
+    /// Runs an update of one row that must be there.
+    pub(crate) async fn update_one<E: Owned>(&self, update: UpdateMany<E>) -> Result<(), Error> {
+        if update.exec(&self.conn).await?.rows_affected == 0 { Err(Error::Missing) } else { Ok(()) }
+    }
+
+    /// The row as it is written: with the merchant's stamp.
+    pub(crate) fn stamped<E: Owned>(&self, mut row: E::Model) -> E::ActiveModel {
         E::claim(&mut row, self.merchant);
-        E::insert(row.into_active_model()).exec_without_returning(&self.conn).await?;
+        kept(row.into_active_model())
+    }
+
+    pub(crate) fn inserting<E: Owned>(
+        &self,
+        rows: impl IntoIterator<Item = E::Model>,
+    ) -> InsertMany<<E as EntityTrait>::ActiveModel> {
+        E::insert_many(rows.into_iter().map(|row| self.stamped::<E>(row)))
+    }
+
+    pub(crate) async fn insert<E: Owned>(&self, rows: impl IntoIterator<Item = E::Model>) -> Result<(), Error> {
+        self.inserting::<E>(rows).exec_without_returning(&self.conn).await?;
         Ok(())
     }
+
+    /// Inserts the rows that no unique index refuses, and says how many those were. It waits for whoever is writing
+    /// the same row, so that a race has ended when it answers.
+    pub(crate) async fn insert_absent<E: Owned>(&self, rows: impl IntoIterator<Item = E::Model>) -> Result<u64, Error> {
+        let insert = self.inserting::<E>(rows).on_conflict(OnConflict::new().do_nothing().to_owned());
+        Ok(insert.exec_without_returning(&self.conn).await?)
+    }
+
+    /// A sub-query over this merchant's rows: each is held to the merchant on its own, so that no OR can widen it (D20).
+    pub(crate) fn mine<E: Owned>(&self, column: E::Column, matches: Expr) -> SelectStatement {
+        let mut select = Query::select();
+        select.column(column).from(E::default()).and_where(E::MERCHANT.eq(self.merchant)).and_where(matches);
+        select
+    }
+
+    /// One page of a list, the first being 1, and how many rows there are in all.
+    pub(crate) async fn page<E: Owned>(
+        &self,
+        list: Select<E>,
+        page: u64,
+        per_page: u64,
+    ) -> Result<(Vec<E::Model>, u64), Error> {
+        let total = list.clone().count(&self.conn).await?;
+        // The page comes out of an address bar, and a database counts no further than an i64.
+        let before = page.saturating_sub(1).saturating_mul(per_page).min(i64::MAX.unsigned_abs());
+        Ok((list.offset(before).limit(per_page).all(&self.conn).await?, total))
+    }
 }
+
+/// A moment as both databases keep it: PostgreSQL has microseconds, so SQLite gets no more.
+pub(crate) fn moment(at: DateTime<Utc>) -> DateTime<Utc> {
+    at.trunc_subsecs(6)
+}
+
+/// A row with its moments as both databases keep them.
+pub(crate) fn kept<A: ActiveModelTrait>(mut row: A) -> A {
+    for column in <A::Entity as EntityTrait>::Column::iter() {
+        if let ActiveValue::Set(Value::ChronoDateTimeUtc(Some(at))) = row.get(column) {
+            row.set(column, moment(at).into());
+        }
+    }
+    row
+}
+
+/// Text to look something up by. PostgreSQL refuses a NUL in any text; this finds nothing on either database.
+pub(crate) fn text(wanted: &str) -> String {
+    wanted.replace('\0', "\u{fffd}")
+}
+
+#[cfg(test)]
+#[path = "scope_tests.rs"]
+mod tests;

@@ -1,6 +1,9 @@
 //! Sessions are rows: listed, revoked, and known by the hash of their token alone.
 
-use crate::{Error, PlaceRow, Store};
+use crate::{
+    Error, PlaceRow, Store,
+    scope::{kept, moment},
+};
 use chrono::{DateTime, Utc};
 use domain::ids::{MerchantId, PayerId, PersonId};
 use sea_orm::{IntoActiveModel, entity::prelude::*};
@@ -9,6 +12,7 @@ use sha2::{Digest, Sha256};
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "session")]
+#[non_exhaustive]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub token_hash: String,
@@ -61,7 +65,7 @@ impl Store {
             seen_at: now,
             expires_at,
         };
-        Entity::insert(row.into_active_model()).exec_without_returning(&self.pools.write).await?;
+        Entity::insert(kept(row.into_active_model())).exec_without_returning(&self.pools.write).await?;
         Ok(())
     }
 
@@ -75,7 +79,7 @@ impl Store {
     /// The database is away.
     pub async fn session_seen(&self, token: &TokenHash, now: DateTime<Utc>) -> Result<(), Error> {
         let update = Entity::update_many()
-            .col_expr(Column::SeenAt, Expr::value(now))
+            .col_expr(Column::SeenAt, Expr::value(moment(now)))
             .filter(Column::TokenHash.eq(token.0.clone()));
         update.exec(&self.pools.write).await?;
         Ok(())

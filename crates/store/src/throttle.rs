@@ -1,9 +1,9 @@
 //! Failed sign-ins, counted per address and per network in the database, so that every node knows them. The subject is
 //! stored as a hash: an unknown address is counted just like a known one.
 
-use crate::{Error, Store, TokenHash};
+use crate::{Error, Store, TokenHash, scope::kept};
 use chrono::{DateTime, Duration, Utc};
-use sea_orm::{ActiveValue::Set, IntoActiveModel, entity::prelude::*, sea_query::OnConflict};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel, QuerySelect, entity::prelude::*};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -23,6 +23,17 @@ pub struct Throttle {
     pub failures: i32,
     pub window: Duration,
     pub lock: Duration,
+}
+
+impl Model {
+    fn failed(self, limit: Throttle, now: DateTime<Utc>) -> Self {
+        let counting = now - self.window_started_at < limit.window;
+        let (window_started_at, before) = if counting { (self.window_started_at, self.failures) } else { (now, 0) };
+        let failures = before + 1;
+        // A new window never shortens a lock that still holds.
+        let locked_until = if failures >= limit.failures { Some(now + limit.lock) } else { self.locked_until };
+        Self { failures, window_started_at, locked_until, ..self }
+    }
 }
 
 impl Store {
@@ -45,18 +56,14 @@ impl Store {
     /// The database is away.
     pub async fn throttle_fail(&self, subject: &str, limit: Throttle, now: DateTime<Utc>) -> Result<(), Error> {
         let hash = TokenHash::of(subject).0;
+        let fresh = Model { subject_hash: hash.clone(), failures: 0, window_started_at: now, locked_until: None };
         let tx = self.begin().await?;
-        let known = Entity::find_by_id(hash.clone()).one(&tx).await?;
-        let (started, before) = match &known {
-            Some(row) if now - row.window_started_at < limit.window => (row.window_started_at, row.failures),
-            _ => (now, 0),
-        };
-        let failures = before + 1;
-        let locked_until = (failures >= limit.failures).then(|| now + limit.lock);
-        let row = Model { subject_hash: hash, failures, window_started_at: started, locked_until };
-        let mut columns = OnConflict::column(Column::SubjectHash);
-        columns.update_columns([Column::Failures, Column::WindowStartedAt, Column::LockedUntil]);
-        Entity::insert(row.into_active_model()).on_conflict(columns).exec_without_returning(&tx).await?;
+        let row = kept(fresh.into_active_model());
+        Entity::insert(row).on_conflict_do_nothing_on([Column::SubjectHash]).exec_without_returning(&tx).await?;
+        // Held, so that guesses made at the same time are counted one by one.
+        let known = Entity::find_by_id(hash.clone()).lock_exclusive().one(&tx).await?.ok_or(Error::Missing)?;
+        let counted = kept(known.failed(limit, now).into_active_model().reset_all());
+        Entity::update_many().set(counted).filter(Column::SubjectHash.eq(hash)).exec(&tx).await?;
         Ok(tx.commit().await?)
     }
 

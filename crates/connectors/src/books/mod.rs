@@ -1,0 +1,105 @@
+//! The port to the accounting package: the only source of amounts, and where each payment must stand.
+
+pub mod xero;
+
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::{
+    invoice::{BooksCustomer, BooksInvoice},
+    money::Money,
+};
+use secrecy::SecretString;
+use std::time::Duration;
+
+/// Everything that changed in the books since a cursor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changes {
+    pub customers: Vec<BooksCustomer>,
+    pub invoices: Vec<BooksInvoice>,
+    /// Where the next delta starts; opaque to everybody but this adapter.
+    pub cursor: String,
+}
+
+/// A payment to write into the books.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PostPayment {
+    /// Derived from our attempt: the same posting always carries the same key.
+    pub idempotency_key: String,
+    /// The books' id of the invoice.
+    pub invoice_external_id: String,
+    pub amount: Money,
+    pub date: NaiveDate,
+    /// The gateway's id of the charge: how the posting is found again.
+    pub reference: String,
+}
+
+/// A payment that stands in the books.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posted {
+    pub external_id: String,
+    /// The invoice after it, when the books said.
+    pub invoice: Option<BooksInvoice>,
+}
+
+/// The secret half of a books connection. It changes on every refresh and must be stored before it is used.
+#[derive(Clone, Debug)]
+pub struct TokenSet {
+    pub access_token: SecretString,
+    pub refresh_token: SecretString,
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Why the books did not do it. Each kind has its own remedy (D30).
+#[derive(Debug, thiserror::Error)]
+pub enum BooksError {
+    /// Nothing was sent, or the vendor failed: try again later with the same key.
+    #[error("the books cannot be reached: {0}")]
+    Unreachable(String),
+    #[error("the books ask for patience")]
+    Busy { after: Option<Duration> },
+    /// The access token is not accepted: refresh once.
+    #[error("the books want a fresh access token")]
+    TokenExpired,
+    /// The grant is gone: a person must connect again.
+    #[error("the books must be connected again: {0}")]
+    Disconnected(String),
+    #[error("the books do not have it")]
+    NotFound,
+    #[error("the books refused it: {message}")]
+    Refused { cause: RefusedCause, message: String },
+    /// After the first byte of a write: it may stand in the books. Look it up before a re-send.
+    #[error("the books' answer cannot be trusted: {0}")]
+    Unknown(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusedCause {
+    PeriodLocked,
+    /// The amount is more than what is left on the document.
+    MoreThanDue,
+    /// Paid, void or draft: not awaiting payment.
+    NotAwaitingPayment,
+    Other,
+}
+
+/// One set of books.
+#[async_trait]
+pub trait Books: Send + Sync {
+    /// `Xero`, as in "INV-501 is paid in Xero".
+    fn name(&self) -> &'static str;
+
+    /// All that changed since `cursor`; everything when there is none.
+    async fn changes(&self, cursor: Option<&str>) -> Result<Changes, BooksError>;
+
+    /// One invoice by the books' id, as it is this moment.
+    async fn invoice(&self, external_id: &str) -> Result<BooksInvoice, BooksError>;
+
+    /// One invoice by its number, for links that know no more.
+    async fn invoice_by_number(&self, number: &str) -> Result<BooksInvoice, BooksError>;
+
+    /// Looks for a payment that we may have posted before: the step before any re-send.
+    async fn find_payment(&self, invoice_external_id: &str, reference: &str) -> Result<Option<Posted>, BooksError>;
+
+    /// Writes a payment onto the clearing account.
+    async fn post_payment(&self, payment: &PostPayment) -> Result<Posted, BooksError>;
+}

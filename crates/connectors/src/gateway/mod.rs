@@ -1,0 +1,157 @@
+//! The port to whoever takes the money. Shape and reasons: `wire/gateways.md`, 1.4-1.5.
+
+pub mod stripe;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use domain::{
+    ids::AttemptId,
+    money::Money,
+    payment::{MethodFace, Observation},
+};
+use std::time::Duration;
+
+/// What a gateway can do is data, so that screens and router read it without a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// As in "Card details go straight to Stripe".
+    pub name: &'static str,
+    pub card: bool,
+    /// Takes the card on a page of its own, for payers without script.
+    pub hosted_page: bool,
+}
+
+/// What the payer's browser needs to draw the gateway's own card fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrowserKit {
+    pub script_url: String,
+    pub publishable_key: String,
+}
+
+/// One charge. Key and reference were committed before it is sent, and the same request is sent again to look it up,
+/// so everything in it comes from stored columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChargeRequest {
+    pub attempt: AttemptId,
+    /// Ours, unique per attempt, at most 255 characters.
+    pub idempotency_key: String,
+    /// What merchant and payer quote; shown at the gateway.
+    pub reference: String,
+    pub amount: Money,
+    /// For the gateway's records: "Invoice INV-501, Acme Pty Ltd".
+    pub description: String,
+    pub receipt_email: Option<String>,
+    pub how: ChargeHow,
+    /// Where the payer comes back to after the bank's or the gateway's page.
+    pub return_url: String,
+    /// Where the payer comes back to after giving up on the gateway's page.
+    pub cancel_url: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChargeHow {
+    /// A token that the gateway's hosted fields made in the browser.
+    Token(String),
+    /// The payer will enter the card on the gateway's own page.
+    HostedPage,
+}
+
+/// All that is known about an attempt whose outcome is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LookUp {
+    /// Repeats the very same request where the gateway replays answers.
+    pub request: ChargeRequest,
+    /// The gateway's id, once we have one.
+    pub gateway_id: Option<String>,
+    /// When the request was first sent.
+    pub sent_at: DateTime<Utc>,
+}
+
+/// What a look-up found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    Seen(Observation),
+    /// Proven: the gateway never saw it, and a late arrival is impossible.
+    NotThere,
+    TooEarlyToSay,
+}
+
+/// A fact that a gateway told us unasked, and about which of our attempts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebhookNews {
+    /// The vendor's id of the event: the key against duplicates.
+    pub event_id: String,
+    /// The vendor's name of the event.
+    pub kind: String,
+    /// Our attempt, when the event names one.
+    pub attempt: Option<AttemptId>,
+    /// The gateway's id of the payment, when the event names one.
+    pub gateway_id: Option<String>,
+}
+
+/// Why a call brought no observation.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    /// Refused before a byte was written: the same key may be sent again.
+    #[error("nothing was sent to the gateway: {0}")]
+    NotSent(String),
+    /// The gateway understood and rejected the request itself: a fault of set-up or of ours.
+    #[error("the gateway refused the request ({code}): {message}")]
+    Refused { code: String, message: String },
+    /// Throttled or locked: the same key, later.
+    #[error("the gateway is busy")]
+    Busy { after: Option<Duration> },
+    /// Anything else after the first byte: the outcome is unknown.
+    #[error("the gateway's answer cannot be trusted: {0}")]
+    Unknown(String),
+}
+
+/// Why a webhook was not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum WebhookError {
+    #[error("the signature is missing, wrong or too old")]
+    BadSignature,
+    #[error("the body is authentic but unreadable")]
+    Unreadable,
+}
+
+/// One gateway account.
+#[async_trait]
+pub trait Gateway: Send + Sync {
+    fn capabilities(&self) -> &Capabilities;
+
+    fn browser_kit(&self) -> Option<BrowserKit>;
+
+    /// Charges once: create and confirm in one call, or open the gateway's own page.
+    async fn charge(&self, request: &ChargeRequest) -> Result<Observation, GatewayError>;
+
+    /// The only way out of `Unknown`. Never charges a second time.
+    async fn find(&self, look_up: &LookUp) -> Result<Found, GatewayError>;
+
+    /// Ends an attempt that waits for the payer. The observation says whether it ended or was paid meanwhile.
+    async fn cancel(&self, gateway_id: &str) -> Result<Observation, GatewayError>;
+
+    /// Verifies the signature on the raw bytes, then says what the event is about. The event is a hint: what it claims
+    /// is read again with [`Gateway::find`].
+    ///
+    /// # Errors
+    /// A body that this gateway did not sign, or that cannot be read.
+    fn webhook(&self, signature: &str, raw: &[u8], now: DateTime<Utc>) -> Result<WebhookNews, WebhookError>;
+}
+
+/// A vendor's brand name as people write it: `visa` → `Visa`.
+#[must_use]
+pub fn method_face(brand: &str, last4: &str) -> MethodFace {
+    let brand = match brand {
+        "visa" => "Visa",
+        "mastercard" => "Mastercard",
+        "amex" => "American Express",
+        "discover" => "Discover",
+        "diners" => "Diners Club",
+        "jcb" => "JCB",
+        "unionpay" => "UnionPay",
+        "" | "unknown" => "Card",
+        other => other,
+    };
+    MethodFace { brand: brand.to_owned(), last4: last4.to_owned() }
+}

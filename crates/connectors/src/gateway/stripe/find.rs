@@ -1,0 +1,101 @@
+//! The way out of `Unknown` at Stripe (`wire/gateways.md`, 1.5): by id, by repeating the request with its key, by the
+//! list. Each step either proves something or says that it does not.
+
+use super::{
+    ChargeHow, Found, GatewayError, LookUp, Stripe,
+    calls::{self, IDEMPOTENCY_ERROR, Id},
+    form::ATTEMPT,
+    wire::{Intent, IntentStatus, List},
+};
+use crate::http::Answer;
+use chrono::TimeDelta;
+use domain::payment::Observation;
+use reqwest::Method;
+
+/// Stripe keeps answers for at least 24 hours (2.7); an hour is left for a slow request and other clocks.
+const REPLAY_MAX: TimeDelta = TimeDelta::hours(23);
+/// The list is read from a little before the request was sent, for clocks that differ.
+const LIST_BEFORE: TimeDelta = TimeDelta::seconds(60);
+const LIST_LIMIT: &str = "100";
+/// 20,000 payments since the attempt; more than that proves nothing any more.
+const LIST_PAGES_MAX: usize = 200;
+
+impl Stripe {
+    pub(super) async fn look_up(&self, look_up: &LookUp) -> Result<Found, GatewayError> {
+        match look_up.gateway_id.as_deref().map(Id::parse).transpose()? {
+            Some(Id::Intent(id)) => self.judge(self.intent(id).await?, look_up).await,
+            Some(Id::Session(id)) => Ok(Found::Seen(self.observe_session(self.session(id).await?).await?)),
+            None if (self.config.clock)() - look_up.sent_at < REPLAY_MAX => self.replay(look_up).await,
+            // Nothing may be sent any more, and nothing late can still be under way.
+            None => self.listed(look_up, Found::NotThere).await,
+        }
+    }
+
+    /// A replay that executes *is* the payment. Where it does not, the list decides whether the first one did.
+    async fn replay(&self, look_up: &LookUp) -> Result<Found, GatewayError> {
+        let answer = match self.transmit(&look_up.request).await {
+            Ok(answer) => answer,
+            Err(GatewayError::Unknown(_)) => return self.listed(look_up, Found::TooEarlyToSay).await,
+            Err(error) => return Err(error),
+        };
+        match calls::read_charge(&answer, &look_up.request.how) {
+            Ok(seen) => Ok(Found::Seen(seen)),
+            Err(GatewayError::Unknown(_)) if !is_replayed(&answer) => self.listed(look_up, Found::TooEarlyToSay).await,
+            // A kept 500: the first request ended, and its key will never execute again.
+            Err(GatewayError::Unknown(_)) => self.listed(look_up, Found::NotThere).await,
+            // Kept answers come before validation: what is refused now was not executed then.
+            Err(GatewayError::Refused { code, .. })
+                if matches!(answer.status.as_u16(), 400 | 404) && code != IDEMPOTENCY_ERROR =>
+            {
+                self.listed(look_up, Found::NotThere).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads all payments since the attempt was sent; `otherwise` is what it means when none is ours. Not Stripe's
+    /// search: that one may be an hour late (1.5).
+    async fn listed(&self, look_up: &LookUp, otherwise: Found) -> Result<Found, GatewayError> {
+        let attempt = look_up.request.attempt.to_string();
+        let since = (look_up.sent_at - LIST_BEFORE).timestamp().to_string();
+        let mut after: Option<String> = None;
+        for _ in 0..LIST_PAGES_MAX {
+            let call = self.call(Method::GET, "payment_intents").query(&[
+                ("created[gte]", since.as_str()),
+                ("limit", LIST_LIMIT),
+                ("expand[]", "data.latest_charge"),
+            ]);
+            let page: List<Intent> = self.json(call.query(&after.map(|id| [("starting_after", id)]))).await?;
+            after = page.data.last().map(|intent| intent.id.clone());
+            let ours = |intent: &Intent| intent.metadata.as_ref().and_then(|m| m.get(ATTEMPT)) == Some(&attempt);
+            if let Some(intent) = page.data.into_iter().find(ours) {
+                return self.judge(intent, look_up).await;
+            }
+            if !page.has_more {
+                return Ok(otherwise);
+            }
+        }
+        tracing::warn!(attempt.id = attempt, "too many payments at Stripe to find one among them");
+        Ok(Found::TooEarlyToSay)
+    }
+
+    /// While the payer is at work on Stripe's page, that page decides and not one try on it. An intent of ours that was
+    /// never confirmed is ended, so that it cannot stay open for ever.
+    async fn judge(&self, intent: Intent, look_up: &LookUp) -> Result<Found, GatewayError> {
+        let seen: Observation = match &look_up.request.how {
+            ChargeHow::HostedPage if intent.waits_for_card() || intent.status == IntentStatus::RequiresAction => {
+                return Ok(Found::TooEarlyToSay);
+            }
+            ChargeHow::Token(_) if intent.waits_for_card() && intent.last_payment_error.is_none() => {
+                self.cancel_intent(&intent.id).await?.observe()
+            }
+            _ => intent.observe(),
+        };
+        Ok(Found::Seen(seen))
+    }
+}
+
+/// Stripe marks a kept answer by this header [recalled: its page on low-level error handling; not in `wire/`].
+fn is_replayed(answer: &Answer) -> bool {
+    answer.headers.get("Idempotent-Replayed").is_some_and(|value| value == "true")
+}

@@ -1,0 +1,59 @@
+//! What we send to Stripe, as form fields. Everything comes from the request's stored columns, so that a replay is the
+//! same to the byte (`wire/gateways.md`, 2.7).
+
+use crate::gateway::{ChargeHow, ChargeRequest};
+
+/// Where our attempt's id stands in every object that it made, and how webhooks and lists are matched to it.
+pub const ATTEMPT: &str = "attempt_id";
+
+pub type Fields = Vec<(&'static str, String)>;
+
+/// The address below `/v1` and the fields that start this charge.
+pub fn charge(request: &ChargeRequest) -> (&'static str, Fields) {
+    match &request.how {
+        ChargeHow::Token(token) => ("payment_intents", card_intent(request, token)),
+        ChargeHow::HostedPage => ("checkout/sessions", hosted_page(request)),
+    }
+}
+
+/// Create and confirm in one call. No `receipt_email`: the receipt is ours to send.
+fn card_intent(request: &ChargeRequest, token: &str) -> Fields {
+    vec![
+        ("amount", request.amount.minor.to_string()),
+        ("currency", currency(request)),
+        ("confirm", "true".to_owned()),
+        ("payment_method", token.to_owned()),
+        ("payment_method_types[]", "card".to_owned()),
+        ("description", request.description.clone()),
+        ("metadata[attempt_id]", request.attempt.to_string()),
+        ("metadata[reference]", request.reference.clone()),
+        ("return_url", request.return_url.clone()),
+        ("expand[]", "latest_charge".to_owned()),
+    ]
+}
+
+/// Both the session and the payment that will come of it carry our attempt. No `expires_at`: counted from now, it would
+/// make each replay another request; Stripe's own 24 hours are kept.
+fn hosted_page(request: &ChargeRequest) -> Fields {
+    let mut fields = vec![
+        ("mode", "payment".to_owned()),
+        ("payment_method_types[]", "card".to_owned()),
+        ("line_items[0][quantity]", "1".to_owned()),
+        ("line_items[0][price_data][currency]", currency(request)),
+        ("line_items[0][price_data][unit_amount]", request.amount.minor.to_string()),
+        ("line_items[0][price_data][product_data][name]", request.description.clone()),
+        ("success_url", request.return_url.clone()),
+        ("cancel_url", request.cancel_url.clone()),
+        ("client_reference_id", request.attempt.to_string()),
+        ("metadata[attempt_id]", request.attempt.to_string()),
+        ("payment_intent_data[description]", request.description.clone()),
+        ("payment_intent_data[metadata][attempt_id]", request.attempt.to_string()),
+        ("payment_intent_data[metadata][reference]", request.reference.clone()),
+    ];
+    fields.extend(request.receipt_email.clone().map(|email| ("customer_email", email)));
+    fields
+}
+
+fn currency(request: &ChargeRequest) -> String {
+    request.amount.currency.code().to_ascii_lowercase()
+}

@@ -1,0 +1,102 @@
+//! Stripe: card payments by PaymentIntents, and by its own Checkout page for payers without script. Source:
+//! `wire/gateways.md`, 2. Keeps nothing: each call carries all it needs.
+
+mod calls;
+mod declines;
+mod find;
+mod form;
+mod webhook;
+mod wire;
+
+use super::{
+    BrowserKit, Capabilities, ChargeHow, ChargeRequest, Found, Gateway, GatewayError, LookUp, WebhookError, WebhookNews,
+};
+use crate::http::HttpClient;
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use domain::payment::Observation;
+use reqwest::Method;
+use secrecy::SecretString;
+use std::{fmt, sync::Arc};
+
+/// The portal's clock; the demo's can be moved.
+pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+pub struct StripeConfig {
+    /// `https://api.stripe.com`, without the `/v1`.
+    pub base_url: String,
+    pub secret_key: SecretString,
+    pub publishable_key: String,
+    /// Two while a secret is being rotated.
+    pub webhook_secrets: Vec<SecretString>,
+    /// `https://js.stripe.com/v3/`; must come from Stripe itself (2.10).
+    pub script_url: String,
+    pub clock: Clock,
+}
+
+impl fmt::Debug for StripeConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StripeConfig").field("base_url", &self.base_url).finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug)]
+pub struct Stripe {
+    http: HttpClient,
+    config: StripeConfig,
+}
+
+impl Stripe {
+    #[must_use]
+    pub const fn new(http: HttpClient, config: StripeConfig) -> Self {
+        Self { http, config }
+    }
+}
+
+#[async_trait]
+impl Gateway for Stripe {
+    fn capabilities(&self) -> &Capabilities {
+        &Capabilities { name: "Stripe", card: true, hosted_page: true }
+    }
+
+    fn browser_kit(&self) -> Option<BrowserKit> {
+        let (script_url, publishable_key) = (self.config.script_url.clone(), self.config.publishable_key.clone());
+        Some(BrowserKit { script_url, publishable_key })
+    }
+
+    async fn charge(&self, request: &ChargeRequest) -> Result<Observation, GatewayError> {
+        let answer = self.transmit(request).await?;
+        let seen = calls::read_charge(&answer, &request.how)?;
+        self.end_declined(&request.how, &seen).await;
+        Ok(seen)
+    }
+
+    async fn find(&self, look_up: &LookUp) -> Result<Found, GatewayError> {
+        let found = self.look_up(look_up).await?;
+        if let Found::Seen(seen) = &found {
+            self.end_declined(&look_up.request.how, seen).await;
+        }
+        Ok(found)
+    }
+
+    /// Stripe refuses to end what has ended or was paid; then it is read, and what it is, is the answer.
+    async fn cancel(&self, gateway_id: &str) -> Result<Observation, GatewayError> {
+        match calls::Id::parse(gateway_id)? {
+            calls::Id::Intent(id) => match self.cancel_intent(id).await {
+                Err(GatewayError::Refused { .. }) => Ok(self.intent(id).await?.observe()),
+                ended => Ok(ended?.observe()),
+            },
+            calls::Id::Session(id) => {
+                let expire = self.call(Method::POST, &format!("checkout/sessions/{id}/expire"));
+                match self.json(expire).await {
+                    Err(GatewayError::Refused { .. }) => self.observe_session(self.session(id).await?).await,
+                    ended => self.observe_session(ended?).await,
+                }
+            }
+        }
+    }
+
+    fn webhook(&self, signature: &str, raw: &[u8], now: DateTime<Utc>) -> Result<WebhookNews, WebhookError> {
+        webhook::news(&self.config.webhook_secrets, signature, raw, now)
+    }
+}

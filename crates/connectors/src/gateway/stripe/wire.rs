@@ -1,0 +1,264 @@
+//! The parts of Stripe's objects that we read, and what each says in our words (`wire/gateways.md`, 2.2 and 2.7).
+//! Enums are open there: an unknown status is parked as `Processing` and logged, never guessed.
+
+use super::declines;
+use crate::gateway::method_face;
+use domain::{
+    money::{Currency, Money},
+    payment::{Fact, MethodFace, Observation},
+};
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+};
+use std::{collections::BTreeMap, fmt, marker::PhantomData};
+
+#[derive(Debug, Deserialize)]
+pub struct Intent {
+    pub id: String,
+    pub status: IntentStatus,
+    amount: i64,
+    amount_received: Option<i64>,
+    currency: String,
+    latest_charge: Option<Expandable<Charge>>,
+    next_action: Option<NextAction>,
+    pub last_payment_error: Option<ApiError>,
+    pub metadata: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IntentStatus {
+    RequiresPaymentMethod,
+    RequiresConfirmation,
+    RequiresAction,
+    Processing,
+    RequiresCapture,
+    Succeeded,
+    Canceled,
+    #[serde(untagged)]
+    Other(String),
+}
+
+#[derive(Debug, Deserialize)]
+struct NextAction {
+    redirect_to_url: Option<Redirect>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Redirect {
+    url: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Charge {
+    id: String,
+    payment_method_details: Option<MethodDetails>,
+}
+
+/// A payment method, or what a charge tells about one.
+#[derive(Debug, Deserialize)]
+struct MethodDetails {
+    card: Option<Card>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Card {
+    brand: Option<String>,
+    last4: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Session {
+    pub id: String,
+    pub status: Option<SessionStatus>,
+    pub url: Option<String>,
+    pub payment_intent: Option<Expandable<Intent>>,
+}
+
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionStatus {
+    Open,
+    Complete,
+    Expired,
+    #[serde(untagged)]
+    Other(String),
+}
+
+#[derive(Debug, Deserialize)]
+pub struct List<T> {
+    pub data: Vec<T>,
+    pub has_more: bool,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct ErrorBody {
+    pub error: ApiError,
+}
+
+/// An `error`, and in the same shape an intent's `last_payment_error`.
+#[derive(Debug, Deserialize)]
+pub struct ApiError {
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    pub code: Option<String>,
+    decline_code: Option<String>,
+    pub message: Option<String>,
+    charge: Option<String>,
+    payment_intent: Option<OnlyId>,
+    payment_method: Option<MethodDetails>,
+}
+
+#[derive(Debug, Deserialize)]
+struct OnlyId {
+    id: String,
+}
+
+/// A field that is an id, or the object itself when the call asked to expand it (2.1). Not an untagged enum: serde
+/// buffers those, and buffered numbers do not survive `serde_json`'s arbitrary precision.
+#[derive(Debug)]
+pub enum Expandable<T> {
+    Id(String),
+    Full(Box<T>),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Expandable<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct IdOrObject<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for IdOrObject<T> {
+            type Value = Expandable<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an id or an object")
+            }
+            fn visit_str<E>(self, id: &str) -> Result<Self::Value, E> {
+                Ok(Expandable::Id(id.to_owned()))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(object)).map(|full| Expandable::Full(Box::new(full)))
+            }
+        }
+        from.deserialize_any(IdOrObject(PhantomData))
+    }
+}
+
+impl Intent {
+    /// Stripe would take another card: the last try failed, or none was made.
+    pub fn waits_for_card(&self) -> bool {
+        matches!(self.status, IntentStatus::RequiresPaymentMethod | IntentStatus::RequiresConfirmation)
+    }
+
+    pub fn observe(&self) -> Observation {
+        let (charge_id, method) = match &self.latest_charge {
+            Some(Expandable::Full(charge)) => (Some(charge.id.clone()), face(charge.payment_method_details.as_ref())),
+            Some(Expandable::Id(id)) => (Some(id.clone()), None),
+            None => (None, None),
+        };
+        let failed_method = || face(self.last_payment_error.as_ref()?.payment_method.as_ref());
+        Observation {
+            fact: self.fact(),
+            gateway_id: Some(self.id.clone()),
+            charge_id,
+            method: method.or_else(failed_method),
+            amount: self.amount(),
+        }
+    }
+
+    fn fact(&self) -> Fact {
+        let url = || self.next_action.as_ref()?.redirect_to_url.as_ref()?.url.clone();
+        match (&self.status, &self.last_payment_error, url()) {
+            // The money is there, or promised; a card's settlement is read with payouts, not here.
+            (IntentStatus::Succeeded | IntentStatus::RequiresCapture, ..) => Fact::Approved,
+            (IntentStatus::RequiresAction, _, Some(url)) => Fact::ActionNeeded { url },
+            // We cancel an intent after its decline (1.3); what it died of is still the bank's no.
+            (IntentStatus::RequiresPaymentMethod | IntentStatus::Canceled, Some(no), _) => no.fact(),
+            (IntentStatus::Canceled, None, _) => Fact::Voided,
+            (IntentStatus::Processing, ..) => Fact::Processing,
+            (status, ..) => parked(&self.id, status),
+        }
+    }
+
+    fn amount(&self) -> Option<Money> {
+        let currency: Currency = self.currency.to_ascii_uppercase().parse().ok()?;
+        let received = self.amount_received.filter(|_| self.status == IntentStatus::Succeeded);
+        Some(Money::new(received.unwrap_or(self.amount), currency))
+    }
+}
+
+impl ApiError {
+    fn fact(&self) -> Fact {
+        Fact::BankNo { reason: declines::reason(self.decline_code.as_deref(), self.code.as_deref()) }
+    }
+
+    /// What HTTP 402 says: a decline is an outcome.
+    pub fn observe(&self) -> Observation {
+        Observation {
+            fact: self.fact(),
+            gateway_id: self.payment_intent.as_ref().map(|intent| intent.id.clone()),
+            charge_id: self.charge.clone(),
+            method: face(self.payment_method.as_ref()),
+            amount: None,
+        }
+    }
+}
+
+/// Something that this version of ours does not know: open until a later look-up, and said aloud.
+pub fn parked(id: &str, status: &impl fmt::Debug) -> Fact {
+    tracing::warn!(gateway.id = id, ?status, "Stripe reports a status that is not understood; treated as processing");
+    Fact::Processing
+}
+
+fn face(method: Option<&MethodDetails>) -> Option<MethodFace> {
+    let card = method?.card.as_ref()?;
+    Some(method_face(card.brand.as_deref().unwrap_or_default(), card.last4.as_deref()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::payment::DeclineReason;
+    use serde_json::{Value, json};
+
+    fn seen(more: Value) -> Observation {
+        let mut intent = json!({"id": "pi_1", "amount": 120_450, "currency": "usd", "metadata": {}});
+        let more = more.as_object().expect("members").clone();
+        intent.as_object_mut().expect("an intent").extend(more);
+        serde_json::from_str::<Intent>(&intent.to_string()).expect("an intent").observe()
+    }
+
+    #[test]
+    fn every_status_says_one_thing() {
+        let declined = json!({"code": "card_declined", "decline_code": "insufficient_funds"});
+        let no_money = Fact::BankNo { reason: DeclineReason::InsufficientFunds };
+        let redirect = json!({"type": "redirect_to_url", "redirect_to_url": {"url": "https://bank.test/3ds"}});
+        for (intent, fact) in [
+            (json!({"status": "succeeded"}), Fact::Approved),
+            (json!({"status": "requires_capture"}), Fact::Approved),
+            (json!({"status": "processing"}), Fact::Processing),
+            (json!({"status": "canceled"}), Fact::Voided),
+            (json!({"status": "canceled", "last_payment_error": declined}), no_money.clone()),
+            (json!({"status": "requires_payment_method", "last_payment_error": declined}), no_money),
+            (
+                json!({"status": "requires_action", "next_action": redirect}),
+                Fact::ActionNeeded { url: "https://bank.test/3ds".into() },
+            ),
+            (json!({"status": "requires_action"}), Fact::Processing),
+            (json!({"status": "held_by_martians"}), Fact::Processing),
+        ] {
+            assert_eq!(seen(intent.clone()).fact, fact, "{intent}");
+        }
+    }
+
+    #[test]
+    fn s66_the_amount_is_what_was_received_and_the_charge_may_be_an_id_or_an_object() {
+        let card = json!({"type": "card", "card": {"brand": "visa", "last4": "4242"}});
+        let charge = json!({"id": "ch_1", "amount": 100, "payment_method_details": card});
+        let whole = seen(json!({"status": "succeeded", "amount_received": 120_000, "latest_charge": charge}));
+        assert_eq!(whole.amount, Some(Money::new(120_000, Currency::USD)), "a difference must be seen");
+        assert_eq!(whole.charge_id.as_deref(), Some("ch_1"));
+        assert_eq!(whole.method.expect("a card").to_string(), "Visa ··4242");
+        let slim = seen(json!({"status": "processing", "amount_received": 0, "latest_charge": "ch_2"}));
+        assert_eq!((slim.charge_id.as_deref(), slim.method), (Some("ch_2"), None));
+        assert_eq!(slim.amount, Some(Money::new(120_450, Currency::USD)));
+    }
+}

@@ -1,0 +1,218 @@
+//! What the adapters send, judged by the vendors' own contracts (`wire/gateways.md`, 6.3; `wire/accounting.md`, 5). The
+//! folder is named by `CONTRACTS_DIR`; without it the tests say that they were skipped.
+
+use crate::{
+    stub::{Asked, Reply, Stub, reply},
+    world::{PRUNED, look_up, payment, request, stripe, token, xero},
+};
+use chrono::{DateTime, NaiveDate};
+use connectors::{
+    books::Books,
+    gateway::{ChargeHow, Gateway},
+};
+use jsonschema::Draft;
+use serde_json::{Map, Value, json};
+use std::{fs, io::Write, path::PathBuf};
+
+/// The contract, or a plain word (past the test harness, which swallows what a passing test prints).
+fn contract(file: &str) -> Option<String> {
+    let Some(dir) = std::env::var_os("CONTRACTS_DIR") else {
+        let _ = writeln!(std::io::stderr(), "SKIPPED: {file} is not checked, because CONTRACTS_DIR is not set");
+        return None;
+    };
+    let path = PathBuf::from(dir).join(file);
+    Some(fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+}
+
+fn faults(schema: &Value, draft: Draft, instance: &Value) -> Vec<String> {
+    let validator = jsonschema::options().with_draft(draft).build(schema).unwrap();
+    validator.iter_errors(instance).map(|error| format!("{}: {error}", error.instance_path)).collect()
+}
+
+/// Everything that the Stripe adapter can ask, once.
+async fn stripe_requests() -> Vec<Asked> {
+    let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+    let intent = json!({"id": "pi_1", "status": "succeeded", "amount": 1, "currency": "usd"});
+    let page = json!({"id": "cs_1", "status": "expired"});
+    let list = json!({"data": [intent], "has_more": true});
+    let script: [Reply; 8] =
+        [&intent, &page, &intent, &page, &list, &list, &intent, &page].map(|body| reply(200, body));
+    let stub = Stub::start(script).await;
+    let stripe = stripe(&stub.url, now + PRUNED);
+    let card = request(1, token("pm_card_visa"));
+    let _ = stripe.charge(&card).await;
+    let _ = stripe.charge(&request(2, ChargeHow::HostedPage)).await;
+    for gateway_id in [Some("pi_1"), Some("cs_1"), None] {
+        let _ = stripe.find(&look_up(&card, gateway_id, now)).await;
+    }
+    let _ = stripe.cancel("pi_1").await;
+    let _ = stripe.cancel("cs_1").await;
+    let _ = stripe.cancel("cs_1").await;
+    stub.asked()
+}
+
+/// `a[b][]=c` pairs as a tree; every leaf is text, lists have the key "" or an index.
+fn tree(pairs: &[(String, String)]) -> Value {
+    let mut root = Map::new();
+    for (name, value) in pairs {
+        let mut at = &mut root;
+        let path: Vec<&str> = name.split('[').map(|part| part.trim_end_matches(']')).collect();
+        let (last, parents) = path.split_last().unwrap();
+        for parent in parents {
+            at = at.entry(*parent).or_insert_with(|| json!({})).as_object_mut().unwrap();
+        }
+        assert!(at.insert((*last).to_owned(), json!(value)).is_none(), "{name} is sent twice");
+    }
+    Value::Object(root)
+}
+
+/// Text has no types: the schema says what it was meant as.
+fn coerce(value: &Value, schema: &Value) -> Value {
+    if let Some(options) = schema["anyOf"].as_array() {
+        let wanted =
+            options.iter().find(|o| value.is_object() == matches!(o["type"].as_str(), Some("object" | "array")));
+        return wanted.map_or_else(|| value.clone(), |option| coerce(value, option));
+    }
+    match (schema["type"].as_str(), value) {
+        (Some("integer" | "number" | "boolean"), Value::String(text)) => {
+            serde_json::from_str(text).unwrap_or_else(|_| value.clone())
+        }
+        (Some("array"), Value::Object(items)) => items.values().map(|item| coerce(item, &schema["items"])).collect(),
+        (Some("object"), Value::Object(members)) => {
+            members.iter().map(|(name, member)| (name.clone(), coerce(member, &schema["properties"][name]))).collect()
+        }
+        _ => value.clone(),
+    }
+}
+
+/// The path of the contract that an address is an instance of.
+fn operation<'a>(contract: &'a Value, asked: &Asked, prefix: &str) -> (String, &'a Value) {
+    let path = asked.uri.path().strip_prefix(prefix).unwrap_or(asked.uri.path());
+    let fits = |template: &str| {
+        let parts = || template.split('/').zip(path.split('/'));
+        template.split('/').count() == path.split('/').count() && parts().all(|(t, p)| t == p || t.starts_with('{'))
+    };
+    let paths = contract["paths"].as_object().unwrap();
+    let found = paths.get_key_value(path).or_else(|| paths.iter().find(|(template, _)| fits(template)));
+    let (template, item) = found.unwrap_or_else(|| panic!("the contract has no {path}"));
+    let method = asked.method.as_str().to_lowercase();
+    assert!(item[&method].is_object(), "the contract has no {method} {template}");
+    (format!("{method} {template}"), &item[&method])
+}
+
+/// Query parameters that the contract does not know are misspelt ones.
+fn assert_known_query(contract: &Value, operation: &Value, asked: &Asked) {
+    let known: Vec<&str> = operation["parameters"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|parameter| match parameter["$ref"].as_str() {
+            Some(reference) => contract.pointer(reference.trim_start_matches('#')).unwrap(),
+            None => parameter,
+        })
+        .filter_map(|parameter| parameter["name"].as_str())
+        .collect();
+    for (name, _) in asked.params() {
+        let root = name.split('[').next().unwrap();
+        assert!(known.contains(&root), "{} does not know {name}", asked.uri.path());
+    }
+}
+
+#[tokio::test]
+async fn what_we_send_to_stripe_is_what_its_contract_asks_for() {
+    let Some(text) = contract("stripe_openapi.json") else { return };
+    let contract: Value = serde_json::from_str(&text).unwrap();
+    let mut seen = Vec::new();
+    for asked in stripe_requests().await {
+        let (name, operation) = operation(&contract, &asked, "");
+        seen.push(name);
+        assert!(!asked.header("stripe-version").is_empty());
+        if asked.method == "GET" {
+            assert_known_query(&contract, operation, &asked);
+            continue;
+        }
+        let schema = &operation["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"];
+        let instance = coerce(&tree(&asked.params()), schema);
+        assert_eq!(faults(schema, Draft::Draft4, &instance), [""; 0], "{}: {instance:#}", asked.line());
+    }
+    seen.sort();
+    seen.dedup();
+    assert_eq!(
+        seen,
+        [
+            "get /v1/checkout/sessions/{session}",
+            "get /v1/payment_intents",
+            "get /v1/payment_intents/{intent}",
+            "post /v1/checkout/sessions",
+            "post /v1/checkout/sessions/{session}/expire",
+            "post /v1/payment_intents",
+            "post /v1/payment_intents/{intent}/cancel",
+        ]
+    );
+}
+
+#[test]
+fn the_check_itself_finds_misspelt_missing_and_mistyped_fields() {
+    let Some(text) = contract("stripe_openapi.json") else { return };
+    let contract: Value = serde_json::from_str(&text).unwrap();
+    let body = &contract["paths"]["/v1/payment_intents"]["post"]["requestBody"]["content"];
+    let schema = &body["application/x-www-form-urlencoded"]["schema"];
+    let judge = |pairs: &[(&str, &str)]| {
+        let pairs: Vec<_> = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        faults(schema, Draft::Draft4, &coerce(&tree(&pairs), schema))
+    };
+    assert!(judge(&[("amount", "5"), ("currency", "usd"), ("payment_method_types[]", "card")]).is_empty());
+    assert!(!judge(&[("amount", "5")]).is_empty());
+    assert!(!judge(&[("amount", "5.5"), ("currency", "usd")]).is_empty());
+    assert!(!judge(&[("amount", "5"), ("currency", "usd"), ("recipt_email", "a@b.test")]).is_empty());
+    assert!(!judge(&[("amount", "5"), ("currency", "usd"), ("confirm", "yes")]).is_empty());
+}
+
+/// Everything that the Xero adapter can ask, once.
+async fn xero_requests() -> Vec<Asked> {
+    let id = "aaaaaaaa-0000-4000-8000-000000000001";
+    let invoice = json!({"Invoices": [{"InvoiceID": id, "Payments": [{"PaymentID": id}]}]});
+    let none = json!({"Contacts": []});
+    let stub = Stub::start([&none, &none, &invoice, &none, &invoice, &none, &none].map(|body| reply(200, body))).await;
+    let xero = xero(&format!("{}/api.xro/2.0", stub.url), "token");
+    let _ = xero.changes(Some("2026-07-01T00:00:00Z")).await;
+    let _ = xero.invoice(id).await;
+    let _ = xero.invoice_by_number("INV-501").await;
+    let _ = xero.find_payment(id, "ch_1").await;
+    let _ = xero.post_payment(&payment(id, 120_450, NaiveDate::from_ymd_opt(2026, 7, 1).unwrap(), 1)).await;
+    stub.asked()
+}
+
+#[tokio::test]
+async fn what_we_send_to_xero_is_what_its_contract_asks_for() {
+    let Some(text) = contract("xero_accounting.yaml") else { return };
+    let contract: Value = serde_norway::from_str(&text).unwrap();
+    let mut seen = Vec::new();
+    for asked in xero_requests().await {
+        let (name, operation) = operation(&contract, &asked, "/api.xro/2.0");
+        seen.push(name);
+        assert_eq!(asked.header("xero-tenant-id"), simulators::facts::xero::TENANT_ID);
+        assert_eq!((asked.header("authorization"), asked.header("accept")), ("Bearer token", "application/json"));
+        if asked.method == "GET" {
+            assert_known_query(&contract, operation, &asked);
+            continue;
+        }
+        let mut schema = operation["requestBody"]["content"]["application/json"]["schema"].clone();
+        schema["components"] = contract["components"].clone();
+        let instance = serde_json::from_str(&asked.body).unwrap();
+        assert_eq!(faults(&schema, Draft::Draft4, &instance), [""; 0], "{}: {instance:#}", asked.line());
+        assert_eq!(asked.body.matches("1204.50").count(), 1, "the amount is sent as it was written, never as a float");
+        assert_eq!((asked.header("content-type"), asked.header("idempotency-key")), ("application/json", "pay-1"));
+    }
+    seen.dedup();
+    let expected = [
+        "get /Contacts",
+        "get /Invoices",
+        "get /Invoices/{InvoiceID}",
+        "get /Invoices",
+        "get /Invoices/{InvoiceID}",
+        "get /Payments/{PaymentID}",
+        "put /Payments",
+    ];
+    assert_eq!(seen, expected);
+}

@@ -1,0 +1,13 @@
+//! The adapters against the vendors' wire: the simulators for how vendors behave, a scripted stub for how they should
+//! not, and the vendors' own contracts for what we send.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+mod contracts;
+mod sim;
+mod stripe_contract;
+mod stripe_odd;
+mod stub;
+mod world;
+mod xero_contract;
+mod xero_odd;

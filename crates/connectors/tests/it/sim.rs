@@ -1,0 +1,84 @@
+//! The vendors' simulators on a port of their own, and their controls (`demo.md`).
+
+use axum::{Router, body::Bytes, extract::State, http::HeaderMap, routing::post};
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use simulators::{Options, Simulators, Vendor, facts};
+use std::time::Duration;
+use tokio::{net::TcpListener, sync::mpsc};
+
+pub struct Sim {
+    pub url: String,
+    simulators: Simulators,
+    client: reqwest::Client,
+}
+
+impl Sim {
+    pub async fn start() -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let options = Options {
+            public_url: url.clone(),
+            hold: Duration::from_secs(30),
+            ..Options::in_memory(Utc::now().date_naive())
+        };
+        let simulators = Simulators::new(options).unwrap();
+        let served = simulators.clone();
+        tokio::spawn(async move { served.serve(listener, std::future::pending()).await });
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Self { url, simulators, client }
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.simulators.clock().now()
+    }
+
+    async fn control(&self, what: &str, body: Value) {
+        let answer = self.client.post(format!("{}/control/{what}", self.url)).json(&body).send().await.unwrap();
+        assert!(answer.status().is_success(), "{what} {body}: {}", answer.status());
+    }
+
+    pub async fn arm(&self, vendor: &str, fault: &str) {
+        self.control("faults", json!({"vendor": vendor, "fault": fault, "times": 1})).await;
+    }
+
+    pub async fn advance_hours(&self, hours: u32) {
+        self.control("advance", json!({"hours": hours})).await;
+    }
+
+    pub async fn state(&self, vendor: &str) -> Value {
+        self.client.get(format!("{}/control/state/{vendor}", self.url)).send().await.unwrap().json().await.unwrap()
+    }
+
+    pub async fn charges(&self) -> Vec<Value> {
+        self.state("stripe").await["charges"].as_array().unwrap().clone()
+    }
+
+    /// A payment as a stranger's client reads it.
+    pub async fn intent(&self, id: &str) -> Value {
+        let request = self.client.get(format!("{}/stripe/v1/payment_intents/{id}", self.url));
+        request.bearer_auth(facts::stripe::STRANGER_SECRET_KEY).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// What the payer's browser does on a page of the bank's or the gateway's.
+    pub async fn submit(&self, url: &str, form: &[(&str, &str)]) {
+        let answer = self.client.post(url).form(form).send().await.unwrap();
+        assert!(answer.status().as_u16() < 403, "{url}: {}", answer.status());
+    }
+
+    /// Webhooks as they arrive: signature and body.
+    pub async fn webhooks(&self) -> mpsc::UnboundedReceiver<(String, Vec<u8>)> {
+        let (news, inbox) = mpsc::unbounded_channel();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let receive = |State(news): State<mpsc::UnboundedSender<_>>, headers: HeaderMap, body: Bytes| async move {
+            let signature = headers["stripe-signature"].to_str().unwrap().to_owned();
+            news.send((signature, body.to_vec())).unwrap();
+        };
+        let router = Router::new().route("/", post(receive)).with_state(news);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        self.simulators.send_webhooks(Vendor::Stripe, &url, facts::stripe::PORTAL_WEBHOOK_SECRET);
+        inbox
+    }
+}

@@ -1,0 +1,102 @@
+//! What all tests share: a client, a gateway and books set up against any address, and one request to send.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use connectors::{
+    HttpClient, Timeouts,
+    books::{
+        PostPayment,
+        xero::{Xero, XeroConfig},
+    },
+    gateway::{
+        ChargeHow, ChargeRequest, LookUp,
+        stripe::{Stripe, StripeConfig},
+    },
+};
+use domain::{ids::AttemptId, money::Money};
+use std::{sync::Arc, time::Duration};
+use uuid::Uuid;
+
+/// Shorter than any hold of the simulators, longer than any honest answer of theirs.
+pub const TOTAL: Duration = Duration::from_secs(3);
+
+pub fn http() -> HttpClient {
+    // The second test of this process finds it installed.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    HttpClient::new(Timeouts { connect: Duration::from_secs(1), total: TOTAL }).unwrap()
+}
+
+pub fn stripe_config(base_url: &str, now: DateTime<Utc>) -> StripeConfig {
+    StripeConfig {
+        base_url: base_url.to_owned(),
+        secret_key: simulators::facts::stripe::PORTAL_SECRET_KEY.into(),
+        publishable_key: simulators::facts::stripe::PORTAL_PUBLISHABLE_KEY.to_owned(),
+        webhook_secrets: vec![simulators::facts::stripe::PORTAL_WEBHOOK_SECRET.into()],
+        script_url: "https://js.stripe.com/v3/".to_owned(),
+        clock: Arc::new(move || now),
+    }
+}
+
+pub fn stripe(base_url: &str, now: DateTime<Utc>) -> Stripe {
+    Stripe::new(http(), stripe_config(base_url, now))
+}
+
+/// An address where nobody listens.
+pub async fn nobody() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
+pub fn usd(minor: i64) -> Money {
+    Money::new(minor, domain::money::Currency::USD)
+}
+
+/// A charge of 1,204.50; each `n` is another attempt.
+pub fn request(n: u128, how: ChargeHow) -> ChargeRequest {
+    let attempt = AttemptId(Uuid::from_u128(n));
+    ChargeRequest {
+        attempt,
+        idempotency_key: format!("charge-{attempt}"),
+        reference: format!("PAY-{n}"),
+        amount: usd(120_450),
+        description: "Invoice INV-501, Acme Pty Ltd & Söhne [1]".to_owned(),
+        receipt_email: Some("ana@acme.test".to_owned()),
+        how,
+        return_url: "http://127.0.0.1:3000/npe/return?transactionId=chk_1&a=b".to_owned(),
+        cancel_url: "http://127.0.0.1:3000/npe?transactionId=chk_1".to_owned(),
+    }
+}
+
+pub fn token(name: &str) -> ChargeHow {
+    ChargeHow::Token(name.to_owned())
+}
+
+pub fn look_up(request: &ChargeRequest, gateway_id: Option<&str>, sent_at: DateTime<Utc>) -> LookUp {
+    LookUp { request: request.clone(), gateway_id: gateway_id.map(str::to_owned), sent_at }
+}
+
+/// Just inside and just outside the time in which Stripe surely keeps an answer.
+pub const REPLAYABLE: TimeDelta = TimeDelta::hours(22);
+pub const PRUNED: TimeDelta = TimeDelta::hours(23);
+
+pub fn xero_config(api_base: &str, access_token: &str) -> XeroConfig {
+    XeroConfig {
+        api_base: api_base.to_owned(),
+        tenant_id: simulators::facts::xero::TENANT_ID.to_owned(),
+        clearing_account: simulators::facts::xero::CLEARING_ACCOUNT_CODE.to_owned(),
+        access_token: access_token.into(),
+    }
+}
+
+pub fn xero(api_base: &str, access_token: &str) -> Xero {
+    Xero::new(http(), xero_config(api_base, access_token))
+}
+
+pub fn payment(invoice: &str, minor: i64, date: NaiveDate, n: u32) -> PostPayment {
+    PostPayment {
+        idempotency_key: format!("pay-{n}"),
+        invoice_external_id: invoice.to_owned(),
+        amount: usd(minor),
+        date,
+        reference: format!("ch_{n}"),
+    }
+}

@@ -1,0 +1,185 @@
+//! Xero against its simulator: tokens, delta, one read, one posting, and the refusals.
+
+use crate::{
+    sim::Sim,
+    world::{http, payment, usd, xero},
+};
+use connectors::books::{
+    Books, BooksError, PostPayment, RefusedCause, TokenSet,
+    xero::{Xero, oauth},
+};
+use domain::invoice::{BooksInvoice, InvoiceStatus};
+use secrecy::{ExposeSecret, SecretString};
+use simulators::facts::xero as known;
+
+async fn refresh(sim: &Sim, refresh_token: &SecretString) -> Result<TokenSet, BooksError> {
+    let url = format!("{}/xero/connect/token", sim.url);
+    let secret = known::PORTAL_CLIENT_SECRET.into();
+    oauth::refresh(&http(), &url, known::PORTAL_CLIENT_ID, &secret, refresh_token, sim.now()).await
+}
+
+fn with(sim: &Sim, access_token: &SecretString) -> Xero {
+    xero(&format!("{}/xero/api.xro/2.0", sim.url), access_token.expose_secret())
+}
+
+async fn connected(sim: &Sim) -> Xero {
+    let tokens = refresh(sim, &known::PORTAL_REFRESH_TOKEN.into()).await.unwrap();
+    with(sim, &tokens.access_token)
+}
+
+async fn inv_501(xero: &Xero) -> BooksInvoice {
+    xero.invoice_by_number("INV-501").await.unwrap()
+}
+
+fn whole(sim: &Sim, invoice: &BooksInvoice) -> PostPayment {
+    payment(&invoice.external_id, invoice.due.minor, sim.now().date_naive(), 1)
+}
+
+async fn payments_on_clearing(sim: &Sim) -> usize {
+    let state = sim.state("xero").await;
+    let ours = |payment: &&serde_json::Value| payment["reference"].as_str().is_some_and(|r| r.starts_with("ch_"));
+    state["payments"].as_array().unwrap().iter().filter(ours).count()
+}
+
+#[tokio::test]
+async fn tokens_rotate_and_the_adapter_names_its_organisation() {
+    let sim = Sim::start().await;
+    let first = refresh(&sim, &known::PORTAL_REFRESH_TOKEN.into()).await.unwrap();
+    let second = refresh(&sim, &first.refresh_token).await.unwrap();
+    assert_ne!(first.refresh_token.expose_secret(), second.refresh_token.expose_secret());
+    assert!(second.expires_at > sim.now());
+    let url = format!("{}/xero/connections", sim.url);
+    let connections = oauth::connections(&http(), &url, &second.access_token).await.unwrap();
+    assert!(connections.iter().any(|connection| connection.tenant_id == known::TENANT_ID));
+    let grace = refresh(&sim, &first.refresh_token).await;
+    assert!(grace.is_ok(), "a lost answer may be asked for again: {grace:?}");
+    sim.advance_hours(1).await;
+    let late = refresh(&sim, &first.refresh_token).await;
+    assert!(matches!(late, Err(BooksError::Disconnected(_))), "{late:?}");
+    let unknown = refresh(&sim, &"never-granted".into()).await;
+    assert!(matches!(unknown, Err(BooksError::Disconnected(_))), "{unknown:?}");
+}
+
+#[tokio::test]
+async fn an_expired_or_revoked_token_asks_for_a_fresh_one() {
+    let sim = Sim::start().await;
+    let xero = connected(&sim).await;
+    sim.advance_hours(1).await;
+    assert!(matches!(xero.changes(None).await, Err(BooksError::TokenExpired)));
+    let stranger = with(&sim, &"never-granted".into());
+    assert!(matches!(
+        stranger.invoice_by_number("INV-501").await,
+        Err(BooksError::TokenExpired | BooksError::Disconnected(_))
+    ));
+}
+
+#[tokio::test]
+async fn the_first_delta_brings_everything_and_the_next_one_what_changed() {
+    let sim = Sim::start().await;
+    let tokens = refresh(&sim, &known::PORTAL_REFRESH_TOKEN.into()).await.unwrap();
+    let all = with(&sim, &tokens.access_token).changes(None).await.unwrap();
+    assert!(all.customers.len() >= 40 && all.invoices.len() >= 305, "{} {}", all.customers.len(), all.invoices.len());
+    assert!(all.customers.iter().any(|customer| customer.name == "Acme Pty Ltd" && customer.code.is_some()));
+    let open = all.invoices.iter().find(|invoice| invoice.number == "INV-501").unwrap();
+    assert_eq!((open.status, open.due), (InvoiceStatus::Open, usd(120_450)));
+    let part = all.invoices.iter().find(|invoice| invoice.number == "INV-503").unwrap();
+    assert_eq!((part.total, part.due), (usd(90_000), usd(70_000)));
+
+    sim.advance_hours(2).await;
+    let xero = with(&sim, &refresh(&sim, &tokens.refresh_token).await.unwrap().access_token);
+    xero.post_payment(&whole(&sim, open)).await.unwrap();
+    let next = xero.changes(Some(&all.cursor)).await.unwrap();
+    let paid = next.invoices.iter().find(|invoice| invoice.number == "INV-501").unwrap();
+    assert_eq!((paid.status, paid.due), (InvoiceStatus::Paid, usd(0)), "paid ones are seen too");
+    assert!(next.cursor > all.cursor);
+    let last = xero.changes(Some(&next.cursor)).await.unwrap();
+    assert_eq!(last.invoices.len(), 1, "within the overlap the same comes again, and no more");
+}
+
+#[tokio::test]
+async fn s65_one_invoice_is_read_by_id_and_by_its_whole_number() {
+    let sim = Sim::start().await;
+    let xero = connected(&sim).await;
+    let by_number = inv_501(&xero).await;
+    assert_eq!(xero.invoice(&by_number.external_id).await.unwrap(), by_number);
+    for number in ["INV-50", "INV-9999", "[invnumber]", "inv-501 OR 1=1", "INV-501,INV-502"] {
+        assert!(matches!(xero.invoice_by_number(number).await, Err(BooksError::NotFound)), "{number}");
+    }
+    let nowhere = "00000000-0000-4000-8000-000000000000";
+    assert!(matches!(xero.invoice(nowhere).await, Err(BooksError::NotFound)));
+    assert!(matches!(xero.find_payment(nowhere, "ch_1").await, Err(BooksError::NotFound)));
+}
+
+#[tokio::test]
+async fn d30_posting_twice_with_the_same_key_is_one_payment_and_it_can_be_found() {
+    let sim = Sim::start().await;
+    let xero = connected(&sim).await;
+    let invoice = inv_501(&xero).await;
+    let posting = whole(&sim, &invoice);
+    assert_eq!(xero.find_payment(&invoice.external_id, &posting.reference).await.unwrap(), None);
+    let first = xero.post_payment(&posting).await.unwrap();
+    assert_eq!(first.invoice.as_ref().map(|i| (i.status, i.due)), Some((InvoiceStatus::Paid, usd(0))));
+    assert_eq!(xero.post_payment(&posting).await.unwrap().external_id, first.external_id);
+    let found = xero.find_payment(&invoice.external_id, &posting.reference).await.unwrap().unwrap();
+    assert_eq!((found.external_id, found.invoice.unwrap().status), (first.external_id, InvoiceStatus::Paid));
+    assert_eq!(xero.find_payment(&invoice.external_id, "ch_other").await.unwrap(), None);
+    assert_eq!(payments_on_clearing(&sim).await, 1);
+}
+
+#[tokio::test]
+async fn d30_a_posting_whose_answer_is_lost_is_unknown_and_then_found_once() {
+    for fault in ["timeout_after_execute", "reset_after_execute", "http_after_execute:500"] {
+        let sim = Sim::start().await;
+        let xero = connected(&sim).await;
+        let invoice = inv_501(&xero).await;
+        let posting = whole(&sim, &invoice);
+        sim.arm("xero", fault).await;
+        let lost = xero.post_payment(&posting).await;
+        assert!(matches!(lost, Err(BooksError::Unknown(_))), "{fault}: {lost:?}");
+        let found = xero.find_payment(&invoice.external_id, &posting.reference).await.unwrap();
+        assert!(found.is_some(), "{fault}");
+        assert_eq!(payments_on_clearing(&sim).await, 1, "{fault}");
+    }
+    let sim = Sim::start().await;
+    let xero = connected(&sim).await;
+    let invoice = inv_501(&xero).await;
+    sim.arm("xero", "timeout_before").await;
+    assert!(matches!(xero.post_payment(&whole(&sim, &invoice)).await, Err(BooksError::Unknown(_))));
+    assert_eq!(xero.find_payment(&invoice.external_id, "ch_1").await.unwrap(), None, "it never arrived");
+    assert!(xero.post_payment(&whole(&sim, &invoice)).await.is_ok(), "the same key may go again");
+}
+
+#[tokio::test]
+async fn d30_each_refusal_of_a_posting_has_its_cause() {
+    let sim = Sim::start().await;
+    let xero = connected(&sim).await;
+    let invoice = inv_501(&xero).await;
+    let refused = |outcome: Result<_, BooksError>| match outcome {
+        Err(BooksError::Refused { cause, .. }) => cause,
+        other => panic!("not refused: {other:?}"),
+    };
+    let posting = |minor, n| payment(&invoice.external_id, minor, sim.now().date_naive(), n);
+    sim.arm("xero", "period_locked").await;
+    assert_eq!(refused(xero.post_payment(&posting(100, 1)).await), RefusedCause::PeriodLocked);
+    assert_eq!(refused(xero.post_payment(&posting(120_451, 2)).await), RefusedCause::MoreThanDue);
+    let paid = xero.invoice_by_number("INV-504").await.unwrap();
+    let outcome = xero.post_payment(&payment(&paid.external_id, 100, sim.now().date_naive(), 3)).await;
+    assert!(matches!(refused(outcome), RefusedCause::NotAwaitingPayment | RefusedCause::MoreThanDue));
+    assert_eq!(payments_on_clearing(&sim).await, 0);
+}
+
+#[tokio::test]
+async fn throttled_broken_and_disconnected_are_told_apart() {
+    let sim = Sim::start().await;
+    let xero = connected(&sim).await;
+    sim.arm("xero", "http:429").await;
+    assert!(matches!(xero.invoice_by_number("INV-501").await, Err(BooksError::Busy { after: Some(_) })));
+    sim.arm("xero", "http:500").await;
+    assert!(matches!(xero.invoice_by_number("INV-501").await, Err(BooksError::Unreachable(_))));
+    sim.arm("xero", "timeout_before").await;
+    assert!(matches!(xero.invoice_by_number("INV-501").await, Err(BooksError::Unreachable(_))));
+    assert_eq!(inv_501(&xero).await.due, usd(120_450), "and afterwards all is well");
+    sim.arm("xero", "token_revoked").await;
+    let revoked = xero.invoice_by_number("INV-501").await;
+    assert!(matches!(revoked, Err(BooksError::TokenExpired | BooksError::Disconnected(_))), "{revoked:?}");
+}

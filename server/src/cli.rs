@@ -1,0 +1,119 @@
+//! The commands (`demo.md`). Each reads as what it does.
+
+use crate::{
+    demo::{self, Demo},
+    serve::{Site, serve, stop_signal, work},
+    settings::Settings,
+};
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use engine::{Clock, Engine};
+use std::{net::SocketAddr, path::PathBuf};
+
+#[derive(Debug, Parser)]
+#[command(name = "wisepay", version, about = "A self-hosted payments portal for IT solution providers")]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Web and worker in one process, or web alone.
+    Serve {
+        #[arg(long)]
+        no_worker: bool,
+    },
+    /// The worker alone; any number of them.
+    Work,
+    /// The vendors alone, their state kept in a folder.
+    Simulators {
+        #[arg(long, env = "WISEPAY_SIMULATORS_LISTEN", default_value = "127.0.0.1:3900")]
+        listen: SocketAddr,
+        #[arg(long)]
+        data: Option<PathBuf>,
+    },
+    /// Vendors, demo data and the portal: everything to try it.
+    Demo {
+        #[arg(long, env = "WISEPAY_SIMULATORS_LISTEN", default_value = "127.0.0.1:3900")]
+        simulators: SocketAddr,
+        #[arg(long, env = "WISEPAY_DATA_DIR", default_value = "data/demo")]
+        data: PathBuf,
+    },
+    /// Brings the database's schema up to date.
+    Migrate,
+    /// Fills an empty database with the demo's data, from simulators that run already.
+    SeedDemo,
+    /// Says what is wrong with the settings, or prints them without their secrets.
+    CheckConfig,
+}
+
+impl Cli {
+    /// # Errors
+    /// What went wrong, in one sentence with its causes.
+    pub async fn run(self) -> anyhow::Result<()> {
+        init_log();
+        match self.command {
+            Command::Serve { no_worker } => {
+                let settings = Settings::load()?;
+                let engine = open(&settings).await?;
+                let site = Site::load(&settings)?;
+                serve(&settings, &site, engine, !no_worker, stop_signal()).await
+            }
+            Command::Work => {
+                let engine = open(&Settings::load()?).await?;
+                work(engine, stop_signal()).await;
+                Ok(())
+            }
+            Command::Simulators { listen, data } => demo::simulators_alone(listen, data).await,
+            Command::Demo { simulators, data } => Demo::prepare(Settings::load()?, simulators, data).await?.run().await,
+            Command::Migrate => {
+                open(&Settings::load()?).await?.migrate().await.context("the schema could not be brought up to date")
+            }
+            Command::SeedDemo => {
+                let settings = Settings::load()?;
+                let simulators = settings
+                    .simulators_url
+                    .clone()
+                    .context("WISEPAY_SIMULATORS_URL must say where the simulators are")?;
+                let engine = open(&settings).await?;
+                engine.migrate().await?;
+                demo::seed(&engine, &simulators).await.map(|_| ())
+            }
+            Command::CheckConfig => {
+                let settings = Settings::load()?;
+                println!("{settings:#?}");
+                if settings.key_ring.is_none() {
+                    println!(
+                        "WISEPAY_KEY_RING is not set. A fresh one, to keep safe:\n{}",
+                        engine::KeyRing::generate("1")?
+                    );
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+async fn open(settings: &Settings) -> anyhow::Result<Engine> {
+    let keys = Settings::load()?
+        .key_ring
+        .context("WISEPAY_KEY_RING must be set; `wisepay check-config` prints a fresh one")?;
+    open_with(settings, keys, Clock::default()).await
+}
+
+pub(crate) async fn open_with(settings: &Settings, keys: engine::KeyRing, clock: Clock) -> anyhow::Result<Engine> {
+    let options = engine::Settings {
+        public_url: settings.public_url.clone(),
+        brand: settings.brand.clone(),
+        smtp_url: settings.smtp_url.clone(),
+        mail_from: settings.mail_from.clone(),
+    };
+    Engine::open(&settings.database_url, keys, clock, options).await.context("the database cannot be opened")
+}
+
+fn init_log() {
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info,sqlx=warn,sea_orm=warn".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

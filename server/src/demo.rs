@@ -1,0 +1,303 @@
+//! The demo: the vendors' simulators on a second port, the data of `demo.md`, and the portal (never reachable from
+//! outside: both listen on loopback alone).
+
+use crate::{
+    cli::open_with,
+    serve::{Site, folder, serve, stop_signal},
+    settings::Settings,
+};
+use anyhow::{Context, ensure};
+use chrono::{NaiveDate, TimeZone, Utc};
+use domain::{
+    ids::{ConnectionId, PersonId},
+    invoice::{BooksCustomer, BooksInvoice, InvoiceStatus},
+    money::{Currency, Locale, Money},
+};
+use engine::{
+    BooksSettings, Clock, Engine, Founding, GatewaySettings, KeyRing, NewMerchant, NewPayer, StripeSecret, XeroSecret,
+};
+use indicatif::{ProgressBar, ProgressStyle};
+use simulators::{
+    HOLD_DEFAULT, Options, Simulators, Vendor,
+    facts::{self, Merchant},
+    seed,
+};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+const DATABASE: &str = "portal.db";
+const KEY_RING: &str = "key-ring";
+
+/// Everything prepared, nothing served yet.
+pub struct Demo {
+    settings: Settings,
+    engine: Engine,
+    simulators: Simulators,
+    listener: tokio::net::TcpListener,
+}
+
+/// The vendors alone.
+///
+/// # Errors
+/// The address is taken or the folder cannot be used.
+pub async fn simulators_alone(listen: SocketAddr, data: Option<PathBuf>) -> anyhow::Result<()> {
+    let (simulators, listener) = simulators(listen, data, "http://127.0.0.1:3000").await?;
+    println!("Simulators: http://{listen}");
+    simulators.serve(listener, stop_signal()).await.context("the simulators stopped")
+}
+
+impl Demo {
+    /// Starts the vendors, opens or makes the database, and fills it when it is new.
+    ///
+    /// # Errors
+    /// An address that faces the network or is taken, or a folder that cannot be used.
+    pub async fn prepare(mut settings: Settings, listen: SocketAddr, data: PathBuf) -> anyhow::Result<Self> {
+        ensure!(settings.listen.ip().is_loopback() && listen.ip().is_loopback(), "the demo listens on loopback alone");
+        let data = folder(data)?;
+        let vendors = format!("http://{listen}");
+        settings.public_url = format!("http://{}", settings.listen);
+        settings.simulators_url = Some(vendors.clone());
+        // A database named in the environment is used; by itself the demo keeps to its own folder.
+        if std::env::var("DATABASE_URL").is_err() {
+            settings.database_url = format!("sqlite://{}", data.join(DATABASE).display());
+        }
+        let (simulators, listener) = simulators(listen, Some(data.join("vendors")), &settings.public_url).await?;
+        let clock = Clock::shifted_by(simulators.clock().offset_ms());
+        let engine = open_with(&settings, key_ring(&data)?, clock).await?;
+        engine.migrate().await?;
+        let demo = Self { settings, engine, simulators, listener };
+        Ok(demo)
+    }
+
+    /// Serves vendors and portal until Ctrl-C.
+    ///
+    /// # Errors
+    /// An address is taken, or the data cannot be made.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let Self { settings, engine, simulators, listener } = self;
+        let vendors = settings.simulators_url.clone().unwrap_or_default();
+        let serving = tokio::spawn({
+            let simulators = simulators.clone();
+            async move { simulators.serve(listener, stop_signal()).await }
+        });
+        prepare_data(&engine, &simulators, &settings, &vendors).await?;
+        reset_with(&engine, &simulators, &settings, &vendors);
+        let site = Site::load(&settings)?;
+        print_addresses(&settings, &vendors);
+        serve(&settings, &site, engine, true, stop_signal()).await?;
+        serving.await?.context("the simulators stopped")
+    }
+}
+
+async fn simulators(
+    listen: SocketAddr,
+    data_dir: Option<PathBuf>,
+    portal_url: &str,
+) -> anyhow::Result<(Simulators, tokio::net::TcpListener)> {
+    ensure!(listen.ip().is_loopback(), "the simulators listen on loopback alone");
+    let listener = tokio::net::TcpListener::bind(listen).await;
+    let listener =
+        listener.with_context(|| format!("{listen} is taken; set WISEPAY_SIMULATORS_LISTEN to another address"))?;
+    let options = Options {
+        seed_today: Utc::now().date_naive(),
+        data_dir,
+        public_url: format!("http://{listen}"),
+        portal_url: portal_url.to_owned(),
+        hold: HOLD_DEFAULT,
+        limits: std::env::var("WISEPAY_RATE_LIMITS").is_ok_and(|value| value == "off").then_some(false).unwrap_or(true),
+    };
+    Ok((Simulators::new(options).context("the simulators' data cannot be read")?, listener))
+}
+
+/// The demo's own key ring, made on the first run.
+fn key_ring(data: &std::path::Path) -> anyhow::Result<KeyRing> {
+    let file = data.join(KEY_RING);
+    let text = match std::fs::read_to_string(&file) {
+        Ok(text) => text,
+        Err(_) => {
+            let fresh = KeyRing::generate("demo")?;
+            std::fs::write(&file, &fresh).with_context(|| format!("{} cannot be written", file.display()))?;
+            fresh
+        }
+    };
+    text.trim().parse().with_context(|| format!("{} is no key ring; run make demo-reset", file.display()))
+}
+
+async fn prepare_data(
+    engine: &Engine,
+    simulators: &Simulators,
+    settings: &Settings,
+    vendors: &str,
+) -> anyhow::Result<()> {
+    let gateway = match engine.demo_gateway(facts::NORTHWIND.key).await? {
+        Some(known) => Some(known),
+        None => {
+            let progress = ProgressBar::new_spinner().with_style(ProgressStyle::with_template("{spinner} {msg}")?);
+            progress.enable_steady_tick(Duration::from_millis(100));
+            progress.set_message("Preparing the demo's merchants, people and invoices …");
+            let gateway = seed(engine, vendors).await?;
+            progress.finish_and_clear();
+            gateway
+        }
+    };
+    if let Some(gateway) = gateway {
+        let url = format!("{}/webhooks/stripe/{gateway}", settings.public_url);
+        simulators.send_webhooks(Vendor::Stripe, &url, facts::stripe::PORTAL_WEBHOOK_SECRET);
+    }
+    Ok(())
+}
+
+/// `POST /control/reset`: fresh data on both sides.
+fn reset_with(engine: &Engine, simulators: &Simulators, settings: &Settings, vendors: &str) {
+    let (engine, vendors, public) = (engine.clone(), vendors.to_owned(), settings.public_url.clone());
+    let handle = simulators.clone();
+    simulators.on_reset(move || {
+        let (engine, vendors, public, simulators) = (engine.clone(), vendors.clone(), public.clone(), handle.clone());
+        async move {
+            engine.demo_wipe().await?;
+            if let Some(gateway) = seed(&engine, &vendors).await? {
+                let url = format!("{public}/webhooks/stripe/{gateway}");
+                simulators.send_webhooks(Vendor::Stripe, &url, facts::stripe::PORTAL_WEBHOOK_SECRET);
+            }
+            Ok(())
+        }
+    });
+}
+
+/// The demo's people and merchants. Answers the connection that the gateway's webhooks go to.
+///
+/// # Errors
+/// The database has other data, or the simulators do not answer.
+pub async fn seed(engine: &Engine, vendors: &str) -> anyhow::Result<Option<ConnectionId>> {
+    let person = async |email: &str, operator| engine.add_person(email, facts::PASSWORD, operator).await;
+    person(facts::OPERATOR_EMAIL, true).await?;
+    let (ana, bo) = (person(facts::ANA_EMAIL, false).await?, person(facts::BO_EMAIL, false).await?);
+    let payers = |merchant: &Merchant| {
+        let pays = |payer: &facts::Payer| NewPayer {
+            person: if payer.email == facts::ANA_EMAIL { ana } else { bo },
+            customer: payer.customer.to_owned(),
+        };
+        merchant.payers.iter().map(pays).collect::<Vec<_>>()
+    };
+    let mut gateway = None;
+    for merchant in facts::MERCHANTS {
+        let admin = person(merchant.admin_email, false).await?;
+        let founding = founding(&merchant, admin, vendors)?;
+        let found = engine.found_merchant(founding, payers(&merchant)).await;
+        gateway = gateway.or(found.with_context(|| format!("{} could not be set up", merchant.name))?);
+    }
+    Ok(gateway)
+}
+
+fn founding(merchant: &Merchant, admin: PersonId, vendors: &str) -> anyhow::Result<Founding> {
+    let currency: Currency = merchant.currency.parse()?;
+    let (locale, time_zone) = match merchant.currency {
+        "AUD" => (Locale::EnAu, "Australia/Sydney"),
+        "NZD" => (Locale::EnNz, "Pacific/Auckland"),
+        _ => (Locale::EnUs, "America/New_York"),
+    };
+    let northwind = merchant.key == facts::NORTHWIND.key;
+    let harbour = merchant.key == facts::HARBOUR.key;
+    let books = match (northwind, harbour) {
+        (true, _) => Some(xero(vendors)?),
+        (_, true) => Some((BooksSettings::BuiltIn, None)),
+        // QuickBooks Online and Authorize.Net come later; until then this merchant has neither books nor gateway.
+        _ => None,
+    };
+    let own_books =
+        if harbour { own_books(&seed::harbour(Utc::now().date_naive()), currency) } else { Default::default() };
+    Ok(Founding {
+        merchant: NewMerchant {
+            key: merchant.key.to_owned(),
+            name: merchant.name.to_owned(),
+            currency,
+            locale,
+            time_zone: time_zone.to_owned(),
+            support_email: format!("billing@{}.test", merchant.key),
+        },
+        books,
+        gateway: northwind.then(|| stripe(vendors)),
+        pay_links: vec![("email", merchant.pay_now.email.into())],
+        admins: vec![admin],
+        own_books,
+    })
+}
+
+fn xero(vendors: &str) -> anyhow::Result<(BooksSettings, Option<XeroSecret>)> {
+    let settings = BooksSettings::Xero {
+        api_base: format!("{vendors}/xero/api.xro/2.0"),
+        token_url: format!("{vendors}/xero/connect/token"),
+        tenant_id: facts::xero::TENANT_ID.to_owned(),
+        clearing_account: facts::xero::CLEARING_ACCOUNT_CODE.to_owned(),
+    };
+    let secret = XeroSecret {
+        client_id: facts::xero::PORTAL_CLIENT_ID.to_owned(),
+        client_secret: facts::xero::PORTAL_CLIENT_SECRET.into(),
+        refresh_token: facts::xero::PORTAL_REFRESH_TOKEN.into(),
+        access_token: "".into(),
+        // Long over, so that the first use refreshes.
+        expires_at: Utc.timestamp_opt(0, 0).single().context("the epoch exists")?,
+    };
+    Ok((settings, Some(secret)))
+}
+
+fn stripe(vendors: &str) -> (GatewaySettings, StripeSecret) {
+    let settings = GatewaySettings::Stripe {
+        base_url: format!("{vendors}/stripe"),
+        script_url: format!("{vendors}/stripe/js/v3"),
+        publishable_key: facts::stripe::PORTAL_PUBLISHABLE_KEY.to_owned(),
+    };
+    let secret = StripeSecret {
+        secret_key: facts::stripe::PORTAL_SECRET_KEY.into(),
+        webhook_secrets: vec![facts::stripe::PORTAL_WEBHOOK_SECRET.into()],
+    };
+    (settings, secret)
+}
+
+fn own_books(ledger: &seed::Ledger, currency: Currency) -> (Vec<BooksCustomer>, Vec<BooksInvoice>) {
+    let customers = ledger.customers.iter().map(|customer| BooksCustomer {
+        external_id: seed::stable_id("customer", &customer.name).to_string(),
+        name: customer.name.clone(),
+        code: Some(customer.code.clone()),
+        email: Some(customer.email.clone()),
+        archived: false,
+    });
+    let invoices = ledger.invoices.iter().map(|invoice| BooksInvoice {
+        external_id: seed::stable_id("invoice", &invoice.number).to_string(),
+        number: invoice.number.clone(),
+        customer_external_id: seed::stable_id("customer", &invoice.customer).to_string(),
+        status: if invoice.due_minor() == 0 { InvoiceStatus::Paid } else { InvoiceStatus::Open },
+        total: Money::new(invoice.total_minor(), currency),
+        due: Money::new(invoice.due_minor(), currency),
+        date: invoice.issued,
+        due_date: invoice.due,
+    });
+    (customers.collect(), invoices.collect())
+}
+
+fn print_addresses(settings: &Settings, vendors: &str) {
+    let (portal, key) = (&settings.public_url, facts::NORTHWIND.pay_now.email);
+    let due: NaiveDate = Utc::now().date_naive();
+    println!(
+        "
+Wise-Pay's demo is ready ({due}).
+
+  Portal      {portal}
+  Vendors     {vendors}   (Stripe and Xero as simulators, with buttons for faults)
+
+  Pay INV-501 as a guest:
+  {portal}/PaymentProxy/PayNow/Email?apiKey={key}&invoiceNo=INV-501&amount=1204.50&companyCode=Acme
+
+  Cards       {approved} approved, {declined} declined; any future expiry, any code
+  Sign in     {admin} (merchant's staff), {ana} (payer), {operator} (operator)
+  Password    {password}
+
+Ctrl-C stops it; make demo-reset starts from fresh data.
+",
+        approved = facts::cards::APPROVED,
+        declined = facts::cards::DECLINED,
+        admin = facts::NORTHWIND.admin_email,
+        ana = facts::ANA_EMAIL,
+        operator = facts::OPERATOR_EMAIL,
+        password = facts::PASSWORD,
+    );
+}

@@ -1,0 +1,33 @@
+//! Gateways' news. Authentic news is stored and answered with 200 whatever it is about, so that no vendor switches the
+//! endpoint off (D6); what is not authentic gets 400.
+
+use crate::router::Web;
+use axum::{
+    body::Bytes,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+};
+use domain::ids::ConnectionId;
+use engine::NotTaken;
+
+pub async fn stripe(
+    State(web): State<Web>,
+    Path(connection): Path<String>,
+    headers: HeaderMap,
+    raw: Bytes,
+) -> StatusCode {
+    let Ok(connection) = connection.parse::<ConnectionId>() else { return StatusCode::NOT_FOUND };
+    let signature = headers.get("stripe-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    match web.engine.receive_webhook(connection, signature, &raw).await {
+        Ok(()) => StatusCode::OK,
+        Err(NotTaken::NoSuchAddress) => StatusCode::NOT_FOUND,
+        Err(NotTaken::Webhook(cause)) => {
+            tracing::warn!(connection.id = %connection, %cause, "News at a gateway's address was refused.");
+            StatusCode::BAD_REQUEST
+        }
+        Err(NotTaken::Engine(cause)) => {
+            tracing::error!(connection.id = %connection, %cause, "News could not be stored; the gateway will send it again.");
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+    }
+}

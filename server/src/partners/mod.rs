@@ -1,0 +1,21 @@
+//! The addresses that others call: contracts with them, not with our own browser code. One file per partner.
+
+mod gateway_webhooks;
+mod pay_now;
+
+use crate::{layers, router::Web};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    routing::{get, post},
+};
+
+const WEBHOOK_BODY_MAX_BYTES: usize = 256 * 1024;
+
+pub fn router(rate_limits: bool) -> Router<Web> {
+    let pay_now = Router::new().route("/PaymentProxy/PayNow/Email", get(pay_now::email));
+    let webhooks = Router::new()
+        .route("/webhooks/stripe/{connection}", post(gateway_webhooks::stripe))
+        .layer(DefaultBodyLimit::max(WEBHOOK_BODY_MAX_BYTES));
+    layers::limited(pay_now, rate_limits).merge(webhooks)
+}

@@ -1,0 +1,52 @@
+//! The HTTP surface: the App's pages, its server functions, the partners' addresses, files and health, in one list.
+
+use crate::{health, layers, partners, serve::Site, settings::Settings};
+use app::{App, Assets, gate::CookieName, pod_shell, shell};
+use axum::{Router, extract::FromRef, middleware, routing::get};
+use engine::Engine;
+use leptos::{config::LeptosOptions, prelude::provide_context};
+use leptos_axum::{
+    LeptosRoutes, file_and_error_handler_with_context, generate_route_list, render_app_async_with_context,
+};
+
+/// Nobody frames the pod before a merchant has named its PSA.
+const POD_ANCESTORS: &str = "'none'";
+
+/// What handlers outside the App share.
+#[derive(Clone)]
+pub struct Web {
+    pub engine: Engine,
+    pub assets: Assets,
+    options: LeptosOptions,
+}
+
+impl FromRef<Web> for LeptosOptions {
+    fn from_ref(web: &Web) -> Self {
+        web.options.clone()
+    }
+}
+
+#[must_use]
+pub fn build(settings: &Settings, site: &Site, engine: Engine) -> Router {
+    let web = Web { engine: engine.clone(), assets: site.assets.clone(), options: site.options.clone() };
+    let cookie = CookieName(settings.cookie_name());
+    let context = move || {
+        provide_context(engine.clone());
+        provide_context(cookie);
+    };
+    let (pod, portal): (Vec<_>, Vec<_>) =
+        generate_route_list(App).into_iter().partition(|route| route.path().starts_with("/pods/"));
+    let (page, error, frame) = (site.assets.clone(), site.assets.clone(), site.assets.clone());
+    let pod_page = render_app_async_with_context(context.clone(), move || pod_shell(frame.clone(), POD_ANCESTORS));
+    let pages = Router::new()
+        .leptos_routes_with_context(&web, portal, context.clone(), move || shell(page.clone()))
+        .leptos_routes_with_handler(pod, pod_page)
+        .layer(middleware::map_response(layers::fault_status));
+    let surface = Router::new()
+        .merge(pages)
+        .merge(partners::router(settings.rate_limits))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .fallback(file_and_error_handler_with_context::<Web, _>(context, move |_| shell(error.clone())));
+    layers::around(surface, settings).with_state(web)
+}

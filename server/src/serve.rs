@@ -1,0 +1,110 @@
+//! Web and worker as running tasks, and how they stop.
+
+use crate::{router, settings::Settings};
+use anyhow::Context;
+use app::Assets;
+use axum::serve::ListenerExt;
+use engine::{Engine, Worker};
+use leptos::config::{LeptosOptions, get_configuration};
+use std::{net::SocketAddr, path::PathBuf};
+use tokio::sync::watch;
+
+/// The gateways whose fields and pages this installation may show.
+const GATEWAY_ORIGINS: [&str; 4] =
+    ["https://js.stripe.com", "https://hooks.stripe.com", "https://api.stripe.com", "https://checkout.stripe.com"];
+
+/// The built files and where they lie.
+#[derive(Clone)]
+pub struct Site {
+    pub options: LeptosOptions,
+    pub assets: Assets,
+}
+
+impl Site {
+    /// The folder `site` beside the executable, else what `Leptos.toml` says.
+    ///
+    /// # Errors
+    /// `Leptos.toml` cannot be read.
+    pub fn load(settings: &Settings) -> anyhow::Result<Self> {
+        let beside =
+            std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("site"))).filter(|path| path.is_dir());
+        let mut options = match beside {
+            Some(site) => LeptosOptions::builder()
+                .output_name("wisepay")
+                .site_root(site.to_string_lossy())
+                .hash_files(true)
+                .build(),
+            None => get_configuration(Some("Leptos.toml")).context("Leptos.toml cannot be read")?.leptos_options,
+        };
+        options.site_addr = settings.listen;
+        let mut origins: Vec<String> = GATEWAY_ORIGINS.map(str::to_owned).to_vec();
+        origins.extend(settings.simulators_url.clone());
+        let assets = Assets::load(&options, &origins);
+        Ok(Self { options, assets })
+    }
+}
+
+/// Serves until `stop`; what was begun is finished.
+///
+/// # Errors
+/// The address is taken.
+pub async fn serve(
+    settings: &Settings,
+    site: &Site,
+    engine: Engine,
+    with_worker: bool,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    engine.migrate().await.context("the schema could not be brought up to date")?;
+    let listener = tokio::net::TcpListener::bind(settings.listen).await;
+    let listener =
+        listener.with_context(|| format!("{} is taken; set WISEPAY_LISTEN to another address", settings.listen))?;
+    // Small answers would wait 40 ms for the client's delayed ACK.
+    let listener = listener.tap_io(|stream| {
+        if let Err(cause) = stream.set_nodelay(true) {
+            tracing::debug!(%cause, "TCP_NODELAY was refused.");
+        }
+    });
+    let (stopping, stopped) = watch::channel(false);
+    tokio::spawn(async move {
+        stop.await;
+        stopping.send_replace(true);
+    });
+    let worker = with_worker.then(|| tokio::spawn(work(engine.clone(), until(stopped.clone()))));
+    let app = router::build(settings, site, engine).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, app).with_graceful_shutdown(until(stopped)).await?;
+    if let Some(worker) = worker {
+        worker.await?;
+    }
+    Ok(())
+}
+
+pub async fn work(engine: Engine, stop: impl Future<Output = ()>) {
+    Worker::new(engine).run(stop).await;
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // An error means that the sender is gone, which is a stop as well.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// Ctrl-C or a service manager's SIGTERM.
+pub async fn stop_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            _ = interrupt => {}
+            _ = terminate.recv() => {}
+        },
+        Err(_) => drop(interrupt.await),
+    }
+}
+
+/// A folder, made when absent.
+///
+/// # Errors
+/// It cannot be made.
+pub fn folder(path: PathBuf) -> anyhow::Result<PathBuf> {
+    std::fs::create_dir_all(&path).with_context(|| format!("the folder {} cannot be made", path.display()))?;
+    Ok(path)
+}

@@ -1,0 +1,171 @@
+//! Settings: the environment, then `wisepay.toml`. Unknown keys are refused with the nearest known name; secrets never
+//! print.
+
+use engine::KeyRing;
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+
+const FILE: &str = "wisepay.toml";
+/// Every setting, and what it is when nobody says.
+const KNOWN: [(&str, Option<&str>); 9] = [
+    ("WISEPAY_LISTEN", Some("127.0.0.1:3000")),
+    ("DATABASE_URL", Some("sqlite://data/wisepay.db")),
+    ("WISEPAY_PUBLIC_URL", Some("http://127.0.0.1:3000")),
+    ("WISEPAY_KEY_RING", None),
+    ("WISEPAY_BRAND", Some("Wise-Pay")),
+    ("SMTP_URL", None),
+    ("WISEPAY_MAIL_FROM", Some("Wise-Pay <no-reply@localhost>")),
+    ("WISEPAY_RATE_LIMITS", Some("on")),
+    ("WISEPAY_SIMULATORS_URL", None),
+];
+/// Read by parts that are no settings: the demo's folders and ports, tests, and the log filter.
+const OTHERS: [&str; 5] =
+    ["WISEPAY_CACHE", "WISEPAY_PROFILE", "WISEPAY_FAILPOINT", "WISEPAY_DATA_DIR", "WISEPAY_SIMULATORS_LISTEN"];
+
+#[derive(Debug)]
+pub struct Settings {
+    pub listen: SocketAddr,
+    pub database_url: String,
+    pub public_url: String,
+    pub key_ring: Option<KeyRing>,
+    pub brand: String,
+    pub smtp_url: Option<String>,
+    pub mail_from: String,
+    pub rate_limits: bool,
+    /// Where the vendors' simulators are; points every connector there. Set by the demo alone.
+    pub simulators_url: Option<String>,
+}
+
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadSettings {
+    #[error("{0} is no setting; did you mean {1}?")]
+    Unknown(String, &'static str),
+    #[error("{0} cannot be read: {1}")]
+    Unreadable(&'static str, String),
+    #[error("{0} must be set; `wisepay check-config` prints a fresh value")]
+    Missing(&'static str),
+    #[error("WISEPAY_PUBLIC_URL is plain http on {0}, which is accepted for loopback alone: use https")]
+    PlainHttp(String),
+    #[error("WISEPAY_RATE_LIMITS=off is accepted on loopback alone, for load tests")]
+    LimitsOff,
+    #[error("{FILE} cannot be read: {0}")]
+    File(String),
+}
+
+impl Settings {
+    /// # Errors
+    /// The first thing that is wrong, in words that name the setting.
+    pub fn load() -> Result<Self, BadSettings> {
+        let file =
+            config::Config::builder().add_source(config::File::from(PathBuf::from(FILE)).required(false)).build();
+        let file = file.and_then(config::Config::try_deserialize::<BTreeMap<String, String>>);
+        let file = file.map_err(|e| BadSettings::File(e.to_string()))?;
+        // The file's keys come back in lower case.
+        let file = file.into_iter().map(|(key, value)| (key.to_uppercase(), value));
+        Self::from_pairs(file.chain(std::env::vars()))
+    }
+
+    /// Later pairs win.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, in words that name the setting.
+    pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Result<Self, BadSettings> {
+        let mut given = BTreeMap::new();
+        for (key, value) in pairs {
+            if KNOWN.iter().any(|(known, _)| *known == key) {
+                given.insert(key, value);
+            } else if key.starts_with("WISEPAY_") && !OTHERS.contains(&key.as_str()) {
+                return Err(BadSettings::Unknown(key.clone(), nearest(&key)));
+            }
+        }
+        let get = |name: &'static str| {
+            let default =
+                KNOWN.iter().find(|(known, _)| *known == name).and_then(|(_, default)| default.map(str::to_owned));
+            given.get(name).cloned().filter(|value| !value.is_empty()).or(default)
+        };
+        let need = |name| get(name).ok_or(BadSettings::Missing(name));
+        let listen = need("WISEPAY_LISTEN")?;
+        let listen: SocketAddr = listen
+            .parse()
+            .map_err(|_| BadSettings::Unreadable("WISEPAY_LISTEN", format!("{listen} is no address with port")))?;
+        let public_url = need("WISEPAY_PUBLIC_URL")?.trim_end_matches('/').to_owned();
+        let key_ring = get("WISEPAY_KEY_RING").map(|text| text.parse()).transpose();
+        let settings = Self {
+            listen,
+            database_url: need("DATABASE_URL")?,
+            key_ring: key_ring
+                .map_err(|e: engine::BadKeyRing| BadSettings::Unreadable("WISEPAY_KEY_RING", e.to_string()))?,
+            brand: need("WISEPAY_BRAND")?,
+            smtp_url: get("SMTP_URL"),
+            mail_from: need("WISEPAY_MAIL_FROM")?,
+            rate_limits: need("WISEPAY_RATE_LIMITS")? != "off",
+            simulators_url: get("WISEPAY_SIMULATORS_URL"),
+            public_url,
+        };
+        settings.check()
+    }
+
+    fn check(self) -> Result<Self, BadSettings> {
+        if !self.rate_limits && !self.listen.ip().is_loopback() {
+            return Err(BadSettings::LimitsOff);
+        }
+        let Some(rest) = self.public_url.strip_prefix("http://") else { return Ok(self) };
+        let host = rest.split(['/', ':']).next().unwrap_or_default().to_owned();
+        if ["127.0.0.1", "localhost"].contains(&host.as_str()) { Ok(self) } else { Err(BadSettings::PlainHttp(host)) }
+    }
+
+    /// `__Host-` needs https; on loopback with plain http browsers would drop it.
+    #[must_use]
+    pub fn cookie_name(&self) -> &'static str {
+        if self.public_url.starts_with("https://") { "__Host-wisepay_session" } else { "wisepay_session" }
+    }
+}
+
+/// The known name with the most pairs of neighbouring letters in common.
+fn nearest(key: &str) -> &'static str {
+    let pairs = |text: &str| text.as_bytes().windows(2).map(<[u8]>::to_vec).collect::<Vec<_>>();
+    let wanted = pairs(key);
+    let likeness = |name: &str| {
+        let own = pairs(name);
+        own.iter().filter(|pair| wanted.contains(pair)).count() * 1_000 / own.len().max(wanted.len()).max(1)
+    };
+    KNOWN.iter().map(|(name, _)| *name).max_by_key(|name| likeness(name)).unwrap_or("WISEPAY_LISTEN")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(pairs: &[(&str, &str)]) -> Result<Settings, BadSettings> {
+        Settings::from_pairs(pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())))
+    }
+
+    #[test]
+    fn settings_have_defaults_and_the_last_word_wins() {
+        let settings =
+            load(&[("PATH", "/bin"), ("WISEPAY_BRAND", "A"), ("WISEPAY_BRAND", "B")]).expect("good settings");
+        assert_eq!((settings.listen.port(), settings.brand.as_str(), settings.rate_limits), (3000, "B", true));
+        assert_eq!(settings.cookie_name(), "wisepay_session");
+        let https = load(&[("WISEPAY_PUBLIC_URL", "https://pay.example.com/")]).expect("good settings");
+        assert_eq!(
+            (https.public_url.as_str(), https.cookie_name()),
+            ("https://pay.example.com", "__Host-wisepay_session")
+        );
+    }
+
+    #[test]
+    fn a_wrong_setting_is_named_and_never_printed() {
+        assert_eq!(
+            load(&[("WISEPAY_LISTN", "x")]).expect_err("a typo"),
+            BadSettings::Unknown("WISEPAY_LISTN".into(), "WISEPAY_LISTEN")
+        );
+        assert_eq!(
+            load(&[("WISEPAY_PUBLIC_URL", "http://pay.example.com")]).expect_err("plain"),
+            BadSettings::PlainHttp("pay.example.com".into())
+        );
+        let off = [("WISEPAY_RATE_LIMITS", "off"), ("WISEPAY_LISTEN", "0.0.0.0:3000")];
+        assert_eq!(load(&off).expect_err("limits off"), BadSettings::LimitsOff);
+        assert!(
+            matches!(load(&[("WISEPAY_KEY_RING", "secret")]), Err(BadSettings::Unreadable("WISEPAY_KEY_RING", why)) if !why.contains("secret"))
+        );
+    }
+}
