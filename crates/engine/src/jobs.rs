@@ -30,7 +30,7 @@ pub(crate) enum Work {
     DeliverMail {
         mail: MailId,
     },
-    WorkWebhook {
+    ReadNews {
         webhook: WebhookId,
     },
     SyncBooks,
@@ -54,7 +54,7 @@ impl Work {
             Self::PostPayment { attempt } => format!("post_payment:{attempt}"),
             Self::WriteReceipt { payment } => format!("write_receipt:{payment}"),
             Self::DeliverMail { mail } => format!("deliver_mail:{mail}"),
-            Self::WorkWebhook { webhook } => format!("work_webhook:{webhook}"),
+            Self::ReadNews { webhook } => format!("read_news:{webhook}"),
             Self::SyncBooks => format!("sync_books:{period}"),
         }
     }
@@ -66,7 +66,7 @@ impl Work {
             Self::PostPayment { .. } => "Post to the books",
             Self::WriteReceipt { .. } => "Write the receipt",
             Self::DeliverMail { .. } => "Send the mail",
-            Self::WorkWebhook { .. } => "Work the gateway's news",
+            Self::ReadNews { .. } => "Work the gateway's news",
             Self::SyncBooks => "Read changes from the books",
         }
     }
@@ -100,7 +100,7 @@ impl Engine {
             Work::PostPayment { attempt } => self.post_payment(&db, job, attempt).await,
             Work::WriteReceipt { payment } => self.write_receipt(&db, job, payment).await,
             Work::DeliverMail { mail } => self.deliver_mail(&db, job, mail).await,
-            Work::WorkWebhook { webhook } => self.work_webhook(&db, job, webhook).await,
+            Work::ReadNews { webhook } => self.work_webhook(&db, job, webhook).await,
             Work::SyncBooks => self.sync_books(&db).await.map(|()| Ran::Finished),
         }
     }

@@ -58,7 +58,7 @@ impl Engine {
         let tx = db.begin().await?;
         let webhook = tx.webhook_receive(new, now).await?;
         if webhook.state == WebhookState::Received {
-            Work::WorkWebhook { webhook: webhook.id }.queue(&tx, None, now, now).await?;
+            Work::ReadNews { webhook: webhook.id }.queue(&tx, None, now, now).await?;
         }
         Ok(tx.commit().await?)
     }

@@ -2,14 +2,14 @@
 //! open, then what was seen recorded. Whatever dies in between is found by the look-up job of the first transaction.
 
 use crate::{Engine, Error, GuestPass, Order, PayHow, TakeError, failpoint, jobs::Work, open_checkout::first_look_up};
-use connectors::gateway::{ChargeHow, ChargeRequest, GatewayError};
+use connectors::gateway::{ChargeHow, ChargeRequest, Gateway, GatewayError};
 use domain::{
     ids::{AttemptId, PaymentId},
     money::Money,
     payment::{AttemptState, Fact, Observation, Source, amount_to_charge},
     views::Standing,
 };
-use store::{Allocation, Attempt, Invoice, NewAttempt, Opened, Payment};
+use store::{Allocation, Attempt, Invoice, MerchantDb, NewAttempt, Opened, Payment};
 use uuid::Uuid;
 
 const EMAIL_MAX_CHARS: usize = 254;
@@ -41,11 +41,21 @@ impl Engine {
             return Ok(stands);
         }
         failpoint::reach("after_intent");
-        let seen = observed(gateway.charge(&charge_request(&attempt)?).await);
-        failpoint::reach("after_charge");
-        self.record(&guest.db, attempt.id, seen, Source::Reply).await?;
-        failpoint::reach("after_record");
+        // A task of its own: a payer who closes the page must not break off the charge half-way.
+        let (engine, db) = (self.clone(), guest.db.clone());
+        let charge = tokio::spawn(async move { engine.charge(&db, gateway.as_ref(), &attempt).await });
+        // A task that died leaves what a dead process leaves: an open attempt, and its look-up job.
+        charge.await.unwrap_or(Ok(()))?;
         Ok(self.standing_of(guest, order.payment).await?)
+    }
+
+    /// No transaction is open while the gateway is asked.
+    async fn charge(&self, db: &MerchantDb, gateway: &dyn Gateway, attempt: &Attempt) -> Result<(), Error> {
+        let seen = observed(gateway.charge(&charge_request(attempt)?).await);
+        failpoint::reach("after_charge");
+        self.record(db, attempt.id, seen, Source::Reply).await?;
+        failpoint::reach("after_record");
+        Ok(())
     }
 
     /// A double click or a replayed POST: what stands is answered, nothing is done.

@@ -1,0 +1,83 @@
+// axe on every screen, WCAG 2.2 AA, light and dark. What a machine can see; keyboard.spec.ts does the rest.
+import { expect, test, type Page } from '@playwright/test';
+import { demo, enterCard, expectAccessible, northwind, payButton, payNowLink, reset, signIn } from './support.ts';
+
+const NARROWEST_PX = 320;
+
+/** Nothing scrolls sideways, down to the narrowest width that WCAG names. */
+async function expectNoSidewaysScroll(page: Page): Promise<void> {
+  const size = page.viewportSize()!;
+  await page.setViewportSize({ width: NARROWEST_PX, height: size.height });
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  expect(over, `${page.url()} at ${NARROWEST_PX} px`).toBeLessThanOrEqual(0);
+  await page.setViewportSize(size);
+}
+
+async function look(page: Page, path: string): Promise<void> {
+  await page.goto(path);
+  await expect(page.getByRole('heading').first()).toBeVisible();
+  await page.waitForLoadState('networkidle');
+  await expectAccessible(page);
+  await expectNoSidewaysScroll(page);
+}
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test.describe(`in ${colorScheme} colours`, () => {
+    test.use({ colorScheme, contextOptions: { reducedMotion: 'reduce' } });
+
+    test('Pay Now, and the links that lead nowhere', async ({ page }) => {
+      const merchant = await northwind();
+      await look(page, payNowLink(merchant, 'INV-502'));
+      for (const invoice of ['INV-503', 'INV-504', 'INV-999999', '[invnumber]']) await look(page, payNowLink(merchant, invoice));
+      await look(page, '/npe?transactionId=nothing');
+    });
+
+    test('sign-in, also when it failed, and an address that nobody knows', async ({ page }) => {
+      await look(page, '/sign-in');
+      await signIn(page, 'nobody@nowhere.test', 'wrong password');
+      await expect(page.getByRole('alert')).toBeVisible();
+      await expectAccessible(page);
+      await look(page, '/no-such-page');
+    });
+
+    test('the payer’s pages', async ({ page }) => {
+      const { payers } = await northwind();
+      await signIn(page, payers[0]!.email, payers[0]!.password);
+      await expect(page).toHaveURL(/\/dashboard$/);
+      for (const path of ['/dashboard', '/payments']) await look(page, path);
+    });
+
+    test('the operator’s page and the pod', async ({ page }) => {
+      const { operator } = await demo();
+      await look(page, '/pods/connectwise?id=1&screen=Invoice');
+      await signIn(page, operator.email, operator.password);
+      await expect(page).toHaveURL(/\/operator$/);
+      await look(page, '/operator');
+    });
+
+    test('declined, paid, and the admin’s pages with the story of that payment', async ({ page }) => {
+      await reset();
+      const [{ cards }, merchant] = [await demo(), await northwind()];
+      for (const [card, heading] of [
+        [cards.declined, 'Your payment did not go through'],
+        [cards.approved, 'You paid $80.00'],
+      ] as const) {
+        await page.goto(payNowLink(merchant, 'INV-601'));
+        await page.getByLabel('E-mail for the receipt').fill('bo@bolt.test');
+        await enterCard(page, card);
+        await expectAccessible(page);
+        await payButton(page).click();
+        await expect(page.getByRole('heading', { name: heading })).toBeVisible({ timeout: 30_000 });
+        await expectAccessible(page);
+        await expectNoSidewaysScroll(page);
+      }
+      await signIn(page, merchant.admin.email, merchant.admin.password);
+      await expect(page).toHaveURL(/\/admin$/);
+      for (const path of ['/admin', '/admin/transactions', '/admin/mail']) await look(page, path);
+      await page.goto('/admin/transactions');
+      await page.getByRole('row', { name: /INV-601/ }).first().getByRole('link').first().click();
+      await expect(page.getByRole('heading', { name: 'Timeline' })).toBeVisible();
+      await expectAccessible(page);
+    });
+  });
+}

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# make size: the weight of every file that the browser may load, and of Pay Now in particular; fails over budget.
+set -euo pipefail
+# shellcheck source=scripts/demo.sh
+source "$(dirname "${BASH_SOURCE[0]}")/demo.sh"
+
+profile="${E2E_PROFILE:-dev}"
+need_site_tools
+need_browser
+build "$profile"
+start_demo "$profile"
+SITE="$ROOT/target/run/$profile/site" node scripts/size.mjs

@@ -1,0 +1,78 @@
+//! The unhappy wire: time-outs after the charge, broken connections, errors, lost and doubled news.
+
+use crate::support::{Client, Form, House};
+
+async fn press(house: &House) -> (Client, Form, String) {
+    let client = house.client();
+    let form = client.open("INV-501").await;
+    let answer = client.pay(&form, "pm_card_visa").await;
+    (client, form, answer.location.unwrap())
+}
+
+#[tokio::test]
+async fn d2_d4_an_answer_that_is_lost_after_the_charge_is_found_and_nobody_pays_twice() {
+    let house = House::new().await;
+    house.arm("stripe", "reset_after_execute", "POST /stripe/v1/payment_intents").await;
+
+    let (client, form, result) = press(&house).await;
+    let checking = client.get(&result).await;
+    assert!(checking.body.contains("Do not pay again"), "{}", checking.body);
+
+    // Pressing again from a fresh page meanwhile starts nothing.
+    let page = client.get(&format!("/npe?transactionId={}", form.checkout)).await;
+    assert!(!page.body.contains("name=\"expected\""), "no form while the outcome is open");
+
+    house.assert_paid_once("INV-501", 120_450).await;
+    assert!(client.get(&result).await.body.contains("PAY-"));
+}
+
+#[tokio::test]
+async fn d2_a_broken_connection_before_the_charge_ends_in_one_charge_too() {
+    let house = House::new().await;
+    house.arm("stripe", "http:500", "POST /stripe/v1/payment_intents").await;
+    let (_, _, _) = press(&house).await;
+    house
+        .until("the outcome is known", async || {
+            let state = house.state("stripe").await;
+            !state["charges"].as_array().unwrap().is_empty() || house.books_payments("INV-501").await.is_empty()
+        })
+        .await;
+    assert!(house.charges().await.len() <= 1);
+}
+
+#[tokio::test]
+async fn d5_news_twice_in_the_wrong_order_or_never_end_in_one_posting() {
+    for fault in ["webhook_twice", "webhook_reordered", "webhook_lost"] {
+        let house = House::new().await;
+        house.arm("stripe", fault, "").await;
+        press(&house).await;
+        house.assert_paid_once("INV-501", 120_450).await;
+    }
+}
+
+#[tokio::test]
+async fn d4_books_that_are_away_get_the_payment_when_they_are_back_and_only_once() {
+    let house = House::new().await;
+    house.arm("xero", "reset_after_execute", "PUT /xero/api.xro/2.0/Payments").await;
+    press(&house).await;
+    house.assert_paid_once("INV-501", 120_450).await;
+
+    let house = House::new().await;
+    house.arm("xero", "http:500", "PUT /xero/api.xro/2.0/Payments").await;
+    press(&house).await;
+    house.assert_paid_once("INV-501", 120_450).await;
+}
+
+#[tokio::test]
+async fn d30_money_that_the_books_refuse_is_shown_to_the_admin_in_one_sentence() {
+    let house = House::new().await;
+    house.arm("xero", "period_locked", "PUT /xero/api.xro/2.0/Payments").await;
+    press(&house).await;
+    let admin = house.client();
+    admin.sign_in("admin@northwind.test").await;
+    house.until("the problem is shown", async || admin.get("/admin").await.body.contains("the books refused it")).await;
+    // The invoice stays closed to a second payment.
+    let second = house.client().get(&crate::support::link("INV-501")).await;
+    let page = house.client().get(&second.location.unwrap()).await;
+    assert!(!page.body.contains("name=\"expected\""), "{}", page.body);
+}

@@ -1,0 +1,156 @@
+//! The real server, killed between any two steps of a payment and started again: one charge or none, the outcome known
+//! within a minute, the books agree (F1 of quality.md, 2.2).
+
+use crate::support::{Client, House, http};
+use std::{
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// Every step of one payment at which the process can be made to die.
+const STEPS: [&str; 8] = [
+    "before_intent",
+    "after_intent",
+    "after_charge",
+    "before_record_commit",
+    "after_record",
+    "before_post",
+    "after_post",
+    "before_post_commit",
+];
+const KNOWN_WITHIN: Duration = Duration::from_secs(60);
+
+/// A `wisepay serve` of its own on the house's database, while the house's own portal only keeps the vendors alive.
+struct Server {
+    process: Child,
+    portal: String,
+}
+
+impl Server {
+    async fn start(house: &House, failpoint: Option<&str>) -> Self {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let portal = format!("http://{port}");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wisepay"));
+        command
+            .arg("serve")
+            .current_dir("..")
+            .env("WISEPAY_LISTEN", port.to_string())
+            .env("WISEPAY_PUBLIC_URL", &portal)
+            .env("DATABASE_URL", house.database_url())
+            .env("WISEPAY_KEY_RING", house.key_ring())
+            .env("WISEPAY_SIMULATORS_URL", &house.vendors)
+            .env("RUST_LOG", "warn")
+            .stderr(Stdio::null())
+            .stdout(Stdio::null());
+        if let Some(name) = failpoint {
+            command.env("WISEPAY_FAILPOINT", name);
+        }
+        let process = command.spawn().unwrap();
+        let server = Self { process, portal };
+        let start = Instant::now();
+        while http().get(format!("{}/health/ready", server.portal)).send().await.is_err() {
+            assert!(start.elapsed() < Duration::from_secs(20), "the server did not start");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        server
+    }
+
+    fn kill(&mut self) {
+        // SIGKILL: nothing is flushed, nothing is said.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Presses Pay and does not mind when the connection dies.
+async fn press(portal: &str, number: &str) -> Option<String> {
+    let client = Client::new(portal);
+    let form = client.open(number).await;
+    let request =
+        http().post(format!("{portal}/api/payments/take")).header("origin", portal).header("accept", "text/html");
+    drop(request.form(&form.fields("pm_card_visa")).send().await);
+    Some(form.checkout)
+}
+
+async fn survives(step: &'static str) {
+    let house = House::without_portal().await;
+    {
+        let mut dying = Server::start(&house, Some(step)).await;
+        press(&dying.portal.clone(), "INV-501").await;
+        // Steps of the worker come a moment after the answer.
+        let start = Instant::now();
+        while dying.process.try_wait().unwrap().is_none() {
+            assert!(start.elapsed() < Duration::from_secs(20), "{step} was never reached");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    let restarted = Instant::now();
+    let server = Server::start(&house, None).await;
+    if step == "before_intent" {
+        assert!(house.charges().await.is_empty(), "nothing was meant yet, so nothing was charged");
+        press(&server.portal, "INV-501").await;
+    }
+    house.assert_paid_once_within("INV-501", 120_450, KNOWN_WITHIN.saturating_sub(restarted.elapsed())).await;
+    // And pressing again afterwards changes nothing: once the posting is recorded, the link says so.
+    let client = Client::new(&server.portal);
+    house
+        .until("the link says that it is paid", async || {
+            client.get(&crate::support::link("INV-501")).await.status == 409
+        })
+        .await;
+    assert_eq!(house.charges().await.len(), 1, "{step}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d4_a_server_killed_at_any_step_charges_once_and_the_books_agree() {
+    // All at once: each waits for a look-up that is seconds away.
+    futures::future::join_all(STEPS.map(survives)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d1_servers_killed_at_random_moments_charge_each_invoice_at_most_once() {
+    let house = House::without_portal().await;
+    let invoices = [("INV-501", 120_450), ("INV-502", 35_000), ("INV-503", 70_000), ("INV-601", 8_000)];
+    for (round, (number, _)) in invoices.into_iter().enumerate() {
+        let mut dying = Server::start(&house, None).await;
+        let portal = dying.portal.clone();
+        let paying = tokio::spawn(async move {
+            let client = Client::new(&portal);
+            let Ok(opened) = http().get(format!("{portal}{}", crate::support::link(number))).send().await else {
+                return;
+            };
+            let Some(to) = opened.headers().get("location").and_then(|to| to.to_str().ok()).map(str::to_owned) else {
+                return;
+            };
+            let form = client.form(&to).await;
+            let request = http().post(format!("{portal}/api/payments/take")).header("origin", &portal);
+            drop(request.form(&form.fields("pm_card_visa")).send().await);
+        });
+        // A different moment in each round, from before the intent to after the posting.
+        tokio::time::sleep(Duration::from_millis(60 * (round as u64 + 1))).await;
+        dying.kill();
+        drop(paying.await);
+    }
+    let server = Server::start(&house, None).await;
+    for (number, minor) in invoices {
+        house
+            .until(&format!("{number} is settled one way or the other"), async || {
+                let client = Client::new(&server.portal);
+                let answer = client.get(&crate::support::link(number)).await;
+                match answer.location {
+                    None => true,
+                    Some(checkout) => client.get(&checkout).await.body.contains("name=\"expected\""),
+                }
+            })
+            .await;
+        let of_invoice = house.charges().await.iter().filter(|charge| charge["amount_minor"] == minor).count();
+        assert_eq!(of_invoice, house.books_payments(number).await.len(), "{number}: gateway and books agree");
+        assert!(of_invoice <= 1, "{number} was charged twice");
+    }
+}

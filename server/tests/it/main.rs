@@ -1,0 +1,13 @@
+//! Journeys: the built router over HTTP, with the vendors' simulators on the other side. One binary, one story a test.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails right there")]
+
+mod access;
+mod crate_edges;
+mod faults;
+mod kills;
+mod links;
+mod pay;
+mod races;
+mod sign_in;
+mod support;
+mod webhooks;

@@ -1,0 +1,126 @@
+//! A guest pays an invoice, and every book agrees.
+
+use crate::support::{House, On};
+use serde_json::json;
+
+#[tokio::test]
+async fn s50_s46_s42_a_guest_pays_from_a_link_without_any_account_and_the_books_agree() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        let client = house.client();
+
+        let form = client.open("INV-501").await;
+        let paid = client.pay(&form, "pm_card_visa").await;
+        let result = client.get(&paid.location.unwrap()).await;
+
+        assert_eq!(result.status, 200);
+        assert!(result.body.contains("$1,204.50") && result.body.contains("PAY-"), "{}", result.body);
+        assert!(result.body.contains("Visa"), "the receipt names the method");
+        house.assert_paid_once("INV-501", 120_450).await;
+        assert_eq!(house.books_invoice("INV-501").await["status"], "PAID");
+    }
+}
+
+#[tokio::test]
+async fn s66_s65_the_amount_in_the_link_is_ignored_and_the_books_amount_is_charged() {
+    let house = House::new().await;
+    let client = house.client();
+    // The link says 1.00; the form can be forged to say so too.
+    let mut form = client.open("INV-503").await;
+    assert_eq!(form.expected, "USD 70000", "part paid: 200.00 of 900.00");
+    form.expected = "USD 100".into();
+
+    let refused = client.pay(&form, "pm_card_visa").await;
+
+    let shown = client.get(&refused.location.unwrap()).await;
+    assert!(shown.body.contains("$700.00") && shown.body.contains("$1.00"), "old and new are shown: {}", shown.body);
+    assert!(house.charges().await.is_empty(), "nothing was charged");
+}
+
+#[tokio::test]
+async fn d11_a_changed_amount_is_shown_old_and_new_and_charged_only_when_confirmed() {
+    let house = House::new().await;
+    let client = house.client();
+    let form = client.open("INV-501").await;
+    house.edit_books(json!({"number": "INV-501", "amount_due_minor": 100_000})).await;
+
+    let refused = client.pay(&form, "pm_card_visa").await;
+    assert!(house.charges().await.is_empty());
+    let again = refused.location.unwrap();
+    let page = client.get(&again).await;
+    assert!(page.body.contains("$1,204.50") && page.body.contains("$1,000.00"), "{}", page.body);
+
+    let confirmed = client.form(&again).await;
+    assert_ne!(confirmed.payment, form.payment, "a new press is a new payment");
+    client.pay(&confirmed, "pm_card_visa").await;
+    house.assert_paid_once("INV-501", 100_000).await;
+}
+
+#[tokio::test]
+async fn d31_a_declined_card_is_explained_and_another_one_pays() {
+    let house = House::new().await;
+    let client = house.client();
+    let form = client.open("INV-501").await;
+
+    let declined = client.pay(&form, "pm_card_chargeDeclined").await;
+    let result = client.get(&declined.location.unwrap()).await;
+    assert!(result.body.contains("declined"), "{}", result.body);
+
+    let again = client.form(&format!("/npe?transactionId={}", form.checkout)).await;
+    client.pay(&again, "pm_card_visa").await;
+    house.assert_paid_once("INV-501", 120_450).await;
+}
+
+#[tokio::test]
+async fn s55_the_payer_sees_the_payment_among_past_payments_and_the_admin_its_story_and_mail() {
+    let house = House::new().await;
+    let guest = house.client();
+    let form = guest.open("INV-501").await;
+    guest.pay(&form, "pm_card_visa").await;
+    house.assert_paid_once("INV-501", 120_450).await;
+
+    let ana = house.client();
+    ana.sign_in("ana@acme.test").await;
+    let past = ana.get("/payments").await;
+    assert!(past.body.contains("INV-501") && past.body.contains("$1,204.50"), "{}", past.body);
+    let dashboard = ana.get("/dashboard").await;
+    assert!(
+        dashboard.body.contains("Outstanding Payments") && !dashboard.body.contains("INV-501"),
+        "paid is not outstanding"
+    );
+
+    let admin = house.client();
+    admin.sign_in("admin@northwind.test").await;
+    let story = admin.get(&format!("/admin/transactions/{}", form.payment)).await;
+    for words in ["Approved", "Posted to the books", "Gateway clearing", "Receivable", "ch_"] {
+        assert!(story.body.contains(words), "{words} in {}", story.body);
+    }
+    house
+        .until("the receipt is kept", async || admin.get("/admin/mail").await.body.contains("Receipt: $1,204.50"))
+        .await;
+}
+
+#[tokio::test]
+async fn the_way_without_script_leads_over_the_gateways_own_page() {
+    let house = House::new().await;
+    let client = house.client();
+    let form = client.open("INV-501").await;
+
+    let sent = client.pay(&form, "").await;
+    let hosted = sent.location.unwrap();
+    assert!(hosted.starts_with(&house.vendors), "{hosted}");
+    // Meanwhile the invoice is taken, and the payer can go on or give up.
+    let waiting = client.get(&format!("/npe?transactionId={}", form.checkout)).await;
+    assert!(
+        waiting.body.contains(&hosted.replace('&', "&amp;")) || waiting.body.contains("Continue"),
+        "{}",
+        waiting.body
+    );
+
+    let given_up =
+        client.post("/api/payments/cancel", &[("checkout", &form.checkout), ("payment", &form.payment)]).await;
+    assert!(client.get(&given_up.location.unwrap()).await.status == 200);
+    let again = client.form(&format!("/npe?transactionId={}", form.checkout)).await;
+    client.pay(&again, "pm_card_visa").await;
+    house.assert_paid_once("INV-501", 120_450).await;
+}

@@ -1,0 +1,97 @@
+//! Sessions: who gets in, what the cookie looks like, and when it ends.
+
+use crate::support::House;
+use simulators::facts;
+
+const COOKIE: &str = "wisepay_session";
+
+#[tokio::test]
+async fn s59_s60_one_address_is_one_person_with_several_companies() {
+    let house = House::new().await;
+    let ana = house.client();
+    let home = ana.sign_in("Ana@Acme.test").await;
+    assert_eq!(home.location.as_deref(), Some("/dashboard"));
+    let cookie = home.headers.get("set-cookie").unwrap().to_str().unwrap();
+    for part in ["HttpOnly", "SameSite=Lax", "Path=/"] {
+        assert!(cookie.contains(part), "{part} in {cookie}");
+    }
+
+    let dashboard = ana.get("/dashboard").await;
+    assert!(dashboard.body.contains("Acme Pty Ltd"));
+    let place = dashboard.body.split("value=\"pyr_").nth(1).map(|rest| format!("pyr_{}", &rest[..32])).unwrap();
+    let first = ana.cookie(COOKIE).unwrap();
+    // The switcher lists the current place first; the other one is the second.
+    let other = dashboard
+        .body
+        .split("value=\"pyr_")
+        .skip(1)
+        .map(|rest| format!("pyr_{}", &rest[..32]))
+        .find(|p| *p != place)
+        .unwrap_or(place);
+    ana.post("/api/session/switch", &[("place", &other)]).await;
+    assert_ne!(ana.cookie(COOKIE).unwrap(), first, "a new place is a new session");
+    assert!(ana.get("/dashboard").await.body.contains("Acme NZ"));
+}
+
+#[tokio::test]
+async fn a_session_ends_with_sign_out_and_is_new_with_each_sign_in() {
+    let house = House::new().await;
+    let admin = house.client();
+    admin.sign_in("admin@northwind.test").await;
+    let first = admin.cookie(COOKIE).unwrap();
+    admin.sign_in("admin@northwind.test").await;
+    assert_ne!(admin.cookie(COOKIE).unwrap(), first, "rotation against fixation");
+
+    let stolen = admin.cookie(COOKIE).unwrap();
+    admin.post("/api/session/sign_out", &[]).await;
+    let thief = house.client();
+    let request =
+        crate::support::http().get(format!("{}/admin", house.portal)).header("cookie", format!("{COOKIE}={stolen}"));
+    let answer = thief.send(request).await;
+    assert!(answer.location.is_some_and(|to| to.starts_with("/sign-in")), "the old token is dead");
+}
+
+#[tokio::test]
+async fn an_unknown_address_and_a_wrong_password_are_answered_alike() {
+    let house = House::new().await;
+    let mut answers = Vec::new();
+    for (email, password) in [("ana@acme.test", "wrong"), ("nobody@acme.test", facts::PASSWORD)] {
+        let client = house.client();
+        let refused = client.post("/api/session/sign_in", &[("email", email), ("password", password)]).await;
+        let page = client.get(&refused.location.clone().unwrap()).await;
+        assert!(!page.body.contains(password), "the password never comes back");
+        answers.push((
+            refused.status,
+            refused.location,
+            page.body.replace(email, "ADDRESS").replace(nonce(&page.body), ""),
+        ));
+    }
+    assert_eq!(answers[0].0, answers[1].0);
+    assert_eq!(answers[0].1, answers[1].1);
+    assert_eq!(words(&answers[0].2), words(&answers[1].2));
+}
+
+#[tokio::test]
+async fn many_wrong_passwords_lock_the_address_and_even_the_right_one_waits() {
+    let house = House::new().await;
+    let client = house.client();
+    for _ in 0..10 {
+        client.post("/api/session/sign_in", &[("email", "bo@bolt.test"), ("password", "wrong")]).await;
+    }
+    let right = client.post("/api/session/sign_in", &[("email", "bo@bolt.test"), ("password", facts::PASSWORD)]).await;
+    assert!(client.cookie(COOKIE).is_none());
+    let page = client.get(&right.location.unwrap()).await;
+    assert!(page.body.contains("minutes"), "{}", page.body);
+    // Somebody else is not locked out by it.
+    house.client().sign_in("ana@acme.test").await;
+}
+
+fn nonce(body: &str) -> &str {
+    body.split("nonce=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or("\0")
+}
+
+/// The visible part of a page.
+fn words(body: &str) -> String {
+    let main = body.split("<main").nth(1).unwrap_or(body);
+    main.split("</main>").next().unwrap_or(main).to_owned()
+}

@@ -1,0 +1,395 @@
+//! A whole house for one test: vendors, portal and worker on free ports, with the demo's data, and a client that keeps
+//! its cookies. Dropping it stops everything.
+
+use engine::{Clock, Engine, KeyRing, Worker};
+use leptos::config::LeptosOptions;
+use serde_json::{Value, json};
+use server::{demo, router, serve::Site, settings::Settings};
+use simulators::{Options, Simulators, Vendor, facts};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex, Once},
+    time::{Duration, Instant},
+};
+use tokio::{net::TcpListener, sync::oneshot};
+
+/// How long a test waits for something that the worker does.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+pub struct House {
+    pub portal: String,
+    pub vendors: String,
+    pub engine: Engine,
+    pub simulators: Simulators,
+    /// The gateway's connection at Northwind, where its webhooks go.
+    pub gateway: domain::ids::ConnectionId,
+    folder: tempfile::TempDir,
+    url: String,
+    keys: String,
+    postgres: Option<(String, String)>,
+    stop: Vec<oneshot::Sender<()>>,
+}
+
+/// Which database a house stands on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum On {
+    Sqlite,
+    Postgres,
+}
+
+impl House {
+    pub async fn new() -> Self {
+        Self::on(On::Sqlite).await.unwrap()
+    }
+
+    /// Vendors and data alone: the test starts its own servers.
+    pub async fn without_portal() -> Self {
+        Self::build(On::Sqlite, false).await.unwrap()
+    }
+
+    /// `None` for PostgreSQL when no server is named.
+    pub async fn on(database: On) -> Option<Self> {
+        Self::build(database, true).await
+    }
+
+    async fn build(database: On, with_portal: bool) -> Option<Self> {
+        ring();
+        let folder = tempfile::tempdir().unwrap();
+        let (url, postgres) = match database {
+            On::Sqlite => (format!("sqlite://{}", folder.path().join("portal.db").display()), None),
+            On::Postgres => {
+                let (url, admin, name) = fresh_postgres().await?;
+                (url, Some((admin, name)))
+            }
+        };
+        let (vendor_port, portal_port) = (bind().await, bind().await);
+        let (vendors, portal) = (address(&vendor_port), address(&portal_port));
+        let options = Options {
+            public_url: vendors.clone(),
+            portal_url: portal.clone(),
+            limits: false,
+            ..Options::in_memory(chrono::Utc::now().date_naive())
+        };
+        let simulators = Simulators::new(options).unwrap();
+        let mut stop = Vec::new();
+        {
+            let (simulators, stopped) = (simulators.clone(), stopper(&mut stop));
+            tokio::spawn(async move { simulators.serve(vendor_port, stopped).await });
+        }
+        let settings = settings(&portal, &vendors, &url);
+        let keys = KeyRing::generate("test").unwrap();
+        let clock = Clock::shifted_by(simulators.clock().offset_ms());
+        let engine = Engine::open(&url, keys.parse().unwrap(), clock, engine_settings(&settings)).await.unwrap();
+        engine.migrate().await.unwrap();
+        let gateway = demo::seed(&engine, &vendors).await.unwrap().unwrap();
+        let house = |stop| Self {
+            portal: portal.clone(),
+            vendors,
+            engine: engine.clone(),
+            simulators: simulators.clone(),
+            gateway,
+            folder,
+            url,
+            keys,
+            postgres,
+            stop,
+        };
+        if !with_portal {
+            return Some(house(stop));
+        }
+        let hook = format!("{portal}/webhooks/stripe/{gateway}");
+        simulators.send_webhooks(Vendor::Stripe, &hook, facts::stripe::PORTAL_WEBHOOK_SECRET);
+        let app = router::build(&settings, &site(), engine.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let stopped = stopper(&mut stop);
+        tokio::spawn(async move { axum::serve(portal_port, app).with_graceful_shutdown(stopped).await });
+        let (worker, stopped) = (Worker::new(engine.clone()), stopper(&mut stop));
+        tokio::spawn(async move { worker.run(stopped).await });
+        Some(house(stop))
+    }
+
+    pub fn database_url(&self) -> &str {
+        &self.url
+    }
+
+    pub fn key_ring(&self) -> &str {
+        &self.keys
+    }
+
+    pub fn client(&self) -> Client {
+        Client::new(&self.portal)
+    }
+
+    /// Arms a fault at a vendor.
+    pub async fn arm(&self, vendor: &str, fault: &str, matching: &str) {
+        let body = json!({"vendor": vendor, "fault": fault, "times": 1, "match": matching});
+        let answer = http().post(format!("{}/control/faults", self.vendors)).json(&body).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
+
+    pub async fn state(&self, vendor: &str) -> Value {
+        http().get(format!("{}/control/state/{vendor}", self.vendors)).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// The gateway's charges that took money.
+    pub async fn charges(&self) -> Vec<Value> {
+        let state = self.state("stripe").await;
+        let charges = state["charges"].as_array().unwrap().clone();
+        charges.into_iter().filter(|charge| charge["status"] == "succeeded").collect()
+    }
+
+    pub async fn books_invoice(&self, number: &str) -> Value {
+        let state = self.state("xero").await;
+        let invoices = state["invoices"].as_array().unwrap();
+        invoices.iter().find(|invoice| invoice["number"] == number).unwrap().clone()
+    }
+
+    /// The books' payments of one invoice that came from us: they stand on the clearing account.
+    pub async fn books_payments(&self, number: &str) -> Vec<Value> {
+        let state = self.state("xero").await;
+        let payments = state["payments"].as_array().unwrap().clone();
+        let ours = |p: &Value| {
+            p["invoice"] == number
+                && p["status"] == "AUTHORISED"
+                && p["account_code"] == facts::xero::CLEARING_ACCOUNT_CODE
+        };
+        payments.into_iter().filter(ours).collect()
+    }
+
+    /// Changes an invoice in the books behind the portal's back.
+    pub async fn edit_books(&self, invoice: Value) {
+        let answer = http().post(format!("{}/control/xero/invoice", self.vendors)).json(&invoice).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
+
+    /// Moves the clock of vendors and portal, so that what was read is old.
+    pub async fn pass_an_hour(&self) {
+        let answer =
+            http().post(format!("{}/control/advance", self.vendors)).json(&json!({"hours": 1})).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
+
+    /// The invariant of every payment story: one charge at the gateway, one payment in the books, the same cents.
+    pub async fn assert_paid_once(&self, number: &str, minor: i64) {
+        self.assert_paid_once_within(number, minor, PATIENCE).await;
+    }
+
+    pub async fn assert_paid_once_within(&self, number: &str, minor: i64, patience: Duration) {
+        let what = format!("{number} stands in the books");
+        self.until_within(&what, patience, async || self.books_payments(number).await.len() == 1).await;
+        let charges = self.charges().await;
+        assert_eq!(charges.len(), 1, "one charge at the gateway: {charges:?}");
+        assert_eq!(charges[0]["amount_minor"], minor);
+        let payment = self.books_payments(number).await.remove(0);
+        assert_eq!(payment["reference"], charges[0]["id"], "the books quote the gateway's id");
+        assert_eq!(payment["amount_minor"], minor);
+    }
+
+    /// Waits for something that the worker or a vendor brings about.
+    pub async fn until(&self, what: &str, is_so: impl AsyncFnMut() -> bool) {
+        self.until_within(what, PATIENCE, is_so).await;
+    }
+
+    async fn until_within(&self, what: &str, patience: Duration, mut is_so: impl AsyncFnMut() -> bool) {
+        let start = Instant::now();
+        while !is_so().await {
+            assert!(start.elapsed() < patience, "waited in vain: {what}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        for stop in self.stop.drain(..) {
+            let _ = stop.send(());
+        }
+        if let Some((admin, name)) = self.postgres.take() {
+            // By psql, because nothing can be awaited here.
+            let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+            let _ = std::process::Command::new("psql").args([&admin, "-qc", &drop]).status();
+        }
+        let _ = &self.folder;
+    }
+}
+
+/// A browser without script: follows nothing by itself, keeps its cookies.
+pub struct Client {
+    portal: String,
+    cookies: Arc<Mutex<BTreeMap<String, String>>>,
+}
+
+pub struct Answer {
+    pub status: u16,
+    pub location: Option<String>,
+    pub headers: reqwest::header::HeaderMap,
+    pub body: String,
+}
+
+impl Client {
+    pub fn new(portal: &str) -> Self {
+        Self { portal: portal.to_owned(), cookies: Arc::default() }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(http().get(self.address(path)).header("accept", "text/html")).await
+    }
+
+    /// A form of our own pages.
+    pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+        let request = http().post(self.address(path)).header("accept", "text/html").header("origin", &self.portal);
+        self.send(request.form(form)).await
+    }
+
+    /// A call of our own script: the fault comes back as JSON.
+    pub async fn call(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+        let request =
+            http().post(self.address(path)).header("accept", "application/json").header("origin", &self.portal);
+        self.send(request.form(form)).await
+    }
+
+    pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        let cookies =
+            self.cookies.lock().unwrap().iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join("; ");
+        let answer = request.header("cookie", cookies).send().await.unwrap();
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        for value in headers.get_all("set-cookie") {
+            let pair = value.to_str().unwrap().split(';').next().unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
+        }
+        let location = headers.get("location").map(|value| value.to_str().unwrap().to_owned());
+        Answer { status, location, headers, body: answer.text().await.unwrap() }
+    }
+
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        self.cookies.lock().unwrap().get(name).cloned()
+    }
+
+    fn address(&self, path: &str) -> String {
+        if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.portal) }
+    }
+
+    /// Opens the Pay Now link of an invoice, as an e-mail carries it, and reads its form.
+    pub async fn open(&self, number: &str) -> Form {
+        let opened = self.get(&link(number)).await;
+        assert_eq!(opened.status, 303, "{}", opened.body);
+        self.form(&opened.location.unwrap()).await
+    }
+
+    pub async fn form(&self, path: &str) -> Form {
+        let page = self.get(path).await;
+        assert_eq!(page.status, 200, "{}", page.body);
+        Form::read(&page.body)
+    }
+
+    /// Presses Pay with a token of the gateway's fields.
+    pub async fn pay(&self, form: &Form, token: &str) -> Answer {
+        self.post("/api/payments/take", &form.fields(token)).await
+    }
+
+    pub async fn sign_in(&self, email: &str) -> Answer {
+        let signed_in = self.post("/api/session/sign_in", &[("email", email), ("password", facts::PASSWORD)]).await;
+        assert_eq!(signed_in.status, 303, "{}", signed_in.body);
+        signed_in
+    }
+}
+
+/// The hidden fields of the Pay Now form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Form {
+    pub checkout: String,
+    pub payment: String,
+    pub expected: String,
+}
+
+impl Form {
+    fn read(html: &str) -> Self {
+        Self { checkout: field(html, "checkout"), payment: field(html, "payment"), expected: field(html, "expected") }
+    }
+
+    pub fn fields<'a>(&'a self, token: &'a str) -> [(&'a str, &'a str); 5] {
+        [
+            ("checkout", &self.checkout),
+            ("payment", &self.payment),
+            ("expected", &self.expected),
+            ("email", "accounts@acme.test"),
+            ("token", token),
+        ]
+    }
+}
+
+/// The value of the hidden input with this name.
+fn field(html: &str, name: &str) -> String {
+    let inputs = html.split("<input").skip(1).map(|rest| rest.split('>').next().unwrap());
+    let input = inputs.filter(|input| input.contains(&format!("name=\"{name}\""))).next();
+    let input = input.unwrap_or_else(|| panic!("no field {name} in {html}"));
+    input.split("value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+}
+
+pub fn link(number: &str) -> String {
+    let key = facts::NORTHWIND.pay_now.email;
+    format!("/PaymentProxy/PayNow/Email?apiKey={key}&invoiceNo={number}&amount=1.00&companyCode=Acme")
+}
+
+pub fn http() -> reqwest::Client {
+    ring();
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
+}
+
+pub fn ring() {
+    static RING: Once = Once::new();
+    RING.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+}
+
+pub fn settings(portal: &str, vendors: &str, database: &str) -> Settings {
+    let pairs = [
+        ("WISEPAY_PUBLIC_URL", portal),
+        ("DATABASE_URL", database),
+        ("WISEPAY_SIMULATORS_URL", vendors),
+        ("WISEPAY_RATE_LIMITS", "off"),
+    ];
+    Settings::from_pairs(pairs.map(|(k, v)| (k.to_owned(), v.to_owned()))).unwrap()
+}
+
+fn engine_settings(settings: &Settings) -> engine::Settings {
+    engine::Settings {
+        public_url: settings.public_url.clone(),
+        brand: settings.brand.clone(),
+        smtp_url: None,
+        mail_from: settings.mail_from.clone(),
+    }
+}
+
+fn site() -> Site {
+    let options = LeptosOptions::builder().output_name("wisepay").build();
+    let assets = app::Assets::load(&options, &[]);
+    Site { options, assets }
+}
+
+async fn bind() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").await.unwrap()
+}
+
+fn address(listener: &TcpListener) -> String {
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
+fn stopper(all: &mut Vec<oneshot::Sender<()>>) -> impl Future<Output = ()> + Send + 'static + use<> {
+    let (stop, stopped) = oneshot::channel();
+    all.push(stop);
+    async move { drop(stopped.await) }
+}
+
+/// A database of its own on the server that `TEST_POSTGRES_URL` names: its address, the server's, and its name.
+async fn fresh_postgres() -> Option<(String, String, String)> {
+    let Ok(admin) = std::env::var("TEST_POSTGRES_URL") else {
+        eprintln!("TEST_POSTGRES_URL is not set: PostgreSQL is left out.");
+        return None;
+    };
+    let name = format!("it_{}", uuid::Uuid::now_v7().simple());
+    let create = std::process::Command::new("psql").args([&admin, "-qc", &format!("CREATE DATABASE {name}")]).status();
+    assert!(create.unwrap().success(), "the test's database could not be made");
+    let (server, _) = admin.rsplit_once('/').unwrap();
+    Some((format!("{server}/{name}"), admin.clone(), name))
+}
