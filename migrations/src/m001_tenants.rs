@@ -120,6 +120,7 @@ impl MigrationTrait for Migration {
                 "CREATE UNIQUE INDEX merchant_key ON merchant (key)",
                 "CREATE UNIQUE INDEX person_email ON person (email)",
                 "CREATE UNIQUE INDEX customer_external_id ON customer (merchant_id, external_id)",
+                "CREATE INDEX customer_name ON customer (merchant_id, name)",
                 "CREATE UNIQUE INDEX one_payer_per_person_and_customer ON payer (merchant_id, person_id, customer_id)",
                 "CREATE INDEX staff_of_person ON staff (person_id)",
                 "CREATE INDEX payer_of_person ON payer (person_id)",

@@ -35,6 +35,7 @@ impl MigrationTrait for Migration {
             .at("expires_at")
             .key(["merchant_id", "id"])
             .within(["merchant_id", "invoice_id"], "invoice", ["merchant_id", "id"])
+            .within(["merchant_id", "payer_id"], "payer", ["merchant_id", "id"])
             .create(manager)
             .await?;
         table("payment")
@@ -143,6 +144,7 @@ impl MigrationTrait for Migration {
             .at("updated_at")
             .key(["merchant_id", "attempt_id", "invoice_id"])
             .within(["merchant_id", "attempt_id"], "attempt", ["merchant_id", "id"])
+            .within(["merchant_id", "invoice_id"], "invoice", ["merchant_id", "id"])
             .create(manager)
             .await?;
         sql(
@@ -150,19 +152,22 @@ impl MigrationTrait for Migration {
             &[
                 "CREATE UNIQUE INDEX invoice_external_id ON invoice (merchant_id, external_id)",
                 "CREATE INDEX invoice_number ON invoice (merchant_id, number)",
-                "CREATE INDEX invoice_open ON invoice (merchant_id, due_date) WHERE status = 'open'",
+                "CREATE INDEX invoice_by_status ON invoice (merchant_id, status, due_date)",
                 "CREATE INDEX invoice_of_customer ON invoice (merchant_id, customer_id, due_date)",
                 "CREATE UNIQUE INDEX checkout_id ON checkout (id)",
                 "CREATE INDEX payment_of_checkout ON payment (merchant_id, checkout_id)",
                 "CREATE INDEX payment_of_customer ON payment (merchant_id, customer_id, id)",
                 "CREATE INDEX attempt_of_payment ON attempt (merchant_id, payment_id)",
+                "CREATE INDEX allocation_of_invoice ON allocation (merchant_id, invoice_id)",
+                "CREATE INDEX attempt_by_day ON attempt (merchant_id, created_at)",
+                "CREATE INDEX attempt_contradicted ON attempt (merchant_id) WHERE contradicted",
                 "CREATE INDEX attempt_at_gateway ON attempt (merchant_id, gateway_id)",
                 // The wall against a second charge (D1): whatever the pages do, one invoice has one live attempt, until
                 // its money stands in the books or can no longer come.
                 "CREATE UNIQUE INDEX one_live_attempt_per_invoice ON claim (merchant_id, invoice_id) WHERE live",
                 "CREATE INDEX observation_of_attempt ON observation (merchant_id, attempt_id, id)",
                 "CREATE UNIQUE INDEX one_journal_per_kind ON journal (merchant_id, attempt_id, kind)",
-                "CREATE INDEX books_entry_failed ON books_entry (merchant_id, state) WHERE state <> 'posted'",
+                "CREATE INDEX books_entry_refused ON books_entry (merchant_id) WHERE state = 'refused'",
             ],
         )
         .await

@@ -24,6 +24,7 @@ impl MigrationTrait for Migration {
             .at("created_at")
             .key(["id"])
             .within(["merchant_id"], "merchant", ["id"])
+            .within(["merchant_id", "payment_id"], "payment", ["merchant_id", "id"])
             .create(manager)
             .await?;
         table("mail")
@@ -39,6 +40,7 @@ impl MigrationTrait for Migration {
             .at("created_at")
             .key(["merchant_id", "id"])
             .within(["merchant_id"], "merchant", ["id"])
+            .within(["merchant_id", "payment_id"], "payment", ["merchant_id", "id"])
             .create(manager)
             .await?;
         table("webhook")
@@ -69,12 +71,13 @@ impl MigrationTrait for Migration {
             manager,
             &[
                 "CREATE UNIQUE INDEX job_unique_key ON job (merchant_id, unique_key)",
-                "CREATE INDEX job_due ON job (run_at) WHERE state = 'ready'",
-                "CREATE INDEX job_leased ON job (leased_until) WHERE state = 'leased'",
+                "CREATE INDEX job_due ON job (COALESCE(leased_until, run_at)) WHERE state IN ('ready', 'leased')",
+                "CREATE INDEX job_dead ON job (merchant_id) WHERE state = 'dead'",
                 "CREATE INDEX job_of_payment ON job (merchant_id, payment_id)",
                 "CREATE UNIQUE INDEX mail_unique_key ON mail (merchant_id, unique_key)",
                 "CREATE INDEX mail_of_payment ON mail (merchant_id, payment_id)",
-                "CREATE UNIQUE INDEX webhook_event ON webhook (connection_id, event_id)",
+                "CREATE UNIQUE INDEX webhook_event ON webhook (merchant_id, connection_id, event_id)",
+                "CREATE INDEX webhook_parked ON webhook (merchant_id) WHERE state = 'parked'",
                 "CREATE INDEX audit_of_merchant ON audit (merchant_id, at)",
             ],
         )

@@ -15,6 +15,8 @@ pub enum Error {
     BooksUnreachable(#[source] BooksError),
     #[error("the merchant has no working gateway")]
     NotSetUp,
+    #[error("too many payments of one invoice at once")]
+    Contended,
     #[error("a setting is wrong: {0}")]
     SetUp(String),
     #[error("the gateway did not do it")]

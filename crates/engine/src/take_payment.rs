@@ -4,7 +4,7 @@
 use crate::{Engine, Error, GuestPass, Order, PayHow, TakeError, failpoint, jobs::Work, open_checkout::first_look_up};
 use connectors::gateway::{ChargeHow, ChargeRequest, Gateway, GatewayError};
 use domain::{
-    ids::{AttemptId, PaymentId},
+    ids::{AttemptId, ConnectionId, PaymentId},
     money::Money,
     payment::{AttemptState, Fact, Observation, Source, amount_to_charge},
     views::Standing,
@@ -13,6 +13,14 @@ use store::{Allocation, Attempt, Invoice, MerchantDb, NewAttempt, Opened, Paymen
 use uuid::Uuid;
 
 const EMAIL_MAX_CHARS: usize = 254;
+/// Each further try means that somebody else paid or gave up in the milliseconds before.
+const INTENT_TRIES: u32 = 5;
+
+enum Intent {
+    Committed(Attempt),
+    /// This payment stands already, or another has the invoice.
+    Taken(PaymentId),
+}
 
 impl Engine {
     /// Charges the checkout's invoice once, and answers where the payment stands. The same payment id again answers
@@ -28,18 +36,10 @@ impl Engine {
             return Err(TakeError::BadEmail);
         }
         let (connection, gateway) = self.gateway(&guest.db).await?;
-        let invoice = guest.db.invoice(guest.checkout.invoice_id).await?;
-        if let Some(taken) = guest.db.live_payment(invoice.id).await? {
-            return Ok(self.standing_of(guest, taken).await?);
-        }
-        let books = self.invoice_from_books(&guest.db, &invoice).await?;
-        let amount = amount_to_charge(order.expected, &books).map_err(TakeError::Refused)?;
-        let new = self.new_attempt(guest, &order, &invoice, amount, connection).await?;
-        let attempt = new.attempt.clone();
-        failpoint::reach("before_intent");
-        if let Some(stands) = self.commit_intent(guest, new).await? {
-            return Ok(stands);
-        }
+        let attempt = match self.intend(guest, &order, connection).await? {
+            Intent::Committed(attempt) => attempt,
+            Intent::Taken(by) => return Ok(self.standing_of(guest, by).await?),
+        };
         failpoint::reach("after_intent");
         // A task of its own: a payer who closes the page must not break off the charge half-way.
         let (engine, db) = (self.clone(), guest.db.clone());
@@ -68,32 +68,39 @@ impl Engine {
         }
     }
 
-    /// Payment, attempt, claims and look-up job in one transaction. `Some`: another attempt was faster.
-    async fn commit_intent(&self, guest: &GuestPass, new: NewAttempt) -> Result<Option<Standing>, Error> {
-        let (payment, attempt, now) = (new.payment.id, new.attempt.id, new.attempt.created_at);
-        let invoice = guest.checkout.invoice_id;
-        let tx = guest.db.begin().await?;
-        let opened = match tx.attempt_open(new).await {
-            Ok(Opened::New) => {
-                Work::LookUp { attempt }.queue(&tx, Some(payment), first_look_up(now), now).await?;
-                tx.commit().await
+    /// Asks the books what is due and commits the attempt; asks again when somebody else paid in between.
+    async fn intend(&self, guest: &GuestPass, order: &Order, connection: ConnectionId) -> Result<Intent, TakeError> {
+        for _ in 0..INTENT_TRIES {
+            let invoice = guest.db.invoice(guest.checkout.invoice_id).await?;
+            let claims_seen = guest.db.claims_count(&[invoice.id]).await?;
+            if let Some(by) = guest.db.live_payment(invoice.id).await? {
+                return Ok(Intent::Taken(by));
             }
-            Ok(Opened::Same) => return self.standing_of(guest, payment).await.map(Some),
-            Ok(Opened::Taken(taken)) => return self.standing_of(guest, taken).await.map(Some),
-            Err(cause) => Err(cause),
-        };
-        match opened {
-            Ok(()) => Ok(None),
-            // A race that slipped between the question and the insert: the unique index is the judge (D1).
-            Err(store::Error::Duplicate(_)) => {
-                if let Some(same) = self.same_payment(guest, payment).await? {
-                    return Ok(Some(same));
-                }
-                let taken = guest.db.live_payment(invoice).await?.ok_or(Error::NotFound)?;
-                self.standing_of(guest, taken).await.map(Some)
+            let books = self.invoice_from_books(&guest.db, &invoice).await?;
+            let amount = amount_to_charge(order.expected, &books).map_err(TakeError::Refused)?;
+            let new = self.new_attempt(guest, order, &invoice, amount, connection, claims_seen).await?;
+            let attempt = new.attempt.clone();
+            failpoint::reach("before_intent");
+            match self.commit_intent(guest, new).await? {
+                Opened::New => return Ok(Intent::Committed(attempt)),
+                Opened::Same => return Ok(Intent::Taken(order.payment)),
+                Opened::Taken(by) => return Ok(Intent::Taken(by)),
+                Opened::Outdated => {}
             }
-            Err(other) => Err(other.into()),
         }
+        Err(Error::Contended.into())
+    }
+
+    /// Payment, attempt, claims and look-up job in one transaction.
+    async fn commit_intent(&self, guest: &GuestPass, new: NewAttempt) -> Result<Opened, Error> {
+        let (payment, attempt, now) = (new.payment.id, new.attempt.id, new.attempt.created_at);
+        let tx = guest.db.begin().await?;
+        let opened = tx.attempt_open(new).await?;
+        if matches!(opened, Opened::New) {
+            Work::LookUp { attempt }.queue(&tx, Some(payment), first_look_up(now), now).await?;
+            tx.commit().await?;
+        }
+        Ok(opened)
     }
 
     async fn new_attempt(
@@ -102,7 +109,8 @@ impl Engine {
         order: &Order,
         invoice: &Invoice,
         amount: Money,
-        connection: domain::ids::ConnectionId,
+        connection: ConnectionId,
+        claims_seen: u64,
     ) -> Result<NewAttempt, Error> {
         let (merchant_id, now, id) = (guest.db.merchant_id(), self.now(), AttemptId(Uuid::now_v7()));
         let customer = guest.db.customer(invoice.customer_id).await?;
@@ -151,7 +159,7 @@ impl Engine {
             created_at: now,
             updated_at: now,
         };
-        Ok(NewAttempt { payment, allocations: vec![allocation], attempt })
+        Ok(NewAttempt { payment, allocations: vec![allocation], attempt, claims_seen })
     }
 
     pub(crate) async fn standing_of(&self, guest: &GuestPass, payment: PaymentId) -> Result<Standing, Error> {

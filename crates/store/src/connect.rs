@@ -75,6 +75,15 @@ impl Store {
         if pending.is_empty() { Ok(()) } else { Err(Error::Missing) }
     }
 
+    /// Lets open transactions end and closes every connection; SQLite then folds its log into the file.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn close(&self) -> Result<(), Error> {
+        self.pools.read.close_by_ref().await?;
+        Ok(self.pools.write.close_by_ref().await?)
+    }
+
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, Error> {
         // SQLite: a deferred transaction that turns to writing can fail at once, whatever the time-out.
         let options = TransactionOptions {

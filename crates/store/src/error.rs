@@ -83,3 +83,7 @@ fn constraint(said: &dyn DatabaseError) -> String {
         None => format!("{}_pkey", columns.split('.').next().unwrap_or_default()),
     }
 }
+
+#[cfg(test)]
+#[path = "error_tests.rs"]
+mod tests;

@@ -96,6 +96,8 @@ pub struct NewAttempt {
     pub payment: Payment,
     pub allocations: Vec<Allocation>,
     pub attempt: Attempt,
+    /// [`Scoped::claims_count`] of its invoices, from before the books were asked what is due.
+    pub claims_seen: u64,
 }
 
 /// What became of it.
@@ -106,6 +108,8 @@ pub enum Opened {
     Same,
     /// One of its invoices has a live attempt of another payment.
     Taken(PaymentId),
+    /// Somebody else came and went since the books were asked: what they said is old, ask again.
+    Outdated,
 }
 
 /// Which payments a list shows.
@@ -135,7 +139,7 @@ impl MerchantTx {
     }
 
     async fn attempt_write(&self, new: NewAttempt) -> Result<Opened, Error> {
-        let NewAttempt { payment, mut allocations, attempt } = new;
+        let NewAttempt { payment, mut allocations, attempt, claims_seen } = new;
         let (payment_id, checkout_id, attempt_id) = (payment.id, payment.checkout_id, attempt.id);
         if self.insert_absent::<payment::Entity>([payment]).await? == 0 {
             let same = self.payment(payment_id).await?.checkout_id == checkout_id;
@@ -149,6 +153,11 @@ impl MerchantTx {
         let claimed = self.insert_absent::<claim::Entity>(invoices.iter().copied().map(claim)).await?;
         if usize::try_from(claimed) != Ok(invoices.len()) {
             return self.taken(&invoices, payment_id).await;
+        }
+        // Without this, a payment that began, was posted and let go of the invoice while our question was under way would
+        // leave us with yesterday's balance and a free invoice (D1).
+        if self.claims_count(&invoices).await? != claims_seen + claimed {
+            return Ok(Opened::Outdated);
         }
         self.insert::<allocation::Entity>(allocations).await?;
         Ok(Opened::New)
@@ -186,6 +195,15 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// The database is away.
     pub async fn allocations(&self, payment: PaymentId) -> Result<Vec<Allocation>, Error> {
         Ok(self.find::<allocation::Entity>().filter(allocation::Column::PaymentId.eq(payment)).all(self.conn()).await?)
+    }
+
+    /// How many attempts these invoices have seen, dead or live.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn claims_count(&self, invoices: &[InvoiceId]) -> Result<u64, Error> {
+        let claims = self.find::<claim::Entity>().filter(claim::Column::InvoiceId.is_in(invoices.iter().copied()));
+        Ok(claims.count(self.conn()).await?)
     }
 
     /// The payment that keeps others off this invoice. `live` stands bare, as in the partial index that serves it.

@@ -5,7 +5,7 @@ use crate::{Error, Store};
 use chrono::{DateTime, SubsecRound, Utc};
 use domain::ids::MerchantId;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, InsertMany,
+    ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, InsertMany,
     IntoActiveModel, Iterable, PaginatorTrait, QueryFilter, QuerySelect, Select, TransactionTrait, UpdateMany, Value,
     prelude::*,
     sea_query::{OnConflict, Query, SelectStatement},
@@ -166,7 +166,7 @@ pub(crate) fn moment(at: DateTime<Utc>) -> DateTime<Utc> {
 /// A row with its moments as both databases keep them.
 pub(crate) fn kept<A: ActiveModelTrait>(mut row: A) -> A {
     for column in <A::Entity as EntityTrait>::Column::iter() {
-        if let ActiveValue::Set(Value::ChronoDateTimeUtc(Some(at))) = row.get(column) {
+        if let Some(Value::ChronoDateTimeUtc(Some(at))) = row.get(column).into_value() {
             row.set(column, moment(at).into());
         }
     }
@@ -180,4 +180,4 @@ pub(crate) fn text(wanted: &str) -> String {
 
 #[cfg(test)]
 #[path = "scope_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -1,0 +1,234 @@
+//! The controls of `demo.md`: faults, clock, state, reset. For programs; the page's forms end at the same functions.
+//!
+//! Beyond `demo.md`, for tests:
+//! * `POST /control/faults` also takes `http_after_execute:500`, and `times: 0` disarms; `GET` lists what is armed.
+//! * `POST /control/xero/invoice` `{"number", "pay_minor"?, "amount_due_minor"?, "status"?}` edits an invoice as a
+//!   bookkeeper would: part pay it, change what is due, void it. It moves UpdatedDateUTC and fires the webhook.
+//! * `POST /control/webhooks` `{"vendor", "url", "secret"?}` registers where a vendor's webhooks go; without a secret
+//!   they are signed with the strangers' one of `/demo.json`.
+
+use std::sync::{Arc, PoisonError};
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use chrono::{DateTime, TimeDelta, Utc};
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::faults::{Armed, Fault, KNOWN, Vendor};
+use crate::{Hook, Shared, facts, stripe, xero};
+
+pub(crate) fn router() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/control/faults", post(arm_faults).get(armed_faults))
+        .route("/control/advance", post(advance_clock))
+        .route("/control/state/{vendor}", get(state))
+        .route("/control/reset", post(reset_all))
+        .route("/control/xero/invoice", post(edit_invoice))
+        .route("/control/webhooks", post(register_webhooks))
+}
+
+/// Furthest step of the clock: ten years keep every date of the vendors representable.
+const ADVANCE_MAX_HOURS: i64 = 10 * 366 * 24;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ControlError {
+    #[error("there is no vendor {0:?}; known: stripe, xero")]
+    UnknownVendor(String),
+    #[error("there is no fault {0:?}; known: {known}", known = KNOWN.join(", "))]
+    UnknownFault(String),
+    #[error("{vendor} has no fault {fault:?}")]
+    NotOfVendor { vendor: &'static str, fault: String },
+    #[error("give {{\"days\": N}} or {{\"hours\": N}} with N from 1; the clock goes forward, ten years at most")]
+    Advance,
+    #[error(transparent)]
+    Edit(#[from] xero::EditError),
+    #[error("{0}")]
+    Json(#[from] JsonRejection),
+    #[error("the vendors' side is done, the portal's hook failed: {0}")]
+    Hook(Box<dyn std::error::Error + Send + Sync>),
+    #[error("the simulators cannot save their state")]
+    Save,
+}
+
+impl IntoResponse for ControlError {
+    fn into_response(self) -> Response {
+        let status = match &self {
+            Self::UnknownVendor(_) | Self::Edit(xero::EditError::NoSuchInvoice) => StatusCode::NOT_FOUND,
+            Self::UnknownFault(_) | Self::NotOfVendor { .. } | Self::Advance | Self::Edit(_) => StatusCode::BAD_REQUEST,
+            Self::Json(rejection) => rejection.status(),
+            Self::Hook(_) | Self::Save => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        (status, Json(json!({ "error": self.to_string() }))).into_response()
+    }
+}
+
+type Body<T> = Result<Json<T>, JsonRejection>;
+
+fn vendor(name: &str) -> Result<Vendor, ControlError> {
+    Vendor::named(name).ok_or_else(|| ControlError::UnknownVendor(name.to_owned()))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Arm {
+    vendor: String,
+    fault: String,
+    #[serde(default = "once")]
+    times: u32,
+    #[serde(rename = "match")]
+    needle: Option<String>,
+}
+
+fn once() -> u32 {
+    1
+}
+
+async fn arm_faults(State(shared): State<Arc<Shared>>, body: Body<Arm>) -> Result<Json<Value>, ControlError> {
+    let Json(order) = body?;
+    arm(&shared, &order.vendor, &order.fault, order.times, order.needle)?;
+    Ok(listed(&shared))
+}
+
+pub(crate) fn arm(
+    shared: &Shared,
+    vendor_name: &str,
+    fault_name: &str,
+    times: u32,
+    needle: Option<String>,
+) -> Result<(), ControlError> {
+    let vendor = vendor(vendor_name)?;
+    let fault = Fault::parse(fault_name).ok_or_else(|| ControlError::UnknownFault(fault_name.to_owned()))?;
+    let foreign = match vendor {
+        Vendor::Stripe => fault == Fault::PeriodLocked,
+        Vendor::Xero => matches!(fault, Fault::Decline(_)),
+    };
+    if foreign {
+        return Err(ControlError::NotOfVendor { vendor: vendor.name(), fault: fault_name.to_owned() });
+    }
+    shared.faults.arm(Armed { vendor, fault, times, needle: needle.filter(|needle| !needle.is_empty()) });
+    Ok(())
+}
+
+async fn armed_faults(State(shared): State<Arc<Shared>>) -> Json<Value> {
+    listed(&shared)
+}
+
+fn listed(shared: &Shared) -> Json<Value> {
+    let armed: Vec<Value> = shared
+        .faults
+        .armed()
+        .into_iter()
+        .map(|armed| {
+            json!({ "vendor": armed.vendor.name(), "fault": armed.fault.to_string(), "times": armed.times,
+                "match": armed.needle })
+        })
+        .collect();
+    Json(json!({ "armed": armed }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    days: Option<i64>,
+    hours: Option<i64>,
+}
+
+async fn advance_clock(State(shared): State<Arc<Shared>>, body: Body<Advance>) -> Result<Json<Value>, ControlError> {
+    let Json(order) = body?;
+    let hours = match (order.days, order.hours) {
+        (Some(days), None) => days.checked_mul(24),
+        (None, Some(hours)) => Some(hours),
+        _ => None,
+    };
+    let now = advance(&shared, hours.ok_or(ControlError::Advance)?).await?;
+    Ok(Json(json!({ "now": now.to_rfc3339(), "offset_ms": shared.clock.offset() })))
+}
+
+/// Moves the clock, makes pending webhooks due and lets the portal run what falls due.
+pub(crate) async fn advance(shared: &Shared, hours: i64) -> Result<DateTime<Utc>, ControlError> {
+    if !(1..=ADVANCE_MAX_HOURS).contains(&hours) {
+        return Err(ControlError::Advance);
+    }
+    shared.clock.advance(TimeDelta::hours(hours));
+    shared.desk.write(|desk| desk.clock_offset_ms = shared.clock.offset());
+    saved(shared).await?;
+    shared.webhooks.hurry();
+    run_hook(shared, |hooks| hooks.on_advance.clone()).await?;
+    Ok(shared.clock.now())
+}
+
+async fn saved(shared: &Shared) -> Result<(), ControlError> {
+    if shared.saved().await { Ok(()) } else { Err(ControlError::Save) }
+}
+
+async fn run_hook(shared: &Shared, pick: impl FnOnce(&crate::Hooks) -> Option<Hook>) -> Result<(), ControlError> {
+    let hook = pick(&shared.hooks.read().unwrap_or_else(PoisonError::into_inner));
+    match hook {
+        Some(hook) => hook().await.map_err(ControlError::Hook),
+        None => Ok(()),
+    }
+}
+
+async fn state(State(shared): State<Arc<Shared>>, Path(name): Path<String>) -> Result<Json<Value>, ControlError> {
+    Ok(Json(match vendor(&name)? {
+        Vendor::Stripe => shared.stripe.read(stripe::Account::state),
+        Vendor::Xero => shared.xero.read(xero::Books::state),
+    }))
+}
+
+async fn reset_all(State(shared): State<Arc<Shared>>) -> Result<Json<Value>, ControlError> {
+    reset(&shared).await?;
+    Ok(Json(json!({ "reset": true })))
+}
+
+/// Fresh data at every vendor, real time, no faults; registered webhook addresses stay. Then the portal's hook.
+pub(crate) async fn reset(shared: &Shared) -> Result<(), ControlError> {
+    shared.faults.clear();
+    shared.limits.clear();
+    shared.clock.set_offset(0);
+    shared.desk.write(|desk| desk.clock_offset_ms = 0);
+    shared.stripe.write(|account| *account = stripe::Account::default());
+    let books = xero::Books::seeded(shared.seed_day(), shared.clock.now_ms());
+    shared.xero.write(|old| *old = books);
+    saved(shared).await?;
+    run_hook(shared, |hooks| hooks.on_reset.clone()).await
+}
+
+async fn edit_invoice(State(shared): State<Arc<Shared>>, body: Body<xero::Edit>) -> Result<Json<Value>, ControlError> {
+    let Json(edit) = body?;
+    let (view, news) = shared.xero.write(|books| {
+        let id = books.edit(&edit, &shared.clock)?;
+        let view = books.invoices.get(&id).map(|invoice| invoice.view(books, true));
+        Ok::<_, xero::EditError>((view, books.news(&shared, "INVOICE", id, true)))
+    })?;
+    saved(&shared).await?;
+    shared.webhooks.send_all(&shared, news.into_iter().collect());
+    Ok(Json(json!({ "invoice": view })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Register {
+    vendor: String,
+    url: String,
+    secret: Option<String>,
+}
+
+async fn register_webhooks(
+    State(shared): State<Arc<Shared>>,
+    body: Body<Register>,
+) -> Result<Json<Value>, ControlError> {
+    let Json(order) = body?;
+    let vendor = vendor(&order.vendor)?;
+    let secret = order.secret.as_deref().unwrap_or(match vendor {
+        Vendor::Stripe => facts::stripe::STRANGER_WEBHOOK_SECRET,
+        Vendor::Xero => facts::xero::WEBHOOK_KEY,
+    });
+    shared.webhooks.register(vendor, &order.url, secret);
+    Ok(Json(json!({ "vendor": vendor.name(), "url": order.url })))
+}

@@ -1,0 +1,91 @@
+//! Carries out what an armed fault does to the wire: delays, holds, broken connections. Statuses belong to the vendors.
+
+use std::io;
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::response::Response;
+use futures::stream;
+
+use crate::Shared;
+use crate::faults::{Fault, Vendor};
+
+/// `Retry-After` of an armed `http:429`.
+pub(crate) const RETRY_AFTER_SECONDS: u32 = 1;
+
+/// One event for the vendor's webhooks, ready to send.
+pub(crate) struct News {
+    pub vendor: Vendor,
+    pub kind: String,
+    pub body: String,
+}
+
+/// What an executed request leaves: its answer, its news, and whether the answer shall never come.
+pub(crate) struct Executed {
+    pub response: Response,
+    pub news: Vec<News>,
+    pub unanswered: bool,
+}
+
+impl From<Response> for Executed {
+    fn from(response: Response) -> Self {
+        Self { response, news: Vec::new(), unanswered: false }
+    }
+}
+
+/// Runs `execute` with the fault around it. No answer and no news leave before the records are saved; the news leave
+/// also when the answer is lost.
+pub(crate) async fn around<E: Into<Executed>>(
+    shared: &Arc<Shared>,
+    fault: Option<&Fault>,
+    execute: impl FnOnce() -> E,
+) -> Response {
+    match fault {
+        Some(Fault::Delay(delay)) => tokio::time::sleep(*delay).await,
+        Some(Fault::TimeoutBefore) => return held(shared).await,
+        _ => {}
+    }
+    let Executed { response, news, unanswered } = execute().into();
+    if !published(shared, news).await {
+        return broken();
+    }
+    match fault {
+        Some(Fault::TimeoutAfterExecute) => held(shared).await,
+        Some(Fault::ResetAfterExecute) => broken(),
+        _ if unanswered => held(shared).await,
+        _ => response,
+    }
+}
+
+/// Saves, then sends the news; in a task of its own, for a client that hangs up now must not silence the vendor.
+async fn published(shared: &Arc<Shared>, news: Vec<News>) -> bool {
+    if news.is_empty() {
+        return shared.saved().await;
+    }
+    let shared = Arc::clone(shared);
+    let publishing = tokio::spawn(async move {
+        let saved = shared.saved().await;
+        if saved {
+            shared.webhooks.send_all(&shared, news);
+        }
+        saved
+    });
+    publishing.await.unwrap_or(false)
+}
+
+/// Holds the request as a dead vendor does. Ends when the client leaves (the future is dropped), the hold time is over
+/// or the simulators close; never with an answer.
+async fn held(shared: &Shared) -> Response {
+    let mut closing = shared.closing.subscribe();
+    tokio::select! {
+        () = tokio::time::sleep(shared.options.hold) => {}
+        _ = closing.wait_for(|closing| *closing) => {}
+    }
+    broken()
+}
+
+/// A response that hyper gives up on before it has flushed its head: the client sees the connection close.
+fn broken() -> Response {
+    let failing = stream::once(std::future::ready(Err::<Bytes, _>(io::Error::from(io::ErrorKind::ConnectionReset))));
+    Response::new(Body::from_stream(failing))
+}

@@ -1,0 +1,183 @@
+//! The demo's fixed facts: people, keys, tokens, card numbers. Contract: `demo.md`, "Demo data" and `/demo.json`.
+//! Holds constants alone, so that the portal's own demo seeding can use the very same values. None of it is a secret:
+//! every value works only against these simulators, which listen on loopback.
+
+/// Password of every demo account.
+pub const PASSWORD: &str = "demo-Passw0rd!";
+pub const OPERATOR_EMAIL: &str = "operator@wisepay.test";
+
+/// Payer of two merchants: Acme Pty Ltd at Northwind, Acme NZ at Harbour.
+pub const ANA_EMAIL: &str = "ana@acme.test";
+/// Payer of one merchant: Bolt Legal at Northwind, no saved method.
+pub const BO_EMAIL: &str = "bo@bolt.test";
+
+/// A payer's account as one merchant sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Payer {
+    pub email: &'static str,
+    pub customer: &'static str,
+}
+
+/// A key pair of a partner integration (Sell, DeskDirector).
+#[derive(Debug, Clone, Copy)]
+pub struct KeyPair {
+    pub key_id: &'static str,
+    pub secret: &'static str,
+}
+
+/// The portal-proxy link's credentials (`wire/connectwise.md`, 4).
+#[derive(Debug, Clone, Copy)]
+pub struct PortalProxy {
+    pub login: &'static str,
+    pub transaction_key: &'static str,
+    pub signature_key: &'static str,
+}
+
+/// API keys of a merchant's Pay Now links: 32 lower-case hex digits each (`wire/connectwise.md`, 6.1).
+#[derive(Debug, Clone, Copy)]
+pub struct PayNow {
+    pub email: &'static str,
+    pub xero: &'static str,
+    pub quick_link: &'static str,
+    pub portal_proxy: PortalProxy,
+}
+
+/// One merchant of the demo.
+#[derive(Debug, Clone, Copy)]
+pub struct Merchant {
+    pub key: &'static str,
+    pub name: &'static str,
+    pub currency: &'static str,
+    pub admin_email: &'static str,
+    pub books: &'static str,
+    pub gateway: &'static str,
+    pub psa: Option<&'static str>,
+    pub pay_now: PayNow,
+    pub sell: KeyPair,
+    pub desk_director: KeyPair,
+    pub payers: &'static [Payer],
+}
+
+pub const NORTHWIND: Merchant = Merchant {
+    key: "northwind",
+    name: "Northwind IT",
+    currency: "USD",
+    admin_email: "admin@northwind.test",
+    books: "xero",
+    gateway: "stripe",
+    psa: Some("connectwise"),
+    pay_now: PayNow {
+        email: "a1e0c5d27b3f4896a5d41c7e90b2f638",
+        xero: "a2f7b90c4d1e4f5ab86c2d3e71f0a945",
+        quick_link: "a3c86e15f2094d7bb1a7e5d49c30f862",
+        portal_proxy: PortalProxy {
+            login: "nwproxy01",
+            transaction_key: "nw7Tk2Q9xR4mZ1aB",
+            signature_key: "4E5754485349474E4154555245303031A1B2C3D4E5F60718293A4B5C6D7E8F90",
+        },
+    },
+    sell: KeyPair { key_id: "wpk_demo_northwind_sell", secret: "wps_demo_northwind_sell_3f8d1c6b2a" },
+    desk_director: KeyPair { key_id: "wpk_demo_northwind_desk", secret: "wps_demo_northwind_desk_9c2e7a5d4f" },
+    payers: &[Payer { email: ANA_EMAIL, customer: "Acme Pty Ltd" }, Payer { email: BO_EMAIL, customer: "Bolt Legal" }],
+};
+
+pub const SOUTHERN: Merchant = Merchant {
+    key: "southern",
+    name: "Southern Cloud",
+    currency: "AUD",
+    admin_email: "admin@southern.test",
+    books: "qbo",
+    gateway: "authorizenet",
+    psa: None,
+    pay_now: PayNow {
+        email: "b1d94f3a60c84e27915b8a2c7f3e0d56",
+        xero: "b2a05c7e81f94b36a2d8f1e60c4b7935",
+        quick_link: "b3f62d918ac745e0bd7394e1a80c5f2b",
+        portal_proxy: PortalProxy {
+            login: "scproxy01",
+            transaction_key: "sc4Yd8W2nE6kV3qP",
+            signature_key: "534F555448534947303031A1B2C3D4E5F60718293A4B5C6D7E8F90A1B2C3D4E5",
+        },
+    },
+    sell: KeyPair { key_id: "wpk_demo_southern_sell", secret: "wps_demo_southern_sell_7b4a0e9d1c" },
+    desk_director: KeyPair { key_id: "wpk_demo_southern_desk", secret: "wps_demo_southern_desk_2d6f8c3b5a" },
+    payers: &[],
+};
+
+pub const HARBOUR: Merchant = Merchant {
+    key: "harbour",
+    name: "Harbour Tech",
+    currency: "NZD",
+    admin_email: "admin@harbour.test",
+    books: "builtin",
+    gateway: "sandbox",
+    psa: None,
+    pay_now: PayNow {
+        email: "c1b73e58d40f4a9c86e2f7105b9d3ca4",
+        xero: "c2e91a47f5d043b8970c6b8e2d1f4a53",
+        quick_link: "c3d80f26b19e4c75a3f14e9b7c60d582",
+        portal_proxy: PortalProxy {
+            login: "htproxy01",
+            transaction_key: "ht9Lm3C7sU5gX2wJ",
+            signature_key: "484152424F5552534947303031A1B2C3D4E5F60718293A4B5C6D7E8F90A1B2C3",
+        },
+    },
+    sell: KeyPair { key_id: "wpk_demo_harbour_sell", secret: "wps_demo_harbour_sell_5e1c9b7f3d" },
+    desk_director: KeyPair { key_id: "wpk_demo_harbour_desk", secret: "wps_demo_harbour_desk_8a4d2f6c0b" },
+    payers: &[Payer { email: ANA_EMAIL, customer: "Acme NZ" }],
+};
+
+/// The three merchants, in the order of `demo.md`.
+pub const MERCHANTS: [Merchant; 3] = [NORTHWIND, SOUTHERN, HARBOUR];
+
+/// Card numbers of the demo; any future expiry and any security code will do. Source: `wire/gateways.md`, 2.11.
+pub mod cards {
+    pub const APPROVED: &str = "4242424242424242";
+    pub const DECLINED: &str = "4000000000000002";
+    pub const NEEDS_3DS: &str = "4000002760003184";
+    /// Our own number (Stripe has none): the charge is executed, its answer never comes.
+    pub const TIMEOUT_AFTER_EXECUTE: &str = "4000000000006009";
+    pub const INSUFFICIENT_FUNDS: &str = "4000000000009995";
+}
+
+/// US bank accounts of the demo. Source: `wire/gateways.md`, 2.4.
+pub mod bank_accounts {
+    pub const ROUTING: &str = "110000000";
+    pub const CLEARS: &str = "000123456789";
+    pub const LATE_RETURN: &str = "000555555559";
+    pub const FAILS: &str = "000222222227";
+}
+
+/// Credentials of the Stripe simulator: the portal's own, and a second set for strangers' clients.
+pub mod stripe {
+    pub const PORTAL_SECRET_KEY: &str = "sk_test_wisepay_portal_51NorthwindDemo";
+    pub const PORTAL_PUBLISHABLE_KEY: &str = "pk_test_wisepay_portal_51NorthwindDemo";
+    pub const PORTAL_WEBHOOK_SECRET: &str = "whsec_wisepay_portal_demo";
+    pub const STRANGER_SECRET_KEY: &str = "sk_test_stranger_51NorthwindDemo";
+    pub const STRANGER_PUBLISHABLE_KEY: &str = "pk_test_stranger_51NorthwindDemo";
+    pub const STRANGER_WEBHOOK_SECRET: &str = "whsec_stranger_demo";
+}
+
+/// Credentials and ids of the Xero simulator: the portal's own app and grant, and a second of each for strangers.
+pub mod xero {
+    pub const PORTAL_CLIENT_ID: &str = "57495345504159504F5254414C303031";
+    pub const PORTAL_CLIENT_SECRET: &str = "xero-demo-portal-secret";
+    pub const PORTAL_REFRESH_TOKEN: &str = "xero-demo-portal-refresh-token";
+    pub const STRANGER_CLIENT_ID: &str = "535452414E474552434C49454E543031";
+    pub const STRANGER_CLIENT_SECRET: &str = "xero-demo-stranger-secret";
+    /// The first token of the strangers' grant; it rotates, `/demo.json` always gives the present one.
+    pub const STRANGER_REFRESH_TOKEN: &str = "xero-demo-stranger-refresh-token";
+    pub const WEBHOOK_KEY: &str = "xero-demo-webhook-key";
+    /// Northwind IT's organisation.
+    pub const TENANT_ID: &str = "11111111-2222-4333-8444-555555555555";
+    pub const SHORT_CODE: &str = "!nW1tD";
+    /// The account that card payments are posted to.
+    pub const CLEARING_ACCOUNT_CODE: &str = "825";
+    pub const CLEARING_ACCOUNT_ID: &str = "99999999-0000-4000-8000-000000000825";
+    pub const SALES_ACCOUNT_CODE: &str = "200";
+    pub const SALES_ACCOUNT_ID: &str = "99999999-0000-4000-8000-000000000200";
+    pub const BANK_ACCOUNT_CODE: &str = "090";
+    pub const BANK_ACCOUNT_ID: &str = "99999999-0000-4000-8000-000000000090";
+    pub const SCOPES: &str = "openid profile email offline_access accounting.invoices accounting.payments \
+                              accounting.contacts accounting.settings.read";
+}

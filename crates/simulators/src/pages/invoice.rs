@@ -1,0 +1,70 @@
+//! A Xero invoice as a customer sees it, with its Pay Now button.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use form_urlencoded::Serializer;
+use http::StatusCode;
+
+use super::{customer, shell, state_badge};
+use crate::html::{Text, money, page};
+use crate::xero::{Books, Invoice};
+use crate::{Shared, facts};
+
+pub(crate) async fn show(State(shared): State<Arc<Shared>>, Path(number): Path<String>) -> Response {
+    let main = shared.xero.read(|books| {
+        books.invoice_named(&number).map(|invoice| {
+            let lines: String = invoice
+                .lines
+                .iter()
+                .map(|line| {
+                    let (amount, quantity) = (money(line.amount_minor, &invoice.currency), line.quantity.normalize());
+                    format!(
+                        "<tr><td>{} <span class=\"muted num\">× {quantity}</span></td><td class=\"amount\">{amount}</td></tr>",
+                        Text(&line.description)
+                    )
+                })
+                .collect();
+            let amount = |minor| money(minor, &invoice.currency);
+            format!(
+                "<div><h1>Invoice {number}</h1><p class=\"muted\">{name} to {customer}, due on {due}</p></div>\
+                 <p>{badge}</p><section class=\"card\"><table><thead><tr><th>Description</th>\
+                 <th class=\"amount\">Amount</th></tr></thead><tbody>{lines}</tbody>\
+                 </table></section><dl class=\"facts num\"><dt>Total</dt><dd>{total}</dd><dt>Paid</dt><dd>{paid}</dd>\
+                 <dt><strong>Due</strong></dt><dd><strong>{left}</strong></dd></dl>\
+                 <a class=\"btn primary big\" href=\"{link}\">Pay now</a>",
+                number = Text(&invoice.number),
+                name = facts::NORTHWIND.name,
+                customer = Text(customer(books, invoice)),
+                due = invoice.due_date,
+                badge = state_badge(invoice),
+                total = amount(invoice.total_minor()),
+                paid = amount(invoice.paid_minor),
+                left = amount(invoice.due_minor()),
+                link = Text(&pay_now_link(&shared, books, invoice)),
+            )
+        })
+    });
+    match main {
+        Some(main) => shell(&format!("Invoice {number}"), &main),
+        None => {
+            let body = "<main class=\"narrow stack\"><h1>No such invoice</h1><p><a href=\"/records/xero\">All invoices\
+                        </a></p></main>";
+            page(StatusCode::NOT_FOUND, "No such invoice", &[], body)
+        }
+    }
+}
+
+/// The link of the merchant's invoice template (`wire/connectwise.md`, 6.1).
+fn pay_now_link(shared: &Shared, books: &Books, invoice: &Invoice) -> String {
+    let code = books.contacts.get(&invoice.contact).and_then(|contact| contact.number.clone()).unwrap_or_default();
+    let due = invoice.due_minor();
+    let query = Serializer::new(String::new())
+        .append_pair("apiKey", facts::NORTHWIND.pay_now.email)
+        .append_pair("invoiceNo", &invoice.number)
+        .append_pair("amount", &format!("{}.{:02}", due / 100, due % 100))
+        .append_pair("companyCode", &code)
+        .finish();
+    format!("{}/PaymentProxy/PayNow/Email?{query}", shared.options.portal_url)
+}

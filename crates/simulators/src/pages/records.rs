@@ -1,0 +1,123 @@
+//! Each vendor's records as tables, with a search.
+
+use std::sync::Arc;
+
+use axum::extract::{Query, State};
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::{customer, invoice_row, invoice_table, shell};
+use crate::html::{Text, money};
+use crate::stripe::{Charge, ChargeStatus};
+use crate::xero::{Books, Invoice, Payment};
+use crate::{Shared, facts};
+
+/// Rows of one table; the search finds the rest.
+const ROWS_MAX: usize = 50;
+
+#[derive(Deserialize)]
+pub(crate) struct Search {
+    #[serde(default)]
+    q: String,
+}
+
+fn search_form(path: &str, query: &str, label: &str) -> String {
+    format!(
+        "<form method=\"get\" action=\"{path}\" role=\"search\" class=\"row\"><label class=\"sr\" for=\"q\">{label}</label>\
+         <input class=\"input grow\" id=\"q\" name=\"q\" type=\"search\" value=\"{}\" placeholder=\"{label}\">\
+         <button class=\"btn\">Search</button></form>",
+        Text(query)
+    )
+}
+
+fn holds(query: &str, texts: &[&str]) -> bool {
+    let query = query.to_lowercase();
+    texts.iter().any(|text| text.to_lowercase().contains(&query))
+}
+
+pub(crate) async fn stripe(State(shared): State<Arc<Shared>>, Query(search): Query<Search>) -> Response {
+    let rows: String = shared.stripe.read(|account| {
+        let found =
+            account.charges.values().rev().filter(|charge| {
+                holds(&search.q, &[&charge.id, &charge.intent, charge.reference().unwrap_or_default()])
+            });
+        found.take(ROWS_MAX).map(charge_row).collect()
+    });
+    let rows = if rows.is_empty() {
+        "<tr><td colspan=\"5\" class=\"muted\">No charge yet. Pay an invoice and come back.</td></tr>".to_owned()
+    } else {
+        rows
+    };
+    let main = format!(
+        "<h1>Stripe: charges</h1>{}<section class=\"card scroll\"><table class=\"cards\"><thead><tr><th>Charge</th>\
+         <th>Reference</th><th>Card</th><th>State</th><th class=\"amount\">Amount</th></tr></thead>\
+         <tbody>{rows}</tbody></table></section>",
+        search_form("/records/stripe", &search.q, "Search charges")
+    );
+    shell("Stripe: charges", &main)
+}
+
+fn charge_row(charge: &Charge) -> String {
+    let badge = match charge.status {
+        ChargeStatus::Failed => "<span class=\"badge bad\">Declined</span>".to_owned(),
+        ChargeStatus::Succeeded if charge.refunded == 0 => "<span class=\"badge good\">Succeeded</span>".to_owned(),
+        ChargeStatus::Succeeded => {
+            format!("<span class=\"badge warn\">Refunded {}</span>", money(charge.refunded, &charge.currency))
+        }
+    };
+    let card = charge.method.as_ref().map(|method| format!("{} {}", method.card.brand, method.card.last4));
+    format!(
+        "<tr><td><code>{}</code></td><td>{}</td><td>{}</td><td>{badge}</td><td class=\"amount\">{}</td></tr>",
+        charge.id,
+        Text(charge.reference().unwrap_or("none")),
+        card.unwrap_or_default(),
+        money(charge.amount, &charge.currency)
+    )
+}
+
+pub(crate) async fn xero(State(shared): State<Arc<Shared>>, Query(search): Query<Search>) -> Response {
+    let (invoices, payments) = shared.xero.read(|books| {
+        let mut invoices: Vec<&Invoice> = books
+            .invoices
+            .values()
+            .filter(|invoice| holds(&search.q, &[&invoice.number, customer(books, invoice)]))
+            .collect();
+        invoices.sort_by_key(|invoice| std::cmp::Reverse((invoice.updated_ms, invoice.number.clone())));
+        let rows: String = invoices.into_iter().take(ROWS_MAX).map(|invoice| invoice_row(books, invoice)).collect();
+        (rows, payment_rows(books, &search.q))
+    });
+    let main = format!(
+        "<h1>Xero: {}</h1>{}<section class=\"card\"><h2>Invoices, latest change first</h2>{}</section>\
+         <section class=\"card scroll\"><h2>Payments</h2><table class=\"cards\"><thead><tr><th>Invoice</th>\
+         <th>Reference</th><th>Account</th><th>State</th><th class=\"amount\">Amount</th></tr></thead>\
+         <tbody>{payments}</tbody></table></section>",
+        facts::NORTHWIND.name,
+        search_form("/records/xero", &search.q, "Search invoices and payments"),
+        invoice_table(&invoices),
+    );
+    shell("Xero: invoices and payments", &main)
+}
+
+fn payment_rows(books: &Books, query: &str) -> String {
+    let number = |payment: &Payment| {
+        books.invoices.get(&payment.invoice).map(|invoice| invoice.number.as_str()).unwrap_or_default()
+    };
+    let mut payments: Vec<_> =
+        books.payments.values().filter(|payment| holds(query, &[number(payment), &payment.reference])).collect();
+    payments.sort_by_key(|payment| std::cmp::Reverse(payment.updated_ms));
+    payments
+        .into_iter()
+        .take(ROWS_MAX)
+        .map(|payment| {
+            let badge = if payment.stands() { "good\">Applied" } else { "\">Deleted" };
+            format!(
+                "<tr><td>{}</td><td>{}</td><td class=\"num\">{}</td><td><span class=\"badge {badge}</span></td>\
+                 <td class=\"amount\">{}</td></tr>",
+                Text(number(payment)),
+                Text(&payment.reference),
+                Text(&payment.account_code),
+                money(payment.amount_minor, facts::NORTHWIND.currency)
+            )
+        })
+        .collect()
+}

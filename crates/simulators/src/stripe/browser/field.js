@@ -1,0 +1,187 @@
+// One hosted field, within a frame of the simulator's origin. Talks to the page that embeds it by checked messages, and
+// to its sister frames (same origin, same group) directly, so that card data stay on this origin.
+"use strict";
+(() => {
+  const about = new URLSearchParams(location.hash.slice(1));
+  const kind = about.get("kind"), me = about.get("id"), group = about.get("group"), embedder = about.get("origin");
+  const PARTS = {
+    card: ["number", "expiry", "cvc"], cardNumber: ["number"], cardExpiry: ["expiry"], cardCvc: ["cvc"],
+  }[kind] || [];
+  const FIELDS = {
+    number: { label: "Card number", placeholder: "1234 1234 1234 1234", autocomplete: "cc-number", length: 23 },
+    expiry: { label: "Expiry", placeholder: "MM / YY", autocomplete: "cc-exp", length: 9 },
+    cvc: { label: "Security code", placeholder: "CVC", autocomplete: "cc-csc", length: 4 },
+  };
+  const digits = (text) => text.replace(/\D/g, "");
+  const inputs = {};
+  let style = {};
+
+  const tell = (message) => parent.postMessage({ ...message, from: me }, embedder);
+
+  const brandOf = (number) =>
+    /^4/.test(number) ? "visa" : /^(5[1-5]|2[2-7])/.test(number) ? "mastercard" : /^3[47]/.test(number) ? "amex" : /^6/.test(number) ? "discover" : "unknown";
+
+  const luhn = (number) => {
+    let sum = 0;
+    [...number].reverse().forEach((digit, place) => {
+      const value = Number(digit) * (place % 2 ? 2 : 1);
+      sum += value > 9 ? value - 9 : value;
+    });
+    return sum % 10 === 0;
+  };
+
+  const groupsOf = (number) => (brandOf(number) === "amex" ? [4, 6, 5] : [4, 4, 4, 4, 3]);
+
+  const SHAPE = {
+    number(text) {
+      const number = digits(text).slice(0, 19), parts = [];
+      let at = 0;
+      for (const size of groupsOf(number)) { if (at < number.length) parts.push(number.slice(at, at + size)); at += size; }
+      return parts.join(" ");
+    },
+    // "1234", "12/34" and "12 / 34" alike; a lone 2 to 9 can only be a month.
+    expiry(text) {
+      let value = digits(text);
+      if (/^[2-9]$/.test(value) || /^\d\s*\//.test(text)) value = `0${value}`;
+      value = value.length === 6 && value.slice(2, 4) === "20" ? value.slice(0, 2) + value.slice(4) : value.slice(0, 4);
+      return value.length > 2 ? `${value.slice(0, 2)} / ${value.slice(2)}` : value;
+    },
+    cvc: (text) => digits(text).slice(0, 4),
+  };
+
+  const wrong = (code, message) => ({ type: "validation_error", code, message });
+
+  /** undefined when the part is complete; `soft` problems are not shown while the payer still types. */
+  const CHECK = {
+    number(text) {
+      const number = digits(text), full = brandOf(number) === "amex" ? 15 : 16;
+      if (number.length < full) return { ...wrong("incomplete_number", "Your card number is incomplete."), soft: true };
+      return luhn(number) ? undefined : wrong("invalid_number", "Your card number is invalid.");
+    },
+    expiry(text) {
+      const value = digits(text);
+      if (value.length < 4) return { ...wrong("incomplete_expiry", "Your card's expiration date is incomplete."), soft: true };
+      const month = Number(value.slice(0, 2)), year = 2000 + Number(value.slice(2)), now = new Date();
+      if (month < 1 || month > 12) return wrong("invalid_expiry_month", "Your card's expiration month is invalid.");
+      const past = year < now.getFullYear() || (year === now.getFullYear() && month < now.getMonth() + 1);
+      return past ? wrong("invalid_expiry_year_past", "Your card's expiration year is in the past.") : undefined;
+    },
+    cvc(text) {
+      return digits(text).length >= 3 ? undefined : { ...wrong("incomplete_cvc", "Your card's security code is incomplete."), soft: true };
+    },
+  };
+
+  const problem = (hard) => {
+    for (const part of PARTS) {
+      const found = CHECK[part](inputs[part].value);
+      if (found && (hard || !found.soft)) return wrong(found.code, found.message);
+    }
+  };
+
+  const changed = () => {
+    const error = problem(false);
+    for (const part of PARTS) {
+      const found = CHECK[part](inputs[part].value);
+      const bad = !!found && !found.soft;
+      inputs[part].setAttribute("aria-invalid", String(bad));
+      inputs[part].style.color = bad ? (style.invalid && style.invalid.color) || "" : "";
+    }
+    const complete = !problem(true), empty = PARTS.every((part) => !inputs[part].value);
+    const brand = inputs.number ? brandOf(digits(inputs.number.value)) : undefined;
+    tell({ type: "change", complete, empty, error, brand });
+  };
+
+  const look = (message) => {
+    style = message.style || {};
+    const base = style.base || {}, root = document.documentElement.style;
+    root.colorScheme = message.scheme || "light dark";
+    for (const name of ["color", "fontSize", "fontFamily", "fontWeight", "letterSpacing", "lineHeight"]) {
+      if (base[name]) document.body.style[name] = base[name];
+    }
+    const faded = base["::placeholder"] || {};
+    if (faded.color) root.setProperty("--placeholder", faded.color);
+    for (const part of PARTS) {
+      if (message.placeholder !== undefined && PARTS.length === 1) inputs[part].placeholder = message.placeholder;
+      if (message.ariaLabel && PARTS.length === 1) inputs[part].setAttribute("aria-label", message.ariaLabel);
+      inputs[part].disabled = message.disabled;
+    }
+    tell({ type: "height", height: Math.ceil(parseFloat(getComputedStyle(document.body).fontSize) * 1.5) });
+  };
+
+  /** The values of this group's frames: sisters of one origin may look at each other, the embedding page may not. */
+  const gather = () => {
+    const values = {};
+    for (let at = 0; at < parent.length; at += 1) {
+      try {
+        const sister = parent[at].hostedField;
+        if (sister && sister.group === group) Object.assign(values, sister.values());
+      } catch { /* a frame of another origin */ }
+    }
+    return values;
+  };
+
+  const token = async ({ nonce, key, billing_details, metadata }) => {
+    const answer = (result) => tell({ type: "token", nonce, result });
+    const values = gather();
+    for (const part of ["number", "expiry", "cvc"]) {
+      const found = CHECK[part](values[part] || "");
+      if (found) return answer({ error: wrong(found.code, found.message) });
+    }
+    const expiry = digits(values.expiry);
+    const body = new URLSearchParams({
+      type: "card", "card[number]": digits(values.number), "card[exp_month]": expiry.slice(0, 2),
+      "card[exp_year]": `20${expiry.slice(2)}`, "card[cvc]": values.cvc,
+    });
+    const put = (name, value) => {
+      if (value && typeof value === "object") for (const [inner, leaf] of Object.entries(value)) put(`${name}[${inner}]`, leaf);
+      else if (value !== undefined && value !== null && value !== "") body.set(name, value);
+    };
+    put("billing_details", billing_details);
+    put("metadata", metadata);
+    try {
+      const response = await fetch("/stripe/v1/payment_methods", { method: "POST", headers: { Authorization: `Bearer ${key}` }, body });
+      const json = await response.json();
+      return answer(response.ok ? { paymentMethod: json } : { error: json.error });
+    } catch {
+      return answer({ error: { type: "api_connection_error", message: "The card could not be sent. Check your connection and try again." } });
+    }
+  };
+
+  const build = () => {
+    const place = document.getElementById("fields");
+    place.className = kind;
+    for (const part of PARTS) {
+      const { label, placeholder, autocomplete, length } = FIELDS[part];
+      const input = document.createElement("input");
+      Object.assign(input, { type: "text", inputMode: "numeric", autocomplete, placeholder, maxLength: length, name: part, spellcheck: false });
+      input.dataset.part = part;
+      input.setAttribute("aria-label", label);
+      input.addEventListener("input", () => {
+        const atEnd = input.selectionStart === input.value.length;
+        const shaped = SHAPE[part](input.value);
+        // Reshape while typing at the end only: the caret must not jump in the middle of a correction.
+        if (atEnd && shaped !== input.value) input.value = shaped;
+        changed();
+      });
+      input.addEventListener("blur", () => { input.value = SHAPE[part](input.value); changed(); });
+      input.addEventListener("focus", () => tell({ type: "focus" }));
+      input.addEventListener("blur", () => tell({ type: "blur" }));
+      place.append(input);
+      inputs[part] = input;
+    }
+  };
+
+  window.hostedField = { group, values: () => Object.fromEntries(PARTS.map((part) => [part, inputs[part].value])) };
+  window.addEventListener("message", (event) => {
+    if (event.source !== parent || event.origin !== embedder || event.data?.to !== me) return;
+    switch (event.data.type) {
+      case "look": look(event.data); break;
+      case "focus": inputs[PARTS[0]]?.focus(); break;
+      case "blur": document.activeElement?.blur(); break;
+      case "clear": for (const part of PARTS) inputs[part].value = ""; changed(); break;
+      case "token": token(event.data); break;
+    }
+  });
+  build();
+  tell({ type: "ready" });
+})();

@@ -1,0 +1,87 @@
+//! The Stripe simulator: one account's records, its `/stripe/v1` API, the hosted payment page and the hosted fields.
+//! Source: `wire/gateways.md`, 2. Cards alone; bank debits, set-up intents and terminals are not built and say so (404).
+
+mod api;
+mod cards;
+mod charges;
+mod confirmation;
+mod customers;
+mod events;
+mod fields;
+mod form;
+mod intents;
+mod listing;
+mod methods;
+mod operation;
+mod pay_page;
+mod refunds;
+mod refusal;
+mod sessions;
+mod three_ds;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::any;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::Shared;
+use crate::replies::Replies;
+
+pub(crate) use charges::{Charge, ChargeStatus};
+
+/// The API version that this simulator speaks when a call names none.
+pub(crate) const API_VERSION: &str = "2026-10-28.endive";
+
+/// Everything the vendor knows. Keys sort by age: an id carries its number in the sequence.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Account {
+    sequence: u64,
+    pub intents: BTreeMap<String, intents::Intent>,
+    pub charges: BTreeMap<String, Charge>,
+    pub methods: BTreeMap<String, methods::Method>,
+    pub customers: BTreeMap<String, customers::Customer>,
+    pub refunds: BTreeMap<String, refunds::Refund>,
+    pub sessions: BTreeMap<String, sessions::Session>,
+    pub events: BTreeMap<String, events::Event>,
+    pub replies: Replies,
+}
+
+impl Account {
+    /// A new id: the prefix, the place in the sequence, and a random tail, so that a portal which outlives a reset never
+    /// meets an old id again.
+    fn mint(&mut self, prefix: &str) -> String {
+        self.sequence += 1;
+        format!("{prefix}_3W{:08}{}", self.sequence, random_hex::<6>())
+    }
+
+    /// The records for `GET /control/state/stripe`, as `demo.md` lays them down, with a few members of our own.
+    pub fn state(&self) -> Value {
+        let charges: Vec<Value> = self.charges.values().map(|charge| charge.state(self)).collect();
+        json!({ "charges": charges })
+    }
+}
+
+/// Adds the members of one object to another.
+pub(crate) fn extend(object: &mut Value, members: Value) {
+    if let (Value::Object(object), Value::Object(members)) = (object, members) {
+        object.extend(members);
+    }
+}
+
+/// Random bytes as hex; a machine without a random source cannot run the demo at all.
+pub(crate) fn random_hex<const BYTES: usize>() -> String {
+    let mut bytes = [0; BYTES];
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    hex::encode(bytes)
+}
+
+pub(crate) fn router() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/stripe/v1/{*path}", any(api::handle))
+        .merge(pay_page::router())
+        .merge(three_ds::router())
+        .merge(fields::router())
+}

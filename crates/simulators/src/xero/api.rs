@@ -1,0 +1,282 @@
+//! The one way into `/xero/api.xro/2.0`: token, tenant, limits, faults, idempotency, dispatch, headers.
+//! Source: `wire/accounting.md`, 1.1, 1.3 and 1.4.
+
+use std::sync::Arc;
+
+use axum::body::{Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, IF_MODIFIED_SINCE};
+use http::{HeaderName, Method, StatusCode};
+use serde_json::Value;
+
+use super::answers::{reply, respond, throttled};
+use super::call::{self, Answer, Operation};
+use super::grants::{AccessRefusal, Grant};
+use super::limits::{Breach, Remaining};
+use super::query::Query;
+use super::refusal::{Refusal, random_bytes};
+use super::{Books, contacts, invoice_writes, invoices, notes, payments, pdf, settings, wire};
+use crate::disturb::{self, Executed, News, RETRY_AFTER_SECONDS};
+use crate::faults::{Call, Caller, Fault, Vendor};
+use crate::replies::{Reply, Seen, fingerprint};
+use crate::{Shared, facts};
+
+/// The vendor's page names 10 MB in one line and 3.5 MB in another: the stricter one.
+const BODY_MAX_BYTES: usize = 3_500_000;
+const KEY_TTL_MS: i64 = 6 * 60_000;
+const KEY_MAX_CHARS: usize = 128;
+const BASE: &str = "/xero/api.xro/2.0/";
+
+/// One call, taken apart; who calls is known.
+struct ApiCall {
+    method: Method,
+    path: Vec<String>,
+    query: Query,
+    body: Bytes,
+    since_ms: Option<i64>,
+    wants_pdf: bool,
+    idempotency_key: Option<String>,
+    client: String,
+    request_id: String,
+    call: Call,
+    print: String,
+}
+
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+pub(crate) async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, BODY_MAX_BYTES).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    let line = format!("{} {}", parts.method, parts.uri.path());
+    let caller = if parts.method == Method::GET { Caller::Read } else { Caller::Write };
+    let call = Call { vendor: Vendor::Xero, caller, line };
+    let fault = shared.faults.take(&call, Fault::is_wire);
+    let client = match authorize(&shared, &parts.headers, &parts.uri, fault.as_ref()) {
+        Ok(client) => client,
+        Err(refusal) => return respond(&reply(Err(refusal), "", 0), None),
+    };
+    let (permit, remaining) = match shared.options.limits {
+        false => (None, None),
+        true => match shared.limits.enter(&client, shared.clock.now_ms()) {
+            Ok((permit, remaining)) => (Some(permit), Some(remaining)),
+            Err(breach) => return throttled(&breach),
+        },
+    };
+    if fault == Some(Fault::Http(429)) {
+        let retry_after_seconds = Some(i64::from(RETRY_AFTER_SECONDS));
+        let remaining = remaining.unwrap_or(Remaining { minute: 0, day: 0, app_minute: 0 });
+        return throttled(&Breach { problem: "minute", retry_after_seconds, remaining });
+    }
+    let response = match read(&parts, body, client, call) {
+        Ok(call) => answer(&shared, &call, fault.as_ref(), remaining).await,
+        Err(refusal) => respond(&reply(Err(refusal), "", 0), remaining),
+    };
+    drop(permit);
+    response
+}
+
+/// Token, scope and tenant; answers the client.
+fn authorize(shared: &Shared, headers: &HeaderMap, uri: &http::Uri, fault: Option<&Fault>) -> Result<String, Refusal> {
+    let token = bearer(headers).unwrap_or_default();
+    if fault == Some(&Fault::TokenRevoked) {
+        shared.xero.write(|books| books.grants.kill_access(token));
+    }
+    let now_ms = shared.clock.now_ms();
+    let tenant = headers.get("xero-tenant-id").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    shared.xero.read(|books| match books.grants.holder(token, now_ms) {
+        Err(AccessRefusal::Unknown) => Err(Refusal::Unauthorized("AuthenticationUnsuccessful")),
+        Err(AccessRefusal::Expired) => Err(Refusal::Unauthorized("TokenExpired: token expired")),
+        Err(AccessRefusal::Disconnected) => Err(Refusal::Forbidden("AuthenticationUnsuccessful")),
+        Ok(_) if !tenant.eq_ignore_ascii_case(facts::xero::TENANT_ID) => {
+            Err(Refusal::Forbidden("AuthenticationUnsuccessful"))
+        }
+        Ok(grant) if !in_scope(grant, uri.path()) => Err(Refusal::Unauthorized("AuthorizationUnsuccessful")),
+        Ok(grant) => Ok(grant.client.clone()),
+    })
+}
+
+/// The granular scope of the resource, or the broad one of older apps (1.2.1).
+fn in_scope(grant: &Grant, path: &str) -> bool {
+    let resource = path.trim_start_matches(BASE).split('/').next().unwrap_or_default();
+    grant.has_scope(match resource.to_ascii_lowercase().as_str() {
+        "invoices" | "creditnotes" => &[
+            "accounting.invoices",
+            "accounting.invoices.read",
+            "accounting.transactions",
+            "accounting.transactions.read",
+        ],
+        "payments" => &[
+            "accounting.payments",
+            "accounting.payments.read",
+            "accounting.transactions",
+            "accounting.transactions.read",
+        ],
+        "contacts" => &["accounting.contacts", "accounting.contacts.read"],
+        _ => &["accounting.settings", "accounting.settings.read"],
+    })
+}
+
+fn read(parts: &http::request::Parts, body: Bytes, client: String, call: Call) -> Result<ApiCall, Refusal> {
+    let text = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let since = text(IF_MODIFIED_SINCE).map(|text| {
+        wire::read_since(text).ok_or_else(|| Refusal::Malformed(format!("If-Modified-Since cannot be read: {text}")))
+    });
+    let idempotency_key = text(HeaderName::from_static("idempotency-key")).filter(|_| parts.method != Method::GET);
+    if idempotency_key.is_some_and(|key| key.chars().count() > KEY_MAX_CHARS) {
+        return Err(Refusal::Malformed("The Idempotency-Key must not exceed 128 characters".to_owned()));
+    }
+    let path = parts.uri.path().trim_start_matches(BASE).trim_matches('/');
+    let decoded = path.split('/').map(|part| {
+        // Invoice numbers may stand in the path, percent-encoded; a literal plus is a plus.
+        let text =
+            form_urlencoded::parse(part.replace('+', "%2B").as_bytes()).next().map(|(name, _)| name.into_owned());
+        text.unwrap_or_default()
+    });
+    let path_and_query = parts.uri.path_and_query().map_or("", |whole| whole.as_str());
+    Ok(ApiCall {
+        path: decoded.collect(),
+        query: Query::read(parts.uri.query()),
+        since_ms: since.transpose()?,
+        wants_pdf: text(ACCEPT).is_some_and(|accept| accept.starts_with("application/pdf")),
+        idempotency_key: idempotency_key.map(str::to_owned),
+        print: fingerprint(&[parts.method.as_str().as_bytes(), path_and_query.as_bytes(), &body]),
+        method: parts.method.clone(),
+        request_id: hex::encode(random_bytes::<8>()),
+        body,
+        client,
+        call,
+    })
+}
+
+async fn answer(shared: &Arc<Shared>, call: &ApiCall, fault: Option<&Fault>, remaining: Option<Remaining>) -> Response {
+    disturb::around(shared, fault, || {
+        let broken = || respond(&reply(Err(Refusal::Broken), "", 0), remaining);
+        if let Some(Fault::Http(_)) = fault {
+            return broken().into();
+        }
+        if call.wants_pdf {
+            return call.pdf(shared).into();
+        }
+        let (reply, news) = call.execute(shared);
+        let response = if fault == Some(&Fault::ErrorAfterExecute) { broken() } else { respond(&reply, remaining) };
+        Executed { response, news, unanswered: false }
+    })
+    .await
+}
+
+impl ApiCall {
+    fn execute(&self, shared: &Shared) -> (Reply, Vec<News>) {
+        if self.method == Method::GET {
+            return shared.xero.write_if(|books| self.run(books, shared), |_| false);
+        }
+        shared.xero.write(|books| {
+            let Some(key) = &self.idempotency_key else { return self.run(books, shared) };
+            let key = format!("xero/{}/{key}", self.client);
+            let now_ms = shared.clock.now_ms();
+            match books.replies.look(&key, &self.print, now_ms, KEY_TTL_MS) {
+                Seen::Same(reply) => return (reply, Vec::new()),
+                Seen::Other => {
+                    let message = "The Idempotency-Key is used with a different request".to_owned();
+                    return (reply(Err(Refusal::Malformed(message)), "", 0), Vec::new());
+                }
+                Seen::New => {}
+            }
+            // Errors are kept too (1.4).
+            let (reply, news) = self.run(books, shared);
+            books.replies.keep(&key, &self.print, now_ms, reply.clone());
+            (reply, news)
+        })
+    }
+
+    fn run(&self, books: &mut Books, shared: &Shared) -> (Reply, Vec<News>) {
+        let now_ms = shared.clock.now_ms();
+        let mut op = Operation {
+            books,
+            shared,
+            call: &self.call,
+            query: &self.query,
+            since_ms: self.since_ms,
+            method: self.method.as_str(),
+            client: &self.client,
+            now_ms,
+            today: shared.clock.today(),
+            news: Vec::new(),
+        };
+        let answer = self.dispatch(&mut op);
+        (reply(answer, &self.request_id, now_ms), op.news)
+    }
+
+    fn dispatch(&self, op: &mut Operation<'_>) -> Answer {
+        let mut path: Vec<&str> = self.path.iter().map(String::as_str).collect();
+        let resource = path.first().map(|name| name.to_ascii_lowercase()).unwrap_or_default();
+        path[0] = &resource;
+        if self.method == Method::GET {
+            return self.read_books(op, &path);
+        }
+        let body: Value = serde_json::from_slice(&self.body)
+            .map_err(|error| Refusal::Malformed(format!("The request body is not JSON: {error}")))?;
+        match (self.method.as_str(), path.as_slice()) {
+            ("PUT" | "POST", ["invoices"]) => {
+                call::write_all(op, &body, "Invoices", |op, document| invoice_writes::write(op, document, None))
+            }
+            ("POST", ["invoices", id]) => {
+                let id = id.parse().map_err(|_| Refusal::NotFound)?;
+                call::write_all(op, &body, "Invoices", |op, document| invoice_writes::write(op, document, Some(id)))
+            }
+            ("PUT" | "POST", ["invoices", id, "History"]) => notes::add(op, id, &body),
+            ("PUT" | "POST", ["contacts"]) => {
+                call::write_all(op, &body, "Contacts", |op, document| contacts::write(op, document, None))
+            }
+            ("POST", ["contacts", id]) => {
+                let id = id.parse().map_err(|_| Refusal::NotFound)?;
+                call::write_all(op, &body, "Contacts", |op, document| contacts::write(op, document, Some(id)))
+            }
+            ("PUT" | "POST", ["payments"]) => call::write_all(op, &body, "Payments", payments::create),
+            ("POST", ["payments", id]) => {
+                let id = id.parse().map_err(|_| Refusal::NotFound)?;
+                payments::delete(op, id, &body)
+            }
+            _ => Err(Refusal::NotBuilt),
+        }
+    }
+
+    fn read_books(&self, op: &Operation<'_>, path: &[&str]) -> Answer {
+        match path {
+            ["invoices"] => invoices::list(op),
+            ["invoices", key] => invoices::one(op, key),
+            ["invoices", key, "History"] => notes::list(op, key),
+            ["invoices", key, "OnlineInvoice"] => invoices::online(op, key),
+            ["contacts"] => contacts::list(op),
+            ["contacts", key] => contacts::one(op, key),
+            ["payments"] => payments::list(op),
+            ["payments", key] => payments::one(op, key),
+            ["creditnotes"] => super::filter::answer(Vec::new(), "CreditNotes", "CreditNoteID", op.query, false),
+            ["creditnotes", _] => Err(Refusal::NotFound),
+            ["organisation" | "organisations"] => Ok(settings::organisation()),
+            ["accounts"] => settings::accounts(op),
+            ["brandingthemes"] => Ok(settings::branding_themes()),
+            ["taxrates"] => Ok(settings::tax_rates()),
+            _ => Err(Refusal::NotFound),
+        }
+    }
+
+    /// The wire form of a PDF is the plain document address with another Accept (1.5).
+    fn pdf(&self, shared: &Shared) -> Response {
+        let bytes = shared.xero.read(|books| match self.path.as_slice() {
+            [resource, key] if resource.eq_ignore_ascii_case("invoices") => {
+                books.invoice_named(key).map(|invoice| pdf::invoice(invoice, books))
+            }
+            _ => None,
+        });
+        match bytes {
+            Some(bytes) => ([(CONTENT_TYPE, "application/pdf")], bytes).into_response(),
+            None => StatusCode::NOT_FOUND.into_response(),
+        }
+    }
+}

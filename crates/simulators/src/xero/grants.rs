@@ -1,0 +1,303 @@
+//! Grants and tokens of the Xero simulator: who may read the books, rotation, grace, expiry. Pure but for randomness.
+//! Source: `wire/accounting.md`, 1.2.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::refusal::random_bytes;
+use crate::facts;
+use crate::seed::stable_id;
+
+pub(crate) const ACCESS_LIFE_SECONDS: i64 = 30 * 60;
+const REFRESH_LIFE_MS: i64 = 60 * 86_400_000;
+/// A lost answer may be asked for again with the previous refresh token for so long.
+const GRACE_MS: i64 = 30 * 60_000;
+const CODE_LIFE_MS: i64 = 5 * 60_000;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Access {
+    token: String,
+    expires_ms: i64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Refresh {
+    token: String,
+    issued_ms: i64,
+    /// When a later token took its place.
+    replaced_ms: Option<i64>,
+}
+
+/// One consent of one client to one organisation.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Grant {
+    pub id: Uuid,
+    pub client: String,
+    pub scope: String,
+    pub connection: Uuid,
+    pub connected: bool,
+    pub created_ms: i64,
+    access: Vec<Access>,
+    refresh: Vec<Refresh>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Code {
+    code: String,
+    client: String,
+    redirect_uri: String,
+    scope: String,
+    issued_ms: i64,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Grants {
+    grants: Vec<Grant>,
+    codes: Vec<Code>,
+    /// Successful refreshes, per client: tests count them (fault F18).
+    pub refreshes: std::collections::BTreeMap<String, u64>,
+}
+
+/// A fresh token set.
+#[derive(Debug)]
+pub(crate) struct Tokens {
+    pub access: String,
+    pub refresh: String,
+    pub scope: String,
+}
+
+/// Why an access token is refused.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum AccessRefusal {
+    Unknown,
+    Expired,
+    Disconnected,
+}
+
+/// The secret of a client, if there is such a client.
+pub(crate) fn secret_of(client: &str) -> Option<&'static str> {
+    match client {
+        facts::xero::PORTAL_CLIENT_ID => Some(facts::xero::PORTAL_CLIENT_SECRET),
+        facts::xero::STRANGER_CLIENT_ID => Some(facts::xero::STRANGER_CLIENT_SECRET),
+        _ => None,
+    }
+}
+
+impl Grants {
+    /// The portal's grant and the strangers', each with the refresh token of `facts`.
+    pub fn seeded(now_ms: i64) -> Self {
+        use facts::xero::{PORTAL_CLIENT_ID, PORTAL_REFRESH_TOKEN, STRANGER_CLIENT_ID, STRANGER_REFRESH_TOKEN};
+        let grant = |client: &str, token: &str| Grant {
+            id: stable_id("grant", client),
+            client: client.to_owned(),
+            scope: facts::xero::SCOPES.to_owned(),
+            connection: stable_id("connection", client),
+            connected: true,
+            created_ms: now_ms,
+            access: Vec::new(),
+            refresh: vec![Refresh { token: token.to_owned(), issued_ms: now_ms, replaced_ms: None }],
+        };
+        let grants =
+            vec![grant(PORTAL_CLIENT_ID, PORTAL_REFRESH_TOKEN), grant(STRANGER_CLIENT_ID, STRANGER_REFRESH_TOKEN)];
+        Self { grants, ..Self::default() }
+    }
+
+    /// A code for a client's redirect after the user has consented; single use.
+    pub fn consent(&mut self, client: &str, redirect_uri: &str, scope: &str, now_ms: i64) -> String {
+        let code = token();
+        self.codes.push(Code {
+            code: code.clone(),
+            client: client.to_owned(),
+            redirect_uri: redirect_uri.to_owned(),
+            scope: scope.to_owned(),
+            issued_ms: now_ms,
+        });
+        code
+    }
+
+    /// Exchanges a code; a used, late or foreign one is `invalid_grant`. The client's older grant ends: one organisation
+    /// is connected once.
+    pub fn exchange(&mut self, client: &str, code: &str, redirect_uri: &str, now_ms: i64) -> Option<Tokens> {
+        let at = self.codes.iter().position(|known| known.code == code)?;
+        let code = self.codes.remove(at);
+        let fits = code.client == client && code.redirect_uri == redirect_uri && now_ms - code.issued_ms < CODE_LIFE_MS;
+        if !fits {
+            return None;
+        }
+        self.grants.retain(|grant| grant.client != client);
+        let id = Uuid::from_u128(u128::from_be_bytes(random_bytes()));
+        let mut grant = Grant {
+            id,
+            client: client.to_owned(),
+            scope: code.scope,
+            connection: stable_id("connection", &id.to_string()),
+            connected: true,
+            created_ms: now_ms,
+            access: Vec::new(),
+            refresh: Vec::new(),
+        };
+        let tokens = grant.issue(now_ms);
+        self.grants.push(grant);
+        Some(tokens)
+    }
+
+    /// Rotates; `None` is `invalid_grant`.
+    pub fn refresh(&mut self, client: &str, token: &str, now_ms: i64) -> Option<Tokens> {
+        let grant = self.grants.iter_mut().filter(|grant| grant.client == client).find(|grant| grant.knows(token))?;
+        let refresh = grant.refresh.iter().find(|refresh| refresh.token == token)?;
+        let good = match refresh.replaced_ms {
+            Some(replaced_ms) => now_ms - replaced_ms <= GRACE_MS,
+            None => now_ms - refresh.issued_ms <= REFRESH_LIFE_MS,
+        };
+        if !good {
+            return None;
+        }
+        let tokens = grant.issue(now_ms);
+        *self.refreshes.entry(client.to_owned()).or_default() += 1;
+        Some(tokens)
+    }
+
+    /// Whose access token this is.
+    pub fn holder(&self, token: &str, now_ms: i64) -> Result<&Grant, AccessRefusal> {
+        for grant in &self.grants {
+            if let Some(access) = grant.access.iter().find(|access| access.token == token) {
+                return match () {
+                    () if access.expires_ms <= now_ms => Err(AccessRefusal::Expired),
+                    () if !grant.connected => Err(AccessRefusal::Disconnected),
+                    () => Ok(grant),
+                };
+            }
+        }
+        Err(AccessRefusal::Unknown)
+    }
+
+    /// Fault `token_revoked` at the API: this access token is dead from now on.
+    pub fn kill_access(&mut self, token: &str) {
+        for grant in &mut self.grants {
+            grant.access.retain(|access| access.token != token);
+        }
+    }
+
+    /// Ends the whole grant that a refresh token belongs to.
+    pub fn revoke(&mut self, client: &str, token: &str) {
+        self.grants.retain(|grant| grant.client != client || !grant.knows(token));
+    }
+
+    /// Disconnects the organisation from a client's grant; false when the client has no such connection.
+    pub fn disconnect(&mut self, client: &str, connection: &str) -> bool {
+        let mine = self.grants.iter_mut().filter(|grant| grant.client == client && grant.connected);
+        match mine.into_iter().find(|grant| grant.connection.to_string().eq_ignore_ascii_case(connection)) {
+            Some(grant) => {
+                grant.connected = false;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The refresh token that a client should use now; `/demo.json` gives the strangers' one.
+    pub fn current_refresh(&self, client: &str) -> Option<&str> {
+        let grant = self.grants.iter().rfind(|grant| grant.client == client)?;
+        grant.refresh.iter().find(|refresh| refresh.replaced_ms.is_none()).map(|refresh| refresh.token.as_str())
+    }
+}
+
+impl Grant {
+    fn knows(&self, token: &str) -> bool {
+        self.refresh.iter().any(|refresh| refresh.token == token)
+    }
+
+    fn issue(&mut self, now_ms: i64) -> Tokens {
+        for refresh in &mut self.refresh {
+            refresh.replaced_ms.get_or_insert(now_ms);
+        }
+        self.refresh.retain(|refresh| refresh.replaced_ms.is_none_or(|replaced_ms| now_ms - replaced_ms <= GRACE_MS));
+        self.access.retain(|access| access.expires_ms + GRACE_MS > now_ms);
+        let access = self.jwt(now_ms);
+        self.access.push(Access { token: access.clone(), expires_ms: now_ms + ACCESS_LIFE_SECONDS * 1000 });
+        let refresh = token();
+        self.refresh.push(Refresh { token: refresh.clone(), issued_ms: now_ms, replaced_ms: None });
+        Tokens { access, refresh, scope: self.scope.clone() }
+    }
+
+    /// Looks like Xero's access token; its signature is noise, nobody but us reads it.
+    fn jwt(&self, now_ms: i64) -> String {
+        let now_s = now_ms / 1000;
+        let header = json!({ "alg": "RS256", "typ": "JWT", "kid": "demo" });
+        let claims = json!({
+            "nbf": now_s, "exp": now_s + ACCESS_LIFE_SECONDS, "iss": "https://identity.xero.com", "client_id": self.client,
+            "sub": stable_id("user", &self.client).simple().to_string(), "xero_userid": stable_id("user", &self.client),
+            "authentication_event_id": self.id, "scope": self.scope.split(' ').collect::<Vec<_>>(),
+            "jti": hex::encode(random_bytes::<16>()),
+        });
+        let part = |json: serde_json::Value| BASE64_URL_SAFE_NO_PAD.encode(json.to_string());
+        format!("{}.{}.{}", part(header), part(claims), BASE64_URL_SAFE_NO_PAD.encode(random_bytes::<32>()))
+    }
+
+    /// Whether one of the scopes was consented to.
+    pub fn has_scope(&self, wanted: &[&str]) -> bool {
+        self.scope.split(' ').any(|scope| wanted.contains(&scope))
+    }
+}
+
+fn token() -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(random_bytes::<32>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use facts::xero::{PORTAL_CLIENT_ID as CLIENT, PORTAL_REFRESH_TOKEN as FIRST, STRANGER_CLIENT_ID as STRANGER};
+
+    const MINUTE_MS: i64 = 60_000;
+
+    #[test]
+    fn a_refresh_rotates_and_the_previous_token_has_half_an_hour() {
+        let mut grants = Grants::seeded(0);
+        let second = grants.refresh(CLIENT, FIRST, 0).unwrap().refresh;
+        assert_ne!(second, FIRST);
+        let again = grants.refresh(CLIENT, FIRST, 30 * MINUTE_MS).unwrap().refresh;
+        assert!(grants.refresh(CLIENT, FIRST, 31 * MINUTE_MS).is_none());
+        assert!(grants.refresh(CLIENT, &second, 40 * MINUTE_MS).is_some(), "the lost answer's token has its own grace");
+        assert!(grants.refresh(CLIENT, &again, 41 * MINUTE_MS).is_some());
+        assert_eq!(grants.refreshes[CLIENT], 4);
+    }
+
+    #[test]
+    fn sixty_days_unused_end_a_refresh_token() {
+        let mut grants = Grants::seeded(0);
+        assert!(grants.refresh(CLIENT, FIRST, REFRESH_LIFE_MS + 1).is_none());
+    }
+
+    #[test]
+    fn a_client_cannot_use_anothers_token() {
+        let mut grants = Grants::seeded(0);
+        assert!(grants.refresh(STRANGER, FIRST, 0).is_none());
+        grants.refresh(STRANGER, facts::xero::STRANGER_REFRESH_TOKEN, 0).unwrap();
+        assert_eq!(grants.current_refresh(CLIENT), Some(FIRST), "the portal's grant is untouched");
+    }
+
+    #[test]
+    fn a_code_works_once_for_five_minutes_for_its_client() {
+        let mut grants = Grants::seeded(0);
+        let mut code = |now_ms| grants.consent(CLIENT, "https://portal.test/cb", "offline_access", now_ms);
+        let (used, late, foreign) = (code(0), code(0), code(0));
+        assert!(grants.exchange(CLIENT, &used, "https://portal.test/cb", 1).is_some());
+        assert!(grants.exchange(CLIENT, &used, "https://portal.test/cb", 2).is_none());
+        assert!(grants.exchange(CLIENT, &late, "https://portal.test/cb", 5 * MINUTE_MS).is_none());
+        assert!(grants.exchange(STRANGER, &foreign, "https://portal.test/cb", 3).is_none());
+    }
+
+    #[test]
+    fn access_ends_after_half_an_hour_and_by_revocation() {
+        let mut grants = Grants::seeded(0);
+        let tokens = grants.refresh(CLIENT, FIRST, 0).unwrap();
+        assert!(grants.holder(&tokens.access, 30 * MINUTE_MS - 1).is_ok());
+        assert_eq!(grants.holder(&tokens.access, 30 * MINUTE_MS).unwrap_err(), AccessRefusal::Expired);
+        grants.revoke(CLIENT, &tokens.refresh);
+        assert_eq!(grants.holder(&tokens.access, 0).unwrap_err(), AccessRefusal::Unknown);
+    }
+}

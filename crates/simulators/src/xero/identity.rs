@@ -1,0 +1,181 @@
+//! Xero's identity endpoints: token, revocation, connections. Source: `wire/accounting.md`, 1.2.2 and 1.2.3.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post};
+use axum::{Json, Router};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use chrono::DateTime;
+use http::StatusCode;
+use http::header::{AUTHORIZATION, HeaderMap, RETRY_AFTER};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::api::bearer;
+use super::grants::{ACCESS_LIFE_SECONDS, AccessRefusal, Grant, Tokens, secret_of};
+use super::query::Query as Form;
+use super::refusal::Refusal;
+use crate::disturb::{self, RETRY_AFTER_SECONDS};
+use crate::faults::{Call, Caller, Fault, Vendor};
+use crate::{Shared, facts};
+
+pub(crate) fn router() -> Router<Arc<Shared>> {
+    let mut router = Router::new()
+        .route("/xero/connect/token", post(token))
+        .route("/xero/identity/connect/token", post(token))
+        .route("/xero/connect/revocation", post(revoke));
+    // The specification writes `/Connections`, the SDK's recording too; both work at the vendor (1.1).
+    for name in ["connections", "Connections"] {
+        router = router
+            .route(&format!("/xero/{name}"), get(connections))
+            .route(&format!("/xero/{name}/{{id}}"), delete(disconnect));
+    }
+    router
+}
+
+fn identity_call(line: &str) -> Call {
+    Call { vendor: Vendor::Xero, caller: Caller::Identity, line: line.to_owned() }
+}
+
+/// An OAuth error body.
+fn refused(error: &str, status: StatusCode) -> Response {
+    (status, Json(json!({ "error": error }))).into_response()
+}
+
+fn plain_fault(status: u16) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    match status {
+        StatusCode::TOO_MANY_REQUESTS => (status, [(RETRY_AFTER, RETRY_AFTER_SECONDS.to_string())]).into_response(),
+        _ => status.into_response(),
+    }
+}
+
+/// Client credentials by Basic or in the form: both kinds of SDK exist (1.2.2).
+fn client(headers: &HeaderMap, form: &Form) -> Option<String> {
+    let basic = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Basic "));
+    let (id, secret) = match basic {
+        Some(basic) => {
+            let pair = String::from_utf8(BASE64_STANDARD.decode(basic.trim()).ok()?).ok()?;
+            let (id, secret) = pair.split_once(':')?;
+            (id.to_owned(), secret.to_owned())
+        }
+        None => (form.text("client_id")?.to_owned(), form.text("client_secret")?.to_owned()),
+    };
+    (secret_of(&id) == Some(secret.as_str())).then_some(id)
+}
+
+async fn token(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
+    let form = Form::read(std::str::from_utf8(&body).ok());
+    let fault = shared.faults.take(&identity_call("POST /xero/connect/token"), Fault::is_wire);
+    if let Some(Fault::Http(status)) = fault {
+        return plain_fault(status);
+    }
+    let Some(client) = client(&headers, &form) else {
+        return refused("invalid_client", StatusCode::UNAUTHORIZED);
+    };
+    disturb::around(&shared, fault.as_ref(), || {
+        let response = grant(&shared, &client, &form, fault.as_ref());
+        match fault {
+            Some(Fault::ErrorAfterExecute) => plain_fault(500),
+            _ => response,
+        }
+    })
+    .await
+}
+
+fn grant(shared: &Shared, client: &str, form: &Form, fault: Option<&Fault>) -> Response {
+    let now_ms = shared.clock.now_ms();
+    let text = |name: &str| form.text(name).unwrap_or_default();
+    let tokens = shared.xero.write(|books| match text("grant_type") {
+        "authorization_code" => Ok(books.grants.exchange(client, text("code"), text("redirect_uri"), now_ms)),
+        "refresh_token" => {
+            if fault == Some(&Fault::TokenRevoked) {
+                books.grants.revoke(client, text("refresh_token"));
+            }
+            Ok(books.grants.refresh(client, text("refresh_token"), now_ms))
+        }
+        _ => Err("unsupported_grant_type"),
+    });
+    match tokens {
+        Ok(Some(tokens)) => Json(token_body(&tokens)).into_response(),
+        Ok(None) => refused("invalid_grant", StatusCode::BAD_REQUEST),
+        Err(error) => refused(error, StatusCode::BAD_REQUEST),
+    }
+}
+
+fn token_body(tokens: &Tokens) -> Value {
+    json!({
+        "id_token": tokens.access, "access_token": tokens.access, "expires_in": ACCESS_LIFE_SECONDS,
+        "token_type": "Bearer", "refresh_token": tokens.refresh, "scope": tokens.scope,
+    })
+}
+
+async fn revoke(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
+    let form = Form::read(std::str::from_utf8(&body).ok());
+    let Some(client) = client(&headers, &form) else {
+        return refused("invalid_client", StatusCode::UNAUTHORIZED);
+    };
+    let token = form.text("token").unwrap_or_default();
+    disturb::around(&shared, None, || {
+        shared.xero.write(|books| books.grants.revoke(&client, token));
+        StatusCode::OK.into_response()
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+struct EventFilter {
+    #[serde(rename = "authEventId")]
+    auth_event_id: Option<String>,
+}
+
+async fn connections(
+    State(shared): State<Arc<Shared>>,
+    Query(filter): Query<EventFilter>,
+    headers: HeaderMap,
+) -> Response {
+    let token = bearer(&headers).unwrap_or_default();
+    let now_ms = shared.clock.now_ms();
+    let found = shared.xero.read(|books| books.grants.holder(token, now_ms).cloned());
+    match found {
+        Ok(grant) => {
+            let wanted = filter.auth_event_id.is_none_or(|id| grant.id.to_string() == id);
+            Json(json!(wanted.then(|| connection(&grant)).into_iter().collect::<Vec<_>>())).into_response()
+        }
+        Err(AccessRefusal::Disconnected) => Json(json!([])).into_response(),
+        Err(_) => unauthorized(),
+    }
+}
+
+async fn disconnect(State(shared): State<Arc<Shared>>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+    let token = bearer(&headers).unwrap_or_default();
+    let now_ms = shared.clock.now_ms();
+    let Ok(client) = shared.xero.read(|books| books.grants.holder(token, now_ms).map(|grant| grant.client.clone()))
+    else {
+        return unauthorized();
+    };
+    disturb::around(&shared, None, || match shared.xero.write(|books| books.grants.disconnect(&client, &id)) {
+        true => StatusCode::NO_CONTENT.into_response(),
+        false => StatusCode::NOT_FOUND.into_response(),
+    })
+    .await
+}
+
+fn unauthorized() -> Response {
+    let body = Refusal::Unauthorized("AuthenticationUnsuccessful").body();
+    (StatusCode::UNAUTHORIZED, Json(body)).into_response()
+}
+
+/// Times without a zone and with seven digits, as the vendor writes them here (1.2.3).
+fn connection(grant: &Grant) -> Value {
+    let at = DateTime::from_timestamp_millis(grant.created_ms).unwrap_or_default();
+    let at = format!("{}0000", at.format("%Y-%m-%dT%H:%M:%S%.3f"));
+    json!({
+        "id": grant.connection, "authEventId": grant.id, "tenantId": facts::xero::TENANT_ID,
+        "tenantType": "ORGANISATION", "tenantName": facts::NORTHWIND.name, "createdDateUtc": at, "updatedDateUtc": at,
+    })
+}

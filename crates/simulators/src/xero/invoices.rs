@@ -1,0 +1,258 @@
+//! Invoices: what they are, the status machine, reading. Writing: `invoice_writes.rs`. Source: `wire/accounting.md`, 1.5.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::call::{Answer, Operation};
+use super::lines::Line;
+use super::refusal::Refusal;
+use super::{Books, filter, wire};
+use crate::seed::{self, stable_id};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum Status {
+    Draft,
+    Submitted,
+    Authorised,
+    Paid,
+    Voided,
+    Deleted,
+}
+
+impl Status {
+    pub fn named(name: &str) -> Option<Self> {
+        serde_json::from_value(json!(name)).ok()
+    }
+
+    /// PAID is Xero's to set, and the way back is by deleting the payment.
+    pub fn may_become(self, next: Self) -> bool {
+        use Status::{Authorised, Deleted, Draft, Submitted, Voided};
+        self == next
+            || matches!(
+                (self, next),
+                (Draft, Submitted | Authorised | Deleted)
+                    | (Submitted, Authorised | Draft | Deleted)
+                    | (Authorised, Voided)
+            )
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Note {
+    pub at_ms: i64,
+    pub details: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Invoice {
+    pub id: Uuid,
+    pub number: String,
+    /// `ACCREC` (sales) or `ACCPAY`.
+    pub kind: String,
+    pub status: Status,
+    pub contact: Uuid,
+    pub reference: String,
+    pub date: NaiveDate,
+    pub due_date: NaiveDate,
+    pub currency: String,
+    pub line_amount_types: String,
+    pub lines: Vec<Line>,
+    pub url: Option<String>,
+    pub branding_theme: Option<String>,
+    pub paid_minor: i64,
+    pub fully_paid_on: Option<NaiveDate>,
+    pub sent: bool,
+    pub updated_ms: i64,
+    /// The app that created it, for `createdByMyApp`.
+    pub app: Option<String>,
+    pub notes: Vec<Note>,
+}
+
+impl Invoice {
+    pub fn seeded(seeded: &seed::Invoice, contact: Uuid) -> Self {
+        let lines = seeded.lines.iter().enumerate().map(|(at, line)| {
+            let id = stable_id("line", &format!("{}/{at}", seeded.number));
+            Line::plain(id, line.description, line.quantity, line.unit_minor)
+        });
+        Self {
+            id: stable_id("invoice", &seeded.number),
+            number: seeded.number.clone(),
+            kind: "ACCREC".to_owned(),
+            status: Status::Authorised,
+            contact,
+            reference: String::new(),
+            date: seeded.issued,
+            due_date: seeded.due,
+            currency: crate::facts::NORTHWIND.currency.to_owned(),
+            line_amount_types: "NoTax".to_owned(),
+            lines: lines.collect(),
+            url: None,
+            branding_theme: None,
+            paid_minor: 0,
+            fully_paid_on: None,
+            sent: true,
+            updated_ms: wire::day_ms(seeded.issued),
+            app: None,
+            notes: Vec::new(),
+        }
+    }
+
+    fn tax_minor(&self) -> i64 {
+        self.lines.iter().map(|line| line.tax_minor).sum()
+    }
+
+    pub fn total_minor(&self) -> i64 {
+        let lines: i64 = self.lines.iter().map(|line| line.amount_minor).sum();
+        if self.line_amount_types == "Exclusive" { lines + self.tax_minor() } else { lines }
+    }
+
+    /// Nothing is due on what was voided or deleted.
+    pub fn due_minor(&self) -> i64 {
+        match self.status {
+            Status::Voided | Status::Deleted => 0,
+            _ => self.total_minor() - self.paid_minor,
+        }
+    }
+
+    /// Takes the sum of the standing payments in; PAID when nothing is left, AUTHORISED again when something is.
+    pub fn settle(&mut self, paid_minor: i64, last: Option<NaiveDate>) {
+        self.paid_minor = paid_minor;
+        let left = self.total_minor() - paid_minor;
+        match self.status {
+            Status::Authorised if left == 0 && paid_minor > 0 => {
+                self.status = Status::Paid;
+                self.fully_paid_on = last;
+            }
+            Status::Paid if left != 0 => {
+                self.status = Status::Authorised;
+                self.fully_paid_on = None;
+            }
+            _ => {}
+        }
+    }
+
+    /// The document; `full` with its lines (as when read singly or paged).
+    pub fn view(&self, books: &Books, full: bool) -> Value {
+        let mut view = self.brief(books);
+        let payments: Vec<Value> = books
+            .payments
+            .values()
+            .filter(|payment| payment.invoice == self.id && payment.stands())
+            .map(|payment| payment.within_invoice())
+            .collect();
+        view["Payments"] = json!(payments);
+        if full {
+            view["LineItems"] = self.lines.iter().map(Line::view).collect();
+        }
+        view
+    }
+
+    /// Without lines and payments: `summaryOnly`, and the copy within a payment.
+    pub fn brief(&self, books: &Books) -> Value {
+        let total = self.total_minor();
+        let tax = self.tax_minor();
+        let sub_total = if self.line_amount_types == "NoTax" { total } else { total - tax };
+        let mut view = json!({
+            "Type": self.kind, "InvoiceID": self.id, "InvoiceNumber": self.number, "Reference": self.reference,
+            "CreditNotes": [], "Prepayments": [], "Overpayments": [], "AmountDue": wire::money(self.due_minor()),
+            "AmountPaid": wire::money(self.paid_minor), "AmountCredited": wire::money(0), "SentToContact": self.sent,
+            "CurrencyRate": wire::decimal(rust_decimal::Decimal::new(1_000_000, 6)), "IsDiscounted": false,
+            "HasAttachments": false, "HasErrors": false, "Contact": books.contacts.get(&self.contact).map(super::contacts::Contact::brief),
+            "DateString": wire::day_string(self.date), "Date": wire::day(self.date),
+            "DueDateString": wire::day_string(self.due_date), "DueDate": wire::day(self.due_date),
+            "Status": self.status, "LineAmountTypes": self.line_amount_types, "SubTotal": wire::money(sub_total),
+            "TotalTax": wire::money(tax), "Total": wire::money(total),
+            "UpdatedDateUTC": wire::instant(self.updated_ms), "UpdatedDateUTCString": wire::instant_string(self.updated_ms),
+            "CurrencyCode": self.currency,
+        });
+        if let Some(day) = self.fully_paid_on {
+            view["FullyPaidOnDate"] = wire::day(day);
+        }
+        if let Some(url) = &self.url {
+            view["Url"] = json!(url);
+        }
+        if let Some(theme) = &self.branding_theme {
+            view["BrandingThemeID"] = json!(theme);
+        }
+        view
+    }
+}
+
+impl Books {
+    /// An invoice by id or by number.
+    pub fn invoice_named(&self, key: &str) -> Option<&Invoice> {
+        match key.parse::<Uuid>() {
+            Ok(id) => self.invoices.get(&id),
+            Err(_) => self.invoices.values().find(|invoice| invoice.number == key),
+        }
+    }
+
+    pub fn next_number(&self) -> String {
+        let numbers =
+            self.invoices.values().filter_map(|invoice| invoice.number.strip_prefix("INV-")?.parse::<u32>().ok());
+        format!("INV-{}", numbers.max().unwrap_or_default() + 1)
+    }
+}
+
+pub(crate) fn list(op: &Operation<'_>) -> Answer {
+    let query = op.query;
+    let (ids, numbers, statuses) = (query.list("ids"), query.list("invoicenumbers"), query.list("statuses"));
+    let contacts = query.list("contactids");
+    let summary = query.flag("summaryonly");
+    let paged = query.number("page").is_some();
+    let among = |list: &Option<Vec<String>>, value: &str| {
+        list.as_ref().is_none_or(|list| list.contains(&value.to_ascii_lowercase()))
+    };
+    let kept = op.books.invoices.values().filter(|invoice| {
+        op.since_ms.is_none_or(|since| invoice.updated_ms >= since)
+            && among(&ids, &invoice.id.to_string())
+            && among(&numbers, &invoice.number)
+            && among(&contacts, &invoice.contact.to_string())
+            && (statuses.is_none() || among(&statuses, json!(invoice.status).as_str().unwrap_or_default()))
+            && (!query.flag("createdbymyapp") || invoice.app.as_deref() == Some(op.client))
+    });
+    let show = |invoice: &Invoice| if summary { invoice.brief(op.books) } else { invoice.view(op.books, paged) };
+    filter::answer(kept.map(show).collect(), "Invoices", "InvoiceID", query, summary)
+}
+
+pub(crate) fn one(op: &Operation<'_>, key: &str) -> Answer {
+    let invoice = op.books.invoice_named(key).ok_or(Refusal::NotFound)?;
+    Ok(json!({ "Invoices": [invoice.view(op.books, true)] }))
+}
+
+pub(crate) fn online(op: &Operation<'_>, key: &str) -> Answer {
+    let invoice = op.books.invoice_named(key).ok_or(Refusal::NotFound)?;
+    if invoice.kind != "ACCREC" || matches!(invoice.status, Status::Draft | Status::Submitted) {
+        return Err(Refusal::NotFound);
+    }
+    let url = format!("{}/xero/invoice/{}", op.shared.options.public_url, invoice.number);
+    Ok(json!({ "OnlineInvoices": [{ "OnlineInvoiceUrl": url }] }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Status::{self, Authorised, Deleted, Draft, Paid, Submitted, Voided};
+
+    #[test]
+    fn every_move_of_the_status_machine() {
+        let all = [Draft, Submitted, Authorised, Paid, Voided, Deleted];
+        let allowed = [
+            (Draft, Submitted),
+            (Draft, Authorised),
+            (Draft, Deleted),
+            (Submitted, Authorised),
+            (Submitted, Draft),
+            (Submitted, Deleted),
+            (Authorised, Voided),
+        ];
+        for from in all {
+            for to in all {
+                let expected = from == to || allowed.contains(&(from, to));
+                assert_eq!(Status::may_become(from, to), expected, "{from:?} to {to:?}");
+            }
+        }
+    }
+}

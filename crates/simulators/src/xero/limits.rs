@@ -1,0 +1,139 @@
+//! Xero's limits per (client, tenant): 5 at once, 60 a minute, 5,000 a day; fixed windows. `wire/accounting.md`, 1.4.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+const CONCURRENT_MAX: u32 = 5;
+const MINUTE_MAX: u32 = 60;
+const DAY_MAX: u32 = 5_000;
+/// Over all tenants of an app; with one tenant it cannot be reached, but the header is sent.
+const APP_MINUTE_MAX: u32 = 10_000;
+const MINUTE_MS: i64 = 60_000;
+const DAY_MS: i64 = 86_400_000;
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Window {
+    since_ms: i64,
+    used: u32,
+}
+
+impl Window {
+    /// Starts with its first call, and anew when it is over (or the demo's clock was set back).
+    fn roll(&mut self, now_ms: i64, length_ms: i64) {
+        if self.used == 0 || !(self.since_ms..self.since_ms + length_ms).contains(&now_ms) {
+            *self = Self { since_ms: now_ms, used: 0 };
+        }
+    }
+
+    fn seconds_left(&self, now_ms: i64, length_ms: i64) -> i64 {
+        (self.since_ms + length_ms - now_ms + 999) / 1000
+    }
+}
+
+#[derive(Debug, Default)]
+struct Usage {
+    running: u32,
+    minute: Window,
+    day: Window,
+}
+
+/// What is left, for the `X-…-Remaining` headers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Remaining {
+    pub minute: u32,
+    pub day: u32,
+    pub app_minute: u32,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Breach {
+    /// `X-Rate-Limit-Problem`.
+    pub problem: &'static str,
+    /// Absent for concurrency: another call's end frees the place.
+    pub retry_after_seconds: Option<i64>,
+    pub remaining: Remaining,
+}
+
+#[derive(Default)]
+pub(crate) struct Limits(Mutex<HashMap<String, Usage>>);
+
+impl Limits {
+    /// Takes a place until the permit is dropped; a client that hangs up frees it too.
+    pub fn enter(&self, client: &str, now_ms: i64) -> Result<(Permit<'_>, Remaining), Breach> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let usage = all.entry(client.to_owned()).or_default();
+        usage.minute.roll(now_ms, MINUTE_MS);
+        usage.day.roll(now_ms, DAY_MS);
+        let remaining = |usage: &Usage| Remaining {
+            minute: MINUTE_MAX - usage.minute.used,
+            day: DAY_MAX - usage.day.used,
+            app_minute: APP_MINUTE_MAX - usage.minute.used,
+        };
+        let breach = |problem, retry_after_seconds, usage: &Usage| {
+            Err(Breach { problem, retry_after_seconds, remaining: remaining(usage) })
+        };
+        if usage.running >= CONCURRENT_MAX {
+            return breach("concurrent", None, usage);
+        }
+        if usage.minute.used >= MINUTE_MAX {
+            return breach("minute", Some(usage.minute.seconds_left(now_ms, MINUTE_MS)), usage);
+        }
+        if usage.day.used >= DAY_MAX {
+            return breach("day", Some(usage.day.seconds_left(now_ms, DAY_MS)), usage);
+        }
+        usage.running += 1;
+        usage.minute.used += 1;
+        usage.day.used += 1;
+        let left = remaining(usage);
+        Ok((Permit { limits: self, client: client.to_owned() }, left))
+    }
+
+    pub fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+pub(crate) struct Permit<'a> {
+    limits: &'a Limits,
+    client: String,
+}
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        let mut all = self.limits.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(usage) = all.get_mut(&self.client) {
+            usage.running = usage.running.saturating_sub(1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sixth_call_at_once_is_refused_until_one_ends() {
+        let limits = Limits::default();
+        let mut running: Vec<_> = (0..5).map(|_| limits.enter("app", 0).unwrap().0).collect();
+        let breach = limits.enter("app", 0).map(|_| ()).unwrap_err();
+        assert_eq!((breach.problem, breach.retry_after_seconds), ("concurrent", None));
+        assert!(limits.enter("other", 0).is_ok());
+        running.pop();
+        assert!(limits.enter("app", 0).is_ok());
+    }
+
+    #[test]
+    fn the_minute_and_the_day_are_fixed_windows() {
+        let limits = Limits::default();
+        for _ in 0..60 {
+            limits.enter("app", 1_000).unwrap();
+        }
+        let breach = limits.enter("app", 31_000).map(|_| ()).unwrap_err();
+        assert_eq!((breach.problem, breach.retry_after_seconds), ("minute", Some(30)));
+        for call in 0..4_940 {
+            limits.enter("app", 61_000 + call * 1_001).unwrap();
+        }
+        assert_eq!(limits.enter("app", 80_000_000).map(|_| ()).unwrap_err().problem, "day");
+        assert_eq!(limits.enter("app", 86_401_001).unwrap().1.day, 4_999);
+    }
+}

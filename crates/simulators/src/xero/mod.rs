@@ -1,0 +1,153 @@
+//! The Xero simulator: one organisation's books (Northwind IT), its OAuth server and its accounting API.
+//! Source: `wire/accounting.md`, 1. Credit notes can be read, not written; what is not built answers 501.
+
+mod answers;
+mod api;
+mod call;
+mod consent;
+mod contacts;
+mod filter;
+mod grants;
+mod identity;
+mod invoice_writes;
+mod invoices;
+pub(crate) mod limits;
+mod lines;
+mod notes;
+mod payments;
+mod pdf;
+mod query;
+mod refusal;
+mod settings;
+mod state;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::any;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::replies::Replies;
+use crate::seed::{self, stable_id};
+use crate::{Shared, facts};
+
+pub(crate) use invoices::{Invoice, Status as InvoiceStatus};
+pub(crate) use payments::Payment;
+pub(crate) use state::{Edit, EditError};
+
+/// Everything the vendor knows.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Books {
+    pub contacts: BTreeMap<Uuid, contacts::Contact>,
+    pub invoices: BTreeMap<Uuid, Invoice>,
+    pub payments: BTreeMap<Uuid, Payment>,
+    pub grants: grants::Grants,
+    pub replies: Replies,
+    /// Counts webhook events.
+    pub sequence: u64,
+}
+
+impl Books {
+    /// Northwind's demo data, as of `today`.
+    pub fn seeded(today: NaiveDate, now_ms: i64) -> Self {
+        let ledger = seed::northwind(today);
+        let mut books = Self {
+            contacts: BTreeMap::new(),
+            invoices: BTreeMap::new(),
+            payments: BTreeMap::new(),
+            grants: grants::Grants::seeded(now_ms),
+            replies: Replies::default(),
+            sequence: 0,
+        };
+        for customer in &ledger.customers {
+            let contact = contacts::Contact::seeded(customer, now_ms);
+            books.contacts.insert(contact.id, contact);
+        }
+        for invoice in &ledger.invoices {
+            books.seed_invoice(invoice);
+        }
+        books
+    }
+
+    fn seed_invoice(&mut self, seeded: &seed::Invoice) {
+        let invoice = Invoice::seeded(seeded, stable_id("contact", &seeded.customer));
+        let id = invoice.id;
+        self.invoices.insert(id, invoice);
+        if let Some(paid_on) = seeded.paid_on {
+            let payment = Payment::seeded(seeded, id, paid_on);
+            self.payments.insert(payment.id, payment);
+            self.recompute(id, wire::day_ms(paid_on));
+        }
+    }
+
+    /// AmountPaid, the flip to PAID and back, and UpdatedDateUTC, from the payments that stand.
+    fn recompute(&mut self, invoice_id: Uuid, now_ms: i64) {
+        let standing = self.payments.values().filter(|payment| payment.invoice == invoice_id && payment.stands());
+        let (mut paid_minor, mut last) = (0, None);
+        for payment in standing {
+            paid_minor += payment.amount_minor;
+            last = last.max(Some(payment.date));
+        }
+        if let Some(invoice) = self.invoices.get_mut(&invoice_id) {
+            invoice.settle(paid_minor, last);
+            invoice.updated_ms = now_ms;
+        }
+    }
+}
+
+/// The chart of accounts that payments and lines are posted to; fixed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Account {
+    pub id: &'static str,
+    pub code: &'static str,
+    pub name: &'static str,
+    pub kind: &'static str,
+    pub class: &'static str,
+    pub takes_payments: bool,
+}
+
+pub(crate) const ACCOUNTS: [Account; 4] = [
+    Account {
+        id: facts::xero::BANK_ACCOUNT_ID,
+        code: facts::xero::BANK_ACCOUNT_CODE,
+        name: "Business Bank Account",
+        kind: "BANK",
+        class: "ASSET",
+        takes_payments: false,
+    },
+    Account {
+        id: facts::xero::SALES_ACCOUNT_ID,
+        code: facts::xero::SALES_ACCOUNT_CODE,
+        name: "Sales",
+        kind: "REVENUE",
+        class: "REVENUE",
+        takes_payments: false,
+    },
+    Account {
+        id: facts::xero::CLEARING_ACCOUNT_ID,
+        code: facts::xero::CLEARING_ACCOUNT_CODE,
+        name: "Card payments clearing",
+        kind: "CURRENT",
+        class: "ASSET",
+        takes_payments: true,
+    },
+    Account {
+        id: "99999999-0000-4000-8000-000000000400",
+        code: "400",
+        name: "Bank fees",
+        kind: "EXPENSE",
+        class: "EXPENSE",
+        takes_payments: false,
+    },
+];
+
+pub(crate) fn router() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/xero/api.xro/2.0/{*path}", any(api::handle))
+        .merge(identity::router())
+        .merge(consent::router())
+}

@@ -1,0 +1,138 @@
+//! The books as `GET /control/state/xero` shows them, and the edits that tests make behind the portal's back (F16).
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::invoices::Status;
+use super::lines::Line;
+use super::payments::{self, Payment};
+use super::refusal::random_bytes;
+use super::{Books, wire};
+use crate::clock::Clock;
+use crate::disturb::News;
+use crate::faults::Vendor;
+use crate::{Shared, facts};
+
+impl Books {
+    /// `{"invoices","payments","credit_notes","allocations"}` (`demo.md`), and the count of token refreshes.
+    pub fn state(&self) -> Value {
+        let name = |id: &Uuid| self.contacts.get(id).map(|contact| contact.name.as_str());
+        let number = |id: &Uuid| self.invoices.get(id).map(|invoice| invoice.number.as_str());
+        let invoices: Vec<Value> = self
+            .invoices
+            .values()
+            .map(|invoice| {
+                json!({
+                    "id": invoice.id, "number": invoice.number, "customer": name(&invoice.contact),
+                    "status": invoice.status, "currency": invoice.currency, "amount_minor": invoice.total_minor(),
+                    "paid_minor": invoice.paid_minor, "due_minor": invoice.due_minor(), "date": invoice.date,
+                    "due_date": invoice.due_date, "reference": invoice.reference,
+                })
+            })
+            .collect();
+        let payments: Vec<Value> = self
+            .payments
+            .values()
+            .map(|payment| {
+                json!({
+                    "id": payment.id, "invoice": number(&payment.invoice), "invoice_id": payment.invoice,
+                    "account_code": payment.account_code, "amount_minor": payment.amount_minor, "date": payment.date,
+                    "reference": payment.reference, "status": payment.status,
+                })
+            })
+            .collect();
+        json!({
+            "invoices": invoices, "payments": payments, "credit_notes": [], "allocations": [],
+            "token_refreshes": self.grants.refreshes,
+        })
+    }
+}
+
+/// An edit of one invoice by somebody in Xero.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Edit {
+    number: String,
+    /// Pays so much by bank transfer, in minor units.
+    pay_minor: Option<i64>,
+    /// Changes the lines so that so much is due, in minor units.
+    amount_due_minor: Option<i64>,
+    /// `VOIDED`, `DRAFT` or `AUTHORISED`.
+    status: Option<Status>,
+}
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub(crate) enum EditError {
+    #[error("there is no invoice of that number")]
+    NoSuchInvoice,
+    #[error("pay_minor must be from 1 to what is due")]
+    Amount,
+    #[error("amount_due_minor must be 0 or more")]
+    NegativeDue,
+    #[error("status may be VOIDED, DRAFT or AUTHORISED; PAID comes from a payment")]
+    Status,
+}
+
+impl Books {
+    /// Applies the edit and moves UpdatedDateUTC; answers the invoice's id. An edit need not keep Xero's own rules of
+    /// who may change what: it stands for whatever a bookkeeper did.
+    pub fn edit(&mut self, edit: &Edit, clock: &Clock) -> Result<Uuid, EditError> {
+        let invoice = self.invoice_named(&edit.number).ok_or(EditError::NoSuchInvoice)?;
+        let (id, paid_minor) = (invoice.id, invoice.paid_minor);
+        if edit.pay_minor.is_some_and(|pay| !(1..=invoice.due_minor()).contains(&pay)) {
+            return Err(EditError::Amount);
+        }
+        if edit.amount_due_minor.is_some_and(|due| due < 0) {
+            return Err(EditError::NegativeDue);
+        }
+        if !matches!(edit.status, None | Some(Status::Voided | Status::Draft | Status::Authorised)) {
+            return Err(EditError::Status);
+        }
+        let now_ms = clock.now_ms();
+        if let Some(invoice) = self.invoices.get_mut(&id) {
+            invoice.status = edit.status.unwrap_or(invoice.status);
+            if let Some(due) = edit.amount_due_minor {
+                let line = uuid::Builder::from_random_bytes(random_bytes()).into_uuid();
+                invoice.lines = vec![Line::plain(line, "As agreed", 1, paid_minor + due)];
+            }
+        }
+        if let Some(amount_minor) = edit.pay_minor {
+            let payment = Payment {
+                id: uuid::Builder::from_random_bytes(random_bytes()).into_uuid(),
+                invoice: id,
+                account_code: facts::xero::BANK_ACCOUNT_CODE.to_owned(),
+                date: clock.today(),
+                amount_minor,
+                reference: "Bank transfer".to_owned(),
+                status: payments::Status::Authorised,
+                reconciled: true,
+                updated_ms: now_ms,
+            };
+            self.payments.insert(payment.id, payment);
+        }
+        self.recompute(id, now_ms);
+        Ok(id)
+    }
+
+    /// One webhook delivery (`wire/accounting.md`, 1.12); none when nobody listens.
+    pub fn news(&mut self, shared: &Shared, category: &'static str, resource: Uuid, known: bool) -> Option<News> {
+        if shared.webhooks.count(Vendor::Xero) == 0 {
+            return None;
+        }
+        self.sequence += 1;
+        let plural = if category == "CONTACT" { "Contacts" } else { "Invoices" };
+        let at = wire::instant_string(shared.clock.now_ms());
+        let body = json!({
+            "events": [{
+                "resourceUrl": format!("{}/xero/api.xro/2.0/{plural}/{resource}", shared.options.public_url),
+                "resourceId": resource, "eventDateUtc": at.as_str().map(|at| at.trim_end_matches('Z')),
+                "eventType": if known { "UPDATE" } else { "CREATE" }, "eventCategory": category,
+                "tenantId": facts::xero::TENANT_ID, "tenantType": "ORGANISATION",
+            }],
+            "firstEventSequence": self.sequence, "lastEventSequence": self.sequence,
+            "entropy": hex::encode_upper(random_bytes::<10>()),
+        });
+        Some(News { vendor: Vendor::Xero, kind: category.to_owned(), body: body.to_string() })
+    }
+}

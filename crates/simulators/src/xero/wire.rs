@@ -1,0 +1,124 @@
+//! Xero's spelling of money, dates and envelopes. Source: `wire/accounting.md`, 1.1. Money is cents inside and a decimal
+//! number with two places on the wire; never a float.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use rust_decimal::prelude::ToPrimitive;
+use rust_decimal::{Decimal, RoundingStrategy};
+use serde_json::{Number, Value, json};
+
+use crate::seed::stable_id;
+
+/// `1204.50` for 120450 cents. The workspace's serde_json keeps a number's digits as written (`arbitrary_precision`,
+/// asked for by rust_decimal), so the trailing zero survives.
+pub(crate) fn money(minor: i64) -> Value {
+    decimal(Decimal::new(minor, 2))
+}
+
+pub(crate) fn decimal(value: Decimal) -> Value {
+    value.to_string().parse::<Number>().map_or(Value::Null, Value::Number)
+}
+
+/// A number as submitted; some clients send strings.
+pub(crate) fn read_decimal(value: &Value) -> Option<Decimal> {
+    match value {
+        Value::Number(number) => number.to_string().parse().ok(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+/// Cents, rounded half away from zero as an invoice does.
+pub(crate) fn cents(value: Decimal) -> Option<i64> {
+    let rounded = value.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
+    rounded.checked_mul(Decimal::ONE_HUNDRED)?.to_i64()
+}
+
+/// `/Date(1782864000000+0000)/`.
+pub(crate) fn instant(at_ms: i64) -> Value {
+    json!(format!("/Date({at_ms}+0000)/"))
+}
+
+pub(crate) fn day_ms(day: NaiveDate) -> i64 {
+    day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis()
+}
+
+pub(crate) fn day(day: NaiveDate) -> Value {
+    instant(day_ms(day))
+}
+
+pub(crate) fn day_string(day: NaiveDate) -> Value {
+    json!(format!("{day}T00:00:00"))
+}
+
+/// The `…UTCString` members: ISO 8601 with Z.
+pub(crate) fn instant_string(at_ms: i64) -> Value {
+    json!(DateTime::from_timestamp_millis(at_ms).map(|at| at.format("%Y-%m-%dT%H:%M:%SZ").to_string()))
+}
+
+/// The milliseconds of `/Date(ms)/` or `/Date(ms+hhmm)/`.
+pub(crate) fn read_instant(text: &str) -> Option<i64> {
+    let inner = text.strip_prefix("/Date(")?.strip_suffix(")/")?;
+    let end = inner.char_indices().skip(1).find(|(_, c)| matches!(c, '+' | '-')).map_or(inner.len(), |(at, _)| at);
+    inner[..end].parse().ok()
+}
+
+/// A submitted date: `2026-07-01`, with or without a time, or `/Date(ms)/` as xero-python sends it.
+pub(crate) fn read_day(value: &Value) -> Option<NaiveDate> {
+    let text = value.as_str()?;
+    if let Some(at_ms) = read_instant(text) {
+        return DateTime::from_timestamp_millis(at_ms).map(|at| at.date_naive());
+    }
+    text.get(..10)?.parse().ok()
+}
+
+/// `If-Modified-Since` in the three spellings that clients use: no zone, an offset, `Z`.
+pub(crate) fn read_since(text: &str) -> Option<i64> {
+    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+        return Some(at.timestamp_millis());
+    }
+    let plain = text.parse::<NaiveDateTime>().ok()?;
+    Some(plain.and_utc().timestamp_millis())
+}
+
+/// The answer's envelope around `members`, which holds the plural and, when paged, `pagination`.
+pub(crate) fn envelope(request_id: &str, now_ms: i64, members: Value) -> Value {
+    let mut envelope = json!({
+        "Id": stable_id("request", request_id), "Status": "OK", "ProviderName": "Wise-Pay demo",
+        "DateTimeUTC": format!("/Date({now_ms})/"),
+    });
+    if let (Value::Object(envelope), Value::Object(members)) = (&mut envelope, members) {
+        envelope.extend(members);
+    }
+    envelope
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_keeps_its_trailing_zeros() {
+        assert_eq!(money(120_450).to_string(), "1204.50");
+        assert_eq!(money(0).to_string(), "0.00");
+        assert_eq!(money(-5).to_string(), "-0.05");
+    }
+
+    #[test]
+    fn amounts_are_read_without_floats() {
+        let read = |text: &str| cents(read_decimal(&serde_json::from_str(text).unwrap()).unwrap());
+        assert_eq!(read("1204.50"), Some(120_450));
+        assert_eq!(read("\"0.07\""), Some(7));
+        assert_eq!(read("1.005"), Some(101));
+    }
+
+    #[test]
+    fn dates_are_read_in_every_spelling() {
+        let day = NaiveDate::from_ymd_opt(2026, 7, 1);
+        for text in ["2026-07-01", "2026-07-01T00:00:00", "/Date(1782864000000)/", "/Date(1782864000000+0000)/"] {
+            assert_eq!(read_day(&json!(text)), day, "{text}");
+        }
+        for text in ["2026-07-01T00:00:00", "2026-07-01T00:00:00+00:00", "2026-07-01T00:00:00.000Z"] {
+            assert_eq!(read_since(text), Some(1_782_864_000_000), "{text}");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The simulators over HTTP, as a client of the vendor would meet them.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod contracts;
+mod demo;
+mod harness;
+mod stripe;
+mod stripe_faults;
+mod stripe_pages;
+mod webhooks;
+mod xero;
+mod xero_faults;

@@ -1,0 +1,105 @@
+//! Facts about an attempt: appended in order, folded into a cache, and applied one after the other (D3).
+
+use crate::{
+    database::on_both,
+    shop::{Shop, at, shop},
+};
+use domain::{
+    ids::AttemptId,
+    payment::{AttemptState, DeclineReason, Fact, Observation, Source},
+};
+use store::{Error, MerchantDb, Observed};
+use tokio::task::JoinSet;
+
+fn seen(fact: Fact, source: Source) -> Observed {
+    Observed { observation: Observation::bare(fact), source, at: at(1) }
+}
+
+on_both!(facts_come_back_in_the_order_in_which_they_were_seen, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let attempt = shop.opened().await.attempt.id;
+    let facts = [
+        seen(Fact::Unanswered, Source::Reply),
+        seen(Fact::Approved, Source::LookUp),
+        seen(Fact::Approved, Source::Webhook),
+        seen(Fact::BankNo { reason: DeclineReason::InsufficientFunds }, Source::Webhook),
+    ];
+    for fact in &facts {
+        // Each in a transaction of its own, all within one moment: the order is that of the writing.
+        let tx = shop.db.begin().await.unwrap();
+        tx.observation_add(attempt, fact).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    assert_eq!(shop.db.observations(attempt).await.unwrap(), facts);
+});
+
+on_both!(the_cache_of_the_fold_writes_every_column, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let mut attempt = shop.opened().await.attempt;
+    attempt.idempotency_key = "another".into();
+    attempt.currency = "KWD".into();
+    attempt.amount_minor = i64::MIN;
+    attempt.description = "Facture n° 1".into();
+    attempt.return_url = "https://pay.example/1".into();
+    attempt.cancel_url = "https://pay.example/2".into();
+    attempt.method_token = Some("pm_1".into());
+    attempt.state = AttemptState::Returned;
+    attempt.reason = Some("account_closed".into());
+    attempt.contradicted = true;
+    attempt.gateway_id = Some("pi_1".into());
+    attempt.charge_id = Some("ch_1".into());
+    attempt.method = Some("Visa ··4242".into());
+    attempt.action_url = Some("https://bank.example".into());
+    attempt.created_at = at(1);
+    attempt.updated_at = at(2);
+    cache(&shop, attempt.clone()).await.unwrap();
+    assert_eq!(shop.db.attempt(attempt.id).await.unwrap(), attempt);
+    assert_eq!(shop.db.attempt_by_gateway_id("pi_1").await.unwrap(), Some(attempt.clone()));
+    assert_eq!(shop.db.attempts_contradicted().await.unwrap(), [attempt.clone()]);
+
+    attempt.gateway_id = None;
+    attempt.contradicted = false;
+    cache(&shop, attempt.clone()).await.unwrap();
+    assert_eq!(shop.db.attempt(attempt.id).await.unwrap(), attempt, "and empties them");
+    assert!(shop.db.attempts_contradicted().await.unwrap().is_empty());
+});
+
+async fn cache(shop: &Shop, attempt: store::Attempt) -> Result<(), Error> {
+    let tx = shop.db.begin().await?;
+    tx.attempt_cache(attempt).await?;
+    tx.commit().await
+}
+
+/// Reads a number out of the attempt, adds one and writes it back, as a recorder does with its fold.
+async fn record(db: MerchantDb, attempt: AttemptId) -> Result<(), Error> {
+    let tx = db.begin().await?;
+    let mut held = tx.attempt_hold(attempt).await?;
+    let before: u32 = held.description.parse().unwrap_or(0);
+    tokio::task::yield_now().await;
+    held.description = (before + 1).to_string();
+    tx.attempt_cache(held).await?;
+    tx.commit().await
+}
+
+on_both!(two_recorders_never_overwrite_each_other, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let attempt = shop.opened().await.attempt.id;
+    let other = shop.on(&db.node().await).await;
+    let mut recorders = JoinSet::new();
+    for _ in 0..15 {
+        recorders.spawn(record(shop.db.clone(), attempt));
+        recorders.spawn(record(other.clone(), attempt));
+    }
+    for recorded in recorders.join_all().await {
+        recorded.unwrap();
+    }
+    assert_eq!(shop.db.attempt(attempt).await.unwrap().description, "30");
+});
+
+on_both!(the_newest_attempt_speaks_for_its_payment, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let order = shop.opened().await;
+    let latest = shop.db.latest_attempts(vec![order.payment.id]).await.unwrap();
+    assert_eq!(latest[&order.payment.id], order.attempt);
+    assert_eq!(shop.db.payment_of_checkout(shop.checkout).await.unwrap(), Some(order.payment));
+});

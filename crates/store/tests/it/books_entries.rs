@@ -1,0 +1,32 @@
+//! A write into the books is meant once, and what the books refused waits for a person (D30).
+
+use crate::{
+    database::on_both,
+    shop::{at, shop},
+};
+use store::BooksEntryState::{Intended, Posted, Refused};
+
+on_both!(d30_a_step_is_meant_once_and_moves_on, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let attempt = shop.opened().await.attempt.id;
+    let tx = shop.db.begin().await.unwrap();
+    tx.books_entry_intend(attempt, shop.invoice, "key-1", at(0)).await.unwrap();
+    tx.commit().await.unwrap();
+    let tx = shop.db.begin().await.unwrap();
+    let again = tx.books_entry_intend(attempt, shop.invoice, "key-2", at(0)).await.unwrap_err();
+    drop(tx);
+    assert!(again.is_duplicate("books_entry_pkey"), "{again:?}");
+
+    let entry = shop.db.books_entries(attempt).await.unwrap().remove(0);
+    assert_eq!((entry.state, entry.idempotency_key.as_str()), (Intended, "key-1"));
+    for (state, external_id, error) in [(Refused, None, Some("locked period")), (Posted, Some("pmt-1"), None)] {
+        let tx = shop.db.begin().await.unwrap();
+        tx.books_entry_move(&entry, state, external_id, error, at(2)).await.unwrap();
+        tx.commit().await.unwrap();
+        let moved = shop.db.books_entries(attempt).await.unwrap().remove(0);
+        assert_eq!((moved.state, moved.updated_at), (state, at(2)));
+        assert_eq!((moved.external_id.as_deref(), moved.last_error.as_deref()), (external_id, error));
+        let refused = shop.db.books_entries_refused().await.unwrap().len();
+        assert_eq!(refused, usize::from(state == Refused));
+    }
+});

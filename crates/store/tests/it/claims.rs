@@ -1,0 +1,138 @@
+//! One invoice, one live attempt (D1): double clicks, two tabs, two nodes, and what lets an invoice go.
+
+use crate::{
+    database::on_both,
+    shop::{checkout, open, shop},
+};
+use domain::ids::InvoiceId;
+use std::time::Duration;
+use store::{Error, MerchantDb, NewAttempt, Opened};
+use tokio::task::JoinSet;
+
+on_both!(d1_a_second_payment_of_an_invoice_is_told_who_has_it, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let first = shop.opened().await;
+
+    let second = shop.order();
+    let answer = shop.open(second.clone()).await.unwrap();
+    assert!(matches!(answer, Opened::Taken(by) if by == first.payment.id));
+    assert!(matches!(shop.db.payment(second.payment.id).await, Err(Error::Missing)), "it left nothing behind");
+    assert_eq!(shop.db.live_payment(shop.invoice).await.unwrap(), Some(first.payment.id));
+    assert_eq!(shop.db.live_invoices(vec![shop.invoice]).await.unwrap(), [shop.invoice]);
+});
+
+on_both!(d1_a_replayed_form_is_the_same_payment, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let order = shop.opened().await;
+    for _ in 0..2 {
+        assert!(matches!(shop.open(order.clone()).await, Ok(Opened::Same)));
+    }
+    assert_eq!(shop.db.attempts_of(order.payment.id).await.unwrap(), [order.attempt]);
+    assert_eq!(shop.db.allocations(order.payment.id).await.unwrap(), order.allocations);
+});
+
+on_both!(d1_the_id_of_another_checkouts_payment_grants_nothing, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let theirs = shop.opened().await;
+    let mut forged = theirs.clone();
+    forged.payment.checkout_id = checkout(&shop.db, shop.invoice).await.unwrap();
+    assert!(matches!(shop.open(forged).await, Err(Error::Missing)));
+});
+
+on_both!(d1_a_released_claim_allows_the_next, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let declined = shop.opened().await;
+    let tx = shop.db.begin().await.unwrap();
+    tx.claims_release(declined.attempt.id).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(shop.db.live_payment(shop.invoice).await.unwrap(), None);
+
+    let next = shop.opened().await;
+    assert_eq!(shop.db.live_payment(shop.invoice).await.unwrap(), Some(next.payment.id));
+});
+
+on_both!(d1_a_payment_of_several_invoices_takes_all_or_none, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let [two, three] = shop.invoices(&["INV-2", "INV-3"]).await.try_into().unwrap();
+    let first = shop.order_of(&[two]);
+    shop.open(first.clone()).await.unwrap();
+
+    let answer = shop.open(shop.order_of(&[shop.invoice, three, two])).await.unwrap();
+    assert!(matches!(answer, Opened::Taken(by) if by == first.payment.id));
+    assert_eq!(shop.db.live_invoices(vec![shop.invoice, two, three]).await.unwrap(), [two], "the others are free");
+});
+
+on_both!(d1_a_second_tab_waits_for_the_first_and_finds_it_taken, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let (first, second) = (shop.order(), shop.order());
+    let tab = shop.db.begin().await.unwrap();
+    assert!(matches!(tab.attempt_open(first.clone()).await, Ok(Opened::New)));
+    let other = tokio::spawn({
+        let db = shop.db.clone();
+        async move { open(&db, second).await }
+    });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(!other.is_finished(), "it waits");
+    tab.commit().await.unwrap();
+    assert!(matches!(other.await.unwrap(), Ok(Opened::Taken(by)) if by == first.payment.id));
+});
+
+on_both!(d1_a_second_tab_gets_the_invoice_when_the_first_one_fails, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let (first, second) = (shop.order(), shop.order());
+    let tab = shop.db.begin().await.unwrap();
+    tab.attempt_open(first.clone()).await.unwrap();
+    let other = tokio::spawn({
+        let db = shop.db.clone();
+        async move { open(&db, second).await }
+    });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    drop(tab);
+    assert!(matches!(other.await.unwrap(), Ok(Opened::New)));
+    assert!(matches!(shop.db.payment(first.payment.id).await, Err(Error::Missing)));
+});
+
+/// What every order was answered, when all are sent at once from two nodes.
+async fn storm(nodes: [&MerchantDb; 2], orders: Vec<NewAttempt>) -> Vec<Opened> {
+    let mut tabs = JoinSet::new();
+    for (order, db) in orders.into_iter().zip(nodes.into_iter().cycle()) {
+        let db = db.clone();
+        tabs.spawn(async move { open(&db, order).await });
+    }
+    tabs.join_all().await.into_iter().map(Result::unwrap).collect()
+}
+
+fn count(answers: &[Opened], like: fn(&Opened) -> bool) -> usize {
+    answers.iter().filter(|answer| like(answer)).count()
+}
+
+on_both!(d1_ten_tabs_on_two_nodes_open_one_attempt, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let other = shop.on(&db.node().await).await;
+    let orders: Vec<_> = (0..10).map(|_| shop.order()).collect();
+    let answers = storm([&shop.db, &other], orders).await;
+    assert_eq!(count(&answers, |a| matches!(a, Opened::New)), 1, "{answers:?}");
+    assert_eq!(count(&answers, |a| matches!(a, Opened::Taken(_))), 9, "{answers:?}");
+    assert_eq!(db.texts("SELECT 'x' FROM claim").await.len(), 1);
+    assert_eq!(db.texts("SELECT 'x' FROM payment").await.len(), 1);
+});
+
+on_both!(d1_ten_posts_of_one_form_open_one_attempt, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let other = shop.on(&db.node().await).await;
+    let answers = storm([&shop.db, &other], vec![shop.order(); 10]).await;
+    assert_eq!(count(&answers, |a| matches!(a, Opened::New)), 1, "{answers:?}");
+    assert_eq!(count(&answers, |a| matches!(a, Opened::Same)), 9, "{answers:?}");
+});
+
+on_both!(d1_payments_of_the_same_invoices_in_any_order_do_not_block_each_other, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let other = shop.on(&db.node().await).await;
+    for round in 0..10 {
+        let numbers = ["A", "B", "C", "D"].map(|letter| format!("{letter}-{round}"));
+        let invoices: Vec<InvoiceId> = shop.invoices(&numbers.each_ref().map(String::as_str)).await;
+        let backwards: Vec<_> = invoices.iter().rev().copied().collect();
+        let answers = storm([&shop.db, &other], vec![shop.order_of(&invoices), shop.order_of(&backwards)]).await;
+        assert_eq!(count(&answers, |a| matches!(a, Opened::New)), 1, "{answers:?}");
+    }
+});

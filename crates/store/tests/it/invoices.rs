@@ -1,0 +1,142 @@
+//! What the books say, taken over: ids stay, a page counts, and a search means what was typed.
+
+use crate::{
+    database::on_both,
+    shop::{at, customer, day, invoice, read, shop, usd},
+};
+use domain::{
+    invoice::{BooksInvoice, InvoiceStatus},
+    money::{Currency, Money},
+};
+use std::collections::{HashMap, HashSet};
+use store::{Error, Invoice, InvoiceFilter};
+
+fn search(text: &str) -> InvoiceFilter {
+    InvoiceFilter { search: text.into(), ..Default::default() }
+}
+
+fn numbers(rows: &[Invoice]) -> Vec<&str> {
+    rows.iter().map(|row| row.number.as_str()).collect()
+}
+
+on_both!(a_second_read_changes_a_row_and_keeps_its_id, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let paid =
+        BooksInvoice { number: "INV-1a".into(), status: InvoiceStatus::Paid, due: usd(0), ..invoice("i-1", "INV-1") };
+    read(&shop.db, &[customer("c-1", "Initech Ltd")], &[paid]).await;
+    let row = shop.db.invoice(shop.invoice).await.unwrap();
+    assert_eq!((row.number.as_str(), row.status, row.due_minor), ("INV-1a", InvoiceStatus::Paid, 0));
+    assert_eq!(shop.db.customer(shop.customer).await.unwrap().name, "Initech Ltd");
+    assert_eq!(shop.db.customer_by_name("Initech Ltd").await.unwrap().unwrap().id, shop.customer);
+});
+
+on_both!(a_fresh_read_of_one_invoice_takes_its_currency_along, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let kwd = |minor| Money::new(minor, Currency::KWD);
+    let told = BooksInvoice { total: kwd(10_000), due: kwd(4_000), ..invoice("i-1", "INV-9") };
+    let tx = shop.db.begin().await.unwrap();
+    tx.invoice_refresh(shop.invoice, &told, at(5)).await.unwrap();
+    tx.commit().await.unwrap();
+    let row = shop.db.invoice(shop.invoice).await.unwrap();
+    assert_eq!((row.total().unwrap(), row.due().unwrap()), (kwd(10_000), kwd(4_000)));
+    assert_eq!((row.number.as_str(), row.read_at), ("INV-9", at(5)));
+});
+
+on_both!(a_delta_of_1200_invoices_goes_in_at_once_and_twice, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let customers: Vec<_> = (0..1_200).map(|n| customer(&format!("c-{n}"), &format!("Customer {n}"))).collect();
+    let invoices: Vec<_> = (0..1_200).map(|n| invoice(&format!("d-{n}"), &format!("D-{n:04}"))).collect();
+    read(&shop.db, &customers, &invoices).await;
+    let before = shop.db.customer_ids().await.unwrap();
+    read(&shop.db, &customers, &invoices).await;
+    assert_eq!(shop.db.customer_ids().await.unwrap(), before);
+
+    let (rows, total) = shop.db.invoice_page(&search("D-"), 60, 20).await.unwrap();
+    assert_eq!((total, rows.len()), (1_200, 20));
+    assert_eq!(numbers(&rows)[19], "D-1199");
+    let sums = shop.db.invoice_sums(&InvoiceFilter::default()).await.unwrap();
+    assert_eq!(sums[0].money().unwrap(), usd(12_010_000));
+});
+
+on_both!(a_document_that_comes_twice_in_one_delta_counts_as_told_last, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let later = BooksInvoice { due: usd(1), ..invoice("i-7", "INV-7") };
+    read(&shop.db, &[customer("c-7", "Old"), customer("c-7", "New")], &[invoice("i-7", "INV-7"), later]).await;
+    assert_eq!(shop.db.invoice_by_number("INV-7").await.unwrap().unwrap().due_minor, 1);
+    assert_eq!(shop.db.customer_by_external_id("c-7").await.unwrap().unwrap().name, "New");
+});
+
+on_both!(an_invoice_of_an_unknown_customer_is_refused, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let tx = shop.db.begin().await.unwrap();
+    let refused = tx.invoices_upsert(&[invoice("i-8", "INV-8")], &HashMap::new(), at(0)).await;
+    assert!(matches!(refused, Err(Error::Missing)));
+});
+
+on_both!(pages_show_every_invoice_once_even_when_all_look_alike, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let alike: Vec<_> = (0..50).map(|n| invoice(&format!("x-{n}"), "SAME")).collect();
+    read(&shop.db, &[], &alike).await;
+    let open = InvoiceFilter { only_open: true, customer: Some(shop.customer), ..search("same") };
+    let mut met = HashSet::new();
+    for page in 1..=10 {
+        let (rows, total) = shop.db.invoice_page(&open, page, 5).await.unwrap();
+        assert_eq!((rows.len(), total), (5, 50));
+        met.extend(rows.into_iter().map(|row| row.id));
+    }
+    assert_eq!(met.len(), 50);
+});
+
+on_both!(a_page_beyond_all_pages_is_empty, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    for page in [2, u64::MAX] {
+        let (rows, total) = shop.db.invoice_page(&search(""), page, 50).await.unwrap();
+        assert_eq!((rows.len(), total), (0, 1));
+    }
+    assert_eq!(shop.db.invoice_page(&search(""), 0, 50).await.unwrap().0.len(), 1, "page 0 is the first");
+});
+
+on_both!(only_what_is_open_and_due_is_most_pressing_first, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let of = |n: u32, status, due| BooksInvoice {
+        status,
+        due: usd(due),
+        due_date: day(n),
+        ..invoice(&format!("s-{n}"), &format!("S-{n:02}"))
+    };
+    use InvoiceStatus::{Draft, Open, Paid, Void};
+    let all = [of(9, Open, 5), of(3, Open, 5), of(4, Paid, 0), of(5, Void, 5), of(6, Draft, 5), of(7, Open, 0)];
+    read(&shop.db, &[], &all).await;
+    let open = InvoiceFilter { only_open: true, ..search("S-") };
+    assert_eq!(numbers(&shop.db.invoice_page(&open, 1, 10).await.unwrap().0), ["S-03", "S-09"]);
+});
+
+on_both!(a_search_means_what_was_typed, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let customers = [customer("c-2", "José & Søn 50%_\\"), customer("c-3", "Globex")];
+    let of = |id: &str, customer: &str| BooksInvoice { customer_external_id: customer.into(), ..invoice(id, id) };
+    read(&shop.db, &customers, &[of("A_1", "c-2"), of("AB1", "c-3"), of("50%", "c-3")]).await;
+    for (typed, found) in [
+        ("a_1", vec!["A_1"]),
+        ("%", vec!["50%", "A_1"]),
+        ("_", vec!["A_1"]),
+        ("\\", vec!["A_1"]),
+        ("gLOBEX", vec!["50%", "AB1"]),
+        ("José", vec!["A_1"]),
+        ("' OR 1=1 --", vec![]),
+        ("nul\0", vec![]),
+    ] {
+        let (rows, total) = shop.db.invoice_page(&search(typed), 1, 10).await.unwrap();
+        let mut found_now = numbers(&rows);
+        found_now.sort_unstable();
+        assert_eq!((found_now, total), (found.clone(), found.len() as u64), "{typed}");
+    }
+});
+
+on_both!(junk_in_place_of_a_number_finds_nothing, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    for junk in ["", "[invnumber]", "INV-1\0", "\0", "INV-1 ", &"9".repeat(65_536), "\u{202e}INV-1"] {
+        assert_eq!(shop.db.invoice_by_number(junk).await.unwrap(), None);
+        assert_eq!(shop.db.customer_by_name(junk).await.unwrap(), None);
+    }
+});

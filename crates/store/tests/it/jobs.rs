@@ -1,0 +1,174 @@
+//! Work that must not be forgotten, done twice, or done by two.
+
+use crate::{
+    database::{Db, on_both},
+    shop::{Shop, at, shop},
+};
+use std::{collections::HashSet, time::Duration};
+use store::{Job, JobState, NewJob, Store};
+use tokio::task::JoinSet;
+
+async fn queue(shop: &Shop, keys: &[&str], run_at: i64) {
+    let tx = shop.db.begin().await.unwrap();
+    for key in keys {
+        let new = NewJob { payment: None, unique_key: (*key).into(), body: (*key).into(), run_at: at(run_at) };
+        tx.job_add(new, at(0)).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+/// What a worker finds at this minute; it may keep each job for five.
+async fn claim(store: &Store, minute: i64) -> Vec<Job> {
+    store.jobs_claim(at(minute), at(minute + 5), 10).await.unwrap()
+}
+
+fn keys(jobs: &[Job]) -> Vec<&str> {
+    jobs.iter().map(|job| job.unique_key.as_str()).collect()
+}
+
+/// Whether this worker could end its job.
+async fn done(db: &Db, job: &Job) -> bool {
+    let tx = db.store.door_job(job).begin().await.unwrap();
+    let mine = tx.job_done(job).await.unwrap();
+    tx.commit().await.unwrap();
+    mine
+}
+
+async fn again(db: &Db, job: &Job, run_at: Option<i64>) -> bool {
+    let tx = db.store.door_job(job).begin().await.unwrap();
+    let mine = tx.job_again(job, run_at.map(at), "the books are away").await.unwrap();
+    tx.commit().await.unwrap();
+    mine
+}
+
+on_both!(the_same_work_is_queued_once_at_each_merchant, async |db| {
+    let (acme, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    queue(&acme, &["sync", "sync"], 0).await;
+    queue(&acme, &["sync"], 9).await;
+    queue(&bolt, &["sync"], 0).await;
+    let jobs = claim(&db.store, 0).await;
+    assert_eq!(keys(&jobs), ["sync", "sync"]);
+    let merchants: HashSet<_> = jobs.iter().map(|job| db.store.door_job(job).merchant_id()).collect();
+    assert_eq!(merchants, HashSet::from([acme.db.merchant_id(), bolt.db.merchant_id()]));
+    assert!(done(db, &jobs[0]).await && done(db, &jobs[1]).await);
+    queue(&acme, &["sync"], 0).await;
+    assert!(claim(&db.store, 0).await.is_empty(), "and not again when it was done");
+});
+
+on_both!(a_job_waits_for_its_time_and_the_oldest_goes_first, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    queue(&shop, &["later"], 2).await;
+    queue(&shop, &["sooner"], 1).await;
+    assert!(claim(&db.store, 0).await.is_empty());
+    assert_eq!(db.store.jobs_oldest_due().await.unwrap(), Some(at(1)));
+    assert_eq!(keys(&claim(&db.store, 1).await), ["sooner"], "due to the microsecond");
+    assert_eq!(db.store.jobs_oldest_due().await.unwrap(), Some(at(2)), "what is being worked does not wait");
+    queue(&shop, &["last"], 4).await;
+    assert_eq!(keys(&claim(&db.store, 4).await), ["later", "last"]);
+    assert_eq!(db.store.jobs_oldest_due().await.unwrap(), None);
+});
+
+on_both!(a_limit_takes_the_oldest_of_many, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    for (key, run_at) in [("c", 3), ("a", 1), ("d", 4), ("b", 2)] {
+        queue(&shop, &[key], run_at).await;
+    }
+    let jobs = db.store.jobs_claim(at(9), at(10), 2).await.unwrap();
+    assert_eq!(keys(&jobs), ["a", "b"]);
+});
+
+on_both!(a_lost_lease_goes_to_another_worker_and_the_first_can_write_nothing, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    queue(&shop, &["post"], 0).await;
+    let first = claim(&db.store, 0).await.remove(0);
+    assert!(claim(&db.store, 4).await.is_empty(), "the lease still holds");
+    let second = claim(&db.store, 5).await.remove(0);
+    assert_eq!((second.id, first.tries, second.tries), (first.id, 1, 2));
+
+    assert!(!done(db, &first).await && !again(db, &first, Some(9)).await);
+    assert!(done(db, &second).await);
+    assert!(!done(db, &second).await, "once");
+    assert_eq!(db.store.jobs_count(JobState::Done).await.unwrap(), 1);
+});
+
+on_both!(a_failed_job_is_tried_again_later_and_at_last_becomes_a_dead_letter, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    queue(&shop, &["post"], 0).await;
+    let job = claim(&db.store, 0).await.remove(0);
+    assert!(again(db, &job, Some(3)).await);
+    assert!(!again(db, &job, Some(0)).await && !done(db, &job).await, "it was let go of");
+    assert!(claim(&db.store, 2).await.is_empty());
+
+    let job = claim(&db.store, 3).await.remove(0);
+    assert_eq!((job.tries, job.last_error.as_deref()), (2, Some("the books are away")));
+    assert!(again(db, &job, None).await);
+    assert!(claim(&db.store, 99).await.is_empty());
+    let dead = shop.db.jobs_dead().await.unwrap();
+    assert_eq!((dead[0].id, dead[0].state, dead[0].lease), (job.id, JobState::Dead, None));
+    assert!(!done(db, &dead[0]).await, "what nobody claimed, nobody ends");
+});
+
+on_both!(waiting_work_can_be_hurried_or_spared, async |db| {
+    let (acme, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    for shop in [&acme, &bolt] {
+        queue(shop, &["sweep", "sync"], 60).await;
+    }
+    let tx = acme.db.begin().await.unwrap();
+    tx.job_needless("sweep").await.unwrap();
+    tx.job_hurry("sync", at(1)).await.unwrap();
+    tx.commit().await.unwrap();
+    let jobs = claim(&db.store, 1).await;
+    assert_eq!(keys(&jobs), ["sync"]);
+    assert_eq!(db.store.door_job(&jobs[0]).merchant_id(), acme.db.merchant_id());
+    assert_eq!(claim(&db.store, 60).await.len(), 3, "the other merchant's two, and the one whose lease has ended");
+});
+
+on_both!(a_transaction_that_is_rolled_back_leaves_no_job, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let tx = shop.db.begin().await.unwrap();
+    tx.job_add(NewJob { payment: None, unique_key: "k".into(), body: "{}".into(), run_at: at(0) }, at(0))
+        .await
+        .unwrap();
+    drop(tx);
+    assert!(claim(&db.store, 9).await.is_empty());
+    assert_eq!(db.store.jobs_count(JobState::Ready).await.unwrap(), 0);
+});
+
+on_both!(an_end_that_is_rolled_back_leaves_the_job_to_the_next, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    queue(&shop, &["post"], 0).await;
+    let job = claim(&db.store, 0).await.remove(0);
+    let tx = shop.db.begin().await.unwrap();
+    assert!(tx.job_done(&job).await.unwrap());
+    drop(tx);
+    // PostgreSQL hears of the rollback a moment later, and until then the row is passed over.
+    while claim(&db.store, 5).await.is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+});
+
+on_both!(four_workers_are_handed_every_job_once, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let all: Vec<_> = (0..200).map(|n| format!("job-{n}")).collect();
+    queue(&shop, &all.iter().map(String::as_str).collect::<Vec<_>>(), 0).await;
+    let mut workers = JoinSet::new();
+    for _ in 0..4 {
+        let node = db.node().await;
+        workers.spawn(async move {
+            let mut mine = Vec::new();
+            loop {
+                let jobs = node.jobs_claim(at(0), at(5), 7).await.unwrap();
+                assert!(jobs.len() <= 7);
+                if jobs.is_empty() {
+                    return mine;
+                }
+                mine.extend(jobs.into_iter().map(|job| job.unique_key));
+            }
+        });
+    }
+    let mut handed_out: Vec<_> = workers.join_all().await.into_iter().flatten().collect();
+    handed_out.sort_unstable();
+    let mut all = all;
+    all.sort_unstable();
+    assert_eq!(handed_out, all);
+});

@@ -1,0 +1,24 @@
+//! The store as its users see it. Each story is told on SQLite and, when `TEST_POSTGRES_URL` names a server, on
+//! PostgreSQL, every time in a database of its own.
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod attempts;
+mod audit;
+mod books_entries;
+mod claims;
+mod connections;
+mod database;
+mod errors;
+mod invoices;
+mod jobs;
+mod ledger;
+mod mails;
+mod moments;
+mod payments;
+mod people;
+mod schema;
+mod sessions;
+mod shop;
+mod tenancy;
+mod throttle;
+mod webhooks;

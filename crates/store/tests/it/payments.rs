@@ -1,0 +1,79 @@
+//! Lists of payments: what they find, and whose they never show (D20).
+
+use crate::{
+    database::on_both,
+    shop::{Shop, at, shop},
+};
+use domain::{ids::PaymentId, payment::AttemptState};
+use store::{NewAttempt, PaymentFilter};
+
+fn search(text: &str) -> PaymentFilter {
+    PaymentFilter { search: text.into(), ..Default::default() }
+}
+
+async fn found(shop: &Shop, filter: &PaymentFilter) -> Vec<PaymentId> {
+    let (rows, total) = shop.db.payment_page(filter, 1, 10).await.unwrap();
+    assert_eq!(rows.len() as u64, total);
+    rows.into_iter().map(|row| row.id).collect()
+}
+
+/// A payment as it stands once the gateway said yes.
+async fn paid(shop: &Shop) -> NewAttempt {
+    let mut order = shop.opened().await;
+    order.attempt.state = AttemptState::Approved;
+    order.attempt.gateway_id = Some("pi_100".into());
+    order.attempt.charge_id = Some("ch_200".into());
+    let tx = shop.db.begin().await.unwrap();
+    tx.attempt_cache(order.attempt.clone()).await.unwrap();
+    tx.commit().await.unwrap();
+    order
+}
+
+on_both!(d20_a_search_never_shows_another_merchants_payments, async |db| {
+    let (acme, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    let (ours, theirs) = (paid(&acme).await, paid(&bolt).await);
+    let (ours, theirs) = (ours.payment, theirs.payment);
+    for typed in ["", "INV-1", "initech", "pi_100", "CH_2", "wp-", "%", "' OR '1'='1"] {
+        let mine = found(&acme, &search(typed)).await;
+        assert!(!mine.contains(&theirs.id), "{typed}");
+        assert_eq!(mine.len(), usize::from(!["%", "' OR '1'='1"].contains(&typed)), "{typed}");
+    }
+    assert_eq!(found(&acme, &search(&ours.reference)).await, [ours.id]);
+    assert!(found(&acme, &search(&theirs.reference)).await.is_empty());
+    let of_their_customer = PaymentFilter { customer: Some(bolt.customer), ..search("initech") };
+    assert!(found(&acme, &of_their_customer).await.is_empty());
+});
+
+on_both!(d20_an_invoice_is_found_by_its_number_at_every_merchant_alone, async |db| {
+    let (acme, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    let theirs = paid(&bolt).await.payment;
+    assert!(found(&acme, &search("INV-1")).await.is_empty(), "the number is ours as well, the payment is not");
+    assert_eq!(found(&bolt, &search("INV-1")).await, [theirs.id]);
+});
+
+on_both!(payments_are_listed_newest_first_by_state_and_with_their_invoices, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let [two, three] = shop.invoices(&["INV-2", "INV-3"]).await.try_into().unwrap();
+    let first = paid(&shop).await.payment.id;
+    let order = shop.order_of(&[three, two]);
+    let second = order.payment.id;
+    shop.open(order).await.unwrap();
+
+    assert_eq!(found(&shop, &search("")).await, [second, first]);
+    let approved = PaymentFilter { state_in: vec![AttemptState::Approved, AttemptState::Settled], ..search("") };
+    assert_eq!(found(&shop, &approved).await, [first]);
+    let numbers = shop.db.invoice_numbers(vec![first, second]).await.unwrap();
+    assert_eq!(numbers[&first], ["INV-1"]);
+    assert_eq!(numbers[&second], ["INV-2", "INV-3"]);
+    assert!(shop.db.payment_page(&search(""), u64::MAX, 50).await.unwrap().0.is_empty());
+});
+
+on_both!(d12_sums_count_each_currency_and_only_what_came_since, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let order = paid(&shop).await;
+    let sums = shop.db.payment_sums(&[AttemptState::Approved], at(0)).await.unwrap();
+    assert_eq!(sums.iter().map(|sum| sum.money().unwrap()).collect::<Vec<_>>(), [order.payment.amount().unwrap()]);
+    assert_eq!(order.payment.amount().unwrap(), order.attempt.amount().unwrap());
+    assert!(shop.db.payment_sums(&[AttemptState::Approved], at(1)).await.unwrap().is_empty());
+    assert!(shop.db.payment_sums(&[AttemptState::Settled], at(0)).await.unwrap().is_empty());
+});

@@ -1,0 +1,188 @@
+//! A merchant with everything that a payment needs, and the few steps that most stories begin with.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use domain::{
+    ids::{AttemptId, CheckoutId, ConnectionId, CustomerId, InvoiceId, PaymentId},
+    invoice::{BooksCustomer, BooksInvoice, InvoiceStatus},
+    money::{Currency, Locale, Money},
+    payment::AttemptState,
+};
+use secrecy::SecretString;
+use store::{
+    Allocation, Attempt, Checkout, Error, MerchantDb, NewAttempt, NewConnection, NewMerchant, Opened, Payment, Store,
+};
+use uuid::Uuid;
+
+pub const SECRET: &str = "sk_test_do_not_tell";
+
+/// When the stories play; minutes later than that.
+pub fn at(minutes: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(1_795_253_400_123_456).unwrap() + TimeDelta::minutes(minutes)
+}
+
+pub fn day(day: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(2026, 11, day).unwrap()
+}
+
+pub fn usd(minor: i64) -> Money {
+    Money::new(minor, Currency::USD)
+}
+
+/// Every shop has the same external ids, numbers and names: whoever forgets the merchant meets another's rows.
+pub struct Shop {
+    pub db: MerchantDb,
+    pub customer: CustomerId,
+    pub invoice: InvoiceId,
+    pub connection: ConnectionId,
+    pub checkout: CheckoutId,
+}
+
+pub async fn shop(store: &Store, key: &str) -> Shop {
+    let new = NewMerchant {
+        key: key.into(),
+        name: format!("{key} IT"),
+        currency: Currency::USD,
+        locale: Locale::default(),
+        time_zone: "America/New_York".into(),
+        support_email: format!("help@{key}.example"),
+    };
+    let db = store.merchant_found(new, at(0)).await.unwrap();
+    let tx = db.begin().await.unwrap();
+    let secret = Some(SecretString::from(SECRET));
+    let gateway = NewConnection { kind: "gateway", provider: "stripe", settings: "{}".into(), secret };
+    let connection = tx.connection_add(gateway).await.unwrap();
+    tx.commit().await.unwrap();
+
+    read(&db, &[customer("c-1", "Initech")], &[invoice("i-1", "INV-1")]).await;
+    let customer = db.customer_by_external_id("c-1").await.unwrap().unwrap().id;
+    let invoice = db.invoice_by_external_id("i-1").await.unwrap().unwrap().id;
+    let checkout = checkout(&db, invoice).await.unwrap();
+    Shop { db, customer, invoice, connection, checkout }
+}
+
+/// What a sync does with what the books said.
+pub async fn read(db: &MerchantDb, customers: &[BooksCustomer], invoices: &[BooksInvoice]) {
+    let tx = db.begin().await.unwrap();
+    tx.customers_upsert(customers).await.unwrap();
+    let ids = tx.customer_ids().await.unwrap();
+    tx.invoices_upsert(invoices, &ids, at(0)).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+pub fn customer(external_id: &str, name: &str) -> BooksCustomer {
+    BooksCustomer { external_id: external_id.into(), name: name.into(), code: None, email: None, archived: false }
+}
+
+pub fn invoice(external_id: &str, number: &str) -> BooksInvoice {
+    BooksInvoice {
+        external_id: external_id.into(),
+        number: number.into(),
+        customer_external_id: "c-1".into(),
+        status: InvoiceStatus::Open,
+        total: usd(10_000),
+        due: usd(10_000),
+        date: day(1),
+        due_date: day(25),
+    }
+}
+
+pub async fn checkout(db: &MerchantDb, invoice_id: InvoiceId) -> Result<CheckoutId, Error> {
+    let id = CheckoutId(Uuid::new_v4());
+    let tx = db.begin().await?;
+    let merchant_id = tx.merchant_id();
+    let row = Checkout { merchant_id, id, invoice_id, payer_id: None, created_at: at(0), expires_at: at(60) };
+    tx.checkout_add(row).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+impl Shop {
+    /// The same merchant as another node sees it.
+    pub async fn on(&self, node: &Store) -> MerchantDb {
+        let scopes = node.door_rounds().await.unwrap();
+        scopes.into_iter().find(|scope| scope.merchant_id() == self.db.merchant_id()).unwrap()
+    }
+
+    /// More invoices of the same customer.
+    pub async fn invoices(&self, numbers: &[&str]) -> Vec<InvoiceId> {
+        let invoices: Vec<_> = numbers.iter().map(|number| invoice(number, number)).collect();
+        read(&self.db, &[], &invoices).await;
+        let mut ids = Vec::new();
+        for number in numbers {
+            ids.push(self.db.invoice_by_number(number).await.unwrap().unwrap().id);
+        }
+        ids
+    }
+
+    /// A payment of the shop's invoice that is about to be tried.
+    pub fn order(&self) -> NewAttempt {
+        self.order_of(&[self.invoice])
+    }
+
+    pub fn order_of(&self, invoices: &[InvoiceId]) -> NewAttempt {
+        let (merchant_id, payment_id) = (self.db.merchant_id(), PaymentId(Uuid::now_v7()));
+        let allocation = |invoice_id| Allocation {
+            merchant_id,
+            payment_id,
+            invoice_id,
+            amount_minor: 10_000,
+            total_minor: 10_000,
+            due_minor: 10_000,
+        };
+        NewAttempt {
+            payment: Payment {
+                merchant_id,
+                id: payment_id,
+                checkout_id: self.checkout,
+                customer_id: self.customer,
+                reference: format!("WP-{}", &payment_id.0.simple().to_string()[20..]),
+                currency: "USD".into(),
+                amount_minor: 10_000,
+                email: "payer@initech.example".into(),
+                created_at: at(0),
+            },
+            allocations: invoices.iter().copied().map(allocation).collect(),
+            attempt: Attempt {
+                merchant_id,
+                id: AttemptId(Uuid::now_v7()),
+                payment_id,
+                connection_id: self.connection,
+                idempotency_key: payment_id.to_string(),
+                currency: "USD".into(),
+                amount_minor: 10_000,
+                description: "Invoice INV-1".into(),
+                return_url: "https://pay.example/back".into(),
+                cancel_url: "https://pay.example/".into(),
+                method_token: None,
+                state: AttemptState::Created,
+                reason: None,
+                contradicted: false,
+                gateway_id: None,
+                charge_id: None,
+                method: None,
+                action_url: None,
+                created_at: at(0),
+                updated_at: at(0),
+            },
+        }
+    }
+
+    /// What a click on Pay does.
+    pub async fn open(&self, order: NewAttempt) -> Result<Opened, Error> {
+        open(&self.db, order).await
+    }
+
+    /// A payment whose attempt is open.
+    pub async fn opened(&self) -> NewAttempt {
+        let order = self.order();
+        assert!(matches!(self.open(order.clone()).await, Ok(Opened::New)));
+        order
+    }
+}
+
+pub async fn open(db: &MerchantDb, order: NewAttempt) -> Result<Opened, Error> {
+    let tx = db.begin().await?;
+    let opened = tx.attempt_open(order).await?;
+    tx.commit().await?;
+    Ok(opened)
+}

@@ -1,0 +1,194 @@
+//! Two merchants in one database: the rows of one are missing for the other, whoever asks and however (D20).
+
+use crate::{
+    database::on_both,
+    shop::{Shop, at, checkout, invoice, shop},
+};
+use domain::{
+    ledger::Journal,
+    payment::{Fact, Observation, Source},
+};
+use std::fmt::Debug;
+use store::{
+    BooksEntryState, Checkout, ConnectionState, Error, Job, MailState, MerchantTx, NewAttempt, NewJob, NewMail,
+    NewWebhook, Observed, PaymentFilter, WebhookState,
+};
+use uuid::Uuid;
+
+#[track_caller]
+fn missing<T: Debug>(answer: Result<T, Error>) {
+    assert!(matches!(answer, Err(Error::Missing)), "{answer:?}");
+}
+
+fn mail(order: &NewAttempt) -> NewMail {
+    let (recipient, subject, text) = ("p@initech.example".into(), "Your receipt".into(), "Thank you".into());
+    NewMail { payment: Some(order.payment.id), unique_key: "receipt".into(), recipient, subject, text }
+}
+
+fn webhook(shop: &Shop) -> NewWebhook {
+    let (event_id, kind) = ("evt_1".into(), "payment_intent.succeeded".into());
+    NewWebhook { connection: shop.connection, event_id, kind, news: "{}".into(), raw: "{}".into() }
+}
+
+fn job(order: &NewAttempt) -> NewJob {
+    let payment = Some(order.payment.id);
+    NewJob { payment, unique_key: "sweep".into(), body: "{}".into(), run_at: at(0) }
+}
+
+fn seen() -> Observed {
+    Observed { observation: Observation::bare(Fact::Approved), source: Source::Reply, at: at(1) }
+}
+
+/// Everything that one payment leaves behind.
+struct Story {
+    order: NewAttempt,
+    mail: store::Mail,
+    webhook: store::Webhook,
+    entry: store::BooksEntry,
+    job: Job,
+}
+
+async fn story(store: &store::Store, shop: &Shop) -> Story {
+    let mut order = shop.opened().await;
+    order.attempt.gateway_id = Some("pi_1".into());
+    let tx = shop.db.begin().await.unwrap();
+    tx.attempt_cache(order.attempt.clone()).await.unwrap();
+    tx.observation_add(order.attempt.id, &seen()).await.unwrap();
+    let journal = Journal::payment_taken(order.payment.amount().unwrap()).unwrap();
+    tx.journal_add(order.attempt.id, &journal, at(1)).await.unwrap();
+    tx.books_entry_intend(order.attempt.id, shop.invoice, "key", at(1)).await.unwrap();
+    let mail = tx.mail_write(mail(&order), at(1)).await.unwrap();
+    let webhook = tx.webhook_receive(webhook(shop), at(1)).await.unwrap();
+    tx.job_add(job(&order), at(1)).await.unwrap();
+    tx.commit().await.unwrap();
+    let job = store.jobs_claim(at(1), at(2), 1).await.unwrap().remove(0);
+    let entry = shop.db.books_entries(order.attempt.id).await.unwrap().remove(0);
+    Story { order, mail, webhook, entry, job }
+}
+
+on_both!(d20_no_getter_finds_another_merchants_row, async |db| {
+    let (acme, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    let theirs = story(&db.store, &bolt).await;
+    let (payment, attempt, me) = (theirs.order.payment.id, theirs.order.attempt.id, &acme.db);
+
+    missing(me.invoice(bolt.invoice).await);
+    missing(me.customer(bolt.customer).await);
+    missing(me.payment(payment).await);
+    missing(me.attempt(attempt).await);
+    missing(me.connection(bolt.connection).await);
+    missing(me.webhook(theirs.webhook.id).await);
+    let connection = bolt.db.connection(bolt.connection).await.unwrap();
+    missing(me.connection_secret(&connection).map(|_| ()));
+
+    assert!(me.allocations(payment).await.unwrap().is_empty());
+    assert!(me.attempts_of(payment).await.unwrap().is_empty());
+    assert!(me.observations(attempt).await.unwrap().is_empty());
+    assert!(me.posting_list(attempt).await.unwrap().is_empty());
+    assert!(me.books_entries(attempt).await.unwrap().is_empty());
+    assert!(me.jobs_of_payment(payment).await.unwrap().is_empty());
+    assert!(me.mails_of_payment(payment).await.unwrap().is_empty());
+    assert_eq!(me.live_payment(bolt.invoice).await.unwrap(), None);
+    assert!(me.live_invoices(vec![bolt.invoice]).await.unwrap().is_empty());
+    assert_eq!(me.payment_of_checkout(bolt.checkout).await.unwrap(), None);
+    assert_eq!(me.attempt_by_gateway_id("pi_1").await.unwrap(), None);
+    assert!(me.latest_attempts(vec![payment]).await.unwrap().is_empty());
+    assert!(me.invoice_numbers(vec![payment]).await.unwrap().is_empty());
+    assert!(me.customer_names([bolt.customer]).await.unwrap().is_empty());
+    assert_eq!(me.payment_page(&PaymentFilter::default(), 1, 10).await.unwrap().1, 0);
+    assert_eq!(me.mail_page("receipt", 1, 10).await.unwrap().1, 0);
+    assert_eq!(me.connection_of_kind("gateway").await.unwrap().unwrap().id, acme.connection, "and one's own");
+});
+
+async fn writing(shop: &Shop) -> MerchantTx {
+    shop.db.begin().await.unwrap()
+}
+
+on_both!(d20_no_writer_touches_another_merchants_row, async |db| {
+    let (acme, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    let theirs = story(&db.store, &bolt).await;
+    let attempt = theirs.order.attempt.id;
+
+    let tx = writing(&acme).await;
+    missing(tx.attempt_hold(attempt).await);
+    missing(tx.attempt_cache(theirs.order.attempt.clone()).await);
+    missing(tx.invoice_refresh(bolt.invoice, &invoice("i-1", "INV-X"), at(9)).await);
+    missing(tx.connection_synced(bolt.connection, "cursor", at(9)).await);
+    missing(tx.connection_state(bolt.connection, ConnectionState::Broken, None).await);
+    missing(tx.mail_move(theirs.mail.id, MailState::Accepted, None).await);
+    missing(tx.webhook_move(theirs.webhook.id, WebhookState::Processed).await);
+    missing(tx.books_entry_move(&theirs.entry, BooksEntryState::Posted, None, None, at(9)).await);
+    assert!(!tx.connection_lease_refresh(bolt.connection, 1, at(1), at(2)).await.unwrap());
+    assert!(!tx.connection_secret_replace(bolt.connection, 1, &"stolen".into()).await.unwrap());
+    assert!(!tx.job_done(&theirs.job).await.unwrap());
+    assert!(!tx.job_again(&theirs.job, None, "no").await.unwrap());
+    tx.claims_release(attempt).await.unwrap();
+    tx.commit().await.unwrap();
+
+    assert_eq!(bolt.db.live_payment(bolt.invoice).await.unwrap(), Some(theirs.order.payment.id));
+    assert_eq!(bolt.db.attempt(attempt).await.unwrap(), theirs.order.attempt);
+    assert_eq!(bolt.db.invoice(bolt.invoice).await.unwrap().number, "INV-1");
+});
+
+on_both!(d20_a_row_cannot_point_at_another_merchants, async |db| {
+    let (acme, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    let person = db.store.person_add("p@initech.example", "hash", false, at(0)).await.unwrap();
+    let tx = writing(&bolt).await;
+    let their_payer = tx.payer_add(person, bolt.customer, at(0)).await.unwrap();
+    tx.commit().await.unwrap();
+    let theirs = bolt.opened().await;
+    let attempt = theirs.attempt.id;
+    let journal = Journal::payment_taken(theirs.payment.amount().unwrap()).unwrap();
+
+    // PostgreSQL ends a transaction that was refused, so each gets its own.
+    missing(checkout(&acme.db, bolt.invoice).await);
+    missing(writing(&acme).await.payer_add(person, bolt.customer, at(0)).await);
+    missing(writing(&acme).await.observation_add(attempt, &seen()).await);
+    missing(writing(&acme).await.journal_add(attempt, &journal, at(0)).await);
+    missing(writing(&acme).await.books_entry_intend(attempt, acme.invoice, "key", at(0)).await);
+    missing(writing(&acme).await.webhook_receive(webhook(&bolt), at(0)).await);
+    missing(writing(&acme).await.job_add(job(&theirs), at(0)).await);
+    missing(writing(&acme).await.mail_write(mail(&theirs), at(0)).await);
+    missing(acme.open(acme.order_of(&[bolt.invoice])).await);
+    missing(acme.open(NewAttempt { attempt: theirs.attempt, ..acme.order() }).await);
+    let mine = Checkout {
+        merchant_id: acme.db.merchant_id(),
+        id: domain::ids::CheckoutId(Uuid::new_v4()),
+        invoice_id: acme.invoice,
+        payer_id: Some(their_payer),
+        created_at: at(0),
+        expires_at: at(60),
+    };
+    missing(writing(&acme).await.checkout_add(mine).await);
+});
+
+on_both!(d20_what_is_written_has_the_stamp_of_the_scope, async |db| {
+    let (acme, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    let mut order = acme.order();
+    order.payment.merchant_id = bolt.db.merchant_id();
+    order.attempt.merchant_id = bolt.db.merchant_id();
+    order.allocations[0].merchant_id = bolt.db.merchant_id();
+    acme.open(order.clone()).await.unwrap();
+    let tx = writing(&acme).await;
+    tx.attempt_cache(order.attempt.clone()).await.unwrap();
+    tx.commit().await.unwrap();
+    for merchant_id in [
+        acme.db.payment(order.payment.id).await.unwrap().merchant_id,
+        acme.db.attempt(order.attempt.id).await.unwrap().merchant_id,
+        acme.db.allocations(order.payment.id).await.unwrap()[0].merchant_id,
+    ] {
+        assert_eq!(merchant_id, acme.db.merchant_id());
+    }
+});
+
+on_both!(d20_a_checkout_opens_its_own_merchant_until_it_is_too_old, async |db| {
+    let (acme, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    for shop in [&acme, &bolt] {
+        let (scope, row) = db.store.door_checkout(shop.checkout, at(59)).await.unwrap().unwrap();
+        assert_eq!((scope.merchant_id(), row.invoice_id), (shop.db.merchant_id(), shop.invoice));
+        assert!(db.store.door_checkout(shop.checkout, at(60)).await.unwrap().is_none());
+        let (scope, _) = db.store.door_webhook(shop.connection).await.unwrap().unwrap();
+        assert_eq!(scope.merchant_id(), shop.db.merchant_id());
+    }
+    assert!(db.store.door_checkout(domain::ids::CheckoutId(Uuid::new_v4()), at(0)).await.unwrap().is_none());
+    assert!(db.store.door_webhook(domain::ids::ConnectionId(Uuid::new_v4())).await.unwrap().is_none());
+});

@@ -1,0 +1,46 @@
+//! A vendor tells everything at least once; we store it once (D5, D6).
+
+use crate::{
+    database::on_both,
+    shop::{Shop, at, shop},
+};
+use store::{NewWebhook, Webhook, WebhookState};
+
+async fn receive(shop: &Shop, event_id: &str, raw: &str) -> Webhook {
+    let new = NewWebhook {
+        connection: shop.connection,
+        event_id: event_id.into(),
+        kind: "charge.succeeded".into(),
+        news: "{}".into(),
+        raw: raw.into(),
+    };
+    let tx = shop.db.begin().await.unwrap();
+    let row = tx.webhook_receive(new, at(0)).await.unwrap();
+    tx.commit().await.unwrap();
+    row
+}
+
+on_both!(d5_an_event_delivered_twice_is_the_first_row, async |db| {
+    let (acme, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    let first = receive(&acme, "evt_1", "first").await;
+    assert_eq!((first.state, first.received_at), (WebhookState::Received, at(0)));
+    let again = receive(&acme, "evt_1", "second").await;
+    assert_eq!(again, first);
+    assert_ne!(receive(&bolt, "evt_1", "theirs").await.id, first.id, "another merchant's event of the same name");
+
+    let tx = acme.db.begin().await.unwrap();
+    tx.webhook_move(first.id, WebhookState::Processed).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(receive(&acme, "evt_1", "third").await.state, WebhookState::Processed);
+});
+
+on_both!(d6_news_about_nothing_we_know_is_parked, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let row = receive(&shop, "evt_2", "{}").await;
+    assert_eq!(shop.db.webhooks_parked().await.unwrap(), 0);
+    let tx = shop.db.begin().await.unwrap();
+    tx.webhook_move(row.id, WebhookState::Parked).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(shop.db.webhooks_parked().await.unwrap(), 1);
+    assert_eq!(shop.db.webhook(row.id).await.unwrap().state, WebhookState::Parked);
+});
