@@ -76,6 +76,7 @@ struct Inner {
     password_checks: Semaphore,
     mailer: Option<send_mail::Mailer>,
     rounds: worker::Rounds,
+    asking: open_checkout::Asking,
 }
 
 impl Engine {
@@ -97,6 +98,7 @@ impl Engine {
             password_checks: Semaphore::new(PASSWORD_CHECKS_AT_ONCE),
             mailer,
             rounds: worker::Rounds::default(),
+            asking: open_checkout::Asking::default(),
         })))
     }
 

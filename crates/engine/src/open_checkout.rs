@@ -9,6 +9,10 @@ use domain::{
     money::Money,
     views::{CheckoutPage, Closed, ClosedReason, GatewayFace, MerchantFace, Offer, Outcome},
 };
+use std::{
+    collections::HashSet,
+    sync::{Mutex, PoisonError},
+};
 use store::{Checkout, Invoice, MerchantDb, MerchantTx, TokenHash};
 use uuid::Uuid;
 
@@ -144,12 +148,14 @@ impl Engine {
         }))
     }
 
-    /// The invoice for a page: fresh when the books answer in time, else the last one known, marked stale.
+    /// The invoice for a page: fresh when the books answer in time, else the last one known, marked stale. A crowd at
+    /// one invoice asks the books once.
     async fn invoice_to_show(&self, db: &MerchantDb, id: InvoiceId) -> Result<(Invoice, bool), Error> {
         let row = db.invoice(id).await?;
         if self.now() - row.read_at < PAGE_MAX_AGE {
             return Ok((row, false));
         }
+        let Some(_turn) = self.0.asking.enter(id) else { return Ok((row, true)) };
         match tokio::time::timeout(PAGE_BOOKS_TIMEOUT, self.invoice_from_books(db, &row)).await {
             Ok(Ok(_)) => Ok((db.invoice(id).await?, false)),
             Ok(Err(cause)) => {
@@ -163,6 +169,7 @@ impl Engine {
     /// The invoice as the books have it this moment; our copy is brought up to date.
     pub(crate) async fn invoice_from_books(&self, db: &MerchantDb, row: &Invoice) -> Result<BooksInvoice, Error> {
         let books = self.books(db, Lane::UserAction).await?;
+        let asked_at = self.now();
         let invoice = match books.invoice(&row.external_id).await {
             // Deleted in the books: nothing can be paid any more.
             Err(BooksError::NotFound) => {
@@ -171,7 +178,7 @@ impl Engine {
             other => other.map_err(Error::BooksUnreachable)?,
         };
         let tx = db.begin().await?;
-        tx.invoice_refresh(row.id, &invoice, self.now()).await?;
+        tx.invoice_refresh(row.id, &invoice, asked_at).await?;
         tx.commit().await?;
         Ok(invoice)
     }
@@ -216,6 +223,29 @@ impl Engine {
     /// The merchant's words and address for a page about nothing to pay.
     pub(crate) async fn face(&self, db: &MerchantDb) -> Result<MerchantFace, Error> {
         Ok(db.merchant().await?.face()?)
+    }
+}
+
+/// The invoices that a page of this process is asking the books about.
+#[derive(Default)]
+pub(crate) struct Asking(Mutex<HashSet<InvoiceId>>);
+
+impl Asking {
+    /// `None`: somebody is asking already.
+    fn enter(&self, id: InvoiceId) -> Option<Turn<'_>> {
+        let entered = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+        entered.then_some(Turn { asking: self, id })
+    }
+}
+
+struct Turn<'a> {
+    asking: &'a Asking,
+    id: InvoiceId,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.asking.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
     }
 }
 

@@ -2,13 +2,15 @@
 
 use crate::{Engine, Error, jobs::Work};
 use chrono::TimeDelta;
-use futures::{StreamExt, stream};
 use std::time::Duration;
-use store::NewJob;
+use store::{Job, NewJob};
+use tokio::task::JoinSet;
 
-const JOBS_AT_ONCE: u32 = 16;
-/// Longer than the slowest job: a books call with its retries.
-const LEASE: TimeDelta = TimeDelta::minutes(2);
+const JOBS_AT_ONCE: usize = 16;
+/// A worker that died keeps its jobs from others no longer than this.
+const LEASE: TimeDelta = TimeDelta::seconds(15);
+/// A worker that lives says so this often.
+const RENEW_EVERY: Duration = Duration::from_secs(5);
 /// A job queued by another process is seen after this long at most.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Books are read this often without anybody asking.
@@ -24,36 +26,36 @@ impl Worker {
         Self { engine }
     }
 
-    /// Works until `stop` resolves; what was begun is finished.
+    /// Works until `stop` resolves; what was begun is finished. A slow job holds up none but itself.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
+        let mut running = JoinSet::new();
         loop {
-            let busy = self.step().await.unwrap_or_else(|cause| {
-                tracing::error!(%cause, "The worker cannot reach the database and will try again.");
-                0
-            });
-            if busy == JOBS_AT_ONCE as usize {
-                continue;
+            if let Err(cause) = self.start_due(&mut running).await {
+                tracing::error!(cause = %crate::jobs::chain(&cause), "The worker cannot reach the database and will try again.");
             }
             tokio::select! {
-                () = &mut stop => return,
+                () = &mut stop => break,
                 () = self.engine.0.bell.notified() => {}
                 () = tokio::time::sleep(LOOK_EVERY) => {}
+                Some(_) = running.join_next() => {}
             }
         }
+        running.join_all().await;
     }
 
-    /// One round: queues what the clock demands, claims what is due and runs it. Answers how many jobs ran.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn step(&self) -> Result<usize, Error> {
+    /// Queues what the clock demands, and starts as many due jobs as there is room for.
+    async fn start_due(&self, running: &mut JoinSet<()>) -> Result<(), Error> {
         self.queue_by_clock().await?;
+        let room = u32::try_from(JOBS_AT_ONCE.saturating_sub(running.len())).unwrap_or(0);
+        if room == 0 {
+            return Ok(());
+        }
         let now = self.engine.now();
-        let jobs = self.engine.store().jobs_claim(now, now + LEASE, JOBS_AT_ONCE).await?;
-        let count = jobs.len();
-        stream::iter(jobs).for_each_concurrent(None, async |job| self.engine.run_job(&job).await).await;
-        Ok(count)
+        for job in self.engine.store().jobs_claim(now, now + LEASE, room).await? {
+            running.spawn(run(self.engine.clone(), job));
+        }
+        Ok(())
     }
 
     /// Keyed by the period, so that nothing depends on how often or on how many nodes this runs.
@@ -80,6 +82,22 @@ impl Worker {
         }
         self.engine.0.rounds.remember(period);
         Ok(())
+    }
+}
+
+/// Runs one job and renews its lease as long as that takes.
+async fn run(engine: Engine, job: Job) {
+    let renewing = async {
+        loop {
+            tokio::time::sleep(RENEW_EVERY).await;
+            if let Err(cause) = engine.store().job_renew(&job, engine.now() + LEASE).await {
+                tracing::warn!(job.id = %job.id, %cause, "A lease could not be renewed.");
+            }
+        }
+    };
+    tokio::select! {
+        () = engine.run_job(&job) => {}
+        () = renewing => {}
     }
 }
 

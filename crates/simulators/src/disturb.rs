@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::response::Response;
@@ -12,6 +13,9 @@ use crate::faults::{Fault, Vendor};
 
 /// `Retry-After` of an armed `http:429`.
 pub(crate) const RETRY_AFTER_SECONDS: u32 = 1;
+/// A vendor too slow to answer is slow with its news too: without this, they would reach the portal before its own
+/// time-out, and nobody would ever see what a lost answer looks like.
+const NEWS_AFTER_HOLD: Duration = Duration::from_secs(45);
 
 /// One event for the vendor's webhooks, ready to send.
 pub(crate) struct News {
@@ -46,27 +50,33 @@ pub(crate) async fn around<E: Into<Executed>>(
         _ => {}
     }
     let Executed { response, news, unanswered } = execute().into();
-    if !published(shared, news).await {
+    let held_back = unanswered || fault == Some(&Fault::TimeoutAfterExecute);
+    let news_after = if held_back { NEWS_AFTER_HOLD } else { Duration::ZERO };
+    if !published(shared, news, news_after).await {
         return broken();
     }
     match fault {
-        Some(Fault::TimeoutAfterExecute) => held(shared).await,
+        _ if held_back => held(shared).await,
         Some(Fault::ResetAfterExecute) => broken(),
-        _ if unanswered => held(shared).await,
         _ => response,
     }
 }
 
 /// Saves, then sends the news; in a task of its own, for a client that hangs up now must not silence the vendor.
-async fn published(shared: &Arc<Shared>, news: Vec<News>) -> bool {
+async fn published(shared: &Arc<Shared>, news: Vec<News>, after: Duration) -> bool {
     if news.is_empty() {
         return shared.saved().await;
     }
     let shared = Arc::clone(shared);
     let publishing = tokio::spawn(async move {
         let saved = shared.saved().await;
-        if saved {
+        if saved && after.is_zero() {
             shared.webhooks.send_all(&shared, news);
+        } else if saved {
+            tokio::spawn(async move {
+                tokio::time::sleep(after).await;
+                shared.webhooks.send_all(&shared, news);
+            });
         }
         saved
     });

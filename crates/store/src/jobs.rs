@@ -170,6 +170,16 @@ impl Store {
         Ok(jobs)
     }
 
+    /// Says that the job's worker is alive. A lease that was lost stays lost.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn job_renew(&self, job: &Model, leased_until: DateTime<Utc>) -> Result<(), Error> {
+        let update = Entity::update_many().col_expr(Column::LeasedUntil, Expr::value(leased_until));
+        update.filter(Column::Id.eq(job.id)).filter(Column::Lease.eq(job.lease)).exec(&self.pools.write).await?;
+        Ok(())
+    }
+
     /// How many jobs are in this state, over all merchants.
     ///
     /// # Errors

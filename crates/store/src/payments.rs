@@ -170,7 +170,7 @@ impl MerchantTx {
             }
         }
         // Let go of since we asked for it.
-        Err(Error::Busy(DbErr::RecordNotInserted))
+        Ok(Opened::Outdated)
     }
 
     /// Lets go of the invoices of this attempt.

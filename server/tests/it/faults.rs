@@ -13,6 +13,7 @@ async fn press(house: &House) -> (Client, Form, String) {
 async fn d2_d4_an_answer_that_is_lost_after_the_charge_is_found_and_nobody_pays_twice() {
     let house = House::new().await;
     house.arm("stripe", "reset_after_execute", "POST /stripe/v1/payment_intents").await;
+    house.arm("stripe", "webhook_lost", "").await;
 
     let (client, form, result) = press(&house).await;
     let checking = client.get(&result).await;
@@ -27,17 +28,27 @@ async fn d2_d4_an_answer_that_is_lost_after_the_charge_is_found_and_nobody_pays_
 }
 
 #[tokio::test]
-async fn d2_a_broken_connection_before_the_charge_ends_in_one_charge_too() {
+async fn d2_an_error_before_the_charge_is_cleared_up_and_the_payer_may_try_again() {
     let house = House::new().await;
     house.arm("stripe", "http:500", "POST /stripe/v1/payment_intents").await;
-    let (_, _, _) = press(&house).await;
-    house
-        .until("the outcome is known", async || {
-            let state = house.state("stripe").await;
-            !state["charges"].as_array().unwrap().is_empty() || house.books_payments("INV-501").await.is_empty()
-        })
-        .await;
-    assert!(house.charges().await.len() <= 1);
+    let (client, form, result) = press(&house).await;
+    assert!(client.get(&result).await.body.contains("Do not pay again"), "an error says nothing about the charge");
+
+    let checkout = format!("/npe?transactionId={}", form.checkout);
+    let may_pay = async || client.get(&checkout).await.body.contains("name=\"expected\"");
+    house.until("the look-up has proven that nothing was charged", may_pay).await;
+    assert!(house.charges().await.is_empty());
+    client.pay(&client.form(&checkout).await, "pm_card_visa").await;
+    house.assert_paid_once("INV-501", 120_450).await;
+}
+
+#[tokio::test]
+async fn d2_a_gateway_that_never_answers_is_asked_again_and_the_charge_is_found() {
+    let house = House::new().await;
+    house.arm("stripe", "timeout_after_execute", "").await;
+    let (client, _, result) = press(&house).await;
+    assert!(client.get(&result).await.body.contains("Do not pay again"));
+    house.assert_paid_once("INV-501", 120_450).await;
 }
 
 #[tokio::test]

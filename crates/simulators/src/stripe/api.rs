@@ -212,7 +212,12 @@ impl ApiCall {
     }
 
     fn finish(&self, reply: &Reply) -> Response {
-        finish(reply, self.idempotency_key.as_deref(), &self.version)
+        let mut response = finish(reply, self.idempotency_key.as_deref(), &self.version);
+        // A kept reply carries the id of the request that made it.
+        if reply.request_id != self.request_id {
+            response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
+        }
+        response
     }
 }
 

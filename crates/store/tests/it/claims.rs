@@ -51,6 +51,22 @@ on_both!(d1_a_released_claim_allows_the_next, async |db| {
     assert_eq!(shop.db.live_payment(shop.invoice).await.unwrap(), Some(next.payment.id));
 });
 
+on_both!(d1_a_payment_that_came_and_went_makes_the_balance_old, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let late = shop.order();
+    let quick = shop.opened().await;
+    let tx = shop.db.begin().await.unwrap();
+    tx.claims_release(quick.attempt.id).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let tx = shop.db.begin().await.unwrap();
+    assert!(matches!(tx.attempt_open(late.clone()).await, Ok(Opened::Outdated)));
+    tx.commit().await.unwrap();
+    assert!(matches!(shop.db.payment(late.payment.id).await, Err(Error::Missing)), "it left nothing behind");
+    assert_eq!(shop.db.live_payment(shop.invoice).await.unwrap(), None);
+    assert!(matches!(shop.open(late).await, Ok(Opened::New)), "it asked again");
+});
+
 on_both!(d1_a_payment_of_several_invoices_takes_all_or_none, async |db| {
     let shop = shop(&db.store, "acme").await;
     let [two, three] = shop.invoices(&["INV-2", "INV-3"]).await.try_into().unwrap();

@@ -164,6 +164,7 @@ impl Shop {
                 created_at: at(0),
                 updated_at: at(0),
             },
+            claims_seen: 0,
         }
     }
 
@@ -180,7 +181,10 @@ impl Shop {
     }
 }
 
-pub async fn open(db: &MerchantDb, order: NewAttempt) -> Result<Opened, Error> {
+/// Asks first how many attempts there were, as the engine does before it asks the books.
+pub async fn open(db: &MerchantDb, mut order: NewAttempt) -> Result<Opened, Error> {
+    let invoices: Vec<_> = order.allocations.iter().map(|allocation| allocation.invoice_id).collect();
+    order.claims_seen = db.claims_count(&invoices).await?;
     let tx = db.begin().await?;
     let opened = tx.attempt_open(order).await?;
     tx.commit().await?;
