@@ -1,6 +1,6 @@
 //! Calendar dates. A due date is a date, never an instant; "today" is always the merchant's and is passed in (D17).
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 /// How late an invoice is, seen from the merchant's today.
@@ -44,7 +44,8 @@ impl std::fmt::Display for Lateness {
 /// A date in words that no country reads backwards: `25 Nov 2026`.
 #[must_use]
 pub fn in_words(date: NaiveDate) -> String {
-    date.format("%-d %b %Y").to_string()
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    format!("{} {} {}", date.day(), MONTHS[date.month0() as usize], date.year())
 }
 
 #[cfg(test)]

@@ -13,31 +13,50 @@ use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 /// A currency of ISO 4217, printed as its three letters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Currency(iso_currency::Currency);
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Currency([u8; 3]);
 
 /// The text is no ISO 4217 currency with minor units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a currency of ISO 4217")]
 pub struct BadCurrency;
 
+/// Every currency of ISO 4217 with minor units, in order. A table of our own, because the browser carries it: a test
+/// holds it equal to a well-kept crate's.
+const CODES: &str = "\
+    AEDAFNALLAMDAOAARSAUDAWGAZNBAMBBDBDTBGNBHDBIFBMDBNDBOBBOVBRLBSDBTNBWPBYNBZDCADCDFCHECHFCHWCLFCLP\
+    CNYCOPCOUCRCCUCCUPCVECZKDJFDKKDOPDZDEGPERNETBEURFJDFKPGBPGELGHSGIPGMDGNFGTQGYDHKDHNLHRKHTGHUFIDR\
+    ILSINRIQDIRRISKJMDJODJPYKESKGSKHRKMFKPWKRWKWDKYDKZTLAKLBPLKRLRDLSLLYDMADMDLMGAMKDMMKMNTMOPMRUMUR\
+    MVRMWKMXNMXVMYRMZNNADNGNNIONOKNPRNZDOMRPABPENPGKPHPPKRPLNPYGQARRONRSDRUBRWFSARSBDSCRSDGSEKSGDSHP\
+    SLESLLSOSSRDSSPSTNSVCSYPSZLTHBTJSTMTTNDTOPTRYTTDTWDTZSUAHUGXUSDUSNUYIUYUUYWUZSVEDVESVNDVUVWSTXAD\
+    XAFXCDXCGXOFXPFYERZARZMWZWGZWL";
+/// Currencies whose minor unit is not a hundredth (ISO 4217, table A.1).
+const OTHER_EXPONENTS: [(u32, &str); 3] =
+    [(0, "BIFCLPDJFGNFISKJPYKMFKRWPYGRWFUGXUYIVNDVUVXAFXOFXPF"), (3, "BHDIQDJODKWDLYDOMRTND"), (4, "CLFUYW")];
+
+/// Whether a string of three-letter codes has this one.
+fn lists(codes: &str, code: [u8; 3]) -> bool {
+    codes.as_bytes().chunks_exact(3).any(|known| known == code)
+}
+
 impl Currency {
-    pub const AUD: Self = Self(iso_currency::Currency::AUD);
-    pub const GBP: Self = Self(iso_currency::Currency::GBP);
-    pub const JPY: Self = Self(iso_currency::Currency::JPY);
-    pub const KWD: Self = Self(iso_currency::Currency::KWD);
-    pub const NZD: Self = Self(iso_currency::Currency::NZD);
-    pub const USD: Self = Self(iso_currency::Currency::USD);
+    pub const AUD: Self = Self(*b"AUD");
+    pub const GBP: Self = Self(*b"GBP");
+    pub const JPY: Self = Self(*b"JPY");
+    pub const KWD: Self = Self(*b"KWD");
+    pub const NZD: Self = Self(*b"NZD");
+    pub const USD: Self = Self(*b"USD");
 
     #[must_use]
-    pub fn code(self) -> &'static str {
-        self.0.code()
+    pub fn code(&self) -> &str {
+        // Made from ASCII letters only.
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
     /// Digits after the decimal point: USD 2, JPY 0, KWD 3.
     #[must_use]
     pub fn exponent(self) -> u32 {
-        self.0.exponent().map_or(0, u32::from)
+        OTHER_EXPONENTS.into_iter().find(|(_, codes)| lists(codes, self.0)).map_or(2, |(exponent, _)| exponent)
     }
 
     fn units_per_major(self) -> i64 {
@@ -48,27 +67,20 @@ impl Currency {
 impl FromStr for Currency {
     type Err = BadCurrency;
     fn from_str(code: &str) -> Result<Self, BadCurrency> {
-        let currency = iso_currency::Currency::from_code(code).ok_or(BadCurrency)?;
-        currency.exponent().ok_or(BadCurrency)?;
-        Ok(Self(currency))
+        let code = code.as_bytes().try_into().map_err(|_| BadCurrency)?;
+        if lists(CODES, code) { Ok(Self(code)) } else { Err(BadCurrency) }
+    }
+}
+
+impl fmt::Debug for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
     }
 }
 
 impl fmt::Display for Currency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())
-    }
-}
-
-impl PartialOrd for Currency {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Currency {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.code().cmp(other.code())
     }
 }
 
@@ -384,6 +396,18 @@ mod tests {
         let totals = Totals::of([money("1", "USD"), money("2", "AUD"), money("3", "USD")]).expect("no overflow");
         assert_eq!(totals.iter().collect::<Vec<_>>(), [money("2", "AUD"), money("4", "USD")]);
         assert!("XXX".parse::<Currency>().is_err(), "a code without minor units is no money");
+    }
+
+    #[test]
+    fn d13_the_table_of_currencies_is_iso_4217() {
+        use iso_currency::{Currency as Iso, IntoEnumIterator};
+        let mut known: Vec<_> = Iso::iter().filter(|iso| iso.exponent().is_some()).map(|iso| iso.code()).collect();
+        known.sort_unstable();
+        assert_eq!(CODES, known.concat());
+        for iso in Iso::iter() {
+            let ours = iso.code().parse::<Currency>().ok().map(Currency::exponent);
+            assert_eq!(ours, iso.exponent().map(u32::from), "{}", iso.code());
+        }
     }
 
     proptest! {
