@@ -175,8 +175,9 @@ impl Store {
     /// # Errors
     /// The database is away.
     pub async fn job_renew(&self, job: &Model, leased_until: DateTime<Utc>) -> Result<(), Error> {
-        let update = Entity::update_many().col_expr(Column::LeasedUntil, Expr::value(leased_until));
-        update.filter(Column::Id.eq(job.id)).filter(Column::Lease.eq(job.lease)).exec(&self.pools.write).await?;
+        let update = Entity::update_many().col_expr(Column::LeasedUntil, Expr::value(moment(leased_until)));
+        let mine = update.filter(Column::Id.eq(job.id)).filter(Column::State.eq(JobState::Leased));
+        mine.filter(Column::Lease.eq(job.lease)).exec(&self.pools.write).await?;
         Ok(())
     }
 

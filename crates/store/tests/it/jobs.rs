@@ -91,6 +91,18 @@ on_both!(a_lost_lease_goes_to_another_worker_and_the_first_can_write_nothing, as
     assert_eq!(db.store.jobs_count(JobState::Done).await.unwrap(), 1);
 });
 
+on_both!(a_lease_is_renewed_while_its_worker_lives_and_not_once_it_is_lost, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    queue(&shop, &["post"], 0).await;
+    let first = claim(&db.store, 0).await.remove(0);
+    db.store.job_renew(&first, at(8)).await.unwrap();
+    assert!(claim(&db.store, 7).await.is_empty());
+    let second = claim(&db.store, 8).await.remove(0);
+    db.store.job_renew(&first, at(99)).await.unwrap();
+    assert_eq!(claim(&db.store, 13).await.len(), 1, "the lease of the second ends when it said");
+    assert!(!done(db, &second).await);
+});
+
 on_both!(a_failed_job_is_tried_again_later_and_at_last_becomes_a_dead_letter, async |db| {
     let shop = shop(&db.store, "acme").await;
     queue(&shop, &["post"], 0).await;
