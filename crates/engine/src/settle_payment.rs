@@ -13,7 +13,8 @@ use domain::{
 use store::{Attempt, MerchantDb, MerchantTx, Observed, Payment};
 
 impl Engine {
-    /// Adds a fact to an attempt and does what follows from it, together or not at all. Old news changes nothing.
+    /// Adds a fact to an attempt and does what follows from it, together or not at all. Old news changes nothing. A lock
+    /// that was lost to somebody else's transaction is asked for again.
     ///
     /// # Errors
     /// Nothing was recorded.
@@ -24,11 +25,29 @@ impl Engine {
         seen: Observation,
         source: Source,
     ) -> Result<(), Error> {
+        for _ in 1..RECORD_TRIES {
+            match self.record_once(db, attempt, &seen, source).await {
+                Err(Error::Store(store::Error::Busy(cause))) => {
+                    tracing::warn!(attempt.id = %attempt, %cause, "A fact could not be recorded at once and is tried again.");
+                }
+                settled => return settled,
+            }
+        }
+        self.record_once(db, attempt, &seen, source).await
+    }
+
+    async fn record_once(
+        &self,
+        db: &MerchantDb,
+        attempt: AttemptId,
+        seen: &Observation,
+        source: Source,
+    ) -> Result<(), Error> {
         let now = self.now();
         let tx = db.begin().await?;
         let mut attempt = tx.attempt_hold(attempt).await?;
         let known = tx.observations(attempt.id).await?;
-        if known.iter().any(|known| known.observation == seen) {
+        if known.iter().any(|known| known.observation == *seen) {
             return Ok(());
         }
         let before = Folded::of(known.iter().map(|known| &known.observation.fact));
@@ -36,10 +55,13 @@ impl Engine {
         let asked = attempt.amount()?;
         after.contradicted |= after.state.has_money() && seen.amount.is_some_and(|charged| charged != asked);
         tx.observation_add(attempt.id, &Observed { observation: seen.clone(), source, at: now }).await?;
-        cache(&mut attempt, &after, &seen)?;
+        cache(&mut attempt, &after, seen)?;
         attempt.updated_at = now;
         tx.attempt_cache(attempt.clone()).await?;
         self.effects(&tx, &attempt, before.state).await?;
+        if after.state != before.state {
+            tx.audit("gateway", &format!("{:?}", after.state), &attempt.id.to_string(), now).await?;
+        }
         if after.contradicted && !before.contradicted {
             tracing::error!(attempt.id = %attempt.id, state = ?after.state, fact = ?seen.fact, "A gateway contradicts what was final: somebody must look.");
         }
@@ -155,6 +177,7 @@ impl Engine {
     }
 }
 
+const RECORD_TRIES: u32 = 3;
 /// The first look-up after a charge that was not answered.
 const LOOK_UP_SOON: chrono::TimeDelta = chrono::TimeDelta::seconds(5);
 

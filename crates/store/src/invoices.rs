@@ -133,6 +133,9 @@ impl MerchantTx {
             Column::DueDate,
             Column::ReadAt,
         ]);
+        // A delta that was asked for before a payment was posted must not bring the old balance back.
+        let older = Expr::col((Entity, Column::ReadAt)).lte(Expr::col(("excluded", Column::ReadAt)));
+        columns.action_and_where(older);
         for chunk in rows.chunks(ROWS_PER_STATEMENT) {
             let insert = self.inserting::<Entity>(chunk.to_vec()).on_conflict(columns.clone());
             insert.exec_without_returning(self.conn()).await?;
@@ -140,7 +143,7 @@ impl MerchantTx {
         Ok(())
     }
 
-    /// What a fresh read of one known invoice says.
+    /// What a read of one known invoice says, unless a later one stands already. `read_at` is from before the question.
     ///
     /// # Errors
     /// [`Error::Missing`] also for another merchant's invoice.
@@ -160,8 +163,12 @@ impl MerchantTx {
             .col_expr(Column::Date, Expr::value(books.date))
             .col_expr(Column::DueDate, Expr::value(books.due_date))
             .col_expr(Column::ReadAt, Expr::value(moment(read_at)))
-            .filter(Column::Id.eq(id));
-        self.update_one(update).await
+            .filter(Column::Id.eq(id))
+            .filter(Column::ReadAt.lte(moment(read_at)));
+        match update.exec(self.conn()).await?.rows_affected {
+            0 => self.invoice(id).await.map(drop),
+            _ => Ok(()),
+        }
     }
 }
 
