@@ -1,0 +1,31 @@
+//! The whole user interface: one `App` for server and browser, the server functions it calls, and the gate behind them.
+//! Decides nothing about money: it asks the engine and shows what it says.
+
+#![recursion_limit = "512"]
+
+pub mod addresses;
+pub mod api;
+pub mod components;
+pub mod fault;
+pub mod note;
+pub mod pages;
+pub mod words;
+
+mod router;
+
+#[cfg(feature = "ssr")]
+mod assets;
+#[cfg(feature = "ssr")]
+pub mod gate;
+#[cfg(feature = "ssr")]
+mod plain;
+#[cfg(feature = "ssr")]
+mod shell;
+
+pub use router::App;
+#[cfg(feature = "ssr")]
+pub use {
+    assets::Assets,
+    plain::{render_closed, render_fault},
+    shell::{pod_shell, shell},
+};

@@ -9,7 +9,7 @@ use domain::{
     money::Locale,
     views::{Place, Whoami},
 };
-use store::{PlaceDoor, PlaceRow, Session, TokenHash};
+use store::{MerchantDb, PlaceDoor, PlaceRow, Session, TokenHash};
 
 /// Unused for this long, a session ends (ASVS 7.3.1); the absolute limit is in [`crate::sign_in`].
 const SESSION_IDLE: TimeDelta = TimeDelta::minutes(60);
@@ -29,7 +29,7 @@ impl Engine {
     pub async fn payer(&self, session_token: &str) -> Result<PayerPass, Error> {
         let (session, door) = self.enter(session_token).await?;
         let PlaceDoor::Payer { db, payer, customer } = door else { return Err(Error::NotFound) };
-        let who = self.who(&session).await?;
+        let who = self.who(&session, Some(&db)).await?;
         Ok(PayerPass { db, payer, customer, who })
     }
 
@@ -38,7 +38,8 @@ impl Engine {
     pub async fn admin(&self, session_token: &str) -> Result<AdminPass, Error> {
         let (session, door) = self.enter(session_token).await?;
         let PlaceDoor::Admin(db) = door else { return Err(Error::NotFound) };
-        Ok(AdminPass { db, who: self.who(&session).await? })
+        let who = self.who(&session, Some(&db)).await?;
+        Ok(AdminPass { db, who })
     }
 
     /// # Errors
@@ -46,7 +47,7 @@ impl Engine {
     pub async fn operator(&self, session_token: &str) -> Result<OperatorPass, Error> {
         let (session, door) = self.enter(session_token).await?;
         let PlaceDoor::Operator = door else { return Err(Error::NotFound) };
-        Ok(OperatorPass { who: self.who(&session).await? })
+        Ok(OperatorPass { who: self.who(&session, None).await? })
     }
 
     /// Who is here, if anybody: for the front page and the menu.
@@ -55,7 +56,10 @@ impl Engine {
     /// The database is away.
     pub async fn whoami(&self, session_token: &str) -> Result<Option<Whoami>, Error> {
         match self.enter(session_token).await {
-            Ok((session, _)) => Ok(Some(self.who(&session).await?)),
+            Ok((session, PlaceDoor::Operator)) => self.who(&session, None).await.map(Some),
+            Ok((session, PlaceDoor::Admin(db) | PlaceDoor::Payer { db, .. })) => {
+                self.who(&session, Some(&db)).await.map(Some)
+            }
             Err(Error::NotSignedIn) => Ok(None),
             Err(other) => Err(other),
         }
@@ -76,25 +80,21 @@ impl Engine {
         Ok((session, door))
     }
 
-    async fn who(&self, session: &Session) -> Result<Whoami, Error> {
+    /// `db` is the merchant's where the session stands, if it stands at one.
+    async fn who(&self, session: &Session, db: Option<&MerchantDb>) -> Result<Whoami, Error> {
         let person = self.store().person(session.person_id).await?.ok_or(Error::NotSignedIn)?;
         let mut rows = self.store().person_places(&person).await?;
         let here = rows.iter().position(|row| stands_at(session, row)).ok_or(Error::NotSignedIn)?;
         rows.swap(0, here);
         let places: Vec<Place> = rows.iter().map(place).collect();
-        let (merchant, customer, merchant_id) = match &rows[0] {
-            PlaceRow::Operator => (self.brand().to_owned(), None, None),
-            PlaceRow::Admin { merchant, merchant_name } => (merchant_name.clone(), None, Some(*merchant)),
-            PlaceRow::Payer { merchant, merchant_name, customer_name, .. } => {
-                (merchant_name.clone(), Some(customer_name.clone()), Some(*merchant))
-            }
+        let (merchant, customer) = match &rows[0] {
+            PlaceRow::Operator => (self.brand().to_owned(), None),
+            PlaceRow::Admin { merchant_name, .. } => (merchant_name.clone(), None),
+            PlaceRow::Payer { merchant_name, customer_name, .. } => (merchant_name.clone(), Some(customer_name.clone())),
         };
-        let locale = match merchant_id {
+        let locale = match db {
+            Some(db) => db.merchant().await?.face()?.locale,
             None => Locale::default(),
-            Some(_) => match self.store().door_session(session).await?.ok_or(Error::NotSignedIn)? {
-                PlaceDoor::Admin(db) | PlaceDoor::Payer { db, .. } => db.merchant().await?.face()?.locale,
-                PlaceDoor::Operator => Locale::default(),
-            },
         };
         Ok(Whoami { email: person.email, role: places[0].role, merchant, customer, locale, places })
     }

@@ -17,27 +17,44 @@ impl Engine {
         merchant: &Merchant,
         rows: Vec<Invoice>,
     ) -> Result<Vec<InvoiceFace>, Error> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
         let names = db.customer_names(rows.iter().map(|row| row.customer_id)).await?;
         let live = db.live_invoices(rows.iter().map(|row| row.id).collect()).await?;
-        let today = self.clock().today(&merchant.time_zone);
         let face = |row: Invoice| {
-            Ok(InvoiceFace {
-                id: row.id,
-                customer: names.get(&row.customer_id).cloned().unwrap_or_default(),
-                date: row.date,
-                due_date: row.due_date,
-                lateness: Lateness::of(row.due_date, today),
-                status: row.status,
-                total: row.total()?,
-                due: row.due()?,
-                in_progress: live.contains(&row.id),
-                number: row.number,
-            })
+            let customer = names.get(&row.customer_id).cloned().unwrap_or_default();
+            let in_progress = live.contains(&row.id);
+            self.invoice_face(merchant, row, customer, in_progress)
         };
         rows.into_iter().map(face).collect()
     }
 
+    pub(crate) fn invoice_face(
+        &self,
+        merchant: &Merchant,
+        row: Invoice,
+        customer: String,
+        in_progress: bool,
+    ) -> Result<InvoiceFace, Error> {
+        Ok(InvoiceFace {
+            id: row.id,
+            customer,
+            date: row.date,
+            due_date: row.due_date,
+            lateness: Lateness::of(row.due_date, self.clock().today(&merchant.time_zone)),
+            status: row.status,
+            total: row.total()?,
+            due: row.due()?,
+            in_progress,
+            number: row.number,
+        })
+    }
+
     pub(crate) async fn payment_rows(&self, db: &MerchantDb, rows: Vec<Payment>) -> Result<Vec<PaymentRow>, Error> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
         let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
         let names = db.customer_names(rows.iter().map(|row| row.customer_id)).await?;
         let numbers = db.invoice_numbers(ids.clone()).await?;

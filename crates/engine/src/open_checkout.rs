@@ -128,13 +128,13 @@ impl Engine {
             _ => None,
         };
         let amount = invoice.due()?;
-        let mut faces = self.invoice_faces(&guest.db, &merchant, vec![invoice]).await?;
+        let customer = guest.db.customer(invoice.customer_id).await?.name;
         let kit = gateway.browser_kit();
         Ok(CheckoutPage::Pay(Offer {
             checkout: guest.checkout.id,
             payment: PaymentId(Uuid::now_v7()),
             merchant: face,
-            invoice: faces.remove(0),
+            invoice: self.invoice_face(&merchant, invoice, customer, false)?,
             amount,
             was: was.filter(|was| *was != amount),
             last_decline,

@@ -9,7 +9,6 @@ use domain::{
     date,
     ids::{MailId, PaymentId},
     money::Money,
-    payment::AttemptState,
 };
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, message::Mailbox};
 use minijinja::{Environment, context};
@@ -81,7 +80,6 @@ impl Engine {
                 total => words(allocation.total_minor),
                 balance => words(allocation.due_minor - allocation.amount_minor),
                 method => attempt.method,
-                cleared => attempt.state == AttemptState::Settled,
                 date => date::in_words(payment.created_at.with_timezone(&zone).date_naive()),
             },
         );

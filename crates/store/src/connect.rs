@@ -103,8 +103,13 @@ async fn open_sqlite(url: &str) -> Result<Pools, Error> {
     let file = url.split('?').next().unwrap_or(url);
     let options = |mode: &str, connections: u32, query_only: bool| {
         let mut options = ConnectOptions::new(format!("{file}?mode={mode}"));
-        options.max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT).sqlx_logging(false).map_sqlx_sqlite_opts(
-            move |o| {
+        options
+            .max_connections(connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            // A file does not hang up: asking first would double the work of every small read.
+            .test_before_acquire(false)
+            .sqlx_logging(false)
+            .map_sqlx_sqlite_opts(move |o| {
                 let o = o
                     .journal_mode(SqliteJournalMode::Wal)
                     // A ledger must not lose its last commits to a power cut.
@@ -113,8 +118,7 @@ async fn open_sqlite(url: &str) -> Result<Pools, Error> {
                     .foreign_keys(true)
                     .statement_cache_capacity(256);
                 if query_only { o.pragma("query_only", "1") } else { o }
-            },
-        );
+            });
         options
     };
     let write = Database::connect(options("rwc", 1, false)).await?;

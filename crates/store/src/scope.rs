@@ -151,10 +151,13 @@ impl<C: ConnectionTrait> Scoped<C> {
         page: u64,
         per_page: u64,
     ) -> Result<(Vec<E::Model>, u64), Error> {
-        let total = list.clone().count(&self.conn).await?;
         // The page comes out of an address bar, and a database counts no further than an i64.
         let before = page.saturating_sub(1).saturating_mul(per_page).min(i64::MAX.unsigned_abs());
-        Ok((list.offset(before).limit(per_page).all(&self.conn).await?, total))
+        let rows = list.clone().offset(before).limit(per_page).all(&self.conn).await?;
+        let here = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        // A first page that is not full is the whole list.
+        let total = if before == 0 && here < per_page { here } else { list.count(&self.conn).await? };
+        Ok((rows, total))
     }
 }
 

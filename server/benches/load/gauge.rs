@@ -2,8 +2,11 @@
 
 use crate::{report::Figures, whole};
 use anyhow::{Context, ensure};
-use std::{fs, process::Stdio, time::Duration};
-use tokio::process::Command;
+use std::{
+    fs,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 const CONNECTIONS: usize = 16;
 const WARM_UP: Duration = Duration::from_secs(2);
@@ -64,10 +67,10 @@ impl Load {
     }
 
     /// 16 connections at one address.
-    pub async fn wrk(&self, meter: &Meter, url: &str, cookie: Option<&str>) -> anyhow::Result<Figures> {
-        run_wrk(WARM_UP, url, cookie).await?;
+    pub fn wrk(&self, meter: &Meter, url: &str, cookie: Option<&str>) -> anyhow::Result<Figures> {
+        run_wrk(WARM_UP, url, cookie)?;
         let before = meter.cpu_ms()?;
-        let words = run_wrk(self.time, url, cookie).await?;
+        let words = run_wrk(self.time, url, cookie)?;
         let spent = meter.cpu_ms()? - before;
         let done: u64 = words_after(&words, " requests in ", true)?.parse()?;
         let failed: u64 = words_after(&words, "Non-2xx or 3xx responses: ", false).unwrap_or("0").parse()?;
@@ -79,14 +82,14 @@ impl Load {
     }
 }
 
-async fn run_wrk(time: Duration, url: &str, cookie: Option<&str>) -> anyhow::Result<String> {
+fn run_wrk(time: Duration, url: &str, cookie: Option<&str>) -> anyhow::Result<String> {
     let mut wrk = Command::new("wrk");
     wrk.args(["--threads=1", "--latency", &format!("--connections={CONNECTIONS}")]);
     wrk.arg(format!("--duration={}s", time.as_secs()));
     if let Some(cookie) = cookie {
         wrk.args(["--header", &format!("Cookie: {cookie}")]);
     }
-    let ran = wrk.arg(url).stderr(Stdio::inherit()).output().await.context("wrk cannot be started")?;
+    let ran = wrk.arg(url).stderr(Stdio::inherit()).output().context("wrk cannot be started")?;
     ensure!(ran.status.success(), "wrk failed at {url}");
     Ok(String::from_utf8(ran.stdout)?)
 }

@@ -8,7 +8,7 @@ mod payers;
 mod report;
 
 use anyhow::{Context, ensure};
-use clap::{Parser, Subcommand};
+use clap::Parser;
 use gauge::Load;
 use house::{Database, House};
 use report::{Figures, Report, Row};
@@ -113,21 +113,20 @@ async fn on_one_database(settings: &Settings, which: Which, report: &mut Report)
 
     say("Pay Now");
     let asked = house.count_books_reads().await?;
-    let pages = load.wrk(&house.meter, &format!("{}{page}", house.portal), None).await?;
+    let pages = load.wrk(&house.meter, &format!("{}{page}", house.portal), None)?;
     report.books_reads.push((name, house.counted_books_reads(asked).await?, load.with_warm_up()));
     let bare = house.bare().await?;
-    let bare_pages = load.wrk(&bare.meter, &format!("{}/pay?checkout={checkout}", bare.address), None).await?;
+    let bare_pages = load.wrk(&bare.meter, &format!("{}/pay?checkout={checkout}", bare.address), None)?;
     report.add(Row { what: "Pay Now page", name, goal: 8_000, ours: pages, bare: bare_pages });
 
     say("the payer's dashboard");
-    let lists = load.wrk(&house.meter, &format!("{}/dashboard", house.portal), Some(&cookie)).await?;
-    let bare_lists = load.wrk(&bare.meter, &format!("{}/list", bare.address), Some(&cookie)).await?;
+    let lists = load.wrk(&house.meter, &format!("{}/dashboard", house.portal), Some(&cookie))?;
+    let bare_lists = load.wrk(&bare.meter, &format!("{}/list", bare.address), Some(&cookie))?;
     report.add(Row { what: "Payer's dashboard", name, goal: 2_500, ours: lists, bare: bare_lists });
 
     say("payments");
     let payments = payers::pay(&house, rest, PAYERS, load.time).await?;
-    let bare_payments =
-        load.wrk(&bare.meter, &format!("{}/take?checkout={checkout}", bare.address), None).await?;
+    let bare_payments = load.wrk(&bare.meter, &format!("{}/take?checkout={checkout}", bare.address), None)?;
     report.posting.push((name, payments.posted_after));
     report.add(Row { what: "Guest payment", name, goal: 500, ours: payments.figures, bare: bare_payments });
     report.memory.push((name, house.meter.peak_memory_mb()?));

@@ -20,8 +20,6 @@ const PATIENCE: Duration = Duration::from_secs(40);
 pub struct House {
     pub portal: String,
     pub vendors: String,
-    pub engine: Engine,
-    pub simulators: Simulators,
     /// The gateway's connection at Northwind, where its webhooks go.
     pub gateway: domain::ids::ConnectionId,
     folder: tempfile::TempDir,
@@ -83,18 +81,7 @@ impl House {
         let engine = Engine::open(&url, keys.parse().unwrap(), clock, engine_settings(&settings)).await.unwrap();
         engine.migrate().await.unwrap();
         let gateway = demo::seed(&engine, &vendors).await.unwrap().unwrap();
-        let house = |stop| Self {
-            portal: portal.clone(),
-            vendors,
-            engine: engine.clone(),
-            simulators: simulators.clone(),
-            gateway,
-            folder,
-            url,
-            keys,
-            postgres,
-            stop,
-        };
+        let house = |stop| Self { portal: portal.clone(), vendors, gateway, folder, url, keys, postgres, stop };
         if !with_portal {
             return Some(house(stop));
         }

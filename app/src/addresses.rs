@@ -1,0 +1,86 @@
+//! The portal's own addresses, where one page leads to another. The addresses themselves are a contract (`demo.md`).
+
+use domain::{
+    ids::{CheckoutId, PaymentId},
+    money::{Currency, Money},
+};
+use leptos_router::location::Url;
+
+#[must_use]
+pub fn pay(checkout: CheckoutId) -> String {
+    format!("/npe?transactionId={checkout}")
+}
+
+/// The checkout again, with the amount that the payer saw before it moved (D11).
+#[must_use]
+pub fn pay_again(checkout: CheckoutId, was: Money) -> String {
+    format!("/npe?transactionId={checkout}&was={}", Url::escape(&money_field(was)))
+}
+
+#[must_use]
+pub fn result(checkout: CheckoutId, payment: PaymentId) -> String {
+    format!("/npe/result?transactionId={checkout}&payment={payment}")
+}
+
+#[must_use]
+pub fn sign_in(next: &str) -> String {
+    format!("/sign-in?next={}", Url::escape(next))
+}
+
+#[must_use]
+pub fn transaction(payment: PaymentId) -> String {
+    format!("/admin/transactions/{payment}")
+}
+
+/// A page of a searchable list.
+#[must_use]
+pub fn list(path: &str, query: &str, page: u64) -> String {
+    match (query.is_empty(), page) {
+        (true, 0 | 1) => path.to_owned(),
+        (true, page) => format!("{path}?page={page}"),
+        (false, 0 | 1) => format!("{path}?q={}", Url::escape(query)),
+        (false, page) => format!("{path}?q={}&page={page}", Url::escape(query)),
+    }
+}
+
+/// A path of this portal and nothing else: whoever writes `next` into a link must not choose where people end up.
+#[must_use]
+pub fn own_path(next: &str) -> Option<&str> {
+    let plain = !next.contains('\\') && next.chars().all(|c| c.is_ascii_graphic());
+    (plain && next.starts_with('/') && !next.starts_with("//")).then_some(next)
+}
+
+/// Money in a form field: `USD 120450`.
+#[must_use]
+pub fn money_field(money: Money) -> String {
+    format!("{} {}", money.currency, money.minor)
+}
+
+#[must_use]
+pub fn read_money(field: &str) -> Option<Money> {
+    let (code, minor) = field.split_once(' ')?;
+    Some(Money::new(minor.parse().ok()?, code.parse::<Currency>().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_paths_are_followed_after_sign_in() {
+        assert_eq!(own_path("/npe?transactionId=chk_1"), Some("/npe?transactionId=chk_1"));
+        for elsewhere in ["https://evil.test", "//evil.test", "/\\evil.test", "evil", "", "/a\r\nset-cookie:x", "/a b"]
+        {
+            assert_eq!(own_path(elsewhere), None, "{elsewhere:?}");
+        }
+    }
+
+    #[test]
+    fn money_survives_a_form() {
+        let money = Money::new(120_450, Currency::USD);
+        assert_eq!(read_money(&money_field(money)), Some(money));
+        for junk in ["", "USD", "USD 1.5", "US 15", "USD 99999999999999999999", "120450"] {
+            assert_eq!(read_money(junk), None, "{junk}");
+        }
+    }
+}

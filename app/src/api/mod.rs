@@ -1,0 +1,19 @@
+//! The browser's endpoints: the whole list, for audits and for the test that covers each. A body passes, calls the
+//! engine and answers; nothing is decided here.
+
+pub mod installation;
+pub mod invoices;
+pub mod mail;
+pub mod payments;
+pub mod session;
+pub mod transactions;
+
+use domain::views::Whoami;
+use serde::{Deserialize, Serialize};
+
+/// A page inside the portal: whose place it is, and what it shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Framed<T> {
+    pub who: Whoami,
+    pub page: T,
+}

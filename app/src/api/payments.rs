@@ -1,0 +1,87 @@
+//! Pay Now: what is asked, the press of Pay, and where the payment stands.
+
+use crate::{fault::Fault, note::Note};
+use domain::{
+    ids::{CheckoutId, PaymentId},
+    views::{CheckoutPage, Standing},
+};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// The checkout as one browser sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PayScreen {
+    pub page: CheckoutPage,
+    /// Why the last press of Pay led back here.
+    pub note: Note,
+    pub signed_in_as: Option<String>,
+}
+
+/// `was` is the amount that the payer was shown before it moved, as a form field.
+#[server(prefix = "/api", endpoint = "payments/page")]
+pub async fn open_checkout(checkout: CheckoutId, was: Option<String>) -> Result<PayScreen, Fault> {
+    use crate::{addresses::read_money, gate};
+    let guest = gate::guest(checkout).await?;
+    let was = was.as_deref().and_then(read_money);
+    let page = gate::answer(gate::engine().checkout_page(&guest, was).await)?;
+    let signed_in_as = gate::whoami().await.ok().map(|who| who.email);
+    Ok(PayScreen { page, note: gate::take_note("/npe"), signed_in_as })
+}
+
+/// One press of Pay, posted by a plain form. `token` is empty when the gateway's own page shall take the card.
+#[server(prefix = "/api", endpoint = "payments/take")]
+pub async fn take(
+    checkout: CheckoutId,
+    payment: PaymentId,
+    expected: String,
+    #[server(default)] email: String,
+    #[server(default)] token: String,
+) -> Result<(), Fault> {
+    use crate::{addresses, gate};
+    let order = engine::Order {
+        payment,
+        expected: addresses::read_money(&expected).ok_or(Fault::Malformed)?,
+        email: email.trim().to_owned(),
+        how: if token.is_empty() { engine::PayHow::HostedPage } else { engine::PayHow::Token(token) },
+    };
+    let taken = match gate::guest(checkout).await {
+        Ok(guest) => gate::answer(gate::engine().take_payment(&guest, order).await),
+        Err(fault) => Err(fault),
+    };
+    let standing = taken.map_err(|fault| gate::refuse(&after_refusal(checkout, &fault), "/npe", fault, &email))?;
+    gate::go_to(&after_take(&standing));
+    Ok(())
+}
+
+#[server(prefix = "/api", endpoint = "payments/standing")]
+pub async fn read_standing(checkout: CheckoutId, payment: PaymentId) -> Result<Standing, Fault> {
+    use crate::gate;
+    let guest = gate::guest(checkout).await?;
+    gate::answer(gate::engine().payment_standing(&guest, payment).await)
+}
+
+/// The payer gives up before acting at the gateway.
+#[server(prefix = "/api", endpoint = "payments/cancel")]
+pub async fn cancel(checkout: CheckoutId, payment: PaymentId) -> Result<(), Fault> {
+    use crate::{addresses, gate};
+    let guest = gate::guest(checkout).await?;
+    gate::answer(gate::engine().cancel_payment(&guest, payment).await)?;
+    gate::go_to(&addresses::result(checkout, payment));
+    Ok(())
+}
+
+#[cfg(feature = "ssr")]
+fn after_take(standing: &Standing) -> String {
+    match &standing.outcome {
+        domain::views::Outcome::Continue { url } => url.clone(),
+        _ => crate::addresses::result(standing.checkout, standing.payment),
+    }
+}
+
+#[cfg(feature = "ssr")]
+fn after_refusal(checkout: CheckoutId, fault: &Fault) -> String {
+    match fault {
+        Fault::AmountMoved { was, .. } => crate::addresses::pay_again(checkout, *was),
+        _ => crate::addresses::pay(checkout),
+    }
+}

@@ -1,0 +1,32 @@
+//! Payments that were made: the payer's own, and all of a merchant with the story of each.
+
+use super::Framed;
+use crate::fault::Fault;
+use domain::{
+    ids::PaymentId,
+    views::{Page, PaymentRow, PaymentStory},
+};
+use leptos::prelude::*;
+
+#[server(prefix = "/api", endpoint = "transactions/past")]
+pub async fn list_past_payments(search: String, page: u64) -> Result<Framed<Page<PaymentRow>>, Fault> {
+    use crate::gate;
+    let payer = gate::payer().await?;
+    let page = gate::answer(gate::engine().past_payments(&payer, engine::ListQuery { search, page }).await)?;
+    Ok(Framed { who: gate::whoami().await?, page })
+}
+
+#[server(prefix = "/api", endpoint = "transactions/list")]
+pub async fn list_transactions(search: String, page: u64) -> Result<Framed<Page<PaymentRow>>, Fault> {
+    use crate::gate;
+    let admin = gate::admin().await?;
+    let page = gate::answer(gate::engine().transactions(&admin, engine::ListQuery { search, page }).await)?;
+    Ok(Framed { who: gate::whoami().await?, page })
+}
+
+#[server(prefix = "/api", endpoint = "transactions/story")]
+pub async fn read_story(payment: PaymentId) -> Result<PaymentStory, Fault> {
+    use crate::gate;
+    let admin = gate::admin().await?;
+    gate::answer(gate::engine().payment_story(&admin, payment).await)
+}

@@ -1,0 +1,81 @@
+//! The names of the built files, read once at start: cargo-leptos puts a hash into each, so that browsers may keep them
+//! for ever. Without a build (tests of the server alone) the plain names are used.
+
+use leptos::{WasmSplitManifest, prelude::*};
+use std::{collections::HashMap, path::Path, sync::Arc};
+
+/// What every rendered page links to. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Assets(Arc<Files>);
+
+#[derive(Debug)]
+struct Files {
+    js: String,
+    wasm: String,
+    css: String,
+    splits: Option<WasmSplitManifest>,
+    /// Origins of the gateways' card fields and hosted pages, for the content security policy.
+    gateway_origins: String,
+}
+
+impl Assets {
+    /// Reads `hash.txt` beside the executable and the split manifest of the site folder.
+    #[must_use]
+    pub fn load(options: &LeptosOptions, gateway_origins: &[String]) -> Self {
+        let hashes = if options.hash_files { read_hashes(options.hash_file.as_ref()) } else { HashMap::new() };
+        let (package, name) = (options.site_pkg_dir.as_ref(), options.output_name.as_ref());
+        let address = |name: &str, key: &str, extension: &str| match hashes.get(key) {
+            Some(hash) => format!("/{package}/{name}.{hash}.{extension}"),
+            None => format!("/{package}/{name}.{extension}"),
+        };
+        Self(Arc::new(Files {
+            js: address(name, "js", "js"),
+            wasm: address(name, "wasm", "wasm"),
+            css: address(name, "css", "css"),
+            splits: read_splits(options, &hashes),
+            gateway_origins: gateway_origins.join(" "),
+        }))
+    }
+
+    pub(crate) fn js(&self) -> String {
+        self.0.js.clone()
+    }
+
+    pub(crate) fn wasm(&self) -> String {
+        self.0.wasm.clone()
+    }
+
+    pub(crate) fn css(&self) -> String {
+        self.0.css.clone()
+    }
+
+    pub(crate) fn splits(&self) -> Option<WasmSplitManifest> {
+        self.0.splits.clone()
+    }
+
+    pub(crate) fn gateway_origins(&self) -> &str {
+        &self.0.gateway_origins
+    }
+}
+
+fn read_hashes(file: &str) -> HashMap<String, String> {
+    let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join(file)));
+    let text = beside.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
+    let pairs = text.lines().filter_map(|line| line.split_once(':'));
+    pairs.map(|(key, hash)| (key.trim().to_owned(), hash.trim().to_owned())).collect()
+}
+
+/// Which split files a lazy route needs, as leptos' own `HydrationScripts` provides it. That component reads the file
+/// on each start of a render and preloads the whole program, which Pay Now must not.
+fn read_splits(options: &LeptosOptions, hashes: &HashMap<String, String>) -> Option<WasmSplitManifest> {
+    let named = |key: &str, plain: &str, stem: &str, extension: &str| match hashes.get(key) {
+        Some(hash) => format!("{stem}.{hash}.{extension}"),
+        None => plain.to_owned(),
+    };
+    let manifest = named("manifest", "__wasm_split_manifest.json", "__wasm_split_manifest", "json");
+    let loader = named("split", "__wasm_split.______________________.js", "__wasm_split", "js");
+    let folder = Path::new(options.site_root.as_ref()).join(options.site_pkg_dir.as_ref());
+    let text = std::fs::read_to_string(folder.join(manifest)).ok()?;
+    let modules: HashMap<String, Vec<String>> = serde_json::from_str(&text).ok()?;
+    Some(WasmSplitManifest(ArcStoredValue::new((format!("/{}", options.site_pkg_dir), modules, loader))))
+}

@@ -1,0 +1,56 @@
+//! State as a word and a shape, then a colour: round is neutral or good, a ring waits, a diamond warns, a square is
+//! wrong. And the two badges of an invoice: how late it is and how much of it is paid are two facts (D14).
+
+use domain::{
+    date::Lateness,
+    invoice::InvoiceStatus,
+    money::Locale,
+    payment::AttemptState,
+    views::{InvoiceFace, Tone},
+};
+use leptos::prelude::*;
+
+#[component]
+pub fn Badge(tone: Tone, #[prop(into)] words: String) -> impl IntoView {
+    view! { <span class=class_of(tone)>{words}</span> }
+}
+
+#[component]
+pub fn StateBadge(state: AttemptState) -> impl IntoView {
+    let (words, tone) = state.badge();
+    view! { <Badge tone words/> }
+}
+
+#[component]
+pub fn InvoiceBadges(invoice: InvoiceFace, locale: Locale) -> impl IntoView {
+    let (words, tone) = standing(&invoice);
+    let part_paid = invoice.part_paid().map(|paid| {
+        let words = format!("Part paid, {} of {}", paid.format(locale), invoice.total.format(locale));
+        view! { <Badge tone=Tone::Warn words/> }
+    });
+    let in_progress = invoice.in_progress.then(|| view! { <Badge tone=Tone::Wait words="Payment in progress"/> });
+    view! { <span class="badges"><Badge tone words/>{part_paid}{in_progress}</span> }
+}
+
+fn standing(invoice: &InvoiceFace) -> (String, Tone) {
+    match (invoice.status, invoice.lateness) {
+        (InvoiceStatus::Draft, _) => ("Draft".into(), Tone::Neutral),
+        (InvoiceStatus::Paid, _) => ("Paid".into(), Tone::Good),
+        (InvoiceStatus::Void, _) => ("Void".into(), Tone::Neutral),
+        (InvoiceStatus::Open, Lateness::Overdue { .. }) => (invoice.lateness.to_string(), Tone::Bad),
+        (InvoiceStatus::Open, Lateness::DueToday) => (invoice.lateness.to_string(), Tone::Warn),
+        (InvoiceStatus::Open, Lateness::NotDue { .. }) => (invoice.lateness.to_string(), Tone::Neutral),
+    }
+}
+
+/// Also for dots of a timeline, which carry no word of their own.
+#[must_use]
+pub const fn class_of(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Neutral => "badge",
+        Tone::Good => "badge good",
+        Tone::Wait => "badge wait",
+        Tone::Warn => "badge warn",
+        Tone::Bad => "badge bad",
+    }
+}

@@ -1,0 +1,50 @@
+//! The portal around a page: skip link, menu by role, account, main. The menu is drawn from the table that guards the
+//! server, so nothing offered is ever refused (D23).
+
+use super::account::Account;
+use domain::{access::Role, views::Whoami};
+use leptos::prelude::*;
+
+#[component]
+pub fn Frame(who: Whoami, current: &'static str, children: Children) -> impl IntoView {
+    // Payers have few pages and get a bar on top; staff get a column at the side.
+    let class = if who.role == Role::Payer { "frame frame-top" } else { "frame frame-side" };
+    let links = who.role.menu().into_iter().map(|(path, label)| {
+        view! { <li><a href=path aria-current=(path == current).then_some("page")>{label}</a></li> }
+    });
+    focus_on_arrival();
+    view! {
+        <div class=class>
+            <a class="skip" href="#main" rel="external">"Skip to content"</a>
+            <header class="top">
+                <p class="brand">{who.merchant.clone()}</p>
+                <nav aria-label="Main"><ul>{links.collect_view()}</ul></nav>
+                <Account who/>
+            </header>
+            <main id="main" tabindex="-1">{children()}</main>
+        </div>
+    }
+}
+
+/// After an in-page navigation the reader stands at the top of the new page; after a full load the browser does that.
+fn focus_on_arrival() {
+    #[cfg(feature = "hydrate")]
+    {
+        use std::sync::atomic::{AtomicBool, Ordering};
+        static LOADED: AtomicBool = AtomicBool::new(false);
+        let first = !LOADED.swap(true, Ordering::Relaxed);
+        let focus = || {
+            use wasm_bindgen::JsCast;
+            let main = document().get_element_by_id("main");
+            if let Some(main) = main.and_then(|main| main.dyn_into::<web_sys::HtmlElement>().ok()) {
+                main.focus().ok();
+            }
+        };
+        // The page is mounted after its effects have run; the next frame finds it.
+        Effect::new(move |_| {
+            if !first {
+                request_animation_frame(focus);
+            }
+        });
+    }
+}

@@ -1,0 +1,20 @@
+//! The design system: the parts that every screen is made of. A part owns its markup, its wording for screen readers
+//! and its classes; pages never write those by hand.
+
+pub mod account;
+pub mod amount;
+pub mod badge;
+pub mod dialog;
+pub mod drawn;
+pub mod empty;
+pub mod fault_note;
+pub mod field;
+pub mod frame;
+pub mod load;
+pub mod page_title;
+pub mod pager;
+pub mod search;
+pub mod skeleton;
+pub mod summary;
+pub mod toast;
+pub mod who;

@@ -1,0 +1,208 @@
+//! Between a server function and the engine: who asks and with which right, and how a failure is told. A cause is
+//! logged here, once, beside the code that the reader is given.
+
+use crate::{fault::Fault, note::Note};
+use axum::{extract::ConnectInfo, http::request::Parts};
+use domain::{ids::CheckoutId, payment::Refusal, views::Whoami};
+use engine::{AdminPass, Engine, GuestPass, OperatorPass, PayerPass, SignInError, TakeError};
+use http::{
+    HeaderName, HeaderValue, StatusCode,
+    header::{ACCEPT, COOKIE, LOCATION, SET_COOKIE},
+};
+use leptos::{prelude::*, server_fn::redirect::REDIRECT_HEADER};
+use leptos_axum::ResponseOptions;
+use leptos_router::location::Url;
+use std::{
+    hash::{BuildHasher, Hasher, RandomState},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+};
+
+/// `__Host-wisepay_session`, or `wisepay_session` on plain http: a context that the server provides.
+#[derive(Clone, Copy, Debug)]
+pub struct CookieName(pub &'static str);
+
+/// Where the request really came from: a request extension that the server sets, because it knows its proxies.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientAddr(pub IpAddr);
+
+const NOTE_COOKIE: &str = "wisepay_note";
+const NOTE_MAX_AGE_SECONDS: u32 = 60;
+
+#[must_use]
+pub fn engine() -> Engine {
+    expect_context()
+}
+
+/// # Errors
+/// [`Fault::NotFound`] for a checkout that nobody opened.
+pub async fn guest(checkout: CheckoutId) -> Result<GuestPass, Fault> {
+    answer(engine().guest(checkout).await)
+}
+
+/// # Errors
+/// Nobody is signed in, or not as a payer.
+pub async fn payer() -> Result<PayerPass, Fault> {
+    let token = session_token().ok_or(Fault::SignInNeeded)?;
+    answer(engine().payer(&token).await)
+}
+
+/// # Errors
+/// Nobody is signed in, or not as a merchant's staff.
+pub async fn admin() -> Result<AdminPass, Fault> {
+    let token = session_token().ok_or(Fault::SignInNeeded)?;
+    answer(engine().admin(&token).await)
+}
+
+/// # Errors
+/// Nobody is signed in, or not as the operator.
+pub async fn operator() -> Result<OperatorPass, Fault> {
+    let token = session_token().ok_or(Fault::SignInNeeded)?;
+    answer(engine().operator(&token).await)
+}
+
+/// # Errors
+/// Nobody is signed in.
+pub async fn whoami() -> Result<Whoami, Fault> {
+    let token = session_token().ok_or(Fault::SignInNeeded)?;
+    answer(engine().whoami(&token).await)?.ok_or(Fault::SignInNeeded)
+}
+
+/// The engine's answer as the browser gets it.
+///
+/// # Errors
+/// The engine's error in the reader's words.
+pub fn answer<T, E: Into<Fault>>(answer: Result<T, E>) -> Result<T, Fault> {
+    answer.map_err(Into::into)
+}
+
+impl From<engine::Error> for Fault {
+    fn from(error: engine::Error) -> Self {
+        match error {
+            engine::Error::NotFound => Self::NotFound,
+            engine::Error::NotSignedIn => Self::SignInNeeded,
+            engine::Error::BooksUnreachable(_) => Self::BooksUnreachable,
+            engine::Error::NotSetUp => Self::NotSetUp,
+            other => internal(&other),
+        }
+    }
+}
+
+impl From<TakeError> for Fault {
+    fn from(error: TakeError) -> Self {
+        match error {
+            TakeError::Refused(Refusal::AlreadyPaid) => Self::AlreadyPaid,
+            TakeError::Refused(Refusal::NotPayable(_)) => Self::NotPayable,
+            TakeError::Refused(Refusal::AmountMoved { shown, now }) => Self::AmountMoved { was: shown, now },
+            TakeError::BadEmail => Self::BadEmail,
+            TakeError::Engine(error) => error.into(),
+        }
+    }
+}
+
+impl From<SignInError> for Fault {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::NoMatch => Self::NoMatch,
+            SignInError::LockedOut { minutes } => Self::LockedOut { minutes },
+            SignInError::Engine(error) => error.into(),
+        }
+    }
+}
+
+/// Logs the cause beside a fresh code, and gives the reader the code alone.
+pub fn internal(cause: &(dyn std::error::Error + 'static)) -> Fault {
+    // A fresh `RandomState` is seeded by the system: enough for a code that must only be found again in the log.
+    let incident = format!("{:08X}", RandomState::new().build_hasher().finish() >> 32);
+    tracing::error!(incident, cause, "a request failed");
+    Fault::Internal { incident }
+}
+
+/// Sends the browser on: as a redirect to forms and pages, as a hint to our own script.
+pub fn go_to(path: &str) {
+    let Some(response) = use_context::<ResponseOptions>() else { return };
+    let Ok(location) = HeaderValue::from_str(path) else { return };
+    response.insert_header(LOCATION, location);
+    if asks_for_json() {
+        response.insert_header(HeaderName::from_static(REDIRECT_HEADER), HeaderValue::from_static(""));
+    } else {
+        response.set_status(StatusCode::SEE_OTHER);
+    }
+}
+
+/// A form is sent back to the page that explains; a script gets the fault itself.
+#[must_use]
+pub fn refuse(back: &str, note_path: &str, fault: Fault, email: &str) -> Fault {
+    if !asks_for_json() {
+        let note = serde_json::to_string(&Note::of(&fault, email)).unwrap_or_default();
+        let value = Url::escape(&note);
+        set_cookie(&format!("{NOTE_COOKIE}={value}; Path={note_path}; Max-Age={NOTE_MAX_AGE_SECONDS}"));
+        go_to(back);
+    }
+    fault
+}
+
+/// Reads the note that the last request left for this page, and removes it.
+#[must_use]
+pub fn take_note(path: &str) -> Note {
+    let Some(value) = cookie(NOTE_COOKIE) else { return Note::default() };
+    set_cookie(&format!("{NOTE_COOKIE}=; Path={path}; Max-Age=0"));
+    serde_json::from_str(&Url::unescape(&value)).unwrap_or_default()
+}
+
+#[must_use]
+pub fn session_token() -> Option<String> {
+    cookie(expect_context::<CookieName>().0).filter(|token| !token.is_empty())
+}
+
+pub fn set_session(token: &str) {
+    set_cookie(&format!("{}={token}; Path=/", expect_context::<CookieName>().0));
+}
+
+pub fn clear_session() {
+    set_cookie(&format!("{}=; Path=/; Max-Age=0", expect_context::<CookieName>().0));
+}
+
+/// The network that a sign-in comes from, for the lock-out.
+#[must_use]
+pub fn network() -> IpAddr {
+    let parts = use_context::<Parts>();
+    let extensions = parts.as_ref().map(|parts| &parts.extensions);
+    let named = extensions.and_then(|e| e.get::<ClientAddr>()).map(|client| client.0);
+    let peer = || extensions.and_then(|e| e.get::<ConnectInfo<SocketAddr>>()).map(|peer| peer.0.ip());
+    named.or_else(peer).unwrap_or(Ipv4Addr::UNSPECIFIED.into())
+}
+
+/// Gives the page the status of what it tells.
+pub fn set_status(status: u16) {
+    if let (Some(response), Ok(status)) = (use_context::<ResponseOptions>(), StatusCode::from_u16(status)) {
+        response.set_status(status);
+    }
+}
+
+/// Path and query of the page that is being rendered.
+#[must_use]
+pub fn this_address() -> String {
+    use_context::<Parts>().and_then(|parts| parts.uri.path_and_query().map(ToString::to_string)).unwrap_or_default()
+}
+
+fn asks_for_json() -> bool {
+    use_context::<Parts>()
+        .and_then(|parts| parts.headers.get(ACCEPT)?.to_str().ok().map(|accept| accept.starts_with("application/json")))
+        .unwrap_or(false)
+}
+
+fn cookie(name: &str) -> Option<String> {
+    let parts = use_context::<Parts>()?;
+    let pairs = parts.headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok());
+    let mut pairs = pairs.flat_map(|header| header.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+}
+
+/// `pair` is name, value and scope; what every cookie of ours has in common is added here.
+fn set_cookie(pair: &str) {
+    let secure = if expect_context::<CookieName>().0.starts_with("__Host-") { "; Secure" } else { "" };
+    let Some(response) = use_context::<ResponseOptions>() else { return };
+    if let Ok(value) = HeaderValue::from_str(&format!("{pair}; HttpOnly; SameSite=Lax{secure}")) {
+        response.append_header(SET_COOKIE, value);
+    }
+}

@@ -1,0 +1,170 @@
+//! `/admin`: what needs somebody, then the figures, then the invoices as the books tell them.
+
+use crate::{
+    api,
+    components::{
+        badge::{Badge, InvoiceBadges},
+        empty::Empty,
+        frame::Frame,
+        load::{Loaded, list_query, load},
+        page_title::PageTitle,
+        pager::{Pager, Place},
+        search::Search,
+        toast::Toast,
+    },
+    pages::Screen,
+    words::{count, moment, weekday},
+};
+use domain::{
+    date::in_words,
+    money::{Locale, Money},
+    views::{AdminHome, InvoiceFace, Problem, Tone},
+};
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+pub struct AdminHomePage {
+    home: Loaded<AdminHome>,
+    done: Memo<Option<String>>,
+}
+
+impl Screen for AdminHomePage {
+    fn fetch() -> Self {
+        let (list, query) = (list_query(), use_query_map());
+        Self {
+            home: Resource::new(move || list.get(), |(search, page)| api::invoices::read_home(search, page)),
+            done: Memo::new(move |_| query.with(|q| q.get("done"))),
+        }
+    }
+
+    fn show(self) -> AnyView {
+        let done = self.done;
+        load(
+            self.home,
+            move |home| view! { <AdminHomeView home synced=done.get_untracked().as_deref() == Some("sync")/> },
+        )
+    }
+}
+
+#[component]
+pub fn AdminHomeView(home: AdminHome, #[prop(optional)] synced: bool) -> impl IntoView {
+    let locale = home.who.locale;
+    let merchant = home.who.merchant.clone();
+    let toast = synced.then(|| {
+        view! { <Toast words="The books are being read. New invoices appear here in a moment." close="/admin"/> }
+    });
+    view! {
+        <PageTitle text=format!("Home – {merchant}")/>
+        <Frame who=home.who.clone() current="/admin">
+            <div class="lead-in">
+                <div>
+                    <h1>{weekday(home.today)}</h1>
+                    <p class="muted num">{home.synced_at.map(|at| format!("Books read on {}", moment(at)))}</p>
+                </div>
+                <form method="post" action="/api/invoices/sync">
+                    <button class="btn" type="submit">"Download latest accounting platform data"</button>
+                </form>
+            </div>
+            {toast}
+            <NeedsYou problems=home.needs_you/>
+            <dl class="card figures num">
+                <Figure name="Outstanding" amounts=home.outstanding locale note="Issued and not paid yet"/>
+                <Figure name="Overdue" amounts=home.overdue locale note="Past its due date"/>
+                <Figure name="Collected this month" amounts=home.collected_this_month locale note="Payments through this portal"/>
+            </dl>
+            <Invoices page=home.invoices locale/>
+        </Frame>
+    }
+}
+
+#[component]
+fn NeedsYou(problems: Vec<Problem>) -> impl IntoView {
+    let title =
+        if problems.is_empty() { "Nothing needs you".to_owned() } else { format!("{} you", needs(problems.len())) };
+    let items = problems.into_iter().map(|problem| {
+        let open = problem.payment.map(|payment| {
+            view! { <a class="btn" href=crate::addresses::transaction(payment)>"See payment"</a> }
+        });
+        view! { <li><Badge tone=Tone::Bad words=problem.area/><span>{problem.sentence}</span>{open}</li> }
+    });
+    let items = items.collect_view();
+    let calm = items.is_empty().then(|| {
+        view! { <p class="muted small">"Payments that could not be posted, mails that bounced and links that fail appear here."</p> }
+    });
+    view! {
+        <section class="card todo" aria-labelledby="needs-you">
+            <h2 id="needs-you">{title}</h2>
+            {calm}
+            <ul>{items}</ul>
+        </section>
+    }
+}
+
+fn needs(n: usize) -> String {
+    count(n, "thing") + if n == 1 { " needs" } else { " need" }
+}
+
+#[component]
+fn Figure(name: &'static str, amounts: Vec<Money>, locale: Locale, note: &'static str) -> impl IntoView {
+    let figures = if amounts.is_empty() {
+        view! { <dd>"0"</dd> }.into_any()
+    } else {
+        amounts.into_iter().map(|amount| view! { <dd>{amount.format(locale)}</dd> }).collect_view().into_any()
+    };
+    view! { <div><dt>{name}</dt>{figures}<dd class="small muted">{note}</dd></div> }
+}
+
+#[component]
+fn Invoices(page: domain::views::Page<InvoiceFace>, locale: Locale) -> impl IntoView {
+    let (place, query) = (Place::from(&page), page.query.clone());
+    let rows = if page.rows.is_empty() {
+        let (title, words) = if query.is_empty() {
+            ("No invoices yet", "They appear here when the books have been read.")
+        } else {
+            ("Nothing found", "No invoice matches your search.")
+        };
+        view! { <Empty title>{words}</Empty> }.into_any()
+    } else {
+        let rows = page.rows.into_iter().map(|invoice| view! { <InvoiceRow invoice locale/> });
+        view! {
+            <table class="list list-invoices">
+                <thead>
+                    <tr>
+                        <th scope="col">"Invoice"</th>
+                        <th scope="col">"Customer"</th>
+                        <th scope="col">"Due"</th>
+                        <th scope="col">"Status"</th>
+                        <th scope="col" class="amount">"Total"</th>
+                        <th scope="col" class="amount">"Balance"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows.collect_view()}</tbody>
+            </table>
+        }
+        .into_any()
+    };
+    view! {
+        <section class="card" aria-labelledby="invoices">
+            <div class="bar">
+                <h2 id="invoices">"Invoices"</h2>
+                <Search path="/admin" label="Search number or customer" query/>
+            </div>
+            {rows}
+            <Pager path="/admin" place/>
+        </section>
+    }
+}
+
+#[component]
+fn InvoiceRow(invoice: InvoiceFace, locale: Locale) -> impl IntoView {
+    view! {
+        <tr>
+            <th scope="row" class="key num">{invoice.number.clone()}</th>
+            <td class="what">{invoice.customer.clone()}</td>
+            <td class="num date">{in_words(invoice.due_date)}</td>
+            <td class="state"><InvoiceBadges invoice=invoice.clone() locale/></td>
+            <td class="amount muted total">{invoice.total.format(locale)}</td>
+            <td class="amount">{invoice.due.format(locale)}</td>
+        </tr>
+    }
+}

@@ -1,0 +1,125 @@
+//! `/admin/mail`: the mails that were made, and the one that is read. Which one is in the address.
+
+use crate::{
+    addresses,
+    api::{self, Framed},
+    components::{
+        empty::Empty,
+        frame::Frame,
+        load::{Loaded, list_query, load},
+        page_title::PageTitle,
+        pager::{Pager, Place},
+        search::Search,
+    },
+    pages::Screen,
+    words::moment,
+};
+use domain::{
+    ids::MailId,
+    views::{MailFace, Page},
+};
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+pub struct MailPage {
+    list: Loaded<Framed<Page<MailFace>>>,
+    open: Memo<Option<MailId>>,
+}
+
+impl Screen for MailPage {
+    fn fetch() -> Self {
+        let (list, query) = (list_query(), use_query_map());
+        Self {
+            list: Resource::new(move || list.get(), |(search, page)| api::mail::list_mails(search, page)),
+            open: Memo::new(move |_| query.with(|q| q.get("mail").and_then(|id| id.parse().ok()))),
+        }
+    }
+
+    fn show(self) -> AnyView {
+        let open = self.open;
+        load(self.list, move |list| view! { <MailView list open=open/> })
+    }
+}
+
+#[component]
+pub fn MailView(list: Framed<Page<MailFace>>, #[prop(into)] open: Signal<Option<MailId>>) -> impl IntoView {
+    let Framed { who, page } = list;
+    let (place, query) = (Place::from(&page), page.query);
+    let mails = StoredValue::new(page.rows);
+    let address = {
+        let place = place.clone();
+        move |id: MailId| {
+            let list = addresses::list("/admin/mail", &place.query, place.page);
+            let and = if list.contains('?') { '&' } else { '?' };
+            format!("{list}{and}mail={id}")
+        }
+    };
+    let body = if mails.with_value(Vec::is_empty) {
+        view! {
+            <section class="card">
+                <Empty title="No mails">"Receipts and notices appear here as soon as they are made."</Empty>
+            </section>
+        }
+        .into_any()
+    } else {
+        let items = mails.with_value(|mails| {
+            mails
+                .iter()
+                .map(|mail| view! { <MailItem mail=mail.clone() address=address(mail.id) open/> })
+                .collect_view()
+        });
+        let read = move || {
+            let chosen = open.get();
+            mails.with_value(|mails| mails.iter().find(|m| Some(m.id) == chosen).or(mails.first()).cloned())
+        };
+        view! {
+            <div class="mail" class:reading=move || open.get().is_some()>
+                <section class="card mail-list" aria-label="Mails">
+                    <ul>{items}</ul>
+                    <Pager path="/admin/mail" place/>
+                </section>
+                {move || read().map(|mail| view! { <Reading mail/> })}
+            </div>
+        }
+        .into_any()
+    };
+    view! {
+        <PageTitle text=format!("Mail – {}", who.merchant)/>
+        <Frame who current="/admin/mail">
+            <div class="lead-in">
+                <h1>"Mail"</h1>
+                <Search path="/admin/mail" label="Search address or subject" query/>
+            </div>
+            {body}
+        </Frame>
+    }
+}
+
+#[component]
+fn MailItem(mail: MailFace, address: String, open: Signal<Option<MailId>>) -> impl IntoView {
+    let id = mail.id;
+    view! {
+        <li>
+            <a href=address aria-current=move || (open.get() == Some(id)).then_some("true")>
+                <b>{mail.subject}</b>
+                <span class="muted">{mail.to}</span>
+                <span class="small muted num">{moment(mail.at)}</span>
+            </a>
+        </li>
+    }
+}
+
+#[component]
+fn Reading(mail: MailFace) -> impl IntoView {
+    view! {
+        <article class="card mail-read" aria-labelledby="subject">
+            <p class="back"><a href="/admin/mail">"All mails"</a></p>
+            <header>
+                <h2 id="subject">{mail.subject}</h2>
+                <p class="muted">"To " {mail.to}</p>
+                <p class="small muted num">{moment(mail.at)} " " <span class="badge">{mail.state}</span></p>
+            </header>
+            <div class="mail-text">{mail.text}</div>
+        </article>
+    }
+}

@@ -1,0 +1,208 @@
+//! `/admin/transactions/:payment`: the story of one payment, oldest first, and the records behind it.
+
+use crate::{
+    api,
+    components::{
+        badge::{StateBadge, class_of},
+        frame::Frame,
+        load::{Loaded, load},
+        page_title::PageTitle,
+    },
+    fault::Fault,
+    pages::Screen,
+    words::{count, moment},
+};
+use domain::{
+    ids::PaymentId,
+    money::Locale,
+    views::{AttemptFace, JobFace, PaymentStory, PostingFace, StoryEvent},
+};
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+
+pub struct StoryPage {
+    story: Loaded<PaymentStory>,
+}
+
+impl Screen for StoryPage {
+    fn fetch() -> Self {
+        let params = use_params_map();
+        let asked = move || params.with(|p| p.get("payment").unwrap_or_default());
+        Self { story: Resource::new(asked, fetch) }
+    }
+
+    fn show(self) -> AnyView {
+        load(self.story, |story| view! { <StoryView story/> })
+    }
+}
+
+async fn fetch(payment: String) -> Result<PaymentStory, Fault> {
+    let payment = payment.parse::<PaymentId>().map_err(|_| Fault::NotFound)?;
+    api::transactions::read_story(payment).await
+}
+
+#[component]
+pub fn StoryView(story: PaymentStory) -> impl IntoView {
+    let locale = story.who.locale;
+    let row = story.row;
+    let amount = row.amount.format(locale);
+    view! {
+        <PageTitle text=format!("{} – {}", row.reference, story.who.merchant)/>
+        <Frame who=story.who current="/admin/transactions">
+            <div class="lead-in">
+                <div>
+                    <p class="crumb small"><a href="/admin/transactions">"Transactions"</a></p>
+                    <h1 class="num">{format!("{amount} from {}", row.customer)}</h1>
+                    <p>{story.sentence}</p>
+                </div>
+                <StateBadge state=row.state/>
+            </div>
+            <div class="columns">
+                <section class="card pad" aria-labelledby="timeline">
+                    <h2 id="timeline">"Timeline"</h2>
+                    <Timeline events=story.events/>
+                </section>
+                <aside class="side">
+                    <section class="card pad" aria-labelledby="facts">
+                        <h2 id="facts">"Payment"</h2>
+                        <dl class="facts num">
+                            <Fact name="Reference" value=row.reference/>
+                            <Fact name="Invoice" value=row.invoice_number/>
+                            <Fact name="Amount" value=amount/>
+                            {row.method.map(|value| view! { <Fact name="Method" value/> })}
+                            {story.payer_email.map(|value| view! { <Fact name="Receipt to" value/> })}
+                            <Fact name="Started" value=moment(row.at)/>
+                        </dl>
+                    </section>
+                </aside>
+            </div>
+            <Attempts attempts=story.attempts locale/>
+            <Postings postings=story.postings locale/>
+            <Jobs jobs=story.jobs/>
+        </Frame>
+    }
+}
+
+#[component]
+fn Fact(name: &'static str, value: String) -> impl IntoView {
+    view! { <div><dt>{name}</dt><dd>{value}</dd></div> }
+}
+
+#[component]
+fn Timeline(events: Vec<StoryEvent>) -> impl IntoView {
+    let events = events.into_iter().map(|event| {
+        view! {
+            <li>
+                <span class=format!("dot {}", class_of(event.tone)) aria-hidden="true"></span>
+                <div>
+                    <p class="event-title">{event.title}</p>
+                    <p class="muted">{event.detail}</p>
+                    <p class="small muted num">{moment(event.at)}</p>
+                </div>
+            </li>
+        }
+    });
+    view! { <ol class="timeline">{events.collect_view()}</ol> }
+}
+
+#[component]
+fn Attempts(attempts: Vec<AttemptFace>, locale: Locale) -> impl IntoView {
+    let title = count(attempts.len(), "attempt");
+    let rows = attempts.into_iter().map(|attempt| {
+        view! {
+            <tr>
+                <th scope="row" class="key">{attempt.gateway}</th>
+                <td class="mono what">{attempt.gateway_id} " " {attempt.charge_id}</td>
+                <td class="num method">{attempt.method}</td>
+                <td class="state"><StateBadge state=attempt.state/></td>
+                <td class="amount">{attempt.amount.format(locale)}</td>
+            </tr>
+        }
+    });
+    view! {
+        <section class="card" aria-labelledby="attempts">
+            <div class="bar"><h2 id="attempts">{title}</h2></div>
+            <table class="list list-attempts">
+                <thead>
+                    <tr>
+                        <th scope="col">"Gateway"</th>
+                        <th scope="col">"Gateway’s ids"</th>
+                        <th scope="col">"Method"</th>
+                        <th scope="col">"Status"</th>
+                        <th scope="col" class="amount">"Amount"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows.collect_view()}</tbody>
+            </table>
+        </section>
+    }
+}
+
+#[component]
+fn Postings(postings: Vec<PostingFace>, locale: Locale) -> impl IntoView {
+    let none = postings.is_empty().then(|| view! { <p class="none muted">"No money has moved."</p> });
+    let rows = postings.into_iter().map(|posting| {
+        view! {
+            <tr>
+                <th scope="row" class="key">{posting.account}</th>
+                <td class="what">{posting.kind}</td>
+                <td class="num date">{moment(posting.at)}</td>
+                <td class="amount">{posting.amount.format(locale)}</td>
+            </tr>
+        }
+    });
+    view! {
+        <section class="card" aria-labelledby="postings">
+            <div class="bar"><h2 id="postings">"Our ledger"</h2></div>
+            {none}
+            <table class="list list-postings">
+                <thead>
+                    <tr>
+                        <th scope="col">"Account"</th>
+                        <th scope="col">"For"</th>
+                        <th scope="col">"When"</th>
+                        <th scope="col" class="amount">"Amount"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows.collect_view()}</tbody>
+            </table>
+        </section>
+    }
+}
+
+#[component]
+fn Jobs(jobs: Vec<JobFace>) -> impl IntoView {
+    let none = jobs.is_empty().then(|| view! { <p class="none muted">"Nothing had to be done."</p> });
+    let rows = jobs.into_iter().map(|job| {
+        let tries = match job.tries {
+            1 => "1 try".to_owned(),
+            n => format!("{n} tries"),
+        };
+        let next = job.next_at.map(|at| format!(", next {}", moment(at)));
+        view! {
+            <tr>
+                <th scope="row" class="key">{job.what}</th>
+                <td class="what">{job.last_error}</td>
+                <td class="num date">{tries}{next}</td>
+                <td class="state"><span class="badge">{job.state}</span></td>
+            </tr>
+        }
+    });
+    view! {
+        <section class="card" aria-labelledby="jobs">
+            <div class="bar"><h2 id="jobs">"What followed"</h2></div>
+            {none}
+            <table class="list list-jobs">
+                <thead>
+                    <tr>
+                        <th scope="col">"Job"</th>
+                        <th scope="col">"Last error"</th>
+                        <th scope="col">"Tries"</th>
+                        <th scope="col">"State"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows.collect_view()}</tbody>
+            </table>
+        </section>
+    }
+}

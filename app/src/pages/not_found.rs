@@ -1,0 +1,9 @@
+//! An address that nobody knows.
+
+use crate::{components::fault_note::FaultAnswer, fault::Fault};
+use leptos::prelude::*;
+
+#[component]
+pub fn NotFound() -> impl IntoView {
+    view! { <FaultAnswer fault=Fault::NotFound/> }
+}

@@ -1,0 +1,69 @@
+//! `/npe?transactionId=…`: what is asked, where the payment stands, or why there is nothing to pay.
+
+use super::live::live;
+use crate::{components::drawn::server_drawn, pages::Screen};
+use leptos::prelude::*;
+
+pub struct PayPage;
+
+impl Screen for PayPage {
+    fn fetch() -> Self {
+        Self
+    }
+
+    fn show(self) -> AnyView {
+        live(server_drawn!(server::page(leptos_router::hooks::use_query_map().get_untracked())))
+    }
+}
+
+#[cfg(feature = "ssr")]
+mod server {
+    use crate::{
+        api::payments::{PayScreen, open_checkout},
+        components::{load::failed, page_title::PageTitle},
+        fault::Fault,
+        gate,
+        pages::{
+            closed::ClosedView,
+            pay::{OfferView, StandingView},
+            words_of_closed::{heading, status_of},
+        },
+    };
+    use domain::views::{CheckoutPage, Closed, ClosedReason};
+    use leptos::prelude::*;
+    use leptos_router::params::ParamsMap;
+
+    pub async fn page(query: ParamsMap) -> AnyView {
+        let screen = match query.get("transactionId").unwrap_or_default().parse() {
+            Ok(checkout) => open_checkout(checkout, query.get("was")).await,
+            Err(_) => Err(Fault::NotFound),
+        };
+        match screen {
+            Ok(screen) => shown(screen),
+            // A link that leads nowhere is a page of its own, not the general "not found".
+            Err(Fault::NotFound) => {
+                closed(Closed { merchant: None, invoice_number: None, reason: ClosedReason::UnknownLink })
+            }
+            Err(fault) => failed(fault),
+        }
+    }
+
+    fn shown(screen: PayScreen) -> AnyView {
+        match screen.page {
+            CheckoutPage::Pay(offer) => {
+                view! { <OfferView offer note=screen.note signed_in_as=screen.signed_in_as/> }.into_any()
+            }
+            CheckoutPage::Standing(standing) => view! { <StandingView standing/> }.into_any(),
+            CheckoutPage::Closed(why) => closed(why),
+        }
+    }
+
+    fn closed(closed: Closed) -> AnyView {
+        gate::set_status(status_of(closed.reason));
+        view! {
+            <PageTitle text=heading(&closed)/>
+            <ClosedView closed/>
+        }
+        .into_any()
+    }
+}

@@ -1,0 +1,39 @@
+//! The facts of one payment, as a receipt: printable, with what the invoice was, what this paid and what is left (D14).
+
+use crate::words::moment;
+use domain::views::{Outcome, Standing};
+use leptos::prelude::*;
+
+/// What a payer quotes when asking about a try that brought no money.
+#[component]
+pub fn Brief(standing: Standing) -> impl IntoView {
+    let method = standing.method.map(|method| format!(", {method}"));
+    view! {
+        <p class="brief small muted num">
+            "Reference " {standing.reference} ". " {standing.amount.format(standing.merchant.locale)} " for invoice "
+            {standing.invoice_number} {method} "."
+        </p>
+    }
+}
+
+#[component]
+pub fn Receipt(standing: Standing, title: &'static str) -> impl IntoView {
+    let locale = standing.merchant.locale;
+    let balance = if standing.outcome == Outcome::Paid { "Balance left" } else { "Balance once it clears" };
+    let row = |name: &'static str, value: String| view! { <div><dt>{name}</dt><dd>{value}</dd></div> };
+    view! {
+        <section class="receipt" aria-label=title>
+            <h2>{title}</h2>
+            <dl class="facts num">
+                {row("Reference", standing.reference)}
+                {row("Paid to", standing.merchant.name)}
+                {row("For", format!("Invoice {}, {}", standing.invoice_number, standing.customer))}
+                {standing.method.map(|method| row("Method", method))}
+                {row("Date", moment(standing.at))}
+                {row("Invoice total", standing.total.format(locale))}
+                <div class="total"><dt>"This payment"</dt><dd>{standing.amount.format(locale)}</dd></div>
+                {row(balance, standing.balance_after.format(locale))}
+            </dl>
+        </section>
+    }
+}

@@ -1,0 +1,140 @@
+//! Where a payment stands: cleared, sent to the bank, being checked, declined, cancelled, returned, each its own design.
+
+use super::receipt::{Brief, Receipt};
+use crate::{
+    addresses,
+    components::{
+        dialog::{Dialog, DialogCloser, DialogOpener},
+        page_title::PageTitle,
+        who::{Help, MerchantMark},
+    },
+};
+use domain::views::{Outcome, Standing};
+use leptos::prelude::*;
+
+#[component]
+pub fn StandingView(standing: Standing) -> impl IntoView {
+    let told = Told::of(&standing);
+    let wrong = matches!(standing.outcome, Outcome::Declined { .. });
+    let way_on = match &standing.outcome {
+        Outcome::Paid => view! { <Done/> }.into_any(),
+        Outcome::SentToBank | Outcome::Checking | Outcome::Returned { .. } => ().into_any(),
+        Outcome::Continue { url } => view! { <GoOn url=url.clone() standing=standing.clone()/> }.into_any(),
+        Outcome::Declined { .. } => view! { <Again standing=standing.clone() words="Try again"/> }.into_any(),
+        Outcome::Cancelled => view! { <Again standing=standing.clone() words="Back to the payment"/> }.into_any(),
+    };
+    let receipt = match &standing.outcome {
+        Outcome::Declined { .. } | Outcome::Cancelled => None,
+        Outcome::Paid => Some("Receipt"),
+        _ => Some("This payment"),
+    }
+    .map(|title| view! { <Receipt standing=standing.clone() title/> });
+    let refresh = matches!(standing.outcome, Outcome::Checking).then(|| {
+        view! { <noscript inner_html="<meta http-equiv=\"refresh\" content=\"10\">"></noscript> }
+    });
+    view! {
+        <PageTitle text=format!("{} – {}", told.heading, standing.merchant.name) wrong/>
+        {refresh}
+        <main class=format!("result {}", told.design) id="main">
+            <MerchantMark name=standing.merchant.name.clone()/>
+            <div class="outcome">
+                <span class=format!("mark {}", told.design) aria-hidden="true"></span>
+                <div role="status">
+                    <h1>{told.heading}</h1>
+                    <p class="lead">{told.sentence}</p>
+                </div>
+                {way_on}
+            </div>
+            {receipt}
+            <Help merchant=standing.merchant/>
+        </main>
+    }
+}
+
+/// What an outcome is called, what happens next, and which design says so.
+struct Told {
+    heading: String,
+    sentence: String,
+    design: &'static str,
+}
+
+impl Told {
+    fn of(standing: &Standing) -> Self {
+        let amount = standing.amount.format(standing.merchant.locale);
+        let merchant = &standing.merchant.name;
+        let mail = match &standing.email {
+            Some(email) => format!(" A receipt goes to {email}."),
+            None => String::new(),
+        };
+        let (heading, sentence, design) = match &standing.outcome {
+            Outcome::Paid => {
+                (format!("You paid {amount}"), format!("Thank you. {merchant} has your payment.{mail}"), "paid")
+            }
+            Outcome::SentToBank => (
+                format!("{amount} was sent to your bank"),
+                "It takes a few days to clear. Do not pay again. We will e-mail you when it has cleared, \
+                 or if your bank returns it."
+                    .into(),
+                "sent",
+            ),
+            Outcome::Checking => (
+                "We are checking with the bank".into(),
+                "Do not pay again. We will e-mail you. This page shows the answer as soon as there is one.".into(),
+                "checking",
+            ),
+            Outcome::Continue { .. } => (
+                "One more step".into(),
+                format!(
+                    "Your payment of {amount} waits on the payment service’s secure page. Nothing was charged yet."
+                ),
+                "sent",
+            ),
+            Outcome::Declined { words } => {
+                ("Your payment did not go through".into(), format!("{words} Nothing was charged."), "declined")
+            }
+            Outcome::Cancelled => {
+                ("Payment cancelled".into(), "Nothing was charged. The invoice is still open.".into(), "cancelled")
+            }
+            Outcome::Returned { words } => ("Your bank returned this payment".into(), words.clone(), "declined"),
+        };
+        Self { heading, sentence, design }
+    }
+}
+
+#[component]
+fn Done() -> impl IntoView {
+    view! {
+        <div class="acts">
+            <button type="button" class="btn only-js" id="print">"Print receipt"</button>
+            <a class="btn quiet" href="/dashboard" rel="external">"See your other invoices"</a>
+        </div>
+    }
+}
+
+#[component]
+fn Again(standing: Standing, words: &'static str) -> impl IntoView {
+    view! {
+        <div class="acts"><a class="btn primary" href=addresses::pay(standing.checkout) rel="external">{words}</a></div>
+        <Brief standing/>
+    }
+}
+
+#[component]
+fn GoOn(url: String, standing: Standing) -> impl IntoView {
+    let amount = standing.amount.format(standing.merchant.locale);
+    view! {
+        <div class="acts">
+            <a class="btn primary" href=url rel="external">{format!("Continue to pay {amount}")}</a>
+            <DialogOpener dialog="cancel">"Cancel this payment"</DialogOpener>
+        </div>
+        <Dialog id="cancel" title="Cancel this payment?">
+            <p>"Nothing was charged. You can start again from the invoice."</p>
+            <form class="acts" method="post" action="/api/payments/cancel">
+                <input type="hidden" name="checkout" value=standing.checkout.to_string()/>
+                <input type="hidden" name="payment" value=standing.payment.to_string()/>
+                <button class="btn danger" type="submit">"Cancel payment"</button>
+                <DialogCloser dialog="cancel">"Keep it"</DialogCloser>
+            </form>
+        </Dialog>
+    }
+}

@@ -1,0 +1,50 @@
+//! Who asks, for what, how much: the first thing on the page, on any screen.
+
+use crate::components::{badge::InvoiceBadges, who::MerchantMark};
+use domain::{money::Money, views::Offer};
+use leptos::prelude::*;
+
+#[component]
+pub fn Sum(offer: Offer) -> impl IntoView {
+    let locale = offer.merchant.locale;
+    let amount = offer.amount.format(locale);
+    let paid = offer.invoice.part_paid();
+    view! {
+        <section class="sum" aria-label="What you are paying">
+            <div>
+                <MerchantMark name=offer.merchant.name/>
+                <p class="for muted">"Invoice " {offer.invoice.number.clone()} " for " {offer.invoice.customer.clone()}</p>
+                <h1 class="amt num">{amount.clone()}</h1>
+                {offer.was.map(|was| view! { <Moved was=was.format(locale) now=amount.clone()/> })}
+                <InvoiceBadges invoice=offer.invoice.clone() locale/>
+                <dl class="facts num">
+                    <Fact name="Invoice date" value=domain::date::in_words(offer.invoice.date)/>
+                    <Fact name="Due date" value=domain::date::in_words(offer.invoice.due_date)/>
+                    {paid.map(|paid| view! {
+                        <Fact name="Invoice total" value=offer.invoice.total.format(locale)/>
+                        <Fact name="Paid so far" value=Money::new(-paid.minor, paid.currency).format(locale)/>
+                    })}
+                    <div class="total"><dt>"You pay"</dt><dd>{amount}</dd></div>
+                </dl>
+            </div>
+        </section>
+    }
+}
+
+/// The books moved the amount while the page was open: both are shown, and the button says the new one (D11).
+#[component]
+fn Moved(was: String, now: String) -> impl IntoView {
+    view! {
+        <div class="notice warn" role="status">
+            <p>
+                <b>"The amount has changed. "</b>
+                "It was " <s class="num">{was}</s> ", it is now " <b class="num">{now}</b> ". Nothing was charged yet."
+            </p>
+        </div>
+    }
+}
+
+#[component]
+fn Fact(name: &'static str, value: String) -> impl IntoView {
+    view! { <div><dt>{name}</dt><dd>{value}</dd></div> }
+}

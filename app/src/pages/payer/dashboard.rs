@@ -1,0 +1,163 @@
+//! `/dashboard`: what the payer owes in one sentence, then Outstanding Payments, then what is under way.
+
+use crate::{
+    api,
+    components::{
+        badge::InvoiceBadges,
+        empty::Empty,
+        frame::Frame,
+        load::{Loaded, load},
+        page_title::PageTitle,
+    },
+    pages::Screen,
+    words::{amounts, clock, owed},
+};
+use domain::{
+    date::in_words,
+    money::Locale,
+    views::{Dashboard, InvoiceFace, PaymentRow},
+};
+use leptos::prelude::*;
+
+pub struct DashboardPage {
+    board: Loaded<Dashboard>,
+}
+
+impl Screen for DashboardPage {
+    fn fetch() -> Self {
+        Self { board: Resource::new(|| (), |()| api::invoices::read_dashboard()) }
+    }
+
+    fn show(self) -> AnyView {
+        load(self.board, |board| view! { <DashboardView board/> })
+    }
+}
+
+#[component]
+pub fn DashboardView(board: Dashboard) -> impl IntoView {
+    let locale = board.who.locale;
+    let company = board.who.customer.clone().unwrap_or_default();
+    let email = board.who.email.clone();
+    let side = (!board.in_progress.is_empty()).then(|| view! { <InProgress rows=board.in_progress.clone() locale/> });
+    let layout = if side.is_some() { "columns" } else { "column" };
+    let updated = board.synced_at.map(|at| format!("Updated {} UTC", clock(at)));
+    let outstanding = if board.outstanding.is_empty() {
+        view! {
+            <Empty title="Nothing is due">
+                "New invoices appear here, and we e-mail " {email} ". "
+                <a href="/payments">"Past Payments"</a> " stay available."
+            </Empty>
+        }
+        .into_any()
+    } else {
+        view! { <Outstanding invoices=board.outstanding.clone() locale/> }.into_any()
+    };
+    view! {
+        <PageTitle text=format!("Outstanding – {company}")/>
+        <Frame who=board.who.clone() current="/dashboard">
+            <Lead board/>
+            <div class=layout>
+                <section class="card" aria-labelledby="outstanding">
+                    <div class="bar">
+                        <h2 id="outstanding">"Outstanding Payments"</h2>
+                        <span class="small muted num">{updated}</span>
+                    </div>
+                    {outstanding}
+                </section>
+                {side}
+            </div>
+        </Frame>
+    }
+}
+
+/// The sentence, and the one thing to do first.
+#[component]
+fn Lead(board: Dashboard) -> impl IntoView {
+    let locale = board.who.locale;
+    let late: Vec<_> = board.overdue.iter().copied().filter(|m| m.is_positive()).collect();
+    let overdue = (!late.is_empty()).then(|| {
+        let verb = if late.len() == 1 { "is" } else { "are" };
+        view! { <p class="num"><b class="bad-ink">{format!("{} {verb} overdue.", amounts(&late, locale))}</b></p> }
+    });
+    let calm = (late.is_empty() && !board.outstanding.is_empty())
+        .then(|| view! { <p class="muted">"Nothing is overdue."</p> });
+    let first = board.outstanding.iter().find(|i| i.lateness.is_overdue() && !i.in_progress).map(|invoice| {
+        let words = format!("Pay overdue {}, {}", invoice.number, invoice.due.format(locale));
+        view! {
+            <form method="post" action="/api/invoices/pay">
+                <input type="hidden" name="invoice" value=invoice.id.to_string()/>
+                <button class="btn primary num" type="submit">{words}</button>
+            </form>
+        }
+    });
+    view! {
+        <div class="lead-in">
+            <div><h1 class="num">{owed(&board)}</h1>{overdue}{calm}</div>
+            {first}
+        </div>
+    }
+}
+
+#[component]
+fn Outstanding(invoices: Vec<InvoiceFace>, locale: Locale) -> impl IntoView {
+    let rows = invoices.into_iter().map(|invoice| view! { <OutstandingRow invoice locale/> });
+    view! {
+        <table class="list list-outstanding">
+            <thead>
+                <tr>
+                    <th scope="col">"Invoice"</th>
+                    <th scope="col">"Due"</th>
+                    <th scope="col">"Status"</th>
+                    <th scope="col" class="amount">"Balance"</th>
+                    <th scope="col"><span class="vh">"Action"</span></th>
+                </tr>
+            </thead>
+            <tbody>{rows.collect_view()}</tbody>
+        </table>
+    }
+}
+
+#[component]
+fn OutstandingRow(invoice: InvoiceFace, locale: Locale) -> impl IntoView {
+    let pay = (!invoice.in_progress).then(|| {
+        view! {
+            <form method="post" action="/api/invoices/pay">
+                <input type="hidden" name="invoice" value=invoice.id.to_string()/>
+                <button class="btn" type="submit">"Pay Invoice"<span class="vh">" " {invoice.number.clone()}</span></button>
+            </form>
+        }
+    });
+    view! {
+        <tr>
+            <th scope="row" class="key num">{invoice.number.clone()}</th>
+            <td class="num date">{in_words(invoice.due_date)}</td>
+            <td class="state"><InvoiceBadges invoice=invoice.clone() locale/></td>
+            <td class="amount">{invoice.due.format(locale)}</td>
+            <td class="act">{pay}</td>
+        </tr>
+    }
+}
+
+#[component]
+fn InProgress(rows: Vec<PaymentRow>, locale: Locale) -> impl IntoView {
+    let items = rows.into_iter().map(|row| {
+        let (words, _) = row.state.badge();
+        view! {
+            <li>
+                <p class="num">
+                    <b>{row.amount.format(locale)}</b>
+                    {format!(" for {}", row.invoice_number)}
+                </p>
+                <p class="small muted num">{format!("{words} since {}. Do not pay it again.", in_words(row.at.date_naive()))}</p>
+            </li>
+        }
+    });
+    view! {
+        <aside class="side">
+            <section class="card pad" aria-labelledby="in-progress">
+                <h2 id="in-progress">"In progress"</h2>
+                <ul class="stack">{items.collect_view()}</ul>
+            </section>
+        </aside>
+    }
+}

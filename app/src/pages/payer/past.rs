@@ -1,0 +1,98 @@
+//! `/payments`: Past Payments. Two part payments of one invoice are two rows.
+
+use crate::{
+    api::{self, Framed},
+    components::{
+        badge::StateBadge,
+        empty::Empty,
+        frame::Frame,
+        load::{Loaded, list_query, load},
+        page_title::PageTitle,
+        pager::{Pager, Place},
+        search::Search,
+    },
+    pages::Screen,
+};
+use domain::{
+    date::in_words,
+    money::Locale,
+    views::{Page, PaymentRow},
+};
+use leptos::prelude::*;
+
+pub struct PastPaymentsPage {
+    list: Loaded<Framed<Page<PaymentRow>>>,
+}
+
+impl Screen for PastPaymentsPage {
+    fn fetch() -> Self {
+        let query = list_query();
+        Self {
+            list: Resource::new(
+                move || query.get(),
+                |(search, page)| api::transactions::list_past_payments(search, page),
+            ),
+        }
+    }
+
+    fn show(self) -> AnyView {
+        load(self.list, |list| view! { <PastPaymentsView list/> })
+    }
+}
+
+#[component]
+pub fn PastPaymentsView(list: Framed<Page<PaymentRow>>) -> impl IntoView {
+    let Framed { who, page } = list;
+    let (locale, place, query) = (who.locale, Place::from(&page), page.query.clone());
+    let company = who.customer.clone().unwrap_or_default();
+    let rows = if page.rows.is_empty() && query.is_empty() {
+        view! { <Empty title="No payments yet">"Each payment you make appears here with its reference."</Empty> }
+            .into_any()
+    } else if page.rows.is_empty() {
+        view! { <Empty title="Nothing found">"No payment matches your search."</Empty> }.into_any()
+    } else {
+        view! { <Rows rows=page.rows locale/> }.into_any()
+    };
+    view! {
+        <PageTitle text=format!("Past payments – {company}")/>
+        <Frame who current="/payments">
+            <div class="lead-in">
+                <h1>"Past Payments"</h1>
+                <Search path="/payments" label="Search invoice or reference" query/>
+            </div>
+            <section class="card" aria-label="Past Payments">
+                {rows}
+                <Pager path="/payments" place/>
+            </section>
+        </Frame>
+    }
+}
+
+#[component]
+fn Rows(rows: Vec<PaymentRow>, locale: Locale) -> impl IntoView {
+    let rows = rows.into_iter().map(|row| {
+        view! {
+            <tr>
+                <th scope="row" class="key num">{row.invoice_number}</th>
+                <td class="num date">{in_words(row.at.date_naive())}</td>
+                <td class="muted num what">{row.reference} {row.method.map(|method| format!(", {method}"))}</td>
+                <td class="state"><StateBadge state=row.state/></td>
+                <td class="amount">{row.amount.format(locale)}</td>
+            </tr>
+        }
+    });
+    view! {
+        <table class="list list-payments">
+            <thead>
+                <tr>
+                    <th scope="col">"Invoice"</th>
+                    <th scope="col">"Paid on"</th>
+                    <th scope="col">"Reference and method"</th>
+                    <th scope="col">"Status"</th>
+                    <th scope="col" class="amount">"Amount"</th>
+                </tr>
+            </thead>
+            <tbody>{rows.collect_view()}</tbody>
+        </table>
+    }
+}

@@ -1,0 +1,71 @@
+//! `/sign-in`: one form for payers, staff and the operator. Posts without script; paste and password managers welcome.
+
+use crate::{components::drawn::server_drawn, pages::Screen};
+use leptos::prelude::*;
+
+#[cfg(feature = "ssr")]
+use crate::{
+    components::{
+        field::{Field, Kind},
+        page_title::PageTitle,
+        summary::{ErrorSummary, Mend},
+    },
+    fault::Fault,
+    note::Note,
+};
+
+pub struct SignInPage;
+
+impl Screen for SignInPage {
+    fn fetch() -> Self {
+        Self
+    }
+
+    fn show(self) -> AnyView {
+        server_drawn!(page(leptos_router::hooks::use_query_map().get_untracked().get("next").unwrap_or_default()))
+    }
+}
+
+#[cfg(feature = "ssr")]
+async fn page(next: String) -> AnyView {
+    match crate::api::session::read_note(next.clone()).await {
+        Ok(note) => view! { <SignInView note next/> }.into_any(),
+        Err(fault) => crate::components::load::failed(fault),
+    }
+}
+
+#[cfg(feature = "ssr")]
+#[component]
+pub fn SignInView(note: Note, next: String) -> impl IntoView {
+    let wrong = note.fault.is_some();
+    let summary = note.fault.map(|fault| {
+        let field = (fault == Fault::NoMatch).then_some("email");
+        let mend = vec![Mend { field, words: fault.to_string() }];
+        view! { <ErrorSummary title="You are not signed in" mend/> }
+    });
+    let paying = next.starts_with("/npe");
+    let back = paying.then(|| {
+        view! {
+            <p class="small muted">
+                "You do not need an account to pay. "<a href=next.clone() rel="external">"Pay as a guest"</a>
+            </p>
+        }
+    });
+    view! {
+        <PageTitle text="Sign in" wrong/>
+        <main class="lone" id="main">
+            <form class="lone-card sign-in" method="post" action="/api/session/sign_in">
+                <div>
+                    <h1>"Sign in"</h1>
+                    <p class="muted">"See what you owe, pay it, and find past payments."</p>
+                </div>
+                {summary}
+                <input type="hidden" name="next" value=next/>
+                <Field id="email" label="E-mail address" kind=Kind::USERNAME value=note.email/>
+                <Field id="password" label="Password" kind=Kind::PASSWORD/>
+                <button class="btn primary big" type="submit">"Sign in"</button>
+                {back}
+            </form>
+        </main>
+    }
+}

@@ -1,0 +1,84 @@
+//! Why there is nothing to pay, and what to do now: one table of status, heading and next step.
+
+use domain::views::{Closed, ClosedReason};
+
+/// The HTTP status of the page.
+#[must_use]
+pub const fn status_of(reason: ClosedReason) -> u16 {
+    match reason {
+        ClosedReason::Unresolved => 400,
+        ClosedReason::UnknownLink | ClosedReason::UnknownInvoice => 404,
+        ClosedReason::AlreadyPaid | ClosedReason::Draft | ClosedReason::InProgress => 409,
+        ClosedReason::Void => 410,
+        ClosedReason::NotSetUp => 503,
+    }
+}
+
+#[must_use]
+pub fn heading(closed: &Closed) -> String {
+    let invoice = invoice(closed, "This invoice");
+    match closed.reason {
+        ClosedReason::AlreadyPaid => format!("{invoice} is paid"),
+        ClosedReason::Draft => format!("{invoice} has not been issued yet"),
+        ClosedReason::Void => format!("{invoice} was cancelled"),
+        ClosedReason::InProgress => format!("A payment of {} is on its way", lower(&invoice)),
+        ClosedReason::UnknownLink => "This payment link does not work".into(),
+        ClosedReason::UnknownInvoice => "We cannot find that invoice".into(),
+        ClosedReason::Unresolved => "This link is incomplete".into(),
+        ClosedReason::NotSetUp => "Payments are not switched on here yet".into(),
+    }
+}
+
+#[must_use]
+pub fn next_step(closed: &Closed) -> String {
+    let merchant = closed.merchant.as_ref().map_or("the company that sent it", |m| m.name.as_str());
+    match closed.reason {
+        ClosedReason::AlreadyPaid => "There is nothing left to pay, and nothing was charged now. You can close this page.".into(),
+        ClosedReason::Draft => format!("{merchant} is still preparing it. Use the link again when you have received the invoice."),
+        ClosedReason::Void => format!("You do not owe anything on it. If you expected a new invoice, ask {merchant} for it."),
+        ClosedReason::InProgress => {
+            "Its outcome is not known yet. Do not pay again: this page can be reloaded, and whoever paid is told by e-mail.".into()
+        }
+        ClosedReason::UnknownLink => {
+            format!("It may be mistyped, expired or replaced by a newer one. Ask {merchant} for a new link.")
+        }
+        ClosedReason::UnknownInvoice => {
+            format!("No invoice has the number in this link. Compare it with your invoice, or ask {merchant} for a new link.")
+        }
+        ClosedReason::Unresolved => {
+            format!("The e-mail was sent without the invoice's number. Tell {merchant}, and ask for a new link.")
+        }
+        ClosedReason::NotSetUp => format!("{merchant} cannot take payments on this page at the moment. Ask how else you can pay."),
+    }
+}
+
+/// `invoice INV-501` inside a sentence.
+fn lower(invoice: &str) -> String {
+    invoice.replacen("This", "this", 1).replacen("Invoice", "invoice", 1)
+}
+
+fn invoice(closed: &Closed, otherwise: &str) -> String {
+    closed.invoice_number.as_ref().map_or(otherwise.to_owned(), |number| format!("Invoice {number}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_closed_page_names_its_next_step_even_without_a_merchant() {
+        for reason in [
+            ClosedReason::AlreadyPaid,
+            ClosedReason::Draft,
+            ClosedReason::Void,
+            ClosedReason::InProgress,
+            ClosedReason::UnknownLink,
+            ClosedReason::UnknownInvoice,
+            ClosedReason::Unresolved,
+            ClosedReason::NotSetUp,
+        ] {
+            let closed = Closed { merchant: None, invoice_number: None, reason };
+            assert!(!heading(&closed).is_empty() && next_step(&closed).ends_with('.'), "{reason:?}");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Whole pages without the App, for answers that are given outside its routes: a Pay Now link that leads nowhere, a
+//! body that is too large, a crash. Static HTML, no script.
+
+use crate::{
+    Assets,
+    components::fault_note::FaultPage,
+    fault::Fault,
+    pages::{closed::ClosedView, words_of_closed::status_of},
+};
+use domain::views::Closed;
+use leptos::{prelude::*, tachys::view::any_view::AnyView};
+
+/// Status and HTML of a Pay Now link that opens no checkout.
+#[must_use]
+pub fn render_closed(assets: &Assets, closed: Closed) -> (u16, String) {
+    let status = status_of(closed.reason);
+    let page = || view! { <ClosedView closed/> }.into_any();
+    (status, render(assets, "Nothing to pay here", page))
+}
+
+/// Status and HTML of a fault that has no page of its own.
+#[must_use]
+pub fn render_fault(assets: &Assets, fault: Fault) -> (u16, String) {
+    let status = fault.status();
+    let title = fault.heading();
+    (status, render(assets, title, || view! { <FaultPage fault/> }.into_any()))
+}
+
+fn render(assets: &Assets, title: &'static str, page: impl FnOnce() -> AnyView) -> String {
+    let owner = Owner::new();
+    owner.with(|| {
+        view! {
+            <!DOCTYPE html>
+            <html lang="en" data-surface="quick">
+                <head>
+                    <meta charset="utf-8"/>
+                    <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                    <meta name="color-scheme" content="light dark"/>
+                    <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                    <link rel="stylesheet" href=assets.css()/>
+                    <title>{title}</title>
+                </head>
+                <body>{page()}</body>
+            </html>
+        }
+        .to_html()
+    })
+}

@@ -1,0 +1,115 @@
+//! The document around the App: one for the portal, one for the pod inside ConnectWise. Also the one place that knows
+//! which scripts load when, and the content security policy that goes with them.
+
+use crate::{App, Assets};
+use http::{HeaderValue, header::CONTENT_SECURITY_POLICY, request::Parts};
+use leptos::{nonce::use_nonce, prelude::*};
+use leptos_axum::ResponseOptions;
+use leptos_meta::MetaTags;
+
+/// What a page is part of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Surface {
+    /// Pay Now and sign-in: nothing is loaded before the reader can act.
+    Quick,
+    Portal,
+    Pod,
+}
+
+impl Surface {
+    fn of(path: &str) -> Self {
+        match path {
+            path if path.starts_with("/npe") || path == "/sign-in" => Self::Quick,
+            path if path.starts_with("/pods/") => Self::Pod,
+            _ => Self::Portal,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Quick => "quick",
+            Self::Portal => "portal",
+            Self::Pod => "pod",
+        }
+    }
+}
+
+/// Every page but the pod. Refuses to be framed.
+pub fn shell(assets: Assets) -> impl IntoView {
+    let path = use_context::<Parts>().map(|parts| parts.uri.path().to_owned()).unwrap_or_default();
+    document(assets, Surface::of(&path), &path, "'none'")
+}
+
+/// The pod: no navigation, and framed by the merchant's PSA alone (`frame_ancestors`, a list of origins).
+pub fn pod_shell(assets: Assets, frame_ancestors: &str) -> impl IntoView {
+    document(assets, Surface::Pod, "/pods/", frame_ancestors)
+}
+
+fn document(assets: Assets, surface: Surface, path: &str, frame_ancestors: &str) -> impl IntoView + use<> {
+    set_policy(&assets, frame_ancestors);
+    let pay_script = (path == "/npe").then(|| view! { <script src="/pay.js" defer nonce=use_nonce()></script> });
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-surface=surface.name()>
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                <link rel="stylesheet" href=assets.css()/>
+                <Scripts assets surface/>
+                {pay_script}
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
+}
+
+/// Tells the style sheet that script runs, and starts hydration: at once in the portal; on a quick page only when the
+/// browser has nothing better to do, so that no byte of WASM delays the first press of a button.
+#[component]
+fn Scripts(assets: Assets, surface: Surface) -> impl IntoView {
+    const HYDRATE: &str = "import(js).then(m=>m.default({module_or_path:wasm}).then(()=>m.hydrate())).catch(()=>{})";
+    let nonce = use_nonce();
+    let files = format!("const js={:?},wasm={:?};", assets.js(), assets.wasm());
+    let start = match surface {
+        Surface::Quick => format!(
+            "const go=()=>(window.requestIdleCallback||setTimeout)(()=>{HYDRATE});\
+             document.readyState==='complete'?go():addEventListener('load',go);"
+        ),
+        Surface::Portal | Surface::Pod => format!("{HYDRATE};"),
+    };
+    let hints = (surface != Surface::Quick).then(|| {
+        // The manifest makes the server integration preload the split files of the matched route.
+        if let Some(splits) = assets.splits() {
+            provide_context(splits);
+        }
+        view! {
+            <link rel="modulepreload" href=assets.js() crossorigin=""/>
+            <link rel="preload" href=assets.wasm() r#as="fetch" r#type="application/wasm" crossorigin=""/>
+        }
+    });
+    view! {
+        <script nonce=nonce.clone()>"document.documentElement.classList.add('js')"</script>
+        {hints}
+        <script type="module" nonce=nonce>{files + &start}</script>
+    }
+}
+
+/// Scripts by nonce alone; card fields, hosted pages and the redirects of forms only to the gateways of this
+/// installation.
+fn set_policy(assets: &Assets, frame_ancestors: &str) {
+    let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else { return };
+    let gateways = assets.gateway_origins();
+    let policy = format!(
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval' {gateways}; style-src 'self'; \
+         img-src 'self' data:; connect-src 'self' {gateways}; frame-src {gateways}; form-action 'self' {gateways}; \
+         base-uri 'none'; frame-ancestors {frame_ancestors}"
+    );
+    if let Ok(value) = HeaderValue::from_str(&policy) {
+        response.insert_header(CONTENT_SECURITY_POLICY, value);
+    }
+}

@@ -1,0 +1,101 @@
+//! Sentences and dates for people. Pure: the same words on the server and in the browser.
+
+use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
+use domain::{
+    date::in_words,
+    money::{Locale, Money},
+    views::Dashboard,
+};
+
+/// `1 invoice`, `3 invoices`.
+#[must_use]
+pub fn count(n: usize, one: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
+}
+
+/// `$350.00`, `$350.00 and A$20.00`: one figure per currency, never a sum across (D13).
+#[must_use]
+pub fn amounts(all: &[Money], locale: Locale) -> String {
+    listed(&all.iter().map(|m| m.format(locale)).collect::<Vec<_>>())
+}
+
+fn listed(parts: &[String]) -> String {
+    match parts {
+        [] => String::new(),
+        [one] => one.clone(),
+        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+/// The payer's first line: `You owe $2,254.50 on 3 invoices`.
+#[must_use]
+pub fn owed(board: &Dashboard) -> String {
+    let positive: Vec<Money> = board.owed.iter().copied().filter(|m| m.is_positive()).collect();
+    if positive.is_empty() || board.outstanding.is_empty() {
+        return "You owe nothing".into();
+    }
+    format!("You owe {} on {}", amounts(&positive, board.who.locale), count(board.outstanding.len(), "invoice"))
+}
+
+/// `21 Nov 2026, 14:05 UTC`.
+#[must_use]
+pub fn moment(at: DateTime<Utc>) -> String {
+    format!("{}, {} UTC", in_words(at.date_naive()), clock(at))
+}
+
+/// `14:05`.
+#[must_use]
+pub fn clock(at: DateTime<Utc>) -> String {
+    format!("{:02}:{:02}", at.hour(), at.minute())
+}
+
+/// `Friday, 20 November`.
+#[must_use]
+pub fn weekday(date: NaiveDate) -> String {
+    const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    let day = DAYS[date.weekday().num_days_from_monday() as usize];
+    format!("{day}, {} {}", date.day(), MONTHS[date.month0() as usize])
+}
+
+/// The first letter of a name, for the square beside it.
+#[must_use]
+pub fn initial(name: &str) -> String {
+    name.chars().find(|c| c.is_alphanumeric()).map(|c| c.to_uppercase().collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::money::Currency;
+
+    #[test]
+    fn d13_amounts_of_two_currencies_stand_side_by_side() {
+        let all = [Money::new(35_000, Currency::USD), Money::new(2_000, Currency::AUD)];
+        assert_eq!(amounts(&all, Locale::EnUs), "$350.00 and A$20.00");
+        assert_eq!(amounts(&all[..1], Locale::EnUs), "$350.00");
+        assert_eq!(count(1, "invoice"), "1 invoice");
+        assert_eq!(count(2, "invoice"), "2 invoices");
+    }
+
+    #[test]
+    fn dates_are_read_the_same_everywhere() {
+        let at = DateTime::from_timestamp(1_795_000_000, 0).expect("a moment");
+        assert_eq!(moment(at), "18 Nov 2026, 11:06 UTC");
+        assert_eq!(weekday(at.date_naive()), "Wednesday, 18 November");
+        assert_eq!(initial(" «northwind»"), "N");
+    }
+}

@@ -1,0 +1,104 @@
+// Card fields on Pay Now: loads the gateway's script when the browser is idle, puts a token into the form, posts it.
+// Whatever fails, the form still posts; without a token the gateway's own page takes the card.
+(() => {
+  const $ = id => document.getElementById(id), root = document.documentElement, form = $('pay');
+  if (!form) return;
+  const { nonce } = document.currentScript, { script, key } = form.dataset, button = $('pay-button');
+  const title = document.title.replace(/^Error: /, ''), fields = {}, seen = {};
+  const kinds = { 'card-number': 'cardNumber', 'card-expiry': 'cardExpiry', 'card-code': 'cardCvc' };
+  const ask = {
+    email: 'Enter an e-mail address like name@company.com',
+    'card-number': 'Enter a card number with 13 to 19 digits',
+    'card-expiry': 'Enter the expiry date, like 04 / 29',
+    'card-code': 'Enter the security code, 3 or 4 digits',
+    'card-name': 'Enter the name on the card',
+  };
+  const dark = matchMedia('(prefers-color-scheme: dark)');
+  const pick = (light, night) => ({ color: dark.matches ? night : light });
+  const style = () => ({
+    base: { ...pick('#161b27', '#eceef2'), fontSize: '16px', '::placeholder': pick('#6a717d', '#9aa1ad') },
+    invalid: pick('#a61b1b', '#ff9d94'),
+  });
+  let stripe, loading, busy;
+
+  const say = (id, words = '') => {
+    const error = $(id + '-error');
+    // The text node that hydration will look for is kept.
+    (error.firstChild || error.appendChild(new Text())).data = words;
+    error.hidden = !words;
+    error.parentNode.classList.toggle('wrong', words);
+    $(id).ariaInvalid = words ? 'true' : null;
+  };
+
+  const mount = () => {
+    stripe = Stripe(key);
+    const elements = stripe.elements();
+    for (const id in kinds) {
+      const box = $(id).classList, field = fields[id] = elements.create(kinds[id], { style: style() });
+      seen[id] = {};
+      field.mount('#' + id);
+      field.on('change', e => { seen[id] = e; if (e.complete) say(id); });
+      field.on('focus', () => box.add('focus'));
+      field.on('blur', () => { box.remove('focus'); if (seen[id].error) say(id, seen[id].error.message); });
+      $(id + '-label').onclick = () => field.focus();
+    }
+    dark.onchange = () => { for (const id in fields) fields[id].update({ style: style() }); };
+  };
+
+  // True when the card fields stand; false when the payer has to go to the gateway's page.
+  const load = () => loading ||= new Promise((done, fail) => {
+    if (!script || !key) return fail();
+    const tag = Object.assign(document.createElement('script'), { src: script, nonce, onerror: fail });
+    tag.onload = () => done(mount());
+    setTimeout(fail, 8000);
+    document.head.append(tag);
+  }).then(() => true, () => root.classList.remove('js'));
+
+  const pay = on => {
+    busy = on;
+    button.toggleAttribute('data-busy', on);
+    button.ariaDisabled = on;
+    $('pay-status').textContent = on ? 'Paying' : '';
+  };
+
+  const refuse = list => {
+    pay(false);
+    const h2 = document.createElement('h2'), ul = document.createElement('ul'), box = $('summary');
+    h2.textContent = 'Please check the following';
+    for (const [id, words] of list) {
+      say(id, words);
+      const a = Object.assign(document.createElement('a'), { href: '#' + id, textContent: words });
+      a.onclick = e => { e.preventDefault(); (fields[id] || $(id)).focus(); };
+      ul.appendChild(document.createElement('li')).append(a);
+    }
+    if ($('said')) $('said').hidden = true;
+    box.replaceChildren(h2, ul);
+    box.hidden = false;
+    document.title = 'Error: ' + title;
+    box.focus();
+  };
+
+  form.noValidate = true;
+  form.onsubmit = async e => {
+    e.preventDefault();
+    if (busy) return;
+    pay(true);
+    const cards = await load(), email = $('email').value.trim(), name = $('card-name')?.value.trim();
+    const fine = id => id == 'email' ? email && $(id).checkValidity() : !cards || (id in kinds ? seen[id].complete : name);
+    const wrong = Object.keys(ask).filter(id => { if ($(id)) say(id); return !fine(id); });
+    if (wrong[0]) return refuse(wrong.map(id => [id, seen[id]?.error?.message || ask[id]]));
+    if (cards) {
+      const card = { type: 'card', card: fields['card-number'], billing_details: { name, email } };
+      const { error, paymentMethod } = await stripe.createPaymentMethod(card).catch(error => ({ error }));
+      if (error) return refuse([['card-number', error.message]]);
+      $('token').value = paymentMethod.id;
+    }
+    form.submit();
+  };
+
+  // Back from elsewhere: the page is asked again, so that a new try is a new payment.
+  onpageshow = e => e.persisted ? location.reload() : pay(false);
+  form.addEventListener('focusin', load, { once: true });
+  const idle = () => (window.requestIdleCallback || setTimeout)(load);
+  document.readyState == 'complete' ? idle() : addEventListener('load', idle);
+})();
