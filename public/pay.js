@@ -16,7 +16,7 @@
   const dark = matchMedia('(prefers-color-scheme: dark)');
   const pick = (light, night) => ({ color: dark.matches ? night : light });
   const style = () => ({
-    base: { ...pick('#161b27', '#eceef2'), fontSize: '16px', '::placeholder': pick('#6a717d', '#9aa1ad') },
+    base: { ...pick('#161b27', '#eceef2'), fontSize: '16px', fontFamily: 'system-ui, sans-serif', '::placeholder': pick('#6a717d', '#9aa1ad') },
     invalid: pick('#a61b1b', '#ff9d94'),
   });
   let stripe, loading, busy;
