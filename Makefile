@@ -1,6 +1,6 @@
 # Every command of the project. The work is done by scripts/*.sh; each installs what it needs and is missing.
 .DEFAULT_GOAL := help
-.PHONY: help run test check e2e size demo-reset
+.PHONY: help run test check e2e size bench demo-reset
 
 help: ## Show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -19,6 +19,9 @@ e2e: ## Run the browser tests against a demo of their own
 
 size: ## Show the weight of the site and of Pay Now; fails over budget
 	@scripts/size.sh
+
+bench: ## Measure pages and payments a second on both databases; fails below the targets
+	@scripts/bench.sh
 
 demo-reset: ## Start the demo from fresh data
 	@scripts/demo-reset.sh

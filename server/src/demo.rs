@@ -103,7 +103,7 @@ async fn simulators(
         public_url: format!("http://{listen}"),
         portal_url: portal_url.to_owned(),
         hold: HOLD_DEFAULT,
-        limits: std::env::var("WISEPAY_RATE_LIMITS").is_ok_and(|value| value == "off").then_some(false).unwrap_or(true),
+        limits: !std::env::var("WISEPAY_RATE_LIMITS").is_ok_and(|value| value == "off"),
     };
     Ok((Simulators::new(options).context("the simulators' data cannot be read")?, listener))
 }

@@ -26,7 +26,6 @@ impl FromRef<Web> for LeptosOptions {
     }
 }
 
-#[must_use]
 pub fn build(settings: &Settings, site: &Site, engine: Engine) -> Router {
     let web = Web { engine: engine.clone(), assets: site.assets.clone(), options: site.options.clone() };
     let cookie = CookieName(settings.cookie_name());

@@ -20,8 +20,9 @@ impl Engine {
     /// # Errors
     /// [`Error::NotFound`] for a checkout that is unknown or too old.
     pub async fn guest(&self, checkout: CheckoutId) -> Result<GuestPass, Error> {
-        let (db, checkout) = self.store().door_checkout(checkout, self.now()).await?.ok_or(Error::NotFound)?;
-        Ok(GuestPass { db, checkout })
+        let found = self.store().door_checkout(checkout, self.now()).await?;
+        let (db, checkout, merchant) = found.ok_or(Error::NotFound)?;
+        Ok(GuestPass { db, checkout, merchant })
     }
 
     /// # Errors
@@ -90,7 +91,9 @@ impl Engine {
         let (merchant, customer) = match &rows[0] {
             PlaceRow::Operator => (self.brand().to_owned(), None),
             PlaceRow::Admin { merchant_name, .. } => (merchant_name.clone(), None),
-            PlaceRow::Payer { merchant_name, customer_name, .. } => (merchant_name.clone(), Some(customer_name.clone())),
+            PlaceRow::Payer { merchant_name, customer_name, .. } => {
+                (merchant_name.clone(), Some(customer_name.clone()))
+            }
         };
         let locale = match db {
             Some(db) => db.merchant().await?.face()?.locale,

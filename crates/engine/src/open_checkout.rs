@@ -7,13 +7,13 @@ use domain::{
     ids::{CheckoutId, InvoiceId, PaymentId},
     invoice::{BooksInvoice, InvoiceStatus},
     money::Money,
-    views::{CheckoutPage, Closed, ClosedReason, GatewayFace, MerchantFace, Offer, Outcome},
+    views::{CheckoutPage, Closed, ClosedReason, GatewayFace, Offer, Outcome},
 };
 use std::{
     collections::HashSet,
     sync::{Mutex, PoisonError},
 };
-use store::{Checkout, Invoice, MerchantDb, MerchantTx, TokenHash};
+use store::{Checkout, Customer, Invoice, MerchantDb, MerchantTx, Payment, TokenHash};
 use uuid::Uuid;
 
 /// `wire/connectwise.md`, 6.5.
@@ -95,16 +95,14 @@ impl Engine {
     /// # Errors
     /// The database is away.
     pub async fn checkout_page(&self, guest: &GuestPass, was: Option<Money>) -> Result<CheckoutPage, Error> {
-        let merchant = guest.db.merchant().await?;
-        let face = merchant.face()?;
-        let latest = guest.db.payment_of_checkout(guest.checkout.id).await?;
-        let live = guest.db.live_payment(guest.checkout.invoice_id).await?;
+        let face = guest.merchant.face()?;
+        let (latest, live) = self.payments_at(guest).await?;
         if let (Some(latest), true) = (&latest, live.is_some())
             && live == Some(latest.id)
         {
             return Ok(CheckoutPage::Standing(self.standing(guest, latest).await?));
         }
-        let (invoice, stale) = self.invoice_to_show(&guest.db, guest.checkout.invoice_id).await?;
+        let (invoice, customer, stale) = self.invoice_to_show(&guest.db, guest.checkout.invoice_id).await?;
         let closed = |reason| {
             let (merchant, invoice_number) = (Some(face.clone()), Some(invoice.number.clone()));
             Ok(CheckoutPage::Closed(Closed { merchant, invoice_number, reason }))
@@ -128,13 +126,12 @@ impl Engine {
             _ => None,
         };
         let amount = invoice.due()?;
-        let customer = guest.db.customer(invoice.customer_id).await?.name;
         let kit = gateway.browser_kit();
         Ok(CheckoutPage::Pay(Offer {
             checkout: guest.checkout.id,
             payment: PaymentId(Uuid::now_v7()),
             merchant: face,
-            invoice: self.invoice_face(&merchant, invoice, customer, false)?,
+            invoice: self.invoice_face(&guest.merchant, invoice, customer.name, false)?,
             amount,
             was: was.filter(|was| *was != amount),
             last_decline,
@@ -148,21 +145,31 @@ impl Engine {
         }))
     }
 
+    /// The newest payment of this checkout, and the payment of any checkout that has the invoice now.
+    async fn payments_at(&self, guest: &GuestPass) -> Result<(Option<Payment>, Option<PaymentId>), Error> {
+        let invoice = guest.checkout.invoice_id;
+        // Most pages are of an invoice that nobody has tried to pay.
+        if guest.db.claims_count(&[invoice]).await? == 0 {
+            return Ok((None, None));
+        }
+        Ok((guest.db.payment_of_checkout(guest.checkout.id).await?, guest.db.live_payment(invoice).await?))
+    }
+
     /// The invoice for a page: fresh when the books answer in time, else the last one known, marked stale. A crowd at
     /// one invoice asks the books once.
-    async fn invoice_to_show(&self, db: &MerchantDb, id: InvoiceId) -> Result<(Invoice, bool), Error> {
-        let row = db.invoice(id).await?;
+    async fn invoice_to_show(&self, db: &MerchantDb, id: InvoiceId) -> Result<(Invoice, Customer, bool), Error> {
+        let (row, customer) = db.invoice_with_customer(id).await?;
         if self.now() - row.read_at < PAGE_MAX_AGE {
-            return Ok((row, false));
+            return Ok((row, customer, false));
         }
-        let Some(_turn) = self.0.asking.enter(id) else { return Ok((row, true)) };
+        let Some(_turn) = self.0.asking.enter(id) else { return Ok((row, customer, true)) };
         match tokio::time::timeout(PAGE_BOOKS_TIMEOUT, self.invoice_from_books(db, &row)).await {
-            Ok(Ok(_)) => Ok((db.invoice(id).await?, false)),
+            Ok(Ok(_)) => Ok((db.invoice(id).await?, customer, false)),
             Ok(Err(cause)) => {
                 tracing::warn!(invoice.id = %id, %cause, "The books could not be asked for a page; the last known amount is shown.");
-                Ok((row, true))
+                Ok((row, customer, true))
             }
-            Err(_) => Ok((row, true)),
+            Err(_) => Ok((row, customer, true)),
         }
     }
 
@@ -218,11 +225,6 @@ impl Engine {
         tx.invoices_upsert(&[found], &customers, self.now()).await?;
         tx.commit().await?;
         Ok(db.invoice_by_number(number).await?)
-    }
-
-    /// The merchant's words and address for a page about nothing to pay.
-    pub(crate) async fn face(&self, db: &MerchantDb) -> Result<MerchantFace, Error> {
-        Ok(db.merchant().await?.face()?)
     }
 }
 

@@ -4,12 +4,13 @@ use domain::{
     ids::{CustomerId, PayerId},
     views::Whoami,
 };
-use store::{Checkout, MerchantDb};
+use store::{Checkout, Merchant, MerchantDb};
 
 /// Holds a link to one invoice: may see and pay it.
 pub struct GuestPass {
     pub(crate) db: MerchantDb,
     pub(crate) checkout: Checkout,
+    pub(crate) merchant: Merchant,
 }
 
 /// Signed in for one customer.

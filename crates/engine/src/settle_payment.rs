@@ -163,7 +163,7 @@ impl Engine {
             checkout: guest.checkout.id,
             payment: payment.id,
             reference: payment.reference.clone(),
-            merchant: self.face(&guest.db).await?,
+            merchant: guest.merchant.face()?,
             invoice_number: invoice.number,
             customer: guest.db.customer(payment.customer_id).await?.name,
             amount: payment.amount()?,

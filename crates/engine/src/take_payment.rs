@@ -17,7 +17,7 @@ const EMAIL_MAX_CHARS: usize = 254;
 const INTENT_TRIES: u32 = 5;
 
 enum Intent {
-    Committed(Attempt),
+    Committed(Box<Attempt>),
     /// This payment stands already, or another has the invoice.
     Taken(PaymentId),
 }
@@ -82,7 +82,7 @@ impl Engine {
             let attempt = new.attempt.clone();
             failpoint::reach("before_intent");
             match self.commit_intent(guest, new).await? {
-                Opened::New => return Ok(Intent::Committed(attempt)),
+                Opened::New => return Ok(Intent::Committed(Box::new(attempt))),
                 Opened::Same => return Ok(Intent::Taken(order.payment)),
                 Opened::Taken(by) => return Ok(Intent::Taken(by)),
                 Opened::Outdated => {}

@@ -31,31 +31,35 @@ impl Worker {
         let mut stop = std::pin::pin!(stop);
         let mut running = JoinSet::new();
         loop {
-            if let Err(cause) = self.start_due(&mut running).await {
+            let more = self.start_due(&mut running).await.unwrap_or_else(|cause| {
                 tracing::error!(cause = %crate::jobs::chain(&cause), "The worker cannot reach the database and will try again.");
-            }
+                false
+            });
             tokio::select! {
                 () = &mut stop => break,
                 () = self.engine.0.bell.notified() => {}
                 () = tokio::time::sleep(LOOK_EVERY) => {}
-                Some(_) = running.join_next() => {}
+                Some(_) = running.join_next(), if more => {}
             }
         }
         running.join_all().await;
     }
 
-    /// Queues what the clock demands, and starts as many due jobs as there is room for.
-    async fn start_due(&self, running: &mut JoinSet<()>) -> Result<(), Error> {
+    /// Queues what the clock demands, and starts as many due jobs as there is room for. `true`: more may be due.
+    async fn start_due(&self, running: &mut JoinSet<()>) -> Result<bool, Error> {
         self.queue_by_clock().await?;
+        while running.try_join_next().is_some() {}
         let room = u32::try_from(JOBS_AT_ONCE.saturating_sub(running.len())).unwrap_or(0);
         if room == 0 {
-            return Ok(());
+            return Ok(true);
         }
         let now = self.engine.now();
-        for job in self.engine.store().jobs_claim(now, now + LEASE, room).await? {
+        let jobs = self.engine.store().jobs_claim(now, now + LEASE, room).await?;
+        let full = jobs.len() == room as usize;
+        for job in jobs {
             running.spawn(run(self.engine.clone(), job));
         }
-        Ok(())
+        Ok(full)
     }
 
     /// Keyed by the period, so that nothing depends on how often or on how many nodes this runs.

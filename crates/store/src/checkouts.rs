@@ -1,6 +1,6 @@
 //! Checkouts: what a link was resolved to. The id is random and is the guest's only credential.
 
-use crate::{Error, MerchantTx, scope::owned};
+use crate::{Error, MerchantTx, merchants, scope::owned};
 use chrono::{DateTime, Utc};
 use domain::ids::{CheckoutId, InvoiceId, MerchantId, PayerId};
 use sea_orm::entity::prelude::*;
@@ -21,6 +21,12 @@ pub struct Model {
 }
 impl ActiveModelBehavior for ActiveModel {}
 owned!();
+
+impl Related<merchants::Entity> for Entity {
+    fn to() -> RelationDef {
+        Self::belongs_to(merchants::Entity).from(Column::MerchantId).to(merchants::Column::Id).into()
+    }
+}
 
 pub use Model as Checkout;
 

@@ -2,7 +2,7 @@
 //! out of a request can never become a scope.
 
 use crate::{
-    Checkout, Connection, Error, Job, MerchantDb, PayLink, Session, Store, TokenHash, checkouts, connections,
+    Checkout, Connection, Error, Job, Merchant, MerchantDb, PayLink, Session, Store, TokenHash, checkouts, connections,
     merchants, pay_links,
 };
 use chrono::{DateTime, Utc};
@@ -39,7 +39,7 @@ impl Store {
         })
     }
 
-    /// A checkout's random id.
+    /// A checkout's random id. The merchant comes along, because every page behind this door shows it.
     ///
     /// # Errors
     /// The database is away.
@@ -47,11 +47,11 @@ impl Store {
         &self,
         id: CheckoutId,
         now: DateTime<Utc>,
-    ) -> Result<Option<(MerchantDb, Checkout)>, Error> {
+    ) -> Result<Option<(MerchantDb, Checkout, Merchant)>, Error> {
         let row =
             checkouts::Entity::find().filter(checkouts::Column::Id.eq(id)).filter(checkouts::Column::ExpiresAt.gt(now));
-        let row = row.one(&self.pools.read).await?;
-        Ok(row.map(|row| (MerchantDb::new(row.merchant_id, self.clone()), row)))
+        let found = row.find_both_related(merchants::Entity).one(&self.pools.read).await?;
+        Ok(found.map(|(row, merchant)| (MerchantDb::new(row.merchant_id, self.clone()), row, merchant)))
     }
 
     /// The API key of a Pay Now link.

@@ -1,7 +1,7 @@
 //! Invoices as last read from the books.
 
 use crate::{
-    Error, MerchantTx, customers,
+    Customer, Error, MerchantTx, customers,
     scope::{Scoped, moment, owned, text},
 };
 use chrono::{DateTime, NaiveDate, Utc};
@@ -45,6 +45,13 @@ pub struct Model {
 }
 impl ActiveModelBehavior for ActiveModel {}
 owned!();
+
+impl Related<customers::Entity> for Entity {
+    fn to() -> RelationDef {
+        let customer = Self::belongs_to(customers::Entity).from((Column::MerchantId, Column::CustomerId));
+        customer.to((customers::Column::MerchantId, customers::Column::Id)).into()
+    }
+}
 
 impl Model {
     fn currency(&self) -> Result<Currency, Error> {
@@ -177,6 +184,15 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// [`Error::Missing`] also for another merchant's invoice.
     pub async fn invoice(&self, id: InvoiceId) -> Result<Model, Error> {
         self.find::<Entity>().filter(Column::Id.eq(id)).one(self.conn()).await?.ok_or(Error::Missing)
+    }
+
+    /// An invoice and whose it is.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's invoice.
+    pub async fn invoice_with_customer(&self, id: InvoiceId) -> Result<(Model, Customer), Error> {
+        let found = self.find::<Entity>().filter(Column::Id.eq(id)).find_both_related(customers::Entity);
+        found.one(self.conn()).await?.ok_or(Error::Missing)
     }
 
     /// # Errors

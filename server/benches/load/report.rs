@@ -126,9 +126,9 @@ impl Report {
             (rate < PAYMENTS_PER_SECOND_MIN)
                 .then(|| format!("on {name} {rate:.0} payments a second were made; {PAYMENTS_PER_SECOND_MIN} must be."))
         });
-        let memory = self.memory.iter().filter_map(|(name, megabytes)| {
-            (*megabytes >= MEMORY_MAX_MB)
-                .then(|| format!("on {name} the server held {megabytes:.0} MB; it must stay under {MEMORY_MAX_MB} MB."))
+        let memory = self.memory.iter().filter(|(_, megabytes)| *megabytes >= MEMORY_MAX_MB);
+        let memory = memory.map(|(name, held)| {
+            format!("on {name} the server held {held:.0} MB; it must stay under {MEMORY_MAX_MB} MB.")
         });
         let reads = self.books_reads.iter().filter_map(|(name, reads, time)| {
             let most = time.as_secs() / READS_EVERY.as_secs() + 1;

@@ -308,8 +308,8 @@ impl Form {
 
 /// The value of the hidden input with this name.
 fn field(html: &str, name: &str) -> String {
-    let inputs = html.split("<input").skip(1).map(|rest| rest.split('>').next().unwrap());
-    let input = inputs.filter(|input| input.contains(&format!("name=\"{name}\""))).next();
+    let mut inputs = html.split("<input").skip(1).map(|rest| rest.split('>').next().unwrap());
+    let input = inputs.find(|input| input.contains(&format!("name=\"{name}\"")));
     let input = input.unwrap_or_else(|| panic!("no field {name} in {html}"));
     input.split("value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
 }

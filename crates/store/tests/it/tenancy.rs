@@ -183,7 +183,7 @@ on_both!(d20_what_is_written_has_the_stamp_of_the_scope, async |db| {
 on_both!(d20_a_checkout_opens_its_own_merchant_until_it_is_too_old, async |db| {
     let (acme, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
     for shop in [&acme, &bolt] {
-        let (scope, row) = db.store.door_checkout(shop.checkout, at(59)).await.unwrap().unwrap();
+        let (scope, row, _) = db.store.door_checkout(shop.checkout, at(59)).await.unwrap().unwrap();
         assert_eq!((scope.merchant_id(), row.invoice_id), (shop.db.merchant_id(), shop.invoice));
         assert!(db.store.door_checkout(shop.checkout, at(60)).await.unwrap().is_none());
         let (scope, _) = db.store.door_webhook(shop.connection).await.unwrap().unwrap();

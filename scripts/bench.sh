@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# make bench: pages and payments a second on SQLite and on PostgreSQL, beside bare handlers on the same databases in the
+# same run. Prints one table, keeps it in docs/benchmarks.md, and fails when a target is missed. About four minutes once
+# everything is built.
+set -euo pipefail
+# shellcheck source=scripts/postgres.sh
+source "$(dirname "${BASH_SOURCE[0]}")/postgres.sh"
+# shellcheck source=scripts/build.sh
+source "$(dirname "${BASH_SOURCE[0]}")/build.sh"
+
+readonly RUN="$ROOT/target/run/release" DATA="$ROOT/target/bench"
+
+# Like build.sh's programs: built under the lock, and only the clone's own copy is ever started.
+build_load() {
+  local program
+  program="$(cargo build --package server --bench load --release --message-format=json-render-diagnostics |
+    sed -n 's/.*"executable":"\([^"]*\/load-[^"]*\)".*/\1/p')"
+  cp "${program:?cargo built no load program}" "$RUN/load"
+}
+
+# The tests' PostgreSQL flushes nothing. Here durability is part of what is measured, so it starts again with its own
+# defaults: fsync, synchronous_commit and full_page_writes on.
+make_durable() {
+  local port="${TEST_POSTGRES_URL##*:}"
+  (
+    cd "$PG_FOLDER"
+    as_postgres "$PG_BIN/pg_ctl" restart --pgdata=data --wait --timeout=60 --log=data/log --options="-p ${port%%/*} -k $PG_FOLDER \
+      -c listen_addresses=127.0.0.1 -c shared_buffers=128MB" >/dev/null 9>&-
+  ) || fail "PostgreSQL did not start again with fsync on; its log is $PG_FOLDER/data/log."
+}
+
+# The commit that was measured, and whether more than that was.
+commit() {
+  local changed=""
+  [[ -z "$(git status --porcelain -- ':!docs/benchmarks.md')" ]] || changed=" with changes"
+  echo "$(git rev-parse --short HEAD)$changed"
+}
+
+need_site_tools
+need_packages wrk:wrk "postgresql:/usr/lib/postgresql/*/bin/initdb"
+build release
+with_lock build_load
+
+trap stop_postgres EXIT
+start_postgres
+make_durable
+mkdir -p "$DATA"
+say "Measuring (about four minutes; compile nothing meanwhile) …"
+"$RUN/load" run --wisepay "$RUN/wisepay" --postgres "$TEST_POSTGRES_URL" --postmaster "$(head -n 1 "$PG_FOLDER/data/postmaster.pid")" \
+  --document docs/benchmarks.md --folder "$DATA" --commit "$(commit)" "$@" ||
+  fail "A figure is below its target, or the run broke off; the lines above say which."
