@@ -10,11 +10,16 @@ source "$(dirname "${BASH_SOURCE[0]}")/build.sh"
 
 readonly RUN="$ROOT/target/run/release" DATA="$ROOT/target/bench"
 
-# Like build.sh's programs: built under the lock, and only the clone's own copy is ever started.
-build_load() {
+# Like build.sh's `build release`, with the load program. In one command, because the load program's dependencies bring
+# features of their own: asked for apart, cargo would compile and link the server twice.
+build_bench() {
   local program
-  program="$(cargo build --package server --bench load --release --message-format=json-render-diagnostics |
-    sed -n 's/.*"executable":"\([^"]*\/load-[^"]*\)".*/\1/p')"
+  mkdir -p "$DATA"
+  build_site
+  say "Building server and load program (release; about 15 minutes the first time) …"
+  program="$(cargo build --package server --bin wisepay --bench load --release --message-format=json-render-diagnostics |
+    sed -n 's/.*"executable":"\([^"]*\/load-[^"]*\)".*/\1/p')" || fail "The server does not build; the compiler's message above says why."
+  assemble release
   cp "${program:?cargo built no load program}" "$RUN/load"
 }
 
@@ -38,13 +43,11 @@ commit() {
 
 need_site_tools
 need_packages wrk:wrk "postgresql:/usr/lib/postgresql/*/bin/initdb"
-build release
-with_lock build_load
+with_lock build_bench
 
 trap stop_postgres EXIT
 start_postgres
 make_durable
-mkdir -p "$DATA"
 say "Measuring (about four minutes; compile nothing meanwhile) …"
 "$RUN/load" run --wisepay "$RUN/wisepay" --postgres "$TEST_POSTGRES_URL" --postmaster "$(head -n 1 "$PG_FOLDER/data/postmaster.pid")" \
   --document docs/benchmarks.md --folder "$DATA" --commit "$(commit)" "$@" ||

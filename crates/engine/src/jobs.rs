@@ -101,7 +101,13 @@ impl Engine {
             Work::WriteReceipt { payment } => self.write_receipt(&db, job, payment).await,
             Work::DeliverMail { mail } => self.deliver_mail(&db, job, mail).await,
             Work::ReadNews { webhook } => self.work_webhook(&db, job, webhook).await,
-            Work::SyncBooks => self.sync_books(&db).await.map(|()| Ran::Finished),
+            Work::SyncBooks => {
+                // The next period is its retry: failures must not pile up behind books that are away for days.
+                if let Err(cause) = self.sync_books(&db).await {
+                    tracing::warn!(merchant.id = %db.merchant_id(), cause = %chain(&cause), "The books could not be read.");
+                }
+                Ok(Ran::Finished)
+            }
         }
     }
 
@@ -119,11 +125,17 @@ impl Engine {
                 chain(&cause)
             }
         };
-        let again = (job.tries < TRIES_MAX).then(|| self.now() + gap_after(job.tries));
+        let gives_up = job.tries >= TRIES_MAX && !is_about_money(job);
+        let again = (!gives_up).then(|| self.now() + gap_after(job.tries));
         let tx = self.store().door_job(job).begin().await?;
         tx.job_again(job, again, &why).await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// An open outcome and an unposted payment are asked about for as long as it takes.
+fn is_about_money(job: &Job) -> bool {
+    matches!(serde_json::from_str(&job.body), Ok(Work::LookUp { .. } | Work::PostPayment { .. }))
 }
 
 /// 5 s, 10 s, 20 s … 15 min.

@@ -1,8 +1,15 @@
 //! The sweep: every attempt carries a look-up job from its first transaction on, so none stays open unnoticed (D2, D4).
 
 use crate::{Engine, Error, jobs::Ran};
-use domain::{ids::AttemptId, payment::Source};
+use chrono::TimeDelta;
+use domain::{
+    ids::AttemptId,
+    payment::{AttemptState, Source},
+};
 use store::MerchantDb;
+
+/// A payer who has not finished at the bank's or gateway's page by then has left; the invoice is set free for the next.
+const ACTION_LIFE: TimeDelta = TimeDelta::minutes(30);
 
 impl Engine {
     pub(crate) async fn look_up_attempt(&self, db: &MerchantDb, attempt: AttemptId) -> Result<Ran, Error> {
@@ -14,6 +21,10 @@ impl Engine {
             return Ok(Ran::NotYet("the gateway cannot say yet"));
         }
         let now = db.attempt(attempt.id).await?;
+        if now.state == AttemptState::RequiresAction && self.now() - now.created_at > ACTION_LIFE {
+            self.give_up(db, &now).await?;
+            return Ok(Ran::NotYet("given up; the gateway's word is awaited"));
+        }
         if now.state.is_open() { Ok(Ran::NotYet("the outcome is still open")) } else { Ok(Ran::Finished) }
     }
 }

@@ -107,8 +107,13 @@ impl Engine {
             let (merchant, invoice_number) = (Some(face.clone()), Some(invoice.number.clone()));
             Ok(CheckoutPage::Closed(Closed { merchant, invoice_number, reason }))
         };
-        if live.is_some() {
-            return closed(ClosedReason::InProgress);
+        if let Some(live) = live {
+            // From another link to this invoice, perhaps the same person's: whoever left half-way may go on or give up.
+            let standing = self.standing_of(guest, live).await?;
+            return match standing.outcome {
+                Outcome::Continue { .. } => Ok(CheckoutPage::Standing(standing)),
+                _ => closed(ClosedReason::InProgress),
+            };
         }
         let last_outcome = match &latest {
             Some(payment) => Some(self.standing(guest, payment).await?),

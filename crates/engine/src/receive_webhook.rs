@@ -8,7 +8,7 @@ use crate::{
 use connectors::gateway::WebhookError;
 use domain::{
     ids::{AttemptId, ConnectionId, WebhookId},
-    payment::Source,
+    payment::{AttemptState, Source},
 };
 use serde::{Deserialize, Serialize};
 use store::{Job, MerchantDb, NewWebhook, WebhookState};
@@ -67,13 +67,20 @@ impl Engine {
         let webhook = db.webhook(id).await?;
         let about: About = serde_json::from_str(&webhook.news)?;
         let attempt = match (about.attempt, about.gateway_id) {
-            (Some(attempt), _) => db.attempt(attempt).await.ok(),
+            (Some(attempt), _) => match db.attempt(attempt).await {
+                Err(store::Error::Missing) => None,
+                found => Some(found?),
+            },
             (None, Some(gateway_id)) => db.attempt_by_gateway_id(&gateway_id).await?,
             (None, None) => None,
         };
         let state = match attempt {
             // What is not ours, or not known yet, is kept for people to see and never answered with an error (D6).
             None => WebhookState::Parked,
+            // Our own call will bring the same news in a moment; if it died, the look-up job will.
+            Some(attempt) if attempt.state == AttemptState::Created => {
+                return Ok(Ran::NotYet("the charge is still being sent"));
+            }
             Some(attempt) => {
                 if !self.look_up(db, &attempt, Source::Webhook).await? {
                     return Ok(Ran::NotYet("the gateway cannot say yet"));

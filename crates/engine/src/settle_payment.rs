@@ -7,7 +7,7 @@ use domain::{
     ids::{AttemptId, PaymentId},
     ledger::Journal,
     money::Money,
-    payment::{AttemptState, Folded, Observation, Source},
+    payment::{AttemptState, Fact, Folded, Observation, Source},
     views::{Outcome, Standing},
 };
 use store::{Attempt, MerchantDb, MerchantTx, Observed, Payment};
@@ -102,11 +102,15 @@ impl Engine {
     pub(crate) async fn look_up(&self, db: &MerchantDb, attempt: &Attempt, source: Source) -> Result<bool, Error> {
         let connection = db.connection(attempt.connection_id).await?;
         let gateway = self.gateway_of(db, &connection)?;
+        if attempt.state == AttemptState::Created {
+            // The question may itself send the charge: from here on, a failed first send proves nothing any more.
+            self.record(db, attempt.id, Observation::bare(Fact::Unanswered), source).await?;
+        }
         let request = charge_request(attempt)?;
         let look_up = LookUp { request, gateway_id: attempt.gateway_id.clone(), sent_at: attempt.created_at };
         let seen = match gateway.find(&look_up).await? {
             Found::Seen(seen) => seen,
-            Found::NotThere => Observation::bare(domain::payment::Fact::NeverArrived),
+            Found::NotThere => Observation::bare(Fact::NeverArrived),
             Found::TooEarlyToSay => return Ok(false),
         };
         self.record(db, attempt.id, seen, source).await?;
@@ -136,12 +140,18 @@ impl Engine {
     pub async fn cancel_payment(&self, guest: &GuestPass, payment: PaymentId) -> Result<Standing, Error> {
         let payment = self.own_payment(guest, payment).await?;
         let attempt = latest(&guest.db, payment.id).await?;
-        if let (AttemptState::RequiresAction, Some(gateway_id)) = (attempt.state, &attempt.gateway_id) {
-            let connection = guest.db.connection(attempt.connection_id).await?;
-            let seen = self.gateway_of(&guest.db, &connection)?.cancel(gateway_id).await?;
-            self.record(&guest.db, attempt.id, seen, Source::Reply).await?;
+        if attempt.state == AttemptState::RequiresAction {
+            self.give_up(&guest.db, &attempt).await?;
         }
         self.standing(guest, &payment).await
+    }
+
+    /// Ends an attempt that waits for its payer, at the gateway first: it may have been paid meanwhile.
+    pub(crate) async fn give_up(&self, db: &MerchantDb, attempt: &Attempt) -> Result<(), Error> {
+        let Some(gateway_id) = &attempt.gateway_id else { return Ok(()) };
+        let connection = db.connection(attempt.connection_id).await?;
+        let seen = self.gateway_of(db, &connection)?.cancel(gateway_id).await?;
+        self.record(db, attempt.id, seen, Source::Reply).await
     }
 
     /// A payment of the invoice that this link is for: two links to one invoice see one payment (D1).
@@ -190,7 +200,7 @@ fn cache(attempt: &mut Attempt, folded: &Folded, seen: &Observation) -> Result<(
     attempt.state = folded.state;
     attempt.reason = folded.reason.map(|reason| serde_json::to_string(&reason)).transpose()?;
     attempt.contradicted |= folded.contradicted;
-    if let domain::payment::Fact::ActionNeeded { url } = &seen.fact {
+    if let Fact::ActionNeeded { url } = &seen.fact {
         attempt.action_url = Some(url.clone());
     }
     if seen.gateway_id.is_some() {

@@ -31,20 +31,18 @@ impl Engine {
     pub async fn sign_in(&self, email: &str, password: &str, network: IpAddr) -> Result<SignedIn, SignInError> {
         let now = self.now();
         let (address, network) = (format!("address:{}", email.to_lowercase()), format!("network:{network}"));
-        for subject in [&address, &network] {
-            if let Some(until) = self.store().throttle_locked_until(subject, now).await? {
+        // Counted before the password is tried: guesses made all at once are not evaluated all at once.
+        for (subject, limit) in [(&address, PER_ADDRESS), (&network, PER_NETWORK)] {
+            if let Some(until) = self.store().throttle_fail(subject, limit, now).await? {
                 let minutes = u32::try_from((until - now).num_minutes() + 1).unwrap_or(u32::MAX);
                 return Err(SignInError::LockedOut { minutes });
             }
         }
         let person = self.store().person_by_email(email).await?.filter(|person| person.active);
         let matches = self.password_matches(person.as_ref(), password).await?;
-        let Some(person) = person.filter(|_| matches) else {
-            self.store().throttle_fail(&address, PER_ADDRESS, now).await?;
-            self.store().throttle_fail(&network, PER_NETWORK, now).await?;
-            return Err(SignInError::NoMatch);
-        };
+        let person = person.filter(|_| matches).ok_or(SignInError::NoMatch)?;
         self.store().throttle_clear(&address).await?;
+        self.store().throttle_forgive(&network).await?;
         let places = self.store().person_places(&person).await?;
         // Somebody without any place is told nothing that a stranger would not be told.
         let first = places.first().ok_or(SignInError::NoMatch)?;

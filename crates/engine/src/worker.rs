@@ -3,7 +3,7 @@
 use crate::{Engine, Error, jobs::Work};
 use chrono::TimeDelta;
 use std::time::Duration;
-use store::{Job, NewJob};
+use store::{ConnectionState, Job, NewJob};
 use tokio::task::JoinSet;
 
 const JOBS_AT_ONCE: usize = 16;
@@ -70,7 +70,9 @@ impl Worker {
             return Ok(());
         }
         for db in self.engine.store().door_rounds().await? {
-            if db.connection_of_kind("books").await?.is_none() {
+            // Broken ones wait for a person.
+            let books = db.connection_of_kind("books").await?;
+            if books.is_none_or(|books| books.state == ConnectionState::Broken) {
                 continue;
             }
             let work = Work::SyncBooks;

@@ -3,7 +3,7 @@
 
 use crate::{Error, Store, TokenHash, scope::kept};
 use chrono::{DateTime, Duration, Utc};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel, QuerySelect, entity::prelude::*};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ExprTrait, IntoActiveModel, QuerySelect, entity::prelude::*};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -50,11 +50,17 @@ impl Store {
         Ok(row.and_then(|row| row.locked_until).filter(|until| *until > now))
     }
 
-    /// Counts one failure and locks the subject when it was the last one allowed.
+    /// Counts one failure and locks the subject when it was the last one allowed. Answers until when it was locked
+    /// already: whoever counts before trying cannot be overtaken by guesses made at the same time.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn throttle_fail(&self, subject: &str, limit: Throttle, now: DateTime<Utc>) -> Result<(), Error> {
+    pub async fn throttle_fail(
+        &self,
+        subject: &str,
+        limit: Throttle,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, Error> {
         let hash = TokenHash::of(subject).0;
         let fresh = Model { subject_hash: hash.clone(), failures: 0, window_started_at: now, locked_until: None };
         let tx = self.begin().await?;
@@ -62,9 +68,22 @@ impl Store {
         Entity::insert(row).on_conflict_do_nothing_on([Column::SubjectHash]).exec_without_returning(&tx).await?;
         // Held, so that guesses made at the same time are counted one by one.
         let known = Entity::find_by_id(hash.clone()).lock_exclusive().one(&tx).await?.ok_or(Error::Missing)?;
+        let locked_until = known.locked_until.filter(|until| *until > now);
         let counted = kept(known.failed(limit, now).into_active_model().reset_all());
         Entity::update_many().set(counted).filter(Column::SubjectHash.eq(hash)).exec(&tx).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(locked_until)
+    }
+
+    /// Takes one count back: it was no failure after all.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn throttle_forgive(&self, subject: &str) -> Result<(), Error> {
+        let one_less = Entity::update_many().col_expr(Column::Failures, Expr::col(Column::Failures).sub(1));
+        let counted = one_less.filter(Column::SubjectHash.eq(TokenHash::of(subject).0)).filter(Column::Failures.gt(0));
+        counted.exec(&self.pools.write).await?;
+        Ok(())
     }
 
     /// A right password starts the count of its address anew.

@@ -78,7 +78,7 @@ impl Load {
         #[expect(clippy::cast_precision_loss, reason = "figures for people")]
         let cpu_ms = spent as f64 / done as f64;
         let latency = |share| words_after(&words, share, false).and_then(milliseconds);
-        whole(Figures { done, failed, per_second, p50_ms: latency("50%")?, p99_ms: latency("99%")?, cpu_ms })
+        whole(Figures { done, failed, per_second, p50_ms: latency(" 50%")?, p99_ms: latency(" 99%")?, cpu_ms })
     }
 }
 

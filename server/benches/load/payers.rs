@@ -30,7 +30,7 @@ pub async fn pay(house: &House, numbers: &[String], payers: usize, time: Duratio
     let payer = async || {
         let mut took = Vec::new();
         while begun.elapsed() < time {
-            let number = numbers.get(next.fetch_add(1, Ordering::Relaxed)).context("more invoices must be made")?;
+            let Some(number) = numbers.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
             let start = Instant::now();
             pay_one(house, number).await.with_context(|| format!("paying {number}"))?;
             took.push(start.elapsed());

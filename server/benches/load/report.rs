@@ -45,6 +45,8 @@ impl Row {
 pub struct Report {
     machine: String,
     rows: Vec<Row>,
+    /// The bare page by one join: its answers a second, and our page in percent of them.
+    pub joined: Vec<(&'static str, f64, f64)>,
     pub memory: Vec<(&'static str, f64)>,
     /// Reads of the books while one page was asked for, and during how long.
     pub books_reads: Vec<(&'static str, u64, Duration)>,
@@ -55,7 +57,14 @@ pub struct Report {
 impl Report {
     pub fn new(folder: &Path, commit: &str) -> anyhow::Result<Self> {
         let machine = machine(folder, commit)?;
-        Ok(Self { machine, rows: Vec::new(), memory: Vec::new(), books_reads: Vec::new(), posting: Vec::new() })
+        Ok(Self {
+            machine,
+            rows: Vec::new(),
+            joined: Vec::new(),
+            memory: Vec::new(),
+            books_reads: Vec::new(),
+            posting: Vec::new(),
+        })
     }
 
     pub fn add(&mut self, row: Row) {
@@ -91,6 +100,12 @@ impl Report {
             )?;
         }
         writeln!(to)?;
+        for (name, rate, percent) in &self.joined {
+            writeln!(
+                to,
+                "* The bare page with one join for its five reads on {name}: {rate:.0} per s; ours is {percent:.0} % of it."
+            )?;
+        }
         for (name, megabytes) in &self.memory {
             writeln!(to, "* Most memory of the server on {name}: {megabytes:.0} MB (under {MEMORY_MAX_MB} MB).")?;
         }

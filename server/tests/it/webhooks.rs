@@ -45,8 +45,8 @@ async fn d3_fifty_deliveries_of_one_event_post_once() {
     let charge = house.charges().await.remove(0);
     let now = chrono::Utc::now().timestamp();
     let body = format!(
-        r#"{{"id":"evt_same","object":"event","type":"payment_intent.succeeded","created":{now},"data":{{"object":{{"id":"pi_x","object":"payment_intent","latest_charge":{},"metadata":{{}}}}}}}}"#,
-        charge["id"]
+        r#"{{"id":"evt_same","object":"event","type":"payment_intent.succeeded","created":{now},"data":{{"object":{{"id":{},"object":"payment_intent","latest_charge":{},"metadata":{}}}}}}}"#,
+        charge["payment_intent"], charge["id"], charge["metadata"]
     );
     let signature = sign(&body, facts::stripe::PORTAL_WEBHOOK_SECRET, now);
     let sent = futures::future::join_all((0..50).map(|_| send(&house, &signature, &body))).await;

@@ -75,8 +75,8 @@ pub fn look_up(request: &ChargeRequest, gateway_id: Option<&str>, sent_at: DateT
 }
 
 /// Just inside and just outside the time in which Stripe surely keeps an answer.
-pub const REPLAYABLE: TimeDelta = TimeDelta::hours(22);
-pub const PRUNED: TimeDelta = TimeDelta::hours(23);
+pub const REPLAYABLE: TimeDelta = TimeDelta::minutes(9);
+pub const PRUNED: TimeDelta = TimeDelta::minutes(10);
 
 pub fn xero_config(api_base: &str, access_token: &str) -> XeroConfig {
     XeroConfig {

@@ -12,8 +12,9 @@ use chrono::TimeDelta;
 use domain::payment::Observation;
 use reqwest::Method;
 
-/// Stripe keeps answers for at least 24 hours (2.7); an hour is left for a slow request and other clocks.
-const REPLAY_MAX: TimeDelta = TimeDelta::hours(23);
+/// Stripe keeps answers for 24 hours (2.7), but a replay may also be the first time that Stripe hears of the charge, and
+/// nobody expects a payment to be made long after they pressed Pay: by then it may have been paid in another way.
+const REPLAY_MAX: TimeDelta = TimeDelta::minutes(10);
 /// The list is read from a little before the request was sent, for clocks that differ.
 const LIST_BEFORE: TimeDelta = TimeDelta::seconds(60);
 const LIST_LIMIT: &str = "100";
