@@ -21,6 +21,8 @@ pub enum Account {
 pub enum JournalKind {
     PaymentTaken,
     PaymentReversed,
+    /// Taken after all: the gateway had the money of an attempt that had ended without any.
+    PaymentCorrected,
 }
 
 /// One line: debits are positive, credits negative.
@@ -74,6 +76,14 @@ impl Journal {
     /// An amount that cannot be negated.
     pub fn payment_reversed(amount: Money) -> Result<Self, Unbalanced> {
         Self::moved(JournalKind::PaymentReversed, Money::zero(amount.currency).minus(amount)?)
+    }
+
+    /// Money of an attempt that had ended without any.
+    ///
+    /// # Errors
+    /// An amount that cannot be negated.
+    pub fn payment_corrected(amount: Money) -> Result<Self, Unbalanced> {
+        Self::moved(JournalKind::PaymentCorrected, amount)
     }
 
     fn moved(kind: JournalKind, amount: Money) -> Result<Self, Unbalanced> {

@@ -95,7 +95,9 @@ pub enum Fact {
     Refused {
         code: String,
     },
-    /// A look-up proved that the gateway never saw it.
+    /// A look-up found no trace of it. One such answer proves nothing: the request may still be under way.
+    NotSeen,
+    /// A second look-up, some minutes later, found no trace either (`wire/gateways.md`, 1.5): it never arrived.
     NeverArrived,
     /// The payer must go to this address and act.
     ActionNeeded {
@@ -110,6 +112,17 @@ pub enum Fact {
         reason: DeclineReason,
     },
     Voided,
+    /// Ours, beside a gateway's word that contradicts a final no: the money is there, and is accounted for from here on
+    /// (`wire/gateways.md`, 1.3). The contradiction stays, so that somebody looks.
+    MoneyAfterAll,
+}
+
+impl Fact {
+    /// The gateway says that it has the money, or will.
+    #[must_use]
+    pub const fn is_money(&self) -> bool {
+        matches!(self, Self::Approved | Self::PendingSettlement | Self::Settled)
+    }
 }
 
 /// Why no money came, sorted by what the payer can do about it (D10).
@@ -210,10 +223,14 @@ impl Folded {
             Fact::NotSent if self.state == S::Created => (S::Declined, Some(DeclineReason::NotSent)),
             Fact::Refused { .. } if self.state == S::Created => (S::Declined, Some(DeclineReason::SetUp)),
             Fact::NotSent | Fact::Refused { .. } => return self,
+            Fact::MoneyAfterAll if self.has_wrong_no() => {
+                return Self { state: S::Approved, ever_approved: true, reason: None, ..self };
+            }
+            Fact::MoneyAfterAll => return self,
             Fact::NeverArrived => (S::Declined, Some(DeclineReason::NotSent)),
             Fact::BankNo { reason } if self.ever_approved => (S::Returned, Some(*reason)),
             Fact::BankNo { reason } => (S::Declined, Some(*reason)),
-            Fact::Unanswered => (S::Unknown, None),
+            Fact::Unanswered | Fact::NotSeen => (S::Unknown, None),
             Fact::ActionNeeded { .. } => (S::RequiresAction, None),
             Fact::Processing => (S::Processing, None),
             Fact::Approved => (S::Approved, None),
@@ -230,11 +247,17 @@ impl Folded {
         Self { state: to, ever_approved: self.ever_approved || to.has_money(), reason, ..self }
     }
 
+    /// The gateway has the money of an attempt that ended without any.
+    #[must_use]
+    pub const fn has_wrong_no(self) -> bool {
+        self.contradicted && matches!(self.state, AttemptState::Declined | AttemptState::Voided)
+    }
+
     /// Money after a final no, a void of settled money, or "never arrived" about money that did.
     fn cannot_become(self, to: AttemptState, fact: &Fact) -> bool {
         use AttemptState as S;
         match self.state {
-            S::Declined | S::Voided => to.has_money(),
+            S::Declined | S::Voided => fact.is_money(),
             S::RequiresAction | S::Processing | S::Approved | S::PendingSettlement => *fact == Fact::NeverArrived,
             S::Settled => *fact == Fact::NeverArrived || to == S::Voided,
             _ => false,
