@@ -4,6 +4,8 @@
 mod m001_tenants;
 mod m002_money;
 mod m003_work;
+mod m004_built_in_ledger;
+mod m005_claim_takes;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -12,6 +14,12 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m001_tenants::Migration), Box::new(m002_money::Migration), Box::new(m003_work::Migration)]
+        vec![
+            Box::new(m001_tenants::Migration),
+            Box::new(m002_money::Migration),
+            Box::new(m003_work::Migration),
+            Box::new(m004_built_in_ledger::Migration),
+            Box::new(m005_claim_takes::Migration),
+        ]
     }
 }

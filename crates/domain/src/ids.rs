@@ -63,6 +63,7 @@ id!(/** What a payer means to pay; minted with the form, and the idempotency key
 id!(/** One try at one gateway with one method. */ AttemptId, "att");
 id!(/** An immutable fact about an attempt. */ ObservationId, "obs");
 id!(/** A balanced set of double-entry lines. */ JournalId, "jnl");
+id!(/** A payment in the built-in ledger. */ LedgerPaymentId, "lpy");
 id!(/** Work written in the same transaction as the fact that needs it. */ JobId, "job");
 id!(/** A message to a person. */ MailId, "mail");
 id!(/** One line of the audit trail. */ AuditId, "aud");

@@ -2,13 +2,13 @@
 
 use crate::{
     Error, MerchantTx,
-    scope::{Scoped, owned},
+    scope::{Only, Scoped, owned},
 };
 use chrono::{DateTime, Utc};
 use domain::{
     ids::{AttemptId, ConnectionId, MerchantId, ObservationId, PaymentId},
     money::Money,
-    payment::{AttemptState, Observation, Source},
+    payment::{AttemptState, Fact, Observation, Source},
 };
 use sea_orm::{ActiveModelTrait, ConnectionTrait, QueryOrder, QuerySelect, entity::prelude::*};
 use std::collections::HashMap;
@@ -88,6 +88,18 @@ pub struct Observed {
     pub at: DateTime<Utc>,
 }
 
+impl TryFrom<observation::Model> for Observed {
+    type Error = Error;
+
+    fn try_from(row: observation::Model) -> Result<Self, Error> {
+        Ok(Self {
+            observation: serde_json::from_str(&row.body).map_err(|_| Error::Unreadable("observation.body"))?,
+            source: serde_json::from_str(&row.source).map_err(|_| Error::Unreadable("observation.source"))?,
+            at: row.at,
+        })
+    }
+}
+
 impl MerchantTx {
     /// The attempt, held against everybody else until this transaction ends: facts about one payable are applied one
     /// after the other (D3).
@@ -96,7 +108,7 @@ impl MerchantTx {
     /// [`Error::Missing`] also for another merchant's attempt.
     pub async fn attempt_hold(&self, id: AttemptId) -> Result<Attempt, Error> {
         let found = self.find::<Entity>().filter(Column::Id.eq(id)).lock_exclusive();
-        found.one(self.conn()).await?.ok_or(Error::Missing)
+        found.only(self.conn()).await?.ok_or(Error::Missing)
     }
 
     /// # Errors
@@ -129,7 +141,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// [`Error::Missing`] also for another merchant's attempt.
     pub async fn attempt(&self, id: AttemptId) -> Result<Attempt, Error> {
-        self.find::<Entity>().filter(Column::Id.eq(id)).one(self.conn()).await?.ok_or(Error::Missing)
+        self.find::<Entity>().filter(Column::Id.eq(id)).only(self.conn()).await?.ok_or(Error::Missing)
     }
 
     /// # Errors
@@ -151,7 +163,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn attempt_by_gateway_id(&self, gateway_id: &str) -> Result<Option<Attempt>, Error> {
-        Ok(self.find::<Entity>().filter(Column::GatewayId.eq(gateway_id)).one(self.conn()).await?)
+        Ok(self.find::<Entity>().filter(Column::GatewayId.eq(gateway_id)).only(self.conn()).await?)
     }
 
     /// Attempts that an operator must look at: the impossible was seen.
@@ -162,6 +174,30 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(self.find::<Entity>().filter(Column::Contradicted.into_expr()).all(self.conn()).await?)
     }
 
+    pub(crate) async fn attempts_after(
+        &self,
+        since: DateTime<Utc>,
+        after: Option<AttemptId>,
+        limit: u64,
+    ) -> Result<Vec<Attempt>, Error> {
+        let mut next = self.find::<Entity>().filter(Column::CreatedAt.gte(since));
+        if let Some(after) = after {
+            next = next.filter(Column::Id.gt(after));
+        }
+        Ok(next.order_by_asc(Column::Id).limit(limit).all(self.conn()).await?)
+    }
+
+    /// The bare facts about each of these attempts, oldest first.
+    pub(crate) async fn facts_of(&self, attempts: &[AttemptId]) -> Result<HashMap<AttemptId, Vec<Fact>>, Error> {
+        let rows = self.find::<observation::Entity>().filter(observation::Column::AttemptId.is_in(attempts.to_vec()));
+        let mut facts: HashMap<_, Vec<_>> = HashMap::new();
+        for row in rows.order_by_asc(observation::Column::Id).all(self.conn()).await? {
+            let attempt = row.attempt_id;
+            facts.entry(attempt).or_default().push(Observed::try_from(row)?.observation.fact);
+        }
+        Ok(facts)
+    }
+
     /// Every fact about an attempt, oldest first.
     ///
     /// # Errors
@@ -169,13 +205,6 @@ impl<C: ConnectionTrait> Scoped<C> {
     pub async fn observations(&self, attempt: AttemptId) -> Result<Vec<Observed>, Error> {
         let rows = self.find::<observation::Entity>().filter(observation::Column::AttemptId.eq(attempt));
         let rows = rows.order_by_asc(observation::Column::Id).all(self.conn()).await?;
-        let read = |row: observation::Model| {
-            Ok(Observed {
-                observation: serde_json::from_str(&row.body).map_err(|_| Error::Unreadable("observation.body"))?,
-                source: serde_json::from_str(&row.source).map_err(|_| Error::Unreadable("observation.source"))?,
-                at: row.at,
-            })
-        };
-        rows.into_iter().map(read).collect()
+        rows.into_iter().map(Observed::try_from).collect()
     }
 }

@@ -7,7 +7,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::ids::{AttemptId, InvoiceId, MerchantId};
-use sea_orm::{ConnectionTrait, entity::prelude::*};
+use sea_orm::{ConnectionTrait, PaginatorTrait, entity::prelude::*};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -39,29 +39,32 @@ pub enum BooksEntryState {
     Posted,
     /// The books refused it: a person must decide.
     Refused,
+    /// Never written: the money went back before.
+    Needless,
 }
 
 impl MerchantTx {
+    /// One step for each invoice that the attempt pays.
+    ///
     /// # Errors
-    /// [`Error::Duplicate`] when the step exists.
-    pub async fn books_entry_intend(
+    /// [`Error::Duplicate`] when one exists.
+    pub async fn books_entries_intend(
         &self,
         attempt: AttemptId,
-        invoice: InvoiceId,
-        key: &str,
+        invoices: &[InvoiceId],
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let row = BooksEntry {
+        let row = |invoice: &InvoiceId| BooksEntry {
             merchant_id: self.merchant_id(),
             attempt_id: attempt,
-            invoice_id: invoice,
-            idempotency_key: key.to_owned(),
+            invoice_id: *invoice,
+            idempotency_key: format!("pay-{}-{}", attempt.0.simple(), invoice.0.simple()),
             state: BooksEntryState::Intended,
             external_id: None,
             last_error: None,
             updated_at: now,
         };
-        self.insert::<Entity>([row]).await
+        self.insert::<Entity>(invoices.iter().map(row)).await
     }
 
     /// # Errors
@@ -91,6 +94,19 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// The database is away.
     pub async fn books_entries(&self, attempt: AttemptId) -> Result<Vec<BooksEntry>, Error> {
         Ok(self.find::<Entity>().filter(Column::AttemptId.eq(attempt)).all(self.conn()).await?)
+    }
+
+    pub(crate) async fn books_entries_of(&self, attempts: &[AttemptId]) -> Result<Vec<BooksEntry>, Error> {
+        Ok(self.find::<Entity>().filter(Column::AttemptId.is_in(attempts.to_vec())).all(self.conn()).await?)
+    }
+
+    /// How many writes came to this state since then.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn books_entries_count(&self, state: BooksEntryState, since: DateTime<Utc>) -> Result<u64, Error> {
+        let since = self.find::<Entity>().filter(Column::State.eq(state)).filter(Column::UpdatedAt.gte(since));
+        Ok(since.count(self.conn()).await?)
     }
 
     /// Money that was taken and that the books refused.

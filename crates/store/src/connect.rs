@@ -4,7 +4,7 @@
 use crate::{Error, KeyRing};
 use migrations::Migrator;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
+    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
@@ -122,8 +122,16 @@ async fn open_sqlite(url: &str) -> Result<Pools, Error> {
         options
     };
     let write = Database::connect(options("rwc", 1, false)).await?;
+    keep_private(file.trim_start_matches("sqlite:").trim_start_matches("//"))?;
     let read = Database::connect(options("rw", SQLITE_READERS, true)).await?;
     Ok(Pools { read, write })
+}
+
+/// Nobody but the owner reads a file of payments. SQLite gives its log the same rights.
+fn keep_private(path: &str) -> Result<(), Error> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+        .map_err(|cause| Error::Broken(DbErr::Custom(format!("{path}: {cause}"))))
 }
 
 async fn open_postgres(url: &str) -> Result<Pools, Error> {

@@ -3,7 +3,7 @@
 
 use crate::{
     Error, MerchantDb, MerchantTx, Sealed,
-    scope::{Scoped, moment, owned},
+    scope::{Only, Scoped, moment, owned},
 };
 use chrono::{DateTime, Utc};
 use domain::ids::{ConnectionId, MerchantId};
@@ -173,12 +173,18 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// [`Error::Missing`] also for another merchant's connection.
     pub async fn connection(&self, id: ConnectionId) -> Result<Model, Error> {
-        self.find::<Entity>().filter(Column::Id.eq(id)).one(self.conn()).await?.ok_or(Error::Missing)
+        self.find::<Entity>().filter(Column::Id.eq(id)).only(self.conn()).await?.ok_or(Error::Missing)
     }
 
     /// # Errors
     /// The database is away.
     pub async fn connection_of_kind(&self, kind: &str) -> Result<Option<Model>, Error> {
-        Ok(self.find::<Entity>().filter(Column::Kind.eq(kind)).one(self.conn()).await?)
+        Ok(self.find::<Entity>().filter(Column::Kind.eq(kind)).only(self.conn()).await?)
+    }
+
+    /// # Errors
+    /// The database is away.
+    pub async fn connections_of_kind(&self, kind: &str) -> Result<Vec<Model>, Error> {
+        Ok(self.find::<Entity>().filter(Column::Kind.eq(kind)).all(self.conn()).await?)
     }
 }

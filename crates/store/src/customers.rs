@@ -2,7 +2,7 @@
 
 use crate::{
     Error, MerchantTx,
-    scope::{Scoped, owned, text},
+    scope::{Only, Scoped, owned, text},
 };
 use domain::{
     ids::{CustomerId, MerchantId},
@@ -62,19 +62,19 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// [`Error::Missing`] also for another merchant's customer.
     pub async fn customer(&self, id: CustomerId) -> Result<Model, Error> {
-        self.find::<Entity>().filter(Column::Id.eq(id)).one(self.conn()).await?.ok_or(Error::Missing)
+        self.find::<Entity>().filter(Column::Id.eq(id)).only(self.conn()).await?.ok_or(Error::Missing)
     }
 
     /// # Errors
     /// The database is away.
     pub async fn customer_by_external_id(&self, external_id: &str) -> Result<Option<Model>, Error> {
-        Ok(self.find::<Entity>().filter(Column::ExternalId.eq(external_id)).one(self.conn()).await?)
+        Ok(self.find::<Entity>().filter(Column::ExternalId.eq(external_id)).only(self.conn()).await?)
     }
 
     /// # Errors
     /// The database is away.
     pub async fn customer_by_name(&self, name: &str) -> Result<Option<Model>, Error> {
-        Ok(self.find::<Entity>().filter(Column::Name.eq(text(name))).one(self.conn()).await?)
+        Ok(self.find::<Entity>().filter(Column::Name.eq(text(name))).only(self.conn()).await?)
     }
 
     /// The names of these customers, for lists.

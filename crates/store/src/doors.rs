@@ -3,7 +3,7 @@
 
 use crate::{
     Checkout, Connection, Error, Job, Merchant, MerchantDb, PayLink, Session, Store, TokenHash, checkouts, connections,
-    merchants, pay_links,
+    merchants, pay_links, scope::Only,
 };
 use chrono::{DateTime, Utc};
 use domain::ids::{CheckoutId, ConnectionId, CustomerId};
@@ -50,7 +50,7 @@ impl Store {
     ) -> Result<Option<(MerchantDb, Checkout, Merchant)>, Error> {
         let row =
             checkouts::Entity::find().filter(checkouts::Column::Id.eq(id)).filter(checkouts::Column::ExpiresAt.gt(now));
-        let found = row.find_both_related(merchants::Entity).one(&self.pools.read).await?;
+        let found = row.find_both_related(merchants::Entity).only(&self.pools.read).await?;
         Ok(found.map(|(row, merchant)| (MerchantDb::new(row.merchant_id, self.clone()), row, merchant)))
     }
 
@@ -60,7 +60,7 @@ impl Store {
     /// The database is away.
     pub async fn door_pay_link(&self, key: &TokenHash) -> Result<Option<(MerchantDb, PayLink)>, Error> {
         let row = pay_links::Entity::find().filter(pay_links::Column::KeyHash.eq(key.0.clone()));
-        let row = row.filter(pay_links::Column::Enabled.eq(true)).one(&self.pools.read).await?;
+        let row = row.filter(pay_links::Column::Enabled.eq(true)).only(&self.pools.read).await?;
         Ok(row.map(|row| (MerchantDb::new(row.merchant_id, self.clone()), row)))
     }
 
@@ -69,7 +69,7 @@ impl Store {
     /// # Errors
     /// The database is away.
     pub async fn door_webhook(&self, id: ConnectionId) -> Result<Option<(MerchantDb, Connection)>, Error> {
-        let row = connections::Entity::find().filter(connections::Column::Id.eq(id)).one(&self.pools.read).await?;
+        let row = connections::Entity::find().filter(connections::Column::Id.eq(id)).only(&self.pools.read).await?;
         Ok(row.map(|row| (MerchantDb::new(row.merchant_id, self.clone()), row)))
     }
 

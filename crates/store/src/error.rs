@@ -46,7 +46,7 @@ impl Error {
 const BUSY: [&str; 9] = ["5", "261", "517", "6", "262", "40001", "40P01", "55P03", "57014"];
 
 /// SQLite tells the columns where PostgreSQL tells the index. A test holds this table to the schema.
-pub(crate) const UNIQUE: [(&str, &str); 14] = [
+pub(crate) const UNIQUE: [(&str, &str); 15] = [
     ("merchant.key", "merchant_key"),
     ("person.email", "person_email"),
     ("customer.merchant_id, customer.external_id", "customer_external_id"),
@@ -58,6 +58,7 @@ pub(crate) const UNIQUE: [(&str, &str); 14] = [
     ("checkout.id", "checkout_id"),
     ("claim.merchant_id, claim.invoice_id", "one_live_attempt_per_invoice"),
     ("journal.merchant_id, journal.attempt_id, journal.kind", "one_journal_per_kind"),
+    ("ledger_payment.merchant_id, ledger_payment.idempotency_key", "ledger_payment_key"),
     ("job.merchant_id, job.unique_key", "job_unique_key"),
     ("mail.merchant_id, mail.unique_key", "mail_unique_key"),
     ("webhook.merchant_id, webhook.connection_id, webhook.event_id", "webhook_event"),

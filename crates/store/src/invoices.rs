@@ -2,7 +2,7 @@
 
 use crate::{
     Customer, Error, MerchantTx, customers,
-    scope::{Scoped, moment, owned, text},
+    scope::{Only, Scoped, moment, owned, text},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
@@ -62,6 +62,21 @@ impl Model {
     /// A stored currency that this version does not know.
     pub fn total(&self) -> Result<Money, Error> {
         Ok(Money::new(self.total_minor, self.currency()?))
+    }
+
+    /// The row with what the books say of it.
+    #[must_use]
+    pub fn told(self, books: &BooksInvoice) -> Self {
+        Self {
+            number: books.number.clone(),
+            status: books.status,
+            currency: books.total.currency.code().to_owned(),
+            total_minor: books.total.minor,
+            due_minor: books.due.minor,
+            date: books.date,
+            due_date: books.due_date,
+            ..self
+        }
     }
 
     /// # Errors
@@ -183,7 +198,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// [`Error::Missing`] also for another merchant's invoice.
     pub async fn invoice(&self, id: InvoiceId) -> Result<Model, Error> {
-        self.find::<Entity>().filter(Column::Id.eq(id)).one(self.conn()).await?.ok_or(Error::Missing)
+        self.find::<Entity>().filter(Column::Id.eq(id)).only(self.conn()).await?.ok_or(Error::Missing)
     }
 
     /// An invoice and whose it is.
@@ -192,19 +207,19 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// [`Error::Missing`] also for another merchant's invoice.
     pub async fn invoice_with_customer(&self, id: InvoiceId) -> Result<(Model, Customer), Error> {
         let found = self.find::<Entity>().filter(Column::Id.eq(id)).find_both_related(customers::Entity);
-        found.one(self.conn()).await?.ok_or(Error::Missing)
+        found.only(self.conn()).await?.ok_or(Error::Missing)
     }
 
     /// # Errors
     /// The database is away.
     pub async fn invoice_by_number(&self, number: &str) -> Result<Option<Model>, Error> {
-        Ok(self.find::<Entity>().filter(Column::Number.eq(text(number))).one(self.conn()).await?)
+        Ok(self.find::<Entity>().filter(Column::Number.eq(text(number))).only(self.conn()).await?)
     }
 
     /// # Errors
     /// The database is away.
     pub async fn invoice_by_external_id(&self, external_id: &str) -> Result<Option<Model>, Error> {
-        Ok(self.find::<Entity>().filter(Column::ExternalId.eq(external_id)).one(self.conn()).await?)
+        Ok(self.find::<Entity>().filter(Column::ExternalId.eq(external_id)).only(self.conn()).await?)
     }
 
     fn filtered(&self, filter: &InvoiceFilter) -> Select<Entity> {

@@ -3,12 +3,13 @@
 
 use crate::{
     Error, MerchantDb, MerchantTx, Store,
-    scope::{Scoped, moment, owned},
+    scope::{Only, Scoped, moment, owned},
 };
 use chrono::{DateTime, Utc};
 use domain::ids::{JobId, MerchantId, PaymentId};
 use sea_orm::{
-    ConnectionTrait, DatabaseBackend, PaginatorTrait, QueryOrder, Statement, UpdateMany, entity::prelude::*,
+    ConnectionTrait, DatabaseBackend, PaginatorTrait, QueryOrder, QuerySelect, Statement, UpdateMany,
+    entity::prelude::*,
 };
 use uuid::Uuid;
 
@@ -57,12 +58,12 @@ pub struct NewJob {
 }
 
 impl MerchantTx {
-    /// Queues the job, unless the same work stands already.
+    /// Queues the jobs whose work does not stand already.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn job_add(&self, new: NewJob, now: DateTime<Utc>) -> Result<(), Error> {
-        let row = Model {
+    pub async fn jobs_add(&self, new: impl IntoIterator<Item = NewJob>, now: DateTime<Utc>) -> Result<(), Error> {
+        let row = |new: NewJob| Model {
             id: JobId(Uuid::now_v7()),
             merchant_id: self.merchant_id(),
             payment_id: new.payment,
@@ -76,7 +77,7 @@ impl MerchantTx {
             last_error: None,
             created_at: now,
         };
-        self.insert_absent::<Entity>([row]).await?;
+        self.insert_absent::<Entity>(new.into_iter().map(row)).await?;
         Ok(())
     }
 
@@ -86,6 +87,15 @@ impl MerchantTx {
     /// The database is away.
     pub async fn job_done(&self, job: &Model) -> Result<bool, Error> {
         Ok(self.job_release(job, JobState::Done).exec(self.conn()).await?.rows_affected == 1)
+    }
+
+    /// Whether the claim still holds, and keeps others from ending it until this transaction is over.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn job_hold(&self, job: &Model) -> Result<bool, Error> {
+        let mine = self.find::<Entity>().filter(Column::Id.eq(job.id)).filter(Column::State.eq(JobState::Leased));
+        Ok(mine.filter(Column::Lease.eq(job.lease)).lock_exclusive().only(self.conn()).await?.is_some())
     }
 
     /// A job is let go of by the claim that holds it, and once.
@@ -154,16 +164,17 @@ impl Store {
     ) -> Result<Vec<Model>, Error> {
         let backend = self.pools.write.get_database_backend();
         let skip = if backend == DatabaseBackend::Postgres { "FOR UPDATE SKIP LOCKED" } else { "" };
-        // A leased job is due again when its lease ends. Written as the index `job_due` is, which serves the order too.
+        // A leased job is due again when its lease ends. Written as the index `job_due` is, which serves the order too;
+        // the limit in words, as `scope::Only` explains.
         let sql = format!(
             "WITH due AS (
                 SELECT id FROM job WHERE state IN ('ready', 'leased') AND COALESCE(leased_until, run_at) <= $1
-                ORDER BY COALESCE(leased_until, run_at) LIMIT $2 {skip}
+                ORDER BY COALESCE(leased_until, run_at) LIMIT {limit} {skip}
             )
-            UPDATE job SET state = 'leased', lease = $3, leased_until = $4, tries = tries + 1
+            UPDATE job SET state = 'leased', lease = $2, leased_until = $3, tries = tries + 1
             WHERE id IN (SELECT id FROM due) RETURNING *"
         );
-        let values = [now.into(), i64::from(limit).into(), Uuid::now_v7().into(), moment(leased_until).into()];
+        let values = [now.into(), Uuid::now_v7().into(), moment(leased_until).into()];
         let claim = Statement::from_sql_and_values(backend, sql, values);
         let mut jobs = Entity::find().from_raw_sql(claim).all(&self.pools.write).await?;
         jobs.sort_by_key(|job| job.run_at);

@@ -84,6 +84,25 @@ impl MerchantTx {
 }
 
 impl<C: ConnectionTrait> Scoped<C> {
+    /// What stands on an account for each of these attempts.
+    pub(crate) async fn account_sums(
+        &self,
+        attempts: &[AttemptId],
+        account: Account,
+    ) -> Result<HashMap<AttemptId, i64>, Error> {
+        let journals = self.find::<journal::Entity>().filter(journal::Column::AttemptId.is_in(attempts.to_vec()));
+        let journals: HashMap<_, _> =
+            journals.all(self.conn()).await?.into_iter().map(|row| (row.id, row.attempt_id)).collect();
+        let lines = self.find::<posting::Entity>().filter(posting::Column::Account.eq(account));
+        let lines = lines.filter(posting::Column::JournalId.is_in(journals.keys().copied())).all(self.conn()).await?;
+        let mut sums = HashMap::new();
+        for line in lines {
+            let attempt = journals.get(&line.journal_id).ok_or(Error::Missing)?;
+            *sums.entry(*attempt).or_default() += line.amount_minor;
+        }
+        Ok(sums)
+    }
+
     /// The lines about an attempt, the oldest journal first.
     ///
     /// # Errors

@@ -31,6 +31,7 @@
 //! }
 //! ```
 
+mod attempt_records;
 mod attempts;
 mod audit;
 mod books_entries;
@@ -43,6 +44,7 @@ mod error;
 mod invoices;
 mod jobs;
 mod ledger;
+mod ledger_payments;
 mod mails;
 mod merchants;
 mod pay_links;
@@ -54,6 +56,7 @@ mod sessions;
 mod throttle;
 mod webhooks;
 
+pub use attempt_records::AttemptRecord;
 pub use attempts::{Attempt, Observed};
 pub use books_entries::{BooksEntry, BooksEntryState};
 pub use checkouts::Checkout;
@@ -65,6 +68,7 @@ pub use error::Error;
 pub use invoices::{InvoiceFilter, Model as Invoice, Sum};
 pub use jobs::{JobState, Model as Job, NewJob};
 pub use ledger::PostingWithKind;
+pub use ledger_payments::{Entered, LedgerPayment, NewLedgerPayment};
 pub use mails::{MailState, Model as Mail, NewMail};
 pub use merchants::{Model as Merchant, NewMerchant};
 pub use pay_links::Model as PayLink;

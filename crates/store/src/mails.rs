@@ -3,7 +3,7 @@
 use crate::{
     Error, MerchantTx,
     invoices::like,
-    scope::{Scoped, owned},
+    scope::{Only, Scoped, owned},
 };
 use chrono::{DateTime, Utc};
 use domain::ids::{MailId, MerchantId, PaymentId};
@@ -48,6 +48,7 @@ pub struct NewMail {
     pub recipient: String,
     pub subject: String,
     pub text: String,
+    pub state: MailState,
 }
 
 impl MerchantTx {
@@ -64,13 +65,13 @@ impl MerchantTx {
             recipient: new.recipient,
             subject: new.subject,
             text: new.text,
-            state: MailState::Queued,
+            state: new.state,
             last_error: None,
             created_at: now,
         };
         self.insert_absent::<Entity>([row]).await?;
         let stands = self.find::<Entity>().filter(Column::UniqueKey.eq(new.unique_key));
-        stands.one(self.conn()).await?.ok_or(Error::Missing)
+        stands.only(self.conn()).await?.ok_or(Error::Missing)
     }
 
     /// # Errors
@@ -89,7 +90,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// [`Error::Missing`] also for another merchant's mail.
     pub async fn mail(&self, id: MailId) -> Result<Model, Error> {
-        self.find::<Entity>().filter(Column::Id.eq(id)).one(self.conn()).await?.ok_or(Error::Missing)
+        self.find::<Entity>().filter(Column::Id.eq(id)).only(self.conn()).await?.ok_or(Error::Missing)
     }
 
     /// Newest first, and how many there are.

@@ -2,7 +2,7 @@
 
 use crate::{
     Error, MerchantDb, Store,
-    scope::{Scoped, kept},
+    scope::{Only, Scoped, kept},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -90,6 +90,6 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn merchant(&self) -> Result<Model, Error> {
-        Entity::find_by_id(self.merchant_id()).one(self.conn()).await?.ok_or(Error::Missing)
+        Entity::find_by_id(self.merchant_id()).only(self.conn()).await?.ok_or(Error::Missing)
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     Attempt, Error, MerchantTx, attempts, customers,
     invoices::{self, Sum, like},
-    scope::{Scoped, owned},
+    scope::{Only, Scoped, owned},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -73,6 +73,8 @@ mod claim {
         pub invoice_id: InvoiceId,
         /// Until the money stands in the books, or can no longer come.
         pub live: bool,
+        /// Once, and once more for each time that it was taken back.
+        pub takes: i32,
     }
     impl ActiveModelBehavior for ActiveModel {}
     owned!();
@@ -96,7 +98,7 @@ pub struct NewAttempt {
     pub payment: Payment,
     pub allocations: Vec<Allocation>,
     pub attempt: Attempt,
-    /// [`Scoped::claims_count`] of its invoices, from before the books were asked what is due.
+    /// [`Scoped::claims_taken`] of its invoices, from before the books were asked what is due.
     pub claims_seen: u64,
 }
 
@@ -149,14 +151,15 @@ impl MerchantTx {
         // In one order for everybody, so that two payments of the same invoices never wait for each other.
         allocations.sort_by_key(|allocation| allocation.invoice_id);
         let invoices: Vec<_> = allocations.iter().map(|allocation| allocation.invoice_id).collect();
-        let claim = |invoice_id| claim::Model { merchant_id: self.merchant_id(), attempt_id, invoice_id, live: true };
+        let claim =
+            |invoice_id| claim::Model { merchant_id: self.merchant_id(), attempt_id, invoice_id, live: true, takes: 1 };
         let claimed = self.insert_absent::<claim::Entity>(invoices.iter().copied().map(claim)).await?;
         if usize::try_from(claimed) != Ok(invoices.len()) {
             return self.taken(&invoices, payment_id).await;
         }
         // Without this, a payment that began, was posted and let go of the invoice while our question was under way would
         // leave us with yesterday's balance and a free invoice (D1).
-        if self.claims_count(&invoices).await? != claims_seen + claimed {
+        if self.claims_taken(&invoices).await? != claims_seen + claimed {
             return Ok(Opened::Outdated);
         }
         self.insert::<allocation::Entity>(allocations).await?;
@@ -182,13 +185,38 @@ impl MerchantTx {
         update.filter(claim::Column::AttemptId.eq(attempt)).exec(self.conn()).await?;
         Ok(())
     }
+
+    /// Lets go of one of its invoices.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn claim_release(&self, attempt: AttemptId, invoice: InvoiceId) -> Result<(), Error> {
+        let update = self.update::<claim::Entity>().col_expr(claim::Column::Live, Expr::value(false));
+        let of = update.filter(claim::Column::AttemptId.eq(attempt)).filter(claim::Column::InvoiceId.eq(invoice));
+        of.exec(self.conn()).await?;
+        Ok(())
+    }
+
+    /// Takes the invoices of an ended attempt back, those that nobody else has meanwhile.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn claims_retake(&self, attempt: AttemptId) -> Result<(), Error> {
+        let taken = self.mine::<claim::Entity>(claim::Column::InvoiceId, claim::Column::Live.into_expr());
+        let update = self.update::<claim::Entity>().col_expr(claim::Column::Live, Expr::value(true));
+        let update = update.col_expr(claim::Column::Takes, Expr::col(claim::Column::Takes).add(1));
+        let free =
+            update.filter(claim::Column::AttemptId.eq(attempt)).filter(claim::Column::InvoiceId.not_in_subquery(taken));
+        free.exec(self.conn()).await?;
+        Ok(())
+    }
 }
 
 impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// [`Error::Missing`] also for another merchant's payment.
     pub async fn payment(&self, id: PaymentId) -> Result<Payment, Error> {
-        self.find::<payment::Entity>().filter(payment::Column::Id.eq(id)).one(self.conn()).await?.ok_or(Error::Missing)
+        self.find::<payment::Entity>().filter(payment::Column::Id.eq(id)).only(self.conn()).await?.ok_or(Error::Missing)
     }
 
     /// # Errors
@@ -197,13 +225,23 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(self.find::<allocation::Entity>().filter(allocation::Column::PaymentId.eq(payment)).all(self.conn()).await?)
     }
 
-    /// How many attempts these invoices have seen, dead or live.
+    pub(crate) async fn allocations_of(
+        &self,
+        payments: impl IntoIterator<Item = PaymentId>,
+    ) -> Result<Vec<Allocation>, Error> {
+        let of = self.find::<allocation::Entity>().filter(allocation::Column::PaymentId.is_in(payments));
+        Ok(of.all(self.conn()).await?)
+    }
+
+    /// How often attempts, dead or live, have taken these invoices.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn claims_count(&self, invoices: &[InvoiceId]) -> Result<u64, Error> {
+    pub async fn claims_taken(&self, invoices: &[InvoiceId]) -> Result<u64, Error> {
         let claims = self.find::<claim::Entity>().filter(claim::Column::InvoiceId.is_in(invoices.iter().copied()));
-        Ok(claims.count(self.conn()).await?)
+        let takes = Expr::col(claim::Column::Takes).sum().cast_as("bigint");
+        let takes = claims.select_only().column_as(takes, "takes").into_tuple::<Option<i64>>().all(self.conn()).await?;
+        Ok(takes.into_iter().flatten().next().and_then(|takes| u64::try_from(takes).ok()).unwrap_or(0))
     }
 
     /// The payment that keeps others off this invoice. `live` stands bare, as in the partial index that serves it.
@@ -215,7 +253,7 @@ impl<C: ConnectionTrait> Scoped<C> {
             .find::<claim::Entity>()
             .filter(claim::Column::InvoiceId.eq(invoice))
             .filter(claim::Column::Live.into_expr());
-        let Some(claim) = claim.one(self.conn()).await? else { return Ok(None) };
+        let Some(claim) = claim.only(self.conn()).await? else { return Ok(None) };
         Ok(Some(self.attempt(claim.attempt_id).await?.payment_id))
     }
 
@@ -237,7 +275,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// The database is away.
     pub async fn payment_of_checkout(&self, checkout: CheckoutId) -> Result<Option<Payment>, Error> {
         let of = self.find::<payment::Entity>().filter(payment::Column::CheckoutId.eq(checkout));
-        Ok(of.order_by_desc(payment::Column::CreatedAt).one(self.conn()).await?)
+        Ok(of.order_by_desc(payment::Column::CreatedAt).only(self.conn()).await?)
     }
 
     fn payments_filtered(&self, filter: &PaymentFilter) -> Select<payment::Entity> {

@@ -3,7 +3,7 @@
 
 use crate::{
     Error, MerchantTx, Store, customers, merchants,
-    scope::{kept, owned, text},
+    scope::{Only, kept, owned, text},
 };
 use chrono::{DateTime, Utc};
 use domain::ids::{CustomerId, MerchantId, PayerId, PersonId};
@@ -110,13 +110,13 @@ impl Store {
     /// The database is away.
     pub async fn person_by_email(&self, email: &str) -> Result<Option<Person>, Error> {
         let found = person::Entity::find().filter(person::Column::Email.eq(text(&email.to_lowercase())));
-        Ok(found.one(&self.pools.read).await?)
+        Ok(found.only(&self.pools.read).await?)
     }
 
     /// # Errors
     /// The database is away.
     pub async fn person(&self, id: PersonId) -> Result<Option<Person>, Error> {
-        Ok(person::Entity::find_by_id(id).one(&self.pools.read).await?)
+        Ok(person::Entity::find_by_id(id).only(&self.pools.read).await?)
     }
 
     /// Every capacity of a person; the first is where they land.
@@ -164,7 +164,7 @@ impl Store {
 
     /// Whether this person is staff of this merchant today.
     pub(crate) async fn is_staff(&self, merchant: MerchantId, person: PersonId) -> Result<bool, Error> {
-        Ok(staff::Entity::find_by_id((merchant, person)).one(&self.pools.read).await?.is_some())
+        Ok(staff::Entity::find_by_id((merchant, person)).only(&self.pools.read).await?.is_some())
     }
 
     /// This membership, if it is still this person's.
@@ -174,7 +174,7 @@ impl Store {
         payer: PayerId,
         person: PersonId,
     ) -> Result<Option<Payer>, Error> {
-        let row = payer::Entity::find_by_id((merchant, payer)).one(&self.pools.read).await?;
+        let row = payer::Entity::find_by_id((merchant, payer)).only(&self.pools.read).await?;
         Ok(row.filter(|row| row.person_id == person))
     }
 }

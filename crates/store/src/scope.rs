@@ -6,7 +6,8 @@ use chrono::{DateTime, SubsecRound, Utc};
 use domain::ids::MerchantId;
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, InsertMany,
-    IntoActiveModel, Iterable, PaginatorTrait, QueryFilter, QuerySelect, Select, TransactionTrait, UpdateMany, Value,
+    IntoActiveModel, Iterable, PaginatorTrait, QueryFilter, QuerySelect, Select, SelectTwoRequired, TransactionTrait,
+    UpdateMany, Value,
     prelude::*,
     sea_query::{OnConflict, Query, SelectStatement},
 };
@@ -158,6 +159,27 @@ impl<C: ConnectionTrait> Scoped<C> {
         // A first page that is not full is the whole list.
         let total = if before == 0 && here < per_page { here } else { list.count(&self.conn).await? };
         Ok((rows, total))
+    }
+}
+
+/// Reads the row of a select that finds one at most, or few. sea-orm's own `one` binds a limit, and SQLite plans a
+/// statement anew, each time it runs, when its limit is bound (`sqlite3ExprIsInteger`): several times the cost of the read.
+pub(crate) trait Only {
+    type Row;
+    async fn only(self, conn: &impl ConnectionTrait) -> Result<Option<Self::Row>, DbErr>;
+}
+
+impl<E: EntityTrait> Only for Select<E> {
+    type Row = E::Model;
+    async fn only(self, conn: &impl ConnectionTrait) -> Result<Option<E::Model>, DbErr> {
+        Ok(self.all(conn).await?.into_iter().next())
+    }
+}
+
+impl<E: EntityTrait, F: EntityTrait> Only for SelectTwoRequired<E, F> {
+    type Row = (E::Model, F::Model);
+    async fn only(self, conn: &impl ConnectionTrait) -> Result<Option<Self::Row>, DbErr> {
+        Ok(self.all(conn).await?.into_iter().next())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     Error, PlaceRow, Store,
-    scope::{kept, moment},
+    scope::{Only, kept, moment},
 };
 use chrono::{DateTime, Utc};
 use domain::ids::{MerchantId, PayerId, PersonId};
@@ -72,7 +72,7 @@ impl Store {
     /// # Errors
     /// The database is away.
     pub async fn session(&self, token: &TokenHash) -> Result<Option<Model>, Error> {
-        Ok(Entity::find_by_id(token.0.clone()).one(&self.pools.read).await?)
+        Ok(Entity::find_by_id(token.0.clone()).only(&self.pools.read).await?)
     }
 
     /// # Errors

@@ -1,7 +1,10 @@
 //! Failed sign-ins, counted per address and per network in the database, so that every node knows them. The subject is
 //! stored as a hash: an unknown address is counted just like a known one.
 
-use crate::{Error, Store, TokenHash, scope::kept};
+use crate::{
+    Error, Store, TokenHash,
+    scope::{Only, kept},
+};
 use chrono::{DateTime, Duration, Utc};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ExprTrait, IntoActiveModel, QuerySelect, entity::prelude::*};
 
@@ -46,7 +49,7 @@ impl Store {
         subject: &str,
         now: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, Error> {
-        let row = Entity::find_by_id(TokenHash::of(subject).0).one(&self.pools.read).await?;
+        let row = Entity::find_by_id(TokenHash::of(subject).0).only(&self.pools.read).await?;
         Ok(row.and_then(|row| row.locked_until).filter(|until| *until > now))
     }
 
@@ -67,7 +70,7 @@ impl Store {
         let row = kept(fresh.into_active_model());
         Entity::insert(row).on_conflict_do_nothing_on([Column::SubjectHash]).exec_without_returning(&tx).await?;
         // Held, so that guesses made at the same time are counted one by one.
-        let known = Entity::find_by_id(hash.clone()).lock_exclusive().one(&tx).await?.ok_or(Error::Missing)?;
+        let known = Entity::find_by_id(hash.clone()).lock_exclusive().only(&tx).await?.ok_or(Error::Missing)?;
         let locked_until = known.locked_until.filter(|until| *until > now);
         let counted = kept(known.failed(limit, now).into_active_model().reset_all());
         Entity::update_many().set(counted).filter(Column::SubjectHash.eq(hash)).exec(&tx).await?;

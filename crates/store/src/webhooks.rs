@@ -3,7 +3,7 @@
 
 use crate::{
     Error, MerchantTx,
-    scope::{Scoped, owned},
+    scope::{Only, Scoped, owned},
 };
 use chrono::{DateTime, Utc};
 use domain::ids::{ConnectionId, MerchantId, WebhookId};
@@ -70,7 +70,7 @@ impl MerchantTx {
         self.insert_absent::<Entity>([row]).await?;
         let stands =
             self.find::<Entity>().filter(Column::ConnectionId.eq(connection)).filter(Column::EventId.eq(event_id));
-        stands.one(self.conn()).await?.ok_or(Error::Missing)
+        stands.only(self.conn()).await?.ok_or(Error::Missing)
     }
 
     /// # Errors
@@ -85,7 +85,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// [`Error::Missing`] also for another merchant's event.
     pub async fn webhook(&self, id: WebhookId) -> Result<Model, Error> {
-        self.find::<Entity>().filter(Column::Id.eq(id)).one(self.conn()).await?.ok_or(Error::Missing)
+        self.find::<Entity>().filter(Column::Id.eq(id)).only(self.conn()).await?.ok_or(Error::Missing)
     }
 
     /// # Errors

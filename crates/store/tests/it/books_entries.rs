@@ -10,15 +10,17 @@ on_both!(d30_a_step_is_meant_once_and_moves_on, async |db| {
     let shop = shop(&db.store, "acme").await;
     let attempt = shop.opened().await.attempt.id;
     let tx = shop.db.begin().await.unwrap();
-    tx.books_entry_intend(attempt, shop.invoice, "key-1", at(0)).await.unwrap();
+    tx.books_entries_intend(attempt, &[shop.invoice], at(0)).await.unwrap();
     tx.commit().await.unwrap();
     let tx = shop.db.begin().await.unwrap();
-    let again = tx.books_entry_intend(attempt, shop.invoice, "key-2", at(0)).await.unwrap_err();
+    let again = tx.books_entries_intend(attempt, &[shop.invoice], at(1)).await.unwrap_err();
     drop(tx);
     assert!(again.is_duplicate("books_entry_pkey"), "{again:?}");
 
     let entry = shop.db.books_entries(attempt).await.unwrap().remove(0);
-    assert_eq!((entry.state, entry.idempotency_key.as_str()), (Intended, "key-1"));
+    let key = format!("pay-{}-{}", attempt.0.simple(), shop.invoice.0.simple());
+    assert_eq!((entry.state, entry.idempotency_key, entry.updated_at), (Intended, key, at(0)));
+    let entry = shop.db.books_entries(attempt).await.unwrap().remove(0);
     for (state, external_id, error) in [(Refused, None, Some("locked period")), (Posted, Some("pmt-1"), None)] {
         let tx = shop.db.begin().await.unwrap();
         tx.books_entry_move(&entry, state, external_id, error, at(2)).await.unwrap();

@@ -51,6 +51,33 @@ on_both!(d1_a_released_claim_allows_the_next, async |db| {
     assert_eq!(shop.db.live_payment(shop.invoice).await.unwrap(), Some(next.payment.id));
 });
 
+on_both!(d1_a_claim_is_taken_back_unless_somebody_else_has_the_invoice, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let ended = shop.opened().await;
+    let again = async |release, retake| {
+        let tx = shop.db.begin().await.unwrap();
+        tx.claims_release(release).await.unwrap();
+        tx.claims_retake(retake).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    let mut late = shop.order();
+    late.claims_seen = shop.db.claims_taken(&[shop.invoice]).await.unwrap();
+    again(ended.attempt.id, ended.attempt.id).await;
+    assert_eq!(shop.db.live_payment(shop.invoice).await.unwrap(), Some(ended.payment.id));
+
+    let tx = shop.db.begin().await.unwrap();
+    tx.claims_release(ended.attempt.id).await.unwrap();
+    tx.commit().await.unwrap();
+    let tx = shop.db.begin().await.unwrap();
+    assert!(matches!(tx.attempt_open(late).await, Ok(Opened::Outdated)), "who asked before must ask again");
+    drop(tx);
+    let next = shop.opened().await;
+    let tx = shop.db.begin().await.unwrap();
+    tx.claims_retake(ended.attempt.id).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(shop.db.live_payment(shop.invoice).await.unwrap(), Some(next.payment.id), "first come, first served");
+});
+
 on_both!(d1_a_payment_that_came_and_went_makes_the_balance_old, async |db| {
     let shop = shop(&db.store, "acme").await;
     let late = shop.order();

@@ -12,7 +12,7 @@ async fn queue(shop: &Shop, keys: &[&str], run_at: i64) {
     let tx = shop.db.begin().await.unwrap();
     for key in keys {
         let new = NewJob { payment: None, unique_key: (*key).into(), body: (*key).into(), run_at: at(run_at) };
-        tx.job_add(new, at(0)).await.unwrap();
+        tx.jobs_add([new], at(0)).await.unwrap();
     }
     tx.commit().await.unwrap();
 }
@@ -138,9 +138,8 @@ on_both!(waiting_work_can_be_hurried_or_spared, async |db| {
 on_both!(a_transaction_that_is_rolled_back_leaves_no_job, async |db| {
     let shop = shop(&db.store, "acme").await;
     let tx = shop.db.begin().await.unwrap();
-    tx.job_add(NewJob { payment: None, unique_key: "k".into(), body: "{}".into(), run_at: at(0) }, at(0))
-        .await
-        .unwrap();
+    let new = NewJob { payment: None, unique_key: "k".into(), body: "{}".into(), run_at: at(0) };
+    tx.jobs_add([new], at(0)).await.unwrap();
     drop(tx);
     assert!(claim(&db.store, 9).await.is_empty());
     assert_eq!(db.store.jobs_count(JobState::Ready).await.unwrap(), 0);

@@ -8,7 +8,14 @@ use store::{MailState, NewMail};
 
 fn receipt(text: &str) -> NewMail {
     let (unique_key, recipient) = ("receipt:1".into(), "Pat@Initech.example".into());
-    NewMail { payment: None, unique_key, recipient, subject: "Your receipt".into(), text: text.into() }
+    NewMail {
+        payment: None,
+        unique_key,
+        recipient,
+        subject: "Your receipt".into(),
+        text: text.into(),
+        state: MailState::Queued,
+    }
 }
 
 on_both!(a_mail_written_twice_is_the_first_one, async |db| {

@@ -12,6 +12,7 @@ mod errors;
 mod invoices;
 mod jobs;
 mod ledger;
+mod ledger_payments;
 mod mails;
 mod moments;
 mod payments;

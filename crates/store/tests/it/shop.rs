@@ -184,7 +184,7 @@ impl Shop {
 /// Asks first how many attempts there were, as the engine does before it asks the books.
 pub async fn open(db: &MerchantDb, mut order: NewAttempt) -> Result<Opened, Error> {
     let invoices: Vec<_> = order.allocations.iter().map(|allocation| allocation.invoice_id).collect();
-    order.claims_seen = db.claims_count(&invoices).await?;
+    order.claims_seen = db.claims_taken(&invoices).await?;
     let tx = db.begin().await?;
     let opened = tx.attempt_open(order).await?;
     tx.commit().await?;

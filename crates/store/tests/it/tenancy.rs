@@ -22,7 +22,14 @@ fn missing<T: Debug>(answer: Result<T, Error>) {
 
 fn mail(order: &NewAttempt) -> NewMail {
     let (recipient, subject, text) = ("p@initech.example".into(), "Your receipt".into(), "Thank you".into());
-    NewMail { payment: Some(order.payment.id), unique_key: "receipt".into(), recipient, subject, text }
+    NewMail {
+        payment: Some(order.payment.id),
+        unique_key: "receipt".into(),
+        recipient,
+        subject,
+        text,
+        state: MailState::Queued,
+    }
 }
 
 fn webhook(shop: &Shop) -> NewWebhook {
@@ -56,10 +63,10 @@ async fn story(store: &store::Store, shop: &Shop) -> Story {
     tx.observation_add(order.attempt.id, &seen()).await.unwrap();
     let journal = Journal::payment_taken(order.payment.amount().unwrap()).unwrap();
     tx.journal_add(order.attempt.id, &journal, at(1)).await.unwrap();
-    tx.books_entry_intend(order.attempt.id, shop.invoice, "key", at(1)).await.unwrap();
+    tx.books_entries_intend(order.attempt.id, &[shop.invoice], at(1)).await.unwrap();
     let mail = tx.mail_write(mail(&order), at(1)).await.unwrap();
     let webhook = tx.webhook_receive(webhook(shop), at(1)).await.unwrap();
-    tx.job_add(job(&order), at(1)).await.unwrap();
+    tx.jobs_add([job(&order)], at(1)).await.unwrap();
     tx.commit().await.unwrap();
     let job = store.jobs_claim(at(1), at(2), 1).await.unwrap().remove(0);
     let entry = shop.db.books_entries(order.attempt.id).await.unwrap().remove(0);
@@ -144,9 +151,9 @@ on_both!(d20_a_row_cannot_point_at_another_merchants, async |db| {
     missing(writing(&acme).await.payer_add(person, bolt.customer, at(0)).await);
     missing(writing(&acme).await.observation_add(attempt, &seen()).await);
     missing(writing(&acme).await.journal_add(attempt, &journal, at(0)).await);
-    missing(writing(&acme).await.books_entry_intend(attempt, acme.invoice, "key", at(0)).await);
+    missing(writing(&acme).await.books_entries_intend(attempt, &[acme.invoice], at(0)).await);
     missing(writing(&acme).await.webhook_receive(webhook(&bolt), at(0)).await);
-    missing(writing(&acme).await.job_add(job(&theirs), at(0)).await);
+    missing(writing(&acme).await.jobs_add([job(&theirs)], at(0)).await);
     missing(writing(&acme).await.mail_write(mail(&theirs), at(0)).await);
     missing(acme.open(acme.order_of(&[bolt.invoice])).await);
     missing(acme.open(NewAttempt { attempt: theirs.attempt, ..acme.order() }).await);
