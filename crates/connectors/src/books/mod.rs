@@ -41,6 +41,16 @@ pub struct Posted {
     pub invoice: Option<BooksInvoice>,
 }
 
+/// A payment as the books list it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BooksPayment {
+    pub external_id: String,
+    /// What we wrote there: the gateway's id of the charge.
+    pub reference: String,
+    /// Decimal text: the books do not name the currency beside it.
+    pub amount: String,
+}
+
 /// The secret half of a books connection. It changes on every refresh and must be stored before it is used.
 #[derive(Clone, Debug)]
 pub struct TokenSet {
@@ -88,6 +98,9 @@ pub trait Books: Send + Sync {
     /// `Xero`, as in "INV-501 is paid in Xero".
     fn name(&self) -> &'static str;
 
+    /// Our own invoice rows are the truth here: what is read from these books is never written back to them.
+    fn is_built_in(&self) -> bool;
+
     /// All that changed since `cursor`; everything when there is none.
     async fn changes(&self, cursor: Option<&str>) -> Result<Changes, BooksError>;
 
@@ -102,4 +115,7 @@ pub trait Books: Send + Sync {
 
     /// Writes a payment onto the clearing account.
     async fn post_payment(&self, payment: &PostPayment) -> Result<Posted, BooksError>;
+
+    /// The payments that stand on the clearing account and were entered or changed since, by whomever.
+    async fn payments_since(&self, since: DateTime<Utc>) -> Result<Vec<BooksPayment>, BooksError>;
 }

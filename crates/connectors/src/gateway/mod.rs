@@ -1,5 +1,6 @@
 //! The port to whoever takes the money. Shape and reasons: `wire/gateways.md`, 1.4-1.5.
 
+pub mod sandbox;
 pub mod stripe;
 
 use async_trait::async_trait;
@@ -9,7 +10,11 @@ use domain::{
     money::Money,
     payment::{MethodFace, Observation},
 };
-use std::time::Duration;
+use http::HeaderMap;
+use std::{sync::Arc, time::Duration};
+
+/// The portal's clock; the demo's can be moved.
+pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
 /// What a gateway can do is data, so that screens and router read it without a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,13 +24,34 @@ pub struct Capabilities {
     pub card: bool,
     /// Takes the card on a page of its own, for payers without script.
     pub hosted_page: bool,
+    /// Keeps a list of what it took, to compare ours with.
+    pub lists: bool,
 }
 
-/// What the payer's browser needs to draw the gateway's own card fields.
+/// Money that a gateway says it took for one of our attempts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BrowserKit {
-    pub script_url: String,
-    pub publishable_key: String,
+pub struct Taken {
+    pub attempt: AttemptId,
+    pub gateway_id: String,
+    pub amount: Money,
+}
+
+/// What the payer's browser needs to offer the gateway's methods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BrowserKit {
+    /// The gateway's script draws its own card fields.
+    Fields { script_url: String, publishable_key: String },
+    /// There is nothing to type: the payer picks what shall happen.
+    TestMethods(Vec<TestMethod>),
+}
+
+/// A method of the sandbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TestMethod {
+    pub token: &'static str,
+    /// What happens with it: "Declined by the bank".
+    pub label: &'static str,
+    pub last4: &'static str,
 }
 
 /// One charge. Key and reference were committed before it is sent, and the same request is sent again to look it up,
@@ -71,7 +97,7 @@ pub struct LookUp {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
     Seen(Observation),
-    /// Proven: the gateway never saw it, and a late arrival is impossible.
+    /// No trace of it, and we shall not send it again. Proof only when it is said twice, some minutes apart.
     NotThere,
     TooEarlyToSay,
 }
@@ -83,9 +109,9 @@ pub struct WebhookNews {
     pub event_id: String,
     /// The vendor's name of the event.
     pub kind: String,
-    /// Our attempt, when the event names one.
+    /// Our attempt, when the event names one whose outcome it tells.
     pub attempt: Option<AttemptId>,
-    /// The gateway's id of the payment, when the event names one.
+    /// The gateway's id of the payment, when the event names one whose outcome it tells.
     pub gateway_id: Option<String>,
 }
 
@@ -120,7 +146,7 @@ pub enum WebhookError {
 pub trait Gateway: Send + Sync {
     fn capabilities(&self) -> &Capabilities;
 
-    fn browser_kit(&self) -> Option<BrowserKit>;
+    fn browser_kit(&self) -> BrowserKit;
 
     /// Charges once: create and confirm in one call, or open the gateway's own page.
     async fn charge(&self, request: &ChargeRequest) -> Result<Observation, GatewayError>;
@@ -131,12 +157,15 @@ pub trait Gateway: Send + Sync {
     /// Ends an attempt that waits for the payer. The observation says whether it ended or was paid meanwhile.
     async fn cancel(&self, gateway_id: &str) -> Result<Observation, GatewayError>;
 
+    /// What was taken since then, by the gateway's own list. What other programs took there is left out.
+    async fn taken_since(&self, since: DateTime<Utc>) -> Result<Vec<Taken>, GatewayError>;
+
     /// Verifies the signature on the raw bytes, then says what the event is about. The event is a hint: what it claims
     /// is read again with [`Gateway::find`].
     ///
     /// # Errors
     /// A body that this gateway did not sign, or that cannot be read.
-    fn webhook(&self, signature: &str, raw: &[u8], now: DateTime<Utc>) -> Result<WebhookNews, WebhookError>;
+    fn webhook(&self, headers: &HeaderMap, raw: &[u8], now: DateTime<Utc>) -> Result<WebhookNews, WebhookError>;
 }
 
 /// A vendor's brand name as people write it: `visa` → `Visa`.

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 mod contracts;
+mod sandbox;
 mod sim;
 mod stripe_contract;
 mod stripe_odd;

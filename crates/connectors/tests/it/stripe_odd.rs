@@ -207,10 +207,19 @@ async fn d2_a_replay_that_is_refused_as_such_was_never_executed() {
     let refused = reply(400, error("invalid_request_error", "amount_too_small"));
     let (found_, _) = found(REPLAYABLE, vec![refused, list(false, &[])]).await;
     assert_eq!(found_.unwrap(), Found::NotThere);
-    for says_nothing in [reply(401, error("x", "y")), reply(400, error("idempotency_error", "")), reply(409, "")] {
+    for says_nothing in [reply(401, error("x", "y")), reply(409, "")] {
         let (found_, _) = found(REPLAYABLE, vec![says_nothing]).await;
         assert!(matches!(found_, Err(GatewayError::Refused { .. } | GatewayError::Busy { .. })), "{found_:?}");
     }
+}
+
+#[tokio::test]
+async fn d2_a_replay_in_other_words_is_settled_by_the_list() {
+    let reworded = || reply(400, error("idempotency_error", ""));
+    let (found_, _) = found(REPLAYABLE, vec![reworded(), list(false, &[intent("pi_1", "succeeded")])]).await;
+    assert_eq!(fact(found_), Fact::Approved);
+    let (found_, _) = found(REPLAYABLE, vec![reworded(), list(false, &[])]).await;
+    assert_eq!(found_.unwrap(), Found::TooEarlyToSay, "the first words may still be executing");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ mod errors;
 pub mod oauth;
 mod wire;
 
-use super::{Books, BooksError, Changes, PostPayment, Posted};
+use super::{Books, BooksError, BooksPayment, Changes, PostPayment, Posted};
 use crate::http::HttpClient;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -130,6 +130,10 @@ impl Books for Xero {
         "Xero"
     }
 
+    fn is_built_in(&self) -> bool {
+        false
+    }
+
     async fn changes(&self, cursor: Option<&str>) -> Result<Changes, BooksError> {
         let mut seen = Seen::default();
         let contacts: Vec<Contact> = self
@@ -189,6 +193,13 @@ impl Books for Xero {
         }
         let invoice = posted.invoice.as_ref().and_then(Invoice::read);
         Ok(Posted { external_id: posted.id.ok_or_else(unsaid)?, invoice })
+    }
+
+    async fn payments_since(&self, since: DateTime<Utc>) -> Result<Vec<BooksPayment>, BooksError> {
+        let received = [("where", r#"PaymentType=="ACCRECPAYMENT""#), ("order", "PaymentID ASC")];
+        let since = dates::cursor(since);
+        let all: Vec<Payment> = self.delta("Payments", &received, Some(&since), &mut Seen::default()).await?;
+        Ok(all.into_iter().filter_map(|payment| payment.standing_on(&self.config.clearing_account)).collect())
     }
 }
 

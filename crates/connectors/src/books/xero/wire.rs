@@ -2,7 +2,7 @@
 //! 1.6 and 1.8). Amounts stay decimal text until their currency is known; never a float. Null counts as absent.
 
 use super::{dates::MsDate, errors::Said};
-use crate::books::{BooksError, PostPayment};
+use crate::books::{BooksError, BooksPayment, PostPayment};
 use chrono::NaiveDate;
 use domain::{
     invoice::{BooksCustomer, BooksInvoice, InvoiceStatus},
@@ -82,14 +82,35 @@ pub struct Payment {
     pub id: Option<String>,
     pub reference: Option<String>,
     status: Option<String>,
+    amount: Option<Box<RawValue>>,
+    account: Option<AccountCopy>,
     pub invoice: Option<Invoice>,
     validation_errors: Option<Vec<Said>>,
+    #[serde(rename = "UpdatedDateUTC")]
+    updated: Option<MsDate>,
+}
+
+#[derive(Deserialize)]
+struct AccountCopy {
+    #[serde(rename = "AccountID")]
+    id: Option<String>,
+    #[serde(rename = "Code")]
+    code: Option<String>,
 }
 
 impl Payment {
     /// Stands in the books and carries this reference.
     pub fn is(&self, reference: &str) -> bool {
         self.reference.as_deref() == Some(reference) && self.status.as_deref() != Some("DELETED")
+    }
+
+    /// The payment as a list tells it, when it stands on this account.
+    pub fn standing_on(self, account: &str) -> Option<BooksPayment> {
+        let on = self.account?;
+        let here = [on.id, on.code].iter().flatten().any(|name| name == account);
+        let stands = here && self.status.as_deref() != Some("DELETED");
+        let (external_id, amount) = (self.id?, self.amount?.get().to_owned());
+        stands.then(|| BooksPayment { external_id, reference: self.reference.unwrap_or_default(), amount })
     }
 
     /// Xero may answer 200 and refuse the element (1.1).
@@ -105,6 +126,12 @@ pub trait Row {
 }
 
 impl Row for Contact {
+    fn updated(&self) -> Option<MsDate> {
+        self.updated
+    }
+}
+
+impl Row for Payment {
     fn updated(&self) -> Option<MsDate> {
         self.updated
     }

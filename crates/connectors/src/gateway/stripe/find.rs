@@ -2,13 +2,12 @@
 //! list. Each step either proves something or says that it does not.
 
 use super::{
-    ChargeHow, Found, GatewayError, LookUp, Stripe,
+    ChargeHow, Found, GatewayError, LookUp, Stripe, Taken,
     calls::{self, IDEMPOTENCY_ERROR, Id},
-    form::ATTEMPT,
     wire::{Intent, IntentStatus, List},
 };
 use crate::http::Answer;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::payment::Observation;
 use reqwest::Method;
 
@@ -45,10 +44,10 @@ impl Stripe {
             // A kept 500: the first request ended, and its key will never execute again.
             Err(GatewayError::Unknown(_)) => self.listed(look_up, Found::NotThere).await,
             // Kept answers come before validation: what is refused now was not executed then.
-            Err(GatewayError::Refused { code, .. })
-                if matches!(answer.status.as_u16(), 400 | 404) && code != IDEMPOTENCY_ERROR =>
-            {
-                self.listed(look_up, Found::NotThere).await
+            Err(GatewayError::Refused { code, .. }) if matches!(answer.status.as_u16(), 400 | 404) => {
+                // A key that was used with other words (a release between the two calls) keeps its own first answer.
+                let otherwise = if code == IDEMPOTENCY_ERROR { Found::TooEarlyToSay } else { Found::NotThere };
+                self.listed(look_up, otherwise).await
             }
             Err(error) => Err(error),
         }
@@ -57,27 +56,50 @@ impl Stripe {
     /// Reads all payments since the attempt was sent; `otherwise` is what it means when none is ours. Not Stripe's
     /// search: that one may be an hour late (1.5).
     async fn listed(&self, look_up: &LookUp, otherwise: Found) -> Result<Found, GatewayError> {
-        let attempt = look_up.request.attempt.to_string();
-        let since = (look_up.sent_at - LIST_BEFORE).timestamp().to_string();
-        let mut after: Option<String> = None;
-        for _ in 0..LIST_PAGES_MAX {
-            let call = self.call(Method::GET, "payment_intents").query(&[
-                ("created[gte]", since.as_str()),
-                ("limit", LIST_LIMIT),
-                ("expand[]", "data.latest_charge"),
-            ]);
-            let page: List<Intent> = self.json(call.query(&after.map(|id| [("starting_after", id)]))).await?;
-            after = page.data.last().map(|intent| intent.id.clone());
-            let ours = |intent: &Intent| intent.metadata.as_ref().and_then(|m| m.get(ATTEMPT)) == Some(&attempt);
-            if let Some(intent) = page.data.into_iter().find(ours) {
+        let mut pages = Pages::since(look_up.sent_at - LIST_BEFORE);
+        while let Some(intents) = self.next_page(&mut pages).await? {
+            if let Some(intent) = intents.into_iter().find(|intent| intent.attempt() == Some(look_up.request.attempt)) {
                 return self.judge(intent, look_up).await;
             }
-            if !page.has_more {
-                return Ok(otherwise);
-            }
         }
-        tracing::warn!(attempt.id = attempt, "too many payments at Stripe to find one among them");
-        Ok(Found::TooEarlyToSay)
+        if pages.is_cut {
+            tracing::warn!(attempt.id = %look_up.request.attempt, "too many payments at Stripe to find one among them");
+            return Ok(Found::TooEarlyToSay);
+        }
+        Ok(otherwise)
+    }
+
+    pub(super) async fn list_taken(&self, since: DateTime<Utc>) -> Result<Vec<Taken>, GatewayError> {
+        let (mut pages, mut taken) = (Pages::since(since - LIST_BEFORE), Vec::new());
+        while let Some(intents) = self.next_page(&mut pages).await? {
+            taken.extend(intents.iter().filter_map(Intent::taken));
+        }
+        if pages.is_cut {
+            Err(GatewayError::Unknown("the list is too long to be read whole".into()))
+        } else {
+            Ok(taken)
+        }
+    }
+
+    async fn next_page(&self, pages: &mut Pages) -> Result<Option<Vec<Intent>>, GatewayError> {
+        if pages.is_over {
+            return Ok(None);
+        }
+        if pages.read == LIST_PAGES_MAX {
+            pages.is_cut = true;
+            return Ok(None);
+        }
+        let call = self.call(Method::GET, "payment_intents").query(&[
+            ("created[gte]", pages.since.as_str()),
+            ("limit", LIST_LIMIT),
+            ("expand[]", "data.latest_charge"),
+        ]);
+        let page: List<Intent> =
+            self.json(call.query(&pages.after.as_ref().map(|id| [("starting_after", id)]))).await?;
+        pages.read += 1;
+        pages.is_over = !page.has_more;
+        pages.after = page.data.last().map(|intent| intent.id.clone());
+        Ok(Some(page.data))
     }
 
     /// While the payer is at work on Stripe's page, that page decides and not one try on it. An intent of ours that was
@@ -93,6 +115,22 @@ impl Stripe {
             _ => intent.observe(),
         };
         Ok(Found::Seen(seen))
+    }
+}
+
+/// How far a list has been read, newest first.
+struct Pages {
+    since: String,
+    after: Option<String>,
+    read: usize,
+    is_over: bool,
+    /// There was more than we read.
+    is_cut: bool,
+}
+
+impl Pages {
+    fn since(since: DateTime<Utc>) -> Self {
+        Self { since: since.timestamp().to_string(), after: None, read: 0, is_over: false, is_cut: false }
     }
 }
 

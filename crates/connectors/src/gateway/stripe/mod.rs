@@ -9,18 +9,17 @@ mod webhook;
 mod wire;
 
 use super::{
-    BrowserKit, Capabilities, ChargeHow, ChargeRequest, Found, Gateway, GatewayError, LookUp, WebhookError, WebhookNews,
+    BrowserKit, Capabilities, ChargeHow, ChargeRequest, Clock, Found, Gateway, GatewayError, LookUp, Taken,
+    WebhookError, WebhookNews,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::payment::Observation;
+use http::HeaderMap;
 use reqwest::Method;
 use secrecy::SecretString;
-use std::{fmt, sync::Arc};
-
-/// The portal's clock; the demo's can be moved.
-pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+use std::fmt;
 
 pub struct StripeConfig {
     /// `https://api.stripe.com`, without the `/v1`.
@@ -56,12 +55,12 @@ impl Stripe {
 #[async_trait]
 impl Gateway for Stripe {
     fn capabilities(&self) -> &Capabilities {
-        &Capabilities { name: "Stripe", card: true, hosted_page: true }
+        &Capabilities { name: "Stripe", card: true, hosted_page: true, lists: true }
     }
 
-    fn browser_kit(&self) -> Option<BrowserKit> {
+    fn browser_kit(&self) -> BrowserKit {
         let (script_url, publishable_key) = (self.config.script_url.clone(), self.config.publishable_key.clone());
-        Some(BrowserKit { script_url, publishable_key })
+        BrowserKit::Fields { script_url, publishable_key }
     }
 
     async fn charge(&self, request: &ChargeRequest) -> Result<Observation, GatewayError> {
@@ -96,7 +95,12 @@ impl Gateway for Stripe {
         }
     }
 
-    fn webhook(&self, signature: &str, raw: &[u8], now: DateTime<Utc>) -> Result<WebhookNews, WebhookError> {
+    async fn taken_since(&self, since: DateTime<Utc>) -> Result<Vec<Taken>, GatewayError> {
+        self.list_taken(since).await
+    }
+
+    fn webhook(&self, headers: &HeaderMap, raw: &[u8], now: DateTime<Utc>) -> Result<WebhookNews, WebhookError> {
+        let signature = headers.get("stripe-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
         webhook::news(&self.config.webhook_secrets, signature, raw, now)
     }
 }

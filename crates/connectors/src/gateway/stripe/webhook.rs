@@ -66,8 +66,18 @@ pub fn news(
     verify(secrets, signature, raw, now)?;
     let event: Event = serde_json::from_slice(raw).map_err(|_| WebhookError::Unreadable)?;
     let object = event.data.object;
-    let attempt = object.attempt().and_then(|id| id.parse().ok());
-    Ok(WebhookNews { event_id: event.id, kind: event.kind, attempt, gateway_id: object.gateway_id() })
+    let (attempt, gateway_id) = if tells_of_outcome(&event.kind) {
+        (object.attempt().and_then(|id| id.parse().ok()), object.gateway_id())
+    } else {
+        (None, None)
+    };
+    Ok(WebhookNews { event_id: event.id, kind: event.kind, attempt, gateway_id })
+}
+
+/// Reading the payment answers these. A refund or a dispute leaves it as it was, so its news must not pass as worked.
+fn tells_of_outcome(kind: &str) -> bool {
+    let later = ["refund", "charge.refund", "charge.dispute"];
+    !later.iter().any(|of| kind.starts_with(of))
 }
 
 /// Any `v1` by any of our secrets will do: there are two of each while a secret is being rotated.

@@ -103,3 +103,14 @@ fn an_event_names_our_attempt_and_the_payment() {
     assert_eq!(read("[]"), Err(WebhookError::Unreadable));
     assert_eq!(read(std::str::from_utf8(BODY_A).expect("plain text")), Err(WebhookError::Unreadable), "no type");
 }
+
+#[test]
+fn news_of_a_refund_or_a_dispute_does_not_pass_for_news_of_the_payment() {
+    for kind in ["refund.created", "charge.refunded", "charge.refund.updated", "charge.dispute.created"] {
+        let event = format!(
+            r#"{{"id":"evt_1","type":"{kind}","data":{{"object":{{"id":"x_1","object":"charge","payment_intent":"pi_1","metadata":{{"attempt_id":"att_00000000000000000000000000000007"}}}}}}}}"#
+        );
+        let news = read(&event).expect("signed and readable");
+        assert_eq!((news.attempt, news.gateway_id), (None, None), "{kind}");
+    }
+}

@@ -1,9 +1,10 @@
 //! The parts of Stripe's objects that we read, and what each says in our words (`wire/gateways.md`, 2.2 and 2.7).
 //! Enums are open there: an unknown status is parked as `Processing` and logged, never guessed.
 
-use super::declines;
-use crate::gateway::method_face;
+use super::{declines, form::ATTEMPT};
+use crate::gateway::{Taken, method_face};
 use domain::{
+    ids::AttemptId,
     money::{Currency, Money},
     payment::{Fact, MethodFace, Observation},
 };
@@ -23,7 +24,7 @@ pub struct Intent {
     latest_charge: Option<Expandable<Charge>>,
     next_action: Option<NextAction>,
     pub last_payment_error: Option<ApiError>,
-    pub metadata: Option<BTreeMap<String, String>>,
+    metadata: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Debug, PartialEq, Eq, Deserialize)]
@@ -146,6 +147,17 @@ impl Intent {
     /// Stripe would take another card: the last try failed, or none was made.
     pub fn waits_for_card(&self) -> bool {
         matches!(self.status, IntentStatus::RequiresPaymentMethod | IntentStatus::RequiresConfirmation)
+    }
+
+    /// Which of our attempts it is for, when it is ours.
+    pub fn attempt(&self) -> Option<AttemptId> {
+        self.metadata.as_ref()?.get(ATTEMPT)?.parse().ok()
+    }
+
+    /// What it took for us.
+    pub fn taken(&self) -> Option<Taken> {
+        let (attempt, amount) = (self.attempt()?, self.amount()?);
+        self.fact().is_money().then(|| Taken { attempt, gateway_id: self.id.clone(), amount })
     }
 
     pub fn observe(&self) -> Observation {

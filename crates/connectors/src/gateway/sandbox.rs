@@ -1,0 +1,120 @@
+//! The sandbox: a gateway for trials, without an account anywhere and without money. It keeps nothing: what becomes of a
+//! charge follows from its test method and the time that has passed, so that a reply and a look-up tell one story.
+
+use super::{
+    BrowserKit, Capabilities, ChargeHow, ChargeRequest, Clock, Found, Gateway, GatewayError, LookUp, Taken, TestMethod,
+    WebhookError, WebhookNews, method_face,
+};
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::payment::{DeclineReason, Fact, Observation};
+use http::HeaderMap;
+
+/// A card's money is settled this long after it was approved.
+const SETTLES_AFTER: TimeDelta = TimeDelta::days(2);
+
+/// What a test method makes happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Script {
+    Approve,
+    Decline(DeclineReason),
+    /// The money is taken, and our side does not hear of it.
+    AnswerLost,
+    /// Bytes left, and nobody received them.
+    NeverArrives,
+    Unreachable,
+}
+
+const APPROVED: (TestMethod, Script) = method("sbx_approved", "Approved", "4242", Script::Approve);
+const METHODS: [(TestMethod, Script); 6] = [
+    APPROVED,
+    method("sbx_declined", "Declined by the bank", "0002", Script::Decline(DeclineReason::Declined)),
+    method("sbx_no_funds", "Not enough money", "9995", Script::Decline(DeclineReason::InsufficientFunds)),
+    method("sbx_answer_lost", "Charged, but the answer never comes", "6009", Script::AnswerLost),
+    method("sbx_never_arrives", "The charge never reaches the gateway", "0119", Script::NeverArrives),
+    method("sbx_unreachable", "The gateway cannot be reached", "0341", Script::Unreachable),
+];
+
+const fn method(token: &'static str, label: &'static str, last4: &'static str, script: Script) -> (TestMethod, Script) {
+    (TestMethod { token, label, last4 }, script)
+}
+
+/// Needs no credentials.
+pub struct Sandbox {
+    clock: Clock,
+}
+
+impl Sandbox {
+    #[must_use]
+    pub const fn new(clock: Clock) -> Self {
+        Self { clock }
+    }
+
+    /// The charge as it stands this long after it was made.
+    fn seen(request: &ChargeRequest, method: TestMethod, script: Script, since: TimeDelta) -> Observation {
+        let fact = match script {
+            Script::Decline(reason) => Fact::BankNo { reason },
+            _ if since >= SETTLES_AFTER => Fact::Settled,
+            _ => Fact::Approved,
+        };
+        let id = request.attempt.0.simple();
+        Observation {
+            fact,
+            gateway_id: Some(format!("sbx_{id}")),
+            charge_id: Some(format!("sbx_ch_{id}")),
+            method: Some(method_face("visa", method.last4)),
+            amount: Some(request.amount),
+        }
+    }
+}
+
+/// Without a page of its own, the sandbox approves what comes without a method.
+fn chosen(how: &ChargeHow) -> Result<(TestMethod, Script), GatewayError> {
+    let ChargeHow::Token(token) = how else { return Ok(APPROVED) };
+    METHODS.into_iter().find(|(method, _)| method.token == token).ok_or_else(|| GatewayError::Refused {
+        code: "unknown_method".into(),
+        message: "not one of the sandbox's test methods".into(),
+    })
+}
+
+#[async_trait]
+impl Gateway for Sandbox {
+    fn capabilities(&self) -> &Capabilities {
+        &Capabilities { name: "the sandbox", card: true, hosted_page: false, lists: false }
+    }
+
+    fn browser_kit(&self) -> BrowserKit {
+        BrowserKit::TestMethods(METHODS.map(|(method, _)| method).to_vec())
+    }
+
+    async fn charge(&self, request: &ChargeRequest) -> Result<Observation, GatewayError> {
+        let (method, script) = chosen(&request.how)?;
+        match script {
+            Script::AnswerLost | Script::NeverArrives => Err(GatewayError::Unknown("as this test method asks".into())),
+            Script::Unreachable => Err(GatewayError::NotSent("as this test method asks".into())),
+            Script::Approve | Script::Decline(_) => Ok(Self::seen(request, method, script, TimeDelta::zero())),
+        }
+    }
+
+    async fn find(&self, look_up: &LookUp) -> Result<Found, GatewayError> {
+        let (method, script) = chosen(&look_up.request.how)?;
+        Ok(match script {
+            Script::NeverArrives | Script::Unreachable => Found::NotThere,
+            _ => Found::Seen(Self::seen(&look_up.request, method, script, (self.clock)() - look_up.sent_at)),
+        })
+    }
+
+    /// Nothing here ever waits for its payer.
+    async fn cancel(&self, _gateway_id: &str) -> Result<Observation, GatewayError> {
+        Err(GatewayError::Refused { code: "not_waiting".into(), message: "the charge has ended".into() })
+    }
+
+    async fn taken_since(&self, _since: DateTime<Utc>) -> Result<Vec<Taken>, GatewayError> {
+        Err(GatewayError::Refused { code: "no_list".into(), message: "the sandbox keeps nothing".into() })
+    }
+
+    /// The sandbox sends no news, so whatever comes is somebody else's.
+    fn webhook(&self, _headers: &HeaderMap, _raw: &[u8], _now: DateTime<Utc>) -> Result<WebhookNews, WebhookError> {
+        Err(WebhookError::BadSignature)
+    }
+}
