@@ -63,6 +63,15 @@ impl Engine {
                 format!("{what} was given up after {} tries: {}", job.tries, job.last_error.unwrap_or_default());
             problems.push(Problem { area: "Task".into(), sentence, payment: job.payment_id });
         }
+        let parked = db.webhooks_parked().await?;
+        if parked > 0 {
+            let events = if parked == 1 { "1 event".to_owned() } else { format!("{parked} events") };
+            let sentence = format!(
+                "{events} of the gateway were kept because they are about nothing that we know, or about a refund or a dispute \
+                 made there. Compare them with the gateway."
+            );
+            problems.push(Problem { area: "Gateway".into(), sentence, payment: None });
+        }
         let broken = db.connection_of_kind("books").await?.filter(|books| books.state == ConnectionState::Broken);
         if let Some(books) = broken {
             let sentence = format!("The books must be connected again: {}", books.last_error.unwrap_or_default());

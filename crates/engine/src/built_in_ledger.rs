@@ -1,22 +1,27 @@
-//! Books for a merchant without an accounting package: our own invoices are the truth. A payment is computed here and
-//! written by whoever posts it, in the transaction that ends the posting, so a repeat finds the balance unchanged.
+//! Books for a merchant without an accounting package: our own invoices are the truth, and a posting is the change itself.
 
+use crate::Clock;
 use async_trait::async_trait;
-use connectors::books::{Books, BooksError, Changes, PostPayment, Posted, RefusedCause};
-use domain::invoice::{BooksInvoice, InvoiceStatus};
-use store::{Invoice, MerchantDb};
+use chrono::{DateTime, Utc};
+use connectors::books::{Books, BooksError, BooksPayment, Changes, PostPayment, Posted, RefusedCause};
+use domain::{ids::LedgerPaymentId, invoice::BooksInvoice};
+use store::{Entered, Invoice, LedgerPayment, MerchantDb, NewLedgerPayment};
 
 pub(crate) struct BuiltInLedger {
     db: MerchantDb,
+    clock: Clock,
 }
 
 impl BuiltInLedger {
-    pub(crate) const fn new(db: MerchantDb) -> Self {
-        Self { db }
+    pub(crate) const fn new(db: MerchantDb, clock: Clock) -> Self {
+        Self { db, clock }
     }
 
-    async fn read(&self, row: Option<Invoice>) -> Result<BooksInvoice, BooksError> {
-        let row = row.ok_or(BooksError::NotFound)?;
+    async fn row(&self, external_id: &str) -> Result<Invoice, BooksError> {
+        self.db.invoice_by_external_id(external_id).await.map_err(away)?.ok_or(BooksError::NotFound)
+    }
+
+    async fn read(&self, row: Invoice) -> Result<BooksInvoice, BooksError> {
         let customer = self.db.customer(row.customer_id).await.map_err(away)?;
         Ok(BooksInvoice {
             total: row.total().map_err(away)?,
@@ -41,36 +46,61 @@ impl Books for BuiltInLedger {
         "the built-in ledger"
     }
 
+    fn is_built_in(&self) -> bool {
+        true
+    }
+
     async fn changes(&self, _cursor: Option<&str>) -> Result<Changes, BooksError> {
         Ok(Changes { customers: Vec::new(), invoices: Vec::new(), cursor: String::new() })
     }
 
     async fn invoice(&self, external_id: &str) -> Result<BooksInvoice, BooksError> {
-        let row = self.db.invoice_by_external_id(external_id).await.map_err(away)?;
-        self.read(row).await
+        self.read(self.row(external_id).await?).await
     }
 
     async fn invoice_by_number(&self, number: &str) -> Result<BooksInvoice, BooksError> {
         let row = self.db.invoice_by_number(number).await.map_err(away)?;
-        self.read(row).await
+        self.read(row.ok_or(BooksError::NotFound)?).await
     }
 
-    async fn find_payment(&self, _invoice_external_id: &str, _reference: &str) -> Result<Option<Posted>, BooksError> {
-        Ok(None)
+    async fn find_payment(&self, invoice_external_id: &str, reference: &str) -> Result<Option<Posted>, BooksError> {
+        let invoice = self.row(invoice_external_id).await?;
+        let found = self.db.ledger_payment(invoice.id, reference).await.map_err(away)?;
+        Ok(found.map(|payment| posted(payment.id)))
     }
 
     async fn post_payment(&self, payment: &PostPayment) -> Result<Posted, BooksError> {
-        let refused = |cause, message: &str| BooksError::Refused { cause, message: message.to_owned() };
-        let invoice = self.invoice(&payment.invoice_external_id).await?;
-        if invoice.status != InvoiceStatus::Open {
-            return Err(refused(RefusedCause::NotAwaitingPayment, "the invoice is not awaiting payment"));
+        let invoice = self.row(&payment.invoice_external_id).await?;
+        let new = NewLedgerPayment {
+            idempotency_key: payment.idempotency_key.clone(),
+            amount: payment.amount,
+            date: payment.date,
+            reference: payment.reference.clone(),
+        };
+        let tx = self.db.begin().await.map_err(away)?;
+        let refused = |cause, message: &str| Err(BooksError::Refused { cause, message: message.to_owned() });
+        match tx.ledger_payment_enter(invoice.id, new, self.clock.now()).await.map_err(away)? {
+            Entered::Stands(id) => {
+                tx.commit().await.map_err(away)?;
+                Ok(posted(id))
+            }
+            Entered::NotOpen => refused(RefusedCause::NotAwaitingPayment, "the invoice is not awaiting payment"),
+            Entered::MoreThanDue => refused(RefusedCause::MoreThanDue, "the payment is more than what is due"),
         }
-        let due = invoice.due.minus(payment.amount).map_err(|e| refused(RefusedCause::Other, &e.to_string()))?;
-        if due.minor < 0 {
-            return Err(refused(RefusedCause::MoreThanDue, "the payment is more than what is due"));
-        }
-        let status = if due.minor == 0 { InvoiceStatus::Paid } else { InvoiceStatus::Open };
-        let invoice = BooksInvoice { due, status, ..invoice };
-        Ok(Posted { external_id: payment.idempotency_key.clone(), invoice: Some(invoice) })
     }
+
+    async fn payments_since(&self, since: DateTime<Utc>) -> Result<Vec<BooksPayment>, BooksError> {
+        let listed = |payment: LedgerPayment| {
+            Ok(BooksPayment {
+                external_id: payment.id.to_string(),
+                amount: payment.amount().map_err(away)?.to_decimal(),
+                reference: payment.reference,
+            })
+        };
+        self.db.ledger_payments_since(since).await.map_err(away)?.into_iter().map(listed).collect()
+    }
+}
+
+fn posted(id: LedgerPaymentId) -> Posted {
+    Posted { external_id: id.to_string(), invoice: None }
 }

@@ -6,6 +6,7 @@ use connectors::{
     books::Books,
     gateway::{
         Gateway,
+        sandbox::Sandbox,
         stripe::{Stripe, StripeConfig},
     },
 };
@@ -36,7 +37,35 @@ pub enum BooksSettings {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "provider", rename_all = "snake_case")]
 pub enum GatewaySettings {
-    Stripe { base_url: String, script_url: String, publishable_key: String },
+    Stripe {
+        base_url: String,
+        script_url: String,
+        publishable_key: String,
+    },
+    /// For trials; moves no money.
+    Sandbox,
+}
+
+impl BooksSettings {
+    /// As the connection's column names it.
+    #[must_use]
+    pub const fn provider(&self) -> &'static str {
+        match self {
+            Self::Xero { .. } => "xero",
+            Self::BuiltIn => "built_in",
+        }
+    }
+}
+
+impl GatewaySettings {
+    /// As the connection's column and the address of its webhooks name it.
+    #[must_use]
+    pub const fn provider(&self) -> &'static str {
+        match self {
+            Self::Stripe { .. } => "stripe",
+            Self::Sandbox => "sandbox",
+        }
+    }
 }
 
 /// The secret half of a Xero connection, as it is sealed.
@@ -91,7 +120,7 @@ impl Engine {
             settings @ BooksSettings::Xero { .. } => {
                 Ok(Box::new(LiveBooks::new(self.clone(), db.clone(), connection, settings)))
             }
-            BooksSettings::BuiltIn => Ok(Box::new(BuiltInLedger::new(db.clone()))),
+            BooksSettings::BuiltIn => Ok(Box::new(BuiltInLedger::new(db.clone(), self.clock().clone()))),
         }
     }
 
@@ -109,18 +138,16 @@ impl Engine {
         db: &MerchantDb,
         connection: &store::Connection,
     ) -> Result<Box<dyn Gateway>, Error> {
-        let GatewaySettings::Stripe { base_url, script_url, publishable_key } =
-            serde_json::from_str(&connection.settings)?;
-        let secret: StripeSecret = serde_json::from_str(db.connection_secret(connection)?.expose_secret())?;
         let clock = self.clock().clone();
-        let config = StripeConfig {
-            base_url,
-            secret_key: secret.secret_key,
-            publishable_key,
-            webhook_secrets: secret.webhook_secrets,
-            script_url,
-            clock: Arc::new(move || clock.now()),
-        };
-        Ok(Box::new(Stripe::new(self.0.http.clone(), config)))
+        let clock = Arc::new(move || clock.now());
+        match serde_json::from_str(&connection.settings)? {
+            GatewaySettings::Stripe { base_url, script_url, publishable_key } => {
+                let secret: StripeSecret = serde_json::from_str(db.connection_secret(connection)?.expose_secret())?;
+                let StripeSecret { secret_key, webhook_secrets } = secret;
+                let config = StripeConfig { base_url, secret_key, publishable_key, webhook_secrets, script_url, clock };
+                Ok(Box::new(Stripe::new(self.0.http.clone(), config)))
+            }
+            GatewaySettings::Sandbox => Ok(Box::new(Sandbox::new(clock))),
+        }
     }
 }

@@ -12,7 +12,7 @@ use store::{MerchantDb, NewConnection, NewMerchant};
 pub struct Founding {
     pub merchant: NewMerchant,
     pub books: Option<(BooksSettings, Option<XeroSecret>)>,
-    pub gateway: Option<(GatewaySettings, StripeSecret)>,
+    pub gateway: Option<(GatewaySettings, Option<StripeSecret>)>,
     /// Kind and API key of each Pay Now link.
     pub pay_links: Vec<(&'static str, SecretString)>,
     pub admins: Vec<PersonId>,
@@ -50,18 +50,15 @@ impl Engine {
         let tx = db.begin().await?;
         let has_books = founding.books.is_some();
         if let Some((settings, secret)) = founding.books {
-            let provider = match settings {
-                BooksSettings::Xero { .. } => "xero",
-                BooksSettings::BuiltIn => "built_in",
-            };
+            let provider = settings.provider();
             let (settings, secret) = (serde_json::to_string(&settings)?, secret.map(|secret| secret.to_json()));
             tx.connection_add(NewConnection { kind: "books", provider, settings, secret }).await?;
         }
         let mut gateway = None;
         if let Some((settings, secret)) = founding.gateway {
-            let settings = serde_json::to_string(&settings)?;
-            let new = NewConnection { kind: "gateway", provider: "stripe", settings, secret: Some(secret.to_json()) };
-            gateway = Some(tx.connection_add(new).await?);
+            let provider = settings.provider();
+            let (settings, secret) = (serde_json::to_string(&settings)?, secret.map(|secret| secret.to_json()));
+            gateway = Some(tx.connection_add(NewConnection { kind: "gateway", provider, settings, secret }).await?);
         }
         for (kind, key) in &founding.pay_links {
             tx.pay_link_add(kind, key, now).await?;

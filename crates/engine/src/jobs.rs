@@ -79,8 +79,21 @@ impl Work {
         run_at: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let new = NewJob { payment, unique_key: self.key(""), body: serde_json::to_string(self)?, run_at };
-        Ok(tx.job_add(new, now).await?)
+        Self::queue_all(std::slice::from_ref(self), tx, payment, run_at, now).await
+    }
+
+    /// Queues several at once.
+    pub(crate) async fn queue_all(
+        works: &[Self],
+        tx: &MerchantTx,
+        payment: Option<PaymentId>,
+        run_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let new =
+            |work: &Self| Ok(NewJob { payment, unique_key: work.key(""), body: serde_json::to_string(work)?, run_at });
+        let new = works.iter().map(new).collect::<Result<Vec<_>, Error>>()?;
+        Ok(tx.jobs_add(new, now).await?)
     }
 }
 

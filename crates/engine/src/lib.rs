@@ -26,6 +26,7 @@ mod sign_in;
 mod sync_books;
 mod take_payment;
 mod transactions;
+mod verify_books;
 mod worker;
 
 pub use clock::Clock;
@@ -38,6 +39,7 @@ pub use passes::{AdminPass, GuestPass, OperatorPass, PayerPass};
 pub use receive_webhook::NotTaken;
 pub use sign_in::SignedIn;
 pub use store::{BadKeyRing, KeyRing, NewMerchant};
+pub use verify_books::Verified;
 pub use worker::Worker;
 
 use connectors::{HttpClient, Timeouts};

@@ -2,9 +2,9 @@
 
 use crate::{BooksSettings, Engine, Error, XeroSecret};
 use async_trait::async_trait;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use connectors::books::{
-    Books, BooksError, Changes, PostPayment, Posted,
+    Books, BooksError, BooksPayment, Changes, PostPayment, Posted,
     xero::{Xero, XeroConfig, oauth},
 };
 use domain::invoice::BooksInvoice;
@@ -128,6 +128,10 @@ impl Books for LiveBooks {
         "Xero"
     }
 
+    fn is_built_in(&self) -> bool {
+        false
+    }
+
     async fn changes(&self, cursor: Option<&str>) -> Result<Changes, BooksError> {
         with_fresh_token!(self, books => books.changes(cursor))
     }
@@ -146,5 +150,9 @@ impl Books for LiveBooks {
 
     async fn post_payment(&self, payment: &PostPayment) -> Result<Posted, BooksError> {
         with_fresh_token!(self, books => books.post_payment(payment))
+    }
+
+    async fn payments_since(&self, since: DateTime<Utc>) -> Result<Vec<BooksPayment>, BooksError> {
+        with_fresh_token!(self, books => books.payments_since(since))
     }
 }

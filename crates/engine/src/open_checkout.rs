@@ -2,12 +2,12 @@
 
 use crate::{Engine, Error, GuestPass, Lane, PayerPass};
 use chrono::{DateTime, TimeDelta, Utc};
-use connectors::books::BooksError;
+use connectors::{books::BooksError, gateway::BrowserKit};
 use domain::{
     ids::{CheckoutId, InvoiceId, PaymentId},
     invoice::{BooksInvoice, InvoiceStatus},
     money::Money,
-    views::{CheckoutPage, Closed, ClosedReason, GatewayFace, Offer, Outcome},
+    views::{CheckoutPage, Closed, ClosedReason, GatewayFace, MethodEntry, Offer, Outcome, TestMethod},
 };
 use std::{
     collections::HashSet,
@@ -131,7 +131,6 @@ impl Engine {
             _ => None,
         };
         let amount = invoice.due()?;
-        let kit = gateway.browser_kit();
         Ok(CheckoutPage::Pay(Offer {
             checkout: guest.checkout.id,
             payment: PaymentId(Uuid::now_v7()),
@@ -142,8 +141,7 @@ impl Engine {
             last_decline,
             gateway: GatewayFace {
                 name: gateway.capabilities().name.to_owned(),
-                script_url: kit.as_ref().map(|kit| kit.script_url.clone()),
-                publishable_key: kit.map(|kit| kit.publishable_key),
+                entry: method_entry(gateway.browser_kit()),
                 hosted_page: gateway.capabilities().hosted_page,
             },
             stale,
@@ -154,7 +152,7 @@ impl Engine {
     async fn payments_at(&self, guest: &GuestPass) -> Result<(Option<Payment>, Option<PaymentId>), Error> {
         let invoice = guest.checkout.invoice_id;
         // Most pages are of an invoice that nobody has tried to pay.
-        if guest.db.claims_count(&[invoice]).await? == 0 {
+        if guest.db.claims_taken(&[invoice]).await? == 0 {
             return Ok((None, None));
         }
         Ok((guest.db.payment_of_checkout(guest.checkout.id).await?, guest.db.live_payment(invoice).await?))
@@ -169,7 +167,7 @@ impl Engine {
         }
         let Some(_turn) = self.0.asking.enter(id) else { return Ok((row, customer, true)) };
         match tokio::time::timeout(PAGE_BOOKS_TIMEOUT, self.invoice_from_books(db, &row)).await {
-            Ok(Ok(_)) => Ok((db.invoice(id).await?, customer, false)),
+            Ok(Ok(books)) => Ok((row.told(&books), customer, false)),
             Ok(Err(cause)) => {
                 tracing::warn!(invoice.id = %id, %cause, "The books could not be asked for a page; the last known amount is shown.");
                 Ok((row, customer, true))
@@ -189,6 +187,11 @@ impl Engine {
             }
             other => other.map_err(Error::BooksUnreachable)?,
         };
+        // A page has just read the same, or the row is itself what was read: there is nothing to write.
+        let fresh = asked_at - row.read_at < PAGE_MAX_AGE && row.clone().told(&invoice) == *row;
+        if fresh || books.is_built_in() {
+            return Ok(invoice);
+        }
         let tx = db.begin().await?;
         tx.invoice_refresh(row.id, &invoice, asked_at).await?;
         tx.commit().await?;
@@ -253,6 +256,15 @@ struct Turn<'a> {
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         self.asking.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+    }
+}
+
+fn method_entry(kit: BrowserKit) -> MethodEntry {
+    match kit {
+        BrowserKit::Fields { script_url, publishable_key } => MethodEntry::Fields { script_url, publishable_key },
+        BrowserKit::TestMethods(methods) => MethodEntry::TestMethods(
+            methods.into_iter().map(|m| TestMethod { token: m.token.into(), label: m.label.into() }).collect(),
+        ),
     }
 }
 

@@ -77,6 +77,7 @@ fn observed(seen: &Observed) -> StoryEvent {
         Fact::Unanswered => ("The gateway did not answer; the outcome is open", Tone::Wait),
         Fact::NotSent => ("Nothing reached the gateway", Tone::Bad),
         Fact::Refused { .. } => ("The gateway refused the request", Tone::Bad),
+        Fact::NotSeen => ("The gateway has not seen it so far", Tone::Wait),
         Fact::NeverArrived => ("The gateway never received it", Tone::Bad),
         Fact::ActionNeeded { .. } => ("The payer must act at the bank or gateway", Tone::Wait),
         Fact::Processing => ("Accepted, the bank works on it", Tone::Wait),
@@ -85,6 +86,7 @@ fn observed(seen: &Observed) -> StoryEvent {
         Fact::Settled => ("Cleared", Tone::Good),
         Fact::BankNo { .. } => ("The bank said no", Tone::Bad),
         Fact::Voided => ("Cancelled", Tone::Neutral),
+        Fact::MoneyAfterAll => ("The money came after all, and is accounted for", Tone::Warn),
     };
     let how = match seen.source {
         Source::Reply => "The gateway's answer",
@@ -103,7 +105,7 @@ fn observed(seen: &Observed) -> StoryEvent {
 
 fn booked(entry: &BooksEntry) -> Option<StoryEvent> {
     match entry.state {
-        BooksEntryState::Intended => None,
+        BooksEntryState::Intended | BooksEntryState::Needless => None,
         BooksEntryState::Posted => {
             let detail = format!("Payment {} in the books.", entry.external_id.as_deref().unwrap_or_default());
             Some(event(entry.updated_at, "Posted to the books", &detail, Tone::Good))
@@ -173,6 +175,7 @@ const fn journal_words(kind: JournalKind) -> &'static str {
     match kind {
         JournalKind::PaymentTaken => "Payment taken",
         JournalKind::PaymentReversed => "Payment reversed",
+        JournalKind::PaymentCorrected => "Payment taken after all",
     }
 }
 

@@ -6,15 +6,29 @@ use connectors::books::{Books, BooksError, PostPayment, Posted};
 use domain::{ids::AttemptId, money::Money};
 use store::{Attempt, BooksEntry, BooksEntryState, Job, MerchantDb};
 
+/// How the write of one entry ended.
+enum Ended {
+    Posted(Posted),
+    /// A person must decide; nobody else may pay the invoice meanwhile.
+    Refused(String),
+    /// The money went back before it was posted.
+    Needless,
+}
+
 impl Engine {
     pub(crate) async fn post_payment(&self, db: &MerchantDb, job: &Job, attempt: AttemptId) -> Result<Ran, Error> {
         let attempt = db.attempt(attempt).await?;
         let books = self.books(db, Lane::UserAction).await?;
+        let mut entries = db.books_entries(attempt.id).await?;
+        entries.retain(|entry| entry.state == BooksEntryState::Intended);
         let mut ran = Ran::Finished;
-        for entry in db.books_entries(attempt.id).await? {
-            if entry.state == BooksEntryState::Intended {
-                ran = self.post_entry(db, job, books.as_ref(), &attempt, &entry).await?;
+        while let Some(entry) = entries.pop() {
+            let ended = self.post_entry(db, job, books.as_ref(), &attempt, &entry).await?;
+            let is_last = entries.is_empty();
+            if !self.end_entry(db, job, &entry, &ended, is_last).await? {
+                return Ok(Ran::Done);
             }
+            ran = Ran::Done;
         }
         Ok(ran)
     }
@@ -26,10 +40,9 @@ impl Engine {
         books: &dyn Books,
         attempt: &Attempt,
         entry: &BooksEntry,
-    ) -> Result<Ran, Error> {
+    ) -> Result<Ended, Error> {
         if !attempt.state.has_money() {
-            let why = "The money went back before it was posted.";
-            return self.end_entry(db, job, entry, Err(why)).await;
+            return Ok(Ended::Needless);
         }
         let post = self.posting(db, attempt, entry).await?;
         failpoint::reach("before_post");
@@ -39,10 +52,10 @@ impl Engine {
         };
         failpoint::reach("after_post");
         match posted {
-            Ok(posted) => self.end_entry(db, job, entry, Ok(&posted)).await,
+            Ok(posted) => Ok(Ended::Posted(posted)),
             Err(BooksError::Refused { cause, message }) => {
                 tracing::error!(attempt.id = %attempt.id, ?cause, "Money was taken, but the books refuse the payment.");
-                self.end_entry(db, job, entry, Err(&message)).await
+                Ok(Ended::Refused(message))
             }
             Err(later) => Err(Error::BooksUnreachable(later)),
         }
@@ -74,30 +87,37 @@ impl Engine {
         found.map_err(Error::BooksUnreachable)
     }
 
-    /// Entry, invoice, claim and job end together; a worker that lost its lease writes nothing.
+    /// Entry, invoice and claim end together, with the last entry the job as well. `false`: the lease was lost, and a
+    /// worker without it writes nothing.
     async fn end_entry(
         &self,
         db: &MerchantDb,
         job: &Job,
         entry: &BooksEntry,
-        posted: Result<&Posted, &str>,
-    ) -> Result<Ran, Error> {
+        ended: &Ended,
+        is_last: bool,
+    ) -> Result<bool, Error> {
         let now = self.now();
         let tx = db.begin().await?;
-        match posted {
-            Ok(posted) => {
+        let held = if is_last { tx.job_done(job).await? } else { tx.job_hold(job).await? };
+        if !held {
+            return Ok(false);
+        }
+        match ended {
+            Ended::Posted(posted) => {
                 tx.books_entry_move(entry, BooksEntryState::Posted, Some(&posted.external_id), None, now).await?;
                 if let Some(invoice) = &posted.invoice {
                     tx.invoice_refresh(entry.invoice_id, invoice, now).await?;
                 }
-                tx.claims_release(entry.attempt_id).await?;
             }
-            Err(why) => tx.books_entry_move(entry, BooksEntryState::Refused, None, Some(why), now).await?,
+            Ended::Refused(why) => tx.books_entry_move(entry, BooksEntryState::Refused, None, Some(why), now).await?,
+            Ended::Needless => tx.books_entry_move(entry, BooksEntryState::Needless, None, None, now).await?,
         }
-        if tx.job_done(job).await? {
-            failpoint::reach("before_post_commit");
-            tx.commit().await?;
+        if !matches!(ended, Ended::Refused(_)) {
+            tx.claim_release(entry.attempt_id, entry.invoice_id).await?;
         }
-        Ok(Ran::Done)
+        failpoint::reach("before_post_commit");
+        tx.commit().await?;
+        Ok(true)
     }
 }

@@ -10,8 +10,9 @@ use domain::{
     ids::{AttemptId, ConnectionId, WebhookId},
     payment::{AttemptState, Source},
 };
+use http::HeaderMap;
 use serde::{Deserialize, Serialize};
-use store::{Job, MerchantDb, NewWebhook, WebhookState};
+use store::{Connection, Job, MerchantDb, NewWebhook, WebhookState};
 
 /// Why news was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -35,11 +36,18 @@ struct About {
 impl Engine {
     /// # Errors
     /// The signature is not this connection's, or the database is away; then the vendor sends it again.
-    pub async fn receive_webhook(&self, connection: ConnectionId, signature: &str, raw: &[u8]) -> Result<(), NotTaken> {
+    pub async fn receive_webhook(
+        &self,
+        provider: &str,
+        connection: ConnectionId,
+        headers: &HeaderMap,
+        raw: &[u8],
+    ) -> Result<(), NotTaken> {
         let door = self.store().door_webhook(connection).await.map_err(Error::from)?;
-        let (db, connection) = door.filter(|(_, c)| c.kind == "gateway").ok_or(NotTaken::NoSuchAddress)?;
+        let listens = |c: &Connection| c.kind == "gateway" && c.provider == provider;
+        let (db, connection) = door.filter(|(_, c)| listens(c)).ok_or(NotTaken::NoSuchAddress)?;
         let now = self.now();
-        let news = self.gateway_of(&db, &connection)?.webhook(signature, raw, now)?;
+        let news = self.gateway_of(&db, &connection)?.webhook(headers, raw, now)?;
         let about = About { attempt: news.attempt, gateway_id: news.gateway_id };
         let new = NewWebhook {
             connection: connection.id,

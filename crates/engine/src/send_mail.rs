@@ -12,7 +12,7 @@ use domain::{
 };
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, message::Mailbox};
 use minijinja::{Environment, context};
-use store::{Job, MailState, MerchantDb, NewMail};
+use store::{Attempt, Job, MailState, MerchantDb, NewMail};
 
 const RECEIPT: &str = include_str!("../templates/receipt.txt");
 
@@ -32,25 +32,20 @@ impl Mailer {
 }
 
 impl Engine {
-    /// The receipt of a payment whose money came: written once, however often the job runs.
+    /// The receipt of a payment whose money came: written once, however often the job runs. Without a mail server there
+    /// is nothing to deliver.
     pub(crate) async fn write_receipt(&self, db: &MerchantDb, job: &Job, payment: PaymentId) -> Result<Ran, Error> {
-        if !latest(db, payment).await?.state.has_money() {
+        let attempt = latest(db, payment).await?;
+        if !attempt.state.has_money() {
             return Ok(Ran::Finished);
         }
-        let text = self.receipt_text(db, payment).await?;
-        let (merchant, payment) = (db.merchant().await?, db.payment(payment).await?);
-        let amount = payment.amount()?.format(merchant.face()?.locale);
-        let mail = NewMail {
-            payment: Some(payment.id),
-            unique_key: format!("receipt:{}", payment.id),
-            recipient: payment.email.clone(),
-            subject: format!("Receipt: {amount} to {} ({})", merchant.name, payment.reference),
-            text,
-        };
+        let mail = self.receipt(db, payment, &attempt).await?;
         let now = self.now();
         let tx = db.begin().await?;
         let mail = tx.mail_write(mail, now).await?;
-        Work::DeliverMail { mail: mail.id }.queue(&tx, Some(payment.id), now, now).await?;
+        if mail.state == MailState::Queued {
+            Work::DeliverMail { mail: mail.id }.queue(&tx, Some(payment), now, now).await?;
+        }
         if tx.job_done(job).await? {
             tx.commit().await?;
             self.0.bell.notify_one();
@@ -58,38 +53,43 @@ impl Engine {
         Ok(Ran::Done)
     }
 
-    async fn receipt_text(&self, db: &MerchantDb, payment: PaymentId) -> Result<String, Error> {
+    async fn receipt(&self, db: &MerchantDb, payment: PaymentId, attempt: &Attempt) -> Result<NewMail, Error> {
         let (merchant, payment) = (db.merchant().await?, db.payment(payment).await?);
-        let face = merchant.face()?;
-        let attempt = latest(db, payment.id).await?;
-        let allocation = db.allocations(payment.id).await?.into_iter().next().ok_or(Error::NotFound)?;
-        let invoice = db.invoice(allocation.invoice_id).await?;
-        let currency = payment.amount()?.currency;
-        let words = |minor| Money::new(minor, currency).format(face.locale);
+        let share = db.allocations(payment.id).await?.into_iter().next().ok_or(Error::NotFound)?;
+        let (invoice, customer) = db.invoice_with_customer(share.invoice_id).await?;
+        let (amount, locale) = (payment.amount()?, merchant.face()?.locale);
+        let words = |minor| Money::new(minor, amount.currency).format(locale);
         let zone = merchant.time_zone.parse().unwrap_or(chrono_tz::UTC);
-        let environment = Environment::new();
-        let text = environment.render_str(
+        let text = Environment::new().render_str(
             RECEIPT,
             context! {
-                merchant => merchant.name,
-                support => merchant.support_email,
-                customer => db.customer(payment.customer_id).await?.name,
+                merchant => &merchant.name,
+                support => &merchant.support_email,
+                customer => customer.name,
                 invoice => invoice.number,
-                reference => payment.reference,
-                amount => words(payment.amount_minor),
-                total => words(allocation.total_minor),
-                balance => words(allocation.due_minor - allocation.amount_minor),
-                method => attempt.method,
+                reference => &payment.reference,
+                amount => amount.format(locale),
+                total => words(share.total_minor),
+                balance => words(share.due_minor - share.amount_minor),
+                method => &attempt.method,
                 date => date::in_words(payment.created_at.with_timezone(&zone).date_naive()),
             },
         );
-        text.map_err(|e| Error::SetUp(e.to_string()))
+        Ok(NewMail {
+            payment: Some(payment.id),
+            unique_key: format!("receipt:{}", payment.id),
+            subject: format!("Receipt: {} to {} ({})", amount.format(locale), merchant.name, payment.reference),
+            recipient: payment.email,
+            text: text.map_err(|e| Error::SetUp(e.to_string()))?,
+            state: if self.0.mailer.is_some() { MailState::Queued } else { MailState::Kept },
+        })
     }
 
     pub(crate) async fn deliver_mail(&self, db: &MerchantDb, job: &Job, mail: MailId) -> Result<Ran, Error> {
         let row = db.mail(mail).await?;
         let state = match &self.0.mailer {
             _ if row.state != MailState::Queued => row.state,
+            // The server's setting was taken away since it was written.
             None => MailState::Kept,
             Some(mailer) => {
                 let to =

@@ -10,11 +10,11 @@ use domain::{
     payment::{AttemptState, Fact, Folded, Observation, Source},
     views::{Outcome, Standing},
 };
-use store::{Attempt, MerchantDb, MerchantTx, Observed, Payment};
+use store::{Allocation, Attempt, MerchantDb, MerchantTx, Observed, Payment};
 
 impl Engine {
     /// Adds a fact to an attempt and does what follows from it, together or not at all. Old news changes nothing. A lock
-    /// that was lost to somebody else's transaction is asked for again.
+    /// that was lost to somebody else's transaction is asked for again. Answers the attempt as it stands then.
     ///
     /// # Errors
     /// Nothing was recorded.
@@ -24,7 +24,7 @@ impl Engine {
         attempt: AttemptId,
         seen: Observation,
         source: Source,
-    ) -> Result<(), Error> {
+    ) -> Result<Attempt, Error> {
         for _ in 1..RECORD_TRIES {
             match self.record_once(db, attempt, &seen, source).await {
                 Err(Error::Store(store::Error::Busy(cause))) => {
@@ -42,19 +42,24 @@ impl Engine {
         attempt: AttemptId,
         seen: &Observation,
         source: Source,
-    ) -> Result<(), Error> {
+    ) -> Result<Attempt, Error> {
         let now = self.now();
         let tx = db.begin().await?;
         let mut attempt = tx.attempt_hold(attempt).await?;
         let known = tx.observations(attempt.id).await?;
         if known.iter().any(|known| known.observation == *seen) {
-            return Ok(());
+            return Ok(attempt);
         }
         let before = Folded::of(known.iter().map(|known| &known.observation.fact));
         let mut after = before.then(&seen.fact);
+        tx.observation_add(attempt.id, &Observed { observation: seen.clone(), source, at: now }).await?;
+        if after.has_wrong_no() && seen.fact.is_money() {
+            let corrected = Observation::bare(Fact::MoneyAfterAll);
+            after = after.then(&corrected.fact);
+            tx.observation_add(attempt.id, &Observed { observation: corrected, source, at: now }).await?;
+        }
         let asked = attempt.amount()?;
         after.contradicted |= after.state.has_money() && seen.amount.is_some_and(|charged| charged != asked);
-        tx.observation_add(attempt.id, &Observed { observation: seen.clone(), source, at: now }).await?;
         cache(&mut attempt, &after, seen)?;
         attempt.updated_at = now;
         tx.attempt_cache(attempt.clone()).await?;
@@ -68,7 +73,7 @@ impl Engine {
         failpoint::reach("before_record_commit");
         tx.commit().await?;
         self.0.bell.notify_one();
-        Ok(())
+        Ok(attempt)
     }
 
     /// What follows from the move: postings, claims and jobs.
@@ -78,13 +83,15 @@ impl Engine {
             tx.job_needless(&Work::LookUp { attempt: attempt.id }.key("")).await?;
         }
         if after.has_money() && !before.has_money() {
-            tx.journal_add(attempt.id, &Journal::payment_taken(attempt.amount()?)?, now).await?;
-            for allocation in tx.allocations(payment).await? {
-                let key = format!("pay-{}-{}", attempt.id.0.simple(), allocation.invoice_id.0.simple());
-                tx.books_entry_intend(attempt.id, allocation.invoice_id, &key, now).await?;
+            let journal = if before.is_dead() { Journal::payment_corrected } else { Journal::payment_taken };
+            tx.journal_add(attempt.id, &journal(attempt.amount()?)?, now).await?;
+            if before.is_dead() {
+                tx.claims_retake(attempt.id).await?;
             }
-            Work::PostPayment { attempt: attempt.id }.queue(tx, Some(payment), now, now).await?;
-            Work::WriteReceipt { payment }.queue(tx, Some(payment), now, now).await?;
+            let invoices: Vec<_> = tx.allocations(payment).await?.into_iter().map(|share| share.invoice_id).collect();
+            tx.books_entries_intend(attempt.id, &invoices, now).await?;
+            let works = [Work::PostPayment { attempt: attempt.id }, Work::WriteReceipt { payment }];
+            Work::queue_all(&works, tx, Some(payment), now, now).await?;
         }
         if after.is_dead() && before.has_money() {
             tx.journal_add(attempt.id, &Journal::payment_reversed(attempt.amount()?)?, now).await?;
@@ -110,11 +117,20 @@ impl Engine {
         let look_up = LookUp { request, gateway_id: attempt.gateway_id.clone(), sent_at: attempt.created_at };
         let seen = match gateway.find(&look_up).await? {
             Found::Seen(seen) => seen,
-            Found::NotThere => Observation::bare(Fact::NeverArrived),
+            Found::NotThere if self.was_missed_before(db, attempt).await? => Observation::bare(Fact::NeverArrived),
+            Found::NotThere => Observation::bare(Fact::NotSeen),
             Found::TooEarlyToSay => return Ok(false),
         };
+        let told = seen.fact != Fact::NotSeen;
         self.record(db, attempt.id, seen, source).await?;
-        Ok(true)
+        Ok(told)
+    }
+
+    /// An earlier look-up found no trace either, and since then whatever was under way has arrived or been lost.
+    async fn was_missed_before(&self, db: &MerchantDb, attempt: &Attempt) -> Result<bool, Error> {
+        let known = db.observations(attempt.id).await?;
+        let missed = known.iter().find(|known| known.observation.fact == Fact::NotSeen);
+        Ok(missed.is_some_and(|missed| self.now() - missed.at >= MISSED_APART))
     }
 
     /// Where a payment of this checkout stands. Somebody who comes back from the gateway's page is not kept waiting for
@@ -123,14 +139,16 @@ impl Engine {
     /// # Errors
     /// [`Error::NotFound`] also for a payment of another invoice.
     pub async fn payment_standing(&self, guest: &GuestPass, payment: PaymentId) -> Result<Standing, Error> {
-        let payment = self.own_payment(guest, payment).await?;
-        let attempt = latest(&guest.db, payment.id).await?;
-        if attempt.state == AttemptState::RequiresAction
-            && let Err(cause) = self.look_up(&guest.db, &attempt, Source::LookUp).await
-        {
-            tracing::warn!(attempt.id = %attempt.id, %cause, "A return page could not ask the gateway; the look-up job will.");
+        let (payment, share) = self.own_payment(guest, payment).await?;
+        let mut attempt = latest(&guest.db, payment.id).await?;
+        if attempt.state == AttemptState::RequiresAction {
+            if let Err(cause) = self.look_up(&guest.db, &attempt, Source::LookUp).await {
+                tracing::warn!(attempt.id = %attempt.id, %cause, "A return page could not ask the gateway; the look-up job will.");
+            }
+            attempt = latest(&guest.db, payment.id).await?;
         }
-        self.standing(guest, &payment).await
+        let (invoice, customer) = guest.db.invoice_with_customer(share.invoice_id).await?;
+        standing(guest, &payment, &share, &attempt, invoice.number, customer.name)
     }
 
     /// Gives up a payment that waits for its payer, so that another may start.
@@ -138,7 +156,7 @@ impl Engine {
     /// # Errors
     /// [`Error::NotFound`] also for a payment of another invoice; the gateway's when it cannot be asked.
     pub async fn cancel_payment(&self, guest: &GuestPass, payment: PaymentId) -> Result<Standing, Error> {
-        let payment = self.own_payment(guest, payment).await?;
+        let (payment, _) = self.own_payment(guest, payment).await?;
         let attempt = latest(&guest.db, payment.id).await?;
         if attempt.state == AttemptState::RequiresAction {
             self.give_up(&guest.db, &attempt).await?;
@@ -151,48 +169,64 @@ impl Engine {
         let Some(gateway_id) = &attempt.gateway_id else { return Ok(()) };
         let connection = db.connection(attempt.connection_id).await?;
         let seen = self.gateway_of(db, &connection)?.cancel(gateway_id).await?;
-        self.record(db, attempt.id, seen, Source::Reply).await
+        self.record(db, attempt.id, seen, Source::Reply).await?;
+        Ok(())
     }
 
-    /// A payment of the invoice that this link is for: two links to one invoice see one payment (D1).
-    async fn own_payment(&self, guest: &GuestPass, payment: PaymentId) -> Result<Payment, Error> {
+    /// A payment of the invoice that this link is for, and its share: two links to one invoice see one payment (D1).
+    async fn own_payment(&self, guest: &GuestPass, payment: PaymentId) -> Result<(Payment, Allocation), Error> {
         let payment = guest.db.payment(payment).await?;
-        let pays = guest.db.allocations(payment.id).await?;
-        let mine = pays.iter().any(|share| share.invoice_id == guest.checkout.invoice_id);
-        if mine { Ok(payment) } else { Err(Error::NotFound) }
+        let mut shares = guest.db.allocations(payment.id).await?.into_iter();
+        let mine = shares.find(|share| share.invoice_id == guest.checkout.invoice_id);
+        mine.map(|share| (payment, share)).ok_or(Error::NotFound)
     }
 
-    /// A payment as its payer reads it. Somebody else's address and card are not shown to the holder of another link.
+    /// A payment as its payer reads it.
     pub(crate) async fn standing(&self, guest: &GuestPass, payment: &Payment) -> Result<Standing, Error> {
         let attempt = latest(&guest.db, payment.id).await?;
-        let allocation = guest.db.allocations(payment.id).await?.into_iter().next().ok_or(Error::NotFound)?;
-        let invoice = guest.db.invoice(allocation.invoice_id).await?;
-        let money = |minor| payment.amount().map(|amount| Money::new(minor, amount.currency));
-        let own = payment.checkout_id == guest.checkout.id;
-        Ok(Standing {
-            checkout: guest.checkout.id,
-            payment: payment.id,
-            reference: payment.reference.clone(),
-            merchant: guest.merchant.face()?,
-            invoice_number: invoice.number,
-            customer: guest.db.customer(payment.customer_id).await?.name,
-            amount: payment.amount()?,
-            total: money(allocation.total_minor)?,
-            balance_after: money(allocation.due_minor - allocation.amount_minor)?,
-            method: attempt.method.clone().filter(|_| own),
-            email: own.then(|| payment.email.clone()),
-            at: payment.created_at,
-            outcome: outcome(&attempt),
-        })
+        let share = guest.db.allocations(payment.id).await?.into_iter().next().ok_or(Error::NotFound)?;
+        let (invoice, customer) = guest.db.invoice_with_customer(share.invoice_id).await?;
+        standing(guest, payment, &share, &attempt, invoice.number, customer.name)
     }
 }
 
 const RECORD_TRIES: u32 = 3;
+/// A look-up that finds nothing counts as proof when it is repeated this much later (`wire/gateways.md`, 1.5).
+const MISSED_APART: chrono::TimeDelta = chrono::TimeDelta::minutes(2);
 /// The first look-up after a charge that was not answered.
 const LOOK_UP_SOON: chrono::TimeDelta = chrono::TimeDelta::seconds(5);
 
 pub(crate) async fn latest(db: &MerchantDb, payment: PaymentId) -> Result<Attempt, Error> {
     db.attempts_of(payment).await?.pop().ok_or(Error::NotFound)
+}
+
+/// A payment as its payer reads it. Somebody else's address and card are not shown to the holder of another link.
+pub(crate) fn standing(
+    guest: &GuestPass,
+    payment: &Payment,
+    share: &Allocation,
+    attempt: &Attempt,
+    invoice_number: String,
+    customer: String,
+) -> Result<Standing, Error> {
+    let amount = payment.amount()?;
+    let money = |minor| Money::new(minor, amount.currency);
+    let own = payment.checkout_id == guest.checkout.id;
+    Ok(Standing {
+        checkout: guest.checkout.id,
+        payment: payment.id,
+        reference: payment.reference.clone(),
+        merchant: guest.merchant.face()?,
+        invoice_number,
+        customer,
+        amount,
+        total: money(share.total_minor),
+        balance_after: money(share.due_minor - share.amount_minor),
+        method: attempt.method.clone().filter(|_| own),
+        email: own.then(|| payment.email.clone()),
+        at: payment.created_at,
+        outcome: outcome(attempt),
+    })
 }
 
 /// What the columns keep of the fold and of the newest words of the gateway.

@@ -1,7 +1,10 @@
 //! One press of Pay. The order of writes is the promise: intent committed, then the gateway called with no transaction
 //! open, then what was seen recorded. Whatever dies in between is found by the look-up job of the first transaction.
 
-use crate::{Engine, Error, GuestPass, Order, PayHow, TakeError, failpoint, jobs::Work, open_checkout::first_look_up};
+use crate::{
+    Engine, Error, GuestPass, Order, PayHow, TakeError, failpoint, jobs::Work, open_checkout::first_look_up,
+    settle_payment::standing,
+};
 use connectors::gateway::{ChargeHow, ChargeRequest, Gateway, GatewayError};
 use domain::{
     ids::{AttemptId, ConnectionId, PaymentId},
@@ -9,7 +12,7 @@ use domain::{
     payment::{AttemptState, Fact, Observation, Source, amount_to_charge},
     views::Standing,
 };
-use store::{Allocation, Attempt, Invoice, MerchantDb, NewAttempt, Opened, Payment};
+use store::{Allocation, Attempt, Customer, Invoice, MerchantDb, NewAttempt, Opened, Payment};
 use uuid::Uuid;
 
 const EMAIL_MAX_CHARS: usize = 254;
@@ -17,9 +20,18 @@ const EMAIL_MAX_CHARS: usize = 254;
 const INTENT_TRIES: u32 = 5;
 
 enum Intent {
-    Committed(Box<Attempt>),
+    Committed(Box<Committed>),
     /// This payment stands already, or another has the invoice.
     Taken(PaymentId),
+}
+
+/// A payment that is about to be charged, with what its payer reads of it.
+struct Committed {
+    payment: Payment,
+    share: Allocation,
+    attempt: Attempt,
+    invoice_number: String,
+    customer: String,
 }
 
 impl Engine {
@@ -36,26 +48,27 @@ impl Engine {
             return Err(TakeError::BadEmail);
         }
         let (connection, gateway) = self.gateway(&guest.db).await?;
-        let attempt = match self.intend(guest, &order, connection).await? {
-            Intent::Committed(attempt) => attempt,
+        let committed = match self.intend(guest, &order, connection).await? {
+            Intent::Committed(committed) => committed,
             Intent::Taken(by) => return Ok(self.standing_of(guest, by).await?),
         };
         failpoint::reach("after_intent");
         // A task of its own: a payer who closes the page must not break off the charge half-way.
-        let (engine, db) = (self.clone(), guest.db.clone());
-        let charge = tokio::spawn(async move { engine.charge(&db, gateway.as_ref(), &attempt).await });
+        let (engine, db, open) = (self.clone(), guest.db.clone(), committed.attempt.clone());
+        let charge = tokio::spawn(async move { engine.charge(&db, gateway.as_ref(), &open).await });
+        let Committed { payment, share, attempt, invoice_number, customer } = *committed;
         // A task that died leaves what a dead process leaves: an open attempt, and its look-up job.
-        charge.await.unwrap_or(Ok(()))?;
-        Ok(self.standing_of(guest, order.payment).await?)
+        let attempt = charge.await.unwrap_or(Ok(attempt))?;
+        Ok(standing(guest, &payment, &share, &attempt, invoice_number, customer)?)
     }
 
     /// No transaction is open while the gateway is asked.
-    async fn charge(&self, db: &MerchantDb, gateway: &dyn Gateway, attempt: &Attempt) -> Result<(), Error> {
+    async fn charge(&self, db: &MerchantDb, gateway: &dyn Gateway, attempt: &Attempt) -> Result<Attempt, Error> {
         let seen = observed(gateway.charge(&charge_request(attempt)?).await);
         failpoint::reach("after_charge");
-        self.record(db, attempt.id, seen, Source::Reply).await?;
+        let attempt = self.record(db, attempt.id, seen, Source::Reply).await?;
         failpoint::reach("after_record");
-        Ok(())
+        Ok(attempt)
     }
 
     /// A double click or a replayed POST: what stands is answered, nothing is done.
@@ -71,18 +84,26 @@ impl Engine {
     /// Asks the books what is due and commits the attempt; asks again when somebody else paid in between.
     async fn intend(&self, guest: &GuestPass, order: &Order, connection: ConnectionId) -> Result<Intent, TakeError> {
         for _ in 0..INTENT_TRIES {
-            let invoice = guest.db.invoice(guest.checkout.invoice_id).await?;
-            let claims_seen = guest.db.claims_count(&[invoice.id]).await?;
-            if let Some(by) = guest.db.live_payment(invoice.id).await? {
+            let (invoice, customer) = guest.db.invoice_with_customer(guest.checkout.invoice_id).await?;
+            let claims_seen = guest.db.claims_taken(&[invoice.id]).await?;
+            // Most invoices were never tried before.
+            if claims_seen > 0
+                && let Some(by) = guest.db.live_payment(invoice.id).await?
+            {
                 return Ok(Intent::Taken(by));
             }
             let books = self.invoice_from_books(&guest.db, &invoice).await?;
             let amount = amount_to_charge(order.expected, &books).map_err(TakeError::Refused)?;
-            let new = self.new_attempt(guest, order, &invoice, amount, connection, claims_seen).await?;
-            let attempt = new.attempt.clone();
+            let committed = self.new_attempt(guest, order, invoice, customer, amount, connection);
+            let new = NewAttempt {
+                payment: committed.payment.clone(),
+                allocations: vec![committed.share.clone()],
+                attempt: committed.attempt.clone(),
+                claims_seen,
+            };
             failpoint::reach("before_intent");
             match self.commit_intent(guest, new).await? {
-                Opened::New => return Ok(Intent::Committed(Box::new(attempt))),
+                Opened::New => return Ok(Intent::Committed(Box::new(committed))),
                 Opened::Same => return Ok(Intent::Taken(order.payment)),
                 Opened::Taken(by) => return Ok(Intent::Taken(by)),
                 Opened::Outdated => {}
@@ -103,17 +124,16 @@ impl Engine {
         Ok(opened)
     }
 
-    async fn new_attempt(
+    fn new_attempt(
         &self,
         guest: &GuestPass,
         order: &Order,
-        invoice: &Invoice,
+        invoice: Invoice,
+        customer: Customer,
         amount: Money,
         connection: ConnectionId,
-        claims_seen: u64,
-    ) -> Result<NewAttempt, Error> {
+    ) -> Committed {
         let (merchant_id, now, id) = (guest.db.merchant_id(), self.now(), AttemptId(Uuid::now_v7()));
-        let customer = guest.db.customer(invoice.customer_id).await?;
         let public = &self.0.settings.public_url;
         let payment = Payment {
             merchant_id,
@@ -126,7 +146,7 @@ impl Engine {
             email: order.email.trim().to_owned(),
             created_at: now,
         };
-        let allocation = Allocation {
+        let share = Allocation {
             merchant_id,
             payment_id: payment.id,
             invoice_id: invoice.id,
@@ -159,7 +179,7 @@ impl Engine {
             created_at: now,
             updated_at: now,
         };
-        Ok(NewAttempt { payment, allocations: vec![allocation], attempt, claims_seen })
+        Committed { payment, share, attempt, invoice_number: invoice.number, customer: customer.name }
     }
 
     pub(crate) async fn standing_of(&self, guest: &GuestPass, payment: PaymentId) -> Result<Standing, Error> {

@@ -83,7 +83,7 @@ impl Worker {
                 run_at: now,
             };
             let tx = db.begin().await?;
-            tx.job_add(job, now).await?;
+            tx.jobs_add([job], now).await?;
             tx.commit().await?;
         }
         self.engine.0.rounds.remember(period);

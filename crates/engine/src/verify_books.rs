@@ -1,0 +1,231 @@
+//! Do gateway, portal and books agree? Everything is computed anew from the facts and compared; nothing is changed.
+//! (`demo.md`, `verify-books`; the invariants of `quality.md`, 2.3.)
+
+use crate::{Engine, Error, Lane};
+use chrono::{DateTime, TimeDelta, Utc};
+use connectors::{
+    books::{BooksError, BooksPayment},
+    gateway::Taken,
+};
+use domain::{
+    ids::{AttemptId, ConnectionId},
+    money::Money,
+    payment::{Fact, Folded},
+};
+use std::collections::HashMap;
+use store::{Attempt, AttemptRecord, BooksEntryState, MerchantDb};
+
+/// An outcome that is open longer than this waits for nobody: something is stuck (`quality.md`, 2.4).
+const OPEN_MAX: TimeDelta = TimeDelta::minutes(15);
+const ATTEMPTS_AT_ONCE: u64 = 500;
+/// An attempt that began this much earlier may have been charged and posted since.
+const BEGAN_BEFORE: TimeDelta = TimeDelta::days(1);
+
+/// What was compared, and what does not agree.
+#[derive(Clone, Debug, Default)]
+pub struct Verified {
+    pub attempts: u64,
+    /// Taken by the gateways, by their own lists.
+    pub charges: u64,
+    /// Of ours, standing in the books.
+    pub postings: u64,
+    /// One sentence each.
+    pub differences: Vec<String>,
+}
+
+impl Engine {
+    /// Compares everything since `since`, or all there is.
+    ///
+    /// # Errors
+    /// The database is away. A vendor that does not answer is a difference, not an error.
+    pub async fn verify_books(&self, since: Option<DateTime<Utc>>) -> Result<Verified, Error> {
+        let mut verified = Verified::default();
+        for db in self.store().door_rounds().await? {
+            let merchant = db.merchant().await?.name;
+            let found = self.verify_merchant(&db, since.unwrap_or(DateTime::UNIX_EPOCH + BEGAN_BEFORE)).await?;
+            verified.attempts += found.attempts;
+            verified.charges += found.charges;
+            verified.postings += found.postings;
+            verified.differences.extend(found.differences.into_iter().map(|words| format!("{merchant}: {words}")));
+        }
+        Ok(verified)
+    }
+
+    async fn verify_merchant(&self, db: &MerchantDb, since: DateTime<Utc>) -> Result<Verified, Error> {
+        let mut verified = Verified::default();
+        let mut ours: HashMap<AttemptId, Attempt> = HashMap::new();
+        let mut postings = self.listed_postings(db, since, &mut verified).await?;
+        let mut after = None;
+        loop {
+            let records = db.attempt_records(since - BEGAN_BEFORE, after, ATTEMPTS_AT_ONCE).await?;
+            let Some(last) = records.last() else { break };
+            after = Some(last.attempt.id);
+            for record in records {
+                let mut differences = own_differences(&record, self.now())?;
+                if let Some(postings) = &mut postings {
+                    differences.extend(posting_differences(&record, postings)?);
+                }
+                // What began before was read so that its traces are known, and is compared by an earlier run.
+                if record.attempt.created_at >= since {
+                    verified.attempts += 1;
+                    verified.differences.extend(differences);
+                }
+                ours.insert(record.attempt.id, record.attempt);
+            }
+        }
+        self.verify_gateways(db, since, &ours, &mut verified).await?;
+        let unknown = postings.iter().flatten().filter(|(reference, _)| ours.values().any(|a| quotes(a, reference)));
+        verified.differences.extend(unknown.map(|(reference, extra)| {
+            format!("{} payment(s) in the books quote {reference} beyond the one that we made", extra.len())
+        }));
+        Ok(verified)
+    }
+
+    /// The books' payments by their reference; `None` when they cannot be asked.
+    async fn listed_postings(
+        &self,
+        db: &MerchantDb,
+        since: DateTime<Utc>,
+        verified: &mut Verified,
+    ) -> Result<Option<HashMap<String, Vec<BooksPayment>>>, Error> {
+        let books = match self.books(db, Lane::Background).await {
+            Err(Error::NotSetUp) => return Ok(None),
+            books => books?,
+        };
+        let listed: Result<_, BooksError> = books.payments_since(since).await;
+        let mut by_reference: HashMap<String, Vec<BooksPayment>> = HashMap::new();
+        match listed {
+            Err(cause) => {
+                verified.differences.push(format!("the books were not compared: {cause}"));
+                return Ok(None);
+            }
+            Ok(listed) => {
+                for payment in listed {
+                    by_reference.entry(payment.reference.clone()).or_default().push(payment);
+                }
+            }
+        }
+        verified.postings = db.books_entries_count(BooksEntryState::Posted, since).await?;
+        Ok(Some(by_reference))
+    }
+
+    async fn verify_gateways(
+        &self,
+        db: &MerchantDb,
+        since: DateTime<Utc>,
+        ours: &HashMap<AttemptId, Attempt>,
+        verified: &mut Verified,
+    ) -> Result<(), Error> {
+        for connection in db.connections_of_kind("gateway").await? {
+            let gateway = self.gateway_of(db, &connection)?;
+            if !gateway.capabilities().lists {
+                continue;
+            }
+            match gateway.taken_since(since).await {
+                Ok(taken) => {
+                    verified.charges += u64::try_from(taken.len()).unwrap_or(u64::MAX);
+                    verified.differences.extend(gateway_differences(connection.id, since, &taken, ours)?);
+                }
+                Err(cause) => verified.differences.push(format!("the gateway was not compared: {cause}")),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An attempt against its own facts, our ledger, and what it was to pay.
+fn own_differences(record: &AttemptRecord, now: DateTime<Utc>) -> Result<Vec<String>, Error> {
+    let attempt = &record.attempt;
+    let (amount, folded) = (attempt.amount()?, Folded::of(&record.facts));
+    let mut differences = Vec::new();
+    let mut differs = |words: String| differences.push(format!("{} of {}: {words}", attempt.id, amount.to_decimal()));
+    if folded.state != attempt.state {
+        differs(format!("its facts say {:?}, its row says {:?}", folded.state, attempt.state));
+    }
+    let expected = if folded.state.has_money() { amount.minor } else { 0 };
+    if record.clearing_minor != expected {
+        differs(format!("our ledger has {} where {expected} should stand", record.clearing_minor));
+    }
+    if record.allocated_minor != amount.minor {
+        differs(format!("its invoices are to get {} together", record.allocated_minor));
+    }
+    if folded.state.has_money() && record.entries.is_empty() {
+        differs("the money came, and nothing was meant for the books".into());
+    }
+    if folded.state.is_open() && now - attempt.created_at > OPEN_MAX {
+        differs(format!("its outcome has been open since {}", attempt.created_at));
+    }
+    if attempt.contradicted && !record.facts.contains(&Fact::MoneyAfterAll) {
+        differs("the gateway contradicts what was final".into());
+    }
+    Ok(differences)
+}
+
+/// What was written into the books for it. Each payment that is found is taken out, so that what is left is too much.
+fn posting_differences(
+    record: &AttemptRecord,
+    listed: &mut HashMap<String, Vec<BooksPayment>>,
+) -> Result<Vec<String>, Error> {
+    let attempt = &record.attempt;
+    let currency = attempt.amount()?.currency;
+    let mut differences = Vec::new();
+    for (entry, share_minor) in &record.entries {
+        let share = Money::new(*share_minor, currency);
+        let mut differs = |words: &str| differences.push(format!("{} of {}: {words}", attempt.id, share.to_decimal()));
+        match entry.state {
+            BooksEntryState::Needless => {}
+            BooksEntryState::Intended => differs("it is not in the books yet"),
+            BooksEntryState::Refused => differs("the books refused it"),
+            BooksEntryState::Posted => {
+                let reference = [&attempt.charge_id, &attempt.gateway_id].into_iter().flatten().next();
+                let same = reference.and_then(|reference| listed.get_mut(reference));
+                let is_it = |payment: &BooksPayment| Some(&payment.external_id) == entry.external_id.as_ref();
+                match same.and_then(|same| Some(same.remove(same.iter().position(is_it)?))) {
+                    None => differs("it is marked as posted, and the books do not have it"),
+                    Some(payment) if Money::from_decimal(&payment.amount, currency) != Ok(share) => {
+                        differs(&format!("the books have {}", payment.amount));
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+    }
+    listed.retain(|_, left| !left.is_empty());
+    Ok(differences)
+}
+
+fn quotes(attempt: &Attempt, reference: &str) -> bool {
+    [&attempt.charge_id, &attempt.gateway_id].into_iter().flatten().any(|id| id == reference)
+}
+
+/// The gateway's list against our attempts, both ways.
+fn gateway_differences(
+    connection: ConnectionId,
+    since: DateTime<Utc>,
+    taken: &[Taken],
+    ours: &HashMap<AttemptId, Attempt>,
+) -> Result<Vec<String>, Error> {
+    let mut differences = Vec::new();
+    let mut counted: HashMap<AttemptId, u32> = HashMap::new();
+    for charge in taken {
+        *counted.entry(charge.attempt).or_default() += 1;
+        let (id, amount) = (&charge.gateway_id, charge.amount.to_decimal());
+        match ours.get(&charge.attempt) {
+            None => differences.push(format!("the gateway took {amount} ({id}) for an attempt that we do not know")),
+            Some(attempt) if !attempt.state.has_money() => {
+                differences
+                    .push(format!("the gateway took {amount} ({id}); our {} is {:?}", attempt.id, attempt.state));
+            }
+            Some(attempt) if attempt.amount()? != charge.amount => {
+                differences.push(format!("the gateway took {amount} ({id}); our {} says otherwise", attempt.id));
+            }
+            Some(_) => {}
+        }
+    }
+    let twice = counted.iter().filter(|(_, times)| **times > 1);
+    differences.extend(twice.map(|(attempt, times)| format!("the gateway charged {times} times for {attempt}")));
+    let here = ours.values().filter(|attempt| attempt.connection_id == connection && attempt.state.has_money());
+    let missing = here.filter(|attempt| attempt.created_at >= since && !counted.contains_key(&attempt.id));
+    differences.extend(missing.map(|attempt| format!("{} has money that the gateway does not list", attempt.id)));
+    Ok(differences)
+}
