@@ -44,6 +44,12 @@ enum Command {
     Migrate,
     /// Fills an empty database with the demo's data, from simulators that run already.
     SeedDemo,
+    /// Computes every balance anew and compares gateway, portal and books; exit 1 and a list if anything differs.
+    VerifyBooks {
+        /// Only what began in the last so many days.
+        #[arg(long)]
+        days: Option<u32>,
+    },
     /// Says what is wrong with the settings, or prints them without their secrets.
     CheckConfig,
 }
@@ -79,6 +85,18 @@ impl Cli {
                 let engine = open(&settings).await?;
                 engine.migrate().await?;
                 demo::seed(&engine, &simulators).await.map(|_| ())
+            }
+            Command::VerifyBooks { days } => {
+                let since = days.map(|days| chrono::Utc::now() - chrono::TimeDelta::days(days.into()));
+                let verified = open(&Settings::load()?).await?.verify_books(since).await?;
+                println!(
+                    "{} attempts, {} charges at gateways, {} postings in books compared.",
+                    verified.attempts, verified.charges, verified.postings
+                );
+                verified.differences.iter().for_each(|words| println!("  {words}"));
+                anyhow::ensure!(verified.differences.is_empty(), "{} things differ", verified.differences.len());
+                println!("Everything agrees.");
+                Ok(())
             }
             Command::CheckConfig => {
                 let settings = Settings::load()?;

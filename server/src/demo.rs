@@ -215,7 +215,11 @@ fn founding(merchant: &Merchant, admin: PersonId, vendors: &str) -> anyhow::Resu
             support_email: format!("billing@{}.test", merchant.key),
         },
         books,
-        gateway: northwind.then(|| stripe(vendors)),
+        gateway: match (northwind, harbour) {
+            (true, _) => Some(stripe(vendors)),
+            (_, true) => Some((GatewaySettings::Sandbox, None)),
+            _ => None,
+        },
         pay_links: vec![("email", merchant.pay_now.email.into())],
         admins: vec![admin],
         own_books,
@@ -240,7 +244,7 @@ fn xero(vendors: &str) -> anyhow::Result<(BooksSettings, Option<XeroSecret>)> {
     Ok((settings, Some(secret)))
 }
 
-fn stripe(vendors: &str) -> (GatewaySettings, StripeSecret) {
+fn stripe(vendors: &str) -> (GatewaySettings, Option<StripeSecret>) {
     let settings = GatewaySettings::Stripe {
         base_url: format!("{vendors}/stripe"),
         script_url: format!("{vendors}/stripe/js/v3"),
@@ -250,7 +254,7 @@ fn stripe(vendors: &str) -> (GatewaySettings, StripeSecret) {
         secret_key: facts::stripe::PORTAL_SECRET_KEY.into(),
         webhook_secrets: vec![facts::stripe::PORTAL_WEBHOOK_SECRET.into()],
     };
-    (settings, secret)
+    (settings, Some(secret))
 }
 
 fn own_books(ledger: &seed::Ledger, currency: Currency) -> (Vec<BooksCustomer>, Vec<BooksInvoice>) {

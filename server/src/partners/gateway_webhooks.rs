@@ -10,15 +10,15 @@ use axum::{
 use domain::ids::ConnectionId;
 use engine::NotTaken;
 
-pub async fn stripe(
+/// `/webhooks/{provider}/{connection}`.
+pub async fn receive(
     State(web): State<Web>,
-    Path(connection): Path<String>,
+    Path((provider, connection)): Path<(String, String)>,
     headers: HeaderMap,
     raw: Bytes,
 ) -> StatusCode {
     let Ok(connection) = connection.parse::<ConnectionId>() else { return StatusCode::NOT_FOUND };
-    let signature = headers.get("stripe-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    match web.engine.receive_webhook(connection, signature, &raw).await {
+    match web.engine.receive_webhook(&provider, connection, &headers, &raw).await {
         Ok(()) => StatusCode::OK,
         Err(NotTaken::NoSuchAddress) => StatusCode::NOT_FOUND,
         Err(NotTaken::Webhook(cause)) => {

@@ -15,7 +15,7 @@ const WEBHOOK_BODY_MAX_BYTES: usize = 256 * 1024;
 pub fn router(rate_limits: bool) -> Router<Web> {
     let pay_now = Router::new().route("/PaymentProxy/PayNow/Email", get(pay_now::email));
     let webhooks = Router::new()
-        .route("/webhooks/stripe/{connection}", post(gateway_webhooks::stripe))
+        .route("/webhooks/{provider}/{connection}", post(gateway_webhooks::receive))
         .layer(DefaultBodyLimit::max(WEBHOOK_BODY_MAX_BYTES));
     layers::limited(pay_now, rate_limits).merge(webhooks)
 }

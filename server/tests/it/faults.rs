@@ -1,6 +1,8 @@
 //! The unhappy wire: time-outs after the charge, broken connections, errors, lost and doubled news.
 
-use crate::support::{Client, Form, House};
+use crate::support::{Client, Form, House, http};
+use serde_json::Value;
+use simulators::facts;
 
 async fn press(house: &House) -> (Client, Form, String) {
     let client = house.client();
@@ -36,7 +38,11 @@ async fn d2_an_error_before_the_charge_is_cleared_up_and_the_payer_may_try_again
 
     let checkout = format!("/npe?transactionId={}", form.checkout);
     let may_pay = async || client.get(&checkout).await.body.contains("name=\"expected\"");
-    house.until("the look-up has proven that nothing was charged", may_pay).await;
+    let missed = async || house.story(&form).await.contains("has not seen it so far");
+    house.until("a first look-up finds nothing, which proves nothing yet", missed).await;
+    assert!(!may_pay().await, "the charge may still be under way");
+    house.pass_an_hour().await;
+    house.until("a second look-up has proven that nothing was charged", may_pay).await;
     assert!(house.charges().await.is_empty());
     client.pay(&client.form(&checkout).await, "pm_card_visa").await;
     house.assert_paid_once("INV-501", 120_450).await;
@@ -49,6 +55,31 @@ async fn d2_a_gateway_that_never_answers_is_asked_again_and_the_charge_is_found(
     let (client, _, result) = press(&house).await;
     assert!(client.get(&result).await.body.contains("Do not pay again"));
     house.assert_paid_once("INV-501", 120_450).await;
+}
+
+#[tokio::test]
+async fn d2_money_that_comes_after_a_final_no_is_booked_and_shown_to_somebody() {
+    let house = House::new().await;
+    // The declined charge cannot be ended at the gateway, and there it succeeds on a second try, behind our back.
+    house.arm_times("stripe", "http:500", "/cancel", 9).await;
+    let client = house.client();
+    let form = client.open("INV-501").await;
+    let pressed = client.pay(&form, "pm_card_chargeDeclined").await;
+    let result = pressed.location.unwrap();
+    assert!(client.get(&result).await.body.contains("Nothing was charged"));
+    let declined = house.state("stripe").await["charges"].as_array().unwrap()[0]["payment_intent"].clone();
+    let again = format!("{}/stripe/v1/payment_intents/{}/confirm", house.vendors, declined.as_str().unwrap());
+    let again = http().post(again).bearer_auth(facts::stripe::PORTAL_SECRET_KEY);
+    let confirmed: Value =
+        again.form(&[("payment_method", "pm_card_visa")]).send().await.unwrap().json().await.unwrap();
+    assert_eq!(confirmed["status"], "succeeded", "{confirmed}");
+
+    house.assert_paid_once("INV-501", 120_450).await;
+    assert!(client.get(&result).await.body.contains("You paid"), "the payer reads what is true now");
+    assert!(house.story(&form).await.contains("The money came after all"));
+    let admin = house.client();
+    admin.sign_in(facts::NORTHWIND.admin_email).await;
+    assert!(admin.get("/admin").await.body.contains("do not fit what was final before"), "and somebody must look");
 }
 
 #[tokio::test]

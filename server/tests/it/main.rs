@@ -8,6 +8,8 @@ mod kills;
 mod links;
 mod pay;
 mod races;
+mod sandbox;
 mod sign_in;
 mod support;
+mod verify;
 mod webhooks;

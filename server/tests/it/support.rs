@@ -18,6 +18,7 @@ use tokio::{net::TcpListener, sync::oneshot};
 const PATIENCE: Duration = Duration::from_secs(40);
 
 pub struct House {
+    pub engine: Engine,
     pub portal: String,
     pub vendors: String,
     /// The gateway's connection at Northwind, where its webhooks go.
@@ -81,7 +82,9 @@ impl House {
         let engine = Engine::open(&url, keys.parse().unwrap(), clock, engine_settings(&settings)).await.unwrap();
         engine.migrate().await.unwrap();
         let gateway = demo::seed(&engine, &vendors).await.unwrap().unwrap();
-        let house = |stop| Self { portal: portal.clone(), vendors, gateway, folder, url, keys, postgres, stop };
+        let own = engine.clone();
+        let house =
+            |stop| Self { engine: own, portal: portal.clone(), vendors, gateway, folder, url, keys, postgres, stop };
         if !with_portal {
             return Some(house(stop));
         }
@@ -109,7 +112,11 @@ impl House {
 
     /// Arms a fault at a vendor.
     pub async fn arm(&self, vendor: &str, fault: &str, matching: &str) {
-        let body = json!({"vendor": vendor, "fault": fault, "times": 1, "match": matching});
+        self.arm_times(vendor, fault, matching, 1).await;
+    }
+
+    pub async fn arm_times(&self, vendor: &str, fault: &str, matching: &str, times: u32) {
+        let body = json!({"vendor": vendor, "fault": fault, "times": times, "match": matching});
         let answer = http().post(format!("{}/control/faults", self.vendors)).json(&body).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     }
@@ -154,6 +161,13 @@ impl House {
         let answer =
             http().post(format!("{}/control/advance", self.vendors)).json(&json!({"hours": 1})).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
+
+    /// How Northwind's staff read a payment's story.
+    pub async fn story(&self, form: &Form) -> String {
+        let admin = self.client();
+        admin.sign_in(facts::NORTHWIND.admin_email).await;
+        admin.get(&format!("/admin/transactions/{}", form.payment)).await.body
     }
 
     /// The invariant of every payment story: one charge at the gateway, one payment in the books, the same cents.

@@ -1,23 +1,31 @@
-//! The card fields: empty boxes that `pay.js` gives to the gateway. Without script, the words that the gateway's own page
-//! comes next. The markup stays as it is written here, because hydration walks it after `pay.js` has filled it.
+//! Where the payer enters the method. Card fields are empty boxes that `pay.js` gives to the gateway; without script, words
+//! say that the gateway's own page comes next. The markup stays as it is written here, because hydration walks it after
+//! `pay.js` has filled it.
 
-use domain::views::GatewayFace;
+use domain::views::{GatewayFace, MethodEntry, TestMethod};
 use leptos::prelude::*;
 
 #[component]
-pub fn CardFields(gateway: GatewayFace) -> impl IntoView {
-    let next = format!("You enter your card on {}’s secure page next.", gateway.name);
-    let plain = if gateway.hosted_page {
-        next
+pub fn MethodFields(gateway: GatewayFace) -> impl IntoView {
+    match gateway.entry {
+        MethodEntry::Fields { .. } => {
+            view! { <CardFields gateway=gateway.name hosted_page=gateway.hosted_page/> }.into_any()
+        }
+        MethodEntry::TestMethods(methods) => view! { <TestMethods methods/> }.into_any(),
+    }
+}
+
+#[component]
+fn CardFields(gateway: String, hosted_page: bool) -> impl IntoView {
+    let plain = if hosted_page {
+        format!("You enter your card on {gateway}’s secure page next.")
     } else {
         "Your card can only be entered with JavaScript switched on. Switch it on and reload this page.".to_owned()
     };
-    if gateway.script_url.is_none() || gateway.publishable_key.is_none() {
-        return view! { <p class="notice">{plain}</p> }.into_any();
-    }
     view! {
         <p class="notice only-plain">{plain}</p>
         <div class="card-fields only-js">
+            <input type="hidden" name="token" id="token" value=""/>
             <CardField id="card-number" label="Card number"/>
             <div class="two">
                 <CardField id="card-expiry" label="Expiry"/>
@@ -30,7 +38,6 @@ pub fn CardFields(gateway: GatewayFace) -> impl IntoView {
             </div>
         </div>
     }
-    .into_any()
 }
 
 /// A box for one hosted field: label and error are ours, the input is the gateway's.
@@ -45,5 +52,24 @@ fn CardField(id: &'static str, label: &'static str) -> impl IntoView {
             <p class="error" id=format!("{id}-error") hidden></p>
             <div class="input hosted" id=id></div>
         </div>
+    }
+}
+
+/// What the sandbox shall do; the first is chosen already.
+#[component]
+fn TestMethods(methods: Vec<TestMethod>) -> impl IntoView {
+    let choice = |(n, method): (usize, TestMethod)| {
+        view! {
+            <label class="choice">
+                <input type="radio" name="token" value=method.token checked=n == 0/>
+                <span>{method.label}</span>
+            </label>
+        }
+    };
+    view! {
+        <fieldset class="choices">
+            <legend>"Test card"</legend>
+            {methods.into_iter().enumerate().map(choice).collect_view()}
+        </fieldset>
     }
 }

@@ -1,6 +1,6 @@
 //! The checkout: one real form that posts without script. `pay.js` adds a token to it; WASM is never needed to pay.
 
-use super::{card::CardFields, sum::Sum};
+use super::{card::MethodFields, sum::Sum};
 use crate::{
     addresses,
     components::{
@@ -12,7 +12,7 @@ use crate::{
     fault::Fault,
     note::Note,
 };
-use domain::views::Offer;
+use domain::views::{MethodEntry, Offer};
 use leptos::prelude::*;
 
 #[component]
@@ -22,7 +22,14 @@ pub fn OfferView(offer: Offer, note: Note, signed_in_as: Option<String>) -> impl
     let title = format!("Pay {amount} to {}", offer.merchant.name);
     let email = if note.email.is_empty() { signed_in_as.clone().unwrap_or_default() } else { note.email };
     let stale = offer.stale.then(|| view! { <Stale merchant=offer.merchant.name.clone()/> });
-    let trust = format!("Card details go straight to {}. {} never sees them.", offer.gateway.name, offer.merchant.name);
+    let (script, key, trust) = match &offer.gateway.entry {
+        MethodEntry::Fields { script_url, publishable_key } => {
+            let (gateway, merchant) = (&offer.gateway.name, &offer.merchant.name);
+            let trust = format!("Card details go straight to {gateway}. {merchant} never sees them.");
+            (Some(script_url.clone()), Some(publishable_key.clone()), trust)
+        }
+        MethodEntry::TestMethods(_) => (None, None, "This is a trial: no money moves.".to_owned()),
+    };
     view! {
         <PageTitle text=title wrong=summary.is_some()/>
         <main class="pay" id="main">
@@ -30,7 +37,7 @@ pub fn OfferView(offer: Offer, note: Note, signed_in_as: Option<String>) -> impl
             <section class="do" aria-label="Payment">
                 <form
                     id="pay" method="post" action="/api/payments/take"
-                    data-script=offer.gateway.script_url.clone() data-key=offer.gateway.publishable_key.clone()
+                    data-script=script data-key=key
                 >
                     <div>
                         <h2>"Pay by card"</h2>
@@ -42,9 +49,8 @@ pub fn OfferView(offer: Offer, note: Note, signed_in_as: Option<String>) -> impl
                     <input type="hidden" name="checkout" value=offer.checkout.to_string()/>
                     <input type="hidden" name="payment" value=offer.payment.to_string()/>
                     <input type="hidden" name="expected" value=addresses::money_field(offer.amount)/>
-                    <input type="hidden" name="token" id="token" value=""/>
                     <Field id="email" label="E-mail for the receipt" kind=Kind::EMAIL value=email error=email_error/>
-                    <CardFields gateway=offer.gateway.clone()/>
+                    <MethodFields gateway=offer.gateway.clone()/>
                     <button class="btn primary big num" id="pay-button" type="submit">
                         <span class="idle">{format!("Pay {amount}")}</span>
                         <span class="busy">"Paying…"</span>

@@ -1,0 +1,53 @@
+//! `verify-books`: silent while gateway, portal and books agree, and exact about what does not.
+
+use crate::support::{House, On, http};
+use simulators::facts;
+
+async fn differences(house: &House) -> Vec<String> {
+    house.engine.verify_books(None).await.unwrap().differences
+}
+
+#[tokio::test]
+async fn d30_verify_books_agrees_after_a_payment_and_names_a_charge_too_many() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        let client = house.client();
+        client.pay(&client.open("INV-502").await, "pm_card_chargeDeclined").await;
+        client.pay(&client.open("INV-501").await, "pm_card_visa").await;
+        house.assert_paid_once("INV-501", 120_450).await;
+        house.until("everything agrees", async || differences(&house).await.is_empty()).await;
+        let verified = house.engine.verify_books(None).await.unwrap();
+        assert_eq!((verified.attempts, verified.charges, verified.postings), (2, 1, 1));
+        let since = chrono::Utc::now() + chrono::TimeDelta::minutes(5);
+        assert_eq!(
+            house.engine.verify_books(Some(since)).await.unwrap().attempts,
+            0,
+            "a window leaves out what was before"
+        );
+
+        // Somebody charges the card again by hand, with our own reference.
+        let attempt = house.charges().await.remove(0)["metadata"]["attempt_id"].as_str().unwrap().to_owned();
+        let charge = [
+            ("amount", "120450"),
+            ("currency", "usd"),
+            ("confirm", "true"),
+            ("payment_method", "pm_card_visa"),
+            ("payment_method_types[]", "card"),
+            ("metadata[attempt_id]", &attempt),
+        ];
+        let url = format!("{}/stripe/v1/payment_intents", house.vendors);
+        let again = http().post(url).bearer_auth(facts::stripe::PORTAL_SECRET_KEY).form(&charge).send().await.unwrap();
+        assert!(again.status().is_success());
+        assert_eq!(differences(&house).await, [format!("Northwind IT: the gateway charged 2 times for {attempt}")]);
+    }
+}
+
+#[tokio::test]
+async fn d30_what_is_not_in_the_books_is_named() {
+    let house = House::new().await;
+    house.arm("xero", "period_locked", "PUT /xero/api.xro/2.0/Payments").await;
+    let client = house.client();
+    client.pay(&client.open("INV-501").await, "pm_card_visa").await;
+    let refused = async || matches!(&*differences(&house).await, [one] if one.ends_with("the books refused it"));
+    house.until("the refusal is named", refused).await;
+}
