@@ -51,12 +51,25 @@ impl InvoiceFace {
 pub struct GatewayFace {
     /// `Stripe`, as in "Card details go straight to Stripe".
     pub name: String,
-    /// The gateway's own script for hosted card fields; absent: only its hosted page is used.
-    pub script_url: Option<String>,
-    /// The key that the browser may know.
-    pub publishable_key: Option<String>,
+    pub entry: MethodEntry,
     /// The gateway has a page of its own that takes the card, for payers without script.
     pub hosted_page: bool,
+}
+
+/// Where the payer enters the method.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MethodEntry {
+    /// In fields that the gateway's own script draws; the key is one that the browser may know.
+    Fields { script_url: String, publishable_key: String },
+    /// The sandbox has nothing to type: one of its test methods is picked.
+    TestMethods(Vec<TestMethod>),
+}
+
+/// A method of the sandbox, by what happens with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestMethod {
+    pub token: String,
+    pub label: String,
 }
 
 /// The checkout as a guest opens it.
