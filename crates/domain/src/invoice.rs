@@ -63,3 +63,54 @@ pub struct BooksCustomer {
     pub email: Option<String>,
     pub archived: bool,
 }
+
+/// What a link says about whose invoice it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CompanyNamed {
+    /// The invoice's own customer.
+    Right,
+    /// Nobody, or nobody whom our books could tell apart.
+    Unsaid,
+    /// Another company: such a link is answered like one to an unknown invoice.
+    Wrong,
+}
+
+impl CompanyNamed {
+    /// Compares the company in a link with the invoice's customer: the code, then the name, because PSAs send the one or
+    /// the other (`wire/connectwise.md`, 6.1). Case and spaces are not compared.
+    #[must_use]
+    pub fn by(link: &str, code: Option<&str>, name: &str) -> Self {
+        let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+        let (link, code) = (plain(link), code.map(plain).filter(|code| !code.is_empty()));
+        match code {
+            _ if link.is_empty() => Self::Unsaid,
+            _ if link == plain(name) => Self::Right,
+            None => Self::Unsaid,
+            Some(code) if code == link => Self::Right,
+            Some(_) => Self::Wrong,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_names_the_customer_by_code_or_name_or_names_another() {
+        for (link, code, named) in [
+            ("ACME", Some("ACME"), CompanyNamed::Right),
+            (" acme ", Some("ACME"), CompanyNamed::Right),
+            ("Acme  Pty ltd", Some("ACME"), CompanyNamed::Right),
+            ("Acme Pty Ltd", None, CompanyNamed::Right),
+            ("", Some("ACME"), CompanyNamed::Unsaid),
+            ("  ", Some("ACME"), CompanyNamed::Unsaid),
+            ("ACME", None, CompanyNamed::Unsaid),
+            ("BOLT", Some(" "), CompanyNamed::Unsaid),
+            ("BOLT", Some("ACME"), CompanyNamed::Wrong),
+            ("ACM", Some("ACME"), CompanyNamed::Wrong),
+        ] {
+            assert_eq!(CompanyNamed::by(link, code, "Acme Pty Ltd"), named, "{link:?} {code:?}");
+        }
+    }
+}

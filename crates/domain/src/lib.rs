@@ -2,10 +2,12 @@
 //! Nothing here may be async, do IO, read a clock or hold a secret.
 
 pub mod access;
+pub mod card_testing;
 pub mod date;
 pub mod ids;
 pub mod invoice;
 pub mod ledger;
 pub mod money;
+pub mod network;
 pub mod payment;
 pub mod views;

@@ -157,6 +157,9 @@ pub enum DeclineClass {
 }
 
 impl DeclineReason {
+    /// No card was tried for these: they say nothing about whoever pressed Pay.
+    pub const OURS: [Self; 2] = [Self::NotSent, Self::SetUp];
+
     #[must_use]
     pub const fn class(self) -> DeclineClass {
         match self {
