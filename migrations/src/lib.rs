@@ -6,6 +6,7 @@ mod m002_money;
 mod m003_work;
 mod m004_built_in_ledger;
 mod m005_claim_takes;
+mod m006_limits;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m003_work::Migration),
             Box::new(m004_built_in_ledger::Migration),
             Box::new(m005_claim_takes::Migration),
+            Box::new(m006_limits::Migration),
         ]
     }
 }

@@ -1,16 +1,19 @@
 //! Attempts and the facts seen about them. Facts are appended; the state column is a cache of their fold.
 
 use crate::{
-    Error, MerchantTx,
-    scope::{Only, Scoped, owned},
+    Error, MerchantTx, Store,
+    scope::{Only, Scoped, moment, owned},
 };
 use chrono::{DateTime, Utc};
 use domain::{
     ids::{AttemptId, ConnectionId, MerchantId, ObservationId, PaymentId},
     money::Money,
-    payment::{AttemptState, Fact, Observation, Source},
+    payment::{AttemptState, DeclineReason, Fact, Observation, Source},
 };
-use sea_orm::{ActiveModelTrait, ConnectionTrait, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, PaginatorTrait, QueryOrder, QuerySelect, Select, SelectGetableTuple, Selector,
+    entity::prelude::*,
+};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -42,6 +45,8 @@ pub struct Model {
     pub method: Option<String>,
     /// Where the payer must go to act.
     pub action_url: Option<String>,
+    /// Who pressed Pay, a network or a payer, as a hash: for limits alone.
+    pub origin_hash: Option<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -97,6 +102,36 @@ impl TryFrom<observation::Model> for Observed {
             source: serde_json::from_str(&row.source).map_err(|_| Error::Unreadable("observation.source"))?,
             at: row.at,
         })
+    }
+}
+
+/// The moments of the declines among these attempts. In words, as in the partial indexes that serve it.
+pub(crate) fn declined(
+    among: Select<Entity>,
+    since: DateTime<Utc>,
+) -> Result<Selector<SelectGetableTuple<DateTime<Utc>>>, Error> {
+    let ours = DeclineReason::OURS.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>();
+    let ours = ours.map_err(|_| Error::Unreadable("attempt.reason"))?;
+    let declined = among
+        .filter(Expr::cust("state = 'declined'"))
+        .filter(Column::Reason.is_not_in(ours))
+        .filter(Column::UpdatedAt.gt(moment(since)))
+        .order_by_desc(Column::UpdatedAt);
+    Ok(declined.select_only().column(Column::UpdatedAt).into_tuple())
+}
+
+impl Store {
+    /// When cards from this origin were declined since this moment, the newest first: at whichever merchant.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn declines_of_origin(
+        &self,
+        origin_hash: &str,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<DateTime<Utc>>, Error> {
+        let of = Entity::find().filter(Column::OriginHash.eq(origin_hash));
+        declined(of, since)?.all(&self.pools.read).await.map_err(Error::from)
     }
 }
 
@@ -164,6 +199,22 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// The database is away.
     pub async fn attempt_by_gateway_id(&self, gateway_id: &str) -> Result<Option<Attempt>, Error> {
         Ok(self.find::<Entity>().filter(Column::GatewayId.eq(gateway_id)).only(self.conn()).await?)
+    }
+
+    /// When cards of this merchant were declined since this moment, the newest first.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn declines(&self, since: DateTime<Utc>) -> Result<Vec<DateTime<Utc>>, Error> {
+        declined(self.find::<Entity>(), since)?.all(self.conn()).await.map_err(Error::from)
+    }
+
+    /// How many attempts were begun since this moment.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn attempts_count(&self, since: DateTime<Utc>) -> Result<u64, Error> {
+        Ok(self.find::<Entity>().filter(Column::CreatedAt.gt(moment(since))).count(self.conn()).await?)
     }
 
     /// Attempts that an operator must look at: the impossible was seen.

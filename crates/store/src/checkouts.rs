@@ -1,9 +1,13 @@
 //! Checkouts: what a link was resolved to. The id is random and is the guest's only credential.
 
-use crate::{Error, MerchantTx, merchants, scope::owned};
+use crate::{
+    Error, MerchantTx, merchants,
+    payments::payment,
+    scope::{moment, owned},
+};
 use chrono::{DateTime, Utc};
 use domain::ids::{CheckoutId, InvoiceId, MerchantId, PayerId};
-use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, ExprTrait, entity::prelude::*, sea_query::Query};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -16,6 +20,8 @@ pub struct Model {
     pub invoice_id: InvoiceId,
     /// Who opened it, when they were signed in.
     pub payer_id: Option<PayerId>,
+    /// Whoever opened it named the invoice's company, or signed in for it: they may read its name.
+    pub company_named: bool,
     pub created_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
 }
@@ -35,5 +41,19 @@ impl MerchantTx {
     /// [`Error::Missing`] when the invoice or the payer is not this merchant's.
     pub async fn checkout_add(&self, checkout: Checkout) -> Result<(), Error> {
         self.insert::<Entity>([checkout]).await
+    }
+
+    /// Deletes up to `limit` checkouts that expired before this and that no payment refers to, and says how many.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn checkouts_prune(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, Error> {
+        let column = |column| Expr::col((payment::Entity, column));
+        let mut paid = Query::select();
+        paid.expr(Expr::val(1)).from(payment::Entity);
+        paid.and_where(column(payment::Column::MerchantId).eq(self.merchant_id()));
+        paid.and_where(column(payment::Column::CheckoutId).equals((Entity, Column::Id)));
+        let over = Condition::all().add(Column::ExpiresAt.lt(moment(before))).add(Expr::exists(paid).not());
+        self.prune::<Entity>(Column::Id, over, limit).await
     }
 }

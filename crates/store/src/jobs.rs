@@ -8,7 +8,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use domain::ids::{JobId, MerchantId, PaymentId};
 use sea_orm::{
-    ConnectionTrait, DatabaseBackend, PaginatorTrait, QueryOrder, QuerySelect, Statement, UpdateMany,
+    Condition, ConnectionTrait, DatabaseBackend, PaginatorTrait, QueryOrder, QuerySelect, Statement, UpdateMany,
     entity::prelude::*,
 };
 use uuid::Uuid;
@@ -134,6 +134,15 @@ impl MerchantTx {
             .col_expr(Column::RunAt, Expr::value(moment(run_at.unwrap_or(job.run_at))))
             .col_expr(Column::LastError, Expr::value(error));
         Ok(update.exec(self.conn()).await?.rows_affected == 1)
+    }
+
+    /// Deletes up to `limit` done jobs that were queued before this, and says how many those were.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn jobs_prune(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, Error> {
+        let over = Condition::all().add(Column::State.eq(JobState::Done)).add(Column::CreatedAt.lt(moment(before)));
+        self.prune::<Entity>(Column::Id, over, limit).await
     }
 
     /// Makes waiting work due at once: after a restart of a vendor, or when a person asks.

@@ -14,7 +14,7 @@ use domain::{
 use sea_orm::{Condition, ConnectionTrait, ExprTrait, QueryOrder, QuerySelect, Select, entity::prelude::*};
 use std::collections::HashMap;
 
-mod payment {
+pub(crate) mod payment {
     use super::*;
     #[sea_orm::model]
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -242,6 +242,20 @@ impl<C: ConnectionTrait> Scoped<C> {
         let takes = Expr::col(claim::Column::Takes).sum().cast_as("bigint");
         let takes = claims.select_only().column_as(takes, "takes").into_tuple::<Option<i64>>().all(self.conn()).await?;
         Ok(takes.into_iter().flatten().next().and_then(|takes| u64::try_from(takes).ok()).unwrap_or(0))
+    }
+
+    /// When cards were declined for this invoice since this moment, the newest first.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn declines_of_invoice(
+        &self,
+        invoice: InvoiceId,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<DateTime<Utc>>, Error> {
+        let tried = self.mine::<claim::Entity>(claim::Column::AttemptId, claim::Column::InvoiceId.eq(invoice));
+        let of = self.find::<attempts::Entity>().filter(attempts::Column::Id.in_subquery(tried));
+        attempts::declined(of, since)?.all(self.conn()).await.map_err(Error::from)
     }
 
     /// The payment that keeps others off this invoice. `live` stands bare, as in the partial index that serves it.

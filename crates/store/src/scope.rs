@@ -5,8 +5,9 @@ use crate::{Error, Store};
 use chrono::{DateTime, SubsecRound, Utc};
 use domain::ids::MerchantId;
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, InsertMany,
-    IntoActiveModel, Iterable, PaginatorTrait, QueryFilter, QuerySelect, Select, SelectTwoRequired, TransactionTrait,
+    ActiveModelTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, InsertMany,
+    IntoActiveModel, Iterable, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Select, SelectTwoRequired,
+    TransactionTrait,
     UpdateMany, Value,
     prelude::*,
     sea_query::{OnConflict, Query, SelectStatement},
@@ -106,6 +107,13 @@ impl<C: ConnectionTrait> Scoped<C> {
 
     pub(crate) fn update<E: Owned>(&self) -> UpdateMany<E> {
         E::update_many().filter(E::MERCHANT.eq(self.merchant))
+    }
+
+    /// Deletes up to `limit` rows that match, and says how many those were: bounded, so that nobody waits long for the lock.
+    pub(crate) async fn prune<E: Owned>(&self, id: E::Column, over: Condition, limit: u64) -> Result<u64, Error> {
+        let over = self.find::<E>().filter(over).select_only().column(id).limit(limit).into_query();
+        let delete = E::delete_many().filter(E::MERCHANT.eq(self.merchant)).filter(id.in_subquery(over));
+        Ok(delete.exec(&self.conn).await?.rows_affected)
     }
 
     /// Runs an update of one row that must be there.

@@ -6,7 +6,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::ids::{MerchantId, PayerId, PersonId};
-use sea_orm::{IntoActiveModel, entity::prelude::*};
+use sea_orm::{ExprTrait, IntoActiveModel, QuerySelect, QueryTrait, entity::prelude::*};
 use sha2::{Digest, Sha256};
 
 #[sea_orm::model]
@@ -36,6 +36,12 @@ impl TokenHash {
     #[must_use]
     pub fn of(token: &str) -> Self {
         Self(hex::encode(Sha256::digest(token.as_bytes())))
+    }
+
+    /// As a column keeps it.
+    #[must_use]
+    pub fn into_text(self) -> String {
+        self.0
     }
 }
 
@@ -90,5 +96,21 @@ impl Store {
     pub async fn session_end(&self, token: &TokenHash) -> Result<(), Error> {
         Entity::delete_by_id(token.0.clone()).exec(&self.pools.write).await?;
         Ok(())
+    }
+
+    /// Deletes up to `limit` sessions that are over: too old, or not used since `seen_before`. Says how many those were.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn sessions_prune(
+        &self,
+        now: DateTime<Utc>,
+        seen_before: DateTime<Utc>,
+        limit: u64,
+    ) -> Result<u64, Error> {
+        let over = Column::ExpiresAt.lte(moment(now)).or(Column::SeenAt.lt(moment(seen_before)));
+        let over = Entity::find().select_only().column(Column::TokenHash).filter(over).limit(limit);
+        let delete = Entity::delete_many().filter(Column::TokenHash.in_subquery(over.into_query()));
+        Ok(delete.exec(&self.pools.write).await?.rows_affected)
     }
 }

@@ -3,11 +3,11 @@
 
 use crate::{
     Error, MerchantTx,
-    scope::{Only, Scoped, owned},
+    scope::{Only, Scoped, moment, owned},
 };
 use chrono::{DateTime, Utc};
 use domain::ids::{ConnectionId, MerchantId, WebhookId};
-use sea_orm::{ConnectionTrait, PaginatorTrait, entity::prelude::*};
+use sea_orm::{ConnectionTrait, PaginatorTrait, QuerySelect, QueryTrait, entity::prelude::*};
 use uuid::Uuid;
 
 #[sea_orm::model]
@@ -78,6 +78,24 @@ impl MerchantTx {
     pub async fn webhook_move(&self, id: WebhookId, state: WebhookState) -> Result<(), Error> {
         let update = self.update::<Entity>().col_expr(Column::State, Expr::value(state)).filter(Column::Id.eq(id));
         self.update_one(update).await
+    }
+
+    /// Empties up to `limit` raw bodies of processed events that came before this, and says how many. The rows stay:
+    /// they know a late duplicate.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn webhooks_prune(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, Error> {
+        let over = self
+            .find::<Entity>()
+            .filter(Column::State.eq(WebhookState::Processed))
+            .filter(Column::ReceivedAt.lt(moment(before)))
+            .filter(Column::Raw.ne(""))
+            .select_only()
+            .column(Column::Id)
+            .limit(limit);
+        let update = self.update::<Entity>().col_expr(Column::Raw, Expr::value(""));
+        Ok(update.filter(Column::Id.in_subquery(over.into_query())).exec(self.conn()).await?.rows_affected)
     }
 }
 

@@ -183,3 +183,26 @@ on_both!(four_workers_are_handed_every_job_once, async |db| {
     all.sort_unstable();
     assert_eq!(handed_out, all);
 });
+
+on_both!(done_jobs_are_deleted_when_they_are_old_and_nothing_else_is, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    queue(&shop, &["a", "b", "c", "waiting", "dead"], 0).await;
+    for job in claim(&db.store, 0).await {
+        match job.unique_key.as_str() {
+            "waiting" => assert!(again(db, &job, Some(9)).await),
+            "dead" => assert!(again(db, &job, None).await),
+            _ => assert!(done(db, &job).await),
+        }
+    }
+    let prune = async |before, limit| {
+        let tx = shop.db.begin().await.unwrap();
+        let pruned = tx.jobs_prune(at(before), limit).await.unwrap();
+        tx.commit().await.unwrap();
+        pruned
+    };
+    assert_eq!(prune(0, 9).await, 0, "too young");
+    assert_eq!((prune(1, 2).await, prune(1, 2).await, prune(1, 2).await), (2, 1, 0));
+    let mut left = db.texts("SELECT unique_key FROM job").await;
+    left.sort_unstable();
+    assert_eq!(left, ["dead", "waiting"]);
+});

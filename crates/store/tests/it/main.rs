@@ -5,9 +5,11 @@
 mod attempts;
 mod audit;
 mod books_entries;
+mod checkouts;
 mod claims;
 mod connections;
 mod database;
+mod declines;
 mod errors;
 mod invoices;
 mod jobs;

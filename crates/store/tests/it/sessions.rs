@@ -99,3 +99,16 @@ on_both!(d20_a_session_does_not_open_what_its_person_never_had, async |db| {
         assert!(door(db, &token).await.is_none(), "{place:?}");
     }
 });
+
+on_both!(sessions_that_are_over_are_deleted, async |db| {
+    let who = person(db, "op@wise.example", true).await;
+    for (token, seen) in [("used", 50), ("left", 0), ("also left", 1)] {
+        let token = TokenHash::of(token);
+        db.store.session_start(&token, who, &PlaceRow::Operator, at(0), at(60)).await.unwrap();
+        db.store.session_seen(&token, at(seen)).await.unwrap();
+    }
+    assert_eq!(db.store.sessions_prune(at(50), at(20), 1).await.unwrap(), 1);
+    assert_eq!(db.store.sessions_prune(at(50), at(20), 9).await.unwrap(), 1);
+    assert!(db.store.session(&TokenHash::of("used")).await.unwrap().is_some());
+    assert_eq!(db.store.sessions_prune(at(60), at(20), 9).await.unwrap(), 1, "its absolute limit");
+});

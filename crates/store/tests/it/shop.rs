@@ -90,7 +90,15 @@ pub async fn checkout(db: &MerchantDb, invoice_id: InvoiceId) -> Result<Checkout
     let id = CheckoutId(Uuid::new_v4());
     let tx = db.begin().await?;
     let merchant_id = tx.merchant_id();
-    let row = Checkout { merchant_id, id, invoice_id, payer_id: None, created_at: at(0), expires_at: at(60) };
+    let row = Checkout {
+        merchant_id,
+        id,
+        invoice_id,
+        payer_id: None,
+        company_named: false,
+        created_at: at(0),
+        expires_at: at(60),
+    };
     tx.checkout_add(row).await?;
     tx.commit().await?;
     Ok(id)
@@ -161,6 +169,7 @@ impl Shop {
                 charge_id: None,
                 method: None,
                 action_url: None,
+                origin_hash: None,
                 created_at: at(0),
                 updated_at: at(0),
             },

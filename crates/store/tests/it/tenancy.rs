@@ -101,6 +101,9 @@ on_both!(d20_no_getter_finds_another_merchants_row, async |db| {
     assert!(me.latest_attempts(vec![payment]).await.unwrap().is_empty());
     assert!(me.invoice_numbers(vec![payment]).await.unwrap().is_empty());
     assert!(me.customer_names([bolt.customer]).await.unwrap().is_empty());
+    assert_eq!(me.attempts_count(at(-9)).await.unwrap(), 0);
+    assert!(me.declines(at(-9)).await.unwrap().is_empty());
+    assert!(me.declines_of_invoice(bolt.invoice, at(-9)).await.unwrap().is_empty());
     assert_eq!(me.payment_page(&PaymentFilter::default(), 1, 10).await.unwrap().1, 0);
     assert_eq!(me.mail_page("receipt", 1, 10).await.unwrap().1, 0);
     assert_eq!(me.connection_of_kind("gateway").await.unwrap().unwrap().id, acme.connection, "and one's own");
@@ -129,6 +132,11 @@ on_both!(d20_no_writer_touches_another_merchants_row, async |db| {
     assert!(!tx.job_done(&theirs.job).await.unwrap());
     assert!(!tx.job_again(&theirs.job, None, "no").await.unwrap());
     tx.claims_release(attempt).await.unwrap();
+    for pruned in
+        [tx.jobs_prune(at(99), 9).await, tx.checkouts_prune(at(99), 9).await, tx.webhooks_prune(at(99), 9).await]
+    {
+        assert!(pruned.unwrap() <= 1, "at most this merchant's own checkout");
+    }
     tx.commit().await.unwrap();
 
     assert_eq!(bolt.db.live_payment(bolt.invoice).await.unwrap(), Some(theirs.order.payment.id));
@@ -162,6 +170,7 @@ on_both!(d20_a_row_cannot_point_at_another_merchants, async |db| {
         id: domain::ids::CheckoutId(Uuid::new_v4()),
         invoice_id: acme.invoice,
         payer_id: Some(their_payer),
+        company_named: true,
         created_at: at(0),
         expires_at: at(60),
     };

@@ -44,3 +44,19 @@ on_both!(d6_news_about_nothing_we_know_is_parked, async |db| {
     assert_eq!(shop.db.webhooks_parked().await.unwrap(), 1);
     assert_eq!(shop.db.webhook(row.id).await.unwrap().state, WebhookState::Parked);
 });
+
+on_both!(the_raw_bytes_of_old_processed_news_go_and_the_row_stays, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let (done, parked) = (receive(&shop, "evt_1", "raw").await, receive(&shop, "evt_2", "raw").await);
+    let waiting = receive(&shop, "evt_3", "raw").await;
+    let tx = shop.db.begin().await.unwrap();
+    tx.webhook_move(done.id, WebhookState::Processed).await.unwrap();
+    tx.webhook_move(parked.id, WebhookState::Parked).await.unwrap();
+    assert_eq!(tx.webhooks_prune(at(0), 9).await.unwrap(), 0, "too young");
+    assert_eq!((tx.webhooks_prune(at(1), 9).await.unwrap(), tx.webhooks_prune(at(1), 9).await.unwrap()), (1, 0));
+    tx.commit().await.unwrap();
+    for (row, raw) in [(&done, ""), (&parked, "raw"), (&waiting, "raw")] {
+        assert_eq!(shop.db.webhook(row.id).await.unwrap().raw, raw);
+    }
+    assert_eq!(receive(&shop, "evt_1", "again").await.state, WebhookState::Processed, "still known");
+});
