@@ -12,7 +12,7 @@ use domain::{
 use store::{MerchantDb, PlaceDoor, PlaceRow, Session, TokenHash};
 
 /// Unused for this long, a session ends (ASVS 7.3.1); the absolute limit is in [`crate::sign_in`].
-const SESSION_IDLE: TimeDelta = TimeDelta::minutes(60);
+pub(crate) const SESSION_IDLE: TimeDelta = TimeDelta::minutes(60);
 /// Written no more often than this, so that reading pages does not become writing.
 const SESSION_SEEN_EVERY: TimeDelta = TimeDelta::minutes(1);
 

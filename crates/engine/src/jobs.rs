@@ -34,6 +34,7 @@ pub(crate) enum Work {
         webhook: WebhookId,
     },
     SyncBooks,
+    Prune,
 }
 
 /// How a run ended.
@@ -56,6 +57,7 @@ impl Work {
             Self::DeliverMail { mail } => format!("deliver_mail:{mail}"),
             Self::ReadNews { webhook } => format!("read_news:{webhook}"),
             Self::SyncBooks => format!("sync_books:{period}"),
+            Self::Prune => format!("prune:{period}"),
         }
     }
 
@@ -68,7 +70,14 @@ impl Work {
             Self::DeliverMail { .. } => "Send the mail",
             Self::ReadNews { .. } => "Work the gateway's news",
             Self::SyncBooks => "Read changes from the books",
+            Self::Prune => "Delete what is old",
         }
+    }
+
+    /// Queues it for a period of the clock, once however many workers look.
+    pub(crate) async fn queue_for(&self, tx: &MerchantTx, period: &str, now: DateTime<Utc>) -> Result<(), Error> {
+        let body = serde_json::to_string(self)?;
+        Ok(tx.job_add(NewJob { payment: None, unique_key: self.key(period), body, run_at: now }, now).await?)
     }
 
     /// Queues it in the caller's transaction.
@@ -100,7 +109,13 @@ impl Work {
 impl Engine {
     /// Runs one claimed job to its end and puts it back or away when it did not get there.
     pub(crate) async fn run_job(&self, job: &Job) {
-        let outcome = self.try_job(job).await;
+        let outcome = if job.tries > TRIES_MAX && !is_about_money(job) {
+            // None of its tries came to an end: it takes its worker down with it.
+            Err(Error::Crashed)
+        } else {
+            let (engine, own) = (self.clone(), job.clone());
+            caught(async move { engine.try_job(&own).await }).await
+        };
         if let Err(cause) = self.conclude(job, outcome).await {
             tracing::error!(job.id = %job.id, %cause, "A job's outcome could not be written; its lease will run out.");
         }
@@ -114,6 +129,7 @@ impl Engine {
             Work::WriteReceipt { payment } => self.write_receipt(&db, job, payment).await,
             Work::DeliverMail { mail } => self.deliver_mail(&db, job, mail).await,
             Work::ReadNews { webhook } => self.work_webhook(&db, job, webhook).await,
+            Work::Prune => self.prune(&db).await.map(|()| Ran::Finished),
             Work::SyncBooks => {
                 // The next period is its retry: failures must not pile up behind books that are away for days.
                 if let Err(cause) = self.sync_books(&db).await {
@@ -146,6 +162,14 @@ impl Engine {
     }
 }
 
+/// A try that panics has failed like any other, and its job gets a longer gap each time.
+async fn caught(tried: impl Future<Output = Result<Ran, Error>> + Send + 'static) -> Result<Ran, Error> {
+    tokio::spawn(tried).await.unwrap_or_else(|cause| {
+        tracing::error!(%cause, "A job crashed.");
+        Err(Error::Crashed)
+    })
+}
+
 /// An open outcome and an unposted payment are asked about for as long as it takes.
 fn is_about_money(job: &Job) -> bool {
     matches!(serde_json::from_str(&job.body), Ok(Work::LookUp { .. } | Work::PostPayment { .. }))
@@ -171,5 +195,12 @@ mod tests {
     fn d4_gaps_grow_up_to_a_quarter_of_an_hour() {
         let seconds = |tries| gap_after(tries).num_seconds();
         assert_eq!([1, 2, 3, 8, 9, 200].map(seconds), [5, 10, 20, 640, 900, 900]);
+    }
+
+    #[tokio::test]
+    async fn a_try_that_panics_is_a_try_that_failed() {
+        let tried = caught(async { panic!("a slip in a use case") }).await;
+        assert!(matches!(tried, Err(Error::Crashed)));
+        assert!(matches!(caught(async { Ok(Ran::Finished) }).await, Ok(Ran::Finished)));
     }
 }

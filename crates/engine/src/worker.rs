@@ -3,7 +3,7 @@
 use crate::{Engine, Error, jobs::Work};
 use chrono::TimeDelta;
 use std::time::Duration;
-use store::{ConnectionState, Job, NewJob};
+use store::{ConnectionState, Job};
 use tokio::task::JoinSet;
 
 const JOBS_AT_ONCE: usize = 16;
@@ -69,21 +69,15 @@ impl Worker {
         if !self.engine.0.rounds.is_new(&period) {
             return Ok(());
         }
+        let day = now.date_naive().to_string();
         for db in self.engine.store().door_rounds().await? {
             // Broken ones wait for a person.
             let books = db.connection_of_kind("books").await?;
-            if books.is_none_or(|books| books.state == ConnectionState::Broken) {
-                continue;
-            }
-            let work = Work::SyncBooks;
-            let job = NewJob {
-                payment: None,
-                unique_key: work.key(&period),
-                body: serde_json::to_string(&work)?,
-                run_at: now,
-            };
             let tx = db.begin().await?;
-            tx.jobs_add([job], now).await?;
+            if books.is_some_and(|books| books.state != ConnectionState::Broken) {
+                Work::SyncBooks.queue_for(&tx, &period, now).await?;
+            }
+            Work::Prune.queue_for(&tx, &day, now).await?;
             tx.commit().await?;
         }
         self.engine.0.rounds.remember(period);

@@ -114,6 +114,30 @@ async fn d4_a_server_killed_at_any_step_charges_once_and_the_books_agree() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn d4_a_posting_that_crashes_is_tried_again_with_growing_gaps_and_stands_once_it_can() {
+    let house = House::without_portal().await;
+    let mut crashing = Server::start(&house, Some("panic:before_post")).await;
+    let (guest, admin) = (Client::new(&crashing.portal), Client::new(&crashing.portal));
+    let form = guest.open("INV-501").await;
+    guest.pay(&form, "pm_card_visa").await;
+    admin.sign_in("admin@northwind.test").await;
+    let story = format!("/admin/transactions/{}", form.payment);
+    let crashed = async |tries: &str| {
+        let page = admin.get(&story).await.body;
+        page.contains("the task crashed") && page.contains(tries)
+    };
+    house.until("the first try has failed", async || crashed("1 try").await).await;
+    let first = Instant::now();
+    house.until("the second one too", async || crashed("2 tries").await).await;
+    assert!(first.elapsed() < Duration::from_secs(14), "after its gap of 5 seconds, not after the lease of 15");
+    assert!(crashing.process.try_wait().unwrap().is_none(), "the server lives");
+
+    crashing.kill();
+    let _server = Server::start(&house, None).await;
+    house.assert_paid_once("INV-501", 120_450).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn d1_servers_killed_at_random_moments_charge_each_invoice_at_most_once() {
     let house = House::without_portal().await;
     let invoices = [("INV-501", 120_450), ("INV-502", 35_000), ("INV-503", 70_000), ("INV-601", 8_000)];

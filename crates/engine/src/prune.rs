@@ -1,0 +1,33 @@
+//! Once a day, away with what means nothing any more, in small batches, so that nobody waits for the lock. Nothing about
+//! money is ever deleted: payments, attempts, facts, postings and what they refer to stay.
+
+use crate::{Engine, Error, doors::SESSION_IDLE};
+use chrono::TimeDelta;
+use store::MerchantDb;
+
+const DONE_JOBS: TimeDelta = TimeDelta::days(30);
+const EXPIRED_CHECKOUTS: TimeDelta = TimeDelta::days(30);
+const PROCESSED_NEWS: TimeDelta = TimeDelta::days(90);
+const ROWS_PER_BATCH: u64 = 500;
+/// What is left after so many batches waits for the next day.
+const BATCHES_MAX: u32 = 400;
+
+impl Engine {
+    /// The rows of one merchant, and those of nobody: sessions and counts.
+    pub(crate) async fn prune(&self, db: &MerchantDb) -> Result<(), Error> {
+        let now = self.now();
+        for _ in 0..BATCHES_MAX {
+            let sessions = self.store().sessions_prune(now, now - SESSION_IDLE, ROWS_PER_BATCH).await?;
+            let counts = self.store().throttle_prune(now, ROWS_PER_BATCH).await?;
+            let tx = db.begin().await?;
+            let jobs = tx.jobs_prune(now - DONE_JOBS, ROWS_PER_BATCH).await?;
+            let checkouts = tx.checkouts_prune(now - EXPIRED_CHECKOUTS, ROWS_PER_BATCH).await?;
+            let news = tx.webhooks_prune(now - PROCESSED_NEWS, ROWS_PER_BATCH).await?;
+            tx.commit().await?;
+            if [sessions, counts, jobs, checkouts, news].iter().all(|pruned| *pruned < ROWS_PER_BATCH) {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
