@@ -2,8 +2,8 @@
 //! logged here, once, beside the code that the reader is given.
 
 use crate::{fault::Fault, note::Note};
-use axum::{extract::ConnectInfo, http::request::Parts};
-use domain::{ids::CheckoutId, payment::Refusal, views::Whoami};
+use axum::http::request::Parts;
+use domain::{ids::CheckoutId, network::Network, payment::Refusal, views::Whoami};
 use engine::{AdminPass, Engine, GuestPass, OperatorPass, PayerPass, SignInError, TakeError};
 use http::{
     HeaderName, HeaderValue, StatusCode,
@@ -14,7 +14,7 @@ use leptos_axum::ResponseOptions;
 use leptos_router::location::Url;
 use std::{
     hash::{BuildHasher, Hasher, RandomState},
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr},
 };
 
 /// `__Host-wisepay_session`, or `wisepay_session` on plain http: a context that the server provides.
@@ -82,6 +82,7 @@ impl From<engine::Error> for Fault {
             engine::Error::NotSignedIn => Self::SignInNeeded,
             engine::Error::BooksUnreachable(_) => Self::BooksUnreachable,
             engine::Error::NotSetUp => Self::NotSetUp,
+            engine::Error::HeldBack { minutes } => Self::LockedOut { minutes },
             other => internal(&other),
         }
     }
@@ -94,6 +95,9 @@ impl From<TakeError> for Fault {
             TakeError::Refused(Refusal::NotPayable(_)) => Self::NotPayable,
             TakeError::Refused(Refusal::AmountMoved { shown, now }) => Self::AmountMoved { was: shown, now },
             TakeError::BadEmail => Self::BadEmail,
+            TakeError::TooManyDeclines { by, minutes, support_email } => {
+                Self::TooManyDeclines { by, minutes, support_email }
+            }
             TakeError::Engine(error) => error.into(),
         }
     }
@@ -162,14 +166,11 @@ pub fn clear_session() {
     set_cookie(&format!("{}=; Path=/; Max-Age=0", expect_context::<CookieName>().0));
 }
 
-/// The network that a sign-in comes from, for the lock-out.
+/// The network that the request comes from, for limits. A request that the server has not placed is nobody's.
 #[must_use]
-pub fn network() -> IpAddr {
-    let parts = use_context::<Parts>();
-    let extensions = parts.as_ref().map(|parts| &parts.extensions);
-    let named = extensions.and_then(|e| e.get::<ClientAddr>()).map(|client| client.0);
-    let peer = || extensions.and_then(|e| e.get::<ConnectInfo<SocketAddr>>()).map(|peer| peer.0.ip());
-    named.or_else(peer).unwrap_or(Ipv4Addr::UNSPECIFIED.into())
+pub fn network() -> Network {
+    let client = use_context::<Parts>().and_then(|parts| parts.extensions.get::<ClientAddr>().copied());
+    Network::of(client.map_or(Ipv4Addr::UNSPECIFIED.into(), |client| client.0))
 }
 
 /// Gives the page the status of what it tells.

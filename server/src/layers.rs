@@ -1,22 +1,18 @@
-//! What every request passes: id, origin check, size and time limits, rate limits, and the headers of every answer.
+//! What every request passes: id, the client's address, origin check, size and time limits, and the headers of every
+//! answer.
 
-use crate::{router::Web, settings::Settings};
-use app::fault::Fault;
+use crate::{client_addr::client_of, router::Web, settings::Settings};
+use app::{fault::Fault, gate::ClientAddr};
 use axum::{
     Router,
     body::Body,
     extract::{ConnectInfo, DefaultBodyLimit, Request},
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
-    response::{IntoResponse, Response},
+    response::{Html, IntoResponse, Response},
 };
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use std::{
-    net::{IpAddr, SocketAddr},
-    num::NonZeroU32,
-    sync::Arc,
-    time::Duration,
-};
+use ipnet::IpNet;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::CompressionLayer,
@@ -28,9 +24,6 @@ use tower_http::{
 const BODY_MAX_BYTES: usize = 64 * 1024;
 /// A charge may take its vendor's 15 seconds, with two reads of the books around it.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
-/// Links per network: opening them is free of secrets, guessing invoice numbers must be slow (`wire/connectwise.md`, 6.1).
-const LINKS_PER_SECOND: NonZeroU32 = NonZeroU32::new(5).expect("not zero");
-const LINKS_BURST: NonZeroU32 = NonZeroU32::new(40).expect("not zero");
 const FAULT_BODY_MAX_BYTES: usize = 64 * 1024;
 
 const ANSWER_HEADERS: [(HeaderName, &str); 4] = [
@@ -44,6 +37,7 @@ const ANSWER_HEADERS: [(HeaderName, &str); 4] = [
 /// Puts the layers around the whole surface; the last one named is the outermost.
 pub fn around(surface: Router<Web>, settings: &Settings) -> Router<Web> {
     let https = settings.public_url.starts_with("https://");
+    let proxies: Arc<[IpNet]> = settings.trusted_proxies.clone().into();
     surface
         .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
         .layer(CsrfLayer::new())
@@ -51,6 +45,7 @@ pub fn around(surface: Router<Web>, settings: &Settings) -> Router<Web> {
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn(move |request, next| answer_headers(https, request, next)))
+        .layer(middleware::from_fn(move |request, next| client_addr(proxies.clone(), request, next)))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
 }
@@ -72,6 +67,23 @@ async fn answer_headers(https: bool, request: Request, next: Next) -> Response {
     answer
 }
 
+/// Says where the request really came from, for limits.
+async fn client_addr(proxies: Arc<[IpNet]>, mut request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+    if let Some(peer) = peer {
+        let client = client_of(peer, request.headers(), &proxies);
+        request.extensions_mut().insert(ClientAddr(client));
+    }
+    next.run(request).await
+}
+
+/// A page outside the App. It has no script.
+pub fn plain_page((status, html): (u16, String)) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    (status, [(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy))], Html(html)).into_response()
+}
+
 /// Gives a failed server function the status that its fault asks for: by itself every failure leaves as 500.
 pub async fn fault_status(answer: Response) -> Response {
     if !answer.headers().contains_key("serverfnerror") || answer.status() != StatusCode::INTERNAL_SERVER_ERROR {
@@ -83,25 +95,4 @@ pub async fn fault_status(answer: Response) -> Response {
         parts.status = StatusCode::from_u16(fault.status()).unwrap_or(parts.status);
     }
     Response::from_parts(parts, Body::from(bytes))
-}
-
-/// Holds each network to a number of links per second.
-pub fn limited(routes: Router<Web>, rate_limits: bool) -> Router<Web> {
-    if !rate_limits {
-        return routes;
-    }
-    let quota = Quota::per_second(LINKS_PER_SECOND).allow_burst(LINKS_BURST);
-    let limiter: Arc<DefaultKeyedRateLimiter<IpAddr>> = Arc::new(RateLimiter::keyed(quota));
-    routes.layer(middleware::from_fn(move |request: Request, next: Next| {
-        let limiter = limiter.clone();
-        async move {
-            let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-            if peer.is_some_and(|peer| limiter.check_key(&peer).is_err()) {
-                let retry = [(header::RETRY_AFTER, HeaderValue::from_static("5"))];
-                return (StatusCode::TOO_MANY_REQUESTS, retry, "Too many requests. Wait a few seconds.")
-                    .into_response();
-            }
-            next.run(request).await
-        }
-    }))
 }

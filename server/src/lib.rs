@@ -1,10 +1,12 @@
 //! The processes: settings, the HTTP surface around the App, the partners' endpoints, and the demo.
 
 pub mod cli;
+pub mod client_addr;
 pub mod demo;
 pub mod health;
 pub mod layers;
 pub mod partners;
+pub mod rate_limits;
 pub mod router;
 pub mod serve;
 pub mod settings;

@@ -1,6 +1,11 @@
 //! The HTTP surface: the App's pages, its server functions, the partners' addresses, files and health, in one list.
 
-use crate::{health, layers, partners, serve::Site, settings::Settings};
+use crate::{
+    health, layers, partners,
+    rate_limits::{API, Limits},
+    serve::Site,
+    settings::Settings,
+};
 use app::{App, Assets, gate::CookieName, pod_shell, shell};
 use axum::{Router, extract::FromRef, middleware, routing::get};
 use engine::Engine;
@@ -41,9 +46,10 @@ pub fn build(settings: &Settings, site: &Site, engine: Engine) -> Router {
         .leptos_routes_with_context(&web, portal, context.clone(), move || shell(page.clone()))
         .leptos_routes_with_handler(pod, pod_page)
         .layer(middleware::map_response(layers::fault_status));
+    let limits = Limits { on: settings.rate_limits, assets: site.assets.clone() };
     let surface = Router::new()
-        .merge(pages)
-        .merge(partners::router(settings.rate_limits))
+        .merge(limits.hold(pages, API))
+        .merge(partners::router(&limits))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .fallback(file_and_error_handler_with_context::<Web, _>(context, move |_| shell(error.clone())));

@@ -2,11 +2,16 @@
 //! print.
 
 use engine::KeyRing;
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use ipnet::IpNet;
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 const FILE: &str = "wisepay.toml";
 /// Every setting, and what it is when nobody says.
-const KNOWN: [(&str, Option<&str>); 9] = [
+const KNOWN: [(&str, Option<&str>); 10] = [
     ("WISEPAY_LISTEN", Some("127.0.0.1:3000")),
     ("DATABASE_URL", Some("sqlite://data/wisepay.db")),
     ("WISEPAY_PUBLIC_URL", Some("http://127.0.0.1:3000")),
@@ -15,6 +20,7 @@ const KNOWN: [(&str, Option<&str>); 9] = [
     ("SMTP_URL", None),
     ("WISEPAY_MAIL_FROM", Some("Wise-Pay <no-reply@localhost>")),
     ("WISEPAY_RATE_LIMITS", Some("on")),
+    ("WISEPAY_TRUSTED_PROXIES", None),
     ("WISEPAY_SIMULATORS_URL", None),
 ];
 /// Read by parts that are no settings: the demo's folders and ports, tests, and the log filter.
@@ -31,6 +37,8 @@ pub struct Settings {
     pub smtp_url: Option<String>,
     pub mail_from: String,
     pub rate_limits: bool,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// Where the vendors' simulators are; points every connector there. Set by the demo alone.
     pub simulators_url: Option<String>,
 }
@@ -98,6 +106,7 @@ impl Settings {
             smtp_url: get("SMTP_URL"),
             mail_from: need("WISEPAY_MAIL_FROM")?,
             rate_limits: need("WISEPAY_RATE_LIMITS")? != "off",
+            trusted_proxies: networks(&get("WISEPAY_TRUSTED_PROXIES").unwrap_or_default())?,
             simulators_url: get("WISEPAY_SIMULATORS_URL"),
             public_url,
         };
@@ -118,6 +127,18 @@ impl Settings {
     pub fn cookie_name(&self) -> &'static str {
         if self.public_url.starts_with("https://") { "__Host-wisepay_session" } else { "wisepay_session" }
     }
+}
+
+/// Addresses and CIDR blocks, with commas between them.
+fn networks(list: &str) -> Result<Vec<IpNet>, BadSettings> {
+    let network = |text: &str| {
+        let one = text.parse::<IpAddr>().map(IpNet::from);
+        one.or_else(|_| text.parse()).map_err(|_| {
+            let why = format!("{text} is neither an address nor a block like 10.0.0.0/8");
+            BadSettings::Unreadable("WISEPAY_TRUSTED_PROXIES", why)
+        })
+    };
+    list.split(',').map(str::trim).filter(|text| !text.is_empty()).map(network).collect()
 }
 
 /// The known name with the most pairs of neighbouring letters in common.
@@ -150,6 +171,18 @@ mod tests {
             (https.public_url.as_str(), https.cookie_name()),
             ("https://pay.example.com", "__Host-wisepay_session")
         );
+    }
+
+    #[test]
+    fn proxies_are_addresses_and_blocks_and_nobody_by_default() {
+        assert!(load(&[]).expect("good settings").trusted_proxies.is_empty());
+        let listed = load(&[("WISEPAY_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8,2001:db8::/32 ,")]);
+        let listed: Vec<_> = listed.expect("good settings").trusted_proxies.iter().map(ToString::to_string).collect();
+        assert_eq!(listed, ["127.0.0.1/32", "10.0.0.0/8", "2001:db8::/32"]);
+        for wrong in ["proxy.example", "10.0.0.0/33", "10.0.0.1:80"] {
+            let refused = load(&[("WISEPAY_TRUSTED_PROXIES", wrong)]).expect_err(wrong);
+            assert!(matches!(&refused, BadSettings::Unreadable("WISEPAY_TRUSTED_PROXIES", why) if why.contains(wrong)));
+        }
     }
 
     #[test]

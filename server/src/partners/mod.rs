@@ -3,7 +3,10 @@
 mod gateway_webhooks;
 mod pay_now;
 
-use crate::{layers, router::Web};
+use crate::{
+    rate_limits::{LINKS, Limits},
+    router::Web,
+};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -12,10 +15,10 @@ use axum::{
 
 const WEBHOOK_BODY_MAX_BYTES: usize = 256 * 1024;
 
-pub fn router(rate_limits: bool) -> Router<Web> {
+pub fn router(limits: &Limits) -> Router<Web> {
     let pay_now = Router::new().route("/PaymentProxy/PayNow/Email", get(pay_now::email));
     let webhooks = Router::new()
         .route("/webhooks/{provider}/{connection}", post(gateway_webhooks::receive))
         .layer(DefaultBodyLimit::max(WEBHOOK_BODY_MAX_BYTES));
-    layers::limited(pay_now, rate_limits).merge(webhooks)
+    limits.hold(pay_now, LINKS).merge(webhooks)
 }

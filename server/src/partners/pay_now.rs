@@ -1,13 +1,16 @@
 //! Pay Now links in e-mails and on invoice templates (`wire/connectwise.md`, 6.1). The amount in the link is ignored.
 
-use crate::router::Web;
-use app::{addresses, fault::Fault, render_closed, render_fault};
+use crate::{layers::plain_page, router::Web};
+use app::{addresses, fault::Fault, gate::ClientAddr, render_closed, render_fault};
 use axum::{
+    Extension,
     extract::{Query, State, rejection::QueryRejection},
-    http::{HeaderValue, StatusCode, header},
-    response::{Html, IntoResponse, Redirect, Response},
+    response::{IntoResponse, Redirect, Response},
 };
-use domain::views::{Closed, ClosedReason};
+use domain::{
+    network::Network,
+    views::{Closed, ClosedReason},
+};
 use engine::PayNowLink;
 use serde::Deserialize;
 
@@ -24,21 +27,19 @@ pub struct EmailLink {
 }
 
 /// Resolves the link and sends the browser to the checkout, or shows why there is nothing to pay.
-pub async fn email(State(web): State<Web>, link: Result<Query<EmailLink>, QueryRejection>) -> Response {
+pub async fn email(
+    State(web): State<Web>,
+    Extension(client): Extension<ClientAddr>,
+    link: Result<Query<EmailLink>, QueryRejection>,
+) -> Response {
     let Ok(Query(link)) = link else {
         let closed = Closed { merchant: None, invoice_number: None, reason: ClosedReason::Unresolved };
-        return page(render_closed(&web.assets, closed));
+        return plain_page(render_closed(&web.assets, closed));
     };
     let link = PayNowLink { api_key: link.api_key, invoice_no: link.invoice_no, company_code: link.company_code };
-    match web.engine.open_pay_now(&link).await {
+    match web.engine.open_pay_now(&link, Network::of(client.0)).await {
         Ok(Ok(checkout)) => Redirect::to(&addresses::pay(checkout)).into_response(),
-        Ok(Err(closed)) => page(render_closed(&web.assets, closed)),
-        Err(cause) => page(render_fault(&web.assets, Fault::from(cause))),
+        Ok(Err(closed)) => plain_page(render_closed(&web.assets, closed)),
+        Err(cause) => plain_page(render_fault(&web.assets, Fault::from(cause))),
     }
-}
-
-fn page((status, html): (u16, String)) -> Response {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-    (status, [(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy))], Html(html)).into_response()
 }
