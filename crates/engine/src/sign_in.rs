@@ -1,21 +1,48 @@
-//! Signing in and out. An unknown address and a wrong password cost the same time and get the same answer; failures
-//! are counted per address and per network in the database.
+//! Signing in and out. An unknown address and a wrong password cost the same time and get the same answer. Failures are
+//! counted in the database per address and network, per network, and per address, so that guessing is slow from wherever
+//! it comes; and nobody can lock a person out of the networks that they sign in from.
 
 use crate::{
     Engine, Error, SignInError,
+    card_testing::minutes_until,
     doors::{place, stands_at},
 };
 use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
-use std::net::IpAddr;
+use domain::network::Network;
 use store::{Person, PlaceRow, Throttle, TokenHash};
 
 /// After this long a person signs in again, however busy they were.
 const SESSION_ABSOLUTE: TimeDelta = TimeDelta::hours(12);
 const TOKEN_BYTES: usize = 32;
-const PER_ADDRESS: Throttle = Throttle { failures: 10, window: TimeDelta::minutes(15), lock: TimeDelta::minutes(15) };
-const PER_NETWORK: Throttle = Throttle { failures: 50, window: TimeDelta::minutes(15), lock: TimeDelta::minutes(15) };
+/// Of one address from one network.
+const PER_PAIR: Throttle = Throttle { max: 10, window: TimeDelta::minutes(15), lock: TimeDelta::minutes(15) };
+/// Of one address from anywhere. A network that its person has signed in from lately is not held by this one.
+const PER_ADDRESS: Throttle = Throttle { max: 20, window: TimeDelta::minutes(15), lock: TimeDelta::minutes(15) };
+const PER_NETWORK: Throttle = Throttle { max: 50, window: TimeDelta::minutes(15), lock: TimeDelta::minutes(15) };
+/// For so long a network is known as one that a person signs in from.
+const FAMILIAR: Throttle = Throttle::remember(TimeDelta::days(30));
+
+/// What one try to sign in counts for.
+struct Tried {
+    network: String,
+    pair: String,
+    address: String,
+    familiar: String,
+}
+
+impl Tried {
+    fn new(email: &str, network: Network) -> Self {
+        let email = email.to_lowercase();
+        Self {
+            network: format!("network:{network}"),
+            pair: format!("address and network:{email} {network}"),
+            address: format!("address:{email}"),
+            familiar: format!("familiar:{email} {network}"),
+        }
+    }
+}
 
 /// A fresh session: the token goes into the cookie, its hash into the database.
 #[derive(Debug)]
@@ -28,25 +55,48 @@ pub struct SignedIn {
 impl Engine {
     /// # Errors
     /// [`SignInError::NoMatch`] or [`SignInError::LockedOut`].
-    pub async fn sign_in(&self, email: &str, password: &str, network: IpAddr) -> Result<SignedIn, SignInError> {
-        let now = self.now();
-        let (address, network) = (format!("address:{}", email.to_lowercase()), format!("network:{network}"));
-        // Counted before the password is tried: guesses made all at once are not evaluated all at once.
-        for (subject, limit) in [(&address, PER_ADDRESS), (&network, PER_NETWORK)] {
-            if let Some(until) = self.store().throttle_fail(subject, limit, now).await? {
-                let minutes = u32::try_from((until - now).num_minutes() + 1).unwrap_or(u32::MAX);
-                return Err(SignInError::LockedOut { minutes });
-            }
-        }
+    pub async fn sign_in(&self, email: &str, password: &str, network: Network) -> Result<SignedIn, SignInError> {
+        let tried = Tried::new(email, network);
+        let counted = self.count_try(&tried).await?;
         let person = self.store().person_by_email(email).await?.filter(|person| person.active);
         let matches = self.password_matches(person.as_ref(), password).await?;
         let person = person.filter(|_| matches).ok_or(SignInError::NoMatch)?;
-        self.store().throttle_clear(&address).await?;
-        self.store().throttle_forgive(&network).await?;
+        self.forgive_try(&tried, counted).await?;
         let places = self.store().person_places(&person).await?;
         // Somebody without any place is told nothing that a stranger would not be told.
         let first = places.first().ok_or(SignInError::NoMatch)?;
         Ok(self.start_session(&person, first).await?)
+    }
+
+    /// Counts a try before the password is looked at: guesses made all at once are not evaluated all at once. What one
+    /// limit refuses is not counted by the next, so that a network that is locked out cannot use up the address's tries.
+    /// `false`: the address is locked and so does not count, but this network is known.
+    async fn count_try(&self, tried: &Tried) -> Result<bool, SignInError> {
+        let (store, now) = (self.store(), self.now());
+        let locked = |until| Err(SignInError::LockedOut { minutes: minutes_until(until, now) });
+        for (subject, limit) in [(&tried.network, PER_NETWORK), (&tried.pair, PER_PAIR)] {
+            if let Some(until) = store.throttle_count(subject, limit, now).await? {
+                return locked(until);
+            }
+        }
+        match store.throttle_count(&tried.address, PER_ADDRESS, now).await? {
+            Some(until) if store.throttle_locked_until(&tried.familiar, now).await?.is_none() => locked(until),
+            Some(_) => Ok(false),
+            None => Ok(true),
+        }
+    }
+
+    /// A right password: its counts are taken back, and the network is known from now on.
+    async fn forgive_try(&self, tried: &Tried, counted: bool) -> Result<(), Error> {
+        let (store, now) = (self.store(), self.now());
+        store.throttle_clear(&tried.pair).await?;
+        store.throttle_forgive(&tried.network).await?;
+        if counted {
+            store.throttle_forgive(&tried.address).await?;
+        }
+        store.throttle_clear(&tried.familiar).await?;
+        store.throttle_count(&tried.familiar, FAMILIAR, now).await?;
+        Ok(())
     }
 
     /// # Errors
