@@ -1,7 +1,8 @@
 //! What a server function answers when it does not answer: the reader's words, and nothing private, because without
 //! script a fault travels in a cookie or an address.
 
-use domain::money::Money;
+use crate::words::count;
+use domain::{card_testing::HeldBy, money::Money};
 use leptos::server_fn::{
     codec::JsonEncoding,
     error::{FromServerFnError, ServerFnErrorErr},
@@ -29,8 +30,10 @@ pub enum Fault {
     BadEmail,
     #[error("That e-mail address and password do not match.")]
     NoMatch,
-    #[error("Too many tries. Wait {minutes} minutes, then try again.")]
+    #[error("Too many tries. Wait {}, then try again.", wait(.minutes))]
     LockedOut { minutes: u32 },
+    #[error("{}", held_words(.by, .minutes, .support_email))]
+    TooManyDeclines { by: HeldBy, minutes: u32, support_email: String },
     #[error("The accounting system cannot be reached, so nothing was charged. Try again in a minute.")]
     BooksUnreachable,
     #[error("Payments are not set up here yet. Nothing was charged.")]
@@ -54,7 +57,7 @@ impl Fault {
             Self::NotFound => 404,
             Self::AlreadyPaid | Self::NotPayable | Self::AmountMoved { .. } => 409,
             Self::BadEmail => 422,
-            Self::LockedOut { .. } | Self::TooMany => 429,
+            Self::LockedOut { .. } | Self::TooManyDeclines { .. } | Self::TooMany => 429,
             Self::Internal { .. } => 500,
             Self::BooksUnreachable | Self::NotSetUp | Self::Offline => 503,
         }
@@ -68,12 +71,28 @@ impl Fault {
             Self::SignInNeeded => "Please sign in",
             Self::Malformed => "That request made no sense to us",
             Self::TooMany | Self::LockedOut { .. } => "Please wait a moment",
+            Self::TooManyDeclines { .. } => "No more cards can be tried just now",
             Self::Offline => "You seem to be offline",
             Self::AlreadyPaid | Self::NotPayable | Self::AmountMoved { .. } => "Nothing was charged",
             Self::BadEmail | Self::NoMatch => "Please check what you entered",
             Self::BooksUnreachable | Self::NotSetUp | Self::Internal { .. } => "This did not work",
         }
     }
+}
+
+/// What was seen, when to come back, and what else can be done.
+fn held_words(by: &HeldBy, minutes: &u32, support_email: &str) -> String {
+    let (seen, way) = match by {
+        HeldBy::Invoice => ("Several cards were declined for this invoice.", ""),
+        HeldBy::Payer => ("Several of your cards were declined.", ""),
+        HeldBy::Network => ("Many cards were declined from your network.", " sign in to pay now,"),
+        HeldBy::Merchant => ("Many cards are being declined here at the moment.", " sign in to pay now,"),
+    };
+    format!("{seen} Nothing was charged. Try again in {},{way} or write to {support_email}.", wait(minutes))
+}
+
+fn wait(minutes: &u32) -> String {
+    count(*minutes as usize, "minute")
 }
 
 impl FromServerFnError for Fault {
@@ -100,5 +119,19 @@ mod tests {
         assert_eq!(fault, Fault::Malformed);
         let fault = Fault::from_server_fn_error(ServerFnErrorErr::ServerError("db at 10.0.0.1".into()));
         assert!(!fault.to_string().contains("10.0.0.1"));
+    }
+
+    #[test]
+    fn whoever_may_try_no_more_cards_reads_when_and_what_else() {
+        for (by, sign_in) in
+            [(HeldBy::Invoice, false), (HeldBy::Payer, false), (HeldBy::Network, true), (HeldBy::Merchant, true)]
+        {
+            let fault = Fault::TooManyDeclines { by, minutes: 7, support_email: "help@msp.example".into() };
+            let words = fault.to_string();
+            assert!(words.contains("in 7 minutes") && words.ends_with("or write to help@msp.example."), "{words}");
+            assert_eq!(words.contains("sign in"), sign_in, "only where it helps: {words}");
+            assert_eq!(fault.status(), 429);
+        }
+        assert!(Fault::LockedOut { minutes: 1 }.to_string().contains("Wait 1 minute,"));
     }
 }

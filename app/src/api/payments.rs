@@ -43,9 +43,11 @@ pub async fn take(
         expected: addresses::read_money(&expected).ok_or(Fault::Malformed)?,
         email: email.trim().to_owned(),
         how: if token.is_empty() { engine::PayHow::HostedPage } else { engine::PayHow::Token(token) },
+        network: gate::network(),
     };
+    let payer = gate::payer().await.ok();
     let taken = match gate::guest(checkout).await {
-        Ok(guest) => gate::answer(gate::engine().take_payment(&guest, order).await),
+        Ok(guest) => gate::answer(gate::engine().take_payment(&guest, payer.as_ref(), order).await),
         Err(fault) => Err(fault),
     };
     let standing = taken.map_err(|fault| gate::refuse(&after_refusal(checkout, &fault), "/npe", fault, &email))?;

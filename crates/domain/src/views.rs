@@ -25,7 +25,8 @@ pub struct MerchantFace {
 pub struct InvoiceFace {
     pub id: InvoiceId,
     pub number: String,
-    pub customer: String,
+    /// Absent for a guest whose link does not name the company (`wire/connectwise.md`, 6.1).
+    pub customer: Option<String>,
     pub date: NaiveDate,
     pub due_date: NaiveDate,
     pub lateness: Lateness,
@@ -138,7 +139,8 @@ pub struct Standing {
     pub reference: String,
     pub merchant: MerchantFace,
     pub invoice_number: String,
-    pub customer: String,
+    /// Absent as in [`InvoiceFace`].
+    pub customer: Option<String>,
     pub amount: Money,
     /// Of the invoice, before this payment and after it (D14).
     pub total: Money,

@@ -72,6 +72,14 @@ impl Engine {
             );
             problems.push(Problem { area: "Gateway".into(), sentence, payment: None });
         }
+        if self.alarm_stands(db).await? {
+            let sentence =
+                "In the last day, more than 3 in 10 cards were declined within ten minutes: somebody may be \
+                            testing stolen cards. Guests are held back by themselves; look at the transactions, and at \
+                            the gateway's own rules."
+                    .to_owned();
+            problems.push(Problem { area: "Cards".into(), sentence, payment: None });
+        }
         let broken = db.connection_of_kind("books").await?.filter(|books| books.state == ConnectionState::Broken);
         if let Some(books) = broken {
             let sentence = format!("The books must be connected again: {}", books.last_error.unwrap_or_default());

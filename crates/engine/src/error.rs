@@ -1,7 +1,7 @@
 //! What can go wrong in a use case, with its cause.
 
 use connectors::{books::BooksError, gateway::GatewayError};
-use domain::{ledger::Unbalanced, money::MoneyError, payment::Refusal};
+use domain::{card_testing::HeldBy, ledger::Unbalanced, money::MoneyError, payment::Refusal};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -17,6 +17,12 @@ pub enum Error {
     NotSetUp,
     #[error("too many payments of one invoice at once")]
     Contended,
+    /// Too many guesses came from this network.
+    #[error("too many tries")]
+    HeldBack { minutes: u32 },
+    /// A job's program panicked; the words are in the log.
+    #[error("the task crashed")]
+    Crashed,
     #[error("a setting is wrong: {0}")]
     SetUp(String),
     #[error("the gateway did not do it")]
@@ -54,6 +60,9 @@ pub enum TakeError {
     /// The e-mail address for the receipt cannot be one.
     #[error("not an e-mail address")]
     BadEmail,
+    /// Nothing was sent to the gateway (`domain::card_testing`).
+    #[error("too many cards were declined: {by:?}")]
+    TooManyDeclines { by: HeldBy, minutes: u32, support_email: String },
     #[error(transparent)]
     Engine(#[from] Error),
 }

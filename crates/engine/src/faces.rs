@@ -23,7 +23,7 @@ impl Engine {
         let names = db.customer_names(rows.iter().map(|row| row.customer_id)).await?;
         let live = db.live_invoices(rows.iter().map(|row| row.id).collect()).await?;
         let face = |row: Invoice| {
-            let customer = names.get(&row.customer_id).cloned().unwrap_or_default();
+            let customer = names.get(&row.customer_id).cloned();
             let in_progress = live.contains(&row.id);
             self.invoice_face(merchant, row, customer, in_progress)
         };
@@ -34,7 +34,7 @@ impl Engine {
         &self,
         merchant: &Merchant,
         row: Invoice,
-        customer: String,
+        customer: Option<String>,
         in_progress: bool,
     ) -> Result<InvoiceFace, Error> {
         Ok(InvoiceFace {

@@ -77,7 +77,7 @@ impl Work {
     /// Queues it for a period of the clock, once however many workers look.
     pub(crate) async fn queue_for(&self, tx: &MerchantTx, period: &str, now: DateTime<Utc>) -> Result<(), Error> {
         let body = serde_json::to_string(self)?;
-        Ok(tx.job_add(NewJob { payment: None, unique_key: self.key(period), body, run_at: now }, now).await?)
+        Ok(tx.jobs_add([NewJob { payment: None, unique_key: self.key(period), body, run_at: now }], now).await?)
     }
 
     /// Queues it in the caller's transaction.

@@ -2,6 +2,7 @@
 
 mod admin_home;
 mod built_in_ledger;
+mod card_testing;
 mod clock;
 mod connections;
 mod dashboard;
@@ -10,6 +11,7 @@ mod error;
 mod faces;
 mod failpoint;
 mod founding;
+mod guesses;
 mod installation;
 mod jobs;
 mod live_books;
@@ -19,6 +21,7 @@ mod order;
 mod passes;
 mod payment_story;
 mod post_payment;
+mod prune;
 mod receive_webhook;
 mod send_mail;
 mod settle_payment;
@@ -79,6 +82,7 @@ struct Inner {
     mailer: Option<send_mail::Mailer>,
     rounds: worker::Rounds,
     asking: open_checkout::Asking,
+    under_way: card_testing::UnderWay,
 }
 
 impl Engine {
@@ -101,6 +105,7 @@ impl Engine {
             mailer,
             rounds: worker::Rounds::default(),
             asking: open_checkout::Asking::default(),
+            under_way: card_testing::UnderWay::default(),
         })))
     }
 

@@ -5,8 +5,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use connectors::{books::BooksError, gateway::BrowserKit};
 use domain::{
     ids::{CheckoutId, InvoiceId, PaymentId},
-    invoice::{BooksInvoice, InvoiceStatus},
+    invoice::{BooksInvoice, CompanyNamed, InvoiceStatus},
     money::Money,
+    network::Network,
     views::{CheckoutPage, Closed, ClosedReason, GatewayFace, MethodEntry, Offer, Outcome, TestMethod},
 };
 use std::{
@@ -35,8 +36,9 @@ impl Engine {
     /// Resolves a link to a fresh checkout, or says why there is nothing to pay.
     ///
     /// # Errors
-    /// [`Error::BooksUnreachable`] when an invoice that we do not have cannot be asked for.
-    pub async fn open_pay_now(&self, link: &PayNowLink) -> Result<Result<CheckoutId, Closed>, Error> {
+    /// [`Error::BooksUnreachable`] when an invoice that we do not have cannot be asked for, [`Error::HeldBack`] after too
+    /// many guesses from this network.
+    pub async fn open_pay_now(&self, link: &PayNowLink, network: Network) -> Result<Result<CheckoutId, Closed>, Error> {
         let closed = |merchant, reason| Ok(Err(Closed { merchant, invoice_number: None, reason }));
         if [&link.api_key, &link.invoice_no, &link.company_code].iter().any(|value| value.contains('[')) {
             return closed(None, ClosedReason::Unresolved);
@@ -45,13 +47,13 @@ impl Engine {
             return closed(None, ClosedReason::UnknownLink);
         };
         let merchant = db.merchant().await?.face()?;
-        let Some(invoice) = self.invoice_by_number(&db, link.invoice_no.trim()).await? else {
+        let Some((invoice, named)) = self.invoice_of_link(&db, link, network).await? else {
             return closed(Some(merchant), ClosedReason::UnknownInvoice);
         };
         if let Some(reason) = nothing_to_pay(&invoice) {
             return Ok(Err(Closed { merchant: Some(merchant), invoice_number: Some(invoice.number), reason }));
         }
-        self.checkout(&db, invoice.id, None).await.map(Ok)
+        self.checkout(&db, invoice.id, None, named).await.map(Ok)
     }
 
     /// Opens the checkout of one of the payer's own invoices.
@@ -63,7 +65,7 @@ impl Engine {
         if invoice.customer_id != payer.customer {
             return Err(Error::NotFound);
         }
-        self.checkout(&payer.db, invoice.id, Some(payer)).await
+        self.checkout(&payer.db, invoice.id, Some(payer), true).await
     }
 
     async fn checkout(
@@ -71,6 +73,7 @@ impl Engine {
         db: &MerchantDb,
         invoice_id: InvoiceId,
         payer: Option<&PayerPass>,
+        company_named: bool,
     ) -> Result<CheckoutId, Error> {
         let mut random = [0; 16];
         getrandom::fill(&mut random).map_err(|_| Error::NoRandomness)?;
@@ -80,6 +83,7 @@ impl Engine {
             id,
             invoice_id,
             payer_id: payer.map(|payer| payer.payer),
+            company_named,
             created_at: now,
             expires_at: now + CHECKOUT_LIFE,
         };
@@ -131,11 +135,12 @@ impl Engine {
             _ => None,
         };
         let amount = invoice.due()?;
+        let customer = guest.checkout.company_named.then_some(customer.name);
         Ok(CheckoutPage::Pay(Offer {
             checkout: guest.checkout.id,
             payment: PaymentId(Uuid::now_v7()),
             merchant: face,
-            invoice: self.invoice_face(&guest.merchant, invoice, customer.name, false)?,
+            invoice: self.invoice_face(&guest.merchant, invoice, customer, false)?,
             amount,
             was: was.filter(|was| *was != amount),
             last_decline,
@@ -211,18 +216,46 @@ impl Engine {
         })
     }
 
-    /// An invoice by its number: ours, or one that the books have and we have not read yet.
-    async fn invoice_by_number(&self, db: &MerchantDb, number: &str) -> Result<Option<Invoice>, Error> {
+    /// The invoice of a link, and whether the link names its company. One that names another company is answered like one
+    /// to an unknown invoice (D20).
+    async fn invoice_of_link(
+        &self,
+        db: &MerchantDb,
+        link: &PayNowLink,
+        network: Network,
+    ) -> Result<Option<(Invoice, bool)>, Error> {
+        let Some(invoice) = self.invoice_by_number(db, link.invoice_no.trim(), network).await? else { return Ok(None) };
+        let customer = db.customer(invoice.customer_id).await?;
+        match CompanyNamed::by(&link.company_code, customer.code.as_deref(), &customer.name) {
+            CompanyNamed::Right => Ok(Some((invoice, true))),
+            CompanyNamed::Unsaid => Ok(Some((invoice, false))),
+            CompanyNamed::Wrong => self.count_guess(network).await.map(|()| None),
+        }
+    }
+
+    /// An invoice by its number: ours, or one that the books have and we have not read yet. A number that they do not
+    /// have is remembered for a while, so that nobody makes us ask for it again and again.
+    async fn invoice_by_number(
+        &self,
+        db: &MerchantDb,
+        number: &str,
+        network: Network,
+    ) -> Result<Option<Invoice>, Error> {
         if number.is_empty() {
             return Ok(None);
         }
         if let Some(known) = db.invoice_by_number(number).await? {
             return Ok(Some(known));
         }
+        if self.is_known_unknown(db, number).await? {
+            return Ok(None);
+        }
+        self.count_guess(network).await?;
         let found = match self.books(db, Lane::UserAction).await?.invoice_by_number(number).await {
-            Err(BooksError::NotFound) => return Ok(None),
+            Err(BooksError::NotFound) => return self.remember_unknown(db, number).await.map(|()| None),
             other => other.map_err(Error::BooksUnreachable)?,
         };
+        self.forgive_guess(network).await?;
         let customers = db.customer_ids().await?;
         if !customers.contains_key(&found.customer_external_id) {
             // Its customer is as new as the invoice: the next sync brings both.

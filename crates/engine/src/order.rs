@@ -1,6 +1,6 @@
 //! What callers ask for, already parsed.
 
-use domain::{ids::PaymentId, money::Money};
+use domain::{ids::PaymentId, money::Money, network::Network};
 
 /// One press of Pay.
 #[derive(Clone, Debug)]
@@ -11,6 +11,8 @@ pub struct Order {
     pub expected: Money,
     pub email: String,
     pub how: PayHow,
+    /// Where the press came from.
+    pub network: Network,
 }
 
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@
 use crate::{Engine, Error, GuestPass, faces::decline_reason, failpoint, jobs::Work, take_payment::charge_request};
 use connectors::gateway::{Found, LookUp};
 use domain::{
-    ids::{AttemptId, PaymentId},
+    ids::{AttemptId, CustomerId, PaymentId},
     ledger::Journal,
     money::Money,
     payment::{AttemptState, Fact, Folded, Observation, Source},
@@ -73,6 +73,9 @@ impl Engine {
         failpoint::reach("before_record_commit");
         tx.commit().await?;
         self.0.bell.notify_one();
+        if after.state == AttemptState::Declined && before.state != after.state {
+            self.watch_declines(db).await;
+        }
         Ok(attempt)
     }
 
@@ -218,7 +221,8 @@ pub(crate) fn standing(
         reference: payment.reference.clone(),
         merchant: guest.merchant.face()?,
         invoice_number,
-        customer,
+        // Invoice numbers can be guessed: the company is named to whoever named it (`wire/connectwise.md`, 6.1).
+        customer: guest.checkout.company_named.then_some(customer),
         amount,
         total: money(share.total_minor),
         balance_after: money(share.due_minor - share.amount_minor),

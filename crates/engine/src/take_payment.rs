@@ -2,7 +2,11 @@
 //! open, then what was seen recorded. Whatever dies in between is found by the look-up job of the first transaction.
 
 use crate::{
-    Engine, Error, GuestPass, Order, PayHow, TakeError, failpoint, jobs::Work, open_checkout::first_look_up,
+    Engine, Error, GuestPass, Order, PayHow, PayerPass, TakeError,
+    card_testing::{Origin, Turn},
+    failpoint,
+    jobs::Work,
+    open_checkout::first_look_up,
     settle_payment::standing,
 };
 use connectors::gateway::{ChargeHow, ChargeRequest, Gateway, GatewayError};
@@ -20,7 +24,7 @@ const EMAIL_MAX_CHARS: usize = 254;
 const INTENT_TRIES: u32 = 5;
 
 enum Intent {
-    Committed(Box<Committed>),
+    Committed(Box<Committed>, Turn),
     /// This payment stands already, or another has the invoice.
     Taken(PaymentId),
 }
@@ -36,11 +40,16 @@ struct Committed {
 
 impl Engine {
     /// Charges the checkout's invoice once, and answers where the payment stands. The same payment id again answers
-    /// the same payment.
+    /// the same payment. `payer` is whoever is signed in as one, if anybody: they are not held for what others do.
     ///
     /// # Errors
     /// Why nothing was started; nothing was charged then.
-    pub async fn take_payment(&self, guest: &GuestPass, order: Order) -> Result<Standing, TakeError> {
+    pub async fn take_payment(
+        &self,
+        guest: &GuestPass,
+        payer: Option<&PayerPass>,
+        order: Order,
+    ) -> Result<Standing, TakeError> {
         if let Some(stands) = self.same_payment(guest, order.payment).await? {
             return Ok(stands);
         }
@@ -48,14 +57,19 @@ impl Engine {
             return Err(TakeError::BadEmail);
         }
         let (connection, gateway) = self.gateway(&guest.db).await?;
-        let committed = match self.intend(guest, &order, connection).await? {
-            Intent::Committed(committed) => committed,
+        let origin = Origin::of(guest, payer, order.network);
+        let (committed, turn) = match self.intend(guest, &order, &origin, connection).await? {
+            Intent::Committed(committed, turn) => (committed, turn),
             Intent::Taken(by) => return Ok(self.standing_of(guest, by).await?),
         };
         failpoint::reach("after_intent");
         // A task of its own: a payer who closes the page must not break off the charge half-way.
         let (engine, db, open) = (self.clone(), guest.db.clone(), committed.attempt.clone());
-        let charge = tokio::spawn(async move { engine.charge(&db, gateway.as_ref(), &open).await });
+        let charge = tokio::spawn(async move {
+            let charged = engine.charge(&db, gateway.as_ref(), &open).await;
+            drop(turn);
+            charged
+        });
         let Committed { payment, share, attempt, invoice_number, customer } = *committed;
         // A task that died leaves what a dead process leaves: an open attempt, and its look-up job.
         let attempt = charge.await.unwrap_or(Ok(attempt))?;
@@ -82,7 +96,13 @@ impl Engine {
     }
 
     /// Asks the books what is due and commits the attempt; asks again when somebody else paid in between.
-    async fn intend(&self, guest: &GuestPass, order: &Order, connection: ConnectionId) -> Result<Intent, TakeError> {
+    async fn intend(
+        &self,
+        guest: &GuestPass,
+        order: &Order,
+        origin: &Origin,
+        connection: ConnectionId,
+    ) -> Result<Intent, TakeError> {
         for _ in 0..INTENT_TRIES {
             let (invoice, customer) = guest.db.invoice_with_customer(guest.checkout.invoice_id).await?;
             let claims_seen = guest.db.claims_taken(&[invoice.id]).await?;
@@ -92,9 +112,15 @@ impl Engine {
             {
                 return Ok(Intent::Taken(by));
             }
+            let turn = self.await_turn(guest, origin).await?;
+            // Each wrong amount would be a read of the books.
+            if order.expected != invoice.due()? {
+                self.count_guess(order.network).await?;
+            }
             let books = self.invoice_from_books(&guest.db, &invoice).await?;
             let amount = amount_to_charge(order.expected, &books).map_err(TakeError::Refused)?;
-            let committed = self.new_attempt(guest, order, invoice, customer, amount, connection);
+            let mut committed = self.new_attempt(guest, order, invoice, customer, amount, connection);
+            committed.attempt.origin_hash = Some(origin.hash());
             let new = NewAttempt {
                 payment: committed.payment.clone(),
                 allocations: vec![committed.share.clone()],
@@ -103,7 +129,7 @@ impl Engine {
             };
             failpoint::reach("before_intent");
             match self.commit_intent(guest, new).await? {
-                Opened::New => return Ok(Intent::Committed(Box::new(committed))),
+                Opened::New => return Ok(Intent::Committed(Box::new(committed), turn)),
                 Opened::Same => return Ok(Intent::Taken(order.payment)),
                 Opened::Taken(by) => return Ok(Intent::Taken(by)),
                 Opened::Outdated => {}
@@ -162,7 +188,7 @@ impl Engine {
             idempotency_key: id.to_string(),
             currency: payment.currency.clone(),
             amount_minor: amount.minor,
-            description: format!("Invoice {}, {} ({})", invoice.number, customer.name, payment.reference),
+            description: description(guest, &invoice.number, &customer.name, &payment.reference),
             return_url: format!("{public}/npe/result?transactionId={}&payment={}", guest.checkout.id, payment.id),
             cancel_url: format!("{public}/npe?transactionId={}", guest.checkout.id),
             method_token: match &order.how {
@@ -176,6 +202,7 @@ impl Engine {
             charge_id: None,
             method: None,
             action_url: None,
+            origin_hash: None,
             created_at: now,
             updated_at: now,
         };
@@ -222,6 +249,15 @@ fn observed(reply: Result<Observation, GatewayError>) -> Observation {
 pub(crate) fn reference(payment: PaymentId) -> String {
     let random = payment.0.as_u128() & 0xff_ffff_ffff;
     format!("PAY-{random:010X}")
+}
+
+/// The gateway's own page shows it to whoever pays, so it names the company as our pages do.
+fn description(guest: &GuestPass, number: &str, customer: &str, reference: &str) -> String {
+    if guest.checkout.company_named {
+        format!("Invoice {number}, {customer} ({reference})")
+    } else {
+        format!("Invoice {number} ({reference})")
+    }
 }
 
 fn looks_like_email(text: &str) -> bool {

@@ -1,12 +1,15 @@
 //! Journeys: the built router over HTTP, with the vendors' simulators on the other side. One binary, one story a test.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails right there")]
 
+mod abuse;
 mod access;
+mod card_testing;
 mod crate_edges;
 mod faults;
 mod kills;
 mod links;
 mod pay;
+mod prune;
 mod races;
 mod sandbox;
 mod sign_in;

@@ -44,15 +44,20 @@ impl House {
 
     /// Vendors and data alone: the test starts its own servers.
     pub async fn without_portal() -> Self {
-        Self::build(On::Sqlite, false).await.unwrap()
+        Self::build(On::Sqlite, false, false).await.unwrap()
+    }
+
+    /// With rate limits, as everywhere but in load tests.
+    pub async fn with_rate_limits() -> Self {
+        Self::build(On::Sqlite, true, true).await.unwrap()
     }
 
     /// `None` for PostgreSQL when no server is named.
     pub async fn on(database: On) -> Option<Self> {
-        Self::build(database, true).await
+        Self::build(database, true, false).await
     }
 
-    async fn build(database: On, with_portal: bool) -> Option<Self> {
+    async fn build(database: On, with_portal: bool, rate_limits: bool) -> Option<Self> {
         ring();
         let folder = tempfile::tempdir().unwrap();
         let (url, postgres) = match database {
@@ -76,7 +81,7 @@ impl House {
             let (simulators, stopped) = (simulators.clone(), stopper(&mut stop));
             tokio::spawn(async move { simulators.serve(vendor_port, stopped).await });
         }
-        let settings = settings(&portal, &vendors, &url);
+        let settings = Settings { rate_limits, ..settings(&portal, &vendors, &url) };
         let keys = KeyRing::generate("test").unwrap();
         let clock = Clock::shifted_by(simulators.clock().offset_ms());
         let engine = Engine::open(&url, keys.parse().unwrap(), clock, engine_settings(&settings)).await.unwrap();
@@ -121,15 +126,27 @@ impl House {
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     }
 
+    /// The answer of the database, which is SQLite's, to a question for one number.
+    pub async fn number(&self, sql: &'static str) -> i64 {
+        let database = sqlx::SqlitePool::connect(&self.url).await.unwrap();
+        let number = sqlx::query_scalar(sql).fetch_one(&database).await.unwrap();
+        database.close().await;
+        number
+    }
+
     pub async fn state(&self, vendor: &str) -> Value {
         http().get(format!("{}/control/state/{vendor}", self.vendors)).send().await.unwrap().json().await.unwrap()
     }
 
     /// The gateway's charges that took money.
     pub async fn charges(&self) -> Vec<Value> {
+        self.charges_that("succeeded").await
+    }
+
+    pub async fn charges_that(&self, status: &str) -> Vec<Value> {
         let state = self.state("stripe").await;
         let charges = state["charges"].as_array().unwrap().clone();
-        charges.into_iter().filter(|charge| charge["status"] == "succeeded").collect()
+        charges.into_iter().filter(|charge| charge["status"] == status).collect()
     }
 
     pub async fn books_invoice(&self, number: &str) -> Value {
@@ -158,8 +175,11 @@ impl House {
 
     /// Moves the clock of vendors and portal, so that what was read is old.
     pub async fn pass_an_hour(&self) {
-        let answer =
-            http().post(format!("{}/control/advance", self.vendors)).json(&json!({"hours": 1})).send().await.unwrap();
+        self.advance(json!({"hours": 1})).await;
+    }
+
+    pub async fn advance(&self, by: Value) {
+        let answer = http().post(format!("{}/control/advance", self.vendors)).json(&by).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     }
 
@@ -218,6 +238,7 @@ impl Drop for House {
 pub struct Client {
     portal: String,
     cookies: Arc<Mutex<BTreeMap<String, String>>>,
+    forwarded_for: Option<String>,
 }
 
 pub struct Answer {
@@ -229,7 +250,12 @@ pub struct Answer {
 
 impl Client {
     pub fn new(portal: &str) -> Self {
-        Self { portal: portal.to_owned(), cookies: Arc::default() }
+        Self { portal: portal.to_owned(), cookies: Arc::default(), forwarded_for: None }
+    }
+
+    /// The same browser behind a proxy that says so about where it is.
+    pub fn from(self, forwarded_for: &str) -> Self {
+        Self { forwarded_for: Some(forwarded_for.to_owned()), ..self }
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -252,6 +278,10 @@ impl Client {
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
         let cookies =
             self.cookies.lock().unwrap().iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join("; ");
+        let request = match &self.forwarded_for {
+            Some(told) => request.header("x-forwarded-for", told),
+            None => request,
+        };
         let answer = request.header("cookie", cookies).send().await.unwrap();
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         for value in headers.get_all("set-cookie") {
@@ -329,8 +359,12 @@ fn field(html: &str, name: &str) -> String {
 }
 
 pub fn link(number: &str) -> String {
+    link_for(number, if number == "INV-601" { "BOLT" } else { "Acme" })
+}
+
+pub fn link_for(number: &str, company_code: &str) -> String {
     let key = facts::NORTHWIND.pay_now.email;
-    format!("/PaymentProxy/PayNow/Email?apiKey={key}&invoiceNo={number}&amount=1.00&companyCode=Acme")
+    format!("/PaymentProxy/PayNow/Email?apiKey={key}&invoiceNo={number}&amount=1.00&companyCode={company_code}")
 }
 
 pub fn http() -> reqwest::Client {
@@ -349,6 +383,8 @@ pub fn settings(portal: &str, vendors: &str, database: &str) -> Settings {
         ("DATABASE_URL", database),
         ("WISEPAY_SIMULATORS_URL", vendors),
         ("WISEPAY_RATE_LIMITS", "off"),
+        // Every client of a test says where it comes from, as a proxy would.
+        ("WISEPAY_TRUSTED_PROXIES", "127.0.0.1"),
     ];
     Settings::from_pairs(pairs.map(|(k, v)| (k.to_owned(), v.to_owned()))).unwrap()
 }

@@ -20,6 +20,7 @@ pub fn Brief(standing: Standing) -> impl IntoView {
 pub fn Receipt(standing: Standing, title: &'static str) -> impl IntoView {
     let locale = standing.merchant.locale;
     let balance = if standing.outcome == Outcome::Paid { "Balance left" } else { "Balance once it clears" };
+    let company = standing.customer.map(|customer| format!(", {customer}")).unwrap_or_default();
     let row = |name: &'static str, value: String| view! { <div><dt>{name}</dt><dd>{value}</dd></div> };
     view! {
         <section class="receipt" aria-label=title>
@@ -27,7 +28,7 @@ pub fn Receipt(standing: Standing, title: &'static str) -> impl IntoView {
             <dl class="facts num">
                 {row("Reference", standing.reference)}
                 {row("Paid to", standing.merchant.name)}
-                {row("For", format!("Invoice {}, {}", standing.invoice_number, standing.customer))}
+                {row("For", format!("Invoice {}{company}", standing.invoice_number))}
                 {standing.method.map(|method| row("Method", method))}
                 {row("Date", moment(standing.at))}
                 {row("Invoice total", standing.total.format(locale))}

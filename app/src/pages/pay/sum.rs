@@ -9,11 +9,12 @@ pub fn Sum(offer: Offer) -> impl IntoView {
     let locale = offer.merchant.locale;
     let amount = offer.amount.format(locale);
     let paid = offer.invoice.part_paid();
+    let company = offer.invoice.customer.as_ref().map(|customer| format!(" for {customer}"));
     view! {
         <section class="sum" aria-label="What you are paying">
             <div>
                 <MerchantMark name=offer.merchant.name/>
-                <p class="for muted">"Invoice " {offer.invoice.number.clone()} " for " {offer.invoice.customer.clone()}</p>
+                <p class="for muted">"Invoice " {offer.invoice.number.clone()} {company}</p>
                 <h1 class="amt num">{amount.clone()}</h1>
                 {offer.was.map(|was| view! { <Moved was=was.format(locale) now=amount.clone()/> })}
                 <InvoiceBadges invoice=offer.invoice.clone() locale/>

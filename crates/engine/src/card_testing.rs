@@ -1,0 +1,149 @@
+//! Keeps people from testing stolen cards here. Whether a card may be tried is decided by `domain::card_testing` on the
+//! declines of the database, so every node knows them; this file counts and waits. Never calls a gateway.
+
+use crate::{Engine, Error, GuestPass, PayerPass, TakeError, jobs::chain};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    card_testing::{Declines, PER_INVOICE, PER_MERCHANT, PER_ORIGIN, held, looks_like_testing},
+    ids::{MerchantId, PayerId},
+    network::Network,
+};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+use store::{MerchantDb, Throttle, TokenHash};
+
+/// Whoever comes while as many cards of a merchant are being tried as may still be declined waits for them this long.
+const TURN_LOOKS_MAX: u32 = 200;
+const TURN_LOOK_EVERY: Duration = Duration::from_millis(100);
+/// The alarm is raised once in this time, and shown to the admin as long.
+const ALARM: Throttle = Throttle::remember(TimeDelta::hours(24));
+
+/// Who pressed Pay, as limits count it.
+pub(crate) enum Origin {
+    Network(Network),
+    Payer(PayerId),
+}
+
+impl Origin {
+    /// Signing in counts at the merchant that one is signed in at.
+    pub(crate) fn of(guest: &GuestPass, payer: Option<&PayerPass>, network: Network) -> Self {
+        let here = payer.filter(|payer| payer.db.merchant_id() == guest.db.merchant_id());
+        here.map_or(Self::Network(network), |payer| Self::Payer(payer.payer))
+    }
+
+    pub(crate) fn hash(&self) -> String {
+        let subject = match self {
+            Self::Network(network) => format!("network:{network}"),
+            Self::Payer(payer) => payer.to_string(),
+        };
+        TokenHash::of(&subject).into_text()
+    }
+
+    const fn signed_in(&self) -> bool {
+        matches!(self, Self::Payer(_))
+    }
+}
+
+/// The tries of this process that are under way, per merchant: each may still be declined.
+#[derive(Default)]
+pub(crate) struct UnderWay(Mutex<HashMap<MerchantId, usize>>);
+
+/// One of them. It lasts until the outcome is recorded.
+pub(crate) struct Turn {
+    engine: Engine,
+    merchant: MerchantId,
+}
+
+impl Turn {
+    /// A turn, and how many there are with it.
+    fn take(engine: &Engine, merchant: MerchantId) -> (Self, usize) {
+        let mut tries = engine.0.under_way.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = tries.entry(merchant).or_default();
+        *count += 1;
+        (Self { engine: engine.clone(), merchant }, *count)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut tries = self.engine.0.under_way.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = tries.entry(self.merchant).or_default();
+        *count = count.saturating_sub(1);
+        if *count == 0 {
+            tries.remove(&self.merchant);
+        }
+    }
+}
+
+impl Engine {
+    /// A turn to try a card at this invoice. The turn is taken before the declines are read, so a try is seen either as
+    /// one under way or as a decline: a thousand cards tried at once are held like a thousand in a row.
+    pub(crate) async fn await_turn(&self, guest: &GuestPass, origin: &Origin) -> Result<Turn, TakeError> {
+        for _ in 0..TURN_LOOKS_MAX {
+            let (turn, under_way) = Turn::take(self, guest.db.merchant_id());
+            if origin.signed_in() || under_way <= PER_MERCHANT.declines {
+                let declines = self.declines(guest, origin).await?;
+                if let Some((by, until)) = held(&declines, origin.signed_in()) {
+                    let minutes = minutes_until(until, self.now());
+                    tracing::warn!(merchant.id = %guest.db.merchant_id(), ?by, minutes, "A card was not tried: too many were declined.");
+                    let support_email = guest.merchant.support_email.clone();
+                    return Err(TakeError::TooManyDeclines { by, minutes, support_email });
+                }
+                if origin.signed_in() || declines.merchant.len() + under_way <= PER_MERCHANT.declines {
+                    return Ok(turn);
+                }
+            }
+            drop(turn);
+            tokio::time::sleep(TURN_LOOK_EVERY).await;
+        }
+        Err(Error::HeldBack { minutes: 1 }.into())
+    }
+
+    async fn declines(&self, guest: &GuestPass, origin: &Origin) -> Result<Declines, Error> {
+        let now = self.now();
+        let invoice = guest.db.declines_of_invoice(guest.checkout.invoice_id, now - PER_INVOICE.within).await?;
+        let merchant = guest.db.declines(now - PER_MERCHANT.within).await?;
+        let origin = self.store().declines_of_origin(&origin.hash(), now - PER_ORIGIN.within).await?;
+        Ok(Declines { invoice, origin, merchant })
+    }
+
+    /// After a decline: raises the alarm, once a day, when the merchant's latest tries look like card testing.
+    pub(crate) async fn watch_declines(&self, db: &MerchantDb) {
+        let merchant = db.merchant_id();
+        match self.alarm_is_new(db).await {
+            Ok(false) => {}
+            Ok(true) => {
+                tracing::error!(merchant.id = %merchant, "Many cards are being declined: somebody may be testing stolen ones.");
+            }
+            Err(cause) => {
+                tracing::warn!(merchant.id = %merchant, cause = %chain(&cause), "Declines could not be watched.");
+            }
+        }
+    }
+
+    async fn alarm_is_new(&self, db: &MerchantDb) -> Result<bool, Error> {
+        let (now, since) = (self.now(), self.now() - PER_MERCHANT.within);
+        let declines = u64::try_from(db.declines(since).await?.len()).unwrap_or(u64::MAX);
+        if !looks_like_testing(db.attempts_count(since).await?, declines) {
+            return Ok(false);
+        }
+        Ok(self.store().throttle_count(&alarm_of(db), ALARM, now).await?.is_none())
+    }
+
+    /// Whether the alarm was raised at this merchant within the last day.
+    pub(crate) async fn alarm_stands(&self, db: &MerchantDb) -> Result<bool, Error> {
+        Ok(self.store().throttle_locked_until(&alarm_of(db), self.now()).await?.is_some())
+    }
+}
+
+fn alarm_of(db: &MerchantDb) -> String {
+    format!("card-testing:{}", db.merchant_id())
+}
+
+/// Whole minutes to wait, for people: never too few.
+pub(crate) fn minutes_until(until: DateTime<Utc>, now: DateTime<Utc>) -> u32 {
+    u32::try_from((until - now).num_minutes() + 1).unwrap_or(1)
+}

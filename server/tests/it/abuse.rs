@@ -1,0 +1,191 @@
+//! Guesses and crowds: numbers of invoices, companies, amounts, passwords, addresses behind proxies. Whoever means well
+//! does not notice any of it.
+
+use crate::support::{Client, House, http, link, link_for};
+use futures::future::join_all;
+use serde_json::{Value, json};
+use simulators::facts;
+
+const INVOICE_READS: &str = "GET /xero/api.xro/2.0/Invoices";
+const READS_MAX: u64 = 1_000_000;
+
+/// Makes the books count how often they are asked about invoices, once the worker has read them by itself.
+async fn count_reads(house: &House) {
+    let synced = "SELECT COUNT(*) FROM job WHERE state = 'done' AND unique_key LIKE 'sync_books%'";
+    house.until("the books were read", async || house.number(synced).await > 1).await;
+    let fault = json!({"vendor": "xero", "fault": "delay_ms:0", "times": READS_MAX, "match": INVOICE_READS});
+    http().post(format!("{}/control/faults", house.vendors)).json(&fault).send().await.unwrap();
+}
+
+async fn reads(house: &House) -> u64 {
+    let armed = http().get(format!("{}/control/faults", house.vendors)).send().await.unwrap();
+    let armed: Value = armed.json().await.unwrap();
+    READS_MAX - armed["armed"][0]["times"].as_u64().unwrap()
+}
+
+#[tokio::test]
+async fn an_unknown_number_is_asked_once_and_who_goes_on_guessing_is_held() {
+    let house = House::new().await;
+    let (guesser, other) = (house.client().from("198.51.100.1"), house.client().from("198.51.100.2"));
+    count_reads(&house).await;
+    for client in [&guesser, &guesser, &other] {
+        assert_eq!(client.get(&link("INV-999999")).await.status, 404);
+    }
+    assert_eq!(reads(&house).await, 1, "the books were asked once");
+
+    for number in 1..30 {
+        assert_eq!(guesser.get(&link(&format!("INV-9990{number}"))).await.status, 404);
+    }
+    assert_eq!(reads(&house).await, 30);
+    let held = guesser.get(&link("INV-99999")).await;
+    assert_eq!(held.status, 429);
+    assert!(held.body.contains("Wait") && held.body.contains("minutes"), "{}", held.body);
+    assert_eq!(reads(&house).await, 30, "nothing goes to the books any more");
+    guesser.open("INV-501").await;
+    assert_eq!(other.get(&link("INV-99999")).await.status, 404, "nobody else is held");
+}
+
+#[tokio::test]
+async fn a_wrong_amount_again_and_again_does_not_reach_the_books() {
+    let house = House::new().await;
+    let (guesser, other) = (house.client().from("198.51.100.1"), house.client().from("198.51.100.2"));
+    let mut form = guesser.open("INV-501").await;
+    let right = form.expected.clone();
+    count_reads(&house).await;
+    for amount in 1..=30 {
+        form.expected = format!("USD {amount}");
+        assert_eq!(guesser.call("/api/payments/take", &form.fields("pm_card_visa")).await.status, 409);
+    }
+    let before = reads(&house).await;
+    assert_eq!(guesser.call("/api/payments/take", &form.fields("pm_card_visa")).await.status, 429);
+    assert_eq!(reads(&house).await, before);
+    form.expected = right;
+    assert_eq!(other.open("INV-502").await.expected, "USD 35000");
+    assert_eq!(guesser.pay(&form, "pm_card_visa").await.status, 303);
+    house.assert_paid_once("INV-501", 120_450).await;
+}
+
+#[tokio::test]
+async fn d20_a_link_that_names_another_company_is_answered_like_an_unknown_invoice() {
+    let house = House::new().await;
+    let client = house.client();
+    let unknown = client.get(&link_for("INV-999999", "BOLT")).await;
+    let wrong = client.get(&link_for("INV-501", "BOLT")).await;
+    assert_eq!((wrong.status, &wrong.body), (404, &unknown.body), "to the letter");
+    for right in ["ACME", "acme", "Acme%20Pty%20Ltd", "+acme++pty+ltd"] {
+        let opened = client.get(&link_for("INV-501", right)).await;
+        let page = client.get(&opened.location.unwrap()).await;
+        assert!(page.body.contains("Acme Pty Ltd"), "{right}");
+    }
+}
+
+#[tokio::test]
+async fn d20_a_link_without_a_company_shows_no_name_on_any_page() {
+    let house = House::new().await;
+    let client = house.client();
+    let opened = client.get(&link_for("INV-501", "")).await.location.unwrap();
+    let mut seen = vec![client.get(&opened).await.body];
+    let form = client.form(&opened).await;
+    seen.push(client.call("/api/payments/page", &[("checkout", &form.checkout)]).await.body);
+    for card in ["pm_card_chargeDeclined", "pm_card_visa"] {
+        let form = client.form(&opened).await;
+        let result = client.pay(&form, card).await.location.unwrap();
+        seen.push(client.get(&result).await.body);
+    }
+    house.assert_paid_once("INV-501", 120_450).await;
+    let paid = async || client.get(&link_for("INV-501", "")).await;
+    house.until("the link says that it is paid", async || paid().await.status == 409).await;
+    seen.push(paid().await.body);
+    for page in seen {
+        assert!(!page.contains("Acme") && page.contains("Northwind"), "{page}");
+    }
+    // Who names the company reads it on the receipt.
+    let named = client.open("INV-502").await;
+    let result = client.pay(&named, "pm_card_visa").await.location.unwrap();
+    assert!(client.get(&result).await.body.contains("Invoice INV-502, Acme Pty Ltd"));
+}
+
+async fn guess(client: &Client, password: &str) -> String {
+    client.call("/api/session/sign_in", &[("email", "ana@acme.test"), ("password", password)]).await.body
+}
+
+#[tokio::test]
+async fn q16_a_thousand_guesses_from_one_network_are_ten_and_the_owner_comes_from_another() {
+    let house = House::new().await;
+    let guesser = house.client().from("198.51.100.1");
+    let mut evaluated = 0;
+    for some in 0..10 {
+        // Whatever a client writes itself stands left of what the proxy adds.
+        let spoofing: Vec<_> =
+            (0..100).map(|n| house.client().from(&format!("10.0.{some}.{n}, 198.51.100.1"))).collect();
+        let answers = join_all(spoofing.iter().map(|client| guess(client, "wrong"))).await;
+        evaluated += answers.iter().filter(|answer| answer.contains("no_match")).count();
+    }
+    assert_eq!(evaluated, 10);
+    assert!(guess(&guesser, facts::PASSWORD).await.contains("locked_out"));
+    let owner = house.client().from("203.0.113.5");
+    owner.sign_in("ana@acme.test").await;
+    assert!(owner.get("/dashboard").await.body.contains("Acme Pty Ltd"));
+}
+
+#[tokio::test]
+async fn q16_guesses_from_everywhere_are_twenty_and_the_owner_comes_from_a_network_of_theirs() {
+    let house = House::new().await;
+    house.client().from("2001:db8:1:2::5").sign_in("ana@acme.test").await;
+    let networks: Vec<_> = (0..200).map(|n| house.client().from(&format!("198.51.100.{n}"))).collect();
+    let answers = join_all(networks.iter().map(|client| guess(client, "wrong"))).await;
+    assert_eq!(answers.iter().filter(|answer| answer.contains("no_match")).count(), 20);
+
+    let owner = house.client().from("2001:db8:1:2:ffff::9");
+    owner.sign_in("ana@acme.test").await;
+    assert!(guess(&house.client().from("2001:db8:1:3::5"), facts::PASSWORD).await.contains("locked_out"));
+    house.client().from("198.51.100.1").sign_in("bo@bolt.test").await;
+    house.pass_an_hour().await;
+    house.client().from("2001:db8:1:3::5").sign_in("ana@acme.test").await;
+}
+
+#[tokio::test]
+async fn q16_an_unknown_address_is_locked_like_a_known_one() {
+    let house = House::new().await;
+    let mut told = Vec::new();
+    for (email, network) in [("ana@acme.test", "198.51.100.1"), ("nobody@acme.test", "198.51.100.2")] {
+        let client = house.client().from(network);
+        let mut answers = Vec::new();
+        for _ in 0..12 {
+            let body = [("email", email), ("password", "wrong")];
+            let answer = client.call("/api/session/sign_in", &body).await;
+            answers.push((answer.status, answer.body));
+        }
+        told.push(answers);
+    }
+    assert_eq!(told[0], told[1]);
+    assert_eq!(told[0].iter().filter(|(status, _)| *status == 401).count(), 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_of_one_network_are_held_far_beyond_what_an_office_does() {
+    let house = House::with_rate_limits().await;
+    let http = http();
+    let call = async |network: &str| {
+        let request = http.post(format!("{}/api/session/home", house.portal)).header("origin", &house.portal);
+        let request = request.header("accept", "application/json").header("x-forwarded-for", network);
+        request.form(&[("", "")]).send().await.unwrap()
+    };
+    let mut statuses = Vec::new();
+    for _ in 0..40 {
+        statuses.extend(join_all((0..100).map(|_| call("198.51.100.1"))).await.iter().map(|a| a.status().as_u16()));
+        if statuses.contains(&429) {
+            break;
+        }
+    }
+    let passed = statuses.iter().position(|status| *status == 429).unwrap();
+    assert!(passed >= 900, "two hundred people with four calls each are no crowd: {passed}");
+    let held = call("198.51.100.1").await;
+    if held.status() == 429 {
+        assert!(held.headers().contains_key("retry-after"));
+        assert_eq!(held.text().await.unwrap(), "\"too_many\"");
+    }
+    assert_eq!(call("198.51.100.2").await.status(), 200, "another network");
+    let page = http.get(format!("{}/sign-in", house.portal)).header("x-forwarded-for", "198.51.100.1");
+    assert_eq!(page.send().await.unwrap().status(), 200, "pages are not held");
+}
