@@ -18,7 +18,7 @@ export interface Merchant {
   admin: { email: string; password: string };
   pay_now: { email: string };
   payers: { email: string; password: string; customer: string }[];
-  invoices: { number: string; customer: string; amount_minor: number; due_minor: number; currency: string; due_date: string }[];
+  invoices: { number: string; customer: string; company_code: string; amount_minor: number; due_minor: number; currency: string; due_date: string }[];
 }
 
 interface XeroState {
@@ -59,7 +59,8 @@ export async function northwind(): Promise<Merchant> {
 
 /** The link of a merchant's invoice e-mail. The amount in it is for people: the books decide (S66). */
 export function payNowLink(merchant: Merchant, invoice: string, amount = '1204.50'): string {
-  const query = new URLSearchParams({ apiKey: merchant.pay_now.email, invoiceNo: invoice, amount, companyCode: 'Acme' });
+  const companyCode = merchant.invoices.find(({ number }) => number === invoice)?.company_code ?? '';
+  const query = new URLSearchParams({ apiKey: merchant.pay_now.email, invoiceNo: invoice, amount, companyCode });
   return `/PaymentProxy/PayNow/Email?${query}`;
 }
 

@@ -289,7 +289,7 @@ Wise-Pay's demo is ready ({due}).
   Vendors     {vendors}   (Stripe and Xero as simulators, with buttons for faults)
 
   Pay INV-501 as a guest:
-  {portal}/PaymentProxy/PayNow/Email?apiKey={key}&invoiceNo=INV-501&amount=1204.50&companyCode=Acme
+  {portal}/PaymentProxy/PayNow/Email?apiKey={key}&invoiceNo=INV-501&amount=1204.50&companyCode=ACME
 
   Cards       {approved} approved, {declined} declined; any future expiry, any code
   Sign in     {admin} (merchant's staff), {ana} (payer), {operator} (operator)

@@ -82,18 +82,22 @@ fn invoices(shared: &Shared, merchant: &Merchant) -> Vec<Value> {
             let mut invoices: Vec<_> = books.invoices.values().collect();
             invoices.sort_by(|one, other| one.number.cmp(&other.number));
             let show = |invoice: &&crate::xero::Invoice| {
-                let customer = books.contacts.get(&invoice.contact).map(|contact| &contact.name);
-                json!({ "number": invoice.number, "customer": customer, "amount_minor": invoice.total_minor(),
+                let contact = books.contacts.get(&invoice.contact);
+                let (customer, code) = (contact.map(|c| &c.name), contact.and_then(|c| c.number.as_ref()));
+                json!({ "number": invoice.number, "customer": customer, "company_code": code, "amount_minor": invoice.total_minor(),
                     "due_minor": invoice.due_minor(), "currency": currency, "due_date": invoice.due_date })
             };
             invoices.iter().map(show).collect()
         }),
         "harbour" => {
+            let ledger = seed::harbour(shared.seed_day());
+            let code = |name: &str| ledger.customers.iter().find(|customer| customer.name == name).map(|c| &c.code);
             let show = |invoice: &seed::Invoice| {
-                json!({ "number": invoice.number, "customer": invoice.customer, "amount_minor": invoice.total_minor(),
+                json!({ "number": invoice.number, "customer": invoice.customer,
+                    "company_code": code(&invoice.customer), "amount_minor": invoice.total_minor(),
                     "due_minor": invoice.due_minor(), "currency": currency, "due_date": invoice.due })
             };
-            seed::harbour(shared.seed_day()).invoices.iter().map(show).collect()
+            ledger.invoices.iter().map(show).collect()
         }
         _ => Vec::new(),
     }

@@ -97,7 +97,9 @@ async fn until_posted(house: &House, payments: usize) -> anyhow::Result<Instant>
 
 fn link(portal: &str, number: &str) -> String {
     let key = facts::NORTHWIND.pay_now.email;
-    format!("{portal}/PaymentProxy/PayNow/Email?apiKey={key}&invoiceNo={number}&amount=1.00&companyCode=Cobalt")
+    format!(
+        "{portal}/PaymentProxy/PayNow/Email?apiKey={key}&invoiceNo={number}&amount=1.00&companyCode=Cobalt%20Engineering"
+    )
 }
 
 fn location(answer: reqwest::Response) -> anyhow::Result<String> {

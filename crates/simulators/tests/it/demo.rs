@@ -39,8 +39,8 @@ async fn demo_json_has_the_shape_of_the_contract() {
     let invoices = demo["merchants"][0]["invoices"].as_array().unwrap();
     assert_eq!(invoices.len(), 305);
     let open = invoices.iter().find(|invoice| invoice["number"] == "INV-501").unwrap();
-    let expected = json!({ "number": "INV-501", "customer": "Acme Pty Ltd", "amount_minor": 120_450,
-        "due_minor": 120_450, "currency": "USD", "due_date": "2026-07-06" });
+    let expected = json!({ "number": "INV-501", "customer": "Acme Pty Ltd", "company_code": "ACME",
+        "amount_minor": 120_450, "due_minor": 120_450, "currency": "USD", "due_date": "2026-07-06" });
     assert_eq!(open, &expected);
     assert_eq!(demo["cards"]["approved"], facts::cards::APPROVED);
     let built: Vec<_> = demo["vendors"].as_object().unwrap().keys().collect();
