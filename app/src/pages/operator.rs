@@ -70,8 +70,8 @@ fn Merchants(merchants: Vec<MerchantRow>) -> impl IntoView {
             <tr>
                 <th scope="row" class="key">{merchant.name}</th>
                 <td class="mono what">{merchant.key}</td>
-                <td class="date">{merchant.books}</td>
-                <td class="state">{merchant.gateway}</td>
+                <td class="date" data-label="Books:">{merchant.books}</td>
+                <td class="state" data-label="Gateway:">{merchant.gateway}</td>
                 <td class="amount">{merchant.currency}</td>
             </tr>
         }
