@@ -1,8 +1,7 @@
-//! Sentences and dates for people. Pure: the same words on the server and in the browser.
+//! Sentences for people. Pure: the same words on the server and in the browser.
 
-use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
+use chrono::{Datelike, NaiveDate};
 use domain::{
-    date::in_words,
     money::{Locale, Money},
     views::Dashboard,
 };
@@ -35,18 +34,6 @@ pub fn owed(board: &Dashboard) -> String {
         return "You owe nothing".into();
     }
     format!("You owe {} on {}", amounts(&positive, board.who.locale), count(board.outstanding.len(), "invoice"))
-}
-
-/// `21 Nov 2026, 14:05 UTC`.
-#[must_use]
-pub fn moment(at: DateTime<Utc>) -> String {
-    format!("{}, {} UTC", in_words(at.date_naive()), clock(at))
-}
-
-/// `14:05`.
-#[must_use]
-pub fn clock(at: DateTime<Utc>) -> String {
-    format!("{:02}:{:02}", at.hour(), at.minute())
 }
 
 /// `Friday, 20 November`.
@@ -92,10 +79,9 @@ mod tests {
     }
 
     #[test]
-    fn dates_are_read_the_same_everywhere() {
-        let at = DateTime::from_timestamp(1_795_000_000, 0).expect("a moment");
-        assert_eq!(moment(at), "18 Nov 2026, 11:06 UTC");
-        assert_eq!(weekday(at.date_naive()), "Wednesday, 18 November");
+    fn days_and_names_are_read_the_same_everywhere() {
+        let day = NaiveDate::from_ymd_opt(2026, 11, 18).expect("a day");
+        assert_eq!(weekday(day), "Wednesday, 18 November");
         assert_eq!(initial(" «northwind»"), "N");
     }
 }

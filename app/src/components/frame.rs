@@ -1,8 +1,8 @@
-//! The portal around a page: skip link, menu by role, account, main. The menu is drawn from the table that guards the
-//! server, so nothing offered is ever refused (D23).
+//! The portal around a page: skip link, menu by role, account, main, and the zone of all its times. The menu is drawn
+//! from the table that guards the server, so nothing offered is ever refused (D23).
 
 use super::account::Account;
-use domain::{access::Role, views::Whoami};
+use domain::{access::Role, date::zone_in_words, views::Whoami};
 use leptos::prelude::*;
 
 #[component]
@@ -12,6 +12,7 @@ pub fn Frame(who: Whoami, current: &'static str, children: Children) -> impl Int
     let links = who.role.menu().into_iter().map(|(path, label)| {
         view! { <li><a href=path aria-current=(path == current).then_some("page")>{label}</a></li> }
     });
+    let zone = format!("Dates and times are in {}.", zone_in_words(&who.time_zone));
     focus_on_arrival();
     view! {
         <div class=class>
@@ -21,7 +22,10 @@ pub fn Frame(who: Whoami, current: &'static str, children: Children) -> impl Int
                 <nav aria-label="Main"><ul>{links.collect_view()}</ul></nav>
                 <Account who/>
             </header>
-            <main id="main" tabindex="-1">{children()}</main>
+            <main id="main" tabindex="-1">
+                {children()}
+                <p class="zone small muted">{zone}</p>
+            </main>
         </div>
     }
 }

@@ -17,4 +17,5 @@ pub mod search;
 pub mod skeleton;
 pub mod summary;
 pub mod toast;
+pub mod when;
 pub mod who;

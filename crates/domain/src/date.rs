@@ -1,7 +1,12 @@
-//! Calendar dates. A due date is a date, never an instant; "today" is always the merchant's and is passed in (D17).
+//! Calendar dates, and moments in words. A due date is a date, never an instant; "today" is always the merchant's and is
+//! passed in (D17).
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, Timelike};
 use serde::{Deserialize, Serialize};
+
+/// A moment on the wall clock of the merchant's zone, which `time_zone` beside it names. The engine converts, because the
+/// tables of zones are too heavy for the browser.
+pub type Moment = DateTime<FixedOffset>;
 
 /// How late an invoice is, seen from the merchant's today.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +53,22 @@ pub fn in_words(date: NaiveDate) -> String {
     format!("{} {} {}", date.day(), MONTHS[date.month0() as usize], date.year())
 }
 
+/// `25 Nov 2026, 14:05`; its zone is named once beside all of a page.
+#[must_use]
+pub fn moment_in_words(at: Moment) -> String {
+    format!("{}, {:02}:{:02}", in_words(at.date_naive()), at.hour(), at.minute())
+}
+
+/// What people call the zone with this IANA name: `New York time`, `UTC`.
+#[must_use]
+pub fn zone_in_words(name: &str) -> String {
+    match name.rsplit_once('/') {
+        None => name.to_owned(),
+        Some(("Etc", plain)) => plain.to_owned(),
+        Some((_, city)) => format!("{} time", city.replace('_', " ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,5 +86,19 @@ mod tests {
             assert_eq!(Lateness::of(day(due), day(21)).to_string(), words);
         }
         assert_eq!(in_words(day(5)), "5 Nov 2026");
+    }
+
+    #[test]
+    fn a_moment_reads_as_on_the_wall_and_its_zone_is_called_by_its_city() {
+        let at = Moment::parse_from_rfc3339("2026-11-25T00:05:59+13:00").expect("a moment");
+        assert_eq!(moment_in_words(at), "25 Nov 2026, 00:05");
+        for (name, words) in [
+            ("Pacific/Auckland", "Auckland time"),
+            ("America/Argentina/Buenos_Aires", "Buenos Aires time"),
+            ("Etc/UTC", "UTC"),
+            ("UTC", "UTC"),
+        ] {
+            assert_eq!(zone_in_words(name), words);
+        }
     }
 }

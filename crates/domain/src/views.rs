@@ -2,13 +2,13 @@
 
 use crate::{
     access::Role,
-    date::Lateness,
+    date::{Lateness, Moment},
     ids::{AttemptId, CheckoutId, InvoiceId, JobId, MailId, PaymentId},
     invoice::InvoiceStatus,
     money::{Locale, Money},
     payment::AttemptState,
 };
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 /// The merchant as its customers see it.
@@ -18,6 +18,8 @@ pub struct MerchantFace {
     pub locale: Locale,
     /// Whom to ask; shown on every page where something can go wrong.
     pub support_email: String,
+    /// IANA name, `Pacific/Auckland`: all moments beside it are this zone's.
+    pub time_zone: String,
 }
 
 /// An invoice in a list or at the top of the checkout.
@@ -147,7 +149,7 @@ pub struct Standing {
     pub balance_after: Money,
     pub method: Option<String>,
     pub email: Option<String>,
-    pub at: DateTime<Utc>,
+    pub at: Moment,
     pub outcome: Outcome,
 }
 
@@ -180,6 +182,8 @@ pub struct Whoami {
     /// The payer's company.
     pub customer: Option<String>,
     pub locale: Locale,
+    /// The merchant's, by its IANA name: all moments on the page are this zone's. An operator's is UTC.
+    pub time_zone: String,
     /// Every place this person may be in, the current one first (S60).
     pub places: Vec<Place>,
 }
@@ -204,7 +208,7 @@ pub struct Dashboard {
     pub overdue: Vec<Money>,
     pub in_progress: Vec<PaymentRow>,
     /// When the books were last read.
-    pub synced_at: Option<DateTime<Utc>>,
+    pub synced_at: Option<Moment>,
 }
 
 /// One payment in a list. Two part payments of an invoice are two rows (E1).
@@ -217,7 +221,7 @@ pub struct PaymentRow {
     pub amount: Money,
     pub state: AttemptState,
     pub method: Option<String>,
-    pub at: DateTime<Utc>,
+    pub at: Moment,
 }
 
 /// A page of payments or invoices, with the search that made it.
@@ -241,7 +245,7 @@ pub struct AdminHome {
     pub overdue: Vec<Money>,
     pub collected_this_month: Vec<Money>,
     pub invoices: Page<InvoiceFace>,
-    pub synced_at: Option<DateTime<Utc>>,
+    pub synced_at: Option<Moment>,
 }
 
 /// Something that does not mend itself, in one sentence.
@@ -269,7 +273,7 @@ pub struct PaymentStory {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoryEvent {
-    pub at: DateTime<Utc>,
+    pub at: Moment,
     pub title: String,
     pub detail: String,
     pub tone: Tone,
@@ -300,7 +304,7 @@ pub struct AttemptFace {
 /// One line of our own ledger.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PostingFace {
-    pub at: DateTime<Utc>,
+    pub at: Moment,
     pub kind: String,
     pub account: String,
     pub amount: Money,
@@ -313,7 +317,7 @@ pub struct JobFace {
     pub what: String,
     pub state: String,
     pub tries: u32,
-    pub next_at: Option<DateTime<Utc>>,
+    pub next_at: Option<Moment>,
     pub last_error: Option<String>,
 }
 
@@ -325,7 +329,7 @@ pub struct MailFace {
     pub subject: String,
     pub text: String,
     pub state: String,
-    pub at: DateTime<Utc>,
+    pub at: Moment,
 }
 
 /// What the operator sees.

@@ -2,10 +2,11 @@
 
 use crate::{
     AdminPass, Engine, Error, ListQuery,
+    clock::{day_start, on_the_wall, zone},
     faces::{ROWS_PER_PAGE, amounts, page},
     jobs::Work,
 };
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::Datelike;
 use domain::{
     payment::AttemptState,
     views::{AdminHome, Problem},
@@ -19,14 +20,16 @@ impl Engine {
     /// The database is away.
     pub async fn admin_home(&self, admin: &AdminPass, list: ListQuery) -> Result<AdminHome, Error> {
         let merchant = admin.db.merchant().await?;
-        let today = self.clock().today(&merchant.time_zone);
+        let zone = zone(&merchant.time_zone);
+        let today = self.clock().today(zone);
         let listed =
             InvoiceFilter { only_open: list.search.is_empty(), search: list.search, ..InvoiceFilter::default() };
         let outstanding = InvoiceFilter { only_open: true, ..InvoiceFilter::default() };
         let overdue = InvoiceFilter { due_before: Some(today), ..outstanding.clone() };
         let (rows, total) = admin.db.invoice_page(&listed, list.page, ROWS_PER_PAGE).await?;
         let invoices = self.invoice_faces(&admin.db, &merchant, rows).await?;
-        let month = month_start(today, &merchant.time_zone);
+        let month = day_start(today.with_day(1).unwrap_or(today), zone);
+        let synced_at = admin.db.connection_of_kind("books").await?.and_then(|books| books.synced_at);
         Ok(AdminHome {
             who: admin.who.clone(),
             today,
@@ -35,7 +38,7 @@ impl Engine {
             overdue: amounts(&admin.db.invoice_sums(&overdue).await?)?,
             collected_this_month: amounts(&admin.db.payment_sums(&COLLECTED, month).await?)?,
             invoices: page(invoices, total, list.page, &listed.search),
-            synced_at: admin.db.connection_of_kind("books").await?.and_then(|books| books.synced_at),
+            synced_at: synced_at.map(|at| on_the_wall(at, zone)),
         })
     }
 
@@ -87,11 +90,4 @@ impl Engine {
         }
         Ok(problems)
     }
-}
-
-/// Midnight of the month's first day where the merchant is.
-fn month_start(today: NaiveDate, time_zone: &str) -> DateTime<Utc> {
-    let zone: chrono_tz::Tz = time_zone.parse().unwrap_or(chrono_tz::UTC);
-    let first = today.with_day(1).unwrap_or(today).and_time(chrono::NaiveTime::MIN);
-    first.and_local_timezone(zone).earliest().map_or_else(|| first.and_utc(), |at| at.with_timezone(&Utc))
 }

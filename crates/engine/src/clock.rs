@@ -1,6 +1,9 @@
-//! The clock: real time, and in the demo an offset that people move (`demo.md`, `/control/advance`).
+//! The clock: real time, and in the demo an offset that people move (`demo.md`, `/control/advance`). And what that time is
+//! where the merchant is.
 
-use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, SubsecRound, TimeDelta, Utc};
+use chrono_tz::Tz;
+use domain::date::Moment;
 use std::sync::{
     Arc,
     atomic::{AtomicI64, Ordering},
@@ -26,10 +29,94 @@ impl Clock {
         (Utc::now() + TimeDelta::milliseconds(self.offset_ms.load(Ordering::Relaxed))).trunc_subsecs(SUBSECOND_DIGITS)
     }
 
-    /// The calendar day in this zone (D17); UTC's where the zone is unknown.
+    /// The calendar day in this zone (D17).
     #[must_use]
-    pub fn today(&self, time_zone: &str) -> NaiveDate {
-        let zone = time_zone.parse().unwrap_or(chrono_tz::UTC);
-        self.now().with_timezone(&zone).date_naive()
+    pub fn today(&self, zone: Tz) -> NaiveDate {
+        day(self.now(), zone)
+    }
+}
+
+/// The zone with this IANA name. A merchant with an unknown one is not founded.
+pub(crate) fn zone(name: &str) -> Tz {
+    name.parse().unwrap_or(Tz::UTC)
+}
+
+/// The moment as the clock on the wall shows it there.
+pub(crate) fn on_the_wall(at: DateTime<Utc>, zone: Tz) -> Moment {
+    at.with_timezone(&zone).fixed_offset()
+}
+
+/// The calendar day that this moment falls on there.
+pub(crate) fn day(at: DateTime<Utc>, zone: Tz) -> NaiveDate {
+    at.with_timezone(&zone).date_naive()
+}
+
+/// The first moment of a day: midnight, or an hour later where the clocks were put forward at midnight.
+pub(crate) fn day_start(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
+    let midnight = day.and_time(NaiveTime::MIN);
+    let candidates = [midnight, midnight + TimeDelta::hours(1)];
+    let start = candidates.into_iter().find_map(|start| start.and_local_timezone(zone).earliest());
+    start.map_or_else(|| midnight.and_utc(), |start| start.with_timezone(&Utc))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::date::{Lateness, moment_in_words};
+
+    fn at(rfc3339: &str) -> DateTime<Utc> {
+        rfc3339.parse().expect("a moment")
+    }
+
+    fn date(iso: &str) -> NaiveDate {
+        iso.parse().expect("a date")
+    }
+
+    #[test]
+    fn d17_an_invoice_is_overdue_when_the_merchants_day_is_over_wherever_the_server_is() {
+        let due = date("2026-11-24");
+        for (name, moment, words) in [
+            // The same moment on both sides of the date line.
+            ("Pacific/Auckland", "2026-11-24T11:30:00Z", "Overdue 1 day"),
+            ("America/Los_Angeles", "2026-11-24T11:30:00Z", "Due today"),
+            // The last second of the due date, and the first one after it.
+            ("Pacific/Auckland", "2026-11-24T10:59:59Z", "Due today"),
+            ("Pacific/Auckland", "2026-11-24T11:00:00Z", "Overdue 1 day"),
+            ("America/Los_Angeles", "2026-11-25T07:59:59Z", "Due today"),
+            ("America/Los_Angeles", "2026-11-25T08:00:00Z", "Overdue 1 day"),
+        ] {
+            assert_eq!(Lateness::of(due, day(at(moment), zone(name))).to_string(), words, "{name} at {moment}");
+        }
+    }
+
+    #[test]
+    fn d17_the_clock_on_the_wall_jumps_when_the_clocks_change() {
+        for (name, moment, wall) in [
+            ("America/New_York", "2026-03-08T06:59:00Z", "8 Mar 2026, 01:59"),
+            ("America/New_York", "2026-03-08T07:00:00Z", "8 Mar 2026, 03:00"),
+            // Twice the same hour; the machine-readable offset tells them apart.
+            ("America/New_York", "2026-11-01T05:30:00Z", "1 Nov 2026, 01:30"),
+            ("America/New_York", "2026-11-01T06:30:00Z", "1 Nov 2026, 01:30"),
+            ("Pacific/Auckland", "2026-09-26T13:59:00Z", "27 Sep 2026, 01:59"),
+            ("Pacific/Auckland", "2026-09-26T14:00:00Z", "27 Sep 2026, 03:00"),
+        ] {
+            assert_eq!(moment_in_words(on_the_wall(at(moment), zone(name))), wall, "{name} at {moment}");
+        }
+        let twice = ["2026-11-01T05:30:00Z", "2026-11-01T06:30:00Z"];
+        let offsets = twice.map(|moment| on_the_wall(at(moment), zone("America/New_York")).to_rfc3339());
+        assert_eq!(offsets, ["2026-11-01T01:30:00-04:00", "2026-11-01T01:30:00-05:00"]);
+    }
+
+    #[test]
+    fn d17_a_day_begins_at_its_own_midnight_also_where_there_is_none() {
+        for (name, day, start) in [
+            ("Pacific/Auckland", "2026-09-01", "2026-08-31T12:00:00Z"),
+            ("Pacific/Auckland", "2026-10-01", "2026-09-30T11:00:00Z"),
+            ("America/New_York", "2026-11-01", "2026-11-01T04:00:00Z"),
+            // The clocks went from 23:59 to 01:00.
+            ("America/Asuncion", "2023-10-01", "2023-10-01T04:00:00Z"),
+        ] {
+            assert_eq!(day_start(date(day), zone(name)), at(start), "{name}");
+        }
     }
 }

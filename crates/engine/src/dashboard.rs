@@ -2,6 +2,7 @@
 
 use crate::{
     Engine, Error, ListQuery, PayerPass,
+    clock::{on_the_wall, zone},
     faces::{ROWS_PER_PAGE, amounts, page},
 };
 use domain::{
@@ -22,20 +23,22 @@ impl Engine {
     /// The database is away.
     pub async fn dashboard(&self, payer: &PayerPass) -> Result<Dashboard, Error> {
         let merchant = payer.db.merchant().await?;
-        let today = self.clock().today(&merchant.time_zone);
+        let zone = zone(&merchant.time_zone);
+        let today = self.clock().today(zone);
         let outstanding = InvoiceFilter { customer: Some(payer.customer), only_open: true, ..InvoiceFilter::default() };
         let overdue = InvoiceFilter { due_before: Some(today), ..outstanding.clone() };
         let (rows, _) = payer.db.invoice_page(&outstanding, 1, OUTSTANDING_MAX).await?;
         let filter =
             PaymentFilter { customer: Some(payer.customer), state_in: OPEN.to_vec(), ..PaymentFilter::default() };
         let (in_progress, _) = payer.db.payment_page(&filter, 1, ROWS_PER_PAGE).await?;
+        let synced_at = payer.db.connection_of_kind("books").await?.and_then(|books| books.synced_at);
         Ok(Dashboard {
             who: payer.who.clone(),
             outstanding: self.invoice_faces(&payer.db, &merchant, rows).await?,
             owed: amounts(&payer.db.invoice_sums(&outstanding).await?)?,
             overdue: amounts(&payer.db.invoice_sums(&overdue).await?)?,
-            in_progress: self.payment_rows(&payer.db, in_progress).await?,
-            synced_at: payer.db.connection_of_kind("books").await?.and_then(|books| books.synced_at),
+            in_progress: self.payment_rows(&payer.db, in_progress, zone).await?,
+            synced_at: synced_at.map(|at| on_the_wall(at, zone)),
         })
     }
 
@@ -44,6 +47,7 @@ impl Engine {
     pub async fn past_payments(&self, payer: &PayerPass, list: ListQuery) -> Result<Page<PaymentRow>, Error> {
         let filter = PaymentFilter { customer: Some(payer.customer), state_in: PAST.to_vec(), search: list.search };
         let (rows, total) = payer.db.payment_page(&filter, list.page, ROWS_PER_PAGE).await?;
-        Ok(page(self.payment_rows(&payer.db, rows).await?, total, list.page, &filter.search))
+        let rows = self.payment_rows(&payer.db, rows, zone(&payer.who.time_zone)).await?;
+        Ok(page(rows, total, list.page, &filter.search))
     }
 }

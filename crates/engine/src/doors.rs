@@ -95,11 +95,14 @@ impl Engine {
                 (merchant_name.clone(), Some(customer_name.clone()))
             }
         };
-        let locale = match db {
-            Some(db) => db.merchant().await?.face()?.locale,
-            None => Locale::default(),
+        let (locale, time_zone) = match db {
+            Some(db) => {
+                let face = db.merchant().await?.face()?;
+                (face.locale, face.time_zone)
+            }
+            None => (Locale::default(), "UTC".to_owned()),
         };
-        Ok(Whoami { email: person.email, role: places[0].role, merchant, customer, locale, places })
+        Ok(Whoami { email: person.email, role: places[0].role, merchant, customer, locale, time_zone, places })
     }
 }
 

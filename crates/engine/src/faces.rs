@@ -1,6 +1,10 @@
 //! From rows to what the screens show.
 
-use crate::{Engine, Error};
+use crate::{
+    Engine, Error,
+    clock::{on_the_wall, zone},
+};
+use chrono_tz::Tz;
 use domain::{
     date::Lateness,
     payment::{AttemptState, DeclineReason},
@@ -42,7 +46,7 @@ impl Engine {
             customer,
             date: row.date,
             due_date: row.due_date,
-            lateness: Lateness::of(row.due_date, self.clock().today(&merchant.time_zone)),
+            lateness: Lateness::of(row.due_date, self.clock().today(zone(&merchant.time_zone))),
             status: row.status,
             total: row.total()?,
             due: row.due()?,
@@ -51,7 +55,12 @@ impl Engine {
         })
     }
 
-    pub(crate) async fn payment_rows(&self, db: &MerchantDb, rows: Vec<Payment>) -> Result<Vec<PaymentRow>, Error> {
+    pub(crate) async fn payment_rows(
+        &self,
+        db: &MerchantDb,
+        rows: Vec<Payment>,
+        zone: Tz,
+    ) -> Result<Vec<PaymentRow>, Error> {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
@@ -68,7 +77,7 @@ impl Engine {
                 amount: row.amount()?,
                 state: attempt.map_or(AttemptState::Created, |a| a.state),
                 method: attempt.and_then(|a| a.method.clone()),
-                at: row.created_at,
+                at: on_the_wall(row.created_at, zone),
                 reference: row.reference,
             })
         };

@@ -39,13 +39,14 @@ impl Engine {
     /// whose address the vendor's webhooks go to.
     ///
     /// # Errors
-    /// The key is taken, or the books cannot be read.
+    /// The key is taken, the time zone is unknown, or the books cannot be read.
     pub async fn found_merchant(
         &self,
         founding: Founding,
         payers: Vec<NewPayer>,
     ) -> Result<Option<ConnectionId>, Error> {
-        let now = self.now();
+        let (now, zone) = (self.now(), &founding.merchant.time_zone);
+        zone.parse::<chrono_tz::Tz>().map_err(|_| Error::SetUp(format!("{zone} is no time zone")))?;
         let db = self.store().merchant_found(founding.merchant, now).await?;
         let tx = db.begin().await?;
         let has_books = founding.books.is_some();

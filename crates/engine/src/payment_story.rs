@@ -1,9 +1,16 @@
 //! "Why is this not paid?": one payment's attempts, facts, postings, books and mails as one story (N3).
 
 use crate::{
-    AdminPass, Engine, Error, faces::decline_reason, jobs::Work, settle_payment::latest, transactions::mail_words,
+    AdminPass, Engine, Error,
+    clock::{on_the_wall, zone},
+    faces::decline_reason,
+    jobs::Work,
+    settle_payment::latest,
+    transactions::mail_words,
 };
+use chrono::{DateTime, Utc};
 use domain::{
+    date::Moment,
     ids::PaymentId,
     ledger::{Account, JournalKind},
     payment::{AttemptState, Fact, Source},
@@ -15,28 +22,30 @@ impl Engine {
     /// # Errors
     /// [`Error::NotFound`] also for another merchant's payment.
     pub async fn payment_story(&self, admin: &AdminPass, payment: PaymentId) -> Result<PaymentStory, Error> {
-        let db = &admin.db;
+        let (db, zone) = (&admin.db, zone(&admin.who.time_zone));
+        let local = |at| on_the_wall(at, zone);
         let payment = db.payment(payment).await?;
         let attempts = db.attempts_of(payment.id).await?;
         let mut story = PaymentStory {
             who: admin.who.clone(),
-            row: self.payment_rows(db, vec![payment.clone()]).await?.remove(0),
+            row: self.payment_rows(db, vec![payment.clone()], zone).await?.remove(0),
             payer_email: Some(payment.email.clone()),
             sentence: String::new(),
             events: Vec::new(),
             attempts: Vec::new(),
             postings: Vec::new(),
-            jobs: jobs(db, payment.id).await?,
+            jobs: jobs(db, payment.id, local).await?,
         };
         let mut entries = Vec::new();
         for attempt in &attempts {
-            story.events.push(event(attempt.created_at, "Payment started", &attempt.description, Tone::Neutral));
-            story.events.extend(db.observations(attempt.id).await?.iter().map(observed));
+            let started = local(attempt.created_at);
+            story.events.push(event(started, "Payment started", &attempt.description, Tone::Neutral));
+            story.events.extend(db.observations(attempt.id).await?.iter().map(|seen| observed(seen, local(seen.at))));
             story.attempts.push(self.attempt_face(db, attempt).await?);
             for line in db.posting_list(attempt.id).await? {
                 let (kind, account) = (journal_words(line.kind), account_words(line.account));
                 story.postings.push(PostingFace {
-                    at: line.at,
+                    at: local(line.at),
                     kind: kind.into(),
                     account: account.into(),
                     amount: line.amount,
@@ -44,10 +53,10 @@ impl Engine {
             }
             entries.extend(db.books_entries(attempt.id).await?);
         }
-        story.events.extend(entries.iter().filter_map(booked));
+        story.events.extend(entries.iter().filter_map(|entry| booked(entry, local(entry.updated_at))));
         for mail in db.mails_of_payment(payment.id).await? {
             let detail = format!("To {}. {}.", mail.recipient, mail_words(mail.state));
-            story.events.push(event(mail.created_at, &mail.subject, &detail, Tone::Neutral));
+            story.events.push(event(local(mail.created_at), &mail.subject, &detail, Tone::Neutral));
         }
         story.events.sort_by_key(|event| event.at);
         story.sentence = sentence(&latest(db, payment.id).await?, &entries);
@@ -68,11 +77,11 @@ impl Engine {
     }
 }
 
-fn event(at: chrono::DateTime<chrono::Utc>, title: &str, detail: &str, tone: Tone) -> StoryEvent {
+fn event(at: Moment, title: &str, detail: &str, tone: Tone) -> StoryEvent {
     StoryEvent { at, title: title.to_owned(), detail: detail.to_owned(), tone }
 }
 
-fn observed(seen: &Observed) -> StoryEvent {
+fn observed(seen: &Observed, at: Moment) -> StoryEvent {
     let (title, tone) = match &seen.observation.fact {
         Fact::Unanswered => ("The gateway did not answer; the outcome is open", Tone::Wait),
         Fact::NotSent => ("Nothing reached the gateway", Tone::Bad),
@@ -100,24 +109,28 @@ fn observed(seen: &Observed) -> StoryEvent {
     };
     let id = seen.observation.charge_id.as_ref().or(seen.observation.gateway_id.as_ref());
     let id = id.map(|id| format!(" {id}")).unwrap_or_default();
-    event(seen.at, title, &format!("{how}.{id}{why}"), tone)
+    event(at, title, &format!("{how}.{id}{why}"), tone)
 }
 
-fn booked(entry: &BooksEntry) -> Option<StoryEvent> {
+fn booked(entry: &BooksEntry, at: Moment) -> Option<StoryEvent> {
     match entry.state {
         BooksEntryState::Intended | BooksEntryState::Needless => None,
         BooksEntryState::Posted => {
             let detail = format!("Payment {} in the books.", entry.external_id.as_deref().unwrap_or_default());
-            Some(event(entry.updated_at, "Posted to the books", &detail, Tone::Good))
+            Some(event(at, "Posted to the books", &detail, Tone::Good))
         }
         BooksEntryState::Refused => {
             let why = entry.last_error.as_deref().unwrap_or_default();
-            Some(event(entry.updated_at, "The books refused it", why, Tone::Bad))
+            Some(event(at, "The books refused it", why, Tone::Bad))
         }
     }
 }
 
-async fn jobs(db: &MerchantDb, payment: PaymentId) -> Result<Vec<JobFace>, Error> {
+async fn jobs(
+    db: &MerchantDb,
+    payment: PaymentId,
+    local: impl Fn(DateTime<Utc>) -> Moment,
+) -> Result<Vec<JobFace>, Error> {
     let rows = db.jobs_of_payment(payment).await?;
     let face = |row: store::Job| {
         let state = match row.state {
@@ -131,7 +144,7 @@ async fn jobs(db: &MerchantDb, payment: PaymentId) -> Result<Vec<JobFace>, Error
             what: serde_json::from_str::<Work>(&row.body).map_or("Unknown task", |work| work.words()).to_owned(),
             state: state.to_owned(),
             tries: u32::try_from(row.tries).unwrap_or(0),
-            next_at: (row.state == JobState::Ready).then_some(row.run_at),
+            next_at: (row.state == JobState::Ready).then(|| local(row.run_at)),
             last_error: row.last_error,
         }
     };

@@ -1,7 +1,12 @@
 //! Writes a payment into the books, once: intent row first, looked up before any repeat, ended in one transaction
 //! (`wire/accounting.md`, 4).
 
-use crate::{Engine, Error, Lane, failpoint, jobs::Ran};
+use crate::{
+    Engine, Error, Lane,
+    clock::{day, zone},
+    failpoint,
+    jobs::Ran,
+};
 use connectors::books::{Books, BooksError, PostPayment, Posted};
 use domain::{ids::AttemptId, money::Money};
 use store::{Attempt, BooksEntry, BooksEntryState, Job, MerchantDb};
@@ -66,14 +71,13 @@ impl Engine {
         let allocations = db.allocations(attempt.payment_id).await?;
         let share = allocations.iter().find(|a| a.invoice_id == entry.invoice_id).ok_or(Error::NotFound)?;
         let merchant = db.merchant().await?;
-        let zone = merchant.time_zone.parse().unwrap_or(chrono_tz::UTC);
         let reference = attempt.charge_id.clone().or_else(|| attempt.gateway_id.clone());
         Ok(PostPayment {
             idempotency_key: entry.idempotency_key.clone(),
             invoice_external_id: invoice.external_id,
             amount: Money::new(share.amount_minor, attempt.amount()?.currency),
             // The day of the payment, not of the try: the same key must always carry the same request.
-            date: attempt.created_at.with_timezone(&zone).date_naive(),
+            date: day(attempt.created_at, zone(&merchant.time_zone)),
             reference: reference.unwrap_or_else(|| entry.idempotency_key.clone()),
         })
     }

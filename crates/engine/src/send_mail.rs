@@ -2,6 +2,7 @@
 
 use crate::{
     Engine, Error,
+    clock::{on_the_wall, zone},
     jobs::{Ran, Work},
     settle_payment::latest,
 };
@@ -59,7 +60,7 @@ impl Engine {
         let (invoice, customer) = db.invoice_with_customer(share.invoice_id).await?;
         let (amount, locale) = (payment.amount()?, merchant.face()?.locale);
         let words = |minor| Money::new(minor, amount.currency).format(locale);
-        let zone = merchant.time_zone.parse().unwrap_or(chrono_tz::UTC);
+        let paid_at = on_the_wall(payment.created_at, zone(&merchant.time_zone));
         let text = Environment::new().render_str(
             RECEIPT,
             context! {
@@ -72,7 +73,8 @@ impl Engine {
                 total => words(share.total_minor),
                 balance => words(share.due_minor - share.amount_minor),
                 method => &attempt.method,
-                date => date::in_words(payment.created_at.with_timezone(&zone).date_naive()),
+                date => date::moment_in_words(paid_at),
+                zone => date::zone_in_words(&merchant.time_zone),
             },
         );
         Ok(NewMail {

@@ -1,10 +1,17 @@
 //! The one way in for news about money: reply, webhook, return page and look-up all end in [`Engine::record`]. One fact
 //! after the other per attempt; its effects are rows of the same transaction (D3).
 
-use crate::{Engine, Error, GuestPass, faces::decline_reason, failpoint, jobs::Work, take_payment::charge_request};
+use crate::{
+    Engine, Error, GuestPass,
+    clock::{on_the_wall, zone},
+    faces::decline_reason,
+    failpoint,
+    jobs::Work,
+    take_payment::charge_request,
+};
 use connectors::gateway::{Found, LookUp};
 use domain::{
-    ids::{AttemptId, CustomerId, PaymentId},
+    ids::{AttemptId, PaymentId},
     ledger::Journal,
     money::Money,
     payment::{AttemptState, Fact, Folded, Observation, Source},
@@ -228,7 +235,7 @@ pub(crate) fn standing(
         balance_after: money(share.due_minor - share.amount_minor),
         method: attempt.method.clone().filter(|_| own),
         email: own.then(|| payment.email.clone()),
-        at: payment.created_at,
+        at: on_the_wall(payment.created_at, zone(&guest.merchant.time_zone)),
         outcome: outcome(attempt),
     })
 }

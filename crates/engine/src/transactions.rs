@@ -2,6 +2,7 @@
 
 use crate::{
     AdminPass, Engine, Error, ListQuery,
+    clock::{on_the_wall, zone},
     faces::{ROWS_PER_PAGE, page},
 };
 use domain::views::{MailFace, Page, PaymentRow};
@@ -13,20 +14,22 @@ impl Engine {
     pub async fn transactions(&self, admin: &AdminPass, list: ListQuery) -> Result<Page<PaymentRow>, Error> {
         let filter = PaymentFilter { search: list.search, ..PaymentFilter::default() };
         let (rows, total) = admin.db.payment_page(&filter, list.page, ROWS_PER_PAGE).await?;
-        Ok(page(self.payment_rows(&admin.db, rows).await?, total, list.page, &filter.search))
+        let rows = self.payment_rows(&admin.db, rows, zone(&admin.who.time_zone)).await?;
+        Ok(page(rows, total, list.page, &filter.search))
     }
 
     /// # Errors
     /// The database is away.
     pub async fn mails(&self, admin: &AdminPass, list: ListQuery) -> Result<Page<MailFace>, Error> {
         let (rows, total) = admin.db.mail_page(&list.search, list.page, ROWS_PER_PAGE).await?;
+        let zone = zone(&admin.who.time_zone);
         let face = |row: store::Mail| MailFace {
             id: row.id,
             to: row.recipient,
             subject: row.subject,
             text: row.text,
             state: mail_words(row.state).to_owned(),
-            at: row.created_at,
+            at: on_the_wall(row.created_at, zone),
         };
         Ok(page(rows.into_iter().map(face).collect(), total, list.page, &list.search))
     }

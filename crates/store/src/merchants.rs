@@ -35,7 +35,12 @@ impl Model {
     /// A stored locale that this version does not know.
     pub fn face(&self) -> Result<MerchantFace, Error> {
         let locale: Locale = self.locale.parse().map_err(|_| Error::Unreadable("merchant.locale"))?;
-        Ok(MerchantFace { name: self.name.clone(), locale, support_email: self.support_email.clone() })
+        Ok(MerchantFace {
+            name: self.name.clone(),
+            locale,
+            support_email: self.support_email.clone(),
+            time_zone: self.time_zone.clone(),
+        })
     }
 
     /// # Errors

@@ -11,9 +11,10 @@ use crate::{
         pager::{Pager, Place},
         search::Search,
         toast::Toast,
+        when::When,
     },
     pages::Screen,
-    words::{count, moment, weekday},
+    words::{count, weekday},
 };
 use domain::{
     date::in_words,
@@ -59,7 +60,7 @@ pub fn AdminHomeView(home: AdminHome, #[prop(optional)] synced: bool) -> impl In
             <div class="lead-in">
                 <div>
                     <h1>{weekday(home.today)}</h1>
-                    <p class="muted num">{home.synced_at.map(|at| format!("Books read on {}", moment(at)))}</p>
+                    <p class="muted num">{home.synced_at.map(|at| view! { "Books read on " <When at/> })}</p>
                 </div>
                 <form method="post" action="/api/invoices/sync">
                     <button class="btn" type="submit">"Download latest accounting platform data"</button>
@@ -161,7 +162,7 @@ fn InvoiceRow(invoice: InvoiceFace, locale: Locale) -> impl IntoView {
         <tr>
             <th scope="row" class="key num">{invoice.number.clone()}</th>
             <td class="what">{invoice.customer.clone()}</td>
-            <td class="num date">{in_words(invoice.due_date)}</td>
+            <td class="num date" data-label="Due">{in_words(invoice.due_date)}</td>
             <td class="state"><InvoiceBadges invoice=invoice.clone() locale/></td>
             <td class="amount muted total">{invoice.total.format(locale)}</td>
             <td class="amount">{invoice.due.format(locale)}</td>

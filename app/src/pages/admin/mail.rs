@@ -10,9 +10,9 @@ use crate::{
         page_title::PageTitle,
         pager::{Pager, Place},
         search::Search,
+        when::When,
     },
     pages::Screen,
-    words::moment,
 };
 use domain::{
     ids::MailId,
@@ -103,7 +103,7 @@ fn MailItem(mail: MailFace, address: String, open: Signal<Option<MailId>>) -> im
             <a href=address aria-current=move || (open.get() == Some(id)).then_some("true")>
                 <b>{mail.subject}</b>
                 <span class="muted">{mail.to}</span>
-                <span class="small muted num">{moment(mail.at)}</span>
+                <span class="small muted num"><When at=mail.at/></span>
             </a>
         </li>
     }
@@ -117,7 +117,7 @@ fn Reading(mail: MailFace) -> impl IntoView {
             <header>
                 <h2 id="subject">{mail.subject}</h2>
                 <p class="muted">"To " {mail.to}</p>
-                <p class="small muted num">{moment(mail.at)} " " <span class="badge">{mail.state}</span></p>
+                <p class="small muted num"><When at=mail.at/> " " <span class="badge">{mail.state}</span></p>
             </header>
             <div class="mail-text">{mail.text}</div>
         </article>

@@ -7,10 +7,11 @@ use crate::{
         frame::Frame,
         load::{Loaded, load},
         page_title::PageTitle,
+        when::When,
     },
     fault::Fault,
     pages::Screen,
-    words::{count, moment},
+    words::count,
 };
 use domain::{
     ids::PaymentId,
@@ -71,7 +72,7 @@ pub fn StoryView(story: PaymentStory) -> impl IntoView {
                             <Fact name="Amount" value=amount/>
                             {row.method.map(|value| view! { <Fact name="Method" value/> })}
                             {story.payer_email.map(|value| view! { <Fact name="Receipt to" value/> })}
-                            <Fact name="Started" value=moment(row.at)/>
+                            <div><dt>"Started"</dt><dd><When at=row.at/></dd></div>
                         </dl>
                     </section>
                 </aside>
@@ -97,7 +98,7 @@ fn Timeline(events: Vec<StoryEvent>) -> impl IntoView {
                 <div>
                     <p class="event-title">{event.title}</p>
                     <p class="muted">{event.detail}</p>
-                    <p class="small muted num">{moment(event.at)}</p>
+                    <p class="small muted num"><When at=event.at/></p>
                 </div>
             </li>
         }
@@ -146,7 +147,7 @@ fn Postings(postings: Vec<PostingFace>, locale: Locale) -> impl IntoView {
             <tr>
                 <th scope="row" class="key">{posting.account}</th>
                 <td class="what">{posting.kind}</td>
-                <td class="num date">{moment(posting.at)}</td>
+                <td class="num date"><When at=posting.at/></td>
                 <td class="amount">{posting.amount.format(locale)}</td>
             </tr>
         }
@@ -178,7 +179,7 @@ fn Jobs(jobs: Vec<JobFace>) -> impl IntoView {
             1 => "1 try".to_owned(),
             n => format!("{n} tries"),
         };
-        let next = job.next_at.map(|at| format!(", next {}", moment(at)));
+        let next = job.next_at.map(|at| view! { ", next " <When at/> });
         view! {
             <tr>
                 <th scope="row" class="key">{job.what}</th>

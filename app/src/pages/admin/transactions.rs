@@ -11,9 +11,9 @@ use crate::{
         page_title::PageTitle,
         pager::{Pager, Place},
         search::Search,
+        when::When,
     },
     pages::Screen,
-    words::moment,
 };
 use domain::{
     money::Locale,
@@ -76,7 +76,7 @@ fn Rows(rows: Vec<PaymentRow>, locale: Locale) -> impl IntoView {
                     <a href=addresses::transaction(row.payment)>{row.reference}</a>
                 </th>
                 <td class="what">{row.customer}<span class="muted num">{format!(" {}", row.invoice_number)}</span></td>
-                <td class="num date">{moment(row.at)}</td>
+                <td class="num date"><When at=row.at/></td>
                 <td class="state"><StateBadge state=row.state/></td>
                 <td class="muted num method">{row.method}</td>
                 <td class="amount">{row.amount.format(locale)}</td>

@@ -1,7 +1,10 @@
 //! The facts of one payment, as a receipt: printable, with what the invoice was, what this paid and what is left (D14).
 
-use crate::words::moment;
-use domain::views::{Outcome, Standing};
+use crate::components::when::When;
+use domain::{
+    date::zone_in_words,
+    views::{Outcome, Standing},
+};
 use leptos::prelude::*;
 
 /// What a payer quotes when asking about a try that brought no money.
@@ -18,7 +21,7 @@ pub fn Brief(standing: Standing) -> impl IntoView {
 
 #[component]
 pub fn Receipt(standing: Standing, title: &'static str) -> impl IntoView {
-    let locale = standing.merchant.locale;
+    let (locale, zone) = (standing.merchant.locale, zone_in_words(&standing.merchant.time_zone));
     let balance = if standing.outcome == Outcome::Paid { "Balance left" } else { "Balance once it clears" };
     let company = standing.customer.map(|customer| format!(", {customer}")).unwrap_or_default();
     let row = |name: &'static str, value: String| view! { <div><dt>{name}</dt><dd>{value}</dd></div> };
@@ -30,7 +33,7 @@ pub fn Receipt(standing: Standing, title: &'static str) -> impl IntoView {
                 {row("Paid to", standing.merchant.name)}
                 {row("For", format!("Invoice {}{company}", standing.invoice_number))}
                 {standing.method.map(|method| row("Method", method))}
-                {row("Date", moment(standing.at))}
+                <div><dt>"Date"</dt><dd><When at=standing.at/> ", " {zone}</dd></div>
                 {row("Invoice total", standing.total.format(locale))}
                 <div class="total"><dt>"This payment"</dt><dd>{standing.amount.format(locale)}</dd></div>
                 {row(balance, standing.balance_after.format(locale))}

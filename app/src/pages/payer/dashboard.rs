@@ -8,9 +8,10 @@ use crate::{
         frame::Frame,
         load::{Loaded, load},
         page_title::PageTitle,
+        when::When,
     },
     pages::Screen,
-    words::{amounts, clock, owed},
+    words::{amounts, owed},
 };
 use domain::{
     date::in_words,
@@ -40,7 +41,7 @@ pub fn DashboardView(board: Dashboard) -> impl IntoView {
     let email = board.who.email.clone();
     let side = (!board.in_progress.is_empty()).then(|| view! { <InProgress rows=board.in_progress.clone() locale/> });
     let layout = if side.is_some() { "columns" } else { "column" };
-    let updated = board.synced_at.map(|at| format!("Updated {} UTC", clock(at)));
+    let updated = board.synced_at.map(|at| view! { "Updated " <When at/> });
     let outstanding = if board.outstanding.is_empty() {
         view! {
             <Empty title="Nothing is due">
@@ -130,7 +131,7 @@ fn OutstandingRow(invoice: InvoiceFace, locale: Locale) -> impl IntoView {
     view! {
         <tr>
             <th scope="row" class="key num">{invoice.number.clone()}</th>
-            <td class="num date">{in_words(invoice.due_date)}</td>
+            <td class="num date" data-label="Due">{in_words(invoice.due_date)}</td>
             <td class="state"><InvoiceBadges invoice=invoice.clone() locale/></td>
             <td class="amount">{invoice.due.format(locale)}</td>
             <td class="act">{pay}</td>
@@ -148,7 +149,7 @@ fn InProgress(rows: Vec<PaymentRow>, locale: Locale) -> impl IntoView {
                     <b>{row.amount.format(locale)}</b>
                     {format!(" for {}", row.invoice_number)}
                 </p>
-                <p class="small muted num">{format!("{words} since {}. Do not pay it again.", in_words(row.at.date_naive()))}</p>
+                <p class="small muted num">{words} " since " <When at=row.at/> ". Do not pay it again."</p>
             </li>
         }
     });
