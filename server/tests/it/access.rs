@@ -1,161 +1,282 @@
-//! Every address × nobody, the wrong merchant and the wrong role. An endpoint that does not stand here turns the build
-//! red; a foreign thing is *not found*, never *forbidden* (D20).
+//! Every page and every endpoint × everybody who can come: what works for the one whom it is for is *not found* for all
+//! others, never *forbidden* (D20). All ids exist. What does not stand here turns the build red.
 
-use crate::support::{Client, House};
+use crate::support::{Answer, Client, Form, House, link, places, sign_event};
+use domain::access::Role;
+use simulators::facts;
 use std::collections::BTreeSet;
 
-/// What an endpoint may answer to somebody who has no right to it.
-const REFUSALS: [u16; 3] = [400, 401, 404];
+type Body = &'static [(&'static str, &'static str)];
 
-/// Server functions with a body that would work for whoever may call them. `CHECKOUT`, `PAYMENT` and `INVOICE` stand
-/// for things of Northwind and Acme.
-const GUARDED: [(&str, &[(&str, &str)]); 13] = [
-    ("/api/payments/page", &[("checkout", "CHECKOUT")]),
+/// Pages, and whom each is for. `PAYMENT` stands for Acme's payment at Northwind.
+const PAGES: [(&str, Role); 7] = [
+    ("/dashboard", Role::Payer),
+    ("/payments", Role::Payer),
+    ("/admin", Role::Admin),
+    ("/admin/transactions", Role::Admin),
+    ("/admin/transactions/PAYMENT", Role::Admin),
+    ("/admin/mail", Role::Admin),
+    ("/operator", Role::Operator),
+];
+/// Pages that need no session; those of a checkout need its id.
+const OPEN_PAGES: [&str; 5] = ["/", "/sign-in", "/npe", "/npe/result", "/pods/connectwise"];
+/// Server functions behind a session, whom each is for, and a body that works for them.
+const ENDPOINTS: [(&str, Role, Body); 9] = [
+    ("/api/invoices/dashboard", Role::Payer, &[]),
+    ("/api/invoices/pay", Role::Payer, &[("invoice", "INVOICE")]),
+    ("/api/transactions/past", Role::Payer, &[("search", ""), ("page", "1")]),
+    ("/api/invoices/admin_home", Role::Admin, &[("search", ""), ("page", "1")]),
+    ("/api/invoices/sync", Role::Admin, &[]),
+    ("/api/transactions/list", Role::Admin, &[("search", ""), ("page", "1")]),
+    ("/api/transactions/story", Role::Admin, &[("payment", "PAYMENT")]),
+    ("/api/mail/list", Role::Admin, &[("search", ""), ("page", "1")]),
+    ("/api/installation/show", Role::Operator, &[]),
+];
+/// Server functions of a checkout: its random id is the right to see and pay one invoice. And what works answers with.
+const CHECKOUT: [(&str, Body, &str); 4] = [
+    ("/api/payments/page", &[("checkout", "CHECKOUT")], "INV-501"),
     (
         "/api/payments/take",
-        &[("checkout", "CHECKOUT"), ("payment", "PAYMENT"), ("expected", "USD 120450"), ("email", "a@b.co")],
+        &[
+            ("checkout", "CHECKOUT"),
+            ("payment", "PAYMENT"),
+            ("expected", "USD 120450"),
+            ("email", "accounts@acme.test"),
+            ("token", "pm_card_visa"),
+        ],
+        "",
     ),
-    ("/api/payments/standing", &[("checkout", "CHECKOUT"), ("payment", "PAYMENT")]),
-    ("/api/payments/cancel", &[("checkout", "CHECKOUT"), ("payment", "PAYMENT")]),
-    ("/api/invoices/dashboard", &[]),
-    ("/api/invoices/pay", &[("invoice", "INVOICE")]),
-    ("/api/transactions/past", &[("search", ""), ("page", "1")]),
-    ("/api/invoices/admin_home", &[("search", ""), ("page", "1")]),
-    ("/api/invoices/sync", &[]),
-    ("/api/transactions/list", &[("search", ""), ("page", "1")]),
-    ("/api/transactions/story", &[("payment", "PAYMENT")]),
-    ("/api/mail/list", &[("search", ""), ("page", "1")]),
-    ("/api/installation/show", &[]),
+    ("/api/payments/standing", &[("checkout", "CHECKOUT"), ("payment", "PAYMENT")], "INV-501"),
+    ("/api/payments/cancel", &[("checkout", "CHECKOUT"), ("payment", "PAYMENT")], ""),
 ];
 /// Open to everybody by their nature.
 const OPEN: [&str; 5] =
     ["/api/session/note", "/api/session/home", "/api/session/sign_in", "/api/session/sign_out", "/api/session/switch"];
 
 #[tokio::test]
-async fn d20_every_server_function_stands_in_this_table() {
+async fn d20_every_page_and_every_server_function_stands_in_these_tables() {
     let _house = House::new().await;
     let registered: BTreeSet<_> = leptos::server_fn::axum::server_fn_paths().map(|(path, _)| path.to_owned()).collect();
-    let known: BTreeSet<_> = GUARDED.iter().map(|(path, _)| *path).chain(OPEN).map(str::to_owned).collect();
-    assert_eq!(registered, known, "add new endpoints to this table, with what a stranger may not do there");
+    let guarded = ENDPOINTS.iter().map(|(path, ..)| *path).chain(CHECKOUT.iter().map(|(path, ..)| *path));
+    let known: BTreeSet<_> = guarded.chain(OPEN).map(str::to_owned).collect();
+    assert_eq!(registered, known, "add new endpoints to these tables, with a body that works");
+
+    let routes = leptos_axum::generate_route_list(app::App);
+    let registered: BTreeSet<_> = routes
+        .iter()
+        .map(|route| route.path().replace("{payment}", "PAYMENT").replace(":payment", "PAYMENT"))
+        .collect();
+    let known: BTreeSet<_> = PAGES.iter().map(|(path, _)| *path).chain(OPEN_PAGES).map(str::to_owned).collect();
+    assert_eq!(registered, known, "add new pages to these tables");
 }
 
 #[tokio::test]
-async fn d20_nobody_and_the_wrong_role_reach_nothing() {
+async fn d20_what_works_for_one_is_not_found_for_everybody_else() {
     let house = House::new().await;
-    let guest = house.client();
-    let form = guest.open("INV-501").await;
-    guest.pay(&form, "pm_card_visa").await;
-    house.assert_paid_once("INV-501", 120_450).await;
-
-    let (nobody, bo, harbour, operator) = (house.client(), house.client(), house.client(), house.client());
-    bo.sign_in("bo@bolt.test").await;
-    harbour.sign_in("admin@harbour.test").await;
-    operator.sign_in("operator@wisepay.test").await;
-    for (path, body) in GUARDED {
-        let strangers: Vec<(&str, &Client)> = match path {
-            // Whoever holds the checkout's random id is the guest: a stranger does not hold it.
-            path if path.starts_with("/api/payments/") || path == "/api/installation/show" => {
-                vec![("nobody", &nobody), ("bo", &bo), ("harbour", &harbour)]
-            }
-            "/api/invoices/dashboard" | "/api/invoices/pay" | "/api/transactions/past" => {
-                vec![("nobody", &nobody), ("harbour", &harbour), ("operator", &operator)]
-            }
-            _ => vec![("nobody", &nobody), ("bo", &bo), ("operator", &operator)],
-        };
-        for (who, client) in strangers {
-            let answer = client.call(path, &foreign(body, &form.payment)).await;
-            assert!(REFUSALS.contains(&answer.status), "{who} at {path}: {} {}", answer.status, answer.body);
-            assert!(
-                !answer.body.contains("Acme") && !answer.body.contains("INV-501"),
-                "{who} at {path} learns nothing"
-            );
+    let things = Things::of_acme(&house).await;
+    let callers = Caller::all(&house).await;
+    for (path, role, body) in ENDPOINTS {
+        let body = things.put_into(body);
+        for caller in &callers {
+            let answer = caller.client.call(path, &body).await;
+            caller.check(role, path, !body.is_empty() && body[0].0 != "search", &answer, &things);
         }
     }
+    for (path, role) in PAGES {
+        let names_a_thing = path.contains("PAYMENT");
+        let path = path.replace("PAYMENT", &things.form.payment);
+        for caller in &callers {
+            caller.check(role, &path, names_a_thing, &caller.client.get(&path).await, &things);
+        }
+    }
+    assert_eq!(house.charges().await.len(), 1, "none of it charged anything");
 }
 
 #[tokio::test]
-async fn d20_another_merchants_and_another_customers_things_are_not_found() {
+async fn d20_a_checkout_is_the_right_to_its_own_invoice_and_to_no_other() {
     let house = House::new().await;
-    let guest = house.client();
-    let form = guest.open("INV-501").await;
-    guest.pay(&form, "pm_card_visa").await;
-    house.assert_paid_once("INV-501", 120_450).await;
-    let ana = house.client();
-    ana.sign_in("ana@acme.test").await;
-    let dashboard = ana.get("/dashboard").await.body;
-    let acme_invoice = dashboard.split("value=\"inv_").nth(1).map(|rest| format!("inv_{}", &rest[..32])).unwrap();
+    let things = Things::of_acme(&house).await;
+    let stranger = house.client();
+    let bolt = stranger.open("INV-601").await.checkout;
+    let harbour = stranger.get(&link_of(facts::HARBOUR.pay_now.email, "HT-1001")).await.location.unwrap();
+    let harbour = harbour.split("transactionId=").nth(1).unwrap().to_owned();
+    let nobodys = format!("chk_{}", "0".repeat(32));
+    for (path, body, shows) in CHECKOUT {
+        let body = things.put_into(body);
+        for (whose, checkout) in [("nobody's", &nobodys), ("Bolt's", &bolt), ("Harbour's", &harbour)] {
+            let mut theirs = body.clone();
+            theirs[0].1 = checkout;
+            let answer = stranger.call(path, &theirs).await;
+            let due = match (path, whose) {
+                ("/api/payments/page", "Bolt's" | "Harbour's") => 200,
+                // Harbour has no gateway; its answer is the same for an id that nobody has.
+                ("/api/payments/take", "Harbour's") => 503,
+                _ => 404,
+            };
+            assert_eq!(answer.status, due, "{path} with {whose} checkout: {}", answer.body);
+            things.assert_hidden_in(&answer, &format!("{path} with {whose} checkout"));
+        }
+        let own = house.client().call(path, &body).await;
+        assert!(own.status == 200 && own.body.contains(shows), "{path}: {} {}", own.status, own.body);
+        let leads_on = own.location.is_none_or(|to| to.contains(&things.form.payment));
+        assert!(leads_on, "{path} leads to the payment's result");
+    }
+    assert_eq!(house.charges().await.len(), 1, "the same payment, and nobody else's");
+}
 
-    let bo = house.client();
-    bo.sign_in("bo@bolt.test").await;
-    assert_eq!(
-        bo.call("/api/invoices/pay", &[("invoice", &acme_invoice)]).await.status,
-        404,
-        "another customer's invoice"
-    );
-    assert!(!bo.get("/payments").await.body.contains("INV-501"));
+#[tokio::test]
+async fn d20_the_switcher_and_the_search_lead_to_no_place_of_somebody_else() {
+    let house = House::new().await;
+    let things = Things::of_acme(&house).await;
+    let (ana, bo, harbour) = (house.client(), house.client(), house.client());
+    ana.sign_in(facts::ANA_EMAIL).await;
+    bo.sign_in(facts::BO_EMAIL).await;
+    harbour.sign_in(facts::HARBOUR.admin_email).await;
+    let elsewhere = places(&ana.get("/dashboard").await.body).remove(0).0;
+    assert_eq!(bo.call("/api/session/switch", &[("place", &elsewhere)]).await.status, 404);
+    assert_eq!(ana.call("/api/session/switch", &[("place", &elsewhere)]).await.status, 200);
 
-    let harbour = house.client();
-    harbour.sign_in("admin@harbour.test").await;
-    assert_eq!(
-        harbour.call("/api/transactions/story", &[("payment", &form.payment)]).await.status,
-        404,
-        "another merchant's payment"
-    );
-    assert_eq!(harbour.get(&format!("/admin/transactions/{}", form.payment)).await.status, 404);
     // The words searched for come back in the search field; nothing that they would find may.
     for (path, found) in [("/admin/transactions?q=INV-501", "PAY-"), ("/admin?q=Acme+Pty", "INV-")] {
         let page = harbour.get(path).await;
         assert!(page.status == 200 && !page.body.contains(found), "{path}");
+        things.assert_hidden_in(&harbour.get("/admin/mail").await, path);
     }
-
-    // A guest of one invoice asks for the payment of another.
-    let other = house.client();
-    let bolt = other.open("INV-601").await;
-    for path in ["/api/payments/standing", "/api/payments/cancel"] {
-        let answer = other.call(path, &[("checkout", &bolt.checkout), ("payment", &form.payment)]).await;
-        assert_eq!(answer.status, 404, "{path}: {}", answer.body);
-    }
-    let mixed = other
-        .call(
-            "/api/payments/take",
-            &[
-                ("checkout", &bolt.checkout),
-                ("payment", &form.payment),
-                ("expected", "USD 8000"),
-                ("email", "a@b.co"),
-                ("token", "pm_card_visa"),
-            ],
-        )
-        .await;
-    assert_eq!(mixed.status, 404, "a payment id of somebody else is no way in: {}", mixed.body);
-    assert_eq!(house.charges().await.len(), 1);
 }
 
 #[tokio::test]
-async fn d20_pages_send_strangers_away_and_other_sites_cannot_post() {
+async fn d20_partners_reach_what_their_key_is_for_and_nothing_else() {
     let house = House::new().await;
-    let nobody = house.client();
-    for page in ["/dashboard", "/payments", "/admin", "/admin/transactions", "/admin/mail", "/operator"] {
-        let answer = nobody.get(page).await;
-        let to = answer.location.unwrap_or_default();
-        assert!(to.starts_with("/sign-in"), "{page} leads to {to} with {}", answer.status);
+    let guest = house.client();
+    let (northwind, harbour) = (facts::NORTHWIND.pay_now.email, facts::HARBOUR.pay_now.email);
+    for (key, number, status) in [
+        (northwind, "INV-501", 303),
+        (harbour, "HT-1001", 303),
+        (harbour, "INV-501", 404),
+        (northwind, "HT-1001", 404),
+        ("00000000000000000000000000000000", "INV-501", 404),
+    ] {
+        let answer = guest.get(&link_of(key, number)).await;
+        assert_eq!(answer.status, status, "{number} with {key}: {}", answer.body);
+        assert!(status == 303 || !answer.body.contains("Acme"), "{}", answer.body);
     }
-    let form = nobody.open("INV-501").await;
-    let request = crate::support::http()
-        .post(format!("{}/api/payments/take", house.portal))
-        .header("origin", "https://evil.example");
-    let forged = nobody.send(request.form(&form.fields("pm_card_visa"))).await;
-    assert_eq!(forged.status, 403);
-    assert!(house.charges().await.is_empty());
+
+    let body = r#"{"id":"evt_1","object":"event","type":"customer.created","created":1,"data":{"object":{"id":"cus_1","object":"customer"}}}"#;
+    let nobodys = format!("con_{}", "0".repeat(32));
+    for (connection, secret, status) in [
+        (house.gateway.to_string(), facts::stripe::PORTAL_WEBHOOK_SECRET, 200),
+        (house.gateway.to_string(), "whsec_of_somebody_else", 400),
+        (nobodys, facts::stripe::PORTAL_WEBHOOK_SECRET, 404),
+    ] {
+        let signature = sign_event(body, secret, chrono::Utc::now().timestamp());
+        let request = crate::support::http().post(format!("{}/webhooks/stripe/{connection}", house.portal));
+        let answer = guest.send(request.header("stripe-signature", signature).body(body)).await;
+        assert_eq!(answer.status, status, "{connection}");
+    }
 }
 
-/// The body as a stranger would forge it: the payment's id is known to them, the checkout's is not.
-fn foreign<'a>(body: &[(&'a str, &'a str)], payment: &'a str) -> Vec<(&'a str, &'a str)> {
-    let stand_in = |value: &'a str| match value {
-        "CHECKOUT" => "chk_00000000000000000000000000000001",
-        "INVOICE" => "inv_00000000000000000000000000000001",
-        "PAYMENT" => payment,
-        other => other,
+#[tokio::test]
+async fn d20_other_sites_cannot_post_what_works_from_ours() {
+    let house = House::new().await;
+    let nobody = house.client();
+    let form = nobody.open("INV-501").await;
+    let press = async |origin: &str| {
+        let request = crate::support::http().post(format!("{}/api/payments/take", house.portal));
+        nobody.send(request.header("origin", origin).form(&form.fields("pm_card_visa"))).await.status
     };
-    body.iter().map(|(key, value)| (*key, stand_in(value))).collect()
+    assert_eq!(press("https://evil.example").await, 403);
+    assert!(house.charges().await.is_empty());
+    assert_eq!(press(&house.portal).await, 303);
+    house.assert_paid_once("INV-501", 120_450).await;
+}
+
+/// Acme's at Northwind: one invoice paid, another one open.
+struct Things {
+    form: Form,
+    invoice: String,
+    reference: String,
+}
+
+impl Things {
+    async fn of_acme(house: &House) -> Self {
+        let guest = house.client();
+        let form = guest.open("INV-501").await;
+        let result = guest.pay(&form, "pm_card_visa").await.location.unwrap();
+        house.assert_paid_once("INV-501", 120_450).await;
+        let result = guest.get(&result).await.body;
+        let reference = result.split("PAY-").nth(1).map(|rest| format!("PAY-{}", &rest[..10])).unwrap();
+        let ana = house.client();
+        ana.sign_in(facts::ANA_EMAIL).await;
+        ana.stand_at(facts::NORTHWIND.name).await;
+        let dashboard = ana.get("/dashboard").await.body;
+        let invoice = dashboard.split("value=\"inv_").nth(1).map(|rest| format!("inv_{}", &rest[..32])).unwrap();
+        Self { form, invoice, reference }
+    }
+
+    fn put_into<'a>(&'a self, body: Body) -> Vec<(&'a str, &'a str)> {
+        let real = |value: &'static str| match value {
+            "CHECKOUT" => self.form.checkout.as_str(),
+            "INVOICE" => &self.invoice,
+            "PAYMENT" => &self.form.payment,
+            other => other,
+        };
+        body.iter().map(|(key, value)| (*key, real(value))).collect()
+    }
+
+    fn assert_hidden_in(&self, answer: &Answer, what: &str) {
+        for secret in ["INV-50", "accounts@acme.test", &self.reference] {
+            assert!(!answer.body.contains(secret), "{what} tells {secret}: {}", answer.body);
+        }
+    }
+}
+
+/// Somebody with a session, or without.
+struct Caller {
+    name: &'static str,
+    role: Role,
+    /// Stands where Acme's things are their own.
+    ours: bool,
+    client: Client,
+}
+
+impl Caller {
+    /// Each role where Acme's things are, and each of them elsewhere: another customer, another merchant, the same
+    /// person at another merchant.
+    async fn all(house: &House) -> Vec<Self> {
+        let mut all = vec![Self { name: "nobody", role: Role::Anonymous, ours: false, client: house.client() }];
+        for (name, role, ours, email, place) in [
+            ("Ana at Northwind", Role::Payer, true, facts::ANA_EMAIL, facts::NORTHWIND.name),
+            ("Ana at Harbour", Role::Payer, false, facts::ANA_EMAIL, facts::HARBOUR.name),
+            ("Bo", Role::Payer, false, facts::BO_EMAIL, facts::NORTHWIND.name),
+            ("Northwind's staff", Role::Admin, true, facts::NORTHWIND.admin_email, facts::NORTHWIND.name),
+            ("Harbour's staff", Role::Admin, false, facts::HARBOUR.admin_email, facts::HARBOUR.name),
+            ("the operator", Role::Operator, true, facts::OPERATOR_EMAIL, ""),
+        ] {
+            let client = house.client();
+            client.sign_in(email).await;
+            client.stand_at(place).await;
+            all.push(Self { name, role, ours, client });
+        }
+        all
+    }
+
+    /// Whether this caller was answered as is due at something that is for `role`.
+    fn check(&self, role: Role, path: &str, names_a_thing: bool, answer: &Answer, things: &Things) {
+        let what = format!("{} at {path}: {} {}", self.name, answer.status, answer.body);
+        let to_sign_in = answer.location.as_ref().is_some_and(|to| to.starts_with("/sign-in"));
+        let right_role = self.role == role;
+        match self.role {
+            _ if right_role && self.ours => assert_eq!(answer.status, 200, "{what}"),
+            Role::Anonymous => assert!(answer.status == 401 || to_sign_in, "{what}"),
+            _ if right_role && !names_a_thing => assert_eq!(answer.status, 200, "their own: {what}"),
+            _ => assert_eq!(answer.status, 404, "{what}"),
+        }
+        if !(right_role && self.ours) {
+            things.assert_hidden_in(answer, &what);
+        }
+    }
+}
+
+fn link_of(key: &str, number: &str) -> String {
+    link(number).replace(facts::NORTHWIND.pay_now.email, key)
 }

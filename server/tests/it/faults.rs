@@ -1,7 +1,7 @@
 //! The unhappy wire: time-outs after the charge, broken connections, errors, lost and doubled news.
 
 use crate::support::{Client, Form, House, http};
-use serde_json::Value;
+use serde_json::{Value, json};
 use simulators::facts;
 
 async fn press(house: &House) -> (Client, Form, String) {
@@ -61,7 +61,7 @@ async fn d2_a_gateway_that_never_answers_is_asked_again_and_the_charge_is_found(
 async fn d2_money_that_comes_after_a_final_no_is_booked_and_shown_to_somebody() {
     let house = House::new().await;
     // The declined charge cannot be ended at the gateway, and there it succeeds on a second try, behind our back.
-    house.arm_times("stripe", "http:500", "/cancel", 9).await;
+    house.arm_with(json!({"vendor": "stripe", "fault": "http:500", "match": "/cancel", "times": 9})).await;
     let client = house.client();
     let form = client.open("INV-501").await;
     let pressed = client.pay(&form, "pm_card_chargeDeclined").await;

@@ -124,3 +124,41 @@ async fn the_way_without_script_leads_over_the_gateways_own_page() {
     client.pay(&again, "pm_card_visa").await;
     house.assert_paid_once("INV-501", 120_450).await;
 }
+
+#[tokio::test]
+async fn d17_times_are_the_merchants_and_each_page_names_their_zone_once() {
+    let house = House::new().await;
+    let guest = house.client();
+    let form = guest.open("INV-501").await;
+    let result = guest.pay(&form, "pm_card_visa").await.location.unwrap();
+    house.assert_paid_once("INV-501", 120_450).await;
+    let (admin, ana, harbour, operator) = (house.client(), house.client(), house.client(), house.client());
+    admin.sign_in("admin@northwind.test").await;
+    ana.sign_in("ana@acme.test").await;
+    ana.stand_at("Northwind IT").await;
+    harbour.sign_in("admin@harbour.test").await;
+    operator.sign_in("operator@wisepay.test").await;
+
+    let story = format!("/admin/transactions/{}", form.payment);
+    for (client, path, zone) in [
+        (&guest, result.as_str(), "New York time"),
+        (&admin, "/admin", "New York time"),
+        (&admin, "/admin/transactions", "New York time"),
+        (&admin, &story, "New York time"),
+        (&ana, "/dashboard", "New York time"),
+        (&ana, "/payments", "New York time"),
+        (&harbour, "/admin", "Auckland time"),
+    ] {
+        let page = client.get(path).await.body;
+        assert_eq!(page.matches(zone).count(), 1, "{path}: {page}");
+        let machine = page.split("datetime=\"").nth(1).unwrap().split('"').next().unwrap();
+        let shown = chrono::DateTime::parse_from_rfc3339(machine).unwrap();
+        assert_ne!(shown.offset().local_minus_utc(), 0, "{path} has local times: {machine}");
+        let date = domain::date::in_words(shown.date_naive());
+        assert!(page.contains(&format!("\">{date}")), "{path} shows what machines read, {machine}: {page}");
+    }
+    assert!(operator.get("/operator").await.body.contains("Dates and times are in UTC."));
+    house
+        .until("the receipt names the zone", async || admin.get("/admin/mail").await.body.contains(", New York time"))
+        .await;
+}

@@ -30,6 +30,16 @@ pub struct House {
     stop: Vec<oneshot::Sender<()>>,
 }
 
+/// How much of a house runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Runs {
+    Vendors,
+    Portal,
+    Worker,
+    /// All of it, with rate limits.
+    WithLimits,
+}
+
 /// Which database a house stands on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum On {
@@ -44,20 +54,25 @@ impl House {
 
     /// Vendors and data alone: the test starts its own servers.
     pub async fn without_portal() -> Self {
-        Self::build(On::Sqlite, false, false).await.unwrap()
+        Self::build(On::Sqlite, Runs::Vendors).await.unwrap()
     }
 
     /// With rate limits, as everywhere but in load tests.
     pub async fn with_rate_limits() -> Self {
-        Self::build(On::Sqlite, true, true).await.unwrap()
+        Self::build(On::Sqlite, Runs::WithLimits).await.unwrap()
+    }
+
+    /// Nothing follows from what is recorded until [`House::start_worker`].
+    pub async fn without_worker() -> Self {
+        Self::build(On::Sqlite, Runs::Portal).await.unwrap()
     }
 
     /// `None` for PostgreSQL when no server is named.
     pub async fn on(database: On) -> Option<Self> {
-        Self::build(database, true, false).await
+        Self::build(database, Runs::Worker).await
     }
 
-    async fn build(database: On, with_portal: bool, rate_limits: bool) -> Option<Self> {
+    async fn build(database: On, runs: Runs) -> Option<Self> {
         ring();
         let folder = tempfile::tempdir().unwrap();
         let (url, postgres) = match database {
@@ -81,26 +96,40 @@ impl House {
             let (simulators, stopped) = (simulators.clone(), stopper(&mut stop));
             tokio::spawn(async move { simulators.serve(vendor_port, stopped).await });
         }
-        let settings = Settings { rate_limits, ..settings(&portal, &vendors, &url) };
+        let settings = Settings { rate_limits: runs == Runs::WithLimits, ..settings(&portal, &vendors, &url) };
         let keys = KeyRing::generate("test").unwrap();
         let clock = Clock::shifted_by(simulators.clock().offset_ms());
         let engine = Engine::open(&url, keys.parse().unwrap(), clock, engine_settings(&settings)).await.unwrap();
         engine.migrate().await.unwrap();
         let gateway = demo::seed(&engine, &vendors).await.unwrap().unwrap();
-        let own = engine.clone();
-        let house =
-            |stop| Self { engine: own, portal: portal.clone(), vendors, gateway, folder, url, keys, postgres, stop };
-        if !with_portal {
-            return Some(house(stop));
+        let mut house = Self {
+            portal: portal.clone(),
+            vendors,
+            gateway,
+            folder,
+            url,
+            keys,
+            postgres,
+            stop,
+            engine: engine.clone(),
+        };
+        if runs == Runs::Vendors {
+            return Some(house);
         }
         let hook = format!("{portal}/webhooks/stripe/{gateway}");
         simulators.send_webhooks(Vendor::Stripe, &hook, facts::stripe::PORTAL_WEBHOOK_SECRET);
-        let app = router::build(&settings, &site(), engine.clone()).into_make_service_with_connect_info::<SocketAddr>();
-        let stopped = stopper(&mut stop);
+        let app = router::build(&settings, &site(), engine).into_make_service_with_connect_info::<SocketAddr>();
+        let stopped = stopper(&mut house.stop);
         tokio::spawn(async move { axum::serve(portal_port, app).with_graceful_shutdown(stopped).await });
-        let (worker, stopped) = (Worker::new(engine.clone()), stopper(&mut stop));
+        if runs != Runs::Portal {
+            house.start_worker();
+        }
+        Some(house)
+    }
+
+    pub fn start_worker(&mut self) {
+        let (worker, stopped) = (Worker::new(self.engine.clone()), stopper(&mut self.stop));
         tokio::spawn(async move { worker.run(stopped).await });
-        Some(house(stop))
     }
 
     pub fn database_url(&self) -> &str {
@@ -115,13 +144,17 @@ impl House {
         Client::new(&self.portal)
     }
 
-    /// Arms a fault at a vendor.
+    /// Arms a fault for one request to a vendor.
     pub async fn arm(&self, vendor: &str, fault: &str, matching: &str) {
-        self.arm_times(vendor, fault, matching, 1).await;
+        self.arm_with(json!({"vendor": vendor, "fault": fault, "times": 1, "match": matching})).await;
     }
 
-    pub async fn arm_times(&self, vendor: &str, fault: &str, matching: &str, times: u32) {
-        let body = json!({"vendor": vendor, "fault": fault, "times": times, "match": matching});
+    /// Arms a fault for as many requests to a vendor, or pieces of its news.
+    pub async fn arm_times(&self, vendor: &str, fault: &str, times: u32) {
+        self.arm_with(json!({"vendor": vendor, "fault": fault, "times": times})).await;
+    }
+
+    pub async fn arm_with(&self, body: Value) {
         let answer = http().post(format!("{}/control/faults", self.vendors)).json(&body).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     }
@@ -324,6 +357,15 @@ impl Client {
         assert_eq!(signed_in.status, 303, "{}", signed_in.body);
         signed_in
     }
+
+    /// Goes where `merchant` is, for somebody who may be in several places.
+    pub async fn stand_at(&self, merchant: &str) {
+        let home = self.get("/").await.location.unwrap();
+        let places = places(&self.get(&home).await.body);
+        if let Some((key, _)) = places.iter().find(|(_, label)| label.contains(merchant)) {
+            assert_eq!(self.post("/api/session/switch", &[("place", key)]).await.status, 303);
+        }
+    }
 }
 
 /// The hidden fields of the Pay Now form.
@@ -365,6 +407,23 @@ pub fn link(number: &str) -> String {
 pub fn link_for(number: &str, company_code: &str) -> String {
     let key = facts::NORTHWIND.pay_now.email;
     format!("/PaymentProxy/PayNow/Email?apiKey={key}&invoiceNo={number}&amount=1.00&companyCode={company_code}")
+}
+
+/// Stripe's signature of an event (`wire/gateways.md`, 2.8).
+pub fn sign_event(body: &str, secret: &str, at: i64) -> String {
+    use hmac::{Hmac, KeyInit, Mac};
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(format!("{at}.{body}").as_bytes());
+    format!("t={at},v1={}", hex::encode(mac.finalize().into_bytes()))
+}
+
+/// The other places of somebody, as the switcher of a page offers them: key and label.
+pub fn places(page: &str) -> Vec<(String, String)> {
+    let place = |rest: &str| {
+        let (key, rest) = rest.split_once('"').unwrap();
+        (key.to_owned(), rest.split("</form>").next().unwrap().to_owned())
+    };
+    page.split("name=\"place\" value=\"").skip(1).map(place).collect()
 }
 
 pub fn http() -> reqwest::Client {

@@ -1,18 +1,11 @@
 //! A gateway's news at our door: only authentic news is taken, and nothing authentic is ever answered with an error.
 
-use crate::support::{House, http};
+use crate::support::{House, http, sign_event as sign};
 use simulators::facts;
 
 async fn send(house: &House, signature: &str, body: &str) -> u16 {
     let url = format!("{}/webhooks/stripe/{}", house.portal, house.gateway);
     http().post(url).header("stripe-signature", signature).body(body.to_owned()).send().await.unwrap().status().as_u16()
-}
-
-fn sign(body: &str, secret: &str, at: i64) -> String {
-    use hmac::{Hmac, KeyInit, Mac};
-    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
-    mac.update(format!("{at}.{body}").as_bytes());
-    format!("t={at},v1={}", hex::encode(mac.finalize().into_bytes()))
 }
 
 #[tokio::test]
