@@ -4,6 +4,8 @@
 //! * `POST /control/faults` also takes `http_after_execute:500`, and `times: 0` disarms; `GET` lists what is armed.
 //! * `POST /control/xero/invoice` `{"number", "pay_minor"?, "amount_due_minor"?, "status"?}` edits an invoice as a
 //!   bookkeeper would: part pay it, change what is due, void it. It moves UpdatedDateUTC and fires the webhook.
+//! * `POST /control/authorizenet/transaction` `{"id", "status" | "return_code" | "held"}` does to a transaction what a
+//!   bank or the merchant's staff would: `authorizenet/control.rs`.
 //! * `POST /control/webhooks` `{"vendor", "url", "secret"?}` registers where a vendor's webhooks go; without a secret
 //!   they are signed with the strangers' one of `/demo.json`.
 
@@ -20,7 +22,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::faults::{Armed, Fault, KNOWN, Vendor};
-use crate::{Hook, Shared, facts, stripe, xero};
+use crate::{Hook, Shared, authorizenet, facts, stripe, xero};
 
 pub(crate) fn router() -> Router<Arc<Shared>> {
     Router::new()
@@ -29,6 +31,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/control/state/{vendor}", get(state))
         .route("/control/reset", post(reset_all))
         .route("/control/xero/invoice", post(edit_invoice))
+        .route("/control/authorizenet/transaction", post(alter_transaction))
         .route("/control/webhooks", post(register_webhooks))
 }
 
@@ -37,7 +40,7 @@ const ADVANCE_MAX_HOURS: i64 = 10 * 366 * 24;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ControlError {
-    #[error("there is no vendor {0:?}; known: stripe, xero")]
+    #[error("there is no vendor {0:?}; known: authorizenet, stripe, xero")]
     UnknownVendor(String),
     #[error("there is no fault {0:?}; known: {known}", known = KNOWN.join(", "))]
     UnknownFault(String),
@@ -47,6 +50,8 @@ pub(crate) enum ControlError {
     Advance,
     #[error(transparent)]
     Edit(#[from] xero::EditError),
+    #[error(transparent)]
+    Alter(#[from] authorizenet::AlterError),
     #[error("{0}")]
     Json(#[from] JsonRejection),
     #[error("the vendors' side is done, the portal's hook failed: {0}")]
@@ -58,8 +63,12 @@ pub(crate) enum ControlError {
 impl IntoResponse for ControlError {
     fn into_response(self) -> Response {
         let status = match &self {
-            Self::UnknownVendor(_) | Self::Edit(xero::EditError::NoSuchInvoice) => StatusCode::NOT_FOUND,
-            Self::UnknownFault(_) | Self::NotOfVendor { .. } | Self::Advance | Self::Edit(_) => StatusCode::BAD_REQUEST,
+            Self::UnknownVendor(_)
+            | Self::Edit(xero::EditError::NoSuchInvoice)
+            | Self::Alter(authorizenet::AlterError::NoSuchTransaction) => StatusCode::NOT_FOUND,
+            Self::UnknownFault(_) | Self::NotOfVendor { .. } | Self::Advance | Self::Edit(_) | Self::Alter(_) => {
+                StatusCode::BAD_REQUEST
+            }
             Self::Json(rejection) => rejection.status(),
             Self::Hook(_) | Self::Save => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -104,7 +113,7 @@ pub(crate) fn arm(
     let vendor = vendor(vendor_name)?;
     let fault = Fault::parse(fault_name).ok_or_else(|| ControlError::UnknownFault(fault_name.to_owned()))?;
     let foreign = match vendor {
-        Vendor::Stripe => fault == Fault::PeriodLocked,
+        Vendor::AuthorizeNet | Vendor::Stripe => fault == Fault::PeriodLocked,
         Vendor::Xero => matches!(fault, Fault::Decline(_)),
     };
     if foreign {
@@ -176,6 +185,10 @@ async fn run_hook(shared: &Shared, pick: impl FnOnce(&crate::Hooks) -> Option<Ho
 
 async fn state(State(shared): State<Arc<Shared>>, Path(name): Path<String>) -> Result<Json<Value>, ControlError> {
     Ok(Json(match vendor(&name)? {
+        Vendor::AuthorizeNet => shared.authorizenet.write(|account| {
+            account.catch_up(shared.clock.now_ms());
+            account.state()
+        }),
         Vendor::Stripe => shared.stripe.read(stripe::Account::state),
         Vendor::Xero => shared.xero.read(xero::Books::state),
     }))
@@ -192,6 +205,7 @@ pub(crate) async fn reset(shared: &Shared) -> Result<(), ControlError> {
     shared.limits.clear();
     shared.clock.set_offset(0);
     shared.desk.write(|desk| desk.clock_offset_ms = 0);
+    shared.authorizenet.write(|account| *account = authorizenet::Account::default());
     shared.stripe.write(|account| *account = stripe::Account::default());
     let books = xero::Books::seeded(shared.seed_day(), shared.clock.now_ms());
     shared.xero.write(|old| *old = books);
@@ -211,6 +225,17 @@ async fn edit_invoice(State(shared): State<Arc<Shared>>, body: Body<xero::Edit>)
     Ok(Json(json!({ "invoice": view })))
 }
 
+async fn alter_transaction(
+    State(shared): State<Arc<Shared>>,
+    body: Body<authorizenet::Alter>,
+) -> Result<Json<Value>, ControlError> {
+    let Json(order) = body?;
+    let (view, news) = shared.authorizenet.write(|account| authorizenet::alter(account, &shared, &order))?;
+    saved(&shared).await?;
+    shared.webhooks.send_all(&shared, news);
+    Ok(Json(json!({ "transaction": view })))
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Register {
@@ -226,6 +251,7 @@ async fn register_webhooks(
     let Json(order) = body?;
     let vendor = vendor(&order.vendor)?;
     let secret = order.secret.as_deref().unwrap_or(match vendor {
+        Vendor::AuthorizeNet => facts::authorizenet::STRANGER_SIGNATURE_KEY,
         Vendor::Stripe => facts::stripe::STRANGER_WEBHOOK_SECRET,
         Vendor::Xero => facts::xero::WEBHOOK_KEY,
     });

@@ -30,6 +30,12 @@ async fn demo(State(shared): State<Arc<Shared>>) -> Json<Value> {
             "fails": bank(facts::bank_accounts::FAILS),
         },
         "vendors": {
+            "authorizenet": {
+                "login": facts::authorizenet::STRANGER_LOGIN,
+                "transaction_key": facts::authorizenet::STRANGER_TRANSACTION_KEY,
+                "signature_key": facts::authorizenet::STRANGER_SIGNATURE_KEY,
+                "client_key": facts::authorizenet::STRANGER_CLIENT_KEY,
+            },
             "stripe": {
                 "secret_key": facts::stripe::STRANGER_SECRET_KEY,
                 "webhook_secret": facts::stripe::STRANGER_WEBHOOK_SECRET,

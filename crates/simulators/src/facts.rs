@@ -158,6 +158,26 @@ pub mod stripe {
     pub const STRANGER_WEBHOOK_SECRET: &str = "whsec_stranger_demo";
 }
 
+/// Credentials of the Authorize.Net simulator: the portal's own, and a second set for strangers' clients. Signature keys
+/// have 128 characters and are used as text (`wire/gateways.md`, 3.8).
+pub mod authorizenet {
+    pub const PORTAL_LOGIN: &str = "wp9SouthPort1";
+    pub const PORTAL_TRANSACTION_KEY: &str = "6Pn4WiSePay77q2K";
+    pub const PORTAL_CLIENT_KEY: &str = "5FcB6WrfHGS76gHW3v7btBCE3HuuBuke9Pj96Ztfn5R32G5ep42vne7MCWPortal";
+    pub const PORTAL_SIGNATURE_KEY: &str = "504F5254414C534947303031A1B2C3D4E5F60718293A4B5C6D7E8F90A1B2C3D4\
+                                            E5F60718293A4B5C6D7E8F90A1B2C3D4E5F60718293A4B5C6D7E8F90A1B2C3D4";
+    pub const STRANGER_LOGIN: &str = "wp9Stranger01";
+    pub const STRANGER_TRANSACTION_KEY: &str = "3Zt8StRaNgEr55xV";
+    pub const STRANGER_CLIENT_KEY: &str = "7KqD2XstJLU98jKY5x9dvDEG5JwwDwmg1Rl18Bvhp7T54I7gr64xpg9OStranger";
+    pub const STRANGER_SIGNATURE_KEY: &str = "535452414E474552303031B1C2D3E4F5061728394A5B6C7D8E9F0B1C2D3E4F506\
+                                              1728394A5B6C7D8E9F0B1C2D3E4F50617283940B1C2D3E4F5061728394A5B6C";
+    /// Credentials of the vendor's live system: in this sandbox they give reason code 13.
+    pub const LIVE_LOGIN: &str = "9LiveAccount1";
+    pub const LIVE_TRANSACTION_KEY: &str = "8LiveKeyOnly99zz";
+    /// A bank account that settles and is taken back twenty days later as not authorised (R10).
+    pub const UNAUTHORISED_ACCOUNT: &str = "000444444449";
+}
+
 /// Credentials and ids of the Xero simulator: the portal's own app and grant, and a second of each for strangers.
 pub mod xero {
     pub const PORTAL_CLIENT_ID: &str = "57495345504159504F5254414C303031";

@@ -12,15 +12,17 @@ use std::time::Duration;
 /// Whose wire: the names that `demo.md` uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Vendor {
+    AuthorizeNet,
     Stripe,
     Xero,
 }
 
 impl Vendor {
-    pub const ALL: [Self; 2] = [Self::Stripe, Self::Xero];
+    pub const ALL: [Self; 3] = [Self::AuthorizeNet, Self::Stripe, Self::Xero];
 
     pub fn name(self) -> &'static str {
         match self {
+            Self::AuthorizeNet => "authorizenet",
             Self::Stripe => "stripe",
             Self::Xero => "xero",
         }

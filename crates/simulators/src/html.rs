@@ -53,7 +53,7 @@ pub(crate) fn page(status: StatusCode, title: &str, form_targets: &[&str], body:
 }
 
 /// `scheme://host:port` of an http(s) address; nothing that could break out of a policy header.
-fn origin(url: &str) -> Option<&str> {
+pub(crate) fn origin(url: &str) -> Option<&str> {
     let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"))?;
     let scheme_len = url.len() - host.len();
     let end = host.find(['/', '?', '#']).unwrap_or(host.len());

@@ -11,6 +11,7 @@
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test stops at the first surprise"))]
 
+mod authorizenet;
 pub mod clock;
 mod control;
 mod demo;
@@ -102,6 +103,7 @@ pub(crate) struct Shared {
     pub options: Options,
     pub clock: Clock,
     pub faults: Faults,
+    pub authorizenet: Records<authorizenet::Account>,
     pub stripe: Records<stripe::Account>,
     pub xero: Records<xero::Books>,
     pub in_flight: InFlight,
@@ -118,6 +120,7 @@ impl Shared {
     /// Puts every change on disk; false (and a log line) when that failed, and then no answer may leave.
     pub async fn saved(&self) -> bool {
         let saved = async {
+            self.authorizenet.save().await?;
             self.stripe.save().await?;
             self.xero.save().await?;
             self.desk.save().await
@@ -153,7 +156,8 @@ impl Simulators {
         clock.set_offset(desk.read(|desk| desk.clock_offset_ms));
         let now_ms = clock.now_ms();
         let books = || xero::Books::seeded(options.seed_today, now_ms);
-        Ok(Self(Arc::new(Shared {
+        let shared = Shared {
+            authorizenet: Records::open(dir, "authorizenet", authorizenet::Account::default)?,
             stripe: Records::open(dir, "stripe", stripe::Account::default)?,
             xero: Records::open(dir, "xero", books)?,
             desk,
@@ -166,7 +170,9 @@ impl Simulators {
             hooks: RwLock::default(),
             started: Utc::now().date_naive(),
             options,
-        })))
+        };
+        shared.authorizenet.read(|account| account.listen(&shared));
+        Ok(Self(Arc::new(shared)))
     }
 
     /// All vendors, controls and pages.
@@ -175,6 +181,7 @@ impl Simulators {
             .merge(pages::router())
             .merge(demo::router())
             .merge(control::router())
+            .merge(authorizenet::router())
             .merge(stripe::router())
             .merge(xero::router())
             .with_state(Arc::clone(&self.0))

@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Sha256, Sha512};
 use tokio::sync::Notify;
 
 use crate::Shared;
@@ -16,6 +16,8 @@ use crate::faults::{Call, Caller, Fault, Vendor};
 
 /// Waits before each further try; then the event is given up.
 const RETRY_AFTER_MS: [u64; 4] = [500, 2_000, 10_000, 60_000];
+/// Stands in the body of an event for the id of the address that it goes to.
+pub(crate) const HOOK_ID: &str = "00000000-0000-4000-8000-000000000000";
 /// Longest wait for an answer of the receiver.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// A reordered event waits for another to overtake it, this long at most.
@@ -26,6 +28,16 @@ struct Endpoint {
     vendor: Vendor,
     url: String,
     secret: String,
+    /// What the vendor calls this address in its events; none for one registered by the demo.
+    id: Option<String>,
+    /// The kinds that were asked for; empty for all.
+    kinds: Vec<String>,
+}
+
+impl Endpoint {
+    fn wants(&self, kind: &str) -> bool {
+        self.kinds.is_empty() || self.kinds.iter().any(|wanted| wanted == kind)
+    }
 }
 
 #[derive(Default)]
@@ -40,9 +52,23 @@ pub(crate) struct Webhooks {
 
 impl Webhooks {
     pub fn register(&self, vendor: Vendor, url: &str, secret: &str) {
+        self.add(Endpoint { vendor, url: url.to_owned(), secret: secret.to_owned(), id: None, kinds: Vec::new() });
+    }
+
+    /// An address that was registered at the vendor itself, for some kinds of events.
+    pub fn register_hook(&self, vendor: Vendor, url: &str, secret: &str, id: String, kinds: &[String]) {
+        let (url, secret) = (url.to_owned(), secret.to_owned());
+        self.add(Endpoint { vendor, url, secret, id: Some(id), kinds: kinds.to_vec() });
+    }
+
+    fn add(&self, endpoint: Endpoint) {
+        self.forget(endpoint.vendor, &endpoint.url);
+        self.endpoints.lock().unwrap_or_else(PoisonError::into_inner).push(endpoint);
+    }
+
+    pub fn forget(&self, vendor: Vendor, url: &str) {
         let mut endpoints = self.endpoints.lock().unwrap_or_else(PoisonError::into_inner);
         endpoints.retain(|known| known.vendor != vendor || known.url != url);
-        endpoints.push(Endpoint { vendor, url: url.to_owned(), secret: secret.to_owned() });
     }
 
     fn of(&self, vendor: Vendor) -> Vec<Endpoint> {
@@ -72,7 +98,8 @@ impl Webhooks {
                 _ => 1,
             };
             let late = fault == Some(Fault::WebhookReordered);
-            for endpoint in endpoints {
+            for endpoint in endpoints.into_iter().filter(|endpoint| endpoint.wants(&kind)) {
+                let body = endpoint.id.as_ref().map_or_else(|| body.clone(), |id| body.replace(HOOK_ID, id));
                 for _ in 0..copies {
                     tokio::spawn(deliver(Arc::clone(shared), endpoint.clone(), body.clone(), late));
                 }
@@ -117,6 +144,7 @@ async fn deliver(shared: Arc<Shared>, endpoint: Endpoint, body: String, late: bo
 /// One try, freshly signed: a signature holds the time of sending.
 async fn attempt(shared: &Shared, endpoint: &Endpoint, body: &str) -> bool {
     let (name, signature) = match endpoint.vendor {
+        Vendor::AuthorizeNet => ("x-anet-signature", anet_signature(&endpoint.secret, body)),
         Vendor::Stripe => ("stripe-signature", stripe_signature(&endpoint.secret, shared.clock.now_s(), body)),
         Vendor::Xero => ("x-xero-signature", xero_signature(&endpoint.secret, body)),
     };
@@ -133,6 +161,13 @@ async fn attempt(shared: &Shared, endpoint: &Endpoint, body: &str) -> bool {
 /// `t=…,v1=…` over `t.body` (`wire/gateways.md`, 2.8).
 fn stripe_signature(secret: &str, now_s: i64, body: &str) -> String {
     format!("t={now_s},v1={}", hex::encode(hmac(secret, &format!("{now_s}.{body}"))))
+}
+
+/// Upper-case hex over the raw body; the key is its text, not the bytes that it seems to spell (`wire/gateways.md`, 3.8).
+fn anet_signature(key: &str, body: &str) -> String {
+    let mut mac = Hmac::<Sha512>::new_from_slice(key.as_bytes()).expect("HMAC takes a key of any length");
+    mac.update(body.as_bytes());
+    format!("sha512={}", hex::encode_upper(mac.finalize().into_bytes()))
 }
 
 /// Base64 over the raw body (`wire/accounting.md`, 1.12).
@@ -158,6 +193,18 @@ mod tests {
             stripe_signature("whsec_test_secret", 1_700_000_000, body),
             "t=1700000000,v1=d95c6b7477fbd7e9f90b1b0ef5f9c7ac25abca5382460e0d988c2b2a5b71b990"
         );
+    }
+
+    /// Real vector of `wire/gateways.md`, 3.8; a body that was read and written again does not match.
+    #[test]
+    fn authorize_net_signatures_use_the_key_as_text() {
+        let key = "2679A5D5785C9B26CF921E1754765CDDB265C9C88400786923E5343B315954FAFB4B7BF608818F6A21766741E8637DC206F286C72\
+                   5908C777ED4127D8562163D";
+        let body = r#"{"notificationId":"f813b98f-3552-4eeb-ba40-acb4704eeba3","eventType":"net.authorize.payment.authcapture.created","eventDate":"2017-03-08T17:35:37.155999Z","webhookId":"63d6fea2-aa13-4b1d-a204-f5fbc15942b7","payload":{"responseCode":1,"authCode":"8VTPDC","avsResponse":"Y","authAmount":10.00,"entityName":"transaction","id":"60019392075"}}"#;
+        let signature = "sha512=9607C69D2734514554CE13D923D19939563F2FD6567D239F49F0DF0D08865632A0FB98061B4620CC52C47BB8BF6E2B69\
+                         A15A67E4C98E81D7D65111076C515C6A";
+        assert_eq!(anet_signature(key, body), signature);
+        assert_ne!(anet_signature(key, &body.replace("10.00", "10.0")), signature);
     }
 
     /// Vector of `wire/accounting.md`, 1.12.

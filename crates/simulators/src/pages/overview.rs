@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 
 use super::{invoice_row, invoice_table, shell};
+use crate::authorizenet::{Kind, Status};
 use crate::faults::{KNOWN, Vendor};
 use crate::html::{Text, money};
 use crate::{Shared, facts};
@@ -14,6 +15,11 @@ pub(crate) async fn show(State(shared): State<Arc<Shared>>) -> Response {
     let (charges, taken) = shared.stripe.read(|account| {
         let paid = account.charges.values().filter(|charge| charge.paid());
         (account.charges.len(), paid.map(|charge| charge.amount - charge.refunded).sum())
+    });
+    let (transactions, collected) = shared.authorizenet.read(|account| {
+        let taken = account.transactions.values().filter(|it| it.kind != Kind::Refund && it.captured_ms.is_some());
+        let live = taken.filter(|it| !matches!(it.status, Status::Voided | Status::ReturnedItem));
+        (account.transactions.len(), live.map(|it| it.settle - it.refunded).sum())
     });
     let (links, invoices, payments) = shared.xero.read(|books| {
         let named = ["INV-501", "INV-502", "INV-503", "INV-504", "INV-601"];
@@ -30,12 +36,15 @@ pub(crate) async fn show(State(shared): State<Arc<Shared>>) -> Response {
          <section class=\"card\" aria-labelledby=\"links\"><h2 id=\"links\">Pay an invoice</h2>{table}</section>\
          <div class=\"grid\"><a class=\"card pad tile\" href=\"/records/stripe\"><h2>Stripe</h2>\
          <p class=\"figure num\">{taken}</p><p class=\"muted\">taken by {charges} charges</p></a>\
+         <a class=\"card pad tile\" href=\"/records/authorizenet\"><h2>Authorize.Net</h2>\
+         <p class=\"figure num\">{collected}</p><p class=\"muted\">taken by {transactions} transactions</p></a>\
          <a class=\"card pad tile\" href=\"/records/xero\"><h2>Xero</h2><p class=\"figure num\">{invoices}</p>\
          <p class=\"muted\">invoices, {payments} payments</p></a></div>\
          <div class=\"grid\">{faults}{clock}</div>",
         portal = Text(&shared.options.portal_url),
         table = invoice_table(&links),
         taken = money(taken, facts::NORTHWIND.currency),
+        collected = money(collected, facts::SOUTHERN.currency),
         faults = faults_card(&shared),
         clock = clock_card(&shared),
     );

@@ -7,6 +7,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::{customer, invoice_row, invoice_table, shell};
+use crate::authorizenet::{Kind, Status, Transaction};
 use crate::html::{Text, money};
 use crate::stripe::{Charge, ChargeStatus};
 use crate::xero::{Books, Invoice, Payment};
@@ -72,6 +73,51 @@ fn charge_row(charge: &Charge) -> String {
         Text(charge.reference().unwrap_or("none")),
         card.unwrap_or_default(),
         money(charge.amount, &charge.currency)
+    )
+}
+
+pub(crate) async fn authorizenet(State(shared): State<Arc<Shared>>, Query(search): Query<Search>) -> Response {
+    let rows: String = shared.authorizenet.write(|account| {
+        account.catch_up(shared.clock.now_ms());
+        let found = account.transactions.values().rev().filter(|transaction| {
+            let invoice = transaction.particulars.invoice_number.as_deref().unwrap_or_default();
+            holds(&search.q, &[&transaction.id.to_string(), transaction.reference().unwrap_or_default(), invoice])
+        });
+        found.take(ROWS_MAX).map(transaction_row).collect()
+    });
+    let rows = if rows.is_empty() {
+        "<tr><td colspan=\"6\" class=\"muted\">No transaction yet. Pay an invoice and come back.</td></tr>".to_owned()
+    } else {
+        rows
+    };
+    let main = format!(
+        "<h1>Authorize.Net: transactions</h1>{}<section class=\"card scroll\"><table class=\"cards\"><thead><tr>\
+         <th>Transaction</th><th>Reference</th><th>Invoice</th><th>Paid with</th><th>State</th>\
+         <th class=\"amount\">Amount</th></tr></thead><tbody>{rows}</tbody></table></section>",
+        search_form("/records/authorizenet", &search.q, "Search transactions")
+    );
+    shell("Authorize.Net: transactions", &main)
+}
+
+fn transaction_row(transaction: &Transaction) -> String {
+    let tone = match transaction.status {
+        Status::SettledSuccessfully | Status::RefundSettledSuccessfully => "good",
+        Status::Declined | Status::ReturnedItem | Status::Chargeback | Status::GeneralError => "bad",
+        _ => "wait",
+    };
+    let returned = transaction.returned.as_ref().map(|returned| format!(" {}", Text(&returned.code)));
+    let amount = if transaction.kind == Kind::Refund { -transaction.amount } else { transaction.amount };
+    format!(
+        "<tr><td><code>{}</code></td><td>{}</td><td>{}</td><td>{} {}</td>\
+         <td><span class=\"badge {tone}\">{}{}</span></td><td class=\"amount\">{}</td></tr>",
+        transaction.id,
+        Text(transaction.reference().unwrap_or("none")),
+        Text(transaction.particulars.invoice_number.as_deref().unwrap_or_default()),
+        Text(transaction.instrument.account_type()),
+        transaction.instrument.masked(),
+        transaction.status.name(),
+        returned.unwrap_or_default(),
+        money(amount, &transaction.currency)
     )
 }
 

@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod authorizenet;
+mod authorizenet_browser;
+mod authorizenet_faults;
+mod authorizenet_time;
 mod contracts;
 mod demo;
 mod harness;
