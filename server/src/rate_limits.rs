@@ -51,7 +51,6 @@ pub struct Limits {
 }
 
 impl Limits {
-    #[must_use]
     pub fn hold(&self, routes: Router<Web>, rate: Rate) -> Router<Web> {
         if !self.on {
             return routes;

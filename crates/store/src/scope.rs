@@ -7,8 +7,7 @@ use domain::ids::MerchantId;
 use sea_orm::{
     ActiveModelTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, InsertMany,
     IntoActiveModel, Iterable, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Select, SelectTwoRequired,
-    TransactionTrait,
-    UpdateMany, Value,
+    TransactionTrait, UpdateMany, Value,
     prelude::*,
     sea_query::{OnConflict, Query, SelectStatement},
 };
