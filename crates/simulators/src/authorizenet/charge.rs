@@ -18,9 +18,9 @@ use super::tree::Node;
 use super::{MERCHANT, random_code};
 
 /// A debit of an ordinary bank account above it is declined, as in the vendor's sandbox (`wire/gateways.md`, 3.11).
-const BANK_DEBIT_MAX_MINOR: i64 = 100_00;
+const BANK_DEBIT_MAX_MINOR: i64 = 10_000;
 /// And so is what would take the month's debits of ordinary bank accounts above this.
-const BANK_MONTH_MAX_MINOR: i64 = 5_000_00;
+const BANK_MONTH_MAX_MINOR: i64 = 500_000;
 /// The billing zip that forces a decline.
 const DECLINED_ZIP: &str = "46282";
 

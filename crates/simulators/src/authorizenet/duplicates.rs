@@ -1,5 +1,7 @@
 //! The duplicate window, the vendor's only guard against charging twice. Source: `wire/gateways.md`, 3.6.
 
+use serde::{Deserialize, Serialize};
+
 use super::charge::{self, Asked};
 use super::instruments::Instrument;
 use super::operation::{Operation, Reply};
@@ -11,6 +13,7 @@ const WINDOW_DEFAULT_SECONDS: i64 = 120;
 /// A longer window is shortened to it.
 const WINDOW_MAX_SECONDS: i64 = 28_800;
 
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Window {
     seconds: i64,
     /// The request named a window: only then does the reply name the original.

@@ -34,7 +34,7 @@ pub(crate) struct Form {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum What {
-    Pay(super::hosted_pay::Checkout),
+    Pay(Box<super::hosted_pay::Checkout>),
     Profile(u64),
 }
 

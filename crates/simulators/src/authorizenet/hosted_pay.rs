@@ -6,12 +6,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Form as Posted, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
+use axum::routing::post;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::charge::{Asked, Paying};
+use super::duplicates::Window;
 use super::hosted::{self, Form, Typed, What};
 use super::operation::{Answer, Operation, Reply};
 use super::reasons::Reason;
@@ -32,13 +33,13 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
             post(show).get(async |State(shared): State<Arc<Shared>>| hosted::gone(&shared)),
         )
         .route("/authorizenet/payment/submit", post(pay))
-        .route("/authorizenet/payment", get(async |State(shared): State<Arc<Shared>>| hosted::gone(&shared)))
 }
 
 /// A payment that waits for its payer.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Checkout {
     asked: Asked,
+    window: Window,
     ref_id: Option<String>,
     /// The customer for whom the method may be saved.
     profile: Option<u64>,
@@ -82,6 +83,7 @@ pub(crate) fn open(op: &mut Operation<'_>, root: &Node) -> Answer {
     let address = setting(root, "hostedPaymentBillingAddressOptions")?;
     let checkout = Checkout {
         asked,
+        window: Window::read(request),
         ref_id: op.ref_id.clone(),
         profile,
         button: owned(&setting(root, "hostedPaymentButtonOptions")?, "text").unwrap_or_else(|| "Pay".to_owned()),
@@ -98,7 +100,7 @@ pub(crate) fn open(op: &mut Operation<'_>, root: &Node) -> Answer {
     }
     let form = Form {
         made_ms: op.now_ms,
-        what: What::Pay(checkout),
+        what: What::Pay(Box::new(checkout)),
         communicator: owned(&setting(root, "hostedPaymentIFrameCommunicatorUrl")?, "url"),
         return_url: owned(&back, "url"),
         return_text: owned(&back, "urlText").unwrap_or_else(|| "Continue".to_owned()),
@@ -151,6 +153,7 @@ async fn answer(
 fn look(op: &Operation<'_>, token: &str) -> Outcome {
     let Some(form) = op.form(token) else { return Outcome::Gone };
     let What::Pay(checkout) = form.what.clone() else { return Outcome::Gone };
+    let checkout = *checkout;
     match checkout.paid.and_then(|id| op.account.transactions.get(&id)) {
         Some(paid) => Outcome::Paid(form, checkout, Box::new(paid.clone())),
         None => Outcome::Form(form, checkout, None),
@@ -174,6 +177,9 @@ fn attempt(op: &mut Operation<'_>, typed: &Typed) -> Outcome {
     if checkout.address {
         asked.particulars.bill_to.extend(typed.bill_to());
     }
+    if op.duplicate(&checkout.window, &asked, &instrument).is_some() {
+        return Outcome::Form(form, checkout, Some(Reason::DUPLICATE));
+    }
     let saves = checkout.profile.filter(|_| checkout.offer_save && !typed.save.is_empty());
     let bill_to = asked.particulars.bill_to.clone();
     op.ref_id.clone_from(&checkout.ref_id);
@@ -187,7 +193,7 @@ fn attempt(op: &mut Operation<'_>, typed: &Typed) -> Outcome {
     }
     let paid = Checkout { paid: Some(id), ..checkout };
     if let Some(kept) = op.account.forms.get_mut(&typed.token) {
-        kept.what = What::Pay(paid.clone());
+        kept.what = What::Pay(Box::new(paid.clone()));
     }
     Outcome::Paid(form, paid, Box::new(transaction))
 }

@@ -141,7 +141,7 @@ impl Card {
 
     pub fn of(number: &str, expiry: &str, code: Option<&str>, today: NaiveDate) -> Result<Self, Reason> {
         let number: String = number.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
-        if !(13..=16).contains(&number.len()) && number.len() != 19 || !luhn(&number) {
+        if !matches!(number.len(), 13..=16 | 19) || !luhn(&number) {
             return Err(Reason::CARD_NUMBER);
         }
         let (year, month) = read_expiry(expiry).ok_or(Reason::EXPIRY)?;

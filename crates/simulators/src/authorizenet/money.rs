@@ -1,7 +1,7 @@
 //! Amounts on the wire: decimal strings of two digits; minor units inside. Pure.
 
 /// Above it the vendor says reason 49; nothing in the demo comes near.
-const AMOUNT_MAX_MINOR: i64 = 9_999_999_99;
+const AMOUNT_MAX_MINOR: i64 = 999_999_999;
 
 /// Reads `12.34`, `12.3` and `12`; nothing below a cent, nothing negative, not zero.
 pub(crate) fn read(text: &str) -> Option<i64> {

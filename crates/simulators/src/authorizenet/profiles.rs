@@ -181,10 +181,7 @@ pub(crate) fn create_from_transaction(op: &mut Operation<'_>, root: &Node) -> An
         identity.email = customer.get("email").cloned();
     }
     let id = transaction.id;
-    let profile = match root.text("customerProfileId") {
-        Some(_) => Some(id_of(root, "customerProfileId")),
-        None => None,
-    };
+    let profile = root.at("customerProfileId").map(|_| id_of(root, "customerProfileId"));
     let (profile, stored) = op.profile_from(id, profile, identity)?;
     Ok(Reply::from(created(profile, &[stored], Vec::new())))
 }

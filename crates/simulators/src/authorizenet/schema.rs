@@ -9,7 +9,7 @@ use super::reply::NAMESPACE;
 use super::tree::{Content, Node};
 
 const TYPES: &[(&str, &str)] = &[
-    ("createTransactionRequest", "transactionRequest:transactionRequest!"),
+    ("createTransactionRequest", "transactionRequest:transaction!"),
     ("getTransactionDetailsRequest", "transId!"),
     ("getUnsettledTransactionListRequest", "status sorting:sorting paging:paging"),
     ("getSettledBatchListRequest", "includeStatistics=b firstSettlementDate lastSettlementDate"),
@@ -21,7 +21,7 @@ const TYPES: &[(&str, &str)] = &[
     ),
     ("getMerchantDetailsRequest", ""),
     ("authenticateTestRequest", ""),
-    ("updateHeldTransactionRequest", "heldTransactionRequest:heldTransactionRequest!"),
+    ("updateHeldTransactionRequest", "heldTransactionRequest:heldTransaction!"),
     ("createCustomerProfileRequest", "profile:customerProfile! validationMode"),
     ("createCustomerPaymentProfileRequest", "customerProfileId! paymentProfile:paymentProfile! validationMode"),
     (
@@ -44,7 +44,7 @@ const TYPES: &[(&str, &str)] = &[
         "validateCustomerPaymentProfileRequest",
         "customerProfileId! customerPaymentProfileId! customerShippingAddressId cardCode validationMode!",
     ),
-    ("getHostedPaymentPageRequest", "transactionRequest:transactionRequest! hostedPaymentSettings:settings"),
+    ("getHostedPaymentPageRequest", "transactionRequest:transaction! hostedPaymentSettings:settings"),
     ("getHostedProfilePageRequest", "customerProfileId! hostedProfileSettings:settings"),
     ("securePaymentContainerRequest", "data:containerData!"),
     (
@@ -53,7 +53,7 @@ const TYPES: &[(&str, &str)] = &[
          mobileDeviceId",
     ),
     (
-        "transactionRequest",
+        "transaction",
         "transactionType! amount=d currencyCode payment:payment profile:profile solution:solution callId \
          terminalNumber authCode refTransId splitTenderId order:order lineItems:lineItems tax:extendedAmount \
          duty:extendedAmount shipping:extendedAmount taxExempt=b poNumber#25 customer:customer billTo:address \
@@ -121,7 +121,7 @@ const TYPES: &[(&str, &str)] = &[
     ("authorizationIndicator", "authorizationIndicator"),
     ("sorting", "orderBy! orderDescending=b!"),
     ("paging", "limit=i! offset=i!"),
-    ("heldTransactionRequest", "action! refTransId!"),
+    ("heldTransaction", "action! refTransId!"),
     (
         "customerProfile",
         "merchantCustomerId#20 description#255 email#255 paymentProfiles:paymentProfile[] shipToList:address[] \

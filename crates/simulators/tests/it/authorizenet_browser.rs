@@ -96,6 +96,7 @@ async fn the_hosted_page_takes_one_payment_and_sends_the_payer_back() {
     };
     let declined = submit(&pay(cards::DECLINED)).await;
     assert_eq!(declined.status, 402);
+    assert!(submit(&pay(cards::DECLINED)).await.json.as_str().unwrap().contains("A duplicate transaction"));
     assert!(declined.json.as_str().unwrap().contains("This transaction has been declined."));
     for _ in 0..2 {
         let paid = submit(&pay("4111 1111 1111 1111")).await;
