@@ -213,7 +213,7 @@ impl Things {
         Self { form, invoice, reference }
     }
 
-    fn put_into<'a>(&'a self, body: Body) -> Vec<(&'a str, &'a str)> {
+    fn put_into(&self, body: Body) -> Vec<(&str, &str)> {
         let real = |value: &'static str| match value {
             "CHECKOUT" => self.form.checkout.as_str(),
             "INVOICE" => &self.invoice,
