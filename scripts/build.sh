@@ -7,17 +7,16 @@ set -euo pipefail
 # shellcheck source=scripts/tools.sh
 source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
 
-readonly SITE_SOURCES=(app crates/domain frontend style public Cargo.toml Cargo.lock rust-toolchain.toml)
+# With the locks, which name the tools.
+readonly SITE_SOURCES=(
+  app crates/domain frontend style public scripts/site.mjs tools/site-wasm end2end/package-lock.json
+  Cargo.toml Cargo.lock Leptos.toml rust-toolchain.toml
+)
 
-# One number for all that the site is made of. cargo-leptos splits, optimises and compresses anew on each run, about half
-# a minute even when nothing has changed; with this it is not called then.
+# One number for all that the site is made of. Splitting, optimising and compressing take about half a minute even when
+# nothing has changed; with this they are left out then.
 site_fingerprint() {
-  {
-    find "${SITE_SOURCES[@]}" -type f -print0 | sort -z | xargs -0 sha256sum
-    wasm-bindgen --version
-    wasm-opt --version
-    cargo leptos --version
-  } | sha256sum | cut -d ' ' -f 1
+  find "${SITE_SOURCES[@]}" -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -d ' ' -f 1
 }
 
 build_site() {
@@ -27,14 +26,9 @@ build_site() {
     note "The site is up to date."
     return
   fi
-  say "Building the site: WebAssembly, scripts and styles (about 4 minutes the first time) …"
+  say "Building the site: WebAssembly, scripts and styles (about 5 minutes the first time) …"
   rm -f target/site.made
-  # Not `cargo leptos build` for both halves: it looks for a server named after its package, and it would build the server
-  # in release mode where the tests have it compiled already.
-  cargo leptos build --release --split --precompress --frontend-only ||
-    fail "The site does not build; the compiler's message above says why."
-  # cargo-leptos puts the file beside where it would have put the server.
-  cp "$CARGO_TARGET_DIR/release/hash.txt" target/site.hash
+  node scripts/site.mjs || fail "The site does not build; the message above says why."
   echo "$now" >target/site.made
 }
 
@@ -56,8 +50,6 @@ assemble() {
   if ! cmp -s target/site.made "$run/site.made"; then
     rm -rf "$run/site.new" "$run/site.old"
     cp -r target/site "$run/site.new"
-    # wasm-bindgen's TypeScript declarations are for developers, not for browsers.
-    find "$run/site.new" -type f \( -name '*.ts' -o -name '*.ts.br' -o -name '*.ts.gz' \) -delete
     [[ ! -d "$run/site" ]] || mv "$run/site" "$run/site.old"
     mv "$run/site.new" "$run/site"
     cp target/site.hash "$run/hash.txt"

@@ -23,6 +23,13 @@ lock_is_current() {
 
 clippy_server() { cargo clippy "${SERVER_CRATES[@]}" --features app/ssr --all-targets -- -D warnings; }
 
+# tools/site-wasm is no member of the workspace.
+format() { cargo fmt --all --check && cargo fmt --manifest-path tools/site-wasm/Cargo.toml --check; }
+
+licences() { licences_of Cargo.toml && licences_of tools/site-wasm/Cargo.toml; }
+
+licences_of() { cargo deny --config deny.toml --manifest-path "$1" --log-level error check licenses bans sources; }
+
 clippy_browser() { cargo clippy --package frontend --target wasm32-unknown-unknown -- -D warnings; }
 
 wasm_block_list() {
@@ -67,12 +74,12 @@ scripts() { shellcheck --external-sources scripts/*.sh .ci/run; }
 need_check_tools
 need_node
 check "Cargo.lock fits" lock_is_current
-check "Formatting (cargo fmt)" cargo fmt --all --check
+check "Formatting (cargo fmt)" format
 check "Sources: no unescaped HTML" html_sinks
 check "npm lock names no addresses" npm_lock
 check "Types of the browser tests (tsc)" types
 if have shellcheck; then check "Scripts (shellcheck)" scripts; else note "shellcheck is not installed, so the scripts are not checked."; fi
-check "Licences, bans and sources (cargo-deny)" cargo deny --log-level error check licenses bans sources
+check "Licences, bans and sources (cargo-deny)" licences
 check "Nothing of the server in the browser" wasm_block_list
 check "Clippy, server side" with_lock clippy_server
 check "Clippy, browser side" with_lock clippy_browser

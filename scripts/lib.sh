@@ -12,7 +12,7 @@ mkdir -p "$CACHE/target" || { echo "make: $CACHE cannot be written; set WISEPAY_
 CACHE="$(cd "$CACHE" && pwd)"
 
 # Libraries of this workspace are kept apart by their path, so clones do not disturb one another there. What has a plain
-# name does collide: `release/wisepay`, `debug/wisepay`, `release/hash.txt` and the frontend's `.wasm`. Whoever builds
+# name does collide: `release/wisepay`, `debug/wisepay`, `release/site-wasm` and the frontend's `.wasm`. Whoever builds
 # holds the lock until the results are copied into the clone's own target/run, and only the copies are ever started, so
 # no clone can run the program of another.
 export CARGO_TARGET_DIR="$CACHE/target"

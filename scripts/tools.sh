@@ -5,7 +5,6 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-CARGO_LEPTOS_VERSION=0.3.10 # 0.3.11 wants a newer Rust than rust-toolchain.toml pins
 CARGO_DENY_VERSION=0.20.2
 NEXTEST_VERSION=0.9.151
 NEXTEST_OLDEST=0.9.100
@@ -104,19 +103,6 @@ need_cargo_tool() {
     fail "$package $version could not be installed; check the network, then run make again."
 }
 
-need_wasm_bindgen() {
-  local version
-  # The command line tool must equal the library to the last digit, so the version stands in Cargo.toml alone.
-  version="$(sed -n 's/^wasm-bindgen *= *"=\([0-9.]*\)".*/\1/p' Cargo.toml)"
-  [[ -n "$version" ]] || fail "Cargo.toml must pin wasm-bindgen as \"=x.y.z\"; put the pin back."
-  # Without --locked: its lock file names a crate version that the registry no longer has.
-  need_cargo_tool wasm-bindgen-cli "$version" 2 "wasm-bindgen --version"
-}
-
-need_cargo_leptos() {
-  need_cargo_tool cargo-leptos "$CARGO_LEPTOS_VERSION" 9 "cargo leptos --version" --locked --features no_downloads
-}
-
 need_cargo_deny() { need_cargo_tool cargo-deny "$CARGO_DENY_VERSION" 2 "cargo deny --version" --locked; }
 
 # Any recent cargo-nextest will do; one is installed only where there is none.
@@ -129,7 +115,7 @@ need_nextest() {
 
 # ---- Node -----------------------------------------------------------------------------------------------------------
 
-# Node and the packages of end2end: Playwright, axe, and binaryen's wasm-opt, which the release build needs.
+# Node and the packages of end2end: Playwright, axe, and what scripts/site.mjs makes the site small with.
 need_node() {
   need_packages nodejs:node npm:npm
   local major
@@ -156,8 +142,6 @@ need_site_tools() {
   need_build_packages
   need_rust
   need_node
-  need_wasm_bindgen
-  need_cargo_leptos
 }
 
 need_check_tools() {

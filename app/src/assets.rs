@@ -1,5 +1,5 @@
-//! The names of the built files, read once at start: cargo-leptos puts a hash into each, so that browsers may keep them
-//! for ever. Without a build (tests of the server alone) the plain names are used.
+//! The names of the built files, read once at start: scripts/site.mjs puts a hash into each, so that browsers may keep
+//! them for ever. Without a build (tests of the server alone) the plain names are used.
 
 use leptos::{WasmSplitManifest, prelude::*};
 use std::{collections::HashMap, path::Path, sync::Arc};

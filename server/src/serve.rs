@@ -5,7 +5,7 @@ use anyhow::Context;
 use app::Assets;
 use axum::serve::ListenerExt;
 use engine::{Engine, Worker};
-use leptos::config::{LeptosOptions, get_configuration};
+use leptos::config::{LeptosOptions, get_config_from_str};
 use std::{net::SocketAddr, path::PathBuf};
 use tokio::sync::watch;
 
@@ -21,21 +21,18 @@ pub struct Site {
 }
 
 impl Site {
-    /// The folder `site` beside the executable, else what `Leptos.toml` says.
+    /// The folder `site` beside the executable, else the one that `Leptos.toml` names.
     ///
     /// # Errors
-    /// `Leptos.toml` cannot be read.
+    /// `Leptos.toml`, or a variable that overrides it, is not understood.
     pub fn load(settings: &Settings) -> anyhow::Result<Self> {
         let beside =
             std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("site"))).filter(|path| path.is_dir());
-        let mut options = match beside {
-            Some(site) => LeptosOptions::builder()
-                .output_name("wisepay")
-                .site_root(site.to_string_lossy())
-                .hash_files(true)
-                .build(),
-            None => get_configuration(Some("Leptos.toml")).context("Leptos.toml cannot be read")?.leptos_options,
-        };
+        let mut options =
+            get_config_from_str(include_str!("../../Leptos.toml")).context("Leptos.toml is not understood")?;
+        if let Some(site) = beside {
+            options.site_root = site.to_string_lossy().into();
+        }
         options.site_addr = settings.listen;
         let mut origins: Vec<String> = GATEWAY_ORIGINS.map(str::to_owned).to_vec();
         origins.extend(settings.simulators_url.clone());
