@@ -6,11 +6,14 @@
   const kind = about.get("kind"), me = about.get("id"), group = about.get("group"), embedder = about.get("origin");
   const PARTS = {
     card: ["number", "expiry", "cvc"], cardNumber: ["number"], cardExpiry: ["expiry"], cardCvc: ["cvc"],
+    auBankAccount: ["bsb", "account"],
   }[kind] || [];
   const FIELDS = {
     number: { label: "Card number", placeholder: "1234 1234 1234 1234", autocomplete: "cc-number", length: 23 },
     expiry: { label: "Expiry", placeholder: "MM / YY", autocomplete: "cc-exp", length: 9 },
     cvc: { label: "Security code", placeholder: "CVC", autocomplete: "cc-csc", length: 4 },
+    bsb: { label: "BSB", placeholder: "BSB", autocomplete: "off", length: 7 },
+    account: { label: "Account number", placeholder: "Account number", autocomplete: "off", length: 9 },
   };
   const digits = (text) => text.replace(/\D/g, "");
   const inputs = {};
@@ -47,6 +50,8 @@
       return value.length > 2 ? `${value.slice(0, 2)} / ${value.slice(2)}` : value;
     },
     cvc: (text) => digits(text).slice(0, 4),
+    bsb: (text) => digits(text).slice(0, 6).replace(/^(\d{3})(?=\d)/, "$1-"),
+    account: (text) => digits(text).slice(0, 9),
   };
 
   const wrong = (code, message) => ({ type: "validation_error", code, message });
@@ -65,6 +70,12 @@
       if (month < 1 || month > 12) return wrong("invalid_expiry_month", "Your card's expiration month is invalid.");
       const past = year < now.getFullYear() || (year === now.getFullYear() && month < now.getMonth() + 1);
       return past ? wrong("invalid_expiry_year_past", "Your card's expiration year is in the past.") : undefined;
+    },
+    bsb(text) {
+      return digits(text).length === 6 ? undefined : { ...wrong("incomplete_au_bsb", "Your BSB is incomplete."), soft: true };
+    },
+    account(text) {
+      return digits(text).length >= 5 ? undefined : { ...wrong("incomplete_au_account_number", "Your account number is incomplete."), soft: true };
     },
     cvc(text) {
       return digits(text).length >= 3 ? undefined : { ...wrong("incomplete_cvc", "Your card's security code is incomplete."), soft: true };
@@ -88,7 +99,9 @@
     }
     const complete = !problem(true), empty = PARTS.every((part) => !inputs[part].value);
     const brand = inputs.number ? brandOf(digits(inputs.number.value)) : undefined;
-    tell({ type: "change", complete, empty, error, brand });
+    // The test BSB is the only one that the simulator knows.
+    const bank = inputs.bsb && digits(inputs.bsb.value) === "000000" ? { bankName: "Stripe Test Bank", branchName: "Test Branch" } : {};
+    tell({ type: "change", complete, empty, error, brand, ...bank });
   };
 
   const look = (message) => {
@@ -122,28 +135,37 @@
 
   const token = async ({ nonce, key, billing_details, metadata }) => {
     const answer = (result) => tell({ type: "token", nonce, result });
-    const values = gather();
-    for (const part of ["number", "expiry", "cvc"]) {
+    const bank = kind === "auBankAccount", parts = bank ? PARTS : ["number", "expiry", "cvc"];
+    // A debit's two parts stand in one field; a card's may stand in three.
+    const values = bank ? window.hostedField.values() : gather();
+    for (const part of parts) {
       const found = CHECK[part](values[part] || "");
       if (found) return answer({ error: wrong(found.code, found.message) });
     }
-    const expiry = digits(values.expiry);
-    const body = new URLSearchParams({
-      type: "card", "card[number]": digits(values.number), "card[exp_month]": expiry.slice(0, 2),
-      "card[exp_year]": `20${expiry.slice(2)}`, "card[cvc]": values.cvc,
-    });
-    const put = (name, value) => {
-      if (value && typeof value === "object") for (const [inner, leaf] of Object.entries(value)) put(`${name}[${inner}]`, leaf);
-      else if (value !== undefined && value !== null && value !== "") body.set(name, value);
-    };
-    put("billing_details", billing_details);
-    put("metadata", metadata);
+    const expiry = digits(values.expiry || "");
+    const details = bank
+      ? { type: "au_becs_debit", au_becs_debit: { bsb_number: digits(values.bsb), account_number: digits(values.account) } }
+      : { type: "card", card: { number: digits(values.number), exp_month: expiry.slice(0, 2), exp_year: `20${expiry.slice(2)}`, cvc: values.cvc } };
+    const { status, json } = await call("POST", "payment_methods", { ...details, billing_details, metadata }, key);
+    return answer(status === 200 ? { paymentMethod: json } : { error: json.error });
+  };
+
+  /** Nested values as Stripe's bracketed pairs; what is empty is left out. */
+  const pairs = (value, name, into) => {
+    if (value && typeof value === "object") for (const [inner, leaf] of Object.entries(value)) pairs(leaf, name ? `${name}[${inner}]` : inner, into);
+    else if (value !== undefined && value !== null && value !== "") into.append(name, value);
+    return into;
+  };
+
+  /** One call of the API with the publishable key; the address is this frame's origin, so it needs nobody's leave. */
+  const call = async (method, path, params, key) => {
+    const body = pairs(params, "", new URLSearchParams());
+    const get = method === "GET";
     try {
-      const response = await fetch("/stripe/v1/payment_methods", { method: "POST", headers: { Authorization: `Bearer ${key}` }, body });
-      const json = await response.json();
-      return answer(response.ok ? { paymentMethod: json } : { error: json.error });
+      const response = await fetch(`/stripe/v1/${path}${get ? `?${body}` : ""}`, { method, headers: { Authorization: `Bearer ${key}` }, body: get ? undefined : body });
+      return { status: response.status, json: await response.json() };
     } catch {
-      return answer({ error: { type: "api_connection_error", message: "The card could not be sent. Check your connection and try again." } });
+      return { status: 0, json: { error: { type: "api_connection_error", message: "The request could not be sent. Check your connection and try again." } } };
     }
   };
 
@@ -180,6 +202,11 @@
       case "blur": document.activeElement?.blur(); break;
       case "clear": for (const part of PARTS) inputs[part].value = ""; changed(); break;
       case "token": token(event.data); break;
+      case "call": {
+        const { nonce, method, path, params, key } = event.data;
+        call(method, path, params, key).then((result) => tell({ type: "token", nonce, result }));
+        break;
+      }
     }
   });
   build();
