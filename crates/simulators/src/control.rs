@@ -6,6 +6,10 @@
 //!   bookkeeper would: part pay it, change what is due, void it. It moves UpdatedDateUTC and fires the webhook.
 //! * `POST /control/authorizenet/transaction` `{"id", "status" | "return_code" | "held"}` does to a transaction what a
 //!   bank or the merchant's staff would: `authorizenet/control.rs`.
+//! * `POST /control/stripe/dispute` `{"charge", "outcome": "opened" | "won" | "lost"}` opens a dispute of a charge, or
+//!   closes a card's; opening one of a bank debit is a late return.
+//! * `POST /control/webhooks/rotate` `{"vendor": "stripe", "secret"?, "url"?, "overlap_hours"?}` gives endpoints a new
+//!   secret and answers it; for `overlap_hours` (24) each delivery is signed with the old one too.
 //! * `POST /control/webhooks` `{"vendor", "url", "secret"?}` registers where a vendor's webhooks go; without a secret
 //!   they are signed with the strangers' one of `/demo.json`.
 
@@ -32,7 +36,9 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/control/reset", post(reset_all))
         .route("/control/xero/invoice", post(edit_invoice))
         .route("/control/authorizenet/transaction", post(alter_transaction))
+        .route("/control/stripe/dispute", post(dispute))
         .route("/control/webhooks", post(register_webhooks))
+        .route("/control/webhooks/rotate", post(rotate_secret))
 }
 
 /// Furthest step of the clock: ten years keep every date of the vendors representable.
@@ -53,6 +59,10 @@ pub(crate) enum ControlError {
     #[error(transparent)]
     Alter(#[from] authorizenet::AlterError),
     #[error("{0}")]
+    Dispute(&'static str),
+    #[error("only stripe signs with two secrets while one is rotated")]
+    Rotation,
+    #[error("{0}")]
     Json(#[from] JsonRejection),
     #[error("the vendors' side is done, the portal's hook failed: {0}")]
     Hook(Box<dyn std::error::Error + Send + Sync>),
@@ -66,9 +76,13 @@ impl IntoResponse for ControlError {
             Self::UnknownVendor(_)
             | Self::Edit(xero::EditError::NoSuchInvoice)
             | Self::Alter(authorizenet::AlterError::NoSuchTransaction) => StatusCode::NOT_FOUND,
-            Self::UnknownFault(_) | Self::NotOfVendor { .. } | Self::Advance | Self::Edit(_) | Self::Alter(_) => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::UnknownFault(_)
+            | Self::NotOfVendor { .. }
+            | Self::Advance
+            | Self::Edit(_)
+            | Self::Alter(_)
+            | Self::Dispute(_)
+            | Self::Rotation => StatusCode::BAD_REQUEST,
             Self::Json(rejection) => rejection.status(),
             Self::Hook(_) | Self::Save => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -158,14 +172,17 @@ async fn advance_clock(State(shared): State<Arc<Shared>>, body: Body<Advance>) -
     Ok(Json(json!({ "now": now.to_rfc3339(), "offset_ms": shared.clock.offset() })))
 }
 
-/// Moves the clock, makes pending webhooks due and lets the portal run what falls due.
-pub(crate) async fn advance(shared: &Shared, hours: i64) -> Result<DateTime<Utc>, ControlError> {
+/// Moves the clock, lets happen at the vendors and then at the portal what falls due, and makes pending webhooks due.
+pub(crate) async fn advance(shared: &Arc<Shared>, hours: i64) -> Result<DateTime<Utc>, ControlError> {
     if !(1..=ADVANCE_MAX_HOURS).contains(&hours) {
         return Err(ControlError::Advance);
     }
     shared.clock.advance(TimeDelta::hours(hours));
     shared.desk.write(|desk| desk.clock_offset_ms = shared.clock.offset());
     saved(shared).await?;
+    if !stripe::agenda::catch_up(shared).await {
+        return Err(ControlError::Save);
+    }
     shared.webhooks.hurry();
     run_hook(shared, |hooks| hooks.on_advance.clone()).await?;
     Ok(shared.clock.now())
@@ -234,6 +251,48 @@ async fn alter_transaction(
     saved(&shared).await?;
     shared.webhooks.send_all(&shared, news);
     Ok(Json(json!({ "transaction": view })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DisputeOrder {
+    charge: String,
+    outcome: stripe::disputes::Outcome,
+}
+
+async fn dispute(State(shared): State<Arc<Shared>>, body: Body<DisputeOrder>) -> Result<Json<Value>, ControlError> {
+    let Json(order) = body?;
+    let (view, news) =
+        stripe::disputes::ordered(&shared, &order.charge, order.outcome).map_err(ControlError::Dispute)?;
+    saved(&shared).await?;
+    shared.webhooks.send_all(&shared, news);
+    Ok(Json(json!({ "dispute": view })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rotate {
+    vendor: String,
+    url: Option<String>,
+    secret: Option<String>,
+    #[serde(default = "one_day")]
+    overlap_hours: i64,
+}
+
+fn one_day() -> i64 {
+    24
+}
+
+async fn rotate_secret(State(shared): State<Arc<Shared>>, body: Body<Rotate>) -> Result<Json<Value>, ControlError> {
+    let Json(order) = body?;
+    let vendor = vendor(&order.vendor)?;
+    if vendor != Vendor::Stripe {
+        return Err(ControlError::Rotation);
+    }
+    let secret = order.secret.unwrap_or_else(|| format!("whsec_{}", stripe::random_hex::<16>()));
+    let until_s = shared.clock.now_s() + order.overlap_hours.clamp(0, ADVANCE_MAX_HOURS) * 3600;
+    let endpoints = shared.webhooks.rotate(vendor, order.url.as_deref(), &secret, until_s);
+    Ok(Json(json!({ "vendor": vendor.name(), "secret": secret, "endpoints": endpoints })))
 }
 
 #[derive(Deserialize)]

@@ -52,6 +52,18 @@ pub(crate) fn page(status: StatusCode, title: &str, form_targets: &[&str], body:
     response
 }
 
+/// Lets the portal show the page in a frame, as the vendor's script does with a bank's challenge.
+pub(crate) fn framed(mut response: Response, portal_url: &str) -> Response {
+    let policy = response.headers().get(CONTENT_SECURITY_POLICY).and_then(|policy| policy.to_str().ok());
+    let ancestors =
+        format!("frame-ancestors http://127.0.0.1:* http://localhost:* {}", origin(portal_url).unwrap_or(""));
+    let policy = policy.map(|policy| policy.replace("frame-ancestors 'none'", &ancestors));
+    if let Some(policy) = policy.and_then(|policy| HeaderValue::from_str(&policy).ok()) {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
 /// `scheme://host:port` of an http(s) address; nothing that could break out of a policy header.
 pub(crate) fn origin(url: &str) -> Option<&str> {
     let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"))?;

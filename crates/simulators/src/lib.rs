@@ -198,6 +198,7 @@ impl Simulators {
             shutdown.await;
             shared.closing.send_replace(true);
         };
+        tokio::spawn(stripe::agenda::keep_time(Arc::clone(&self.0)));
         // Without TCP_NODELAY small answers wait for the client's delayed ACK, 40 ms each (`architecture.md`, 7).
         let listener = listener.tap_io(|stream| {
             if let Err(error) = stream.set_nodelay(true) {

@@ -10,9 +10,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Sha256, Sha512};
 use tokio::sync::Notify;
 
-use crate::Shared;
 use crate::disturb::News;
 use crate::faults::{Call, Caller, Fault, Vendor};
+use crate::{Shared, stripe};
 
 /// Waits before each further try; then the event is given up.
 const RETRY_AFTER_MS: [u64; 4] = [500, 2_000, 10_000, 60_000];
@@ -32,6 +32,8 @@ struct Endpoint {
     id: Option<String>,
     /// The kinds that were asked for; empty for all.
     kinds: Vec<String>,
+    /// The secret before a rotation, and until when (Unix seconds) it still signs.
+    previous: Option<(String, i64)>,
 }
 
 impl Endpoint {
@@ -52,13 +54,13 @@ pub(crate) struct Webhooks {
 
 impl Webhooks {
     pub fn register(&self, vendor: Vendor, url: &str, secret: &str) {
-        self.add(Endpoint { vendor, url: url.to_owned(), secret: secret.to_owned(), id: None, kinds: Vec::new() });
+        self.add(Endpoint { vendor, url: url.to_owned(), secret: secret.to_owned(), id: None, kinds: Vec::new(), previous: None });
     }
 
     /// An address that was registered at the vendor itself, for some kinds of events.
     pub fn register_hook(&self, vendor: Vendor, url: &str, secret: &str, id: String, kinds: &[String]) {
         let (url, secret) = (url.to_owned(), secret.to_owned());
-        self.add(Endpoint { vendor, url, secret, id: Some(id), kinds: kinds.to_vec() });
+        self.add(Endpoint { vendor, url, secret, id: Some(id), kinds: kinds.to_vec(), previous: None });
     }
 
     fn add(&self, endpoint: Endpoint) {
@@ -69,6 +71,20 @@ impl Webhooks {
     pub fn forget(&self, vendor: Vendor, url: &str) {
         let mut endpoints = self.endpoints.lock().unwrap_or_else(PoisonError::into_inner);
         endpoints.retain(|known| known.vendor != vendor || known.url != url);
+    }
+
+    /// Gives the vendor's endpoints (all, or the one at `url`) a new secret; the old one signs as well until then.
+    /// Answers how many there were.
+    pub fn rotate(&self, vendor: Vendor, url: Option<&str>, secret: &str, overlap_until_s: i64) -> usize {
+        let mut endpoints = self.endpoints.lock().unwrap_or_else(PoisonError::into_inner);
+        let meant = endpoints.iter_mut().filter(|known| known.vendor == vendor);
+        let meant = meant.filter(|known| url.is_none_or(|url| url == known.url));
+        meant
+            .map(|known| {
+                let old = std::mem::replace(&mut known.secret, secret.to_owned());
+                known.previous = Some((old, overlap_until_s));
+            })
+            .count()
     }
 
     fn of(&self, vendor: Vendor) -> Vec<Endpoint> {
@@ -86,8 +102,9 @@ impl Webhooks {
         self.hurry.notify_waiters();
     }
 
-    /// Sends each event to every endpoint of its vendor, in tasks of their own.
+    /// Sends the events to every endpoint of their vendors, each endpoint's in order, in tasks of their own.
     pub fn send_all(&self, shared: &Arc<Shared>, news: Vec<News>) {
+        let mut queues: Vec<(Endpoint, Vec<String>)> = Vec::new();
         for News { vendor, kind, body } in news {
             let call = Call { vendor, caller: Caller::Webhook, line: format!("webhook {kind}") };
             let endpoints = self.of(vendor);
@@ -97,13 +114,22 @@ impl Webhooks {
                 Some(Fault::WebhookTwice) => 2,
                 _ => 1,
             };
-            let late = fault == Some(Fault::WebhookReordered);
             for endpoint in endpoints.into_iter().filter(|endpoint| endpoint.wants(&kind)) {
                 let body = endpoint.id.as_ref().map_or_else(|| body.clone(), |id| body.replace(HOOK_ID, id));
-                for _ in 0..copies {
-                    tokio::spawn(deliver(Arc::clone(shared), endpoint.clone(), body.clone(), late));
+                if fault == Some(Fault::WebhookReordered) {
+                    tokio::spawn(deliver_late(Arc::clone(shared), endpoint, body));
+                    continue;
                 }
+                let at = queues.iter().position(|(known, _)| known.vendor == vendor && known.url == endpoint.url);
+                let at = at.unwrap_or_else(|| {
+                    queues.push((endpoint, Vec::new()));
+                    queues.len() - 1
+                });
+                queues[at].1.extend(std::iter::repeat_n(body, copies));
             }
+        }
+        for (endpoint, bodies) in queues {
+            tokio::spawn(deliver_in_order(Arc::clone(shared), endpoint, bodies));
         }
     }
 
@@ -120,22 +146,33 @@ impl Webhooks {
     }
 }
 
-async fn deliver(shared: Arc<Shared>, endpoint: Endpoint, body: String, late: bool) {
-    let webhooks = &shared.webhooks;
-    if late {
-        let _ = tokio::time::timeout(OVERTAKE_TIMEOUT, webhooks.overtaken.notified()).await;
-    }
-    for wait_ms in RETRY_AFTER_MS.into_iter().map(Some).chain([None]) {
+/// A refused event does not hold up the ones behind it: it is tried again beside them.
+async fn deliver_in_order(shared: Arc<Shared>, endpoint: Endpoint, bodies: Vec<String>) {
+    for body in bodies {
         if attempt(&shared, &endpoint, &body).await {
-            if !late {
-                webhooks.overtaken.notify_waiters();
-            }
-            return;
+            shared.webhooks.overtaken.notify_waiters();
+        } else {
+            tokio::spawn(deliver_again(Arc::clone(&shared), endpoint.clone(), body));
         }
-        let Some(wait_ms) = wait_ms else { break };
+    }
+}
+
+async fn deliver_late(shared: Arc<Shared>, endpoint: Endpoint, body: String) {
+    let _ = tokio::time::timeout(OVERTAKE_TIMEOUT, shared.webhooks.overtaken.notified()).await;
+    if !attempt(&shared, &endpoint, &body).await {
+        deliver_again(shared, endpoint, body).await;
+    }
+}
+
+async fn deliver_again(shared: Arc<Shared>, endpoint: Endpoint, body: String) {
+    for wait_ms in RETRY_AFTER_MS {
         tokio::select! {
             () = tokio::time::sleep(Duration::from_millis(wait_ms)) => {}
-            () = webhooks.hurry.notified() => {}
+            () = shared.webhooks.hurry.notified() => {}
+        }
+        if attempt(&shared, &endpoint, &body).await {
+            shared.webhooks.overtaken.notify_waiters();
+            return;
         }
     }
     tracing::warn!(vendor = endpoint.vendor.name(), "a webhook was given up");
@@ -145,7 +182,7 @@ async fn deliver(shared: Arc<Shared>, endpoint: Endpoint, body: String, late: bo
 async fn attempt(shared: &Shared, endpoint: &Endpoint, body: &str) -> bool {
     let (name, signature) = match endpoint.vendor {
         Vendor::AuthorizeNet => ("x-anet-signature", anet_signature(&endpoint.secret, body)),
-        Vendor::Stripe => ("stripe-signature", stripe_signature(&endpoint.secret, shared.clock.now_s(), body)),
+        Vendor::Stripe => ("stripe-signature", endpoint.stripe_signature(shared.clock.now_s(), body)),
         Vendor::Xero => ("x-xero-signature", xero_signature(&endpoint.secret, body)),
     };
     let request = shared
@@ -155,12 +192,27 @@ async fn attempt(shared: &Shared, endpoint: &Endpoint, body: &str) -> bool {
         .header("content-type", "application/json; charset=utf-8")
         .header(name, signature)
         .body(body.to_owned());
-    matches!(request.send().await, Ok(response) if response.status().is_success())
+    let taken = matches!(request.send().await, Ok(response) if response.status().is_success());
+    if taken && endpoint.vendor == Vendor::Stripe {
+        stripe::delivered(shared, body);
+    }
+    taken
 }
 
-/// `t=…,v1=…` over `t.body` (`wire/gateways.md`, 2.8).
-fn stripe_signature(secret: &str, now_s: i64, body: &str) -> String {
-    format!("t={now_s},v1={}", hex::encode(hmac(secret, &format!("{now_s}.{body}"))))
+impl Endpoint {
+    /// One `v1` for each secret that signs now.
+    fn stripe_signature(&self, now_s: i64, body: &str) -> String {
+        let previous = self.previous.as_ref().filter(|(_, until_s)| now_s < *until_s);
+        let secrets: Vec<&str> =
+            std::iter::once(self.secret.as_str()).chain(previous.map(|(secret, _)| secret.as_str())).collect();
+        stripe_signature(&secrets, now_s, body)
+    }
+}
+
+/// `t=…,v1=…[,v1=…]` over `t.body` (`wire/gateways.md`, 2.8).
+fn stripe_signature(secrets: &[&str], now_s: i64, body: &str) -> String {
+    let signed = secrets.iter().map(|secret| hex::encode(hmac(secret, &format!("{now_s}.{body}"))));
+    signed.fold(format!("t={now_s}"), |header, signature| format!("{header},v1={signature}"))
 }
 
 /// Upper-case hex over the raw body; the key is its text, not the bytes that it seems to spell (`wire/gateways.md`, 3.8).
@@ -190,7 +242,7 @@ mod tests {
     fn stripe_signatures_match_the_official_library() {
         let body = r#"{"id":"evt_test_webhook","object":"event"}"#;
         assert_eq!(
-            stripe_signature("whsec_test_secret", 1_700_000_000, body),
+            stripe_signature(&["whsec_test_secret"], 1_700_000_000, body),
             "t=1700000000,v1=d95c6b7477fbd7e9f90b1b0ef5f9c7ac25abca5382460e0d988c2b2a5b71b990"
         );
     }

@@ -51,7 +51,7 @@ pub(crate) async fn stripe(State(shared): State<Arc<Shared>>, Query(search): Que
     };
     let main = format!(
         "<h1>Stripe: charges</h1>{}<section class=\"card scroll\"><table class=\"cards\"><thead><tr><th>Charge</th>\
-         <th>Reference</th><th>Card</th><th>State</th><th class=\"amount\">Amount</th></tr></thead>\
+         <th>Reference</th><th>Method</th><th>State</th><th class=\"amount\">Amount</th></tr></thead>\
          <tbody>{rows}</tbody></table></section>",
         search_form("/records/stripe", &search.q, "Search charges")
     );
@@ -61,12 +61,14 @@ pub(crate) async fn stripe(State(shared): State<Arc<Shared>>, Query(search): Que
 fn charge_row(charge: &Charge) -> String {
     let badge = match charge.status {
         ChargeStatus::Failed => "<span class=\"badge bad\">Declined</span>".to_owned(),
+        ChargeStatus::Pending => "<span class=\"badge wait\">Pending</span>".to_owned(),
+        ChargeStatus::Succeeded if charge.disputed => "<span class=\"badge bad\">Disputed</span>".to_owned(),
         ChargeStatus::Succeeded if charge.refunded == 0 => "<span class=\"badge good\">Succeeded</span>".to_owned(),
         ChargeStatus::Succeeded => {
             format!("<span class=\"badge warn\">Refunded {}</span>", money(charge.refunded, &charge.currency))
         }
     };
-    let card = charge.method.as_ref().map(|method| format!("{} {}", method.card.brand, method.card.last4));
+    let card = charge.method.as_ref().map(|method| method.means.label());
     format!(
         "<tr><td><code>{}</code></td><td>{}</td><td>{}</td><td>{badge}</td><td class=\"amount\">{}</td></tr>",
         charge.id,

@@ -13,7 +13,8 @@ use http::{HeaderValue, Method, StatusCode};
 use super::form::Params;
 use super::operation::{Answer, Effects, Operation};
 use super::refusal::Refusal;
-use super::{API_VERSION, charges, customers, events, intents, methods, random_hex, refunds, sessions};
+use super::{API_VERSION, agenda, charges, customers, events, intents, methods, random_hex, refunds, sessions};
+use super::{balance, disputes, mandates, microdeposits, payouts, setup_intents};
 use crate::disturb::{self, RETRY_AFTER_SECONDS};
 use crate::faults::{Call, Caller, Fault, Vendor};
 use crate::replies::{Reply, Seen, fingerprint};
@@ -139,9 +140,7 @@ impl ApiCall {
     fn execute(&self, shared: &Shared, fault: Option<&Fault>) -> (Reply, Effects) {
         if self.method == Method::GET {
             // Reads change nothing worth saving; a session that a look expires will expire again.
-            return shared
-                .stripe
-                .write_if(|account| self.run(account, shared, fault), |(_, effects)| !effects.news.is_empty());
+            return shared.stripe.write_if(|account| self.run(account, shared, fault), |(_, effects)| effects.changed);
         }
         shared.stripe.write(|account| {
             let Some(key) = self.scoped_key() else { return self.run(account, shared, fault) };
@@ -165,7 +164,10 @@ impl ApiCall {
         if let Some(Fault::Http(_)) = fault {
             return (refused(&Refusal::broken(), &self.request_id), Effects::default());
         }
+        // What fell due before this call happened before it, and is told of before it.
+        let due = agenda::due_effects(account, shared);
         let mut op = Operation::new(account, shared, &self.call, &self.request_id);
+        op.effects = due;
         op.idempotency_key = self.idempotency_key.as_deref();
         let mut answer = self.dispatch(&mut op);
         if let Some(Fault::ErrorAfterExecute) = fault {
@@ -182,32 +184,90 @@ impl ApiCall {
         let path: Vec<&str> = self.path.trim_start_matches("/stripe/v1/").trim_end_matches('/').split('/').collect();
         let params = &self.params;
         if let Key::Publishable = self.key {
-            return match (self.method.as_str(), path.as_slice()) {
-                ("POST", ["payment_methods"]) => methods::create(op, params, true),
-                _ => Err(Refusal::unauthorized("This API call cannot be made with a publishable API key.")),
-            };
+            return self.from_browser(op, &path);
         }
         match (self.method.as_str(), path.as_slice()) {
             ("POST", ["payment_intents"]) => intents::create(op, params),
             ("GET", ["payment_intents"]) => intents::list(op, params),
             ("GET", ["payment_intents", id]) => intents::retrieve(op, id, params),
-            ("POST", ["payment_intents", id, "confirm"]) => intents::confirm(op, id, params),
+            ("POST", ["payment_intents", id]) => intents::update(op, id, params),
+            ("POST", ["payment_intents", id, "confirm"]) => intents::confirm(op, id, params, false),
             ("POST", ["payment_intents", id, "cancel"]) => intents::cancel(op, id, params),
+            ("POST", ["payment_intents" | "setup_intents", id, "verify_microdeposits"]) => {
+                microdeposits::verify(op, id, params)
+            }
+            ("POST", ["setup_intents"]) => setup_intents::create(op, params),
+            ("GET", ["setup_intents"]) => setup_intents::list(op, params),
+            ("GET", ["setup_intents", id]) => setup_intents::retrieve(op, id, params),
+            ("POST", ["setup_intents", id, "confirm"]) => setup_intents::confirm(op, id, params, false),
+            ("POST", ["setup_intents", id, "cancel"]) => setup_intents::cancel(op, id, params),
             ("POST", ["payment_methods"]) => methods::create(op, params, false),
+            ("GET", ["payment_methods"]) => methods::list(op, params, None),
             ("GET", ["payment_methods", id]) => methods::retrieve(op, id),
+            ("POST", ["payment_methods", id]) => methods::update(op, id, params),
+            ("POST", ["payment_methods", id, "attach"]) => methods::attach(op, id, params),
+            ("POST", ["payment_methods", id, "detach"]) => methods::detach(op, id, params),
+            ("GET", ["mandates", id]) => mandates::retrieve(op, id, params),
             ("POST", ["customers"]) => customers::create(op, params),
+            ("GET", ["customers"]) => customers::list(op, params),
             ("GET", ["customers", id]) => customers::retrieve(op, id),
+            ("POST", ["customers", id]) => customers::update(op, id, params),
+            ("GET", ["customers", id, "payment_methods"]) => methods::list(op, params, Some(id)),
+            _ => self.dispatch_money(op, &path),
+        }
+    }
+
+    /// What became of the money: charges and all that follows.
+    fn dispatch_money(&self, op: &mut Operation<'_>, path: &[&str]) -> Answer {
+        let params = &self.params;
+        match (self.method.as_str(), path) {
             ("GET", ["charges"]) => charges::list(op, params),
             ("GET", ["charges", id]) => charges::retrieve(op, id, params),
             ("POST", ["refunds"]) => refunds::create(op, params),
             ("GET", ["refunds"]) => refunds::list(op, params),
-            ("GET", ["refunds", id]) => refunds::retrieve(op, id),
+            ("GET", ["refunds", id]) => refunds::retrieve(op, id, params),
+            ("POST", ["refunds", id]) => refunds::update(op, id, params),
+            ("POST", ["refunds", id, "cancel"]) => refunds::cancel(op, id, params),
+            ("GET", ["disputes"]) => disputes::list(op, params),
+            ("GET", ["disputes", id]) => disputes::retrieve(op, id, params),
+            ("POST", ["disputes", id]) => disputes::update(op, id, params),
+            ("POST", ["disputes", id, "close"]) => disputes::close(op, id, params),
+            ("GET", ["balance_transactions"]) => balance::list(op, params),
+            ("GET", ["balance_transactions", id]) => balance::retrieve(op, id, params),
+            ("POST", ["payouts"]) => payouts::create(op, params),
+            ("GET", ["payouts"]) => payouts::list(op, params),
+            ("GET", ["payouts", id]) => payouts::retrieve(op, id, params),
             ("GET", ["events"]) => events::list(op, params),
             ("GET", ["events", id]) => events::retrieve(op, id),
             ("POST", ["checkout", "sessions"]) => sessions::create(op, params),
             ("GET", ["checkout", "sessions", id]) => sessions::retrieve(op, id, params),
             ("POST", ["checkout", "sessions", id, "expire"]) => sessions::expire(op, id, params),
             (method, _) => Err(Refusal::unknown_url(method, self.path.trim_start_matches("/stripe"))),
+        }
+    }
+
+    /// A browser makes methods, and works on the one intent whose secret it holds.
+    fn from_browser(&self, op: &mut Operation<'_>, path: &[&str]) -> Answer {
+        let params = &self.params;
+        let holds_secret = |id: &str| {
+            let intent = op.account.intents.get(id).map(|intent| &intent.client_secret);
+            let secret = intent.or_else(|| op.account.setups.get(id).map(|setup| &setup.client_secret));
+            secret.is_some_and(|secret| params.text("client_secret") == Some(secret.as_str()))
+        };
+        match (self.method.as_str(), path) {
+            ("POST", ["payment_methods"]) => methods::create(op, params, true),
+            (_, ["payment_intents" | "setup_intents", id, ..]) if !holds_secret(id) => {
+                let message = "The client_secret provided does not match any associated intent on this account.";
+                Err(Refusal::invalid(None, message).about("client_secret"))
+            }
+            ("GET", ["payment_intents", id]) => intents::retrieve(op, id, params),
+            ("POST", ["payment_intents", id, "confirm"]) => intents::confirm(op, id, params, true),
+            ("GET", ["setup_intents", id]) => setup_intents::retrieve(op, id, params),
+            ("POST", ["setup_intents", id, "confirm"]) => setup_intents::confirm(op, id, params, true),
+            ("POST", ["payment_intents" | "setup_intents", id, "verify_microdeposits"]) => {
+                microdeposits::verify(op, id, params)
+            }
+            _ => Err(Refusal::unauthorized("This API call cannot be made with a publishable API key.")),
         }
     }
 

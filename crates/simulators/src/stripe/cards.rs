@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::refusal::Refusal;
 use crate::facts;
+use crate::replies::fingerprint;
 
 /// What a charge of the card comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +16,16 @@ pub(crate) enum Behaviour {
     ApproveUnanswered,
     /// Needs 3-D Secure each time.
     Authenticate,
+    /// Needs 3-D Secure until it was set up with one.
+    AuthenticateUntilSetUp,
+    /// Can be saved, and fails whenever it is charged.
+    DeclineOnCharge,
+    /// Approved, then disputed as fraudulent.
+    Dispute,
+    /// Refunds succeed, then fail.
+    RefundFails,
+    /// Refunds are pending first.
+    RefundPends,
     Decline(Decline),
 }
 
@@ -100,6 +111,9 @@ pub(crate) struct Card {
     pub exp_month: u32,
     pub exp_year: i32,
     pub funding: String,
+    pub country: String,
+    /// The same for the same number, whatever the expiry.
+    pub fingerprint: String,
     pub behaviour: Behaviour,
 }
 
@@ -161,6 +175,12 @@ impl Card {
             "chargeDeclinedIncorrectCvc" => "4000000000000127",
             "chargeDeclinedProcessingError" => "4000000000000119",
             "chargeCustomerFail" => "4000000000000341",
+            "au" => "4000000360000006",
+            "nz" => "4000005540000008",
+            "createDispute" => "4000000000000259",
+            "refundFail" => "4000000000005126",
+            "pendingRefund" => "4000000000007726",
+            "authenticationRequiredOnSetup" => "4000002500003155",
             "authenticationRequired" | "threeDSecure2Required" | "threeDSecureRequired" => facts::cards::NEEDS_3DS,
             "radarBlock" => "4100000000000019",
             "timeoutAfterExecute" => facts::cards::TIMEOUT_AFTER_EXECUTE,
@@ -182,12 +202,19 @@ impl Card {
             "5105105105105100" => "prepaid",
             _ => "credit",
         };
+        let country = match number {
+            "4000000360000006" => "AU",
+            "4000005540000008" => "NZ",
+            _ => "US",
+        };
         Self {
             brand: brand.to_owned(),
             last4: number[number.len() - 4..].to_owned(),
             exp_month,
             exp_year,
             funding: funding.to_owned(),
+            country: country.to_owned(),
+            fingerprint: short_digest(&["card", number]),
             behaviour: behaviour(number),
         }
     }
@@ -203,10 +230,17 @@ fn behaviour(number: &str) -> Behaviour {
         | "5105105105105100"
         | "378282246310005"
         | "371449635398431"
-        | "6011111111111117" => Behaviour::Approve,
+        | "6011111111111117"
+        | "4000000360000006"
+        | "4000005540000008" => Behaviour::Approve,
         facts::cards::TIMEOUT_AFTER_EXECUTE => Behaviour::ApproveUnanswered,
-        facts::cards::NEEDS_3DS | "4000002500003155" => Behaviour::Authenticate,
-        facts::cards::DECLINED | "4000000000000341" => Behaviour::Decline(Decline::Generic),
+        facts::cards::NEEDS_3DS => Behaviour::Authenticate,
+        "4000002500003155" => Behaviour::AuthenticateUntilSetUp,
+        "4000000000000341" => Behaviour::DeclineOnCharge,
+        "4000000000000259" => Behaviour::Dispute,
+        "4000000000005126" => Behaviour::RefundFails,
+        "4000000000007726" => Behaviour::RefundPends,
+        facts::cards::DECLINED => Behaviour::Decline(Decline::Generic),
         facts::cards::INSUFFICIENT_FUNDS => Behaviour::Decline(Decline::InsufficientFunds),
         "4000000000009987" => Behaviour::Decline(Decline::Lost),
         "4000000000009979" => Behaviour::Decline(Decline::Stolen),
@@ -216,6 +250,12 @@ fn behaviour(number: &str) -> Behaviour {
         "4100000000000019" => Behaviour::Decline(Decline::Blocked),
         _ => Behaviour::Decline(Decline::LiveCard),
     }
+}
+
+/// What stands for a number that is not kept: the same for the same number.
+pub(crate) fn short_digest(parts: &[&str]) -> String {
+    let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
+    fingerprint(&parts)[..16].to_owned()
 }
 
 fn luhn(number: &str) -> bool {

@@ -2,23 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use chrono::DateTime;
+use chrono::{DateTime, NaiveDate};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Account;
+use super::bank_accounts::{Ending, Scheme};
 use super::form::Params;
 use super::listing;
-use super::methods::Method;
+use super::methods::{Means, Method};
 use super::operation::{Answer, Operation};
 use super::refusal::Refusal;
-
-/// When the money of a charge is available; Stripe's two business days, made plain days here.
-const AVAILABLE_AFTER_SECONDS: i64 = 2 * 86_400;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ChargeStatus {
+    /// A bank debit under way.
+    Pending,
     Succeeded,
     Failed,
 }
@@ -42,6 +42,20 @@ pub(crate) struct Charge {
     pub failure_message: Option<String>,
     pub decline_code: Option<String>,
     pub advice_code: Option<String>,
+    pub disputed: bool,
+    /// The transactions of the balance that paid it in, and that took it out again when the debit failed.
+    pub balance_transaction: Option<String>,
+    pub failure_balance_transaction: Option<String>,
+    pub debit: Option<Debit>,
+}
+
+/// What only the charge of a bank debit has.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Debit {
+    pub mandate: String,
+    pub expected_on: NaiveDate,
+    pub reference: String,
+    pub ending: Ending,
 }
 
 impl Charge {
@@ -55,46 +69,59 @@ impl Charge {
         named.or(self.description.as_ref()).map(String::as_str)
     }
 
-    fn balance_transaction_id(&self) -> String {
-        self.id.replacen("ch_", "txn_", 1)
+    fn outcome(&self) -> Value {
+        let failed = self.status == ChargeStatus::Failed;
+        json!({
+            "type": if failed { "issuer_declined" } else { "authorized" },
+            "network_status": if failed { "declined_by_network" } else { "approved_by_network" },
+            "reason": self.decline_code, "risk_level": if self.debit.is_some() { "not_assessed" } else { "normal" },
+            "advice_code": self.advice_code, "network_advice_code": null, "network_decline_code": null,
+            "seller_message": if failed { "The bank did not return any further details." } else { "Payment complete." },
+        })
     }
 
-    pub fn view(&self, with_balance: bool) -> Value {
-        let paid = self.paid();
-        let balance = match paid {
-            true if with_balance => self.balance_view(),
-            true => json!(self.balance_transaction_id()),
-            false => Value::Null,
+    fn method_details(&self, method: &Method) -> Value {
+        let kind = method.means.kind();
+        let mut details = method.view()[kind].take();
+        let hidden: &[&str] = match &method.means {
+            Means::Card(_) => &["networks", "three_d_secure_usage", "display_brand", "generated_from"],
+            Means::Bank(_) => &["networks", "status_details", "financial_connections_account"],
         };
-        let outcome = json!({
-            "type": if paid { "authorized" } else { "issuer_declined" },
-            "network_status": if paid { "approved_by_network" } else { "declined_by_network" },
-            "reason": self.decline_code, "risk_level": "normal", "advice_code": self.advice_code,
-            "network_advice_code": null, "network_decline_code": null,
-            "seller_message": if paid { "Payment complete." } else { "The bank did not return any further details." },
-        });
-        let method_details = self.method.as_ref().map(|method| {
-            let mut card = method.view()["card"].take();
-            if let Value::Object(card) = &mut card {
-                card.retain(|name, _| {
-                    !matches!(name.as_str(), "networks" | "three_d_secure_usage" | "display_brand" | "generated_from")
-                });
-                card.insert("network".to_owned(), json!(method.card.brand));
-                card.insert("three_d_secure".to_owned(), Value::Null);
+        if let Value::Object(details) = &mut details {
+            details.retain(|name, _| !hidden.contains(&name.as_str()));
+        }
+        let own = match (&method.means, &self.debit) {
+            (Means::Card(card), _) => json!({ "network": card.brand, "three_d_secure": null }),
+            (Means::Bank(account), Some(debit)) if account.scheme == Scheme::UsBankAccount => json!({
+                "mandate": debit.mandate, "expected_debit_date": debit.expected_on,
+                "payment_reference": debit.reference }),
+            (Means::Bank(_), Some(debit)) => {
+                json!({ "mandate": debit.mandate, "expected_debit_date": debit.expected_on })
             }
-            json!({ "type": "card", "card": card })
-        });
+            (Means::Bank(_), None) => json!({}),
+        };
+        super::extend(&mut details, own);
+        json!({ "type": kind, kind: details })
+    }
+
+    pub fn view(&self, op: &Operation<'_>, params: &Params) -> Value {
+        let failed = self.status == ChargeStatus::Failed;
+        let method = self.method.as_ref();
         json!({
             "id": self.id, "object": "charge", "created": self.created, "livemode": false, "amount": self.amount,
-            "amount_captured": if paid { self.amount } else { 0 }, "amount_refunded": self.refunded,
-            "currency": self.currency, "status": self.status, "paid": paid, "captured": paid, "disputed": false,
-            "refunded": paid && self.refunded == self.amount, "payment_intent": self.intent,
-            "payment_method": self.method.as_ref().map(|method| &method.id), "payment_method_details": method_details,
-            "billing_details": self.method.as_ref().map(|method| method.billing.view()).unwrap_or_else(|| json!({})),
-            "balance_transaction": balance, "customer": self.customer, "description": self.description,
+            "amount_captured": if failed { 0 } else { self.amount }, "amount_refunded": self.refunded,
+            "currency": self.currency, "status": self.status, "paid": self.paid(), "captured": !failed,
+            "disputed": self.disputed, "refunded": self.paid() && self.refunded == self.amount,
+            "payment_intent": self.intent, "payment_method": method.map(|method| &method.id),
+            "payment_method_details": method.map(|method| self.method_details(method)),
+            "billing_details": method.map(|method| method.billing.view()).unwrap_or_else(|| json!({})),
+            "balance_transaction": op.show_balance(self.balance_transaction.as_deref(), params, "balance_transaction"),
+            "customer": self.customer, "description": self.description,
             "metadata": self.metadata, "receipt_email": self.receipt_email, "receipt_url": null,
-            "failure_code": self.failure_code, "failure_message": self.failure_message, "outcome": outcome,
-            "failure_balance_transaction": null, "fraud_details": {}, "application": null, "application_fee": null,
+            "failure_code": self.failure_code, "failure_message": self.failure_message, "outcome": self.outcome(),
+            "failure_balance_transaction":
+                op.show_balance(self.failure_balance_transaction.as_deref(), params, "failure_balance_transaction"),
+            "fraud_details": {}, "application": null, "application_fee": null,
             "application_fee_amount": null, "calculated_statement_descriptor": "NORTHWIND IT", "on_behalf_of": null,
             "receipt_number": null, "review": null, "shipping": null, "source_transfer": null,
             "statement_descriptor": null, "statement_descriptor_suffix": null, "transfer_data": null,
@@ -102,21 +129,8 @@ impl Charge {
         })
     }
 
-    fn balance_view(&self) -> Value {
-        // 2.9 % and 30 cents, rounded half up: the list price of a US card charge.
-        let fee = (self.amount * 29 + 500) / 1000 + 30;
-        json!({
-            "id": self.balance_transaction_id(), "object": "balance_transaction", "amount": self.amount,
-            "available_on": self.created + AVAILABLE_AFTER_SECONDS, "created": self.created,
-            "currency": self.currency, "description": self.description, "exchange_rate": null, "fee": fee,
-            "fee_details": [{ "amount": fee, "application": null, "currency": self.currency,
-                "description": "Stripe processing fees", "type": "stripe_fee" }],
-            "net": self.amount - fee, "reporting_category": "charge", "source": self.id, "status": "pending",
-            "type": "charge",
-        })
-    }
-
-    /// One line of `GET /control/state/stripe` (`demo.md`); `payment_intent`, `card` and `refunds` are our additions.
+    /// One line of `GET /control/state/stripe` (`demo.md`); the members after
+    /// `refunded_minor` are our additions.
     pub fn state(&self, account: &Account) -> Value {
         let captured_at = DateTime::from_timestamp(self.created, 0).filter(|_| self.paid());
         let refunds: Vec<&String> =
@@ -126,7 +140,9 @@ impl Charge {
             "currency": self.currency.to_uppercase(), "status": self.status,
             "captured_at": captured_at.map(|at| at.to_rfc3339()), "refunded_minor": self.refunded,
             "payment_intent": self.intent, "metadata": self.metadata, "decline_code": self.decline_code,
-            "last4": self.method.as_ref().map(|method| &method.card.last4), "refunds": refunds,
+            "method": self.method.as_ref().map(|method| method.means.kind()),
+            "last4": self.method.as_ref().map(|method| method.means.last4()), "refunds": refunds,
+            "failure_code": self.failure_code, "disputed": self.disputed, "customer": self.customer,
         })
     }
 }
@@ -134,7 +150,7 @@ impl Charge {
 pub(crate) fn retrieve(op: &Operation<'_>, id: &str, params: &Params) -> Answer {
     params.allow(&[])?;
     let charge = op.account.charges.get(id).ok_or_else(|| Refusal::no_such("charge", id, "id"))?;
-    Ok(charge.view(params.expands("balance_transaction")))
+    Ok(charge.view(op, params))
 }
 
 pub(crate) fn list(op: &Operation<'_>, params: &Params) -> Answer {
@@ -143,6 +159,15 @@ pub(crate) fn list(op: &Operation<'_>, params: &Params) -> Answer {
         params.text("payment_intent").is_none_or(|intent| charge.intent == intent)
             && params.text("customer").is_none_or(|customer| charge.customer.as_deref() == Some(customer))
     };
-    let show = |charge: &Charge| charge.view(false);
+    let show = |charge: &Charge| charge.view(op, &params.below("data"));
     listing::page(&op.account.charges, params, "/v1/charges", |charge| charge.created, keep, show)
+}
+
+impl Operation<'_> {
+    pub fn emit_charge(&mut self, kind: &str, id: &str) {
+        if let Some(charge) = self.account.charges.get(id) {
+            let view = charge.view(self, &Params::default());
+            self.emit(kind, view);
+        }
+    }
 }

@@ -52,6 +52,17 @@ impl Params {
         self.text(name).map(|text| text.parse().map_err(|_| Refusal::invalid_integer(name, text))).transpose()
     }
 
+    /// A scalar that must be one of `known`.
+    pub fn choice(&self, name: &str, known: &[&str]) -> Result<Option<&str>, Refusal> {
+        match self.text(name) {
+            Some(value) if !known.contains(&value) => {
+                let message = format!("Invalid {name}: must be one of {}", known.join(", "));
+                Err(Refusal::invalid(None, message).about(name))
+            }
+            value => Ok(value),
+        }
+    }
+
     pub fn flag(&self, name: &str) -> bool {
         self.text(name).is_some_and(|text| text.eq_ignore_ascii_case("true"))
     }
@@ -73,6 +84,15 @@ impl Params {
 
     pub fn expands(&self, field: &str) -> bool {
         self.list("expand").iter().any(|wanted| wanted == field || wanted.starts_with(&format!("{field}.")))
+    }
+
+    /// What is to be expanded below `field`: of `latest_charge.balance_transaction`, the latter.
+    pub fn below(&self, field: &str) -> Self {
+        let prefix = format!("{field}.");
+        let inner = self.list("expand");
+        let inner = inner.iter().filter_map(|wanted| wanted.strip_prefix(&prefix));
+        let inner = inner.enumerate().map(|(at, wanted)| (at.to_string(), Value::String(wanted.to_owned()))).collect();
+        Self(Map::from_iter([("expand".to_owned(), Value::Object(inner))]))
     }
 
     /// `metadata[key]=value`.

@@ -6,11 +6,16 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::bank_accounts::Scheme;
 use super::form::Params;
 use super::listing;
+use super::mandates::Acceptance;
+use super::methods;
+use super::microdeposits::Deposits;
 use super::operation::{Answer, Operation};
+use super::random_hex;
 use super::refusal::Refusal;
-use super::{Account, random_hex};
+use super::setup_intents::{method_types, verification_method};
 
 /// Bounds of one charge in minor units; Stripe's own for US dollars.
 const AMOUNT_MIN: i64 = 50;
@@ -22,6 +27,8 @@ pub(crate) enum Status {
     RequiresPaymentMethod,
     RequiresConfirmation,
     RequiresAction,
+    /// A bank debit under way.
+    Processing,
     Succeeded,
     Canceled,
 }
@@ -50,26 +57,33 @@ pub(crate) struct Intent {
     pub cancellation_reason: Option<String>,
     /// The payer is not there, or the caller cannot show a challenge: 3-D Secure becomes a decline.
     pub no_challenge: bool,
+    /// Of a bank debit: the permission that it leans on, or what one is to be made of.
+    pub mandate: Option<String>,
+    pub acceptance: Option<Acceptance>,
+    pub verification_method: Option<String>,
+    pub deposits: Option<Deposits>,
 }
 
 impl Intent {
-    pub fn view(&self, account: &Account, params: &Params, public_url: &str) -> Value {
-        let charge = self.latest_charge.as_ref().and_then(|id| account.charges.get(id));
+    pub fn view(&self, op: &Operation<'_>, params: &Params) -> Value {
+        let charge = self.latest_charge.as_ref().and_then(|id| op.account.charges.get(id));
         let latest_charge = match charge {
-            Some(charge) if params.expands("latest_charge") => {
-                charge.view(params.expands("latest_charge.balance_transaction"))
-            }
+            Some(charge) if params.expands("latest_charge") => charge.view(op, &params.below("latest_charge")),
             _ => json!(self.latest_charge),
         };
-        let method = self.payment_method.as_ref().and_then(|id| account.methods.get(id));
+        let method = self.payment_method.as_ref().and_then(|id| op.account.methods.get(id));
         let payment_method = match method {
             Some(method) if params.expands("payment_method") => method.view(),
             _ => json!(self.payment_method),
         };
         let received = if self.status == Status::Succeeded { self.amount } else { 0 };
-        let next_action = (self.status == Status::RequiresAction).then(|| {
-            let url = format!("{public_url}/stripe/3ds/{}?client_secret={}", self.id, self.client_secret);
-            json!({ "type": "redirect_to_url", "redirect_to_url": { "url": url, "return_url": self.return_url } })
+        let public_url = &op.shared.options.public_url;
+        let next_action = (self.status == Status::RequiresAction).then(|| match &self.deposits {
+            Some(deposits) => deposits.view(&self.id, &self.client_secret, public_url),
+            None => {
+                let url = format!("{public_url}/stripe/3ds/{}?client_secret={}", self.id, self.client_secret);
+                json!({ "type": "redirect_to_url", "redirect_to_url": { "url": url, "return_url": self.return_url } })
+            }
         });
         json!({
             "id": self.id, "object": "payment_intent", "created": self.created, "livemode": false,
@@ -77,6 +91,7 @@ impl Intent {
             "status": self.status, "client_secret": self.client_secret, "customer": self.customer,
             "payment_method": payment_method, "payment_method_types": self.payment_method_types,
             "automatic_payment_methods": self.automatic.then(|| json!({ "enabled": true, "allow_redirects": "never" })),
+            "payment_method_options": options_view(self.verification_method.as_deref()),
             "capture_method": "automatic_async", "confirmation_method": "automatic", "latest_charge": latest_charge,
             "last_payment_error": self.last_error, "next_action": next_action, "metadata": self.metadata,
             "description": self.description, "receipt_email": self.receipt_email, "processing": null,
@@ -89,7 +104,15 @@ impl Intent {
     }
 }
 
-const CREATE_PARAMS: [&str; 20] = [
+/// `payment_method_options` as far as a call may set them.
+pub(crate) fn options_view(verification_method: Option<&str>) -> Value {
+    match verification_method {
+        Some(method) => json!({ "us_bank_account": { "verification_method": method } }),
+        None => json!({}),
+    }
+}
+
+const CREATE_PARAMS: [&str; 22] = [
     "amount",
     "currency",
     "customer",
@@ -110,6 +133,8 @@ const CREATE_PARAMS: [&str; 20] = [
     "return_url",
     "error_on_requires_action",
     "payment_method_options",
+    "payment_method_data",
+    "use_stripe_sdk",
 ];
 
 pub(crate) fn create(op: &mut Operation<'_>, params: &Params) -> Answer {
@@ -131,20 +156,19 @@ fn read_new(op: &mut Operation<'_>, params: &Params) -> Result<Intent, Refusal> 
         let message = "This simulator does not build manual capture.";
         return Err(Refusal::invalid(None, message).about("capture_method"));
     }
-    if let Some(customer) = params.text("customer")
-        && !op.account.customers.contains_key(customer)
-    {
-        return Err(Refusal { status: 400, ..Refusal::no_such("customer", customer, "customer") });
+    if let Some(customer) = params.text("customer") {
+        op.known_customer(customer)?;
     }
-    if !params.flag("confirm") && (params.has("off_session") || params.has("error_on_requires_action")) {
-        return Err(Refusal::invalid(None, "off_session and error_on_requires_action need confirm=true."));
+    for name in ["off_session", "error_on_requires_action", "mandate", "mandate_data"] {
+        if params.has(name) && !params.flag("confirm") {
+            return Err(Refusal::invalid(None, format!("{name} needs confirm=true.")).about(name));
+        }
     }
-    let types = params.list("payment_method_types");
-    if let Some(other) = types.iter().find(|kind| *kind != "card") {
-        let message = format!("The payment method type provided: {other} is invalid. This simulator takes card.");
-        return Err(Refusal::invalid(None, message).about("payment_method_types"));
-    }
-    let payment_method = params.text("payment_method").map(|id| op.usable_method(id)).transpose()?;
+    let setup_future_usage = params.choice("setup_future_usage", &["off_session", "on_session"])?.map(str::to_owned);
+    let types = method_types(params)?;
+    let acceptance = Acceptance::read(params, op.now_s)?;
+    let verification_method = verification_method(params)?;
+    let payment_method = methods::named_or_described(op, params, false)?;
     if params.flag("confirm") && payment_method.is_none() {
         return Err(missing_method());
     }
@@ -155,12 +179,12 @@ fn read_new(op: &mut Operation<'_>, params: &Params) -> Result<Intent, Refusal> 
         id,
         created: op.now_s,
         amount,
-        currency,
         status,
         customer: params.owned("customer"),
         payment_method,
-        payment_method_types: vec!["card".to_owned()],
-        automatic: types.is_empty(),
+        automatic: types.is_none(),
+        payment_method_types: types.unwrap_or_else(|| usual_types(&currency)),
+        currency,
         latest_charge: None,
         last_error: None,
         metadata: params.strings("metadata"),
@@ -168,11 +192,22 @@ fn read_new(op: &mut Operation<'_>, params: &Params) -> Result<Intent, Refusal> 
         receipt_email: params.owned("receipt_email"),
         return_url: params.owned("return_url"),
         descriptor_suffix: params.owned("statement_descriptor_suffix"),
-        setup_future_usage: params.owned("setup_future_usage"),
+        setup_future_usage,
         canceled_at: None,
         cancellation_reason: None,
         no_challenge: params.flag("off_session") || params.flag("error_on_requires_action"),
+        mandate: params.owned("mandate"),
+        acceptance,
+        verification_method,
+        deposits: None,
     })
+}
+
+/// What an account takes where a call names no types: cards, and the debit of the currency.
+fn usual_types(currency: &str) -> Vec<String> {
+    let debits = [Scheme::UsBankAccount, Scheme::AuBecsDebit].into_iter();
+    let debit = debits.filter(|scheme| scheme.currency() == currency).map(Scheme::name);
+    std::iter::once("card").chain(debit).map(str::to_owned).collect()
 }
 
 pub(crate) fn currency(params: &Params) -> Result<String, Refusal> {
@@ -209,43 +244,109 @@ pub(crate) fn list(op: &Operation<'_>, params: &Params) -> Answer {
     params.allow(&[listing::PARAMS.as_slice(), &["customer"]].concat())?;
     let keep =
         |intent: &Intent| params.text("customer").is_none_or(|customer| intent.customer.as_deref() == Some(customer));
-    // `expand[]=data.latest_charge` on a list is `latest_charge` on each item.
-    let inner =
-        Params::decode(if params.expands("data.latest_charge") { b"expand[]=latest_charge".as_slice() } else { b"" });
-    let show = |intent: &Intent| intent.view(op.account, &inner, &op.shared.options.public_url);
+    let show = |intent: &Intent| intent.view(op, &params.below("data"));
     listing::page(&op.account.intents, params, "/v1/payment_intents", |intent| intent.created, keep, show)
 }
 
-pub(crate) fn confirm(op: &mut Operation<'_>, id: &str, params: &Params) -> Answer {
-    params.allow(&[
-        "payment_method",
-        "return_url",
-        "off_session",
-        "error_on_requires_action",
-        "receipt_email",
-        "setup_future_usage",
-        "mandate",
-        "mandate_data",
-    ])?;
+const CONFIRM_PARAMS: [&str; 13] = [
+    "payment_method",
+    "payment_method_data",
+    "payment_method_options",
+    "payment_method_types",
+    "return_url",
+    "off_session",
+    "error_on_requires_action",
+    "receipt_email",
+    "setup_future_usage",
+    "mandate",
+    "mandate_data",
+    "client_secret",
+    "use_stripe_sdk",
+];
+
+pub(crate) fn confirm(op: &mut Operation<'_>, id: &str, params: &Params, publishable: bool) -> Answer {
+    params.allow(&CONFIRM_PARAMS)?;
     op.intent_in(id, &[Status::RequiresPaymentMethod, Status::RequiresConfirmation], "confirm")?;
-    let method = params.text("payment_method").map(|method| op.usable_method(method)).transpose()?;
+    let usage = params.choice("setup_future_usage", &["off_session", "on_session"])?.map(str::to_owned);
+    let acceptance = Acceptance::read(params, op.now_s)?;
+    let (verification, types) = (verification_method(params)?, method_types(params)?);
+    let method = methods::named_or_described(op, params, publishable)?;
     let intent = op.intent_mut(id)?;
     intent.payment_method = method.or(intent.payment_method.take());
     intent.return_url = params.owned("return_url").or(intent.return_url.take());
+    intent.receipt_email = params.owned("receipt_email").or(intent.receipt_email.take());
+    intent.setup_future_usage = usage.or(intent.setup_future_usage.take());
+    intent.mandate = params.owned("mandate").or(intent.mandate.take());
+    intent.acceptance = acceptance.or(intent.acceptance.take());
+    intent.verification_method = verification.or(intent.verification_method.take());
+    if let Some(types) = types {
+        intent.payment_method_types = types;
+    }
     intent.no_challenge = params.flag("off_session") || params.flag("error_on_requires_action");
     op.confirm(id)?;
     op.show_intent(id, params)
 }
 
+const UPDATE_PARAMS: [&str; 11] = [
+    "amount",
+    "currency",
+    "customer",
+    "payment_method",
+    "payment_method_types",
+    "metadata",
+    "description",
+    "receipt_email",
+    "setup_future_usage",
+    "statement_descriptor_suffix",
+    "payment_method_options",
+];
+
+/// `POST /v1/payment_intents/{id}`: what may change before the money moves; texts may change ever after.
+pub(crate) fn update(op: &mut Operation<'_>, id: &str, params: &Params) -> Answer {
+    params.allow(&UPDATE_PARAMS)?;
+    let open = [Status::RequiresPaymentMethod, Status::RequiresConfirmation, Status::RequiresAction];
+    if UPDATE_PARAMS[..5].iter().any(|name| params.has(name)) {
+        op.intent_in(id, &open, "update")?;
+    }
+    if let Some(customer) = params.text("customer") {
+        op.known_customer(customer)?;
+    }
+    let amount = params.has("amount").then(|| amount(params, "amount")).transpose()?;
+    let currency = params.has("currency").then(|| currency(params)).transpose()?;
+    let usage = params.choice("setup_future_usage", &["off_session", "on_session"])?.map(str::to_owned);
+    let (verification, types) = (verification_method(params)?, method_types(params)?);
+    let method = params.text("payment_method").map(|method| op.usable_method(method)).transpose()?;
+    let intent = op.intent_mut(id)?;
+    intent.amount = amount.unwrap_or(intent.amount);
+    intent.currency = currency.unwrap_or_else(|| intent.currency.clone());
+    intent.customer = params.owned("customer").or(intent.customer.take());
+    intent.description = params.owned("description").or(intent.description.take());
+    intent.receipt_email = params.owned("receipt_email").or(intent.receipt_email.take());
+    intent.setup_future_usage = usage.or(intent.setup_future_usage.take());
+    intent.verification_method = verification.or(intent.verification_method.take());
+    intent.payment_method_types = types.unwrap_or_else(|| intent.payment_method_types.clone());
+    intent.metadata.extend(params.strings("metadata"));
+    intent.metadata.retain(|_, value| !value.is_empty());
+    if let Some(method) = method {
+        intent.payment_method = Some(method);
+        intent.status = Status::RequiresConfirmation;
+        intent.deposits = None;
+    }
+    op.show_intent(id, params)
+}
+
+const CANCEL_REASONS: [&str; 4] = ["abandoned", "duplicate", "fraudulent", "requested_by_customer"];
+
 pub(crate) fn cancel(op: &mut Operation<'_>, id: &str, params: &Params) -> Answer {
     params.allow(&["cancellation_reason"])?;
+    let reason = params.choice("cancellation_reason", &CANCEL_REASONS)?.map(str::to_owned);
     let open = [Status::RequiresPaymentMethod, Status::RequiresConfirmation, Status::RequiresAction];
     op.intent_in(id, &open, "cancel")?;
     let now_s = op.now_s;
     let intent = op.intent_mut(id)?;
     intent.status = Status::Canceled;
     intent.canceled_at = Some(now_s);
-    intent.cancellation_reason = params.owned("cancellation_reason");
+    intent.cancellation_reason = reason;
     op.emit_intent("payment_intent.canceled", id);
     op.show_intent(id, params)
 }
@@ -253,7 +354,7 @@ pub(crate) fn cancel(op: &mut Operation<'_>, id: &str, params: &Params) -> Answe
 impl Operation<'_> {
     pub fn show_intent(&self, id: &str, params: &Params) -> Answer {
         let intent = self.account.intents.get(id).ok_or_else(|| Refusal::no_such("payment_intent", id, "intent"))?;
-        Ok(intent.view(self.account, params, &self.shared.options.public_url))
+        Ok(intent.view(self, params))
     }
 
     pub fn intent_mut(&mut self, id: &str) -> Result<&mut Intent, Refusal> {

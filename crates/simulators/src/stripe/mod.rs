@@ -1,23 +1,35 @@
 //! The Stripe simulator: one account's records, its `/stripe/v1` API, the hosted payment page and the hosted fields.
-//! Source: `wire/gateways.md`, 2. Cards alone; bank debits, set-up intents and terminals are not built and say so (404).
+//! Source: `wire/gateways.md`, 2. Manual capture and terminals are not built and say so.
 
+pub(crate) mod agenda;
 mod api;
+mod balance;
+mod bank_accounts;
+mod calendar;
 mod cards;
 mod charges;
 mod confirmation;
 mod customers;
+mod debits;
+pub(crate) mod disputes;
 mod events;
 mod fields;
 mod form;
 mod intents;
 mod listing;
+mod mandates;
 mod methods;
+mod microdeposits;
 mod operation;
+mod pay_form;
 mod pay_page;
+mod payouts;
 mod refunds;
 mod refusal;
 mod sessions;
+mod setup_intents;
 mod three_ds;
+mod verify_page;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,6 +43,7 @@ use crate::Shared;
 use crate::replies::Replies;
 
 pub(crate) use charges::{Charge, ChargeStatus};
+pub(crate) use events::delivered;
 
 /// The API version that this simulator speaks when a call names none.
 pub(crate) const API_VERSION: &str = "2026-10-28.endive";
@@ -46,6 +59,12 @@ pub(crate) struct Account {
     pub refunds: BTreeMap<String, refunds::Refund>,
     pub sessions: BTreeMap<String, sessions::Session>,
     pub events: BTreeMap<String, events::Event>,
+    pub setups: BTreeMap<String, setup_intents::SetupIntent>,
+    pub mandates: BTreeMap<String, mandates::Mandate>,
+    pub disputes: BTreeMap<String, disputes::Dispute>,
+    pub balance: BTreeMap<String, balance::BalanceTransaction>,
+    pub payouts: BTreeMap<String, payouts::Payout>,
+    pub agenda: agenda::Agenda,
     pub replies: Replies,
 }
 
@@ -83,5 +102,6 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/stripe/v1/{*path}", any(api::handle))
         .merge(pay_page::router())
         .merge(three_ds::router())
+        .merge(verify_page::router())
         .merge(fields::router())
 }

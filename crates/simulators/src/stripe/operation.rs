@@ -17,6 +17,7 @@ pub(crate) struct Operation<'a> {
     pub shared: &'a Shared,
     pub call: &'a Call,
     pub now_s: i64,
+    /// Empty for what the clock does.
     pub request_id: &'a str,
     pub idempotency_key: Option<&'a str>,
     pub effects: Effects,
@@ -29,6 +30,8 @@ pub(crate) struct Effects {
     pub news: Vec<News>,
     /// The card of `timeout_after_execute` was charged: hold the answer.
     pub unanswered: bool,
+    /// Something happened that must be saved, whether or not anybody is told.
+    pub changed: bool,
 }
 
 impl Effects {

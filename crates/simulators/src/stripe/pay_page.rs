@@ -5,38 +5,28 @@ use std::sync::Arc;
 
 use axum::Form;
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use form_urlencoded::Serializer;
 use http::StatusCode;
-use serde::Deserialize;
 
+use super::bank_accounts::{BankAccount, Scheme, Verified};
 use super::cards::{Card, CardDetails};
-use super::intents::Status as IntentStatus;
-use super::methods::{Billing, month_of};
+use super::form::Params;
+use super::methods::{Billing, Means, month_of};
 use super::operation::Operation;
+use super::pay_form::{Typed, form};
 use super::random_hex;
 use super::refusal::Refusal;
 use super::sessions::{Session, Status};
 use crate::Shared;
 use crate::disturb;
 use crate::faults::{Call, Caller, Fault, Vendor};
-use crate::html::{Text, money, page};
+use crate::html::{Text, page};
 
 pub(crate) fn router() -> Router<Arc<Shared>> {
     Router::new().route("/stripe/pay/{session}", get(show).post(pay))
-}
-
-#[derive(Deserialize, Default)]
-struct Typed {
-    #[serde(default)]
-    number: String,
-    #[serde(default)]
-    expiry: String,
-    #[serde(default)]
-    cvc: String,
-    #[serde(default)]
-    name: String,
 }
 
 /// What came of a request for the page.
@@ -47,17 +37,21 @@ enum Outcome {
     Form(Session, Option<Refusal>),
 }
 
-async fn show(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
+/// `?method=` chooses the form where the session takes several kinds.
+async fn show(State(shared): State<Arc<Shared>>, Path(id): Path<String>, Query(typed): Query<Typed>) -> Response {
     let call = Call { vendor: Vendor::Stripe, caller: Caller::Browser, line: format!("GET /stripe/pay/{id}") };
     disturb::around(&shared, None, || {
-        shared.stripe.write_if(
-            |account| {
-                let mut op = Operation::new(account, &shared, &call, "req_page");
-                let response = render(&look(&mut op, &id), &Typed::default());
-                op.effects.behind(response)
-            },
-            |executed| !executed.news.is_empty(),
-        )
+        shared
+            .stripe
+            .write_if(
+                |account| {
+                    let mut op = Operation::new(account, &shared, &call, "req_page");
+                    let response = render(&look(&mut op, &id), &Typed { method: typed.method, ..Typed::default() });
+                    (op.effects.changed, op.effects.behind(response))
+                },
+                |(changed, _)| *changed,
+            )
+            .1
     })
     .await
 }
@@ -86,8 +80,10 @@ fn look(op: &mut Operation<'_>, id: &str) -> Outcome {
         Status::Complete => Outcome::Leave(session.success_location()),
         Status::Expired => Outcome::Expired(session),
         Status::Open => {
-            let intent = session.intent.as_ref().and_then(|id| op.account.intents.get(id));
-            let last = intent.and_then(|intent| intent.last_error.as_ref()?["message"].as_str());
+            let intent = session.intent.as_ref();
+            let payment = intent.and_then(|id| op.account.intents.get(id)?.last_error.as_ref());
+            let error = payment.or_else(|| op.account.setups.get(intent?)?.last_error.as_ref());
+            let last = error.and_then(|error| error["message"].as_str());
             let refusal = last.map(|message| Refusal::card("card_declined", message));
             Outcome::Form(session, refusal)
         }
@@ -100,27 +96,61 @@ fn attempt(op: &mut Operation<'_>, id: &str, typed: &Typed) -> Outcome {
         Outcome::Form(session, _) => session,
         other => return other,
     };
-    let (exp_month, exp_year) = split_expiry(&typed.expiry);
-    let details = CardDetails { number: &typed.number, exp_month, exp_year, cvc: Some(&typed.cvc) };
-    let paid = Card::read(&details, month_of(op.now_s)).and_then(|card| {
-        let name = Some(typed.name.trim().to_owned()).filter(|name| !name.is_empty());
-        let payer = Billing { name, email: session.customer_email.clone(), ..Billing::default() };
-        let method = op.new_method(card, payer.clone(), Default::default()).id.clone();
-        op.pay_session(id, &method, payer)
+    let name = Some(typed.name.trim().to_owned()).filter(|name| !name.is_empty());
+    let email = Some(typed.email.trim().to_owned()).filter(|email| !email.is_empty());
+    let email = email.or_else(|| session.customer_email.clone());
+    let payer = Billing { name, email, ..Billing::default() };
+    let used = read_means(op, &session, typed, &payer).and_then(|means| {
+        let method = op.new_method(means, payer.clone(), Default::default()).id.clone();
+        op.use_session(id, &method, payer)
     });
-    match paid {
-        Ok(IntentStatus::RequiresAction) => match challenge(op, id) {
-            Some(location) => Outcome::Leave(location),
-            None => Outcome::Missing,
-        },
-        Ok(_) => Outcome::Leave(session.success_location()),
+    match used {
+        Ok(true) => challenge(op, id).map_or(Outcome::Missing, Outcome::Leave),
+        Ok(false) => Outcome::Leave(session.success_location()),
         Err(refusal) => Outcome::Form(session, Some(refusal)),
     }
 }
 
+fn read_means(op: &Operation<'_>, session: &Session, typed: &Typed, payer: &Billing) -> Result<Means, Refusal> {
+    let Some(scheme) = Scheme::named(typed.kind(session)) else {
+        let (exp_month, exp_year) = split_expiry(&typed.expiry);
+        let details = CardDetails { number: &typed.number, exp_month, exp_year, cvc: Some(&typed.cvc) };
+        return Card::read(&details, month_of(op.now_s)).map(Means::Card);
+    };
+    let missing = |field: &str, what: &str| Err(Refusal::invalid(None, what).about(field));
+    if payer.name.is_none() {
+        return missing("billing_details[name]", "Enter the name of the account's holder.");
+    }
+    if payer.email.is_none() {
+        return missing("billing_details[email]", "Enter an e-mail address.");
+    }
+    let (routing, holder) = match scheme {
+        Scheme::UsBankAccount => ("routing_number", "account_holder_type"),
+        Scheme::AuBecsDebit => ("bsb_number", ""),
+    };
+    let mut details = Serializer::new(String::new());
+    details.append_pair(routing, typed.routing.trim()).append_pair("account_number", typed.account.trim());
+    if !holder.is_empty() {
+        details.append_pair(holder, &typed.holder);
+    }
+    let mut account = BankAccount::read(scheme, &Params::decode(details.finish().as_bytes()))?;
+    if typed.agreed.is_empty() {
+        return missing("agreed", "Agree to the debit to go on.");
+    }
+    let by_deposits =
+        typed.verify == "microdeposits" || session.verification_method.as_deref() == Some("microdeposits");
+    if !by_deposits {
+        // The payer signs in at the bank; that page is left out here.
+        account.verified = Verified::Instantly;
+    }
+    Ok(Means::Bank(account))
+}
+
 fn challenge(op: &Operation<'_>, session: &str) -> Option<String> {
-    let intent = op.account.intents.get(op.account.sessions.get(session)?.intent.as_ref()?)?;
-    Some(format!("/stripe/3ds/{}?client_secret={}", intent.id, intent.client_secret))
+    let id = op.account.sessions.get(session)?.intent.as_ref()?;
+    let payment = op.account.intents.get(id).map(|intent| &intent.client_secret);
+    let secret = payment.or_else(|| op.account.setups.get(id).map(|setup| &setup.client_secret))?;
+    Some(format!("/stripe/3ds/{id}?client_secret={secret}"))
 }
 
 /// "12/34", "1234" and "12 / 34" alike.
@@ -158,78 +188,6 @@ fn render(outcome: &Outcome, typed: &Typed) -> Response {
 fn trouble(status: u16) -> Response {
     let body = "<main class=\"narrow stack\"><h1>Something went wrong</h1><p>Please go back and try again.</p></main>";
     page(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), "Something went wrong", &[], body)
-}
-
-fn form(session: &Session, refusal: Option<&Refusal>, typed: &Typed) -> Response {
-    let amount = money(session.total(), &session.currency);
-    let items: String = session
-        .items
-        .iter()
-        .map(|item| {
-            let total = money(item.quantity * item.unit_amount, &session.currency);
-            format!("<dt>{}</dt><dd>{total}</dd>", Text(&item.name))
-        })
-        .collect();
-    let param = refusal.and_then(|refusal| refusal.param.as_deref());
-    let general = refusal.filter(|_| param.is_none()).map(|refusal| {
-        format!("<p class=\"alert bad\" role=\"alert\">{} Try again or use another card.</p>", Text(&refusal.message))
-    });
-    let field = |name: &str, label: &str, value: &str, params: &[&str], attributes: &str| {
-        let error = refusal.filter(|_| param.is_some_and(|param| params.contains(&param)));
-        input(name, label, value, error.map(|refusal| refusal.message.as_str()), attributes)
-    };
-    // Numbers and codes are never written back into a page; expiry and name are.
-    let fields = [
-        field(
-            "number",
-            "Card number",
-            "",
-            &["number"],
-            "inputmode=\"numeric\" autocomplete=\"cc-number\" maxlength=\"23\"",
-        ),
-        "<div class=\"two\">".to_owned(),
-        field(
-            "expiry",
-            "Expiry",
-            &typed.expiry,
-            &["exp_month", "exp_year"],
-            "inputmode=\"numeric\" autocomplete=\"cc-exp\" placeholder=\"MM / YY\" maxlength=\"9\"",
-        ),
-        field("cvc", "Security code", "", &["cvc"], "inputmode=\"numeric\" autocomplete=\"cc-csc\" maxlength=\"4\""),
-        "</div>".to_owned(),
-        field("name", "Name on card", &typed.name, &[], "autocomplete=\"cc-name\" maxlength=\"100\""),
-    ]
-    .concat();
-    let cancel =
-        session.cancel_url.as_ref().map(|url| format!("<a class=\"btn quiet\" href=\"{}\">Cancel</a>", Text(url)));
-    let body = format!(
-        "<main class=\"narrow stack\"><p class=\"badge wait\">Simulated Stripe. No real money moves</p>\
-         <div><h1 class=\"num\">{amount}</h1><dl class=\"facts num\">{items}</dl></div>\
-         <form method=\"post\" class=\"card pad stack\" novalidate>{}{fields}\
-         <button class=\"btn primary big num\" type=\"submit\">Pay {amount}</button>{}</form>\
-         <p class=\"small muted\">Approved: 4242 4242 4242 4242, any future expiry, any security code.</p></main>",
-        general.unwrap_or_default(),
-        cancel.unwrap_or_default(),
-    );
-    let status = if refusal.is_some() { StatusCode::PAYMENT_REQUIRED } else { StatusCode::OK };
-    let targets = [session.success_url.as_str(), session.cancel_url.as_deref().unwrap_or_default()];
-    page(status, &format!("Pay {amount}"), &targets, &body)
-}
-
-fn input(name: &str, label: &str, value: &str, error: Option<&str>, attributes: &str) -> String {
-    let (wrong, note, described) = match error {
-        Some(message) => (
-            " wrong",
-            format!("<span class=\"error\" id=\"{name}-error\">{}</span>", Text(message)),
-            format!(" aria-invalid=\"true\" aria-describedby=\"{name}-error\""),
-        ),
-        None => ("", String::new(), String::new()),
-    };
-    format!(
-        "<div class=\"field{wrong}\"><label for=\"{name}\">{label}</label>{note}\
-         <input class=\"input num\" id=\"{name}\" name=\"{name}\" value=\"{}\" {attributes}{described}></div>",
-        Text(value)
-    )
 }
 
 #[cfg(test)]

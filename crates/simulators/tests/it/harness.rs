@@ -10,6 +10,14 @@ use tokio::net::TcpListener;
 /// How long held requests are held in tests; clients give up sooner.
 pub const HOLD: Duration = Duration::from_millis(400);
 
+/// The payer's acceptance of a debit, as a portal passes it on.
+pub const MANDATE: [(&str, &str); 4] = [
+    ("mandate_data[customer_acceptance][type]", "online"),
+    ("mandate_data[customer_acceptance][accepted_at]", "1790000000"),
+    ("mandate_data[customer_acceptance][online][ip_address]", "192.0.2.7"),
+    ("mandate_data[customer_acceptance][online][user_agent]", "Firefox"),
+];
+
 pub struct Vendors {
     pub simulators: Simulators,
     pub url: String,
@@ -89,6 +97,48 @@ impl Vendors {
 
     pub async fn stripe_post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
         self.read(self.stripe("POST", path).form(form)).await.unwrap()
+    }
+
+    /// A Stripe call that must be taken.
+    pub async fn made(&self, path: &str, form: &[(&str, &str)]) -> Value {
+        let answer = self.stripe_post(path, form).await;
+        assert_eq!(answer.status, 200, "{path}: {:#}", answer.json);
+        answer.json
+    }
+
+    /// A Stripe call that must be refused; answers the status and the `error`.
+    pub async fn refused(&self, path: &str, form: &[(&str, &str)]) -> (u16, Value) {
+        let mut answer = self.stripe_post(path, form).await;
+        assert_ne!(answer.status, 200, "{path}: {:#}", answer.json);
+        crate::contracts::stripe("error", &answer.json);
+        (answer.status, answer.json["error"].take())
+    }
+
+    pub async fn advance(&self, days: i64) {
+        assert_eq!(self.control("advance", json!({ "days": days })).await.status, 200);
+    }
+
+    /// The last hundred events' types, oldest first; each is a valid event.
+    pub async fn event_kinds(&self) -> Vec<String> {
+        let mut events = self.stripe_get("events?limit=100").await.json;
+        let events = events["data"].as_array_mut().unwrap();
+        events.reverse();
+        events.iter().for_each(|event| crate::contracts::stripe("event", event));
+        events.iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Debits 80.00 from a US bank account with a mandate of its own; further parameters may follow.
+    pub async fn debit(&self, method: &str, more: &[(&str, &str)]) -> Value {
+        let mut form = vec![
+            ("amount", "8000"),
+            ("currency", "usd"),
+            ("payment_method", method),
+            ("payment_method_types[]", "us_bank_account"),
+            ("confirm", "true"),
+        ];
+        form.extend(MANDATE);
+        form.extend(more);
+        self.made("payment_intents", &form).await
     }
 
     /// Creates and confirms 1,204.50 with a card token under an idempotency key.

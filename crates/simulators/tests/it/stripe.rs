@@ -180,25 +180,6 @@ async fn three_d_secure_asks_for_an_action_or_declines_where_none_can_be_taken()
 }
 
 #[tokio::test]
-async fn refunds_go_up_to_what_was_charged_and_no_further() {
-    let vendors = Vendors::start().await;
-    let paid = vendors.read(vendors.charge("pm_card_visa", "key-1")).await.unwrap().json;
-    let intent = paid["id"].as_str().unwrap();
-    let part = vendors.stripe_post("refunds", &[("payment_intent", intent), ("amount", "20000")]).await.json;
-    assert_eq!((&part["status"], &part["amount"]), (&json!("succeeded"), &json!(20_000)));
-    contracts::stripe("refund", &part);
-    let over = vendors.stripe_post("refunds", &[("payment_intent", intent), ("amount", "100451")]).await;
-    assert_eq!((over.status, over.json["error"]["param"].as_str()), (400, Some("amount")));
-    let rest = vendors.stripe_post("refunds", &[("payment_intent", intent)]).await.json;
-    assert_eq!(rest["amount"], 100_450);
-    let third = vendors.stripe_post("refunds", &[("payment_intent", intent)]).await.json;
-    assert_eq!(third["error"]["code"], "charge_already_refunded");
-    assert_eq!(vendors.money_taken().await[0]["refunded_minor"], 120_450);
-    let charge = vendors.stripe_get(&format!("charges/{}", part["charge"].as_str().unwrap())).await.json;
-    assert_eq!((&charge["refunded"], &charge["amount_refunded"]), (&json!(true), &json!(120_450)));
-}
-
-#[tokio::test]
 async fn lists_are_newest_first_and_paged_without_gaps() {
     let vendors = Vendors::start().await;
     for amount in ["1000", "2000", "3000", "4000", "5000"] {
@@ -233,7 +214,7 @@ async fn customers_and_events_follow_the_contract() {
     assert_eq!(events["data"][0]["request"]["idempotency_key"], "key-1");
     contracts::stripe("event", &events["data"][0]);
     assert_eq!(vendors.stripe_get("payment_intents/pi_none").await.status, 404);
-    assert_eq!(vendors.stripe_get("setup_intents").await.status, 404);
+    assert_eq!(vendors.stripe_get("terminal/readers").await.status, 404, "what is not built says so");
 }
 
 #[tokio::test]

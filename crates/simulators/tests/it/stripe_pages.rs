@@ -160,3 +160,114 @@ async fn the_hosted_fields_are_framed_by_the_portal_and_nobody_else() {
     assert_eq!(frame.header("x-frame-options"), "");
     assert_eq!(vendors.get("/stripe/js/field.js").await.status, 200);
 }
+
+const BANK: [(&str, &str); 8] = [
+    ("method", "us_bank_account"),
+    ("routing", "110000000"),
+    ("account", "000123456789"),
+    ("name", "Ana Diaz"),
+    ("email", "ana@acme.test"),
+    ("holder", "company"),
+    ("verify", "instant"),
+    ("agreed", "yes"),
+];
+
+async fn bank_session(vendors: &Vendors) -> Value {
+    let form = [
+        ("mode", "payment"),
+        ("line_items[0][price_data][currency]", "usd"),
+        ("line_items[0][price_data][unit_amount]", "8000"),
+        ("line_items[0][price_data][product_data][name]", "Invoice INV-601"),
+        ("payment_method_types[0]", "card"),
+        ("payment_method_types[1]", "us_bank_account"),
+        ("success_url", "http://127.0.0.1:3000/npe?session={CHECKOUT_SESSION_ID}"),
+    ];
+    vendors.made("checkout/sessions", &form).await
+}
+
+fn changed(field: &str, value: &'static str) -> Vec<(&'static str, &'static str)> {
+    BANK.into_iter().map(|(name, was)| if name == field { (name, value) } else { (name, was) }).collect()
+}
+
+#[tokio::test]
+async fn a_bank_account_is_debited_on_the_hosted_page_after_the_payer_agrees() {
+    let vendors = Vendors::start().await;
+    let session = bank_session(&vendors).await;
+    let (id, url) = (session["id"].as_str().unwrap(), session["url"].as_str().unwrap());
+    let cards = vendors.read(vendors.http.get(url)).await.unwrap().json;
+    assert!(cards.as_str().unwrap().contains("Card number</label>"));
+    let bank = vendors.read(vendors.http.get(format!("{url}?method=us_bank_account"))).await.unwrap().json;
+    for wanted in ["Routing number</label>", "Account number</label>", "I authorise Northwind IT", "I agree</label>"] {
+        assert!(bank.as_str().unwrap().contains(wanted), "{wanted}");
+    }
+    let disagreed: Vec<_> = BANK.into_iter().filter(|(name, _)| *name != "agreed").collect();
+    assert!(post(&vendors, url, &disagreed).await.json.as_str().unwrap().contains("Agree to the debit"));
+    let wrong = post(&vendors, url, &changed("routing", "123")).await;
+    assert!(wrong.json.as_str().unwrap().contains("aria-describedby=\"routing-error\""));
+    assert_eq!(post(&vendors, url, &BANK).await.status, 303);
+    let read = vendors.stripe_get(&format!("checkout/sessions/{id}?expand[]=payment_intent")).await.json;
+    contracts::stripe("checkout.session", &read);
+    assert_eq!((&read["status"], &read["payment_status"]), (&json!("complete"), &json!("unpaid")));
+    assert_eq!(read["payment_intent"]["status"], "processing");
+    vendors.advance(6).await;
+    let read = vendors.stripe_get(&format!("checkout/sessions/{id}")).await.json;
+    assert_eq!(read["payment_status"], "paid");
+    let kinds = vendors.event_kinds().await;
+    assert_eq!(kinds.last().unwrap(), "checkout.session.async_payment_succeeded");
+    assert!(kinds.contains(&"checkout.session.completed".to_owned()));
+}
+
+#[tokio::test]
+async fn micro_deposits_are_named_on_the_vendors_page() {
+    let vendors = Vendors::start().await;
+    let session = bank_session(&vendors).await;
+    assert_eq!(post(&vendors, session["url"].as_str().unwrap(), &changed("verify", "microdeposits")).await.status, 303);
+    let path = format!("checkout/sessions/{}?expand[]=payment_intent", session["id"].as_str().unwrap());
+    let read = vendors.stripe_get(&path).await.json;
+    assert_eq!(read["status"], "complete");
+    let action = &read["payment_intent"]["next_action"]["verify_with_microdeposits"];
+    let url = action["hosted_verification_url"].as_str().unwrap();
+    let page = vendors.read(vendors.http.get(url)).await.unwrap();
+    assert!(page.json.as_str().unwrap().contains("Code</label>") && !page.json.as_str().unwrap().contains("<script"));
+    let wrong = post(&vendors, url, &[("first", "1"), ("second", "2")]).await;
+    assert_eq!(wrong.status, 400);
+    let right = post(&vendors, url, &[("first", "45"), ("second", "32")]).await;
+    assert!(right.json.as_str().unwrap().contains("Nothing is left to do"));
+    assert_eq!(vendors.stripe_get(&path).await.json["payment_intent"]["status"], "processing");
+    let guessed = vendors.get("/stripe/verify/pi_guess?client_secret=x").await;
+    assert_eq!(guessed.status, 404);
+}
+
+#[tokio::test]
+async fn a_method_is_saved_on_the_hosted_page_without_script() {
+    let vendors = Vendors::start().await;
+    let customer = vendors.made("customers", &[("name", "Acme")]).await;
+    let customer = customer["id"].as_str().unwrap();
+    let form = [
+        ("mode", "setup"),
+        ("customer", customer),
+        ("payment_method_types[0]", "card"),
+        ("payment_method_types[1]", "us_bank_account"),
+        ("setup_intent_data[metadata][payer]", "p1"),
+        ("success_url", "http://127.0.0.1:3000/methods?session={CHECKOUT_SESSION_ID}"),
+        ("cancel_url", "http://127.0.0.1:3000/methods"),
+    ];
+    for typed in [CARD.to_vec(), BANK.to_vec()] {
+        let session = vendors.made("checkout/sessions", &form).await;
+        contracts::stripe("checkout.session", &session);
+        let url = session["url"].as_str().unwrap();
+        assert!(vendors.read(vendors.http.get(url)).await.unwrap().json.as_str().unwrap().contains("Save</button>"));
+        assert_eq!(post(&vendors, url, &typed).await.status, 303);
+        let path =
+            format!("checkout/sessions/{}?expand[]=setup_intent.payment_method", session["id"].as_str().unwrap());
+        let done = vendors.stripe_get(&path).await.json;
+        contracts::stripe("checkout.session", &done);
+        assert_eq!((&done["status"], &done["payment_status"]), (&json!("complete"), &json!("no_payment_required")));
+        let setup = &done["setup_intent"];
+        assert_eq!((&setup["status"], &setup["metadata"]["payer"]), (&json!("succeeded"), &json!("p1")));
+        assert_eq!(setup["payment_method"]["customer"], json!(customer));
+    }
+    let saved = vendors.stripe_get(&format!("customers/{customer}/payment_methods")).await.json;
+    assert_eq!(saved["data"].as_array().unwrap().len(), 2);
+    assert!(vendors.money_taken().await.is_empty());
+}

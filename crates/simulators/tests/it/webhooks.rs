@@ -136,3 +136,89 @@ async fn the_books_tell_their_news_too() {
     );
     assert_eq!(body["firstEventSequence"], 1);
 }
+
+/// The secrets among `known` that a delivery is signed with, judged as a receiver would.
+fn signers(headers: &HeaderMap, body: &str, known: &[&str]) -> Vec<String> {
+    use hmac::{Hmac, KeyInit, Mac};
+    let signature = headers["stripe-signature"].to_str().unwrap();
+    let time = signature.split(',').find_map(|part| part.strip_prefix("t=")).unwrap();
+    let signed = |secret: &&&str| {
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+        mac.update(format!("{time}.{body}").as_bytes());
+        signature.contains(&format!("v1={}", hex::encode(mac.finalize().into_bytes())))
+    };
+    known.iter().filter(signed).map(|secret| (*secret).to_owned()).collect()
+}
+
+#[tokio::test]
+async fn both_secrets_sign_while_one_replaces_the_other() {
+    let vendors = Vendors::start().await;
+    let (url, inbox) = listen(0).await;
+    vendors.control("webhooks", json!({ "vendor": "stripe", "url": url, "secret": "whsec_old" })).await;
+    let mut deliveries = 0;
+    let mut sent = async || {
+        vendors.made("customers", &[("name", "Acme")]).await;
+        deliveries += 1;
+        arrived(&inbox, deliveries).await;
+        let (headers, body) = inbox.lock().unwrap().received[deliveries - 1].clone();
+        signers(&headers, &body, &["whsec_old", "whsec_new"])
+    };
+    assert_eq!(sent().await, ["whsec_old"]);
+    let order = json!({ "vendor": "stripe", "secret": "whsec_new", "overlap_hours": 1 });
+    let rotated = vendors.control("webhooks/rotate", order).await;
+    assert_eq!((rotated.status, &rotated.json["endpoints"]), (200, &json!(1)));
+    assert_eq!(sent().await, ["whsec_old", "whsec_new"]);
+    vendors.control("advance", json!({ "hours": 1 })).await;
+    assert_eq!(sent().await, ["whsec_new"]);
+    let made_up = vendors.control("webhooks/rotate", json!({ "vendor": "stripe" })).await.json;
+    assert!(made_up["secret"].as_str().unwrap().starts_with("whsec_"));
+    assert_eq!(vendors.control("webhooks/rotate", json!({ "vendor": "xero" })).await.status, 400);
+}
+
+#[tokio::test]
+async fn what_the_clock_brings_is_told_in_order_and_can_be_lost() {
+    let vendors = Vendors::start().await;
+    vendors.debit("pm_usBankAccount_dispute", &[]).await;
+    let (url, inbox) = listen(0).await;
+    vendors.control("webhooks", json!({ "vendor": "stripe", "url": url })).await;
+    let lost = json!({ "vendor": "stripe", "fault": "webhook_lost", "match": "charge.dispute.created" });
+    vendors.control("faults", lost).await;
+    vendors.advance(30).await;
+    let expected = [
+        "charge.succeeded",
+        "payment_intent.succeeded",
+        "charge.dispute.funds_withdrawn",
+        "charge.dispute.closed",
+        "mandate.updated",
+    ];
+    assert_eq!(arrived(&inbox, expected.len()).await, expected);
+    let missed = vendors.stripe_get("events?delivery_success=false&created[gte]=0&type=charge.dispute.*").await.json;
+    assert_eq!(missed["data"].as_array().unwrap().len(), 1, "the list names what was lost");
+    assert_eq!(missed["data"][0]["type"], "charge.dispute.created");
+}
+
+#[tokio::test]
+async fn due_moments_come_by_themselves_too() {
+    let vendors = Vendors::start().await;
+    let (url, inbox) = listen(0).await;
+    let form = [
+        ("type", "au_becs_debit"),
+        ("au_becs_debit[bsb_number]", "000000"),
+        ("au_becs_debit[account_number]", "000123456"),
+        ("billing_details[name]", "Ana Diaz"),
+        ("billing_details[email]", "ana@acme.test"),
+    ];
+    let method = vendors.made("payment_methods", &form).await;
+    let mut form = vec![
+        ("amount", "8000"),
+        ("currency", "aud"),
+        ("payment_method", method["id"].as_str().unwrap()),
+        ("payment_method_types[]", "au_becs_debit"),
+        ("confirm", "true"),
+    ];
+    form.extend(crate::harness::MANDATE);
+    vendors.control("webhooks", json!({ "vendor": "stripe", "url": url })).await;
+    vendors.made("payment_intents", &form).await;
+    let kinds = arrived(&inbox, 5).await;
+    assert_eq!(kinds[3..], ["charge.succeeded", "payment_intent.succeeded"], "nobody moved the clock");
+}
