@@ -22,7 +22,7 @@ step() {
   times+=("$(printf '%-32s %12s  %s' "$name" "$(duration $((SECONDS - begun)))" "$([[ $code == 0 ]] && echo ok || echo FAILED)")")
 }
 
-# Reads the summaries of cargo-nextest, of doc tests and of Playwright.
+# Reads the summaries of cargo-nextest, of doc tests, of Playwright and of Node's test runner.
 count() {
   local plain
   plain="$(sed 's/\x1b\[[0-9;]*m//g' "$1")"
@@ -32,6 +32,8 @@ count() {
   add failed "$(grep -E '^test result:' <<<"$plain" | grep -oE '[0-9]+ failed' || true)"
   add passed "$(grep -oE '^ +[0-9]+ (passed|flaky)' <<<"$plain" || true)"
   add failed "$(grep -oE '^ +[0-9]+ (failed|did not run|interrupted)' <<<"$plain" || true)"
+  add passed "$(sed -nE 's/^(#|ℹ) pass ([0-9]+)$/\2/p' <<<"$plain")"
+  add failed "$(sed -nE 's/^(#|ℹ) (fail|cancelled) ([0-9]+)$/\3/p' <<<"$plain")"
 }
 
 # add variable "12 passed…": one figure a line.
@@ -67,6 +69,7 @@ step "Rust tests" rust rust_tests
 step "Documentation examples" doc doc_tests
 stop_postgres
 step "Site and server" build scripts/build.sh dev
+step "Vendors' own SDKs" sdk scripts/sdk.sh
 step "Browser tests" e2e scripts/e2e.sh
 step "Sizes" size scripts/size.sh
 
