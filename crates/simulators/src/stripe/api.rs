@@ -184,7 +184,7 @@ impl ApiCall {
         let path: Vec<&str> = self.path.trim_start_matches("/stripe/v1/").trim_end_matches('/').split('/').collect();
         let params = &self.params;
         if let Key::Publishable = self.key {
-            return self.from_browser(op, &path);
+            return self.for_browser(op, &path);
         }
         match (self.method.as_str(), path.as_slice()) {
             ("POST", ["payment_intents"]) => intents::create(op, params),
@@ -247,7 +247,7 @@ impl ApiCall {
     }
 
     /// A browser makes methods, and works on the one intent whose secret it holds.
-    fn from_browser(&self, op: &mut Operation<'_>, path: &[&str]) -> Answer {
+    fn for_browser(&self, op: &mut Operation<'_>, path: &[&str]) -> Answer {
         let params = &self.params;
         let holds_secret = |id: &str| {
             let intent = op.account.intents.get(id).map(|intent| &intent.client_secret);

@@ -132,7 +132,7 @@ impl BankAccount {
             let message = "Invalid routing number: in test mode, use 110000000.";
             return Err(Refusal::invalid(Some("routing_number_invalid"), message).about(&name("routing_number")));
         }
-        let Some((_, ending)) = us_account(&number) else {
+        let Some(ending) = us_account(&number) else {
             let message = "You must use a test bank account number in test mode. Try 000123456789.";
             return Err(Refusal::invalid(Some("account_number_invalid"), message).about(&name("account_number")));
         };
@@ -197,7 +197,7 @@ impl BankAccount {
     pub fn of_token(token: &str) -> Option<Self> {
         let name = token.strip_prefix("pm_usBankAccount_")?;
         let (number, ..) = US_ACCOUNTS.into_iter().find(|(_, known, _)| *known == name)?;
-        let (_, ending) = us_account(number)?;
+        let ending = us_account(number)?;
         // Its micro-deposits fail: so it is the one token whose account is not verified yet.
         let verified = if number == DEPOSITS_FAIL { Verified::No } else { Verified::Instantly };
         Some(Self { verified, ..Self::us(number, ending) })
@@ -250,15 +250,14 @@ const US_ACCOUNTS: [(&str, &str, &str); 9] = [
     ("000000000009", "processing", "never"),
 ];
 
-fn us_account(number: &str) -> Option<(&'static str, Ending)> {
-    let (_, token, ending) = US_ACCOUNTS.into_iter().find(|(known, ..)| *known == number)?;
-    let ending = match ending {
+fn us_account(number: &str) -> Option<Ending> {
+    let (.., ending) = US_ACCOUNTS.into_iter().find(|(known, ..)| *known == number)?;
+    Some(match ending {
         "clears" => Ending::Clears,
         "returned" => Ending::Returned { after_seconds: ACH_RETURNED_AFTER_SECONDS },
         "never" => Ending::Never,
         code => Ending::Fails { code: code.to_owned() },
-    };
-    Some((token, ending))
+    })
 }
 
 fn au_account(number: &str) -> (Ending, Delay) {
