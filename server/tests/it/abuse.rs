@@ -114,10 +114,10 @@ async fn q16_a_thousand_guesses_from_one_network_are_ten_and_the_owner_comes_fro
     let house = House::new().await;
     let guesser = house.client().from("198.51.100.1");
     let mut evaluated = 0;
-    for some in 0..10 {
+    for some in 0..20 {
         // Whatever a client writes itself stands left of what the proxy adds.
         let spoofing: Vec<_> =
-            (0..100).map(|n| house.client().from(&format!("10.0.{some}.{n}, 198.51.100.1"))).collect();
+            (0..50).map(|n| house.client().from(&format!("10.0.{some}.{n}, 198.51.100.1"))).collect();
         let answers = join_all(spoofing.iter().map(|client| guess(client, "wrong"))).await;
         evaluated += answers.iter().filter(|answer| answer.contains("no_match")).count();
     }
@@ -133,8 +133,12 @@ async fn q16_guesses_from_everywhere_are_twenty_and_the_owner_comes_from_a_netwo
     let house = House::new().await;
     house.client().from("2001:db8:1:2::5").sign_in("ana@acme.test").await;
     let networks: Vec<_> = (0..200).map(|n| house.client().from(&format!("198.51.100.{n}"))).collect();
-    let answers = join_all(networks.iter().map(|client| guess(client, "wrong"))).await;
-    assert_eq!(answers.iter().filter(|answer| answer.contains("no_match")).count(), 20);
+    let mut evaluated = 0;
+    for some in networks.chunks(50) {
+        let answers = join_all(some.iter().map(|client| guess(client, "wrong"))).await;
+        evaluated += answers.iter().filter(|answer| answer.contains("no_match")).count();
+    }
+    assert_eq!(evaluated, 20);
 
     let owner = house.client().from("2001:db8:1:2:ffff::9");
     owner.sign_in("ana@acme.test").await;
