@@ -85,13 +85,7 @@ impl Engine {
         for _ in 0..TURN_LOOKS_MAX {
             let (turn, under_way) = Turn::take(self, guest.db.merchant_id());
             if origin.signed_in() || under_way <= PER_MERCHANT.declines {
-                let declines = self.declines(guest, origin).await?;
-                if let Some((by, until)) = held(&declines, origin.signed_in()) {
-                    let minutes = minutes_until(until, self.now());
-                    tracing::warn!(merchant.id = %guest.db.merchant_id(), ?by, minutes, "A card was not tried: too many were declined.");
-                    let support_email = guest.merchant.support_email.clone();
-                    return Err(TakeError::TooManyDeclines { by, minutes, support_email });
-                }
+                let declines = self.check_declines(guest, origin).await?;
                 if origin.signed_in() || declines.merchant.len() + under_way <= PER_MERCHANT.declines {
                     return Ok(turn);
                 }
@@ -100,6 +94,18 @@ impl Engine {
             tokio::time::sleep(TURN_LOOK_EVERY).await;
         }
         Err(Error::HeldBack { minutes: 1 }.into())
+    }
+
+    /// The declines that count now, when they hold nothing back.
+    ///
+    /// # Errors
+    /// [`TakeError::TooManyDeclines`].
+    pub(crate) async fn check_declines(&self, guest: &GuestPass, origin: &Origin) -> Result<Declines, TakeError> {
+        let declines = self.declines(guest, origin).await?;
+        let Some((by, until)) = held(&declines, origin.signed_in()) else { return Ok(declines) };
+        let (merchant, minutes) = (guest.db.merchant_id(), minutes_until(until, self.now()));
+        tracing::warn!(merchant.id = %merchant, ?by, minutes, "A card was not tried: too many were declined.");
+        Err(TakeError::TooManyDeclines { by, minutes, support_email: guest.merchant.support_email.clone() })
     }
 
     async fn declines(&self, guest: &GuestPass, origin: &Origin) -> Result<Declines, Error> {

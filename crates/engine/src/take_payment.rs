@@ -104,6 +104,8 @@ impl Engine {
         connection: ConnectionId,
     ) -> Result<Intent, TakeError> {
         for _ in 0..INTENT_TRIES {
+            // First, because it may take a while: what is read afterwards is fresh.
+            let turn = self.await_turn(guest, origin).await?;
             let (invoice, customer) = guest.db.invoice_with_customer(guest.checkout.invoice_id).await?;
             let claims_seen = guest.db.claims_taken(&[invoice.id]).await?;
             // Most invoices were never tried before.
@@ -112,7 +114,10 @@ impl Engine {
             {
                 return Ok(Intent::Taken(by));
             }
-            let turn = self.await_turn(guest, origin).await?;
+            if claims_seen > 0 {
+                // Whoever else tried this invoice while we waited may have been declined.
+                self.check_declines(guest, origin).await?;
+            }
             // Each wrong amount would be a read of the books.
             if order.expected != invoice.due()? {
                 self.count_guess(order.network).await?;
