@@ -127,8 +127,8 @@ mod tests {
             buckets.let_pass(network(number));
         }
         assert_eq!(buckets.networks.len(), PRUNE_EVERY_REQUESTS - 1);
-        // One request is made up for in a fifth of a second.
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        // One request is made up for in a fifth of a second, and forgotten as long after that.
+        std::thread::sleep(std::time::Duration::from_millis(600));
         buckets.let_pass(network(0));
         assert_eq!(buckets.networks.len(), 1);
     }

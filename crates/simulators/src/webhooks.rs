@@ -54,7 +54,14 @@ pub(crate) struct Webhooks {
 
 impl Webhooks {
     pub fn register(&self, vendor: Vendor, url: &str, secret: &str) {
-        self.add(Endpoint { vendor, url: url.to_owned(), secret: secret.to_owned(), id: None, kinds: Vec::new(), previous: None });
+        self.add(Endpoint {
+            vendor,
+            url: url.to_owned(),
+            secret: secret.to_owned(),
+            id: None,
+            kinds: Vec::new(),
+            previous: None,
+        });
     }
 
     /// An address that was registered at the vendor itself, for some kinds of events.
