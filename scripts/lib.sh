@@ -11,10 +11,10 @@ CACHE="${WISEPAY_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/wisepay}"
 mkdir -p "$CACHE/target" || { echo "make: $CACHE cannot be written; set WISEPAY_CACHE to a folder that can." >&2; exit 1; }
 CACHE="$(cd "$CACHE" && pwd)"
 
-# Libraries of this workspace are kept apart by their path, so clones do not disturb one another there. What has a plain
-# name does collide: `release/wisepay`, `debug/wisepay`, `release/site-wasm` and the frontend's `.wasm`. Whoever builds
-# holds the lock until the results are copied into the clone's own target/run, and only the copies are ever started, so
-# no clone can run the program of another.
+# Two things keep clones apart there. Whoever builds holds the lock until the results are copied into the clone's own
+# target/run, and only the copies are ever started, so no clone can run the program of another. And cargo names this
+# workspace's crates by their path within it, so that one clone's results would pass for another's: whoever builds after
+# another clone throws them away first; compiled dependencies stay.
 export CARGO_TARGET_DIR="$CACHE/target"
 
 # Playwright must not fetch a browser of its own: Debian's Chromium is used.
@@ -66,6 +66,17 @@ as_root() {
   fi
 }
 
+# Makes the shared folder this clone's.
+own_target() {
+  local mark="$CARGO_TARGET_DIR/.clone" crates=() crate
+  [[ "$(cat "$mark" 2>/dev/null)" == "$ROOT" ]] && return
+  for crate in "${SERVER_CRATES[@]}" frontend; do
+    [[ "$crate" == --package ]] || crates+=(-o -name "$crate-*")
+  done
+  find "$CARGO_TARGET_DIR" -path '*/.fingerprint/*' -prune -type d \( "${crates[@]:1}" \) -exec rm -rf {} +
+  echo "$ROOT" >"$mark"
+}
+
 # Runs a command while no other make of this machine builds into the shared folder. Nested calls pass through.
 # The name of the mark does not begin with WISEPAY_: the server refuses settings that it does not know.
 with_lock() {
@@ -84,6 +95,7 @@ with_lock() {
   (
     set -e
     export BUILD_LOCK_HELD=1
+    own_target
     "$@"
   )
   code=$?
@@ -106,3 +118,6 @@ free_port() {
 }
 
 port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# For those who call cargo themselves after sourcing this.
+[[ "$(cat "$CARGO_TARGET_DIR/.clone" 2>/dev/null)" == "$ROOT" ]] || with_lock true
