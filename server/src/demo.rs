@@ -291,12 +291,16 @@ Wise-Pay's demo is ready ({due}).
   Pay INV-501 as a guest:
   {portal}/PaymentProxy/PayNow/Email?apiKey={key}&invoiceNo=INV-501&amount=1204.50&companyCode=ACME
 
+  Pay HT-1001 of Harbour Tech, which uses no vendor at all (sandbox, built-in ledger):
+  {portal}/PaymentProxy/PayNow/Email?apiKey={harbour}&invoiceNo=HT-1001&companyCode=ACMENZ
+
   Cards       {approved} approved, {declined} declined; any future expiry, any code
   Sign in     {admin} (merchant's staff), {ana} (payer), {operator} (operator)
   Password    {password}
 
 Ctrl-C stops it; make demo-reset starts from fresh data.
 ",
+        harbour = facts::HARBOUR.pay_now.email,
         approved = facts::cards::APPROVED,
         declined = facts::cards::DECLINED,
         admin = facts::NORTHWIND.admin_email,
