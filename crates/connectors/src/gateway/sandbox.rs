@@ -80,7 +80,7 @@ fn chosen(how: &ChargeHow) -> Result<(TestMethod, Script), GatewayError> {
 #[async_trait]
 impl Gateway for Sandbox {
     fn capabilities(&self) -> &Capabilities {
-        &Capabilities { name: "the sandbox", card: true, hosted_page: false, lists: false }
+        &Capabilities { name: "Sandbox", card: true, hosted_page: false, lists: false }
     }
 
     fn browser_kit(&self) -> BrowserKit {
