@@ -1,11 +1,8 @@
 //! The real server, killed between any two steps of a payment and started again: one charge or none, the outcome known
 //! within a minute, the books agree (F1 of quality.md, 2.2).
 
-use crate::support::{Client, House, http};
-use std::{
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
-};
+use crate::support::{Client, House, On, Server, http};
+use std::time::{Duration, Instant};
 
 /// Every step of one payment at which the process can be made to die.
 const STEPS: [&str; 8] = [
@@ -20,54 +17,6 @@ const STEPS: [&str; 8] = [
 ];
 const KNOWN_WITHIN: Duration = Duration::from_secs(60);
 
-/// A `wisepay serve` of its own on the house's database, while the house's own portal only keeps the vendors alive.
-struct Server {
-    process: Child,
-    portal: String,
-}
-
-impl Server {
-    async fn start(house: &House, failpoint: Option<&str>) -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let portal = format!("http://{port}");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wisepay"));
-        command
-            .arg("serve")
-            .current_dir("..")
-            .env("WISEPAY_LISTEN", port.to_string())
-            .env("WISEPAY_PUBLIC_URL", &portal)
-            .env("DATABASE_URL", house.database_url())
-            .env("WISEPAY_KEY_RING", house.key_ring())
-            .env("WISEPAY_SIMULATORS_URL", &house.vendors)
-            .env("RUST_LOG", "warn")
-            .stderr(Stdio::null())
-            .stdout(Stdio::null());
-        if let Some(name) = failpoint {
-            command.env("WISEPAY_FAILPOINT", name);
-        }
-        let process = command.spawn().unwrap();
-        let server = Self { process, portal };
-        let start = Instant::now();
-        while http().get(format!("{}/health/ready", server.portal)).send().await.is_err() {
-            assert!(start.elapsed() < Duration::from_secs(20), "the server did not start");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        server
-    }
-
-    fn kill(&mut self) {
-        // SIGKILL: nothing is flushed, nothing is said.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
 /// Presses Pay and does not mind when the connection dies.
 async fn press(portal: &str, number: &str) -> Option<String> {
     let client = Client::new(portal);
@@ -78,8 +27,8 @@ async fn press(portal: &str, number: &str) -> Option<String> {
     Some(form.checkout)
 }
 
-async fn survives(step: &'static str) {
-    let house = House::without_portal().await;
+async fn survives(step: &'static str, database: On) {
+    let Some(house) = House::vendors_alone_on(database).await else { return };
     {
         let mut dying = Server::start(&house, Some(step)).await;
         press(&dying.portal.clone(), "INV-501").await;
@@ -105,12 +54,18 @@ async fn survives(step: &'static str) {
         })
         .await;
     assert_eq!(house.charges().await.len(), 1, "{step}");
+    house.assert_everything_agrees().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d4_a_server_killed_at_any_step_charges_once_and_the_books_agree() {
+async fn d4_a_server_killed_at_any_step_charges_once_and_the_books_agree_on_sqlite() {
     // All at once: each waits for a look-up that is seconds away.
-    futures::future::join_all(STEPS.map(survives)).await;
+    futures::future::join_all(STEPS.map(|step| survives(step, On::Sqlite))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d4_a_server_killed_at_any_step_charges_once_and_the_books_agree_on_postgresql() {
+    futures::future::join_all(STEPS.map(|step| survives(step, On::Postgres))).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -177,4 +132,5 @@ async fn d1_servers_killed_at_random_moments_charge_each_invoice_at_most_once() 
         assert_eq!(of_invoice, house.books_payments(number).await.len(), "{number}: gateway and books agree");
         assert!(of_invoice <= 1, "{number} was charged twice");
     }
+    house.assert_everything_agrees().await;
 }

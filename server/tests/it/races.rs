@@ -1,6 +1,6 @@
 //! However often and from wherever Pay is pressed: one charge (D1).
 
-use crate::support::{House, On};
+use crate::support::{Client, House, On, Server};
 
 #[tokio::test]
 async fn d1_a_double_click_a_replay_and_two_tabs_are_one_charge() {
@@ -46,5 +46,29 @@ async fn d1_twenty_payers_at_one_invoice_are_one_charge() {
             assert_eq!(answer.status, 303, "{}", answer.body);
         }
         house.assert_paid_once("INV-502", 35_000).await;
+    }
+}
+
+/// How many press Pay at the same moment, and through how many processes.
+const PRESSES: usize = 64;
+const PROCESSES: usize = 4;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d1_sixty_four_presses_through_four_processes_are_one_charge() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::vendors_alone_on(database).await else { continue };
+        let servers = futures::future::join_all((0..PROCESSES).map(|_| Server::start(&house, None))).await;
+        let mut forms = Vec::new();
+        for server in servers.iter().cycle().take(PRESSES) {
+            let client = Client::new(&server.portal);
+            let form = client.open("INV-501").await;
+            forms.push((client, form));
+        }
+        let presses = forms.iter().map(|(client, form)| client.pay(form, "pm_card_visa"));
+        for answer in futures::future::join_all(presses).await {
+            assert_eq!(answer.status, 303, "{database:?}: {}", answer.body);
+        }
+        house.assert_paid_once("INV-501", 120_450).await;
+        house.assert_everything_agrees().await;
     }
 }

@@ -9,6 +9,7 @@ use simulators::{Options, Simulators, Vendor, facts};
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
+    process::{Child, Command, Stdio},
     sync::{Arc, Mutex, Once},
     time::{Duration, Instant},
 };
@@ -54,7 +55,12 @@ impl House {
 
     /// Vendors and data alone: the test starts its own servers.
     pub async fn without_portal() -> Self {
-        Self::build(On::Sqlite, Runs::Vendors).await.unwrap()
+        Self::vendors_alone_on(On::Sqlite).await.unwrap()
+    }
+
+    /// `None` for PostgreSQL when no server is named.
+    pub async fn vendors_alone_on(database: On) -> Option<Self> {
+        Self::build(database, Runs::Vendors).await
     }
 
     /// With rate limits, as everywhere but in load tests.
@@ -239,6 +245,12 @@ impl House {
         assert_eq!(payment["amount_minor"], minor);
     }
 
+    /// Gateway, portal and books agree, once the last job has run.
+    pub async fn assert_everything_agrees(&self) {
+        let differences = async || self.engine.verify_books(None).await.unwrap().differences;
+        self.until("everything agrees", async || differences().await.is_empty()).await;
+    }
+
     /// Waits for something that the worker or a vendor brings about.
     pub async fn until(&self, what: &str, is_so: impl AsyncFnMut() -> bool) {
         self.until_within(what, PATIENCE, is_so).await;
@@ -264,6 +276,54 @@ impl Drop for House {
             let _ = std::process::Command::new("psql").args([&admin, "-qc", &drop]).status();
         }
         let _ = &self.folder;
+    }
+}
+
+/// A `wisepay serve` of its own on the house's database, while the house's own portal only keeps the vendors alive.
+pub struct Server {
+    pub process: Child,
+    pub portal: String,
+}
+
+impl Server {
+    pub async fn start(house: &House, failpoint: Option<&str>) -> Self {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let portal = format!("http://{port}");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wisepay"));
+        command
+            .arg("serve")
+            .current_dir("..")
+            .env("WISEPAY_LISTEN", port.to_string())
+            .env("WISEPAY_PUBLIC_URL", &portal)
+            .env("DATABASE_URL", house.database_url())
+            .env("WISEPAY_KEY_RING", house.key_ring())
+            .env("WISEPAY_SIMULATORS_URL", &house.vendors)
+            .env("RUST_LOG", "warn")
+            .stderr(Stdio::null())
+            .stdout(Stdio::null());
+        if let Some(name) = failpoint {
+            command.env("WISEPAY_FAILPOINT", name);
+        }
+        let process = command.spawn().unwrap();
+        let server = Self { process, portal };
+        let start = Instant::now();
+        while http().get(format!("{}/health/ready", server.portal)).send().await.is_err() {
+            assert!(start.elapsed() < Duration::from_secs(20), "the server did not start");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        server
+    }
+
+    pub fn kill(&mut self) {
+        // SIGKILL: nothing is flushed, nothing is said.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
     }
 }
 

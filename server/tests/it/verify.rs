@@ -15,7 +15,7 @@ async fn d30_verify_books_agrees_after_a_payment_and_names_a_charge_too_many() {
         client.pay(&client.open("INV-502").await, "pm_card_chargeDeclined").await;
         client.pay(&client.open("INV-501").await, "pm_card_visa").await;
         house.assert_paid_once("INV-501", 120_450).await;
-        house.until("everything agrees", async || differences(&house).await.is_empty()).await;
+        house.assert_everything_agrees().await;
         let verified = house.engine.verify_books(None).await.unwrap();
         assert_eq!((verified.attempts, verified.charges, verified.postings), (2, 1, 1));
         let since = chrono::Utc::now() + chrono::TimeDelta::minutes(5);
