@@ -1,6 +1,6 @@
 # Every command of the project. The work is done by scripts/*.sh; each installs what it needs and is missing.
 .DEFAULT_GOAL := help
-.PHONY: help run test check e2e size bench demo-reset
+.PHONY: help run test check e2e sdk size bench demo-reset
 
 help: ## Show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -16,6 +16,9 @@ check: ## Check without running: format, clippy, licences, what the browser may 
 
 e2e: ## Run the browser tests against a demo of their own
 	@scripts/e2e.sh
+
+sdk: ## Let the vendors' own SDKs judge the simulators
+	@scripts/sdk.sh
 
 size: ## Show the weight of the site and of Pay Now; fails over budget
 	@scripts/size.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What every script here shares: where things are, how they speak, and one lock. Sourced, never run.
-# Installs nothing and starts nothing; that is tools.sh, postgres.sh and demo.sh.
+# Installs nothing and starts nothing; that is tools.sh, postgres.sh and demo.sh. Makes the shared folder this clone's.
 set -euo pipefail
 
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"

@@ -1,17 +1,20 @@
 // The official Authorize.Net SDK against the simulator: what it sends is understood, what comes back it can read.
-// Run by Node alone: SIMULATORS_URL=http://127.0.0.1:3900 node --test end2end/sdk/authorizenet.test.mjs
-// The golden files hold the SDK's own bytes for the main requests; the adapter's bytes are compared with them elsewhere.
+// Starts simulators of its own, or takes those that SIMULATORS_URL names; it moves their clock.
+// The golden files hold the SDK's own bytes for the main requests; they are for the adapter to come.
 // WRITE_GOLDEN=1 writes them anew.
 
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
-import { before, describe, test } from "node:test";
+import { after, before, describe, test } from "node:test";
+
+import { startSimulators } from "./simulators.mjs";
 
 const { APIContracts: contracts, APIControllers: controllers } = createRequire(import.meta.url)("authorizenet");
 
-const SIMULATORS = process.env.SIMULATORS_URL ?? "http://127.0.0.1:3900";
+let SIMULATORS;
+let simulators;
 const VISA = "4111111111111111";
 let demo;
 let counter = Date.now() % 1e9;
@@ -72,7 +75,12 @@ const control = async (path, body) => {
   assert.equal(answer.status, 200);
 };
 
-before(async () => { demo = await (await fetch(`${SIMULATORS}/demo.json`)).json(); });
+before(async () => {
+  simulators = await startSimulators();
+  SIMULATORS = simulators.url;
+  demo = await (await fetch(`${SIMULATORS}/demo.json`)).json();
+});
+after(() => simulators.stop());
 
 describe("the official SDK", () => {
   test("reads the merchant and refuses a wrong key", async () => {

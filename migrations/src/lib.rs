@@ -7,6 +7,7 @@ mod m003_work;
 mod m004_built_in_ledger;
 mod m005_claim_takes;
 mod m006_limits;
+mod m007_waiting_for_books;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m004_built_in_ledger::Migration),
             Box::new(m005_claim_takes::Migration),
             Box::new(m006_limits::Migration),
+            Box::new(m007_waiting_for_books::Migration),
         ]
     }
 }

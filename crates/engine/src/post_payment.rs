@@ -71,14 +71,13 @@ impl Engine {
         let allocations = db.allocations(attempt.payment_id).await?;
         let share = allocations.iter().find(|a| a.invoice_id == entry.invoice_id).ok_or(Error::NotFound)?;
         let merchant = db.merchant().await?;
-        let reference = attempt.charge_id.clone().or_else(|| attempt.gateway_id.clone());
         Ok(PostPayment {
             idempotency_key: entry.idempotency_key.clone(),
             invoice_external_id: invoice.external_id,
             amount: Money::new(share.amount_minor, attempt.amount()?.currency),
             // The day of the payment, not of the try: the same key must always carry the same request.
             date: day(attempt.created_at, zone(&merchant.time_zone)),
-            reference: reference.unwrap_or_else(|| entry.idempotency_key.clone()),
+            reference: books_reference(attempt, entry).to_owned(),
         })
     }
 
@@ -124,4 +123,9 @@ impl Engine {
         tx.commit().await?;
         Ok(true)
     }
+}
+
+/// What a payment is found by in the books: the gateway's id of the money.
+pub(crate) fn books_reference<'a>(attempt: &'a Attempt, entry: &'a BooksEntry) -> &'a str {
+    attempt.charge_id.as_deref().or(attempt.gateway_id.as_deref()).unwrap_or(&entry.idempotency_key)
 }

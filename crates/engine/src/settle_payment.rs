@@ -191,10 +191,12 @@ impl Engine {
         mine.map(|share| (payment, share)).ok_or(Error::NotFound)
     }
 
-    /// A payment as its payer reads it.
+    /// A payment of the link's invoice as its payer reads it.
     pub(crate) async fn standing(&self, guest: &GuestPass, payment: &Payment) -> Result<Standing, Error> {
         let attempt = latest(&guest.db, payment.id).await?;
-        let share = guest.db.allocations(payment.id).await?.into_iter().next().ok_or(Error::NotFound)?;
+        let shares = guest.db.allocations(payment.id).await?;
+        let share = shares.into_iter().find(|share| share.invoice_id == guest.checkout.invoice_id);
+        let share = share.ok_or(Error::NotFound)?;
         let (invoice, customer) = guest.db.invoice_with_customer(share.invoice_id).await?;
         standing(guest, payment, &share, &attempt, invoice.number, customer.name)
     }

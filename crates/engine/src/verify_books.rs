@@ -1,7 +1,7 @@
 //! Do gateway, portal and books agree? Everything is computed anew from the facts and compared; nothing is changed.
 //! (`demo.md`, `verify-books`; the invariants of `quality.md`, 2.3.)
 
-use crate::{Engine, Error, Lane};
+use crate::{Engine, Error, Lane, post_payment::books_reference};
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::{
     books::{BooksError, BooksPayment},
@@ -27,7 +27,7 @@ pub struct Verified {
     pub attempts: u64,
     /// Taken by the gateways, by their own lists.
     pub charges: u64,
-    /// Of ours, standing in the books.
+    /// Payments of ours that we say stand in the books.
     pub postings: u64,
     /// One sentence each.
     pub differences: Vec<String>,
@@ -74,8 +74,8 @@ impl Engine {
             }
         }
         self.verify_gateways(db, since, &ours, &mut verified).await?;
-        let unknown = postings.iter().flatten().filter(|(reference, _)| ours.values().any(|a| quotes(a, reference)));
-        verified.differences.extend(unknown.map(|(reference, extra)| {
+        let surplus = postings.iter().flatten().filter(|(reference, _)| ours.values().any(|a| quotes(a, reference)));
+        verified.differences.extend(surplus.map(|(reference, extra)| {
             format!("{} payment(s) in the books quote {reference} beyond the one that we made", extra.len())
         }));
         Ok(verified)
@@ -149,6 +149,10 @@ fn own_differences(record: &AttemptRecord, now: DateTime<Utc>) -> Result<Vec<Str
     if record.allocated_minor != amount.minor {
         differs(format!("its invoices are to get {} together", record.allocated_minor));
     }
+    let posted = record.entries.iter().any(|(entry, _)| entry.state == BooksEntryState::Posted);
+    if posted && !folded.state.has_money() {
+        differs("the money went back, and the books still have it".into());
+    }
     if folded.state.has_money() && record.entries.is_empty() {
         differs("the money came, and nothing was meant for the books".into());
     }
@@ -177,8 +181,7 @@ fn posting_differences(
             BooksEntryState::Intended => differs("it is not in the books yet"),
             BooksEntryState::Refused => differs("the books refused it"),
             BooksEntryState::Posted => {
-                let reference = [&attempt.charge_id, &attempt.gateway_id].into_iter().flatten().next();
-                let same = reference.and_then(|reference| listed.get_mut(reference));
+                let same = listed.get_mut(books_reference(attempt, entry));
                 let is_it = |payment: &BooksPayment| Some(&payment.external_id) == entry.external_id.as_ref();
                 match same.and_then(|same| Some(same.remove(same.iter().position(is_it)?))) {
                     None => differs("it is marked as posted, and the books do not have it"),

@@ -1,7 +1,7 @@
 //! Payments, what they pay, and the claim that keeps every other attempt off an invoice.
 
 use crate::{
-    Attempt, Error, MerchantTx, attempts, customers,
+    Attempt, Error, MerchantTx, attempts, books_entries, customers,
     invoices::{self, Sum, like},
     scope::{Only, Scoped, owned},
 };
@@ -162,6 +162,13 @@ impl MerchantTx {
         if self.claims_taken(&invoices).await? != claims_seen + claimed {
             return Ok(Opened::Outdated);
         }
+        if claims_seen > 0 {
+            for invoice in invoices {
+                if let Some(payment) = self.unposted_payment(invoice).await? {
+                    return Ok(Opened::Taken(payment));
+                }
+            }
+        }
         self.insert::<allocation::Entity>(allocations).await?;
         Ok(Opened::New)
     }
@@ -258,6 +265,16 @@ impl<C: ConnectionTrait> Scoped<C> {
         attempts::declined(of, since)?.all(self.conn()).await.map_err(Error::from)
     }
 
+    /// A payment of this invoice whose money the books do not have yet. It may be without a claim, when it came after a
+    /// final no and somebody else had the invoice then.
+    async fn unposted_payment(&self, invoice: InvoiceId) -> Result<Option<PaymentId>, Error> {
+        let of = self.find::<books_entries::Entity>().filter(books_entries::Column::InvoiceId.eq(invoice));
+        // In words, as in the partial index that serves it.
+        let waiting = of.filter(Expr::cust("state IN ('intended', 'refused')")).only(self.conn()).await?;
+        let Some(entry) = waiting else { return Ok(None) };
+        Ok(Some(self.attempt(entry.attempt_id).await?.payment_id))
+    }
+
     /// The payment that keeps others off this invoice. `live` stands bare, as in the partial index that serves it.
     ///
     /// # Errors
@@ -267,8 +284,10 @@ impl<C: ConnectionTrait> Scoped<C> {
             .find::<claim::Entity>()
             .filter(claim::Column::InvoiceId.eq(invoice))
             .filter(claim::Column::Live.into_expr());
-        let Some(claim) = claim.only(self.conn()).await? else { return Ok(None) };
-        Ok(Some(self.attempt(claim.attempt_id).await?.payment_id))
+        match claim.only(self.conn()).await? {
+            Some(claim) => Ok(Some(self.attempt(claim.attempt_id).await?.payment_id)),
+            None => self.unposted_payment(invoice).await,
+        }
     }
 
     /// Which of these invoices have a live attempt.

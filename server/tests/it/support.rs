@@ -273,7 +273,7 @@ impl Drop for House {
         if let Some((admin, name)) = self.postgres.take() {
             // By psql, because nothing can be awaited here.
             let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-            let _ = std::process::Command::new("psql").args([&admin, "-qc", &drop]).status();
+            let _ = Command::new("psql").args([&admin, "-qc", &drop]).status();
         }
         let _ = &self.folder;
     }
@@ -544,7 +544,7 @@ async fn fresh_postgres() -> Option<(String, String, String)> {
         return None;
     };
     let name = format!("it_{}", uuid::Uuid::now_v7().simple());
-    let create = std::process::Command::new("psql").args([&admin, "-qc", &format!("CREATE DATABASE {name}")]).status();
+    let create = Command::new("psql").args([&admin, "-qc", &format!("CREATE DATABASE {name}")]).status();
     assert!(create.unwrap().success(), "the test's database could not be made");
     let (server, _) = admin.rsplit_once('/').unwrap();
     Some((format!("{server}/{name}"), admin.clone(), name))

@@ -21,7 +21,6 @@ pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 pub struct Capabilities {
     /// As in "Card details go straight to Stripe".
     pub name: &'static str,
-    pub card: bool,
     /// Takes the card on a page of its own, for payers without script.
     pub hosted_page: bool,
     /// Keeps a list of what it took, to compare ours with.

@@ -80,7 +80,7 @@ fn chosen(how: &ChargeHow) -> Result<(TestMethod, Script), GatewayError> {
 #[async_trait]
 impl Gateway for Sandbox {
     fn capabilities(&self) -> &Capabilities {
-        &Capabilities { name: "Sandbox", card: true, hosted_page: false, lists: false }
+        &Capabilities { name: "Sandbox", hosted_page: false, lists: false }
     }
 
     fn browser_kit(&self) -> BrowserKit {
@@ -97,7 +97,8 @@ impl Gateway for Sandbox {
     }
 
     async fn find(&self, look_up: &LookUp) -> Result<Found, GatewayError> {
-        let (method, script) = chosen(&look_up.request.how)?;
+        // A method that is none was refused, or would have been.
+        let Ok((method, script)) = chosen(&look_up.request.how) else { return Ok(Found::NotThere) };
         Ok(match script {
             Script::NeverArrives | Script::Unreachable => Found::NotThere,
             _ => Found::Seen(Self::seen(&look_up.request, method, script, (self.clock)() - look_up.sent_at)),

@@ -59,4 +59,5 @@ async fn a_form_without_script_is_offered_methods_and_nothing_else_is_taken() {
     assert_eq!(plain.fact, Fact::Approved);
     let foreign = sandbox(TimeDelta::zero()).charge(&request(1, token("pm_card_visa"))).await;
     assert!(matches!(foreign, Err(GatewayError::Refused { .. })), "{foreign:?}");
+    assert_eq!(found("pm_card_visa", TimeDelta::hours(1)).await, Found::NotThere, "and nothing hangs on it for ever");
 }

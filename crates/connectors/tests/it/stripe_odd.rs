@@ -184,7 +184,7 @@ async fn d2_a_kept_500_is_settled_by_the_list() {
         found(REPLAYABLE, vec![kept(), list(false, &[strangers("pi_9"), intent("pi_1", "succeeded")])]).await;
     assert_eq!(fact(found_), Fact::Approved, "it had executed");
     let list_call = &stub.asked()[1];
-    assert_eq!(list_call.param("created[gte]").as_deref(), Some("1799999940"));
+    assert_eq!(list_call.param("created[gte]").as_deref(), Some("1799999100"));
     let (found_, _) = found(REPLAYABLE, vec![kept(), list(false, &[strangers("pi_9")])]).await;
     assert_eq!(found_.unwrap(), Found::NotThere, "the key is burnt and nothing came of it");
     let (found_, _) = found(REPLAYABLE, vec![kept(), reply(500, "")]).await;

@@ -2,11 +2,11 @@
 
 use crate::{
     database::on_both,
-    shop::{checkout, open, shop},
+    shop::{at, checkout, open, shop},
 };
 use domain::ids::InvoiceId;
 use std::time::Duration;
-use store::{Error, MerchantDb, NewAttempt, Opened};
+use store::{BooksEntryState, Error, MerchantDb, NewAttempt, Opened};
 use tokio::task::JoinSet;
 
 on_both!(d1_a_second_payment_of_an_invoice_is_told_who_has_it, async |db| {
@@ -76,6 +76,32 @@ on_both!(d1_a_claim_is_taken_back_unless_somebody_else_has_the_invoice, async |d
     tx.claims_retake(ended.attempt.id).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(shop.db.live_payment(shop.invoice).await.unwrap(), Some(next.payment.id), "first come, first served");
+});
+
+on_both!(d1_money_that_waits_for_the_books_keeps_others_off_even_without_a_claim, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let ended = shop.opened().await;
+    let tx = shop.db.begin().await.unwrap();
+    tx.claims_release(ended.attempt.id).await.unwrap();
+    tx.commit().await.unwrap();
+    // Its money comes after all while another payment has the invoice; then that one is declined.
+    let other = shop.opened().await;
+    let tx = shop.db.begin().await.unwrap();
+    tx.books_entries_intend(ended.attempt.id, &[shop.invoice], at(1)).await.unwrap();
+    tx.claims_retake(ended.attempt.id).await.unwrap();
+    tx.claims_release(other.attempt.id).await.unwrap();
+    tx.commit().await.unwrap();
+
+    assert_eq!(shop.db.live_payment(shop.invoice).await.unwrap(), Some(ended.payment.id));
+    for state in [BooksEntryState::Refused, BooksEntryState::Posted] {
+        let next = shop.order();
+        assert!(matches!(shop.open(next).await, Ok(Opened::Taken(by)) if by == ended.payment.id));
+        let entry = shop.db.books_entries(ended.attempt.id).await.unwrap().remove(0);
+        let tx = shop.db.begin().await.unwrap();
+        tx.books_entry_move(&entry, state, None, None, at(2)).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    assert!(matches!(shop.open(shop.order()).await, Ok(Opened::New)), "it stands in the books: the balance says so");
 });
 
 on_both!(d1_a_payment_that_came_and_went_makes_the_balance_old, async |db| {

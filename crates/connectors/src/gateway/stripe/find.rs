@@ -14,8 +14,8 @@ use reqwest::Method;
 /// Stripe keeps answers for 24 hours (2.7), but a replay may also be the first time that Stripe hears of the charge, and
 /// nobody expects a payment to be made long after they pressed Pay: by then it may have been paid in another way.
 const REPLAY_MAX: TimeDelta = TimeDelta::minutes(10);
-/// The list is read from a little before the request was sent, for clocks that differ.
-const LIST_BEFORE: TimeDelta = TimeDelta::seconds(60);
+/// The list is read from well before the request was sent, for clocks that differ: what it lacks was never charged.
+const LIST_BEFORE: TimeDelta = TimeDelta::minutes(15);
 const LIST_LIMIT: &str = "100";
 /// 20,000 payments since the attempt; more than that proves nothing any more.
 const LIST_PAGES_MAX: usize = 200;
@@ -70,7 +70,7 @@ impl Stripe {
     }
 
     pub(super) async fn list_taken(&self, since: DateTime<Utc>) -> Result<Vec<Taken>, GatewayError> {
-        let (mut pages, mut taken) = (Pages::since(since - LIST_BEFORE), Vec::new());
+        let (mut pages, mut taken) = (Pages::since(since), Vec::new());
         while let Some(intents) = self.next_page(&mut pages).await? {
             taken.extend(intents.iter().filter_map(Intent::taken));
         }

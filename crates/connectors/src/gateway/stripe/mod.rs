@@ -55,7 +55,7 @@ impl Stripe {
 #[async_trait]
 impl Gateway for Stripe {
     fn capabilities(&self) -> &Capabilities {
-        &Capabilities { name: "Stripe", card: true, hosted_page: true, lists: true }
+        &Capabilities { name: "Stripe", hosted_page: true, lists: true }
     }
 
     fn browser_kit(&self) -> BrowserKit {
