@@ -76,8 +76,11 @@ impl Work {
 
     /// Queues it for a period of the clock, once however many workers look.
     pub(crate) async fn queue_for(&self, tx: &MerchantTx, period: &str, now: DateTime<Utc>) -> Result<(), Error> {
-        let body = serde_json::to_string(self)?;
-        Ok(tx.jobs_add([NewJob { payment: None, unique_key: self.key(period), body, run_at: now }], now).await?)
+        Ok(tx.jobs_add([self.row(None, period, now)?], now).await?)
+    }
+
+    fn row(&self, payment: Option<PaymentId>, period: &str, run_at: DateTime<Utc>) -> Result<NewJob, Error> {
+        Ok(NewJob { payment, unique_key: self.key(period), body: serde_json::to_string(self)?, run_at })
     }
 
     /// Queues it in the caller's transaction.
@@ -99,9 +102,7 @@ impl Work {
         run_at: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let new =
-            |work: &Self| Ok(NewJob { payment, unique_key: work.key(""), body: serde_json::to_string(work)?, run_at });
-        let new = works.iter().map(new).collect::<Result<Vec<_>, Error>>()?;
+        let new = works.iter().map(|work| work.row(payment, "", run_at)).collect::<Result<Vec<_>, _>>()?;
         Ok(tx.jobs_add(new, now).await?)
     }
 }

@@ -2,13 +2,13 @@
 
 use crate::{Engine, Error, GuestPass, Lane, PayerPass};
 use chrono::{DateTime, TimeDelta, Utc};
-use connectors::{books::BooksError, gateway::BrowserKit};
+use connectors::books::BooksError;
 use domain::{
     ids::{CheckoutId, InvoiceId, PaymentId},
     invoice::{BooksInvoice, CompanyNamed, InvoiceStatus},
     money::Money,
     network::Network,
-    views::{CheckoutPage, Closed, ClosedReason, GatewayFace, MethodEntry, Offer, Outcome, TestMethod},
+    views::{CheckoutPage, Closed, ClosedReason, GatewayFace, Offer, Outcome},
 };
 use std::{
     collections::HashSet,
@@ -146,7 +146,7 @@ impl Engine {
             last_decline,
             gateway: GatewayFace {
                 name: gateway.capabilities().name.to_owned(),
-                entry: method_entry(gateway.browser_kit()),
+                entry: gateway.method_entry(),
                 hosted_page: gateway.capabilities().hosted_page,
             },
             stale,
@@ -289,15 +289,6 @@ struct Turn<'a> {
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         self.asking.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
-    }
-}
-
-fn method_entry(kit: BrowserKit) -> MethodEntry {
-    match kit {
-        BrowserKit::Fields { script_url, publishable_key } => MethodEntry::Fields { script_url, publishable_key },
-        BrowserKit::TestMethods(methods) => MethodEntry::TestMethods(
-            methods.into_iter().map(|m| TestMethod { token: m.token.into(), label: m.label.into() }).collect(),
-        ),
     }
 }
 

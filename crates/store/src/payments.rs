@@ -188,9 +188,7 @@ impl MerchantTx {
     /// # Errors
     /// The database is away.
     pub async fn claims_release(&self, attempt: AttemptId) -> Result<(), Error> {
-        let update = self.update::<claim::Entity>().col_expr(claim::Column::Live, Expr::value(false));
-        update.filter(claim::Column::AttemptId.eq(attempt)).exec(self.conn()).await?;
-        Ok(())
+        self.claims_let_go(claim::Column::AttemptId.eq(attempt)).await
     }
 
     /// Lets go of one of its invoices.
@@ -198,9 +196,12 @@ impl MerchantTx {
     /// # Errors
     /// The database is away.
     pub async fn claim_release(&self, attempt: AttemptId, invoice: InvoiceId) -> Result<(), Error> {
+        self.claims_let_go(claim::Column::AttemptId.eq(attempt).and(claim::Column::InvoiceId.eq(invoice))).await
+    }
+
+    async fn claims_let_go(&self, which: Expr) -> Result<(), Error> {
         let update = self.update::<claim::Entity>().col_expr(claim::Column::Live, Expr::value(false));
-        let of = update.filter(claim::Column::AttemptId.eq(attempt)).filter(claim::Column::InvoiceId.eq(invoice));
-        of.exec(self.conn()).await?;
+        update.filter(which).exec(self.conn()).await?;
         Ok(())
     }
 

@@ -9,6 +9,7 @@ use domain::{
     ids::AttemptId,
     money::Money,
     payment::{MethodFace, Observation},
+    views::MethodEntry,
 };
 use http::HeaderMap;
 use std::{sync::Arc, time::Duration};
@@ -33,24 +34,6 @@ pub struct Taken {
     pub attempt: AttemptId,
     pub gateway_id: String,
     pub amount: Money,
-}
-
-/// What the payer's browser needs to offer the gateway's methods.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BrowserKit {
-    /// The gateway's script draws its own card fields.
-    Fields { script_url: String, publishable_key: String },
-    /// There is nothing to type: the payer picks what shall happen.
-    TestMethods(Vec<TestMethod>),
-}
-
-/// A method of the sandbox.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TestMethod {
-    pub token: &'static str,
-    /// What happens with it: "Declined by the bank".
-    pub label: &'static str,
-    pub last4: &'static str,
 }
 
 /// One charge. Key and reference were committed before it is sent, and the same request is sent again to look it up,
@@ -145,7 +128,8 @@ pub enum WebhookError {
 pub trait Gateway: Send + Sync {
     fn capabilities(&self) -> &Capabilities;
 
-    fn browser_kit(&self) -> BrowserKit;
+    /// What the payer's browser needs to offer the gateway's methods.
+    fn method_entry(&self) -> MethodEntry;
 
     /// Charges once: create and confirm in one call, or open the gateway's own page.
     async fn charge(&self, request: &ChargeRequest) -> Result<Observation, GatewayError>;

@@ -2,12 +2,15 @@
 //! charge follows from its test method and the time that has passed, so that a reply and a look-up tell one story.
 
 use super::{
-    BrowserKit, Capabilities, ChargeHow, ChargeRequest, Clock, Found, Gateway, GatewayError, LookUp, Taken, TestMethod,
-    WebhookError, WebhookNews, method_face,
+    Capabilities, ChargeHow, ChargeRequest, Clock, Found, Gateway, GatewayError, LookUp, Taken, WebhookError,
+    WebhookNews, method_face,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::payment::{DeclineReason, Fact, Observation};
+use domain::{
+    payment::{DeclineReason, Fact, Observation},
+    views::{MethodEntry, TestMethod},
+};
 use http::HeaderMap;
 
 /// A card's money is settled this long after it was approved.
@@ -25,8 +28,17 @@ enum Script {
     Unreachable,
 }
 
-const APPROVED: (TestMethod, Script) = method("sbx_approved", "Approved", "4242", Script::Approve);
-const METHODS: [(TestMethod, Script); 6] = [
+/// A test method: its token, what happens with it, how its card ends.
+#[derive(Clone, Copy, Debug)]
+struct Method {
+    token: &'static str,
+    label: &'static str,
+    last4: &'static str,
+    script: Script,
+}
+
+const APPROVED: Method = method("sbx_approved", "Approved", "4242", Script::Approve);
+const METHODS: [Method; 6] = [
     APPROVED,
     method("sbx_declined", "Declined by the bank", "0002", Script::Decline(DeclineReason::Declined)),
     method("sbx_no_funds", "Not enough money", "9995", Script::Decline(DeclineReason::InsufficientFunds)),
@@ -35,8 +47,8 @@ const METHODS: [(TestMethod, Script); 6] = [
     method("sbx_unreachable", "The gateway cannot be reached", "0341", Script::Unreachable),
 ];
 
-const fn method(token: &'static str, label: &'static str, last4: &'static str, script: Script) -> (TestMethod, Script) {
-    (TestMethod { token, label, last4 }, script)
+const fn method(token: &'static str, label: &'static str, last4: &'static str, script: Script) -> Method {
+    Method { token, label, last4, script }
 }
 
 /// Needs no credentials.
@@ -51,8 +63,8 @@ impl Sandbox {
     }
 
     /// The charge as it stands this long after it was made.
-    fn seen(request: &ChargeRequest, method: TestMethod, script: Script, since: TimeDelta) -> Observation {
-        let fact = match script {
+    fn seen(request: &ChargeRequest, method: Method, since: TimeDelta) -> Observation {
+        let fact = match method.script {
             Script::Decline(reason) => Fact::BankNo { reason },
             _ if since >= SETTLES_AFTER => Fact::Settled,
             _ => Fact::Approved,
@@ -69,9 +81,9 @@ impl Sandbox {
 }
 
 /// Without a page of its own, the sandbox approves what comes without a method.
-fn chosen(how: &ChargeHow) -> Result<(TestMethod, Script), GatewayError> {
+fn chosen(how: &ChargeHow) -> Result<Method, GatewayError> {
     let ChargeHow::Token(token) = how else { return Ok(APPROVED) };
-    METHODS.into_iter().find(|(method, _)| method.token == token).ok_or_else(|| GatewayError::Refused {
+    METHODS.into_iter().find(|method| method.token == token).ok_or_else(|| GatewayError::Refused {
         code: "unknown_method".into(),
         message: "not one of the sandbox's test methods".into(),
     })
@@ -83,25 +95,26 @@ impl Gateway for Sandbox {
         &Capabilities { name: "Sandbox", hosted_page: false, lists: false }
     }
 
-    fn browser_kit(&self) -> BrowserKit {
-        BrowserKit::TestMethods(METHODS.map(|(method, _)| method).to_vec())
+    fn method_entry(&self) -> MethodEntry {
+        let offered = |method: Method| TestMethod { token: method.token.into(), label: method.label.into() };
+        MethodEntry::TestMethods(METHODS.map(offered).to_vec())
     }
 
     async fn charge(&self, request: &ChargeRequest) -> Result<Observation, GatewayError> {
-        let (method, script) = chosen(&request.how)?;
-        match script {
+        let method = chosen(&request.how)?;
+        match method.script {
             Script::AnswerLost | Script::NeverArrives => Err(GatewayError::Unknown("as this test method asks".into())),
             Script::Unreachable => Err(GatewayError::NotSent("as this test method asks".into())),
-            Script::Approve | Script::Decline(_) => Ok(Self::seen(request, method, script, TimeDelta::zero())),
+            Script::Approve | Script::Decline(_) => Ok(Self::seen(request, method, TimeDelta::zero())),
         }
     }
 
     async fn find(&self, look_up: &LookUp) -> Result<Found, GatewayError> {
         // A method that is none was refused, or would have been.
-        let Ok((method, script)) = chosen(&look_up.request.how) else { return Ok(Found::NotThere) };
-        Ok(match script {
+        let Ok(method) = chosen(&look_up.request.how) else { return Ok(Found::NotThere) };
+        Ok(match method.script {
             Script::NeverArrives | Script::Unreachable => Found::NotThere,
-            _ => Found::Seen(Self::seen(&look_up.request, method, script, (self.clock)() - look_up.sent_at)),
+            _ => Found::Seen(Self::seen(&look_up.request, method, (self.clock)() - look_up.sent_at)),
         })
     }
 

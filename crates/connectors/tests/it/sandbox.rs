@@ -2,8 +2,11 @@
 
 use crate::world::{look_up, request, token};
 use chrono::{DateTime, TimeDelta, Utc};
-use connectors::gateway::{BrowserKit, ChargeHow, Found, Gateway, GatewayError, sandbox::Sandbox};
-use domain::payment::{DeclineReason, Fact};
+use connectors::gateway::{ChargeHow, Found, Gateway, GatewayError, sandbox::Sandbox};
+use domain::{
+    payment::{DeclineReason, Fact},
+    views::MethodEntry,
+};
 use std::sync::Arc;
 
 fn sent_at() -> DateTime<Utc> {
@@ -53,7 +56,7 @@ async fn an_approved_card_settles_after_two_days() {
 
 #[tokio::test]
 async fn a_form_without_script_is_offered_methods_and_nothing_else_is_taken() {
-    let BrowserKit::TestMethods(methods) = sandbox(TimeDelta::zero()).browser_kit() else { panic!("test methods") };
+    let MethodEntry::TestMethods(methods) = sandbox(TimeDelta::zero()).method_entry() else { panic!("test methods") };
     assert_eq!(methods[0].token, "sbx_approved", "the first is chosen already");
     let plain = sandbox(TimeDelta::zero()).charge(&request(1, ChargeHow::HostedPage)).await.unwrap();
     assert_eq!(plain.fact, Fact::Approved);

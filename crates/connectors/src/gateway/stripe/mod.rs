@@ -9,13 +9,13 @@ mod webhook;
 mod wire;
 
 use super::{
-    BrowserKit, Capabilities, ChargeHow, ChargeRequest, Clock, Found, Gateway, GatewayError, LookUp, Taken,
-    WebhookError, WebhookNews,
+    Capabilities, ChargeHow, ChargeRequest, Clock, Found, Gateway, GatewayError, LookUp, Taken, WebhookError,
+    WebhookNews,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::payment::Observation;
+use domain::{payment::Observation, views::MethodEntry};
 use http::HeaderMap;
 use reqwest::Method;
 use secrecy::SecretString;
@@ -58,9 +58,9 @@ impl Gateway for Stripe {
         &Capabilities { name: "Stripe", hosted_page: true, lists: true }
     }
 
-    fn browser_kit(&self) -> BrowserKit {
+    fn method_entry(&self) -> MethodEntry {
         let (script_url, publishable_key) = (self.config.script_url.clone(), self.config.publishable_key.clone());
-        BrowserKit::Fields { script_url, publishable_key }
+        MethodEntry::Fields { script_url, publishable_key }
     }
 
     async fn charge(&self, request: &ChargeRequest) -> Result<Observation, GatewayError> {
