@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use connectors::books::{Books, BooksError, BooksPayment, Changes, PostPayment, Posted, RefusedCause};
 use domain::{ids::LedgerPaymentId, invoice::BooksInvoice};
-use store::{Entered, Invoice, LedgerPayment, MerchantDb, NewLedgerPayment};
+use store::{Customer, Entered, Invoice, LedgerPayment, MerchantDb, NewLedgerPayment};
 
 pub(crate) struct BuiltInLedger {
     db: MerchantDb,
@@ -20,20 +20,19 @@ impl BuiltInLedger {
     async fn row(&self, external_id: &str) -> Result<Invoice, BooksError> {
         self.db.invoice_by_external_id(external_id).await.map_err(away)?.ok_or(BooksError::NotFound)
     }
+}
 
-    async fn read(&self, row: Invoice) -> Result<BooksInvoice, BooksError> {
-        let customer = self.db.customer(row.customer_id).await.map_err(away)?;
-        Ok(BooksInvoice {
-            total: row.total().map_err(away)?,
-            due: row.due().map_err(away)?,
-            external_id: row.external_id,
-            number: row.number,
-            customer_external_id: customer.external_id,
-            status: row.status,
-            date: row.date,
-            due_date: row.due_date,
-        })
-    }
+fn read(row: Invoice, customer: Customer) -> Result<BooksInvoice, BooksError> {
+    Ok(BooksInvoice {
+        total: row.total().map_err(away)?,
+        due: row.due().map_err(away)?,
+        external_id: row.external_id,
+        number: row.number,
+        customer_external_id: customer.external_id,
+        status: row.status,
+        date: row.date,
+        due_date: row.due_date,
+    })
 }
 
 fn away(cause: store::Error) -> BooksError {
@@ -55,12 +54,14 @@ impl Books for BuiltInLedger {
     }
 
     async fn invoice(&self, external_id: &str) -> Result<BooksInvoice, BooksError> {
-        self.read(self.row(external_id).await?).await
+        let row = self.row(external_id).await?;
+        let customer = self.db.customer(row.customer_id).await.map_err(away)?;
+        read(row, customer)
     }
 
     async fn invoice_by_number(&self, number: &str) -> Result<BooksInvoice, BooksError> {
-        let row = self.db.invoice_by_number(number).await.map_err(away)?;
-        self.read(row.ok_or(BooksError::NotFound)?).await
+        let (row, customer) = self.db.invoice_by_number(number).await.map_err(away)?.ok_or(BooksError::NotFound)?;
+        read(row, customer)
     }
 
     async fn find_payment(&self, invoice_external_id: &str, reference: &str) -> Result<Option<Posted>, BooksError> {

@@ -115,10 +115,11 @@ impl Engine {
     /// # Errors
     /// [`Error::NotSetUp`] when there are none.
     pub(crate) async fn books(&self, db: &MerchantDb, _lane: Lane) -> Result<Box<dyn Books>, Error> {
-        let connection = db.connection_of_kind("books").await?.ok_or(Error::NotSetUp)?;
+        let set_up = self.set_up(db).await?;
+        let connection = set_up.connection("books")?;
         match serde_json::from_str(&connection.settings)? {
             settings @ BooksSettings::Xero { .. } => {
-                Ok(Box::new(LiveBooks::new(self.clone(), db.clone(), connection, settings)))
+                Ok(Box::new(LiveBooks::new(self.clone(), db.clone(), connection.clone(), settings)))
             }
             BooksSettings::BuiltIn => Ok(Box::new(BuiltInLedger::new(db.clone(), self.clock().clone()))),
         }
@@ -129,8 +130,9 @@ impl Engine {
     /// # Errors
     /// [`Error::NotSetUp`] when there is none.
     pub(crate) async fn gateway(&self, db: &MerchantDb) -> Result<(ConnectionId, Box<dyn Gateway>), Error> {
-        let connection = db.connection_of_kind("gateway").await?.ok_or(Error::NotSetUp)?;
-        self.gateway_of(db, &connection).map(|gateway| (connection.id, gateway))
+        let set_up = self.set_up(db).await?;
+        let connection = set_up.connection("gateway")?;
+        self.gateway_of(db, connection).map(|gateway| (connection.id, gateway))
     }
 
     pub(crate) fn gateway_of(

@@ -22,8 +22,8 @@ impl Engine {
     /// # Errors
     /// The database is away.
     pub async fn dashboard(&self, payer: &PayerPass) -> Result<Dashboard, Error> {
-        let merchant = payer.db.merchant().await?;
-        let zone = zone(&merchant.time_zone);
+        let set_up = self.set_up(&payer.db).await?;
+        let zone = zone(&set_up.merchant.time_zone);
         let today = self.clock().today(zone);
         let outstanding = InvoiceFilter { customer: Some(payer.customer), only_open: true, ..InvoiceFilter::default() };
         let overdue = InvoiceFilter { due_before: Some(today), ..outstanding.clone() };
@@ -31,10 +31,10 @@ impl Engine {
         let filter =
             PaymentFilter { customer: Some(payer.customer), state_in: OPEN.to_vec(), ..PaymentFilter::default() };
         let (in_progress, _) = payer.db.payment_page(&filter, 1, ROWS_PER_PAGE).await?;
-        let synced_at = payer.db.connection_of_kind("books").await?.and_then(|books| books.synced_at);
+        let synced_at = set_up.connection("books").ok().and_then(|books| books.synced_at);
         Ok(Dashboard {
             who: payer.who.clone(),
-            outstanding: self.invoice_faces(&payer.db, &merchant, rows).await?,
+            outstanding: self.invoice_faces(&payer.db, &set_up.merchant, rows).await?,
             owed: amounts(&payer.db.invoice_sums(&outstanding).await?)?,
             overdue: amounts(&payer.db.invoice_sums(&overdue).await?)?,
             in_progress: self.payment_rows(&payer.db, in_progress, zone).await?,

@@ -97,7 +97,7 @@ impl Engine {
         };
         let (locale, time_zone) = match db {
             Some(db) => {
-                let face = db.merchant().await?.face()?;
+                let face = self.set_up(db).await?.merchant.face()?;
                 (face.locale, face.time_zone)
             }
             None => (Locale::default(), "UTC".to_owned()),

@@ -24,6 +24,7 @@ mod post_payment;
 mod prune;
 mod receive_webhook;
 mod send_mail;
+mod set_up;
 mod settle_payment;
 mod sign_in;
 mod sync_books;
@@ -81,8 +82,10 @@ struct Inner {
     password_checks: Semaphore,
     mailer: Option<send_mail::Mailer>,
     rounds: worker::Rounds,
+    sweeps: worker::Rounds,
     asking: open_checkout::Asking,
     under_way: card_testing::UnderWay,
+    set_ups: set_up::SetUps,
 }
 
 impl Engine {
@@ -104,8 +107,10 @@ impl Engine {
             password_checks: Semaphore::new(PASSWORD_CHECKS_AT_ONCE),
             mailer,
             rounds: worker::Rounds::default(),
+            sweeps: worker::Rounds::default(),
             asking: open_checkout::Asking::default(),
             under_way: card_testing::UnderWay::default(),
+            set_ups: set_up::SetUps::default(),
         })))
     }
 

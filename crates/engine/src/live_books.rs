@@ -85,6 +85,7 @@ impl LiveBooks {
                     .await
                     .map_err(unreadable)?;
                 tx.commit().await.map_err(unreadable)?;
+                self.engine.forget_set_up(self.db.merchant_id());
                 return Err(BooksError::Disconnected(why));
             }
             other => other?,
@@ -99,6 +100,7 @@ impl LiveBooks {
         tx.connection_secret_replace(self.connection.id, version, &secret.to_json()).await.map_err(unreadable)?;
         tx.connection_state(self.connection.id, ConnectionState::Working, None).await.map_err(unreadable)?;
         tx.commit().await.map_err(unreadable)?;
+        self.engine.forget_set_up(self.db.merchant_id());
         self.adapter(secret)
     }
 }

@@ -1,4 +1,5 @@
-//! The sweep: every attempt carries a look-up job from its first transaction on, so none stays open unnoticed (D2, D4).
+//! Asks what became of an attempt. One of which nothing was heard is found by the worker's sweep, an open one got its job
+//! when it was heard of, so none stays open unnoticed (D2, D4).
 
 use crate::{Engine, Error, jobs::Ran};
 use chrono::TimeDelta;

@@ -1,7 +1,7 @@
 //! From a link to a checkout, and from a checkout to the page that offers it.
 
 use crate::{Engine, Error, GuestPass, Lane, PayerPass};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use connectors::books::BooksError;
 use domain::{
     ids::{CheckoutId, InvoiceId, PaymentId},
@@ -46,12 +46,12 @@ impl Engine {
         let Some((db, _)) = self.store().door_pay_link(&TokenHash::of(link.api_key.trim())).await? else {
             return closed(None, ClosedReason::UnknownLink);
         };
-        let merchant = db.merchant().await?.face()?;
         let Some((invoice, named)) = self.invoice_of_link(&db, link, network).await? else {
-            return closed(Some(merchant), ClosedReason::UnknownInvoice);
+            return closed(Some(db.merchant().await?.face()?), ClosedReason::UnknownInvoice);
         };
         if let Some(reason) = nothing_to_pay(&invoice) {
-            return Ok(Err(Closed { merchant: Some(merchant), invoice_number: Some(invoice.number), reason }));
+            let merchant = Some(db.merchant().await?.face()?);
+            return Ok(Err(Closed { merchant, invoice_number: Some(invoice.number), reason }));
         }
         self.checkout(&db, invoice.id, None, named).await.map(Ok)
     }
@@ -87,9 +87,7 @@ impl Engine {
             created_at: now,
             expires_at: now + CHECKOUT_LIFE,
         };
-        let tx = db.begin().await?;
-        tx.checkout_add(checkout).await?;
-        tx.commit().await?;
+        db.checkout_add(checkout).await?;
         Ok(id)
     }
 
@@ -104,7 +102,7 @@ impl Engine {
         if let (Some(latest), true) = (&latest, live.is_some())
             && live == Some(latest.id)
         {
-            return Ok(CheckoutPage::Standing(self.standing(guest, latest).await?));
+            return Ok(CheckoutPage::Standing(self.standing(guest, latest.id).await?));
         }
         let (invoice, customer, stale) = self.invoice_to_show(&guest.db, guest.checkout.invoice_id).await?;
         let closed = |reason| {
@@ -113,14 +111,14 @@ impl Engine {
         };
         if let Some(live) = live {
             // From another link to this invoice, perhaps the same person's: whoever left half-way may go on or give up.
-            let standing = self.standing_of(guest, live).await?;
+            let standing = self.standing(guest, live).await?;
             return match standing.outcome {
                 Outcome::Continue { .. } => Ok(CheckoutPage::Standing(standing)),
                 _ => closed(ClosedReason::InProgress),
             };
         }
         let last_outcome = match &latest {
-            Some(payment) => Some(self.standing(guest, payment).await?),
+            Some(payment) => Some(self.standing(guest, payment.id).await?),
             None => None,
         };
         if let Some(reason) = nothing_to_pay(&invoice) {
@@ -197,9 +195,7 @@ impl Engine {
         if fresh || books.is_built_in() {
             return Ok(invoice);
         }
-        let tx = db.begin().await?;
-        tx.invoice_refresh(row.id, &invoice, asked_at).await?;
-        tx.commit().await?;
+        db.invoice_refresh(row.id, &invoice, asked_at).await?;
         Ok(invoice)
     }
 
@@ -224,8 +220,8 @@ impl Engine {
         link: &PayNowLink,
         network: Network,
     ) -> Result<Option<(Invoice, bool)>, Error> {
-        let Some(invoice) = self.invoice_by_number(db, link.invoice_no.trim(), network).await? else { return Ok(None) };
-        let customer = db.customer(invoice.customer_id).await?;
+        let found = self.invoice_by_number(db, link.invoice_no.trim(), network).await?;
+        let Some((invoice, customer)) = found else { return Ok(None) };
         match CompanyNamed::by(&link.company_code, customer.code.as_deref(), &customer.name) {
             CompanyNamed::Right => Ok(Some((invoice, true))),
             CompanyNamed::Unsaid => Ok(Some((invoice, false))),
@@ -240,7 +236,7 @@ impl Engine {
         db: &MerchantDb,
         number: &str,
         network: Network,
-    ) -> Result<Option<Invoice>, Error> {
+    ) -> Result<Option<(Invoice, Customer)>, Error> {
         if number.is_empty() {
             return Ok(None);
         }
@@ -300,9 +296,4 @@ fn nothing_to_pay(invoice: &Invoice) -> Option<ClosedReason> {
         InvoiceStatus::Draft => Some(ClosedReason::Draft),
         InvoiceStatus::Void => Some(ClosedReason::Void),
     }
-}
-
-/// When an attempt's first look-up is due, if nobody hears of it before.
-pub(crate) fn first_look_up(now: DateTime<Utc>) -> DateTime<Utc> {
-    now + TimeDelta::seconds(20)
 }

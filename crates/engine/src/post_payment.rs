@@ -70,13 +70,13 @@ impl Engine {
         let invoice = db.invoice(entry.invoice_id).await?;
         let allocations = db.allocations(attempt.payment_id).await?;
         let share = allocations.iter().find(|a| a.invoice_id == entry.invoice_id).ok_or(Error::NotFound)?;
-        let merchant = db.merchant().await?;
+        let set_up = self.set_up(db).await?;
         Ok(PostPayment {
             idempotency_key: entry.idempotency_key.clone(),
             invoice_external_id: invoice.external_id,
             amount: Money::new(share.amount_minor, attempt.amount()?.currency),
             // The day of the payment, not of the try: the same key must always carry the same request.
-            date: day(attempt.created_at, zone(&merchant.time_zone)),
+            date: day(attempt.created_at, zone(&set_up.merchant.time_zone)),
             reference: books_reference(attempt, entry).to_owned(),
         })
     }

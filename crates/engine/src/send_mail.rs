@@ -40,12 +40,13 @@ impl Engine {
         if !attempt.state.has_money() {
             return Ok(Ran::Finished);
         }
-        let mail = self.receipt(db, payment, &attempt).await?;
-        let now = self.now();
+        let receipt = self.receipt(db, payment, &attempt).await?;
+        let (now, to_deliver) = (self.now(), receipt.state == MailState::Queued);
         let tx = db.begin().await?;
-        let mail = tx.mail_write(mail, now).await?;
-        if mail.state == MailState::Queued {
-            Work::DeliverMail { mail: mail.id }.queue(&tx, Some(payment), now, now).await?;
+        if let Some(mail) = tx.mail_write(receipt, now).await?
+            && to_deliver
+        {
+            Work::DeliverMail { mail }.queue(&tx, Some(payment), now, now).await?;
         }
         if tx.job_done(job).await? {
             tx.commit().await?;
@@ -55,8 +56,9 @@ impl Engine {
     }
 
     async fn receipt(&self, db: &MerchantDb, payment: PaymentId, attempt: &Attempt) -> Result<NewMail, Error> {
-        let (merchant, payment) = (db.merchant().await?, db.payment(payment).await?);
-        let share = db.allocations(payment.id).await?.into_iter().next().ok_or(Error::NotFound)?;
+        let set_up = self.set_up(db).await?;
+        let merchant = &set_up.merchant;
+        let (payment, share) = db.payment_with_share(payment, None).await?;
         let (invoice, customer) = db.invoice_with_customer(share.invoice_id).await?;
         let (amount, locale) = (payment.amount()?, merchant.face()?.locale);
         let words = |minor| Money::new(minor, amount.currency).format(locale);

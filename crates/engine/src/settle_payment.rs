@@ -89,8 +89,19 @@ impl Engine {
     /// What follows from the move: postings, claims and jobs.
     async fn effects(&self, tx: &MerchantTx, attempt: &Attempt, before: AttemptState) -> Result<(), Error> {
         let (now, payment, after) = (self.now(), attempt.payment_id, attempt.state);
-        if !after.is_open() && before.is_open() {
-            tx.job_needless(&Work::LookUp { attempt: attempt.id }.key("")).await?;
+        let look_up = Work::LookUp { attempt: attempt.id };
+        match (before, after) {
+            // Heard of and not decided: from now on somebody asks until it is.
+            (AttemptState::Created, after) if after.is_open() && after != before => {
+                let at = now + if after == AttemptState::Unknown { LOOK_UP_SOON } else { LOOK_UP_AFTER };
+                look_up.queue(tx, Some(payment), at, now).await?;
+            }
+            (AttemptState::Created, _) => {}
+            (before, after) if before.is_open() && !after.is_open() => tx.job_needless(&look_up.key("")).await?,
+            (before, AttemptState::Unknown) if before != after => {
+                tx.job_hurry(&look_up.key(""), now + LOOK_UP_SOON).await?;
+            }
+            _ => {}
         }
         if after.has_money() && !before.has_money() {
             let journal = if before.is_dead() { Journal::payment_corrected } else { Journal::payment_taken };
@@ -108,9 +119,6 @@ impl Engine {
         }
         if after.is_dead() && !before.has_money() {
             tx.claims_release(attempt.id).await?;
-        }
-        if after == AttemptState::Unknown && before != after {
-            tx.job_hurry(&Work::LookUp { attempt: attempt.id }.key(""), now + LOOK_UP_SOON).await?;
         }
         Ok(())
     }
@@ -171,7 +179,7 @@ impl Engine {
         if attempt.state == AttemptState::RequiresAction {
             self.give_up(&guest.db, &attempt).await?;
         }
-        self.standing(guest, &payment).await
+        self.standing(guest, payment.id).await
     }
 
     /// Ends an attempt that waits for its payer, at the gateway first: it may have been paid meanwhile.
@@ -185,20 +193,15 @@ impl Engine {
 
     /// A payment of the invoice that this link is for, and its share: two links to one invoice see one payment (D1).
     async fn own_payment(&self, guest: &GuestPass, payment: PaymentId) -> Result<(Payment, Allocation), Error> {
-        let payment = guest.db.payment(payment).await?;
-        let mut shares = guest.db.allocations(payment.id).await?.into_iter();
-        let mine = shares.find(|share| share.invoice_id == guest.checkout.invoice_id);
-        mine.map(|share| (payment, share)).ok_or(Error::NotFound)
+        Ok(guest.db.payment_with_share(payment, Some(guest.checkout.invoice_id)).await?)
     }
 
     /// A payment of the link's invoice as its payer reads it.
-    pub(crate) async fn standing(&self, guest: &GuestPass, payment: &Payment) -> Result<Standing, Error> {
+    pub(crate) async fn standing(&self, guest: &GuestPass, payment: PaymentId) -> Result<Standing, Error> {
+        let (payment, share) = self.own_payment(guest, payment).await?;
         let attempt = latest(&guest.db, payment.id).await?;
-        let shares = guest.db.allocations(payment.id).await?;
-        let share = shares.into_iter().find(|share| share.invoice_id == guest.checkout.invoice_id);
-        let share = share.ok_or(Error::NotFound)?;
         let (invoice, customer) = guest.db.invoice_with_customer(share.invoice_id).await?;
-        standing(guest, payment, &share, &attempt, invoice.number, customer.name)
+        standing(guest, &payment, &share, &attempt, invoice.number, customer.name)
     }
 }
 
@@ -207,6 +210,9 @@ const RECORD_TRIES: u32 = 3;
 const MISSED_APART: chrono::TimeDelta = chrono::TimeDelta::minutes(2);
 /// The first look-up after a charge that was not answered.
 const LOOK_UP_SOON: chrono::TimeDelta = chrono::TimeDelta::seconds(5);
+/// The first look-up of an attempt that nobody has decided yet, or of which nothing was heard at all. Longer than a
+/// gateway is given to answer, so that a charge is not looked up while it is still being sent.
+pub(crate) const LOOK_UP_AFTER: chrono::TimeDelta = chrono::TimeDelta::seconds(20);
 
 pub(crate) async fn latest(db: &MerchantDb, payment: PaymentId) -> Result<Attempt, Error> {
     db.attempts_of(payment).await?.pop().ok_or(Error::NotFound)

@@ -22,6 +22,8 @@ impl Engine {
         let customers = tx.customer_ids().await?;
         tx.invoices_upsert(&changes.invoices, &customers, read_at).await?;
         tx.connection_synced(connection.id, &changes.cursor, read_at).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.forget_set_up(db.merchant_id());
+        Ok(())
     }
 }

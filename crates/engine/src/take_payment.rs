@@ -1,12 +1,11 @@
 //! One press of Pay. The order of writes is the promise: intent committed, then the gateway called with no transaction
-//! open, then what was seen recorded. Whatever dies in between is found by the look-up job of the first transaction.
+//! open, then what was seen recorded. Whatever dies in between is found by the sweep, which looks for attempts of which
+//! nothing was heard.
 
 use crate::{
     Engine, Error, GuestPass, Order, PayHow, PayerPass, TakeError,
     card_testing::{Origin, Turn},
     failpoint,
-    jobs::Work,
-    open_checkout::first_look_up,
     settle_payment::standing,
 };
 use connectors::gateway::{ChargeHow, ChargeRequest, Gateway, GatewayError};
@@ -60,7 +59,7 @@ impl Engine {
         let origin = Origin::of(guest, payer, order.network);
         let (committed, turn) = match self.intend(guest, &order, &origin, connection).await? {
             Intent::Committed(committed, turn) => (committed, turn),
-            Intent::Taken(by) => return Ok(self.standing_of(guest, by).await?),
+            Intent::Taken(by) => return Ok(self.standing(guest, by).await?),
         };
         failpoint::reach("after_intent");
         // A task of its own: a payer who closes the page must not break off the charge half-way.
@@ -71,7 +70,7 @@ impl Engine {
             charged
         });
         let Committed { payment, share, attempt, invoice_number, customer } = *committed;
-        // A task that died leaves what a dead process leaves: an open attempt, and its look-up job.
+        // A task that died leaves what a dead process leaves: an attempt of which nothing was heard.
         let attempt = charge.await.unwrap_or(Ok(attempt))?;
         Ok(standing(guest, &payment, &share, &attempt, invoice_number, customer)?)
     }
@@ -88,7 +87,7 @@ impl Engine {
     /// A double click or a replayed POST: what stands is answered, nothing is done.
     async fn same_payment(&self, guest: &GuestPass, id: PaymentId) -> Result<Option<Standing>, Error> {
         match guest.db.payment(id).await {
-            Ok(payment) if payment.checkout_id == guest.checkout.id => self.standing(guest, &payment).await.map(Some),
+            Ok(payment) if payment.checkout_id == guest.checkout.id => self.standing(guest, id).await.map(Some),
             Ok(_) => Err(Error::NotFound),
             Err(store::Error::Missing) => Ok(None),
             Err(other) => Err(other.into()),
@@ -133,7 +132,7 @@ impl Engine {
                 claims_seen,
             };
             failpoint::reach("before_intent");
-            match self.commit_intent(guest, new).await? {
+            match guest.db.attempt_open(new).await? {
                 Opened::New => return Ok(Intent::Committed(Box::new(committed), turn)),
                 Opened::Same => return Ok(Intent::Taken(order.payment)),
                 Opened::Taken(by) => return Ok(Intent::Taken(by)),
@@ -141,18 +140,6 @@ impl Engine {
             }
         }
         Err(Error::Contended.into())
-    }
-
-    /// Payment, attempt, claims and look-up job in one transaction.
-    async fn commit_intent(&self, guest: &GuestPass, new: NewAttempt) -> Result<Opened, Error> {
-        let (payment, attempt, now) = (new.payment.id, new.attempt.id, new.attempt.created_at);
-        let tx = guest.db.begin().await?;
-        let opened = tx.attempt_open(new).await?;
-        if matches!(opened, Opened::New) {
-            Work::LookUp { attempt }.queue(&tx, Some(payment), first_look_up(now), now).await?;
-            tx.commit().await?;
-        }
-        Ok(opened)
     }
 
     fn new_attempt(
@@ -212,11 +199,6 @@ impl Engine {
             updated_at: now,
         };
         Committed { payment, share, attempt, invoice_number: invoice.number, customer: customer.name }
-    }
-
-    pub(crate) async fn standing_of(&self, guest: &GuestPass, payment: PaymentId) -> Result<Standing, Error> {
-        let payment = guest.db.payment(payment).await?;
-        self.standing(guest, &payment).await
     }
 }
 

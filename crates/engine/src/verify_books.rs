@@ -116,7 +116,7 @@ impl Engine {
         ours: &HashMap<AttemptId, Attempt>,
         verified: &mut Verified,
     ) -> Result<(), Error> {
-        for connection in db.connections_of_kind("gateway").await? {
+        for connection in db.connections().await?.into_iter().filter(|connection| connection.kind == "gateway") {
             let gateway = self.gateway_of(db, &connection)?;
             if !gateway.capabilities().lists {
                 continue;

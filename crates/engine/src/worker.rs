@@ -1,12 +1,13 @@
 //! The worker: claims what is due, runs it, and queues what falls due by the clock. Any number of them may run.
 
-use crate::{Engine, Error, jobs::Work};
+use crate::{Engine, Error, jobs::Work, settle_payment::LOOK_UP_AFTER};
 use chrono::TimeDelta;
 use std::time::Duration;
 use store::{ConnectionState, Job};
 use tokio::task::JoinSet;
 
-const JOBS_AT_ONCE: usize = 16;
+/// Whoever has fewer under way claims as many more: one size, so that the databases keep one plan of the statement.
+const BATCH: u32 = 16;
 /// A worker that died keeps its jobs from others no longer than this.
 const LEASE: TimeDelta = TimeDelta::seconds(15);
 /// A worker that lives says so this often.
@@ -15,6 +16,9 @@ const RENEW_EVERY: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Books are read this often without anybody asking.
 const SYNC_EVERY_MINUTES: i64 = 5;
+/// Attempts of which nothing was heard are looked for this often, so many at once.
+const SWEEP_EVERY_SECONDS: i64 = 5;
+const SWEEP_MAX: u64 = 500;
 
 pub struct Worker {
     engine: Engine,
@@ -45,21 +49,37 @@ impl Worker {
         running.join_all().await;
     }
 
-    /// Queues what the clock demands, and starts as many due jobs as there is room for. `true`: more may be due.
+    /// Queues what has fallen due, and starts as many due jobs as there is room for. `true`: more may be due.
     async fn start_due(&self, running: &mut JoinSet<()>) -> Result<bool, Error> {
+        self.sweep().await?;
         self.queue_by_clock().await?;
         while running.try_join_next().is_some() {}
-        let room = u32::try_from(JOBS_AT_ONCE.saturating_sub(running.len())).unwrap_or(0);
-        if room == 0 {
+        if running.len() >= BATCH as usize {
             return Ok(true);
         }
         let now = self.engine.now();
-        let jobs = self.engine.store().jobs_claim(now, now + LEASE, room).await?;
-        let full = jobs.len() == room as usize;
+        let jobs = self.engine.store().jobs_claim(now, now + LEASE, BATCH).await?;
+        let full = jobs.len() == BATCH as usize;
         for job in jobs {
             running.spawn(run(self.engine.clone(), job));
         }
         Ok(full)
+    }
+
+    /// Queues a look-up for each attempt whose process died before it heard anything (D2, D4).
+    async fn sweep(&self) -> Result<(), Error> {
+        let now = self.engine.now();
+        let period = (now.timestamp() / SWEEP_EVERY_SECONDS).to_string();
+        if !self.engine.0.sweeps.is_new(&period) {
+            return Ok(());
+        }
+        for (db, attempt) in self.engine.store().door_unheard(now - LOOK_UP_AFTER, SWEEP_MAX).await? {
+            let tx = db.begin().await?;
+            Work::LookUp { attempt: attempt.id }.queue(&tx, Some(attempt.payment_id), now, now).await?;
+            tx.commit().await?;
+        }
+        self.engine.0.sweeps.remember(period);
+        Ok(())
     }
 
     /// Keyed by the period, so that nothing depends on how often or on how many nodes this runs.

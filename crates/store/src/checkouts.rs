@@ -1,7 +1,7 @@
 //! Checkouts: what a link was resolved to. The id is random and is the guest's only credential.
 
 use crate::{
-    Error, MerchantTx, merchants,
+    Error, MerchantDb, MerchantTx, merchants,
     payments::payment,
     scope::{moment, owned},
 };
@@ -36,13 +36,16 @@ impl Related<merchants::Entity> for Entity {
 
 pub use Model as Checkout;
 
-impl MerchantTx {
+impl MerchantDb {
     /// # Errors
     /// [`Error::Missing`] when the invoice or the payer is not this merchant's.
     pub async fn checkout_add(&self, checkout: Checkout) -> Result<(), Error> {
-        self.insert::<Entity>([checkout]).await
+        self.inserting::<Entity>([checkout]).exec_without_returning(self.writer()).await?;
+        Ok(())
     }
+}
 
+impl MerchantTx {
     /// Deletes up to `limit` checkouts that expired before this and that no payment refers to, and says how many.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use sea_orm::{
 use sea_orm_migration::MigratorTrait;
 use std::{sync::Arc, time::Duration};
 
-const SQLITE_READERS: u32 = 8;
+const SQLITE_READERS: u32 = 4;
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const POSTGRES_CONNECTIONS: u32 = 16;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -141,6 +141,9 @@ async fn open_postgres(url: &str) -> Result<Pools, Error> {
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .statement_timeout(STATEMENT_TIMEOUT)
         .test_before_acquire_if_idle_for(IDLE_BEFORE_TEST)
+        // Plans that were made while a table was small are kept for as long as the connection: on PostgreSQL's default,
+        // from the time of turning disks, they would read whole tables until the statistics are next gathered.
+        .map_sqlx_postgres_opts(|o| o.options([("random_page_cost", "1.1")]))
         .sqlx_logging(false);
     let pool = Database::connect(options).await?;
     Ok(Pools { read: pool.clone(), write: pool })

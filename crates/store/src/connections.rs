@@ -184,7 +184,7 @@ impl<C: ConnectionTrait> Scoped<C> {
 
     /// # Errors
     /// The database is away.
-    pub async fn connections_of_kind(&self, kind: &str) -> Result<Vec<Model>, Error> {
-        Ok(self.find::<Entity>().filter(Column::Kind.eq(kind)).all(self.conn()).await?)
+    pub async fn connections(&self) -> Result<Vec<Model>, Error> {
+        Ok(self.find::<Entity>().all(self.conn()).await?)
     }
 }

@@ -2,12 +2,13 @@
 //! out of a request can never become a scope.
 
 use crate::{
-    Checkout, Connection, Error, Job, Merchant, MerchantDb, PayLink, Session, Store, TokenHash, checkouts, connections,
-    merchants, pay_links, scope::Only,
+    Attempt, Checkout, Connection, Error, Job, Merchant, MerchantDb, PayLink, Session, Store, TokenHash, attempts,
+    checkouts, connections, merchants, pay_links,
+    scope::{Only, moment},
 };
 use chrono::{DateTime, Utc};
 use domain::ids::{CheckoutId, ConnectionId, CustomerId};
-use sea_orm::entity::prelude::*;
+use sea_orm::{QueryOrder, QuerySelect, entity::prelude::*};
 
 /// Where a session stands, with the rows that it may reach.
 pub enum PlaceDoor {
@@ -77,6 +78,23 @@ impl Store {
     #[must_use]
     pub fn door_job(&self, job: &Job) -> MerchantDb {
         MerchantDb::new(job.merchant_id, self.clone())
+    }
+
+    /// The worker's sweep: up to `limit` attempts that were begun before this and of which nothing was recorded since.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn door_unheard(
+        &self,
+        begun_before: DateTime<Utc>,
+        limit: u64,
+    ) -> Result<Vec<(MerchantDb, Attempt)>, Error> {
+        // In words, as in the partial index that serves it.
+        let unheard = attempts::Entity::find().filter(Expr::cust("state = 'created'"));
+        let unheard = unheard.filter(attempts::Column::CreatedAt.lt(moment(begun_before)));
+        let oldest_first = unheard.order_by_asc(attempts::Column::CreatedAt).limit(limit);
+        let rows = oldest_first.all(&self.pools.read).await?;
+        Ok(rows.into_iter().map(|row| (MerchantDb::new(row.merchant_id, self.clone()), row)).collect())
     }
 
     /// The worker's rounds over every tenant: what falls due is queued for each in its own scope.

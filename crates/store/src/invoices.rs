@@ -1,7 +1,7 @@
 //! Invoices as last read from the books.
 
 use crate::{
-    Customer, Error, MerchantTx, customers,
+    Customer, Error, MerchantDb, MerchantTx, customers,
     scope::{Only, Scoped, moment, owned, text},
 };
 use chrono::{DateTime, NaiveDate, Utc};
@@ -11,7 +11,7 @@ use domain::{
     money::{Currency, Money},
 };
 use sea_orm::{
-    ConnectionTrait, ExprTrait, FromQueryResult, Order, QueryOrder, QuerySelect, Select,
+    ConnectionTrait, ExprTrait, FromQueryResult, Order, QueryOrder, QuerySelect, Select, UpdateMany,
     entity::prelude::*,
     sea_query::{BinOper, Func, OnConflict},
 };
@@ -165,6 +165,24 @@ impl MerchantTx {
         Ok(())
     }
 
+    /// [`MerchantDb::invoice_refresh`] as a part of more.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's invoice.
+    pub async fn invoice_refresh(
+        &self,
+        id: InvoiceId,
+        books: &BooksInvoice,
+        read_at: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        match self.refresh(id, books, read_at).exec(self.conn()).await?.rows_affected {
+            0 => self.invoice(id).await.map(drop),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl MerchantDb {
     /// What a read of one known invoice says, unless a later one stands already. `read_at` is from before the question.
     ///
     /// # Errors
@@ -175,8 +193,16 @@ impl MerchantTx {
         books: &BooksInvoice,
         read_at: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let update = self
-            .update::<Entity>()
+        match self.refresh(id, books, read_at).exec(self.writer()).await?.rows_affected {
+            0 => self.invoice(id).await.map(drop),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<C: ConnectionTrait> Scoped<C> {
+    fn refresh(&self, id: InvoiceId, books: &BooksInvoice, read_at: DateTime<Utc>) -> UpdateMany<Entity> {
+        self.update::<Entity>()
             .col_expr(Column::Number, Expr::value(books.number.clone()))
             .col_expr(Column::Status, Expr::value(books.status))
             .col_expr(Column::Currency, Expr::value(books.total.currency.code()))
@@ -186,15 +212,9 @@ impl MerchantTx {
             .col_expr(Column::DueDate, Expr::value(books.due_date))
             .col_expr(Column::ReadAt, Expr::value(moment(read_at)))
             .filter(Column::Id.eq(id))
-            .filter(Column::ReadAt.lte(moment(read_at)));
-        match update.exec(self.conn()).await?.rows_affected {
-            0 => self.invoice(id).await.map(drop),
-            _ => Ok(()),
-        }
+            .filter(Column::ReadAt.lte(moment(read_at)))
     }
-}
 
-impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// [`Error::Missing`] also for another merchant's invoice.
     pub async fn invoice(&self, id: InvoiceId) -> Result<Model, Error> {
@@ -210,10 +230,13 @@ impl<C: ConnectionTrait> Scoped<C> {
         found.only(self.conn()).await?.ok_or(Error::Missing)
     }
 
+    /// An invoice and whose it is.
+    ///
     /// # Errors
     /// The database is away.
-    pub async fn invoice_by_number(&self, number: &str) -> Result<Option<Model>, Error> {
-        Ok(self.find::<Entity>().filter(Column::Number.eq(text(number))).only(self.conn()).await?)
+    pub async fn invoice_by_number(&self, number: &str) -> Result<Option<(Model, Customer)>, Error> {
+        let found = self.find::<Entity>().filter(Column::Number.eq(text(number)));
+        Ok(found.find_both_related(customers::Entity).only(self.conn()).await?)
     }
 
     /// # Errors

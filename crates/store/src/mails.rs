@@ -52,16 +52,17 @@ pub struct NewMail {
 }
 
 impl MerchantTx {
-    /// Writes the mail of this occasion, or finds the one that stands.
+    /// Writes the mail of this occasion. Absent: it stands already.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn mail_write(&self, new: NewMail, now: DateTime<Utc>) -> Result<Model, Error> {
+    pub async fn mail_write(&self, new: NewMail, now: DateTime<Utc>) -> Result<Option<MailId>, Error> {
+        let id = MailId(Uuid::now_v7());
         let row = Model {
             merchant_id: self.merchant_id(),
-            id: MailId(Uuid::now_v7()),
+            id,
             payment_id: new.payment,
-            unique_key: new.unique_key.clone(),
+            unique_key: new.unique_key,
             recipient: new.recipient,
             subject: new.subject,
             text: new.text,
@@ -69,9 +70,8 @@ impl MerchantTx {
             last_error: None,
             created_at: now,
         };
-        self.insert_absent::<Entity>([row]).await?;
-        let stands = self.find::<Entity>().filter(Column::UniqueKey.eq(new.unique_key));
-        stands.only(self.conn()).await?.ok_or(Error::Missing)
+        let written = self.insert_absent::<Entity>([row]).await?;
+        Ok((written == 1).then_some(id))
     }
 
     /// # Errors

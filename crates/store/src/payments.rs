@@ -1,7 +1,7 @@
 //! Payments, what they pay, and the claim that keeps every other attempt off an invoice.
 
 use crate::{
-    Attempt, Error, MerchantTx, attempts, books_entries, customers,
+    Attempt, Error, MerchantDb, MerchantTx, attempts, books_entries, customers,
     invoices::{self, Sum, like},
     scope::{Only, Scoped, owned},
 };
@@ -57,6 +57,13 @@ mod allocation {
     }
     impl ActiveModelBehavior for ActiveModel {}
     owned!();
+
+    impl Related<payment::Entity> for Entity {
+        fn to() -> RelationDef {
+            let payment = Self::belongs_to(payment::Entity).from((Column::MerchantId, Column::PaymentId));
+            payment.to((payment::Column::MerchantId, payment::Column::Id)).into()
+        }
+    }
 }
 
 mod claim {
@@ -123,24 +130,28 @@ pub struct PaymentFilter {
     pub search: String,
 }
 
-impl MerchantTx {
-    /// Writes payment, allocations, attempt and claims, or nothing at all when the payment exists or one of its
-    /// invoices is taken. Whoever is writing the same rows is waited for, so two at once end as two in a row would.
+impl MerchantDb {
+    /// Commits payment, allocations, attempt and claims, or nothing at all when the payment exists or one of its invoices
+    /// is taken. Whoever is writing the same rows is waited for, so two at once end as two in a row would.
     ///
     /// # Errors
     /// [`Error::Missing`] for the id of another checkout's payment: the id comes with a form, and grants nothing.
     pub async fn attempt_open(&self, new: NewAttempt) -> Result<Opened, Error> {
-        let step = self.step().await?;
-        let opened = step.attempt_write(new).await?;
+        let tx = self.begin().await?;
+        let opened = tx.attempt_write(new).await?;
         if matches!(opened, Opened::New) {
-            step.commit().await?
-        } else {
-            step.undo().await?
+            tx.commit().await?;
         }
         Ok(opened)
     }
+}
 
-    async fn attempt_write(&self, new: NewAttempt) -> Result<Opened, Error> {
+impl MerchantTx {
+    /// [`MerchantDb::attempt_open`] without its end: only [`Opened::New`] may be committed.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn attempt_write(&self, new: NewAttempt) -> Result<Opened, Error> {
         let NewAttempt { payment, mut allocations, attempt, claims_seen } = new;
         let (payment_id, checkout_id, attempt_id) = (payment.id, payment.checkout_id, attempt.id);
         if self.insert_absent::<payment::Entity>([payment]).await? == 0 {
@@ -225,6 +236,23 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// [`Error::Missing`] also for another merchant's payment.
     pub async fn payment(&self, id: PaymentId) -> Result<Payment, Error> {
         self.find::<payment::Entity>().filter(payment::Column::Id.eq(id)).only(self.conn()).await?.ok_or(Error::Missing)
+    }
+
+    /// A payment and its share of this invoice; of any one, when none is named.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also when the invoice has no share of it, and for another merchant's.
+    pub async fn payment_with_share(
+        &self,
+        id: PaymentId,
+        invoice: Option<InvoiceId>,
+    ) -> Result<(Payment, Allocation), Error> {
+        let mut shares = self.find::<allocation::Entity>().filter(allocation::Column::PaymentId.eq(id));
+        if let Some(invoice) = invoice {
+            shares = shares.filter(allocation::Column::InvoiceId.eq(invoice));
+        }
+        let found = shares.find_both_related(payment::Entity).only(self.conn()).await?;
+        found.map(|(share, payment)| (payment, share)).ok_or(Error::Missing)
     }
 
     /// # Errors

@@ -7,7 +7,7 @@ use domain::ids::MerchantId;
 use sea_orm::{
     ActiveModelTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, InsertMany,
     IntoActiveModel, Iterable, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Select, SelectTwoRequired,
-    TransactionTrait, UpdateMany, Value,
+    UpdateMany, Value,
     prelude::*,
     sea_query::{OnConflict, Query, SelectStatement},
 };
@@ -62,6 +62,11 @@ impl MerchantDb {
         Self { merchant, conn: store.pools.read.clone(), store }
     }
 
+    /// For a write of one statement, which needs no transaction around it.
+    pub(crate) fn writer(&self) -> &DatabaseConnection {
+        &self.store.pools.write
+    }
+
     /// # Errors
     /// The database is busy or away.
     pub async fn begin(&self) -> Result<MerchantTx, Error> {
@@ -74,15 +79,6 @@ impl MerchantTx {
     /// Nothing of the transaction stands.
     pub async fn commit(self) -> Result<(), Error> {
         Ok(self.conn.commit().await?)
-    }
-
-    /// A savepoint: what is written in it stands with the transaction once it is committed, and else never was.
-    pub(crate) async fn step(&self) -> Result<Self, Error> {
-        Ok(Scoped { merchant: self.merchant, conn: self.conn.begin().await?, store: self.store.clone() })
-    }
-
-    pub(crate) async fn undo(self) -> Result<(), Error> {
-        Ok(self.conn.rollback().await?)
     }
 }
 

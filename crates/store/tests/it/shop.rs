@@ -88,10 +88,8 @@ pub fn invoice(external_id: &str, number: &str) -> BooksInvoice {
 
 pub async fn checkout(db: &MerchantDb, invoice_id: InvoiceId) -> Result<CheckoutId, Error> {
     let id = CheckoutId(Uuid::new_v4());
-    let tx = db.begin().await?;
-    let merchant_id = tx.merchant_id();
     let row = Checkout {
-        merchant_id,
+        merchant_id: db.merchant_id(),
         id,
         invoice_id,
         payer_id: None,
@@ -99,8 +97,7 @@ pub async fn checkout(db: &MerchantDb, invoice_id: InvoiceId) -> Result<Checkout
         created_at: at(0),
         expires_at: at(60),
     };
-    tx.checkout_add(row).await?;
-    tx.commit().await?;
+    db.checkout_add(row).await?;
     Ok(id)
 }
 
@@ -117,7 +114,7 @@ impl Shop {
         read(&self.db, &[], &invoices).await;
         let mut ids = Vec::new();
         for number in numbers {
-            ids.push(self.db.invoice_by_number(number).await.unwrap().unwrap().id);
+            ids.push(self.db.invoice_by_number(number).await.unwrap().unwrap().0.id);
         }
         ids
     }
@@ -194,8 +191,5 @@ impl Shop {
 pub async fn open(db: &MerchantDb, mut order: NewAttempt) -> Result<Opened, Error> {
     let invoices: Vec<_> = order.allocations.iter().map(|allocation| allocation.invoice_id).collect();
     order.claims_seen = db.claims_taken(&invoices).await?;
-    let tx = db.begin().await?;
-    let opened = tx.attempt_open(order).await?;
-    tx.commit().await?;
-    Ok(opened)
+    db.attempt_open(order).await
 }
