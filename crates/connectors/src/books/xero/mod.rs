@@ -74,14 +74,16 @@ impl Xero {
     }
 
     /// All pages of what changed. In the order of ids, because a document that is edited meanwhile would move to the end
-    /// of an order by time, and pull one that we have not read yet onto a page that we have.
-    async fn delta<T: DeserializeOwned + Row>(
+    /// of an order by time, and pull one that we have not read yet onto a page that we have. Each page is let go of as soon
+    /// as it is read: on the wire a document is ten times of what we keep.
+    async fn delta<T: DeserializeOwned + Row, R>(
         &self,
         path: &str,
         filter: &[(&str, &str)],
         since: Option<&str>,
         seen: &mut Seen,
-    ) -> Result<Vec<T>, BooksError> {
+        read: impl Fn(T) -> Option<R> + Send,
+    ) -> Result<Vec<R>, BooksError> {
         let mut all = Vec::new();
         for number in 1..=PAGES_MAX {
             let paging = [("page", number.to_string()), ("pageSize", PAGE_SIZE.to_string())];
@@ -95,7 +97,7 @@ impl Xero {
                 None => page.rows.len() < PAGE_SIZE,
             };
             seen.note(&page);
-            all.extend(page.rows);
+            all.extend(page.rows.into_iter().filter_map(&read));
             if last {
                 return Ok(all);
             }
@@ -136,14 +138,13 @@ impl Books for Xero {
 
     async fn changes(&self, cursor: Option<&str>) -> Result<Changes, BooksError> {
         let mut seen = Seen::default();
-        let contacts: Vec<Contact> = self
-            .delta("Contacts", &[("includeArchived", "true"), ("order", "ContactID ASC")], cursor, &mut seen)
-            .await?;
+        let contacts = [("includeArchived", "true"), ("order", "ContactID ASC")];
+        let contact = |contact: Contact| Some(contact.read());
+        let customers = self.delta("Contacts", &contacts, cursor, &mut seen, contact).await?;
         // Not by status: what was paid or voided must be seen too (4.1).
         let sales = [("where", r#"Type=="ACCREC""#), ("order", "InvoiceID ASC")];
-        let invoices: Vec<Invoice> = self.delta("Invoices", &sales, cursor, &mut seen).await?;
-        let customers = contacts.into_iter().map(Contact::read).collect();
-        let invoices = invoices.iter().filter(|i| i.is_sales()).filter_map(readable).collect();
+        let invoice = |invoice: Invoice| invoice.is_sales().then(|| readable(&invoice))?;
+        let invoices = self.delta("Invoices", &sales, cursor, &mut seen, invoice).await?;
         Ok(Changes { customers, invoices, cursor: seen.cursor(cursor) })
     }
 
@@ -198,7 +199,7 @@ impl Books for Xero {
     async fn payments_since(&self, since: DateTime<Utc>) -> Result<Vec<BooksPayment>, BooksError> {
         let received = [("where", r#"PaymentType=="ACCRECPAYMENT""#), ("order", "PaymentID ASC")];
         let since = dates::cursor(since);
-        let all: Vec<Payment> = self.delta("Payments", &received, Some(&since), &mut Seen::default()).await?;
+        let all: Vec<Payment> = self.delta("Payments", &received, Some(&since), &mut Seen::default(), Some).await?;
         Ok(all.into_iter().filter_map(|payment| payment.standing_on(&self.config.clearing_account)).collect())
     }
 }
