@@ -84,8 +84,8 @@ impl Fault {
 fn held_words(by: &HeldBy, minutes: &u32, support_email: &str) -> String {
     let (seen, way) = match by {
         HeldBy::Invoice => ("Several cards were declined for this invoice.", ""),
-        HeldBy::Payer => ("Several of your cards were declined.", ""),
-        HeldBy::Network => ("Many cards were declined from your network.", " sign in to pay now,"),
+        HeldBy::Payer => ("Many of your tries came to nothing.", ""),
+        HeldBy::Network => ("Many tries from your network came to nothing.", " sign in to pay now,"),
         HeldBy::Merchant => ("Many cards are being declined here at the moment.", " sign in to pay now,"),
     };
     format!("{seen} Nothing was charged. Try again in {},{way} or write to {support_email}.", wait(minutes))

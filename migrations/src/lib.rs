@@ -8,7 +8,7 @@ mod m004_built_in_ledger;
 mod m005_claim_takes;
 mod m006_limits;
 mod m007_waiting_for_books;
-mod m008_unheard;
+mod m008_attempts;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -25,7 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m005_claim_takes::Migration),
             Box::new(m006_limits::Migration),
             Box::new(m007_waiting_for_books::Migration),
-            Box::new(m008_unheard::Migration),
+            Box::new(m008_attempts::Migration),
         ]
     }
 }

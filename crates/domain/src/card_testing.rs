@@ -1,5 +1,5 @@
-//! When no more cards may be tried: limits on declines, against people who test stolen cards (`quality.md`, 3.2, row 22).
-//! Decides on moments that were counted elsewhere; refuses nobody for anything but declines.
+//! When no more cards may be tried: limits on declines, against people who test stolen cards (`quality.md`, 3.2, row 22),
+//! and on tries that come to nothing. Decides on moments that were counted elsewhere; nobody is held for paying.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,9 @@ pub struct Limit {
 pub const PER_INVOICE: Limit = Limit { declines: 5, within: TimeDelta::hours(1) };
 /// Per network, and per payer who is signed in.
 pub const PER_ORIGIN: Limit = Limit { declines: 10, within: TimeDelta::minutes(10) };
+/// The same, for whatever came to nothing: declined, given up, or refused before a card was tried. Each has cost the books
+/// and the gateway some calls.
+pub const FRUITLESS: Limit = Limit { declines: 60, within: PER_ORIGIN.within };
 pub const PER_MERCHANT: Limit = Limit { declines: 30, within: TimeDelta::minutes(10) };
 
 /// A merchant with this many tries within [`PER_MERCHANT`]'s time, of which more than this share was declined, is being
@@ -38,6 +41,8 @@ pub struct Declines {
     pub invoice: Vec<DateTime<Utc>>,
     /// Of the payer who is signed in, else of the network.
     pub origin: Vec<DateTime<Utc>>,
+    /// Of the same one, with those that came to nothing in another way.
+    pub fruitless: Vec<DateTime<Utc>>,
     pub merchant: Vec<DateTime<Utc>>,
 }
 
@@ -49,7 +54,7 @@ pub fn held(declines: &Declines, signed_in: bool) -> Option<(HeldBy, DateTime<Ut
     if let Some(until) = reached(PER_INVOICE, &declines.invoice) {
         return Some((HeldBy::Invoice, until));
     }
-    let origin = reached(PER_ORIGIN, &declines.origin);
+    let origin = reached(PER_ORIGIN, &declines.origin).max(reached(FRUITLESS, &declines.fruitless));
     if signed_in {
         return origin.map(|until| (HeldBy::Payer, until));
     }
@@ -77,24 +82,32 @@ mod tests {
     fn each_limit_holds_at_its_number_until_the_oldest_decline_is_past() {
         use HeldBy::{Invoice, Merchant, Network, Payer};
         let (minutes_10, hour) = (600, 3_600);
-        for (invoice, origin, merchant, signed_in, expected) in [
-            (0, 0, 0, false, None),
-            (4, 9, 29, false, None),
-            (4, 9, 29, true, None),
-            (5, 0, 0, false, Some((Invoice, 96 + hour))),
-            (5, 0, 0, true, Some((Invoice, 96 + hour))),
-            (7, 0, 0, false, Some((Invoice, 96 + hour))),
-            (0, 10, 0, false, Some((Network, 91 + minutes_10))),
-            (0, 10, 0, true, Some((Payer, 91 + minutes_10))),
-            (0, 0, 30, false, Some((Merchant, 71 + minutes_10))),
-            (0, 0, 30, true, None),
-            (0, 9, 500, true, None),
-            (0, 10, 30, false, Some((Network, 91 + minutes_10))),
-            (5, 10, 30, false, Some((Invoice, 96 + hour))),
+        for (invoice, origin, fruitless, merchant, signed_in, expected) in [
+            (0, 0, 0, 0, false, None),
+            (4, 9, 59, 29, false, None),
+            (4, 9, 59, 29, true, None),
+            (5, 0, 0, 0, false, Some((Invoice, 96 + hour))),
+            (5, 0, 0, 0, true, Some((Invoice, 96 + hour))),
+            (7, 0, 0, 0, false, Some((Invoice, 96 + hour))),
+            (0, 10, 10, 0, false, Some((Network, 91 + minutes_10))),
+            (0, 10, 10, 0, true, Some((Payer, 91 + minutes_10))),
+            (0, 0, 60, 0, false, Some((Network, 41 + minutes_10))),
+            (0, 0, 60, 0, true, Some((Payer, 41 + minutes_10))),
+            (0, 10, 60, 0, false, Some((Network, 91 + minutes_10))),
+            (0, 0, 0, 30, false, Some((Merchant, 71 + minutes_10))),
+            (0, 0, 0, 30, true, None),
+            (0, 9, 9, 500, true, None),
+            (0, 10, 10, 30, false, Some((Network, 91 + minutes_10))),
+            (5, 10, 10, 30, false, Some((Invoice, 96 + hour))),
         ] {
-            let seen = Declines { invoice: declines(invoice), origin: declines(origin), merchant: declines(merchant) };
+            let seen = Declines {
+                invoice: declines(invoice),
+                origin: declines(origin),
+                fruitless: declines(fruitless),
+                merchant: declines(merchant),
+            };
             let told = held(&seen, signed_in).map(|(by, until)| (by, until.timestamp()));
-            assert_eq!(told, expected, "{invoice} {origin} {merchant} signed in: {signed_in}");
+            assert_eq!(told, expected, "{invoice} {origin} {fruitless} {merchant} signed in: {signed_in}");
         }
     }
 

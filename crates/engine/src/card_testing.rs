@@ -117,8 +117,9 @@ impl Engine {
             false => guest.db.declines_of_invoice(guest.checkout.invoice_id, now - PER_INVOICE.within).await?,
         };
         merchant.retain(|at| *at > now - PER_MERCHANT.within);
-        let origin = self.store().declines_of_origin(&origin.hash(), now - PER_ORIGIN.within).await?;
-        Ok(Declines { invoice, origin, merchant })
+        let fruitless = self.store().fruitless_of_origin(&origin.hash(), now - PER_ORIGIN.within).await?;
+        let origin = fruitless.iter().filter(|of| of.declined).map(|of| of.at).collect();
+        Ok(Declines { invoice, origin, fruitless: fruitless.into_iter().map(|of| of.at).collect(), merchant })
     }
 
     /// After a decline: raises the alarm, once a day, when the merchant's latest tries look like card testing.
@@ -138,7 +139,7 @@ impl Engine {
     async fn alarm_is_new(&self, db: &MerchantDb) -> Result<bool, Error> {
         let (now, since) = (self.now(), self.now() - PER_MERCHANT.within);
         let declines = u64::try_from(db.declines(since).await?.len()).unwrap_or(u64::MAX);
-        if !looks_like_testing(db.attempts_count(since).await?, declines) {
+        if !looks_like_testing(db.tries_count(since).await?, declines) {
             return Ok(false);
         }
         Ok(self.store().throttle_count(&alarm_of(db), ALARM, now).await?.is_none())

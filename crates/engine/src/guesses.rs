@@ -7,6 +7,8 @@ use domain::network::Network;
 use store::{MerchantDb, Throttle};
 
 const PER_NETWORK: Throttle = Throttle { max: 30, window: TimeDelta::minutes(10), lock: TimeDelta::minutes(10) };
+/// A merchant's books allow some thousand calls a day, and whoever has many networks must not spend them.
+const UNKNOWN_PER_MERCHANT: Throttle = Throttle { max: 100, window: TimeDelta::hours(1), lock: TimeDelta::minutes(30) };
 /// The books are not asked again for a number that they did not have this lately.
 const UNKNOWN_NUMBER: Throttle = Throttle::remember(TimeDelta::seconds(60));
 
@@ -16,16 +18,30 @@ impl Engine {
     /// # Errors
     /// [`Error::HeldBack`] when there were too many.
     pub(crate) async fn count_guess(&self, network: Network) -> Result<(), Error> {
+        self.count(&guesses_of(network), PER_NETWORK).await
+    }
+
+    /// Counts a number that the books are about to be asked for.
+    ///
+    /// # Errors
+    /// [`Error::HeldBack`] when there were too many of this network, or of all networks at this merchant.
+    pub(crate) async fn count_unknown(&self, db: &MerchantDb, network: Network) -> Result<(), Error> {
+        self.count_guess(network).await?;
+        self.count(&unknown_of(db), UNKNOWN_PER_MERCHANT).await
+    }
+
+    /// The books have it: it was no guess after all.
+    pub(crate) async fn forgive_unknown(&self, db: &MerchantDb, network: Network) -> Result<(), Error> {
+        self.store().throttle_forgive(&guesses_of(network)).await?;
+        Ok(self.store().throttle_forgive(&unknown_of(db)).await?)
+    }
+
+    async fn count(&self, subject: &str, limit: Throttle) -> Result<(), Error> {
         let now = self.now();
-        match self.store().throttle_count(&guesses_of(network), PER_NETWORK, now).await? {
+        match self.store().throttle_count(subject, limit, now).await? {
             Some(until) => Err(Error::HeldBack { minutes: minutes_until(until, now) }),
             None => Ok(()),
         }
-    }
-
-    /// It was no guess after all.
-    pub(crate) async fn forgive_guess(&self, network: Network) -> Result<(), Error> {
-        Ok(self.store().throttle_forgive(&guesses_of(network)).await?)
     }
 
     pub(crate) async fn remember_unknown(&self, db: &MerchantDb, number: &str) -> Result<(), Error> {
@@ -40,6 +56,10 @@ impl Engine {
 
 fn guesses_of(network: Network) -> String {
     format!("guesses:{network}")
+}
+
+fn unknown_of(db: &MerchantDb) -> String {
+    format!("unknown-numbers:{}", db.merchant_id())
 }
 
 fn unknown(db: &MerchantDb, number: &str) -> String {

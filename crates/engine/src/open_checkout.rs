@@ -246,12 +246,12 @@ impl Engine {
         if self.is_known_unknown(db, number).await? {
             return Ok(None);
         }
-        self.count_guess(network).await?;
+        self.count_unknown(db, network).await?;
         let found = match self.books(db, Lane::UserAction).await?.invoice_by_number(number).await {
             Err(BooksError::NotFound) => return self.remember_unknown(db, number).await.map(|()| None),
             other => other.map_err(Error::BooksUnreachable)?,
         };
-        self.forgive_guess(network).await?;
+        self.forgive_unknown(db, network).await?;
         let customers = db.customer_ids().await?;
         if !customers.contains_key(&found.customer_external_id) {
             // Its customer is as new as the invoice: the next sync brings both.

@@ -13,9 +13,18 @@ use domain::{
 };
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, message::Mailbox};
 use minijinja::{Environment, context};
+use std::sync::LazyLock;
 use store::{Attempt, Job, MailState, MerchantDb, NewMail};
 
-const RECEIPT: &str = include_str!("../templates/receipt.txt");
+const RECEIPT: &str = "receipt.txt";
+/// Read once. One that cannot be read is missing here, and the job that wants it says so.
+static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut templates = Environment::new();
+    if let Err(cause) = templates.add_template(RECEIPT, include_str!("../templates/receipt.txt")) {
+        tracing::error!(%cause, "The receipt's template cannot be read.");
+    }
+    templates
+});
 
 /// The way to the merchant's mail server.
 pub(crate) struct Mailer {
@@ -63,9 +72,8 @@ impl Engine {
         let (amount, locale) = (payment.amount()?, merchant.face()?.locale);
         let words = |minor| Money::new(minor, amount.currency).format(locale);
         let paid_at = on_the_wall(payment.created_at, zone(&merchant.time_zone));
-        let text = Environment::new().render_str(
-            RECEIPT,
-            context! {
+        let text = TEMPLATES.get_template(RECEIPT).and_then(|receipt| {
+            receipt.render(context! {
                 merchant => &merchant.name,
                 support => &merchant.support_email,
                 customer => customer.name,
@@ -77,8 +85,8 @@ impl Engine {
                 method => &attempt.method,
                 date => date::moment_in_words(paid_at),
                 zone => date::zone_in_words(&merchant.time_zone),
-            },
-        );
+            })
+        });
         Ok(NewMail {
             payment: Some(payment.id),
             unique_key: format!("receipt:{}", payment.id),

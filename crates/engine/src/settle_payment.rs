@@ -59,11 +59,12 @@ impl Engine {
         }
         let before = Folded::of(known.iter().map(|known| &known.observation.fact));
         let mut after = before.then(&seen.fact);
-        tx.observation_add(attempt.id, &Observed { observation: seen.clone(), source, at: now }).await?;
+        tx.observation_add(attempt.id, known.len(), &Observed { observation: seen.clone(), source, at: now }).await?;
         if after.has_wrong_no() && seen.fact.is_money() {
             let corrected = Observation::bare(Fact::MoneyAfterAll);
             after = after.then(&corrected.fact);
-            tx.observation_add(attempt.id, &Observed { observation: corrected, source, at: now }).await?;
+            let corrected = Observed { observation: corrected, source, at: now };
+            tx.observation_add(attempt.id, known.len() + 1, &corrected).await?;
         }
         let asked = attempt.amount()?;
         after.contradicted |= after.state.has_money() && seen.amount.is_some_and(|charged| charged != asked);

@@ -11,8 +11,8 @@ use domain::{
     payment::{AttemptState, DeclineReason, Fact, Observation, Source},
 };
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, PaginatorTrait, QueryOrder, QuerySelect, Select, SelectGetableTuple, Selector,
-    entity::prelude::*,
+    ActiveModelTrait, ConnectionTrait, ExprTrait, PaginatorTrait, QueryOrder, QuerySelect, Select, SelectGetableTuple,
+    Selector, entity::prelude::*,
 };
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -75,6 +75,8 @@ mod observation {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: ObservationId,
         pub attempt_id: AttemptId,
+        /// Its place among the facts of the attempt, from 0. The id is made by a node's clock, and clocks differ.
+        pub place: i32,
         /// JSON of a `Source`.
         pub source: String,
         /// JSON of an `Observation`.
@@ -83,6 +85,11 @@ mod observation {
     }
     impl ActiveModelBehavior for ActiveModel {}
     crate::scope::owned!();
+}
+
+/// Oldest first. Facts from before they had places all have the first.
+fn in_order(facts: Select<observation::Entity>) -> Select<observation::Entity> {
+    facts.order_by_asc(observation::Column::Place).order_by_asc(observation::Column::Id)
 }
 
 /// A stored fact.
@@ -105,33 +112,50 @@ impl TryFrom<observation::Model> for Observed {
     }
 }
 
-/// The moments of the declines among these attempts. In words, as in the partial indexes that serve it.
+/// As the column has the reasons for which no card was tried.
+fn ours() -> Result<Vec<String>, Error> {
+    let ours = DeclineReason::OURS.iter().map(serde_json::to_string).collect::<Result<_, _>>();
+    ours.map_err(|_| Error::Unreadable("attempt.reason"))
+}
+
+/// The moments of the declines among these attempts. In words, as in the partial index that serves it.
 pub(crate) fn declined(
     among: Select<Entity>,
     since: DateTime<Utc>,
 ) -> Result<Selector<SelectGetableTuple<DateTime<Utc>>>, Error> {
-    let ours = DeclineReason::OURS.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>();
-    let ours = ours.map_err(|_| Error::Unreadable("attempt.reason"))?;
     let declined = among
         .filter(Expr::cust("state = 'declined'"))
-        .filter(Column::Reason.is_not_in(ours))
+        .filter(Column::Reason.is_not_in(ours()?))
         .filter(Column::UpdatedAt.gt(moment(since)))
         .order_by_desc(Column::UpdatedAt);
     Ok(declined.select_only().column(Column::UpdatedAt).into_tuple())
 }
 
+/// A try that came to nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fruitless {
+    pub at: DateTime<Utc>,
+    /// A card was tried, and declined.
+    pub declined: bool,
+}
+
 impl Store {
-    /// When cards from this origin were declined since this moment, the newest first: at whichever merchant.
+    /// The tries from this origin that came to nothing since this moment, the newest first: at whichever merchant.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn declines_of_origin(
-        &self,
-        origin_hash: &str,
-        since: DateTime<Utc>,
-    ) -> Result<Vec<DateTime<Utc>>, Error> {
+    pub async fn fruitless_of_origin(&self, origin_hash: &str, since: DateTime<Utc>) -> Result<Vec<Fruitless>, Error> {
+        let ours = ours()?;
         let of = Entity::find().filter(Column::OriginHash.eq(origin_hash));
-        declined(of, since)?.all(&self.pools.read).await.map_err(Error::from)
+        // In words, as in the partial index that serves it.
+        let of = of.filter(Expr::cust("state IN ('declined', 'voided')")).filter(Column::UpdatedAt.gt(moment(since)));
+        let of = of.order_by_desc(Column::UpdatedAt).select_only().column(Column::UpdatedAt).column(Column::Reason);
+        let rows: Vec<(DateTime<Utc>, Option<String>)> = of.into_tuple().all(&self.pools.read).await?;
+        let told = |(at, reason): (_, Option<String>)| Fruitless {
+            at,
+            declined: reason.is_some_and(|reason| !ours.contains(&reason)),
+        };
+        Ok(rows.into_iter().map(told).collect())
     }
 }
 
@@ -146,14 +170,17 @@ impl MerchantTx {
         found.only(self.conn()).await?.ok_or(Error::Missing)
     }
 
+    /// Adds a fact after the `place` facts that stand. The attempt is held meanwhile.
+    ///
     /// # Errors
     /// The database is away.
-    pub async fn observation_add(&self, attempt: AttemptId, seen: &Observed) -> Result<(), Error> {
+    pub async fn observation_add(&self, attempt: AttemptId, place: usize, seen: &Observed) -> Result<(), Error> {
         let json = |what| move |_| Error::Unreadable(what);
         let row = observation::Model {
             merchant_id: self.merchant_id(),
             id: ObservationId(Uuid::now_v7()),
             attempt_id: attempt,
+            place: i32::try_from(place).unwrap_or(i32::MAX),
             source: serde_json::to_string(&seen.source).map_err(json("observation.source"))?,
             body: serde_json::to_string(&seen.observation).map_err(json("observation.body"))?,
             at: seen.at,
@@ -209,12 +236,16 @@ impl<C: ConnectionTrait> Scoped<C> {
         declined(self.find::<Entity>(), since)?.all(self.conn()).await.map_err(Error::from)
     }
 
-    /// How many attempts were begun since this moment.
+    /// How many attempts since this moment have tried a card and come to an answer.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn attempts_count(&self, since: DateTime<Utc>) -> Result<u64, Error> {
-        Ok(self.find::<Entity>().filter(Column::CreatedAt.gt(moment(since))).count(self.conn()).await?)
+    pub async fn tries_count(&self, since: DateTime<Utc>) -> Result<u64, Error> {
+        use AttemptState::{Created, RequiresAction, Unknown, Voided};
+        let begun = self.find::<Entity>().filter(Column::CreatedAt.gt(moment(since)));
+        let answered = begun.filter(Column::State.is_not_in([Created, Unknown, RequiresAction, Voided]));
+        let tried = Column::Reason.is_null().or(Column::Reason.is_not_in(ours()?));
+        Ok(answered.filter(tried).count(self.conn()).await?)
     }
 
     /// Attempts that an operator must look at: the impossible was seen.
@@ -242,7 +273,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     pub(crate) async fn facts_of(&self, attempts: &[AttemptId]) -> Result<HashMap<AttemptId, Vec<Fact>>, Error> {
         let rows = self.find::<observation::Entity>().filter(observation::Column::AttemptId.is_in(attempts.to_vec()));
         let mut facts: HashMap<_, Vec<_>> = HashMap::new();
-        for row in rows.order_by_asc(observation::Column::Id).all(self.conn()).await? {
+        for row in in_order(rows).all(self.conn()).await? {
             let attempt = row.attempt_id;
             facts.entry(attempt).or_default().push(Observed::try_from(row)?.observation.fact);
         }
@@ -255,7 +286,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// A stored fact that this version cannot read.
     pub async fn observations(&self, attempt: AttemptId) -> Result<Vec<Observed>, Error> {
         let rows = self.find::<observation::Entity>().filter(observation::Column::AttemptId.eq(attempt));
-        let rows = rows.order_by_asc(observation::Column::Id).all(self.conn()).await?;
+        let rows = in_order(rows).all(self.conn()).await?;
         rows.into_iter().map(Observed::try_from).collect()
     }
 }

@@ -57,7 +57,7 @@ mod throttle;
 mod webhooks;
 
 pub use attempt_records::AttemptRecord;
-pub use attempts::{Attempt, Observed};
+pub use attempts::{Attempt, Fruitless, Observed};
 pub use books_entries::{BooksEntry, BooksEntryState};
 pub use checkouts::Checkout;
 pub use connect::Store;

@@ -3,7 +3,7 @@
 
 use crate::support::{Client, House, http, link, link_for};
 use futures::future::join_all;
-use serde_json::{Value, json};
+use serde_json::json;
 use simulators::facts;
 
 const INVOICE_READS: &str = "GET /xero/api.xro/2.0/Invoices";
@@ -14,13 +14,11 @@ async fn count_reads(house: &House) {
     let synced = "SELECT COUNT(*) FROM job WHERE state = 'done' AND unique_key LIKE 'sync_books%'";
     house.until("the books were read", async || house.number(synced).await > 1).await;
     let fault = json!({"vendor": "xero", "fault": "delay_ms:0", "times": READS_MAX, "match": INVOICE_READS});
-    http().post(format!("{}/control/faults", house.vendors)).json(&fault).send().await.unwrap();
+    house.arm_with(fault).await;
 }
 
 async fn reads(house: &House) -> u64 {
-    let armed = http().get(format!("{}/control/faults", house.vendors)).send().await.unwrap();
-    let armed: Value = armed.json().await.unwrap();
-    READS_MAX - armed["armed"][0]["times"].as_u64().unwrap()
+    READS_MAX - house.armed().await["armed"][0]["times"].as_u64().unwrap()
 }
 
 #[tokio::test]
@@ -43,6 +41,24 @@ async fn an_unknown_number_is_asked_once_and_who_goes_on_guessing_is_held() {
     assert_eq!(reads(&house).await, 30, "nothing goes to the books any more");
     guesser.open("INV-501").await;
     assert_eq!(other.get(&link("INV-99999")).await.status, 404, "nobody else is held");
+}
+
+#[tokio::test]
+async fn guesses_from_many_networks_leave_the_merchant_calls_of_its_books() {
+    let house = House::new().await;
+    count_reads(&house).await;
+    let guess = async |number: usize| {
+        let client = house.client().from(&format!("198.51.100.{}", number / 20));
+        client.get(&link(&format!("GUESS-{number}"))).await.status
+    };
+    for number in 0..100 {
+        assert_eq!(guess(number).await, 404);
+    }
+    assert_eq!(guess(100).await, 429);
+    assert_eq!(reads(&house).await, 100, "nothing goes to the books any more");
+    house.client().from("198.51.100.99").open("INV-501").await;
+    house.pass_an_hour().await;
+    assert_eq!(guess(101).await, 404);
 }
 
 #[tokio::test]

@@ -165,6 +165,11 @@ impl House {
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     }
 
+    /// The faults that are armed, with how often each will hit.
+    pub async fn armed(&self) -> Value {
+        http().get(format!("{}/control/faults", self.vendors)).send().await.unwrap().json().await.unwrap()
+    }
+
     /// The answer of the database, which is SQLite's, to a question for one number.
     pub async fn number(&self, sql: &'static str) -> i64 {
         let database = sqlx::SqlitePool::connect(&self.url).await.unwrap();
@@ -298,6 +303,8 @@ impl Server {
             .env("DATABASE_URL", house.database_url())
             .env("WISEPAY_KEY_RING", house.key_ring())
             .env("WISEPAY_SIMULATORS_URL", &house.vendors)
+            // Whoever waits here asks again and again.
+            .env("WISEPAY_RATE_LIMITS", "off")
             .env("RUST_LOG", "warn")
             .stderr(Stdio::null())
             .stdout(Stdio::null());

@@ -24,13 +24,31 @@ on_both!(facts_come_back_in_the_order_in_which_they_were_seen, async |db| {
         seen(Fact::Approved, Source::Webhook),
         seen(Fact::BankNo { reason: DeclineReason::InsufficientFunds }, Source::Webhook),
     ];
-    for fact in &facts {
-        // Each in a transaction of its own, all within one moment: the order is that of the writing.
+    // The last one is written first, as by a node whose clock is behind: the order is that of the places.
+    for (place, fact) in facts.iter().enumerate().rev() {
         let tx = shop.db.begin().await.unwrap();
-        tx.observation_add(attempt, fact).await.unwrap();
+        tx.observation_add(attempt, place, fact).await.unwrap();
         tx.commit().await.unwrap();
     }
     assert_eq!(shop.db.observations(attempt).await.unwrap(), facts);
+});
+
+on_both!(d4_the_sweep_finds_what_nobody_heard_of_and_nothing_else, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let [two, three] = shop.invoices(&["INV-2", "INV-3"]).await.try_into().unwrap();
+    let mut heard = shop.order_of(&[two]);
+    heard.attempt.state = AttemptState::Unknown;
+    let mut young = shop.order_of(&[three]);
+    young.attempt.created_at = at(5);
+    for order in [&heard, &young] {
+        shop.open(order.clone()).await.unwrap();
+    }
+    let lost = shop.opened().await.attempt;
+
+    let swept = db.store.door_unheard(at(5), 10).await.unwrap();
+    let swept: Vec<_> = swept.into_iter().map(|(scope, attempt)| (scope.merchant_id(), attempt)).collect();
+    assert_eq!(swept, [(lost.merchant_id, lost)]);
+    assert!(db.store.door_unheard(at(9), 0).await.unwrap().is_empty());
 });
 
 on_both!(the_cache_of_the_fold_writes_every_column, async |db| {

@@ -8,6 +8,7 @@ use domain::{
     ids::InvoiceId,
     payment::{AttemptState, DeclineReason},
 };
+use store::Fruitless;
 
 /// A try at this invoice that ended so at this minute.
 async fn tried(shop: &Shop, invoice: InvoiceId, origin: &str, minute: i64, reason: Option<DeclineReason>) {
@@ -38,8 +39,10 @@ on_both!(declines_are_counted_by_invoice_origin_and_merchant, async |db| {
     assert_eq!(acme.db.declines_of_invoice(acme.invoice, at(0)).await.unwrap(), [at(2), at(1)]);
     assert_eq!(acme.db.declines_of_invoice(acme.invoice, at(1)).await.unwrap(), [at(2)], "later than that");
     assert_eq!(acme.db.declines(at(0)).await.unwrap(), [at(3), at(2), at(1)], "ours are no declines");
-    assert_eq!(node.declines_of_origin("net-1", at(0)).await.unwrap(), [at(4), at(3), at(1)], "at every merchant");
-    assert!(node.declines_of_origin("net-3", at(0)).await.unwrap().is_empty());
-    assert_eq!(acme.db.attempts_count(at(-1)).await.unwrap(), 6);
-    assert_eq!(acme.db.attempts_count(at(0)).await.unwrap(), 0);
+    let of = |at, declined| Fruitless { at, declined };
+    let fruitless = [of(at(7), false), of(at(6), false), of(at(4), true), of(at(3), true), of(at(1), true)];
+    assert_eq!(node.fruitless_of_origin("net-1", at(0)).await.unwrap(), fruitless, "at every merchant");
+    assert!(node.fruitless_of_origin("net-3", at(0)).await.unwrap().is_empty());
+    assert_eq!(acme.db.tries_count(at(-1)).await.unwrap(), 4, "no card was tried in two of six");
+    assert_eq!(acme.db.tries_count(at(0)).await.unwrap(), 0);
 });

@@ -60,7 +60,7 @@ async fn story(store: &store::Store, shop: &Shop) -> Story {
     order.attempt.gateway_id = Some("pi_1".into());
     let tx = shop.db.begin().await.unwrap();
     tx.attempt_cache(order.attempt.clone()).await.unwrap();
-    tx.observation_add(order.attempt.id, &seen()).await.unwrap();
+    tx.observation_add(order.attempt.id, 0, &seen()).await.unwrap();
     let journal = Journal::payment_taken(order.payment.amount().unwrap()).unwrap();
     tx.journal_add(order.attempt.id, &journal, at(1)).await.unwrap();
     tx.books_entries_intend(order.attempt.id, &[shop.invoice], at(1)).await.unwrap();
@@ -101,7 +101,7 @@ on_both!(d20_no_getter_finds_another_merchants_row, async |db| {
     assert!(me.latest_attempts(vec![payment]).await.unwrap().is_empty());
     assert!(me.invoice_numbers(vec![payment]).await.unwrap().is_empty());
     assert!(me.customer_names([bolt.customer]).await.unwrap().is_empty());
-    assert_eq!(me.attempts_count(at(-9)).await.unwrap(), 0);
+    assert_eq!(me.tries_count(at(-9)).await.unwrap(), 0);
     assert!(me.declines(at(-9)).await.unwrap().is_empty());
     assert!(me.declines_of_invoice(bolt.invoice, at(-9)).await.unwrap().is_empty());
     assert_eq!(me.payment_page(&PaymentFilter::default(), 1, 10).await.unwrap().1, 0);
@@ -157,7 +157,7 @@ on_both!(d20_a_row_cannot_point_at_another_merchants, async |db| {
     // PostgreSQL ends a transaction that was refused, so each gets its own.
     missing(checkout(&acme.db, bolt.invoice).await);
     missing(writing(&acme).await.payer_add(person, bolt.customer, at(0)).await);
-    missing(writing(&acme).await.observation_add(attempt, &seen()).await);
+    missing(writing(&acme).await.observation_add(attempt, 0, &seen()).await);
     missing(writing(&acme).await.journal_add(attempt, &journal, at(0)).await);
     missing(writing(&acme).await.books_entries_intend(attempt, &[acme.invoice], at(0)).await);
     missing(writing(&acme).await.webhook_receive(webhook(&bolt), at(0)).await);
