@@ -289,7 +289,7 @@ pub enum Source {
     /// The answer to our own call.
     Reply,
     Webhook,
-    /// We asked: the sweep, or the page that a payer came back to.
+    /// We asked: a look-up job, or the page that a payer came back to.
     LookUp,
 }
 

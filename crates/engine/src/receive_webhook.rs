@@ -85,7 +85,7 @@ impl Engine {
         let state = match attempt {
             // What is not ours, or not known yet, is kept for people to see and never answered with an error (D6).
             None => WebhookState::Parked,
-            // Our own call will bring the same news in a moment; if it died, the look-up job will.
+            // Our own call will bring the same news in a moment; if it died, the sweep will.
             Some(attempt) if attempt.state == AttemptState::Created => {
                 return Ok(Ran::NotYet("the charge is still being sent"));
             }

@@ -51,7 +51,9 @@ impl Worker {
 
     /// Queues what has fallen due, and starts as many due jobs as there is room for. `true`: more may be due.
     async fn start_due(&self, running: &mut JoinSet<()>) -> Result<bool, Error> {
-        self.sweep().await?;
+        if let Err(cause) = self.sweep().await {
+            tracing::error!(cause = %crate::jobs::chain(&cause), "The sweep did not get to its end and will try again.");
+        }
         self.queue_by_clock().await?;
         while running.try_join_next().is_some() {}
         if running.len() >= BATCH as usize {

@@ -11,7 +11,7 @@ use domain::{
     money::{Currency, Money},
 };
 use sea_orm::{
-    ConnectionTrait, ExprTrait, FromQueryResult, Order, QueryOrder, QuerySelect, Select, UpdateMany,
+    ConnectionTrait, ExprTrait, FromQueryResult, Order, QueryOrder, QuerySelect, Select,
     entity::prelude::*,
     sea_query::{BinOper, Func, OnConflict},
 };
@@ -175,10 +175,7 @@ impl MerchantTx {
         books: &BooksInvoice,
         read_at: DateTime<Utc>,
     ) -> Result<(), Error> {
-        match self.refresh(id, books, read_at).exec(self.conn()).await?.rows_affected {
-            0 => self.invoice(id).await.map(drop),
-            _ => Ok(()),
-        }
+        self.refresh(self.conn(), id, books, read_at).await
     }
 }
 
@@ -193,16 +190,20 @@ impl MerchantDb {
         books: &BooksInvoice,
         read_at: DateTime<Utc>,
     ) -> Result<(), Error> {
-        match self.refresh(id, books, read_at).exec(self.writer()).await?.rows_affected {
-            0 => self.invoice(id).await.map(drop),
-            _ => Ok(()),
-        }
+        self.refresh(self.writer(), id, books, read_at).await
     }
 }
 
 impl<C: ConnectionTrait> Scoped<C> {
-    fn refresh(&self, id: InvoiceId, books: &BooksInvoice, read_at: DateTime<Utc>) -> UpdateMany<Entity> {
-        self.update::<Entity>()
+    async fn refresh(
+        &self,
+        on: &impl ConnectionTrait,
+        id: InvoiceId,
+        books: &BooksInvoice,
+        read_at: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let update = self
+            .update::<Entity>()
             .col_expr(Column::Number, Expr::value(books.number.clone()))
             .col_expr(Column::Status, Expr::value(books.status))
             .col_expr(Column::Currency, Expr::value(books.total.currency.code()))
@@ -212,7 +213,11 @@ impl<C: ConnectionTrait> Scoped<C> {
             .col_expr(Column::DueDate, Expr::value(books.due_date))
             .col_expr(Column::ReadAt, Expr::value(moment(read_at)))
             .filter(Column::Id.eq(id))
-            .filter(Column::ReadAt.lte(moment(read_at)))
+            .filter(Column::ReadAt.lte(moment(read_at)));
+        match update.exec(on).await?.rows_affected {
+            0 => self.invoice(id).await.map(drop),
+            _ => Ok(()),
+        }
     }
 
     /// # Errors
