@@ -8,6 +8,12 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 CARGO_DENY_VERSION=0.20.2
 NEXTEST_VERSION=0.9.151
 NEXTEST_OLDEST=0.9.100
+# rustup-init as the Rust project serves it, and what it must hash to.
+RUSTUP_VERSION=1.28.2
+declare -A RUSTUP_SHA256=(
+  [x86_64]=20a06e644b0d9bd2fbdbfd52d42540bdde820ea7df86e92e533c073da0cdd43c
+  [aarch64]=e3853c5a252fca15252d07cb23a1bdd9377a8c6f3efa01531109281ae47f841c
+)
 NODE_OLDEST=20
 NODE_VERSION=22.23.3 # of the npm package `node`, for machines whose own Node is older
 
@@ -72,8 +78,27 @@ need_browser() {
 
 # ---- Rust -----------------------------------------------------------------------------------------------------------
 
+# Into ~/.cargo and ~/.rustup, as https://rustup.rs would; no shell's start-up file is touched.
+install_rustup() {
+  local machine sum init
+  machine="$(uname -m)"
+  sum="${RUSTUP_SHA256[$machine]:-}"
+  [[ -n "$sum" ]] || fail "Rust is missing: install rustup as https://rustup.rs describes, then run make again."
+  say "Installing rustup $RUSTUP_VERSION …"
+  init="$(mktemp)"
+  curl --proto '=https' --tlsv1.2 --fail --silent --show-error --location --output "$init" \
+    "https://static.rust-lang.org/rustup/archive/$RUSTUP_VERSION/$machine-unknown-linux-gnu/rustup-init" ||
+    fail "rustup could not be fetched; check the network, then run make again."
+  sha256sum --check --status <<<"$sum  $init" || fail "rustup did not arrive whole; run make again."
+  chmod +x "$init"
+  # The program goes by its name: under any other it would not set itself up.
+  (exec -a rustup-init "$init" -y --quiet --no-modify-path --default-toolchain none) ||
+    fail "rustup could not be installed; its message above says why."
+  rm -f "$init"
+}
+
 need_rust() {
-  have rustup || fail "Rust is missing: install rustup as https://rustup.rs describes, then run make again."
+  have rustup || install_rustup
   local channel
   channel="$(sed -n 's/^channel *= *"\(.*\)"/\1/p' rust-toolchain.toml)"
   if ! rustup toolchain list | grep -q "^$channel"; then
