@@ -32,6 +32,8 @@ make_durable() {
     as_postgres "$PG_BIN/pg_ctl" restart --pgdata=data --wait --timeout=60 --log=data/log --options="-p ${port%%/*} -k $PG_FOLDER \
       -c listen_addresses=127.0.0.1 -c shared_buffers=128MB" >/dev/null 9>&-
   ) || fail "PostgreSQL did not start again with fsync on; its log is $PG_FOLDER/data/log."
+  # By its socket, as one connects to a database on the same machine.
+  BENCH_POSTGRES_URL="postgres://postgres@localhost:${port%%/*}/postgres?host=$PG_FOLDER"
 }
 
 # The commit that was measured, and whether more than that was.
@@ -49,6 +51,6 @@ trap stop_postgres EXIT
 start_postgres
 make_durable
 say "Measuring (about four minutes; compile nothing meanwhile) …"
-"$RUN/load" run --wisepay "$RUN/wisepay" --postgres "$TEST_POSTGRES_URL" --postmaster "$(head -n 1 "$PG_FOLDER/data/postmaster.pid")" \
+"$RUN/load" run --wisepay "$RUN/wisepay" --postgres "$BENCH_POSTGRES_URL" --postmaster "$(head -n 1 "$PG_FOLDER/data/postmaster.pid")" \
   --document docs/benchmarks.md --folder "$DATA" --commit "$(commit)" "$@" ||
   fail "A figure is below its target, or the run broke off; the lines above say which."

@@ -33,7 +33,7 @@ pub enum Fault {
     #[error("Too many tries. Wait {}, then try again.", wait(.minutes))]
     LockedOut { minutes: u32 },
     #[error("{}", held_words(.by, .minutes, .support_email))]
-    TooManyDeclines { by: HeldBy, minutes: u32, support_email: String },
+    TooManyTries { by: HeldBy, minutes: u32, support_email: String },
     #[error("The accounting system cannot be reached, so nothing was charged. Try again in a minute.")]
     BooksUnreachable,
     #[error("Payments are not set up here yet. Nothing was charged.")]
@@ -57,7 +57,7 @@ impl Fault {
             Self::NotFound => 404,
             Self::AlreadyPaid | Self::NotPayable | Self::AmountMoved { .. } => 409,
             Self::BadEmail => 422,
-            Self::LockedOut { .. } | Self::TooManyDeclines { .. } | Self::TooMany => 429,
+            Self::LockedOut { .. } | Self::TooManyTries { .. } | Self::TooMany => 429,
             Self::Internal { .. } => 500,
             Self::BooksUnreachable | Self::NotSetUp | Self::Offline => 503,
         }
@@ -71,7 +71,7 @@ impl Fault {
             Self::SignInNeeded => "Please sign in",
             Self::Malformed => "That request made no sense to us",
             Self::TooMany | Self::LockedOut { .. } => "Please wait a moment",
-            Self::TooManyDeclines { .. } => "No more cards can be tried just now",
+            Self::TooManyTries { .. } => "No more cards can be tried just now",
             Self::Offline => "You seem to be offline",
             Self::AlreadyPaid | Self::NotPayable | Self::AmountMoved { .. } => "Nothing was charged",
             Self::BadEmail | Self::NoMatch => "Please check what you entered",
@@ -126,7 +126,7 @@ mod tests {
         for (by, sign_in) in
             [(HeldBy::Invoice, false), (HeldBy::Payer, false), (HeldBy::Network, true), (HeldBy::Merchant, true)]
         {
-            let fault = Fault::TooManyDeclines { by, minutes: 7, support_email: "help@msp.example".into() };
+            let fault = Fault::TooManyTries { by, minutes: 7, support_email: "help@msp.example".into() };
             let words = fault.to_string();
             assert!(words.contains("in 7 minutes") && words.ends_with("or write to help@msp.example."), "{words}");
             assert_eq!(words.contains("sign in"), sign_in, "only where it helps: {words}");

@@ -95,9 +95,7 @@ impl From<TakeError> for Fault {
             TakeError::Refused(Refusal::NotPayable(_)) => Self::NotPayable,
             TakeError::Refused(Refusal::AmountMoved { shown, now }) => Self::AmountMoved { was: shown, now },
             TakeError::BadEmail => Self::BadEmail,
-            TakeError::TooManyDeclines { by, minutes, support_email } => {
-                Self::TooManyDeclines { by, minutes, support_email }
-            }
+            TakeError::TooManyTries { by, minutes, support_email } => Self::TooManyTries { by, minutes, support_email },
             TakeError::Engine(error) => error.into(),
         }
     }

@@ -9,6 +9,8 @@ mod m005_claim_takes;
 mod m006_limits;
 mod m007_waiting_for_books;
 mod m008_attempts;
+mod m009_tries;
+mod m010_entry_amounts;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -26,6 +28,8 @@ impl MigratorTrait for Migrator {
             Box::new(m006_limits::Migration),
             Box::new(m007_waiting_for_books::Migration),
             Box::new(m008_attempts::Migration),
+            Box::new(m009_tries::Migration),
+            Box::new(m010_entry_amounts::Migration),
         ]
     }
 }

@@ -1,23 +1,23 @@
 //! When no more cards may be tried: limits on declines, against people who test stolen cards (`quality.md`, 3.2, row 22),
-//! and on tries that come to nothing. Decides on moments that were counted elsewhere; nobody is held for paying.
+//! and on tries that bring nothing. Decides on moments that were counted elsewhere; nobody is held for paying.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-/// So many declines within so long, and no card is tried until the oldest of them is past.
+/// So many tries in vain within so long, and no card is tried until the oldest of them is past.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
-    pub declines: usize,
+    pub tries: usize,
     pub within: TimeDelta,
 }
 
-pub const PER_INVOICE: Limit = Limit { declines: 5, within: TimeDelta::hours(1) };
+pub const PER_INVOICE: Limit = Limit { tries: 5, within: TimeDelta::hours(1) };
 /// Per network, and per payer who is signed in.
-pub const PER_ORIGIN: Limit = Limit { declines: 10, within: TimeDelta::minutes(10) };
-/// The same, for whatever came to nothing: declined, given up, or refused before a card was tried. Each has cost the books
-/// and the gateway some calls.
-pub const FRUITLESS: Limit = Limit { declines: 60, within: PER_ORIGIN.within };
-pub const PER_MERCHANT: Limit = Limit { declines: 30, within: TimeDelta::minutes(10) };
+pub const PER_ORIGIN: Limit = Limit { tries: 10, within: TimeDelta::minutes(10) };
+/// The same, for whatever brought nothing, or nothing yet: declined, given up, left open, or refused before a card was
+/// tried. Each has cost the books and the gateway some calls, and one left open keeps others off its invoice.
+pub const FRUITLESS: Limit = Limit { tries: 60, within: PER_ORIGIN.within };
+pub const PER_MERCHANT: Limit = Limit { tries: 30, within: TimeDelta::minutes(10) };
 
 /// A merchant with this many tries within [`PER_MERCHANT`]'s time, of which more than this share was declined, is being
 /// used to test cards.
@@ -35,13 +35,13 @@ pub enum HeldBy {
     Merchant,
 }
 
-/// When cards were declined within each limit's time, the newest first.
+/// When cards were tried in vain within each limit's time, the newest first: declined, where nothing else is said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Declines {
+pub struct InVain {
     pub invoice: Vec<DateTime<Utc>>,
     /// Of the payer who is signed in, else of the network.
     pub origin: Vec<DateTime<Utc>>,
-    /// Of the same one, with those that came to nothing in another way.
+    /// Of the same one, with those that brought nothing in another way.
     pub fruitless: Vec<DateTime<Utc>>,
     pub merchant: Vec<DateTime<Utc>>,
 }
@@ -49,16 +49,16 @@ pub struct Declines {
 /// The limit that keeps the next card back, and until when. A payer who is signed in is not held for what others do,
 /// except at the same invoice. The invoice is named first, because signing in does not help there.
 #[must_use]
-pub fn held(declines: &Declines, signed_in: bool) -> Option<(HeldBy, DateTime<Utc>)> {
-    let reached = |limit: Limit, at: &[DateTime<Utc>]| at.get(limit.declines - 1).map(|oldest| *oldest + limit.within);
-    if let Some(until) = reached(PER_INVOICE, &declines.invoice) {
+pub fn held(in_vain: &InVain, signed_in: bool) -> Option<(HeldBy, DateTime<Utc>)> {
+    let reached = |limit: Limit, at: &[DateTime<Utc>]| at.get(limit.tries - 1).map(|oldest| *oldest + limit.within);
+    if let Some(until) = reached(PER_INVOICE, &in_vain.invoice) {
         return Some((HeldBy::Invoice, until));
     }
-    let origin = reached(PER_ORIGIN, &declines.origin).max(reached(FRUITLESS, &declines.fruitless));
+    let origin = reached(PER_ORIGIN, &in_vain.origin).max(reached(FRUITLESS, &in_vain.fruitless));
     if signed_in {
         return origin.map(|until| (HeldBy::Payer, until));
     }
-    let merchant = reached(PER_MERCHANT, &declines.merchant);
+    let merchant = reached(PER_MERCHANT, &in_vain.merchant);
     let both = [origin.map(|until| (HeldBy::Network, until)), merchant.map(|until| (HeldBy::Merchant, until))];
     both.into_iter().flatten().max_by_key(|(_, until)| *until)
 }
@@ -100,7 +100,7 @@ mod tests {
             (0, 10, 10, 30, false, Some((Network, 91 + minutes_10))),
             (5, 10, 10, 30, false, Some((Invoice, 96 + hour))),
         ] {
-            let seen = Declines {
+            let seen = InVain {
                 invoice: declines(invoice),
                 origin: declines(origin),
                 fruitless: declines(fruitless),

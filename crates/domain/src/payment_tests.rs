@@ -86,6 +86,13 @@ fn d3_every_state_meets_every_fact() {
 }
 
 #[test]
+fn d3_whatever_is_seen_first_is_remembered_by_the_state() {
+    for fact in facts() {
+        assert_ne!(Folded::default().then(&fact).state, S::Created, "{fact:?}: an attempt so is one without facts");
+    }
+}
+
+#[test]
 fn d2_unknown_is_left_only_by_what_a_look_up_or_the_gateway_says() {
     let unknown = standing_at(S::Unknown);
     for ours in [Fact::NotSent, Fact::Refused { code: String::new() }, Fact::Unanswered] {

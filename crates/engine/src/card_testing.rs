@@ -4,7 +4,7 @@
 use crate::{Engine, Error, GuestPass, PayerPass, TakeError, jobs::chain};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    card_testing::{Declines, PER_INVOICE, PER_MERCHANT, PER_ORIGIN, held, looks_like_testing},
+    card_testing::{InVain, PER_INVOICE, PER_MERCHANT, PER_ORIGIN, held, looks_like_testing},
     ids::{MerchantId, PayerId},
     network::Network,
 };
@@ -84,9 +84,9 @@ impl Engine {
     pub(crate) async fn await_turn(&self, guest: &GuestPass, origin: &Origin) -> Result<Turn, TakeError> {
         for _ in 0..TURN_LOOKS_MAX {
             let (turn, under_way) = Turn::take(self, guest.db.merchant_id());
-            if origin.signed_in() || under_way <= PER_MERCHANT.declines {
-                let declines = self.check_declines(guest, origin).await?;
-                if origin.signed_in() || declines.merchant.len() + under_way <= PER_MERCHANT.declines {
+            if origin.signed_in() || under_way <= PER_MERCHANT.tries {
+                let in_vain = self.check_tries(guest, origin).await?;
+                if origin.signed_in() || in_vain.merchant.len() + under_way <= PER_MERCHANT.tries {
                     return Ok(turn);
                 }
             }
@@ -96,19 +96,19 @@ impl Engine {
         Err(Error::HeldBack { minutes: 1 }.into())
     }
 
-    /// The declines that count now, when they hold nothing back.
+    /// The tries in vain that count now, when they hold nothing back.
     ///
     /// # Errors
-    /// [`TakeError::TooManyDeclines`].
-    pub(crate) async fn check_declines(&self, guest: &GuestPass, origin: &Origin) -> Result<Declines, TakeError> {
-        let declines = self.declines(guest, origin).await?;
-        let Some((by, until)) = held(&declines, origin.signed_in()) else { return Ok(declines) };
+    /// [`TakeError::TooManyTries`].
+    pub(crate) async fn check_tries(&self, guest: &GuestPass, origin: &Origin) -> Result<InVain, TakeError> {
+        let in_vain = self.in_vain(guest, origin).await?;
+        let Some((by, until)) = held(&in_vain, origin.signed_in()) else { return Ok(in_vain) };
         let (merchant, minutes) = (guest.db.merchant_id(), minutes_until(until, self.now()));
-        tracing::warn!(merchant.id = %merchant, ?by, minutes, "A card was not tried: too many were declined.");
-        Err(TakeError::TooManyDeclines { by, minutes, support_email: guest.merchant.support_email.clone() })
+        tracing::warn!(merchant.id = %merchant, ?by, minutes, "A card was not tried: too many were tried in vain.");
+        Err(TakeError::TooManyTries { by, minutes, support_email: guest.merchant.support_email.clone() })
     }
 
-    async fn declines(&self, guest: &GuestPass, origin: &Origin) -> Result<Declines, Error> {
+    async fn in_vain(&self, guest: &GuestPass, origin: &Origin) -> Result<InVain, Error> {
         let now = self.now();
         let mut merchant = guest.db.declines(now - PER_INVOICE.within).await?;
         // Most of the time nobody was declined at all.
@@ -119,7 +119,7 @@ impl Engine {
         merchant.retain(|at| *at > now - PER_MERCHANT.within);
         let fruitless = self.store().fruitless_of_origin(&origin.hash(), now - PER_ORIGIN.within).await?;
         let origin = fruitless.iter().filter(|of| of.declined).map(|of| of.at).collect();
-        Ok(Declines { invoice, origin, fruitless: fruitless.into_iter().map(|of| of.at).collect(), merchant })
+        Ok(InVain { invoice, origin, fruitless: fruitless.into_iter().map(|of| of.at).collect(), merchant })
     }
 
     /// After a decline: raises the alarm, once a day, when the merchant's latest tries look like card testing.

@@ -17,7 +17,7 @@ pub enum Error {
     NotSetUp,
     #[error("too many payments of one invoice at once")]
     Contended,
-    /// Too many guesses came from this network.
+    /// Too many guesses came from this network, or no turn came free.
     #[error("too many tries")]
     HeldBack { minutes: u32 },
     /// A job's program panicked; the words are in the log.
@@ -61,8 +61,8 @@ pub enum TakeError {
     #[error("not an e-mail address")]
     BadEmail,
     /// Nothing was sent to the gateway (`domain::card_testing`).
-    #[error("too many cards were declined: {by:?}")]
-    TooManyDeclines { by: HeldBy, minutes: u32, support_email: String },
+    #[error("too many cards were tried in vain: {by:?}")]
+    TooManyTries { by: HeldBy, minutes: u32, support_email: String },
     #[error(transparent)]
     Engine(#[from] Error),
 }

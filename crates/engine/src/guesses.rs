@@ -1,14 +1,15 @@
 //! Guesses that cost a read of the books or could tell a stranger something: numbers of invoices, companies, amounts.
-//! Counted per network in the database; whoever guesses right is not counted.
+//! Counted in the database per network, unknown numbers per merchant too; whoever guesses right is not counted.
 
 use crate::{Engine, Error, card_testing::minutes_until};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::network::Network;
 use store::{MerchantDb, Throttle};
 
 const PER_NETWORK: Throttle = Throttle { max: 30, window: TimeDelta::minutes(10), lock: TimeDelta::minutes(10) };
 /// A merchant's books allow some thousand calls a day, and whoever has many networks must not spend them.
-const UNKNOWN_PER_MERCHANT: Throttle = Throttle { max: 100, window: TimeDelta::hours(1), lock: TimeDelta::minutes(30) };
+const UNKNOWN_PER_MERCHANT: Throttle =
+    Throttle { max: 50, window: TimeDelta::minutes(30), lock: TimeDelta::minutes(30) };
 /// The books are not asked again for a number that they did not have this lately.
 const UNKNOWN_NUMBER: Throttle = Throttle::remember(TimeDelta::seconds(60));
 
@@ -26,22 +27,29 @@ impl Engine {
     /// # Errors
     /// [`Error::HeldBack`] when there were too many of this network, or of all networks at this merchant.
     pub(crate) async fn count_unknown(&self, db: &MerchantDb, network: Network) -> Result<(), Error> {
+        // A network does not pay for what the merchant's lock keeps from being asked.
+        if let Some(until) = self.store().throttle_locked_until(&unknown_of(db), self.now()).await? {
+            return Err(self.held_back(until));
+        }
         self.count_guess(network).await?;
         self.count(&unknown_of(db), UNKNOWN_PER_MERCHANT).await
     }
 
-    /// The books have it: it was no guess after all.
+    /// The books have it, or could not say: it was no guess after all.
     pub(crate) async fn forgive_unknown(&self, db: &MerchantDb, network: Network) -> Result<(), Error> {
         self.store().throttle_forgive(&guesses_of(network)).await?;
         Ok(self.store().throttle_forgive(&unknown_of(db)).await?)
     }
 
     async fn count(&self, subject: &str, limit: Throttle) -> Result<(), Error> {
-        let now = self.now();
-        match self.store().throttle_count(subject, limit, now).await? {
-            Some(until) => Err(Error::HeldBack { minutes: minutes_until(until, now) }),
+        match self.store().throttle_count(subject, limit, self.now()).await? {
+            Some(until) => Err(self.held_back(until)),
             None => Ok(()),
         }
+    }
+
+    fn held_back(&self, until: DateTime<Utc>) -> Error {
+        Error::HeldBack { minutes: minutes_until(until, self.now()) }
     }
 
     pub(crate) async fn remember_unknown(&self, db: &MerchantDb, number: &str) -> Result<(), Error> {

@@ -1,5 +1,5 @@
-//! What the worker can be told to do. A job is written in the transaction of the fact that needs it and is harmless to
-//! run twice.
+//! What the worker can be told to do. A job is written in the transaction of the fact that needs it, or by the sweep and
+//! the clock under a key that lets it in once; it is harmless to run twice.
 
 use crate::{Engine, Error};
 use chrono::{DateTime, TimeDelta, Utc};

@@ -51,7 +51,7 @@ use std::{sync::Arc, time::Duration};
 use store::Store;
 use tokio::sync::{Notify, Semaphore};
 
-/// Shorter than the first look-up, so that a charge is not looked up while it is still being sent.
+/// The first look-up of a charge waits until these have passed (`settle_payment::LOOK_UP_AFTER`).
 const VENDOR_TIMEOUTS: Timeouts = Timeouts { connect: Duration::from_secs(5), total: Duration::from_secs(15) };
 /// Each Argon2 run takes 19 MiB and a core: more at once would only slow one another down.
 const PASSWORD_CHECKS_AT_ONCE: usize = 4;

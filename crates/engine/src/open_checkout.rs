@@ -37,7 +37,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::BooksUnreachable`] when an invoice that we do not have cannot be asked for, [`Error::HeldBack`] after too
-    /// many guesses from this network.
+    /// many guesses from this network or at this merchant.
     pub async fn open_pay_now(&self, link: &PayNowLink, network: Network) -> Result<Result<CheckoutId, Closed>, Error> {
         let closed = |merchant, reason| Ok(Err(Closed { merchant, invoice_number: None, reason }));
         if [&link.api_key, &link.invoice_no, &link.company_code].iter().any(|value| value.contains('[')) {
@@ -247,11 +247,12 @@ impl Engine {
             return Ok(None);
         }
         self.count_unknown(db, network).await?;
-        let found = match self.books(db, Lane::UserAction).await?.invoice_by_number(number).await {
-            Err(BooksError::NotFound) => return self.remember_unknown(db, number).await.map(|()| None),
-            other => other.map_err(Error::BooksUnreachable)?,
-        };
+        let found = self.books(db, Lane::UserAction).await?.invoice_by_number(number).await;
+        if matches!(found, Err(BooksError::NotFound)) {
+            return self.remember_unknown(db, number).await.map(|()| None);
+        }
         self.forgive_unknown(db, network).await?;
+        let found = found.map_err(Error::BooksUnreachable)?;
         let customers = db.customer_ids().await?;
         if !customers.contains_key(&found.customer_external_id) {
             // Its customer is as new as the invoice: the next sync brings both.

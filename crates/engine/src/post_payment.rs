@@ -9,7 +9,7 @@ use crate::{
 };
 use connectors::books::{Books, BooksError, PostPayment, Posted};
 use domain::{ids::AttemptId, money::Money};
-use store::{Attempt, BooksEntry, BooksEntryState, Job, MerchantDb};
+use store::{Attempt, BooksEntry, BooksEntryState, Invoice, Job, MerchantDb};
 
 /// How the write of one entry ended.
 enum Ended {
@@ -24,11 +24,10 @@ impl Engine {
     pub(crate) async fn post_payment(&self, db: &MerchantDb, job: &Job, attempt: AttemptId) -> Result<Ran, Error> {
         let attempt = db.attempt(attempt).await?;
         let books = self.books(db, Lane::UserAction).await?;
-        let mut entries = db.books_entries(attempt.id).await?;
-        entries.retain(|entry| entry.state == BooksEntryState::Intended);
+        let mut entries = db.books_entries_intended(attempt.id).await?;
         let mut ran = Ran::Finished;
-        while let Some(entry) = entries.pop() {
-            let ended = self.post_entry(db, job, books.as_ref(), &attempt, &entry).await?;
+        while let Some((entry, invoice)) = entries.pop() {
+            let ended = self.post_entry(db, job, books.as_ref(), &attempt, &entry, invoice).await?;
             let is_last = entries.is_empty();
             if !self.end_entry(db, job, &entry, &ended, is_last).await? {
                 return Ok(Ran::Done);
@@ -45,11 +44,12 @@ impl Engine {
         books: &dyn Books,
         attempt: &Attempt,
         entry: &BooksEntry,
+        invoice: Invoice,
     ) -> Result<Ended, Error> {
         if !attempt.state.has_money() {
             return Ok(Ended::Needless);
         }
-        let post = self.posting(db, attempt, entry).await?;
+        let post = self.posting(db, attempt, entry, invoice).await?;
         failpoint::reach("before_post");
         let posted = match self.posted_before(books, job, &post).await? {
             Some(posted) => Ok(posted),
@@ -66,15 +66,18 @@ impl Engine {
         }
     }
 
-    async fn posting(&self, db: &MerchantDb, attempt: &Attempt, entry: &BooksEntry) -> Result<PostPayment, Error> {
-        let invoice = db.invoice(entry.invoice_id).await?;
-        let allocations = db.allocations(attempt.payment_id).await?;
-        let share = allocations.iter().find(|a| a.invoice_id == entry.invoice_id).ok_or(Error::NotFound)?;
+    async fn posting(
+        &self,
+        db: &MerchantDb,
+        attempt: &Attempt,
+        entry: &BooksEntry,
+        invoice: Invoice,
+    ) -> Result<PostPayment, Error> {
         let set_up = self.set_up(db).await?;
         Ok(PostPayment {
             idempotency_key: entry.idempotency_key.clone(),
             invoice_external_id: invoice.external_id,
-            amount: Money::new(share.amount_minor, attempt.amount()?.currency),
+            amount: Money::new(entry.amount_minor, attempt.amount()?.currency),
             // The day of the payment, not of the try: the same key must always carry the same request.
             date: day(attempt.created_at, zone(&set_up.merchant.time_zone)),
             reference: books_reference(attempt, entry).to_owned(),

@@ -2,14 +2,14 @@
 //! after the other per attempt; its effects are rows of the same transaction (D3).
 
 use crate::{
-    Engine, Error, GuestPass,
+    Engine, Error, GuestPass, VENDOR_TIMEOUTS,
     clock::{on_the_wall, zone},
     faces::decline_reason,
     failpoint,
     jobs::Work,
     take_payment::charge_request,
 };
-use connectors::gateway::{Found, LookUp};
+use connectors::gateway::{AFTERWORK_MAX, Found, LookUp};
 use domain::{
     ids::{AttemptId, PaymentId},
     ledger::Journal,
@@ -53,7 +53,9 @@ impl Engine {
         let now = self.now();
         let tx = db.begin().await?;
         let mut attempt = tx.attempt_hold(attempt).await?;
-        let known = tx.observations(attempt.id).await?;
+        // Whatever is seen leads out of this state, so nothing was seen yet.
+        let is_first = attempt.state == AttemptState::Created;
+        let known = if is_first { Vec::new() } else { tx.observations(attempt.id).await? };
         if known.iter().any(|known| known.observation == *seen) {
             return Ok(attempt);
         }
@@ -99,9 +101,6 @@ impl Engine {
             }
             (AttemptState::Created, _) => {}
             (before, after) if before.is_open() && !after.is_open() => tx.job_needless(&look_up.key("")).await?,
-            (before, AttemptState::Unknown) if before != after => {
-                tx.job_hurry(&look_up.key(""), now + LOOK_UP_SOON).await?;
-            }
             _ => {}
         }
         if after.has_money() && !before.has_money() {
@@ -110,8 +109,7 @@ impl Engine {
             if before.is_dead() {
                 tx.claims_retake(attempt.id).await?;
             }
-            let invoices: Vec<_> = tx.allocations(payment).await?.into_iter().map(|share| share.invoice_id).collect();
-            tx.books_entries_intend(attempt.id, &invoices, now).await?;
+            tx.books_entries_intend(attempt.id, &tx.allocations(payment).await?, now).await?;
             let works = [Work::PostPayment { attempt: attempt.id }, Work::WriteReceipt { payment }];
             Work::queue_all(&works, tx, Some(payment), now, now).await?;
         }
@@ -126,12 +124,13 @@ impl Engine {
 
     /// Asks the gateway what became of an open attempt and records the answer. `false`: it cannot say yet.
     pub(crate) async fn look_up(&self, db: &MerchantDb, attempt: &Attempt, source: Source) -> Result<bool, Error> {
-        let connection = db.connection(attempt.connection_id).await?;
-        let gateway = self.gateway_of(db, &connection)?;
         if attempt.state == AttemptState::Created {
-            // The question may itself send the charge: from here on, a failed first send proves nothing any more.
+            // The question may itself send the charge: from here on, a failed first send proves nothing any more. Recorded
+            // before anything can fail, because the sweep goes on finding what was not heard of.
             self.record(db, attempt.id, Observation::bare(Fact::Unanswered), source).await?;
         }
+        let connection = db.connection(attempt.connection_id).await?;
+        let gateway = self.gateway_of(db, &connection)?;
         let request = charge_request(attempt)?;
         let look_up = LookUp { request, gateway_id: attempt.gateway_id.clone(), sent_at: attempt.created_at };
         let seen = match gateway.find(&look_up).await? {
@@ -211,9 +210,10 @@ const RECORD_TRIES: u32 = 3;
 const MISSED_APART: chrono::TimeDelta = chrono::TimeDelta::minutes(2);
 /// The first look-up after a charge that was not answered.
 const LOOK_UP_SOON: chrono::TimeDelta = chrono::TimeDelta::seconds(5);
-/// The first look-up of an attempt that nobody has decided yet, or of which nothing was heard at all. Longer than a
-/// gateway is given to answer, so that a charge is not looked up while it is still being sent.
-pub(crate) const LOOK_UP_AFTER: chrono::TimeDelta = chrono::TimeDelta::seconds(20);
+/// The first look-up of an attempt that nobody has decided yet, or of which nothing was heard at all. Longer than a charge
+/// and the end of a declined one may take, so that it is not looked up while it is still being sent.
+pub(crate) const LOOK_UP_AFTER: chrono::TimeDelta =
+    chrono::TimeDelta::seconds((VENDOR_TIMEOUTS.total.as_secs() + AFTERWORK_MAX.as_secs() + 5).cast_signed());
 
 pub(crate) async fn latest(db: &MerchantDb, payment: PaymentId) -> Result<Attempt, Error> {
     db.attempts_of(payment).await?.pop().ok_or(Error::NotFound)

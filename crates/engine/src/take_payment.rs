@@ -49,7 +49,11 @@ impl Engine {
         payer: Option<&PayerPass>,
         order: Order,
     ) -> Result<Standing, TakeError> {
-        if let Some(stands) = self.same_payment(guest, order.payment).await? {
+        let claims_seen = guest.db.claims_taken(&[guest.checkout.invoice_id]).await?;
+        // An invoice that nobody has tried to pay has no payment yet, neither this one nor another.
+        if claims_seen > 0
+            && let Some(stands) = self.standing_already(guest, order.payment).await?
+        {
             return Ok(stands);
         }
         if !looks_like_email(&order.email) {
@@ -57,7 +61,7 @@ impl Engine {
         }
         let (connection, gateway) = self.gateway(&guest.db).await?;
         let origin = Origin::of(guest, payer, order.network);
-        let (committed, turn) = match self.intend(guest, &order, &origin, connection).await? {
+        let (committed, turn) = match self.intend(guest, &order, &origin, connection, claims_seen).await? {
             Intent::Committed(committed, turn) => (committed, turn),
             Intent::Taken(by) => return Ok(self.standing(guest, by).await?),
         };
@@ -84,39 +88,34 @@ impl Engine {
         Ok(attempt)
     }
 
-    /// A double click or a replayed POST: what stands is answered, nothing is done.
-    async fn same_payment(&self, guest: &GuestPass, id: PaymentId) -> Result<Option<Standing>, Error> {
-        match guest.db.payment(id).await {
-            Ok(payment) if payment.checkout_id == guest.checkout.id => self.standing(guest, id).await.map(Some),
-            Ok(_) => Err(Error::NotFound),
-            Err(store::Error::Missing) => Ok(None),
-            Err(other) => Err(other.into()),
+    /// A double click, a replayed POST, or somebody else who has the invoice: what stands is answered, nothing is done.
+    async fn standing_already(&self, guest: &GuestPass, id: PaymentId) -> Result<Option<Standing>, Error> {
+        let stands = match guest.db.payment(id).await {
+            Ok(payment) if payment.checkout_id == guest.checkout.id => Some(id),
+            Ok(_) => return Err(Error::NotFound),
+            Err(store::Error::Missing) => guest.db.live_payment(guest.checkout.invoice_id).await?,
+            Err(other) => return Err(other.into()),
+        };
+        match stands {
+            Some(payment) => self.standing(guest, payment).await.map(Some),
+            None => Ok(None),
         }
     }
 
-    /// Asks the books what is due and commits the attempt; asks again when somebody else paid in between.
+    /// Asks the books what is due and commits the attempt; asks again when somebody else paid since `claims_seen`.
     async fn intend(
         &self,
         guest: &GuestPass,
         order: &Order,
         origin: &Origin,
         connection: ConnectionId,
+        mut claims_seen: u64,
     ) -> Result<Intent, TakeError> {
         for _ in 0..INTENT_TRIES {
-            // First, because it may take a while: what is read afterwards is fresh.
+            // First, because it may take a while: what is read afterwards is fresh. Whoever tries this invoice meanwhile
+            // makes `claims_seen` old, so that their decline is counted in the next round.
             let turn = self.await_turn(guest, origin).await?;
             let (invoice, customer) = guest.db.invoice_with_customer(guest.checkout.invoice_id).await?;
-            let claims_seen = guest.db.claims_taken(&[invoice.id]).await?;
-            // Most invoices were never tried before.
-            if claims_seen > 0
-                && let Some(by) = guest.db.live_payment(invoice.id).await?
-            {
-                return Ok(Intent::Taken(by));
-            }
-            if claims_seen > 0 {
-                // Whoever else tried this invoice while we waited may have been declined.
-                self.check_declines(guest, origin).await?;
-            }
             // Each wrong amount would be a read of the books.
             if order.expected != invoice.due()? {
                 self.count_guess(order.network).await?;
@@ -136,7 +135,7 @@ impl Engine {
                 Opened::New => return Ok(Intent::Committed(Box::new(committed), turn)),
                 Opened::Same => return Ok(Intent::Taken(order.payment)),
                 Opened::Taken(by) => return Ok(Intent::Taken(by)),
-                Opened::Outdated => {}
+                Opened::Outdated => claims_seen = guest.db.claims_taken(&[guest.checkout.invoice_id]).await?,
             }
         }
         Err(Error::Contended.into())

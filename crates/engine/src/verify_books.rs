@@ -149,12 +149,13 @@ fn own_differences(record: &AttemptRecord, now: DateTime<Utc>) -> Result<Vec<Str
     if record.allocated_minor != amount.minor {
         differs(format!("its invoices are to get {} together", record.allocated_minor));
     }
-    let posted = record.entries.iter().any(|(entry, _)| entry.state == BooksEntryState::Posted);
+    let posted = record.entries.iter().any(|entry| entry.state == BooksEntryState::Posted);
     if posted && !folded.state.has_money() {
         differs("the money went back, and the books still have it".into());
     }
-    if folded.state.has_money() && record.entries.is_empty() {
-        differs("the money came, and nothing was meant for the books".into());
+    let meant: i64 = record.entries.iter().map(|entry| entry.amount_minor).sum();
+    if folded.state.has_money() && meant != amount.minor {
+        differs(format!("the money came, and {meant} of it was meant for the books"));
     }
     if folded.state.is_open() && now - attempt.created_at > OPEN_MAX {
         differs(format!("its outcome has been open since {}", attempt.created_at));
@@ -173,8 +174,8 @@ fn posting_differences(
     let attempt = &record.attempt;
     let currency = attempt.amount()?.currency;
     let mut differences = Vec::new();
-    for (entry, share_minor) in &record.entries {
-        let share = Money::new(*share_minor, currency);
+    for entry in &record.entries {
+        let share = Money::new(entry.amount_minor, currency);
         let mut differs = |words: &str| differences.push(format!("{} of {}: {words}", attempt.id, share.to_decimal()));
         match entry.state {
             BooksEntryState::Needless => {}

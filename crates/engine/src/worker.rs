@@ -6,12 +6,15 @@ use std::time::Duration;
 use store::{ConnectionState, Job};
 use tokio::task::JoinSet;
 
-/// Whoever has fewer under way claims as many more: one size, so that the databases keep one plan of the statement.
+/// A worker with fewer jobs under way claims as many more, so it may run almost twice as many. One size, so that the
+/// databases keep one plan of the statement.
 const BATCH: u32 = 16;
 /// A worker that died keeps its jobs from others no longer than this.
 const LEASE: TimeDelta = TimeDelta::seconds(15);
 /// A worker that lives says so this often.
 const RENEW_EVERY: Duration = Duration::from_secs(5);
+/// Jobs that are queued so soon after one another are claimed together: each claim is a durable commit.
+const GATHER: Duration = Duration::from_millis(20);
 /// A job queued by another process is seen after this long at most.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Books are read this often without anybody asking.
@@ -41,7 +44,7 @@ impl Worker {
             });
             tokio::select! {
                 () = &mut stop => break,
-                () = self.engine.0.bell.notified() => {}
+                () = self.engine.0.bell.notified() => tokio::time::sleep(GATHER).await,
                 () = tokio::time::sleep(LOOK_EVERY) => {}
                 Some(_) = running.join_next(), if more => {}
             }

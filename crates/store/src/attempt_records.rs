@@ -3,7 +3,7 @@
 use crate::{Attempt, BooksEntry, Error, MerchantDb};
 use chrono::{DateTime, Utc};
 use domain::{
-    ids::{AttemptId, InvoiceId, PaymentId},
+    ids::{AttemptId, PaymentId},
     ledger::Account,
     payment::Fact,
 };
@@ -19,8 +19,8 @@ pub struct AttemptRecord {
     pub clearing_minor: i64,
     /// What its payment gives to invoices, together.
     pub allocated_minor: i64,
-    /// The writes into the books, each with its invoice's share.
-    pub entries: Vec<(BooksEntry, i64)>,
+    /// The writes into the books.
+    pub entries: Vec<BooksEntry>,
 }
 
 impl MerchantDb {
@@ -42,26 +42,16 @@ impl MerchantDb {
         for entry in self.books_entries_of(&ids).await? {
             entries.entry(entry.attempt_id).or_default().push(entry);
         }
-        let mut shares: HashMap<PaymentId, HashMap<InvoiceId, i64>> = HashMap::new();
+        let mut allocated: HashMap<PaymentId, i64> = HashMap::new();
         for share in self.allocations_of(attempts.iter().map(|attempt| attempt.payment_id)).await? {
-            shares.entry(share.payment_id).or_default().insert(share.invoice_id, share.amount_minor);
+            *allocated.entry(share.payment_id).or_default() += share.amount_minor;
         }
-        let record = |attempt: Attempt| {
-            let shares = shares.get(&attempt.payment_id);
-            let share_of = |invoice| shares.and_then(|of| of.get(&invoice)).copied().unwrap_or_default();
-            let entries = entries.remove(&attempt.id).unwrap_or_default().into_iter();
-            AttemptRecord {
-                facts: facts.remove(&attempt.id).unwrap_or_default(),
-                clearing_minor: clearing.get(&attempt.id).copied().unwrap_or_default(),
-                allocated_minor: shares.map(|of| of.values().sum()).unwrap_or_default(),
-                entries: entries
-                    .map(|entry| {
-                        let share = share_of(entry.invoice_id);
-                        (entry, share)
-                    })
-                    .collect(),
-                attempt,
-            }
+        let record = |attempt: Attempt| AttemptRecord {
+            facts: facts.remove(&attempt.id).unwrap_or_default(),
+            clearing_minor: clearing.get(&attempt.id).copied().unwrap_or_default(),
+            allocated_minor: allocated.get(&attempt.payment_id).copied().unwrap_or_default(),
+            entries: entries.remove(&attempt.id).unwrap_or_default(),
+            attempt,
         };
         Ok(attempts.into_iter().map(record).collect())
     }

@@ -118,7 +118,7 @@ fn ours() -> Result<Vec<String>, Error> {
     ours.map_err(|_| Error::Unreadable("attempt.reason"))
 }
 
-/// The moments of the declines among these attempts. In words, as in the partial index that serves it.
+/// When the declined ones among these attempts began. In words, as in the partial index that serves it.
 pub(crate) fn declined(
     among: Select<Entity>,
     since: DateTime<Utc>,
@@ -126,12 +126,12 @@ pub(crate) fn declined(
     let declined = among
         .filter(Expr::cust("state = 'declined'"))
         .filter(Column::Reason.is_not_in(ours()?))
-        .filter(Column::UpdatedAt.gt(moment(since)))
-        .order_by_desc(Column::UpdatedAt);
-    Ok(declined.select_only().column(Column::UpdatedAt).into_tuple())
+        .filter(Column::CreatedAt.gt(moment(since)))
+        .order_by_desc(Column::CreatedAt);
+    Ok(declined.select_only().column(Column::CreatedAt).into_tuple())
 }
 
-/// A try that came to nothing.
+/// A try that brought nothing, or nothing yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fruitless {
     pub at: DateTime<Utc>,
@@ -140,22 +140,25 @@ pub struct Fruitless {
 }
 
 impl Store {
-    /// The tries from this origin that came to nothing since this moment, the newest first: at whichever merchant.
+    /// The tries from this origin since this moment that brought nothing, the newest first: at whichever merchant. Those
+    /// that could not be sent are left out: they are no doing of whoever pressed Pay.
     ///
     /// # Errors
     /// The database is away.
     pub async fn fruitless_of_origin(&self, origin_hash: &str, since: DateTime<Utc>) -> Result<Vec<Fruitless>, Error> {
-        let ours = ours()?;
-        let of = Entity::find().filter(Column::OriginHash.eq(origin_hash));
+        let of = Entity::find().filter(Column::OriginHash.eq(origin_hash)).filter(Column::CreatedAt.gt(moment(since)));
         // In words, as in the partial index that serves it.
-        let of = of.filter(Expr::cust("state IN ('declined', 'voided')")).filter(Column::UpdatedAt.gt(moment(since)));
-        let of = of.order_by_desc(Column::UpdatedAt).select_only().column(Column::UpdatedAt).column(Column::Reason);
+        let fruitless = "state IN ('created', 'unknown', 'requires_action', 'declined', 'voided')";
+        let of = of.filter(Expr::cust(fruitless)).order_by_desc(Column::CreatedAt);
+        let of = of.select_only().column(Column::CreatedAt).column(Column::Reason);
         let rows: Vec<(DateTime<Utc>, Option<String>)> = of.into_tuple().all(&self.pools.read).await?;
-        let told = |(at, reason): (_, Option<String>)| Fruitless {
-            at,
-            declined: reason.is_some_and(|reason| !ours.contains(&reason)),
+        let told = |(at, reason): (_, Option<String>)| {
+            let reason = reason.map(|reason| serde_json::from_str(&reason)).transpose();
+            let reason = reason.map_err(|_| Error::Unreadable("attempt.reason"))?;
+            let declined = reason.is_some_and(|reason| !DeclineReason::OURS.contains(&reason));
+            Ok((reason != Some(DeclineReason::NotSent)).then_some(Fruitless { at, declined }))
         };
-        Ok(rows.into_iter().map(told).collect())
+        rows.into_iter().map(told).filter_map(Result::transpose).collect()
     }
 }
 
@@ -228,7 +231,7 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(self.find::<Entity>().filter(Column::GatewayId.eq(gateway_id)).only(self.conn()).await?)
     }
 
-    /// When cards of this merchant were declined since this moment, the newest first.
+    /// When cards were tried at this merchant since this moment that were declined, the newest first.
     ///
     /// # Errors
     /// The database is away.

@@ -2,7 +2,7 @@
 //! never forgotten when it fails (`wire/accounting.md`, 4; D30).
 
 use crate::{
-    Error, MerchantTx,
+    Allocation, Error, Invoice, MerchantTx, invoices,
     scope::{Scoped, moment, owned},
 };
 use chrono::{DateTime, Utc};
@@ -19,6 +19,8 @@ pub struct Model {
     pub attempt_id: AttemptId,
     #[sea_orm(primary_key, auto_increment = false)]
     pub invoice_id: InvoiceId,
+    /// What is to be written, in the attempt's currency.
+    pub amount_minor: i64,
     pub idempotency_key: String,
     pub state: BooksEntryState,
     /// The books' id of the payment, once it stands.
@@ -28,6 +30,13 @@ pub struct Model {
 }
 impl ActiveModelBehavior for ActiveModel {}
 owned!();
+
+impl Related<invoices::Entity> for Entity {
+    fn to() -> RelationDef {
+        let invoice = Self::belongs_to(invoices::Entity).from((Column::MerchantId, Column::InvoiceId));
+        invoice.to((invoices::Column::MerchantId, invoices::Column::Id)).into()
+    }
+}
 
 pub use Model as BooksEntry;
 
@@ -44,27 +53,28 @@ pub enum BooksEntryState {
 }
 
 impl MerchantTx {
-    /// One step for each invoice that the attempt pays.
+    /// One step for each of the attempt's shares.
     ///
     /// # Errors
     /// [`Error::Duplicate`] when one exists.
     pub async fn books_entries_intend(
         &self,
         attempt: AttemptId,
-        invoices: &[InvoiceId],
+        shares: &[Allocation],
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let row = |invoice: &InvoiceId| BooksEntry {
+        let row = |share: &Allocation| BooksEntry {
             merchant_id: self.merchant_id(),
             attempt_id: attempt,
-            invoice_id: *invoice,
-            idempotency_key: format!("pay-{}-{}", attempt.0.simple(), invoice.0.simple()),
+            invoice_id: share.invoice_id,
+            amount_minor: share.amount_minor,
+            idempotency_key: format!("pay-{}-{}", attempt.0.simple(), share.invoice_id.0.simple()),
             state: BooksEntryState::Intended,
             external_id: None,
             last_error: None,
             updated_at: now,
         };
-        self.insert::<Entity>(invoices.iter().map(row)).await
+        self.insert::<Entity>(shares.iter().map(row)).await
     }
 
     /// # Errors
@@ -94,6 +104,16 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// The database is away.
     pub async fn books_entries(&self, attempt: AttemptId) -> Result<Vec<BooksEntry>, Error> {
         Ok(self.find::<Entity>().filter(Column::AttemptId.eq(attempt)).all(self.conn()).await?)
+    }
+
+    /// The writes that are meant and not known to stand, each with its invoice.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn books_entries_intended(&self, attempt: AttemptId) -> Result<Vec<(BooksEntry, Invoice)>, Error> {
+        let of = self.find::<Entity>().filter(Column::AttemptId.eq(attempt));
+        let intended = of.filter(Column::State.eq(BooksEntryState::Intended));
+        Ok(intended.find_both_related(invoices::Entity).all(self.conn()).await?)
     }
 
     pub(crate) async fn books_entries_of(&self, attempts: &[AttemptId]) -> Result<Vec<BooksEntry>, Error> {

@@ -14,6 +14,8 @@ use std::{sync::Arc, time::Duration};
 const SQLITE_READERS: u32 = 4;
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const POSTGRES_CONNECTIONS: u32 = 16;
+/// Statements that a connection keeps ready: all that there are, so that none is planned anew.
+const STATEMENTS: usize = 256;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A connection that slept this long is asked whether it is still there before it is used.
@@ -116,7 +118,7 @@ async fn open_sqlite(url: &str) -> Result<Pools, Error> {
                     .synchronous(SqliteSynchronous::Full)
                     .busy_timeout(SQLITE_BUSY_TIMEOUT)
                     .foreign_keys(true)
-                    .statement_cache_capacity(256);
+                    .statement_cache_capacity(STATEMENTS);
                 if query_only { o.pragma("query_only", "1") } else { o }
             });
         options
@@ -143,7 +145,7 @@ async fn open_postgres(url: &str) -> Result<Pools, Error> {
         .test_before_acquire_if_idle_for(IDLE_BEFORE_TEST)
         // Plans that were made while a table was small are kept for as long as the connection: on PostgreSQL's default,
         // from the time of turning disks, they would read whole tables until the statistics are next gathered.
-        .map_sqlx_postgres_opts(|o| o.options([("random_page_cost", "1.1")]))
+        .map_sqlx_postgres_opts(|o| o.options([("random_page_cost", "1.1")]).statement_cache_capacity(STATEMENTS))
         .sqlx_logging(false);
     let pool = Database::connect(options).await?;
     Ok(Pools { read: pool.clone(), write: pool })

@@ -144,20 +144,6 @@ impl MerchantTx {
         let over = Condition::all().add(Column::State.eq(JobState::Done)).add(Column::CreatedAt.lt(moment(before)));
         self.prune::<Entity>(Column::Id, over, limit).await
     }
-
-    /// Makes waiting work due at once: after a restart of a vendor, or when a person asks.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn job_hurry(&self, unique_key: &str, now: DateTime<Utc>) -> Result<(), Error> {
-        let update = self.update::<Entity>().col_expr(Column::RunAt, Expr::value(moment(now)));
-        update
-            .filter(Column::UniqueKey.eq(unique_key))
-            .filter(Column::State.eq(JobState::Ready))
-            .exec(self.conn())
-            .await?;
-        Ok(())
-    }
 }
 
 impl Store {

@@ -137,21 +137,39 @@ impl MerchantDb {
     /// # Errors
     /// [`Error::Missing`] for the id of another checkout's payment: the id comes with a form, and grants nothing.
     pub async fn attempt_open(&self, new: NewAttempt) -> Result<Opened, Error> {
-        let tx = self.begin().await?;
-        let opened = tx.attempt_write(new).await?;
-        if matches!(opened, Opened::New) {
-            tx.commit().await?;
+        match self.attempt_write(new).await? {
+            Ok(written) => written.commit().await.map(|()| Opened::New),
+            Err(otherwise) => Ok(otherwise),
         }
-        Ok(opened)
+    }
+
+    /// [`MerchantDb::attempt_open`] without its end. What was not written cannot be committed.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn attempt_write(&self, new: NewAttempt) -> Result<Result<Written, Opened>, Error> {
+        let tx = self.begin().await?;
+        Ok(match tx.attempt_insert(new).await? {
+            Opened::New => Ok(Written(tx)),
+            otherwise => Err(otherwise),
+        })
+    }
+}
+
+/// A payment that stands when this is committed, and not at all otherwise.
+pub struct Written(MerchantTx);
+
+impl Written {
+    /// # Errors
+    /// Nothing of it stands.
+    pub async fn commit(self) -> Result<(), Error> {
+        self.0.commit().await
     }
 }
 
 impl MerchantTx {
-    /// [`MerchantDb::attempt_open`] without its end: only [`Opened::New`] may be committed.
-    ///
-    /// # Errors
-    /// As there.
-    pub async fn attempt_write(&self, new: NewAttempt) -> Result<Opened, Error> {
+    /// Only [`Opened::New`] may be committed.
+    async fn attempt_insert(&self, new: NewAttempt) -> Result<Opened, Error> {
         let NewAttempt { payment, mut allocations, attempt, claims_seen } = new;
         let (payment_id, checkout_id, attempt_id) = (payment.id, payment.checkout_id, attempt.id);
         if self.insert_absent::<payment::Entity>([payment]).await? == 0 {
@@ -280,7 +298,7 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(takes.into_iter().flatten().next().and_then(|takes| u64::try_from(takes).ok()).unwrap_or(0))
     }
 
-    /// When cards were declined for this invoice since this moment, the newest first.
+    /// When cards were tried for this invoice since this moment that were declined, the newest first.
     ///
     /// # Errors
     /// The database is away.

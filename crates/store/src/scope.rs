@@ -46,7 +46,7 @@ pub struct Scoped<C> {
     store: Store,
 }
 
-/// Reads of one merchant.
+/// The database of one merchant: reads, and writes of one statement.
 pub type MerchantDb = Scoped<DatabaseConnection>;
 /// A transaction of one merchant: what it writes stands together or not at all.
 pub type MerchantTx = Scoped<DatabaseTransaction>;

@@ -99,6 +99,22 @@ async fn q22_tokens_that_are_none_are_held_before_the_books_and_the_gateway_are_
     assert!(!admin.get("/admin").await.body.contains("testing stolen cards"), "no card was tried");
 }
 
+#[tokio::test]
+async fn q22_a_network_that_leaves_payments_open_is_held_and_cannot_block_every_invoice() {
+    let house = House::with_rate_limits().await;
+    let forms = forms(&house, &add_invoices(&house, 61).await).await;
+    let leaver = from(&house, 1);
+    let mut statuses = Vec::new();
+    for form in &forms {
+        // Without a token: to the gateway's own page, where nobody ever pays.
+        statuses.push(leaver.call("/api/payments/take", &form.fields("")).await.status);
+    }
+    assert_eq!(statuses.pop(), Some(429));
+    assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
+    let last = forms.last().unwrap();
+    assert_eq!(from(&house, 2).call("/api/payments/take", &last.fields("pm_card_visa")).await.status, 200);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn q22_of_a_thousand_cards_from_fifty_networks_thirty_reach_the_gateway() {
     let house = House::with_rate_limits().await;

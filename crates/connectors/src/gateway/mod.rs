@@ -123,6 +123,10 @@ pub enum WebhookError {
     Unreadable,
 }
 
+/// How long an adapter may still be busy once a charge was answered, before [`Gateway::charge`] returns. Short, because
+/// the payer waits.
+pub const AFTERWORK_MAX: Duration = Duration::from_secs(5);
+
 /// One gateway account.
 #[async_trait]
 pub trait Gateway: Send + Sync {

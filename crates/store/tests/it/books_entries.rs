@@ -8,16 +8,18 @@ use store::BooksEntryState::{Intended, Posted, Refused};
 
 on_both!(d30_a_step_is_meant_once_and_moves_on, async |db| {
     let shop = shop(&db.store, "acme").await;
-    let attempt = shop.opened().await.attempt.id;
+    let order = shop.opened().await;
+    let attempt = order.attempt.id;
     let tx = shop.db.begin().await.unwrap();
-    tx.books_entries_intend(attempt, &[shop.invoice], at(0)).await.unwrap();
+    tx.books_entries_intend(attempt, &order.allocations, at(0)).await.unwrap();
     tx.commit().await.unwrap();
     let tx = shop.db.begin().await.unwrap();
-    let again = tx.books_entries_intend(attempt, &[shop.invoice], at(1)).await.unwrap_err();
+    let again = tx.books_entries_intend(attempt, &order.allocations, at(1)).await.unwrap_err();
     drop(tx);
     assert!(again.is_duplicate("books_entry_pkey"), "{again:?}");
 
-    let entry = shop.db.books_entries(attempt).await.unwrap().remove(0);
+    let (entry, invoice) = shop.db.books_entries_intended(attempt).await.unwrap().remove(0);
+    assert_eq!((entry.amount_minor, invoice.id), (10_000, shop.invoice));
     let key = format!("pay-{}-{}", attempt.0.simple(), shop.invoice.0.simple());
     assert_eq!((entry.state, entry.idempotency_key, entry.updated_at), (Intended, key, at(0)));
     let entry = shop.db.books_entries(attempt).await.unwrap().remove(0);
@@ -27,6 +29,7 @@ on_both!(d30_a_step_is_meant_once_and_moves_on, async |db| {
         tx.commit().await.unwrap();
         let moved = shop.db.books_entries(attempt).await.unwrap().remove(0);
         assert_eq!((moved.state, moved.updated_at), (state, at(2)));
+        assert!(shop.db.books_entries_intended(attempt).await.unwrap().is_empty());
         assert_eq!((moved.external_id.as_deref(), moved.last_error.as_deref()), (external_id, error));
         let refused = shop.db.books_entries_refused().await.unwrap().len();
         assert_eq!(refused, usize::from(state == Refused));

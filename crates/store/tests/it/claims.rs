@@ -85,7 +85,7 @@ on_both!(d1_money_that_waits_for_the_books_keeps_others_off_even_without_a_claim
     // Its money comes after all while another payment has the invoice; then that one is declined.
     let other = shop.opened().await;
     let tx = shop.db.begin().await.unwrap();
-    tx.books_entries_intend(ended.attempt.id, &[shop.invoice], at(1)).await.unwrap();
+    tx.books_entries_intend(ended.attempt.id, &ended.allocations, at(1)).await.unwrap();
     tx.claims_retake(ended.attempt.id).await.unwrap();
     tx.claims_release(other.attempt.id).await.unwrap();
     tx.commit().await.unwrap();
@@ -130,8 +130,7 @@ on_both!(d1_a_payment_of_several_invoices_takes_all_or_none, async |db| {
 on_both!(d1_a_second_tab_waits_for_the_first_and_finds_it_taken, async |db| {
     let shop = shop(&db.store, "acme").await;
     let (first, second) = (shop.order(), shop.order());
-    let tab = shop.db.begin().await.unwrap();
-    assert!(matches!(tab.attempt_write(first.clone()).await, Ok(Opened::New)));
+    let tab = shop.db.attempt_write(first.clone()).await.unwrap().ok().unwrap();
     let other = tokio::spawn({
         let db = shop.db.clone();
         async move { open(&db, second).await }
@@ -145,8 +144,7 @@ on_both!(d1_a_second_tab_waits_for_the_first_and_finds_it_taken, async |db| {
 on_both!(d1_a_second_tab_gets_the_invoice_when_the_first_one_fails, async |db| {
     let shop = shop(&db.store, "acme").await;
     let (first, second) = (shop.order(), shop.order());
-    let tab = shop.db.begin().await.unwrap();
-    assert!(matches!(tab.attempt_write(first.clone()).await, Ok(Opened::New)));
+    let tab = shop.db.attempt_write(first.clone()).await.unwrap().ok().unwrap();
     let other = tokio::spawn({
         let db = shop.db.clone();
         async move { open(&db, second).await }

@@ -1,4 +1,4 @@
-//! Declines as limits count them: exactly those within the time, by invoice, by origin and by merchant.
+//! Tries in vain as limits count them: exactly those within the time, by invoice, by origin and by merchant.
 
 use crate::{
     database::on_both,
@@ -10,15 +10,27 @@ use domain::{
 };
 use store::Fruitless;
 
-/// A try at this invoice that ended so at this minute.
+/// A try at this invoice that began at this minute and ended so.
 async fn tried(shop: &Shop, invoice: InvoiceId, origin: &str, minute: i64, reason: Option<DeclineReason>) {
+    let state = if reason.is_some() { AttemptState::Declined } else { AttemptState::Approved };
+    came_to(shop, invoice, origin, minute, state, reason).await;
+}
+
+async fn came_to(
+    shop: &Shop,
+    invoice: InvoiceId,
+    origin: &str,
+    minute: i64,
+    state: AttemptState,
+    reason: Option<DeclineReason>,
+) {
     let mut order = shop.order_of(&[invoice]);
     order.attempt.origin_hash = Some(origin.into());
+    order.attempt.created_at = at(minute);
     shop.open(order.clone()).await.unwrap();
-    let state = if reason.is_some() { AttemptState::Declined } else { AttemptState::Approved };
     let reason = reason.map(|reason| serde_json::to_string(&reason).unwrap());
     let tx = shop.db.begin().await.unwrap();
-    tx.attempt_cache(store::Attempt { state, reason, updated_at: at(minute), ..order.attempt.clone() }).await.unwrap();
+    tx.attempt_cache(store::Attempt { state, reason, ..order.attempt.clone() }).await.unwrap();
     tx.claims_release(order.attempt.id).await.unwrap();
     tx.commit().await.unwrap();
 }
@@ -40,9 +52,26 @@ on_both!(declines_are_counted_by_invoice_origin_and_merchant, async |db| {
     assert_eq!(acme.db.declines_of_invoice(acme.invoice, at(1)).await.unwrap(), [at(2)], "later than that");
     assert_eq!(acme.db.declines(at(0)).await.unwrap(), [at(3), at(2), at(1)], "ours are no declines");
     let of = |at, declined| Fruitless { at, declined };
-    let fruitless = [of(at(7), false), of(at(6), false), of(at(4), true), of(at(3), true), of(at(1), true)];
-    assert_eq!(node.fruitless_of_origin("net-1", at(0)).await.unwrap(), fruitless, "at every merchant");
+    let fruitless = [of(at(7), false), of(at(4), true), of(at(3), true), of(at(1), true)];
+    let told = node.fruitless_of_origin("net-1", at(0)).await.unwrap();
+    assert_eq!(told, fruitless, "at every merchant, without what could not be sent");
     assert!(node.fruitless_of_origin("net-3", at(0)).await.unwrap().is_empty());
-    assert_eq!(acme.db.tries_count(at(-1)).await.unwrap(), 4, "no card was tried in two of six");
-    assert_eq!(acme.db.tries_count(at(0)).await.unwrap(), 0);
+    assert_eq!(acme.db.tries_count(at(0)).await.unwrap(), 4, "no card was tried in two of six");
+    assert_eq!(acme.db.tries_count(at(7)).await.unwrap(), 0);
+});
+
+on_both!(a_try_that_was_left_open_counts_as_one_in_vain, async |db| {
+    use AttemptState::{
+        Approved, Created, PendingSettlement, Processing, RequiresAction, Returned, Settled, Unknown, Voided,
+    };
+    let shop = shop(&db.store, "acme").await;
+    for (minute, state) in (1..).zip([Created, Unknown, RequiresAction, Voided]) {
+        came_to(&shop, shop.invoice, "idle", minute, state, None).await;
+    }
+    for state in [Processing, Approved, PendingSettlement, Settled, Returned] {
+        came_to(&shop, shop.invoice, "busy", 5, state, None).await;
+    }
+    let told = db.store.fruitless_of_origin("idle", at(1)).await.unwrap();
+    assert_eq!(told, [4, 3, 2].map(|minute| Fruitless { at: at(minute), declined: false }));
+    assert!(db.store.fruitless_of_origin("busy", at(0)).await.unwrap().is_empty(), "nobody is held for paying");
 });

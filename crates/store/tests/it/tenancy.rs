@@ -63,7 +63,7 @@ async fn story(store: &store::Store, shop: &Shop) -> Story {
     tx.observation_add(order.attempt.id, 0, &seen()).await.unwrap();
     let journal = Journal::payment_taken(order.payment.amount().unwrap()).unwrap();
     tx.journal_add(order.attempt.id, &journal, at(1)).await.unwrap();
-    tx.books_entries_intend(order.attempt.id, &[shop.invoice], at(1)).await.unwrap();
+    tx.books_entries_intend(order.attempt.id, &order.allocations, at(1)).await.unwrap();
     let mail = tx.mail_write(mail(&order), at(1)).await.unwrap().unwrap();
     let webhook = tx.webhook_receive(webhook(shop), at(1)).await.unwrap();
     tx.jobs_add([job(&order)], at(1)).await.unwrap();
@@ -92,6 +92,7 @@ on_both!(d20_no_getter_finds_another_merchants_row, async |db| {
     assert!(me.observations(attempt).await.unwrap().is_empty());
     assert!(me.posting_list(attempt).await.unwrap().is_empty());
     assert!(me.books_entries(attempt).await.unwrap().is_empty());
+    assert!(me.books_entries_intended(attempt).await.unwrap().is_empty());
     assert!(me.jobs_of_payment(payment).await.unwrap().is_empty());
     assert!(me.mails_of_payment(payment).await.unwrap().is_empty());
     assert_eq!(me.live_payment(bolt.invoice).await.unwrap(), None);
@@ -159,7 +160,7 @@ on_both!(d20_a_row_cannot_point_at_another_merchants, async |db| {
     missing(writing(&acme).await.payer_add(person, bolt.customer, at(0)).await);
     missing(writing(&acme).await.observation_add(attempt, 0, &seen()).await);
     missing(writing(&acme).await.journal_add(attempt, &journal, at(0)).await);
-    missing(writing(&acme).await.books_entries_intend(attempt, &[acme.invoice], at(0)).await);
+    missing(writing(&acme).await.books_entries_intend(attempt, &acme.order().allocations, at(0)).await);
     missing(writing(&acme).await.webhook_receive(webhook(&bolt), at(0)).await);
     missing(writing(&acme).await.jobs_add([job(&theirs)], at(0)).await);
     missing(writing(&acme).await.mail_write(mail(&theirs), at(0)).await);

@@ -5,17 +5,17 @@ use super::{
     ChargeHow, ChargeRequest, GatewayError, Stripe, form,
     wire::{ApiError, ErrorBody, Expandable, Intent, Session, SessionStatus, parked},
 };
-use crate::http::{Answer, HttpError};
+use crate::{
+    gateway::AFTERWORK_MAX,
+    http::{Answer, HttpError},
+};
 use domain::payment::{Fact, Observation};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
-use std::time::Duration;
 
 /// The version that this adapter was written against (2.1); without it the account's own applies.
 const API_VERSION: &str = "2026-10-28.endive";
-/// The payer waits while a declined intent is ended, so this is short.
-const END_DECLINED_MAX: Duration = Duration::from_secs(5);
 /// Currencies whose smallest unit at Stripe is not that of ISO 4217: charging them by ours would be off by 100.
 const OTHER_UNITS: [&str; 3] = ["ISK", "MGA", "UGX"];
 /// The refusal of a key that was used with other parameters: it says nothing about the first request.
@@ -93,7 +93,7 @@ impl Stripe {
     pub(super) async fn end_declined(&self, how: &ChargeHow, seen: &Observation) {
         if let (ChargeHow::Token(_), Fact::BankNo { .. }, Some(id)) = (how, &seen.fact, &seen.gateway_id)
             && let Ok(Id::Intent(id)) = Id::parse(id)
-            && let Err(error) = self.json::<Intent>(self.cancelling(id).timeout(END_DECLINED_MAX)).await
+            && let Err(error) = self.json::<Intent>(self.cancelling(id).timeout(AFTERWORK_MAX)).await
         {
             tracing::info!(gateway.id = id, %error, "a declined payment at Stripe could not be ended");
         }
