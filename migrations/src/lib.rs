@@ -10,7 +10,8 @@ mod m006_limits;
 mod m007_waiting_for_books;
 mod m008_attempts;
 mod m009_tries;
-mod m010_entry_amounts;
+mod m010_own_words;
+mod m011_index_order;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -29,7 +30,8 @@ impl MigratorTrait for Migrator {
             Box::new(m007_waiting_for_books::Migration),
             Box::new(m008_attempts::Migration),
             Box::new(m009_tries::Migration),
-            Box::new(m010_entry_amounts::Migration),
+            Box::new(m010_own_words::Migration),
+            Box::new(m011_index_order::Migration),
         ]
     }
 }

@@ -12,7 +12,8 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use ipnet::IpNet;
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, thread::available_parallelism, time::Duration};
+use tokio::sync::Semaphore;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::CompressionLayer,
@@ -24,6 +25,8 @@ use tower_http::{
 const BODY_MAX_BYTES: usize = 64 * 1024;
 /// A charge may take its vendor's 15 seconds, with two reads of the books around it.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+/// Surfaces that are lists from the database.
+const LISTS: [&str; 4] = ["/dashboard", "/payments", "/admin", "/operator"];
 const FAULT_BODY_MAX_BYTES: usize = 64 * 1024;
 
 const ANSWER_HEADERS: [(HeaderName, &str); 4] = [
@@ -75,6 +78,19 @@ async fn client_addr(proxies: Arc<[IpNet]>, mut request: Request, next: Next) ->
         request.extensions_mut().insert(ClientAddr(client));
     }
     next.run(request).await
+}
+
+/// Draws few long lists at once: each holds megabytes while it is drawn, and more of them than cores are no sooner done.
+/// They ask no vendor, so none waits for long.
+pub async fn lists_in_turn(turns: Arc<Semaphore>, request: Request, next: Next) -> Response {
+    let is_list = LISTS.iter().any(|list| request.uri().path().starts_with(list));
+    let _turn = if is_list { turns.acquire().await.ok() } else { None };
+    next.run(request).await
+}
+
+/// So many lists are drawn at once.
+pub fn list_turns() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(2 * available_parallelism().map_or(1, usize::from)))
 }
 
 /// A page outside the App. It has no script.

@@ -42,10 +42,12 @@ pub fn build(settings: &Settings, site: &Site, engine: Engine) -> Router {
         generate_route_list(App).into_iter().partition(|route| route.path().starts_with("/pods/"));
     let (page, error, frame) = (site.assets.clone(), site.assets.clone(), site.assets.clone());
     let pod_page = render_app_async_with_context(context.clone(), move || pod_shell(frame.clone(), POD_ANCESTORS));
+    let turns = layers::list_turns();
     let pages = Router::new()
         .leptos_routes_with_context(&web, portal, context.clone(), move || shell(page.clone()))
         .leptos_routes_with_handler(pod, pod_page)
-        .layer(middleware::map_response(layers::fault_status));
+        .layer(middleware::map_response(layers::fault_status))
+        .layer(middleware::from_fn(move |request, next| layers::lists_in_turn(turns.clone(), request, next)));
     let limits = Limits { on: settings.rate_limits, assets: site.assets.clone() };
     let surface = Router::new()
         .merge(limits.hold(pages, API))

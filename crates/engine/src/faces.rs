@@ -65,7 +65,6 @@ impl Engine {
             return Ok(Vec::new());
         }
         let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
-        let names = db.customer_names(rows.iter().map(|row| row.customer_id)).await?;
         let numbers = db.invoice_numbers(ids.clone()).await?;
         let attempts = db.latest_attempts(ids).await?;
         let face = |row: Payment| {
@@ -73,8 +72,8 @@ impl Engine {
             Ok(PaymentRow {
                 payment: row.id,
                 invoice_number: numbers.get(&row.id).map(|n| n.join(", ")).unwrap_or_default(),
-                customer: names.get(&row.customer_id).cloned().unwrap_or_default(),
                 amount: row.amount()?,
+                customer: row.customer_name,
                 state: attempt.map_or(AttemptState::Created, |a| a.state),
                 method: attempt.and_then(|a| a.method.clone()),
                 at: on_the_wall(row.created_at, zone),

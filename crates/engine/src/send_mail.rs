@@ -68,7 +68,6 @@ impl Engine {
         let set_up = self.set_up(db).await?;
         let merchant = &set_up.merchant;
         let (payment, share) = db.payment_with_share(payment, None).await?;
-        let (invoice, customer) = db.invoice_with_customer(share.invoice_id).await?;
         let (amount, locale) = (payment.amount()?, merchant.face()?.locale);
         let words = |minor| Money::new(minor, amount.currency).format(locale);
         let paid_at = on_the_wall(payment.created_at, zone(&merchant.time_zone));
@@ -76,8 +75,8 @@ impl Engine {
             receipt.render(context! {
                 merchant => &merchant.name,
                 support => &merchant.support_email,
-                customer => customer.name,
-                invoice => invoice.number,
+                customer => &payment.customer_name,
+                invoice => &share.invoice_number,
                 reference => &payment.reference,
                 amount => amount.format(locale),
                 total => words(share.total_minor),

@@ -74,9 +74,6 @@ impl Engine {
         attempt.updated_at = now;
         tx.attempt_cache(attempt.clone()).await?;
         self.effects(&tx, &attempt, before.state).await?;
-        if after.state != before.state {
-            tx.audit("gateway", &format!("{:?}", after.state), &attempt.id.to_string(), now).await?;
-        }
         if after.contradicted && !before.contradicted {
             tracing::error!(attempt.id = %attempt.id, state = ?after.state, fact = ?seen.fact, "A gateway contradicts what was final: somebody must look.");
         }
@@ -165,8 +162,7 @@ impl Engine {
             }
             attempt = latest(&guest.db, payment.id).await?;
         }
-        let (invoice, customer) = guest.db.invoice_with_customer(share.invoice_id).await?;
-        standing(guest, &payment, &share, &attempt, invoice.number, customer.name)
+        standing(guest, &payment, &share, &attempt)
     }
 
     /// Gives up a payment that waits for its payer, so that another may start.
@@ -200,8 +196,7 @@ impl Engine {
     pub(crate) async fn standing(&self, guest: &GuestPass, payment: PaymentId) -> Result<Standing, Error> {
         let (payment, share) = self.own_payment(guest, payment).await?;
         let attempt = latest(&guest.db, payment.id).await?;
-        let (invoice, customer) = guest.db.invoice_with_customer(share.invoice_id).await?;
-        standing(guest, &payment, &share, &attempt, invoice.number, customer.name)
+        standing(guest, &payment, &share, &attempt)
     }
 }
 
@@ -225,8 +220,6 @@ pub(crate) fn standing(
     payment: &Payment,
     share: &Allocation,
     attempt: &Attempt,
-    invoice_number: String,
-    customer: String,
 ) -> Result<Standing, Error> {
     let amount = payment.amount()?;
     let money = |minor| Money::new(minor, amount.currency);
@@ -236,9 +229,9 @@ pub(crate) fn standing(
         payment: payment.id,
         reference: payment.reference.clone(),
         merchant: guest.merchant.face()?,
-        invoice_number,
+        invoice_number: share.invoice_number.clone(),
         // Invoice numbers can be guessed: the company is named to whoever named it (`wire/connectwise.md`, 6.1).
-        customer: guest.checkout.company_named.then_some(customer),
+        customer: guest.checkout.company_named.then(|| payment.customer_name.clone()),
         amount,
         total: money(share.total_minor),
         balance_after: money(share.due_minor - share.amount_minor),

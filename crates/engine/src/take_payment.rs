@@ -28,13 +28,11 @@ enum Intent {
     Taken(PaymentId),
 }
 
-/// A payment that is about to be charged, with what its payer reads of it.
+/// A payment that is about to be charged.
 struct Committed {
     payment: Payment,
     share: Allocation,
     attempt: Attempt,
-    invoice_number: String,
-    customer: String,
 }
 
 impl Engine {
@@ -73,10 +71,10 @@ impl Engine {
             drop(turn);
             charged
         });
-        let Committed { payment, share, attempt, invoice_number, customer } = *committed;
+        let Committed { payment, share, attempt } = *committed;
         // A task that died leaves what a dead process leaves: an attempt of which nothing was heard.
         let attempt = charge.await.unwrap_or(Ok(attempt))?;
-        Ok(standing(guest, &payment, &share, &attempt, invoice_number, customer)?)
+        Ok(standing(guest, &payment, &share, &attempt)?)
     }
 
     /// No transaction is open while the gateway is asked.
@@ -157,6 +155,7 @@ impl Engine {
             id: order.payment,
             checkout_id: guest.checkout.id,
             customer_id: customer.id,
+            customer_name: customer.name,
             reference: reference(order.payment),
             currency: amount.currency.code().to_owned(),
             amount_minor: amount.minor,
@@ -168,6 +167,7 @@ impl Engine {
             payment_id: payment.id,
             invoice_id: invoice.id,
             amount_minor: amount.minor,
+            invoice_number: invoice.number,
             total_minor: invoice.total_minor,
             due_minor: amount.minor,
         };
@@ -179,7 +179,7 @@ impl Engine {
             idempotency_key: id.to_string(),
             currency: payment.currency.clone(),
             amount_minor: amount.minor,
-            description: description(guest, &invoice.number, &customer.name, &payment.reference),
+            description: description(guest, &payment, &share),
             return_url: format!("{public}/npe/result?transactionId={}&payment={}", guest.checkout.id, payment.id),
             cancel_url: format!("{public}/npe?transactionId={}", guest.checkout.id),
             method_token: match &order.how {
@@ -197,7 +197,7 @@ impl Engine {
             created_at: now,
             updated_at: now,
         };
-        Committed { payment, share, attempt, invoice_number: invoice.number, customer: customer.name }
+        Committed { payment, share, attempt }
     }
 }
 
@@ -238,7 +238,8 @@ pub(crate) fn reference(payment: PaymentId) -> String {
 }
 
 /// The gateway's own page shows it to whoever pays, so it names the company as our pages do.
-fn description(guest: &GuestPass, number: &str, customer: &str, reference: &str) -> String {
+fn description(guest: &GuestPass, payment: &Payment, share: &Allocation) -> String {
+    let (number, customer, reference) = (&share.invoice_number, &payment.customer_name, &payment.reference);
     if guest.checkout.company_named {
         format!("Invoice {number}, {customer} ({reference})")
     } else {

@@ -1,6 +1,6 @@
-//! Who did what, when: appended, never edited.
+//! Which person did what, when: appended, never edited. What gateways say stands in the observations.
 
-use crate::{Error, MerchantTx, Store, scope::kept};
+use crate::{Error, Store, scope::kept};
 use chrono::{DateTime, Utc};
 use domain::ids::{AuditId, MerchantId};
 use sea_orm::{IntoActiveModel, entity::prelude::*};
@@ -13,23 +13,13 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: AuditId,
     pub merchant_id: Option<MerchantId>,
-    /// The id of a person, or the name of a part of the system.
+    /// The id of a person.
     pub actor: String,
     pub action: String,
     pub subject: String,
     pub at: DateTime<Utc>,
 }
 impl ActiveModelBehavior for ActiveModel {}
-
-impl MerchantTx {
-    /// A line that stands only if the act does.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn audit(&self, actor: &str, action: &str, subject: &str, now: DateTime<Utc>) -> Result<(), Error> {
-        append(self.conn(), Some(self.merchant_id()), [actor, action, subject], now).await
-    }
-}
 
 impl Store {
     /// A line about an act that no transaction of a merchant holds.
@@ -44,18 +34,9 @@ impl Store {
         subject: &str,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        append(&self.pools.write, merchant, [actor, action, subject], now).await
+        let [actor, action, subject] = [actor, action, subject].map(str::to_owned);
+        let row = Model { id: AuditId(Uuid::now_v7()), merchant_id: merchant, actor, action, subject, at: now };
+        Entity::insert(kept(row.into_active_model())).exec_without_returning(&self.pools.write).await?;
+        Ok(())
     }
-}
-
-async fn append(
-    conn: &impl ConnectionTrait,
-    merchant_id: Option<MerchantId>,
-    line: [&str; 3],
-    at: DateTime<Utc>,
-) -> Result<(), Error> {
-    let [actor, action, subject] = line.map(str::to_owned);
-    let row = Model { id: AuditId(Uuid::now_v7()), merchant_id, actor, action, subject, at };
-    Entity::insert(kept(row.into_active_model())).exec_without_returning(conn).await?;
-    Ok(())
 }

@@ -59,8 +59,8 @@ pub(crate) const UNIQUE: [(&str, &str); 15] = [
     ("claim.merchant_id, claim.invoice_id", "one_live_attempt_per_invoice"),
     ("journal.merchant_id, journal.attempt_id, journal.kind", "one_journal_per_kind"),
     ("ledger_payment.merchant_id, ledger_payment.idempotency_key", "ledger_payment_key"),
-    ("job.merchant_id, job.unique_key", "job_unique_key"),
-    ("mail.merchant_id, mail.unique_key", "mail_unique_key"),
+    ("job.unique_key, job.merchant_id", "job_unique_key"),
+    ("mail.unique_key, mail.merchant_id", "mail_unique_key"),
     ("webhook.merchant_id, webhook.connection_id, webhook.event_id", "webhook_event"),
 ];
 

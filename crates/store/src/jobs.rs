@@ -94,19 +94,19 @@ impl MerchantTx {
     /// # Errors
     /// The database is away.
     pub async fn job_hold(&self, job: &Model) -> Result<bool, Error> {
-        let mine = self.find::<Entity>().filter(Column::Id.eq(job.id)).filter(Column::State.eq(JobState::Leased));
-        Ok(mine.filter(Column::Lease.eq(job.lease)).lock_exclusive().only(self.conn()).await?.is_some())
+        let mine = self.find::<Entity>().filter(Column::Id.eq(job.id));
+        Ok(mine.filter(held_as(job)).lock_exclusive().only(self.conn()).await?.is_some())
     }
 
-    /// A job is let go of by the claim that holds it, and once.
+    /// A job is let go of by the claim that holds it, and once. The lease says so by itself: with the state beside it,
+    /// PostgreSQL reads the index of due jobs instead of the key.
     fn job_release(&self, job: &Model, to: JobState) -> UpdateMany<Entity> {
         self.update::<Entity>()
             .col_expr(Column::State, Expr::value(to))
             .col_expr(Column::Lease, Expr::value(None::<Uuid>))
             .col_expr(Column::LeasedUntil, Expr::value(None::<DateTime<Utc>>))
             .filter(Column::Id.eq(job.id))
-            .filter(Column::State.eq(JobState::Leased))
-            .filter(Column::Lease.eq(job.lease))
+            .filter(held_as(job))
     }
 
     /// Ends a job that has become needless, whoever has it.
@@ -182,8 +182,7 @@ impl Store {
     /// The database is away.
     pub async fn job_renew(&self, job: &Model, leased_until: DateTime<Utc>) -> Result<(), Error> {
         let update = Entity::update_many().col_expr(Column::LeasedUntil, Expr::value(moment(leased_until)));
-        let mine = update.filter(Column::Id.eq(job.id)).filter(Column::State.eq(JobState::Leased));
-        mine.filter(Column::Lease.eq(job.lease)).exec(&self.pools.write).await?;
+        update.filter(Column::Id.eq(job.id)).filter(held_as(job)).exec(&self.pools.write).await?;
         Ok(())
     }
 
@@ -230,4 +229,9 @@ impl<C: ConnectionTrait> Scoped<C> {
             .all(self.conn())
             .await?)
     }
+}
+
+/// The claim by which this job is held: what nobody claimed, nobody holds.
+fn held_as(job: &Model) -> Expr {
+    Column::Lease.eq(job.lease.unwrap_or(Uuid::nil()))
 }

@@ -26,6 +26,8 @@ pub(crate) mod payment {
         pub id: PaymentId,
         pub checkout_id: CheckoutId,
         pub customer_id: CustomerId,
+        /// As it was then, for the receipt.
+        pub customer_name: String,
         /// What people quote.
         pub reference: String,
         pub currency: String,
@@ -51,7 +53,8 @@ mod allocation {
         #[sea_orm(primary_key, auto_increment = false)]
         pub invoice_id: InvoiceId,
         pub amount_minor: i64,
-        /// The invoice's total and balance when the payment was made, for the receipt.
+        /// The invoice's number, total and balance when the payment was made, for the receipt.
+        pub invoice_number: String,
         pub total_minor: i64,
         pub due_minor: i64,
     }
@@ -409,15 +412,10 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// The database is away.
     pub async fn invoice_numbers(&self, payments: Vec<PaymentId>) -> Result<HashMap<PaymentId, Vec<String>>, Error> {
         let allocations = self.find::<allocation::Entity>().filter(allocation::Column::PaymentId.is_in(payments));
-        let allocations = allocations.all(self.conn()).await?;
-        let ids: Vec<_> = allocations.iter().map(|a| a.invoice_id).collect();
-        let rows = self.find::<invoices::Entity>().filter(invoices::Column::Id.is_in(ids)).all(self.conn()).await?;
-        let numbers: HashMap<_, _> = rows.into_iter().map(|row| (row.id, row.number)).collect();
         let mut of: HashMap<PaymentId, Vec<String>> = HashMap::new();
-        for allocation in allocations {
-            of.entry(allocation.payment_id).or_default().extend(numbers.get(&allocation.invoice_id).cloned());
+        for share in allocations.order_by_asc(allocation::Column::InvoiceNumber).all(self.conn()).await? {
+            of.entry(share.payment_id).or_default().push(share.invoice_number);
         }
-        of.values_mut().for_each(|numbers| numbers.sort());
         Ok(of)
     }
 

@@ -55,7 +55,10 @@ on_both!(payments_are_listed_newest_first_by_state_and_with_their_invoices, asyn
     let shop = shop(&db.store, "acme").await;
     let [two, three] = shop.invoices(&["INV-2", "INV-3"]).await.try_into().unwrap();
     let first = paid(&shop).await.payment.id;
-    let order = shop.order_of(&[three, two]);
+    let mut order = shop.order_of(&[three, two]);
+    for (share, number) in order.allocations.iter_mut().zip(["INV-3", "INV-2"]) {
+        share.invoice_number = number.into();
+    }
     let second = order.payment.id;
     shop.open(order).await.unwrap();
 

@@ -131,6 +131,7 @@ impl Shop {
             payment_id,
             invoice_id,
             amount_minor: 10_000,
+            invoice_number: "INV-1".into(),
             total_minor: 10_000,
             due_minor: 10_000,
         };
@@ -140,6 +141,7 @@ impl Shop {
                 id: payment_id,
                 checkout_id: self.checkout,
                 customer_id: self.customer,
+                customer_name: "Initech".into(),
                 reference: format!("WP-{}", &payment_id.0.simple().to_string()[20..]),
                 currency: "USD".into(),
                 amount_minor: 10_000,
