@@ -34,6 +34,12 @@ pub const LINKS: Rate = Rate {
     per_second: NonZeroU32::new(5).expect("not zero"),
     burst: NonZeroU32::new(40).expect("not zero"),
 };
+/// Checkouts are found by 122 random bits, and each page of one that stands may ask the books.
+pub const CHECKOUTS: Rate = Rate {
+    under: "/npe",
+    per_second: NonZeroU32::new(20).expect("not zero"),
+    burst: NonZeroU32::new(200).expect("not zero"),
+};
 /// Two hundred people of one office, each with some calls at once, are no crowd.
 pub const API: Rate = Rate {
     under: "/api/",

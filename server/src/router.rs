@@ -2,7 +2,7 @@
 
 use crate::{
     health, layers, partners,
-    rate_limits::{API, Limits},
+    rate_limits::{API, CHECKOUTS, Limits},
     serve::Site,
     settings::Settings,
 };
@@ -50,7 +50,7 @@ pub fn build(settings: &Settings, site: &Site, engine: Engine) -> Router {
         .layer(middleware::from_fn(move |request, next| layers::lists_in_turn(turns.clone(), request, next)));
     let limits = Limits { on: settings.rate_limits, assets: site.assets.clone() };
     let surface = Router::new()
-        .merge(limits.hold(pages, API))
+        .merge(limits.hold(limits.hold(pages, API), CHECKOUTS))
         .merge(partners::router(&limits))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

@@ -3,7 +3,10 @@
 
 use crate::{Engine, Error};
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::ids::{AttemptId, MailId, PaymentId, WebhookId};
+use domain::{
+    ids::{AttemptId, MailId, PaymentId, WebhookId},
+    payment::AttemptState,
+};
 use serde::{Deserialize, Serialize};
 use store::{Job, MerchantTx, NewJob};
 
@@ -26,6 +29,11 @@ pub(crate) enum Work {
     /// Write the receipt.
     WriteReceipt {
         payment: PaymentId,
+    },
+    /// Write to a payer who left with an open outcome that no money came, or that it went back.
+    WriteNotice {
+        attempt: AttemptId,
+        came_to: AttemptState,
     },
     DeliverMail {
         mail: MailId,
@@ -54,6 +62,7 @@ impl Work {
             Self::LookUp { attempt } => format!("look_up:{attempt}"),
             Self::PostPayment { attempt } => format!("post_payment:{attempt}"),
             Self::WriteReceipt { payment } => format!("write_receipt:{payment}"),
+            Self::WriteNotice { attempt, came_to } => format!("write_notice:{attempt}:{came_to:?}"),
             Self::DeliverMail { mail } => format!("deliver_mail:{mail}"),
             Self::ReadNews { webhook } => format!("read_news:{webhook}"),
             Self::SyncBooks => format!("sync_books:{period}"),
@@ -67,6 +76,7 @@ impl Work {
             Self::LookUp { .. } => "Ask the gateway for the outcome",
             Self::PostPayment { .. } => "Post to the books",
             Self::WriteReceipt { .. } => "Write the receipt",
+            Self::WriteNotice { .. } => "Tell the payer how it ended",
             Self::DeliverMail { .. } => "Send the mail",
             Self::ReadNews { .. } => "Work the gateway's news",
             Self::SyncBooks => "Read changes from the books",
@@ -128,6 +138,7 @@ impl Engine {
             Work::LookUp { attempt } => self.look_up_attempt(&db, attempt).await,
             Work::PostPayment { attempt } => self.post_payment(&db, job, attempt).await,
             Work::WriteReceipt { payment } => self.write_receipt(&db, job, payment).await,
+            Work::WriteNotice { attempt, came_to } => self.write_notice(&db, job, attempt, came_to).await,
             Work::DeliverMail { mail } => self.deliver_mail(&db, job, mail).await,
             Work::ReadNews { webhook } => self.work_webhook(&db, job, webhook).await,
             Work::Prune => self.prune(&db).await.map(|()| Ran::Finished),

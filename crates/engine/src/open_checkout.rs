@@ -1,6 +1,6 @@
 //! From a link to a checkout, and from a checkout to the page that offers it.
 
-use crate::{Engine, Error, GuestPass, Lane, PayerPass};
+use crate::{Engine, Error, GuestPass, Lane, PayerPass, order};
 use chrono::TimeDelta;
 use connectors::books::BooksError;
 use domain::{
@@ -21,6 +21,10 @@ use uuid::Uuid;
 const CHECKOUT_LIFE: TimeDelta = TimeDelta::hours(24);
 /// An invoice read this recently is shown without asking the books again. Before a charge they are always asked.
 const PAGE_MAX_AGE: TimeDelta = TimeDelta::seconds(20);
+/// Whoever has just opened the link wants to see what the books say now.
+const OPENED_MAX_AGE: TimeDelta = TimeDelta::seconds(2);
+/// A checkout this young has just been opened.
+const JUST_OPENED: TimeDelta = TimeDelta::seconds(5);
 /// A page waits no longer than this for the books; it then shows the last amount known and says so.
 const PAGE_BOOKS_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(4);
 
@@ -104,7 +108,7 @@ impl Engine {
         {
             return Ok(CheckoutPage::Standing(self.standing(guest, latest.id).await?));
         }
-        let (invoice, customer, stale) = self.invoice_to_show(&guest.db, guest.checkout.invoice_id).await?;
+        let (invoice, customer, stale) = self.invoice_to_show(guest).await?;
         let closed = |reason| {
             let (merchant, invoice_number) = (Some(face.clone()), Some(invoice.number.clone()));
             Ok(CheckoutPage::Closed(Closed { merchant, invoice_number, reason }))
@@ -136,9 +140,9 @@ impl Engine {
         let customer = guest.checkout.company_named.then_some(customer.name);
         Ok(CheckoutPage::Pay(Offer {
             checkout: guest.checkout.id,
-            payment: PaymentId(Uuid::now_v7()),
+            payment: order::mint(self.now()),
             merchant: face,
-            invoice: self.invoice_face(&guest.merchant, invoice, customer, false)?,
+            invoice: self.invoice_face(&guest.merchant, invoice, customer, None)?,
             amount,
             was: was.filter(|was| *was != amount),
             last_decline,
@@ -163,9 +167,11 @@ impl Engine {
 
     /// The invoice for a page: fresh when the books answer in time, else the last one known, marked stale. A crowd at
     /// one invoice asks the books once.
-    async fn invoice_to_show(&self, db: &MerchantDb, id: InvoiceId) -> Result<(Invoice, Customer, bool), Error> {
+    async fn invoice_to_show(&self, guest: &GuestPass) -> Result<(Invoice, Customer, bool), Error> {
+        let (db, id, now) = (&guest.db, guest.checkout.invoice_id, self.now());
         let (row, customer) = db.invoice_with_customer(id).await?;
-        if self.now() - row.read_at < PAGE_MAX_AGE {
+        let just_opened = now - guest.checkout.created_at < JUST_OPENED;
+        if now - row.read_at < if just_opened { OPENED_MAX_AGE } else { PAGE_MAX_AGE } {
             return Ok((row, customer, false));
         }
         let Some(_turn) = self.0.asking.enter(id) else { return Ok((row, customer, true)) };

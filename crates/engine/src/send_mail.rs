@@ -4,24 +4,58 @@ use crate::{
     Engine, Error,
     clock::{on_the_wall, zone},
     jobs::{Ran, Work},
-    settle_payment::latest,
+    settle_payment::{latest, why_not},
 };
 use domain::{
     date,
-    ids::{MailId, PaymentId},
+    ids::{AttemptId, MailId, PaymentId},
     money::Money,
+    payment::AttemptState,
 };
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, message::Mailbox};
 use minijinja::{Environment, context};
 use std::sync::LazyLock;
 use store::{Attempt, Job, MailState, MerchantDb, NewMail};
 
-const RECEIPT: &str = "receipt.txt";
+/// A mail to a payer, by the name of its template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tells {
+    Receipt,
+    NoMoney,
+    MoneyBack,
+}
+
+impl Tells {
+    const ALL: [(Self, &str); 3] = [
+        (Self::Receipt, include_str!("../templates/receipt.txt")),
+        (Self::NoMoney, include_str!("../templates/no_money.txt")),
+        (Self::MoneyBack, include_str!("../templates/money_back.txt")),
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Receipt => "receipt",
+            Self::NoMoney => "no_money",
+            Self::MoneyBack => "money_back",
+        }
+    }
+
+    fn subject(self, amount: &str, merchant: &str, reference: &str) -> String {
+        match self {
+            Self::Receipt => format!("Receipt: {amount} to {merchant} ({reference})"),
+            Self::NoMoney => format!("Not paid: {amount} to {merchant} ({reference})"),
+            Self::MoneyBack => format!("Returned by your bank: {amount} to {merchant} ({reference})"),
+        }
+    }
+}
+
 /// Read once. One that cannot be read is missing here, and the job that wants it says so.
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut templates = Environment::new();
-    if let Err(cause) = templates.add_template(RECEIPT, include_str!("../templates/receipt.txt")) {
-        tracing::error!(%cause, "The receipt's template cannot be read.");
+    for (tells, text) in Tells::ALL {
+        if let Err(cause) = templates.add_template(tells.name(), text) {
+            tracing::error!(template = tells.name(), %cause, "A mail's template cannot be read.");
+        }
     }
     templates
 });
@@ -42,20 +76,40 @@ impl Mailer {
 }
 
 impl Engine {
-    /// The receipt of a payment whose money came: written once, however often the job runs. Without a mail server there
-    /// is nothing to deliver.
+    /// The receipt of a payment whose money came.
     pub(crate) async fn write_receipt(&self, db: &MerchantDb, job: &Job, payment: PaymentId) -> Result<Ran, Error> {
         let attempt = latest(db, payment).await?;
         if !attempt.state.has_money() {
             return Ok(Ran::Finished);
         }
-        let receipt = self.receipt(db, payment, &attempt).await?;
-        let (now, to_deliver) = (self.now(), receipt.state == MailState::Queued);
+        self.write_mail(db, job, &attempt, Tells::Receipt).await
+    }
+
+    /// How a payment ended whose payer was told to wait for a mail. What has moved on since then is told by other mails.
+    pub(crate) async fn write_notice(
+        &self,
+        db: &MerchantDb,
+        job: &Job,
+        attempt: AttemptId,
+        came_to: AttemptState,
+    ) -> Result<Ran, Error> {
+        let attempt = db.attempt(attempt).await?;
+        if attempt.state != came_to {
+            return Ok(Ran::Finished);
+        }
+        let tells = if came_to == AttemptState::Returned { Tells::MoneyBack } else { Tells::NoMoney };
+        self.write_mail(db, job, &attempt, tells).await
+    }
+
+    /// Written once, however often the job runs. Without a mail server there is nothing to deliver.
+    async fn write_mail(&self, db: &MerchantDb, job: &Job, attempt: &Attempt, tells: Tells) -> Result<Ran, Error> {
+        let mail = self.payers_mail(db, attempt, tells).await?;
+        let (now, payment, to_deliver) = (self.now(), mail.payment, mail.state == MailState::Queued);
         let tx = db.begin().await?;
-        if let Some(mail) = tx.mail_write(receipt, now).await?
+        if let Some(mail) = tx.mail_write(mail, now).await?
             && to_deliver
         {
-            Work::DeliverMail { mail }.queue(&tx, Some(payment), now, now).await?;
+            Work::DeliverMail { mail }.queue(&tx, payment, now, now).await?;
         }
         if tx.job_done(job).await? {
             tx.commit().await?;
@@ -64,15 +118,15 @@ impl Engine {
         Ok(Ran::Done)
     }
 
-    async fn receipt(&self, db: &MerchantDb, payment: PaymentId, attempt: &Attempt) -> Result<NewMail, Error> {
+    async fn payers_mail(&self, db: &MerchantDb, attempt: &Attempt, tells: Tells) -> Result<NewMail, Error> {
         let set_up = self.set_up(db).await?;
         let merchant = &set_up.merchant;
-        let (payment, share) = db.payment_with_share(payment, None).await?;
+        let (payment, share) = db.payment_with_share(attempt.payment_id, None).await?;
         let (amount, locale) = (payment.amount()?, merchant.face()?.locale);
         let words = |minor| Money::new(minor, amount.currency).format(locale);
-        let paid_at = on_the_wall(payment.created_at, zone(&merchant.time_zone));
-        let text = TEMPLATES.get_template(RECEIPT).and_then(|receipt| {
-            receipt.render(context! {
+        let begun_at = on_the_wall(payment.created_at, zone(&merchant.time_zone));
+        let text = TEMPLATES.get_template(tells.name()).and_then(|template| {
+            template.render(context! {
                 merchant => &merchant.name,
                 support => &merchant.support_email,
                 customer => &payment.customer_name,
@@ -82,14 +136,15 @@ impl Engine {
                 total => words(share.total_minor),
                 balance => words(share.due_minor - share.amount_minor),
                 method => &attempt.method,
-                date => date::moment_in_words(paid_at),
+                date => date::moment_in_words(begun_at),
                 zone => date::zone_in_words(&merchant.time_zone),
+                why => why_not(attempt),
             })
         });
         Ok(NewMail {
             payment: Some(payment.id),
-            unique_key: format!("receipt:{}", payment.id),
-            subject: format!("Receipt: {} to {} ({})", amount.format(locale), merchant.name, payment.reference),
+            unique_key: format!("{}:{}", tells.name(), payment.id),
+            subject: tells.subject(&amount.format(locale), &merchant.name, &payment.reference),
             recipient: payment.email,
             text: text.map_err(|e| Error::SetUp(e.to_string()))?,
             state: if self.0.mailer.is_some() { MailState::Queued } else { MailState::Kept },

@@ -14,7 +14,7 @@ use domain::{
     ids::{AttemptId, PaymentId},
     ledger::Journal,
     money::Money,
-    payment::{AttemptState, Fact, Folded, Observation, Source},
+    payment::{AttemptState, DeclineReason, Fact, Folded, Observation, Source},
     views::{Outcome, Standing},
 };
 use store::{Allocation, Attempt, MerchantDb, MerchantTx, Observed, Payment};
@@ -112,9 +112,13 @@ impl Engine {
         }
         if after.is_dead() && before.has_money() {
             tx.journal_add(attempt.id, &Journal::payment_reversed(attempt.amount()?)?, now).await?;
+            tx.books_entries_give_up(attempt.id, now).await?;
         }
         if after.is_dead() && !before.has_money() {
             tx.claims_release(attempt.id).await?;
+        }
+        if after.is_dead() && (before.has_money() || was_promised_word(before)) {
+            Work::WriteNotice { attempt: attempt.id, came_to: after }.queue(tx, Some(payment), now, now).await?;
         }
         Ok(())
     }
@@ -200,6 +204,11 @@ impl Engine {
     }
 }
 
+/// The page said that we would write.
+const fn was_promised_word(shown: AttemptState) -> bool {
+    matches!(shown, AttemptState::Unknown | AttemptState::Processing)
+}
+
 const RECORD_TRIES: u32 = 3;
 /// A look-up that finds nothing counts as proof when it is repeated this much later (`wire/gateways.md`, 1.5).
 const MISSED_APART: chrono::TimeDelta = chrono::TimeDelta::minutes(2);
@@ -263,7 +272,7 @@ fn cache(attempt: &mut Attempt, folded: &Folded, seen: &Observation) -> Result<(
 }
 
 fn outcome(attempt: &Attempt) -> Outcome {
-    let words = decline_reason(attempt).map_or("Your bank declined this payment.", |reason| reason.words()).to_owned();
+    let words = why_not(attempt).to_owned();
     match (attempt.state, &attempt.action_url) {
         (AttemptState::Approved | AttemptState::PendingSettlement | AttemptState::Settled, _) => Outcome::Paid,
         (AttemptState::Processing, _) => Outcome::SentToBank,
@@ -272,5 +281,14 @@ fn outcome(attempt: &Attempt) -> Outcome {
         (AttemptState::Declined, _) => Outcome::Declined { words },
         (AttemptState::Voided, _) => Outcome::Cancelled,
         (AttemptState::Returned, _) => Outcome::Returned { words },
+    }
+}
+
+/// Why no money came, in the payer's words.
+pub(crate) fn why_not(attempt: &Attempt) -> &'static str {
+    match decline_reason(attempt) {
+        Some(reason) => reason.words(),
+        None if attempt.state == AttemptState::Voided => "It was cancelled before any money moved.",
+        None => "Your bank declined this payment.",
     }
 }

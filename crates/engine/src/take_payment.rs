@@ -54,6 +54,9 @@ impl Engine {
         {
             return Ok(stands);
         }
+        if !order.was_minted_within(guest.checkout.created_at, self.now()) {
+            return Err(Error::NotFound.into());
+        }
         if !looks_like_email(&order.email) {
             return Err(TakeError::BadEmail);
         }
@@ -156,7 +159,7 @@ impl Engine {
             checkout_id: guest.checkout.id,
             customer_id: customer.id,
             customer_name: customer.name,
-            reference: reference(order.payment),
+            reference: reference(id),
             currency: amount.currency.code().to_owned(),
             amount_minor: amount.minor,
             email: order.email.trim().to_owned(),
@@ -181,7 +184,7 @@ impl Engine {
             amount_minor: amount.minor,
             description: description(guest, &payment, &share),
             return_url: format!("{public}/npe/result?transactionId={}&payment={}", guest.checkout.id, payment.id),
-            cancel_url: format!("{public}/npe?transactionId={}", guest.checkout.id),
+            cancel_url: format!("{public}/npe?transactionId={}&left={}", guest.checkout.id, payment.id),
             method_token: match &order.how {
                 PayHow::Token(token) => Some(token.clone()),
                 PayHow::HostedPage => None,
@@ -206,7 +209,7 @@ pub(crate) fn charge_request(attempt: &Attempt) -> Result<ChargeRequest, Error> 
     Ok(ChargeRequest {
         attempt: attempt.id,
         idempotency_key: attempt.idempotency_key.clone(),
-        reference: reference(attempt.payment_id),
+        reference: reference(attempt.id),
         amount: attempt.amount()?,
         description: attempt.description.clone(),
         receipt_email: None,
@@ -231,9 +234,10 @@ fn observed(reply: Result<Observation, GatewayError>) -> Observation {
     }
 }
 
-/// What people quote: short, without letters that are misheard, from the random half of the id.
-pub(crate) fn reference(payment: PaymentId) -> String {
-    let random = payment.0.as_u128() & 0xff_ffff_ffff;
+/// What people quote: short, without letters that are misheard, from the random half of the attempt's id. Not of the
+/// payment's, which comes with a form: somebody could copy another's reference.
+fn reference(attempt: AttemptId) -> String {
+    let random = attempt.0.as_u128() & 0xff_ffff_ffff;
     format!("PAY-{random:010X}")
 }
 

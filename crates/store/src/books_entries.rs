@@ -8,6 +8,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use domain::ids::{AttemptId, InvoiceId, MerchantId};
 use sea_orm::{ConnectionTrait, PaginatorTrait, entity::prelude::*};
+use std::collections::HashMap;
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -99,6 +100,22 @@ impl MerchantTx {
     }
 }
 
+impl MerchantTx {
+    /// The money went back: what the books refused need not be written any more, and keeps nobody off its invoice. A write
+    /// that is still meant ends with its job, which may be at it this moment.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn books_entries_give_up(&self, attempt: AttemptId, now: DateTime<Utc>) -> Result<(), Error> {
+        let refused = self.find::<Entity>().filter(Column::AttemptId.eq(attempt));
+        for entry in refused.filter(Column::State.eq(BooksEntryState::Refused)).all(self.conn()).await? {
+            self.books_entry_move(&entry, BooksEntryState::Needless, None, entry.last_error.as_deref(), now).await?;
+            self.claim_release(attempt, entry.invoice_id).await?;
+        }
+        Ok(())
+    }
+}
+
 impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
@@ -118,6 +135,19 @@ impl<C: ConnectionTrait> Scoped<C> {
 
     pub(crate) async fn books_entries_of(&self, attempts: &[AttemptId]) -> Result<Vec<BooksEntry>, Error> {
         Ok(self.find::<Entity>().filter(Column::AttemptId.is_in(attempts.to_vec())).all(self.conn()).await?)
+    }
+
+    /// What we have written onto each of these invoices, in minor units.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn posted_on(&self, invoices: Vec<InvoiceId>) -> Result<HashMap<InvoiceId, i64>, Error> {
+        let of = self.find::<Entity>().filter(Column::InvoiceId.is_in(invoices));
+        let mut posted = HashMap::new();
+        for entry in of.filter(Column::State.eq(BooksEntryState::Posted)).all(self.conn()).await? {
+            *posted.entry(entry.invoice_id).or_default() += entry.amount_minor;
+        }
+        Ok(posted)
     }
 
     /// How many writes came to this state since then.

@@ -1,7 +1,7 @@
 //! Guesses and crowds: numbers of invoices, companies, amounts, passwords, addresses behind proxies. Whoever means well
 //! does not notice any of it.
 
-use crate::support::{Client, House, http, link, link_for};
+use crate::support::{Client, Form, House, http, link, link_for};
 use futures::future::join_all;
 use serde_json::json;
 use simulators::facts;
@@ -207,4 +207,38 @@ async fn calls_of_one_network_are_held_far_beyond_what_an_office_does() {
     assert_eq!(call("198.51.100.2").await.status(), 200, "another network");
     let page = http.get(format!("{}/sign-in", house.portal)).header("x-forwarded-for", "198.51.100.1");
     assert_eq!(page.send().await.unwrap().status(), 200, "pages are not held");
+}
+
+#[tokio::test]
+async fn a_payment_under_a_chosen_id_is_not_found_and_its_reference_is_ours() {
+    let house = House::new().await;
+    let client = house.client();
+    let form = client.open("INV-501").await;
+    let far_ahead = format!("pay_ffffffff{}", &form.payment["pay_ffffffff".len()..]);
+    for chosen in ["pay_ffffffffffffffffffffffffffffffff", "pay_00000000000000000000000000000007", &far_ahead] {
+        let chosen = Form { payment: chosen.to_owned(), ..form.clone() };
+        assert_eq!(client.call("/api/payments/take", &chosen.fields("pm_card_visa")).await.status, 404);
+    }
+    assert!(house.charges().await.is_empty());
+
+    let paid = client.pay(&form, "pm_card_visa").await;
+    let result = client.get(&paid.location.unwrap()).await.body;
+    let copied = format!("PAY-{}", form.payment[form.payment.len() - 10..].to_uppercase());
+    assert!(result.contains("PAY-") && !result.contains(&copied), "{result}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_checkouts_are_held_beyond_what_an_office_opens() {
+    let house = House::with_rate_limits().await;
+    let guess = async |network: &str| {
+        let path = format!("/npe?transactionId=chk_{}", uuid::Uuid::now_v7().simple());
+        house.client().from(network).get(&path).await.status
+    };
+    let mut told = Vec::new();
+    while told.len() < 1_000 && !told.contains(&429) {
+        told.extend(join_all((0..100).map(|_| guess("198.51.100.1"))).await);
+    }
+    let passed = told.iter().filter(|status| **status == 404).count();
+    assert!(passed >= 200 && told.contains(&429), "{passed} of {}", told.len());
+    assert_eq!(guess("198.51.100.2").await, 404, "another network");
 }

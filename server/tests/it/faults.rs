@@ -49,6 +49,11 @@ async fn d2_an_error_before_the_charge_is_cleared_up_and_the_payer_may_try_again
     assert!(!may_pay().await, "the charge may still be under way");
     house.pass_an_hour().await;
     house.until("a second look-up has proven that nothing was charged", may_pay).await;
+    // The page had said that we would write.
+    let admin = house.client();
+    admin.sign_in(facts::NORTHWIND.admin_email).await;
+    let told = async || admin.get("/admin/mail").await.body.contains("Not paid: $1,204.50 to Northwind IT");
+    house.until("the payer is told how it ended", told).await;
     assert!(house.charges().await.is_empty());
     client.pay(&client.form(&checkout).await, "pm_card_visa").await;
     house.assert_paid_once("INV-501", 120_450).await;

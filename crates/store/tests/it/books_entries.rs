@@ -4,7 +4,10 @@ use crate::{
     database::on_both,
     shop::{at, shop},
 };
-use store::BooksEntryState::{Intended, Posted, Refused};
+use store::{
+    BooksEntryState::{Intended, Needless, Posted, Refused},
+    Opened,
+};
 
 on_both!(d30_a_step_is_meant_once_and_moves_on, async |db| {
     let shop = shop(&db.store, "acme").await;
@@ -34,4 +37,25 @@ on_both!(d30_a_step_is_meant_once_and_moves_on, async |db| {
         let refused = shop.db.books_entries_refused().await.unwrap().len();
         assert_eq!(refused, usize::from(state == Refused));
     }
+});
+
+on_both!(d30_money_that_went_back_lets_go_of_what_the_books_refused, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let order = shop.opened().await;
+    let attempt = order.attempt.id;
+    let tx = shop.db.begin().await.unwrap();
+    tx.books_entries_intend(attempt, &order.allocations, at(0)).await.unwrap();
+    tx.books_entries_give_up(attempt, at(1)).await.unwrap();
+    let entry = tx.books_entries(attempt).await.unwrap().remove(0);
+    assert_eq!(entry.state, Intended, "its job may be writing it this moment");
+    tx.books_entry_move(&entry, Refused, None, Some("locked period"), at(1)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(matches!(shop.open(shop.order()).await, Ok(Opened::Taken(_))), "nobody pays what may be paid");
+
+    let tx = shop.db.begin().await.unwrap();
+    tx.books_entries_give_up(attempt, at(2)).await.unwrap();
+    tx.commit().await.unwrap();
+    let entry = shop.db.books_entries(attempt).await.unwrap().remove(0);
+    assert_eq!((entry.state, entry.last_error.as_deref()), (Needless, Some("locked period")));
+    assert!(matches!(shop.open(shop.order()).await, Ok(Opened::New)), "the invoice is free");
 });
