@@ -17,12 +17,21 @@ pub struct PayScreen {
     pub signed_in_as: Option<String>,
 }
 
-/// `was` is the amount that the payer was shown before it moved, as a form field.
+/// `was` is the amount that the payer was shown before it moved, as a form field. `left` is the payment whose payer has
+/// just cancelled at the gateway's own page: they are not asked a second time.
 #[server(prefix = "/api", endpoint = "payments/page")]
-pub async fn open_checkout(checkout: CheckoutId, was: Option<String>) -> Result<PayScreen, Fault> {
+pub async fn open_checkout(
+    checkout: CheckoutId,
+    was: Option<String>,
+    left: Option<PaymentId>,
+) -> Result<PayScreen, Fault> {
     use crate::{addresses::read_money, gate};
     let guest = gate::guest(checkout).await?;
     let was = was.as_deref().and_then(read_money);
+    if let Some(left) = left {
+        // Whatever comes of it: the page says where the payment stands, and offers to cancel it when it still waits.
+        gate::answer(gate::engine().cancel_payment(&guest, left).await).ok();
+    }
     let page = gate::answer(gate::engine().checkout_page(&guest, was).await)?;
     let signed_in_as = gate::whoami().await.ok().map(|who| who.email);
     Ok(PayScreen { page, note: gate::take_note("/npe"), signed_in_as })

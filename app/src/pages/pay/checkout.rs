@@ -35,7 +35,10 @@ mod server {
 
     pub async fn page(query: ParamsMap) -> AnyView {
         let screen = match query.get("transactionId").unwrap_or_default().parse() {
-            Ok(checkout) => open_checkout(checkout, query.get("was")).await,
+            Ok(checkout) => {
+                let left = query.get("left").and_then(|payment| payment.parse().ok());
+                open_checkout(checkout, query.get("was"), left).await
+            }
             Err(_) => Err(Fault::NotFound),
         };
         match screen {
