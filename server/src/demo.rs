@@ -98,7 +98,7 @@ async fn simulators(
     let listener =
         listener.with_context(|| format!("{listen} is taken; set WISEPAY_SIMULATORS_LISTEN to another address"))?;
     let options = Options {
-        seed_today: Utc::now().date_naive(),
+        seed_today: today(&facts::NORTHWIND)?,
         data_dir,
         public_url: format!("http://{listen}"),
         portal_url: portal_url.to_owned(),
@@ -190,11 +190,7 @@ pub async fn seed(engine: &Engine, vendors: &str) -> anyhow::Result<Option<Conne
 
 fn founding(merchant: &Merchant, admin: PersonId, vendors: &str) -> anyhow::Result<Founding> {
     let currency: Currency = merchant.currency.parse()?;
-    let (locale, time_zone) = match merchant.currency {
-        "AUD" => (Locale::EnAu, "Australia/Sydney"),
-        "NZD" => (Locale::EnNz, "Pacific/Auckland"),
-        _ => (Locale::EnUs, "America/New_York"),
-    };
+    let (locale, time_zone) = home_of(merchant);
     let northwind = merchant.key == facts::NORTHWIND.key;
     let harbour = merchant.key == facts::HARBOUR.key;
     let books = match (northwind, harbour) {
@@ -204,7 +200,7 @@ fn founding(merchant: &Merchant, admin: PersonId, vendors: &str) -> anyhow::Resu
         _ => None,
     };
     let own_books =
-        if harbour { own_books(&seed::harbour(Utc::now().date_naive()), currency) } else { Default::default() };
+        if harbour { own_books(&seed::harbour(today(merchant)?), currency) } else { Default::default() };
     Ok(Founding {
         merchant: NewMerchant {
             key: merchant.key.to_owned(),
@@ -224,6 +220,20 @@ fn founding(merchant: &Merchant, admin: PersonId, vendors: &str) -> anyhow::Resu
         admins: vec![admin],
         own_books,
     })
+}
+
+fn home_of(merchant: &Merchant) -> (Locale, &'static str) {
+    match merchant.currency {
+        "AUD" => (Locale::EnAu, "Australia/Sydney"),
+        "NZD" => (Locale::EnNz, "Pacific/Auckland"),
+        _ => (Locale::EnUs, "America/New_York"),
+    }
+}
+
+/// The day by which the merchant's screens say how late an invoice is.
+fn today(merchant: &Merchant) -> anyhow::Result<NaiveDate> {
+    let zone: chrono_tz::Tz = home_of(merchant).1.parse()?;
+    Ok(Utc::now().with_timezone(&zone).date_naive())
 }
 
 fn xero(vendors: &str) -> anyhow::Result<(BooksSettings, Option<XeroSecret>)> {
@@ -280,10 +290,9 @@ fn own_books(ledger: &seed::Ledger, currency: Currency) -> (Vec<BooksCustomer>, 
 
 fn print_addresses(settings: &Settings, vendors: &str) {
     let (portal, key) = (&settings.public_url, facts::NORTHWIND.pay_now.email);
-    let due: NaiveDate = Utc::now().date_naive();
     println!(
         "
-Wise-Pay's demo is ready ({due}).
+Wise-Pay's demo is ready.
 
   Portal      {portal}
   Vendors     {vendors}   (Stripe and Xero as simulators, with buttons for faults)

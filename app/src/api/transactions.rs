@@ -4,12 +4,12 @@ use super::Framed;
 use crate::fault::Fault;
 use domain::{
     ids::PaymentId,
-    views::{Page, PaymentRow, PaymentStory},
+    views::{Page, PastPayments, PaymentRow, PaymentStory},
 };
 use leptos::prelude::*;
 
 #[server(prefix = "/api", endpoint = "transactions/past")]
-pub async fn list_past_payments(search: String, page: u64) -> Result<Framed<Page<PaymentRow>>, Fault> {
+pub async fn list_past_payments(search: String, page: u64) -> Result<Framed<PastPayments>, Fault> {
     use crate::gate;
     let payer = gate::payer().await?;
     let page = gate::answer(gate::engine().past_payments(&payer, engine::ListQuery { search, page }).await)?;

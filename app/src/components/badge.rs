@@ -28,8 +28,8 @@ pub fn InvoiceBadges(invoice: InvoiceFace, locale: Locale) -> impl IntoView {
         let words = format!("Part paid, {} of {}", paid.format(locale), invoice.total.format(locale));
         view! { <Badge tone=Tone::Warn words/> }
     });
-    let in_progress = invoice.in_progress.then(|| view! { <Badge tone=Tone::Wait words="Payment in progress"/> });
-    view! { <span class="badges"><Badge tone words/>{part_paid}{in_progress}</span> }
+    let under_way = invoice.under_way.map(|_| view! { <Badge tone=Tone::Wait words="Payment in progress"/> });
+    view! { <span class="badges"><Badge tone words/>{part_paid}{under_way}</span> }
 }
 
 fn standing(invoice: &InvoiceFace) -> (String, Tone) {

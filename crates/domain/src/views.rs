@@ -37,7 +37,17 @@ pub struct InvoiceFace {
     /// What is left to pay.
     pub due: Money,
     /// An attempt on it whose outcome is open.
-    pub in_progress: bool,
+    pub under_way: Option<UnderWay>,
+}
+
+/// Whose turn it is with a payment that is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnderWay {
+    /// It waits for its payer, who can finish or give up.
+    Payer,
+    /// Gateway, bank or books have it: nobody should pay meanwhile.
+    Others,
 }
 
 impl InvoiceFace {
@@ -222,6 +232,23 @@ pub struct PaymentRow {
     pub state: AttemptState,
     pub method: Option<String>,
     pub at: Moment,
+}
+
+/// What a payer's customer has paid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastPayments {
+    pub here: Page<PaymentRow>,
+    /// Newest invoice first; on the first page alone.
+    pub elsewhere: Vec<PaidElsewhere>,
+}
+
+/// What the books count as paid or credited on an invoice beyond the payments that were made here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaidElsewhere {
+    pub invoice_number: String,
+    pub date: NaiveDate,
+    pub total: Money,
+    pub amount: Money,
 }
 
 /// A page of payments or invoices, with the search that made it.

@@ -6,8 +6,9 @@ use crate::{
     faces::{ROWS_PER_PAGE, amounts, page},
 };
 use domain::{
+    money::Money,
     payment::AttemptState,
-    views::{Dashboard, Page, PaymentRow},
+    views::{Dashboard, PaidElsewhere, PastPayments},
 };
 use store::{InvoiceFilter, PaymentFilter};
 
@@ -44,10 +45,33 @@ impl Engine {
 
     /// # Errors
     /// The database is away.
-    pub async fn past_payments(&self, payer: &PayerPass, list: ListQuery) -> Result<Page<PaymentRow>, Error> {
+    pub async fn past_payments(&self, payer: &PayerPass, list: ListQuery) -> Result<PastPayments, Error> {
         let filter = PaymentFilter { customer: Some(payer.customer), state_in: PAST.to_vec(), search: list.search };
         let (rows, total) = payer.db.payment_page(&filter, list.page, ROWS_PER_PAGE).await?;
         let rows = self.payment_rows(&payer.db, rows, zone(&payer.who.time_zone)).await?;
-        Ok(page(rows, total, list.page, &filter.search))
+        let here = page(rows, total, list.page, &filter.search);
+        let elsewhere = if here.page == 1 { self.paid_elsewhere(payer, filter.search).await? } else { Vec::new() };
+        Ok(PastPayments { here, elsewhere })
+    }
+
+    async fn paid_elsewhere(&self, payer: &PayerPass, search: String) -> Result<Vec<PaidElsewhere>, Error> {
+        let paid = InvoiceFilter {
+            customer: Some(payer.customer),
+            only_paid_on: true,
+            search,
+            ..InvoiceFilter::default()
+        };
+        let (rows, _) = payer.db.invoice_page(&paid, 1, ROWS_PER_PAGE).await?;
+        let posted = payer.db.posted_on(rows.iter().map(|row| row.id).collect()).await?;
+        let mut elsewhere = Vec::new();
+        for row in rows {
+            let (total, due) = (row.total()?, row.due()?);
+            let here = Money::new(posted.get(&row.id).copied().unwrap_or(0), total.currency);
+            let amount = total.minus(due).and_then(|paid| paid.minus(here))?;
+            if amount.is_positive() {
+                elsewhere.push(PaidElsewhere { invoice_number: row.number, date: row.date, total, amount });
+            }
+        }
+        Ok(elsewhere)
     }
 }

@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use domain::{
     date::Lateness,
     payment::{AttemptState, DeclineReason},
-    views::{InvoiceFace, Page, PaymentRow},
+    views::{InvoiceFace, Page, PaymentRow, UnderWay},
 };
 use store::{Attempt, Invoice, Merchant, MerchantDb, Payment, Sum};
 
@@ -25,11 +25,11 @@ impl Engine {
             return Ok(Vec::new());
         }
         let names = db.customer_names(rows.iter().map(|row| row.customer_id)).await?;
-        let live = db.live_invoices(rows.iter().map(|row| row.id).collect()).await?;
+        let under_way = db.under_way(rows.iter().map(|row| row.id).collect()).await?;
         let face = |row: Invoice| {
             let customer = names.get(&row.customer_id).cloned();
-            let in_progress = live.contains(&row.id);
-            self.invoice_face(merchant, row, customer, in_progress)
+            let under_way = under_way.get(&row.id).map(|state| whose_turn(*state));
+            self.invoice_face(merchant, row, customer, under_way)
         };
         rows.into_iter().map(face).collect()
     }
@@ -39,7 +39,7 @@ impl Engine {
         merchant: &Merchant,
         row: Invoice,
         customer: Option<String>,
-        in_progress: bool,
+        under_way: Option<UnderWay>,
     ) -> Result<InvoiceFace, Error> {
         Ok(InvoiceFace {
             id: row.id,
@@ -50,7 +50,7 @@ impl Engine {
             status: row.status,
             total: row.total()?,
             due: row.due()?,
-            in_progress,
+            under_way,
             number: row.number,
         })
     }
@@ -82,6 +82,10 @@ impl Engine {
         };
         rows.into_iter().map(face).collect()
     }
+}
+
+fn whose_turn(state: AttemptState) -> UnderWay {
+    if state == AttemptState::RequiresAction { UnderWay::Payer } else { UnderWay::Others }
 }
 
 pub(crate) fn page<T>(rows: Vec<T>, total: u64, page: u64, query: &str) -> Page<T> {

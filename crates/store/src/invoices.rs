@@ -91,6 +91,8 @@ impl Model {
 pub struct InvoiceFilter {
     pub customer: Option<CustomerId>,
     pub only_open: bool,
+    /// Issued, and the books count something as paid.
+    pub only_paid_on: bool,
     pub due_before: Option<NaiveDate>,
     /// Part of a number, or of a customer's name.
     pub search: String,
@@ -257,6 +259,10 @@ impl<C: ConnectionTrait> Scoped<C> {
         }
         if filter.only_open {
             select = select.filter(Column::Status.eq(InvoiceStatus::Open)).filter(Column::DueMinor.gt(0));
+        }
+        if filter.only_paid_on {
+            let issued = Column::Status.is_in([InvoiceStatus::Open, InvoiceStatus::Paid]);
+            select = select.filter(issued).filter(Column::DueMinor.lt(Expr::col(Column::TotalMinor)));
         }
         if let Some(day) = filter.due_before {
             select = select.filter(Column::DueDate.lt(day));

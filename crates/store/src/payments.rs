@@ -88,6 +88,13 @@ mod claim {
     }
     impl ActiveModelBehavior for ActiveModel {}
     owned!();
+
+    impl Related<attempts::Entity> for Entity {
+        fn to() -> RelationDef {
+            let attempt = Self::belongs_to(attempts::Entity).from((Column::MerchantId, Column::AttemptId));
+            attempt.to((attempts::Column::MerchantId, attempts::Column::Id)).into()
+        }
+    }
 }
 
 pub use allocation::Model as Allocation;
@@ -340,16 +347,17 @@ impl<C: ConnectionTrait> Scoped<C> {
         }
     }
 
-    /// Which of these invoices have a live attempt.
+    /// Which of these invoices have a live attempt, and its state.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn live_invoices(&self, among: Vec<InvoiceId>) -> Result<Vec<InvoiceId>, Error> {
+    pub async fn under_way(&self, among: Vec<InvoiceId>) -> Result<HashMap<InvoiceId, AttemptState>, Error> {
         let claims = self
             .find::<claim::Entity>()
             .filter(claim::Column::Live.into_expr())
             .filter(claim::Column::InvoiceId.is_in(among));
-        Ok(claims.all(self.conn()).await?.into_iter().map(|claim| claim.invoice_id).collect())
+        let live = claims.find_both_related(attempts::Entity).all(self.conn()).await?;
+        Ok(live.into_iter().map(|(claim, attempt)| (claim.invoice_id, attempt.state)).collect())
     }
 
     /// The newest payment of a checkout.

@@ -2,6 +2,8 @@
 
 use crate::support::{House, On};
 use serde_json::json;
+use simulators::facts;
+use std::time::Duration;
 
 #[tokio::test]
 async fn s50_s46_s42_a_guest_pays_from_a_link_without_any_account_and_the_books_agree() {
@@ -82,7 +84,13 @@ async fn s55_the_payer_sees_the_payment_among_past_payments_and_the_admin_its_st
     let ana = house.client();
     ana.sign_in("ana@acme.test").await;
     let past = ana.get("/payments").await;
-    assert!(past.body.contains("INV-501") && past.body.contains("$1,204.50"), "{}", past.body);
+    let (here, elsewhere) = past.body.split_once("Paid outside this portal").unwrap();
+    assert!(here.contains("INV-501") && here.contains("$1,204.50"), "{here}");
+    // INV-503 is part paid and INV-504 paid, both by other ways.
+    assert!(elsewhere.contains("$200.00") && elsewhere.contains("INV-504"), "{elsewhere}");
+    assert!(!elsewhere.contains("INV-501"), "what was paid here is not listed twice: {elsewhere}");
+    let found = ana.get("/payments?q=INV-504").await.body;
+    assert!(found.contains("No payment matches") && found.contains("INV-504"), "{found}");
     let dashboard = ana.get("/dashboard").await;
     assert!(
         dashboard.body.contains("Outstanding Payments") && !dashboard.body.contains("INV-501"),
@@ -98,6 +106,31 @@ async fn s55_the_payer_sees_the_payment_among_past_payments_and_the_admin_its_st
     house
         .until("the receipt is kept", async || admin.get("/admin/mail").await.body.contains("Receipt: $1,204.50"))
         .await;
+}
+
+#[tokio::test]
+async fn s66_who_opens_the_link_reads_what_the_books_say_now() {
+    let house = House::new().await;
+    house.edit_books(json!({"number": "INV-501", "amount_due_minor": 100_000})).await;
+    tokio::time::sleep(Duration::from_millis(2_100)).await;
+    assert_eq!(house.client().open("INV-501").await.expected, "USD 100000");
+}
+
+#[tokio::test]
+async fn a_payment_that_was_left_half_way_is_finished_from_the_dashboard() {
+    let house = House::new().await;
+    let guest = house.client();
+    let hosted = guest.pay(&guest.open("INV-501").await, "").await.location.unwrap();
+
+    let ana = house.client();
+    ana.sign_in(facts::ANA_EMAIL).await;
+    let dashboard = ana.get("/dashboard").await.body;
+    assert!(dashboard.contains("Finish payment") && dashboard.contains("Waiting for payer"), "{dashboard}");
+    let row = dashboard.split("INV-501").nth(1).unwrap();
+    let invoice = row.split("name=\"invoice\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let opened = ana.post("/api/invoices/pay", &[("invoice", invoice)]).await;
+    let waiting = ana.get(&opened.location.unwrap()).await.body;
+    assert!(waiting.contains(&hosted.replace('&', "&amp;")) && waiting.contains("Cancel payment"), "{waiting}");
 }
 
 #[tokio::test]
@@ -123,6 +156,23 @@ async fn the_way_without_script_leads_over_the_gateways_own_page() {
     let again = client.form(&format!("/npe?transactionId={}", form.checkout)).await;
     client.pay(&again, "pm_card_visa").await;
     house.assert_paid_once("INV-501", 120_450).await;
+}
+
+#[tokio::test]
+async fn who_cancels_at_the_gateways_page_is_not_asked_again() {
+    let house = House::new().await;
+    let client = house.client();
+    let form = client.open("INV-501").await;
+    let hosted = client.pay(&form, "").await.location.unwrap();
+    let page = client.get(&hosted).await.body;
+    let back = page.split("href=\"").map(|rest| rest.split('"').next().unwrap()).find(|to| to.contains("left="));
+    let back = back.unwrap().replace("&amp;", "&");
+
+    let again = client.form(&back).await;
+    assert!(house.story(&form).await.contains("Cancelled before any money moved"));
+    client.pay(&again, "pm_card_visa").await;
+    house.assert_paid_once("INV-501", 120_450).await;
+    assert!(client.get(&back).await.body.contains("You paid $1,204.50"), "the way back cancels nothing that was paid");
 }
 
 #[tokio::test]

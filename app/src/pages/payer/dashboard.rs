@@ -15,8 +15,10 @@ use crate::{
 };
 use domain::{
     date::in_words,
+    ids::InvoiceId,
     money::Locale,
-    views::{Dashboard, InvoiceFace, PaymentRow},
+    payment::AttemptState,
+    views::{Dashboard, InvoiceFace, PaymentRow, UnderWay},
 };
 use leptos::prelude::*;
 
@@ -38,14 +40,13 @@ impl Screen for DashboardPage {
 pub fn DashboardView(board: Dashboard) -> impl IntoView {
     let locale = board.who.locale;
     let company = board.who.customer.clone().unwrap_or_default();
-    let email = board.who.email.clone();
     let side = (!board.in_progress.is_empty()).then(|| view! { <InProgress rows=board.in_progress.clone() locale/> });
     let layout = if side.is_some() { "columns" } else { "column" };
     let updated = board.synced_at.map(|at| view! { "Updated " <When at/> });
     let outstanding = if board.outstanding.is_empty() {
         view! {
             <Empty title="Nothing is due">
-                "New invoices appear here, and we e-mail " {email} ". "
+                "New invoices appear here. "
                 <a href="/payments">"Past Payments"</a> " stay available."
             </Empty>
         }
@@ -82,14 +83,9 @@ fn Lead(board: Dashboard) -> impl IntoView {
     });
     let calm = (late.is_empty() && !board.outstanding.is_empty())
         .then(|| view! { <p class="muted">"Nothing is overdue."</p> });
-    let first = board.outstanding.iter().find(|i| i.lateness.is_overdue() && !i.in_progress).map(|invoice| {
+    let first = board.outstanding.iter().find(|i| i.lateness.is_overdue() && i.under_way.is_none()).map(|invoice| {
         let words = format!("Pay overdue {}, {}", invoice.number, invoice.due.format(locale));
-        view! {
-            <form method="post" action="/api/invoices/pay">
-                <input type="hidden" name="invoice" value=invoice.id.to_string()/>
-                <button class="btn primary num" type="submit">{words}</button>
-            </form>
-        }
+        view! { <ToCheckout invoice=invoice.id class="btn primary num">{words}</ToCheckout> }
     });
     view! {
         <div class="lead-in">
@@ -118,15 +114,27 @@ fn Outstanding(invoices: Vec<InvoiceFace>, locale: Locale) -> impl IntoView {
     }
 }
 
+/// Opens the invoice's checkout: there it is paid, or a payment that waits for its payer is finished or given up.
+#[component]
+fn ToCheckout(invoice: InvoiceId, class: &'static str, children: Children) -> impl IntoView {
+    view! {
+        <form method="post" action="/api/invoices/pay">
+            <input type="hidden" name="invoice" value=invoice.to_string()/>
+            <button class=class type="submit">{children()}</button>
+        </form>
+    }
+}
+
 #[component]
 fn OutstandingRow(invoice: InvoiceFace, locale: Locale) -> impl IntoView {
-    let pay = (!invoice.in_progress).then(|| {
-        view! {
-            <form method="post" action="/api/invoices/pay">
-                <input type="hidden" name="invoice" value=invoice.id.to_string()/>
-                <button class="btn" type="submit">"Pay Invoice"<span class="vh">" " {invoice.number.clone()}</span></button>
-            </form>
-        }
+    let words = match invoice.under_way {
+        None => Some("Pay Invoice"),
+        Some(UnderWay::Payer) => Some("Finish payment"),
+        Some(UnderWay::Others) => None,
+    };
+    let (id, number) = (invoice.id, invoice.number.clone());
+    let pay = words.map(|words| {
+        view! { <ToCheckout invoice=id class="btn">{words}<span class="vh">" " {number}</span></ToCheckout> }
     });
     view! {
         <tr>
@@ -143,13 +151,17 @@ fn OutstandingRow(invoice: InvoiceFace, locale: Locale) -> impl IntoView {
 fn InProgress(rows: Vec<PaymentRow>, locale: Locale) -> impl IntoView {
     let items = rows.into_iter().map(|row| {
         let (words, _) = row.state.badge();
+        let next = match row.state {
+            AttemptState::RequiresAction => ". Finish it or give it up at the invoice.",
+            _ => ". Do not pay it again.",
+        };
         view! {
             <li>
                 <p class="num">
                     <b>{row.amount.format(locale)}</b>
                     {format!(" for {}", row.invoice_number)}
                 </p>
-                <p class="small muted num">{words} " since " <When at=row.at/> ". Do not pay it again."</p>
+                <p class="small muted num">{words} " since " <When at=row.at/> {next}</p>
             </li>
         }
     });

@@ -1,4 +1,5 @@
-//! `/payments`: Past Payments. Two part payments of one invoice are two rows.
+//! `/payments`: Past Payments. Two part payments of one invoice are two rows. What was paid by other ways follows, so that
+//! nobody looks in vain for an invoice that left the dashboard.
 
 use crate::{
     api::{self, Framed},
@@ -16,12 +17,12 @@ use crate::{
 use domain::{
     date::in_words,
     money::Locale,
-    views::{Page, PaymentRow},
+    views::{PaidElsewhere, PastPayments, PaymentRow},
 };
 use leptos::prelude::*;
 
 pub struct PastPaymentsPage {
-    list: Loaded<Framed<Page<PaymentRow>>>,
+    list: Loaded<Framed<PastPayments>>,
 }
 
 impl Screen for PastPaymentsPage {
@@ -41,12 +42,13 @@ impl Screen for PastPaymentsPage {
 }
 
 #[component]
-pub fn PastPaymentsView(list: Framed<Page<PaymentRow>>) -> impl IntoView {
-    let Framed { who, page } = list;
+pub fn PastPaymentsView(list: Framed<PastPayments>) -> impl IntoView {
+    let Framed { who, page: PastPayments { here: page, elsewhere } } = list;
     let (locale, place, query) = (who.locale, Place::from(&page), page.query.clone());
     let company = who.customer.clone().unwrap_or_default();
+    let outside = (!elsewhere.is_empty()).then(|| view! { <Elsewhere rows=elsewhere locale/> });
     let rows = if page.rows.is_empty() && query.is_empty() {
-        view! { <Empty title="No payments yet">"Each payment you make appears here with its reference."</Empty> }
+        view! { <Empty title="No payments here yet">"Each payment you make appears here with its reference."</Empty> }
             .into_any()
     } else if page.rows.is_empty() {
         view! { <Empty title="Nothing found">"No payment matches your search."</Empty> }.into_any()
@@ -64,6 +66,7 @@ pub fn PastPaymentsView(list: Framed<Page<PaymentRow>>) -> impl IntoView {
                 {rows}
                 <Pager path="/payments" place/>
             </section>
+            {outside}
         </Frame>
     }
 }
@@ -94,5 +97,36 @@ fn Rows(rows: Vec<PaymentRow>, locale: Locale) -> impl IntoView {
             </thead>
             <tbody>{rows.collect_view()}</tbody>
         </table>
+    }
+}
+
+/// The books do not say when or how, only that it is paid.
+#[component]
+fn Elsewhere(rows: Vec<PaidElsewhere>, locale: Locale) -> impl IntoView {
+    let rows = rows.into_iter().map(|row| {
+        view! {
+            <tr>
+                <th scope="row" class="key num">{row.invoice_number}</th>
+                <td class="num date" data-label="Invoiced">{in_words(row.date)}</td>
+                <td class="amount total muted">{row.total.format(locale)}</td>
+                <td class="amount">{row.amount.format(locale)}</td>
+            </tr>
+        }
+    });
+    view! {
+        <section class="card" aria-labelledby="elsewhere">
+            <div class="bar"><h2 id="elsewhere">"Paid outside this portal"</h2></div>
+            <table class="list list-elsewhere">
+                <thead>
+                    <tr>
+                        <th scope="col">"Invoice"</th>
+                        <th scope="col">"Invoiced"</th>
+                        <th scope="col" class="amount total">"Invoice total"</th>
+                        <th scope="col" class="amount">"Paid or credited"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows.collect_view()}</tbody>
+            </table>
+        </section>
     }
 }

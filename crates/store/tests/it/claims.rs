@@ -4,7 +4,7 @@ use crate::{
     database::on_both,
     shop::{at, checkout, open, shop},
 };
-use domain::ids::InvoiceId;
+use domain::{ids::InvoiceId, payment::AttemptState};
 use std::time::Duration;
 use store::{BooksEntryState, Error, MerchantDb, NewAttempt, Opened};
 use tokio::task::JoinSet;
@@ -18,7 +18,7 @@ on_both!(d1_a_second_payment_of_an_invoice_is_told_who_has_it, async |db| {
     assert!(matches!(answer, Opened::Taken(by) if by == first.payment.id));
     assert!(matches!(shop.db.payment(second.payment.id).await, Err(Error::Missing)), "it left nothing behind");
     assert_eq!(shop.db.live_payment(shop.invoice).await.unwrap(), Some(first.payment.id));
-    assert_eq!(shop.db.live_invoices(vec![shop.invoice]).await.unwrap(), [shop.invoice]);
+    assert_eq!(shop.db.under_way(vec![shop.invoice]).await.unwrap(), [(shop.invoice, AttemptState::Created)].into());
 });
 
 on_both!(d1_a_replayed_form_is_the_same_payment, async |db| {
@@ -124,7 +124,8 @@ on_both!(d1_a_payment_of_several_invoices_takes_all_or_none, async |db| {
 
     let answer = shop.open(shop.order_of(&[shop.invoice, three, two])).await.unwrap();
     assert!(matches!(answer, Opened::Taken(by) if by == first.payment.id));
-    assert_eq!(shop.db.live_invoices(vec![shop.invoice, two, three]).await.unwrap(), [two], "the others are free");
+    let under_way = shop.db.under_way(vec![shop.invoice, two, three]).await.unwrap();
+    assert_eq!(under_way.into_keys().collect::<Vec<_>>(), [two], "the others are free");
 });
 
 on_both!(d1_a_second_tab_waits_for_the_first_and_finds_it_taken, async |db| {
