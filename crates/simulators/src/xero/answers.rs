@@ -22,7 +22,14 @@ pub(crate) fn reply(answer: Answer, request_id: &str, now_ms: i64) -> Reply {
 pub(crate) fn respond(reply: &Reply, remaining: Option<Remaining>) -> Response {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = [(CONTENT_TYPE, "application/json; charset=utf-8")];
-    let mut response = (status, headers, Body::from(reply.body.clone())).into_response();
+    with_remaining((status, headers, Body::from(reply.body.clone())).into_response(), remaining)
+}
+
+pub(crate) fn document(pdf: Vec<u8>, remaining: Option<Remaining>) -> Response {
+    with_remaining(([(CONTENT_TYPE, "application/pdf")], pdf).into_response(), remaining)
+}
+
+fn with_remaining(mut response: Response, remaining: Option<Remaining>) -> Response {
     if let Some(remaining) = remaining {
         put_remaining(response.headers_mut(), remaining);
     }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, IF_MODIFIED_SINCE};
+use http::header::{ACCEPT, AUTHORIZATION, HeaderMap, IF_MODIFIED_SINCE};
 use http::{HeaderName, Method, StatusCode};
 use serde_json::Value;
 
-use super::answers::{reply, respond, throttled};
+use super::answers::{document, reply, respond, throttled};
 use super::call::{self, Answer, Operation};
 use super::grants::{AccessRefusal, Grant};
 use super::limits::{Breach, Remaining};
@@ -143,7 +143,8 @@ fn read(parts: &http::request::Parts, body: Bytes, client: String, call: Call) -
         path: decoded.collect(),
         query: Query::read(parts.uri.query()),
         since_ms: since.transpose()?,
-        wants_pdf: text(ACCEPT).is_some_and(|accept| accept.starts_with("application/pdf")),
+        wants_pdf: parts.method == Method::GET
+            && text(ACCEPT).is_some_and(|accept| accept.starts_with("application/pdf")),
         idempotency_key: idempotency_key.map(str::to_owned),
         print: fingerprint(&[parts.method.as_str().as_bytes(), path_and_query.as_bytes(), &body]),
         method: parts.method.clone(),
@@ -161,7 +162,8 @@ async fn answer(shared: &Arc<Shared>, call: &ApiCall, fault: Option<&Fault>, rem
             return broken().into();
         }
         if call.wants_pdf {
-            return call.pdf(shared).into();
+            let missing = || respond(&reply(Err(Refusal::NotFound), "", 0), remaining);
+            return call.pdf(shared).map_or_else(missing, |pdf| document(pdf, remaining)).into();
         }
         let (reply, news) = call.execute(shared);
         let response = if fault == Some(&Fault::ErrorAfterExecute) { broken() } else { respond(&reply, remaining) };
@@ -267,16 +269,12 @@ impl ApiCall {
     }
 
     /// The wire form of a PDF is the plain document address with another Accept (1.5).
-    fn pdf(&self, shared: &Shared) -> Response {
-        let bytes = shared.xero.read(|books| match self.path.as_slice() {
+    fn pdf(&self, shared: &Shared) -> Option<Vec<u8>> {
+        shared.xero.read(|books| match self.path.as_slice() {
             [resource, key] if resource.eq_ignore_ascii_case("invoices") => {
                 books.invoice_named(key).map(|invoice| pdf::invoice(invoice, books))
             }
             _ => None,
-        });
-        match bytes {
-            Some(bytes) => ([(CONTENT_TYPE, "application/pdf")], bytes).into_response(),
-            None => StatusCode::NOT_FOUND.into_response(),
-        }
+        })
     }
 }

@@ -212,15 +212,19 @@ async fn setup_reads_and_documents() {
     }
     let accounts = vendors.books(&token, "Accounts?where=Status==%22ACTIVE%22%20AND%20Code==%22825%22").await.json;
     assert_eq!(accounts["Accounts"][0]["EnablePaymentsToAccount"], true);
-    let pdf = vendors.xero(&token, "GET", "Invoices/INV-501").header("accept", "application/pdf");
-    // A second Accept header would be sent beside the harness's own; this one stands alone.
-    let pdf = pdf.build().map(|mut request| {
+    let document = async |number: &str| {
+        let mut request = vendors.xero(&token, "GET", &format!("Invoices/{number}")).build().unwrap();
+        // A second Accept header would be sent beside the harness's own; this one stands alone.
         request.headers_mut().insert("accept", "application/pdf".parse().unwrap());
-        request
-    });
-    let pdf = vendors.http.execute(pdf.unwrap()).await.unwrap();
+        vendors.http.execute(request).await.unwrap()
+    };
+    let pdf = document("INV-501").await;
     assert_eq!(pdf.headers()["content-type"], "application/pdf");
+    assert!(pdf.headers().contains_key("x-minlimit-remaining"), "a document is a call like any other");
     assert!(pdf.bytes().await.unwrap().starts_with(b"%PDF-1.4"));
+    let missing = document("INV-9999").await;
+    assert_eq!(missing.status(), 404);
+    assert_eq!(missing.json::<Value>().await.unwrap()["Title"], "NotFound");
 }
 
 async fn form(vendors: &Vendors, path: &str, form: &[(&str, &str)]) -> Answer {
