@@ -49,6 +49,10 @@ impl Books for BuiltInLedger {
         true
     }
 
+    fn has_pdf(&self) -> bool {
+        false
+    }
+
     async fn changes(&self, _cursor: Option<&str>) -> Result<Changes, BooksError> {
         Ok(Changes { customers: Vec::new(), invoices: Vec::new(), cursor: String::new() })
     }
@@ -62,6 +66,10 @@ impl Books for BuiltInLedger {
     async fn invoice_by_number(&self, number: &str) -> Result<BooksInvoice, BooksError> {
         let (row, customer) = self.db.invoice_by_number(number).await.map_err(away)?.ok_or(BooksError::NotFound)?;
         read(row, customer)
+    }
+
+    async fn invoice_pdf(&self, _external_id: &str) -> Result<Vec<u8>, BooksError> {
+        Err(BooksError::NotFound)
     }
 
     async fn find_payment(&self, invoice_external_id: &str, reference: &str) -> Result<Option<Posted>, BooksError> {

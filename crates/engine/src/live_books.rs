@@ -134,6 +134,10 @@ impl Books for LiveBooks {
         false
     }
 
+    fn has_pdf(&self) -> bool {
+        true
+    }
+
     async fn changes(&self, cursor: Option<&str>) -> Result<Changes, BooksError> {
         with_fresh_token!(self, books => books.changes(cursor))
     }
@@ -144,6 +148,10 @@ impl Books for LiveBooks {
 
     async fn invoice_by_number(&self, number: &str) -> Result<BooksInvoice, BooksError> {
         with_fresh_token!(self, books => books.invoice_by_number(number))
+    }
+
+    async fn invoice_pdf(&self, external_id: &str) -> Result<Vec<u8>, BooksError> {
+        with_fresh_token!(self, books => books.invoice_pdf(external_id))
     }
 
     async fn find_payment(&self, invoice_external_id: &str, reference: &str) -> Result<Option<Posted>, BooksError> {

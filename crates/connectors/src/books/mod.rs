@@ -101,6 +101,9 @@ pub trait Books: Send + Sync {
     /// Our own invoice rows are the truth here: what is read from these books is never written back to them.
     fn is_built_in(&self) -> bool;
 
+    /// Invoices can be had as PDFs. Where not, no screen offers one.
+    fn has_pdf(&self) -> bool;
+
     /// All that changed since `cursor`; everything when there is none.
     async fn changes(&self, cursor: Option<&str>) -> Result<Changes, BooksError>;
 
@@ -109,6 +112,9 @@ pub trait Books: Send + Sync {
 
     /// One invoice by its number, for links that know no more.
     async fn invoice_by_number(&self, number: &str) -> Result<BooksInvoice, BooksError>;
+
+    /// One invoice as these books print it: the bytes of a PDF. `NotFound` also where there are none.
+    async fn invoice_pdf(&self, external_id: &str) -> Result<Vec<u8>, BooksError>;
 
     /// Looks for a payment that we may have posted before: the step before any re-send.
     async fn find_payment(&self, invoice_external_id: &str, reference: &str) -> Result<Option<Posted>, BooksError>;

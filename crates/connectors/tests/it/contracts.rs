@@ -173,13 +173,15 @@ async fn xero_requests() -> Vec<Asked> {
     let id = "aaaaaaaa-0000-4000-8000-000000000001";
     let invoice = json!({"Invoices": [{"InvoiceID": id, "Payments": [{"PaymentID": id}]}]});
     let none = json!({"Contacts": []});
-    let stub = Stub::start([&none, &none, &invoice, &none, &invoice, &none, &none].map(|body| reply(200, body))).await;
+    let script = [&none, &none, &invoice, &none, &invoice, &none, &none, &none].map(|body| reply(200, body));
+    let stub = Stub::start(script).await;
     let xero = xero(&format!("{}/api.xro/2.0", stub.url), "token");
     let _ = xero.changes(Some("2026-07-01T00:00:00Z")).await;
     let _ = xero.invoice(id).await;
     let _ = xero.invoice_by_number("INV-501").await;
     let _ = xero.find_payment(id, "ch_1").await;
     let _ = xero.post_payment(&payment(id, 120_450, NaiveDate::from_ymd_opt(2026, 7, 1).unwrap(), 1)).await;
+    let _ = xero.invoice_pdf(id).await;
     stub.asked()
 }
 
@@ -189,10 +191,17 @@ async fn what_we_send_to_xero_is_what_its_contract_asks_for() {
     let contract: Value = serde_norway::from_str(&text).unwrap();
     let mut seen = Vec::new();
     for asked in xero_requests().await {
-        let (name, operation) = operation(&contract, &asked, "/api.xro/2.0");
-        seen.push(name);
+        let (name, mut operation) = operation(&contract, &asked, "/api.xro/2.0");
+        let accept = asked.header("accept");
+        if accept == "application/pdf" {
+            // Written as a path of its own, which is not the one that is sent (1.5).
+            operation = &contract["paths"]["/Invoices/{InvoiceID}/pdf"]["get"];
+            assert_eq!(operation["x-path"], "/Invoices/{InvoiceID}");
+        }
+        seen.push(format!("{name} {accept}").replace(" application/json", ""));
+        assert!(operation["responses"]["200"]["content"][accept].is_object(), "{name} does not answer with {accept}");
         assert_eq!(asked.header("xero-tenant-id"), simulators::facts::xero::TENANT_ID);
-        assert_eq!((asked.header("authorization"), asked.header("accept")), ("Bearer token", "application/json"));
+        assert_eq!(asked.header("authorization"), "Bearer token");
         if asked.method == "GET" {
             assert_known_query(&contract, operation, &asked);
             continue;
@@ -213,6 +222,7 @@ async fn what_we_send_to_xero_is_what_its_contract_asks_for() {
         "get /Invoices/{InvoiceID}",
         "get /Payments/{PaymentID}",
         "put /Payments",
+        "get /Invoices/{InvoiceID} application/pdf",
     ];
     assert_eq!(seen, expected);
 }

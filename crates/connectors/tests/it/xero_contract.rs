@@ -111,6 +111,26 @@ async fn s65_one_invoice_is_read_by_id_and_by_its_whole_number() {
 }
 
 #[tokio::test]
+async fn s57_an_invoice_comes_as_a_document_also_after_a_refresh() {
+    let sim = Sim::start().await;
+    let tokens = refresh(&sim, &known::PORTAL_REFRESH_TOKEN.into()).await.unwrap();
+    let xero = with(&sim, &tokens.access_token);
+    let id = inv_501(&xero).await.external_id;
+    let pdf = xero.invoice_pdf(&id).await.unwrap();
+    assert!(xero.has_pdf() && String::from_utf8_lossy(&pdf).contains("Invoice INV-501"));
+    let nowhere = "00000000-0000-4000-8000-000000000000";
+    assert!(matches!(xero.invoice_pdf(nowhere).await, Err(BooksError::NotFound)));
+    sim.arm("xero", "http:429").await;
+    assert!(matches!(xero.invoice_pdf(&id).await, Err(BooksError::Busy { after: Some(_) })));
+    sim.arm("xero", "http:500").await;
+    assert!(matches!(xero.invoice_pdf(&id).await, Err(BooksError::Unreachable(_))));
+    sim.arm("xero", "token_revoked").await;
+    assert!(matches!(xero.invoice_pdf(&id).await, Err(BooksError::TokenExpired)));
+    let fresh = with(&sim, &refresh(&sim, &tokens.refresh_token).await.unwrap().access_token);
+    assert_eq!(fresh.invoice_pdf(&id).await.unwrap(), pdf);
+}
+
+#[tokio::test]
 async fn d30_posting_twice_with_the_same_key_is_one_payment_and_it_can_be_found() {
     let sim = Sim::start().await;
     let xero = connected(&sim).await;

@@ -129,6 +129,35 @@ async fn d30_what_cannot_be_trusted_is_unreachable_for_a_read_and_unknown_for_a_
 }
 
 #[tokio::test]
+async fn s57_a_document_is_a_pdf_of_ten_megabytes_at_most_or_it_is_not_passed_on() {
+    let called = |kind, body: &str| reply(200, body).header("content-type", kind);
+    let pdf = |body: &str| called("application/pdf", body);
+    let largest = format!("{:<1$}", "%PDF-1.7", 10 * 1024 * 1024);
+    for body in ["%PDF-1.7", &largest] {
+        let (xero, stub) = books([pdf(body)]).await;
+        assert!(xero.invoice_pdf(ID).await.unwrap() == body.as_bytes());
+        let asked = &stub.asked()[0];
+        assert_eq!((asked.line(), asked.header("accept")), (format!("GET /Invoices/{ID}"), "application/pdf"));
+    }
+    for (what, answer) in [
+        ("no type", reply(200, "%PDF-1.7")),
+        ("another type", called("text/html", "%PDF-1.7")),
+        ("the invoice as data", invoices(&[document(ID, json!({}))]).header("content-type", "application/json")),
+        ("another document", pdf("<html>captive portal</html>")),
+        ("nothing", pdf("")),
+        ("too large", pdf(&format!("{largest} "))),
+        ("broken off", pdf("%PDF-1.7").torn()),
+        ("a redirect", reply(302, "")),
+        ("a failure", reply(503, "The Organisation is offline")),
+    ] {
+        let outcome = books([answer]).await.0.invoice_pdf(ID).await;
+        assert!(matches!(outcome, Err(BooksError::Unreachable(_))), "{what}");
+    }
+    let deleted = books([reply(404, "")]).await.0.invoice_pdf(ID).await;
+    assert!(matches!(deleted, Err(BooksError::NotFound)));
+}
+
+#[tokio::test]
 async fn d30_a_200_that_refuses_the_element_is_a_refusal() {
     let said = json!({"Payments": [{"PaymentID": ID, "StatusAttributeString": "ERROR",
         "ValidationErrors": [{"Message": "Payment amount exceeds the amount outstanding on this document"}]}]});
@@ -149,6 +178,7 @@ async fn an_id_or_number_that_xero_cannot_know_is_not_sent() {
     let (xero, stub) = books([]).await;
     for id in ["", "INV-501", "../Contacts", "aaaaaaaa-0000-4000-8000-00000000000?"] {
         assert!(matches!(xero.invoice(id).await, Err(BooksError::NotFound)), "{id}");
+        assert!(matches!(xero.invoice_pdf(id).await, Err(BooksError::NotFound)), "{id}");
         assert!(matches!(xero.post_payment(&payment(id, 1, day(), 1)).await, Err(BooksError::NotFound)), "{id}");
     }
     for number in [String::new(), "9".repeat(256), "9".repeat(64 * 1024)] {

@@ -7,7 +7,7 @@ pub mod oauth;
 mod wire;
 
 use super::{Books, BooksError, BooksPayment, Changes, PostPayment, Posted};
-use crate::http::HttpClient;
+use crate::http::{Answer, HttpClient};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::invoice::{BooksInvoice, InvoiceStatus};
@@ -23,6 +23,10 @@ const PAGE_SIZE: usize = 1000;
 const PAGES_MAX: u32 = 500;
 /// Longer numbers cannot exist in Xero (1.5), and are not sent there.
 const NUMBER_MAX_CHARS: usize = 255;
+/// What is larger is no invoice that anybody wants to open.
+const PDF_MAX_BYTES: usize = 10 * 1024 * 1024;
+const JSON: &str = "application/json";
+const PDF: &str = "application/pdf";
 /// The cursor of books without a single document.
 const BEGINNING: &str = "1970-01-01T00:00:00Z";
 
@@ -49,18 +53,24 @@ impl Xero {
     }
 
     fn call(&self, method: Method, path: &str) -> RequestBuilder {
+        self.call_for(JSON, method, path)
+    }
+
+    fn call_for(&self, accept: &'static str, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, &format!("{}/{path}", self.config.api_base));
         request
             .bearer_auth(self.config.access_token.expose_secret())
             .header("xero-tenant-id", &self.config.tenant_id)
-            .header(header::ACCEPT, "application/json")
+            .header(header::ACCEPT, accept)
+    }
+
+    async fn answer(&self, call: Call, request: RequestBuilder) -> Result<Answer, BooksError> {
+        let answer = self.http.send(request).await.map_err(|error| call.unsent(&error))?;
+        if answer.status.is_success() { Ok(answer) } else { Err(call.failure(&answer)) }
     }
 
     async fn rows<T: DeserializeOwned>(&self, call: Call, request: RequestBuilder) -> Result<Page<T>, BooksError> {
-        let answer = self.http.send(request).await.map_err(|error| call.unsent(&error))?;
-        if !answer.status.is_success() {
-            return Err(call.failure(&answer));
-        }
+        let answer = self.answer(call, request).await?;
         serde_json::from_slice(&answer.body).map_err(|_| call.unreadable(&answer))
     }
 
@@ -136,6 +146,10 @@ impl Books for Xero {
         false
     }
 
+    fn has_pdf(&self) -> bool {
+        true
+    }
+
     async fn changes(&self, cursor: Option<&str>) -> Result<Changes, BooksError> {
         let mut seen = Seen::default();
         let contacts = [("includeArchived", "true"), ("order", "ContactID ASC")];
@@ -165,6 +179,12 @@ impl Books for Xero {
         let ours = page.rows.iter().filter(|i| i.is_sales() && i.number() == Some(number)).filter_map(readable);
         // A deleted draft may have left its number to a later invoice.
         ours.min_by_key(|invoice| invoice.status == InvoiceStatus::Void).ok_or(BooksError::NotFound)
+    }
+
+    async fn invoice_pdf(&self, external_id: &str) -> Result<Vec<u8>, BooksError> {
+        let request = self.call_for(PDF, Method::GET, &format!("Invoices/{}", id(external_id)?));
+        let answer = self.answer(Call::Read, request).await?;
+        if is_pdf(&answer) { Ok(answer.body) } else { Err(Call::Read.unreadable(&answer)) }
     }
 
     async fn find_payment(&self, invoice_external_id: &str, reference: &str) -> Result<Option<Posted>, BooksError> {
@@ -211,6 +231,13 @@ fn readable(invoice: &Invoice) -> Option<BooksInvoice> {
         tracing::warn!(invoice.number = invoice.number(), "an invoice in Xero is not understood and left out");
     }
     read
+}
+
+/// Whether the answer may be passed on as a document: by what it is called, by what it is, and by its size.
+fn is_pdf(answer: &Answer) -> bool {
+    let kind = answer.headers.get(header::CONTENT_TYPE).map_or(b"".as_slice(), |kind| kind.as_bytes());
+    let called = kind.starts_with(PDF.as_bytes());
+    called && answer.body.starts_with(b"%PDF-") && answer.body.len() <= PDF_MAX_BYTES
 }
 
 /// Xero's ids are UUIDs; anything else is not sent there.
