@@ -1,7 +1,7 @@
 //! The portal's own addresses, where one page leads to another. The addresses themselves are a contract (`demo.md`).
 
 use domain::{
-    ids::{CheckoutId, PaymentId},
+    ids::{CheckoutId, InvoiceId, PaymentId},
     money::{Currency, Money},
 };
 use leptos_router::location::Url;
@@ -20,6 +20,18 @@ pub fn pay_again(checkout: CheckoutId, was: Money) -> String {
 #[must_use]
 pub fn result(checkout: CheckoutId, payment: PaymentId) -> String {
     format!("/npe/result?transactionId={checkout}&payment={payment}")
+}
+
+/// A checkout's invoice as a file.
+#[must_use]
+pub fn checkout_pdf(checkout: CheckoutId) -> String {
+    format!("/npe/invoice.pdf?transactionId={checkout}")
+}
+
+/// One of the payer's own invoices as a file.
+#[must_use]
+pub fn invoice_pdf(invoice: InvoiceId) -> String {
+    format!("/payments/invoice.pdf?invoice={invoice}")
 }
 
 #[must_use]

@@ -36,6 +36,8 @@ pub enum Fault {
     TooManyTries { by: HeldBy, minutes: u32, support_email: String },
     #[error("The accounting system cannot be reached, so nothing was charged. Try again in a minute.")]
     BooksUnreachable,
+    #[error("The accounting system does not hand out this invoice just now. Try again in a minute.")]
+    PdfUnreachable,
     #[error("Payments are not set up here yet. Nothing was charged.")]
     NotSetUp,
     #[error("Too many requests came from your network. Wait a minute, then try again.")]
@@ -59,7 +61,7 @@ impl Fault {
             Self::BadEmail => 422,
             Self::LockedOut { .. } | Self::TooManyTries { .. } | Self::TooMany => 429,
             Self::Internal { .. } => 500,
-            Self::BooksUnreachable | Self::NotSetUp | Self::Offline => 503,
+            Self::BooksUnreachable | Self::PdfUnreachable | Self::NotSetUp | Self::Offline => 503,
         }
     }
 
@@ -75,6 +77,7 @@ impl Fault {
             Self::Offline => "You seem to be offline",
             Self::AlreadyPaid | Self::NotPayable | Self::AmountMoved { .. } => "Nothing was charged",
             Self::BadEmail | Self::NoMatch => "Please check what you entered",
+            Self::PdfUnreachable => "The PDF cannot be opened now",
             Self::BooksUnreachable | Self::NotSetUp | Self::Internal { .. } => "This did not work",
         }
     }

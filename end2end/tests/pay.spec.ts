@@ -14,6 +14,7 @@ test('@S46 @S50 a guest pays an invoice by its link, and the books say PAID', as
   await page.goto(payNowLink(await northwind(), 'INV-501'));
   await expect(page).toHaveURL(/\/npe\?transactionId=/);
   await expect(page.getByText('Invoice INV-501 for Acme Pty Ltd')).toBeVisible();
+  await expect(page.getByRole('link', { name: 'PDF of INV-501' })).toBeVisible();
 
   await page.getByLabel('E-mail for the receipt').fill('ana@acme.test');
   await enterCard(page, cards.approved);

@@ -199,8 +199,7 @@ fn founding(merchant: &Merchant, admin: PersonId, vendors: &str) -> anyhow::Resu
         // QuickBooks Online and Authorize.Net come later; until then this merchant has neither books nor gateway.
         _ => None,
     };
-    let own_books =
-        if harbour { own_books(&seed::harbour(today(merchant)?), currency) } else { Default::default() };
+    let own_books = if harbour { own_books(&seed::harbour(today(merchant)?), currency) } else { Default::default() };
     Ok(Founding {
         merchant: NewMerchant {
             key: merchant.key.to_owned(),

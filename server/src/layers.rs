@@ -16,7 +16,7 @@ use std::{net::SocketAddr, sync::Arc, thread::available_parallelism, time::Durat
 use tokio::sync::Semaphore;
 use tower_http::{
     catch_panic::CatchPanicLayer,
-    compression::CompressionLayer,
+    compression::{CompressionLayer, DefaultPredicate, Predicate, predicate::NotForContentType},
     csrf::CsrfLayer,
     request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
     timeout::TimeoutLayer,
@@ -27,6 +27,7 @@ const BODY_MAX_BYTES: usize = 64 * 1024;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// Surfaces that are lists from the database.
 const LISTS: [&str; 4] = ["/dashboard", "/payments", "/admin", "/operator"];
+const COMPRESSED_ALREADY: NotForContentType = NotForContentType::const_new("application/pdf");
 const FAULT_BODY_MAX_BYTES: usize = 64 * 1024;
 
 const ANSWER_HEADERS: [(HeaderName, &str); 4] = [
@@ -45,7 +46,7 @@ pub fn around(surface: Router<Web>, settings: &Settings) -> Router<Web> {
         .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
         .layer(CsrfLayer::new())
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_TIMEOUT))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(COMPRESSED_ALREADY)))
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn(move |request, next| answer_headers(https, request, next)))
         .layer(middleware::from_fn(move |request, next| client_addr(proxies.clone(), request, next)))

@@ -4,6 +4,7 @@ pub mod cli;
 pub mod client_addr;
 pub mod demo;
 pub mod health;
+pub mod invoice_pdf;
 pub mod layers;
 pub mod partners;
 pub mod rate_limits;

@@ -46,6 +46,12 @@ pub const API: Rate = Rate {
     per_second: NonZeroU32::new(50).expect("not zero"),
     burst: NonZeroU32::new(1_000).expect("not zero"),
 };
+/// Nobody reads faster. How many documents a merchant's books are asked for is counted in `engine/src/invoice_pdf.rs`.
+pub const PDFS: Rate = Rate {
+    under: "/",
+    per_second: NonZeroU32::new(1).expect("not zero"),
+    burst: NonZeroU32::new(20).expect("not zero"),
+};
 /// Networks that have been quiet are forgotten after this many requests.
 const PRUNE_EVERY_REQUESTS: usize = 1_000;
 const RETRY_AFTER_SECONDS: &str = "60";

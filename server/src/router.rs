@@ -1,8 +1,9 @@
-//! The HTTP surface: the App's pages, its server functions, the partners' addresses, files and health, in one list.
+//! The HTTP surface: the App's pages, its server functions, invoices as files, the partners' addresses, built files and
+//! health, in one list.
 
 use crate::{
-    health, layers, partners,
-    rate_limits::{API, CHECKOUTS, Limits},
+    health, invoice_pdf, layers, partners,
+    rate_limits::{API, CHECKOUTS, Limits, PDFS},
     serve::Site,
     settings::Settings,
 };
@@ -22,6 +23,7 @@ const POD_ANCESTORS: &str = "'none'";
 pub struct Web {
     pub engine: Engine,
     pub assets: Assets,
+    pub cookie: CookieName,
     options: LeptosOptions,
 }
 
@@ -32,8 +34,8 @@ impl FromRef<Web> for LeptosOptions {
 }
 
 pub fn build(settings: &Settings, site: &Site, engine: Engine) -> Router {
-    let web = Web { engine: engine.clone(), assets: site.assets.clone(), options: site.options.clone() };
     let cookie = CookieName(settings.cookie_name());
+    let web = Web { engine: engine.clone(), assets: site.assets.clone(), cookie, options: site.options.clone() };
     let context = move || {
         provide_context(engine.clone());
         provide_context(cookie);
@@ -48,9 +50,13 @@ pub fn build(settings: &Settings, site: &Site, engine: Engine) -> Router {
         .leptos_routes_with_handler(pod, pod_page)
         .layer(middleware::map_response(layers::fault_status))
         .layer(middleware::from_fn(move |request, next| layers::lists_in_turn(turns.clone(), request, next)));
+    let pdfs = Router::new()
+        .route("/npe/invoice.pdf", get(invoice_pdf::of_checkout))
+        .route("/payments/invoice.pdf", get(invoice_pdf::of_payer));
     let limits = Limits { on: settings.rate_limits, assets: site.assets.clone() };
     let surface = Router::new()
         .merge(limits.hold(limits.hold(pages, API), CHECKOUTS))
+        .merge(limits.hold(pdfs, PDFS))
         .merge(partners::router(&limits))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

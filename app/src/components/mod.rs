@@ -13,6 +13,7 @@ pub mod frame;
 pub mod load;
 pub mod page_title;
 pub mod pager;
+pub mod pdf_link;
 pub mod search;
 pub mod skeleton;
 pub mod summary;

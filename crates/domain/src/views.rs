@@ -102,6 +102,8 @@ pub struct Offer {
     pub payment: PaymentId,
     pub merchant: MerchantFace,
     pub invoice: InvoiceFace,
+    /// The books have it as a PDF, and this guest may read it.
+    pub pdf: bool,
     /// What will be charged, from the books.
     pub amount: Money,
     /// What the payer saw before, when the books changed meanwhile (D11).
@@ -217,6 +219,8 @@ pub struct Dashboard {
     pub owed: Vec<Money>,
     pub overdue: Vec<Money>,
     pub in_progress: Vec<PaymentRow>,
+    /// The books have each invoice as a PDF.
+    pub pdf: bool,
     /// When the books were last read.
     pub synced_at: Option<Moment>,
 }

@@ -39,6 +39,7 @@ impl Engine {
             owed: amounts(&payer.db.invoice_sums(&outstanding).await?)?,
             overdue: amounts(&payer.db.invoice_sums(&overdue).await?)?,
             in_progress: self.payment_rows(&payer.db, in_progress, zone).await?,
+            pdf: self.has_pdf(&payer.db).await,
             synced_at: synced_at.map(|at| on_the_wall(at, zone)),
         })
     }
@@ -55,12 +56,8 @@ impl Engine {
     }
 
     async fn paid_elsewhere(&self, payer: &PayerPass, search: String) -> Result<Vec<PaidElsewhere>, Error> {
-        let paid = InvoiceFilter {
-            customer: Some(payer.customer),
-            only_paid_on: true,
-            search,
-            ..InvoiceFilter::default()
-        };
+        let paid =
+            InvoiceFilter { customer: Some(payer.customer), only_paid_on: true, search, ..InvoiceFilter::default() };
         let (rows, _) = payer.db.invoice_page(&paid, 1, ROWS_PER_PAGE).await?;
         let posted = payer.db.posted_on(rows.iter().map(|row| row.id).collect()).await?;
         let mut elsewhere = Vec::new();

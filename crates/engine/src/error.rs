@@ -17,7 +17,7 @@ pub enum Error {
     NotSetUp,
     #[error("too many payments of one invoice at once")]
     Contended,
-    /// Too many guesses came from this network, or no turn came free.
+    /// Too many guesses came from this network, too many documents were asked for, or no turn came free.
     #[error("too many tries")]
     HeldBack { minutes: u32 },
     /// A job's program panicked; the words are in the log.

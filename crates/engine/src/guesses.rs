@@ -41,7 +41,9 @@ impl Engine {
         Ok(self.store().throttle_forgive(&unknown_of(db)).await?)
     }
 
-    async fn count(&self, subject: &str, limit: Throttle) -> Result<(), Error> {
+    /// # Errors
+    /// [`Error::HeldBack`] when this subject was counted too often.
+    pub(crate) async fn count(&self, subject: &str, limit: Throttle) -> Result<(), Error> {
         match self.store().throttle_count(subject, limit, self.now()).await? {
             Some(until) => Err(self.held_back(until)),
             None => Ok(()),

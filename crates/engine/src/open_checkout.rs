@@ -65,10 +65,7 @@ impl Engine {
     /// # Errors
     /// [`Error::NotFound`] also for an invoice of somebody else.
     pub async fn pay_invoice(&self, payer: &PayerPass, invoice: InvoiceId) -> Result<CheckoutId, Error> {
-        let invoice = payer.db.invoice(invoice).await?;
-        if invoice.customer_id != payer.customer {
-            return Err(Error::NotFound);
-        }
+        let invoice = payer.invoice(invoice).await?;
         self.checkout(&payer.db, invoice.id, Some(payer), true).await
     }
 
@@ -137,12 +134,14 @@ impl Engine {
             _ => None,
         };
         let amount = invoice.due()?;
+        let pdf = guest.checkout.company_named && self.has_pdf(&guest.db).await;
         let customer = guest.checkout.company_named.then_some(customer.name);
         Ok(CheckoutPage::Pay(Offer {
             checkout: guest.checkout.id,
             payment: order::mint(self.now()),
             merchant: face,
             invoice: self.invoice_face(&guest.merchant, invoice, customer, None)?,
+            pdf,
             amount,
             was: was.filter(|was| *was != amount),
             last_decline,

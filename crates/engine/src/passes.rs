@@ -1,10 +1,11 @@
 //! What a door hands out. A use case says by its parameter who may call it; only [`crate::doors`] can make one.
 
+use crate::Error;
 use domain::{
-    ids::{CustomerId, PayerId},
+    ids::{CustomerId, InvoiceId, PayerId},
     views::Whoami,
 };
-use store::{Checkout, Merchant, MerchantDb};
+use store::{Checkout, Invoice, Merchant, MerchantDb};
 
 /// Holds a link to one invoice: may see and pay it.
 pub struct GuestPass {
@@ -19,6 +20,17 @@ pub struct PayerPass {
     pub(crate) payer: PayerId,
     pub(crate) customer: CustomerId,
     pub(crate) who: Whoami,
+}
+
+impl PayerPass {
+    /// One of the payer's own invoices.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] also for one of somebody else.
+    pub(crate) async fn invoice(&self, id: InvoiceId) -> Result<Invoice, Error> {
+        let invoice = self.db.invoice(id).await?;
+        if invoice.customer_id == self.customer { Ok(invoice) } else { Err(Error::NotFound) }
+    }
 }
 
 /// Staff of one merchant.

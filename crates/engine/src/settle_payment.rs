@@ -14,7 +14,7 @@ use domain::{
     ids::{AttemptId, PaymentId},
     ledger::Journal,
     money::Money,
-    payment::{AttemptState, DeclineReason, Fact, Folded, Observation, Source},
+    payment::{AttemptState, Fact, Folded, Observation, Source},
     views::{Outcome, Standing},
 };
 use store::{Allocation, Attempt, MerchantDb, MerchantTx, Observed, Payment};

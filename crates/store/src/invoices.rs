@@ -262,7 +262,7 @@ impl<C: ConnectionTrait> Scoped<C> {
         }
         if filter.only_paid_on {
             let issued = Column::Status.is_in([InvoiceStatus::Open, InvoiceStatus::Paid]);
-            select = select.filter(issued).filter(Column::DueMinor.lt(Expr::col(Column::TotalMinor)));
+            select = select.filter(issued).filter(Expr::col(Column::DueMinor).lt(Expr::col(Column::TotalMinor)));
         }
         if let Some(day) = filter.due_before {
             select = select.filter(Column::DueDate.lt(day));

@@ -83,6 +83,30 @@ async fn a_wrong_amount_again_and_again_does_not_reach_the_books() {
 }
 
 #[tokio::test]
+async fn documents_that_are_asked_for_again_and_again_leave_the_merchant_calls_of_its_books() {
+    let house = House::new().await;
+    let reader = house.client();
+    let mut documents = Vec::new();
+    for number in ["INV-501", "INV-502", "INV-503"] {
+        documents.push(format!("/npe/invoice.pdf?transactionId={}", reader.open(number).await.checkout));
+    }
+    count_reads(&house).await;
+    let get = async |document: &str| reader.get(document).await;
+    for document in &documents[..2] {
+        for _ in 0..10 {
+            assert_eq!(get(document).await.status, 200);
+        }
+    }
+    for (document, what) in [(&documents[0], "ten of one invoice"), (&documents[2], "twenty of one merchant")] {
+        let held = get(document).await;
+        assert!(held.status == 429 && held.body.contains("Wait"), "{what}: {}", held.body);
+    }
+    assert_eq!(reads(&house).await, 20, "nothing goes to the books any more");
+    house.pass_an_hour().await;
+    assert_eq!(get(&documents[0]).await.status, 200);
+}
+
+#[tokio::test]
 async fn d20_a_link_that_names_another_company_is_answered_like_an_unknown_invoice() {
     let house = House::new().await;
     let client = house.client();

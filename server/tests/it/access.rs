@@ -18,6 +18,8 @@ const PAGES: [(&str, Role); 7] = [
     ("/admin/mail", Role::Admin),
     ("/operator", Role::Operator),
 ];
+/// Files outside the App, and whom each is for. `INVOICE` stands for one of Acme's at Northwind.
+const FILES: [(&str, Role); 1] = [("/payments/invoice.pdf?invoice=INVOICE", Role::Payer)];
 /// Pages that need no session; those of a checkout need its id.
 const OPEN_PAGES: [&str; 5] = ["/", "/sign-in", "/npe", "/npe/result", "/pods/connectwise"];
 /// Server functions behind a session, whom each is for, and a body that works for them.
@@ -82,9 +84,9 @@ async fn d20_what_works_for_one_is_not_found_for_everybody_else() {
             caller.check(role, path, !body.is_empty() && body[0].0 != "search", &answer, &things);
         }
     }
-    for (path, role) in PAGES {
-        let names_a_thing = path.contains("PAYMENT");
-        let path = path.replace("PAYMENT", &things.form.payment);
+    for (path, role) in PAGES.into_iter().chain(FILES) {
+        let names_a_thing = path.contains("PAYMENT") || path.contains("INVOICE");
+        let path = path.replace("PAYMENT", &things.form.payment).replace("INVOICE", &things.invoice);
         for caller in &callers {
             caller.check(role, &path, names_a_thing, &caller.client.get(&path).await, &things);
         }
@@ -121,6 +123,14 @@ async fn d20_a_checkout_is_the_right_to_its_own_invoice_and_to_no_other() {
         let leads_on = own.location.is_none_or(|to| to.contains(&things.form.payment));
         assert!(leads_on, "{path} leads to the payment's result");
     }
+    let file = async |checkout: &str| stranger.get(&format!("/npe/invoice.pdf?transactionId={checkout}")).await;
+    // Harbour's books have no files.
+    for (whose, checkout, due) in [("nobody's", &nobodys, 404), ("Bolt's", &bolt, 200), ("Harbour's", &harbour, 404)] {
+        let answer = file(checkout).await;
+        assert_eq!(answer.status, due, "the file of {whose} checkout: {}", answer.body);
+        things.assert_hidden_in(&answer, &format!("the file of {whose} checkout"));
+    }
+    assert!(file(&things.form.checkout).await.body.contains("Invoice INV-501"));
     assert_eq!(house.charges().await.len(), 1, "the same payment, and nobody else's");
 }
 

@@ -6,6 +6,7 @@ mod access;
 mod card_testing;
 mod crate_edges;
 mod faults;
+mod invoice_pdf;
 mod kills;
 mod links;
 mod pay;

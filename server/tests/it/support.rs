@@ -10,7 +10,10 @@ use std::{
     collections::BTreeMap,
     net::SocketAddr,
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex, Once},
+    sync::{
+        Arc, Mutex, Once,
+        atomic::{AtomicU16, Ordering},
+    },
     time::{Duration, Instant},
 };
 use tokio::{net::TcpListener, sync::oneshot};
@@ -292,7 +295,7 @@ pub struct Server {
 
 impl Server {
     pub async fn start(house: &House, failpoint: Option<&str>) -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let port = own_port();
         let portal = format!("http://{port}");
         let mut command = Command::new(env!("CARGO_BIN_EXE_wisepay"));
         command
@@ -326,6 +329,16 @@ impl Server {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// A free port of this process's own stretch, below those that the system gives away: whatever took it before the server
+/// does would answer in its place.
+fn own_port() -> SocketAddr {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let stretch = 10_000 + u16::try_from(std::process::id() % 400).unwrap() * 50;
+    let ports = std::iter::repeat_with(|| stretch + NEXT.fetch_add(1, Ordering::Relaxed) % 50).take(50);
+    let mut addresses = ports.map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+    addresses.find(|address| std::net::TcpListener::bind(address).is_ok()).unwrap()
 }
 
 impl Drop for Server {
@@ -460,7 +473,7 @@ impl Form {
 }
 
 /// The value of the hidden input with this name.
-fn field(html: &str, name: &str) -> String {
+pub fn field(html: &str, name: &str) -> String {
     let mut inputs = html.split("<input").skip(1).map(|rest| rest.split('>').next().unwrap());
     let input = inputs.find(|input| input.contains(&format!("name=\"{name}\"")));
     let input = input.unwrap_or_else(|| panic!("no field {name} in {html}"));

@@ -1,6 +1,9 @@
 //! Who asks, for what, how much: the first thing on the page, on any screen.
 
-use crate::components::{badge::InvoiceBadges, who::MerchantMark};
+use crate::{
+    addresses,
+    components::{badge::InvoiceBadges, pdf_link::PdfLink, who::MerchantMark},
+};
 use domain::{money::Money, views::Offer};
 use leptos::prelude::*;
 
@@ -10,11 +13,13 @@ pub fn Sum(offer: Offer) -> impl IntoView {
     let amount = offer.amount.format(locale);
     let paid = offer.invoice.part_paid();
     let company = offer.invoice.customer.as_ref().map(|customer| format!(" for {customer}"));
+    let (number, href) = (offer.invoice.number.clone(), addresses::checkout_pdf(offer.checkout));
+    let pdf = offer.pdf.then(|| view! { <PdfLink href number=number.clone()/> });
     view! {
         <section class="sum" aria-label="What you are paying">
             <div>
                 <MerchantMark name=offer.merchant.name/>
-                <p class="for muted">"Invoice " {offer.invoice.number.clone()} {company}</p>
+                <p class="for muted">"Invoice " {number} {company} {pdf}</p>
                 <h1 class="amt num">{amount.clone()}</h1>
                 {offer.was.map(|was| view! { <Moved was=was.format(locale) now=amount.clone()/> })}
                 <InvoiceBadges invoice=offer.invoice.clone() locale/>

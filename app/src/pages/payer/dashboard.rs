@@ -1,13 +1,14 @@
 //! `/dashboard`: what the payer owes in one sentence, then Outstanding Payments, then what is under way.
 
 use crate::{
-    api,
+    addresses, api,
     components::{
         badge::InvoiceBadges,
         empty::Empty,
         frame::Frame,
         load::{Loaded, load},
         page_title::PageTitle,
+        pdf_link::PdfLink,
         when::When,
     },
     pages::Screen,
@@ -52,7 +53,7 @@ pub fn DashboardView(board: Dashboard) -> impl IntoView {
         }
         .into_any()
     } else {
-        view! { <Outstanding invoices=board.outstanding.clone() locale/> }.into_any()
+        view! { <Outstanding invoices=board.outstanding.clone() locale pdf=board.pdf/> }.into_any()
     };
     view! {
         <PageTitle text=format!("Outstanding – {company}")/>
@@ -96,8 +97,8 @@ fn Lead(board: Dashboard) -> impl IntoView {
 }
 
 #[component]
-fn Outstanding(invoices: Vec<InvoiceFace>, locale: Locale) -> impl IntoView {
-    let rows = invoices.into_iter().map(|invoice| view! { <OutstandingRow invoice locale/> });
+fn Outstanding(invoices: Vec<InvoiceFace>, locale: Locale, pdf: bool) -> impl IntoView {
+    let rows = invoices.into_iter().map(|invoice| view! { <OutstandingRow invoice locale pdf/> });
     view! {
         <table class="list list-outstanding">
             <thead>
@@ -126,19 +127,20 @@ fn ToCheckout(invoice: InvoiceId, class: &'static str, children: Children) -> im
 }
 
 #[component]
-fn OutstandingRow(invoice: InvoiceFace, locale: Locale) -> impl IntoView {
+fn OutstandingRow(invoice: InvoiceFace, locale: Locale, pdf: bool) -> impl IntoView {
     let words = match invoice.under_way {
         None => Some("Pay Invoice"),
         Some(UnderWay::Payer) => Some("Finish payment"),
         Some(UnderWay::Others) => None,
     };
     let (id, number) = (invoice.id, invoice.number.clone());
+    let pdf = pdf.then(|| view! { <PdfLink href=addresses::invoice_pdf(id) number=number.clone()/> });
     let pay = words.map(|words| {
         view! { <ToCheckout invoice=id class="btn">{words}<span class="vh">" " {number}</span></ToCheckout> }
     });
     view! {
         <tr>
-            <th scope="row" class="key num">{invoice.number.clone()}</th>
+            <th scope="row" class="key num">{invoice.number.clone()} {pdf}</th>
             <td class="num date" data-label="Due">{in_words(invoice.due_date)}</td>
             <td class="state"><InvoiceBadges invoice=invoice.clone() locale/></td>
             <td class="amount">{invoice.due.format(locale)}</td>

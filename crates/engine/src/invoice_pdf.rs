@@ -1,0 +1,68 @@
+//! An invoice as the merchant's books print it. Asked for each time and never kept, so that nobody reads an old balance
+//! or somebody else's document (D21).
+
+use crate::{Engine, Error, GuestPass, Lane, PayerPass};
+use chrono::TimeDelta;
+use connectors::books::BooksError;
+use domain::{ids::InvoiceId, invoice::InvoiceStatus};
+use store::{Invoice, MerchantDb, Throttle};
+
+/// Who has opened it so often has it.
+const PER_INVOICE: Throttle = Throttle { max: 10, window: TimeDelta::hours(1), lock: TimeDelta::minutes(10) };
+/// Xero takes sixty calls a minute, and payments need theirs.
+const PER_MERCHANT: Throttle = Throttle { max: 20, window: TimeDelta::minutes(1), lock: TimeDelta::minutes(1) };
+
+/// The file, and the number that names it.
+pub struct InvoicePdf {
+    pub number: String,
+    pub bytes: Vec<u8>,
+}
+
+impl Engine {
+    /// The PDF of a checkout's invoice.
+    ///
+    /// # Errors
+    /// Those of [`Engine::invoice_pdf`]; [`Error::NotFound`] also for a guest who did not name the company, because the
+    /// document does.
+    pub async fn checkout_pdf(&self, guest: &GuestPass) -> Result<InvoicePdf, Error> {
+        if !guest.checkout.company_named {
+            return Err(Error::NotFound);
+        }
+        let invoice = guest.db.invoice(guest.checkout.invoice_id).await?;
+        self.pdf_from_books(&guest.db, invoice).await
+    }
+
+    /// The PDF of one of the payer's own invoices.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an invoice of somebody else, a draft, a void one, and books without PDFs;
+    /// [`Error::BooksUnreachable`], and [`Error::HeldBack`] when the books were asked for too many.
+    pub async fn invoice_pdf(&self, payer: &PayerPass, invoice: InvoiceId) -> Result<InvoicePdf, Error> {
+        let invoice = payer.invoice(invoice).await?;
+        self.pdf_from_books(&payer.db, invoice).await
+    }
+
+    /// Whether the merchant's books have invoices as PDFs.
+    pub(crate) async fn has_pdf(&self, db: &MerchantDb) -> bool {
+        self.books(db, Lane::UserAction).await.is_ok_and(|books| books.has_pdf())
+    }
+
+    async fn pdf_from_books(&self, db: &MerchantDb, invoice: Invoice) -> Result<InvoicePdf, Error> {
+        let books = self.books(db, Lane::UserAction).await?;
+        // Neither a draft nor a void one is handed out (E21).
+        let issued = matches!(invoice.status, InvoiceStatus::Open | InvoiceStatus::Paid);
+        if !issued || !books.has_pdf() {
+            return Err(Error::NotFound);
+        }
+        self.count(&format!("pdf:{}:{}", db.merchant_id(), invoice.id), PER_INVOICE).await?;
+        self.count(&format!("pdfs:{}", db.merchant_id()), PER_MERCHANT).await?;
+        match books.invoice_pdf(&invoice.external_id).await {
+            Ok(bytes) => Ok(InvoicePdf { number: invoice.number, bytes }),
+            Err(BooksError::NotFound) => Err(Error::NotFound),
+            Err(cause) => {
+                tracing::warn!(invoice.id = %invoice.id, %cause, "The books did not hand out an invoice's PDF.");
+                Err(Error::BooksUnreachable(cause))
+            }
+        }
+    }
+}
