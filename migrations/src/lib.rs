@@ -12,6 +12,7 @@ mod m008_attempts;
 mod m009_tries;
 mod m010_own_words;
 mod m011_index_order;
+mod m012_undecided;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m009_tries::Migration),
             Box::new(m010_own_words::Migration),
             Box::new(m011_index_order::Migration),
+            Box::new(m012_undecided::Migration),
         ]
     }
 }

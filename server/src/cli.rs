@@ -126,6 +126,7 @@ pub(crate) async fn open_with(settings: &Settings, keys: engine::KeyRing, clock:
         brand: settings.brand.clone(),
         smtp_url: settings.smtp_url.clone(),
         mail_from: settings.mail_from.clone(),
+        hold_rates: settings.rate_limits,
     };
     Engine::open(&settings.database_url, keys, clock, options).await.context("the database cannot be opened")
 }

@@ -51,7 +51,7 @@ pub async fn take(
         payment,
         expected: addresses::read_money(&expected).ok_or(Fault::Malformed)?,
         email: email.trim().to_owned(),
-        how: if token.is_empty() { engine::PayHow::HostedPage } else { engine::PayHow::Token(token) },
+        how: engine::PayHow::of_form(token).ok_or(Fault::Malformed)?,
         network: gate::network(),
     };
     let payer = gate::payer().await.ok();

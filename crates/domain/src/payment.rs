@@ -123,6 +123,12 @@ impl Fact {
     pub const fn is_money(&self) -> bool {
         matches!(self, Self::Approved | Self::PendingSettlement | Self::Settled)
     }
+
+    /// The payer is told to wait for our word.
+    #[must_use]
+    pub const fn leaves_it_open(&self) -> bool {
+        matches!(self, Self::Unanswered | Self::NotSeen | Self::Processing)
+    }
 }
 
 /// Why no money came, sorted by what the payer can do about it (D10).

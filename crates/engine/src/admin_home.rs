@@ -6,7 +6,7 @@ use crate::{
     faces::{ROWS_PER_PAGE, amounts, page},
     jobs::Work,
 };
-use chrono::Datelike;
+use chrono::{Datelike, TimeDelta};
 use domain::{
     payment::AttemptState,
     views::{AdminHome, Problem},
@@ -14,6 +14,9 @@ use domain::{
 use store::{ConnectionState, InvoiceFilter, MerchantDb};
 
 const COLLECTED: [AttemptState; 3] = [AttemptState::Approved, AttemptState::PendingSettlement, AttemptState::Settled];
+
+/// What takes longer than this to come to its end is shown to somebody (`quality.md`, 2.4).
+const SOON: TimeDelta = TimeDelta::minutes(15);
 
 impl Engine {
     /// # Errors
@@ -52,6 +55,19 @@ impl Engine {
             let why = entry.last_error.unwrap_or_default();
             let sentence = format!("{amount} for {number} was taken, but the books refused it: {why}");
             problems.push(Problem { area: "Books".into(), sentence, payment: Some(attempt.payment_id) });
+        }
+        let long_ago = self.now() - SOON;
+        for entry in db.books_entries_waiting(long_ago).await? {
+            let attempt = db.attempt(entry.attempt_id).await?;
+            let (number, amount) = (db.invoice(entry.invoice_id).await?.number, attempt.amount()?.format(locale));
+            let sentence =
+                format!("{amount} for {number} was taken, and the books do not have it yet. It is tried again.");
+            problems.push(Problem { area: "Books".into(), sentence, payment: Some(attempt.payment_id) });
+        }
+        for attempt in db.attempts_unknown(long_ago).await? {
+            let amount = attempt.amount()?.format(locale);
+            let sentence = format!("Nobody knows what became of a payment of {amount}. The gateway is asked again.");
+            problems.push(Problem { area: "Payment".into(), sentence, payment: Some(attempt.payment_id) });
         }
         for attempt in db.attempts_contradicted().await? {
             let sentence = format!(

@@ -3,13 +3,15 @@
 
 use crate::{Engine, Error, card_testing::minutes_until};
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::network::Network;
+use domain::{ids::InvoiceId, network::Network};
 use store::{MerchantDb, Throttle};
 
 const PER_NETWORK: Throttle = Throttle { max: 30, window: TimeDelta::minutes(10), lock: TimeDelta::minutes(10) };
 /// A merchant's books allow some thousand calls a day, and whoever has many networks must not spend them.
 const UNKNOWN_PER_MERCHANT: Throttle =
     Throttle { max: 50, window: TimeDelta::minutes(30), lock: TimeDelta::minutes(30) };
+/// Whose an invoice is must not be found by trying names.
+const COMPANIES_PER_INVOICE: Throttle = Throttle { max: 10, window: TimeDelta::hours(1), lock: TimeDelta::hours(1) };
 /// The books are not asked again for a number that they did not have this lately.
 const UNKNOWN_NUMBER: Throttle = Throttle::remember(TimeDelta::seconds(60));
 
@@ -20,6 +22,18 @@ impl Engine {
     /// [`Error::HeldBack`] when there were too many.
     pub(crate) async fn count_guess(&self, network: Network) -> Result<(), Error> {
         self.count(&guesses_of(network), PER_NETWORK).await
+    }
+
+    /// Counts a company that a link names and that is not known to be the invoice's own.
+    pub(crate) async fn count_company(&self, db: &MerchantDb, invoice: InvoiceId) -> Result<(), Error> {
+        self.store().throttle_count(&companies_of(db, invoice), COMPANIES_PER_INVOICE, self.now()).await?;
+        Ok(())
+    }
+
+    /// `false` while too many companies were named for this invoice: the right one tells nobody that it is.
+    pub(crate) async fn company_may_be_named(&self, db: &MerchantDb, invoice: InvoiceId) -> Result<bool, Error> {
+        let locked = self.store().throttle_locked_until(&companies_of(db, invoice), self.now()).await?;
+        Ok(locked.is_none())
     }
 
     /// Counts a number that the books are about to be asked for.
@@ -62,6 +76,10 @@ impl Engine {
     pub(crate) async fn is_known_unknown(&self, db: &MerchantDb, number: &str) -> Result<bool, Error> {
         Ok(self.store().throttle_locked_until(&unknown(db, number), self.now()).await?.is_some())
     }
+}
+
+fn companies_of(db: &MerchantDb, invoice: InvoiceId) -> String {
+    format!("companies:{}:{invoice}", db.merchant_id())
 }
 
 fn guesses_of(network: Network) -> String {

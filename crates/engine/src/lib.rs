@@ -68,6 +68,8 @@ pub struct Settings {
     /// Absent: mails are kept and shown under Admin > Mail.
     pub smtp_url: Option<String>,
     pub mail_from: String,
+    /// Off in load tests alone.
+    pub hold_rates: bool,
 }
 
 /// The use cases of one installation; cheap to clone.
@@ -81,11 +83,12 @@ struct Inner {
     http: HttpClient,
     /// Rung when a job was queued, so that the worker of this process need not wait for its next look.
     bell: Notify,
-    password_checks: Semaphore,
+    password_checks: Arc<Semaphore>,
     mailer: Option<send_mail::Mailer>,
     rounds: worker::Rounds,
     sweeps: worker::Rounds,
     asking: open_checkout::Asking,
+    looks: settle_payment::Looks,
     under_way: card_testing::UnderWay,
     set_ups: set_up::SetUps,
 }
@@ -99,6 +102,7 @@ impl Engine {
         let store = Store::open(database_url, keys).await?;
         let mailer =
             settings.smtp_url.as_deref().map(|url| send_mail::Mailer::new(url, &settings.mail_from)).transpose()?;
+        let hold_rates = settings.hold_rates;
         let http = HttpClient::new(VENDOR_TIMEOUTS).map_err(|e| Error::SetUp(e.to_string()))?;
         Ok(Self(Arc::new(Inner {
             store,
@@ -106,11 +110,12 @@ impl Engine {
             settings,
             http,
             bell: Notify::new(),
-            password_checks: Semaphore::new(PASSWORD_CHECKS_AT_ONCE),
+            password_checks: Arc::new(Semaphore::new(PASSWORD_CHECKS_AT_ONCE)),
             mailer,
             rounds: worker::Rounds::default(),
             sweeps: worker::Rounds::default(),
-            asking: open_checkout::Asking::default(),
+            asking: open_checkout::Asking::new(hold_rates),
+            looks: settle_payment::Looks::default(),
             under_way: card_testing::UnderWay::default(),
             set_ups: set_up::SetUps::default(),
         })))

@@ -19,6 +19,7 @@ const REFRESH_LEASE: TimeDelta = TimeDelta::seconds(30);
 const REFRESH_WAIT_STEP: Duration = Duration::from_millis(100);
 const REFRESH_WAIT_STEPS: u32 = 100;
 
+#[derive(Clone)]
 pub(crate) struct LiveBooks {
     engine: Engine,
     db: MerchantDb,
@@ -52,8 +53,16 @@ impl LiveBooks {
         self.refreshed().await
     }
 
-    /// The adapter after a refresh, ours or that of whoever was faster: two uses of one refresh token break the grant.
+    /// The adapter after a refresh. A task of its own: a visitor who hangs up must not break off what has used up the
+    /// refresh token half-way.
     async fn refreshed(&self) -> Result<Xero, BooksError> {
+        let books = self.clone();
+        let refresh = tokio::spawn(async move { books.refreshed_once().await });
+        refresh.await.unwrap_or_else(|crash| Err(unreadable(crash)))
+    }
+
+    /// Ours, or that of whoever was faster: two uses of one refresh token break the grant.
+    async fn refreshed_once(&self) -> Result<Xero, BooksError> {
         let (id, version, now) = (self.connection.id, self.connection.secret_version, self.engine.now());
         let tx = self.db.begin().await.map_err(unreadable)?;
         let mine = tx.connection_lease_refresh(id, version, now, now + REFRESH_LEASE).await.map_err(unreadable)?;
@@ -78,17 +87,14 @@ impl LiveBooks {
         let old = self.secret(&self.connection).map_err(unreadable)?;
         let (http, now) = (&self.engine.0.http, self.engine.now());
         let fresh = oauth::refresh(http, token_url, &old.client_id, &old.client_secret, &old.refresh_token, now).await;
-        let tx = self.db.begin().await.map_err(unreadable)?;
         let fresh = match fresh {
-            Err(BooksError::Disconnected(why)) => {
-                tx.connection_state(self.connection.id, ConnectionState::Broken, Some(&why))
-                    .await
-                    .map_err(unreadable)?;
+            Ok(fresh) => fresh,
+            Err(cause) => {
+                let tx = self.db.begin().await.map_err(unreadable)?;
+                tx.connection_lease_end(self.connection.id, version).await.map_err(unreadable)?;
                 tx.commit().await.map_err(unreadable)?;
-                self.engine.forget_set_up(self.db.merchant_id());
-                return Err(BooksError::Disconnected(why));
+                return Err(cause);
             }
-            other => other?,
         };
         let secret = XeroSecret {
             refresh_token: fresh.refresh_token,
@@ -97,11 +103,36 @@ impl LiveBooks {
             ..old
         };
         // Stored before it is used: a crash in between must not lose the only refresh token.
-        tx.connection_secret_replace(self.connection.id, version, &secret.to_json()).await.map_err(unreadable)?;
-        tx.connection_state(self.connection.id, ConnectionState::Working, None).await.map_err(unreadable)?;
+        let tx = self.db.begin().await.map_err(unreadable)?;
+        let replaced = tx.connection_secret_replace(self.connection.id, version, &secret.to_json()).await;
+        if !replaced.map_err(unreadable)? {
+            // Our lease ran out, and somebody else's token stands.
+            return Err(BooksError::Unreachable("another node has refreshed the access token meanwhile".into()));
+        }
         tx.commit().await.map_err(unreadable)?;
         self.engine.forget_set_up(self.db.merchant_id());
         self.adapter(secret)
+    }
+
+    /// Keeps what a call says about the connection itself, when it is news: the admin must see that it needs a person.
+    async fn heed<T>(&self, answer: &Result<T, BooksError>) {
+        let (state, why) = match answer {
+            Ok(_) => (ConnectionState::Working, None),
+            Err(BooksError::Disconnected(why)) => (ConnectionState::Broken, Some(why.as_str())),
+            Err(_) => return,
+        };
+        if state == self.connection.state {
+            return;
+        }
+        let kept = async {
+            let tx = self.db.begin().await?;
+            tx.connection_state(self.connection.id, state, why).await?;
+            tx.commit().await
+        };
+        if let Err(cause) = kept.await {
+            tracing::warn!(connection.id = %self.connection.id, %cause, "The state of the books could not be kept.");
+        }
+        self.engine.forget_set_up(self.db.merchant_id());
     }
 }
 
@@ -113,14 +144,19 @@ fn unreadable(cause: impl std::error::Error) -> BooksError {
 /// Calls once, and once more with a fresh token when the first was not accepted.
 macro_rules! with_fresh_token {
     ($self:ident, $books:ident => $call:expr) => {{
-        let $books = $self.ready().await?;
-        match $call.await {
-            Err(BooksError::TokenExpired) => {
-                let $books = $self.refreshed().await?;
-                $call.await
+        let called = async {
+            let $books = $self.ready().await?;
+            match $call.await {
+                Err(BooksError::TokenExpired) => {
+                    let $books = $self.refreshed().await?;
+                    $call.await
+                }
+                answer => answer,
             }
-            answer => answer,
-        }
+        };
+        let answer = called.await;
+        $self.heed(&answer).await;
+        answer
     }};
 }
 

@@ -4,14 +4,16 @@ use crate::{Engine, Error, GuestPass, Lane, PayerPass, order};
 use chrono::TimeDelta;
 use connectors::books::BooksError;
 use domain::{
-    ids::{CheckoutId, InvoiceId, PaymentId},
+    ids::{CheckoutId, InvoiceId, MerchantId, PaymentId},
     invoice::{BooksInvoice, CompanyNamed, InvoiceStatus},
     money::Money,
     network::Network,
     views::{CheckoutPage, Closed, ClosedReason, GatewayFace, Offer, Outcome},
 };
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use std::{
     collections::HashSet,
+    num::NonZeroU32,
     sync::{Mutex, PoisonError},
 };
 use store::{Checkout, Customer, Invoice, MerchantDb, MerchantTx, Payment, TokenHash};
@@ -25,6 +27,8 @@ const PAGE_MAX_AGE: TimeDelta = TimeDelta::seconds(20);
 const OPENED_MAX_AGE: TimeDelta = TimeDelta::seconds(2);
 /// A checkout this young has just been opened.
 const JUST_OPENED: TimeDelta = TimeDelta::seconds(5);
+/// Xero takes sixty calls a minute, and payments need theirs: beyond this, pages show the last amount known.
+const PAGE_READS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).expect("not zero");
 /// A page waits no longer than this for the books; it then shows the last amount known and says so.
 const PAGE_BOOKS_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(4);
 
@@ -173,7 +177,7 @@ impl Engine {
         if now - row.read_at < if just_opened { OPENED_MAX_AGE } else { PAGE_MAX_AGE } {
             return Ok((row, customer, false));
         }
-        let Some(_turn) = self.0.asking.enter(id) else { return Ok((row, customer, true)) };
+        let Some(_turn) = self.0.asking.enter(db.merchant_id(), id) else { return Ok((row, customer, true)) };
         match tokio::time::timeout(PAGE_BOOKS_TIMEOUT, self.invoice_from_books(db, &row)).await {
             Ok(Ok(books)) => Ok((row.told(&books), customer, false)),
             Ok(Err(cause)) => {
@@ -196,7 +200,7 @@ impl Engine {
             other => other.map_err(Error::BooksUnreachable)?,
         };
         // A page has just read the same, or the row is itself what was read: there is nothing to write.
-        let fresh = asked_at - row.read_at < PAGE_MAX_AGE && row.clone().told(&invoice) == *row;
+        let fresh = asked_at - row.read_at < OPENED_MAX_AGE && row.clone().told(&invoice) == *row;
         if fresh || books.is_built_in() {
             return Ok(invoice);
         }
@@ -228,9 +232,20 @@ impl Engine {
         let found = self.invoice_by_number(db, link.invoice_no.trim(), network).await?;
         let Some((invoice, customer)) = found else { return Ok(None) };
         match CompanyNamed::by(&link.company_code, customer.code.as_deref(), &customer.name) {
-            CompanyNamed::Right => Ok(Some((invoice, true))),
-            CompanyNamed::Unsaid => Ok(Some((invoice, false))),
-            CompanyNamed::Wrong => self.count_guess(network).await.map(|()| None),
+            CompanyNamed::Right => {
+                let right = self.company_may_be_named(db, invoice.id).await?;
+                Ok(Some((invoice, right)))
+            }
+            CompanyNamed::Unsaid => {
+                if !link.company_code.trim().is_empty() {
+                    self.count_company(db, invoice.id).await?;
+                }
+                Ok(Some((invoice, false)))
+            }
+            CompanyNamed::Wrong => {
+                self.count_company(db, invoice.id).await?;
+                self.count_guess(network).await.map(|()| None)
+            }
         }
     }
 
@@ -245,16 +260,19 @@ impl Engine {
         if number.is_empty() {
             return Ok(None);
         }
-        if let Some(known) = db.invoice_by_number(number).await? {
-            return Ok(Some(known));
-        }
-        if self.is_known_unknown(db, number).await? {
-            return Ok(None);
+        let known = db.invoice_by_number(number).await?;
+        // Of a void one the books may have another of the same number by now.
+        if known.as_ref().is_some_and(|(invoice, _)| invoice.status != InvoiceStatus::Void)
+            || self.is_known_unknown(db, number).await?
+        {
+            return Ok(known);
         }
         self.count_unknown(db, network).await?;
         let found = self.books(db, Lane::UserAction).await?.invoice_by_number(number).await;
-        if matches!(found, Err(BooksError::NotFound)) {
-            return self.remember_unknown(db, number).await.map(|()| None);
+        match &found {
+            Err(BooksError::NotFound) => return self.remember_unknown(db, number).await.map(|()| known),
+            Ok(BooksInvoice { status: InvoiceStatus::Void, .. }) => self.remember_unknown(db, number).await?,
+            _ => {}
         }
         self.forgive_unknown(db, network).await?;
         let found = found.map_err(Error::BooksUnreachable)?;
@@ -271,26 +289,36 @@ impl Engine {
     }
 }
 
-/// The invoices that a page of this process is asking the books about.
-#[derive(Default)]
-pub(crate) struct Asking(Mutex<HashSet<InvoiceId>>);
+/// The invoices that a page of this process is asking the books about, and how often pages of a merchant may.
+pub(crate) struct Asking {
+    invoices: Mutex<HashSet<InvoiceId>>,
+    merchants: Option<DefaultKeyedRateLimiter<MerchantId>>,
+}
 
 impl Asking {
-    /// `None`: somebody is asking already.
-    fn enter(&self, id: InvoiceId) -> Option<Turn<'_>> {
-        let entered = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
-        entered.then_some(Turn { asking: self, id })
+    pub(crate) fn new(hold_rates: bool) -> Self {
+        let merchants = hold_rates.then(|| RateLimiter::keyed(Quota::per_minute(PAGE_READS_PER_MINUTE)));
+        Self { invoices: Mutex::default(), merchants }
+    }
+
+    /// `None`: somebody is asking already, or pages of this merchant have asked enough for now.
+    fn enter(&self, merchant: MerchantId, id: InvoiceId) -> Option<Asked<'_>> {
+        if self.merchants.as_ref().is_some_and(|merchants| merchants.check_key(&merchant).is_err()) {
+            return None;
+        }
+        let entered = self.invoices.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+        entered.then_some(Asked { asking: self, id })
     }
 }
 
-struct Turn<'a> {
+struct Asked<'a> {
     asking: &'a Asking,
     id: InvoiceId,
 }
 
-impl Drop for Turn<'_> {
+impl Drop for Asked<'_> {
     fn drop(&mut self) {
-        self.asking.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+        self.asking.invoices.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
     }
 }
 

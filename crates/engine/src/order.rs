@@ -39,12 +39,29 @@ fn minted_at(id: PaymentId) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
 }
 
+/// Tokens are short, in letters, digits and the signs of Base64.
+const TOKEN_MAX_CHARS: usize = 2_048;
+
 #[derive(Clone, Debug)]
 pub enum PayHow {
     /// A token of the gateway's hosted fields.
     Token(String),
     /// On the gateway's own page: the way without script.
     HostedPage,
+}
+
+impl PayHow {
+    /// What a form sent as the token; nothing stands for the gateway's own page. `None` for what cannot be a token: a card
+    /// number, which we must neither keep nor log, or words for somebody's log.
+    #[must_use]
+    pub fn of_form(token: String) -> Option<Self> {
+        if token.is_empty() {
+            return Some(Self::HostedPage);
+        }
+        let spelt = token.chars().all(|c| c.is_ascii_alphanumeric() || "_-+/=.".contains(c));
+        let is_token = spelt && token.len() <= TOKEN_MAX_CHARS && token.contains(|c: char| c.is_ascii_alphabetic());
+        is_token.then_some(Self::Token(token))
+    }
 }
 
 /// A page of a list.
@@ -59,6 +76,18 @@ pub struct ListQuery {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_a_token_is_not_passed_on() {
+        for token in ["pm_card_visa", "sbx_approved", "eyJjb2RlIjoiNTBfMiJ9+/=="] {
+            assert!(matches!(PayHow::of_form(token.into()), Some(PayHow::Token(kept)) if kept == token));
+        }
+        assert!(matches!(PayHow::of_form(String::new()), Some(PayHow::HostedPage)));
+        let long = "a".repeat(TOKEN_MAX_CHARS + 1);
+        for other in ["4242424242424242", "4242-4242-4242-4242", "pm_1\n2026 ERROR", "pm 1", "pm_1'", &long] {
+            assert!(PayHow::of_form(other.into()).is_none(), "{other}");
+        }
+    }
 
     #[test]
     fn an_id_tells_when_its_form_was_made_and_a_chosen_one_does_not() {

@@ -74,10 +74,15 @@ impl Engine {
         invoice: Invoice,
     ) -> Result<PostPayment, Error> {
         let set_up = self.set_up(db).await?;
+        let amount = Money::new(entry.amount_minor, attempt.amount()?.currency);
+        if !amount.is_positive() {
+            // Written by a node that did not know the column yet: nothing of it may stand as posted.
+            return Err(Error::Store(store::Error::Unreadable("books_entry.amount_minor")));
+        }
         Ok(PostPayment {
             idempotency_key: entry.idempotency_key.clone(),
             invoice_external_id: invoice.external_id,
-            amount: Money::new(entry.amount_minor, attempt.amount()?.currency),
+            amount,
             // The day of the payment, not of the try: the same key must always carry the same request.
             date: day(attempt.created_at, zone(&set_up.merchant.time_zone)),
             reference: books_reference(attempt, entry).to_owned(),

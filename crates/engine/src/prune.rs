@@ -6,11 +6,11 @@ use chrono::TimeDelta;
 use store::MerchantDb;
 
 const DONE_JOBS: TimeDelta = TimeDelta::days(30);
-const EXPIRED_CHECKOUTS: TimeDelta = TimeDelta::days(30);
+const EXPIRED_CHECKOUTS: TimeDelta = TimeDelta::days(1);
 const PROCESSED_NEWS: TimeDelta = TimeDelta::days(90);
 const ROWS_PER_BATCH: u64 = 500;
 /// What is left after so many batches waits for the next day.
-const BATCHES_MAX: u32 = 400;
+const BATCHES_MAX: u32 = 4_000;
 
 impl Engine {
     /// The rows of one merchant, and those of nobody: sessions and counts.

@@ -66,7 +66,10 @@ impl Engine {
         let tx = db.begin().await?;
         let webhook = tx.webhook_receive(new, now).await?;
         if webhook.state == WebhookState::Received {
-            Work::ReadNews { webhook: webhook.id }.queue(&tx, None, now, now).await?;
+            let read = Work::ReadNews { webhook: webhook.id };
+            read.queue(&tx, None, now, now).await?;
+            // Sent once more because a person asked for it, after we had given it up.
+            tx.job_revive(&read.key(""), now).await?;
         }
         Ok(tx.commit().await?)
     }

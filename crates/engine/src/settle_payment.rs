@@ -17,6 +17,11 @@ use domain::{
     payment::{AttemptState, Fact, Folded, Observation, Source},
     views::{Outcome, Standing},
 };
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 use store::{Allocation, Attempt, MerchantDb, MerchantTx, Observed, Payment};
 
 impl Engine {
@@ -73,7 +78,8 @@ impl Engine {
         cache(&mut attempt, &after, seen)?;
         attempt.updated_at = now;
         tx.attempt_cache(attempt.clone()).await?;
-        self.effects(&tx, &attempt, before.state).await?;
+        let was_told_to_wait = known.iter().any(|known| known.observation.fact.leaves_it_open());
+        self.effects(&tx, &attempt, before.state, was_told_to_wait).await?;
         if after.contradicted && !before.contradicted {
             tracing::error!(attempt.id = %attempt.id, state = ?after.state, fact = ?seen.fact, "A gateway contradicts what was final: somebody must look.");
         }
@@ -87,7 +93,13 @@ impl Engine {
     }
 
     /// What follows from the move: postings, claims and jobs.
-    async fn effects(&self, tx: &MerchantTx, attempt: &Attempt, before: AttemptState) -> Result<(), Error> {
+    async fn effects(
+        &self,
+        tx: &MerchantTx,
+        attempt: &Attempt,
+        before: AttemptState,
+        was_told_to_wait: bool,
+    ) -> Result<(), Error> {
         let (now, payment, after) = (self.now(), attempt.payment_id, attempt.state);
         let look_up = Work::LookUp { attempt: attempt.id };
         match (before, after) {
@@ -117,7 +129,7 @@ impl Engine {
         if after.is_dead() && !before.has_money() {
             tx.claims_release(attempt.id).await?;
         }
-        if after.is_dead() && (before.has_money() || was_promised_word(before)) {
+        if after.is_dead() && !before.is_dead() && (before.has_money() || was_told_to_wait) {
             Work::WriteNotice { attempt: attempt.id, came_to: after }.queue(tx, Some(payment), now, now).await?;
         }
         Ok(())
@@ -128,7 +140,11 @@ impl Engine {
         if attempt.state == AttemptState::Created {
             // The question may itself send the charge: from here on, a failed first send proves nothing any more. Recorded
             // before anything can fail, because the sweep goes on finding what was not heard of.
-            self.record(db, attempt.id, Observation::bare(Fact::Unanswered), source).await?;
+            let unheard = self.record(db, attempt.id, Observation::bare(Fact::Unanswered), source).await?;
+            if !unheard.state.is_open() {
+                // Decided by somebody else this moment: what asks the gateway may charge.
+                return Ok(true);
+            }
         }
         let connection = db.connection(attempt.connection_id).await?;
         let gateway = self.gateway_of(db, &connection)?;
@@ -141,7 +157,10 @@ impl Engine {
             Found::TooEarlyToSay => return Ok(false),
         };
         let told = seen.fact != Fact::NotSeen;
-        self.record(db, attempt.id, seen, source).await?;
+        // Whoever reloads a page again and again takes no writer's turn.
+        if !db.observations(attempt.id).await?.iter().any(|known| known.observation == seen) {
+            self.record(db, attempt.id, seen, source).await?;
+        }
         Ok(told)
     }
 
@@ -160,7 +179,7 @@ impl Engine {
     pub async fn payment_standing(&self, guest: &GuestPass, payment: PaymentId) -> Result<Standing, Error> {
         let (payment, share) = self.own_payment(guest, payment).await?;
         let mut attempt = latest(&guest.db, payment.id).await?;
-        if attempt.state == AttemptState::RequiresAction {
+        if attempt.state == AttemptState::RequiresAction && self.0.looks.is_due(attempt.id) {
             if let Err(cause) = self.look_up(&guest.db, &attempt, Source::LookUp).await {
                 tracing::warn!(attempt.id = %attempt.id, %cause, "A return page could not ask the gateway; the look-up job will.");
             }
@@ -176,7 +195,7 @@ impl Engine {
     pub async fn cancel_payment(&self, guest: &GuestPass, payment: PaymentId) -> Result<Standing, Error> {
         let (payment, _) = self.own_payment(guest, payment).await?;
         let attempt = latest(&guest.db, payment.id).await?;
-        if attempt.state == AttemptState::RequiresAction {
+        if attempt.state == AttemptState::RequiresAction && may_act(guest, &payment) {
             self.give_up(&guest.db, &attempt).await?;
         }
         self.standing(guest, payment.id).await
@@ -204,12 +223,9 @@ impl Engine {
     }
 }
 
-/// The page said that we would write.
-const fn was_promised_word(shown: AttemptState) -> bool {
-    matches!(shown, AttemptState::Unknown | AttemptState::Processing)
-}
-
 const RECORD_TRIES: u32 = 3;
+/// A page asks the gateway about an attempt at most this often.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// A look-up that finds nothing counts as proof when it is repeated this much later (`wire/gateways.md`, 1.5).
 const MISSED_APART: chrono::TimeDelta = chrono::TimeDelta::minutes(2);
 /// The first look-up after a charge that was not answered.
@@ -247,8 +263,33 @@ pub(crate) fn standing(
         method: attempt.method.clone().filter(|_| own),
         email: own.then(|| payment.email.clone()),
         at: on_the_wall(payment.created_at, zone(&guest.merchant.time_zone)),
-        outcome: outcome(attempt),
+        outcome: match outcome(attempt) {
+            Outcome::Continue { .. } if !may_act(guest, payment) => Outcome::Checking,
+            outcome => outcome,
+        },
     })
+}
+
+/// Whether this link may finish or cancel the payment: its own does, and one that names the company. The number alone can
+/// be guessed, and the gateway's page tells whose invoice it is.
+fn may_act(guest: &GuestPass, payment: &Payment) -> bool {
+    guest.checkout.company_named || payment.checkout_id == guest.checkout.id
+}
+
+/// Which attempts a page has lately asked the gateway about: pages are reloaded, and a gateway has its limits.
+#[derive(Default)]
+pub(crate) struct Looks(Mutex<HashMap<AttemptId, Instant>>);
+
+impl Looks {
+    fn is_due(&self, attempt: AttemptId) -> bool {
+        let mut looked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        looked.retain(|_, at| at.elapsed() < LOOK_EVERY);
+        let is_due = !looked.contains_key(&attempt);
+        if is_due {
+            looked.insert(attempt, Instant::now());
+        }
+        is_due
+    }
 }
 
 /// What the columns keep of the fold and of the newest words of the gateway.

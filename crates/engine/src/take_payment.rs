@@ -8,6 +8,7 @@ use crate::{
     failpoint,
     settle_payment::standing,
 };
+use chrono::TimeDelta;
 use connectors::gateway::{ChargeHow, ChargeRequest, Gateway, GatewayError};
 use domain::{
     ids::{AttemptId, ConnectionId, PaymentId},
@@ -19,6 +20,8 @@ use store::{Allocation, Attempt, Customer, Invoice, MerchantDb, NewAttempt, Open
 use uuid::Uuid;
 
 const EMAIL_MAX_CHARS: usize = 254;
+/// Before the sweep looks for it (`settle_payment::LOOK_UP_AFTER`).
+const SEND_WITHIN: TimeDelta = TimeDelta::seconds(10);
 /// Each further try means that somebody else paid or gave up in the milliseconds before.
 const INTENT_TRIES: u32 = 5;
 
@@ -82,6 +85,10 @@ impl Engine {
 
     /// No transaction is open while the gateway is asked.
     async fn charge(&self, db: &MerchantDb, gateway: &dyn Gateway, attempt: &Attempt) -> Result<Attempt, Error> {
+        if self.now() - attempt.created_at > SEND_WITHIN {
+            // This process was frozen meanwhile, and the sweep may be at it or have ended it.
+            return Ok(db.attempt(attempt.id).await?);
+        }
         let seen = observed(gateway.charge(&charge_request(attempt)?).await);
         failpoint::reach("after_charge");
         let attempt = self.record(db, attempt.id, seen, Source::Reply).await?;
@@ -117,12 +124,21 @@ impl Engine {
             // makes `claims_seen` old, so that their decline is counted in the next round.
             let turn = self.await_turn(guest, origin).await?;
             let (invoice, customer) = guest.db.invoice_with_customer(guest.checkout.invoice_id).await?;
-            // Each wrong amount would be a read of the books.
-            if order.expected != invoice.due()? {
+            // Each press that cannot be charged is a read of the books: wrong amounts are known before it.
+            let is_wrong = order.expected != invoice.due()?;
+            if is_wrong {
                 self.count_guess(order.network).await?;
             }
             let books = self.invoice_from_books(&guest.db, &invoice).await?;
-            let amount = amount_to_charge(order.expected, &books).map_err(TakeError::Refused)?;
+            let amount = match amount_to_charge(order.expected, &books) {
+                Ok(amount) => amount,
+                Err(refusal) => {
+                    if !is_wrong {
+                        self.count_guess(order.network).await?;
+                    }
+                    return Err(TakeError::Refused(refusal));
+                }
+            };
             let mut committed = self.new_attempt(guest, order, invoice, customer, amount, connection);
             committed.attempt.origin_hash = Some(origin.hash());
             let new = NewAttempt {

@@ -251,6 +251,16 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(answered.filter(tried).count(self.conn()).await?)
     }
 
+    /// Attempts whose outcome nobody knows though they began before this.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn attempts_unknown(&self, before: DateTime<Utc>) -> Result<Vec<Attempt>, Error> {
+        // In words, as in the partial index that serves it.
+        let undecided = self.find::<Entity>().filter(Expr::cust("state IN ('created', 'unknown')"));
+        Ok(undecided.filter(Column::CreatedAt.lt(moment(before))).all(self.conn()).await?)
+    }
+
     /// Attempts that an operator must look at: the impossible was seen.
     ///
     /// # Errors

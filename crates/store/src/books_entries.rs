@@ -159,6 +159,17 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(since.count(self.conn()).await?)
     }
 
+    /// Money that was taken and that the books did not get, though it was meant for them before this.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn books_entries_waiting(&self, before: DateTime<Utc>) -> Result<Vec<BooksEntry>, Error> {
+        // In words, as in the partial index that serves it.
+        let waiting = self.find::<Entity>().filter(Expr::cust("state IN ('intended', 'refused')"));
+        let meant = waiting.filter(Column::State.eq(BooksEntryState::Intended));
+        Ok(meant.filter(Column::UpdatedAt.lt(moment(before))).all(self.conn()).await?)
+    }
+
     /// Money that was taken and that the books refused.
     ///
     /// # Errors

@@ -135,6 +135,16 @@ impl MerchantTx {
         Ok(update.exec(self.conn()).await?.rows_affected == 1)
     }
 
+    /// Lets go of the right to refresh the secret of `version`: the refresh failed, and the next one need not wait.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn connection_lease_end(&self, id: ConnectionId, version: i32) -> Result<(), Error> {
+        let update = self.update::<Entity>().col_expr(Column::RefreshingUntil, Expr::value(None::<DateTime<Utc>>));
+        update.filter(Column::Id.eq(id)).filter(Column::SecretVersion.eq(version)).exec(self.conn()).await?;
+        Ok(())
+    }
+
     /// Stores a new secret over the one of `version`. `false`: somebody else was first.
     ///
     /// # Errors

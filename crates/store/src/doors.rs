@@ -7,7 +7,10 @@ use crate::{
     scope::{Only, moment},
 };
 use chrono::{DateTime, Utc};
-use domain::ids::{CheckoutId, ConnectionId, CustomerId};
+use domain::{
+    ids::{CheckoutId, ConnectionId, CustomerId},
+    payment::AttemptState,
+};
 use sea_orm::{QueryOrder, QuerySelect, entity::prelude::*};
 
 /// Where a session stands, with the rows that it may reach.
@@ -90,7 +93,9 @@ impl Store {
         limit: u64,
     ) -> Result<Vec<(MerchantDb, Attempt)>, Error> {
         // In words, as in the partial index that serves it.
-        let unheard = attempts::Entity::find().filter(Expr::cust("state = 'created'"));
+        // In words, as in the partial index that serves it.
+        let undecided = attempts::Entity::find().filter(Expr::cust("state IN ('created', 'unknown')"));
+        let unheard = undecided.filter(attempts::Column::State.eq(AttemptState::Created));
         let unheard = unheard.filter(attempts::Column::CreatedAt.lt(moment(begun_before)));
         let oldest_first = unheard.order_by_asc(attempts::Column::CreatedAt).limit(limit);
         let rows = oldest_first.all(&self.pools.read).await?;

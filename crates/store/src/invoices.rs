@@ -237,13 +237,16 @@ impl<C: ConnectionTrait> Scoped<C> {
         found.only(self.conn()).await?.ok_or(Error::Missing)
     }
 
-    /// An invoice and whose it is.
+    /// An invoice and whose it is. A number can be used again after its invoice was voided: the one that counts is the
+    /// newest that was not.
     ///
     /// # Errors
     /// The database is away.
     pub async fn invoice_by_number(&self, number: &str) -> Result<Option<(Model, Customer)>, Error> {
         let found = self.find::<Entity>().filter(Column::Number.eq(text(number)));
-        Ok(found.find_both_related(customers::Entity).only(self.conn()).await?)
+        let mut found = found.find_both_related(customers::Entity).all(self.conn()).await?;
+        found.sort_by_key(|(invoice, _)| (invoice.status != InvoiceStatus::Void, invoice.id));
+        Ok(found.pop())
     }
 
     /// # Errors

@@ -123,6 +123,21 @@ impl MerchantTx {
         Ok(())
     }
 
+    /// Makes a dead job due again: what it is about has come up once more.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn job_revive(&self, unique_key: &str, now: DateTime<Utc>) -> Result<(), Error> {
+        let update = self
+            .update::<Entity>()
+            .col_expr(Column::State, Expr::value(JobState::Ready))
+            .col_expr(Column::RunAt, Expr::value(moment(now)))
+            .col_expr(Column::Tries, Expr::value(0));
+        let dead = update.filter(Column::UniqueKey.eq(unique_key)).filter(Column::State.eq(JobState::Dead));
+        dead.exec(self.conn()).await?;
+        Ok(())
+    }
+
     /// Puts a claimed job back for later, or to the dead letters when `run_at` is none.
     ///
     /// # Errors

@@ -534,6 +534,7 @@ fn engine_settings(settings: &Settings) -> engine::Settings {
         brand: settings.brand.clone(),
         smtp_url: None,
         mail_from: settings.mail_from.clone(),
+        hold_rates: settings.rate_limits,
     }
 }
 

@@ -291,11 +291,11 @@ async fn a_refresh_brings_both_tokens_and_its_refusals_are_told_apart() {
     let asked = &stub.asked()[0];
     assert_eq!(asked.body, "grant_type=refresh_token&refresh_token=refresh-1");
     assert_eq!(asked.header("authorization"), "Basic aWQ6Y2xpZW50LXNlY3JldA==");
-    let gone = refreshed(reply(400, json!({"error": "invalid_grant"}))).await.0;
-    assert!(matches!(gone, Err(BooksError::Disconnected(_))), "{gone:?}");
-    let set_up = refreshed(reply(400, json!({"error": "invalid_client"}))).await.0;
-    assert!(matches!(set_up, Err(BooksError::Refused { cause: RefusedCause::Other, .. })), "{set_up:?}");
-    for broken in [reply(200, "{}"), reply(500, ""), reply(200, "").torn()] {
+    for gone in ["invalid_grant", "invalid_client"] {
+        let gone = refreshed(reply(400, json!({ "error": gone }))).await.0;
+        assert!(matches!(gone, Err(BooksError::Disconnected(_))), "{gone:?}");
+    }
+    for broken in [reply(200, "{}"), reply(500, ""), reply(400, "<html>"), reply(200, "").torn()] {
         assert!(matches!(refreshed(broken).await.0, Err(BooksError::Unreachable(_))), "it may be tried again");
     }
 }

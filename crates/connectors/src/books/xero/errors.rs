@@ -40,7 +40,11 @@ impl Call {
             403 => BooksError::Disconnected(problem(answer)),
             404 => BooksError::NotFound,
             429 => BooksError::Busy { after: answer.retry_after() },
-            400..=499 => refused(messages(answer)),
+            400..=499 => match messages(answer) {
+                Some(message) => refused(message),
+                // Not the books' own words: a proxy's, or something new. Of a write nobody can tell what became.
+                None => self.vendor_failed(format!("HTTP {}", answer.status)),
+            },
             status => self.vendor_failed(format!("HTTP {status}")),
         }
     }
@@ -86,10 +90,11 @@ impl Refusal {
     }
 }
 
-fn messages(answer: &Answer) -> String {
+/// What the books said; `None` when they said nothing that can be read.
+fn messages(answer: &Answer) -> Option<String> {
     let refusal: Refusal = serde_json::from_slice(&answer.body).unwrap_or_default();
     let sentences = refusal.sentences();
-    if sentences.is_empty() { format!("HTTP {}", answer.status) } else { sentences.join("; ") }
+    (!sentences.is_empty()).then(|| sentences.join("; "))
 }
 
 pub fn refused(message: String) -> BooksError {
@@ -161,9 +166,9 @@ mod tests {
         assert!(matches!(Call::Read.failure(&answer(503, "The Organisation is offline")), BooksError::Unreachable(_)));
         assert!(matches!(Call::Write.failure(&answer(503, "The Organisation is offline")), BooksError::Unknown(_)));
         assert!(matches!(Call::Write.failure(&answer(302, "")), BooksError::Unknown(_)));
-        assert!(matches!(
-            Call::Write.failure(&answer(412, "")),
-            BooksError::Refused { cause: RefusedCause::Other, .. }
-        ));
+        for silent in [answer(408, ""), answer(412, ""), answer(400, "<html>Bad gateway</html>")] {
+            assert!(matches!(Call::Write.failure(&silent), BooksError::Unknown(_)));
+            assert!(matches!(Call::Read.failure(&silent), BooksError::Unreachable(_)));
+        }
     }
 }

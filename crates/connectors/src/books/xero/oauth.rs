@@ -3,7 +3,7 @@
 
 use super::errors::Call;
 use crate::{
-    books::{BooksError, RefusedCause, TokenSet},
+    books::{BooksError, TokenSet},
     http::HttpClient,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -35,7 +35,7 @@ struct NotGranted {
 /// Trades a refresh token for a new pair. When the answer is lost, the old one may be tried again for half an hour.
 ///
 /// # Errors
-/// `Disconnected` when the grant is gone; anything else may be tried again.
+/// `Disconnected` when the grant or our registration is gone; anything else may be tried again.
 pub async fn refresh(
     http: &HttpClient,
     token_url: &str,
@@ -56,11 +56,11 @@ pub async fn refresh(
         }
         400 | 401 => {
             let NotGranted { error } = serde_json::from_slice(&answer.body).unwrap_or_default();
-            if error == "invalid_grant" {
-                return Err(BooksError::Disconnected(error));
+            // Never a refusal: the call that needs the token was not even made.
+            match error.as_str() {
+                "invalid_grant" | "invalid_client" | "unauthorized_client" => Err(BooksError::Disconnected(error)),
+                _ => Err(BooksError::Unreachable(format!("the token was not refreshed: {error}"))),
             }
-            let message = format!("the token was not refreshed: {error}");
-            Err(BooksError::Refused { cause: RefusedCause::Other, message })
         }
         _ => Err(Call::Read.failure(&answer)),
     }
