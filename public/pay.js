@@ -19,6 +19,12 @@
     base: { ...pick('#161b27', '#eceef2'), fontSize: '16px', fontFamily: 'system-ui, sans-serif', '::placeholder': pick('#6a717d', '#9aa1ad') },
     invalid: pick('#a61b1b', '#ff9d94'),
   });
+  // The server's `looks_like_email`: what passes here is not sent back.
+  const isEmail = text => [...text].length < 255 && !/[\p{White_Space}\p{Cc},;]/u.test(text) && /.@[^.@][^@]*\.[^@]*[^.@]$/.test(text);
+  // What was typed comes back after a decline, in this tab and for this link alone. Of the card, no more than the name on it.
+  const kept = ['card-name'].map($).filter(Boolean), at = field => form.checkout.value + field.id;
+  // The browser may keep nothing at all.
+  const keeping = act => { try { kept.forEach(act); } catch {} };
   let stripe, loading, busy;
 
   const say = (id, words = '') => {
@@ -78,13 +84,14 @@
     box.focus();
   };
 
+  keeping(field => { field.value = sessionStorage[at(field)] ?? field.value; });
   form.noValidate = true;
   form.onsubmit = async e => {
     e.preventDefault();
     if (busy) return;
     pay(true);
     const cards = await load(), email = $('email').value.trim(), name = $('card-name')?.value.trim();
-    const fine = id => id == 'email' ? email && $(id).checkValidity() : !cards || (id in kinds ? seen[id].complete : name);
+    const fine = id => id == 'email' ? isEmail(email) : !cards || (id in kinds ? seen[id].complete : name);
     const wrong = Object.keys(ask).filter(id => { if ($(id)) say(id); return !fine(id); });
     if (wrong[0]) return refuse(wrong.map(id => [id, seen[id]?.error?.message || ask[id]]));
     if (cards) {
@@ -93,6 +100,7 @@
       if (error) return refuse([['card-number', error.message]]);
       $('token').value = paymentMethod.id;
     }
+    keeping(field => { sessionStorage[at(field)] = field.value; });
     form.submit();
   };
 

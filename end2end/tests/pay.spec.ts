@@ -45,12 +45,36 @@ test('@S46 a declined card is explained, and another card pays', async ({ page }
   await expect(page.getByRole('heading', { name: 'Your payment did not go through' })).toBeVisible({ timeout: 30_000 });
   await expect(page.getByText('Nothing was charged.')).toBeVisible();
   await page.getByRole('link', { name: 'Try again' }).click();
+  await expect(page.getByLabel('Name on card')).toHaveValue('Ana Example');
 
   await page.getByLabel('E-mail for the receipt').fill('ana@acme.test');
   await enterCard(page, cards.approved);
   await payButton(page).click();
   await expect(page.getByRole('heading', { name: 'You paid $1,204.50' })).toBeVisible({ timeout: 30_000 });
   expect(await taken()).toHaveLength(1);
+});
+
+test('browser and server agree on what an e-mail address is', async ({ page, baseURL }) => {
+  await page.goto(payNowLink(await northwind(), 'INV-501'));
+  const fields = (await page.locator('#pay').evaluate((form) => Object.fromEntries(new FormData(form as HTMLFormElement)))) as Record<string, string>;
+  for (const [email, good] of [
+    ['a@b', false],
+    ['ana+x@acme.test', true],
+    ['ana@acme.', false],
+    ['ünï@exämple.org', true],
+    ['ana@acme.test,bo@bolt.test', false],
+    [`ana@${'x'.repeat(250)}.test`, false],
+  ] as const) {
+    await page.getByLabel('E-mail for the receipt').fill(email);
+    await payButton(page).click();
+    await expect(page.locator('#email-error')).toBeVisible({ visible: !good });
+    const answer = await page.request.post('/api/payments/take', {
+      headers: { accept: 'application/json', origin: baseURL! },
+      // Another amount than the books', so that nothing is charged.
+      form: { ...fields, email, expected: 'USD 1' },
+    });
+    expect(answer.status(), email).toBe(good ? 409 : 422);
+  }
 });
 
 test('@S66 the books decide the amount, whatever the link says', async ({ page }) => {

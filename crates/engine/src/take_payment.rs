@@ -267,12 +267,13 @@ fn description(guest: &GuestPass, payment: &Payment, share: &Allocation) -> Stri
     }
 }
 
+/// `public/pay.js` has the same rule, so that nobody is sent back for an address.
 fn looks_like_email(text: &str) -> bool {
     let text = text.trim();
     let plausible = |(local, domain): (&str, &str)| {
         !local.is_empty() && domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.')
     };
-    text.len() <= EMAIL_MAX_CHARS
+    text.chars().count() <= EMAIL_MAX_CHARS
         && !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == ',' || c == ';')
         && text.rsplit_once('@').is_some_and(plausible)
 }
