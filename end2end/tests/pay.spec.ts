@@ -35,7 +35,7 @@ test('@S46 @S50 a guest pays an invoice by its link, and the books say PAID', as
   expect([charge?.id, charge?.payment_intent]).toContain(payments[0]?.reference);
 });
 
-test('@S46 a declined card is explained, and another card pays', async ({ page }) => {
+test('@S46 a declined card is explained, and another card pays', async ({ page, browser }) => {
   const { cards } = await demo();
   await page.goto(payNowLink(await northwind(), 'INV-501'));
   await page.getByLabel('E-mail for the receipt').fill('ana@acme.test');
@@ -45,9 +45,15 @@ test('@S46 a declined card is explained, and another card pays', async ({ page }
   await expect(page.getByRole('heading', { name: 'Your payment did not go through' })).toBeVisible({ timeout: 30_000 });
   await expect(page.getByText('Nothing was charged.')).toBeVisible();
   await page.getByRole('link', { name: 'Try again' }).click();
+  await expect(page.getByLabel('E-mail for the receipt')).toHaveValue('ana@acme.test');
   await expect(page.getByLabel('Name on card')).toHaveValue('Ana Example');
+  // Whoever else has the link reads no address of anybody.
+  const elsewhere = await browser.newPage();
+  await elsewhere.goto(page.url());
+  await expect(elsewhere.getByText('The last payment did not go through')).toBeVisible();
+  await expect(elsewhere.getByLabel('E-mail for the receipt')).toHaveValue('');
+  await elsewhere.close();
 
-  await page.getByLabel('E-mail for the receipt').fill('ana@acme.test');
   await enterCard(page, cards.approved);
   await payButton(page).click();
   await expect(page.getByRole('heading', { name: 'You paid $1,204.50' })).toBeVisible({ timeout: 30_000 });
