@@ -16,7 +16,7 @@
   const dark = matchMedia('(prefers-color-scheme: dark)');
   const pick = (light, night) => ({ color: dark.matches ? night : light });
   const style = () => ({
-    base: { ...pick('#161b27', '#eceef2'), fontSize: '16px', fontFamily: 'system-ui, sans-serif', '::placeholder': pick('#6a717d', '#9aa1ad') },
+    base: { ...pick('#161b27', '#eceef2'), fontSize: getComputedStyle(root).fontSize, fontFamily: 'system-ui, sans-serif', '::placeholder': pick('#6a717d', '#9aa1ad') },
     invalid: pick('#a61b1b', '#ff9d94'),
   });
   // The server's `looks_like_email`: what passes here is not sent back.
