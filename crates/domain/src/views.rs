@@ -276,6 +276,8 @@ pub struct AdminHome {
     pub overdue: Vec<Money>,
     pub collected_this_month: Vec<Money>,
     pub invoices: Page<InvoiceFace>,
+    /// An accounting package, or the built-in ledger. Without one there is nothing to show and nothing to read.
+    pub books_connected: bool,
     pub synced_at: Option<Moment>,
 }
 

@@ -32,7 +32,7 @@ impl Engine {
         let (rows, total) = admin.db.invoice_page(&listed, list.page, ROWS_PER_PAGE).await?;
         let invoices = self.invoice_faces(&admin.db, &merchant, rows).await?;
         let month = day_start(today.with_day(1).unwrap_or(today), zone);
-        let synced_at = admin.db.connection_of_kind("books").await?.and_then(|books| books.synced_at);
+        let books = admin.db.connection_of_kind("books").await?;
         Ok(AdminHome {
             who: admin.who.clone(),
             today,
@@ -41,7 +41,8 @@ impl Engine {
             overdue: amounts(&admin.db.invoice_sums(&overdue).await?)?,
             collected_this_month: amounts(&admin.db.payment_sums(&COLLECTED, month).await?)?,
             invoices: page(invoices, total, list.page, &listed.search),
-            synced_at: synced_at.map(|at| on_the_wall(at, zone)),
+            books_connected: books.is_some(),
+            synced_at: books.and_then(|books| books.synced_at).map(|at| on_the_wall(at, zone)),
         })
     }
 

@@ -13,6 +13,7 @@ mod pay;
 mod prune;
 mod races;
 mod sandbox;
+mod screens;
 mod sign_in;
 mod support;
 mod verify;

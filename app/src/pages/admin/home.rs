@@ -54,6 +54,28 @@ pub fn AdminHomeView(home: AdminHome, #[prop(optional)] synced: bool) -> impl In
     let toast = synced.then(|| {
         view! { <Toast words="The books are being read. New invoices appear here in a moment." close="/admin"/> }
     });
+    let sync = home.books_connected.then(|| {
+        view! {
+            <form method="post" action="/api/invoices/sync">
+                <button class="btn" type="submit">"Download latest accounting platform data"</button>
+            </form>
+        }
+    });
+    let needs_you =
+        (home.books_connected || !home.needs_you.is_empty()).then(|| view! { <NeedsYou problems=home.needs_you/> });
+    let rest = if home.books_connected {
+        view! {
+            <dl class="card figures num">
+                <Figure name="Outstanding" amounts=home.outstanding locale note="Issued and not paid yet"/>
+                <Figure name="Overdue" amounts=home.overdue locale note="Past its due date"/>
+                <Figure name="Collected this month" amounts=home.collected_this_month locale note="Payments through this portal"/>
+            </dl>
+            <Invoices page=home.invoices locale/>
+        }
+        .into_any()
+    } else {
+        view! { <NoBooks/> }.into_any()
+    };
     view! {
         <PageTitle text=format!("Home – {merchant}")/>
         <Frame who=home.who.clone() current="/admin">
@@ -62,19 +84,24 @@ pub fn AdminHomeView(home: AdminHome, #[prop(optional)] synced: bool) -> impl In
                     <h1>{weekday(home.today)}</h1>
                     <p class="muted num">{home.synced_at.map(|at| view! { "Books read on " <When at/> })}</p>
                 </div>
-                <form method="post" action="/api/invoices/sync">
-                    <button class="btn" type="submit">"Download latest accounting platform data"</button>
-                </form>
+                {sync}
             </div>
             {toast}
-            <NeedsYou problems=home.needs_you/>
-            <dl class="card figures num">
-                <Figure name="Outstanding" amounts=home.outstanding locale note="Issued and not paid yet"/>
-                <Figure name="Overdue" amounts=home.overdue locale note="Past its due date"/>
-                <Figure name="Collected this month" amounts=home.collected_this_month locale note="Payments through this portal"/>
-            </dl>
-            <Invoices page=home.invoices locale/>
+            {needs_you}
+            {rest}
         </Frame>
+    }
+}
+
+#[component]
+fn NoBooks() -> impl IntoView {
+    view! {
+        <section class="card">
+            <Empty title="No accounting package is connected yet">
+                "Invoices and customers are read from it, and payments are written into it. Ask the operator of this "
+                "installation to connect one; what is owed and what was paid then appears here."
+            </Empty>
+        </section>
     }
 }
 
