@@ -16,8 +16,8 @@ pub fn Badge(tone: Tone, #[prop(into)] words: String) -> impl IntoView {
 }
 
 #[component]
-pub fn StateBadge(state: AttemptState) -> impl IntoView {
-    let (words, tone) = state.badge();
+pub fn StateBadge(state: AttemptState, #[prop(optional)] never_sent: bool) -> impl IntoView {
+    let (words, tone) = if never_sent { ("Not sent", Tone::Warn) } else { state.badge() };
     view! { <Badge tone words/> }
 }
 

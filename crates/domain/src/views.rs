@@ -234,6 +234,8 @@ pub struct PaymentRow {
     pub customer: String,
     pub amount: Money,
     pub state: AttemptState,
+    /// Nothing of it ever reached the gateway, so nobody has declined or cancelled anything.
+    pub never_sent: bool,
     pub method: Option<String>,
     pub at: Moment,
 }
@@ -330,6 +332,8 @@ pub struct AttemptFace {
     pub gateway_id: Option<String>,
     pub charge_id: Option<String>,
     pub state: AttemptState,
+    /// As in [`PaymentRow`].
+    pub never_sent: bool,
     pub method: Option<String>,
     pub amount: Money,
 }

@@ -75,6 +75,7 @@ impl Engine {
                 amount: row.amount()?,
                 customer: row.customer_name,
                 state: attempt.map_or(AttemptState::Created, |a| a.state),
+                never_sent: attempt.is_some_and(never_sent),
                 method: attempt.and_then(|a| a.method.clone()),
                 at: on_the_wall(row.created_at, zone),
                 reference: row.reference,
@@ -94,6 +95,11 @@ pub(crate) fn page<T>(rows: Vec<T>, total: u64, page: u64, query: &str) -> Page<
 
 pub(crate) fn amounts(sums: &[Sum]) -> Result<Vec<domain::money::Money>, Error> {
     Ok(sums.iter().map(Sum::money).collect::<Result<_, _>>()?)
+}
+
+/// Nothing of it reached the gateway: neither the request itself, nor, as look-ups have shown, any trace of it.
+pub(crate) fn never_sent(attempt: &Attempt) -> bool {
+    decline_reason(attempt) == Some(DeclineReason::NotSent)
 }
 
 /// Why an attempt brought no money, as its cache keeps it.

@@ -3,7 +3,7 @@
 use crate::{
     AdminPass, Engine, Error,
     clock::{on_the_wall, zone},
-    faces::decline_reason,
+    faces::{decline_reason, never_sent},
     jobs::Work,
     settle_payment::latest,
     transactions::mail_words,
@@ -71,6 +71,7 @@ impl Engine {
             gateway_id: attempt.gateway_id.clone(),
             charge_id: attempt.charge_id.clone(),
             state: attempt.state,
+            never_sent: never_sent(attempt),
             method: attempt.method.clone(),
             amount: attempt.amount()?,
         })

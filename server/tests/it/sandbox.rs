@@ -49,3 +49,15 @@ async fn d2_the_sandbox_loses_an_answer_and_the_look_up_finds_the_charge() {
     assert!(checking.body.contains("Do not pay again"), "{}", checking.body);
     house.until("it is found", async || story(&house, &form).await.contains("Paid, and it stands")).await;
 }
+
+#[tokio::test]
+async fn what_never_reached_the_gateway_was_neither_declined_nor_cancelled() {
+    let house = House::new().await;
+    let (form, unsent) = pay(&house.client(), "sbx_unreachable").await;
+    assert!(unsent.body.contains("nothing was sent"), "{}", unsent.body);
+    let admin = house.client();
+    admin.sign_in(facts::HARBOUR.admin_email).await;
+    for page in [admin.get("/admin/transactions").await.body, story(&house, &form).await] {
+        assert!(page.contains("Not sent") && !page.contains("Declined") && !page.contains("Cancelled"), "{page}");
+    }
+}

@@ -56,7 +56,7 @@ pub fn StoryView(story: PaymentStory) -> impl IntoView {
                     <h1 class="num">{format!("{amount} from {}", row.customer)}</h1>
                     <p>{story.sentence}</p>
                 </div>
-                <StateBadge state=row.state/>
+                <StateBadge state=row.state never_sent=row.never_sent/>
             </div>
             <div class="columns">
                 <section class="card pad" aria-labelledby="timeline">
@@ -115,7 +115,7 @@ fn Attempts(attempts: Vec<AttemptFace>, locale: Locale) -> impl IntoView {
                 <th scope="row" class="key">{attempt.gateway}</th>
                 <td class="mono what">{attempt.gateway_id} " " {attempt.charge_id}</td>
                 <td class="num method">{attempt.method}</td>
-                <td class="state"><StateBadge state=attempt.state/></td>
+                <td class="state"><StateBadge state=attempt.state never_sent=attempt.never_sent/></td>
                 <td class="amount">{attempt.amount.format(locale)}</td>
             </tr>
         }
