@@ -44,6 +44,13 @@ pub fn transaction(payment: PaymentId) -> String {
     format!("/admin/transactions/{payment}")
 }
 
+/// The checkout that an address of ours is about.
+#[must_use]
+pub fn checkout_of(address: &str) -> Option<CheckoutId> {
+    let (_, rest) = address.split_once("transactionId=")?;
+    rest.split('&').next()?.parse().ok()
+}
+
 /// A page of a searchable list.
 #[must_use]
 pub fn list(path: &str, query: &str, page: u64) -> String {
@@ -85,6 +92,15 @@ mod tests {
         {
             assert_eq!(own_path(elsewhere), None, "{elsewhere:?}");
         }
+    }
+
+    #[test]
+    fn an_address_of_pay_now_names_its_checkout() {
+        let id = "chk_00000000000000000000000000000001";
+        for address in [format!("/npe?transactionId={id}"), format!("/npe?transactionId={id}&was=USD+1")] {
+            assert_eq!(checkout_of(&address).map(|checkout| checkout.to_string()).as_deref(), Some(id));
+        }
+        assert_eq!(checkout_of("/dashboard").or(checkout_of("/npe?transactionId=")), None);
     }
 
     #[test]

@@ -5,28 +5,32 @@ use crate::{
     Assets,
     components::fault_note::FaultPage,
     fault::Fault,
-    pages::{closed::ClosedView, words_of_closed::status_of},
+    pages::{
+        closed::ClosedView,
+        words_of_closed::{heading, status_of},
+    },
 };
-use domain::views::Closed;
+use domain::{access::Role, views::Closed};
 use leptos::{prelude::*, tachys::view::any_view::AnyView};
 
 /// Status and HTML of a Pay Now link that opens no checkout.
 #[must_use]
 pub fn render_closed(assets: &Assets, closed: Closed) -> (u16, String) {
-    let status = status_of(closed.reason);
-    let page = || view! { <ClosedView closed/> }.into_any();
-    (status, render(assets, "Nothing to pay here", page))
+    let (status, title) = (status_of(closed.reason), heading(&closed));
+    // Who is signed in is not asked here.
+    let page = || view! { <ClosedView closed role=Role::Guest/> }.into_any();
+    (status, render(assets, title, page))
 }
 
 /// Status and HTML of a fault that has no page of its own.
 #[must_use]
 pub fn render_fault(assets: &Assets, fault: Fault) -> (u16, String) {
     let status = fault.status();
-    let title = fault.heading();
+    let title = fault.heading().to_owned();
     (status, render(assets, title, || view! { <FaultPage fault/> }.into_any()))
 }
 
-fn render(assets: &Assets, title: &'static str, page: impl FnOnce() -> AnyView) -> String {
+fn render(assets: &Assets, title: String, page: impl FnOnce() -> AnyView) -> String {
     let owner = Owner::new();
     owner.with(|| {
         view! {

@@ -2,6 +2,7 @@
 
 use crate::{fault::Fault, note::Note};
 use domain::{
+    access::Role,
     ids::{CheckoutId, PaymentId},
     views::{CheckoutPage, Standing},
 };
@@ -15,6 +16,8 @@ pub struct PayScreen {
     /// Why the last press of Pay led back here.
     pub note: Note,
     pub signed_in_as: Option<String>,
+    /// A guest's, unless somebody is signed in.
+    pub role: Role,
 }
 
 /// `was` is the amount that the payer was shown before it moved, as a form field. `left` is the payment whose payer has
@@ -33,8 +36,9 @@ pub async fn open_checkout(
         gate::answer(gate::engine().cancel_payment(&guest, left).await).ok();
     }
     let page = gate::answer(gate::engine().checkout_page(&guest, was).await)?;
-    let signed_in_as = gate::whoami().await.ok().map(|who| who.email);
-    Ok(PayScreen { page, note: gate::take_note("/npe"), signed_in_as })
+    let who = gate::whoami().await.ok();
+    let role = who.as_ref().map_or(Role::Guest, |who| who.role);
+    Ok(PayScreen { page, note: gate::take_note("/npe"), signed_in_as: who.map(|who| who.email), role })
 }
 
 /// One press of Pay, posted by a plain form. `token` is empty when the gateway's own page shall take the card.

@@ -29,20 +29,31 @@ impl Screen for SignInPage {
 #[cfg(feature = "ssr")]
 async fn page(next: String) -> AnyView {
     match crate::api::session::read_note(next.clone()).await {
-        Ok(note) => view! { <SignInView note next/> }.into_any(),
+        Ok(note) => {
+            let merchant = merchant_of(&next).await;
+            view! { <SignInView note next merchant/> }.into_any()
+        }
         Err(fault) => crate::components::load::failed(fault),
     }
 }
 
+/// Who asks for the money, when the reader comes from a checkout.
+#[cfg(feature = "ssr")]
+async fn merchant_of(next: &str) -> Option<String> {
+    let checkout = crate::addresses::checkout_of(next)?;
+    Some(crate::gate::guest(checkout).await.ok()?.merchant_name().to_owned())
+}
+
 #[cfg(feature = "ssr")]
 #[component]
-pub fn SignInView(note: Note, next: String) -> impl IntoView {
+pub fn SignInView(note: Note, next: String, merchant: Option<String>) -> impl IntoView {
     let wrong = note.fault.is_some();
     let summary = note.fault.map(|fault| {
         let field = (fault == Fault::NoMatch).then_some("email");
         let mend = vec![Mend { field, words: fault.to_string() }];
         view! { <ErrorSummary title="You are not signed in" mend/> }
     });
+    let whom = merchant.unwrap_or_else(|| "the company that invoices you".into());
     let paying = next.starts_with("/npe");
     let back = paying.then(|| {
         view! {
@@ -64,6 +75,7 @@ pub fn SignInView(note: Note, next: String) -> impl IntoView {
                 <Field id="email" label="E-mail address" kind=Kind::USERNAME value=note.email/>
                 <Field id="password" label="Password" kind=Kind::PASSWORD/>
                 <button class="btn primary big" type="submit">"Sign in"</button>
+                <p class="small muted">{format!("Ask {whom} if you have no account or cannot get in.")}</p>
                 {back}
             </form>
         </main>

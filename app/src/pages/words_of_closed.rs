@@ -1,6 +1,9 @@
-//! Why there is nothing to pay, and what to do now: one table of status, heading and next step.
+//! Why there is nothing to pay, and what to do now: one table of status, heading, next step and way on.
 
-use domain::views::{Closed, ClosedReason};
+use domain::{
+    access::Role,
+    views::{Closed, ClosedReason},
+};
 
 /// The HTTP status of the page.
 #[must_use]
@@ -52,6 +55,19 @@ pub fn next_step(closed: &Closed) -> String {
     }
 }
 
+/// Where a link leads on to, and what it says. A guest has no account: only signing in may be offered.
+#[must_use]
+pub const fn way_on(reason: ClosedReason, role: Role) -> Option<(&'static str, &'static str)> {
+    match (reason, role) {
+        (ClosedReason::AlreadyPaid, Role::Payer) => Some(("/payments", "See your payments")),
+        (ClosedReason::AlreadyPaid, Role::Guest) => Some(("/sign-in?next=/payments", "Sign in to see your payments")),
+        (_, Role::Payer) => Some(("/dashboard", "See your invoices")),
+        // The empty address is that of the page itself.
+        (ClosedReason::InProgress, _) => Some(("", "Reload this page")),
+        _ => None,
+    }
+}
+
 /// `invoice INV-501` inside a sentence.
 fn lower(invoice: &str) -> String {
     invoice.replacen("This", "this", 1).replacen("Invoice", "invoice", 1)
@@ -65,20 +81,31 @@ fn invoice(closed: &Closed, otherwise: &str) -> String {
 mod tests {
     use super::*;
 
+    const REASONS: [ClosedReason; 8] = [
+        ClosedReason::AlreadyPaid,
+        ClosedReason::Draft,
+        ClosedReason::Void,
+        ClosedReason::InProgress,
+        ClosedReason::UnknownLink,
+        ClosedReason::UnknownInvoice,
+        ClosedReason::Unresolved,
+        ClosedReason::NotSetUp,
+    ];
+
     #[test]
     fn every_closed_page_names_its_next_step_even_without_a_merchant() {
-        for reason in [
-            ClosedReason::AlreadyPaid,
-            ClosedReason::Draft,
-            ClosedReason::Void,
-            ClosedReason::InProgress,
-            ClosedReason::UnknownLink,
-            ClosedReason::UnknownInvoice,
-            ClosedReason::Unresolved,
-            ClosedReason::NotSetUp,
-        ] {
+        for reason in REASONS {
             let closed = Closed { merchant: None, invoice_number: None, reason };
             assert!(!heading(&closed).is_empty() && next_step(&closed).ends_with('.'), "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn a_guest_is_led_to_nothing_that_needs_an_account_and_a_payer_always_on() {
+        for reason in REASONS {
+            let to = way_on(reason, Role::Guest).map_or("", |(to, _)| to);
+            assert!(to.is_empty() || to.starts_with("/sign-in"), "{reason:?} leads to {to}");
+            assert!(way_on(reason, Role::Payer).is_some(), "{reason:?}");
         }
     }
 }

@@ -136,7 +136,7 @@ pub enum ClosedReason {
     UnknownLink,
     /// The merchant has no invoice of this number.
     UnknownInvoice,
-    /// The e-mail's placeholder was never filled in: `[invnumber]`.
+    /// The e-mail's placeholder was never filled in: `[invnumber]`, or nothing at all.
     Unresolved,
     /// Somebody else is paying it this moment, from another link or tab.
     InProgress,

@@ -40,6 +40,15 @@ pub struct PayNowLink {
     pub company_code: String,
 }
 
+impl PayNowLink {
+    /// The e-mail was sent with its template's placeholders, or with nothing in their place.
+    fn is_incomplete(&self) -> bool {
+        let unfilled = |value: &String| value.contains('[');
+        self.invoice_no.trim().is_empty()
+            || [&self.api_key, &self.invoice_no, &self.company_code].into_iter().any(unfilled)
+    }
+}
+
 impl Engine {
     /// Resolves a link to a fresh checkout, or says why there is nothing to pay.
     ///
@@ -47,19 +56,17 @@ impl Engine {
     /// [`Error::BooksUnreachable`] when an invoice that we do not have cannot be asked for, [`Error::HeldBack`] after too
     /// many guesses from this network or at this merchant.
     pub async fn open_pay_now(&self, link: &PayNowLink, network: Network) -> Result<Result<CheckoutId, Closed>, Error> {
-        let closed = |merchant, reason| Ok(Err(Closed { merchant, invoice_number: None, reason }));
-        if [&link.api_key, &link.invoice_no, &link.company_code].iter().any(|value| value.contains('[')) {
-            return closed(None, ClosedReason::Unresolved);
+        // First, so that each page that ends here names whom to ask.
+        let db = self.store().door_pay_link(&TokenHash::of(link.api_key.trim())).await?.map(|(db, _)| db);
+        if link.is_incomplete() {
+            return closed(db.as_ref(), None, ClosedReason::Unresolved).await.map(Err);
         }
-        let Some((db, _)) = self.store().door_pay_link(&TokenHash::of(link.api_key.trim())).await? else {
-            return closed(None, ClosedReason::UnknownLink);
-        };
+        let Some(db) = db else { return closed(None, None, ClosedReason::UnknownLink).await.map(Err) };
         let Some((invoice, named)) = self.invoice_of_link(&db, link, network).await? else {
-            return closed(Some(db.merchant().await?.face()?), ClosedReason::UnknownInvoice);
+            return closed(Some(&db), None, ClosedReason::UnknownInvoice).await.map(Err);
         };
         if let Some(reason) = nothing_to_pay(&invoice) {
-            let merchant = Some(db.merchant().await?.face()?);
-            return Ok(Err(Closed { merchant, invoice_number: Some(invoice.number), reason }));
+            return closed(Some(&db), Some(invoice.number), reason).await.map(Err);
         }
         self.checkout(&db, invoice.id, None, named).await.map(Ok)
     }
@@ -257,9 +264,6 @@ impl Engine {
         number: &str,
         network: Network,
     ) -> Result<Option<(Invoice, Customer)>, Error> {
-        if number.is_empty() {
-            return Ok(None);
-        }
         let known = db.invoice_by_number(number).await?;
         // Of a void one the books may have another of the same number by now.
         if known.as_ref().is_some_and(|(invoice, _)| invoice.status != InvoiceStatus::Void)
@@ -320,6 +324,19 @@ impl Drop for Asked<'_> {
     fn drop(&mut self) {
         self.asking.invoices.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
     }
+}
+
+/// Why a link opens no checkout, and whose it is when its key is one of ours.
+async fn closed(
+    db: Option<&MerchantDb>,
+    invoice_number: Option<String>,
+    reason: ClosedReason,
+) -> Result<Closed, Error> {
+    let merchant = match db {
+        Some(db) => Some(db.merchant().await?.face()?),
+        None => None,
+    };
+    Ok(Closed { merchant, invoice_number, reason })
 }
 
 fn nothing_to_pay(invoice: &Invoice) -> Option<ClosedReason> {

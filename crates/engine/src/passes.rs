@@ -14,6 +14,14 @@ pub struct GuestPass {
     pub(crate) merchant: Merchant,
 }
 
+impl GuestPass {
+    /// Who asks for the money.
+    #[must_use]
+    pub fn merchant_name(&self) -> &str {
+        &self.merchant.name
+    }
+}
+
 /// Signed in for one customer.
 pub struct PayerPass {
     pub(crate) db: MerchantDb,

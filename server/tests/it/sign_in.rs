@@ -86,6 +86,18 @@ async fn many_wrong_passwords_lock_the_address_and_even_the_right_one_waits() {
     house.client().sign_in("ana@acme.test").await;
 }
 
+#[tokio::test]
+async fn whoever_has_no_account_reads_whom_to_ask() {
+    let house = House::new().await;
+    let client = house.client();
+    let checkout = client.open("INV-501").await.checkout;
+    let from_pay_now = format!("/sign-in?next=%2Fnpe%3FtransactionId%3D{checkout}");
+    for (address, whom) in [("/sign-in", "the company that invoices you"), (from_pay_now.as_str(), "Northwind IT")] {
+        let page = client.get(address).await.body;
+        assert!(page.contains(&format!("Ask {whom} if you have no account")), "{page}");
+    }
+}
+
 fn nonce(body: &str) -> &str {
     body.split("nonce=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or("\0")
 }

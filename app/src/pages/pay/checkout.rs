@@ -29,7 +29,10 @@ mod server {
             words_of_closed::{heading, status_of},
         },
     };
-    use domain::views::{CheckoutPage, Closed, ClosedReason};
+    use domain::{
+        access::Role,
+        views::{CheckoutPage, Closed, ClosedReason},
+    };
     use leptos::prelude::*;
     use leptos_router::params::ParamsMap;
 
@@ -45,7 +48,7 @@ mod server {
             Ok(screen) => shown(screen),
             // A link that leads nowhere is a page of its own, not the general "not found".
             Err(Fault::NotFound) => {
-                closed(Closed { merchant: None, invoice_number: None, reason: ClosedReason::UnknownLink })
+                closed(Closed { merchant: None, invoice_number: None, reason: ClosedReason::UnknownLink }, Role::Guest)
             }
             Err(fault) => failed(fault),
         }
@@ -57,15 +60,15 @@ mod server {
                 view! { <OfferView offer note=screen.note signed_in_as=screen.signed_in_as/> }.into_any()
             }
             CheckoutPage::Standing(standing) => view! { <StandingView standing/> }.into_any(),
-            CheckoutPage::Closed(why) => closed(why),
+            CheckoutPage::Closed(why) => closed(why, screen.role),
         }
     }
 
-    fn closed(closed: Closed) -> AnyView {
+    fn closed(closed: Closed, role: Role) -> AnyView {
         gate::set_status(status_of(closed.reason));
         view! {
             <PageTitle text=heading(&closed)/>
-            <ClosedView closed/>
+            <ClosedView closed role/>
         }
         .into_any()
     }
