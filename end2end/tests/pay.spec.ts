@@ -83,6 +83,21 @@ test('browser and server agree on what an e-mail address is', async ({ page, bas
   }
 });
 
+test('the first screen says who asks, for what, how much and how to pay', async ({ page }) => {
+  await page.goto(payNowLink(await northwind(), 'INV-501'));
+  for (const answer of [
+    page.getByText('Northwind IT').first(),
+    page.getByText('Invoice INV-501 for Acme Pty Ltd'),
+    page.getByText('Invoice date'),
+    page.getByText('Due date'),
+    page.getByRole('heading', { name: '$1,204.50' }),
+    page.getByRole('heading', { name: 'Pay by card' }),
+    page.getByLabel('E-mail for the receipt'),
+  ]) {
+    await expect(answer).toBeInViewport({ ratio: 1 });
+  }
+});
+
 test('@S66 the books decide the amount, whatever the link says', async ({ page }) => {
   await page.goto(payNowLink(await northwind(), 'INV-501', '1.00'));
   await expect(page.getByRole('button', { name: 'Pay $1,204.50' })).toBeVisible();
