@@ -42,6 +42,7 @@
     for (const id in kinds) {
       const box = $(id).classList, field = fields[id] = elements.create(kinds[id], { style: style() });
       seen[id] = {};
+      $(id).replaceChildren();
       field.mount('#' + id);
       field.on('change', e => { seen[id] = e; if (e.complete) say(id); });
       field.on('focus', () => box.add('focus'));
@@ -51,14 +52,19 @@
     dark.onchange = () => { for (const id in fields) fields[id].update({ style: style() }); };
   };
 
-  // True when the card fields stand; false when the payer has to go to the gateway's page.
-  const load = () => loading ||= new Promise((done, fail) => {
-    if (!script || !key) return fail();
+  // True when the card fields stand. The sandbox has none; where they do not come, the gateway's page takes the card.
+  const load = () => loading ||= script ? new Promise((done, fail) => {
     const tag = Object.assign(document.createElement('script'), { src: script, nonce, onerror: fail });
     tag.onload = () => done(mount());
-    setTimeout(fail, 8000);
+    setTimeout(fail, 20000);
     document.head.append(tag);
-  }).then(() => true, () => root.classList.remove('js'));
+  }).then(() => true, () => {
+    root.classList.remove('js');
+    // Whoever has pressed Pay meanwhile reads first where that will lead.
+    pay(false);
+    const plain = $('card-plain');
+    $('pay-status').textContent = plain.textContent = plain.dataset.failed;
+  }) : Promise.resolve();
 
   const pay = on => {
     busy = on;
@@ -91,6 +97,7 @@
     if (busy) return;
     pay(true);
     const cards = await load(), email = $('email').value.trim(), name = $('card-name')?.value.trim();
+    if (!busy) return;
     const fine = id => id == 'email' ? isEmail(email) : !cards || (id in kinds ? seen[id].complete : name);
     const wrong = Object.keys(ask).filter(id => { if ($(id)) say(id); return !fine(id); });
     if (wrong[0]) return refuse(wrong.map(id => [id, seen[id]?.error?.message || ask[id]]));

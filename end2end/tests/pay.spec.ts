@@ -98,6 +98,43 @@ test('the first screen says who asks, for what, how much and how to pay', async 
   }
 });
 
+/** Of the gateway's own script, which brings the card fields. */
+const SCRIPT = '**/stripe/js/v3';
+
+test('on a slow line the card fields say that they are loading until they stand', async ({ page }) => {
+  let answer = () => {};
+  const held = new Promise<void>((resolve) => (answer = resolve));
+  await page.route(SCRIPT, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto(payNowLink(await northwind(), 'INV-501'));
+  const loading = page.getByText('Card fields are loading…');
+  await expect(loading).toBeVisible();
+  answer();
+  await expect(page.locator('#card-number iframe')).toBeVisible();
+  await expect(loading).toHaveCount(0);
+});
+
+test('card fields that do not come within 20 seconds give way to the gateway’s page, in words', async ({ page, baseURL }) => {
+  await page.clock.install();
+  // Never answered.
+  await page.route(SCRIPT, () => {});
+  await page.goto(payNowLink(await northwind(), 'INV-501'));
+  await page.getByLabel('E-mail for the receipt').fill('ana@acme.test');
+  await payButton(page).click();
+  await page.clock.fastForward(15_000);
+  await expect(page.getByText('Card fields are loading…')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Paying…' })).toBeVisible();
+  await page.clock.fastForward(6_000);
+  const words = 'The card fields could not be loaded. You enter your card on Stripe’s secure page next.';
+  await expect(page.locator('#card-plain')).toHaveText(words);
+  await expect(page.getByRole('status').filter({ hasText: words })).toHaveCount(1);
+  // The press from before has led nowhere yet.
+  await payButton(page).click();
+  await expect(page).not.toHaveURL(new RegExp(`^${baseURL}`));
+});
+
 test('@S66 the books decide the amount, whatever the link says', async ({ page }) => {
   await page.goto(payNowLink(await northwind(), 'INV-501', '1.00'));
   await expect(page.getByRole('button', { name: 'Pay $1,204.50' })).toBeVisible();

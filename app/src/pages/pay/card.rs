@@ -17,16 +17,19 @@ pub fn MethodFields(gateway: GatewayFace) -> impl IntoView {
 
 #[component]
 fn CardFields(gateway: String, hosted_page: bool) -> impl IntoView {
-    let plain = if hosted_page {
-        format!("You enter your card on {gateway}’s secure page next.")
+    let (plain, instead) = if hosted_page {
+        let plain = format!("You enter your card on {gateway}’s secure page next.");
+        (plain.clone(), plain)
     } else {
-        "Your card can only be entered with JavaScript switched on. Switch it on and reload this page.".to_owned()
+        let plain = "Your card can only be entered with JavaScript switched on. Switch it on and reload this page.";
+        (plain.to_owned(), "Reload this page to try again.".to_owned())
     };
+    let failed = format!("The card fields could not be loaded. {instead}");
     view! {
-        <p class="notice only-plain">{plain}</p>
+        <p class="notice only-plain" id="card-plain" data-failed=failed>{plain}</p>
         <div class="card-fields only-js">
             <input type="hidden" name="token" id="token" value=""/>
-            <CardField id="card-number" label="Card number"/>
+            <CardField id="card-number" label="Card number" loading="Card fields are loading…"/>
             <div class="two">
                 <CardField id="card-expiry" label="Expiry"/>
                 <CardField id="card-code" label="Security code"/>
@@ -40,9 +43,11 @@ fn CardFields(gateway: String, hosted_page: bool) -> impl IntoView {
     }
 }
 
-/// A box for one hosted field: label and error are ours, the input is the gateway's.
+/// A box for one hosted field: label and error are ours, the input is the gateway's. Until that has come, one of them says
+/// so and the others are skeletons.
 #[component]
-fn CardField(id: &'static str, label: &'static str) -> impl IntoView {
+fn CardField(id: &'static str, label: &'static str, #[prop(optional)] loading: Option<&'static str>) -> impl IntoView {
+    let loading = loading.map(|words| view! { <p class="muted" role="status">{words}</p> });
     view! {
         <div
             class="field" id=format!("{id}-field") role="group" aria-labelledby=format!("{id}-label")
@@ -50,7 +55,7 @@ fn CardField(id: &'static str, label: &'static str) -> impl IntoView {
         >
             <span class="label" id=format!("{id}-label")>{label}</span>
             <p class="error" id=format!("{id}-error") hidden></p>
-            <div class="input hosted" id=id></div>
+            <div class="input hosted" id=id>{loading}</div>
         </div>
     }
 }
