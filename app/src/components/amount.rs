@@ -5,5 +5,5 @@ use leptos::prelude::*;
 
 #[component]
 pub fn Amount(of: Money, locale: Locale) -> impl IntoView {
-    view! { <span class="num">{of.format(locale)}</span> }
+    view! { <span class="num nowrap">{of.format(locale)}</span> }
 }

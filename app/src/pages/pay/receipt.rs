@@ -13,8 +13,9 @@ pub fn Brief(standing: Standing) -> impl IntoView {
     let method = standing.method.map(|method| format!(", {method}"));
     view! {
         <p class="brief small muted num">
-            "Reference " {standing.reference} ". " {standing.amount.format(standing.merchant.locale)} " for invoice "
-            {standing.invoice_number} {method} "."
+            "Reference " <span class="nowrap">{standing.reference}</span> ". "
+            {standing.amount.format(standing.merchant.locale)} " for invoice "
+            <span class="nowrap">{standing.invoice_number}</span> {method} "."
         </p>
     }
 }

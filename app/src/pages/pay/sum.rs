@@ -19,7 +19,7 @@ pub fn Sum(offer: Offer) -> impl IntoView {
         <section class="sum" aria-label="What you are paying">
             <div>
                 <MerchantMark name=offer.merchant.name/>
-                <p class="for muted">"Invoice " {number} {company} {pdf}</p>
+                <p class="for muted">"Invoice " <span class="nowrap">{number}</span> {company} {pdf}</p>
                 <h1 class="amt num">{amount.clone()}</h1>
                 {offer.was.map(|was| view! { <Moved was=was.format(locale) now=amount.clone()/> })}
                 <InvoiceBadges invoice=offer.invoice.clone() locale/>

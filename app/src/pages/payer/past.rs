@@ -78,7 +78,9 @@ fn Rows(rows: Vec<PaymentRow>, locale: Locale) -> impl IntoView {
             <tr>
                 <th scope="row" class="key num">{row.invoice_number}</th>
                 <td class="num date"><time datetime=row.at.to_rfc3339()>{in_words(row.at.date_naive())}</time></td>
-                <td class="muted num what">{row.reference} {row.method.map(|method| format!(", {method}"))}</td>
+                <td class="muted num what">
+                    <span class="nowrap">{row.reference}</span> {row.method.map(|method| format!(", {method}"))}
+                </td>
                 <td class="state"><StateBadge state=row.state/></td>
                 <td class="amount">{row.amount.format(locale)}</td>
             </tr>
