@@ -1,7 +1,7 @@
 //! "Why is this not paid?": one payment's attempts, facts, postings, books and mails as one story (N3).
 
 use crate::{
-    AdminPass, Engine, Error,
+    AdminPass, BooksSettings, Engine, Error,
     clock::{on_the_wall, zone},
     faces::{decline_reason, never_sent},
     jobs::Work,
@@ -36,24 +36,25 @@ impl Engine {
             postings: Vec::new(),
             jobs: jobs(db, payment.id, local).await?,
         };
+        let place = self.books_place(db).await?;
         let mut entries = Vec::new();
         for attempt in &attempts {
             let started = local(attempt.created_at);
             story.events.push(event(started, "Payment started", &attempt.description, Tone::Neutral));
             story.events.extend(db.observations(attempt.id).await?.iter().map(|seen| observed(seen, local(seen.at))));
-            story.attempts.push(self.attempt_face(db, attempt).await?);
+            let face = self.attempt_face(db, attempt).await?;
             for line in db.posting_list(attempt.id).await? {
-                let (kind, account) = (journal_words(line.kind), account_words(line.account));
                 story.postings.push(PostingFace {
                     at: local(line.at),
-                    kind: kind.into(),
-                    account: account.into(),
+                    kind: journal_words(line.kind).into(),
+                    account: account_words(line.account, &face.gateway, &payment.customer_name),
                     amount: line.amount,
                 });
             }
+            story.attempts.push(face);
             entries.extend(db.books_entries(attempt.id).await?);
         }
-        story.events.extend(entries.iter().filter_map(|entry| booked(entry, local(entry.updated_at))));
+        story.events.extend(entries.iter().filter_map(|entry| booked(entry, &place, local(entry.updated_at))));
         for mail in db.mails_of_payment(payment.id).await? {
             let detail = format!("To {}. {}.", mail.recipient, mail_words(mail.state));
             story.events.push(event(local(mail.created_at), &mail.subject, &detail, Tone::Neutral));
@@ -61,6 +62,16 @@ impl Engine {
         story.events.sort_by_key(|event| event.at);
         story.sentence = sentence(&latest(db, payment.id).await?, &entries);
         Ok(story)
+    }
+
+    /// Where payments are written, as the merchant's bookkeeper calls it.
+    async fn books_place(&self, db: &MerchantDb) -> Result<String, Error> {
+        let set_up = self.set_up(db).await?;
+        let Ok(books) = set_up.connection("books") else { return Ok("Books that are not connected any more".into()) };
+        Ok(match serde_json::from_str(&books.settings)? {
+            BooksSettings::Xero { clearing_account, .. } => format!("Xero, clearing account {clearing_account}"),
+            BooksSettings::BuiltIn => "Built-in ledger".into(),
+        })
     }
 
     async fn attempt_face(&self, db: &MerchantDb, attempt: &Attempt) -> Result<AttemptFace, Error> {
@@ -113,11 +124,11 @@ fn observed(seen: &Observed, at: Moment) -> StoryEvent {
     event(at, title, &format!("{how}.{id}{why}"), tone)
 }
 
-fn booked(entry: &BooksEntry, at: Moment) -> Option<StoryEvent> {
+fn booked(entry: &BooksEntry, place: &str, at: Moment) -> Option<StoryEvent> {
     match entry.state {
         BooksEntryState::Intended | BooksEntryState::Needless => None,
         BooksEntryState::Posted => {
-            let detail = format!("Payment {} in the books.", entry.external_id.as_deref().unwrap_or_default());
+            let detail = format!("{place}: payment {}.", entry.external_id.as_deref().unwrap_or_default());
             Some(event(at, "Posted to the books", &detail, Tone::Good))
         }
         BooksEntryState::Refused => {
@@ -137,6 +148,8 @@ async fn jobs(
         let state = match row.state {
             JobState::Ready => "Waiting",
             JobState::Leased => "Running",
+            // Ended by news before anybody had to run it.
+            JobState::Done if row.tries == 0 => "Not needed",
             JobState::Done => "Done",
             JobState::Dead => "Given up",
         };
@@ -193,9 +206,9 @@ const fn journal_words(kind: JournalKind) -> &'static str {
     }
 }
 
-const fn account_words(account: Account) -> &'static str {
+fn account_words(account: Account, gateway: &str, customer: &str) -> String {
     match account {
-        Account::GatewayClearing => "Gateway clearing",
-        Account::Receivable => "Receivable",
+        Account::GatewayClearing => format!("Clearing account at {gateway}"),
+        Account::Receivable => format!("Receivable from {customer}"),
     }
 }

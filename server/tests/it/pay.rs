@@ -101,7 +101,14 @@ async fn s55_the_payer_sees_the_payment_among_past_payments_and_the_admin_its_st
     let admin = house.client();
     admin.sign_in("admin@northwind.test").await;
     let story = admin.get(&format!("/admin/transactions/{}", form.payment)).await;
-    for words in ["Approved", "Posted to the books", "Gateway clearing", "Receivable", "ch_"] {
+    for words in [
+        "Approved",
+        "Posted to the books",
+        "Xero, clearing account 825",
+        "Clearing account at Stripe",
+        "Receivable from Acme Pty Ltd",
+        "ch_",
+    ] {
         assert!(story.body.contains(words), "{words} in {}", story.body);
     }
     house
@@ -153,6 +160,8 @@ async fn the_way_without_script_leads_over_the_gateways_own_page() {
     let given_up =
         client.post("/api/payments/cancel", &[("checkout", &form.checkout), ("payment", &form.payment)]).await;
     assert!(client.get(&given_up.location.unwrap()).await.status == 200);
+    let story = house.story(&form).await;
+    assert!(story.contains("Ask the gateway for the outcome") && story.contains("Not needed"), "{story}");
     let again = client.form(&format!("/npe?transactionId={}", form.checkout)).await;
     client.pay(&again, "pm_card_visa").await;
     house.assert_paid_once("INV-501", 120_450).await;
