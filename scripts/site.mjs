@@ -9,6 +9,7 @@ import { cp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { join, parse } from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
 
@@ -28,6 +29,8 @@ const MANIFEST = '__wasm_split_manifest.json';
 
 const WASM_FEATURES = ['bulk-memory', 'nontrapping-float-to-int', 'sign-ext', 'mutable-globals', 'reference-types', 'multivalue'];
 const WASM_OPT = ['-Oz', ...WASM_FEATURES.map((feature) => `--enable-${feature}`)];
+/** Names for debuggers that wasm-opt does not know and throws away with all others: nobody has to mend anything. */
+const HARMLESS = /^warning: unknown name subsection /;
 /** Newer CSS, nesting above all, is rewritten for these. Cascade layers are not, so much older ones are lost anyway. */
 const BROWSERS = { chrome: 109 << 16, firefox: 115 << 16, safari: 16 << 16, ios_saf: 16 << 16 };
 
@@ -38,12 +41,14 @@ const write = (file, content) => writeFile(path(file), content, 'latin1');
 const hashOf = (content) => createHash('md5').update(content, 'latin1').digest('base64url');
 const wasmFiles = async () => (await readdir(path(''))).filter((file) => file.endsWith('.wasm'));
 
-/** Runs a program to its end; what was wrong it says itself. */
-function run(program, args, env = {}) {
+/** Runs a program to its end; what was wrong it says itself, but for lines that are `harmless`. */
+function run(program, args, env = {}, harmless) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: 'inherit', env: { ...process.env, ...env } });
+    const stdio = ['inherit', 'inherit', harmless ? 'pipe' : 'inherit'];
+    const child = spawn(program, args, { stdio, env: { ...process.env, ...env } });
+    if (harmless) createInterface(child.stderr).on('line', (line) => harmless.test(line) || console.error(line));
     child.on('error', reject);
-    child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`${program} failed`))));
+    child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`${program} failed`))));
   });
 }
 
@@ -67,7 +72,7 @@ async function splitUp(program) {
 async function optimise() {
   const waiting = (await wasmFiles()).map(path);
   const worker = async () => {
-    for (let file; (file = waiting.pop()); ) await run('wasm-opt', [...WASM_OPT, file, '-o', file]);
+    for (let file; (file = waiting.pop()); ) await run('wasm-opt', [...WASM_OPT, file, '-o', file], {}, HARMLESS);
   };
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
 }
