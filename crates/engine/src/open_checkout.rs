@@ -339,7 +339,8 @@ async fn closed(
     Ok(Closed { merchant, invoice_number, reason })
 }
 
-fn nothing_to_pay(invoice: &Invoice) -> Option<ClosedReason> {
+/// Why nothing can be paid on it, as it was last read.
+pub(crate) fn nothing_to_pay(invoice: &Invoice) -> Option<ClosedReason> {
     match invoice.status {
         InvoiceStatus::Paid => Some(ClosedReason::AlreadyPaid),
         InvoiceStatus::Open if invoice.due_minor <= 0 => Some(ClosedReason::AlreadyPaid),

@@ -6,6 +6,7 @@ use crate::{
     Engine, Error, GuestPass, Order, PayHow, PayerPass, TakeError,
     card_testing::{Origin, Turn},
     failpoint,
+    open_checkout::nothing_to_pay,
     settle_payment::standing,
 };
 use chrono::TimeDelta;
@@ -124,21 +125,12 @@ impl Engine {
             // makes `claims_seen` old, so that their decline is counted in the next round.
             let turn = self.await_turn(guest, origin).await?;
             let (invoice, customer) = guest.db.invoice_with_customer(guest.checkout.invoice_id).await?;
-            // Each press that cannot be charged is a read of the books: wrong amounts are known before it.
-            let is_wrong = order.expected != invoice.due()?;
-            if is_wrong {
+            // Each press that cannot be charged would be a read of the books.
+            if order.expected != invoice.due()? || nothing_to_pay(&invoice).is_some() {
                 self.count_guess(order.network).await?;
             }
             let books = self.invoice_from_books(&guest.db, &invoice).await?;
-            let amount = match amount_to_charge(order.expected, &books) {
-                Ok(amount) => amount,
-                Err(refusal) => {
-                    if !is_wrong {
-                        self.count_guess(order.network).await?;
-                    }
-                    return Err(TakeError::Refused(refusal));
-                }
-            };
+            let amount = amount_to_charge(order.expected, &books).map_err(TakeError::Refused)?;
             let mut committed = self.new_attempt(guest, order, invoice, customer, amount, connection);
             committed.attempt.origin_hash = Some(origin.hash());
             let new = NewAttempt {

@@ -266,3 +266,88 @@ async fn pages_of_checkouts_are_held_beyond_what_an_office_opens() {
     assert!(passed >= 200 && told.contains(&429), "{passed} of {}", told.len());
     assert_eq!(guess("198.51.100.2").await, 404, "another network");
 }
+
+#[tokio::test]
+async fn presses_of_which_nothing_can_come_do_not_spend_the_calls_of_the_books() {
+    let house = House::new().await;
+    let (client, other) = (house.client(), house.client().from("198.51.100.1"));
+    let (form, late) = (client.open("INV-501").await, other.open("INV-501").await);
+    client.pay(&form, "pm_card_visa").await;
+    house.until("it is paid", async || client.get(&link("INV-501")).await.status == 409).await;
+    count_reads(&house).await;
+    let press = async || {
+        let payment = format!("pay_{}", uuid::Uuid::now_v7().simple());
+        let form = Form { payment, expected: "USD 0".into(), ..late.clone() };
+        other.call("/api/payments/take", &form.fields("pm_card_visa")).await.status
+    };
+    for _ in 0..30 {
+        assert_eq!(press().await, 409);
+    }
+    assert_eq!(press().await, 429);
+    assert_eq!(reads(&house).await, 30, "nothing goes to the books any more");
+}
+
+#[tokio::test]
+async fn whose_an_invoice_is_is_not_found_by_trying_names() {
+    let house = House::new().await;
+    let named = async |network: &str, company: &str| {
+        let client = house.client().from(network);
+        let opened = client.get(&link_for("INV-501", company)).await;
+        match opened.location {
+            Some(checkout) => client.get(&checkout).await.body,
+            None => opened.body,
+        }
+    };
+    assert!(named("198.51.100.1", "ACME").await.contains("Acme Pty Ltd"));
+    for guess in 0..10 {
+        let page = named(&format!("198.51.100.{guess}"), &format!("Company {guess}")).await;
+        assert!(page.contains("We cannot find that invoice"), "{page}");
+    }
+    let page = named("198.51.100.20", "ACME").await;
+    assert!(page.contains("INV-501") && !page.contains("Acme"), "the right one tells nobody that it is: {page}");
+}
+
+#[tokio::test]
+async fn a_link_that_knows_the_number_alone_neither_finishes_nor_cancels_what_another_began() {
+    let house = House::new().await;
+    let (payer, stranger) = (house.client(), house.client());
+    let form = payer.open("INV-501").await;
+    let hosted = payer.pay(&form, "").await.location.unwrap();
+
+    let checkout = stranger.get(&link_for("INV-501", "")).await.location.unwrap();
+    let page = stranger.get(&checkout).await;
+    assert!(page.status == 409 && !page.body.contains("/stripe/"), "{}", page.body);
+    let checkout = checkout.split("transactionId=").nth(1).unwrap();
+    let body = [("checkout", checkout), ("payment", form.payment.as_str())];
+    let standing = stranger.call("/api/payments/standing", &body).await;
+    assert!(standing.status == 200 && !standing.body.contains("/stripe/"), "{}", standing.body);
+    assert_eq!(stranger.call("/api/payments/cancel", &body).await.status, 200);
+    let waiting = payer.get(&format!("/npe?transactionId={}", form.checkout)).await.body;
+    assert!(waiting.contains(&hosted.replace('&', "&amp;")), "it still waits for its payer: {waiting}");
+}
+
+#[tokio::test]
+async fn a_waiting_payment_that_is_looked_at_again_and_again_leaves_the_gateway_its_calls() {
+    let house = House::without_worker().await;
+    let client = house.client();
+    let form = client.open("INV-501").await;
+    client.pay(&form, "").await;
+    let reads = json!({"vendor": "stripe", "fault": "delay_ms:0", "times": 100, "match": "GET /stripe/"});
+    house.arm_with(reads).await;
+    let body = [("checkout", form.checkout.as_str()), ("payment", form.payment.as_str())];
+    let looks = join_all((0..30).map(|_| client.call("/api/payments/standing", &body))).await;
+    assert!(looks.iter().all(|look| look.status == 200));
+    let left = house.armed().await["armed"][0]["times"].as_u64().unwrap();
+    assert!((97..100).contains(&left), "{left} of 100");
+}
+
+#[tokio::test]
+async fn a_card_number_in_place_of_a_token_is_neither_kept_nor_sent_on() {
+    let house = House::new().await;
+    let client = house.client();
+    let form = client.open("INV-501").await;
+    for token in ["4242424242424242", "4242 4242 4242 4242", "pm_1\nERROR all is lost"] {
+        assert_eq!(client.call("/api/payments/take", &form.fields(token)).await.status, 400);
+    }
+    assert_eq!(house.number("SELECT COUNT(*) FROM attempt").await, 0);
+}

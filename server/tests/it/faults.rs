@@ -168,3 +168,48 @@ async fn d30_money_that_the_books_refuse_is_shown_to_the_admin_in_one_sentence()
     let page = house.client().get(&second.location.unwrap()).await;
     assert!(!page.body.contains("name=\"expected\""), "{}", page.body);
 }
+
+#[tokio::test]
+async fn a_slow_refresh_of_the_token_is_finished_though_the_page_does_not_wait_for_it() {
+    let house = House::without_worker().await;
+    house.pass_an_hour().await;
+    house.arm("xero", "delay_ms:6000", "POST /xero/connect/token").await;
+    let client = house.client();
+    let opened = client.get(&link("INV-501")).await.location.unwrap();
+    let is_stale = async || client.get(&opened).await.body.contains("does not answer just now");
+    let asked = Instant::now();
+    assert!(is_stale().await, "a page does not wait that long");
+    house.until("the books answer again", async || !is_stale().await).await;
+    assert!(asked.elapsed() < Duration::from_secs(20), "as soon as the token is there, not when the lease ends");
+}
+
+#[tokio::test]
+async fn money_that_the_books_do_not_get_is_shown_after_a_while() {
+    let house = House::new().await;
+    let admin = house.client();
+    admin.sign_in(facts::NORTHWIND.admin_email).await;
+    house.arm_times("xero", "http:500", 1_000).await;
+    let waits = async || admin.get("/admin").await.body.contains("and the books do not have it yet");
+    let client = house.client();
+    let form = client.open("INV-503").await;
+    client.pay(&form, "pm_card_visa").await;
+    assert!(!waits().await, "a moment is no problem");
+    house.pass_an_hour().await;
+    house.until("it is shown", waits).await;
+}
+
+#[tokio::test]
+async fn who_was_told_to_wait_is_written_to_also_when_the_payment_waited_for_them_meanwhile() {
+    let house = House::new().await;
+    house.arm("stripe", "reset_after_execute", "POST /stripe/v1/checkout/sessions").await;
+    let client = house.client();
+    let form = client.open("INV-501").await;
+    let result = client.pay(&form, "").await.location.unwrap();
+    assert!(client.get(&result).await.body.contains("Do not pay again"));
+    house.until("it is found", async || house.story(&form).await.contains("The payer must act")).await;
+    house.pass_an_hour().await;
+    let admin = house.client();
+    admin.sign_in(facts::NORTHWIND.admin_email).await;
+    let told = async || admin.get("/admin/mail").await.body.contains("Not paid: $1,204.50 to Northwind IT");
+    house.until("the payer is told how it ended", told).await;
+}

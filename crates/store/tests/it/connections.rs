@@ -86,6 +86,12 @@ on_both!(a_secret_is_replaced_only_over_the_one_that_was_read, async |db| {
     assert!(!lease(&shop, 1, at(0), at(1)).await, "nothing to refresh: the secret is new");
     assert!(lease(&shop, 2, at(0), at(1)).await, "free again");
     assert!(lease(&shop, 2, at(2), at(3)).await, "and when a node died with it");
+    let tx = shop.db.begin().await.unwrap();
+    tx.connection_lease_end(shop.connection, 1).await.unwrap();
+    assert!(!tx.connection_lease_refresh(shop.connection, 2, at(2), at(3)).await.unwrap(), "that was another's");
+    tx.connection_lease_end(shop.connection, 2).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(lease(&shop, 2, at(2), at(3)).await, "let go of");
 
     let connection = shop.db.connection(shop.connection).await.unwrap();
     assert_eq!(connection.secret_version, 2);

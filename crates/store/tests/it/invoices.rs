@@ -9,7 +9,7 @@ use domain::{
     money::{Currency, Money},
 };
 use std::collections::{HashMap, HashSet};
-use store::{Error, Invoice, InvoiceFilter};
+use store::{BooksEntryState, Error, Invoice, InvoiceFilter};
 
 fn search(text: &str) -> InvoiceFilter {
     InvoiceFilter { search: text.into(), ..Default::default() }
@@ -139,4 +139,39 @@ on_both!(junk_in_place_of_a_number_finds_nothing, async |db| {
         assert_eq!(shop.db.invoice_by_number(junk).await.unwrap(), None);
         assert_eq!(shop.db.customer_by_name(junk).await.unwrap(), None);
     }
+});
+
+on_both!(a_number_that_was_used_again_means_the_invoice_that_counts, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let of = |id: &str, status| BooksInvoice { status, ..invoice(id, "N-1") };
+    let found = async || shop.db.invoice_by_number("N-1").await.unwrap().unwrap().0.external_id;
+    read(&shop.db, &[], &[of("deleted", InvoiceStatus::Void)]).await;
+    assert_eq!(found().await, "deleted");
+    read(&shop.db, &[], &[of("again", InvoiceStatus::Open)]).await;
+    assert_eq!(found().await, "again");
+    read(&shop.db, &[], &[of("voided-later", InvoiceStatus::Void)]).await;
+    assert_eq!(found().await, "again", "whichever was read last");
+});
+
+on_both!(what_we_wrote_onto_an_invoice_is_told_from_what_others_did, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let order = shop.opened().await;
+    let tx = shop.db.begin().await.unwrap();
+    tx.books_entries_intend(order.attempt.id, &order.allocations, at(1)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(shop.db.posted_on(vec![shop.invoice]).await.unwrap().is_empty(), "meant is not written");
+    assert_eq!(shop.db.books_entries_waiting(at(2)).await.unwrap().len(), 1);
+    assert!(shop.db.books_entries_waiting(at(1)).await.unwrap().is_empty(), "not for long yet");
+    assert_eq!(shop.db.attempts_unknown(at(1)).await.unwrap().len(), 1);
+
+    let entry = shop.db.books_entries(order.attempt.id).await.unwrap().remove(0);
+    let tx = shop.db.begin().await.unwrap();
+    tx.books_entry_move(&entry, BooksEntryState::Posted, Some("p-1"), None, at(1)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(shop.db.posted_on(vec![shop.invoice]).await.unwrap(), [(shop.invoice, 10_000)].into());
+    assert!(shop.db.books_entries_waiting(at(2)).await.unwrap().is_empty());
+    let paid_on = InvoiceFilter { only_paid_on: true, ..InvoiceFilter::default() };
+    assert_eq!(shop.db.invoice_page(&paid_on, 1, 10).await.unwrap().1, 0, "until the books say so");
+    read(&shop.db, &[], &[BooksInvoice { due: usd(4_000), ..invoice("i-1", "INV-1") }]).await;
+    assert_eq!(shop.db.invoice_page(&paid_on, 1, 10).await.unwrap().1, 1);
 });

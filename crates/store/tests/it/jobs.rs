@@ -118,6 +118,13 @@ on_both!(a_failed_job_is_tried_again_later_and_at_last_becomes_a_dead_letter, as
     let dead = shop.db.jobs_dead().await.unwrap();
     assert_eq!((dead[0].id, dead[0].state, dead[0].lease), (job.id, JobState::Dead, None));
     assert!(!done(db, &dead[0]).await, "what nobody claimed, nobody ends");
+
+    let tx = shop.db.begin().await.unwrap();
+    tx.job_revive("post", at(5)).await.unwrap();
+    tx.job_revive("nothing", at(5)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(claim(&db.store, 4).await.is_empty());
+    assert_eq!(claim(&db.store, 5).await.remove(0).tries, 1, "from the beginning");
 });
 
 on_both!(waiting_work_can_be_spared, async |db| {
