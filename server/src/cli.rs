@@ -100,7 +100,7 @@ impl Cli {
             }
             Command::CheckConfig => {
                 let settings = Settings::load()?;
-                println!("{settings:#?}");
+                println!("{settings:#?}\nThe database is {}.", settings.database());
                 if settings.key_ring.is_none() {
                     println!(
                         "WISEPAY_KEY_RING is not set. A fresh one, to keep safe:\n{}",

@@ -58,7 +58,7 @@ impl Demo {
         settings.simulators_url = Some(vendors.clone());
         // A database named in the environment is used; by itself the demo keeps to its own folder.
         if std::env::var("DATABASE_URL").is_err() {
-            settings.database_url = format!("sqlite://{}", data.join(DATABASE).display());
+            settings.database_url = format!("sqlite://{}", data.join(DATABASE).display()).into();
         }
         let (simulators, listener) = simulators(listen, Some(data.join("vendors")), &settings.public_url).await?;
         let clock = Clock::shifted_by(simulators.clock().offset_ms());

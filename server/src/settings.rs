@@ -3,6 +3,7 @@
 
 use engine::KeyRing;
 use ipnet::IpNet;
+use secrecy::{ExposeSecret, SecretString};
 use std::{
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
@@ -30,11 +31,12 @@ const OTHERS: [&str; 5] =
 #[derive(Debug)]
 pub struct Settings {
     pub listen: SocketAddr,
-    pub database_url: String,
+    /// With the password of whoever signs in there; [`Settings::database`] is for people.
+    pub database_url: SecretString,
     pub public_url: String,
     pub key_ring: Option<KeyRing>,
     pub brand: String,
-    pub smtp_url: Option<String>,
+    pub smtp_url: Option<SecretString>,
     pub mail_from: String,
     pub rate_limits: bool,
     /// Whose `X-Forwarded-For` is believed.
@@ -99,11 +101,11 @@ impl Settings {
         let key_ring = get("WISEPAY_KEY_RING").map(|text| text.parse()).transpose();
         let settings = Self {
             listen,
-            database_url: need("DATABASE_URL")?,
+            database_url: need("DATABASE_URL")?.into(),
             key_ring: key_ring
                 .map_err(|e: engine::BadKeyRing| BadSettings::Unreadable("WISEPAY_KEY_RING", e.to_string()))?,
             brand: need("WISEPAY_BRAND")?,
-            smtp_url: get("SMTP_URL"),
+            smtp_url: get("SMTP_URL").map(SecretString::from),
             mail_from: need("WISEPAY_MAIL_FROM")?,
             rate_limits: need("WISEPAY_RATE_LIMITS")? != "off",
             trusted_proxies: networks(&get("WISEPAY_TRUSTED_PROXIES").unwrap_or_default())?,
@@ -120,6 +122,23 @@ impl Settings {
         let Some(rest) = self.public_url.strip_prefix("http://") else { return Ok(self) };
         let host = rest.split(['/', ':']).next().unwrap_or_default().to_owned();
         if ["127.0.0.1", "localhost"].contains(&host.as_str()) { Ok(self) } else { Err(BadSettings::PlainHttp(host)) }
+    }
+
+    /// Which database it is, without what opens it: a file, or scheme, host and name.
+    #[must_use]
+    pub fn database(&self) -> String {
+        let text = self.database_url.expose_secret();
+        if text.starts_with("sqlite:") {
+            return text.to_owned();
+        }
+        let place = |url: http::Uri| {
+            let (scheme, authority) = (url.scheme_str()?, url.authority()?);
+            let port = authority.port().map(|port| format!(":{port}")).unwrap_or_default();
+            // The rest of a password with a slash in it would pass for a path.
+            let is_whole = text.matches('@').count() == authority.as_str().matches('@').count();
+            is_whole.then(|| format!("{scheme}://{}{port}{}", authority.host(), url.path()))
+        };
+        text.parse().ok().and_then(place).unwrap_or_else(|| "[REDACTED]".into())
     }
 
     /// `__Host-` needs https; on loopback with plain http browsers would drop it.
@@ -200,5 +219,24 @@ mod tests {
         assert!(
             matches!(load(&[("WISEPAY_KEY_RING", "secret")]), Err(BadSettings::Unreadable("WISEPAY_KEY_RING", why)) if !why.contains("secret"))
         );
+    }
+
+    #[test]
+    fn passwords_never_print_and_the_database_is_told_without() {
+        let with = |database: &str| {
+            let mail = "smtps://mailer:hunter2@mail.example";
+            load(&[("DATABASE_URL", database), ("SMTP_URL", mail)]).expect("good settings")
+        };
+        for (url, told) in [
+            ("postgres://u:hunter2@db.example:5433/wisepay?sslmode=require", "postgres://db.example:5433/wisepay"),
+            ("postgres://u@db.example/wisepay?password=hunter2", "postgres://db.example/wisepay"),
+            ("postgres://u:#hunter2@db.example/wisepay", "[REDACTED]"),
+            ("postgres://u:x/hunter2@db.example/wisepay", "[REDACTED]"),
+            ("sqlite://data/wisepay.db", "sqlite://data/wisepay.db"),
+        ] {
+            let settings = with(url);
+            assert_eq!(settings.database(), told);
+            assert!(!format!("{settings:?} {settings:#?}").contains("hunter2"), "{url}");
+        }
     }
 }

@@ -49,6 +49,7 @@ pub use verify_books::Verified;
 pub use worker::Worker;
 
 use connectors::{HttpClient, Timeouts};
+use secrecy::{ExposeSecret, SecretString};
 use std::{sync::Arc, time::Duration};
 use store::Store;
 use tokio::sync::{Notify, Semaphore};
@@ -66,7 +67,7 @@ pub struct Settings {
     /// The brand shown to users.
     pub brand: String,
     /// Absent: mails are kept and shown under Admin > Mail.
-    pub smtp_url: Option<String>,
+    pub smtp_url: Option<SecretString>,
     pub mail_from: String,
     /// Off in load tests alone.
     pub hold_rates: bool,
@@ -98,10 +99,15 @@ impl Engine {
     ///
     /// # Errors
     /// A database that does not answer, a mail server's address that cannot be one, a machine without TLS roots.
-    pub async fn open(database_url: &str, keys: KeyRing, clock: Clock, settings: Settings) -> Result<Self, Error> {
-        let store = Store::open(database_url, keys).await?;
-        let mailer =
-            settings.smtp_url.as_deref().map(|url| send_mail::Mailer::new(url, &settings.mail_from)).transpose()?;
+    pub async fn open(
+        database_url: &SecretString,
+        keys: KeyRing,
+        clock: Clock,
+        settings: Settings,
+    ) -> Result<Self, Error> {
+        let store = Store::open(database_url.expose_secret(), keys).await?;
+        let mailer = settings.smtp_url.as_ref().map(|url| send_mail::Mailer::new(url, &settings.mail_from));
+        let mailer = mailer.transpose()?;
         let hold_rates = settings.hold_rates;
         let http = HttpClient::new(VENDOR_TIMEOUTS).map_err(|e| Error::SetUp(e.to_string()))?;
         Ok(Self(Arc::new(Inner {
@@ -150,5 +156,22 @@ impl Engine {
 
     pub(crate) fn now(&self) -> chrono::DateTime<chrono::Utc> {
         self.0.clock.now()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mail_servers_password_never_prints() {
+        let settings = Settings {
+            public_url: "https://pay.example.com".into(),
+            brand: "Wise-Pay".into(),
+            smtp_url: Some("smtps://mailer:hunter2@mail.example".into()),
+            mail_from: "no-reply@pay.example.com".into(),
+            hold_rates: true,
+        };
+        assert!(!format!("{settings:?}").contains("hunter2"));
     }
 }

@@ -14,6 +14,7 @@ use domain::{
 };
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, message::Mailbox};
 use minijinja::{Environment, context};
+use secrecy::{ExposeSecret, SecretString};
 use std::sync::LazyLock;
 use store::{Attempt, Job, MailState, MerchantDb, NewMail};
 
@@ -67,9 +68,9 @@ pub(crate) struct Mailer {
 }
 
 impl Mailer {
-    pub(crate) fn new(url: &str, from: &str) -> Result<Self, Error> {
-        let transport =
-            AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|e| Error::SetUp(e.to_string()))?.build();
+    pub(crate) fn new(url: &SecretString, from: &str) -> Result<Self, Error> {
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose_secret());
+        let transport = transport.map_err(|e| Error::SetUp(e.to_string()))?.build();
         let from = from.parse().map_err(|_| Error::SetUp("the sender's mail address cannot be read".into()))?;
         Ok(Self { transport, from })
     }

@@ -5,7 +5,7 @@ use crate::{Error, KeyRing};
 use migrations::Migrator;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 use sea_orm_migration::MigratorTrait;
@@ -147,6 +147,16 @@ async fn open_postgres(url: &str) -> Result<Pools, Error> {
         // from the time of turning disks, they would read whole tables until the statistics are next gathered.
         .map_sqlx_postgres_opts(|o| o.options([("random_page_cost", "1.1")]).statement_cache_capacity(STATEMENTS))
         .sqlx_logging(false);
-    let pool = Database::connect(options).await?;
+    let pool = Database::connect(options).await.map_err(unquoted)?;
     Ok(Pools { read: pool.clone(), write: pool })
+}
+
+/// An address that cannot be used is quoted by the library, with the password in it.
+fn unquoted(cause: DbErr) -> Error {
+    match cause {
+        DbErr::Conn(RuntimeErr::Internal(_)) => {
+            Error::Broken(DbErr::Custom("its address is neither sqlite://… nor a readable postgres://…".into()))
+        }
+        other => other.into(),
+    }
 }

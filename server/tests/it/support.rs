@@ -108,7 +108,8 @@ impl House {
         let settings = Settings { rate_limits: runs == Runs::WithLimits, ..settings(&portal, &vendors, &url) };
         let keys = KeyRing::generate("test").unwrap();
         let clock = Clock::shifted_by(simulators.clock().offset_ms());
-        let engine = Engine::open(&url, keys.parse().unwrap(), clock, engine_settings(&settings)).await.unwrap();
+        let (database, options) = (&settings.database_url, engine_settings(&settings));
+        let engine = Engine::open(database, keys.parse().unwrap(), clock, options).await.unwrap();
         engine.migrate().await.unwrap();
         let gateway = demo::seed(&engine, &vendors).await.unwrap().unwrap();
         let mut house = Self {

@@ -5,7 +5,7 @@ use crate::{
     shop::{at, shop},
 };
 use sea_orm::ConnectionTrait;
-use store::{Error, NewMerchant};
+use store::{Error, KeyRing, NewMerchant, Store};
 
 on_both!(a_unique_index_is_told_by_its_name, async |db| {
     let shop = shop(&db.store, "acme").await;
@@ -23,6 +23,15 @@ on_both!(a_unique_index_is_told_by_its_name, async |db| {
     assert!(refused.is_duplicate("merchant_key") && !refused.is_duplicate("merchant"));
     assert_eq!(db.store.merchant_list().await.unwrap().len(), 1);
 });
+
+#[tokio::test]
+async fn an_address_that_cannot_be_used_is_not_repeated() {
+    for address in ["mysql://u:hunter2@db.example/wisepay", "postgres://u:hunter2@db.example:x/wisepay"] {
+        let keys: KeyRing = KeyRing::generate("test").unwrap().parse().unwrap();
+        let refused = Store::open(address, keys).await.err().unwrap();
+        assert!(matches!(refused, Error::Broken(_)) && !format!("{refused:?}").contains("hunter2"), "{refused:?}");
+    }
+}
 
 #[tokio::test]
 async fn a_locked_file_is_busy() {
