@@ -114,9 +114,8 @@ impl Cli {
 }
 
 async fn open(settings: &Settings) -> anyhow::Result<Engine> {
-    let keys = Settings::load()?
-        .key_ring
-        .context("WISEPAY_KEY_RING must be set; `wisepay check-config` prints a fresh one")?;
+    let keys = settings.key_ring.clone();
+    let keys = keys.context("WISEPAY_KEY_RING must be set; `wisepay check-config` prints a fresh one")?;
     open_with(settings, keys, Clock::default()).await
 }
 

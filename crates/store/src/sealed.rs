@@ -14,6 +14,7 @@ const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
 
 /// The keys of this installation; the first one seals, all of them open.
+#[derive(Clone)]
 pub struct KeyRing(Vec<(String, [u8; KEY_BYTES])>);
 
 /// A sealed secret as it stands in a column: `1:<key name>:<hex of nonce and cipher text>`.
