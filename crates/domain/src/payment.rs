@@ -151,31 +151,9 @@ pub enum DeclineReason {
     SetUp,
 }
 
-/// Whether trying again can help.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeclineClass {
-    /// Later, with the same method.
-    Soft,
-    /// After the payer mended something.
-    Fixable,
-    /// Never with this method.
-    Hard,
-}
-
 impl DeclineReason {
     /// No card was tried for these: they say nothing about whoever pressed Pay.
     pub const OURS: [Self; 2] = [Self::NotSent, Self::SetUp];
-
-    #[must_use]
-    pub const fn class(self) -> DeclineClass {
-        match self {
-            Self::InsufficientFunds | Self::TryAgainLater | Self::NotSent | Self::SetUp => DeclineClass::Soft,
-            Self::Expired | Self::WrongSecurityCode | Self::AuthenticationFailed | Self::Declined => {
-                DeclineClass::Fixable
-            }
-            Self::Blocked | Self::AccountClosed | Self::NotAuthorised => DeclineClass::Hard,
-        }
-    }
 
     /// What happened and what to do, in the payer's words.
     #[must_use]
