@@ -3,7 +3,7 @@
 use crate::{
     access::Role,
     date::{Lateness, Moment},
-    ids::{AttemptId, CheckoutId, InvoiceId, JobId, MailId, PaymentId},
+    ids::{CheckoutId, InvoiceId, MailId, PaymentId},
     invoice::InvoiceStatus,
     money::{Locale, Money},
     payment::AttemptState,
@@ -297,7 +297,7 @@ pub struct Problem {
 pub struct PaymentStory {
     pub who: Whoami,
     pub row: PaymentRow,
-    pub payer_email: Option<String>,
+    pub payer_email: String,
     /// One sentence: where it stands and what comes next (N3).
     pub sentence: String,
     pub events: Vec<StoryEvent>,
@@ -327,7 +327,6 @@ pub enum Tone {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptFace {
-    pub id: AttemptId,
     pub gateway: String,
     pub gateway_id: Option<String>,
     pub charge_id: Option<String>,
@@ -349,7 +348,6 @@ pub struct PostingFace {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobFace {
-    pub id: JobId,
     /// What it does, in words: "Post to the books".
     pub what: String,
     pub state: String,

@@ -29,7 +29,7 @@ impl Engine {
         let mut story = PaymentStory {
             who: admin.who.clone(),
             row: self.payment_rows(db, vec![payment.clone()], zone).await?.remove(0),
-            payer_email: Some(payment.email.clone()),
+            payer_email: payment.email.clone(),
             sentence: String::new(),
             events: Vec::new(),
             attempts: Vec::new(),
@@ -77,7 +77,6 @@ impl Engine {
     async fn attempt_face(&self, db: &MerchantDb, attempt: &Attempt) -> Result<AttemptFace, Error> {
         let connection = db.connection(attempt.connection_id).await?;
         Ok(AttemptFace {
-            id: attempt.id,
             gateway: self.gateway_of(db, &connection)?.capabilities().name.to_owned(),
             gateway_id: attempt.gateway_id.clone(),
             charge_id: attempt.charge_id.clone(),
@@ -154,7 +153,6 @@ async fn jobs(
             JobState::Dead => "Given up",
         };
         JobFace {
-            id: row.id,
             what: serde_json::from_str::<Work>(&row.body).map_or("Unknown task", |work| work.words()).to_owned(),
             state: state.to_owned(),
             tries: u32::try_from(row.tries).unwrap_or(0),

@@ -71,7 +71,7 @@ pub fn StoryView(story: PaymentStory) -> impl IntoView {
                             <Fact name="Invoice" value=row.invoice_number/>
                             <Fact name="Amount" value=amount/>
                             {row.method.map(|value| view! { <Fact name="Method" value/> })}
-                            {story.payer_email.map(|value| view! { <Fact name="Receipt to" value/> })}
+                            <Fact name="Receipt to" value=story.payer_email/>
                             <div><dt>"Started"</dt><dd><When at=row.at/></dd></div>
                         </dl>
                     </section>
