@@ -67,12 +67,6 @@ impl<C: ConnectionTrait> Scoped<C> {
 
     /// # Errors
     /// The database is away.
-    pub async fn customer_by_external_id(&self, external_id: &str) -> Result<Option<Model>, Error> {
-        Ok(self.find::<Entity>().filter(Column::ExternalId.eq(external_id)).only(self.conn()).await?)
-    }
-
-    /// # Errors
-    /// The database is away.
     pub async fn customer_by_name(&self, name: &str) -> Result<Option<Model>, Error> {
         Ok(self.find::<Entity>().filter(Column::Name.eq(text(name))).only(self.conn()).await?)
     }

@@ -208,20 +208,6 @@ impl Store {
     pub async fn jobs_count(&self, state: JobState) -> Result<u64, Error> {
         Ok(Entity::find().filter(Column::State.eq(state)).count(&self.pools.read).await?)
     }
-
-    /// When the oldest waiting job became due.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn jobs_oldest_due(&self) -> Result<Option<DateTime<Utc>>, Error> {
-        let oldest = Entity::find()
-            .filter(Expr::cust("state IN ('ready', 'leased')"))
-            .filter(Column::State.eq(JobState::Ready))
-            .order_by_asc(Expr::cust("COALESCE(leased_until, run_at)"))
-            .one(&self.pools.read)
-            .await?;
-        Ok(oldest.map(|job| job.run_at))
-    }
 }
 
 impl MerchantDb {

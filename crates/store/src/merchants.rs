@@ -10,7 +10,7 @@ use domain::{
     money::{Currency, Locale},
     views::MerchantFace,
 };
-use sea_orm::{ConnectionTrait, IntoActiveModel, QueryOrder, entity::prelude::*};
+use sea_orm::{ConnectionTrait, IntoActiveModel, entity::prelude::*};
 use uuid::Uuid;
 
 #[sea_orm::model]
@@ -41,12 +41,6 @@ impl Model {
             support_email: self.support_email.clone(),
             time_zone: self.time_zone.clone(),
         })
-    }
-
-    /// # Errors
-    /// A stored currency that this version does not know.
-    pub fn base_currency(&self) -> Result<Currency, Error> {
-        self.currency.parse().map_err(|_| Error::Unreadable("merchant.currency"))
     }
 }
 
@@ -80,14 +74,6 @@ impl Store {
         };
         Entity::insert(kept(row.into_active_model())).exec_without_returning(&self.pools.write).await?;
         Ok(MerchantDb::new(id, self.clone()))
-    }
-
-    /// For the operator's page and the worker's rounds.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn merchant_list(&self) -> Result<Vec<Model>, Error> {
-        Ok(Entity::find().order_by_asc(Column::Key).all(&self.pools.read).await?)
     }
 }
 

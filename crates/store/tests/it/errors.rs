@@ -12,7 +12,7 @@ on_both!(a_unique_index_is_told_by_its_name, async |db| {
     let row = shop.db.merchant().await.unwrap();
     let new = NewMerchant {
         key: row.key.clone(),
-        currency: row.base_currency().unwrap(),
+        currency: row.currency.parse().unwrap(),
         locale: row.face().unwrap().locale,
         name: row.name,
         time_zone: row.time_zone,
@@ -21,7 +21,7 @@ on_both!(a_unique_index_is_told_by_its_name, async |db| {
     let refused = db.store.merchant_found(new, at(0)).await.err().unwrap();
     assert!(matches!(&refused, Error::Duplicate(name) if name == "merchant_key"), "{refused:?}");
     assert!(refused.is_duplicate("merchant_key") && !refused.is_duplicate("merchant"));
-    assert_eq!(db.store.merchant_list().await.unwrap().len(), 1);
+    assert_eq!(db.store.door_rounds().await.unwrap().len(), 1);
 });
 
 #[tokio::test]

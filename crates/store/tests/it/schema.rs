@@ -26,10 +26,10 @@ async fn three_nodes_that_start_at_once_migrate_once_postgres() {
 }
 
 on_both!(migrating_again_keeps_what_is_there, async |db| {
-    shop(&db.store, "acme").await;
+    let shop = shop(&db.store, "acme").await;
     db.store.migrate().await.unwrap();
     db.store.ready().await.unwrap();
-    assert_eq!(db.store.merchant_list().await.unwrap()[0].created_at, at(0));
+    assert_eq!(shop.db.merchant().await.unwrap().created_at, at(0));
 });
 
 /// Every column with its table and whether it may be empty, and every index that has a name of ours.

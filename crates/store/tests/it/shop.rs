@@ -54,7 +54,7 @@ pub async fn shop(store: &Store, key: &str) -> Shop {
     tx.commit().await.unwrap();
 
     read(&db, &[customer("c-1", "Initech")], &[invoice("i-1", "INV-1")]).await;
-    let customer = db.customer_by_external_id("c-1").await.unwrap().unwrap().id;
+    let customer = db.customer_ids().await.unwrap()["c-1"];
     let invoice = db.invoice_by_external_id("i-1").await.unwrap().unwrap().id;
     let checkout = checkout(&db, invoice).await.unwrap();
     Shop { db, customer, invoice, connection, checkout }
