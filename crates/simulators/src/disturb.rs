@@ -24,6 +24,23 @@ pub(crate) struct News {
     pub body: String,
 }
 
+/// What an operation leaves behind besides its answer, for when the lock is released and the records are saved.
+#[derive(Default)]
+pub(crate) struct Effects {
+    /// Events to send, oldest first.
+    pub news: Vec<News>,
+    /// The card of `timeout_after_execute` was charged: hold the answer.
+    pub unanswered: bool,
+    /// Something happened that must be saved, whether or not anybody is told: by the clock, or behind a mere read.
+    pub changed: bool,
+}
+
+impl Effects {
+    pub fn behind(self, response: Response) -> Executed {
+        Executed { response, news: self.news, unanswered: self.unanswered }
+    }
+}
+
 /// What an executed request leaves: its answer, its news, and whether the answer shall never come.
 pub(crate) struct Executed {
     pub response: Response,

@@ -193,6 +193,14 @@ impl Faults {
         Some(fault)
     }
 
+    /// The code of an armed `decline:CODE` that hits this call, used up by it.
+    pub fn take_decline(&self, call: &Call) -> Option<String> {
+        match self.take(call, |fault| matches!(fault, Fault::Decline(_))) {
+            Some(Fault::Decline(code)) => Some(code),
+            _ => None,
+        }
+    }
+
     pub fn armed(&self) -> Vec<Armed> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -1,10 +1,14 @@
-//! The shell of every page that a person sees here: style sheet, policy headers, escaping, money in words.
+//! The shell of every page that a person sees here, and of the scripts and frames for other pages: style sheet, policy
+//! headers, escaping, money in words.
 
 use std::fmt::{self, Display, Write};
 
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
+use http::HeaderName;
+use http::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
+};
 
 pub(crate) const STYLE: &str = include_str!("style.css");
 
@@ -55,13 +59,52 @@ pub(crate) fn page(status: StatusCode, title: &str, form_targets: &[&str], body:
 /// Lets the portal show the page in a frame, as the vendor's script does with a bank's challenge.
 pub(crate) fn framed(mut response: Response, portal_url: &str) -> Response {
     let policy = response.headers().get(CONTENT_SECURITY_POLICY).and_then(|policy| policy.to_str().ok());
-    let ancestors =
-        format!("frame-ancestors http://127.0.0.1:* http://localhost:* {}", origin(portal_url).unwrap_or(""));
-    let policy = policy.map(|policy| policy.replace("frame-ancestors 'none'", &ancestors));
+    let policy = policy.map(|policy| policy.replace("frame-ancestors 'none'", &ancestors(portal_url)));
     if let Some(policy) = policy.and_then(|policy| HeaderValue::from_str(&policy).ok()) {
         response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     }
     response
+}
+
+/// The inside of a frame in which a card is typed: its own script and style alone.
+pub(crate) fn card_frame(html: &'static str, portal_url: &str) -> Response {
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; \
+         form-action 'none'; {}",
+        ancestors(portal_url)
+    );
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
+        (CONTENT_SECURITY_POLICY, policy),
+        (REFERRER_POLICY, "no-referrer".to_owned()),
+        (CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    (headers, html).into_response()
+}
+
+/// Who may show what is meant for a frame: loopback and the portal.
+pub(crate) fn ancestors(portal_url: &str) -> String {
+    format!("frame-ancestors http://127.0.0.1:* http://localhost:* {}", origin(portal_url).unwrap_or(""))
+}
+
+pub(crate) fn script(text: &'static str) -> Response {
+    asset("text/javascript; charset=utf-8", text)
+}
+
+pub(crate) fn style(text: &'static str) -> Response {
+    asset("text/css; charset=utf-8", text)
+}
+
+/// It goes into pages of other origins, whatever their embedder policy.
+fn asset(kind: &'static str, text: &'static str) -> Response {
+    let resource_policy = HeaderName::from_static("cross-origin-resource-policy");
+    let headers = [
+        (CONTENT_TYPE, kind),
+        (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (resource_policy, "cross-origin"),
+        (CACHE_CONTROL, "public, max-age=60"),
+    ];
+    (headers, text).into_response()
 }
 
 /// `scheme://host:port` of an http(s) address; nothing that could break out of a policy header.

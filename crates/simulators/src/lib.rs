@@ -12,6 +12,7 @@
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test stops at the first surprise"))]
 
 mod authorizenet;
+mod check_digit;
 pub mod clock;
 mod control;
 mod demo;

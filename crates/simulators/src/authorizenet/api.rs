@@ -11,13 +11,13 @@ use http::header::{
 };
 use http::{HeaderValue, StatusCode};
 
-use super::operation::{Answer, Effects, Operation, Reply};
+use super::operation::{Answer, Operation, Reply};
 use super::reasons::Reason;
 use super::refusal::Refusal;
 use super::reply::{Members, Wire, messages};
 use super::tree::{Node, from_json, from_xml};
 use super::{charge, corrections, grant_of, hosted_pay, hosted_profile, nonces, profiles, reporting, schema};
-use crate::disturb::{self, RETRY_AFTER_SECONDS};
+use crate::disturb::{self, Effects, RETRY_AFTER_SECONDS};
 use crate::faults::{Call, Caller, Fault, Vendor};
 use crate::{Shared, facts};
 

@@ -1,6 +1,8 @@
 //! What the two hosted pages share: forms that a token opens, the shell that may stand in a frame, the fields of a card
 //! or bank account, and what was typed into them. Plain HTML; the script only speaks to the page around a frame.
 
+use std::sync::Arc;
+
 use axum::response::{Html, IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use http::{HeaderValue, StatusCode};
@@ -13,7 +15,9 @@ use super::operation::Operation;
 use super::reasons::Reason;
 use super::tree::{Content, Node};
 use crate::Shared;
-use crate::html::{Text, origin};
+use crate::disturb;
+use crate::faults::{Call, Caller, Fault, Vendor};
+use crate::html::{Text, ancestors, origin};
 
 /// How long a token opens its page.
 pub(crate) const TOKEN_LIVES_MS: i64 = 15 * MINUTE_MS;
@@ -84,6 +88,27 @@ impl Typed {
     }
 }
 
+/// A browser's request for a hosted page, with the fault that is armed for it.
+pub(crate) async fn answer(
+    shared: &Arc<Shared>,
+    line: String,
+    run: impl FnOnce(&mut Operation<'_>) -> Response,
+) -> Response {
+    let call = Call { vendor: Vendor::AuthorizeNet, caller: Caller::Browser, line };
+    let fault = shared.faults.take(&call, Fault::is_wire);
+    if let Some(Fault::Http(status)) = fault {
+        return StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response();
+    }
+    disturb::around(shared, fault.as_ref(), || {
+        shared.authorizenet.write(|account| {
+            let mut op = Operation::new(account, shared, &call);
+            let response = run(&mut op);
+            op.effects.behind(response)
+        })
+    })
+    .await
+}
+
 /// A page that loopback and the portal may frame. `message` is handed to the communicator when the page is shown.
 pub(crate) fn page(shared: &Shared, form: Option<&Form>, message: Option<&str>, title: &str, body: &str) -> Response {
     let communicator = form.and_then(|form| form.communicator.as_deref()).unwrap_or_default();
@@ -101,9 +126,9 @@ pub(crate) fn page(shared: &Shared, form: Option<&Form>, message: Option<&str>, 
     let to = |url: Option<&str>| url.and_then(origin).map(|origin| format!(" {origin}")).unwrap_or_default();
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; \
-         frame-src 'self'{}; frame-ancestors http://127.0.0.1:* http://localhost:* {}; form-action 'self'{}",
+         frame-src 'self'{}; {}; form-action 'self'{}",
         to(Some(communicator)),
-        shared.options.portal_url,
+        ancestors(&shared.options.portal_url),
         to(form.and_then(|form| form.return_url.as_deref())),
     );
     let mut response = (StatusCode::OK, Html(html)).into_response();

@@ -22,8 +22,6 @@ use super::transactions::{Kind, Transaction, local};
 use super::tree::Node;
 use super::{MERCHANT, money as amounts};
 use crate::Shared;
-use crate::disturb;
-use crate::faults::{Call, Caller, Fault, Vendor};
 use crate::html::{Text, money};
 
 pub(crate) fn router() -> Router<Arc<Shared>> {
@@ -119,35 +117,13 @@ enum Outcome {
 }
 
 async fn show(State(shared): State<Arc<Shared>>, Posted(typed): Posted<Typed>) -> Response {
-    let line = "POST /authorizenet/payment/payment";
-    answer(&shared, line, &typed, |op| look(op, &typed.token)).await
+    let line = "POST /authorizenet/payment/payment".to_owned();
+    hosted::answer(&shared, line, |op| render(op.shared, look(op, &typed.token), &typed)).await
 }
 
 async fn pay(State(shared): State<Arc<Shared>>, Posted(typed): Posted<Typed>) -> Response {
-    let line = "POST /authorizenet/payment/submit";
-    answer(&shared, line, &typed, |op| attempt(op, &typed)).await
-}
-
-async fn answer(
-    shared: &Arc<Shared>,
-    line: &str,
-    typed: &Typed,
-    run: impl FnOnce(&mut Operation<'_>) -> Outcome,
-) -> Response {
-    let call = Call { vendor: Vendor::AuthorizeNet, caller: Caller::Browser, line: line.to_owned() };
-    let fault = shared.faults.take(&call, Fault::is_wire);
-    if let Some(Fault::Http(status)) = fault {
-        return StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response();
-    }
-    disturb::around(shared, fault.as_ref(), || {
-        shared.authorizenet.write(|account| {
-            let mut op = Operation::new(account, shared, &call);
-            let outcome = run(&mut op);
-            let response = render(shared, outcome, typed);
-            op.effects.behind(response)
-        })
-    })
-    .await
+    let line = "POST /authorizenet/payment/submit".to_owned();
+    hosted::answer(&shared, line, |op| render(op.shared, attempt(op, &typed), &typed)).await
 }
 
 fn look(op: &Operation<'_>, token: &str) -> Outcome {

@@ -17,8 +17,6 @@ use super::refusal::Refusal;
 use super::reply::text;
 use super::tree::Node;
 use crate::Shared;
-use crate::disturb;
-use crate::faults::{Call, Caller, Fault, Vendor};
 use crate::html::Text;
 
 pub(crate) fn router() -> Router<Arc<Shared>> {
@@ -57,33 +55,18 @@ enum Outcome {
 
 async fn show(State(shared): State<Arc<Shared>>, Path(page): Path<String>, Posted(typed): Posted<Typed>) -> Response {
     let line = format!("POST /authorizenet/customer/{page}");
-    answer(&shared, line, &page, &typed, |op| look(op, &page, &typed)).await
+    hosted::answer(&shared, line, |op| {
+        let outcome = look(op, &page, &typed);
+        render(op, outcome, &page, &typed)
+    })
+    .await
 }
 
 async fn save(State(shared): State<Arc<Shared>>, Path(page): Path<String>, Posted(typed): Posted<Typed>) -> Response {
     let line = format!("POST /authorizenet/customer/{page}/save");
-    answer(&shared, line, &page, &typed, |op| keep(op, &page, &typed)).await
-}
-
-async fn answer(
-    shared: &Arc<Shared>,
-    line: String,
-    page: &str,
-    typed: &Typed,
-    run: impl FnOnce(&mut Operation<'_>) -> Outcome,
-) -> Response {
-    let call = Call { vendor: Vendor::AuthorizeNet, caller: Caller::Browser, line };
-    let fault = shared.faults.take(&call, Fault::is_wire);
-    if let Some(Fault::Http(status)) = fault {
-        return StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response();
-    }
-    disturb::around(shared, fault.as_ref(), || {
-        shared.authorizenet.write(|account| {
-            let mut op = Operation::new(account, shared, &call);
-            let outcome = run(&mut op);
-            let response = render(&op, outcome, page, typed);
-            op.effects.behind(response)
-        })
+    hosted::answer(&shared, line, |op| {
+        let outcome = keep(op, &page, &typed);
+        render(op, outcome, &page, &typed)
     })
     .await
 }

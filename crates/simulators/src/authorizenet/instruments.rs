@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::reasons::Reason;
 use super::reply::{Members, Out, put, text};
 use super::tree::Node;
+use crate::check_digit::luhn;
 use crate::facts;
 
 /// What a charge of the instrument comes to.
@@ -273,15 +274,6 @@ fn is_routing_number(text: &str) -> bool {
 
 fn fingerprint(number: &str) -> String {
     hex::encode(&Sha256::digest(format!("authorizenet/{number}"))[..12])
-}
-
-fn luhn(number: &str) -> bool {
-    let digit = |(place, byte): (usize, u8)| {
-        let digit = u32::from(byte.wrapping_sub(b'0'));
-        if place % 2 == 0 { digit } else { digit * 2 / 10 + digit * 2 % 10 }
-    };
-    number.bytes().all(|byte| byte.is_ascii_digit())
-        && number.bytes().rev().enumerate().map(digit).sum::<u32>().is_multiple_of(10)
 }
 
 #[cfg(test)]

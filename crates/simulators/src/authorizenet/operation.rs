@@ -1,7 +1,6 @@
 //! What one call works on: the account under its lock, the present, and what it leaves behind (events, an answer that
 //! never comes). Operations are synchronous: no await can tear one apart.
 
-use axum::response::Response;
 use chrono::NaiveDate;
 
 use super::Account;
@@ -9,8 +8,8 @@ use super::reasons::Reason;
 use super::refusal::Refusal;
 use super::reply::Members;
 use crate::Shared;
-use crate::disturb::{Executed, News};
-use crate::faults::{Call, Fault};
+use crate::disturb::Effects;
+use crate::faults::Call;
 
 /// What a call answers besides `refId` and `messages`.
 pub(crate) struct Reply {
@@ -37,23 +36,6 @@ pub(crate) struct Operation<'a> {
     pub effects: Effects,
 }
 
-/// What happens after the lock is released and the records are saved.
-#[derive(Default)]
-pub(crate) struct Effects {
-    /// Events to send, oldest first.
-    pub news: Vec<News>,
-    /// The card of `timeout_after_execute` was charged: hold the answer.
-    pub unanswered: bool,
-    /// A read left something worth saving: the clock had settled a batch, or a form was opened.
-    pub changed: bool,
-}
-
-impl Effects {
-    pub fn behind(self, response: Response) -> Executed {
-        Executed { response, news: self.news, unanswered: self.unanswered }
-    }
-}
-
 impl<'a> Operation<'a> {
     /// Brings the account up to the present first: batches settle and banks take back by the clock alone.
     pub fn new(account: &'a mut Account, shared: &'a Shared, call: &'a Call) -> Self {
@@ -68,9 +50,6 @@ impl<'a> Operation<'a> {
 
     /// The reason of an armed `decline:CODE`, used up by this charge.
     pub fn armed_decline(&self) -> Option<Reason> {
-        match self.shared.faults.take(self.call, |fault| matches!(fault, Fault::Decline(_))) {
-            Some(Fault::Decline(code)) => Some(Reason::armed(&code)),
-            _ => None,
-        }
+        self.shared.faults.take_decline(self.call).map(|code| Reason::armed(&code))
     }
 }

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::operation::{Effects, Operation};
+use super::operation::Operation;
 use crate::Shared;
+use crate::disturb::Effects;
 use crate::faults::{Call, Caller, Vendor};
 
 /// How often the simulator looks at its own clock; `POST /control/advance` looks at once.

@@ -11,11 +11,11 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use http::{HeaderValue, Method, StatusCode};
 
 use super::form::Params;
-use super::operation::{Answer, Effects, Operation};
+use super::operation::{Answer, Operation};
 use super::refusal::Refusal;
 use super::{API_VERSION, agenda, charges, customers, events, intents, methods, random_hex, refunds, sessions};
 use super::{balance, disputes, mandates, microdeposits, payouts, setup_intents};
-use crate::disturb::{self, RETRY_AFTER_SECONDS};
+use crate::disturb::{self, Effects, RETRY_AFTER_SECONDS};
 use crate::faults::{Call, Caller, Fault, Vendor};
 use crate::replies::{Reply, Seen, fingerprint};
 use crate::{Shared, facts};

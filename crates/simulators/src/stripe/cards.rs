@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::refusal::Refusal;
+use crate::check_digit::luhn;
 use crate::facts;
 use crate::replies::fingerprint;
 
@@ -256,22 +257,6 @@ fn behaviour(number: &str) -> Behaviour {
 pub(crate) fn short_digest(parts: &[&str]) -> String {
     let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
     fingerprint(&parts)[..16].to_owned()
-}
-
-fn luhn(number: &str) -> bool {
-    let mut sum = 0;
-    for (place, byte) in number.bytes().rev().enumerate() {
-        if !byte.is_ascii_digit() {
-            return false;
-        }
-        let digit = u32::from(byte - b'0');
-        sum += match place % 2 {
-            0 => digit,
-            _ if digit > 4 => digit * 2 - 9,
-            _ => digit * 2,
-        };
-    }
-    sum % 10 == 0
 }
 
 #[cfg(test)]

@@ -71,25 +71,15 @@ impl Intent {
             Some(charge) if params.expands("latest_charge") => charge.view(op, &params.below("latest_charge")),
             _ => json!(self.latest_charge),
         };
-        let method = self.payment_method.as_ref().and_then(|id| op.account.methods.get(id));
-        let payment_method = match method {
-            Some(method) if params.expands("payment_method") => method.view(),
-            _ => json!(self.payment_method),
-        };
         let received = if self.status == Status::Succeeded { self.amount } else { 0 };
-        let public_url = &op.shared.options.public_url;
-        let next_action = (self.status == Status::RequiresAction).then(|| match &self.deposits {
-            Some(deposits) => deposits.view(&self.id, &self.client_secret, public_url),
-            None => {
-                let url = format!("{public_url}/stripe/3ds/{}?client_secret={}", self.id, self.client_secret);
-                json!({ "type": "redirect_to_url", "redirect_to_url": { "url": url, "return_url": self.return_url } })
-            }
-        });
+        let next_action = (self.status == Status::RequiresAction)
+            .then(|| op.next_action(&self.id, &self.client_secret, self.return_url.as_ref(), self.deposits.as_ref()));
         json!({
             "id": self.id, "object": "payment_intent", "created": self.created, "livemode": false,
             "amount": self.amount, "amount_capturable": 0, "amount_received": received, "currency": self.currency,
             "status": self.status, "client_secret": self.client_secret, "customer": self.customer,
-            "payment_method": payment_method, "payment_method_types": self.payment_method_types,
+            "payment_method": op.chosen_method(self.payment_method.as_ref(), params),
+            "payment_method_types": self.payment_method_types,
             "automatic_payment_methods": self.automatic.then(|| json!({ "enabled": true, "allow_redirects": "never" })),
             "payment_method_options": options_view(self.verification_method.as_deref()),
             "capture_method": "automatic_async", "confirmation_method": "automatic", "latest_charge": latest_charge,
@@ -352,6 +342,30 @@ pub(crate) fn cancel(op: &mut Operation<'_>, id: &str, params: &Params) -> Answe
 }
 
 impl Operation<'_> {
+    /// The `payment_method` of either kind of intent: whole where the call asks for that.
+    pub fn chosen_method(&self, id: Option<&String>, params: &Params) -> Value {
+        match id.and_then(|id| self.account.methods.get(id)) {
+            Some(method) if params.expands("payment_method") => method.view(),
+            _ => json!(id),
+        }
+    }
+
+    /// The `next_action` of either kind of intent that waits for its payer.
+    pub fn next_action(
+        &self,
+        intent: &str,
+        client_secret: &str,
+        return_url: Option<&String>,
+        deposits: Option<&Deposits>,
+    ) -> Value {
+        let public_url = &self.shared.options.public_url;
+        if let Some(deposits) = deposits {
+            return deposits.view(intent, client_secret, public_url);
+        }
+        let url = format!("{public_url}/stripe/3ds/{intent}?client_secret={client_secret}");
+        json!({ "type": "redirect_to_url", "redirect_to_url": { "url": url, "return_url": return_url } })
+    }
+
     pub fn show_intent(&self, id: &str, params: &Params) -> Answer {
         let intent = self.account.intents.get(id).ok_or_else(|| Refusal::no_such("payment_intent", id, "intent"))?;
         Ok(intent.view(self, params))

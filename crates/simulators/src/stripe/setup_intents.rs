@@ -52,19 +52,8 @@ pub(crate) struct SetupIntent {
 
 impl SetupIntent {
     fn view(&self, op: &Operation<'_>, params: &Params) -> Value {
-        let public_url = &op.shared.options.public_url;
-        let next_action = (self.status == SetupStatus::RequiresAction).then(|| match &self.deposits {
-            Some(deposits) => deposits.view(&self.id, &self.client_secret, public_url),
-            None => {
-                let url = format!("{public_url}/stripe/3ds/{}?client_secret={}", self.id, self.client_secret);
-                json!({ "type": "redirect_to_url", "redirect_to_url": { "url": url, "return_url": self.return_url } })
-            }
-        });
-        let method = self.payment_method.as_ref().and_then(|id| op.account.methods.get(id));
-        let payment_method = match method {
-            Some(method) if params.expands("payment_method") => method.view(),
-            _ => json!(self.payment_method),
-        };
+        let next_action = (self.status == SetupStatus::RequiresAction)
+            .then(|| op.next_action(&self.id, &self.client_secret, self.return_url.as_ref(), self.deposits.as_ref()));
         let mandate = match &self.mandate {
             Some(id) if params.expands("mandate") => op.show_mandate(id),
             id => json!(id),
@@ -72,7 +61,8 @@ impl SetupIntent {
         json!({
             "id": self.id, "object": "setup_intent", "created": self.created, "livemode": false,
             "status": self.status, "client_secret": self.client_secret, "customer": self.customer,
-            "payment_method": payment_method, "payment_method_types": self.payment_method_types,
+            "payment_method": op.chosen_method(self.payment_method.as_ref(), params),
+            "payment_method_types": self.payment_method_types,
             "automatic_payment_methods": self.automatic.then(|| json!({ "enabled": true, "allow_redirects": "never" })),
             "payment_method_options": super::intents::options_view(self.verification_method.as_deref()),
             "usage": self.usage, "mandate": mandate, "single_use_mandate": null, "next_action": next_action,
