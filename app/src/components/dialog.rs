@@ -15,8 +15,8 @@ pub fn Dialog(id: &'static str, #[prop(into)] title: String, children: Children)
 
 /// The button that opens it.
 #[component]
-pub fn DialogOpener(dialog: &'static str, #[prop(optional)] class: &'static str, children: Children) -> impl IntoView {
-    view! { <button type="button" class=format!("btn {class}") popovertarget=dialog>{children()}</button> }
+pub fn DialogOpener(dialog: &'static str, children: Children) -> impl IntoView {
+    view! { <button type="button" class="btn" popovertarget=dialog>{children()}</button> }
 }
 
 /// The button inside it that changes nothing.

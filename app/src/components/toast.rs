@@ -3,11 +3,12 @@
 use leptos::prelude::*;
 
 #[component]
-pub fn Toast(#[prop(into)] words: String, close: &'static str) -> impl IntoView {
+pub fn Toast(words: &'static str) -> impl IntoView {
+    // The link leads to the same page, without what made it say so.
     view! {
         <div class="toast" role="status">
             <p>{words}</p>
-            <a class="btn quiet" href=close>"Dismiss"</a>
+            <a class="btn quiet" href="?">"Dismiss"</a>
         </div>
     }
 }

@@ -127,7 +127,7 @@ impl Engine {
         let now = self.now();
         self.store().session_start(&TokenHash::of(&token), person.id, row, now, now + SESSION_ABSOLUTE).await?;
         let place = place(row);
-        self.store().audit(None, &person.id.to_string(), "sign in", &place.key, now).await?;
+        self.store().audit(&person.id.to_string(), "sign in", &place.key, now).await?;
         Ok(SignedIn { token, home: place.role.home() })
     }
 

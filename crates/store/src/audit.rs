@@ -22,20 +22,13 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Store {
-    /// A line about an act that no transaction of a merchant holds.
+    /// A line about an act that is no merchant's.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn audit(
-        &self,
-        merchant: Option<MerchantId>,
-        actor: &str,
-        action: &str,
-        subject: &str,
-        now: DateTime<Utc>,
-    ) -> Result<(), Error> {
+    pub async fn audit(&self, actor: &str, action: &str, subject: &str, now: DateTime<Utc>) -> Result<(), Error> {
         let [actor, action, subject] = [actor, action, subject].map(str::to_owned);
-        let row = Model { id: AuditId(Uuid::now_v7()), merchant_id: merchant, actor, action, subject, at: now };
+        let row = Model { id: AuditId(Uuid::now_v7()), merchant_id: None, actor, action, subject, at: now };
         Entity::insert(kept(row.into_active_model())).exec_without_returning(&self.pools.write).await?;
         Ok(())
     }

@@ -52,7 +52,7 @@ pub fn AdminHomeView(home: AdminHome, #[prop(optional)] synced: bool) -> impl In
     let locale = home.who.locale;
     let merchant = home.who.merchant.clone();
     let toast = synced.then(|| {
-        view! { <Toast words="The books are being read. New invoices appear here in a moment." close="/admin"/> }
+        view! { <Toast words="The books were read."/> }
     });
     let sync = home.books_connected.then(|| {
         view! {
