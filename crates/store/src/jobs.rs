@@ -8,8 +8,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use domain::ids::{JobId, MerchantId, PaymentId};
 use sea_orm::{
-    Condition, ConnectionTrait, DatabaseBackend, PaginatorTrait, QueryOrder, QuerySelect, Statement, UpdateMany,
-    entity::prelude::*,
+    Condition, ConnectionTrait, PaginatorTrait, QueryOrder, QuerySelect, Statement, UpdateMany, entity::prelude::*,
 };
 use uuid::Uuid;
 
@@ -173,7 +172,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<Model>, Error> {
         let backend = self.pools.write.get_database_backend();
-        let skip = if backend == DatabaseBackend::Postgres { "FOR UPDATE SKIP LOCKED" } else { "" };
+        let skip = if self.is_postgres() { "FOR UPDATE SKIP LOCKED" } else { "" };
         // A leased job is due again when its lease ends. Written as the index `job_due` is, which serves the order too;
         // the limit in words, as `scope::Only` explains.
         let sql = format!(
