@@ -160,15 +160,10 @@ fn networks(list: &str) -> Result<Vec<IpNet>, BadSettings> {
     list.split(',').map(str::trim).filter(|text| !text.is_empty()).map(network).collect()
 }
 
-/// The known name with the most pairs of neighbouring letters in common.
+/// The known name that the fewest slips lead away from.
 fn nearest(key: &str) -> &'static str {
-    let pairs = |text: &str| text.as_bytes().windows(2).map(<[u8]>::to_vec).collect::<Vec<_>>();
-    let wanted = pairs(key);
-    let likeness = |name: &str| {
-        let own = pairs(name);
-        own.iter().filter(|pair| wanted.contains(pair)).count() * 1_000 / own.len().max(wanted.len()).max(1)
-    };
-    KNOWN.iter().map(|(name, _)| *name).max_by_key(|name| likeness(name)).unwrap_or("WISEPAY_LISTEN")
+    let slips = |name: &&str| strsim::osa_distance(key, name);
+    KNOWN.iter().map(|(name, _)| *name).min_by_key(slips).unwrap_or("WISEPAY_LISTEN")
 }
 
 #[cfg(test)]
