@@ -157,8 +157,7 @@ impl Engine {
             Ok(Ran::Done) => return Ok(()),
             Ok(Ran::Finished) => {
                 let tx = self.store().door_job(job).begin().await?;
-                tx.job_done(job).await?;
-                return Ok(tx.commit().await?);
+                return end_with(tx, job).await.map(drop);
             }
             Ok(Ran::NotYet(why)) => why.to_owned(),
             Err(cause) => {
@@ -172,6 +171,14 @@ impl Engine {
         tx.job_again(job, again, &why).await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// Commits what a job has written together with its end; none of it when the job's lease was lost meanwhile.
+pub(crate) async fn end_with(tx: MerchantTx, job: &Job) -> Result<Ran, Error> {
+    if tx.job_done(job).await? {
+        tx.commit().await?;
+    }
+    Ok(Ran::Done)
 }
 
 /// A try that panics has failed like any other, and its job gets a longer gap each time.

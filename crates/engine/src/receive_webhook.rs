@@ -3,7 +3,7 @@
 
 use crate::{
     Engine, Error,
-    jobs::{Ran, Work},
+    jobs::{Ran, Work, end_with},
 };
 use connectors::gateway::WebhookError;
 use domain::{
@@ -101,9 +101,6 @@ impl Engine {
         };
         let tx = db.begin().await?;
         tx.webhook_move(webhook.id, state).await?;
-        if tx.job_done(job).await? {
-            tx.commit().await?;
-        }
-        Ok(Ran::Done)
+        end_with(tx, job).await
     }
 }

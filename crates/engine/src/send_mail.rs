@@ -3,7 +3,7 @@
 use crate::{
     Engine, Error,
     clock::{on_the_wall, zone},
-    jobs::{Ran, Work},
+    jobs::{Ran, Work, end_with},
     settle_payment::{latest, why_not},
 };
 use domain::{
@@ -112,11 +112,9 @@ impl Engine {
         {
             Work::DeliverMail { mail }.queue(&tx, payment, now, now).await?;
         }
-        if tx.job_done(job).await? {
-            tx.commit().await?;
-            self.0.bell.notify_one();
-        }
-        Ok(Ran::Done)
+        let ended = end_with(tx, job).await?;
+        self.0.bell.notify_one();
+        Ok(ended)
     }
 
     async fn payers_mail(&self, db: &MerchantDb, attempt: &Attempt, tells: Tells) -> Result<NewMail, Error> {
@@ -171,9 +169,6 @@ impl Engine {
         };
         let tx = db.begin().await?;
         tx.mail_move(row.id, state, None).await?;
-        if tx.job_done(job).await? {
-            tx.commit().await?;
-        }
-        Ok(Ran::Done)
+        end_with(tx, job).await
     }
 }
