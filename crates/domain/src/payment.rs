@@ -49,6 +49,12 @@ impl AttemptState {
         Self::Returned,
     ];
 
+    /// Every state that is so.
+    #[must_use]
+    pub fn all_that(is_so: impl Fn(Self) -> bool) -> Vec<Self> {
+        Self::ALL.into_iter().filter(|state| is_so(*state)).collect()
+    }
+
     /// A fact that would lead to a lower rank is old news.
     const fn rank(self) -> u8 {
         match self {

@@ -13,8 +13,6 @@ use domain::{
 };
 use store::{ConnectionState, InvoiceFilter, MerchantDb};
 
-const COLLECTED: [AttemptState; 3] = [AttemptState::Approved, AttemptState::PendingSettlement, AttemptState::Settled];
-
 /// What takes longer than this to come to its end is shown to somebody (`quality.md`, 2.4).
 const SOON: TimeDelta = TimeDelta::minutes(15);
 
@@ -31,6 +29,7 @@ impl Engine {
         let overdue = InvoiceFilter { due_before: Some(today), ..outstanding.clone() };
         let (rows, total) = admin.db.invoice_page(&listed, list.page, ROWS_PER_PAGE).await?;
         let invoices = self.invoice_faces(&admin.db, &merchant, rows).await?;
+        let collected = AttemptState::all_that(AttemptState::has_money);
         let month = day_start(today.with_day(1).unwrap_or(today), zone);
         let books = admin.db.connection_of_kind("books").await?;
         Ok(AdminHome {
@@ -39,7 +38,7 @@ impl Engine {
             needs_you: self.problems(&admin.db).await?,
             outstanding: amounts(&admin.db.invoice_sums(&outstanding).await?)?,
             overdue: amounts(&admin.db.invoice_sums(&overdue).await?)?,
-            collected_this_month: amounts(&admin.db.payment_sums(&COLLECTED, month).await?)?,
+            collected_this_month: amounts(&admin.db.payment_sums(&collected, month).await?)?,
             invoices: page(invoices, total, list.page, &listed.search),
             books_connected: books.is_some(),
             synced_at: books.and_then(|books| books.synced_at).map(|at| on_the_wall(at, zone)),

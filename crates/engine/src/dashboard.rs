@@ -14,10 +14,6 @@ use store::{InvoiceFilter, PaymentFilter};
 
 /// The dashboard shows all that is open; past this many a search is quicker than a list.
 const OUTSTANDING_MAX: u64 = 500;
-const OPEN: [AttemptState; 4] =
-    [AttemptState::Created, AttemptState::Unknown, AttemptState::RequiresAction, AttemptState::Processing];
-const PAST: [AttemptState; 4] =
-    [AttemptState::Approved, AttemptState::PendingSettlement, AttemptState::Settled, AttemptState::Returned];
 
 impl Engine {
     /// # Errors
@@ -29,8 +25,8 @@ impl Engine {
         let outstanding = InvoiceFilter { customer: Some(payer.customer), only_open: true, ..InvoiceFilter::default() };
         let overdue = InvoiceFilter { due_before: Some(today), ..outstanding.clone() };
         let (rows, _) = payer.db.invoice_page(&outstanding, 1, OUTSTANDING_MAX).await?;
-        let filter =
-            PaymentFilter { customer: Some(payer.customer), state_in: OPEN.to_vec(), ..PaymentFilter::default() };
+        let open = AttemptState::all_that(AttemptState::is_open);
+        let filter = PaymentFilter { customer: Some(payer.customer), state_in: open, ..PaymentFilter::default() };
         let (in_progress, _) = payer.db.payment_page(&filter, 1, ROWS_PER_PAGE).await?;
         let synced_at = set_up.connection("books").ok().and_then(|books| books.synced_at);
         Ok(Dashboard {
@@ -47,7 +43,8 @@ impl Engine {
     /// # Errors
     /// The database is away.
     pub async fn past_payments(&self, payer: &PayerPass, list: ListQuery) -> Result<PastPayments, Error> {
-        let filter = PaymentFilter { customer: Some(payer.customer), state_in: PAST.to_vec(), search: list.search };
+        let past = AttemptState::all_that(|state| state.has_money() || state == AttemptState::Returned);
+        let filter = PaymentFilter { customer: Some(payer.customer), state_in: past, search: list.search };
         let (rows, total) = payer.db.payment_page(&filter, list.page, ROWS_PER_PAGE).await?;
         let rows = self.payment_rows(&payer.db, rows, zone(&payer.who.time_zone)).await?;
         let here = page(rows, total, list.page, &filter.search);

@@ -315,13 +315,13 @@ fn cache(attempt: &mut Attempt, folded: &Folded, seen: &Observation) -> Result<(
 fn outcome(attempt: &Attempt) -> Outcome {
     let words = why_not(attempt).to_owned();
     match (attempt.state, &attempt.action_url) {
-        (AttemptState::Approved | AttemptState::PendingSettlement | AttemptState::Settled, _) => Outcome::Paid,
+        (state, _) if state.has_money() => Outcome::Paid,
         (AttemptState::Processing, _) => Outcome::SentToBank,
         (AttemptState::RequiresAction, Some(url)) => Outcome::Continue { url: url.clone() },
-        (AttemptState::Created | AttemptState::Unknown | AttemptState::RequiresAction, _) => Outcome::Checking,
         (AttemptState::Declined, _) => Outcome::Declined { words },
         (AttemptState::Voided, _) => Outcome::Cancelled,
         (AttemptState::Returned, _) => Outcome::Returned { words },
+        _ => Outcome::Checking,
     }
 }
 
