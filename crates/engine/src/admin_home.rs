@@ -8,10 +8,11 @@ use crate::{
 };
 use chrono::{Datelike, TimeDelta};
 use domain::{
+    money::Locale,
     payment::AttemptState,
     views::{AdminHome, Problem},
 };
-use store::{ConnectionState, InvoiceFilter, MerchantDb};
+use store::{Connection, ConnectionState, InvoiceFilter, MerchantDb};
 
 /// What takes longer than this to come to its end is shown to somebody (`quality.md`, 2.4).
 const SOON: TimeDelta = TimeDelta::minutes(15);
@@ -35,7 +36,7 @@ impl Engine {
         Ok(AdminHome {
             who: admin.who.clone(),
             today,
-            needs_you: self.problems(&admin.db).await?,
+            needs_you: self.problems(&admin.db, merchant.face()?.locale, books.as_ref()).await?,
             outstanding: amounts(&admin.db.invoice_sums(&outstanding).await?)?,
             overdue: amounts(&admin.db.invoice_sums(&overdue).await?)?,
             collected_this_month: amounts(&admin.db.payment_sums(&collected, month).await?)?,
@@ -46,9 +47,13 @@ impl Engine {
     }
 
     /// What does not mend itself, one sentence each.
-    async fn problems(&self, db: &MerchantDb) -> Result<Vec<Problem>, Error> {
+    async fn problems(
+        &self,
+        db: &MerchantDb,
+        locale: Locale,
+        books: Option<&Connection>,
+    ) -> Result<Vec<Problem>, Error> {
         let mut problems = Vec::new();
-        let locale = db.merchant().await?.face()?.locale;
         for entry in db.books_entries_refused().await? {
             let attempt = db.attempt(entry.attempt_id).await?;
             let (number, amount) = (db.invoice(entry.invoice_id).await?.number, attempt.amount()?.format(locale));
@@ -99,9 +104,9 @@ impl Engine {
                     .to_owned();
             problems.push(Problem { area: "Cards".into(), sentence, payment: None });
         }
-        let broken = db.connection_of_kind("books").await?.filter(|books| books.state == ConnectionState::Broken);
-        if let Some(books) = broken {
-            let sentence = format!("The books must be connected again: {}", books.last_error.unwrap_or_default());
+        if let Some(books) = books.filter(|books| books.state == ConnectionState::Broken) {
+            let why = books.last_error.as_deref().unwrap_or_default();
+            let sentence = format!("The books must be connected again: {why}");
             problems.push(Problem { area: "Books".into(), sentence, payment: None });
         }
         Ok(problems)
