@@ -13,7 +13,7 @@ pub async fn list_past_payments(search: String, page: u64) -> Result<Framed<Past
     use crate::gate;
     let payer = gate::payer().await?;
     let page = gate::answer(gate::engine().past_payments(&payer, engine::ListQuery { search, page }).await)?;
-    Ok(Framed { who: gate::whoami().await?, page })
+    Ok(Framed { who: payer.who().clone(), page })
 }
 
 #[server(prefix = "/api", endpoint = "transactions/list")]
@@ -21,7 +21,7 @@ pub async fn list_transactions(search: String, page: u64) -> Result<Framed<Page<
     use crate::gate;
     let admin = gate::admin().await?;
     let page = gate::answer(gate::engine().transactions(&admin, engine::ListQuery { search, page }).await)?;
-    Ok(Framed { who: gate::whoami().await?, page })
+    Ok(Framed { who: admin.who().clone(), page })
 }
 
 #[server(prefix = "/api", endpoint = "transactions/story")]

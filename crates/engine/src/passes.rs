@@ -39,12 +39,26 @@ impl PayerPass {
         let invoice = self.db.invoice(id).await?;
         if invoice.customer_id == self.customer { Ok(invoice) } else { Err(Error::NotFound) }
     }
+
+    /// Whose place it is, for header and menu.
+    #[must_use]
+    pub const fn who(&self) -> &Whoami {
+        &self.who
+    }
 }
 
 /// Staff of one merchant.
 pub struct AdminPass {
     pub(crate) db: MerchantDb,
     pub(crate) who: Whoami,
+}
+
+impl AdminPass {
+    /// Whose place it is, for header and menu.
+    #[must_use]
+    pub const fn who(&self) -> &Whoami {
+        &self.who
+    }
 }
 
 /// Runs the installation.
