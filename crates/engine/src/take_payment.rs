@@ -131,8 +131,7 @@ impl Engine {
             }
             let books = self.invoice_from_books(&guest.db, &invoice).await?;
             let amount = amount_to_charge(order.expected, &books).map_err(TakeError::Refused)?;
-            let mut committed = self.new_attempt(guest, order, invoice, customer, amount, connection);
-            committed.attempt.origin_hash = Some(origin.hash());
+            let committed = self.new_attempt(guest, order, origin, (invoice, customer), amount, connection);
             let new = NewAttempt {
                 payment: committed.payment.clone(),
                 allocations: vec![committed.share.clone()],
@@ -154,8 +153,8 @@ impl Engine {
         &self,
         guest: &GuestPass,
         order: &Order,
-        invoice: Invoice,
-        customer: Customer,
+        origin: &Origin,
+        (invoice, customer): (Invoice, Customer),
         amount: Money,
         connection: ConnectionId,
     ) -> Committed {
@@ -204,7 +203,7 @@ impl Engine {
             charge_id: None,
             method: None,
             action_url: None,
-            origin_hash: None,
+            origin_hash: Some(origin.hash()),
             created_at: now,
             updated_at: now,
         };
