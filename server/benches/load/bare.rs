@@ -21,7 +21,7 @@ use std::{fmt::Write, net::SocketAddr, time::Duration};
 use uuid::Uuid;
 
 /// As many connections as the portal itself opens (`crates/store/src/connect.rs`); what is not named here is as sqlx has it.
-const SQLITE_READERS: u32 = 8;
+const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
