@@ -41,7 +41,8 @@ pub struct Settings {
     pub rate_limits: bool,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// Where the vendors' simulators are; points every connector there. Set by the demo alone.
+    /// Where the vendors' simulators are: `seed-demo` makes its connections there, and pages may load and frame what comes
+    /// from there. The demo sets it by itself.
     pub simulators_url: Option<String>,
 }
 

@@ -149,7 +149,7 @@ pub enum ClosedReason {
 pub struct Standing {
     pub checkout: CheckoutId,
     pub payment: PaymentId,
-    /// What the payer quotes when asking about it: `PAY-7F3C0A1E`.
+    /// What the payer quotes when asking about it: `PAY-7F3C0A1E52`.
     pub reference: String,
     pub merchant: MerchantFace,
     pub invoice_number: String,
@@ -286,7 +286,7 @@ pub struct AdminHome {
 /// Something that does not mend itself, in one sentence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// `Books`, `Payment`, `Mail`.
+    /// The word on its badge: `Books`, `Payment`, `Task`, `Gateway` or `Cards`.
     pub area: String,
     pub sentence: String,
     pub payment: Option<PaymentId>,

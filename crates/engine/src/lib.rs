@@ -128,7 +128,7 @@ impl Engine {
     }
 
     /// # Errors
-    /// A migration that fails; what came before it stays.
+    /// A migration that fails; nothing stays of those that were due with it.
     pub async fn migrate(&self) -> Result<(), Error> {
         Ok(self.store().migrate().await?)
     }

@@ -117,7 +117,7 @@ fn NeedsYou(problems: Vec<Problem>) -> impl IntoView {
     });
     let items = items.collect_view();
     let calm = items.is_empty().then(|| {
-        view! { <p class="muted small">"Payments that could not be posted, mails that bounced and links that fail appear here."</p> }
+        view! { <p class="muted small">"Payments that the books refused, tasks that were given up and a connection that is lost appear here."</p> }
     });
     view! {
         <section class="card todo" aria-labelledby="needs-you">
