@@ -8,14 +8,19 @@ source "$(dirname "${BASH_SOURCE[0]}")/build.sh"
 readonly DEMO_START_SECONDS=120
 DEMO_PID=
 
-# start_demo release|dev: sets PORTAL_URL and SIMULATORS_URL.
+# Builds what is missing and starts a demo. E2E_PROFILE=release takes the server that ships; dev (the default) shares its
+# compiled parts with the Rust tests. Sets PORTAL_URL, SIMULATORS_URL and SITE, the folder of what the browser loads.
 start_demo() {
-  local profile=$1 portal simulators
+  local profile="${E2E_PROFILE:-dev}" portal simulators
+  need_site_tools
+  need_browser
+  build "$profile"
   portal="$(free_port)"
   simulators="$(free_port)"
   DEMO_FOLDER="$(mktemp -d)"
   DEMO_LOG="$ROOT/target/demo.log"
   export PORTAL_URL="http://127.0.0.1:$portal" SIMULATORS_URL="http://127.0.0.1:$simulators"
+  export SITE="$ROOT/target/run/$profile/site"
   trap stop_demo EXIT
   say "Starting a demo for the tests at $PORTAL_URL …"
   # Rate limits off: the tests sign in more often from one address than people do. `exec`, so that $! is the demo itself

@@ -4,9 +4,5 @@ set -euo pipefail
 # shellcheck source=scripts/demo.sh
 source "$(dirname "${BASH_SOURCE[0]}")/demo.sh"
 
-profile="${E2E_PROFILE:-dev}"
-need_site_tools
-need_browser
-build "$profile"
-start_demo "$profile"
-SITE="$ROOT/target/run/$profile/site" node scripts/size.mjs
+start_demo
+node scripts/size.mjs
