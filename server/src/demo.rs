@@ -79,8 +79,8 @@ impl Demo {
             let simulators = simulators.clone();
             async move { simulators.serve(listener, stop_signal()).await }
         });
-        prepare_data(&engine, &simulators, &settings, &vendors).await?;
-        reset_with(&engine, &simulators, &settings, &vendors);
+        prepare_data(&engine, &simulators, &settings.public_url, &vendors).await?;
+        reset_with(&engine, &simulators, &settings.public_url, &vendors);
         let site = Site::load(&settings)?;
         print_addresses(&settings, &vendors);
         serve(&settings, &site, engine, true, stop_signal()).await?;
@@ -122,12 +122,8 @@ fn key_ring(data: &std::path::Path) -> anyhow::Result<KeyRing> {
     text.trim().parse().with_context(|| format!("{} is no key ring; run make demo-reset", file.display()))
 }
 
-async fn prepare_data(
-    engine: &Engine,
-    simulators: &Simulators,
-    settings: &Settings,
-    vendors: &str,
-) -> anyhow::Result<()> {
+/// Fills a database that is empty, and has the gateway's news sent to the portal.
+async fn prepare_data(engine: &Engine, simulators: &Simulators, portal: &str, vendors: &str) -> anyhow::Result<()> {
     let gateway = match engine.demo_gateway(facts::NORTHWIND.key).await? {
         Some(known) => Some(known),
         None => {
@@ -140,24 +136,21 @@ async fn prepare_data(
         }
     };
     if let Some(gateway) = gateway {
-        let url = format!("{}/webhooks/stripe/{gateway}", settings.public_url);
+        let url = format!("{portal}/webhooks/stripe/{gateway}");
         simulators.send_webhooks(Vendor::Stripe, &url, facts::stripe::PORTAL_WEBHOOK_SECRET);
     }
     Ok(())
 }
 
 /// `POST /control/reset`: fresh data on both sides.
-fn reset_with(engine: &Engine, simulators: &Simulators, settings: &Settings, vendors: &str) {
-    let (engine, vendors, public) = (engine.clone(), vendors.to_owned(), settings.public_url.clone());
+fn reset_with(engine: &Engine, simulators: &Simulators, portal: &str, vendors: &str) {
+    let (engine, portal, vendors) = (engine.clone(), portal.to_owned(), vendors.to_owned());
     let handle = simulators.clone();
     simulators.on_reset(move || {
-        let (engine, vendors, public, simulators) = (engine.clone(), vendors.clone(), public.clone(), handle.clone());
+        let (engine, portal, vendors, simulators) = (engine.clone(), portal.clone(), vendors.clone(), handle.clone());
         async move {
             engine.demo_wipe().await?;
-            if let Some(gateway) = seed(&engine, &vendors).await? {
-                let url = format!("{public}/webhooks/stripe/{gateway}");
-                simulators.send_webhooks(Vendor::Stripe, &url, facts::stripe::PORTAL_WEBHOOK_SECRET);
-            }
+            prepare_data(&engine, &simulators, &portal, &vendors).await?;
             Ok(())
         }
     });
