@@ -2,7 +2,6 @@
 //! and its classes; pages never write those by hand.
 
 pub mod account;
-pub mod amount;
 pub mod badge;
 pub mod dialog;
 pub mod drawn;
