@@ -42,17 +42,8 @@ async fn add_invoices(house: &House, count: usize) -> Vec<String> {
         })
     };
     let documents: Vec<Value> = numbers.iter().map(document).collect();
-    let grant = [
-        ("grant_type", "refresh_token"),
-        ("refresh_token", facts::xero::STRANGER_REFRESH_TOKEN),
-        ("client_id", facts::xero::STRANGER_CLIENT_ID),
-        ("client_secret", facts::xero::STRANGER_CLIENT_SECRET),
-    ];
-    let token = http().post(format!("{}/xero/connect/token", house.vendors)).form(&grant).send().await.unwrap();
-    let token: Value = token.json().await.unwrap();
     let write = http().post(format!("{}/xero/api.xro/2.0/Invoices", house.vendors));
-    let write =
-        write.bearer_auth(token["access_token"].as_str().unwrap()).header("xero-tenant-id", facts::xero::TENANT_ID);
+    let write = write.bearer_auth(house.books_token().await).header("xero-tenant-id", facts::xero::TENANT_ID);
     let written = write.json(&json!({"Invoices": documents})).send().await.unwrap();
     assert_eq!(written.status(), 200, "{}", written.text().await.unwrap());
     let admin = house.client();

@@ -1,21 +1,17 @@
 //! An invoice as a file: the very document of the books, for whoever may read the invoice and nobody else.
 
 use crate::support::{Answer, House, http, link, link_for};
-use serde_json::{Value, json};
-use simulators::facts::{self, xero};
+use serde_json::json;
+use simulators::facts;
 
 /// Calls for one invoice, as data or as a document.
 const ONE_INVOICE: &str = "GET /xero/api.xro/2.0/Invoices/";
 
 /// What Xero gives another app of the merchant.
 async fn in_the_books(house: &House, number: &str) -> String {
-    let token = http().post(format!("{}/xero/connect/token", house.vendors));
-    let token = token.basic_auth(xero::STRANGER_CLIENT_ID, Some(xero::STRANGER_CLIENT_SECRET));
-    let token = token.form(&[("grant_type", "refresh_token"), ("refresh_token", xero::STRANGER_REFRESH_TOKEN)]);
-    let token: Value = token.send().await.unwrap().json().await.unwrap();
     let document = http().get(format!("{}/xero/api.xro/2.0/Invoices/{number}", house.vendors));
-    let document = document.bearer_auth(token["access_token"].as_str().unwrap());
-    let document = document.header("xero-tenant-id", xero::TENANT_ID).header("accept", "application/pdf");
+    let document = document.bearer_auth(house.books_token().await).header("xero-tenant-id", facts::xero::TENANT_ID);
+    let document = document.header("accept", "application/pdf");
     document.send().await.unwrap().text().await.unwrap()
 }
 

@@ -142,14 +142,6 @@ impl House {
         tokio::spawn(async move { worker.run(stopped).await });
     }
 
-    pub fn database_url(&self) -> &str {
-        &self.url
-    }
-
-    pub fn key_ring(&self) -> &str {
-        &self.keys
-    }
-
     pub fn client(&self) -> Client {
         Client::new(&self.portal)
     }
@@ -213,6 +205,19 @@ impl House {
                 && p["account_code"] == facts::xero::CLEARING_ACCOUNT_CODE
         };
         payments.into_iter().filter(ours).collect()
+    }
+
+    /// An access token to the books for another app of the merchant, whose grant never disturbs the portal's own.
+    pub async fn books_token(&self) -> String {
+        let grant = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", facts::xero::STRANGER_REFRESH_TOKEN),
+            ("client_id", facts::xero::STRANGER_CLIENT_ID),
+            ("client_secret", facts::xero::STRANGER_CLIENT_SECRET),
+        ];
+        let answer = http().post(format!("{}/xero/connect/token", self.vendors)).form(&grant).send().await.unwrap();
+        let token: Value = answer.json().await.unwrap();
+        token["access_token"].as_str().unwrap().to_owned()
     }
 
     /// Changes an invoice in the books behind the portal's back.
@@ -304,8 +309,8 @@ impl Server {
             .current_dir("..")
             .env("WISEPAY_LISTEN", port.to_string())
             .env("WISEPAY_PUBLIC_URL", &portal)
-            .env("DATABASE_URL", house.database_url())
-            .env("WISEPAY_KEY_RING", house.key_ring())
+            .env("DATABASE_URL", &house.url)
+            .env("WISEPAY_KEY_RING", &house.keys)
             .env("WISEPAY_SIMULATORS_URL", &house.vendors)
             // Whoever waits here asks again and again.
             .env("WISEPAY_RATE_LIMITS", "off")
