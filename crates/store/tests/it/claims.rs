@@ -42,9 +42,7 @@ on_both!(d1_the_id_of_another_checkouts_payment_grants_nothing, async |db| {
 on_both!(d1_a_released_claim_allows_the_next, async |db| {
     let shop = shop(&db.store, "acme").await;
     let declined = shop.opened().await;
-    let tx = shop.db.begin().await.unwrap();
-    tx.claims_release(declined.attempt.id).await.unwrap();
-    tx.commit().await.unwrap();
+    shop.release(&declined).await;
     assert_eq!(shop.db.live_payment(shop.invoice).await.unwrap(), None);
 
     let next = shop.opened().await;
@@ -65,9 +63,7 @@ on_both!(d1_a_claim_is_taken_back_unless_somebody_else_has_the_invoice, async |d
     again(ended.attempt.id, ended.attempt.id).await;
     assert_eq!(shop.db.live_payment(shop.invoice).await.unwrap(), Some(ended.payment.id));
 
-    let tx = shop.db.begin().await.unwrap();
-    tx.claims_release(ended.attempt.id).await.unwrap();
-    tx.commit().await.unwrap();
+    shop.release(&ended).await;
     assert!(matches!(shop.db.attempt_open(late).await, Ok(Opened::Outdated)), "who asked before must ask again");
     let next = shop.opened().await;
     let tx = shop.db.begin().await.unwrap();
@@ -79,9 +75,7 @@ on_both!(d1_a_claim_is_taken_back_unless_somebody_else_has_the_invoice, async |d
 on_both!(d1_money_that_waits_for_the_books_keeps_others_off_even_without_a_claim, async |db| {
     let shop = shop(&db.store, "acme").await;
     let ended = shop.opened().await;
-    let tx = shop.db.begin().await.unwrap();
-    tx.claims_release(ended.attempt.id).await.unwrap();
-    tx.commit().await.unwrap();
+    shop.release(&ended).await;
     // Its money comes after all while another payment has the invoice; then that one is declined.
     let other = shop.opened().await;
     let tx = shop.db.begin().await.unwrap();
@@ -106,9 +100,7 @@ on_both!(d1_a_payment_that_came_and_went_makes_the_balance_old, async |db| {
     let shop = shop(&db.store, "acme").await;
     let late = shop.order();
     let quick = shop.opened().await;
-    let tx = shop.db.begin().await.unwrap();
-    tx.claims_release(quick.attempt.id).await.unwrap();
-    tx.commit().await.unwrap();
+    shop.release(&quick).await;
 
     assert!(matches!(shop.db.attempt_open(late.clone()).await, Ok(Opened::Outdated)));
     assert!(matches!(shop.db.payment(late.payment.id).await, Err(Error::Missing)), "it left nothing behind");

@@ -29,9 +29,7 @@ on_both!(a_moment_survives_to_the_microsecond_and_no_further, async |db| {
         order.payment.created_at = written;
         shop.open(order.clone()).await.unwrap();
         assert_eq!(shop.db.payment(order.payment.id).await.unwrap().created_at, kept);
-        let tx = shop.db.begin().await.unwrap();
-        tx.claims_release(order.attempt.id).await.unwrap();
-        tx.commit().await.unwrap();
+        shop.release(&order).await;
     }
 });
 

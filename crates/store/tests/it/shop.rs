@@ -187,6 +187,13 @@ impl Shop {
         assert!(matches!(self.open(order.clone()).await, Ok(Opened::New)));
         order
     }
+
+    /// Lets go of the invoices that this payment holds.
+    pub async fn release(&self, order: &NewAttempt) {
+        let tx = self.db.begin().await.unwrap();
+        tx.claims_release(order.attempt.id).await.unwrap();
+        tx.commit().await.unwrap();
+    }
 }
 
 /// Asks first how many attempts there were, as the engine does before it asks the books.
