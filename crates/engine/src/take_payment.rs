@@ -6,6 +6,7 @@ use crate::{
     Engine, Error, GuestPass, Order, PayHow, PayerPass, TakeError,
     card_testing::{Origin, Turn},
     failpoint,
+    jobs::chain,
     open_checkout::nothing_to_pay,
     settle_payment::standing,
 };
@@ -79,8 +80,16 @@ impl Engine {
             charged
         });
         let Committed { payment, share, attempt } = *committed;
-        // A task that died leaves what a dead process leaves: an attempt of which nothing was heard.
-        let attempt = charge.await.unwrap_or(Ok(attempt))?;
+        // A task that died, or could not write down what it heard, leaves what a dead process leaves: an attempt of which
+        // nothing was heard. Its payer reads that we are checking.
+        let attempt = match charge.await {
+            Ok(Ok(heard_of)) => heard_of,
+            Ok(Err(cause)) => {
+                tracing::error!(attempt.id = %attempt.id, cause = %chain(&cause), "What a charge came to could not be recorded; the sweep will ask.");
+                attempt
+            }
+            Err(_) => attempt,
+        };
         Ok(standing(guest, &payment, &share, &attempt)?)
     }
 
