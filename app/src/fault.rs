@@ -40,7 +40,7 @@ pub enum Fault {
     PdfUnreachable,
     #[error("Payments are not set up here yet. Nothing was charged.")]
     NotSetUp,
-    #[error("Too many requests came from your network. Wait a minute, then try again.")]
+    #[error("Too many requests came at once. Wait a minute, then try again.")]
     TooMany,
     #[error("The connection was lost. Check it and try again.")]
     Offline,

@@ -83,6 +83,11 @@ impl From<engine::Error> for Fault {
             engine::Error::BooksUnreachable(_) => Self::BooksUnreachable,
             engine::Error::NotSetUp => Self::NotSetUp,
             engine::Error::HeldBack { minutes } => Self::LockedOut { minutes },
+            crowded if crowded.is_crowded() => {
+                let cause: &(dyn std::error::Error + 'static) = &crowded;
+                tracing::warn!(cause, "a request was turned away: too many wanted the same at once");
+                Self::TooMany
+            }
             other => internal(&other),
         }
     }
@@ -203,5 +208,16 @@ fn set_cookie(pair: &str) {
     let Some(response) = use_context::<ResponseOptions>() else { return };
     if let Ok(value) = HeaderValue::from_str(&format!("{pair}; HttpOnly; SameSite=Lax{secure}")) {
         response.append_header(SET_COOKIE, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crowd_is_asked_to_wait_and_told_of_no_fault_of_ours() {
+        let fault = Fault::from(TakeError::from(engine::Error::Contended));
+        assert_eq!((fault.status(), fault), (429, Fault::TooMany));
     }
 }

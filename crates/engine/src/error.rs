@@ -43,6 +43,14 @@ pub enum Error {
     Store(store::Error),
 }
 
+impl Error {
+    /// Too many wanted the same at the same moment: it may be asked again in a while.
+    #[must_use]
+    pub const fn is_crowded(&self) -> bool {
+        matches!(self, Self::Contended | Self::Store(store::Error::Busy(_)))
+    }
+}
+
 impl From<store::Error> for Error {
     fn from(cause: store::Error) -> Self {
         match cause {
