@@ -3,6 +3,7 @@
 
 use crate::{fault::Fault, note::Note};
 use axum::http::request::Parts;
+pub use domain::access::Act;
 use domain::{ids::CheckoutId, network::Network, payment::Refusal, views::Whoami};
 use engine::{AdminPass, Engine, GuestPass, OperatorPass, PayerPass, SignInError, TakeError};
 use http::{
@@ -35,29 +36,29 @@ pub fn engine() -> Engine {
 
 /// # Errors
 /// [`Fault::NotFound`] for a checkout that nobody opened.
-pub async fn guest(checkout: CheckoutId) -> Result<GuestPass, Fault> {
-    answer(engine().guest(checkout).await)
+pub async fn guest(checkout: CheckoutId, act: Act) -> Result<GuestPass, Fault> {
+    answer(engine().guest(checkout, act).await)
 }
 
 /// # Errors
 /// Nobody is signed in, or not as a payer.
-pub async fn payer() -> Result<PayerPass, Fault> {
+pub async fn payer(act: Act) -> Result<PayerPass, Fault> {
     let token = session_token().ok_or(Fault::SignInNeeded)?;
-    answer(engine().payer(&token).await)
+    answer(engine().payer(&token, act).await)
 }
 
 /// # Errors
 /// Nobody is signed in, or not as a merchant's staff.
-pub async fn admin() -> Result<AdminPass, Fault> {
+pub async fn admin(act: Act) -> Result<AdminPass, Fault> {
     let token = session_token().ok_or(Fault::SignInNeeded)?;
-    answer(engine().admin(&token).await)
+    answer(engine().admin(&token, act).await)
 }
 
 /// # Errors
 /// Nobody is signed in, or not as the operator.
-pub async fn operator() -> Result<OperatorPass, Fault> {
+pub async fn operator(act: Act) -> Result<OperatorPass, Fault> {
     let token = session_token().ok_or(Fault::SignInNeeded)?;
-    answer(engine().operator(&token).await)
+    answer(engine().operator(&token, act).await)
 }
 
 /// # Errors

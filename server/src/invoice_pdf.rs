@@ -8,7 +8,10 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::CookieJar;
-use domain::ids::{CheckoutId, InvoiceId};
+use domain::{
+    access::Act,
+    ids::{CheckoutId, InvoiceId},
+};
 use engine::{Error, InvoicePdf};
 use serde::Deserialize;
 
@@ -31,7 +34,7 @@ pub struct OfPayer {
 /// `/npe/invoice.pdf?transactionId=…`: the invoice of a checkout.
 pub async fn of_checkout(State(web): State<Web>, asked: Result<Query<OfCheckout>, QueryRejection>) -> Response {
     let Ok(Query(OfCheckout { transaction_id })) = asked else { return answer(&web, Err(Error::NotFound)) };
-    let pdf = match web.engine.guest(transaction_id).await {
+    let pdf = match web.engine.guest(transaction_id, Act::SeeCheckout).await {
         Ok(guest) => web.engine.checkout_pdf(&guest).await,
         Err(cause) => Err(cause),
     };
@@ -46,7 +49,7 @@ pub async fn of_payer(
 ) -> Response {
     let Ok(Query(OfPayer { invoice })) = asked else { return answer(&web, Err(Error::NotFound)) };
     let token = cookies.get(web.cookie.0).map_or("", |cookie| cookie.value());
-    let pdf = match web.engine.payer(token).await {
+    let pdf = match web.engine.payer(token, Act::SeeOwnInvoices).await {
         Ok(payer) => web.engine.invoice_pdf(&payer, invoice).await,
         Err(Error::NotSignedIn) => {
             return Redirect::to(&addresses::sign_in(&addresses::invoice_pdf(invoice))).into_response();

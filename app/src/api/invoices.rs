@@ -10,7 +10,7 @@ use leptos::prelude::*;
 #[server(prefix = "/api", endpoint = "invoices/dashboard")]
 pub async fn read_dashboard() -> Result<Dashboard, Fault> {
     use crate::gate;
-    let payer = gate::payer().await?;
+    let payer = gate::payer(gate::Act::SeeOwnInvoices).await?;
     gate::answer(gate::engine().dashboard(&payer).await)
 }
 
@@ -18,7 +18,7 @@ pub async fn read_dashboard() -> Result<Dashboard, Fault> {
 #[server(prefix = "/api", endpoint = "invoices/pay")]
 pub async fn pay_invoice(invoice: InvoiceId) -> Result<(), Fault> {
     use crate::{addresses, gate};
-    let payer = gate::payer().await?;
+    let payer = gate::payer(gate::Act::PayOwnInvoices).await?;
     let checkout = gate::answer(gate::engine().pay_invoice(&payer, invoice).await)?;
     gate::go_to(&addresses::pay(checkout));
     Ok(())
@@ -27,7 +27,7 @@ pub async fn pay_invoice(invoice: InvoiceId) -> Result<(), Fault> {
 #[server(prefix = "/api", endpoint = "invoices/admin_home")]
 pub async fn read_home(search: String, page: u64) -> Result<AdminHome, Fault> {
     use crate::gate;
-    let admin = gate::admin().await?;
+    let admin = gate::admin(gate::Act::SeeMerchantInvoices).await?;
     gate::answer(gate::engine().admin_home(&admin, engine::ListQuery { search, page }).await)
 }
 
@@ -35,7 +35,7 @@ pub async fn read_home(search: String, page: u64) -> Result<AdminHome, Fault> {
 #[server(prefix = "/api", endpoint = "invoices/sync")]
 pub async fn sync_now() -> Result<(), Fault> {
     use crate::gate;
-    let admin = gate::admin().await?;
+    let admin = gate::admin(gate::Act::SyncBooks).await?;
     gate::answer(gate::engine().sync_now(&admin).await)?;
     gate::go_to("/admin?done=sync");
     Ok(())

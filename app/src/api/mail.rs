@@ -8,7 +8,7 @@ use leptos::prelude::*;
 #[server(prefix = "/api", endpoint = "mail/list")]
 pub async fn list_mails(search: String, page: u64) -> Result<Framed<Page<MailFace>>, Fault> {
     use crate::gate;
-    let admin = gate::admin().await?;
+    let admin = gate::admin(gate::Act::SeeMail).await?;
     let page = gate::answer(gate::engine().mails(&admin, engine::ListQuery { search, page }).await)?;
     Ok(Framed { who: admin.who().clone(), page })
 }

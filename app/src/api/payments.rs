@@ -29,7 +29,7 @@ pub async fn open_checkout(
     left: Option<PaymentId>,
 ) -> Result<PayScreen, Fault> {
     use crate::{addresses::read_money, gate};
-    let guest = gate::guest(checkout).await?;
+    let guest = gate::guest(checkout, gate::Act::SeeCheckout).await?;
     let was = was.as_deref().and_then(read_money);
     if let Some(left) = left {
         // Whatever comes of it: the page says where the payment stands, and offers to cancel it when it still waits.
@@ -58,8 +58,8 @@ pub async fn take(
         how: engine::PayHow::of_form(token).ok_or(Fault::Malformed)?,
         network: gate::network(),
     };
-    let payer = gate::payer().await.ok();
-    let taken = match gate::guest(checkout).await {
+    let payer = gate::payer(gate::Act::PayOwnInvoices).await.ok();
+    let taken = match gate::guest(checkout, gate::Act::PayCheckout).await {
         Ok(guest) => gate::answer(gate::engine().take_payment(&guest, payer.as_ref(), order).await),
         Err(fault) => Err(fault),
     };
@@ -71,7 +71,7 @@ pub async fn take(
 #[server(prefix = "/api", endpoint = "payments/standing")]
 pub async fn read_standing(checkout: CheckoutId, payment: PaymentId) -> Result<Standing, Fault> {
     use crate::gate;
-    let guest = gate::guest(checkout).await?;
+    let guest = gate::guest(checkout, gate::Act::SeeCheckout).await?;
     gate::answer(gate::engine().payment_standing(&guest, payment).await)
 }
 
@@ -79,7 +79,7 @@ pub async fn read_standing(checkout: CheckoutId, payment: PaymentId) -> Result<S
 #[server(prefix = "/api", endpoint = "payments/cancel")]
 pub async fn cancel(checkout: CheckoutId, payment: PaymentId) -> Result<(), Fault> {
     use crate::{addresses, gate};
-    let guest = gate::guest(checkout).await?;
+    let guest = gate::guest(checkout, gate::Act::PayCheckout).await?;
     gate::answer(gate::engine().cancel_payment(&guest, payment).await)?;
     gate::go_to(&addresses::result(checkout, payment));
     Ok(())

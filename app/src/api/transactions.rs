@@ -11,7 +11,7 @@ use leptos::prelude::*;
 #[server(prefix = "/api", endpoint = "transactions/past")]
 pub async fn list_past_payments(search: String, page: u64) -> Result<Framed<PastPayments>, Fault> {
     use crate::gate;
-    let payer = gate::payer().await?;
+    let payer = gate::payer(gate::Act::SeeOwnPayments).await?;
     let page = gate::answer(gate::engine().past_payments(&payer, engine::ListQuery { search, page }).await)?;
     Ok(Framed { who: payer.who().clone(), page })
 }
@@ -19,7 +19,7 @@ pub async fn list_past_payments(search: String, page: u64) -> Result<Framed<Past
 #[server(prefix = "/api", endpoint = "transactions/list")]
 pub async fn list_transactions(search: String, page: u64) -> Result<Framed<Page<PaymentRow>>, Fault> {
     use crate::gate;
-    let admin = gate::admin().await?;
+    let admin = gate::admin(gate::Act::SeeTransactions).await?;
     let page = gate::answer(gate::engine().transactions(&admin, engine::ListQuery { search, page }).await)?;
     Ok(Framed { who: admin.who().clone(), page })
 }
@@ -27,6 +27,6 @@ pub async fn list_transactions(search: String, page: u64) -> Result<Framed<Page<
 #[server(prefix = "/api", endpoint = "transactions/story")]
 pub async fn read_story(payment: PaymentId) -> Result<PaymentStory, Fault> {
     use crate::gate;
-    let admin = gate::admin().await?;
+    let admin = gate::admin(gate::Act::SeeTransactions).await?;
     gate::answer(gate::engine().payment_story(&admin, payment).await)
 }

@@ -41,7 +41,7 @@ async fn page(next: String) -> AnyView {
 #[cfg(feature = "ssr")]
 async fn merchant_of(next: &str) -> Option<String> {
     let checkout = crate::addresses::checkout_of(next)?;
-    Some(crate::gate::guest(checkout).await.ok()?.merchant_name().to_owned())
+    Some(crate::gate::guest(checkout, crate::gate::Act::SeeCheckout).await.ok()?.merchant_name().to_owned())
 }
 
 #[cfg(feature = "ssr")]

@@ -21,10 +21,10 @@ pub enum Role {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Act {
-    SignIn,
     SeeCheckout,
     PayCheckout,
     SeeOwnInvoices,
+    PayOwnInvoices,
     SeeOwnPayments,
     SeeMerchantInvoices,
     SeeTransactions,
@@ -39,9 +39,8 @@ impl Role {
     #[must_use]
     pub const fn may(self, act: Act) -> bool {
         match act {
-            Act::SignIn => true,
             Act::SeeCheckout | Act::PayCheckout => matches!(self, Self::Guest),
-            Act::SeeOwnInvoices | Act::SeeOwnPayments => matches!(self, Self::Payer),
+            Act::SeeOwnInvoices | Act::PayOwnInvoices | Act::SeeOwnPayments => matches!(self, Self::Payer),
             Act::SeeMerchantInvoices | Act::SeeTransactions | Act::SeeMail | Act::SyncBooks => {
                 matches!(self, Self::Admin)
             }

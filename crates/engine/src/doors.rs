@@ -4,7 +4,7 @@
 use crate::{AdminPass, Engine, Error, GuestPass, OperatorPass, PayerPass};
 use chrono::TimeDelta;
 use domain::{
-    access::Role,
+    access::{Act, Role},
     ids::CheckoutId,
     money::Locale,
     views::{Place, Whoami},
@@ -19,7 +19,8 @@ const SESSION_SEEN_EVERY: TimeDelta = TimeDelta::minutes(1);
 impl Engine {
     /// # Errors
     /// [`Error::NotFound`] for a checkout that is unknown or too old.
-    pub async fn guest(&self, checkout: CheckoutId) -> Result<GuestPass, Error> {
+    pub async fn guest(&self, checkout: CheckoutId, act: Act) -> Result<GuestPass, Error> {
+        allowed(Role::Guest, act)?;
         let found = self.store().door_checkout(checkout, self.now()).await?;
         let (db, checkout, merchant) = found.ok_or(Error::NotFound)?;
         Ok(GuestPass { db, checkout, merchant })
@@ -27,28 +28,32 @@ impl Engine {
 
     /// # Errors
     /// [`Error::NotSignedIn`] without a session, [`Error::NotFound`] for one of another kind.
-    pub async fn payer(&self, session_token: &str) -> Result<PayerPass, Error> {
+    pub async fn payer(&self, session_token: &str, act: Act) -> Result<PayerPass, Error> {
         let (session, door) = self.enter(session_token).await?;
         let PlaceDoor::Payer { db, payer, customer } = door else { return Err(Error::NotFound) };
         let who = self.who(&session, Some(&db)).await?;
+        allowed(who.role, act)?;
         Ok(PayerPass { db, payer, customer, who })
     }
 
     /// # Errors
     /// [`Error::NotSignedIn`] without a session, [`Error::NotFound`] for one of another kind.
-    pub async fn admin(&self, session_token: &str) -> Result<AdminPass, Error> {
+    pub async fn admin(&self, session_token: &str, act: Act) -> Result<AdminPass, Error> {
         let (session, door) = self.enter(session_token).await?;
         let PlaceDoor::Admin(db) = door else { return Err(Error::NotFound) };
         let who = self.who(&session, Some(&db)).await?;
+        allowed(who.role, act)?;
         Ok(AdminPass { db, who })
     }
 
     /// # Errors
     /// [`Error::NotSignedIn`] without a session, [`Error::NotFound`] for one of another kind.
-    pub async fn operator(&self, session_token: &str) -> Result<OperatorPass, Error> {
+    pub async fn operator(&self, session_token: &str, act: Act) -> Result<OperatorPass, Error> {
         let (session, door) = self.enter(session_token).await?;
         let PlaceDoor::Operator = door else { return Err(Error::NotFound) };
-        Ok(OperatorPass { who: self.who(&session, None).await? })
+        let who = self.who(&session, None).await?;
+        allowed(who.role, act)?;
+        Ok(OperatorPass { who })
     }
 
     /// Who is here, if anybody: for the front page and the menu.
@@ -104,6 +109,11 @@ impl Engine {
         };
         Ok(Whoami { email: person.email, role: places[0].role, merchant, customer, locale, time_zone, places })
     }
+}
+
+/// The table of [`domain::access`] decides, for the server as for the menu.
+fn allowed(role: Role, act: Act) -> Result<(), Error> {
+    if role.may(act) { Ok(()) } else { Err(Error::NotFound) }
 }
 
 pub(crate) fn stands_at(session: &Session, row: &PlaceRow) -> bool {
