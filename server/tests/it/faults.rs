@@ -188,13 +188,15 @@ async fn money_that_the_books_do_not_get_is_shown_after_a_while() {
     let house = House::new().await;
     let admin = house.client();
     admin.sign_in(facts::NORTHWIND.admin_email).await;
-    house.arm_times("xero", "http:500", 1_000).await;
+    let posts = "PUT /xero/api.xro/2.0/Payments";
+    house.arm_with(json!({"vendor": "xero", "fault": "http:500", "times": 1_000, "match": posts})).await;
     let waits = async || admin.get("/admin").await.body.contains("and the books do not have it yet");
     let client = house.client();
     let form = client.open("INV-503").await;
     client.pay(&form, "pm_card_visa").await;
     assert!(!waits().await, "a moment is no problem");
     house.pass_an_hour().await;
+    admin.sign_in(facts::NORTHWIND.admin_email).await;
     house.until("it is shown", waits).await;
 }
 
