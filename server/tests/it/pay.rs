@@ -133,7 +133,7 @@ async fn a_payment_that_was_left_half_way_is_finished_from_the_dashboard() {
     let ana = house.client();
     ana.sign_in(facts::ANA_EMAIL).await;
     let dashboard = ana.get("/dashboard").await.body;
-    assert!(dashboard.contains("Finish payment") && dashboard.contains("Waiting for payer"), "{dashboard}");
+    assert!(dashboard.contains("Finish payment") && dashboard.contains("Waiting for you"), "{dashboard}");
     let (_, row) = dashboard.split_once("INV-501").unwrap();
     let opened = ana.post("/api/invoices/pay", &[("invoice", &field(row, "invoice"))]).await;
     let waiting = ana.get(&opened.location.unwrap()).await.body;

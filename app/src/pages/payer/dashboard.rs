@@ -152,10 +152,9 @@ fn OutstandingRow(invoice: InvoiceFace, locale: Locale, pdf: bool) -> impl IntoV
 #[component]
 fn InProgress(rows: Vec<PaymentRow>, locale: Locale) -> impl IntoView {
     let items = rows.into_iter().map(|row| {
-        let (words, _) = row.state.badge();
-        let next = match row.state {
-            AttemptState::RequiresAction => ". Finish it or give it up at the invoice.",
-            _ => ". Do not pay it again.",
+        let (words, next) = match row.state {
+            AttemptState::RequiresAction => ("Waiting for you", ". Finish it or give it up at the invoice."),
+            state => (state.badge().0, ". Do not pay it again."),
         };
         view! {
             <li>
