@@ -23,10 +23,8 @@ use uuid::Uuid;
 const CHECKOUT_LIFE: TimeDelta = TimeDelta::hours(24);
 /// An invoice read this recently is shown without asking the books again. Before a charge they are always asked.
 const PAGE_MAX_AGE: TimeDelta = TimeDelta::seconds(20);
-/// Whoever has just opened the link wants to see what the books say now.
+/// Whoever opens the link wants to see what the books say now: what was read longer before counts as old.
 const OPENED_MAX_AGE: TimeDelta = TimeDelta::seconds(2);
-/// A checkout this young has just been opened.
-const JUST_OPENED: TimeDelta = TimeDelta::seconds(5);
 /// Xero takes sixty calls a minute, and payments need theirs: beyond this, pages show the last amount known.
 const PAGE_READS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).expect("not zero");
 /// A page waits no longer than this for the books; it then shows the last amount known and says so.
@@ -178,13 +176,18 @@ impl Engine {
     /// The invoice for a page: fresh when the books answer in time, else the last one known, marked stale. A crowd at
     /// one invoice asks the books once.
     async fn invoice_to_show(&self, guest: &GuestPass) -> Result<(Invoice, Customer, bool), Error> {
-        let (db, id, now) = (&guest.db, guest.checkout.invoice_id, self.now());
+        let (db, id) = (&guest.db, guest.checkout.invoice_id);
+        let fresh_since = Ord::max(self.now() - PAGE_MAX_AGE, guest.checkout.created_at - OPENED_MAX_AGE);
         let (row, customer) = db.invoice_with_customer(id).await?;
-        let just_opened = now - guest.checkout.created_at < JUST_OPENED;
-        if now - row.read_at < if just_opened { OPENED_MAX_AGE } else { PAGE_MAX_AGE } {
+        if row.read_at > fresh_since {
             return Ok((row, customer, false));
         }
-        let Some(_turn) = self.0.asking.enter(db.merchant_id(), id) else { return Ok((row, customer, true)) };
+        let Some(_asked) = self.0.asking.enter(db.merchant_id(), id) else { return Ok((row, customer, true)) };
+        // Somebody else may have asked between our reading and our turn.
+        let row = db.invoice(id).await?;
+        if row.read_at > fresh_since {
+            return Ok((row, customer, false));
+        }
         match tokio::time::timeout(PAGE_BOOKS_TIMEOUT, self.invoice_from_books(db, &row)).await {
             Ok(Ok(books)) => Ok((row.told(&books), customer, false)),
             Ok(Err(cause)) => {
