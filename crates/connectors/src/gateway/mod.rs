@@ -3,6 +3,7 @@
 pub mod sandbox;
 pub mod stripe;
 
+use crate::http::{Answer, HttpError};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
@@ -112,6 +113,24 @@ pub enum GatewayError {
     /// Anything else after the first byte: the outcome is unknown.
     #[error("the gateway's answer cannot be trusted: {0}")]
     Unknown(String),
+}
+
+impl From<HttpError> for GatewayError {
+    fn from(error: HttpError) -> Self {
+        match error {
+            HttpError::NotSent(_) => Self::NotSent(error.to_string()),
+            HttpError::Unknown(_) | HttpError::TooLarge => Self::Unknown(error.to_string()),
+        }
+    }
+}
+
+/// An answer from which nothing follows.
+fn unreadable(answer: &Answer) -> GatewayError {
+    GatewayError::Unknown(format!("HTTP {} with an answer of {} bytes", answer.status, answer.body.len()))
+}
+
+fn refused(code: &str, message: &str) -> GatewayError {
+    GatewayError::Refused { code: code.to_owned(), message: message.to_owned() }
 }
 
 /// Why a webhook was not accepted.

@@ -6,8 +6,8 @@ use super::{
     wire::{ApiError, ErrorBody, Expandable, Intent, Session, SessionStatus, parked},
 };
 use crate::{
-    gateway::AFTERWORK_MAX,
-    http::{Answer, HttpError},
+    gateway::{AFTERWORK_MAX, refused, unreadable},
+    http::Answer,
 };
 use domain::payment::{Fact, Observation};
 use reqwest::{Method, RequestBuilder, StatusCode};
@@ -20,15 +20,6 @@ const API_VERSION: &str = "2026-10-28.endive";
 const OTHER_UNITS: [&str; 3] = ["ISK", "MGA", "UGX"];
 /// The refusal of a key that was used with other parameters: it says nothing about the first request.
 pub const IDEMPOTENCY_ERROR: &str = "idempotency_error";
-
-impl From<HttpError> for GatewayError {
-    fn from(error: HttpError) -> Self {
-        match error {
-            HttpError::NotSent(_) => Self::NotSent(error.to_string()),
-            HttpError::Unknown(_) | HttpError::TooLarge => Self::Unknown(error.to_string()),
-        }
-    }
-}
 
 /// What a gateway id stands for. Only letters, digits and `_` go into an address.
 pub enum Id<'a> {
@@ -164,12 +155,4 @@ impl ApiError {
 
 fn error_of(answer: &Answer) -> Option<ApiError> {
     serde_json::from_slice(&answer.body).ok().map(|body: ErrorBody| body.error)
-}
-
-fn unreadable(answer: &Answer) -> GatewayError {
-    GatewayError::Unknown(format!("HTTP {} with an answer of {} bytes", answer.status, answer.body.len()))
-}
-
-fn refused(code: &str, message: &str) -> GatewayError {
-    GatewayError::Refused { code: code.to_owned(), message: message.to_owned() }
 }
