@@ -1,6 +1,6 @@
 // The official Authorize.Net SDK against the simulator: what it sends is understood, what comes back it can read.
 // Starts simulators of its own, or takes those that SIMULATORS_URL names; it moves their clock.
-// The golden files hold the SDK's own bytes for the main requests; they are for the adapter to come.
+// The golden files hold the SDK's own bytes for the main requests; the adapter's tests hold its bytes against them.
 // WRITE_GOLDEN=1 writes them anew.
 
 import assert from "node:assert/strict";
@@ -204,11 +204,11 @@ const stored = () => make("CustomerProfilePaymentType", { paymentProfile: make("
 const ACCOUNT = { routing: "121042882", account: "123456789" };
 
 const GOLDEN = {
-  "charge-nonce": () => ["CreateTransaction", { refId: REF, transactionRequest: charge({ transactionSettings: window(), customer: customer(), order: order("INV-1", "d"), payment: payBy.nonce("eyJjb2RlIjoiNTBfMl8wNjAwMDUy"), amount: "12.34" }) }],
+  "charge-nonce": () => ["CreateTransaction", { refId: REF, transactionRequest: charge({ transactionSettings: window(), order: order("INV-1", "d"), payment: payBy.nonce("eyJjb2RlIjoiNTBfMl8wNjAwMDUy"), currencyCode: "USD", amount: "12.34" }) }],
   "charge-nonce-full": () => ["CreateTransaction", { refId: REF, transactionRequest: charge({ processingOptions: make("ProcessingOptions", { isStoredCredentials: true }), surcharge: make("ExtendedAmountType", { description: "Card surcharge", name: "Surcharge", amount: "0.34" }), transactionSettings: window(), customerIP: "192.0.2.1", billTo: billTo(), customer: customer(), order: order("INV-1", "d"), payment: payBy.nonce("eyJjb2RlIjoiNTBfMl8wNjAwMDUy"), amount: "12.34", currencyCode: "USD" }) }],
   "charge-stored": () => ["CreateTransaction", { refId: REF, transactionRequest: charge({ transactionSettings: window(), customer: customer(), order: order("INV-1", "d"), profile: stored(), amount: "12.34" }) }],
   "charge-bank": () => ["CreateTransaction", { refId: REF, transactionRequest: charge({ transactionSettings: window(), order: order("INV-1", "d"), payment: payBy.bank(ACCOUNT), amount: "12.34" }) }],
-  "void": () => ["CreateTransaction", { refId: REF, transactionRequest: charge({ refTransId: "60019392075", transactionType: "voidTransaction" }) }],
+  "void": () => ["CreateTransaction", { transactionRequest: charge({ refTransId: "60019392075", transactionType: "voidTransaction" }) }],
   "refund-card": () => ["CreateTransaction", { refId: REF, transactionRequest: charge({ transactionSettings: window(), order: order("INV-1", "d"), refTransId: "60019392075", payment: make("PaymentType", { creditCard: make("CreditCardType", { expirationDate: "XXXX", cardNumber: "1111" }) }), amount: "5.00", transactionType: "refundTransaction" }) }],
   "refund-stored": () => ["CreateTransaction", { refId: REF, transactionRequest: charge({ transactionSettings: window(), order: order("INV-1", "d"), refTransId: "60019392075", profile: stored(), amount: "5.00", transactionType: "refundTransaction" }) }],
   "capture": () => ["CreateTransaction", { refId: REF, transactionRequest: charge({ refTransId: "60019392075", amount: "12.34", transactionType: "priorAuthCaptureTransaction" }) }],

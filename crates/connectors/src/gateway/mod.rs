@@ -1,5 +1,6 @@
 //! The port to whoever takes the money. Shape and reasons: `wire/gateways.md`, 1.4-1.5.
 
+pub mod authorizenet;
 pub mod sandbox;
 pub mod stripe;
 

@@ -3,6 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
+mod authorizenet_contract;
+mod authorizenet_golden;
+mod authorizenet_odd;
 mod contracts;
 mod sandbox;
 mod sim;

@@ -2,6 +2,7 @@
 
 use axum::{Router, body::Bytes, extract::State, http::HeaderMap, routing::post};
 use chrono::{DateTime, Utc};
+use connectors::gateway::ChargeHow;
 use serde_json::{Value, json};
 use simulators::{Options, Simulators, Vendor, facts};
 use std::time::Duration;
@@ -34,7 +35,7 @@ impl Sim {
         self.simulators.clock().now()
     }
 
-    async fn control(&self, what: &str, body: Value) {
+    pub async fn control(&self, what: &str, body: Value) {
         let answer = self.client.post(format!("{}/control/{what}", self.url)).json(&body).send().await.unwrap();
         assert!(answer.status().is_success(), "{what} {body}: {}", answer.status());
     }
@@ -61,24 +62,47 @@ impl Sim {
         request.bearer_auth(facts::stripe::STRANGER_SECRET_KEY).send().await.unwrap().json().await.unwrap()
     }
 
+    /// What the script of Authorize.Net makes of a card, or of a bank account, in the payer's browser.
+    pub async fn nonce(&self, card: &str) -> ChargeHow {
+        self.nonce_of(&format!(r#""token":{{"cardNumber":"{card}","expirationDate":"122040","cardCode":"123"}}"#)).await
+    }
+
+    pub async fn bank_nonce(&self, account: &str) -> ChargeHow {
+        let routing = facts::bank_accounts::ROUTING;
+        let account = format!(r#""routingNumber":"{routing}","accountNumber":"{account}","nameOnAccount":"Acme""#);
+        self.nonce_of(&format!(r#""bankToken":{{"accountType":"checking",{account}}}"#)).await
+    }
+
+    /// Members in the order of the vendor's schema.
+    async fn nonce_of(&self, what: &str) -> ChargeHow {
+        use facts::authorizenet::{PORTAL_CLIENT_KEY, PORTAL_LOGIN};
+        let by = format!(r#""merchantAuthentication":{{"name":"{PORTAL_LOGIN}","clientKey":"{PORTAL_CLIENT_KEY}"}}"#);
+        let made = format!(r#"{{"securePaymentContainerRequest":{{{by},"data":{{"type":"TOKEN","id":"1",{what}}}}}}}"#);
+        let request = self.client.post(format!("{}/authorizenet/xml/v1/request.api", self.url));
+        let answer = request.header("content-type", "application/json").body(made).send().await.unwrap();
+        let text = answer.text().await.unwrap();
+        let answer: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap();
+        let nonce = answer["opaqueData"]["dataValue"].as_str();
+        ChargeHow::Token(nonce.unwrap_or_else(|| panic!("{answer}")).to_owned())
+    }
+
     /// What the payer's browser does on a page of the bank's or the gateway's.
     pub async fn submit(&self, url: &str, form: &[(&str, &str)]) {
         let answer = self.client.post(url).form(form).send().await.unwrap();
         assert!(answer.status().as_u16() < 403, "{url}: {}", answer.status());
     }
 
-    /// Webhooks as they arrive: signature and body.
-    pub async fn webhooks(&self) -> mpsc::UnboundedReceiver<(String, Vec<u8>)> {
+    /// A vendor's webhooks as they arrive.
+    pub async fn webhooks(&self, vendor: Vendor, secret: &str) -> mpsc::UnboundedReceiver<(HeaderMap, Vec<u8>)> {
         let (news, inbox) = mpsc::unbounded_channel();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let receive = |State(news): State<mpsc::UnboundedSender<_>>, headers: HeaderMap, body: Bytes| async move {
-            let signature = headers["stripe-signature"].to_str().unwrap().to_owned();
-            news.send((signature, body.to_vec())).unwrap();
+            news.send((headers, body.to_vec())).unwrap();
         };
         let router = Router::new().route("/", post(receive)).with_state(news);
         tokio::spawn(async move { axum::serve(listener, router).await });
-        self.simulators.send_webhooks(Vendor::Stripe, &url, facts::stripe::PORTAL_WEBHOOK_SECRET);
+        self.simulators.send_webhooks(vendor, &url, secret);
         inbox
     }
 }

@@ -9,6 +9,7 @@ use connectors::{
     },
     gateway::{
         ChargeHow, ChargeRequest, LookUp,
+        authorizenet::{AuthorizeNet, AuthorizeNetConfig},
         stripe::{Stripe, StripeConfig},
     },
 };
@@ -40,6 +41,24 @@ pub fn stripe(base_url: &str, now: DateTime<Utc>) -> Stripe {
     Stripe::new(http(), stripe_config(base_url, now))
 }
 
+pub fn authorizenet_config(api_url: &str, now: DateTime<Utc>) -> AuthorizeNetConfig {
+    use simulators::facts::authorizenet as keys;
+    AuthorizeNetConfig {
+        api_url: api_url.to_owned(),
+        login: keys::PORTAL_LOGIN.to_owned(),
+        transaction_key: keys::PORTAL_TRANSACTION_KEY.into(),
+        client_key: keys::PORTAL_CLIENT_KEY.to_owned(),
+        signature_keys: vec![keys::PORTAL_SIGNATURE_KEY.into()],
+        script_url: "https://js.authorize.net/v3/AcceptUI.js".to_owned(),
+        currency: domain::money::Currency::USD,
+        clock: Arc::new(move || now),
+    }
+}
+
+pub fn authorizenet(api_url: &str, now: DateTime<Utc>) -> AuthorizeNet {
+    AuthorizeNet::new(http(), authorizenet_config(api_url, now))
+}
+
 /// An address where nobody listens.
 pub async fn nobody() -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -64,6 +83,12 @@ pub fn request(n: u128, how: ChargeHow) -> ChargeRequest {
         return_url: "http://127.0.0.1:3000/npe/return?transactionId=chk_1&a=b".to_owned(),
         cancel_url: "http://127.0.0.1:3000/npe?transactionId=chk_1".to_owned(),
     }
+}
+
+/// The same for an attempt whose id is of version 7, as the portal's are: of June 2025, so that every clock is later.
+pub fn dated_request(n: u128, how: ChargeHow) -> ChargeRequest {
+    let attempt = AttemptId(Uuid::from_u128((1_750_000_000_000_u128 << 80) | (7_u128 << 76) | (2_u128 << 62) | n));
+    ChargeRequest { attempt, ..request(n, how) }
 }
 
 pub fn token(name: &str) -> ChargeHow {

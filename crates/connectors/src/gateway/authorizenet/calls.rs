@@ -1,0 +1,122 @@
+//! Single calls and the reading of their answers (`wire/gateways.md`, 3.1 and 3.3). An answer speaks twice: of the
+//! call, and of the money, which comes first where there is a word about it. Decides nothing beyond one answer.
+
+use super::{
+    AuthorizeNet, GatewayError,
+    replies::{DetailsReply, Messages, Reply, TransactionReply, TransactionResponse, filled},
+    requests::{Head, Request, Transaction},
+};
+use crate::{
+    gateway::{AFTERWORK_MAX, refused, unreadable},
+    http::Answer,
+};
+use domain::payment::Observation;
+use reqwest::{Method, RequestBuilder};
+use secrecy::ExposeSecret;
+use serde::de::DeserializeOwned;
+
+/// Stands before every reply; some clients insist on it.
+const BOM: &[u8] = b"\xef\xbb\xbf";
+/// The server is too busy, or in maintenance [recalled].
+const BUSY: [&str; 2] = ["E00053", "E00104"];
+/// The call was understood, refused, and nothing was done: by its form, its sender, its fields, or a nonce that is
+/// unknown, used or too old. Those that 3.3 does not name are recalled. Any other code leaves the outcome open, E00001
+/// ("an error occurred during processing") first of all.
+const REFUSED: [&str; 19] = [
+    "E00002", "E00003", "E00004", "E00005", "E00006", "E00007", "E00008", "E00010", "E00011", "E00013", "E00014",
+    "E00015", "E00016", "E00027", "E00039", "E00040", "E00114", "E00115", "E00116",
+];
+
+impl AuthorizeNet {
+    pub(super) fn head<'a>(&'a self, ref_id: Option<&'a str>) -> Head<'a> {
+        Head::new(&self.config.login, self.config.transaction_key.expose_secret(), ref_id)
+    }
+
+    fn call(&self, request: &Request<'_>) -> RequestBuilder {
+        self.http.request(Method::POST, &self.config.api_url).json(request)
+    }
+
+    pub(super) async fn ask<T: DeserializeOwned>(&self, request: Request<'_>) -> Result<T, GatewayError> {
+        read(&self.http.send(self.call(&request)).await?)
+    }
+
+    /// Sends what moves or frees money, once.
+    pub(super) async fn transact(
+        &self,
+        ref_id: Option<&str>,
+        transaction: Transaction<'_>,
+    ) -> Result<TransactionResponse, GatewayError> {
+        let request = Request::Transact { head: self.head(ref_id), transaction_request: transaction };
+        read_transaction(&self.http.send(self.call(&request)).await?, ref_id)
+    }
+
+    pub(super) async fn details(&self, trans_id: &str) -> Result<DetailsReply, GatewayError> {
+        self.ask(Request::Details { head: self.head(None), trans_id }).await
+    }
+
+    /// The transaction that a charge is called a duplicate of. When it carries our name, the vendor got our one request
+    /// twice. Nothing else that comes of this may say that the charge was not sent.
+    pub(super) async fn original(
+        &self,
+        response: &TransactionResponse,
+        code: &str,
+    ) -> Result<Observation, GatewayError> {
+        let unknown = |why: String| GatewayError::Unknown(format!("called a duplicate, {why}"));
+        let trans_id = response.id().ok_or_else(|| unknown("of what is not said".into()))?;
+        let details = Request::Details { head: self.head(None), trans_id };
+        let sent = self.http.send(self.call(&details).timeout(AFTERWORK_MAX)).await;
+        let details: Result<DetailsReply, GatewayError> = sent.map_err(GatewayError::from).and_then(|a| read(&a));
+        match details {
+            Ok(details) if details.ref_id() == Some(code) => Ok(details.observe(self.config.currency)),
+            Ok(_) => Err(unknown("of another payment".into())),
+            Err(error) => Err(unknown(format!("of what cannot be read: {error}"))),
+        }
+    }
+}
+
+impl Messages {
+    /// Why nothing came of a call.
+    fn failure(&self) -> Option<GatewayError> {
+        if self.result_code == "Ok" {
+            return None;
+        }
+        let said = self.message.first();
+        let code = said.and_then(|message| filled(message.code.as_ref())).unwrap_or_default();
+        let words = said.and_then(|message| filled(message.text.as_ref())).unwrap_or_default();
+        Some(match code {
+            code if BUSY.contains(&code) => GatewayError::Busy { after: None },
+            code if REFUSED.contains(&code) => refused(code, words),
+            code => GatewayError::Unknown(format!("{code}: {words}")),
+        })
+    }
+}
+
+/// The vendor answers 200 to everything that it understands and to everything that it does not: another status is
+/// somebody else's word, and says nothing about what was done.
+fn body(answer: &Answer) -> Result<&[u8], GatewayError> {
+    match answer.status.as_u16() {
+        200 => Ok(answer.body.strip_prefix(BOM).unwrap_or(&answer.body)),
+        429 => Err(GatewayError::Busy { after: answer.retry_after() }),
+        _ => Err(unreadable(answer)),
+    }
+}
+
+fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, GatewayError> {
+    let body = body(answer)?;
+    let reply: Reply = serde_json::from_slice(body).map_err(|_| unreadable(answer))?;
+    match reply.messages.failure() {
+        Some(failure) => Err(failure),
+        None => serde_json::from_slice(body).map_err(|_| unreadable(answer)),
+    }
+}
+
+/// A declined transaction is a failed call too: what became of the money is looked at first (3.3).
+fn read_transaction(answer: &Answer, ref_id: Option<&str>) -> Result<TransactionResponse, GatewayError> {
+    let reply: TransactionReply = serde_json::from_slice(body(answer)?).map_err(|_| unreadable(answer))?;
+    let theirs = filled(reply.ref_id.as_ref());
+    if theirs.is_some() && ref_id.is_some() && theirs != ref_id {
+        return Err(GatewayError::Unknown("the answer is to another request".into()));
+    }
+    let response = reply.transaction_response.filter(|response| filled(response.response_code.as_ref()).is_some());
+    response.ok_or_else(|| reply.messages.failure().unwrap_or_else(|| unreadable(answer)))
+}

@@ -1,0 +1,68 @@
+//! The vendor's reasons for a "no", sorted by what the payer can do about it (D10). `wire/gateways.md` names 13 and those
+//! to try again (3.1, 3.3); the others are recalled from the vendor's published list of reason codes.
+
+use domain::payment::DeclineReason;
+
+/// `errorCode`, or `responseReasonCode` of the details.
+pub fn reason(code: &str) -> DeclineReason {
+    match code {
+        "7" | "8" | "316" | "317" => DeclineReason::Expired,
+        "44" | "45" | "65" => DeclineReason::WrongSecurityCode,
+        // The address that the payer gave is not the card's.
+        "27" | "127" => DeclineReason::AuthenticationFailed,
+        // Pick up card; the merchant's own filters against fraud; declined by the merchant's staff.
+        "4" | "41" | "250" | "251" | "254" => DeclineReason::Blocked,
+        "19" | "20" | "21" | "22" | "23" | "25" | "26" | "57" | "58" | "59" | "60" | "61" | "62" | "63" | "120"
+        | "121" | "122" => DeclineReason::TryAgainLater,
+        // Amount, account, processor, missing field, currency: nothing that another card would mend.
+        "5" | "13" | "30" | "31" | "33" | "34" | "35" | "38" | "39" | "43" => DeclineReason::SetUp,
+        _ => DeclineReason::Declined,
+    }
+}
+
+/// Why a bank took a debit back: Nacha's codes (8.3).
+pub fn returned(code: &str) -> DeclineReason {
+    match code {
+        "R01" | "R09" => DeclineReason::InsufficientFunds,
+        "R02" | "R03" | "R04" => DeclineReason::AccountClosed,
+        "R05" | "R07" | "R08" | "R10" | "R11" | "R16" | "R20" | "R29" => DeclineReason::NotAuthorised,
+        _ => DeclineReason::Declined,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d10_reasons_are_sorted_by_what_the_payer_can_do() {
+        for (codes, expected) in [
+            ("2 3 6 17 28 37 49 99999", DeclineReason::Declined),
+            ("7 8", DeclineReason::Expired),
+            ("44 45 65", DeclineReason::WrongSecurityCode),
+            ("27 127", DeclineReason::AuthenticationFailed),
+            ("4 41 250 251 254", DeclineReason::Blocked),
+            ("19 20 21 22 23 25 26 57 58 59 60 61 62 63", DeclineReason::TryAgainLater),
+            ("13 33 39", DeclineReason::SetUp),
+        ] {
+            for code in codes.split(' ') {
+                assert_eq!(reason(code), expected, "{code}");
+            }
+        }
+        assert_eq!(reason(""), DeclineReason::Declined);
+    }
+
+    #[test]
+    fn d10_so_are_the_codes_of_returned_debits() {
+        for (codes, expected) in [
+            ("R01", DeclineReason::InsufficientFunds),
+            ("R02 R03 R04", DeclineReason::AccountClosed),
+            ("R05 R07 R08 R10 R11 R16 R20 R29", DeclineReason::NotAuthorised),
+            ("R31 R99", DeclineReason::Declined),
+        ] {
+            for code in codes.split(' ') {
+                assert_eq!(returned(code), expected, "{code}");
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The way out of `Unknown` at Authorize.Net (`wire/gateways.md`, 1.5 and 3.6), and what was taken: by the vendor's
+//! lists of what is unsettled and of settled batches. Nothing is ever sent again.
+
+use super::{
+    AuthorizeNet, Found, GatewayError, LookUp, Taken, code, outcomes,
+    replies::{BatchList, Row, TransactionList, filled},
+    requests::{Paging, Request, Sorting},
+};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use domain::{
+    ids::AttemptId,
+    money::{Currency, Money},
+    payment::Observation,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Lists are read from well before the request was sent, and to well after now, for clocks that differ.
+const CLOCKS_APART: TimeDelta = TimeDelta::minutes(15);
+/// How soon a transaction is listed is documented nowhere: until then, its absence says nothing.
+const LISTED_WITHIN: TimeDelta = TimeDelta::minutes(2);
+/// The first and the last day of a list of batches lie at most 31 days apart (3.7).
+const BATCHES_WITHIN: TimeDelta = TimeDelta::days(30);
+/// 1 January 2025, counted from 1970: no attempt of ours is older.
+const NONE_BEFORE: TimeDelta = TimeDelta::days(20_089);
+const PAGE_ROWS: usize = 1000;
+/// 100,000 rows; more than that proves nothing any more.
+const PAGES_MAX: usize = 100;
+
+impl AuthorizeNet {
+    pub(super) async fn look_up(&self, look_up: &LookUp) -> Result<Found, GatewayError> {
+        if let Some(id) = &look_up.gateway_id {
+            return Ok(Found::Seen(self.details(id).await?.observe(self.config.currency)));
+        }
+        let attempt = look_up.request.attempt;
+        let age = (self.config.clock)() - look_up.sent_at;
+        let (name, since) = (code::of(attempt)?, look_up.sent_at - CLOCKS_APART);
+        // In this order: what settles meanwhile leaves the first list for the second.
+        if let Some(seen) = self.proven(self.unsettled(since).await?, attempt, &name).await? {
+            return Ok(Found::Seen(seen));
+        }
+        if let Some(seen) = self.proven(self.settled(since).await?, attempt, &name).await? {
+            return Ok(Found::Seen(seen));
+        }
+        Ok(if age < LISTED_WITHIN { Found::TooEarlyToSay } else { Found::NotThere })
+    }
+
+    /// The attempt's transaction among these. An invoice number can be copied, a `refId` cannot (3.6); but where the
+    /// vendor has kept none, the number is enough: what may be ours must not pass for what was never charged.
+    async fn proven(
+        &self,
+        rows: Vec<Ours>,
+        attempt: AttemptId,
+        name: &str,
+    ) -> Result<Option<Observation>, GatewayError> {
+        for row in rows.iter().filter(|row| row.attempt == attempt) {
+            let details = self.details(&row.trans_id).await?;
+            if details.ref_id().is_none_or(|ref_id| ref_id == name) {
+                return Ok(Some(details.observe(self.config.currency)));
+            }
+        }
+        Ok(None)
+    }
+
+    pub(super) async fn list_taken(&self, since: DateTime<Utc>) -> Result<Vec<Taken>, GatewayError> {
+        let since = since.max(DateTime::UNIX_EPOCH + NONE_BEFORE) - CLOCKS_APART;
+        // By their ids: what settles meanwhile stands in both lists.
+        let mut taken = BTreeMap::new();
+        for rows in [self.unsettled(since).await?, self.settled(since).await?] {
+            for row in rows.iter().filter(|row| row.is_money) {
+                taken.insert(row.trans_id.clone(), row.taken(self.config.currency)?);
+            }
+        }
+        Ok(taken.into_values().collect())
+    }
+
+    async fn unsettled(&self, since: DateTime<Utc>) -> Result<Vec<Ours>, GatewayError> {
+        let mut all = Vec::new();
+        self.rows(None, since, &mut all).await?;
+        Ok(all)
+    }
+
+    /// A batch settles after its transactions were submitted.
+    async fn settled(&self, since: DateTime<Utc>) -> Result<Vec<Ours>, GatewayError> {
+        let mut all = Vec::new();
+        for batch in self.batches(since).await? {
+            self.rows(Some(&batch), since, &mut all).await?;
+        }
+        Ok(all)
+    }
+
+    async fn batches(&self, since: DateTime<Utc>) -> Result<BTreeSet<String>, GatewayError> {
+        let (mut from, end) = (since, (self.config.clock)() + CLOCKS_APART);
+        let mut all = BTreeSet::new();
+        while from < end {
+            let to = end.min(from + BATCHES_WITHIN);
+            let second = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+            let list: BatchList = self
+                .ask(Request::Batches {
+                    head: self.head(None),
+                    include_statistics: false,
+                    first_settlement_date: second(from),
+                    last_settlement_date: second(to),
+                })
+                .await?;
+            all.extend(list.batch_list.into_iter().map(|batch| batch.batch_id.0));
+            from = to;
+        }
+        Ok(all)
+    }
+
+    /// Adds our rows of a batch, or of what is unsettled, newest first so that old ones need not be read. Each page is
+    /// let go of as soon as it is read.
+    async fn rows(&self, batch: Option<&str>, since: DateTime<Utc>, all: &mut Vec<Ours>) -> Result<(), GatewayError> {
+        for page in 1..=PAGES_MAX {
+            let list: TransactionList = self.ask(self.page_of(batch, page)).await?;
+            let is_old = |row: &Row| row.submitted().is_some_and(|at| at < since);
+            let is_last = list.transactions.len() < PAGE_ROWS
+                || (batch.is_none() && list.transactions.last().is_some_and(is_old));
+            all.extend(list.transactions.iter().filter(|row| !is_old(row)).filter_map(Row::ours));
+            if is_last {
+                return Ok(());
+            }
+        }
+        Err(GatewayError::Unknown("the list is too long to be read whole".into()))
+    }
+
+    fn page_of<'a>(&'a self, batch: Option<&'a str>, page: usize) -> Request<'a> {
+        let (head, paging) = (self.head(None), Paging { limit: PAGE_ROWS, offset: page });
+        let sorting = Sorting { order_by: "submitTimeUTC", order_descending: batch.is_none() };
+        match batch {
+            Some(batch_id) => Request::Batch { head, batch_id, sorting, paging },
+            None => Request::Unsettled { head, sorting, paging },
+        }
+    }
+}
+
+/// A listed transaction that carries the name of one of our attempts.
+struct Ours {
+    attempt: AttemptId,
+    trans_id: String,
+    is_money: bool,
+    settle_amount: Option<String>,
+}
+
+impl Row {
+    fn submitted(&self) -> Option<DateTime<Utc>> {
+        let at = DateTime::parse_from_rfc3339(filled(self.submitted.as_ref())?).ok()?;
+        Some(at.to_utc())
+    }
+
+    /// Refunds are no charges, and may carry the number of theirs. Another program's number that reads as a name of ours
+    /// gives itself away by its time: before our first attempt, or after its own transaction.
+    fn ours(&self) -> Option<Ours> {
+        let attempt = code::attempt(filled(self.invoice_number.as_ref())?)?;
+        let began = code::began(attempt)?;
+        let in_time = self.submitted().is_none_or(|at| began < at + TimeDelta::days(1));
+        let is_charge = !self.transaction_status.starts_with("refund");
+        (is_charge && in_time && began >= DateTime::UNIX_EPOCH + NONE_BEFORE).then(|| Ours {
+            attempt,
+            trans_id: self.trans_id.0.clone(),
+            is_money: outcomes::is_money(&self.transaction_status, filled(self.account_type.as_ref())),
+            settle_amount: filled(self.settle_amount.as_ref()).map(str::to_owned),
+        })
+    }
+}
+
+impl Ours {
+    fn taken(&self, currency: Currency) -> Result<Taken, GatewayError> {
+        let amount = self.settle_amount.as_deref().and_then(|amount| Money::from_decimal(amount, currency).ok());
+        let amount =
+            amount.ok_or_else(|| GatewayError::Unknown(format!("{} has no readable amount", self.trans_id)))?;
+        Ok(Taken { attempt: self.attempt, gateway_id: self.trans_id.clone(), amount })
+    }
+}

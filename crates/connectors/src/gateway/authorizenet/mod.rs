@@ -1,0 +1,113 @@
+//! Authorize.Net: card payments by a nonce that the vendor's own script made in the browser. Source:
+//! `wire/gateways.md`, 3. Keeps nothing: each call carries all it needs. The vendor has no key to repeat a request by, so
+//! a charge is sent once, and one whose answer was lost is looked for in the vendor's lists.
+//!
+//! The vendor's own page is not offered: a browser must post a token to it (3.10), and a payer who has to act is given
+//! an address and nothing to post.
+
+mod calls;
+mod code;
+mod declines;
+mod find;
+mod outcomes;
+mod replies;
+mod requests;
+mod webhook;
+
+use super::{
+    Capabilities, ChargeHow, ChargeRequest, Clock, Found, Gateway, GatewayError, LookUp, Taken, WebhookError,
+    WebhookNews, refused,
+};
+use crate::http::HttpClient;
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use domain::{money::Currency, payment::Observation, views::MethodEntry};
+use http::HeaderMap;
+use requests::Transaction;
+use secrecy::SecretString;
+use std::fmt;
+
+pub struct AuthorizeNetConfig {
+    /// `https://api2.authorize.net/xml/v1/request.api`: one address for all calls.
+    pub api_url: String,
+    /// Names the account. Browsers may know it.
+    pub login: String,
+    pub transaction_key: SecretString,
+    /// With the login, all that the script in the browser needs.
+    pub client_key: String,
+    /// Their text signs, not the bytes that it seems to spell (3.8). Two while one is being rotated.
+    pub signature_keys: Vec<SecretString>,
+    /// `https://js.authorize.net/v3/AcceptUI.js`: its form is the vendor's, so no card is typed into our page (3.10).
+    pub script_url: String,
+    /// The account's one currency: replies and lists do not name it.
+    pub currency: Currency,
+    pub clock: Clock,
+}
+
+impl fmt::Debug for AuthorizeNetConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorizeNetConfig").field("api_url", &self.api_url).finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug)]
+pub struct AuthorizeNet {
+    http: HttpClient,
+    config: AuthorizeNetConfig,
+}
+
+impl AuthorizeNet {
+    #[must_use]
+    pub const fn new(http: HttpClient, config: AuthorizeNetConfig) -> Self {
+        Self { http, config }
+    }
+}
+
+#[async_trait]
+impl Gateway for AuthorizeNet {
+    fn capabilities(&self) -> &Capabilities {
+        &Capabilities { name: "Authorize.Net", hosted_page: false, lists: true }
+    }
+
+    /// The script wants login and client key; neither holds a colon.
+    fn method_entry(&self) -> MethodEntry {
+        let publishable_key = format!("{}:{}", self.config.login, self.config.client_key);
+        MethodEntry::Fields { script_url: self.config.script_url.clone(), publishable_key }
+    }
+
+    async fn charge(&self, request: &ChargeRequest) -> Result<Observation, GatewayError> {
+        let ChargeHow::Token(nonce) = &request.how else {
+            return Err(refused("no_hosted_page", "the card can only be entered in the vendor's form"));
+        };
+        if request.amount.currency != self.config.currency {
+            return Err(refused("unsupported_currency", request.amount.currency.code()));
+        }
+        let code = code::of(request.attempt)?;
+        let response = self.transact(Some(&code), Transaction::charge(request, &code, nonce)).await?;
+        if response.is_duplicate() {
+            return self.original(&response, &code).await;
+        }
+        response.observe()
+    }
+
+    async fn find(&self, look_up: &LookUp) -> Result<Found, GatewayError> {
+        self.look_up(look_up).await
+    }
+
+    /// Voids what has not settled yet. Whether that worked, had been done before or came too late, the transaction
+    /// itself says best.
+    async fn cancel(&self, gateway_id: &str) -> Result<Observation, GatewayError> {
+        self.transact(None, Transaction::Void { ref_trans_id: gateway_id }).await?;
+        Ok(self.details(gateway_id).await?.observe(self.config.currency))
+    }
+
+    async fn taken_since(&self, since: DateTime<Utc>) -> Result<Vec<Taken>, GatewayError> {
+        self.list_taken(since).await
+    }
+
+    /// Signatures do not age: a story that is told again is known by its id.
+    fn webhook(&self, headers: &HeaderMap, raw: &[u8], _now: DateTime<Utc>) -> Result<WebhookNews, WebhookError> {
+        let signature = headers.get("x-anet-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        webhook::news(&self.config.signature_keys, signature, raw)
+    }
+}

@@ -1,0 +1,240 @@
+//! What the vendor's words mean in ours: `responseCode` of a reply (`wire/gateways.md`, 3.3), `transactionStatus` of
+//! what is read later (3.5). An unknown status is parked as `Processing` and logged, never guessed.
+
+use super::{
+    declines,
+    replies::{Details, DetailsReply, TransactionResponse, filled},
+};
+use crate::gateway::{GatewayError, method_face, refused};
+use domain::{
+    money::{Currency, Money},
+    payment::{DeclineReason, Fact, MethodFace, Observation},
+};
+
+/// `accountType` of a bank debit.
+const BANK_DEBIT: &str = "eCheck";
+/// `errorCode` of what was sent before, by the vendor's own measure (3.6).
+const DUPLICATE: &str = "11";
+
+impl TransactionResponse {
+    pub fn is_duplicate(&self) -> bool {
+        filled(self.response_code.as_ref()) == Some("3") && self.reason() == DUPLICATE
+    }
+
+    /// What the reply says of the charge that it answers. An approved bank debit is a debit that was queued, no more.
+    pub fn observe(&self) -> Result<Observation, GatewayError> {
+        let account_type = filled(self.account_type.as_ref()).unwrap_or_default();
+        let fact = match filled(self.response_code.as_ref()) {
+            // The sandbox and live accounts have such a mode (3.11).
+            Some("1" | "4") if self.id().is_none() => {
+                return Err(refused("test_mode", "the account is in test mode: nothing was charged"));
+            }
+            Some("1") if account_type != BANK_DEBIT => Fact::PendingSettlement,
+            Some("1" | "4") => Fact::Processing,
+            Some("2" | "3") => match declines::reason(self.reason()) {
+                DeclineReason::SetUp => return Err(refused(self.reason(), self.words())),
+                reason => Fact::BankNo { reason },
+            },
+            other => return Err(GatewayError::Unknown(format!("the response code is {other:?}"))),
+        };
+        let id = self.id().map(str::to_owned);
+        let method = face(account_type, filled(self.account_number.as_ref()));
+        // The reply names no amount.
+        Ok(Observation { fact, gateway_id: id.clone(), charge_id: id, method, amount: None })
+    }
+
+    fn reason(&self) -> &str {
+        self.errors.first().and_then(|error| filled(error.error_code.as_ref())).unwrap_or_default()
+    }
+
+    fn words(&self) -> &str {
+        self.errors.first().and_then(|error| filled(error.error_text.as_ref())).unwrap_or_default()
+    }
+}
+
+impl DetailsReply {
+    pub fn observe(&self, currency: Currency) -> Observation {
+        let it = &self.transaction;
+        let fact = fact(&it.transaction_status, it.is_bank_debit(), it.no());
+        let settles = filled(it.settle_amount.as_ref()).filter(|_| fact.is_money());
+        Observation {
+            fact,
+            gateway_id: Some(it.trans_id.0.clone()),
+            charge_id: Some(it.trans_id.0.clone()),
+            method: it.face(),
+            amount: settles.and_then(|amount| Money::from_decimal(amount, currency).ok()),
+        }
+    }
+}
+
+impl Details {
+    fn is_bank_debit(&self) -> bool {
+        self.payment.as_ref().is_some_and(|payment| payment.bank_account.is_some())
+    }
+
+    /// Why there is no money, if there is none.
+    fn no(&self) -> DeclineReason {
+        match self.returned_items.last() {
+            Some(item) => declines::returned(filled(item.code.as_ref()).unwrap_or_default()),
+            None => declines::reason(filled(self.response_reason_code.as_ref()).unwrap_or_default()),
+        }
+    }
+
+    fn face(&self) -> Option<MethodFace> {
+        let payment = self.payment.as_ref()?;
+        match (&payment.credit_card, &payment.bank_account) {
+            (Some(card), _) => face(filled(card.card_type.as_ref())?, filled(card.card_number.as_ref())),
+            (None, Some(account)) => face(BANK_DEBIT, filled(account.account_number.as_ref())),
+            (None, None) => None,
+        }
+    }
+}
+
+/// Money that a list shows: the same words, without a reason.
+pub fn is_money(status: &str, account_type: Option<&str>) -> bool {
+    fact(status, account_type == Some(BANK_DEBIT), DeclineReason::Declined).is_money()
+}
+
+/// A bank debit is money when it has settled: until then it is under way, whatever the gateway has approved.
+fn fact(status: &str, is_bank_debit: bool, no: DeclineReason) -> Fact {
+    let promised = |card| if is_bank_debit { Fact::Processing } else { card };
+    match status {
+        "authorizedPendingCapture" | "authorizedPendingRelease" => promised(Fact::Approved),
+        "capturedPendingSettlement"
+        | "pendingSettlement"
+        | "pendingFinalSettlement"
+        | "updatingSettlement"
+        | "approvedReview" => promised(Fact::PendingSettlement),
+        "settledSuccessfully" => Fact::Settled,
+        // A dispute stands beside the payment, which had settled.
+        "chargeback" | "chargebackReversal" => {
+            tracing::warn!(status, "a payment at Authorize.Net is disputed");
+            Fact::Settled
+        }
+        "underReview" | "FDSPendingReview" | "FDSAuthorizedPendingReview" => Fact::Processing,
+        "declined" | "expired" | "failedReview" | "generalError" | "returnedItem" => Fact::BankNo { reason: no },
+        "settlementError" | "communicationError" => {
+            tracing::warn!(status, "Authorize.Net could not finish a payment");
+            Fact::BankNo { reason: no }
+        }
+        "voided" => Fact::Voided,
+        // `couldNotVoid` and the two of a refund say nothing about the charge itself.
+        other => {
+            tracing::warn!(status = other, "Authorize.Net reports a status that is not understood");
+            Fact::Processing
+        }
+    }
+}
+
+/// A masked number ends in the four digits that may be known.
+fn face(account_type: &str, masked: Option<&str>) -> Option<MethodFace> {
+    let masked = masked?;
+    let brand = match account_type {
+        "MasterCard" => "mastercard",
+        "AmericanExpress" => "amex",
+        "DinersClub" => "diners",
+        BANK_DEBIT => "ACH",
+        other => other,
+    };
+    Some(method_face(brand, masked.get(masked.len().checked_sub(4)?..)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn replied(response: Value) -> Result<Observation, GatewayError> {
+        serde_json::from_str::<TransactionResponse>(&response.to_string()).expect("a response").observe()
+    }
+
+    fn error(response_code: &str, reason: &str) -> Value {
+        json!({"responseCode": response_code, "transId": "0", "errors": [{"errorCode": reason, "errorText": "because"}]})
+    }
+
+    #[test]
+    fn each_response_code_says_one_thing() {
+        let answered = |code: Value, kind: &str| json!({"responseCode": code, "transId": "6", "accountType": kind});
+        for (response, fact) in [
+            (answered(json!("1"), "Visa"), Fact::PendingSettlement),
+            (answered(json!(1), "Visa"), Fact::PendingSettlement),
+            (answered(json!("1"), "eCheck"), Fact::Processing),
+            (answered(json!("4"), "Visa"), Fact::Processing),
+            (answered(json!("2"), "Visa"), Fact::BankNo { reason: DeclineReason::Declined }),
+            (error("2", "65"), Fact::BankNo { reason: DeclineReason::WrongSecurityCode }),
+            (error("3", "8"), Fact::BankNo { reason: DeclineReason::Expired }),
+            (error("3", "19"), Fact::BankNo { reason: DeclineReason::TryAgainLater }),
+        ] {
+            assert_eq!(replied(response.clone()).expect("an outcome").fact, fact, "{response}");
+        }
+        let set_up = replied(error("3", "13"));
+        assert!(matches!(&set_up, Err(GatewayError::Refused { code, .. }) if code == "13"), "{set_up:?}");
+        let test_mode = replied(json!({"responseCode": "1", "transId": "0"}));
+        assert!(matches!(&test_mode, Err(GatewayError::Refused { code, .. }) if code == "test_mode"), "{test_mode:?}");
+        for odd in [json!({"responseCode": "5", "transId": "6"}), json!({"transId": "6"})] {
+            assert!(matches!(replied(odd), Err(GatewayError::Unknown(_))));
+        }
+    }
+
+    #[test]
+    fn a_reply_shows_the_card_by_its_last_four_digits() {
+        for (account_type, number, face) in [
+            ("Visa", "XXXX1111", Some("Visa ··1111")),
+            ("MasterCard", "XXXX0015", Some("Mastercard ··0015")),
+            ("AmericanExpress", "XXXX0002", Some("American Express ··0002")),
+            ("eCheck", "XXXX6789", Some("ACH ··6789")),
+            ("Visa", "", None),
+            ("Visa", "11", None),
+        ] {
+            let response =
+                json!({"responseCode": "1", "transId": "6", "accountType": account_type, "accountNumber": number});
+            let seen = replied(response).expect("an outcome").method.map(|method| method.to_string());
+            assert_eq!(seen.as_deref(), face);
+        }
+    }
+
+    #[test]
+    fn each_of_the_24_statuses_says_one_thing() {
+        let no = Fact::BankNo { reason: DeclineReason::Declined };
+        for (statuses, card, bank_debit) in [
+            ("authorizedPendingCapture authorizedPendingRelease", Fact::Approved, Fact::Processing),
+            (
+                "capturedPendingSettlement pendingSettlement pendingFinalSettlement updatingSettlement approvedReview",
+                Fact::PendingSettlement,
+                Fact::Processing,
+            ),
+            ("settledSuccessfully chargeback chargebackReversal", Fact::Settled, Fact::Settled),
+            ("declined expired failedReview generalError returnedItem", no.clone(), no.clone()),
+            ("communicationError settlementError", no.clone(), no),
+            ("voided", Fact::Voided, Fact::Voided),
+            ("underReview FDSPendingReview FDSAuthorizedPendingReview", Fact::Processing, Fact::Processing),
+            ("couldNotVoid refundPendingSettlement refundSettledSuccessfully", Fact::Processing, Fact::Processing),
+            ("held_by_martians", Fact::Processing, Fact::Processing),
+        ] {
+            for status in statuses.split(' ') {
+                assert_eq!(fact(status, false, DeclineReason::Declined), card, "{status}");
+                assert_eq!(fact(status, true, DeclineReason::Declined), bank_debit, "{status}");
+            }
+        }
+    }
+
+    #[test]
+    fn s66_details_name_the_amount_that_settles_and_why_there_is_none() {
+        let seen = |more: Value| {
+            let mut transaction = json!({"transId": "6", "responseReasonCode": 1, "settleAmount": 12.34,
+                "payment": {"creditCard": {"cardNumber": "XXXX1111", "cardType": "Visa"}}});
+            transaction.as_object_mut().expect("members").extend(more.as_object().expect("members").clone());
+            let reply = json!({"transaction": transaction, "transrefId": "R"}).to_string();
+            serde_json::from_str::<DetailsReply>(&reply).expect("details").observe(Currency::USD)
+        };
+        let settled = seen(json!({"transactionStatus": "settledSuccessfully"}));
+        assert_eq!((settled.fact, settled.amount), (Fact::Settled, Some(Money::new(1234, Currency::USD))));
+        let declined = seen(json!({"transactionStatus": "declined", "responseReasonCode": 65}));
+        let reason = DeclineReason::WrongSecurityCode;
+        assert_eq!((declined.fact, declined.amount), (Fact::BankNo { reason }, None));
+        let returned = seen(json!({"transactionStatus": "returnedItem", "returnedItems": [{"code": "R01"}],
+            "payment": {"bankAccount": {"accountNumber": "XXXX6789"}}}));
+        assert_eq!(returned.fact, Fact::BankNo { reason: DeclineReason::InsufficientFunds });
+        assert_eq!(returned.method.expect("an account").to_string(), "ACH ··6789");
+    }
+}

@@ -1,0 +1,85 @@
+//! What the adapter sends to Authorize.Net, against the bytes that the vendor's own SDK sends for the same
+//! (`end2end/sdk/authorizenet.test.mjs`): the same members, in the same order, written the same way.
+
+use crate::{
+    stub::{Reply, Stub, reply},
+    world::{authorizenet_config, dated_request, http, look_up, token, usd},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use connectors::gateway::{ChargeRequest, Gateway, authorizenet::AuthorizeNet};
+use serde_json::{Value, json};
+use std::{fs, path::Path};
+
+/// The SDK's bytes. Values that cannot be the same are given as the SDK's and ours.
+fn golden(name: &str, values: &[(&str, &str)]) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../end2end/sdk/golden").join(name).with_extension("json");
+    let bytes = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let client = ("sdk-node-1.0.10", concat!("wise-pay-", env!("CARGO_PKG_VERSION")));
+    [client].iter().chain(values).fold(bytes, |bytes, (theirs, ours)| {
+        assert!(bytes.contains(theirs), "{name} has no {theirs}");
+        bytes.replace(theirs, ours)
+    })
+}
+
+fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_785_456_000, 0).unwrap()
+}
+
+/// The SDK's account, against whatever answers by this script.
+async fn sent(script: &[Value], act: impl AsyncFnOnce(&AuthorizeNet)) -> Vec<String> {
+    let stub = Stub::start(script.iter().map(answered)).await;
+    let mut config = authorizenet_config(&stub.url, now());
+    config.login = "5KP3u95bQpv".to_owned();
+    config.transaction_key = "346HZ32z3fP4hTG2".into();
+    act(&AuthorizeNet::new(http(), config)).await;
+    let asked = stub.asked();
+    assert!(asked.iter().all(|asked| asked.method == "POST" && asked.header("content-type") == "application/json"));
+    asked.into_iter().map(|asked| asked.body).collect()
+}
+
+fn answered(own: &Value) -> Reply {
+    let mut body = json!({"messages": {"resultCode": "Ok", "message": [{"code": "I00001", "text": "Successful."}]}});
+    body.as_object_mut().unwrap().extend(own.as_object().unwrap().clone());
+    reply(200, body)
+}
+
+fn charge() -> ChargeRequest {
+    let nonce = token("eyJjb2RlIjoiNTBfMl8wNjAwMDUy");
+    ChargeRequest { amount: usd(1234), description: "d".into(), reference: "d".into(), ..dated_request(1, nonce) }
+}
+
+fn details() -> Value {
+    json!({"transaction": {"transId": "60019392075", "transactionStatus": "voided"}})
+}
+
+#[tokio::test]
+async fn a_charge_is_the_sdks_to_the_byte() {
+    let approved = json!({"transactionResponse": {"responseCode": "1", "transId": "60019392075"}});
+    let sent = sent(&[approved], async |gateway| _ = gateway.charge(&charge()).await.unwrap()).await;
+    let [sent] = sent.try_into().unwrap();
+    let body: Value = serde_json::from_str(&sent).unwrap();
+    let name = body["createTransactionRequest"]["refId"].as_str().unwrap();
+    assert_eq!(sent, golden("charge-nonce", &[("A1B2C3D4E5F6G7H8I9J0", name), ("INV-1", name)]));
+}
+
+#[tokio::test]
+async fn a_void_and_the_look_at_its_transaction_are_the_sdks() {
+    let voided = json!({"transactionResponse": {"responseCode": "1", "transId": "60019392075"}});
+    let cancel = async |gateway: &AuthorizeNet| _ = gateway.cancel("60019392075").await.unwrap();
+    let sent = sent(&[voided, details()], cancel).await;
+    assert_eq!(sent, [golden("void", &[]), golden("details", &[])]);
+}
+
+#[tokio::test]
+async fn the_lists_are_asked_for_as_the_sdk_does() {
+    let batches = json!({"batchList": [{"batchId": "3990061"}]});
+    let look_up = look_up(&charge(), None, now() - TimeDelta::days(29));
+    let find = async |gateway: &AuthorizeNet| _ = gateway.find(&look_up).await.unwrap();
+    let sent = sent(&[json!({}), batches, json!({})], find).await;
+    let days = [
+        ("2026-07-01T00:00:00Z", "2026-07-01T23:45:00Z"),
+        ("2026-07-31T00:00:00Z", "2026-07-31T00:15:00Z"),
+        (r#""includeStatistics":true"#, r#""includeStatistics":false"#),
+    ];
+    assert_eq!(sent, [golden("unsettled", &[]), golden("batches", &days), golden("batch", &[])]);
+}
