@@ -6,11 +6,12 @@ use connectors::{
     books::Books,
     gateway::{
         Gateway,
+        authorizenet::{AuthorizeNet, AuthorizeNetConfig},
         sandbox::Sandbox,
         stripe::{Stripe, StripeConfig},
     },
 };
-use domain::ids::ConnectionId;
+use domain::{ids::ConnectionId, money::Currency};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -42,6 +43,15 @@ pub enum GatewaySettings {
         script_url: String,
         publishable_key: String,
     },
+    #[serde(rename = "authorizenet")]
+    AuthorizeNet {
+        api_url: String,
+        script_url: String,
+        login: String,
+        client_key: String,
+        /// The one that the account takes.
+        currency: Currency,
+    },
     /// For trials; moves no money.
     Sandbox,
 }
@@ -63,6 +73,7 @@ impl GatewaySettings {
     pub const fn provider(&self) -> &'static str {
         match self {
             Self::Stripe { .. } => "stripe",
+            Self::AuthorizeNet { .. } => "authorizenet",
             Self::Sandbox => "sandbox",
         }
     }
@@ -83,6 +94,13 @@ pub struct XeroSecret {
 pub struct StripeSecret {
     pub secret_key: SecretString,
     pub webhook_secrets: Vec<SecretString>,
+}
+
+/// The secret half of an Authorize.Net connection, as it is sealed.
+#[derive(Clone, Deserialize)]
+pub struct AuthorizeNetSecret {
+    pub transaction_key: SecretString,
+    pub signature_keys: Vec<SecretString>,
 }
 
 /// Only to be sealed: `SecretString` does not serialise, so that nothing else prints one by accident.
@@ -148,6 +166,22 @@ impl Engine {
                 let StripeSecret { secret_key, webhook_secrets } = secret;
                 let config = StripeConfig { base_url, secret_key, publishable_key, webhook_secrets, script_url, clock };
                 Ok(Box::new(Stripe::new(self.0.http.clone(), config)))
+            }
+            GatewaySettings::AuthorizeNet { api_url, script_url, login, client_key, currency } => {
+                let secret: AuthorizeNetSecret =
+                    serde_json::from_str(db.connection_secret(connection)?.expose_secret())?;
+                let AuthorizeNetSecret { transaction_key, signature_keys } = secret;
+                let config = AuthorizeNetConfig {
+                    api_url,
+                    login,
+                    transaction_key,
+                    client_key,
+                    signature_keys,
+                    script_url,
+                    currency,
+                    clock,
+                };
+                Ok(Box::new(AuthorizeNet::new(self.0.http.clone(), config)))
             }
             GatewaySettings::Sandbox => Ok(Box::new(Sandbox::new(clock))),
         }

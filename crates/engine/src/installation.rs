@@ -34,6 +34,7 @@ async fn merchant_row(db: &MerchantDb) -> Result<MerchantRow, Error> {
         None => "None yet",
         Some(connection) => match serde_json::from_str(&connection.settings)? {
             GatewaySettings::Stripe { .. } => "Stripe",
+            GatewaySettings::AuthorizeNet { .. } => "Authorize.Net",
             GatewaySettings::Sandbox => "Sandbox",
         },
     };
