@@ -13,6 +13,7 @@ mod m009_tries;
 mod m010_own_words;
 mod m011_index_order;
 mod m012_undecided;
+mod m014_action_fields;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m010_own_words::Migration),
             Box::new(m011_index_order::Migration),
             Box::new(m012_undecided::Migration),
+            Box::new(m014_action_fields::Migration),
         ]
     }
 }

@@ -87,9 +87,12 @@ pub async fn cancel(checkout: CheckoutId, payment: PaymentId) -> Result<(), Faul
 
 #[cfg(feature = "ssr")]
 fn after_take(standing: &Standing) -> String {
+    use crate::addresses;
     match &standing.outcome {
-        domain::views::Outcome::Continue { url } => url.clone(),
-        _ => crate::addresses::result(standing.checkout, standing.payment),
+        domain::views::Outcome::Continue { url, fields, .. } if fields.is_empty() => url.clone(),
+        // The checkout has the form that leads on.
+        domain::views::Outcome::Continue { .. } => addresses::pay(standing.checkout),
+        _ => addresses::result(standing.checkout, standing.payment),
     }
 }
 

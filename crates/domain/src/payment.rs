@@ -108,6 +108,9 @@ pub enum Fact {
     /// The payer must go to this address and act.
     ActionNeeded {
         url: String,
+        /// Names and values of a form that is posted there; none where a link leads there.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        fields: Vec<(String, String)>,
     },
     Processing,
     Approved,

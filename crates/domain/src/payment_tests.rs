@@ -12,7 +12,7 @@ fn facts() -> Vec<Fact> {
         Fact::Refused { code: "x".into() },
         Fact::NotSeen,
         Fact::NeverArrived,
-        Fact::ActionNeeded { url: "https://bank.example".into() },
+        Fact::ActionNeeded { url: "https://bank.example".into(), fields: Vec::new() },
         Fact::Processing,
         Fact::Approved,
         Fact::PendingSettlement,
@@ -29,7 +29,7 @@ fn standing_at(state: S) -> Folded {
     let path = match state {
         S::Created => vec![],
         S::Unknown => vec![Fact::Unanswered],
-        S::RequiresAction => vec![Fact::ActionNeeded { url: String::new() }],
+        S::RequiresAction => vec![Fact::ActionNeeded { url: String::new(), fields: Vec::new() }],
         S::Processing => vec![Fact::Processing],
         S::Approved => vec![yes],
         S::PendingSettlement => vec![Fact::PendingSettlement],

@@ -175,7 +175,13 @@ pub enum Outcome {
     /// We do not know yet: the payer must not pay again (N5).
     Checking,
     /// The payer is expected at this address of the gateway or bank.
-    Continue { url: String },
+    Continue {
+        url: String,
+        /// What a form posts there; none where a link leads there.
+        fields: Vec<(String, String)>,
+        /// The gateway lets us end it. What has no id there ends by itself.
+        can_cancel: bool,
+    },
     /// No money came.
     Declined { words: String },
     /// Cancelled by the payer before any money moved.

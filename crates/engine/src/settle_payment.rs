@@ -185,25 +185,35 @@ impl Engine {
             }
             attempt = latest(&guest.db, payment.id).await?;
         }
-        standing(guest, &payment, &share, &attempt)
+        let mut standing = standing(guest, &payment, &share, &attempt)?;
+        // The way back from a page whose payment has no id before it is made: the lists that tell of it may be late.
+        if matches!(standing.outcome, Outcome::Continue { can_cancel: false, .. }) {
+            standing.outcome = Outcome::Checking;
+        }
+        Ok(standing)
     }
 
-    /// Gives up a payment that waits for its payer, so that another may start.
+    /// Gives up a payment that waits for its payer, so that another may start as soon as this one can no longer be paid.
     ///
     /// # Errors
     /// [`Error::NotFound`] also for a payment of another invoice; the gateway's when it cannot be asked.
     pub async fn cancel_payment(&self, guest: &GuestPass, payment: PaymentId) -> Result<Standing, Error> {
         let (payment, _) = self.own_payment(guest, payment).await?;
         let attempt = latest(&guest.db, payment.id).await?;
-        if attempt.state == AttemptState::RequiresAction && may_act(guest, &payment) {
+        let is_asked = attempt.gateway_id.is_some() || self.0.looks.is_due(attempt.id);
+        if attempt.state == AttemptState::RequiresAction && may_act(guest, &payment) && is_asked {
             self.give_up(&guest.db, &attempt).await?;
         }
         self.standing(guest, payment.id).await
     }
 
-    /// Ends an attempt that waits for its payer, at the gateway first: it may have been paid meanwhile.
+    /// Ends an attempt that waits for its payer, at the gateway first: it may have been paid meanwhile. One without an id
+    /// there cannot be ended: it may be paid until the gateway, asked for it, says that it has ended by itself.
     pub(crate) async fn give_up(&self, db: &MerchantDb, attempt: &Attempt) -> Result<(), Error> {
-        let Some(gateway_id) = &attempt.gateway_id else { return Ok(()) };
+        let Some(gateway_id) = &attempt.gateway_id else {
+            self.look_up(db, attempt, Source::LookUp).await?;
+            return Ok(());
+        };
         let connection = db.connection(attempt.connection_id).await?;
         let seen = self.gateway_of(db, &connection)?.cancel(gateway_id).await?;
         self.record(db, attempt.id, seen, Source::Reply).await?;
@@ -263,7 +273,7 @@ pub(crate) fn standing(
         method: attempt.method.clone().filter(|_| own),
         email: own.then(|| payment.email.clone()),
         at: on_the_wall(payment.created_at, zone(&guest.merchant.time_zone)),
-        outcome: match outcome(attempt) {
+        outcome: match outcome(attempt)? {
             Outcome::Continue { .. } if !may_act(guest, payment) => Outcome::Checking,
             outcome => outcome,
         },
@@ -297,8 +307,9 @@ fn cache(attempt: &mut Attempt, folded: &Folded, seen: &Observation) -> Result<(
     attempt.state = folded.state;
     attempt.reason = folded.reason.map(|reason| serde_json::to_string(&reason)).transpose()?;
     attempt.contradicted |= folded.contradicted;
-    if let Fact::ActionNeeded { url } = &seen.fact {
+    if let Fact::ActionNeeded { url, fields } = &seen.fact {
         attempt.action_url = Some(url.clone());
+        attempt.action_fields = (!fields.is_empty()).then(|| serde_json::to_string(fields)).transpose()?;
     }
     if seen.gateway_id.is_some() {
         attempt.gateway_id.clone_from(&seen.gateway_id);
@@ -312,17 +323,21 @@ fn cache(attempt: &mut Attempt, folded: &Folded, seen: &Observation) -> Result<(
     Ok(())
 }
 
-fn outcome(attempt: &Attempt) -> Outcome {
+fn outcome(attempt: &Attempt) -> Result<Outcome, Error> {
     let words = why_not(attempt).to_owned();
-    match (attempt.state, &attempt.action_url) {
+    Ok(match (attempt.state, &attempt.action_url) {
         (state, _) if state.has_money() => Outcome::Paid,
         (AttemptState::Processing, _) => Outcome::SentToBank,
-        (AttemptState::RequiresAction, Some(url)) => Outcome::Continue { url: url.clone() },
+        (AttemptState::RequiresAction, Some(url)) => {
+            let fields: Vec<_> =
+                attempt.action_fields.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_default();
+            Outcome::Continue { url: url.clone(), fields, can_cancel: attempt.gateway_id.is_some() }
+        }
         (AttemptState::Declined, _) => Outcome::Declined { words },
         (AttemptState::Voided, _) => Outcome::Cancelled,
         (AttemptState::Returned, _) => Outcome::Returned { words },
         _ => Outcome::Checking,
-    }
+    })
 }
 
 /// Why no money came, in the payer's words.

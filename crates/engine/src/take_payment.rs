@@ -212,6 +212,7 @@ impl Engine {
             charge_id: None,
             method: None,
             action_url: None,
+            action_fields: None,
             origin_hash: Some(origin.hash()),
             created_at: now,
             updated_at: now,

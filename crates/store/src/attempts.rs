@@ -45,6 +45,8 @@ pub struct Model {
     pub method: Option<String>,
     /// Where the payer must go to act.
     pub action_url: Option<String>,
+    /// What is posted there, as JSON of names and values; absent: a link leads there.
+    pub action_fields: Option<String>,
     /// Who pressed Pay, a network or a payer, as a hash: for limits alone.
     pub origin_hash: Option<String>,
     pub created_at: DateTime<Utc>,

@@ -19,7 +19,10 @@ pub fn StandingView(standing: Standing) -> impl IntoView {
     let way_on = match &standing.outcome {
         Outcome::Paid => view! { <Done/> }.into_any(),
         Outcome::SentToBank | Outcome::Checking | Outcome::Returned { .. } => ().into_any(),
-        Outcome::Continue { url } => view! { <GoOn url=url.clone() standing=standing.clone()/> }.into_any(),
+        Outcome::Continue { url, fields, can_cancel } => {
+            let (url, fields, can_cancel) = (url.clone(), fields.clone(), *can_cancel);
+            view! { <GoOn url fields can_cancel standing=standing.clone()/> }.into_any()
+        }
         Outcome::Declined { .. } => view! { <Again standing=standing.clone() words="Try again"/> }.into_any(),
         Outcome::Cancelled => view! { <Again standing=standing.clone() words="Back to the payment"/> }.into_any(),
     };
@@ -82,13 +85,12 @@ impl Told {
                 "Do not pay again. We will e-mail you. This page shows the answer as soon as there is one.".into(),
                 "checking",
             ),
-            Outcome::Continue { .. } => (
-                "One more step".into(),
-                format!(
-                    "Your payment of {amount} waits on the payment service’s secure page. Nothing was charged yet."
-                ),
-                "sent",
-            ),
+            Outcome::Continue { can_cancel, .. } => {
+                // What was paid there may not be known here yet.
+                let yet = if *can_cancel { " Nothing was charged yet." } else { "" };
+                let waits = format!("Your payment of {amount} waits on the payment service’s secure page.{yet}");
+                ("One more step".into(), waits, "sent")
+            }
             Outcome::Declined { words } => {
                 ("Your payment did not go through".into(), format!("{words} Nothing was charged."), "declined")
             }
@@ -120,13 +122,41 @@ fn Again(standing: Standing, words: &'static str) -> impl IntoView {
 }
 
 #[component]
-fn GoOn(url: String, standing: Standing) -> impl IntoView {
-    let amount = standing.amount.format(standing.merchant.locale);
+fn GoOn(url: String, fields: Vec<(String, String)>, can_cancel: bool, standing: Standing) -> impl IntoView {
+    let words = format!("Continue to pay {}", standing.amount.format(standing.merchant.locale));
+    let on = if fields.is_empty() {
+        view! { <a class="btn primary" href=url rel="external">{words}</a> }.into_any()
+    } else {
+        let field = |(name, value): (String, String)| view! { <input type="hidden" name=name value=value/> };
+        view! {
+            <form method="post" action=url>
+                {fields.into_iter().map(field).collect_view()}
+                <button class="btn primary" type="submit">{words}</button>
+            </form>
+        }
+        .into_any()
+    };
+    let opener = can_cancel.then(|| view! { <DialogOpener dialog="cancel">"Cancel this payment"</DialogOpener> });
+    let end = if can_cancel { view! { <Cancel standing/> }.into_any() } else { view! { <EndsByItself/> }.into_any() };
     view! {
-        <div class="acts">
-            <a class="btn primary" href=url rel="external">{format!("Continue to pay {amount}")}</a>
-            <DialogOpener dialog="cancel">"Cancel this payment"</DialogOpener>
-        </div>
+        <div class="acts">{on} {opener}</div>
+        {end}
+    }
+}
+
+#[component]
+fn EndsByItself() -> impl IntoView {
+    view! {
+        <p>
+            "Have you paid there already? Then do not pay again: we hear of it within minutes. "
+            "If you do not go on, the payment ends by itself within the hour, and the invoice can be paid again."
+        </p>
+    }
+}
+
+#[component]
+fn Cancel(standing: Standing) -> impl IntoView {
+    view! {
         <Dialog id="cancel" title="Cancel this payment?">
             <p>"Nothing was charged. You can start again from the invoice."</p>
             <form class="acts" method="post" action="/api/payments/cancel">

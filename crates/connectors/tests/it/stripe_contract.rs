@@ -157,7 +157,7 @@ async fn a_card_that_needs_3ds_sends_the_payer_to_the_bank_and_then_is_approved_
         let sim = Sim::start().await;
         let (gateway, request) = (gateway(&sim), request(1, token("pm_card_threeDSecureRequired")));
         let waiting = gateway.charge(&request).await.unwrap();
-        let Fact::ActionNeeded { url } = waiting.fact else { panic!("{waiting:?}") };
+        let Fact::ActionNeeded { url, .. } = waiting.fact else { panic!("{waiting:?}") };
         sim.submit(&url, &[("outcome", answer)]).await;
         let found = seen(gateway.find(&look_up(&request, waiting.gateway_id.as_deref(), sim.now())).await);
         assert_eq!(found.fact, fact);
@@ -183,7 +183,7 @@ async fn the_hosted_page_takes_the_card_and_is_found_by_its_id() {
     let sim = Sim::start().await;
     let (gateway, request) = (gateway(&sim), request(1, ChargeHow::HostedPage));
     let open = gateway.charge(&request).await.unwrap();
-    let Fact::ActionNeeded { url } = open.fact.clone() else { panic!("{open:?}") };
+    let Fact::ActionNeeded { url, .. } = open.fact.clone() else { panic!("{open:?}") };
     let find = look_up(&request, open.gateway_id.as_deref(), sim.now());
     assert_eq!(seen(gateway.find(&find).await), open, "still open");
     assert_eq!(gateway.charge(&request).await.unwrap(), open, "the same page, not a second one");

@@ -68,6 +68,7 @@ on_both!(the_cache_of_the_fold_writes_every_column, async |db| {
     attempt.charge_id = Some("ch_1".into());
     attempt.method = Some("Visa ··4242".into());
     attempt.action_url = Some("https://bank.example".into());
+    attempt.action_fields = Some(r#"[["token","1"]]"#.into());
     attempt.created_at = at(1);
     attempt.updated_at = at(2);
     cache(&shop, attempt.clone()).await.unwrap();

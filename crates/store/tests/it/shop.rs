@@ -168,6 +168,7 @@ impl Shop {
                 charge_id: None,
                 method: None,
                 action_url: None,
+                action_fields: None,
                 origin_hash: None,
                 created_at: at(0),
                 updated_at: at(0),

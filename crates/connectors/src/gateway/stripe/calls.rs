@@ -104,7 +104,7 @@ impl Stripe {
 
 fn page_fact(id: &str, status: Option<SessionStatus>, url: Option<String>) -> Fact {
     match (status, url) {
-        (Some(SessionStatus::Open), Some(url)) => Fact::ActionNeeded { url },
+        (Some(SessionStatus::Open), Some(url)) => Fact::ActionNeeded { url, fields: Vec::new() },
         (status, _) => parked(id, &status),
     }
 }

@@ -181,7 +181,7 @@ impl Intent {
         match (&self.status, &self.last_payment_error, url()) {
             // The money is there, or promised; a card's settlement is read with payouts, not here.
             (IntentStatus::Succeeded | IntentStatus::RequiresCapture, ..) => Fact::Approved,
-            (IntentStatus::RequiresAction, _, Some(url)) => Fact::ActionNeeded { url },
+            (IntentStatus::RequiresAction, _, Some(url)) => Fact::ActionNeeded { url, fields: Vec::new() },
             // We cancel an intent after its decline (1.3); what it died of is still the bank's no.
             (IntentStatus::RequiresPaymentMethod | IntentStatus::Canceled, Some(no), _) => no.fact(),
             (IntentStatus::Canceled, None, _) => Fact::Voided,
@@ -252,7 +252,7 @@ mod tests {
             (json!({"status": "requires_payment_method", "last_payment_error": declined}), no_money),
             (
                 json!({"status": "requires_action", "next_action": redirect}),
-                Fact::ActionNeeded { url: "https://bank.test/3ds".into() },
+                Fact::ActionNeeded { url: "https://bank.test/3ds".into(), fields: Vec::new() },
             ),
             (json!({"status": "requires_action"}), Fact::Processing),
             (json!({"status": "held_by_martians"}), Fact::Processing),
