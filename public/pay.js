@@ -1,9 +1,10 @@
-// Card fields on Pay Now: loads the gateway's script when the browser is idle, puts a token into the form, posts it.
+// Card fields on Pay Now, or the gateway's window for them: loads the gateway's script when the browser is idle, puts a
+// token into the form, posts it.
 // Whatever fails, the form still posts; without a token the gateway's own page takes the card.
 (() => {
   const $ = id => document.getElementById(id), root = document.documentElement, form = $('pay');
   if (!form) return;
-  const { nonce } = document.currentScript, { script, key } = form.dataset, button = $('pay-button');
+  const { nonce } = document.currentScript, { script, key } = form.dataset, button = $('pay-button'), opener = $('card-window');
   const title = document.title.replace(/^Error: /, ''), fields = {}, seen = {};
   const kinds = { 'card-number': 'cardNumber', 'card-expiry': 'cardExpiry', 'card-code': 'cardCvc' };
   const ask = {
@@ -36,7 +37,14 @@
     $(id).ariaInvalid = words ? 'true' : null;
   };
 
-  const mount = () => {
+  const mount = async () => {
+    if (opener) {
+      // AcceptUI looks for its button no sooner.
+      if (document.readyState != 'complete') await new Promise(done => addEventListener('load', done));
+      fields.card = button;
+      $('card-loading').textContent = $('card-loading').dataset.ready;
+      return;
+    }
     stripe = Stripe(key);
     const elements = stripe.elements();
     for (const id in kinds) {
@@ -60,6 +68,7 @@
     document.head.append(tag);
   }).then(() => true, () => {
     root.classList.remove('js');
+    $('token').value = '';
     // Whoever has pressed Pay meanwhile reads first where that will lead.
     pay(false);
     const plain = $('card-plain');
@@ -99,16 +108,45 @@
     const cards = await load(), email = $('email').value.trim(), name = $('card-name')?.value.trim();
     if (!busy) return;
     const fine = id => id == 'email' ? isEmail(email) : !cards || (id in kinds ? seen[id].complete : name);
-    const wrong = Object.keys(ask).filter(id => { if ($(id)) say(id); return !fine(id); });
+    const wrong = Object.keys(ask).filter(id => { if ($(id)) say(id); return $(id) && !fine(id); });
     if (wrong[0]) return refuse(wrong.map(id => [id, seen[id]?.error?.message || ask[id]]));
+    if (cards && opener) return open();
     if (cards) {
       const card = { type: 'card', card: fields['card-number'], billing_details: { name, email } };
       const { error, paymentMethod } = await stripe.createPaymentMethod(card).catch(error => ({ error }));
       if (error) return refuse([['card-number', error.message]]);
       $('token').value = paymentMethod.id;
     }
+    send();
+  };
+
+  const send = () => {
     keeping(field => { sessionStorage[at(field)] = field.value; });
     form.submit();
+  };
+
+  // Who closes the window without a card is told nothing: Pay can be pressed again, and has the focus.
+  const open = () => {
+    pay(false);
+    say('card');
+    $('summary').hidden = true;
+    new MutationObserver((_, watch) => {
+      if (document.querySelector('#AcceptUIContainer.show')) return;
+      watch.disconnect();
+      if (document.activeElement == document.body) button.focus();
+    }).observe(document.body, { childList: true });
+    // Where fingers touch, AcceptUI may listen to them alone.
+    for (const kind of ['touchend', 'click']) opener.dispatchEvent(new Event(kind));
+    document.querySelector('#AcceptUIContainer iframe')?.focus();
+  };
+
+  // AcceptUI calls it by this name.
+  window.cardEntered = ({ messages, opaqueData }) => {
+    if (busy) return;
+    if (messages.resultCode != 'Ok') return refuse([['card', messages.message[0].text]]);
+    pay(true);
+    $('token').value = opaqueData.dataValue;
+    send();
   };
 
   // Back from elsewhere: the page is asked again, so that a new try is a new payment.

@@ -14,14 +14,24 @@ struct Files {
     wasm: String,
     css: String,
     splits: Option<WasmSplitManifest>,
-    /// Origins of the gateways' card fields and hosted pages, for the content security policy.
-    gateway_origins: String,
+    gateways: GatewayOrigins,
+}
+
+/// The gateways' origins, with spaces between them, for the content security policy.
+#[derive(Debug)]
+pub struct GatewayOrigins {
+    pub scripts: String,
+    pub frames: String,
+    /// What their scripts call from our page.
+    pub calls: String,
+    /// Pages that a form of ours leads to.
+    pub pages: String,
 }
 
 impl Assets {
     /// Reads `hash.txt` beside the executable and the split manifest of the site folder.
     #[must_use]
-    pub fn load(options: &LeptosOptions, gateway_origins: &[String]) -> Self {
+    pub fn load(options: &LeptosOptions, gateways: GatewayOrigins) -> Self {
         let hashes = if options.hash_files { read_hashes(options.hash_file.as_ref()) } else { HashMap::new() };
         let (package, name) = (options.site_pkg_dir.as_ref(), options.output_name.as_ref());
         let address = |name: &str, key: &str, extension: &str| match hashes.get(key) {
@@ -33,7 +43,7 @@ impl Assets {
             wasm: address(name, "wasm", "wasm"),
             css: address(name, "css", "css"),
             splits: read_splits(options, &hashes),
-            gateway_origins: gateway_origins.join(" "),
+            gateways,
         }))
     }
 
@@ -53,8 +63,8 @@ impl Assets {
         self.0.splits.clone()
     }
 
-    pub(crate) fn gateway_origins(&self) -> &str {
-        &self.0.gateway_origins
+    pub(crate) fn gateways(&self) -> &GatewayOrigins {
+        &self.0.gateways
     }
 }
 

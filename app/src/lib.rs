@@ -25,7 +25,7 @@ mod shell;
 pub use router::App;
 #[cfg(feature = "ssr")]
 pub use {
-    assets::Assets,
+    assets::{Assets, GatewayOrigins},
     plain::{render_closed, render_fault},
     shell::{pod_shell, shell},
 };

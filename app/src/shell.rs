@@ -1,7 +1,7 @@
 //! The document around the App: one for the portal, one for the pod inside ConnectWise. Also the one place that knows
 //! which scripts load when, and the content security policy that goes with them.
 
-use crate::{App, Assets};
+use crate::{App, Assets, GatewayOrigins};
 use http::{HeaderValue, header::CONTENT_SECURITY_POLICY, request::Parts};
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_axum::ResponseOptions;
@@ -99,14 +99,14 @@ fn Scripts(assets: Assets, surface: Surface) -> impl IntoView {
     }
 }
 
-/// Scripts by nonce alone; card fields, hosted pages and the redirects of forms only to the gateways of this
-/// installation.
+/// Our scripts by nonce alone; card fields and windows, hosted pages and the redirects of forms only of and to the gateways
+/// of this installation.
 fn set_policy(assets: &Assets, frame_ancestors: &str) {
     let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else { return };
-    let gateways = assets.gateway_origins();
+    let GatewayOrigins { scripts, frames, calls, pages } = assets.gateways();
     let policy = format!(
-        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval' {gateways}; style-src 'self'; \
-         img-src 'self' data:; connect-src 'self' {gateways}; frame-src {gateways}; form-action 'self' {gateways}; \
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval' {scripts}; style-src 'self'; \
+         img-src 'self' data:; connect-src 'self' {calls}; frame-src {frames}; form-action 'self' {pages}; \
          base-uri 'none'; frame-ancestors {frame_ancestors}"
     );
     if let Ok(value) = HeaderValue::from_str(&policy) {

@@ -2,16 +2,35 @@
 
 use crate::{router, settings::Settings};
 use anyhow::Context;
-use app::Assets;
+use app::{Assets, GatewayOrigins};
 use axum::serve::ListenerExt;
 use engine::{Engine, Worker};
 use leptos::config::{LeptosOptions, get_config_from_str};
 use std::{net::SocketAddr, path::PathBuf};
 use tokio::sync::watch;
 
-/// The gateways whose fields and pages this installation may show.
-const GATEWAY_ORIGINS: [&str; 4] =
-    ["https://js.stripe.com", "https://hooks.stripe.com", "https://api.stripe.com", "https://checkout.stripe.com"];
+/// The gateways whose fields, windows and pages this installation may show, Authorize.Net's sandbox among them; with the
+/// simulators, which stand for all of them.
+#[must_use]
+pub fn gateway_origins(simulators: Option<&str>) -> GatewayOrigins {
+    let list = |known: &[&'static str]| known.iter().copied().chain(simulators).collect::<Vec<_>>().join(" ");
+    GatewayOrigins {
+        scripts: list(&["https://js.stripe.com", "https://js.authorize.net", "https://jstest.authorize.net"]),
+        frames: list(&[
+            "https://js.stripe.com",
+            "https://hooks.stripe.com",
+            "https://js.authorize.net",
+            "https://jstest.authorize.net",
+        ]),
+        calls: list(&["https://api.stripe.com"]),
+        pages: list(&[
+            "https://checkout.stripe.com",
+            "https://hooks.stripe.com",
+            "https://accept.authorize.net",
+            "https://test.authorize.net",
+        ]),
+    }
+}
 
 /// The built files and where they lie.
 #[derive(Clone)]
@@ -34,9 +53,7 @@ impl Site {
             options.site_root = site.to_string_lossy().into();
         }
         options.site_addr = settings.listen;
-        let mut origins: Vec<String> = GATEWAY_ORIGINS.map(str::to_owned).to_vec();
-        origins.extend(settings.simulators_url.clone());
-        let assets = Assets::load(&options, &origins);
+        let assets = Assets::load(&options, gateway_origins(settings.simulators_url.as_deref()));
         Ok(Self { options, assets })
     }
 }

@@ -74,6 +74,8 @@ pub struct GatewayFace {
 pub enum MethodEntry {
     /// In fields that the gateway's own script draws; the key is one that the browser may know.
     Fields { script_url: String, publishable_key: String },
+    /// In a window that the gateway's own script opens over the page; login and key are ones that the browser may know.
+    Popup { script_url: String, login: String, client_key: String },
     /// The sandbox has nothing to type: one of its test methods is picked.
     TestMethods(Vec<TestMethod>),
 }

@@ -4,7 +4,11 @@
 use engine::{Clock, Engine, KeyRing, Worker};
 use leptos::config::LeptosOptions;
 use serde_json::{Value, json};
-use server::{demo, router, serve::Site, settings::Settings};
+use server::{
+    demo, router,
+    serve::{Site, gateway_origins},
+    settings::Settings,
+};
 use simulators::{Options, Simulators, Vendor, facts};
 use std::{
     collections::BTreeMap,
@@ -128,7 +132,8 @@ impl House {
         }
         let hook = format!("{portal}/webhooks/stripe/{gateway}");
         simulators.send_webhooks(Vendor::Stripe, &hook, facts::stripe::PORTAL_WEBHOOK_SECRET);
-        let app = router::build(&settings, &site(), engine).into_make_service_with_connect_info::<SocketAddr>();
+        let app =
+            router::build(&settings, &site(&settings), engine).into_make_service_with_connect_info::<SocketAddr>();
         let stopped = stopper(&mut house.stop);
         tokio::spawn(async move { axum::serve(portal_port, app).with_graceful_shutdown(stopped).await });
         if runs != Runs::Portal {
@@ -544,9 +549,9 @@ fn engine_settings(settings: &Settings) -> engine::Settings {
     }
 }
 
-fn site() -> Site {
+fn site(settings: &Settings) -> Site {
     let options = LeptosOptions::builder().output_name("wisepay").build();
-    let assets = app::Assets::load(&options, &[]);
+    let assets = app::Assets::load(&options, gateway_origins(settings.simulators_url.as_deref()));
     Site { options, assets }
 }
 

@@ -1,22 +1,32 @@
-//! Where the payer enters the method. Card fields are empty boxes that `pay.js` gives to the gateway; without script, words
-//! say that the gateway's own page comes next. The markup stays as it is written here, because hydration walks it after
-//! `pay.js` has filled it.
+//! Where the payer enters the method. Card fields are empty boxes that `pay.js` gives to the gateway, or the gateway opens
+//! a window of its own for them; without script, words say that the gateway's own page comes next. The markup stays as it
+//! is written here, because hydration walks it after `pay.js` has filled it.
 
 use domain::views::{GatewayFace, MethodEntry, TestMethod};
 use leptos::prelude::*;
 
+/// `pay` is what the button says.
 #[component]
-pub fn MethodFields(gateway: GatewayFace) -> impl IntoView {
-    match gateway.entry {
-        MethodEntry::Fields { .. } => {
-            view! { <CardFields gateway=gateway.name hosted_page=gateway.hosted_page/> }.into_any()
+pub fn MethodFields(gateway: GatewayFace, pay: String) -> impl IntoView {
+    let GatewayFace { name, entry, hosted_page } = gateway;
+    match entry {
+        MethodEntry::Fields { .. } => view! {
+            <Plain gateway=name hosted_page what="card fields"/>
+            <CardFields/>
         }
+        .into_any(),
+        MethodEntry::Popup { login, client_key, .. } => view! {
+            <Plain gateway=name.clone() hosted_page what="window for your card"/>
+            <CardWindow gateway=name login client_key pay/>
+        }
+        .into_any(),
         MethodEntry::TestMethods(methods) => view! { <TestMethods methods/> }.into_any(),
     }
 }
 
+/// What is said without script, and when `what` does not come.
 #[component]
-fn CardFields(gateway: String, hosted_page: bool) -> impl IntoView {
+fn Plain(gateway: String, hosted_page: bool, what: &'static str) -> impl IntoView {
     let (plain, instead) = if hosted_page {
         let plain = format!("You enter your card on {gateway}’s secure page next.");
         (plain.clone(), plain)
@@ -24,9 +34,13 @@ fn CardFields(gateway: String, hosted_page: bool) -> impl IntoView {
         let plain = "Your card can only be entered with JavaScript switched on. Switch it on and reload this page.";
         (plain.to_owned(), "Reload this page to try again.".to_owned())
     };
-    let failed = format!("The card fields could not be loaded. {instead}");
+    let failed = format!("The {what} could not be loaded. {instead}");
+    view! { <p class="notice only-plain" id="card-plain" data-failed=failed>{plain}</p> }
+}
+
+#[component]
+fn CardFields() -> impl IntoView {
     view! {
-        <p class="notice only-plain" id="card-plain" data-failed=failed>{plain}</p>
         <div class="card-fields only-js">
             <input type="hidden" name="token" id="token" value=""/>
             <CardField id="card-number" label="Card number" loading="Card fields are loading…"/>
@@ -39,6 +53,33 @@ fn CardFields(gateway: String, hosted_page: bool) -> impl IntoView {
                 <p class="error" id="card-name-error" hidden></p>
                 <input class="input" id="card-name" type="text" autocomplete="cc-name" aria-describedby="card-name-error"/>
             </div>
+        </div>
+    }
+}
+
+/// The gateway's script, AcceptUI, looks for the first button of this class and opens its window when that is pressed,
+/// which `pay.js` does. Source: `wire/gateways.md`, 3.10.
+#[component]
+fn CardWindow(gateway: String, login: String, client_key: String, pay: String) -> impl IntoView {
+    // Bank debits are not offered.
+    const METHODS: &str = r#"{"showCreditCard":true,"showBankAccount":false}"#;
+    const ADDRESS: &str = r#"{"show":false,"required":false}"#;
+    let ready = format!("{gateway}’s own window for your card opens when you press Pay.");
+    view! {
+        <div class="field only-js" id="card">
+            <input type="hidden" name="token" id="token" value=""/>
+            <p class="error" id="card-error" hidden></p>
+            <p class="muted" id="card-loading" role="status" data-ready=ready>"The window for your card is loading…"</p>
+            <button
+                type="button" class="AcceptUI" id="card-window" hidden
+                data-apiloginid=login
+                data-clientkey=client_key
+                data-acceptuiformheadertxt="Card"
+                data-acceptuiformbtntxt=pay
+                data-paymentoptions=METHODS
+                data-billingaddressoptions=ADDRESS
+                data-responsehandler="cardEntered"
+            ></button>
         </div>
     }
 }

@@ -22,14 +22,21 @@ pub fn OfferView(offer: Offer, note: Note, signed_in_as: Option<String>) -> impl
     let title = format!("Pay {amount} to {}", offer.merchant.name);
     let email = if note.email.is_empty() { signed_in_as.clone().unwrap_or_default() } else { note.email };
     let stale = offer.stale.then(|| view! { <Stale merchant=offer.merchant.name.clone()/> });
-    let (script, key, trust) = match &offer.gateway.entry {
+    let (script, key) = match &offer.gateway.entry {
         MethodEntry::Fields { script_url, publishable_key } => {
-            let (gateway, merchant) = (&offer.gateway.name, &offer.merchant.name);
-            let trust = format!("Card details go straight to {gateway}. {merchant} never sees them.");
-            (Some(script_url.clone()), Some(publishable_key.clone()), trust)
+            (Some(script_url.clone()), Some(publishable_key.clone()))
         }
-        MethodEntry::TestMethods(_) => (None, None, "This is a trial: no money moves.".to_owned()),
+        MethodEntry::Popup { script_url, .. } => (Some(script_url.clone()), None),
+        MethodEntry::TestMethods(_) => (None, None),
     };
+    let trust = match &script {
+        Some(_) => {
+            let (gateway, merchant) = (&offer.gateway.name, &offer.merchant.name);
+            format!("Card details go straight to {gateway}. {merchant} never sees them.")
+        }
+        None => "This is a trial: no money moves.".to_owned(),
+    };
+    let pay = format!("Pay {amount}");
     view! {
         <PageTitle text=title wrong=summary.is_some()/>
         <main class="pay" id="main">
@@ -50,9 +57,9 @@ pub fn OfferView(offer: Offer, note: Note, signed_in_as: Option<String>) -> impl
                     <input type="hidden" name="payment" value=offer.payment.to_string()/>
                     <input type="hidden" name="expected" value=addresses::money_field(offer.amount)/>
                     <Field id="email" label="E-mail for the receipt" kind=Kind::EMAIL value=email error=email_error/>
-                    <MethodFields gateway=offer.gateway.clone()/>
+                    <MethodFields gateway=offer.gateway.clone() pay=pay.clone()/>
                     <button class="btn primary big num" id="pay-button" type="submit">
-                        <span class="idle">{format!("Pay {amount}")}</span>
+                        <span class="idle">{pay}</span>
                         <span class="busy">"Paying…"</span>
                     </button>
                     <p class="vh" id="pay-status" role="status"></p>
