@@ -224,7 +224,7 @@ const GOLDEN = {
   "profile-read": () => ["GetCustomerProfile", { customerProfileId: "901234567" }],
   "profile-method-read": () => ["GetCustomerPaymentProfile", { customerPaymentProfileId: "502345678", customerProfileId: "901234567" }],
   "profile-method-delete": () => ["DeleteCustomerPaymentProfile", { customerPaymentProfileId: "502345678", customerProfileId: "901234567" }],
-  "hosted-payment": () => ["GetHostedPaymentPage", { refId: REF, hostedPaymentSettings: settings({ hostedPaymentReturnOptions: '{"showReceipt":false,"url":"https://pay.example.test/npe","urlText":"Continue","cancelUrl":"https://pay.example.test/npe","cancelUrlText":"Cancel"}', hostedPaymentButtonOptions: '{"text":"Pay"}', hostedPaymentOrderOptions: '{"show":true,"merchantName":"Acme"}' }), transactionRequest: charge({ customer: customer(), order: order("INV-1", "d"), amount: "12.34" }) }],
+  "hosted-payment": () => ["GetHostedPaymentPage", { refId: REF, hostedPaymentSettings: settings({ hostedPaymentReturnOptions: '{"showReceipt":false,"url":"https://pay.example.test/npe/result?a=1&b=2","urlText":"Continue","cancelUrl":"https://pay.example.test/npe","cancelUrlText":"Cancel"}', hostedPaymentPaymentOptions: '{"cardCodeRequired":true,"showCreditCard":true,"showBankAccount":false}' }), transactionRequest: charge({ order: order("INV-1", "d"), currencyCode: "USD", amount: "12.34" }) }],
   "hosted-profile": () => ["GetHostedProfilePage", { refId: REF, hostedProfileSettings: settings({ hostedProfileReturnUrl: "https://pay.example.test/methods" }), customerProfileId: "901234567" }],
 };
 

@@ -46,6 +46,7 @@ pub enum GatewaySettings {
     #[serde(rename = "authorizenet")]
     AuthorizeNet {
         api_url: String,
+        page_url: String,
         script_url: String,
         login: String,
         client_key: String,
@@ -167,12 +168,13 @@ impl Engine {
                 let config = StripeConfig { base_url, secret_key, publishable_key, webhook_secrets, script_url, clock };
                 Ok(Box::new(Stripe::new(self.0.http.clone(), config)))
             }
-            GatewaySettings::AuthorizeNet { api_url, script_url, login, client_key, currency } => {
+            GatewaySettings::AuthorizeNet { api_url, page_url, script_url, login, client_key, currency } => {
                 let secret: AuthorizeNetSecret =
                     serde_json::from_str(db.connection_secret(connection)?.expose_secret())?;
                 let AuthorizeNetSecret { transaction_key, signature_keys } = secret;
                 let config = AuthorizeNetConfig {
                     api_url,
+                    page_url,
                     login,
                     transaction_key,
                     client_key,

@@ -76,6 +76,65 @@ async fn d1_a_look_up_by_id_and_by_name_tell_one_story() {
     assert_eq!(seen(in_its_batch), settled);
 }
 
+/// Opens the vendor's page; answers its token.
+async fn opened(sim: &Sim, request: &ChargeRequest) -> String {
+    let open = gateway(sim).charge(request).await.unwrap();
+    let Fact::ActionNeeded { url, fields } = open.fact else { panic!("{open:?}") };
+    assert_eq!((url.as_str(), open.gateway_id), ("https://accept.authorize.net/payment/payment", None));
+    let [(name, token)] = fields.try_into().unwrap();
+    assert_eq!(name, "token");
+    token
+}
+
+/// What the payer does on it.
+async fn typed(sim: &Sim, token: &str, card: &str) {
+    let form = [("token", token), ("method", "card"), ("number", card), ("expiry", "12/40"), ("code", "123")];
+    sim.submit(&format!("{}/authorizenet/payment/submit", sim.url), &form).await;
+}
+
+#[tokio::test]
+async fn what_is_paid_on_the_vendors_page_is_found_by_name_and_a_declined_try_decides_nothing() {
+    let sim = Sim::start().await;
+    let (request, sent_at) = (dated_request(1, ChargeHow::HostedPage), sim.now());
+    let token = opened(&sim, &request).await;
+    assert_eq!(found(&sim, &request, LISTED).await.unwrap(), Found::TooEarlyToSay);
+    typed(&sim, &token, facts::cards::DECLINED).await;
+    assert_eq!(found(&sim, &request, LISTED).await.unwrap(), Found::TooEarlyToSay);
+    typed(&sim, &token, VISA).await;
+    let paid = seen(found(&sim, &request, TimeDelta::zero()).await);
+    assert_eq!((&paid.fact, paid.amount), (&Fact::PendingSettlement, Some(request.amount)));
+    assert!(paid.gateway_id.is_some() && paid.gateway_id == paid.charge_id && paid.method.is_some());
+    sim.advance_hours(24).await;
+    let settled = gateway(&sim).find(&look_up(&request, None, sent_at)).await;
+    assert_eq!(seen(settled), Observation { fact: Fact::Settled, ..paid }, "the declined try stays unsettled");
+}
+
+#[tokio::test]
+async fn the_vendors_page_is_over_when_nobody_can_pay_on_it_any_more() {
+    let sim = Sim::start().await;
+    let (unused, declined) = (dated_request(1, ChargeHow::HostedPage), dated_request(2, ChargeHow::HostedPage));
+    opened(&sim, &unused).await;
+    typed(&sim, &opened(&sim, &declined).await, facts::cards::DECLINED).await;
+    let no = Fact::BankNo { reason: DeclineReason::Declined };
+    for (request, fact) in [(&unused, Fact::Voided), (&declined, no)] {
+        let soon = found(&sim, request, TimeDelta::minutes(29)).await;
+        assert_eq!(soon.unwrap(), Found::TooEarlyToSay, "whoever opened it last may still be typing");
+        assert_eq!(seen(found(&sim, request, TimeDelta::minutes(30)).await).fact, fact);
+    }
+}
+
+/// Nobody has the token of a page whose answer was lost, so nothing can come of it.
+#[tokio::test]
+async fn a_page_that_was_not_opened_is_not_sent() {
+    for fault in ["timeout_before", "timeout_after_execute", "reset_after_execute", "http:429", "http:500"] {
+        let sim = Sim::start().await;
+        let page = json!({"vendor": "authorizenet", "fault": fault, "times": 1, "match": "getHostedPaymentPage"});
+        sim.control("faults", page).await;
+        let unopened = gateway(&sim).charge(&dated_request(1, ChargeHow::HostedPage)).await;
+        assert!(matches!(unopened, Err(GatewayError::NotSent(_))), "{fault}: {unopened:?}");
+    }
+}
+
 /// The vendor got one request twice, which no key can tell it: the window does.
 #[tokio::test]
 async fn d1_a_duplicate_of_our_own_is_the_first_and_a_nonce_pays_once() {

@@ -6,7 +6,7 @@ use crate::{
     world::{authorizenet_config, dated_request, http, look_up, token, usd},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use connectors::gateway::{ChargeRequest, Gateway, authorizenet::AuthorizeNet};
+use connectors::gateway::{ChargeHow, ChargeRequest, Gateway, authorizenet::AuthorizeNet};
 use serde_json::{Value, json};
 use std::{fs, path::Path};
 
@@ -56,10 +56,23 @@ fn details() -> Value {
 async fn a_charge_is_the_sdks_to_the_byte() {
     let approved = json!({"transactionResponse": {"responseCode": "1", "transId": "60019392075"}});
     let sent = sent(&[approved], async |gateway| _ = gateway.charge(&charge()).await.unwrap()).await;
+    assert_is_golden_but_for_its_name(sent, "charge-nonce");
+}
+
+#[tokio::test]
+async fn the_vendors_page_is_asked_for_as_the_sdk_does() {
+    let return_url = "https://pay.example.test/npe/result?a=1&b=2".into();
+    let cancel_url = "https://pay.example.test/npe".into();
+    let request = ChargeRequest { how: ChargeHow::HostedPage, return_url, cancel_url, ..charge() };
+    let sent = sent(&[json!({"token": "t"})], async |gateway| _ = gateway.charge(&request).await.unwrap()).await;
+    assert_is_golden_but_for_its_name(sent, "hosted-payment");
+}
+
+fn assert_is_golden_but_for_its_name(sent: Vec<String>, file: &str) {
     let [sent] = sent.try_into().unwrap();
-    let body: Value = serde_json::from_str(&sent).unwrap();
-    let name = body["createTransactionRequest"]["refId"].as_str().unwrap();
-    assert_eq!(sent, golden("charge-nonce", &[("A1B2C3D4E5F6G7H8I9J0", name), ("INV-1", name)]));
+    let (_, rest) = sent.split_once(r#""refId":""#).unwrap();
+    let (name, _) = rest.split_once('"').unwrap();
+    assert_eq!(sent, golden(file, &[("A1B2C3D4E5F6G7H8I9J0", name), ("INV-1", name)]));
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use crate::{
     world::{authorizenet, authorizenet_config, dated_request, look_up, request, token},
 };
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use connectors::gateway::{ChargeHow, Found, Gateway, GatewayError};
+use connectors::gateway::{Found, Gateway, GatewayError};
 use domain::{
     money::{Currency, Money},
     payment::{DeclineReason, Fact, Observation},
@@ -192,11 +192,9 @@ async fn what_cannot_be_charged_here_is_refused_unsent() {
     let gateway = authorizenet(&stub.url, sent_at());
     let mut dollars_of_another = dated_request(1, token("nonce"));
     dollars_of_another.amount = Money::new(1, Currency::NZD);
-    for (request, expected) in [
-        (dated_request(1, ChargeHow::HostedPage), "no_hosted_page"),
-        (dollars_of_another, "unsupported_currency"),
-        (request(1, token("nonce")), "unknown_id"),
-    ] {
+    for (request, expected) in
+        [(dollars_of_another, "unsupported_currency"), (request(1, token("nonce")), "unknown_id")]
+    {
         let outcome = gateway.charge(&request).await;
         assert!(matches!(&outcome, Err(GatewayError::Refused { code, .. }) if code == expected), "{outcome:?}");
     }
@@ -295,9 +293,9 @@ async fn cancel_reports_what_the_transaction_is_now() {
 #[test]
 fn the_browser_gets_login_and_client_key_and_no_debug_output_holds_a_key() {
     let gateway = authorizenet("https://api2.authorize.net/xml/v1/request.api", sent_at());
-    let MethodEntry::Fields { publishable_key, .. } = gateway.method_entry() else { panic!("fields") };
     let config = authorizenet_config("https://api2.authorize.net/xml/v1/request.api", sent_at());
-    assert_eq!(publishable_key.split_once(':'), Some((config.login.as_str(), config.client_key.as_str())));
+    let (script_url, login, client_key) = (config.script_url.clone(), config.login.clone(), config.client_key.clone());
+    assert_eq!(gateway.method_entry(), MethodEntry::Popup { script_url, login, client_key });
     let shown = format!("{config:?} {gateway:?}");
     assert!(shown.contains("api2.authorize.net"));
     for secret in [config.login.as_str(), "6Pn4WiSePay", "504F5254", "5FcB6"] {

@@ -45,6 +45,7 @@ pub fn authorizenet_config(api_url: &str, now: DateTime<Utc>) -> AuthorizeNetCon
     use simulators::facts::authorizenet as keys;
     AuthorizeNetConfig {
         api_url: api_url.to_owned(),
+        page_url: "https://accept.authorize.net/payment/payment".to_owned(),
         login: keys::PORTAL_LOGIN.to_owned(),
         transaction_key: keys::PORTAL_TRANSACTION_KEY.into(),
         client_key: keys::PORTAL_CLIENT_KEY.to_owned(),

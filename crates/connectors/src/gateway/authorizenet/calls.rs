@@ -3,14 +3,14 @@
 
 use super::{
     AuthorizeNet, GatewayError,
-    replies::{DetailsReply, Messages, Reply, TransactionReply, TransactionResponse, filled},
-    requests::{Head, Request, Transaction},
+    replies::{DetailsReply, Messages, PageReply, Reply, TransactionReply, TransactionResponse, filled},
+    requests::{Head, Request, Settings, Transaction},
 };
 use crate::{
-    gateway::{AFTERWORK_MAX, refused, unreadable},
+    gateway::{AFTERWORK_MAX, ChargeRequest, refused, unreadable},
     http::Answer,
 };
-use domain::payment::Observation;
+use domain::payment::{Fact, Observation};
 use reqwest::{Method, RequestBuilder};
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
@@ -48,6 +48,24 @@ impl AuthorizeNet {
     ) -> Result<TransactionResponse, GatewayError> {
         let request = Request::Transact { head: self.head(ref_id), transaction_request: transaction };
         read_transaction(&self.http.send(self.call(&request)).await?, ref_id)
+    }
+
+    /// Asks for the vendor's own page, which a token opens. No card is tried before: without a readable answer nobody has
+    /// the token, so nothing will come of it.
+    pub(super) async fn open_page(&self, request: &ChargeRequest, code: &str) -> Result<Observation, GatewayError> {
+        let page = Request::Page {
+            head: self.head(Some(code)),
+            transaction_request: Transaction::on_page(request, code),
+            hosted_payment_settings: Settings::of_page(request),
+        };
+        match self.ask(page).await {
+            Ok(PageReply { token }) => {
+                let fields = vec![("token".to_owned(), token.0)];
+                Ok(Observation::bare(Fact::ActionNeeded { url: self.config.page_url.clone(), fields }))
+            }
+            Err(error @ (GatewayError::NotSent(_) | GatewayError::Refused { .. })) => Err(error),
+            Err(error) => Err(GatewayError::NotSent(error.to_string())),
+        }
     }
 
     pub(super) async fn details(&self, trans_id: &str) -> Result<DetailsReply, GatewayError> {

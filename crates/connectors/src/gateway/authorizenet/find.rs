@@ -1,8 +1,8 @@
-//! The way out of `Unknown` at Authorize.Net (`wire/gateways.md`, 1.5 and 3.6), and what was taken: by the vendor's
-//! lists of what is unsettled and of settled batches. Nothing is ever sent again.
+//! The way out of `Unknown` at Authorize.Net (`wire/gateways.md`, 1.5 and 3.6), what came of the vendor's page, and what
+//! was taken: by the vendor's lists of what is unsettled and of settled batches. Nothing is ever sent again.
 
 use super::{
-    AuthorizeNet, Found, GatewayError, LookUp, Taken, code, outcomes,
+    AuthorizeNet, ChargeHow, Found, GatewayError, LookUp, Taken, code, outcomes,
     replies::{BatchList, Row, TransactionList, filled},
     requests::{Paging, Request, Sorting},
 };
@@ -10,7 +10,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use domain::{
     ids::AttemptId,
     money::{Currency, Money},
-    payment::Observation,
+    payment::{Fact, Observation},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +18,9 @@ use std::collections::{BTreeMap, BTreeSet};
 const CLOCKS_APART: TimeDelta = TimeDelta::minutes(15);
 /// How soon a transaction is listed is documented nowhere: until then, its absence says nothing.
 const LISTED_WITHIN: TimeDelta = TimeDelta::minutes(2);
+/// The token opens the vendor's page for 15 minutes ("Accept Hosted" of its documentation). How long the open page takes a
+/// card is documented nowhere, so whoever opened it last is given as long again.
+const PAGE_OVER: TimeDelta = TimeDelta::minutes(30);
 /// The first and the last day of a list of batches lie at most 31 days apart (3.7).
 const BATCHES_WITHIN: TimeDelta = TimeDelta::days(30);
 /// 1 January 2025, counted from 1970: no attempt of ours is older.
@@ -34,24 +37,34 @@ impl AuthorizeNet {
         let attempt = look_up.request.attempt;
         let age = (self.config.clock)() - look_up.sent_at;
         let (name, since) = (code::of(attempt)?, look_up.sent_at - CLOCKS_APART);
+        let on_page = look_up.request.how == ChargeHow::HostedPage;
+        // On the vendor's page a declined card may be followed by another.
+        let decides = |seen: &Observation| !on_page || !matches!(seen.fact, Fact::BankNo { .. });
         // In this order: what settles meanwhile leaves the first list for the second.
-        if let Some(seen) = self.proven(self.unsettled(since).await?, attempt, &name).await? {
-            return Ok(Found::Seen(seen));
+        let mut seen = self.proven(self.unsettled(since).await?, attempt, &name).await?;
+        if !seen.as_ref().is_some_and(decides) {
+            seen = self.proven(self.settled(since).await?, attempt, &name).await?.or(seen);
         }
-        if let Some(seen) = self.proven(self.settled(since).await?, attempt, &name).await? {
-            return Ok(Found::Seen(seen));
-        }
-        Ok(if age < LISTED_WITHIN { Found::TooEarlyToSay } else { Found::NotThere })
+        Ok(match seen {
+            Some(seen) if decides(&seen) => Found::Seen(seen),
+            _ if on_page && age < PAGE_OVER => Found::TooEarlyToSay,
+            Some(seen) => Found::Seen(seen),
+            None if on_page => Found::Seen(Observation::bare(Fact::Voided)),
+            None if age < LISTED_WITHIN => Found::TooEarlyToSay,
+            None => Found::NotThere,
+        })
     }
 
-    /// The attempt's transaction among these. An invoice number can be copied, a `refId` cannot (3.6); but where the
-    /// vendor has kept none, the number is enough: what may be ours must not pass for what was never charged.
+    /// The attempt's transaction among these, the one with the money first. An invoice number can be copied, a `refId`
+    /// cannot (3.6); but where the vendor has kept none, the number is enough: what may be ours must not pass for what was
+    /// never charged.
     async fn proven(
         &self,
-        rows: Vec<Ours>,
+        mut rows: Vec<Ours>,
         attempt: AttemptId,
         name: &str,
     ) -> Result<Option<Observation>, GatewayError> {
+        rows.sort_by_key(|row| !row.is_money);
         for row in rows.iter().filter(|row| row.attempt == attempt) {
             let details = self.details(&row.trans_id).await?;
             if details.ref_id().is_none_or(|ref_id| ref_id == name) {

@@ -1,9 +1,7 @@
-//! Authorize.Net: card payments by a nonce that the vendor's own script made in the browser. Source:
-//! `wire/gateways.md`, 3. Keeps nothing: each call carries all it needs. The vendor has no key to repeat a request by, so
-//! a charge is sent once, and one whose answer was lost is looked for in the vendor's lists.
-//!
-//! The vendor's own page is not offered: a browser must post a token to it (3.10), and a payer who has to act is given
-//! an address and nothing to post.
+//! Authorize.Net: card payments by a nonce that the vendor's own script made in the browser (AcceptUI), and by its own
+//! page for payers without script (Accept Hosted). Source: `wire/gateways.md`, 3. Keeps nothing: each call carries all it
+//! needs. The vendor has no key to repeat a request by, so a charge is sent once, and one whose answer was lost is looked
+//! for in the vendor's lists, as is one that was made on its page.
 
 mod calls;
 mod code;
@@ -30,6 +28,8 @@ use std::fmt;
 pub struct AuthorizeNetConfig {
     /// `https://api2.authorize.net/xml/v1/request.api`: one address for all calls.
     pub api_url: String,
+    /// `https://accept.authorize.net/payment/payment`: the page that a token opens (3.10).
+    pub page_url: String,
     /// Names the account. Browsers may know it.
     pub login: String,
     pub transaction_key: SecretString,
@@ -66,23 +66,20 @@ impl AuthorizeNet {
 #[async_trait]
 impl Gateway for AuthorizeNet {
     fn capabilities(&self) -> &Capabilities {
-        &Capabilities { name: "Authorize.Net", hosted_page: false, lists: true }
+        &Capabilities { name: "Authorize.Net", hosted_page: true, lists: true }
     }
 
-    /// The script wants login and client key; neither holds a colon.
     fn method_entry(&self) -> MethodEntry {
-        let publishable_key = format!("{}:{}", self.config.login, self.config.client_key);
-        MethodEntry::Fields { script_url: self.config.script_url.clone(), publishable_key }
+        let AuthorizeNetConfig { script_url, login, client_key, .. } = &self.config;
+        MethodEntry::Popup { script_url: script_url.clone(), login: login.clone(), client_key: client_key.clone() }
     }
 
     async fn charge(&self, request: &ChargeRequest) -> Result<Observation, GatewayError> {
-        let ChargeHow::Token(nonce) = &request.how else {
-            return Err(refused("no_hosted_page", "the card can only be entered in the vendor's form"));
-        };
         if request.amount.currency != self.config.currency {
             return Err(refused("unsupported_currency", request.amount.currency.code()));
         }
         let code = code::of(request.attempt)?;
+        let ChargeHow::Token(nonce) = &request.how else { return self.open_page(request, &code).await };
         let response = self.transact(Some(&code), Transaction::charge(request, &code, nonce)).await?;
         if response.is_duplicate() {
             return self.original(&response, &code).await;

@@ -35,6 +35,12 @@ pub struct TransactionReply {
     pub transaction_response: Option<TransactionResponse>,
 }
 
+#[derive(Deserialize)]
+pub struct PageReply {
+    /// Opens the page.
+    pub token: Text,
+}
+
 /// What became of the money.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -3,6 +3,7 @@
 
 use crate::gateway::ChargeRequest;
 use serde::Serialize;
+use serde_json::Value;
 
 /// Recognises our traffic at the vendor.
 const CLIENT_ID: &str = concat!("wise-pay-", env!("CARGO_PKG_VERSION"));
@@ -20,6 +21,13 @@ pub enum Request<'a> {
         #[serde(flatten)]
         head: Head<'a>,
         transaction_request: Transaction<'a>,
+    },
+    #[serde(rename = "getHostedPaymentPageRequest")]
+    Page {
+        #[serde(flatten)]
+        head: Head<'a>,
+        transaction_request: Transaction<'a>,
+        hosted_payment_settings: Settings,
     },
     #[serde(rename = "getTransactionDetailsRequest")]
     Details {
@@ -79,9 +87,12 @@ pub enum Transaction<'a> {
         amount: String,
         /// Not needed where it is the account's; where it is not, the vendor refuses instead of taking other money.
         currency_code: &'a str,
-        payment: Payment<'a>,
+        /// Absent where the payer enters it on the vendor's page.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        payment: Option<Payment<'a>>,
         order: Order<'a>,
-        transaction_settings: Settings,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        transaction_settings: Option<Settings>,
     },
     #[serde(rename = "voidTransaction")]
     Void { ref_trans_id: &'a str },
@@ -109,14 +120,14 @@ pub struct Order<'a> {
 
 #[derive(Serialize)]
 pub struct Settings {
-    setting: [Setting; 1],
+    setting: Vec<Setting>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Setting {
     setting_name: &'static str,
-    setting_value: &'static str,
+    setting_value: String,
 }
 
 #[derive(Serialize)]
@@ -142,14 +153,48 @@ impl<'a> Head<'a> {
 impl<'a> Transaction<'a> {
     /// No customer: the receipt is ours to send, and the vendor would write to the address too.
     pub fn charge(request: &'a ChargeRequest, code: &'a str, nonce: &'a str) -> Self {
-        let window = Setting { setting_name: "duplicateWindow", setting_value: DUPLICATE_WINDOW_SECS };
+        let payment = Payment { opaque_data: OpaqueData { data_descriptor: NONCE, data_value: nonce } };
+        let window = Settings::of([("duplicateWindow", DUPLICATE_WINDOW_SECS.to_owned())]);
+        Self::taking(request, code, Some(payment), Some(window))
+    }
+
+    /// What the payer will pay on the vendor's page. Its token pays once, and the same card may be tried again there, so
+    /// the window stays the vendor's own.
+    pub fn on_page(request: &'a ChargeRequest, code: &'a str) -> Self {
+        Self::taking(request, code, None, None)
+    }
+
+    fn taking(
+        request: &'a ChargeRequest,
+        code: &'a str,
+        payment: Option<Payment<'a>>,
+        transaction_settings: Option<Settings>,
+    ) -> Self {
         Self::Charge {
             amount: request.amount.to_decimal(),
             currency_code: request.amount.currency.code(),
-            payment: Payment { opaque_data: OpaqueData { data_descriptor: NONCE, data_value: nonce } },
+            payment,
             order: Order { invoice_number: code, description: description(request) },
-            transaction_settings: Settings { setting: [window] },
+            transaction_settings,
         }
+    }
+}
+
+impl Settings {
+    fn of<const N: usize>(settings: [(&'static str, String); N]) -> Self {
+        let setting = |(setting_name, setting_value)| Setting { setting_name, setting_value };
+        Self { setting: settings.map(setting).into() }
+    }
+
+    /// Each is JSON within a text (3.10). Cards alone: bank debits are not offered. No receipt of the vendor's: the payer
+    /// comes back at once and reads ours.
+    pub fn of_page(request: &ChargeRequest) -> Self {
+        let (back, cancelled) = (Value::from(request.return_url.as_str()), Value::from(request.cancel_url.as_str()));
+        let back = format!(
+            r#"{{"showReceipt":false,"url":{back},"urlText":"Continue","cancelUrl":{cancelled},"cancelUrlText":"Cancel"}}"#
+        );
+        let methods = r#"{"cardCodeRequired":true,"showCreditCard":true,"showBankAccount":false}"#;
+        Self::of([("hostedPaymentReturnOptions", back), ("hostedPaymentPaymentOptions", methods.to_owned())])
     }
 }
 
