@@ -14,7 +14,8 @@ use domain::{
     money::{Currency, Locale, Money},
 };
 use engine::{
-    BooksSettings, Clock, Engine, Founding, GatewaySettings, KeyRing, NewMerchant, NewPayer, StripeSecret, XeroSecret,
+    AuthorizeNetSecret, BooksSettings, Clock, Engine, Founding, GatewaySecret, GatewaySettings, KeyRing, NewMerchant,
+    NewPayer, StripeSecret, XeroSecret,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use simulators::{
@@ -26,6 +27,11 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 const DATABASE: &str = "portal.db";
 const KEY_RING: &str = "key-ring";
+/// Whose gateway sends its news to the portal, and what signs it.
+const NEWS: [(&Merchant, Vendor, &str); 2] = [
+    (&facts::NORTHWIND, Vendor::Stripe, facts::stripe::PORTAL_WEBHOOK_SECRET),
+    (&facts::SOUTHERN, Vendor::AuthorizeNet, facts::authorizenet::PORTAL_SIGNATURE_KEY),
+];
 
 /// Everything prepared, nothing served yet.
 pub struct Demo {
@@ -124,20 +130,18 @@ fn key_ring(data: &std::path::Path) -> anyhow::Result<KeyRing> {
 
 /// Fills a database that is empty, and has the gateway's news sent to the portal.
 async fn prepare_data(engine: &Engine, simulators: &Simulators, portal: &str, vendors: &str) -> anyhow::Result<()> {
-    let gateway = match engine.demo_gateway(facts::NORTHWIND.key).await? {
-        Some(known) => Some(known),
-        None => {
-            let progress = ProgressBar::new_spinner().with_style(ProgressStyle::with_template("{spinner} {msg}")?);
-            progress.enable_steady_tick(Duration::from_millis(100));
-            progress.set_message("Preparing the demo's merchants, people and invoices …");
-            let gateway = seed(engine, vendors).await?;
-            progress.finish_and_clear();
-            gateway
+    if engine.demo_gateway(facts::NORTHWIND.key).await?.is_none() {
+        let progress = ProgressBar::new_spinner().with_style(ProgressStyle::with_template("{spinner} {msg}")?);
+        progress.enable_steady_tick(Duration::from_millis(100));
+        progress.set_message("Preparing the demo's merchants, people and invoices …");
+        seed(engine, vendors).await?;
+        progress.finish_and_clear();
+    }
+    for (merchant, vendor, secret) in NEWS {
+        if let Some(gateway) = engine.demo_gateway(merchant.key).await? {
+            let url = format!("{portal}/webhooks/{}/{gateway}", vendor.name());
+            simulators.send_webhooks(vendor, &url, secret);
         }
-    };
-    if let Some(gateway) = gateway {
-        let url = format!("{portal}/webhooks/stripe/{gateway}");
-        simulators.send_webhooks(Vendor::Stripe, &url, facts::stripe::PORTAL_WEBHOOK_SECRET);
     }
     Ok(())
 }
@@ -189,7 +193,7 @@ fn founding(merchant: &Merchant, admin: PersonId, vendors: &str) -> anyhow::Resu
     let books = match (northwind, harbour) {
         (true, _) => Some(xero(vendors)?),
         (_, true) => Some((BooksSettings::BuiltIn, None)),
-        // QuickBooks Online and Authorize.Net come later; until then this merchant has neither books nor gateway.
+        // QuickBooks Online comes later; until then this merchant has a gateway and no books.
         _ => None,
     };
     let own_books = if harbour { own_books(&seed::harbour(today(merchant)?), currency) } else { Default::default() };
@@ -206,7 +210,7 @@ fn founding(merchant: &Merchant, admin: PersonId, vendors: &str) -> anyhow::Resu
         gateway: match (northwind, harbour) {
             (true, _) => Some(stripe(vendors)),
             (_, true) => Some((GatewaySettings::Sandbox, None)),
-            _ => None,
+            _ => Some(authorizenet(vendors, currency)),
         },
         pay_links: vec![("email", merchant.pay_now.email.into())],
         admins: vec![admin],
@@ -246,7 +250,7 @@ fn xero(vendors: &str) -> anyhow::Result<(BooksSettings, Option<XeroSecret>)> {
     Ok((settings, Some(secret)))
 }
 
-fn stripe(vendors: &str) -> (GatewaySettings, Option<StripeSecret>) {
+fn stripe(vendors: &str) -> (GatewaySettings, Option<GatewaySecret>) {
     let settings = GatewaySettings::Stripe {
         base_url: format!("{vendors}/stripe"),
         script_url: format!("{vendors}/stripe/js/v3"),
@@ -256,7 +260,25 @@ fn stripe(vendors: &str) -> (GatewaySettings, Option<StripeSecret>) {
         secret_key: facts::stripe::PORTAL_SECRET_KEY.into(),
         webhook_secrets: vec![facts::stripe::PORTAL_WEBHOOK_SECRET.into()],
     };
-    (settings, Some(secret))
+    (settings, Some(GatewaySecret::Stripe(secret)))
+}
+
+/// The simulated account, for whichever merchant.
+#[must_use]
+pub fn authorizenet(vendors: &str, currency: Currency) -> (GatewaySettings, Option<GatewaySecret>) {
+    let settings = GatewaySettings::AuthorizeNet {
+        api_url: format!("{vendors}/authorizenet/xml/v1/request.api"),
+        page_url: format!("{vendors}/authorizenet/payment/payment"),
+        script_url: format!("{vendors}/authorizenet/v3/AcceptUI.js"),
+        login: facts::authorizenet::PORTAL_LOGIN.to_owned(),
+        client_key: facts::authorizenet::PORTAL_CLIENT_KEY.to_owned(),
+        currency,
+    };
+    let secret = AuthorizeNetSecret {
+        transaction_key: facts::authorizenet::PORTAL_TRANSACTION_KEY.into(),
+        signature_keys: vec![facts::authorizenet::PORTAL_SIGNATURE_KEY.into()],
+    };
+    (settings, Some(GatewaySecret::AuthorizeNet(secret)))
 }
 
 fn own_books(ledger: &seed::Ledger, currency: Currency) -> (Vec<BooksCustomer>, Vec<BooksInvoice>) {

@@ -104,6 +104,13 @@ pub struct AuthorizeNetSecret {
     pub signature_keys: Vec<SecretString>,
 }
 
+/// The secret half of a gateway connection: its kind must be that of the settings. The sandbox has none.
+#[derive(Clone)]
+pub enum GatewaySecret {
+    Stripe(StripeSecret),
+    AuthorizeNet(AuthorizeNetSecret),
+}
+
 /// Only to be sealed: `SecretString` does not serialise, so that nothing else prints one by accident.
 impl XeroSecret {
     pub(crate) fn to_json(&self) -> SecretString {
@@ -118,13 +125,20 @@ impl XeroSecret {
     }
 }
 
-impl StripeSecret {
+impl GatewaySecret {
     pub(crate) fn to_json(&self) -> SecretString {
-        let webhook_secrets: Vec<_> = self.webhook_secrets.iter().map(ExposeSecret::expose_secret).collect();
-        SecretString::from(
-            serde_json::json!({"secret_key": self.secret_key.expose_secret(), "webhook_secrets": webhook_secrets})
-                .to_string(),
-        )
+        let all = |secrets: &[SecretString]| secrets.iter().map(|s| s.expose_secret().to_owned()).collect::<Vec<_>>();
+        let json = match self {
+            Self::Stripe(StripeSecret { secret_key, webhook_secrets }) => serde_json::json!({
+                "secret_key": secret_key.expose_secret(),
+                "webhook_secrets": all(webhook_secrets),
+            }),
+            Self::AuthorizeNet(AuthorizeNetSecret { transaction_key, signature_keys }) => serde_json::json!({
+                "transaction_key": transaction_key.expose_secret(),
+                "signature_keys": all(signature_keys),
+            }),
+        };
+        SecretString::from(json.to_string())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Setting up merchants and people by the operator's hand; the demo uses the same door.
 
-use crate::{BooksSettings, Engine, Error, GatewaySettings, StripeSecret, XeroSecret, sign_in::hash_password};
+use crate::{BooksSettings, Engine, Error, GatewaySecret, GatewaySettings, XeroSecret, sign_in::hash_password};
 use domain::{
     ids::{ConnectionId, PersonId},
     invoice::{BooksCustomer, BooksInvoice},
@@ -12,7 +12,7 @@ use store::{MerchantDb, NewConnection, NewMerchant};
 pub struct Founding {
     pub merchant: NewMerchant,
     pub books: Option<(BooksSettings, Option<XeroSecret>)>,
-    pub gateway: Option<(GatewaySettings, Option<StripeSecret>)>,
+    pub gateway: Option<(GatewaySettings, Option<GatewaySecret>)>,
     /// Kind and API key of each Pay Now link.
     pub pay_links: Vec<(&'static str, SecretString)>,
     pub admins: Vec<PersonId>,

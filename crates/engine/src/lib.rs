@@ -35,7 +35,9 @@ mod verify_books;
 mod worker;
 
 pub use clock::Clock;
-pub use connections::{BooksSettings, GatewaySettings, Lane, StripeSecret, XeroSecret};
+pub use connections::{
+    AuthorizeNetSecret, BooksSettings, GatewaySecret, GatewaySettings, Lane, StripeSecret, XeroSecret,
+};
 pub use error::{Error, SignInError, TakeError};
 pub use founding::{Founding, NewPayer};
 pub use invoice_pdf::InvoicePdf;
