@@ -3,6 +3,7 @@
 
 mod abuse;
 mod access;
+mod authorizenet;
 mod card_testing;
 mod crate_edges;
 mod faults;

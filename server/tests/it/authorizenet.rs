@@ -1,0 +1,290 @@
+//! A merchant that is paid through Authorize.Net, with the built-in ledger as its books. The demo has none of that kind:
+//! its merchant at Authorize.Net keeps its books elsewhere.
+
+use crate::support::{Answer, Client, Form, House, field, http};
+use domain::{
+    ids::ConnectionId,
+    invoice::{BooksCustomer, BooksInvoice},
+    money::{Currency, Locale, Money},
+};
+use engine::{BooksSettings, Founding, NewMerchant};
+use serde_json::{Value, json};
+use server::demo;
+use simulators::{
+    facts::{self, authorizenet as keys},
+    seed,
+};
+
+const MERCHANT: &str = "Reef Systems";
+const ADMIN: &str = "admin@reef.test";
+const LINK: &str =
+    "/PaymentProxy/PayNow/Email?apiKey=d4a93f4e60c84e27915b8a2c7f3e0d57&invoiceNo=RS-1&companyCode=CORAL";
+const VISA: &str = "4111111111111111";
+
+struct Reef {
+    house: House,
+    guest: Client,
+    gateway: ConnectionId,
+}
+
+impl Reef {
+    async fn new() -> Self {
+        let house = House::new().await;
+        let admin = house.engine.add_person(ADMIN, facts::PASSWORD, false).await.unwrap();
+        let customer = BooksCustomer {
+            external_id: seed::stable_id("customer", "Coral").to_string(),
+            name: "Coral Pty Ltd".into(),
+            code: Some("CORAL".into()),
+            email: None,
+            archived: false,
+        };
+        let due = Money::new(35_000, Currency::AUD);
+        let invoice = BooksInvoice {
+            external_id: seed::stable_id("invoice", "RS-1").to_string(),
+            number: "RS-1".into(),
+            customer_external_id: customer.external_id.clone(),
+            total: due,
+            due,
+            ..BooksInvoice::example()
+        };
+        let founding = Founding {
+            merchant: NewMerchant {
+                key: "reef".into(),
+                name: MERCHANT.into(),
+                currency: Currency::AUD,
+                locale: Locale::EnAu,
+                time_zone: "Australia/Sydney".into(),
+                support_email: "billing@reef.test".into(),
+            },
+            books: Some((BooksSettings::BuiltIn, None)),
+            gateway: Some(demo::authorizenet(&house.vendors, Currency::AUD)),
+            pay_links: vec![("email", "d4a93f4e60c84e27915b8a2c7f3e0d57".into())],
+            admins: vec![admin],
+            own_books: (vec![customer], vec![invoice]),
+        };
+        let gateway = house.engine.found_merchant(founding, Vec::new()).await.unwrap().unwrap();
+        let url = format!("{}/webhooks/authorizenet/{gateway}", house.portal);
+        let news = json!({"vendor": "authorizenet", "url": url, "secret": keys::PORTAL_SIGNATURE_KEY});
+        let told = http().post(format!("{}/control/webhooks", house.vendors)).json(&news).send().await.unwrap();
+        assert!(told.status().is_success());
+        Self { guest: house.client(), house, gateway }
+    }
+
+    async fn form(&self) -> Form {
+        let opened = self.guest.get(LINK).await.location.unwrap();
+        self.guest.form(&opened).await
+    }
+
+    /// What the vendor's window makes of a card, in the payer's browser.
+    async fn nonce(&self, card: &str) -> String {
+        let by = format!(r#"{{"name":"{}","clientKey":"{}"}}"#, keys::PORTAL_LOGIN, keys::PORTAL_CLIENT_KEY);
+        let token = format!(r#"{{"cardNumber":"{card}","expirationDate":"122040","cardCode":"123"}}"#);
+        let data = format!(r#"{{"type":"TOKEN","id":"1","token":{token}}}"#);
+        let made = format!(r#"{{"securePaymentContainerRequest":{{"merchantAuthentication":{by},"data":{data}}}}}"#);
+        let request = http().post(format!("{}/authorizenet/xml/v1/request.api", self.house.vendors));
+        let answer = request.header("content-type", "application/json").body(made).send().await.unwrap();
+        let text = answer.text().await.unwrap();
+        let answer: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap();
+        answer["opaqueData"]["dataValue"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+    }
+
+    /// Presses Pay with a card; answers the page after it.
+    async fn pay(&self, form: &Form, card: &str) -> Answer {
+        let pressed = self.guest.pay(form, &self.nonce(card).await).await;
+        self.guest.get(&pressed.location.unwrap()).await
+    }
+
+    /// Presses Pay without script; answers our page, which leads on to the vendor's, and the token that opens that.
+    async fn go_to_page(&self, form: &Form) -> (Answer, String) {
+        let pressed = self.guest.pay(form, "").await.location.unwrap();
+        assert_eq!(pressed, format!("/npe?transactionId={}", form.checkout), "no redirect can post a token");
+        let page = self.guest.get(&pressed).await;
+        let token = field(&page.body, "token");
+        (page, token)
+    }
+
+    /// A form that the payer's browser posts to the vendor.
+    async fn at_vendor(&self, path: &str, token: &str, card: &str) -> Answer {
+        let form = [("token", token), ("method", "card"), ("number", card), ("expiry", "12/40"), ("code", "123")];
+        self.guest.send(http().post(format!("{}/authorizenet/payment/{path}", self.house.vendors)).form(&form)).await
+    }
+
+    async fn story(&self, form: &Form) -> String {
+        let admin = self.house.client();
+        admin.sign_in(ADMIN).await;
+        admin.get(&format!("/admin/transactions/{}", form.payment)).await.body
+    }
+
+    async fn taken(&self) -> Vec<Value> {
+        let charges = self.house.state("authorizenet").await["charges"].as_array().unwrap().clone();
+        charges.into_iter().filter(|charge| charge["status"] == "succeeded").collect()
+    }
+
+    /// One charge at the gateway, and it stands in the ledger; gateway, portal and ledger agree.
+    async fn assert_paid_once(&self, form: &Form) {
+        let stands = async || self.story(form).await.contains("Paid, and it stands");
+        self.house.until("it stands in the ledger", stands).await;
+        let [charge] = self.taken().await.try_into().unwrap();
+        assert_eq!((charge["amount_minor"].as_i64(), charge["currency"].as_str()), (Some(35_000), Some("AUD")));
+        // The account is also that of another merchant, which knows nothing of these charges.
+        let verified = self.house.engine.verify_books(None).await.unwrap();
+        let ours: Vec<_> = verified.differences.iter().filter(|words| words.starts_with(MERCHANT)).collect();
+        assert!(ours.is_empty(), "{ours:?}");
+    }
+}
+
+#[tokio::test]
+async fn s46_a_card_from_the_vendors_window_pays_once_and_stands_in_the_ledger() {
+    let reef = Reef::new().await;
+    let offered = reef.guest.get(&reef.guest.get(LINK).await.location.unwrap()).await;
+    let script = format!("data-script=\"{}/authorizenet/v3/AcceptUI.js\"", reef.house.vendors);
+    for part in [script.as_str(), "class=\"AcceptUI\"", keys::PORTAL_LOGIN, keys::PORTAL_CLIENT_KEY] {
+        assert!(offered.body.contains(part), "{part} in {}", offered.body);
+    }
+    assert!(!offered.body.contains(keys::PORTAL_TRANSACTION_KEY), "what charges stays here");
+
+    let form = reef.form().await;
+    let paid = reef.pay(&form, VISA).await;
+    assert!(paid.body.contains("You paid $350.00") && paid.body.contains("Visa"), "{}", paid.body);
+    assert!(reef.pay(&form, VISA).await.body.contains("You paid $350.00"), "the same form, the same payment");
+    reef.assert_paid_once(&form).await;
+}
+
+#[tokio::test]
+async fn d31_a_declined_card_may_be_tried_again_at_once_and_is_no_duplicate() {
+    let reef = Reef::new().await;
+    reef.house.arm("authorizenet", "decline:2", "").await;
+    let declined = reef.pay(&reef.form().await, VISA).await;
+    assert!(declined.body.contains("Nothing was charged"), "{}", declined.body);
+    let form = reef.form().await;
+    assert!(reef.pay(&form, VISA).await.body.contains("You paid"));
+    reef.assert_paid_once(&form).await;
+}
+
+#[tokio::test]
+async fn d2_an_answer_that_is_lost_after_the_charge_is_found_and_nobody_pays_twice() {
+    let reef = Reef::new().await;
+    let (form, nonce) = (reef.form().await, reef.nonce(VISA).await);
+    reef.house.arm("authorizenet", "reset_after_execute", "").await;
+    reef.house.arm_times("authorizenet", "webhook_lost", 9).await;
+    let pressed = reef.guest.pay(&form, &nonce).await.location.unwrap();
+    let checking = reef.guest.get(&pressed).await.body;
+    assert!(checking.contains("Do not pay again"), "{checking}");
+    let second = reef.guest.get(&format!("/npe?transactionId={}", form.checkout)).await.body;
+    assert!(!second.contains("name=\"expected\""), "no form while the outcome is open: {second}");
+    reef.assert_paid_once(&form).await;
+}
+
+#[tokio::test]
+async fn s46_the_way_without_script_leads_over_the_vendors_page_and_back_to_the_result() {
+    let reef = Reef::new().await;
+    let form = reef.form().await;
+    let (page, token) = reef.go_to_page(&form).await;
+    let action = format!("action=\"{}/authorizenet/payment/payment\"", reef.house.vendors);
+    assert!(page.body.contains(&action) && page.body.contains("Continue to pay $350.00"), "{}", page.body);
+    assert!(!page.body.contains("Cancel payment"), "nobody can close that page: {}", page.body);
+
+    let declined = reef.at_vendor("submit", &token, facts::cards::DECLINED).await;
+    assert_eq!(declined.status, 402, "{}", declined.body);
+    let result = format!("/npe/result?transactionId={}&payment={}", form.checkout, form.payment);
+    let open = reef.guest.get(&result).await.body;
+    assert!(open.contains("Do not pay again"), "another card may still pay there: {open}");
+    let back = reef.at_vendor("submit", &token, VISA).await.location.unwrap();
+    assert_eq!(back, format!("{}{result}", reef.house.portal));
+    let paid = async || reef.guest.get(&back).await.body.contains("You paid $350.00");
+    reef.house.until("the result is told", paid).await;
+    reef.assert_paid_once(&form).await;
+}
+
+#[tokio::test]
+async fn d1_who_turns_back_from_the_vendors_page_frees_nothing_and_may_go_on_there() {
+    let reef = Reef::new().await;
+    let form = reef.form().await;
+    let (_, token) = reef.go_to_page(&form).await;
+    let page = reef.at_vendor("payment", &token, "").await.body;
+    let back = page.split("href=\"").map(|rest| rest.split('"').next().unwrap()).find(|to| to.contains("left="));
+    let back = back.unwrap().replace("&amp;", "&");
+    let turned = reef.guest.get(&back).await.body;
+    assert!(turned.contains("Continue to pay $350.00") && turned.contains("ends by itself"), "{turned}");
+    let asked = [("checkout", form.checkout.as_str()), ("payment", form.payment.as_str())];
+    assert_eq!(reef.guest.post("/api/payments/cancel", &asked).await.status, 303);
+    let elsewhere = reef.house.client();
+    let opened = elsewhere.get(LINK).await.location.unwrap();
+    for page in [elsewhere.get(&opened).await.body, reef.guest.get(&back).await.body] {
+        assert!(!page.contains("name=\"expected\""), "{page}");
+    }
+    reef.guest.pay(&form, &reef.nonce(VISA).await).await;
+    assert!(reef.taken().await.is_empty(), "one way at a time");
+    reef.at_vendor("submit", &token, VISA).await;
+    // Nobody came back: the vendor's news or a look-up tells.
+    reef.assert_paid_once(&form).await;
+}
+
+#[tokio::test]
+async fn d2_a_page_that_was_left_is_over_within_the_hour_and_the_invoice_can_be_paid_again() {
+    let reef = Reef::new().await;
+    let left = reef.form().await;
+    let (_, token) = reef.go_to_page(&left).await;
+    reef.house.pass_an_hour().await;
+    let checkout = format!("/npe?transactionId={}", left.checkout);
+    let is_free = async || reef.guest.get(&checkout).await.body.contains("name=\"expected\"");
+    reef.house.until("the invoice can be paid again", is_free).await;
+    assert!(reef.story(&left).await.contains("Cancelled before any money moved"));
+    assert_eq!(reef.at_vendor("submit", &token, VISA).await.status, 400, "nobody can pay there any more");
+    let form = reef.guest.form(&checkout).await;
+    assert!(reef.pay(&form, VISA).await.body.contains("You paid"));
+    reef.assert_paid_once(&form).await;
+}
+
+#[tokio::test]
+async fn a_page_that_could_not_be_opened_holds_nothing() {
+    let reef = Reef::new().await;
+    reef.house.arm("authorizenet", "http:500", "").await;
+    let pressed = reef.guest.pay(&reef.form().await, "").await.location.unwrap();
+    let unsent = reef.guest.get(&pressed).await.body;
+    assert!(unsent.contains("nothing was sent"), "{unsent}");
+    let form = reef.form().await;
+    assert!(reef.pay(&form, VISA).await.body.contains("You paid"));
+    reef.assert_paid_once(&form).await;
+}
+
+#[tokio::test]
+async fn d6_only_what_the_vendor_signed_is_taken_and_only_at_its_own_address() {
+    let reef = Reef::new().await;
+    let body = r#"{"notificationId":"n-1","eventType":"net.authorize.customer.created","payload":{}}"#;
+    let signed = |key: &str| {
+        use hmac::{Hmac, KeyInit, Mac};
+        let mut mac = Hmac::<sha2::Sha512>::new_from_slice(key.as_bytes()).unwrap();
+        mac.update(body.as_bytes());
+        format!("sha512={}", hex::encode_upper(mac.finalize().into_bytes()))
+    };
+    for (provider, key, status) in [
+        ("authorizenet", keys::PORTAL_SIGNATURE_KEY, 200),
+        ("authorizenet", keys::STRANGER_SIGNATURE_KEY, 400),
+        ("stripe", keys::PORTAL_SIGNATURE_KEY, 404),
+    ] {
+        let request = http().post(format!("{}/webhooks/{provider}/{}", reef.house.portal, reef.gateway));
+        let answer = reef.guest.send(request.header("x-anet-signature", signed(key)).body(body)).await;
+        assert_eq!(answer.status, status, "{provider}");
+    }
+}
+
+#[tokio::test]
+async fn the_policy_lets_each_origin_of_a_gateway_do_what_it_is_for() {
+    let house = House::new().await;
+    let page = house.client().get("/sign-in").await;
+    let policy = page.headers["content-security-policy"].to_str().unwrap().to_owned();
+    let directive = |name: &str| {
+        let found = policy.split("; ").find_map(|directive| directive.strip_prefix(name)?.strip_prefix(' '));
+        found.unwrap_or_else(|| panic!("no {name} in {policy}")).split(' ').collect::<Vec<_>>()
+    };
+    let (scripts, frames, forms) = (directive("script-src"), directive("frame-src"), directive("form-action"));
+    for host in ["https://js.authorize.net", "https://js.stripe.com"] {
+        assert!(scripts.contains(&host) && frames.contains(&host) && !forms.contains(&host), "{host}: {policy}");
+    }
+    for host in ["https://accept.authorize.net", "https://checkout.stripe.com"] {
+        assert!(forms.contains(&host) && !scripts.contains(&host) && !frames.contains(&host), "{host}: {policy}");
+    }
+    assert!(scripts.iter().any(|source| source.starts_with("'nonce-")) && !policy.contains("'unsafe-inline'"));
+    assert!([scripts, frames, forms].iter().all(|sources| sources.contains(&house.vendors.as_str())));
+}
