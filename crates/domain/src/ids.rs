@@ -61,7 +61,8 @@ id!(/** A merchant's Pay Now link: an API key printed in e-mails. */ PayLinkId, 
 id!(/** What a link was resolved to; the `transactionId` of `/npe`. Random, not time-ordered. */ CheckoutId, "chk");
 id!(/** What a payer means to pay; minted with the form, and the idempotency key of all that follows. */ PaymentId, "pay");
 id!(/** One try at one gateway with one method. */ AttemptId, "att");
-id!(/** An immutable fact about an attempt. */ ObservationId, "obs");
+id!(/** Money of an attempt that is paid back; minted with the form, and the idempotency key of all that follows. */ RefundId, "rfd");
+id!(/** An immutable fact about an attempt or a refund. */ ObservationId, "obs");
 id!(/** A balanced set of double-entry lines. */ JournalId, "jnl");
 id!(/** A payment in the built-in ledger. */ LedgerPaymentId, "lpy");
 id!(/** Work written in the same transaction as the fact that needs it. */ JobId, "job");

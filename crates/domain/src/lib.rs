@@ -10,4 +10,5 @@ pub mod ledger;
 pub mod money;
 pub mod network;
 pub mod payment;
+pub mod refund;
 pub mod views;

@@ -1,0 +1,257 @@
+//! A refund: an object of its own that pays money of an attempt back. Its state is a fold over the facts seen at the
+//! gateway, as an attempt's is (`wire/gateways.md`, 1.1 and 2.6).
+
+use crate::{
+    ids::InvoiceId,
+    money::{Money, MoneyError},
+};
+use serde::{Deserialize, Serialize};
+
+/// Where one refund stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "orm", derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum))]
+#[cfg_attr(feature = "orm", sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case"))]
+#[serde(rename_all = "snake_case")]
+pub enum RefundState {
+    /// Row and key are committed; nothing was sent.
+    Created,
+    /// It may have reached the gateway, and no answer can be trusted. Only a look-up leads out (N5).
+    Unknown,
+    /// The gateway has accepted it and has not paid it out yet.
+    Pending,
+    /// Paid out. It may still fail: then the money is back at the gateway.
+    Succeeded,
+    Failed,
+    Canceled,
+}
+
+impl RefundState {
+    pub const ALL: [Self; 6] =
+        [Self::Created, Self::Unknown, Self::Pending, Self::Succeeded, Self::Failed, Self::Canceled];
+
+    /// A fact that would lead to a lower rank is old news.
+    const fn rank(self) -> u8 {
+        match self {
+            Self::Created => 0,
+            Self::Unknown => 1,
+            Self::Pending => 2,
+            Self::Succeeded => 3,
+            Self::Failed | Self::Canceled => 4,
+        }
+    }
+
+    /// No money goes back by it.
+    #[must_use]
+    pub const fn is_dead(self) -> bool {
+        matches!(self, Self::Failed | Self::Canceled)
+    }
+
+    /// Somebody must go on asking.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        self.rank() < Self::Succeeded.rank()
+    }
+
+    /// The gateway has it, and it has not failed: the payer may be told.
+    #[must_use]
+    pub const fn is_on_its_way(self) -> bool {
+        matches!(self, Self::Pending | Self::Succeeded)
+    }
+}
+
+/// What was seen of a refund at the gateway. Adapters report; the fold decides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "fact", rename_all = "snake_case")]
+pub enum RefundFact {
+    /// Our transport's word: bytes may have left, and no answer can be trusted.
+    Unanswered,
+    /// Refused before a byte was written. Ends only a refund that was never sent before.
+    NotSent,
+    /// The gateway understood the request and rejected it.
+    Refused {
+        code: String,
+    },
+    /// A look-up found no trace of it, which proves nothing yet.
+    NotSeen,
+    /// A second look-up, some minutes later, found no trace either.
+    NeverArrived,
+    Pending,
+    Succeeded,
+    Failed {
+        reason: RefundFailure,
+    },
+    Canceled,
+}
+
+/// Why no money went back, sorted by what staff can do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundFailure {
+    CardGone,
+    NoBalance,
+    Disputed,
+    Declined,
+    /// Ours: the gateway could not be reached, or never received it.
+    NotSent,
+    /// The gateway rejected the request itself.
+    Refused,
+}
+
+impl RefundFailure {
+    /// What happened and what to do, in the words of the merchant's staff.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::CardGone => "The card does not exist any more. Pay the customer back in another way.",
+            Self::NoBalance => "There is not enough money in the account at the gateway. Add some and refund again.",
+            Self::Disputed => "The payment is disputed at the bank, so it cannot be refunded as well.",
+            Self::Declined => "The customer’s bank did not take it. Pay the customer back in another way.",
+            Self::NotSent => "The gateway could not be reached, so nothing was paid back. Refund again.",
+            Self::Refused => "The gateway did not accept it, so nothing was paid back. Look at the payment there.",
+        }
+    }
+}
+
+/// A refund as its facts tell it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FoldedRefund {
+    pub state: RefundState,
+    /// Its end is our conclusion and not the gateway's word, which overrules it.
+    ended_by_us: bool,
+    /// Money went back by a refund that we had ended: an operator must look.
+    pub contradicted: bool,
+    pub failure: Option<RefundFailure>,
+}
+
+impl Default for FoldedRefund {
+    fn default() -> Self {
+        Self { state: RefundState::Created, ended_by_us: false, contradicted: false, failure: None }
+    }
+}
+
+impl FoldedRefund {
+    #[must_use]
+    pub fn of<'a>(facts: impl IntoIterator<Item = &'a RefundFact>) -> Self {
+        facts.into_iter().fold(Self::default(), |folded, fact| folded.then(fact))
+    }
+
+    /// This refund after one more fact. A success after the gateway's own failure is old news: it fails once it has
+    /// succeeded, and not the other way round (`wire/gateways.md`, 2.6).
+    #[must_use]
+    pub fn then(self, fact: &RefundFact) -> Self {
+        use RefundState as S;
+        let (to, failure, by_us) = match fact {
+            RefundFact::NotSent if self.state == S::Created => (S::Failed, Some(RefundFailure::NotSent), true),
+            RefundFact::Refused { .. } if self.state == S::Created => (S::Failed, Some(RefundFailure::Refused), true),
+            RefundFact::NeverArrived if self.state.rank() < S::Pending.rank() => {
+                (S::Failed, Some(RefundFailure::NotSent), true)
+            }
+            RefundFact::NotSent | RefundFact::Refused { .. } | RefundFact::NeverArrived => return self,
+            RefundFact::Unanswered | RefundFact::NotSeen => (S::Unknown, None, false),
+            RefundFact::Pending => (S::Pending, None, false),
+            RefundFact::Succeeded => (S::Succeeded, None, false),
+            RefundFact::Failed { reason } => (S::Failed, Some(*reason), false),
+            RefundFact::Canceled => (S::Canceled, None, false),
+        };
+        if self.ended_by_us && to != S::Unknown {
+            let contradicted = self.contradicted || !to.is_dead();
+            return Self { state: to, ended_by_us: false, contradicted, failure };
+        }
+        if to.rank() <= self.state.rank() {
+            return self;
+        }
+        Self { state: to, ended_by_us: by_us, failure, ..self }
+    }
+}
+
+/// One immutable fact about a refund, with what the gateway said about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundSeen {
+    #[serde(flatten)]
+    pub fact: RefundFact,
+    /// The gateway's id of the refund, once it has one: what the books quote as reference.
+    pub gateway_id: Option<String>,
+    /// What the gateway says is paid back; a difference from the refund is a contradiction.
+    pub amount: Option<Money>,
+}
+
+impl RefundSeen {
+    /// A fact of ours, about which the gateway said nothing.
+    #[must_use]
+    pub const fn bare(fact: RefundFact) -> Self {
+        Self { fact, gateway_id: None, amount: None }
+    }
+}
+
+/// What can still be paid back: what was captured, less each refund that is not dead. One whose fate is unknown counts.
+///
+/// # Errors
+/// Refunds in another currency.
+pub fn refundable(
+    captured: Money,
+    refunds: impl IntoIterator<Item = (RefundState, Money)>,
+) -> Result<Money, MoneyError> {
+    let mut alive = refunds.into_iter().filter(|(state, _)| !state.is_dead());
+    alive.try_fold(captured, |left, (_, amount)| left.minus(amount))
+}
+
+/// Why nothing is paid back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundRefusal {
+    NothingLeft,
+    /// More than what is left, nothing at all, or another currency.
+    NotWithin {
+        left: Money,
+    },
+}
+
+/// Whether so much may be paid back of what is left.
+///
+/// # Errors
+/// The refusal that staff must be told.
+pub fn may_refund(wanted: Money, left: Money) -> Result<(), RefundRefusal> {
+    match left.minus(wanted) {
+        _ if !left.is_positive() => Err(RefundRefusal::NothingLeft),
+        Ok(rest) if wanted.is_positive() && rest.minor >= 0 => Ok(()),
+        _ => Err(RefundRefusal::NotWithin { left }),
+    }
+}
+
+/// How much of a payment went back, for lists: a projection of its successful refunds (D24).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refunded {
+    #[default]
+    Nothing,
+    Part,
+    Whole,
+}
+
+impl Refunded {
+    #[must_use]
+    pub const fn of(captured_minor: i64, paid_back_minor: i64) -> Self {
+        match paid_back_minor {
+            ..=0 => Self::Nothing,
+            back if back < captured_minor => Self::Part,
+            _ => Self::Whole,
+        }
+    }
+}
+
+/// Which invoices a refund is credited on: their shares are used up in the order given, each no further than what is
+/// left of it.
+#[must_use]
+pub fn spread(amount_minor: i64, left: impl IntoIterator<Item = (InvoiceId, i64)>) -> Vec<(InvoiceId, i64)> {
+    let mut rest = amount_minor;
+    let parts = left.into_iter().map(|(invoice, left)| {
+        let part = rest.min(left).max(0);
+        rest -= part;
+        (invoice, part)
+    });
+    parts.filter(|(_, part)| *part > 0).collect()
+}
+
+#[cfg(test)]
+#[path = "refund_tests.rs"]
+mod tests;
