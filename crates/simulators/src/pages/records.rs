@@ -148,7 +148,9 @@ pub(crate) async fn xero(State(shared): State<Arc<Shared>>, Query(search): Query
 
 fn payment_rows(books: &Books, query: &str) -> String {
     let number = |payment: &Payment| {
-        books.invoices.get(&payment.invoice).map(|invoice| invoice.number.as_str()).unwrap_or_default()
+        let credit = || books.credit_notes.get(&payment.invoice).map(|note| note.number.as_str());
+        let invoice = books.invoices.get(&payment.invoice).map(|invoice| invoice.number.as_str());
+        invoice.or_else(credit).unwrap_or_default()
     };
     let mut payments: Vec<_> =
         books.payments.values().filter(|payment| holds(query, &[number(payment), &payment.reference])).collect();

@@ -16,7 +16,7 @@ use super::grants::{AccessRefusal, Grant};
 use super::limits::{Breach, Remaining};
 use super::query::Query;
 use super::refusal::{Refusal, random_bytes};
-use super::{Books, contacts, invoice_writes, invoices, notes, payments, pdf, settings, wire};
+use super::{Books, contacts, credit_notes, invoice_writes, invoices, notes, payments, pdf, settings, wire};
 use crate::disturb::{self, Executed, News, RETRY_AFTER_SECONDS};
 use crate::faults::{Call, Caller, Fault, Vendor};
 use crate::replies::{Reply, Seen, fingerprint};
@@ -239,6 +239,13 @@ impl ApiCall {
                 let id = id.parse().map_err(|_| Refusal::NotFound)?;
                 call::write_all(op, &body, "Contacts", |op, document| contacts::write(op, document, Some(id)))
             }
+            ("PUT" | "POST", ["creditnotes"]) => {
+                call::write_all(op, &body, "CreditNotes", |op, document| credit_notes::write(op, document, None))
+            }
+            ("POST", ["creditnotes", id]) => {
+                let id = id.parse().map_err(|_| Refusal::NotFound)?;
+                call::write_all(op, &body, "CreditNotes", |op, document| credit_notes::write(op, document, Some(id)))
+            }
             ("PUT" | "POST", ["payments"]) => call::write_all(op, &body, "Payments", payments::create),
             ("POST", ["payments", id]) => {
                 let id = id.parse().map_err(|_| Refusal::NotFound)?;
@@ -258,8 +265,8 @@ impl ApiCall {
             ["contacts", key] => contacts::one(op, key),
             ["payments"] => payments::list(op),
             ["payments", key] => payments::one(op, key),
-            ["creditnotes"] => super::filter::answer(Vec::new(), "CreditNotes", "CreditNoteID", op.query, false),
-            ["creditnotes", _] => Err(Refusal::NotFound),
+            ["creditnotes"] => credit_notes::list(op),
+            ["creditnotes", key] => credit_notes::one(op, key),
             ["organisation" | "organisations"] => Ok(settings::organisation()),
             ["accounts"] => settings::accounts(op),
             ["brandingthemes"] => Ok(settings::branding_themes()),

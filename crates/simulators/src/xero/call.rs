@@ -76,8 +76,9 @@ pub(crate) fn write_all(
         return Err(Refusal::Malformed(format!("No {plural} found in the request")));
     }
     let summarize = op.query.flag_unless_false("summarizeerrors");
-    let before = (documents.len() > 1 && summarize)
-        .then(|| (op.books.contacts.clone(), op.books.invoices.clone(), op.books.payments.clone()));
+    let before = (documents.len() > 1 && summarize).then(|| {
+        (op.books.contacts.clone(), op.books.invoices.clone(), op.books.payments.clone(), op.books.credit_notes.clone())
+    });
     let (mut written, mut wrong) = (Vec::new(), Vec::new());
     for document in &documents {
         match write(op, document) {
@@ -99,10 +100,11 @@ pub(crate) fn write_all(
     if wrong.is_empty() {
         return Ok(json!({ plural: written }));
     }
-    if let Some((contacts, invoices, payments)) = before {
+    if let Some((contacts, invoices, payments, credit_notes)) = before {
         op.books.contacts = contacts;
         op.books.invoices = invoices;
         op.books.payments = payments;
+        op.books.credit_notes = credit_notes;
         op.news.clear();
     }
     Err(Refusal::Validation(wrong))

@@ -130,12 +130,12 @@ fn update(op: &mut Operation<'_>, document: &Value, mut invoice: Invoice) -> Res
     Ok(invoice)
 }
 
-fn lines_of(op: &Operation<'_>, document: &Value, authorised: bool) -> Result<Vec<Line>, String> {
+pub(super) fn lines_of(op: &Operation<'_>, document: &Value, authorised: bool) -> Result<Vec<Line>, String> {
     let lines = document["LineItems"].as_array().map(Vec::as_slice).unwrap_or_default();
     lines.iter().map(|line| Line::read(line, op.new_id(), authorised)).collect()
 }
 
-fn contact_of(op: &Operation<'_>, document: &Value) -> Option<Uuid> {
+pub(super) fn contact_of(op: &Operation<'_>, document: &Value) -> Option<Uuid> {
     let contact = &document["Contact"];
     match (contact["ContactID"].as_str(), contact["Name"].as_str()) {
         (Some(id), _) => id.parse().ok().filter(|id| op.books.contacts.contains_key(id)),

@@ -1,11 +1,12 @@
 //! The Xero simulator: one organisation's books (Northwind IT), its OAuth server and its accounting API.
-//! Source: `wire/accounting.md`, 1. Credit notes can be read, not written; what is not built answers 501.
+//! Source: `wire/accounting.md`, 1. Credit notes are not allocated to invoices; what is not built answers 501.
 
 mod answers;
 mod api;
 mod call;
 mod consent;
 mod contacts;
+mod credit_notes;
 mod filter;
 mod grants;
 mod identity;
@@ -45,6 +46,8 @@ pub(crate) struct Books {
     pub contacts: BTreeMap<Uuid, contacts::Contact>,
     pub invoices: BTreeMap<Uuid, Invoice>,
     pub payments: BTreeMap<Uuid, Payment>,
+    #[serde(default)]
+    pub credit_notes: BTreeMap<Uuid, credit_notes::CreditNote>,
     pub grants: grants::Grants,
     pub replies: Replies,
     /// Counts webhook events.
@@ -59,6 +62,7 @@ impl Books {
             contacts: BTreeMap::new(),
             invoices: BTreeMap::new(),
             payments: BTreeMap::new(),
+            credit_notes: BTreeMap::new(),
             grants: grants::Grants::seeded(now_ms),
             replies: Replies::default(),
             sequence: 0,
@@ -84,17 +88,21 @@ impl Books {
         }
     }
 
-    /// AmountPaid, the flip to PAID and back, and UpdatedDateUTC, from the payments that stand.
-    fn recompute(&mut self, invoice_id: Uuid, now_ms: i64) {
-        let standing = self.payments.values().filter(|payment| payment.invoice == invoice_id && payment.stands());
+    /// What is paid of an invoice or a credit note, the flip to PAID and back, and UpdatedDateUTC, from the payments
+    /// that stand.
+    fn recompute(&mut self, paid: Uuid, now_ms: i64) {
+        let standing = self.payments.values().filter(|payment| payment.invoice == paid && payment.stands());
         let (mut paid_minor, mut last) = (0, None);
         for payment in standing {
             paid_minor += payment.amount_minor;
             last = last.max(Some(payment.date));
         }
-        if let Some(invoice) = self.invoices.get_mut(&invoice_id) {
+        if let Some(invoice) = self.invoices.get_mut(&paid) {
             invoice.settle(paid_minor, last);
             invoice.updated_ms = now_ms;
+        }
+        if let Some(note) = self.credit_notes.get_mut(&paid) {
+            note.settle(paid_minor, now_ms);
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Payments on invoices: created, read, reversed by Status DELETED, never edited. Source: `wire/accounting.md`, 1.8.
+//! Payments on invoices, and out of credit notes: created, read, reversed by Status DELETED, never edited. Source:
+//! `wire/accounting.md`, 1.8.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,7 @@ pub(crate) enum Status {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Payment {
     pub id: Uuid,
+    /// What is paid: an invoice, or a credit note, which real answers call an invoice too.
     pub invoice: Uuid,
     pub account_code: String,
     pub date: NaiveDate,
@@ -62,15 +64,19 @@ impl Payment {
 
     fn view(&self, books: &Books) -> Value {
         let account = ACCOUNTS.iter().find(|account| account.code == self.account_code);
+        let (kind, paid) = match books.credit_notes.get(&self.invoice) {
+            Some(note) => ("ARCREDITPAYMENT", Some(note.within_payment())),
+            None => ("ACCRECPAYMENT", books.invoices.get(&self.invoice).map(|invoice| invoice.brief(books))),
+        };
         json!({
             "PaymentID": self.id, "Date": wire::day(self.date), "BankAmount": wire::money(self.amount_minor),
             "Amount": wire::money(self.amount_minor), "Reference": self.reference,
-            "CurrencyRate": wire::decimal(rust_decimal::Decimal::new(1_000_000, 6)), "PaymentType": "ACCRECPAYMENT",
+            "CurrencyRate": wire::decimal(rust_decimal::Decimal::new(1_000_000, 6)), "PaymentType": kind,
             "Status": self.status, "UpdatedDateUTC": wire::instant(self.updated_ms),
             "UpdatedDateUTCString": wire::instant_string(self.updated_ms), "HasAccount": account.is_some(),
             "IsReconciled": self.reconciled, "HasValidationErrors": false,
             "Account": account.map(|account| json!({ "AccountID": account.id, "Code": account.code, "Name": account.name })),
-            "Invoice": books.invoices.get(&self.invoice).map(|invoice| invoice.brief(books)),
+            "Invoice": paid,
         })
     }
 }
@@ -87,13 +93,13 @@ pub(crate) fn one(op: &Operation<'_>, key: &str) -> Answer {
 
 /// One element of PUT or POST `/Payments`: a new payment.
 pub(crate) fn create(op: &mut Operation<'_>, document: &Value) -> Result<Value, Vec<String>> {
-    let invoice = invoice_of(op.books, document).ok_or_else(|| vec!["Invoice could not be found".to_owned()])?;
+    let owed = owed(op.books, document).ok_or_else(|| vec!["Invoice could not be found".to_owned()])?;
     let account = account_of(&document["Account"]);
     let amount_minor = wire::read_decimal(&document["Amount"]).and_then(wire::cents).unwrap_or_default();
     let mut wrong = Vec::new();
-    if invoice.status != InvoiceStatus::Authorised {
+    if owed.status != InvoiceStatus::Authorised {
         wrong.push("Payments can only be applied to invoices that are awaiting payment");
-    } else if amount_minor > invoice.due_minor() {
+    } else if amount_minor > owed.left_minor {
         wrong.push("Payment amount exceeds the amount outstanding on this document");
     }
     if amount_minor <= 0 {
@@ -110,7 +116,7 @@ pub(crate) fn create(op: &mut Operation<'_>, document: &Value) -> Result<Value, 
     };
     let payment = Payment {
         id: op.new_id(),
-        invoice: invoice.id,
+        invoice: owed.id,
         account_code: account.code.to_owned(),
         date: wire::read_day(&document["Date"]).unwrap_or(op.today),
         amount_minor,
@@ -120,9 +126,33 @@ pub(crate) fn create(op: &mut Operation<'_>, document: &Value) -> Result<Value, 
         updated_ms: op.now_ms,
     };
     op.books.payments.insert(payment.id, payment.clone());
-    op.books.recompute(payment.invoice, op.now_ms);
-    op.happened("INVOICE", payment.invoice, true);
+    settle(op, &payment);
     Ok(payment.view(op.books))
+}
+
+/// What follows for whatever was paid; credit notes send no news here.
+fn settle(op: &mut Operation<'_>, payment: &Payment) {
+    op.books.recompute(payment.invoice, op.now_ms);
+    if op.books.invoices.contains_key(&payment.invoice) {
+        op.happened("INVOICE", payment.invoice, true);
+    }
+}
+
+/// What a payment is for, and how much of it is left.
+struct Owed {
+    id: Uuid,
+    status: InvoiceStatus,
+    left_minor: i64,
+}
+
+fn owed(books: &Books, document: &Value) -> Option<Owed> {
+    let credit = [&document["CreditNote"]["CreditNoteID"], &document["CreditNote"]["CreditNoteNumber"]];
+    if let Some(key) = credit.into_iter().find_map(Value::as_str) {
+        let note = books.credit_note_named(key)?;
+        return Some(Owed { id: note.id, status: note.status, left_minor: note.remaining_minor() });
+    }
+    let invoice = invoice_of(books, document)?;
+    Some(Owed { id: invoice.id, status: invoice.status, left_minor: invoice.due_minor() })
 }
 
 fn invoice_of<'a>(books: &'a Books, document: &Value) -> Option<&'a super::invoices::Invoice> {
@@ -159,7 +189,6 @@ pub(crate) fn delete(op: &mut Operation<'_>, id: Uuid, body: &Value) -> Answer {
     }
     let payment = Payment { status: Status::Deleted, updated_ms: op.now_ms, ..payment };
     op.books.payments.insert(id, payment.clone());
-    op.books.recompute(payment.invoice, op.now_ms);
-    op.happened("INVOICE", payment.invoice, true);
+    settle(op, &payment);
     Ok(json!({ "Payments": [payment.view(op.books)] }))
 }

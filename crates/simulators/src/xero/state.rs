@@ -37,13 +37,24 @@ impl Books {
             .map(|payment| {
                 json!({
                     "id": payment.id, "invoice": number(&payment.invoice), "invoice_id": payment.invoice,
+                    "credit_note": self.credit_notes.get(&payment.invoice).map(|note| note.number.as_str()),
                     "account_code": payment.account_code, "amount_minor": payment.amount_minor, "date": payment.date,
                     "reference": payment.reference, "status": payment.status,
                 })
             })
             .collect();
+        let credit_notes: Vec<Value> = self
+            .credit_notes
+            .values()
+            .map(|note| {
+                json!({
+                    "id": note.id, "number": note.number, "status": note.status, "amount_minor": note.total_minor(),
+                    "paid_minor": note.paid_minor, "date": note.date, "reference": note.reference,
+                })
+            })
+            .collect();
         json!({
-            "invoices": invoices, "payments": payments, "credit_notes": [], "allocations": [],
+            "invoices": invoices, "payments": payments, "credit_notes": credit_notes, "allocations": [],
             "token_refreshes": self.grants.refreshes,
         })
     }

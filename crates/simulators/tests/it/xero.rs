@@ -314,3 +314,46 @@ async fn tokens_rotate_with_grace_and_strangers_have_their_own() {
     ];
     assert_eq!(form(&vendors, "/connect/token", &wrong).await.status, 401);
 }
+
+#[tokio::test]
+async fn a_credit_note_is_paid_out_once_and_voided_after_its_payment_was_deleted() {
+    let vendors = Vendors::start().await;
+    let token = vendors.xero_token().await;
+    let write = async |method: &str, path: &str, body: Value| {
+        vendors.read(vendors.xero(&token, method, path).json(&body)).await.unwrap()
+    };
+    let contact = invoice(&vendors, &token, "INV-501").await["Contact"]["ContactID"].clone();
+    let line = json!({ "Description": "Refund", "Quantity": 1, "UnitAmount": 200.00, "AccountCode": "200" });
+    let note = json!({ "CreditNotes": [{ "Type": "ACCRECCREDIT", "Status": "AUTHORISED", "CreditNoteNumber": "RF-1",
+        "Reference": "re_1", "Contact": { "ContactID": contact }, "Date": "2026-07-01", "LineAmountTypes": "NoTax",
+        "LineItems": [line] }] });
+    let made = write("PUT", "CreditNotes", note.clone()).await;
+    assert_eq!(made.status, 200, "{:?}", made.json);
+    contracts::xero("CreditNotes", &made.json);
+    let id = made.json["CreditNotes"][0]["CreditNoteID"].as_str().unwrap().to_owned();
+    assert_eq!(write("PUT", "CreditNotes", note).await.status, 400, "its number is taken");
+
+    let pay = |amount: f64| {
+        json!({ "Payments": [{ "CreditNote": { "CreditNoteID": id }, "Amount": amount, "Reference": "re_1",
+            "Account": { "Code": facts::xero::CLEARING_ACCOUNT_CODE }, "Date": "2026-07-01" }] })
+    };
+    assert_eq!(write("PUT", "Payments", pay(200.01)).await.status, 400, "more than is left");
+    let paid = write("PUT", "Payments", pay(200.00)).await;
+    assert_eq!(paid.status, 200, "{:?}", paid.json);
+    contracts::xero("Payments", &paid.json);
+    let payment = &paid.json["Payments"][0];
+    assert_eq!((&payment["PaymentType"], &payment["Invoice"]["InvoiceID"]), (&json!("ARCREDITPAYMENT"), &json!(id)));
+    let read = vendors.books(&token, &format!("CreditNotes/{id}")).await.json;
+    contracts::xero("CreditNotes", &read);
+    let read = &read["CreditNotes"][0];
+    assert_eq!((&read["Status"], &read["Payments"][0]["PaymentID"]), (&json!("PAID"), &payment["PaymentID"]));
+
+    let void = json!({ "CreditNotes": [{ "CreditNoteID": id, "Status": "VOIDED" }] });
+    assert_eq!(write("POST", &format!("CreditNotes/{id}"), void.clone()).await.status, 400, "a payment stands on it");
+    let delete = format!("Payments/{}", payment["PaymentID"].as_str().unwrap());
+    assert_eq!(write("POST", &delete, json!({ "Status": "DELETED" })).await.status, 200);
+    let voided = write("POST", &format!("CreditNotes/{id}"), void).await.json;
+    assert_eq!(voided["CreditNotes"][0]["Status"], "VOIDED");
+    let named = vendors.books(&token, "CreditNotes?where=CreditNoteNumber%3D%3D%22RF-1%22").await.json;
+    assert_eq!(named["CreditNotes"].as_array().unwrap().len(), 1);
+}

@@ -1,0 +1,171 @@
+//! Credit notes to customers: created, paid out by a payment, voided. Allocations to invoices are not built.
+//! Source: `wire/accounting.md`, 1.7.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::call::{Answer, Operation, PERIOD_LOCKED};
+use super::invoice_writes::{contact_of, lines_of};
+use super::invoices::Status;
+use super::lines::Line;
+use super::refusal::Refusal;
+use super::{Books, filter, wire};
+use crate::facts;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct CreditNote {
+    pub id: Uuid,
+    pub number: String,
+    pub status: Status,
+    contact: Uuid,
+    pub reference: String,
+    pub date: NaiveDate,
+    line_amount_types: String,
+    lines: Vec<Line>,
+    pub paid_minor: i64,
+    updated_ms: i64,
+}
+
+impl CreditNote {
+    fn tax_minor(&self) -> i64 {
+        self.lines.iter().map(|line| line.tax_minor).sum()
+    }
+
+    pub fn total_minor(&self) -> i64 {
+        let lines: i64 = self.lines.iter().map(|line| line.amount_minor).sum();
+        if self.line_amount_types == "Exclusive" { lines + self.tax_minor() } else { lines }
+    }
+
+    pub fn remaining_minor(&self) -> i64 {
+        self.total_minor() - self.paid_minor
+    }
+
+    /// Takes the sum of the standing payments in; PAID when nothing is left.
+    pub fn settle(&mut self, paid_minor: i64, now_ms: i64) {
+        (self.paid_minor, self.updated_ms) = (paid_minor, now_ms);
+        self.status = match self.status {
+            Status::Authorised | Status::Paid if self.remaining_minor() == 0 => Status::Paid,
+            Status::Paid => Status::Authorised,
+            other => other,
+        };
+    }
+
+    /// The copy within a payment, which calls it an invoice (1.8).
+    pub fn within_payment(&self) -> Value {
+        json!({
+            "Type": "ACCRECCREDIT", "InvoiceID": self.id, "InvoiceNumber": self.number, "Status": self.status,
+            "CurrencyCode": facts::NORTHWIND.currency,
+        })
+    }
+
+    /// `full` with lines and payments, as when read singly.
+    fn view(&self, books: &Books, full: bool) -> Value {
+        let mut view = json!({
+            "Type": "ACCRECCREDIT", "CreditNoteID": self.id, "CreditNoteNumber": self.number, "Reference": self.reference,
+            "Status": self.status, "Date": wire::day(self.date), "LineAmountTypes": self.line_amount_types,
+            "Contact": books.contacts.get(&self.contact).map(super::contacts::Contact::brief),
+            "SubTotal": wire::money(self.total_minor() - self.tax_minor()), "TotalTax": wire::money(self.tax_minor()),
+            "Total": wire::money(self.total_minor()), "RemainingCredit": wire::money(self.remaining_minor()),
+            "Allocations": [], "CurrencyCode": facts::NORTHWIND.currency,
+            "UpdatedDateUTC": wire::instant(self.updated_ms),
+            "UpdatedDateUTCString": wire::instant_string(self.updated_ms), "HasErrors": false,
+        });
+        if full {
+            let payments = books.payments.values().filter(|payment| payment.invoice == self.id && payment.stands());
+            view["Payments"] = payments.map(super::Payment::within_invoice).collect();
+            view["LineItems"] = self.lines.iter().map(Line::view).collect();
+        }
+        view
+    }
+}
+
+pub(crate) fn list(op: &Operation<'_>) -> Answer {
+    let notes = op.books.credit_notes.values();
+    let kept = notes.filter(|note| op.since_ms.is_none_or(|since| note.updated_ms >= since));
+    filter::answer(
+        kept.map(|note| note.view(op.books, false)).collect(),
+        "CreditNotes",
+        "CreditNoteID",
+        op.query,
+        false,
+    )
+}
+
+pub(crate) fn one(op: &Operation<'_>, key: &str) -> Answer {
+    let note = op.books.credit_note_named(key).ok_or(Refusal::NotFound)?;
+    Ok(json!({ "CreditNotes": [note.view(op.books, true)] }))
+}
+
+/// One element of PUT or POST `/CreditNotes`: a new one, or a new status of a known one.
+pub(crate) fn write(op: &mut Operation<'_>, document: &Value, id: Option<Uuid>) -> Result<Value, Vec<String>> {
+    let id = id.or_else(|| document["CreditNoteID"].as_str()?.parse().ok());
+    let note = match id {
+        Some(id) => update(op, document, id)?,
+        None => create(op, document)?,
+    };
+    op.books.credit_notes.insert(note.id, note.clone());
+    Ok(note.view(op.books, true))
+}
+
+fn create(op: &mut Operation<'_>, document: &Value) -> Result<CreditNote, Vec<String>> {
+    let mut wrong = Vec::new();
+    if document["Type"] != "ACCRECCREDIT" {
+        wrong.push("The Type field is required".to_owned());
+    }
+    let number = document["CreditNoteNumber"].as_str().unwrap_or_default().to_owned();
+    if op.books.credit_note_named(&number).is_some() {
+        wrong.push("Credit note number must be unique.".to_owned());
+    }
+    let status = document["Status"].as_str().map_or(Some(Status::Draft), Status::named);
+    let status = status.filter(|status| matches!(status, Status::Draft | Status::Authorised));
+    let contact = contact_of(op, document);
+    if contact.is_none() {
+        wrong.push("A Contact must be specified for this type of transaction".to_owned());
+    }
+    if op.period_locked() {
+        wrong.push(PERIOD_LOCKED.to_owned());
+    }
+    let lines = lines_of(op, document, status == Some(Status::Authorised)).unwrap_or_else(|error| {
+        wrong.push(error);
+        Vec::new()
+    });
+    if lines.is_empty() {
+        wrong.push("One or more line items must be specified".to_owned());
+    }
+    let (Some(status), Some(contact), true) = (status, contact, wrong.is_empty()) else { return Err(wrong) };
+    Ok(CreditNote {
+        id: op.new_id(),
+        number,
+        status,
+        contact,
+        reference: document["Reference"].as_str().unwrap_or_default().to_owned(),
+        date: wire::read_day(&document["Date"]).unwrap_or(op.today),
+        line_amount_types: document["LineAmountTypes"].as_str().unwrap_or("Exclusive").to_owned(),
+        lines,
+        paid_minor: 0,
+        updated_ms: op.now_ms,
+    })
+}
+
+fn update(op: &Operation<'_>, document: &Value, id: Uuid) -> Result<CreditNote, Vec<String>> {
+    let refuse = |message: &str| Err(vec![message.to_owned()]);
+    let Some(note) = op.books.credit_notes.get(&id) else { return refuse("Credit note could not be found") };
+    let next = document["Status"].as_str().and_then(Status::named);
+    match next {
+        Some(next) if note.status.may_become(next) && note.paid_minor == 0 => {
+            Ok(CreditNote { status: next, updated_ms: op.now_ms, ..note.clone() })
+        }
+        _ => refuse("This document cannot be edited as it has a payment or credit note allocated to it."),
+    }
+}
+
+impl Books {
+    pub fn credit_note_named(&self, key: &str) -> Option<&CreditNote> {
+        match key.parse::<Uuid>() {
+            Ok(id) => self.credit_notes.get(&id),
+            Err(_) => self.credit_notes.values().find(|note| note.number == key),
+        }
+    }
+}
