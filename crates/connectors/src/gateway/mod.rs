@@ -8,9 +8,10 @@ use crate::http::{Answer, HttpError};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
-    ids::AttemptId,
+    ids::{AttemptId, RefundId},
     money::Money,
     payment::{MethodFace, Observation},
+    refund::RefundSeen,
     views::MethodEntry,
 };
 use http::HeaderMap;
@@ -28,6 +29,51 @@ pub struct Capabilities {
     pub hosted_page: bool,
     /// Keeps a list of what it took, to compare ours with.
     pub lists: bool,
+    pub refunds: Refunds,
+}
+
+/// Whether money can be paid back by this gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refunds {
+    /// In whole and in part, before and after settlement alike.
+    Allowed,
+    /// Not here; and what to do instead, for staff.
+    No(&'static str),
+}
+
+/// One refund. Everything in it comes from stored columns: the same request is sent again to look it up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundRequest {
+    /// Its text is the idempotency key, and what the refund is found by at the gateway.
+    pub refund: RefundId,
+    /// The charge whose money is paid back.
+    pub charge: ChargeRequest,
+    /// The gateway's id of that charge's payment.
+    pub charge_gateway_id: String,
+    pub amount: Money,
+}
+
+/// All that is known about a refund whose outcome is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundLookUp {
+    pub request: RefundRequest,
+    /// The gateway's id of the refund, once we have one.
+    pub gateway_id: Option<String>,
+    /// When the request was first sent.
+    pub sent_at: DateTime<Utc>,
+}
+
+/// A refund as a gateway lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedRefund {
+    /// Ours; absent for one that was made by others.
+    pub refund: Option<RefundId>,
+    /// The gateway's id of the payment that it is of.
+    pub charge_gateway_id: Option<String>,
+    pub gateway_id: String,
+    pub amount: Money,
+    /// The money has gone back, and did not come again.
+    pub is_paid: bool,
 }
 
 /// Money that a gateway says it took for one of our attempts.
@@ -79,8 +125,8 @@ pub struct LookUp {
 
 /// What a look-up found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
-    Seen(Observation),
+pub enum Found<T = Observation> {
+    Seen(T),
     /// No trace of it, and we shall not send it again. Proof only when it is said twice, some minutes apart.
     NotThere,
     TooEarlyToSay,
@@ -97,6 +143,8 @@ pub struct WebhookNews {
     pub attempt: Option<AttemptId>,
     /// The gateway's id of the payment, when the event names one whose outcome it tells.
     pub gateway_id: Option<String>,
+    /// Our refund, when the event is about one.
+    pub refund: Option<RefundId>,
 }
 
 /// Why a call brought no observation.
@@ -167,8 +215,17 @@ pub trait Gateway: Send + Sync {
     /// What was taken since then, by the gateway's own list. What other programs took there is left out.
     async fn taken_since(&self, since: DateTime<Utc>) -> Result<Vec<Taken>, GatewayError>;
 
+    /// Pays money of a charge back, once for each refund.
+    async fn refund(&self, request: &RefundRequest) -> Result<RefundSeen, GatewayError>;
+
+    /// As [`Gateway::find`], for a refund. Never pays a second time.
+    async fn find_refund(&self, look_up: &RefundLookUp) -> Result<Found<RefundSeen>, GatewayError>;
+
+    /// What was paid back since then, by the gateway's own list, also what others did there.
+    async fn refunded_since(&self, since: DateTime<Utc>) -> Result<Vec<ListedRefund>, GatewayError>;
+
     /// Verifies the signature on the raw bytes, then says what the event is about. The event is a hint: what it claims
-    /// is read again with [`Gateway::find`].
+    /// is read again with [`Gateway::find`] or [`Gateway::find_refund`].
     ///
     /// # Errors
     /// A body that this gateway did not sign, or that cannot be read.

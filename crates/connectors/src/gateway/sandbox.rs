@@ -2,13 +2,14 @@
 //! charge follows from its test method and the time that has passed, so that a reply and a look-up tell one story.
 
 use super::{
-    Capabilities, ChargeHow, ChargeRequest, Clock, Found, Gateway, GatewayError, LookUp, Taken, WebhookError,
-    WebhookNews, method_face,
+    Capabilities, ChargeHow, ChargeRequest, Clock, Found, Gateway, GatewayError, ListedRefund, LookUp, RefundLookUp,
+    RefundRequest, Refunds, Taken, WebhookError, WebhookNews, method_face, refused,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     payment::{DeclineReason, Fact, Observation},
+    refund::{RefundFact, RefundSeen},
     views::{MethodEntry, TestMethod},
 };
 use http::HeaderMap;
@@ -23,6 +24,8 @@ enum Script {
     Decline(DeclineReason),
     /// The money is taken, and our side does not hear of it.
     AnswerLost,
+    /// The charge is approved; a refund of it is made, and our side does not hear of it.
+    RefundLost,
     /// Bytes left, and nobody received them.
     NeverArrives,
     Unreachable,
@@ -38,12 +41,13 @@ struct Method {
 }
 
 const APPROVED: Method = method("sbx_approved", "Approved", "4242", Script::Approve);
-const METHODS: [Method; 6] = [
+const METHODS: [Method; 7] = [
     APPROVED,
     method("sbx_declined", "Declined by the bank", "0002", Script::Decline(DeclineReason::Declined)),
     method("sbx_no_funds", "Not enough money", "9995", Script::Decline(DeclineReason::InsufficientFunds)),
     method("sbx_answer_lost", "Charged, but the answer never comes", "6009", Script::AnswerLost),
     method("sbx_never_arrives", "The charge never reaches the gateway", "0119", Script::NeverArrives),
+    method("sbx_refund_lost", "Approved, but the answer to a refund never comes", "7726", Script::RefundLost),
     method("sbx_unreachable", "The gateway cannot be reached", "0341", Script::Unreachable),
 ];
 
@@ -78,21 +82,28 @@ impl Sandbox {
             amount: Some(request.amount),
         }
     }
+
+    fn refunded(request: &RefundRequest) -> RefundSeen {
+        let gateway_id = Some(format!("sbx_re_{}", request.refund.0.simple()));
+        RefundSeen { fact: RefundFact::Succeeded, gateway_id, amount: Some(request.amount) }
+    }
+}
+
+fn no_list() -> GatewayError {
+    refused("no_list", "the sandbox keeps nothing")
 }
 
 /// Without a page of its own, the sandbox approves what comes without a method.
 fn chosen(how: &ChargeHow) -> Result<Method, GatewayError> {
     let ChargeHow::Token(token) = how else { return Ok(APPROVED) };
-    METHODS.into_iter().find(|method| method.token == token).ok_or_else(|| GatewayError::Refused {
-        code: "unknown_method".into(),
-        message: "not one of the sandbox's test methods".into(),
-    })
+    let known = METHODS.into_iter().find(|method| method.token == token);
+    known.ok_or_else(|| refused("unknown_method", "not one of the sandbox's test methods"))
 }
 
 #[async_trait]
 impl Gateway for Sandbox {
     fn capabilities(&self) -> &Capabilities {
-        &Capabilities { name: "Sandbox", hosted_page: false, lists: false }
+        &Capabilities { name: "Sandbox", hosted_page: false, lists: false, refunds: Refunds::Allowed }
     }
 
     fn method_entry(&self) -> MethodEntry {
@@ -105,7 +116,9 @@ impl Gateway for Sandbox {
         match method.script {
             Script::AnswerLost | Script::NeverArrives => Err(GatewayError::Unknown("as this test method asks".into())),
             Script::Unreachable => Err(GatewayError::NotSent("as this test method asks".into())),
-            Script::Approve | Script::Decline(_) => Ok(Self::seen(request, method, TimeDelta::zero())),
+            Script::Approve | Script::RefundLost | Script::Decline(_) => {
+                Ok(Self::seen(request, method, TimeDelta::zero()))
+            }
         }
     }
 
@@ -120,11 +133,26 @@ impl Gateway for Sandbox {
 
     /// Nothing here ever waits for its payer.
     async fn cancel(&self, _gateway_id: &str) -> Result<Observation, GatewayError> {
-        Err(GatewayError::Refused { code: "not_waiting".into(), message: "the charge has ended".into() })
+        Err(refused("not_waiting", "the charge has ended"))
     }
 
     async fn taken_since(&self, _since: DateTime<Utc>) -> Result<Vec<Taken>, GatewayError> {
-        Err(GatewayError::Refused { code: "no_list".into(), message: "the sandbox keeps nothing".into() })
+        Err(no_list())
+    }
+
+    async fn refund(&self, request: &RefundRequest) -> Result<RefundSeen, GatewayError> {
+        match chosen(&request.charge.how)?.script {
+            Script::RefundLost => Err(GatewayError::Unknown("as this test method asks".into())),
+            _ => Ok(Self::refunded(request)),
+        }
+    }
+
+    async fn find_refund(&self, look_up: &RefundLookUp) -> Result<Found<RefundSeen>, GatewayError> {
+        Ok(Found::Seen(Self::refunded(&look_up.request)))
+    }
+
+    async fn refunded_since(&self, _since: DateTime<Utc>) -> Result<Vec<ListedRefund>, GatewayError> {
+        Err(no_list())
     }
 
     /// The sandbox sends no news, so whatever comes is somebody else's.

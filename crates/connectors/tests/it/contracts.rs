@@ -3,7 +3,7 @@
 
 use crate::{
     stub::{Asked, Reply, Stub, reply},
-    world::{PRUNED, look_up, payment, request, stripe, token, xero},
+    world::{PRUNED, look_up, payment, refund, refund_look_up, request, stripe, token, xero},
 };
 use chrono::{DateTime, NaiveDate};
 use connectors::{
@@ -48,6 +48,20 @@ async fn stripe_requests() -> Vec<Asked> {
     let _ = stripe.cancel("pi_1").await;
     let _ = stripe.cancel("cs_1").await;
     let _ = stripe.cancel("cs_1").await;
+    [stub.asked(), stripe_refund_requests(now).await].concat()
+}
+
+async fn stripe_refund_requests(now: DateTime<chrono::Utc>) -> Vec<Asked> {
+    let made = json!({"id": "re_1", "status": "succeeded", "amount": 1, "currency": "usd"});
+    let none = json!({"data": [], "has_more": false});
+    let more = json!({"data": [made], "has_more": true});
+    let stub = Stub::start([&made, &made, &more, &none, &none].map(|body| reply(200, body))).await;
+    let stripe = stripe(&stub.url, now + PRUNED);
+    let request = refund(1, &request(1, token("pm_card_visa")), "pi_1", 500);
+    let _ = stripe.refund(&request).await;
+    let _ = stripe.find_refund(&refund_look_up(&request, Some("re_1"), now)).await;
+    let _ = stripe.find_refund(&refund_look_up(&request, None, now)).await;
+    let _ = stripe.refunded_since(now).await;
     stub.asked()
 }
 
@@ -143,10 +157,13 @@ async fn what_we_send_to_stripe_is_what_its_contract_asks_for() {
             "get /v1/checkout/sessions/{session}",
             "get /v1/payment_intents",
             "get /v1/payment_intents/{intent}",
+            "get /v1/refunds",
+            "get /v1/refunds/{refund}",
             "post /v1/checkout/sessions",
             "post /v1/checkout/sessions/{session}/expire",
             "post /v1/payment_intents",
             "post /v1/payment_intents/{intent}/cancel",
+            "post /v1/refunds",
         ]
     );
 }

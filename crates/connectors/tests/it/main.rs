@@ -11,6 +11,7 @@ mod sandbox;
 mod sim;
 mod stripe_contract;
 mod stripe_odd;
+mod stripe_refunds;
 mod stub;
 mod world;
 mod xero_contract;

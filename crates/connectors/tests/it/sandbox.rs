@@ -1,10 +1,11 @@
 //! The sandbox does what each of its test methods says, and a look-up tells the same story as a reply.
 
-use crate::world::{look_up, request, token};
+use crate::world::{look_up, refund, refund_look_up, request, token};
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::gateway::{ChargeHow, Found, Gateway, GatewayError, sandbox::Sandbox};
 use domain::{
     payment::{DeclineReason, Fact},
+    refund::RefundFact,
     views::MethodEntry,
 };
 use std::sync::Arc;
@@ -63,4 +64,19 @@ async fn a_form_without_script_is_offered_methods_and_nothing_else_is_taken() {
     let foreign = sandbox(TimeDelta::zero()).charge(&request(1, token("pm_card_visa"))).await;
     assert!(matches!(foreign, Err(GatewayError::Refused { .. })), "{foreign:?}");
     assert_eq!(found("pm_card_visa", TimeDelta::hours(1)).await, Found::NotThere, "and nothing hangs on it for ever");
+}
+
+#[tokio::test]
+async fn g37_a_refund_is_made_at_once_and_a_lost_answer_is_found() {
+    for (name, is_lost) in [("sbx_approved", false), ("sbx_refund_lost", true)] {
+        let request = refund(1, &request(1, token(name)), "sbx_1", 500);
+        let reply = sandbox(TimeDelta::zero()).refund(&request).await;
+        let found = sandbox(TimeDelta::seconds(5)).find_refund(&refund_look_up(&request, None, sent_at())).await;
+        let Ok(Found::Seen(found)) = found else { panic!("{found:?}") };
+        assert_eq!((&found.fact, found.amount), (&RefundFact::Succeeded, Some(request.amount)));
+        match reply {
+            Ok(replied) => assert!(!is_lost && replied == found),
+            Err(lost) => assert!(is_lost && matches!(lost, GatewayError::Unknown(_)), "{lost:?}"),
+        }
+    }
 }

@@ -62,6 +62,13 @@ impl Sim {
         request.bearer_auth(facts::stripe::STRANGER_SECRET_KEY).send().await.unwrap().json().await.unwrap()
     }
 
+    /// What somebody else does with the merchant's account.
+    pub async fn submit_stripe(&self, path: &str, form: &[(&str, &str)]) {
+        let request = self.client.post(format!("{}/stripe/v1/{path}", self.url)).form(form);
+        let answer = request.bearer_auth(facts::stripe::STRANGER_SECRET_KEY).send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.text().await.unwrap());
+    }
+
     /// What the script of Authorize.Net makes of a card, or of a bank account, in the payer's browser.
     pub async fn nonce(&self, card: &str) -> ChargeHow {
         self.nonce_of(&format!(r#""token":{{"cardNumber":"{card}","expirationDate":"122040","cardCode":"123"}}"#)).await

@@ -8,12 +8,15 @@ use connectors::{
         xero::{Xero, XeroConfig},
     },
     gateway::{
-        ChargeHow, ChargeRequest, LookUp,
+        ChargeHow, ChargeRequest, LookUp, RefundLookUp, RefundRequest,
         authorizenet::{AuthorizeNet, AuthorizeNetConfig},
         stripe::{Stripe, StripeConfig},
     },
 };
-use domain::{ids::AttemptId, money::Money};
+use domain::{
+    ids::{AttemptId, RefundId},
+    money::Money,
+};
 use std::{sync::Arc, time::Duration};
 use uuid::Uuid;
 
@@ -98,6 +101,20 @@ pub fn token(name: &str) -> ChargeHow {
 
 pub fn look_up(request: &ChargeRequest, gateway_id: Option<&str>, sent_at: DateTime<Utc>) -> LookUp {
     LookUp { request: request.clone(), gateway_id: gateway_id.map(str::to_owned), sent_at }
+}
+
+/// Pays so much of a charge back; each `n` is another refund.
+pub fn refund(n: u128, charge: &ChargeRequest, charge_gateway_id: &str, minor: i64) -> RefundRequest {
+    RefundRequest {
+        refund: RefundId(Uuid::from_u128(n)),
+        charge: charge.clone(),
+        charge_gateway_id: charge_gateway_id.to_owned(),
+        amount: usd(minor),
+    }
+}
+
+pub fn refund_look_up(request: &RefundRequest, gateway_id: Option<&str>, sent_at: DateTime<Utc>) -> RefundLookUp {
+    RefundLookUp { request: request.clone(), gateway_id: gateway_id.map(str::to_owned), sent_at }
 }
 
 /// Just inside and just outside the time in which Stripe surely keeps an answer.

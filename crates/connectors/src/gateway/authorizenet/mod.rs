@@ -13,13 +13,13 @@ mod requests;
 mod webhook;
 
 use super::{
-    Capabilities, ChargeHow, ChargeRequest, Clock, Found, Gateway, GatewayError, LookUp, Taken, WebhookError,
-    WebhookNews, refused,
+    Capabilities, ChargeHow, ChargeRequest, Clock, Found, Gateway, GatewayError, ListedRefund, LookUp, RefundLookUp,
+    RefundRequest, Refunds, Taken, WebhookError, WebhookNews, refused,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::{money::Currency, payment::Observation, views::MethodEntry};
+use domain::{money::Currency, payment::Observation, refund::RefundSeen, views::MethodEntry};
 use http::HeaderMap;
 use requests::Transaction;
 use secrecy::SecretString;
@@ -50,6 +50,9 @@ impl fmt::Debug for AuthorizeNetConfig {
     }
 }
 
+/// Before settlement it voids, afterwards it refunds (3.4): neither is written yet.
+const NO_REFUNDS: &str = "Refund it in the Merchant Interface of Authorize.Net, and enter it in the books.";
+
 #[derive(Debug)]
 pub struct AuthorizeNet {
     http: HttpClient,
@@ -66,7 +69,7 @@ impl AuthorizeNet {
 #[async_trait]
 impl Gateway for AuthorizeNet {
     fn capabilities(&self) -> &Capabilities {
-        &Capabilities { name: "Authorize.Net", hosted_page: true, lists: true }
+        &Capabilities { name: "Authorize.Net", hosted_page: true, lists: true, refunds: Refunds::No(NO_REFUNDS) }
     }
 
     fn method_entry(&self) -> MethodEntry {
@@ -100,6 +103,18 @@ impl Gateway for AuthorizeNet {
 
     async fn taken_since(&self, since: DateTime<Utc>) -> Result<Vec<Taken>, GatewayError> {
         self.list_taken(since).await
+    }
+
+    async fn refund(&self, _request: &RefundRequest) -> Result<RefundSeen, GatewayError> {
+        Err(refused("no_refunds", NO_REFUNDS))
+    }
+
+    async fn find_refund(&self, _look_up: &RefundLookUp) -> Result<Found<RefundSeen>, GatewayError> {
+        Err(refused("no_refunds", NO_REFUNDS))
+    }
+
+    async fn refunded_since(&self, _since: DateTime<Utc>) -> Result<Vec<ListedRefund>, GatewayError> {
+        Err(refused("no_refunds", NO_REFUNDS))
     }
 
     /// Signatures do not age: a story that is told again is known by its id.

@@ -4,16 +4,17 @@
 use super::{
     ChargeHow, Found, GatewayError, LookUp, Stripe, Taken,
     calls::{self, IDEMPOTENCY_ERROR, Id},
-    wire::{Intent, IntentStatus, List},
+    wire::{Intent, IntentStatus, List, Listed},
 };
 use crate::http::Answer;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::payment::Observation;
 use reqwest::Method;
+use serde::de::DeserializeOwned;
 
 /// Stripe keeps answers for 24 hours (2.7), but a replay may also be the first time that Stripe hears of the charge, and
 /// nobody expects a payment to be made long after they pressed Pay: by then it may have been paid in another way.
-const REPLAY_MAX: TimeDelta = TimeDelta::minutes(10);
+pub(super) const REPLAY_MAX: TimeDelta = TimeDelta::minutes(10);
 /// The list is read from well before the request was sent, for clocks that differ: what it lacks was never charged.
 const LIST_BEFORE: TimeDelta = TimeDelta::minutes(15);
 const LIST_LIMIT: &str = "100";
@@ -56,8 +57,8 @@ impl Stripe {
     /// Reads all payments since the attempt was sent; `otherwise` is what it means when none is ours. Not Stripe's
     /// search: that one may be an hour late (1.5).
     async fn listed(&self, look_up: &LookUp, otherwise: Found) -> Result<Found, GatewayError> {
-        let mut pages = Pages::since(look_up.sent_at - LIST_BEFORE);
-        while let Some(intents) = self.next_page(&mut pages).await? {
+        let mut pages = Pages::of_payments(look_up.sent_at - LIST_BEFORE);
+        while let Some(intents) = self.next_page::<Intent>(&mut pages).await? {
             if let Some(intent) = intents.into_iter().find(|intent| intent.attempt() == Some(look_up.request.attempt)) {
                 return self.judge(intent, look_up).await;
             }
@@ -70,18 +71,27 @@ impl Stripe {
     }
 
     pub(super) async fn list_taken(&self, since: DateTime<Utc>) -> Result<Vec<Taken>, GatewayError> {
-        let (mut pages, mut taken) = (Pages::since(since), Vec::new());
-        while let Some(intents) = self.next_page(&mut pages).await? {
-            taken.extend(intents.iter().filter_map(Intent::taken));
-        }
-        if pages.is_cut {
-            Err(GatewayError::Unknown("the list is too long to be read whole".into()))
-        } else {
-            Ok(taken)
-        }
+        let mut pages = Pages::of_payments(since);
+        self.all(&mut pages, Intent::taken).await
     }
 
-    async fn next_page(&self, pages: &mut Pages) -> Result<Option<Vec<Intent>>, GatewayError> {
+    /// What `read` makes of each row.
+    pub(super) async fn all<T: DeserializeOwned + Listed, R>(
+        &self,
+        pages: &mut Pages,
+        read: impl Fn(&T) -> Option<R>,
+    ) -> Result<Vec<R>, GatewayError> {
+        let mut all = Vec::new();
+        while let Some(rows) = self.next_page::<T>(pages).await? {
+            all.extend(rows.iter().filter_map(&read));
+        }
+        if pages.is_cut {
+            return Err(GatewayError::Unknown("the list is too long to be read whole".into()));
+        }
+        Ok(all)
+    }
+
+    async fn next_page<T: DeserializeOwned + Listed>(&self, pages: &mut Pages) -> Result<Option<Vec<T>>, GatewayError> {
         if pages.is_over {
             return Ok(None);
         }
@@ -89,16 +99,11 @@ impl Stripe {
             pages.is_cut = true;
             return Ok(None);
         }
-        let call = self.call(Method::GET, "payment_intents").query(&[
-            ("created[gte]", pages.since.as_str()),
-            ("limit", LIST_LIMIT),
-            ("expand[]", "data.latest_charge"),
-        ]);
-        let page: List<Intent> =
-            self.json(call.query(&pages.after.as_ref().map(|id| [("starting_after", id)]))).await?;
+        let call = self.call(Method::GET, pages.path).query(&pages.filter).query(&[("limit", LIST_LIMIT)]);
+        let page: List<T> = self.json(call.query(&pages.after.as_ref().map(|id| [("starting_after", id)]))).await?;
         pages.read += 1;
         pages.is_over = !page.has_more;
-        pages.after = page.data.last().map(|intent| intent.id.clone());
+        pages.after = page.data.last().map(|row| row.id().to_owned());
         Ok(Some(page.data))
     }
 
@@ -119,8 +124,9 @@ impl Stripe {
 }
 
 /// How far a list has been read, newest first.
-struct Pages {
-    since: String,
+pub(super) struct Pages {
+    path: &'static str,
+    filter: Vec<(&'static str, String)>,
     after: Option<String>,
     read: usize,
     is_over: bool,
@@ -129,9 +135,18 @@ struct Pages {
 }
 
 impl Pages {
-    fn since(since: DateTime<Utc>) -> Self {
-        Self { since: since.timestamp().to_string(), after: None, read: 0, is_over: false, is_cut: false }
+    pub(super) const fn new(path: &'static str, filter: Vec<(&'static str, String)>) -> Self {
+        Self { path, filter, after: None, read: 0, is_over: false, is_cut: false }
     }
+
+    fn of_payments(since: DateTime<Utc>) -> Self {
+        let expand = ("expand[]", "data.latest_charge".to_owned());
+        Self::new("payment_intents", vec![created_since(since), expand])
+    }
+}
+
+pub(super) fn created_since(since: DateTime<Utc>) -> (&'static str, String) {
+    ("created[gte]", since.timestamp().to_string())
 }
 
 /// Stripe marks a kept answer by this header [recalled: its page on low-level error handling; not in `wire/`].

@@ -1,10 +1,13 @@
 //! What we send to Stripe, as form fields. Everything comes from the request's stored columns, so that a replay is the
 //! same to the byte (`wire/gateways.md`, 2.7).
 
-use crate::gateway::{ChargeHow, ChargeRequest};
+use crate::gateway::{ChargeHow, ChargeRequest, RefundRequest};
 
 /// Where our attempt's id stands in every object that it made, and how webhooks and lists are matched to it.
 pub const ATTEMPT: &str = "attempt_id";
+
+/// Where our refund's id stands in the object that it made.
+pub const REFUND: &str = "refund_id";
 
 pub type Fields = Vec<(&'static str, String)>;
 
@@ -52,6 +55,16 @@ fn hosted_page(request: &ChargeRequest) -> Fields {
     ];
     fields.extend(request.receipt_email.clone().map(|email| ("customer_email", email)));
     fields
+}
+
+/// `intent` is the payment's id, checked.
+pub fn refund(request: &RefundRequest, intent: &str) -> Fields {
+    vec![
+        ("payment_intent", intent.to_owned()),
+        ("amount", request.amount.minor.to_string()),
+        ("reason", "requested_by_customer".to_owned()),
+        ("metadata[refund_id]", request.refund.to_string()),
+    ]
 }
 
 fn currency(request: &ChargeRequest) -> String {

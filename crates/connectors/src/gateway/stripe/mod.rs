@@ -5,17 +5,18 @@ mod calls;
 mod declines;
 mod find;
 mod form;
+mod refunds;
 mod webhook;
 mod wire;
 
 use super::{
-    Capabilities, ChargeHow, ChargeRequest, Clock, Found, Gateway, GatewayError, LookUp, Taken, WebhookError,
-    WebhookNews,
+    Capabilities, ChargeHow, ChargeRequest, Clock, Found, Gateway, GatewayError, ListedRefund, LookUp, RefundLookUp,
+    RefundRequest, Refunds, Taken, WebhookError, WebhookNews,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::{payment::Observation, views::MethodEntry};
+use domain::{payment::Observation, refund::RefundSeen, views::MethodEntry};
 use http::HeaderMap;
 use reqwest::Method;
 use secrecy::SecretString;
@@ -55,7 +56,7 @@ impl Stripe {
 #[async_trait]
 impl Gateway for Stripe {
     fn capabilities(&self) -> &Capabilities {
-        &Capabilities { name: "Stripe", hosted_page: true, lists: true }
+        &Capabilities { name: "Stripe", hosted_page: true, lists: true, refunds: Refunds::Allowed }
     }
 
     fn method_entry(&self) -> MethodEntry {
@@ -97,6 +98,18 @@ impl Gateway for Stripe {
 
     async fn taken_since(&self, since: DateTime<Utc>) -> Result<Vec<Taken>, GatewayError> {
         self.list_taken(since).await
+    }
+
+    async fn refund(&self, request: &RefundRequest) -> Result<RefundSeen, GatewayError> {
+        self.send_refund(request).await
+    }
+
+    async fn find_refund(&self, look_up: &RefundLookUp) -> Result<Found<RefundSeen>, GatewayError> {
+        self.look_up_refund(look_up).await
+    }
+
+    async fn refunded_since(&self, since: DateTime<Utc>) -> Result<Vec<ListedRefund>, GatewayError> {
+        self.list_refunds(since).await
     }
 
     fn webhook(&self, headers: &HeaderMap, raw: &[u8], now: DateTime<Utc>) -> Result<WebhookNews, WebhookError> {

@@ -1,7 +1,10 @@
 //! Stripe's webhooks: first the signature over the raw bytes, then what the event is about. Source: `wire/gateways.md`,
 //! 2.8. Pure; an event is a hint, and what it claims is read again.
 
-use super::{form::ATTEMPT, wire::Expandable};
+use super::{
+    form::{ATTEMPT, REFUND},
+    wire::Expandable,
+};
 use crate::gateway::{WebhookError, WebhookNews};
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
@@ -66,17 +69,19 @@ pub fn news(
     verify(secrets, signature, raw, now)?;
     let event: Event = serde_json::from_slice(raw).map_err(|_| WebhookError::Unreadable)?;
     let object = event.data.object;
+    let refund = object.metadata.as_ref().and_then(|m| m.get(REFUND)).and_then(|id| id.parse().ok());
     let (attempt, gateway_id) = if tells_of_outcome(&event.kind) {
         (object.attempt().and_then(|id| id.parse().ok()), object.gateway_id())
     } else {
         (None, None)
     };
-    Ok(WebhookNews { event_id: event.id, kind: event.kind, attempt, gateway_id })
+    Ok(WebhookNews { event_id: event.id, kind: event.kind, attempt, gateway_id, refund })
 }
 
-/// Reading the payment answers these. A refund or a dispute leaves it as it was, so its news must not pass as worked.
+/// Reading the payment answers these. A refund or a dispute leaves it as it was, so its news must not pass as worked;
+/// but that a charge has refunds is said once more by the news of each of them, which names it.
 fn tells_of_outcome(kind: &str) -> bool {
-    let later = ["refund", "charge.refund", "charge.dispute"];
+    let later = ["refund.", "charge.refund.", "charge.dispute."];
     !later.iter().any(|of| kind.starts_with(of))
 }
 

@@ -106,11 +106,27 @@ fn an_event_names_our_attempt_and_the_payment() {
 
 #[test]
 fn news_of_a_refund_or_a_dispute_does_not_pass_for_news_of_the_payment() {
-    for kind in ["refund.created", "charge.refunded", "charge.refund.updated", "charge.dispute.created"] {
+    for kind in ["refund.created", "refund.failed", "charge.refund.updated", "charge.dispute.created"] {
         let event = format!(
             r#"{{"id":"evt_1","type":"{kind}","data":{{"object":{{"id":"x_1","object":"charge","payment_intent":"pi_1","metadata":{{"attempt_id":"att_00000000000000000000000000000007"}}}}}}}}"#
         );
         let news = read(&event).expect("signed and readable");
         assert_eq!((news.attempt, news.gateway_id), (None, None), "{kind}");
+    }
+}
+
+#[test]
+fn news_of_a_refund_names_ours_and_nobody_elses() {
+    for (metadata, ours) in [
+        (r#"{"refund_id":"rfd_00000000000000000000000000000007"}"#, Some("rfd_00000000000000000000000000000007")),
+        (r#"{"refund_id":"somebody's"}"#, None),
+        ("{}", None),
+    ] {
+        let event = format!(
+            r#"{{"id":"evt_1","type":"refund.updated","data":{{"object":{{"id":"re_1","object":"refund","payment_intent":"pi_1","metadata":{metadata}}}}}}}"#
+        );
+        let news = read(&event).expect("signed and readable");
+        assert_eq!(news.refund.map(|id| id.to_string()).as_deref(), ours, "{metadata}");
+        assert_eq!((news.attempt, news.gateway_id), (None, None));
     }
 }

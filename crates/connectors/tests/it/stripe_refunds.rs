@@ -1,0 +1,185 @@
+//! Refunds at Stripe's simulator: once each, found when the answer is lost, and late news (`wire/gateways.md`, 2.6).
+
+use crate::{
+    sim::Sim,
+    stub::{Reply, Stub, reply},
+    world::{PRUNED, REPLAYABLE, TOTAL, nobody, refund, refund_look_up, request, stripe, token, usd},
+};
+use chrono::{DateTime, Utc};
+use connectors::gateway::{Capabilities, Found, Gateway, GatewayError, RefundRequest, Refunds, stripe::Stripe};
+use domain::refund::{RefundFact, RefundFailure, RefundSeen};
+use serde_json::{Value, json};
+use simulators::{Vendor, facts};
+
+fn gateway(sim: &Sim) -> Stripe {
+    stripe(&format!("{}/stripe", sim.url), sim.now())
+}
+
+/// A card that was charged 1,204.50, and refunds of it.
+async fn charged(sim: &Sim, card: &str) -> impl Fn(u128, i64) -> RefundRequest {
+    let charge = request(1, token(card));
+    let id = gateway(sim).charge(&charge).await.unwrap().gateway_id.unwrap();
+    move |n, minor| refund(n, &charge, &id, minor)
+}
+
+async fn refunded(sim: &Sim) -> i64 {
+    sim.charges().await[0]["refunded_minor"].as_i64().unwrap()
+}
+
+fn seen(found: Result<Found<RefundSeen>, GatewayError>) -> RefundSeen {
+    match found {
+        Ok(Found::Seen(seen)) => seen,
+        other => panic!("nothing was seen: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn g37_whole_in_part_and_the_same_twice_is_one() {
+    let sim = Sim::start().await;
+    let refund = charged(&sim, "pm_card_visa").await;
+    let gateway = gateway(&sim);
+    assert!(matches!(gateway.capabilities(), Capabilities { refunds: Refunds::Allowed, .. }));
+    let part = gateway.refund(&refund(1, 20_000)).await.unwrap();
+    assert_eq!((&part.fact, part.amount), (&RefundFact::Succeeded, Some(usd(20_000))));
+    assert!(part.gateway_id.as_deref().unwrap().starts_with("re_"));
+    assert_eq!(gateway.refund(&refund(1, 20_000)).await.unwrap(), part);
+    for known in [None, part.gateway_id.as_deref()] {
+        let look_up = refund_look_up(&refund(1, 20_000), known, sim.now());
+        assert_eq!(seen(gateway.find_refund(&look_up).await), part);
+    }
+    let over = gateway.refund(&refund(2, 100_451)).await;
+    assert!(matches!(over, Err(GatewayError::Refused { .. })), "{over:?}");
+    gateway.refund(&refund(3, 100_450)).await.unwrap();
+    assert_eq!(refunded(&sim).await, 120_450);
+    let again = gateway.refund(&refund(4, 1)).await;
+    assert!(
+        matches!(&again, Err(GatewayError::Refused { code, .. }) if code == "charge_already_refunded"),
+        "{again:?}"
+    );
+}
+
+#[tokio::test]
+async fn d2_a_refund_whose_answer_is_lost_is_unknown_and_then_found_once() {
+    for fault in ["timeout_after_execute", "reset_after_execute", "http_after_execute:500"] {
+        for after in [REPLAYABLE, PRUNED] {
+            let sim = Sim::start().await;
+            let request = charged(&sim, "pm_card_visa").await(1, 20_000);
+            sim.arm("stripe", fault).await;
+            let lost = gateway(&sim).refund(&request).await;
+            assert!(matches!(lost, Err(GatewayError::Unknown(_))), "{fault}: {lost:?}");
+            let found = seen(gateway(&sim).find_refund(&refund_look_up(&request, None, sim.now() - after)).await);
+            assert_eq!((found.fact, found.amount), (RefundFact::Succeeded, Some(usd(20_000))), "{fault}");
+            assert_eq!(refunded(&sim).await, 20_000, "{fault}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn d2_a_refund_that_never_arrived_is_made_by_a_look_up_soon_and_not_there_later() {
+    let sim = Sim::start().await;
+    let request = charged(&sim, "pm_card_visa").await(1, 20_000);
+    sim.arm("stripe", "timeout_before").await;
+    assert!(matches!(gateway(&sim).refund(&request).await, Err(GatewayError::Unknown(_))));
+    let long_ago = refund_look_up(&request, None, sim.now() - PRUNED);
+    let late = gateway(&sim).find_refund(&long_ago).await.unwrap();
+    assert_eq!((late, refunded(&sim).await), (Found::NotThere, 0));
+    let soon = seen(gateway(&sim).find_refund(&refund_look_up(&request, None, sim.now())).await);
+    assert_eq!((soon.fact, refunded(&sim).await), (RefundFact::Succeeded, 20_000));
+}
+
+#[tokio::test]
+async fn d2_connect_refused_is_not_sent() {
+    let sim = Sim::start().await;
+    let request = charged(&sim, "pm_card_visa").await(1, 20_000);
+    let unsent = stripe(&nobody().await, Utc::now()).refund(&request).await;
+    assert!(matches!(unsent, Err(GatewayError::NotSent(_))), "{unsent:?}");
+}
+
+#[tokio::test]
+async fn g37_a_refund_waits_or_fails_after_it_succeeded_and_news_name_it() {
+    for (card, first, then) in [
+        ("pm_card_pendingRefund", RefundFact::Pending, RefundFact::Succeeded),
+        ("pm_card_refundFail", RefundFact::Succeeded, RefundFact::Failed { reason: RefundFailure::CardGone }),
+    ] {
+        let sim = Sim::start().await;
+        let request = charged(&sim, card).await(1, 20_000);
+        let mut inbox = sim.webhooks(Vendor::Stripe, facts::stripe::PORTAL_WEBHOOK_SECRET).await;
+        let made = gateway(&sim).refund(&request).await.unwrap();
+        assert_eq!(made.fact, first, "{card}");
+        let created = loop {
+            let (headers, body) = tokio::time::timeout(TOTAL * 4, inbox.recv()).await.unwrap().unwrap();
+            let news = gateway(&sim).webhook(&headers, &body, Utc::now()).unwrap();
+            if news.kind == "refund.created" {
+                break news;
+            }
+        };
+        assert_eq!((created.refund, created.attempt, created.gateway_id), (Some(request.refund), None, None));
+
+        sim.advance_hours(1).await;
+        let look_up = refund_look_up(&request, made.gateway_id.as_deref(), sim.now());
+        assert_eq!(seen(gateway(&sim).find_refund(&look_up).await).fact, then, "{card}");
+    }
+}
+
+#[tokio::test]
+async fn g37_the_list_tells_ours_from_what_others_paid_back() {
+    let sim = Sim::start().await;
+    let (request, since) = (charged(&sim, "pm_card_visa").await(1, 20_000), sim.now());
+    let ours = gateway(&sim).refund(&request).await.unwrap();
+    sim.submit_stripe("refunds", &[("payment_intent", &request.charge_gateway_id), ("amount", "500")]).await;
+    let mut listed = gateway(&sim).refunded_since(since - chrono::TimeDelta::minutes(1)).await.unwrap();
+    listed.sort_by_key(|row| row.amount.minor);
+    let told: Vec<_> = listed.iter().map(|row| (row.refund, row.amount, row.is_paid)).collect();
+    assert_eq!(told, [(None, usd(500), true), (Some(request.refund), usd(20_000), true)]);
+    assert_eq!(Some(&listed[1].gateway_id), ours.gateway_id.as_ref());
+    assert!(listed.iter().all(|row| row.charge_gateway_id.as_ref() == Some(&request.charge_gateway_id)));
+}
+
+fn sent_at() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_800_000_000, 0).unwrap()
+}
+
+fn page(has_more: bool, rows: &[Value]) -> Reply {
+    reply(200, json!({"object": "list", "has_more": has_more, "data": rows}))
+}
+
+/// A look-up by key when the list is empty, and what the replay is answered.
+async fn replayed(answer: Reply) -> Result<Found<RefundSeen>, GatewayError> {
+    let stub = Stub::start([page(false, &[]), answer]).await;
+    let request = refund(1, &request(1, token("pm_card_visa")), "pi_1", 500);
+    stripe(&stub.url, sent_at()).find_refund(&refund_look_up(&request, None, sent_at())).await
+}
+
+#[tokio::test]
+async fn d2_what_a_replay_is_answered_means_one_thing_each() {
+    let error = |kind: &str, code: &str| json!({"error": {"type": kind, "code": code, "message": "because"}});
+    let refused = error("invalid_request_error", "charge_already_refunded");
+    assert_eq!(replayed(reply(400, refused)).await.unwrap(), Found::NotThere);
+    let other_words = error("idempotency_error", "");
+    assert_eq!(replayed(reply(400, other_words)).await.unwrap(), Found::TooEarlyToSay);
+    assert!(matches!(replayed(reply(500, "<html>")).await, Err(GatewayError::Unknown(_))));
+    assert!(matches!(replayed(reply(409, error("api_error", "lock_timeout"))).await, Err(GatewayError::Busy { .. })));
+}
+
+#[tokio::test]
+async fn d2_the_whole_list_is_read_and_ids_of_another_kind_are_not_asked_for() {
+    let row = |id: &str, ours: u128| {
+        json!({"id": id, "status": "succeeded", "amount": 500, "currency": "usd",
+            "metadata": {"refund_id": domain::ids::RefundId(uuid::Uuid::from_u128(ours)).to_string()}})
+    };
+    let stub = Stub::start([page(true, &[row("re_9", 9)]), page(false, &[row("re_1", 1)])]).await;
+    let (gateway, charge) = (stripe(&stub.url, sent_at()), request(1, token("pm_card_visa")));
+    let ours = refund(1, &charge, "pi_1", 500);
+    let found = seen(gateway.find_refund(&refund_look_up(&ours, None, sent_at())).await);
+    assert_eq!(found.gateway_id.as_deref(), Some("re_1"));
+    assert_eq!(stub.asked()[1].param("starting_after").as_deref(), Some("re_9"));
+    for id in ["re_1/../charges", "pi_1", ""] {
+        let refused = gateway.find_refund(&refund_look_up(&ours, Some(id), sent_at())).await;
+        assert!(matches!(refused, Err(GatewayError::Refused { .. })), "{id}: {refused:?}");
+    }
+    for id in ["cs_1", "pi_1/cancel"] {
+        let refused = gateway.refund(&refund(1, &charge, id, 500)).await;
+        assert!(matches!(refused, Err(GatewayError::Refused { .. })), "{id}: {refused:?}");
+    }
+    assert_eq!(stub.asked().len(), 2);
+}
