@@ -3,8 +3,10 @@
 use crate::Clock;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use connectors::books::{Books, BooksError, BooksPayment, Changes, PostPayment, Posted, RefusedCause};
-use domain::{ids::LedgerPaymentId, invoice::BooksInvoice};
+use connectors::books::{
+    Books, BooksError, BooksPayment, Changes, PostPayment, PostRefund, Posted, PostedRefund, RefusedCause,
+};
+use domain::{ids::LedgerPaymentId, invoice::BooksInvoice, money::Money};
 use store::{Customer, Entered, Invoice, LedgerPayment, MerchantDb, NewLedgerPayment};
 
 pub(crate) struct BuiltInLedger {
@@ -15,6 +17,21 @@ pub(crate) struct BuiltInLedger {
 impl BuiltInLedger {
     pub(crate) const fn new(db: MerchantDb, clock: Clock) -> Self {
         Self { db, clock }
+    }
+
+    async fn enter_refund(
+        &self,
+        refund: &PostRefund,
+        idempotency_key: String,
+        minor: i64,
+    ) -> Result<LedgerPaymentId, BooksError> {
+        let invoice = self.row(&refund.invoice_external_id).await?;
+        let amount = Money::new(minor, refund.amount.currency);
+        let new = NewLedgerPayment { idempotency_key, amount, date: refund.date, reference: refund.reference.clone() };
+        let tx = self.db.begin().await.map_err(away)?;
+        let id = tx.ledger_refund_enter(invoice.id, new, self.clock.now()).await.map_err(away)?;
+        tx.commit().await.map_err(away)?;
+        Ok(id)
     }
 
     async fn row(&self, external_id: &str) -> Result<Invoice, BooksError> {
@@ -96,6 +113,17 @@ impl Books for BuiltInLedger {
             Entered::NotOpen => refused(RefusedCause::NotAwaitingPayment, "the invoice is not awaiting payment"),
             Entered::MoreThanDue => refused(RefusedCause::MoreThanDue, "the payment is more than what is due"),
         }
+    }
+
+    async fn post_refund(&self, refund: &PostRefund) -> Result<PostedRefund, BooksError> {
+        let id = self.enter_refund(refund, refund.idempotency_key.clone(), -refund.amount.minor).await?;
+        Ok(PostedRefund { credit_id: None, external_id: id.to_string() })
+    }
+
+    /// What was entered stays; a second entry takes it back.
+    async fn take_back_refund(&self, refund: &PostRefund) -> Result<(), BooksError> {
+        let key = format!("{}-back", refund.idempotency_key);
+        self.enter_refund(refund, key, refund.amount.minor).await.map(drop)
     }
 
     async fn payments_since(&self, since: DateTime<Utc>) -> Result<Vec<BooksPayment>, BooksError> {

@@ -4,7 +4,7 @@ use crate::{BooksSettings, Engine, Error, XeroSecret};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::books::{
-    Books, BooksError, BooksPayment, Changes, PostPayment, Posted,
+    Books, BooksError, BooksPayment, Changes, PostPayment, PostRefund, Posted, PostedRefund,
     xero::{Xero, XeroConfig, oauth},
 };
 use domain::invoice::BooksInvoice;
@@ -196,6 +196,14 @@ impl Books for LiveBooks {
 
     async fn post_payment(&self, payment: &PostPayment) -> Result<Posted, BooksError> {
         with_fresh_token!(self, books => books.post_payment(payment))
+    }
+
+    async fn post_refund(&self, refund: &PostRefund) -> Result<PostedRefund, BooksError> {
+        with_fresh_token!(self, books => books.post_refund(refund))
+    }
+
+    async fn take_back_refund(&self, refund: &PostRefund) -> Result<(), BooksError> {
+        with_fresh_token!(self, books => books.take_back_refund(refund))
     }
 
     async fn payments_since(&self, since: DateTime<Utc>) -> Result<Vec<BooksPayment>, BooksError> {

@@ -85,27 +85,55 @@ impl MerchantTx {
         if let Some(refused) = refused(&held, new.amount) {
             return Ok(refused);
         }
+        let (paid_minor, left) = (new.amount.minor, held.due_minor - new.amount.minor);
+        let id = self.ledger_payment_add(invoice, new, now).await?;
+        let status = if left == 0 { InvoiceStatus::Paid } else { InvoiceStatus::Open };
+        let update = self
+            .update::<invoices::Entity>()
+            .col_expr(invoices::Column::DueMinor, Expr::col(invoices::Column::DueMinor).sub(paid_minor))
+            .col_expr(invoices::Column::Status, Expr::value(status));
+        self.update_one(update.filter(invoices::Column::Id.eq(invoice))).await?;
+        Ok(Entered::Stands(id))
+    }
+
+    /// Enters money that was paid back, as a negative amount, or that came back after that. What the invoice owes
+    /// stays: a refund credits the sale and pays the credit out (`wire/accounting.md`, 4.5). The same key again changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's invoice.
+    pub async fn ledger_refund_enter(
+        &self,
+        invoice: InvoiceId,
+        new: NewLedgerPayment,
+        now: DateTime<Utc>,
+    ) -> Result<LedgerPaymentId, Error> {
+        match self.ledger_payment_by_key(&new.idempotency_key).await? {
+            Some(stands) => Ok(stands.id),
+            None => self.ledger_payment_add(invoice, new, now).await,
+        }
+    }
+
+    async fn ledger_payment_add(
+        &self,
+        invoice: InvoiceId,
+        new: NewLedgerPayment,
+        now: DateTime<Utc>,
+    ) -> Result<LedgerPaymentId, Error> {
         let id = LedgerPaymentId(Uuid::now_v7());
         let row = LedgerPayment {
             merchant_id: self.merchant_id(),
             id,
             invoice_id: invoice,
             idempotency_key: new.idempotency_key,
-            currency: held.currency,
+            currency: new.amount.currency.code().to_owned(),
             amount_minor: new.amount.minor,
             date: new.date,
             reference: new.reference,
             created_at: now,
         };
         self.insert::<Entity>([row]).await?;
-        let left = held.due_minor - new.amount.minor;
-        let status = if left == 0 { InvoiceStatus::Paid } else { InvoiceStatus::Open };
-        let update = self
-            .update::<invoices::Entity>()
-            .col_expr(invoices::Column::DueMinor, Expr::col(invoices::Column::DueMinor).sub(new.amount.minor))
-            .col_expr(invoices::Column::Status, Expr::value(status));
-        self.update_one(update.filter(invoices::Column::Id.eq(invoice))).await?;
-        Ok(Entered::Stands(id))
+        Ok(id)
     }
 }
 

@@ -41,13 +41,37 @@ pub struct Posted {
     pub invoice: Option<BooksInvoice>,
 }
 
+/// Money that was paid back, to be written into the books: the sale is credited, and the credit paid out of the
+/// clearing account (`wire/accounting.md`, 4.5). The invoice stays paid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PostRefund {
+    /// Derived from our refund: the keys of both steps follow from it.
+    pub idempotency_key: String,
+    /// The books' id of the invoice.
+    pub invoice_external_id: String,
+    pub amount: Money,
+    pub date: NaiveDate,
+    /// Of the credit, and how it is found again.
+    pub number: String,
+    /// The gateway's id of the refund: how the payment is found again.
+    pub reference: String,
+}
+
+/// A refund that stands in the books.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PostedRefund {
+    /// Where the books have a document for the credit.
+    pub credit_id: Option<String>,
+    pub external_id: String,
+}
+
 /// A payment as the books list it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BooksPayment {
     pub external_id: String,
-    /// What we wrote there: the gateway's id of the charge.
+    /// What we wrote there: the gateway's id of the charge or of the refund.
     pub reference: String,
-    /// Decimal text: the books do not name the currency beside it.
+    /// Decimal text, negative for money that was paid back: the books do not name the currency beside it.
     pub amount: String,
 }
 
@@ -121,6 +145,12 @@ pub trait Books: Send + Sync {
 
     /// Writes a payment onto the clearing account.
     async fn post_payment(&self, payment: &PostPayment) -> Result<Posted, BooksError>;
+
+    /// Writes a refund. Each of its steps is looked for before it is made, so it may be written again.
+    async fn post_refund(&self, refund: &PostRefund) -> Result<PostedRefund, BooksError>;
+
+    /// Takes a refund out again whose money came back. What does not stand needs nothing.
+    async fn take_back_refund(&self, refund: &PostRefund) -> Result<(), BooksError>;
 
     /// The payments that stand on the clearing account and were entered or changed since, by whomever.
     async fn payments_since(&self, since: DateTime<Utc>) -> Result<Vec<BooksPayment>, BooksError>;

@@ -3,7 +3,7 @@
 
 use crate::{
     stub::{Asked, Reply, Stub, reply},
-    world::{PRUNED, look_up, payment, refund, refund_look_up, request, stripe, token, xero},
+    world::{PRUNED, look_up, payment, posted_refund, refund, refund_look_up, request, stripe, token, xero},
 };
 use chrono::{DateTime, NaiveDate};
 use connectors::{
@@ -208,27 +208,11 @@ async fn what_we_send_to_xero_is_what_its_contract_asks_for() {
     let contract: Value = serde_norway::from_str(&text).unwrap();
     let mut seen = Vec::new();
     for asked in xero_requests().await {
-        let (name, mut operation) = operation(&contract, &asked, "/api.xro/2.0");
-        let accept = asked.header("accept");
-        if accept == "application/pdf" {
-            // Written as a path of its own, which is not the one that is sent (1.5).
-            operation = &contract["paths"]["/Invoices/{InvoiceID}/pdf"]["get"];
-            assert_eq!(operation["x-path"], "/Invoices/{InvoiceID}");
+        seen.push(assert_fits_xero(&contract, &asked));
+        if asked.method == "PUT" {
+            assert_eq!(asked.body.matches("1204.50").count(), 1, "sent as it was written, never as a float");
+            assert_eq!((asked.header("content-type"), asked.header("idempotency-key")), ("application/json", "pay-1"));
         }
-        seen.push(format!("{name} {accept}").replace(" application/json", ""));
-        assert!(operation["responses"]["200"]["content"][accept].is_object(), "{name} does not answer with {accept}");
-        assert_eq!(asked.header("xero-tenant-id"), simulators::facts::xero::TENANT_ID);
-        assert_eq!(asked.header("authorization"), "Bearer token");
-        if asked.method == "GET" {
-            assert_known_query(&contract, operation, &asked);
-            continue;
-        }
-        let mut schema = operation["requestBody"]["content"]["application/json"]["schema"].clone();
-        schema["components"] = contract["components"].clone();
-        let instance = serde_json::from_str(&asked.body).unwrap();
-        assert_eq!(faults(&schema, Draft::Draft4, &instance), [""; 0], "{}: {instance:#}", asked.line());
-        assert_eq!(asked.body.matches("1204.50").count(), 1, "the amount is sent as it was written, never as a float");
-        assert_eq!((asked.header("content-type"), asked.header("idempotency-key")), ("application/json", "pay-1"));
     }
     seen.dedup();
     let expected = [
@@ -242,4 +226,63 @@ async fn what_we_send_to_xero_is_what_its_contract_asks_for() {
         "get /Invoices/{InvoiceID} application/pdf",
     ];
     assert_eq!(seen, expected);
+}
+
+/// Judges one request; answers the operation of the contract that it is.
+fn assert_fits_xero(contract: &Value, asked: &Asked) -> String {
+    let (name, mut operation) = operation(contract, asked, "/api.xro/2.0");
+    let accept = asked.header("accept");
+    if accept == "application/pdf" {
+        // Written as a path of its own, which is not the one that is sent (1.5).
+        operation = &contract["paths"]["/Invoices/{InvoiceID}/pdf"]["get"];
+        assert_eq!(operation["x-path"], "/Invoices/{InvoiceID}");
+    }
+    assert!(operation["responses"]["200"]["content"][accept].is_object(), "{name} does not answer with {accept}");
+    assert_eq!(asked.header("xero-tenant-id"), simulators::facts::xero::TENANT_ID);
+    assert_eq!(asked.header("authorization"), "Bearer token");
+    if asked.method == "GET" {
+        assert_known_query(contract, operation, asked);
+    } else {
+        let mut schema = operation["requestBody"]["content"]["application/json"]["schema"].clone();
+        schema["components"] = contract["components"].clone();
+        let instance = serde_json::from_str(&asked.body).unwrap();
+        assert_eq!(faults(&schema, Draft::Draft4, &instance), [""; 0], "{}: {instance:#}", asked.line());
+    }
+    format!("{name} {accept}").replace(" application/json", "")
+}
+
+#[tokio::test]
+async fn what_we_write_to_xero_about_refunds_is_what_its_contract_asks_for() {
+    let Some(text) = contract("xero_accounting.yaml") else { return };
+    let contract: Value = serde_norway::from_str(&text).unwrap();
+    let id = "aaaaaaaa-0000-4000-8000-000000000001";
+    let line = json!({"AccountCode": "200", "TaxType": "OUTPUT", "LineAmount": 1204.5, "TaxAmount": 0});
+    let sale = json!({"Invoices": [{"InvoiceNumber": "INV-501", "Contact": {"ContactID": id},
+        "LineAmountTypes": "Exclusive", "LineItems": [line]}]});
+    let note = json!({"CreditNotes": [{"CreditNoteID": id, "CreditNoteNumber": "RF-1", "Status": "AUTHORISED",
+        "Payments": [{"PaymentID": id}]}]});
+    let (none, paid) = (json!({"CreditNotes": []}), json!({"Payments": [{"PaymentID": id}]}));
+    let script = [&none, &sale, &note, &paid, &note, &note, &paid, &note].map(|body| reply(200, body));
+    let stub = Stub::start(script).await;
+    let xero = xero(&format!("{}/api.xro/2.0", stub.url), "token");
+    let refund = posted_refund(id, 120_450, NaiveDate::from_ymd_opt(2026, 7, 1).unwrap(), 1);
+    xero.post_refund(&refund).await.unwrap();
+    xero.take_back_refund(&refund).await.unwrap();
+    let asked = stub.asked();
+    let seen: Vec<_> = asked.iter().map(|asked| assert_fits_xero(&contract, asked)).collect();
+    let expected = [
+        "get /CreditNotes",
+        "get /Invoices/{InvoiceID}",
+        "put /CreditNotes",
+        "put /Payments",
+        "get /CreditNotes",
+        "get /CreditNotes/{CreditNoteID}",
+        "post /Payments/{PaymentID}",
+        "post /CreditNotes/{CreditNoteID}",
+    ];
+    assert_eq!(seen, expected);
+    for (place, key) in [(2, "refund-1-credit"), (3, "refund-1-paid")] {
+        assert_eq!(asked[place].header("idempotency-key"), key);
+        assert_eq!(asked[place].body.matches("1204.50").count(), 1, "{}", asked[place].body);
+    }
 }

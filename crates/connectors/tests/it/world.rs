@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use connectors::{
     HttpClient, Timeouts,
     books::{
-        PostPayment,
+        PostPayment, PostRefund,
         xero::{Xero, XeroConfig},
     },
     gateway::{
@@ -141,5 +141,16 @@ pub fn payment(invoice: &str, minor: i64, date: NaiveDate, n: u32) -> PostPaymen
         amount: usd(minor),
         date,
         reference: format!("ch_{n}"),
+    }
+}
+
+pub fn posted_refund(invoice: &str, minor: i64, date: NaiveDate, n: u32) -> PostRefund {
+    PostRefund {
+        idempotency_key: format!("refund-{n}"),
+        invoice_external_id: invoice.to_owned(),
+        amount: usd(minor),
+        date,
+        number: format!("RF-{n}"),
+        reference: format!("re_{n}"),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     sim::Sim,
-    world::{http, payment, usd, xero},
+    world::{http, payment, posted_refund, usd, xero},
 };
 use connectors::books::{
     Books, BooksError, PostPayment, RefusedCause, TokenSet,
@@ -202,4 +202,72 @@ async fn throttled_broken_and_disconnected_are_told_apart() {
     sim.arm("xero", "token_revoked").await;
     let revoked = xero.invoice_by_number("INV-501").await;
     assert!(matches!(revoked, Err(BooksError::TokenExpired | BooksError::Disconnected(_))), "{revoked:?}");
+}
+
+/// The credit notes with their states, and the clearing account's balance from us, in minor units.
+async fn credits(sim: &Sim) -> (Vec<String>, i64) {
+    let state = sim.state("xero").await;
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let notes = state["credit_notes"].as_array().unwrap().iter().map(|note| text(&note["status"])).collect();
+    let standing = state["payments"].as_array().unwrap().iter().filter(|payment| payment["status"] == "AUTHORISED");
+    let ours = standing.filter(|payment| payment["account_code"] == known::CLEARING_ACCOUNT_CODE);
+    let signed = |payment: &serde_json::Value| {
+        let minor = payment["amount_minor"].as_i64().unwrap();
+        if payment["credit_note"].is_string() { -minor } else { minor }
+    };
+    (notes, ours.map(signed).sum())
+}
+
+#[tokio::test]
+async fn g41_a_refund_is_a_credit_note_paid_out_of_the_clearing_account_once() {
+    let sim = Sim::start().await;
+    let xero = connected(&sim).await;
+    let invoice = inv_501(&xero).await;
+    xero.post_payment(&whole(&sim, &invoice)).await.unwrap();
+    let refund = posted_refund(&invoice.external_id, 20_000, sim.now().date_naive(), 1);
+    let posted = xero.post_refund(&refund).await.unwrap();
+    assert!(posted.credit_id.is_some());
+    assert_eq!(xero.post_refund(&refund).await.unwrap(), posted, "found and not written again");
+    assert_eq!(credits(&sim).await, (vec!["PAID".to_owned()], 100_450));
+    assert_eq!(inv_501(&xero).await.status, InvoiceStatus::Paid, "the customer is not asked again");
+    let listed = xero.payments_since(sim.now() - chrono::TimeDelta::hours(1)).await.unwrap();
+    let ours = listed.iter().find(|payment| payment.external_id == posted.external_id).unwrap();
+    assert_eq!((ours.reference.as_str(), ours.amount.as_str()), ("re_1", "-200.00"));
+
+    xero.take_back_refund(&refund).await.unwrap();
+    xero.take_back_refund(&refund).await.unwrap();
+    assert_eq!(credits(&sim).await, (vec!["VOIDED".to_owned()], 120_450));
+}
+
+#[tokio::test]
+async fn d30_a_refund_whose_answer_is_lost_at_either_step_is_finished_and_stands_once() {
+    for (fault, step) in [
+        ("reset_after_execute", "PUT /xero/api.xro/2.0/CreditNotes"),
+        ("reset_after_execute", "PUT /xero/api.xro/2.0/Payments"),
+        ("timeout_before", "PUT /xero/api.xro/2.0/Payments"),
+    ] {
+        let sim = Sim::start().await;
+        let xero = connected(&sim).await;
+        let refund = posted_refund(&inv_501(&xero).await.external_id, 20_000, sim.now().date_naive(), 1);
+        sim.control("faults", serde_json::json!({"vendor": "xero", "fault": fault, "times": 1, "match": step})).await;
+        let lost = xero.post_refund(&refund).await;
+        assert!(matches!(lost, Err(BooksError::Unknown(_))), "{fault} at {step}: {lost:?}");
+        xero.post_refund(&refund).await.unwrap();
+        assert_eq!(credits(&sim).await, (vec!["PAID".to_owned()], -20_000), "{fault} at {step}");
+    }
+}
+
+#[tokio::test]
+async fn d30_a_refused_payment_of_a_credit_note_says_that_the_credit_note_stands() {
+    let sim = Sim::start().await;
+    let xero = connected(&sim).await;
+    let refund = posted_refund(&inv_501(&xero).await.external_id, 20_000, sim.now().date_naive(), 1);
+    let locked = |step| serde_json::json!({"vendor": "xero", "fault": "period_locked", "times": 1, "match": step});
+    sim.control("faults", locked("PUT /xero/api.xro/2.0/CreditNotes")).await;
+    let refused = xero.post_refund(&refund).await;
+    assert!(matches!(&refused, Err(BooksError::Refused { cause: RefusedCause::PeriodLocked, .. })), "{refused:?}");
+    let other = posted_refund(&inv_501(&xero).await.external_id, 20_000, sim.now().date_naive(), 2);
+    sim.control("faults", locked("PUT /xero/api.xro/2.0/Payments")).await;
+    let Err(BooksError::Refused { message, .. }) = xero.post_refund(&other).await else { panic!("it is refused") };
+    assert!(message.contains("The credit note RF-2 stands"), "{message}");
 }

@@ -1,12 +1,13 @@
-//! Xero: one adapter per access token, which lives half an hour. Source: `wire/accounting.md`, 1 and 4.1-4.2. Keeps
-//! nothing and refreshes nothing: an expired token is reported, and the engine refreshes it.
+//! Xero: one adapter per access token, which lives half an hour. Source: `wire/accounting.md`, 1, 4.1-4.2 and 4.5.
+//! Keeps nothing and refreshes nothing: an expired token is reported, and the engine refreshes it.
 
 mod dates;
 mod errors;
 pub mod oauth;
+mod refunds;
 mod wire;
 
-use super::{Books, BooksError, BooksPayment, Changes, PostPayment, Posted};
+use super::{Books, BooksError, BooksPayment, Changes, PostPayment, PostRefund, Posted, PostedRefund};
 use crate::http::{Answer, HttpClient};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -16,7 +17,7 @@ use reqwest::{Method, RequestBuilder, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
-use wire::{Contact, Invoice, NewPayments, Page, Payment, Row};
+use wire::{Contact, Invoice, NewPayments, Page, Paid, Payment, Row};
 
 const PAGE_SIZE: usize = 1000;
 /// 500,000 changes in one delta; Xero itself refuses more than 100,000 records (1.1).
@@ -116,6 +117,29 @@ impl Xero {
     }
 }
 
+impl Xero {
+    /// The payment that was made, and its id.
+    async fn pay(&self, body: &NewPayments<'_>, key: &str) -> Result<(String, Payment), BooksError> {
+        let request = self.call(Method::PUT, "Payments").header("Idempotency-Key", key);
+        let page: Page<Payment> = self.rows(Call::Write, request.json(body)).await?;
+        let unsaid = || BooksError::Unknown("the answer names no payment".to_owned());
+        let posted = page.rows.into_iter().next().ok_or_else(unsaid)?;
+        if let Some(message) = posted.refusal() {
+            return Err(refused(message));
+        }
+        Ok((posted.id.clone().ok_or_else(unsaid)?, posted))
+    }
+
+    /// The payments of one type that stand on the clearing account.
+    async fn standing(&self, payment_type: &str, since: DateTime<Utc>) -> Result<Vec<BooksPayment>, BooksError> {
+        let of_type = format!(r#"PaymentType=="{payment_type}""#);
+        let filter = [("where", of_type.as_str()), ("order", "PaymentID ASC")];
+        let since = dates::cursor(since);
+        let all: Vec<Payment> = self.delta("Payments", &filter, Some(&since), &mut Seen::default(), Some).await?;
+        Ok(all.into_iter().filter_map(|payment| payment.standing_on(&self.config.clearing_account)).collect())
+    }
+}
+
 /// What the next cursor follows from: the latest change seen, but never later than when reading began, because what
 /// changed while we were reading may stand on a page that we had read already.
 #[derive(Default)]
@@ -204,23 +228,27 @@ impl Books for Xero {
     }
 
     async fn post_payment(&self, payment: &PostPayment) -> Result<Posted, BooksError> {
-        let body = NewPayments::of(payment, id(&payment.invoice_external_id)?, &self.config.clearing_account)?;
-        let request = self.call(Method::PUT, "Payments").header("Idempotency-Key", &payment.idempotency_key);
-        let page: Page<Payment> = self.rows(Call::Write, request.json(&body)).await?;
-        let unsaid = || BooksError::Unknown("the answer names no payment".to_owned());
-        let posted = page.rows.into_iter().next().ok_or_else(unsaid)?;
-        if let Some(message) = posted.refusal() {
-            return Err(refused(message));
-        }
-        let invoice = posted.invoice.as_ref().and_then(Invoice::read);
-        Ok(Posted { external_id: posted.id.ok_or_else(unsaid)?, invoice })
+        let PostPayment { amount, date, reference, idempotency_key, .. } = payment;
+        let paid = Paid::Invoice { id: id(&payment.invoice_external_id)? };
+        let body = NewPayments::of(paid, *amount, *date, reference, &self.config.clearing_account)?;
+        let (external_id, posted) = self.pay(&body, idempotency_key).await?;
+        Ok(Posted { external_id, invoice: posted.invoice.as_ref().and_then(Invoice::read) })
+    }
+
+    async fn post_refund(&self, refund: &PostRefund) -> Result<PostedRefund, BooksError> {
+        self.write_refund(refund).await
+    }
+
+    async fn take_back_refund(&self, refund: &PostRefund) -> Result<(), BooksError> {
+        self.void_refund(refund).await
     }
 
     async fn payments_since(&self, since: DateTime<Utc>) -> Result<Vec<BooksPayment>, BooksError> {
-        let received = [("where", r#"PaymentType=="ACCRECPAYMENT""#), ("order", "PaymentID ASC")];
-        let since = dates::cursor(since);
-        let all: Vec<Payment> = self.delta("Payments", &received, Some(&since), &mut Seen::default(), Some).await?;
-        Ok(all.into_iter().filter_map(|payment| payment.standing_on(&self.config.clearing_account)).collect())
+        let mut standing = self.standing("ACCRECPAYMENT", since).await?;
+        let paid_back = self.standing("ARCREDITPAYMENT", since).await?;
+        let negative = |paid: BooksPayment| BooksPayment { amount: format!("-{}", paid.amount), ..paid };
+        standing.extend(paid_back.into_iter().map(negative));
+        Ok(standing)
     }
 }
 

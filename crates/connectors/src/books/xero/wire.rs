@@ -2,7 +2,7 @@
 //! 1.6 and 1.8). Amounts stay decimal text until their currency is known; never a float. Null counts as absent.
 
 use super::{dates::MsDate, errors::Said};
-use crate::books::{BooksError, BooksPayment, PostPayment};
+use crate::books::{BooksError, BooksPayment};
 use chrono::NaiveDate;
 use domain::{
     invoice::{BooksCustomer, BooksInvoice, InvoiceStatus},
@@ -19,7 +19,13 @@ pub struct Page<T> {
     pub answered: Option<MsDate>,
     #[serde(rename = "pagination")]
     pub pagination: Option<Pagination>,
-    #[serde(alias = "Contacts", alias = "Invoices", alias = "Payments", bound(deserialize = "T: Deserialize<'de>"))]
+    #[serde(
+        alias = "Contacts",
+        alias = "Invoices",
+        alias = "Payments",
+        alias = "CreditNotes",
+        bound(deserialize = "T: Deserialize<'de>")
+    )]
     pub rows: Vec<T>,
 }
 
@@ -70,9 +76,9 @@ pub struct Invoice {
 }
 
 #[derive(Deserialize)]
-struct OnlyContact {
+pub struct OnlyContact {
     #[serde(rename = "ContactID")]
-    id: String,
+    pub id: String,
 }
 
 #[derive(Deserialize)]
@@ -101,23 +107,31 @@ struct AccountCopy {
 impl Payment {
     /// Stands in the books and carries this reference.
     pub fn is(&self, reference: &str) -> bool {
-        self.reference.as_deref() == Some(reference) && self.status.as_deref() != Some("DELETED")
+        self.reference.as_deref() == Some(reference) && self.stands()
+    }
+
+    pub fn stands(&self) -> bool {
+        self.status.as_deref() != Some("DELETED")
     }
 
     /// The payment as a list tells it, when it stands on this account.
     pub fn standing_on(self, account: &str) -> Option<BooksPayment> {
         let on = self.account?;
         let here = [on.id, on.code].iter().flatten().any(|name| name == account);
-        let stands = here && self.status.as_deref() != Some("DELETED");
+        let stands = here && self.stands();
         let (external_id, amount) = (self.id?, self.amount?.get().to_owned());
         stands.then(|| BooksPayment { external_id, reference: self.reference.unwrap_or_default(), amount })
     }
 
-    /// Xero may answer 200 and refuse the element (1.1).
     pub fn refusal(&self) -> Option<String> {
-        let said: Vec<&str> = self.validation_errors.iter().flatten().filter_map(Said::message).collect();
-        (!said.is_empty()).then(|| said.join("; "))
+        refusal(self.validation_errors.as_ref())
     }
+}
+
+/// Xero may answer 200 and refuse the element (1.1).
+pub fn refusal(said: Option<&Vec<Said>>) -> Option<String> {
+    let said: Vec<&str> = said.into_iter().flatten().filter_map(Said::message).collect();
+    (!said.is_empty()).then(|| said.join("; "))
 }
 
 /// What a document that changes has in common, so that one loop can page through all of them.
@@ -213,17 +227,25 @@ pub struct NewPayments<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct NewPayment<'a> {
-    invoice: InvoiceRef,
+    #[serde(flatten)]
+    of: Paid,
     account: AccountRef<'a>,
     date: NaiveDate,
     amount: Box<RawValue>,
     reference: &'a str,
 }
 
+/// What is paid, by its id.
 #[derive(Serialize)]
-struct InvoiceRef {
-    #[serde(rename = "InvoiceID")]
-    id: Uuid,
+pub enum Paid {
+    Invoice {
+        #[serde(rename = "InvoiceID")]
+        id: Uuid,
+    },
+    CreditNote {
+        #[serde(rename = "CreditNoteID")]
+        id: Uuid,
+    },
 }
 
 /// Bank accounts may have no code, so both are taken (1.8).
@@ -235,13 +257,20 @@ enum AccountRef<'a> {
 }
 
 impl<'a> NewPayments<'a> {
-    pub fn of(payment: &'a PostPayment, invoice: Uuid, clearing_account: &'a str) -> Result<Self, BooksError> {
-        let amount = RawValue::from_string(payment.amount.to_decimal())
-            .map_err(|_| super::errors::refused("the amount is not a number".to_owned()))?;
+    pub fn of(
+        paid: Paid,
+        amount: Money,
+        date: NaiveDate,
+        reference: &'a str,
+        clearing_account: &'a str,
+    ) -> Result<Self, BooksError> {
         let account = Uuid::try_parse(clearing_account).map_or(AccountRef::Code(clearing_account), AccountRef::Id);
-        let invoice = InvoiceRef { id: invoice };
-        Ok(Self {
-            payments: [NewPayment { invoice, account, date: payment.date, amount, reference: &payment.reference }],
-        })
+        Ok(Self { payments: [NewPayment { of: paid, account, date, amount: number(amount)?, reference }] })
     }
+}
+
+/// An amount as it is written, never a float.
+pub fn number(amount: Money) -> Result<Box<RawValue>, BooksError> {
+    RawValue::from_string(amount.to_decimal())
+        .map_err(|_| super::errors::refused("the amount is not a number".to_owned()))
 }

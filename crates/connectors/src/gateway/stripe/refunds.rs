@@ -1,5 +1,5 @@
-//! Refunds at Stripe (`wire/gateways.md`, 2.6): sent by the key of the refund, found in the payment's own list or by the
-//! same key, and never sent a second time by another.
+//! Refunds at Stripe (`wire/gateways.md`, 2.6): sent by the key of the refund, found in the payment's own list or by
+//! the same key, and never sent a second time by another.
 
 use super::{
     Found, GatewayError, ListedRefund, RefundLookUp, RefundRequest, Stripe,
@@ -21,8 +21,8 @@ impl Stripe {
         Ok(self.json::<Refund>(call.form(&fields)).await?.observe())
     }
 
-    /// The list first: it tells what was made, whatever became of the answer. What it lacks is sent once more while the key
-    /// is surely kept; a replay that executes *is* the refund.
+    /// The list first: it tells what was made, whatever became of the answer. What it lacks is sent once more while the
+    /// key is surely kept; a replay that executes *is* the refund.
     pub(super) async fn look_up_refund(&self, look_up: &RefundLookUp) -> Result<Found<RefundSeen>, GatewayError> {
         let request = &look_up.request;
         if let Some(id) = &look_up.gateway_id {

@@ -1,0 +1,256 @@
+//! Refunds in Xero (`wire/accounting.md`, 1.7 and 4.5): a credit note for the sale, on the accounts and with the taxes
+//! of the invoice, and its payment out of the clearing account. The number of the credit note is ours, so both steps
+//! are found again by it.
+
+use super::{
+    Page, Paid, Payment, Xero,
+    errors::{Call, Said, refused},
+    id,
+    wire::{NewPayments, OnlyContact, number, refusal},
+};
+use crate::books::{BooksError, PostRefund, PostedRefund};
+use chrono::NaiveDate;
+use domain::money::{Currency, Money};
+use reqwest::Method;
+use serde::{Deserialize, Serialize};
+use serde_json::{json, value::RawValue};
+use std::collections::BTreeMap;
+
+/// Lines of an invoice whose amounts carry no tax, and those whose tax is added to them.
+const NO_TAX: &str = "NoTax";
+const EXCLUSIVE: &str = "Exclusive";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct CreditNote {
+    #[serde(rename = "CreditNoteID")]
+    id: Option<String>,
+    #[serde(rename = "CreditNoteNumber")]
+    number: Option<String>,
+    status: Option<String>,
+    payments: Option<Vec<Payment>>,
+    validation_errors: Option<Vec<Said>>,
+}
+
+impl CreditNote {
+    fn stands_as(&self, number: &str) -> bool {
+        self.number.as_deref() == Some(number) && !matches!(self.status.as_deref(), Some("VOIDED" | "DELETED"))
+    }
+
+    /// The ids of the payments that stand on it. It is ours, so they are.
+    fn paid(&self) -> impl Iterator<Item = &str> {
+        self.payments.iter().flatten().filter(|payment| payment.stands()).filter_map(|payment| payment.id.as_deref())
+    }
+}
+
+/// What a credit takes over from the invoice.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Sale {
+    invoice_number: Option<String>,
+    contact: Option<OnlyContact>,
+    line_amount_types: Option<String>,
+    line_items: Option<Vec<SoldLine>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SoldLine {
+    account_code: Option<String>,
+    tax_type: Option<String>,
+    line_amount: Option<Box<RawValue>>,
+    tax_amount: Option<Box<RawValue>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct NewCreditNotes<'a> {
+    credit_notes: [NewCreditNote<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct NewCreditNote<'a> {
+    #[serde(rename = "Type")]
+    kind: &'static str,
+    status: &'static str,
+    credit_note_number: &'a str,
+    reference: &'a str,
+    contact: ContactRef<'a>,
+    date: NaiveDate,
+    line_amount_types: &'static str,
+    currency_code: &'a str,
+    line_items: Vec<CreditLine>,
+}
+
+#[derive(Serialize)]
+struct ContactRef<'a> {
+    #[serde(rename = "ContactID")]
+    id: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct CreditLine {
+    description: String,
+    quantity: u8,
+    unit_amount: Box<RawValue>,
+    account_code: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tax_type: Option<String>,
+}
+
+impl Xero {
+    pub(super) async fn write_refund(&self, refund: &PostRefund) -> Result<PostedRefund, BooksError> {
+        let found = self.credit(&refund.number).await?;
+        let (credit_id, paid) = match &found {
+            Some((credit_id, credit)) => (credit_id.clone(), credit.paid().next().map(str::to_owned)),
+            None => (self.credit_sale(refund).await?, None),
+        };
+        let external_id = match paid {
+            Some(paid) => paid,
+            None => self.pay_out(refund, &credit_id).await?,
+        };
+        Ok(PostedRefund { credit_id: Some(credit_id), external_id })
+    }
+
+    pub(super) async fn void_refund(&self, refund: &PostRefund) -> Result<(), BooksError> {
+        let Some((credit_id, credit)) = self.credit(&refund.number).await? else { return Ok(()) };
+        for paid in credit.paid() {
+            let delete =
+                self.call(Method::POST, &format!("Payments/{}", id(paid)?)).json(&json!({"Status": "DELETED"}));
+            self.answer(Call::Write, delete).await?;
+        }
+        let voided = json!({"CreditNotes": [{"CreditNoteID": credit_id, "Status": "VOIDED"}]});
+        let void = self.call(Method::POST, &format!("CreditNotes/{}", id(&credit_id)?)).json(&voided);
+        self.answer(Call::Write, void).await.map(drop)
+    }
+
+    /// The credit note of this number with its payments, which a list leaves out.
+    async fn credit(&self, number: &str) -> Result<Option<(String, CreditNote)>, BooksError> {
+        let numbered = [("where", format!(r#"CreditNoteNumber=="{number}""#))];
+        let request = self.call(Method::GET, "CreditNotes").query(&numbered);
+        let page: Page<CreditNote> = self.rows(Call::Read, request).await?;
+        let found = page.rows.into_iter().find(|credit| credit.stands_as(number));
+        let Some(found) = found.and_then(|credit| credit.id) else { return Ok(None) };
+        let whole = self.one(&format!("CreditNotes/{}", id(&found)?)).await?;
+        Ok(Some((found, whole)))
+    }
+
+    async fn credit_sale(&self, refund: &PostRefund) -> Result<String, BooksError> {
+        let sale: Sale = self.one(&format!("Invoices/{}", id(&refund.invoice_external_id)?)).await?;
+        let contact = sale.contact.as_ref().ok_or_else(|| refused("the invoice has no contact".to_owned()))?;
+        let is_taxed = sale.line_amount_types.as_deref() != Some(NO_TAX);
+        let body = NewCreditNotes {
+            credit_notes: [NewCreditNote {
+                kind: "ACCRECCREDIT",
+                status: "AUTHORISED",
+                credit_note_number: &refund.number,
+                reference: &refund.reference,
+                contact: ContactRef { id: &contact.id },
+                date: refund.date,
+                line_amount_types: if is_taxed { "Inclusive" } else { NO_TAX },
+                currency_code: refund.amount.currency.code(),
+                line_items: credit_lines(&sale, refund.amount, is_taxed)?,
+            }],
+        };
+        let request = self.call(Method::PUT, "CreditNotes");
+        let request = request.header("Idempotency-Key", format!("{}-credit", refund.idempotency_key)).json(&body);
+        let page: Page<CreditNote> = self.rows(Call::Write, request).await?;
+        let unsaid = || BooksError::Unknown("the answer names no credit note".to_owned());
+        let made = page.rows.into_iter().next().ok_or_else(unsaid)?;
+        match refusal(made.validation_errors.as_ref()) {
+            Some(message) => Err(refused(message)),
+            None => made.id.ok_or_else(unsaid),
+        }
+    }
+
+    async fn pay_out(&self, refund: &PostRefund, credit_id: &str) -> Result<String, BooksError> {
+        let credit = Paid::CreditNote { id: id(credit_id)? };
+        let account = &self.config.clearing_account;
+        let body = NewPayments::of(credit, refund.amount, refund.date, &refund.reference, account)?;
+        match self.pay(&body, &format!("{}-paid", refund.idempotency_key)).await {
+            Ok((external_id, _)) => Ok(external_id),
+            Err(BooksError::Refused { cause, message }) => {
+                let message = format!("The credit note {} stands, but not its payment: {message}.", refund.number);
+                Err(BooksError::Refused { cause, message })
+            }
+            Err(later) => Err(later),
+        }
+    }
+}
+
+/// The amount, tax included, shared by the accounts and taxes of the invoice as the sale was. What was taken off on one
+/// of them is left out: a credit has no negative lines.
+fn credit_lines(sale: &Sale, amount: Money, is_taxed: bool) -> Result<Vec<CreditLine>, BooksError> {
+    let adds_tax = sale.line_amount_types.as_deref() == Some(EXCLUSIVE);
+    let minor = |raw: &Option<Box<RawValue>>| minor(raw.as_deref(), amount.currency);
+    let mut sold: BTreeMap<(String, Option<String>), i64> = BTreeMap::new();
+    for line in sale.line_items.iter().flatten() {
+        let Some(account) = line.account_code.clone() else { continue };
+        let tax = if adds_tax { minor(&line.tax_amount) } else { 0 };
+        *sold.entry((account, line.tax_type.clone())).or_default() += minor(&line.line_amount) + tax;
+    }
+    sold.retain(|_, minor| *minor > 0);
+    if sold.is_empty() {
+        return Err(refused("the invoice has no line that could be credited".to_owned()));
+    }
+    let weights: Vec<u32> = sold.values().map(|minor| u32::try_from(*minor).unwrap_or(u32::MAX)).collect();
+    let description = format!("Refund of {}", sale.invoice_number.as_deref().unwrap_or_default());
+    let shares = sold.into_keys().zip(amount.allocate(&weights)).filter(|(_, share)| share.is_positive());
+    let line = |((account_code, tax_type), share): ((String, Option<String>), Money)| {
+        let tax_type = tax_type.filter(|_| is_taxed);
+        Ok(CreditLine {
+            description: description.clone(),
+            quantity: 1,
+            unit_amount: number(share)?,
+            account_code,
+            tax_type,
+        })
+    };
+    shares.map(line).collect()
+}
+
+fn minor(raw: Option<&RawValue>, currency: Currency) -> i64 {
+    raw.and_then(|raw| Money::from_decimal(raw.get(), currency).ok()).map_or(0, |amount| amount.minor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    fn lines(types: &str, items: Value, minor: i64) -> Vec<String> {
+        let sale = json!({"InvoiceNumber": "INV-1", "LineAmountTypes": types, "LineItems": items}).to_string();
+        let sale: Sale = serde_json::from_str(&sale).expect("a sale");
+        let lines = credit_lines(&sale, Money::new(minor, Currency::USD), types != NO_TAX).expect("lines");
+        let told = |line: CreditLine| {
+            format!("{} {} {}", line.account_code, line.tax_type.as_deref().unwrap_or("-"), line.unit_amount.get())
+        };
+        lines.into_iter().map(told).collect()
+    }
+
+    #[test]
+    fn g41_a_credit_stands_on_the_accounts_and_with_the_taxes_of_the_sale() {
+        let items = json!([
+            {"AccountCode": "200", "TaxType": "OUTPUT", "LineAmount": 100.00, "TaxAmount": 10.00},
+            {"AccountCode": "260", "TaxType": "NONE", "LineAmount": 50.00, "TaxAmount": 0.00},
+            {"AccountCode": "200", "TaxType": "OUTPUT", "LineAmount": 100.00, "TaxAmount": 10.00},
+        ]);
+        assert_eq!(lines("Exclusive", items.clone(), 27_000), ["200 OUTPUT 220.00", "260 NONE 50.00"]);
+        assert_eq!(lines("Exclusive", items.clone(), 2_701), ["200 OUTPUT 22.01", "260 NONE 5.00"]);
+        assert_eq!(lines("Inclusive", items.clone(), 25_000), ["200 OUTPUT 200.00", "260 NONE 50.00"]);
+        assert_eq!(lines("NoTax", items, 25_000), ["200 - 200.00", "260 - 50.00"]);
+        let discounted = json!([
+            {"AccountCode": "200", "TaxType": "NONE", "LineAmount": 100.00},
+            {"AccountCode": "299", "TaxType": "NONE", "LineAmount": -10.00},
+        ]);
+        assert_eq!(lines("NoTax", discounted, 9_000), ["200 - 90.00"]);
+    }
+
+    #[test]
+    fn an_invoice_without_lines_is_not_credited_by_a_guess() {
+        let sale: Sale = serde_json::from_str("{}").expect("a sale");
+        assert!(matches!(credit_lines(&sale, Money::new(1, Currency::USD), false), Err(BooksError::Refused { .. })));
+    }
+}
