@@ -13,6 +13,7 @@ mod m009_tries;
 mod m010_own_words;
 mod m011_index_order;
 mod m012_undecided;
+mod m013_refunds;
 mod m014_action_fields;
 mod table;
 
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m010_own_words::Migration),
             Box::new(m011_index_order::Migration),
             Box::new(m012_undecided::Migration),
+            Box::new(m013_refunds::Migration),
             Box::new(m014_action_fields::Migration),
         ]
     }

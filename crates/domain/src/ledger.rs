@@ -23,6 +23,9 @@ pub enum JournalKind {
     PaymentReversed,
     /// Taken after all: the gateway had the money of an attempt that had ended without any.
     PaymentCorrected,
+    RefundPaid,
+    /// A refund that had been paid out failed: the gateway has the money again.
+    RefundFailed,
 }
 
 /// One line: debits are positive, credits negative.
@@ -75,7 +78,7 @@ impl Journal {
     /// # Errors
     /// An amount that cannot be negated.
     pub fn payment_reversed(amount: Money) -> Result<Self, Unbalanced> {
-        Self::moved(JournalKind::PaymentReversed, Money::zero(amount.currency).minus(amount)?)
+        Self::moved_back(JournalKind::PaymentReversed, amount)
     }
 
     /// Money of an attempt that had ended without any.
@@ -84,6 +87,26 @@ impl Journal {
     /// An amount that cannot be negated.
     pub fn payment_corrected(amount: Money) -> Result<Self, Unbalanced> {
         Self::moved(JournalKind::PaymentCorrected, amount)
+    }
+
+    /// So much of a payment was paid back.
+    ///
+    /// # Errors
+    /// An amount that cannot be negated.
+    pub fn refund_paid(amount: Money) -> Result<Self, Unbalanced> {
+        Self::moved_back(JournalKind::RefundPaid, amount)
+    }
+
+    /// A refund that was paid out has failed.
+    ///
+    /// # Errors
+    /// An amount that cannot be negated.
+    pub fn refund_failed(amount: Money) -> Result<Self, Unbalanced> {
+        Self::moved(JournalKind::RefundFailed, amount)
+    }
+
+    fn moved_back(kind: JournalKind, amount: Money) -> Result<Self, Unbalanced> {
+        Self::moved(kind, Money::zero(amount.currency).minus(amount)?)
     }
 
     fn moved(kind: JournalKind, amount: Money) -> Result<Self, Unbalanced> {
@@ -134,12 +157,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn d9_a_return_undoes_the_payment_to_the_cent(minor in 1i64..i64::MAX) {
+        fn d9_a_return_or_a_refund_undoes_the_payment_to_the_cent(minor in 1i64..i64::MAX) {
             let amount = Money::new(minor, Currency::USD);
-            let (taken, back) = (Journal::payment_taken(amount), Journal::payment_reversed(amount));
-            let (taken, back) = (taken.expect("it balances"), back.expect("it balances"));
-            for (a, b) in taken.lines().iter().zip(back.lines()) {
-                prop_assert_eq!((a.account, a.amount.minor), (b.account, -b.amount.minor));
+            for (there, back) in [
+                (Journal::payment_taken(amount), Journal::payment_reversed(amount)),
+                (Journal::payment_taken(amount), Journal::refund_paid(amount)),
+                (Journal::refund_failed(amount), Journal::refund_paid(amount)),
+            ] {
+                let (there, back) = (there.expect("it balances"), back.expect("it balances"));
+                for (a, b) in there.lines().iter().zip(back.lines()) {
+                    prop_assert_eq!((a.account, a.amount.minor), (b.account, -b.amount.minor));
+                }
             }
         }
     }

@@ -201,6 +201,8 @@ const fn journal_words(kind: JournalKind) -> &'static str {
         JournalKind::PaymentTaken => "Payment taken",
         JournalKind::PaymentReversed => "Payment reversed",
         JournalKind::PaymentCorrected => "Payment taken after all",
+        JournalKind::RefundPaid => "Refund paid",
+        JournalKind::RefundFailed => "Refund failed",
     }
 }
 

@@ -1,6 +1,6 @@
 //! Attempts with everything that is recorded about their money, in bulk: what a comparison of all books reads.
 
-use crate::{Attempt, BooksEntry, Error, MerchantDb};
+use crate::{Attempt, BooksEntry, Error, MerchantDb, Refund};
 use chrono::{DateTime, Utc};
 use domain::{
     ids::{AttemptId, PaymentId},
@@ -21,6 +21,8 @@ pub struct AttemptRecord {
     pub allocated_minor: i64,
     /// The writes into the books.
     pub entries: Vec<BooksEntry>,
+    /// Oldest first.
+    pub refunds: Vec<Refund>,
 }
 
 impl MerchantDb {
@@ -42,6 +44,10 @@ impl MerchantDb {
         for entry in self.books_entries_of(&ids).await? {
             entries.entry(entry.attempt_id).or_default().push(entry);
         }
+        let mut refunds: HashMap<AttemptId, Vec<Refund>> = HashMap::new();
+        for refund in self.refunds_of(&ids).await? {
+            refunds.entry(refund.attempt_id).or_default().push(refund);
+        }
         let mut allocated: HashMap<PaymentId, i64> = HashMap::new();
         for share in self.allocations_of(attempts.iter().map(|attempt| attempt.payment_id)).await? {
             *allocated.entry(share.payment_id).or_default() += share.amount_minor;
@@ -51,6 +57,7 @@ impl MerchantDb {
             clearing_minor: clearing.get(&attempt.id).copied().unwrap_or_default(),
             allocated_minor: allocated.get(&attempt.payment_id).copied().unwrap_or_default(),
             entries: entries.remove(&attempt.id).unwrap_or_default(),
+            refunds: refunds.remove(&attempt.id).unwrap_or_default(),
             attempt,
         };
         Ok(attempts.into_iter().map(record).collect())

@@ -49,7 +49,7 @@ pub enum BooksEntryState {
     Posted,
     /// The books refused it: a person must decide.
     Refused,
-    /// Never written: the money went back before.
+    /// Does not stand and need not: the money went back.
     Needless,
 }
 

@@ -57,7 +57,7 @@ pub(crate) const UNIQUE: [(&str, &str); 15] = [
     ("invoice.merchant_id, invoice.external_id", "invoice_external_id"),
     ("checkout.id", "checkout_id"),
     ("claim.merchant_id, claim.invoice_id", "one_live_attempt_per_invoice"),
-    ("journal.merchant_id, journal.attempt_id, journal.kind", "one_journal_per_kind"),
+    ("journal.merchant_id, journal.attempt_id, journal.kind, journal.refund", "one_journal_per_kind"),
     ("ledger_payment.merchant_id, ledger_payment.idempotency_key", "ledger_payment_key"),
     ("job.unique_key, job.merchant_id", "job_unique_key"),
     ("mail.unique_key, mail.merchant_id", "mail_unique_key"),

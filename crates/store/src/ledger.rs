@@ -3,7 +3,7 @@
 use crate::{Error, MerchantTx, scope::Scoped};
 use chrono::{DateTime, Utc};
 use domain::{
-    ids::{AttemptId, JournalId, MerchantId},
+    ids::{AttemptId, JournalId, MerchantId, RefundId},
     ledger::{Account, Journal, JournalKind},
     money::Money,
 };
@@ -23,6 +23,8 @@ mod journal {
         pub id: JournalId,
         pub attempt_id: AttemptId,
         pub kind: JournalKind,
+        /// The refund that it is about, as its id prints; empty for the payment itself.
+        pub refund: String,
         pub at: DateTime<Utc>,
     }
     impl ActiveModelBehavior for ActiveModel {}
@@ -67,9 +69,33 @@ impl MerchantTx {
     /// # Errors
     /// [`Error::Duplicate`] when it stands already.
     pub async fn journal_add(&self, attempt: AttemptId, journal: &Journal, now: DateTime<Utc>) -> Result<(), Error> {
+        self.journal_write(attempt, String::new(), journal, now).await
+    }
+
+    /// Each kind stands at most once for a refund.
+    ///
+    /// # Errors
+    /// [`Error::Duplicate`] when it stands already.
+    pub async fn refund_journal_add(
+        &self,
+        attempt: AttemptId,
+        refund: RefundId,
+        journal: &Journal,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        self.journal_write(attempt, refund.to_string(), journal, now).await
+    }
+
+    async fn journal_write(
+        &self,
+        attempt: AttemptId,
+        refund: String,
+        journal: &Journal,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
         let merchant_id = self.merchant_id();
         let id = JournalId(Uuid::now_v7());
-        let row = journal::Model { merchant_id, id, attempt_id: attempt, kind: journal.kind(), at: now };
+        let row = journal::Model { merchant_id, id, attempt_id: attempt, kind: journal.kind(), refund, at: now };
         self.insert::<journal::Entity>([row]).await?;
         let lines = (0..).zip(journal.lines()).map(|(number, line)| Posting {
             merchant_id,

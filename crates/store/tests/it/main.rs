@@ -19,6 +19,7 @@ mod mails;
 mod moments;
 mod payments;
 mod people;
+mod refunds;
 mod schema;
 mod sessions;
 mod shop;

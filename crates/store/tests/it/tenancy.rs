@@ -2,16 +2,18 @@
 
 use crate::{
     database::on_both,
+    refunds::{approve, refund},
     shop::{Shop, at, checkout, invoice, shop},
 };
 use domain::{
     ledger::Journal,
-    payment::{Fact, Observation, Source},
+    payment::{AttemptState, Fact, Observation, Source},
+    refund::{RefundFact, RefundSeen},
 };
 use std::fmt::Debug;
 use store::{
     BooksEntryState, Checkout, ConnectionState, Error, Job, MailState, MerchantTx, NewAttempt, NewJob, NewMail,
-    NewWebhook, Observed, PaymentFilter, WebhookState,
+    NewWebhook, Observed, ObservedRefund, PaymentFilter, Refund, WebhookState,
 };
 use uuid::Uuid;
 
@@ -46,9 +48,14 @@ fn seen() -> Observed {
     Observed { observation: Observation::bare(Fact::Approved), source: Source::Reply, at: at(1) }
 }
 
+fn refund_seen() -> ObservedRefund {
+    ObservedRefund { seen: RefundSeen::bare(RefundFact::Succeeded), source: Source::Reply, at: at(1) }
+}
+
 /// Everything that one payment leaves behind.
 struct Story {
     order: NewAttempt,
+    refund: Refund,
     mail: domain::ids::MailId,
     webhook: store::Webhook,
     entry: store::BooksEntry,
@@ -58,8 +65,13 @@ struct Story {
 async fn story(store: &store::Store, shop: &Shop) -> Story {
     let mut order = shop.opened().await;
     order.attempt.gateway_id = Some("pi_1".into());
+    order.attempt.state = AttemptState::Approved;
+    approve(shop, &order.attempt).await;
+    let refund = refund(shop, order.attempt.id, 100);
+    shop.db.refund_open(refund.clone()).await.unwrap();
     let tx = shop.db.begin().await.unwrap();
-    tx.attempt_cache(order.attempt.clone()).await.unwrap();
+    tx.refund_observation_add(refund.id, 0, &refund_seen()).await.unwrap();
+    tx.refund_entries_intend(refund.id, &[(shop.invoice, 100)], at(1)).await.unwrap();
     tx.observation_add(order.attempt.id, 0, &seen()).await.unwrap();
     let journal = Journal::payment_taken(order.payment.amount().unwrap()).unwrap();
     tx.journal_add(order.attempt.id, &journal, at(1)).await.unwrap();
@@ -70,7 +82,7 @@ async fn story(store: &store::Store, shop: &Shop) -> Story {
     tx.commit().await.unwrap();
     let job = store.jobs_claim(at(1), at(2), 1).await.unwrap().remove(0);
     let entry = shop.db.books_entries(order.attempt.id).await.unwrap().remove(0);
-    Story { order, mail, webhook, entry, job }
+    Story { order, refund, mail, webhook, entry, job }
 }
 
 on_both!(d20_no_getter_finds_another_merchants_row, async |db| {
@@ -87,6 +99,19 @@ on_both!(d20_no_getter_finds_another_merchants_row, async |db| {
     let connection = bolt.db.connection(bolt.connection).await.unwrap();
     missing(me.connection_secret(&connection).map(|_| ()));
 
+    let refund = theirs.refund.id;
+    missing(me.refund(refund).await);
+    assert!(me.refunds_of(&[attempt]).await.unwrap().is_empty());
+    assert!(me.refunds_since(at(-9)).await.unwrap().is_empty());
+    assert!(me.refund_observations(refund).await.unwrap().is_empty());
+    assert!(me.refund_entries(&[refund]).await.unwrap().is_empty());
+    assert!(me.refund_entries_waiting(at(9)).await.unwrap().is_empty());
+    assert!(me.refunds_unknown(at(9)).await.unwrap().is_empty());
+    let alarm = writing(&bolt).await;
+    alarm.refund_cache(Refund { contradicted: true, ..theirs.refund.clone() }).await.unwrap();
+    alarm.commit().await.unwrap();
+    assert!(me.refunds_alarming(at(-9)).await.unwrap().is_empty());
+    assert!(me.refund_sums(at(-9)).await.unwrap().is_empty());
     assert!(me.allocations(payment).await.unwrap().is_empty());
     assert!(me.attempts_of(payment).await.unwrap().is_empty());
     assert!(me.observations(attempt).await.unwrap().is_empty());
@@ -122,9 +147,12 @@ on_both!(d20_no_writer_touches_another_merchants_row, async |db| {
     let theirs = story(&db.store, &bolt).await;
     let attempt = theirs.order.attempt.id;
 
+    missing(acme.db.refund_open(theirs.refund.clone()).await);
     let tx = writing(&acme).await;
     missing(tx.attempt_hold(attempt).await);
     missing(tx.attempt_cache(theirs.order.attempt.clone()).await);
+    missing(tx.refund_cache(theirs.refund.clone()).await);
+    missing(tx.refund_entry_write(bolt.db.refund_entries(&[theirs.refund.id]).await.unwrap().remove(0)).await);
     missing(tx.invoice_refresh(bolt.invoice, &invoice("i-1", "INV-X"), at(9)).await);
     missing(tx.connection_synced(bolt.connection, "cursor", at(9)).await);
     missing(tx.connection_state(bolt.connection, ConnectionState::Broken, None).await);
@@ -163,6 +191,12 @@ on_both!(d20_a_row_cannot_point_at_another_merchants, async |db| {
     missing(writing(&acme).await.payer_add(person, bolt.customer, at(0)).await);
     missing(writing(&acme).await.observation_add(attempt, 0, &seen()).await);
     missing(writing(&acme).await.journal_add(attempt, &journal, at(0)).await);
+    approve(&bolt, &theirs.attempt).await;
+    let refund = refund(&bolt, attempt, 100);
+    bolt.db.refund_open(refund.clone()).await.unwrap();
+    let refund = refund.id;
+    missing(writing(&acme).await.refund_observation_add(refund, 0, &refund_seen()).await);
+    missing(writing(&acme).await.refund_entries_intend(refund, &[(acme.invoice, 100)], at(0)).await);
     missing(writing(&acme).await.books_entries_intend(attempt, &acme.order().allocations, at(0)).await);
     missing(writing(&acme).await.webhook_receive(webhook(&bolt), at(0)).await);
     missing(writing(&acme).await.jobs_add([job(&theirs)], at(0)).await);

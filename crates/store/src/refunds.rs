@@ -1,0 +1,351 @@
+//! Refunds, the facts seen about them, and their writes into the books. Facts are appended; the state column is a cache
+//! of their fold.
+
+use crate::{
+    Attempt, BooksEntryState, Error, MerchantDb, MerchantTx, Store,
+    invoices::Sum,
+    scope::{Only, Scoped, moment, owned},
+};
+use chrono::{DateTime, Utc};
+use domain::{
+    ids::{AttemptId, InvoiceId, MerchantId, ObservationId, RefundId},
+    money::Money,
+    payment::Source,
+    refund::{RefundRefusal, RefundSeen, RefundState, may_refund, refundable},
+};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*};
+use uuid::Uuid;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "refund")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub merchant_id: MerchantId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: RefundId,
+    pub attempt_id: AttemptId,
+    pub currency: String,
+    pub amount_minor: i64,
+    /// The gateway's id of the payment as it was then: what is sent again must be the same to the byte.
+    pub charge_gateway_id: String,
+    /// Why, in the words of whoever asked for it.
+    pub reason: String,
+    pub asked_by: String,
+    pub state: RefundState,
+    /// Why no money went back, as JSON of a `RefundFailure`.
+    pub failure: Option<String>,
+    pub contradicted: bool,
+    pub gateway_id: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+impl ActiveModelBehavior for ActiveModel {}
+owned!();
+
+pub use Model as Refund;
+
+impl Refund {
+    /// # Errors
+    /// A stored currency that this version does not know.
+    pub fn amount(&self) -> Result<Money, Error> {
+        let currency = self.currency.parse().map_err(|_| Error::Unreadable("refund.currency"))?;
+        Ok(Money::new(self.amount_minor, currency))
+    }
+}
+
+mod observation {
+    use super::*;
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "refund_observation")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub merchant_id: MerchantId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: ObservationId,
+        pub refund_id: RefundId,
+        /// Its place among the facts of the refund, from 0.
+        pub place: i32,
+        /// JSON of a `Source`.
+        pub source: String,
+        /// JSON of a `RefundSeen`.
+        pub body: String,
+        pub at: DateTime<Utc>,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+    crate::scope::owned!();
+}
+
+mod entry {
+    use super::*;
+    /// A refund's write into the books, made before the write (`wire/accounting.md`, 4).
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "refund_entry")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub merchant_id: MerchantId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub refund_id: RefundId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub invoice_id: InvoiceId,
+        /// What is credited and paid back, in the refund's currency.
+        pub amount_minor: i64,
+        pub state: BooksEntryState,
+        /// The books' id of the credit, where they have a document for it.
+        pub credit_id: Option<String>,
+        /// The books' id of the payment out of the clearing account.
+        pub external_id: Option<String>,
+        pub last_error: Option<String>,
+        pub updated_at: DateTime<Utc>,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+    crate::scope::owned!();
+}
+
+pub use entry::Model as RefundEntry;
+
+/// A stored fact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObservedRefund {
+    pub seen: RefundSeen,
+    pub source: Source,
+    pub at: DateTime<Utc>,
+}
+
+impl TryFrom<observation::Model> for ObservedRefund {
+    type Error = Error;
+
+    fn try_from(row: observation::Model) -> Result<Self, Error> {
+        Ok(Self {
+            seen: serde_json::from_str(&row.body).map_err(|_| Error::Unreadable("refund_observation.body"))?,
+            source: serde_json::from_str(&row.source).map_err(|_| Error::Unreadable("refund_observation.source"))?,
+            at: row.at,
+        })
+    }
+}
+
+/// What became of a refund that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OpenedRefund {
+    New,
+    /// It stands already: a double click, a replayed POST.
+    Same,
+    Refused(RefundRefusal),
+}
+
+/// What can still be paid back of an attempt's money.
+///
+/// # Errors
+/// A stored currency that this version does not know.
+pub fn left_to_refund(attempt: &Attempt, refunds: &[Refund]) -> Result<Money, Error> {
+    let amount = attempt.amount()?;
+    let captured = if attempt.state.has_money() { amount } else { Money::zero(amount.currency) };
+    let refunds = refunds.iter().map(|refund| Ok((refund.state, refund.amount()?)));
+    let refunds = refunds.collect::<Result<Vec<_>, Error>>()?;
+    refundable(captured, refunds).map_err(|_| Error::Unreadable("refund.currency"))
+}
+
+impl MerchantDb {
+    /// Commits a refund, unless it is more than what is left of its attempt's money. The attempt is held meanwhile, so
+    /// that any number of them at once share what is left (D24).
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also for the id of another attempt's refund: it comes with a form, and grants nothing.
+    pub async fn refund_open(&self, new: Refund) -> Result<OpenedRefund, Error> {
+        let tx = self.begin().await?;
+        let attempt = tx.attempt_hold(new.attempt_id).await?;
+        match tx.refund(new.id).await {
+            Ok(stands) if stands.attempt_id == attempt.id => return Ok(OpenedRefund::Same),
+            Ok(_) => return Err(Error::Missing),
+            Err(Error::Missing) => {}
+            Err(other) => return Err(other),
+        }
+        let left = left_to_refund(&attempt, &tx.refunds_of(&[attempt.id]).await?)?;
+        if let Err(refusal) = may_refund(new.amount()?, left) {
+            return Ok(OpenedRefund::Refused(refusal));
+        }
+        // Another attempt's refund of this id may have come in between.
+        if tx.insert_absent::<Entity>([new]).await? == 0 {
+            return Err(Error::Missing);
+        }
+        tx.commit().await?;
+        Ok(OpenedRefund::New)
+    }
+}
+
+impl MerchantTx {
+    /// Adds a fact after the `place` facts that stand. The attempt is held meanwhile.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn refund_observation_add(
+        &self,
+        refund: RefundId,
+        place: usize,
+        seen: &ObservedRefund,
+    ) -> Result<(), Error> {
+        let json = |what| move |_| Error::Unreadable(what);
+        let row = observation::Model {
+            merchant_id: self.merchant_id(),
+            id: ObservationId(Uuid::now_v7()),
+            refund_id: refund,
+            place: i32::try_from(place).unwrap_or(i32::MAX),
+            source: serde_json::to_string(&seen.source).map_err(json("refund_observation.source"))?,
+            body: serde_json::to_string(&seen.seen).map_err(json("refund_observation.body"))?,
+            at: seen.at,
+        };
+        self.insert::<observation::Entity>([row]).await
+    }
+
+    /// Writes the cache of the fold.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's refund.
+    pub async fn refund_cache(&self, refund: Refund) -> Result<(), Error> {
+        let id = refund.id;
+        let row = self.stamped::<Entity>(refund).reset_all();
+        self.update_one(self.update::<Entity>().set(row).filter(Column::Id.eq(id))).await
+    }
+
+    /// One write into the books for each invoice that the refund is credited on, in minor units.
+    ///
+    /// # Errors
+    /// [`Error::Duplicate`] when one exists.
+    pub async fn refund_entries_intend(
+        &self,
+        refund: RefundId,
+        parts: &[(InvoiceId, i64)],
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let row = |(invoice_id, amount_minor): &(InvoiceId, i64)| RefundEntry {
+            merchant_id: self.merchant_id(),
+            refund_id: refund,
+            invoice_id: *invoice_id,
+            amount_minor: *amount_minor,
+            state: BooksEntryState::Intended,
+            credit_id: None,
+            external_id: None,
+            last_error: None,
+            updated_at: now,
+        };
+        self.insert::<entry::Entity>(parts.iter().map(row)).await
+    }
+
+    /// # Errors
+    /// [`Error::Missing`] when the write was never meant.
+    pub async fn refund_entry_write(&self, entry: RefundEntry) -> Result<(), Error> {
+        let (refund, invoice) = (entry.refund_id, entry.invoice_id);
+        let row = self.stamped::<entry::Entity>(entry).reset_all();
+        let update = self.update::<entry::Entity>().set(row).filter(entry::Column::RefundId.eq(refund));
+        self.update_one(update.filter(entry::Column::InvoiceId.eq(invoice))).await
+    }
+}
+
+impl Store {
+    /// The worker's sweep: up to `limit` refunds that were asked for before this and of which nothing was recorded
+    /// since.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn door_refunds_unheard(
+        &self,
+        asked_before: DateTime<Utc>,
+        limit: u64,
+    ) -> Result<Vec<(MerchantDb, Refund)>, Error> {
+        // In words, as in the partial index that serves it.
+        let undecided = Entity::find().filter(Expr::cust("state IN ('created', 'unknown')"));
+        let unheard = undecided.filter(Column::State.eq(RefundState::Created));
+        let unheard = unheard.filter(Column::CreatedAt.lt(moment(asked_before)));
+        let rows = unheard.order_by_asc(Column::CreatedAt).limit(limit).all(&self.pools.read).await?;
+        Ok(rows.into_iter().map(|row| (MerchantDb::new(row.merchant_id, self.clone()), row)).collect())
+    }
+}
+
+impl<C: ConnectionTrait> Scoped<C> {
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's refund.
+    pub async fn refund(&self, id: RefundId) -> Result<Refund, Error> {
+        self.find::<Entity>().filter(Column::Id.eq(id)).only(self.conn()).await?.ok_or(Error::Missing)
+    }
+
+    /// The refunds of these attempts, oldest first.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn refunds_of(&self, attempts: &[AttemptId]) -> Result<Vec<Refund>, Error> {
+        let of = self.find::<Entity>().filter(Column::AttemptId.is_in(attempts.to_vec()));
+        Ok(of.order_by_asc(Column::CreatedAt).order_by_asc(Column::Id).all(self.conn()).await?)
+    }
+
+    /// # Errors
+    /// The database is away.
+    pub async fn refunds_since(&self, since: DateTime<Utc>) -> Result<Vec<Refund>, Error> {
+        Ok(self.find::<Entity>().filter(Column::CreatedAt.gte(since)).all(self.conn()).await?)
+    }
+
+    /// Every fact about a refund, oldest first.
+    ///
+    /// # Errors
+    /// A stored fact that this version cannot read.
+    pub async fn refund_observations(&self, refund: RefundId) -> Result<Vec<ObservedRefund>, Error> {
+        let rows = self.find::<observation::Entity>().filter(observation::Column::RefundId.eq(refund));
+        let rows = rows.order_by_asc(observation::Column::Place).all(self.conn()).await?;
+        rows.into_iter().map(ObservedRefund::try_from).collect()
+    }
+
+    /// The writes into the books of these refunds.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn refund_entries(&self, refunds: &[RefundId]) -> Result<Vec<RefundEntry>, Error> {
+        let of = self.find::<entry::Entity>().filter(entry::Column::RefundId.is_in(refunds.to_vec()));
+        Ok(of.all(self.conn()).await?)
+    }
+
+    /// Refunds whose fate nobody knows though they were asked for before this.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn refunds_unknown(&self, before: DateTime<Utc>) -> Result<Vec<Refund>, Error> {
+        // In words, as in the partial index that serves it.
+        let undecided = self.find::<Entity>().filter(Expr::cust("state IN ('created', 'unknown')"));
+        Ok(undecided.filter(Column::CreatedAt.lt(moment(before))).all(self.conn()).await?)
+    }
+
+    /// Refunds that somebody must look at: the impossible was seen, or the gateway had taken it and since then it
+    /// failed.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn refunds_alarming(&self, failed_since: DateTime<Utc>) -> Result<Vec<Refund>, Error> {
+        // In words, as in the partial index that serves it.
+        let alarming = self.find::<Entity>().filter(Expr::cust("(contradicted OR state = 'failed')"));
+        let failed = Column::UpdatedAt.gt(moment(failed_since)).and(Column::GatewayId.is_not_null());
+        Ok(alarming.filter(Column::Contradicted.into_expr().or(failed)).all(self.conn()).await?)
+    }
+
+    /// Money that went back and that the books did not get: refused, or meant for them before this.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn refund_entries_waiting(&self, before: DateTime<Utc>) -> Result<Vec<RefundEntry>, Error> {
+        // In words, as in the partial index that serves it.
+        let waiting = self.find::<entry::Entity>().filter(Expr::cust("state IN ('intended', 'refused')"));
+        let refused = entry::Column::State.eq(BooksEntryState::Refused);
+        let overdue = refused.or(entry::Column::UpdatedAt.lt(moment(before)));
+        Ok(waiting.filter(overdue).all(self.conn()).await?)
+    }
+
+    /// What was paid back by refunds that were asked for since a moment, per currency.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn refund_sums(&self, since: DateTime<Utc>) -> Result<Vec<Sum>, Error> {
+        let paid = self.find::<Entity>().filter(Column::State.eq(RefundState::Succeeded));
+        let paid = paid.filter(Column::CreatedAt.gte(since)).select_only().column(Column::Currency);
+        let sum = Expr::col(Column::AmountMinor).sum().cast_as("bigint");
+        Ok(paid.column_as(sum, "minor").group_by(Column::Currency).into_model().all(self.conn()).await?)
+    }
+}

@@ -1,0 +1,207 @@
+//! Refunds never exceed what was captured (D24): one after the other, all at once, and from two nodes.
+
+use crate::{
+    database::on_both,
+    shop::{Shop, at, shop, usd},
+};
+use domain::{
+    ids::{AttemptId, RefundId},
+    ledger::{Journal, JournalKind},
+    payment::{AttemptState, Source},
+    refund::{RefundFact, RefundFailure, RefundRefusal, RefundSeen, RefundState},
+};
+use store::{Attempt, BooksEntryState, Error, MerchantDb, ObservedRefund, OpenedRefund, Refund};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+/// An attempt of 100.00 that was approved.
+async fn paid(shop: &Shop) -> AttemptId {
+    let attempt = shop.opened().await.attempt;
+    approve(shop, &attempt).await;
+    attempt.id
+}
+
+pub async fn approve(shop: &Shop, attempt: &Attempt) {
+    let tx = shop.db.begin().await.unwrap();
+    tx.attempt_cache(Attempt { state: AttemptState::Approved, ..attempt.clone() }).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+pub fn refund(shop: &Shop, attempt: AttemptId, minor: i64) -> Refund {
+    Refund {
+        merchant_id: shop.db.merchant_id(),
+        id: RefundId(Uuid::now_v7()),
+        attempt_id: attempt,
+        currency: "USD".into(),
+        amount_minor: minor,
+        charge_gateway_id: "pi_1".into(),
+        reason: "sent back".into(),
+        asked_by: "admin@acme.example".into(),
+        state: RefundState::Created,
+        failure: None,
+        contradicted: false,
+        gateway_id: None,
+        created_at: at(1),
+        updated_at: at(1),
+    }
+}
+
+async fn moved(db: &MerchantDb, refund: &Refund, state: RefundState) {
+    let tx = db.begin().await.unwrap();
+    tx.refund_cache(Refund { state, ..refund.clone() }).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+on_both!(d24_refunds_go_up_to_what_was_captured_and_no_further, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let attempt = paid(&shop).await;
+    let first = refund(&shop, attempt, 6_000);
+    assert_eq!(shop.db.refund_open(first.clone()).await.unwrap(), OpenedRefund::New);
+    assert_eq!(shop.db.refund_open(first.clone()).await.unwrap(), OpenedRefund::Same, "the same form twice");
+    let over = shop.db.refund_open(refund(&shop, attempt, 4_001)).await.unwrap();
+    assert_eq!(over, OpenedRefund::Refused(RefundRefusal::NotWithin { left: usd(4_000) }), "nobody knows its fate yet");
+
+    moved(&shop.db, &first, RefundState::Failed).await;
+    assert_eq!(
+        shop.db.refund_open(refund(&shop, attempt, 10_000)).await.unwrap(),
+        OpenedRefund::New,
+        "it is free again"
+    );
+    let none = shop.db.refund_open(refund(&shop, attempt, 1)).await.unwrap();
+    assert_eq!(none, OpenedRefund::Refused(RefundRefusal::NothingLeft));
+    assert_eq!(shop.db.refunds_of(&[attempt]).await.unwrap().len(), 2, "what was refused left nothing behind");
+});
+
+on_both!(d24_money_that_never_came_is_not_paid_back, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let attempt = shop.opened().await.attempt.id;
+    let refused = shop.db.refund_open(refund(&shop, attempt, 1)).await.unwrap();
+    assert_eq!(refused, OpenedRefund::Refused(RefundRefusal::NothingLeft));
+});
+
+on_both!(d24_the_id_of_another_payments_refund_grants_nothing, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let one = paid(&shop).await;
+    let first = refund(&shop, one, 100);
+    shop.db.refund_open(first.clone()).await.unwrap();
+    let [two] = shop.invoices(&["INV-2"]).await.try_into().unwrap();
+    let mut other = shop.order_of(&[two]);
+    other.attempt.state = AttemptState::Approved;
+    shop.open(other.clone()).await.unwrap();
+    let forged = Refund { attempt_id: other.attempt.id, ..first };
+    assert!(matches!(shop.db.refund_open(forged).await, Err(Error::Missing)));
+});
+
+on_both!(d24_sixty_four_part_refunds_at_once_share_what_is_left, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let attempt = paid(&shop).await;
+    let other = shop.on(&db.node().await).await;
+    let mut clicks = JoinSet::new();
+    for n in 0..64 {
+        let (db, new) = (if n % 2 == 0 { shop.db.clone() } else { other.clone() }, refund(&shop, attempt, 1_000));
+        clicks.spawn(async move { db.refund_open(new).await.unwrap() });
+    }
+    let answers = clicks.join_all().await;
+    let count = |like: fn(&OpenedRefund) -> bool| answers.iter().filter(|answer| like(answer)).count();
+    assert_eq!(count(|answer| *answer == OpenedRefund::New), 10, "{answers:?}");
+    assert_eq!(count(|answer| *answer == OpenedRefund::Refused(RefundRefusal::NothingLeft)), 54, "{answers:?}");
+    assert_eq!(db.texts("SELECT CAST(sum(amount_minor) AS TEXT) FROM refund").await, ["10000"]);
+});
+
+on_both!(d24_ten_posts_of_one_form_are_one_refund, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let new = refund(&shop, paid(&shop).await, 1_000);
+    let other = shop.on(&db.node().await).await;
+    let mut clicks = JoinSet::new();
+    for n in 0..10 {
+        let (db, new) = (if n % 2 == 0 { shop.db.clone() } else { other.clone() }, new.clone());
+        clicks.spawn(async move { db.refund_open(new).await.unwrap() });
+    }
+    let answers = clicks.join_all().await;
+    assert_eq!(answers.iter().filter(|answer| **answer == OpenedRefund::New).count(), 1, "{answers:?}");
+    assert_eq!(answers.iter().filter(|answer| **answer == OpenedRefund::Same).count(), 9, "{answers:?}");
+});
+
+on_both!(facts_of_a_refund_come_back_in_the_order_of_their_places, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let new = refund(&shop, paid(&shop).await, 1_000);
+    shop.db.refund_open(new.clone()).await.unwrap();
+    let said = |fact| ObservedRefund {
+        seen: RefundSeen { fact, gateway_id: Some("re_1".into()), amount: Some(usd(1_000)) },
+        source: Source::Webhook,
+        at: at(2),
+    };
+    let failed = RefundFact::Failed { reason: RefundFailure::CardGone };
+    let facts = [RefundFact::Unanswered, RefundFact::Refused { code: "x".into() }, RefundFact::Succeeded, failed];
+    let facts = facts.map(said);
+    for (place, fact) in facts.iter().enumerate().rev() {
+        let tx = shop.db.begin().await.unwrap();
+        tx.refund_observation_add(new.id, place, fact).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    assert_eq!(shop.db.refund_observations(new.id).await.unwrap(), facts);
+});
+
+on_both!(g37_the_sweep_and_the_front_page_find_what_nobody_knows_or_must_see, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let attempt = paid(&shop).await;
+    let [lost, unknown, late, failed, at_once] = [1; 5].map(|minor| refund(&shop, attempt, minor));
+    for new in [&lost, &unknown, &late, &failed, &at_once] {
+        shop.db.refund_open(new.clone()).await.unwrap();
+    }
+    moved(&shop.db, &unknown, RefundState::Unknown).await;
+    moved(&shop.db, &late, RefundState::Succeeded).await;
+    let failed = Refund { gateway_id: Some("re_1".into()), updated_at: at(5), ..failed };
+    moved(&shop.db, &failed, RefundState::Failed).await;
+    moved(&shop.db, &at_once, RefundState::Failed).await;
+    let contradicted = Refund { contradicted: true, ..late.clone() };
+    moved(&shop.db, &contradicted, RefundState::Succeeded).await;
+
+    let swept = db.store.door_refunds_unheard(at(5), 10).await.unwrap();
+    assert_eq!(swept.into_iter().map(|(_, refund)| refund.id).collect::<Vec<_>>(), [lost.id]);
+    let ids = |rows: Vec<Refund>| {
+        let mut ids: Vec<_> = rows.into_iter().map(|row| row.id).collect();
+        ids.sort();
+        ids
+    };
+    let sorted = |mut ids: [RefundId; 2]| {
+        ids.sort();
+        ids
+    };
+    assert_eq!(ids(shop.db.refunds_unknown(at(5)).await.unwrap()), sorted([lost.id, unknown.id]));
+    assert_eq!(ids(shop.db.refunds_alarming(at(4)).await.unwrap()), sorted([late.id, failed.id]));
+    assert_eq!(ids(shop.db.refunds_alarming(at(5)).await.unwrap()), [late.id], "an alarm does not age");
+    let sums = shop.db.refund_sums(at(0)).await.unwrap();
+    assert_eq!(sums.iter().map(|sum| sum.money().unwrap()).collect::<Vec<_>>(), [usd(1)]);
+});
+
+on_both!(g37_each_refund_has_its_own_journals_and_its_own_writes_into_the_books, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let attempt = paid(&shop).await;
+    let (one, two) = (refund(&shop, attempt, 1_000), refund(&shop, attempt, 2_000));
+    let paid = |minor| Journal::refund_paid(usd(minor)).unwrap();
+    for (new, minor) in [(&one, 1_000), (&two, 2_000)] {
+        shop.db.refund_open(new.clone()).await.unwrap();
+        let tx = shop.db.begin().await.unwrap();
+        tx.refund_journal_add(attempt, new.id, &paid(minor), at(2)).await.unwrap();
+        tx.refund_entries_intend(new.id, &[(shop.invoice, minor)], at(2)).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    let tx = shop.db.begin().await.unwrap();
+    let again = tx.refund_journal_add(attempt, one.id, &paid(1_000), at(3)).await.unwrap_err();
+    assert!(again.is_duplicate("one_journal_per_kind"), "{again:?}");
+    drop(tx);
+    let lines = shop.db.posting_list(attempt).await.unwrap();
+    assert!(lines.len() == 4 && lines.iter().all(|line| line.kind == JournalKind::RefundPaid), "{lines:?}");
+
+    let mut entry = shop.db.refund_entries(&[one.id]).await.unwrap().remove(0);
+    (entry.state, entry.credit_id, entry.external_id) = (BooksEntryState::Posted, Some("cn".into()), Some("pm".into()));
+    entry.updated_at = at(4);
+    let tx = shop.db.begin().await.unwrap();
+    tx.refund_entry_write(entry.clone()).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(shop.db.refund_entries(&[one.id]).await.unwrap(), [entry]);
+    assert!(shop.db.refund_entries_waiting(at(2)).await.unwrap().is_empty(), "not for long yet");
+    let waiting = shop.db.refund_entries_waiting(at(3)).await.unwrap();
+    assert_eq!(waiting.iter().map(|entry| entry.refund_id).collect::<Vec<_>>(), [two.id]);
+});
