@@ -90,8 +90,8 @@ impl Cli {
                 let since = days.map(|days| chrono::Utc::now() - chrono::TimeDelta::days(days.into()));
                 let verified = open(&Settings::load()?).await?.verify_books(since).await?;
                 println!(
-                    "{} attempts, {} charges at gateways, {} postings in books compared.",
-                    verified.attempts, verified.charges, verified.postings
+                    "{} attempts, {} charges at gateways, {} refunds, {} postings in books compared.",
+                    verified.attempts, verified.charges, verified.refunds, verified.postings
                 );
                 verified.differences.iter().for_each(|words| println!("  {words}"));
                 anyhow::ensure!(verified.differences.is_empty(), "{} things differ", verified.differences.len());

@@ -28,6 +28,7 @@ pub enum Act {
     SeeOwnPayments,
     SeeMerchantInvoices,
     SeeTransactions,
+    Refund,
     SeeMail,
     SyncBooks,
     SeeInstallation,
@@ -41,7 +42,7 @@ impl Role {
         match act {
             Act::SeeCheckout | Act::PayCheckout => matches!(self, Self::Guest),
             Act::SeeOwnInvoices | Act::PayOwnInvoices | Act::SeeOwnPayments => matches!(self, Self::Payer),
-            Act::SeeMerchantInvoices | Act::SeeTransactions | Act::SeeMail | Act::SyncBooks => {
+            Act::SeeMerchantInvoices | Act::SeeTransactions | Act::Refund | Act::SeeMail | Act::SyncBooks => {
                 matches!(self, Self::Admin)
             }
             Act::SeeInstallation => matches!(self, Self::Operator),
@@ -82,6 +83,7 @@ mod tests {
             (Act::PayCheckout, Role::Guest),
             (Act::SeeOwnInvoices, Role::Payer),
             (Act::SeeTransactions, Role::Admin),
+            (Act::Refund, Role::Admin),
             (Act::SeeInstallation, Role::Operator),
         ] {
             for role in Role::ALL {

@@ -3,10 +3,11 @@
 use crate::{
     access::Role,
     date::{Lateness, Moment},
-    ids::{CheckoutId, InvoiceId, MailId, PaymentId},
+    ids::{CheckoutId, InvoiceId, MailId, PaymentId, RefundId},
     invoice::InvoiceStatus,
     money::{Locale, Money},
     payment::AttemptState,
+    refund::{RefundState, Refunded},
 };
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -244,6 +245,7 @@ pub struct PaymentRow {
     pub state: AttemptState,
     /// Nothing of it ever reached the gateway, so nobody has declined or cancelled anything.
     pub never_sent: bool,
+    pub refunded: Refunded,
     pub method: Option<String>,
     pub at: Moment,
 }
@@ -294,7 +296,7 @@ pub struct AdminHome {
 /// Something that does not mend itself, in one sentence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// The word on its badge: `Books`, `Payment`, `Task`, `Gateway` or `Cards`.
+    /// The word on its badge: `Books`, `Payment`, `Refund`, `Task`, `Gateway` or `Cards`.
     pub area: String,
     pub sentence: String,
     pub payment: Option<PaymentId>,
@@ -310,6 +312,9 @@ pub struct PaymentStory {
     pub sentence: String,
     pub events: Vec<StoryEvent>,
     pub attempts: Vec<AttemptFace>,
+    pub refunds: Vec<RefundFace>,
+    /// Absent when there is no money to pay back.
+    pub refund: Option<RefundPlan>,
     pub postings: Vec<PostingFace>,
     pub jobs: Vec<JobFace>,
 }
@@ -343,6 +348,42 @@ pub struct AttemptFace {
     pub never_sent: bool,
     pub method: Option<String>,
     pub amount: Money,
+}
+
+/// Whether staff can pay money of a payment back here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundPlan {
+    Offered(RefundOffer),
+    /// The gateway's adapter cannot, and why.
+    NotHere(String),
+}
+
+/// Everything that the refund dialog says before money goes back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundOffer {
+    /// Minted with this page: the same form sent twice is the same refund.
+    pub refund: RefundId,
+    pub payment: PaymentId,
+    /// What can still be paid back.
+    pub most: Money,
+    /// `Visa ··4242, through Stripe`.
+    pub goes_to: String,
+    /// What is written into the books then.
+    pub in_the_books: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundFace {
+    pub amount: Money,
+    pub state: RefundState,
+    /// Why staff paid it back, in their words.
+    pub reason: String,
+    pub asked_by: String,
+    pub at: Moment,
+    pub gateway_id: Option<String>,
+    /// Why no money went back, and what to do.
+    pub failure: Option<String>,
 }
 
 /// One line of our own ledger.
@@ -407,6 +448,33 @@ impl AttemptState {
             Self::Declined => ("Declined", Tone::Bad),
             Self::Voided => ("Cancelled", Tone::Neutral),
             Self::Returned => ("Returned", Tone::Bad),
+        }
+    }
+}
+
+impl RefundState {
+    /// The word on a badge, and its tone.
+    #[must_use]
+    pub const fn badge(self) -> (&'static str, Tone) {
+        match self {
+            Self::Created => ("Being sent", Tone::Wait),
+            Self::Unknown => ("Being checked", Tone::Wait),
+            Self::Pending => ("Under way", Tone::Wait),
+            Self::Succeeded => ("Refunded", Tone::Good),
+            Self::Failed => ("Failed", Tone::Bad),
+            Self::Canceled => ("Cancelled", Tone::Neutral),
+        }
+    }
+}
+
+impl Refunded {
+    /// The badge of a payment of which money went back.
+    #[must_use]
+    pub const fn badge(self) -> Option<(&'static str, Tone)> {
+        match self {
+            Self::Nothing => None,
+            Self::Part => Some(("Part refunded", Tone::Warn)),
+            Self::Whole => Some(("Refunded", Tone::Neutral)),
         }
     }
 }

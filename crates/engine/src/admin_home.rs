@@ -8,14 +8,17 @@ use crate::{
 };
 use chrono::{Datelike, TimeDelta};
 use domain::{
-    money::Locale,
+    money::{Locale, Money, Totals},
     payment::AttemptState,
+    refund::{RefundFailure, RefundState},
     views::{AdminHome, Problem},
 };
-use store::{Connection, ConnectionState, InvoiceFilter, MerchantDb};
+use store::{BooksEntryState, Connection, ConnectionState, InvoiceFilter, MerchantDb};
 
 /// What takes longer than this to come to its end is shown to somebody (`quality.md`, 2.4).
 const SOON: TimeDelta = TimeDelta::minutes(15);
+/// So long a refund that failed after the payer was told is shown.
+const REFUND_FAILED_SHOWN: TimeDelta = TimeDelta::days(14);
 
 impl Engine {
     /// # Errors
@@ -39,7 +42,10 @@ impl Engine {
             needs_you: self.problems(&admin.db, merchant.face()?.locale, books.as_ref()).await?,
             outstanding: amounts(&admin.db.invoice_sums(&outstanding).await?)?,
             overdue: amounts(&admin.db.invoice_sums(&overdue).await?)?,
-            collected_this_month: amounts(&admin.db.payment_sums(&collected, month).await?)?,
+            collected_this_month: less(
+                amounts(&admin.db.payment_sums(&collected, month).await?)?,
+                &amounts(&admin.db.refund_sums(month).await?)?,
+            )?,
             invoices: page(invoices, total, list.page, &listed.search),
             books_connected: books.is_some(),
             synced_at: books.and_then(|books| books.synced_at).map(|at| on_the_wall(at, zone)),
@@ -81,6 +87,7 @@ impl Engine {
             );
             problems.push(Problem { area: "Payment".into(), sentence, payment: Some(attempt.payment_id) });
         }
+        problems.extend(self.refund_problems(db, locale).await?);
         for job in db.jobs_dead().await? {
             let what = serde_json::from_str::<Work>(&job.body).map_or("A task", |work| work.words());
             let sentence =
@@ -111,4 +118,53 @@ impl Engine {
         }
         Ok(problems)
     }
+    async fn refund_problems(&self, db: &MerchantDb, locale: Locale) -> Result<Vec<Problem>, Error> {
+        let mut problems = Vec::new();
+        for entry in db.refund_entries_waiting(self.now() - SOON).await? {
+            let refund = db.refund(entry.refund_id).await?;
+            let amount = Money::new(entry.amount_minor, refund.amount()?.currency).format(locale);
+            let number = db.invoice(entry.invoice_id).await?.number;
+            let (id, why) = (refund.gateway_id.unwrap_or_default(), entry.last_error.unwrap_or_default());
+            let sentence = match (entry.state, refund.state) {
+                (BooksEntryState::Refused, RefundState::Succeeded) => format!(
+                    "{amount} was paid back for {number}, but the books refused it: {why} Enter a credit note of {amount} \
+                     for {number} and its refund from the clearing account, reference {id}."
+                ),
+                (BooksEntryState::Refused, _) => format!(
+                    "The refund of {amount} for {number} failed, but the books did not let it be taken out: {why} Delete \
+                     the payment with the reference {id} and void its credit note."
+                ),
+                _ => {
+                    format!("{amount} was paid back for {number}, and the books do not have it yet. It is tried again.")
+                }
+            };
+            let payment = Some(db.attempt(refund.attempt_id).await?.payment_id);
+            problems.push(Problem { area: "Books".into(), sentence, payment });
+        }
+        let unknown = db.refunds_unknown(self.now() - SOON).await?;
+        for refund in unknown.into_iter().chain(db.refunds_alarming(self.now() - REFUND_FAILED_SHOWN).await?) {
+            let amount = refund.amount()?.format(locale);
+            let failure = refund.failure.as_deref().and_then(|json| serde_json::from_str::<RefundFailure>(json).ok());
+            let sentence = if refund.contradicted {
+                format!(
+                    "The gateway’s news about a refund of {amount} do not fit what was final before. Compare it with the \
+                     gateway."
+                )
+            } else if let Some(failure) = failure {
+                format!("A refund of {amount} has failed. {}", failure.words())
+            } else {
+                format!("Nobody knows what became of a refund of {amount}. The gateway is asked again.")
+            };
+            let payment = Some(db.attempt(refund.attempt_id).await?.payment_id);
+            problems.push(Problem { area: "Refund".into(), sentence, payment });
+        }
+        Ok(problems)
+    }
+}
+
+/// What is left of each currency's figure; one of the subtrahend alone is negative.
+fn less(figures: Vec<Money>, minus: &[Money]) -> Result<Vec<Money>, Error> {
+    let negative = minus.iter().map(|amount| Money::new(-amount.minor, amount.currency));
+    let totals = Totals::of(figures.into_iter().chain(negative))?;
+    Ok(totals.iter().collect())
 }

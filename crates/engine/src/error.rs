@@ -1,7 +1,7 @@
 //! What can go wrong in a use case, with its cause.
 
 use connectors::{books::BooksError, gateway::GatewayError};
-use domain::{card_testing::HeldBy, ledger::Unbalanced, money::MoneyError, payment::Refusal};
+use domain::{card_testing::HeldBy, ledger::Unbalanced, money::MoneyError, payment::Refusal, refund::RefundRefusal};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -76,6 +76,24 @@ pub enum TakeError {
 }
 
 impl From<store::Error> for TakeError {
+    fn from(cause: store::Error) -> Self {
+        Self::Engine(cause.into())
+    }
+}
+
+/// Why no refund was started.
+#[derive(Debug, thiserror::Error)]
+pub enum RefundError {
+    #[error("refused: {0:?}")]
+    Refused(RefundRefusal),
+    /// The gateway's adapter cannot; what to do instead.
+    #[error("no refunds through this gateway: {0}")]
+    NotHere(&'static str),
+    #[error(transparent)]
+    Engine(#[from] Error),
+}
+
+impl From<store::Error> for RefundError {
     fn from(cause: store::Error) -> Self {
         Self::Engine(cause.into())
     }

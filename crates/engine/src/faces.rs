@@ -7,9 +7,12 @@ use crate::{
 use chrono_tz::Tz;
 use domain::{
     date::Lateness,
+    ids::AttemptId,
     payment::{AttemptState, DeclineReason},
+    refund::{RefundState, Refunded},
     views::{InvoiceFace, Page, PaymentRow, UnderWay},
 };
+use std::collections::HashMap;
 use store::{Attempt, Invoice, Merchant, MerchantDb, Payment, Sum};
 
 pub(crate) const ROWS_PER_PAGE: u64 = 50;
@@ -67,8 +70,11 @@ impl Engine {
         let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
         let numbers = db.invoice_numbers(ids.clone()).await?;
         let attempts = db.latest_attempts(ids).await?;
+        let with_money = attempts.values().filter(|attempt| attempt.state.has_money());
+        let paid_back = paid_back(db, &with_money.map(|attempt| attempt.id).collect::<Vec<_>>()).await?;
         let face = |row: Payment| {
             let attempt = attempts.get(&row.id);
+            let back = attempt.and_then(|attempt| paid_back.get(&attempt.id)).copied().unwrap_or(0);
             Ok(PaymentRow {
                 payment: row.id,
                 invoice_number: numbers.get(&row.id).map(|n| n.join(", ")).unwrap_or_default(),
@@ -76,6 +82,7 @@ impl Engine {
                 customer: row.customer_name,
                 state: attempt.map_or(AttemptState::Created, |a| a.state),
                 never_sent: attempt.is_some_and(never_sent),
+                refunded: Refunded::of(row.amount_minor, back),
                 method: attempt.and_then(|a| a.method.clone()),
                 at: on_the_wall(row.created_at, zone),
                 reference: row.reference,
@@ -83,6 +90,17 @@ impl Engine {
         };
         rows.into_iter().map(face).collect()
     }
+}
+
+/// What the successful refunds of each attempt have paid back, in minor units.
+async fn paid_back(db: &MerchantDb, attempts: &[AttemptId]) -> Result<HashMap<AttemptId, i64>, Error> {
+    let mut paid_back = HashMap::new();
+    for refund in db.refunds_of(attempts).await? {
+        if refund.state == RefundState::Succeeded {
+            *paid_back.entry(refund.attempt_id).or_default() += refund.amount_minor;
+        }
+    }
+    Ok(paid_back)
 }
 
 fn whose_turn(state: AttemptState) -> UnderWay {

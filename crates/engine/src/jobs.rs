@@ -4,7 +4,7 @@
 use crate::{Engine, Error};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    ids::{AttemptId, MailId, PaymentId, WebhookId},
+    ids::{AttemptId, MailId, PaymentId, RefundId, WebhookId},
     payment::AttemptState,
 };
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,23 @@ pub(crate) enum Work {
         attempt: AttemptId,
         came_to: AttemptState,
     },
+    /// Ask the gateway what became of a refund whose outcome is open.
+    LookUpRefund {
+        refund: RefundId,
+    },
+    /// Write a refund into the books.
+    PostRefund {
+        refund: RefundId,
+    },
+    /// Take a refund that has failed out of the books.
+    TakeBackRefund {
+        refund: RefundId,
+    },
+    /// Write to the payer that money comes back, or that it does not after all.
+    WriteRefundNotice {
+        refund: RefundId,
+        failed: bool,
+    },
     DeliverMail {
         mail: MailId,
     },
@@ -63,6 +80,10 @@ impl Work {
             Self::PostPayment { attempt } => format!("post_payment:{attempt}"),
             Self::WriteReceipt { payment } => format!("write_receipt:{payment}"),
             Self::WriteNotice { attempt, came_to } => format!("write_notice:{attempt}:{came_to:?}"),
+            Self::LookUpRefund { refund } => format!("look_up_refund:{refund}"),
+            Self::PostRefund { refund } => format!("post_refund:{refund}"),
+            Self::TakeBackRefund { refund } => format!("take_back_refund:{refund}"),
+            Self::WriteRefundNotice { refund, failed } => format!("write_refund_notice:{refund}:{failed}"),
             Self::DeliverMail { mail } => format!("deliver_mail:{mail}"),
             Self::ReadNews { webhook } => format!("read_news:{webhook}"),
             Self::SyncBooks => format!("sync_books:{period}"),
@@ -77,6 +98,10 @@ impl Work {
             Self::PostPayment { .. } => "Post to the books",
             Self::WriteReceipt { .. } => "Write the receipt",
             Self::WriteNotice { .. } => "Tell the payer how it ended",
+            Self::LookUpRefund { .. } => "Ask the gateway for the refund’s outcome",
+            Self::PostRefund { .. } => "Post the refund to the books",
+            Self::TakeBackRefund { .. } => "Take the failed refund out of the books",
+            Self::WriteRefundNotice { .. } => "Tell the payer about the refund",
             Self::DeliverMail { .. } => "Send the mail",
             Self::ReadNews { .. } => "Work the gateway's news",
             Self::SyncBooks => "Read changes from the books",
@@ -139,6 +164,10 @@ impl Engine {
             Work::PostPayment { attempt } => self.post_payment(&db, job, attempt).await,
             Work::WriteReceipt { payment } => self.write_receipt(&db, job, payment).await,
             Work::WriteNotice { attempt, came_to } => self.write_notice(&db, job, attempt, came_to).await,
+            Work::LookUpRefund { refund } => self.look_up_open_refund(&db, refund).await,
+            Work::PostRefund { refund } => self.post_refund(&db, job, refund).await,
+            Work::TakeBackRefund { refund } => self.take_back_refund(&db, job, refund).await,
+            Work::WriteRefundNotice { refund, failed } => self.write_refund_notice(&db, job, refund, failed).await,
             Work::DeliverMail { mail } => self.deliver_mail(&db, job, mail).await,
             Work::ReadNews { webhook } => self.work_webhook(&db, job, webhook).await,
             Work::Prune => self.prune(&db).await.map(|()| Ran::Finished),
@@ -189,9 +218,13 @@ async fn caught(tried: impl Future<Output = Result<Ran, Error>> + Send + 'static
     })
 }
 
-/// An open outcome and an unposted payment are asked about for as long as it takes.
+/// Open outcomes and what is missing in the books are asked about for as long as it takes.
 fn is_about_money(job: &Job) -> bool {
-    matches!(serde_json::from_str(&job.body), Ok(Work::LookUp { .. } | Work::PostPayment { .. }))
+    use Work::{LookUp, LookUpRefund, PostPayment, PostRefund, TakeBackRefund};
+    matches!(
+        serde_json::from_str(&job.body),
+        Ok(LookUp { .. } | PostPayment { .. } | LookUpRefund { .. } | PostRefund { .. } | TakeBackRefund { .. })
+    )
 }
 
 /// 5 s, 10 s, 20 s … 15 min.

@@ -22,27 +22,32 @@ mod order;
 mod passes;
 mod payment_story;
 mod post_payment;
+mod post_refund;
 mod prune;
 mod receive_webhook;
+mod refund_payment;
+mod refund_story;
 mod send_mail;
 mod set_up;
 mod settle_payment;
+mod settle_refund;
 mod sign_in;
 mod sync_books;
 mod take_payment;
 mod transactions;
 mod verify_books;
+mod verify_refunds;
 mod worker;
 
 pub use clock::Clock;
 pub use connections::{
     AuthorizeNetSecret, BooksSettings, GatewaySecret, GatewaySettings, Lane, StripeSecret, XeroSecret,
 };
-pub use error::{Error, SignInError, TakeError};
+pub use error::{Error, RefundError, SignInError, TakeError};
 pub use founding::{Founding, NewPayer};
 pub use invoice_pdf::InvoicePdf;
 pub use open_checkout::PayNowLink;
-pub use order::{ListQuery, Order, PayHow};
+pub use order::{ListQuery, Order, PayHow, RefundOrder};
 pub use passes::{AdminPass, GuestPass, OperatorPass, PayerPass};
 pub use receive_webhook::NotTaken;
 pub use sign_in::SignedIn;

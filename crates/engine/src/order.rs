@@ -1,7 +1,11 @@
 //! What callers ask for, already parsed.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{ids::PaymentId, money::Money, network::Network};
+use domain::{
+    ids::{PaymentId, RefundId},
+    money::Money,
+    network::Network,
+};
 use uuid::{NoContext, Timestamp, Uuid};
 
 /// Two nodes tell the time at most this differently.
@@ -62,6 +66,17 @@ impl PayHow {
         let is_token = spelt && token.len() <= TOKEN_MAX_CHARS && token.contains(|c: char| c.is_ascii_alphabetic());
         is_token.then_some(Self::Token(token))
     }
+}
+
+/// One press of Refund.
+#[derive(Clone, Debug)]
+pub struct RefundOrder {
+    /// Minted with the form; the same id again is the same refund.
+    pub refund: RefundId,
+    pub payment: PaymentId,
+    pub amount: Money,
+    /// Why, for whoever reads the payment's story.
+    pub reason: String,
 }
 
 /// A page of a list.

@@ -5,6 +5,7 @@ use crate::{
     clock::{on_the_wall, zone},
     faces::{decline_reason, never_sent},
     jobs::Work,
+    refund_story::{refund_events, refund_face},
     settle_payment::latest,
     transactions::mail_words,
 };
@@ -14,6 +15,7 @@ use domain::{
     ids::PaymentId,
     ledger::{Account, JournalKind},
     payment::{AttemptState, Fact, Source},
+    refund::Refunded,
     views::{AttemptFace, JobFace, PaymentStory, PostingFace, StoryEvent, Tone},
 };
 use store::{Attempt, BooksEntry, BooksEntryState, JobState, MerchantDb, Observed};
@@ -33,6 +35,8 @@ impl Engine {
             sentence: String::new(),
             events: Vec::new(),
             attempts: Vec::new(),
+            refunds: Vec::new(),
+            refund: None,
             postings: Vec::new(),
             jobs: jobs(db, payment.id, local).await?,
         };
@@ -51,6 +55,13 @@ impl Engine {
                     amount: line.amount,
                 });
             }
+            let refunds = db.refunds_of(&[attempt.id]).await?;
+            story.refund = self.refund_plan(db, attempt, &refunds, &face, &place).await?;
+            for refund in &refunds {
+                story.refunds.push(refund_face(refund, local(refund.created_at))?);
+                let events = refund_events(db, refund, &place, admin.who.locale, local).await?;
+                story.events.extend(events);
+            }
             story.attempts.push(face);
             entries.extend(db.books_entries(attempt.id).await?);
         }
@@ -61,6 +72,11 @@ impl Engine {
         }
         story.events.sort_by_key(|event| event.at);
         story.sentence = sentence(&latest(db, payment.id).await?, &entries);
+        story.sentence.push_str(match story.row.refunded {
+            Refunded::Nothing => "",
+            Refunded::Part => " Part of it was paid back.",
+            Refunded::Whole => " All of it was paid back.",
+        });
         Ok(story)
     }
 
@@ -88,7 +104,7 @@ impl Engine {
     }
 }
 
-fn event(at: Moment, title: &str, detail: &str, tone: Tone) -> StoryEvent {
+pub(crate) fn event(at: Moment, title: &str, detail: &str, tone: Tone) -> StoryEvent {
     StoryEvent { at, title: title.to_owned(), detail: detail.to_owned(), tone }
 }
 
@@ -108,11 +124,6 @@ fn observed(seen: &Observed, at: Moment) -> StoryEvent {
         Fact::Voided => ("Cancelled", Tone::Neutral),
         Fact::MoneyAfterAll => ("The money came after all, and is accounted for", Tone::Warn),
     };
-    let how = match seen.source {
-        Source::Reply => "The gateway's answer",
-        Source::Webhook => "Read after the gateway's notice",
-        Source::LookUp => "Read when we asked the gateway",
-    };
     let why = match &seen.observation.fact {
         Fact::Refused { code } => format!(" Code {code}."),
         Fact::BankNo { reason } => format!(" {}", reason.words()),
@@ -120,7 +131,15 @@ fn observed(seen: &Observed, at: Moment) -> StoryEvent {
     };
     let id = seen.observation.charge_id.as_ref().or(seen.observation.gateway_id.as_ref());
     let id = id.map(|id| format!(" {id}")).unwrap_or_default();
-    event(at, title, &format!("{how}.{id}{why}"), tone)
+    event(at, title, &format!("{}.{id}{why}", source_words(seen.source)), tone)
+}
+
+pub(crate) const fn source_words(source: Source) -> &'static str {
+    match source {
+        Source::Reply => "The gateway's answer",
+        Source::Webhook => "Read after the gateway's notice",
+        Source::LookUp => "Read when we asked the gateway",
+    }
 }
 
 fn booked(entry: &BooksEntry, place: &str, at: Moment) -> Option<StoryEvent> {

@@ -7,8 +7,9 @@ use crate::{
 };
 use connectors::gateway::WebhookError;
 use domain::{
-    ids::{AttemptId, ConnectionId, WebhookId},
+    ids::{AttemptId, ConnectionId, RefundId, WebhookId},
     payment::{AttemptState, Source},
+    refund::RefundState,
 };
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,7 @@ pub enum NotTaken {
 struct About {
     attempt: Option<AttemptId>,
     gateway_id: Option<String>,
+    refund: Option<RefundId>,
 }
 
 impl Engine {
@@ -48,7 +50,7 @@ impl Engine {
         let (db, connection) = door.filter(|(_, c)| listens(c)).ok_or(NotTaken::NoSuchAddress)?;
         let now = self.now();
         let news = self.gateway_of(&db, &connection)?.webhook(headers, raw, now)?;
-        let about = About { attempt: news.attempt, gateway_id: news.gateway_id };
+        let about = About { attempt: news.attempt, gateway_id: news.gateway_id, refund: news.refund };
         let new = NewWebhook {
             connection: connection.id,
             event_id: news.event_id,
@@ -77,30 +79,52 @@ impl Engine {
     pub(crate) async fn work_webhook(&self, db: &MerchantDb, job: &Job, id: WebhookId) -> Result<Ran, Error> {
         let webhook = db.webhook(id).await?;
         let about: About = serde_json::from_str(&webhook.news)?;
-        let attempt = match (about.attempt, about.gateway_id) {
-            (Some(attempt), _) => match db.attempt(attempt).await {
-                Err(store::Error::Missing) => None,
-                found => Some(found?),
-            },
-            (None, Some(gateway_id)) => db.attempt_by_gateway_id(&gateway_id).await?,
-            (None, None) => None,
-        };
-        let state = match attempt {
-            // What is not ours, or not known yet, is kept for people to see and never answered with an error (D6).
-            None => WebhookState::Parked,
-            // Our own call will bring the same news in a moment; if it died, the sweep will.
-            Some(attempt) if attempt.state == AttemptState::Created => {
-                return Ok(Ran::NotYet("the charge is still being sent"));
-            }
-            Some(attempt) => {
-                if !self.look_up(db, &attempt, Source::Webhook).await? {
-                    return Ok(Ran::NotYet("the gateway cannot say yet"));
-                }
-                WebhookState::Processed
-            }
+        let state = match self.work_news(db, about).await? {
+            Worked::NotYet(why) => return Ok(Ran::NotYet(why)),
+            Worked::Processed => WebhookState::Processed,
+            Worked::Unknown => WebhookState::Parked,
         };
         let tx = db.begin().await?;
         tx.webhook_move(webhook.id, state).await?;
         end_with(tx, job).await
+    }
+
+    /// Reads the truth at the gateway. What is still being sent brings the same news by itself in a moment; if it died,
+    /// the sweep will.
+    async fn work_news(&self, db: &MerchantDb, about: About) -> Result<Worked, Error> {
+        let is_told = if let Some(refund) = about.refund {
+            let Some(refund) = known(db.refund(refund).await)? else { return Ok(Worked::Unknown) };
+            if refund.state == RefundState::Created {
+                return Ok(Worked::NotYet("the refund is still being sent"));
+            }
+            self.look_up_refund(db, &refund, Source::Webhook).await?
+        } else {
+            let attempt = match (about.attempt, about.gateway_id) {
+                (Some(attempt), _) => known(db.attempt(attempt).await)?,
+                (None, Some(gateway_id)) => db.attempt_by_gateway_id(&gateway_id).await?,
+                (None, None) => None,
+            };
+            let Some(attempt) = attempt else { return Ok(Worked::Unknown) };
+            if attempt.state == AttemptState::Created {
+                return Ok(Worked::NotYet("the charge is still being sent"));
+            }
+            self.look_up(db, &attempt, Source::Webhook).await?
+        };
+        Ok(if is_told { Worked::Processed } else { Worked::NotYet("the gateway cannot say yet") })
+    }
+}
+
+/// What became of news.
+enum Worked {
+    Processed,
+    /// Not ours, or not known yet: kept for people to see, and never answered with an error (D6).
+    Unknown,
+    NotYet(&'static str),
+}
+
+fn known<T>(found: Result<T, store::Error>) -> Result<Option<T>, Error> {
+    match found {
+        Err(store::Error::Missing) => Ok(None),
+        found => Ok(Some(found?)),
     }
 }

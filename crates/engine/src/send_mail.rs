@@ -8,7 +8,7 @@ use crate::{
 };
 use domain::{
     date,
-    ids::{AttemptId, MailId, PaymentId},
+    ids::{AttemptId, MailId, PaymentId, RefundId},
     money::Money,
     payment::AttemptState,
 };
@@ -16,7 +16,7 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, messag
 use minijinja::{Environment, context};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::LazyLock;
-use store::{Attempt, Job, MailState, MerchantDb, NewMail};
+use store::{Attempt, Job, MailState, MerchantDb, NewMail, Refund};
 
 /// A mail to a payer, by the name of its template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,13 +24,17 @@ enum Tells {
     Receipt,
     NoMoney,
     MoneyBack,
+    Refund,
+    RefundFailed,
 }
 
 impl Tells {
-    const ALL: [(Self, &str); 3] = [
+    const ALL: [(Self, &str); 5] = [
         (Self::Receipt, include_str!("../templates/receipt.txt")),
         (Self::NoMoney, include_str!("../templates/no_money.txt")),
         (Self::MoneyBack, include_str!("../templates/money_back.txt")),
+        (Self::Refund, include_str!("../templates/refund.txt")),
+        (Self::RefundFailed, include_str!("../templates/refund_failed.txt")),
     ];
 
     const fn name(self) -> &'static str {
@@ -38,6 +42,8 @@ impl Tells {
             Self::Receipt => "receipt",
             Self::NoMoney => "no_money",
             Self::MoneyBack => "money_back",
+            Self::Refund => "refund",
+            Self::RefundFailed => "refund_failed",
         }
     }
 
@@ -46,6 +52,8 @@ impl Tells {
             Self::Receipt => format!("Receipt: {amount} to {merchant} ({reference})"),
             Self::NoMoney => format!("Not paid: {amount} to {merchant} ({reference})"),
             Self::MoneyBack => format!("Returned by your bank: {amount} to {merchant} ({reference})"),
+            Self::Refund => format!("Refund: {amount} from {merchant} ({reference})"),
+            Self::RefundFailed => format!("Refund not paid: {amount} from {merchant} ({reference})"),
         }
     }
 }
@@ -83,7 +91,7 @@ impl Engine {
         if !attempt.state.has_money() {
             return Ok(Ran::Finished);
         }
-        self.write_mail(db, job, &attempt, Tells::Receipt).await
+        self.write_mail(db, job, &attempt, Tells::Receipt, None).await
     }
 
     /// How a payment ended whose payer was told to wait for a mail. What has moved on since then is told by other mails.
@@ -99,12 +107,36 @@ impl Engine {
             return Ok(Ran::Finished);
         }
         let tells = if came_to == AttemptState::Returned { Tells::MoneyBack } else { Tells::NoMoney };
-        self.write_mail(db, job, &attempt, tells).await
+        self.write_mail(db, job, &attempt, tells, None).await
+    }
+
+    /// That money comes back, or that it does not after all. What has moved on since then is told by another mail.
+    pub(crate) async fn write_refund_notice(
+        &self,
+        db: &MerchantDb,
+        job: &Job,
+        refund: RefundId,
+        failed: bool,
+    ) -> Result<Ran, Error> {
+        let refund = db.refund(refund).await?;
+        if refund.state.is_dead() != failed {
+            return Ok(Ran::Finished);
+        }
+        let attempt = db.attempt(refund.attempt_id).await?;
+        let tells = if failed { Tells::RefundFailed } else { Tells::Refund };
+        self.write_mail(db, job, &attempt, tells, Some(&refund)).await
     }
 
     /// Written once, however often the job runs. Without a mail server there is nothing to deliver.
-    async fn write_mail(&self, db: &MerchantDb, job: &Job, attempt: &Attempt, tells: Tells) -> Result<Ran, Error> {
-        let mail = self.payers_mail(db, attempt, tells).await?;
+    async fn write_mail(
+        &self,
+        db: &MerchantDb,
+        job: &Job,
+        attempt: &Attempt,
+        tells: Tells,
+        refund: Option<&Refund>,
+    ) -> Result<Ran, Error> {
+        let mail = self.payers_mail(db, attempt, tells, refund).await?;
         let (now, payment, to_deliver) = (self.now(), mail.payment, mail.state == MailState::Queued);
         let tx = db.begin().await?;
         if let Some(mail) = tx.mail_write(mail, now).await?
@@ -117,12 +149,19 @@ impl Engine {
         Ok(ended)
     }
 
-    async fn payers_mail(&self, db: &MerchantDb, attempt: &Attempt, tells: Tells) -> Result<NewMail, Error> {
+    async fn payers_mail(
+        &self,
+        db: &MerchantDb,
+        attempt: &Attempt,
+        tells: Tells,
+        refund: Option<&Refund>,
+    ) -> Result<NewMail, Error> {
         let set_up = self.set_up(db).await?;
         let merchant = &set_up.merchant;
         let (payment, share) = db.payment_with_share(attempt.payment_id, None).await?;
-        let (amount, locale) = (payment.amount()?, merchant.face()?.locale);
-        let words = |minor| Money::new(minor, amount.currency).format(locale);
+        let (paid, locale) = (payment.amount()?, merchant.face()?.locale);
+        let amount = refund.map_or(Ok(paid), Refund::amount)?.format(locale);
+        let words = |minor| Money::new(minor, paid.currency).format(locale);
         let begun_at = on_the_wall(payment.created_at, zone(&merchant.time_zone));
         let text = TEMPLATES.get_template(tells.name()).and_then(|template| {
             template.render(context! {
@@ -131,7 +170,8 @@ impl Engine {
                 customer => &payment.customer_name,
                 invoice => &share.invoice_number,
                 reference => &payment.reference,
-                amount => amount.format(locale),
+                amount => &amount,
+                paid => paid.format(locale),
                 total => words(share.total_minor),
                 balance => words(share.due_minor - share.amount_minor),
                 method => &attempt.method,
@@ -142,8 +182,11 @@ impl Engine {
         });
         Ok(NewMail {
             payment: Some(payment.id),
-            unique_key: format!("{}:{}", tells.name(), payment.id),
-            subject: tells.subject(&amount.format(locale), &merchant.name, &payment.reference),
+            unique_key: match refund {
+                Some(refund) => format!("{}:{}", tells.name(), refund.id),
+                None => format!("{}:{}", tells.name(), payment.id),
+            },
+            subject: tells.subject(&amount, &merchant.name, &payment.reference),
             recipient: payment.email,
             text: text.map_err(|e| Error::SetUp(e.to_string()))?,
             state: if self.0.mailer.is_some() { MailState::Queued } else { MailState::Kept },

@@ -25,8 +25,8 @@ use std::{
 use store::{Allocation, Attempt, MerchantDb, MerchantTx, Observed, Payment};
 
 impl Engine {
-    /// Adds a fact to an attempt and does what follows from it, together or not at all. Old news changes nothing. A lock
-    /// that was lost to somebody else's transaction is asked for again. Answers the attempt as it stands then.
+    /// Adds a fact to an attempt and does what follows from it, together or not at all. Old news changes nothing.
+    /// Answers the attempt as it stands then.
     ///
     /// # Errors
     /// Nothing was recorded.
@@ -37,15 +37,7 @@ impl Engine {
         seen: Observation,
         source: Source,
     ) -> Result<Attempt, Error> {
-        for _ in 1..RECORD_TRIES {
-            match self.record_once(db, attempt, &seen, source).await {
-                Err(Error::Store(store::Error::Busy(cause))) => {
-                    tracing::warn!(attempt.id = %attempt, %cause, "A fact could not be recorded at once and is tried again.");
-                }
-                settled => return settled,
-            }
-        }
-        self.record_once(db, attempt, &seen, source).await
+        retried(attempt, || self.record_once(db, attempt, &seen, source)).await
     }
 
     async fn record_once(
@@ -237,13 +229,29 @@ const RECORD_TRIES: u32 = 3;
 /// A page asks the gateway about an attempt at most this often.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// A look-up that finds nothing counts as proof when it is repeated this much later (`wire/gateways.md`, 1.5).
-const MISSED_APART: chrono::TimeDelta = chrono::TimeDelta::minutes(2);
-/// The first look-up after a charge that was not answered.
-const LOOK_UP_SOON: chrono::TimeDelta = chrono::TimeDelta::seconds(5);
+pub(crate) const MISSED_APART: chrono::TimeDelta = chrono::TimeDelta::minutes(2);
+/// The first look-up after a charge or a refund that was not answered.
+pub(crate) const LOOK_UP_SOON: chrono::TimeDelta = chrono::TimeDelta::seconds(5);
 /// The first look-up of an attempt that nobody has decided yet, or of which nothing was heard at all. Longer than a charge
 /// and the end of a declined one may take, so that it is not looked up while it is still being sent.
 pub(crate) const LOOK_UP_AFTER: chrono::TimeDelta =
     chrono::TimeDelta::seconds((VENDOR_TIMEOUTS.total.as_secs() + AFTERWORK_MAX.as_secs() + 5).cast_signed());
+
+/// Records a fact `about` something. A lock that was lost to somebody else's transaction is asked for again.
+pub(crate) async fn retried<T, F: Future<Output = Result<T, Error>>>(
+    about: impl std::fmt::Display,
+    mut record: impl FnMut() -> F,
+) -> Result<T, Error> {
+    for _ in 1..RECORD_TRIES {
+        match record().await {
+            Err(Error::Store(store::Error::Busy(cause))) => {
+                tracing::warn!(%about, %cause, "A fact could not be recorded at once and is tried again.");
+            }
+            settled => return settled,
+        }
+    }
+    record().await
+}
 
 pub(crate) async fn latest(db: &MerchantDb, payment: PaymentId) -> Result<Attempt, Error> {
     db.attempts_of(payment).await?.pop().ok_or(Error::NotFound)

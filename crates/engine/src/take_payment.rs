@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 const EMAIL_MAX_CHARS: usize = 254;
 /// Before the sweep looks for it (`settle_payment::LOOK_UP_AFTER`).
-const SEND_WITHIN: TimeDelta = TimeDelta::seconds(10);
+pub(crate) const SEND_WITHIN: TimeDelta = TimeDelta::seconds(10);
 /// Each further try means that somebody else paid or gave up in the milliseconds before.
 const INTENT_TRIES: u32 = 5;
 

@@ -1,16 +1,17 @@
 //! Do gateway, portal and books agree? Everything is computed anew from the facts and compared; nothing is changed.
 //! (`demo.md`, `verify-books`; the invariants of `quality.md`, 2.3.)
 
-use crate::{Engine, Error, Lane, post_payment::books_reference};
+use crate::{Engine, Error, Lane, post_payment::books_reference, verify_refunds::RefundRecord};
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::{
     books::{BooksError, BooksPayment},
-    gateway::Taken,
+    gateway::{ListedRefund, Refunds, Taken},
 };
 use domain::{
     ids::{AttemptId, ConnectionId},
     money::Money,
     payment::{Fact, Folded},
+    refund::RefundState,
 };
 use std::collections::HashMap;
 use store::{Attempt, AttemptRecord, BooksEntryState, MerchantDb};
@@ -27,6 +28,8 @@ pub struct Verified {
     pub attempts: u64,
     /// Taken by the gateways, by their own lists.
     pub charges: u64,
+    /// Refunds of ours.
+    pub refunds: u64,
     /// Payments of ours that we say stand in the books.
     pub postings: u64,
     /// One sentence each.
@@ -45,6 +48,7 @@ impl Engine {
             let found = self.verify_merchant(&db, since.unwrap_or(DateTime::UNIX_EPOCH + BEGAN_BEFORE)).await?;
             verified.attempts += found.attempts;
             verified.charges += found.charges;
+            verified.refunds += found.refunds;
             verified.postings += found.postings;
             verified.differences.extend(found.differences.into_iter().map(|words| format!("{merchant}: {words}")));
         }
@@ -73,8 +77,23 @@ impl Engine {
                 ours.insert(record.attempt.id, record.attempt);
             }
         }
-        self.verify_gateways(db, since, &ours, &mut verified).await?;
-        let surplus = postings.iter().flatten().filter(|(reference, _)| ours.values().any(|a| quotes(a, reference)));
+        let refunds = self.refund_records(db, since - BEGAN_BEFORE).await?;
+        for record in &refunds {
+            let mut differences = record.own_differences(self.now(), OPEN_MAX)?;
+            if let Some(postings) = &mut postings {
+                differences.extend(record.posting_differences(postings)?);
+            }
+            if record.refund.created_at >= since {
+                verified.refunds += 1;
+                verified.differences.extend(differences);
+            }
+        }
+        self.verify_gateways(db, since, &ours, &refunds, &mut verified).await?;
+        let quoted = |reference: &str| {
+            ours.values().any(|attempt| quotes(attempt, reference)) || refunds.iter().any(|of| of.quotes(reference))
+        };
+        let surplus =
+            postings.iter().flatten().filter(|(reference, left)| !left.is_empty() && quoted(reference.as_str()));
         verified.differences.extend(surplus.map(|(reference, extra)| {
             format!("{} payment(s) in the books quote {reference} beyond the one that we made", extra.len())
         }));
@@ -114,6 +133,7 @@ impl Engine {
         db: &MerchantDb,
         since: DateTime<Utc>,
         ours: &HashMap<AttemptId, Attempt>,
+        refunds: &[RefundRecord],
         verified: &mut Verified,
     ) -> Result<(), Error> {
         for connection in db.connections().await?.into_iter().filter(|connection| connection.kind == "gateway") {
@@ -127,6 +147,17 @@ impl Engine {
                     verified.differences.extend(gateway_differences(connection.id, since, &taken, ours)?);
                 }
                 Err(cause) => verified.differences.push(format!("the gateway was not compared: {cause}")),
+            }
+            if gateway.capabilities().refunds == Refunds::Allowed {
+                match gateway.refunded_since(since).await {
+                    Ok(listed) => {
+                        let differences = refund_differences(connection.id, since, &listed, ours, refunds)?;
+                        verified.differences.extend(differences);
+                    }
+                    Err(cause) => {
+                        verified.differences.push(format!("the gateway's refunds were not compared: {cause}"))
+                    }
+                }
             }
         }
         Ok(())
@@ -142,9 +173,16 @@ fn own_differences(record: &AttemptRecord, now: DateTime<Utc>) -> Result<Vec<Str
     if folded.state != attempt.state {
         differs(format!("its facts say {:?}, its row says {:?}", folded.state, attempt.state));
     }
-    let expected = if folded.state.has_money() { amount.minor } else { 0 };
+    let paid_back = record.refunds.iter().filter(|refund| refund.state == RefundState::Succeeded);
+    let paid_back: i64 = paid_back.map(|refund| refund.amount_minor).sum();
+    let captured = if folded.state.has_money() { amount.minor } else { 0 };
+    let expected = captured - paid_back;
     if record.clearing_minor != expected {
         differs(format!("our ledger has {} where {expected} should stand", record.clearing_minor));
+    }
+    let alive = record.refunds.iter().filter(|refund| !refund.state.is_dead());
+    if alive.map(|refund| refund.amount_minor).sum::<i64>() > amount.minor {
+        differs("more is paid back than was taken".into());
     }
     if record.allocated_minor != amount.minor {
         differs(format!("its invoices are to get {} together", record.allocated_minor));
@@ -182,9 +220,7 @@ fn posting_differences(
             BooksEntryState::Intended => differs("it is not in the books yet"),
             BooksEntryState::Refused => differs("the books refused it"),
             BooksEntryState::Posted => {
-                let same = listed.get_mut(books_reference(attempt, entry));
-                let is_it = |payment: &BooksPayment| Some(&payment.external_id) == entry.external_id.as_ref();
-                match same.and_then(|same| Some(same.remove(same.iter().position(is_it)?))) {
+                match take_listed(listed, books_reference(attempt, entry), entry.external_id.as_deref()) {
                     None => differs("it is marked as posted, and the books do not have it"),
                     Some(payment) if Money::from_decimal(&payment.amount, currency) != Ok(share) => {
                         differs(&format!("the books have {}", payment.amount));
@@ -194,8 +230,18 @@ fn posting_differences(
             }
         }
     }
-    listed.retain(|_, left| !left.is_empty());
     Ok(differences)
+}
+
+/// Takes the books' payment with this reference and id out of the list.
+pub(crate) fn take_listed(
+    listed: &mut HashMap<String, Vec<BooksPayment>>,
+    reference: &str,
+    external_id: Option<&str>,
+) -> Option<BooksPayment> {
+    let same = listed.get_mut(reference)?;
+    let place = same.iter().position(|payment| Some(payment.external_id.as_str()) == external_id)?;
+    Some(same.remove(place))
 }
 
 fn quotes(attempt: &Attempt, reference: &str) -> bool {
@@ -231,5 +277,41 @@ fn gateway_differences(
     let here = ours.values().filter(|attempt| attempt.connection_id == connection && attempt.state.has_money());
     let missing = here.filter(|attempt| attempt.created_at >= since && !counted.contains_key(&attempt.id));
     differences.extend(missing.map(|attempt| format!("{} has money that the gateway does not list", attempt.id)));
+    Ok(differences)
+}
+
+/// The gateway's list of refunds against ours, both ways.
+fn refund_differences(
+    connection: ConnectionId,
+    since: DateTime<Utc>,
+    listed: &[ListedRefund],
+    ours: &HashMap<AttemptId, Attempt>,
+    refunds: &[RefundRecord],
+) -> Result<Vec<String>, Error> {
+    let mut differences = Vec::new();
+    for row in listed {
+        let (id, amount) = (&row.gateway_id, row.amount.to_decimal());
+        let known = refunds.iter().map(|record| &record.refund).find(|refund| Some(refund.id) == row.refund);
+        let of_ours = || ours.values().any(|attempt| attempt.gateway_id == row.charge_gateway_id);
+        match known {
+            None if row.refund.is_some() || (row.is_paid && of_ours()) => {
+                differences.push(format!("the gateway paid {amount} back ({id}) by a refund that we do not know"));
+            }
+            None => {}
+            Some(refund) if refund.amount()? != row.amount => {
+                differences.push(format!("the gateway pays {amount} back ({id}); our {} says otherwise", refund.id));
+            }
+            Some(refund) if (refund.state == RefundState::Succeeded) != row.is_paid => {
+                let (paid, state) = (if row.is_paid { "paid" } else { "has not paid" }, refund.state);
+                differences.push(format!("the gateway {paid} {amount} back ({id}); our {} is {state:?}", refund.id));
+            }
+            Some(_) => {}
+        }
+    }
+    let made = refunds.iter().map(|record| &record.refund).filter(|refund| refund.state == RefundState::Succeeded);
+    let here = made.filter(|refund| ours.get(&refund.attempt_id).is_some_and(|of| of.connection_id == connection));
+    let missing =
+        here.filter(|refund| refund.created_at >= since && !listed.iter().any(|row| row.refund == Some(refund.id)));
+    differences.extend(missing.map(|refund| format!("{} was paid back, and the gateway does not list it", refund.id)));
     Ok(differences)
 }

@@ -71,7 +71,7 @@ impl Worker {
         Ok(full)
     }
 
-    /// Queues a look-up for each attempt whose process died before it heard anything (D2, D4).
+    /// Queues a look-up for each attempt and refund whose process died before it heard anything (D2, D4).
     async fn sweep(&self) -> Result<(), Error> {
         let now = self.engine.now();
         let period = (now.timestamp() / SWEEP_EVERY_SECONDS).to_string();
@@ -81,6 +81,12 @@ impl Worker {
         for (db, attempt) in self.engine.store().door_unheard(now - LOOK_UP_AFTER, SWEEP_MAX).await? {
             let tx = db.begin().await?;
             Work::LookUp { attempt: attempt.id }.queue(&tx, Some(attempt.payment_id), now, now).await?;
+            tx.commit().await?;
+        }
+        for (db, refund) in self.engine.store().door_refunds_unheard(now - LOOK_UP_AFTER, SWEEP_MAX).await? {
+            let payment = db.attempt(refund.attempt_id).await?.payment_id;
+            let tx = db.begin().await?;
+            Work::LookUpRefund { refund: refund.id }.queue(&tx, Some(payment), now, now).await?;
             tx.commit().await?;
         }
         self.engine.0.sweeps.remember(period);

@@ -1,0 +1,114 @@
+//! One press of Refund, in the order of a charge (`take_payment.rs`): intent committed, then the gateway asked with no
+//! transaction open, then what was seen recorded. The books follow what was recorded. Whatever dies in between is found
+//! by the sweep.
+
+use crate::{
+    AdminPass, Engine, Error, RefundError, RefundOrder, failpoint,
+    jobs::chain,
+    settle_payment::latest,
+    take_payment::{SEND_WITHIN, charge_request},
+};
+use connectors::gateway::{Gateway, GatewayError, RefundRequest, Refunds};
+use domain::{
+    payment::Source,
+    refund::{RefundFact, RefundSeen, RefundState},
+};
+use store::{Attempt, MerchantDb, OpenedRefund, Refund};
+
+const REASON_MAX_CHARS: usize = 500;
+
+impl Engine {
+    /// Pays money of a payment back once. The same refund id again changes nothing. How it stands is told by the
+    /// payment's story.
+    ///
+    /// # Errors
+    /// Why nothing was started; nothing was paid back then.
+    pub async fn refund_payment(&self, admin: &AdminPass, order: RefundOrder) -> Result<(), RefundError> {
+        let db = admin.db.clone();
+        let attempt = latest(&db, order.payment).await?;
+        let connection = db.connection(attempt.connection_id).await?;
+        let gateway = self.gateway_of(&db, &connection)?;
+        if let Refunds::No(instead) = gateway.capabilities().refunds {
+            return Err(RefundError::NotHere(instead));
+        }
+        let refund = self.new_refund(admin, &attempt, order);
+        failpoint::reach("before_refund_intent");
+        match db.refund_open(refund.clone()).await? {
+            OpenedRefund::New => {}
+            OpenedRefund::Same => return Ok(()),
+            OpenedRefund::Refused(refusal) => return Err(RefundError::Refused(refusal)),
+        }
+        failpoint::reach("after_refund_intent");
+        let (engine, id) = (self.clone(), refund.id);
+        // A task of its own: whoever closes the page must not break it off half-way.
+        let sent = tokio::spawn(async move { engine.send_refund(&db, gateway.as_ref(), &attempt, &refund).await });
+        // What died, or could not be written down, leaves a refund of which nothing was heard.
+        if let Ok(Err(cause)) = sent.await {
+            tracing::error!(refund.id = %id, cause = %chain(&cause), "What a refund came to could not be recorded; the sweep will ask.");
+        }
+        Ok(())
+    }
+
+    fn new_refund(&self, admin: &AdminPass, attempt: &Attempt, order: RefundOrder) -> Refund {
+        let now = self.now();
+        Refund {
+            merchant_id: admin.db.merchant_id(),
+            id: order.refund,
+            attempt_id: attempt.id,
+            currency: order.amount.currency.code().to_owned(),
+            amount_minor: order.amount.minor,
+            charge_gateway_id: attempt.gateway_id.clone().unwrap_or_default(),
+            reason: order.reason.trim().chars().take(REASON_MAX_CHARS).collect(),
+            asked_by: admin.who.email.clone(),
+            state: RefundState::Created,
+            failure: None,
+            contradicted: false,
+            gateway_id: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    async fn send_refund(
+        &self,
+        db: &MerchantDb,
+        gateway: &dyn Gateway,
+        attempt: &Attempt,
+        refund: &Refund,
+    ) -> Result<(), Error> {
+        if self.now() - refund.created_at > SEND_WITHIN {
+            // This process was frozen meanwhile, and the sweep may be at it or have ended it.
+            return Ok(());
+        }
+        let seen = observed(gateway.refund(&refund_request(attempt, refund)?).await);
+        failpoint::reach("after_refund");
+        self.record_refund(db, refund.id, seen, Source::Reply).await?;
+        failpoint::reach("after_refund_record");
+        Ok(())
+    }
+}
+
+/// The request of a refund, the same whenever it is built: it is sent again to look the refund up.
+pub(crate) fn refund_request(attempt: &Attempt, refund: &Refund) -> Result<RefundRequest, Error> {
+    Ok(RefundRequest {
+        refund: refund.id,
+        charge: charge_request(attempt)?,
+        charge_gateway_id: refund.charge_gateway_id.clone(),
+        amount: refund.amount()?,
+    })
+}
+
+/// What a call's end says about the refund. Busy and unknown alike leave it open.
+fn observed(reply: Result<RefundSeen, GatewayError>) -> RefundSeen {
+    match reply {
+        Ok(seen) => seen,
+        Err(cause) => {
+            tracing::warn!(%cause, "A refund was not answered plainly.");
+            RefundSeen::bare(match cause {
+                GatewayError::NotSent(_) => RefundFact::NotSent,
+                GatewayError::Refused { code, .. } => RefundFact::Refused { code },
+                GatewayError::Busy { .. } | GatewayError::Unknown(_) => RefundFact::Unanswered,
+            })
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! A payment's refunds in its story, and what the dialog says before another one.
+
+use crate::{
+    Engine, Error,
+    payment_story::{event, source_words},
+};
+use chrono::{DateTime, Utc};
+use connectors::gateway::Refunds;
+use domain::{
+    date::Moment,
+    ids::RefundId,
+    money::Locale,
+    refund::{RefundFact, RefundFailure},
+    views::{AttemptFace, RefundFace, RefundOffer, RefundPlan, StoryEvent, Tone},
+};
+use store::{Attempt, BooksEntryState, MerchantDb, ObservedRefund, Refund, RefundEntry, left_to_refund};
+use uuid::Uuid;
+
+impl Engine {
+    /// What the refund dialog says, when there is money to pay back.
+    pub(crate) async fn refund_plan(
+        &self,
+        db: &MerchantDb,
+        attempt: &Attempt,
+        refunds: &[Refund],
+        face: &AttemptFace,
+        place: &str,
+    ) -> Result<Option<RefundPlan>, Error> {
+        let most = left_to_refund(attempt, refunds)?;
+        if !most.is_positive() {
+            return Ok(None);
+        }
+        let connection = db.connection(attempt.connection_id).await?;
+        if let Refunds::No(instead) = self.gateway_of(db, &connection)?.capabilities().refunds {
+            return Ok(Some(RefundPlan::NotHere(instead.to_owned())));
+        }
+        Ok(Some(RefundPlan::Offered(RefundOffer {
+            refund: RefundId(Uuid::now_v7()),
+            payment: attempt.payment_id,
+            most,
+            goes_to: format!("{}, through {}", face.method.as_deref().unwrap_or("The payer’s card"), face.gateway),
+            in_the_books: format!("{place}: the sale is credited, and the credit paid out. The invoice stays paid."),
+        })))
+    }
+}
+
+pub(crate) fn refund_face(refund: &Refund, at: Moment) -> Result<RefundFace, Error> {
+    let failure: Option<RefundFailure> = refund.failure.as_deref().map(serde_json::from_str).transpose()?;
+    Ok(RefundFace {
+        amount: refund.amount()?,
+        state: refund.state,
+        reason: refund.reason.clone(),
+        asked_by: refund.asked_by.clone(),
+        at,
+        gateway_id: refund.gateway_id.clone(),
+        failure: failure.map(|failure| failure.words().to_owned()),
+    })
+}
+
+pub(crate) async fn refund_events(
+    db: &MerchantDb,
+    refund: &Refund,
+    place: &str,
+    locale: Locale,
+    local: impl Fn(DateTime<Utc>) -> Moment,
+) -> Result<Vec<StoryEvent>, Error> {
+    let amount = refund.amount()?;
+    let why = if refund.reason.is_empty() { String::new() } else { format!(": {}", refund.reason) };
+    let asked = format!("By {}{why}", refund.asked_by);
+    let title = format!("Refund of {} asked for", amount.format(locale));
+    let mut events = vec![event(local(refund.created_at), &title, &asked, Tone::Neutral)];
+    events.extend(db.refund_observations(refund.id).await?.iter().map(|seen| refund_observed(seen, local(seen.at))));
+    let entries = db.refund_entries(&[refund.id]).await?;
+    events.extend(entries.iter().filter_map(|entry| refund_booked(entry, place, local(entry.updated_at))));
+    Ok(events)
+}
+
+fn refund_observed(seen: &ObservedRefund, at: Moment) -> StoryEvent {
+    let (title, tone) = match &seen.seen.fact {
+        RefundFact::Unanswered => ("The gateway did not answer the refund; its outcome is open", Tone::Wait),
+        RefundFact::NotSent => ("The refund did not reach the gateway", Tone::Bad),
+        RefundFact::Refused { .. } => ("The gateway refused the refund", Tone::Bad),
+        RefundFact::NotSeen => ("The gateway has not seen the refund so far", Tone::Wait),
+        RefundFact::NeverArrived => ("The gateway never received the refund", Tone::Bad),
+        RefundFact::Pending => ("Refund accepted, not paid out yet", Tone::Wait),
+        RefundFact::Succeeded => ("Refunded", Tone::Good),
+        RefundFact::Failed { .. } => ("The refund failed: the money is back at the gateway", Tone::Bad),
+        RefundFact::Canceled => ("Refund cancelled", Tone::Neutral),
+    };
+    let why = match &seen.seen.fact {
+        RefundFact::Refused { code } => format!(" Code {code}."),
+        RefundFact::Failed { reason } => format!(" {}", reason.words()),
+        _ => String::new(),
+    };
+    let id = seen.seen.gateway_id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
+    event(at, title, &format!("{}.{id}{why}", source_words(seen.source)), tone)
+}
+
+fn refund_booked(entry: &RefundEntry, place: &str, at: Moment) -> Option<StoryEvent> {
+    match entry.state {
+        BooksEntryState::Intended => None,
+        BooksEntryState::Posted => {
+            let credit = entry.credit_id.as_ref().map(|id| format!("credit note {id}, ")).unwrap_or_default();
+            let paid = entry.external_id.as_deref().unwrap_or_default();
+            Some(event(at, "Refund posted to the books", &format!("{place}: {credit}payment {paid}."), Tone::Good))
+        }
+        BooksEntryState::Refused => {
+            let why = entry.last_error.as_deref().unwrap_or_default();
+            Some(event(at, "The books refused the refund", why, Tone::Bad))
+        }
+        BooksEntryState::Needless => Some(event(at, "The refund does not stand in the books", place, Tone::Neutral)),
+    }
+}
