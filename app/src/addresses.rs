@@ -75,6 +75,12 @@ pub fn money_field(money: Money) -> String {
     format!("{} {}", money.currency, money.minor)
 }
 
+/// An amount as somebody typed it: digits and a point, and no comma, which means two things to two people.
+#[must_use]
+pub fn read_typed_money(amount: &str, currency: &str) -> Option<Money> {
+    Money::from_decimal(amount.trim(), currency.parse::<Currency>().ok()?).ok()
+}
+
 #[must_use]
 pub fn read_money(field: &str) -> Option<Money> {
     let (code, minor) = field.split_once(' ')?;
@@ -101,6 +107,22 @@ mod tests {
             assert_eq!(checkout_of(&address).map(|checkout| checkout.to_string()).as_deref(), Some(id));
         }
         assert_eq!(checkout_of("/dashboard").or(checkout_of("/npe?transactionId=")), None);
+    }
+
+    #[test]
+    fn what_is_typed_is_an_amount_or_nothing() {
+        let usd = |minor| Some(Money::new(minor, Currency::USD));
+        for (typed, read) in [
+            ("1204.50", usd(120_450)),
+            (" 5 ", usd(500)),
+            ("1,204.50", None),
+            ("12,50", None),
+            ("$5", None),
+            ("", None),
+        ] {
+            assert_eq!(read_typed_money(typed, "USD"), read, "{typed}");
+        }
+        assert_eq!(read_typed_money("5", "US"), None);
     }
 
     #[test]

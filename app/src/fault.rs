@@ -28,6 +28,14 @@ pub enum Fault {
     AmountMoved { was: Money, now: Money },
     #[error("Enter an e-mail address like name@company.com")]
     BadEmail,
+    #[error("Enter an amount like 1204.50. Nothing was refunded.")]
+    BadAmount,
+    #[error("Nothing is left of this payment that could be refunded.")]
+    NothingToRefund,
+    #[error("Enter an amount up to {}. Nothing was refunded.", .left.to_decimal())]
+    MoreThanLeft { left: Money },
+    #[error("Payments through this gateway are not refunded here. {instead}")]
+    NoRefundsHere { instead: String },
     #[error("That e-mail address and password do not match.")]
     NoMatch,
     #[error("Too many tries. Wait {}, then try again.", wait(.minutes))]
@@ -58,7 +66,8 @@ impl Fault {
             Self::SignInNeeded | Self::NoMatch => 401,
             Self::NotFound => 404,
             Self::AlreadyPaid | Self::NotPayable | Self::AmountMoved { .. } => 409,
-            Self::BadEmail => 422,
+            Self::NothingToRefund | Self::MoreThanLeft { .. } | Self::NoRefundsHere { .. } => 409,
+            Self::BadEmail | Self::BadAmount => 422,
             Self::LockedOut { .. } | Self::TooManyTries { .. } | Self::TooMany => 429,
             Self::Internal { .. } => 500,
             Self::BooksUnreachable | Self::PdfUnreachable | Self::NotSetUp | Self::Offline => 503,
@@ -76,6 +85,9 @@ impl Fault {
             Self::TooManyTries { .. } => "No more cards can be tried just now",
             Self::Offline => "You seem to be offline",
             Self::AlreadyPaid | Self::NotPayable | Self::AmountMoved { .. } => "Nothing was charged",
+            Self::BadAmount | Self::NothingToRefund | Self::MoreThanLeft { .. } | Self::NoRefundsHere { .. } => {
+                "Nothing was refunded"
+            }
             Self::BadEmail | Self::NoMatch => "Please check what you entered",
             Self::PdfUnreachable => "The PDF cannot be opened now",
             Self::BooksUnreachable | Self::NotSetUp | Self::Internal { .. } => "This did not work",

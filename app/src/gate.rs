@@ -4,8 +4,8 @@
 use crate::{fault::Fault, note::Note};
 use axum::http::request::Parts;
 pub use domain::access::Act;
-use domain::{ids::CheckoutId, network::Network, payment::Refusal, views::Whoami};
-use engine::{AdminPass, Engine, GuestPass, OperatorPass, PayerPass, SignInError, TakeError};
+use domain::{ids::CheckoutId, network::Network, payment::Refusal, refund::RefundRefusal, views::Whoami};
+use engine::{AdminPass, Engine, GuestPass, OperatorPass, PayerPass, RefundError, SignInError, TakeError};
 use http::{
     HeaderName, HeaderValue, StatusCode,
     header::{ACCEPT, COOKIE, LOCATION, SET_COOKIE},
@@ -103,6 +103,17 @@ impl From<TakeError> for Fault {
             TakeError::BadEmail => Self::BadEmail,
             TakeError::TooManyTries { by, minutes, support_email } => Self::TooManyTries { by, minutes, support_email },
             TakeError::Engine(error) => error.into(),
+        }
+    }
+}
+
+impl From<RefundError> for Fault {
+    fn from(error: RefundError) -> Self {
+        match error {
+            RefundError::Refused(RefundRefusal::NothingLeft) => Self::NothingToRefund,
+            RefundError::Refused(RefundRefusal::NotWithin { left }) => Self::MoreThanLeft { left },
+            RefundError::NotHere(instead) => Self::NoRefundsHere { instead: instead.to_owned() },
+            RefundError::Engine(error) => error.into(),
         }
     }
 }

@@ -5,6 +5,7 @@ pub mod installation;
 pub mod invoices;
 pub mod mail;
 pub mod payments;
+pub mod refunds;
 pub mod session;
 pub mod transactions;
 

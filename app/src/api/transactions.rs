@@ -1,12 +1,21 @@
 //! Payments that were made: the payer's own, and all of a merchant with the story of each.
 
 use super::Framed;
-use crate::fault::Fault;
+use crate::{fault::Fault, note::Note};
 use domain::{
     ids::PaymentId,
     views::{Page, PastPayments, PaymentRow, PaymentStory},
 };
 use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// One payment's page, as one browser sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoryScreen {
+    pub story: PaymentStory,
+    /// Why the last press of Refund led back here.
+    pub note: Note,
+}
 
 #[server(prefix = "/api", endpoint = "transactions/past")]
 pub async fn list_past_payments(search: String, page: u64) -> Result<Framed<PastPayments>, Fault> {
@@ -25,8 +34,9 @@ pub async fn list_transactions(search: String, page: u64) -> Result<Framed<Page<
 }
 
 #[server(prefix = "/api", endpoint = "transactions/story")]
-pub async fn read_story(payment: PaymentId) -> Result<PaymentStory, Fault> {
+pub async fn read_story(payment: PaymentId) -> Result<StoryScreen, Fault> {
     use crate::gate;
     let admin = gate::admin(gate::Act::SeeTransactions).await?;
-    gate::answer(gate::engine().payment_story(&admin, payment).await)
+    let story = gate::answer(gate::engine().payment_story(&admin, payment).await)?;
+    Ok(StoryScreen { story, note: gate::take_note("/admin/transactions") })
 }

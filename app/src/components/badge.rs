@@ -6,6 +6,7 @@ use domain::{
     invoice::InvoiceStatus,
     money::Locale,
     payment::AttemptState,
+    refund::Refunded,
     views::{InvoiceFace, Tone},
 };
 use leptos::prelude::*;
@@ -16,8 +17,16 @@ pub fn Badge(tone: Tone, #[prop(into)] words: String) -> impl IntoView {
 }
 
 #[component]
-pub fn StateBadge(state: AttemptState, #[prop(optional)] never_sent: bool) -> impl IntoView {
-    let (words, tone) = if never_sent { ("Not sent", Tone::Warn) } else { state.badge() };
+pub fn StateBadge(
+    state: AttemptState,
+    #[prop(optional)] never_sent: bool,
+    #[prop(optional)] refunded: Refunded,
+) -> impl IntoView {
+    let (words, tone) = match refunded.badge() {
+        Some(badge) => badge,
+        None if never_sent => ("Not sent", Tone::Warn),
+        None => state.badge(),
+    };
     view! { <Badge tone words/> }
 }
 

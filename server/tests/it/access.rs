@@ -23,7 +23,7 @@ const FILES: [(&str, Role); 1] = [("/payments/invoice.pdf?invoice=INVOICE", Role
 /// Pages that need no session; those of a checkout need its id.
 const OPEN_PAGES: [&str; 5] = ["/", "/sign-in", "/npe", "/npe/result", "/pods/connectwise"];
 /// Server functions behind a session, whom each is for, and a body that works for them.
-const ENDPOINTS: [(&str, Role, Body); 9] = [
+const ENDPOINTS: [(&str, Role, Body); 10] = [
     ("/api/invoices/dashboard", Role::Payer, &[]),
     ("/api/invoices/pay", Role::Payer, &[("invoice", "INVOICE")]),
     ("/api/transactions/past", Role::Payer, &[("search", ""), ("page", "1")]),
@@ -31,6 +31,17 @@ const ENDPOINTS: [(&str, Role, Body); 9] = [
     ("/api/invoices/sync", Role::Admin, &[]),
     ("/api/transactions/list", Role::Admin, &[("search", ""), ("page", "1")]),
     ("/api/transactions/story", Role::Admin, &[("payment", "PAYMENT")]),
+    (
+        "/api/refunds/start",
+        Role::Admin,
+        &[
+            ("payment", "PAYMENT"),
+            ("refund", "rfd_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b"),
+            ("currency", "USD"),
+            ("amount", "1.00"),
+            ("reason", "one cable less"),
+        ],
+    ),
     ("/api/mail/list", Role::Admin, &[("search", ""), ("page", "1")]),
     ("/api/installation/show", Role::Operator, &[]),
 ];
@@ -91,7 +102,9 @@ async fn d20_what_works_for_one_is_not_found_for_everybody_else() {
             caller.check(role, &path, names_a_thing, &caller.client.get(&path).await, &things);
         }
     }
-    assert_eq!(house.charges().await.len(), 1, "none of it charged anything");
+    let charges = house.charges().await;
+    assert_eq!(charges.len(), 1, "none of it charged anything");
+    assert_eq!(charges[0]["refunded_minor"], 100, "and only its own staff paid anything back");
 }
 
 #[tokio::test]

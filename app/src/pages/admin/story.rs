@@ -1,28 +1,32 @@
-//! `/admin/transactions/:payment`: the story of one payment, oldest first, and the records behind it.
+//! `/admin/transactions/:payment`: the story of one payment, oldest first, and the records behind it; and its refunds.
 
 use crate::{
-    api,
+    api::{self, transactions::StoryScreen},
     components::{
-        badge::{StateBadge, class_of},
+        badge::{Badge, StateBadge, class_of},
+        dialog::{Dialog, DialogCloser, DialogOpener},
+        field::{Field, Kind},
         frame::Frame,
         load::{Loaded, load},
         page_title::PageTitle,
+        summary::{ErrorSummary, Mend},
         when::When,
     },
     fault::Fault,
+    note::Note,
     pages::Screen,
     words::count,
 };
 use domain::{
     ids::PaymentId,
     money::Locale,
-    views::{AttemptFace, JobFace, PaymentStory, PostingFace, StoryEvent},
+    views::{AttemptFace, JobFace, PaymentStory, PostingFace, RefundFace, RefundOffer, RefundPlan, StoryEvent},
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 pub struct StoryPage {
-    story: Loaded<PaymentStory>,
+    story: Loaded<StoryScreen>,
 }
 
 impl Screen for StoryPage {
@@ -33,20 +37,25 @@ impl Screen for StoryPage {
     }
 
     fn show(self) -> AnyView {
-        load(self.story, |story| view! { <StoryView story/> })
+        load(self.story, |screen| view! { <StoryView story=screen.story note=screen.note/> })
     }
 }
 
-async fn fetch(payment: String) -> Result<PaymentStory, Fault> {
+async fn fetch(payment: String) -> Result<StoryScreen, Fault> {
     let payment = payment.parse::<PaymentId>().map_err(|_| Fault::NotFound)?;
     api::transactions::read_story(payment).await
 }
 
 #[component]
-pub fn StoryView(story: PaymentStory) -> impl IntoView {
+pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
     let locale = story.who.locale;
     let row = story.row;
     let amount = row.amount.format(locale);
+    let refused = note.fault.map(|fault| {
+        let mend = vec![Mend { field: None, words: fault.to_string() }];
+        view! { <ErrorSummary title=fault.heading() mend/> }
+    });
+    let refunds = (!story.refunds.is_empty()).then(|| view! { <Refunds refunds=story.refunds locale/> });
     view! {
         <PageTitle text=format!("{} – {}", row.reference, story.who.merchant)/>
         <Frame who=story.who current="/admin/transactions">
@@ -56,8 +65,9 @@ pub fn StoryView(story: PaymentStory) -> impl IntoView {
                     <h1 class="num">{format!("{amount} from {}", row.customer)}</h1>
                     <p>{story.sentence}</p>
                 </div>
-                <StateBadge state=row.state never_sent=row.never_sent/>
+                <StateBadge state=row.state never_sent=row.never_sent refunded=row.refunded/>
             </div>
+            {refused}
             <div class="columns">
                 <section class="card pad" aria-labelledby="timeline">
                     <h2 id="timeline">"Timeline"</h2>
@@ -74,9 +84,11 @@ pub fn StoryView(story: PaymentStory) -> impl IntoView {
                             <Fact name="Receipt to" value=story.payer_email/>
                             <div><dt>"Started"</dt><dd><When at=row.at/></dd></div>
                         </dl>
+                        {story.refund.map(|plan| view! { <Refund plan locale/> })}
                     </section>
                 </aside>
             </div>
+            {refunds}
             <Attempts attempts=story.attempts locale/>
             <Postings postings=story.postings locale/>
             <Jobs jobs=story.jobs/>
@@ -129,6 +141,78 @@ fn Attempts(attempts: Vec<AttemptFace>, locale: Locale) -> impl IntoView {
                         <th scope="col">"Gateway"</th>
                         <th scope="col">"Gateway’s ids"</th>
                         <th scope="col">"Method"</th>
+                        <th scope="col">"Status"</th>
+                        <th scope="col" class="amount">"Amount"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows.collect_view()}</tbody>
+            </table>
+        </section>
+    }
+}
+
+#[component]
+fn Refund(plan: RefundPlan, locale: Locale) -> impl IntoView {
+    match plan {
+        RefundPlan::Offered(offer) => view! { <RefundDialog offer locale/> }.into_any(),
+        RefundPlan::NotHere(instead) => view! { <p class="muted small">{instead}</p> }.into_any(),
+    }
+}
+
+#[component]
+fn RefundDialog(offer: RefundOffer, locale: Locale) -> impl IntoView {
+    let most = offer.most;
+    view! {
+        <div class="acts"><DialogOpener dialog="refund">"Refund"</DialogOpener></div>
+        <Dialog id="refund" title="Refund this payment?">
+            <form class="stack" method="post" action="/api/refunds/start">
+                <input type="hidden" name="payment" value=offer.payment.to_string()/>
+                <input type="hidden" name="refund" value=offer.refund.to_string()/>
+                <input type="hidden" name="currency" value=most.currency.to_string()/>
+                <Field
+                    id="amount" label="Amount" kind=Kind::TEXT value=most.to_decimal()
+                    hint=format!("At most {}.", most.format(locale))
+                />
+                <Field id="reason" label="Reason" kind=Kind::TEXT hint="For this page. The payer does not see it."/>
+                <dl class="facts">
+                    <Fact name="The money goes to" value=offer.goes_to/>
+                    <Fact name="In the books" value=offer.in_the_books/>
+                    <Fact name="The payer" value="Gets a mail that says how much comes back, and when.".to_owned()/>
+                </dl>
+                <div class="acts">
+                    <button class="btn danger" type="submit">"Refund payment"</button>
+                    <DialogCloser dialog="refund">"Keep it"</DialogCloser>
+                </div>
+            </form>
+        </Dialog>
+    }
+}
+
+#[component]
+fn Refunds(refunds: Vec<RefundFace>, locale: Locale) -> impl IntoView {
+    let title = count(refunds.len(), "refund");
+    let rows = refunds.into_iter().map(|refund| {
+        let (words, tone) = refund.state.badge();
+        let failure = refund.failure.map(|failure| view! { <p class="muted">{failure}</p> });
+        view! {
+            <tr>
+                <th scope="row" class="key">{refund.asked_by}</th>
+                <td class="what">{refund.reason}{failure} <span class="mono">{refund.gateway_id}</span></td>
+                <td class="num date"><When at=refund.at/></td>
+                <td class="state"><Badge tone words/></td>
+                <td class="amount">{refund.amount.format(locale)}</td>
+            </tr>
+        }
+    });
+    view! {
+        <section class="card" aria-labelledby="refunds">
+            <div class="bar"><h2 id="refunds">{title}</h2></div>
+            <table class="list list-refunds">
+                <thead>
+                    <tr>
+                        <th scope="col">"Asked for by"</th>
+                        <th scope="col">"Reason and gateway’s id"</th>
+                        <th scope="col">"When"</th>
                         <th scope="col">"Status"</th>
                         <th scope="col" class="amount">"Amount"</th>
                     </tr>

@@ -81,7 +81,7 @@ fn Rows(rows: Vec<PaymentRow>, locale: Locale) -> impl IntoView {
                 <td class="muted num what">
                     <span class="nowrap">{row.reference}</span> {row.method.map(|method| format!(", {method}"))}
                 </td>
-                <td class="state"><StateBadge state=row.state/></td>
+                <td class="state"><StateBadge state=row.state refunded=row.refunded/></td>
                 <td class="amount">{row.amount.format(locale)}</td>
             </tr>
         }

@@ -1,0 +1,25 @@
+//! Money that staff pay back.
+
+use crate::fault::Fault;
+use domain::ids::{PaymentId, RefundId};
+use leptos::prelude::*;
+
+/// One press of Refund, posted by a plain form. `amount` is what was typed, in the currency that the form names.
+#[server(prefix = "/api", endpoint = "refunds/start")]
+pub async fn start_refund(
+    payment: PaymentId,
+    refund: RefundId,
+    currency: String,
+    #[server(default)] amount: String,
+    #[server(default)] reason: String,
+) -> Result<(), Fault> {
+    use crate::{addresses, gate};
+    let admin = gate::admin(gate::Act::Refund).await?;
+    let back = addresses::transaction(payment);
+    let refuse = |fault: Fault| gate::refuse(&back, "/admin/transactions", fault, "");
+    let amount = addresses::read_typed_money(&amount, &currency).ok_or_else(|| refuse(Fault::BadAmount))?;
+    let order = engine::RefundOrder { refund, payment, amount, reason };
+    gate::answer(gate::engine().refund_payment(&admin, order).await).map_err(refuse)?;
+    gate::go_to(&format!("{back}#refunds"));
+    Ok(())
+}
