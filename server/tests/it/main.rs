@@ -13,6 +13,7 @@ mod links;
 mod pay;
 mod prune;
 mod races;
+mod refunds;
 mod sandbox;
 mod screens;
 mod sign_in;

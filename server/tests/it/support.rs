@@ -275,7 +275,7 @@ impl House {
         self.until_within(what, PATIENCE, is_so).await;
     }
 
-    async fn until_within(&self, what: &str, patience: Duration, mut is_so: impl AsyncFnMut() -> bool) {
+    pub async fn until_within(&self, what: &str, patience: Duration, mut is_so: impl AsyncFnMut() -> bool) {
         let start = Instant::now();
         while !is_so().await {
             assert!(start.elapsed() < patience, "waited in vain: {what}");

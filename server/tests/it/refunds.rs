@@ -1,0 +1,365 @@
+//! Staff pay money back (G37, G41, D24): gateway first, then the books, then everything agrees, whatever happens in
+//! between.
+
+use crate::support::{Answer, Client, Form, House, On, Server, field, http};
+use serde_json::Value;
+use simulators::facts;
+use std::time::{Duration, Instant};
+
+const REFUNDS: &str = "POST /stripe/v1/refunds";
+/// Every step of one refund at which the process can be made to die.
+const STEPS: [&str; 8] = [
+    "before_refund_intent",
+    "after_refund_intent",
+    "after_refund",
+    "before_refund_record_commit",
+    "after_refund_record",
+    "before_refund_post",
+    "after_refund_post",
+    "before_refund_post_commit",
+];
+const KNOWN_WITHIN: Duration = Duration::from_secs(60);
+
+/// The dialog of a payment's page, as it was filled in.
+struct Dialog {
+    payment: String,
+    refund: String,
+    most: String,
+}
+
+impl Dialog {
+    async fn open(admin: &Client, payment: &str) -> Self {
+        let page = admin.get(&story_of(payment)).await.body;
+        Self { payment: field(&page, "payment"), refund: field(&page, "refund"), most: field(&page, "amount") }
+    }
+
+    fn fields<'a>(&'a self, amount: &'a str) -> [(&'a str, &'a str); 5] {
+        [
+            ("payment", &self.payment),
+            ("refund", &self.refund),
+            ("currency", "USD"),
+            ("amount", amount),
+            ("reason", "Wrong quantity"),
+        ]
+    }
+
+    async fn press(&self, admin: &Client, amount: &str) -> Answer {
+        let pressed = admin.post("/api/refunds/start", &self.fields(amount)).await;
+        assert_eq!(pressed.status, 303, "{}", pressed.body);
+        pressed
+    }
+}
+
+fn story_of(payment: &str) -> String {
+    format!("/admin/transactions/{payment}")
+}
+
+async fn staff(house: &House) -> Client {
+    let admin = house.client();
+    admin.sign_in(facts::NORTHWIND.admin_email).await;
+    admin
+}
+
+/// INV-501, paid by this card and posted.
+async fn paid(house: &House, card: &str) -> Form {
+    let client = house.client();
+    let form = client.open("INV-501").await;
+    client.pay(&form, card).await;
+    house.assert_paid_once("INV-501", 120_450).await;
+    form
+}
+
+async fn refunded(house: &House) -> i64 {
+    house.charges().await[0]["refunded_minor"].as_i64().unwrap()
+}
+
+/// The books' credit notes: their states, and what was paid out of each in minor units.
+async fn credits(house: &House) -> Vec<(String, i64)> {
+    let notes = house.state("xero").await["credit_notes"].as_array().unwrap().clone();
+    let told = |note: &Value| (note["status"].as_str().unwrap().to_owned(), note["paid_minor"].as_i64().unwrap());
+    notes.iter().map(told).collect()
+}
+
+async fn tells(house: &House, admin: &Client, payment: &str, words: &str) {
+    house.until(words, async || admin.get(&story_of(payment)).await.body.contains(words)).await;
+}
+
+#[tokio::test]
+async fn g37_g41_d24_a_whole_refund_shows_everywhere_and_everything_agrees() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        let form = paid(&house, "pm_card_visa").await;
+        let admin = staff(&house).await;
+        let page = admin.get(&story_of(&form.payment)).await.body;
+        for words in ["At most $1,204.50.", "Visa ··4242, through Stripe", "The invoice stays paid."] {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+        let dialog = Dialog::open(&admin, &form.payment).await;
+        assert_eq!(dialog.most, "1204.50");
+        let pressed = dialog.press(&admin, &dialog.most).await;
+        assert_eq!(pressed.location.as_deref(), Some(&*format!("{}#refunds", story_of(&form.payment))));
+
+        tells(&house, &admin, &form.payment, "Refund posted to the books").await;
+        assert_eq!((refunded(&house).await, credits(&house).await), (120_450, vec![("PAID".to_owned(), 120_450)]));
+        assert_eq!(house.books_invoice("INV-501").await["status"], "PAID", "the customer owes nothing again");
+        let page = admin.get(&story_of(&form.payment)).await.body;
+        for words in ["All of it was paid back.", "Wrong quantity", "Refund paid", "1 refund"] {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+        assert!(!page.contains("name=\"refund\""), "nothing is left to refund");
+        let ana = house.client();
+        ana.sign_in(facts::ANA_EMAIL).await;
+        ana.stand_at(facts::NORTHWIND.name).await;
+        for list in [admin.get("/admin/transactions").await.body, ana.get("/payments").await.body] {
+            assert!(list.contains("Refunded") && !list.contains("Part refunded"), "{list}");
+        }
+        let mailed = async || admin.get("/admin/mail").await.body.contains("Refund: $1,204.50 from Northwind IT");
+        house.until("the payer is told", mailed).await;
+        house.assert_everything_agrees().await;
+        assert_eq!(house.engine.verify_books(None).await.unwrap().refunds, 1);
+        let home = admin.get("/admin").await.body;
+        assert!(home.contains("Nothing needs you"), "our own refund is no news of others: {home}");
+    }
+}
+
+#[tokio::test]
+async fn g37_d24_parts_add_up_to_the_whole_and_no_further() {
+    let house = House::new().await;
+    let form = paid(&house, "pm_card_visa").await;
+    let admin = staff(&house).await;
+    let first = Dialog::open(&admin, &form.payment).await;
+    first.press(&admin, "200.00").await;
+    let list = admin.get("/admin/transactions").await.body;
+    assert!(list.contains("Part refunded"), "{list}");
+
+    let second = Dialog::open(&admin, &form.payment).await;
+    assert_eq!(second.most, "1004.50");
+    for (amount, words) in [
+        ("1004.51", "Enter an amount up to 1004.50. Nothing was refunded."),
+        ("0", "Enter an amount up to 1004.50. Nothing was refunded."),
+        ("1,004", "Enter an amount like 1204.50. Nothing was refunded."),
+    ] {
+        let back = second.press(&admin, amount).await.location.unwrap();
+        let page = admin.get(&back).await.body;
+        assert!(page.contains(words), "{amount}: {page}");
+        assert_eq!(admin.call("/api/refunds/start", &second.fields(amount)).await.status / 100, 4);
+    }
+    assert_eq!(refunded(&house).await, 20_000);
+    second.press(&admin, "1004.50").await;
+    let both = async || credits(&house).await.iter().filter(|(state, _)| state == "PAID").count() == 2;
+    house.until("both are in the books", both).await;
+    let mut paid_out: Vec<_> = credits(&house).await.into_iter().map(|(_, minor)| minor).collect();
+    paid_out.sort_unstable();
+    assert_eq!((refunded(&house).await, paid_out), (120_450, vec![20_000, 100_450]));
+    house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
+async fn d24_a_double_click_and_a_replayed_form_are_one_refund() {
+    let house = House::new().await;
+    let form = paid(&house, "pm_card_visa").await;
+    let admin = staff(&house).await;
+    let dialog = Dialog::open(&admin, &form.payment).await;
+    let (one, two) = tokio::join!(dialog.press(&admin, "100.00"), dialog.press(&admin, "100.00"));
+    assert_eq!(one.location, two.location);
+    dialog.press(&admin, "100.00").await;
+    assert_eq!(refunded(&house).await, 10_000);
+    house.assert_everything_agrees().await;
+
+    let fresh = futures::future::join_all((0..8).map(|_| Dialog::open(&admin, &form.payment))).await;
+    futures::future::join_all(fresh.iter().map(|dialog| dialog.press(&admin, "500.00"))).await;
+    assert_eq!(refunded(&house).await, 110_000, "eight at once share what is left");
+    house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
+async fn d2_d24_a_refund_whose_answer_is_lost_counts_against_the_limit_and_is_found() {
+    let lost = ["reset_after_execute", "timeout_after_execute"];
+    futures::future::join_all(lost.map(|fault| async move {
+        let house = House::new().await;
+        let form = paid(&house, "pm_card_visa").await;
+        house.arm("stripe", fault, REFUNDS).await;
+        house.arm_times("stripe", "webhook_lost", 9).await;
+        let admin = staff(&house).await;
+        Dialog::open(&admin, &form.payment).await.press(&admin, "1000.00").await;
+        let page = admin.get(&story_of(&form.payment)).await.body;
+        assert!(page.contains("Being checked"), "{fault}: {page}");
+        assert_eq!(field(&page, "amount"), "204.50", "{fault}: what nobody knows is not paid back again");
+
+        tells(&house, &admin, &form.payment, "Refund posted to the books").await;
+        assert_eq!((refunded(&house).await, credits(&house).await.len()), (100_000, 1), "{fault}");
+        house.assert_everything_agrees().await;
+    }))
+    .await;
+}
+
+#[tokio::test]
+async fn d2_a_refund_that_never_arrived_ends_and_may_be_made_again() {
+    let house = House::new().await;
+    let form = paid(&house, "pm_card_visa").await;
+    house.arm("stripe", "http:500", REFUNDS).await;
+    let admin = staff(&house).await;
+    Dialog::open(&admin, &form.payment).await.press(&admin, "1204.50").await;
+    assert!(admin.get(&story_of(&form.payment)).await.body.contains("did not answer the refund"));
+    house.pass_an_hour().await;
+    // A session ends with an hour in which nobody used it.
+    let admin = staff(&house).await;
+    tells(&house, &admin, &form.payment, "has not seen the refund so far").await;
+    house.pass_an_hour().await;
+    let admin = staff(&house).await;
+    tells(&house, &admin, &form.payment, "The gateway never received the refund").await;
+    assert_eq!(refunded(&house).await, 0);
+    Dialog::open(&admin, &form.payment).await.press(&admin, "1204.50").await;
+    tells(&house, &admin, &form.payment, "Refund posted to the books").await;
+    house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
+async fn g37_a_refund_that_fails_after_it_succeeded_is_taken_out_of_the_books_and_told() {
+    let house = House::new().await;
+    let form = paid(&house, "pm_card_refundFail").await;
+    let admin = staff(&house).await;
+    Dialog::open(&admin, &form.payment).await.press(&admin, "1204.50").await;
+    tells(&house, &admin, &form.payment, "Refund posted to the books").await;
+    house.pass_an_hour().await;
+    let admin = staff(&house).await;
+    tells(&house, &admin, &form.payment, "The refund does not stand in the books").await;
+    assert_eq!(credits(&house).await, [("VOIDED".to_owned(), 0)]);
+    let page = admin.get(&story_of(&form.payment)).await.body;
+    assert!(page.contains("The card does not exist any more") && page.contains("Refund failed"), "{page}");
+    let home = admin.get("/admin").await.body;
+    assert!(home.contains("A refund of $1,204.50 has failed."), "{home}");
+    let mailed = async || admin.get("/admin/mail").await.body.contains("Refund not paid: $1,204.50");
+    house.until("the payer is told", mailed).await;
+    house.assert_everything_agrees().await;
+    assert_eq!(Dialog::open(&admin, &form.payment).await.most, "1204.50", "it may be paid back in another way");
+}
+
+#[tokio::test]
+async fn g37_a_refund_that_waits_is_told_at_once_and_booked_when_it_is_paid() {
+    let house = House::new().await;
+    let form = paid(&house, "pm_card_pendingRefund").await;
+    let admin = staff(&house).await;
+    Dialog::open(&admin, &form.payment).await.press(&admin, "1204.50").await;
+    assert!(admin.get(&story_of(&form.payment)).await.body.contains("Under way"));
+    let mailed = async || admin.get("/admin/mail").await.body.contains("Refund: $1,204.50 from Northwind IT");
+    house.until("the payer is told", mailed).await;
+    assert!(credits(&house).await.is_empty(), "nothing is booked before it is paid");
+    house.assert_everything_agrees().await;
+    house.pass_an_hour().await;
+    let admin = staff(&house).await;
+    tells(&house, &admin, &form.payment, "Refund posted to the books").await;
+    house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
+async fn d30_a_refund_that_the_books_refuse_says_what_to_enter() {
+    let house = House::new().await;
+    let form = paid(&house, "pm_card_visa").await;
+    house.arm("xero", "period_locked", "PUT /xero/api.xro/2.0/CreditNotes").await;
+    let admin = staff(&house).await;
+    Dialog::open(&admin, &form.payment).await.press(&admin, "200.00").await;
+    tells(&house, &admin, &form.payment, "The books refused the refund").await;
+    let home = admin.get("/admin").await.body;
+    for words in ["$200.00 was paid back for INV-501", "Enter a credit note of $200.00 for INV-501", "reference re_"] {
+        assert!(home.contains(words), "{words}: {home}");
+    }
+    let differences = house.engine.verify_books(None).await.unwrap().differences;
+    assert!(matches!(&*differences, [one] if one.ends_with("the books refused it")), "{differences:?}");
+}
+
+#[tokio::test]
+async fn d24_a_refund_that_somebody_made_at_the_gateway_is_named() {
+    let house = House::new().await;
+    paid(&house, "pm_card_visa").await;
+    let intent = house.charges().await.remove(0)["payment_intent"].as_str().unwrap().to_owned();
+    let url = format!("{}/stripe/v1/refunds", house.vendors);
+    let theirs = http().post(url).bearer_auth(facts::stripe::PORTAL_SECRET_KEY);
+    let theirs = theirs.form(&[("payment_intent", intent.as_str()), ("amount", "500")]).send().await.unwrap();
+    let theirs: Value = theirs.json().await.unwrap();
+    let id = theirs["id"].as_str().unwrap();
+    let named = format!("Northwind IT: the gateway paid 5.00 back ({id}) by a refund that we do not know");
+    assert_eq!(house.engine.verify_books(None).await.unwrap().differences, [named]);
+    let admin = staff(&house).await;
+    let told = async || admin.get("/admin").await.body.contains("about a refund or a dispute");
+    house.until("the front page says so", told).await;
+}
+
+#[tokio::test]
+async fn g37_the_sandbox_and_the_built_in_ledger_refund_too_and_a_lost_answer_is_found() {
+    let house = House::new().await;
+    let client = house.client();
+    let key = facts::HARBOUR.pay_now.email;
+    let link = format!("/PaymentProxy/PayNow/Email?apiKey={key}&invoiceNo=HT-1001&companyCode=ACMENZ");
+    let form = client.form(&client.get(&link).await.location.unwrap()).await;
+    client.pay(&form, "sbx_refund_lost").await;
+    let admin = house.client();
+    admin.sign_in(facts::HARBOUR.admin_email).await;
+    tells(&house, &admin, &form.payment, "Paid, and it stands").await;
+    let page = admin.get(&story_of(&form.payment)).await.body;
+    let (refund, currency) = (field(&page, "refund"), field(&page, "currency"));
+    let fields = [
+        ("payment", form.payment.as_str()),
+        ("refund", &refund),
+        ("currency", &currency),
+        ("amount", "1.00"),
+        ("reason", "A trial"),
+    ];
+    assert_eq!(admin.post("/api/refunds/start", &fields).await.status, 303);
+    assert!(admin.get(&story_of(&form.payment)).await.body.contains("Being checked"));
+    tells(&house, &admin, &form.payment, "Refund posted to the books").await;
+    assert!(client.get(&link).await.location.is_none(), "the invoice stays paid");
+    house.assert_everything_agrees().await;
+}
+
+async fn survives(step: &'static str, database: On) {
+    let Some(house) = House::vendors_alone_on(database).await else { return };
+    let form = {
+        let server = Server::start(&house, None).await;
+        let guest = Client::new(&server.portal);
+        let form = guest.open("INV-501").await;
+        guest.pay(&form, "pm_card_visa").await;
+        house.assert_paid_once("INV-501", 120_450).await;
+        // The posting is ended a moment after it stands.
+        house.assert_everything_agrees().await;
+        form
+    };
+    {
+        let mut dying = Server::start(&house, Some(step)).await;
+        press(&dying.portal.clone(), &form.payment).await;
+        let start = Instant::now();
+        while dying.process.try_wait().unwrap().is_none() {
+            assert!(start.elapsed() < Duration::from_secs(20), "{step} was never reached");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    let server = Server::start(&house, None).await;
+    if step == "before_refund_intent" {
+        assert_eq!(refunded(&house).await, 0, "nothing was meant yet, so nothing was paid back");
+        press(&server.portal, &form.payment).await;
+    }
+    let paid_out = async || credits(&house).await == [("PAID".to_owned(), 120_450)];
+    house.until_within(&format!("{step}: it stands in the books once"), KNOWN_WITHIN, paid_out).await;
+    assert_eq!(refunded(&house).await, 120_450, "{step}");
+    house.assert_everything_agrees().await;
+}
+
+/// Presses Refund for the whole and does not mind when the connection dies.
+async fn press(portal: &str, payment: &str) {
+    let admin = Client::new(portal);
+    admin.sign_in(facts::NORTHWIND.admin_email).await;
+    let dialog = Dialog::open(&admin, payment).await;
+    let cookie = format!("wisepay_session={}", admin.cookie("wisepay_session").unwrap());
+    let request = http().post(format!("{portal}/api/refunds/start")).header("origin", portal).header("cookie", cookie);
+    drop(request.header("accept", "text/html").form(&dialog.fields(&dialog.most)).send().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d4_a_server_killed_at_any_step_of_a_refund_pays_back_once_and_the_books_agree_on_sqlite() {
+    futures::future::join_all(STEPS.map(|step| survives(step, On::Sqlite))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d4_a_server_killed_at_any_step_of_a_refund_pays_back_once_and_the_books_agree_on_postgresql() {
+    futures::future::join_all(STEPS.map(|step| survives(step, On::Postgres))).await;
+}
