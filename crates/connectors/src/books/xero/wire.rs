@@ -116,8 +116,8 @@ impl Payment {
 
     /// The payment as a list tells it, when it stands on this account.
     pub fn standing_on(self, account: &str) -> Option<BooksPayment> {
-        let on = self.account?;
-        let here = [on.id, on.code].iter().flatten().any(|name| name == account);
+        let on = self.account.as_ref()?;
+        let here = [&on.id, &on.code].into_iter().flatten().any(|name| name == account);
         let stands = here && self.stands();
         let (external_id, amount) = (self.id?, self.amount?.get().to_owned());
         stands.then(|| BooksPayment { external_id, reference: self.reference.unwrap_or_default(), amount })
