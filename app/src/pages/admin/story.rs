@@ -197,7 +197,10 @@ fn Refunds(refunds: Vec<RefundFace>, locale: Locale) -> impl IntoView {
         view! {
             <tr>
                 <th scope="row" class="key">{refund.asked_by}</th>
-                <td class="what">{refund.reason}{failure} <span class="mono">{refund.gateway_id}</span></td>
+                <td class="what">
+                    <p>{refund.reason}{failure}</p>
+                    <p class="mono">{refund.gateway_id}</p>
+                </td>
                 <td class="num date"><When at=refund.at/></td>
                 <td class="state"><Badge tone words/></td>
                 <td class="amount">{refund.amount.format(locale)}</td>
