@@ -110,6 +110,7 @@ async fn d2_every_answer_that_cannot_be_trusted_is_unknown() {
         ok(json!({"transactionResponse": approved(), "refId": "another"})),
         ok(json!({"transactionResponse": approved()})).torn(),
         answer("E00001", json!({})),
+        answer("E00114", json!({})),
         answer("E99999", json!({})),
         reply(302, "").header("location", "http://127.0.0.1:9/"),
         reply(403, "<html>forbidden</html>"),
@@ -147,7 +148,7 @@ async fn an_answer_may_be_written_in_many_ways() {
 
 #[tokio::test]
 async fn a_refused_call_is_refused_and_a_busy_server_is_busy() {
-    for code in ["E00003", "E00007", "E00013", "E00027", "E00040", "E00114", "E00115"] {
+    for code in ["E00003", "E00007", "E00013", "E00027", "E00040", "E00115"] {
         let (outcome, _) = charged(vec![answer(code, json!({}))]).await;
         assert!(matches!(&outcome, Err(GatewayError::Refused { code: c, .. }) if c == code), "{outcome:?}");
     }
