@@ -138,7 +138,8 @@ async fn s46_a_card_from_the_vendors_window_pays_once_and_stands_in_the_ledger()
     let reef = Reef::new().await;
     let offered = reef.guest.get(&reef.guest.get(LINK).await.location.unwrap()).await;
     let script = format!("data-script=\"{}/authorizenet/v3/AcceptUI.js\"", reef.house.vendors);
-    for part in [script.as_str(), "class=\"AcceptUI\"", keys::PORTAL_LOGIN, keys::PORTAL_CLIENT_KEY] {
+    for part in [script.as_str(), "class=\"AcceptUI\"", "cardCodeRequired", keys::PORTAL_LOGIN, keys::PORTAL_CLIENT_KEY]
+    {
         assert!(offered.body.contains(part), "{part} in {}", offered.body);
     }
     assert!(!offered.body.contains(keys::PORTAL_TRANSACTION_KEY), "what charges stays here");

@@ -62,7 +62,7 @@ fn CardFields() -> impl IntoView {
 #[component]
 fn CardWindow(gateway: String, login: String, client_key: String, pay: String) -> impl IntoView {
     // Bank debits are not offered.
-    const METHODS: &str = r#"{"showCreditCard":true,"showBankAccount":false}"#;
+    const METHODS: &str = r#"{"cardCodeRequired":true,"showCreditCard":true,"showBankAccount":false}"#;
     const ADDRESS: &str = r#"{"show":false,"required":false}"#;
     let ready = format!("{gateway}’s own window for your card opens when you press Pay.");
     view! {
