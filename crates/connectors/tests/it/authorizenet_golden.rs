@@ -86,12 +86,12 @@ async fn a_void_and_the_look_at_its_transaction_are_the_sdks() {
 #[tokio::test]
 async fn the_lists_are_asked_for_as_the_sdk_does() {
     let batches = json!({"batchList": [{"batchId": "3990061"}]});
-    let look_up = look_up(&charge(), None, now() - TimeDelta::days(29));
+    let look_up = look_up(&charge(), None, now() - TimeDelta::days(28));
     let find = async |gateway: &AuthorizeNet| _ = gateway.find(&look_up).await.unwrap();
     let sent = sent(&[json!({}), batches, json!({})], find).await;
     let days = [
-        ("2026-07-01T00:00:00Z", "2026-07-01T23:45:00Z"),
-        ("2026-07-31T00:00:00Z", "2026-07-31T00:15:00Z"),
+        ("2026-07-01T00:00:00Z", "2026-07-02T00:00:00Z"),
+        ("2026-07-31T00:00:00Z", "2026-08-01T00:00:00Z"),
         (r#""includeStatistics":true"#, r#""includeStatistics":false"#),
     ];
     assert_eq!(sent, [golden("unsettled", &[]), golden("batches", &days), golden("batch", &[])]);

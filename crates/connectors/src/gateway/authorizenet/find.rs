@@ -14,8 +14,9 @@ use domain::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Lists are read from well before the request was sent, and to well after now, for clocks that differ.
-const CLOCKS_APART: TimeDelta = TimeDelta::minutes(15);
+/// Lists are read from well before the request was sent, and to well after now, for clocks and zones that differ. A time
+/// only says where reading ends: whether a transaction is ours, its name does.
+const CLOCKS_APART: TimeDelta = TimeDelta::days(1);
 /// How soon a transaction is listed is documented nowhere: until then, its absence says nothing.
 const LISTED_WITHIN: TimeDelta = TimeDelta::minutes(2);
 /// The token opens the vendor's page for 15 minutes ("Accept Hosted" of its documentation). How long the open page takes a
@@ -75,11 +76,12 @@ impl AuthorizeNet {
     }
 
     pub(super) async fn list_taken(&self, since: DateTime<Utc>) -> Result<Vec<Taken>, GatewayError> {
-        let since = since.max(DateTime::UNIX_EPOCH + NONE_BEFORE) - CLOCKS_APART;
+        let since = since.max(DateTime::UNIX_EPOCH + NONE_BEFORE);
+        let from = since - CLOCKS_APART;
         // By their ids: what settles meanwhile stands in both lists.
         let mut taken = BTreeMap::new();
-        for rows in [self.unsettled(since).await?, self.settled(since).await?] {
-            for row in rows.iter().filter(|row| row.is_money) {
+        for rows in [self.unsettled(from).await?, self.settled(from).await?] {
+            for row in rows.iter().filter(|row| row.is_money && row.is_since(since)) {
                 taken.insert(row.trans_id.clone(), row.taken(self.config.currency)?);
             }
         }
@@ -129,7 +131,7 @@ impl AuthorizeNet {
             let is_old = |row: &Row| row.submitted().is_some_and(|at| at < since);
             let is_last = list.transactions.len() < PAGE_ROWS
                 || (batch.is_none() && list.transactions.last().is_some_and(is_old));
-            all.extend(list.transactions.iter().filter(|row| !is_old(row)).filter_map(Row::ours));
+            all.extend(list.transactions.iter().filter_map(Row::ours));
             if is_last {
                 return Ok(());
             }
@@ -153,6 +155,7 @@ struct Ours {
     trans_id: String,
     is_money: bool,
     settle_amount: Option<String>,
+    submitted: Option<DateTime<Utc>>,
 }
 
 impl Row {
@@ -161,23 +164,30 @@ impl Row {
         Some(at.to_utc())
     }
 
-    /// Refunds are no charges, and may carry the number of theirs. Another program's number that reads as a name of ours
-    /// gives itself away by its time: before our first attempt, or after its own transaction.
+    /// Refunds are no charges, and may carry the number of theirs.
     fn ours(&self) -> Option<Ours> {
         let attempt = code::attempt(filled(self.invoice_number.as_ref())?)?;
-        let began = code::began(attempt)?;
-        let in_time = self.submitted().is_none_or(|at| began < at + TimeDelta::days(1));
         let is_charge = !self.transaction_status.starts_with("refund");
-        (is_charge && in_time && began >= DateTime::UNIX_EPOCH + NONE_BEFORE).then(|| Ours {
+        is_charge.then(|| Ours {
             attempt,
             trans_id: self.trans_id.0.clone(),
             is_money: outcomes::is_money(&self.transaction_status, filled(self.account_type.as_ref())),
             settle_amount: filled(self.settle_amount.as_ref()).map(str::to_owned),
+            submitted: self.submitted(),
         })
     }
 }
 
 impl Ours {
+    /// Taken since then. Another program's number that reads as a name of ours gives itself away by its time: before our
+    /// first attempt, or after its own transaction.
+    fn is_since(&self, since: DateTime<Utc>) -> bool {
+        let Some(began) = code::began(self.attempt) else { return false };
+        let in_time = self.submitted.is_none_or(|at| began < at + CLOCKS_APART);
+        let is_new = began >= since || self.submitted.is_none_or(|at| at >= since);
+        in_time && is_new && began >= DateTime::UNIX_EPOCH + NONE_BEFORE
+    }
+
     fn taken(&self, currency: Currency) -> Result<Taken, GatewayError> {
         let amount = self.settle_amount.as_deref().and_then(|amount| Money::from_decimal(amount, currency).ok());
         let amount =
