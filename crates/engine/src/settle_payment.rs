@@ -70,7 +70,10 @@ impl Engine {
         cache(&mut attempt, &after, seen)?;
         attempt.updated_at = now;
         tx.attempt_cache(attempt.clone()).await?;
-        let was_told_to_wait = known.iter().any(|known| known.observation.fact.leaves_it_open());
+        // A page of the gateway's that nobody used is seen missing twice, and nobody was told anything.
+        let is_page = before.state == AttemptState::RequiresAction;
+        let mut known_facts = known.iter().map(|known| &known.observation.fact);
+        let was_told_to_wait = known_facts.any(|fact| fact.leaves_it_open() && !(is_page && *fact == Fact::NotSeen));
         self.effects(&tx, &attempt, before.state, was_told_to_wait).await?;
         if after.contradicted && !before.contradicted {
             tracing::error!(attempt.id = %attempt.id, state = ?after.state, fact = ?seen.fact, "A gateway contradicts what was final: somebody must look.");
@@ -144,7 +147,11 @@ impl Engine {
         let look_up = LookUp { request, gateway_id: attempt.gateway_id.clone(), sent_at: attempt.created_at };
         let seen = match gateway.find(&look_up).await? {
             Found::Seen(seen) => seen,
-            Found::NotThere if self.was_missed_before(db, attempt).await? => Observation::bare(Fact::NeverArrived),
+            Found::NotThere if self.was_missed_before(db, attempt).await? => Observation::bare(match attempt.state {
+                // It was seen: a page of the gateway's, which is over.
+                AttemptState::RequiresAction if attempt.gateway_id.is_none() => Fact::Voided,
+                _ => Fact::NeverArrived,
+            }),
             Found::NotThere => Observation::bare(Fact::NotSeen),
             Found::TooEarlyToSay => return Ok(false),
         };

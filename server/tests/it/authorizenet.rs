@@ -227,7 +227,11 @@ async fn d2_a_page_that_was_left_is_over_within_the_hour_and_the_invoice_can_be_
     let left = reef.form().await;
     let (_, token) = reef.go_to_page(&left).await;
     reef.house.pass_an_hour().await;
+    let missed = async || reef.story(&left).await.contains("The gateway has not seen it so far");
+    reef.house.until("it is missed once", missed).await;
     let checkout = format!("/npe?transactionId={}", left.checkout);
+    assert!(!reef.guest.get(&checkout).await.body.contains("name=\"expected\""), "once proves nothing");
+    reef.house.pass_an_hour().await;
     let is_free = async || reef.guest.get(&checkout).await.body.contains("name=\"expected\"");
     reef.house.until("the invoice can be paid again", is_free).await;
     assert!(reef.story(&left).await.contains("Cancelled before any money moved"));

@@ -127,7 +127,7 @@ pub struct LookUp {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found<T = Observation> {
     Seen(T),
-    /// No trace of it, and we shall not send it again. Proof only when it is said twice, some minutes apart.
+    /// No trace of it, and nothing will come of it any more. Proof only when it is said twice, some minutes apart.
     NotThere,
     TooEarlyToSay,
 }

@@ -115,12 +115,14 @@ async fn the_vendors_page_is_over_when_nobody_can_pay_on_it_any_more() {
     let (unused, declined) = (dated_request(1, ChargeHow::HostedPage), dated_request(2, ChargeHow::HostedPage));
     opened(&sim, &unused).await;
     typed(&sim, &opened(&sim, &declined).await, facts::cards::DECLINED).await;
-    let no = Fact::BankNo { reason: DeclineReason::Declined };
-    for (request, fact) in [(&unused, Fact::Voided), (&declined, no)] {
-        let soon = found(&sim, request, TimeDelta::minutes(29)).await;
-        assert_eq!(soon.unwrap(), Found::TooEarlyToSay, "whoever opened it last may still be typing");
-        assert_eq!(seen(found(&sim, request, TimeDelta::minutes(30)).await).fact, fact);
+    for request in [&unused, &declined] {
+        let soon = found(&sim, request, TimeDelta::minutes(31)).await;
+        assert_eq!(soon.unwrap(), Found::TooEarlyToSay, "what was paid in the last moment may not be listed yet");
     }
+    let over = TimeDelta::minutes(32);
+    assert_eq!(found(&sim, &unused, over).await.unwrap(), Found::NotThere, "proof when it is said again");
+    let no = Fact::BankNo { reason: DeclineReason::Declined };
+    assert_eq!(seen(found(&sim, &declined, over).await).fact, no);
 }
 
 /// Nobody has the token of a page whose answer was lost, so nothing can come of it.

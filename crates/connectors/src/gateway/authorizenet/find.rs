@@ -48,9 +48,9 @@ impl AuthorizeNet {
         }
         Ok(match seen {
             Some(seen) if decides(&seen) => Found::Seen(seen),
-            _ if on_page && age < PAGE_OVER => Found::TooEarlyToSay,
+            // What is paid there in the last moment is listed a little later.
+            _ if on_page && age < PAGE_OVER + LISTED_WITHIN => Found::TooEarlyToSay,
             Some(seen) => Found::Seen(seen),
-            None if on_page => Found::Seen(Observation::bare(Fact::Voided)),
             None if age < LISTED_WITHIN => Found::TooEarlyToSay,
             None => Found::NotThere,
         })
