@@ -99,16 +99,16 @@ impl Engine {
             }
             self.look_up_refund(db, &refund, Source::Webhook).await?
         } else {
-            let attempt = match (about.attempt, about.gateway_id) {
+            let attempt = match (about.attempt, &about.gateway_id) {
                 (Some(attempt), _) => known(db.attempt(attempt).await)?,
-                (None, Some(gateway_id)) => db.attempt_by_gateway_id(&gateway_id).await?,
+                (None, Some(gateway_id)) => db.attempt_by_gateway_id(gateway_id).await?,
                 (None, None) => None,
             };
             let Some(attempt) = attempt else { return Ok(Worked::Unknown) };
             if attempt.state == AttemptState::Created {
                 return Ok(Worked::NotYet("the charge is still being sent"));
             }
-            self.look_up(db, &attempt, Source::Webhook).await?
+            self.look_up_told(db, &attempt, Source::Webhook, about.gateway_id).await?
         };
         Ok(if is_told { Worked::Processed } else { Worked::NotYet("the gateway cannot say yet") })
     }

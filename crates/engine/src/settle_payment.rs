@@ -67,7 +67,14 @@ impl Engine {
         }
         let asked = attempt.amount()?;
         after.contradicted |= after.state.has_money() && seen.amount.is_some_and(|charged| charged != asked);
-        cache(&mut attempt, &after, seen)?;
+        // Money twice by one attempt: the books quote the first, and somebody must look.
+        let is_second = before.state.has_money() && seen.fact.is_money() && is_another(&attempt, seen);
+        after.contradicted |= is_second;
+        if is_second {
+            cache(&mut attempt, &after, &Observation::bare(seen.fact.clone()))?;
+        } else {
+            cache(&mut attempt, &after, seen)?;
+        }
         attempt.updated_at = now;
         tx.attempt_cache(attempt.clone()).await?;
         // A page of the gateway's that nobody used is seen missing twice, and nobody was told anything.
@@ -132,6 +139,17 @@ impl Engine {
 
     /// Asks the gateway what became of an open attempt and records the answer. `false`: it cannot say yet.
     pub(crate) async fn look_up(&self, db: &MerchantDb, attempt: &Attempt, source: Source) -> Result<bool, Error> {
+        self.look_up_told(db, attempt, source, None).await
+    }
+
+    /// The same because of news, which names a payment by the gateway's id.
+    pub(crate) async fn look_up_told(
+        &self,
+        db: &MerchantDb,
+        attempt: &Attempt,
+        source: Source,
+        told: Option<String>,
+    ) -> Result<bool, Error> {
         if attempt.state == AttemptState::Created {
             // The question may itself send the charge: from here on, a failed first send proves nothing any more. Recorded
             // before anything can fail, because the sweep goes on finding what was not heard of.
@@ -144,7 +162,7 @@ impl Engine {
         let connection = db.connection(attempt.connection_id).await?;
         let gateway = self.gateway_of(db, &connection)?;
         let request = charge_request(attempt)?;
-        let look_up = LookUp { request, gateway_id: attempt.gateway_id.clone(), sent_at: attempt.created_at };
+        let look_up = LookUp { request, gateway_id: attempt.gateway_id.clone(), told, sent_at: attempt.created_at };
         let seen = match gateway.find(&look_up).await? {
             Found::Seen(seen) => seen,
             Found::NotThere if self.was_missed_before(db, attempt).await? => Observation::bare(match attempt.state {
@@ -315,6 +333,11 @@ impl Looks {
         }
         is_due
     }
+}
+
+/// Seen of another payment at the gateway than the one that we know.
+fn is_another(attempt: &Attempt, seen: &Observation) -> bool {
+    attempt.gateway_id.is_some() && seen.gateway_id.is_some() && attempt.gateway_id != seen.gateway_id
 }
 
 /// What the columns keep of the fold and of the newest words of the gateway.

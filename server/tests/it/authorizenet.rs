@@ -241,6 +241,41 @@ async fn d2_a_page_that_was_left_is_over_within_the_hour_and_the_invoice_can_be_
     reef.assert_paid_once(&form).await;
 }
 
+/// The stand-in's page dies with its token, the vendor's may not: the same transaction is made by hand.
+#[tokio::test]
+async fn d2_a_page_that_is_paid_after_it_was_given_up_is_booked_by_the_news_of_it() {
+    let reef = Reef::new().await;
+    let form = reef.form().await;
+    let (_, token) = reef.go_to_page(&form).await;
+    reef.at_vendor("submit", &token, facts::cards::DECLINED).await;
+    reef.house.pass_an_hour().await;
+    let is_free = async || reef.story(&form).await.contains("The bank said no");
+    reef.house.until("it is given up", is_free).await;
+    let tried = reef.house.state("authorizenet").await["charges"].as_array().unwrap().last().unwrap().clone();
+    let (name, nonce) = (tried["reference"].as_str().unwrap(), reef.nonce(VISA).await);
+    let by = format!(r#"{{"name":"{}","transactionKey":"{}"}}"#, keys::PORTAL_LOGIN, keys::PORTAL_TRANSACTION_KEY);
+    let with = format!(r#"{{"opaqueData":{{"dataDescriptor":"COMMON.ACCEPT.INAPP.PAYMENT","dataValue":"{nonce}"}}}}"#);
+    let what = format!(
+        r#"{{"transactionType":"authCaptureTransaction","amount":"350.00","currencyCode":"AUD","payment":{with},"order":{{"invoiceNumber":"{name}"}}}}"#
+    );
+    let paid = format!(
+        r#"{{"createTransactionRequest":{{"merchantAuthentication":{by},"refId":"{name}","transactionRequest":{what}}}}}"#
+    );
+    let request = http().post(format!("{}/authorizenet/xml/v1/request.api", reef.house.vendors));
+    let answer = request.header("content-type", "application/json").body(paid).send().await.unwrap();
+    let answer = answer.text().await.unwrap();
+    assert!(answer.contains(r#""responseCode":"1""#), "{answer}");
+
+    let booked = async || reef.story(&form).await.contains("The money came after all");
+    reef.house.until("the news of it is read", booked).await;
+    assert_eq!(reef.taken().await.len(), 1);
+    let verified = async || {
+        let verified = reef.house.engine.verify_books(None).await.unwrap();
+        !verified.differences.iter().any(|words| words.starts_with(MERCHANT))
+    };
+    reef.house.until("gateway, portal and ledger agree", verified).await;
+}
+
 #[tokio::test]
 async fn a_page_that_could_not_be_opened_holds_nothing() {
     let reef = Reef::new().await;

@@ -119,6 +119,8 @@ pub struct LookUp {
     pub request: ChargeRequest,
     /// The gateway's id, once we have one.
     pub gateway_id: Option<String>,
+    /// The id in the gateway's news that made us ask. It may be another one, and must be proved by our name.
+    pub told: Option<String>,
     /// When the request was first sent.
     pub sent_at: DateTime<Utc>,
 }

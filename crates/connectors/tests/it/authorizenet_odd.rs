@@ -6,7 +6,7 @@ use crate::{
     world::{authorizenet, authorizenet_config, dated_request, look_up, request, token},
 };
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use connectors::gateway::{Found, Gateway, GatewayError};
+use connectors::gateway::{Found, Gateway, GatewayError, LookUp};
 use domain::{
     money::{Currency, Money},
     payment::{DeclineReason, Fact, Observation},
@@ -215,6 +215,24 @@ async fn d2_a_charge_is_found_by_its_name_and_proved_by_its_ref_id() {
     assert_eq!(fact(found(vec![row(), no_ref_id]).await), Fact::Settled, "the name is enough");
     let copied = found(vec![row(), details("settledSuccessfully", "somebody's"), no_batches()]).await;
     assert_eq!(copied.unwrap(), Found::NotThere);
+}
+
+#[tokio::test]
+async fn d1_money_that_news_names_counts_beside_the_transaction_we_know_when_it_is_ours() {
+    let ours = name(1).await;
+    let known = || details("declined", &ours);
+    let look_up = LookUp {
+        told: Some("60019392076".to_owned()),
+        ..look_up(&dated_request(1, token("nonce")), Some(ID), sent_at())
+    };
+    let found = async |script: Vec<Reply>| {
+        let stub = Stub::start(script).await;
+        fact(authorizenet(&stub.url, sent_at()).find(&look_up).await)
+    };
+    assert_eq!(found(vec![details("capturedPendingSettlement", &ours)]).await, Fact::PendingSettlement);
+    for told in [details("settledSuccessfully", "somebody's"), details("declined", &ours), details("voided", &ours)] {
+        assert!(matches!(found(vec![told, known()]).await, Fact::BankNo { .. }));
+    }
 }
 
 #[tokio::test]

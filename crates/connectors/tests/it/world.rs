@@ -100,7 +100,7 @@ pub fn token(name: &str) -> ChargeHow {
 }
 
 pub fn look_up(request: &ChargeRequest, gateway_id: Option<&str>, sent_at: DateTime<Utc>) -> LookUp {
-    LookUp { request: request.clone(), gateway_id: gateway_id.map(str::to_owned), sent_at }
+    LookUp { request: request.clone(), gateway_id: gateway_id.map(str::to_owned), told: None, sent_at }
 }
 
 /// Pays so much of a charge back; each `n` is another refund.

@@ -32,12 +32,16 @@ const PAGES_MAX: usize = 100;
 
 impl AuthorizeNet {
     pub(super) async fn look_up(&self, look_up: &LookUp) -> Result<Found, GatewayError> {
+        let attempt = look_up.request.attempt;
+        let name = code::of(attempt)?;
+        if let Some(seen) = self.told(look_up, &name).await? {
+            return Ok(Found::Seen(seen));
+        }
         if let Some(id) = &look_up.gateway_id {
             return Ok(Found::Seen(self.details(id).await?.observe(self.config.currency)));
         }
-        let attempt = look_up.request.attempt;
         let age = (self.config.clock)() - look_up.sent_at;
-        let (name, since) = (code::of(attempt)?, look_up.sent_at - CLOCKS_APART);
+        let since = look_up.sent_at - CLOCKS_APART;
         let on_page = look_up.request.how == ChargeHow::HostedPage;
         // On the vendor's page a declined card may be followed by another.
         let decides = |seen: &Observation| !on_page || !matches!(seen.fact, Fact::BankNo { .. });
@@ -54,6 +58,17 @@ impl AuthorizeNet {
             None if age < LISTED_WITHIN => Found::TooEarlyToSay,
             None => Found::NotThere,
         })
+    }
+
+    /// Money by another transaction of the attempt than the one that we know: on the vendor's page a card may pay after
+    /// another was declined, and even after we took the page for over. Anything else of it decides nothing.
+    async fn told(&self, look_up: &LookUp, name: &str) -> Result<Option<Observation>, GatewayError> {
+        let Some(id) = look_up.told.as_deref().filter(|id| look_up.gateway_id.as_deref() != Some(*id)) else {
+            return Ok(None);
+        };
+        let details = self.details(id).await?;
+        let is_ours = details.ref_id() == Some(name);
+        Ok(Some(details.observe(self.config.currency)).filter(|seen| is_ours && seen.fact.is_money()))
     }
 
     /// The attempt's transaction among these, the one with the money first. An invoice number can be copied, a `refId`
