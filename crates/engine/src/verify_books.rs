@@ -10,7 +10,7 @@ use connectors::{
 use domain::{
     ids::{AttemptId, ConnectionId},
     money::Money,
-    payment::{Fact, Folded},
+    payment::{AttemptState, Fact, Folded},
     refund::RefundState,
 };
 use std::collections::HashMap;
@@ -18,6 +18,8 @@ use store::{Attempt, AttemptRecord, BooksEntryState, MerchantDb};
 
 /// An outcome that is open longer than this waits for nobody: something is stuck (`quality.md`, 2.4).
 const OPEN_MAX: TimeDelta = TimeDelta::minutes(15);
+/// One that waits for its payer may take as long as a gateway's page, and one gap between two look-ups.
+const ACTION_MAX: TimeDelta = TimeDelta::minutes(50);
 const ATTEMPTS_AT_ONCE: u64 = 500;
 /// An attempt that began this much earlier may have been charged and posted since.
 const BEGAN_BEFORE: TimeDelta = TimeDelta::days(1);
@@ -195,7 +197,8 @@ fn own_differences(record: &AttemptRecord, now: DateTime<Utc>) -> Result<Vec<Str
     if folded.state.has_money() && meant != amount.minor {
         differs(format!("the money came, and {meant} of it was meant for the books"));
     }
-    if folded.state.is_open() && now - attempt.created_at > OPEN_MAX {
+    let open_max = if folded.state == AttemptState::RequiresAction { ACTION_MAX } else { OPEN_MAX };
+    if folded.state.is_open() && now - attempt.created_at > open_max {
         differs(format!("its outcome has been open since {}", attempt.created_at));
     }
     if attempt.contradicted && !record.facts.contains(&Fact::MoneyAfterAll) {
