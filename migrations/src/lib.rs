@@ -15,6 +15,7 @@ mod m011_index_order;
 mod m012_undecided;
 mod m013_refunds;
 mod m014_action_fields;
+mod m015_waiting;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m012_undecided::Migration),
             Box::new(m013_refunds::Migration),
             Box::new(m014_action_fields::Migration),
+            Box::new(m015_waiting::Migration),
         ]
     }
 }

@@ -17,6 +17,8 @@ use store::{BooksEntryState, Connection, ConnectionState, InvoiceFilter, Merchan
 
 /// What takes longer than this to come to its end is shown to somebody (`quality.md`, 2.4).
 const SOON: TimeDelta = TimeDelta::minutes(15);
+/// A payer's page is over by then, and was asked for twice.
+const WAITED_LONG: TimeDelta = TimeDelta::hours(1);
 /// So long a refund that failed after the payer was told is shown.
 const REFUND_FAILED_SHOWN: TimeDelta = TimeDelta::days(14);
 
@@ -78,6 +80,14 @@ impl Engine {
         for attempt in db.attempts_unknown(long_ago).await? {
             let amount = attempt.amount()?.format(locale);
             let sentence = format!("Nobody knows what became of a payment of {amount}. The gateway is asked again.");
+            problems.push(Problem { area: "Payment".into(), sentence, payment: Some(attempt.payment_id) });
+        }
+        for attempt in db.attempts_waiting(self.now() - WAITED_LONG).await? {
+            let amount = attempt.amount()?.format(locale);
+            let sentence = format!(
+                "A payment of {amount} has waited for its payer for more than an hour, and its invoice cannot be paid again \
+                 so far. The gateway is asked again."
+            );
             problems.push(Problem { area: "Payment".into(), sentence, payment: Some(attempt.payment_id) });
         }
         for attempt in db.attempts_contradicted().await? {

@@ -263,6 +263,16 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(undecided.filter(Column::CreatedAt.lt(moment(before))).all(self.conn()).await?)
     }
 
+    /// Attempts that wait for their payer though they began before this.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn attempts_waiting(&self, before: DateTime<Utc>) -> Result<Vec<Attempt>, Error> {
+        // In words, as in the partial index that serves it.
+        let waiting = self.find::<Entity>().filter(Expr::cust("state IN ('requires_action')"));
+        Ok(waiting.filter(Column::CreatedAt.lt(moment(before))).all(self.conn()).await?)
+    }
+
     /// Attempts that an operator must look at: the impossible was seen.
     ///
     /// # Errors

@@ -231,6 +231,9 @@ async fn d2_a_page_that_was_left_is_over_within_the_hour_and_the_invoice_can_be_
     reef.house.until("it is missed once", missed).await;
     let named = reef.house.engine.verify_books(None).await.unwrap().differences;
     assert!(named.iter().any(|words| words.contains("its outcome has been open since")), "{named:?}");
+    let admin = reef.house.client();
+    admin.sign_in(ADMIN).await;
+    assert!(admin.get("/admin").await.body.contains("waited for its payer"), "and it is shown to somebody");
     let checkout = format!("/npe?transactionId={}", left.checkout);
     assert!(!reef.guest.get(&checkout).await.body.contains("name=\"expected\""), "once proves nothing");
     reef.house.pass_an_hour().await;

@@ -125,6 +125,7 @@ on_both!(d20_no_getter_finds_another_merchants_row, async |db| {
     assert!(me.posted_on(vec![bolt.invoice]).await.unwrap().is_empty());
     assert!(me.books_entries_waiting(at(9)).await.unwrap().is_empty());
     assert!(me.attempts_unknown(at(9)).await.unwrap().is_empty());
+    assert!(me.attempts_waiting(at(9)).await.unwrap().is_empty());
     assert_eq!(me.payment_of_checkout(bolt.checkout).await.unwrap(), None);
     assert_eq!(me.attempt_by_gateway_id("pi_1").await.unwrap(), None);
     assert!(me.latest_attempts(vec![payment]).await.unwrap().is_empty());
