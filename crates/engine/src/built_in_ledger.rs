@@ -122,6 +122,9 @@ impl Books for BuiltInLedger {
 
     /// What was entered stays; a second entry takes it back.
     async fn take_back_refund(&self, refund: &PostRefund) -> Result<(), BooksError> {
+        if self.db.ledger_payment_by_key(&refund.idempotency_key).await.map_err(away)?.is_none() {
+            return Ok(());
+        }
         let key = format!("{}-back", refund.idempotency_key);
         self.enter_refund(refund, key, refund.amount.minor).await.map(drop)
     }

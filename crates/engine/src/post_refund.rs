@@ -20,7 +20,7 @@ impl Engine {
         let refund = db.refund(refund).await?;
         let mut entries = db.refund_entries(&[refund.id]).await?;
         entries.retain(|entry| entry.state == BooksEntryState::Intended);
-        // One that has failed meanwhile need not be written at all.
+        // One that has failed meanwhile must not stand in them.
         let write = refund.state == RefundState::Succeeded;
         if write && !payment_stands(db, &refund, &entries).await? {
             return Ok(Ran::NotYet("the payment itself is not in the books yet"));
@@ -29,7 +29,12 @@ impl Engine {
         for entry in entries {
             failpoint::reach("before_refund_post");
             let posting = self.refund_posting(db, &refund, &entry).await?;
-            let written = if write { books.post_refund(&posting).await.map(Some) } else { Ok(None) };
+            // An earlier try may have written some of it: what stands is taken out again.
+            let written = if write {
+                books.post_refund(&posting).await.map(Some)
+            } else {
+                books.take_back_refund(&posting).await.map(|()| None)
+            };
             failpoint::reach("after_refund_post");
             let ended = match written {
                 Ok(Some(posted)) => RefundEntry {

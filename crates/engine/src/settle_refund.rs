@@ -159,7 +159,9 @@ impl Engine {
 async fn parts(tx: &MerchantTx, attempt: &Attempt, refund: &Refund) -> Result<Vec<(InvoiceId, i64)>, Error> {
     let shares = tx.allocations(attempt.payment_id).await?;
     let mut left: BTreeMap<_, _> = shares.iter().map(|share| (share.invoice_id, share.amount_minor)).collect();
-    let refunds: Vec<_> = tx.refunds_of(&[attempt.id]).await?.iter().map(|refund| refund.id).collect();
+    // What a dead one still has in the books is taken out by a job of its own.
+    let living = tx.refunds_of(&[attempt.id]).await?.into_iter().filter(|refund| !refund.state.is_dead());
+    let refunds: Vec<_> = living.map(|refund| refund.id).collect();
     for entry in tx.refund_entries(&refunds).await? {
         if entry.state != BooksEntryState::Needless {
             *left.entry(entry.invoice_id).or_default() -= entry.amount_minor;

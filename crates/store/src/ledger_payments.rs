@@ -146,7 +146,11 @@ fn refused(invoice: &Invoice, amount: Money) -> Option<Entered> {
 }
 
 impl<C: ConnectionTrait> Scoped<C> {
-    async fn ledger_payment_by_key(&self, key: &str) -> Result<Option<LedgerPayment>, Error> {
+    /// The payment that was entered under this key.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn ledger_payment_by_key(&self, key: &str) -> Result<Option<LedgerPayment>, Error> {
         Ok(self.find::<Entity>().filter(Column::IdempotencyKey.eq(key)).only(self.conn()).await?)
     }
 

@@ -2,7 +2,7 @@
 //! between.
 
 use crate::support::{Answer, Client, Form, House, On, Server, field, http};
-use serde_json::Value;
+use serde_json::{Value, json};
 use simulators::facts;
 use std::time::{Duration, Instant};
 
@@ -233,6 +233,24 @@ async fn g37_a_refund_that_fails_after_it_succeeded_is_taken_out_of_the_books_an
     house.until("the payer is told", mailed).await;
     house.assert_everything_agrees().await;
     assert_eq!(Dialog::open(&admin, &form.payment).await.most, "1204.50", "it may be paid back in another way");
+}
+
+#[tokio::test]
+async fn g37_a_refund_after_one_that_failed_is_booked_whole_though_the_first_is_still_in_the_books() {
+    let house = House::new().await;
+    let form = paid(&house, "pm_card_refundFail").await;
+    let admin = staff(&house).await;
+    let deletes = "POST /xero/api.xro/2.0/Payments";
+    house.arm_with(json!({"vendor": "xero", "fault": "http:500", "times": 1_000, "match": deletes})).await;
+    Dialog::open(&admin, &form.payment).await.press(&admin, "1204.50").await;
+    tells(&house, &admin, &form.payment, "Refund posted to the books").await;
+    house.pass_an_hour().await;
+    let admin = staff(&house).await;
+    tells(&house, &admin, &form.payment, "Refund failed").await;
+
+    Dialog::open(&admin, &form.payment).await.press(&admin, "50.00").await;
+    let paid_out = async || credits(&house).await.iter().map(|(_, paid)| *paid).collect::<Vec<_>>();
+    house.until("both stand in the books for now", async || paid_out().await == [5_000, 120_450]).await;
 }
 
 #[tokio::test]
