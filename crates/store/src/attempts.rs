@@ -2,7 +2,7 @@
 
 use crate::{
     Error, MerchantTx, Store,
-    scope::{Only, Scoped, moment, owned},
+    scope::{Only, Scoped, moment, money, owned},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -61,8 +61,7 @@ impl Attempt {
     /// # Errors
     /// A stored currency that this version does not know.
     pub fn amount(&self) -> Result<Money, Error> {
-        let currency = self.currency.parse().map_err(|_| Error::Unreadable("attempt.currency"))?;
-        Ok(Money::new(self.amount_minor, currency))
+        money(self.amount_minor, &self.currency, "attempt.currency")
     }
 }
 

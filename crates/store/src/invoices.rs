@@ -2,13 +2,13 @@
 
 use crate::{
     Customer, Error, MerchantDb, MerchantTx, customers,
-    scope::{Only, Scoped, moment, owned, text},
+    scope::{Only, Scoped, moment, money, owned, text},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     ids::{CustomerId, InvoiceId, MerchantId},
     invoice::{BooksInvoice, InvoiceStatus},
-    money::{Currency, Money},
+    money::Money,
 };
 use sea_orm::{
     ConnectionTrait, ExprTrait, FromQueryResult, Order, QueryOrder, QuerySelect, Select,
@@ -54,14 +54,10 @@ impl Related<customers::Entity> for Entity {
 }
 
 impl Model {
-    fn currency(&self) -> Result<Currency, Error> {
-        self.currency.parse().map_err(|_| Error::Unreadable("invoice.currency"))
-    }
-
     /// # Errors
     /// A stored currency that this version does not know.
     pub fn total(&self) -> Result<Money, Error> {
-        Ok(Money::new(self.total_minor, self.currency()?))
+        money(self.total_minor, &self.currency, "invoice.currency")
     }
 
     /// The row with what the books say of it.
@@ -82,7 +78,7 @@ impl Model {
     /// # Errors
     /// A stored currency that this version does not know.
     pub fn due(&self) -> Result<Money, Error> {
-        Ok(Money::new(self.due_minor, self.currency()?))
+        money(self.due_minor, &self.currency, "invoice.currency")
     }
 }
 
@@ -109,8 +105,7 @@ impl Sum {
     /// # Errors
     /// A stored currency that this version does not know.
     pub fn money(&self) -> Result<Money, Error> {
-        let currency = self.currency.parse().map_err(|_| Error::Unreadable("currency"))?;
-        Ok(Money::new(self.minor, currency))
+        money(self.minor, &self.currency, "currency")
     }
 }
 

@@ -1,6 +1,9 @@
 //! Journals and their lines. Only a balanced [`Journal`] can be made, so only balanced ones are stored.
 
-use crate::{Error, MerchantTx, scope::Scoped};
+use crate::{
+    Error, MerchantTx,
+    scope::{Scoped, money},
+};
 use chrono::{DateTime, Utc};
 use domain::{
     ids::{AttemptId, JournalId, MerchantId, RefundId},
@@ -142,8 +145,7 @@ impl<C: ConnectionTrait> Scoped<C> {
             .order_by_asc(posting::Column::JournalId)
             .order_by_asc(posting::Column::Line);
         let told = |line: Posting| {
-            let currency = line.currency.parse().map_err(|_| Error::Unreadable("posting.currency"))?;
-            let amount = Money::new(line.amount_minor, currency);
+            let amount = money(line.amount_minor, &line.currency, "posting.currency")?;
             let journal = journals.get(&line.journal_id).ok_or(Error::Missing)?;
             Ok(PostingWithKind { kind: journal.kind, at: journal.at, account: line.account, amount })
         };

@@ -3,7 +3,7 @@
 
 use crate::{
     Error, Invoice, MerchantTx, invoices,
-    scope::{Only, Scoped, owned},
+    scope::{Only, Scoped, money, owned},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
@@ -40,8 +40,7 @@ impl LedgerPayment {
     /// # Errors
     /// A stored currency that this version does not know.
     pub fn amount(&self) -> Result<Money, Error> {
-        let currency = self.currency.parse().map_err(|_| Error::Unreadable("ledger_payment.currency"))?;
-        Ok(Money::new(self.amount_minor, currency))
+        money(self.amount_minor, &self.currency, "ledger_payment.currency")
     }
 }
 

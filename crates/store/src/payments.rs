@@ -3,7 +3,7 @@
 use crate::{
     Attempt, Error, MerchantDb, MerchantTx, attempts, books_entries, customers,
     invoices::{self, Sum, like},
-    scope::{Only, Scoped, owned},
+    scope::{Only, Scoped, money, owned},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -104,8 +104,7 @@ impl Payment {
     /// # Errors
     /// A stored currency that this version does not know.
     pub fn amount(&self) -> Result<Money, Error> {
-        let currency = self.currency.parse().map_err(|_| Error::Unreadable("payment.currency"))?;
-        Ok(Money::new(self.amount_minor, currency))
+        money(self.amount_minor, &self.currency, "payment.currency")
     }
 }
 

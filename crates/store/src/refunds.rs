@@ -4,7 +4,7 @@
 use crate::{
     Attempt, BooksEntryState, Error, MerchantDb, MerchantTx, Store,
     invoices::Sum,
-    scope::{Only, Scoped, moment, owned},
+    scope::{Only, Scoped, moment, money, owned},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -49,8 +49,7 @@ impl Refund {
     /// # Errors
     /// A stored currency that this version does not know.
     pub fn amount(&self) -> Result<Money, Error> {
-        let currency = self.currency.parse().map_err(|_| Error::Unreadable("refund.currency"))?;
-        Ok(Money::new(self.amount_minor, currency))
+        money(self.amount_minor, &self.currency, "refund.currency")
     }
 }
 

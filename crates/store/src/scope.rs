@@ -3,7 +3,7 @@
 
 use crate::{Error, Store};
 use chrono::{DateTime, SubsecRound, Utc};
-use domain::ids::MerchantId;
+use domain::{ids::MerchantId, money::Money};
 use sea_orm::{
     ActiveModelTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, InsertMany,
     IntoActiveModel, Iterable, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Select, SelectTwoRequired,
@@ -184,6 +184,11 @@ impl<E: EntityTrait, F: EntityTrait> Only for SelectTwoRequired<E, F> {
     async fn only(self, conn: &impl ConnectionTrait) -> Result<Option<Self::Row>, DbErr> {
         Ok(self.all(conn).await?.into_iter().next())
     }
+}
+
+/// An amount as its two columns keep it; `column` is the currency's, for the error.
+pub(crate) fn money(minor: i64, currency: &str, column: &'static str) -> Result<Money, Error> {
+    Ok(Money::new(minor, currency.parse().map_err(|_| Error::Unreadable(column))?))
 }
 
 /// A moment as both databases keep it: PostgreSQL has microseconds, so SQLite gets no more.
