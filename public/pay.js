@@ -106,6 +106,8 @@
     if (busy) return;
     pay(true);
     const cards = await load(), email = $('email').value.trim(), name = $('card-name')?.value.trim();
+    // What was typed into the fields is told by messages, and quick fingers come before them.
+    if (Object.values(seen).some(field => !field.complete)) await new Promise(done => setTimeout(done, 250));
     if (!busy) return;
     const fine = id => id == 'email' ? isEmail(email) : !cards || (id in kinds ? seen[id].complete : name);
     const wrong = Object.keys(ask).filter(id => { if ($(id)) say(id); return $(id) && !fine(id); });

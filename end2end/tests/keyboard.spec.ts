@@ -34,6 +34,21 @@ test('@S46 an invoice is paid with the keyboard alone', async ({ page }) => {
   await expect(page.getByRole('heading', { name: 'You paid $1,204.50' })).toBeVisible({ timeout: 30_000 });
 });
 
+test('keys without a pause, as a password manager sends them, and Enter at the end pay too', async ({ page }) => {
+  await reset();
+  const { cards } = await demo();
+  await page.goto(payNowLink(await northwind(), 'INV-501'));
+  await expect(page.locator('#card-code iframe')).toBeVisible();
+  await page.locator('#email').focus();
+  for (const typed of ['ana@acme.test', cards.approved, '1234', '123']) {
+    await page.keyboard.type(typed);
+    await page.keyboard.press('Tab');
+  }
+  await page.keyboard.type('Ana Example');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'You paid $1,204.50' })).toBeVisible({ timeout: 30_000 });
+});
+
 test('pressing Pay with nothing filled in leads focus to what is missing', async ({ page }) => {
   await page.goto(payNowLink(await northwind(), 'INV-502'));
   await expect(page.locator('#card-number iframe')).toBeVisible();

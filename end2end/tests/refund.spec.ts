@@ -1,0 +1,37 @@
+// Staff pay a part back from a payment's page: the dialog in a browser. What follows from it is tested over HTTP.
+import { expect, test } from '@playwright/test';
+import { demo, enterCard, expectAccessible, northwind, payButton, payNowLink, reset, signIn, taken } from './support.ts';
+
+test('@G37 staff refund a part from the dialog, and whoever keeps the money changes nothing', async ({ page }) => {
+  await reset();
+  const { cards } = await demo();
+  const merchant = await northwind();
+  await page.goto(payNowLink(merchant, 'INV-501'));
+  await page.getByLabel('E-mail for the receipt').fill('ana@acme.test');
+  await enterCard(page, cards.approved);
+  await payButton(page).click();
+  await expect(page.getByRole('heading', { name: 'You paid $1,204.50' })).toBeVisible({ timeout: 30_000 });
+
+  await signIn(page, merchant.admin.email, merchant.admin.password);
+  await page.goto('/admin/transactions');
+  await page.getByRole('row', { name: /INV-501/ }).getByRole('link').first().click();
+  const opener = page.getByRole('button', { name: 'Refund', exact: true });
+  const dialog = page.getByRole('dialog', { name: 'Refund this payment?' });
+  await opener.press('Enter');
+  await expect(dialog.getByText('At most $1,204.50.')).toBeVisible();
+  await expectAccessible(page);
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+  await expect(opener).toBeFocused();
+  await opener.press('Enter');
+  await dialog.getByRole('button', { name: 'Keep it' }).press('Enter');
+  await expect(dialog).toBeHidden();
+  expect(await taken()).toMatchObject([{ refunded_minor: 0 }]);
+
+  await opener.click();
+  await dialog.getByLabel('Amount').fill('200.00');
+  await dialog.getByLabel('Reason').fill('Wrong quantity');
+  await dialog.getByRole('button', { name: 'Refund payment' }).click();
+  await expect(page.getByRole('row', { name: /Wrong quantity.*\$200\.00/ })).toBeVisible();
+  expect(await taken()).toMatchObject([{ refunded_minor: 20_000 }]);
+});
