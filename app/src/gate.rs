@@ -5,7 +5,7 @@ use crate::{fault::Fault, note::Note};
 use axum::http::request::Parts;
 pub use domain::access::Act;
 use domain::{ids::CheckoutId, network::Network, payment::Refusal, refund::RefundRefusal, views::Whoami};
-use engine::{AdminPass, Engine, GuestPass, OperatorPass, PayerPass, RefundError, SignInError, TakeError};
+use engine::{AdminPass, Engine, GuestPass, MethodError, OperatorPass, PayerPass, RefundError, SignInError, TakeError};
 use http::{
     HeaderName, HeaderValue, StatusCode,
     header::{ACCEPT, COOKIE, LOCATION, SET_COOKIE},
@@ -101,6 +101,7 @@ impl From<TakeError> for Fault {
             TakeError::Refused(Refusal::NotPayable(_)) => Self::NotPayable,
             TakeError::Refused(Refusal::AmountMoved { shown, now }) => Self::AmountMoved { was: shown, now },
             TakeError::BadEmail => Self::BadEmail,
+            TakeError::MethodGone => Self::MethodGone,
             TakeError::TooManyTries { by, minutes, support_email } => Self::TooManyTries { by, minutes, support_email },
             TakeError::Engine(error) => error.into(),
         }
@@ -114,6 +115,15 @@ impl From<RefundError> for Fault {
             RefundError::Refused(RefundRefusal::NotWithin { left }) => Self::MoreThanLeft { left },
             RefundError::NotHere(instead) => Self::NoRefundsHere { instead: instead.to_owned() },
             RefundError::Engine(error) => error.into(),
+        }
+    }
+}
+
+impl From<MethodError> for Fault {
+    fn from(error: MethodError) -> Self {
+        match error {
+            MethodError::Refused(reason) => Self::MethodRefused { reason },
+            MethodError::Engine(error) => error.into(),
         }
     }
 }

@@ -47,7 +47,8 @@ pub fn pod_shell(assets: Assets, frame_ancestors: &str) -> impl IntoView {
 
 fn document(assets: Assets, surface: Surface, path: &str, frame_ancestors: &str) -> impl IntoView + use<> {
     set_policy(&assets, frame_ancestors);
-    let pay_script = (path == "/npe").then(|| view! { <script src="/pay.js" defer nonce=use_nonce()></script> });
+    let pay_script = matches!(path, "/npe" | "/methods/new")
+        .then(|| view! { <script src="/pay.js" defer nonce=use_nonce()></script> });
     view! {
         <!DOCTYPE html>
         <html lang="en" data-surface=surface.name()>

@@ -35,13 +35,14 @@ pub async fn open_checkout(
         // Whatever comes of it: the page says where the payment stands, and offers to cancel it when it still waits.
         gate::answer(gate::engine().cancel_payment(&guest, left).await).ok();
     }
-    let page = gate::answer(gate::engine().checkout_page(&guest, was).await)?;
+    let payer = gate::payer(gate::Act::PayOwnInvoices).await.ok();
+    let page = gate::answer(gate::engine().checkout_page(&guest, payer.as_ref(), was).await)?;
     let who = gate::whoami().await.ok();
     let role = who.as_ref().map_or(Role::Guest, |who| who.role);
     Ok(PayScreen { page, note: gate::take_note("/npe"), signed_in_as: who.map(|who| who.email), role })
 }
 
-/// One press of Pay, posted by a plain form. `token` is empty when the gateway's own page shall take the card.
+/// One press of Pay, posted by a plain form. `saved` names a saved method; without one, `token` is empty when the gateway's own page shall take the card.
 #[server(prefix = "/api", endpoint = "payments/take")]
 pub async fn take(
     checkout: CheckoutId,
@@ -49,13 +50,18 @@ pub async fn take(
     expected: String,
     #[server(default)] email: String,
     #[server(default)] token: String,
+    #[server(default)] saved: String,
 ) -> Result<(), Fault> {
     use crate::{addresses, gate};
     let order = engine::Order {
         payment,
         expected: addresses::read_money(&expected).ok_or(Fault::Malformed)?,
         email: email.trim().to_owned(),
-        how: engine::PayHow::of_form(token).ok_or(Fault::Malformed)?,
+        how: if saved.is_empty() {
+            engine::PayHow::of_form(token).ok_or(Fault::Malformed)?
+        } else {
+            engine::PayHow::Saved(saved.parse().map_err(|_| Fault::Malformed)?)
+        },
         network: gate::network(),
     };
     let payer = gate::payer(gate::Act::PayOwnInvoices).await.ok();

@@ -4,10 +4,11 @@
 use leptos::prelude::*;
 
 #[component]
-pub fn Dialog(id: &'static str, #[prop(into)] title: String, children: Children) -> impl IntoView {
+pub fn Dialog(#[prop(into)] id: String, #[prop(into)] title: String, children: Children) -> impl IntoView {
+    let (titled, title_id) = (format!("{id}-title"), format!("{id}-title"));
     view! {
-        <dialog id=id popover="auto" class="dialog" aria-labelledby=format!("{id}-title")>
-            <h2 id=format!("{id}-title")>{title}</h2>
+        <dialog id=id popover="auto" class="dialog" aria-labelledby=titled>
+            <h2 id=title_id>{title}</h2>
             {children()}
         </dialog>
     }
@@ -15,13 +16,13 @@ pub fn Dialog(id: &'static str, #[prop(into)] title: String, children: Children)
 
 /// The button that opens it.
 #[component]
-pub fn DialogOpener(dialog: &'static str, children: Children) -> impl IntoView {
+pub fn DialogOpener(#[prop(into)] dialog: String, children: Children) -> impl IntoView {
     view! { <button type="button" class="btn" popovertarget=dialog>{children()}</button> }
 }
 
 /// The button inside it that changes nothing.
 #[component]
-pub fn DialogCloser(dialog: &'static str, children: Children) -> impl IntoView {
+pub fn DialogCloser(#[prop(into)] dialog: String, children: Children) -> impl IntoView {
     view! {
         <button type="button" class="btn" popovertarget=dialog popovertargetaction="hide">
             {children()}

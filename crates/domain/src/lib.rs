@@ -7,6 +7,7 @@ pub mod date;
 pub mod ids;
 pub mod invoice;
 pub mod ledger;
+pub mod method;
 pub mod money;
 pub mod network;
 pub mod payment;

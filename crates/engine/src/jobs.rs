@@ -4,7 +4,7 @@
 use crate::{Engine, Error};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    ids::{AttemptId, MailId, PaymentId, RefundId, WebhookId},
+    ids::{AttemptId, MailId, MethodId, PaymentId, RefundId, WebhookId},
     payment::AttemptState,
 };
 use serde::{Deserialize, Serialize};
@@ -52,6 +52,14 @@ pub(crate) enum Work {
         refund: RefundId,
         failed: bool,
     },
+    /// Ask the gateway what became of a method that it was to keep.
+    LookUpMethod {
+        method: MethodId,
+    },
+    /// Have the gateway keep a method no longer.
+    ForgetMethod {
+        method: MethodId,
+    },
     DeliverMail {
         mail: MailId,
     },
@@ -84,6 +92,8 @@ impl Work {
             Self::PostRefund { refund } => format!("post_refund:{refund}"),
             Self::TakeBackRefund { refund } => format!("take_back_refund:{refund}"),
             Self::WriteRefundNotice { refund, failed } => format!("write_refund_notice:{refund}:{failed}"),
+            Self::LookUpMethod { method } => format!("look_up_method:{method}"),
+            Self::ForgetMethod { method } => format!("forget_method:{method}"),
             Self::DeliverMail { mail } => format!("deliver_mail:{mail}"),
             Self::ReadNews { webhook } => format!("read_news:{webhook}"),
             Self::SyncBooks => format!("sync_books:{period}"),
@@ -102,6 +112,8 @@ impl Work {
             Self::PostRefund { .. } => "Post the refund to the books",
             Self::TakeBackRefund { .. } => "Take the failed refund out of the books",
             Self::WriteRefundNotice { .. } => "Tell the payer about the refund",
+            Self::LookUpMethod { .. } => "Ask the gateway about a saved method",
+            Self::ForgetMethod { .. } => "Take a saved method out at the gateway",
             Self::DeliverMail { .. } => "Send the mail",
             Self::ReadNews { .. } => "Work the gateway's news",
             Self::SyncBooks => "Read changes from the books",
@@ -168,6 +180,8 @@ impl Engine {
             Work::PostRefund { refund } => self.post_refund(&db, job, refund).await,
             Work::TakeBackRefund { refund } => self.take_back_refund(&db, job, refund).await,
             Work::WriteRefundNotice { refund, failed } => self.write_refund_notice(&db, job, refund, failed).await,
+            Work::LookUpMethod { method } => self.look_up_open_method(&db, method).await,
+            Work::ForgetMethod { method } => self.forget_method(&db, job, method).await,
             Work::DeliverMail { mail } => self.deliver_mail(&db, job, mail).await,
             Work::ReadNews { webhook } => self.work_webhook(&db, job, webhook).await,
             Work::Prune => self.prune(&db).await.map(|()| Ran::Finished),

@@ -17,6 +17,7 @@ mod invoice_pdf;
 mod jobs;
 mod live_books;
 mod look_up_attempt;
+mod methods;
 mod open_checkout;
 mod order;
 mod passes;
@@ -43,11 +44,11 @@ pub use clock::Clock;
 pub use connections::{
     AuthorizeNetSecret, BooksSettings, GatewaySecret, GatewaySettings, Lane, StripeSecret, XeroSecret,
 };
-pub use error::{Error, RefundError, SignInError, TakeError};
+pub use error::{Error, MethodError, RefundError, SignInError, TakeError};
 pub use founding::{Founding, NewPayer};
 pub use invoice_pdf::InvoicePdf;
 pub use open_checkout::PayNowLink;
-pub use order::{ListQuery, Order, PayHow, RefundOrder};
+pub use order::{ListQuery, Order, PayHow, RefundOrder, SaveMethod};
 pub use passes::{AdminPass, GuestPass, OperatorPass, PayerPass};
 pub use receive_webhook::NotTaken;
 pub use sign_in::SignedIn;

@@ -106,7 +106,12 @@ impl Engine {
     ///
     /// # Errors
     /// The database is away.
-    pub async fn checkout_page(&self, guest: &GuestPass, was: Option<Money>) -> Result<CheckoutPage, Error> {
+    pub async fn checkout_page(
+        &self,
+        guest: &GuestPass,
+        payer: Option<&PayerPass>,
+        was: Option<Money>,
+    ) -> Result<CheckoutPage, Error> {
         let face = guest.merchant.face()?;
         let (latest, live) = self.payments_at(guest).await?;
         if let (Some(latest), true) = (&latest, live.is_some())
@@ -144,6 +149,7 @@ impl Engine {
         };
         let amount = invoice.due()?;
         let pdf = guest.checkout.company_named && self.has_pdf(&guest.db).await;
+        let saved = self.methods_at(guest, payer, customer.id).await?;
         let customer = guest.checkout.company_named.then_some(customer.name);
         Ok(CheckoutPage::Pay(Offer {
             checkout: guest.checkout.id,
@@ -154,6 +160,7 @@ impl Engine {
             amount,
             was: was.filter(|was| *was != amount),
             last_decline,
+            saved,
             gateway: GatewayFace {
                 name: gateway.capabilities().name.to_owned(),
                 entry: gateway.method_entry(),

@@ -33,6 +33,13 @@ enum Intent {
     Taken(PaymentId),
 }
 
+/// What is charged, and through which connection.
+struct Means {
+    connection: ConnectionId,
+    method_token: Option<String>,
+    gateway_customer: Option<String>,
+}
+
 /// A payment that is about to be charged.
 struct Committed {
     payment: Payment,
@@ -66,8 +73,9 @@ impl Engine {
             return Err(TakeError::BadEmail);
         }
         let (connection, gateway) = self.gateway(&guest.db).await?;
+        let by = self.means(guest, payer, connection, &order.how).await?;
         let origin = Origin::of(guest, payer, order.network);
-        let (committed, turn) = match self.intend(guest, &order, &origin, connection, claims_seen).await? {
+        let (committed, turn) = match self.intend(guest, &order, &origin, &by, claims_seen).await? {
             Intent::Committed(committed, turn) => (committed, turn),
             Intent::Taken(by) => return Ok(self.standing(guest, by).await?),
         };
@@ -91,6 +99,24 @@ impl Engine {
             Err(_) => attempt,
         };
         Ok(standing(guest, &payment, &share, &attempt)?)
+    }
+
+    async fn means(
+        &self,
+        guest: &GuestPass,
+        payer: Option<&PayerPass>,
+        connection: ConnectionId,
+        how: &PayHow,
+    ) -> Result<Means, TakeError> {
+        let (method_token, gateway_customer) = match how {
+            PayHow::Token(token) => (Some(token.clone()), None),
+            PayHow::Saved(method) => {
+                let (customer, kept) = self.method_to_charge(guest, payer, connection, *method).await?;
+                (Some(kept), Some(customer))
+            }
+            PayHow::HostedPage => (None, None),
+        };
+        Ok(Means { connection, method_token, gateway_customer })
     }
 
     /// No transaction is open while the gateway is asked.
@@ -126,7 +152,7 @@ impl Engine {
         guest: &GuestPass,
         order: &Order,
         origin: &Origin,
-        connection: ConnectionId,
+        by: &Means,
         mut claims_seen: u64,
     ) -> Result<Intent, TakeError> {
         for _ in 0..INTENT_TRIES {
@@ -140,7 +166,7 @@ impl Engine {
             }
             let books = self.invoice_from_books(&guest.db, &invoice).await?;
             let amount = amount_to_charge(order.expected, &books).map_err(TakeError::Refused)?;
-            let committed = self.new_attempt(guest, order, origin, (invoice, customer), amount, connection);
+            let committed = self.new_attempt(guest, order, origin, (invoice, customer), amount, by);
             let new = NewAttempt {
                 payment: committed.payment.clone(),
                 allocations: vec![committed.share.clone()],
@@ -165,7 +191,7 @@ impl Engine {
         origin: &Origin,
         (invoice, customer): (Invoice, Customer),
         amount: Money,
-        connection: ConnectionId,
+        by: &Means,
     ) -> Committed {
         let (merchant_id, now, id) = (guest.db.merchant_id(), self.now(), AttemptId(Uuid::now_v7()));
         let public = &self.0.settings.public_url;
@@ -194,17 +220,15 @@ impl Engine {
             merchant_id,
             id,
             payment_id: payment.id,
-            connection_id: connection,
+            connection_id: by.connection,
             idempotency_key: id.to_string(),
             currency: payment.currency.clone(),
             amount_minor: amount.minor,
             description: description(guest, &payment, &share),
             return_url: format!("{public}/npe/result?transactionId={}&payment={}", guest.checkout.id, payment.id),
             cancel_url: format!("{public}/npe?transactionId={}&left={}", guest.checkout.id, payment.id),
-            method_token: match &order.how {
-                PayHow::Token(token) => Some(token.clone()),
-                PayHow::HostedPage => None,
-            },
+            method_token: by.method_token.clone(),
+            gateway_customer: by.gateway_customer.clone(),
             state: AttemptState::Created,
             reason: None,
             contradicted: false,
@@ -230,7 +254,11 @@ pub(crate) fn charge_request(attempt: &Attempt) -> Result<ChargeRequest, Error> 
         amount: attempt.amount()?,
         description: attempt.description.clone(),
         receipt_email: None,
-        how: attempt.method_token.clone().map_or(ChargeHow::HostedPage, ChargeHow::Token),
+        how: match (attempt.method_token.clone(), attempt.gateway_customer.clone()) {
+            (Some(method), Some(customer)) => ChargeHow::Saved { customer, method },
+            (Some(token), None) => ChargeHow::Token(token),
+            (None, _) => ChargeHow::HostedPage,
+        },
         return_url: attempt.return_url.clone(),
         cancel_url: attempt.cancel_url.clone(),
     })

@@ -89,6 +89,11 @@ impl Worker {
             Work::LookUpRefund { refund: refund.id }.queue(&tx, Some(payment), now, now).await?;
             tx.commit().await?;
         }
+        for (db, method) in self.engine.store().door_methods_unheard(now - LOOK_UP_AFTER, SWEEP_MAX).await? {
+            let tx = db.begin().await?;
+            Work::LookUpMethod { method: method.id }.queue(&tx, None, now, now).await?;
+            tx.commit().await?;
+        }
         self.engine.0.sweeps.remember(period);
         Ok(())
     }

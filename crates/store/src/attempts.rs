@@ -33,8 +33,10 @@ pub struct Model {
     pub description: String,
     pub return_url: String,
     pub cancel_url: String,
-    /// A one-time token of the gateway's fields; absent: the gateway's own page takes the card.
+    /// A one-time token of the gateway's fields, or a method that it keeps; absent: the gateway's own page takes the card.
     pub method_token: Option<String>,
+    /// The gateway's id of the payer's company, under which it keeps the method; absent for a one-time token.
+    pub gateway_customer: Option<String>,
     pub state: AttemptState,
     /// Why it brought no money, as JSON of a `DeclineReason`.
     pub reason: Option<String>,

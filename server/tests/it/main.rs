@@ -10,6 +10,7 @@ mod faults;
 mod invoice_pdf;
 mod kills;
 mod links;
+mod methods;
 mod pay;
 mod prune;
 mod races;

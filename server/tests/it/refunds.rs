@@ -73,8 +73,8 @@ async fn refunded(house: &House) -> i64 {
     house.charges().await[0]["refunded_minor"].as_i64().unwrap()
 }
 
-/// The books' credit notes: their states, and what was paid out of each in minor units.
-/// The credit notes with what was paid out of them, the least first: their own order is that of random ids.
+/// The books' credit notes: their states, and what was paid out of each in minor units. The least first, for their own
+/// order is that of random ids.
 async fn credits(house: &House) -> Vec<(String, i64)> {
     let notes = house.state("xero").await["credit_notes"].as_array().unwrap().clone();
     let told = |note: &Value| (note["status"].as_str().unwrap().to_owned(), note["paid_minor"].as_i64().unwrap());

@@ -1,9 +1,10 @@
 //! The checkout: one real form that posts without script. `pay.js` adds a token to it; WASM is never needed to pay.
 
-use super::{card::MethodFields, sum::Sum};
+use super::sum::Sum;
 use crate::{
     addresses,
     components::{
+        card_fields::{MethodFields, entry_data},
         field::{Field, Kind},
         page_title::PageTitle,
         summary::{ErrorSummary, Mend},
@@ -12,7 +13,7 @@ use crate::{
     fault::Fault,
     note::Note,
 };
-use domain::views::{MethodEntry, Offer};
+use domain::views::{Offer, SavedMethod};
 use leptos::prelude::*;
 
 #[component]
@@ -22,13 +23,7 @@ pub fn OfferView(offer: Offer, note: Note, signed_in_as: Option<String>) -> impl
     let title = format!("Pay {amount} to {}", offer.merchant.name);
     let email = if note.email.is_empty() { signed_in_as.clone().unwrap_or_default() } else { note.email };
     let stale = offer.stale.then(|| view! { <Stale merchant=offer.merchant.name.clone()/> });
-    let (script, key) = match &offer.gateway.entry {
-        MethodEntry::Fields { script_url, publishable_key } => {
-            (Some(script_url.clone()), Some(publishable_key.clone()))
-        }
-        MethodEntry::Popup { script_url, .. } => (Some(script_url.clone()), None),
-        MethodEntry::TestMethods(_) => (None, None),
-    };
+    let (script, key) = entry_data(&offer.gateway.entry);
     let trust = match &script {
         Some(_) => {
             let (gateway, merchant) = (&offer.gateway.name, &offer.merchant.name);
@@ -57,7 +52,8 @@ pub fn OfferView(offer: Offer, note: Note, signed_in_as: Option<String>) -> impl
                     <input type="hidden" name="payment" value=offer.payment.to_string()/>
                     <input type="hidden" name="expected" value=addresses::money_field(offer.amount)/>
                     <Field id="email" label="E-mail for the receipt" kind=Kind::EMAIL value=email error=email_error/>
-                    <MethodFields gateway=offer.gateway.clone() pay=pay.clone()/>
+                    {(!offer.saved.is_empty()).then(|| view! { <Saved methods=offer.saved.clone()/> })}
+                    <div class="stack another"><MethodFields gateway=offer.gateway.clone() pay=pay.clone()/></div>
                     <button class="btn primary big num" id="pay-button" type="submit">
                         <span class="idle">{pay}</span>
                         <span class="busy">"Paying…"</span>
@@ -68,6 +64,28 @@ pub fn OfferView(offer: Offer, note: Note, signed_in_as: Option<String>) -> impl
                 </form>
             </section>
         </main>
+    }
+}
+
+/// What the company has saved, the default chosen; the fields for another card are there when that is chosen.
+#[component]
+fn Saved(methods: Vec<SavedMethod>) -> impl IntoView {
+    let choice = |(n, method): (usize, SavedMethod)| {
+        let name =
+            if method.nickname.is_empty() { method.face } else { format!("{}, {}", method.nickname, method.face) };
+        view! {
+            <label class="choice">
+                <input type="radio" name="saved" value=method.id.to_string() checked=n == 0/>
+                <span class="num">{name}</span>
+            </label>
+        }
+    };
+    view! {
+        <fieldset class="choices">
+            <legend>"Pay with"</legend>
+            {methods.into_iter().enumerate().map(choice).collect_view()}
+            <label class="choice"><input type="radio" name="saved" value=""/><span>"Another card"</span></label>
+        </fieldset>
     }
 }
 
