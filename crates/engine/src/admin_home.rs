@@ -5,6 +5,7 @@ use crate::{
     clock::{day_start, on_the_wall, zone},
     faces::{ROWS_PER_PAGE, amounts, page},
     jobs::Work,
+    post_refund::credit_number,
 };
 use chrono::{Datelike, TimeDelta};
 use domain::{
@@ -134,8 +135,13 @@ impl Engine {
             let refund = db.refund(entry.refund_id).await?;
             let amount = Money::new(entry.amount_minor, refund.amount()?.currency).format(locale);
             let number = db.invoice(entry.invoice_id).await?.number;
+            let credit = credit_number(refund.id, entry.invoice_id);
             let (id, why) = (refund.gateway_id.unwrap_or_default(), entry.last_error.unwrap_or_default());
             let sentence = match (entry.state, refund.state) {
+                (BooksEntryState::Refused, RefundState::Succeeded) if entry.credit_id.is_some() => format!(
+                    "{amount} was paid back for {number}. Its credit note {credit} stands in the books, but they refused \
+                     the payment of it: {why} Enter that payment alone: {amount} from the clearing account, reference {id}."
+                ),
                 (BooksEntryState::Refused, RefundState::Succeeded) => format!(
                     "{amount} was paid back for {number}, but the books refused it: {why} Enter a credit note of {amount} \
                      for {number} and its refund from the clearing account, reference {id}."

@@ -110,19 +110,19 @@ async fn payment_stands(db: &MerchantDb, refund: &Refund, entries: &[RefundEntry
     Ok(entries.iter().all(|entry| stands(entry.invoice_id)))
 }
 
-/// A person must decide about what the books refuse; everything else is tried again.
+/// A person must decide about what the books refuse, and is told what stands of it; everything else is tried again.
 fn refused(cause: BooksError, refund: &Refund, entry: RefundEntry) -> Result<RefundEntry, Error> {
-    match cause {
-        BooksError::Refused { cause, message } => {
-            tracing::error!(refund.id = %refund.id, ?cause, "Money was paid back, but the books refuse what follows from it.");
-            Ok(RefundEntry { state: BooksEntryState::Refused, last_error: Some(message), ..entry })
-        }
-        later => Err(Error::BooksUnreachable(later)),
-    }
+    let (credit_id, cause, message) = match cause {
+        BooksError::Refused { cause, message } => (entry.credit_id.clone(), cause, message),
+        BooksError::CreditUnpaid { credit_id, cause, message } => (Some(credit_id), cause, message),
+        later => return Err(Error::BooksUnreachable(later)),
+    };
+    tracing::error!(refund.id = %refund.id, ?cause, "Money was paid back, but the books refuse what follows from it.");
+    Ok(RefundEntry { state: BooksEntryState::Refused, credit_id, last_error: Some(message), ..entry })
 }
 
 /// The number of the credit in the books, `RF-7F3C0A1E52`: of both ids, because each invoice gets a credit of its own.
-fn credit_number(refund: RefundId, invoice: InvoiceId) -> String {
+pub(crate) fn credit_number(refund: RefundId, invoice: InvoiceId) -> String {
     format!("RF-{:010X}", (refund.0.as_u128() ^ invoice.0.as_u128()) & 0xff_ffff_ffff)
 }
 

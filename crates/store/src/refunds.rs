@@ -92,7 +92,7 @@ mod entry {
         /// What is credited and paid back, in the refund's currency.
         pub amount_minor: i64,
         pub state: BooksEntryState,
-        /// The books' id of the credit, where they have a document for it.
+        /// The books' id of the credit, where they have a document for it; it may stand without its payment.
         pub credit_id: Option<String>,
         /// The books' id of the payment out of the clearing account.
         pub external_id: Option<String>,

@@ -290,6 +290,29 @@ async fn d30_a_refund_that_the_books_refuse_says_what_to_enter() {
 }
 
 #[tokio::test]
+async fn d30_a_credit_note_that_stands_without_its_payment_is_not_entered_twice() {
+    let house = House::new().await;
+    let form = paid(&house, "pm_card_visa").await;
+    house.arm("xero", "period_locked", "PUT /xero/api.xro/2.0/Payments").await;
+    let admin = staff(&house).await;
+    Dialog::open(&admin, &form.payment).await.press(&admin, "200.00").await;
+    tells(&house, &admin, &form.payment, "The books refused the payment of the refund’s credit note").await;
+    let note = house.state("xero").await["credit_notes"][0].clone();
+    let (id, number) = (note["id"].as_str().unwrap(), note["number"].as_str().unwrap());
+    assert_eq!(credits(&house).await, [("AUTHORISED".to_owned(), 0)]);
+    tells(&house, &admin, &form.payment, &format!("credit note {id} stands")).await;
+    let home = admin.get("/admin").await.body;
+    let stands = format!("Its credit note {number} stands in the books");
+    for words in [&*stands, "Enter that payment alone: $200.00 from the clearing account, reference re_"] {
+        assert!(home.contains(words), "{words}: {home}");
+    }
+    assert!(!home.contains("Enter a credit note"), "{home}");
+    let differences = house.engine.verify_books(None).await.unwrap().differences;
+    let unpaid = "the books have its credit note, and refused the payment of it";
+    assert!(matches!(&*differences, [one] if one.ends_with(unpaid)), "{differences:?}");
+}
+
+#[tokio::test]
 async fn d24_a_refund_that_somebody_made_at_the_gateway_is_named() {
     let house = House::new().await;
     paid(&house, "pm_card_visa").await;

@@ -172,8 +172,7 @@ impl Xero {
         match self.pay(&body, &format!("{}-paid", refund.idempotency_key)).await {
             Ok((external_id, _)) => Ok(external_id),
             Err(BooksError::Refused { cause, message }) => {
-                let message = format!("The credit note {} stands, but not its payment: {message}.", refund.number);
-                Err(BooksError::Refused { cause, message })
+                Err(BooksError::CreditUnpaid { credit_id: credit_id.to_owned(), cause, message })
             }
             Err(later) => Err(later),
         }
