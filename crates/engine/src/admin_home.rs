@@ -5,7 +5,9 @@ use crate::{
     clock::{day_start, on_the_wall, zone},
     faces::{ROWS_PER_PAGE, amounts, page},
     jobs::Work,
+    post_payment::books_reference,
     post_refund::credit_number,
+    refused_payment::never_entered,
 };
 use chrono::{Datelike, TimeDelta};
 use domain::{
@@ -14,7 +16,7 @@ use domain::{
     refund::{RefundFailure, RefundState},
     views::{AdminHome, Problem},
 };
-use store::{BooksEntryState, Connection, ConnectionState, InvoiceFilter, MerchantDb};
+use store::{BooksEntry, BooksEntryState, Connection, ConnectionState, InvoiceFilter, MerchantDb};
 
 /// What takes longer than this to come to its end is shown to somebody (`quality.md`, 2.4).
 const SOON: TimeDelta = TimeDelta::minutes(15);
@@ -64,11 +66,7 @@ impl Engine {
     ) -> Result<Vec<Problem>, Error> {
         let mut problems = Vec::new();
         for entry in db.books_entries_refused().await? {
-            let attempt = db.attempt(entry.attempt_id).await?;
-            let (number, amount) = (db.invoice(entry.invoice_id).await?.number, attempt.amount()?.format(locale));
-            let why = entry.last_error.unwrap_or_default();
-            let sentence = format!("{amount} for {number} was taken, but the books refused it: {why}");
-            problems.push(Problem { area: "Books".into(), sentence, payment: Some(attempt.payment_id) });
+            problems.push(refused_problem(db, &entry, locale).await?);
         }
         let long_ago = self.now() - SOON;
         for entry in db.books_entries_waiting(long_ago).await? {
@@ -136,11 +134,11 @@ impl Engine {
             let amount = Money::new(entry.amount_minor, refund.amount()?.currency).format(locale);
             let number = db.invoice(entry.invoice_id).await?.number;
             let credit = credit_number(refund.id, entry.invoice_id);
-            let (id, why) = (refund.gateway_id.unwrap_or_default(), entry.last_error.unwrap_or_default());
+            let (id, why) = (refund.gateway_id.unwrap_or_default(), sentence_of(entry.last_error.as_deref()));
             let sentence = match (entry.state, refund.state) {
                 (BooksEntryState::Refused, RefundState::Succeeded) if entry.credit_id.is_some() => format!(
                     "{amount} was paid back for {number}. Its credit note {credit} stands in the books, but they refused \
-                     the payment of it: {why} Enter that payment alone: {amount} from the clearing account, reference {id}."
+                     its payment: {why} Enter that payment alone: {amount} from the clearing account, reference {id}."
                 ),
                 (BooksEntryState::Refused, RefundState::Succeeded) => format!(
                     "{amount} was paid back for {number}, but the books refused it: {why} Enter a credit note of {amount} \
@@ -176,6 +174,31 @@ impl Engine {
         }
         Ok(problems)
     }
+}
+
+/// What the books refused of a payment, and what a person must enter of it.
+async fn refused_problem(db: &MerchantDb, entry: &BooksEntry, locale: Locale) -> Result<Problem, Error> {
+    let attempt = db.attempt(entry.attempt_id).await?;
+    let refunds = db.refunds_of(&[attempt.id]).await?;
+    let parts = db.refund_entries(&refunds.iter().map(|refund| refund.id).collect::<Vec<_>>()).await?;
+    let (number, currency) = (db.invoice(entry.invoice_id).await?.number, attempt.amount()?.currency);
+    let back = never_entered(entry, &refunds, &parts);
+    let words = |minor| Money::new(minor, currency).format(locale);
+    let paid_back = if back > 0 { format!(" and {} of it paid back", words(back)) } else { String::new() };
+    let sentence = format!(
+        "{} for {number} was taken{paid_back}, but the books refused it: {} They lack a payment of {}, reference {}.",
+        words(entry.amount_minor),
+        sentence_of(entry.last_error.as_deref()),
+        words(entry.amount_minor - back),
+        books_reference(&attempt, entry)
+    );
+    Ok(Problem { area: "Books".into(), sentence, payment: Some(attempt.payment_id) })
+}
+
+/// A vendor's words as a sentence among ours.
+fn sentence_of(words: Option<&str>) -> String {
+    let words = words.unwrap_or_default().trim();
+    if words.is_empty() || words.ends_with(['.', '!', '?']) { words.to_owned() } else { format!("{words}.") }
 }
 
 /// What is left of each currency's figure; one of the subtrahend alone is negative.

@@ -28,6 +28,7 @@ mod prune;
 mod receive_webhook;
 mod refund_payment;
 mod refund_story;
+mod refused_payment;
 mod send_mail;
 mod set_up;
 mod settle_payment;

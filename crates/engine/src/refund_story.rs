@@ -114,6 +114,10 @@ fn refund_booked(entry: &RefundEntry, refund: &Refund, place: &str, at: Moment) 
                 _ => event(at, "The books refused the refund", why, Tone::Bad),
             })
         }
+        BooksEntryState::Needless if refund.state == RefundState::Succeeded => {
+            let detail = format!("{place}: the payment is not there, so nothing is taken back.");
+            Some(event(at, "The books need nothing of the refund", &detail, Tone::Neutral))
+        }
         BooksEntryState::Needless => Some(event(at, "The refund does not stand in the books", place, Tone::Neutral)),
     }
 }

@@ -5,6 +5,7 @@ use crate::{
     Engine, Error, failpoint,
     jobs::{Ran, Work},
     refund_payment::refund_request,
+    refused_payment::weigh_refused,
     settle_payment::{LOOK_UP_SOON, MISSED_APART, retried},
 };
 use chrono::TimeDelta;
@@ -16,7 +17,7 @@ use domain::{
     refund::{FoldedRefund, RefundFact, RefundSeen, RefundState, spread},
 };
 use std::collections::BTreeMap;
-use store::{Attempt, BooksEntryState, MerchantDb, MerchantTx, ObservedRefund, Refund};
+use store::{Attempt, MerchantDb, MerchantTx, ObservedRefund, Refund};
 
 /// The first look at a refund that the gateway has accepted and not paid out: its own news come sooner.
 const PENDING_LOOK_UP_AFTER: TimeDelta = TimeDelta::minutes(5);
@@ -96,6 +97,7 @@ impl Engine {
         }
         if before == RefundState::Succeeded && after.is_dead() {
             tx.refund_journal_add(attempt.id, refund.id, &Journal::refund_failed(refund.amount()?)?, now).await?;
+            weigh_refused(tx, attempt, now).await?;
             Work::TakeBackRefund { refund: refund.id }.queue(tx, payment, now, now).await?;
         }
         // The payer is told once that money comes, and once more if it does not.
@@ -163,9 +165,7 @@ async fn parts(tx: &MerchantTx, attempt: &Attempt, refund: &Refund) -> Result<Ve
     let living = tx.refunds_of(&[attempt.id]).await?.into_iter().filter(|refund| !refund.state.is_dead());
     let refunds: Vec<_> = living.map(|refund| refund.id).collect();
     for entry in tx.refund_entries(&refunds).await? {
-        if entry.state != BooksEntryState::Needless {
-            *left.entry(entry.invoice_id).or_default() -= entry.amount_minor;
-        }
+        *left.entry(entry.invoice_id).or_default() -= entry.amount_minor;
     }
     Ok(spread(refund.amount_minor, left))
 }

@@ -1,7 +1,9 @@
 //! Do gateway, portal and books agree? Everything is computed anew from the facts and compared; nothing is changed.
 //! (`demo.md`, `verify-books`; the invariants of `quality.md`, 2.3.)
 
-use crate::{Engine, Error, Lane, post_payment::books_reference, verify_refunds::RefundRecord};
+use crate::{
+    Engine, Error, Lane, post_payment::books_reference, refused_payment::never_entered, verify_refunds::RefundRecord,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::{
     books::{BooksError, BooksPayment},
@@ -216,9 +218,13 @@ fn posting_differences(
     let currency = attempt.amount()?.currency;
     let mut differences = Vec::new();
     for entry in &record.entries {
-        let share = Money::new(entry.amount_minor, currency);
+        let back = never_entered(entry, &record.refunds, &record.refund_entries);
+        let share = Money::new(entry.amount_minor - back, currency);
         let mut differs = |words: &str| differences.push(format!("{} of {}: {words}", attempt.id, share.to_decimal()));
         match entry.state {
+            BooksEntryState::Needless if attempt.state.has_money() && share.is_positive() => {
+                differs("it is not in the books, and nobody is asked to enter it");
+            }
             BooksEntryState::Needless => {}
             BooksEntryState::Intended => differs("it is not in the books yet"),
             BooksEntryState::Refused => differs("the books refused it"),

@@ -1,7 +1,7 @@
 //! Staff pay money back (G37, G41, D24): gateway first, then the books, then everything agrees, whatever happens in
 //! between.
 
-use crate::support::{Answer, Client, Form, House, On, Server, field, http};
+use crate::support::{Answer, Client, Form, House, On, Server, field, http, link};
 use serde_json::{Value, json};
 use simulators::facts;
 use std::time::{Duration, Instant};
@@ -310,6 +310,87 @@ async fn d30_a_credit_note_that_stands_without_its_payment_is_not_entered_twice(
     let differences = house.engine.verify_books(None).await.unwrap().differences;
     let unpaid = "the books have its credit note, and refused the payment of it";
     assert!(matches!(&*differences, [one] if one.ends_with(unpaid)), "{differences:?}");
+}
+
+/// INV-501, paid by this card, and refused by the books.
+async fn paid_and_refused(house: &House, admin: &Client, card: &str) -> Form {
+    house.arm("xero", "period_locked", "PUT /xero/api.xro/2.0/Payments").await;
+    let client = house.client();
+    let form = client.open("INV-501").await;
+    client.pay(&form, card).await;
+    tells(house, admin, &form.payment, "but the books refused it").await;
+    form
+}
+
+const NOTHING_OF_IT: &str = "The books need nothing of the refund";
+
+#[tokio::test]
+async fn d30_what_is_paid_back_of_a_payment_that_the_books_refused_need_not_be_entered() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        let admin = staff(&house).await;
+        let form = paid_and_refused(&house, &admin, "pm_card_visa").await;
+        assert!(admin.get("/admin").await.body.contains("They lack a payment of $1,204.50, reference ch_"));
+
+        Dialog::open(&admin, &form.payment).await.press(&admin, "200.00").await;
+        tells(&house, &admin, &form.payment, NOTHING_OF_IT).await;
+        let home = admin.get("/admin").await.body;
+        let part = "$1,204.50 for INV-501 was taken and $200.00 of it paid back, but the books refused it";
+        for words in [part, "They lack a payment of $1,004.50, reference ch_"] {
+            assert!(home.contains(words), "{words}: {home}");
+        }
+        let differences = house.engine.verify_books(None).await.unwrap().differences;
+        let refused = "of 1004.50: the books refused it";
+        assert!(matches!(&*differences, [one] if one.ends_with(refused)), "{differences:?}");
+
+        Dialog::open(&admin, &form.payment).await.press(&admin, "1004.50").await;
+        let calm = async || admin.get("/admin").await.body.contains("Nothing needs you");
+        house.until("nothing is left to enter", calm).await;
+        assert!(credits(&house).await.is_empty(), "nothing was in the books");
+        house.assert_everything_agrees().await;
+        let again = house.client().open("INV-501").await;
+        assert_ne!(again.payment, form.payment, "the invoice is free");
+    }
+}
+
+#[tokio::test]
+async fn d30_a_refund_that_fails_after_all_asks_for_the_refused_payment_again() {
+    let house = House::new().await;
+    let admin = staff(&house).await;
+    let form = paid_and_refused(&house, &admin, "pm_card_refundFail").await;
+    Dialog::open(&admin, &form.payment).await.press(&admin, "1204.50").await;
+    tells(&house, &admin, &form.payment, "which refused it. All of it was paid back.").await;
+    house.pass_an_hour().await;
+    let admin = staff(&house).await;
+    let lacking = async || admin.get("/admin").await.body.contains("They lack a payment of $1,204.50, reference ch_");
+    house.until("it must be entered", lacking).await;
+    let differences = house.engine.verify_books(None).await.unwrap().differences;
+    let refused = "of 1204.50: the books refused it";
+    assert!(matches!(&*differences, [one] if one.ends_with(refused)), "{differences:?}");
+    let opened = house.client().get(&link("INV-501")).await.location.unwrap();
+    assert!(!house.client().get(&opened).await.body.contains("name=\"expected\""), "the invoice is taken");
+}
+
+#[tokio::test]
+async fn d30_a_refused_payment_that_a_person_has_entered_is_refunded_like_any_other() {
+    let house = House::new().await;
+    let admin = staff(&house).await;
+    let form = paid_and_refused(&house, &admin, "pm_card_visa").await;
+    let charge = house.charges().await.remove(0)["id"].clone();
+    let clearing = json!({"Code": facts::xero::CLEARING_ACCOUNT_CODE});
+    let by_hand = json!({"Payments": [{"Invoice": {"InvoiceNumber": "INV-501"}, "Account": clearing,
+        "Amount": "1204.50", "Reference": charge}]});
+    let enter = http().put(format!("{}/xero/api.xro/2.0/Payments", house.vendors)).json(&by_hand);
+    let enter = enter.bearer_auth(house.books_token().await).header("xero-tenant-id", facts::xero::TENANT_ID);
+    let entered = enter.header("accept", "application/json").send().await.unwrap();
+    assert_eq!(entered.status(), 200, "{}", entered.text().await.unwrap());
+
+    Dialog::open(&admin, &form.payment).await.press(&admin, "200.00").await;
+    tells(&house, &admin, &form.payment, "Refund posted to the books").await;
+    assert_eq!(credits(&house).await, [("PAID".to_owned(), 20_000)]);
+    house.assert_everything_agrees().await;
+    let home = admin.get("/admin").await.body;
+    assert!(home.contains("Nothing needs you"), "{home}");
 }
 
 #[tokio::test]
