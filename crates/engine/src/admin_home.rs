@@ -16,13 +16,16 @@ use domain::{
     refund::{RefundFailure, RefundState},
     views::{AdminHome, Problem},
 };
-use store::{BooksEntry, BooksEntryState, Connection, ConnectionState, InvoiceFilter, MerchantDb};
+use store::{
+    Attempt, BooksEntry, BooksEntryState, Connection, ConnectionState, InvoiceFilter, MerchantDb, Refund,
+    left_to_refund,
+};
 
 /// What takes longer than this to come to its end is shown to somebody (`quality.md`, 2.4).
 const SOON: TimeDelta = TimeDelta::minutes(15);
 /// A payer's page is over by then, and was asked for twice.
 const WAITED_LONG: TimeDelta = TimeDelta::hours(1);
-/// So long a refund that failed after the payer was told is shown.
+/// So long a refund that failed behind everybody's back is shown, unless it was made again.
 const REFUND_FAILED_SHOWN: TimeDelta = TimeDelta::days(14);
 
 impl Engine {
@@ -157,6 +160,10 @@ impl Engine {
         }
         let unknown = db.refunds_unknown(self.now() - SOON).await?;
         for refund in unknown.into_iter().chain(db.refunds_alarming(self.now() - REFUND_FAILED_SHOWN).await?) {
+            let attempt = db.attempt(refund.attempt_id).await?;
+            if refund.state.is_dead() && !refund.contradicted && is_settled(db, &attempt, &refund).await? {
+                continue;
+            }
             let amount = refund.amount()?.format(locale);
             let failure = refund.failure.as_deref().and_then(|json| serde_json::from_str::<RefundFailure>(json).ok());
             let sentence = if refund.contradicted {
@@ -169,11 +176,18 @@ impl Engine {
             } else {
                 format!("Nobody knows what became of a refund of {amount}. The gateway is asked again.")
             };
-            let payment = Some(db.attempt(refund.attempt_id).await?.payment_id);
-            problems.push(Problem { area: "Refund".into(), sentence, payment });
+            problems.push(Problem { area: "Refund".into(), sentence, payment: Some(attempt.payment_id) });
         }
         Ok(problems)
     }
+}
+
+/// Whether so much was refunded again since it failed, or nothing is left that could be.
+async fn is_settled(db: &MerchantDb, attempt: &Attempt, failed: &Refund) -> Result<bool, Error> {
+    let refunds = db.refunds_of(&[attempt.id]).await?;
+    let later = refunds.iter().filter(|refund| refund.created_at >= failed.updated_at && !refund.state.is_dead());
+    let again: i64 = later.map(|refund| refund.amount_minor).sum();
+    Ok(again >= failed.amount_minor || !left_to_refund(attempt, &refunds)?.is_positive())
 }
 
 /// What the books refused of a payment, and what a person must enter of it.

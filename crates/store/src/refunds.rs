@@ -11,7 +11,7 @@ use domain::{
     ids::{AttemptId, InvoiceId, MerchantId, ObservationId, RefundId},
     money::Money,
     payment::Source,
-    refund::{RefundRefusal, RefundSeen, RefundState, may_refund, refundable},
+    refund::{RefundFailure, RefundRefusal, RefundSeen, RefundState, may_refund, refundable},
 };
 use sea_orm::{ActiveModelTrait, ConnectionTrait, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*};
 use uuid::Uuid;
@@ -313,15 +313,18 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(undecided.filter(Column::CreatedAt.lt(moment(before))).all(self.conn()).await?)
     }
 
-    /// Refunds that somebody must look at: the impossible was seen, or the gateway had taken it and since then it
-    /// failed.
+    /// Refunds that somebody must look at: the impossible was seen, or it failed behind everybody's back, at the
+    /// gateway or on the way there.
     ///
     /// # Errors
     /// The database is away.
     pub async fn refunds_alarming(&self, failed_since: DateTime<Utc>) -> Result<Vec<Refund>, Error> {
         // In words, as in the partial index that serves it.
         let alarming = self.find::<Entity>().filter(Expr::cust("(contradicted OR state = 'failed')"));
-        let failed = Column::UpdatedAt.gt(moment(failed_since)).and(Column::GatewayId.is_not_null());
+        let lost = serde_json::to_string(&RefundFailure::NeverArrived);
+        let lost = lost.map_err(|_| Error::Unreadable("refund.failure"))?;
+        let unseen = Column::GatewayId.is_not_null().or(Column::Failure.eq(lost));
+        let failed = Column::UpdatedAt.gt(moment(failed_since)).and(unseen);
         Ok(alarming.filter(Column::Contradicted.into_expr().or(failed)).all(self.conn()).await?)
     }
 

@@ -212,7 +212,14 @@ async fn d2_a_refund_that_never_arrived_ends_and_may_be_made_again() {
     let admin = staff(&house).await;
     tells(&house, &admin, &form.payment, "The gateway never received the refund").await;
     assert_eq!(refunded(&house).await, 0);
-    Dialog::open(&admin, &form.payment).await.press(&admin, "1204.50").await;
+    let told = "A refund of $1,204.50 has failed. It did not reach the gateway, so nothing was paid back. Refund again";
+    let home = admin.get("/admin").await.body;
+    assert!(home.contains(told), "{home}");
+    Dialog::open(&admin, &form.payment).await.press(&admin, "200.00").await;
+    assert!(admin.get("/admin").await.body.contains(told), "less than what was asked for");
+    Dialog::open(&admin, &form.payment).await.press(&admin, "1004.50").await;
+    let home = admin.get("/admin").await.body;
+    assert!(home.contains("Nothing needs you"), "{home}");
     tells(&house, &admin, &form.payment, "Refund posted to the books").await;
     house.assert_everything_agrees().await;
 }
