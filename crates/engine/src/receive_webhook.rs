@@ -131,7 +131,7 @@ enum Worked {
     NotYet(&'static str),
 }
 
-fn known<T>(found: Result<T, store::Error>) -> Result<Option<T>, Error> {
+pub(crate) fn known<T>(found: Result<T, store::Error>) -> Result<Option<T>, Error> {
     match found {
         Err(store::Error::Missing) => Ok(None),
         found => Ok(Some(found?)),

@@ -38,7 +38,18 @@ impl MerchantDb {
         after: Option<AttemptId>,
         limit: u64,
     ) -> Result<Vec<AttemptRecord>, Error> {
-        let attempts = self.attempts_after(since, after, limit).await?;
+        self.records(self.attempts_after(since, after, limit).await?).await
+    }
+
+    /// Those of these attempts.
+    ///
+    /// # Errors
+    /// A stored fact that this version cannot read.
+    pub async fn attempt_records_of(&self, ids: &[AttemptId]) -> Result<Vec<AttemptRecord>, Error> {
+        self.records(self.attempts_by_id(ids).await?).await
+    }
+
+    async fn records(&self, attempts: Vec<Attempt>) -> Result<Vec<AttemptRecord>, Error> {
         let ids: Vec<_> = attempts.iter().map(|attempt| attempt.id).collect();
         let mut facts = self.facts_of(&ids).await?;
         let clearing = self.account_sums(&ids, Account::GatewayClearing).await?;

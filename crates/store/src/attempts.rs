@@ -295,6 +295,10 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(next.order_by_asc(Column::Id).limit(limit).all(self.conn()).await?)
     }
 
+    pub(crate) async fn attempts_by_id(&self, ids: &[AttemptId]) -> Result<Vec<Attempt>, Error> {
+        Ok(self.find::<Entity>().filter(Column::Id.is_in(ids.to_vec())).all(self.conn()).await?)
+    }
+
     /// The bare facts about each of these attempts, oldest first.
     pub(crate) async fn facts_of(&self, attempts: &[AttemptId]) -> Result<HashMap<AttemptId, Vec<Fact>>, Error> {
         let rows = self.find::<observation::Entity>().filter(observation::Column::AttemptId.is_in(attempts.to_vec()));

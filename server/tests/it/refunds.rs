@@ -2,6 +2,7 @@
 //! between.
 
 use crate::support::{Answer, Client, Form, House, On, Server, field, http, link};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use simulators::facts;
 use std::time::{Duration, Instant};
@@ -400,21 +401,73 @@ async fn d30_a_refused_payment_that_a_person_has_entered_is_refunded_like_any_ot
     assert!(home.contains("Nothing needs you"), "{home}");
 }
 
-#[tokio::test]
-async fn d24_a_refund_that_somebody_made_at_the_gateway_is_named() {
-    let house = House::new().await;
-    paid(&house, "pm_card_visa").await;
+/// Somebody pays 5.00 of the payment back at the gateway; the refund's id there.
+async fn refunded_by_others(house: &House) -> String {
     let intent = house.charges().await.remove(0)["payment_intent"].as_str().unwrap().to_owned();
     let url = format!("{}/stripe/v1/refunds", house.vendors);
     let theirs = http().post(url).bearer_auth(facts::stripe::PORTAL_SECRET_KEY);
     let theirs = theirs.form(&[("payment_intent", intent.as_str()), ("amount", "500")]).send().await.unwrap();
     let theirs: Value = theirs.json().await.unwrap();
-    let id = theirs["id"].as_str().unwrap();
+    theirs["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn d24_a_refund_that_somebody_made_at_the_gateway_is_named() {
+    let house = House::new().await;
+    paid(&house, "pm_card_visa").await;
+    let id = refunded_by_others(&house).await;
     let named = format!("Northwind IT: the gateway paid 5.00 back ({id}) by a refund that we do not know");
     assert_eq!(house.engine.verify_books(None).await.unwrap().differences, [named]);
     let admin = staff(&house).await;
     let told = async || admin.get("/admin").await.body.contains("about a refund or a dispute");
     house.until("the front page says so", told).await;
+}
+
+/// A payment of five days ago, and the begin of the last day.
+async fn paid_days_ago(card: &str) -> (House, Form, DateTime<Utc>) {
+    let house = House::new().await;
+    let form = paid(&house, card).await;
+    house.advance(json!({"days": 5})).await;
+    (house, form, Utc::now() + TimeDelta::days(4))
+}
+
+#[tokio::test]
+async fn d24_a_window_shows_what_others_paid_back_of_an_older_payment() {
+    let (house, _, since) = paid_days_ago("pm_card_visa").await;
+    let id = refunded_by_others(&house).await;
+    let named = format!("Northwind IT: the gateway paid 5.00 back ({id}) by a refund that we do not know");
+    assert_eq!(house.engine.verify_books(Some(since)).await.unwrap().differences, [named]);
+}
+
+#[tokio::test]
+async fn d9_a_window_shows_a_refund_of_an_older_payment_that_our_ledger_lacks() {
+    let (house, form, since) = paid_days_ago("pm_card_visa").await;
+    let admin = staff(&house).await;
+    Dialog::open(&admin, &form.payment).await.press(&admin, "200.00").await;
+    tells(&house, &admin, &form.payment, "Refund posted to the books").await;
+    assert!(house.engine.verify_books(Some(since)).await.unwrap().differences.is_empty());
+    let lost = "UPDATE posting SET amount_minor = 0 WHERE account = 'gateway_clearing'
+        AND journal_id IN (SELECT id FROM journal WHERE kind = 'refund_paid') RETURNING amount_minor";
+    assert_eq!(house.number(lost).await, 0);
+    let differences = house.engine.verify_books(Some(since)).await.unwrap().differences;
+    let lacking = "our ledger has 120450 where 100450 should stand";
+    assert!(matches!(&*differences, [one] if one.ends_with(lacking)), "{differences:?}");
+}
+
+#[tokio::test]
+async fn g37_a_window_shows_an_older_refund_that_has_failed_and_whose_news_was_lost() {
+    let house = House::new().await;
+    let form = paid(&house, "pm_card_refundFail").await;
+    let admin = staff(&house).await;
+    Dialog::open(&admin, &form.payment).await.press(&admin, "1204.50").await;
+    tells(&house, &admin, &form.payment, "Refund posted to the books").await;
+    house.arm_times("stripe", "webhook_lost", 9).await;
+    house.advance(json!({"days": 5})).await;
+    let since = Utc::now() + TimeDelta::days(4);
+    let differences = house.engine.verify_books(Some(since)).await.unwrap().differences;
+    let failed = "the gateway has not paid 1204.50 back (re_";
+    let named = |one: &str| one.contains(failed) && one.ends_with("is Succeeded");
+    assert!(matches!(&*differences, [one] if named(one)), "{differences:?}");
 }
 
 #[tokio::test]
