@@ -148,8 +148,8 @@ impl Engine {
                      for {number} and its refund from the clearing account, reference {id}."
                 ),
                 (BooksEntryState::Refused, _) => format!(
-                    "The refund of {amount} for {number} failed, but the books did not let it be taken out: {why} Delete \
-                     the payment with the reference {id} and void its credit note."
+                    "The refund of {amount} for {number} failed, but was not taken out of the books: {why} Delete the \
+                     payment with the reference {id} and void its credit note."
                 ),
                 _ => {
                     format!("{amount} was paid back for {number}, and the books do not have it yet. It is tried again.")

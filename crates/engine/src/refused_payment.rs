@@ -15,8 +15,8 @@ pub(crate) fn never_entered(share: &BooksEntry, refunds: &[Refund], parts: &[Ref
     of.filter(is_paid).map(|part| part.amount_minor).sum()
 }
 
-/// What was paid back whole need not be entered any more, and keeps nobody off its invoice; it must be once such a refund
-/// has failed after all. The attempt is held meanwhile.
+/// What was paid back whole need not be entered any more, and keeps nobody off its invoice; it must be once such a
+/// refund has failed after all. The attempt is held meanwhile.
 pub(crate) async fn weigh_refused(tx: &MerchantTx, attempt: &Attempt, now: DateTime<Utc>) -> Result<(), Error> {
     if !attempt.state.has_money() {
         return Ok(());

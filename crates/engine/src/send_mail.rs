@@ -229,7 +229,7 @@ mod tests {
         const ASK: &str = "Reference: PAY-1\n\nQuestions? Write to help@msp.example and quote PAY-1.";
         let template = TEMPLATES.get_template(Tells::RefundFailed.name()).expect("a template");
         for (failure, why, next) in [
-            (Some(RefundFailure::CardGone), "The card that you had paid with does not exist", "pay you back in another way."),
+            (Some(RefundFailure::CardGone), "The card that you had paid with does not", "pay you back in another way."),
             (Some(RefundFailure::Declined), "Your bank did not take it, so the money", "pay you back in another way."),
             (Some(RefundFailure::NoBalance), "It could not be paid out just now.", "will refund it again. Questions?"),
             (Some(RefundFailure::Disputed), "The payment is disputed at your bank", ASK),

@@ -247,6 +247,27 @@ async fn g37_a_refund_that_fails_after_it_succeeded_is_taken_out_of_the_books_an
 }
 
 #[tokio::test]
+async fn d30_a_refund_whose_payment_is_reconciled_stays_in_the_books_when_it_fails() {
+    let house = House::new().await;
+    let form = paid(&house, "pm_card_refundFail").await;
+    let admin = staff(&house).await;
+    Dialog::open(&admin, &form.payment).await.press(&admin, "1204.50").await;
+    tells(&house, &admin, &form.payment, "Refund posted to the books").await;
+    let payments = house.state("xero").await["payments"].as_array().unwrap().clone();
+    let paid_out = payments.iter().find(|payment| payment["credit_note"].is_string()).unwrap();
+    let matched = json!({"id": paid_out["id"], "reconciled": true});
+    let matched = http().post(format!("{}/control/xero/payment", house.vendors)).json(&matched).send().await.unwrap();
+    assert_eq!(matched.status(), 200);
+    house.pass_an_hour().await;
+    let admin = staff(&house).await;
+    tells(&house, &admin, &form.payment, "The books refused the refund").await;
+    assert_eq!(credits(&house).await, [("PAID".to_owned(), 120_450)], "nothing is undone that a bank has confirmed");
+    let home = admin.get("/admin").await.body;
+    let told = "is reconciled with the bank statement. Delete the payment with the reference re_";
+    assert!(home.contains(told), "{home}");
+}
+
+#[tokio::test]
 async fn g37_a_refund_after_one_that_failed_is_booked_whole_though_the_first_is_still_in_the_books() {
     let house = House::new().await;
     let form = paid(&house, "pm_card_refundFail").await;
