@@ -40,6 +40,9 @@ pub enum Fault {
     NothingToRefund,
     #[error("Enter an amount up to {}. Nothing was refunded.", .left.to_decimal())]
     MoreThanLeft { left: Money },
+    /// Typed into a form that a browser had kept.
+    #[error("This form was used for a refund of {}. Open the payment again to refund more.", .refund.to_decimal())]
+    RefundFormUsed { refund: Money },
     #[error("Payments through this gateway are not refunded here. {instead}")]
     NoRefundsHere { instead: String },
     #[error("That e-mail address and password do not match.")]
@@ -73,7 +76,7 @@ impl Fault {
             Self::NotFound => 404,
             Self::AlreadyPaid | Self::NotPayable | Self::AmountMoved { .. } => 409,
             Self::NothingToRefund | Self::MoreThanLeft { .. } | Self::NoRefundsHere { .. } => 409,
-            Self::MethodGone | Self::MethodRefused { .. } => 409,
+            Self::MethodGone | Self::MethodRefused { .. } | Self::RefundFormUsed { .. } => 409,
             Self::BadEmail | Self::BadAmount | Self::NoCard => 422,
             Self::LockedOut { .. } | Self::TooManyTries { .. } | Self::TooMany => 429,
             Self::Internal { .. } => 500,
@@ -96,6 +99,7 @@ impl Fault {
             Self::BadAmount | Self::NothingToRefund | Self::MoreThanLeft { .. } | Self::NoRefundsHere { .. } => {
                 "Nothing was refunded"
             }
+            Self::RefundFormUsed { .. } => "Nothing more was refunded",
             Self::BadEmail | Self::NoMatch => "Please check what you entered",
             Self::PdfUnreachable => "The PDF cannot be opened now",
             Self::BooksUnreachable | Self::NotSetUp | Self::Internal { .. } => "This did not work",

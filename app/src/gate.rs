@@ -113,6 +113,7 @@ impl From<RefundError> for Fault {
         match error {
             RefundError::Refused(RefundRefusal::NothingLeft) => Self::NothingToRefund,
             RefundError::Refused(RefundRefusal::NotWithin { left }) => Self::MoreThanLeft { left },
+            RefundError::Refused(RefundRefusal::FormUsed { refund }) => Self::RefundFormUsed { refund },
             RefundError::NotHere(instead) => Self::NoRefundsHere { instead: instead.to_owned() },
             RefundError::Engine(error) => error.into(),
         }

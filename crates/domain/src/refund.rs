@@ -209,6 +209,10 @@ pub enum RefundRefusal {
     NotWithin {
         left: Money,
     },
+    /// The form has made a refund already, of another amount.
+    FormUsed {
+        refund: Money,
+    },
 }
 
 /// Whether so much may be paid back of what is left.

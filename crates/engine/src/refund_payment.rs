@@ -18,8 +18,8 @@ use store::{Attempt, MerchantDb, OpenedRefund, Refund};
 const REASON_MAX_CHARS: usize = 500;
 
 impl Engine {
-    /// Pays money of a payment back once. The same refund id again changes nothing. How it stands is told by the
-    /// payment's story.
+    /// Pays money of a payment back once. The same refund id again changes nothing, and is refused for another amount.
+    /// How it stands is told by the payment's story.
     ///
     /// # Errors
     /// Why nothing was started; nothing was paid back then.

@@ -129,7 +129,7 @@ impl TryFrom<observation::Model> for ObservedRefund {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OpenedRefund {
     New,
-    /// It stands already: a double click, a replayed POST.
+    /// It stands already, of the same amount: a double click, a replayed POST.
     Same,
     Refused(RefundRefusal),
 }
@@ -156,7 +156,7 @@ impl MerchantDb {
         let tx = self.begin().await?;
         let attempt = tx.attempt_hold(new.attempt_id).await?;
         match tx.refund(new.id).await {
-            Ok(stands) if stands.attempt_id == attempt.id => return Ok(OpenedRefund::Same),
+            Ok(stands) if stands.attempt_id == attempt.id => return same(&stands, &new),
             Ok(_) => return Err(Error::Missing),
             Err(Error::Missing) => {}
             Err(other) => return Err(other),
@@ -172,6 +172,13 @@ impl MerchantDb {
         tx.commit().await?;
         Ok(OpenedRefund::New)
     }
+}
+
+/// What a form that was used is answered: its refund stands, or is another than what it asks for now.
+fn same(stands: &Refund, asked: &Refund) -> Result<OpenedRefund, Error> {
+    let refund = stands.amount()?;
+    let is_same = refund == asked.amount()?;
+    Ok(if is_same { OpenedRefund::Same } else { OpenedRefund::Refused(RefundRefusal::FormUsed { refund }) })
 }
 
 impl MerchantTx {

@@ -177,6 +177,26 @@ async fn d24_a_double_click_and_a_replayed_form_are_one_refund() {
 }
 
 #[tokio::test]
+async fn d24_a_form_that_was_used_says_so_when_it_asks_for_something_else() {
+    let house = House::new().await;
+    let form = paid(&house, "pm_card_visa").await;
+    let admin = staff(&house).await;
+    let dialog = Dialog::open(&admin, &form.payment).await;
+    dialog.press(&admin, "100.00").await;
+    let back = dialog.press(&admin, "200.00").await.location.unwrap();
+    let page = admin.get(&back).await.body;
+    for words in ["Nothing more was refunded", "This form was used for a refund of 100.00. Open the payment again"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert_eq!(admin.call("/api/refunds/start", &dialog.fields("200.00")).await.status, 409);
+    assert_eq!(refunded(&house).await, 10_000);
+    let again = Dialog::open(&admin, &form.payment).await;
+    again.press(&admin, "200.00").await;
+    assert_eq!(refunded(&house).await, 30_000);
+    house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
 async fn d2_d24_a_refund_whose_answer_is_lost_counts_against_the_limit_and_is_found() {
     let lost = ["reset_after_execute", "timeout_after_execute"];
     futures::future::join_all(lost.map(|fault| async move {

@@ -58,6 +58,11 @@ on_both!(d24_refunds_go_up_to_what_was_captured_and_no_further, async |db| {
     let first = refund(&shop, attempt, 6_000);
     assert_eq!(shop.db.refund_open(first.clone()).await.unwrap(), OpenedRefund::New);
     assert_eq!(shop.db.refund_open(first.clone()).await.unwrap(), OpenedRefund::Same, "the same form twice");
+    for (minor, currency) in [(5_999, "USD"), (6_000, "AUD")] {
+        let other = Refund { amount_minor: minor, currency: currency.into(), ..first.clone() };
+        let used = RefundRefusal::FormUsed { refund: usd(6_000) };
+        assert_eq!(shop.db.refund_open(other).await.unwrap(), OpenedRefund::Refused(used), "{minor} {currency}");
+    }
     let over = shop.db.refund_open(refund(&shop, attempt, 4_001)).await.unwrap();
     assert_eq!(over, OpenedRefund::Refused(RefundRefusal::NotWithin { left: usd(4_000) }), "nobody knows its fate yet");
 
