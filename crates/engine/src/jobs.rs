@@ -38,6 +38,9 @@ pub(crate) enum Work {
     /// Ask the gateway what became of a refund whose outcome is open.
     LookUpRefund {
         refund: RefundId,
+        /// It has come back to life: the job of its first life has ended.
+        #[serde(default)]
+        revived: bool,
     },
     /// Write a refund into the books.
     PostRefund {
@@ -88,7 +91,8 @@ impl Work {
             Self::PostPayment { attempt } => format!("post_payment:{attempt}"),
             Self::WriteReceipt { payment } => format!("write_receipt:{payment}"),
             Self::WriteNotice { attempt, came_to } => format!("write_notice:{attempt}:{came_to:?}"),
-            Self::LookUpRefund { refund } => format!("look_up_refund:{refund}"),
+            Self::LookUpRefund { refund, revived: false } => format!("look_up_refund:{refund}"),
+            Self::LookUpRefund { refund, revived: true } => format!("look_up_refund:{refund}:revived"),
             Self::PostRefund { refund } => format!("post_refund:{refund}"),
             Self::TakeBackRefund { refund } => format!("take_back_refund:{refund}"),
             Self::WriteRefundNotice { refund, failed } => format!("write_refund_notice:{refund}:{failed}"),
@@ -176,7 +180,7 @@ impl Engine {
             Work::PostPayment { attempt } => self.post_payment(&db, job, attempt).await,
             Work::WriteReceipt { payment } => self.write_receipt(&db, job, payment).await,
             Work::WriteNotice { attempt, came_to } => self.write_notice(&db, job, attempt, came_to).await,
-            Work::LookUpRefund { refund } => self.look_up_open_refund(&db, refund).await,
+            Work::LookUpRefund { refund, .. } => self.look_up_open_refund(&db, refund).await,
             Work::PostRefund { refund } => self.post_refund(&db, job, refund).await,
             Work::TakeBackRefund { refund } => self.take_back_refund(&db, job, refund).await,
             Work::WriteRefundNotice { refund, failed } => self.write_refund_notice(&db, job, refund, failed).await,

@@ -83,12 +83,14 @@ impl Engine {
         before: RefundState,
     ) -> Result<(), Error> {
         let (now, after, payment) = (self.now(), refund.state, Some(attempt.payment_id));
-        let look_up = Work::LookUpRefund { refund: refund.id };
+        let look_up = |revived| Work::LookUpRefund { refund: refund.id, revived };
         if after.is_open() && after != before {
             let wait = if after == RefundState::Pending { PENDING_LOOK_UP_AFTER } else { LOOK_UP_SOON };
-            look_up.queue(tx, payment, now + wait, now).await?;
+            look_up(before.is_dead()).queue(tx, payment, now + wait, now).await?;
         } else if before.is_open() && !after.is_open() {
-            tx.job_needless(&look_up.key("")).await?;
+            for revived in [false, true] {
+                tx.job_needless(&look_up(revived).key("")).await?;
+            }
         }
         if after == RefundState::Succeeded && before != after {
             tx.refund_journal_add(attempt.id, refund.id, &Journal::refund_paid(refund.amount()?)?, now).await?;

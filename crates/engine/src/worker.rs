@@ -86,7 +86,8 @@ impl Worker {
         for (db, refund) in self.engine.store().door_refunds_unheard(now - LOOK_UP_AFTER, SWEEP_MAX).await? {
             let payment = db.attempt(refund.attempt_id).await?.payment_id;
             let tx = db.begin().await?;
-            Work::LookUpRefund { refund: refund.id }.queue(&tx, Some(payment), now, now).await?;
+            let look_up = Work::LookUpRefund { refund: refund.id, revived: false };
+            look_up.queue(&tx, Some(payment), now, now).await?;
             tx.commit().await?;
         }
         for (db, method) in self.engine.store().door_methods_unheard(now - LOOK_UP_AFTER, SWEEP_MAX).await? {

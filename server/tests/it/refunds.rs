@@ -246,6 +246,32 @@ async fn d2_a_refund_that_never_arrived_ends_and_may_be_made_again() {
 }
 
 #[tokio::test]
+async fn g37_a_refund_that_comes_back_to_life_is_asked_about_until_it_ends() {
+    let house = House::new().await;
+    let form = paid(&house, "pm_card_pendingRefund").await;
+    house.arm("stripe", "http:500", REFUNDS).await;
+    let dialog = Dialog::open(&staff(&house).await, &form.payment).await;
+    dialog.press(&staff(&house).await, "1204.50").await;
+    for told in ["has not seen the refund so far", "The gateway never received the refund"] {
+        house.pass_an_hour().await;
+        tells(&house, &staff(&house).await, &form.payment, told).await;
+    }
+    // It was only very late: the gateway has it after all, says so once, and no more.
+    let intent = house.charges().await.remove(0)["payment_intent"].as_str().unwrap().to_owned();
+    let late = [("payment_intent", intent.as_str()), ("amount", "120450"), ("metadata[refund_id]", &dialog.refund)];
+    let made = http().post(format!("{}/stripe/v1/refunds", house.vendors)).form(&late);
+    let made = made.bearer_auth(facts::stripe::PORTAL_SECRET_KEY).send().await.unwrap();
+    assert_eq!(made.status(), 200);
+    tells(&house, &staff(&house).await, &form.payment, "Refund accepted, not paid out yet").await;
+    house.arm_times("stripe", "webhook_lost", 9).await;
+    house.pass_an_hour().await;
+    let admin = staff(&house).await;
+    tells(&house, &admin, &form.payment, "Refund posted to the books").await;
+    let home = admin.get("/admin").await.body;
+    assert!(home.contains("do not fit what was final before"), "an alarm does not go by itself: {home}");
+}
+
+#[tokio::test]
 async fn g37_a_refund_that_fails_after_it_succeeded_is_taken_out_of_the_books_and_told() {
     let house = House::new().await;
     let form = paid(&house, "pm_card_refundFail").await;
