@@ -34,12 +34,19 @@ impl Engine {
         if let Refunds::No(instead) = self.gateway_of(db, &connection)?.capabilities().refunds {
             return Ok(Some(RefundPlan::NotHere(instead.to_owned())));
         }
+        let shares = db.books_entries(attempt.id).await?;
+        let is_refused = shares.iter().any(|share| share.state == BooksEntryState::Refused);
+        let in_the_books = if is_refused {
+            "they refused the payment, so nothing is taken back there, and less is left to enter."
+        } else {
+            "the sale is credited, and the credit paid out. The invoice stays paid."
+        };
         Ok(Some(RefundPlan::Offered(RefundOffer {
             refund: RefundId(Uuid::now_v7()),
             payment: attempt.payment_id,
             most,
             goes_to: format!("{}, through {}", face.method.as_deref().unwrap_or("The payer’s card"), face.gateway),
-            in_the_books: format!("{place}: the sale is credited, and the credit paid out. The invoice stays paid."),
+            in_the_books: format!("{place}: {in_the_books}"),
         })))
     }
 }

@@ -406,6 +406,8 @@ async fn d30_what_is_paid_back_of_a_payment_that_the_books_refused_need_not_be_e
         let admin = staff(&house).await;
         let form = paid_and_refused(&house, &admin, "pm_card_visa").await;
         assert!(admin.get("/admin").await.body.contains("They lack a payment of $1,204.50, reference ch_"));
+        let page = admin.get(&story_of(&form.payment)).await.body;
+        assert!(page.contains("nothing is taken back there, and less is left to enter."), "{page}");
 
         Dialog::open(&admin, &form.payment).await.press(&admin, "200.00").await;
         tells(&house, &admin, &form.payment, NOTHING_OF_IT).await;
