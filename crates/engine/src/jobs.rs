@@ -2,18 +2,17 @@
 //! the clock under a key that lets it in once; it is harmless to run twice.
 
 use crate::{Engine, Error};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use domain::{
+    asking::gap_after,
     ids::{AttemptId, MailId, MethodId, PaymentId, RefundId, WebhookId},
     payment::AttemptState,
 };
 use serde::{Deserialize, Serialize};
 use store::{Job, MerchantTx, NewJob};
 
-/// Gives up after this many tries: with the gaps below that is about two days.
+/// Gives up after this many tries: with the gaps between them that is about two days.
 const TRIES_MAX: i32 = 200;
-const FIRST_GAP: TimeDelta = TimeDelta::seconds(5);
-const GAP_MAX: TimeDelta = TimeDelta::minutes(15);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "work", rename_all = "snake_case")]
@@ -245,12 +244,6 @@ fn is_about_money(job: &Job) -> bool {
     )
 }
 
-/// 5 s, 10 s, 20 s … 15 min.
-fn gap_after(tries: i32) -> TimeDelta {
-    let doublings = u32::try_from(tries.clamp(1, 16) - 1).unwrap_or(0);
-    (FIRST_GAP * 2_i32.pow(doublings)).min(GAP_MAX)
-}
-
 /// An error with its causes, on one line.
 pub(crate) fn chain(cause: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(cause.source(), |cause| cause.source());
@@ -260,12 +253,6 @@ pub(crate) fn chain(cause: &dyn std::error::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn d4_gaps_grow_up_to_a_quarter_of_an_hour() {
-        let seconds = |tries| gap_after(tries).num_seconds();
-        assert_eq!([1, 2, 3, 8, 9, 200].map(seconds), [5, 10, 20, 640, 900, 900]);
-    }
 
     #[tokio::test]
     async fn a_try_that_panics_is_a_try_that_failed() {

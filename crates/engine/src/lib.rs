@@ -57,14 +57,19 @@ pub use store::{BadKeyRing, KeyRing, NewMerchant};
 pub use verify_books::Verified;
 pub use worker::Worker;
 
-use connectors::{HttpClient, Timeouts};
+use connectors::{HttpClient, Timeouts, gateway::AFTERWORK_MAX};
+use domain::asking::LOOK_UP_AFTER;
 use secrecy::{ExposeSecret, SecretString};
 use std::{sync::Arc, time::Duration};
 use store::Store;
 use tokio::sync::{Notify, Semaphore};
 
-/// The first look-up of a charge waits until these have passed (`settle_payment::LOOK_UP_AFTER`).
 const VENDOR_TIMEOUTS: Timeouts = Timeouts { connect: Duration::from_secs(5), total: Duration::from_secs(15) };
+/// The first look-up of a charge waits until it is over, or may have been broken off.
+const _: () = {
+    let over = VENDOR_TIMEOUTS.total.as_secs() + AFTERWORK_MAX.as_secs();
+    assert!(LOOK_UP_AFTER.num_seconds() > over.cast_signed());
+};
 /// Each Argon2 run takes 19 MiB and a core: more at once would only slow one another down.
 const PASSWORD_CHECKS_AT_ONCE: usize = 4;
 

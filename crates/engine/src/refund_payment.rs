@@ -3,13 +3,12 @@
 //! by the sweep.
 
 use crate::{
-    AdminPass, Engine, Error, RefundError, RefundOrder, failpoint,
-    jobs::chain,
-    settle_payment::latest,
-    take_payment::{SEND_WITHIN, charge_request},
+    AdminPass, Engine, Error, RefundError, RefundOrder, failpoint, jobs::chain, settle_payment::latest,
+    take_payment::charge_request,
 };
 use connectors::gateway::{Gateway, GatewayError, RefundRequest, Refunds};
 use domain::{
+    asking::is_too_old_to_send,
     payment::Source,
     refund::{RefundFact, RefundSeen, RefundState},
 };
@@ -76,7 +75,7 @@ impl Engine {
         attempt: &Attempt,
         refund: &Refund,
     ) -> Result<(), Error> {
-        if self.now() - refund.created_at > SEND_WITHIN {
+        if is_too_old_to_send(refund.created_at, self.now()) {
             // This process was frozen meanwhile, and the sweep may be at it or have ended it.
             return Ok(());
         }

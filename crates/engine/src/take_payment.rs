@@ -10,9 +10,9 @@ use crate::{
     open_checkout::nothing_to_pay,
     settle_payment::standing,
 };
-use chrono::TimeDelta;
 use connectors::gateway::{ChargeHow, ChargeRequest, Gateway, GatewayError};
 use domain::{
+    asking::is_too_old_to_send,
     ids::{AttemptId, ConnectionId, PaymentId},
     money::Money,
     payment::{AttemptState, Fact, Observation, Source, amount_to_charge},
@@ -22,8 +22,6 @@ use store::{Allocation, Attempt, Customer, Invoice, MerchantDb, NewAttempt, Open
 use uuid::Uuid;
 
 const EMAIL_MAX_CHARS: usize = 254;
-/// Before the sweep looks for it (`settle_payment::LOOK_UP_AFTER`).
-pub(crate) const SEND_WITHIN: TimeDelta = TimeDelta::seconds(10);
 /// Each further try means that somebody else paid or gave up in the milliseconds before.
 const INTENT_TRIES: u32 = 5;
 
@@ -121,7 +119,7 @@ impl Engine {
 
     /// No transaction is open while the gateway is asked.
     async fn charge(&self, db: &MerchantDb, gateway: &dyn Gateway, attempt: &Attempt) -> Result<Attempt, Error> {
-        if self.now() - attempt.created_at > SEND_WITHIN {
+        if is_too_old_to_send(attempt.created_at, self.now()) {
             // This process was frozen meanwhile, and the sweep may be at it or have ended it.
             return Ok(db.attempt(attempt.id).await?);
         }

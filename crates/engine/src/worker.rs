@@ -1,7 +1,8 @@
 //! The worker: claims what is due, runs it, and queues what falls due by the clock. Any number of them may run.
 
-use crate::{Engine, Error, jobs::Work, settle_payment::LOOK_UP_AFTER};
+use crate::{Engine, Error, jobs::Work};
 use chrono::TimeDelta;
+use domain::asking::LOOK_UP_AFTER;
 use std::time::Duration;
 use store::{ConnectionState, Job};
 use tokio::task::JoinSet;
