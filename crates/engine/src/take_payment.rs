@@ -176,7 +176,13 @@ impl Engine {
                 Opened::New => return Ok(Intent::Committed(Box::new(committed), turn)),
                 Opened::Same => return Ok(Intent::Taken(order.payment)),
                 Opened::Taken(by) => return Ok(Intent::Taken(by)),
-                Opened::Outdated => claims_seen = guest.db.claims_taken(&[guest.checkout.invoice_id]).await?,
+                Opened::Outdated => {
+                    claims_seen = guest.db.claims_taken(&[guest.checkout.invoice_id]).await?;
+                    // Who has it now may have paid, posted and let go of it before the books have answered.
+                    if let Some(by) = guest.db.live_payment(guest.checkout.invoice_id).await? {
+                        return Ok(Intent::Taken(by));
+                    }
+                }
             }
         }
         Err(Error::Contended.into())
