@@ -2,7 +2,7 @@
 
 use crate::{
     Error, MerchantTx, Store,
-    scope::{Only, Scoped, moment, money, owned},
+    scope::{Only, Scoped, moment, money, owned, text},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -231,7 +231,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn attempt_by_gateway_id(&self, gateway_id: &str) -> Result<Option<Attempt>, Error> {
-        Ok(self.find::<Entity>().filter(Column::GatewayId.eq(gateway_id)).only(self.conn()).await?)
+        Ok(self.find::<Entity>().filter(Column::GatewayId.eq(text(gateway_id))).only(self.conn()).await?)
     }
 
     /// When cards were tried at this merchant since this moment that were declined, the newest first.
