@@ -18,6 +18,7 @@ mod refunds;
 mod sandbox;
 mod screens;
 mod sign_in;
+mod spoiled;
 mod support;
 mod verify;
 mod webhooks;
