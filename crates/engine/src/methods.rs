@@ -6,11 +6,11 @@ use crate::{
     clock::zone,
     failpoint,
     jobs::{Ran, Work, chain, end_with},
-    settle_payment::LOOK_UP_SOON,
 };
 use chrono::TimeDelta;
 use connectors::gateway::{Found, Gateway, GatewayError, StoreLookUp, StoreRequest};
 use domain::{
+    asking::LOOK_UP_SOON,
     ids::{ConnectionId, CustomerId, MethodId},
     method::{MethodFact, MethodSeen, MethodState, ends},
     payment::DeclineReason,

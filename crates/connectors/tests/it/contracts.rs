@@ -284,7 +284,9 @@ async fn what_we_write_to_xero_about_refunds_is_what_its_contract_asks_for() {
     let note = json!({"CreditNotes": [{"CreditNoteID": id, "CreditNoteNumber": "RF-1", "Status": "AUTHORISED",
         "Payments": [{"PaymentID": id}]}]});
     let (none, paid) = (json!({"CreditNotes": []}), json!({"Payments": [{"PaymentID": id}]}));
-    let script = [&none, &sale, &note, &paid, &note, &note, &paid, &note].map(|body| reply(200, body));
+    let ours =
+        json!({"Payments": [{"PaymentID": id, "Status": "AUTHORISED", "Reference": "re_1", "IsReconciled": false}]});
+    let script = [&none, &sale, &note, &paid, &note, &note, &ours, &paid, &note].map(|body| reply(200, body));
     let stub = Stub::start(script).await;
     let xero = xero(&format!("{}/api.xro/2.0", stub.url), "token");
     let refund = posted_refund(id, 120_450, NaiveDate::from_ymd_opt(2026, 7, 1).unwrap(), 1);
@@ -299,6 +301,7 @@ async fn what_we_write_to_xero_about_refunds_is_what_its_contract_asks_for() {
         "put /Payments",
         "get /CreditNotes",
         "get /CreditNotes/{CreditNoteID}",
+        "get /Payments/{PaymentID}",
         "post /Payments/{PaymentID}",
         "post /CreditNotes/{CreditNoteID}",
     ];

@@ -164,7 +164,7 @@ impl Story {
     }
 
     /// News of money that went away must come one day: nobody asks about what is paid.
-    fn tell_news(&mut self, attempt: usize, must_be_told: bool) {
+    pub fn tell_news(&mut self, attempt: usize, must_be_told: bool) {
         let event = self.next_event();
         for after in self.deliveries(must_be_told) {
             self.plan(after, Event::News { attempt, event });
