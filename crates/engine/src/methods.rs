@@ -170,14 +170,19 @@ impl Engine {
         if !method.state.is_open() {
             return Ok(Ran::Finished);
         }
-        let is_open = self.look_up_method(db, &method).await?.state.is_open();
-        Ok(if is_open { Ran::NotYet("the payer or the bank has not acted yet") } else { Ran::Finished })
+        Ok(match self.look_up_method(db, &method).await? {
+            None => Ran::NotYet("the gateway cannot say yet"),
+            Some(method) if method.state.is_open() => Ran::NotYet("the payer or the bank has not acted yet"),
+            Some(_) => Ran::Finished,
+        })
     }
 
     /// What the gateway never told us it keeps is asked for first.
     pub(crate) async fn forget_method(&self, db: &MerchantDb, job: &Job, id: MethodId) -> Result<Ran, Error> {
         let method = db.method(id).await?;
-        let method = if method.gateway_method.is_none() { self.look_up_method(db, &method).await? } else { method };
+        let known =
+            if method.gateway_method.is_none() { self.look_up_method(db, &method).await? } else { Some(method) };
+        let Some(method) = known else { return Ok(Ran::NotYet("the gateway cannot say yet")) };
         if let Some(kept) = &method.gateway_method {
             self.gateway_of_method(db, &method).await?.forget(kept).await?;
         }
@@ -185,7 +190,8 @@ impl Engine {
         end_with(tx, job).await
     }
 
-    async fn look_up_method(&self, db: &MerchantDb, method: &Method) -> Result<Method, Error> {
+    /// Asks the gateway and records the answer. `None`: it cannot say yet.
+    async fn look_up_method(&self, db: &MerchantDb, method: &Method) -> Result<Option<Method>, Error> {
         let look_up = StoreLookUp {
             request: store_request(method),
             setup_id: method.setup_id.clone(),
@@ -194,9 +200,9 @@ impl Engine {
         let seen = match self.gateway_of_method(db, method).await?.find_stored(&look_up).await? {
             Found::Seen(seen) => seen,
             Found::NotThere => MethodSeen::bare(MethodFact::Gone),
-            Found::TooEarlyToSay => MethodSeen::bare(MethodFact::Unanswered),
+            Found::TooEarlyToSay => return Ok(None),
         };
-        self.record_method(db, method.id, seen).await
+        self.record_method(db, method.id, seen).await.map(Some)
     }
 
     /// The one way in for what is seen of a method.
