@@ -20,6 +20,12 @@ test('@G37 staff refund a part from the dialog, and whoever keeps the money chan
   await opener.press('Enter');
   await expect(dialog.getByText('At most $1,204.50.')).toBeVisible();
   await expectAccessible(page);
+  await expect(dialog.getByLabel('Amount')).toBeFocused();
+  // Round and round: the browser's own bar may come in between, the page behind never.
+  for (let press = 0; press < 12; press += 1) {
+    await page.keyboard.press('Tab');
+    expect(await dialog.evaluate((one) => one.contains(document.activeElement) || document.activeElement === document.body)).toBe(true);
+  }
   await page.keyboard.press('Escape');
   await expect(dialog).toBeHidden();
   await expect(opener).toBeFocused();
