@@ -34,11 +34,11 @@ pub enum Fault {
     MethodRefused { reason: DeclineReason },
     #[error("A card can only be entered with JavaScript switched on. Switch it on and reload this page.")]
     NoCard,
-    #[error("Enter an amount like 1204.50. Nothing was refunded.")]
+    #[error("Enter an amount like 1204.50.")]
     BadAmount,
     #[error("Nothing is left of this payment that could be refunded.")]
     NothingToRefund,
-    #[error("Enter an amount up to {}. Nothing was refunded.", .left.to_decimal())]
+    #[error("Enter an amount up to {}.", .left.to_decimal())]
     MoreThanLeft { left: Money },
     /// Typed into a form that a browser had kept.
     #[error("This form was used for a refund of {}. Open the payment again to refund more.", .refund.to_decimal())]

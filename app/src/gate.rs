@@ -162,21 +162,33 @@ pub fn go_to(path: &str) {
 /// A form is sent back to the page that explains; a script gets the fault itself.
 #[must_use]
 pub fn refuse(back: &str, note_path: &str, fault: Fault, email: &str) -> Fault {
-    if !asks_for_json() {
-        let note = serde_json::to_string(&Note::of(&fault, email)).unwrap_or_default();
-        let value = Url::escape(&note);
-        set_cookie(&format!("{NOTE_COOKIE}={value}; Path={note_path}; Max-Age={NOTE_MAX_AGE_SECONDS}"));
-        go_to(back);
-    }
+    refuse_with(back, note_path, &Note::of(&fault, email));
     fault
 }
 
-/// Reads the note that the last request left for this page, and removes it.
+/// [`refuse`] with more of what was typed.
+pub fn refuse_with(back: &str, note_path: &str, note: &Note) {
+    if !asks_for_json() {
+        leave_note(note_path, note, NOTE_MAX_AGE_SECONDS);
+        go_to(back);
+    }
+}
+
+/// For the pages under `path`.
+fn leave_note(path: &str, note: &Note, max_age_seconds: u32) {
+    let value = Url::escape(&serde_json::to_string(note).unwrap_or_default());
+    set_cookie(&format!("{NOTE_COOKIE}={value}; Path={path}; Max-Age={max_age_seconds}"));
+}
+
+/// Reads the note that the last request left for this page, and removes what it says is wrong.
 #[must_use]
-pub fn take_note(path: &str) -> Note {
-    let Some(value) = cookie(NOTE_COOKIE) else { return Note::default() };
-    set_cookie(&format!("{NOTE_COOKIE}=; Path={path}; Max-Age=0"));
-    serde_json::from_str(&Url::unescape(&value)).unwrap_or_default()
+pub fn take_note(path: &str, about: &str) -> Note {
+    let note = cookie(NOTE_COOKIE).and_then(|value| serde_json::from_str(&Url::unescape(&value)).ok());
+    let Some(note) = note.filter(|note: &Note| note.about == about) else { return Note::default() };
+    if note.fault.is_some() {
+        set_cookie(&format!("{NOTE_COOKIE}=; Path={path}; Max-Age=0"));
+    }
+    note
 }
 
 #[must_use]

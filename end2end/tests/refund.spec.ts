@@ -30,9 +30,21 @@ test('@G37 staff refund a part from the dialog, and whoever keeps the money chan
   await expect(dialog).toBeHidden();
   await expect(opener).toBeFocused();
   await opener.press('Enter');
-  await dialog.getByRole('button', { name: 'Keep it' }).press('Enter');
+  await dialog.getByRole('button', { name: 'Cancel' }).press('Enter');
   await expect(dialog).toBeHidden();
   expect(await taken()).toMatchObject([{ refunded_minor: 0 }]);
+
+  await opener.click();
+  await dialog.getByLabel('Amount').fill('12,50');
+  await dialog.getByLabel('Reason').fill('Wrong quantity');
+  await dialog.getByRole('button', { name: 'Refund payment' }).click();
+  await expect(page).toHaveTitle(/^Error: /);
+  await expect(dialog.getByRole('alert')).toBeFocused();
+  await expect(dialog.getByLabel('Amount')).toHaveValue('12,50');
+  await expect(dialog.getByLabel('Reason')).toHaveValue('Wrong quantity');
+  await expectAccessible(page);
+  await page.keyboard.press('Escape');
+  await expect(opener).toBeFocused();
 
   await opener.click();
   await dialog.getByLabel('Amount').fill('200.00');

@@ -35,7 +35,7 @@ pub async fn prepare_method() -> Result<NewMethodScreen, Fault> {
     use crate::gate;
     let payer = gate::payer(gate::Act::ManageMethods).await?;
     let new = gate::answer(gate::engine().new_method(&payer).await)?;
-    Ok(NewMethodScreen { new, note: gate::take_note(HOME) })
+    Ok(NewMethodScreen { new, note: gate::take_note(HOME, "") })
 }
 
 /// One press of Save, posted by a plain form. Without script there is no token.

@@ -10,7 +10,7 @@ pub async fn read_note(next: String) -> Result<Note, Fault> {
     if let Ok(who) = gate::whoami().await {
         gate::go_to(own_path(&next).unwrap_or(who.role.home()));
     }
-    Ok(gate::take_note("/sign-in"))
+    Ok(gate::take_note("/sign-in", ""))
 }
 
 /// Sends to the front page of whoever is signed in.

@@ -139,17 +139,26 @@ async fn g37_d24_parts_add_up_to_the_whole_and_no_further() {
     let second = Dialog::open(&admin, &form.payment).await;
     assert_eq!(second.most, "1004.50");
     for (amount, words) in [
-        ("1004.51", "Enter an amount up to 1004.50. Nothing was refunded."),
-        ("0", "Enter an amount up to 1004.50. Nothing was refunded."),
-        ("1,004", "Enter an amount like 1204.50. Nothing was refunded."),
+        ("1004.51", "Enter an amount up to $1,004.50."),
+        ("1,004.51", "Enter an amount up to $1,004.50."),
+        ("0", "Enter an amount up to $1,004.50."),
+        ("12,50", "Enter an amount like 1204.50."),
     ] {
         let back = second.press(&admin, amount).await.location.unwrap();
         let page = admin.get(&back).await.body;
-        assert!(page.contains(words), "{amount}: {page}");
+        assert!(page.contains(words) && page.contains("Nothing was refunded"), "{amount}: {page}");
+        assert!(page.contains("<title>Error: "), "{amount}: {page}");
+        let dialog = page.split("<dialog").nth(1).unwrap();
+        assert!(dialog.split('>').next().unwrap().contains(" open"), "{amount}: it stands open: {dialog}");
+        assert_eq!(
+            (field(dialog, "amount"), field(dialog, "reason")),
+            (amount.to_owned(), "Wrong quantity".to_owned())
+        );
+        assert!(!admin.get(&back).await.body.contains(words), "{amount}: it is said once");
         assert_eq!(admin.call("/api/refunds/start", &second.fields(amount)).await.status / 100, 4);
     }
     assert_eq!(refunded(&house).await, 20_000);
-    second.press(&admin, "1004.50").await;
+    second.press(&admin, "1,004.50").await;
     let both = async || credits(&house).await.iter().filter(|(state, _)| state == "PAID").count() == 2;
     house.until("both are in the books", both).await;
     let mut paid_out: Vec<_> = credits(&house).await.into_iter().map(|(_, minor)| minor).collect();
@@ -185,7 +194,7 @@ async fn d24_a_form_that_was_used_says_so_when_it_asks_for_something_else() {
     dialog.press(&admin, "100.00").await;
     let back = dialog.press(&admin, "200.00").await.location.unwrap();
     let page = admin.get(&back).await.body;
-    for words in ["Nothing more was refunded", "This form was used for a refund of 100.00. Open the payment again"] {
+    for words in ["Nothing more was refunded", "This form was used for a refund of $100.00. Open the payment again"] {
         assert!(page.contains(words), "{words}: {page}");
     }
     assert_eq!(admin.call("/api/refunds/start", &dialog.fields("200.00")).await.status, 409);

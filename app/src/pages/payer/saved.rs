@@ -112,7 +112,7 @@ fn Row(n: usize, method: SavedMethod) -> impl IntoView {
                     </div>
                     <div class="acts">
                         <button class="btn primary" type="submit">"Save name"</button>
-                        <DialogCloser dialog=name_it>"Leave it"</DialogCloser>
+                        <DialogCloser dialog=name_it>"Cancel"</DialogCloser>
                     </div>
                 </form>
             </Dialog>
