@@ -217,6 +217,7 @@ async fn d20_other_sites_cannot_post_what_works_from_ours() {
         nobody.send(request.header("origin", origin).form(&form.fields("pm_card_visa"))).await.status
     };
     assert_eq!(press("https://evil.example").await, 403);
+    assert_eq!(press("null").await, 403);
     assert!(house.charges().await.is_empty());
     assert_eq!(press(&house.portal).await, 303);
     house.assert_paid_once("INV-501", 120_450).await;
