@@ -1,14 +1,14 @@
 //! Between a server function and the engine: who asks and with which right, and how a failure is told. A cause is
 //! logged here, once, beside the code that the reader is given.
 
-use crate::{fault::Fault, note::Note};
+use crate::{addresses, fault::Fault, note::Note};
 use axum::http::request::Parts;
 pub use domain::access::Act;
 use domain::{ids::CheckoutId, network::Network, payment::Refusal, refund::RefundRefusal, views::Whoami};
 use engine::{AdminPass, Engine, GuestPass, MethodError, OperatorPass, PayerPass, RefundError, SignInError, TakeError};
 use http::{
-    HeaderName, HeaderValue, StatusCode,
-    header::{ACCEPT, COOKIE, LOCATION, SET_COOKIE},
+    HeaderName, HeaderValue, StatusCode, Uri,
+    header::{ACCEPT, COOKIE, LOCATION, REFERER, SET_COOKIE},
 };
 use leptos::{prelude::*, server_fn::redirect::REDIRECT_HEADER};
 use leptos_axum::ResponseOptions;
@@ -28,6 +28,8 @@ pub struct ClientAddr(pub IpAddr);
 
 const NOTE_COOKIE: &str = "wisepay_note";
 const NOTE_MAX_AGE_SECONDS: u32 = 60;
+/// A gateway's own page is open for as long.
+const KEPT_MAX_AGE_SECONDS: u32 = 60 * 60;
 
 #[must_use]
 pub fn engine() -> Engine {
@@ -166,6 +168,23 @@ pub fn refuse(back: &str, note_path: &str, fault: Fault, email: &str) -> Fault {
     fault
 }
 
+/// Whose session has ended before they pressed a button: they sign in, and come back to the page with that button.
+#[must_use]
+pub fn signed_out(fault: Fault) -> Fault {
+    if fault == Fault::SignInNeeded {
+        let back = page_of_form().map_or("/sign-in".to_owned(), |page| addresses::sign_in(&page));
+        refuse_with(&back, "/sign-in", &Note::of(&fault, ""));
+    }
+    fault
+}
+
+/// The page of ours that a form stands on.
+fn page_of_form() -> Option<String> {
+    let parts = use_context::<Parts>()?;
+    let page = parts.headers.get(REFERER)?.to_str().ok()?.parse::<Uri>().ok()?;
+    addresses::own_path(page.path_and_query()?.as_str()).map(str::to_owned)
+}
+
 /// [`refuse`] with more of what was typed.
 pub fn refuse_with(back: &str, note_path: &str, note: &Note) {
     if !asks_for_json() {
@@ -174,7 +193,11 @@ pub fn refuse_with(back: &str, note_path: &str, note: &Note) {
     }
 }
 
-/// For the pages under `path`.
+/// What was typed, for the pages under `path`, while its payer is at the gateway's.
+pub fn keep(path: &str, note: &Note) {
+    leave_note(path, note, KEPT_MAX_AGE_SECONDS);
+}
+
 fn leave_note(path: &str, note: &Note, max_age_seconds: u32) {
     let value = Url::escape(&serde_json::to_string(note).unwrap_or_default());
     set_cookie(&format!("{NOTE_COOKIE}={value}; Path={path}; Max-Age={max_age_seconds}"));

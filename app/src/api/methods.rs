@@ -46,7 +46,7 @@ pub async fn save_method(
     #[server(default)] nickname: String,
 ) -> Result<(), Fault> {
     use crate::gate;
-    let payer = gate::payer(gate::Act::ManageMethods).await?;
+    let payer = gate::payer(gate::Act::ManageMethods).await.map_err(gate::signed_out)?;
     let refuse = |fault: Fault| gate::refuse("/methods/new", HOME, fault, "");
     let Some(engine::PayHow::Token(token)) = engine::PayHow::of_form(token) else { return Err(refuse(Fault::NoCard)) };
     let order = engine::SaveMethod { method, token, nickname };
@@ -58,7 +58,7 @@ pub async fn save_method(
 #[server(prefix = "/api", endpoint = "methods/name")]
 pub async fn name_method(method: MethodId, #[server(default)] nickname: String) -> Result<(), Fault> {
     use crate::gate;
-    let payer = gate::payer(gate::Act::ManageMethods).await?;
+    let payer = gate::payer(gate::Act::ManageMethods).await.map_err(gate::signed_out)?;
     gate::answer(gate::engine().name_method(&payer, method, &nickname).await)?;
     gate::go_to(HOME);
     Ok(())
@@ -67,7 +67,7 @@ pub async fn name_method(method: MethodId, #[server(default)] nickname: String) 
 #[server(prefix = "/api", endpoint = "methods/choose")]
 pub async fn choose_method(method: MethodId) -> Result<(), Fault> {
     use crate::gate;
-    let payer = gate::payer(gate::Act::ManageMethods).await?;
+    let payer = gate::payer(gate::Act::ManageMethods).await.map_err(gate::signed_out)?;
     gate::answer(gate::engine().choose_method(&payer, method).await)?;
     gate::go_to(HOME);
     Ok(())
@@ -76,7 +76,7 @@ pub async fn choose_method(method: MethodId) -> Result<(), Fault> {
 #[server(prefix = "/api", endpoint = "methods/remove")]
 pub async fn remove_method(method: MethodId) -> Result<(), Fault> {
     use crate::gate;
-    let payer = gate::payer(gate::Act::ManageMethods).await?;
+    let payer = gate::payer(gate::Act::ManageMethods).await.map_err(gate::signed_out)?;
     gate::answer(gate::engine().remove_method(&payer, method).await)?;
     gate::go_to(HOME);
     Ok(())

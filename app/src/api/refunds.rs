@@ -14,7 +14,7 @@ pub async fn start_refund(
     #[server(default)] reason: String,
 ) -> Result<(), Fault> {
     use crate::{addresses, gate, note::Note};
-    let admin = gate::admin(gate::Act::Refund).await?;
+    let admin = gate::admin(gate::Act::Refund).await.map_err(gate::signed_out)?;
     let back = addresses::transaction(payment);
     let refuse = |fault: Fault| {
         let note = Note::of_refund(&fault, &amount, &reason).about(&payment);
