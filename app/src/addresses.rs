@@ -11,12 +11,6 @@ pub fn pay(checkout: CheckoutId) -> String {
     format!("/npe?transactionId={checkout}")
 }
 
-/// The checkout again, with the amount that the payer saw before it moved (D11).
-#[must_use]
-pub fn pay_again(checkout: CheckoutId, was: Money) -> String {
-    format!("/npe?transactionId={checkout}&was={}", Url::escape(&money_field(was)))
-}
-
 #[must_use]
 pub fn result(checkout: CheckoutId, payment: PaymentId) -> String {
     format!("/npe/result?transactionId={checkout}&payment={payment}")
@@ -113,7 +107,7 @@ mod tests {
     #[test]
     fn an_address_of_pay_now_names_its_checkout() {
         let id = "chk_00000000000000000000000000000001";
-        for address in [format!("/npe?transactionId={id}"), format!("/npe?transactionId={id}&was=USD+1")] {
+        for address in [format!("/npe?transactionId={id}"), format!("/npe?transactionId={id}&left=pay_1")] {
             assert_eq!(checkout_of(&address).map(|checkout| checkout.to_string()).as_deref(), Some(id));
         }
         assert_eq!(checkout_of("/dashboard").or(checkout_of("/npe?transactionId=")), None);

@@ -17,10 +17,15 @@ use domain::views::{Offer, SavedMethod};
 use leptos::prelude::*;
 
 #[component]
-pub fn OfferView(offer: Offer, note: Note, signed_in_as: Option<String>) -> impl IntoView {
-    let (summary, email_error) = mend(&note, offer.last_decline.as_deref());
+pub fn OfferView(offer: Offer, note: Note, gave_up: bool, signed_in_as: Option<String>) -> impl IntoView {
+    let (summary, email_error) = mend(&note, &offer);
     let amount = offer.amount.format(offer.merchant.locale);
     let title = format!("Pay {amount} to {}", offer.merchant.name);
+    // Nobody has made a mistake, and nothing is wrong.
+    let wrong = summary.is_some() && offer.was.is_none();
+    let title = if offer.was.is_some() { format!("{MOVED} – {title}") } else { title };
+    let cancelled =
+        gave_up.then(|| view! { <p class="notice" role="status">"You cancelled. Nothing was charged."</p> });
     let email = if note.email.is_empty() { signed_in_as.clone().unwrap_or_default() } else { note.email };
     let stale = offer.stale.then(|| view! { <Stale merchant=offer.merchant.name.clone()/> });
     let (script, key) = entry_data(&offer.gateway.entry);
@@ -33,7 +38,7 @@ pub fn OfferView(offer: Offer, note: Note, signed_in_as: Option<String>) -> impl
     };
     let pay = format!("Pay {amount}");
     view! {
-        <PageTitle text=title wrong=summary.is_some()/>
+        <PageTitle text=title wrong/>
         <main class="pay" id="main">
             <Sum offer=offer.clone()/>
             <section class="do" aria-label="Payment">
@@ -47,6 +52,7 @@ pub fn OfferView(offer: Offer, note: Note, signed_in_as: Option<String>) -> impl
                     </div>
                     <div class="summary" id="summary" role="alert" tabindex="-1" hidden></div>
                     {summary}
+                    {cancelled}
                     {stale}
                     <input type="hidden" name="checkout" value=offer.checkout.to_string()/>
                     <input type="hidden" name="payment" value=offer.payment.to_string()/>
@@ -116,12 +122,13 @@ fn Stale(merchant: String) -> impl IntoView {
     }
 }
 
+const MOVED: &str = "The amount has changed";
+
 /// The summary of what the last press of Pay brought, and the e-mail field's own error.
-fn mend(note: &Note, last_decline: Option<&str>) -> (Option<AnyView>, Option<String>) {
+fn mend(note: &Note, offer: &Offer) -> (Option<AnyView>, Option<String>) {
     let bad_email = (note.fault == Some(Fault::BadEmail)).then(|| Fault::BadEmail.to_string());
-    let (title, words) = match (&note.fault, last_decline) {
-        // The page itself shows old and new amount.
-        (Some(Fault::AmountMoved { .. }), _) => return (None, None),
+    let (title, words) = match (&note.fault, offer.last_decline.as_deref()) {
+        (Some(Fault::AmountMoved { .. }), _) if offer.was.is_some() => (MOVED, moved(offer)),
         (Some(Fault::BadEmail), _) => ("Please check your e-mail address", Fault::BadEmail.to_string()),
         (Some(fault), _) => (fault.heading(), fault.to_string()),
         (None, Some(words)) => ("The last payment did not go through", words.to_owned()),
@@ -129,4 +136,11 @@ fn mend(note: &Note, last_decline: Option<&str>) -> (Option<AnyView>, Option<Str
     };
     let mend = vec![Mend { field: bad_email.is_some().then_some("email"), words }];
     (Some(view! { <ErrorSummary title mend/> }.into_any()), bad_email)
+}
+
+/// The books moved the amount while the page was open: both are told, and the button says the new one (D11).
+fn moved(offer: &Offer) -> String {
+    let locale = offer.merchant.locale;
+    let (was, now) = (offer.was.unwrap_or(offer.amount).format(locale), offer.amount.format(locale));
+    format!("It was {was}, it is now {now}. Nothing was charged. Enter the card again if you want to pay {now}.")
 }
