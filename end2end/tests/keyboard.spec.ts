@@ -1,6 +1,6 @@
 // The whole way to a paid invoice without a mouse, and where focus stands when something needs mending.
 import { expect, test, type Page } from '@playwright/test';
-import { demo, northwind, payNowLink, reset } from './support.ts';
+import { demo, northwind, payNowLink, reset, signIn } from './support.ts';
 
 test.skip(({ isMobile }) => isMobile, 'a phone has no Tab key');
 
@@ -71,4 +71,20 @@ test('the skip link comes first and leads to the content', async ({ page }) => {
   await expect(page.getByRole('link', { name: 'Skip to content' })).toBeFocused();
   await page.keyboard.press('Enter');
   await expect(page.locator('#main')).toBeFocused();
+});
+
+test('the company menu closes with Escape and with a press beside it', async ({ page }) => {
+  const { payers } = await northwind();
+  await signIn(page, payers[0]!.email, payers[0]!.password);
+  await expect(page).toHaveURL(/\/dashboard$/);
+  const button = page.getByRole('button', { name: /^Switch company/ });
+  const menu = page.locator('#places');
+  await button.press('Enter');
+  await expect(menu).toBeInViewport({ ratio: 1 });
+  await page.keyboard.press('Escape');
+  await expect(menu).toBeHidden();
+  await expect(button).toBeFocused();
+  await button.click();
+  await page.mouse.click(20, 600);
+  await expect(menu).toBeHidden();
 });
