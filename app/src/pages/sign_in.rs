@@ -9,6 +9,7 @@ use crate::{
         field::{Field, Kind},
         page_title::PageTitle,
         summary::{ErrorSummary, Mend},
+        who::MerchantMark,
     },
     fault::Fault,
     note::Note,
@@ -59,6 +60,7 @@ pub fn SignInView(note: Note, next: String, merchant: Option<String>) -> impl In
             view! { <ErrorSummary title="You are not signed in" mend/> }.into_any()
         }
     });
+    let place = merchant.clone().unwrap_or_else(|| crate::gate::engine().brand().to_owned());
     let whom = merchant.unwrap_or_else(|| "the company that invoices you".into());
     let paying = next.starts_with("/npe");
     let back = paying.then(|| {
@@ -71,6 +73,7 @@ pub fn SignInView(note: Note, next: String, merchant: Option<String>) -> impl In
     view! {
         <PageTitle text="Sign in" wrong/>
         <main class="lone" id="main">
+            <MerchantMark name=place/>
             <form class="lone-card sign-in" method="post" action="/api/session/sign_in">
                 <div>
                     <h1>"Sign in"</h1>

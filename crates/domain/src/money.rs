@@ -239,7 +239,8 @@ impl Money {
             }
             grouped.push(digit);
         }
-        let sign = if self.minor < 0 { "-" } else { "" };
+        // The minus of typography: a hyphen may be torn from its number.
+        let sign = if self.minor < 0 { "\u{2212}" } else { "" };
         let symbol = locale.symbol(self.currency);
         match fraction {
             Some(fraction) => format!("{sign}{symbol}{grouped}.{fraction}"),
@@ -389,7 +390,7 @@ mod tests {
             (money("1204.5", "NZD"), Locale::EnNz, "$1,204.50"),
             (money("1204.5", "GBP"), Locale::EnGb, "£1,204.50"),
             (money("1204.5", "USD"), Locale::EnGb, "US$1,204.50"),
-            (money("-1234567.8", "USD"), Locale::EnUs, "-$1,234,567.80"),
+            (money("-1234567.8", "USD"), Locale::EnUs, "\u{2212}$1,234,567.80"),
             (money("123456", "JPY"), Locale::EnUs, "¥123,456"),
             (money("1204.5", "KWD"), Locale::EnUs, "KWD\u{a0}1,204.500"),
         ] {

@@ -60,8 +60,12 @@ impl Engine {
             return closed(db.as_ref(), None, ClosedReason::Unresolved).await.map(Err);
         }
         let Some(db) = db else { return closed(None, None, ClosedReason::UnknownLink).await.map(Err) };
-        let Some((invoice, named)) = self.invoice_of_link(&db, link, network).await? else {
-            return closed(Some(&db), None, ClosedReason::UnknownInvoice).await.map(Err);
+        let (invoice, named) = match self.invoice_of_link(&db, link, network).await {
+            Ok(Some(found)) => found,
+            Ok(None) => return closed(Some(&db), None, ClosedReason::UnknownInvoice).await.map(Err),
+            // Without books there is nothing to look the number up in.
+            Err(Error::NotSetUp) => return closed(Some(&db), None, ClosedReason::NotSetUp).await.map(Err),
+            Err(other) => return Err(other),
         };
         if let Some(reason) = nothing_to_pay(&invoice) {
             return closed(Some(&db), Some(invoice.number), reason).await.map(Err);

@@ -141,7 +141,9 @@ async fn a_payment_that_was_left_half_way_is_finished_from_the_dashboard() {
     let ana = house.client();
     ana.sign_in(facts::ANA_EMAIL).await;
     let dashboard = ana.get("/dashboard").await.body;
-    assert!(dashboard.contains("Finish payment") && dashboard.contains("Waiting for you"), "{dashboard}");
+    for words in ["Finish payment", "Waiting for you", "Finish it or give it up"] {
+        assert!(dashboard.contains(words), "{words}: {dashboard}");
+    }
     let (_, row) = dashboard.split_once("INV-501").unwrap();
     let opened = ana.post("/api/invoices/pay", &[("invoice", &field(row, "invoice"))]).await;
     let waiting = ana.get(&opened.location.unwrap()).await.body;

@@ -84,6 +84,7 @@ async fn whoever_has_no_account_reads_whom_to_ask() {
     for (address, whom) in [("/sign-in", "the company that invoices you"), (from_pay_now.as_str(), "Northwind IT")] {
         let page = client.get(address).await.body;
         assert!(page.contains(&format!("Ask {whom} if you have no account")), "{page}");
+        assert!(page.contains("class=\"who\""), "whose place it is: {page}");
     }
 }
 

@@ -81,7 +81,7 @@ pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
                     <section class="card pad" aria-labelledby="facts">
                         <h2 id="facts">"Payment"</h2>
                         <dl class="facts num">
-                            <Fact name="Reference" value=row.reference/>
+                            <div><dt>"Reference"</dt><dd class="nowrap">{row.reference}</dd></div>
                             <Fact name="Invoice" value=row.invoice_number/>
                             <Fact name="Amount" value=amount/>
                             {row.method.map(|value| view! { <Fact name="Method" value/> })}
