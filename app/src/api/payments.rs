@@ -79,9 +79,8 @@ pub async fn take(
         Ok(guest) => gate::answer(gate::engine().take_payment(&guest, payer.as_ref(), order).await),
         Err(fault) => Err(fault),
     };
-    let standing = taken.map_err(|fault| {
-        gate::refuse_with(&addresses::pay(checkout), HOME, &Note::of(&fault, &email).about(&checkout));
-        fault
+    let standing = taken.inspect_err(|fault| {
+        gate::refuse_with(&addresses::pay(checkout), HOME, &Note::of(fault, &email).about(&checkout));
     })?;
     if matches!(standing.outcome, Outcome::Continue { .. }) {
         // Whoever cancels there need not type it again.
