@@ -36,6 +36,10 @@ pub enum Fault {
     MoreThanLeft { left: Money },
     #[error("Payments through this gateway are not refunded here. {instead}")]
     NoRefundsHere { instead: String },
+    #[error(
+        "This payment has not settled yet, so only the whole of it can be refunded. A part of it can be tomorrow. Nothing was refunded."
+    )]
+    PartTooEarly,
     #[error("That e-mail address and password do not match.")]
     NoMatch,
     #[error("Too many tries. Wait {}, then try again.", wait(.minutes))]
@@ -66,7 +70,7 @@ impl Fault {
             Self::SignInNeeded | Self::NoMatch => 401,
             Self::NotFound => 404,
             Self::AlreadyPaid | Self::NotPayable | Self::AmountMoved { .. } => 409,
-            Self::NothingToRefund | Self::MoreThanLeft { .. } | Self::NoRefundsHere { .. } => 409,
+            Self::NothingToRefund | Self::MoreThanLeft { .. } | Self::NoRefundsHere { .. } | Self::PartTooEarly => 409,
             Self::BadEmail | Self::BadAmount => 422,
             Self::LockedOut { .. } | Self::TooManyTries { .. } | Self::TooMany => 429,
             Self::Internal { .. } => 500,
@@ -85,9 +89,11 @@ impl Fault {
             Self::TooManyTries { .. } => "No more cards can be tried just now",
             Self::Offline => "You seem to be offline",
             Self::AlreadyPaid | Self::NotPayable | Self::AmountMoved { .. } => "Nothing was charged",
-            Self::BadAmount | Self::NothingToRefund | Self::MoreThanLeft { .. } | Self::NoRefundsHere { .. } => {
-                "Nothing was refunded"
-            }
+            Self::BadAmount
+            | Self::NothingToRefund
+            | Self::MoreThanLeft { .. }
+            | Self::NoRefundsHere { .. }
+            | Self::PartTooEarly => "Nothing was refunded",
             Self::BadEmail | Self::NoMatch => "Please check what you entered",
             Self::PdfUnreachable => "The PDF cannot be opened now",
             Self::BooksUnreachable | Self::NotSetUp | Self::Internal { .. } => "This did not work",

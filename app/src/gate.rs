@@ -113,6 +113,7 @@ impl From<RefundError> for Fault {
             RefundError::Refused(RefundRefusal::NothingLeft) => Self::NothingToRefund,
             RefundError::Refused(RefundRefusal::NotWithin { left }) => Self::MoreThanLeft { left },
             RefundError::NotHere(instead) => Self::NoRefundsHere { instead: instead.to_owned() },
+            RefundError::PartTooEarly => Self::PartTooEarly,
             RefundError::Engine(error) => error.into(),
         }
     }

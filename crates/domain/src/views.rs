@@ -367,6 +367,8 @@ pub struct RefundOffer {
     pub payment: PaymentId,
     /// What can still be paid back.
     pub most: Money,
+    /// As far as we know it has not settled, and the gateway gives back no part of it before that.
+    pub whole_until_settled: bool,
     /// `Visa ··4242, through Stripe`.
     pub goes_to: String,
     /// What is written into the books then.

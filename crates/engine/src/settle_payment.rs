@@ -57,6 +57,9 @@ impl Engine {
             return Ok(attempt);
         }
         let before = Folded::of(known.iter().map(|known| &known.observation.fact));
+        if seen.fact == Fact::Voided && before.state.has_money() && is_refunded_whole(&tx, &attempt).await? {
+            return Ok(attempt);
+        }
         let mut after = before.then(&seen.fact);
         tx.observation_add(attempt.id, known.len(), &Observed { observation: seen.clone(), source, at: now }).await?;
         if after.has_wrong_no() && seen.fact.is_money() {
@@ -333,6 +336,13 @@ impl Looks {
         }
         is_due
     }
+}
+
+/// Staff give all of it back, for which a gateway may void the charge itself: that is the refund's fact, and undoing the
+/// payment as well would take the money out twice.
+async fn is_refunded_whole(tx: &MerchantTx, attempt: &Attempt) -> Result<bool, Error> {
+    let refunds = tx.refunds_of(&[attempt.id]).await?;
+    Ok(refunds.iter().any(|refund| !refund.state.is_dead() && refund.amount_minor == attempt.amount_minor))
 }
 
 /// Seen of another payment at the gateway than the one that we know.

@@ -115,6 +115,58 @@ impl Reef {
         admin.get(&format!("/admin/transactions/{}", form.payment)).await.body
     }
 
+    /// Presses Refund on the payment's page; answers the page after it.
+    async fn refund(&self, form: &Form, amount: &str) -> String {
+        let admin = self.house.client();
+        admin.sign_in(ADMIN).await;
+        let page = admin.get(&format!("/admin/transactions/{}", form.payment)).await.body;
+        let (refund, currency) = (field(&page, "refund"), field(&page, "currency"));
+        let fields = [
+            ("payment", form.payment.as_str()),
+            ("refund", &refund),
+            ("currency", &currency),
+            ("amount", amount),
+            ("reason", "Wrong quantity"),
+        ];
+        let pressed = admin.post("/api/refunds/start", &fields).await;
+        assert_eq!(pressed.status, 303, "{}", pressed.body);
+        let after = pressed.location.unwrap();
+        admin.get(after.split('#').next().unwrap()).await.body
+    }
+
+    async fn tells(&self, form: &Form, words: &str) {
+        self.house.until(words, async || self.story(form).await.contains(words)).await;
+    }
+
+    /// The charge at the vendor: its status, and what went back of it.
+    async fn charge(&self) -> (String, i64) {
+        let charge = self.house.state("authorizenet").await["charges"][0].clone();
+        (charge["transaction_status"].as_str().unwrap().to_owned(), charge["refunded_minor"].as_i64().unwrap())
+    }
+
+    /// Gateway, portal and ledger agree, once the last job has run.
+    async fn assert_agrees(&self) {
+        let agree = async || {
+            let verified = self.house.engine.verify_books(None).await.unwrap();
+            !verified.differences.iter().any(|words| words.starts_with(MERCHANT))
+        };
+        self.house.until("gateway, portal and ledger agree", agree).await;
+    }
+
+    /// News that the vendor signs.
+    async fn hears(&self, body: &str) -> u16 {
+        self.told("authorizenet", keys::PORTAL_SIGNATURE_KEY, body).await
+    }
+
+    async fn told(&self, provider: &str, key: &str, body: &str) -> u16 {
+        use hmac::{Hmac, KeyInit, Mac};
+        let mut mac = Hmac::<sha2::Sha512>::new_from_slice(key.as_bytes()).unwrap();
+        mac.update(body.as_bytes());
+        let signature = format!("sha512={}", hex::encode_upper(mac.finalize().into_bytes()));
+        let request = http().post(format!("{}/webhooks/{provider}/{}", self.house.portal, self.gateway));
+        self.guest.send(request.header("x-anet-signature", signature).body(body.to_owned())).await.status
+    }
+
     async fn taken(&self) -> Vec<Value> {
         let charges = self.house.state("authorizenet").await["charges"].as_array().unwrap().clone();
         charges.into_iter().filter(|charge| charge["status"] == "succeeded").collect()
@@ -282,6 +334,87 @@ async fn d2_a_page_that_is_paid_after_it_was_given_up_is_booked_by_the_news_of_i
 }
 
 #[tokio::test]
+async fn g37_before_it_settles_a_payment_is_refunded_whole_by_a_void_and_taken_out_once() {
+    let reef = Reef::new().await;
+    let form = reef.form().await;
+    reef.pay(&form, VISA).await;
+    reef.assert_paid_once(&form).await;
+    let dialog = reef.story(&form).await;
+    assert!(dialog.contains("At most $350.00. Until it has settled"), "{dialog}");
+    let early = reef.refund(&form, "100.00").await;
+    assert!(early.contains("has not settled yet, so only the whole of it can be refunded"), "{early}");
+    assert_eq!(reef.charge().await, ("capturedPendingSettlement".to_owned(), 0));
+
+    reef.refund(&form, "350.00").await;
+    reef.tells(&form, "Refund posted to the books").await;
+    assert_eq!(reef.charge().await, ("voided".to_owned(), 0));
+    reef.assert_agrees().await;
+    // The vendor's news of a void may as well name the charge.
+    let charge = reef.house.state("authorizenet").await["charges"][0].clone();
+    let (id, name) = (charge["id"].as_str().unwrap(), charge["reference"].as_str().unwrap());
+    let payload = format!(r#"{{"entityName":"transaction","id":"{id}","merchantReferenceId":"{name}"}}"#);
+    let news =
+        format!(r#"{{"notificationId":"n-1","eventType":"net.authorize.payment.void.created","payload":{payload}}}"#);
+    assert_eq!(reef.hears(&news).await, 200);
+    let worked = "SELECT count(*) FROM webhook WHERE event_id = 'n-1' AND state = 'processed'";
+    reef.house.until("the news is worked", async || reef.house.number(worked).await == 1).await;
+    let story = reef.story(&form).await;
+    assert!(story.contains("All of it was paid back.") && !story.contains("name=\"refund\""), "{story}");
+    assert!(!story.contains("Cancelled before any money moved"), "the money goes out once: {story}");
+    reef.assert_agrees().await;
+}
+
+#[tokio::test]
+async fn g37_once_it_has_settled_parts_are_refunded_and_booked_when_they_are_paid() {
+    let reef = Reef::new().await;
+    let form = reef.form().await;
+    reef.pay(&form, VISA).await;
+    reef.assert_paid_once(&form).await;
+    reef.house.advance(json!({"days": 1})).await;
+    let under_way = reef.refund(&form, "100.00").await;
+    assert!(under_way.contains("Under way"), "{under_way}");
+    assert_eq!(reef.charge().await, ("settledSuccessfully".to_owned(), 10_000));
+    reef.assert_agrees().await;
+    reef.house.advance(json!({"days": 1})).await;
+    reef.tells(&form, "Refund posted to the books").await;
+    let over = reef.refund(&form, "250.01").await;
+    assert!(over.contains("Enter an amount up to 250.00"), "{over}");
+    reef.refund(&form, "250.00").await;
+    reef.house.advance(json!({"days": 1})).await;
+    reef.tells(&form, "All of it was paid back.").await;
+    assert_eq!(reef.charge().await.1, 35_000);
+    reef.assert_agrees().await;
+}
+
+#[tokio::test]
+async fn d2_a_refund_whose_answer_is_lost_is_found_and_never_made_twice() {
+    for (settles, amount) in [(false, "350.00"), (true, "350.00"), (true, "100.00")] {
+        let reef = Reef::new().await;
+        let form = reef.form().await;
+        reef.pay(&form, VISA).await;
+        reef.assert_paid_once(&form).await;
+        if settles {
+            reef.house.advance(json!({"days": 1})).await;
+        }
+        let sent = if settles { "refundTransaction" } else { "voidTransaction" };
+        reef.house.arm("authorizenet", "reset_after_execute", sent).await;
+        reef.house.arm_times("authorizenet", "webhook_lost", 9).await;
+        let checked = reef.refund(&form, amount).await;
+        assert!(checked.contains("Being checked"), "{sent} {amount}: {checked}");
+        if settles {
+            reef.tells(&form, "Refund accepted, not paid out yet").await;
+            reef.house.advance(json!({"days": 1})).await;
+        }
+        reef.tells(&form, "Refund posted to the books").await;
+        let minor = if amount == "100.00" { 10_000 } else { 35_000 };
+        let expected = if settles { ("settledSuccessfully", minor) } else { ("voided", 0) };
+        assert_eq!(reef.charge().await, (expected.0.to_owned(), expected.1));
+        assert_eq!(reef.house.state("authorizenet").await["refunds"].as_array().unwrap().len(), usize::from(settles));
+        reef.assert_agrees().await;
+    }
+}
+
+#[tokio::test]
 async fn a_page_that_could_not_be_opened_holds_nothing() {
     let reef = Reef::new().await;
     reef.house.arm("authorizenet", "http:500", "").await;
@@ -297,20 +430,12 @@ async fn a_page_that_could_not_be_opened_holds_nothing() {
 async fn d6_only_what_the_vendor_signed_is_taken_and_only_at_its_own_address() {
     let reef = Reef::new().await;
     let body = r#"{"notificationId":"n-1","eventType":"net.authorize.customer.created","payload":{}}"#;
-    let signed = |key: &str| {
-        use hmac::{Hmac, KeyInit, Mac};
-        let mut mac = Hmac::<sha2::Sha512>::new_from_slice(key.as_bytes()).unwrap();
-        mac.update(body.as_bytes());
-        format!("sha512={}", hex::encode_upper(mac.finalize().into_bytes()))
-    };
     for (provider, key, status) in [
         ("authorizenet", keys::PORTAL_SIGNATURE_KEY, 200),
         ("authorizenet", keys::STRANGER_SIGNATURE_KEY, 400),
         ("stripe", keys::PORTAL_SIGNATURE_KEY, 404),
     ] {
-        let request = http().post(format!("{}/webhooks/{provider}/{}", reef.house.portal, reef.gateway));
-        let answer = reef.guest.send(request.header("x-anet-signature", signed(key)).body(body)).await;
-        assert_eq!(answer.status, status, "{provider}");
+        assert_eq!(reef.told(provider, key, body).await, status, "{provider}");
     }
 }
 

@@ -162,6 +162,11 @@ fn Refund(plan: RefundPlan, locale: Locale) -> impl IntoView {
 #[component]
 fn RefundDialog(offer: RefundOffer, locale: Locale) -> impl IntoView {
     let most = offer.most;
+    let early = if offer.whole_until_settled {
+        " Until it has settled, which takes a day or so, only the whole of it."
+    } else {
+        ""
+    };
     view! {
         <div class="acts"><DialogOpener dialog="refund">"Refund"</DialogOpener></div>
         <Dialog id="refund" title="Refund this payment?">
@@ -171,7 +176,7 @@ fn RefundDialog(offer: RefundOffer, locale: Locale) -> impl IntoView {
                 <input type="hidden" name="currency" value=most.currency.to_string()/>
                 <Field
                     id="amount" label="Amount" kind=Kind::TEXT value=most.to_decimal()
-                    hint=format!("At most {}.", most.format(locale))
+                    hint=format!("At most {}.{early}", most.format(locale))
                 />
                 <Field id="reason" label="Reason" kind=Kind::TEXT hint="For this page. The payer does not see it."/>
                 <dl class="facts">

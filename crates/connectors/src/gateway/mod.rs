@@ -37,6 +37,8 @@ pub struct Capabilities {
 pub enum Refunds {
     /// In whole and in part, before and after settlement alike.
     Allowed,
+    /// Until it has settled, a charge can only be undone whole; afterwards in part as well.
+    WholeUntilSettled,
     /// Not here; and what to do instead, for staff.
     No(&'static str),
 }
@@ -217,7 +219,7 @@ pub trait Gateway: Send + Sync {
     /// What was taken since then, by the gateway's own list. What other programs took there is left out.
     async fn taken_since(&self, since: DateTime<Utc>) -> Result<Vec<Taken>, GatewayError>;
 
-    /// Pays money of a charge back, once for each refund.
+    /// Pays money of a charge back, once for each refund. One that undoes the charge itself goes by the charge's id.
     async fn refund(&self, request: &RefundRequest) -> Result<RefundSeen, GatewayError>;
 
     /// As [`Gateway::find`], for a refund. Never pays a second time.

@@ -113,6 +113,12 @@ pub fn refund(n: u128, charge: &ChargeRequest, charge_gateway_id: &str, minor: i
     }
 }
 
+/// The same for a refund whose id is of version 7, as the portal's are.
+pub fn dated_refund(n: u128, charge: &ChargeRequest, charge_gateway_id: &str, minor: i64) -> RefundRequest {
+    let id = RefundId(dated_request(n, ChargeHow::HostedPage).attempt.0);
+    RefundRequest { refund: id, ..refund(n, charge, charge_gateway_id, minor) }
+}
+
 pub fn refund_look_up(request: &RefundRequest, gateway_id: Option<&str>, sent_at: DateTime<Utc>) -> RefundLookUp {
     RefundLookUp { request: request.clone(), gateway_id: gateway_id.map(str::to_owned), sent_at }
 }

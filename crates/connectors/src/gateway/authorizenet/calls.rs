@@ -72,20 +72,23 @@ impl AuthorizeNet {
         self.ask(Request::Details { head: self.head(None), trans_id }).await
     }
 
-    /// The transaction that a charge is called a duplicate of. When it carries our name, the vendor got our one request
-    /// twice. Nothing else that comes of this may say that the charge was not sent.
+    /// The same where somebody waits.
+    pub(super) async fn details_soon(&self, trans_id: &str) -> Result<DetailsReply, GatewayError> {
+        let details = Request::Details { head: self.head(None), trans_id };
+        read(&self.http.send(self.call(&details).timeout(AFTERWORK_MAX)).await?)
+    }
+
+    /// The transaction that a charge, or a refund, is called a duplicate of. When it carries our name, the vendor got our
+    /// one request twice. Nothing else that comes of this may say that it was not sent.
     pub(super) async fn original(
         &self,
         response: &TransactionResponse,
         code: &str,
-    ) -> Result<Observation, GatewayError> {
+    ) -> Result<DetailsReply, GatewayError> {
         let unknown = |why: String| GatewayError::Unknown(format!("called a duplicate, {why}"));
         let trans_id = response.id().ok_or_else(|| unknown("of what is not said".into()))?;
-        let details = Request::Details { head: self.head(None), trans_id };
-        let sent = self.http.send(self.call(&details).timeout(AFTERWORK_MAX)).await;
-        let details: Result<DetailsReply, GatewayError> = sent.map_err(GatewayError::from).and_then(|a| read(&a));
-        match details {
-            Ok(details) if details.ref_id() == Some(code) => Ok(details.observe(self.config.currency)),
+        match self.details_soon(trans_id).await {
+            Ok(details) if details.ref_id() == Some(code) => Ok(details),
             Ok(_) => Err(unknown("of another payment".into())),
             Err(error) => Err(unknown(format!("of what cannot be read: {error}"))),
         }

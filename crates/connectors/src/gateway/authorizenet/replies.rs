@@ -72,6 +72,8 @@ pub struct DetailsReply {
 #[serde(rename_all = "camelCase")]
 pub struct Details {
     pub trans_id: Text,
+    /// What a refund is of.
+    pub ref_trans_id: Option<Text>,
     pub transaction_status: String,
     pub response_reason_code: Option<Text>,
     pub settle_amount: Option<Text>,
