@@ -204,7 +204,7 @@ const stored = () => make("CustomerProfilePaymentType", { paymentProfile: make("
 const ACCOUNT = { routing: "121042882", account: "123456789" };
 
 const GOLDEN = {
-  "charge-nonce": () => ["CreateTransaction", { refId: REF, transactionRequest: charge({ transactionSettings: window(), order: order("INV-1", "d"), payment: payBy.nonce("eyJjb2RlIjoiNTBfMl8wNjAwMDUy"), currencyCode: "USD", amount: "12.34" }) }],
+  "charge-nonce": () => ["CreateTransaction", { refId: REF, transactionRequest: charge({ transactionSettings: settings({ duplicateWindow: "28800", allowPartialAuth: "false" }), order: order("INV-1", "d"), payment: payBy.nonce("eyJjb2RlIjoiNTBfMl8wNjAwMDUy"), currencyCode: "USD", amount: "12.34" }) }],
   "charge-nonce-full": () => ["CreateTransaction", { refId: REF, transactionRequest: charge({ processingOptions: make("ProcessingOptions", { isStoredCredentials: true }), surcharge: make("ExtendedAmountType", { description: "Card surcharge", name: "Surcharge", amount: "0.34" }), transactionSettings: window(), customerIP: "192.0.2.1", billTo: billTo(), customer: customer(), order: order("INV-1", "d"), payment: payBy.nonce("eyJjb2RlIjoiNTBfMl8wNjAwMDUy"), amount: "12.34", currencyCode: "USD" }) }],
   "charge-stored": () => ["CreateTransaction", { refId: REF, transactionRequest: charge({ transactionSettings: window(), customer: customer(), order: order("INV-1", "d"), profile: stored(), amount: "12.34" }) }],
   "charge-bank": () => ["CreateTransaction", { refId: REF, transactionRequest: charge({ transactionSettings: window(), order: order("INV-1", "d"), payment: payBy.bank(ACCOUNT), amount: "12.34" }) }],

@@ -333,6 +333,39 @@ async fn d2_a_page_that_is_paid_after_it_was_given_up_is_booked_by_the_news_of_i
     reef.house.until("gateway, portal and ledger agree", verified).await;
 }
 
+/// Its page cannot be told to take the whole or nothing.
+#[tokio::test]
+async fn s66_an_approval_for_less_than_was_asked_is_voided_and_not_booked() {
+    let reef = Reef::new().await;
+    let left = reef.form().await;
+    let (_, token) = reef.go_to_page(&left).await;
+    reef.house.arm("authorizenet", "decline:295", "payment/submit").await;
+    let back = reef.at_vendor("submit", &token, VISA).await.location.unwrap();
+    let voided = async || {
+        assert!(reef.guest.get(&back).await.body.contains("Do not pay again"), "another card may still pay there");
+        reef.charge().await.0 == "voided"
+    };
+    reef.house.until("the part is voided", voided).await;
+    reef.house.pass_an_hour().await;
+    reef.tells(&left, "Cancelled before any money moved").await;
+    assert!(!reef.story(&left).await.contains("it stands"), "nothing of it is booked");
+    let form = reef.guest.form(&format!("/npe?transactionId={}", left.checkout)).await;
+    assert!(reef.pay(&form, VISA).await.body.contains("You paid"));
+    reef.assert_paid_once(&form).await;
+}
+
+#[tokio::test]
+async fn d31_a_card_without_enough_on_it_is_declined_and_pays_no_part() {
+    let reef = Reef::new().await;
+    reef.house.arm("authorizenet", "decline:295", "").await;
+    let declined = reef.pay(&reef.form().await, VISA).await;
+    assert!(declined.body.contains("Nothing was charged"), "{}", declined.body);
+    assert_eq!(reef.charge().await.0, "declined", "the account would have taken a part");
+    let form = reef.form().await;
+    assert!(reef.pay(&form, VISA).await.body.contains("You paid"));
+    reef.assert_paid_once(&form).await;
+}
+
 #[tokio::test]
 async fn g37_before_it_settles_a_payment_is_refunded_whole_by_a_void_and_taken_out_once() {
     let reef = Reef::new().await;

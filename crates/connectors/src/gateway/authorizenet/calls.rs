@@ -10,7 +10,7 @@ use crate::{
     gateway::{AFTERWORK_MAX, ChargeRequest, refused, unreadable},
     http::Answer,
 };
-use domain::payment::{Fact, Observation};
+use domain::payment::{DeclineReason, Fact, Observation};
 use reqwest::{Method, RequestBuilder};
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
@@ -76,6 +76,38 @@ impl AuthorizeNet {
     pub(super) async fn details_soon(&self, trans_id: &str) -> Result<DetailsReply, GatewayError> {
         let details = Request::Details { head: self.head(None), trans_id };
         read(&self.http.send(self.call(&details).timeout(AFTERWORK_MAX)).await?)
+    }
+
+    /// What became of a charge of this name.
+    pub(super) async fn charged(
+        &self,
+        request: &ChargeRequest,
+        code: &str,
+        details: &DetailsReply,
+    ) -> Result<Observation, GatewayError> {
+        if !details.is_partial(request.amount) {
+            return Ok(details.observe(self.config.currency));
+        }
+        if details.ref_id() != Some(code) {
+            return Err(GatewayError::Unknown("approved in part, and not certainly ours to void".into()));
+        }
+        self.undo_part(&details.transaction.trans_id.0).await
+    }
+
+    /// An approval of less than was asked is no payment. It is voided, and nothing is said of it until that has worked.
+    pub(super) async fn undo_part(&self, trans_id: &str) -> Result<Observation, GatewayError> {
+        let void = Transaction::Void { ref_trans_id: trans_id };
+        let void = Request::Transact { head: self.head(None), transaction_request: void };
+        let sent = self.http.send(self.call(&void).timeout(AFTERWORK_MAX)).await.map_err(GatewayError::from);
+        match sent.and_then(|answer| read_transaction(&answer, None)?.is_voided()) {
+            Ok(true) => {
+                let fact = Fact::BankNo { reason: DeclineReason::InsufficientFunds };
+                let id = Some(trans_id.to_owned());
+                Ok(Observation { gateway_id: id.clone(), charge_id: id, ..Observation::bare(fact) })
+            }
+            Ok(false) => Err(GatewayError::Unknown("approved in part, which cannot be voided".into())),
+            Err(error) => Err(GatewayError::Unknown(format!("approved in part, and not voided yet: {error}"))),
+        }
     }
 
     /// The transaction that a charge, or a refund, is called a duplicate of. When it carries our name, the vendor got our

@@ -7,6 +7,8 @@ use domain::payment::DeclineReason;
 pub fn reason(code: &str) -> DeclineReason {
     match code {
         "7" | "8" | "316" | "317" => DeclineReason::Expired,
+        // Approved for a part alone.
+        "295" => DeclineReason::InsufficientFunds,
         "44" | "45" | "65" => DeclineReason::WrongSecurityCode,
         // The address that the payer gave is not the card's.
         "27" | "127" => DeclineReason::AuthenticationFailed,
@@ -39,6 +41,7 @@ mod tests {
         for (codes, expected) in [
             ("2 3 6 17 28 37 49 99999", DeclineReason::Declined),
             ("7 8", DeclineReason::Expired),
+            ("295", DeclineReason::InsufficientFunds),
             ("44 45 65", DeclineReason::WrongSecurityCode),
             ("27 127", DeclineReason::AuthenticationFailed),
             ("4 41 250 251 254", DeclineReason::Blocked),

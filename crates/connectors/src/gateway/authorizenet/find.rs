@@ -2,7 +2,7 @@
 //! was taken: by the vendor's lists of what is unsettled and of settled batches. Nothing is ever sent again.
 
 use super::{
-    AuthorizeNet, ChargeHow, Found, GatewayError, LookUp, Taken,
+    AuthorizeNet, ChargeHow, ChargeRequest, Found, GatewayError, LookUp, Taken,
     code::{self, Name},
     outcomes,
     replies::{BatchList, Row, TransactionList, filled},
@@ -34,23 +34,23 @@ const PAGES_MAX: usize = 100;
 
 impl AuthorizeNet {
     pub(super) async fn look_up(&self, look_up: &LookUp) -> Result<Found, GatewayError> {
-        let attempt = look_up.request.attempt;
-        let name = code::of(attempt)?;
+        let name = code::of(look_up.request.attempt)?;
         if let Some(seen) = self.told(look_up, &name).await? {
             return Ok(Found::Seen(seen));
         }
+        let request = &look_up.request;
         if let Some(id) = &look_up.gateway_id {
-            return Ok(Found::Seen(self.details(id).await?.observe(self.config.currency)));
+            return Ok(Found::Seen(self.charged(request, &name, &self.details(id).await?).await?));
         }
         let age = (self.config.clock)() - look_up.sent_at;
         let since = look_up.sent_at - CLOCKS_APART;
         let on_page = look_up.request.how == ChargeHow::HostedPage;
-        // On the vendor's page a declined card may be followed by another.
-        let decides = |seen: &Observation| !on_page || !matches!(seen.fact, Fact::BankNo { .. });
+        // On the vendor's page a card that was declined, or undone for it had not enough, may be followed by another.
+        let decides = |seen: &Observation| !on_page || !matches!(seen.fact, Fact::BankNo { .. } | Fact::Voided);
         // In this order: what settles meanwhile leaves the first list for the second.
-        let mut seen = self.proven(self.unsettled(since, Row::ours).await?, attempt, &name).await?;
+        let mut seen = self.proven(self.unsettled(since, Row::ours).await?, request, &name).await?;
         if !seen.as_ref().is_some_and(decides) {
-            seen = self.proven(self.settled(since, Row::ours).await?, attempt, &name).await?.or(seen);
+            seen = self.proven(self.settled(since, Row::ours).await?, request, &name).await?.or(seen);
         }
         Ok(match seen {
             Some(seen) if decides(&seen) => Found::Seen(seen),
@@ -69,8 +69,10 @@ impl AuthorizeNet {
             return Ok(None);
         };
         let details = self.details(id).await?;
-        let is_ours = details.ref_id() == Some(name);
-        Ok(Some(details.observe(self.config.currency)).filter(|seen| is_ours && seen.fact.is_money()))
+        if details.ref_id() != Some(name) {
+            return Ok(None);
+        }
+        Ok(Some(self.charged(&look_up.request, name, &details).await?).filter(|seen| seen.fact.is_money()))
     }
 
     /// The attempt's transaction among these, the one with the money first. An invoice number can be copied, a `refId`
@@ -79,14 +81,14 @@ impl AuthorizeNet {
     async fn proven(
         &self,
         mut rows: Vec<Ours>,
-        attempt: AttemptId,
+        request: &ChargeRequest,
         name: &str,
     ) -> Result<Option<Observation>, GatewayError> {
         rows.sort_by_key(|row| !row.is_money);
-        for row in rows.iter().filter(|row| row.attempt == attempt) {
+        for row in rows.iter().filter(|row| row.attempt == request.attempt) {
             let details = self.details(&row.trans_id).await?;
             if details.ref_id().is_none_or(|ref_id| ref_id == name) {
-                return Ok(Some(details.observe(self.config.currency)));
+                return Ok(Some(self.charged(request, name, &details).await?));
             }
         }
         Ok(None)

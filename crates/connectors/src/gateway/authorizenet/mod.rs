@@ -94,7 +94,10 @@ impl Gateway for AuthorizeNet {
         let ChargeHow::Token(nonce) = &request.how else { return self.open_page(request, &code).await };
         let response = self.transact(Some(&code), Transaction::charge(request, &code, nonce)).await?;
         if response.is_duplicate() {
-            return Ok(self.original(&response, &code).await?.observe(self.config.currency));
+            return self.charged(request, &code, &self.original(&response, &code).await?).await;
+        }
+        if let (true, Some(id)) = (response.is_partial(), response.id()) {
+            return self.undo_part(id).await;
         }
         response.observe()
     }

@@ -16,10 +16,18 @@ use domain::{
 const BANK_DEBIT: &str = "eCheck";
 /// `errorCode` of what was sent before, by the vendor's own measure (3.6).
 const DUPLICATE: &str = "11";
+/// The code of an approval for less than was asked.
+const PARTIAL: &str = "295";
 
 impl TransactionResponse {
     pub fn is_duplicate(&self) -> bool {
         filled(self.response_code.as_ref()) == Some("3") && self.reason() == DUPLICATE
+    }
+
+    /// Approved for less than was asked.
+    pub fn is_partial(&self) -> bool {
+        let mut said = self.messages.iter().filter_map(|message| filled(message.code.as_ref()));
+        matches!(filled(self.response_code.as_ref()), Some("1" | "4")) && said.any(|code| code == PARTIAL)
     }
 
     /// What the reply says of the charge that it answers. An approved bank debit is a debit that was queued, no more.
@@ -87,9 +95,14 @@ impl DetailsReply {
             amount: settles.and_then(|amount| Money::from_decimal(amount, currency).ok()),
         }
     }
-}
 
-impl DetailsReply {
+    /// Approved for less than was asked. What settles may be less for other reasons.
+    pub fn is_partial(&self, asked: Money) -> bool {
+        let approved = filled(self.transaction.auth_amount.as_ref());
+        let approved = approved.and_then(|amount| Money::from_decimal(amount, asked.currency).ok());
+        self.observe(asked.currency).fact.is_money() && approved.is_some_and(|approved| approved.minor < asked.minor)
+    }
+
     /// As of a refund, which is a transaction of its own.
     pub fn observe_refund(&self, currency: Currency) -> RefundSeen {
         let it = &self.transaction;

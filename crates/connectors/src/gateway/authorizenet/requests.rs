@@ -172,7 +172,7 @@ impl<'a> Transaction<'a> {
     /// No customer: the receipt is ours to send, and the vendor would write to the address too.
     pub fn charge(request: &'a ChargeRequest, code: &'a str, nonce: &'a str) -> Self {
         let payment = Payment::OpaqueData(OpaqueData { data_descriptor: NONCE, data_value: nonce });
-        Self::taking(request, code, Some(payment), Some(Settings::window()))
+        Self::taking(request, code, Some(payment), Some(Settings::whole_or_nothing()))
     }
 
     /// Of what has settled. Parts of one charge are no duplicates of each other, because each has its own name.
@@ -216,6 +216,12 @@ impl Settings {
 
     fn window() -> Self {
         Self::of([("duplicateWindow", DUPLICATE_WINDOW_SECS.to_owned())])
+    }
+
+    /// An account may let a card pay less than was asked; an invoice is not paid by that.
+    fn whole_or_nothing() -> Self {
+        let window = ("duplicateWindow", DUPLICATE_WINDOW_SECS.to_owned());
+        Self::of([window, ("allowPartialAuth", "false".to_owned())])
     }
 
     /// Each is JSON within a text (3.10). Cards alone: bank debits are not offered. No receipt of the vendor's: the payer
