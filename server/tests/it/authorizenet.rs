@@ -7,7 +7,7 @@ use domain::{
     invoice::{BooksCustomer, BooksInvoice},
     money::{Currency, Locale, Money},
 };
-use engine::{BooksSettings, Founding, NewMerchant};
+use engine::{BooksSettings, Founding, GatewaySecret, GatewaySettings, NewMerchant};
 use serde_json::{Value, json};
 use server::demo;
 use simulators::{
@@ -29,6 +29,10 @@ struct Reef {
 
 impl Reef {
     async fn new() -> Self {
+        Self::through(|house| demo::authorizenet(&house.vendors, Currency::AUD)).await
+    }
+
+    async fn through(gateway: impl FnOnce(&House) -> (GatewaySettings, Option<GatewaySecret>)) -> Self {
         let house = House::new().await;
         let admin = house.engine.add_person(ADMIN, facts::PASSWORD, false).await.unwrap();
         let customer = BooksCustomer {
@@ -57,7 +61,7 @@ impl Reef {
                 support_email: "billing@reef.test".into(),
             },
             books: Some((BooksSettings::BuiltIn, None)),
-            gateway: Some(demo::authorizenet(&house.vendors, Currency::AUD)),
+            gateway: Some(gateway(&house)),
             pay_links: vec![("email", "d4a93f4e60c84e27915b8a2c7f3e0d57".into())],
             admins: vec![admin],
             own_books: (vec![customer], vec![invoice]),
@@ -472,16 +476,53 @@ async fn d6_only_what_the_vendor_signed_is_taken_and_only_at_its_own_address() {
     }
 }
 
-#[tokio::test]
-async fn the_policy_lets_each_origin_of_a_gateway_do_what_it_is_for() {
-    let house = House::new().await;
-    let page = house.client().get("/sign-in").await;
-    let policy = page.headers["content-security-policy"].to_str().unwrap().to_owned();
+fn policy_of(page: &Answer) -> String {
+    page.headers["content-security-policy"].to_str().unwrap().to_owned()
+}
+
+/// Whose scripts, whose frames, and where forms may lead.
+fn allowed(policy: &str) -> (Vec<&str>, Vec<&str>, Vec<&str>) {
     let directive = |name: &str| {
         let found = policy.split("; ").find_map(|directive| directive.strip_prefix(name)?.strip_prefix(' '));
         found.unwrap_or_else(|| panic!("no {name} in {policy}")).split(' ').collect::<Vec<_>>()
     };
-    let (scripts, frames, forms) = (directive("script-src"), directive("frame-src"), directive("form-action"));
+    (directive("script-src"), directive("frame-src"), directive("form-action"))
+}
+
+#[tokio::test]
+async fn the_vendors_sandbox_is_let_in_where_the_connection_leads_there_and_nowhere_else() {
+    const SCRIPTS: &str = "https://jstest.authorize.net";
+    const PAGES: &str = "https://test.authorize.net";
+    let plain = Reef::new().await;
+    let pay_now = plain.guest.get(LINK).await.location.unwrap();
+    for page in ["/sign-in", &pay_now] {
+        let policy = policy_of(&plain.guest.get(page).await);
+        assert!(!policy.contains(SCRIPTS) && !policy.contains(PAGES), "{page}: {policy}");
+    }
+    let reef = Reef::through(|house| {
+        let (mut settings, secret) = demo::authorizenet(&house.vendors, Currency::AUD);
+        if let GatewaySettings::AuthorizeNet { script_url, page_url, .. } = &mut settings {
+            (*script_url, *page_url) = (format!("{SCRIPTS}/v3/AcceptUI.js"), format!("{PAGES}/payment/payment"));
+        }
+        (settings, secret)
+    })
+    .await;
+    let elsewhere = policy_of(&reef.guest.get("/sign-in").await);
+    assert!(!elsewhere.contains(SCRIPTS) && !elsewhere.contains(PAGES), "{elsewhere}");
+    let policy = policy_of(&reef.guest.get(&reef.guest.get(LINK).await.location.unwrap()).await);
+    let (scripts, frames, forms) = allowed(&policy);
+    assert!(scripts.contains(&SCRIPTS) && frames.contains(&SCRIPTS) && !forms.contains(&PAGES), "{policy}");
+    let (page, _) = reef.go_to_page(&reef.form().await).await;
+    let policy = policy_of(&page);
+    let (scripts, _, forms) = allowed(&policy);
+    assert!(forms.contains(&PAGES) && !scripts.contains(&SCRIPTS), "{policy}");
+}
+
+#[tokio::test]
+async fn the_policy_lets_each_origin_of_a_gateway_do_what_it_is_for() {
+    let house = House::new().await;
+    let policy = policy_of(&house.client().get("/sign-in").await);
+    let (scripts, frames, forms) = allowed(&policy);
     for host in ["https://js.authorize.net", "https://js.stripe.com"] {
         assert!(scripts.contains(&host) && frames.contains(&host) && !forms.contains(&host), "{host}: {policy}");
     }

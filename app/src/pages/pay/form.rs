@@ -11,6 +11,7 @@ use crate::{
     },
     fault::Fault,
     note::Note,
+    shell,
 };
 use domain::views::{MethodEntry, Offer};
 use leptos::prelude::*;
@@ -29,6 +30,7 @@ pub fn OfferView(offer: Offer, note: Note, signed_in_as: Option<String>) -> impl
         MethodEntry::Popup { script_url, .. } => (Some(script_url.clone()), None),
         MethodEntry::TestMethods(_) => (None, None),
     };
+    shell::allow_sandbox(script.as_deref(), None);
     let trust = match &script {
         Some(_) => {
             let (gateway, merchant) = (&offer.gateway.name, &offer.merchant.name);

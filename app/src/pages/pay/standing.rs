@@ -8,6 +8,7 @@ use crate::{
         page_title::PageTitle,
         who::{Help, MerchantMark},
     },
+    shell,
 };
 use domain::views::{Outcome, Standing};
 use leptos::prelude::*;
@@ -123,6 +124,7 @@ fn Again(standing: Standing, words: &'static str) -> impl IntoView {
 
 #[component]
 fn GoOn(url: String, fields: Vec<(String, String)>, can_cancel: bool, standing: Standing) -> impl IntoView {
+    shell::allow_sandbox(None, Some(&url));
     let words = format!("Continue to pay {}", standing.amount.format(standing.merchant.locale));
     let on = if fields.is_empty() {
         view! { <a class="btn primary" href=url rel="external">{words}</a> }.into_any()
