@@ -111,6 +111,7 @@ async fn d2_every_answer_that_cannot_be_trusted_is_unknown() {
         ok(json!({"transactionResponse": approved()})).torn(),
         answer("E00001", json!({})),
         answer("E00114", json!({})),
+        answer("E00116", json!({})),
         answer("E99999", json!({})),
         reply(302, "").header("location", "http://127.0.0.1:9/"),
         reply(403, "<html>forbidden</html>"),
