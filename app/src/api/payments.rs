@@ -91,7 +91,9 @@ fn after_take(standing: &Standing) -> String {
     match &standing.outcome {
         domain::views::Outcome::Continue { url, fields, .. } if fields.is_empty() => url.clone(),
         // The checkout has the form that leads on.
-        domain::views::Outcome::Continue { .. } => addresses::pay(standing.checkout),
+        domain::views::Outcome::Continue { .. } | domain::views::Outcome::Lapsed { .. } => {
+            addresses::pay(standing.checkout)
+        }
         _ => addresses::result(standing.checkout, standing.payment),
     }
 }

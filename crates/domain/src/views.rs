@@ -184,7 +184,11 @@ pub enum Outcome {
         fields: Vec<(String, String)>,
         /// The gateway lets us end it. What has no id there ends by itself.
         can_cancel: bool,
+        /// When the invoice can be paid again if nothing is paid there, as far as the clock tells.
+        again_at: Option<Moment>,
     },
+    /// The gateway's page opens no more; where it is open still, it may be paid.
+    Lapsed { again_at: Moment },
     /// No money came.
     Declined { words: String },
     /// Cancelled by the payer before any money moved.

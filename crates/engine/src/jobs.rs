@@ -70,6 +70,8 @@ pub(crate) enum Ran {
     Finished,
     /// Not yet, and that is no fault: ask again after the usual gap.
     NotYet(&'static str),
+    /// The same, and no later than this, because from then on there may be an answer.
+    NotYetBut(DateTime<Utc>, &'static str),
 }
 
 impl Work {
@@ -182,6 +184,8 @@ impl Engine {
     }
 
     async fn conclude(&self, job: &Job, outcome: Result<Ran, Error>) -> Result<(), Error> {
+        let now = self.now();
+        let mut due = now + gap_after(job.tries);
         let why = match outcome {
             Ok(Ran::Done) => return Ok(()),
             Ok(Ran::Finished) => {
@@ -189,13 +193,17 @@ impl Engine {
                 return end_with(tx, job).await.map(drop);
             }
             Ok(Ran::NotYet(why)) => why.to_owned(),
+            Ok(Ran::NotYetBut(at, why)) => {
+                due = if at > now { due.min(at) } else { due };
+                why.to_owned()
+            }
             Err(cause) => {
                 tracing::warn!(job.id = %job.id, job.tries = job.tries, cause = %chain(&cause), "A job failed and will be tried again.");
                 chain(&cause)
             }
         };
         let gives_up = job.tries >= TRIES_MAX && !is_about_money(job);
-        let again = (!gives_up).then(|| self.now() + gap_after(job.tries));
+        let again = (!gives_up).then_some(due);
         let tx = self.store().door_job(job).begin().await?;
         tx.job_again(job, again, &why).await?;
         Ok(tx.commit().await?)

@@ -1,13 +1,14 @@
 //! Asks what became of an attempt. One of which nothing was heard is found by the worker's sweep, an open one got its job
 //! when it was heard of, so none stays open unnoticed (D2, D4).
 
-use crate::{Engine, Error, jobs::Ran};
-use chrono::TimeDelta;
+use crate::{Engine, Error, jobs::Ran, settle_payment::MISSED_APART};
+use chrono::{DateTime, TimeDelta, Utc};
+use connectors::gateway::PageLife;
 use domain::{
     ids::AttemptId,
-    payment::{AttemptState, Source},
+    payment::{AttemptState, Fact, Source},
 };
-use store::MerchantDb;
+use store::{Attempt, MerchantDb};
 
 /// A payer who has not finished at the bank's or gateway's page by then has left; the invoice is set free for the next.
 const ACTION_LIFE: TimeDelta = TimeDelta::minutes(30);
@@ -19,7 +20,9 @@ impl Engine {
             return Ok(Ran::Finished);
         }
         if !self.look_up(db, &attempt, Source::LookUp).await? {
-            return Ok(Ran::NotYet("the gateway cannot say yet"));
+            let why = "the gateway cannot say yet";
+            let over = self.page_over_at(db, &attempt).await?;
+            return Ok(over.map_or(Ran::NotYet(why), |at| Ran::NotYetBut(at, why)));
         }
         let now = db.attempt(attempt.id).await?;
         if now.state == AttemptState::RequiresAction && self.now() - now.created_at > ACTION_LIFE {
@@ -27,5 +30,23 @@ impl Engine {
             return Ok(Ran::NotYet("given up; the gateway's word is awaited"));
         }
         if now.state.is_open() { Ok(Ran::NotYet("the outcome is still open")) } else { Ok(Ran::Finished) }
+    }
+
+    /// When a look-up can first say that nobody pays on the gateway's page any more, or can say so again: whoever has left
+    /// it waits for that.
+    async fn page_over_at(&self, db: &MerchantDb, attempt: &Attempt) -> Result<Option<DateTime<Utc>>, Error> {
+        let Some(life) = self.page_life(db, attempt).await? else { return Ok(None) };
+        let known = db.observations(attempt.id).await?;
+        let missed = known.iter().find(|known| known.observation.fact == Fact::NotSeen);
+        Ok(Some(missed.map_or(attempt.created_at + life.over, |missed| missed.at + MISSED_APART)))
+    }
+
+    /// Of the page that the attempt waits on, where it ends by itself.
+    pub(crate) async fn page_life(&self, db: &MerchantDb, attempt: &Attempt) -> Result<Option<PageLife>, Error> {
+        if attempt.state != AttemptState::RequiresAction || attempt.gateway_id.is_some() {
+            return Ok(None);
+        }
+        let connection = db.connection(attempt.connection_id).await?;
+        Ok(self.gateway_of(db, &connection)?.capabilities().page_life)
     }
 }

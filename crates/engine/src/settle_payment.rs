@@ -249,7 +249,19 @@ impl Engine {
     pub(crate) async fn standing(&self, guest: &GuestPass, payment: PaymentId) -> Result<Standing, Error> {
         let (payment, share) = self.own_payment(guest, payment).await?;
         let attempt = latest(&guest.db, payment.id).await?;
-        standing(guest, &payment, &share, &attempt)
+        let mut standing = standing(guest, &payment, &share, &attempt)?;
+        if let Outcome::Continue { again_at, can_cancel: false, .. } = &mut standing.outcome
+            && let Some(life) = self.page_life(&guest.db, &attempt).await?
+        {
+            let at = attempt.created_at + life.over + MISSED_APART + FREE_WITHIN;
+            let at = on_the_wall(at, zone(&guest.merchant.time_zone));
+            if self.now() - attempt.created_at < life.opens {
+                *again_at = Some(at);
+            } else {
+                standing.outcome = Outcome::Lapsed { again_at: at };
+            }
+        }
+        Ok(standing)
     }
 }
 
@@ -258,6 +270,8 @@ const RECORD_TRIES: u32 = 3;
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// A look-up that finds nothing counts as proof when it is repeated this much later (`wire/gateways.md`, 1.5).
 pub(crate) const MISSED_APART: chrono::TimeDelta = chrono::TimeDelta::minutes(2);
+/// From the moment that a look-up can say so, the worker takes less; and a page shows no seconds.
+const FREE_WITHIN: chrono::TimeDelta = chrono::TimeDelta::minutes(2);
 /// The first look-up after a charge or a refund that was not answered.
 pub(crate) const LOOK_UP_SOON: chrono::TimeDelta = chrono::TimeDelta::seconds(5);
 /// The first look-up of an attempt that nobody has decided yet, or of which nothing was heard at all. Longer than a charge
@@ -379,7 +393,7 @@ fn outcome(attempt: &Attempt) -> Result<Outcome, Error> {
         (AttemptState::RequiresAction, Some(url)) => {
             let fields: Vec<_> =
                 attempt.action_fields.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_default();
-            Outcome::Continue { url: url.clone(), fields, can_cancel: attempt.gateway_id.is_some() }
+            Outcome::Continue { url: url.clone(), fields, can_cancel: attempt.gateway_id.is_some(), again_at: None }
         }
         (AttemptState::Declined, _) => Outcome::Declined { words },
         (AttemptState::Voided, _) => Outcome::Cancelled,

@@ -14,6 +14,7 @@ use simulators::{
     facts::{self, authorizenet as keys},
     seed,
 };
+use std::time::Duration;
 
 const MERCHANT: &str = "Reef Systems";
 const ADMIN: &str = "admin@reef.test";
@@ -297,6 +298,45 @@ async fn d2_a_page_that_was_left_is_over_within_the_hour_and_the_invoice_can_be_
     reef.house.until("the invoice can be paid again", is_free).await;
     assert!(reef.story(&left).await.contains("Cancelled before any money moved"));
     assert_eq!(reef.at_vendor("submit", &token, VISA).await.status, 400, "nobody can pay there any more");
+    let form = reef.guest.form(&checkout).await;
+    assert!(reef.pay(&form, VISA).await.body.contains("You paid"));
+    reef.assert_paid_once(&form).await;
+}
+
+#[tokio::test]
+async fn d2_whoever_left_the_vendors_page_reads_when_they_can_pay_again_and_then_they_can() {
+    let reef = Reef::new().await;
+    let left = reef.form().await;
+    let (open, _) = reef.go_to_page(&left).await;
+    let again = |page: &str| {
+        let told = page.split("can be paid again from ").nth(1).unwrap_or_else(|| panic!("when? {page}"));
+        told.split('.').next().unwrap().to_owned()
+    };
+    let promised = again(&open.body);
+    assert!(promised.ends_with("Sydney time"), "{promised}");
+
+    // Look-ups grow rare meanwhile: by themselves, the next two would come minutes too late.
+    let looks = "SELECT coalesce(max(tries), 0) FROM job WHERE unique_key LIKE 'look_up:%'";
+    let mut minutes = 0;
+    while reef.house.number(looks).await < 8 {
+        reef.house.advance(json!({"minutes": 1})).await;
+        minutes += 1;
+        tokio::time::sleep(Duration::from_millis(700)).await;
+    }
+    assert!(minutes < 25, "{minutes}");
+    reef.house.advance(json!({"minutes": 28 - minutes})).await;
+    reef.house.until("the ninth look-up", async || reef.house.number(looks).await >= 9).await;
+    let checkout = format!("/npe?transactionId={}", left.checkout);
+    let lapsed = reef.guest.get(&checkout).await.body;
+    assert!(lapsed.contains("cannot be opened any more"), "{lapsed}");
+    assert!(!lapsed.contains("Continue to pay") && !lapsed.contains("name=\"expected\""), "{lapsed}");
+    assert_eq!(again(&lapsed), promised);
+
+    reef.house.advance(json!({"minutes": 5})).await;
+    reef.tells(&left, "The gateway has not seen it so far").await;
+    reef.house.advance(json!({"minutes": 3})).await;
+    let is_free = async || reef.guest.get(&checkout).await.body.contains("name=\"expected\"");
+    reef.house.until("the invoice can be paid again", is_free).await;
     let form = reef.guest.form(&checkout).await;
     assert!(reef.pay(&form, VISA).await.body.contains("You paid"));
     reef.assert_paid_once(&form).await;

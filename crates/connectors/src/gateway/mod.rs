@@ -6,7 +6,7 @@ pub mod stripe;
 
 use crate::http::{Answer, HttpError};
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     ids::{AttemptId, RefundId},
     money::Money,
@@ -27,9 +27,20 @@ pub struct Capabilities {
     pub name: &'static str,
     /// Takes the card on a page of its own, for payers without script.
     pub hosted_page: bool,
+    /// That page's, where it has no id of its own, and so cannot be ended from here.
+    pub page_life: Option<PageLife>,
     /// Keeps a list of what it took, to compare ours with.
     pub lists: bool,
     pub refunds: Refunds,
+}
+
+/// What a page that ends by itself allows, counted from when it was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageLife {
+    /// Who has left it can go on there for so long.
+    pub opens: TimeDelta,
+    /// From then on a look-up can say that nobody pays there any more.
+    pub over: TimeDelta,
 }
 
 /// Whether money can be paid back by this gateway.

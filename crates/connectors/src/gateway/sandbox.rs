@@ -103,7 +103,14 @@ fn chosen(how: &ChargeHow) -> Result<Method, GatewayError> {
 #[async_trait]
 impl Gateway for Sandbox {
     fn capabilities(&self) -> &Capabilities {
-        &Capabilities { name: "Sandbox", hosted_page: false, lists: false, refunds: Refunds::Allowed }
+        const CAN: Capabilities = Capabilities {
+            name: "Sandbox",
+            hosted_page: false,
+            page_life: None,
+            lists: false,
+            refunds: Refunds::Allowed,
+        };
+        &CAN
     }
 
     fn method_entry(&self) -> MethodEntry {

@@ -8,6 +8,7 @@ use super::{
     replies::{BatchList, Row, TransactionList, filled},
     requests::{Paging, Request, Sorting},
 };
+use crate::gateway::PageLife;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use domain::{
     ids::AttemptId,
@@ -21,9 +22,10 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) const CLOCKS_APART: TimeDelta = TimeDelta::days(1);
 /// How soon a transaction is listed is documented nowhere: until then, its absence says nothing.
 pub(super) const LISTED_WITHIN: TimeDelta = TimeDelta::minutes(2);
-/// The token opens the vendor's page for 15 minutes ("Accept Hosted" of its documentation). How long the open page takes a
-/// card is documented nowhere, so whoever opened it last is given as long again.
-const PAGE_OVER: TimeDelta = TimeDelta::minutes(30);
+/// The token opens the vendor's page for 15 minutes ("Accept Hosted" of its documentation), of which one is left to get
+/// there. How long the open page takes a card is documented nowhere, so whoever opened it last is given as long again;
+/// and what is paid there in the last moment is listed a little later ([`LISTED_WITHIN`]).
+pub(super) const PAGE_LIFE: PageLife = PageLife { opens: TimeDelta::minutes(14), over: TimeDelta::minutes(30 + 2) };
 /// The first and the last day of a list of batches lie at most 31 days apart (3.7).
 const BATCHES_WITHIN: TimeDelta = TimeDelta::days(30);
 /// 1 January 2025, counted from 1970: no attempt of ours is older.
@@ -54,8 +56,7 @@ impl AuthorizeNet {
         }
         Ok(match seen {
             Some(seen) if decides(&seen) => Found::Seen(seen),
-            // What is paid there in the last moment is listed a little later.
-            _ if on_page && age < PAGE_OVER + LISTED_WITHIN => Found::TooEarlyToSay,
+            _ if on_page && age < PAGE_LIFE.over => Found::TooEarlyToSay,
             Some(seen) => Found::Seen(seen),
             None if age < LISTED_WITHIN => Found::TooEarlyToSay,
             None => Found::NotThere,

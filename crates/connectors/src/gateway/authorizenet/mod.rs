@@ -80,7 +80,14 @@ impl AuthorizeNet {
 #[async_trait]
 impl Gateway for AuthorizeNet {
     fn capabilities(&self) -> &Capabilities {
-        &Capabilities { name: "Authorize.Net", hosted_page: true, lists: true, refunds: Refunds::WholeUntilSettled }
+        const CAN: Capabilities = Capabilities {
+            name: "Authorize.Net",
+            hosted_page: true,
+            page_life: Some(find::PAGE_LIFE),
+            lists: true,
+            refunds: Refunds::WholeUntilSettled,
+        };
+        &CAN
     }
 
     fn method_entry(&self) -> MethodEntry {

@@ -56,7 +56,9 @@ impl Stripe {
 #[async_trait]
 impl Gateway for Stripe {
     fn capabilities(&self) -> &Capabilities {
-        &Capabilities { name: "Stripe", hosted_page: true, lists: true, refunds: Refunds::Allowed }
+        const CAN: Capabilities =
+            Capabilities { name: "Stripe", hosted_page: true, page_life: None, lists: true, refunds: Refunds::Allowed };
+        &CAN
     }
 
     fn method_entry(&self) -> MethodEntry {
