@@ -22,8 +22,8 @@
   });
   // The server's `looks_like_email`: what passes here is not sent back.
   const isEmail = text => [...text].length < 255 && !/[\p{White_Space}\p{Cc},;]/u.test(text) && /.@[^.@][^@]*\.[^@]*[^.@]$/.test(text);
-  // What was typed comes back after a decline, in this tab and for this link alone. Of the card, no more than the name on it.
-  const kept = ['email', 'card-name'].map($).filter(Boolean), at = field => form.checkout.value + field.id;
+  // What was typed comes back after a decline, in this tab and for this link alone. Of the card, no more than name and postal code.
+  const kept = ['email', 'card-name', 'postal-code'].map($).filter(Boolean), at = field => form.checkout.value + field.id;
   // The browser may keep nothing at all.
   const keeping = act => { try { kept.forEach(act); } catch {} };
   let stripe, loading, busy;

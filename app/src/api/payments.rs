@@ -49,6 +49,7 @@ pub async fn take(
     expected: String,
     #[server(default)] email: String,
     #[server(default)] token: String,
+    #[server(default)] postal_code: String,
 ) -> Result<(), Fault> {
     use crate::{addresses, gate};
     let order = engine::Order {
@@ -56,6 +57,7 @@ pub async fn take(
         expected: addresses::read_money(&expected).ok_or(Fault::Malformed)?,
         email: email.trim().to_owned(),
         how: engine::PayHow::of_form(token).ok_or(Fault::Malformed)?,
+        postal_code: engine::postal_code(&postal_code),
         network: gate::network(),
     };
     let payer = gate::payer(gate::Act::PayOwnInvoices).await.ok();

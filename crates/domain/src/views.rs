@@ -68,6 +68,8 @@ pub struct GatewayFace {
     pub entry: MethodEntry,
     /// The gateway has a page of its own that takes the card, for payers without script.
     pub hosted_page: bool,
+    /// The payer is asked for the postal code of the card's address.
+    pub postal_code: bool,
 }
 
 /// Where the payer enters the method.

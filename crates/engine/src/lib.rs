@@ -47,7 +47,7 @@ pub use error::{Error, RefundError, SignInError, TakeError};
 pub use founding::{Founding, NewPayer};
 pub use invoice_pdf::InvoicePdf;
 pub use open_checkout::PayNowLink;
-pub use order::{ListQuery, Order, PayHow, RefundOrder};
+pub use order::{ListQuery, Order, PayHow, RefundOrder, postal_code};
 pub use passes::{AdminPass, GuestPass, OperatorPass, PayerPass};
 pub use receive_webhook::NotTaken;
 pub use sign_in::SignedIn;

@@ -158,6 +158,7 @@ impl Engine {
                 name: gateway.capabilities().name.to_owned(),
                 entry: gateway.method_entry(),
                 hosted_page: gateway.capabilities().hosted_page,
+                postal_code: gateway.capabilities().postal_code,
             },
             stale,
         }))

@@ -50,7 +50,7 @@ impl Engine {
         &self,
         guest: &GuestPass,
         payer: Option<&PayerPass>,
-        order: Order,
+        mut order: Order,
     ) -> Result<Standing, TakeError> {
         let claims_seen = guest.db.claims_taken(&[guest.checkout.invoice_id]).await?;
         // An invoice that nobody has tried to pay has no payment yet, neither this one nor another.
@@ -66,6 +66,9 @@ impl Engine {
             return Err(TakeError::BadEmail);
         }
         let (connection, gateway) = self.gateway(&guest.db).await?;
+        if !gateway.capabilities().postal_code {
+            order.postal_code = None;
+        }
         let origin = Origin::of(guest, payer, order.network);
         let (committed, turn) = match self.intend(guest, &order, &origin, connection, claims_seen).await? {
             Intent::Committed(committed, turn) => (committed, turn),
@@ -205,6 +208,7 @@ impl Engine {
                 PayHow::Token(token) => Some(token.clone()),
                 PayHow::HostedPage => None,
             },
+            postal_code: order.postal_code.clone(),
             state: AttemptState::Created,
             reason: None,
             contradicted: false,
@@ -231,6 +235,7 @@ pub(crate) fn charge_request(attempt: &Attempt) -> Result<ChargeRequest, Error> 
         description: attempt.description.clone(),
         receipt_email: None,
         how: attempt.method_token.clone().map_or(ChargeHow::HostedPage, ChargeHow::Token),
+        postal_code: attempt.postal_code.clone(),
         return_url: attempt.return_url.clone(),
         cancel_url: attempt.cancel_url.clone(),
     })

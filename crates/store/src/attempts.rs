@@ -35,6 +35,8 @@ pub struct Model {
     pub cancel_url: String,
     /// A one-time token of the gateway's fields; absent: the gateway's own page takes the card.
     pub method_token: Option<String>,
+    /// Of the card's address, where the gateway compares it.
+    pub postal_code: Option<String>,
     pub state: AttemptState,
     /// Why it brought no money, as JSON of a `DeclineReason`.
     pub reason: Option<String>,

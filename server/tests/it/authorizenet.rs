@@ -1,7 +1,7 @@
 //! A merchant that is paid through Authorize.Net, with the built-in ledger as its books. The demo has none of that kind:
 //! its merchant at Authorize.Net keeps its books elsewhere.
 
-use crate::support::{Answer, Client, Form, House, field, http};
+use crate::support::{Answer, Client, Form, House, field, http, link};
 use domain::{
     ids::ConnectionId,
     invoice::{BooksCustomer, BooksInvoice},
@@ -375,6 +375,30 @@ async fn d2_a_page_that_is_paid_after_it_was_given_up_is_booked_by_the_news_of_i
         !verified.differences.iter().any(|words| words.starts_with(MERCHANT))
     };
     reef.house.until("gateway, portal and ledger agree", verified).await;
+}
+
+#[tokio::test]
+async fn d10_the_postal_code_of_the_card_goes_along_and_a_wrong_one_is_told_as_such() {
+    let reef = Reef::new().await;
+    let page = reef.guest.get(&reef.guest.get(LINK).await.location.unwrap()).await.body;
+    assert!(page.contains("name=\"postal_code\"") && page.contains("autocomplete=\"postal-code\""), "{page}");
+    let guest = reef.house.client();
+    let elsewhere = guest.get(&guest.get(&link("INV-501")).await.location.unwrap()).await.body;
+    assert!(!elsewhere.contains("postal_code"), "its own fields ask for what the gateway needs: {elsewhere}");
+
+    let pay_from = async |postal_code: &str| {
+        let (form, nonce) = (reef.form().await, reef.nonce(VISA).await);
+        let fields: Vec<_> = form.fields(&nonce).into_iter().chain([("postal_code", postal_code)]).collect();
+        let pressed = reef.guest.post("/api/payments/take", &fields).await;
+        reef.guest.get(&pressed.location.unwrap()).await.body
+    };
+    let declined = pay_from("46282").await;
+    assert!(declined.contains("Nothing was charged"), "the vendor declines every card from there: {declined}");
+    reef.house.arm("authorizenet", "decline:27", "").await;
+    let wrong = pay_from("2001").await;
+    assert!(wrong.contains("The postal code does not match this card."), "{wrong}");
+    assert!(pay_from(VISA).await.contains("You paid"), "what cannot be one is not sent, and not kept");
+    assert_eq!(reef.house.number("SELECT count(*) FROM attempt WHERE postal_code IS NOT NULL").await, 2);
 }
 
 /// Its page cannot be told to take the whole or nothing.

@@ -8,15 +8,18 @@ use leptos::prelude::*;
 /// `pay` is what the button says.
 #[component]
 pub fn MethodFields(gateway: GatewayFace, pay: String) -> impl IntoView {
-    let GatewayFace { name, entry, hosted_page } = gateway;
+    let GatewayFace { name, entry, hosted_page, postal_code } = gateway;
+    let postal_code = postal_code.then(|| view! { <PostalCode/> });
     match entry {
         MethodEntry::Fields { .. } => view! {
             <Plain gateway=name hosted_page what="card fields"/>
             <CardFields/>
+            {postal_code}
         }
         .into_any(),
         MethodEntry::Popup { login, client_key, .. } => view! {
             <Plain gateway=name.clone() hosted_page what="window for your card"/>
+            {postal_code}
             <CardWindow gateway=name login client_key pay/>
         }
         .into_any(),
@@ -53,6 +56,21 @@ fn CardFields() -> impl IntoView {
                 <p class="error" id="card-name-error" hidden></p>
                 <input class="input" id="card-name" type="text" autocomplete="cc-name" aria-describedby="card-name-error"/>
             </div>
+        </div>
+    }
+}
+
+/// Not asked without script: the gateway's own page asks for what it needs.
+#[component]
+fn PostalCode() -> impl IntoView {
+    view! {
+        <div class="field only-js" id="postal-code-field">
+            <label for="postal-code">"Postal code of the card"</label>
+            <p class="hint" id="postal-code-hint">"Your bank may compare it. Leave it empty if your card has none."</p>
+            <input
+                class="input" id="postal-code" name="postal_code" type="text" autocomplete="postal-code" maxlength="10"
+                spellcheck="false" autocapitalize="characters" aria-describedby="postal-code-hint"
+            />
         </div>
     }
 }

@@ -29,6 +29,8 @@ pub struct Capabilities {
     pub hosted_page: bool,
     /// That page's, where it has no id of its own, and so cannot be ended from here.
     pub page_life: Option<PageLife>,
+    /// A token does not hold the postal code of the card's address, and an account may decline every card without it.
+    pub postal_code: bool,
     /// Keeps a list of what it took, to compare ours with.
     pub lists: bool,
     pub refunds: Refunds,
@@ -111,6 +113,8 @@ pub struct ChargeRequest {
     pub description: String,
     pub receipt_email: Option<String>,
     pub how: ChargeHow,
+    /// Of the card's address, where the payer was asked for it.
+    pub postal_code: Option<String>,
     /// Where the payer comes back to after the bank's or the gateway's page.
     pub return_url: String,
     /// Where the payer comes back to after giving up on the gateway's page.

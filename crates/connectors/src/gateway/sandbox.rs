@@ -107,6 +107,7 @@ impl Gateway for Sandbox {
             name: "Sandbox",
             hosted_page: false,
             page_life: None,
+            postal_code: false,
             lists: false,
             refunds: Refunds::Allowed,
         };

@@ -60,6 +60,14 @@ async fn a_charge_is_the_sdks_to_the_byte() {
 }
 
 #[tokio::test]
+async fn a_charge_with_a_postal_code_is_the_sdks_to_the_byte() {
+    let approved = json!({"transactionResponse": {"responseCode": "1", "transId": "60019392075"}});
+    let request = ChargeRequest { postal_code: Some("98004".into()), ..charge() };
+    let sent = sent(&[approved], async |gateway| _ = gateway.charge(&request).await.unwrap()).await;
+    assert_is_golden_but_for_its_name(sent, "charge-nonce-zip");
+}
+
+#[tokio::test]
 async fn the_vendors_page_is_asked_for_as_the_sdk_does() {
     let return_url = "https://pay.example.test/npe/result?a=1&b=2".into();
     let cancel_url = "https://pay.example.test/npe".into();

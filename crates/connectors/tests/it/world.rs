@@ -84,6 +84,7 @@ pub fn request(n: u128, how: ChargeHow) -> ChargeRequest {
         description: "Invoice INV-501, Acme Pty Ltd & Söhne [1]".to_owned(),
         receipt_email: Some("ana@acme.test".to_owned()),
         how,
+        postal_code: None,
         return_url: "http://127.0.0.1:3000/npe/return?transactionId=chk_1&a=b".to_owned(),
         cancel_url: "http://127.0.0.1:3000/npe?transactionId=chk_1".to_owned(),
     }

@@ -84,6 +84,7 @@ impl Gateway for AuthorizeNet {
             name: "Authorize.Net",
             hosted_page: true,
             page_life: Some(find::PAGE_LIFE),
+            postal_code: true,
             lists: true,
             refunds: Refunds::WholeUntilSettled,
         };

@@ -92,6 +92,8 @@ pub enum Transaction<'a> {
         payment: Option<Payment<'a>>,
         order: Order<'a>,
         #[serde(skip_serializing_if = "Option::is_none")]
+        bill_to: Option<BillTo<'a>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         transaction_settings: Option<Settings>,
     },
     #[serde(rename = "voidTransaction")]
@@ -134,6 +136,12 @@ pub struct OpaqueData<'a> {
 pub struct Order<'a> {
     invoice_number: &'a str,
     description: String,
+}
+
+/// As much of the card's address as is compared (AVS) without asking the payer for a street.
+#[derive(Serialize)]
+pub struct BillTo<'a> {
+    zip: &'a str,
 }
 
 #[derive(Serialize)]
@@ -203,6 +211,7 @@ impl<'a> Transaction<'a> {
             currency_code: request.amount.currency.code(),
             payment,
             order: Order { invoice_number: code, description: description(request) },
+            bill_to: request.postal_code.as_deref().map(|zip| BillTo { zip }),
             transaction_settings,
         }
     }

@@ -56,8 +56,14 @@ impl Stripe {
 #[async_trait]
 impl Gateway for Stripe {
     fn capabilities(&self) -> &Capabilities {
-        const CAN: Capabilities =
-            Capabilities { name: "Stripe", hosted_page: true, page_life: None, lists: true, refunds: Refunds::Allowed };
+        const CAN: Capabilities = Capabilities {
+            name: "Stripe",
+            hosted_page: true,
+            page_life: None,
+            postal_code: false,
+            lists: true,
+            refunds: Refunds::Allowed,
+        };
         &CAN
     }
 
