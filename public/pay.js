@@ -125,11 +125,17 @@
     form.submit();
   };
 
-  // Who closes the window without a card is told nothing: Pay can be pressed again, and has the focus.
+  // Who closes the window without a card is told nothing: Pay can be pressed again, and has the focus. Nor is it told when
+  // the window fails, so the other way stands ready behind it.
   const open = () => {
     pay(false);
     say('card');
     $('summary').hidden = true;
+    const other = $('card-page');
+    if (other) {
+      other.hidden = false;
+      other.onclick = () => { if (!busy) { pay(true); $('token').value = ''; send(); } };
+    }
     new MutationObserver((_, watch) => {
       if (document.querySelector('#AcceptUIContainer.show')) return;
       watch.disconnect();

@@ -200,6 +200,7 @@ async fn s46_a_card_from_the_vendors_window_pays_once_and_stands_in_the_ledger()
         assert!(offered.body.contains(part), "{part} in {}", offered.body);
     }
     assert!(!offered.body.contains(keys::PORTAL_TRANSACTION_KEY), "what charges stays here");
+    assert!(offered.body.contains("id=\"card-page\""), "another way, when the window fails: {}", offered.body);
 
     let form = reef.form().await;
     let paid = reef.pay(&form, VISA).await;

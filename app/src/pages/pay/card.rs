@@ -20,7 +20,7 @@ pub fn MethodFields(gateway: GatewayFace, pay: String) -> impl IntoView {
         MethodEntry::Popup { login, client_key, .. } => view! {
             <Plain gateway=name.clone() hosted_page what="window for your card"/>
             {postal_code}
-            <CardWindow gateway=name login client_key pay/>
+            <CardWindow gateway=name hosted_page login client_key pay/>
         }
         .into_any(),
         MethodEntry::TestMethods(methods) => view! { <TestMethods methods/> }.into_any(),
@@ -78,11 +78,16 @@ fn PostalCode() -> impl IntoView {
 /// The gateway's script, AcceptUI, looks for the first button of this class and opens its window when that is pressed,
 /// which `pay.js` does. Source: `wire/gateways.md`, 3.10.
 #[component]
-fn CardWindow(gateway: String, login: String, client_key: String, pay: String) -> impl IntoView {
+fn CardWindow(gateway: String, hosted_page: bool, login: String, client_key: String, pay: String) -> impl IntoView {
     // Bank debits are not offered.
     const METHODS: &str = r#"{"cardCodeRequired":true,"showCreditCard":true,"showBankAccount":false}"#;
     const ADDRESS: &str = r#"{"show":false,"required":false}"#;
     let ready = format!("{gateway}’s own window for your card opens when you press Pay.");
+    // `pay.js` shows it once the window was asked for, because nobody tells when that fails.
+    let other = hosted_page.then(|| {
+        let words = format!("Enter your card on {gateway}’s page instead");
+        view! { <button type="button" class="btn quiet" id="card-page" hidden>{words}</button> }
+    });
     view! {
         <div class="field only-js" id="card">
             <input type="hidden" name="token" id="token" value=""/>
@@ -98,6 +103,7 @@ fn CardWindow(gateway: String, login: String, client_key: String, pay: String) -
                 data-billingaddressoptions=ADDRESS
                 data-responsehandler="cardEntered"
             ></button>
+            {other}
         </div>
     }
 }
