@@ -16,6 +16,7 @@ mod m012_undecided;
 mod m013_refunds;
 mod m014_action_fields;
 mod m015_waiting;
+mod m019_methods;
 mod m020_postal_code;
 mod table;
 
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m013_refunds::Migration),
             Box::new(m014_action_fields::Migration),
             Box::new(m015_waiting::Migration),
+            Box::new(m019_methods::Migration),
             Box::new(m020_postal_code::Migration),
         ]
     }

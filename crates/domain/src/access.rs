@@ -26,6 +26,8 @@ pub enum Act {
     SeeOwnInvoices,
     PayOwnInvoices,
     SeeOwnPayments,
+    /// Save, name and take out the company's cards.
+    ManageMethods,
     SeeMerchantInvoices,
     SeeTransactions,
     Refund,
@@ -41,7 +43,9 @@ impl Role {
     pub const fn may(self, act: Act) -> bool {
         match act {
             Act::SeeCheckout | Act::PayCheckout => matches!(self, Self::Guest),
-            Act::SeeOwnInvoices | Act::PayOwnInvoices | Act::SeeOwnPayments => matches!(self, Self::Payer),
+            Act::SeeOwnInvoices | Act::PayOwnInvoices | Act::SeeOwnPayments | Act::ManageMethods => {
+                matches!(self, Self::Payer)
+            }
             Act::SeeMerchantInvoices | Act::SeeTransactions | Act::Refund | Act::SeeMail | Act::SyncBooks => {
                 matches!(self, Self::Admin)
             }
@@ -55,6 +59,7 @@ impl Role {
         [
             (Act::SeeOwnInvoices, "/dashboard", "Outstanding"),
             (Act::SeeOwnPayments, "/payments", "Past payments"),
+            (Act::ManageMethods, "/methods", "Methods"),
             (Act::SeeMerchantInvoices, "/admin", "Home"),
             (Act::SeeTransactions, "/admin/transactions", "Transactions"),
             (Act::SeeMail, "/admin/mail", "Mail"),
@@ -82,6 +87,7 @@ mod tests {
         for (act, allowed) in [
             (Act::PayCheckout, Role::Guest),
             (Act::SeeOwnInvoices, Role::Payer),
+            (Act::ManageMethods, Role::Payer),
             (Act::SeeTransactions, Role::Admin),
             (Act::Refund, Role::Admin),
             (Act::SeeInstallation, Role::Operator),

@@ -1,17 +1,15 @@
 //! Asks what became of an attempt. One of which nothing was heard is found by the worker's sweep, an open one got its job
 //! when it was heard of, so none stays open unnoticed (D2, D4).
 
-use crate::{Engine, Error, jobs::Ran, settle_payment::MISSED_APART};
-use chrono::{DateTime, TimeDelta, Utc};
+use crate::{Engine, Error, jobs::Ran};
+use chrono::{DateTime, Utc};
 use connectors::gateway::PageLife;
 use domain::{
+    asking::{is_left_by_payer, page_over_at},
     ids::AttemptId,
-    payment::{AttemptState, Fact, Source},
+    payment::{AttemptState, Source},
 };
 use store::{Attempt, MerchantDb};
-
-/// A payer who has not finished at the bank's or gateway's page by then has left; the invoice is set free for the next.
-const ACTION_LIFE: TimeDelta = TimeDelta::minutes(30);
 
 impl Engine {
     pub(crate) async fn look_up_attempt(&self, db: &MerchantDb, attempt: AttemptId) -> Result<Ran, Error> {
@@ -25,7 +23,7 @@ impl Engine {
             return Ok(over.map_or(Ran::NotYet(why), |at| Ran::NotYetBut(at, why)));
         }
         let now = db.attempt(attempt.id).await?;
-        if now.state == AttemptState::RequiresAction && self.now() - now.created_at > ACTION_LIFE {
+        if is_left_by_payer(now.state, now.created_at, self.now()) {
             self.give_up(db, &now).await?;
             return Ok(Ran::NotYet("given up; the gateway's word is awaited"));
         }
@@ -36,9 +34,7 @@ impl Engine {
     /// it waits for that.
     async fn page_over_at(&self, db: &MerchantDb, attempt: &Attempt) -> Result<Option<DateTime<Utc>>, Error> {
         let Some(life) = self.page_life(db, attempt).await? else { return Ok(None) };
-        let known = db.observations(attempt.id).await?;
-        let missed = known.iter().find(|known| known.observation.fact == Fact::NotSeen);
-        Ok(Some(missed.map_or(attempt.created_at + life.over, |missed| missed.at + MISSED_APART)))
+        Ok(Some(page_over_at(attempt.created_at, life.over, self.missed_at(db, attempt).await?)))
     }
 
     /// Of the page that the attempt waits on, where it ends by itself.

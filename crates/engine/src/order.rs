@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    ids::{PaymentId, RefundId},
+    ids::{MethodId, PaymentId, RefundId},
     money::Money,
     network::Network,
 };
@@ -52,6 +52,8 @@ const TOKEN_MAX_CHARS: usize = 2_048;
 pub enum PayHow {
     /// A token of the gateway's hosted fields.
     Token(String),
+    /// One that the payer's company has saved.
+    Saved(MethodId),
     /// On the gateway's own page: the way without script.
     HostedPage,
 }
@@ -79,6 +81,17 @@ pub fn postal_code(typed: &str) -> Option<String> {
     let typed = typed.trim();
     let spelt = typed.chars().all(|c| c.is_ascii_alphanumeric() || " -".contains(c));
     (spelt && (1..=POSTAL_CODE_MAX_CHARS).contains(&typed.len())).then(|| typed.to_owned())
+}
+
+/// One press of Save.
+#[derive(Clone, Debug)]
+pub struct SaveMethod {
+    /// Minted with the form; the same id again is the same method.
+    pub method: MethodId,
+    /// Of the gateway's hosted fields.
+    pub token: String,
+    /// The payer's own name for it; may be empty.
+    pub nickname: String,
 }
 
 /// One press of Refund.

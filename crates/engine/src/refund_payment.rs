@@ -3,13 +3,12 @@
 //! by the sweep.
 
 use crate::{
-    AdminPass, Engine, Error, RefundError, RefundOrder, failpoint,
-    jobs::chain,
-    settle_payment::latest,
-    take_payment::{SEND_WITHIN, charge_request},
+    AdminPass, Engine, Error, RefundError, RefundOrder, failpoint, jobs::chain, receive_webhook::known,
+    settle_payment::latest, take_payment::charge_request,
 };
 use connectors::gateway::{Gateway, GatewayError, RefundRequest, Refunds};
 use domain::{
+    asking::is_too_old_to_send,
     payment::{AttemptState, Source},
     refund::{RefundFact, RefundSeen, RefundState},
 };
@@ -18,8 +17,8 @@ use store::{Attempt, MerchantDb, OpenedRefund, Refund};
 const REASON_MAX_CHARS: usize = 500;
 
 impl Engine {
-    /// Pays money of a payment back once. The same refund id again changes nothing. How it stands is told by the
-    /// payment's story.
+    /// Pays money of a payment back once. The same refund id again changes nothing, and is refused for another amount.
+    /// How it stands is told by the payment's story.
     ///
     /// # Errors
     /// Why nothing was started; nothing was paid back then.
@@ -28,9 +27,11 @@ impl Engine {
         let mut attempt = latest(&db, order.payment).await?;
         let connection = db.connection(attempt.connection_id).await?;
         let gateway = self.gateway_of(&db, &connection)?;
+        // A form that was used is answered by what became of it, below.
+        let is_used = known(db.refund(order.refund).await)?.is_some();
         match gateway.capabilities().refunds {
             Refunds::Allowed => {}
-            Refunds::WholeUntilSettled if order.amount == attempt.amount()? => {}
+            Refunds::WholeUntilSettled if is_used || order.amount == attempt.amount()? => {}
             Refunds::WholeUntilSettled => {
                 if is_unsettled(&attempt) {
                     // Nobody tells of settlement unasked.
@@ -88,7 +89,7 @@ impl Engine {
         attempt: &Attempt,
         refund: &Refund,
     ) -> Result<(), Error> {
-        if self.now() - refund.created_at > SEND_WITHIN {
+        if is_too_old_to_send(refund.created_at, self.now()) {
             // This process was frozen meanwhile, and the sweep may be at it or have ended it.
             return Ok(());
         }

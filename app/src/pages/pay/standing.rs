@@ -9,6 +9,7 @@ use crate::{
         who::{Help, MerchantMark},
     },
     shell,
+    words::whole,
 };
 use domain::{
     date::{Moment, moment_in_words, zone_in_words},
@@ -54,7 +55,7 @@ pub fn StandingView(standing: Standing) -> impl IntoView {
                 <span class=format!("mark {}", told.design) aria-hidden="true"></span>
                 <div role="status">
                     <h1>{told.heading}</h1>
-                    <p class="lead">{told.sentence}</p>
+                    <p class="lead">{whole(&told.sentence)}</p>
                 </div>
                 {way_on}
             </div>

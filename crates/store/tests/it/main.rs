@@ -16,6 +16,7 @@ mod jobs;
 mod ledger;
 mod ledger_payments;
 mod mails;
+mod methods;
 mod moments;
 mod payments;
 mod people;

@@ -58,6 +58,11 @@ on_both!(d24_refunds_go_up_to_what_was_captured_and_no_further, async |db| {
     let first = refund(&shop, attempt, 6_000);
     assert_eq!(shop.db.refund_open(first.clone()).await.unwrap(), OpenedRefund::New);
     assert_eq!(shop.db.refund_open(first.clone()).await.unwrap(), OpenedRefund::Same, "the same form twice");
+    for (minor, currency) in [(5_999, "USD"), (6_000, "AUD")] {
+        let other = Refund { amount_minor: minor, currency: currency.into(), ..first.clone() };
+        let used = RefundRefusal::FormUsed { refund: usd(6_000) };
+        assert_eq!(shop.db.refund_open(other).await.unwrap(), OpenedRefund::Refused(used), "{minor} {currency}");
+    }
     let over = shop.db.refund_open(refund(&shop, attempt, 4_001)).await.unwrap();
     assert_eq!(over, OpenedRefund::Refused(RefundRefusal::NotWithin { left: usd(4_000) }), "nobody knows its fate yet");
 
@@ -145,15 +150,19 @@ on_both!(facts_of_a_refund_come_back_in_the_order_of_their_places, async |db| {
 on_both!(g37_the_sweep_and_the_front_page_find_what_nobody_knows_or_must_see, async |db| {
     let shop = shop(&db.store, "acme").await;
     let attempt = paid(&shop).await;
-    let [lost, unknown, late, failed, at_once] = [1; 5].map(|minor| refund(&shop, attempt, minor));
-    for new in [&lost, &unknown, &late, &failed, &at_once] {
+    let [lost, unknown, late, failed, at_once, gone] = [1; 6].map(|minor| refund(&shop, attempt, minor));
+    for new in [&lost, &unknown, &late, &failed, &at_once, &gone] {
         shop.db.refund_open(new.clone()).await.unwrap();
     }
     moved(&shop.db, &unknown, RefundState::Unknown).await;
     moved(&shop.db, &late, RefundState::Succeeded).await;
     let failed = Refund { gateway_id: Some("re_1".into()), updated_at: at(5), ..failed };
     moved(&shop.db, &failed, RefundState::Failed).await;
+    let because = |reason| Some(serde_json::to_string(&reason).unwrap());
+    let at_once = Refund { failure: because(RefundFailure::NotSent), updated_at: at(5), ..at_once };
     moved(&shop.db, &at_once, RefundState::Failed).await;
+    let gone = Refund { failure: because(RefundFailure::NeverArrived), updated_at: at(5), ..gone };
+    moved(&shop.db, &gone, RefundState::Failed).await;
     let contradicted = Refund { contradicted: true, ..late.clone() };
     moved(&shop.db, &contradicted, RefundState::Succeeded).await;
 
@@ -164,12 +173,12 @@ on_both!(g37_the_sweep_and_the_front_page_find_what_nobody_knows_or_must_see, as
         ids.sort();
         ids
     };
-    let sorted = |mut ids: [RefundId; 2]| {
+    let sorted = |mut ids: Vec<RefundId>| {
         ids.sort();
         ids
     };
-    assert_eq!(ids(shop.db.refunds_unknown(at(5)).await.unwrap()), sorted([lost.id, unknown.id]));
-    assert_eq!(ids(shop.db.refunds_alarming(at(4)).await.unwrap()), sorted([late.id, failed.id]));
+    assert_eq!(ids(shop.db.refunds_unknown(at(5)).await.unwrap()), sorted(vec![lost.id, unknown.id]));
+    assert_eq!(ids(shop.db.refunds_alarming(at(4)).await.unwrap()), sorted(vec![late.id, failed.id, gone.id]));
     assert_eq!(ids(shop.db.refunds_alarming(at(5)).await.unwrap()), [late.id], "an alarm does not age");
     let sums = shop.db.refund_sums(at(0)).await.unwrap();
     assert_eq!(sums.iter().map(|sum| sum.money().unwrap()).collect::<Vec<_>>(), [usd(1)]);

@@ -161,6 +161,7 @@ impl Shop {
                 return_url: "https://pay.example/back".into(),
                 cancel_url: "https://pay.example/".into(),
                 method_token: None,
+                gateway_customer: None,
                 postal_code: None,
                 state: AttemptState::Created,
                 reason: None,

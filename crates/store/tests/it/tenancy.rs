@@ -115,6 +115,7 @@ on_both!(d20_no_getter_finds_another_merchants_row, async |db| {
     assert!(me.allocations(payment).await.unwrap().is_empty());
     assert!(me.attempts_of(payment).await.unwrap().is_empty());
     assert!(me.observations(attempt).await.unwrap().is_empty());
+    assert!(me.attempt_records_of(&[attempt]).await.unwrap().is_empty());
     assert!(me.posting_list(attempt).await.unwrap().is_empty());
     assert!(me.books_entries(attempt).await.unwrap().is_empty());
     assert!(me.books_entries_intended(attempt).await.unwrap().is_empty());

@@ -15,12 +15,13 @@ mod webhook;
 
 use super::{
     Capabilities, ChargeHow, ChargeRequest, Clock, Found, Gateway, GatewayError, ListedRefund, LookUp, RefundLookUp,
-    RefundRequest, Refunds, Taken, WebhookError, WebhookNews, refused,
+    RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError, WebhookNews, keeps_none, refused,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
+    method::MethodSeen,
     money::{Currency, Money},
     payment::Observation,
     refund::RefundSeen,
@@ -87,6 +88,7 @@ impl Gateway for AuthorizeNet {
             postal_code: true,
             lists: true,
             refunds: Refunds::WholeUntilSettled,
+            stores: false,
         };
         &CAN
     }
@@ -99,7 +101,11 @@ impl Gateway for AuthorizeNet {
     async fn charge(&self, request: &ChargeRequest) -> Result<Observation, GatewayError> {
         self.takes(request.amount)?;
         let code = code::of(request.attempt)?;
-        let ChargeHow::Token(nonce) = &request.how else { return self.open_page(request, &code).await };
+        let nonce = match &request.how {
+            ChargeHow::Token(nonce) => nonce,
+            ChargeHow::HostedPage => return self.open_page(request, &code).await,
+            ChargeHow::Saved { .. } => return Err(keeps_none()),
+        };
         let response = self.transact(Some(&code), Transaction::charge(request, &code, nonce)).await?;
         if response.is_duplicate() {
             return self.charged(request, &code, &self.original(&response, &code).await?).await;
@@ -131,6 +137,18 @@ impl Gateway for AuthorizeNet {
 
     async fn find_refund(&self, look_up: &RefundLookUp) -> Result<Found<RefundSeen>, GatewayError> {
         self.look_up_refund(look_up).await
+    }
+
+    async fn store(&self, _request: &StoreRequest) -> Result<MethodSeen, GatewayError> {
+        Err(keeps_none())
+    }
+
+    async fn find_stored(&self, _look_up: &StoreLookUp) -> Result<Found<MethodSeen>, GatewayError> {
+        Err(keeps_none())
+    }
+
+    async fn forget(&self, _gateway_method: &str) -> Result<(), GatewayError> {
+        Err(keeps_none())
     }
 
     async fn refunded_since(&self, since: DateTime<Utc>) -> Result<Vec<ListedRefund>, GatewayError> {
