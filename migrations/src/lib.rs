@@ -17,6 +17,7 @@ mod m013_refunds;
 mod m014_action_fields;
 mod m015_waiting;
 mod m019_methods;
+mod m020_postal_code;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m014_action_fields::Migration),
             Box::new(m015_waiting::Migration),
             Box::new(m019_methods::Migration),
+            Box::new(m020_postal_code::Migration),
         ]
     }
 }
