@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoryScreen {
     pub story: PaymentStory,
-    /// Why the last press of Refund led back here.
+    /// Why the last press of a button led back here.
     pub note: Note,
 }
 
@@ -39,4 +39,14 @@ pub async fn read_story(payment: PaymentId) -> Result<StoryScreen, Fault> {
     let admin = gate::admin(gate::Act::SeeTransactions).await?;
     let story = gate::answer(gate::engine().payment_story(&admin, payment).await)?;
     Ok(StoryScreen { story, note: gate::take_note("/admin/transactions", &payment.to_string()) })
+}
+
+/// Has what the books refused of a payment written once more.
+#[server(prefix = "/api", endpoint = "transactions/post_again")]
+pub async fn post_again(payment: PaymentId) -> Result<(), Fault> {
+    use crate::{addresses, gate};
+    let admin = gate::admin(gate::Act::PostAgain).await?;
+    gate::answer(gate::engine().post_again(&admin, payment).await)?;
+    gate::go_to(&addresses::transaction(payment));
+    Ok(())
 }

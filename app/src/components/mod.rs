@@ -15,6 +15,7 @@ pub mod load;
 pub mod page_title;
 pub mod pager;
 pub mod pdf_link;
+pub mod post_again;
 pub mod search;
 pub mod skeleton;
 pub mod summary;

@@ -31,6 +31,8 @@ pub enum Act {
     SeeMerchantInvoices,
     SeeTransactions,
     Refund,
+    /// Have what the books refused written once more.
+    PostAgain,
     SeeMail,
     SyncBooks,
     SeeInstallation,
@@ -46,9 +48,12 @@ impl Role {
             Act::SeeOwnInvoices | Act::PayOwnInvoices | Act::SeeOwnPayments | Act::ManageMethods => {
                 matches!(self, Self::Payer)
             }
-            Act::SeeMerchantInvoices | Act::SeeTransactions | Act::Refund | Act::SeeMail | Act::SyncBooks => {
-                matches!(self, Self::Admin)
-            }
+            Act::SeeMerchantInvoices
+            | Act::SeeTransactions
+            | Act::Refund
+            | Act::PostAgain
+            | Act::SeeMail
+            | Act::SyncBooks => matches!(self, Self::Admin),
             Act::SeeInstallation => matches!(self, Self::Operator),
         }
     }
@@ -90,6 +95,7 @@ mod tests {
             (Act::ManageMethods, Role::Payer),
             (Act::SeeTransactions, Role::Admin),
             (Act::Refund, Role::Admin),
+            (Act::PostAgain, Role::Admin),
             (Act::SeeInstallation, Role::Operator),
         ] {
             for role in Role::ALL {

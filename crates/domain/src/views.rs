@@ -48,8 +48,10 @@ pub struct InvoiceFace {
 pub enum UnderWay {
     /// It waits for its payer, who can finish or give up.
     Payer,
-    /// Gateway, bank or books have it: nobody should pay meanwhile.
+    /// Gateway or bank have it: nobody should pay meanwhile.
     Others,
+    /// It is paid, and the books do not have it yet: nothing is owed.
+    Books,
 }
 
 impl InvoiceFace {
@@ -274,6 +276,8 @@ pub struct Dashboard {
     pub owed: Vec<Money>,
     pub overdue: Vec<Money>,
     pub in_progress: Vec<PaymentRow>,
+    /// Paid, and not in the books yet: their invoices are owed no more.
+    pub being_recorded: Vec<PaymentRow>,
     /// The books have each invoice as a PDF.
     pub pdf: bool,
     /// When the books were last read.
@@ -329,6 +333,8 @@ pub struct Page<T> {
 pub struct AdminHome {
     pub who: Whoami,
     pub today: NaiveDate,
+    /// Money that was taken and that the books refused: each can be posted again.
+    pub refused: Vec<Refused>,
     pub needs_you: Vec<Problem>,
     pub outstanding: Vec<Money>,
     pub overdue: Vec<Money>,
@@ -348,6 +354,14 @@ pub struct Problem {
     pub payment: Option<PaymentId>,
 }
 
+/// A write that the books refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    pub problem: Problem,
+    /// Nothing of it was paid back meanwhile, so that it can be written as it was meant.
+    pub post_again: bool,
+}
+
 /// The story of one payment, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentStory {
@@ -356,6 +370,8 @@ pub struct PaymentStory {
     pub payer_email: String,
     /// One sentence: where it stands and what comes next (N3).
     pub sentence: String,
+    /// The books refused it, and it can be written once more.
+    pub post_again: bool,
     pub events: Vec<StoryEvent>,
     pub attempts: Vec<AttemptFace>,
     pub refunds: Vec<RefundFace>,

@@ -5,6 +5,7 @@ use crate::{
     clock::{day_start, on_the_wall, zone},
     faces::{ROWS_PER_PAGE, amounts, page},
     jobs::Work,
+    post_again::may_post_again,
     post_payment::books_reference,
     post_refund::credit_number,
     refused_payment::never_entered,
@@ -14,7 +15,7 @@ use domain::{
     money::{Locale, Money, Totals},
     payment::AttemptState,
     refund::{RefundFailure, RefundState},
-    views::{AdminHome, Problem},
+    views::{AdminHome, Problem, Refused},
 };
 use store::{
     Attempt, BooksEntry, BooksEntryState, Connection, ConnectionState, InvoiceFilter, MerchantDb, Refund,
@@ -37,17 +38,23 @@ impl Engine {
         let today = self.clock().today(zone);
         let listed =
             InvoiceFilter { only_open: list.search.is_empty(), search: list.search, ..InvoiceFilter::default() };
-        let outstanding = InvoiceFilter { only_open: true, ..InvoiceFilter::default() };
+        let outstanding = InvoiceFilter { only_open: true, but_paid_here: true, ..InvoiceFilter::default() };
         let overdue = InvoiceFilter { due_before: Some(today), ..outstanding.clone() };
         let (rows, total) = admin.db.invoice_page(&listed, list.page, ROWS_PER_PAGE).await?;
         let invoices = self.invoice_faces(&admin.db, &merchant, rows).await?;
         let collected = AttemptState::all_that(AttemptState::has_money);
         let month = day_start(today.with_day(1).unwrap_or(today), zone);
         let books = admin.db.connection_of_kind("books").await?;
+        let locale = merchant.face()?.locale;
+        let mut refused = Vec::new();
+        for entry in admin.db.books_entries_refused().await? {
+            refused.push(refused_problem(&admin.db, &entry, locale).await?);
+        }
         Ok(AdminHome {
             who: admin.who.clone(),
             today,
-            needs_you: self.problems(&admin.db, merchant.face()?.locale, books.as_ref()).await?,
+            refused,
+            needs_you: self.problems(&admin.db, locale, books.as_ref()).await?,
             outstanding: amounts(&admin.db.invoice_sums(&outstanding).await?)?,
             overdue: amounts(&admin.db.invoice_sums(&overdue).await?)?,
             collected_this_month: less(
@@ -68,9 +75,6 @@ impl Engine {
         books: Option<&Connection>,
     ) -> Result<Vec<Problem>, Error> {
         let mut problems = Vec::new();
-        for entry in db.books_entries_refused().await? {
-            problems.push(refused_problem(db, &entry, locale).await?);
-        }
         let long_ago = self.now() - SOON;
         for entry in db.books_entries_waiting(long_ago).await? {
             let attempt = db.attempt(entry.attempt_id).await?;
@@ -191,7 +195,7 @@ async fn is_settled(db: &MerchantDb, attempt: &Attempt, failed: &Refund) -> Resu
 }
 
 /// What the books refused of a payment, and what a person must enter of it.
-async fn refused_problem(db: &MerchantDb, entry: &BooksEntry, locale: Locale) -> Result<Problem, Error> {
+async fn refused_problem(db: &MerchantDb, entry: &BooksEntry, locale: Locale) -> Result<Refused, Error> {
     let attempt = db.attempt(entry.attempt_id).await?;
     let refunds = db.refunds_of(&[attempt.id]).await?;
     let parts = db.refund_entries(&refunds.iter().map(|refund| refund.id).collect::<Vec<_>>()).await?;
@@ -206,11 +210,13 @@ async fn refused_problem(db: &MerchantDb, entry: &BooksEntry, locale: Locale) ->
         words(entry.amount_minor - back),
         books_reference(&attempt, entry)
     );
-    Ok(Problem { area: "Books".into(), sentence, payment: Some(attempt.payment_id) })
+    let post_again = may_post_again(&attempt, entry, &refunds, &parts);
+    let problem = Problem { area: "Books".into(), sentence, payment: Some(attempt.payment_id) };
+    Ok(Refused { problem, post_again })
 }
 
 /// A vendor's words as a sentence among ours.
-fn sentence_of(words: Option<&str>) -> String {
+pub(crate) fn sentence_of(words: Option<&str>) -> String {
     let words = words.unwrap_or_default().trim();
     if words.is_empty() || words.ends_with(['.', '!', '?']) { words.to_owned() } else { format!("{words}.") }
 }

@@ -22,12 +22,19 @@ impl Engine {
         let set_up = self.set_up(&payer.db).await?;
         let zone = zone(&set_up.merchant.time_zone);
         let today = self.clock().today(zone);
-        let outstanding = InvoiceFilter { customer: Some(payer.customer), only_open: true, ..InvoiceFilter::default() };
+        let outstanding = InvoiceFilter {
+            customer: Some(payer.customer),
+            only_open: true,
+            but_paid_here: true,
+            ..InvoiceFilter::default()
+        };
         let overdue = InvoiceFilter { due_before: Some(today), ..outstanding.clone() };
         let (rows, _) = payer.db.invoice_page(&outstanding, 1, OUTSTANDING_MAX).await?;
         let open = AttemptState::all_that(AttemptState::is_open);
         let filter = PaymentFilter { customer: Some(payer.customer), state_in: open, ..PaymentFilter::default() };
         let (in_progress, _) = payer.db.payment_page(&filter, 1, ROWS_PER_PAGE).await?;
+        let filter = PaymentFilter { customer: Some(payer.customer), unrecorded: true, ..PaymentFilter::default() };
+        let (being_recorded, _) = payer.db.payment_page(&filter, 1, ROWS_PER_PAGE).await?;
         let synced_at = set_up.connection("books").ok().and_then(|books| books.synced_at);
         Ok(Dashboard {
             who: payer.who.clone(),
@@ -35,6 +42,7 @@ impl Engine {
             owed: amounts(&payer.db.invoice_sums(&outstanding).await?)?,
             overdue: amounts(&payer.db.invoice_sums(&overdue).await?)?,
             in_progress: self.payment_rows(&payer.db, in_progress, zone).await?,
+            being_recorded: self.payment_rows(&payer.db, being_recorded, zone).await?,
             pdf: self.has_pdf(&payer.db).await,
             synced_at: synced_at.map(|at| on_the_wall(at, zone)),
         })
@@ -44,7 +52,8 @@ impl Engine {
     /// The database is away.
     pub async fn past_payments(&self, payer: &PayerPass, list: ListQuery) -> Result<PastPayments, Error> {
         let past = AttemptState::all_that(|state| state.has_money() || state == AttemptState::Returned);
-        let filter = PaymentFilter { customer: Some(payer.customer), state_in: past, search: list.search };
+        let customer = Some(payer.customer);
+        let filter = PaymentFilter { customer, state_in: past, search: list.search, ..PaymentFilter::default() };
         let (rows, total) = payer.db.payment_page(&filter, list.page, ROWS_PER_PAGE).await?;
         let rows = self.payment_rows(&payer.db, rows, zone(&payer.who.time_zone)).await?;
         let here = page(rows, total, list.page, &filter.search);

@@ -28,10 +28,12 @@ impl Engine {
             return Ok(Vec::new());
         }
         let names = db.customer_names(rows.iter().map(|row| row.customer_id)).await?;
-        let under_way = db.under_way(rows.iter().map(|row| row.id).collect()).await?;
+        let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+        let (under_way, recorded) = (db.under_way(ids.clone()).await?, db.being_recorded(ids).await?);
         let face = |row: Invoice| {
             let customer = names.get(&row.customer_id).cloned();
             let under_way = under_way.get(&row.id).map(|state| whose_turn(*state));
+            let under_way = if recorded.contains(&row.id) { Some(UnderWay::Books) } else { under_way };
             self.invoice_face(merchant, row, customer, under_way)
         };
         rows.into_iter().map(face).collect()

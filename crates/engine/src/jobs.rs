@@ -25,6 +25,11 @@ pub(crate) enum Work {
     PostPayment {
         attempt: AttemptId,
     },
+    /// Write what they refused into the books once more, as staff asked at that moment.
+    PostAgain {
+        attempt: AttemptId,
+        asked_ms: i64,
+    },
     /// Write the receipt.
     WriteReceipt {
         payment: PaymentId,
@@ -90,6 +95,7 @@ impl Work {
         match self {
             Self::LookUp { attempt } => format!("look_up:{attempt}"),
             Self::PostPayment { attempt } => format!("post_payment:{attempt}"),
+            Self::PostAgain { attempt, asked_ms } => format!("post_again:{attempt}:{asked_ms}"),
             Self::WriteReceipt { payment } => format!("write_receipt:{payment}"),
             Self::WriteNotice { attempt, came_to } => format!("write_notice:{attempt}:{came_to:?}"),
             Self::LookUpRefund { refund, revived: false } => format!("look_up_refund:{refund}"),
@@ -111,6 +117,7 @@ impl Work {
         match self {
             Self::LookUp { .. } => "Ask the gateway for the outcome",
             Self::PostPayment { .. } => "Post to the books",
+            Self::PostAgain { .. } => "Post to the books again",
             Self::WriteReceipt { .. } => "Write the receipt",
             Self::WriteNotice { .. } => "Tell the payer how it ended",
             Self::LookUpRefund { .. } => "Ask the gateway for the refund’s outcome",
@@ -178,7 +185,9 @@ impl Engine {
         let db = self.store().door_job(job);
         match serde_json::from_str(&job.body)? {
             Work::LookUp { attempt } => self.look_up_attempt(&db, attempt).await,
-            Work::PostPayment { attempt } => self.post_payment(&db, job, attempt).await,
+            // Only a first try may write without looking: a key is remembered for minutes, a job lives for days.
+            Work::PostPayment { attempt } => self.post_payment(&db, job, attempt, job.tries > 1).await,
+            Work::PostAgain { attempt, .. } => self.post_payment(&db, job, attempt, true).await,
             Work::WriteReceipt { payment } => self.write_receipt(&db, job, payment).await,
             Work::WriteNotice { attempt, came_to } => self.write_notice(&db, job, attempt, came_to).await,
             Work::LookUpRefund { refund, .. } => self.look_up_open_refund(&db, refund).await,
@@ -244,10 +253,15 @@ async fn caught(tried: impl Future<Output = Result<Ran, Error>> + Send + 'static
 
 /// Open outcomes and what is missing in the books are asked about for as long as it takes.
 fn is_about_money(job: &Job) -> bool {
-    use Work::{LookUp, LookUpRefund, PostPayment, PostRefund, TakeBackRefund};
+    use Work::{LookUp, LookUpRefund, PostAgain, PostPayment, PostRefund, TakeBackRefund};
     matches!(
         serde_json::from_str(&job.body),
-        Ok(LookUp { .. } | PostPayment { .. } | LookUpRefund { .. } | PostRefund { .. } | TakeBackRefund { .. })
+        Ok(LookUp { .. }
+            | PostPayment { .. }
+            | PostAgain { .. }
+            | LookUpRefund { .. }
+            | PostRefund { .. }
+            | TakeBackRefund { .. })
     )
 }
 

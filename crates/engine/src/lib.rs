@@ -22,6 +22,7 @@ mod open_checkout;
 mod order;
 mod passes;
 mod payment_story;
+mod post_again;
 mod post_payment;
 mod post_refund;
 mod prune;

@@ -2,9 +2,11 @@
 
 use crate::{
     AdminPass, BooksSettings, Engine, Error,
+    admin_home::sentence_of,
     clock::{on_the_wall, zone},
     faces::{decline_reason, never_sent},
     jobs::Work,
+    post_again::may_post_again,
     refund_story::{refund_events, refund_face},
     settle_payment::latest,
     transactions::mail_words,
@@ -33,12 +35,13 @@ impl Engine {
             row: self.payment_rows(db, vec![payment.clone()], zone).await?.remove(0),
             payer_email: payment.email.clone(),
             sentence: String::new(),
+            post_again: false,
             events: Vec::new(),
             attempts: Vec::new(),
             refunds: Vec::new(),
             refund: None,
             postings: Vec::new(),
-            jobs: jobs(db, payment.id, local).await?,
+            jobs: Vec::new(),
         };
         let place = self.books_place(db).await?;
         let mut entries = Vec::new();
@@ -63,15 +66,20 @@ impl Engine {
                 story.events.extend(events);
             }
             story.attempts.push(face);
-            entries.extend(db.books_entries(attempt.id).await?);
+            let parts = db.refund_entries(&refunds.iter().map(|refund| refund.id).collect::<Vec<_>>()).await?;
+            let shares = db.books_entries(attempt.id).await?;
+            story.post_again |= shares.iter().any(|share| may_post_again(attempt, share, &refunds, &parts));
+            entries.extend(shares);
         }
+        let refused = entries.iter().find(|entry| entry.state == BooksEntryState::Refused);
+        story.jobs = jobs(db, payment.id, refused, local).await?;
         story.events.extend(entries.iter().filter_map(|entry| booked(entry, &place, local(entry.updated_at))));
         for mail in db.mails_of_payment(payment.id).await? {
             let detail = format!("To {}. {}.", mail.recipient, mail_words(mail.state));
             story.events.push(event(local(mail.created_at), &mail.subject, &detail, Tone::Neutral));
         }
         story.events.sort_by_key(|event| event.at);
-        story.sentence = sentence(&latest(db, payment.id).await?, &entries);
+        story.sentence = sentence(&latest(db, payment.id).await?, &entries, story.post_again);
         story.sentence.push_str(match story.row.refunded {
             Refunded::Nothing => "",
             Refunded::Part => " Part of it was paid back.",
@@ -156,14 +164,20 @@ fn booked(entry: &BooksEntry, place: &str, at: Moment) -> Option<StoryEvent> {
     }
 }
 
+/// `refused` is the write that the books refuse now: its job has ended with it.
 async fn jobs(
     db: &MerchantDb,
     payment: PaymentId,
+    refused: Option<&BooksEntry>,
     local: impl Fn(DateTime<Utc>) -> Moment,
 ) -> Result<Vec<JobFace>, Error> {
     let rows = db.jobs_of_payment(payment).await?;
     let face = |row: store::Job| {
+        let work = serde_json::from_str::<Work>(&row.body).ok();
+        let posts = matches!(work, Some(Work::PostPayment { .. } | Work::PostAgain { .. }));
+        let refused = refused.filter(|_| posts && row.state == JobState::Done);
         let state = match row.state {
+            _ if refused.is_some() => "Refused",
             JobState::Ready => "Waiting",
             JobState::Leased => "Running",
             // Ended by news before anybody had to run it.
@@ -172,18 +186,18 @@ async fn jobs(
             JobState::Dead => "Given up",
         };
         JobFace {
-            what: serde_json::from_str::<Work>(&row.body).map_or("Unknown task", |work| work.words()).to_owned(),
+            what: work.map_or("Unknown task", |work| work.words()).to_owned(),
             state: state.to_owned(),
             tries: u32::try_from(row.tries).unwrap_or(0),
             next_at: (row.state == JobState::Ready).then(|| local(row.run_at)),
-            last_error: row.last_error,
+            last_error: refused.map_or(row.last_error, |entry| entry.last_error.clone()),
         }
     };
     Ok(rows.into_iter().map(face).collect())
 }
 
 /// Where it stands and what comes next.
-fn sentence(attempt: &Attempt, entries: &[BooksEntry]) -> String {
+fn sentence(attempt: &Attempt, entries: &[BooksEntry], may_post_again: bool) -> String {
     let refused = entries.iter().find(|entry| entry.state == BooksEntryState::Refused);
     let posted = !entries.is_empty() && entries.iter().all(|entry| entry.state == BooksEntryState::Posted);
     let mut own = entries.iter().filter(|entry| entry.attempt_id == attempt.id);
@@ -200,10 +214,14 @@ fn sentence(attempt: &Attempt, entries: &[BooksEntry]) -> String {
         AttemptState::Processing => "The bank works on it. The books are told when it clears.".to_owned(),
         state if state.has_money() => match (refused, posted) {
             (Some(entry), _) => {
-                format!(
-                    "The money was taken, but the books refused it: {}",
-                    entry.last_error.as_deref().unwrap_or_default()
-                )
+                let why = sentence_of(entry.last_error.as_deref());
+                let next = if may_post_again {
+                    "The payer owes nothing. Put right in the books what they object to, then post it again; it is looked \
+                     for there first, so that it never stands twice."
+                } else {
+                    "Part of it was paid back since: enter the rest in the books by hand, as the front page says."
+                };
+                format!("The money was taken, but the books refused it: {why} {next}")
             }
             (None, true) => "Paid, and it stands in the books.".to_owned(),
             (None, false) if is_needless => "Paid, but it is not in the books, which refused it.".to_owned(),

@@ -21,13 +21,20 @@ enum Ended {
 }
 
 impl Engine {
-    pub(crate) async fn post_payment(&self, db: &MerchantDb, job: &Job, attempt: AttemptId) -> Result<Ran, Error> {
+    /// `may_stand`: it may have been written before, by us or by a person.
+    pub(crate) async fn post_payment(
+        &self,
+        db: &MerchantDb,
+        job: &Job,
+        attempt: AttemptId,
+        may_stand: bool,
+    ) -> Result<Ran, Error> {
         let attempt = db.attempt(attempt).await?;
         let books = self.books(db, Lane::UserAction).await?;
         let mut entries = db.books_entries_intended(attempt.id).await?;
         let mut ran = Ran::Finished;
         while let Some((entry, invoice)) = entries.pop() {
-            let ended = self.post_entry(db, job, books.as_ref(), &attempt, &entry, invoice).await?;
+            let ended = self.post_entry(db, books.as_ref(), &attempt, &entry, invoice, may_stand).await?;
             let is_last = entries.is_empty();
             if !self.end_entry(db, job, &entry, &ended, is_last).await? {
                 return Ok(Ran::Done);
@@ -40,18 +47,19 @@ impl Engine {
     async fn post_entry(
         &self,
         db: &MerchantDb,
-        job: &Job,
         books: &dyn Books,
         attempt: &Attempt,
         entry: &BooksEntry,
         invoice: Invoice,
+        may_stand: bool,
     ) -> Result<Ended, Error> {
         if !attempt.state.has_money() {
             return Ok(Ended::Needless);
         }
         let post = self.posting(db, attempt, entry, invoice).await?;
         failpoint::reach("before_post");
-        let posted = match self.posted_before(books, job, &post).await? {
+        let before = if may_stand { posted_before(books, &post).await? } else { None };
+        let posted = match before {
             Some(posted) => Ok(posted),
             None => books.post_payment(&post).await,
         };
@@ -89,15 +97,6 @@ impl Engine {
         })
     }
 
-    /// Only a first try may write without looking: a key is remembered for minutes, a job lives for days.
-    async fn posted_before(&self, books: &dyn Books, job: &Job, post: &PostPayment) -> Result<Option<Posted>, Error> {
-        if job.tries <= 1 {
-            return Ok(None);
-        }
-        let found = books.find_payment(&post.invoice_external_id, &post.reference).await;
-        found.map_err(Error::BooksUnreachable)
-    }
-
     /// Entry, invoice and claim end together, with the last entry the job as well. `false`: the lease was lost, and a
     /// worker without it writes nothing.
     async fn end_entry(
@@ -130,6 +129,14 @@ impl Engine {
         failpoint::reach("before_post_commit");
         tx.commit().await?;
         Ok(true)
+    }
+}
+
+async fn posted_before(books: &dyn Books, post: &PostPayment) -> Result<Option<Posted>, Error> {
+    match books.find_payment(&post.invoice_external_id, &post.reference).await {
+        // An invoice that was deleted has no payment either: what it is told of one decides.
+        Err(BooksError::NotFound) => Ok(None),
+        found => found.map_err(Error::BooksUnreachable),
     }
 }
 

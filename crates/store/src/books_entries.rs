@@ -8,7 +8,10 @@ use crate::{
 use chrono::{DateTime, Utc};
 use domain::ids::{AttemptId, InvoiceId, MerchantId};
 use sea_orm::{ConnectionTrait, PaginatorTrait, entity::prelude::*};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+/// Money that is here and not in the books. In words, as in the partial index that serves it.
+pub(crate) const WAITING: &str = "state IN ('intended', 'refused')";
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -101,6 +104,27 @@ impl MerchantTx {
 }
 
 impl MerchantTx {
+    /// Means a write once more that the books refused. They may keep their refusal under the key that it was told by
+    /// (`wire/accounting.md`, 1.4), so this try gets another.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] when the step was never meant.
+    pub async fn books_entry_revive(
+        &self,
+        entry: &BooksEntry,
+        idempotency_key: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let update = self
+            .update::<Entity>()
+            .col_expr(Column::State, Expr::value(BooksEntryState::Intended))
+            .col_expr(Column::IdempotencyKey, Expr::value(idempotency_key))
+            .col_expr(Column::UpdatedAt, Expr::value(moment(now)))
+            .filter(Column::AttemptId.eq(entry.attempt_id))
+            .filter(Column::InvoiceId.eq(entry.invoice_id));
+        self.update_one(update).await
+    }
+
     /// The money went back: what the books refused need not be written any more, and keeps nobody off its invoice. A write
     /// that is still meant ends with its job, which may be at it this moment.
     ///
@@ -131,6 +155,15 @@ impl<C: ConnectionTrait> Scoped<C> {
         let of = self.find::<Entity>().filter(Column::AttemptId.eq(attempt));
         let intended = of.filter(Column::State.eq(BooksEntryState::Intended));
         Ok(intended.find_both_related(invoices::Entity).all(self.conn()).await?)
+    }
+
+    /// Which of these invoices have a payment that the books do not have yet.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn being_recorded(&self, among: Vec<InvoiceId>) -> Result<HashSet<InvoiceId>, Error> {
+        let waiting = self.find::<Entity>().filter(Expr::cust(WAITING)).filter(Column::InvoiceId.is_in(among));
+        Ok(waiting.all(self.conn()).await?.into_iter().map(|entry| entry.invoice_id).collect())
     }
 
     pub(crate) async fn books_entries_of(&self, attempts: &[AttemptId]) -> Result<Vec<BooksEntry>, Error> {
@@ -164,8 +197,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn books_entries_waiting(&self, before: DateTime<Utc>) -> Result<Vec<BooksEntry>, Error> {
-        // In words, as in the partial index that serves it.
-        let waiting = self.find::<Entity>().filter(Expr::cust("state IN ('intended', 'refused')"));
+        let waiting = self.find::<Entity>().filter(Expr::cust(WAITING));
         let meant = waiting.filter(Column::State.eq(BooksEntryState::Intended));
         Ok(meant.filter(Column::UpdatedAt.lt(moment(before))).all(self.conn()).await?)
     }

@@ -1,7 +1,7 @@
 //! Invoices as last read from the books.
 
 use crate::{
-    Customer, Error, MerchantDb, MerchantTx, customers,
+    Customer, Error, MerchantDb, MerchantTx, books_entries, customers,
     scope::{Only, Scoped, moment, money, owned, text},
 };
 use chrono::{DateTime, NaiveDate, Utc};
@@ -87,6 +87,8 @@ impl Model {
 pub struct InvoiceFilter {
     pub customer: Option<CustomerId>,
     pub only_open: bool,
+    /// Leaves out those of which a payment waits for the books: they are paid, and the books lag behind.
+    pub but_paid_here: bool,
     /// Issued, and the books count something as paid.
     pub only_paid_on: bool,
     pub due_before: Option<NaiveDate>,
@@ -257,6 +259,11 @@ impl<C: ConnectionTrait> Scoped<C> {
         }
         if filter.only_open {
             select = select.filter(Column::Status.eq(InvoiceStatus::Open)).filter(Column::DueMinor.gt(0));
+        }
+        if filter.but_paid_here {
+            let waiting = Expr::cust(books_entries::WAITING);
+            let paid = self.mine::<books_entries::Entity>(books_entries::Column::InvoiceId, waiting);
+            select = select.filter(Column::Id.not_in_subquery(paid));
         }
         if filter.only_paid_on {
             let issued = Column::Status.is_in([InvoiceStatus::Open, InvoiceStatus::Paid]);

@@ -135,6 +135,8 @@ pub enum Opened {
 pub struct PaymentFilter {
     pub customer: Option<CustomerId>,
     pub state_in: Vec<AttemptState>,
+    /// The money is here, and the books do not have it yet.
+    pub unrecorded: bool,
     /// Part of a reference, an invoice number, a customer's name or a gateway's id.
     pub search: String,
 }
@@ -325,8 +327,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// final no and somebody else had the invoice then.
     async fn unposted_payment(&self, invoice: InvoiceId) -> Result<Option<PaymentId>, Error> {
         let of = self.find::<books_entries::Entity>().filter(books_entries::Column::InvoiceId.eq(invoice));
-        // In words, as in the partial index that serves it.
-        let waiting = of.filter(Expr::cust("state IN ('intended', 'refused')")).only(self.conn()).await?;
+        let waiting = of.filter(Expr::cust(books_entries::WAITING)).only(self.conn()).await?;
         let Some(entry) = waiting else { return Ok(None) };
         Ok(Some(self.attempt(entry.attempt_id).await?.payment_id))
     }
@@ -376,6 +377,13 @@ impl<C: ConnectionTrait> Scoped<C> {
         if !filter.state_in.is_empty() {
             let in_state = attempts::Column::State.is_in(filter.state_in.iter().copied());
             let payments = self.mine::<attempts::Entity>(attempts::Column::PaymentId, in_state);
+            select = select.filter(payment::Column::Id.in_subquery(payments));
+        }
+        if filter.unrecorded {
+            let waiting = Expr::cust(books_entries::WAITING);
+            let waiting = self.mine::<books_entries::Entity>(books_entries::Column::AttemptId, waiting);
+            let waiting = attempts::Column::Id.in_subquery(waiting);
+            let payments = self.mine::<attempts::Entity>(attempts::Column::PaymentId, waiting);
             select = select.filter(payment::Column::Id.in_subquery(payments));
         }
         if !filter.search.is_empty() {

@@ -26,7 +26,7 @@ const FILES: [(&str, Role); 1] = [("/payments/invoice.pdf?invoice=INVOICE", Role
 /// Pages that need no session; those of a checkout need its id.
 const OPEN_PAGES: [&str; 5] = ["/", "/sign-in", "/npe", "/npe/result", "/pods/connectwise"];
 /// Server functions behind a session, whom each is for, and a body that works for them.
-const ENDPOINTS: [(&str, Role, Body); 16] = [
+const ENDPOINTS: [(&str, Role, Body); 17] = [
     ("/api/invoices/dashboard", Role::Payer, &[]),
     ("/api/invoices/pay", Role::Payer, &[("invoice", "INVOICE")]),
     ("/api/transactions/past", Role::Payer, &[("search", ""), ("page", "1")]),
@@ -40,6 +40,7 @@ const ENDPOINTS: [(&str, Role, Body); 16] = [
     ("/api/invoices/sync", Role::Admin, &[]),
     ("/api/transactions/list", Role::Admin, &[("search", ""), ("page", "1")]),
     ("/api/transactions/story", Role::Admin, &[("payment", "PAYMENT")]),
+    ("/api/transactions/post_again", Role::Admin, &[("payment", "PAYMENT")]),
     (
         "/api/refunds/start",
         Role::Admin,

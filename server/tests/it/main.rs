@@ -20,5 +20,6 @@ mod screens;
 mod sign_in;
 mod spoiled;
 mod support;
+mod unposted;
 mod verify;
 mod webhooks;

@@ -9,6 +9,7 @@ use crate::{
         load::{Loaded, list_query, load},
         page_title::PageTitle,
         pager::{Beyond, Pager, Place},
+        post_again::PostAgain,
         search::Search,
         toast::Toast,
         when::When,
@@ -19,7 +20,7 @@ use crate::{
 use domain::{
     date::in_words,
     money::{Locale, Money},
-    views::{AdminHome, InvoiceFace, Problem, Tone},
+    views::{AdminHome, InvoiceFace, Problem, Refused, Tone},
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
@@ -62,8 +63,9 @@ pub fn AdminHomeView(home: AdminHome, #[prop(optional)] synced: bool) -> impl In
             </form>
         }
     });
+    let calm = home.refused.is_empty() && home.needs_you.is_empty();
     let needs_you =
-        (home.books_connected || !home.needs_you.is_empty()).then(|| view! { <NeedsYou problems=home.needs_you/> });
+        (home.books_connected || !calm).then(|| view! { <NeedsYou refused=home.refused problems=home.needs_you/> });
     let rest = if home.books_connected {
         view! {
             <dl class="card figures num">
@@ -110,14 +112,20 @@ fn NoBooks() -> impl IntoView {
 }
 
 #[component]
-fn NeedsYou(problems: Vec<Problem>) -> impl IntoView {
-    let title =
-        if problems.is_empty() { "Nothing needs you".to_owned() } else { format!("{} you", needs(problems.len())) };
-    let items = problems.into_iter().map(|problem| {
-        let open = problem.payment.map(|payment| {
-            view! { <a class="btn" href=crate::addresses::transaction(payment)>"See payment"</a> }
+fn NeedsYou(refused: Vec<Refused>, problems: Vec<Problem>) -> impl IntoView {
+    let all = refused.len() + problems.len();
+    let title = if all == 0 { "Nothing needs you".to_owned() } else { format!("{} you", needs(all)) };
+    let refused = refused.into_iter().map(|refused| (refused.problem, refused.post_again));
+    let items = refused.chain(problems.into_iter().map(|problem| (problem, false))).map(|(problem, post_again)| {
+        let acts = problem.payment.map(|payment| {
+            let post_again = post_again.then(|| view! { <PostAgain payment/> });
+            view! {
+                <div class="acts">
+                    {post_again} <a class="btn" href=crate::addresses::transaction(payment)>"See payment"</a>
+                </div>
+            }
         });
-        view! { <li><Badge tone=Tone::Bad words=problem.area/><span>{problem.sentence}</span>{open}</li> }
+        view! { <li><Badge tone=Tone::Bad words=problem.area/><span>{problem.sentence}</span>{acts}</li> }
     });
     let items = items.collect_view();
     let calm = items.is_empty().then(|| {

@@ -41,7 +41,8 @@ impl Screen for DashboardPage {
 pub fn DashboardView(board: Dashboard) -> impl IntoView {
     let locale = board.who.locale;
     let company = board.who.customer.clone().unwrap_or_default();
-    let side = (!board.in_progress.is_empty()).then(|| view! { <InProgress board=board.clone()/> });
+    let side = (!board.in_progress.is_empty() || !board.being_recorded.is_empty())
+        .then(|| view! { <InProgress board=board.clone()/> });
     let layout = if side.is_some() { "columns" } else { "column" };
     let updated = board.synced_at.map(|at| view! { "Updated " <When at/> });
     let outstanding = if board.outstanding.is_empty() {
@@ -131,7 +132,7 @@ fn OutstandingRow(invoice: InvoiceFace, locale: Locale, pdf: bool) -> impl IntoV
     let words = match invoice.under_way {
         None => Some("Pay Invoice"),
         Some(UnderWay::Payer) => Some("Finish payment"),
-        Some(UnderWay::Others) => None,
+        Some(UnderWay::Others | UnderWay::Books) => None,
     };
     let (id, number) = (invoice.id, invoice.number.clone());
     let pdf = pdf.then(|| view! { <PdfLink href=addresses::invoice_pdf(id) number=number.clone()/> });
@@ -176,11 +177,24 @@ fn InProgress(board: Dashboard) -> impl IntoView {
         }
     };
     let items = board.in_progress.into_iter().map(item).collect_view();
+    let merchant = board.who.merchant;
+    let recorded = board.being_recorded.into_iter().map(|row| {
+        let amount = row.amount.format(locale);
+        view! {
+            <li>
+                <p class="num"><b>{amount}</b> {format!(" for {}", row.invoice_number)}</p>
+                <p class="small muted num">
+                    "Paid on " <When at=row.at/> {format!(". {merchant} is still recording it.")}
+                </p>
+            </li>
+        }
+    });
+    let recorded = recorded.collect_view();
     view! {
         <aside class="side">
             <section class="card pad" aria-labelledby="in-progress">
                 <h2 id="in-progress">"In progress"</h2>
-                <ul class="stack">{items}</ul>
+                <ul class="stack">{items} {recorded}</ul>
             </section>
         </aside>
     }

@@ -1,0 +1,58 @@
+//! Staff have what the books refused written once more, when what those objected to is put right. It is looked up there
+//! by its reference first: a person may have entered it meanwhile (D30).
+
+use crate::{AdminPass, Engine, Error, jobs::Work, refused_payment::never_entered, settle_payment::retried};
+use chrono::{DateTime, Utc};
+use domain::ids::{AttemptId, PaymentId};
+use store::{Attempt, BooksEntry, BooksEntryState, MerchantDb, Refund, RefundEntry};
+
+impl Engine {
+    /// Pressed twice is pressed once: what is meant already is not refused any more.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] also for another merchant's payment.
+    pub async fn post_again(&self, admin: &AdminPass, payment: PaymentId) -> Result<(), Error> {
+        let payment = admin.db.payment(payment).await?.id;
+        for attempt in admin.db.attempts_of(payment).await? {
+            retried(payment, || self.revive_refused(&admin.db, payment, attempt.id)).await?;
+        }
+        self.0.bell.notify_one();
+        Ok(())
+    }
+
+    async fn revive_refused(&self, db: &MerchantDb, payment: PaymentId, attempt: AttemptId) -> Result<(), Error> {
+        let now = self.now();
+        let tx = db.begin().await?;
+        let attempt = tx.attempt_hold(attempt).await?;
+        let refunds = tx.refunds_of(&[attempt.id]).await?;
+        let parts = tx.refund_entries(&refunds.iter().map(|refund| refund.id).collect::<Vec<_>>()).await?;
+        let entries = tx.books_entries(attempt.id).await?;
+        let refused: Vec<_> =
+            entries.iter().filter(|entry| may_post_again(&attempt, entry, &refunds, &parts)).collect();
+        if refused.is_empty() {
+            return Ok(());
+        }
+        for entry in refused {
+            tx.books_entry_revive(entry, &fresh_key(&attempt, entry, now), now).await?;
+        }
+        let work = Work::PostAgain { attempt: attempt.id, asked_ms: now.timestamp_millis() };
+        work.queue(&tx, Some(payment), now, now).await?;
+        tx.commit().await?;
+        tracing::info!(payment.id = %payment, "Staff have a refused payment posted to the books again.");
+        Ok(())
+    }
+}
+
+/// Refused, and nothing of it was paid back meanwhile: of the rest, a person enters what is left (`refused_payment.rs`).
+pub(crate) fn may_post_again(attempt: &Attempt, entry: &BooksEntry, refunds: &[Refund], parts: &[RefundEntry]) -> bool {
+    let is_refused = entry.state == BooksEntryState::Refused && attempt.state.has_money();
+    is_refused && never_entered(entry, refunds, parts) == 0
+}
+
+/// Without an id of the gateway, the old key is what the payment is found by.
+fn fresh_key(attempt: &Attempt, entry: &BooksEntry, now: DateTime<Utc>) -> String {
+    if attempt.charge_id.is_none() && attempt.gateway_id.is_none() {
+        return entry.idempotency_key.clone();
+    }
+    format!("pay-{}-{}-{}", attempt.id.0.simple(), entry.invoice_id.0.simple(), now.timestamp_millis())
+}

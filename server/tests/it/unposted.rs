@@ -1,0 +1,108 @@
+//! Money that was taken and that the books refuse (D30): nobody owes it any more, staff read what to do, and one press
+//! posts it, once.
+
+use crate::support::{Client, Form, House, On, http, link};
+use serde_json::json;
+use simulators::facts;
+
+/// INV-501, paid and refused by the books, and its payer's browser.
+async fn refused(house: &House) -> (Client, Form) {
+    house.arm("xero", "period_locked", "PUT /xero/api.xro/2.0/Payments").await;
+    let payer = house.client();
+    let form = payer.open("INV-501").await;
+    payer.pay(&form, "pm_card_visa").await;
+    let is_refused = async || house.story(&form).await.contains("but the books refused it");
+    house.until("the books have refused it", is_refused).await;
+    (payer, form)
+}
+
+async fn staff(house: &House) -> Client {
+    let admin = house.client();
+    admin.sign_in(facts::NORTHWIND.admin_email).await;
+    admin
+}
+
+async fn press(admin: &Client, form: &Form) {
+    let pressed = admin.post("/api/transactions/post_again", &[("payment", &form.payment)]).await;
+    assert_eq!(pressed.status, 303, "{}", pressed.body);
+    assert_eq!(pressed.location.unwrap(), format!("/admin/transactions/{}", form.payment));
+}
+
+#[tokio::test]
+async fn d30_what_the_books_refuse_is_owed_by_nobody_and_shown_as_paid() {
+    let house = House::new().await;
+    let (_, form) = refused(&house).await;
+    let ana = house.client();
+    ana.sign_in(facts::ANA_EMAIL).await;
+    ana.stand_at(facts::NORTHWIND.name).await;
+    let dashboard = ana.get("/dashboard").await.body;
+    for words in ["You owe $1,050.00 on 2 invoices", "Paid on ", "Northwind IT is still recording it."] {
+        assert!(dashboard.contains(words), "{words}: {dashboard}");
+    }
+    assert!(!dashboard.contains("Payment in progress"), "{dashboard}");
+
+    let admin = staff(&house).await;
+    let home = admin.get("/admin").await.body;
+    for words in ["Paid, not in the books yet", "Post again"] {
+        assert!(home.contains(words), "{words}: {home}");
+    }
+    let story = house.story(&form).await;
+    for words in ["The payer owes nothing.", "Post again", "Refused"] {
+        assert!(story.contains(words), "{words}: {story}");
+    }
+}
+
+#[tokio::test]
+async fn d30_pressing_post_again_writes_it_once_however_often_it_is_pressed() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        let (_, form) = refused(&house).await;
+        let admin = staff(&house).await;
+        tokio::join!(press(&admin, &form), press(&admin, &form));
+        house.assert_paid_once("INV-501", 120_450).await;
+        let stands = async || house.story(&form).await.contains("Paid, and it stands in the books");
+        house.until("it stands", stands).await;
+        press(&admin, &form).await;
+        house.assert_everything_agrees().await;
+        house.assert_paid_once("INV-501", 120_450).await;
+        let home = admin.get("/admin").await.body;
+        assert!(home.contains("Nothing needs you") && !home.contains("Post again"), "{home}");
+        assert_eq!(house.client().get(&link("INV-501")).await.status, 409, "the invoice is paid");
+    }
+}
+
+#[tokio::test]
+async fn d30_books_that_refuse_again_say_so_again_and_can_be_asked_once_more() {
+    let house = House::new().await;
+    let (_, form) = refused(&house).await;
+    let admin = staff(&house).await;
+    house.arm("xero", "period_locked", "PUT /xero/api.xro/2.0/Payments").await;
+    press(&admin, &form).await;
+    let armed = async || house.armed().await["armed"].as_array().unwrap().is_empty();
+    house.until("the books were asked again", armed).await;
+    let offered = async || house.story(&form).await.contains("Post again");
+    house.until("it is offered again", offered).await;
+    press(&admin, &form).await;
+    house.assert_paid_once("INV-501", 120_450).await;
+    house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
+async fn d30_what_a_person_has_entered_meanwhile_is_found_and_not_posted_twice() {
+    let house = House::new().await;
+    let (_, form) = refused(&house).await;
+    let charge = house.charges().await.remove(0)["id"].clone();
+    let clearing = json!({"Code": facts::xero::CLEARING_ACCOUNT_CODE});
+    let by_hand = json!({"Payments": [{"Invoice": {"InvoiceNumber": "INV-501"}, "Account": clearing,
+        "Amount": "1204.50", "Reference": charge}]});
+    let enter = http().put(format!("{}/xero/api.xro/2.0/Payments", house.vendors)).json(&by_hand);
+    let enter = enter.bearer_auth(house.books_token().await).header("xero-tenant-id", facts::xero::TENANT_ID);
+    let entered = enter.header("accept", "application/json").send().await.unwrap();
+    assert_eq!(entered.status(), 200, "{}", entered.text().await.unwrap());
+
+    press(&staff(&house).await, &form).await;
+    let stands = async || house.story(&form).await.contains("Paid, and it stands in the books");
+    house.until("it is found", stands).await;
+    house.assert_paid_once("INV-501", 120_450).await;
+    house.assert_everything_agrees().await;
+}
