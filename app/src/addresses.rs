@@ -28,6 +28,12 @@ pub fn invoice_pdf(invoice: InvoiceId) -> String {
     format!("/payments/invoice.pdf?invoice={invoice}")
 }
 
+/// One of the payer's own payments again.
+#[must_use]
+pub fn receipt(payment: PaymentId) -> String {
+    format!("/payments/{payment}")
+}
+
 #[must_use]
 pub fn sign_in(next: &str) -> String {
     format!("/sign-in?next={}", Url::escape(next))

@@ -113,6 +113,8 @@ pub async fn cancel(checkout: CheckoutId, payment: PaymentId) -> Result<(), Faul
 fn after_take(standing: &Standing) -> String {
     use crate::addresses;
     match &standing.outcome {
+        // Somebody else was quicker: the checkout says so, and shows nothing of theirs.
+        _ if !standing.mine => addresses::pay(standing.checkout),
         domain::views::Outcome::Continue { url, fields, .. } if fields.is_empty() => url.clone(),
         // The checkout has the form that leads on.
         domain::views::Outcome::Continue { .. } | domain::views::Outcome::Lapsed { .. } => {

@@ -14,12 +14,17 @@ use leptos::prelude::*;
 #[component]
 pub fn ClosedView(closed: Closed, role: Role) -> impl IntoView {
     let (heading, next_step) = (heading(&closed), whole(&next_step(&closed)));
-    let class = if closed.reason == ClosedReason::AlreadyPaid { "mark good" } else { "mark" };
+    let class = match closed.reason {
+        ClosedReason::AlreadyPaid | ClosedReason::JustPaid => "mark good",
+        _ => "mark",
+    };
+    // `pages/pay/live.rs` asks again for as long as a page says that it is checking.
+    let page = if matches!(closed.reason, ClosedReason::InProgress { .. }) { "lone checking" } else { "lone" };
     let mark = closed.merchant.as_ref().map(|merchant| view! { <MerchantMark name=merchant.name.clone()/> });
     let way_on = way_on(closed.reason, role)
         .map(|(to, words)| view! { <p><a class="btn" href=to rel="external">{words}</a></p> });
     view! {
-        <main class="lone" id="main">
+        <main class=page id="main">
             {mark}
             <div class="lone-card">
                 <span class=class aria-hidden="true"></span>

@@ -20,6 +20,8 @@ pub const PENDING_LOOK_UP_AFTER: TimeDelta = TimeDelta::minutes(5);
 pub const MISSED_APART: TimeDelta = TimeDelta::minutes(2);
 /// A payer who has not finished at the bank's or gateway's page by then has left; the invoice is set free for the next.
 pub const ACTION_LIFE: TimeDelta = TimeDelta::minutes(30);
+/// Such a payment holds its invoice so long at most: a look-up ends it, and they come up to a quarter of an hour apart.
+pub const HELD_MAX: TimeDelta = TimeDelta::minutes(45);
 /// From the moment that a look-up can say so, the worker takes less to set an invoice free; and a page shows no seconds.
 const FREE_WITHIN: TimeDelta = TimeDelta::minutes(2);
 const FIRST_GAP: TimeDelta = TimeDelta::seconds(5);

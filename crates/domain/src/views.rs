@@ -2,7 +2,7 @@
 
 use crate::{
     access::Role,
-    date::{Lateness, Moment},
+    date::{Lateness, Moment, in_words},
     ids::{CheckoutId, InvoiceId, MailId, MethodId, PaymentId, RefundId},
     invoice::InvoiceStatus,
     method::{Ends, MethodState},
@@ -186,7 +186,13 @@ pub enum ClosedReason {
     /// The e-mail's placeholder was never filled in: `[invnumber]`, or nothing at all.
     Unresolved,
     /// Somebody else is paying it this moment, from another link or tab.
-    InProgress,
+    InProgress {
+        since: Moment,
+        /// When it can be paid again at the latest, if whoever began does not finish; absent while nobody can tell.
+        again_by: Option<Moment>,
+    },
+    /// Somebody else has paid it, and the books do not say so yet.
+    JustPaid,
     /// The merchant takes no payments here now.
     NotSetUp,
 }
@@ -210,6 +216,30 @@ pub struct Standing {
     pub email: Option<String>,
     pub at: Moment,
     pub outcome: Outcome,
+    /// Read by whoever paid or for their company; to others it is somebody else's payment of the same invoice.
+    pub mine: bool,
+    /// The money is here, and the books should have it and do not.
+    pub being_recorded: bool,
+    /// What came back of it, or is on its way back, oldest first.
+    pub paid_back: Vec<PaidBack>,
+}
+
+/// Money that went back to the payer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaidBack {
+    pub amount: Money,
+    pub on: NaiveDate,
+    /// The gateway has paid it out.
+    pub is_out: bool,
+}
+
+impl PaidBack {
+    /// `Refunded $200.00 on 28 Nov 2026`
+    #[must_use]
+    pub fn words(&self, locale: Locale) -> String {
+        let (amount, on) = (self.amount.format(locale), in_words(self.on));
+        if self.is_out { format!("Refunded {amount} on {on}") } else { format!("Refund of {amount} sent on {on}") }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -296,6 +326,8 @@ pub struct PaymentRow {
     /// Nothing of it ever reached the gateway, so nobody has declined or cancelled anything.
     pub never_sent: bool,
     pub refunded: Refunded,
+    /// What came back of it in all, and when last.
+    pub paid_back: Option<PaidBack>,
     pub method: Option<String>,
     pub at: Moment,
 }

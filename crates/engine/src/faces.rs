@@ -2,15 +2,17 @@
 
 use crate::{
     Engine, Error,
-    clock::{on_the_wall, zone},
+    clock::{day, on_the_wall, zone},
 };
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use domain::{
     date::Lateness,
     ids::AttemptId,
+    money::Money,
     payment::{AttemptState, DeclineReason},
     refund::{RefundState, Refunded},
-    views::{InvoiceFace, Page, PaymentRow, UnderWay},
+    views::{InvoiceFace, Page, PaidBack, PaymentRow, UnderWay},
 };
 use std::collections::HashMap;
 use store::{Attempt, Invoice, Merchant, MerchantDb, Payment, Sum};
@@ -76,15 +78,21 @@ impl Engine {
         let paid_back = paid_back(db, &with_money.map(|attempt| attempt.id).collect::<Vec<_>>()).await?;
         let face = |row: Payment| {
             let attempt = attempts.get(&row.id);
-            let back = attempt.and_then(|attempt| paid_back.get(&attempt.id)).copied().unwrap_or(0);
+            let back = attempt.and_then(|attempt| paid_back.get(&attempt.id)).copied();
+            let amount = row.amount()?;
             Ok(PaymentRow {
                 payment: row.id,
                 invoice_number: numbers.get(&row.id).map(|n| n.join(", ")).unwrap_or_default(),
-                amount: row.amount()?,
+                amount,
                 customer: row.customer_name,
                 state: attempt.map_or(AttemptState::Created, |a| a.state),
                 never_sent: attempt.is_some_and(never_sent),
-                refunded: Refunded::of(row.amount_minor, back),
+                refunded: Refunded::of(row.amount_minor, back.map_or(0, |(minor, _)| minor)),
+                paid_back: back.map(|(minor, at)| PaidBack {
+                    amount: Money::new(minor, amount.currency),
+                    on: day(at, zone),
+                    is_out: true,
+                }),
                 method: attempt.and_then(|a| a.method.clone()),
                 at: on_the_wall(row.created_at, zone),
                 reference: row.reference,
@@ -94,12 +102,13 @@ impl Engine {
     }
 }
 
-/// What the successful refunds of each attempt have paid back, in minor units.
-async fn paid_back(db: &MerchantDb, attempts: &[AttemptId]) -> Result<HashMap<AttemptId, i64>, Error> {
-    let mut paid_back = HashMap::new();
+/// What the successful refunds of each attempt have paid back, in minor units, and when the newest was made.
+async fn paid_back(db: &MerchantDb, attempts: &[AttemptId]) -> Result<HashMap<AttemptId, (i64, DateTime<Utc>)>, Error> {
+    let mut paid_back: HashMap<_, (i64, DateTime<Utc>)> = HashMap::new();
     for refund in db.refunds_of(attempts).await? {
         if refund.state == RefundState::Succeeded {
-            *paid_back.entry(refund.attempt_id).or_default() += refund.amount_minor;
+            let sum = paid_back.entry(refund.attempt_id).or_default();
+            *sum = (sum.0 + refund.amount_minor, refund.created_at);
         }
     }
     Ok(paid_back)

@@ -48,12 +48,18 @@ impl PayNowLink {
 }
 
 impl Engine {
-    /// Resolves a link to a fresh checkout, or says why there is nothing to pay.
+    /// Resolves a link to a fresh checkout, or says why there is nothing to pay. `known` are checkouts that the same
+    /// browser opened: the one whose payment has the invoice now is opened again, so that its payer can go on there.
     ///
     /// # Errors
     /// [`Error::BooksUnreachable`] when an invoice that we do not have cannot be asked for, [`Error::HeldBack`] after too
     /// many guesses from this network or at this merchant.
-    pub async fn open_pay_now(&self, link: &PayNowLink, network: Network) -> Result<Result<CheckoutId, Closed>, Error> {
+    pub async fn open_pay_now(
+        &self,
+        link: &PayNowLink,
+        known: &[CheckoutId],
+        network: Network,
+    ) -> Result<Result<CheckoutId, Closed>, Error> {
         // First, so that each page that ends here names whom to ask.
         let db = self.store().door_pay_link(&TokenHash::of(link.api_key.trim())).await?.map(|(db, _)| db);
         if link.is_incomplete() {
@@ -70,7 +76,26 @@ impl Engine {
         if let Some(reason) = nothing_to_pay(&invoice) {
             return closed(Some(&db), Some(invoice.number), reason).await.map(Err);
         }
-        self.checkout(&db, invoice.id, None, named).await.map(Ok)
+        match self.left_half_way(&db, invoice.id, known).await? {
+            Some(left) => Ok(Ok(left)),
+            None => self.checkout(&db, invoice.id, None, named).await.map(Ok),
+        }
+    }
+
+    /// Which of these checkouts the payment was begun at that has the invoice now.
+    async fn left_half_way(
+        &self,
+        db: &MerchantDb,
+        invoice: InvoiceId,
+        known: &[CheckoutId],
+    ) -> Result<Option<CheckoutId>, Error> {
+        if known.is_empty() {
+            return Ok(None);
+        }
+        let Some(live) = db.live_payment(invoice).await? else { return Ok(None) };
+        let begun_at = db.payment(live).await?.checkout_id;
+        let is_open = known.contains(&begun_at) && self.store().door_checkout(begun_at, self.now()).await?.is_some();
+        Ok(is_open.then_some(begun_at))
     }
 
     /// Opens the checkout of one of the payer's own invoices.
@@ -118,24 +143,23 @@ impl Engine {
     ) -> Result<CheckoutPage, Error> {
         let face = guest.merchant.face()?;
         let (latest, live) = self.payments_at(guest).await?;
-        if let (Some(latest), true) = (&latest, live.is_some())
-            && live == Some(latest.id)
-        {
-            return Ok(CheckoutPage::Standing(self.standing(guest, latest.id).await?));
+        if let Some(live) = live {
+            let standing = self.standing(guest, live).await?;
+            if standing.mine {
+                return Ok(CheckoutPage::Standing(standing));
+            }
+            let reason = match standing.outcome {
+                Outcome::Paid => ClosedReason::JustPaid,
+                _ => ClosedReason::InProgress { since: standing.at, again_by: self.free_by(guest, live).await? },
+            };
+            let (merchant, invoice_number) = (Some(face), Some(standing.invoice_number));
+            return Ok(CheckoutPage::Closed(Closed { merchant, invoice_number, reason }));
         }
         let (invoice, customer, stale) = self.invoice_to_show(guest).await?;
         let closed = |reason| {
             let (merchant, invoice_number) = (Some(face.clone()), Some(invoice.number.clone()));
             Ok(CheckoutPage::Closed(Closed { merchant, invoice_number, reason }))
         };
-        if let Some(live) = live {
-            // From another link to this invoice, perhaps the same person's: whoever left half-way may go on or give up.
-            let standing = self.standing(guest, live).await?;
-            return match standing.outcome {
-                Outcome::Continue { .. } | Outcome::Lapsed { .. } => Ok(CheckoutPage::Standing(standing)),
-                _ => closed(ClosedReason::InProgress),
-            };
-        }
         let last_outcome = match &latest {
             Some(payment) => Some(self.standing(guest, payment.id).await?),
             None => None,

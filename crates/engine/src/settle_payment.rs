@@ -2,8 +2,8 @@
 //! after the other per attempt; its effects are rows of the same transaction (D3).
 
 use crate::{
-    Engine, Error, GuestPass,
-    clock::{on_the_wall, zone},
+    Engine, Error, GuestPass, PayerPass,
+    clock::{day, on_the_wall, zone},
     faces::decline_reason,
     failpoint,
     jobs::Work,
@@ -12,20 +12,22 @@ use crate::{
 use chrono::{DateTime, Utc};
 use connectors::gateway::{Found, LookUp};
 use domain::{
-    asking::{before_asking, free_again_at, silence},
+    asking::{HELD_MAX, before_asking, free_again_at, silence},
+    date::Moment,
     effects::{Effect, is_void_by_refund, learn},
-    ids::{AttemptId, PaymentId},
+    ids::{AttemptId, CheckoutId, PaymentId},
     ledger::Journal,
     money::Money,
     payment::{AttemptState, Fact, Folded, Observation, Source},
-    views::{Outcome, Standing},
+    refund::RefundState,
+    views::{Outcome, PaidBack, Standing},
 };
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
-use store::{Allocation, Attempt, MerchantDb, MerchantTx, Observed, Payment};
+use store::{Allocation, Attempt, BooksEntryState, Checkout, Merchant, MerchantDb, MerchantTx, Observed, Payment};
 
 impl Engine {
     /// Adds a fact to an attempt and does what follows from it, together or not at all. Old news changes nothing.
@@ -180,7 +182,8 @@ impl Engine {
             }
             attempt = latest(&guest.db, payment.id).await?;
         }
-        let mut standing = standing(guest, &payment, &share, &attempt)?;
+        let standing = standing(guest, &payment, &share, &attempt)?;
+        let mut standing = self.with_what_followed(&guest.db, &attempt, standing).await?;
         // The way back from a page whose payment has no id before it is made: the lists that tell of it may be late.
         if matches!(standing.outcome, Outcome::Continue { can_cancel: false, .. }) {
             standing.outcome = Outcome::Checking;
@@ -196,7 +199,7 @@ impl Engine {
         let (payment, _) = self.own_payment(guest, payment).await?;
         let attempt = latest(&guest.db, payment.id).await?;
         let is_asked = attempt.gateway_id.is_some() || self.0.looks.is_due(attempt.id);
-        if attempt.state == AttemptState::RequiresAction && may_act(guest, &payment) && is_asked {
+        if attempt.state == AttemptState::RequiresAction && is_mine(guest, &payment) && is_asked {
             self.give_up(&guest.db, &attempt).await?;
         }
         self.standing(guest, payment.id).await
@@ -236,11 +239,67 @@ impl Engine {
                 standing.outcome = Outcome::Lapsed { again_at: at };
             }
         }
+        self.with_what_followed(&guest.db, &attempt, standing).await
+    }
+
+    /// One of the company's payments, read again: the receipt.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] also for another company's payment.
+    pub async fn receipt(&self, payer: &PayerPass, payment: PaymentId) -> Result<Standing, Error> {
+        let (payment, share) = payer.db.payment_with_share(payment, None).await?;
+        if payment.customer_id != payer.customer {
+            return Err(Error::NotFound);
+        }
+        let attempt = latest(&payer.db, payment.id).await?;
+        let merchant = payer.db.merchant().await?;
+        let reader = Reader { merchant: &merchant, checkout: payment.checkout_id, company_named: true, is_payer: true };
+        let standing = told_to(&reader, &payment, &share, &attempt)?;
+        self.with_what_followed(&payer.db, &attempt, standing).await
+    }
+
+    /// What became of the money since it was taken.
+    async fn with_what_followed(
+        &self,
+        db: &MerchantDb,
+        attempt: &Attempt,
+        mut standing: Standing,
+    ) -> Result<Standing, Error> {
+        if !attempt.state.has_money() || !standing.mine {
+            return Ok(standing);
+        }
+        let (late, zone) = (self.now() - RECORDED_WITHIN, zone(&standing.merchant.time_zone));
+        standing.being_recorded = db.books_entries(attempt.id).await?.iter().any(|entry| match entry.state {
+            BooksEntryState::Refused => true,
+            BooksEntryState::Intended => entry.updated_at < late,
+            BooksEntryState::Posted | BooksEntryState::Needless => false,
+        });
+        for refund in db.refunds_of(&[attempt.id]).await? {
+            if refund.state.is_on_its_way() {
+                let is_out = refund.state == RefundState::Succeeded;
+                let back = PaidBack { amount: refund.amount()?, on: day(refund.created_at, zone), is_out };
+                standing.paid_back.push(back);
+            }
+        }
         Ok(standing)
+    }
+
+    /// By when somebody else's payment has let go of the invoice, if they do not finish it.
+    pub(crate) async fn free_by(&self, guest: &GuestPass, payment: PaymentId) -> Result<Option<Moment>, Error> {
+        let attempt = latest(&guest.db, payment).await?;
+        let by = match self.page_life(&guest.db, &attempt).await? {
+            Some(life) => Some(free_again_at(attempt.created_at, life.over)),
+            None if attempt.state != AttemptState::RequiresAction || attempt.gateway_id.is_none() => None,
+            None => Some(attempt.created_at + HELD_MAX),
+        };
+        let to_come = by.filter(|by| *by > self.now());
+        Ok(to_come.map(|by| on_the_wall(by, zone(&guest.merchant.time_zone))))
     }
 }
 
 const RECORD_TRIES: u32 = 3;
+/// What the books do not have by then is told to whoever paid.
+const RECORDED_WITHIN: chrono::TimeDelta = chrono::TimeDelta::minutes(1);
 /// A page asks the gateway about an attempt at most this often.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
@@ -264,41 +323,58 @@ pub(crate) async fn latest(db: &MerchantDb, payment: PaymentId) -> Result<Attemp
     db.attempts_of(payment).await?.pop().ok_or(Error::NotFound)
 }
 
-/// A payment as its payer reads it. Somebody else's address and card are not shown to the holder of another link.
+/// Who reads where a payment stands.
+struct Reader<'a> {
+    merchant: &'a Merchant,
+    checkout: CheckoutId,
+    /// Invoice numbers can be guessed: the company is named to whoever named it (`wire/connectwise.md`, 6.1).
+    company_named: bool,
+    /// Paid it, or pays for the same company. Others learn neither address nor card, and cannot act.
+    is_payer: bool,
+}
+
+/// A payment as the holder of a link to its invoice reads it.
 pub(crate) fn standing(
     guest: &GuestPass,
     payment: &Payment,
     share: &Allocation,
     attempt: &Attempt,
 ) -> Result<Standing, Error> {
+    let Checkout { id: checkout, company_named, .. } = guest.checkout;
+    let is_payer = is_mine(guest, payment);
+    told_to(&Reader { merchant: &guest.merchant, checkout, company_named, is_payer }, payment, share, attempt)
+}
+
+fn told_to(reader: &Reader<'_>, payment: &Payment, share: &Allocation, attempt: &Attempt) -> Result<Standing, Error> {
     let amount = payment.amount()?;
     let money = |minor| Money::new(minor, amount.currency);
-    let own = payment.checkout_id == guest.checkout.id;
     Ok(Standing {
-        checkout: guest.checkout.id,
+        checkout: reader.checkout,
         payment: payment.id,
         reference: payment.reference.clone(),
-        merchant: guest.merchant.face()?,
+        merchant: reader.merchant.face()?,
         invoice_number: share.invoice_number.clone(),
-        // Invoice numbers can be guessed: the company is named to whoever named it (`wire/connectwise.md`, 6.1).
-        customer: guest.checkout.company_named.then(|| payment.customer_name.clone()),
+        customer: reader.company_named.then(|| payment.customer_name.clone()),
         amount,
         total: money(share.total_minor),
         balance_after: money(share.due_minor - share.amount_minor),
-        method: attempt.method.clone().filter(|_| own),
-        email: own.then(|| payment.email.clone()),
-        at: on_the_wall(payment.created_at, zone(&guest.merchant.time_zone)),
+        method: attempt.method.clone().filter(|_| reader.is_payer),
+        email: reader.is_payer.then(|| payment.email.clone()),
+        at: on_the_wall(payment.created_at, zone(&reader.merchant.time_zone)),
         outcome: match outcome(attempt)? {
-            Outcome::Continue { .. } if !may_act(guest, payment) => Outcome::Checking,
+            Outcome::Continue { .. } if !reader.is_payer => Outcome::Checking,
             outcome => outcome,
         },
+        mine: reader.is_payer,
+        being_recorded: false,
+        paid_back: Vec::new(),
     })
 }
 
-/// Whether this link may finish or cancel the payment: its own does, and one that names the company. The number alone can
-/// be guessed, and the gateway's page tells whose invoice it is.
-fn may_act(guest: &GuestPass, payment: &Payment) -> bool {
-    guest.checkout.company_named || payment.checkout_id == guest.checkout.id
+/// Whether this checkout may finish or cancel the payment: the one that it was begun at, and one that a payer signed in
+/// for. Whoever else has the e-mail has the same link (D28), and takes nothing over (D1).
+fn is_mine(guest: &GuestPass, payment: &Payment) -> bool {
+    payment.checkout_id == guest.checkout.id || guest.checkout.payer_id.is_some()
 }
 
 /// Which attempts a page has lately asked the gateway about: pages are reloaded, and a gateway has its limits.

@@ -9,11 +9,12 @@ use std::collections::BTreeSet;
 type Body = &'static [(&'static str, &'static str)];
 
 /// Pages, and whom each is for. `PAYMENT` stands for Acme's payment at Northwind.
-const PAGES: [(&str, Role); 9] = [
+const PAGES: [(&str, Role); 10] = [
     ("/dashboard", Role::Payer),
     ("/methods", Role::Payer),
     ("/methods/new", Role::Payer),
     ("/payments", Role::Payer),
+    ("/payments/PAYMENT", Role::Payer),
     ("/admin", Role::Admin),
     ("/admin/transactions", Role::Admin),
     ("/admin/transactions/PAYMENT", Role::Admin),

@@ -61,16 +61,64 @@ fn between<'a>(page: &'a str, tag: &str) -> &'a str {
 
 #[tokio::test]
 async fn a_payment_in_progress_leads_a_guest_back_here_and_a_payer_to_their_invoices() {
-    // Without a worker the payment never comes into the books, so the invoice stays taken.
-    let house = House::without_worker().await;
+    let house = House::new().await;
     let (first, guest, ana) = (house.client(), house.client(), house.client());
-    first.pay(&first.open("INV-501").await, "pm_card_visa").await;
+    // Left on the gateway's page.
+    first.pay(&first.open("INV-501").await, "").await;
     ana.sign_in(facts::ANA_EMAIL).await;
     for (client, way_on) in [(&guest, "Reload this page"), (&ana, "href=\"/dashboard\"")] {
         let checkout = client.get(&link("INV-501")).await.location.unwrap();
         let page = client.get(&checkout).await;
         assert!(page.status == 409 && page.body.contains(way_on), "{} {}", page.status, page.body);
+        for words in ["Someone is paying invoice INV-501 now", "Since ", "it can be paid again by "] {
+            assert!(page.body.contains(words), "{words}: {}", page.body);
+        }
     }
+}
+
+#[tokio::test]
+async fn d1_whoever_has_the_same_link_neither_goes_on_with_a_payment_nor_ends_it() {
+    let house = House::new().await;
+    let (payer, stranger) = (house.client(), house.client());
+    let form = payer.open("INV-502").await;
+    let hosted = payer.pay(&form, "").await.location.unwrap().replace('&', "&amp;");
+
+    let opened = stranger.get(&link("INV-502")).await.location.unwrap();
+    let page = stranger.get(&opened).await.body;
+    for theirs in ["/stripe/", "Continue to pay", "Cancel payment", "Your payment", "accounts@acme.test"] {
+        assert!(!page.contains(theirs), "{theirs}: {page}");
+    }
+    let checkout = opened.split("transactionId=").nth(1).unwrap();
+    let body = [("checkout", checkout), ("payment", form.payment.as_str())];
+    assert_eq!(stranger.call("/api/payments/cancel", &body).await.status, 200);
+    assert!(!stranger.call("/api/payments/standing", &body).await.body.contains("/stripe/"));
+
+    // The same browser opens the e-mail again.
+    let again = payer.get(&link("INV-502")).await.location.unwrap();
+    assert_eq!(again, format!("/npe?transactionId={}", form.checkout));
+    let waiting = payer.get(&again).await.body;
+    assert!(waiting.contains(&hosted) && waiting.contains("Cancel payment"), "it still waits for its payer: {waiting}");
+}
+
+#[tokio::test]
+async fn d1_who_presses_second_is_not_thanked_for_what_another_has_paid() {
+    // Without a worker the books are not told, so that the second press finds the first one's payment.
+    let house = House::without_worker().await;
+    let (first, second) = (house.client(), house.client());
+    let (paying, late) = (first.open("INV-502").await, second.open("INV-502").await);
+    let result = first.pay(&paying, "pm_card_visa").await.location.unwrap();
+    assert!(first.get(&result).await.body.contains("You paid $350.00"));
+
+    let pressed = second.pay(&late, "pm_card_visa").await.location.unwrap();
+    let theirs = format!("/npe/result?transactionId={}&payment={}", late.checkout, paying.payment);
+    assert_eq!(second.get(&theirs).await.location.as_deref(), Some(pressed.as_str()), "nor by another address");
+    let page = second.get(&pressed).await.body;
+    assert!(page.contains("Invoice INV-502 has just been paid"), "{page}");
+    for theirs in ["You paid", "Thank you", "PAY-", "Visa"] {
+        assert!(!page.contains(theirs), "{theirs}: {page}");
+    }
+    assert!(first.get(&first.get(&link("INV-502")).await.location.unwrap()).await.body.contains("You paid $350.00"));
+    assert_eq!(house.charges().await.len(), 1);
 }
 
 #[tokio::test]

@@ -396,6 +396,33 @@ async fn d30_a_credit_note_that_stands_without_its_payment_is_not_entered_twice(
     assert!(matches!(&*differences, [one] if one.ends_with(unpaid)), "{differences:?}");
 }
 
+#[tokio::test]
+async fn d24_the_payer_reads_what_came_back_and_finds_the_receipt_again() {
+    let house = House::new().await;
+    let form = paid(&house, "pm_card_visa").await;
+    let admin = staff(&house).await;
+    Dialog::open(&admin, &form.payment).await.press(&admin, "200.00").await;
+    tells(&house, &admin, &form.payment, "Refund posted to the books").await;
+    let result = format!("/npe/result?transactionId={}&payment={}", form.checkout, form.payment);
+    let result = house.client().get(&result).await.body;
+    for words in ["You paid $1,204.50", "Refunded $200.00 on ", "Sign in to see your other invoices"] {
+        assert!(result.contains(words), "{words}: {result}");
+    }
+
+    let (ana, bo) = (house.client(), house.client());
+    ana.sign_in(facts::ANA_EMAIL).await;
+    ana.stand_at(facts::NORTHWIND.name).await;
+    bo.sign_in(facts::BO_EMAIL).await;
+    let (past, receipt) = (ana.get("/payments").await.body, format!("/payments/{}", form.payment));
+    assert!(past.contains("Refunded $200.00 on ") && past.contains(&format!("href=\"{receipt}\"")), "{past}");
+    let page = ana.get(&receipt).await;
+    for words in ["You paid $1,204.50", "Refunded $200.00 on ", "Visa", "Acme Pty Ltd"] {
+        assert!(page.body.contains(words), "{words}: {}", page.body);
+    }
+    assert!(!page.body.contains("Sign in to see"), "{}", page.body);
+    assert_eq!(bo.get(&receipt).await.status, 404);
+}
+
 /// INV-501, paid by this card, and refused by the books.
 async fn paid_and_refused(house: &House, admin: &Client, card: &str) -> Form {
     house.arm("xero", "period_locked", "PUT /xero/api.xro/2.0/Payments").await;

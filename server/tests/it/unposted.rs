@@ -31,7 +31,15 @@ async fn press(admin: &Client, form: &Form) {
 #[tokio::test]
 async fn d30_what_the_books_refuse_is_owed_by_nobody_and_shown_as_paid() {
     let house = House::new().await;
-    let (_, form) = refused(&house).await;
+    let (payer, form) = refused(&house).await;
+    let again = payer.get(&link("INV-501")).await.location.unwrap();
+    let page = payer.get(&again).await.body;
+    for words in ["You paid $1,204.50", "Northwind IT is still recording it."] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let others = house.client();
+    let page = others.get(&others.get(&link("INV-501")).await.location.unwrap()).await.body;
+    assert!(page.contains("Invoice INV-501 has just been paid"), "{page}");
     let ana = house.client();
     ana.sign_in(facts::ANA_EMAIL).await;
     ana.stand_at(facts::NORTHWIND.name).await;

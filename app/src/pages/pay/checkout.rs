@@ -55,12 +55,13 @@ mod server {
     }
 
     fn shown(screen: PayScreen) -> AnyView {
+        let signed_in = screen.role == Role::Payer;
         match screen.page {
             CheckoutPage::Pay(offer) => {
                 let (note, gave_up) = (screen.note, screen.gave_up);
                 view! { <OfferView offer note gave_up signed_in_as=screen.signed_in_as/> }.into_any()
             }
-            CheckoutPage::Standing(standing) => view! { <StandingView standing/> }.into_any(),
+            CheckoutPage::Standing(standing) => view! { <StandingView standing signed_in/> }.into_any(),
             CheckoutPage::Closed(why) => closed(why, screen.role),
         }
     }

@@ -64,13 +64,20 @@ mod browser {
     async fn fresh() -> Option<Document> {
         let address = window().location().href().ok()?;
         let answer: Response = JsFuture::from(window().fetch_with_str(&address)).await.ok()?.dyn_into().ok()?;
-        let html = JsFuture::from(answer.ok().then(|| answer.text().ok()).flatten()?).await.ok()?.as_string()?;
+        // An invoice that somebody else has answers 409.
+        let is_told = answer.ok() || answer.status() == 409;
+        let html = JsFuture::from(is_told.then(|| answer.text().ok()).flatten()?).await.ok()?.as_string()?;
         DomParser::new().ok()?.parse_from_string(&html, SupportedType::TextHtml).ok()
     }
 
     fn replace(page: &Document, said: RwSignal<String>) {
         let main = |page: &Document| page.query_selector("main").ok().flatten();
         let (Some(old), Some(new)) = (main(&document()), main(page)) else { return };
+        if !new.class_name().split(' ').any(|class| class == "result") {
+            // A form has scripts of its own, which start with its page.
+            window().location().reload().ok();
+            return;
+        }
         old.set_class_name(&new.class_name());
         old.set_inner_html(&new.inner_html());
         document().set_title(&page.title());

@@ -3,9 +3,9 @@
 
 pub mod checkout;
 mod live;
+pub mod past;
 pub mod result;
 
-#[cfg(feature = "ssr")]
 #[cfg(feature = "ssr")]
 mod form;
 #[cfg(feature = "ssr")]
@@ -20,6 +20,7 @@ pub use {form::OfferView, standing::StandingView};
 
 use super::sign_in::SignInPage;
 use checkout::PayPage;
+use past::PastPage;
 use result::ResultPage;
 
-surface!(draw_pay: Checkout = PayPage, Outcome = ResultPage, SignIn = SignInPage);
+surface!(draw_pay: Checkout = PayPage, Outcome = ResultPage, Past = PastPage, SignIn = SignInPage);

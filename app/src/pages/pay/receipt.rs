@@ -2,7 +2,7 @@
 
 use crate::components::when::When;
 use domain::{
-    date::zone_in_words,
+    date::{in_words, zone_in_words},
     views::{Outcome, Standing},
 };
 use leptos::prelude::*;
@@ -26,6 +26,11 @@ pub fn Receipt(standing: Standing, title: &'static str) -> impl IntoView {
     let balance = if standing.outcome == Outcome::Paid { "Balance left" } else { "Balance once it clears" };
     let company = standing.customer.map(|customer| format!(", {customer}")).unwrap_or_default();
     let row = |name: &'static str, value: String| view! { <div><dt>{name}</dt><dd>{value}</dd></div> };
+    let paid_back = standing.paid_back.iter().map(|back| {
+        let name = if back.is_out { "Refunded" } else { "Refund on its way" };
+        row(name, format!("{}, {}", back.amount.format(locale), in_words(back.on)))
+    });
+    let paid_back = paid_back.collect_view();
     view! {
         <section class="receipt" aria-label=title>
             <h2>{title}</h2>
@@ -37,6 +42,7 @@ pub fn Receipt(standing: Standing, title: &'static str) -> impl IntoView {
                 <div><dt>"Date"</dt><dd><When at=standing.at/> ", " <span class="nowrap">{zone}</span></dd></div>
                 {row("Invoice total", standing.total.format(locale))}
                 <div class="total"><dt>"This payment"</dt><dd>{standing.amount.format(locale)}</dd></div>
+                {paid_back}
                 {row(balance, standing.balance_after.format(locale))}
             </dl>
         </section>

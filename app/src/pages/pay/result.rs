@@ -18,14 +18,24 @@ impl Screen for ResultPage {
 
 #[cfg(feature = "ssr")]
 mod server {
-    use crate::{api::payments::read_standing, components::load::failed, fault::Fault, pages::pay::StandingView};
-    use domain::views::Standing;
+    use crate::{
+        addresses, api::payments::read_standing, components::load::failed, fault::Fault, gate, pages::pay::StandingView,
+    };
+    use domain::{access::Role, views::Standing};
     use leptos::prelude::*;
     use leptos_router::params::ParamsMap;
 
     pub async fn page(query: ParamsMap) -> AnyView {
         match asked(query).await {
-            Ok(standing) => view! { <StandingView standing/> }.into_any(),
+            // Somebody else's: the checkout says what there is to say of it.
+            Ok(standing) if !standing.mine => {
+                gate::go_to(&addresses::pay(standing.checkout));
+                ().into_any()
+            }
+            Ok(standing) => {
+                let signed_in = gate::whoami().await.is_ok_and(|who| who.role == Role::Payer);
+                view! { <StandingView standing signed_in/> }.into_any()
+            }
             Err(fault) => failed(fault),
         }
     }

@@ -19,11 +19,11 @@ use domain::{
 use leptos::prelude::*;
 
 #[component]
-pub fn StandingView(standing: Standing) -> impl IntoView {
+pub fn StandingView(standing: Standing, signed_in: bool) -> impl IntoView {
     let told = Told::of(&standing);
     let wrong = matches!(standing.outcome, Outcome::Declined { .. });
     let way_on = match &standing.outcome {
-        Outcome::Paid => view! { <Done/> }.into_any(),
+        Outcome::Paid => view! { <Done signed_in/> }.into_any(),
         Outcome::SentToBank | Outcome::Checking | Outcome::Returned { .. } => ().into_any(),
         Outcome::Continue { url, fields, can_cancel, again_at } => {
             let (url, fields, can_cancel) = (url.clone(), fields.clone(), *can_cancel);
@@ -75,15 +75,12 @@ struct Told {
 impl Told {
     fn of(standing: &Standing) -> Self {
         let amount = standing.amount.format(standing.merchant.locale);
-        let merchant = &standing.merchant.name;
         let mail = match &standing.email {
             Some(email) => format!(" A receipt goes to {email}."),
             None => String::new(),
         };
         let (heading, sentence, design) = match &standing.outcome {
-            Outcome::Paid => {
-                (format!("You paid {amount}"), format!("Thank you. {merchant} has your payment.{mail}"), "paid")
-            }
+            Outcome::Paid => (format!("You paid {amount}"), paid(standing) + &mail, "paid"),
             Outcome::SentToBank => (
                 format!("{amount} was sent to your bank"),
                 "It takes a few days to clear. Do not pay again. We will e-mail you when it has cleared, \
@@ -119,12 +116,25 @@ impl Told {
     }
 }
 
+/// What became of the money.
+fn paid(standing: &Standing) -> String {
+    let merchant = &standing.merchant.name;
+    let thanks = if standing.being_recorded {
+        format!("Thank you. {merchant} is still recording it. Do not pay again.")
+    } else {
+        format!("Thank you. {merchant} has your payment.")
+    };
+    let back = standing.paid_back.iter().map(|back| format!(" {}.", back.words(standing.merchant.locale)));
+    thanks + &back.collect::<String>()
+}
+
 #[component]
-fn Done() -> impl IntoView {
+fn Done(signed_in: bool) -> impl IntoView {
+    let words = if signed_in { "See your other invoices" } else { "Sign in to see your other invoices" };
     view! {
         <div class="acts">
             <button type="button" class="btn only-js" id="print">"Print receipt"</button>
-            <a class="btn quiet" href="/dashboard" rel="external">"See your other invoices"</a>
+            <a class="btn quiet" href="/dashboard" rel="external">{words}</a>
         </div>
     }
 }

@@ -2,6 +2,7 @@
 //! nobody looks in vain for an invoice that left the dashboard.
 
 use crate::{
+    addresses,
     api::{self, Framed},
     components::{
         badge::StateBadge,
@@ -80,12 +81,15 @@ pub fn PastPaymentsView(list: Framed<PastPayments>) -> impl IntoView {
 #[component]
 fn Rows(rows: Vec<PaymentRow>, locale: Locale) -> impl IntoView {
     let rows = rows.into_iter().map(|row| {
+        let back = row.paid_back.map(|back| view! { <br/> {back.words(locale)} });
         view! {
             <tr>
                 <th scope="row" class="key num">{row.invoice_number}</th>
                 <td class="num date"><time datetime=row.at.to_rfc3339()>{in_words(row.at.date_naive())}</time></td>
                 <td class="muted num what">
-                    <span class="nowrap">{row.reference}</span> {row.method.map(|method| format!(", {method}"))}
+                    // What the server alone draws is loaded whole.
+                    <a class="nowrap" href=addresses::receipt(row.payment) rel="external">{row.reference}</a>
+                    {row.method.map(|method| format!(", {method}"))} {back}
                 </td>
                 <td class="state"><StateBadge state=row.state refunded=row.refunded/></td>
                 <td class="amount">{row.amount.format(locale)}</td>
