@@ -18,6 +18,7 @@ mod m014_action_fields;
 mod m015_waiting;
 mod m019_methods;
 mod m020_postal_code;
+mod m040_folded_numbers;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m015_waiting::Migration),
             Box::new(m019_methods::Migration),
             Box::new(m020_postal_code::Migration),
+            Box::new(m040_folded_numbers::Migration),
         ]
     }
 }

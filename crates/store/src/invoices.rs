@@ -235,13 +235,22 @@ impl<C: ConnectionTrait> Scoped<C> {
     }
 
     /// An invoice and whose it is. A number can be used again after its invoice was voided: the one that counts is the
-    /// newest that was not.
+    /// newest that was not. In whichever case its letters come, unless two numbers differ in that alone.
     ///
     /// # Errors
     /// The database is away.
     pub async fn invoice_by_number(&self, number: &str) -> Result<Option<(Model, Customer)>, Error> {
-        let found = self.find::<Entity>().filter(Column::Number.eq(text(number)));
-        let mut found = found.find_both_related(customers::Entity).all(self.conn()).await?;
+        let exact = self.find::<Entity>().filter(Column::Number.eq(text(number)));
+        let mut found = exact.find_both_related(customers::Entity).all(self.conn()).await?;
+        if found.is_empty() {
+            let folded = Expr::expr(Func::lower(Expr::col(Column::Number.as_column_ref())));
+            let alike = folded.eq(Expr::expr(Func::lower(Expr::val(text(number)))));
+            let alike = self.find::<Entity>().filter(alike).find_both_related(customers::Entity);
+            found = alike.all(self.conn()).await?;
+            if found.windows(2).any(|two| two[0].0.number != two[1].0.number) {
+                found.clear();
+            }
+        }
         found.sort_by_key(|(invoice, _)| (invoice.status != InvoiceStatus::Void, invoice.id));
         Ok(found.pop())
     }

@@ -1,6 +1,6 @@
 //! Pay Now links that lead nowhere: each has a designed page with the next step and the right status.
 
-use crate::support::{House, link};
+use crate::support::{House, On, link, link_for};
 use serde_json::json;
 use simulators::facts;
 
@@ -52,6 +52,20 @@ async fn a_link_of_a_merchant_that_is_not_set_up_names_whom_to_ask() {
         assert!(page.body.contains(words), "{words}: {}", page.body);
     }
     assert!(!page.body.contains("503"), "nobody reads numbers: {}", page.body);
+}
+
+#[tokio::test]
+async fn s50_a_link_is_read_in_whichever_case_its_letters_come() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        for (number, company) in [("inv-502", "ACME"), ("INV-502", "acme"), ("Inv-502", "acme pty ltd")] {
+            let client = house.client();
+            let opened = client.get(&link_for(number, company)).await;
+            assert_eq!(opened.status, 303, "{number}, {company}: {}", opened.body);
+            let page = client.get(&opened.location.unwrap()).await.body;
+            assert!(page.contains("INV-502") && page.contains("Acme Pty Ltd"), "{number}, {company}: {page}");
+        }
+    }
 }
 
 /// What stands in the first element of this kind.

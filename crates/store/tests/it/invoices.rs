@@ -175,3 +175,14 @@ on_both!(what_we_wrote_onto_an_invoice_is_told_from_what_others_did, async |db| 
     read(&shop.db, &[], &[BooksInvoice { due: usd(4_000), ..invoice("i-1", "INV-1") }]).await;
     assert_eq!(shop.db.invoice_page(&paid_on, 1, 10).await.unwrap().1, 1);
 });
+
+on_both!(s50_a_number_is_found_in_whichever_case_unless_two_are_alike, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let [one, upper, lower] = shop.invoices(&["Abc-7", "XY-1", "xy-1"]).await.try_into().unwrap();
+    let found = async |number: &str| shop.db.invoice_by_number(number).await.unwrap().map(|(invoice, _)| invoice.id);
+    for number in ["Abc-7", "ABC-7", "abc-7"] {
+        assert_eq!(found(number).await, Some(one), "{number}");
+    }
+    assert_eq!((found("XY-1").await, found("xy-1").await), (Some(upper), Some(lower)));
+    assert_eq!(found("Xy-1").await, None, "nobody can tell which is meant");
+});
