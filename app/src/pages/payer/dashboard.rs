@@ -85,8 +85,12 @@ fn Lead(board: Dashboard) -> impl IntoView {
     });
     let calm = (late.is_empty() && !board.outstanding.is_empty())
         .then(|| view! { <p class="muted">"Nothing is overdue."</p> });
-    let first = board.outstanding.iter().find(|i| i.lateness.is_overdue() && i.under_way.is_none()).map(|invoice| {
-        let words = format!("Pay overdue {}, {}", invoice.number, invoice.due.format(locale));
+    let is_late = |invoice: &&InvoiceFace| invoice.lateness.is_overdue() && invoice.under_way.is_none();
+    // One at a time: beside what all of them come to, the button says which.
+    let several = board.outstanding.iter().filter(is_late).count() > 1;
+    let first = board.outstanding.iter().find(is_late).map(|invoice| {
+        let what = if several { "Pay the oldest," } else { "Pay overdue" };
+        let words = format!("{what} {}, {}", invoice.number, invoice.due.format(locale));
         view! { <ToCheckout invoice=invoice.id class="btn primary num">{words}</ToCheckout> }
     });
     view! {
