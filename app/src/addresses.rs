@@ -1,7 +1,7 @@
 //! The portal's own addresses, where one page leads to another. The addresses themselves are a contract (`demo.md`).
 
 use domain::{
-    ids::{CheckoutId, InvoiceId, PaymentId},
+    ids::{CheckoutId, InvoiceId, MailId, PaymentId},
     money::{Currency, Money},
 };
 use leptos_router::location::Url;
@@ -42,6 +42,12 @@ pub fn sign_in(next: &str) -> String {
 #[must_use]
 pub fn transaction(payment: PaymentId) -> String {
     format!("/admin/transactions/{payment}")
+}
+
+/// A mail, open in the list of mails.
+#[must_use]
+pub fn mail(mail: MailId) -> String {
+    format!("/admin/mail?mail={mail}")
 }
 
 /// The checkout that an address of ours is about.

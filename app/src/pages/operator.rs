@@ -52,7 +52,7 @@ pub fn OperatorView(installation: Installation) -> impl IntoView {
                 <div>
                     <dt>"Jobs given up"</dt>
                     <dd>{installation.jobs_dead}</dd>
-                    <dd class="small muted">"Tried until there was no point"</dd>
+                    <dd class="small muted">"The merchant’s staff read why on their Home"</dd>
                 </div>
             </dl>
             <section class="card" aria-labelledby="merchants">

@@ -411,6 +411,8 @@ pub struct PaymentStory {
     pub refund: Option<RefundPlan>,
     pub postings: Vec<PostingFace>,
     pub jobs: Vec<JobFace>,
+    /// Something of it may come to its end this moment: the page reads it again by itself.
+    pub is_under_way: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -419,6 +421,8 @@ pub struct StoryEvent {
     pub title: String,
     pub detail: String,
     pub tone: Tone,
+    /// The mail that it tells of.
+    pub mail: Option<MailId>,
 }
 
 /// State in colour and shape: round, ring, diamond, square.
@@ -510,6 +514,13 @@ pub struct MailFace {
     pub text: String,
     pub state: String,
     pub at: Moment,
+}
+
+/// A page of mails, and the one that is read, which may stand on another page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailBox {
+    pub page: Page<MailFace>,
+    pub open: Option<MailFace>,
 }
 
 /// What the operator sees.

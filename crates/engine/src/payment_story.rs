@@ -11,7 +11,7 @@ use crate::{
     settle_payment::latest,
     transactions::mail_words,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     date::Moment,
     ids::PaymentId,
@@ -21,6 +21,10 @@ use domain::{
     views::{AttemptFace, JobFace, PaymentStory, PostingFace, StoryEvent, Tone},
 };
 use store::{Attempt, BooksEntry, BooksEntryState, JobState, MerchantDb, Observed};
+
+const RUNNING: &str = "Running";
+/// A step that comes up so soon is waited for on the page.
+const WATCHED: TimeDelta = TimeDelta::minutes(1);
 
 impl Engine {
     /// # Errors
@@ -42,6 +46,7 @@ impl Engine {
             refund: None,
             postings: Vec::new(),
             jobs: Vec::new(),
+            is_under_way: false,
         };
         let place = self.books_place(db).await?;
         let mut entries = Vec::new();
@@ -73,10 +78,14 @@ impl Engine {
         }
         let refused = entries.iter().find(|entry| entry.state == BooksEntryState::Refused);
         story.jobs = jobs(db, payment.id, refused, local).await?;
+        let soon = local(self.now() + WATCHED);
+        story.is_under_way =
+            story.jobs.iter().any(|job| job.state == RUNNING || job.next_at.is_some_and(|at| at < soon));
         story.events.extend(entries.iter().filter_map(|entry| booked(entry, &place, local(entry.updated_at))));
         for mail in db.mails_of_payment(payment.id).await? {
             let detail = format!("To {}. {}.", mail.recipient, mail_words(mail.state));
-            story.events.push(event(local(mail.created_at), &mail.subject, &detail, Tone::Neutral));
+            let told = event(local(mail.created_at), &mail.subject, &detail, Tone::Neutral);
+            story.events.push(StoryEvent { mail: Some(mail.id), ..told });
         }
         story.events.sort_by_key(|event| event.at);
         story.sentence = sentence(&latest(db, payment.id).await?, &entries, story.post_again);
@@ -113,7 +122,7 @@ impl Engine {
 }
 
 pub(crate) fn event(at: Moment, title: &str, detail: &str, tone: Tone) -> StoryEvent {
-    StoryEvent { at, title: title.to_owned(), detail: detail.to_owned(), tone }
+    StoryEvent { at, title: title.to_owned(), detail: detail.to_owned(), tone, mail: None }
 }
 
 fn observed(seen: &Observed, at: Moment) -> StoryEvent {
@@ -138,15 +147,15 @@ fn observed(seen: &Observed, at: Moment) -> StoryEvent {
         _ => String::new(),
     };
     let id = seen.observation.charge_id.as_ref().or(seen.observation.gateway_id.as_ref());
-    let id = id.map(|id| format!(" {id}")).unwrap_or_default();
-    event(at, title, &format!("{}.{id}{why}", source_words(seen.source)), tone)
+    let id = id.map(|id| format!(" Its number there: {id}.")).unwrap_or_default();
+    event(at, title, &format!("{}.{why}{id}", source_words(seen.source)), tone)
 }
 
 pub(crate) const fn source_words(source: Source) -> &'static str {
     match source {
-        Source::Reply => "The gateway's answer",
-        Source::Webhook => "Read after the gateway's notice",
-        Source::LookUp => "Read when we asked the gateway",
+        Source::Reply => "The gateway said so at once",
+        Source::Webhook => "The gateway told us later",
+        Source::LookUp => "We asked the gateway",
     }
 }
 
@@ -179,7 +188,7 @@ async fn jobs(
         let state = match row.state {
             _ if refused.is_some() => "Refused",
             JobState::Ready => "Waiting",
-            JobState::Leased => "Running",
+            JobState::Leased => RUNNING,
             // Ended by news before anybody had to run it.
             JobState::Done if row.tries == 0 => "Not needed",
             JobState::Done => "Done",

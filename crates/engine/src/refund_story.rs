@@ -102,8 +102,8 @@ fn refund_observed(seen: &ObservedRefund, at: Moment) -> StoryEvent {
         RefundFact::Failed { reason } => format!(" {}", reason.words()),
         _ => String::new(),
     };
-    let id = seen.seen.gateway_id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
-    event(at, title, &format!("{}.{id}{why}", source_words(seen.source)), tone)
+    let id = seen.seen.gateway_id.as_ref().map(|id| format!(" Its number there: {id}.")).unwrap_or_default();
+    event(at, title, &format!("{}.{why}{id}", source_words(seen.source)), tone)
 }
 
 fn refund_booked(entry: &RefundEntry, refund: &Refund, place: &str, at: Moment) -> Option<StoryEvent> {

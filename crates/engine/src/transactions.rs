@@ -5,7 +5,10 @@ use crate::{
     clock::{on_the_wall, zone},
     faces::{ROWS_PER_PAGE, page},
 };
-use domain::views::{MailFace, Page, PaymentRow};
+use domain::{
+    ids::MailId,
+    views::{MailBox, MailFace, Page, PaymentRow},
+};
 use store::{MailState, PaymentFilter};
 
 impl Engine {
@@ -18,9 +21,11 @@ impl Engine {
         Ok(page(rows, total, list.page, &filter.search))
     }
 
+    /// A page of the mails, and the one to be read.
+    ///
     /// # Errors
-    /// The database is away.
-    pub async fn mails(&self, admin: &AdminPass, list: ListQuery) -> Result<Page<MailFace>, Error> {
+    /// [`Error::NotFound`] also for another merchant's mail.
+    pub async fn mails(&self, admin: &AdminPass, list: ListQuery, open: Option<MailId>) -> Result<MailBox, Error> {
         let (rows, total) = admin.db.mail_page(&list.search, list.page, ROWS_PER_PAGE).await?;
         let zone = zone(&admin.who.time_zone);
         let face = |row: store::Mail| MailFace {
@@ -31,7 +36,11 @@ impl Engine {
             state: mail_words(row.state).to_owned(),
             at: on_the_wall(row.created_at, zone),
         };
-        Ok(page(rows.into_iter().map(face).collect(), total, list.page, &list.search))
+        let open = match open {
+            Some(id) => Some(face(admin.db.mail(id).await?)),
+            None => None,
+        };
+        Ok(MailBox { page: page(rows.into_iter().map(face).collect(), total, list.page, &list.search), open })
     }
 }
 

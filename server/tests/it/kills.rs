@@ -80,9 +80,9 @@ async fn d4_a_posting_that_crashes_is_tried_again_with_growing_gaps_and_stands_o
         let page = admin.get(&story).await.body;
         page.contains("the task crashed") && page.contains(tries)
     };
-    house.until("the first try has failed", async || crashed("1 try").await).await;
+    house.until("the first try has failed", async || crashed("Tried once").await).await;
     let first = Instant::now();
-    house.until("the second one too", async || crashed("2 tries").await).await;
+    house.until("the second one too", async || crashed("Tried 2 times").await).await;
     assert!(first.elapsed() < Duration::from_secs(14), "after its gap of 5 seconds, not after the lease of 15");
     assert!(crashing.process.try_wait().unwrap().is_none(), "the server lives");
 

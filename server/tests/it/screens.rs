@@ -1,6 +1,6 @@
 //! What screens say where something is missing or did not happen.
 
-use crate::support::{House, http};
+use crate::support::{House, http, link};
 use simulators::facts;
 
 #[tokio::test]
@@ -72,4 +72,51 @@ async fn a_figure_of_nothing_is_an_amount_like_those_beside_it() {
     let home = admin.get("/admin").await.body;
     let collected = home.split("Collected this month").nth(1).unwrap();
     assert!(collected.contains("<dd>$0.00</dd>"), "{home}");
+}
+
+#[tokio::test]
+async fn the_button_beside_several_overdue_invoices_says_that_it_pays_the_oldest() {
+    let house = House::new().await;
+    let ana = house.client();
+    ana.sign_in(facts::ANA_EMAIL).await;
+    ana.stand_at(facts::NORTHWIND.name).await;
+    let dashboard = ana.get("/dashboard").await.body;
+    assert!(dashboard.contains("$1,050.00 is overdue") && dashboard.contains("Pay the oldest, INV-50"), "{dashboard}");
+    let guest = house.client();
+    guest.pay(&guest.open("INV-503").await, "pm_card_visa").await;
+    house.until("it is paid", async || house.client().get(&link("INV-503")).await.status == 409).await;
+    let dashboard = ana.get("/dashboard").await.body;
+    assert!(dashboard.contains("Pay overdue INV-502, $350.00"), "{dashboard}");
+}
+
+#[tokio::test]
+async fn a_mail_of_another_merchant_is_not_found() {
+    let house = House::new().await;
+    let (guest, admin, harbour) = (house.client(), house.client(), house.client());
+    guest.pay(&guest.open("INV-501").await, "pm_card_visa").await;
+    admin.sign_in(facts::NORTHWIND.admin_email).await;
+    harbour.sign_in(facts::HARBOUR.admin_email).await;
+    let mails = async || admin.get("/admin/mail").await.body;
+    house.until("the receipt is kept", async || mails().await.contains("?mail=")).await;
+    let address = mails().await.split("?mail=").nth(1).map(|rest| rest.split('"').next().unwrap().to_owned()).unwrap();
+    let address = format!("/admin/mail?mail={address}");
+    let read = admin.get(&address).await;
+    assert!(read.status == 200 && read.body.contains("Receipt: $1,204.50"), "{}", read.body);
+    assert!(admin.get(&format!("{address}&q=nothing+like+it")).await.body.contains("Receipt: $1,204.50"));
+    assert_eq!(harbour.get(&address).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_payments_page_leads_to_its_invoice_and_its_receipt_in_words_for_staff() {
+    let house = House::new().await;
+    let guest = house.client();
+    let form = guest.open("INV-501").await;
+    guest.pay(&form, "pm_card_visa").await;
+    let told = async || house.story(&form).await.contains("?mail=");
+    house.until("the receipt stands on the page", told).await;
+    let story = house.story(&form).await;
+    for words in ["href=\"/admin?q=INV-501\"", "href=\"/admin/mail?mail=", "Its number there: ch_", "Tried once"] {
+        assert!(story.contains(words), "{words}: {story}");
+    }
+    assert!(!story.contains("1 try"), "{story}");
 }

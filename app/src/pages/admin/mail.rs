@@ -16,23 +16,22 @@ use crate::{
 };
 use domain::{
     ids::MailId,
-    views::{MailFace, Page},
+    views::{MailBox, MailFace},
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 pub struct MailPage {
-    list: Loaded<Framed<Page<MailFace>>>,
+    list: Loaded<Framed<MailBox>>,
     open: Memo<Option<MailId>>,
 }
 
 impl Screen for MailPage {
     fn fetch() -> Self {
         let (list, query) = (list_query(), use_query_map());
-        Self {
-            list: Resource::new(move || list.get(), |(search, page)| api::mail::list_mails(search, page)),
-            open: Memo::new(move |_| query.with(|q| q.get("mail").and_then(|id| id.parse().ok()))),
-        }
+        let open = Memo::new(move |_| query.with(|q| q.get("mail").and_then(|id| id.parse().ok())));
+        let asked = move || (list.get(), open.get());
+        Self { list: Resource::new(asked, |((search, page), open)| api::mail::list_mails(search, page, open)), open }
     }
 
     fn show(self) -> AnyView {
@@ -42,8 +41,9 @@ impl Screen for MailPage {
 }
 
 #[component]
-pub fn MailView(list: Framed<Page<MailFace>>, #[prop(into)] open: Signal<Option<MailId>>) -> impl IntoView {
-    let Framed { who, page } = list;
+pub fn MailView(list: Framed<MailBox>, #[prop(into)] open: Signal<Option<MailId>>) -> impl IntoView {
+    let Framed { who, page: MailBox { page, open: opened } } = list;
+    let opened = StoredValue::new(opened);
     let (place, query) = (Place::from(&page), page.query);
     let mails = StoredValue::new(page.rows);
     let address = {
@@ -56,7 +56,7 @@ pub fn MailView(list: Framed<Page<MailFace>>, #[prop(into)] open: Signal<Option<
     };
     let body = if place.is_beyond() {
         view! { <section class="card"><Beyond path="/admin/mail" place/></section> }.into_any()
-    } else if mails.with_value(Vec::is_empty) {
+    } else if mails.with_value(Vec::is_empty) && opened.with_value(Option::is_none) {
         let (title, words) = if query.is_empty() {
             ("No mails", "Receipts and notices appear here as soon as they are made.")
         } else {
@@ -72,7 +72,11 @@ pub fn MailView(list: Framed<Page<MailFace>>, #[prop(into)] open: Signal<Option<
         });
         let read = move || {
             let chosen = open.get();
-            mails.with_value(|mails| mails.iter().find(|m| Some(m.id) == chosen).or(mails.first()).cloned())
+            let opened = opened.get_value().filter(|mail| Some(mail.id) == chosen);
+            mails.with_value(|mails| {
+                let here = mails.iter().find(|mail| Some(mail.id) == chosen).cloned();
+                here.or(opened).or(mails.first().cloned())
+            })
         };
         view! {
             <div class="mail" class:reading=move || open.get().is_some()>

@@ -1,6 +1,7 @@
 //! `/admin/transactions/:payment`: the story of one payment, oldest first, and the records behind it; and its refunds.
 
 use crate::{
+    addresses,
     api::{self, transactions::StoryScreen},
     components::{
         badge::{Badge, StateBadge, class_of},
@@ -38,20 +39,47 @@ impl Screen for StoryPage {
     }
 
     fn show(self) -> AnyView {
-        load(self.story, |screen| view! { <StoryView story=screen.story note=screen.note/> })
+        let from = self.story;
+        load(from, move |screen| {
+            // A note is shown once, so the page that shows one stays.
+            if screen.story.is_under_way && screen.note.fault.is_none() {
+                read_again(from);
+            }
+            view! { <StoryView story=screen.story note=screen.note/> }
+        })
     }
 }
+
+#[cfg(feature = "hydrate")]
+const READ_AGAIN_SECONDS: u64 = 4;
 
 async fn fetch(payment: String) -> Result<StoryScreen, Fault> {
     let payment = payment.parse::<PaymentId>().map_err(|_| Fault::NotFound)?;
     api::transactions::read_story(payment).await
 }
 
+/// Reads the story again in a while; whoever fills in a dialog meanwhile is left in peace.
+#[cfg(feature = "hydrate")]
+fn read_again(from: Loaded<StoryScreen>) {
+    let again = move || {
+        let dialog = document().query_selector("dialog:is([open], :popover-open)").ok().flatten();
+        if dialog.is_some() { read_again(from) } else { from.refetch() }
+    };
+    set_timeout(again, std::time::Duration::from_secs(READ_AGAIN_SECONDS));
+}
+
+#[cfg(not(feature = "hydrate"))]
+fn read_again(_: Loaded<StoryScreen>) {}
+
 #[component]
 pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
     let locale = story.who.locale;
     let row = story.row;
     let amount = row.amount.format(locale);
+    let invoices = row.invoice_number.split(", ").map(|number| {
+        view! { <a href=addresses::list("/admin", number, 1)>{number.to_owned()}</a> " " }
+    });
+    let invoices = invoices.collect_view();
     // About the amount, the dialog speaks: it stands open, with what was typed.
     let at_amount = matches!(note.fault, Some(Fault::BadAmount | Fault::MoreThanLeft { .. } | Fault::PartTooEarly))
         && matches!(story.refund, Some(RefundPlan::Offered(_)));
@@ -85,7 +113,7 @@ pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
                         <h2 id="facts">"Payment"</h2>
                         <dl class="facts num">
                             <div><dt>"Reference"</dt><dd class="nowrap">{row.reference}</dd></div>
-                            <Fact name="Invoice" value=row.invoice_number/>
+                            <div><dt>"Invoice"</dt><dd>{invoices}</dd></div>
                             <Fact name="Amount" value=amount/>
                             {row.method.map(|value| view! { <Fact name="Method" value/> })}
                             <Fact name="Receipt to" value=story.payer_email/>
@@ -111,11 +139,15 @@ fn Fact(name: &'static str, value: String) -> impl IntoView {
 #[component]
 fn Timeline(events: Vec<StoryEvent>) -> impl IntoView {
     let events = events.into_iter().map(|event| {
+        let title = match event.mail {
+            Some(mail) => view! { <a href=addresses::mail(mail)>{event.title}</a> }.into_any(),
+            None => event.title.into_any(),
+        };
         view! {
             <li>
                 <span class=format!("dot {}", class_of(event.tone)) aria-hidden="true"></span>
                 <div>
-                    <p class="event-title">{event.title}</p>
+                    <p class="event-title">{title}</p>
                     <p class="muted">{event.detail}</p>
                     <p class="small muted num"><When at=event.at/></p>
                 </div>
@@ -298,10 +330,12 @@ fn Jobs(jobs: Vec<JobFace>) -> impl IntoView {
     let none = jobs.is_empty().then(|| view! { <p class="none muted">"Nothing had to be done."</p> });
     let rows = jobs.into_iter().map(|job| {
         let tries = match job.tries {
-            1 => "1 try".to_owned(),
-            n => format!("{n} tries"),
+            0 => String::new(),
+            1 => "Tried once".to_owned(),
+            n => format!("Tried {n} times"),
         };
-        let next = job.next_at.map(|at| view! { ", next " <When at/> });
+        let before = if tries.is_empty() { "Begins on " } else { ", again on " };
+        let next = job.next_at.map(|at| view! { {before} <When at/> });
         view! {
             <tr>
                 <th scope="row" class="key">{job.what}</th>
@@ -318,8 +352,8 @@ fn Jobs(jobs: Vec<JobFace>) -> impl IntoView {
             <table class="list list-jobs">
                 <thead>
                     <tr>
-                        <th scope="col">"Job"</th>
-                        <th scope="col">"Last error"</th>
+                        <th scope="col">"Step"</th>
+                        <th scope="col">"What went wrong"</th>
                         <th scope="col">"Tries"</th>
                         <th scope="col">"State"</th>
                     </tr>
