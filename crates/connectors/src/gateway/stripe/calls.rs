@@ -21,6 +21,9 @@ const OTHER_UNITS: [&str; 3] = ["ISK", "MGA", "UGX"];
 /// The refusal of a key that was used with other parameters: it says nothing about the first request.
 pub const IDEMPOTENCY_ERROR: &str = "idempotency_error";
 
+/// The refusal to end what has ended.
+const ENDED: &str = "payment_intent_unexpected_state";
+
 /// What a gateway id stands for. Only letters, digits and `_` go into an address.
 pub enum Id<'a> {
     Intent(&'a str),
@@ -92,6 +95,8 @@ impl Stripe {
             (how, &seen.fact, &seen.gateway_id)
             && let Ok(Id::Intent(id)) = Id::parse(id)
             && let Err(error) = self.json::<Intent>(self.cancelling(id).timeout(AFTERWORK_MAX)).await
+            // News of a decline are read more than once, and the first reading has ended it.
+            && !matches!(&error, GatewayError::Refused { code, .. } if code == ENDED)
         {
             tracing::info!(gateway.id = id, %error, "a declined payment at Stripe could not be ended");
         }
