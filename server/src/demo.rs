@@ -137,13 +137,21 @@ async fn prepare_data(engine: &Engine, simulators: &Simulators, portal: &str, ve
         seed(engine, vendors).await?;
         progress.finish_and_clear();
     }
-    for (merchant, vendor, secret) in NEWS {
-        if let Some(gateway) = engine.demo_gateway(merchant.key).await? {
-            let url = format!("{portal}/webhooks/{}/{gateway}", vendor.name());
-            simulators.send_webhooks(vendor, &url, secret);
-        }
+    for (vendor, url, secret) in news(engine, portal).await? {
+        simulators.send_webhooks(vendor, &url, secret);
     }
     Ok(())
+}
+
+/// Where the news of the gateways that there are go, and what signs them.
+async fn news(engine: &Engine, portal: &str) -> anyhow::Result<Vec<(Vendor, String, &'static str)>> {
+    let mut news = Vec::new();
+    for (merchant, vendor, secret) in NEWS {
+        if let Some(gateway) = engine.demo_gateway(merchant.key).await? {
+            news.push((vendor, format!("{portal}/webhooks/{}/{gateway}", vendor.name()), secret));
+        }
+    }
+    Ok(news)
 }
 
 /// `POST /control/reset`: fresh data on both sides.
@@ -153,6 +161,10 @@ fn reset_with(engine: &Engine, simulators: &Simulators, portal: &str, vendors: &
     simulators.on_reset(move || {
         let (engine, portal, vendors, simulators) = (engine.clone(), portal.clone(), vendors.clone(), handle.clone());
         async move {
+            // The fresh gateways have addresses of their own.
+            for (vendor, url, _) in news(&engine, &portal).await? {
+                simulators.forget_webhooks(vendor, &url);
+            }
             engine.demo_wipe().await?;
             prepare_data(&engine, &simulators, &portal, &vendors).await?;
             Ok(())

@@ -92,11 +92,12 @@ impl Engine {
         Ok(None)
     }
 
-    /// Empties the database: the demo's reset.
+    /// Empties the database: the demo's reset. What the worker of this process has begun is finished before.
     ///
     /// # Errors
     /// The database is away.
     pub async fn demo_wipe(&self) -> Result<(), Error> {
+        let _alone = self.0.tables.write().await;
         Ok(self.store().migrate_afresh().await?)
     }
 

@@ -63,7 +63,7 @@ use domain::asking::LOOK_UP_AFTER;
 use secrecy::{ExposeSecret, SecretString};
 use std::{sync::Arc, time::Duration};
 use store::Store;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, RwLock, Semaphore};
 
 const VENDOR_TIMEOUTS: Timeouts = Timeouts { connect: Duration::from_secs(5), total: Duration::from_secs(15) };
 /// The first look-up of a charge waits until it is over, or may have been broken off.
@@ -107,6 +107,8 @@ struct Inner {
     looks: settle_payment::Looks,
     under_way: card_testing::UnderWay,
     set_ups: set_up::SetUps,
+    /// The worker reads, the demo's reset writes: it takes the tables away and makes them anew.
+    tables: Arc<RwLock<()>>,
 }
 
 impl Engine {
@@ -139,6 +141,7 @@ impl Engine {
             looks: settle_payment::Looks::default(),
             under_way: card_testing::UnderWay::default(),
             set_ups: set_up::SetUps::default(),
+            tables: Arc::default(),
         })))
     }
 

@@ -3,9 +3,9 @@
 use crate::{Engine, Error, jobs::Work};
 use chrono::TimeDelta;
 use domain::asking::LOOK_UP_AFTER;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use store::{ConnectionState, Job};
-use tokio::task::JoinSet;
+use tokio::{sync::OwnedRwLockReadGuard, task::JoinSet};
 
 /// A worker with fewer jobs under way claims as many more, so it may run almost twice as many. One size, so that the
 /// databases keep one plan of the statement.
@@ -55,6 +55,7 @@ impl Worker {
 
     /// Queues what has fallen due, and starts as many due jobs as there is room for. `true`: more may be due.
     async fn start_due(&self, running: &mut JoinSet<()>) -> Result<bool, Error> {
+        let tables = Arc::new(Arc::clone(&self.engine.0.tables).read_owned().await);
         if let Err(cause) = self.sweep().await {
             tracing::error!(cause = %crate::jobs::chain(&cause), "The sweep did not get to its end and will try again.");
         }
@@ -67,7 +68,7 @@ impl Worker {
         let jobs = self.engine.store().jobs_claim(now, now + LEASE, BATCH).await?;
         let full = jobs.len() == BATCH as usize;
         for job in jobs {
-            running.spawn(run(self.engine.clone(), job));
+            running.spawn(run(self.engine.clone(), job, Arc::clone(&tables)));
         }
         Ok(full)
     }
@@ -124,7 +125,7 @@ impl Worker {
 }
 
 /// Runs one job and renews its lease as long as that takes.
-async fn run(engine: Engine, job: Job) {
+async fn run(engine: Engine, job: Job, _tables: Arc<OwnedRwLockReadGuard<()>>) {
     let renewing = async {
         loop {
             tokio::time::sleep(RENEW_EVERY).await;

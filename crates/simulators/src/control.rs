@@ -239,15 +239,20 @@ pub(crate) async fn reset(shared: &Shared) -> Result<(), ControlError> {
 }
 
 async fn edit_invoice(State(shared): State<Arc<Shared>>, body: Body<xero::Edit>) -> Result<Json<Value>, ControlError> {
-    let Json(edit) = body?;
+    let Json(order) = body?;
+    Ok(Json(json!({ "invoice": edit(&shared, &order).await? })))
+}
+
+/// Edits an invoice as a bookkeeper would, and tells the portal.
+pub(crate) async fn edit(shared: &Arc<Shared>, order: &xero::Edit) -> Result<Option<Value>, ControlError> {
     let (view, news) = shared.xero.write(|books| {
-        let id = books.edit(&edit, &shared.clock)?;
+        let id = books.edit(order, &shared.clock)?;
         let view = books.invoices.get(&id).map(|invoice| invoice.view(books, true));
-        Ok::<_, xero::EditError>((view, books.news(&shared, "INVOICE", id, true)))
+        Ok::<_, xero::EditError>((view, books.news(shared, "INVOICE", id, true)))
     })?;
-    saved(&shared).await?;
-    shared.webhooks.send_all(&shared, news.into_iter().collect());
-    Ok(Json(json!({ "invoice": view })))
+    saved(shared).await?;
+    shared.webhooks.send_all(shared, news.into_iter().collect());
+    Ok(view)
 }
 
 async fn edit_payment(

@@ -220,6 +220,11 @@ impl Simulators {
         self.0.webhooks.register(vendor, url, secret);
     }
 
+    /// Sends nothing there any more.
+    pub fn forget_webhooks(&self, vendor: Vendor, url: &str) {
+        self.0.webhooks.forget(vendor, url);
+    }
+
     /// Runs within `POST /control/reset`, after the vendors' data are fresh and before the answer.
     pub fn on_reset<F>(&self, hook: impl Fn() -> F + Send + Sync + 'static)
     where

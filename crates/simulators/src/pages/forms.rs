@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::Shared;
 use crate::control::{self, ControlError};
 use crate::html::{Text, page};
+use crate::xero::{Edit, InvoiceStatus};
 
 #[derive(Deserialize)]
 pub(crate) struct FaultForm {
@@ -25,6 +26,58 @@ pub(crate) struct FaultForm {
 #[derive(Deserialize)]
 pub(crate) struct AdvanceForm {
     hours: i64,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct InvoiceForm {
+    number: String,
+    what: Bookkeeping,
+    amount: String,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Bookkeeping {
+    ChangeDue,
+    Pay,
+    Void,
+}
+
+impl InvoiceForm {
+    fn edit(&self) -> Result<Edit, Trouble> {
+        let amount = || minor(self.amount.trim()).ok_or(Trouble::Amount).map(Some);
+        let edit = Edit { number: self.number.clone(), pay_minor: None, amount_due_minor: None, status: None };
+        Ok(match self.what {
+            Bookkeeping::ChangeDue => Edit { amount_due_minor: amount()?, ..edit },
+            Bookkeeping::Pay => Edit { pay_minor: amount()?, ..edit },
+            Bookkeeping::Void => Edit { status: Some(InvoiceStatus::Voided), ..edit },
+        })
+    }
+}
+
+/// `1204.5` is 120450.
+fn minor(amount: &str) -> Option<i64> {
+    let (whole, cents) = amount.split_once('.').unwrap_or((amount, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || cents.len() > 2 || !digits(whole) || !digits(cents) {
+        return None;
+    }
+    format!("{whole}{cents:0<2}").parse().ok()
+}
+
+pub(crate) async fn invoice(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    Form(form): Form<InvoiceForm>,
+) -> Response {
+    let edited = match own(&shared, &headers).and_then(|()| form.edit()) {
+        Ok(edit) => control::edit(&shared, &edit).await.map(|_| ()).map_err(Trouble::Control),
+        Err(trouble) => Err(trouble),
+    };
+    match edited {
+        Ok(()) => Redirect::to(&format!("/xero/invoice/{}", form.number)).into_response(),
+        wrong => done(wrong),
+    }
 }
 
 pub(crate) async fn fault(
@@ -62,6 +115,8 @@ pub(crate) async fn reset(State(shared): State<Arc<Shared>>, headers: HeaderMap)
 enum Trouble {
     #[error("this form was sent by another site")]
     Foreign,
+    #[error("enter an amount like 1000.00")]
+    Amount,
     #[error(transparent)]
     Control(#[from] ControlError),
 }

@@ -33,7 +33,7 @@ pub(crate) async fn show(State(shared): State<Arc<Shared>>, Path(number): Path<S
                  <th class=\"amount\">Amount</th></tr></thead><tbody>{lines}</tbody>\
                  </table></section><dl class=\"facts num\"><dt>Total</dt><dd>{total}</dd><dt>Paid</dt><dd>{paid}</dd>\
                  <dt><strong>Due</strong></dt><dd><strong>{left}</strong></dd></dl>\
-                 <a class=\"btn primary big\" href=\"{link}\">Pay now</a>",
+                 <a class=\"btn primary big\" href=\"{link}\">Pay now</a>{desk}",
                 number = Text(&invoice.number),
                 name = facts::NORTHWIND.name,
                 customer = Text(customer(books, invoice)),
@@ -43,6 +43,7 @@ pub(crate) async fn show(State(shared): State<Arc<Shared>>, Path(number): Path<S
                 paid = amount(invoice.paid_minor),
                 left = amount(invoice.due_minor()),
                 link = Text(&pay_now_link(&shared, books, invoice)),
+                desk = desk(invoice),
             )
         })
     });
@@ -54,6 +55,24 @@ pub(crate) async fn show(State(shared): State<Arc<Shared>>, Path(number): Path<S
             page(StatusCode::NOT_FOUND, "No such invoice", &[], body)
         }
     }
+}
+
+/// What somebody in Xero can do to the invoice while it is open in the portal; ends at `/control/xero/invoice`.
+fn desk(invoice: &Invoice) -> String {
+    let due = invoice.due_minor();
+    format!(
+        "<section class=\"card pad stack\" aria-labelledby=\"desk\"><h2 id=\"desk\">At the bookkeeper’s desk</h2>\
+         <form method=\"post\" action=\"/do/invoice\" class=\"stack\">\
+         <input type=\"hidden\" name=\"number\" value=\"{number}\"><div class=\"field\">\
+         <label for=\"amount\">Amount</label><input class=\"input num\" id=\"amount\" name=\"amount\" \
+         inputmode=\"decimal\" value=\"{whole}.{cents:02}\" autocomplete=\"off\"></div><div class=\"row\">\
+         <button class=\"btn\" name=\"what\" value=\"change_due\">Change what is due to it</button>\
+         <button class=\"btn\" name=\"what\" value=\"pay\">Pay it by bank transfer</button>\
+         <button class=\"btn\" name=\"what\" value=\"void\">Void the invoice</button></div></form></section>",
+        number = Text(&invoice.number),
+        whole = due / 100,
+        cents = due % 100,
+    )
 }
 
 /// The link of the merchant's invoice template (`wire/connectwise.md`, 6.1).

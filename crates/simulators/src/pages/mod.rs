@@ -27,6 +27,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/records/xero", get(records::xero))
         .route("/xero/invoice/{number}", get(invoice::show))
         .route("/do/fault", post(forms::fault))
+        .route("/do/invoice", post(forms::invoice))
         .route("/do/advance", post(forms::advance))
         .route("/do/reset", post(forms::reset))
 }

@@ -13,13 +13,13 @@ use crate::{Shared, facts};
 
 pub(crate) async fn show(State(shared): State<Arc<Shared>>) -> Response {
     let (charges, taken) = shared.stripe.read(|account| {
-        let paid = account.charges.values().filter(|charge| charge.paid());
-        (account.charges.len(), paid.map(|charge| charge.amount - charge.refunded).sum())
+        let paid = || account.charges.values().filter(|charge| charge.paid());
+        (paid().count(), paid().map(|charge| charge.amount - charge.refunded).sum())
     });
     let (transactions, collected) = shared.authorizenet.read(|account| {
-        let taken = account.transactions.values().filter(|it| it.kind != Kind::Refund && it.captured_ms.is_some());
-        let live = taken.filter(|it| !matches!(it.status, Status::Voided | Status::ReturnedItem));
-        (account.transactions.len(), live.map(|it| it.settle - it.refunded).sum())
+        let taken = || account.transactions.values().filter(|it| it.kind != Kind::Refund && it.captured_ms.is_some());
+        let live = || taken().filter(|it| !matches!(it.status, Status::Voided | Status::ReturnedItem));
+        (live().count(), live().map(|it| it.settle - it.refunded).sum())
     });
     let (links, invoices, payments) = shared.xero.read(|books| {
         let named = ["INV-501", "INV-502", "INV-503", "INV-504", "INV-601"];
@@ -35,20 +35,27 @@ pub(crate) async fn show(State(shared): State<Arc<Shared>>) -> Response {
          records, and misbehave when asked to. The portal is at <a href=\"{portal}\">{portal}</a>.</p></div>\
          <section class=\"card\" aria-labelledby=\"links\"><h2 id=\"links\">Pay an invoice</h2>{table}</section>\
          <div class=\"grid\"><a class=\"card pad tile\" href=\"/records/stripe\"><h2>Stripe</h2>\
-         <p class=\"figure num\">{taken}</p><p class=\"muted\">taken by {charges} charges</p></a>\
+         <p class=\"figure num\">{taken}</p><p class=\"muted\">taken by {charges}</p></a>\
          <a class=\"card pad tile\" href=\"/records/authorizenet\"><h2>Authorize.Net</h2>\
-         <p class=\"figure num\">{collected}</p><p class=\"muted\">taken by {transactions} transactions</p></a>\
+         <p class=\"figure num\">{collected}</p><p class=\"muted\">taken by {transactions}</p></a>\
          <a class=\"card pad tile\" href=\"/records/xero\"><h2>Xero</h2><p class=\"figure num\">{invoices}</p>\
-         <p class=\"muted\">invoices, {payments} payments</p></a></div>\
+         <p class=\"muted\">invoices, {payments}</p></a></div>\
          <div class=\"grid\">{faults}{clock}</div>",
         portal = Text(&shared.options.portal_url),
         table = invoice_table(&links),
+        charges = count(charges, "charge"),
+        transactions = count(transactions, "transaction"),
+        payments = count(payments, "payment"),
         taken = money(taken, facts::NORTHWIND.currency),
         collected = money(collected, facts::SOUTHERN.currency),
         faults = faults_card(&shared),
         clock = clock_card(&shared),
     );
     shell("Simulators", &main)
+}
+
+fn count(n: usize, one: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
 }
 
 fn faults_card(shared: &Shared) -> String {

@@ -64,13 +64,13 @@ impl Books {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Edit {
-    number: String,
+    pub number: String,
     /// Pays so much by bank transfer, in minor units.
-    pay_minor: Option<i64>,
+    pub pay_minor: Option<i64>,
     /// Changes the lines so that so much is due, in minor units.
-    amount_due_minor: Option<i64>,
+    pub amount_due_minor: Option<i64>,
     /// `VOIDED`, `DRAFT` or `AUTHORISED`.
-    status: Option<Status>,
+    pub status: Option<Status>,
 }
 
 /// What somebody in Xero does with one payment, or in place of it: payments are not edited there.

@@ -96,7 +96,9 @@ async fn the_pages_show_records_and_lead_to_the_portal() {
         assert_eq!(answer.status, 200, "{path}");
         answer.json.as_str().unwrap().to_owned()
     };
-    assert!(page("/").await.contains("$1,204.50"));
+    let _declined = vendors.read(vendors.charge("pm_card_chargeDeclined", "key-2")).await.unwrap();
+    let home = page("/").await;
+    assert!(home.contains("$1,204.50") && home.contains("taken by 1 charge<"), "the declined one took nothing: {home}");
     assert!(page("/records/stripe?q=att_1").await.contains("Succeeded"));
     assert!(page("/records/stripe?q=nobody").await.contains("No charge yet"));
     let found = page("/records/xero?q=bolt").await;
@@ -109,6 +111,29 @@ async fn the_pages_show_records_and_lead_to_the_portal() {
     assert!(invoice.contains(&link), "{invoice}");
     assert_eq!(vendors.get("/xero/invoice/INV-999").await.status, 404);
     assert!(vendors.get("/style.css").await.header("content-type").starts_with("text/css"));
+}
+
+#[tokio::test]
+async fn d11_an_invoice_is_changed_paid_and_voided_on_its_page() {
+    let vendors = Vendors::start().await;
+    let press = async |what: &str, amount: &str| {
+        let form = [("number", "INV-501"), ("what", what), ("amount", amount)];
+        vendors.read(vendors.http.post(format!("{}/do/invoice", vendors.url)).form(&form)).await.unwrap()
+    };
+    let invoice = async || vendors.get("/xero/invoice/INV-501").await.json.as_str().unwrap().to_owned();
+    assert!(invoice().await.contains("value=\"1204.50\""));
+    let changed = press("change_due", " 1000.5 ").await;
+    assert_eq!((changed.status, changed.header("location")), (303, "/xero/invoice/INV-501"));
+    assert!(invoice().await.contains("$1,000.50"));
+    for wrong in ["", "1,000", "-5", "1.234", ".5", "a lot"] {
+        assert_eq!(press("change_due", wrong).await.status, 400, "{wrong:?}");
+    }
+    assert_eq!(press("pay", "0.50").await.status, 303);
+    assert!(invoice().await.contains("value=\"1000.00\""));
+    assert_eq!(press("void", "1000.00").await.status, 303);
+    let state = vendors.state("xero").await;
+    let voided = state["invoices"].as_array().unwrap().iter().find(|invoice| invoice["number"] == "INV-501").unwrap();
+    assert_eq!(voided["status"], "VOIDED");
 }
 
 #[tokio::test]
