@@ -34,6 +34,7 @@
 mod attempt_records;
 mod attempts;
 mod audit;
+mod audit_trail;
 mod books_entries;
 mod checkouts;
 mod connect;
@@ -59,6 +60,7 @@ mod webhooks;
 
 pub use attempt_records::AttemptRecord;
 pub use attempts::{Attempt, Fruitless, Observed};
+pub use audit_trail::{AuditHead, AuditLine, AuditSlip, NewSlip};
 pub use books_entries::{BooksEntry, BooksEntryState};
 pub use checkouts::Checkout;
 pub use connect::Store;

@@ -4,6 +4,7 @@
 
 mod attempts;
 mod audit;
+mod audit_trail;
 mod books_entries;
 mod checkouts;
 mod claims;
