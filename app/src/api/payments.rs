@@ -41,7 +41,8 @@ pub async fn open_checkout(
     Ok(PayScreen { page, note: gate::take_note("/npe"), signed_in_as: who.map(|who| who.email), role })
 }
 
-/// One press of Pay, posted by a plain form. `token` is empty when the gateway's own page shall take the card.
+/// One press of Pay, posted by a plain form. `token` is empty when the gateway's own page shall take the card; `consent` is
+/// the version of the words beside the button.
 #[server(prefix = "/api", endpoint = "payments/take")]
 pub async fn take(
     checkout: CheckoutId,
@@ -49,6 +50,7 @@ pub async fn take(
     expected: String,
     #[server(default)] email: String,
     #[server(default)] token: String,
+    #[server(default)] consent: String,
 ) -> Result<(), Fault> {
     use crate::{addresses, gate};
     let order = engine::Order {
@@ -57,6 +59,8 @@ pub async fn take(
         email: email.trim().to_owned(),
         how: engine::PayHow::of_form(token).ok_or(Fault::Malformed)?,
         network: gate::network(),
+        user_agent: gate::user_agent(),
+        consent: domain::consent::Wording::of_version(&consent),
     };
     let payer = gate::payer(gate::Act::PayOwnInvoices).await.ok();
     let taken = match gate::guest(checkout, gate::Act::PayCheckout).await {

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod card_testing;
+pub mod consent;
 pub mod date;
 pub mod ids;
 pub mod invoice;

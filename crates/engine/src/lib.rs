@@ -1,10 +1,12 @@
 //! Use cases, one file each. The only importer of store and connectors; the only place that decides when money moves.
 
 mod admin_home;
+mod audit;
 mod built_in_ledger;
 mod card_testing;
 mod clock;
 mod connections;
+mod consent;
 mod dashboard;
 mod doors;
 mod error;

@@ -465,20 +465,24 @@ pub struct Form {
     pub checkout: String,
     pub payment: String,
     pub expected: String,
+    pub consent: String,
 }
 
 impl Form {
     fn read(html: &str) -> Self {
-        Self { checkout: field(html, "checkout"), payment: field(html, "payment"), expected: field(html, "expected") }
+        let [checkout, payment, expected, consent] =
+            ["checkout", "payment", "expected", "consent"].map(|name| field(html, name));
+        Self { checkout, payment, expected, consent }
     }
 
-    pub fn fields<'a>(&'a self, token: &'a str) -> [(&'a str, &'a str); 5] {
+    pub fn fields<'a>(&'a self, token: &'a str) -> [(&'a str, &'a str); 6] {
         [
             ("checkout", &self.checkout),
             ("payment", &self.payment),
             ("expected", &self.expected),
             ("email", "accounts@acme.test"),
             ("token", token),
+            ("consent", &self.consent),
         ]
     }
 }

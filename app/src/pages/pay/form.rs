@@ -12,7 +12,10 @@ use crate::{
     fault::Fault,
     note::Note,
 };
-use domain::views::{MethodEntry, Offer};
+use domain::{
+    consent::Wording,
+    views::{MethodEntry, Offer},
+};
 use leptos::prelude::*;
 
 #[component]
@@ -36,6 +39,7 @@ pub fn OfferView(offer: Offer, note: Note, signed_in_as: Option<String>) -> impl
         }
         None => "This is a trial: no money moves.".to_owned(),
     };
+    let consent = Wording::CURRENT.text(&offer.merchant.name, &offer.invoice.number, &amount);
     let pay = format!("Pay {amount}");
     view! {
         <PageTitle text=title wrong=summary.is_some()/>
@@ -56,9 +60,13 @@ pub fn OfferView(offer: Offer, note: Note, signed_in_as: Option<String>) -> impl
                     <input type="hidden" name="checkout" value=offer.checkout.to_string()/>
                     <input type="hidden" name="payment" value=offer.payment.to_string()/>
                     <input type="hidden" name="expected" value=addresses::money_field(offer.amount)/>
+                    <input type="hidden" name="consent" value=Wording::CURRENT.version()/>
                     <Field id="email" label="E-mail for the receipt" kind=Kind::EMAIL value=email error=email_error/>
                     <MethodFields gateway=offer.gateway.clone() pay=pay.clone()/>
-                    <button class="btn primary big num" id="pay-button" type="submit">
+                    <p class="small muted" id="consent">{consent}</p>
+                    <button
+                        class="btn primary big num" id="pay-button" type="submit" aria-describedby="consent"
+                    >
                         <span class="idle">{pay}</span>
                         <span class="busy">"Paying…"</span>
                     </button>

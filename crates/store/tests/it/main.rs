@@ -9,6 +9,7 @@ mod books_entries;
 mod checkouts;
 mod claims;
 mod connections;
+mod consents;
 mod database;
 mod declines;
 mod errors;

@@ -113,6 +113,8 @@ on_both!(d20_no_getter_finds_another_merchants_row, async |db| {
     assert!(me.refunds_alarming(at(-9)).await.unwrap().is_empty());
     assert!(me.refund_sums(at(-9)).await.unwrap().is_empty());
     assert!(me.allocations(payment).await.unwrap().is_empty());
+    assert!(me.consents_of(vec![attempt]).await.unwrap().is_empty());
+    assert_eq!(me.consents_count().await.unwrap(), 0);
     assert!(me.attempts_of(payment).await.unwrap().is_empty());
     assert!(me.observations(attempt).await.unwrap().is_empty());
     assert!(me.posting_list(attempt).await.unwrap().is_empty());
@@ -164,6 +166,7 @@ on_both!(d20_no_writer_touches_another_merchants_row, async |db| {
     assert!(!tx.connection_secret_replace(bolt.connection, 1, &"stolen".into()).await.unwrap());
     assert!(!tx.job_done(&theirs.job).await.unwrap());
     assert!(!tx.job_again(&theirs.job, None, "no").await.unwrap());
+    assert_eq!(tx.consents_forget(at(99), 9).await.unwrap(), 0);
     tx.claims_release(attempt).await.unwrap();
     for pruned in
         [tx.jobs_prune(at(99), 9).await, tx.checkouts_prune(at(99), 9).await, tx.webhooks_prune(at(99), 9).await]
