@@ -39,6 +39,7 @@ mod take_payment;
 mod transactions;
 mod verify_books;
 mod verify_refunds;
+mod verify_trail;
 mod worker;
 
 pub use clock::Clock;
@@ -97,6 +98,7 @@ struct Inner {
     mailer: Option<send_mail::Mailer>,
     rounds: worker::Rounds,
     sweeps: worker::Rounds,
+    seals: worker::Rounds,
     asking: open_checkout::Asking,
     looks: settle_payment::Looks,
     under_way: card_testing::UnderWay,
@@ -129,6 +131,7 @@ impl Engine {
             mailer,
             rounds: worker::Rounds::default(),
             sweeps: worker::Rounds::default(),
+            seals: worker::Rounds::default(),
             asking: open_checkout::Asking::new(hold_rates),
             looks: settle_payment::Looks::default(),
             under_way: card_testing::UnderWay::default(),

@@ -3,7 +3,9 @@
 //! by the sweep.
 
 use crate::{
-    AdminPass, Engine, Error, RefundError, RefundOrder, failpoint,
+    AdminPass, Engine, Error, RefundError, RefundOrder,
+    audit::{Actor, Audited},
+    failpoint,
     jobs::chain,
     settle_payment::latest,
     take_payment::{SEND_WITHIN, charge_request},
@@ -32,6 +34,7 @@ impl Engine {
             return Err(RefundError::NotHere(instead));
         }
         let refund = self.new_refund(admin, &attempt, order);
+        note(admin, &attempt, &refund).await?;
         failpoint::reach("before_refund_intent");
         match db.refund_open(refund.clone()).await? {
             OpenedRefund::New => {}
@@ -86,6 +89,20 @@ impl Engine {
         failpoint::reach("after_refund_record");
         Ok(())
     }
+}
+
+/// Writes down who asked for it and why, before it is known whether it may be: what is refused was asked for as well. The
+/// same form again asks for nothing.
+async fn note(admin: &AdminPass, attempt: &Attempt, refund: &Refund) -> Result<(), Error> {
+    match admin.db.refund(refund.id).await {
+        Err(store::Error::Missing) => {}
+        stands => return Ok(stands.map(drop)?),
+    }
+    let slip =
+        Audited::refund_asked(refund)?.slip(Some(attempt.payment_id), Actor::Staff(admin.person), refund.created_at)?;
+    let tx = admin.db.begin().await?;
+    tx.audit_add(slip).await?;
+    Ok(tx.commit().await?)
 }
 
 /// The request of a refund, the same whenever it is built: it is sent again to look the refund up.

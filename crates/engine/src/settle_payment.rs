@@ -3,6 +3,7 @@
 
 use crate::{
     Engine, Error, GuestPass, VENDOR_TIMEOUTS,
+    audit::{Actor, Audited},
     clock::{on_the_wall, zone},
     faces::decline_reason,
     failpoint,
@@ -94,7 +95,7 @@ impl Engine {
         Ok(attempt)
     }
 
-    /// What follows from the move: postings, claims and jobs.
+    /// What follows from the move: postings, claims, jobs, and the line about it.
     async fn effects(
         &self,
         tx: &MerchantTx,
@@ -133,6 +134,9 @@ impl Engine {
         }
         if after.is_dead() && !before.is_dead() && (before.has_money() || was_told_to_wait) {
             Work::WriteNotice { attempt: attempt.id, came_to: after }.queue(tx, Some(payment), now, now).await?;
+        }
+        if let Some(moved) = Audited::payment_moved(before, attempt)? {
+            tx.audit_add(moved.slip(Some(payment), Actor::Gateway, now)?).await?;
         }
         Ok(())
     }

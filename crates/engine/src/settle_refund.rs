@@ -2,7 +2,9 @@
 //! are rows of the same transaction.
 
 use crate::{
-    Engine, Error, failpoint,
+    Engine, Error,
+    audit::{Actor, Audited},
+    failpoint,
     jobs::{Ran, Work},
     refund_payment::refund_request,
     settle_payment::{LOOK_UP_SOON, MISSED_APART, retried},
@@ -73,7 +75,7 @@ impl Engine {
         Ok(refund)
     }
 
-    /// What follows from the move: postings and jobs.
+    /// What follows from the move: postings, jobs, and the line about it.
     async fn refund_effects(
         &self,
         tx: &MerchantTx,
@@ -102,6 +104,9 @@ impl Engine {
         if before.is_on_its_way() != after.is_on_its_way() {
             let failed = after.is_dead();
             Work::WriteRefundNotice { refund: refund.id, failed }.queue(tx, payment, now, now).await?;
+        }
+        if let Some(moved) = Audited::refund_moved(before, refund)? {
+            tx.audit_add(moved.slip(payment, Actor::Gateway, now)?).await?;
         }
         Ok(())
     }

@@ -12,8 +12,6 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// Few enough that nobody waits long for SQLite's one writer.
-const SEALED_AT_ONCE: usize = 256;
 /// Lines that are written by one statement, at most.
 const INSERTED_AT_ONCE: usize = 64;
 
@@ -129,14 +127,14 @@ impl MerchantTx {
         self.insert::<slip::Entity>([row]).await
     }
 
-    /// Seals a batch of slips as the next lines, and says how many those were. The head is held meanwhile: of several
+    /// Seals up to `limit` slips as the next lines, and says how many those were. The head is held meanwhile: of several
     /// workers, one goes on where another has ended.
     ///
     /// # Errors
     /// The database is away; or the head is not that of the lines, because somebody touched it.
-    pub async fn audit_seal(&self) -> Result<usize, Error> {
+    pub async fn audit_seal(&self, limit: usize) -> Result<usize, Error> {
         let mut head = self.audit_head_hold().await?;
-        let slips = self.audit_slips_take().await?;
+        let slips = self.audit_slips_take(limit).await?;
         let sealed = slips.len();
         if sealed == 0 {
             return Ok(0);
@@ -176,10 +174,11 @@ impl MerchantTx {
 
     /// Takes the oldest slips away, in the order of their writing as far as the clocks of nodes agree. What is still being
     /// written is not seen yet and comes with a later batch.
-    async fn audit_slips_take(&self) -> Result<Vec<AuditSlip>, Error> {
+    async fn audit_slips_take(&self, limit: usize) -> Result<Vec<AuditSlip>, Error> {
+        // The limit in words, as `scope::Only` explains.
         let sql = format!(
             "DELETE FROM audit_slip WHERE merchant_id = $1 AND id IN
-                (SELECT id FROM audit_slip WHERE merchant_id = $1 ORDER BY id LIMIT {SEALED_AT_ONCE})
+                (SELECT id FROM audit_slip WHERE merchant_id = $1 ORDER BY id LIMIT {limit})
             RETURNING *"
         );
         let backend = self.conn().get_database_backend();

@@ -144,8 +144,8 @@ pub struct PaymentFilter {
 }
 
 impl MerchantDb {
-    /// Commits payment, allocations, attempt, consent and claims, or nothing at all when the payment exists or one of its invoices
-    /// is taken. Whoever is writing the same rows is waited for, so two at once end as two in a row would.
+    /// Commits payment, allocations, attempt, consent and claims, or nothing at all when the payment exists or one of its
+    /// invoices is taken. Whoever is writing the same rows is waited for, so two at once end as two in a row would.
     ///
     /// # Errors
     /// [`Error::Missing`] for the id of another checkout's payment: the id comes with a form, and grants nothing.

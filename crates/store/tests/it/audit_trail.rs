@@ -24,7 +24,7 @@ async fn write(db: &MerchantDb, new: NewSlip) -> Result<(), Error> {
 /// Seals one batch, as a worker does.
 async fn seal(db: &MerchantDb) -> Result<usize, Error> {
     let tx = db.begin().await?;
-    let sealed = tx.audit_seal().await?;
+    let sealed = tx.audit_seal(64).await?;
     tx.commit().await?;
     Ok(sealed)
 }
