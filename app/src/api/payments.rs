@@ -41,8 +41,8 @@ pub async fn open_checkout(
     Ok(PayScreen { page, note: gate::take_note("/npe"), signed_in_as: who.map(|who| who.email), role })
 }
 
-/// One press of Pay, posted by a plain form. `token` is empty when the gateway's own page shall take the card; `consent` is
-/// the version of the words beside the button.
+/// One press of Pay, posted by a plain form. `token` is empty when the gateway's own page shall take the card; `consent`
+/// is the version of the words beside the button.
 #[server(prefix = "/api", endpoint = "payments/take")]
 pub async fn take(
     checkout: CheckoutId,

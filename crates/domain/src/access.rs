@@ -28,6 +28,7 @@ pub enum Act {
     SeeOwnPayments,
     SeeMerchantInvoices,
     SeeTransactions,
+    SeeProof,
     Refund,
     SeeMail,
     SyncBooks,
@@ -42,9 +43,12 @@ impl Role {
         match act {
             Act::SeeCheckout | Act::PayCheckout => matches!(self, Self::Guest),
             Act::SeeOwnInvoices | Act::PayOwnInvoices | Act::SeeOwnPayments => matches!(self, Self::Payer),
-            Act::SeeMerchantInvoices | Act::SeeTransactions | Act::Refund | Act::SeeMail | Act::SyncBooks => {
-                matches!(self, Self::Admin)
-            }
+            Act::SeeMerchantInvoices
+            | Act::SeeTransactions
+            | Act::SeeProof
+            | Act::Refund
+            | Act::SeeMail
+            | Act::SyncBooks => matches!(self, Self::Admin),
             Act::SeeInstallation => matches!(self, Self::Operator),
         }
     }
@@ -83,6 +87,7 @@ mod tests {
             (Act::PayCheckout, Role::Guest),
             (Act::SeeOwnInvoices, Role::Payer),
             (Act::SeeTransactions, Role::Admin),
+            (Act::SeeProof, Role::Admin),
             (Act::Refund, Role::Admin),
             (Act::SeeInstallation, Role::Operator),
         ] {

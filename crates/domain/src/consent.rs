@@ -29,8 +29,8 @@ impl Wording {
     pub fn text(self, merchant: &str, invoice_number: &str, amount: &str) -> String {
         match self {
             Self::Pay1 => format!(
-                "By pressing Pay you agree that {merchant} charges your card {amount} once, for invoice {invoice_number}. \
-                 No surcharge is added."
+                "By pressing Pay you agree that {merchant} charges your card {amount} once, for invoice \
+                 {invoice_number}. No surcharge is added."
             ),
         }
     }

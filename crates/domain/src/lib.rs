@@ -11,5 +11,6 @@ pub mod ledger;
 pub mod money;
 pub mod network;
 pub mod payment;
+pub mod proof;
 pub mod refund;
 pub mod views;

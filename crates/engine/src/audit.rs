@@ -1,5 +1,5 @@
-//! What stands in a merchant's audit trail: each act that moves money or rights, written in the transaction of the act. Ids,
-//! amounts and digests, no name, address or card: people can be forgotten, and the trail stays whole.
+//! What stands in a merchant's audit trail: each act that moves money or rights, written in the transaction of the act.
+//! Ids, amounts and digests, no name, address or card: people can be forgotten, and the trail stays whole.
 
 use crate::{Error, card_testing::Origin};
 use chrono::{DateTime, Utc};

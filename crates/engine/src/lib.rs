@@ -25,6 +25,7 @@ mod passes;
 mod payment_story;
 mod post_payment;
 mod post_refund;
+mod prove_payment;
 mod prune;
 mod receive_webhook;
 mod refund_payment;

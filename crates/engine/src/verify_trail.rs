@@ -1,5 +1,5 @@
-//! Is the audit trail of each merchant whole? Every hash is computed anew, and each consent is held against its line. A line
-//! that is changed, missing or out of its place is named (N15).
+//! Is the audit trail of each merchant whole? Every hash is computed anew, and each consent is held against its line. A
+//! line that is changed, missing or out of its place is named (N15).
 
 use crate::{
     Engine, Error,

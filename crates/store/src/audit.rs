@@ -1,5 +1,5 @@
-//! Which person did what, when, where it is no merchant's affair: appended, never edited. What is done at a merchant stands
-//! in its trail (`audit_trail.rs`).
+//! Which person did what, when, where it is no merchant's affair: appended, never edited. What moves money or rights at a
+//! merchant stands in its trail (`audit_trail.rs`).
 
 use crate::{Error, Store, scope::kept};
 use chrono::{DateTime, Utc};

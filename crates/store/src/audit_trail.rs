@@ -1,5 +1,5 @@
-//! A merchant's audit trail. What was done is written as a slip, in the transaction of the act; slips are sealed in batches
-//! as numbered lines, each with a hash over the line before it (`docs/adr/0009-audit-trail.md`). Nothing edits a line.
+//! A merchant's audit trail. What was done is written as a slip, in the transaction of the act; slips are sealed in
+//! batches as numbered lines, each with a hash over the line before it (`docs/adr/0009-audit-trail.md`). Nothing edits a line.
 
 use crate::{
     Error, MerchantDb, MerchantTx, Store,

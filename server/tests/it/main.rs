@@ -11,6 +11,7 @@ mod invoice_pdf;
 mod kills;
 mod links;
 mod pay;
+mod proof;
 mod prune;
 mod races;
 mod refunds;

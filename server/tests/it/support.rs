@@ -179,6 +179,19 @@ impl House {
         number
     }
 
+    /// Changes the database behind everybody's back.
+    pub async fn execute(&self, sql: &'static str) {
+        if self.postgres.is_some() {
+            let database = sqlx::PgPool::connect(&self.url).await.unwrap();
+            sqlx::query(sql).execute(&database).await.unwrap();
+            database.close().await;
+        } else {
+            let database = sqlx::SqlitePool::connect(&self.url).await.unwrap();
+            sqlx::query(sql).execute(&database).await.unwrap();
+            database.close().await;
+        }
+    }
+
     pub async fn state(&self, vendor: &str) -> Value {
         http().get(format!("{}/control/state/{vendor}", self.vendors)).send().await.unwrap().json().await.unwrap()
     }

@@ -1,6 +1,7 @@
 //! `/admin/transactions/:payment`: the story of one payment, oldest first, and the records behind it; and its refunds.
 
 use crate::{
+    addresses,
     api::{self, transactions::StoryScreen},
     components::{
         badge::{Badge, StateBadge, class_of},
@@ -51,6 +52,7 @@ pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
     let locale = story.who.locale;
     let row = story.row;
     let amount = row.amount.format(locale);
+    let (proof, file) = (addresses::proof(row.payment), format!("proof-{}.html", row.reference));
     let refused = note.fault.map(|fault| {
         let mend = vec![Mend { field: None, words: fault.to_string() }];
         view! { <ErrorSummary title=fault.heading() mend/> }
@@ -85,6 +87,7 @@ pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
                             <div><dt>"Started"</dt><dd><When at=row.at/></dd></div>
                         </dl>
                         {story.refund.map(|plan| view! { <Refund plan locale/> })}
+                        <p class="acts"><a class="btn" href=proof download=file rel="external">"Download proof"</a></p>
                     </section>
                 </aside>
             </div>

@@ -1,4 +1,5 @@
-//! What a payer agreed to stands with the attempt or not at all; where it came from is forgotten, and no term with it (N15).
+//! What a payer agreed to stands with the attempt or not at all; where it came from is forgotten, and no term with it
+//! (N15).
 
 use crate::{
     database::on_both,
