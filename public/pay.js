@@ -23,7 +23,7 @@
   // The server's `looks_like_email`: what passes here is not sent back.
   const isEmail = text => [...text].length < 255 && !/[\p{White_Space}\p{Cc},;]/u.test(text) && /.@[^.@][^@]*\.[^@]*[^.@]$/.test(text);
   // What was typed comes back after a decline, in this tab and for this link alone. Of the card, no more than the name on it.
-  const kept = ['email', 'card-name'].map($).filter(Boolean), at = field => form.checkout.value + field.id;
+  const kept = ['email', 'card-name'].map($).filter(Boolean), at = field => form.checkout?.value + field.id;
   // The browser may keep nothing at all.
   const keeping = act => { try { kept.forEach(act); } catch {} };
   let stripe, loading, busy;
@@ -79,7 +79,7 @@
     busy = on;
     button.toggleAttribute('data-busy', on);
     button.ariaDisabled = on;
-    $('pay-status').textContent = on ? 'Paying' : '';
+    $('pay-status').textContent = on ? button.lastElementChild.textContent : '';
   };
 
   const refuse = list => {
@@ -105,7 +105,10 @@
     e.preventDefault();
     if (busy) return;
     pay(true);
-    const cards = await load(), email = $('email').value.trim(), name = $('card-name')?.value.trim();
+    // A saved card needs no fields.
+    const cards = !form.saved?.value && await load(), email = $('email')?.value.trim(), name = $('card-name')?.value.trim();
+    // What was typed into the fields is told by messages, and quick fingers come before them.
+    if (cards && Object.values(seen).some(field => !field.complete)) await new Promise(done => setTimeout(done, 250));
     if (!busy) return;
     const fine = id => id == 'email' ? isEmail(email) : !cards || (id in kinds ? seen[id].complete : name);
     const wrong = Object.keys(ask).filter(id => { if ($(id)) say(id); return $(id) && !fine(id); });

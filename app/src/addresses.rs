@@ -11,12 +11,6 @@ pub fn pay(checkout: CheckoutId) -> String {
     format!("/npe?transactionId={checkout}")
 }
 
-/// The checkout again, with the amount that the payer saw before it moved (D11).
-#[must_use]
-pub fn pay_again(checkout: CheckoutId, was: Money) -> String {
-    format!("/npe?transactionId={checkout}&was={}", Url::escape(&money_field(was)))
-}
-
 #[must_use]
 pub fn result(checkout: CheckoutId, payment: PaymentId) -> String {
     format!("/npe/result?transactionId={checkout}&payment={payment}")
@@ -81,10 +75,20 @@ pub fn money_field(money: Money) -> String {
     format!("{} {}", money.currency, money.minor)
 }
 
-/// An amount as somebody typed it: digits and a point, and no comma, which means two things to two people.
+/// An amount as somebody typed it: digits and a point, and commas only where our pages write them between thousands. Any
+/// other comma means two things to two people.
 #[must_use]
 pub fn read_typed_money(amount: &str, currency: &str) -> Option<Money> {
-    Money::from_decimal(amount.trim(), currency.parse::<Currency>().ok()?).ok()
+    Money::from_decimal(&without_separators(amount.trim())?, currency.parse::<Currency>().ok()?).ok()
+}
+
+fn without_separators(amount: &str) -> Option<String> {
+    let (major, fraction) = amount.split_at(amount.find('.').unwrap_or(amount.len()));
+    let mut groups = major.split(',');
+    let first = groups.next().unwrap_or_default().len();
+    let mut thousands = groups.map(str::len).peekable();
+    let grouped = thousands.peek().is_none() || ((1..=3).contains(&first) && thousands.all(|digits| digits == 3));
+    grouped.then(|| major.replace(',', "") + fraction)
 }
 
 #[must_use]
@@ -109,7 +113,7 @@ mod tests {
     #[test]
     fn an_address_of_pay_now_names_its_checkout() {
         let id = "chk_00000000000000000000000000000001";
-        for address in [format!("/npe?transactionId={id}"), format!("/npe?transactionId={id}&was=USD+1")] {
+        for address in [format!("/npe?transactionId={id}"), format!("/npe?transactionId={id}&left=pay_1")] {
             assert_eq!(checkout_of(&address).map(|checkout| checkout.to_string()).as_deref(), Some(id));
         }
         assert_eq!(checkout_of("/dashboard").or(checkout_of("/npe?transactionId=")), None);
@@ -121,8 +125,17 @@ mod tests {
         for (typed, read) in [
             ("1204.50", usd(120_450)),
             (" 5 ", usd(500)),
-            ("1,204.50", None),
+            ("1,204.50", usd(120_450)),
+            ("1,000", usd(100_000)),
+            ("12,345,678.90", usd(1_234_567_890)),
             ("12,50", None),
+            ("1204,50", None),
+            ("1,20,450", None),
+            ("1234,567", None),
+            (",204.50", None),
+            ("1,204,", None),
+            ("1.204,50", None),
+            ("12.345,678", None),
             ("$5", None),
             ("", None),
         ] {

@@ -2,7 +2,7 @@
 //! script a fault travels in a cookie or an address.
 
 use crate::words::count;
-use domain::{card_testing::HeldBy, money::Money};
+use domain::{card_testing::HeldBy, money::Money, payment::DeclineReason};
 use leptos::server_fn::{
     codec::JsonEncoding,
     error::{FromServerFnError, ServerFnErrorErr},
@@ -28,12 +28,21 @@ pub enum Fault {
     AmountMoved { was: Money, now: Money },
     #[error("Enter an e-mail address like name@company.com")]
     BadEmail,
-    #[error("Enter an amount like 1204.50. Nothing was refunded.")]
+    #[error("This saved card can no longer be charged. Choose another. Nothing was charged.")]
+    MethodGone,
+    #[error("{} Nothing was charged, and the card is not saved.", .reason.words())]
+    MethodRefused { reason: DeclineReason },
+    #[error("A card can only be entered with JavaScript switched on. Switch it on and reload this page.")]
+    NoCard,
+    #[error("Enter an amount like 1204.50.")]
     BadAmount,
     #[error("Nothing is left of this payment that could be refunded.")]
     NothingToRefund,
-    #[error("Enter an amount up to {}. Nothing was refunded.", .left.to_decimal())]
+    #[error("Enter an amount up to {}.", .left.to_decimal())]
     MoreThanLeft { left: Money },
+    /// Typed into a form that a browser had kept.
+    #[error("This form was used for a refund of {}. Open the payment again to refund more.", .refund.to_decimal())]
+    RefundFormUsed { refund: Money },
     #[error("Payments through this gateway are not refunded here. {instead}")]
     NoRefundsHere { instead: String },
     #[error("That e-mail address and password do not match.")]
@@ -67,7 +76,8 @@ impl Fault {
             Self::NotFound => 404,
             Self::AlreadyPaid | Self::NotPayable | Self::AmountMoved { .. } => 409,
             Self::NothingToRefund | Self::MoreThanLeft { .. } | Self::NoRefundsHere { .. } => 409,
-            Self::BadEmail | Self::BadAmount => 422,
+            Self::MethodGone | Self::MethodRefused { .. } | Self::RefundFormUsed { .. } => 409,
+            Self::BadEmail | Self::BadAmount | Self::NoCard => 422,
             Self::LockedOut { .. } | Self::TooManyTries { .. } | Self::TooMany => 429,
             Self::Internal { .. } => 500,
             Self::BooksUnreachable | Self::PdfUnreachable | Self::NotSetUp | Self::Offline => 503,
@@ -84,10 +94,12 @@ impl Fault {
             Self::TooMany | Self::LockedOut { .. } => "Please wait a moment",
             Self::TooManyTries { .. } => "No more cards can be tried just now",
             Self::Offline => "You seem to be offline",
-            Self::AlreadyPaid | Self::NotPayable | Self::AmountMoved { .. } => "Nothing was charged",
+            Self::AlreadyPaid | Self::NotPayable | Self::AmountMoved { .. } | Self::MethodGone => "Nothing was charged",
+            Self::MethodRefused { .. } | Self::NoCard => "The card is not saved",
             Self::BadAmount | Self::NothingToRefund | Self::MoreThanLeft { .. } | Self::NoRefundsHere { .. } => {
                 "Nothing was refunded"
             }
+            Self::RefundFormUsed { .. } => "Nothing more was refunded",
             Self::BadEmail | Self::NoMatch => "Please check what you entered",
             Self::PdfUnreachable => "The PDF cannot be opened now",
             Self::BooksUnreachable | Self::NotSetUp | Self::Internal { .. } => "This did not work",

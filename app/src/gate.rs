@@ -1,14 +1,14 @@
 //! Between a server function and the engine: who asks and with which right, and how a failure is told. A cause is
 //! logged here, once, beside the code that the reader is given.
 
-use crate::{fault::Fault, note::Note};
+use crate::{addresses, fault::Fault, note::Note};
 use axum::http::request::Parts;
 pub use domain::access::Act;
 use domain::{ids::CheckoutId, network::Network, payment::Refusal, refund::RefundRefusal, views::Whoami};
-use engine::{AdminPass, Engine, GuestPass, OperatorPass, PayerPass, RefundError, SignInError, TakeError};
+use engine::{AdminPass, Engine, GuestPass, MethodError, OperatorPass, PayerPass, RefundError, SignInError, TakeError};
 use http::{
-    HeaderName, HeaderValue, StatusCode,
-    header::{ACCEPT, COOKIE, LOCATION, SET_COOKIE, USER_AGENT},
+    HeaderName, HeaderValue, StatusCode, Uri,
+    header::{ACCEPT, COOKIE, LOCATION, REFERER, SET_COOKIE, USER_AGENT},
 };
 use leptos::{prelude::*, server_fn::redirect::REDIRECT_HEADER};
 use leptos_axum::ResponseOptions;
@@ -28,6 +28,8 @@ pub struct ClientAddr(pub IpAddr);
 
 const NOTE_COOKIE: &str = "wisepay_note";
 const NOTE_MAX_AGE_SECONDS: u32 = 60;
+/// A gateway's own page is open for as long.
+const KEPT_MAX_AGE_SECONDS: u32 = 60 * 60;
 /// What tells one browser from another stands in the beginning.
 const USER_AGENT_MAX_CHARS: usize = 200;
 
@@ -103,6 +105,7 @@ impl From<TakeError> for Fault {
             TakeError::Refused(Refusal::NotPayable(_)) => Self::NotPayable,
             TakeError::Refused(Refusal::AmountMoved { shown, now }) => Self::AmountMoved { was: shown, now },
             TakeError::BadEmail => Self::BadEmail,
+            TakeError::MethodGone => Self::MethodGone,
             TakeError::TooManyTries { by, minutes, support_email } => Self::TooManyTries { by, minutes, support_email },
             TakeError::Engine(error) => error.into(),
         }
@@ -114,8 +117,18 @@ impl From<RefundError> for Fault {
         match error {
             RefundError::Refused(RefundRefusal::NothingLeft) => Self::NothingToRefund,
             RefundError::Refused(RefundRefusal::NotWithin { left }) => Self::MoreThanLeft { left },
+            RefundError::Refused(RefundRefusal::FormUsed { refund }) => Self::RefundFormUsed { refund },
             RefundError::NotHere(instead) => Self::NoRefundsHere { instead: instead.to_owned() },
             RefundError::Engine(error) => error.into(),
+        }
+    }
+}
+
+impl From<MethodError> for Fault {
+    fn from(error: MethodError) -> Self {
+        match error {
+            MethodError::Refused(reason) => Self::MethodRefused { reason },
+            MethodError::Engine(error) => error.into(),
         }
     }
 }
@@ -153,21 +166,54 @@ pub fn go_to(path: &str) {
 /// A form is sent back to the page that explains; a script gets the fault itself.
 #[must_use]
 pub fn refuse(back: &str, note_path: &str, fault: Fault, email: &str) -> Fault {
-    if !asks_for_json() {
-        let note = serde_json::to_string(&Note::of(&fault, email)).unwrap_or_default();
-        let value = Url::escape(&note);
-        set_cookie(&format!("{NOTE_COOKIE}={value}; Path={note_path}; Max-Age={NOTE_MAX_AGE_SECONDS}"));
-        go_to(back);
+    refuse_with(back, note_path, &Note::of(&fault, email));
+    fault
+}
+
+/// Whose session has ended before they pressed a button: they sign in, and come back to the page with that button.
+#[must_use]
+pub fn signed_out(fault: Fault) -> Fault {
+    if fault == Fault::SignInNeeded {
+        let back = page_of_form().map_or("/sign-in".to_owned(), |page| addresses::sign_in(&page));
+        refuse_with(&back, "/sign-in", &Note::of(&fault, ""));
     }
     fault
 }
 
-/// Reads the note that the last request left for this page, and removes it.
+/// The page of ours that a form stands on.
+fn page_of_form() -> Option<String> {
+    let parts = use_context::<Parts>()?;
+    let page = parts.headers.get(REFERER)?.to_str().ok()?.parse::<Uri>().ok()?;
+    addresses::own_path(page.path_and_query()?.as_str()).map(str::to_owned)
+}
+
+/// [`refuse`] with more of what was typed.
+pub fn refuse_with(back: &str, note_path: &str, note: &Note) {
+    if !asks_for_json() {
+        leave_note(note_path, note, NOTE_MAX_AGE_SECONDS);
+        go_to(back);
+    }
+}
+
+/// What was typed, for the pages under `path`, while its payer is at the gateway's.
+pub fn keep(path: &str, note: &Note) {
+    leave_note(path, note, KEPT_MAX_AGE_SECONDS);
+}
+
+fn leave_note(path: &str, note: &Note, max_age_seconds: u32) {
+    let value = Url::escape(&serde_json::to_string(note).unwrap_or_default());
+    set_cookie(&format!("{NOTE_COOKIE}={value}; Path={path}; Max-Age={max_age_seconds}"));
+}
+
+/// Reads the note that the last request left for this page, and removes what it says is wrong.
 #[must_use]
-pub fn take_note(path: &str) -> Note {
-    let Some(value) = cookie(NOTE_COOKIE) else { return Note::default() };
-    set_cookie(&format!("{NOTE_COOKIE}=; Path={path}; Max-Age=0"));
-    serde_json::from_str(&Url::unescape(&value)).unwrap_or_default()
+pub fn take_note(path: &str, about: &str) -> Note {
+    let note = cookie(NOTE_COOKIE).and_then(|value| serde_json::from_str(&Url::unescape(&value)).ok());
+    let Some(note) = note.filter(|note: &Note| note.about == about) else { return Note::default() };
+    if note.fault.is_some() {
+        set_cookie(&format!("{NOTE_COOKIE}=; Path={path}; Max-Age=0"));
+    }
+    note
 }
 
 #[must_use]

@@ -4,16 +4,47 @@
 use crate::fault::Fault;
 use serde::{Deserialize, Serialize};
 
+const EMAIL_MAX_CHARS: usize = 254;
+const AMOUNT_MAX_CHARS: usize = 32;
+/// A cookie holds 4096 bytes, and a letter may take twelve of them.
+const REASON_MAX_CHARS: usize = 200;
+
+/// What was typed is kept, so that nobody types it twice. A password never is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Note {
     pub fault: Option<Fault>,
-    /// Kept, so that nobody types it twice. A password never is.
+    /// The checkout or payment whose page alone may read it; empty for a page that is of neither.
+    pub about: String,
     pub email: String,
+    pub amount: String,
+    pub reason: String,
 }
 
 impl Note {
     #[must_use]
     pub fn of(fault: &Fault, email: &str) -> Self {
-        Self { fault: Some(fault.clone()), email: email.chars().take(254).collect() }
+        Self { fault: Some(fault.clone()), ..Self::with_email(email) }
     }
+
+    #[must_use]
+    pub fn with_email(email: &str) -> Self {
+        Self { email: cut(email, EMAIL_MAX_CHARS), ..Self::default() }
+    }
+
+    /// What was typed into the refund dialog.
+    #[must_use]
+    pub fn of_refund(fault: &Fault, amount: &str, reason: &str) -> Self {
+        let (amount, reason) = (cut(amount, AMOUNT_MAX_CHARS), cut(reason, REASON_MAX_CHARS));
+        Self { fault: Some(fault.clone()), amount, reason, ..Self::default() }
+    }
+
+    #[must_use]
+    pub fn about(self, id: &impl ToString) -> Self {
+        Self { about: id.to_string(), ..self }
+    }
+}
+
+fn cut(typed: &str, max_chars: usize) -> String {
+    typed.chars().take(max_chars).collect()
 }

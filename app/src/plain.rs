@@ -3,7 +3,7 @@
 
 use crate::{
     Assets,
-    components::fault_note::FaultPage,
+    components::fault_note::{FaultPage, Lone},
     fault::Fault,
     pages::{
         closed::ClosedView,
@@ -28,6 +28,40 @@ pub fn render_fault(assets: &Assets, fault: Fault) -> (u16, String) {
     let status = fault.status();
     let title = fault.heading().to_owned();
     (status, render(assets, title, || view! { <FaultPage fault/> }.into_any()))
+}
+
+/// Status and HTML of an answer that nobody has written a page for.
+#[must_use]
+pub fn render_refusal(assets: &Assets, status: u16) -> (u16, String) {
+    let (heading, words) = words_of_refusal(status);
+    let page = || view! { <Lone heading words way="/" to="Go to the front page"/> }.into_any();
+    (status, render(assets, heading.to_owned(), page))
+}
+
+/// Heading and text of such an answer.
+#[must_use]
+pub const fn words_of_refusal(status: u16) -> (&'static str, &'static str) {
+    match status {
+        403 => (
+            "We did not take that form",
+            "It seems to come from another site, so nothing was done. Open the page again and send it from there.",
+        ),
+        405 => {
+            ("That is not how this page is opened", "Nothing was done. Use the link that you were sent, or start anew.")
+        }
+        413 => ("That is too much at once", "What was sent is larger than any form of ours. Nothing was done."),
+        408 | 504 => (
+            "This takes too long",
+            "We cannot say yet what came of it. If you were paying, do not pay again: open the payment’s page anew, \
+             it says where the payment stands.",
+        ),
+        400..=499 => ("That request made no sense to us", "Nothing was done. Go back, reload the page and try again."),
+        _ => (
+            "This did not work",
+            "Something went wrong on our side. If you were paying, open the payment’s page anew before you pay again: \
+             it says where the payment stands.",
+        ),
+    }
 }
 
 fn render(assets: &Assets, title: String, page: impl FnOnce() -> AnyView) -> String {

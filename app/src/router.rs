@@ -22,6 +22,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/npe/result") view={Lazy::<pay::Outcome>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/dashboard") view={Lazy::<payer::Dashboard>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/payments") view={Lazy::<payer::Past>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/methods") view={Lazy::<payer::Methods>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/methods/new") view={Lazy::<payer::NewMethod>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/admin") view={Lazy::<admin::Home>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/admin/transactions") view={Lazy::<admin::Transactions>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/admin/transactions/:payment") view={Lazy::<admin::Story>::new()} ssr=SsrMode::Async/>

@@ -34,6 +34,27 @@ impl Surface {
     }
 }
 
+/// Says to the style sheet that script runs. Opens dialogs modal, also on pages that the program never touches: with
+/// focus on their opener, which gets it back. And reads a page that waits for an outcome again, unless the program has
+/// come and does that by itself (`pages/pay/live.rs`).
+const ALWAYS: &str = "{\
+    const root=document.documentElement,modal=(d,by)=>{\
+        (by||document.querySelector(`[popovertarget=${d.id}]`))?.focus();\
+        d.removeAttribute('popover');d.removeAttribute('open');d.showModal()\
+    };\
+    root.classList.add('js');\
+    addEventListener('click',e=>{\
+        const by=e.target.closest('[popovertarget]'),d=by&&document.getElementById(by.getAttribute('popovertarget'));\
+        if(d?.nodeName!='DIALOG')return;\
+        e.preventDefault();\
+        by.hasAttribute('popovertargetaction')?d.close():modal(d,by)\
+    });\
+    addEventListener('DOMContentLoaded',()=>document.querySelectorAll('dialog[open]').forEach(d=>modal(d)));\
+    addEventListener('load',()=>setTimeout(()=>{\
+        if(document.querySelector('main.checking')&&!root.dataset.live)location.reload()\
+    },8000))\
+}";
+
 /// Every page but the pod. Refuses to be framed.
 pub fn shell(assets: Assets) -> impl IntoView {
     let path = use_context::<Parts>().map(|parts| parts.uri.path().to_owned()).unwrap_or_default();
@@ -47,7 +68,8 @@ pub fn pod_shell(assets: Assets, frame_ancestors: &str) -> impl IntoView {
 
 fn document(assets: Assets, surface: Surface, path: &str, frame_ancestors: &str) -> impl IntoView + use<> {
     set_policy(&assets, frame_ancestors);
-    let pay_script = (path == "/npe").then(|| view! { <script src="/pay.js" defer nonce=use_nonce()></script> });
+    let pay_script = matches!(path, "/npe" | "/methods/new")
+        .then(|| view! { <script src="/pay.js" defer nonce=use_nonce()></script> });
     view! {
         <!DOCTYPE html>
         <html lang="en" data-surface=surface.name()>
@@ -68,8 +90,8 @@ fn document(assets: Assets, surface: Surface, path: &str, frame_ancestors: &str)
     }
 }
 
-/// Tells the style sheet that script runs, and starts hydration: at once in the portal; on a quick page only when the
-/// browser has nothing better to do, so that no byte of WASM delays the first press of a button.
+/// What every page needs, and the start of hydration: at once in the portal; on a quick page only when the browser has
+/// nothing better to do, so that no byte of WASM delays the first press of a button.
 #[component]
 fn Scripts(assets: Assets, surface: Surface) -> impl IntoView {
     const HYDRATE: &str = "import(js).then(m=>m.default({module_or_path:wasm}).then(()=>m.hydrate())).catch(()=>{})";
@@ -93,7 +115,7 @@ fn Scripts(assets: Assets, surface: Surface) -> impl IntoView {
         }
     });
     view! {
-        <script nonce=nonce.clone()>"document.documentElement.classList.add('js')"</script>
+        <script nonce=nonce.clone()>{ALWAYS}</script>
         {hints}
         <script type="module" nonce=nonce>{files + &start}</script>
     }

@@ -58,6 +58,13 @@ pub fn weekday(date: NaiveDate) -> String {
     format!("{day}, {} {}", date.day(), MONTHS[date.month0() as usize])
 }
 
+/// Prose in which no line ends inside "e-mail". Addresses stay as they are.
+#[must_use]
+pub fn whole(prose: &str) -> String {
+    let mend = |word: &str| if word.contains('@') { word.to_owned() } else { word.replace("e-mail", "e\u{2011}mail") };
+    prose.split(' ').map(mend).collect::<Vec<_>>().join(" ")
+}
+
 /// The first letter of a name, for the square beside it.
 #[must_use]
 pub fn initial(name: &str) -> String {
@@ -76,6 +83,11 @@ mod tests {
         assert_eq!(amounts(&all[..1], Locale::EnUs), "$350.00");
         assert_eq!(count(1, "invoice"), "1 invoice");
         assert_eq!(count(2, "invoice"), "2 invoices");
+    }
+
+    #[test]
+    fn prose_keeps_e_mail_whole_and_leaves_addresses_alone() {
+        assert_eq!(whole("We will e-mail you at e-mail@acme.test."), "We will e\u{2011}mail you at e-mail@acme.test.");
     }
 
     #[test]

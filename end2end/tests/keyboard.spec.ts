@@ -1,6 +1,6 @@
 // The whole way to a paid invoice without a mouse, and where focus stands when something needs mending.
 import { expect, test, type Page } from '@playwright/test';
-import { demo, northwind, payNowLink, reset } from './support.ts';
+import { demo, northwind, payNowLink, reset, signIn } from './support.ts';
 
 test.skip(({ isMobile }) => isMobile, 'a phone has no Tab key');
 
@@ -34,6 +34,21 @@ test('@S46 an invoice is paid with the keyboard alone', async ({ page }) => {
   await expect(page.getByRole('heading', { name: 'You paid $1,204.50' })).toBeVisible({ timeout: 30_000 });
 });
 
+test('keys without a pause, as a password manager sends them, and Enter at the end pay too', async ({ page }) => {
+  await reset();
+  const { cards } = await demo();
+  await page.goto(payNowLink(await northwind(), 'INV-501'));
+  await expect(page.locator('#card-code iframe')).toBeVisible();
+  await page.locator('#email').focus();
+  for (const typed of ['ana@acme.test', cards.approved, '1234', '123']) {
+    await page.keyboard.type(typed);
+    await page.keyboard.press('Tab');
+  }
+  await page.keyboard.type('Ana Example');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'You paid $1,204.50' })).toBeVisible({ timeout: 30_000 });
+});
+
 test('pressing Pay with nothing filled in leads focus to what is missing', async ({ page }) => {
   await page.goto(payNowLink(await northwind(), 'INV-502'));
   await expect(page.locator('#card-number iframe')).toBeVisible();
@@ -56,4 +71,20 @@ test('the skip link comes first and leads to the content', async ({ page }) => {
   await expect(page.getByRole('link', { name: 'Skip to content' })).toBeFocused();
   await page.keyboard.press('Enter');
   await expect(page.locator('#main')).toBeFocused();
+});
+
+test('the company menu closes with Escape and with a press beside it', async ({ page }) => {
+  const { payers } = await northwind();
+  await signIn(page, payers[0]!.email, payers[0]!.password);
+  await expect(page).toHaveURL(/\/dashboard$/);
+  const button = page.getByRole('button', { name: /^Switch company/ });
+  const menu = page.locator('#places');
+  await button.press('Enter');
+  await expect(menu).toBeInViewport({ ratio: 1 });
+  await page.keyboard.press('Escape');
+  await expect(menu).toBeHidden();
+  await expect(button).toBeFocused();
+  await button.click();
+  await page.mouse.click(20, 600);
+  await expect(menu).toBeHidden();
 });

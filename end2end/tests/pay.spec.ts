@@ -167,6 +167,20 @@ test('@D2 an answer that never comes: do not pay again, and one charge is found'
   expect(await taken()).toHaveLength(1);
 });
 
+test('@D2 the page that waits turns by itself, also when the program never comes', async ({ page }) => {
+  test.setTimeout(150_000);
+  await page.route('**/*.wasm', (route) => route.abort());
+  const { cards } = await demo();
+  await page.goto(payNowLink(await northwind(), 'INV-501'));
+  await page.getByLabel('E-mail for the receipt').fill('ana@acme.test');
+  await enterCard(page, cards.approved);
+  await arm('stripe', 'timeout_after_execute');
+  await arm('stripe', 'webhook_lost', 9);
+  await payButton(page).click();
+  await expect(page.getByRole('heading', { name: 'We are checking with the bank' })).toBeVisible({ timeout: 40_000 });
+  await expect(page.getByRole('heading', { name: 'You paid $1,204.50' })).toBeVisible({ timeout: 90_000 });
+});
+
 test('a link that leads nowhere says what to do next', async ({ page }) => {
   const merchant = await northwind();
   for (const [invoice, status, heading] of [

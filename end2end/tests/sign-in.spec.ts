@@ -9,6 +9,8 @@ test('@S46 @S55 a payer signs in, sees what is outstanding and what was paid, an
   await expect(page).toHaveURL(/\/dashboard$/);
   await expect(page.getByRole('heading', { name: 'Outstanding Payments' })).toBeVisible();
   await expect(page.getByRole('row', { name: /INV-601/ })).toContainText('$80.00');
+  const [bar, content] = await page.locator('.brand, h1').evaluateAll((both) => both.map((one) => one.getBoundingClientRect().left));
+  expect(bar, 'the bar begins where the content does').toBeCloseTo(content!, 0);
 
   await page.getByRole('link', { name: 'Past payments' }).click();
   await expect(page.getByRole('heading', { name: 'Past Payments' }).first()).toBeVisible();

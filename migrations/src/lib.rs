@@ -16,6 +16,7 @@ mod m012_undecided;
 mod m013_refunds;
 mod m014_action_fields;
 mod m015_waiting;
+mod m019_methods;
 mod m030_audit_trail;
 mod m031_consents;
 mod table;
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m013_refunds::Migration),
             Box::new(m014_action_fields::Migration),
             Box::new(m015_waiting::Migration),
+            Box::new(m019_methods::Migration),
             Box::new(m030_audit_trail::Migration),
             Box::new(m031_consents::Migration),
         ]

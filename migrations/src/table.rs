@@ -39,6 +39,9 @@ impl Build {
     pub fn date(self, name: &'static str) -> Self {
         self.col(schema::date(name))
     }
+    pub fn date_null(self, name: &'static str) -> Self {
+        self.col(schema::date_null(name))
+    }
     pub fn at(self, name: &'static str) -> Self {
         self.col(schema::timestamp_with_time_zone(name))
     }

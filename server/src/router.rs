@@ -42,13 +42,15 @@ pub fn build(settings: &Settings, site: &Site, engine: Engine) -> Router {
     };
     let (pod, portal): (Vec<_>, Vec<_>) =
         generate_route_list(App).into_iter().partition(|route| route.path().starts_with("/pods/"));
-    let (page, error, frame) = (site.assets.clone(), site.assets.clone(), site.assets.clone());
+    let (page, error, frame, told) =
+        (site.assets.clone(), site.assets.clone(), site.assets.clone(), site.assets.clone());
     let pod_page = render_app_async_with_context(context.clone(), move || pod_shell(frame.clone(), POD_ANCESTORS));
     let turns = layers::list_turns();
     let pages = Router::new()
         .leptos_routes_with_context(&web, portal, context.clone(), move || shell(page.clone()))
         .leptos_routes_with_handler(pod, pod_page)
-        .layer(middleware::map_response(layers::fault_status))
+        .layer(middleware::map_response(move |answer| layers::fault_status(told.clone(), answer)))
+        .layer(middleware::from_fn(layers::clean_address))
         .layer(middleware::from_fn(move |request, next| layers::lists_in_turn(turns.clone(), request, next)));
     let files = Router::new()
         .route("/npe/invoice.pdf", get(invoice_pdf::of_checkout))
@@ -62,5 +64,5 @@ pub fn build(settings: &Settings, site: &Site, engine: Engine) -> Router {
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .fallback(file_and_error_handler_with_context::<Web, _>(context, move |_| shell(error.clone())));
-    layers::around(surface, settings).with_state(web)
+    layers::around(surface, settings, site.assets.clone()).with_state(web)
 }

@@ -18,7 +18,7 @@ pub async fn read_dashboard() -> Result<Dashboard, Fault> {
 #[server(prefix = "/api", endpoint = "invoices/pay")]
 pub async fn pay_invoice(invoice: InvoiceId) -> Result<(), Fault> {
     use crate::{addresses, gate};
-    let payer = gate::payer(gate::Act::PayOwnInvoices).await?;
+    let payer = gate::payer(gate::Act::PayOwnInvoices).await.map_err(gate::signed_out)?;
     let checkout = gate::answer(gate::engine().pay_invoice(&payer, invoice).await)?;
     gate::go_to(&addresses::pay(checkout));
     Ok(())
@@ -35,7 +35,7 @@ pub async fn read_home(search: String, page: u64) -> Result<AdminHome, Fault> {
 #[server(prefix = "/api", endpoint = "invoices/sync")]
 pub async fn sync_now() -> Result<(), Fault> {
     use crate::gate;
-    let admin = gate::admin(gate::Act::SyncBooks).await?;
+    let admin = gate::admin(gate::Act::SyncBooks).await.map_err(gate::signed_out)?;
     gate::answer(gate::engine().sync_now(&admin).await)?;
     gate::go_to("/admin?done=sync");
     Ok(())

@@ -4,6 +4,7 @@
 pub mod installation;
 pub mod invoices;
 pub mod mail;
+pub mod methods;
 pub mod payments;
 pub mod refunds;
 pub mod session;

@@ -9,40 +9,50 @@ use domain::{
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
+/// Notes for pages under this address.
+#[cfg(feature = "ssr")]
+const HOME: &str = "/npe";
+
 /// The checkout as one browser sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PayScreen {
     pub page: CheckoutPage,
     /// Why the last press of Pay led back here.
     pub note: Note,
+    /// The payer has just cancelled at the gateway's own page.
+    pub gave_up: bool,
     pub signed_in_as: Option<String>,
     /// A guest's, unless somebody is signed in.
     pub role: Role,
 }
 
-/// `was` is the amount that the payer was shown before it moved, as a form field. `left` is the payment whose payer has
-/// just cancelled at the gateway's own page: they are not asked a second time.
+/// `left` is the payment whose payer has just cancelled at the gateway's own page: they are not asked a second time.
 #[server(prefix = "/api", endpoint = "payments/page")]
-pub async fn open_checkout(
-    checkout: CheckoutId,
-    was: Option<String>,
-    left: Option<PaymentId>,
-) -> Result<PayScreen, Fault> {
-    use crate::{addresses::read_money, gate};
+pub async fn open_checkout(checkout: CheckoutId, left: Option<PaymentId>) -> Result<PayScreen, Fault> {
+    use crate::gate;
+    use domain::views::Outcome;
     let guest = gate::guest(checkout, gate::Act::SeeCheckout).await?;
-    let was = was.as_deref().and_then(read_money);
+    let note = gate::take_note(HOME, &checkout.to_string());
+    // From our own refusal and not from the address, where anybody could claim an amount (D11).
+    let was = match &note.fault {
+        Some(Fault::AmountMoved { was, .. }) => Some(*was),
+        _ => None,
+    };
+    let mut gave_up = false;
     if let Some(left) = left {
         // Whatever comes of it: the page says where the payment stands, and offers to cancel it when it still waits.
-        gate::answer(gate::engine().cancel_payment(&guest, left).await).ok();
+        let left = gate::answer(gate::engine().cancel_payment(&guest, left).await);
+        gave_up = left.is_ok_and(|standing| standing.outcome == Outcome::Cancelled);
     }
-    let page = gate::answer(gate::engine().checkout_page(&guest, was).await)?;
+    let payer = gate::payer(gate::Act::PayOwnInvoices).await.ok();
+    let page = gate::answer(gate::engine().checkout_page(&guest, payer.as_ref(), was).await)?;
     let who = gate::whoami().await.ok();
     let role = who.as_ref().map_or(Role::Guest, |who| who.role);
-    Ok(PayScreen { page, note: gate::take_note("/npe"), signed_in_as: who.map(|who| who.email), role })
+    Ok(PayScreen { page, note, gave_up, signed_in_as: who.map(|who| who.email), role })
 }
 
-/// One press of Pay, posted by a plain form. `token` is empty when the gateway's own page shall take the card; `consent`
-/// is the version of the words beside the button.
+/// One press of Pay, posted by a plain form. `saved` names a saved method; without one, `token` is empty when the gateway's
+/// own page shall take the card. `consent` is the version of the words beside the button.
 #[server(prefix = "/api", endpoint = "payments/take")]
 pub async fn take(
     checkout: CheckoutId,
@@ -50,14 +60,20 @@ pub async fn take(
     expected: String,
     #[server(default)] email: String,
     #[server(default)] token: String,
+    #[server(default)] saved: String,
     #[server(default)] consent: String,
 ) -> Result<(), Fault> {
     use crate::{addresses, gate};
+    use domain::views::Outcome;
     let order = engine::Order {
         payment,
         expected: addresses::read_money(&expected).ok_or(Fault::Malformed)?,
         email: email.trim().to_owned(),
-        how: engine::PayHow::of_form(token).ok_or(Fault::Malformed)?,
+        how: if saved.is_empty() {
+            engine::PayHow::of_form(token).ok_or(Fault::Malformed)?
+        } else {
+            engine::PayHow::Saved(saved.parse().map_err(|_| Fault::Malformed)?)
+        },
         network: gate::network(),
         user_agent: gate::user_agent(),
         consent: domain::consent::Wording::of_version(&consent),
@@ -67,7 +83,13 @@ pub async fn take(
         Ok(guest) => gate::answer(gate::engine().take_payment(&guest, payer.as_ref(), order).await),
         Err(fault) => Err(fault),
     };
-    let standing = taken.map_err(|fault| gate::refuse(&after_refusal(checkout, &fault), "/npe", fault, &email))?;
+    let standing = taken.inspect_err(|fault| {
+        gate::refuse_with(&addresses::pay(checkout), HOME, &Note::of(fault, &email).about(&checkout));
+    })?;
+    if matches!(standing.outcome, Outcome::Continue { .. }) {
+        // Whoever cancels there need not type it again.
+        gate::keep(HOME, &Note::with_email(&email).about(&checkout));
+    }
     gate::go_to(&after_take(&standing));
     Ok(())
 }
@@ -97,13 +119,5 @@ fn after_take(standing: &Standing) -> String {
         // The checkout has the form that leads on.
         domain::views::Outcome::Continue { .. } => addresses::pay(standing.checkout),
         _ => addresses::result(standing.checkout, standing.payment),
-    }
-}
-
-#[cfg(feature = "ssr")]
-fn after_refusal(checkout: CheckoutId, fault: &Fault) -> String {
-    match fault {
-        Fault::AmountMoved { was, .. } => crate::addresses::pay_again(checkout, *was),
-        _ => crate::addresses::pay(checkout),
     }
 }

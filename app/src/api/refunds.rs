@@ -13,12 +13,16 @@ pub async fn start_refund(
     #[server(default)] amount: String,
     #[server(default)] reason: String,
 ) -> Result<(), Fault> {
-    use crate::{addresses, gate};
-    let admin = gate::admin(gate::Act::Refund).await?;
+    use crate::{addresses, gate, note::Note};
+    let admin = gate::admin(gate::Act::Refund).await.map_err(gate::signed_out)?;
     let back = addresses::transaction(payment);
-    let refuse = |fault: Fault| gate::refuse(&back, "/admin/transactions", fault, "");
-    let amount = addresses::read_typed_money(&amount, &currency).ok_or_else(|| refuse(Fault::BadAmount))?;
-    let order = engine::RefundOrder { refund, payment, amount, reason };
+    let refuse = |fault: Fault| {
+        let note = Note::of_refund(&fault, &amount, &reason).about(&payment);
+        gate::refuse_with(&back, "/admin/transactions", &note);
+        fault
+    };
+    let read = addresses::read_typed_money(&amount, &currency).ok_or_else(|| refuse(Fault::BadAmount))?;
+    let order = engine::RefundOrder { refund, payment, amount: read, reason: reason.clone() };
     gate::answer(gate::engine().refund_payment(&admin, order).await).map_err(refuse)?;
     gate::go_to(&format!("{back}#refunds"));
     Ok(())

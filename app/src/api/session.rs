@@ -10,7 +10,7 @@ pub async fn read_note(next: String) -> Result<Note, Fault> {
     if let Ok(who) = gate::whoami().await {
         gate::go_to(own_path(&next).unwrap_or(who.role.home()));
     }
-    Ok(gate::take_note("/sign-in"))
+    Ok(gate::take_note("/sign-in", ""))
 }
 
 /// Sends to the front page of whoever is signed in.
@@ -54,8 +54,8 @@ pub async fn sign_out() -> Result<(), Fault> {
 #[server(prefix = "/api", endpoint = "session/switch")]
 pub async fn switch_place(place: String) -> Result<(), Fault> {
     use crate::gate;
-    let token = gate::session_token().ok_or(Fault::SignInNeeded)?;
-    let session = gate::answer(gate::engine().switch_place(&token, &place).await)?;
+    let token = gate::session_token().ok_or_else(|| gate::signed_out(Fault::SignInNeeded))?;
+    let session = gate::answer(gate::engine().switch_place(&token, &place).await).map_err(gate::signed_out)?;
     gate::set_session(&session.token);
     gate::go_to(session.home);
     Ok(())

@@ -38,5 +38,5 @@ pub async fn read_story(payment: PaymentId) -> Result<StoryScreen, Fault> {
     use crate::gate;
     let admin = gate::admin(gate::Act::SeeTransactions).await?;
     let story = gate::answer(gate::engine().payment_story(&admin, payment).await)?;
-    Ok(StoryScreen { story, note: gate::take_note("/admin/transactions") })
+    Ok(StoryScreen { story, note: gate::take_note("/admin/transactions", &payment.to_string()) })
 }

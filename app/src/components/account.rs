@@ -1,5 +1,5 @@
 //! Where one is and as whom: the company switcher for one e-mail in several organisations (S60), and the way out.
-//! Plain forms, so they work without script.
+//! Plain forms in a popover, so they work without script, and Escape or a press beside it closes the menu.
 
 use domain::views::{Place, Whoami};
 use leptos::prelude::*;
@@ -36,9 +36,12 @@ fn Switcher(here: String, places: Vec<Place>) -> impl IntoView {
         }
     });
     view! {
-        <details class="menu">
-            <summary class="btn quiet"><span class="vh">"Switch company, now: "</span>{here}</summary>
-            <ul>{places.collect_view()}</ul>
-        </details>
+        <div class="menu">
+            <button type="button" class="btn quiet" popovertarget="places">
+                <span class="vh">"Switch company, now: "</span>
+                {here}
+            </button>
+            <ul id="places" popover="auto">{places.collect_view()}</ul>
+        </div>
     }
 }

@@ -1,27 +1,35 @@
-//! A question before something that cannot be undone. A native `<dialog>` as popover: it opens, closes with Escape and
-//! returns focus without any script of ours.
+//! A question before something that cannot be undone. A native `<dialog>`: the script of every page (`shell.rs`) opens it
+//! modal, so that nothing behind it is reached; without script it is a popover. Both close with Escape and return focus.
 
 use leptos::prelude::*;
 
 #[component]
-pub fn Dialog(id: &'static str, #[prop(into)] title: String, children: Children) -> impl IntoView {
+pub fn Dialog(
+    #[prop(into)] id: String,
+    #[prop(into)] title: String,
+    /// Something in it needs mending: it stands open, without script in the page's flow.
+    #[prop(optional)]
+    open: bool,
+    children: Children,
+) -> impl IntoView {
+    let (titled, title_id) = (format!("{id}-title"), format!("{id}-title"));
     view! {
-        <dialog id=id popover="auto" class="dialog" aria-labelledby=format!("{id}-title")>
-            <h2 id=format!("{id}-title")>{title}</h2>
+        <dialog id=id popover="auto" closedby="any" open=open class="dialog" aria-labelledby=titled>
+            <h2 id=title_id>{title}</h2>
             {children()}
         </dialog>
     }
 }
 
-/// The button that opens it.
+/// The button that opens it. It stands before the dialog: there the script looks for it.
 #[component]
-pub fn DialogOpener(dialog: &'static str, children: Children) -> impl IntoView {
+pub fn DialogOpener(#[prop(into)] dialog: String, children: Children) -> impl IntoView {
     view! { <button type="button" class="btn" popovertarget=dialog>{children()}</button> }
 }
 
 /// The button inside it that changes nothing.
 #[component]
-pub fn DialogCloser(dialog: &'static str, children: Children) -> impl IntoView {
+pub fn DialogCloser(#[prop(into)] dialog: String, children: Children) -> impl IntoView {
     view! {
         <button type="button" class="btn" popovertarget=dialog popovertargetaction="hide">
             {children()}

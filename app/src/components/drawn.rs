@@ -9,8 +9,8 @@ pub fn drawn(page: impl Future<Output = AnyView> + Send + 'static) -> AnyView {
     frame(async move { page.await.to_html() })
 }
 
-/// The page, in the browser: what the server sent stays untouched. Whoever comes here by an in-page navigation is sent
-/// to the server.
+/// The page, in the browser: what the server sent stays untouched. Links to it are `rel="external"`; whoever comes here by
+/// an in-page navigation nevertheless is sent to the server.
 #[cfg(not(feature = "ssr"))]
 pub fn adopted() -> AnyView {
     #[cfg(feature = "hydrate")]

@@ -7,17 +7,22 @@ use leptos::prelude::*;
 /// Without the page's title and status, so that it can be drawn outside the App as well.
 #[component]
 pub fn FaultPage(fault: Fault) -> impl IntoView {
-    let (way, words) = match fault {
+    let (way, to) = match fault {
         Fault::SignInNeeded => ("/sign-in", "Sign in"),
         _ => ("/", "Go to the front page"),
     };
+    view! { <Lone heading=fault.heading() words=fault.to_string() way to/> }
+}
+
+/// One thing said on a page of its own; `to` says where `way` leads.
+#[component]
+pub fn Lone(heading: &'static str, #[prop(into)] words: String, way: &'static str, to: &'static str) -> impl IntoView {
     view! {
         <main class="lone" id="main">
             <div class="lone-card">
-                <p class="lone-code num muted" aria-hidden="true">{fault.status()}</p>
-                <h1>{fault.heading()}</h1>
-                <p class="muted">{fault.to_string()}</p>
-                <p><a class="btn primary" href=way rel="external">{words}</a></p>
+                <h1>{heading}</h1>
+                <p class="muted">{words}</p>
+                <p><a class="btn primary" href=way rel="external">{to}</a></p>
             </div>
         </main>
     }

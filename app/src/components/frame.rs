@@ -10,7 +10,9 @@ pub fn Frame(who: Whoami, current: &'static str, children: Children) -> impl Int
     // Payers have few pages and get a bar on top; staff get a column at the side.
     let class = if who.role == Role::Payer { "frame frame-top" } else { "frame frame-side" };
     let links = who.role.menu().into_iter().map(|(path, label)| {
-        view! { <li><a href=path aria-current=(path == current).then_some("page")>{label}</a></li> }
+        // What the server alone draws is loaded whole.
+        let rel = (path == "/methods").then_some("external");
+        view! { <li><a href=path rel=rel aria-current=(path == current).then_some("page")>{label}</a></li> }
     });
     let zone = format!("Dates and times are in {}.", zone_in_words(&who.time_zone));
     focus_on_arrival();

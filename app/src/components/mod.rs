@@ -3,6 +3,8 @@
 
 pub mod account;
 pub mod badge;
+#[cfg(feature = "ssr")]
+pub mod card_fields;
 pub mod dialog;
 pub mod drawn;
 pub mod empty;

@@ -1,5 +1,6 @@
 //! Where in a long list one is, and the way to the next page. The state is in the address (D26).
 
+use super::empty::Empty;
 use crate::addresses;
 use leptos::prelude::*;
 
@@ -23,20 +24,42 @@ impl Place {
         self.total.div_ceil(self.per_page).max(1)
     }
 
+    fn first(&self) -> u64 {
+        (self.page - 1).saturating_mul(self.per_page) + 1
+    }
+
+    /// The list has ended before this page.
+    #[must_use]
+    pub fn is_beyond(&self) -> bool {
+        self.total > 0 && self.first() > self.total
+    }
+
     /// `26–50 of 305`.
     fn words(&self) -> String {
-        let first = (self.page - 1).saturating_mul(self.per_page) + 1;
         let last = self.page.saturating_mul(self.per_page).min(self.total);
-        if self.total == 0 || first > self.total {
-            format!("0 of {}", self.total)
+        if self.is_beyond() {
+            format!("{} in all", self.total)
         } else {
-            format!("{first}–{last} of {}", self.total)
+            format!("{}–{last} of {}", self.first(), self.total)
         }
     }
 }
 
+/// What stands on a page behind the last one.
+#[component]
+pub fn Beyond(path: &'static str, place: Place) -> impl IntoView {
+    let last = addresses::list(path, &place.query, place.pages());
+    view! { <Empty title="No more on this page"><a href=last>"Go to the last page"</a></Empty> }
+}
+
 #[component]
 pub fn Pager(path: &'static str, place: Place) -> impl IntoView {
+    // An empty list says so itself.
+    (place.total > 0).then(|| view! { <Steps path place/> })
+}
+
+#[component]
+fn Steps(path: &'static str, place: Place) -> impl IntoView {
     let step = |page: u64, words: &'static str, there: bool| {
         let address = addresses::list(path, &place.query, page);
         if there {
@@ -47,7 +70,7 @@ pub fn Pager(path: &'static str, place: Place) -> impl IntoView {
     };
     let steps = (place.pages() > 1).then(|| {
         view! {
-            {step(place.page - 1, "Previous", place.page > 1)}
+            {step((place.page - 1).min(place.pages()), "Previous", place.page > 1)}
             {step(place.page + 1, "Next", place.page < place.pages())}
         }
     });
@@ -68,7 +91,8 @@ mod tests {
         let place = |page| Place { total: 305, page, per_page: 25, query: String::new() };
         assert_eq!(place(1).words(), "1–25 of 305");
         assert_eq!(place(13).words(), "301–305 of 305");
-        assert_eq!(place(99).words(), "0 of 305");
+        assert_eq!(place(99).words(), "305 in all");
+        assert!(place(14).is_beyond() && !place(13).is_beyond());
         assert_eq!(place(1).pages(), 13);
     }
 }

@@ -1,7 +1,10 @@
 //! Nothing to pay here: never a dead end. Pure, so that it is drawn inside and outside the App alike.
 
 use super::words_of_closed::{heading, next_step, way_on};
-use crate::components::who::{Help, MerchantMark};
+use crate::{
+    components::who::{Help, MerchantMark},
+    words::whole,
+};
 use domain::{
     access::Role,
     views::{Closed, ClosedReason},
@@ -10,7 +13,7 @@ use leptos::prelude::*;
 
 #[component]
 pub fn ClosedView(closed: Closed, role: Role) -> impl IntoView {
-    let (heading, next_step) = (heading(&closed), next_step(&closed));
+    let (heading, next_step) = (heading(&closed), whole(&next_step(&closed)));
     let class = if closed.reason == ClosedReason::AlreadyPaid { "mark good" } else { "mark" };
     let mark = closed.merchant.as_ref().map(|merchant| view! { <MerchantMark name=merchant.name.clone()/> });
     let way_on = way_on(closed.reason, role)

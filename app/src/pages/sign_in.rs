@@ -9,6 +9,7 @@ use crate::{
         field::{Field, Kind},
         page_title::PageTitle,
         summary::{ErrorSummary, Mend},
+        who::MerchantMark,
     },
     fault::Fault,
     note::Note,
@@ -47,12 +48,19 @@ async fn merchant_of(next: &str) -> Option<String> {
 #[cfg(feature = "ssr")]
 #[component]
 pub fn SignInView(note: Note, next: String, merchant: Option<String>) -> impl IntoView {
-    let wrong = note.fault.is_some();
-    let summary = note.fault.map(|fault| {
-        let field = (fault == Fault::NoMatch).then_some("email");
-        let mend = vec![Mend { field, words: fault.to_string() }];
-        view! { <ErrorSummary title="You are not signed in" mend/> }
+    let wrong = note.fault.as_ref().is_some_and(|fault| *fault != Fault::SignInNeeded);
+    let summary = note.fault.map(|fault| match fault {
+        // A button of ours has led here (`gate::signed_out`).
+        Fault::SignInNeeded => {
+            view! { <p class="notice" role="status">"You were signed out. Sign in to go on."</p> }.into_any()
+        }
+        fault => {
+            let field = (fault == Fault::NoMatch).then_some("email");
+            let mend = vec![Mend { field, words: fault.to_string() }];
+            view! { <ErrorSummary title="You are not signed in" mend/> }.into_any()
+        }
     });
+    let place = merchant.clone().unwrap_or_else(|| crate::gate::engine().brand().to_owned());
     let whom = merchant.unwrap_or_else(|| "the company that invoices you".into());
     let paying = next.starts_with("/npe");
     let back = paying.then(|| {
@@ -65,6 +73,7 @@ pub fn SignInView(note: Note, next: String, merchant: Option<String>) -> impl In
     view! {
         <PageTitle text="Sign in" wrong/>
         <main class="lone" id="main">
+            <MerchantMark name=place/>
             <form class="lone-card sign-in" method="post" action="/api/session/sign_in">
                 <div>
                     <h1>"Sign in"</h1>

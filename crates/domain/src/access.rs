@@ -26,6 +26,8 @@ pub enum Act {
     SeeOwnInvoices,
     PayOwnInvoices,
     SeeOwnPayments,
+    /// Save, name and take out the company's cards.
+    ManageMethods,
     SeeMerchantInvoices,
     SeeTransactions,
     SeeProof,
@@ -42,7 +44,9 @@ impl Role {
     pub const fn may(self, act: Act) -> bool {
         match act {
             Act::SeeCheckout | Act::PayCheckout => matches!(self, Self::Guest),
-            Act::SeeOwnInvoices | Act::PayOwnInvoices | Act::SeeOwnPayments => matches!(self, Self::Payer),
+            Act::SeeOwnInvoices | Act::PayOwnInvoices | Act::SeeOwnPayments | Act::ManageMethods => {
+                matches!(self, Self::Payer)
+            }
             Act::SeeMerchantInvoices
             | Act::SeeTransactions
             | Act::SeeProof
@@ -59,6 +63,7 @@ impl Role {
         [
             (Act::SeeOwnInvoices, "/dashboard", "Outstanding"),
             (Act::SeeOwnPayments, "/payments", "Past payments"),
+            (Act::ManageMethods, "/methods", "Methods"),
             (Act::SeeMerchantInvoices, "/admin", "Home"),
             (Act::SeeTransactions, "/admin/transactions", "Transactions"),
             (Act::SeeMail, "/admin/mail", "Mail"),
@@ -86,6 +91,7 @@ mod tests {
         for (act, allowed) in [
             (Act::PayCheckout, Role::Guest),
             (Act::SeeOwnInvoices, Role::Payer),
+            (Act::ManageMethods, Role::Payer),
             (Act::SeeTransactions, Role::Admin),
             (Act::SeeProof, Role::Admin),
             (Act::Refund, Role::Admin),

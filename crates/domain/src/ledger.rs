@@ -65,6 +65,20 @@ impl Journal {
         Ok(Self { kind, lines })
     }
 
+    /// The journal of this kind over an amount.
+    ///
+    /// # Errors
+    /// An amount that cannot be negated.
+    pub fn of(kind: JournalKind, amount: Money) -> Result<Self, Unbalanced> {
+        match kind {
+            JournalKind::PaymentTaken => Self::payment_taken(amount),
+            JournalKind::PaymentReversed => Self::payment_reversed(amount),
+            JournalKind::PaymentCorrected => Self::payment_corrected(amount),
+            JournalKind::RefundPaid => Self::refund_paid(amount),
+            JournalKind::RefundFailed => Self::refund_failed(amount),
+        }
+    }
+
     /// The gateway holds the money, the customer owes that much less.
     ///
     /// # Errors

@@ -2,12 +2,15 @@
 //! Nothing here may be async, do IO, read a clock or hold a secret.
 
 pub mod access;
+pub mod asking;
 pub mod card_testing;
 pub mod consent;
 pub mod date;
+pub mod effects;
 pub mod ids;
 pub mod invoice;
 pub mod ledger;
+pub mod method;
 pub mod money;
 pub mod network;
 pub mod payment;

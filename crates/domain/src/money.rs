@@ -159,22 +159,32 @@ impl Money {
     /// and no share differs from its exact proportion by a full minor unit. All-zero weights share evenly.
     #[must_use]
     pub fn allocate(self, weights: &[u32]) -> Vec<Self> {
-        if weights.is_empty() {
-            return Vec::new();
-        }
         let even = weights.iter().all(|w| *w == 0);
-        let weight = |i: usize| if even { 1 } else { i128::from(weights[i]) };
-        let total: i128 = (0..weights.len()).map(weight).sum();
+        let weights: Vec<i64> = weights.iter().map(|w| if even { 1 } else { i64::from(*w) }).collect();
+        // Without a negative weight, no share is larger than the whole, which is an i64.
+        self.allocate_signed(&weights).unwrap_or_default()
+    }
+
+    /// [`Money::allocate`] with weights of both signs, as an invoice's lines have when a discount is one of them: its
+    /// share is negative. `None` when they do not add up to more than nothing, or a share were too large.
+    #[must_use]
+    pub fn allocate_signed(self, weights: &[i64]) -> Option<Vec<Self>> {
+        let total: i128 = weights.iter().map(|w| i128::from(*w)).sum();
+        if total <= 0 {
+            return None;
+        }
         let (whole, sign) = (i128::from(self.minor).abs(), if self.minor < 0 { -1 } else { 1 });
-        let mut shares: Vec<i128> = (0..weights.len()).map(|i| whole * weight(i) / total).collect();
+        let exact = |i: usize| whole * i128::from(weights[i]);
+        // Rounded down, a negative share as well, so that what is left is never negative.
+        let mut shares: Vec<i128> = (0..weights.len()).map(|i| exact(i).div_euclid(total)).collect();
         let mut by_remainder: Vec<usize> = (0..weights.len()).collect();
-        by_remainder.sort_by_key(|i| (std::cmp::Reverse(whole * weight(*i) % total), *i));
+        by_remainder.sort_by_key(|i| (std::cmp::Reverse(exact(*i).rem_euclid(total)), *i));
         let left = usize::try_from(whole - shares.iter().sum::<i128>()).unwrap_or(0);
         for i in by_remainder.into_iter().take(left) {
             shares[i] += 1;
         }
-        // A share is never larger than the whole, which is an i64.
-        shares.into_iter().map(|s| Self::new(i64::try_from(s * sign).unwrap_or(self.minor), self.currency)).collect()
+        let money = |share: i128| Some(Self::new(i64::try_from(share * sign).ok()?, self.currency));
+        shares.into_iter().map(money).collect()
     }
 
     /// A plain decimal as vendors write it: `1204.50`, `-3`, `0.125`.
@@ -229,7 +239,8 @@ impl Money {
             }
             grouped.push(digit);
         }
-        let sign = if self.minor < 0 { "-" } else { "" };
+        // The minus of typography: a hyphen may be torn from its number.
+        let sign = if self.minor < 0 { "\u{2212}" } else { "" };
         let symbol = locale.symbol(self.currency);
         match fraction {
             Some(fraction) => format!("{sign}{symbol}{grouped}.{fraction}"),
@@ -379,7 +390,7 @@ mod tests {
             (money("1204.5", "NZD"), Locale::EnNz, "$1,204.50"),
             (money("1204.5", "GBP"), Locale::EnGb, "£1,204.50"),
             (money("1204.5", "USD"), Locale::EnGb, "US$1,204.50"),
-            (money("-1234567.8", "USD"), Locale::EnUs, "-$1,234,567.80"),
+            (money("-1234567.8", "USD"), Locale::EnUs, "\u{2212}$1,234,567.80"),
             (money("123456", "JPY"), Locale::EnUs, "¥123,456"),
             (money("1204.5", "KWD"), Locale::EnUs, "KWD\u{a0}1,204.500"),
         ] {
@@ -423,6 +434,20 @@ mod tests {
                     prop_assert!((share.minor as f64 - exact).abs() < 1.001, "{} is not near {}", share.minor, exact);
                 }
             }
+        }
+
+        #[test]
+        fn g41_shares_of_both_signs_sum_to_the_whole(minor in any::<i32>(), weights in proptest::collection::vec(any::<i32>(), 1..40)) {
+            let whole = Money::new(i64::from(minor), Currency::USD);
+            let weights: Vec<i64> = weights.into_iter().map(i64::from).collect();
+            let total: i64 = weights.iter().sum();
+            let shares = whole.allocate_signed(&weights);
+            prop_assert_eq!(shares.is_some(), total > 0);
+            for (share, weight) in shares.iter().flatten().zip(&weights) {
+                let off = i128::from(share.minor) * i128::from(total) - i128::from(minor) * i128::from(*weight);
+                prop_assert!(off.abs() < i128::from(total), "{} is not near its proportion", share.minor);
+            }
+            prop_assert!(shares.is_none_or(|shares| shares.iter().map(|s| s.minor).sum::<i64>() == whole.minor));
         }
 
         #[test]

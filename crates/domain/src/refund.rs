@@ -91,8 +91,10 @@ pub enum RefundFailure {
     NoBalance,
     Disputed,
     Declined,
-    /// Ours: the gateway could not be reached, or never received it.
+    /// Ours: the gateway could not be reached.
     NotSent,
+    /// Ours: look-ups found no trace of it. Nobody was at the screen then.
+    NeverArrived,
     /// The gateway rejected the request itself.
     Refused,
 }
@@ -107,6 +109,9 @@ impl RefundFailure {
             Self::Disputed => "The payment is disputed at the bank, so it cannot be refunded as well.",
             Self::Declined => "The customer’s bank did not take it. Pay the customer back in another way.",
             Self::NotSent => "The gateway could not be reached, so nothing was paid back. Refund again.",
+            Self::NeverArrived => {
+                "It did not reach the gateway, so nothing was paid back. Refund again if it is still wanted."
+            }
             Self::Refused => "The gateway did not accept it, so nothing was paid back. Look at the payment there.",
         }
     }
@@ -144,7 +149,7 @@ impl FoldedRefund {
             RefundFact::NotSent if self.state == S::Created => (S::Failed, Some(RefundFailure::NotSent), true),
             RefundFact::Refused { .. } if self.state == S::Created => (S::Failed, Some(RefundFailure::Refused), true),
             RefundFact::NeverArrived if self.state.rank() < S::Pending.rank() => {
-                (S::Failed, Some(RefundFailure::NotSent), true)
+                (S::Failed, Some(RefundFailure::NeverArrived), true)
             }
             RefundFact::NotSent | RefundFact::Refused { .. } | RefundFact::NeverArrived => return self,
             RefundFact::Unanswered | RefundFact::NotSeen => (S::Unknown, None, false),
@@ -203,6 +208,10 @@ pub enum RefundRefusal {
     /// More than what is left, nothing at all, or another currency.
     NotWithin {
         left: Money,
+    },
+    /// The form has made a refund already, of another amount.
+    FormUsed {
+        refund: Money,
     },
 }
 

@@ -59,7 +59,8 @@ fn g37_every_state_meets_every_fact() {
 #[test]
 fn g37_an_end_of_ours_becomes_the_gateways_own_and_is_final_then() {
     let missed = FoldedRefund::of(&[RefundFact::Unanswered, RefundFact::NeverArrived]);
-    assert_eq!(missed.failure, Some(RefundFailure::NotSent));
+    assert_eq!(missed.failure, Some(RefundFailure::NeverArrived));
+    assert_eq!(FoldedRefund::of(&[RefundFact::NotSent]).failure, Some(RefundFailure::NotSent), "told at once");
     let failed = missed.then(&GONE);
     assert_eq!((failed.state, failed.failure), (S::Failed, Some(RefundFailure::CardGone)));
     assert_eq!(failed.then(&RefundFact::Succeeded), failed, "old news: it succeeded before it failed");

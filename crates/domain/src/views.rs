@@ -3,8 +3,9 @@
 use crate::{
     access::Role,
     date::{Lateness, Moment},
-    ids::{CheckoutId, InvoiceId, MailId, PaymentId, RefundId},
+    ids::{CheckoutId, InvoiceId, MailId, MethodId, PaymentId, RefundId},
     invoice::InvoiceStatus,
+    method::{Ends, MethodState},
     money::{Locale, Money},
     payment::AttemptState,
     refund::{RefundState, Refunded},
@@ -113,9 +114,48 @@ pub struct Offer {
     pub was: Option<Money>,
     /// Why the last try on this checkout brought no money, in the payer's words.
     pub last_decline: Option<String>,
+    /// What the signed-in payer's company has saved and can be charged; a guest has none (D22).
+    pub saved: Vec<SavedMethod>,
     pub gateway: GatewayFace,
     /// The books could not be asked just now: the amount is the last one known and is read again before charging.
     pub stale: bool,
+}
+
+/// A saved method as its payer reads it: never more of it than this.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedMethod {
+    pub id: MethodId,
+    /// `Visa ··4242`.
+    pub face: String,
+    /// The payer's own name for it; may be empty.
+    pub nickname: String,
+    pub good_until: Option<NaiveDate>,
+    pub ends: Ends,
+    pub state: MethodState,
+    /// Chosen beforehand.
+    pub is_default: bool,
+    /// Where the payer must go to act.
+    pub action_url: Option<String>,
+    /// What is wrong with it, in the payer's words.
+    pub trouble: Option<String>,
+}
+
+/// A company's saved methods.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MethodsPage {
+    pub who: Whoami,
+    pub methods: Vec<SavedMethod>,
+    /// The merchant's gateway keeps methods.
+    pub can_add: bool,
+}
+
+/// What the form for another method needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewMethod {
+    pub who: Whoami,
+    /// Minted with this page: the same form sent twice is the same method.
+    pub method: MethodId,
+    pub gateway: GatewayFace,
 }
 
 /// Why there is nothing to pay.

@@ -5,6 +5,9 @@ use crate::{
     clock::{day_start, on_the_wall, zone},
     faces::{ROWS_PER_PAGE, amounts, page},
     jobs::Work,
+    post_payment::books_reference,
+    post_refund::credit_number,
+    refused_payment::never_entered,
 };
 use chrono::{Datelike, TimeDelta};
 use domain::{
@@ -13,13 +16,16 @@ use domain::{
     refund::{RefundFailure, RefundState},
     views::{AdminHome, Problem},
 };
-use store::{BooksEntryState, Connection, ConnectionState, InvoiceFilter, MerchantDb};
+use store::{
+    Attempt, BooksEntry, BooksEntryState, Connection, ConnectionState, InvoiceFilter, MerchantDb, Refund,
+    left_to_refund,
+};
 
 /// What takes longer than this to come to its end is shown to somebody (`quality.md`, 2.4).
 const SOON: TimeDelta = TimeDelta::minutes(15);
 /// A payer's page is over by then, and was asked for twice.
 const WAITED_LONG: TimeDelta = TimeDelta::hours(1);
-/// So long a refund that failed after the payer was told is shown.
+/// So long a refund that failed behind everybody's back is shown, unless it was made again.
 const REFUND_FAILED_SHOWN: TimeDelta = TimeDelta::days(14);
 
 impl Engine {
@@ -63,11 +69,7 @@ impl Engine {
     ) -> Result<Vec<Problem>, Error> {
         let mut problems = Vec::new();
         for entry in db.books_entries_refused().await? {
-            let attempt = db.attempt(entry.attempt_id).await?;
-            let (number, amount) = (db.invoice(entry.invoice_id).await?.number, attempt.amount()?.format(locale));
-            let why = entry.last_error.unwrap_or_default();
-            let sentence = format!("{amount} for {number} was taken, but the books refused it: {why}");
-            problems.push(Problem { area: "Books".into(), sentence, payment: Some(attempt.payment_id) });
+            problems.push(refused_problem(db, &entry, locale).await?);
         }
         let long_ago = self.now() - SOON;
         for entry in db.books_entries_waiting(long_ago).await? {
@@ -134,15 +136,20 @@ impl Engine {
             let refund = db.refund(entry.refund_id).await?;
             let amount = Money::new(entry.amount_minor, refund.amount()?.currency).format(locale);
             let number = db.invoice(entry.invoice_id).await?.number;
-            let (id, why) = (refund.gateway_id.unwrap_or_default(), entry.last_error.unwrap_or_default());
+            let credit = credit_number(refund.id, entry.invoice_id);
+            let (id, why) = (refund.gateway_id.unwrap_or_default(), sentence_of(entry.last_error.as_deref()));
             let sentence = match (entry.state, refund.state) {
+                (BooksEntryState::Refused, RefundState::Succeeded) if entry.credit_id.is_some() => format!(
+                    "{amount} was paid back for {number}. Its credit note {credit} stands in the books, but they refused \
+                     its payment: {why} Enter that payment alone: {amount} from the clearing account, reference {id}."
+                ),
                 (BooksEntryState::Refused, RefundState::Succeeded) => format!(
                     "{amount} was paid back for {number}, but the books refused it: {why} Enter a credit note of {amount} \
                      for {number} and its refund from the clearing account, reference {id}."
                 ),
                 (BooksEntryState::Refused, _) => format!(
-                    "The refund of {amount} for {number} failed, but the books did not let it be taken out: {why} Delete \
-                     the payment with the reference {id} and void its credit note."
+                    "The refund of {amount} for {number} failed, but was not taken out of the books: {why} Delete the \
+                     payment with the reference {id} and void its credit note."
                 ),
                 _ => {
                     format!("{amount} was paid back for {number}, and the books do not have it yet. It is tried again.")
@@ -153,6 +160,10 @@ impl Engine {
         }
         let unknown = db.refunds_unknown(self.now() - SOON).await?;
         for refund in unknown.into_iter().chain(db.refunds_alarming(self.now() - REFUND_FAILED_SHOWN).await?) {
+            let attempt = db.attempt(refund.attempt_id).await?;
+            if refund.state.is_dead() && !refund.contradicted && is_settled(db, &attempt, &refund).await? {
+                continue;
+            }
             let amount = refund.amount()?.format(locale);
             let failure = refund.failure.as_deref().and_then(|json| serde_json::from_str::<RefundFailure>(json).ok());
             let sentence = if refund.contradicted {
@@ -165,11 +176,43 @@ impl Engine {
             } else {
                 format!("Nobody knows what became of a refund of {amount}. The gateway is asked again.")
             };
-            let payment = Some(db.attempt(refund.attempt_id).await?.payment_id);
-            problems.push(Problem { area: "Refund".into(), sentence, payment });
+            problems.push(Problem { area: "Refund".into(), sentence, payment: Some(attempt.payment_id) });
         }
         Ok(problems)
     }
+}
+
+/// Whether so much was refunded again since it failed, or nothing is left that could be.
+async fn is_settled(db: &MerchantDb, attempt: &Attempt, failed: &Refund) -> Result<bool, Error> {
+    let refunds = db.refunds_of(&[attempt.id]).await?;
+    let later = refunds.iter().filter(|refund| refund.created_at >= failed.updated_at && !refund.state.is_dead());
+    let again: i64 = later.map(|refund| refund.amount_minor).sum();
+    Ok(again >= failed.amount_minor || !left_to_refund(attempt, &refunds)?.is_positive())
+}
+
+/// What the books refused of a payment, and what a person must enter of it.
+async fn refused_problem(db: &MerchantDb, entry: &BooksEntry, locale: Locale) -> Result<Problem, Error> {
+    let attempt = db.attempt(entry.attempt_id).await?;
+    let refunds = db.refunds_of(&[attempt.id]).await?;
+    let parts = db.refund_entries(&refunds.iter().map(|refund| refund.id).collect::<Vec<_>>()).await?;
+    let (number, currency) = (db.invoice(entry.invoice_id).await?.number, attempt.amount()?.currency);
+    let back = never_entered(entry, &refunds, &parts);
+    let words = |minor| Money::new(minor, currency).format(locale);
+    let paid_back = if back > 0 { format!(" and {} of it paid back", words(back)) } else { String::new() };
+    let sentence = format!(
+        "{} for {number} was taken{paid_back}, but the books refused it: {} They lack a payment of {}, reference {}.",
+        words(entry.amount_minor),
+        sentence_of(entry.last_error.as_deref()),
+        words(entry.amount_minor - back),
+        books_reference(&attempt, entry)
+    );
+    Ok(Problem { area: "Books".into(), sentence, payment: Some(attempt.payment_id) })
+}
+
+/// A vendor's words as a sentence among ours.
+fn sentence_of(words: Option<&str>) -> String {
+    let words = words.unwrap_or_default().trim();
+    if words.is_empty() || words.ends_with(['.', '!', '?']) { words.to_owned() } else { format!("{words}.") }
 }
 
 /// What is left of each currency's figure; one of the subtrahend alone is negative.

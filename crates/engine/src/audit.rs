@@ -4,14 +4,15 @@
 use crate::{Error, card_testing::Origin};
 use chrono::{DateTime, Utc};
 use domain::{
-    ids::{AttemptId, InvoiceId, MailId, PayerId, PaymentId, PersonId, RefundId},
+    ids::{AttemptId, ConnectionId, CustomerId, InvoiceId, MailId, MethodId, PayerId, PaymentId, PersonId, RefundId},
+    method::MethodState,
     money::Money,
     payment::AttemptState,
     refund::RefundState,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use store::{Attempt, BooksEntry, Consent, NewSlip, Refund, TokenHash};
+use store::{Attempt, BooksEntry, BooksEntryState, Consent, Method, NewSlip, Refund, RefundEntry, TokenHash};
 
 pub(crate) const PAYMENT_STARTED: &str = "payment_started";
 
@@ -87,6 +88,47 @@ pub(crate) enum Audited {
         attempt: AttemptId,
         invoice: InvoiceId,
         amount_minor: i64,
+    },
+    /// A refund, written into the books.
+    RefundPosted {
+        refund: RefundId,
+        invoice: InvoiceId,
+        amount_minor: i64,
+        credit_id: Option<String>,
+        external_id: Option<String>,
+    },
+    /// The books refuse to take it in, or to let it go again.
+    RefundPostRefused {
+        refund: RefundId,
+        invoice: InvoiceId,
+        amount_minor: i64,
+        credit_id: Option<String>,
+    },
+    /// It failed after all.
+    RefundTakenBack {
+        refund: RefundId,
+        invoice: InvoiceId,
+        amount_minor: i64,
+        credit_id: Option<String>,
+        external_id: Option<String>,
+    },
+    /// A company's payer gives a method to be kept and charged.
+    MethodGiven {
+        method: MethodId,
+        customer: CustomerId,
+        connection: ConnectionId,
+    },
+    /// It can be charged from here on, or no more.
+    MethodMoved {
+        method: MethodId,
+        customer: CustomerId,
+        from: MethodState,
+        to: MethodState,
+        gateway_method: Option<String>,
+    },
+    MethodRemoved {
+        method: MethodId,
+        customer: CustomerId,
     },
     /// The mail server took it.
     MailSent {
@@ -168,6 +210,42 @@ impl Audited {
         Self::BooksRefused { attempt, invoice, amount_minor }
     }
 
+    /// What became of a refund's write into the books; nothing, where there was nothing to write.
+    pub(crate) fn refund_written(entry: &RefundEntry) -> Option<Self> {
+        let (refund, invoice, amount_minor) = (entry.refund_id, entry.invoice_id, entry.amount_minor);
+        let (credit_id, external_id) = (entry.credit_id.clone(), entry.external_id.clone());
+        let stood = credit_id.is_some() || external_id.is_some();
+        match entry.state {
+            BooksEntryState::Posted => {
+                Some(Self::RefundPosted { refund, invoice, amount_minor, credit_id, external_id })
+            }
+            BooksEntryState::Refused => Some(Self::RefundPostRefused { refund, invoice, amount_minor, credit_id }),
+            BooksEntryState::Needless if stood => {
+                Some(Self::RefundTakenBack { refund, invoice, amount_minor, credit_id, external_id })
+            }
+            BooksEntryState::Needless | BooksEntryState::Intended => None,
+        }
+    }
+
+    pub(crate) const fn method_given(method: &Method) -> Self {
+        Self::MethodGiven { method: method.id, customer: method.customer_id, connection: method.connection_id }
+    }
+
+    /// What a fact did to a method; nothing, when as much can be charged to it as before and it has not ended.
+    pub(crate) fn method_moved(from: MethodState, method: &Method) -> Option<Self> {
+        let to = method.state;
+        let is_as_before = |state: MethodState| (from == state) == (to == state);
+        if is_as_before(MethodState::Ready) && is_as_before(MethodState::Revoked) {
+            return None;
+        }
+        let (gateway_method, customer) = (method.gateway_method.clone(), method.customer_id);
+        Some(Self::MethodMoved { method: method.id, customer, from, to, gateway_method })
+    }
+
+    pub(crate) const fn method_removed(method: &Method) -> Self {
+        Self::MethodRemoved { method: method.id, customer: method.customer_id }
+    }
+
     /// SHA-256 of a mail's words and of whom it is for.
     pub(crate) fn digest_of_mail(recipient: &str, subject: &str, text: &str) -> Result<String, Error> {
         let said = serde_json::to_string(&[recipient, subject, text])?;
@@ -185,6 +263,13 @@ impl Audited {
             Self::RefundMoved { .. } => "refund_not_paid",
             Self::BooksPosted { .. } => "books_posted",
             Self::BooksRefused { .. } => "books_refused",
+            Self::RefundPosted { .. } => "refund_posted",
+            Self::RefundPostRefused { .. } => "refund_post_refused",
+            Self::RefundTakenBack { .. } => "refund_taken_back",
+            Self::MethodGiven { .. } => "method_given",
+            Self::MethodMoved { to: MethodState::Ready, .. } => "method_ready",
+            Self::MethodMoved { .. } => "method_not_ready",
+            Self::MethodRemoved { .. } => "method_removed",
             Self::MailSent { .. } => "mail_sent",
             Self::MailKept { .. } => "mail_kept",
             Self::StaffSignedIn {} => "staff_signed_in",
@@ -210,6 +295,13 @@ pub(crate) fn words(kind: &str) -> &'static str {
         "refund_not_paid" => "Refund not paid",
         "books_posted" => "Posted to the books",
         "books_refused" => "Refused by the books",
+        "refund_posted" => "Refund posted to the books",
+        "refund_post_refused" => "Refund refused by the books",
+        "refund_taken_back" => "Refund taken out of the books",
+        "method_given" => "Card given to be saved",
+        "method_ready" => "Card saved",
+        "method_not_ready" => "Card cannot be charged",
+        "method_removed" => "Card removed",
         "mail_sent" => "Mail sent",
         "mail_kept" => "Mail kept, no mail server is set",
         "staff_signed_in" => "Staff signed in",
@@ -220,7 +312,7 @@ pub(crate) fn words(kind: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::money::Currency;
+    use domain::{ids::MerchantId, money::Currency};
     use uuid::Uuid;
 
     #[test]
@@ -235,6 +327,12 @@ mod tests {
             let from = RefundState::Created;
             Audited::RefundMoved { refund, from, to, amount, gateway_id: None }
         };
+        let (method, customer) = (MethodId(Uuid::nil()), CustomerId(Uuid::nil()));
+        let connection = ConnectionId(Uuid::nil());
+        let told = |from, to| Audited::MethodMoved { method, customer, from, to, gateway_method: None };
+        let written = |state, credit: Option<&str>| {
+            Audited::refund_written(&entry(state, credit)).expect("there was something to write")
+        };
         for (act, kind) in [
             (moved(AttemptState::Created, AttemptState::Approved), "money_came"),
             (moved(AttemptState::Declined, AttemptState::Approved), "money_came"),
@@ -242,12 +340,40 @@ mod tests {
             (moved(AttemptState::Unknown, AttemptState::Declined), "no_money"),
             (paid_back(RefundState::Succeeded), "refund_paid"),
             (paid_back(RefundState::Failed), "refund_not_paid"),
+            (written(BooksEntryState::Posted, Some("cn_1")), "refund_posted"),
+            (written(BooksEntryState::Refused, None), "refund_post_refused"),
+            (written(BooksEntryState::Needless, Some("cn_1")), "refund_taken_back"),
+            (Audited::MethodGiven { method, customer, connection }, "method_given"),
+            (told(MethodState::Unverified, MethodState::Ready), "method_ready"),
+            (told(MethodState::Verifying, MethodState::Revoked), "method_not_ready"),
+            (Audited::MethodRemoved { method, customer }, "method_removed"),
             (Audited::StaffSignedIn {}, "staff_signed_in"),
         ] {
             let slip = act.slip(None, Actor::Guest, DateTime::UNIX_EPOCH).expect("it is JSON");
             assert_eq!((slip.kind, slip.actor.as_str()), (kind, "guest"));
             assert_ne!(words(kind), words("nonsense"));
             assert!(slip.body.starts_with('{'), "{}", slip.body);
+        }
+    }
+
+    fn entry(state: BooksEntryState, credit: Option<&str>) -> RefundEntry {
+        RefundEntry {
+            merchant_id: MerchantId(Uuid::nil()),
+            refund_id: RefundId(Uuid::nil()),
+            invoice_id: InvoiceId(Uuid::nil()),
+            amount_minor: 1,
+            state,
+            credit_id: credit.map(str::to_owned),
+            external_id: None,
+            last_error: None,
+            updated_at: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn n15_a_refund_that_never_stood_in_the_books_is_not_taken_out_of_them() {
+        for state in [BooksEntryState::Needless, BooksEntryState::Intended] {
+            assert!(Audited::refund_written(&entry(state, None)).is_none(), "{state:?}");
         }
     }
 }

@@ -1,7 +1,13 @@
 //! What can go wrong in a use case, with its cause.
 
 use connectors::{books::BooksError, gateway::GatewayError};
-use domain::{card_testing::HeldBy, ledger::Unbalanced, money::MoneyError, payment::Refusal, refund::RefundRefusal};
+use domain::{
+    card_testing::HeldBy,
+    ledger::Unbalanced,
+    money::MoneyError,
+    payment::{DeclineReason, Refusal},
+    refund::RefundRefusal,
+};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -68,6 +74,9 @@ pub enum TakeError {
     /// The e-mail address for the receipt cannot be one.
     #[error("not an e-mail address")]
     BadEmail,
+    /// The saved method is not there for this payer, or cannot be charged.
+    #[error("the saved method cannot be charged")]
+    MethodGone,
     /// Nothing was sent to the gateway (`domain::card_testing`).
     #[error("too many cards were tried in vain: {by:?}")]
     TooManyTries { by: HeldBy, minutes: u32, support_email: String },
@@ -76,6 +85,21 @@ pub enum TakeError {
 }
 
 impl From<store::Error> for TakeError {
+    fn from(cause: store::Error) -> Self {
+        Self::Engine(cause.into())
+    }
+}
+
+/// Why a method is not kept.
+#[derive(Debug, thiserror::Error)]
+pub enum MethodError {
+    #[error("refused: {0:?}")]
+    Refused(DeclineReason),
+    #[error(transparent)]
+    Engine(#[from] Error),
+}
+
+impl From<store::Error> for MethodError {
     fn from(cause: store::Error) -> Self {
         Self::Engine(cause.into())
     }

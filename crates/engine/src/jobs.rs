@@ -2,18 +2,17 @@
 //! the clock under a key that lets it in once; it is harmless to run twice.
 
 use crate::{Engine, Error};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use domain::{
-    ids::{AttemptId, MailId, PaymentId, RefundId, WebhookId},
+    asking::gap_after,
+    ids::{AttemptId, MailId, MethodId, PaymentId, RefundId, WebhookId},
     payment::AttemptState,
 };
 use serde::{Deserialize, Serialize};
 use store::{Job, MerchantTx, NewJob};
 
-/// Gives up after this many tries: with the gaps below that is about two days.
+/// Gives up after this many tries: with the gaps between them that is about two days.
 const TRIES_MAX: i32 = 200;
-const FIRST_GAP: TimeDelta = TimeDelta::seconds(5);
-const GAP_MAX: TimeDelta = TimeDelta::minutes(15);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "work", rename_all = "snake_case")]
@@ -38,6 +37,9 @@ pub(crate) enum Work {
     /// Ask the gateway what became of a refund whose outcome is open.
     LookUpRefund {
         refund: RefundId,
+        /// It has come back to life: the job of its first life has ended.
+        #[serde(default)]
+        revived: bool,
     },
     /// Write a refund into the books.
     PostRefund {
@@ -51,6 +53,14 @@ pub(crate) enum Work {
     WriteRefundNotice {
         refund: RefundId,
         failed: bool,
+    },
+    /// Ask the gateway what became of a method that it was to keep.
+    LookUpMethod {
+        method: MethodId,
+    },
+    /// Have the gateway keep a method no longer.
+    ForgetMethod {
+        method: MethodId,
     },
     DeliverMail {
         mail: MailId,
@@ -80,10 +90,13 @@ impl Work {
             Self::PostPayment { attempt } => format!("post_payment:{attempt}"),
             Self::WriteReceipt { payment } => format!("write_receipt:{payment}"),
             Self::WriteNotice { attempt, came_to } => format!("write_notice:{attempt}:{came_to:?}"),
-            Self::LookUpRefund { refund } => format!("look_up_refund:{refund}"),
+            Self::LookUpRefund { refund, revived: false } => format!("look_up_refund:{refund}"),
+            Self::LookUpRefund { refund, revived: true } => format!("look_up_refund:{refund}:revived"),
             Self::PostRefund { refund } => format!("post_refund:{refund}"),
             Self::TakeBackRefund { refund } => format!("take_back_refund:{refund}"),
             Self::WriteRefundNotice { refund, failed } => format!("write_refund_notice:{refund}:{failed}"),
+            Self::LookUpMethod { method } => format!("look_up_method:{method}"),
+            Self::ForgetMethod { method } => format!("forget_method:{method}"),
             Self::DeliverMail { mail } => format!("deliver_mail:{mail}"),
             Self::ReadNews { webhook } => format!("read_news:{webhook}"),
             Self::SyncBooks => format!("sync_books:{period}"),
@@ -102,6 +115,8 @@ impl Work {
             Self::PostRefund { .. } => "Post the refund to the books",
             Self::TakeBackRefund { .. } => "Take the failed refund out of the books",
             Self::WriteRefundNotice { .. } => "Tell the payer about the refund",
+            Self::LookUpMethod { .. } => "Ask the gateway about a saved method",
+            Self::ForgetMethod { .. } => "Take a saved method out at the gateway",
             Self::DeliverMail { .. } => "Send the mail",
             Self::ReadNews { .. } => "Work the gateway's news",
             Self::SyncBooks => "Read changes from the books",
@@ -164,10 +179,12 @@ impl Engine {
             Work::PostPayment { attempt } => self.post_payment(&db, job, attempt).await,
             Work::WriteReceipt { payment } => self.write_receipt(&db, job, payment).await,
             Work::WriteNotice { attempt, came_to } => self.write_notice(&db, job, attempt, came_to).await,
-            Work::LookUpRefund { refund } => self.look_up_open_refund(&db, refund).await,
+            Work::LookUpRefund { refund, .. } => self.look_up_open_refund(&db, refund).await,
             Work::PostRefund { refund } => self.post_refund(&db, job, refund).await,
             Work::TakeBackRefund { refund } => self.take_back_refund(&db, job, refund).await,
             Work::WriteRefundNotice { refund, failed } => self.write_refund_notice(&db, job, refund, failed).await,
+            Work::LookUpMethod { method } => self.look_up_open_method(&db, method).await,
+            Work::ForgetMethod { method } => self.forget_method(&db, job, method).await,
             Work::DeliverMail { mail } => self.deliver_mail(&db, job, mail).await,
             Work::ReadNews { webhook } => self.work_webhook(&db, job, webhook).await,
             Work::Prune => self.prune(&db).await.map(|()| Ran::Finished),
@@ -227,12 +244,6 @@ fn is_about_money(job: &Job) -> bool {
     )
 }
 
-/// 5 s, 10 s, 20 s … 15 min.
-fn gap_after(tries: i32) -> TimeDelta {
-    let doublings = u32::try_from(tries.clamp(1, 16) - 1).unwrap_or(0);
-    (FIRST_GAP * 2_i32.pow(doublings)).min(GAP_MAX)
-}
-
 /// An error with its causes, on one line.
 pub(crate) fn chain(cause: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(cause.source(), |cause| cause.source());
@@ -242,12 +253,6 @@ pub(crate) fn chain(cause: &dyn std::error::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn d4_gaps_grow_up_to_a_quarter_of_an_hour() {
-        let seconds = |tries| gap_after(tries).num_seconds();
-        assert_eq!([1, 2, 3, 8, 9, 200].map(seconds), [5, 10, 20, 640, 900, 900]);
-    }
 
     #[tokio::test]
     async fn a_try_that_panics_is_a_try_that_failed() {

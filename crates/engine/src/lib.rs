@@ -19,6 +19,7 @@ mod invoice_pdf;
 mod jobs;
 mod live_books;
 mod look_up_attempt;
+mod methods;
 mod open_checkout;
 mod order;
 mod passes;
@@ -30,6 +31,7 @@ mod prune;
 mod receive_webhook;
 mod refund_payment;
 mod refund_story;
+mod refused_payment;
 mod send_mail;
 mod set_up;
 mod settle_payment;
@@ -47,11 +49,11 @@ pub use clock::Clock;
 pub use connections::{
     AuthorizeNetSecret, BooksSettings, GatewaySecret, GatewaySettings, Lane, StripeSecret, XeroSecret,
 };
-pub use error::{Error, RefundError, SignInError, TakeError};
+pub use error::{Error, MethodError, RefundError, SignInError, TakeError};
 pub use founding::{Founding, NewPayer};
 pub use invoice_pdf::InvoicePdf;
 pub use open_checkout::PayNowLink;
-pub use order::{ListQuery, Order, PayHow, RefundOrder};
+pub use order::{ListQuery, Order, PayHow, RefundOrder, SaveMethod};
 pub use passes::{AdminPass, GuestPass, OperatorPass, PayerPass};
 pub use receive_webhook::NotTaken;
 pub use sign_in::SignedIn;
@@ -59,14 +61,19 @@ pub use store::{BadKeyRing, KeyRing, NewMerchant};
 pub use verify_books::Verified;
 pub use worker::Worker;
 
-use connectors::{HttpClient, Timeouts};
+use connectors::{HttpClient, Timeouts, gateway::AFTERWORK_MAX};
+use domain::asking::LOOK_UP_AFTER;
 use secrecy::{ExposeSecret, SecretString};
 use std::{sync::Arc, time::Duration};
 use store::Store;
 use tokio::sync::{Notify, Semaphore};
 
-/// The first look-up of a charge waits until these have passed (`settle_payment::LOOK_UP_AFTER`).
 const VENDOR_TIMEOUTS: Timeouts = Timeouts { connect: Duration::from_secs(5), total: Duration::from_secs(15) };
+/// The first look-up of a charge waits until it is over, or may have been broken off.
+const _: () = {
+    let over = VENDOR_TIMEOUTS.total.as_secs() + AFTERWORK_MAX.as_secs();
+    assert!(LOOK_UP_AFTER.num_seconds() > over.cast_signed());
+};
 /// Each Argon2 run takes 19 MiB and a core: more at once would only slow one another down.
 const PASSWORD_CHECKS_AT_ONCE: usize = 4;
 

@@ -2,15 +2,8 @@
 //! when it was heard of, so none stays open unnoticed (D2, D4).
 
 use crate::{Engine, Error, jobs::Ran};
-use chrono::TimeDelta;
-use domain::{
-    ids::AttemptId,
-    payment::{AttemptState, Source},
-};
+use domain::{asking::is_left_by_payer, ids::AttemptId, payment::Source};
 use store::MerchantDb;
-
-/// A payer who has not finished at the bank's or gateway's page by then has left; the invoice is set free for the next.
-const ACTION_LIFE: TimeDelta = TimeDelta::minutes(30);
 
 impl Engine {
     pub(crate) async fn look_up_attempt(&self, db: &MerchantDb, attempt: AttemptId) -> Result<Ran, Error> {
@@ -22,7 +15,7 @@ impl Engine {
             return Ok(Ran::NotYet("the gateway cannot say yet"));
         }
         let now = db.attempt(attempt.id).await?;
-        if now.state == AttemptState::RequiresAction && self.now() - now.created_at > ACTION_LIFE {
+        if is_left_by_payer(now.state, now.created_at, self.now()) {
             self.give_up(db, &now).await?;
             return Ok(Ran::NotYet("given up; the gateway's word is awaited"));
         }

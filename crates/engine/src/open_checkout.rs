@@ -60,8 +60,12 @@ impl Engine {
             return closed(db.as_ref(), None, ClosedReason::Unresolved).await.map(Err);
         }
         let Some(db) = db else { return closed(None, None, ClosedReason::UnknownLink).await.map(Err) };
-        let Some((invoice, named)) = self.invoice_of_link(&db, link, network).await? else {
-            return closed(Some(&db), None, ClosedReason::UnknownInvoice).await.map(Err);
+        let (invoice, named) = match self.invoice_of_link(&db, link, network).await {
+            Ok(Some(found)) => found,
+            Ok(None) => return closed(Some(&db), None, ClosedReason::UnknownInvoice).await.map(Err),
+            // Without books there is nothing to look the number up in.
+            Err(Error::NotSetUp) => return closed(Some(&db), None, ClosedReason::NotSetUp).await.map(Err),
+            Err(other) => return Err(other),
         };
         if let Some(reason) = nothing_to_pay(&invoice) {
             return closed(Some(&db), Some(invoice.number), reason).await.map(Err);
@@ -106,7 +110,12 @@ impl Engine {
     ///
     /// # Errors
     /// The database is away.
-    pub async fn checkout_page(&self, guest: &GuestPass, was: Option<Money>) -> Result<CheckoutPage, Error> {
+    pub async fn checkout_page(
+        &self,
+        guest: &GuestPass,
+        payer: Option<&PayerPass>,
+        was: Option<Money>,
+    ) -> Result<CheckoutPage, Error> {
         let face = guest.merchant.face()?;
         let (latest, live) = self.payments_at(guest).await?;
         if let (Some(latest), true) = (&latest, live.is_some())
@@ -144,6 +153,7 @@ impl Engine {
         };
         let amount = invoice.due()?;
         let pdf = guest.checkout.company_named && self.has_pdf(&guest.db).await;
+        let saved = self.methods_at(guest, payer, customer.id).await?;
         let customer = guest.checkout.company_named.then_some(customer.name);
         Ok(CheckoutPage::Pay(Offer {
             checkout: guest.checkout.id,
@@ -154,6 +164,7 @@ impl Engine {
             amount,
             was: was.filter(|was| *was != amount),
             last_decline,
+            saved,
             gateway: GatewayFace {
                 name: gateway.capabilities().name.to_owned(),
                 entry: gateway.method_entry(),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     consent::Wording,
-    ids::{PaymentId, RefundId},
+    ids::{MethodId, PaymentId, RefundId},
     money::Money,
     network::Network,
 };
@@ -54,6 +54,8 @@ const TOKEN_MAX_CHARS: usize = 2_048;
 pub enum PayHow {
     /// A token of the gateway's hosted fields.
     Token(String),
+    /// One that the payer's company has saved.
+    Saved(MethodId),
     /// On the gateway's own page: the way without script.
     HostedPage,
 }
@@ -70,6 +72,17 @@ impl PayHow {
         let is_token = spelt && token.len() <= TOKEN_MAX_CHARS && token.contains(|c: char| c.is_ascii_alphabetic());
         is_token.then_some(Self::Token(token))
     }
+}
+
+/// One press of Save.
+#[derive(Clone, Debug)]
+pub struct SaveMethod {
+    /// Minted with the form; the same id again is the same method.
+    pub method: MethodId,
+    /// Of the gateway's hosted fields.
+    pub token: String,
+    /// The payer's own name for it; may be empty.
+    pub nickname: String,
 }
 
 /// One press of Refund.

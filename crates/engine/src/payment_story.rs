@@ -186,6 +186,8 @@ async fn jobs(
 fn sentence(attempt: &Attempt, entries: &[BooksEntry]) -> String {
     let refused = entries.iter().find(|entry| entry.state == BooksEntryState::Refused);
     let posted = !entries.is_empty() && entries.iter().all(|entry| entry.state == BooksEntryState::Posted);
+    let mut own = entries.iter().filter(|entry| entry.attempt_id == attempt.id);
+    let is_needless = own.any(|entry| entry.state == BooksEntryState::Needless);
     match attempt.state {
         _ if attempt.contradicted => {
             "The gateway's news do not fit what was final before: compare it with the gateway.".to_owned()
@@ -204,6 +206,7 @@ fn sentence(attempt: &Attempt, entries: &[BooksEntry]) -> String {
                 )
             }
             (None, true) => "Paid, and it stands in the books.".to_owned(),
+            (None, false) if is_needless => "Paid, but it is not in the books, which refused it.".to_owned(),
             (None, false) => "Paid. It is being written into the books.".to_owned(),
         },
         AttemptState::Declined => {

@@ -3,26 +3,33 @@
 
 use crate::{
     Engine, Error, Lane,
+    audit::{Actor, Audited},
     clock::{day, zone},
     failpoint,
     jobs::Ran,
+    post_payment,
+    refused_payment::weigh_refused,
 };
-use connectors::books::{BooksError, PostRefund};
+use connectors::books::{Books, BooksError, PostRefund};
 use domain::{
     ids::{InvoiceId, RefundId},
     money::Money,
     refund::RefundState,
 };
-use store::{BooksEntryState, Job, MerchantDb, Refund, RefundEntry};
+use store::{BooksEntry, BooksEntryState, Job, MerchantDb, Refund, RefundEntry};
 
 impl Engine {
     pub(crate) async fn post_refund(&self, db: &MerchantDb, job: &Job, refund: RefundId) -> Result<Ran, Error> {
         let refund = db.refund(refund).await?;
         let mut entries = db.refund_entries(&[refund.id]).await?;
         entries.retain(|entry| entry.state == BooksEntryState::Intended);
+        let shares = db.books_entries(refund.attempt_id).await?;
+        let is_decided = |entry: &RefundEntry| {
+            share_of(&shares, entry).is_some_and(|share| share.state != BooksEntryState::Intended)
+        };
         // One that has failed meanwhile must not stand in them.
         let write = refund.state == RefundState::Succeeded;
-        if write && !payment_stands(db, &refund, &entries).await? {
+        if write && !entries.iter().all(is_decided) {
             return Ok(Ran::NotYet("the payment itself is not in the books yet"));
         }
         let books = self.books(db, Lane::UserAction).await?;
@@ -30,10 +37,15 @@ impl Engine {
             failpoint::reach("before_refund_post");
             let posting = self.refund_posting(db, &refund, &entry).await?;
             // An earlier try may have written some of it: what stands is taken out again.
-            let written = if write {
+            let written = if !write {
+                books.take_back_refund(&posting).await.map(|()| None)
+            } else if let Some(share) = share_of(&shares, &entry)
+                && self.payment_stands(db, books.as_ref(), share).await?
+            {
                 books.post_refund(&posting).await.map(Some)
             } else {
-                books.take_back_refund(&posting).await.map(|()| None)
+                // A refund of what is not in the books would leave them with less than nothing.
+                Ok(None)
             };
             failpoint::reach("after_refund_post");
             let ended = match written {
@@ -47,7 +59,7 @@ impl Engine {
                 Ok(None) => RefundEntry { state: BooksEntryState::Needless, ..entry },
                 Err(cause) => refused(cause, &refund, entry)?,
             };
-            if !self.end_refund_entry(db, job, ended).await? {
+            if !self.end_refund_entry(db, job, &refund, ended).await? {
                 return Ok(Ran::Done);
             }
         }
@@ -67,7 +79,7 @@ impl Engine {
                 Ok(()) => RefundEntry { state: BooksEntryState::Needless, last_error: None, ..entry },
                 Err(cause) => refused(cause, &refund, entry)?,
             };
-            if !self.end_refund_entry(db, job, ended).await? {
+            if !self.end_refund_entry(db, job, &refund, ended).await? {
                 return Ok(Ran::Done);
             }
         }
@@ -88,41 +100,85 @@ impl Engine {
         })
     }
 
-    /// `false`: the lease was lost, and a worker without it writes nothing.
-    async fn end_refund_entry(&self, db: &MerchantDb, job: &Job, entry: RefundEntry) -> Result<bool, Error> {
+    /// Whether the books have the payment whose money went back. One that they refused may have been entered by a
+    /// person since, with the reference that the front page names: then it stands like any other.
+    async fn payment_stands(&self, db: &MerchantDb, books: &dyn Books, share: &BooksEntry) -> Result<bool, Error> {
+        if share.state == BooksEntryState::Posted {
+            return Ok(true);
+        }
+        let (now, attempt) = (self.now(), db.attempt(share.attempt_id).await?);
+        let invoice = db.invoice(share.invoice_id).await?.external_id;
+        let posted = match books.find_payment(&invoice, post_payment::books_reference(&attempt, share)).await {
+            Ok(Some(posted)) => posted,
+            // An invoice that was deleted has no payment either.
+            Ok(None) | Err(BooksError::NotFound) => return Ok(false),
+            Err(later) => return Err(Error::BooksUnreachable(later)),
+        };
         let tx = db.begin().await?;
+        tx.attempt_hold(attempt.id).await?;
+        let is_known =
+            |entry: &BooksEntry| entry.invoice_id == share.invoice_id && entry.state == BooksEntryState::Posted;
+        if tx.books_entries(attempt.id).await?.iter().any(is_known) {
+            // Another refund's job has found it meanwhile, and written down that it stands.
+            return Ok(true);
+        }
+        tx.books_entry_move(share, BooksEntryState::Posted, Some(&posted.external_id), None, now).await?;
+        let audited = Audited::books_posted(share, &posted.external_id);
+        tx.audit_add(audited.slip(Some(attempt.payment_id), Actor::Portal, now)?).await?;
+        tx.claim_release(attempt.id, share.invoice_id).await?;
+        if let Some(invoice) = &posted.invoice {
+            tx.invoice_refresh(share.invoice_id, invoice, now).await?;
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// `false`: the lease was lost, and a worker without it writes nothing.
+    async fn end_refund_entry(
+        &self,
+        db: &MerchantDb,
+        job: &Job,
+        refund: &Refund,
+        entry: RefundEntry,
+    ) -> Result<bool, Error> {
+        let (now, is_needless) = (self.now(), entry.state == BooksEntryState::Needless);
+        let tx = db.begin().await?;
+        // Before the job, as whoever records a fact does. Two refunds that end at once are weighed one after the other.
+        let attempt = tx.attempt_hold(refund.attempt_id).await?;
         if !tx.job_hold(job).await? {
             return Ok(false);
         }
-        tx.refund_entry_write(RefundEntry { updated_at: self.now(), ..entry }).await?;
+        if let Some(written) = Audited::refund_written(&entry) {
+            tx.audit_add(written.slip(Some(attempt.payment_id), Actor::Portal, now)?).await?;
+        }
+        tx.refund_entry_write(RefundEntry { updated_at: now, ..entry }).await?;
+        if is_needless {
+            weigh_refused(&tx, &attempt, now).await?;
+        }
         failpoint::reach("before_refund_post_commit");
         tx.commit().await?;
         Ok(true)
     }
 }
 
-/// A refund of what is not in the books would leave them with less than nothing.
-async fn payment_stands(db: &MerchantDb, refund: &Refund, entries: &[RefundEntry]) -> Result<bool, Error> {
-    let paid = db.books_entries(refund.attempt_id).await?;
-    let stands = |invoice: InvoiceId| {
-        paid.iter().any(|paid| paid.invoice_id == invoice && paid.state == BooksEntryState::Posted)
-    };
-    Ok(entries.iter().all(|entry| stands(entry.invoice_id)))
+/// The payment's own write onto the invoice of a refund's write.
+fn share_of<'a>(shares: &'a [BooksEntry], entry: &RefundEntry) -> Option<&'a BooksEntry> {
+    shares.iter().find(|share| share.invoice_id == entry.invoice_id)
 }
 
-/// A person must decide about what the books refuse; everything else is tried again.
+/// A person must decide about what the books refuse, and is told what stands of it; everything else is tried again.
 fn refused(cause: BooksError, refund: &Refund, entry: RefundEntry) -> Result<RefundEntry, Error> {
-    match cause {
-        BooksError::Refused { cause, message } => {
-            tracing::error!(refund.id = %refund.id, ?cause, "Money was paid back, but the books refuse what follows from it.");
-            Ok(RefundEntry { state: BooksEntryState::Refused, last_error: Some(message), ..entry })
-        }
-        later => Err(Error::BooksUnreachable(later)),
-    }
+    let (credit_id, cause, message) = match cause {
+        BooksError::Refused { cause, message } => (entry.credit_id.clone(), cause, message),
+        BooksError::CreditUnpaid { credit_id, cause, message } => (Some(credit_id), cause, message),
+        later => return Err(Error::BooksUnreachable(later)),
+    };
+    tracing::error!(refund.id = %refund.id, ?cause, "Money was paid back, but the books refuse what follows from it.");
+    Ok(RefundEntry { state: BooksEntryState::Refused, credit_id, last_error: Some(message), ..entry })
 }
 
 /// The number of the credit in the books, `RF-7F3C0A1E52`: of both ids, because each invoice gets a credit of its own.
-fn credit_number(refund: RefundId, invoice: InvoiceId) -> String {
+pub(crate) fn credit_number(refund: RefundId, invoice: InvoiceId) -> String {
     format!("RF-{:010X}", (refund.0.as_u128() ^ invoice.0.as_u128()) & 0xff_ffff_ffff)
 }
 

@@ -7,7 +7,7 @@ use crate::{
 };
 use connectors::gateway::WebhookError;
 use domain::{
-    ids::{AttemptId, ConnectionId, RefundId, WebhookId},
+    ids::{AttemptId, ConnectionId, MethodId, RefundId, WebhookId},
     payment::{AttemptState, Source},
     refund::RefundState,
 };
@@ -33,6 +33,9 @@ struct About {
     attempt: Option<AttemptId>,
     gateway_id: Option<String>,
     refund: Option<RefundId>,
+    /// Absent in news that an older version has stored.
+    #[serde(default)]
+    method: Option<MethodId>,
 }
 
 impl Engine {
@@ -50,7 +53,8 @@ impl Engine {
         let (db, connection) = door.filter(|(_, c)| listens(c)).ok_or(NotTaken::NoSuchAddress)?;
         let now = self.now();
         let news = self.gateway_of(&db, &connection)?.webhook(headers, raw, now)?;
-        let about = About { attempt: news.attempt, gateway_id: news.gateway_id, refund: news.refund };
+        let about =
+            About { attempt: news.attempt, gateway_id: news.gateway_id, refund: news.refund, method: news.method };
         let new = NewWebhook {
             connection: connection.id,
             event_id: news.event_id,
@@ -92,6 +96,11 @@ impl Engine {
     /// Reads the truth at the gateway. What is still being sent brings the same news by itself in a moment; if it died,
     /// the sweep will.
     async fn work_news(&self, db: &MerchantDb, about: About) -> Result<Worked, Error> {
+        if let Some(method) = about.method {
+            let Some(_) = known(db.method(method).await)? else { return Ok(Worked::Unknown) };
+            self.look_up_open_method(db, method).await?;
+            return Ok(Worked::Processed);
+        }
         let is_told = if let Some(refund) = about.refund {
             let Some(refund) = known(db.refund(refund).await)? else { return Ok(Worked::Unknown) };
             if refund.state == RefundState::Created {
@@ -122,7 +131,7 @@ enum Worked {
     NotYet(&'static str),
 }
 
-fn known<T>(found: Result<T, store::Error>) -> Result<Option<T>, Error> {
+pub(crate) fn known<T>(found: Result<T, store::Error>) -> Result<Option<T>, Error> {
     match found {
         Err(store::Error::Missing) => Ok(None),
         found => Ok(Some(found?)),

@@ -8,10 +8,11 @@ use crate::{
     failpoint,
     jobs::chain,
     settle_payment::latest,
-    take_payment::{SEND_WITHIN, charge_request},
+    take_payment::charge_request,
 };
 use connectors::gateway::{Gateway, GatewayError, RefundRequest, Refunds};
 use domain::{
+    asking::is_too_old_to_send,
     payment::Source,
     refund::{RefundFact, RefundSeen, RefundState},
 };
@@ -20,8 +21,8 @@ use store::{Attempt, MerchantDb, OpenedRefund, Refund};
 const REASON_MAX_CHARS: usize = 500;
 
 impl Engine {
-    /// Pays money of a payment back once. The same refund id again changes nothing. How it stands is told by the
-    /// payment's story.
+    /// Pays money of a payment back once. The same refund id again changes nothing, and is refused for another amount.
+    /// How it stands is told by the payment's story.
     ///
     /// # Errors
     /// Why nothing was started; nothing was paid back then.
@@ -34,9 +35,10 @@ impl Engine {
             return Err(RefundError::NotHere(instead));
         }
         let refund = self.new_refund(admin, &attempt, order);
-        note(admin, &attempt, &refund).await?;
+        let asked = Audited::refund_asked(&refund)?;
+        let slip = asked.slip(Some(attempt.payment_id), Actor::Staff(admin.person), refund.created_at)?;
         failpoint::reach("before_refund_intent");
-        match db.refund_open(refund.clone()).await? {
+        match db.refund_open(refund.clone(), slip).await? {
             OpenedRefund::New => {}
             OpenedRefund::Same => return Ok(()),
             OpenedRefund::Refused(refusal) => return Err(RefundError::Refused(refusal)),
@@ -79,7 +81,7 @@ impl Engine {
         attempt: &Attempt,
         refund: &Refund,
     ) -> Result<(), Error> {
-        if self.now() - refund.created_at > SEND_WITHIN {
+        if is_too_old_to_send(refund.created_at, self.now()) {
             // This process was frozen meanwhile, and the sweep may be at it or have ended it.
             return Ok(());
         }
@@ -89,20 +91,6 @@ impl Engine {
         failpoint::reach("after_refund_record");
         Ok(())
     }
-}
-
-/// Writes down who asked for it and why, before it is known whether it may be: what is refused was asked for as well. The
-/// same form again asks for nothing.
-async fn note(admin: &AdminPass, attempt: &Attempt, refund: &Refund) -> Result<(), Error> {
-    match admin.db.refund(refund.id).await {
-        Err(store::Error::Missing) => {}
-        stands => return Ok(stands.map(drop)?),
-    }
-    let slip =
-        Audited::refund_asked(refund)?.slip(Some(attempt.payment_id), Actor::Staff(admin.person), refund.created_at)?;
-    let tx = admin.db.begin().await?;
-    tx.audit_add(slip).await?;
-    Ok(tx.commit().await?)
 }
 
 /// The request of a refund, the same whenever it is built: it is sent again to look the refund up.

@@ -10,7 +10,7 @@ use domain::{
     date::Moment,
     ids::RefundId,
     money::Locale,
-    refund::{RefundFact, RefundFailure},
+    refund::{RefundFact, RefundFailure, RefundState},
     views::{AttemptFace, RefundFace, RefundOffer, RefundPlan, StoryEvent, Tone},
 };
 use store::{Attempt, BooksEntryState, MerchantDb, ObservedRefund, Refund, RefundEntry, left_to_refund};
@@ -34,12 +34,19 @@ impl Engine {
         if let Refunds::No(instead) = self.gateway_of(db, &connection)?.capabilities().refunds {
             return Ok(Some(RefundPlan::NotHere(instead.to_owned())));
         }
+        let shares = db.books_entries(attempt.id).await?;
+        let is_refused = shares.iter().any(|share| share.state == BooksEntryState::Refused);
+        let in_the_books = if is_refused {
+            "they refused the payment, so nothing is taken back there, and less is left to enter."
+        } else {
+            "the sale is credited, and the credit paid out. The invoice stays paid."
+        };
         Ok(Some(RefundPlan::Offered(RefundOffer {
             refund: RefundId(Uuid::now_v7()),
             payment: attempt.payment_id,
             most,
             goes_to: format!("{}, through {}", face.method.as_deref().unwrap_or("The payer’s card"), face.gateway),
-            in_the_books: format!("{place}: the sale is credited, and the credit paid out. The invoice stays paid."),
+            in_the_books: format!("{place}: {in_the_books}"),
         })))
     }
 }
@@ -71,7 +78,7 @@ pub(crate) async fn refund_events(
     let mut events = vec![event(local(refund.created_at), &title, &asked, Tone::Neutral)];
     events.extend(db.refund_observations(refund.id).await?.iter().map(|seen| refund_observed(seen, local(seen.at))));
     let entries = db.refund_entries(&[refund.id]).await?;
-    events.extend(entries.iter().filter_map(|entry| refund_booked(entry, place, local(entry.updated_at))));
+    events.extend(entries.iter().filter_map(|entry| refund_booked(entry, refund, place, local(entry.updated_at))));
     Ok(events)
 }
 
@@ -96,7 +103,7 @@ fn refund_observed(seen: &ObservedRefund, at: Moment) -> StoryEvent {
     event(at, title, &format!("{}.{id}{why}", source_words(seen.source)), tone)
 }
 
-fn refund_booked(entry: &RefundEntry, place: &str, at: Moment) -> Option<StoryEvent> {
+fn refund_booked(entry: &RefundEntry, refund: &Refund, place: &str, at: Moment) -> Option<StoryEvent> {
     match entry.state {
         BooksEntryState::Intended => None,
         BooksEntryState::Posted => {
@@ -106,7 +113,17 @@ fn refund_booked(entry: &RefundEntry, place: &str, at: Moment) -> Option<StoryEv
         }
         BooksEntryState::Refused => {
             let why = entry.last_error.as_deref().unwrap_or_default();
-            Some(event(at, "The books refused the refund", why, Tone::Bad))
+            Some(match &entry.credit_id {
+                Some(id) if refund.state == RefundState::Succeeded => {
+                    let detail = format!("{place}: credit note {id} stands. {why}");
+                    event(at, "The books refused the payment of the refund’s credit note", &detail, Tone::Bad)
+                }
+                _ => event(at, "The books refused the refund", why, Tone::Bad),
+            })
+        }
+        BooksEntryState::Needless if refund.state == RefundState::Succeeded => {
+            let detail = format!("{place}: the payment is not there, so nothing is taken back.");
+            Some(event(at, "The books need nothing of the refund", &detail, Tone::Neutral))
         }
         BooksEntryState::Needless => Some(event(at, "The refund does not stand in the books", place, Tone::Neutral)),
     }

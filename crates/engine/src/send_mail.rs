@@ -164,6 +164,9 @@ impl Engine {
         let (paid, locale) = (payment.amount()?, merchant.face()?.locale);
         let amount = refund.map_or(Ok(paid), Refund::amount)?.format(locale);
         let words = |minor| Money::new(minor, paid.currency).format(locale);
+        let failure = refund.and_then(|refund| refund.failure.as_deref());
+        // By its name, which is what the template knows it by.
+        let failure: Option<String> = failure.map(serde_json::from_str).transpose()?;
         let begun_at = on_the_wall(payment.created_at, zone(&merchant.time_zone));
         let text = TEMPLATES.get_template(tells.name()).and_then(|template| {
             template.render(context! {
@@ -180,6 +183,7 @@ impl Engine {
                 date => date::moment_in_words(begun_at),
                 zone => date::zone_in_words(&merchant.time_zone),
                 why => why_not(attempt),
+                failure => failure,
             })
         });
         Ok(NewMail {
@@ -225,5 +229,40 @@ impl Engine {
             tx.audit_add(ended.slip(row.payment_id, Actor::Portal, self.now())?).await?;
         }
         end_with(tx, job).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::refund::RefundFailure;
+
+    #[test]
+    fn g37_a_payer_reads_why_a_refund_failed_and_what_comes_next() {
+        const ASK: &str = "Reference: PAY-1\n\nQuestions? Write to help@msp.example and quote PAY-1.";
+        let template = TEMPLATES.get_template(Tells::RefundFailed.name()).expect("a template");
+        for (failure, why, next) in [
+            (Some(RefundFailure::CardGone), "The card that you had paid with does not", "pay you back in another way."),
+            (Some(RefundFailure::Declined), "Your bank did not take it, so the money", "pay you back in another way."),
+            (Some(RefundFailure::NoBalance), "It could not be paid out just now.", "will refund it again. Questions?"),
+            (Some(RefundFailure::Disputed), "The payment is disputed at your bank", ASK),
+            (Some(RefundFailure::Refused), "It could not be paid out.", ASK),
+            (None, "It was cancelled.", ASK),
+        ] {
+            let name =
+                failure.map(|failure| serde_json::from_str::<String>(&serde_json::to_string(&failure).expect("JSON")));
+            let text = template.render(context! {
+                merchant => "Northwind IT",
+                support => "help@msp.example",
+                amount => "$5.00",
+                reference => "PAY-1",
+                failure => name.transpose().expect("a name"),
+            });
+            let text = text.expect("a text");
+            let said = format!("Northwind IT is paying you back $5.00. {why}");
+            assert!(text.contains(&said) && text.contains(next), "{failure:?}: {text}");
+            let another_way = matches!(failure, Some(RefundFailure::CardGone | RefundFailure::Declined));
+            assert_eq!(text.contains("another way"), another_way, "{failure:?}: {text}");
+        }
     }
 }

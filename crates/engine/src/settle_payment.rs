@@ -2,7 +2,7 @@
 //! after the other per attempt; its effects are rows of the same transaction (D3).
 
 use crate::{
-    Engine, Error, GuestPass, VENDOR_TIMEOUTS,
+    Engine, Error, GuestPass,
     audit::{Actor, Audited},
     clock::{on_the_wall, zone},
     faces::decline_reason,
@@ -10,8 +10,11 @@ use crate::{
     jobs::Work,
     take_payment::charge_request,
 };
-use connectors::gateway::{AFTERWORK_MAX, Found, LookUp};
+use chrono::{DateTime, Utc};
+use connectors::gateway::{Found, LookUp};
 use domain::{
+    asking::{before_asking, silence},
+    effects::{Effect, learn},
     ids::{AttemptId, PaymentId},
     ledger::Journal,
     money::Money,
@@ -54,35 +57,28 @@ impl Engine {
         // Whatever is seen leads out of this state, so nothing was seen yet.
         let is_first = attempt.state == AttemptState::Created;
         let known = if is_first { Vec::new() } else { tx.observations(attempt.id).await? };
-        if known.iter().any(|known| known.observation == *seen) {
+        let known: Vec<_> = known.iter().map(|known| &known.observation).collect();
+        let Some(learned) = learn(&known, seen, attempt.amount()?, attempt.gateway_id.as_deref()) else {
             return Ok(attempt);
+        };
+        let also = learned.also.clone().map(Observation::bare);
+        for (observation, place) in std::iter::once(seen.clone()).chain(also).zip(known.len()..) {
+            tx.observation_add(attempt.id, place, &Observed { observation, source, at: now }).await?;
         }
-        let before = Folded::of(known.iter().map(|known| &known.observation.fact));
-        let mut after = before.then(&seen.fact);
-        tx.observation_add(attempt.id, known.len(), &Observed { observation: seen.clone(), source, at: now }).await?;
-        if after.has_wrong_no() && seen.fact.is_money() {
-            let corrected = Observation::bare(Fact::MoneyAfterAll);
-            after = after.then(&corrected.fact);
-            let corrected = Observed { observation: corrected, source, at: now };
-            tx.observation_add(attempt.id, known.len() + 1, &corrected).await?;
-        }
-        let asked = attempt.amount()?;
-        after.contradicted |= after.state.has_money() && seen.amount.is_some_and(|charged| charged != asked);
-        // Money twice by one attempt: the books quote the first, and somebody must look.
-        let is_second = before.state.has_money() && seen.fact.is_money() && is_another(&attempt, seen);
-        after.contradicted |= is_second;
-        if is_second {
+        let (before, after) = (learned.before, learned.after);
+        if learned.is_second {
             cache(&mut attempt, &after, &Observation::bare(seen.fact.clone()))?;
         } else {
             cache(&mut attempt, &after, seen)?;
         }
         attempt.updated_at = now;
         tx.attempt_cache(attempt.clone()).await?;
-        // A page of the gateway's that nobody used is seen missing twice, and nobody was told anything.
-        let is_page = before.state == AttemptState::RequiresAction;
-        let mut known_facts = known.iter().map(|known| &known.observation.fact);
-        let was_told_to_wait = known_facts.any(|fact| fact.leaves_it_open() && !(is_page && *fact == Fact::NotSeen));
-        self.effects(&tx, &attempt, before.state, was_told_to_wait).await?;
+        for effect in learned.effects {
+            self.follow(&tx, &attempt, effect).await?;
+        }
+        if let Some(moved) = Audited::payment_moved(before.state, &attempt)? {
+            tx.audit_add(moved.slip(Some(attempt.payment_id), Actor::Gateway, now)?).await?;
+        }
         if after.contradicted && !before.contradicted {
             tracing::error!(attempt.id = %attempt.id, state = ?after.state, fact = ?seen.fact, "A gateway contradicts what was final: somebody must look.");
         }
@@ -95,48 +91,26 @@ impl Engine {
         Ok(attempt)
     }
 
-    /// What follows from the move: postings, claims, jobs, and the line about it.
-    async fn effects(
-        &self,
-        tx: &MerchantTx,
-        attempt: &Attempt,
-        before: AttemptState,
-        was_told_to_wait: bool,
-    ) -> Result<(), Error> {
-        let (now, payment, after) = (self.now(), attempt.payment_id, attempt.state);
+    /// Writes an effect down: a posting, a claim, a job.
+    async fn follow(&self, tx: &MerchantTx, attempt: &Attempt, effect: Effect) -> Result<(), Error> {
+        let (now, payment) = (self.now(), attempt.payment_id);
         let look_up = Work::LookUp { attempt: attempt.id };
-        match (before, after) {
-            // Heard of and not decided: from now on somebody asks until it is.
-            (AttemptState::Created, after) if after.is_open() && after != before => {
-                let at = now + if after == AttemptState::Unknown { LOOK_UP_SOON } else { LOOK_UP_AFTER };
-                look_up.queue(tx, Some(payment), at, now).await?;
+        match effect {
+            Effect::LookUp(wait) => look_up.queue(tx, Some(payment), now + wait, now).await?,
+            Effect::LookUpNeedless => tx.job_needless(&look_up.key("")).await?,
+            Effect::Journal(kind) => tx.journal_add(attempt.id, &Journal::of(kind, attempt.amount()?)?, now).await?,
+            Effect::RetakeClaims => tx.claims_retake(attempt.id).await?,
+            Effect::ReleaseClaims => tx.claims_release(attempt.id).await?,
+            Effect::Post => {
+                tx.books_entries_intend(attempt.id, &tx.allocations(payment).await?, now).await?;
+                let works = [Work::PostPayment { attempt: attempt.id }, Work::WriteReceipt { payment }];
+                Work::queue_all(&works, tx, Some(payment), now, now).await?;
             }
-            (AttemptState::Created, _) => {}
-            (before, after) if before.is_open() && !after.is_open() => tx.job_needless(&look_up.key("")).await?,
-            _ => {}
-        }
-        if after.has_money() && !before.has_money() {
-            let journal = if before.is_dead() { Journal::payment_corrected } else { Journal::payment_taken };
-            tx.journal_add(attempt.id, &journal(attempt.amount()?)?, now).await?;
-            if before.is_dead() {
-                tx.claims_retake(attempt.id).await?;
+            Effect::GiveUpPosting => tx.books_entries_give_up(attempt.id, now).await?,
+            Effect::Notice => {
+                let notice = Work::WriteNotice { attempt: attempt.id, came_to: attempt.state };
+                notice.queue(tx, Some(payment), now, now).await?;
             }
-            tx.books_entries_intend(attempt.id, &tx.allocations(payment).await?, now).await?;
-            let works = [Work::PostPayment { attempt: attempt.id }, Work::WriteReceipt { payment }];
-            Work::queue_all(&works, tx, Some(payment), now, now).await?;
-        }
-        if after.is_dead() && before.has_money() {
-            tx.journal_add(attempt.id, &Journal::payment_reversed(attempt.amount()?)?, now).await?;
-            tx.books_entries_give_up(attempt.id, now).await?;
-        }
-        if after.is_dead() && !before.has_money() {
-            tx.claims_release(attempt.id).await?;
-        }
-        if after.is_dead() && !before.is_dead() && (before.has_money() || was_told_to_wait) {
-            Work::WriteNotice { attempt: attempt.id, came_to: after }.queue(tx, Some(payment), now, now).await?;
-        }
-        if let Some(moved) = Audited::payment_moved(before, attempt)? {
-            tx.audit_add(moved.slip(Some(payment), Actor::Gateway, now)?).await?;
         }
         Ok(())
     }
@@ -154,10 +128,9 @@ impl Engine {
         source: Source,
         told: Option<String>,
     ) -> Result<bool, Error> {
-        if attempt.state == AttemptState::Created {
-            // The question may itself send the charge: from here on, a failed first send proves nothing any more. Recorded
-            // before anything can fail, because the sweep goes on finding what was not heard of.
-            let unheard = self.record(db, attempt.id, Observation::bare(Fact::Unanswered), source).await?;
+        if let Some(first) = before_asking(attempt.state) {
+            // Before anything can fail, because the sweep goes on finding what was not heard of.
+            let unheard = self.record(db, attempt.id, Observation::bare(first), source).await?;
             if !unheard.state.is_open() {
                 // Decided by somebody else this moment: what asks the gateway may charge.
                 return Ok(true);
@@ -169,12 +142,10 @@ impl Engine {
         let look_up = LookUp { request, gateway_id: attempt.gateway_id.clone(), told, sent_at: attempt.created_at };
         let seen = match gateway.find(&look_up).await? {
             Found::Seen(seen) => seen,
-            Found::NotThere if self.was_missed_before(db, attempt).await? => Observation::bare(match attempt.state {
-                // It was seen: a page of the gateway's, which is over.
-                AttemptState::RequiresAction if attempt.gateway_id.is_none() => Fact::Voided,
-                _ => Fact::NeverArrived,
-            }),
-            Found::NotThere => Observation::bare(Fact::NotSeen),
+            Found::NotThere => {
+                let missed = self.missed_at(db, attempt).await?;
+                Observation::bare(silence(attempt.state, attempt.gateway_id.is_some(), missed, self.now()))
+            }
             Found::TooEarlyToSay => return Ok(false),
         };
         let told = seen.fact != Fact::NotSeen;
@@ -185,11 +156,10 @@ impl Engine {
         Ok(told)
     }
 
-    /// An earlier look-up found no trace either, and since then whatever was under way has arrived or been lost.
-    async fn was_missed_before(&self, db: &MerchantDb, attempt: &Attempt) -> Result<bool, Error> {
+    /// When a look-up first found no trace of it.
+    async fn missed_at(&self, db: &MerchantDb, attempt: &Attempt) -> Result<Option<DateTime<Utc>>, Error> {
         let known = db.observations(attempt.id).await?;
-        let missed = known.iter().find(|known| known.observation.fact == Fact::NotSeen);
-        Ok(missed.is_some_and(|missed| self.now() - missed.at >= MISSED_APART))
+        Ok(known.iter().find(|known| known.observation.fact == Fact::NotSeen).map(|missed| missed.at))
     }
 
     /// Where a payment of this checkout stands. Somebody who comes back from the gateway's page is not kept waiting for
@@ -257,14 +227,6 @@ impl Engine {
 const RECORD_TRIES: u32 = 3;
 /// A page asks the gateway about an attempt at most this often.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// A look-up that finds nothing counts as proof when it is repeated this much later (`wire/gateways.md`, 1.5).
-pub(crate) const MISSED_APART: chrono::TimeDelta = chrono::TimeDelta::minutes(2);
-/// The first look-up after a charge or a refund that was not answered.
-pub(crate) const LOOK_UP_SOON: chrono::TimeDelta = chrono::TimeDelta::seconds(5);
-/// The first look-up of an attempt that nobody has decided yet, or of which nothing was heard at all. Longer than a charge
-/// and the end of a declined one may take, so that it is not looked up while it is still being sent.
-pub(crate) const LOOK_UP_AFTER: chrono::TimeDelta =
-    chrono::TimeDelta::seconds((VENDOR_TIMEOUTS.total.as_secs() + AFTERWORK_MAX.as_secs() + 5).cast_signed());
 
 /// Records a fact `about` something. A lock that was lost to somebody else's transaction is asked for again.
 pub(crate) async fn retried<T, F: Future<Output = Result<T, Error>>>(
@@ -337,11 +299,6 @@ impl Looks {
         }
         is_due
     }
-}
-
-/// Seen of another payment at the gateway than the one that we know.
-fn is_another(attempt: &Attempt, seen: &Observation) -> bool {
-    attempt.gateway_id.is_some() && seen.gateway_id.is_some() && attempt.gateway_id != seen.gateway_id
 }
 
 /// What the columns keep of the fold and of the newest words of the gateway.

@@ -7,21 +7,21 @@ use crate::{
     failpoint,
     jobs::{Ran, Work},
     refund_payment::refund_request,
-    settle_payment::{LOOK_UP_SOON, MISSED_APART, retried},
+    refused_payment::weigh_refused,
+    settle_payment::retried,
 };
-use chrono::TimeDelta;
+use chrono::{DateTime, Utc};
 use connectors::gateway::{Found, RefundLookUp};
 use domain::{
+    asking::{before_asking_of_refund, silence_about_refund},
+    effects::{RefundEffect, learn_of_refund},
     ids::{InvoiceId, RefundId},
     ledger::Journal,
     payment::Source,
-    refund::{FoldedRefund, RefundFact, RefundSeen, RefundState, spread},
+    refund::{FoldedRefund, RefundFact, RefundSeen, spread},
 };
 use std::collections::BTreeMap;
-use store::{Attempt, BooksEntryState, MerchantDb, MerchantTx, ObservedRefund, Refund};
-
-/// The first look at a refund that the gateway has accepted and not paid out: its own news come sooner.
-const PENDING_LOOK_UP_AFTER: TimeDelta = TimeDelta::minutes(5);
+use store::{Attempt, MerchantDb, MerchantTx, ObservedRefund, Refund};
 
 impl Engine {
     /// Adds a fact to a refund and does what follows from it, together or not at all. Old news changes nothing. Answers
@@ -53,19 +53,20 @@ impl Engine {
         let attempt = tx.attempt_hold(of).await?;
         let mut refund = tx.refund(refund).await?;
         let known = tx.refund_observations(refund.id).await?;
-        if known.iter().any(|known| known.seen == *seen) {
-            return Ok(refund);
-        }
-        let before = FoldedRefund::of(known.iter().map(|known| &known.seen.fact));
-        let mut after = before.then(&seen.fact);
-        let asked = refund.amount()?;
-        after.contradicted |= after.state.is_on_its_way() && seen.amount.is_some_and(|paid| paid != asked);
+        let known: Vec<_> = known.iter().map(|known| &known.seen).collect();
+        let Some(learned) = learn_of_refund(&known, seen, refund.amount()?) else { return Ok(refund) };
+        let (before, after) = (learned.before, learned.after);
         tx.refund_observation_add(refund.id, known.len(), &ObservedRefund { seen: seen.clone(), source, at: now })
             .await?;
         cache(&mut refund, &after, seen)?;
         refund.updated_at = now;
         tx.refund_cache(refund.clone()).await?;
-        self.refund_effects(&tx, &attempt, &refund, before.state).await?;
+        for effect in learned.effects {
+            self.follow_refund(&tx, &attempt, &refund, effect, before.state.is_dead()).await?;
+        }
+        if let Some(moved) = Audited::refund_moved(before.state, &refund)? {
+            tx.audit_add(moved.slip(Some(attempt.payment_id), Actor::Gateway, now)?).await?;
+        }
         if after.contradicted && !before.contradicted {
             tracing::error!(refund.id = %refund.id, state = ?after.state, fact = ?seen.fact, "A gateway contradicts what was final about a refund: somebody must look.");
         }
@@ -75,38 +76,38 @@ impl Engine {
         Ok(refund)
     }
 
-    /// What follows from the move: postings, jobs, and the line about it.
-    async fn refund_effects(
+    /// Writes an effect down: a posting, a job. The look-up of one that `was_dead` has a key of its own.
+    async fn follow_refund(
         &self,
         tx: &MerchantTx,
         attempt: &Attempt,
         refund: &Refund,
-        before: RefundState,
+        effect: RefundEffect,
+        was_dead: bool,
     ) -> Result<(), Error> {
-        let (now, after, payment) = (self.now(), refund.state, Some(attempt.payment_id));
-        let look_up = Work::LookUpRefund { refund: refund.id };
-        if after.is_open() && after != before {
-            let wait = if after == RefundState::Pending { PENDING_LOOK_UP_AFTER } else { LOOK_UP_SOON };
-            look_up.queue(tx, payment, now + wait, now).await?;
-        } else if before.is_open() && !after.is_open() {
-            tx.job_needless(&look_up.key("")).await?;
-        }
-        if after == RefundState::Succeeded && before != after {
-            tx.refund_journal_add(attempt.id, refund.id, &Journal::refund_paid(refund.amount()?)?, now).await?;
-            tx.refund_entries_intend(refund.id, &parts(tx, attempt, refund).await?, now).await?;
-            Work::PostRefund { refund: refund.id }.queue(tx, payment, now, now).await?;
-        }
-        if before == RefundState::Succeeded && after.is_dead() {
-            tx.refund_journal_add(attempt.id, refund.id, &Journal::refund_failed(refund.amount()?)?, now).await?;
-            Work::TakeBackRefund { refund: refund.id }.queue(tx, payment, now, now).await?;
-        }
-        // The payer is told once that money comes, and once more if it does not.
-        if before.is_on_its_way() != after.is_on_its_way() {
-            let failed = after.is_dead();
-            Work::WriteRefundNotice { refund: refund.id, failed }.queue(tx, payment, now, now).await?;
-        }
-        if let Some(moved) = Audited::refund_moved(before, refund)? {
-            tx.audit_add(moved.slip(payment, Actor::Gateway, now)?).await?;
+        let (now, payment, id) = (self.now(), Some(attempt.payment_id), refund.id);
+        let look_up = |revived| Work::LookUpRefund { refund: id, revived };
+        match effect {
+            RefundEffect::LookUp(wait) => look_up(was_dead).queue(tx, payment, now + wait, now).await?,
+            RefundEffect::LookUpNeedless => {
+                for revived in [false, true] {
+                    tx.job_needless(&look_up(revived).key("")).await?;
+                }
+            }
+            RefundEffect::Journal(kind) => {
+                tx.refund_journal_add(attempt.id, id, &Journal::of(kind, refund.amount()?)?, now).await?;
+            }
+            RefundEffect::Post => {
+                tx.refund_entries_intend(id, &parts(tx, attempt, refund).await?, now).await?;
+                Work::PostRefund { refund: id }.queue(tx, payment, now, now).await?;
+            }
+            RefundEffect::TakeBack => {
+                weigh_refused(tx, attempt, now).await?;
+                Work::TakeBackRefund { refund: id }.queue(tx, payment, now, now).await?;
+            }
+            RefundEffect::Notice { failed } => {
+                Work::WriteRefundNotice { refund: id, failed }.queue(tx, payment, now, now).await?;
+            }
         }
         Ok(())
     }
@@ -125,9 +126,8 @@ impl Engine {
 
     /// Asks the gateway what became of a refund and records the answer. `false`: it cannot say yet.
     pub(crate) async fn look_up_refund(&self, db: &MerchantDb, refund: &Refund, source: Source) -> Result<bool, Error> {
-        if refund.state == RefundState::Created {
-            // The question may itself send it: from here on, a failed first send proves nothing any more.
-            let unheard = self.record_refund(db, refund.id, RefundSeen::bare(RefundFact::Unanswered), source).await?;
+        if let Some(first) = before_asking_of_refund(refund.state) {
+            let unheard = self.record_refund(db, refund.id, RefundSeen::bare(first), source).await?;
             if !unheard.state.is_open() {
                 return Ok(true);
             }
@@ -141,10 +141,10 @@ impl Engine {
         };
         let seen = match self.gateway_of(db, &connection)?.find_refund(&look_up).await? {
             Found::Seen(seen) => seen,
-            Found::NotThere if self.refund_was_missed(db, refund.id).await? => {
-                RefundSeen::bare(RefundFact::NeverArrived)
+            Found::NotThere => {
+                let missed = self.refund_missed_at(db, refund.id).await?;
+                RefundSeen::bare(silence_about_refund(missed, self.now()))
             }
-            Found::NotThere => RefundSeen::bare(RefundFact::NotSeen),
             Found::TooEarlyToSay => return Ok(false),
         };
         let told = seen.fact != RefundFact::NotSeen;
@@ -152,11 +152,10 @@ impl Engine {
         Ok(told)
     }
 
-    /// An earlier look-up found no trace either, and since then whatever was under way has arrived or been lost.
-    async fn refund_was_missed(&self, db: &MerchantDb, refund: RefundId) -> Result<bool, Error> {
+    /// When a look-up first found no trace of it.
+    async fn refund_missed_at(&self, db: &MerchantDb, refund: RefundId) -> Result<Option<DateTime<Utc>>, Error> {
         let known = db.refund_observations(refund).await?;
-        let missed = known.iter().find(|known| known.seen.fact == RefundFact::NotSeen);
-        Ok(missed.is_some_and(|missed| self.now() - missed.at >= MISSED_APART))
+        Ok(known.iter().find(|known| known.seen.fact == RefundFact::NotSeen).map(|missed| missed.at))
     }
 }
 
@@ -168,9 +167,7 @@ async fn parts(tx: &MerchantTx, attempt: &Attempt, refund: &Refund) -> Result<Ve
     let living = tx.refunds_of(&[attempt.id]).await?.into_iter().filter(|refund| !refund.state.is_dead());
     let refunds: Vec<_> = living.map(|refund| refund.id).collect();
     for entry in tx.refund_entries(&refunds).await? {
-        if entry.state != BooksEntryState::Needless {
-            *left.entry(entry.invoice_id).or_default() -= entry.amount_minor;
-        }
+        *left.entry(entry.invoice_id).or_default() -= entry.amount_minor;
     }
     Ok(spread(refund.amount_minor, left))
 }

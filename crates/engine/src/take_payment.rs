@@ -12,9 +12,9 @@ use crate::{
     open_checkout::nothing_to_pay,
     settle_payment::standing,
 };
-use chrono::TimeDelta;
 use connectors::gateway::{ChargeHow, ChargeRequest, Gateway, GatewayError};
 use domain::{
+    asking::is_too_old_to_send,
     ids::{AttemptId, ConnectionId, PaymentId},
     money::Money,
     payment::{AttemptState, Fact, Observation, Source, amount_to_charge},
@@ -24,8 +24,6 @@ use store::{Allocation, Attempt, Customer, Invoice, MerchantDb, NewAttempt, Open
 use uuid::Uuid;
 
 const EMAIL_MAX_CHARS: usize = 254;
-/// Before the sweep looks for it (`settle_payment::LOOK_UP_AFTER`).
-pub(crate) const SEND_WITHIN: TimeDelta = TimeDelta::seconds(10);
 /// Each further try means that somebody else paid or gave up in the milliseconds before.
 const INTENT_TRIES: u32 = 5;
 
@@ -33,6 +31,13 @@ enum Intent {
     Committed(Box<Committed>, Turn),
     /// This payment stands already, or another has the invoice.
     Taken(PaymentId),
+}
+
+/// What is charged, and through which connection.
+struct Means {
+    connection: ConnectionId,
+    method_token: Option<String>,
+    gateway_customer: Option<String>,
 }
 
 /// A payment that is about to be charged.
@@ -68,8 +73,9 @@ impl Engine {
             return Err(TakeError::BadEmail);
         }
         let (connection, gateway) = self.gateway(&guest.db).await?;
+        let by = self.means(guest, payer, connection, &order.how).await?;
         let origin = Origin::of(guest, payer, order.network);
-        let (committed, turn) = match self.intend(guest, &order, &origin, connection, claims_seen).await? {
+        let (committed, turn) = match self.intend(guest, &order, &origin, &by, claims_seen).await? {
             Intent::Committed(committed, turn) => (committed, turn),
             Intent::Taken(by) => return Ok(self.standing(guest, by).await?),
         };
@@ -95,9 +101,27 @@ impl Engine {
         Ok(standing(guest, &payment, &share, &attempt)?)
     }
 
+    async fn means(
+        &self,
+        guest: &GuestPass,
+        payer: Option<&PayerPass>,
+        connection: ConnectionId,
+        how: &PayHow,
+    ) -> Result<Means, TakeError> {
+        let (method_token, gateway_customer) = match how {
+            PayHow::Token(token) => (Some(token.clone()), None),
+            PayHow::Saved(method) => {
+                let (customer, kept) = self.method_to_charge(guest, payer, connection, *method).await?;
+                (Some(kept), Some(customer))
+            }
+            PayHow::HostedPage => (None, None),
+        };
+        Ok(Means { connection, method_token, gateway_customer })
+    }
+
     /// No transaction is open while the gateway is asked.
     async fn charge(&self, db: &MerchantDb, gateway: &dyn Gateway, attempt: &Attempt) -> Result<Attempt, Error> {
-        if self.now() - attempt.created_at > SEND_WITHIN {
+        if is_too_old_to_send(attempt.created_at, self.now()) {
             // This process was frozen meanwhile, and the sweep may be at it or have ended it.
             return Ok(db.attempt(attempt.id).await?);
         }
@@ -128,7 +152,7 @@ impl Engine {
         guest: &GuestPass,
         order: &Order,
         origin: &Origin,
-        connection: ConnectionId,
+        by: &Means,
         mut claims_seen: u64,
     ) -> Result<Intent, TakeError> {
         for _ in 0..INTENT_TRIES {
@@ -142,7 +166,7 @@ impl Engine {
             }
             let books = self.invoice_from_books(&guest.db, &invoice).await?;
             let amount = amount_to_charge(order.expected, &books).map_err(TakeError::Refused)?;
-            let committed = self.new_attempt(guest, order, origin, (invoice, customer), amount, connection);
+            let committed = self.new_attempt(guest, order, origin, (invoice, customer), amount, by);
             let consent = agreed(guest, order, &committed.attempt, &committed.share.invoice_number)?;
             let started = Audited::PaymentStarted(Started::of(&consent)?);
             let slip = started.slip(Some(order.payment), Actor::of(origin), committed.attempt.created_at)?;
@@ -159,7 +183,13 @@ impl Engine {
                 Opened::New => return Ok(Intent::Committed(Box::new(committed), turn)),
                 Opened::Same => return Ok(Intent::Taken(order.payment)),
                 Opened::Taken(by) => return Ok(Intent::Taken(by)),
-                Opened::Outdated => claims_seen = guest.db.claims_taken(&[guest.checkout.invoice_id]).await?,
+                Opened::Outdated => {
+                    claims_seen = guest.db.claims_taken(&[guest.checkout.invoice_id]).await?;
+                    // Who has it now may have paid, posted and let go of it before the books have answered.
+                    if let Some(by) = guest.db.live_payment(guest.checkout.invoice_id).await? {
+                        return Ok(Intent::Taken(by));
+                    }
+                }
             }
         }
         Err(Error::Contended.into())
@@ -172,7 +202,7 @@ impl Engine {
         origin: &Origin,
         (invoice, customer): (Invoice, Customer),
         amount: Money,
-        connection: ConnectionId,
+        by: &Means,
     ) -> Committed {
         let (merchant_id, now, id) = (guest.db.merchant_id(), self.now(), AttemptId(Uuid::now_v7()));
         let public = &self.0.settings.public_url;
@@ -201,17 +231,15 @@ impl Engine {
             merchant_id,
             id,
             payment_id: payment.id,
-            connection_id: connection,
+            connection_id: by.connection,
             idempotency_key: id.to_string(),
             currency: payment.currency.clone(),
             amount_minor: amount.minor,
             description: description(guest, &payment, &share),
             return_url: format!("{public}/npe/result?transactionId={}&payment={}", guest.checkout.id, payment.id),
             cancel_url: format!("{public}/npe?transactionId={}&left={}", guest.checkout.id, payment.id),
-            method_token: match &order.how {
-                PayHow::Token(token) => Some(token.clone()),
-                PayHow::HostedPage => None,
-            },
+            method_token: by.method_token.clone(),
+            gateway_customer: by.gateway_customer.clone(),
             state: AttemptState::Created,
             reason: None,
             contradicted: false,
@@ -237,7 +265,11 @@ pub(crate) fn charge_request(attempt: &Attempt) -> Result<ChargeRequest, Error> 
         amount: attempt.amount()?,
         description: attempt.description.clone(),
         receipt_email: None,
-        how: attempt.method_token.clone().map_or(ChargeHow::HostedPage, ChargeHow::Token),
+        how: match (attempt.method_token.clone(), attempt.gateway_customer.clone()) {
+            (Some(method), Some(customer)) => ChargeHow::Saved { customer, method },
+            (Some(token), None) => ChargeHow::Token(token),
+            (None, _) => ChargeHow::HostedPage,
+        },
         return_url: attempt.return_url.clone(),
         cancel_url: attempt.cancel_url.clone(),
     })

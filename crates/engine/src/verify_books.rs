@@ -1,11 +1,14 @@
 //! Do gateway, portal and books agree? Everything is computed anew from the facts and compared; nothing is changed.
 //! (`demo.md`, `verify-books`; the invariants of `quality.md`, 2.3.)
 
-use crate::{Engine, Error, Lane, post_payment::books_reference, verify_refunds::RefundRecord};
+use crate::{
+    Engine, Error, Lane, post_payment::books_reference, receive_webhook::known, refused_payment::never_entered,
+    verify_refunds::RefundRecord,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::{
     books::{BooksError, BooksPayment},
-    gateway::{ListedRefund, Refunds, Taken},
+    gateway::{Gateway, GatewayError, ListedRefund, Refunds, Taken},
 };
 use domain::{
     ids::{AttemptId, ConnectionId},
@@ -13,8 +16,8 @@ use domain::{
     payment::{AttemptState, Fact, Folded},
     refund::RefundState,
 };
-use std::collections::HashMap;
-use store::{Attempt, AttemptRecord, BooksEntryState, MerchantDb};
+use std::collections::{HashMap, HashSet};
+use store::{Attempt, AttemptRecord, BooksEntryState, MerchantDb, Refund};
 
 /// An outcome that is open longer than this waits for nobody: something is stuck (`quality.md`, 2.4).
 const OPEN_MAX: TimeDelta = TimeDelta::minutes(15);
@@ -23,6 +26,8 @@ const ACTION_MAX: TimeDelta = TimeDelta::minutes(50);
 const ATTEMPTS_AT_ONCE: u64 = 500;
 /// An attempt that began this much earlier may have been charged and posted since.
 const BEGAN_BEFORE: TimeDelta = TimeDelta::days(1);
+/// So long a refund may fail after it was paid out [recalled of Stripe; `wire/gateways.md`, 2.6 has no number].
+const MAY_FAIL_FOR: TimeDelta = TimeDelta::days(30);
 
 /// What was compared, and what does not agree.
 #[derive(Clone, Debug, Default)]
@@ -87,6 +92,16 @@ impl Engine {
             }
         }
         let refunds = self.refund_records(db, since - BEGAN_BEFORE).await?;
+        let new = refunds.iter().map(|record| &record.refund).filter(|refund| refund.created_at >= since);
+        let older: Vec<_> = new.map(|refund| refund.attempt_id).filter(|of| !ours.contains_key(of)).collect();
+        for record in db.attempt_records_of(&older).await? {
+            verified.differences.extend(own_differences(&record, self.now())?);
+            // Its own posting is of before, so what is missing in the list proves nothing.
+            if let Some(postings) = &mut postings {
+                posting_differences(&record, postings)?;
+            }
+            ours.insert(record.attempt.id, record.attempt);
+        }
         for record in &refunds {
             let mut differences = record.own_differences(self.now(), OPEN_MAX)?;
             if let Some(postings) = &mut postings {
@@ -158,10 +173,10 @@ impl Engine {
                 Err(cause) => verified.differences.push(format!("the gateway was not compared: {cause}")),
             }
             if gateway.capabilities().refunds == Refunds::Allowed {
-                match gateway.refunded_since(since).await {
-                    Ok(listed) => {
-                        let differences = refund_differences(connection.id, since, &listed, ours, refunds)?;
-                        verified.differences.extend(differences);
+                match listed_refunds(gateway.as_ref(), since).await {
+                    Ok((listed, earlier)) => {
+                        verified.differences.extend(listed_differences(db, &listed, &earlier).await?);
+                        verified.differences.extend(unlisted(connection.id, since, &listed, ours, refunds));
                     }
                     Err(cause) => {
                         verified.differences.push(format!("the gateway's refunds were not compared: {cause}"))
@@ -223,9 +238,13 @@ fn posting_differences(
     let currency = attempt.amount()?.currency;
     let mut differences = Vec::new();
     for entry in &record.entries {
-        let share = Money::new(entry.amount_minor, currency);
+        let back = never_entered(entry, &record.refunds, &record.refund_entries);
+        let share = Money::new(entry.amount_minor - back, currency);
         let mut differs = |words: &str| differences.push(format!("{} of {}: {words}", attempt.id, share.to_decimal()));
         match entry.state {
+            BooksEntryState::Needless if attempt.state.has_money() && share.is_positive() => {
+                differs("it is not in the books, and nobody is asked to enter it");
+            }
             BooksEntryState::Needless => {}
             BooksEntryState::Intended => differs("it is not in the books yet"),
             BooksEntryState::Refused => differs("the books refused it"),
@@ -290,38 +309,78 @@ fn gateway_differences(
     Ok(differences)
 }
 
-/// The gateway's list of refunds against ours, both ways.
-fn refund_differences(
+/// What the gateway paid back since then, and what it had paid back before that may have failed since.
+async fn listed_refunds(
+    gateway: &dyn Gateway,
+    since: DateTime<Utc>,
+) -> Result<(Vec<ListedRefund>, Vec<ListedRefund>), GatewayError> {
+    let listed = gateway.refunded_since(since).await?;
+    let from = since - MAY_FAIL_FOR;
+    if from < DateTime::UNIX_EPOCH {
+        return Ok((listed, Vec::new()));
+    }
+    let mut earlier = gateway.refunded_since(from).await?;
+    let new: HashSet<&str> = listed.iter().map(|row| row.gateway_id.as_str()).collect();
+    earlier.retain(|row| !new.contains(row.gateway_id.as_str()));
+    Ok((listed, earlier))
+}
+
+/// The gateway's refunds against ours, however old these and their payments are. What others did before the window was
+/// named by an earlier run.
+async fn listed_differences(
+    db: &MerchantDb,
+    listed: &[ListedRefund],
+    earlier: &[ListedRefund],
+) -> Result<Vec<String>, Error> {
+    let mut differences = Vec::new();
+    let new = listed.iter().map(|row| (row, true));
+    let rows: Vec<_> = new.chain(earlier.iter().map(|row| (row, false))).collect();
+    for (row, is_new) in rows {
+        let refund = match row.refund {
+            Some(refund) => known(db.refund(refund).await)?,
+            None => None,
+        };
+        if let Some(refund) = refund {
+            differences.extend(refund_difference(&refund, row)?);
+        } else if is_new && is_about_us(db, row).await? {
+            let (id, amount) = (&row.gateway_id, row.amount.to_decimal());
+            differences.push(format!("the gateway paid {amount} back ({id}) by a refund that we do not know"));
+        }
+    }
+    Ok(differences)
+}
+
+/// It bears a name as ours do, or the money of a payment of ours has gone.
+async fn is_about_us(db: &MerchantDb, row: &ListedRefund) -> Result<bool, Error> {
+    Ok(match &row.charge_gateway_id {
+        _ if row.refund.is_some() => true,
+        Some(charge) if row.is_paid => db.attempt_by_gateway_id(charge).await?.is_some(),
+        _ => false,
+    })
+}
+
+/// One refund of ours against the gateway's word about it.
+fn refund_difference(refund: &Refund, row: &ListedRefund) -> Result<Option<String>, Error> {
+    let (id, amount) = (&row.gateway_id, row.amount.to_decimal());
+    if refund.amount()? != row.amount {
+        return Ok(Some(format!("the gateway pays {amount} back ({id}); our {} says otherwise", refund.id)));
+    }
+    let agrees = (refund.state == RefundState::Succeeded) == row.is_paid;
+    let (paid, state) = (if row.is_paid { "paid" } else { "has not paid" }, refund.state);
+    Ok((!agrees).then(|| format!("the gateway {paid} {amount} back ({id}); our {} is {state:?}", refund.id)))
+}
+
+/// What we say was paid back since then, and the gateway does not list.
+fn unlisted(
     connection: ConnectionId,
     since: DateTime<Utc>,
     listed: &[ListedRefund],
     ours: &HashMap<AttemptId, Attempt>,
     refunds: &[RefundRecord],
-) -> Result<Vec<String>, Error> {
-    let mut differences = Vec::new();
-    for row in listed {
-        let (id, amount) = (&row.gateway_id, row.amount.to_decimal());
-        let known = refunds.iter().map(|record| &record.refund).find(|refund| Some(refund.id) == row.refund);
-        let of_ours = || ours.values().any(|attempt| attempt.gateway_id == row.charge_gateway_id);
-        match known {
-            None if row.refund.is_some() || (row.is_paid && of_ours()) => {
-                differences.push(format!("the gateway paid {amount} back ({id}) by a refund that we do not know"));
-            }
-            None => {}
-            Some(refund) if refund.amount()? != row.amount => {
-                differences.push(format!("the gateway pays {amount} back ({id}); our {} says otherwise", refund.id));
-            }
-            Some(refund) if (refund.state == RefundState::Succeeded) != row.is_paid => {
-                let (paid, state) = (if row.is_paid { "paid" } else { "has not paid" }, refund.state);
-                differences.push(format!("the gateway {paid} {amount} back ({id}); our {} is {state:?}", refund.id));
-            }
-            Some(_) => {}
-        }
-    }
+) -> Vec<String> {
     let made = refunds.iter().map(|record| &record.refund).filter(|refund| refund.state == RefundState::Succeeded);
     let here = made.filter(|refund| ours.get(&refund.attempt_id).is_some_and(|of| of.connection_id == connection));
     let missing =
         here.filter(|refund| refund.created_at >= since && !listed.iter().any(|row| row.refund == Some(refund.id)));
-    differences.extend(missing.map(|refund| format!("{} was paid back, and the gateway does not list it", refund.id)));
-    Ok(differences)
+    missing.map(|refund| format!("{} was paid back, and the gateway does not list it", refund.id)).collect()
 }

@@ -73,6 +73,9 @@ impl RefundRecord {
             match entry.state {
                 BooksEntryState::Needless => forget_taken_back(listed, books_reference(refund), currency),
                 BooksEntryState::Intended => differs("it is not in the books yet"),
+                BooksEntryState::Refused if entry.credit_id.is_some() && entry.external_id.is_none() => {
+                    differs("the books have its credit note, and refused the payment of it");
+                }
                 BooksEntryState::Refused => differs("the books refused it"),
                 BooksEntryState::Posted => {
                     match take_listed(listed, books_reference(refund), entry.external_id.as_deref()) {

@@ -1,7 +1,8 @@
 //! The worker: claims what is due, runs it, and queues what falls due by the clock. Any number of them may run.
 
-use crate::{Engine, Error, jobs::Work, settle_payment::LOOK_UP_AFTER};
+use crate::{Engine, Error, jobs::Work};
 use chrono::TimeDelta;
+use domain::asking::LOOK_UP_AFTER;
 use std::time::Duration;
 use store::{ConnectionState, Job, MerchantDb};
 use tokio::task::JoinSet;
@@ -94,7 +95,13 @@ impl Worker {
         for (db, refund) in self.engine.store().door_refunds_unheard(now - LOOK_UP_AFTER, SWEEP_MAX).await? {
             let payment = db.attempt(refund.attempt_id).await?.payment_id;
             let tx = db.begin().await?;
-            Work::LookUpRefund { refund: refund.id }.queue(&tx, Some(payment), now, now).await?;
+            let look_up = Work::LookUpRefund { refund: refund.id, revived: false };
+            look_up.queue(&tx, Some(payment), now, now).await?;
+            tx.commit().await?;
+        }
+        for (db, method) in self.engine.store().door_methods_unheard(now - LOOK_UP_AFTER, SWEEP_MAX).await? {
+            let tx = db.begin().await?;
+            Work::LookUpMethod { method: method.id }.queue(&tx, None, now, now).await?;
             tx.commit().await?;
         }
         self.engine.0.sweeps.remember(period);

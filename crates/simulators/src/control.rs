@@ -4,6 +4,8 @@
 //! * `POST /control/faults` also takes `http_after_execute:500`, and `times: 0` disarms; `GET` lists what is armed.
 //! * `POST /control/xero/invoice` `{"number", "pay_minor"?, "amount_due_minor"?, "status"?}` edits an invoice as a
 //!   bookkeeper would: part pay it, change what is due, void it. It moves UpdatedDateUTC and fires the webhook.
+//! * `POST /control/xero/payment` `{"id", "reconciled"?, "reference"?}` matches a payment with the bank statement, or
+//!   stands for one that a bookkeeper entered in its place.
 //! * `POST /control/authorizenet/transaction` `{"id", "status" | "return_code" | "held"}` does to a transaction what a
 //!   bank or the merchant's staff would: `authorizenet/control.rs`.
 //! * `POST /control/stripe/dispute` `{"charge", "outcome": "opened" | "won" | "lost"}` opens a dispute of a charge, or
@@ -35,6 +37,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/control/state/{vendor}", get(state))
         .route("/control/reset", post(reset_all))
         .route("/control/xero/invoice", post(edit_invoice))
+        .route("/control/xero/payment", post(edit_payment))
         .route("/control/authorizenet/transaction", post(alter_transaction))
         .route("/control/stripe/dispute", post(dispute))
         .route("/control/webhooks", post(register_webhooks))
@@ -74,7 +77,7 @@ impl IntoResponse for ControlError {
     fn into_response(self) -> Response {
         let status = match &self {
             Self::UnknownVendor(_)
-            | Self::Edit(xero::EditError::NoSuchInvoice)
+            | Self::Edit(xero::EditError::NoSuchInvoice | xero::EditError::NoSuchPayment)
             | Self::Alter(authorizenet::AlterError::NoSuchTransaction) => StatusCode::NOT_FOUND,
             Self::UnknownFault(_)
             | Self::NotOfVendor { .. }
@@ -240,6 +243,16 @@ async fn edit_invoice(State(shared): State<Arc<Shared>>, body: Body<xero::Edit>)
     saved(&shared).await?;
     shared.webhooks.send_all(&shared, news.into_iter().collect());
     Ok(Json(json!({ "invoice": view })))
+}
+
+async fn edit_payment(
+    State(shared): State<Arc<Shared>>,
+    body: Body<xero::PaymentEdit>,
+) -> Result<Json<Value>, ControlError> {
+    let Json(edit) = body?;
+    let view = shared.xero.write(|books| books.edit_payment(edit, &shared.clock))?;
+    saved(&shared).await?;
+    Ok(Json(json!({ "payment": view })))
 }
 
 async fn alter_transaction(

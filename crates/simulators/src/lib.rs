@@ -20,6 +20,7 @@ mod disturb;
 pub mod facts;
 mod faults;
 mod html;
+pub mod mangle;
 mod pages;
 mod records;
 mod replies;

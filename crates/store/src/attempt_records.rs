@@ -1,6 +1,6 @@
 //! Attempts with everything that is recorded about their money, in bulk: what a comparison of all books reads.
 
-use crate::{Attempt, BooksEntry, Error, MerchantDb, Refund};
+use crate::{Attempt, BooksEntry, Error, MerchantDb, Refund, RefundEntry};
 use chrono::{DateTime, Utc};
 use domain::{
     ids::{AttemptId, PaymentId},
@@ -23,6 +23,8 @@ pub struct AttemptRecord {
     pub entries: Vec<BooksEntry>,
     /// Oldest first.
     pub refunds: Vec<Refund>,
+    /// The refunds' writes into the books.
+    pub refund_entries: Vec<RefundEntry>,
 }
 
 impl MerchantDb {
@@ -36,7 +38,18 @@ impl MerchantDb {
         after: Option<AttemptId>,
         limit: u64,
     ) -> Result<Vec<AttemptRecord>, Error> {
-        let attempts = self.attempts_after(since, after, limit).await?;
+        self.records(self.attempts_after(since, after, limit).await?).await
+    }
+
+    /// Those of these attempts.
+    ///
+    /// # Errors
+    /// A stored fact that this version cannot read.
+    pub async fn attempt_records_of(&self, ids: &[AttemptId]) -> Result<Vec<AttemptRecord>, Error> {
+        self.records(self.attempts_by_id(ids).await?).await
+    }
+
+    async fn records(&self, attempts: Vec<Attempt>) -> Result<Vec<AttemptRecord>, Error> {
         let ids: Vec<_> = attempts.iter().map(|attempt| attempt.id).collect();
         let mut facts = self.facts_of(&ids).await?;
         let clearing = self.account_sums(&ids, Account::GatewayClearing).await?;
@@ -45,8 +58,15 @@ impl MerchantDb {
             entries.entry(entry.attempt_id).or_default().push(entry);
         }
         let mut refunds: HashMap<AttemptId, Vec<Refund>> = HashMap::new();
+        let mut refund_of = HashMap::new();
         for refund in self.refunds_of(&ids).await? {
+            refund_of.insert(refund.id, refund.attempt_id);
             refunds.entry(refund.attempt_id).or_default().push(refund);
+        }
+        let mut refund_entries: HashMap<AttemptId, Vec<RefundEntry>> = HashMap::new();
+        for entry in self.refund_entries(&refund_of.keys().copied().collect::<Vec<_>>()).await? {
+            let attempt = refund_of.get(&entry.refund_id).ok_or(Error::Missing)?;
+            refund_entries.entry(*attempt).or_default().push(entry);
         }
         let mut allocated: HashMap<PaymentId, i64> = HashMap::new();
         for share in self.allocations_of(attempts.iter().map(|attempt| attempt.payment_id)).await? {
@@ -58,6 +78,7 @@ impl MerchantDb {
             allocated_minor: allocated.get(&attempt.payment_id).copied().unwrap_or_default(),
             entries: entries.remove(&attempt.id).unwrap_or_default(),
             refunds: refunds.remove(&attempt.id).unwrap_or_default(),
+            refund_entries: refund_entries.remove(&attempt.id).unwrap_or_default(),
             attempt,
         };
         Ok(attempts.into_iter().map(record).collect())

@@ -2,7 +2,7 @@
 
 use crate::{
     Error, MerchantTx, Store,
-    scope::{Only, Scoped, moment, money, owned},
+    scope::{Only, Scoped, moment, money, owned, text},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -33,8 +33,10 @@ pub struct Model {
     pub description: String,
     pub return_url: String,
     pub cancel_url: String,
-    /// A one-time token of the gateway's fields; absent: the gateway's own page takes the card.
+    /// A one-time token of the gateway's fields, or a method that it keeps; absent: the gateway's own page takes the card.
     pub method_token: Option<String>,
+    /// The gateway's id of the payer's company, under which it keeps the method; absent for a one-time token.
+    pub gateway_customer: Option<String>,
     pub state: AttemptState,
     /// Why it brought no money, as JSON of a `DeclineReason`.
     pub reason: Option<String>,
@@ -229,7 +231,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn attempt_by_gateway_id(&self, gateway_id: &str) -> Result<Option<Attempt>, Error> {
-        Ok(self.find::<Entity>().filter(Column::GatewayId.eq(gateway_id)).only(self.conn()).await?)
+        Ok(self.find::<Entity>().filter(Column::GatewayId.eq(text(gateway_id))).only(self.conn()).await?)
     }
 
     /// When cards were tried at this merchant since this moment that were declined, the newest first.
@@ -291,6 +293,10 @@ impl<C: ConnectionTrait> Scoped<C> {
             next = next.filter(Column::Id.gt(after));
         }
         Ok(next.order_by_asc(Column::Id).limit(limit).all(self.conn()).await?)
+    }
+
+    pub(crate) async fn attempts_by_id(&self, ids: &[AttemptId]) -> Result<Vec<Attempt>, Error> {
+        Ok(self.find::<Entity>().filter(Column::Id.is_in(ids.to_vec())).all(self.conn()).await?)
     }
 
     /// The bare facts about each of these attempts, oldest first.

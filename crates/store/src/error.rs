@@ -46,7 +46,7 @@ impl Error {
 const BUSY: [&str; 9] = ["5", "261", "517", "6", "262", "40001", "40P01", "55P03", "57014"];
 
 /// SQLite tells the columns where PostgreSQL tells the index. A test holds this table to the schema.
-pub(crate) const UNIQUE: [(&str, &str); 15] = [
+pub(crate) const UNIQUE: [(&str, &str); 16] = [
     ("merchant.key", "merchant_key"),
     ("person.email", "person_email"),
     ("customer.merchant_id, customer.external_id", "customer_external_id"),
@@ -61,6 +61,7 @@ pub(crate) const UNIQUE: [(&str, &str); 15] = [
     ("ledger_payment.merchant_id, ledger_payment.idempotency_key", "ledger_payment_key"),
     ("job.unique_key, job.merchant_id", "job_unique_key"),
     ("mail.unique_key, mail.merchant_id", "mail_unique_key"),
+    ("method.merchant_id, method.customer_id", "one_default_method"),
     ("webhook.merchant_id, webhook.connection_id, webhook.event_id", "webhook_event"),
 ];
 

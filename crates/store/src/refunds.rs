@@ -2,7 +2,7 @@
 //! of their fold.
 
 use crate::{
-    Attempt, BooksEntryState, Error, MerchantDb, MerchantTx, Store,
+    Attempt, BooksEntryState, Error, MerchantDb, MerchantTx, NewSlip, Store,
     invoices::Sum,
     scope::{Only, Scoped, moment, money, owned},
 };
@@ -11,7 +11,7 @@ use domain::{
     ids::{AttemptId, InvoiceId, MerchantId, ObservationId, RefundId},
     money::Money,
     payment::Source,
-    refund::{RefundRefusal, RefundSeen, RefundState, may_refund, refundable},
+    refund::{RefundFailure, RefundRefusal, RefundSeen, RefundState, may_refund, refundable},
 };
 use sea_orm::{ActiveModelTrait, ConnectionTrait, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*};
 use uuid::Uuid;
@@ -92,7 +92,7 @@ mod entry {
         /// What is credited and paid back, in the refund's currency.
         pub amount_minor: i64,
         pub state: BooksEntryState,
-        /// The books' id of the credit, where they have a document for it.
+        /// The books' id of the credit, where they have a document for it; it may stand without its payment.
         pub credit_id: Option<String>,
         /// The books' id of the payment out of the clearing account.
         pub external_id: Option<String>,
@@ -129,7 +129,7 @@ impl TryFrom<observation::Model> for ObservedRefund {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OpenedRefund {
     New,
-    /// It stands already: a double click, a replayed POST.
+    /// It stands already, of the same amount: a double click, a replayed POST.
     Same,
     Refused(RefundRefusal),
 }
@@ -147,16 +147,16 @@ pub fn left_to_refund(attempt: &Attempt, refunds: &[Refund]) -> Result<Money, Er
 }
 
 impl MerchantDb {
-    /// Commits a refund, unless it is more than what is left of its attempt's money. The attempt is held meanwhile, so
-    /// that any number of them at once share what is left (D24).
+    /// Commits a refund with its line for the audit trail, unless it is more than what is left of its attempt's money. The
+    /// attempt is held meanwhile, so that any number of them at once share what is left (D24).
     ///
     /// # Errors
     /// [`Error::Missing`] also for the id of another attempt's refund: it comes with a form, and grants nothing.
-    pub async fn refund_open(&self, new: Refund) -> Result<OpenedRefund, Error> {
+    pub async fn refund_open(&self, new: Refund, slip: NewSlip) -> Result<OpenedRefund, Error> {
         let tx = self.begin().await?;
         let attempt = tx.attempt_hold(new.attempt_id).await?;
         match tx.refund(new.id).await {
-            Ok(stands) if stands.attempt_id == attempt.id => return Ok(OpenedRefund::Same),
+            Ok(stands) if stands.attempt_id == attempt.id => return same(&stands, &new),
             Ok(_) => return Err(Error::Missing),
             Err(Error::Missing) => {}
             Err(other) => return Err(other),
@@ -169,9 +169,17 @@ impl MerchantDb {
         if tx.insert_absent::<Entity>([new]).await? == 0 {
             return Err(Error::Missing);
         }
+        tx.audit_add(slip).await?;
         tx.commit().await?;
         Ok(OpenedRefund::New)
     }
+}
+
+/// What a form that was used is answered: its refund stands, or is another than what it asks for now.
+fn same(stands: &Refund, asked: &Refund) -> Result<OpenedRefund, Error> {
+    let refund = stands.amount()?;
+    let is_same = refund == asked.amount()?;
+    Ok(if is_same { OpenedRefund::Same } else { OpenedRefund::Refused(RefundRefusal::FormUsed { refund }) })
 }
 
 impl MerchantTx {
@@ -313,15 +321,18 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(undecided.filter(Column::CreatedAt.lt(moment(before))).all(self.conn()).await?)
     }
 
-    /// Refunds that somebody must look at: the impossible was seen, or the gateway had taken it and since then it
-    /// failed.
+    /// Refunds that somebody must look at: the impossible was seen, or it failed behind everybody's back, at the
+    /// gateway or on the way there.
     ///
     /// # Errors
     /// The database is away.
     pub async fn refunds_alarming(&self, failed_since: DateTime<Utc>) -> Result<Vec<Refund>, Error> {
         // In words, as in the partial index that serves it.
         let alarming = self.find::<Entity>().filter(Expr::cust("(contradicted OR state = 'failed')"));
-        let failed = Column::UpdatedAt.gt(moment(failed_since)).and(Column::GatewayId.is_not_null());
+        let lost = serde_json::to_string(&RefundFailure::NeverArrived);
+        let lost = lost.map_err(|_| Error::Unreadable("refund.failure"))?;
+        let unseen = Column::GatewayId.is_not_null().or(Column::Failure.eq(lost));
+        let failed = Column::UpdatedAt.gt(moment(failed_since)).and(unseen);
         Ok(alarming.filter(Column::Contradicted.into_expr().or(failed)).all(self.conn()).await?)
     }
 

@@ -3,7 +3,7 @@
 
 use crate::{
     Error, MerchantTx,
-    scope::{Only, Scoped, moment, owned},
+    scope::{Only, Scoped, moment, owned, text},
 };
 use chrono::{DateTime, Utc};
 use domain::ids::{ConnectionId, MerchantId, WebhookId};
@@ -55,13 +55,13 @@ impl MerchantTx {
     /// # Errors
     /// The database is away.
     pub async fn webhook_receive(&self, new: NewWebhook, now: DateTime<Utc>) -> Result<Model, Error> {
-        let (connection, event_id) = (new.connection, new.event_id.clone());
+        let (connection, event_id) = (new.connection, text(&new.event_id));
         let row = Model {
             merchant_id: self.merchant_id(),
             id: WebhookId(Uuid::now_v7()),
             connection_id: connection,
-            event_id: new.event_id,
-            kind: new.kind,
+            event_id: event_id.clone(),
+            kind: text(&new.kind),
             news: new.news,
             raw: new.raw,
             state: WebhookState::Received,

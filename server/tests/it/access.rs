@@ -1,7 +1,7 @@
 //! Every page and every endpoint × everybody who can come: what works for the one whom it is for is *not found* for all
 //! others, never *forbidden* (D20). All ids exist. What does not stand here turns the build red.
 
-use crate::support::{Answer, Client, Form, House, link_for, places, sign_event};
+use crate::support::{Answer, Client, Form, House, field, link_for, places, sign_event};
 use domain::access::Role;
 use simulators::facts;
 use std::collections::BTreeSet;
@@ -9,8 +9,10 @@ use std::collections::BTreeSet;
 type Body = &'static [(&'static str, &'static str)];
 
 /// Pages, and whom each is for. `PAYMENT` stands for Acme's payment at Northwind.
-const PAGES: [(&str, Role); 7] = [
+const PAGES: [(&str, Role); 9] = [
     ("/dashboard", Role::Payer),
+    ("/methods", Role::Payer),
+    ("/methods/new", Role::Payer),
     ("/payments", Role::Payer),
     ("/admin", Role::Admin),
     ("/admin/transactions", Role::Admin),
@@ -18,16 +20,23 @@ const PAGES: [(&str, Role); 7] = [
     ("/admin/mail", Role::Admin),
     ("/operator", Role::Operator),
 ];
+const METHOD_NAME: &str = "Blue office card";
 /// Files outside the App, and whom each is for. `INVOICE` stands for one of Acme's at Northwind, `PAYMENT` for its payment.
 const FILES: [(&str, Role); 2] =
     [("/payments/invoice.pdf?invoice=INVOICE", Role::Payer), ("/admin/transactions/PAYMENT/proof", Role::Admin)];
 /// Pages that need no session; those of a checkout need its id.
 const OPEN_PAGES: [&str; 5] = ["/", "/sign-in", "/npe", "/npe/result", "/pods/connectwise"];
 /// Server functions behind a session, whom each is for, and a body that works for them.
-const ENDPOINTS: [(&str, Role, Body); 10] = [
+const ENDPOINTS: [(&str, Role, Body); 16] = [
     ("/api/invoices/dashboard", Role::Payer, &[]),
     ("/api/invoices/pay", Role::Payer, &[("invoice", "INVOICE")]),
     ("/api/transactions/past", Role::Payer, &[("search", ""), ("page", "1")]),
+    ("/api/methods/list", Role::Payer, &[]),
+    ("/api/methods/new", Role::Payer, &[]),
+    ("/api/methods/save", Role::Payer, &[("method", "METHOD"), ("token", "pm_card_visa")]),
+    ("/api/methods/name", Role::Payer, &[("method", "METHOD"), ("nickname", METHOD_NAME)]),
+    ("/api/methods/choose", Role::Payer, &[("method", "METHOD")]),
+    ("/api/methods/remove", Role::Payer, &[("method", "METHOD")]),
     ("/api/invoices/admin_home", Role::Admin, &[("search", ""), ("page", "1")]),
     ("/api/invoices/sync", Role::Admin, &[]),
     ("/api/transactions/list", Role::Admin, &[("search", ""), ("page", "1")]),
@@ -209,15 +218,17 @@ async fn d20_other_sites_cannot_post_what_works_from_ours() {
         nobody.send(request.header("origin", origin).form(&form.fields("pm_card_visa"))).await.status
     };
     assert_eq!(press("https://evil.example").await, 403);
+    assert_eq!(press("null").await, 403);
     assert!(house.charges().await.is_empty());
     assert_eq!(press(&house.portal).await, 303);
     house.assert_paid_once("INV-501", 120_450).await;
 }
 
-/// Acme's at Northwind: one invoice paid, another one open.
+/// Acme's at Northwind: one invoice paid, another one open, a saved card.
 struct Things {
     form: Form,
     invoice: String,
+    method: String,
     reference: String,
 }
 
@@ -234,13 +245,17 @@ impl Things {
         ana.stand_at(facts::NORTHWIND.name).await;
         let dashboard = ana.get("/dashboard").await.body;
         let invoice = dashboard.split("value=\"inv_").nth(1).map(|rest| format!("inv_{}", &rest[..32])).unwrap();
-        Self { form, invoice, reference }
+        let method = field(&ana.get("/methods/new").await.body, "method");
+        let card = [("method", method.as_str()), ("token", "pm_card_visa"), ("nickname", METHOD_NAME)];
+        assert_eq!(ana.post("/api/methods/save", &card).await.status, 303);
+        Self { form, invoice, method, reference }
     }
 
     fn put_into(&self, body: Body) -> Vec<(&str, &str)> {
         let real = |value: &'static str| match value {
             "CHECKOUT" => self.form.checkout.as_str(),
             "INVOICE" => &self.invoice,
+            "METHOD" => &self.method,
             "PAYMENT" => &self.form.payment,
             other => other,
         };
@@ -248,7 +263,7 @@ impl Things {
     }
 
     fn assert_hidden_in(&self, answer: &Answer, what: &str) {
-        for secret in ["INV-50", "accounts@acme.test", &self.reference] {
+        for secret in ["INV-50", "accounts@acme.test", METHOD_NAME, &self.reference] {
             assert!(!answer.body.contains(secret), "{what} tells {secret}: {}", answer.body);
         }
     }
@@ -292,6 +307,8 @@ impl Caller {
         match self.role {
             _ if right_role && self.ours => assert_eq!(answer.status, 200, "{what}"),
             Role::Anonymous => assert!(answer.status == 401 || to_sign_in, "{what}"),
+            // Their own gateway has no such card.
+            _ if right_role && path == "/api/methods/save" => assert!([404, 409].contains(&answer.status), "{what}"),
             _ if right_role && !names_a_thing => assert_eq!(answer.status, 200, "their own: {what}"),
             _ => assert_eq!(answer.status, 404, "{what}"),
         }

@@ -44,7 +44,7 @@ async fn s57_a_guest_and_the_payer_read_the_very_document_of_the_books() {
             ("content-disposition", "inline; filename=\"invoice-INV-501.pdf\"; filename*=UTF-8''invoice-INV-501.pdf"),
             ("cache-control", "private, no-store"),
             ("x-content-type-options", "nosniff"),
-            ("referrer-policy", "no-referrer"),
+            ("referrer-policy", "same-origin"),
             ("content-security-policy", "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
         ] {
             assert_eq!(answer.headers[header], value, "{header}");

@@ -41,6 +41,19 @@ async fn s50_links_that_lead_nowhere_explain_themselves() {
     assert_eq!(between(&page.body, "<title>"), between(&page.body, "<h1>"));
 }
 
+#[tokio::test]
+async fn a_link_of_a_merchant_that_is_not_set_up_names_whom_to_ask() {
+    let house = House::new().await;
+    let key = facts::SOUTHERN.pay_now.email;
+    let link = format!("/PaymentProxy/PayNow/Email?apiKey={key}&invoiceNo=SC-1001&companyCode=");
+    let page = house.client().get(&link).await;
+    assert_eq!(page.status, 503, "{}", page.body);
+    for words in [facts::SOUTHERN.name, "mailto:", "Ask how else you can pay."] {
+        assert!(page.body.contains(words), "{words}: {}", page.body);
+    }
+    assert!(!page.body.contains("503"), "nobody reads numbers: {}", page.body);
+}
+
 /// What stands in the first element of this kind.
 fn between<'a>(page: &'a str, tag: &str) -> &'a str {
     page.split(tag).nth(1).and_then(|rest| rest.split("</").next()).unwrap_or_else(|| panic!("no {tag} in {page}"))

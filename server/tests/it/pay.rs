@@ -12,8 +12,11 @@ async fn s50_s46_s42_a_guest_pays_from_a_link_without_any_account_and_the_books_
         let client = house.client();
 
         let form = client.open("INV-501").await;
-        let paid = client.pay(&form, "pm_card_visa").await;
-        let result = client.get(&paid.location.unwrap()).await;
+        let paid = client.pay(&form, "pm_card_visa").await.location.unwrap();
+        let by_the_bank = format!("{paid}&payment_intent=pi_1&payment_intent_client_secret=pi_1_secret_1");
+        let result = client.get(&by_the_bank).await;
+        assert_eq!((result.status, result.location.as_deref()), (303, Some(paid.as_str())), "no secret stays there");
+        let result = client.get(&paid).await;
 
         assert_eq!(result.status, 200);
         assert!(result.body.contains("$1,204.50") && result.body.contains("PAY-"), "{}", result.body);
@@ -51,6 +54,11 @@ async fn d11_a_changed_amount_is_shown_old_and_new_and_charged_only_when_confirm
     let again = refused.location.unwrap();
     let page = client.get(&again).await;
     assert!(page.body.contains("$1,204.50") && page.body.contains("$1,000.00"), "{}", page.body);
+    assert!(page.body.contains("<title>The amount has changed – Pay $1,000.00"), "{}", page.body);
+    let (before, _) = page.body.split_once("id=\"email\"").unwrap();
+    assert!(before.contains("id=\"said\""), "told at the head of the form: {before}");
+    let forged = client.get(&format!("{again}&was=USD%209900")).await.body;
+    assert!(!forged.contains("$99.00") && !forged.contains("has changed"), "no address tells an amount: {forged}");
 
     let confirmed = client.form(&again).await;
     assert_ne!(confirmed.payment, form.payment, "a new press is a new payment");
@@ -133,7 +141,9 @@ async fn a_payment_that_was_left_half_way_is_finished_from_the_dashboard() {
     let ana = house.client();
     ana.sign_in(facts::ANA_EMAIL).await;
     let dashboard = ana.get("/dashboard").await.body;
-    assert!(dashboard.contains("Finish payment") && dashboard.contains("Waiting for you"), "{dashboard}");
+    for words in ["Finish payment", "Waiting for you", "Finish it or give it up"] {
+        assert!(dashboard.contains(words), "{words}: {dashboard}");
+    }
     let (_, row) = dashboard.split_once("INV-501").unwrap();
     let opened = ana.post("/api/invoices/pay", &[("invoice", &field(row, "invoice"))]).await;
     let waiting = ana.get(&opened.location.unwrap()).await.body;
@@ -176,6 +186,12 @@ async fn who_cancels_at_the_gateways_page_is_not_asked_again() {
     let page = client.get(&hosted).await.body;
     let back = page.split("href=\"").map(|rest| rest.split('"').next().unwrap()).find(|to| to.contains("left="));
     let back = back.unwrap().replace("&amp;", "&");
+
+    let told = client.get(&back).await.body;
+    assert!(told.contains("You cancelled. Nothing was charged."), "{told}");
+    assert_eq!(field(&told, "email"), "accounts@acme.test", "nobody types it twice");
+    let stranger = house.client().get(&back).await.body;
+    assert!(stranger.contains("name=\"expected\"") && !stranger.contains("accounts@acme.test"), "{stranger}");
 
     let again = client.form(&back).await;
     assert!(house.story(&form).await.contains("Cancelled before any money moved"));

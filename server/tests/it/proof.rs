@@ -111,9 +111,10 @@ async fn n15_a_refund_stands_in_the_proof_with_who_asked_for_it_and_why() {
     let told = async || {
         let proof = admin.get(&proof_of(&form)).await.body;
         let sealed = proof.contains("Refund asked for (per_") && proof.contains("Refund paid (gateway)");
-        sealed && proof.contains("Refund: $5.00 from Northwind IT")
+        let posted = proof.contains("Refund posted to the books (portal)");
+        sealed && posted && proof.contains("Refund: $5.00 from Northwind IT")
     };
-    house.until("the refund is sealed and mailed", told).await;
+    house.until("the refund is posted, sealed and mailed", told).await;
     let proof = admin.get(&proof_of(&form)).await.body;
     assert_eq!(proof.matches("Refund asked for (per_").count(), 1, "the same form asks once: {proof}");
     for words in ["1 refund", facts::NORTHWIND.admin_email, "Late", "$5.00"] {

@@ -1,7 +1,8 @@
 //! Staff pay money back (G37, G41, D24): gateway first, then the books, then everything agrees, whatever happens in
 //! between.
 
-use crate::support::{Answer, Client, Form, House, On, Server, field, http};
+use crate::support::{Answer, Client, Form, House, On, Server, field, http, link};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use simulators::facts;
 use std::time::{Duration, Instant};
@@ -73,8 +74,8 @@ async fn refunded(house: &House) -> i64 {
     house.charges().await[0]["refunded_minor"].as_i64().unwrap()
 }
 
-/// The books' credit notes: their states, and what was paid out of each in minor units.
-/// The credit notes with what was paid out of them, the least first: their own order is that of random ids.
+/// The books' credit notes: their states, and what was paid out of each in minor units. The least first, for their own
+/// order is that of random ids.
 async fn credits(house: &House) -> Vec<(String, i64)> {
     let notes = house.state("xero").await["credit_notes"].as_array().unwrap().clone();
     let told = |note: &Value| (note["status"].as_str().unwrap().to_owned(), note["paid_minor"].as_i64().unwrap());
@@ -138,17 +139,26 @@ async fn g37_d24_parts_add_up_to_the_whole_and_no_further() {
     let second = Dialog::open(&admin, &form.payment).await;
     assert_eq!(second.most, "1004.50");
     for (amount, words) in [
-        ("1004.51", "Enter an amount up to 1004.50. Nothing was refunded."),
-        ("0", "Enter an amount up to 1004.50. Nothing was refunded."),
-        ("1,004", "Enter an amount like 1204.50. Nothing was refunded."),
+        ("1004.51", "Enter an amount up to $1,004.50."),
+        ("1,004.51", "Enter an amount up to $1,004.50."),
+        ("0", "Enter an amount up to $1,004.50."),
+        ("12,50", "Enter an amount like 1204.50."),
     ] {
         let back = second.press(&admin, amount).await.location.unwrap();
         let page = admin.get(&back).await.body;
-        assert!(page.contains(words), "{amount}: {page}");
+        assert!(page.contains(words) && page.contains("Nothing was refunded"), "{amount}: {page}");
+        assert!(page.contains("<title>Error: "), "{amount}: {page}");
+        let dialog = page.split("<dialog").nth(1).unwrap();
+        assert!(dialog.split('>').next().unwrap().contains(" open"), "{amount}: it stands open: {dialog}");
+        assert_eq!(
+            (field(dialog, "amount"), field(dialog, "reason")),
+            (amount.to_owned(), "Wrong quantity".to_owned())
+        );
+        assert!(!admin.get(&back).await.body.contains(words), "{amount}: it is said once");
         assert_eq!(admin.call("/api/refunds/start", &second.fields(amount)).await.status / 100, 4);
     }
     assert_eq!(refunded(&house).await, 20_000);
-    second.press(&admin, "1004.50").await;
+    second.press(&admin, "1,004.50").await;
     let both = async || credits(&house).await.iter().filter(|(state, _)| state == "PAID").count() == 2;
     house.until("both are in the books", both).await;
     let mut paid_out: Vec<_> = credits(&house).await.into_iter().map(|(_, minor)| minor).collect();
@@ -172,6 +182,26 @@ async fn d24_a_double_click_and_a_replayed_form_are_one_refund() {
     let fresh = futures::future::join_all((0..8).map(|_| Dialog::open(&admin, &form.payment))).await;
     futures::future::join_all(fresh.iter().map(|dialog| dialog.press(&admin, "500.00"))).await;
     assert_eq!(refunded(&house).await, 110_000, "eight at once share what is left");
+    house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
+async fn d24_a_form_that_was_used_says_so_when_it_asks_for_something_else() {
+    let house = House::new().await;
+    let form = paid(&house, "pm_card_visa").await;
+    let admin = staff(&house).await;
+    let dialog = Dialog::open(&admin, &form.payment).await;
+    dialog.press(&admin, "100.00").await;
+    let back = dialog.press(&admin, "200.00").await.location.unwrap();
+    let page = admin.get(&back).await.body;
+    for words in ["Nothing more was refunded", "This form was used for a refund of $100.00. Open the payment again"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert_eq!(admin.call("/api/refunds/start", &dialog.fields("200.00")).await.status, 409);
+    assert_eq!(refunded(&house).await, 10_000);
+    let again = Dialog::open(&admin, &form.payment).await;
+    again.press(&admin, "200.00").await;
+    assert_eq!(refunded(&house).await, 30_000);
     house.assert_everything_agrees().await;
 }
 
@@ -212,9 +242,42 @@ async fn d2_a_refund_that_never_arrived_ends_and_may_be_made_again() {
     let admin = staff(&house).await;
     tells(&house, &admin, &form.payment, "The gateway never received the refund").await;
     assert_eq!(refunded(&house).await, 0);
-    Dialog::open(&admin, &form.payment).await.press(&admin, "1204.50").await;
+    let told = "A refund of $1,204.50 has failed. It did not reach the gateway, so nothing was paid back. Refund again";
+    let home = admin.get("/admin").await.body;
+    assert!(home.contains(told), "{home}");
+    Dialog::open(&admin, &form.payment).await.press(&admin, "200.00").await;
+    assert!(admin.get("/admin").await.body.contains(told), "less than what was asked for");
+    Dialog::open(&admin, &form.payment).await.press(&admin, "1004.50").await;
+    let home = admin.get("/admin").await.body;
+    assert!(home.contains("Nothing needs you"), "{home}");
     tells(&house, &admin, &form.payment, "Refund posted to the books").await;
     house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
+async fn g37_a_refund_that_comes_back_to_life_is_asked_about_until_it_ends() {
+    let house = House::new().await;
+    let form = paid(&house, "pm_card_pendingRefund").await;
+    house.arm("stripe", "http:500", REFUNDS).await;
+    let dialog = Dialog::open(&staff(&house).await, &form.payment).await;
+    dialog.press(&staff(&house).await, "1204.50").await;
+    for told in ["has not seen the refund so far", "The gateway never received the refund"] {
+        house.pass_an_hour().await;
+        tells(&house, &staff(&house).await, &form.payment, told).await;
+    }
+    // It was only very late: the gateway has it after all, says so once, and no more.
+    let intent = house.charges().await.remove(0)["payment_intent"].as_str().unwrap().to_owned();
+    let late = [("payment_intent", intent.as_str()), ("amount", "120450"), ("metadata[refund_id]", &dialog.refund)];
+    let made = http().post(format!("{}/stripe/v1/refunds", house.vendors)).form(&late);
+    let made = made.bearer_auth(facts::stripe::PORTAL_SECRET_KEY).send().await.unwrap();
+    assert_eq!(made.status(), 200);
+    tells(&house, &staff(&house).await, &form.payment, "Refund accepted, not paid out yet").await;
+    house.arm_times("stripe", "webhook_lost", 9).await;
+    house.pass_an_hour().await;
+    let admin = staff(&house).await;
+    tells(&house, &admin, &form.payment, "Refund posted to the books").await;
+    let home = admin.get("/admin").await.body;
+    assert!(home.contains("do not fit what was final before"), "an alarm does not go by itself: {home}");
 }
 
 #[tokio::test]
@@ -236,6 +299,27 @@ async fn g37_a_refund_that_fails_after_it_succeeded_is_taken_out_of_the_books_an
     house.until("the payer is told", mailed).await;
     house.assert_everything_agrees().await;
     assert_eq!(Dialog::open(&admin, &form.payment).await.most, "1204.50", "it may be paid back in another way");
+}
+
+#[tokio::test]
+async fn d30_a_refund_whose_payment_is_reconciled_stays_in_the_books_when_it_fails() {
+    let house = House::new().await;
+    let form = paid(&house, "pm_card_refundFail").await;
+    let admin = staff(&house).await;
+    Dialog::open(&admin, &form.payment).await.press(&admin, "1204.50").await;
+    tells(&house, &admin, &form.payment, "Refund posted to the books").await;
+    let payments = house.state("xero").await["payments"].as_array().unwrap().clone();
+    let paid_out = payments.iter().find(|payment| payment["credit_note"].is_string()).unwrap();
+    let matched = json!({"id": paid_out["id"], "reconciled": true});
+    let matched = http().post(format!("{}/control/xero/payment", house.vendors)).json(&matched).send().await.unwrap();
+    assert_eq!(matched.status(), 200);
+    house.pass_an_hour().await;
+    let admin = staff(&house).await;
+    tells(&house, &admin, &form.payment, "The books refused the refund").await;
+    assert_eq!(credits(&house).await, [("PAID".to_owned(), 120_450)], "nothing is undone that a bank has confirmed");
+    let home = admin.get("/admin").await.body;
+    let told = "is reconciled with the bank statement. Delete the payment with the reference re_";
+    assert!(home.contains(told), "{home}");
 }
 
 #[tokio::test]
@@ -290,20 +374,178 @@ async fn d30_a_refund_that_the_books_refuse_says_what_to_enter() {
 }
 
 #[tokio::test]
-async fn d24_a_refund_that_somebody_made_at_the_gateway_is_named() {
+async fn d30_a_credit_note_that_stands_without_its_payment_is_not_entered_twice() {
     let house = House::new().await;
-    paid(&house, "pm_card_visa").await;
+    let form = paid(&house, "pm_card_visa").await;
+    house.arm("xero", "period_locked", "PUT /xero/api.xro/2.0/Payments").await;
+    let admin = staff(&house).await;
+    Dialog::open(&admin, &form.payment).await.press(&admin, "200.00").await;
+    tells(&house, &admin, &form.payment, "The books refused the payment of the refund’s credit note").await;
+    let note = house.state("xero").await["credit_notes"][0].clone();
+    let (id, number) = (note["id"].as_str().unwrap(), note["number"].as_str().unwrap());
+    assert_eq!(credits(&house).await, [("AUTHORISED".to_owned(), 0)]);
+    tells(&house, &admin, &form.payment, &format!("credit note {id} stands")).await;
+    let home = admin.get("/admin").await.body;
+    let stands = format!("Its credit note {number} stands in the books");
+    for words in [&*stands, "Enter that payment alone: $200.00 from the clearing account, reference re_"] {
+        assert!(home.contains(words), "{words}: {home}");
+    }
+    assert!(!home.contains("Enter a credit note"), "{home}");
+    let differences = house.engine.verify_books(None).await.unwrap().differences;
+    let unpaid = "the books have its credit note, and refused the payment of it";
+    assert!(matches!(&*differences, [one] if one.ends_with(unpaid)), "{differences:?}");
+}
+
+/// INV-501, paid by this card, and refused by the books.
+async fn paid_and_refused(house: &House, admin: &Client, card: &str) -> Form {
+    house.arm("xero", "period_locked", "PUT /xero/api.xro/2.0/Payments").await;
+    let client = house.client();
+    let form = client.open("INV-501").await;
+    client.pay(&form, card).await;
+    tells(house, admin, &form.payment, "but the books refused it").await;
+    form
+}
+
+const NOTHING_OF_IT: &str = "The books need nothing of the refund";
+
+#[tokio::test]
+async fn d30_what_is_paid_back_of_a_payment_that_the_books_refused_need_not_be_entered() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        let admin = staff(&house).await;
+        let form = paid_and_refused(&house, &admin, "pm_card_visa").await;
+        assert!(admin.get("/admin").await.body.contains("They lack a payment of $1,204.50, reference ch_"));
+        let page = admin.get(&story_of(&form.payment)).await.body;
+        assert!(page.contains("nothing is taken back there, and less is left to enter."), "{page}");
+
+        Dialog::open(&admin, &form.payment).await.press(&admin, "200.00").await;
+        tells(&house, &admin, &form.payment, NOTHING_OF_IT).await;
+        let home = admin.get("/admin").await.body;
+        let part = "$1,204.50 for INV-501 was taken and $200.00 of it paid back, but the books refused it";
+        for words in [part, "They lack a payment of $1,004.50, reference ch_"] {
+            assert!(home.contains(words), "{words}: {home}");
+        }
+        let differences = house.engine.verify_books(None).await.unwrap().differences;
+        let refused = "of 1004.50: the books refused it";
+        assert!(matches!(&*differences, [one] if one.ends_with(refused)), "{differences:?}");
+
+        Dialog::open(&admin, &form.payment).await.press(&admin, "1004.50").await;
+        let calm = async || admin.get("/admin").await.body.contains("Nothing needs you");
+        house.until("nothing is left to enter", calm).await;
+        assert!(credits(&house).await.is_empty(), "nothing was in the books");
+        house.assert_everything_agrees().await;
+        let again = house.client().open("INV-501").await;
+        assert_ne!(again.payment, form.payment, "the invoice is free");
+    }
+}
+
+#[tokio::test]
+async fn d30_a_refund_that_fails_after_all_asks_for_the_refused_payment_again() {
+    let house = House::new().await;
+    let admin = staff(&house).await;
+    let form = paid_and_refused(&house, &admin, "pm_card_refundFail").await;
+    Dialog::open(&admin, &form.payment).await.press(&admin, "1204.50").await;
+    tells(&house, &admin, &form.payment, "which refused it. All of it was paid back.").await;
+    house.pass_an_hour().await;
+    let admin = staff(&house).await;
+    let lacking = async || admin.get("/admin").await.body.contains("They lack a payment of $1,204.50, reference ch_");
+    house.until("it must be entered", lacking).await;
+    let differences = house.engine.verify_books(None).await.unwrap().differences;
+    let refused = "of 1204.50: the books refused it";
+    assert!(matches!(&*differences, [one] if one.ends_with(refused)), "{differences:?}");
+    let opened = house.client().get(&link("INV-501")).await.location.unwrap();
+    assert!(!house.client().get(&opened).await.body.contains("name=\"expected\""), "the invoice is taken");
+}
+
+#[tokio::test]
+async fn d30_a_refused_payment_that_a_person_has_entered_is_refunded_like_any_other() {
+    let house = House::new().await;
+    let admin = staff(&house).await;
+    let form = paid_and_refused(&house, &admin, "pm_card_visa").await;
+    let charge = house.charges().await.remove(0)["id"].clone();
+    let clearing = json!({"Code": facts::xero::CLEARING_ACCOUNT_CODE});
+    let by_hand = json!({"Payments": [{"Invoice": {"InvoiceNumber": "INV-501"}, "Account": clearing,
+        "Amount": "1204.50", "Reference": charge}]});
+    let enter = http().put(format!("{}/xero/api.xro/2.0/Payments", house.vendors)).json(&by_hand);
+    let enter = enter.bearer_auth(house.books_token().await).header("xero-tenant-id", facts::xero::TENANT_ID);
+    let entered = enter.header("accept", "application/json").send().await.unwrap();
+    assert_eq!(entered.status(), 200, "{}", entered.text().await.unwrap());
+
+    Dialog::open(&admin, &form.payment).await.press(&admin, "200.00").await;
+    tells(&house, &admin, &form.payment, "Refund posted to the books").await;
+    assert_eq!(credits(&house).await, [("PAID".to_owned(), 20_000)]);
+    house.assert_everything_agrees().await;
+    let home = admin.get("/admin").await.body;
+    assert!(home.contains("Nothing needs you"), "{home}");
+}
+
+/// Somebody pays 5.00 of the payment back at the gateway; the refund's id there.
+async fn refunded_by_others(house: &House) -> String {
     let intent = house.charges().await.remove(0)["payment_intent"].as_str().unwrap().to_owned();
     let url = format!("{}/stripe/v1/refunds", house.vendors);
     let theirs = http().post(url).bearer_auth(facts::stripe::PORTAL_SECRET_KEY);
     let theirs = theirs.form(&[("payment_intent", intent.as_str()), ("amount", "500")]).send().await.unwrap();
     let theirs: Value = theirs.json().await.unwrap();
-    let id = theirs["id"].as_str().unwrap();
+    theirs["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn d24_a_refund_that_somebody_made_at_the_gateway_is_named() {
+    let house = House::new().await;
+    paid(&house, "pm_card_visa").await;
+    let id = refunded_by_others(&house).await;
     let named = format!("Northwind IT: the gateway paid 5.00 back ({id}) by a refund that we do not know");
     assert_eq!(house.engine.verify_books(None).await.unwrap().differences, [named]);
     let admin = staff(&house).await;
     let told = async || admin.get("/admin").await.body.contains("about a refund or a dispute");
     house.until("the front page says so", told).await;
+}
+
+/// A payment of five days ago, and the begin of the last day.
+async fn paid_days_ago(card: &str) -> (House, Form, DateTime<Utc>) {
+    let house = House::new().await;
+    let form = paid(&house, card).await;
+    house.advance(json!({"days": 5})).await;
+    (house, form, Utc::now() + TimeDelta::days(4))
+}
+
+#[tokio::test]
+async fn d24_a_window_shows_what_others_paid_back_of_an_older_payment() {
+    let (house, _, since) = paid_days_ago("pm_card_visa").await;
+    let id = refunded_by_others(&house).await;
+    let named = format!("Northwind IT: the gateway paid 5.00 back ({id}) by a refund that we do not know");
+    assert_eq!(house.engine.verify_books(Some(since)).await.unwrap().differences, [named]);
+}
+
+#[tokio::test]
+async fn d9_a_window_shows_a_refund_of_an_older_payment_that_our_ledger_lacks() {
+    let (house, form, since) = paid_days_ago("pm_card_visa").await;
+    let admin = staff(&house).await;
+    Dialog::open(&admin, &form.payment).await.press(&admin, "200.00").await;
+    tells(&house, &admin, &form.payment, "Refund posted to the books").await;
+    assert!(house.engine.verify_books(Some(since)).await.unwrap().differences.is_empty());
+    let lost = "UPDATE posting SET amount_minor = 0 WHERE account = 'gateway_clearing'
+        AND journal_id IN (SELECT id FROM journal WHERE kind = 'refund_paid') RETURNING amount_minor";
+    assert_eq!(house.number(lost).await, 0);
+    let differences = house.engine.verify_books(Some(since)).await.unwrap().differences;
+    let lacking = "our ledger has 120450 where 100450 should stand";
+    assert!(matches!(&*differences, [one] if one.ends_with(lacking)), "{differences:?}");
+}
+
+#[tokio::test]
+async fn g37_a_window_shows_an_older_refund_that_has_failed_and_whose_news_was_lost() {
+    let house = House::new().await;
+    let form = paid(&house, "pm_card_refundFail").await;
+    let admin = staff(&house).await;
+    Dialog::open(&admin, &form.payment).await.press(&admin, "1204.50").await;
+    tells(&house, &admin, &form.payment, "Refund posted to the books").await;
+    house.arm_times("stripe", "webhook_lost", 9).await;
+    house.advance(json!({"days": 5})).await;
+    let since = Utc::now() + TimeDelta::days(4);
+    let differences = house.engine.verify_books(Some(since)).await.unwrap().differences;
+    let failed = "the gateway has not paid 1204.50 back (re_";
+    let named = |one: &str| one.contains(failed) && one.ends_with("is Succeeded");
+    assert!(matches!(&*differences, [one] if named(one)), "{differences:?}");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Sessions: who gets in, what the cookie looks like, and when it ends.
 
-use crate::support::House;
+use crate::support::{House, http};
 use simulators::facts;
 
 const COOKIE: &str = "wisepay_session";
@@ -35,8 +35,7 @@ async fn a_session_ends_with_sign_out_and_is_new_with_each_sign_in() {
     let stolen = admin.cookie(COOKIE).unwrap();
     admin.post("/api/session/sign_out", &[]).await;
     let thief = house.client();
-    let request =
-        crate::support::http().get(format!("{}/admin", house.portal)).header("cookie", format!("{COOKIE}={stolen}"));
+    let request = http().get(format!("{}/admin", house.portal)).header("cookie", format!("{COOKIE}={stolen}"));
     let answer = thief.send(request).await;
     assert!(answer.location.is_some_and(|to| to.starts_with("/sign-in")), "the old token is dead");
 }
@@ -85,7 +84,27 @@ async fn whoever_has_no_account_reads_whom_to_ask() {
     for (address, whom) in [("/sign-in", "the company that invoices you"), (from_pay_now.as_str(), "Northwind IT")] {
         let page = client.get(address).await.body;
         assert!(page.contains(&format!("Ask {whom} if you have no account")), "{page}");
+        assert!(page.contains("class=\"who\""), "whose place it is: {page}");
     }
+}
+
+#[tokio::test]
+async fn whose_session_has_ended_is_told_so_and_led_back_to_the_button() {
+    let house = House::new().await;
+    let client = house.client();
+    let press = async |referer: String| {
+        let request = http().post(format!("{}/api/invoices/sync", house.portal)).header("accept", "text/html");
+        let request = request.header("origin", &house.portal).header("referer", referer);
+        client.send(request.form(&[("", "")])).await
+    };
+    let there = press(format!("{}/admin?page=2", house.portal)).await;
+    assert_eq!((there.status, there.location.as_deref()), (303, Some("/sign-in?next=%2Fadmin%3Fpage%3D2")));
+    let words = "You were signed out. Sign in to go on.";
+    let back = there.location.unwrap();
+    assert!(client.get(&back).await.body.contains(words));
+    assert!(!client.get(&back).await.body.contains(words), "it is said once");
+    let elsewhere = press(format!("{}//evil.example/admin", house.portal)).await;
+    assert_eq!(elsewhere.location.as_deref(), Some("/sign-in"));
 }
 
 fn nonce(body: &str) -> &str {

@@ -8,7 +8,7 @@ use crate::{
         frame::Frame,
         load::{Loaded, list_query, load},
         page_title::PageTitle,
-        pager::{Pager, Place},
+        pager::{Beyond, Pager, Place},
         search::Search,
         toast::Toast,
         when::When,
@@ -51,6 +51,7 @@ impl Screen for AdminHomePage {
 pub fn AdminHomeView(home: AdminHome, #[prop(optional)] synced: bool) -> impl IntoView {
     let locale = home.who.locale;
     let merchant = home.who.merchant.clone();
+    let none = none_in_the_currency_of(&home);
     let toast = synced.then(|| {
         view! { <Toast words="The books were read."/> }
     });
@@ -66,9 +67,12 @@ pub fn AdminHomeView(home: AdminHome, #[prop(optional)] synced: bool) -> impl In
     let rest = if home.books_connected {
         view! {
             <dl class="card figures num">
-                <Figure name="Outstanding" amounts=home.outstanding locale note="Issued and not paid yet"/>
-                <Figure name="Overdue" amounts=home.overdue locale note="Past its due date"/>
-                <Figure name="Collected this month" amounts=home.collected_this_month locale note="Payments through this portal"/>
+                <Figure name="Outstanding" amounts=home.outstanding none locale note="Issued and not paid yet"/>
+                <Figure name="Overdue" amounts=home.overdue none locale note="Past its due date"/>
+                <Figure
+                    name="Collected this month" amounts=home.collected_this_month none locale
+                    note="Payments through this portal"
+                />
             </dl>
             <Invoices page=home.invoices locale/>
         }
@@ -132,10 +136,23 @@ fn needs(n: usize) -> String {
     count(n, "thing") + if n == 1 { " needs" } else { " need" }
 }
 
+/// What a figure says that adds nothing up: a nought like those beside it.
+fn none_in_the_currency_of(home: &AdminHome) -> Option<Money> {
+    let figures = home.outstanding.iter().chain(&home.overdue).chain(&home.collected_this_month);
+    let known = figures.chain(home.invoices.rows.iter().map(|invoice| &invoice.total));
+    known.map(|amount| Money::zero(amount.currency)).next()
+}
+
 #[component]
-fn Figure(name: &'static str, amounts: Vec<Money>, locale: Locale, note: &'static str) -> impl IntoView {
+fn Figure(
+    name: &'static str,
+    amounts: Vec<Money>,
+    none: Option<Money>,
+    locale: Locale,
+    note: &'static str,
+) -> impl IntoView {
     let figures = if amounts.is_empty() {
-        view! { <dd>"0"</dd> }.into_any()
+        view! { <dd>{none.map_or("0".to_owned(), |none| none.format(locale))}</dd> }.into_any()
     } else {
         amounts.into_iter().map(|amount| view! { <dd>{amount.format(locale)}</dd> }).collect_view().into_any()
     };
@@ -145,7 +162,9 @@ fn Figure(name: &'static str, amounts: Vec<Money>, locale: Locale, note: &'stati
 #[component]
 fn Invoices(page: domain::views::Page<InvoiceFace>, locale: Locale) -> impl IntoView {
     let (place, query) = (Place::from(&page), page.query.clone());
-    let rows = if page.rows.is_empty() {
+    let rows = if place.is_beyond() {
+        view! { <Beyond path="/admin" place=place.clone()/> }.into_any()
+    } else if page.rows.is_empty() {
         let (title, words) = if query.is_empty() {
             ("No invoices yet", "They appear here when the books have been read.")
         } else {
@@ -175,7 +194,7 @@ fn Invoices(page: domain::views::Page<InvoiceFace>, locale: Locale) -> impl Into
         <section class="card" aria-labelledby="invoices">
             <div class="bar">
                 <h2 id="invoices">"Invoices"</h2>
-                <Search path="/admin" label="Search number or customer" query/>
+                <Search path="/admin" label="Search number or customer" short="Number or customer" query/>
             </div>
             {rows}
             <Pager path="/admin" place/>

@@ -8,7 +8,7 @@ use crate::{
         frame::Frame,
         load::{Loaded, list_query, load},
         page_title::PageTitle,
-        pager::{Pager, Place},
+        pager::{Beyond, Pager, Place},
         search::Search,
         when::When,
     },
@@ -54,13 +54,15 @@ pub fn MailView(list: Framed<Page<MailFace>>, #[prop(into)] open: Signal<Option<
             format!("{list}{and}mail={id}")
         }
     };
-    let body = if mails.with_value(Vec::is_empty) {
-        view! {
-            <section class="card">
-                <Empty title="No mails">"Receipts and notices appear here as soon as they are made."</Empty>
-            </section>
-        }
-        .into_any()
+    let body = if place.is_beyond() {
+        view! { <section class="card"><Beyond path="/admin/mail" place/></section> }.into_any()
+    } else if mails.with_value(Vec::is_empty) {
+        let (title, words) = if query.is_empty() {
+            ("No mails", "Receipts and notices appear here as soon as they are made.")
+        } else {
+            ("Nothing found", "No mail matches your search.")
+        };
+        view! { <section class="card"><Empty title>{words}</Empty></section> }.into_any()
     } else {
         let items = mails.with_value(|mails| {
             mails
@@ -88,7 +90,7 @@ pub fn MailView(list: Framed<Page<MailFace>>, #[prop(into)] open: Signal<Option<
         <Frame who current="/admin/mail">
             <div class="lead-in">
                 <h1>"Mail"</h1>
-                <Search path="/admin/mail" label="Search address or subject" query/>
+                <Search path="/admin/mail" label="Search address or subject" short="Address or subject" query/>
             </div>
             {body}
         </Frame>

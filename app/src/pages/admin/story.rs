@@ -53,13 +53,17 @@ pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
     let row = story.row;
     let amount = row.amount.format(locale);
     let (proof, file) = (addresses::proof(row.payment), format!("proof-{}.html", row.reference));
-    let refused = note.fault.map(|fault| {
-        let mend = vec![Mend { field: None, words: fault.to_string() }];
+    // About the amount, the dialog speaks: it stands open, with what was typed.
+    let at_amount = matches!(note.fault, Some(Fault::BadAmount | Fault::MoreThanLeft { .. }))
+        && matches!(story.refund, Some(RefundPlan::Offered(_)));
+    let wrong = note.fault.is_some();
+    let refused = note.fault.as_ref().filter(|_| !at_amount).map(|fault| {
+        let mend = vec![Mend { field: None, words: words_of(fault, locale) }];
         view! { <ErrorSummary title=fault.heading() mend/> }
     });
     let refunds = (!story.refunds.is_empty()).then(|| view! { <Refunds refunds=story.refunds locale/> });
     view! {
-        <PageTitle text=format!("{} – {}", row.reference, story.who.merchant)/>
+        <PageTitle text=format!("{} – {}", row.reference, story.who.merchant) wrong/>
         <Frame who=story.who current="/admin/transactions">
             <div class="lead-in">
                 <div>
@@ -79,14 +83,14 @@ pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
                     <section class="card pad" aria-labelledby="facts">
                         <h2 id="facts">"Payment"</h2>
                         <dl class="facts num">
-                            <Fact name="Reference" value=row.reference/>
+                            <div><dt>"Reference"</dt><dd class="nowrap">{row.reference}</dd></div>
                             <Fact name="Invoice" value=row.invoice_number/>
                             <Fact name="Amount" value=amount/>
                             {row.method.map(|value| view! { <Fact name="Method" value/> })}
                             <Fact name="Receipt to" value=story.payer_email/>
                             <div><dt>"Started"</dt><dd><When at=row.at/></dd></div>
                         </dl>
-                        {story.refund.map(|plan| view! { <Refund plan locale/> })}
+                        {story.refund.map(|plan| view! { <Refund plan locale note at_amount/> })}
                         <p class="acts"><a class="btn" href=proof download=file rel="external">"Download proof"</a></p>
                     </section>
                 </aside>
@@ -154,29 +158,52 @@ fn Attempts(attempts: Vec<AttemptFace>, locale: Locale) -> impl IntoView {
     }
 }
 
+/// What a refund was refused for, with amounts as they stand on this page.
+fn words_of(fault: &Fault, locale: Locale) -> String {
+    match fault {
+        Fault::MoreThanLeft { left } => format!("Enter an amount up to {}.", left.format(locale)),
+        Fault::RefundFormUsed { refund } => format!(
+            "This form was used for a refund of {}. Open the payment again to refund more.",
+            refund.format(locale)
+        ),
+        other => other.to_string(),
+    }
+}
+
 #[component]
-fn Refund(plan: RefundPlan, locale: Locale) -> impl IntoView {
+fn Refund(plan: RefundPlan, locale: Locale, note: Note, at_amount: bool) -> impl IntoView {
     match plan {
-        RefundPlan::Offered(offer) => view! { <RefundDialog offer locale/> }.into_any(),
+        RefundPlan::Offered(offer) => view! { <RefundDialog offer locale note at_amount/> }.into_any(),
         RefundPlan::NotHere(instead) => view! { <p class="muted small">{instead}</p> }.into_any(),
     }
 }
 
 #[component]
-fn RefundDialog(offer: RefundOffer, locale: Locale) -> impl IntoView {
+fn RefundDialog(offer: RefundOffer, locale: Locale, note: Note, at_amount: bool) -> impl IntoView {
     let most = offer.most;
+    let amount = if note.amount.is_empty() { most.to_decimal() } else { note.amount };
+    let fault = note.fault.filter(|_| at_amount);
+    let error = fault.as_ref().map(|fault| words_of(fault, locale));
+    let summary = fault.zip(error.clone()).map(|(fault, words)| {
+        let mend = vec![Mend { field: Some("amount"), words }];
+        view! { <ErrorSummary title=fault.heading() mend/> }
+    });
     view! {
         <div class="acts"><DialogOpener dialog="refund">"Refund"</DialogOpener></div>
-        <Dialog id="refund" title="Refund this payment?">
+        <Dialog id="refund" title="Refund this payment?" open=at_amount>
             <form class="stack" method="post" action="/api/refunds/start">
+                {summary}
                 <input type="hidden" name="payment" value=offer.payment.to_string()/>
                 <input type="hidden" name="refund" value=offer.refund.to_string()/>
                 <input type="hidden" name="currency" value=most.currency.to_string()/>
                 <Field
-                    id="amount" label="Amount" kind=Kind::TEXT value=most.to_decimal()
-                    hint=format!("At most {}.", most.format(locale))
+                    id="amount" label="Amount" kind=Kind::TEXT value=amount error
+                    hint=format!("In {}. At most {}.", most.currency, most.format(locale))
                 />
-                <Field id="reason" label="Reason" kind=Kind::TEXT hint="For this page. The payer does not see it."/>
+                <Field
+                    id="reason" label="Reason" kind=Kind::TEXT value=note.reason
+                    hint="For this page. The payer does not see it."
+                />
                 <dl class="facts">
                     <Fact name="The money goes to" value=offer.goes_to/>
                     <Fact name="In the books" value=offer.in_the_books/>
@@ -184,7 +211,7 @@ fn RefundDialog(offer: RefundOffer, locale: Locale) -> impl IntoView {
                 </dl>
                 <div class="acts">
                     <button class="btn danger" type="submit">"Refund payment"</button>
-                    <DialogCloser dialog="refund">"Keep it"</DialogCloser>
+                    <DialogCloser dialog="refund">"Cancel"</DialogCloser>
                 </div>
             </form>
         </Dialog>

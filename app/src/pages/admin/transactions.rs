@@ -9,7 +9,7 @@ use crate::{
         frame::Frame,
         load::{Loaded, list_query, load},
         page_title::PageTitle,
-        pager::{Pager, Place},
+        pager::{Beyond, Pager, Place},
         search::Search,
         when::When,
     },
@@ -45,7 +45,9 @@ impl Screen for TransactionsPage {
 pub fn TransactionsView(list: Framed<Page<PaymentRow>>) -> impl IntoView {
     let Framed { who, page } = list;
     let (locale, place, query) = (who.locale, Place::from(&page), page.query.clone());
-    let rows = if page.rows.is_empty() && query.is_empty() {
+    let rows = if place.is_beyond() {
+        view! { <Beyond path="/admin/transactions" place=place.clone()/> }.into_any()
+    } else if page.rows.is_empty() && query.is_empty() {
         view! { <Empty title="No payments yet">"They appear here as soon as somebody presses Pay."</Empty> }.into_any()
     } else if page.rows.is_empty() {
         view! { <Empty title="Nothing found">"No payment matches your search."</Empty> }.into_any()
@@ -57,7 +59,7 @@ pub fn TransactionsView(list: Framed<Page<PaymentRow>>) -> impl IntoView {
         <Frame who current="/admin/transactions">
             <div class="lead-in">
                 <h1>"Transactions"</h1>
-                <Search path="/admin/transactions" label="Search number, company, reference" query/>
+                <Search path="/admin/transactions" label="Search number, company, reference" short="Number or company" query/>
             </div>
             <section class="card" aria-label="Transactions">
                 {rows}

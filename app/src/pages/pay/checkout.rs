@@ -40,7 +40,7 @@ mod server {
         let screen = match query.get("transactionId").unwrap_or_default().parse() {
             Ok(checkout) => {
                 let left = query.get("left").and_then(|payment| payment.parse().ok());
-                open_checkout(checkout, query.get("was"), left).await
+                open_checkout(checkout, left).await
             }
             Err(_) => Err(Fault::NotFound),
         };
@@ -57,7 +57,8 @@ mod server {
     fn shown(screen: PayScreen) -> AnyView {
         match screen.page {
             CheckoutPage::Pay(offer) => {
-                view! { <OfferView offer note=screen.note signed_in_as=screen.signed_in_as/> }.into_any()
+                let (note, gave_up) = (screen.note, screen.gave_up);
+                view! { <OfferView offer note gave_up signed_in_as=screen.signed_in_as/> }.into_any()
             }
             CheckoutPage::Standing(standing) => view! { <StandingView standing/> }.into_any(),
             CheckoutPage::Closed(why) => closed(why, screen.role),

@@ -1,9 +1,10 @@
 //! The checkout: one real form that posts without script. `pay.js` adds a token to it; WASM is never needed to pay.
 
-use super::{card::MethodFields, sum::Sum};
+use super::sum::Sum;
 use crate::{
     addresses,
     components::{
+        card_fields::{MethodFields, entry_data},
         field::{Field, Kind},
         page_title::PageTitle,
         summary::{ErrorSummary, Mend},
@@ -14,24 +15,23 @@ use crate::{
 };
 use domain::{
     consent::Wording,
-    views::{MethodEntry, Offer},
+    views::{Offer, SavedMethod},
 };
 use leptos::prelude::*;
 
 #[component]
-pub fn OfferView(offer: Offer, note: Note, signed_in_as: Option<String>) -> impl IntoView {
-    let (summary, email_error) = mend(&note, offer.last_decline.as_deref());
+pub fn OfferView(offer: Offer, note: Note, gave_up: bool, signed_in_as: Option<String>) -> impl IntoView {
+    let (summary, email_error) = mend(&note, &offer);
     let amount = offer.amount.format(offer.merchant.locale);
     let title = format!("Pay {amount} to {}", offer.merchant.name);
+    // Nobody has made a mistake, and nothing is wrong.
+    let wrong = summary.is_some() && offer.was.is_none();
+    let title = if offer.was.is_some() { format!("{MOVED} – {title}") } else { title };
+    let cancelled =
+        gave_up.then(|| view! { <p class="notice" role="status">"You cancelled. Nothing was charged."</p> });
     let email = if note.email.is_empty() { signed_in_as.clone().unwrap_or_default() } else { note.email };
     let stale = offer.stale.then(|| view! { <Stale merchant=offer.merchant.name.clone()/> });
-    let (script, key) = match &offer.gateway.entry {
-        MethodEntry::Fields { script_url, publishable_key } => {
-            (Some(script_url.clone()), Some(publishable_key.clone()))
-        }
-        MethodEntry::Popup { script_url, .. } => (Some(script_url.clone()), None),
-        MethodEntry::TestMethods(_) => (None, None),
-    };
+    let (script, key) = entry_data(&offer.gateway.entry);
     let trust = match &script {
         Some(_) => {
             let (gateway, merchant) = (&offer.gateway.name, &offer.merchant.name);
@@ -42,7 +42,7 @@ pub fn OfferView(offer: Offer, note: Note, signed_in_as: Option<String>) -> impl
     let consent = Wording::CURRENT.text(&offer.merchant.name, &offer.invoice.number, &amount);
     let pay = format!("Pay {amount}");
     view! {
-        <PageTitle text=title wrong=summary.is_some()/>
+        <PageTitle text=title wrong/>
         <main class="pay" id="main">
             <Sum offer=offer.clone()/>
             <section class="do" aria-label="Payment">
@@ -56,13 +56,15 @@ pub fn OfferView(offer: Offer, note: Note, signed_in_as: Option<String>) -> impl
                     </div>
                     <div class="summary" id="summary" role="alert" tabindex="-1" hidden></div>
                     {summary}
+                    {cancelled}
                     {stale}
                     <input type="hidden" name="checkout" value=offer.checkout.to_string()/>
                     <input type="hidden" name="payment" value=offer.payment.to_string()/>
                     <input type="hidden" name="expected" value=addresses::money_field(offer.amount)/>
                     <input type="hidden" name="consent" value=Wording::CURRENT.version()/>
                     <Field id="email" label="E-mail for the receipt" kind=Kind::EMAIL value=email error=email_error/>
-                    <MethodFields gateway=offer.gateway.clone() pay=pay.clone()/>
+                    {(!offer.saved.is_empty()).then(|| view! { <Saved methods=offer.saved.clone()/> })}
+                    <div class="stack another"><MethodFields gateway=offer.gateway.clone() pay=pay.clone()/></div>
                     <p class="small muted" id="consent">{consent}</p>
                     <button
                         class="btn primary big num" id="pay-button" type="submit" aria-describedby="consent"
@@ -76,6 +78,28 @@ pub fn OfferView(offer: Offer, note: Note, signed_in_as: Option<String>) -> impl
                 </form>
             </section>
         </main>
+    }
+}
+
+/// What the company has saved, the default chosen; the fields for another card are there when that is chosen.
+#[component]
+fn Saved(methods: Vec<SavedMethod>) -> impl IntoView {
+    let choice = |(n, method): (usize, SavedMethod)| {
+        let name =
+            if method.nickname.is_empty() { method.face } else { format!("{}, {}", method.nickname, method.face) };
+        view! {
+            <label class="choice">
+                <input type="radio" name="saved" value=method.id.to_string() checked=n == 0/>
+                <span class="num">{name}</span>
+            </label>
+        }
+    };
+    view! {
+        <fieldset class="choices">
+            <legend>"Pay with"</legend>
+            {methods.into_iter().enumerate().map(choice).collect_view()}
+            <label class="choice"><input type="radio" name="saved" value=""/><span>"Another card"</span></label>
+        </fieldset>
     }
 }
 
@@ -106,12 +130,13 @@ fn Stale(merchant: String) -> impl IntoView {
     }
 }
 
+const MOVED: &str = "The amount has changed";
+
 /// The summary of what the last press of Pay brought, and the e-mail field's own error.
-fn mend(note: &Note, last_decline: Option<&str>) -> (Option<AnyView>, Option<String>) {
+fn mend(note: &Note, offer: &Offer) -> (Option<AnyView>, Option<String>) {
     let bad_email = (note.fault == Some(Fault::BadEmail)).then(|| Fault::BadEmail.to_string());
-    let (title, words) = match (&note.fault, last_decline) {
-        // The page itself shows old and new amount.
-        (Some(Fault::AmountMoved { .. }), _) => return (None, None),
+    let (title, words) = match (&note.fault, offer.last_decline.as_deref()) {
+        (Some(Fault::AmountMoved { .. }), _) if offer.was.is_some() => (MOVED, moved(offer)),
         (Some(Fault::BadEmail), _) => ("Please check your e-mail address", Fault::BadEmail.to_string()),
         (Some(fault), _) => (fault.heading(), fault.to_string()),
         (None, Some(words)) => ("The last payment did not go through", words.to_owned()),
@@ -119,4 +144,11 @@ fn mend(note: &Note, last_decline: Option<&str>) -> (Option<AnyView>, Option<Str
     };
     let mend = vec![Mend { field: bad_email.is_some().then_some("email"), words }];
     (Some(view! { <ErrorSummary title mend/> }.into_any()), bad_email)
+}
+
+/// The books moved the amount while the page was open: both are told, and the button says the new one (D11).
+fn moved(offer: &Offer) -> String {
+    let locale = offer.merchant.locale;
+    let (was, now) = (offer.was.unwrap_or(offer.amount).format(locale), offer.amount.format(locale));
+    format!("It was {was}, it is now {now}. Nothing was charged. Enter the card again if you want to pay {now}.")
 }

@@ -33,6 +33,10 @@ mod browser {
         });
         on_cleanup(move || pressed.remove());
         Effect::new(move |_| {
+            // From here on the shell's script need not load the page again.
+            if let Some(root) = document().document_element() {
+                root.set_attribute("data-live", "1").ok();
+            }
             if is_open(&document()) {
                 ask_in(3, 5, said);
             }

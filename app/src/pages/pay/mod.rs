@@ -6,7 +6,6 @@ mod live;
 pub mod result;
 
 #[cfg(feature = "ssr")]
-mod card;
 #[cfg(feature = "ssr")]
 mod form;
 #[cfg(feature = "ssr")]

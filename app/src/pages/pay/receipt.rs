@@ -30,11 +30,11 @@ pub fn Receipt(standing: Standing, title: &'static str) -> impl IntoView {
         <section class="receipt" aria-label=title>
             <h2>{title}</h2>
             <dl class="facts num">
-                {row("Reference", standing.reference)}
+                <div><dt>"Reference"</dt><dd class="nowrap">{standing.reference}</dd></div>
                 {row("Paid to", standing.merchant.name)}
                 {row("For", format!("Invoice {}{company}", standing.invoice_number))}
                 {standing.method.map(|method| row("Method", method))}
-                <div><dt>"Date"</dt><dd><When at=standing.at/> ", " {zone}</dd></div>
+                <div><dt>"Date"</dt><dd><When at=standing.at/> ", " <span class="nowrap">{zone}</span></dd></div>
                 {row("Invoice total", standing.total.format(locale))}
                 <div class="total"><dt>"This payment"</dt><dd>{standing.amount.format(locale)}</dd></div>
                 {row(balance, standing.balance_after.format(locale))}

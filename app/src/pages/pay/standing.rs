@@ -8,6 +8,7 @@ use crate::{
         page_title::PageTitle,
         who::{Help, MerchantMark},
     },
+    words::whole,
 };
 use domain::views::{Outcome, Standing};
 use leptos::prelude::*;
@@ -44,7 +45,7 @@ pub fn StandingView(standing: Standing) -> impl IntoView {
                 <span class=format!("mark {}", told.design) aria-hidden="true"></span>
                 <div role="status">
                     <h1>{told.heading}</h1>
-                    <p class="lead">{told.sentence}</p>
+                    <p class="lead">{whole(&told.sentence)}</p>
                 </div>
                 {way_on}
             </div>

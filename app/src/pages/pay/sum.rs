@@ -21,7 +21,6 @@ pub fn Sum(offer: Offer) -> impl IntoView {
                 <MerchantMark name=offer.merchant.name/>
                 <p class="for muted">"Invoice " <span class="nowrap">{number}</span> {company} {pdf}</p>
                 <h1 class="amt num">{amount.clone()}</h1>
-                {offer.was.map(|was| view! { <Moved was=was.format(locale) now=amount.clone()/> })}
                 <InvoiceBadges invoice=offer.invoice.clone() locale/>
                 <dl class="facts num">
                     <Fact name="Invoice date" value=domain::date::in_words(offer.invoice.date)/>
@@ -34,19 +33,6 @@ pub fn Sum(offer: Offer) -> impl IntoView {
                 </dl>
             </div>
         </section>
-    }
-}
-
-/// The books moved the amount while the page was open: both are shown, and the button says the new one (D11).
-#[component]
-fn Moved(was: String, now: String) -> impl IntoView {
-    view! {
-        <div class="notice warn" role="status">
-            <p>
-                <b>"The amount has changed. "</b>
-                "It was " <s class="num">{was}</s> ", it is now " <b class="num">{now}</b> ". Nothing was charged yet."
-            </p>
-        </div>
     }
 }
 

@@ -41,7 +41,7 @@ impl Screen for DashboardPage {
 pub fn DashboardView(board: Dashboard) -> impl IntoView {
     let locale = board.who.locale;
     let company = board.who.customer.clone().unwrap_or_default();
-    let side = (!board.in_progress.is_empty()).then(|| view! { <InProgress rows=board.in_progress.clone() locale/> });
+    let side = (!board.in_progress.is_empty()).then(|| view! { <InProgress board=board.clone()/> });
     let layout = if side.is_some() { "columns" } else { "column" };
     let updated = board.synced_at.map(|at| view! { "Updated " <When at/> });
     let outstanding = if board.outstanding.is_empty() {
@@ -150,12 +150,20 @@ fn OutstandingRow(invoice: InvoiceFace, locale: Locale, pdf: bool) -> impl IntoV
 }
 
 #[component]
-fn InProgress(rows: Vec<PaymentRow>, locale: Locale) -> impl IntoView {
-    let items = rows.into_iter().map(|row| {
-        let (words, next) = match row.state {
-            AttemptState::RequiresAction => ("Waiting for you", ". Finish it or give it up at the invoice."),
-            state => (state.badge().0, ". Do not pay it again."),
-        };
+fn InProgress(board: Dashboard) -> impl IntoView {
+    let (locale, invoices) = (board.who.locale, board.outstanding);
+    let item = |row: PaymentRow| {
+        let waits = row.state == AttemptState::RequiresAction;
+        let (words, next) =
+            if waits { ("Waiting for you", ".") } else { (row.state.badge().0, ". Do not pay it again.") };
+        let way = invoices.iter().find(|invoice| waits && invoice.number == row.invoice_number).map(|invoice| {
+            let (id, number) = (invoice.id, invoice.number.clone());
+            view! {
+                <ToCheckout invoice=id class="btn">
+                    "Finish it or give it up"<span class="vh">", " {number}</span>
+                </ToCheckout>
+            }
+        });
         view! {
             <li>
                 <p class="num">
@@ -163,14 +171,16 @@ fn InProgress(rows: Vec<PaymentRow>, locale: Locale) -> impl IntoView {
                     {format!(" for {}", row.invoice_number)}
                 </p>
                 <p class="small muted num">{words} " since " <When at=row.at/> {next}</p>
+                {way}
             </li>
         }
-    });
+    };
+    let items = board.in_progress.into_iter().map(item).collect_view();
     view! {
         <aside class="side">
             <section class="card pad" aria-labelledby="in-progress">
                 <h2 id="in-progress">"In progress"</h2>
-                <ul class="stack">{items.collect_view()}</ul>
+                <ul class="stack">{items}</ul>
             </section>
         </aside>
     }

@@ -1,9 +1,18 @@
 //! Signed-in payers.
 
 pub mod dashboard;
+pub mod methods;
+pub mod new_method;
 pub mod past;
 
+#[cfg(feature = "ssr")]
+mod new_card;
+#[cfg(feature = "ssr")]
+mod saved;
+
 use dashboard::DashboardPage;
+use methods::MethodsScreen;
+use new_method::NewMethodPage;
 use past::PastPaymentsPage;
 
-surface!(draw_payer: Dashboard = DashboardPage, Past = PastPaymentsPage);
+surface!(draw_payer: Dashboard = DashboardPage, Past = PastPaymentsPage, Methods = MethodsScreen, NewMethod = NewMethodPage);

@@ -9,7 +9,7 @@ use crate::{
         frame::Frame,
         load::{Loaded, list_query, load},
         page_title::PageTitle,
-        pager::{Pager, Place},
+        pager::{Beyond, Pager, Place},
         search::Search,
     },
     pages::Screen,
@@ -46,9 +46,15 @@ pub fn PastPaymentsView(list: Framed<PastPayments>) -> impl IntoView {
     let Framed { who, page: PastPayments { here: page, elsewhere } } = list;
     let (locale, place, query) = (who.locale, Place::from(&page), page.query.clone());
     let company = who.customer.clone().unwrap_or_default();
+    let has_others = !elsewhere.is_empty();
     let outside = (!elsewhere.is_empty()).then(|| view! { <Elsewhere rows=elsewhere locale/> });
-    let rows = if page.rows.is_empty() && query.is_empty() {
+    let rows = if place.is_beyond() {
+        view! { <Beyond path="/payments" place=place.clone()/> }.into_any()
+    } else if page.rows.is_empty() && query.is_empty() {
         view! { <Empty title="No payments here yet">"Each payment you make appears here with its reference."</Empty> }
+            .into_any()
+    } else if page.rows.is_empty() && has_others {
+        view! { <p class="none muted">"No payment made here matches your search. What was paid in other ways follows."</p> }
             .into_any()
     } else if page.rows.is_empty() {
         view! { <Empty title="Nothing found">"No payment matches your search."</Empty> }.into_any()
@@ -60,7 +66,7 @@ pub fn PastPaymentsView(list: Framed<PastPayments>) -> impl IntoView {
         <Frame who current="/payments">
             <div class="lead-in">
                 <h1>"Past Payments"</h1>
-                <Search path="/payments" label="Search invoice or reference" query/>
+                <Search path="/payments" label="Search invoice or reference" short="Invoice or reference" query/>
             </div>
             <section class="card" aria-label="Past Payments">
                 {rows}

@@ -101,6 +101,9 @@ pub enum BooksError {
     NotFound,
     #[error("the books refused it: {message}")]
     Refused { cause: RefusedCause, message: String },
+    /// A refund is half-written: its credit stands, and its payment was refused.
+    #[error("the books refused the payment of a credit: {message}")]
+    CreditUnpaid { credit_id: String, cause: RefusedCause, message: String },
     /// After the first byte of a write: it may stand in the books. Look it up before a re-send.
     #[error("the books' answer cannot be trusted: {0}")]
     Unknown(String),

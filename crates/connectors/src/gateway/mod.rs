@@ -8,7 +8,8 @@ use crate::http::{Answer, HttpError};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
-    ids::{AttemptId, RefundId},
+    ids::{AttemptId, CustomerId, MethodId, RefundId},
+    method::MethodSeen,
     money::Money,
     payment::{MethodFace, Observation},
     refund::RefundSeen,
@@ -30,6 +31,8 @@ pub struct Capabilities {
     /// Keeps a list of what it took, to compare ours with.
     pub lists: bool,
     pub refunds: Refunds,
+    /// Keeps methods for later charges.
+    pub stores: bool,
 }
 
 /// Whether money can be paid back by this gateway.
@@ -108,8 +111,37 @@ pub struct ChargeRequest {
 pub enum ChargeHow {
     /// A token that the gateway's hosted fields made in the browser.
     Token(String),
+    /// A method that the gateway keeps for this company, by its own ids of both.
+    Saved { customer: String, method: String },
     /// The payer will enter the card on the gateway's own page.
     HostedPage,
+}
+
+/// A method that a gateway is asked to keep. Everything in it comes from stored columns: the same request is sent again
+/// to look it up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreRequest {
+    /// Its text is the idempotency key.
+    pub method: MethodId,
+    /// The payer's company, and what it is called at the gateway.
+    pub customer: CustomerId,
+    pub customer_name: String,
+    /// The gateway's own id of the company, once it has one.
+    pub gateway_customer: Option<String>,
+    /// Of the gateway's hosted fields.
+    pub token: String,
+    /// Where the payer comes back to after the bank's page.
+    pub return_url: String,
+}
+
+/// All that is known about a method whose keeping is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreLookUp {
+    pub request: StoreRequest,
+    /// The gateway's id of the request, once we have one.
+    pub setup_id: Option<String>,
+    /// When it was first sent.
+    pub sent_at: DateTime<Utc>,
 }
 
 /// All that is known about an attempt whose outcome is open.
@@ -147,6 +179,8 @@ pub struct WebhookNews {
     pub gateway_id: Option<String>,
     /// Our refund, when the event is about one.
     pub refund: Option<RefundId>,
+    /// Our saved method, when the event is about one.
+    pub method: Option<MethodId>,
 }
 
 /// Why a call brought no observation.
@@ -178,6 +212,11 @@ impl From<HttpError> for GatewayError {
 /// An answer from which nothing follows.
 fn unreadable(answer: &Answer) -> GatewayError {
     GatewayError::Unknown(format!("HTTP {} with an answer of {} bytes", answer.status, answer.body.len()))
+}
+
+/// For adapters whose [`Capabilities::stores`] is false.
+fn keeps_none() -> GatewayError {
+    refused("keeps_none", "methods cannot be saved at this gateway")
 }
 
 fn refused(code: &str, message: &str) -> GatewayError {
@@ -222,6 +261,15 @@ pub trait Gateway: Send + Sync {
 
     /// As [`Gateway::find`], for a refund. Never pays a second time.
     async fn find_refund(&self, look_up: &RefundLookUp) -> Result<Found<RefundSeen>, GatewayError>;
+
+    /// Keeps a method for later charges, once for each id.
+    async fn store(&self, request: &StoreRequest) -> Result<MethodSeen, GatewayError>;
+
+    /// As [`Gateway::find`], for a method. Never keeps it a second time.
+    async fn find_stored(&self, look_up: &StoreLookUp) -> Result<Found<MethodSeen>, GatewayError>;
+
+    /// Keeps it no longer, by the gateway's own id. What it has not got is forgotten already.
+    async fn forget(&self, gateway_method: &str) -> Result<(), GatewayError>;
 
     /// What was paid back since then, by the gateway's own list, also what others did there.
     async fn refunded_since(&self, since: DateTime<Utc>) -> Result<Vec<ListedRefund>, GatewayError>;

@@ -3,11 +3,12 @@
 
 use super::{
     Capabilities, ChargeHow, ChargeRequest, Clock, Found, Gateway, GatewayError, ListedRefund, LookUp, RefundLookUp,
-    RefundRequest, Refunds, Taken, WebhookError, WebhookNews, method_face, refused,
+    RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError, WebhookNews, method_face, refused,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
+    method::{CardSeen, MethodFact, MethodSeen},
     payment::{DeclineReason, Fact, Observation},
     refund::{RefundFact, RefundSeen},
     views::{MethodEntry, TestMethod},
@@ -83,6 +84,20 @@ impl Sandbox {
         }
     }
 
+    fn kept(request: &StoreRequest, method: Method) -> MethodSeen {
+        let fact = match method.script {
+            Script::Decline(reason) => MethodFact::Refused { reason },
+            _ => MethodFact::Ready,
+        };
+        MethodSeen {
+            fact,
+            setup_id: Some(format!("sbx_set_{}", request.method.0.simple())),
+            gateway_customer: Some(format!("sbx_cus_{}", request.customer.0.simple())),
+            gateway_method: Some(method.token.to_owned()),
+            card: Some(CardSeen { face: method_face("visa", method.last4), good_until: None }),
+        }
+    }
+
     fn refunded(request: &RefundRequest) -> RefundSeen {
         let gateway_id = Some(format!("sbx_re_{}", request.refund.0.simple()));
         RefundSeen { fact: RefundFact::Succeeded, gateway_id, amount: Some(request.amount) }
@@ -95,7 +110,7 @@ fn no_list() -> GatewayError {
 
 /// Without a page of its own, the sandbox approves what comes without a method.
 fn chosen(how: &ChargeHow) -> Result<Method, GatewayError> {
-    let ChargeHow::Token(token) = how else { return Ok(APPROVED) };
+    let (ChargeHow::Token(token) | ChargeHow::Saved { method: token, .. }) = how else { return Ok(APPROVED) };
     let known = METHODS.into_iter().find(|method| method.token == token);
     known.ok_or_else(|| refused("unknown_method", "not one of the sandbox's test methods"))
 }
@@ -103,7 +118,7 @@ fn chosen(how: &ChargeHow) -> Result<Method, GatewayError> {
 #[async_trait]
 impl Gateway for Sandbox {
     fn capabilities(&self) -> &Capabilities {
-        &Capabilities { name: "Sandbox", hosted_page: false, lists: false, refunds: Refunds::Allowed }
+        &Capabilities { name: "Sandbox", hosted_page: false, lists: false, refunds: Refunds::Allowed, stores: true }
     }
 
     fn method_entry(&self) -> MethodEntry {
@@ -149,6 +164,28 @@ impl Gateway for Sandbox {
 
     async fn find_refund(&self, look_up: &RefundLookUp) -> Result<Found<RefundSeen>, GatewayError> {
         Ok(Found::Seen(Self::refunded(&look_up.request)))
+    }
+
+    /// The test method itself is what is kept.
+    async fn store(&self, request: &StoreRequest) -> Result<MethodSeen, GatewayError> {
+        let method = chosen(&ChargeHow::Token(request.token.clone()))?;
+        match method.script {
+            Script::AnswerLost | Script::NeverArrives => Err(GatewayError::Unknown("as this test method asks".into())),
+            Script::Unreachable => Err(GatewayError::NotSent("as this test method asks".into())),
+            _ => Ok(Self::kept(request, method)),
+        }
+    }
+
+    async fn find_stored(&self, look_up: &StoreLookUp) -> Result<Found<MethodSeen>, GatewayError> {
+        let Ok(method) = chosen(&ChargeHow::Token(look_up.request.token.clone())) else { return Ok(Found::NotThere) };
+        Ok(match method.script {
+            Script::NeverArrives | Script::Unreachable => Found::NotThere,
+            _ => Found::Seen(Self::kept(&look_up.request, method)),
+        })
+    }
+
+    async fn forget(&self, _gateway_method: &str) -> Result<(), GatewayError> {
+        Ok(())
     }
 
     async fn refunded_since(&self, _since: DateTime<Utc>) -> Result<Vec<ListedRefund>, GatewayError> {

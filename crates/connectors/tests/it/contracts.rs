@@ -3,12 +3,12 @@
 
 use crate::{
     stub::{Asked, Reply, Stub, reply},
-    world::{PRUNED, look_up, payment, posted_refund, refund, refund_look_up, request, stripe, token, xero},
+    world::{PRUNED, look_up, payment, posted_refund, refund, refund_look_up, request, store, stripe, token, xero},
 };
 use chrono::{DateTime, NaiveDate};
 use connectors::{
     books::Books,
-    gateway::{ChargeHow, Gateway},
+    gateway::{ChargeHow, Gateway, StoreLookUp},
 };
 use jsonschema::Draft;
 use serde_json::{Map, Value, json};
@@ -48,7 +48,24 @@ async fn stripe_requests() -> Vec<Asked> {
     let _ = stripe.cancel("pi_1").await;
     let _ = stripe.cancel("cs_1").await;
     let _ = stripe.cancel("cs_1").await;
-    [stub.asked(), stripe_refund_requests(now).await].concat()
+    [stub.asked(), stripe_refund_requests(now).await, stripe_method_requests(now).await].concat()
+}
+
+async fn stripe_method_requests(now: DateTime<chrono::Utc>) -> Vec<Asked> {
+    let customer = json!({"id": "cus_1"});
+    let setup = json!({"id": "seti_1", "status": "succeeded", "payment_method": "pm_1"});
+    let list = json!({"data": [], "has_more": false});
+    let stub = Stub::start([&customer, &setup, &setup, &list, &customer, &setup].map(|body| reply(200, body))).await;
+    let stripe = stripe(&stub.url, now + PRUNED);
+    let request = store(1, "pm_card_visa");
+    let _ = stripe.store(&request).await;
+    for setup_id in [Some("seti_1".to_owned()), None] {
+        let _ = stripe.find_stored(&StoreLookUp { request: request.clone(), setup_id, sent_at: now }).await;
+    }
+    let _ = stripe.forget("pm_1").await;
+    let saved = ChargeHow::Saved { customer: "cus_1".into(), method: "pm_1".into() };
+    let _ = stripe.charge(&crate::world::request(3, saved)).await;
+    stub.asked()
 }
 
 async fn stripe_refund_requests(now: DateTime<chrono::Utc>) -> Vec<Asked> {
@@ -159,11 +176,16 @@ async fn what_we_send_to_stripe_is_what_its_contract_asks_for() {
             "get /v1/payment_intents/{intent}",
             "get /v1/refunds",
             "get /v1/refunds/{refund}",
+            "get /v1/setup_intents",
+            "get /v1/setup_intents/{intent}",
             "post /v1/checkout/sessions",
             "post /v1/checkout/sessions/{session}/expire",
+            "post /v1/customers",
             "post /v1/payment_intents",
             "post /v1/payment_intents/{intent}/cancel",
+            "post /v1/payment_methods/{payment_method}/detach",
             "post /v1/refunds",
+            "post /v1/setup_intents",
         ]
     );
 }
@@ -262,7 +284,9 @@ async fn what_we_write_to_xero_about_refunds_is_what_its_contract_asks_for() {
     let note = json!({"CreditNotes": [{"CreditNoteID": id, "CreditNoteNumber": "RF-1", "Status": "AUTHORISED",
         "Payments": [{"PaymentID": id}]}]});
     let (none, paid) = (json!({"CreditNotes": []}), json!({"Payments": [{"PaymentID": id}]}));
-    let script = [&none, &sale, &note, &paid, &note, &note, &paid, &note].map(|body| reply(200, body));
+    let ours =
+        json!({"Payments": [{"PaymentID": id, "Status": "AUTHORISED", "Reference": "re_1", "IsReconciled": false}]});
+    let script = [&none, &sale, &note, &paid, &note, &note, &ours, &paid, &note].map(|body| reply(200, body));
     let stub = Stub::start(script).await;
     let xero = xero(&format!("{}/api.xro/2.0", stub.url), "token");
     let refund = posted_refund(id, 120_450, NaiveDate::from_ymd_opt(2026, 7, 1).unwrap(), 1);
@@ -277,6 +301,7 @@ async fn what_we_write_to_xero_about_refunds_is_what_its_contract_asks_for() {
         "put /Payments",
         "get /CreditNotes",
         "get /CreditNotes/{CreditNoteID}",
+        "get /Payments/{PaymentID}",
         "post /Payments/{PaymentID}",
         "post /CreditNotes/{CreditNoteID}",
     ];

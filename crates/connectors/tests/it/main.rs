@@ -4,15 +4,19 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 mod authorizenet_contract;
+mod authorizenet_fuzz;
 mod authorizenet_golden;
 mod authorizenet_odd;
 mod contracts;
+mod rig;
 mod sandbox;
 mod sim;
 mod stripe_contract;
+mod stripe_fuzz;
 mod stripe_odd;
 mod stripe_refunds;
 mod stub;
 mod world;
 mod xero_contract;
+mod xero_fuzz;
 mod xero_odd;

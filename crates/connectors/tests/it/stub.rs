@@ -2,7 +2,7 @@
 
 use axum::{
     Router,
-    body::{Body, to_bytes},
+    body::{Body, Bytes, to_bytes},
     extract::{Request, State},
     http::{HeaderMap, Method, StatusCode, Uri},
     response::Response,
@@ -16,13 +16,17 @@ use std::{
 pub struct Reply {
     status: u16,
     headers: Vec<(&'static str, &'static str)>,
-    body: String,
+    body: Bytes,
     /// The connection breaks after the head.
     torn: bool,
 }
 
 pub fn reply(status: u16, body: impl ToString) -> Reply {
-    Reply { status, headers: Vec::new(), body: body.to_string(), torn: false }
+    reply_raw(status, body.to_string())
+}
+
+pub fn reply_raw(status: u16, body: impl Into<Bytes>) -> Reply {
+    Reply { status, headers: Vec::new(), body: body.into(), torn: false }
 }
 
 impl Reply {
@@ -84,6 +88,12 @@ impl Stub {
         let router = Router::new().fallback(answer).with_state(stub.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         stub
+    }
+
+    /// Gives these answers next, whatever was to come.
+    pub fn says(&self, script: Vec<Reply>) {
+        *self.script.lock().unwrap() = script.into();
+        self.asked.lock().unwrap().clear();
     }
 
     pub fn asked(&self) -> Vec<Asked> {

@@ -8,13 +8,13 @@ use connectors::{
         xero::{Xero, XeroConfig},
     },
     gateway::{
-        ChargeHow, ChargeRequest, LookUp, RefundLookUp, RefundRequest,
+        ChargeHow, ChargeRequest, LookUp, RefundLookUp, RefundRequest, StoreRequest,
         authorizenet::{AuthorizeNet, AuthorizeNetConfig},
         stripe::{Stripe, StripeConfig},
     },
 };
 use domain::{
-    ids::{AttemptId, RefundId},
+    ids::{AttemptId, CustomerId, MethodId, RefundId},
     money::Money,
 };
 use std::{sync::Arc, time::Duration};
@@ -110,6 +110,18 @@ pub fn refund(n: u128, charge: &ChargeRequest, charge_gateway_id: &str, minor: i
         charge: charge.clone(),
         charge_gateway_id: charge_gateway_id.to_owned(),
         amount: usd(minor),
+    }
+}
+
+/// Asks to keep a card; each `n` is another one.
+pub fn store(n: u128, token: &str) -> StoreRequest {
+    StoreRequest {
+        method: MethodId(Uuid::from_u128(n)),
+        customer: CustomerId(Uuid::from_u128(9)),
+        customer_name: "Acme Pty Ltd".into(),
+        gateway_customer: None,
+        token: token.to_owned(),
+        return_url: "https://portal.test/methods".into(),
     }
 }
 

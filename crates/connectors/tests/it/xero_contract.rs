@@ -258,6 +258,24 @@ async fn d30_a_refund_whose_answer_is_lost_at_either_step_is_finished_and_stands
 }
 
 #[tokio::test]
+async fn d30_a_payment_that_is_reconciled_or_not_ours_is_left_to_a_person() {
+    for (mut edit, said) in [
+        (serde_json::json!({"reconciled": true}), "RF-1 is reconciled with the bank statement"),
+        (serde_json::json!({"reference": "by hand"}), "RF-1 has a payment that is not ours, “by hand”"),
+    ] {
+        let sim = Sim::start().await;
+        let xero = connected(&sim).await;
+        let refund = posted_refund(&inv_501(&xero).await.external_id, 20_000, sim.now().date_naive(), 1);
+        edit["id"] = xero.post_refund(&refund).await.unwrap().external_id.into();
+        sim.control("xero/payment", edit).await;
+        let refused = xero.take_back_refund(&refund).await;
+        let Err(BooksError::Refused { message, .. }) = &refused else { panic!("not refused: {refused:?}") };
+        assert!(message.contains(said), "{message}");
+        assert_eq!(credits(&sim).await, (vec!["PAID".to_owned()], -20_000), "{said}: nothing was taken out");
+    }
+}
+
+#[tokio::test]
 async fn d30_a_refused_payment_of_a_credit_note_says_that_the_credit_note_stands() {
     let sim = Sim::start().await;
     let xero = connected(&sim).await;
@@ -268,6 +286,9 @@ async fn d30_a_refused_payment_of_a_credit_note_says_that_the_credit_note_stands
     assert!(matches!(&refused, Err(BooksError::Refused { cause: RefusedCause::PeriodLocked, .. })), "{refused:?}");
     let other = posted_refund(&inv_501(&xero).await.external_id, 20_000, sim.now().date_naive(), 2);
     sim.control("faults", locked("PUT /xero/api.xro/2.0/Payments")).await;
-    let Err(BooksError::Refused { message, .. }) = xero.post_refund(&other).await else { panic!("it is refused") };
-    assert!(message.contains("The credit note RF-2 stands"), "{message}");
+    let refused = xero.post_refund(&other).await;
+    let Err(BooksError::CreditUnpaid { credit_id, cause, .. }) = &refused else { panic!("not refused: {refused:?}") };
+    let standing = sim.state("xero").await["credit_notes"][0].clone();
+    assert_eq!((standing["number"].as_str(), standing["id"].as_str()), (Some("RF-2"), Some(credit_id.as_str())));
+    assert_eq!(*cause, RefusedCause::PeriodLocked);
 }

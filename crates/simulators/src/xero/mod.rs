@@ -38,7 +38,7 @@ use crate::{Shared, facts};
 
 pub(crate) use invoices::{Invoice, Status as InvoiceStatus};
 pub(crate) use payments::Payment;
-pub(crate) use state::{Edit, EditError};
+pub(crate) use state::{Edit, EditError, PaymentEdit};
 
 /// Everything the vendor knows.
 #[derive(Debug, Serialize, Deserialize)]

@@ -62,7 +62,7 @@ impl Payment {
         })
     }
 
-    fn view(&self, books: &Books) -> Value {
+    pub fn view(&self, books: &Books) -> Value {
         let account = ACCOUNTS.iter().find(|account| account.code == self.account_code);
         let (kind, paid) = match books.credit_notes.get(&self.invoice) {
             Some(note) => ("ARCREDITPAYMENT", Some(note.within_payment())),

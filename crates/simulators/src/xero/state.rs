@@ -73,10 +73,22 @@ pub(crate) struct Edit {
     status: Option<Status>,
 }
 
+/// What somebody in Xero does with one payment, or in place of it: payments are not edited there.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PaymentEdit {
+    id: Uuid,
+    /// Matches it with a line of the bank statement, or undoes that.
+    reconciled: Option<bool>,
+    reference: Option<String>,
+}
+
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub(crate) enum EditError {
     #[error("there is no invoice of that number")]
     NoSuchInvoice,
+    #[error("there is no payment with that id")]
+    NoSuchPayment,
     #[error("pay_minor must be from 1 to what is due")]
     Amount,
     #[error("amount_due_minor must be 0 or more")]
@@ -124,6 +136,18 @@ impl Books {
         }
         self.recompute(id, now_ms);
         Ok(id)
+    }
+
+    /// Answers the payment.
+    pub fn edit_payment(&mut self, edit: PaymentEdit, clock: &Clock) -> Result<Value, EditError> {
+        let payment = self.payments.get_mut(&edit.id).ok_or(EditError::NoSuchPayment)?;
+        payment.reconciled = edit.reconciled.unwrap_or(payment.reconciled);
+        if let Some(reference) = edit.reference {
+            payment.reference = reference;
+        }
+        payment.updated_ms = clock.now_ms();
+        let payment = payment.clone();
+        Ok(payment.view(self))
     }
 
     /// One webhook delivery (`wire/accounting.md`, 1.12); none when nobody listens.

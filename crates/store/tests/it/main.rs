@@ -18,6 +18,7 @@ mod jobs;
 mod ledger;
 mod ledger_payments;
 mod mails;
+mod methods;
 mod moments;
 mod payments;
 mod people;

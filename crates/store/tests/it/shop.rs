@@ -163,6 +163,7 @@ impl Shop {
                 return_url: "https://pay.example/back".into(),
                 cancel_url: "https://pay.example/".into(),
                 method_token: None,
+                gateway_customer: None,
                 state: AttemptState::Created,
                 reason: None,
                 contradicted: false,

@@ -32,7 +32,7 @@ impl<'de> Deserialize<'de> for MsDate {
 
 /// Where the next delta starts: `2026-07-01T00:00:00Z`, also the form that `If-Modified-Since` takes.
 pub fn cursor(seen: DateTime<Utc>) -> String {
-    (seen - OVERLAP).to_rfc3339_opts(SecondsFormat::Secs, true)
+    seen.checked_sub_signed(OVERLAP).unwrap_or(seen).to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 #[cfg(test)]
@@ -59,5 +59,6 @@ mod tests {
     fn a_cursor_is_a_minute_before_the_last_change() {
         let seen = MsDate::read("/Date(1782864005123+0000)/").expect("a date");
         assert_eq!(cursor(seen.0), "2026-06-30T23:59:05Z");
+        assert!(!cursor(DateTime::<Utc>::MIN_UTC).is_empty(), "also where there is none");
     }
 }

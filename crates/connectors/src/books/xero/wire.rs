@@ -90,6 +90,8 @@ pub struct Payment {
     status: Option<String>,
     amount: Option<Box<RawValue>>,
     account: Option<AccountCopy>,
+    /// As it stands there: one documented example has it as text.
+    is_reconciled: Option<Box<RawValue>>,
     pub invoice: Option<Invoice>,
     validation_errors: Option<Vec<Said>>,
     #[serde(rename = "UpdatedDateUTC")]
@@ -112,6 +114,11 @@ impl Payment {
 
     pub fn stands(&self) -> bool {
         self.status.as_deref() != Some("DELETED")
+    }
+
+    /// Matched with a line of a bank statement; shallow copies leave it out.
+    pub fn is_reconciled(&self) -> bool {
+        self.is_reconciled.as_ref().is_some_and(|raw| raw.get().trim_matches('"') == "true")
     }
 
     /// The payment as a list tells it, when it stands on this account.

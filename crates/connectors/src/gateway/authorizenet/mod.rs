@@ -14,12 +14,12 @@ mod webhook;
 
 use super::{
     Capabilities, ChargeHow, ChargeRequest, Clock, Found, Gateway, GatewayError, ListedRefund, LookUp, RefundLookUp,
-    RefundRequest, Refunds, Taken, WebhookError, WebhookNews, refused,
+    RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError, WebhookNews, keeps_none, refused,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::{money::Currency, payment::Observation, refund::RefundSeen, views::MethodEntry};
+use domain::{method::MethodSeen, money::Currency, payment::Observation, refund::RefundSeen, views::MethodEntry};
 use http::HeaderMap;
 use requests::Transaction;
 use secrecy::SecretString;
@@ -69,7 +69,13 @@ impl AuthorizeNet {
 #[async_trait]
 impl Gateway for AuthorizeNet {
     fn capabilities(&self) -> &Capabilities {
-        &Capabilities { name: "Authorize.Net", hosted_page: true, lists: true, refunds: Refunds::No(NO_REFUNDS) }
+        &Capabilities {
+            name: "Authorize.Net",
+            hosted_page: true,
+            lists: true,
+            refunds: Refunds::No(NO_REFUNDS),
+            stores: false,
+        }
     }
 
     fn method_entry(&self) -> MethodEntry {
@@ -82,7 +88,11 @@ impl Gateway for AuthorizeNet {
             return Err(refused("unsupported_currency", request.amount.currency.code()));
         }
         let code = code::of(request.attempt)?;
-        let ChargeHow::Token(nonce) = &request.how else { return self.open_page(request, &code).await };
+        let nonce = match &request.how {
+            ChargeHow::Token(nonce) => nonce,
+            ChargeHow::HostedPage => return self.open_page(request, &code).await,
+            ChargeHow::Saved { .. } => return Err(keeps_none()),
+        };
         let response = self.transact(Some(&code), Transaction::charge(request, &code, nonce)).await?;
         if response.is_duplicate() {
             return self.original(&response, &code).await;
@@ -111,6 +121,18 @@ impl Gateway for AuthorizeNet {
 
     async fn find_refund(&self, _look_up: &RefundLookUp) -> Result<Found<RefundSeen>, GatewayError> {
         Err(refused("no_refunds", NO_REFUNDS))
+    }
+
+    async fn store(&self, _request: &StoreRequest) -> Result<MethodSeen, GatewayError> {
+        Err(keeps_none())
+    }
+
+    async fn find_stored(&self, _look_up: &StoreLookUp) -> Result<Found<MethodSeen>, GatewayError> {
+        Err(keeps_none())
+    }
+
+    async fn forget(&self, _gateway_method: &str) -> Result<(), GatewayError> {
+        Err(keeps_none())
     }
 
     async fn refunded_since(&self, _since: DateTime<Utc>) -> Result<Vec<ListedRefund>, GatewayError> {

@@ -34,12 +34,12 @@ pub fn news(keys: &[SecretString], signature: &str, raw: &[u8]) -> Result<Webhoo
     let Event { notification_id: event_id, event_type: kind, payload } =
         serde_json::from_slice(raw).map_err(|_| WebhookError::Unreadable)?;
     if !tells_of_outcome(&kind) || payload.entity_name.as_deref() != Some("transaction") {
-        return Ok(WebhookNews { event_id, kind, attempt: None, gateway_id: None, refund: None });
+        return Ok(WebhookNews { event_id, kind, attempt: None, gateway_id: None, refund: None, method: None });
     }
     let names = [&payload.merchant_reference_id, &payload.invoice_number];
     let attempt = names.into_iter().find_map(|name| code::attempt(filled(name.as_ref())?));
     let gateway_id = filled(payload.id.as_ref()).map(str::to_owned);
-    Ok(WebhookNews { event_id, kind, attempt, gateway_id, refund: None })
+    Ok(WebhookNews { event_id, kind, attempt, gateway_id, refund: None, method: None })
 }
 
 /// Reading the charge answers these. A refund is a transaction of its own, so its news must not pass as worked.

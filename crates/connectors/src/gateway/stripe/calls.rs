@@ -38,6 +38,12 @@ impl<'a> Id<'a> {
     }
 }
 
+/// An id of this kind, safe to stand in an address: letters, digits and `_` alone.
+pub fn plain<'a>(id: &'a str, kind: &str) -> Result<&'a str, GatewayError> {
+    let is_plain = id.starts_with(kind) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if is_plain { Ok(id) } else { Err(refused("unknown_id", "not the id of such an object at Stripe")) }
+}
+
 impl Stripe {
     pub(super) fn call(&self, method: Method, path: &str) -> RequestBuilder {
         let url = format!("{}/v1/{path}", self.config.base_url);
@@ -82,7 +88,8 @@ impl Stripe {
     /// Stripe would let a declined intent succeed on a second try; ended, the decline is final (1.3). Best effort: the
     /// payer's outcome does not hang on it. A page of Stripe's own ends its intents itself.
     pub(super) async fn end_declined(&self, how: &ChargeHow, seen: &Observation) {
-        if let (ChargeHow::Token(_), Fact::BankNo { .. }, Some(id)) = (how, &seen.fact, &seen.gateway_id)
+        if let (ChargeHow::Token(_) | ChargeHow::Saved { .. }, Fact::BankNo { .. }, Some(id)) =
+            (how, &seen.fact, &seen.gateway_id)
             && let Ok(Id::Intent(id)) = Id::parse(id)
             && let Err(error) = self.json::<Intent>(self.cancelling(id).timeout(AFTERWORK_MAX)).await
         {
@@ -115,7 +122,7 @@ pub fn read_charge(answer: &Answer, how: &ChargeHow) -> Result<Observation, Gate
         return Ok(error_of(answer).ok_or_else(|| unreadable(answer))?.observe());
     }
     match how {
-        ChargeHow::Token(_) => Ok(read::<Intent>(answer)?.observe()),
+        ChargeHow::Token(_) | ChargeHow::Saved { .. } => Ok(read::<Intent>(answer)?.observe()),
         ChargeHow::HostedPage => {
             let page: Session = read(answer)?;
             let fact = page_fact(&page.id, page.status, page.url);
@@ -124,7 +131,7 @@ pub fn read_charge(answer: &Answer, how: &ChargeHow) -> Result<Observation, Gate
     }
 }
 
-fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, GatewayError> {
+pub fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, GatewayError> {
     if !answer.status.is_success() {
         return Err(failure(answer));
     }
@@ -153,6 +160,6 @@ impl ApiError {
     }
 }
 
-fn error_of(answer: &Answer) -> Option<ApiError> {
+pub fn error_of(answer: &Answer) -> Option<ApiError> {
     serde_json::from_slice(&answer.body).ok().map(|body: ErrorBody| body.error)
 }

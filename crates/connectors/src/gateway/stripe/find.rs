@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 /// nobody expects a payment to be made long after they pressed Pay: by then it may have been paid in another way.
 pub(super) const REPLAY_MAX: TimeDelta = TimeDelta::minutes(10);
 /// The list is read from well before the request was sent, for clocks that differ: what it lacks was never charged.
-const LIST_BEFORE: TimeDelta = TimeDelta::minutes(15);
+pub(super) const LIST_BEFORE: TimeDelta = TimeDelta::minutes(15);
 const LIST_LIMIT: &str = "100";
 /// 20,000 payments since the attempt; more than that proves nothing any more.
 const LIST_PAGES_MAX: usize = 200;
@@ -114,7 +114,9 @@ impl Stripe {
             ChargeHow::HostedPage if intent.waits_for_card() || intent.status == IntentStatus::RequiresAction => {
                 return Ok(Found::TooEarlyToSay);
             }
-            ChargeHow::Token(_) if intent.waits_for_card() && intent.last_payment_error.is_none() => {
+            ChargeHow::Token(_) | ChargeHow::Saved { .. }
+                if intent.waits_for_card() && intent.last_payment_error.is_none() =>
+            {
                 self.cancel_intent(&intent.id).await?.observe()
             }
             _ => intent.observe(),
@@ -150,6 +152,6 @@ pub(super) fn created_since(since: DateTime<Utc>) -> (&'static str, String) {
 }
 
 /// Stripe marks a kept answer by this header [recalled: its page on low-level error handling; not in `wire/`].
-fn is_replayed(answer: &Answer) -> bool {
+pub(super) fn is_replayed(answer: &Answer) -> bool {
     answer.headers.get("Idempotent-Replayed").is_some_and(|value| value == "true")
 }

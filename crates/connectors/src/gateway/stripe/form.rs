@@ -1,7 +1,7 @@
 //! What we send to Stripe, as form fields. Everything comes from the request's stored columns, so that a replay is the
 //! same to the byte (`wire/gateways.md`, 2.7).
 
-use crate::gateway::{ChargeHow, ChargeRequest, RefundRequest};
+use crate::gateway::{ChargeHow, ChargeRequest, RefundRequest, StoreRequest};
 
 /// Where our attempt's id stands in every object that it made, and how webhooks and lists are matched to it.
 pub const ATTEMPT: &str = "attempt_id";
@@ -9,12 +9,23 @@ pub const ATTEMPT: &str = "attempt_id";
 /// Where our refund's id stands in the object that it made.
 pub const REFUND: &str = "refund_id";
 
+/// Where our method's id stands in the object that keeps it.
+pub const METHOD: &str = "method_id";
+
+/// A SetupIntent is read with the method that it keeps.
+pub const WITH_METHOD: (&str, &str) = ("expand[]", "payment_method");
+
 pub type Fields = Vec<(&'static str, String)>;
 
 /// The address below `/v1` and the fields that start this charge.
 pub fn charge(request: &ChargeRequest) -> (&'static str, Fields) {
     match &request.how {
         ChargeHow::Token(token) => ("payment_intents", card_intent(request, token)),
+        ChargeHow::Saved { customer, method } => {
+            let mut fields = card_intent(request, method);
+            fields.push(("customer", customer.clone()));
+            ("payment_intents", fields)
+        }
         ChargeHow::HostedPage => ("checkout/sessions", hosted_page(request)),
     }
 }
@@ -55,6 +66,25 @@ fn hosted_page(request: &ChargeRequest) -> Fields {
     ];
     fields.extend(request.receipt_email.clone().map(|email| ("customer_email", email)));
     fields
+}
+
+/// The payer's company, to keep its methods under.
+pub fn customer(request: &StoreRequest) -> Fields {
+    vec![("name", request.customer_name.clone()), ("metadata[customer_id]", request.customer.to_string())]
+}
+
+/// Create and confirm in one call. `off_session`: it may be charged later without its payer.
+pub fn set_up(request: &StoreRequest, customer: &str) -> Fields {
+    vec![
+        ("customer", customer.to_owned()),
+        ("payment_method", request.token.clone()),
+        ("payment_method_types[]", "card".to_owned()),
+        ("usage", "off_session".to_owned()),
+        ("confirm", "true".to_owned()),
+        ("return_url", request.return_url.clone()),
+        ("metadata[method_id]", request.method.to_string()),
+        (WITH_METHOD.0, WITH_METHOD.1.to_owned()),
+    ]
 }
 
 /// `intent` is the payment's id, checked.

@@ -5,18 +5,19 @@ mod calls;
 mod declines;
 mod find;
 mod form;
+mod methods;
 mod refunds;
 mod webhook;
 mod wire;
 
 use super::{
     Capabilities, ChargeHow, ChargeRequest, Clock, Found, Gateway, GatewayError, ListedRefund, LookUp, RefundLookUp,
-    RefundRequest, Refunds, Taken, WebhookError, WebhookNews,
+    RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError, WebhookNews,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::{payment::Observation, refund::RefundSeen, views::MethodEntry};
+use domain::{method::MethodSeen, payment::Observation, refund::RefundSeen, views::MethodEntry};
 use http::HeaderMap;
 use reqwest::Method;
 use secrecy::SecretString;
@@ -56,7 +57,7 @@ impl Stripe {
 #[async_trait]
 impl Gateway for Stripe {
     fn capabilities(&self) -> &Capabilities {
-        &Capabilities { name: "Stripe", hosted_page: true, lists: true, refunds: Refunds::Allowed }
+        &Capabilities { name: "Stripe", hosted_page: true, lists: true, refunds: Refunds::Allowed, stores: true }
     }
 
     fn method_entry(&self) -> MethodEntry {
@@ -106,6 +107,18 @@ impl Gateway for Stripe {
 
     async fn find_refund(&self, look_up: &RefundLookUp) -> Result<Found<RefundSeen>, GatewayError> {
         self.look_up_refund(look_up).await
+    }
+
+    async fn store(&self, request: &StoreRequest) -> Result<MethodSeen, GatewayError> {
+        self.send_store(request).await
+    }
+
+    async fn find_stored(&self, look_up: &StoreLookUp) -> Result<Found<MethodSeen>, GatewayError> {
+        self.look_up_stored(look_up).await
+    }
+
+    async fn forget(&self, gateway_method: &str) -> Result<(), GatewayError> {
+        self.detach(gateway_method).await
     }
 
     async fn refunded_since(&self, since: DateTime<Utc>) -> Result<Vec<ListedRefund>, GatewayError> {

@@ -3,7 +3,7 @@
 
 use super::{
     Found, GatewayError, ListedRefund, RefundLookUp, RefundRequest, Stripe,
-    calls::{IDEMPOTENCY_ERROR, Id},
+    calls::{self, IDEMPOTENCY_ERROR, Id},
     find::{Pages, REPLAY_MAX, created_since},
     form,
     wire::Refund,
@@ -26,7 +26,8 @@ impl Stripe {
     pub(super) async fn look_up_refund(&self, look_up: &RefundLookUp) -> Result<Found<RefundSeen>, GatewayError> {
         let request = &look_up.request;
         if let Some(id) = &look_up.gateway_id {
-            let refund: Refund = self.json(self.call(Method::GET, &format!("refunds/{}", plain(id)?))).await?;
+            let path = format!("refunds/{}", calls::plain(id, "re_")?);
+            let refund: Refund = self.json(self.call(Method::GET, &path)).await?;
             return Ok(Found::Seen(refund.observe()));
         }
         let mut pages = Pages::new("refunds", vec![("payment_intent", intent_of(request)?.to_owned())]);
@@ -58,10 +59,4 @@ fn intent_of(request: &RefundRequest) -> Result<&str, GatewayError> {
         Id::Intent(id) => Ok(id),
         Id::Session(_) => Err(refused("unknown_id", "a page that was not paid")),
     }
-}
-
-/// Only letters, digits and `_` go into an address.
-fn plain(id: &str) -> Result<&str, GatewayError> {
-    let is_plain = id.starts_with("re_") && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    if is_plain { Ok(id) } else { Err(refused("unknown_id", "not the id of a refund at Stripe")) }
 }

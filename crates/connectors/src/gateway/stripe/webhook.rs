@@ -2,7 +2,7 @@
 //! 2.8. Pure; an event is a hint, and what it claims is read again.
 
 use super::{
-    form::{ATTEMPT, REFUND},
+    form::{ATTEMPT, METHOD, REFUND},
     wire::Expandable,
 };
 use crate::gateway::{WebhookError, WebhookNews};
@@ -70,12 +70,13 @@ pub fn news(
     let event: Event = serde_json::from_slice(raw).map_err(|_| WebhookError::Unreadable)?;
     let object = event.data.object;
     let refund = object.metadata.as_ref().and_then(|m| m.get(REFUND)).and_then(|id| id.parse().ok());
+    let method = object.metadata.as_ref().and_then(|m| m.get(METHOD)).and_then(|id| id.parse().ok());
     let (attempt, gateway_id) = if tells_of_outcome(&event.kind) {
         (object.attempt().and_then(|id| id.parse().ok()), object.gateway_id())
     } else {
         (None, None)
     };
-    Ok(WebhookNews { event_id: event.id, kind: event.kind, attempt, gateway_id, refund })
+    Ok(WebhookNews { event_id: event.id, kind: event.kind, attempt, gateway_id, refund, method })
 }
 
 /// Reading the payment answers these. A refund or a dispute leaves it as it was, so its news must not pass as worked;

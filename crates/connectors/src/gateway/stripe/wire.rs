@@ -3,11 +3,12 @@
 
 use super::{
     declines,
-    form::{ATTEMPT, REFUND},
+    form::{ATTEMPT, METHOD, REFUND},
 };
 use crate::gateway::{ListedRefund, Taken, method_face};
 use domain::{
-    ids::{AttemptId, RefundId},
+    ids::{AttemptId, MethodId, RefundId},
+    method::{CardSeen, MethodFact, MethodSeen, last_day},
     money::{Currency, Money},
     payment::{Fact, MethodFace, Observation},
     refund::{RefundFact, RefundFailure, RefundSeen},
@@ -64,6 +65,7 @@ struct Charge {
 /// A payment method, or what a charge tells about one.
 #[derive(Debug, Deserialize)]
 struct MethodDetails {
+    id: Option<String>,
     card: Option<Card>,
 }
 
@@ -71,6 +73,31 @@ struct MethodDetails {
 struct Card {
     brand: Option<String>,
     last4: Option<String>,
+    exp_month: Option<u32>,
+    exp_year: Option<i32>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Setup {
+    id: String,
+    status: Option<SetupStatus>,
+    payment_method: Option<Expandable<MethodDetails>>,
+    next_action: Option<NextAction>,
+    last_setup_error: Option<ApiError>,
+    metadata: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SetupStatus {
+    RequiresPaymentMethod,
+    RequiresConfirmation,
+    RequiresAction,
+    Processing,
+    Succeeded,
+    Canceled,
+    #[serde(untagged)]
+    Other(String),
 }
 
 #[derive(Debug, Deserialize)]
@@ -126,6 +153,12 @@ impl Listed for Intent {
     }
 }
 
+impl Listed for Setup {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
 impl Listed for Refund {
     fn id(&self) -> &str {
         &self.id
@@ -153,12 +186,13 @@ pub struct ApiError {
     pub message: Option<String>,
     charge: Option<String>,
     payment_intent: Option<OnlyId>,
+    setup_intent: Option<OnlyId>,
     payment_method: Option<MethodDetails>,
 }
 
 #[derive(Debug, Deserialize)]
-struct OnlyId {
-    id: String,
+pub struct OnlyId {
+    pub id: String,
 }
 
 /// A field that is an id, or the object itself when the call asked to expand it (2.1). Not an untagged enum: serde
@@ -242,6 +276,45 @@ impl Intent {
     }
 }
 
+impl Setup {
+    /// Which of our methods it keeps, when it is ours.
+    pub fn method(&self) -> Option<MethodId> {
+        self.metadata.as_ref()?.get(METHOD)?.parse().ok()
+    }
+
+    pub fn observe(&self) -> MethodSeen {
+        let (gateway_method, card) = match &self.payment_method {
+            Some(Expandable::Full(method)) => (method.id.clone(), method.card.as_ref().and_then(Card::seen)),
+            Some(Expandable::Id(id)) => (Some(id.clone()), None),
+            None => (None, None),
+        };
+        MethodSeen { setup_id: Some(self.id.clone()), gateway_method, card, ..MethodSeen::bare(self.fact()) }
+    }
+
+    fn fact(&self) -> MethodFact {
+        let url = || self.next_action.as_ref()?.redirect_to_url.as_ref()?.url.clone();
+        match (&self.status, &self.last_setup_error, url()) {
+            (Some(SetupStatus::Succeeded), ..) => MethodFact::Ready,
+            (Some(SetupStatus::RequiresAction), _, Some(url)) => MethodFact::ActionNeeded { url },
+            (Some(SetupStatus::RequiresPaymentMethod | SetupStatus::Canceled), Some(no), _) => no.setup_fact(),
+            (Some(SetupStatus::RequiresPaymentMethod | SetupStatus::Canceled), None, _) => MethodFact::Gone,
+            (Some(SetupStatus::Processing), ..) => MethodFact::Verifying,
+            (status, ..) => {
+                tracing::warn!(gateway.id = self.id, ?status, "Stripe reports a set-up that is not understood");
+                MethodFact::Verifying
+            }
+        }
+    }
+}
+
+impl Card {
+    fn seen(&self) -> Option<CardSeen> {
+        let face = method_face(self.brand.as_deref().unwrap_or_default(), self.last4.as_deref()?);
+        let good_until = self.exp_month.zip(self.exp_year).and_then(|(month, year)| last_day(month, year));
+        Some(CardSeen { face, good_until })
+    }
+}
+
 impl Refund {
     /// Which of our refunds it is, when it is ours.
     pub fn refund(&self) -> Option<RefundId> {
@@ -300,6 +373,17 @@ fn currency(code: &str) -> Option<Currency> {
 impl ApiError {
     fn fact(&self) -> Fact {
         Fact::BankNo { reason: declines::reason(self.decline_code.as_deref(), self.code.as_deref()) }
+    }
+
+    fn setup_fact(&self) -> MethodFact {
+        MethodFact::Refused { reason: declines::reason(self.decline_code.as_deref(), self.code.as_deref()) }
+    }
+
+    /// What HTTP 402 says of a method that was to be kept.
+    pub fn observe_setup(&self) -> MethodSeen {
+        let setup_id = self.setup_intent.as_ref().map(|setup| setup.id.clone());
+        let card = self.payment_method.as_ref().and_then(|method| method.card.as_ref()?.seen());
+        MethodSeen { setup_id, card, ..MethodSeen::bare(self.setup_fact()) }
     }
 
     /// What HTTP 402 says: a decline is an outcome.

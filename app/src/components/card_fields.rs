@@ -5,6 +5,18 @@
 use domain::views::{GatewayFace, MethodEntry, TestMethod};
 use leptos::prelude::*;
 
+/// What `pay.js` needs of the gateway: the address of its script and the browser's key.
+#[must_use]
+pub fn entry_data(entry: &MethodEntry) -> (Option<String>, Option<String>) {
+    match entry {
+        MethodEntry::Fields { script_url, publishable_key } => {
+            (Some(script_url.clone()), Some(publishable_key.clone()))
+        }
+        MethodEntry::Popup { script_url, .. } => (Some(script_url.clone()), None),
+        MethodEntry::TestMethods(_) => (None, None),
+    }
+}
+
 /// `pay` is what the button says.
 #[component]
 pub fn MethodFields(gateway: GatewayFace, pay: String) -> impl IntoView {

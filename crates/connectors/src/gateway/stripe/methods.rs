@@ -1,0 +1,95 @@
+//! Saved methods at Stripe (`wire/gateways.md`, 2.3): a customer for the payer's company, and a SetupIntent that is
+//! created and confirmed in one call. Both are sent by keys of the method, so that a repetition makes nothing new.
+
+use super::{
+    Found, GatewayError, StoreLookUp, StoreRequest, Stripe,
+    calls::{self, IDEMPOTENCY_ERROR},
+    find::{LIST_BEFORE, Pages, REPLAY_MAX, created_since, is_replayed},
+    form,
+    wire::{OnlyId, Setup},
+};
+use crate::{gateway::unreadable, http::Answer};
+use domain::method::MethodSeen;
+use reqwest::{Method, StatusCode};
+
+impl Stripe {
+    pub(super) async fn send_store(&self, request: &StoreRequest) -> Result<MethodSeen, GatewayError> {
+        let customer = self.customer(request).await?;
+        let answer = self.set_up(request, &customer).await?;
+        Ok(MethodSeen { gateway_customer: Some(customer), ..read_setup(&answer)? })
+    }
+
+    /// By its id, or by sending it once more while its key is surely kept: a replay that executes *is* the keeping. Where
+    /// neither says anything, the list does.
+    pub(super) async fn look_up_stored(&self, look_up: &StoreLookUp) -> Result<Found<MethodSeen>, GatewayError> {
+        if let Some(id) = &look_up.setup_id {
+            let path = format!("setup_intents/{}", calls::plain(id, "seti_")?);
+            let setup: Setup = self.json(self.call(Method::GET, &path).query(&[form::WITH_METHOD])).await?;
+            return Ok(Found::Seen(setup.observe()));
+        }
+        if (self.config.clock)() - look_up.sent_at >= REPLAY_MAX {
+            return self.listed_setup(look_up, Found::NotThere).await;
+        }
+        let request = &look_up.request;
+        let customer = self.customer(request).await?;
+        let answer = self.set_up(request, &customer).await?;
+        match read_setup(&answer) {
+            Ok(seen) => Ok(Found::Seen(MethodSeen { gateway_customer: Some(customer), ..seen })),
+            // A kept 500: the first request ended, and its key will never execute again.
+            Err(GatewayError::Unknown(_)) if is_replayed(&answer) => self.listed_setup(look_up, Found::NotThere).await,
+            // The key was used with other words, and keeps its own first answer.
+            Err(GatewayError::Refused { code, .. }) if code == IDEMPOTENCY_ERROR => {
+                self.listed_setup(look_up, Found::TooEarlyToSay).await
+            }
+            Err(GatewayError::Refused { .. }) => Ok(Found::NotThere),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// `otherwise` is what it means when none of them is ours.
+    async fn listed_setup(
+        &self,
+        look_up: &StoreLookUp,
+        otherwise: Found<MethodSeen>,
+    ) -> Result<Found<MethodSeen>, GatewayError> {
+        let filter = vec![created_since(look_up.sent_at - LIST_BEFORE), ("expand[]", "data.payment_method".to_owned())];
+        let ours = |setup: &Setup| (setup.method() == Some(look_up.request.method)).then(|| setup.observe());
+        let found = self.all(&mut Pages::new("setup_intents", filter), ours).await?.pop();
+        Ok(found.map_or(otherwise, Found::Seen))
+    }
+
+    /// The payer's company at Stripe.
+    async fn customer(&self, request: &StoreRequest) -> Result<String, GatewayError> {
+        if let Some(known) = &request.gateway_customer {
+            return Ok(known.clone());
+        }
+        let create = self.call(Method::POST, "customers");
+        let create = create.header("Idempotency-Key", format!("{}-customer", request.method));
+        Ok(self.json::<OnlyId>(create.form(&form::customer(request))).await?.id)
+    }
+
+    async fn set_up(&self, request: &StoreRequest, customer: &str) -> Result<Answer, GatewayError> {
+        let set_up = self.call(Method::POST, "setup_intents").header("Idempotency-Key", request.method.to_string());
+        Ok(self.http.send(set_up.form(&form::set_up(request, customer))).await?)
+    }
+
+    pub(super) async fn detach(&self, gateway_method: &str) -> Result<(), GatewayError> {
+        let path = format!("payment_methods/{}/detach", calls::plain(gateway_method, "pm_")?);
+        match self.json::<OnlyId>(self.call(Method::POST, &path)).await {
+            // Detached before, or never attached.
+            Err(GatewayError::Refused { code, message }) => {
+                tracing::info!(gateway.id = gateway_method, code, message, "Stripe has nothing to detach");
+                Ok(())
+            }
+            other => other.map(drop),
+        }
+    }
+}
+
+/// A decline is an outcome.
+fn read_setup(answer: &Answer) -> Result<MethodSeen, GatewayError> {
+    if answer.status == StatusCode::PAYMENT_REQUIRED {
+        return Ok(calls::error_of(answer).ok_or_else(|| unreadable(answer))?.observe_setup());
+    }
+    Ok(calls::read::<Setup>(answer)?.observe())
+}

@@ -1,0 +1,128 @@
+//! Authorize.Net's documents, spoiled in any way: nothing panics, nothing passes without its signature, and no money is
+//! seen that the document does not hold.
+
+use crate::{
+    rig::{Rig, Sent, document, hold, is_amount, now, says},
+    world::{authorizenet, dated_request, look_up, token},
+};
+use connectors::gateway::{Found, Gateway, GatewayError};
+use domain::{money::Money, payment::Fact};
+use hmac::{Hmac, KeyInit, Mac};
+use proptest::prelude::*;
+use serde_json::Value;
+use simulators::{facts, mangle::mangled};
+
+/// Stands before each of the vendor's answers.
+const BOM: &str = "\u{feff}";
+const REPLY: &str = r#"{"transactionResponse":{"responseCode":"1","authCode":"ABC123","transId":"60019392075","accountNumber":"XXXX1111","accountType":"Visa","messages":[{"code":"1","description":"This transaction has been approved."}],"errors":[]},"messages":{"resultCode":"Ok","message":[{"code":"I00001","text":"Successful."}]}}"#;
+const DETAILS: &str = r#"{"transaction":{"transId":"60019392075","transactionStatus":"settledSuccessfully","responseReasonCode":1,"settleAmount":1204.50,"returnedItems":[],"payment":{"creditCard":{"cardNumber":"XXXX1111","cardType":"Visa"}}},"messages":{"resultCode":"Ok","message":[{"code":"I00001","text":"Successful."}]}}"#;
+const EVENT: Sent = Sent {
+    header: "x-anet-signature",
+    event: r#"{"notificationId":"n-1","eventType":"net.authorize.payment.authcapture.created","eventDate":"2027-01-15T08:00:00Z","webhookId":"w-1","payload":{"responseCode":1,"authAmount":1204.50,"merchantReferenceId":"R-1","invoiceNumber":"A-1","entityName":"transaction","id":"60019392075"}}"#,
+    sign,
+};
+
+fn sign(body: &[u8]) -> String {
+    let key = facts::authorizenet::PORTAL_SIGNATURE_KEY;
+    let mut mac = Hmac::<sha2::Sha512>::new_from_slice(key.as_bytes()).unwrap();
+    mac.update(body);
+    format!("sha512={}", hex::encode_upper(mac.finalize().into_bytes()))
+}
+
+/// The answer as it comes, and as somebody else reads it.
+fn spoiled(answer: &str, choices: &[u32]) -> (Vec<u8>, Option<Value>) {
+    let body = mangled(&format!("{BOM}{answer}"), choices);
+    let read = document(body.strip_prefix(BOM.as_bytes()).unwrap_or(&body));
+    (body, read)
+}
+
+/// The vendor writes numbers with quotes and without.
+fn is_one_of(value: &Value, words: &[&str]) -> bool {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    words.contains(&text.as_str())
+}
+
+#[test]
+fn d4_f7_an_event_is_taken_only_as_it_was_signed() {
+    let gateway = authorizenet("http://stub.test", now());
+    hold(|choices| EVENT.is_taken_only_as_signed(&gateway, choices));
+}
+
+#[test]
+fn an_event_is_known_by_the_id_that_stands_in_it() {
+    let gateway = authorizenet("http://stub.test", now());
+    hold(|choices| {
+        let body = mangled(EVENT.event, choices);
+        let Ok(news) = EVENT.read(&gateway, sign(&body).as_bytes(), &body) else { return Ok(()) };
+        let Some(event) = document(&body) else { return Ok(()) };
+        prop_assert_eq!(event["notificationId"].as_str(), Some(news.event_id.as_str()));
+        prop_assert!(news.attempt.is_none(), "none of ours is named: {news:?}");
+        Ok(())
+    });
+}
+
+#[test]
+fn f22_s66_a_spoiled_reply_is_unknown_or_refused_or_says_what_stands_in_it() {
+    let rig = Rig::new(|url| authorizenet(url, now()));
+    let charge = dated_request(1, token("nonce"));
+    hold(|choices| {
+        let (body, read) = spoiled(REPLY, choices);
+        let seen = match rig.hear(says(200, &body), rig.adapter.charge(&charge)) {
+            Ok(seen) => seen,
+            Err(GatewayError::NotSent(why)) => return Err(TestCaseError::fail(format!("an answer came: {why}"))),
+            Err(_) => return Ok(()),
+        };
+        let Some(reply) = read.filter(|_| seen.fact.is_money()) else { return Ok(()) };
+        let response = &reply["transactionResponse"];
+        prop_assert!(is_one_of(&response["responseCode"], &["1"]), "{seen:?} of {reply}");
+        prop_assert!(!is_one_of(&response["transId"], &["0", "", "null"]), "{seen:?} of {reply}");
+        prop_assert_eq!(seen.amount, None, "a reply names no amount");
+        Ok(())
+    });
+}
+
+#[test]
+fn f22_another_status_than_200_never_brings_money() {
+    let rig = Rig::new(|url| authorizenet(url, now()));
+    let charge = dated_request(1, token("nonce"));
+    hold(|choices| {
+        for status in [302, 404, 429, 500] {
+            let heard = rig.hear(says(status, &spoiled(REPLY, choices).0), rig.adapter.charge(&charge));
+            let is_open = matches!(heard, Err(GatewayError::Unknown(_) | GatewayError::Busy { .. }));
+            prop_assert!(is_open, "{status}: {heard:?}");
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn f22_s66_spoiled_details_name_no_other_amount_and_no_other_end() {
+    let rig = Rig::new(|url| authorizenet(url, now()));
+    let look_up = look_up(&dated_request(1, token("nonce")), Some("60019392075"), now());
+    hold(|choices| {
+        let (body, read) = spoiled(DETAILS, choices);
+        let found = rig.hear(says(200, &body), rig.adapter.find(&look_up));
+        let (Ok(Found::Seen(seen)), Some(details)) = (found, read) else { return Ok(()) };
+        let transaction = &details["transaction"];
+        prop_assert!(
+            !seen.fact.is_money() || is_one_of(&transaction["transactionStatus"], &["settledSuccessfully"]),
+            "{seen:?} of {details}"
+        );
+        let is_said = |amount: Money| is_amount(&transaction["settleAmount"], amount.minor, 2);
+        prop_assert!(seen.amount.is_none_or(is_said), "{seen:?} of {details}");
+        Ok(())
+    });
+}
+
+#[test]
+fn the_documents_themselves_are_understood() {
+    let rig = Rig::new(|url| authorizenet(url, now()));
+    let charge = dated_request(1, token("nonce"));
+    let seen = rig.hear(says(200, &spoiled(REPLY, &[]).0), rig.adapter.charge(&charge)).unwrap();
+    assert_eq!(seen.fact, Fact::PendingSettlement);
+    let look_up = look_up(&charge, Some("60019392075"), now());
+    let found = rig.hear(says(200, &spoiled(DETAILS, &[]).0), rig.adapter.find(&look_up)).unwrap();
+    let Found::Seen(seen) = found else { panic!("{found:?}") };
+    assert_eq!((seen.fact, seen.amount), (Fact::Settled, Some(charge.amount)));
+    assert!(EVENT.read(&rig.adapter, sign(EVENT.event.as_bytes()).as_bytes(), EVENT.event.as_bytes()).is_ok());
+}

@@ -1,0 +1,111 @@
+//! For properties: a runtime that stays, and one stubbed vendor that says whatever each case is about.
+
+use crate::stub::{Reply, Stub, reply_raw};
+use chrono::{DateTime, Utc};
+use connectors::gateway::{Gateway, WebhookError, WebhookNews};
+use http::{HeaderMap, HeaderValue};
+use proptest::{
+    collection::vec,
+    prelude::*,
+    test_runner::{Config, TestCaseResult, TestRunner},
+};
+use serde_json::Value;
+use simulators::mangle::{battered, mangled};
+use tokio::runtime::Runtime;
+
+const CASES: u32 = 500;
+
+pub struct Rig<Adapter> {
+    runtime: Runtime,
+    stub: Stub,
+    pub adapter: Adapter,
+}
+
+impl<Adapter> Rig<Adapter> {
+    /// An adapter that asks the stub at this address.
+    pub fn new(adapter: impl FnOnce(&str) -> Adapter) -> Self {
+        let runtime = Runtime::new().unwrap();
+        let stub = runtime.block_on(Stub::start([]));
+        let adapter = adapter(&stub.url);
+        Self { runtime, stub, adapter }
+    }
+
+    /// What comes of a question to which this is the answer; further ones are not understood.
+    pub fn hear<T>(&self, reply: Reply, asked: impl Future<Output = T>) -> T {
+        self.hear_all(vec![reply], asked)
+    }
+
+    pub fn hear_all<T>(&self, replies: Vec<Reply>, asked: impl Future<Output = T>) -> T {
+        self.stub.says(replies);
+        self.runtime.block_on(asked)
+    }
+}
+
+pub fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_800_000_000, 0).unwrap()
+}
+
+/// Holds for documents that were spoiled in any way, one fault for each choice.
+pub fn hold(property: impl Fn(&[u32]) -> TestCaseResult) {
+    let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
+    let broken = TestRunner::new(config).run(&vec(any::<u32>(), 1..6), |choices| property(&choices)).err();
+    assert!(broken.is_none(), "{}", broken.map(|broken| broken.to_string()).unwrap_or_default());
+}
+
+pub fn says(status: u16, body: &[u8]) -> Reply {
+    reply_raw(status, body.to_vec())
+}
+
+/// The document as somebody else reads it; nothing when that is not possible.
+pub fn document(body: &[u8]) -> Option<Value> {
+    serde_json::from_slice(body).ok()
+}
+
+/// A number as it is written, with quotes or without.
+pub fn number(value: &Value) -> Option<f64> {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    text.parse().ok()
+}
+
+/// Of amounts: equal to the cent, as far as a float can tell.
+pub fn is_amount(value: &Value, minor: i64, exponent: u32) -> bool {
+    let Some(major) = number(value) else { return false };
+    let (written, read) = (major * 10_f64.powi(exponent.cast_signed()), minor as f64);
+    (written - read).abs() <= 0.01 + read.abs() * 1e-12
+}
+
+/// An event that a gateway sends, and how it signs one.
+pub struct Sent {
+    pub header: &'static str,
+    pub event: &'static str,
+    pub sign: fn(&[u8]) -> String,
+}
+
+impl Sent {
+    pub fn read(&self, gateway: &dyn Gateway, signature: &[u8], body: &[u8]) -> Result<WebhookNews, WebhookError> {
+        // What cannot be a header's value never gets here.
+        let value = HeaderValue::from_bytes(signature).unwrap_or(HeaderValue::from_static(""));
+        gateway.webhook(&HeaderMap::from_iter([(self.header.parse().unwrap(), value)]), body, now())
+    }
+
+    /// Neither a spoiled body nor a spoiled signature is taken; what is signed is read or refused.
+    pub fn is_taken_only_as_signed(&self, gateway: &dyn Gateway, choices: &[u32]) -> TestCaseResult {
+        let signature = (self.sign)(self.event.as_bytes());
+        let body = mangled(self.event, choices);
+        let forged = self.read(gateway, signature.as_bytes(), &body);
+        prop_assert!(body == self.event.as_bytes() || forged == Err(WebhookError::BadSignature), "{forged:?}");
+
+        let spoiled = battered(&signature, choices);
+        let taken = self.read(gateway, &spoiled, self.event.as_bytes());
+        // Digits of either case are the same digits.
+        let says_the_same = |part: &str| {
+            let spoiled = String::from_utf8_lossy(&spoiled).to_ascii_lowercase();
+            spoiled.contains(&part.to_ascii_lowercase())
+        };
+        prop_assert!(taken.is_err() || signature.split(',').all(says_the_same), "{taken:?}");
+
+        let signed = self.read(gateway, (self.sign)(&body).as_bytes(), &body);
+        prop_assert!(signed != Err(WebhookError::BadSignature), "{}", String::from_utf8_lossy(&body));
+        Ok(())
+    }
+}

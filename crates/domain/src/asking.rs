@@ -1,0 +1,105 @@
+//! When somebody asks the gateway about an attempt or a refund, and what its silence means. Moments are arguments, so
+//! that a simulation can be the clock.
+
+use crate::{
+    payment::{AttemptState, Fact},
+    refund::{RefundFact, RefundState},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// What is older than this when it gets to be sent is not sent: its process was frozen, and the sweep may be at it.
+const SEND_WITHIN: TimeDelta = TimeDelta::seconds(10);
+/// The first look-up after a charge or a refund that was not answered.
+pub const LOOK_UP_SOON: TimeDelta = TimeDelta::seconds(5);
+/// The first look-up of an attempt that nobody has decided yet, or of which nothing was heard at all. Longer than a charge
+/// and the end of a declined one may take, so that it is not looked up while it is still being sent.
+pub const LOOK_UP_AFTER: TimeDelta = TimeDelta::seconds(25);
+/// The first look at a refund that the gateway has accepted and not paid out: its own news come sooner.
+pub const PENDING_LOOK_UP_AFTER: TimeDelta = TimeDelta::minutes(5);
+/// A look-up that finds nothing counts as proof when it is repeated this much later (`wire/gateways.md`, 1.5).
+pub const MISSED_APART: TimeDelta = TimeDelta::minutes(2);
+/// A payer who has not finished at the bank's or gateway's page by then has left; the invoice is set free for the next.
+pub const ACTION_LIFE: TimeDelta = TimeDelta::minutes(30);
+const FIRST_GAP: TimeDelta = TimeDelta::seconds(5);
+const GAP_MAX: TimeDelta = TimeDelta::minutes(15);
+
+/// What was written down so long ago must not be sent any more.
+#[must_use]
+pub fn is_too_old_to_send(written: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    now - written > SEND_WITHIN
+}
+
+/// What is recorded before the gateway is asked. The question may itself send the charge: from here on, a failed first
+/// send proves nothing any more.
+#[must_use]
+pub fn before_asking(state: AttemptState) -> Option<Fact> {
+    (state == AttemptState::Created).then_some(Fact::Unanswered)
+}
+
+/// As [`before_asking`], for a refund.
+#[must_use]
+pub fn before_asking_of_refund(state: RefundState) -> Option<RefundFact> {
+    (state == RefundState::Created).then_some(RefundFact::Unanswered)
+}
+
+/// What it means that the gateway has no trace of an attempt in this state, of which it had none at `missed` either.
+#[must_use]
+pub fn silence(state: AttemptState, has_gateway_id: bool, missed: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Fact {
+    match state {
+        _ if !is_proof(missed, now) => Fact::NotSeen,
+        // It was seen: a page of the gateway's, which is over.
+        AttemptState::RequiresAction if !has_gateway_id => Fact::Voided,
+        _ => Fact::NeverArrived,
+    }
+}
+
+/// As [`silence`], for a refund.
+#[must_use]
+pub fn silence_about_refund(missed: Option<DateTime<Utc>>, now: DateTime<Utc>) -> RefundFact {
+    if is_proof(missed, now) { RefundFact::NeverArrived } else { RefundFact::NotSeen }
+}
+
+/// An earlier look-up found no trace either, and since then whatever was under way has arrived or been lost.
+fn is_proof(missed: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    missed.is_some_and(|missed| now - missed >= MISSED_APART)
+}
+
+/// Its payer has left, and it is ended at the gateway.
+#[must_use]
+pub fn is_left_by_payer(state: AttemptState, began: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    state == AttemptState::RequiresAction && now - began > ACTION_LIFE
+}
+
+/// How long a job that did not get to its end waits after so many tries: 5 s, 10 s, 20 s … 15 min.
+#[must_use]
+pub fn gap_after(tries: i32) -> TimeDelta {
+    let doublings = u32::try_from(tries.clamp(1, 16) - 1).unwrap_or(0);
+    (FIRST_GAP * 2_i32.pow(doublings)).min(GAP_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d4_gaps_grow_up_to_a_quarter_of_an_hour() {
+        let seconds = |tries| gap_after(tries).num_seconds();
+        assert_eq!([1, 2, 3, 8, 9, 200].map(seconds), [5, 10, 20, 640, 900, 900]);
+    }
+
+    #[test]
+    fn d2_silence_is_proof_when_it_is_repeated_two_minutes_later() {
+        let now = DateTime::UNIX_EPOCH;
+        let ago = |seconds| Some(now - TimeDelta::seconds(seconds));
+        for state in AttemptState::ALL {
+            for missed in [None, ago(0), ago(119)] {
+                assert_eq!(silence(state, false, missed, now), Fact::NotSeen, "{state:?}");
+            }
+            let over = if state == AttemptState::RequiresAction { Fact::Voided } else { Fact::NeverArrived };
+            assert_eq!(silence(state, false, ago(120), now), over, "{state:?}");
+            assert_eq!(silence(state, true, ago(120), now), Fact::NeverArrived, "{state:?}");
+        }
+        assert_eq!(silence_about_refund(ago(119), now), RefundFact::NotSeen);
+        assert_eq!(silence_about_refund(ago(120), now), RefundFact::NeverArrived);
+    }
+}

@@ -1,0 +1,159 @@
+//! What one more fact makes of an attempt or a refund, and the effects that follow from it. Data: the engine makes them
+//! rows of one transaction, `tests/simulation` plays them through by the hundred thousand.
+
+use crate::{
+    asking::{LOOK_UP_AFTER, LOOK_UP_SOON, PENDING_LOOK_UP_AFTER},
+    ledger::JournalKind,
+    money::Money,
+    payment::{AttemptState, Fact, Folded, Observation},
+    refund::{FoldedRefund, RefundSeen, RefundState},
+};
+use chrono::TimeDelta;
+
+/// An attempt that learned something new.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Learned {
+    pub before: Folded,
+    pub after: Folded,
+    /// A fact of ours that is recorded beside the one that was seen.
+    pub also: Option<Fact>,
+    /// Money twice by one attempt, the second by another payment at the gateway: the books quote the first.
+    pub is_second: bool,
+    /// In the order in which they are written.
+    pub effects: Vec<Effect>,
+}
+
+/// What follows from a fact about an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// So much later somebody asks the gateway, and goes on until it is decided.
+    LookUp(TimeDelta),
+    /// Decided: nobody need ask any more.
+    LookUpNeedless,
+    Journal(JournalKind),
+    /// Takes the invoices of an ended attempt back, those that nobody else has meanwhile.
+    RetakeClaims,
+    ReleaseClaims,
+    /// Money for the books, and a receipt for the payer.
+    Post,
+    /// The money went back: what the books refused need not be written any more.
+    GiveUpPosting,
+    /// The payer, who counted on it, is told that it came to nothing.
+    Notice,
+}
+
+/// What an attempt over `asked` comes to by one more fact. Nothing when that fact is known already.
+#[must_use]
+pub fn learn(known: &[&Observation], seen: &Observation, asked: Money, gateway_id: Option<&str>) -> Option<Learned> {
+    if known.contains(&seen) {
+        return None;
+    }
+    let before = Folded::of(known.iter().map(|known| &known.fact));
+    let mut after = before.then(&seen.fact);
+    let also = (after.has_wrong_no() && seen.fact.is_money()).then_some(Fact::MoneyAfterAll);
+    if let Some(corrected) = &also {
+        after = after.then(corrected);
+    }
+    after.contradicted |= after.state.has_money() && seen.amount.is_some_and(|charged| charged != asked);
+    // Somebody must look, too.
+    let is_another = gateway_id.is_some() && seen.gateway_id.is_some() && gateway_id != seen.gateway_id.as_deref();
+    let is_second = before.state.has_money() && seen.fact.is_money() && is_another;
+    after.contradicted |= is_second;
+    // A page of the gateway's that nobody used is seen missing twice, and nobody was told anything.
+    let is_page = before.state == AttemptState::RequiresAction;
+    let tells_to_wait = |fact: &Fact| fact.leaves_it_open() && !(is_page && *fact == Fact::NotSeen);
+    let was_told_to_wait = known.iter().any(|known| tells_to_wait(&known.fact));
+    let effects = effects(before.state, after.state, was_told_to_wait);
+    Some(Learned { before, after, also, is_second, effects })
+}
+
+fn effects(before: AttemptState, after: AttemptState, was_told_to_wait: bool) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    if before == AttemptState::Created {
+        // Heard of and not decided: from now on somebody asks until it is.
+        if after.is_open() && after != before {
+            let is_unheard = after == AttemptState::Unknown;
+            effects.push(Effect::LookUp(if is_unheard { LOOK_UP_SOON } else { LOOK_UP_AFTER }));
+        }
+    } else if before.is_open() && !after.is_open() {
+        effects.push(Effect::LookUpNeedless);
+    }
+    if after.has_money() && !before.has_money() {
+        if before.is_dead() {
+            effects.extend([Effect::Journal(JournalKind::PaymentCorrected), Effect::RetakeClaims]);
+        } else {
+            effects.push(Effect::Journal(JournalKind::PaymentTaken));
+        }
+        effects.push(Effect::Post);
+    }
+    if after.is_dead() && before.has_money() {
+        effects.extend([Effect::Journal(JournalKind::PaymentReversed), Effect::GiveUpPosting]);
+    }
+    if after.is_dead() && !before.has_money() {
+        effects.push(Effect::ReleaseClaims);
+    }
+    if after.is_dead() && !before.is_dead() && (before.has_money() || was_told_to_wait) {
+        effects.push(Effect::Notice);
+    }
+    effects
+}
+
+/// A refund that learned something new.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundLearned {
+    pub before: FoldedRefund,
+    pub after: FoldedRefund,
+    /// In the order in which they are written.
+    pub effects: Vec<RefundEffect>,
+}
+
+/// What follows from a fact about a refund.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefundEffect {
+    /// So much later somebody asks the gateway, and goes on until it is decided.
+    LookUp(TimeDelta),
+    /// Decided: nobody need ask any more.
+    LookUpNeedless,
+    Journal(JournalKind),
+    /// Money that went back, for the books.
+    Post,
+    /// It came again: out of the books.
+    TakeBack,
+    /// The payer is told that money comes, or that it does not after all.
+    Notice {
+        failed: bool,
+    },
+}
+
+/// As [`learn`], for a refund over `asked`.
+#[must_use]
+pub fn learn_of_refund(known: &[&RefundSeen], seen: &RefundSeen, asked: Money) -> Option<RefundLearned> {
+    if known.contains(&seen) {
+        return None;
+    }
+    let before = FoldedRefund::of(known.iter().map(|known| &known.fact));
+    let mut after = before.then(&seen.fact);
+    after.contradicted |= after.state.is_on_its_way() && seen.amount.is_some_and(|paid| paid != asked);
+    Some(RefundLearned { before, after, effects: refund_effects(before.state, after.state) })
+}
+
+fn refund_effects(before: RefundState, after: RefundState) -> Vec<RefundEffect> {
+    let mut effects = Vec::new();
+    if after.is_open() && after != before {
+        let is_pending = after == RefundState::Pending;
+        effects.push(RefundEffect::LookUp(if is_pending { PENDING_LOOK_UP_AFTER } else { LOOK_UP_SOON }));
+    } else if before.is_open() && !after.is_open() {
+        effects.push(RefundEffect::LookUpNeedless);
+    }
+    if after == RefundState::Succeeded && before != after {
+        effects.extend([RefundEffect::Journal(JournalKind::RefundPaid), RefundEffect::Post]);
+    }
+    if before == RefundState::Succeeded && after.is_dead() {
+        effects.extend([RefundEffect::Journal(JournalKind::RefundFailed), RefundEffect::TakeBack]);
+    }
+    // The payer is told once that money comes, and once more if it does not.
+    if before.is_on_its_way() != after.is_on_its_way() {
+        effects.push(RefundEffect::Notice { failed: after.is_dead() });
+    }
+    effects
+}

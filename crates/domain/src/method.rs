@@ -1,0 +1,172 @@
+//! Saved methods: what a gateway keeps for us, so that its payer need not type it again (S52, D32). The gateway has the
+//! card; we know its face, and where the keeping of it stands.
+
+use crate::payment::{DeclineReason, MethodFace};
+use chrono::{Datelike, Days, NaiveDate};
+use serde::{Deserialize, Serialize};
+
+/// A method that ends within these days is told to its payer and to staff.
+const ENDS_SOON: Days = Days::new(45);
+
+/// Where a saved method stands (D32).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "orm", derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum))]
+#[cfg_attr(feature = "orm", sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case"))]
+#[serde(rename_all = "snake_case")]
+pub enum MethodState {
+    /// Committed here, and nothing heard of it from the gateway.
+    Unverified,
+    /// The payer or the bank must act before it can be charged.
+    Verifying,
+    Ready,
+    /// It was ready; the bank says that it will not pay any more.
+    NeedsAttention,
+    /// Taken out, or refused before it was ever ready.
+    Revoked,
+}
+
+impl MethodState {
+    pub const ALL: [Self; 5] = [Self::Unverified, Self::Verifying, Self::Ready, Self::NeedsAttention, Self::Revoked];
+
+    /// Nobody knows yet what becomes of it.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Unverified | Self::Verifying)
+    }
+
+    /// Where it stands after one more fact. What was taken out stays out, whatever comes late.
+    #[must_use]
+    pub const fn then(self, fact: &MethodFact) -> Self {
+        match (self, fact) {
+            (Self::Revoked, _) | (_, MethodFact::Unanswered) => self,
+            (_, MethodFact::Ready) => Self::Ready,
+            (Self::Ready | Self::NeedsAttention, MethodFact::ActionNeeded { .. } | MethodFact::Verifying) => self,
+            (_, MethodFact::ActionNeeded { .. } | MethodFact::Verifying) => Self::Verifying,
+            (Self::Ready | Self::NeedsAttention, MethodFact::Refused { .. }) => Self::NeedsAttention,
+            (_, MethodFact::Refused { .. } | MethodFact::Gone) => Self::Revoked,
+        }
+    }
+}
+
+/// What was seen at the gateway about a method that it keeps, or is asked to keep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MethodFact {
+    /// Our transport's word: the request may have arrived.
+    Unanswered,
+    /// It can be charged.
+    Ready,
+    /// The payer must go to this address and act.
+    ActionNeeded {
+        url: String,
+    },
+    /// The bank works on it, or the gateway says something that we do not know.
+    Verifying,
+    Refused {
+        reason: DeclineReason,
+    },
+    /// The gateway has it no more, or never had it.
+    Gone,
+}
+
+/// One look at it, with what the gateway says of the method itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MethodSeen {
+    pub fact: MethodFact,
+    /// The gateway's id of the request to keep it: what it is found by.
+    pub setup_id: Option<String>,
+    /// The gateway's id of the payer's company, under which it is kept.
+    pub gateway_customer: Option<String>,
+    /// The gateway's id of the method: what is charged.
+    pub gateway_method: Option<String>,
+    pub card: Option<CardSeen>,
+}
+
+impl MethodSeen {
+    /// A fact of ours, about which the gateway said nothing.
+    #[must_use]
+    pub const fn bare(fact: MethodFact) -> Self {
+        Self { fact, setup_id: None, gateway_customer: None, gateway_method: None, card: None }
+    }
+}
+
+/// What may be known of a card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CardSeen {
+    pub face: MethodFace,
+    /// The last day on which it is good.
+    pub good_until: Option<NaiveDate>,
+}
+
+/// The last day of a card's month of expiry, as printed on it. `None` for what is no month.
+#[must_use]
+pub fn last_day(month: u32, year: i32) -> Option<NaiveDate> {
+    let first = NaiveDate::from_ymd_opt(year, month, 1)?;
+    first.with_day(u32::from(first.num_days_in_month()))
+}
+
+/// How long a card is still good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ends {
+    Later,
+    Soon,
+    Over,
+}
+
+#[must_use]
+pub fn ends(good_until: Option<NaiveDate>, today: NaiveDate) -> Ends {
+    match good_until {
+        Some(last) if last < today => Ends::Over,
+        Some(last) if today.checked_add_days(ENDS_SOON).is_some_and(|soon| last < soon) => Ends::Soon,
+        _ => Ends::Later,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d32_every_state_and_every_fact_lead_to_one_state() {
+        use MethodState::{NeedsAttention, Ready, Revoked, Unverified, Verifying};
+        let facts = [
+            MethodFact::Unanswered,
+            MethodFact::Ready,
+            MethodFact::ActionNeeded { url: "https://bank.test".into() },
+            MethodFact::Verifying,
+            MethodFact::Refused { reason: DeclineReason::Expired },
+            MethodFact::Gone,
+        ];
+        let table = [
+            (Unverified, [Unverified, Ready, Verifying, Verifying, Revoked, Revoked]),
+            (Verifying, [Verifying, Ready, Verifying, Verifying, Revoked, Revoked]),
+            (Ready, [Ready, Ready, Ready, Ready, NeedsAttention, Revoked]),
+            (NeedsAttention, [NeedsAttention, Ready, NeedsAttention, NeedsAttention, NeedsAttention, Revoked]),
+            (Revoked, [Revoked; 6]),
+        ];
+        assert_eq!(table.map(|(from, _)| from), MethodState::ALL);
+        for (from, to) in table {
+            for (fact, to) in facts.iter().zip(to) {
+                assert_eq!(from.then(fact), to, "{from:?} and {fact:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_card_is_good_to_the_end_of_its_month() {
+        let day = |text: &str| text.parse::<NaiveDate>().expect("a day");
+        assert_eq!(last_day(2, 2028), Some(day("2028-02-29")));
+        assert_eq!(last_day(12, 2026), Some(day("2026-12-31")));
+        assert_eq!(last_day(13, 2026), None);
+        let until = Some(day("2026-12-31"));
+        for (today, told) in [
+            ("2026-11-01", Ends::Later),
+            ("2026-11-20", Ends::Soon),
+            ("2026-12-31", Ends::Soon),
+            ("2027-01-01", Ends::Over),
+        ] {
+            assert_eq!(ends(until, day(today)), told, "{today}");
+        }
+        assert_eq!(ends(None, day("2026-11-01")), Ends::Later);
+    }
+}

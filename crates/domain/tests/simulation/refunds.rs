@@ -1,0 +1,210 @@
+//! The part of a story in which staff refund: as with a charge, one step after the other (`refund_payment.rs`,
+//! `settle_refund.rs`).
+
+use crate::{
+    clock::{DAY, HOUR, MINUTE, Ms, SECOND},
+    gateway::{Found, OWED, Refund as AtGateway, card_gone},
+    portal::{Refund, Work},
+    story::{Event, Story, TIMEOUT},
+};
+use domain::{
+    asking::{LOOK_UP_AFTER, before_asking_of_refund, is_too_old_to_send, silence_about_refund},
+    effects::RefundEffect,
+    money::Money,
+    refund::{RefundFact, RefundSeen, RefundState, may_refund},
+};
+
+/// A key is replayed for so long.
+const REPLAY_MAX: Ms = 10 * MINUTE;
+
+impl Story {
+    pub fn step_of_refund(&mut self, event: Event) {
+        match event {
+            Event::RefundPress(attempt) => self.press_refund(attempt),
+            Event::SendRefund { life, refund } if life == self.life => self.send_refund(refund),
+            Event::ArriveRefund { refund, awaited } => {
+                self.refunds_under_way[refund] -= 1;
+                self.arrive_refund(refund);
+                if let Some((life, after)) = awaited {
+                    let refused = RefundSeen::bare(RefundFact::Refused { code: "no money".into() });
+                    let seen = self.gateway.tell_refund(refund).unwrap_or(refused);
+                    self.plan(after, Event::HearRefund { life, refund, seen });
+                }
+            }
+            Event::HearRefund { life, refund, seen } if life == self.life => self.record_refund(refund, &seen),
+            Event::ReadRefund { life, refund, job, found } if life == self.life => self.read_refund(refund, job, found),
+            Event::ProgressRefund { refund, to } => self.progress_refund(refund, to),
+            Event::SweepRefund(refund) if self.portal.refunds[refund].state == RefundState::Created => {
+                self.queue_job(Work::LookUpRefund(refund), 0);
+            }
+            // Its process is dead, or it is about what has ended.
+            _ => {}
+        }
+    }
+
+    /// Money of this charge has gone back, or is on its way.
+    pub fn is_paid_back(&self, attempt: usize) -> bool {
+        let mut refunds = self.portal.refunds.iter().zip(&self.gateway.refunds);
+        refunds.any(|(refund, truth)| refund.of == attempt && truth.is_alive())
+    }
+
+    /// The store's transaction (`store/src/refunds.rs`, `refund_open`).
+    fn press_refund(&mut self, of: usize) {
+        let amount = Money::new(self.dice.one_of([OWED.minor, 7_000, 3_000]), OWED.currency);
+        let captured = if self.portal.attempts[of].state.has_money() { OWED } else { Money::zero(OWED.currency) };
+        let left = (self.rules.left_to_refund)(captured, &self.portal.refunds_of(of));
+        if may_refund(amount, left).is_err() {
+            return;
+        }
+        let (refund, created) = (self.portal.refunds.len(), self.clock());
+        self.portal.refunds.push(Refund {
+            of,
+            amount,
+            state: RefundState::Created,
+            contradicted: false,
+            gateway_id: None,
+            known: Vec::new(),
+            created,
+        });
+        let slow = self.dice.percent(40);
+        self.gateway.refunds.push(AtGateway { minor: amount.minor, slow, truth: None });
+        self.refunds_under_way.push(0);
+        let (life, after) = (self.life, self.pause());
+        self.plan(after, Event::SendRefund { life, refund });
+        let sweep = LOOK_UP_AFTER.num_milliseconds() + self.dice.between(0, 5 * SECOND);
+        self.plan(sweep, Event::SweepRefund(refund));
+    }
+
+    fn send_refund(&mut self, refund: usize) {
+        if is_too_old_to_send(self.portal.refunds[refund].created, self.clock()) {
+            return;
+        }
+        let (life, journey) = (self.life, self.journey());
+        if !self.is_lost() {
+            let back = self.dice.between(0, 2 * SECOND) + self.pause();
+            return self.plan(journey, Event::ArriveRefund { refund, awaited: Some((life, back)) });
+        }
+        let fact = match self.dice.below(4) {
+            0 => RefundFact::NotSent,
+            1 => RefundFact::Unanswered,
+            _ => {
+                self.plan(journey, Event::ArriveRefund { refund, awaited: None });
+                RefundFact::Unanswered
+            }
+        };
+        let after = self.dice.between(SECOND, TIMEOUT) + self.pause();
+        self.plan(after, Event::HearRefund { life, refund, seen: RefundSeen::bare(fact) });
+    }
+
+    fn arrive_refund(&mut self, refund: usize) {
+        let of = self.portal.refunds[refund].of;
+        let has_money = self.gateway.charges[of].has_money();
+        if !self.gateway.execute_refund(refund, has_money) {
+            return;
+        }
+        let (paid, fails) = (self.dice.between(HOUR, 6 * HOUR), self.dice.percent(20));
+        self.plan(paid, Event::ProgressRefund { refund, to: RefundFact::Succeeded });
+        if fails {
+            let failed = self.dice.between(MINUTE, 2 * DAY);
+            self.plan(failed, Event::ProgressRefund { refund, to: card_gone() });
+        }
+        self.tell_news_of_refund(refund, false);
+    }
+
+    fn progress_refund(&mut self, refund: usize, to: RefundFact) {
+        let it = &mut self.gateway.refunds[refund];
+        let was = it.truth.clone();
+        let moves = match (&was, &to) {
+            (Some(RefundFact::Pending), _) => true,
+            (Some(RefundFact::Succeeded), to) => *to != RefundFact::Succeeded,
+            _ => false,
+        };
+        if moves {
+            it.truth = Some(to);
+            // Nobody asks about what was paid out.
+            self.tell_news_of_refund(refund, was == Some(RefundFact::Succeeded));
+        }
+    }
+
+    fn tell_news_of_refund(&mut self, refund: usize, must_be_told: bool) {
+        let event = self.next_event();
+        for after in self.deliveries(must_be_told) {
+            self.plan(after, Event::NewsOfRefund { refund, event });
+        }
+    }
+
+    /// `Engine::record_refund`.
+    fn record_refund(&mut self, refund: usize, seen: &RefundSeen) {
+        let now = self.clock();
+        let row = &self.portal.refunds[refund];
+        let known: Vec<_> = row.known.iter().map(|(known, _)| known).collect();
+        let Some(learned) = (self.rules.learn_of_refund)(&known, seen, row.amount) else { return };
+        let row = &mut self.portal.refunds[refund];
+        row.known.push((seen.clone(), now));
+        row.state = learned.after.state;
+        row.contradicted |= learned.after.contradicted;
+        if seen.gateway_id.is_some() {
+            row.gateway_id.clone_from(&seen.gateway_id);
+        }
+        let (of, amount) = (row.of, row.amount);
+        for effect in learned.effects {
+            match effect {
+                RefundEffect::LookUp(wait) => self.queue_job(Work::LookUpRefund(refund), wait.num_milliseconds()),
+                RefundEffect::LookUpNeedless => self.end_idle(Work::LookUpRefund(refund)),
+                RefundEffect::Journal(kind) => self.portal.book(of, Some(refund), kind, amount),
+                RefundEffect::Post | RefundEffect::TakeBack | RefundEffect::Notice { .. } => {}
+            }
+        }
+    }
+
+    pub fn run_of_refund(&mut self, refund: usize, job: usize) {
+        let (state, work) = (self.portal.refunds[refund].state, self.portal.jobs[job].work);
+        match work {
+            Work::LookUpRefund(_) if !state.is_open() => self.done(job),
+            // It is still being sent.
+            Work::NewsOfRefund(..) if state == RefundState::Created => self.again(Some(job)),
+            _ => self.ask_of_refund(refund, job),
+        }
+    }
+
+    /// `Engine::look_up_refund`: the list first, which tells whatever was made, and then the same request once more.
+    fn ask_of_refund(&mut self, refund: usize, job: usize) {
+        let row = &self.portal.refunds[refund];
+        let (state, created) = (row.state, row.created);
+        if let Some(first) = before_asking_of_refund(state) {
+            self.record_refund(refund, &RefundSeen::bare(first));
+            if !self.portal.refunds[refund].state.is_open() {
+                return self.done(job);
+            }
+        }
+        let replays = self.gateway.refunds[refund].truth.is_none() && self.age(created) < REPLAY_MAX;
+        if self.is_lost() {
+            if replays && self.dice.percent(50) {
+                let journey = self.journey();
+                self.plan(journey, Event::ArriveRefund { refund, awaited: None });
+            }
+            return self.again(Some(job));
+        }
+        if replays {
+            self.arrive_refund(refund);
+        }
+        let found = self.gateway.tell_refund(refund).map_or(Found::NotThere, Found::Seen);
+        let (life, after) = (self.life, self.dice.between(0, 2 * SECOND));
+        self.plan(after, Event::ReadRefund { life, refund, job, found });
+    }
+
+    fn read_refund(&mut self, refund: usize, job: usize, found: Found<RefundSeen>) {
+        let known = &self.portal.refunds[refund].known;
+        let missed = known.iter().find(|(known, _)| known.fact == RefundFact::NotSeen).map(|(_, at)| *at);
+        let seen = match found {
+            Found::Seen(seen) => seen,
+            Found::NotThere => RefundSeen::bare(silence_about_refund(missed, self.clock())),
+            Found::TooEarly => return self.again(Some(job)),
+        };
+        self.record_refund(refund, &seen);
+        let is_told = seen.fact != RefundFact::NotSeen;
+        let is_open = self.portal.refunds[refund].state.is_open();
+        let waits = matches!(self.portal.jobs[job].work, Work::LookUpRefund(_)) && is_open;
+        if is_told && !waits { self.done(job) } else { self.again(Some(job)) }
+    }
+}

@@ -1,0 +1,98 @@
+//! The rules under test: `domain`'s own, and wrong ones, to see that the stories find a fault that is there.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    asking,
+    effects::{self, Effect, Learned, RefundLearned},
+    money::Money,
+    payment::{AttemptState, Fact, Observation},
+    refund::{RefundFact, RefundSeen, RefundState, refundable},
+};
+
+type Moment = DateTime<Utc>;
+
+#[derive(Clone, Copy)]
+pub struct Rules {
+    pub learn: fn(&[&Observation], &Observation, Money, Option<&str>) -> Option<Learned>,
+    pub learn_of_refund: fn(&[&RefundSeen], &RefundSeen, Money) -> Option<RefundLearned>,
+    pub before_asking: fn(AttemptState) -> Option<Fact>,
+    pub silence: fn(AttemptState, bool, Option<Moment>, Moment) -> Fact,
+    pub is_too_old_to_send: fn(Moment, Moment) -> bool,
+    pub left_to_refund: fn(Money, &[(RefundState, Money)]) -> Money,
+    /// The store's: a balance that was read before somebody came and went is asked for again.
+    pub heeds_claims_seen: bool,
+    /// The engine's: who has the invoice is looked at before the books are asked.
+    pub heeds_live_claims: bool,
+}
+
+pub const OURS: Rules = Rules {
+    learn: effects::learn,
+    learn_of_refund: effects::learn_of_refund,
+    before_asking: asking::before_asking,
+    silence: asking::silence,
+    is_too_old_to_send: asking::is_too_old_to_send,
+    left_to_refund: left,
+    heeds_claims_seen: true,
+    heeds_live_claims: true,
+};
+
+fn left(captured: Money, refunds: &[(RefundState, Money)]) -> Money {
+    refundable(captured, refunds.iter().copied()).expect("one currency")
+}
+
+/// Each with a fault, and what it is.
+pub const WRONG: [(&str, Rules); 10] = [
+    ("the newest fact counts, whatever came before", Rules { learn: forgetful, ..OURS }),
+    ("an open outcome sets the invoice free", Rules { learn: impatient, ..OURS }),
+    ("a return is not booked", Rules { learn: unbooked, ..OURS }),
+    ("a gateway that is silent once has nothing", Rules { silence: hasty, ..OURS }),
+    ("a question about an attempt leaves no trace", Rules { before_asking: traceless, ..OURS }),
+    ("a process that was frozen sends what it had in hand", Rules { is_too_old_to_send: never, ..OURS }),
+    ("a refund that nobody knows about counts as none", Rules { left_to_refund: hopeful, ..OURS }),
+    ("a refund that failed stays booked", Rules { learn_of_refund: unbooked_refund, ..OURS }),
+    ("a balance is charged that was read before others paid", Rules { heeds_claims_seen: false, ..OURS }),
+    ("a balance is charged that was read while others paid", Rules { heeds_live_claims: false, ..OURS }),
+];
+
+fn forgetful(_: &[&Observation], seen: &Observation, asked: Money, gateway_id: Option<&str>) -> Option<Learned> {
+    effects::learn(&[], seen, asked, gateway_id)
+}
+
+fn impatient(known: &[&Observation], seen: &Observation, asked: Money, gateway_id: Option<&str>) -> Option<Learned> {
+    let mut learned = effects::learn(known, seen, asked, gateway_id)?;
+    if learned.after.state == AttemptState::Unknown {
+        learned.effects.push(Effect::ReleaseClaims);
+    }
+    Some(learned)
+}
+
+fn unbooked(known: &[&Observation], seen: &Observation, asked: Money, gateway_id: Option<&str>) -> Option<Learned> {
+    let mut learned = effects::learn(known, seen, asked, gateway_id)?;
+    if learned.after.state.is_dead() {
+        learned.effects.retain(|effect| !matches!(effect, Effect::Journal(_)));
+    }
+    Some(learned)
+}
+
+fn hasty(state: AttemptState, has_gateway_id: bool, _: Option<Moment>, now: Moment) -> Fact {
+    asking::silence(state, has_gateway_id, Some(now - asking::MISSED_APART), now)
+}
+
+const fn traceless(_: AttemptState) -> Option<Fact> {
+    None
+}
+
+const fn never(_: Moment, _: Moment) -> bool {
+    false
+}
+
+fn hopeful(captured: Money, refunds: &[(RefundState, Money)]) -> Money {
+    let heard: Vec<_> = refunds.iter().copied().filter(|(state, _)| state.is_on_its_way()).collect();
+    left(captured, &heard)
+}
+
+fn unbooked_refund(known: &[&RefundSeen], seen: &RefundSeen, asked: Money) -> Option<RefundLearned> {
+    let failed = matches!(seen.fact, RefundFact::Failed { .. });
+    effects::learn_of_refund(known, seen, asked)
+        .map(|learned| RefundLearned { effects: if failed { Vec::new() } else { learned.effects }, ..learned })
+}

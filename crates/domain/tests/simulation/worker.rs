@@ -1,0 +1,155 @@
+//! The part of a story in which the portal asks the gateway and runs its jobs: what `settle_payment.rs`,
+//! `look_up_attempt.rs`, `receive_webhook.rs`, `jobs.rs` and `worker.rs` do.
+
+use crate::{
+    clock::{Ms, SECOND},
+    gateway::{Found, OWED},
+    portal::{Entry, Job, Work},
+    story::{Asked, Event, Story},
+};
+use domain::{
+    asking::{gap_after, is_left_by_payer},
+    payment::{AttemptState, Fact, Observation},
+};
+
+impl Story {
+    pub fn is_waiting(&self, attempt: usize) -> bool {
+        self.portal.attempts[attempt].state == AttemptState::RequiresAction
+    }
+
+    pub fn ask(&mut self, attempt: usize, job: Option<usize>) {
+        let row = &self.portal.attempts[attempt];
+        let asked = Asked { attempt, state: row.state, has_id: row.gateway_id.is_some(), job };
+        let age = self.age(row.created);
+        if let Some(first) = (self.rules.before_asking)(row.state) {
+            self.record(attempt, &Observation::bare(first));
+            if !self.portal.attempts[attempt].state.is_open() {
+                return self.answered(asked, true);
+            }
+        }
+        let replays = !asked.has_id && self.gateway.replays(age);
+        if self.is_lost() {
+            if replays && self.dice.percent(50) {
+                let journey = self.journey();
+                self.plan(journey, Event::Arrive { attempt, awaited: None });
+            }
+            return self.again(job);
+        }
+        if replays {
+            self.arrive(attempt);
+        }
+        let found = self.gateway.find(attempt, asked.has_id, age, self.now);
+        let (life, after) = (self.life, self.dice.between(0, 2 * SECOND));
+        self.plan(after, Event::Read { life, asked, found });
+    }
+
+    pub fn read(&mut self, asked: Asked, found: Found<Observation>) {
+        let known = &self.portal.attempts[asked.attempt].known;
+        let missed = known.iter().find(|(known, _)| known.fact == Fact::NotSeen).map(|(_, at)| *at);
+        let seen = match found {
+            Found::Seen(seen) => seen,
+            Found::NotThere => Observation::bare((self.rules.silence)(asked.state, asked.has_id, missed, self.clock())),
+            Found::TooEarly => return self.answered(asked, false),
+        };
+        self.record(asked.attempt, &seen);
+        self.answered(asked, seen.fact != Fact::NotSeen);
+    }
+
+    /// `Engine::give_up`: at the gateway first, where it has an id.
+    pub fn give_up(&mut self, attempt: usize) {
+        if self.portal.attempts[attempt].gateway_id.is_none() {
+            return self.ask(attempt, None);
+        }
+        let was_waiting = self.gateway.charges[attempt].is_page();
+        if !self.is_lost()
+            && let Some(seen) = self.gateway.cancel(attempt)
+        {
+            if was_waiting {
+                self.tell_news(attempt, false);
+            }
+            let (life, after) = (self.life, self.pause());
+            self.plan(after, Event::Hear { life, attempt, seen });
+        }
+    }
+
+    /// The key of the same work is unique, whatever became of it.
+    pub fn queue_job(&mut self, work: Work, after: Ms) {
+        if self.portal.jobs.iter().all(|job| job.work != work) {
+            self.portal.jobs.push(Job { work, tries: 0, held_by: None, done: false });
+            let job = self.portal.jobs.len() - 1;
+            self.plan(after, Event::Job(job));
+        }
+    }
+
+    pub fn end_idle(&mut self, work: Work) {
+        let mut idle = self.portal.jobs.iter_mut().filter(|job| job.work == work && job.held_by.is_none());
+        if let Some(job) = idle.next() {
+            job.done = true;
+        }
+    }
+
+    pub fn run(&mut self, job: usize) {
+        let it = &mut self.portal.jobs[job];
+        if it.done {
+            return;
+        }
+        it.tries += 1;
+        it.held_by = Some(self.life);
+        let work = it.work;
+        match work {
+            Work::LookUp(attempt) if !self.portal.attempts[attempt].state.is_open() => self.done(job),
+            // The charge is still being sent.
+            Work::News(attempt, _) if self.portal.attempts[attempt].state == AttemptState::Created => {
+                self.again(Some(job));
+            }
+            Work::LookUp(attempt) | Work::News(attempt, _) => self.ask(attempt, Some(job)),
+            Work::Post(attempt) => self.post(attempt, job),
+            Work::LookUpRefund(refund) | Work::NewsOfRefund(refund, _) => self.run_of_refund(refund, job),
+        }
+    }
+
+    fn answered(&mut self, asked: Asked, is_told: bool) {
+        let Some(job) = asked.job else { return };
+        let row = &self.portal.attempts[asked.attempt];
+        let (state, created) = (row.state, row.created);
+        let work = self.portal.jobs[job].work;
+        let is_over = match work {
+            Work::LookUp(_) if is_told && is_left_by_payer(state, created, self.clock()) => {
+                self.give_up(asked.attempt);
+                false
+            }
+            Work::LookUp(_) => is_told && !state.is_open(),
+            _ => is_told,
+        };
+        if is_over { self.done(job) } else { self.again(Some(job)) }
+    }
+
+    pub fn done(&mut self, job: usize) {
+        self.portal.jobs[job].done = true;
+    }
+
+    pub fn again(&mut self, job: Option<usize>) {
+        if let Some(job) = job {
+            let it = &mut self.portal.jobs[job];
+            it.held_by = None;
+            let gap = gap_after(it.tries).num_milliseconds();
+            self.plan(gap, Event::Job(job));
+        }
+    }
+
+    /// Into the books, unless the money went back meanwhile. They may be away.
+    fn post(&mut self, attempt: usize, job: usize) {
+        if self.is_lost() {
+            return self.again(Some(job));
+        }
+        let row = &mut self.portal.attempts[attempt];
+        if row.state.has_money() {
+            row.entry = Some(Entry::Posted);
+            self.portal.due = self.portal.due.minus(OWED).expect("one currency");
+        } else {
+            row.entry = Some(Entry::Needless);
+        }
+        self.portal.release_claim(attempt);
+        self.done(job);
+    }
+}

@@ -1,0 +1,363 @@
+//! Saved methods, in the order of a charge: the row committed, then the gateway asked with no transaction open, then what
+//! was seen recorded. Whatever dies in between is found by the sweep. Only a signed-in payer of the company has any (D22).
+
+use crate::{
+    Engine, Error, GuestPass, MethodError, PayerPass, SaveMethod, TakeError,
+    audit::{Actor, Audited},
+    clock::zone,
+    failpoint,
+    jobs::{Ran, Work, chain, end_with},
+};
+use chrono::TimeDelta;
+use connectors::gateway::{Found, Gateway, GatewayError, StoreLookUp, StoreRequest};
+use domain::{
+    asking::LOOK_UP_SOON,
+    ids::{ConnectionId, CustomerId, MethodId},
+    method::{MethodFact, MethodSeen, MethodState, ends},
+    payment::DeclineReason,
+    views::{GatewayFace, MethodsPage, NewMethod, SavedMethod},
+};
+use store::{Job, MerchantDb, MerchantTx, Method, Throttle};
+use uuid::Uuid;
+
+const NICKNAME_MAX_CHARS: usize = 40;
+/// Saving a card tells whether it is good, so whoever has many to try must not try them here.
+const PER_CUSTOMER: Throttle = Throttle { max: 10, window: TimeDelta::hours(1), lock: TimeDelta::hours(1) };
+
+impl Engine {
+    /// # Errors
+    /// The database is away.
+    pub async fn methods(&self, payer: &PayerPass) -> Result<MethodsPage, Error> {
+        let stores = self.gateway(&payer.db).await.is_ok_and(|(_, gateway)| gateway.capabilities().stores);
+        let methods = self.saved_methods(&payer.db, payer.customer).await?;
+        Ok(MethodsPage { who: payer.who.clone(), methods, can_add: stores })
+    }
+
+    /// What the form for another method needs.
+    ///
+    /// # Errors
+    /// [`Error::NotSetUp`] where the merchant's gateway keeps none.
+    pub async fn new_method(&self, payer: &PayerPass) -> Result<NewMethod, Error> {
+        let (_, gateway) = self.storing_gateway(&payer.db).await?;
+        let capabilities = gateway.capabilities();
+        Ok(NewMethod {
+            who: payer.who.clone(),
+            method: MethodId(Uuid::now_v7()),
+            gateway: GatewayFace {
+                name: capabilities.name.to_owned(),
+                entry: gateway.method_entry(),
+                hosted_page: false,
+            },
+        })
+    }
+
+    /// Has the gateway keep a method, once for each id; the same id again answers where that one stands. `Some` is the
+    /// address of the bank, where the payer must act.
+    ///
+    /// # Errors
+    /// Why it is not kept.
+    pub async fn save_method(&self, payer: &PayerPass, order: SaveMethod) -> Result<Option<String>, MethodError> {
+        let (connection, gateway) = self.storing_gateway(&payer.db).await?;
+        let db = payer.db.clone();
+        let new = self.method_row(payer, &order, connection).await?;
+        if let Some(stands) = known(db.method(new.id).await)? {
+            return if stands.customer_id == payer.customer { told(&stands) } else { Err(Error::NotFound.into()) };
+        }
+        self.count(&format!("methods:{}", payer.customer), PER_CUSTOMER).await?;
+        let slip = Audited::method_given(&new).slip(None, Actor::Payer(payer.payer), new.created_at)?;
+        if !db.method_open(new.clone(), slip).await? {
+            return told(&db.method(new.id).await?);
+        }
+        failpoint::reach("after_method_intent");
+        let engine = self.clone();
+        // A task of its own: whoever closes the page must not break it off half-way.
+        let sent = tokio::spawn(async move {
+            let seen = observed(gateway.store(&store_request(&new)).await);
+            failpoint::reach("after_store");
+            engine.record_method(&db, new.id, seen).await
+        });
+        match sent.await {
+            Ok(Ok(method)) => return told(&method),
+            Ok(Err(cause)) => {
+                tracing::error!(method.id = %order.method, cause = %chain(&cause), "What became of a method could not be recorded; the sweep will ask.");
+            }
+            Err(_) => {}
+        }
+        Ok(None)
+    }
+
+    /// # Errors
+    /// [`Error::NotFound`] also for another company's method.
+    pub async fn name_method(&self, payer: &PayerPass, id: MethodId, nickname: &str) -> Result<(), Error> {
+        let (tx, method) = own(payer, id).await?;
+        tx.method_write(Method { nickname: short(nickname), updated_at: self.now(), ..method }).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// # Errors
+    /// [`Error::NotFound`] also for another company's method, and for one that cannot be charged.
+    pub async fn choose_method(&self, payer: &PayerPass, id: MethodId) -> Result<(), Error> {
+        let (tx, method) = own(payer, id).await?;
+        if method.state != MethodState::Ready {
+            return Err(Error::NotFound);
+        }
+        tx.methods_no_default(payer.customer).await?;
+        tx.method_write(Method { is_default: true, updated_at: self.now(), ..method }).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Nothing more is charged to it from here on; the gateway forgets it as soon as it can be reached.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] also for another company's method.
+    pub async fn remove_method(&self, payer: &PayerPass, id: MethodId) -> Result<(), Error> {
+        let (tx, method) = own(payer, id).await?;
+        let now = self.now();
+        tx.audit_add(Audited::method_removed(&method).slip(None, Actor::Payer(payer.payer), now)?).await?;
+        let taken_out =
+            Method { state: MethodState::Revoked, is_default: false, action_url: None, updated_at: now, ..method };
+        tx.method_write(taken_out).await?;
+        Work::ForgetMethod { method: id }.queue(&tx, None, now, now).await?;
+        tx.commit().await?;
+        self.0.bell.notify_one();
+        Ok(())
+    }
+
+    /// Back from the bank's page: what became of it is asked at once. Not knowing is no error.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] also for another company's method.
+    pub async fn method_returned(&self, payer: &PayerPass, id: MethodId) -> Result<(), Error> {
+        let method = own(payer, id).await?.1;
+        if let (true, Err(cause)) = (method.state.is_open(), self.look_up_method(&payer.db, &method).await) {
+            tracing::warn!(method.id = %id, cause = %chain(&cause), "A method could not be asked about.");
+        }
+        Ok(())
+    }
+
+    /// What this payer may choose from at a checkout. Guests, and payers of others, have none (D22).
+    pub(crate) async fn methods_at(
+        &self,
+        guest: &GuestPass,
+        payer: Option<&PayerPass>,
+        customer: CustomerId,
+    ) -> Result<Vec<SavedMethod>, Error> {
+        let Some(payer) = payer.filter(|payer| may_charge(payer, guest, customer)) else { return Ok(Vec::new()) };
+        let mut saved = self.saved_methods(&payer.db, customer).await?;
+        saved.retain(|method| method.state == MethodState::Ready);
+        Ok(saved)
+    }
+
+    /// A saved method as it is charged: the gateway's ids of company and method.
+    ///
+    /// # Errors
+    /// [`TakeError::MethodGone`] for one that cannot be charged, whatever the reason.
+    pub(crate) async fn method_to_charge(
+        &self,
+        guest: &GuestPass,
+        payer: Option<&PayerPass>,
+        connection: ConnectionId,
+        id: MethodId,
+    ) -> Result<(String, String), TakeError> {
+        let customer = guest.db.invoice(guest.checkout.invoice_id).await?.customer_id;
+        let payer = payer.filter(|payer| may_charge(payer, guest, customer)).ok_or(TakeError::MethodGone)?;
+        let method = known(payer.db.method(id).await)?.filter(|method| {
+            method.customer_id == customer && method.connection_id == connection && method.state == MethodState::Ready
+        });
+        let ids = method.and_then(|method| method.gateway_customer.zip(method.gateway_method));
+        ids.ok_or(TakeError::MethodGone)
+    }
+
+    pub(crate) async fn look_up_open_method(&self, db: &MerchantDb, id: MethodId) -> Result<Ran, Error> {
+        let method = db.method(id).await?;
+        if !method.state.is_open() {
+            return Ok(Ran::Finished);
+        }
+        Ok(match self.look_up_method(db, &method).await? {
+            None => Ran::NotYet("the gateway cannot say yet"),
+            Some(method) if method.state.is_open() => Ran::NotYet("the payer or the bank has not acted yet"),
+            Some(_) => Ran::Finished,
+        })
+    }
+
+    /// What the gateway never told us it keeps is asked for first.
+    pub(crate) async fn forget_method(&self, db: &MerchantDb, job: &Job, id: MethodId) -> Result<Ran, Error> {
+        let method = db.method(id).await?;
+        let known =
+            if method.gateway_method.is_none() { self.look_up_method(db, &method).await? } else { Some(method) };
+        let Some(method) = known else { return Ok(Ran::NotYet("the gateway cannot say yet")) };
+        if let Some(kept) = &method.gateway_method {
+            self.gateway_of_method(db, &method).await?.forget(kept).await?;
+        }
+        let tx = db.begin().await?;
+        end_with(tx, job).await
+    }
+
+    /// Asks the gateway and records the answer. `None`: it cannot say yet.
+    async fn look_up_method(&self, db: &MerchantDb, method: &Method) -> Result<Option<Method>, Error> {
+        let look_up = StoreLookUp {
+            request: store_request(method),
+            setup_id: method.setup_id.clone(),
+            sent_at: method.created_at,
+        };
+        let seen = match self.gateway_of_method(db, method).await?.find_stored(&look_up).await? {
+            Found::Seen(seen) => seen,
+            Found::NotThere => MethodSeen::bare(MethodFact::Gone),
+            Found::TooEarlyToSay => return Ok(None),
+        };
+        self.record_method(db, method.id, seen).await.map(Some)
+    }
+
+    /// The one way in for what is seen of a method.
+    async fn record_method(&self, db: &MerchantDb, id: MethodId, seen: MethodSeen) -> Result<Method, Error> {
+        let now = self.now();
+        let tx = db.begin().await?;
+        let mut method = tx.method_hold(id).await?;
+        let before = method.state;
+        method.state = before.then(&seen.fact);
+        method.updated_at = now;
+        if let MethodFact::Refused { reason } = seen.fact {
+            method.reason = Some(serde_json::to_string(&reason)?);
+        }
+        method.action_url = match seen.fact {
+            MethodFact::ActionNeeded { url } if method.state == MethodState::Verifying => Some(url),
+            _ => None,
+        };
+        method.setup_id = seen.setup_id.or(method.setup_id);
+        method.gateway_customer = seen.gateway_customer.or(method.gateway_customer);
+        method.gateway_method = seen.gateway_method.or(method.gateway_method);
+        if let Some(card) = seen.card {
+            method.face = Some(card.face.to_string());
+            method.good_until = card.good_until.or(method.good_until);
+        }
+        if method.state == MethodState::Ready && before != MethodState::Ready {
+            let others = tx.methods_of(method.customer_id).await?;
+            method.is_default = !others.iter().any(|other| other.is_default);
+        }
+        tx.method_write(method.clone()).await?;
+        if let Some(moved) = Audited::method_moved(before, &method) {
+            tx.audit_add(moved.slip(None, Actor::Gateway, now)?).await?;
+        }
+        if method.state.is_open() {
+            Work::LookUpMethod { method: id }.queue(&tx, None, now + LOOK_UP_SOON, now).await?;
+        }
+        tx.commit().await?;
+        self.0.bell.notify_one();
+        Ok(method)
+    }
+
+    async fn saved_methods(&self, db: &MerchantDb, customer: CustomerId) -> Result<Vec<SavedMethod>, Error> {
+        let today = self.clock().today(zone(&self.set_up(db).await?.merchant.time_zone));
+        let face = |method: Method| {
+            let reason: Option<DeclineReason> = method.reason.as_deref().map(serde_json::from_str).transpose()?;
+            Ok(SavedMethod {
+                id: method.id,
+                face: method.face.unwrap_or_else(|| "Card".to_owned()),
+                nickname: method.nickname,
+                good_until: method.good_until,
+                ends: ends(method.good_until, today),
+                state: method.state,
+                is_default: method.is_default,
+                action_url: method.action_url,
+                trouble: reason.filter(|_| method.state == MethodState::NeedsAttention).map(|r| r.words().to_owned()),
+            })
+        };
+        db.methods_of(customer).await?.into_iter().map(face).collect()
+    }
+
+    async fn storing_gateway(&self, db: &MerchantDb) -> Result<(ConnectionId, Box<dyn Gateway>), Error> {
+        let (connection, gateway) = self.gateway(db).await?;
+        if gateway.capabilities().stores { Ok((connection, gateway)) } else { Err(Error::NotSetUp) }
+    }
+
+    async fn gateway_of_method(&self, db: &MerchantDb, method: &Method) -> Result<Box<dyn Gateway>, Error> {
+        self.gateway_of(db, &db.connection(method.connection_id).await?)
+    }
+
+    async fn method_row(
+        &self,
+        payer: &PayerPass,
+        order: &SaveMethod,
+        connection_id: ConnectionId,
+    ) -> Result<Method, Error> {
+        let (now, public) = (self.now(), &self.0.settings.public_url);
+        Ok(Method {
+            merchant_id: payer.db.merchant_id(),
+            id: order.method,
+            customer_id: payer.customer,
+            connection_id,
+            token: order.token.clone(),
+            customer_name: payer.db.customer(payer.customer).await?.name,
+            return_url: format!("{public}/methods?back={}", order.method),
+            added_by: payer.who.email.clone(),
+            state: MethodState::Unverified,
+            reason: None,
+            setup_id: None,
+            gateway_customer: payer.db.gateway_customer(payer.customer, connection_id).await?,
+            gateway_method: None,
+            face: None,
+            good_until: None,
+            action_url: None,
+            nickname: short(&order.nickname),
+            is_default: false,
+            created_at: now,
+            updated_at: now,
+        })
+    }
+}
+
+/// The payer's own method, held.
+async fn own(payer: &PayerPass, id: MethodId) -> Result<(MerchantTx, Method), Error> {
+    let tx = payer.db.begin().await?;
+    let method = tx.method_hold(id).await?;
+    let is_own = method.customer_id == payer.customer && method.state != MethodState::Revoked;
+    if is_own { Ok((tx, method)) } else { Err(Error::NotFound) }
+}
+
+fn may_charge(payer: &PayerPass, guest: &GuestPass, customer: CustomerId) -> bool {
+    payer.db.merchant_id() == guest.db.merchant_id() && payer.customer == customer
+}
+
+fn known(found: Result<Method, store::Error>) -> Result<Option<Method>, Error> {
+    match found {
+        Err(store::Error::Missing) => Ok(None),
+        found => Ok(Some(found?)),
+    }
+}
+
+/// Where the payer goes from here, or why it is not kept.
+fn told(method: &Method) -> Result<Option<String>, MethodError> {
+    if method.state != MethodState::Revoked {
+        return Ok(method.action_url.clone());
+    }
+    let reason = method.reason.as_deref().map(serde_json::from_str).transpose().map_err(Error::from)?;
+    Err(MethodError::Refused(reason.unwrap_or(DeclineReason::SetUp)))
+}
+
+/// The request of a method, the same whenever it is built: it is sent again to look the method up.
+fn store_request(method: &Method) -> StoreRequest {
+    StoreRequest {
+        method: method.id,
+        customer: method.customer_id,
+        customer_name: method.customer_name.clone(),
+        gateway_customer: method.gateway_customer.clone(),
+        token: method.token.clone(),
+        return_url: method.return_url.clone(),
+    }
+}
+
+/// What a call's end says about the method. Busy and unknown alike leave it open.
+fn observed(reply: Result<MethodSeen, GatewayError>) -> MethodSeen {
+    reply.unwrap_or_else(|cause| {
+        tracing::warn!(%cause, "A method's keeping was not answered plainly.");
+        MethodSeen::bare(match cause {
+            GatewayError::NotSent(_) => MethodFact::Refused { reason: DeclineReason::NotSent },
+            GatewayError::Refused { .. } => MethodFact::Refused { reason: DeclineReason::SetUp },
+            GatewayError::Busy { .. } | GatewayError::Unknown(_) => MethodFact::Unanswered,
+        })
+    })
+}
+
+fn short(nickname: &str) -> String {
+    nickname.trim().chars().filter(|c| !c.is_control()).take(NICKNAME_MAX_CHARS).collect()
+}

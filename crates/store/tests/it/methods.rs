@@ -1,0 +1,102 @@
+//! Saved methods: kept once, one default, and none of another company's or merchant's.
+
+use crate::{
+    database::on_both,
+    shop::{Shop, at, shop},
+};
+use domain::{ids::MethodId, method::MethodState};
+use store::{Error, Method, NewSlip};
+use uuid::Uuid;
+
+fn method(shop: &Shop, n: i64, state: MethodState) -> Method {
+    Method {
+        merchant_id: shop.db.merchant_id(),
+        id: MethodId(Uuid::now_v7()),
+        customer_id: shop.customer,
+        connection_id: shop.connection,
+        token: "pm_1".into(),
+        customer_name: "Initech".into(),
+        return_url: "https://portal.example/methods".into(),
+        added_by: "p@initech.example".into(),
+        state,
+        reason: None,
+        setup_id: None,
+        gateway_customer: (state == MethodState::Ready).then(|| "cus_1".into()),
+        gateway_method: None,
+        face: Some("Visa ··4242".into()),
+        good_until: None,
+        action_url: None,
+        nickname: String::new(),
+        is_default: false,
+        created_at: at(n),
+        updated_at: at(n),
+    }
+}
+
+fn given() -> NewSlip {
+    NewSlip { payment: None, kind: "method_given", actor: "pyr_1".into(), body: "{}".into(), at: at(1) }
+}
+
+on_both!(s52_a_method_is_kept_once_and_one_is_the_default, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let (first, second) = (method(&shop, 1, MethodState::Ready), method(&shop, 2, MethodState::Ready));
+    assert!(shop.db.method_open(first.clone(), given()).await.unwrap());
+    assert!(!shop.db.method_open(first.clone(), given()).await.unwrap(), "the same form twice");
+    assert!(shop.db.method_open(second.clone(), given()).await.unwrap());
+    assert_eq!(shop.db.audit_slips_count("method_given").await.unwrap(), 2, "each is told of once");
+    let default = async |method: &Method| {
+        let tx = shop.db.begin().await.unwrap();
+        tx.method_hold(method.id).await.unwrap();
+        tx.methods_no_default(shop.customer).await.unwrap();
+        tx.method_write(Method { is_default: true, ..method.clone() }).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    for chosen in [&second, &first] {
+        default(chosen).await;
+        let kept = shop.db.methods_of(shop.customer).await.unwrap();
+        assert_eq!(
+            kept.iter().map(|m| (m.id == chosen.id, m.is_default)).collect::<Vec<_>>(),
+            [(true, true), (false, false)]
+        );
+    }
+    let tx = shop.db.begin().await.unwrap();
+    let both = tx.method_write(Method { is_default: true, ..second.clone() }).await;
+    assert!(both.is_err(), "two defaults are refused by the database itself");
+    drop(tx);
+    let tx = shop.db.begin().await.unwrap();
+    tx.method_write(Method { state: MethodState::Revoked, ..second }).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(shop.db.methods_of(shop.customer).await.unwrap().len(), 1, "what was taken out is left out");
+});
+
+on_both!(d2_only_methods_of_which_nothing_was_heard_are_swept, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    for state in MethodState::ALL {
+        shop.db.method_open(method(&shop, 1, state), given()).await.unwrap();
+    }
+    let swept = async |before| db.store.door_methods_unheard(before, 10).await.unwrap();
+    assert!(swept(at(1)).await.is_empty());
+    assert_eq!(swept(at(2)).await.into_iter().map(|(_, m)| m.state).collect::<Vec<_>>(), [MethodState::Unverified]);
+});
+
+on_both!(d22_methods_of_another_merchant_or_company_are_missing, async |db| {
+    let (acme, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    let theirs = method(&bolt, 1, MethodState::Ready);
+    bolt.db.method_open(theirs.clone(), given()).await.unwrap();
+    assert!(matches!(acme.db.method(theirs.id).await, Err(Error::Missing)));
+    assert!(acme.db.methods_of(bolt.customer).await.unwrap().is_empty());
+    assert_eq!(acme.db.gateway_customer(bolt.customer, bolt.connection).await.unwrap(), None);
+    assert_eq!(bolt.db.gateway_customer(bolt.customer, bolt.connection).await.unwrap().as_deref(), Some("cus_1"));
+    let tx = acme.db.begin().await.unwrap();
+    assert!(matches!(tx.method_hold(theirs.id).await, Err(Error::Missing)));
+    assert!(matches!(tx.method_write(theirs.clone()).await, Err(Error::Missing)));
+    tx.methods_no_default(bolt.customer).await.unwrap();
+    drop(tx);
+    let pointing =
+        Method { id: MethodId(Uuid::now_v7()), customer_id: bolt.customer, ..method(&acme, 1, theirs.state) };
+    assert!(
+        matches!(acme.db.method_open(pointing, given()).await, Err(Error::Missing)),
+        "a row cannot point at another's"
+    );
+    assert_eq!(bolt.db.method(theirs.id).await.unwrap(), theirs);
+});

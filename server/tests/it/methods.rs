@@ -1,0 +1,189 @@
+//! Saved cards (S52-S54, D22, D32): kept once at the gateway whatever happens in between, charged by their company alone,
+//! and forgotten when they are taken out.
+
+use crate::support::{Answer, Client, House, field, http};
+use serde_json::{Value, json};
+use simulators::facts;
+
+const SET_UPS: &str = "POST /stripe/v1/setup_intents";
+
+async fn ana(house: &House) -> Client {
+    let ana = house.client();
+    ana.sign_in(facts::ANA_EMAIL).await;
+    ana.stand_at(facts::NORTHWIND.name).await;
+    ana
+}
+
+/// The form for another card, filled in and sent; its id, and the answer.
+async fn save(payer: &Client, token: &str, nickname: &str) -> (String, Answer) {
+    let method = field(&payer.get("/methods/new").await.body, "method");
+    let answer = press(payer, &method, token, nickname).await;
+    (method, answer)
+}
+
+async fn press(payer: &Client, method: &str, token: &str, nickname: &str) -> Answer {
+    payer.post("/api/methods/save", &[("method", method), ("token", token), ("nickname", nickname)]).await
+}
+
+async fn saved(payer: &Client) -> String {
+    payer.get("/methods").await.body
+}
+
+/// What Stripe keeps for the portal, by its own list of customers.
+async fn kept(house: &House) -> Vec<Value> {
+    let get = async |path: String| -> Vec<Value> {
+        let request = http().get(format!("{}/stripe/v1/{path}", house.vendors));
+        let answer = request.bearer_auth(facts::stripe::PORTAL_SECRET_KEY).send().await.unwrap();
+        answer.json::<Value>().await.unwrap()["data"].as_array().unwrap().clone()
+    };
+    let mut all = Vec::new();
+    for customer in get("customers?limit=100".into()).await {
+        all.extend(get(format!("customers/{}/payment_methods", customer["id"].as_str().unwrap())).await);
+    }
+    all
+}
+
+/// Opens the invoice as this payer and presses Pay with a saved card.
+async fn pay_with(payer: &Client, number: &str, method: &str) -> Answer {
+    let form = payer.open(number).await;
+    let mut fields = form.fields("").to_vec();
+    fields.push(("saved", method));
+    payer.post("/api/payments/take", &fields).await
+}
+
+#[tokio::test]
+async fn s52_s53_a_card_is_saved_once_and_pays_without_being_typed_again() {
+    let house = House::new().await;
+    let ana = ana(&house).await;
+    assert!(saved(&ana).await.contains("No card is saved"));
+    let (method, answer) = save(&ana, "pm_card_visa", "Office card").await;
+    assert_eq!(answer.location.as_deref(), Some("/methods"));
+    // A double click.
+    assert_eq!(press(&ana, &method, "pm_card_visa", "").await.location.as_deref(), Some("/methods"));
+    let page = saved(&ana).await;
+    for words in ["Office card, Visa ··4242", "Ready", "Default", "Good until"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert_eq!(kept(&house).await.len(), 1, "once at the gateway");
+
+    let offer = ana.get(&format!("/npe?transactionId={}", ana.open("INV-501").await.checkout)).await.body;
+    assert!(offer.contains("Office card, Visa ··4242") && offer.contains("Another card"), "{offer}");
+    assert_eq!(pay_with(&ana, "INV-501", &method).await.status, 303);
+    house.assert_paid_once("INV-501", 120_450).await;
+    house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
+async fn d22_nobody_but_its_company_sees_a_saved_card_or_pays_with_it() {
+    let house = House::new().await;
+    let ana = ana(&house).await;
+    let (method, _) = save(&ana, "pm_card_visa", "Office card").await;
+    let bo = house.client();
+    bo.sign_in(facts::BO_EMAIL).await;
+    for (who, other) in [("a guest", house.client()), ("another company's payer", bo)] {
+        let form = other.open("INV-501").await;
+        let page = other.get(&format!("/npe?transactionId={}", form.checkout)).await.body;
+        assert!(!page.contains("Office card") && !page.contains("4242"), "{who}: {page}");
+        let pressed = pay_with(&other, "INV-501", &method).await;
+        assert!(pressed.location.unwrap().starts_with("/npe?"), "{who} is sent back");
+        let page = other.get(&format!("/npe?transactionId={}", form.checkout)).await.body;
+        assert!(page.contains("This saved card can no longer be charged"), "{who}: {page}");
+    }
+    assert!(house.charges().await.is_empty(), "nothing was charged to it");
+}
+
+#[tokio::test]
+async fn d32_a_card_that_the_bank_asks_about_waits_for_its_payer_and_is_ready_afterwards() {
+    let house = House::new().await;
+    let ana = ana(&house).await;
+    let (method, answer) = save(&ana, "pm_card_threeDSecureRequired", "").await;
+    let bank = answer.location.unwrap();
+    assert!(bank.starts_with(&house.vendors), "{bank}");
+    let page = saved(&ana).await;
+    assert!(page.contains("Waiting for you") && page.contains("Continue at your bank"), "{page}");
+    let answered = http().post(&bank).form(&[("outcome", "complete")]).send().await.unwrap();
+    let back = answered.headers()["location"].to_str().unwrap().to_owned();
+    assert!(back.starts_with(&format!("{}/methods?back={method}", house.portal)), "{back}");
+    let page = ana.get(back.strip_prefix(&house.portal).unwrap()).await.body;
+    assert!(page.contains("Ready") && page.contains("Visa"), "{page}");
+}
+
+#[tokio::test]
+async fn s54_a_card_that_the_bank_refuses_is_not_saved_and_its_payer_reads_why() {
+    let house = House::new().await;
+    let ana = ana(&house).await;
+    for token in ["pm_card_chargeDeclined", ""] {
+        let (_, answer) = save(&ana, token, "").await;
+        assert_eq!(answer.location.as_deref(), Some("/methods/new"));
+        let page = ana.get("/methods/new").await.body;
+        assert!(page.contains("The card is not saved"), "{token}: {page}");
+    }
+    assert!(saved(&ana).await.contains("No card is saved"));
+    assert!(kept(&house).await.is_empty());
+}
+
+#[tokio::test]
+async fn d2_a_card_whose_answer_was_lost_is_found_and_kept_once() {
+    for fault in ["timeout_after_execute", "reset_after_execute", "http:500"] {
+        let house = House::new().await;
+        let ana = ana(&house).await;
+        house.arm("stripe", fault, SET_UPS).await;
+        let (_, answer) = save(&ana, "pm_card_visa", "").await;
+        assert_eq!(answer.location.as_deref(), Some("/methods"), "{fault}");
+        // Stripe keeps a 500 for the key, and made nothing: it is gone once that is sure.
+        let (ended, number) = if fault == "http:500" { ("No card is saved", 0) } else { ("Ready", 1) };
+        house.until(&format!("{fault}: {ended}"), async || saved(&ana).await.contains(ended)).await;
+        assert_eq!(kept(&house).await.len(), number, "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn n13_a_card_that_is_taken_out_can_be_charged_by_nobody_and_the_gateway_forgets_it() {
+    let house = House::new().await;
+    let ana = ana(&house).await;
+    let (first, _) = save(&ana, "pm_card_visa", "First").await;
+    let (second, _) = save(&ana, "pm_card_mastercard", "Second").await;
+    ana.post("/api/methods/choose", &[("method", &second)]).await;
+    ana.post("/api/methods/name", &[("method", &second), ("nickname", "Travel")]).await;
+    let page = saved(&ana).await;
+    let (default, other) = (page.find("Travel, Mastercard").unwrap(), page.find("First, Visa").unwrap());
+    assert!(default < other && !page.contains("Second"), "{page}");
+    assert_eq!(kept(&house).await.len(), 2);
+
+    house.arm_with(json!({"vendor": "stripe", "fault": "http:500", "times": 1, "match": "/detach"})).await;
+    ana.post("/api/methods/remove", &[("method", &first)]).await;
+    assert!(!saved(&ana).await.contains("First"));
+    house.until("the gateway has forgotten it", async || kept(&house).await.len() == 1).await;
+    // Two given, two that could be charged, one removed.
+    let told = "SELECT COUNT(*) FROM audit_line WHERE kind LIKE 'method_%'";
+    house.until("the trail tells of it", async || house.number(told).await == 5).await;
+    pay_with(&ana, "INV-501", &first).await;
+    assert!(house.charges().await.is_empty(), "it is charged no more");
+    pay_with(&ana, "INV-501", &second).await;
+    house.assert_paid_once("INV-501", 120_450).await;
+}
+
+#[tokio::test]
+async fn whoever_tries_card_after_card_must_wait() {
+    let house = House::new().await;
+    let ana = ana(&house).await;
+    for _ in 0..10 {
+        save(&ana, "pm_card_chargeDeclined", "").await;
+    }
+    let (_, answer) = save(&ana, "pm_card_visa", "").await;
+    assert_eq!(answer.location.as_deref(), Some("/methods/new"));
+    assert!(ana.get("/methods/new").await.body.contains("Too many tries"));
+    assert!(kept(&house).await.is_empty());
+}
+
+#[tokio::test]
+async fn s52_the_sandbox_keeps_cards_too() {
+    let house = House::new().await;
+    let ana = house.client();
+    ana.sign_in(facts::ANA_EMAIL).await;
+    ana.stand_at(facts::HARBOUR.name).await;
+    save(&ana, "sbx_approved", "Trial").await;
+    assert!(saved(&ana).await.contains("Trial, Visa ··4242"));
+    save(&ana, "sbx_answer_lost", "Lost").await;
+    house.until("the lost one is found", async || saved(&ana).await.contains("Lost, Visa ··6009")).await;
+}
