@@ -22,8 +22,8 @@
   });
   // The server's `looks_like_email`: what passes here is not sent back.
   const isEmail = text => [...text].length < 255 && !/[\p{White_Space}\p{Cc},;]/u.test(text) && /.@[^.@][^@]*\.[^@]*[^.@]$/.test(text);
-  // What was typed comes back after a decline, in this tab and for this link alone. Of the card, no more than the name on it.
-  const kept = ['email', 'card-name'].map($).filter(Boolean), at = field => form.checkout?.value + field.id;
+  // What was typed comes back after a decline, in this tab and for this link alone. Of the card, no more than name and postal code.
+  const kept = ['email', 'card-name', 'postal-code'].map($).filter(Boolean), at = field => form.checkout?.value + field.id;
   // The browser may keep nothing at all.
   const keeping = act => { try { kept.forEach(act); } catch {} };
   let stripe, loading, busy;
@@ -128,11 +128,17 @@
     form.submit();
   };
 
-  // Who closes the window without a card is told nothing: Pay can be pressed again, and has the focus.
+  // Who closes the window without a card is told nothing: Pay can be pressed again, and has the focus. Nor is it told when
+  // the window fails, so the other way stands ready behind it.
   const open = () => {
     pay(false);
     say('card');
     $('summary').hidden = true;
+    const other = $('card-page');
+    if (other) {
+      other.hidden = false;
+      other.onclick = () => { if (!busy) { pay(true); $('token').value = ''; send(); } };
+    }
     new MutationObserver((_, watch) => {
       if (document.querySelector('#AcceptUIContainer.show')) return;
       watch.disconnect();

@@ -26,6 +26,15 @@ pub struct GatewayOrigins {
     pub calls: String,
     /// Pages that a form of ours leads to.
     pub pages: String,
+    /// Those of the vendors' sandboxes: a page lets one in when its gateway connection leads there.
+    pub sandboxes: &'static [&'static str],
+}
+
+impl GatewayOrigins {
+    pub(crate) fn sandbox_of(&self, url: &str) -> Option<&'static str> {
+        let leads_there = |origin: &&str| url.strip_prefix(*origin).is_some_and(|rest| rest.starts_with('/'));
+        self.sandboxes.iter().copied().find(leads_there)
+    }
 }
 
 impl Assets {

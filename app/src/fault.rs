@@ -45,6 +45,8 @@ pub enum Fault {
     RefundFormUsed { refund: Money },
     #[error("Payments through this gateway are not refunded here. {instead}")]
     NoRefundsHere { instead: String },
+    #[error("This payment has not settled yet, so only the whole of it can be refunded. A part of it can be tomorrow.")]
+    PartTooEarly,
     #[error("That e-mail address and password do not match.")]
     NoMatch,
     #[error("Too many tries. Wait {}, then try again.", wait(.minutes))]
@@ -75,7 +77,7 @@ impl Fault {
             Self::SignInNeeded | Self::NoMatch => 401,
             Self::NotFound => 404,
             Self::AlreadyPaid | Self::NotPayable | Self::AmountMoved { .. } => 409,
-            Self::NothingToRefund | Self::MoreThanLeft { .. } | Self::NoRefundsHere { .. } => 409,
+            Self::NothingToRefund | Self::MoreThanLeft { .. } | Self::NoRefundsHere { .. } | Self::PartTooEarly => 409,
             Self::MethodGone | Self::MethodRefused { .. } | Self::RefundFormUsed { .. } => 409,
             Self::BadEmail | Self::BadAmount | Self::NoCard => 422,
             Self::LockedOut { .. } | Self::TooManyTries { .. } | Self::TooMany => 429,
@@ -96,9 +98,11 @@ impl Fault {
             Self::Offline => "You seem to be offline",
             Self::AlreadyPaid | Self::NotPayable | Self::AmountMoved { .. } | Self::MethodGone => "Nothing was charged",
             Self::MethodRefused { .. } | Self::NoCard => "The card is not saved",
-            Self::BadAmount | Self::NothingToRefund | Self::MoreThanLeft { .. } | Self::NoRefundsHere { .. } => {
-                "Nothing was refunded"
-            }
+            Self::BadAmount
+            | Self::NothingToRefund
+            | Self::MoreThanLeft { .. }
+            | Self::NoRefundsHere { .. }
+            | Self::PartTooEarly => "Nothing was refunded",
             Self::RefundFormUsed { .. } => "Nothing more was refunded",
             Self::BadEmail | Self::NoMatch => "Please check what you entered",
             Self::PdfUnreachable => "The PDF cannot be opened now",

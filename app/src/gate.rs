@@ -119,6 +119,7 @@ impl From<RefundError> for Fault {
             RefundError::Refused(RefundRefusal::NotWithin { left }) => Self::MoreThanLeft { left },
             RefundError::Refused(RefundRefusal::FormUsed { refund }) => Self::RefundFormUsed { refund },
             RefundError::NotHere(instead) => Self::NoRefundsHere { instead: instead.to_owned() },
+            RefundError::PartTooEarly => Self::PartTooEarly,
             RefundError::Engine(error) => error.into(),
         }
     }

@@ -67,7 +67,8 @@ pub fn pod_shell(assets: Assets, frame_ancestors: &str) -> impl IntoView {
 }
 
 fn document(assets: Assets, surface: Surface, path: &str, frame_ancestors: &str) -> impl IntoView + use<> {
-    set_policy(&assets, frame_ancestors);
+    set_policy(&assets, frame_ancestors, None, None);
+    provide_context(assets.clone());
     let pay_script = matches!(path, "/npe" | "/methods/new")
         .then(|| view! { <script src="/pay.js" defer nonce=use_nonce()></script> });
     view! {
@@ -121,11 +122,25 @@ fn Scripts(assets: Assets, surface: Surface) -> impl IntoView {
     }
 }
 
+/// Lets a vendor's sandbox in on this page, whose gateway connection leads there: for its script with the frame that this
+/// opens, or for a page that a form leads to. Other addresses change nothing.
+pub(crate) fn allow_sandbox(script: Option<&str>, page: Option<&str>) {
+    let Some(assets) = use_context::<Assets>() else { return };
+    let sandbox = |url: Option<&str>| assets.gateways().sandbox_of(url?);
+    let (script, page) = (sandbox(script), sandbox(page));
+    if script.is_some() || page.is_some() {
+        set_policy(&assets, "'none'", script, page);
+    }
+}
+
 /// Our scripts by nonce alone; card fields and windows, hosted pages and the redirects of forms only of and to the gateways
 /// of this installation.
-fn set_policy(assets: &Assets, frame_ancestors: &str) {
+fn set_policy(assets: &Assets, frame_ancestors: &str, sandbox_script: Option<&str>, sandbox_page: Option<&str>) {
     let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else { return };
-    let GatewayOrigins { scripts, frames, calls, pages } = assets.gateways();
+    let GatewayOrigins { scripts, frames, calls, pages, .. } = assets.gateways();
+    let with = |list: &str, more: Option<&str>| [list].into_iter().chain(more).collect::<Vec<_>>().join(" ");
+    let (scripts, frames) = (with(scripts, sandbox_script), with(frames, sandbox_script));
+    let pages = with(pages, sandbox_page);
     let policy = format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval' {scripts}; style-src 'self'; \
          img-src 'self' data:; connect-src 'self' {calls}; frame-src {frames}; form-action 'self' {pages}; \

@@ -17,6 +17,7 @@ mod m013_refunds;
 mod m014_action_fields;
 mod m015_waiting;
 mod m019_methods;
+mod m020_postal_code;
 mod m030_audit_trail;
 mod m031_consents;
 mod table;
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m014_action_fields::Migration),
             Box::new(m015_waiting::Migration),
             Box::new(m019_methods::Migration),
+            Box::new(m020_postal_code::Migration),
             Box::new(m030_audit_trail::Migration),
             Box::new(m031_consents::Migration),
         ]

@@ -9,26 +9,17 @@ use leptos::config::{LeptosOptions, get_config_from_str};
 use std::{net::SocketAddr, path::PathBuf};
 use tokio::sync::watch;
 
-/// The gateways whose fields, windows and pages this installation may show, Authorize.Net's sandbox among them; with the
-/// simulators, which stand for all of them.
+/// The gateways whose fields, windows and pages this installation may show; with the simulators, which stand for all of
+/// them.
 #[must_use]
 pub fn gateway_origins(simulators: Option<&str>) -> GatewayOrigins {
     let list = |known: &[&'static str]| known.iter().copied().chain(simulators).collect::<Vec<_>>().join(" ");
     GatewayOrigins {
-        scripts: list(&["https://js.stripe.com", "https://js.authorize.net", "https://jstest.authorize.net"]),
-        frames: list(&[
-            "https://js.stripe.com",
-            "https://hooks.stripe.com",
-            "https://js.authorize.net",
-            "https://jstest.authorize.net",
-        ]),
+        scripts: list(&["https://js.stripe.com", "https://js.authorize.net"]),
+        frames: list(&["https://js.stripe.com", "https://hooks.stripe.com", "https://js.authorize.net"]),
         calls: list(&["https://api.stripe.com"]),
-        pages: list(&[
-            "https://checkout.stripe.com",
-            "https://hooks.stripe.com",
-            "https://accept.authorize.net",
-            "https://test.authorize.net",
-        ]),
+        pages: list(&["https://checkout.stripe.com", "https://hooks.stripe.com", "https://accept.authorize.net"]),
+        sandboxes: &["https://jstest.authorize.net", "https://test.authorize.net"],
     }
 }
 

@@ -60,6 +60,7 @@ pub async fn take(
     expected: String,
     #[server(default)] email: String,
     #[server(default)] token: String,
+    #[server(default)] postal_code: String,
     #[server(default)] saved: String,
     #[server(default)] consent: String,
 ) -> Result<(), Fault> {
@@ -74,6 +75,7 @@ pub async fn take(
         } else {
             engine::PayHow::Saved(saved.parse().map_err(|_| Fault::Malformed)?)
         },
+        postal_code: engine::postal_code(&postal_code),
         network: gate::network(),
         user_agent: gate::user_agent(),
         consent: domain::consent::Wording::of_version(&consent),
@@ -117,7 +119,9 @@ fn after_take(standing: &Standing) -> String {
     match &standing.outcome {
         domain::views::Outcome::Continue { url, fields, .. } if fields.is_empty() => url.clone(),
         // The checkout has the form that leads on.
-        domain::views::Outcome::Continue { .. } => addresses::pay(standing.checkout),
+        domain::views::Outcome::Continue { .. } | domain::views::Outcome::Lapsed { .. } => {
+            addresses::pay(standing.checkout)
+        }
         _ => addresses::result(standing.checkout, standing.payment),
     }
 }

@@ -20,16 +20,19 @@ pub fn entry_data(entry: &MethodEntry) -> (Option<String>, Option<String>) {
 /// `pay` is what the button says.
 #[component]
 pub fn MethodFields(gateway: GatewayFace, pay: String) -> impl IntoView {
-    let GatewayFace { name, entry, hosted_page } = gateway;
+    let GatewayFace { name, entry, hosted_page, postal_code } = gateway;
+    let postal_code = postal_code.then(|| view! { <PostalCode/> });
     match entry {
         MethodEntry::Fields { .. } => view! {
             <Plain gateway=name hosted_page what="card fields"/>
             <CardFields/>
+            {postal_code}
         }
         .into_any(),
         MethodEntry::Popup { login, client_key, .. } => view! {
             <Plain gateway=name.clone() hosted_page what="window for your card"/>
-            <CardWindow gateway=name login client_key pay/>
+            {postal_code}
+            <CardWindow gateway=name hosted_page login client_key pay/>
         }
         .into_any(),
         MethodEntry::TestMethods(methods) => view! { <TestMethods methods/> }.into_any(),
@@ -69,14 +72,34 @@ fn CardFields() -> impl IntoView {
     }
 }
 
+/// Not asked without script: the gateway's own page asks for what it needs.
+#[component]
+fn PostalCode() -> impl IntoView {
+    view! {
+        <div class="field only-js" id="postal-code-field">
+            <label for="postal-code">"Postal code of the card"</label>
+            <p class="hint" id="postal-code-hint">"Your bank may compare it. Leave it empty if your card has none."</p>
+            <input
+                class="input" id="postal-code" name="postal_code" type="text" autocomplete="postal-code" maxlength="10"
+                spellcheck="false" autocapitalize="characters" aria-describedby="postal-code-hint"
+            />
+        </div>
+    }
+}
+
 /// The gateway's script, AcceptUI, looks for the first button of this class and opens its window when that is pressed,
 /// which `pay.js` does. Source: `wire/gateways.md`, 3.10.
 #[component]
-fn CardWindow(gateway: String, login: String, client_key: String, pay: String) -> impl IntoView {
+fn CardWindow(gateway: String, hosted_page: bool, login: String, client_key: String, pay: String) -> impl IntoView {
     // Bank debits are not offered.
     const METHODS: &str = r#"{"cardCodeRequired":true,"showCreditCard":true,"showBankAccount":false}"#;
     const ADDRESS: &str = r#"{"show":false,"required":false}"#;
     let ready = format!("{gateway}’s own window for your card opens when you press Pay.");
+    // `pay.js` shows it once the window was asked for, because nobody tells when that fails.
+    let other = hosted_page.then(|| {
+        let words = format!("Enter your card on {gateway}’s page instead");
+        view! { <button type="button" class="btn quiet" id="card-page" hidden>{words}</button> }
+    });
     view! {
         <div class="field only-js" id="card">
             <input type="hidden" name="token" id="token" value=""/>
@@ -92,6 +115,7 @@ fn CardWindow(gateway: String, login: String, client_key: String, pay: String) -
                 data-billingaddressoptions=ADDRESS
                 data-responsehandler="cardEntered"
             ></button>
+            {other}
         </div>
     }
 }

@@ -20,6 +20,8 @@ pub const PENDING_LOOK_UP_AFTER: TimeDelta = TimeDelta::minutes(5);
 pub const MISSED_APART: TimeDelta = TimeDelta::minutes(2);
 /// A payer who has not finished at the bank's or gateway's page by then has left; the invoice is set free for the next.
 pub const ACTION_LIFE: TimeDelta = TimeDelta::minutes(30);
+/// From the moment that a look-up can say so, the worker takes less to set an invoice free; and a page shows no seconds.
+const FREE_WITHIN: TimeDelta = TimeDelta::minutes(2);
 const FIRST_GAP: TimeDelta = TimeDelta::seconds(5);
 const GAP_MAX: TimeDelta = TimeDelta::minutes(15);
 
@@ -70,6 +72,26 @@ pub fn is_left_by_payer(state: AttemptState, began: DateTime<Utc>, now: DateTime
     state == AttemptState::RequiresAction && now - began > ACTION_LIFE
 }
 
+/// When a look-up can first say that nobody pays any more on a page that is `over` so long after it began, or can say so
+/// again after it had no trace at `missed`.
+#[must_use]
+pub fn page_over_at(began: DateTime<Utc>, over: TimeDelta, missed: Option<DateTime<Utc>>) -> DateTime<Utc> {
+    missed.map_or(began + over, |missed| missed + MISSED_APART)
+}
+
+/// When the invoice of such a page can be paid again at the latest, if nobody pays there.
+#[must_use]
+pub fn free_again_at(began: DateTime<Utc>, over: TimeDelta) -> DateTime<Utc> {
+    began + over + MISSED_APART + FREE_WITHIN
+}
+
+/// When a job that did not get to its end runs again: after the usual gap, and no later than there may be an answer.
+#[must_use]
+pub fn run_again_at(tries: i32, answer_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
+    let usual = now + gap_after(tries);
+    answer_at.filter(|at| *at > now).map_or(usual, |at| usual.min(at))
+}
+
 /// How long a job that did not get to its end waits after so many tries: 5 s, 10 s, 20 s … 15 min.
 #[must_use]
 pub fn gap_after(tries: i32) -> TimeDelta {
@@ -85,6 +107,21 @@ mod tests {
     fn d4_gaps_grow_up_to_a_quarter_of_an_hour() {
         let seconds = |tries| gap_after(tries).num_seconds();
         assert_eq!([1, 2, 3, 8, 9, 200].map(seconds), [5, 10, 20, 640, 900, 900]);
+    }
+
+    #[test]
+    fn whoever_left_a_page_waits_for_its_end_and_not_for_a_gap() {
+        let began = DateTime::UNIX_EPOCH;
+        let at = |minutes| began + TimeDelta::minutes(minutes);
+        let over = TimeDelta::minutes(32);
+        let again = |missed, now| run_again_at(200, Some(page_over_at(began, over, missed)), now);
+        assert_eq!(again(None, at(1)), at(16), "as usual, long before");
+        assert_eq!(again(None, at(20)), at(32));
+        assert_eq!(again(Some(at(32)), at(32)), at(34));
+        assert_eq!(again(None, at(32)), at(47), "what may be asked already is no reason to ask at once");
+        assert_eq!(run_again_at(1, Some(at(32)), at(31)), at(31) + TimeDelta::seconds(5));
+        assert_eq!(run_again_at(200, None, at(20)), at(35));
+        assert!(free_again_at(began, over) > page_over_at(began, over, Some(at(32))));
     }
 
     #[test]

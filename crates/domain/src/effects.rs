@@ -98,6 +98,14 @@ fn effects(before: AttemptState, after: AttemptState, was_told_to_wait: bool) ->
     effects
 }
 
+/// Whether a void that is seen of a payment is the doing of a refund: a gateway may give all of a charge back by voiding
+/// it. That is the refund's fact, and undoing the payment as well would take the money out twice.
+#[must_use]
+pub fn is_void_by_refund(seen: &Fact, state: AttemptState, asked: Money, refunds: &[(RefundState, Money)]) -> bool {
+    let is_given_back = |(refund, amount): &(RefundState, Money)| !refund.is_dead() && *amount == asked;
+    *seen == Fact::Voided && state.has_money() && refunds.iter().any(is_given_back)
+}
+
 /// A refund that learned something new.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefundLearned {
@@ -156,4 +164,29 @@ fn refund_effects(before: RefundState, after: RefundState) -> Vec<RefundEffect> 
         effects.push(RefundEffect::Notice { failed: after.is_dead() });
     }
     effects
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::Currency;
+
+    #[test]
+    fn d24_a_void_undoes_the_payment_unless_a_refund_of_all_of_it_made_it() {
+        let usd = |minor| Money::new(minor, Currency::USD);
+        let is_refunds =
+            |state, refunds: &[(RefundState, Money)]| is_void_by_refund(&Fact::Voided, state, usd(500), refunds);
+        for state in [RefundState::Created, RefundState::Unknown, RefundState::Pending, RefundState::Succeeded] {
+            let whole = [(RefundState::Failed, usd(500)), (state, usd(500))];
+            assert!(is_refunds(AttemptState::Approved, &whole), "{state:?}");
+            assert!(!is_refunds(AttemptState::RequiresAction, &whole), "{state:?}: there was no money yet");
+            assert!(
+                !is_refunds(AttemptState::Approved, &[(state, usd(499))]),
+                "{state:?}: a part is given back otherwise"
+            );
+            assert!(!is_void_by_refund(&Fact::Settled, AttemptState::Approved, usd(500), &whole), "{state:?}");
+        }
+        assert!(!is_refunds(AttemptState::Approved, &[]));
+        assert!(!is_refunds(AttemptState::Approved, &[(RefundState::Failed, usd(500))]), "it came to nothing");
+    }
 }

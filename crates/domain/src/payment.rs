@@ -147,6 +147,7 @@ pub enum DeclineReason {
     InsufficientFunds,
     Expired,
     WrongSecurityCode,
+    WrongPostalCode,
     AuthenticationFailed,
     /// Lost, stolen, fraud: the payer is told no more than "declined".
     Blocked,
@@ -173,6 +174,7 @@ impl DeclineReason {
             }
             Self::Expired => "This card has expired. Use another card.",
             Self::WrongSecurityCode => "The security code does not match this card. Check it and try again.",
+            Self::WrongPostalCode => "The postal code does not match this card. Check it and try again.",
             Self::AuthenticationFailed => {
                 "Your bank could not confirm that it was you. Try again, or use another card."
             }

@@ -69,6 +69,8 @@ pub struct GatewayFace {
     pub entry: MethodEntry,
     /// The gateway has a page of its own that takes the card, for payers without script.
     pub hosted_page: bool,
+    /// The payer is asked for the postal code of the card's address.
+    pub postal_code: bool,
 }
 
 /// Where the payer enters the method.
@@ -224,7 +226,11 @@ pub enum Outcome {
         fields: Vec<(String, String)>,
         /// The gateway lets us end it. What has no id there ends by itself.
         can_cancel: bool,
+        /// When the invoice can be paid again if nothing is paid there, as far as the clock tells.
+        again_at: Option<Moment>,
     },
+    /// The gateway's page opens no more; where it is open still, it may be paid.
+    Lapsed { again_at: Moment },
     /// No money came.
     Declined { words: String },
     /// Cancelled by the payer before any money moved.
@@ -407,6 +413,8 @@ pub struct RefundOffer {
     pub payment: PaymentId,
     /// What can still be paid back.
     pub most: Money,
+    /// As far as we know it has not settled, and the gateway gives back no part of it before that.
+    pub whole_until_settled: bool,
     /// `Visa ··4242, through Stripe`.
     pub goes_to: String,
     /// What is written into the books then.

@@ -113,6 +113,9 @@ pub enum RefundError {
     /// The gateway's adapter cannot; what to do instead.
     #[error("no refunds through this gateway: {0}")]
     NotHere(&'static str),
+    /// The gateway gives back no part of what has not settled.
+    #[error("not settled yet")]
+    PartTooEarly,
     #[error(transparent)]
     Engine(#[from] Error),
 }

@@ -4,7 +4,7 @@
 use crate::{Engine, Error};
 use chrono::{DateTime, Utc};
 use domain::{
-    asking::gap_after,
+    asking::run_again_at,
     ids::{AttemptId, MailId, MethodId, PaymentId, RefundId, WebhookId},
     payment::AttemptState,
 };
@@ -80,6 +80,8 @@ pub(crate) enum Ran {
     Finished,
     /// Not yet, and that is no fault: ask again after the usual gap.
     NotYet(&'static str),
+    /// The same, and no later than this, because from then on there may be an answer.
+    NotYetBut(DateTime<Utc>, &'static str),
 }
 
 impl Work {
@@ -199,6 +201,7 @@ impl Engine {
     }
 
     async fn conclude(&self, job: &Job, outcome: Result<Ran, Error>) -> Result<(), Error> {
+        let mut answer_at = None;
         let why = match outcome {
             Ok(Ran::Done) => return Ok(()),
             Ok(Ran::Finished) => {
@@ -206,13 +209,17 @@ impl Engine {
                 return end_with(tx, job).await.map(drop);
             }
             Ok(Ran::NotYet(why)) => why.to_owned(),
+            Ok(Ran::NotYetBut(at, why)) => {
+                answer_at = Some(at);
+                why.to_owned()
+            }
             Err(cause) => {
                 tracing::warn!(job.id = %job.id, job.tries = job.tries, cause = %chain(&cause), "A job failed and will be tried again.");
                 chain(&cause)
             }
         };
         let gives_up = job.tries >= TRIES_MAX && !is_about_money(job);
-        let again = (!gives_up).then(|| self.now() + gap_after(job.tries));
+        let again = (!gives_up).then(|| run_again_at(job.tries, answer_at, self.now()));
         let tx = self.store().door_job(job).begin().await?;
         tx.job_again(job, again, &why).await?;
         Ok(tx.commit().await?)

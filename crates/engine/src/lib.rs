@@ -53,7 +53,7 @@ pub use error::{Error, MethodError, RefundError, SignInError, TakeError};
 pub use founding::{Founding, NewPayer};
 pub use invoice_pdf::InvoicePdf;
 pub use open_checkout::PayNowLink;
-pub use order::{ListQuery, Order, PayHow, RefundOrder, SaveMethod};
+pub use order::{ListQuery, Order, PayHow, RefundOrder, SaveMethod, postal_code};
 pub use passes::{AdminPass, GuestPass, OperatorPass, PayerPass};
 pub use receive_webhook::NotTaken;
 pub use sign_in::SignedIn;

@@ -2,8 +2,14 @@
 //! when it was heard of, so none stays open unnoticed (D2, D4).
 
 use crate::{Engine, Error, jobs::Ran};
-use domain::{asking::is_left_by_payer, ids::AttemptId, payment::Source};
-use store::MerchantDb;
+use chrono::{DateTime, Utc};
+use connectors::gateway::PageLife;
+use domain::{
+    asking::{is_left_by_payer, page_over_at},
+    ids::AttemptId,
+    payment::{AttemptState, Source},
+};
+use store::{Attempt, MerchantDb};
 
 impl Engine {
     pub(crate) async fn look_up_attempt(&self, db: &MerchantDb, attempt: AttemptId) -> Result<Ran, Error> {
@@ -12,7 +18,9 @@ impl Engine {
             return Ok(Ran::Finished);
         }
         if !self.look_up(db, &attempt, Source::LookUp).await? {
-            return Ok(Ran::NotYet("the gateway cannot say yet"));
+            let why = "the gateway cannot say yet";
+            let over = self.page_over_at(db, &attempt).await?;
+            return Ok(over.map_or(Ran::NotYet(why), |at| Ran::NotYetBut(at, why)));
         }
         let now = db.attempt(attempt.id).await?;
         if is_left_by_payer(now.state, now.created_at, self.now()) {
@@ -20,5 +28,21 @@ impl Engine {
             return Ok(Ran::NotYet("given up; the gateway's word is awaited"));
         }
         if now.state.is_open() { Ok(Ran::NotYet("the outcome is still open")) } else { Ok(Ran::Finished) }
+    }
+
+    /// When a look-up can first say that nobody pays on the gateway's page any more, or can say so again: whoever has left
+    /// it waits for that.
+    async fn page_over_at(&self, db: &MerchantDb, attempt: &Attempt) -> Result<Option<DateTime<Utc>>, Error> {
+        let Some(life) = self.page_life(db, attempt).await? else { return Ok(None) };
+        Ok(Some(page_over_at(attempt.created_at, life.over, self.missed_at(db, attempt).await?)))
+    }
+
+    /// Of the page that the attempt waits on, where it ends by itself.
+    pub(crate) async fn page_life(&self, db: &MerchantDb, attempt: &Attempt) -> Result<Option<PageLife>, Error> {
+        if attempt.state != AttemptState::RequiresAction || attempt.gateway_id.is_some() {
+            return Ok(None);
+        }
+        let connection = db.connection(attempt.connection_id).await?;
+        Ok(self.gateway_of(db, &connection)?.capabilities().page_life)
     }
 }

@@ -47,6 +47,8 @@ impl Engine {
                 name: capabilities.name.to_owned(),
                 entry: gateway.method_entry(),
                 hosted_page: false,
+                // A method that is kept has no place for it.
+                postal_code: false,
             },
         })
     }

@@ -132,7 +132,7 @@ impl Engine {
             // From another link to this invoice, perhaps the same person's: whoever left half-way may go on or give up.
             let standing = self.standing(guest, live).await?;
             return match standing.outcome {
-                Outcome::Continue { .. } => Ok(CheckoutPage::Standing(standing)),
+                Outcome::Continue { .. } | Outcome::Lapsed { .. } => Ok(CheckoutPage::Standing(standing)),
                 _ => closed(ClosedReason::InProgress),
             };
         }
@@ -169,6 +169,7 @@ impl Engine {
                 name: gateway.capabilities().name.to_owned(),
                 entry: gateway.method_entry(),
                 hosted_page: gateway.capabilities().hosted_page,
+                postal_code: gateway.capabilities().postal_code,
             },
             stale,
         }))

@@ -21,6 +21,8 @@ pub struct Order {
     pub expected: Money,
     pub email: String,
     pub how: PayHow,
+    /// Of the card's address, as [`postal_code`] reads it.
+    pub postal_code: Option<String>,
     /// Where the press came from.
     pub network: Network,
     pub user_agent: Option<String>,
@@ -74,6 +76,17 @@ impl PayHow {
     }
 }
 
+/// No country's is longer, and card numbers are.
+const POSTAL_CODE_MAX_CHARS: usize = 10;
+
+/// What a form sent as a postal code; `None` for what cannot be one.
+#[must_use]
+pub fn postal_code(typed: &str) -> Option<String> {
+    let typed = typed.trim();
+    let spelt = typed.chars().all(|c| c.is_ascii_alphanumeric() || " -".contains(c));
+    (spelt && (1..=POSTAL_CODE_MAX_CHARS).contains(&typed.len())).then(|| typed.to_owned())
+}
+
 /// One press of Save.
 #[derive(Clone, Debug)]
 pub struct SaveMethod {
@@ -118,6 +131,16 @@ mod tests {
         let long = "a".repeat(TOKEN_MAX_CHARS + 1);
         for other in ["4242424242424242", "4242-4242-4242-4242", "pm_1\n2026 ERROR", "pm 1", "pm_1'", &long] {
             assert!(PayHow::of_form(other.into()).is_none(), "{other}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_a_postal_code_is_not_passed_on() {
+        for code in ["2000", " 98004-1234 ", "SW1A 1AA", "D02 AF30"] {
+            assert_eq!(postal_code(code).as_deref(), Some(code.trim()));
+        }
+        for other in ["", "  ", "4111111111111111", "4111 1111 1111", "20\n00", "<b>", "２０００"] {
+            assert_eq!(postal_code(other), None, "{other}");
         }
     }
 

@@ -7,13 +7,14 @@ use crate::{
     audit::{Actor, Audited},
     failpoint,
     jobs::chain,
+    receive_webhook::known,
     settle_payment::latest,
     take_payment::charge_request,
 };
 use connectors::gateway::{Gateway, GatewayError, RefundRequest, Refunds};
 use domain::{
     asking::is_too_old_to_send,
-    payment::Source,
+    payment::{AttemptState, Source},
     refund::{RefundFact, RefundSeen, RefundState},
 };
 use store::{Attempt, MerchantDb, OpenedRefund, Refund};
@@ -28,11 +29,25 @@ impl Engine {
     /// Why nothing was started; nothing was paid back then.
     pub async fn refund_payment(&self, admin: &AdminPass, order: RefundOrder) -> Result<(), RefundError> {
         let db = admin.db.clone();
-        let attempt = latest(&db, order.payment).await?;
+        let mut attempt = latest(&db, order.payment).await?;
         let connection = db.connection(attempt.connection_id).await?;
         let gateway = self.gateway_of(&db, &connection)?;
-        if let Refunds::No(instead) = gateway.capabilities().refunds {
-            return Err(RefundError::NotHere(instead));
+        // A form that was used is answered by what became of it, below.
+        let is_used = known(db.refund(order.refund).await)?.is_some();
+        match gateway.capabilities().refunds {
+            Refunds::Allowed => {}
+            Refunds::WholeUntilSettled if is_used || order.amount == attempt.amount()? => {}
+            Refunds::WholeUntilSettled => {
+                if is_unsettled(&attempt) {
+                    // Nobody tells of settlement unasked.
+                    self.look_up(&db, &attempt, Source::LookUp).await?;
+                    attempt = latest(&db, order.payment).await?;
+                }
+                if is_unsettled(&attempt) {
+                    return Err(RefundError::PartTooEarly);
+                }
+            }
+            Refunds::No(instead) => return Err(RefundError::NotHere(instead)),
         }
         let refund = self.new_refund(admin, &attempt, order);
         let asked = Audited::refund_asked(&refund)?;
@@ -91,6 +106,11 @@ impl Engine {
         failpoint::reach("after_refund_record");
         Ok(())
     }
+}
+
+/// As far as we know, what was taken can still be called off.
+pub(crate) fn is_unsettled(attempt: &Attempt) -> bool {
+    attempt.state.has_money() && attempt.state != AttemptState::Settled
 }
 
 /// The request of a refund, the same whenever it is built: it is sent again to look the refund up.

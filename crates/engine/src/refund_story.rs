@@ -3,6 +3,7 @@
 use crate::{
     Engine, Error,
     payment_story::{event, source_words},
+    refund_payment::is_unsettled,
 };
 use chrono::{DateTime, Utc};
 use connectors::gateway::Refunds;
@@ -31,7 +32,8 @@ impl Engine {
             return Ok(None);
         }
         let connection = db.connection(attempt.connection_id).await?;
-        if let Refunds::No(instead) = self.gateway_of(db, &connection)?.capabilities().refunds {
+        let refunds = self.gateway_of(db, &connection)?.capabilities().refunds;
+        if let Refunds::No(instead) = refunds {
             return Ok(Some(RefundPlan::NotHere(instead.to_owned())));
         }
         let shares = db.books_entries(attempt.id).await?;
@@ -45,6 +47,7 @@ impl Engine {
             refund: RefundId(Uuid::now_v7()),
             payment: attempt.payment_id,
             most,
+            whole_until_settled: refunds == Refunds::WholeUntilSettled && is_unsettled(attempt),
             goes_to: format!("{}, through {}", face.method.as_deref().unwrap_or("The payer’s card"), face.gateway),
             in_the_books: format!("{place}: {in_the_books}"),
         })))

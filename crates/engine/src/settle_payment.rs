@@ -13,8 +13,8 @@ use crate::{
 use chrono::{DateTime, Utc};
 use connectors::gateway::{Found, LookUp};
 use domain::{
-    asking::{before_asking, silence},
-    effects::{Effect, learn},
+    asking::{before_asking, free_again_at, silence},
+    effects::{Effect, is_void_by_refund, learn},
     ids::{AttemptId, PaymentId},
     ledger::Journal,
     money::Money,
@@ -57,6 +57,14 @@ impl Engine {
         // Whatever is seen leads out of this state, so nothing was seen yet.
         let is_first = attempt.state == AttemptState::Created;
         let known = if is_first { Vec::new() } else { tx.observations(attempt.id).await? };
+        if seen.fact == Fact::Voided {
+            let refunds = tx.refunds_of(&[attempt.id]).await?.into_iter();
+            let refunds =
+                refunds.map(|refund| Ok((refund.state, refund.amount()?))).collect::<Result<Vec<_>, Error>>()?;
+            if is_void_by_refund(&seen.fact, attempt.state, attempt.amount()?, &refunds) {
+                return Ok(attempt);
+            }
+        }
         let known: Vec<_> = known.iter().map(|known| &known.observation).collect();
         let Some(learned) = learn(&known, seen, attempt.amount()?, attempt.gateway_id.as_deref()) else {
             return Ok(attempt);
@@ -157,7 +165,7 @@ impl Engine {
     }
 
     /// When a look-up first found no trace of it.
-    async fn missed_at(&self, db: &MerchantDb, attempt: &Attempt) -> Result<Option<DateTime<Utc>>, Error> {
+    pub(crate) async fn missed_at(&self, db: &MerchantDb, attempt: &Attempt) -> Result<Option<DateTime<Utc>>, Error> {
         let known = db.observations(attempt.id).await?;
         Ok(known.iter().find(|known| known.observation.fact == Fact::NotSeen).map(|missed| missed.at))
     }
@@ -220,7 +228,19 @@ impl Engine {
     pub(crate) async fn standing(&self, guest: &GuestPass, payment: PaymentId) -> Result<Standing, Error> {
         let (payment, share) = self.own_payment(guest, payment).await?;
         let attempt = latest(&guest.db, payment.id).await?;
-        standing(guest, &payment, &share, &attempt)
+        let mut standing = standing(guest, &payment, &share, &attempt)?;
+        if let Outcome::Continue { again_at, can_cancel: false, .. } = &mut standing.outcome
+            && let Some(life) = self.page_life(&guest.db, &attempt).await?
+        {
+            let at = free_again_at(attempt.created_at, life.over);
+            let at = on_the_wall(at, zone(&guest.merchant.time_zone));
+            if self.now() - attempt.created_at < life.opens {
+                *again_at = Some(at);
+            } else {
+                standing.outcome = Outcome::Lapsed { again_at: at };
+            }
+        }
+        Ok(standing)
     }
 }
 
@@ -330,7 +350,7 @@ fn outcome(attempt: &Attempt) -> Result<Outcome, Error> {
         (AttemptState::RequiresAction, Some(url)) => {
             let fields: Vec<_> =
                 attempt.action_fields.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_default();
-            Outcome::Continue { url: url.clone(), fields, can_cancel: attempt.gateway_id.is_some() }
+            Outcome::Continue { url: url.clone(), fields, can_cancel: attempt.gateway_id.is_some(), again_at: None }
         }
         (AttemptState::Declined, _) => Outcome::Declined { words },
         (AttemptState::Voided, _) => Outcome::Cancelled,

@@ -57,7 +57,7 @@ impl Engine {
         &self,
         guest: &GuestPass,
         payer: Option<&PayerPass>,
-        order: Order,
+        mut order: Order,
     ) -> Result<Standing, TakeError> {
         let claims_seen = guest.db.claims_taken(&[guest.checkout.invoice_id]).await?;
         // An invoice that nobody has tried to pay has no payment yet, neither this one nor another.
@@ -73,6 +73,9 @@ impl Engine {
             return Err(TakeError::BadEmail);
         }
         let (connection, gateway) = self.gateway(&guest.db).await?;
+        if !gateway.capabilities().postal_code {
+            order.postal_code = None;
+        }
         let by = self.means(guest, payer, connection, &order.how).await?;
         let origin = Origin::of(guest, payer, order.network);
         let (committed, turn) = match self.intend(guest, &order, &origin, &by, claims_seen).await? {
@@ -240,6 +243,7 @@ impl Engine {
             cancel_url: format!("{public}/npe?transactionId={}&left={}", guest.checkout.id, payment.id),
             method_token: by.method_token.clone(),
             gateway_customer: by.gateway_customer.clone(),
+            postal_code: order.postal_code.clone(),
             state: AttemptState::Created,
             reason: None,
             contradicted: false,
@@ -270,6 +274,7 @@ pub(crate) fn charge_request(attempt: &Attempt) -> Result<ChargeRequest, Error> 
             (Some(token), None) => ChargeHow::Token(token),
             (None, _) => ChargeHow::HostedPage,
         },
+        postal_code: attempt.postal_code.clone(),
         return_url: attempt.return_url.clone(),
         cancel_url: attempt.cancel_url.clone(),
     })

@@ -160,6 +160,8 @@ impl Engine {
         refunds: &[RefundRecord],
         verified: &mut Verified,
     ) -> Result<(), Error> {
+        // The gateway lists such a charge as taken no more.
+        let undone: HashSet<_> = refunds.iter().filter_map(RefundRecord::charge_undone).collect();
         for connection in db.connections().await?.into_iter().filter(|connection| connection.kind == "gateway") {
             let gateway = self.gateway_of(db, &connection)?;
             if !gateway.capabilities().lists {
@@ -168,11 +170,11 @@ impl Engine {
             match gateway.taken_since(since).await {
                 Ok(taken) => {
                     verified.charges += u64::try_from(taken.len()).unwrap_or(u64::MAX);
-                    verified.differences.extend(gateway_differences(connection.id, since, &taken, ours)?);
+                    verified.differences.extend(gateway_differences(connection.id, since, &taken, ours, &undone)?);
                 }
                 Err(cause) => verified.differences.push(format!("the gateway was not compared: {cause}")),
             }
-            if gateway.capabilities().refunds == Refunds::Allowed {
+            if !matches!(gateway.capabilities().refunds, Refunds::No(_)) {
                 match listed_refunds(gateway.as_ref(), since).await {
                     Ok((listed, earlier)) => {
                         verified.differences.extend(listed_differences(db, &listed, &earlier).await?);
@@ -283,6 +285,7 @@ fn gateway_differences(
     since: DateTime<Utc>,
     taken: &[Taken],
     ours: &HashMap<AttemptId, Attempt>,
+    undone: &HashSet<AttemptId>,
 ) -> Result<Vec<String>, Error> {
     let mut differences = Vec::new();
     let mut counted: HashMap<AttemptId, u32> = HashMap::new();
@@ -295,6 +298,9 @@ fn gateway_differences(
                 differences
                     .push(format!("the gateway took {amount} ({id}); our {} is {:?}", attempt.id, attempt.state));
             }
+            Some(attempt) if undone.contains(&attempt.id) => {
+                differences.push(format!("the gateway has {amount} ({id}); our {} was refunded by a void", attempt.id));
+            }
             Some(attempt) if attempt.amount()? != charge.amount => {
                 differences.push(format!("the gateway took {amount} ({id}); our {} says otherwise", attempt.id));
             }
@@ -304,6 +310,7 @@ fn gateway_differences(
     let twice = counted.iter().filter(|(_, times)| **times > 1);
     differences.extend(twice.map(|(attempt, times)| format!("the gateway charged {times} times for {attempt}")));
     let here = ours.values().filter(|attempt| attempt.connection_id == connection && attempt.state.has_money());
+    let here = here.filter(|attempt| !undone.contains(&attempt.id));
     let missing = here.filter(|attempt| attempt.created_at >= since && !counted.contains_key(&attempt.id));
     differences.extend(missing.map(|attempt| format!("{} has money that the gateway does not list", attempt.id)));
     Ok(differences)
@@ -378,7 +385,8 @@ fn unlisted(
     ours: &HashMap<AttemptId, Attempt>,
     refunds: &[RefundRecord],
 ) -> Vec<String> {
-    let made = refunds.iter().map(|record| &record.refund).filter(|refund| refund.state == RefundState::Succeeded);
+    let made = refunds.iter().filter(|record| record.charge_undone().is_none()).map(|record| &record.refund);
+    let made = made.filter(|refund| refund.state == RefundState::Succeeded);
     let here = made.filter(|refund| ours.get(&refund.attempt_id).is_some_and(|of| of.connection_id == connection));
     let missing =
         here.filter(|refund| refund.created_at >= since && !listed.iter().any(|row| row.refund == Some(refund.id)));

@@ -4,6 +4,7 @@ use crate::{Engine, Error, post_refund::books_reference, verify_books::take_list
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::books::BooksPayment;
 use domain::{
+    ids::AttemptId,
     money::{Currency, Money},
     refund::{FoldedRefund, RefundFact, RefundState},
 };
@@ -89,6 +90,13 @@ impl RefundRecord {
             }
         }
         Ok(differences)
+    }
+
+    /// The attempt whose charge itself this refund has undone: the gateway has no other id for that.
+    pub fn charge_undone(&self) -> Option<AttemptId> {
+        let refund = &self.refund;
+        let by_void = refund.gateway_id.as_ref() == Some(&refund.charge_gateway_id);
+        (by_void && refund.state == RefundState::Succeeded).then_some(refund.attempt_id)
     }
 
     pub fn quotes(&self, reference: &str) -> bool {

@@ -6,6 +6,7 @@
 //!   bookkeeper would: part pay it, change what is due, void it. It moves UpdatedDateUTC and fires the webhook.
 //! * `POST /control/xero/payment` `{"id", "reconciled"?, "reference"?}` matches a payment with the bank statement, or
 //!   stands for one that a bookkeeper entered in its place.
+//! * `POST /control/advance` also takes `{"minutes": N}`.
 //! * `POST /control/authorizenet/transaction` `{"id", "status" | "return_code" | "held"}` does to a transaction what a
 //!   bank or the merchant's staff would: `authorizenet/control.rs`.
 //! * `POST /control/stripe/dispute` `{"charge", "outcome": "opened" | "won" | "lost"}` opens a dispute of a charge, or
@@ -55,7 +56,9 @@ pub(crate) enum ControlError {
     UnknownFault(String),
     #[error("{vendor} has no fault {fault:?}")]
     NotOfVendor { vendor: &'static str, fault: String },
-    #[error("give {{\"days\": N}} or {{\"hours\": N}} with N from 1; the clock goes forward, ten years at most")]
+    #[error(
+        "give {{\"days\": N}}, {{\"hours\": N}} or {{\"minutes\": N}} with N from 1; the clock goes forward, ten years at most"
+    )]
     Advance,
     #[error(transparent)]
     Edit(#[from] xero::EditError),
@@ -162,25 +165,27 @@ fn listed(shared: &Shared) -> Json<Value> {
 struct Advance {
     days: Option<i64>,
     hours: Option<i64>,
+    minutes: Option<i64>,
 }
 
 async fn advance_clock(State(shared): State<Arc<Shared>>, body: Body<Advance>) -> Result<Json<Value>, ControlError> {
     let Json(order) = body?;
-    let hours = match (order.days, order.hours) {
-        (Some(days), None) => days.checked_mul(24),
-        (None, Some(hours)) => Some(hours),
+    let by = match (order.days, order.hours, order.minutes) {
+        (Some(days), None, None) => TimeDelta::try_days(days),
+        (None, Some(hours), None) => TimeDelta::try_hours(hours),
+        (None, None, Some(minutes)) => TimeDelta::try_minutes(minutes),
         _ => None,
     };
-    let now = advance(&shared, hours.ok_or(ControlError::Advance)?).await?;
+    let now = advance(&shared, by.ok_or(ControlError::Advance)?).await?;
     Ok(Json(json!({ "now": now.to_rfc3339(), "offset_ms": shared.clock.offset() })))
 }
 
 /// Moves the clock, lets happen at the vendors and then at the portal what falls due, and makes pending webhooks due.
-pub(crate) async fn advance(shared: &Arc<Shared>, hours: i64) -> Result<DateTime<Utc>, ControlError> {
-    if !(1..=ADVANCE_MAX_HOURS).contains(&hours) {
+pub(crate) async fn advance(shared: &Arc<Shared>, by: TimeDelta) -> Result<DateTime<Utc>, ControlError> {
+    if by <= TimeDelta::zero() || by > TimeDelta::hours(ADVANCE_MAX_HOURS) {
         return Err(ControlError::Advance);
     }
-    shared.clock.advance(TimeDelta::hours(hours));
+    shared.clock.advance(by);
     shared.desk.write(|desk| desk.clock_offset_ms = shared.clock.offset());
     saved(shared).await?;
     if !stripe::agenda::catch_up(shared).await {

@@ -37,6 +37,8 @@ pub struct Model {
     pub method_token: Option<String>,
     /// The gateway's id of the payer's company, under which it keeps the method; absent for a one-time token.
     pub gateway_customer: Option<String>,
+    /// Of the card's address, where the gateway compares it.
+    pub postal_code: Option<String>,
     pub state: AttemptState,
     /// Why it brought no money, as JSON of a `DeclineReason`.
     pub reason: Option<String>,

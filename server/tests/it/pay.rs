@@ -99,7 +99,7 @@ async fn s55_the_payer_sees_the_payment_among_past_payments_and_the_admin_its_st
     assert!(elsewhere.contains("$200.00") && elsewhere.contains("INV-504"), "{elsewhere}");
     assert!(!elsewhere.contains("INV-501"), "what was paid here is not listed twice: {elsewhere}");
     let found = ana.get("/payments?q=INV-504").await.body;
-    assert!(found.contains("No payment matches") && found.contains("INV-504"), "{found}");
+    assert!(found.contains("No payment made here matches") && found.contains("INV-504"), "{found}");
     let dashboard = ana.get("/dashboard").await;
     assert!(
         dashboard.body.contains("Outstanding Payments") && !dashboard.body.contains("INV-501"),

@@ -54,7 +54,7 @@ pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
     let amount = row.amount.format(locale);
     let (proof, file) = (addresses::proof(row.payment), format!("proof-{}.html", row.reference));
     // About the amount, the dialog speaks: it stands open, with what was typed.
-    let at_amount = matches!(note.fault, Some(Fault::BadAmount | Fault::MoreThanLeft { .. }))
+    let at_amount = matches!(note.fault, Some(Fault::BadAmount | Fault::MoreThanLeft { .. } | Fault::PartTooEarly))
         && matches!(story.refund, Some(RefundPlan::Offered(_)));
     let wrong = note.fault.is_some();
     let refused = note.fault.as_ref().filter(|_| !at_amount).map(|fault| {
@@ -181,6 +181,11 @@ fn Refund(plan: RefundPlan, locale: Locale, note: Note, at_amount: bool) -> impl
 #[component]
 fn RefundDialog(offer: RefundOffer, locale: Locale, note: Note, at_amount: bool) -> impl IntoView {
     let most = offer.most;
+    let early = if offer.whole_until_settled {
+        " Until it has settled, which takes a day or so, only the whole of it."
+    } else {
+        ""
+    };
     let amount = if note.amount.is_empty() { most.to_decimal() } else { note.amount };
     let fault = note.fault.filter(|_| at_amount);
     let error = fault.as_ref().map(|fault| words_of(fault, locale));
@@ -198,7 +203,7 @@ fn RefundDialog(offer: RefundOffer, locale: Locale, note: Note, at_amount: bool)
                 <input type="hidden" name="currency" value=most.currency.to_string()/>
                 <Field
                     id="amount" label="Amount" kind=Kind::TEXT value=amount error
-                    hint=format!("In {}. At most {}.", most.currency, most.format(locale))
+                    hint=format!("In {}. At most {}.{early}", most.currency, most.format(locale))
                 />
                 <Field
                     id="reason" label="Reason" kind=Kind::TEXT value=note.reason

@@ -12,6 +12,7 @@ use crate::{
     },
     fault::Fault,
     note::Note,
+    shell,
 };
 use domain::{
     consent::Wording,
@@ -32,6 +33,7 @@ pub fn OfferView(offer: Offer, note: Note, gave_up: bool, signed_in_as: Option<S
     let email = if note.email.is_empty() { signed_in_as.clone().unwrap_or_default() } else { note.email };
     let stale = offer.stale.then(|| view! { <Stale merchant=offer.merchant.name.clone()/> });
     let (script, key) = entry_data(&offer.gateway.entry);
+    shell::allow_sandbox(script.as_deref(), None);
     let trust = match &script {
         Some(_) => {
             let (gateway, merchant) = (&offer.gateway.name, &offer.merchant.name);

@@ -8,9 +8,14 @@ use crate::{
         page_title::PageTitle,
         who::{Help, MerchantMark},
     },
+    shell,
     words::whole,
 };
-use domain::views::{Outcome, Standing};
+use domain::{
+    date::{Moment, moment_in_words, zone_in_words},
+    ids::CheckoutId,
+    views::{Outcome, Standing},
+};
 use leptos::prelude::*;
 
 #[component]
@@ -20,9 +25,14 @@ pub fn StandingView(standing: Standing) -> impl IntoView {
     let way_on = match &standing.outcome {
         Outcome::Paid => view! { <Done/> }.into_any(),
         Outcome::SentToBank | Outcome::Checking | Outcome::Returned { .. } => ().into_any(),
-        Outcome::Continue { url, fields, can_cancel } => {
+        Outcome::Continue { url, fields, can_cancel, again_at } => {
             let (url, fields, can_cancel) = (url.clone(), fields.clone(), *can_cancel);
-            view! { <GoOn url fields can_cancel standing=standing.clone()/> }.into_any()
+            let again = again_at.map(|at| moment_there(at, &standing));
+            view! { <GoOn url fields can_cancel again standing=standing.clone()/> }.into_any()
+        }
+        Outcome::Lapsed { again_at } => {
+            let (again, checkout) = (moment_there(*again_at, &standing), standing.checkout);
+            view! { <Lapsed again checkout/> }.into_any()
         }
         Outcome::Declined { .. } => view! { <Again standing=standing.clone() words="Try again"/> }.into_any(),
         Outcome::Cancelled => view! { <Again standing=standing.clone() words="Back to the payment"/> }.into_any(),
@@ -92,6 +102,11 @@ impl Told {
                 let waits = format!("Your payment of {amount} waits on the payment service’s secure page.{yet}");
                 ("One more step".into(), waits, "sent")
             }
+            Outcome::Lapsed { .. } => (
+                "This payment was not finished".into(),
+                "The payment service’s secure page cannot be opened any more.".into(),
+                "sent",
+            ),
             Outcome::Declined { words } => {
                 ("Your payment did not go through".into(), format!("{words} Nothing was charged."), "declined")
             }
@@ -123,7 +138,14 @@ fn Again(standing: Standing, words: &'static str) -> impl IntoView {
 }
 
 #[component]
-fn GoOn(url: String, fields: Vec<(String, String)>, can_cancel: bool, standing: Standing) -> impl IntoView {
+fn GoOn(
+    url: String,
+    fields: Vec<(String, String)>,
+    can_cancel: bool,
+    again: Option<String>,
+    standing: Standing,
+) -> impl IntoView {
+    shell::allow_sandbox(None, Some(&url));
     let words = format!("Continue to pay {}", standing.amount.format(standing.merchant.locale));
     let on = if fields.is_empty() {
         view! { <a class="btn primary" href=url rel="external">{words}</a> }.into_any()
@@ -138,7 +160,8 @@ fn GoOn(url: String, fields: Vec<(String, String)>, can_cancel: bool, standing: 
         .into_any()
     };
     let opener = can_cancel.then(|| view! { <DialogOpener dialog="cancel">"Cancel this payment"</DialogOpener> });
-    let end = if can_cancel { view! { <Cancel standing/> }.into_any() } else { view! { <EndsByItself/> }.into_any() };
+    let end =
+        if can_cancel { view! { <Cancel standing/> }.into_any() } else { view! { <EndsByItself again/> }.into_any() };
     view! {
         <div class="acts">{on} {opener}</div>
         {end}
@@ -146,13 +169,27 @@ fn GoOn(url: String, fields: Vec<(String, String)>, can_cancel: bool, standing: 
 }
 
 #[component]
-fn EndsByItself() -> impl IntoView {
+fn EndsByItself(again: Option<String>) -> impl IntoView {
+    let again = again.map_or_else(|| "within the hour".to_owned(), |at| format!("from {at}"));
+    let ends = format!("If you do not go on, the payment ends by itself, and the invoice can be paid again {again}.");
+    view! { <p>"Have you paid there already? Then do not pay again: we hear of it within minutes. " {ends}</p> }
+}
+
+#[component]
+fn Lapsed(again: String, checkout: CheckoutId) -> impl IntoView {
+    let ends = format!("If nothing was paid, the invoice can be paid again from {again}.");
     view! {
+        <div class="acts"><a class="btn" href=addresses::pay(checkout) rel="external">"Look again"</a></div>
         <p>
-            "Have you paid there already? Then do not pay again: we hear of it within minutes. "
-            "If you do not go on, the payment ends by itself within the hour, and the invoice can be paid again."
+            "Have you paid there, or is it still open with you? Then do not pay again: we hear of it within minutes. "
+            {ends}
         </p>
     }
+}
+
+/// With its zone, because this page is often read elsewhere.
+fn moment_there(at: Moment, standing: &Standing) -> String {
+    format!("{}, {}", moment_in_words(at), zone_in_words(&standing.merchant.time_zone))
 }
 
 #[component]

@@ -6,7 +6,7 @@ pub mod stripe;
 
 use crate::http::{Answer, HttpError};
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     ids::{AttemptId, CustomerId, MethodId, RefundId},
     method::MethodSeen,
@@ -28,6 +28,10 @@ pub struct Capabilities {
     pub name: &'static str,
     /// Takes the card on a page of its own, for payers without script.
     pub hosted_page: bool,
+    /// That page's, where it has no id of its own, and so cannot be ended from here.
+    pub page_life: Option<PageLife>,
+    /// A token does not hold the postal code of the card's address, and an account may decline every card without it.
+    pub postal_code: bool,
     /// Keeps a list of what it took, to compare ours with.
     pub lists: bool,
     pub refunds: Refunds,
@@ -35,11 +39,22 @@ pub struct Capabilities {
     pub stores: bool,
 }
 
+/// What a page that ends by itself allows, counted from when it was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageLife {
+    /// Who has left it can go on there for so long.
+    pub opens: TimeDelta,
+    /// From then on a look-up can say that nobody pays there any more.
+    pub over: TimeDelta,
+}
+
 /// Whether money can be paid back by this gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refunds {
     /// In whole and in part, before and after settlement alike.
     Allowed,
+    /// Until it has settled, a charge can only be undone whole; afterwards in part as well.
+    WholeUntilSettled,
     /// Not here; and what to do instead, for staff.
     No(&'static str),
 }
@@ -101,6 +116,8 @@ pub struct ChargeRequest {
     pub description: String,
     pub receipt_email: Option<String>,
     pub how: ChargeHow,
+    /// Of the card's address, where the payer was asked for it.
+    pub postal_code: Option<String>,
     /// Where the payer comes back to after the bank's or the gateway's page.
     pub return_url: String,
     /// Where the payer comes back to after giving up on the gateway's page.
@@ -256,7 +273,7 @@ pub trait Gateway: Send + Sync {
     /// What was taken since then, by the gateway's own list. What other programs took there is left out.
     async fn taken_since(&self, since: DateTime<Utc>) -> Result<Vec<Taken>, GatewayError>;
 
-    /// Pays money of a charge back, once for each refund.
+    /// Pays money of a charge back, once for each refund. One that undoes the charge itself goes by the charge's id.
     async fn refund(&self, request: &RefundRequest) -> Result<RefundSeen, GatewayError>;
 
     /// As [`Gateway::find`], for a refund. Never pays a second time.

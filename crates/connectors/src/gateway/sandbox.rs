@@ -118,7 +118,16 @@ fn chosen(how: &ChargeHow) -> Result<Method, GatewayError> {
 #[async_trait]
 impl Gateway for Sandbox {
     fn capabilities(&self) -> &Capabilities {
-        &Capabilities { name: "Sandbox", hosted_page: false, lists: false, refunds: Refunds::Allowed, stores: true }
+        const CAN: Capabilities = Capabilities {
+            name: "Sandbox",
+            hosted_page: false,
+            page_life: None,
+            postal_code: false,
+            lists: false,
+            refunds: Refunds::Allowed,
+            stores: true,
+        };
+        &CAN
     }
 
     fn method_entry(&self) -> MethodEntry {

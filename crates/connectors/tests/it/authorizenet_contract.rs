@@ -214,7 +214,7 @@ async fn d10_a_decline_is_an_outcome_and_is_final() {
     for (code, reason) in [
         ("2", DeclineReason::Declined),
         ("4", DeclineReason::Blocked),
-        ("27", DeclineReason::AuthenticationFailed),
+        ("27", DeclineReason::WrongPostalCode),
         ("65", DeclineReason::WrongSecurityCode),
         ("8", DeclineReason::Expired),
         ("19", DeclineReason::TryAgainLater),

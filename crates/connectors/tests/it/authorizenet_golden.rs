@@ -3,7 +3,7 @@
 
 use crate::{
     stub::{Reply, Stub, reply},
-    world::{authorizenet_config, dated_request, http, look_up, token, usd},
+    world::{authorizenet_config, dated_refund, dated_request, http, look_up, token, usd},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::gateway::{ChargeHow, ChargeRequest, Gateway, authorizenet::AuthorizeNet};
@@ -60,6 +60,14 @@ async fn a_charge_is_the_sdks_to_the_byte() {
 }
 
 #[tokio::test]
+async fn a_charge_with_a_postal_code_is_the_sdks_to_the_byte() {
+    let approved = json!({"transactionResponse": {"responseCode": "1", "transId": "60019392075"}});
+    let request = ChargeRequest { postal_code: Some("98004".into()), ..charge() };
+    let sent = sent(&[approved], async |gateway| _ = gateway.charge(&request).await.unwrap()).await;
+    assert_is_golden_but_for_its_name(sent, "charge-nonce-zip");
+}
+
+#[tokio::test]
 async fn the_vendors_page_is_asked_for_as_the_sdk_does() {
     let return_url = "https://pay.example.test/npe/result?a=1&b=2".into();
     let cancel_url = "https://pay.example.test/npe".into();
@@ -81,6 +89,32 @@ async fn a_void_and_the_look_at_its_transaction_are_the_sdks() {
     let cancel = async |gateway: &AuthorizeNet| _ = gateway.cancel("60019392075").await.unwrap();
     let sent = sent(&[voided, details()], cancel).await;
     assert_eq!(sent, [golden("void", &[]), golden("details", &[])]);
+}
+
+#[tokio::test]
+async fn a_refund_is_the_sdks_to_the_byte() {
+    let card = json!({"creditCard": {"cardNumber": "XXXX1111", "cardType": "Visa"}});
+    let settled = json!({"transaction": {
+        "transId": "60019392075", "transactionStatus": "settledSuccessfully", "payment": card
+    }});
+    let taken = json!({"transactionResponse": {"responseCode": "1", "transId": "60019392076"}});
+    let refund = dated_refund(1, &charge(), "60019392075", 500);
+    let sent = sent(&[settled, taken], async |gateway| _ = gateway.refund(&refund).await.unwrap()).await;
+    let [details, refund] = sent.try_into().unwrap();
+    assert_eq!(details, golden("details", &[]));
+    assert_is_golden_but_for_its_name(vec![refund], "refund-card");
+}
+
+#[tokio::test]
+async fn a_refund_of_what_has_not_settled_is_the_sdks_void_with_its_name() {
+    let early = json!({"transaction": {"transId": "60019392075", "transactionStatus": "capturedPendingSettlement"}});
+    let voided = json!({"transactionResponse": {"responseCode": "1", "transId": "60019392075"}});
+    let refund = dated_refund(1, &charge(), "60019392075", 1234);
+    let sent = sent(&[early, voided], async |gateway| _ = gateway.refund(&refund).await.unwrap()).await;
+    let [_, void] = sent.try_into().unwrap();
+    let (before, rest) = void.split_once(r#","refId":""#).unwrap();
+    let (name, after) = rest.split_once('"').unwrap();
+    assert_eq!((name.len(), format!("{before}{after}")), (20, golden("void", &[])));
 }
 
 #[tokio::test]

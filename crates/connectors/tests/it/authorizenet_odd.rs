@@ -111,6 +111,7 @@ async fn d2_every_answer_that_cannot_be_trusted_is_unknown() {
         ok(json!({"transactionResponse": approved()})).torn(),
         answer("E00001", json!({})),
         answer("E00114", json!({})),
+        answer("E00116", json!({})),
         answer("E99999", json!({})),
         reply(302, "").header("location", "http://127.0.0.1:9/"),
         reply(403, "<html>forbidden</html>"),
@@ -184,6 +185,44 @@ async fn d1_a_duplicate_counts_when_it_proves_to_be_ours_and_is_unknown_otherwis
     ] {
         let (outcome, _) = charged(script.clone()).await;
         assert!(matches!(outcome, Err(GatewayError::Unknown(_))), "{script:?} gave {outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn s66_less_than_was_asked_is_voided_and_never_taken_for_the_whole() {
+    let response = |code: &str, reason: &str| {
+        json!({"transactionResponse": {"responseCode": code, "transId": ID, "accountType": "Visa",
+            "messages": [{"code": reason, "description": "because"}]}})
+    };
+    let no = Fact::BankNo { reason: DeclineReason::InsufficientFunds };
+    let part = || ok(response("4", "295"));
+    let (outcome, stub) = charged(vec![part(), ok(response("1", "1"))]).await;
+    assert_eq!(outcome.unwrap().fact, no);
+    let void = stub.asked().remove(1).body;
+    assert!(void.contains("voidTransaction") && void.contains(ID), "{void}");
+    let not_voided = json!({"transactionResponse": {"responseCode": "3", "errors": [{"errorCode": "16"}]}});
+    for answer in [reply(500, ""), answer("E00027", not_voided)] {
+        let (outcome, _) = charged(vec![part(), answer]).await;
+        assert!(matches!(outcome, Err(GatewayError::Unknown(_))), "a look-up tries again: {outcome:?}");
+    }
+
+    let ours = name(1).await;
+    let listed = || rows(&[row(ID, &ours, 1)]);
+    let details = |ref_id: &str, approved: f64| {
+        let transaction = json!({"transId": ID, "transactionStatus": "authorizedPendingRelease",
+            "authAmount": approved, "settleAmount": approved,
+            "payment": {"creditCard": {"cardNumber": "XXXX1111", "cardType": "Visa"}}});
+        ok(json!({"transaction": transaction, "transrefId": ref_id}))
+    };
+    assert_eq!(fact(found(vec![listed(), details(&ours, 600.25), ok(response("1", "310"))]).await), no);
+    assert_eq!(fact(found(vec![listed(), details(&ours, 1204.5)]).await), Fact::Approved);
+    for script in [
+        vec![listed(), details(&ours, 600.25), reply(500, "")],
+        // Somebody else's charge with our number: it is not ours to void.
+        vec![listed(), details("", 600.25)],
+    ] {
+        let outcome = found(script).await;
+        assert!(matches!(outcome, Err(GatewayError::Unknown(_))), "{outcome:?}");
     }
 }
 

@@ -7,6 +7,7 @@ mod authorizenet_contract;
 mod authorizenet_fuzz;
 mod authorizenet_golden;
 mod authorizenet_odd;
+mod authorizenet_refunds;
 mod contracts;
 mod rig;
 mod sandbox;

@@ -69,6 +69,22 @@ impl Sim {
         assert!(answer.status().is_success(), "{path}: {}", answer.text().await.unwrap());
     }
 
+    /// The same at Authorize.Net: somebody refunds a part of a charge of the card that ends in 1111.
+    pub async fn refund_authorizenet(&self, charge: &str, amount: &str) {
+        use facts::authorizenet::{STRANGER_LOGIN, STRANGER_TRANSACTION_KEY};
+        let by = format!(r#"{{"name":"{STRANGER_LOGIN}","transactionKey":"{STRANGER_TRANSACTION_KEY}"}}"#);
+        let card = r#"{"creditCard":{"cardNumber":"1111","expirationDate":"XXXX"}}"#;
+        let what = format!(
+            r#"{{"transactionType":"refundTransaction","amount":"{amount}","payment":{card},"refTransId":"{charge}"}}"#
+        );
+        let made =
+            format!(r#"{{"createTransactionRequest":{{"merchantAuthentication":{by},"transactionRequest":{what}}}}}"#);
+        let request = self.client.post(format!("{}/authorizenet/xml/v1/request.api", self.url));
+        let answer = request.header("content-type", "application/json").body(made).send().await.unwrap();
+        let answer = answer.text().await.unwrap();
+        assert!(answer.contains(r#""responseCode":"1""#), "{answer}");
+    }
+
     /// What the script of Authorize.Net makes of a card, or of a bank account, in the payer's browser.
     pub async fn nonce(&self, card: &str) -> ChargeHow {
         self.nonce_of(&format!(r#""token":{{"cardNumber":"{card}","expirationDate":"122040","cardCode":"123"}}"#)).await

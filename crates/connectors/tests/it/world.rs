@@ -84,6 +84,7 @@ pub fn request(n: u128, how: ChargeHow) -> ChargeRequest {
         description: "Invoice INV-501, Acme Pty Ltd & Söhne [1]".to_owned(),
         receipt_email: Some("ana@acme.test".to_owned()),
         how,
+        postal_code: None,
         return_url: "http://127.0.0.1:3000/npe/return?transactionId=chk_1&a=b".to_owned(),
         cancel_url: "http://127.0.0.1:3000/npe?transactionId=chk_1".to_owned(),
     }
@@ -111,6 +112,12 @@ pub fn refund(n: u128, charge: &ChargeRequest, charge_gateway_id: &str, minor: i
         charge_gateway_id: charge_gateway_id.to_owned(),
         amount: usd(minor),
     }
+}
+
+/// The same for a refund whose id is of version 7, as the portal's are.
+pub fn dated_refund(n: u128, charge: &ChargeRequest, charge_gateway_id: &str, minor: i64) -> RefundRequest {
+    let id = RefundId(dated_request(n, ChargeHow::HostedPage).attempt.0);
+    RefundRequest { refund: id, ..refund(n, charge, charge_gateway_id, minor) }
 }
 
 /// Asks to keep a card; each `n` is another one.

@@ -16,6 +16,8 @@ const REPLAY_MAX: Ms = 10 * MINUTE;
 const LISTED_WITHIN: Ms = 2 * MINUTE;
 /// How long a page without an id can be paid.
 pub const PAGE_OPEN: Ms = 30 * MINUTE;
+/// From then on a look-up can say that nobody pays there any more.
+pub const PAGE_OVER: Ms = PAGE_OPEN + LISTED_WITHIN;
 /// How long a page with an id can be paid, when nobody ends it.
 pub const SESSION_OPEN: Ms = 24 * HOUR;
 
@@ -164,7 +166,7 @@ impl Gateway {
             Some(told) if id_is_known || self.replays(age) => Found::Seen(told),
             Some(told) if !it.is_page() && it.listed_at <= now => Found::Seen(told),
             _ if self.kind == Kind::Replays => Found::NotThere,
-            _ if is_page && age < PAGE_OPEN + LISTED_WITHIN => Found::TooEarly,
+            _ if is_page && age < PAGE_OVER => Found::TooEarly,
             _ if age < LISTED_WITHIN => Found::TooEarly,
             _ => Found::NotThere,
         }

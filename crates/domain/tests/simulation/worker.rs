@@ -3,12 +3,13 @@
 
 use crate::{
     clock::{Ms, SECOND},
-    gateway::{Found, OWED},
+    gateway::{Found, Kind, OWED, PAGE_OVER},
     portal::{Entry, Job, Work},
     story::{Asked, Event, Story},
 };
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    asking::{gap_after, is_left_by_payer},
+    asking::{is_left_by_payer, page_over_at, run_again_at},
     payment::{AttemptState, Fact, Observation},
 };
 
@@ -44,8 +45,7 @@ impl Story {
     }
 
     pub fn read(&mut self, asked: Asked, found: Found<Observation>) {
-        let known = &self.portal.attempts[asked.attempt].known;
-        let missed = known.iter().find(|(known, _)| known.fact == Fact::NotSeen).map(|(_, at)| *at);
+        let missed = self.missed(asked.attempt);
         let seen = match found {
             Found::Seen(seen) => seen,
             Found::NotThere => Observation::bare((self.rules.silence)(asked.state, asked.has_id, missed, self.clock())),
@@ -53,6 +53,18 @@ impl Story {
         };
         self.record(asked.attempt, &seen);
         self.answered(asked, seen.fact != Fact::NotSeen);
+    }
+
+    fn missed(&self, attempt: usize) -> Option<DateTime<Utc>> {
+        let known = &self.portal.attempts[attempt].known;
+        known.iter().find(|(known, _)| known.fact == Fact::NotSeen).map(|(_, at)| *at)
+    }
+
+    /// `Engine::page_over_at`: of a page that no look-up has ended yet, and that only the clock ends.
+    fn page_over_at(&self, asked: Asked) -> Option<DateTime<Utc>> {
+        let is_page = asked.state == AttemptState::RequiresAction && !asked.has_id && self.gateway.kind == Kind::Lists;
+        let began = self.portal.attempts[asked.attempt].created;
+        is_page.then(|| page_over_at(began, TimeDelta::milliseconds(PAGE_OVER), self.missed(asked.attempt)))
     }
 
     /// `Engine::give_up`: at the gateway first, where it has an id.
@@ -121,7 +133,12 @@ impl Story {
             Work::LookUp(_) => is_told && !state.is_open(),
             _ => is_told,
         };
-        if is_over { self.done(job) } else { self.again(Some(job)) }
+        if is_over {
+            return self.done(job);
+        }
+        let is_look_up = matches!(work, Work::LookUp(_)) && !is_told;
+        let answer_at = if is_look_up { self.page_over_at(asked) } else { None };
+        self.again_when(job, answer_at);
     }
 
     pub fn done(&mut self, job: usize) {
@@ -130,11 +147,17 @@ impl Story {
 
     pub fn again(&mut self, job: Option<usize>) {
         if let Some(job) = job {
-            let it = &mut self.portal.jobs[job];
-            it.held_by = None;
-            let gap = gap_after(it.tries).num_milliseconds();
-            self.plan(gap, Event::Job(job));
+            self.again_when(job, None);
         }
+    }
+
+    /// `Engine::conclude`.
+    fn again_when(&mut self, job: usize, answer_at: Option<DateTime<Utc>>) {
+        let now = self.clock();
+        let it = &mut self.portal.jobs[job];
+        it.held_by = None;
+        let gap = run_again_at(it.tries, answer_at, now) - now;
+        self.plan(gap.num_milliseconds(), Event::Job(job));
     }
 
     /// Into the books, unless the money went back meanwhile. They may be away.

@@ -38,6 +38,9 @@ pub(crate) struct Asked {
     pub currency: String,
     /// Of `captureOnlyTransaction`: the code that was given by telephone.
     pub auth_code: Option<String>,
+    /// Less than the amount will do: the account's setting, unless the request says otherwise.
+    #[serde(default)]
+    pub in_part: bool,
     pub particulars: Particulars,
 }
 
@@ -49,6 +52,7 @@ impl Asked {
             amount: money::read(request.text("amount")?)?,
             currency: request.text("currencyCode").unwrap_or(MERCHANT.currency).to_uppercase(),
             auth_code: request.owned("authCode").filter(|_| kind == Kind::CaptureOnly),
+            in_part: request.setting("transactionSettings", "allowPartialAuth") != Some("false"),
             particulars: Particulars::read(request),
         })
     }
@@ -147,12 +151,17 @@ impl Operation<'_> {
 
     /// Decides and writes the transaction down; money moves here and nowhere else.
     pub fn take(&mut self, asked: Asked, paying: Paying) -> u64 {
-        let Asked { kind, amount, currency, auth_code, particulars } = asked;
-        let reason = self.decide(amount, &paying.instrument, particulars.zip());
+        let Asked { kind, amount, currency, auth_code, in_part, particulars } = asked;
+        let reason = match self.decide(amount, &paying.instrument, particulars.zip()) {
+            Reason::PARTIAL if !in_part => Reason::DECLINED,
+            reason => reason,
+        };
+        let amount = if reason == Reason::PARTIAL { (amount / 2).max(1) } else { amount };
         let status = match reason.response_code() {
             1 if kind == Kind::AuthOnly => Status::AuthorizedPendingCapture,
             1 => Status::CapturedPendingSettlement,
             4 if reason == Reason(252) => Status::FdsPendingReview,
+            4 if reason == Reason::PARTIAL => Status::AuthorizedPendingRelease,
             4 => Status::FdsAuthorizedPendingReview,
             3 => Status::GeneralError,
             _ => Status::Declined,
@@ -193,6 +202,7 @@ impl Operation<'_> {
             (1, Kind::AuthOnly) => self.emit_payment("authorization.created", id),
             (1, Kind::CaptureOnly) => self.emit_payment("capture.created", id),
             (1, _) => self.emit_payment("authcapture.created", id),
+            (4, _) if reason == Reason::PARTIAL => self.emit_payment("authcapture.created", id),
             (4, _) => self.emit_payment("fraud.held", id),
             _ => {}
         }

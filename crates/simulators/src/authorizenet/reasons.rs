@@ -22,6 +22,8 @@ impl Reason {
     pub const NOT_CREDITABLE: Self = Self(54);
     pub const CREDITS_EXCEED: Self = Self(55);
     pub const CARD_CODE: Self = Self(65);
+    /// The card has not enough, and the rest may be paid by another one.
+    pub const PARTIAL: Self = Self(295);
     pub const ALREADY_VOIDED: Self = Self(310);
     pub const ALREADY_CAPTURED: Self = Self(311);
 
@@ -30,7 +32,7 @@ impl Reason {
         match self.0 {
             1 | 310 | 311 => 1,
             2..=4 | 27 | 28 | 41 | 44 | 45 | 65 | 127 | 165 | 171 | 172 | 174 | 191 | 200..=224 | 250 | 251 | 254 => 2,
-            193 | 252 | 253 => 4,
+            193 | 252 | 253 | 295 => 4,
             _ => 3,
         }
     }
@@ -62,6 +64,7 @@ impl Reason {
             57..=63 => "An error occurred in processing. Please try again.",
             193 => "The transaction is currently under review.",
             252 | 253 => "Your order has been received. Thank you for your business!",
+            295 => "The amount of this request was only partially approved on the given prepaid card.",
             310 => "This transaction has already been voided.",
             311 => "This transaction has already been captured.",
             _ if self.response_code() == 2 => "This transaction has been declined.",
@@ -93,6 +96,7 @@ mod tests {
         }
         assert_eq!(Reason::armed("insufficient_funds"), Reason::DECLINED);
         assert_eq!(Reason::armed("253"), Reason(253));
+        assert_eq!((Reason::armed("295"), Reason::PARTIAL.response_code()), (Reason::PARTIAL, 4));
         assert_eq!(Reason::armed("1"), Reason::DECLINED);
     }
 }

@@ -64,8 +64,13 @@ impl Status {
 
     /// Waits for the next batch, and can still be voided.
     pub fn unsettled(self) -> bool {
-        matches!(self, Self::AuthorizedPendingCapture | Self::CapturedPendingSettlement | Self::RefundPendingSettlement)
-            || self.held()
+        matches!(
+            self,
+            Self::AuthorizedPendingCapture
+                | Self::AuthorizedPendingRelease
+                | Self::CapturedPendingSettlement
+                | Self::RefundPendingSettlement
+        ) || self.held()
     }
 
     pub fn held(self) -> bool {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Form, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use chrono::TimeDelta;
 use http::StatusCode;
 use http::header::{HOST, HeaderMap, ORIGIN};
 use serde::Deserialize;
@@ -42,7 +43,10 @@ pub(crate) async fn advance(
     Form(form): Form<AdvanceForm>,
 ) -> Response {
     match own(&shared, &headers) {
-        Ok(()) => done(control::advance(&shared, form.hours).await.map(|_| ()).map_err(Trouble::Control)),
+        Ok(()) => {
+            let by = TimeDelta::try_hours(form.hours).unwrap_or_else(TimeDelta::zero);
+            done(control::advance(&shared, by).await.map(|_| ()).map_err(Trouble::Control))
+        }
         foreign => done(foreign),
     }
 }

@@ -164,6 +164,7 @@ impl Shop {
                 cancel_url: "https://pay.example/".into(),
                 method_token: None,
                 gateway_customer: None,
+                postal_code: None,
                 state: AttemptState::Created,
                 reason: None,
                 contradicted: false,

@@ -1,9 +1,9 @@
-//! An attempt's name at Authorize.Net: 20 letters and digits, sent as `refId` and as `invoiceNumber`, which hold no
-//! more (`wire/gateways.md`, 3.6). Lists give back the latter alone, so the name leads back to the attempt.
+//! The name of an attempt or a refund at Authorize.Net: 20 letters and digits, sent as `refId` and as `invoiceNumber`,
+//! which hold no more (`wire/gateways.md`, 3.6). Lists give back the latter alone, so a name leads back to its owner.
 
 use crate::gateway::{GatewayError, refused};
 use chrono::{DateTime, Utc};
-use domain::ids::AttemptId;
+use domain::ids::{AttemptId, RefundId};
 use uuid::Uuid;
 
 const LENGTH: u32 = 20;
@@ -12,35 +12,73 @@ const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 const LOW_62: u128 = (1 << 62) - 1;
 const MIDDLE_12: u128 = (1 << 12) - 1;
 
-/// Without the six bits that never differ, 122 are left, and the first four are zero for centuries: 20 digits to the
-/// base of 62 hold them. Nothing is cut off.
-pub fn of(attempt: AttemptId) -> Result<String, GatewayError> {
-    let id = attempt.0.as_u128();
-    let number = ((id >> 80) << 74) | (((id >> 64) & MIDDLE_12) << 62) | (id & LOW_62);
-    if id_of(number) != attempt || number >= 62_u128.pow(LENGTH) {
-        return Err(refused("unknown_id", "the attempt's id is not of version 7"));
-    }
-    let digit = |place| char::from(DIGITS[(number / 62_u128.pow(place) % 62) as usize]);
-    Ok((0..LENGTH).rev().map(digit).collect())
+/// Without the six bits that never differ, 122 are left, and the first four are zero for centuries. 20 digits to the
+/// base of 62 hold one bit more, by which a refund is told from an attempt.
+const REFUND: u128 = 1 << 118;
+
+/// What a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Name {
+    Attempt(AttemptId),
+    Refund(RefundId),
 }
 
-/// The attempt of this name; nothing for a text of another shape. Other programs' texts may have the shape by chance.
-pub fn attempt(code: &str) -> Option<AttemptId> {
+impl Name {
+    pub const fn attempt(self) -> Option<AttemptId> {
+        match self {
+            Self::Attempt(attempt) => Some(attempt),
+            Self::Refund(_) => None,
+        }
+    }
+
+    /// When it began, as its id tells.
+    pub fn began(self) -> Option<DateTime<Utc>> {
+        let (Self::Attempt(AttemptId(id)) | Self::Refund(RefundId(id))) = self;
+        i64::try_from(id.as_u128() >> 80).ok().and_then(DateTime::from_timestamp_millis)
+    }
+}
+
+pub fn of(attempt: AttemptId) -> Result<String, GatewayError> {
+    Ok(written(number_of(attempt.0)?))
+}
+
+pub fn of_refund(refund: RefundId) -> Result<String, GatewayError> {
+    Ok(written(REFUND | number_of(refund.0)?))
+}
+
+/// What has this name; nothing for a text of another shape. Other programs' texts may have the shape by chance.
+pub fn read(code: &str) -> Option<Name> {
     if code.len() != LENGTH as usize {
         return None;
     }
     let add = |number: u128, byte: u8| Some(number * 62 + DIGITS.iter().position(|digit| *digit == byte)? as u128);
-    code.bytes().try_fold(0, add).map(id_of)
+    let number = code.bytes().try_fold(0, add)?;
+    let id = id_of(number % REFUND);
+    match number / REFUND {
+        0 => Some(Name::Attempt(AttemptId(id))),
+        1 => Some(Name::Refund(RefundId(id))),
+        _ => None,
+    }
 }
 
-/// When an attempt began, as its id tells.
-pub fn began(attempt: AttemptId) -> Option<DateTime<Utc>> {
-    i64::try_from(attempt.0.as_u128() >> 80).ok().and_then(DateTime::from_timestamp_millis)
+/// Nothing of the id is cut off.
+fn number_of(id: Uuid) -> Result<u128, GatewayError> {
+    let bits = id.as_u128();
+    let number = ((bits >> 80) << 74) | (((bits >> 64) & MIDDLE_12) << 62) | (bits & LOW_62);
+    if id_of(number) != id || number >= REFUND {
+        return Err(refused("unknown_id", "the id is not of version 7"));
+    }
+    Ok(number)
 }
 
-fn id_of(number: u128) -> AttemptId {
+fn written(number: u128) -> String {
+    let digit = |place| char::from(DIGITS[(number / 62_u128.pow(place) % 62) as usize]);
+    (0..LENGTH).rev().map(digit).collect()
+}
+
+fn id_of(number: u128) -> Uuid {
     let (time, middle) = (number >> 74, (number >> 62) & MIDDLE_12);
-    AttemptId(Uuid::from_u128((time << 80) | (7_u128 << 76) | (middle << 64) | (2_u128 << 62) | (number & LOW_62)))
+    Uuid::from_u128((time << 80) | (7_u128 << 76) | (middle << 64) | (2_u128 << 62) | (number & LOW_62))
 }
 
 #[cfg(test)]
@@ -58,10 +96,22 @@ mod tests {
         let names: Vec<String> = ids.iter().map(|hex| of(id(*hex)).expect("a name")).collect();
         for (hex, name) in ids.iter().zip(&names) {
             assert!(name.len() == 20 && name.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{name}");
-            assert_eq!(attempt(name), Some(id(*hex)), "{name}");
+            assert_eq!(read(name), Some(Name::Attempt(id(*hex))), "{name}");
             assert_eq!(names.iter().filter(|other| *other == name).count(), 1, "{name}");
         }
-        assert_eq!(began(id(first)).expect("a time").timestamp_millis(), 0x019a_8c4e_1f00);
+        assert_eq!(Name::Attempt(id(first)).began().expect("a time").timestamp_millis(), 0x019a_8c4e_1f00);
+    }
+
+    #[test]
+    fn a_refund_has_another_name_than_the_attempt_of_the_same_id() {
+        for hex in [0x019a_8c4e_1f00_7000_8000_0000_0000_0000_u128, 0x0fff_ffff_ffff_7fff_bfff_ffff_ffff_ffff] {
+            let refund = RefundId(Uuid::from_u128(hex));
+            let name = of_refund(refund).expect("a name");
+            assert!(name.len() == 20 && name.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{name}");
+            assert_eq!(read(&name), Some(Name::Refund(refund)), "{name}");
+            assert_ne!(of(id(hex)).expect("a name"), name);
+        }
+        assert!(of_refund(RefundId(Uuid::from_u128(7))).is_err());
     }
 
     #[test]
@@ -73,8 +123,9 @@ mod tests {
             "A1B2C3D4E5F6G7H8I9J01",
             "A1B2C3D4E5F6G7H8I9J-",
             "ä0000000000000000000",
+            "zzzzzzzzzzzzzzzzzzzz",
         ] {
-            assert_eq!(attempt(text), None, "{text}");
+            assert_eq!(read(text), None, "{text}");
         }
         for other in [0, 7, 0x0190_0000_0000_4000_8000_0000_0000_0000, u128::MAX] {
             assert!(matches!(of(id(other)), Err(GatewayError::Refused { .. })), "{other:x}");

@@ -7,9 +7,11 @@ use domain::payment::DeclineReason;
 pub fn reason(code: &str) -> DeclineReason {
     match code {
         "7" | "8" | "316" | "317" => DeclineReason::Expired,
+        // Approved for a part alone.
+        "295" => DeclineReason::InsufficientFunds,
         "44" | "45" | "65" => DeclineReason::WrongSecurityCode,
-        // The address that the payer gave is not the card's.
-        "27" | "127" => DeclineReason::AuthenticationFailed,
+        // Of the address, no more than the postal code is asked for.
+        "27" | "127" => DeclineReason::WrongPostalCode,
         // Pick up card; the merchant's own filters against fraud; declined by the merchant's staff.
         "4" | "41" | "250" | "251" | "254" => DeclineReason::Blocked,
         "19" | "20" | "21" | "22" | "23" | "25" | "26" | "57" | "58" | "59" | "60" | "61" | "62" | "63" | "120"
@@ -39,8 +41,9 @@ mod tests {
         for (codes, expected) in [
             ("2 3 6 17 28 37 49 99999", DeclineReason::Declined),
             ("7 8", DeclineReason::Expired),
+            ("295", DeclineReason::InsufficientFunds),
             ("44 45 65", DeclineReason::WrongSecurityCode),
-            ("27 127", DeclineReason::AuthenticationFailed),
+            ("27 127", DeclineReason::WrongPostalCode),
             ("4 41 250 251 254", DeclineReason::Blocked),
             ("19 20 21 22 23 25 26 57 58 59 60 61 62 63", DeclineReason::TryAgainLater),
             ("13 33 39", DeclineReason::SetUp),

@@ -2,10 +2,13 @@
 //! was taken: by the vendor's lists of what is unsettled and of settled batches. Nothing is ever sent again.
 
 use super::{
-    AuthorizeNet, ChargeHow, Found, GatewayError, LookUp, Taken, code, outcomes,
+    AuthorizeNet, ChargeHow, ChargeRequest, Found, GatewayError, LookUp, Taken,
+    code::{self, Name},
+    outcomes,
     replies::{BatchList, Row, TransactionList, filled},
     requests::{Paging, Request, Sorting},
 };
+use crate::gateway::PageLife;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use domain::{
     ids::AttemptId,
@@ -16,12 +19,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Lists are read from well before the request was sent, and to well after now, for clocks and zones that differ. A time
 /// only says where reading ends: whether a transaction is ours, its name does.
-const CLOCKS_APART: TimeDelta = TimeDelta::days(1);
+pub(super) const CLOCKS_APART: TimeDelta = TimeDelta::days(1);
 /// How soon a transaction is listed is documented nowhere: until then, its absence says nothing.
-const LISTED_WITHIN: TimeDelta = TimeDelta::minutes(2);
-/// The token opens the vendor's page for 15 minutes ("Accept Hosted" of its documentation). How long the open page takes a
-/// card is documented nowhere, so whoever opened it last is given as long again.
-const PAGE_OVER: TimeDelta = TimeDelta::minutes(30);
+pub(super) const LISTED_WITHIN: TimeDelta = TimeDelta::minutes(2);
+/// The token opens the vendor's page for 15 minutes ("Accept Hosted" of its documentation), of which one is left to get
+/// there. How long the open page takes a card is documented nowhere, so whoever opened it last is given as long again;
+/// and what is paid there in the last moment is listed a little later ([`LISTED_WITHIN`]).
+pub(super) const PAGE_LIFE: PageLife = PageLife { opens: TimeDelta::minutes(14), over: TimeDelta::minutes(30 + 2) };
 /// The first and the last day of a list of batches lie at most 31 days apart (3.7).
 const BATCHES_WITHIN: TimeDelta = TimeDelta::days(30);
 /// 1 January 2025, counted from 1970: no attempt of ours is older.
@@ -32,28 +36,27 @@ const PAGES_MAX: usize = 100;
 
 impl AuthorizeNet {
     pub(super) async fn look_up(&self, look_up: &LookUp) -> Result<Found, GatewayError> {
-        let attempt = look_up.request.attempt;
-        let name = code::of(attempt)?;
+        let name = code::of(look_up.request.attempt)?;
         if let Some(seen) = self.told(look_up, &name).await? {
             return Ok(Found::Seen(seen));
         }
+        let request = &look_up.request;
         if let Some(id) = &look_up.gateway_id {
-            return Ok(Found::Seen(self.details(id).await?.observe(self.config.currency)));
+            return Ok(Found::Seen(self.charged(request, &name, &self.details(id).await?).await?));
         }
         let age = (self.config.clock)() - look_up.sent_at;
         let since = look_up.sent_at - CLOCKS_APART;
         let on_page = look_up.request.how == ChargeHow::HostedPage;
-        // On the vendor's page a declined card may be followed by another.
-        let decides = |seen: &Observation| !on_page || !matches!(seen.fact, Fact::BankNo { .. });
+        // On the vendor's page a card that was declined, or undone for it had not enough, may be followed by another.
+        let decides = |seen: &Observation| !on_page || !matches!(seen.fact, Fact::BankNo { .. } | Fact::Voided);
         // In this order: what settles meanwhile leaves the first list for the second.
-        let mut seen = self.proven(self.unsettled(since).await?, attempt, &name).await?;
+        let mut seen = self.proven(self.unsettled(since, Row::ours).await?, request, &name).await?;
         if !seen.as_ref().is_some_and(decides) {
-            seen = self.proven(self.settled(since).await?, attempt, &name).await?.or(seen);
+            seen = self.proven(self.settled(since, Row::ours).await?, request, &name).await?.or(seen);
         }
         Ok(match seen {
             Some(seen) if decides(&seen) => Found::Seen(seen),
-            // What is paid there in the last moment is listed a little later.
-            _ if on_page && age < PAGE_OVER + LISTED_WITHIN => Found::TooEarlyToSay,
+            _ if on_page && age < PAGE_LIFE.over => Found::TooEarlyToSay,
             Some(seen) => Found::Seen(seen),
             None if age < LISTED_WITHIN => Found::TooEarlyToSay,
             None => Found::NotThere,
@@ -67,8 +70,10 @@ impl AuthorizeNet {
             return Ok(None);
         };
         let details = self.details(id).await?;
-        let is_ours = details.ref_id() == Some(name);
-        Ok(Some(details.observe(self.config.currency)).filter(|seen| is_ours && seen.fact.is_money()))
+        if details.ref_id() != Some(name) {
+            return Ok(None);
+        }
+        Ok(Some(self.charged(&look_up.request, name, &details).await?).filter(|seen| seen.fact.is_money()))
     }
 
     /// The attempt's transaction among these, the one with the money first. An invoice number can be copied, a `refId`
@@ -77,25 +82,25 @@ impl AuthorizeNet {
     async fn proven(
         &self,
         mut rows: Vec<Ours>,
-        attempt: AttemptId,
+        request: &ChargeRequest,
         name: &str,
     ) -> Result<Option<Observation>, GatewayError> {
         rows.sort_by_key(|row| !row.is_money);
-        for row in rows.iter().filter(|row| row.attempt == attempt) {
+        for row in rows.iter().filter(|row| row.attempt == request.attempt) {
             let details = self.details(&row.trans_id).await?;
             if details.ref_id().is_none_or(|ref_id| ref_id == name) {
-                return Ok(Some(details.observe(self.config.currency)));
+                return Ok(Some(self.charged(request, name, &details).await?));
             }
         }
         Ok(None)
     }
 
     pub(super) async fn list_taken(&self, since: DateTime<Utc>) -> Result<Vec<Taken>, GatewayError> {
-        let since = since.max(DateTime::UNIX_EPOCH + NONE_BEFORE);
+        let since = since.max(first_day());
         let from = since - CLOCKS_APART;
         // By their ids: what settles meanwhile stands in both lists.
         let mut taken = BTreeMap::new();
-        for rows in [self.unsettled(from).await?, self.settled(from).await?] {
+        for rows in [self.unsettled(from, Row::ours).await?, self.settled(from, Row::ours).await?] {
             for row in rows.iter().filter(|row| row.is_money && row.is_since(since)) {
                 taken.insert(row.trans_id.clone(), row.taken(self.config.currency)?);
             }
@@ -103,17 +108,26 @@ impl AuthorizeNet {
         Ok(taken.into_values().collect())
     }
 
-    async fn unsettled(&self, since: DateTime<Utc>) -> Result<Vec<Ours>, GatewayError> {
+    /// What `pick` takes of each row.
+    pub(super) async fn unsettled<T: Send>(
+        &self,
+        since: DateTime<Utc>,
+        pick: fn(&Row) -> Option<T>,
+    ) -> Result<Vec<T>, GatewayError> {
         let mut all = Vec::new();
-        self.rows(None, since, &mut all).await?;
+        self.rows(None, since, pick, &mut all).await?;
         Ok(all)
     }
 
     /// A batch settles after its transactions were submitted.
-    async fn settled(&self, since: DateTime<Utc>) -> Result<Vec<Ours>, GatewayError> {
+    pub(super) async fn settled<T: Send>(
+        &self,
+        since: DateTime<Utc>,
+        pick: fn(&Row) -> Option<T>,
+    ) -> Result<Vec<T>, GatewayError> {
         let mut all = Vec::new();
         for batch in self.batches(since).await? {
-            self.rows(Some(&batch), since, &mut all).await?;
+            self.rows(Some(&batch), since, pick, &mut all).await?;
         }
         Ok(all)
     }
@@ -138,15 +152,21 @@ impl AuthorizeNet {
         Ok(all)
     }
 
-    /// Adds our rows of a batch, or of what is unsettled, newest first so that old ones need not be read. Each page is
-    /// let go of as soon as it is read.
-    async fn rows(&self, batch: Option<&str>, since: DateTime<Utc>, all: &mut Vec<Ours>) -> Result<(), GatewayError> {
+    /// Adds what is picked of a batch, or of what is unsettled, newest first so that old rows need not be read. Each page
+    /// is let go of as soon as it is read.
+    async fn rows<T: Send>(
+        &self,
+        batch: Option<&str>,
+        since: DateTime<Utc>,
+        pick: fn(&Row) -> Option<T>,
+        all: &mut Vec<T>,
+    ) -> Result<(), GatewayError> {
         for page in 1..=PAGES_MAX {
             let list: TransactionList = self.ask(self.page_of(batch, page)).await?;
             let is_old = |row: &Row| row.submitted().is_some_and(|at| at < since);
             let is_last = list.transactions.len() < PAGE_ROWS
                 || (batch.is_none() && list.transactions.last().is_some_and(is_old));
-            all.extend(list.transactions.iter().filter_map(Row::ours));
+            all.extend(list.transactions.iter().filter_map(pick));
             if is_last {
                 return Ok(());
             }
@@ -174,14 +194,14 @@ struct Ours {
 }
 
 impl Row {
-    fn submitted(&self) -> Option<DateTime<Utc>> {
+    pub(super) fn submitted(&self) -> Option<DateTime<Utc>> {
         let at = DateTime::parse_from_rfc3339(filled(self.submitted.as_ref())?).ok()?;
         Some(at.to_utc())
     }
 
     /// Refunds are no charges, and may carry the number of theirs.
     fn ours(&self) -> Option<Ours> {
-        let attempt = code::attempt(filled(self.invoice_number.as_ref())?)?;
+        let Name::Attempt(attempt) = code::read(filled(self.invoice_number.as_ref())?)? else { return None };
         let is_charge = !self.transaction_status.starts_with("refund");
         is_charge.then(|| Ours {
             attempt,
@@ -194,13 +214,11 @@ impl Row {
 }
 
 impl Ours {
-    /// Taken since then. Another program's number that reads as a name of ours gives itself away by its time: before our
-    /// first attempt, or after its own transaction.
+    /// Taken since then.
     fn is_since(&self, since: DateTime<Utc>) -> bool {
-        let Some(began) = code::began(self.attempt) else { return false };
-        let in_time = self.submitted.is_none_or(|at| began < at + CLOCKS_APART);
-        let is_new = began >= since || self.submitted.is_none_or(|at| at >= since);
-        in_time && is_new && began >= DateTime::UNIX_EPOCH + NONE_BEFORE
+        let name = Name::Attempt(self.attempt);
+        let is_new = name.began() >= Some(since) || self.submitted.is_none_or(|at| at >= since);
+        is_new && may_be_ours(name, self.submitted)
     }
 
     fn taken(&self, currency: Currency) -> Result<Taken, GatewayError> {
@@ -209,4 +227,15 @@ impl Ours {
             amount.ok_or_else(|| GatewayError::Unknown(format!("{} has no readable amount", self.trans_id)))?;
         Ok(Taken { attempt: self.attempt, gateway_id: self.trans_id.clone(), amount })
     }
+}
+
+/// No attempt of ours, and no refund, began before.
+pub(super) fn first_day() -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + NONE_BEFORE
+}
+
+/// Another program's number that reads as a name of ours gives itself away by its time: before our first attempt, or
+/// after its own transaction.
+pub(super) fn may_be_ours(name: Name, submitted: Option<DateTime<Utc>>) -> bool {
+    name.began().is_some_and(|began| began >= first_day() && submitted.is_none_or(|at| began < at + CLOCKS_APART))
 }

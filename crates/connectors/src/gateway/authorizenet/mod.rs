@@ -8,6 +8,7 @@ mod code;
 mod declines;
 mod find;
 mod outcomes;
+mod refunds;
 mod replies;
 mod requests;
 mod webhook;
@@ -19,7 +20,13 @@ use super::{
 use crate::http::HttpClient;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::{method::MethodSeen, money::Currency, payment::Observation, refund::RefundSeen, views::MethodEntry};
+use domain::{
+    method::MethodSeen,
+    money::{Currency, Money},
+    payment::Observation,
+    refund::RefundSeen,
+    views::MethodEntry,
+};
 use http::HeaderMap;
 use requests::Transaction;
 use secrecy::SecretString;
@@ -50,9 +57,6 @@ impl fmt::Debug for AuthorizeNetConfig {
     }
 }
 
-/// Before settlement it voids, afterwards it refunds (3.4): neither is written yet.
-const NO_REFUNDS: &str = "Refund it in the Merchant Interface of Authorize.Net, and enter it in the books.";
-
 #[derive(Debug)]
 pub struct AuthorizeNet {
     http: HttpClient,
@@ -64,18 +68,29 @@ impl AuthorizeNet {
     pub const fn new(http: HttpClient, config: AuthorizeNetConfig) -> Self {
         Self { http, config }
     }
+
+    /// The account has one currency.
+    fn takes(&self, amount: Money) -> Result<(), GatewayError> {
+        if amount.currency == self.config.currency {
+            return Ok(());
+        }
+        Err(refused("unsupported_currency", amount.currency.code()))
+    }
 }
 
 #[async_trait]
 impl Gateway for AuthorizeNet {
     fn capabilities(&self) -> &Capabilities {
-        &Capabilities {
+        const CAN: Capabilities = Capabilities {
             name: "Authorize.Net",
             hosted_page: true,
+            page_life: Some(find::PAGE_LIFE),
+            postal_code: true,
             lists: true,
-            refunds: Refunds::No(NO_REFUNDS),
+            refunds: Refunds::WholeUntilSettled,
             stores: false,
-        }
+        };
+        &CAN
     }
 
     fn method_entry(&self) -> MethodEntry {
@@ -84,9 +99,7 @@ impl Gateway for AuthorizeNet {
     }
 
     async fn charge(&self, request: &ChargeRequest) -> Result<Observation, GatewayError> {
-        if request.amount.currency != self.config.currency {
-            return Err(refused("unsupported_currency", request.amount.currency.code()));
-        }
+        self.takes(request.amount)?;
         let code = code::of(request.attempt)?;
         let nonce = match &request.how {
             ChargeHow::Token(nonce) => nonce,
@@ -95,7 +108,10 @@ impl Gateway for AuthorizeNet {
         };
         let response = self.transact(Some(&code), Transaction::charge(request, &code, nonce)).await?;
         if response.is_duplicate() {
-            return self.original(&response, &code).await;
+            return self.charged(request, &code, &self.original(&response, &code).await?).await;
+        }
+        if let (true, Some(id)) = (response.is_partial(), response.id()) {
+            return self.undo_part(id).await;
         }
         response.observe()
     }
@@ -115,12 +131,12 @@ impl Gateway for AuthorizeNet {
         self.list_taken(since).await
     }
 
-    async fn refund(&self, _request: &RefundRequest) -> Result<RefundSeen, GatewayError> {
-        Err(refused("no_refunds", NO_REFUNDS))
+    async fn refund(&self, request: &RefundRequest) -> Result<RefundSeen, GatewayError> {
+        self.send_refund(request).await
     }
 
-    async fn find_refund(&self, _look_up: &RefundLookUp) -> Result<Found<RefundSeen>, GatewayError> {
-        Err(refused("no_refunds", NO_REFUNDS))
+    async fn find_refund(&self, look_up: &RefundLookUp) -> Result<Found<RefundSeen>, GatewayError> {
+        self.look_up_refund(look_up).await
     }
 
     async fn store(&self, _request: &StoreRequest) -> Result<MethodSeen, GatewayError> {
@@ -135,8 +151,8 @@ impl Gateway for AuthorizeNet {
         Err(keeps_none())
     }
 
-    async fn refunded_since(&self, _since: DateTime<Utc>) -> Result<Vec<ListedRefund>, GatewayError> {
-        Err(refused("no_refunds", NO_REFUNDS))
+    async fn refunded_since(&self, since: DateTime<Utc>) -> Result<Vec<ListedRefund>, GatewayError> {
+        self.list_refunds(since).await
     }
 
     /// Signatures do not age: a story that is told again is known by its id.

@@ -9,16 +9,25 @@ use crate::gateway::{GatewayError, method_face, refused};
 use domain::{
     money::{Currency, Money},
     payment::{DeclineReason, Fact, MethodFace, Observation},
+    refund::{RefundFact, RefundFailure, RefundSeen},
 };
 
 /// `accountType` of a bank debit.
 const BANK_DEBIT: &str = "eCheck";
 /// `errorCode` of what was sent before, by the vendor's own measure (3.6).
 const DUPLICATE: &str = "11";
+/// The code of an approval for less than was asked.
+const PARTIAL: &str = "295";
 
 impl TransactionResponse {
     pub fn is_duplicate(&self) -> bool {
         filled(self.response_code.as_ref()) == Some("3") && self.reason() == DUPLICATE
+    }
+
+    /// Approved for less than was asked.
+    pub fn is_partial(&self) -> bool {
+        let mut said = self.messages.iter().filter_map(|message| filled(message.code.as_ref()));
+        matches!(filled(self.response_code.as_ref()), Some("1" | "4")) && said.any(|code| code == PARTIAL)
     }
 
     /// What the reply says of the charge that it answers. An approved bank debit is a debit that was queued, no more.
@@ -27,7 +36,7 @@ impl TransactionResponse {
         let fact = match filled(self.response_code.as_ref()) {
             // The sandbox and live accounts have such a mode (3.11).
             Some("1" | "4") if self.id().is_none() => {
-                return Err(refused("test_mode", "the account is in test mode: nothing was charged"));
+                return Err(test_mode());
             }
             Some("1") if account_type != BANK_DEBIT => Fact::PendingSettlement,
             Some("1" | "4") => Fact::Processing,
@@ -41,6 +50,27 @@ impl TransactionResponse {
         let method = face(account_type, filled(self.account_number.as_ref()));
         // The reply names no amount.
         Ok(Observation { fact, gateway_id: id.clone(), charge_id: id, method, amount: None })
+    }
+
+    /// What the reply says of the refund that it answers. An approved one is queued for the next batch.
+    pub fn observe_refund(&self) -> Result<RefundSeen, GatewayError> {
+        let fact = match filled(self.response_code.as_ref()) {
+            Some("1" | "4") if self.id().is_none() => return Err(test_mode()),
+            Some("1" | "4") => RefundFact::Pending,
+            Some("2") => RefundFact::Failed { reason: RefundFailure::Declined },
+            Some("3") => return Err(refused(self.reason(), self.words())),
+            other => return Err(GatewayError::Unknown(format!("the response code is {other:?}"))),
+        };
+        Ok(RefundSeen { fact, gateway_id: self.id().map(str::to_owned), amount: None })
+    }
+
+    /// Whether a void was done, now or before (310).
+    pub fn is_voided(&self) -> Result<bool, GatewayError> {
+        match filled(self.response_code.as_ref()) {
+            Some("1") => Ok(true),
+            Some("2" | "3") => Ok(false),
+            other => Err(GatewayError::Unknown(format!("the response code is {other:?}"))),
+        }
     }
 
     fn reason(&self) -> &str {
@@ -65,9 +95,34 @@ impl DetailsReply {
             amount: settles.and_then(|amount| Money::from_decimal(amount, currency).ok()),
         }
     }
+
+    /// Approved for less than was asked. What settles may be less for other reasons.
+    pub fn is_partial(&self, asked: Money) -> bool {
+        let approved = filled(self.transaction.auth_amount.as_ref());
+        let approved = approved.and_then(|amount| Money::from_decimal(amount, asked.currency).ok());
+        self.observe(asked.currency).fact.is_money() && approved.is_some_and(|approved| approved.minor < asked.minor)
+    }
+
+    /// As of a refund, which is a transaction of its own.
+    pub fn observe_refund(&self, currency: Currency) -> RefundSeen {
+        let it = &self.transaction;
+        let fact = refund_fact(&it.transaction_status);
+        let settles = filled(it.settle_amount.as_ref());
+        let settles = settles.filter(|_| matches!(fact, RefundFact::Pending | RefundFact::Succeeded));
+        RefundSeen {
+            fact,
+            gateway_id: Some(it.trans_id.0.clone()),
+            amount: settles.and_then(|amount| Money::from_decimal(amount, currency).ok()),
+        }
+    }
 }
 
 impl Details {
+    /// The last four digits of the card, if it was one.
+    pub fn card_last4(&self) -> Option<&str> {
+        last4(filled(self.payment.as_ref()?.credit_card.as_ref()?.card_number.as_ref())?)
+    }
+
     fn is_bank_debit(&self) -> bool {
         self.payment.as_ref().is_some_and(|payment| payment.bank_account.is_some())
     }
@@ -126,9 +181,34 @@ fn fact(status: &str, is_bank_debit: bool, no: DeclineReason) -> Fact {
     }
 }
 
+/// What the status of a refund's transaction means for the refund.
+pub fn refund_fact(status: &str) -> RefundFact {
+    match status {
+        "refundPendingSettlement" | "underReview" | "FDSPendingReview" | "FDSAuthorizedPendingReview" => {
+            RefundFact::Pending
+        }
+        "refundSettledSuccessfully" => RefundFact::Succeeded,
+        "voided" => RefundFact::Canceled,
+        "declined" | "expired" | "failedReview" | "generalError" | "communicationError" | "settlementError"
+        | "returnedItem" => RefundFact::Failed { reason: RefundFailure::Declined },
+        other => {
+            tracing::warn!(status = other, "Authorize.Net reports a status of a refund that is not understood");
+            RefundFact::Pending
+        }
+    }
+}
+
+fn test_mode() -> GatewayError {
+    refused("test_mode", "the account is in test mode: nothing was done")
+}
+
 /// A masked number ends in the four digits that may be known.
+fn last4(masked: &str) -> Option<&str> {
+    masked.get(masked.len().checked_sub(4)?..)
+}
+
 fn face(account_type: &str, masked: Option<&str>) -> Option<MethodFace> {
-    let masked = masked?;
+    let last4 = last4(masked?)?;
     let brand = match account_type {
         "MasterCard" => "mastercard",
         "AmericanExpress" => "amex",
@@ -136,7 +216,7 @@ fn face(account_type: &str, masked: Option<&str>) -> Option<MethodFace> {
         BANK_DEBIT => "ACH",
         other => other,
     };
-    Some(method_face(brand, masked.get(masked.len().checked_sub(4)?..)?))
+    Some(method_face(brand, last4))
 }
 
 #[cfg(test)]

@@ -50,6 +50,8 @@ pub struct TransactionResponse {
     pub account_type: Option<Text>,
     pub account_number: Option<Text>,
     #[serde(default, deserialize_with = "several")]
+    pub messages: Vec<Message>,
+    #[serde(default, deserialize_with = "several")]
     pub errors: Vec<Reason>,
 }
 
@@ -72,8 +74,11 @@ pub struct DetailsReply {
 #[serde(rename_all = "camelCase")]
 pub struct Details {
     pub trans_id: Text,
+    /// What a refund is of.
+    pub ref_trans_id: Option<Text>,
     pub transaction_status: String,
     pub response_reason_code: Option<Text>,
+    pub auth_amount: Option<Text>,
     pub settle_amount: Option<Text>,
     pub payment: Option<Payment>,
     #[serde(default, deserialize_with = "several")]

@@ -1,7 +1,7 @@
 //! What we send. The order of the members is the vendor's schema and part of its wire: another one is refused as E00003
 //! (`wire/gateways.md`, 3.1-3.2). The official SDK's bytes are the proof (`tests/it/authorizenet_golden.rs`).
 
-use crate::gateway::ChargeRequest;
+use crate::gateway::{ChargeRequest, RefundRequest};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -92,21 +92,41 @@ pub enum Transaction<'a> {
         payment: Option<Payment<'a>>,
         order: Order<'a>,
         #[serde(skip_serializing_if = "Option::is_none")]
+        bill_to: Option<BillTo<'a>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         transaction_settings: Option<Settings>,
     },
     #[serde(rename = "voidTransaction")]
     Void { ref_trans_id: &'a str },
+    #[serde(rename = "refundTransaction")]
+    Refund {
+        amount: String,
+        payment: Payment<'a>,
+        ref_trans_id: &'a str,
+        order: Order<'a>,
+        transaction_settings: Settings,
+    },
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Payment<'a> {
-    opaque_data: OpaqueData<'a>,
+pub enum Payment<'a> {
+    OpaqueData(OpaqueData<'a>),
+    CreditCard(KnownCard<'a>),
+}
+
+/// A card that was charged: the vendor knows the rest.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KnownCard<'a> {
+    /// Its last four digits.
+    card_number: &'a str,
+    expiration_date: &'static str,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct OpaqueData<'a> {
+pub struct OpaqueData<'a> {
     data_descriptor: &'static str,
     data_value: &'a str,
 }
@@ -116,6 +136,12 @@ struct OpaqueData<'a> {
 pub struct Order<'a> {
     invoice_number: &'a str,
     description: String,
+}
+
+/// As much of the card's address as is compared (AVS) without asking the payer for a street.
+#[derive(Serialize)]
+pub struct BillTo<'a> {
+    zip: &'a str,
 }
 
 #[derive(Serialize)]
@@ -153,9 +179,19 @@ impl<'a> Head<'a> {
 impl<'a> Transaction<'a> {
     /// No customer: the receipt is ours to send, and the vendor would write to the address too.
     pub fn charge(request: &'a ChargeRequest, code: &'a str, nonce: &'a str) -> Self {
-        let payment = Payment { opaque_data: OpaqueData { data_descriptor: NONCE, data_value: nonce } };
-        let window = Settings::of([("duplicateWindow", DUPLICATE_WINDOW_SECS.to_owned())]);
-        Self::taking(request, code, Some(payment), Some(window))
+        let payment = Payment::OpaqueData(OpaqueData { data_descriptor: NONCE, data_value: nonce });
+        Self::taking(request, code, Some(payment), Some(Settings::whole_or_nothing()))
+    }
+
+    /// Of what has settled. Parts of one charge are no duplicates of each other, because each has its own name.
+    pub fn refund(request: &'a RefundRequest, code: &'a str, last4: &'a str) -> Self {
+        Self::Refund {
+            amount: request.amount.to_decimal(),
+            payment: Payment::CreditCard(KnownCard { card_number: last4, expiration_date: "XXXX" }),
+            ref_trans_id: &request.charge_gateway_id,
+            order: Order { invoice_number: code, description: description(&request.charge) },
+            transaction_settings: Settings::window(),
+        }
     }
 
     /// What the payer will pay on the vendor's page. Its token pays once, and the same card may be tried again there, so
@@ -175,6 +211,7 @@ impl<'a> Transaction<'a> {
             currency_code: request.amount.currency.code(),
             payment,
             order: Order { invoice_number: code, description: description(request) },
+            bill_to: request.postal_code.as_deref().map(|zip| BillTo { zip }),
             transaction_settings,
         }
     }
@@ -184,6 +221,16 @@ impl Settings {
     fn of<const N: usize>(settings: [(&'static str, String); N]) -> Self {
         let setting = |(setting_name, setting_value)| Setting { setting_name, setting_value };
         Self { setting: settings.map(setting).into() }
+    }
+
+    fn window() -> Self {
+        Self::of([("duplicateWindow", DUPLICATE_WINDOW_SECS.to_owned())])
+    }
+
+    /// An account may let a card pay less than was asked; an invoice is not paid by that.
+    fn whole_or_nothing() -> Self {
+        let window = ("duplicateWindow", DUPLICATE_WINDOW_SECS.to_owned());
+        Self::of([window, ("allowPartialAuth", "false".to_owned())])
     }
 
     /// Each is JSON within a text (3.10). Cards alone: bank debits are not offered. No receipt of the vendor's: the payer

@@ -2,7 +2,7 @@
 //! `wire/gateways.md`, 3.8. Pure; an event is a hint, and what it claims is read again. None tells of settlement.
 
 use super::{
-    code,
+    code::{self, Name},
     replies::{Text, filled},
 };
 use crate::gateway::{WebhookError, WebhookNews};
@@ -10,6 +10,10 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use sha2::Sha512;
+
+/// How the events begin whose outcome a transaction answers, and those among them that are about a refund.
+const PAYMENT: &str = "net.authorize.payment.";
+const REFUND: &str = "net.authorize.payment.refund.";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -33,18 +37,21 @@ pub fn news(keys: &[SecretString], signature: &str, raw: &[u8]) -> Result<Webhoo
     verify(keys, signature, raw)?;
     let Event { notification_id: event_id, event_type: kind, payload } =
         serde_json::from_slice(raw).map_err(|_| WebhookError::Unreadable)?;
-    if !tells_of_outcome(&kind) || payload.entity_name.as_deref() != Some("transaction") {
-        return Ok(WebhookNews { event_id, kind, attempt: None, gateway_id: None, refund: None, method: None });
+    let nothing = WebhookNews { event_id, kind, attempt: None, gateway_id: None, refund: None, method: None };
+    if !nothing.kind.starts_with(PAYMENT) || payload.entity_name.as_deref() != Some("transaction") {
+        return Ok(nothing);
     }
     let names = [&payload.merchant_reference_id, &payload.invoice_number];
-    let attempt = names.into_iter().find_map(|name| code::attempt(filled(name.as_ref())?));
-    let gateway_id = filled(payload.id.as_ref()).map(str::to_owned);
-    Ok(WebhookNews { event_id, kind, attempt, gateway_id, refund: None, method: None })
-}
-
-/// Reading the charge answers these. A refund is a transaction of its own, so its news must not pass as worked.
-fn tells_of_outcome(kind: &str) -> bool {
-    kind.starts_with("net.authorize.payment.") && !kind.starts_with("net.authorize.payment.refund.")
+    Ok(match names.into_iter().find_map(|name| code::read(filled(name.as_ref())?)) {
+        // Also a void: by it a refund calls off what has not settled.
+        Some(Name::Refund(refund)) => WebhookNews { refund: Some(refund), ..nothing },
+        // A refund is a transaction of its own: what others refund must not pass as news of the charge.
+        _ if nothing.kind.starts_with(REFUND) => nothing,
+        name => {
+            let attempt = name.and_then(Name::attempt);
+            WebhookNews { attempt, gateway_id: filled(payload.id.as_ref()).map(str::to_owned), ..nothing }
+        }
+    })
 }
 
 /// Any of our keys will do: there are two while one is being rotated.

@@ -75,6 +75,19 @@ fn an_event_names_our_attempt_and_the_transaction() {
     assert_eq!(event("payment.authcapture.created", &by_number), (Some(attempt), id.clone()));
     assert_eq!(event("payment.authcapture.created", transaction), (None, id));
     assert_eq!(event("payment.refund.created", &by_reference), (None, None), "it is not news of the charge");
+    let refund = "rfd_0199d3a41c007abc8123456789abcdef".parse().expect("an id");
+    let name = code::of_refund(refund).expect("a name");
+    for (kind, member) in [
+        ("refund.created", "invoiceNumber"),
+        ("refund.created", "merchantReferenceId"),
+        ("void.created", "merchantReferenceId"),
+    ] {
+        let payload = format!(r#"{transaction},"{member}":"{name}""#);
+        let raw =
+            format!(r#"{{"notificationId":"n-1","eventType":"net.authorize.payment.{kind}","payload":{{{payload}}}}}"#);
+        let news = read(&raw).expect("signed and readable");
+        assert_eq!((news.refund, news.attempt, news.gateway_id), (Some(refund), None, None), "{kind}");
+    }
     assert_eq!(event("customer.created", r#""entityName":"customerProfile","id":"1""#), (None, None));
     assert_eq!(read("[]"), Err(WebhookError::Unreadable));
     assert_eq!(read(r#"{"notificationId":"n-1"}"#), Err(WebhookError::Unreadable));

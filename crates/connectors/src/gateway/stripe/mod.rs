@@ -57,7 +57,16 @@ impl Stripe {
 #[async_trait]
 impl Gateway for Stripe {
     fn capabilities(&self) -> &Capabilities {
-        &Capabilities { name: "Stripe", hosted_page: true, lists: true, refunds: Refunds::Allowed, stores: true }
+        const CAN: Capabilities = Capabilities {
+            name: "Stripe",
+            hosted_page: true,
+            page_life: None,
+            postal_code: false,
+            lists: true,
+            refunds: Refunds::Allowed,
+            stores: true,
+        };
+        &CAN
     }
 
     fn method_entry(&self) -> MethodEntry {
