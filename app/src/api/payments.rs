@@ -1,4 +1,5 @@
 //! Pay Now: what is asked, the press of Pay, and where the payment stands.
+#![expect(clippy::too_many_arguments, reason = "a server function has one for each field of its form")]
 
 use crate::{fault::Fault, note::Note};
 use domain::{
