@@ -50,6 +50,12 @@ pub fn mail(mail: MailId) -> String {
     format!("/admin/mail?mail={mail}")
 }
 
+/// A payment's proof as a file.
+#[must_use]
+pub fn proof(payment: PaymentId) -> String {
+    format!("/admin/transactions/{payment}/proof")
+}
+
 /// The checkout that an address of ours is about.
 #[must_use]
 pub fn checkout_of(address: &str) -> Option<CheckoutId> {

@@ -8,7 +8,7 @@ use domain::{ids::CheckoutId, network::Network, payment::Refusal, refund::Refund
 use engine::{AdminPass, Engine, GuestPass, MethodError, OperatorPass, PayerPass, RefundError, SignInError, TakeError};
 use http::{
     HeaderName, HeaderValue, StatusCode, Uri,
-    header::{ACCEPT, COOKIE, LOCATION, REFERER, SET_COOKIE},
+    header::{ACCEPT, COOKIE, LOCATION, REFERER, SET_COOKIE, USER_AGENT},
 };
 use leptos::{prelude::*, server_fn::redirect::REDIRECT_HEADER};
 use leptos_axum::ResponseOptions;
@@ -30,6 +30,8 @@ const NOTE_COOKIE: &str = "wisepay_note";
 const NOTE_MAX_AGE_SECONDS: u32 = 60;
 /// A gateway's own page is open for as long.
 const KEPT_MAX_AGE_SECONDS: u32 = 60 * 60;
+/// What tells one browser from another stands in the beginning.
+const USER_AGENT_MAX_CHARS: usize = 200;
 
 #[must_use]
 pub fn engine() -> Engine {
@@ -233,6 +235,14 @@ pub fn clear_session() {
 pub fn network() -> Network {
     let client = use_context::<Parts>().and_then(|parts| parts.extensions.get::<ClientAddr>().copied());
     Network::of(client.map_or(Ipv4Addr::UNSPECIFIED.into(), |client| client.0))
+}
+
+/// What the browser calls itself, for the record of what was agreed to.
+#[must_use]
+pub fn user_agent() -> Option<String> {
+    let parts = use_context::<Parts>()?;
+    let told = parts.headers.get(USER_AGENT)?.to_str().ok()?.trim();
+    Some(told.chars().take(USER_AGENT_MAX_CHARS).collect())
 }
 
 /// Gives the page the status of what it tells.

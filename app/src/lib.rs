@@ -20,6 +20,8 @@ pub mod gate;
 #[cfg(feature = "ssr")]
 mod plain;
 #[cfg(feature = "ssr")]
+mod proof;
+#[cfg(feature = "ssr")]
 mod shell;
 
 pub use router::App;
@@ -27,5 +29,6 @@ pub use router::App;
 pub use {
     assets::{Assets, GatewayOrigins},
     plain::{render_closed, render_fault, render_refusal, words_of_refusal},
+    proof::{ProofFile, render_proof},
     shell::{pod_shell, shell},
 };

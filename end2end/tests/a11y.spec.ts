@@ -78,6 +78,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await page.getByRole('row', { name: /INV-601/ }).first().getByRole('link').first().click();
       await expect(page.getByRole('heading', { name: 'Timeline' })).toBeVisible();
       await expectAccessible(page);
+      await look(page, `${new URL(page.url()).pathname}/proof`);
     });
   });
 }

@@ -18,6 +18,8 @@ mod m014_action_fields;
 mod m015_waiting;
 mod m019_methods;
 mod m020_postal_code;
+mod m030_audit_trail;
+mod m031_consents;
 mod m040_folded_numbers;
 mod table;
 
@@ -45,6 +47,8 @@ impl MigratorTrait for Migrator {
             Box::new(m015_waiting::Migration),
             Box::new(m019_methods::Migration),
             Box::new(m020_postal_code::Migration),
+            Box::new(m030_audit_trail::Migration),
+            Box::new(m031_consents::Migration),
             Box::new(m040_folded_numbers::Migration),
         ]
     }

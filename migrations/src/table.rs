@@ -29,6 +29,10 @@ impl Build {
     pub fn count(self, name: &'static str) -> Self {
         self.col(schema::integer(name))
     }
+    /// A count without an end in sight.
+    pub fn number(self, name: &'static str) -> Self {
+        self.col(schema::big_integer(name))
+    }
     pub fn flag(self, name: &'static str) -> Self {
         self.col(schema::boolean(name))
     }

@@ -44,7 +44,8 @@ enum Command {
     Migrate,
     /// Fills an empty database with the demo's data, from simulators that run already.
     SeedDemo,
-    /// Computes every balance anew and compares gateway, portal and books; exit 1 and a list if anything differs.
+    /// Computes every balance and every audit trail anew and compares gateway, portal and books; exit 1 and a list if
+    /// anything differs.
     VerifyBooks {
         /// Only what began in the last so many days.
         #[arg(long)]
@@ -90,9 +91,12 @@ impl Cli {
                 let since = days.map(|days| chrono::Utc::now() - chrono::TimeDelta::days(days.into()));
                 let verified = open(&Settings::load()?).await?.verify_books(since).await?;
                 println!(
-                    "{} attempts, {} charges at gateways, {} refunds, {} postings in books compared.",
-                    verified.attempts, verified.charges, verified.refunds, verified.postings
+                    "{} attempts, {} charges at gateways, {} refunds, {} postings in books, {} lines of audit trails \
+                     compared.",
+                    verified.attempts, verified.charges, verified.refunds, verified.postings, verified.lines
                 );
+                // Kept elsewhere, these tell whether a trail was computed anew since.
+                verified.trails.iter().for_each(|end| println!("  Audit trail of {end}"));
                 verified.differences.iter().for_each(|words| println!("  {words}"));
                 anyhow::ensure!(verified.differences.is_empty(), "{} things differ", verified.differences.len());
                 println!("Everything agrees.");

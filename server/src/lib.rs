@@ -7,6 +7,7 @@ pub mod health;
 pub mod invoice_pdf;
 pub mod layers;
 pub mod partners;
+pub mod proof;
 pub mod rate_limits;
 pub mod router;
 pub mod serve;

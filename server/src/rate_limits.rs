@@ -47,7 +47,7 @@ pub const API: Rate = Rate {
     burst: NonZeroU32::new(1_000).expect("not zero"),
 };
 /// Nobody reads faster. How many documents a merchant's books are asked for is counted in `engine/src/invoice_pdf.rs`.
-pub const PDFS: Rate = Rate {
+pub const FILES: Rate = Rate {
     under: "/",
     per_second: NonZeroU32::new(1).expect("not zero"),
     burst: NonZeroU32::new(20).expect("not zero"),

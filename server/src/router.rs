@@ -1,9 +1,9 @@
-//! The HTTP surface: the App's pages, its server functions, invoices as files, the partners' addresses, built files and
-//! health, in one list.
+//! The HTTP surface: the App's pages, its server functions, invoices and proofs as files, the partners' addresses, built
+//! files and health, in one list.
 
 use crate::{
-    health, invoice_pdf, layers, partners,
-    rate_limits::{API, CHECKOUTS, Limits, PDFS},
+    health, invoice_pdf, layers, partners, proof,
+    rate_limits::{API, CHECKOUTS, FILES, Limits},
     serve::Site,
     settings::Settings,
 };
@@ -52,13 +52,14 @@ pub fn build(settings: &Settings, site: &Site, engine: Engine) -> Router {
         .layer(middleware::map_response(move |answer| layers::fault_status(told.clone(), answer)))
         .layer(middleware::from_fn(layers::clean_address))
         .layer(middleware::from_fn(move |request, next| layers::lists_in_turn(turns.clone(), request, next)));
-    let pdfs = Router::new()
+    let files = Router::new()
         .route("/npe/invoice.pdf", get(invoice_pdf::of_checkout))
-        .route("/payments/invoice.pdf", get(invoice_pdf::of_payer));
+        .route("/payments/invoice.pdf", get(invoice_pdf::of_payer))
+        .route("/admin/transactions/{payment}/proof", get(proof::of_payment));
     let limits = Limits { on: settings.rate_limits, assets: site.assets.clone() };
     let surface = Router::new()
         .merge(limits.hold(limits.hold(pages, API), CHECKOUTS))
-        .merge(limits.hold(pdfs, PDFS))
+        .merge(limits.hold(files, FILES))
         .merge(partners::router(&limits))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

@@ -1,4 +1,5 @@
 //! Pay Now: what is asked, the press of Pay, and where the payment stands.
+#![expect(clippy::too_many_arguments, reason = "a server function has one for each field of its form")]
 
 use crate::{fault::Fault, note::Note};
 use domain::{
@@ -51,7 +52,8 @@ pub async fn open_checkout(checkout: CheckoutId, left: Option<PaymentId>) -> Res
     Ok(PayScreen { page, note, gave_up, signed_in_as: who.map(|who| who.email), role })
 }
 
-/// One press of Pay, posted by a plain form. `saved` names a saved method; without one, `token` is empty when the gateway's own page shall take the card.
+/// One press of Pay, posted by a plain form. `saved` names a saved method; without one, `token` is empty when the gateway's
+/// own page shall take the card. `consent` is the version of the words beside the button.
 #[server(prefix = "/api", endpoint = "payments/take")]
 pub async fn take(
     checkout: CheckoutId,
@@ -61,6 +63,7 @@ pub async fn take(
     #[server(default)] token: String,
     #[server(default)] postal_code: String,
     #[server(default)] saved: String,
+    #[server(default)] consent: String,
 ) -> Result<(), Fault> {
     use crate::{addresses, gate};
     use domain::views::Outcome;
@@ -75,6 +78,8 @@ pub async fn take(
         },
         postal_code: engine::postal_code(&postal_code),
         network: gate::network(),
+        user_agent: gate::user_agent(),
+        consent: domain::consent::Wording::of_version(&consent),
     };
     let payer = gate::payer(gate::Act::PayOwnInvoices).await.ok();
     let taken = match gate::guest(checkout, gate::Act::PayCheckout).await {

@@ -30,6 +30,7 @@ pub enum Act {
     ManageMethods,
     SeeMerchantInvoices,
     SeeTransactions,
+    SeeProof,
     Refund,
     /// Have what the books refused written once more.
     PostAgain,
@@ -50,6 +51,7 @@ impl Role {
             }
             Act::SeeMerchantInvoices
             | Act::SeeTransactions
+            | Act::SeeProof
             | Act::Refund
             | Act::PostAgain
             | Act::SeeMail
@@ -94,6 +96,7 @@ mod tests {
             (Act::SeeOwnInvoices, Role::Payer),
             (Act::ManageMethods, Role::Payer),
             (Act::SeeTransactions, Role::Admin),
+            (Act::SeeProof, Role::Admin),
             (Act::Refund, Role::Admin),
             (Act::PostAgain, Role::Admin),
             (Act::SeeInstallation, Role::Operator),

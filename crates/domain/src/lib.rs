@@ -4,6 +4,7 @@
 pub mod access;
 pub mod asking;
 pub mod card_testing;
+pub mod consent;
 pub mod date;
 pub mod effects;
 pub mod ids;
@@ -13,5 +14,6 @@ pub mod method;
 pub mod money;
 pub mod network;
 pub mod payment;
+pub mod proof;
 pub mod refund;
 pub mod views;

@@ -1,10 +1,12 @@
 //! Use cases, one file each. The only importer of store and connectors; the only place that decides when money moves.
 
 mod admin_home;
+mod audit;
 mod built_in_ledger;
 mod card_testing;
 mod clock;
 mod connections;
+mod consent;
 mod dashboard;
 mod doors;
 mod error;
@@ -25,6 +27,7 @@ mod payment_story;
 mod post_again;
 mod post_payment;
 mod post_refund;
+mod prove_payment;
 mod prune;
 mod receive_webhook;
 mod refund_payment;
@@ -40,6 +43,7 @@ mod take_payment;
 mod transactions;
 mod verify_books;
 mod verify_refunds;
+mod verify_trail;
 mod worker;
 
 pub use clock::Clock;
@@ -103,6 +107,7 @@ struct Inner {
     mailer: Option<send_mail::Mailer>,
     rounds: worker::Rounds,
     sweeps: worker::Rounds,
+    seals: worker::Rounds,
     asking: open_checkout::Asking,
     looks: settle_payment::Looks,
     under_way: card_testing::UnderWay,
@@ -137,6 +142,7 @@ impl Engine {
             mailer,
             rounds: worker::Rounds::default(),
             sweeps: worker::Rounds::default(),
+            seals: worker::Rounds::default(),
             asking: open_checkout::Asking::new(hold_rates),
             looks: settle_payment::Looks::default(),
             under_way: card_testing::UnderWay::default(),

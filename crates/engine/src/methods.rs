@@ -3,6 +3,7 @@
 
 use crate::{
     Engine, Error, GuestPass, MethodError, PayerPass, SaveMethod, TakeError,
+    audit::{Actor, Audited},
     clock::zone,
     failpoint,
     jobs::{Ran, Work, chain, end_with},
@@ -65,7 +66,8 @@ impl Engine {
             return if stands.customer_id == payer.customer { told(&stands) } else { Err(Error::NotFound.into()) };
         }
         self.count(&format!("methods:{}", payer.customer), PER_CUSTOMER).await?;
-        if !db.method_open(new.clone()).await? {
+        let slip = Audited::method_given(&new).slip(None, Actor::Payer(payer.payer), new.created_at)?;
+        if !db.method_open(new.clone(), slip).await? {
             return told(&db.method(new.id).await?);
         }
         failpoint::reach("after_method_intent");
@@ -113,6 +115,7 @@ impl Engine {
     pub async fn remove_method(&self, payer: &PayerPass, id: MethodId) -> Result<(), Error> {
         let (tx, method) = own(payer, id).await?;
         let now = self.now();
+        tx.audit_add(Audited::method_removed(&method).slip(None, Actor::Payer(payer.payer), now)?).await?;
         let taken_out =
             Method { state: MethodState::Revoked, is_default: false, action_url: None, updated_at: now, ..method };
         tx.method_write(taken_out).await?;
@@ -234,6 +237,9 @@ impl Engine {
             method.is_default = !others.iter().any(|other| other.is_default);
         }
         tx.method_write(method.clone()).await?;
+        if let Some(moved) = Audited::method_moved(before, &method) {
+            tx.audit_add(moved.slip(None, Actor::Gateway, now)?).await?;
+        }
         if method.state.is_open() {
             Work::LookUpMethod { method: id }.queue(&tx, None, now + LOOK_UP_SOON, now).await?;
         }

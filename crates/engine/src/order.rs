@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
+    consent::Wording,
     ids::{MethodId, PaymentId, RefundId},
     money::Money,
     network::Network,
@@ -24,6 +25,9 @@ pub struct Order {
     pub postal_code: Option<String>,
     /// Where the press came from.
     pub network: Network,
+    pub user_agent: Option<String>,
+    /// What the form says that it showed beside the button; absent for one from before there were such words.
+    pub consent: Option<Wording>,
 }
 
 impl Order {

@@ -2,7 +2,7 @@
 
 use crate::Error;
 use domain::{
-    ids::{CustomerId, InvoiceId, PayerId},
+    ids::{CustomerId, InvoiceId, PayerId, PersonId},
     views::Whoami,
 };
 use store::{Checkout, Invoice, Merchant, MerchantDb};
@@ -50,6 +50,7 @@ impl PayerPass {
 /// Staff of one merchant.
 pub struct AdminPass {
     pub(crate) db: MerchantDb,
+    pub(crate) person: PersonId,
     pub(crate) who: Whoami,
 }
 

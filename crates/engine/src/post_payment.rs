@@ -3,6 +3,7 @@
 
 use crate::{
     Engine, Error, Lane,
+    audit::{Actor, Audited},
     clock::{day, zone},
     failpoint,
     jobs::Ran,
@@ -113,15 +114,25 @@ impl Engine {
         if !held {
             return Ok(false);
         }
-        match ended {
+        let audited = match ended {
             Ended::Posted(posted) => {
                 tx.books_entry_move(entry, BooksEntryState::Posted, Some(&posted.external_id), None, now).await?;
                 if let Some(invoice) = &posted.invoice {
                     tx.invoice_refresh(entry.invoice_id, invoice, now).await?;
                 }
+                Some(Audited::books_posted(entry, &posted.external_id))
             }
-            Ended::Refused(why) => tx.books_entry_move(entry, BooksEntryState::Refused, None, Some(why), now).await?,
-            Ended::Needless => tx.books_entry_move(entry, BooksEntryState::Needless, None, None, now).await?,
+            Ended::Refused(why) => {
+                tx.books_entry_move(entry, BooksEntryState::Refused, None, Some(why), now).await?;
+                Some(Audited::books_refused(entry))
+            }
+            Ended::Needless => {
+                tx.books_entry_move(entry, BooksEntryState::Needless, None, None, now).await?;
+                None
+            }
+        };
+        if let Some(audited) = audited {
+            tx.audit_add(audited.slip(job.payment_id, Actor::Portal, now)?).await?;
         }
         if !matches!(ended, Ended::Refused(_)) {
             tx.claim_release(entry.attempt_id, entry.invoice_id).await?;

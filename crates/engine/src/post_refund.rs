@@ -3,6 +3,7 @@
 
 use crate::{
     Engine, Error, Lane,
+    audit::{Actor, Audited},
     clock::{day, zone},
     failpoint,
     jobs::Ran,
@@ -115,7 +116,15 @@ impl Engine {
         };
         let tx = db.begin().await?;
         tx.attempt_hold(attempt.id).await?;
+        let is_known =
+            |entry: &BooksEntry| entry.invoice_id == share.invoice_id && entry.state == BooksEntryState::Posted;
+        if tx.books_entries(attempt.id).await?.iter().any(is_known) {
+            // Another refund's job has found it meanwhile, and written down that it stands.
+            return Ok(true);
+        }
         tx.books_entry_move(share, BooksEntryState::Posted, Some(&posted.external_id), None, now).await?;
+        let audited = Audited::books_posted(share, &posted.external_id);
+        tx.audit_add(audited.slip(Some(attempt.payment_id), Actor::Portal, now)?).await?;
         tx.claim_release(attempt.id, share.invoice_id).await?;
         if let Some(invoice) = &posted.invoice {
             tx.invoice_refresh(share.invoice_id, invoice, now).await?;
@@ -138,6 +147,9 @@ impl Engine {
         let attempt = tx.attempt_hold(refund.attempt_id).await?;
         if !tx.job_hold(job).await? {
             return Ok(false);
+        }
+        if let Some(written) = Audited::refund_written(&entry) {
+            tx.audit_add(written.slip(Some(attempt.payment_id), Actor::Portal, now)?).await?;
         }
         tx.refund_entry_write(RefundEntry { updated_at: now, ..entry }).await?;
         if is_needless {

@@ -1,7 +1,8 @@
 //! Once a day, away with what means nothing any more, in small batches, so that nobody waits for the lock. Nothing about
-//! money is ever deleted: payments, attempts, facts, postings and what they refer to stay.
+//! money is ever deleted: payments, attempts, facts, postings and what they refer to stay. What payers agreed to stays as
+//! well; where that came from is forgotten.
 
-use crate::{Engine, Error, doors::SESSION_IDLE};
+use crate::{Engine, Error, consent::TRACEABLE_FOR, doors::SESSION_IDLE};
 use chrono::TimeDelta;
 use store::MerchantDb;
 
@@ -23,8 +24,9 @@ impl Engine {
             let jobs = tx.jobs_prune(now - DONE_JOBS, ROWS_PER_BATCH).await?;
             let checkouts = tx.checkouts_prune(now - EXPIRED_CHECKOUTS, ROWS_PER_BATCH).await?;
             let news = tx.webhooks_prune(now - PROCESSED_NEWS, ROWS_PER_BATCH).await?;
+            let origins = tx.consents_forget(now - TRACEABLE_FOR, ROWS_PER_BATCH).await?;
             tx.commit().await?;
-            if [sessions, counts, jobs, checkouts, news].iter().all(|pruned| *pruned < ROWS_PER_BATCH) {
+            if [sessions, counts, jobs, checkouts, news, origins].iter().all(|pruned| *pruned < ROWS_PER_BATCH) {
                 break;
             }
         }

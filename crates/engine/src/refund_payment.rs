@@ -3,8 +3,13 @@
 //! by the sweep.
 
 use crate::{
-    AdminPass, Engine, Error, RefundError, RefundOrder, failpoint, jobs::chain, receive_webhook::known,
-    settle_payment::latest, take_payment::charge_request,
+    AdminPass, Engine, Error, RefundError, RefundOrder,
+    audit::{Actor, Audited},
+    failpoint,
+    jobs::chain,
+    receive_webhook::known,
+    settle_payment::latest,
+    take_payment::charge_request,
 };
 use connectors::gateway::{Gateway, GatewayError, RefundRequest, Refunds};
 use domain::{
@@ -45,8 +50,10 @@ impl Engine {
             Refunds::No(instead) => return Err(RefundError::NotHere(instead)),
         }
         let refund = self.new_refund(admin, &attempt, order);
+        let asked = Audited::refund_asked(&refund)?;
+        let slip = asked.slip(Some(attempt.payment_id), Actor::Staff(admin.person), refund.created_at)?;
         failpoint::reach("before_refund_intent");
-        match db.refund_open(refund.clone()).await? {
+        match db.refund_open(refund.clone(), slip).await? {
             OpenedRefund::New => {}
             OpenedRefund::Same => return Ok(()),
             OpenedRefund::Refused(refusal) => return Err(RefundError::Refused(refusal)),

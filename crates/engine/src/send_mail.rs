@@ -2,6 +2,7 @@
 
 use crate::{
     Engine, Error,
+    audit::{Actor, Audited},
     clock::{on_the_wall, zone},
     jobs::{Ran, Work, end_with},
     settle_payment::{latest, why_not},
@@ -138,11 +139,12 @@ impl Engine {
     ) -> Result<Ran, Error> {
         let mail = self.payers_mail(db, attempt, tells, refund).await?;
         let (now, payment, to_deliver) = (self.now(), mail.payment, mail.state == MailState::Queued);
+        let text = Audited::digest_of_mail(&mail.recipient, &mail.subject, &mail.text)?;
         let tx = db.begin().await?;
-        if let Some(mail) = tx.mail_write(mail, now).await?
-            && to_deliver
-        {
-            Work::DeliverMail { mail }.queue(&tx, payment, now, now).await?;
+        match tx.mail_write(mail, now).await? {
+            Some(mail) if to_deliver => Work::DeliverMail { mail }.queue(&tx, payment, now, now).await?,
+            Some(mail) => tx.audit_add(Audited::MailKept { mail, text }.slip(payment, Actor::Portal, now)?).await?,
+            None => {}
         }
         let ended = end_with(tx, job).await?;
         self.0.bell.notify_one();
@@ -199,8 +201,9 @@ impl Engine {
 
     pub(crate) async fn deliver_mail(&self, db: &MerchantDb, job: &Job, mail: MailId) -> Result<Ran, Error> {
         let row = db.mail(mail).await?;
+        let was_queued = row.state == MailState::Queued;
         let state = match &self.0.mailer {
-            _ if row.state != MailState::Queued => row.state,
+            _ if !was_queued => row.state,
             // The server's setting was taken away since it was written.
             None => MailState::Kept,
             Some(mailer) => {
@@ -216,6 +219,15 @@ impl Engine {
         };
         let tx = db.begin().await?;
         tx.mail_move(row.id, state, None).await?;
+        if was_queued {
+            let text = Audited::digest_of_mail(&row.recipient, &row.subject, &row.text)?;
+            let ended = if state == MailState::Accepted {
+                Audited::MailSent { mail, text }
+            } else {
+                Audited::MailKept { mail, text }
+            };
+            tx.audit_add(ended.slip(row.payment_id, Actor::Portal, self.now())?).await?;
+        }
         end_with(tx, job).await
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::{
     Engine, Error, GuestPass, PayerPass,
+    audit::{Actor, Audited},
     clock::{day, on_the_wall, zone},
     faces::decline_reason,
     failpoint,
@@ -84,6 +85,9 @@ impl Engine {
         tx.attempt_cache(attempt.clone()).await?;
         for effect in learned.effects {
             self.follow(&tx, &attempt, effect).await?;
+        }
+        if let Some(moved) = Audited::payment_moved(before.state, &attempt)? {
+            tx.audit_add(moved.slip(Some(attempt.payment_id), Actor::Gateway, now)?).await?;
         }
         if after.contradicted && !before.contradicted {
             tracing::error!(attempt.id = %attempt.id, state = ?after.state, fact = ?seen.fact, "A gateway contradicts what was final: somebody must look.");

@@ -2,7 +2,9 @@
 //! are rows of the same transaction.
 
 use crate::{
-    Engine, Error, failpoint,
+    Engine, Error,
+    audit::{Actor, Audited},
+    failpoint,
     jobs::{Ran, Work},
     refund_payment::refund_request,
     refused_payment::weigh_refused,
@@ -61,6 +63,9 @@ impl Engine {
         tx.refund_cache(refund.clone()).await?;
         for effect in learned.effects {
             self.follow_refund(&tx, &attempt, &refund, effect, before.state.is_dead()).await?;
+        }
+        if let Some(moved) = Audited::refund_moved(before.state, &refund)? {
+            tx.audit_add(moved.slip(Some(attempt.payment_id), Actor::Gateway, now)?).await?;
         }
         if after.contradicted && !before.contradicted {
             tracing::error!(refund.id = %refund.id, state = ?after.state, fact = ?seen.fact, "A gateway contradicts what was final about a refund: somebody must look.");

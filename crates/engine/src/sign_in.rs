@@ -4,6 +4,7 @@
 
 use crate::{
     Engine, Error, SignInError,
+    audit::{Actor, Audited},
     card_testing::minutes_until,
     doors::{place, stands_at},
 };
@@ -11,7 +12,7 @@ use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
 use domain::network::Network;
-use store::{Person, PlaceRow, Throttle, TokenHash};
+use store::{Person, PlaceDoor, PlaceRow, Throttle, TokenHash};
 
 /// After this long a person signs in again, however busy they were.
 const SESSION_ABSOLUTE: TimeDelta = TimeDelta::hours(12);
@@ -124,10 +125,17 @@ impl Engine {
 
     async fn start_session(&self, person: &Person, row: &PlaceRow) -> Result<SignedIn, Error> {
         let token = random_token()?;
-        let now = self.now();
-        self.store().session_start(&TokenHash::of(&token), person.id, row, now, now + SESSION_ABSOLUTE).await?;
+        let (hash, now) = (TokenHash::of(&token), self.now());
+        self.store().session_start(&hash, person.id, row, now, now + SESSION_ABSOLUTE).await?;
         let place = place(row);
-        self.store().audit(&person.id.to_string(), "sign in", &place.key, now).await?;
+        let session = self.store().session(&hash).await?.ok_or(Error::NotSignedIn)?;
+        if let Some(PlaceDoor::Admin(db)) = self.store().door_session(&session).await? {
+            let tx = db.begin().await?;
+            tx.audit_add(Audited::StaffSignedIn {}.slip(None, Actor::Staff(person.id), now)?).await?;
+            tx.commit().await?;
+        } else {
+            self.store().audit(&person.id.to_string(), "sign in", &place.key, now).await?;
+        }
         Ok(SignedIn { token, home: place.role.home() })
     }
 

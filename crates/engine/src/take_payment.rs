@@ -4,7 +4,9 @@
 
 use crate::{
     Engine, Error, GuestPass, Order, PayHow, PayerPass, TakeError,
+    audit::{Actor, Audited, Started},
     card_testing::{Origin, Turn},
+    consent::agreed,
     failpoint,
     jobs::chain,
     open_checkout::nothing_to_pay,
@@ -168,10 +170,15 @@ impl Engine {
             let books = self.invoice_from_books(&guest.db, &invoice).await?;
             let amount = amount_to_charge(order.expected, &books).map_err(TakeError::Refused)?;
             let committed = self.new_attempt(guest, order, origin, (invoice, customer), amount, by);
+            let consent = agreed(guest, order, &committed.attempt, &committed.share.invoice_number)?;
+            let started = Audited::PaymentStarted(Started::of(&consent)?);
+            let slip = started.slip(Some(order.payment), Actor::of(origin), committed.attempt.created_at)?;
             let new = NewAttempt {
                 payment: committed.payment.clone(),
                 allocations: vec![committed.share.clone()],
                 attempt: committed.attempt.clone(),
+                consent,
+                slip,
                 claims_seen,
             };
             failpoint::reach("before_intent");

@@ -39,6 +39,10 @@ pub struct Verified {
     pub refunds: u64,
     /// Payments of ours that we say stand in the books.
     pub postings: u64,
+    /// Of audit trails.
+    pub lines: u64,
+    /// The newest line of each audit trail, to be kept elsewhere: whoever computes a trail anew cannot change that.
+    pub trails: Vec<String>,
     /// One sentence each.
     pub differences: Vec<String>,
 }
@@ -52,11 +56,14 @@ impl Engine {
         let mut verified = Verified::default();
         for db in self.store().door_rounds().await? {
             let merchant = db.merchant().await?.name;
-            let found = self.verify_merchant(&db, since.unwrap_or(DateTime::UNIX_EPOCH + BEGAN_BEFORE)).await?;
+            let mut found = self.verify_merchant(&db, since.unwrap_or(DateTime::UNIX_EPOCH + BEGAN_BEFORE)).await?;
+            self.verify_trail(&db, &mut found).await?;
             verified.attempts += found.attempts;
             verified.charges += found.charges;
             verified.refunds += found.refunds;
             verified.postings += found.postings;
+            verified.lines += found.lines;
+            verified.trails.extend(found.trails.into_iter().map(|end| format!("{merchant}: {end}")));
             verified.differences.extend(found.differences.into_iter().map(|words| format!("{merchant}: {words}")));
         }
         Ok(verified)

@@ -4,7 +4,7 @@ use crate::{Engine, Error, jobs::Work};
 use chrono::TimeDelta;
 use domain::asking::LOOK_UP_AFTER;
 use std::{sync::Arc, time::Duration};
-use store::{ConnectionState, Job};
+use store::{ConnectionState, Job, MerchantDb};
 use tokio::{sync::OwnedRwLockReadGuard, task::JoinSet};
 
 /// A worker with fewer jobs under way claims as many more, so it may run almost twice as many. One size, so that the
@@ -23,6 +23,11 @@ const SYNC_EVERY_MINUTES: i64 = 5;
 /// Attempts of which nothing was heard are looked for this often, so many at once.
 const SWEEP_EVERY_SECONDS: i64 = 5;
 const SWEEP_MAX: u64 = 500;
+/// What was written down is sealed into the audit trail this often: so few at once that nobody waits long for SQLite's one
+/// writer, and so many batches in a row that jobs do not wait either.
+const SEAL_EVERY_SECONDS: i64 = 2;
+const SEAL_MAX: usize = 256;
+const SEAL_BATCHES_MAX: u32 = 20;
 
 pub struct Worker {
     engine: Engine,
@@ -58,6 +63,9 @@ impl Worker {
         let tables = Arc::new(Arc::clone(&self.engine.0.tables).read_owned().await);
         if let Err(cause) = self.sweep().await {
             tracing::error!(cause = %crate::jobs::chain(&cause), "The sweep did not get to its end and will try again.");
+        }
+        if let Err(cause) = self.seal().await {
+            tracing::error!(cause = %crate::jobs::chain(&cause), "Audit trails could not be sealed and will be again.");
         }
         self.queue_by_clock().await?;
         while running.try_join_next().is_some() {}
@@ -101,6 +109,23 @@ impl Worker {
         Ok(())
     }
 
+    /// Seals what was written down since the last time into the audit trail of each merchant. One that somebody has touched
+    /// keeps no other waiting.
+    async fn seal(&self) -> Result<(), Error> {
+        let period = (self.engine.now().timestamp() / SEAL_EVERY_SECONDS).to_string();
+        if !self.engine.0.seals.is_new(&period) {
+            return Ok(());
+        }
+        for db in self.engine.store().door_unsealed().await? {
+            if let Err(cause) = seal(&db).await {
+                let merchant = db.merchant_id();
+                tracing::error!(merchant.id = %merchant, cause = %crate::jobs::chain(&cause), "An audit trail could not be sealed.");
+            }
+        }
+        self.engine.0.seals.remember(period);
+        Ok(())
+    }
+
     /// Keyed by the period, so that nothing depends on how often or on how many nodes this runs.
     async fn queue_by_clock(&self) -> Result<(), Error> {
         let now = self.engine.now();
@@ -122,6 +147,18 @@ impl Worker {
         self.engine.0.rounds.remember(period);
         Ok(())
     }
+}
+
+async fn seal(db: &MerchantDb) -> Result<(), Error> {
+    for _ in 0..SEAL_BATCHES_MAX {
+        let tx = db.begin().await?;
+        let sealed = tx.audit_seal(SEAL_MAX).await?;
+        tx.commit().await?;
+        if sealed < SEAL_MAX {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Runs one job and renews its lease as long as that takes.

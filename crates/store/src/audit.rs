@@ -1,4 +1,5 @@
-//! Which person did what, when: appended, never edited. What gateways say stands in the observations.
+//! Which person did what, when, where it is no merchant's affair: appended, never edited. What moves money or rights at a
+//! merchant stands in its trail (`audit_trail.rs`).
 
 use crate::{Error, Store, scope::kept};
 use chrono::{DateTime, Utc};

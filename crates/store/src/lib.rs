@@ -34,10 +34,12 @@
 mod attempt_records;
 mod attempts;
 mod audit;
+mod audit_trail;
 mod books_entries;
 mod checkouts;
 mod connect;
 mod connections;
+mod consents;
 mod customers;
 mod doors;
 mod error;
@@ -60,10 +62,12 @@ mod webhooks;
 
 pub use attempt_records::AttemptRecord;
 pub use attempts::{Attempt, Fruitless, Observed};
+pub use audit_trail::{AuditHead, AuditLine, AuditSlip, NewSlip};
 pub use books_entries::{BooksEntry, BooksEntryState};
 pub use checkouts::Checkout;
 pub use connect::Store;
 pub use connections::{ConnectionState, Model as Connection, NewConnection};
+pub use consents::Consent;
 pub use customers::Model as Customer;
 pub use doors::PlaceDoor;
 pub use error::Error;

@@ -1,7 +1,7 @@
 //! Saved methods. Their state is a cache of what the gateway last said.
 
 use crate::{
-    Error, MerchantDb, MerchantTx, Store,
+    Error, MerchantDb, MerchantTx, NewSlip, Store,
     scope::{Only, Scoped, moment, owned},
 };
 use chrono::{DateTime, NaiveDate, Utc};
@@ -54,16 +54,20 @@ owned!();
 pub use Model as Method;
 
 impl MerchantDb {
-    /// Commits a method that is about to be saved. `false`: it stands already, by a double click or a replayed POST.
+    /// Commits a method that is about to be saved, with its line for the audit trail. `false`: it stands already, by a
+    /// double click or a replayed POST.
     ///
     /// # Errors
     /// [`Error::Missing`] for the id of another customer's method: it comes with a form, and grants nothing.
-    pub async fn method_open(&self, new: Method) -> Result<bool, Error> {
+    pub async fn method_open(&self, new: Method, slip: NewSlip) -> Result<bool, Error> {
         let tx = self.begin().await?;
         let (id, customer) = (new.id, new.customer_id);
         let is_new = tx.insert_absent::<Entity>([new]).await? > 0;
         if tx.method(id).await?.customer_id != customer {
             return Err(Error::Missing);
+        }
+        if is_new {
+            tx.audit_add(slip).await?;
         }
         tx.commit().await?;
         Ok(is_new)

@@ -1,7 +1,7 @@
 //! Payments, what they pay, and the claim that keeps every other attempt off an invoice.
 
 use crate::{
-    Attempt, Error, MerchantDb, MerchantTx, attempts, books_entries, customers,
+    Attempt, Consent, Error, MerchantDb, MerchantTx, NewSlip, attempts, books_entries, customers,
     invoices::{self, Sum, like},
     scope::{Only, Scoped, money, owned},
 };
@@ -114,6 +114,10 @@ pub struct NewAttempt {
     pub payment: Payment,
     pub allocations: Vec<Allocation>,
     pub attempt: Attempt,
+    /// What its payer was shown and agreed to.
+    pub consent: Consent,
+    /// Its beginning, for the audit trail.
+    pub slip: NewSlip,
     /// [`Scoped::claims_taken`] of its invoices, from before the books were asked what is due.
     pub claims_seen: u64,
 }
@@ -142,8 +146,8 @@ pub struct PaymentFilter {
 }
 
 impl MerchantDb {
-    /// Commits payment, allocations, attempt and claims, or nothing at all when the payment exists or one of its invoices
-    /// is taken. Whoever is writing the same rows is waited for, so two at once end as two in a row would.
+    /// Commits payment, allocations, attempt, consent and claims, or nothing at all when the payment exists or one of its
+    /// invoices is taken. Whoever is writing the same rows is waited for, so two at once end as two in a row would.
     ///
     /// # Errors
     /// [`Error::Missing`] for the id of another checkout's payment: the id comes with a form, and grants nothing.
@@ -181,7 +185,7 @@ impl Written {
 impl MerchantTx {
     /// Only [`Opened::New`] may be committed.
     async fn attempt_insert(&self, new: NewAttempt) -> Result<Opened, Error> {
-        let NewAttempt { payment, mut allocations, attempt, claims_seen } = new;
+        let NewAttempt { payment, mut allocations, attempt, consent, slip, claims_seen } = new;
         let (payment_id, checkout_id, attempt_id) = (payment.id, payment.checkout_id, attempt.id);
         if self.insert_absent::<payment::Entity>([payment]).await? == 0 {
             let same = self.payment(payment_id).await?.checkout_id == checkout_id;
@@ -210,6 +214,8 @@ impl MerchantTx {
             }
         }
         self.insert::<allocation::Entity>(allocations).await?;
+        self.consent_add(consent).await?;
+        self.audit_add(slip).await?;
         Ok(Opened::New)
     }
 

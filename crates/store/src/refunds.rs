@@ -2,7 +2,7 @@
 //! of their fold.
 
 use crate::{
-    Attempt, BooksEntryState, Error, MerchantDb, MerchantTx, Store,
+    Attempt, BooksEntryState, Error, MerchantDb, MerchantTx, NewSlip, Store,
     invoices::Sum,
     scope::{Only, Scoped, moment, money, owned},
 };
@@ -147,12 +147,12 @@ pub fn left_to_refund(attempt: &Attempt, refunds: &[Refund]) -> Result<Money, Er
 }
 
 impl MerchantDb {
-    /// Commits a refund, unless it is more than what is left of its attempt's money. The attempt is held meanwhile, so
-    /// that any number of them at once share what is left (D24).
+    /// Commits a refund with its line for the audit trail, unless it is more than what is left of its attempt's money. The
+    /// attempt is held meanwhile, so that any number of them at once share what is left (D24).
     ///
     /// # Errors
     /// [`Error::Missing`] also for the id of another attempt's refund: it comes with a form, and grants nothing.
-    pub async fn refund_open(&self, new: Refund) -> Result<OpenedRefund, Error> {
+    pub async fn refund_open(&self, new: Refund, slip: NewSlip) -> Result<OpenedRefund, Error> {
         let tx = self.begin().await?;
         let attempt = tx.attempt_hold(new.attempt_id).await?;
         match tx.refund(new.id).await {
@@ -169,6 +169,7 @@ impl MerchantDb {
         if tx.insert_absent::<Entity>([new]).await? == 0 {
             return Err(Error::Missing);
         }
+        tx.audit_add(slip).await?;
         tx.commit().await?;
         Ok(OpenedRefund::New)
     }

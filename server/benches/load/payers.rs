@@ -66,6 +66,7 @@ async fn pay_one(house: &House, number: &str) -> anyhow::Result<()> {
         ("expected", field(&page, "expected")?),
         ("email", "accounts@cobalt.test"),
         ("token", "pm_card_visa"),
+        ("consent", field(&page, "consent")?),
     ];
     let press = http.post(format!("{portal}/api/payments/take")).header("accept", "text/html");
     let result = location(press.header("origin", portal).form(&form).send().await?)?;

@@ -12,6 +12,7 @@ mod kills;
 mod links;
 mod methods;
 mod pay;
+mod proof;
 mod prune;
 mod races;
 mod refunds;

@@ -157,6 +157,9 @@ async fn n13_a_card_that_is_taken_out_can_be_charged_by_nobody_and_the_gateway_f
     ana.post("/api/methods/remove", &[("method", &first)]).await;
     assert!(!saved(&ana).await.contains("First"));
     house.until("the gateway has forgotten it", async || kept(&house).await.len() == 1).await;
+    // Two given, two that could be charged, one removed.
+    let told = "SELECT COUNT(*) FROM audit_line WHERE kind LIKE 'method_%'";
+    house.until("the trail tells of it", async || house.number(told).await == 5).await;
     pay_with(&ana, "INV-501", &first).await;
     assert!(house.charges().await.is_empty(), "it is charged no more");
     pay_with(&ana, "INV-501", &second).await;

@@ -179,6 +179,19 @@ impl House {
         number
     }
 
+    /// Changes the database behind everybody's back.
+    pub async fn execute(&self, sql: &'static str) {
+        if self.postgres.is_some() {
+            let database = sqlx::PgPool::connect(&self.url).await.unwrap();
+            sqlx::query(sql).execute(&database).await.unwrap();
+            database.close().await;
+        } else {
+            let database = sqlx::SqlitePool::connect(&self.url).await.unwrap();
+            sqlx::query(sql).execute(&database).await.unwrap();
+            database.close().await;
+        }
+    }
+
     pub async fn state(&self, vendor: &str) -> Value {
         http().get(format!("{}/control/state/{vendor}", self.vendors)).send().await.unwrap().json().await.unwrap()
     }
@@ -465,20 +478,24 @@ pub struct Form {
     pub checkout: String,
     pub payment: String,
     pub expected: String,
+    pub consent: String,
 }
 
 impl Form {
     fn read(html: &str) -> Self {
-        Self { checkout: field(html, "checkout"), payment: field(html, "payment"), expected: field(html, "expected") }
+        let [checkout, payment, expected, consent] =
+            ["checkout", "payment", "expected", "consent"].map(|name| field(html, name));
+        Self { checkout, payment, expected, consent }
     }
 
-    pub fn fields<'a>(&'a self, token: &'a str) -> [(&'a str, &'a str); 5] {
+    pub fn fields<'a>(&'a self, token: &'a str) -> [(&'a str, &'a str); 6] {
         [
             ("checkout", &self.checkout),
             ("payment", &self.payment),
             ("expected", &self.expected),
             ("email", "accounts@acme.test"),
             ("token", token),
+            ("consent", &self.consent),
         ]
     }
 }

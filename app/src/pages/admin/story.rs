@@ -80,6 +80,7 @@ pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
         view! { <a href=addresses::list("/admin", number, 1)>{number.to_owned()}</a> " " }
     });
     let invoices = invoices.collect_view();
+    let (proof, file) = (addresses::proof(row.payment), format!("proof-{}.html", row.reference));
     // About the amount, the dialog speaks: it stands open, with what was typed.
     let at_amount = matches!(note.fault, Some(Fault::BadAmount | Fault::MoreThanLeft { .. } | Fault::PartTooEarly))
         && matches!(story.refund, Some(RefundPlan::Offered(_)));
@@ -120,6 +121,7 @@ pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
                             <div><dt>"Started"</dt><dd><When at=row.at/></dd></div>
                         </dl>
                         {story.refund.map(|plan| view! { <Refund plan locale note at_amount/> })}
+                        <p class="acts"><a class="btn" href=proof download=file rel="external">"Download proof"</a></p>
                     </section>
                 </aside>
             </div>

@@ -14,7 +14,10 @@ use crate::{
     note::Note,
     shell,
 };
-use domain::views::{Offer, SavedMethod};
+use domain::{
+    consent::Wording,
+    views::{Offer, SavedMethod},
+};
 use leptos::prelude::*;
 
 #[component]
@@ -38,6 +41,7 @@ pub fn OfferView(offer: Offer, note: Note, gave_up: bool, signed_in_as: Option<S
         }
         None => "This is a trial: no money moves.".to_owned(),
     };
+    let consent = Wording::CURRENT.text(&offer.merchant.name, &offer.invoice.number, &amount);
     let pay = format!("Pay {amount}");
     view! {
         <PageTitle text=title wrong/>
@@ -59,10 +63,14 @@ pub fn OfferView(offer: Offer, note: Note, gave_up: bool, signed_in_as: Option<S
                     <input type="hidden" name="checkout" value=offer.checkout.to_string()/>
                     <input type="hidden" name="payment" value=offer.payment.to_string()/>
                     <input type="hidden" name="expected" value=addresses::money_field(offer.amount)/>
+                    <input type="hidden" name="consent" value=Wording::CURRENT.version()/>
                     <Field id="email" label="E-mail for the receipt" kind=Kind::EMAIL value=email error=email_error/>
                     {(!offer.saved.is_empty()).then(|| view! { <Saved methods=offer.saved.clone()/> })}
                     <div class="stack another"><MethodFields gateway=offer.gateway.clone() pay=pay.clone()/></div>
-                    <button class="btn primary big num" id="pay-button" type="submit">
+                    <p class="small muted" id="consent">{consent}</p>
+                    <button
+                        class="btn primary big num" id="pay-button" type="submit" aria-describedby="consent"
+                    >
                         <span class="idle">{pay}</span>
                         <span class="busy">"Paying…"</span>
                     </button>

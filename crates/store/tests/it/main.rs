@@ -4,10 +4,12 @@
 
 mod attempts;
 mod audit;
+mod audit_trail;
 mod books_entries;
 mod checkouts;
 mod claims;
 mod connections;
+mod consents;
 mod database;
 mod declines;
 mod errors;

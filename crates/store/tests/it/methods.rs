@@ -5,7 +5,7 @@ use crate::{
     shop::{Shop, at, shop},
 };
 use domain::{ids::MethodId, method::MethodState};
-use store::{Error, Method};
+use store::{Error, Method, NewSlip};
 use uuid::Uuid;
 
 fn method(shop: &Shop, n: i64, state: MethodState) -> Method {
@@ -33,12 +33,17 @@ fn method(shop: &Shop, n: i64, state: MethodState) -> Method {
     }
 }
 
+fn given() -> NewSlip {
+    NewSlip { payment: None, kind: "method_given", actor: "pyr_1".into(), body: "{}".into(), at: at(1) }
+}
+
 on_both!(s52_a_method_is_kept_once_and_one_is_the_default, async |db| {
     let shop = shop(&db.store, "acme").await;
     let (first, second) = (method(&shop, 1, MethodState::Ready), method(&shop, 2, MethodState::Ready));
-    assert!(shop.db.method_open(first.clone()).await.unwrap());
-    assert!(!shop.db.method_open(first.clone()).await.unwrap(), "the same form twice");
-    assert!(shop.db.method_open(second.clone()).await.unwrap());
+    assert!(shop.db.method_open(first.clone(), given()).await.unwrap());
+    assert!(!shop.db.method_open(first.clone(), given()).await.unwrap(), "the same form twice");
+    assert!(shop.db.method_open(second.clone(), given()).await.unwrap());
+    assert_eq!(shop.db.audit_slips_count("method_given").await.unwrap(), 2, "each is told of once");
     let default = async |method: &Method| {
         let tx = shop.db.begin().await.unwrap();
         tx.method_hold(method.id).await.unwrap();
@@ -67,7 +72,7 @@ on_both!(s52_a_method_is_kept_once_and_one_is_the_default, async |db| {
 on_both!(d2_only_methods_of_which_nothing_was_heard_are_swept, async |db| {
     let shop = shop(&db.store, "acme").await;
     for state in MethodState::ALL {
-        shop.db.method_open(method(&shop, 1, state)).await.unwrap();
+        shop.db.method_open(method(&shop, 1, state), given()).await.unwrap();
     }
     let swept = async |before| db.store.door_methods_unheard(before, 10).await.unwrap();
     assert!(swept(at(1)).await.is_empty());
@@ -77,7 +82,7 @@ on_both!(d2_only_methods_of_which_nothing_was_heard_are_swept, async |db| {
 on_both!(d22_methods_of_another_merchant_or_company_are_missing, async |db| {
     let (acme, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
     let theirs = method(&bolt, 1, MethodState::Ready);
-    bolt.db.method_open(theirs.clone()).await.unwrap();
+    bolt.db.method_open(theirs.clone(), given()).await.unwrap();
     assert!(matches!(acme.db.method(theirs.id).await, Err(Error::Missing)));
     assert!(acme.db.methods_of(bolt.customer).await.unwrap().is_empty());
     assert_eq!(acme.db.gateway_customer(bolt.customer, bolt.connection).await.unwrap(), None);
@@ -89,6 +94,9 @@ on_both!(d22_methods_of_another_merchant_or_company_are_missing, async |db| {
     drop(tx);
     let pointing =
         Method { id: MethodId(Uuid::now_v7()), customer_id: bolt.customer, ..method(&acme, 1, theirs.state) };
-    assert!(matches!(acme.db.method_open(pointing).await, Err(Error::Missing)), "a row cannot point at another's");
+    assert!(
+        matches!(acme.db.method_open(pointing, given()).await, Err(Error::Missing)),
+        "a row cannot point at another's"
+    );
     assert_eq!(bolt.db.method(theirs.id).await.unwrap(), theirs);
 });

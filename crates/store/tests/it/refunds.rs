@@ -10,7 +10,7 @@ use domain::{
     payment::{AttemptState, Source},
     refund::{RefundFact, RefundFailure, RefundRefusal, RefundSeen, RefundState},
 };
-use store::{Attempt, BooksEntryState, Error, MerchantDb, ObservedRefund, OpenedRefund, Refund};
+use store::{Attempt, BooksEntryState, Error, MerchantDb, NewSlip, ObservedRefund, OpenedRefund, Refund};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -46,6 +46,10 @@ pub fn refund(shop: &Shop, attempt: AttemptId, minor: i64) -> Refund {
     }
 }
 
+pub fn asked() -> NewSlip {
+    NewSlip { payment: None, kind: "refund_asked", actor: "per_1".into(), body: "{}".into(), at: at(1) }
+}
+
 async fn moved(db: &MerchantDb, refund: &Refund, state: RefundState) {
     let tx = db.begin().await.unwrap();
     tx.refund_cache(Refund { state, ..refund.clone() }).await.unwrap();
@@ -56,31 +60,37 @@ on_both!(d24_refunds_go_up_to_what_was_captured_and_no_further, async |db| {
     let shop = shop(&db.store, "acme").await;
     let attempt = paid(&shop).await;
     let first = refund(&shop, attempt, 6_000);
-    assert_eq!(shop.db.refund_open(first.clone()).await.unwrap(), OpenedRefund::New);
-    assert_eq!(shop.db.refund_open(first.clone()).await.unwrap(), OpenedRefund::Same, "the same form twice");
+    assert_eq!(shop.db.refund_open(first.clone(), asked()).await.unwrap(), OpenedRefund::New);
+    assert_eq!(shop.db.refund_open(first.clone(), asked()).await.unwrap(), OpenedRefund::Same, "the same form twice");
     for (minor, currency) in [(5_999, "USD"), (6_000, "AUD")] {
         let other = Refund { amount_minor: minor, currency: currency.into(), ..first.clone() };
         let used = RefundRefusal::FormUsed { refund: usd(6_000) };
-        assert_eq!(shop.db.refund_open(other).await.unwrap(), OpenedRefund::Refused(used), "{minor} {currency}");
+        assert_eq!(
+            shop.db.refund_open(other, asked()).await.unwrap(),
+            OpenedRefund::Refused(used),
+            "{minor} {currency}"
+        );
     }
-    let over = shop.db.refund_open(refund(&shop, attempt, 4_001)).await.unwrap();
+    let over = shop.db.refund_open(refund(&shop, attempt, 4_001), asked()).await.unwrap();
     assert_eq!(over, OpenedRefund::Refused(RefundRefusal::NotWithin { left: usd(4_000) }), "nobody knows its fate yet");
 
     moved(&shop.db, &first, RefundState::Failed).await;
     assert_eq!(
-        shop.db.refund_open(refund(&shop, attempt, 10_000)).await.unwrap(),
+        shop.db.refund_open(refund(&shop, attempt, 10_000), asked()).await.unwrap(),
         OpenedRefund::New,
         "it is free again"
     );
-    let none = shop.db.refund_open(refund(&shop, attempt, 1)).await.unwrap();
+    let none = shop.db.refund_open(refund(&shop, attempt, 1), asked()).await.unwrap();
     assert_eq!(none, OpenedRefund::Refused(RefundRefusal::NothingLeft));
     assert_eq!(shop.db.refunds_of(&[attempt]).await.unwrap().len(), 2, "what was refused left nothing behind");
+    let told = shop.db.audit_slips_count("refund_asked").await.unwrap();
+    assert_eq!(told, 2, "each is told of once, in its own transaction");
 });
 
 on_both!(d24_money_that_never_came_is_not_paid_back, async |db| {
     let shop = shop(&db.store, "acme").await;
     let attempt = shop.opened().await.attempt.id;
-    let refused = shop.db.refund_open(refund(&shop, attempt, 1)).await.unwrap();
+    let refused = shop.db.refund_open(refund(&shop, attempt, 1), asked()).await.unwrap();
     assert_eq!(refused, OpenedRefund::Refused(RefundRefusal::NothingLeft));
 });
 
@@ -88,13 +98,13 @@ on_both!(d24_the_id_of_another_payments_refund_grants_nothing, async |db| {
     let shop = shop(&db.store, "acme").await;
     let one = paid(&shop).await;
     let first = refund(&shop, one, 100);
-    shop.db.refund_open(first.clone()).await.unwrap();
+    shop.db.refund_open(first.clone(), asked()).await.unwrap();
     let [two] = shop.invoices(&["INV-2"]).await.try_into().unwrap();
     let mut other = shop.order_of(&[two]);
     other.attempt.state = AttemptState::Approved;
     shop.open(other.clone()).await.unwrap();
     let forged = Refund { attempt_id: other.attempt.id, ..first };
-    assert!(matches!(shop.db.refund_open(forged).await, Err(Error::Missing)));
+    assert!(matches!(shop.db.refund_open(forged, asked()).await, Err(Error::Missing)));
 });
 
 on_both!(d24_sixty_four_part_refunds_at_once_share_what_is_left, async |db| {
@@ -104,7 +114,7 @@ on_both!(d24_sixty_four_part_refunds_at_once_share_what_is_left, async |db| {
     let mut clicks = JoinSet::new();
     for n in 0..64 {
         let (db, new) = (if n % 2 == 0 { shop.db.clone() } else { other.clone() }, refund(&shop, attempt, 1_000));
-        clicks.spawn(async move { db.refund_open(new).await.unwrap() });
+        clicks.spawn(async move { db.refund_open(new, asked()).await.unwrap() });
     }
     let answers = clicks.join_all().await;
     let count = |like: fn(&OpenedRefund) -> bool| answers.iter().filter(|answer| like(answer)).count();
@@ -120,7 +130,7 @@ on_both!(d24_ten_posts_of_one_form_are_one_refund, async |db| {
     let mut clicks = JoinSet::new();
     for n in 0..10 {
         let (db, new) = (if n % 2 == 0 { shop.db.clone() } else { other.clone() }, new.clone());
-        clicks.spawn(async move { db.refund_open(new).await.unwrap() });
+        clicks.spawn(async move { db.refund_open(new, asked()).await.unwrap() });
     }
     let answers = clicks.join_all().await;
     assert_eq!(answers.iter().filter(|answer| **answer == OpenedRefund::New).count(), 1, "{answers:?}");
@@ -130,7 +140,7 @@ on_both!(d24_ten_posts_of_one_form_are_one_refund, async |db| {
 on_both!(facts_of_a_refund_come_back_in_the_order_of_their_places, async |db| {
     let shop = shop(&db.store, "acme").await;
     let new = refund(&shop, paid(&shop).await, 1_000);
-    shop.db.refund_open(new.clone()).await.unwrap();
+    shop.db.refund_open(new.clone(), asked()).await.unwrap();
     let said = |fact| ObservedRefund {
         seen: RefundSeen { fact, gateway_id: Some("re_1".into()), amount: Some(usd(1_000)) },
         source: Source::Webhook,
@@ -152,7 +162,7 @@ on_both!(g37_the_sweep_and_the_front_page_find_what_nobody_knows_or_must_see, as
     let attempt = paid(&shop).await;
     let [lost, unknown, late, failed, at_once, gone] = [1; 6].map(|minor| refund(&shop, attempt, minor));
     for new in [&lost, &unknown, &late, &failed, &at_once, &gone] {
-        shop.db.refund_open(new.clone()).await.unwrap();
+        shop.db.refund_open(new.clone(), asked()).await.unwrap();
     }
     moved(&shop.db, &unknown, RefundState::Unknown).await;
     moved(&shop.db, &late, RefundState::Succeeded).await;
@@ -190,7 +200,7 @@ on_both!(g37_each_refund_has_its_own_journals_and_its_own_writes_into_the_books,
     let (one, two) = (refund(&shop, attempt, 1_000), refund(&shop, attempt, 2_000));
     let paid = |minor| Journal::refund_paid(usd(minor)).unwrap();
     for (new, minor) in [(&one, 1_000), (&two, 2_000)] {
-        shop.db.refund_open(new.clone()).await.unwrap();
+        shop.db.refund_open(new.clone(), asked()).await.unwrap();
         let tx = shop.db.begin().await.unwrap();
         tx.refund_journal_add(attempt, new.id, &paid(minor), at(2)).await.unwrap();
         tx.refund_entries_intend(new.id, &[(shop.invoice, minor)], at(2)).await.unwrap();

@@ -9,7 +9,8 @@ use domain::{
 };
 use secrecy::SecretString;
 use store::{
-    Allocation, Attempt, Checkout, Error, MerchantDb, NewAttempt, NewConnection, NewMerchant, Opened, Payment, Store,
+    Allocation, Attempt, Checkout, Consent, Error, MerchantDb, NewAttempt, NewConnection, NewMerchant, NewSlip, Opened,
+    Payment, Store,
 };
 use uuid::Uuid;
 
@@ -126,6 +127,7 @@ impl Shop {
 
     pub fn order_of(&self, invoices: &[InvoiceId]) -> NewAttempt {
         let (merchant_id, payment_id) = (self.db.merchant_id(), PaymentId(Uuid::now_v7()));
+        let attempt_id = AttemptId(Uuid::now_v7());
         let allocation = |invoice_id| Allocation {
             merchant_id,
             payment_id,
@@ -151,7 +153,7 @@ impl Shop {
             allocations: invoices.iter().copied().map(allocation).collect(),
             attempt: Attempt {
                 merchant_id,
-                id: AttemptId(Uuid::now_v7()),
+                id: attempt_id,
                 payment_id,
                 connection_id: self.connection,
                 idempotency_key: payment_id.to_string(),
@@ -175,6 +177,14 @@ impl Shop {
                 created_at: at(0),
                 updated_at: at(0),
             },
+            consent: consent(self, attempt_id),
+            slip: NewSlip {
+                payment: Some(payment_id),
+                kind: "payment_started",
+                actor: "guest".into(),
+                body: "a payment was started".into(),
+                at: at(0),
+            },
             claims_seen: 0,
         }
     }
@@ -196,6 +206,23 @@ impl Shop {
         let tx = self.db.begin().await.unwrap();
         tx.claims_release(order.attempt.id).await.unwrap();
         tx.commit().await.unwrap();
+    }
+}
+
+fn consent(shop: &Shop, attempt_id: AttemptId) -> Consent {
+    Consent {
+        merchant_id: shop.db.merchant_id(),
+        attempt_id,
+        version: Some("pay-1".into()),
+        wording: Some("By pressing Pay you agree".into()),
+        invoice_number: "INV-1".into(),
+        currency: "USD".into(),
+        amount_minor: 10_000,
+        surcharge_minor: 0,
+        agreed_at: at(0),
+        salt: Some("a pinch".into()),
+        address: Some("203.0.113.7".into()),
+        user_agent: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     database::on_both,
-    refunds::{approve, refund},
+    refunds::{approve, asked, refund},
     shop::{Shop, at, checkout, invoice, shop},
 };
 use domain::{
@@ -68,7 +68,7 @@ async fn story(store: &store::Store, shop: &Shop) -> Story {
     order.attempt.state = AttemptState::Approved;
     approve(shop, &order.attempt).await;
     let refund = refund(shop, order.attempt.id, 100);
-    shop.db.refund_open(refund.clone()).await.unwrap();
+    shop.db.refund_open(refund.clone(), asked()).await.unwrap();
     let tx = shop.db.begin().await.unwrap();
     tx.refund_observation_add(refund.id, 0, &refund_seen()).await.unwrap();
     tx.refund_entries_intend(refund.id, &[(shop.invoice, 100)], at(1)).await.unwrap();
@@ -113,6 +113,8 @@ on_both!(d20_no_getter_finds_another_merchants_row, async |db| {
     assert!(me.refunds_alarming(at(-9)).await.unwrap().is_empty());
     assert!(me.refund_sums(at(-9)).await.unwrap().is_empty());
     assert!(me.allocations(payment).await.unwrap().is_empty());
+    assert!(me.consents_of(vec![attempt]).await.unwrap().is_empty());
+    assert_eq!(me.consents_count().await.unwrap(), 0);
     assert!(me.attempts_of(payment).await.unwrap().is_empty());
     assert!(me.observations(attempt).await.unwrap().is_empty());
     assert!(me.attempt_records_of(&[attempt]).await.unwrap().is_empty());
@@ -149,7 +151,7 @@ on_both!(d20_no_writer_touches_another_merchants_row, async |db| {
     let theirs = story(&db.store, &bolt).await;
     let attempt = theirs.order.attempt.id;
 
-    missing(acme.db.refund_open(theirs.refund.clone()).await);
+    missing(acme.db.refund_open(theirs.refund.clone(), asked()).await);
     let tx = writing(&acme).await;
     missing(tx.attempt_hold(attempt).await);
     missing(tx.attempt_cache(theirs.order.attempt.clone()).await);
@@ -165,6 +167,7 @@ on_both!(d20_no_writer_touches_another_merchants_row, async |db| {
     assert!(!tx.connection_secret_replace(bolt.connection, 1, &"stolen".into()).await.unwrap());
     assert!(!tx.job_done(&theirs.job).await.unwrap());
     assert!(!tx.job_again(&theirs.job, None, "no").await.unwrap());
+    assert_eq!(tx.consents_forget(at(99), 9).await.unwrap(), 0);
     tx.claims_release(attempt).await.unwrap();
     for pruned in
         [tx.jobs_prune(at(99), 9).await, tx.checkouts_prune(at(99), 9).await, tx.webhooks_prune(at(99), 9).await]
@@ -195,7 +198,7 @@ on_both!(d20_a_row_cannot_point_at_another_merchants, async |db| {
     missing(writing(&acme).await.journal_add(attempt, &journal, at(0)).await);
     approve(&bolt, &theirs.attempt).await;
     let refund = refund(&bolt, attempt, 100);
-    bolt.db.refund_open(refund.clone()).await.unwrap();
+    bolt.db.refund_open(refund.clone(), asked()).await.unwrap();
     let refund = refund.id;
     missing(writing(&acme).await.refund_observation_add(refund, 0, &refund_seen()).await);
     missing(writing(&acme).await.refund_entries_intend(refund, &[(acme.invoice, 100)], at(0)).await);

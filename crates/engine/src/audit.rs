@@ -1,0 +1,379 @@
+//! What stands in a merchant's audit trail: each act that moves money or rights, written in the transaction of the act.
+//! Ids, amounts and digests, no name, address or card: people can be forgotten, and the trail stays whole.
+
+use crate::{Error, card_testing::Origin};
+use chrono::{DateTime, Utc};
+use domain::{
+    ids::{AttemptId, ConnectionId, CustomerId, InvoiceId, MailId, MethodId, PayerId, PaymentId, PersonId, RefundId},
+    method::MethodState,
+    money::Money,
+    payment::AttemptState,
+    refund::RefundState,
+};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use store::{Attempt, BooksEntry, BooksEntryState, Consent, Method, NewSlip, Refund, RefundEntry, TokenHash};
+
+pub(crate) const PAYMENT_STARTED: &str = "payment_started";
+
+/// Who did it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Actor {
+    Guest,
+    Payer(PayerId),
+    Staff(PersonId),
+    /// By what was seen there.
+    Gateway,
+    /// By itself.
+    Portal,
+}
+
+impl Actor {
+    pub(crate) const fn of(origin: &Origin) -> Self {
+        match origin {
+            Origin::Network(_) => Self::Guest,
+            Origin::Payer(payer) => Self::Payer(*payer),
+        }
+    }
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Guest => f.write_str("guest"),
+            Self::Payer(payer) => payer.fmt(f),
+            Self::Staff(person) => person.fmt(f),
+            Self::Gateway => f.write_str("gateway"),
+            Self::Portal => f.write_str("portal"),
+        }
+    }
+}
+
+/// What was done.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Audited {
+    PaymentStarted(Started),
+    /// Money came, went back, or can no longer come.
+    PaymentMoved {
+        attempt: AttemptId,
+        from: AttemptState,
+        to: AttemptState,
+        amount: Money,
+        gateway_id: Option<String>,
+        charge_id: Option<String>,
+    },
+    /// The reason is staff's own words.
+    RefundAsked {
+        refund: RefundId,
+        attempt: AttemptId,
+        amount: Money,
+        reason: String,
+    },
+    /// Paid out, or not after all.
+    RefundMoved {
+        refund: RefundId,
+        from: RefundState,
+        to: RefundState,
+        amount: Money,
+        gateway_id: Option<String>,
+    },
+    BooksPosted {
+        attempt: AttemptId,
+        invoice: InvoiceId,
+        amount_minor: i64,
+        external_id: String,
+    },
+    BooksRefused {
+        attempt: AttemptId,
+        invoice: InvoiceId,
+        amount_minor: i64,
+    },
+    /// A refund, written into the books.
+    RefundPosted {
+        refund: RefundId,
+        invoice: InvoiceId,
+        amount_minor: i64,
+        credit_id: Option<String>,
+        external_id: Option<String>,
+    },
+    /// The books refuse to take it in, or to let it go again.
+    RefundPostRefused {
+        refund: RefundId,
+        invoice: InvoiceId,
+        amount_minor: i64,
+        credit_id: Option<String>,
+    },
+    /// It failed after all.
+    RefundTakenBack {
+        refund: RefundId,
+        invoice: InvoiceId,
+        amount_minor: i64,
+        credit_id: Option<String>,
+        external_id: Option<String>,
+    },
+    /// A company's payer gives a method to be kept and charged.
+    MethodGiven {
+        method: MethodId,
+        customer: CustomerId,
+        connection: ConnectionId,
+    },
+    /// It can be charged from here on, or no more.
+    MethodMoved {
+        method: MethodId,
+        customer: CustomerId,
+        from: MethodState,
+        to: MethodState,
+        gateway_method: Option<String>,
+    },
+    MethodRemoved {
+        method: MethodId,
+        customer: CustomerId,
+    },
+    /// The mail server took it.
+    MailSent {
+        mail: MailId,
+        text: String,
+    },
+    /// There is no mail server.
+    MailKept {
+        mail: MailId,
+        text: String,
+    },
+    StaffSignedIn {},
+}
+
+/// A press of Pay, with the digests of what the payer agreed to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Started {
+    pub attempt: AttemptId,
+    pub amount: Money,
+    pub surcharge: Money,
+    pub version: Option<String>,
+    pub terms: String,
+    /// Of where it came from, salted.
+    pub origin: Option<String>,
+}
+
+impl Started {
+    pub(crate) fn of(consent: &Consent) -> Result<Self, Error> {
+        Ok(Self {
+            attempt: consent.attempt_id,
+            amount: consent.amount()?,
+            surcharge: consent.surcharge()?,
+            version: consent.version.clone(),
+            terms: consent.terms_digest(),
+            origin: consent.origin_digest(),
+        })
+    }
+}
+
+impl Audited {
+    /// What a fact did to an attempt; nothing, when it moved no money and ended nothing.
+    pub(crate) fn payment_moved(from: AttemptState, attempt: &Attempt) -> Result<Option<Self>, Error> {
+        let to = attempt.state;
+        if from.has_money() == to.has_money() && from.is_dead() == to.is_dead() {
+            return Ok(None);
+        }
+        Ok(Some(Self::PaymentMoved {
+            attempt: attempt.id,
+            from,
+            to,
+            amount: attempt.amount()?,
+            gateway_id: attempt.gateway_id.clone(),
+            charge_id: attempt.charge_id.clone(),
+        }))
+    }
+
+    pub(crate) fn refund_asked(refund: &Refund) -> Result<Self, Error> {
+        let (amount, reason) = (refund.amount()?, refund.reason.clone());
+        Ok(Self::RefundAsked { refund: refund.id, attempt: refund.attempt_id, amount, reason })
+    }
+
+    /// What a fact did to a refund; nothing, while it is open.
+    pub(crate) fn refund_moved(from: RefundState, refund: &Refund) -> Result<Option<Self>, Error> {
+        let to = refund.state;
+        if from == to || to.is_open() {
+            return Ok(None);
+        }
+        let (amount, gateway_id) = (refund.amount()?, refund.gateway_id.clone());
+        Ok(Some(Self::RefundMoved { refund: refund.id, from, to, amount, gateway_id }))
+    }
+
+    pub(crate) fn books_posted(entry: &BooksEntry, external_id: &str) -> Self {
+        let (attempt, invoice, amount_minor) = (entry.attempt_id, entry.invoice_id, entry.amount_minor);
+        Self::BooksPosted { attempt, invoice, amount_minor, external_id: external_id.to_owned() }
+    }
+
+    pub(crate) fn books_refused(entry: &BooksEntry) -> Self {
+        let (attempt, invoice, amount_minor) = (entry.attempt_id, entry.invoice_id, entry.amount_minor);
+        Self::BooksRefused { attempt, invoice, amount_minor }
+    }
+
+    /// What became of a refund's write into the books; nothing, where there was nothing to write.
+    pub(crate) fn refund_written(entry: &RefundEntry) -> Option<Self> {
+        let (refund, invoice, amount_minor) = (entry.refund_id, entry.invoice_id, entry.amount_minor);
+        let (credit_id, external_id) = (entry.credit_id.clone(), entry.external_id.clone());
+        let stood = credit_id.is_some() || external_id.is_some();
+        match entry.state {
+            BooksEntryState::Posted => {
+                Some(Self::RefundPosted { refund, invoice, amount_minor, credit_id, external_id })
+            }
+            BooksEntryState::Refused => Some(Self::RefundPostRefused { refund, invoice, amount_minor, credit_id }),
+            BooksEntryState::Needless if stood => {
+                Some(Self::RefundTakenBack { refund, invoice, amount_minor, credit_id, external_id })
+            }
+            BooksEntryState::Needless | BooksEntryState::Intended => None,
+        }
+    }
+
+    pub(crate) const fn method_given(method: &Method) -> Self {
+        Self::MethodGiven { method: method.id, customer: method.customer_id, connection: method.connection_id }
+    }
+
+    /// What a fact did to a method; nothing, when as much can be charged to it as before and it has not ended.
+    pub(crate) fn method_moved(from: MethodState, method: &Method) -> Option<Self> {
+        let to = method.state;
+        let is_as_before = |state: MethodState| (from == state) == (to == state);
+        if is_as_before(MethodState::Ready) && is_as_before(MethodState::Revoked) {
+            return None;
+        }
+        let (gateway_method, customer) = (method.gateway_method.clone(), method.customer_id);
+        Some(Self::MethodMoved { method: method.id, customer, from, to, gateway_method })
+    }
+
+    pub(crate) const fn method_removed(method: &Method) -> Self {
+        Self::MethodRemoved { method: method.id, customer: method.customer_id }
+    }
+
+    /// SHA-256 of a mail's words and of whom it is for.
+    pub(crate) fn digest_of_mail(recipient: &str, subject: &str, text: &str) -> Result<String, Error> {
+        let said = serde_json::to_string(&[recipient, subject, text])?;
+        Ok(TokenHash::of(&said).into_text())
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::PaymentStarted(_) => PAYMENT_STARTED,
+            Self::PaymentMoved { to, .. } if to.has_money() => "money_came",
+            Self::PaymentMoved { from, .. } if from.has_money() => "money_went_back",
+            Self::PaymentMoved { .. } => "no_money",
+            Self::RefundAsked { .. } => "refund_asked",
+            Self::RefundMoved { to: RefundState::Succeeded, .. } => "refund_paid",
+            Self::RefundMoved { .. } => "refund_not_paid",
+            Self::BooksPosted { .. } => "books_posted",
+            Self::BooksRefused { .. } => "books_refused",
+            Self::RefundPosted { .. } => "refund_posted",
+            Self::RefundPostRefused { .. } => "refund_post_refused",
+            Self::RefundTakenBack { .. } => "refund_taken_back",
+            Self::MethodGiven { .. } => "method_given",
+            Self::MethodMoved { to: MethodState::Ready, .. } => "method_ready",
+            Self::MethodMoved { .. } => "method_not_ready",
+            Self::MethodRemoved { .. } => "method_removed",
+            Self::MailSent { .. } => "mail_sent",
+            Self::MailKept { .. } => "mail_kept",
+            Self::StaffSignedIn {} => "staff_signed_in",
+        }
+    }
+
+    /// As it is written down.
+    pub(crate) fn slip(&self, payment: Option<PaymentId>, actor: Actor, at: DateTime<Utc>) -> Result<NewSlip, Error> {
+        let (actor, body) = (actor.to_string(), serde_json::to_string(self)?);
+        Ok(NewSlip { payment, kind: self.kind(), actor, body, at })
+    }
+}
+
+/// What a line tells, for people.
+pub(crate) fn words(kind: &str) -> &'static str {
+    match kind {
+        PAYMENT_STARTED => "Payment started",
+        "money_came" => "Money taken",
+        "money_went_back" => "Money taken back by the bank",
+        "no_money" => "Payment ended without money",
+        "refund_asked" => "Refund asked for",
+        "refund_paid" => "Refund paid",
+        "refund_not_paid" => "Refund not paid",
+        "books_posted" => "Posted to the books",
+        "books_refused" => "Refused by the books",
+        "refund_posted" => "Refund posted to the books",
+        "refund_post_refused" => "Refund refused by the books",
+        "refund_taken_back" => "Refund taken out of the books",
+        "method_given" => "Card given to be saved",
+        "method_ready" => "Card saved",
+        "method_not_ready" => "Card cannot be charged",
+        "method_removed" => "Card removed",
+        "mail_sent" => "Mail sent",
+        "mail_kept" => "Mail kept, no mail server is set",
+        "staff_signed_in" => "Staff signed in",
+        _ => "Something that no version wrote",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::{ids::MerchantId, money::Currency};
+    use uuid::Uuid;
+
+    #[test]
+    fn n15_every_act_has_words_and_a_guest_is_no_more_than_that() {
+        let (attempt, refund) = (AttemptId(Uuid::nil()), RefundId(Uuid::nil()));
+        let amount = Money::new(1, Currency::USD);
+        let moved = |from, to| {
+            let (gateway_id, charge_id) = (None, None);
+            Audited::PaymentMoved { attempt, from, to, amount, gateway_id, charge_id }
+        };
+        let paid_back = |to| {
+            let from = RefundState::Created;
+            Audited::RefundMoved { refund, from, to, amount, gateway_id: None }
+        };
+        let (method, customer) = (MethodId(Uuid::nil()), CustomerId(Uuid::nil()));
+        let connection = ConnectionId(Uuid::nil());
+        let told = |from, to| Audited::MethodMoved { method, customer, from, to, gateway_method: None };
+        let written = |state, credit: Option<&str>| {
+            Audited::refund_written(&entry(state, credit)).expect("there was something to write")
+        };
+        for (act, kind) in [
+            (moved(AttemptState::Created, AttemptState::Approved), "money_came"),
+            (moved(AttemptState::Declined, AttemptState::Approved), "money_came"),
+            (moved(AttemptState::Approved, AttemptState::Voided), "money_went_back"),
+            (moved(AttemptState::Unknown, AttemptState::Declined), "no_money"),
+            (paid_back(RefundState::Succeeded), "refund_paid"),
+            (paid_back(RefundState::Failed), "refund_not_paid"),
+            (written(BooksEntryState::Posted, Some("cn_1")), "refund_posted"),
+            (written(BooksEntryState::Refused, None), "refund_post_refused"),
+            (written(BooksEntryState::Needless, Some("cn_1")), "refund_taken_back"),
+            (Audited::MethodGiven { method, customer, connection }, "method_given"),
+            (told(MethodState::Unverified, MethodState::Ready), "method_ready"),
+            (told(MethodState::Verifying, MethodState::Revoked), "method_not_ready"),
+            (Audited::MethodRemoved { method, customer }, "method_removed"),
+            (Audited::StaffSignedIn {}, "staff_signed_in"),
+        ] {
+            let slip = act.slip(None, Actor::Guest, DateTime::UNIX_EPOCH).expect("it is JSON");
+            assert_eq!((slip.kind, slip.actor.as_str()), (kind, "guest"));
+            assert_ne!(words(kind), words("nonsense"));
+            assert!(slip.body.starts_with('{'), "{}", slip.body);
+        }
+    }
+
+    fn entry(state: BooksEntryState, credit: Option<&str>) -> RefundEntry {
+        RefundEntry {
+            merchant_id: MerchantId(Uuid::nil()),
+            refund_id: RefundId(Uuid::nil()),
+            invoice_id: InvoiceId(Uuid::nil()),
+            amount_minor: 1,
+            state,
+            credit_id: credit.map(str::to_owned),
+            external_id: None,
+            last_error: None,
+            updated_at: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn n15_a_refund_that_never_stood_in_the_books_is_not_taken_out_of_them() {
+        for state in [BooksEntryState::Needless, BooksEntryState::Intended] {
+            assert!(Audited::refund_written(&entry(state, None)).is_none(), "{state:?}");
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! What is laid before a bank: what the payer agreed to, what was seen and what followed, in one file; and a record that
+//! shows when it was touched (N15).
+
+use crate::support::{Client, Form, House, On, field, http};
+use domain::consent::Wording;
+use simulators::facts;
+
+/// Started, money taken, posted, mailed.
+const LINES_OF_A_PAYMENT: u64 = 4;
+
+fn agreed_to() -> String {
+    Wording::CURRENT.text("Northwind IT", "INV-501", "$1,204.50")
+}
+
+async fn staff(house: &House) -> Client {
+    let admin = house.client();
+    admin.sign_in(facts::NORTHWIND.admin_email).await;
+    admin
+}
+
+/// INV-501, paid from somewhere, posted and sealed.
+async fn paid(house: &House) -> Form {
+    let guest = house.client().from("203.0.113.7");
+    let form = guest.open("INV-501").await;
+    let press = http().post(format!("{}/api/payments/take", house.portal)).header("accept", "text/html");
+    let press = press.header("origin", &house.portal).header("user-agent", "Lynx/2.9 <of a test>");
+    assert_eq!(guest.send(press.form(&form.fields("pm_card_visa"))).await.status, 303);
+    house.assert_paid_once("INV-501", 120_450).await;
+    let lines = async || house.engine.verify_books(None).await.unwrap().lines;
+    house.until("it is sealed", async || lines().await == LINES_OF_A_PAYMENT).await;
+    house.assert_everything_agrees().await;
+    form
+}
+
+fn proof_of(form: &Form) -> String {
+    format!("/admin/transactions/{}/proof", form.payment)
+}
+
+async fn differences(house: &House) -> Vec<String> {
+    house.engine.verify_books(None).await.unwrap().differences
+}
+
+#[tokio::test]
+async fn n15_the_proof_tells_what_was_agreed_to_what_followed_and_that_the_trail_is_whole() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        let shown = house.client();
+        let opened = shown.open("INV-501").await;
+        let page = shown.get(&format!("/npe?transactionId={}", opened.checkout)).await.body;
+        assert!(page.contains(&agreed_to()), "the page says what pressing Pay agrees to: {page}");
+        let form = paid(&house).await;
+        let admin = staff(&house).await;
+        let story = admin.get(&format!("/admin/transactions/{}", form.payment)).await.body;
+        assert!(story.contains(&proof_of(&form)) && story.contains("Download proof"), "{story}");
+
+        let proof = admin.get(&proof_of(&form)).await;
+        assert_eq!(proof.status, 200, "{}", proof.body);
+        for words in [
+            "Proof of payment PAY-",
+            &agreed_to(),
+            "pay-1",
+            "$1,204.50",
+            "$0.00",
+            "203.0.113.7",
+            "Lynx/2.9 &lt;of a test&gt;",
+            "Acme Pty Ltd",
+            "New York time, America/New_York",
+            "UTC-0",
+            "Approved",
+            "Clearing account at Stripe",
+            "Xero, clearing account 825",
+            "accounts@acme.test",
+            "Receipt: $1,204.50 to Northwind IT",
+            "Keep this mail as your receipt.",
+            "Lines 1 to ",
+            "each follows from the one before it",
+            "Payment started",
+            "Money taken",
+            "Posted to the books",
+        ] {
+            assert!(proof.body.contains(words), "{words}: {}", proof.body);
+        }
+        assert!(!proof.body.contains("pm_card_visa") && !proof.body.contains("<script"), "{}", proof.body);
+        let header = |name: &str| proof.headers[name].to_str().unwrap().to_owned();
+        assert!(header("content-disposition").starts_with("inline; filename=\"proof-PAY-"));
+        assert_eq!(header("cache-control"), "private, no-store");
+        let policy = header("content-security-policy");
+        let nonce = proof.body.split("<style nonce=\"").nth(1).unwrap().split('"').next().unwrap();
+        assert!(policy.contains(&format!("style-src 'nonce-{nonce}'")) && !policy.contains("unsafe"), "{policy}");
+        assert!(proof.body.contains("@media print"), "its style is in it");
+    }
+}
+
+#[tokio::test]
+async fn n15_a_refund_stands_in_the_proof_with_who_asked_for_it_and_why() {
+    let house = House::new().await;
+    let form = paid(&house).await;
+    let admin = staff(&house).await;
+    let dialog = admin.get(&format!("/admin/transactions/{}", form.payment)).await.body;
+    let refund = field(&dialog, "refund");
+    let asked = [
+        ("payment", form.payment.as_str()),
+        ("refund", refund.as_str()),
+        ("currency", "USD"),
+        ("amount", "5.00"),
+        ("reason", "Late"),
+    ];
+    for _ in 0..2 {
+        assert_eq!(admin.post("/api/refunds/start", &asked).await.status, 303);
+    }
+    let told = async || {
+        let proof = admin.get(&proof_of(&form)).await.body;
+        let sealed = proof.contains("Refund asked for (per_") && proof.contains("Refund paid (gateway)");
+        let posted = proof.contains("Refund posted to the books (portal)");
+        sealed && posted && proof.contains("Refund: $5.00 from Northwind IT")
+    };
+    house.until("the refund is posted, sealed and mailed", told).await;
+    let proof = admin.get(&proof_of(&form)).await.body;
+    assert_eq!(proof.matches("Refund asked for (per_").count(), 1, "the same form asks once: {proof}");
+    for words in ["1 refund", facts::NORTHWIND.admin_email, "Late", "$5.00"] {
+        assert!(proof.contains(words), "{words}: {proof}");
+    }
+    house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
+async fn n15_a_form_that_does_not_say_what_it_showed_is_paid_and_told_so() {
+    let house = House::new().await;
+    let guest = house.client();
+    let form = Form { consent: String::new(), ..guest.open("INV-501").await };
+    guest.pay(&form, "pm_card_visa").await;
+    house.assert_paid_once("INV-501", 120_450).await;
+    let proof = staff(&house).await.get(&proof_of(&form)).await.body;
+    assert!(proof.contains("did not say which words it showed") && !proof.contains(&agreed_to()), "{proof}");
+    house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
+async fn n15_a_changed_a_missing_and_a_moved_line_are_named() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        let form = paid(&house).await;
+
+        house.execute("UPDATE audit_line SET actor = 'per_0' WHERE kind = 'money_came'").await;
+        let changed =
+            "line 2 of the audit trail (Money taken) is not as it was sealed, or does not follow from the one before";
+        assert_eq!(differences(&house).await, [format!("Northwind IT: {changed}")]);
+        house.execute("UPDATE audit_line SET actor = 'gateway' WHERE kind = 'money_came'").await;
+        assert!(differences(&house).await.is_empty());
+
+        house.execute("UPDATE audit_line SET sequence = 99 WHERE sequence = 3").await;
+        house.execute("UPDATE audit_line SET sequence = 3 WHERE sequence = 4").await;
+        house.execute("UPDATE audit_line SET sequence = 4 WHERE sequence = 99").await;
+        let moved = differences(&house).await;
+        for line in ["line 3 of the audit trail", "line 4 of the audit trail"] {
+            assert!(moved.iter().any(|words| words.contains(line)), "{line}: {moved:?}");
+        }
+        house.execute("UPDATE audit_line SET sequence = 99 WHERE sequence = 3").await;
+        house.execute("UPDATE audit_line SET sequence = 3 WHERE sequence = 4").await;
+        house.execute("UPDATE audit_line SET sequence = 4 WHERE sequence = 99").await;
+        assert!(differences(&house).await.is_empty());
+
+        house.execute("UPDATE consent SET wording = 'By pressing Pay you agree to everything.'").await;
+        let [consent] = differences(&house).await.try_into().unwrap();
+        assert!(consent.ends_with("is not what its line in the audit trail says"), "{consent}");
+        let admin = staff(&house).await;
+        let proof = admin.get(&proof_of(&form)).await.body;
+        assert!(proof.contains("The audit trail does not hold") && !proof.contains("each follows from"), "{proof}");
+    }
+}
+
+#[tokio::test]
+async fn n15_lines_that_are_gone_are_missed_the_last_one_too() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        paid(&house).await;
+        house.execute("DELETE FROM audit_line WHERE sequence = 2").await;
+        let missing = |line: u32| format!("Northwind IT: line {line} of the audit trail is missing");
+        assert_eq!(differences(&house).await, [missing(2)]);
+        house.execute("DELETE FROM audit_line WHERE sequence = 4").await;
+        assert_eq!(differences(&house).await, [missing(2), missing(4)]);
+        house.execute("DELETE FROM audit_line").await;
+        house.execute("DELETE FROM audit_head").await;
+        assert_eq!(differences(&house).await, ["Northwind IT: 1 payment(s) have no line in the audit trail"]);
+    }
+}
+
+#[tokio::test]
+async fn n15_where_a_consent_came_from_is_forgotten_and_the_proof_says_so() {
+    let house = House::new().await;
+    let form = paid(&house).await;
+    house.advance(serde_json::json!({"days": 541})).await;
+    let forgotten = "SELECT COUNT(*) FROM consent WHERE salt IS NULL AND address IS NULL AND user_agent IS NULL";
+    house.until("it is forgotten", async || house.number(forgotten).await == 1).await;
+    let proof = staff(&house).await.get(&proof_of(&form)).await.body;
+    assert!(proof.contains("Forgotten, as long after") && !proof.contains("203.0.113.7"), "{proof}");
+    assert!(proof.contains(&agreed_to()) && !proof.contains("does not hold"), "{proof}");
+}
