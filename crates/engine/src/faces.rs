@@ -122,7 +122,7 @@ pub(crate) fn page<T>(rows: Vec<T>, total: u64, page: u64, query: &str) -> Page<
     Page { rows, total, page: page.max(1), per_page: ROWS_PER_PAGE, query: query.to_owned() }
 }
 
-pub(crate) fn amounts(sums: &[Sum]) -> Result<Vec<domain::money::Money>, Error> {
+pub(crate) fn amounts(sums: &[Sum]) -> Result<Vec<Money>, Error> {
     Ok(sums.iter().map(Sum::money).collect::<Result<_, _>>()?)
 }
 
