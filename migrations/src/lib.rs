@@ -16,11 +16,11 @@ mod m012_undecided;
 mod m013_refunds;
 mod m014_action_fields;
 mod m015_waiting;
-mod m019_methods;
-mod m020_postal_code;
-mod m030_audit_trail;
-mod m031_consents;
-mod m040_folded_numbers;
+mod m016_methods;
+mod m017_postal_code;
+mod m018_audit_trail;
+mod m019_consents;
+mod m020_folded_numbers;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -45,11 +45,11 @@ impl MigratorTrait for Migrator {
             Box::new(m013_refunds::Migration),
             Box::new(m014_action_fields::Migration),
             Box::new(m015_waiting::Migration),
-            Box::new(m019_methods::Migration),
-            Box::new(m020_postal_code::Migration),
-            Box::new(m030_audit_trail::Migration),
-            Box::new(m031_consents::Migration),
-            Box::new(m040_folded_numbers::Migration),
+            Box::new(m016_methods::Migration),
+            Box::new(m017_postal_code::Migration),
+            Box::new(m018_audit_trail::Migration),
+            Box::new(m019_consents::Migration),
+            Box::new(m020_folded_numbers::Migration),
         ]
     }
 }
