@@ -78,6 +78,20 @@ fn fact(name: &'static str, value: String) -> AnyView {
     view! { <div><dt>{name}</dt><dd>{value}</dd></div> }.into_any()
 }
 
+/// A column of amounts is known by its head.
+fn table(heads: &[&'static str], rows: impl IntoView) -> impl IntoView {
+    let head =
+        |head: &&'static str| view! { <th scope="col" class=(*head == "Amount").then_some("amount")>{*head}</th> };
+    view! {
+        <table>
+            <thead>
+                <tr>{heads.iter().map(head).collect_view()}</tr>
+            </thead>
+            <tbody>{rows}</tbody>
+        </table>
+    }
+}
+
 fn payment(story: &PaymentStory, locale: Locale) -> AnyView {
     let row = &story.row;
     let attempts = story.attempts.iter().map(|attempt| {
@@ -149,16 +163,7 @@ fn events(events: Vec<StoryEvent>) -> AnyView {
     view! {
         <section>
             <h2>"What happened, in order"</h2>
-            <table>
-                <thead>
-                    <tr>
-                        <th scope="col">"When"</th>
-                        <th scope="col">"What"</th>
-                        <th scope="col">"Details"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows.collect_view()}</tbody>
-            </table>
+            {table(&["When", "What", "Details"], rows.collect_view())}
         </section>
     }
     .into_any()
@@ -181,17 +186,7 @@ fn postings(postings: Vec<PostingFace>, locale: Locale) -> AnyView {
     view! {
         <section>
             <h2>"Postings"</h2>
-            <table>
-                <thead>
-                    <tr>
-                        <th scope="col">"When"</th>
-                        <th scope="col">"For"</th>
-                        <th scope="col">"Account"</th>
-                        <th scope="col" class="amount">"Amount"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows.collect_view()}</tbody>
-            </table>
+            {table(&["When", "For", "Account", "Amount"], rows.collect_view())}
         </section>
     }
     .into_any()
@@ -213,17 +208,7 @@ fn refunds(refunds: &[RefundFace], locale: Locale) -> AnyView {
     view! {
         <section>
             <h2>{count(refunds.len(), "refund")}</h2>
-            <table>
-                <thead>
-                    <tr>
-                        <th scope="col">"When"</th>
-                        <th scope="col">"Asked for by"</th>
-                        <th scope="col">"Status"</th>
-                        <th scope="col" class="amount">"Amount"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows.collect_view()}</tbody>
-            </table>
+            {table(&["When", "Asked for by", "Status", "Amount"], rows.collect_view())}
         </section>
     }
     .into_any()
@@ -286,17 +271,7 @@ fn audit(trail: Trail) -> AnyView {
             <h2>"Audit trail"</h2>
             {holds}
             {young}
-            <table>
-                <thead>
-                    <tr>
-                        <th scope="col">"Line"</th>
-                        <th scope="col">"When"</th>
-                        <th scope="col">"What, and by whom"</th>
-                        <th scope="col">"SHA-256 over the line before and this one"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows.collect_view()}</tbody>
-            </table>
+            {table(&["Line", "When", "What, and by whom", "SHA-256 over the line before and this one"], rows.collect_view())}
         </section>
     }
     .into_any()

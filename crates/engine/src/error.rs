@@ -66,6 +66,14 @@ impl From<store::Error> for Error {
     }
 }
 
+/// What may be missing, as an option.
+pub(crate) fn known<T>(found: Result<T, store::Error>) -> Result<Option<T>, Error> {
+    match found {
+        Err(store::Error::Missing) => Ok(None),
+        found => Ok(Some(found?)),
+    }
+}
+
 /// Why a payment was not started.
 #[derive(Debug, thiserror::Error)]
 pub enum TakeError {

@@ -5,6 +5,7 @@ use crate::{
     Engine, Error, GuestPass, MethodError, PayerPass, SaveMethod, TakeError,
     audit::{Actor, Audited},
     clock::zone,
+    error::known,
     failpoint,
     jobs::{Ran, Work, chain, end_with},
 };
@@ -318,13 +319,6 @@ async fn own(payer: &PayerPass, id: MethodId) -> Result<(MerchantTx, Method), Er
 
 fn may_charge(payer: &PayerPass, guest: &GuestPass, customer: CustomerId) -> bool {
     payer.db.merchant_id() == guest.db.merchant_id() && payer.customer == customer
-}
-
-fn known(found: Result<Method, store::Error>) -> Result<Option<Method>, Error> {
-    match found {
-        Err(store::Error::Missing) => Ok(None),
-        found => Ok(Some(found?)),
-    }
 }
 
 /// Where the payer goes from here, or why it is not kept.

@@ -3,6 +3,7 @@
 
 use crate::{
     Engine, Error,
+    error::known,
     jobs::{Ran, Work, end_with},
 };
 use connectors::gateway::WebhookError;
@@ -129,11 +130,4 @@ enum Worked {
     /// Not ours, or not known yet: kept for people to see, and never answered with an error (D6).
     Unknown,
     NotYet(&'static str),
-}
-
-pub(crate) fn known<T>(found: Result<T, store::Error>) -> Result<Option<T>, Error> {
-    match found {
-        Err(store::Error::Missing) => Ok(None),
-        found => Ok(Some(found?)),
-    }
 }

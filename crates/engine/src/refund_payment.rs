@@ -5,9 +5,9 @@
 use crate::{
     AdminPass, Engine, Error, RefundError, RefundOrder,
     audit::{Actor, Audited},
+    error::known,
     failpoint,
     jobs::chain,
-    receive_webhook::known,
     settle_payment::latest,
     take_payment::charge_request,
 };

@@ -2,7 +2,7 @@
 //! (`demo.md`, `verify-books`; the invariants of `quality.md`, 2.3.)
 
 use crate::{
-    Engine, Error, Lane, post_payment::books_reference, receive_webhook::known, refused_payment::never_entered,
+    Engine, Error, Lane, error::known, post_payment::books_reference, refused_payment::never_entered,
     verify_refunds::RefundRecord,
 };
 use chrono::{DateTime, TimeDelta, Utc};
