@@ -151,10 +151,7 @@ impl Reef {
 
     /// Gateway, portal and ledger agree, once the last job has run.
     async fn assert_agrees(&self) {
-        let agree = async || {
-            let verified = self.house.engine.verify_books(None).await.unwrap();
-            !verified.differences.iter().any(|words| words.starts_with(MERCHANT))
-        };
+        let agree = async || !self.house.differences(None).await.iter().any(|words| words.starts_with(MERCHANT));
         self.house.until("gateway, portal and ledger agree", agree).await;
     }
 
@@ -184,8 +181,8 @@ impl Reef {
         let [charge] = self.taken().await.try_into().unwrap();
         assert_eq!((charge["amount_minor"].as_i64(), charge["currency"].as_str()), (Some(35_000), Some("AUD")));
         // The account is also that of another merchant, which knows nothing of these charges.
-        let verified = self.house.engine.verify_books(None).await.unwrap();
-        let ours: Vec<_> = verified.differences.iter().filter(|words| words.starts_with(MERCHANT)).collect();
+        let differences = self.house.differences(None).await;
+        let ours: Vec<_> = differences.iter().filter(|words| words.starts_with(MERCHANT)).collect();
         assert!(ours.is_empty(), "{ours:?}");
     }
 }
@@ -287,7 +284,7 @@ async fn d2_a_page_that_was_left_is_over_within_the_hour_and_the_invoice_can_be_
     reef.house.pass_an_hour().await;
     let missed = async || reef.story(&left).await.contains("The gateway has not seen it so far");
     reef.house.until("it is missed once", missed).await;
-    let named = reef.house.engine.verify_books(None).await.unwrap().differences;
+    let named = reef.house.differences(None).await;
     assert!(named.iter().any(|words| words.contains("its outcome has been open since")), "{named:?}");
     let admin = reef.house.client();
     admin.sign_in(ADMIN).await;
@@ -371,11 +368,7 @@ async fn d2_a_page_that_is_paid_after_it_was_given_up_is_booked_by_the_news_of_i
     let booked = async || reef.story(&form).await.contains("The money came after all");
     reef.house.until("the news of it is read", booked).await;
     assert_eq!(reef.taken().await.len(), 1);
-    let verified = async || {
-        let verified = reef.house.engine.verify_books(None).await.unwrap();
-        !verified.differences.iter().any(|words| words.starts_with(MERCHANT))
-    };
-    reef.house.until("gateway, portal and ledger agree", verified).await;
+    reef.assert_agrees().await;
 }
 
 #[tokio::test]

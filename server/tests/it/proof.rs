@@ -36,10 +36,6 @@ fn proof_of(form: &Form) -> String {
     format!("/admin/transactions/{}/proof", form.payment)
 }
 
-async fn differences(house: &House) -> Vec<String> {
-    house.engine.verify_books(None).await.unwrap().differences
-}
-
 #[tokio::test]
 async fn n15_the_proof_tells_what_was_agreed_to_what_followed_and_that_the_trail_is_whole() {
     for database in [On::Sqlite, On::Postgres] {
@@ -144,24 +140,24 @@ async fn n15_a_changed_a_missing_and_a_moved_line_are_named() {
         house.execute("UPDATE audit_line SET actor = 'per_0' WHERE kind = 'money_came'").await;
         let changed =
             "line 2 of the audit trail (Money taken) is not as it was sealed, or does not follow from the one before";
-        assert_eq!(differences(&house).await, [format!("Northwind IT: {changed}")]);
+        assert_eq!(house.differences(None).await, [format!("Northwind IT: {changed}")]);
         house.execute("UPDATE audit_line SET actor = 'gateway' WHERE kind = 'money_came'").await;
-        assert!(differences(&house).await.is_empty());
+        assert!(house.differences(None).await.is_empty());
 
         house.execute("UPDATE audit_line SET sequence = 99 WHERE sequence = 3").await;
         house.execute("UPDATE audit_line SET sequence = 3 WHERE sequence = 4").await;
         house.execute("UPDATE audit_line SET sequence = 4 WHERE sequence = 99").await;
-        let moved = differences(&house).await;
+        let moved = house.differences(None).await;
         for line in ["line 3 of the audit trail", "line 4 of the audit trail"] {
             assert!(moved.iter().any(|words| words.contains(line)), "{line}: {moved:?}");
         }
         house.execute("UPDATE audit_line SET sequence = 99 WHERE sequence = 3").await;
         house.execute("UPDATE audit_line SET sequence = 3 WHERE sequence = 4").await;
         house.execute("UPDATE audit_line SET sequence = 4 WHERE sequence = 99").await;
-        assert!(differences(&house).await.is_empty());
+        assert!(house.differences(None).await.is_empty());
 
         house.execute("UPDATE consent SET wording = 'By pressing Pay you agree to everything.'").await;
-        let [consent] = differences(&house).await.try_into().unwrap();
+        let [consent] = house.differences(None).await.try_into().unwrap();
         assert!(consent.ends_with("is not what its line in the audit trail says"), "{consent}");
         let admin = staff(&house).await;
         let proof = admin.get(&proof_of(&form)).await.body;
@@ -176,12 +172,12 @@ async fn n15_lines_that_are_gone_are_missed_the_last_one_too() {
         paid(&house).await;
         house.execute("DELETE FROM audit_line WHERE sequence = 2").await;
         let missing = |line: u32| format!("Northwind IT: line {line} of the audit trail is missing");
-        assert_eq!(differences(&house).await, [missing(2)]);
+        assert_eq!(house.differences(None).await, [missing(2)]);
         house.execute("DELETE FROM audit_line WHERE sequence = 4").await;
-        assert_eq!(differences(&house).await, [missing(2), missing(4)]);
+        assert_eq!(house.differences(None).await, [missing(2), missing(4)]);
         house.execute("DELETE FROM audit_line").await;
         house.execute("DELETE FROM audit_head").await;
-        assert_eq!(differences(&house).await, ["Northwind IT: 1 payment(s) have no line in the audit trail"]);
+        assert_eq!(house.differences(None).await, ["Northwind IT: 1 payment(s) have no line in the audit trail"]);
     }
 }
 

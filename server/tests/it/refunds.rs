@@ -369,7 +369,7 @@ async fn d30_a_refund_that_the_books_refuse_says_what_to_enter() {
     for words in ["$200.00 was paid back for INV-501", "Enter a credit note of $200.00 for INV-501", "reference re_"] {
         assert!(home.contains(words), "{words}: {home}");
     }
-    let differences = house.engine.verify_books(None).await.unwrap().differences;
+    let differences = house.differences(None).await;
     assert!(matches!(&*differences, [one] if one.ends_with("the books refused it")), "{differences:?}");
 }
 
@@ -391,7 +391,7 @@ async fn d30_a_credit_note_that_stands_without_its_payment_is_not_entered_twice(
         assert!(home.contains(words), "{words}: {home}");
     }
     assert!(!home.contains("Enter a credit note"), "{home}");
-    let differences = house.engine.verify_books(None).await.unwrap().differences;
+    let differences = house.differences(None).await;
     let unpaid = "the books have its credit note, and refused the payment of it";
     assert!(matches!(&*differences, [one] if one.ends_with(unpaid)), "{differences:?}");
 }
@@ -452,7 +452,7 @@ async fn d30_what_is_paid_back_of_a_payment_that_the_books_refused_need_not_be_e
         for words in [part, "They lack a payment of $1,004.50, reference ch_"] {
             assert!(home.contains(words), "{words}: {home}");
         }
-        let differences = house.engine.verify_books(None).await.unwrap().differences;
+        let differences = house.differences(None).await;
         let refused = "of 1004.50: the books refused it";
         assert!(matches!(&*differences, [one] if one.ends_with(refused)), "{differences:?}");
 
@@ -477,7 +477,7 @@ async fn d30_a_refund_that_fails_after_all_asks_for_the_refused_payment_again() 
     let admin = staff(&house).await;
     let lacking = async || admin.get("/admin").await.body.contains("They lack a payment of $1,204.50, reference ch_");
     house.until("it must be entered", lacking).await;
-    let differences = house.engine.verify_books(None).await.unwrap().differences;
+    let differences = house.differences(None).await;
     let refused = "of 1204.50: the books refused it";
     assert!(matches!(&*differences, [one] if one.ends_with(refused)), "{differences:?}");
     let opened = house.client().get(&link("INV-501")).await.location.unwrap();
@@ -522,7 +522,7 @@ async fn d24_a_refund_that_somebody_made_at_the_gateway_is_named() {
     paid(&house, "pm_card_visa").await;
     let id = refunded_by_others(&house).await;
     let named = format!("Northwind IT: the gateway paid 5.00 back ({id}) by a refund that we do not know");
-    assert_eq!(house.engine.verify_books(None).await.unwrap().differences, [named]);
+    assert_eq!(house.differences(None).await, [named]);
     let admin = staff(&house).await;
     let told = async || admin.get("/admin").await.body.contains("about a refund or a dispute");
     house.until("the front page says so", told).await;
@@ -541,7 +541,7 @@ async fn d24_a_window_shows_what_others_paid_back_of_an_older_payment() {
     let (house, _, since) = paid_days_ago("pm_card_visa").await;
     let id = refunded_by_others(&house).await;
     let named = format!("Northwind IT: the gateway paid 5.00 back ({id}) by a refund that we do not know");
-    assert_eq!(house.engine.verify_books(Some(since)).await.unwrap().differences, [named]);
+    assert_eq!(house.differences(Some(since)).await, [named]);
 }
 
 #[tokio::test]
@@ -550,11 +550,11 @@ async fn d9_a_window_shows_a_refund_of_an_older_payment_that_our_ledger_lacks() 
     let admin = staff(&house).await;
     Dialog::open(&admin, &form.payment).await.press(&admin, "200.00").await;
     tells(&house, &admin, &form.payment, "Refund posted to the books").await;
-    assert!(house.engine.verify_books(Some(since)).await.unwrap().differences.is_empty());
+    assert!(house.differences(Some(since)).await.is_empty());
     let lost = "UPDATE posting SET amount_minor = 0 WHERE account = 'gateway_clearing'
         AND journal_id IN (SELECT id FROM journal WHERE kind = 'refund_paid') RETURNING amount_minor";
     assert_eq!(house.number(lost).await, 0);
-    let differences = house.engine.verify_books(Some(since)).await.unwrap().differences;
+    let differences = house.differences(Some(since)).await;
     let lacking = "our ledger has 120450 where 100450 should stand";
     assert!(matches!(&*differences, [one] if one.ends_with(lacking)), "{differences:?}");
 }
@@ -571,9 +571,8 @@ async fn g37_a_window_shows_an_older_refund_that_has_failed_and_whose_news_was_l
     let since = Utc::now() + TimeDelta::days(4);
     let failed = "the gateway has not paid 1204.50 back (re_";
     let named = |one: &str| one.contains(failed) && one.ends_with("is Succeeded");
-    // The audit trail, sealed every other second, has five days to catch up with.
-    let differences = async || house.engine.verify_books(Some(since)).await.unwrap().differences;
-    house.until("it alone is named", async || matches!(&*differences().await, [one] if named(one))).await;
+    let differences = house.differences(Some(since)).await;
+    assert!(matches!(&*differences, [one] if named(one)), "{differences:?}");
 }
 
 #[tokio::test]

@@ -3,10 +3,6 @@
 use crate::support::{House, On, http};
 use simulators::facts;
 
-async fn differences(house: &House) -> Vec<String> {
-    house.engine.verify_books(None).await.unwrap().differences
-}
-
 #[tokio::test]
 async fn d30_verify_books_agrees_after_a_payment_and_names_a_charge_too_many() {
     for database in [On::Sqlite, On::Postgres] {
@@ -38,7 +34,7 @@ async fn d30_verify_books_agrees_after_a_payment_and_names_a_charge_too_many() {
         let url = format!("{}/stripe/v1/payment_intents", house.vendors);
         let again = http().post(url).bearer_auth(facts::stripe::PORTAL_SECRET_KEY).form(&charge).send().await.unwrap();
         assert!(again.status().is_success());
-        assert_eq!(differences(&house).await, [format!("Northwind IT: the gateway charged 2 times for {attempt}")]);
+        assert_eq!(house.differences(None).await, [format!("Northwind IT: the gateway charged 2 times for {attempt}")]);
     }
 }
 
@@ -48,6 +44,6 @@ async fn d30_what_is_not_in_the_books_is_named() {
     house.arm("xero", "period_locked", "PUT /xero/api.xro/2.0/Payments").await;
     let client = house.client();
     client.pay(&client.open("INV-501").await, "pm_card_visa").await;
-    let refused = async || matches!(&*differences(&house).await, [one] if one.ends_with("the books refused it"));
+    let refused = async || matches!(&*house.differences(None).await, [one] if one.ends_with("the books refused it"));
     house.until("the refusal is named", refused).await;
 }
