@@ -21,6 +21,7 @@ mod m017_postal_code;
 mod m018_audit_trail;
 mod m019_consents;
 mod m020_folded_numbers;
+mod m021_leaving;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m018_audit_trail::Migration),
             Box::new(m019_consents::Migration),
             Box::new(m020_folded_numbers::Migration),
+            Box::new(m021_leaving::Migration),
         ]
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod badge;
+pub mod books_again;
 #[cfg(feature = "ssr")]
 pub mod card_fields;
 pub mod dialog;
@@ -15,7 +16,6 @@ pub mod load;
 pub mod page_title;
 pub mod pager;
 pub mod pdf_link;
-pub mod post_again;
 pub mod search;
 pub mod skeleton;
 pub mod summary;

@@ -36,8 +36,8 @@ pub enum Effect {
     ReleaseClaims,
     /// Money for the books, and a receipt for the payer.
     Post,
-    /// The money went back: what the books refused need not be written any more.
-    GiveUpPosting,
+    /// The money went back: out of the books with it.
+    TakeBack,
     /// The payer, who counted on it, is told that it came to nothing.
     Notice,
 }
@@ -87,7 +87,7 @@ fn effects(before: AttemptState, after: AttemptState, was_told_to_wait: bool) ->
         effects.push(Effect::Post);
     }
     if after.is_dead() && before.has_money() {
-        effects.extend([Effect::Journal(JournalKind::PaymentReversed), Effect::GiveUpPosting]);
+        effects.extend([Effect::Journal(JournalKind::PaymentReversed), Effect::TakeBack]);
     }
     if after.is_dead() && !before.has_money() {
         effects.push(Effect::ReleaseClaims);

@@ -267,6 +267,8 @@ pub enum Outcome {
     Declined { words: String },
     /// Cancelled by the payer before any money moved.
     Cancelled,
+    /// Cancelled by the merchant after the gateway had said yes.
+    TakenBack,
     /// The bank took the money back.
     Returned { words: String },
 }
@@ -386,12 +388,21 @@ pub struct Problem {
     pub payment: Option<PaymentId>,
 }
 
-/// A write that the books refused.
+/// What the books refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
     pub problem: Problem,
-    /// Nothing of it was paid back meanwhile, so that it can be written as it was meant.
-    pub post_again: bool,
+    pub again: Option<BooksAgain>,
+}
+
+/// What staff can have the books asked once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BooksAgain {
+    /// To take a payment in, of which nothing was paid back meanwhile.
+    Post,
+    /// To let a payment go whose money went back.
+    TakeOut,
 }
 
 /// The story of one payment, oldest first.
@@ -402,8 +413,8 @@ pub struct PaymentStory {
     pub payer_email: String,
     /// One sentence: where it stands and what comes next (N3).
     pub sentence: String,
-    /// The books refused it, and it can be written once more.
-    pub post_again: bool,
+    /// The books refused it, and can be asked once more.
+    pub again: Option<BooksAgain>,
     pub events: Vec<StoryEvent>,
     pub attempts: Vec<AttemptFace>,
     pub refunds: Vec<RefundFace>,

@@ -5,7 +5,7 @@ use crate::{
     clock::{day_start, on_the_wall, zone},
     faces::{ROWS_PER_PAGE, amounts, page},
     jobs::Work,
-    post_again::may_post_again,
+    post_again::again,
     post_payment::books_reference,
     post_refund::credit_number,
     refused_payment::never_entered,
@@ -79,8 +79,11 @@ impl Engine {
         for entry in db.books_entries_waiting(long_ago).await? {
             let attempt = db.attempt(entry.attempt_id).await?;
             let (number, amount) = (db.invoice(entry.invoice_id).await?.number, attempt.amount()?.format(locale));
-            let sentence =
-                format!("{amount} for {number} was taken, and the books do not have it yet. It is tried again.");
+            let sentence = if entry.state == BooksEntryState::Leaving {
+                format!("{amount} for {number} went back, and the books still have it. It is tried again.")
+            } else {
+                format!("{amount} for {number} was taken, and the books do not have it yet. It is tried again.")
+            };
             problems.push(Problem { area: "Books".into(), sentence, payment: Some(attempt.payment_id) });
         }
         for attempt in db.attempts_unknown(long_ago).await? {
@@ -194,7 +197,7 @@ async fn is_settled(db: &MerchantDb, attempt: &Attempt, failed: &Refund) -> Resu
     Ok(again >= failed.amount_minor || !left_to_refund(attempt, &refunds)?.is_positive())
 }
 
-/// What the books refused of a payment, and what a person must enter of it.
+/// What the books refused of a payment, and what a person must enter, or take out, of it.
 async fn refused_problem(db: &MerchantDb, entry: &BooksEntry, locale: Locale) -> Result<Refused, Error> {
     let attempt = db.attempt(entry.attempt_id).await?;
     let refunds = db.refunds_of(&[attempt.id]).await?;
@@ -203,16 +206,23 @@ async fn refused_problem(db: &MerchantDb, entry: &BooksEntry, locale: Locale) ->
     let back = never_entered(entry, &refunds, &parts);
     let words = |minor| Money::new(minor, currency).format(locale);
     let paid_back = if back > 0 { format!(" and {} of it paid back", words(back)) } else { String::new() };
-    let sentence = format!(
-        "{} for {number} was taken{paid_back}, but the books refused it: {} They lack a payment of {}, reference {}.",
-        words(entry.amount_minor),
-        sentence_of(entry.last_error.as_deref()),
-        words(entry.amount_minor - back),
-        books_reference(&attempt, entry)
-    );
-    let post_again = may_post_again(&attempt, entry, &refunds, &parts);
+    let (amount, why) = (words(entry.amount_minor), sentence_of(entry.last_error.as_deref()));
+    let reference = books_reference(&attempt, entry);
+    let sentence = if attempt.state.has_money() {
+        let lacking = words(entry.amount_minor - back);
+        format!(
+            "{amount} for {number} was taken{paid_back}, but the books refused it: {why} They lack a payment of {lacking}, \
+             reference {reference}."
+        )
+    } else {
+        format!(
+            "{amount} for {number} went back, but the books keep its payment: {why} It must leave them, reference \
+             {reference}; until then nobody can pay {number} here."
+        )
+    };
+    let again = again(&attempt, entry, &refunds, &parts);
     let problem = Problem { area: "Books".into(), sentence, payment: Some(attempt.payment_id) };
-    Ok(Refused { problem, post_again })
+    Ok(Refused { problem, again })
 }
 
 /// A vendor's words as a sentence among ours.

@@ -89,6 +89,13 @@ pub(crate) enum Audited {
         invoice: InvoiceId,
         amount_minor: i64,
     },
+    /// Its money went back, and it stands there no more.
+    BooksTakenBack {
+        attempt: AttemptId,
+        invoice: InvoiceId,
+        amount_minor: i64,
+        external_id: Option<String>,
+    },
     /// A refund, written into the books.
     RefundPosted {
         refund: RefundId,
@@ -210,6 +217,11 @@ impl Audited {
         Self::BooksRefused { attempt, invoice, amount_minor }
     }
 
+    pub(crate) fn books_taken_back(entry: &BooksEntry) -> Self {
+        let (attempt, invoice, amount_minor) = (entry.attempt_id, entry.invoice_id, entry.amount_minor);
+        Self::BooksTakenBack { attempt, invoice, amount_minor, external_id: entry.external_id.clone() }
+    }
+
     /// What became of a refund's write into the books; nothing, where there was nothing to write.
     pub(crate) fn refund_written(entry: &RefundEntry) -> Option<Self> {
         let (refund, invoice, amount_minor) = (entry.refund_id, entry.invoice_id, entry.amount_minor);
@@ -223,7 +235,7 @@ impl Audited {
             BooksEntryState::Needless if stood => {
                 Some(Self::RefundTakenBack { refund, invoice, amount_minor, credit_id, external_id })
             }
-            BooksEntryState::Needless | BooksEntryState::Intended => None,
+            BooksEntryState::Needless | BooksEntryState::Intended | BooksEntryState::Leaving => None,
         }
     }
 
@@ -265,6 +277,7 @@ impl Audited {
             Self::BooksRefused { .. } => "books_refused",
             Self::RefundPosted { .. } => "refund_posted",
             Self::RefundPostRefused { .. } => "refund_post_refused",
+            Self::BooksTakenBack { .. } => "books_taken_back",
             Self::RefundTakenBack { .. } => "refund_taken_back",
             Self::MethodGiven { .. } => "method_given",
             Self::MethodMoved { to: MethodState::Ready, .. } => "method_ready",
@@ -288,13 +301,14 @@ pub(crate) fn words(kind: &str) -> &'static str {
     match kind {
         PAYMENT_STARTED => "Payment started",
         "money_came" => "Money taken",
-        "money_went_back" => "Money taken back by the bank",
+        "money_went_back" => "Money gone back",
         "no_money" => "Payment ended without money",
         "refund_asked" => "Refund asked for",
         "refund_paid" => "Refund paid",
         "refund_not_paid" => "Refund not paid",
         "books_posted" => "Posted to the books",
         "books_refused" => "Refused by the books",
+        "books_taken_back" => "Taken out of the books",
         "refund_posted" => "Refund posted to the books",
         "refund_post_refused" => "Refund refused by the books",
         "refund_taken_back" => "Refund taken out of the books",

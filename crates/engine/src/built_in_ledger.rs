@@ -4,7 +4,7 @@ use crate::Clock;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use connectors::books::{
-    Books, BooksError, BooksPayment, Changes, PostPayment, PostRefund, Posted, PostedRefund, RefusedCause,
+    Books, BooksError, BooksPayment, Changes, PostPayment, PostRefund, Posted, PostedRefund, RefusedCause, other_amount,
 };
 use domain::{ids::LedgerPaymentId, invoice::BooksInvoice, money::Money};
 use store::{Customer, Entered, Invoice, LedgerPayment, MerchantDb, NewLedgerPayment};
@@ -32,6 +32,18 @@ impl BuiltInLedger {
         let id = tx.ledger_refund_enter(invoice.id, new, self.clock.now()).await.map_err(away)?;
         tx.commit().await.map_err(away)?;
         Ok(id)
+    }
+
+    /// The payment of this invoice that carries the reference, and was not taken back.
+    async fn standing(&self, payment: &PostPayment) -> Result<Option<LedgerPayment>, BooksError> {
+        let invoice = self.row(&payment.invoice_external_id).await?;
+        let found = self.db.ledger_payment(invoice.id, &payment.reference).await.map_err(away)?;
+        match &found {
+            Some(other) if other.amount().map_err(away)? != payment.amount => {
+                Err(other_amount(payment, &other.amount().map_err(away)?.to_decimal()))
+            }
+            _ => Ok(found),
+        }
     }
 
     async fn row(&self, external_id: &str) -> Result<Invoice, BooksError> {
@@ -89,10 +101,8 @@ impl Books for BuiltInLedger {
         Err(BooksError::NotFound)
     }
 
-    async fn find_payment(&self, invoice_external_id: &str, reference: &str) -> Result<Option<Posted>, BooksError> {
-        let invoice = self.row(invoice_external_id).await?;
-        let found = self.db.ledger_payment(invoice.id, reference).await.map_err(away)?;
-        Ok(found.map(|payment| posted(payment.id)))
+    async fn find_payment(&self, payment: &PostPayment) -> Result<Option<Posted>, BooksError> {
+        Ok(self.standing(payment).await?.map(|found| posted(found.id)))
     }
 
     async fn post_payment(&self, payment: &PostPayment) -> Result<Posted, BooksError> {
@@ -113,6 +123,22 @@ impl Books for BuiltInLedger {
             Entered::NotOpen => refused(RefusedCause::NotAwaitingPayment, "the invoice is not awaiting payment"),
             Entered::MoreThanDue => refused(RefusedCause::MoreThanDue, "the payment is more than what is due"),
         }
+    }
+
+    /// What was entered stays; a second entry takes it back.
+    async fn take_back_payment(&self, payment: &PostPayment) -> Result<BooksInvoice, BooksError> {
+        if let Some(found) = self.standing(payment).await? {
+            let new = NewLedgerPayment {
+                idempotency_key: format!("{}-back", found.idempotency_key),
+                amount: Money::new(-payment.amount.minor, payment.amount.currency),
+                date: payment.date,
+                reference: payment.reference.clone(),
+            };
+            let tx = self.db.begin().await.map_err(away)?;
+            tx.ledger_payment_take_back(found.invoice_id, new, self.clock.now()).await.map_err(away)?;
+            tx.commit().await.map_err(away)?;
+        }
+        self.invoice(&payment.invoice_external_id).await
     }
 
     async fn post_refund(&self, refund: &PostRefund) -> Result<PostedRefund, BooksError> {

@@ -30,6 +30,11 @@ pub(crate) enum Work {
         attempt: AttemptId,
         asked_ms: i64,
     },
+    /// Take a payment out of the books whose money went back, as was known at that moment.
+    TakeBackPayment {
+        attempt: AttemptId,
+        asked_ms: i64,
+    },
     /// Write the receipt.
     WriteReceipt {
         payment: PaymentId,
@@ -96,6 +101,7 @@ impl Work {
             Self::LookUp { attempt } => format!("look_up:{attempt}"),
             Self::PostPayment { attempt } => format!("post_payment:{attempt}"),
             Self::PostAgain { attempt, asked_ms } => format!("post_again:{attempt}:{asked_ms}"),
+            Self::TakeBackPayment { attempt, asked_ms } => format!("take_back_payment:{attempt}:{asked_ms}"),
             Self::WriteReceipt { payment } => format!("write_receipt:{payment}"),
             Self::WriteNotice { attempt, came_to } => format!("write_notice:{attempt}:{came_to:?}"),
             Self::LookUpRefund { refund, revived: false } => format!("look_up_refund:{refund}"),
@@ -118,6 +124,7 @@ impl Work {
             Self::LookUp { .. } => "Ask the gateway for the outcome",
             Self::PostPayment { .. } => "Post to the books",
             Self::PostAgain { .. } => "Post to the books again",
+            Self::TakeBackPayment { .. } => "Take the payment out of the books",
             Self::WriteReceipt { .. } => "Write the receipt",
             Self::WriteNotice { .. } => "Tell the payer how it ended",
             Self::LookUpRefund { .. } => "Ask the gateway for the refund’s outcome",
@@ -188,6 +195,7 @@ impl Engine {
             // Only a first try may write without looking: a key is remembered for minutes, a job lives for days.
             Work::PostPayment { attempt } => self.post_payment(&db, job, attempt, job.tries > 1).await,
             Work::PostAgain { attempt, .. } => self.post_payment(&db, job, attempt, true).await,
+            Work::TakeBackPayment { attempt, .. } => self.take_back_payment(&db, job, attempt).await,
             Work::WriteReceipt { payment } => self.write_receipt(&db, job, payment).await,
             Work::WriteNotice { attempt, came_to } => self.write_notice(&db, job, attempt, came_to).await,
             Work::LookUpRefund { refund, .. } => self.look_up_open_refund(&db, refund).await,
@@ -253,12 +261,13 @@ async fn caught(tried: impl Future<Output = Result<Ran, Error>> + Send + 'static
 
 /// Open outcomes and what is missing in the books are asked about for as long as it takes.
 fn is_about_money(job: &Job) -> bool {
-    use Work::{LookUp, LookUpRefund, PostAgain, PostPayment, PostRefund, TakeBackRefund};
+    use Work::{LookUp, LookUpRefund, PostAgain, PostPayment, PostRefund, TakeBackPayment, TakeBackRefund};
     matches!(
         serde_json::from_str(&job.body),
         Ok(LookUp { .. }
             | PostPayment { .. }
             | PostAgain { .. }
+            | TakeBackPayment { .. }
             | LookUpRefund { .. }
             | PostRefund { .. }
             | TakeBackRefund { .. })

@@ -39,6 +39,7 @@ mod settle_payment;
 mod settle_refund;
 mod sign_in;
 mod sync_books;
+mod take_back_payment;
 mod take_payment;
 mod transactions;
 mod verify_books;

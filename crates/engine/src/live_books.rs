@@ -190,8 +190,12 @@ impl Books for LiveBooks {
         with_fresh_token!(self, books => books.invoice_pdf(external_id))
     }
 
-    async fn find_payment(&self, invoice_external_id: &str, reference: &str) -> Result<Option<Posted>, BooksError> {
-        with_fresh_token!(self, books => books.find_payment(invoice_external_id, reference))
+    async fn find_payment(&self, payment: &PostPayment) -> Result<Option<Posted>, BooksError> {
+        with_fresh_token!(self, books => books.find_payment(payment))
+    }
+
+    async fn take_back_payment(&self, payment: &PostPayment) -> Result<BooksInvoice, BooksError> {
+        with_fresh_token!(self, books => books.take_back_payment(payment))
     }
 
     async fn post_payment(&self, payment: &PostPayment) -> Result<Posted, BooksError> {

@@ -6,7 +6,7 @@ use crate::{
     clock::{on_the_wall, zone},
     faces::{decline_reason, never_sent},
     jobs::Work,
-    post_again::may_post_again,
+    post_again::again,
     refund_story::{refund_events, refund_face},
     settle_payment::latest,
     transactions::mail_words,
@@ -39,7 +39,7 @@ impl Engine {
             row: self.payment_rows(db, vec![payment.clone()], zone).await?.remove(0),
             payer_email: payment.email.clone(),
             sentence: String::new(),
-            post_again: false,
+            again: None,
             events: Vec::new(),
             attempts: Vec::new(),
             refunds: Vec::new(),
@@ -73,7 +73,7 @@ impl Engine {
             story.attempts.push(face);
             let parts = db.refund_entries(&refunds.iter().map(|refund| refund.id).collect::<Vec<_>>()).await?;
             let shares = db.books_entries(attempt.id).await?;
-            story.post_again |= shares.iter().any(|share| may_post_again(attempt, share, &refunds, &parts));
+            story.again = story.again.or(shares.iter().find_map(|share| again(attempt, share, &refunds, &parts)));
             entries.extend(shares);
         }
         let refused = entries.iter().find(|entry| entry.state == BooksEntryState::Refused);
@@ -88,7 +88,7 @@ impl Engine {
             story.events.push(StoryEvent { mail: Some(mail.id), ..told });
         }
         story.events.sort_by_key(|event| event.at);
-        story.sentence = sentence(&latest(db, payment.id).await?, &entries, story.post_again);
+        story.sentence = sentence(&latest(db, payment.id).await?, &entries, story.again.is_some());
         story.sentence.push_str(match story.row.refunded {
             Refunded::Nothing => "",
             Refunded::Part => " Part of it was paid back.",
@@ -161,6 +161,11 @@ pub(crate) const fn source_words(source: Source) -> &'static str {
 
 fn booked(entry: &BooksEntry, place: &str, at: Moment) -> Option<StoryEvent> {
     match entry.state {
+        BooksEntryState::Leaving => Some(event(at, "To be taken out of the books", place, Tone::Wait)),
+        // Its number says that it stood.
+        BooksEntryState::Needless if entry.external_id.is_some() => {
+            Some(event(at, "Taken out of the books", place, Tone::Neutral))
+        }
         BooksEntryState::Intended | BooksEntryState::Needless => None,
         BooksEntryState::Posted => {
             let detail = format!("{place}: payment {}.", entry.external_id.as_deref().unwrap_or_default());
@@ -183,7 +188,8 @@ async fn jobs(
     let rows = db.jobs_of_payment(payment).await?;
     let face = |row: store::Job| {
         let work = serde_json::from_str::<Work>(&row.body).ok();
-        let posts = matches!(work, Some(Work::PostPayment { .. } | Work::PostAgain { .. }));
+        let posts =
+            matches!(work, Some(Work::PostPayment { .. } | Work::PostAgain { .. } | Work::TakeBackPayment { .. }));
         let refused = refused.filter(|_| posts && row.state == JobState::Done);
         let state = match row.state {
             _ if refused.is_some() => "Refused",
@@ -240,8 +246,23 @@ fn sentence(attempt: &Attempt, entries: &[BooksEntry], may_post_again: bool) -> 
             let why = decline_reason(attempt).map_or("", |reason| reason.words());
             format!("No money was taken; the payer may try again. They were told: {why}")
         }
-        AttemptState::Voided => "Cancelled before any money moved.".to_owned(),
-        _ => "The bank took the money back.".to_owned(),
+        AttemptState::Voided if entries.is_empty() => "Cancelled before any money moved.".to_owned(),
+        AttemptState::Voided => format!("Cancelled before it settled. {}", leaving(entries)),
+        _ => format!("The bank took the money back. {}", leaving(entries)),
+    }
+}
+
+/// What becomes of the books when the money went back.
+fn leaving(entries: &[BooksEntry]) -> String {
+    let some = |state| entries.iter().find(|entry| entry.state == state);
+    if let Some(kept) = some(BooksEntryState::Refused) {
+        let why = sentence_of(kept.last_error.as_deref());
+        format!("The books keep its payment: {why} Put that right there, then try again.")
+    } else if some(BooksEntryState::Needless).is_some() && entries.iter().all(|e| e.state == BooksEntryState::Needless)
+    {
+        "It does not stand in the books, and its invoice can be paid again.".to_owned()
+    } else {
+        "Its payment is being taken out of the books.".to_owned()
     }
 }
 

@@ -1,9 +1,12 @@
-//! Staff have what the books refused written once more, when what those objected to is put right. It is looked up there
-//! by its reference first: a person may have entered it meanwhile (D30).
+//! Staff have the books asked once more for what they refused, when what those objected to is put right. It is looked up
+//! there by its reference first: a person may have entered it, or taken it out, meanwhile (D30).
 
 use crate::{AdminPass, Engine, Error, jobs::Work, refused_payment::never_entered, settle_payment::retried};
 use chrono::{DateTime, Utc};
-use domain::ids::{AttemptId, PaymentId};
+use domain::{
+    ids::{AttemptId, PaymentId},
+    views::BooksAgain,
+};
 use store::{Attempt, BooksEntry, BooksEntryState, MerchantDb, Refund, RefundEntry};
 
 impl Engine {
@@ -28,25 +31,43 @@ impl Engine {
         let parts = tx.refund_entries(&refunds.iter().map(|refund| refund.id).collect::<Vec<_>>()).await?;
         let entries = tx.books_entries(attempt.id).await?;
         let refused: Vec<_> =
-            entries.iter().filter(|entry| may_post_again(&attempt, entry, &refunds, &parts)).collect();
+            entries.iter().filter(|entry| again(&attempt, entry, &refunds, &parts).is_some()).collect();
         if refused.is_empty() {
             return Ok(());
         }
         for entry in refused {
-            tx.books_entry_revive(entry, &fresh_key(&attempt, entry, now), now).await?;
+            if attempt.state.has_money() {
+                tx.books_entry_revive(entry, &fresh_key(&attempt, entry, now), now).await?;
+            } else {
+                let id = entry.external_id.as_deref();
+                tx.books_entry_move(entry, BooksEntryState::Leaving, id, None, now).await?;
+            }
         }
-        let work = Work::PostAgain { attempt: attempt.id, asked_ms: now.timestamp_millis() };
+        let asked_ms = now.timestamp_millis();
+        let work = if attempt.state.has_money() {
+            Work::PostAgain { attempt: attempt.id, asked_ms }
+        } else {
+            Work::TakeBackPayment { attempt: attempt.id, asked_ms }
+        };
         work.queue(&tx, Some(payment), now, now).await?;
         tx.commit().await?;
-        tracing::info!(payment.id = %payment, "Staff have a refused payment posted to the books again.");
+        tracing::info!(payment.id = %payment, "Staff have the books asked again for a payment.");
         Ok(())
     }
 }
 
 /// Refused, and nothing of it was paid back meanwhile: of the rest, a person enters what is left (`refused_payment.rs`).
-pub(crate) fn may_post_again(attempt: &Attempt, entry: &BooksEntry, refunds: &[Refund], parts: &[RefundEntry]) -> bool {
-    let is_refused = entry.state == BooksEntryState::Refused && attempt.state.has_money();
-    is_refused && never_entered(entry, refunds, parts) == 0
+pub(crate) fn again(
+    attempt: &Attempt,
+    entry: &BooksEntry,
+    refunds: &[Refund],
+    parts: &[RefundEntry],
+) -> Option<BooksAgain> {
+    match entry.state {
+        BooksEntryState::Refused if !attempt.state.has_money() => Some(BooksAgain::TakeOut),
+        BooksEntryState::Refused if never_entered(entry, refunds, parts) == 0 => Some(BooksAgain::Post),
+        _ => None,
+    }
 }
 
 /// Without an id of the gateway, the old key is what the payment is found by.
@@ -54,5 +75,5 @@ fn fresh_key(attempt: &Attempt, entry: &BooksEntry, now: DateTime<Utc>) -> Strin
     if attempt.charge_id.is_none() && attempt.gateway_id.is_none() {
         return entry.idempotency_key.clone();
     }
-    format!("pay-{}-{}-{}", attempt.id.0.simple(), entry.invoice_id.0.simple(), now.timestamp_millis())
+    entry.fresh_key(now)
 }

@@ -59,10 +59,11 @@ impl Engine {
         }
         let post = self.posting(db, attempt, entry, invoice).await?;
         failpoint::reach("before_post");
-        let before = if may_stand { posted_before(books, &post).await? } else { None };
+        let before = if may_stand { posted_before(books, &post).await } else { Ok(None) };
         let posted = match before {
-            Some(posted) => Ok(posted),
-            None => books.post_payment(&post).await,
+            Ok(Some(posted)) => Ok(posted),
+            Ok(None) => books.post_payment(&post).await,
+            Err(cause) => Err(cause),
         };
         failpoint::reach("after_post");
         match posted {
@@ -75,7 +76,7 @@ impl Engine {
         }
     }
 
-    async fn posting(
+    pub(crate) async fn posting(
         &self,
         db: &MerchantDb,
         attempt: &Attempt,
@@ -98,8 +99,9 @@ impl Engine {
         })
     }
 
-    /// Entry, invoice and claim end together, with the last entry the job as well. `false`: the lease was lost, and a
-    /// worker without it writes nothing.
+    /// Entry, invoice and claim end together, with the last entry the job as well. The attempt is held first, as by whoever
+    /// records a fact: its money may have gone back meanwhile. `false`: the lease was lost, and a worker without it writes
+    /// nothing.
     async fn end_entry(
         &self,
         db: &MerchantDb,
@@ -110,13 +112,16 @@ impl Engine {
     ) -> Result<bool, Error> {
         let now = self.now();
         let tx = db.begin().await?;
+        let has_money = tx.attempt_hold(entry.attempt_id).await?.state.has_money();
         let held = if is_last { tx.job_done(job).await? } else { tx.job_hold(job).await? };
         if !held {
             return Ok(false);
         }
+        let ended = if has_money || matches!(ended, Ended::Posted(_)) { ended } else { &Ended::Needless };
         let audited = match ended {
             Ended::Posted(posted) => {
-                tx.books_entry_move(entry, BooksEntryState::Posted, Some(&posted.external_id), None, now).await?;
+                let stands = if has_money { BooksEntryState::Posted } else { BooksEntryState::Leaving };
+                tx.books_entry_move(entry, stands, Some(&posted.external_id), None, now).await?;
                 if let Some(invoice) = &posted.invoice {
                     tx.invoice_refresh(entry.invoice_id, invoice, now).await?;
                 }
@@ -143,11 +148,11 @@ impl Engine {
     }
 }
 
-async fn posted_before(books: &dyn Books, post: &PostPayment) -> Result<Option<Posted>, Error> {
-    match books.find_payment(&post.invoice_external_id, &post.reference).await {
+async fn posted_before(books: &dyn Books, post: &PostPayment) -> Result<Option<Posted>, BooksError> {
+    match books.find_payment(post).await {
         // An invoice that was deleted has no payment either: what it is told of one decides.
         Err(BooksError::NotFound) => Ok(None),
-        found => found.map_err(Error::BooksUnreachable),
+        found => found,
     }
 }
 

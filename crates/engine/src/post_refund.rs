@@ -7,10 +7,9 @@ use crate::{
     clock::{day, zone},
     failpoint,
     jobs::Ran,
-    post_payment,
-    refused_payment::weigh_refused,
+    refused_payment::{never_entered, weigh_refused},
 };
-use connectors::books::{Books, BooksError, PostRefund};
+use connectors::books::{Books, BooksError, PostPayment, PostRefund};
 use domain::{
     ids::{InvoiceId, RefundId},
     money::Money,
@@ -37,15 +36,16 @@ impl Engine {
             failpoint::reach("before_refund_post");
             let posting = self.refund_posting(db, &refund, &entry).await?;
             // An earlier try may have written some of it: what stands is taken out again.
-            let written = if !write {
-                books.take_back_refund(&posting).await.map(|()| None)
-            } else if let Some(share) = share_of(&shares, &entry)
-                && self.payment_stands(db, books.as_ref(), share).await?
-            {
-                books.post_refund(&posting).await.map(Some)
-            } else {
+            let stands = match share_of(&shares, &entry).filter(|_| write) {
+                Some(share) => self.payment_stands(db, books.as_ref(), share).await?,
+                None => Ok(false),
+            };
+            let written = match stands {
+                _ if !write => books.take_back_refund(&posting).await.map(|()| None),
+                Ok(true) => books.post_refund(&posting).await.map(Some),
                 // A refund of what is not in the books would leave them with less than nothing.
-                Ok(None)
+                Ok(false) => Ok(None),
+                Err(cause) => Err(cause),
             };
             failpoint::reach("after_refund_post");
             let ended = match written {
@@ -59,8 +59,9 @@ impl Engine {
                 Ok(None) => RefundEntry { state: BooksEntryState::Needless, ..entry },
                 Err(cause) => refused(cause, &refund, entry)?,
             };
-            if !self.end_refund_entry(db, job, &refund, ended).await? {
-                return Ok(Ran::Done);
+            match self.end_refund_entry(db, job, &refund, ended).await? {
+                Ran::Finished => {}
+                otherwise => return Ok(otherwise),
             }
         }
         Ok(Ran::Finished)
@@ -79,8 +80,9 @@ impl Engine {
                 Ok(()) => RefundEntry { state: BooksEntryState::Needless, last_error: None, ..entry },
                 Err(cause) => refused(cause, &refund, entry)?,
             };
-            if !self.end_refund_entry(db, job, &refund, ended).await? {
-                return Ok(Ran::Done);
+            match self.end_refund_entry(db, job, &refund, ended).await? {
+                Ran::Finished => {}
+                otherwise => return Ok(otherwise),
             }
         }
         Ok(Ran::Finished)
@@ -102,16 +104,26 @@ impl Engine {
 
     /// Whether the books have the payment whose money went back. One that they refused may have been entered by a
     /// person since, with the reference that the front page names: then it stands like any other.
-    async fn payment_stands(&self, db: &MerchantDb, books: &dyn Books, share: &BooksEntry) -> Result<bool, Error> {
+    async fn payment_stands(
+        &self,
+        db: &MerchantDb,
+        books: &dyn Books,
+        share: &BooksEntry,
+    ) -> Result<Result<bool, BooksError>, Error> {
         if share.state == BooksEntryState::Posted {
-            return Ok(true);
+            return Ok(Ok(true));
         }
         let (now, attempt) = (self.now(), db.attempt(share.attempt_id).await?);
-        let invoice = db.invoice(share.invoice_id).await?.external_id;
-        let posted = match books.find_payment(&invoice, post_payment::books_reference(&attempt, share)).await {
+        let posting = self.posting(db, &attempt, share, db.invoice(share.invoice_id).await?).await?;
+        let refunds = db.refunds_of(&[attempt.id]).await?;
+        let parts = db.refund_entries(&refunds.iter().map(|refund| refund.id).collect::<Vec<_>>()).await?;
+        let left = share.amount_minor - never_entered(share, &refunds, &parts);
+        let left = PostPayment { amount: Money::new(left, posting.amount.currency), ..posting };
+        let posted = match books.find_payment(&left).await {
             Ok(Some(posted)) => posted,
             // An invoice that was deleted has no payment either.
-            Ok(None) | Err(BooksError::NotFound) => return Ok(false),
+            Ok(None) | Err(BooksError::NotFound) => return Ok(Ok(false)),
+            Err(refused @ BooksError::Refused { .. }) => return Ok(Err(refused)),
             Err(later) => return Err(Error::BooksUnreachable(later)),
         };
         let tx = db.begin().await?;
@@ -120,7 +132,7 @@ impl Engine {
             |entry: &BooksEntry| entry.invoice_id == share.invoice_id && entry.state == BooksEntryState::Posted;
         if tx.books_entries(attempt.id).await?.iter().any(is_known) {
             // Another refund's job has found it meanwhile, and written down that it stands.
-            return Ok(true);
+            return Ok(Ok(true));
         }
         tx.books_entry_move(share, BooksEntryState::Posted, Some(&posted.external_id), None, now).await?;
         let audited = Audited::books_posted(share, &posted.external_id);
@@ -130,23 +142,31 @@ impl Engine {
             tx.invoice_refresh(share.invoice_id, invoice, now).await?;
         }
         tx.commit().await?;
-        Ok(true)
+        Ok(Ok(true))
     }
 
-    /// `false`: the lease was lost, and a worker without it writes nothing.
+    /// Anything but [`Ran::Finished`] wrote nothing: the lease was lost, or the payment has come into the books since they
+    /// were asked for it.
     async fn end_refund_entry(
         &self,
         db: &MerchantDb,
         job: &Job,
         refund: &Refund,
         entry: RefundEntry,
-    ) -> Result<bool, Error> {
+    ) -> Result<Ran, Error> {
         let (now, is_needless) = (self.now(), entry.state == BooksEntryState::Needless);
         let tx = db.begin().await?;
         // Before the job, as whoever records a fact does. Two refunds that end at once are weighed one after the other.
         let attempt = tx.attempt_hold(refund.attempt_id).await?;
         if !tx.job_hold(job).await? {
-            return Ok(false);
+            return Ok(Ran::Done);
+        }
+        if is_needless && refund.state == RefundState::Succeeded {
+            let shares = tx.books_entries(attempt.id).await?;
+            let share = share_of(&shares, &entry).map(|share| share.state);
+            if matches!(share, Some(BooksEntryState::Intended | BooksEntryState::Posted)) {
+                return Ok(Ran::NotYet("the payment itself has come into the books meanwhile"));
+            }
         }
         if let Some(written) = Audited::refund_written(&entry) {
             tx.audit_add(written.slip(Some(attempt.payment_id), Actor::Portal, now)?).await?;
@@ -157,7 +177,7 @@ impl Engine {
         }
         failpoint::reach("before_refund_post_commit");
         tx.commit().await?;
-        Ok(true)
+        Ok(Ran::Finished)
     }
 }
 

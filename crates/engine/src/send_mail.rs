@@ -25,15 +25,17 @@ enum Tells {
     Receipt,
     NoMoney,
     MoneyBack,
+    Cancelled,
     Refund,
     RefundFailed,
 }
 
 impl Tells {
-    const ALL: [(Self, &str); 5] = [
+    const ALL: [(Self, &str); 6] = [
         (Self::Receipt, include_str!("../templates/receipt.txt")),
         (Self::NoMoney, include_str!("../templates/no_money.txt")),
         (Self::MoneyBack, include_str!("../templates/money_back.txt")),
+        (Self::Cancelled, include_str!("../templates/cancelled.txt")),
         (Self::Refund, include_str!("../templates/refund.txt")),
         (Self::RefundFailed, include_str!("../templates/refund_failed.txt")),
     ];
@@ -43,6 +45,7 @@ impl Tells {
             Self::Receipt => "receipt",
             Self::NoMoney => "no_money",
             Self::MoneyBack => "money_back",
+            Self::Cancelled => "cancelled",
             Self::Refund => "refund",
             Self::RefundFailed => "refund_failed",
         }
@@ -53,6 +56,7 @@ impl Tells {
             Self::Receipt => format!("Receipt: {amount} to {merchant} ({reference})"),
             Self::NoMoney => format!("Not paid: {amount} to {merchant} ({reference})"),
             Self::MoneyBack => format!("Returned by your bank: {amount} to {merchant} ({reference})"),
+            Self::Cancelled => format!("Cancelled: {amount} to {merchant} ({reference})"),
             Self::Refund => format!("Refund: {amount} from {merchant} ({reference})"),
             Self::RefundFailed => format!("Refund not paid: {amount} from {merchant} ({reference})"),
         }
@@ -107,7 +111,12 @@ impl Engine {
         if attempt.state != came_to {
             return Ok(Ran::Finished);
         }
-        let tells = if came_to == AttemptState::Returned { Tells::MoneyBack } else { Tells::NoMoney };
+        let tells = match came_to {
+            AttemptState::Returned => Tells::MoneyBack,
+            // What was meant for the books was money.
+            AttemptState::Voided if !db.books_entries(attempt.id).await?.is_empty() => Tells::Cancelled,
+            _ => Tells::NoMoney,
+        };
         self.write_mail(db, job, &attempt, tells, None).await
     }
 

@@ -112,11 +112,20 @@ impl Engine {
             Effect::RetakeClaims => tx.claims_retake(attempt.id).await?,
             Effect::ReleaseClaims => tx.claims_release(attempt.id).await?,
             Effect::Post => {
-                tx.books_entries_intend(attempt.id, &tx.allocations(payment).await?, now).await?;
-                let works = [Work::PostPayment { attempt: attempt.id }, Work::WriteReceipt { payment }];
-                Work::queue_all(&works, tx, Some(payment), now, now).await?;
+                let again = tx.books_entries_intend(attempt.id, &tx.allocations(payment).await?, now).await?;
+                let asked_ms = now.timestamp_millis();
+                let post = if again {
+                    Work::PostAgain { attempt: attempt.id, asked_ms }
+                } else {
+                    Work::PostPayment { attempt: attempt.id }
+                };
+                Work::queue_all(&[post, Work::WriteReceipt { payment }], tx, Some(payment), now, now).await?;
             }
-            Effect::GiveUpPosting => tx.books_entries_give_up(attempt.id, now).await?,
+            Effect::TakeBack => {
+                tx.books_entries_take_back(attempt.id, now).await?;
+                let work = Work::TakeBackPayment { attempt: attempt.id, asked_ms: now.timestamp_millis() };
+                work.queue(tx, Some(payment), now, now).await?;
+            }
             Effect::Notice => {
                 let notice = Work::WriteNotice { attempt: attempt.id, came_to: attempt.state };
                 notice.queue(tx, Some(payment), now, now).await?;
@@ -269,6 +278,9 @@ impl Engine {
         attempt: &Attempt,
         mut standing: Standing,
     ) -> Result<Standing, Error> {
+        if attempt.state == AttemptState::Voided && !db.books_entries(attempt.id).await?.is_empty() {
+            standing.outcome = Outcome::TakenBack;
+        }
         if !attempt.state.has_money() || !standing.mine {
             return Ok(standing);
         }
@@ -276,7 +288,7 @@ impl Engine {
         standing.being_recorded = db.books_entries(attempt.id).await?.iter().any(|entry| match entry.state {
             BooksEntryState::Refused => true,
             BooksEntryState::Intended => entry.updated_at < late,
-            BooksEntryState::Posted | BooksEntryState::Needless => false,
+            BooksEntryState::Posted | BooksEntryState::Leaving | BooksEntryState::Needless => false,
         });
         for refund in db.refunds_of(&[attempt.id]).await? {
             if refund.state.is_on_its_way() {

@@ -2,8 +2,11 @@
 //! (`demo.md`, `verify-books`; the invariants of `quality.md`, 2.3.)
 
 use crate::{
-    Engine, Error, Lane, error::known, post_payment::books_reference, refused_payment::never_entered,
-    verify_refunds::RefundRecord,
+    Engine, Error, Lane,
+    error::known,
+    post_payment::books_reference,
+    refused_payment::never_entered,
+    verify_refunds::{RefundRecord, forget_taken_back},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::{
@@ -215,7 +218,7 @@ fn own_differences(record: &AttemptRecord, now: DateTime<Utc>) -> Result<Vec<Str
     }
     let posted = record.entries.iter().any(|entry| entry.state == BooksEntryState::Posted);
     if posted && !folded.state.has_money() {
-        differs("the money went back, and the books still have it".into());
+        differs("the money went back, and nobody takes it out of the books".into());
     }
     let meant: i64 = record.entries.iter().map(|entry| entry.amount_minor).sum();
     if folded.state.has_money() && meant != amount.minor {
@@ -247,7 +250,11 @@ fn posting_differences(
             BooksEntryState::Needless if attempt.state.has_money() && share.is_positive() => {
                 differs("it is not in the books, and nobody is asked to enter it");
             }
-            BooksEntryState::Needless => {}
+            BooksEntryState::Needless => forget_taken_back(listed, books_reference(attempt, entry), currency),
+            BooksEntryState::Leaving => differs("the money went back, and the books still have it"),
+            BooksEntryState::Refused if !attempt.state.has_money() => {
+                differs("the money went back, and the books keep it")
+            }
             BooksEntryState::Intended => differs("it is not in the books yet"),
             BooksEntryState::Refused => differs("the books refused it"),
             BooksEntryState::Posted => {

@@ -73,7 +73,8 @@ impl RefundRecord {
                 |words: &str| differences.push(format!("{} of {}: {words}", refund.id, back.to_decimal()));
             match entry.state {
                 BooksEntryState::Needless => forget_taken_back(listed, books_reference(refund), currency),
-                BooksEntryState::Intended => differs("it is not in the books yet"),
+                // No refund is ever left in that state.
+                BooksEntryState::Intended | BooksEntryState::Leaving => differs("it is not in the books yet"),
                 BooksEntryState::Refused if entry.credit_id.is_some() && entry.external_id.is_none() => {
                     differs("the books have its credit note, and refused the payment of it");
                 }
@@ -104,8 +105,8 @@ impl RefundRecord {
     }
 }
 
-/// Books of our own keep both entries of a refund that was taken back: together they are nothing.
-fn forget_taken_back(listed: &mut HashMap<String, Vec<BooksPayment>>, reference: &str, currency: Currency) {
+/// Books of our own keep both entries of what was taken back: together they are nothing.
+pub(crate) fn forget_taken_back(listed: &mut HashMap<String, Vec<BooksPayment>>, reference: &str, currency: Currency) {
     let minor = |payment: &BooksPayment| Money::from_decimal(&payment.amount, currency).map(|amount| amount.minor);
     let sum = listed.get(reference).map(|all| all.iter().map(minor).sum::<Result<i64, _>>());
     if sum == Some(Ok(0)) {

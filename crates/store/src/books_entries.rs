@@ -12,6 +12,8 @@ use std::collections::{HashMap, HashSet};
 
 /// Money that is here and not in the books. In words, as in the partial index that serves it.
 pub(crate) const WAITING: &str = "state IN ('intended', 'refused')";
+/// What the worker has to write or to take out. In words, for the same reason.
+const UNDER_WAY: &str = "state IN ('intended', 'leaving')";
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -52,21 +54,24 @@ pub enum BooksEntryState {
     Posted,
     /// The books refused it: a person must decide.
     Refused,
+    /// Stands, and must be taken out again: the money went back.
+    Leaving,
     /// Does not stand and need not: the money went back.
     Needless,
 }
 
 impl MerchantTx {
-    /// One step for each of the attempt's shares.
+    /// One step for each of the attempt's shares. Those of an earlier life, whose money went back and came again, are
+    /// meant anew under other keys: what stands under the old ones may be on its way out. `true`: there were such.
     ///
     /// # Errors
-    /// [`Error::Duplicate`] when one exists.
+    /// The database is away.
     pub async fn books_entries_intend(
         &self,
         attempt: AttemptId,
         shares: &[Allocation],
         now: DateTime<Utc>,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let row = |share: &Allocation| BooksEntry {
             merchant_id: self.merchant_id(),
             attempt_id: attempt,
@@ -78,7 +83,14 @@ impl MerchantTx {
             last_error: None,
             updated_at: now,
         };
-        self.insert::<Entity>(shares.iter().map(row)).await
+        let absent = self.insert_absent::<Entity>(shares.iter().map(row)).await?;
+        if usize::try_from(absent) == Ok(shares.len()) {
+            return Ok(false);
+        }
+        for entry in self.books_entries(attempt).await? {
+            self.books_entry_revive(&entry, &entry.fresh_key(now), now).await?;
+        }
+        Ok(true)
     }
 
     /// # Errors
@@ -125,18 +137,34 @@ impl MerchantTx {
         self.update_one(update).await
     }
 
-    /// The money went back: what the books refused need not be written any more, and keeps nobody off its invoice. A write
-    /// that is still meant ends with its job, which may be at it this moment.
+    /// The money went back: what stands is to leave, and what the books refused need not be written any more and keeps
+    /// nobody off its invoice. A write that is still meant ends with its job, which may be at it this moment.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn books_entries_give_up(&self, attempt: AttemptId, now: DateTime<Utc>) -> Result<(), Error> {
-        let refused = self.find::<Entity>().filter(Column::AttemptId.eq(attempt));
-        for entry in refused.filter(Column::State.eq(BooksEntryState::Refused)).all(self.conn()).await? {
-            self.books_entry_move(&entry, BooksEntryState::Needless, None, entry.last_error.as_deref(), now).await?;
-            self.claim_release(attempt, entry.invoice_id).await?;
+    pub async fn books_entries_take_back(&self, attempt: AttemptId, now: DateTime<Utc>) -> Result<(), Error> {
+        for entry in self.books_entries(attempt).await? {
+            let (id, why) = (entry.external_id.as_deref(), entry.last_error.as_deref());
+            match entry.state {
+                BooksEntryState::Posted => {
+                    self.books_entry_move(&entry, BooksEntryState::Leaving, id, None, now).await?;
+                }
+                BooksEntryState::Refused => {
+                    self.books_entry_move(&entry, BooksEntryState::Needless, None, why, now).await?;
+                    self.claim_release(attempt, entry.invoice_id).await?;
+                }
+                BooksEntryState::Intended | BooksEntryState::Leaving | BooksEntryState::Needless => {}
+            }
         }
         Ok(())
+    }
+}
+
+impl BooksEntry {
+    /// Another key than the one under which the books may have kept an answer.
+    #[must_use]
+    pub fn fresh_key(&self, now: DateTime<Utc>) -> String {
+        format!("pay-{}-{}-{}", self.attempt_id.0.simple(), self.invoice_id.0.simple(), now.timestamp_millis())
     }
 }
 
@@ -192,14 +220,14 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(since.count(self.conn()).await?)
     }
 
-    /// Money that was taken and that the books did not get, though it was meant for them before this.
+    /// Money that was taken and that the books did not get, though it was meant for them before this; and money that went
+    /// back, and that they still have.
     ///
     /// # Errors
     /// The database is away.
     pub async fn books_entries_waiting(&self, before: DateTime<Utc>) -> Result<Vec<BooksEntry>, Error> {
-        let waiting = self.find::<Entity>().filter(Expr::cust(WAITING));
-        let meant = waiting.filter(Column::State.eq(BooksEntryState::Intended));
-        Ok(meant.filter(Column::UpdatedAt.lt(moment(before))).all(self.conn()).await?)
+        let under_way = self.find::<Entity>().filter(Expr::cust(UNDER_WAY));
+        Ok(under_way.filter(Column::UpdatedAt.lt(moment(before))).all(self.conn()).await?)
     }
 
     /// Money that was taken and that the books refused.

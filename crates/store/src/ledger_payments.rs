@@ -11,7 +11,7 @@ use domain::{
     invoice::InvoiceStatus,
     money::Money,
 };
-use sea_orm::{ConnectionTrait, ExprTrait, QuerySelect, entity::prelude::*};
+use sea_orm::{ConnectionTrait, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*};
 use uuid::Uuid;
 
 #[sea_orm::model]
@@ -95,6 +95,31 @@ impl MerchantTx {
         Ok(Entered::Stands(id))
     }
 
+    /// Enters that a payment's money went back, as a negative amount, and raises the balance by it; the same key again
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's invoice.
+    pub async fn ledger_payment_take_back(
+        &self,
+        invoice: InvoiceId,
+        back: NewLedgerPayment,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let held = self.find::<invoices::Entity>().filter(invoices::Column::Id.eq(invoice)).lock_exclusive();
+        held.only(self.conn()).await?.ok_or(Error::Missing)?;
+        if self.ledger_payment_by_key(&back.idempotency_key).await?.is_some() {
+            return Ok(());
+        }
+        let minor = back.amount.minor;
+        self.ledger_payment_add(invoice, back, now).await?;
+        let update = self
+            .update::<invoices::Entity>()
+            .col_expr(invoices::Column::DueMinor, Expr::col(invoices::Column::DueMinor).sub(minor))
+            .col_expr(invoices::Column::Status, Expr::value(InvoiceStatus::Open));
+        self.update_one(update.filter(invoices::Column::Id.eq(invoice))).await
+    }
+
     /// Enters money that was paid back, as a negative amount, or that came back after that. What the invoice owes
     /// stays: a refund credits the sale and pays the credit out (`wire/accounting.md`, 4.5). The same key again changes
     /// nothing.
@@ -159,12 +184,14 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(self.find::<Entity>().filter(Column::CreatedAt.gte(since)).all(self.conn()).await?)
     }
 
-    /// The payment of this invoice with this reference.
+    /// The payment of this invoice with this reference; none, when it was taken back.
     ///
     /// # Errors
     /// The database is away.
     pub async fn ledger_payment(&self, invoice: InvoiceId, reference: &str) -> Result<Option<LedgerPayment>, Error> {
         let of = self.find::<Entity>().filter(Column::InvoiceId.eq(invoice)).filter(Column::Reference.eq(reference));
-        Ok(of.only(self.conn()).await?)
+        let entered = of.order_by_asc(Column::CreatedAt).order_by_asc(Column::Id).all(self.conn()).await?;
+        let stands = entered.iter().map(|payment| payment.amount_minor).sum::<i64>() > 0;
+        Ok(entered.into_iter().rfind(|payment| stands && payment.amount_minor > 0))
     }
 }

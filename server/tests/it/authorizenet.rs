@@ -395,6 +395,37 @@ async fn d10_the_postal_code_of_the_card_goes_along_and_a_wrong_one_is_told_as_s
     assert_eq!(reef.house.number("SELECT count(*) FROM attempt WHERE postal_code IS NOT NULL").await, 2);
 }
 
+/// In the vendor's own console: our credentials, not our doing.
+#[tokio::test]
+async fn d9_a_void_by_staff_at_the_vendor_takes_the_payment_out_of_the_books_and_frees_the_invoice() {
+    let reef = Reef::new().await;
+    let form = reef.form().await;
+    reef.pay(&form, VISA).await;
+    reef.assert_paid_once(&form).await;
+    let charge = reef.house.state("authorizenet").await["charges"][0]["id"].as_str().unwrap().to_owned();
+    let by = format!(r#"{{"name":"{}","transactionKey":"{}"}}"#, keys::PORTAL_LOGIN, keys::PORTAL_TRANSACTION_KEY);
+    let void = format!(r#"{{"transactionType":"voidTransaction","refTransId":"{charge}"}}"#);
+    let void =
+        format!(r#"{{"createTransactionRequest":{{"merchantAuthentication":{by},"transactionRequest":{void}}}}}"#);
+    let request = http().post(format!("{}/authorizenet/xml/v1/request.api", reef.house.vendors));
+    let answer = request.header("content-type", "application/json").body(void).send().await.unwrap();
+    assert!(answer.status().is_success());
+    reef.tells(&form, "Cancelled before it settled. It does not stand in the books").await;
+    let story = reef.story(&form).await;
+    for words in ["Taken out of the books", "Payment reversed", "Cancelled: $350.00 to"] {
+        assert!(story.contains(words), "{words}: {story}");
+    }
+    let result = format!("/npe/result?transactionId={}&payment={}", form.checkout, form.payment);
+    let page = reef.guest.get(&result).await.body;
+    assert!(page.contains("It had been accepted, and was cancelled before it settled"), "{page}");
+    reef.assert_agrees().await;
+
+    let again = reef.form().await;
+    assert!(reef.pay(&again, VISA).await.body.contains("You paid"));
+    reef.tells(&again, "Paid, and it stands in the books").await;
+    reef.assert_agrees().await;
+}
+
 /// Its page cannot be told to take the whole or nothing.
 #[tokio::test]
 async fn s66_an_approval_for_less_than_was_asked_is_voided_and_not_booked() {

@@ -28,6 +28,18 @@ async fn press(admin: &Client, form: &Form) {
     assert_eq!(pressed.location.unwrap(), format!("/admin/transactions/{}", form.payment));
 }
 
+/// A person enters a payment of INV-501 in the books, with the gateway's id as its reference.
+async fn enter_by_hand(house: &House, amount: &str) {
+    let charge = house.charges().await.remove(0)["id"].clone();
+    let clearing = json!({"Code": facts::xero::CLEARING_ACCOUNT_CODE});
+    let by_hand = json!({"Payments": [{"Invoice": {"InvoiceNumber": "INV-501"}, "Account": clearing,
+        "Amount": amount, "Reference": charge}]});
+    let enter = http().put(format!("{}/xero/api.xro/2.0/Payments", house.vendors)).json(&by_hand);
+    let enter = enter.bearer_auth(house.books_token().await).header("xero-tenant-id", facts::xero::TENANT_ID);
+    let entered = enter.header("accept", "application/json").send().await.unwrap();
+    assert_eq!(entered.status(), 200, "{}", entered.text().await.unwrap());
+}
+
 #[tokio::test]
 async fn d30_what_the_books_refuse_is_owed_by_nobody_and_shown_as_paid() {
     let house = House::new().await;
@@ -99,18 +111,23 @@ async fn d30_books_that_refuse_again_say_so_again_and_can_be_asked_once_more() {
 async fn d30_what_a_person_has_entered_meanwhile_is_found_and_not_posted_twice() {
     let house = House::new().await;
     let (_, form) = refused(&house).await;
-    let charge = house.charges().await.remove(0)["id"].clone();
-    let clearing = json!({"Code": facts::xero::CLEARING_ACCOUNT_CODE});
-    let by_hand = json!({"Payments": [{"Invoice": {"InvoiceNumber": "INV-501"}, "Account": clearing,
-        "Amount": "1204.50", "Reference": charge}]});
-    let enter = http().put(format!("{}/xero/api.xro/2.0/Payments", house.vendors)).json(&by_hand);
-    let enter = enter.bearer_auth(house.books_token().await).header("xero-tenant-id", facts::xero::TENANT_ID);
-    let entered = enter.header("accept", "application/json").send().await.unwrap();
-    assert_eq!(entered.status(), 200, "{}", entered.text().await.unwrap());
-
+    enter_by_hand(&house, "1204.50").await;
     press(&staff(&house).await, &form).await;
     let stands = async || house.story(&form).await.contains("Paid, and it stands in the books");
     house.until("it is found", stands).await;
     house.assert_paid_once("INV-501", 120_450).await;
     house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
+async fn d30_what_a_person_has_entered_over_another_amount_is_not_taken_for_ours() {
+    let house = House::new().await;
+    let (payer, form) = refused(&house).await;
+    enter_by_hand(&house, "1024.50").await;
+    press(&staff(&house).await, &form).await;
+    let told = async || house.story(&form).await.contains("A payment of 1024.50 stands there with the reference");
+    house.until("the difference is named", told).await;
+    let again = payer.get(&link("INV-501")).await.location.unwrap();
+    let page = payer.get(&again).await.body;
+    assert!(page.contains("You paid $1,204.50"), "the rest of 180.00 is owed by nobody: {page}");
 }

@@ -4,12 +4,12 @@ use crate::{
     api,
     components::{
         badge::{Badge, InvoiceBadges},
+        books_again::BooksAgain,
         empty::Empty,
         frame::Frame,
         load::{Loaded, list_query, load},
         page_title::PageTitle,
         pager::{Beyond, Pager, Place},
-        post_again::PostAgain,
         search::Search,
         toast::Toast,
         when::When,
@@ -115,13 +115,13 @@ fn NoBooks() -> impl IntoView {
 fn NeedsYou(refused: Vec<Refused>, problems: Vec<Problem>) -> impl IntoView {
     let all = refused.len() + problems.len();
     let title = if all == 0 { "Nothing needs you".to_owned() } else { format!("{} you", needs(all)) };
-    let refused = refused.into_iter().map(|refused| (refused.problem, refused.post_again));
-    let items = refused.chain(problems.into_iter().map(|problem| (problem, false))).map(|(problem, post_again)| {
+    let refused = refused.into_iter().map(|refused| (refused.problem, refused.again));
+    let items = refused.chain(problems.into_iter().map(|problem| (problem, None))).map(|(problem, again)| {
         let acts = problem.payment.map(|payment| {
-            let post_again = post_again.then(|| view! { <PostAgain payment/> });
+            let again = again.map(|what| view! { <BooksAgain payment what/> });
             view! {
                 <div class="acts">
-                    {post_again} <a class="btn" href=crate::addresses::transaction(payment)>"See payment"</a>
+                    {again} <a class="btn" href=crate::addresses::transaction(payment)>"See payment"</a>
                 </div>
             }
         });

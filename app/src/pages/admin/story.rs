@@ -5,12 +5,12 @@ use crate::{
     api::{self, transactions::StoryScreen},
     components::{
         badge::{Badge, StateBadge, class_of},
+        books_again::BooksAgain,
         dialog::{Dialog, DialogCloser, DialogOpener},
         field::{Field, Kind},
         frame::Frame,
         load::{Loaded, load},
         page_title::PageTitle,
-        post_again::PostAgain,
         summary::{ErrorSummary, Mend},
         when::When,
     },
@@ -89,7 +89,7 @@ pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
         let mend = vec![Mend { field: None, words: words_of(fault, locale) }];
         view! { <ErrorSummary title=fault.heading() mend/> }
     });
-    let post_again = story.post_again.then(|| view! { <div class="acts"><PostAgain payment=row.payment/></div> });
+    let again = story.again.map(|what| view! { <div class="acts"><BooksAgain payment=row.payment what/></div> });
     let refunds = (!story.refunds.is_empty()).then(|| view! { <Refunds refunds=story.refunds locale/> });
     view! {
         <PageTitle text=format!("{} – {}", row.reference, story.who.merchant) wrong/>
@@ -99,7 +99,7 @@ pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
                     <p class="crumb small"><a href="/admin/transactions">"Transactions"</a></p>
                     <h1 class="num">{format!("{amount} from {}", row.customer)}</h1>
                     <p>{story.sentence}</p>
-                    {post_again}
+                    {again}
                 </div>
                 <StateBadge state=row.state never_sent=row.never_sent refunded=row.refunded/>
             </div>

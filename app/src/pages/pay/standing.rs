@@ -24,7 +24,7 @@ pub fn StandingView(standing: Standing, signed_in: bool) -> impl IntoView {
     let wrong = matches!(standing.outcome, Outcome::Declined { .. });
     let way_on = match &standing.outcome {
         Outcome::Paid => view! { <Done signed_in/> }.into_any(),
-        Outcome::SentToBank | Outcome::Checking | Outcome::Returned { .. } => ().into_any(),
+        Outcome::SentToBank | Outcome::Checking | Outcome::Returned { .. } | Outcome::TakenBack => ().into_any(),
         Outcome::Continue { url, fields, can_cancel, again_at } => {
             let (url, fields, can_cancel) = (url.clone(), fields.clone(), *can_cancel);
             let again = again_at.map(|at| moment_there(at, &standing));
@@ -110,6 +110,12 @@ impl Told {
             Outcome::Cancelled => {
                 ("Payment cancelled".into(), "Nothing was charged. The invoice is still open.".into(), "cancelled")
             }
+            Outcome::TakenBack => (
+                "This payment was cancelled".into(),
+                "It had been accepted, and was cancelled before it settled. Whatever has left your account comes back."
+                    .into(),
+                "cancelled",
+            ),
             Outcome::Returned { words } => ("Your bank returned this payment".into(), words.clone(), "declined"),
         };
         Self { heading, sentence, design }

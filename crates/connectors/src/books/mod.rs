@@ -119,6 +119,15 @@ pub enum RefusedCause {
     Other,
 }
 
+/// What stands under our reference over another amount was entered by a person, who must put it right: taken for ours, it
+/// would leave an invoice paid, or owed, by what nobody paid.
+#[must_use]
+pub fn other_amount(payment: &PostPayment, found: &str) -> BooksError {
+    let (reference, ours) = (&payment.reference, payment.amount.to_decimal());
+    let message = format!("A payment of {found} stands there with the reference {reference}, which is of {ours}.");
+    BooksError::Refused { cause: RefusedCause::Other, message }
+}
+
 /// One set of books.
 #[async_trait]
 pub trait Books: Send + Sync {
@@ -143,11 +152,16 @@ pub trait Books: Send + Sync {
     /// One invoice as these books print it: the bytes of a PDF. `NotFound` also where there are none.
     async fn invoice_pdf(&self, external_id: &str) -> Result<Vec<u8>, BooksError>;
 
-    /// Looks for a payment that we may have posted before: the step before any re-send.
-    async fn find_payment(&self, invoice_external_id: &str, reference: &str) -> Result<Option<Posted>, BooksError>;
+    /// Looks for a payment that we, or a person, may have entered before: the step before any re-send. Refused, when one
+    /// with its reference stands over another amount.
+    async fn find_payment(&self, payment: &PostPayment) -> Result<Option<Posted>, BooksError>;
 
     /// Writes a payment onto the clearing account.
     async fn post_payment(&self, payment: &PostPayment) -> Result<Posted, BooksError>;
+
+    /// Takes a payment out again whose money went back (`wire/accounting.md`, 4.3), and answers its invoice as it is then.
+    /// What does not stand needs nothing.
+    async fn take_back_payment(&self, payment: &PostPayment) -> Result<BooksInvoice, BooksError>;
 
     /// Writes a refund. Each of its steps is looked for before it is made, so it may be written again.
     async fn post_refund(&self, refund: &PostRefund) -> Result<PostedRefund, BooksError>;

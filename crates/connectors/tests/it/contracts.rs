@@ -218,8 +218,9 @@ async fn xero_requests() -> Vec<Asked> {
     let _ = xero.changes(Some("2026-07-01T00:00:00Z")).await;
     let _ = xero.invoice(id).await;
     let _ = xero.invoice_by_number("INV-501").await;
-    let _ = xero.find_payment(id, "ch_1").await;
-    let _ = xero.post_payment(&payment(id, 120_450, NaiveDate::from_ymd_opt(2026, 7, 1).unwrap(), 1)).await;
+    let posting = payment(id, 120_450, NaiveDate::from_ymd_opt(2026, 7, 1).unwrap(), 1);
+    let _ = xero.find_payment(&posting).await;
+    let _ = xero.post_payment(&posting).await;
     let _ = xero.invoice_pdf(id).await;
     stub.asked()
 }

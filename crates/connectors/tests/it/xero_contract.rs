@@ -37,7 +37,9 @@ fn whole(sim: &Sim, invoice: &BooksInvoice) -> PostPayment {
 
 async fn payments_on_clearing(sim: &Sim) -> usize {
     let state = sim.state("xero").await;
-    let ours = |payment: &&serde_json::Value| payment["reference"].as_str().is_some_and(|r| r.starts_with("ch_"));
+    let ours = |payment: &&serde_json::Value| {
+        payment["reference"].as_str().is_some_and(|r| r.starts_with("ch_")) && payment["status"] == "AUTHORISED"
+    };
     state["payments"].as_array().unwrap().iter().filter(ours).count()
 }
 
@@ -107,7 +109,10 @@ async fn s65_one_invoice_is_read_by_id_and_by_its_whole_number() {
     }
     let nowhere = "00000000-0000-4000-8000-000000000000";
     assert!(matches!(xero.invoice(nowhere).await, Err(BooksError::NotFound)));
-    assert!(matches!(xero.find_payment(nowhere, "ch_1").await, Err(BooksError::NotFound)));
+    assert!(matches!(
+        xero.find_payment(&payment(nowhere, 100, sim.now().date_naive(), 1)).await,
+        Err(BooksError::NotFound)
+    ));
 }
 
 #[tokio::test]
@@ -136,14 +141,50 @@ async fn d30_posting_twice_with_the_same_key_is_one_payment_and_it_can_be_found(
     let xero = connected(&sim).await;
     let invoice = inv_501(&xero).await;
     let posting = whole(&sim, &invoice);
-    assert_eq!(xero.find_payment(&invoice.external_id, &posting.reference).await.unwrap(), None);
+    assert_eq!(xero.find_payment(&posting).await.unwrap(), None);
     let first = xero.post_payment(&posting).await.unwrap();
     assert_eq!(first.invoice.as_ref().map(|i| (i.status, i.due)), Some((InvoiceStatus::Paid, usd(0))));
     assert_eq!(xero.post_payment(&posting).await.unwrap().external_id, first.external_id);
-    let found = xero.find_payment(&invoice.external_id, &posting.reference).await.unwrap().unwrap();
+    let found = xero.find_payment(&posting).await.unwrap().unwrap();
     assert_eq!((found.external_id, found.invoice.unwrap().status), (first.external_id, InvoiceStatus::Paid));
-    assert_eq!(xero.find_payment(&invoice.external_id, "ch_other").await.unwrap(), None);
+    assert_eq!(
+        xero.find_payment(&PostPayment { reference: "ch_other".into(), ..posting.clone() }).await.unwrap(),
+        None
+    );
     assert_eq!(payments_on_clearing(&sim).await, 1);
+}
+
+#[tokio::test]
+async fn d30_a_payment_over_another_amount_is_not_taken_for_ours() {
+    let sim = Sim::start().await;
+    let xero = connected(&sim).await;
+    let invoice = inv_501(&xero).await;
+    let ours = whole(&sim, &invoice);
+    xero.post_payment(&PostPayment { amount: usd(102_450), ..ours.clone() }).await.unwrap();
+    for refused in [xero.find_payment(&ours).await.map(drop), xero.take_back_payment(&ours).await.map(drop)] {
+        let Err(BooksError::Refused { message, .. }) = refused else { panic!("{refused:?}") };
+        assert_eq!(message, "A payment of 1024.50 stands there with the reference ch_1, which is of 1204.50.");
+    }
+    assert_eq!(payments_on_clearing(&sim).await, 1, "a person must put it right");
+}
+
+#[tokio::test]
+async fn d9_a_payment_is_taken_out_once_and_its_invoice_is_owed_again() {
+    let sim = Sim::start().await;
+    let xero = connected(&sim).await;
+    let invoice = inv_501(&xero).await;
+    let posting = whole(&sim, &invoice);
+    xero.post_payment(&posting).await.unwrap();
+    sim.arm("xero", "period_locked").await;
+    assert!(matches!(xero.take_back_payment(&posting).await, Err(BooksError::Refused { .. })));
+    for _ in 0..2 {
+        let owed = xero.take_back_payment(&posting).await.unwrap();
+        assert_eq!((owed.status, owed.due), (InvoiceStatus::Open, usd(120_450)));
+        assert_eq!(payments_on_clearing(&sim).await, 0);
+    }
+    let again = PostPayment { idempotency_key: "pay-again".into(), ..posting };
+    xero.post_payment(&again).await.unwrap();
+    assert_eq!(payments_on_clearing(&sim).await, 1, "it can be paid again");
 }
 
 #[tokio::test]
@@ -156,7 +197,7 @@ async fn d30_a_posting_whose_answer_is_lost_is_unknown_and_then_found_once() {
         sim.arm("xero", fault).await;
         let lost = xero.post_payment(&posting).await;
         assert!(matches!(lost, Err(BooksError::Unknown(_))), "{fault}: {lost:?}");
-        let found = xero.find_payment(&invoice.external_id, &posting.reference).await.unwrap();
+        let found = xero.find_payment(&posting).await.unwrap();
         assert!(found.is_some(), "{fault}");
         assert_eq!(payments_on_clearing(&sim).await, 1, "{fault}");
     }
@@ -165,7 +206,7 @@ async fn d30_a_posting_whose_answer_is_lost_is_unknown_and_then_found_once() {
     let invoice = inv_501(&xero).await;
     sim.arm("xero", "timeout_before").await;
     assert!(matches!(xero.post_payment(&whole(&sim, &invoice)).await, Err(BooksError::Unknown(_))));
-    assert_eq!(xero.find_payment(&invoice.external_id, "ch_1").await.unwrap(), None, "it never arrived");
+    assert_eq!(xero.find_payment(&whole(&sim, &invoice)).await.unwrap(), None, "it never arrived");
     assert!(xero.post_payment(&whole(&sim, &invoice)).await.is_ok(), "the same key may go again");
 }
 

@@ -68,10 +68,11 @@ fn s66_f22_spoiled_pages_of_changes_hold_no_other_amounts() {
 #[test]
 fn f22_spoiled_lists_of_payments_never_panic() {
     let rig = Rig::new(|url| xero(url, "token"));
+    let posting = payment(ID, 120_450, NaiveDate::from_ymd_opt(2026, 7, 1).unwrap(), 1);
     hold(|choices| {
         let page = says(200, &mangled(PAYMENTS, choices));
         let _ = rig.hear_all(vec![page.clone(), page.clone()], rig.adapter.payments_since(now()));
-        let _ = rig.hear(page, rig.adapter.find_payment(ID, "ch_1"));
+        let _ = rig.hear(page, rig.adapter.find_payment(&posting));
         Ok(())
     });
 }

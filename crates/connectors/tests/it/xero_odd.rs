@@ -205,6 +205,7 @@ async fn a_number_is_matched_whole_and_a_deleted_draft_gives_way() {
 
 #[tokio::test]
 async fn d30_a_posting_is_found_by_its_reference_even_when_the_copy_leaves_it_out() {
+    let ours = |n| payment(ID, 5, day(), n);
     let copies = json!({"Payments": [{"PaymentID": OTHER, "Reference": "ch_9"}, {"PaymentID": ID}]});
     let whole = |reference: &str, status: &str| {
         reply(200, json!({"Payments": [{"PaymentID": ID, "Reference": reference, "Status": status}]}))
@@ -213,15 +214,16 @@ async fn d30_a_posting_is_found_by_its_reference_even_when_the_copy_leaves_it_ou
         [("ch_1", "AUTHORISED", true), ("ch_1", "DELETED", false), ("ch_2", "AUTHORISED", false)]
     {
         let (xero, stub) = books([invoices(&[document(ID, copies.clone())]), whole(reference, status)]).await;
-        let posted = xero.find_payment(ID, "ch_1").await.unwrap();
+        let posted = xero.find_payment(&ours(1)).await.unwrap();
         assert_eq!(posted.is_some_and(|p| p.external_id == ID && p.invoice.is_some()), found, "{reference} {status}");
         assert_eq!(stub.lines()[1], format!("GET /Payments/{ID}"));
     }
-    let (xero, stub) = books([invoices(&[document(ID, copies)])]).await;
-    assert_eq!(xero.find_payment(ID, "ch_9").await.unwrap().unwrap().external_id, OTHER);
-    assert_eq!(stub.asked().len(), 1);
+    let whole = json!({"PaymentID": OTHER, "Reference": "ch_9", "Status": "AUTHORISED", "Amount": 0.05});
+    let (xero, stub) = books([invoices(&[document(ID, copies)]), reply(200, json!({"Payments": [whole]}))]).await;
+    assert_eq!(xero.find_payment(&ours(9)).await.unwrap().unwrap().external_id, OTHER);
+    assert_eq!(stub.lines()[1], format!("GET /Payments/{OTHER}"), "the copy alone does not say whether it stands");
     let (xero, _) = books([invoices(&[document(ID, json!({"Payments": null}))])]).await;
-    assert_eq!(xero.find_payment(ID, "ch_1").await.unwrap(), None);
+    assert_eq!(xero.find_payment(&ours(1)).await.unwrap(), None);
 }
 
 #[tokio::test]

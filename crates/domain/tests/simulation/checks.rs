@@ -58,8 +58,11 @@ pub fn at_the_end(story: &Story) -> Checked {
         must(!state.is_open(), || format!("charge {n} is still {state:?}; at the gateway {truth:?}"))?;
         must(state.has_money() == charge.has_money(), || format!("charge {n} is {state:?}; at the gateway {truth:?}"))?;
         let is_posted = attempt.entry == Some(Entry::Posted);
-        must(is_posted || !state.has_money(), || format!("charge {n} does not stand in the books"))?;
+        must(is_posted == state.has_money(), || format!("charge {n} is {state:?}; in the books {:?}", attempt.entry))?;
     }
+    let stand = gateway.charges.iter().filter(|charge| charge.has_money()).count() as i64;
+    let owed = OWED.minor - stand * OWED.minor;
+    must(portal.due.minor == owed, || format!("the books say that {} is owed, not {owed}", portal.due.minor))?;
     for (n, (refund, truth)) in portal.refunds.iter().zip(&gateway.refunds).enumerate() {
         let (state, truth) = (refund.state, &truth.truth);
         let agrees = match truth {

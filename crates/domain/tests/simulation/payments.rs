@@ -224,7 +224,11 @@ impl Story {
                 self.portal.intend_entry(attempt);
                 self.queue_job(Work::Post(attempt), 0);
             }
-            Effect::RetakeClaims | Effect::GiveUpPosting | Effect::Notice => {}
+            Effect::TakeBack => {
+                self.portal.leave_entry(attempt);
+                self.queue_job(Work::TakeBack(attempt), 0);
+            }
+            Effect::RetakeClaims | Effect::Notice => {}
         }
     }
 

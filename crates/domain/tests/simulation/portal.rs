@@ -24,6 +24,7 @@ pub struct Attempt {
 pub enum Entry {
     Intended,
     Posted,
+    Leaving,
     Needless,
 }
 
@@ -43,6 +44,7 @@ pub struct Refund {
 pub enum Work {
     LookUp(usize),
     Post(usize),
+    TakeBack(usize),
     LookUpRefund(usize),
     /// News of a charge, by the number of the event.
     News(usize, u32),
@@ -115,6 +117,14 @@ impl Portal {
     pub fn intend_entry(&mut self, attempt: usize) {
         if self.attempts[attempt].entry.replace(Entry::Intended).is_some() {
             self.refused = Some(format!("charge {attempt} is meant for the books twice"));
+        }
+    }
+
+    /// What stands in the books is to leave them; what is being written ends with its job.
+    pub fn leave_entry(&mut self, attempt: usize) {
+        let entry = &mut self.attempts[attempt].entry;
+        if *entry == Some(Entry::Posted) {
+            *entry = Some(Entry::Leaving);
         }
     }
 

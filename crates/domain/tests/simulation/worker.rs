@@ -116,6 +116,7 @@ impl Story {
             }
             Work::LookUp(attempt) | Work::News(attempt, _) => self.ask(attempt, Some(job)),
             Work::Post(attempt) => self.post(attempt, job),
+            Work::TakeBack(attempt) => self.take_back(attempt, job),
             Work::LookUpRefund(refund) | Work::NewsOfRefund(refund, _) => self.run_of_refund(refund, job),
         }
     }
@@ -173,6 +174,19 @@ impl Story {
             row.entry = Some(Entry::Needless);
         }
         self.portal.release_claim(attempt);
+        self.done(job);
+    }
+
+    /// Out of the books. They may be away.
+    fn take_back(&mut self, attempt: usize, job: usize) {
+        let entry = self.portal.attempts[attempt].entry;
+        if entry == Some(Entry::Intended) || self.is_lost() {
+            return self.again(Some(job));
+        }
+        if entry == Some(Entry::Leaving) {
+            self.portal.attempts[attempt].entry = Some(Entry::Needless);
+            self.portal.due = self.portal.due.plus(OWED).expect("one currency");
+        }
         self.done(job);
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     shop::{at, shop},
 };
 use store::{
-    BooksEntryState::{Intended, Needless, Posted, Refused},
+    BooksEntryState::{Intended, Leaving, Needless, Posted, Refused},
     Opened,
 };
 
@@ -17,9 +17,8 @@ on_both!(d30_a_step_is_meant_once_and_moves_on, async |db| {
     tx.books_entries_intend(attempt, &order.allocations, at(0)).await.unwrap();
     tx.commit().await.unwrap();
     let tx = shop.db.begin().await.unwrap();
-    let again = tx.books_entries_intend(attempt, &order.allocations, at(1)).await.unwrap_err();
+    assert!(tx.books_entries_intend(attempt, &order.allocations, at(1)).await.unwrap(), "it was meant before");
     drop(tx);
-    assert!(again.is_duplicate("books_entry_pkey"), "{again:?}");
 
     let (entry, invoice) = shop.db.books_entries_intended(attempt).await.unwrap().remove(0);
     assert_eq!((entry.amount_minor, invoice.id), (10_000, shop.invoice));
@@ -45,7 +44,7 @@ on_both!(d30_money_that_went_back_lets_go_of_what_the_books_refused, async |db| 
     let attempt = order.attempt.id;
     let tx = shop.db.begin().await.unwrap();
     tx.books_entries_intend(attempt, &order.allocations, at(0)).await.unwrap();
-    tx.books_entries_give_up(attempt, at(1)).await.unwrap();
+    tx.books_entries_take_back(attempt, at(1)).await.unwrap();
     let entry = tx.books_entries(attempt).await.unwrap().remove(0);
     assert_eq!(entry.state, Intended, "its job may be writing it this moment");
     tx.books_entry_move(&entry, Refused, None, Some("locked period"), at(1)).await.unwrap();
@@ -53,9 +52,35 @@ on_both!(d30_money_that_went_back_lets_go_of_what_the_books_refused, async |db| 
     assert!(matches!(shop.open(shop.order()).await, Ok(Opened::Taken(_))), "nobody pays what may be paid");
 
     let tx = shop.db.begin().await.unwrap();
-    tx.books_entries_give_up(attempt, at(2)).await.unwrap();
+    tx.books_entries_take_back(attempt, at(2)).await.unwrap();
     tx.commit().await.unwrap();
     let entry = shop.db.books_entries(attempt).await.unwrap().remove(0);
     assert_eq!((entry.state, entry.last_error.as_deref()), (Needless, Some("locked period")));
     assert!(matches!(shop.open(shop.order()).await, Ok(Opened::New)), "the invoice is free");
+});
+
+on_both!(d9_what_stands_is_to_leave_and_money_that_comes_again_is_meant_anew, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let order = shop.opened().await;
+    let attempt = order.attempt.id;
+    let tx = shop.db.begin().await.unwrap();
+    assert!(!tx.books_entries_intend(attempt, &order.allocations, at(0)).await.unwrap());
+    let entry = tx.books_entries(attempt).await.unwrap().remove(0);
+    tx.books_entry_move(&entry, Posted, Some("pmt-1"), None, at(0)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(shop.db.books_entries_waiting(at(9)).await.unwrap().is_empty());
+
+    let tx = shop.db.begin().await.unwrap();
+    tx.books_entries_take_back(attempt, at(1)).await.unwrap();
+    tx.commit().await.unwrap();
+    let leaving = shop.db.books_entries_waiting(at(9)).await.unwrap().remove(0);
+    assert_eq!((leaving.state, leaving.external_id.as_deref()), (Leaving, Some("pmt-1")));
+    assert!(shop.db.books_entries_waiting(at(1)).await.unwrap().is_empty(), "it is not long ago");
+
+    let tx = shop.db.begin().await.unwrap();
+    assert!(tx.books_entries_intend(attempt, &order.allocations, at(2)).await.unwrap());
+    tx.commit().await.unwrap();
+    let anew = shop.db.books_entries(attempt).await.unwrap().remove(0);
+    assert_eq!((anew.state, anew.updated_at), (Intended, at(2)));
+    assert_ne!(anew.idempotency_key, entry.idempotency_key, "the books may answer the old one by what has left");
 });

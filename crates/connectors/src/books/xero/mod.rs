@@ -7,15 +7,19 @@ pub mod oauth;
 mod refunds;
 mod wire;
 
-use super::{Books, BooksError, BooksPayment, Changes, PostPayment, PostRefund, Posted, PostedRefund};
+use super::{Books, BooksError, BooksPayment, Changes, PostPayment, PostRefund, Posted, PostedRefund, other_amount};
 use crate::http::{Answer, HttpClient};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::invoice::{BooksInvoice, InvoiceStatus};
+use domain::{
+    invoice::{BooksInvoice, InvoiceStatus},
+    money::Money,
+};
 use errors::{Call, refused};
 use reqwest::{Method, RequestBuilder, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
+use serde_json::json;
 use uuid::Uuid;
 use wire::{Contact, Invoice, NewPayments, Page, Paid, Payment, Row};
 
@@ -160,6 +164,38 @@ impl Seen {
     }
 }
 
+impl Xero {
+    /// The payment of this invoice that carries the reference, with its id: read by itself, because the copies on the
+    /// invoice may leave out what decides.
+    async fn payment_on(
+        &self,
+        invoice: &Invoice,
+        payment: &PostPayment,
+    ) -> Result<Option<(String, Payment)>, BooksError> {
+        for copy in invoice.payments() {
+            let Some(payment_id) = &copy.id else { continue };
+            if copy.reference.as_ref().is_some_and(|other| *other != payment.reference) {
+                continue;
+            }
+            let found: Payment = self.one(&format!("Payments/{}", id(payment_id)?)).await?;
+            if found.is(&payment.reference) {
+                return match found.amount() {
+                    Some(text) if Money::from_decimal(text, payment.amount.currency) != Ok(payment.amount) => {
+                        Err(other_amount(payment, text))
+                    }
+                    _ => Ok(Some((payment_id.clone(), found))),
+                };
+            }
+        }
+        Ok(None)
+    }
+
+    async fn delete_payment(&self, external_id: &str) -> Result<(), BooksError> {
+        let delete = self.call(Method::POST, &format!("Payments/{}", id(external_id)?));
+        self.answer(Call::Write, delete.json(&json!({"Status": "DELETED"}))).await.map(drop)
+    }
+}
+
 #[async_trait]
 impl Books for Xero {
     fn name(&self) -> &'static str {
@@ -211,20 +247,10 @@ impl Books for Xero {
         if is_pdf(&answer) { Ok(answer.body) } else { Err(Call::Read.unreadable(&answer)) }
     }
 
-    async fn find_payment(&self, invoice_external_id: &str, reference: &str) -> Result<Option<Posted>, BooksError> {
-        let invoice = self.invoice_document(invoice_external_id).await?;
-        for copy in invoice.payments() {
-            let Some(payment_id) = &copy.id else { continue };
-            // The copy may leave the reference out; a missed payment would be posted twice, so then it is read itself.
-            let whole: Option<Payment> = match copy.reference {
-                Some(_) => None,
-                None => Some(self.one(&format!("Payments/{}", id(payment_id)?)).await?),
-            };
-            if whole.as_ref().unwrap_or(copy).is(reference) {
-                return Ok(Some(Posted { external_id: payment_id.clone(), invoice: readable(&invoice) }));
-            }
-        }
-        Ok(None)
+    async fn find_payment(&self, payment: &PostPayment) -> Result<Option<Posted>, BooksError> {
+        let invoice = self.invoice_document(&payment.invoice_external_id).await?;
+        let found = self.payment_on(&invoice, payment).await?;
+        Ok(found.map(|(external_id, _)| Posted { external_id, invoice: readable(&invoice) }))
     }
 
     async fn post_payment(&self, payment: &PostPayment) -> Result<Posted, BooksError> {
@@ -233,6 +259,17 @@ impl Books for Xero {
         let body = NewPayments::of(paid, *amount, *date, reference, &self.config.clearing_account)?;
         let (external_id, posted) = self.pay(&body, idempotency_key).await?;
         Ok(Posted { external_id, invoice: posted.invoice.as_ref().and_then(Invoice::read) })
+    }
+
+    async fn take_back_payment(&self, payment: &PostPayment) -> Result<BooksInvoice, BooksError> {
+        let invoice = self.invoice_document(&payment.invoice_external_id).await?;
+        if let Some((external_id, found)) = self.payment_on(&invoice, payment).await? {
+            if let Some(why) = found.left_to_a_person() {
+                return Err(refused(format!("Its payment {why}.")));
+            }
+            self.delete_payment(&external_id).await?;
+        }
+        self.invoice(&payment.invoice_external_id).await
     }
 
     async fn post_refund(&self, refund: &PostRefund) -> Result<PostedRefund, BooksError> {

@@ -119,16 +119,14 @@ impl Xero {
         // All are read before one is deleted, and themselves: the copies on the credit note tell too little.
         let mut ours = Vec::new();
         for paid in credit.paid() {
-            let path = format!("Payments/{}", id(paid)?);
-            let payment: Payment = self.one(&path).await?;
+            let payment: Payment = self.one(&format!("Payments/{}", id(paid)?)).await?;
             if let Some(why) = left_to_a_person(&payment, refund) {
                 return Err(refused(why));
             }
-            ours.push(path);
+            ours.push(paid);
         }
-        for path in ours {
-            let delete = self.call(Method::POST, &path).json(&json!({"Status": "DELETED"}));
-            self.answer(Call::Write, delete).await?;
+        for paid in ours {
+            self.delete_payment(paid).await?;
         }
         let voided = json!({"CreditNotes": [{"CreditNoteID": credit_id, "Status": "VOIDED"}]});
         let void = self.call(Method::POST, &format!("CreditNotes/{}", id(&credit_id)?)).json(&voided);
@@ -188,15 +186,14 @@ impl Xero {
     }
 }
 
-/// Why a payment of the credit note is not deleted by us (`wire/accounting.md`, 1.8).
+/// Why a payment of the credit note is not deleted by us.
 fn left_to_a_person(payment: &Payment, refund: &PostRefund) -> Option<String> {
     let number = &refund.number;
     if !payment.is(&refund.reference) {
         let reference = payment.reference.as_deref().unwrap_or_default();
         return Some(format!("The credit note {number} has a payment that is not ours, “{reference}”."));
     }
-    let reconciled = || format!("The payment of the credit note {number} is reconciled with the bank statement.");
-    payment.is_reconciled().then(reconciled)
+    payment.left_to_a_person().map(|why| format!("The payment of the credit note {number} {why}."))
 }
 
 /// The amount, tax included, shared by the accounts and taxes of the invoice as the sale was. What was taken off on one

@@ -8,7 +8,7 @@ use domain::{
     invoice::{BooksCustomer, BooksInvoice, InvoiceStatus},
     money::{Currency, Money},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -92,6 +92,8 @@ pub struct Payment {
     account: Option<AccountCopy>,
     /// As it stands there: one documented example has it as text.
     is_reconciled: Option<Box<RawValue>>,
+    #[serde(rename = "BatchPaymentID")]
+    batch: Option<IgnoredAny>,
     pub invoice: Option<Invoice>,
     validation_errors: Option<Vec<Said>>,
     #[serde(rename = "UpdatedDateUTC")]
@@ -116,9 +118,17 @@ impl Payment {
         self.status.as_deref() != Some("DELETED")
     }
 
-    /// Matched with a line of a bank statement; shallow copies leave it out.
-    pub fn is_reconciled(&self) -> bool {
-        self.is_reconciled.as_ref().is_some_and(|raw| raw.get().trim_matches('"') == "true")
+    /// Decimal text.
+    pub fn amount(&self) -> Option<&str> {
+        self.amount.as_deref().map(RawValue::get)
+    }
+
+    /// Why it is not deleted by us (`wire/accounting.md`, 1.8); shallow copies leave it out.
+    pub fn left_to_a_person(&self) -> Option<&'static str> {
+        if self.is_reconciled.as_ref().is_some_and(|raw| raw.get().trim_matches('"') == "true") {
+            return Some("is reconciled with the bank statement");
+        }
+        self.batch.is_some().then_some("was entered with others as one batch")
     }
 
     /// The payment as a list tells it, when it stands on this account.

@@ -1,0 +1,86 @@
+//! Takes a payment out of the books again whose money went back: a void, or a bank that returns it late
+//! (`wire/accounting.md`, 4.3; D9). What they do not let go of is left to a person.
+
+use crate::{
+    Engine, Error, Lane,
+    audit::{Actor, Audited},
+    failpoint,
+    jobs::{Ran, Work},
+};
+use connectors::books::BooksError;
+use domain::{ids::AttemptId, invoice::BooksInvoice};
+use store::{BooksEntry, BooksEntryState, Job, MerchantDb};
+
+/// How taking one entry out ended.
+enum Ended {
+    /// It stands there no more; the invoice as it is then, unless it was deleted.
+    Out(Option<BooksInvoice>),
+    Refused(String),
+}
+
+impl Engine {
+    pub(crate) async fn take_back_payment(&self, db: &MerchantDb, job: &Job, attempt: AttemptId) -> Result<Ran, Error> {
+        let attempt = db.attempt(attempt).await?;
+        if attempt.state.has_money() {
+            // It has come again meanwhile.
+            return Ok(Ran::Finished);
+        }
+        let entries = db.books_entries(attempt.id).await?;
+        if entries.iter().any(|entry| entry.state == BooksEntryState::Intended) {
+            return Ok(Ran::NotYet("the payment is still being written into the books"));
+        }
+        let books = self.books(db, Lane::UserAction).await?;
+        for entry in entries.into_iter().filter(|entry| entry.state == BooksEntryState::Leaving) {
+            let posting = self.posting(db, &attempt, &entry, db.invoice(entry.invoice_id).await?).await?;
+            failpoint::reach("before_take_back");
+            let ended = match books.take_back_payment(&posting).await {
+                Ok(invoice) => Ended::Out(Some(invoice)),
+                Err(BooksError::NotFound) => Ended::Out(None),
+                Err(BooksError::Refused { cause, message }) => {
+                    tracing::error!(attempt.id = %attempt.id, ?cause, "Money went back, but the books keep its payment.");
+                    Ended::Refused(message)
+                }
+                Err(later) => return Err(Error::BooksUnreachable(later)),
+            };
+            failpoint::reach("after_take_back");
+            if !self.end_leaving(db, job, &entry, &ended).await? {
+                return Ok(Ran::Done);
+            }
+        }
+        Ok(Ran::Finished)
+    }
+
+    /// `false`: the lease was lost, and a worker without it writes nothing.
+    async fn end_leaving(&self, db: &MerchantDb, job: &Job, entry: &BooksEntry, ended: &Ended) -> Result<bool, Error> {
+        let now = self.now();
+        let tx = db.begin().await?;
+        let attempt = tx.attempt_hold(entry.attempt_id).await?;
+        if !tx.job_hold(job).await? {
+            return Ok(false);
+        }
+        match ended {
+            Ended::Out(_) if attempt.state.has_money() => {
+                // It came again while we took it out, and whoever posts it may have found it still standing.
+                tx.books_entry_revive(entry, &entry.fresh_key(now), now).await?;
+                let post = Work::PostAgain { attempt: attempt.id, asked_ms: now.timestamp_millis() };
+                post.queue(&tx, Some(attempt.payment_id), now, now).await?;
+            }
+            Ended::Out(invoice) => {
+                let id = entry.external_id.as_deref();
+                tx.books_entry_move(entry, BooksEntryState::Needless, id, None, now).await?;
+                if let Some(invoice) = invoice {
+                    tx.invoice_refresh(entry.invoice_id, invoice, now).await?;
+                }
+                let audited = Audited::books_taken_back(entry);
+                tx.audit_add(audited.slip(Some(attempt.payment_id), Actor::Portal, now)?).await?;
+            }
+            Ended::Refused(why) => {
+                let id = entry.external_id.as_deref();
+                tx.books_entry_move(entry, BooksEntryState::Refused, id, Some(why), now).await?;
+            }
+        }
+        failpoint::reach("before_take_back_commit");
+        tx.commit().await?;
+        Ok(true)
+    }
+}
