@@ -153,7 +153,8 @@ async fn n13_a_card_that_is_taken_out_can_be_charged_by_nobody_and_the_gateway_f
     assert!(default < other && !page.contains("Second"), "{page}");
     assert_eq!(kept(&house).await.len(), 2);
 
-    house.arm_with(json!({"vendor": "stripe", "fault": "http:500", "times": 1, "match": "/detach"})).await;
+    // As while the merchant's key is being changed.
+    house.arm_with(json!({"vendor": "stripe", "fault": "token_revoked", "times": 1, "match": "/detach"})).await;
     ana.post("/api/methods/remove", &[("method", &first)]).await;
     assert!(!saved(&ana).await.contains("First"));
     house.until("the gateway has forgotten it", async || kept(&house).await.len() == 1).await;

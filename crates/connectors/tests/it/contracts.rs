@@ -55,7 +55,10 @@ async fn stripe_method_requests(now: DateTime<chrono::Utc>) -> Vec<Asked> {
     let customer = json!({"id": "cus_1"});
     let setup = json!({"id": "seti_1", "status": "succeeded", "payment_method": "pm_1"});
     let list = json!({"data": [], "has_more": false});
-    let stub = Stub::start([&customer, &setup, &setup, &list, &customer, &setup].map(|body| reply(200, body))).await;
+    let (refused, nobodys) = (json!({"error": {"message": "not attached"}}), json!({"id": "pm_1", "customer": null}));
+    let script =
+        [(200, &customer), (200, &setup), (200, &setup), (200, &list), (400, &refused), (200, &nobodys), (200, &setup)];
+    let stub = Stub::start(script.map(|(status, body)| reply(status, body))).await;
     let stripe = stripe(&stub.url, now + PRUNED);
     let request = store(1, "pm_card_visa");
     let _ = stripe.store(&request).await;
@@ -174,6 +177,7 @@ async fn what_we_send_to_stripe_is_what_its_contract_asks_for() {
             "get /v1/checkout/sessions/{session}",
             "get /v1/payment_intents",
             "get /v1/payment_intents/{intent}",
+            "get /v1/payment_methods/{payment_method}",
             "get /v1/refunds",
             "get /v1/refunds/{refund}",
             "get /v1/setup_intents",

@@ -6,7 +6,7 @@ use super::{
     calls::{self, IDEMPOTENCY_ERROR},
     find::{LIST_BEFORE, Pages, REPLAY_MAX, created_since, is_replayed},
     form,
-    wire::{OnlyId, Setup},
+    wire::{OnlyId, SavedMethod, Setup},
 };
 use crate::{gateway::unreadable, http::Answer};
 use domain::method::MethodSeen;
@@ -37,11 +37,13 @@ impl Stripe {
             Ok(seen) => Ok(Found::Seen(MethodSeen { gateway_customer: Some(customer), ..seen })),
             // A kept 500: the first request ended, and its key will never execute again.
             Err(GatewayError::Unknown(_)) if is_replayed(&answer) => self.listed_setup(look_up, Found::NotThere).await,
-            // The key was used with other words, and keeps its own first answer.
-            Err(GatewayError::Refused { code, .. }) if code == IDEMPOTENCY_ERROR => {
-                self.listed_setup(look_up, Found::TooEarlyToSay).await
+            // Kept answers come before validation: what is refused now was not executed then. A key that we may not use, or
+            // that is wrong, says nothing about the card.
+            Err(GatewayError::Refused { code, .. }) if matches!(answer.status.as_u16(), 400 | 404) => {
+                // A key that was used with other words keeps its own first answer.
+                let otherwise = if code == IDEMPOTENCY_ERROR { Found::TooEarlyToSay } else { Found::NotThere };
+                self.listed_setup(look_up, otherwise).await
             }
-            Err(GatewayError::Refused { .. }) => Ok(Found::NotThere),
             Err(error) => Err(error),
         }
     }
@@ -73,13 +75,16 @@ impl Stripe {
         Ok(self.http.send(set_up.form(&form::set_up(request, customer))).await?)
     }
 
+    /// What is not there is forgotten. Any other refusal says nothing about the card, which may still be attached.
     pub(super) async fn detach(&self, gateway_method: &str) -> Result<(), GatewayError> {
-        let path = format!("payment_methods/{}/detach", calls::plain(gateway_method, "pm_")?);
-        match self.json::<OnlyId>(self.call(Method::POST, &path)).await {
-            // Detached before, or never attached.
-            Err(GatewayError::Refused { code, message }) => {
-                tracing::info!(gateway.id = gateway_method, code, message, "Stripe has nothing to detach");
-                Ok(())
+        let path = format!("payment_methods/{}", calls::plain(gateway_method, "pm_")?);
+        let answer = self.http.send(self.call(Method::POST, &format!("{path}/detach"))).await?;
+        match calls::read::<OnlyId>(&answer) {
+            Err(GatewayError::Refused { .. }) if answer.status == StatusCode::NOT_FOUND => Ok(()),
+            // So is one of nobody's refused, by no code of its own; whether it is, it says itself.
+            Err(refused @ GatewayError::Refused { .. }) if answer.status == StatusCode::BAD_REQUEST => {
+                let method: SavedMethod = self.json(self.call(Method::GET, &path)).await?;
+                if method.customer.is_none() { Ok(()) } else { Err(refused) }
             }
             other => other.map(drop),
         }

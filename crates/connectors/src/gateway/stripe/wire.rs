@@ -77,6 +77,12 @@ struct Card {
     exp_year: Option<i32>,
 }
 
+/// A method by itself: who has it saved.
+#[derive(Debug, Deserialize)]
+pub struct SavedMethod {
+    pub customer: Option<Expandable<OnlyId>>,
+}
+
 #[derive(Debug, Deserialize)]
 pub struct Setup {
     id: String,

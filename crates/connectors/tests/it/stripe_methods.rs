@@ -1,0 +1,74 @@
+//! Saved cards at Stripe, where its word decides whether one is there (`wire/gateways.md`, 2.3 and 2.7).
+
+use crate::{
+    stub::{Reply, Stub, reply},
+    world::{REPLAYABLE, store, stripe},
+};
+use chrono::{DateTime, Utc};
+use connectors::gateway::{Found, Gateway, GatewayError, StoreLookUp};
+use domain::method::{MethodFact, MethodSeen};
+use serde_json::{Value, json};
+
+fn sent_at() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_800_000_000, 0).unwrap()
+}
+
+fn refused(status: u16, kind: &str) -> Reply {
+    reply(status, json!({"error": {"type": kind, "message": "because"}}))
+}
+
+fn invalid(status: u16) -> Reply {
+    refused(status, "invalid_request_error")
+}
+
+/// The card, and who has it saved.
+fn card_of(customer: Value) -> Reply {
+    reply(200, json!({"id": "pm_1", "customer": customer}))
+}
+
+/// A look-up by key of a card whose company is known by then.
+async fn found(script: Vec<Reply>) -> Result<Found<MethodSeen>, GatewayError> {
+    let stub = Stub::start(script).await;
+    let mut request = store(1, "pm_card_visa");
+    request.gateway_customer = Some("cus_1".into());
+    let look_up = StoreLookUp { request, setup_id: None, sent_at: sent_at() };
+    stripe(&stub.url, sent_at() + REPLAYABLE).find_stored(&look_up).await
+}
+
+#[tokio::test]
+async fn n13_a_card_is_forgotten_by_stripes_own_word_alone() {
+    for (script, is_forgotten) in [
+        (vec![card_of(Value::Null)], true),
+        (vec![invalid(404)], true),
+        (vec![invalid(400), card_of(Value::Null)], true),
+        (vec![invalid(400), card_of(json!("cus_1"))], false),
+        (vec![invalid(400), invalid(401)], false),
+        (vec![invalid(401)], false),
+        (vec![invalid(403)], false),
+        (vec![invalid(429)], false),
+        (vec![invalid(500)], false),
+    ] {
+        let (stub, told) = (Stub::start(script.clone()).await, script.len());
+        let forgotten = stripe(&stub.url, sent_at()).forget("pm_1").await;
+        assert_eq!(forgotten.is_ok(), is_forgotten, "{forgotten:?} after {script:?}");
+        assert_eq!(stub.asked().len(), told, "{:?}", stub.lines());
+    }
+}
+
+#[tokio::test]
+async fn d2_a_card_is_not_there_by_stripes_own_word_alone() {
+    let list = |setups: Value| reply(200, json!({"data": setups, "has_more": false}));
+    let ours = json!([{"id": "seti_1", "status": "succeeded", "payment_method": "pm_1",
+        "metadata": {"method_id": store(1, "").method.to_string()}}]);
+    for status in [400, 404] {
+        assert_eq!(found(vec![invalid(status), list(json!([]))]).await.unwrap(), Found::NotThere, "{status}");
+    }
+    let kept = found(vec![invalid(400), list(ours)]).await.unwrap();
+    assert!(matches!(&kept, Found::Seen(seen) if seen.fact == MethodFact::Ready), "{kept:?}");
+    let reworded = found(vec![refused(400, "idempotency_error"), list(json!([]))]).await.unwrap();
+    assert_eq!(reworded, Found::TooEarlyToSay, "the first words may still be executing");
+    for status in [401, 403, 409, 429, 500] {
+        let unsaid = found(vec![invalid(status)]).await;
+        assert!(unsaid.is_err(), "{status}: {unsaid:?}");
+    }
+}
