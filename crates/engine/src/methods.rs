@@ -10,7 +10,7 @@ use crate::{
     jobs::{Ran, Work, chain, end_with},
 };
 use chrono::TimeDelta;
-use connectors::gateway::{Found, Gateway, GatewayError, StoreLookUp, StoreRequest};
+use connectors::gateway::{ForgetRequest, Found, Gateway, GatewayError, StoreLookUp, StoreRequest};
 use domain::{
     asking::LOOK_UP_SOON,
     ids::{ConnectionId, CustomerId, MethodId},
@@ -120,7 +120,7 @@ impl Engine {
         let taken_out =
             Method { state: MethodState::Revoked, is_default: false, action_url: None, updated_at: now, ..method };
         tx.method_write(taken_out).await?;
-        Work::ForgetMethod { method: id }.queue(&tx, None, now, now).await?;
+        Work::ForgetMethod { method: id, seen_ms: None }.queue(&tx, None, now, now).await?;
         tx.commit().await?;
         self.0.bell.notify_one();
         Ok(())
@@ -183,15 +183,22 @@ impl Engine {
         })
     }
 
-    /// What the gateway never told us it keeps is asked for first.
+    /// News of a method. One that was taken out is asked about as well: whoever had the bank's page open may have finished
+    /// there since.
+    pub(crate) async fn hear_of_method(&self, db: &MerchantDb, method: &Method) -> Result<(), Error> {
+        if method.state.is_open() || method.state == MethodState::Revoked {
+            self.look_up_method(db, method).await?;
+        }
+        Ok(())
+    }
+
+    /// What the gateway never told us of is asked for first.
     pub(crate) async fn forget_method(&self, db: &MerchantDb, job: &Job, id: MethodId) -> Result<Ran, Error> {
         let method = db.method(id).await?;
-        let known =
-            if method.gateway_method.is_none() { self.look_up_method(db, &method).await? } else { Some(method) };
+        let is_known = method.setup_id.is_some() || method.gateway_method.is_some();
+        let known = if is_known { Some(method) } else { self.look_up_method(db, &method).await? };
         let Some(method) = known else { return Ok(Ran::NotYet("the gateway cannot say yet")) };
-        if let Some(kept) = &method.gateway_method {
-            self.gateway_of_method(db, &method).await?.forget(kept).await?;
-        }
+        self.gateway_of_method(db, &method).await?.forget(&forget_request(&method)).await?;
         let tx = db.begin().await?;
         end_with(tx, job).await
     }
@@ -217,6 +224,7 @@ impl Engine {
         let tx = db.begin().await?;
         let mut method = tx.method_hold(id).await?;
         let before = method.state;
+        let is_kept = seen.fact == MethodFact::Ready;
         method.state = before.then(&seen.fact);
         method.updated_at = now;
         if let MethodFact::Refused { reason } = seen.fact {
@@ -243,6 +251,11 @@ impl Engine {
         }
         if method.state.is_open() {
             Work::LookUpMethod { method: id }.queue(&tx, None, now + LOOK_UP_SOON, now).await?;
+        }
+        // Its payer has finished at the bank after it was taken out.
+        if before == MethodState::Revoked && is_kept && method.gateway_method.is_some() {
+            let forget = Work::ForgetMethod { method: id, seen_ms: Some(now.timestamp_millis()) };
+            forget.queue(&tx, None, now, now).await?;
         }
         tx.commit().await?;
         self.0.bell.notify_one();
@@ -340,6 +353,10 @@ fn store_request(method: &Method) -> StoreRequest {
         token: method.token.clone(),
         return_url: method.return_url.clone(),
     }
+}
+
+fn forget_request(method: &Method) -> ForgetRequest {
+    ForgetRequest { setup_id: method.setup_id.clone(), gateway_method: method.gateway_method.clone() }
 }
 
 /// What a call's end says about the method. Busy and unknown alike leave it open.

@@ -29,18 +29,31 @@ async fn saved(payer: &Client) -> String {
     payer.get("/methods").await.body
 }
 
+/// A list of Stripe's.
+async fn listed(house: &House, path: &str) -> Vec<Value> {
+    let request = http().get(format!("{}/stripe/v1/{path}", house.vendors));
+    let answer = request.bearer_auth(facts::stripe::PORTAL_SECRET_KEY).send().await.unwrap();
+    answer.json::<Value>().await.unwrap()["data"].as_array().unwrap().clone()
+}
+
 /// What Stripe keeps for the portal, by its own list of customers.
 async fn kept(house: &House) -> Vec<Value> {
-    let get = async |path: String| -> Vec<Value> {
-        let request = http().get(format!("{}/stripe/v1/{path}", house.vendors));
-        let answer = request.bearer_auth(facts::stripe::PORTAL_SECRET_KEY).send().await.unwrap();
-        answer.json::<Value>().await.unwrap()["data"].as_array().unwrap().clone()
-    };
     let mut all = Vec::new();
-    for customer in get("customers?limit=100".into()).await {
-        all.extend(get(format!("customers/{}/payment_methods", customer["id"].as_str().unwrap())).await);
+    for customer in listed(house, "customers?limit=100").await {
+        all.extend(listed(house, &format!("customers/{}/payment_methods", customer["id"].as_str().unwrap())).await);
     }
     all
+}
+
+/// Where Stripe stands with each card that it was asked to keep.
+async fn set_ups(house: &House) -> Vec<Value> {
+    listed(house, "setup_intents").await.into_iter().map(|setup| setup["status"].clone()).collect()
+}
+
+/// The payer says on the bank's page that it is them; where that leads.
+async fn finish_at(bank: &str) -> String {
+    let answered = http().post(bank).form(&[("outcome", "complete")]).send().await.unwrap();
+    answered.headers()["location"].to_str().unwrap().to_owned()
 }
 
 /// Opens the invoice as this payer and presses Pay with a saved card.
@@ -102,8 +115,7 @@ async fn d32_a_card_that_the_bank_asks_about_waits_for_its_payer_and_is_ready_af
     assert!(bank.starts_with(&house.vendors), "{bank}");
     let page = saved(&ana).await;
     assert!(page.contains("Waiting for you") && page.contains("Continue at your bank"), "{page}");
-    let answered = http().post(&bank).form(&[("outcome", "complete")]).send().await.unwrap();
-    let back = answered.headers()["location"].to_str().unwrap().to_owned();
+    let back = finish_at(&bank).await;
     assert!(back.starts_with(&format!("{}/methods?back={method}", house.portal)), "{back}");
     let clean = ana.get(back.strip_prefix(&house.portal).unwrap()).await.location.unwrap();
     assert!(!clean.contains("secret"), "{clean}");
@@ -165,6 +177,39 @@ async fn n13_a_card_that_is_taken_out_can_be_charged_by_nobody_and_the_gateway_f
     assert!(house.charges().await.is_empty(), "it is charged no more");
     pay_with(&ana, "INV-501", &second).await;
     house.assert_paid_once("INV-501", 120_450).await;
+}
+
+#[tokio::test]
+async fn n13_a_card_that_is_taken_out_while_it_waits_at_the_bank_cannot_be_finished_there() {
+    let house = House::new().await;
+    let ana = ana(&house).await;
+    let (method, answer) = save(&ana, "pm_card_threeDSecureRequired", "").await;
+    let bank = answer.location.unwrap();
+    ana.post("/api/methods/remove", &[("method", &method)]).await;
+    assert!(saved(&ana).await.contains("No card is saved"));
+    house.until("the gateway has ended it", async || set_ups(&house).await == ["canceled"]).await;
+    finish_at(&bank).await;
+    assert!(kept(&house).await.is_empty(), "the page is still open, and saves nothing");
+}
+
+#[tokio::test]
+async fn n13_a_card_that_is_finished_at_the_bank_after_it_was_taken_out_is_forgotten_too() {
+    for by_news_alone in [false, true] {
+        let house = House::new().await;
+        let ana = ana(&house).await;
+        let (method, answer) = save(&ana, "pm_card_threeDSecureRequired", "").await;
+        if by_news_alone {
+            house.execute("UPDATE method SET state = 'revoked', action_url = NULL").await;
+        } else {
+            // The gateway is not reached before the payer is back at the bank.
+            house.arm_with(json!({"vendor": "stripe", "fault": "http:500", "times": 1, "match": "/cancel"})).await;
+            ana.post("/api/methods/remove", &[("method", &method)]).await;
+        }
+        finish_at(&answer.location.unwrap()).await;
+        house.until("the gateway has forgotten it", async || kept(&house).await.is_empty()).await;
+        assert_eq!(set_ups(&house).await, ["succeeded"], "it had kept it");
+        assert!(saved(&ana).await.contains("No card is saved"));
+    }
 }
 
 #[tokio::test]

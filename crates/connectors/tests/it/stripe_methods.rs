@@ -5,7 +5,7 @@ use crate::{
     world::{REPLAYABLE, store, stripe},
 };
 use chrono::{DateTime, Utc};
-use connectors::gateway::{Found, Gateway, GatewayError, StoreLookUp};
+use connectors::gateway::{ForgetRequest, Found, Gateway, GatewayError, StoreLookUp};
 use domain::method::{MethodFact, MethodSeen};
 use serde_json::{Value, json};
 
@@ -24,6 +24,10 @@ fn invalid(status: u16) -> Reply {
 /// The card, and who has it saved.
 fn card_of(customer: Value) -> Reply {
     reply(200, json!({"id": "pm_1", "customer": customer}))
+}
+
+fn forget(setup_id: Option<&str>, gateway_method: Option<&str>) -> ForgetRequest {
+    ForgetRequest { setup_id: setup_id.map(str::to_owned), gateway_method: gateway_method.map(str::to_owned) }
 }
 
 /// A look-up by key of a card whose company is known by then.
@@ -48,11 +52,43 @@ async fn n13_a_card_is_forgotten_by_stripes_own_word_alone() {
         (vec![invalid(429)], false),
         (vec![invalid(500)], false),
     ] {
-        let (stub, told) = (Stub::start(script.clone()).await, script.len());
-        let forgotten = stripe(&stub.url, sent_at()).forget("pm_1").await;
+        let stub = Stub::start(script.clone()).await;
+        let forgotten = stripe(&stub.url, sent_at()).forget(&forget(None, Some("pm_1"))).await;
         assert_eq!(forgotten.is_ok(), is_forgotten, "{forgotten:?} after {script:?}");
-        assert_eq!(stub.asked().len(), told, "{:?}", stub.lines());
+        assert_eq!(stub.asked().len(), script.len(), "{:?}", stub.lines());
     }
+}
+
+/// The payer may be on the bank's page: what may still be saved is ended first, and what was saved meanwhile let go of.
+#[tokio::test]
+async fn n13_a_card_that_waits_for_its_payer_is_ended_before_it_is_forgotten() {
+    const END: &str = "POST /v1/setup_intents/seti_1/cancel";
+    const READ: &str = "GET /v1/setup_intents/seti_1";
+    const LET_GO: &str = "POST /v1/payment_methods/pm_1/detach";
+    let setup = |status: &str| reply(200, json!({"id": "seti_1", "status": status, "payment_method": "pm_1"}));
+    let gone = || reply(200, json!({"id": "seti_1", "status": "canceled", "payment_method": null}));
+    let done = || card_of(Value::Null);
+    for (known, script, lines, is_forgotten) in [
+        (None, vec![setup("canceled"), done()], vec![END, LET_GO], true),
+        (Some("pm_1"), vec![setup("canceled"), done()], vec![END, LET_GO], true),
+        (None, vec![gone()], vec![END], true),
+        (None, vec![invalid(400), setup("succeeded"), done()], vec![END, READ, LET_GO], true),
+        (None, vec![invalid(400), gone()], vec![END, READ], true),
+        (None, vec![invalid(404)], vec![END], true),
+        (Some("pm_1"), vec![invalid(404), done()], vec![END, LET_GO], true),
+        // It can neither be ended nor is it over.
+        (Some("pm_1"), vec![invalid(400), setup("processing")], vec![END, READ], false),
+        (Some("pm_1"), vec![invalid(401)], vec![END], false),
+        (Some("pm_1"), vec![invalid(500)], vec![END], false),
+    ] {
+        let stub = Stub::start(script.clone()).await;
+        let forgotten = stripe(&stub.url, sent_at()).forget(&forget(Some("seti_1"), known)).await;
+        assert_eq!(forgotten.is_ok(), is_forgotten, "{forgotten:?} after {script:?}");
+        assert_eq!(stub.lines(), lines);
+    }
+    let stub = Stub::start([]).await;
+    assert!(stripe(&stub.url, sent_at()).forget(&forget(None, None)).await.is_ok(), "it was never there");
+    assert!(stub.asked().is_empty());
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 //! created and confirmed in one call. Both are sent by keys of the method, so that a repetition makes nothing new.
 
 use super::{
-    Found, GatewayError, StoreLookUp, StoreRequest, Stripe,
+    ForgetRequest, Found, GatewayError, StoreLookUp, StoreRequest, Stripe,
     calls::{self, IDEMPOTENCY_ERROR},
     find::{LIST_BEFORE, Pages, REPLAY_MAX, created_since, is_replayed},
     form,
@@ -23,9 +23,7 @@ impl Stripe {
     /// neither says anything, the list does.
     pub(super) async fn look_up_stored(&self, look_up: &StoreLookUp) -> Result<Found<MethodSeen>, GatewayError> {
         if let Some(id) = &look_up.setup_id {
-            let path = format!("setup_intents/{}", calls::plain(id, "seti_")?);
-            let setup: Setup = self.json(self.call(Method::GET, &path).query(&[form::WITH_METHOD])).await?;
-            return Ok(Found::Seen(setup.observe()));
+            return Ok(Found::Seen(self.setup(id).await?.observe()));
         }
         if (self.config.clock)() - look_up.sent_at >= REPLAY_MAX {
             return self.listed_setup(look_up, Found::NotThere).await;
@@ -75,8 +73,39 @@ impl Stripe {
         Ok(self.http.send(set_up.form(&form::set_up(request, customer))).await?)
     }
 
+    /// First what may still become a saved card: its payer may be on the bank's page this moment.
+    pub(super) async fn let_go(&self, request: &ForgetRequest) -> Result<(), GatewayError> {
+        let became = match &request.setup_id {
+            Some(id) => self.end_setup(id).await?,
+            None => None,
+        };
+        match became.as_ref().or(request.gateway_method.as_ref()) {
+            Some(method) => self.detach(method).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The method that it is about. Stripe refuses to end what has ended; then it is read, as payments are.
+    async fn end_setup(&self, id: &str) -> Result<Option<String>, GatewayError> {
+        let path = format!("setup_intents/{}/cancel", calls::plain(id, "seti_")?);
+        let answer = self.http.send(self.call(Method::POST, &path)).await?;
+        match calls::read::<Setup>(&answer) {
+            Err(GatewayError::Refused { .. }) if answer.status == StatusCode::NOT_FOUND => Ok(None),
+            Err(refused @ GatewayError::Refused { .. }) if answer.status == StatusCode::BAD_REQUEST => {
+                let setup = self.setup(id).await?;
+                if setup.is_over() { Ok(setup.observe().gateway_method) } else { Err(refused) }
+            }
+            ended => Ok(ended?.observe().gateway_method),
+        }
+    }
+
+    async fn setup(&self, id: &str) -> Result<Setup, GatewayError> {
+        let path = format!("setup_intents/{}", calls::plain(id, "seti_")?);
+        self.json(self.call(Method::GET, &path).query(&[form::WITH_METHOD])).await
+    }
+
     /// What is not there is forgotten. Any other refusal says nothing about the card, which may still be attached.
-    pub(super) async fn detach(&self, gateway_method: &str) -> Result<(), GatewayError> {
+    async fn detach(&self, gateway_method: &str) -> Result<(), GatewayError> {
         let path = format!("payment_methods/{}", calls::plain(gateway_method, "pm_")?);
         let answer = self.http.send(self.call(Method::POST, &format!("{path}/detach"))).await?;
         match calls::read::<OnlyId>(&answer) {

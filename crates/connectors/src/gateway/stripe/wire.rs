@@ -297,6 +297,11 @@ impl Setup {
         MethodSeen { setup_id: Some(self.id.clone()), gateway_method, card, ..MethodSeen::bare(self.fact()) }
     }
 
+    /// Its payer and the bank have nothing left to do.
+    pub fn is_over(&self) -> bool {
+        matches!(self.fact(), MethodFact::Ready | MethodFact::Refused { .. } | MethodFact::Gone)
+    }
+
     fn fact(&self) -> MethodFact {
         let url = || self.next_action.as_ref()?.redirect_to_url.as_ref()?.url.clone();
         match (&self.status, &self.last_setup_error, url()) {
