@@ -14,7 +14,7 @@ use connectors::gateway::{ForgetRequest, Found, Gateway, GatewayError, StoreLook
 use domain::{
     asking::LOOK_UP_SOON,
     ids::{ConnectionId, CustomerId, MethodId},
-    method::{MethodFact, MethodSeen, MethodState, ends},
+    method::{MethodFact, MethodKind, MethodSeen, MethodState, ends},
     payment::DeclineReason,
     views::{GatewayFace, MethodsPage, NewMethod, SavedMethod},
 };
@@ -176,11 +176,23 @@ impl Engine {
         if !method.state.is_open() {
             return Ok(Ran::Finished);
         }
-        Ok(match self.look_up_method(db, &method).await? {
-            None => Ran::NotYet("the gateway cannot say yet"),
-            Some(method) if method.state.is_open() => Ran::NotYet("the payer or the bank has not acted yet"),
-            Some(_) => Ran::Finished,
-        })
+        let Some(method) = self.look_up_method(db, &method).await? else {
+            return Ok(Ran::NotYet("the gateway cannot say yet"));
+        };
+        // Nothing but cards is kept so far.
+        if MethodKind::Card.is_left(method.state, method.created_at, self.now()) {
+            self.give_up_method(db, &method).await?;
+            return Ok(Ran::Finished);
+        }
+        let is_open = method.state.is_open();
+        Ok(if is_open { Ran::NotYet("the payer or the bank has not acted yet") } else { Ran::Finished })
+    }
+
+    /// Ends a method that nobody has finished, at the gateway first: afterwards nobody can.
+    async fn give_up_method(&self, db: &MerchantDb, method: &Method) -> Result<(), Error> {
+        self.gateway_of_method(db, method).await?.forget(&forget_request(method)).await?;
+        self.record_method(db, method.id, MethodSeen::bare(MethodFact::Gone)).await?;
+        Ok(())
     }
 
     /// News of a method. One that was taken out is asked about as well: whoever had the bank's page open may have finished

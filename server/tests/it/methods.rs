@@ -124,6 +124,28 @@ async fn d32_a_card_that_the_bank_asks_about_waits_for_its_payer_and_is_ready_af
 }
 
 #[tokio::test]
+async fn d32_a_card_that_its_payer_leaves_at_the_bank_is_given_up_and_alarms_nobody() {
+    let house = House::new().await;
+    let ana = ana(&house).await;
+    let bank = save(&ana, "pm_card_threeDSecureRequired", "").await.1.location.unwrap();
+    assert_eq!(set_ups(&house).await, ["requires_action"]);
+    house.advance(json!({"hours": 25})).await;
+    house.until("the gateway has ended it", async || set_ups(&house).await == ["canceled"]).await;
+    // Their session has ended meanwhile.
+    ana.sign_in(facts::ANA_EMAIL).await;
+    ana.stand_at(facts::NORTHWIND.name).await;
+    house.until("it is off the list", async || saved(&ana).await.contains("No card is saved")).await;
+    finish_at(&bank).await;
+    assert!(kept(&house).await.is_empty());
+    let admin = house.client();
+    admin.sign_in(facts::NORTHWIND.admin_email).await;
+    let home = admin.get("/admin").await.body;
+    assert!(!home.contains("was given up"), "{home}");
+    let waiting = "SELECT COUNT(*) FROM job WHERE state <> 'done' AND unique_key LIKE 'look_up_method:%'";
+    house.until("nothing is left to do", async || house.number(waiting).await == 0).await;
+}
+
+#[tokio::test]
 async fn s54_a_card_that_the_bank_refuses_is_not_saved_and_its_payer_reads_why() {
     let house = House::new().await;
     let ana = ana(&house).await;
