@@ -15,7 +15,7 @@ use crate::{
 use connectors::gateway::{ChargeHow, ChargeRequest, Gateway, GatewayError};
 use domain::{
     asking::is_too_old_to_send,
-    ids::{AttemptId, ConnectionId, PaymentId},
+    ids::{AttemptId, ConnectionId, MethodId, PaymentId},
     money::Money,
     payment::{AttemptState, Fact, Observation, Source, amount_to_charge},
     views::Standing,
@@ -38,6 +38,8 @@ struct Means {
     connection: ConnectionId,
     method_token: Option<String>,
     gateway_customer: Option<String>,
+    /// Ours, of a saved one.
+    method: Option<MethodId>,
 }
 
 /// A payment that is about to be charged.
@@ -111,15 +113,15 @@ impl Engine {
         connection: ConnectionId,
         how: &PayHow,
     ) -> Result<Means, TakeError> {
-        let (method_token, gateway_customer) = match how {
-            PayHow::Token(token) => (Some(token.clone()), None),
+        let (method_token, gateway_customer, method) = match how {
+            PayHow::Token(token) => (Some(token.clone()), None, None),
             PayHow::Saved(method) => {
                 let (customer, kept) = self.method_to_charge(guest, payer, connection, *method).await?;
-                (Some(kept), Some(customer))
+                (Some(kept), Some(customer), Some(*method))
             }
-            PayHow::HostedPage => (None, None),
+            PayHow::HostedPage => (None, None, None),
         };
-        Ok(Means { connection, method_token, gateway_customer })
+        Ok(Means { connection, method_token, gateway_customer, method })
     }
 
     /// No transaction is open while the gateway is asked.
@@ -149,7 +151,7 @@ impl Engine {
         }
     }
 
-    /// Asks the books what is due and commits the attempt; asks again when somebody else paid since `claims_seen`.
+    /// Asks the books what is due and commits the attempt, if its saved method can be charged still; asks again when somebody else paid since `claims_seen`.
     async fn intend(
         &self,
         guest: &GuestPass,
@@ -177,6 +179,7 @@ impl Engine {
                 payment: committed.payment.clone(),
                 allocations: vec![committed.share.clone()],
                 attempt: committed.attempt.clone(),
+                method: by.method,
                 consent,
                 slip,
                 claims_seen,
@@ -186,6 +189,8 @@ impl Engine {
                 Opened::New => return Ok(Intent::Committed(Box::new(committed), turn)),
                 Opened::Same => return Ok(Intent::Taken(order.payment)),
                 Opened::Taken(by) => return Ok(Intent::Taken(by)),
+                // Turn and books may have kept us waiting.
+                Opened::MethodGone => return Err(TakeError::MethodGone),
                 Opened::Outdated => {
                     claims_seen = guest.db.claims_taken(&[guest.checkout.invoice_id]).await?;
                     // Who has it now may have paid, posted and let go of it before the books have answered.

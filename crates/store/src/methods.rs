@@ -93,6 +93,12 @@ impl MerchantTx {
         self.update_one(self.update::<Entity>().set(row).filter(Column::Id.eq(id))).await
     }
 
+    /// Whether it can be charged. Whoever takes it out waits until this transaction ends.
+    pub(crate) async fn method_is_ready(&self, id: MethodId) -> Result<bool, Error> {
+        let ready = self.find::<Entity>().filter(Column::Id.eq(id)).filter(Column::State.eq(MethodState::Ready));
+        Ok(ready.lock_shared().only(self.conn()).await?.is_some())
+    }
+
     /// None of the customer's methods is chosen beforehand any more.
     ///
     /// # Errors

@@ -202,6 +202,27 @@ async fn n13_a_card_that_is_taken_out_can_be_charged_by_nobody_and_the_gateway_f
 }
 
 #[tokio::test]
+async fn n13_a_card_that_is_taken_out_while_pay_asks_the_books_is_not_charged() {
+    let house = House::new().await;
+    let ana = ana(&house).await;
+    let (method, _) = save(&ana, "pm_card_visa", "").await;
+    let form = ana.open("INV-501").await;
+    let mut fields = form.fields("").to_vec();
+    fields.push(("saved", &method));
+    house.arm_with(json!({"vendor": "xero", "fault": "delay_ms:3000", "times": 1, "match": "/Invoices/"})).await;
+    let are_asked = async || house.armed().await["armed"].as_array().unwrap().is_empty();
+    let remove = async {
+        house.until("the books are asked", are_asked).await;
+        ana.post("/api/methods/remove", &[("method", &method)]).await
+    };
+    let (pressed, removed) = tokio::join!(ana.post("/api/payments/take", &fields), remove);
+    assert_eq!((pressed.status, removed.location.as_deref()), (303, Some("/methods")));
+    let page = ana.get(&pressed.location.unwrap()).await.body;
+    assert!(page.contains("This saved card can no longer be charged"), "{page}");
+    assert!(house.charges().await.is_empty());
+}
+
+#[tokio::test]
 async fn n13_a_card_that_is_taken_out_while_it_waits_at_the_bank_cannot_be_finished_there() {
     let house = House::new().await;
     let ana = ana(&house).await;
