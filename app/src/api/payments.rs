@@ -81,7 +81,13 @@ pub async fn take(
         user_agent: gate::user_agent(),
         consent: domain::consent::Wording::of_version(&consent),
     };
-    let payer = gate::payer(gate::Act::PayOwnInvoices).await.ok();
+    let payer = match gate::payer(gate::Act::PayOwnInvoices).await {
+        // Whoever was offered one was signed in then, and it can still be charged.
+        Err(fault @ Fault::SignInNeeded) if matches!(order.how, engine::PayHow::Saved(_)) => {
+            return Err(gate::signed_out(fault));
+        }
+        payer => payer.ok(),
+    };
     let taken = match gate::guest(checkout, gate::Act::PayCheckout).await {
         Ok(guest) => gate::answer(gate::engine().take_payment(&guest, payer.as_ref(), order).await),
         Err(fault) => Err(fault),

@@ -91,19 +91,50 @@ async fn d22_nobody_but_its_company_sees_a_saved_card_or_pays_with_it() {
     let house = House::new().await;
     let ana = ana(&house).await;
     let (method, _) = save(&ana, "pm_card_visa", "Office card").await;
-    let bo = house.client();
+    let (bo, admin) = (house.client(), house.client());
     bo.sign_in(facts::BO_EMAIL).await;
-    for (who, other) in [("a guest", house.client()), ("another company's payer", bo)] {
+    admin.sign_in(facts::NORTHWIND.admin_email).await;
+    let gone = "This saved card can no longer be charged";
+    for (who, other, to, words) in [
+        ("a guest", house.client(), "/sign-in", "Sign in to go on."),
+        ("another company's payer", bo, "/npe?", gone),
+        ("the merchant's staff", admin, "/npe?", gone),
+    ] {
         let form = other.open("INV-501").await;
         let page = other.get(&format!("/npe?transactionId={}", form.checkout)).await.body;
         assert!(!page.contains("Office card") && !page.contains("4242"), "{who}: {page}");
         let pressed = pay_with(&other, "INV-501", &method).await;
         let back = pressed.location.unwrap();
-        assert!(back.starts_with("/npe?"), "{who} is sent back: {back}");
+        assert!(back.starts_with(to), "{who} is sent back: {back}");
         let page = other.get(&back).await.body;
-        assert!(page.contains("This saved card can no longer be charged"), "{who}: {page}");
+        assert!(page.contains(words), "{who}: {page}");
     }
     assert!(house.charges().await.is_empty(), "nothing was charged to it");
+}
+
+#[tokio::test]
+async fn s53_whose_session_ends_before_pay_signs_in_and_pays_with_the_saved_card() {
+    let house = House::new().await;
+    let ana = ana(&house).await;
+    let (method, _) = save(&ana, "pm_card_visa", "").await;
+    let form = ana.open("INV-501").await;
+    ana.post("/api/session/sign_out", &[]).await;
+    let mut fields = form.fields("").to_vec();
+    fields.push(("saved", &method));
+    let checkout = format!("/npe?transactionId={}", form.checkout);
+    let request = http().post(format!("{}/api/payments/take", house.portal)).header("accept", "text/html");
+    let request = request.header("origin", &house.portal).header("referer", format!("{}{checkout}", house.portal));
+    let pressed = ana.send(request.form(&fields)).await;
+    let to = pressed.location.unwrap();
+    assert_eq!(to, format!("/sign-in?next=%2Fnpe%3FtransactionId%3D{}", form.checkout));
+    assert!(ana.get(&to).await.body.contains("You were signed out. Sign in to go on."));
+    assert!(house.charges().await.is_empty());
+
+    ana.sign_in(facts::ANA_EMAIL).await;
+    ana.stand_at(facts::NORTHWIND.name).await;
+    assert!(ana.get(&checkout).await.body.contains("Visa ··4242"), "it is offered as before");
+    assert_eq!(ana.post("/api/payments/take", &fields).await.status, 303);
+    house.assert_paid_once("INV-501", 120_450).await;
 }
 
 #[tokio::test]
