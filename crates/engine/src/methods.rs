@@ -145,7 +145,7 @@ impl Engine {
         payer: Option<&PayerPass>,
         customer: CustomerId,
     ) -> Result<Vec<SavedMethod>, Error> {
-        let Some(payer) = payer.filter(|payer| may_charge(payer, guest, customer)) else { return Ok(Vec::new()) };
+        let Some(payer) = payer.filter(|payer| payer.is_of(customer, guest)) else { return Ok(Vec::new()) };
         let mut saved = self.saved_methods(&payer.db, customer).await?;
         saved.retain(|method| method.state == MethodState::Ready);
         Ok(saved)
@@ -163,7 +163,7 @@ impl Engine {
         id: MethodId,
     ) -> Result<(String, String), TakeError> {
         let customer = guest.db.invoice(guest.checkout.invoice_id).await?.customer_id;
-        let payer = payer.filter(|payer| may_charge(payer, guest, customer)).ok_or(TakeError::MethodGone)?;
+        let payer = payer.filter(|payer| payer.is_of(customer, guest)).ok_or(TakeError::MethodGone)?;
         let method = known(payer.db.method(id).await)?.filter(|method| {
             method.customer_id == customer && method.connection_id == connection && method.state == MethodState::Ready
         });
@@ -340,10 +340,6 @@ async fn own(payer: &PayerPass, id: MethodId) -> Result<(MerchantTx, Method), Er
     let method = tx.method_hold(id).await?;
     let is_own = method.customer_id == payer.customer && method.state != MethodState::Revoked;
     if is_own { Ok((tx, method)) } else { Err(Error::NotFound) }
-}
-
-fn may_charge(payer: &PayerPass, guest: &GuestPass, customer: CustomerId) -> bool {
-    payer.db.merchant_id() == guest.db.merchant_id() && payer.customer == customer
 }
 
 /// Where the payer goes from here, or why it is not kept.

@@ -64,7 +64,7 @@ impl Engine {
         let claims_seen = guest.db.claims_taken(&[guest.checkout.invoice_id]).await?;
         // An invoice that nobody has tried to pay has no payment yet, neither this one nor another.
         if claims_seen > 0
-            && let Some(stands) = self.standing_already(guest, order.payment).await?
+            && let Some(stands) = self.standing_already(guest, payer, order.payment).await?
         {
             return Ok(stands);
         }
@@ -82,7 +82,7 @@ impl Engine {
         let origin = Origin::of(guest, payer, order.network);
         let (committed, turn) = match self.intend(guest, &order, &origin, &by, claims_seen).await? {
             Intent::Committed(committed, turn) => (committed, turn),
-            Intent::Taken(by) => return Ok(self.standing(guest, by).await?),
+            Intent::Taken(by) => return Ok(self.standing(guest, payer, by).await?),
         };
         failpoint::reach("after_intent");
         // A task of its own: a payer who closes the page must not break off the charge half-way.
@@ -103,7 +103,7 @@ impl Engine {
             }
             Err(_) => attempt,
         };
-        Ok(standing(guest, &payment, &share, &attempt)?)
+        Ok(standing(guest, payer, &payment, &share, &attempt)?)
     }
 
     async fn means(
@@ -138,7 +138,12 @@ impl Engine {
     }
 
     /// A double click, a replayed POST, or somebody else who has the invoice: what stands is answered, nothing is done.
-    async fn standing_already(&self, guest: &GuestPass, id: PaymentId) -> Result<Option<Standing>, Error> {
+    async fn standing_already(
+        &self,
+        guest: &GuestPass,
+        payer: Option<&PayerPass>,
+        id: PaymentId,
+    ) -> Result<Option<Standing>, Error> {
         let stands = match guest.db.payment(id).await {
             Ok(payment) if payment.checkout_id == guest.checkout.id => Some(id),
             Ok(_) => return Err(Error::NotFound),
@@ -146,7 +151,7 @@ impl Engine {
             Err(other) => return Err(other.into()),
         };
         match stands {
-            Some(payment) => self.standing(guest, payment).await.map(Some),
+            Some(payment) => self.standing(guest, payer, payment).await.map(Some),
             None => Ok(None),
         }
     }
