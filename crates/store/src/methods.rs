@@ -147,7 +147,8 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(sorted.order_by_desc(Column::Id).all(self.conn()).await?)
     }
 
-    /// The gateway's id of this company at this connection, once one of its methods has brought one.
+    /// The gateway's id of this company at this connection, once one of its methods has brought one. The newest counts: an
+    /// older one may have been deleted there.
     ///
     /// # Errors
     /// The database is away.
@@ -158,7 +159,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     ) -> Result<Option<String>, Error> {
         let of = self.find::<Entity>().filter(Column::CustomerId.eq(customer));
         let known = of.filter(Column::ConnectionId.eq(connection)).filter(Column::GatewayCustomer.is_not_null());
-        let oldest = known.order_by_asc(Column::CreatedAt).only(self.conn()).await?;
-        Ok(oldest.and_then(|method| method.gateway_customer))
+        let newest = known.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id).only(self.conn()).await?;
+        Ok(newest.and_then(|method| method.gateway_customer))
     }
 }

@@ -1,6 +1,7 @@
 //! Saved cards at Stripe, where its word decides whether one is there (`wire/gateways.md`, 2.3 and 2.7).
 
 use crate::{
+    sim::Sim,
     stub::{Reply, Stub, reply},
     world::{REPLAYABLE, store, stripe},
 };
@@ -106,5 +107,27 @@ async fn d2_a_card_is_not_there_by_stripes_own_word_alone() {
     for status in [401, 403, 409, 429, 500] {
         let unsaid = found(vec![invalid(status)]).await;
         assert!(unsaid.is_err(), "{status}: {unsaid:?}");
+    }
+}
+
+/// What a merchant clears away at Stripe must not keep a company from saving cards for ever.
+#[tokio::test]
+async fn s52_a_company_that_was_deleted_at_stripe_is_made_anew_once_for_each_card() {
+    for lost in [false, true] {
+        let sim = Sim::start().await;
+        let gateway = stripe(&format!("{}/stripe", sim.url), sim.now());
+        let mut request = store(1, "pm_card_visa");
+        request.gateway_customer = Some("cus_deleted".into());
+        if lost {
+            let fault =
+                json!({"vendor": "stripe", "fault": "timeout_after_execute", "times": 1, "match": "/customers"});
+            sim.control("faults", fault).await;
+            assert!(matches!(gateway.store(&request).await, Err(GatewayError::Unknown(_))));
+        }
+        let look_up = StoreLookUp { request: request.clone(), setup_id: None, sent_at: sim.now() };
+        let Ok(Found::Seen(found)) = gateway.find_stored(&look_up).await else { panic!("it is kept") };
+        assert_eq!(found.fact, MethodFact::Ready);
+        assert!(found.gateway_customer.as_deref().is_some_and(|customer| customer != "cus_deleted"), "{found:?}");
+        assert_eq!(gateway.store(&request).await.unwrap(), found, "the same company, and the same card");
     }
 }

@@ -70,6 +70,17 @@ on_both!(s52_a_method_is_kept_once_and_one_is_the_default, async |db| {
     assert_eq!(shop.db.methods_of(shop.customer).await.unwrap().len(), 1, "what was taken out is left out");
 });
 
+on_both!(s52_a_company_goes_by_the_newest_id_that_the_gateway_gave_it, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let anew = Method { gateway_customer: Some("cus_2".into()), ..method(&shop, 2, MethodState::Ready) };
+    let unheard = method(&shop, 3, MethodState::Unverified);
+    for (newer, id) in [(method(&shop, 1, MethodState::Ready), "cus_1"), (anew, "cus_2"), (unheard, "cus_2")] {
+        shop.db.method_open(newer, given()).await.unwrap();
+        let known = shop.db.gateway_customer(shop.customer, shop.connection).await.unwrap();
+        assert_eq!(known.as_deref(), Some(id));
+    }
+});
+
 on_both!(d2_only_methods_of_which_nothing_was_heard_are_swept, async |db| {
     let shop = shop(&db.store, "acme").await;
     for state in MethodState::ALL {

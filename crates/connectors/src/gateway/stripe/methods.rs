@@ -14,8 +14,7 @@ use reqwest::{Method, StatusCode};
 
 impl Stripe {
     pub(super) async fn send_store(&self, request: &StoreRequest) -> Result<MethodSeen, GatewayError> {
-        let customer = self.customer(request).await?;
-        let answer = self.set_up(request, &customer).await?;
+        let (customer, answer) = self.set_up(request).await?;
         Ok(MethodSeen { gateway_customer: Some(customer), ..read_setup(&answer)? })
     }
 
@@ -28,9 +27,7 @@ impl Stripe {
         if (self.config.clock)() - look_up.sent_at >= REPLAY_MAX {
             return self.listed_setup(look_up, Found::NotThere).await;
         }
-        let request = &look_up.request;
-        let customer = self.customer(request).await?;
-        let answer = self.set_up(request, &customer).await?;
+        let (customer, answer) = self.set_up(&look_up.request).await?;
         match read_setup(&answer) {
             Ok(seen) => Ok(Found::Seen(MethodSeen { gateway_customer: Some(customer), ..seen })),
             // A kept 500: the first request ended, and its key will never execute again.
@@ -58,18 +55,32 @@ impl Stripe {
         Ok(found.map_or(otherwise, Found::Seen))
     }
 
-    /// The payer's company at Stripe.
-    async fn customer(&self, request: &StoreRequest) -> Result<String, GatewayError> {
+    /// The payer's company at Stripe, and the answer about its card. A company that somebody has deleted there is made anew;
+    /// its card is asked for by a key of its own then, because a refusal may be kept.
+    async fn set_up(&self, request: &StoreRequest) -> Result<(String, Answer), GatewayError> {
+        let key = request.method.to_string();
         if let Some(known) = &request.gateway_customer {
-            return Ok(known.clone());
+            let answer = self.send_set_up(request, known, &key).await?;
+            if !is_of_nobody(&answer) {
+                return Ok((known.clone(), answer));
+            }
+            let customer = self.customer(request).await?;
+            let answer = self.send_set_up(request, &customer, &format!("{key}-anew")).await?;
+            return Ok((customer, answer));
         }
+        let customer = self.customer(request).await?;
+        let answer = self.send_set_up(request, &customer, &key).await?;
+        Ok((customer, answer))
+    }
+
+    async fn customer(&self, request: &StoreRequest) -> Result<String, GatewayError> {
         let create = self.call(Method::POST, "customers");
         let create = create.header("Idempotency-Key", format!("{}-customer", request.method));
         Ok(self.json::<OnlyId>(create.form(&form::customer(request))).await?.id)
     }
 
-    async fn set_up(&self, request: &StoreRequest, customer: &str) -> Result<Answer, GatewayError> {
-        let set_up = self.call(Method::POST, "setup_intents").header("Idempotency-Key", request.method.to_string());
+    async fn send_set_up(&self, request: &StoreRequest, customer: &str, key: &str) -> Result<Answer, GatewayError> {
+        let set_up = self.call(Method::POST, "setup_intents").header("Idempotency-Key", key);
         Ok(self.http.send(set_up.form(&form::set_up(request, customer))).await?)
     }
 
@@ -118,6 +129,11 @@ impl Stripe {
             other => other.map(drop),
         }
     }
+}
+
+/// Stripe has no such company.
+fn is_of_nobody(answer: &Answer) -> bool {
+    matches!(answer.status.as_u16(), 400 | 404) && calls::error_of(answer).is_some_and(|error| error.lacks_customer())
 }
 
 /// A decline is an outcome.

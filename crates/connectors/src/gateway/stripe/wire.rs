@@ -190,6 +190,7 @@ pub struct ApiError {
     pub code: Option<String>,
     decline_code: Option<String>,
     pub message: Option<String>,
+    param: Option<String>,
     charge: Option<String>,
     payment_intent: Option<OnlyId>,
     setup_intent: Option<OnlyId>,
@@ -388,6 +389,10 @@ impl ApiError {
 
     fn setup_fact(&self) -> MethodFact {
         MethodFact::Refused { reason: declines::reason(self.decline_code.as_deref(), self.code.as_deref()) }
+    }
+
+    pub fn lacks_customer(&self) -> bool {
+        self.code.as_deref() == Some("resource_missing") && self.param.as_deref() == Some("customer")
     }
 
     /// What HTTP 402 says of a method that was to be kept.
