@@ -31,12 +31,12 @@ fn forget(setup_id: Option<&str>, gateway_method: Option<&str>) -> ForgetRequest
     ForgetRequest { setup_id: setup_id.map(str::to_owned), gateway_method: gateway_method.map(str::to_owned) }
 }
 
-/// A look-up by key of a card whose company is known by then.
-async fn found(script: Vec<Reply>) -> Result<Found<MethodSeen>, GatewayError> {
+/// A look-up of a card whose company is known by then: by the id of its set-up, or by key.
+async fn found(setup_id: Option<&str>, script: Vec<Reply>) -> Result<Found<MethodSeen>, GatewayError> {
     let stub = Stub::start(script).await;
     let mut request = store(1, "pm_card_visa");
     request.gateway_customer = Some("cus_1".into());
-    let look_up = StoreLookUp { request, setup_id: None, sent_at: sent_at() };
+    let look_up = StoreLookUp { request, setup_id: setup_id.map(str::to_owned), sent_at: sent_at() };
     stripe(&stub.url, sent_at() + REPLAYABLE).find_stored(&look_up).await
 }
 
@@ -98,15 +98,19 @@ async fn d2_a_card_is_not_there_by_stripes_own_word_alone() {
     let ours = json!([{"id": "seti_1", "status": "succeeded", "payment_method": "pm_1",
         "metadata": {"method_id": store(1, "").method.to_string()}}]);
     for status in [400, 404] {
-        assert_eq!(found(vec![invalid(status), list(json!([]))]).await.unwrap(), Found::NotThere, "{status}");
+        let none = found(None, vec![invalid(status), list(json!([]))]).await.unwrap();
+        assert_eq!(none, Found::NotThere, "{status}");
     }
-    let kept = found(vec![invalid(400), list(ours)]).await.unwrap();
+    let kept = found(None, vec![invalid(400), list(ours)]).await.unwrap();
     assert!(matches!(&kept, Found::Seen(seen) if seen.fact == MethodFact::Ready), "{kept:?}");
-    let reworded = found(vec![refused(400, "idempotency_error"), list(json!([]))]).await.unwrap();
+    let reworded = found(None, vec![refused(400, "idempotency_error"), list(json!([]))]).await.unwrap();
     assert_eq!(reworded, Found::TooEarlyToSay, "the first words may still be executing");
+    assert_eq!(found(Some("seti_1"), vec![invalid(404)]).await.unwrap(), Found::NotThere);
     for status in [401, 403, 409, 429, 500] {
-        let unsaid = found(vec![invalid(status)]).await;
-        assert!(unsaid.is_err(), "{status}: {unsaid:?}");
+        for setup_id in [None, Some("seti_1")] {
+            let unsaid = found(setup_id, vec![invalid(status)]).await;
+            assert!(unsaid.is_err(), "{status}, {setup_id:?}: {unsaid:?}");
+        }
     }
 }
 

@@ -22,7 +22,11 @@ impl Stripe {
     /// neither says anything, the list does.
     pub(super) async fn look_up_stored(&self, look_up: &StoreLookUp) -> Result<Found<MethodSeen>, GatewayError> {
         if let Some(id) = &look_up.setup_id {
-            return Ok(Found::Seen(self.setup(id).await?.observe()));
+            let answer = self.ask_about_setup(id).await?;
+            return match calls::read::<Setup>(&answer) {
+                Err(GatewayError::Refused { .. }) if answer.status == StatusCode::NOT_FOUND => Ok(Found::NotThere),
+                read => Ok(Found::Seen(read?.observe())),
+            };
         }
         if (self.config.clock)() - look_up.sent_at >= REPLAY_MAX {
             return self.listed_setup(look_up, Found::NotThere).await;
@@ -103,16 +107,16 @@ impl Stripe {
         match calls::read::<Setup>(&answer) {
             Err(GatewayError::Refused { .. }) if answer.status == StatusCode::NOT_FOUND => Ok(None),
             Err(refused @ GatewayError::Refused { .. }) if answer.status == StatusCode::BAD_REQUEST => {
-                let setup = self.setup(id).await?;
+                let setup: Setup = calls::read(&self.ask_about_setup(id).await?)?;
                 if setup.is_over() { Ok(setup.observe().gateway_method) } else { Err(refused) }
             }
             ended => Ok(ended?.observe().gateway_method),
         }
     }
 
-    async fn setup(&self, id: &str) -> Result<Setup, GatewayError> {
+    async fn ask_about_setup(&self, id: &str) -> Result<Answer, GatewayError> {
         let path = format!("setup_intents/{}", calls::plain(id, "seti_")?);
-        self.json(self.call(Method::GET, &path).query(&[form::WITH_METHOD])).await
+        Ok(self.http.send(self.call(Method::GET, &path).query(&[form::WITH_METHOD])).await?)
     }
 
     /// What is not there is forgotten. Any other refusal says nothing about the card, which may still be attached.
