@@ -39,13 +39,13 @@ pub async fn open_checkout(checkout: CheckoutId, left: Option<PaymentId>) -> Res
         Some(Fault::AmountMoved { was, .. }) => Some(*was),
         _ => None,
     };
+    let payer = gate::payer(gate::Act::PayOwnInvoices).await.ok();
     let mut gave_up = false;
     if let Some(left) = left {
         // Whatever comes of it: the page says where the payment stands, and offers to cancel it when it still waits.
-        let left = gate::answer(gate::engine().cancel_payment(&guest, left).await);
+        let left = gate::answer(gate::engine().cancel_payment(&guest, payer.as_ref(), left).await);
         gave_up = left.is_ok_and(|standing| standing.outcome == Outcome::Cancelled);
     }
-    let payer = gate::payer(gate::Act::PayOwnInvoices).await.ok();
     let page = gate::answer(gate::engine().checkout_page(&guest, payer.as_ref(), was).await)?;
     let who = gate::whoami().await.ok();
     let role = who.as_ref().map_or(Role::Guest, |who| who.role);
@@ -81,7 +81,13 @@ pub async fn take(
         user_agent: gate::user_agent(),
         consent: domain::consent::Wording::of_version(&consent),
     };
-    let payer = gate::payer(gate::Act::PayOwnInvoices).await.ok();
+    let payer = match gate::payer(gate::Act::PayOwnInvoices).await {
+        // Whoever was offered one was signed in then, and it can still be charged.
+        Err(fault @ Fault::SignInNeeded) if matches!(order.how, engine::PayHow::Saved(_)) => {
+            return Err(gate::signed_out(fault));
+        }
+        payer => payer.ok(),
+    };
     let taken = match gate::guest(checkout, gate::Act::PayCheckout).await {
         Ok(guest) => gate::answer(gate::engine().take_payment(&guest, payer.as_ref(), order).await),
         Err(fault) => Err(fault),
@@ -101,7 +107,8 @@ pub async fn take(
 pub async fn read_standing(checkout: CheckoutId, payment: PaymentId) -> Result<Standing, Fault> {
     use crate::gate;
     let guest = gate::guest(checkout, gate::Act::SeeCheckout).await?;
-    gate::answer(gate::engine().payment_standing(&guest, payment).await)
+    let payer = gate::payer(gate::Act::PayOwnInvoices).await.ok();
+    gate::answer(gate::engine().payment_standing(&guest, payer.as_ref(), payment).await)
 }
 
 /// The payer gives up before acting at the gateway.
@@ -109,7 +116,8 @@ pub async fn read_standing(checkout: CheckoutId, payment: PaymentId) -> Result<S
 pub async fn cancel(checkout: CheckoutId, payment: PaymentId) -> Result<(), Fault> {
     use crate::{addresses, gate};
     let guest = gate::guest(checkout, gate::Act::PayCheckout).await?;
-    gate::answer(gate::engine().cancel_payment(&guest, payment).await)?;
+    let payer = gate::payer(gate::Act::PayOwnInvoices).await.ok();
+    gate::answer(gate::engine().cancel_payment(&guest, payer.as_ref(), payment).await)?;
     gate::go_to(&addresses::result(checkout, payment));
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! card; we know its face, and where the keeping of it stands.
 
 use crate::payment::{DeclineReason, MethodFace};
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A method that ends within these days is told to its payer and to staff.
@@ -45,6 +45,27 @@ impl MethodState {
             (Self::Ready | Self::NeedsAttention, MethodFact::Refused { .. }) => Self::NeedsAttention,
             (_, MethodFact::Refused { .. } | MethodFact::Gone) => Self::Revoked,
         }
+    }
+}
+
+/// What is saved. Each kind has its own way of being verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MethodKind {
+    Card,
+}
+
+impl MethodKind {
+    /// How long its payer has to finish at the bank, whose page shows itself again until then.
+    const fn verifying_life(self) -> TimeDelta {
+        match self {
+            Self::Card => TimeDelta::days(1),
+        }
+    }
+
+    /// Nobody has finished it in time, and nobody will: it is ended at the gateway.
+    #[must_use]
+    pub fn is_left(self, state: MethodState, began: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        state == MethodState::Verifying && now - began > self.verifying_life()
     }
 }
 
@@ -149,6 +170,25 @@ mod tests {
             for (fact, to) in facts.iter().zip(to) {
                 assert_eq!(from.then(fact), to, "{from:?} and {fact:?}");
             }
+        }
+    }
+
+    #[test]
+    fn d32_what_nobody_finishes_at_the_bank_is_left_once_its_kind_has_had_its_time() {
+        use MethodState::{NeedsAttention, Ready, Revoked, Unverified, Verifying};
+        let began = DateTime::UNIX_EPOCH;
+        for (kind, state, hours, is_left) in [
+            (MethodKind::Card, Verifying, 0, false),
+            (MethodKind::Card, Verifying, 24, false),
+            (MethodKind::Card, Verifying, 25, true),
+            // Nobody knows whether the gateway has it.
+            (MethodKind::Card, Unverified, 1_000, false),
+            (MethodKind::Card, Ready, 1_000, false),
+            (MethodKind::Card, NeedsAttention, 1_000, false),
+            (MethodKind::Card, Revoked, 1_000, false),
+        ] {
+            let now = began + TimeDelta::hours(hours);
+            assert_eq!(kind.is_left(state, began, now), is_left, "{kind:?}, {state:?}, {hours} h");
         }
     }
 

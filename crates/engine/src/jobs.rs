@@ -71,6 +71,9 @@ pub(crate) enum Work {
     /// Have the gateway keep a method no longer.
     ForgetMethod {
         method: MethodId,
+        /// When it was seen there once more, though it had been taken out.
+        #[serde(default)]
+        seen_ms: Option<i64>,
     },
     DeliverMail {
         mail: MailId,
@@ -110,7 +113,8 @@ impl Work {
             Self::TakeBackRefund { refund } => format!("take_back_refund:{refund}"),
             Self::WriteRefundNotice { refund, failed } => format!("write_refund_notice:{refund}:{failed}"),
             Self::LookUpMethod { method } => format!("look_up_method:{method}"),
-            Self::ForgetMethod { method } => format!("forget_method:{method}"),
+            Self::ForgetMethod { method, seen_ms: None } => format!("forget_method:{method}"),
+            Self::ForgetMethod { method, seen_ms: Some(at) } => format!("forget_method:{method}:{at}"),
             Self::DeliverMail { mail } => format!("deliver_mail:{mail}"),
             Self::ReadNews { webhook } => format!("read_news:{webhook}"),
             Self::SyncBooks => format!("sync_books:{period}"),
@@ -203,7 +207,7 @@ impl Engine {
             Work::TakeBackRefund { refund } => self.take_back_refund(&db, job, refund).await,
             Work::WriteRefundNotice { refund, failed } => self.write_refund_notice(&db, job, refund, failed).await,
             Work::LookUpMethod { method } => self.look_up_open_method(&db, method).await,
-            Work::ForgetMethod { method } => self.forget_method(&db, job, method).await,
+            Work::ForgetMethod { method, .. } => self.forget_method(&db, job, method).await,
             Work::DeliverMail { mail } => self.deliver_mail(&db, job, mail).await,
             Work::ReadNews { webhook } => self.work_webhook(&db, job, webhook).await,
             Work::Prune => self.prune(&db).await.map(|()| Ran::Finished),

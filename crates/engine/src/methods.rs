@@ -10,11 +10,11 @@ use crate::{
     jobs::{Ran, Work, chain, end_with},
 };
 use chrono::TimeDelta;
-use connectors::gateway::{Found, Gateway, GatewayError, StoreLookUp, StoreRequest};
+use connectors::gateway::{ForgetRequest, Found, Gateway, GatewayError, StoreLookUp, StoreRequest};
 use domain::{
     asking::LOOK_UP_SOON,
     ids::{ConnectionId, CustomerId, MethodId},
-    method::{MethodFact, MethodSeen, MethodState, ends},
+    method::{MethodFact, MethodKind, MethodSeen, MethodState, ends},
     payment::DeclineReason,
     views::{GatewayFace, MethodsPage, NewMethod, SavedMethod},
 };
@@ -120,7 +120,7 @@ impl Engine {
         let taken_out =
             Method { state: MethodState::Revoked, is_default: false, action_url: None, updated_at: now, ..method };
         tx.method_write(taken_out).await?;
-        Work::ForgetMethod { method: id }.queue(&tx, None, now, now).await?;
+        Work::ForgetMethod { method: id, seen_ms: None }.queue(&tx, None, now, now).await?;
         tx.commit().await?;
         self.0.bell.notify_one();
         Ok(())
@@ -145,7 +145,7 @@ impl Engine {
         payer: Option<&PayerPass>,
         customer: CustomerId,
     ) -> Result<Vec<SavedMethod>, Error> {
-        let Some(payer) = payer.filter(|payer| may_charge(payer, guest, customer)) else { return Ok(Vec::new()) };
+        let Some(payer) = payer.filter(|payer| payer.is_of(customer, guest)) else { return Ok(Vec::new()) };
         let mut saved = self.saved_methods(&payer.db, customer).await?;
         saved.retain(|method| method.state == MethodState::Ready);
         Ok(saved)
@@ -163,7 +163,7 @@ impl Engine {
         id: MethodId,
     ) -> Result<(String, String), TakeError> {
         let customer = guest.db.invoice(guest.checkout.invoice_id).await?.customer_id;
-        let payer = payer.filter(|payer| may_charge(payer, guest, customer)).ok_or(TakeError::MethodGone)?;
+        let payer = payer.filter(|payer| payer.is_of(customer, guest)).ok_or(TakeError::MethodGone)?;
         let method = known(payer.db.method(id).await)?.filter(|method| {
             method.customer_id == customer && method.connection_id == connection && method.state == MethodState::Ready
         });
@@ -176,22 +176,41 @@ impl Engine {
         if !method.state.is_open() {
             return Ok(Ran::Finished);
         }
-        Ok(match self.look_up_method(db, &method).await? {
-            None => Ran::NotYet("the gateway cannot say yet"),
-            Some(method) if method.state.is_open() => Ran::NotYet("the payer or the bank has not acted yet"),
-            Some(_) => Ran::Finished,
-        })
+        let Some(method) = self.look_up_method(db, &method).await? else {
+            return Ok(Ran::NotYet("the gateway cannot say yet"));
+        };
+        // Nothing but cards is kept so far.
+        if MethodKind::Card.is_left(method.state, method.created_at, self.now()) {
+            self.give_up_method(db, &method).await?;
+            return Ok(Ran::Finished);
+        }
+        let is_open = method.state.is_open();
+        Ok(if is_open { Ran::NotYet("the payer or the bank has not acted yet") } else { Ran::Finished })
     }
 
-    /// What the gateway never told us it keeps is asked for first.
+    /// Ends a method that nobody has finished, at the gateway first: afterwards nobody can.
+    async fn give_up_method(&self, db: &MerchantDb, method: &Method) -> Result<(), Error> {
+        self.gateway_of_method(db, method).await?.forget(&forget_request(method)).await?;
+        self.record_method(db, method.id, MethodSeen::bare(MethodFact::Gone)).await?;
+        Ok(())
+    }
+
+    /// News of a method. One that was taken out is asked about as well: whoever had the bank's page open may have finished
+    /// there since.
+    pub(crate) async fn hear_of_method(&self, db: &MerchantDb, method: &Method) -> Result<(), Error> {
+        if method.state.is_open() || method.state == MethodState::Revoked {
+            self.look_up_method(db, method).await?;
+        }
+        Ok(())
+    }
+
+    /// What the gateway never told us of is asked for first.
     pub(crate) async fn forget_method(&self, db: &MerchantDb, job: &Job, id: MethodId) -> Result<Ran, Error> {
         let method = db.method(id).await?;
-        let known =
-            if method.gateway_method.is_none() { self.look_up_method(db, &method).await? } else { Some(method) };
+        let is_known = method.setup_id.is_some() || method.gateway_method.is_some();
+        let known = if is_known { Some(method) } else { self.look_up_method(db, &method).await? };
         let Some(method) = known else { return Ok(Ran::NotYet("the gateway cannot say yet")) };
-        if let Some(kept) = &method.gateway_method {
-            self.gateway_of_method(db, &method).await?.forget(kept).await?;
-        }
+        self.gateway_of_method(db, &method).await?.forget(&forget_request(&method)).await?;
         let tx = db.begin().await?;
         end_with(tx, job).await
     }
@@ -217,6 +236,7 @@ impl Engine {
         let tx = db.begin().await?;
         let mut method = tx.method_hold(id).await?;
         let before = method.state;
+        let is_kept = seen.fact == MethodFact::Ready;
         method.state = before.then(&seen.fact);
         method.updated_at = now;
         if let MethodFact::Refused { reason } = seen.fact {
@@ -243,6 +263,11 @@ impl Engine {
         }
         if method.state.is_open() {
             Work::LookUpMethod { method: id }.queue(&tx, None, now + LOOK_UP_SOON, now).await?;
+        }
+        // Its payer has finished at the bank after it was taken out.
+        if before == MethodState::Revoked && is_kept && method.gateway_method.is_some() {
+            let forget = Work::ForgetMethod { method: id, seen_ms: Some(now.timestamp_millis()) };
+            forget.queue(&tx, None, now, now).await?;
         }
         tx.commit().await?;
         self.0.bell.notify_one();
@@ -317,10 +342,6 @@ async fn own(payer: &PayerPass, id: MethodId) -> Result<(MerchantTx, Method), Er
     if is_own { Ok((tx, method)) } else { Err(Error::NotFound) }
 }
 
-fn may_charge(payer: &PayerPass, guest: &GuestPass, customer: CustomerId) -> bool {
-    payer.db.merchant_id() == guest.db.merchant_id() && payer.customer == customer
-}
-
 /// Where the payer goes from here, or why it is not kept.
 fn told(method: &Method) -> Result<Option<String>, MethodError> {
     if method.state != MethodState::Revoked {
@@ -340,6 +361,10 @@ fn store_request(method: &Method) -> StoreRequest {
         token: method.token.clone(),
         return_url: method.return_url.clone(),
     }
+}
+
+fn forget_request(method: &Method) -> ForgetRequest {
+    ForgetRequest { setup_id: method.setup_id.clone(), gateway_method: method.gateway_method.clone() }
 }
 
 /// What a call's end says about the method. Busy and unknown alike leave it open.

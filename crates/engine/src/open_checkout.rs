@@ -144,7 +144,7 @@ impl Engine {
         let face = guest.merchant.face()?;
         let (latest, live) = self.payments_at(guest).await?;
         if let Some(live) = live {
-            let standing = self.standing(guest, live).await?;
+            let standing = self.standing(guest, payer, live).await?;
             if standing.mine {
                 return Ok(CheckoutPage::Standing(standing));
             }
@@ -161,7 +161,7 @@ impl Engine {
             Ok(CheckoutPage::Closed(Closed { merchant, invoice_number, reason }))
         };
         let last_outcome = match &latest {
-            Some(payment) => Some(self.standing(guest, payment.id).await?),
+            Some(payment) => Some(self.standing(guest, payer, payment.id).await?),
             None => None,
         };
         if let Some(reason) = nothing_to_pay(&invoice) {

@@ -40,6 +40,11 @@ impl PayerPass {
         if invoice.customer_id == self.customer { Ok(invoice) } else { Err(Error::NotFound) }
     }
 
+    /// Whether they are of this customer, at the merchant whose link the guest holds.
+    pub(crate) fn is_of(&self, customer: CustomerId, guest: &GuestPass) -> bool {
+        self.db.merchant_id() == guest.db.merchant_id() && self.customer == customer
+    }
+
     /// Whose place it is, for header and menu.
     #[must_use]
     pub const fn who(&self) -> &Whoami {

@@ -98,8 +98,8 @@ impl Engine {
     /// the sweep will.
     async fn work_news(&self, db: &MerchantDb, about: About) -> Result<Worked, Error> {
         if let Some(method) = about.method {
-            let Some(_) = known(db.method(method).await)? else { return Ok(Worked::Unknown) };
-            self.look_up_open_method(db, method).await?;
+            let Some(method) = known(db.method(method).await)? else { return Ok(Worked::Unknown) };
+            self.hear_of_method(db, &method).await?;
             return Ok(Worked::Processed);
         }
         let is_told = if let Some(refund) = about.refund {

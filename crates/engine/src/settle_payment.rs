@@ -182,11 +182,16 @@ impl Engine {
     }
 
     /// Where a payment of this checkout stands. Somebody who comes back from the gateway's page is not kept waiting for
-    /// a webhook: the gateway is asked.
+    /// a webhook: the gateway is asked. `payer` is whoever is signed in as one, if anybody.
     ///
     /// # Errors
     /// [`Error::NotFound`] also for a payment of another invoice.
-    pub async fn payment_standing(&self, guest: &GuestPass, payment: PaymentId) -> Result<Standing, Error> {
+    pub async fn payment_standing(
+        &self,
+        guest: &GuestPass,
+        payer: Option<&PayerPass>,
+        payment: PaymentId,
+    ) -> Result<Standing, Error> {
         let (payment, share) = self.own_payment(guest, payment).await?;
         let mut attempt = latest(&guest.db, payment.id).await?;
         if attempt.state == AttemptState::RequiresAction && self.0.looks.is_due(attempt.id) {
@@ -195,7 +200,7 @@ impl Engine {
             }
             attempt = latest(&guest.db, payment.id).await?;
         }
-        let standing = standing(guest, &payment, &share, &attempt)?;
+        let standing = standing(guest, payer, &payment, &share, &attempt)?;
         let mut standing = self.with_what_followed(&guest.db, &attempt, standing).await?;
         // The way back from a page whose payment has no id before it is made: the lists that tell of it may be late.
         if matches!(standing.outcome, Outcome::Continue { can_cancel: false, .. }) {
@@ -208,14 +213,19 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::NotFound`] also for a payment of another invoice; the gateway's when it cannot be asked.
-    pub async fn cancel_payment(&self, guest: &GuestPass, payment: PaymentId) -> Result<Standing, Error> {
+    pub async fn cancel_payment(
+        &self,
+        guest: &GuestPass,
+        payer: Option<&PayerPass>,
+        payment: PaymentId,
+    ) -> Result<Standing, Error> {
         let (payment, _) = self.own_payment(guest, payment).await?;
         let attempt = latest(&guest.db, payment.id).await?;
         let is_asked = attempt.gateway_id.is_some() || self.0.looks.is_due(attempt.id);
-        if attempt.state == AttemptState::RequiresAction && is_mine(guest, &payment) && is_asked {
+        if attempt.state == AttemptState::RequiresAction && is_mine(guest, payer, &payment) && is_asked {
             self.give_up(&guest.db, &attempt).await?;
         }
-        self.standing(guest, payment.id).await
+        self.standing(guest, payer, payment.id).await
     }
 
     /// Ends an attempt that waits for its payer, at the gateway first: it may have been paid meanwhile. One without an id
@@ -237,10 +247,15 @@ impl Engine {
     }
 
     /// A payment of the link's invoice as its payer reads it.
-    pub(crate) async fn standing(&self, guest: &GuestPass, payment: PaymentId) -> Result<Standing, Error> {
+    pub(crate) async fn standing(
+        &self,
+        guest: &GuestPass,
+        payer: Option<&PayerPass>,
+        payment: PaymentId,
+    ) -> Result<Standing, Error> {
         let (payment, share) = self.own_payment(guest, payment).await?;
         let attempt = latest(&guest.db, payment.id).await?;
-        let mut standing = standing(guest, &payment, &share, &attempt)?;
+        let mut standing = standing(guest, payer, &payment, &share, &attempt)?;
         if let Outcome::Continue { again_at, can_cancel: false, .. } = &mut standing.outcome
             && let Some(life) = self.page_life(&guest.db, &attempt).await?
         {
@@ -352,12 +367,13 @@ struct Reader<'a> {
 /// A payment as the holder of a link to its invoice reads it.
 pub(crate) fn standing(
     guest: &GuestPass,
+    payer: Option<&PayerPass>,
     payment: &Payment,
     share: &Allocation,
     attempt: &Attempt,
 ) -> Result<Standing, Error> {
     let Checkout { id: checkout, company_named, .. } = guest.checkout;
-    let is_payer = is_mine(guest, payment);
+    let is_payer = is_mine(guest, payer, payment);
     told_to(&Reader { merchant: &guest.merchant, checkout, company_named, is_payer }, payment, share, attempt)
 }
 
@@ -387,10 +403,11 @@ fn told_to(reader: &Reader<'_>, payment: &Payment, share: &Allocation, attempt: 
     })
 }
 
-/// Whether this checkout may finish or cancel the payment: the one that it was begun at, and one that a payer signed in
-/// for. Whoever else has the e-mail has the same link (D28), and takes nothing over (D1).
-fn is_mine(guest: &GuestPass, payment: &Payment) -> bool {
-    payment.checkout_id == guest.checkout.id || guest.checkout.payer_id.is_some()
+/// Who may finish or cancel the payment: whoever has the checkout that it was begun at, and a payer of its company for as
+/// long as they are signed in. Addresses are passed on: whoever else has the e-mail has the same link (D28), and neither
+/// that nor the address of a payer's own checkout takes anything over (D1).
+fn is_mine(guest: &GuestPass, payer: Option<&PayerPass>, payment: &Payment) -> bool {
+    payment.checkout_id == guest.checkout.id || payer.is_some_and(|payer| payer.is_of(payment.customer_id, guest))
 }
 
 /// Which attempts a page has lately asked the gateway about: pages are reloaded, and a gateway has its limits.

@@ -15,7 +15,7 @@ use crate::{
 use connectors::gateway::{ChargeHow, ChargeRequest, Gateway, GatewayError};
 use domain::{
     asking::is_too_old_to_send,
-    ids::{AttemptId, ConnectionId, PaymentId},
+    ids::{AttemptId, ConnectionId, MethodId, PaymentId},
     money::Money,
     payment::{AttemptState, Fact, Observation, Source, amount_to_charge},
     views::Standing,
@@ -38,6 +38,8 @@ struct Means {
     connection: ConnectionId,
     method_token: Option<String>,
     gateway_customer: Option<String>,
+    /// Ours, of a saved one.
+    method: Option<MethodId>,
 }
 
 /// A payment that is about to be charged.
@@ -62,7 +64,7 @@ impl Engine {
         let claims_seen = guest.db.claims_taken(&[guest.checkout.invoice_id]).await?;
         // An invoice that nobody has tried to pay has no payment yet, neither this one nor another.
         if claims_seen > 0
-            && let Some(stands) = self.standing_already(guest, order.payment).await?
+            && let Some(stands) = self.standing_already(guest, payer, order.payment).await?
         {
             return Ok(stands);
         }
@@ -80,7 +82,7 @@ impl Engine {
         let origin = Origin::of(guest, payer, order.network);
         let (committed, turn) = match self.intend(guest, &order, &origin, &by, claims_seen).await? {
             Intent::Committed(committed, turn) => (committed, turn),
-            Intent::Taken(by) => return Ok(self.standing(guest, by).await?),
+            Intent::Taken(by) => return Ok(self.standing(guest, payer, by).await?),
         };
         failpoint::reach("after_intent");
         // A task of its own: a payer who closes the page must not break off the charge half-way.
@@ -101,7 +103,7 @@ impl Engine {
             }
             Err(_) => attempt,
         };
-        Ok(standing(guest, &payment, &share, &attempt)?)
+        Ok(standing(guest, payer, &payment, &share, &attempt)?)
     }
 
     async fn means(
@@ -111,15 +113,15 @@ impl Engine {
         connection: ConnectionId,
         how: &PayHow,
     ) -> Result<Means, TakeError> {
-        let (method_token, gateway_customer) = match how {
-            PayHow::Token(token) => (Some(token.clone()), None),
+        let (method_token, gateway_customer, method) = match how {
+            PayHow::Token(token) => (Some(token.clone()), None, None),
             PayHow::Saved(method) => {
                 let (customer, kept) = self.method_to_charge(guest, payer, connection, *method).await?;
-                (Some(kept), Some(customer))
+                (Some(kept), Some(customer), Some(*method))
             }
-            PayHow::HostedPage => (None, None),
+            PayHow::HostedPage => (None, None, None),
         };
-        Ok(Means { connection, method_token, gateway_customer })
+        Ok(Means { connection, method_token, gateway_customer, method })
     }
 
     /// No transaction is open while the gateway is asked.
@@ -136,7 +138,12 @@ impl Engine {
     }
 
     /// A double click, a replayed POST, or somebody else who has the invoice: what stands is answered, nothing is done.
-    async fn standing_already(&self, guest: &GuestPass, id: PaymentId) -> Result<Option<Standing>, Error> {
+    async fn standing_already(
+        &self,
+        guest: &GuestPass,
+        payer: Option<&PayerPass>,
+        id: PaymentId,
+    ) -> Result<Option<Standing>, Error> {
         let stands = match guest.db.payment(id).await {
             Ok(payment) if payment.checkout_id == guest.checkout.id => Some(id),
             Ok(_) => return Err(Error::NotFound),
@@ -144,12 +151,12 @@ impl Engine {
             Err(other) => return Err(other.into()),
         };
         match stands {
-            Some(payment) => self.standing(guest, payment).await.map(Some),
+            Some(payment) => self.standing(guest, payer, payment).await.map(Some),
             None => Ok(None),
         }
     }
 
-    /// Asks the books what is due and commits the attempt; asks again when somebody else paid since `claims_seen`.
+    /// Asks the books what is due and commits the attempt, if its saved method can be charged still; asks again when somebody else paid since `claims_seen`.
     async fn intend(
         &self,
         guest: &GuestPass,
@@ -177,6 +184,7 @@ impl Engine {
                 payment: committed.payment.clone(),
                 allocations: vec![committed.share.clone()],
                 attempt: committed.attempt.clone(),
+                method: by.method,
                 consent,
                 slip,
                 claims_seen,
@@ -186,6 +194,8 @@ impl Engine {
                 Opened::New => return Ok(Intent::Committed(Box::new(committed), turn)),
                 Opened::Same => return Ok(Intent::Taken(order.payment)),
                 Opened::Taken(by) => return Ok(Intent::Taken(by)),
+                // Turn and books may have kept us waiting.
+                Opened::MethodGone => return Err(TakeError::MethodGone),
                 Opened::Outdated => {
                     claims_seen = guest.db.claims_taken(&[guest.checkout.invoice_id]).await?;
                     // Who has it now may have paid, posted and let go of it before the books have answered.

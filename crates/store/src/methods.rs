@@ -93,6 +93,12 @@ impl MerchantTx {
         self.update_one(self.update::<Entity>().set(row).filter(Column::Id.eq(id))).await
     }
 
+    /// Whether it can be charged. Whoever takes it out waits until this transaction ends.
+    pub(crate) async fn method_is_ready(&self, id: MethodId) -> Result<bool, Error> {
+        let ready = self.find::<Entity>().filter(Column::Id.eq(id)).filter(Column::State.eq(MethodState::Ready));
+        Ok(ready.lock_shared().only(self.conn()).await?.is_some())
+    }
+
     /// None of the customer's methods is chosen beforehand any more.
     ///
     /// # Errors
@@ -141,7 +147,8 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(sorted.order_by_desc(Column::Id).all(self.conn()).await?)
     }
 
-    /// The gateway's id of this company at this connection, once one of its methods has brought one.
+    /// The gateway's id of this company at this connection, once one of its methods has brought one. The newest counts: an
+    /// older one may have been deleted there.
     ///
     /// # Errors
     /// The database is away.
@@ -152,7 +159,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     ) -> Result<Option<String>, Error> {
         let of = self.find::<Entity>().filter(Column::CustomerId.eq(customer));
         let known = of.filter(Column::ConnectionId.eq(connection)).filter(Column::GatewayCustomer.is_not_null());
-        let oldest = known.order_by_asc(Column::CreatedAt).only(self.conn()).await?;
-        Ok(oldest.and_then(|method| method.gateway_customer))
+        let newest = known.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id).only(self.conn()).await?;
+        Ok(newest.and_then(|method| method.gateway_customer))
     }
 }

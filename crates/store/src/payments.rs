@@ -7,7 +7,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    ids::{AttemptId, CheckoutId, CustomerId, InvoiceId, MerchantId, PaymentId},
+    ids::{AttemptId, CheckoutId, CustomerId, InvoiceId, MerchantId, MethodId, PaymentId},
     money::Money,
     payment::AttemptState,
 };
@@ -114,6 +114,8 @@ pub struct NewAttempt {
     pub payment: Payment,
     pub allocations: Vec<Allocation>,
     pub attempt: Attempt,
+    /// The saved method that it is charged to.
+    pub method: Option<MethodId>,
     /// What its payer was shown and agreed to.
     pub consent: Consent,
     /// Its beginning, for the audit trail.
@@ -132,6 +134,8 @@ pub enum Opened {
     Taken(PaymentId),
     /// Somebody else came and went since the books were asked: what they said is old, ask again.
     Outdated,
+    /// The saved method was taken out since it was chosen, or can be charged no more.
+    MethodGone,
 }
 
 /// Which payments a list shows.
@@ -146,8 +150,8 @@ pub struct PaymentFilter {
 }
 
 impl MerchantDb {
-    /// Commits payment, allocations, attempt, consent and claims, or nothing at all when the payment exists or one of its
-    /// invoices is taken. Whoever is writing the same rows is waited for, so two at once end as two in a row would.
+    /// Commits payment, allocations, attempt, consent and claims, or nothing at all when the payment exists, one of its
+    /// invoices is taken or its saved method is gone. Whoever is writing the same rows is waited for, so two at once end as two in a row would.
     ///
     /// # Errors
     /// [`Error::Missing`] for the id of another checkout's payment: the id comes with a form, and grants nothing.
@@ -185,7 +189,7 @@ impl Written {
 impl MerchantTx {
     /// Only [`Opened::New`] may be committed.
     async fn attempt_insert(&self, new: NewAttempt) -> Result<Opened, Error> {
-        let NewAttempt { payment, mut allocations, attempt, consent, slip, claims_seen } = new;
+        let NewAttempt { payment, mut allocations, attempt, method, consent, slip, claims_seen } = new;
         let (payment_id, checkout_id, attempt_id) = (payment.id, payment.checkout_id, attempt.id);
         if self.insert_absent::<payment::Entity>([payment]).await? == 0 {
             let same = self.payment(payment_id).await?.checkout_id == checkout_id;
@@ -212,6 +216,12 @@ impl MerchantTx {
                     return Ok(Opened::Taken(payment));
                 }
             }
+        }
+        // Last, so that nobody waits for an invoice with a method in their hands.
+        if let Some(method) = method
+            && !self.method_is_ready(method).await?
+        {
+            return Ok(Opened::MethodGone);
         }
         self.insert::<allocation::Entity>(allocations).await?;
         self.consent_add(consent).await?;

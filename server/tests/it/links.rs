@@ -1,6 +1,6 @@
 //! Pay Now links that lead nowhere: each has a designed page with the next step and the right status.
 
-use crate::support::{House, On, link, link_for};
+use crate::support::{House, On, field, link, link_for};
 use serde_json::json;
 use simulators::facts;
 
@@ -76,11 +76,12 @@ fn between<'a>(page: &'a str, tag: &str) -> &'a str {
 #[tokio::test]
 async fn a_payment_in_progress_leads_a_guest_back_here_and_a_payer_to_their_invoices() {
     let house = House::new().await;
-    let (first, guest, ana) = (house.client(), house.client(), house.client());
+    let (first, guest, bo) = (house.client(), house.client(), house.client());
     // Left on the gateway's page.
     first.pay(&first.open("INV-501").await, "").await;
-    ana.sign_in(facts::ANA_EMAIL).await;
-    for (client, way_on) in [(&guest, "Reload this page"), (&ana, "href=\"/dashboard\"")] {
+    // Of another company.
+    bo.sign_in(facts::BO_EMAIL).await;
+    for (client, way_on) in [(&guest, "Reload this page"), (&bo, "href=\"/dashboard\"")] {
         let checkout = client.get(&link("INV-501")).await.location.unwrap();
         let page = client.get(&checkout).await;
         assert!(page.status == 409 && page.body.contains(way_on), "{} {}", page.status, page.body);
@@ -112,6 +113,43 @@ async fn d1_whoever_has_the_same_link_neither_goes_on_with_a_payment_nor_ends_it
     assert_eq!(again, format!("/npe?transactionId={}", form.checkout));
     let waiting = payer.get(&again).await.body;
     assert!(waiting.contains(&hosted) && waiting.contains("Cancel payment"), "it still waits for its payer: {waiting}");
+}
+
+#[tokio::test]
+async fn d28_the_address_of_a_payers_checkout_gives_no_right_to_a_payment_begun_elsewhere() {
+    let house = House::new().await;
+    let (guest, ana, bo) = (house.client(), house.client(), house.client());
+    let form = guest.open("INV-501").await;
+    guest.pay(&form, "").await;
+    ana.sign_in(facts::ANA_EMAIL).await;
+    ana.stand_at(facts::NORTHWIND.name).await;
+    bo.sign_in(facts::BO_EMAIL).await;
+    let dashboard = ana.get("/dashboard").await.body;
+    let (_, row) = dashboard.split_once("INV-501").unwrap();
+    let opened = ana.post("/api/invoices/pay", &[("invoice", &field(row, "invoice"))]).await;
+    let (address, by_link) = (opened.location.unwrap(), ana.get(&link("INV-501")).await.location.unwrap());
+    for checkout in [&address, &by_link] {
+        let page = ana.get(checkout).await.body;
+        assert!(page.contains("Cancel payment"), "she is signed in for the company: {page}");
+    }
+
+    let checkout = address.split("transactionId=").nth(1).unwrap();
+    let body = [("checkout", checkout), ("payment", form.payment.as_str())];
+    for (who, other) in [("whoever got it forwarded", house.client()), ("another company's payer", bo)] {
+        let mut answers = vec![other.get(&address).await];
+        for path in ["/api/payments/standing", "/api/payments/cancel"] {
+            answers.push(other.call(path, &body).await);
+        }
+        for answer in answers {
+            for theirs in ["/stripe/", "Cancel payment", "accounts@acme.test"] {
+                assert!(!answer.body.contains(theirs), "{who} reads {theirs}: {}", answer.body);
+            }
+        }
+    }
+    assert!(ana.get(&address).await.body.contains("Cancel payment"), "nobody has ended it");
+    ana.post("/api/session/sign_out", &[]).await;
+    let page = ana.get(&address).await.body;
+    assert!(page.contains("Someone is paying invoice INV-501 now") && !page.contains("Cancel payment"), "{page}");
 }
 
 #[tokio::test]

@@ -29,18 +29,31 @@ async fn saved(payer: &Client) -> String {
     payer.get("/methods").await.body
 }
 
+/// A list of Stripe's.
+async fn listed(house: &House, path: &str) -> Vec<Value> {
+    let request = http().get(format!("{}/stripe/v1/{path}", house.vendors));
+    let answer = request.bearer_auth(facts::stripe::PORTAL_SECRET_KEY).send().await.unwrap();
+    answer.json::<Value>().await.unwrap()["data"].as_array().unwrap().clone()
+}
+
 /// What Stripe keeps for the portal, by its own list of customers.
 async fn kept(house: &House) -> Vec<Value> {
-    let get = async |path: String| -> Vec<Value> {
-        let request = http().get(format!("{}/stripe/v1/{path}", house.vendors));
-        let answer = request.bearer_auth(facts::stripe::PORTAL_SECRET_KEY).send().await.unwrap();
-        answer.json::<Value>().await.unwrap()["data"].as_array().unwrap().clone()
-    };
     let mut all = Vec::new();
-    for customer in get("customers?limit=100".into()).await {
-        all.extend(get(format!("customers/{}/payment_methods", customer["id"].as_str().unwrap())).await);
+    for customer in listed(house, "customers?limit=100").await {
+        all.extend(listed(house, &format!("customers/{}/payment_methods", customer["id"].as_str().unwrap())).await);
     }
     all
+}
+
+/// Where Stripe stands with each card that it was asked to keep.
+async fn set_ups(house: &House) -> Vec<Value> {
+    listed(house, "setup_intents").await.into_iter().map(|setup| setup["status"].clone()).collect()
+}
+
+/// The payer says on the bank's page that it is them; where that leads.
+async fn finish_at(bank: &str) -> String {
+    let answered = http().post(bank).form(&[("outcome", "complete")]).send().await.unwrap();
+    answered.headers()["location"].to_str().unwrap().to_owned()
 }
 
 /// Opens the invoice as this payer and presses Pay with a saved card.
@@ -78,19 +91,50 @@ async fn d22_nobody_but_its_company_sees_a_saved_card_or_pays_with_it() {
     let house = House::new().await;
     let ana = ana(&house).await;
     let (method, _) = save(&ana, "pm_card_visa", "Office card").await;
-    let bo = house.client();
+    let (bo, admin) = (house.client(), house.client());
     bo.sign_in(facts::BO_EMAIL).await;
-    for (who, other) in [("a guest", house.client()), ("another company's payer", bo)] {
+    admin.sign_in(facts::NORTHWIND.admin_email).await;
+    let gone = "This saved card can no longer be charged";
+    for (who, other, to, words) in [
+        ("a guest", house.client(), "/sign-in", "Sign in to go on."),
+        ("another company's payer", bo, "/npe?", gone),
+        ("the merchant's staff", admin, "/npe?", gone),
+    ] {
         let form = other.open("INV-501").await;
         let page = other.get(&format!("/npe?transactionId={}", form.checkout)).await.body;
         assert!(!page.contains("Office card") && !page.contains("4242"), "{who}: {page}");
         let pressed = pay_with(&other, "INV-501", &method).await;
         let back = pressed.location.unwrap();
-        assert!(back.starts_with("/npe?"), "{who} is sent back: {back}");
+        assert!(back.starts_with(to), "{who} is sent back: {back}");
         let page = other.get(&back).await.body;
-        assert!(page.contains("This saved card can no longer be charged"), "{who}: {page}");
+        assert!(page.contains(words), "{who}: {page}");
     }
     assert!(house.charges().await.is_empty(), "nothing was charged to it");
+}
+
+#[tokio::test]
+async fn s53_whose_session_ends_before_pay_signs_in_and_pays_with_the_saved_card() {
+    let house = House::new().await;
+    let ana = ana(&house).await;
+    let (method, _) = save(&ana, "pm_card_visa", "").await;
+    let form = ana.open("INV-501").await;
+    ana.post("/api/session/sign_out", &[]).await;
+    let mut fields = form.fields("").to_vec();
+    fields.push(("saved", &method));
+    let checkout = format!("/npe?transactionId={}", form.checkout);
+    let request = http().post(format!("{}/api/payments/take", house.portal)).header("accept", "text/html");
+    let request = request.header("origin", &house.portal).header("referer", format!("{}{checkout}", house.portal));
+    let pressed = ana.send(request.form(&fields)).await;
+    let to = pressed.location.unwrap();
+    assert_eq!(to, format!("/sign-in?next=%2Fnpe%3FtransactionId%3D{}", form.checkout));
+    assert!(ana.get(&to).await.body.contains("You were signed out. Sign in to go on."));
+    assert!(house.charges().await.is_empty());
+
+    ana.sign_in(facts::ANA_EMAIL).await;
+    ana.stand_at(facts::NORTHWIND.name).await;
+    assert!(ana.get(&checkout).await.body.contains("Visa ··4242"), "it is offered as before");
+    assert_eq!(ana.post("/api/payments/take", &fields).await.status, 303);
+    house.assert_paid_once("INV-501", 120_450).await;
 }
 
 #[tokio::test]
@@ -102,13 +146,34 @@ async fn d32_a_card_that_the_bank_asks_about_waits_for_its_payer_and_is_ready_af
     assert!(bank.starts_with(&house.vendors), "{bank}");
     let page = saved(&ana).await;
     assert!(page.contains("Waiting for you") && page.contains("Continue at your bank"), "{page}");
-    let answered = http().post(&bank).form(&[("outcome", "complete")]).send().await.unwrap();
-    let back = answered.headers()["location"].to_str().unwrap().to_owned();
+    let back = finish_at(&bank).await;
     assert!(back.starts_with(&format!("{}/methods?back={method}", house.portal)), "{back}");
     let clean = ana.get(back.strip_prefix(&house.portal).unwrap()).await.location.unwrap();
     assert!(!clean.contains("secret"), "{clean}");
     let page = ana.get(&clean).await.body;
     assert!(page.contains("Ready") && page.contains("Visa"), "{page}");
+}
+
+#[tokio::test]
+async fn d32_a_card_that_its_payer_leaves_at_the_bank_is_given_up_and_alarms_nobody() {
+    let house = House::new().await;
+    let ana = ana(&house).await;
+    let bank = save(&ana, "pm_card_threeDSecureRequired", "").await.1.location.unwrap();
+    assert_eq!(set_ups(&house).await, ["requires_action"]);
+    house.advance(json!({"hours": 25})).await;
+    house.until("the gateway has ended it", async || set_ups(&house).await == ["canceled"]).await;
+    // Their session has ended meanwhile.
+    ana.sign_in(facts::ANA_EMAIL).await;
+    ana.stand_at(facts::NORTHWIND.name).await;
+    house.until("it is off the list", async || saved(&ana).await.contains("No card is saved")).await;
+    finish_at(&bank).await;
+    assert!(kept(&house).await.is_empty());
+    let admin = house.client();
+    admin.sign_in(facts::NORTHWIND.admin_email).await;
+    let home = admin.get("/admin").await.body;
+    assert!(!home.contains("was given up"), "{home}");
+    let waiting = "SELECT COUNT(*) FROM job WHERE state <> 'done' AND unique_key LIKE 'look_up_method:%'";
+    house.until("nothing is left to do", async || house.number(waiting).await == 0).await;
 }
 
 #[tokio::test]
@@ -153,7 +218,8 @@ async fn n13_a_card_that_is_taken_out_can_be_charged_by_nobody_and_the_gateway_f
     assert!(default < other && !page.contains("Second"), "{page}");
     assert_eq!(kept(&house).await.len(), 2);
 
-    house.arm_with(json!({"vendor": "stripe", "fault": "http:500", "times": 1, "match": "/detach"})).await;
+    // As while the merchant's key is being changed.
+    house.arm_with(json!({"vendor": "stripe", "fault": "token_revoked", "times": 1, "match": "/detach"})).await;
     ana.post("/api/methods/remove", &[("method", &first)]).await;
     assert!(!saved(&ana).await.contains("First"));
     house.until("the gateway has forgotten it", async || kept(&house).await.len() == 1).await;
@@ -164,6 +230,60 @@ async fn n13_a_card_that_is_taken_out_can_be_charged_by_nobody_and_the_gateway_f
     assert!(house.charges().await.is_empty(), "it is charged no more");
     pay_with(&ana, "INV-501", &second).await;
     house.assert_paid_once("INV-501", 120_450).await;
+}
+
+#[tokio::test]
+async fn n13_a_card_that_is_taken_out_while_pay_asks_the_books_is_not_charged() {
+    let house = House::new().await;
+    let ana = ana(&house).await;
+    let (method, _) = save(&ana, "pm_card_visa", "").await;
+    let form = ana.open("INV-501").await;
+    let mut fields = form.fields("").to_vec();
+    fields.push(("saved", &method));
+    house.arm_with(json!({"vendor": "xero", "fault": "delay_ms:3000", "times": 1, "match": "/Invoices/"})).await;
+    let are_asked = async || house.armed().await["armed"].as_array().unwrap().is_empty();
+    let remove = async {
+        house.until("the books are asked", are_asked).await;
+        ana.post("/api/methods/remove", &[("method", &method)]).await
+    };
+    let (pressed, removed) = tokio::join!(ana.post("/api/payments/take", &fields), remove);
+    assert_eq!((pressed.status, removed.location.as_deref()), (303, Some("/methods")));
+    let page = ana.get(&pressed.location.unwrap()).await.body;
+    assert!(page.contains("This saved card can no longer be charged"), "{page}");
+    assert!(house.charges().await.is_empty());
+}
+
+#[tokio::test]
+async fn n13_a_card_that_is_taken_out_while_it_waits_at_the_bank_cannot_be_finished_there() {
+    let house = House::new().await;
+    let ana = ana(&house).await;
+    let (method, answer) = save(&ana, "pm_card_threeDSecureRequired", "").await;
+    let bank = answer.location.unwrap();
+    ana.post("/api/methods/remove", &[("method", &method)]).await;
+    assert!(saved(&ana).await.contains("No card is saved"));
+    house.until("the gateway has ended it", async || set_ups(&house).await == ["canceled"]).await;
+    finish_at(&bank).await;
+    assert!(kept(&house).await.is_empty(), "the page is still open, and saves nothing");
+}
+
+#[tokio::test]
+async fn n13_a_card_that_is_finished_at_the_bank_after_it_was_taken_out_is_forgotten_too() {
+    for by_news_alone in [false, true] {
+        let house = House::new().await;
+        let ana = ana(&house).await;
+        let (method, answer) = save(&ana, "pm_card_threeDSecureRequired", "").await;
+        if by_news_alone {
+            house.execute("UPDATE method SET state = 'revoked', action_url = NULL").await;
+        } else {
+            // The gateway is not reached before the payer is back at the bank.
+            house.arm_with(json!({"vendor": "stripe", "fault": "http:500", "times": 1, "match": "/cancel"})).await;
+            ana.post("/api/methods/remove", &[("method", &method)]).await;
+        }
+        finish_at(&answer.location.unwrap()).await;
+        house.until("the gateway has forgotten it", async || kept(&house).await.is_empty()).await;
+        assert_eq!(set_ups(&house).await, ["succeeded"], "it had kept it");
+        assert!(saved(&ana).await.contains("No card is saved"));
+    }
 }
 
 #[tokio::test]

@@ -161,6 +161,15 @@ pub struct StoreLookUp {
     pub sent_at: DateTime<Utc>,
 }
 
+/// What a gateway has of a method that it shall keep no longer, by its own ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForgetRequest {
+    /// Of the request to keep it, which may still wait for its payer.
+    pub setup_id: Option<String>,
+    /// Of the method itself.
+    pub gateway_method: Option<String>,
+}
+
 /// All that is known about an attempt whose outcome is open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LookUp {
@@ -285,8 +294,9 @@ pub trait Gateway: Send + Sync {
     /// As [`Gateway::find`], for a method. Never keeps it a second time.
     async fn find_stored(&self, look_up: &StoreLookUp) -> Result<Found<MethodSeen>, GatewayError>;
 
-    /// Keeps it no longer, by the gateway's own id. What it has not got is forgotten already.
-    async fn forget(&self, gateway_method: &str) -> Result<(), GatewayError>;
+    /// Ends the request to keep it, so that its payer cannot finish it any more, and keeps the method no longer. What the
+    /// gateway has not got is forgotten already.
+    async fn forget(&self, request: &ForgetRequest) -> Result<(), GatewayError>;
 
     /// What was paid back since then, by the gateway's own list, also what others did there.
     async fn refunded_since(&self, since: DateTime<Utc>) -> Result<Vec<ListedRefund>, GatewayError>;

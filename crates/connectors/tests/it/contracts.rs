@@ -8,7 +8,7 @@ use crate::{
 use chrono::{DateTime, NaiveDate};
 use connectors::{
     books::Books,
-    gateway::{ChargeHow, Gateway, StoreLookUp},
+    gateway::{ChargeHow, ForgetRequest, Gateway, StoreLookUp},
 };
 use jsonschema::Draft;
 use serde_json::{Map, Value, json};
@@ -55,14 +55,26 @@ async fn stripe_method_requests(now: DateTime<chrono::Utc>) -> Vec<Asked> {
     let customer = json!({"id": "cus_1"});
     let setup = json!({"id": "seti_1", "status": "succeeded", "payment_method": "pm_1"});
     let list = json!({"data": [], "has_more": false});
-    let stub = Stub::start([&customer, &setup, &setup, &list, &customer, &setup].map(|body| reply(200, body))).await;
+    let (refused, nobodys) = (json!({"error": {"message": "not attached"}}), json!({"id": "pm_1", "customer": null}));
+    let script = [
+        (200, &customer),
+        (200, &setup),
+        (200, &setup),
+        (200, &list),
+        (200, &setup),
+        (400, &refused),
+        (200, &nobodys),
+        (200, &setup),
+    ];
+    let stub = Stub::start(script.map(|(status, body)| reply(status, body))).await;
     let stripe = stripe(&stub.url, now + PRUNED);
     let request = store(1, "pm_card_visa");
     let _ = stripe.store(&request).await;
     for setup_id in [Some("seti_1".to_owned()), None] {
         let _ = stripe.find_stored(&StoreLookUp { request: request.clone(), setup_id, sent_at: now }).await;
     }
-    let _ = stripe.forget("pm_1").await;
+    let (setup_id, gateway_method) = (Some("seti_1".to_owned()), Some("pm_1".to_owned()));
+    let _ = stripe.forget(&ForgetRequest { setup_id, gateway_method }).await;
     let saved = ChargeHow::Saved { customer: "cus_1".into(), method: "pm_1".into() };
     let _ = stripe.charge(&crate::world::request(3, saved)).await;
     stub.asked()
@@ -174,6 +186,7 @@ async fn what_we_send_to_stripe_is_what_its_contract_asks_for() {
             "get /v1/checkout/sessions/{session}",
             "get /v1/payment_intents",
             "get /v1/payment_intents/{intent}",
+            "get /v1/payment_methods/{payment_method}",
             "get /v1/refunds",
             "get /v1/refunds/{refund}",
             "get /v1/setup_intents",
@@ -186,6 +199,7 @@ async fn what_we_send_to_stripe_is_what_its_contract_asks_for() {
             "post /v1/payment_methods/{payment_method}/detach",
             "post /v1/refunds",
             "post /v1/setup_intents",
+            "post /v1/setup_intents/{intent}/cancel",
         ]
     );
 }

@@ -5,7 +5,8 @@ use crate::{
     shop::{Shop, at, shop},
 };
 use domain::{ids::MethodId, method::MethodState};
-use store::{Error, Method, NewSlip};
+use std::time::Duration;
+use store::{Error, Method, NewAttempt, NewSlip, Opened};
 use uuid::Uuid;
 
 fn method(shop: &Shop, n: i64, state: MethodState) -> Method {
@@ -69,6 +70,17 @@ on_both!(s52_a_method_is_kept_once_and_one_is_the_default, async |db| {
     assert_eq!(shop.db.methods_of(shop.customer).await.unwrap().len(), 1, "what was taken out is left out");
 });
 
+on_both!(s52_a_company_goes_by_the_newest_id_that_the_gateway_gave_it, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let anew = Method { gateway_customer: Some("cus_2".into()), ..method(&shop, 2, MethodState::Ready) };
+    let unheard = method(&shop, 3, MethodState::Unverified);
+    for (newer, id) in [(method(&shop, 1, MethodState::Ready), "cus_1"), (anew, "cus_2"), (unheard, "cus_2")] {
+        shop.db.method_open(newer, given()).await.unwrap();
+        let known = shop.db.gateway_customer(shop.customer, shop.connection).await.unwrap();
+        assert_eq!(known.as_deref(), Some(id));
+    }
+});
+
 on_both!(d2_only_methods_of_which_nothing_was_heard_are_swept, async |db| {
     let shop = shop(&db.store, "acme").await;
     for state in MethodState::ALL {
@@ -77,6 +89,50 @@ on_both!(d2_only_methods_of_which_nothing_was_heard_are_swept, async |db| {
     let swept = async |before| db.store.door_methods_unheard(before, 10).await.unwrap();
     assert!(swept(at(1)).await.is_empty());
     assert_eq!(swept(at(2)).await.into_iter().map(|(_, m)| m.state).collect::<Vec<_>>(), [MethodState::Unverified]);
+});
+
+on_both!(n13_a_method_that_was_taken_out_while_the_books_were_asked_is_not_charged, async |db| {
+    let (shop, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    for state in MethodState::ALL {
+        let kept = method(&shop, 1, state);
+        shop.db.method_open(kept.clone(), given()).await.unwrap();
+        let order = NewAttempt { method: Some(kept.id), ..shop.order() };
+        let opened = shop.open(order.clone()).await.unwrap();
+        if state == MethodState::Ready {
+            assert!(matches!(opened, Opened::New), "{opened:?}");
+            assert!(matches!(shop.open(order.clone()).await, Ok(Opened::Same)), "the same form twice");
+            shop.release(&order).await;
+        } else {
+            assert!(matches!(opened, Opened::MethodGone), "{state:?}: {opened:?}");
+            assert!(matches!(shop.db.payment(order.payment.id).await, Err(Error::Missing)), "it left nothing behind");
+        }
+    }
+    let theirs = method(&bolt, 1, MethodState::Ready);
+    bolt.db.method_open(theirs.clone(), given()).await.unwrap();
+    let order = NewAttempt { method: Some(theirs.id), ..shop.order() };
+    assert!(matches!(shop.open(order).await, Ok(Opened::MethodGone)), "another merchant's is as good as none");
+});
+
+on_both!(n13_whoever_takes_a_method_out_waits_for_the_payment_that_is_being_written, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let kept = method(&shop, 1, MethodState::Ready);
+    shop.db.method_open(kept.clone(), given()).await.unwrap();
+    let order = NewAttempt { method: Some(kept.id), ..shop.order() };
+    let tab = shop.db.attempt_write(order.clone()).await.unwrap().ok().unwrap();
+    let removal = tokio::spawn({
+        let db = shop.db.clone();
+        async move {
+            let tx = db.begin().await?;
+            let held = tx.method_hold(kept.id).await?;
+            tx.method_write(Method { state: MethodState::Revoked, ..held }).await?;
+            tx.commit().await
+        }
+    });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(!removal.is_finished(), "it waits");
+    tab.commit().await.unwrap();
+    removal.await.unwrap().unwrap();
+    assert_eq!(shop.db.attempts_of(order.payment.id).await.unwrap(), [order.attempt], "it was there before");
 });
 
 on_both!(d22_methods_of_another_merchant_or_company_are_missing, async |db| {

@@ -177,6 +177,7 @@ impl Shop {
                 created_at: at(0),
                 updated_at: at(0),
             },
+            method: None,
             consent: consent(self, attempt_id),
             slip: NewSlip {
                 payment: Some(payment_id),

@@ -14,8 +14,9 @@ mod requests;
 mod webhook;
 
 use super::{
-    Capabilities, ChargeHow, ChargeRequest, Clock, Found, Gateway, GatewayError, ListedRefund, LookUp, RefundLookUp,
-    RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError, WebhookNews, keeps_none, refused,
+    Capabilities, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, ListedRefund, LookUp,
+    RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError, WebhookNews, keeps_none,
+    refused,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
@@ -147,7 +148,7 @@ impl Gateway for AuthorizeNet {
         Err(keeps_none())
     }
 
-    async fn forget(&self, _gateway_method: &str) -> Result<(), GatewayError> {
+    async fn forget(&self, _request: &ForgetRequest) -> Result<(), GatewayError> {
         Err(keeps_none())
     }
 

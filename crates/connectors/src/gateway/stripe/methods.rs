@@ -2,11 +2,11 @@
 //! created and confirmed in one call. Both are sent by keys of the method, so that a repetition makes nothing new.
 
 use super::{
-    Found, GatewayError, StoreLookUp, StoreRequest, Stripe,
+    ForgetRequest, Found, GatewayError, StoreLookUp, StoreRequest, Stripe,
     calls::{self, IDEMPOTENCY_ERROR},
     find::{LIST_BEFORE, Pages, REPLAY_MAX, created_since, is_replayed},
     form,
-    wire::{OnlyId, Setup},
+    wire::{OnlyId, SavedMethod, Setup},
 };
 use crate::{gateway::unreadable, http::Answer};
 use domain::method::MethodSeen;
@@ -14,8 +14,7 @@ use reqwest::{Method, StatusCode};
 
 impl Stripe {
     pub(super) async fn send_store(&self, request: &StoreRequest) -> Result<MethodSeen, GatewayError> {
-        let customer = self.customer(request).await?;
-        let answer = self.set_up(request, &customer).await?;
+        let (customer, answer) = self.set_up(request).await?;
         Ok(MethodSeen { gateway_customer: Some(customer), ..read_setup(&answer)? })
     }
 
@@ -23,25 +22,27 @@ impl Stripe {
     /// neither says anything, the list does.
     pub(super) async fn look_up_stored(&self, look_up: &StoreLookUp) -> Result<Found<MethodSeen>, GatewayError> {
         if let Some(id) = &look_up.setup_id {
-            let path = format!("setup_intents/{}", calls::plain(id, "seti_")?);
-            let setup: Setup = self.json(self.call(Method::GET, &path).query(&[form::WITH_METHOD])).await?;
-            return Ok(Found::Seen(setup.observe()));
+            let answer = self.ask_about_setup(id).await?;
+            return match calls::read::<Setup>(&answer) {
+                Err(GatewayError::Refused { .. }) if answer.status == StatusCode::NOT_FOUND => Ok(Found::NotThere),
+                read => Ok(Found::Seen(read?.observe())),
+            };
         }
         if (self.config.clock)() - look_up.sent_at >= REPLAY_MAX {
             return self.listed_setup(look_up, Found::NotThere).await;
         }
-        let request = &look_up.request;
-        let customer = self.customer(request).await?;
-        let answer = self.set_up(request, &customer).await?;
+        let (customer, answer) = self.set_up(&look_up.request).await?;
         match read_setup(&answer) {
             Ok(seen) => Ok(Found::Seen(MethodSeen { gateway_customer: Some(customer), ..seen })),
             // A kept 500: the first request ended, and its key will never execute again.
             Err(GatewayError::Unknown(_)) if is_replayed(&answer) => self.listed_setup(look_up, Found::NotThere).await,
-            // The key was used with other words, and keeps its own first answer.
-            Err(GatewayError::Refused { code, .. }) if code == IDEMPOTENCY_ERROR => {
-                self.listed_setup(look_up, Found::TooEarlyToSay).await
+            // Kept answers come before validation: what is refused now was not executed then. A key that we may not use, or
+            // that is wrong, says nothing about the card.
+            Err(GatewayError::Refused { code, .. }) if matches!(answer.status.as_u16(), 400 | 404) => {
+                // A key that was used with other words keeps its own first answer.
+                let otherwise = if code == IDEMPOTENCY_ERROR { Found::TooEarlyToSay } else { Found::NotThere };
+                self.listed_setup(look_up, otherwise).await
             }
-            Err(GatewayError::Refused { .. }) => Ok(Found::NotThere),
             Err(error) => Err(error),
         }
     }
@@ -58,32 +59,85 @@ impl Stripe {
         Ok(found.map_or(otherwise, Found::Seen))
     }
 
-    /// The payer's company at Stripe.
-    async fn customer(&self, request: &StoreRequest) -> Result<String, GatewayError> {
+    /// The payer's company at Stripe, and the answer about its card. A company that somebody has deleted there is made anew;
+    /// its card is asked for by a key of its own then, because a refusal may be kept.
+    async fn set_up(&self, request: &StoreRequest) -> Result<(String, Answer), GatewayError> {
+        let key = request.method.to_string();
         if let Some(known) = &request.gateway_customer {
-            return Ok(known.clone());
+            let answer = self.send_set_up(request, known, &key).await?;
+            if !is_of_nobody(&answer) {
+                return Ok((known.clone(), answer));
+            }
+            let customer = self.customer(request).await?;
+            let answer = self.send_set_up(request, &customer, &format!("{key}-anew")).await?;
+            return Ok((customer, answer));
         }
+        let customer = self.customer(request).await?;
+        let answer = self.send_set_up(request, &customer, &key).await?;
+        Ok((customer, answer))
+    }
+
+    async fn customer(&self, request: &StoreRequest) -> Result<String, GatewayError> {
         let create = self.call(Method::POST, "customers");
         let create = create.header("Idempotency-Key", format!("{}-customer", request.method));
         Ok(self.json::<OnlyId>(create.form(&form::customer(request))).await?.id)
     }
 
-    async fn set_up(&self, request: &StoreRequest, customer: &str) -> Result<Answer, GatewayError> {
-        let set_up = self.call(Method::POST, "setup_intents").header("Idempotency-Key", request.method.to_string());
+    async fn send_set_up(&self, request: &StoreRequest, customer: &str, key: &str) -> Result<Answer, GatewayError> {
+        let set_up = self.call(Method::POST, "setup_intents").header("Idempotency-Key", key);
         Ok(self.http.send(set_up.form(&form::set_up(request, customer))).await?)
     }
 
-    pub(super) async fn detach(&self, gateway_method: &str) -> Result<(), GatewayError> {
-        let path = format!("payment_methods/{}/detach", calls::plain(gateway_method, "pm_")?);
-        match self.json::<OnlyId>(self.call(Method::POST, &path)).await {
-            // Detached before, or never attached.
-            Err(GatewayError::Refused { code, message }) => {
-                tracing::info!(gateway.id = gateway_method, code, message, "Stripe has nothing to detach");
-                Ok(())
+    /// First what may still become a saved card: its payer may be on the bank's page this moment.
+    pub(super) async fn let_go(&self, request: &ForgetRequest) -> Result<(), GatewayError> {
+        let became = match &request.setup_id {
+            Some(id) => self.end_setup(id).await?,
+            None => None,
+        };
+        match became.as_ref().or(request.gateway_method.as_ref()) {
+            Some(method) => self.detach(method).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The method that it is about. Stripe refuses to end what has ended; then it is read, as payments are.
+    async fn end_setup(&self, id: &str) -> Result<Option<String>, GatewayError> {
+        let path = format!("setup_intents/{}/cancel", calls::plain(id, "seti_")?);
+        let answer = self.http.send(self.call(Method::POST, &path)).await?;
+        match calls::read::<Setup>(&answer) {
+            Err(GatewayError::Refused { .. }) if answer.status == StatusCode::NOT_FOUND => Ok(None),
+            Err(refused @ GatewayError::Refused { .. }) if answer.status == StatusCode::BAD_REQUEST => {
+                let setup: Setup = calls::read(&self.ask_about_setup(id).await?)?;
+                if setup.is_over() { Ok(setup.observe().gateway_method) } else { Err(refused) }
+            }
+            ended => Ok(ended?.observe().gateway_method),
+        }
+    }
+
+    async fn ask_about_setup(&self, id: &str) -> Result<Answer, GatewayError> {
+        let path = format!("setup_intents/{}", calls::plain(id, "seti_")?);
+        Ok(self.http.send(self.call(Method::GET, &path).query(&[form::WITH_METHOD])).await?)
+    }
+
+    /// What is not there is forgotten. Any other refusal says nothing about the card, which may still be attached.
+    async fn detach(&self, gateway_method: &str) -> Result<(), GatewayError> {
+        let path = format!("payment_methods/{}", calls::plain(gateway_method, "pm_")?);
+        let answer = self.http.send(self.call(Method::POST, &format!("{path}/detach"))).await?;
+        match calls::read::<OnlyId>(&answer) {
+            Err(GatewayError::Refused { .. }) if answer.status == StatusCode::NOT_FOUND => Ok(()),
+            // So is one of nobody's refused, by no code of its own; whether it is, it says itself.
+            Err(refused @ GatewayError::Refused { .. }) if answer.status == StatusCode::BAD_REQUEST => {
+                let method: SavedMethod = self.json(self.call(Method::GET, &path)).await?;
+                if method.customer.is_none() { Ok(()) } else { Err(refused) }
             }
             other => other.map(drop),
         }
     }
+}
+
+/// Stripe has no such company.
+fn is_of_nobody(answer: &Answer) -> bool {
+    matches!(answer.status.as_u16(), 400 | 404) && calls::error_of(answer).is_some_and(|error| error.lacks_customer())
 }
 
 /// A decline is an outcome.

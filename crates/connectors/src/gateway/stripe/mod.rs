@@ -11,8 +11,8 @@ mod webhook;
 mod wire;
 
 use super::{
-    Capabilities, ChargeHow, ChargeRequest, Clock, Found, Gateway, GatewayError, ListedRefund, LookUp, RefundLookUp,
-    RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError, WebhookNews,
+    Capabilities, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, ListedRefund, LookUp,
+    RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError, WebhookNews,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
@@ -126,8 +126,8 @@ impl Gateway for Stripe {
         self.look_up_stored(look_up).await
     }
 
-    async fn forget(&self, gateway_method: &str) -> Result<(), GatewayError> {
-        self.detach(gateway_method).await
+    async fn forget(&self, request: &ForgetRequest) -> Result<(), GatewayError> {
+        self.let_go(request).await
     }
 
     async fn refunded_since(&self, since: DateTime<Utc>) -> Result<Vec<ListedRefund>, GatewayError> {

@@ -77,6 +77,12 @@ struct Card {
     exp_year: Option<i32>,
 }
 
+/// A method by itself: who has it saved.
+#[derive(Debug, Deserialize)]
+pub struct SavedMethod {
+    pub customer: Option<Expandable<OnlyId>>,
+}
+
 #[derive(Debug, Deserialize)]
 pub struct Setup {
     id: String,
@@ -184,6 +190,7 @@ pub struct ApiError {
     pub code: Option<String>,
     decline_code: Option<String>,
     pub message: Option<String>,
+    param: Option<String>,
     charge: Option<String>,
     payment_intent: Option<OnlyId>,
     setup_intent: Option<OnlyId>,
@@ -291,6 +298,11 @@ impl Setup {
         MethodSeen { setup_id: Some(self.id.clone()), gateway_method, card, ..MethodSeen::bare(self.fact()) }
     }
 
+    /// Its payer and the bank have nothing left to do.
+    pub fn is_over(&self) -> bool {
+        matches!(self.fact(), MethodFact::Ready | MethodFact::Refused { .. } | MethodFact::Gone)
+    }
+
     fn fact(&self) -> MethodFact {
         let url = || self.next_action.as_ref()?.redirect_to_url.as_ref()?.url.clone();
         match (&self.status, &self.last_setup_error, url()) {
@@ -377,6 +389,10 @@ impl ApiError {
 
     fn setup_fact(&self) -> MethodFact {
         MethodFact::Refused { reason: declines::reason(self.decline_code.as_deref(), self.code.as_deref()) }
+    }
+
+    pub fn lacks_customer(&self) -> bool {
+        self.code.as_deref() == Some("resource_missing") && self.param.as_deref() == Some("customer")
     }
 
     /// What HTTP 402 says of a method that was to be kept.
