@@ -1,10 +1,16 @@
 //! Staff have what the books refused written once more, when what those objected to is put right. It is looked up there
 //! by its reference first: a person may have entered it meanwhile (D30).
 
-use crate::{AdminPass, Engine, Error, jobs::Work, refused_payment::never_entered, settle_payment::retried};
+use crate::{
+    AdminPass, Engine, Error,
+    audit::{Actor, Audited},
+    jobs::Work,
+    refused_payment::never_entered,
+    settle_payment::retried,
+};
 use chrono::{DateTime, Utc};
 use domain::ids::{AttemptId, PaymentId};
-use store::{Attempt, BooksEntry, BooksEntryState, MerchantDb, Refund, RefundEntry};
+use store::{Attempt, BooksEntry, BooksEntryState, Refund, RefundEntry};
 
 impl Engine {
     /// Pressed twice is pressed once: what is meant already is not refused any more.
@@ -14,15 +20,15 @@ impl Engine {
     pub async fn post_again(&self, admin: &AdminPass, payment: PaymentId) -> Result<(), Error> {
         let payment = admin.db.payment(payment).await?.id;
         for attempt in admin.db.attempts_of(payment).await? {
-            retried(payment, || self.revive_refused(&admin.db, payment, attempt.id)).await?;
+            retried(payment, || self.revive_refused(admin, payment, attempt.id)).await?;
         }
         self.0.bell.notify_one();
         Ok(())
     }
 
-    async fn revive_refused(&self, db: &MerchantDb, payment: PaymentId, attempt: AttemptId) -> Result<(), Error> {
+    async fn revive_refused(&self, admin: &AdminPass, payment: PaymentId, attempt: AttemptId) -> Result<(), Error> {
         let now = self.now();
-        let tx = db.begin().await?;
+        let tx = admin.db.begin().await?;
         let attempt = tx.attempt_hold(attempt).await?;
         let refunds = tx.refunds_of(&[attempt.id]).await?;
         let parts = tx.refund_entries(&refunds.iter().map(|refund| refund.id).collect::<Vec<_>>()).await?;
@@ -34,6 +40,8 @@ impl Engine {
         }
         for entry in refused {
             tx.books_entry_revive(entry, &fresh_key(&attempt, entry, now), now).await?;
+            let asked = Audited::post_again_asked(entry);
+            tx.audit_add(asked.slip(Some(payment), Actor::Staff(admin.person), now)?).await?;
         }
         let work = Work::PostAgain { attempt: attempt.id, asked_ms: now.timestamp_millis() };
         work.queue(&tx, Some(payment), now, now).await?;

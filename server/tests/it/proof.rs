@@ -26,14 +26,49 @@ async fn paid(house: &House) -> Form {
     let press = press.header("origin", &house.portal).header("user-agent", "Lynx/2.9 <of a test>");
     assert_eq!(guest.send(press.form(&form.fields("pm_card_visa"))).await.status, 303);
     house.assert_paid_once("INV-501", 120_450).await;
-    let lines = async || house.engine.verify_books(None).await.unwrap().lines;
-    house.until("it is sealed", async || lines().await == LINES_OF_A_PAYMENT).await;
+    sealed(house, LINES_OF_A_PAYMENT).await;
     house.assert_everything_agrees().await;
     form
 }
 
 fn proof_of(form: &Form) -> String {
     format!("/admin/transactions/{}/proof", form.payment)
+}
+
+/// Waits for so many lines in the trail.
+async fn sealed(house: &House, lines: u64) {
+    let sealed = async || house.engine.verify_books(None).await.unwrap().lines;
+    house.until("it is sealed", async || sealed().await == lines).await;
+}
+
+/// Five dollars back, pressed twice.
+async fn refund(admin: &Client, form: &Form) {
+    let dialog = admin.get(&format!("/admin/transactions/{}", form.payment)).await.body;
+    let refund = field(&dialog, "refund");
+    let asked = [
+        ("payment", form.payment.as_str()),
+        ("refund", refund.as_str()),
+        ("currency", "USD"),
+        ("amount", "5.00"),
+        ("reason", "Late"),
+    ];
+    for _ in 0..2 {
+        assert_eq!(admin.post("/api/refunds/start", &asked).await.status, 303);
+    }
+}
+
+/// INV-501, begun on the gateway's page and given up there, with another act's line between its own.
+async fn given_up(house: &House, admin: &Client) -> Form {
+    let guest = house.client();
+    let form = guest.open("INV-501").await;
+    guest.pay(&form, "").await;
+    sealed(house, 1).await;
+    admin.sign_in(facts::NORTHWIND.admin_email).await;
+    sealed(house, 2).await;
+    let cancel = [("checkout", form.checkout.as_str()), ("payment", form.payment.as_str())];
+    assert_eq!(guest.post("/api/payments/cancel", &cancel).await.status, 303);
+    sealed(house, 4).await;
+    form
 }
 
 #[tokio::test]
@@ -92,18 +127,7 @@ async fn n15_a_refund_stands_in_the_proof_with_who_asked_for_it_and_why() {
     let house = House::new().await;
     let form = paid(&house).await;
     let admin = staff(&house).await;
-    let dialog = admin.get(&format!("/admin/transactions/{}", form.payment)).await.body;
-    let refund = field(&dialog, "refund");
-    let asked = [
-        ("payment", form.payment.as_str()),
-        ("refund", refund.as_str()),
-        ("currency", "USD"),
-        ("amount", "5.00"),
-        ("reason", "Late"),
-    ];
-    for _ in 0..2 {
-        assert_eq!(admin.post("/api/refunds/start", &asked).await.status, 303);
-    }
+    refund(&admin, &form).await;
     let told = async || {
         let proof = admin.get(&proof_of(&form)).await.body;
         let sealed = proof.contains("Refund asked for (per_") && proof.contains("Refund paid (gateway)");
@@ -129,6 +153,50 @@ async fn n15_a_form_that_does_not_say_what_it_showed_is_paid_and_told_so() {
     let proof = staff(&house).await.get(&proof_of(&form)).await.body;
     assert!(proof.contains("did not say which words it showed") && !proof.contains(&agreed_to()), "{proof}");
     house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
+async fn n15_who_gives_a_payment_up_and_who_has_one_posted_again_is_written_down() {
+    let house = House::new().await;
+    let admin = house.client();
+    let form = given_up(&house, &admin).await;
+    let proof = admin.get(&proof_of(&form)).await.body;
+    for words in ["Cancelling asked for (guest)", "Payment ended without money (gateway)", "each follows from"] {
+        assert!(proof.contains(words), "{words}: {proof}");
+    }
+
+    house.arm("xero", "period_locked", "PUT /xero/api.xro/2.0/Payments").await;
+    let guest = house.client();
+    let form = guest.open("INV-501").await;
+    guest.pay(&form, "pm_card_visa").await;
+    let refused = async || house.story(&form).await.contains("but the books refused it");
+    house.until("the books have refused it", refused).await;
+    for _ in 0..2 {
+        assert_eq!(admin.post("/api/transactions/post_again", &[("payment", &form.payment)]).await.status, 303);
+    }
+    let told = async || admin.get(&proof_of(&form)).await.body.contains("Posted to the books (portal)");
+    house.until("it is posted and sealed", told).await;
+    let proof = admin.get(&proof_of(&form)).await.body;
+    assert_eq!(proof.matches("Posting again asked for (per_").count(), 1, "pressed twice is pressed once: {proof}");
+    house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
+async fn n15_a_payer_who_is_signed_in_gives_up_by_name() {
+    let house = House::new().await;
+    let ana = house.client();
+    ana.sign_in(facts::ANA_EMAIL).await;
+    ana.stand_at(facts::NORTHWIND.name).await;
+    let dashboard = ana.get("/dashboard").await.body;
+    let (_, row) = dashboard.split_once("INV-501").unwrap();
+    let opened = ana.post("/api/invoices/pay", &[("invoice", &field(row, "invoice"))]).await;
+    let form = ana.form(&opened.location.unwrap()).await;
+    ana.pay(&form, "").await;
+    let cancel = [("checkout", form.checkout.as_str()), ("payment", form.payment.as_str())];
+    assert_eq!(ana.post("/api/payments/cancel", &cancel).await.status, 303);
+    let admin = staff(&house).await;
+    let told = async || admin.get(&proof_of(&form)).await.body.contains("Cancelling asked for (pyr_");
+    house.until("it is sealed", told).await;
 }
 
 #[tokio::test]
