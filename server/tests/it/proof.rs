@@ -200,6 +200,114 @@ async fn n15_a_payer_who_is_signed_in_gives_up_by_name() {
 }
 
 #[tokio::test]
+async fn n15_a_start_that_is_gone_is_missed_though_the_lines_that_are_left_follow() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        let admin = house.client();
+        let form = given_up(&house, &admin).await;
+        let proof = async || admin.get(&proof_of(&form)).await.body;
+        assert!(proof().await.contains("each follows from"));
+
+        house.execute("UPDATE consent SET wording = 'By pressing Pay you agree to everything.'").await;
+        house.execute("DELETE FROM audit_line WHERE kind = 'payment_started'").await;
+        let forged = proof().await;
+        for words in [
+            "The audit trail does not hold",
+            "the start of att_",
+            "stands nowhere in the audit trail",
+            "1 line(s) before line 3 of the audit trail are missing",
+        ] {
+            assert!(forged.contains(words), "{words}: {forged}");
+        }
+        assert!(!forged.contains("each follows from"), "{forged}");
+
+        house.execute("DELETE FROM consent").await;
+        let bare = proof().await;
+        assert!(bare.contains("stands nowhere") && !bare.contains("made before consents were kept"), "{bare}");
+        house.execute("DELETE FROM audit_line").await;
+        let bare = proof().await;
+        assert!(bare.contains("stands nowhere") && !bare.contains("is sealed yet"), "{bare}");
+
+        // As it was before there were trails.
+        house.execute("DELETE FROM audit_head").await;
+        let old = proof().await;
+        for words in ["made before consents were kept", "trail began after this payment"] {
+            assert!(old.contains(words), "{words}: {old}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn n15_what_is_shown_is_what_the_lines_say_and_no_more() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        let form = paid(&house).await;
+        let admin = staff(&house).await;
+        refund(&admin, &form).await;
+        let proof = async || admin.get(&proof_of(&form)).await.body;
+        let told = async || {
+            let proof = proof().await;
+            proof.contains("Refund posted to the books (portal)") && proof.contains("Refund: $5.00 from Northwind IT")
+        };
+        house.until("the refund is posted, sealed and mailed", told).await;
+        house.assert_everything_agrees().await;
+        assert!(proof().await.contains("each follows from"));
+
+        for (forgery, difference) in [
+            (
+                "UPDATE mail SET text = 'You read our terms.'",
+                "(Mail kept, no mail server is set) tells of a mail with other",
+            ),
+            ("UPDATE attempt SET gateway_id = 'pi_forged'", "(Money taken) names another id than is shown"),
+            ("UPDATE books_entry SET external_id = 'forged'", "(Posted to the books) names another id than is shown"),
+            ("UPDATE books_entry SET amount_minor = 1", "(Posted to the books) tells of another amount than is shown"),
+            ("UPDATE refund SET reason = 'Early'", "(Refund asked for) gives another reason"),
+            ("UPDATE refund SET gateway_id = 're_forged'", "(Refund paid) names another id than is shown"),
+            (
+                "UPDATE refund_entry SET credit_id = 'forged'",
+                "(Refund posted to the books) names another id than is shown",
+            ),
+        ] {
+            house.execute(forgery).await;
+            let forged = proof().await;
+            assert!(forged.contains("does not hold") && forged.contains(difference), "{forgery}: {forged}");
+            let named = house.differences(None).await;
+            assert!(named.iter().any(|words| words.contains(difference)), "{forgery}: {named:?}");
+        }
+        house
+            .execute(
+                "INSERT INTO mail (merchant_id, id, payment_id, unique_key, recipient, subject, text, state, created_at)
+                SELECT merchant_id, payment_id, payment_id, 'forged', recipient, 'Your order', text, state, created_at
+                FROM mail WHERE unique_key LIKE 'receipt:%'",
+            )
+            .await;
+        let forged = proof().await;
+        assert!(forged.contains("the mail “Your order” stands nowhere in the audit trail"), "{forged}");
+    }
+}
+
+#[tokio::test]
+async fn n15_lines_that_lie_too_far_behind_are_named_as_not_computed() {
+    let house = House::new().await;
+    let form = paid(&house).await;
+    house
+        .execute(
+            "INSERT INTO audit_slip (merchant_id, id, payment_id, kind, actor, body, at)
+            WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 21000)
+            SELECT merchant_id, randomblob(16), NULL, 'staff_signed_in', 'portal', '{}', at
+            FROM audit_line, n WHERE kind = 'payment_started'",
+        )
+        .await;
+    house.until("all is sealed", async || house.number("SELECT COUNT(*) FROM audit_slip").await == 0).await;
+    let admin = staff(&house).await;
+    refund(&admin, &form).await;
+    let proof = async || admin.get(&proof_of(&form)).await.body;
+    house.until("the refund is sealed", async || proof().await.contains("Refund paid (gateway)")).await;
+    let proof = proof().await;
+    assert!(proof.contains("each follows from") && proof.contains("Not computed for this document"), "{proof}");
+}
+
+#[tokio::test]
 async fn n15_a_changed_a_missing_and_a_moved_line_are_named() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::on(database).await else { continue };
