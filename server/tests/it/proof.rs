@@ -144,15 +144,27 @@ async fn n15_a_refund_stands_in_the_proof_with_who_asked_for_it_and_why() {
 }
 
 #[tokio::test]
-async fn n15_a_form_that_does_not_say_what_it_showed_is_paid_and_told_so() {
+async fn n15_words_that_nobody_was_shown_are_read_before_anything_is_charged() {
     let house = House::new().await;
     let guest = house.client();
-    let form = Form { consent: String::new(), ..guest.open("INV-501").await };
-    guest.pay(&form, "pm_card_visa").await;
+    let form = guest.open("INV-501").await;
+    let silent = Form { consent: String::new(), ..form.clone() };
+    house.execute("UPDATE merchant SET name = 'Northwind Group' WHERE name = 'Northwind IT'").await;
+    let now = Wording::CURRENT.text("Northwind Group", "INV-501", "$1,204.50");
+    for stale in [&silent, &form] {
+        let back = guest.pay(stale, "pm_card_visa").await.location.unwrap();
+        let page = guest.get(&back).await.body;
+        assert!(page.contains("What you agree to by pressing Pay has changed") && page.contains(&now), "{page}");
+        assert!(!page.contains("<title>Error"), "nobody has made a mistake: {page}");
+    }
+    assert_eq!(guest.call("/api/payments/take", &form.fields("pm_card_visa")).await.status, 409);
+    assert!(house.charges().await.is_empty());
+
+    let again = guest.form(&format!("/npe?transactionId={}", form.checkout)).await;
+    guest.pay(&again, "pm_card_visa").await;
     house.assert_paid_once("INV-501", 120_450).await;
-    let proof = staff(&house).await.get(&proof_of(&form)).await.body;
-    assert!(proof.contains("did not say which words it showed") && !proof.contains(&agreed_to()), "{proof}");
-    house.assert_everything_agrees().await;
+    let proof = staff(&house).await.get(&proof_of(&again)).await.body;
+    assert!(proof.contains(&now) && !proof.contains(&agreed_to()), "{proof}");
 }
 
 #[tokio::test]
