@@ -26,6 +26,12 @@ pub enum Fault {
     /// The books' balance is not what the payer was shown (D11).
     #[error("The amount has changed since you opened the page. Nothing was charged.")]
     AmountMoved { was: Money, now: Money },
+    /// What the payer would agree to is not what they were shown (N15).
+    #[error(
+        "What you agree to by pressing Pay has changed since you opened the page. Nothing was charged. It stands beside the \
+         button: enter the card again if you want to pay."
+    )]
+    WordsMoved,
     #[error("Enter an e-mail address like name@company.com")]
     BadEmail,
     #[error("This saved card can no longer be charged. Choose another. Nothing was charged.")]
@@ -76,7 +82,7 @@ impl Fault {
             Self::Malformed => 400,
             Self::SignInNeeded | Self::NoMatch => 401,
             Self::NotFound => 404,
-            Self::AlreadyPaid | Self::NotPayable | Self::AmountMoved { .. } => 409,
+            Self::AlreadyPaid | Self::NotPayable | Self::AmountMoved { .. } | Self::WordsMoved => 409,
             Self::NothingToRefund | Self::MoreThanLeft { .. } | Self::NoRefundsHere { .. } | Self::PartTooEarly => 409,
             Self::MethodGone | Self::MethodRefused { .. } | Self::RefundFormUsed { .. } => 409,
             Self::BadEmail | Self::BadAmount | Self::NoCard => 422,
@@ -96,7 +102,9 @@ impl Fault {
             Self::TooMany | Self::LockedOut { .. } => "Please wait a moment",
             Self::TooManyTries { .. } => "No more cards can be tried just now",
             Self::Offline => "You seem to be offline",
-            Self::AlreadyPaid | Self::NotPayable | Self::AmountMoved { .. } | Self::MethodGone => "Nothing was charged",
+            Self::AlreadyPaid | Self::NotPayable | Self::AmountMoved { .. } | Self::WordsMoved | Self::MethodGone => {
+                "Nothing was charged"
+            }
             Self::MethodRefused { .. } | Self::NoCard => "The card is not saved",
             Self::BadAmount
             | Self::NothingToRefund

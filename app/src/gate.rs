@@ -104,6 +104,7 @@ impl From<TakeError> for Fault {
             TakeError::Refused(Refusal::AlreadyPaid) => Self::AlreadyPaid,
             TakeError::Refused(Refusal::NotPayable(_)) => Self::NotPayable,
             TakeError::Refused(Refusal::AmountMoved { shown, now }) => Self::AmountMoved { was: shown, now },
+            TakeError::WordsMoved => Self::WordsMoved,
             TakeError::BadEmail => Self::BadEmail,
             TakeError::MethodGone => Self::MethodGone,
             TakeError::TooManyTries { by, minutes, support_email } => Self::TooManyTries { by, minutes, support_email },

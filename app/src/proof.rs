@@ -5,7 +5,7 @@ use crate::words::count;
 use domain::{
     date::{Moment, in_words, zone_in_words},
     money::Locale,
-    proof::{Agreed, Notice, Proof, Trail},
+    proof::{Agreed, Notice, Proof, Trail, TrailLine},
     views::{PaymentStory, PostingFace, RefundFace, StoryEvent},
 };
 use leptos::{nonce::Nonce, prelude::*};
@@ -57,7 +57,7 @@ fn document(title: String, proof: Proof) -> AnyView {
             {payment(&story, locale)}
             <section>
                 <h2>"What the payer agreed to"</h2>
-                {consents(agreed, locale)}
+                {consents(agreed, &trail, locale)}
             </section>
             {events(story.events)}
             {postings(story.postings, locale)}
@@ -118,9 +118,14 @@ fn payment(story: &PaymentStory, locale: Locale) -> AnyView {
     .into_any()
 }
 
-fn consents(agreed: Vec<Agreed>, locale: Locale) -> AnyView {
+fn consents(agreed: Vec<Agreed>, trail: &Trail, locale: Locale) -> AnyView {
     if agreed.is_empty() {
-        return view! { <p>"This payment was made before consents were kept."</p> }.into_any();
+        let words = if trail.is_younger {
+            "This payment was made before consents were kept."
+        } else {
+            "There is no record of it any more."
+        };
+        return view! { <p>{words}</p> }.into_any();
     }
     agreed.into_iter().map(|one| consent(one, locale)).collect_view().into_any()
 }
@@ -234,7 +239,11 @@ fn sent(notices: Vec<Notice>) -> AnyView {
 }
 
 fn audit(trail: Trail) -> AnyView {
+    let beyond = trail.checked.and_then(|(_, to)| uncomputed(&trail.lines, to));
     let holds = match (trail.checked, trail.differences.is_empty()) {
+        (None, true) if trail.is_younger => {
+            view! { <p>"The merchant’s audit trail began after this payment."</p> }.into_any()
+        }
         (None, true) => view! { <p>"Nothing about this payment is sealed yet."</p> }.into_any(),
         (Some((from, to)), true) => {
             let words = format!(
@@ -270,9 +279,21 @@ fn audit(trail: Trail) -> AnyView {
         <section>
             <h2>"Audit trail"</h2>
             {holds}
+            {beyond}
             {young}
             {table(&["Line", "When", "What, and by whom", "SHA-256 over the line before and this one"], rows.collect_view())}
         </section>
     }
     .into_any()
+}
+
+/// The payment's lines behind `to`, the last one that was computed anew.
+fn uncomputed(lines: &[TrailLine], to: i64) -> Option<AnyView> {
+    let beyond: Vec<_> = lines.iter().map(|line| line.number).filter(|number| *number > to).collect();
+    let numbers = beyond.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+    let words = format!(
+        "Not computed for this document, because so many other lines lie before them: {numbers}. Whoever runs the portal \
+         has the whole trail computed by verify-books."
+    );
+    (!beyond.is_empty()).then(|| view! { <p>{words}</p> }.into_any())
 }

@@ -53,7 +53,7 @@ pub async fn open_checkout(checkout: CheckoutId, left: Option<PaymentId>) -> Res
 }
 
 /// One press of Pay, posted by a plain form. `saved` names a saved method; without one, `token` is empty when the gateway's
-/// own page shall take the card. `consent` is the version of the words beside the button.
+/// own page shall take the card. `consent` is the mark of the words beside the button.
 #[server(prefix = "/api", endpoint = "payments/take")]
 pub async fn take(
     checkout: CheckoutId,
@@ -79,7 +79,7 @@ pub async fn take(
         postal_code: engine::postal_code(&postal_code),
         network: gate::network(),
         user_agent: gate::user_agent(),
-        consent: domain::consent::Wording::of_version(&consent),
+        consent,
     };
     let payer = match gate::payer(gate::Act::PayOwnInvoices).await {
         // Whoever was offered one was signed in then, and it can still be charged.

@@ -22,7 +22,7 @@ pub struct Proof {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Agreed {
     pub at: Moment,
-    /// Absent when the form did not say what it showed.
+    /// Absent in records from when a form did not have to say what it showed.
     pub version: Option<String>,
     pub wording: Option<String>,
     pub invoice_number: String,
@@ -51,8 +51,10 @@ pub struct Trail {
     pub lines: Vec<TrailLine>,
     /// Too young to be sealed.
     pub unsealed: usize,
-    /// The lines that were computed anew, from and to; none when nothing is sealed.
+    /// The lines that were computed anew, from and to; none when nothing is sealed. The payment's own may lie behind them.
     pub checked: Option<(i64, i64)>,
+    /// It began after the payment: nobody wrote down then what payers agreed to.
+    pub is_younger: bool,
     /// What does not hold, one sentence each.
     pub differences: Vec<String>,
 }

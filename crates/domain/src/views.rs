@@ -114,6 +114,7 @@ pub struct Offer {
     pub pdf: bool,
     /// What will be charged, from the books.
     pub amount: Money,
+    pub consent: ConsentFace,
     /// What the payer saw before, when the books changed meanwhile (D11).
     pub was: Option<Money>,
     /// Why the last try on this checkout brought no money, in the payer's words.
@@ -123,6 +124,15 @@ pub struct Offer {
     pub gateway: GatewayFace,
     /// The books could not be asked just now: the amount is the last one known and is read again before charging.
     pub stale: bool,
+}
+
+/// What the payer agrees to by pressing Pay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentFace {
+    /// As they stand beside the button.
+    pub words: String,
+    /// The digest of the words: the form brings back which ones it showed.
+    pub mark: String,
 }
 
 /// A saved method as its payer reads it: never more of it than this.

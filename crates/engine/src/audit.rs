@@ -63,6 +63,10 @@ pub(crate) enum Audited {
         gateway_id: Option<String>,
         charge_id: Option<String>,
     },
+    /// Its payer gives it up; what comes of that, the gateway says.
+    CancelAsked {
+        attempt: AttemptId,
+    },
     /// The reason is staff's own words.
     RefundAsked {
         refund: RefundId,
@@ -95,6 +99,12 @@ pub(crate) enum Audited {
         invoice: InvoiceId,
         amount_minor: i64,
         external_id: Option<String>,
+    },
+    /// Staff have what the books refused written once more.
+    PostAgainAsked {
+        attempt: AttemptId,
+        invoice: InvoiceId,
+        amount_minor: i64,
     },
     /// A refund, written into the books.
     RefundPosted {
@@ -222,6 +232,11 @@ impl Audited {
         Self::BooksTakenBack { attempt, invoice, amount_minor, external_id: entry.external_id.clone() }
     }
 
+    pub(crate) const fn post_again_asked(entry: &BooksEntry) -> Self {
+        let (attempt, invoice, amount_minor) = (entry.attempt_id, entry.invoice_id, entry.amount_minor);
+        Self::PostAgainAsked { attempt, invoice, amount_minor }
+    }
+
     /// What became of a refund's write into the books; nothing, where there was nothing to write.
     pub(crate) fn refund_written(entry: &RefundEntry) -> Option<Self> {
         let (refund, invoice, amount_minor) = (entry.refund_id, entry.invoice_id, entry.amount_minor);
@@ -270,11 +285,13 @@ impl Audited {
             Self::PaymentMoved { to, .. } if to.has_money() => "money_came",
             Self::PaymentMoved { from, .. } if from.has_money() => "money_went_back",
             Self::PaymentMoved { .. } => "no_money",
+            Self::CancelAsked { .. } => "cancel_asked",
             Self::RefundAsked { .. } => "refund_asked",
             Self::RefundMoved { to: RefundState::Succeeded, .. } => "refund_paid",
             Self::RefundMoved { .. } => "refund_not_paid",
             Self::BooksPosted { .. } => "books_posted",
             Self::BooksRefused { .. } => "books_refused",
+            Self::PostAgainAsked { .. } => "post_again_asked",
             Self::RefundPosted { .. } => "refund_posted",
             Self::RefundPostRefused { .. } => "refund_post_refused",
             Self::BooksTakenBack { .. } => "books_taken_back",
@@ -303,12 +320,14 @@ pub(crate) fn words(kind: &str) -> &'static str {
         "money_came" => "Money taken",
         "money_went_back" => "Money gone back",
         "no_money" => "Payment ended without money",
+        "cancel_asked" => "Cancelling asked for",
         "refund_asked" => "Refund asked for",
         "refund_paid" => "Refund paid",
         "refund_not_paid" => "Refund not paid",
         "books_posted" => "Posted to the books",
         "books_refused" => "Refused by the books",
         "books_taken_back" => "Taken out of the books",
+        "post_again_asked" => "Posting again asked for",
         "refund_posted" => "Refund posted to the books",
         "refund_post_refused" => "Refund refused by the books",
         "refund_taken_back" => "Refund taken out of the books",
@@ -352,6 +371,8 @@ mod tests {
             (moved(AttemptState::Declined, AttemptState::Approved), "money_came"),
             (moved(AttemptState::Approved, AttemptState::Voided), "money_went_back"),
             (moved(AttemptState::Unknown, AttemptState::Declined), "no_money"),
+            (Audited::CancelAsked { attempt }, "cancel_asked"),
+            (Audited::PostAgainAsked { attempt, invoice: InvoiceId(Uuid::nil()), amount_minor: 1 }, "post_again_asked"),
             (paid_back(RefundState::Succeeded), "refund_paid"),
             (paid_back(RefundState::Failed), "refund_not_paid"),
             (written(BooksEntryState::Posted, Some("cn_1")), "refund_posted"),

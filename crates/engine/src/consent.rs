@@ -4,8 +4,12 @@
 use crate::{Error, GuestPass, Order};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
-use domain::consent::Wording;
-use store::{Attempt, Consent};
+use domain::{
+    consent::Wording,
+    money::Money,
+    views::{ConsentFace, MerchantFace},
+};
+use store::{Attempt, Consent, TokenHash};
 
 /// Card schemes take disputes for up to 540 days after a payment.
 pub(crate) const TRACEABLE_FOR: TimeDelta = TimeDelta::days(540);
@@ -13,23 +17,38 @@ pub(crate) const TRACEABLE_FOR: TimeDelta = TimeDelta::days(540);
 const SURCHARGE_MINOR: i64 = 0;
 const SALT_BYTES: usize = 16;
 
-/// The words are made anew as the page made them; which ones those were, its form says. The amount is the one on the
-/// button: any other was refused before.
-pub(crate) fn agreed(
+/// The words beside a button that says `amount`.
+pub(crate) fn face(wording: Wording, merchant: &MerchantFace, invoice_number: &str, amount: Money) -> ConsentFace {
+    let words = wording.text(&merchant.name, invoice_number, &amount.format(merchant.locale));
+    ConsentFace { mark: TokenHash::of(&words).into_text(), words }
+}
+
+/// The words that the form showed, made anew. `None`: merchant or invoice have other names by now, or the form does not
+/// say what it showed. Nobody may be charged for words that they have not read.
+pub(crate) fn shown(
     guest: &GuestPass,
+    order: &Order,
+    invoice_number: &str,
+) -> Result<Option<(Wording, ConsentFace)>, Error> {
+    let merchant = guest.merchant.face()?;
+    let faces = Wording::ALL.map(|wording| (wording, face(wording, &merchant, invoice_number, order.expected)));
+    Ok(faces.into_iter().find(|(_, face)| face.mark == order.consent))
+}
+
+/// The amount is the one on the button: any other was refused before.
+pub(crate) fn agreed(
     order: &Order,
     attempt: &Attempt,
     invoice_number: &str,
+    (wording, face): (Wording, ConsentFace),
 ) -> Result<Consent, Error> {
-    let (merchant, amount) = (guest.merchant.face()?, attempt.amount()?);
-    let text = |wording: Wording| wording.text(&merchant.name, invoice_number, &amount.format(merchant.locale));
     let mut salt = [0; SALT_BYTES];
     getrandom::fill(&mut salt).map_err(|_| Error::NoRandomness)?;
     Ok(Consent {
         merchant_id: attempt.merchant_id,
         attempt_id: attempt.id,
-        version: order.consent.map(|wording| wording.version().to_owned()),
-        wording: order.consent.map(text),
+        version: Some(wording.version().to_owned()),
+        wording: Some(face.words),
         invoice_number: invoice_number.to_owned(),
         currency: attempt.currency.clone(),
         amount_minor: attempt.amount_minor,

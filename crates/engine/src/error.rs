@@ -79,6 +79,9 @@ pub(crate) fn known<T>(found: Result<T, store::Error>) -> Result<Option<T>, Erro
 pub enum TakeError {
     #[error("refused: {0:?}")]
     Refused(Refusal),
+    /// The page says something else by now than the form showed: it must be read again.
+    #[error("the form showed other words")]
+    WordsMoved,
     /// The e-mail address for the receipt cannot be one.
     #[error("not an e-mail address")]
     BadEmail,

@@ -2,6 +2,7 @@
 
 mod admin_home;
 mod audit;
+mod audit_rows;
 mod built_in_ledger;
 mod card_testing;
 mod clock;

@@ -1,9 +1,10 @@
 //! From a link to a checkout, and from a checkout to the page that offers it.
 
-use crate::{Engine, Error, GuestPass, Lane, PayerPass, order};
+use crate::{Engine, Error, GuestPass, Lane, PayerPass, consent, order};
 use chrono::TimeDelta;
 use connectors::books::BooksError;
 use domain::{
+    consent::Wording,
     ids::{CheckoutId, InvoiceId, MerchantId, PaymentId},
     invoice::{BooksInvoice, CompanyNamed, InvoiceStatus},
     money::Money,
@@ -176,6 +177,7 @@ impl Engine {
             _ => None,
         };
         let amount = invoice.due()?;
+        let consent = consent::face(Wording::CURRENT, &face, &invoice.number, amount);
         let pdf = guest.checkout.company_named && self.has_pdf(&guest.db).await;
         let saved = self.methods_at(guest, payer, customer.id).await?;
         let customer = guest.checkout.company_named.then_some(customer.name);
@@ -186,6 +188,7 @@ impl Engine {
             invoice: self.invoice_face(&guest.merchant, invoice, customer, None)?,
             pdf,
             amount,
+            consent,
             was: was.filter(|was| *was != amount),
             last_decline,
             saved,

@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    consent::Wording,
     ids::{MethodId, PaymentId, RefundId},
     money::Money,
     network::Network,
@@ -26,8 +25,8 @@ pub struct Order {
     /// Where the press came from.
     pub network: Network,
     pub user_agent: Option<String>,
-    /// What the form says that it showed beside the button; absent for one from before there were such words.
-    pub consent: Option<Wording>,
+    /// The mark of the words that the form showed beside the button.
+    pub consent: String,
 }
 
 impl Order {

@@ -1,13 +1,19 @@
 //! Staff have the books asked once more for what they refused, when what those objected to is put right. It is looked up
 //! there by its reference first: a person may have entered it, or taken it out, meanwhile (D30).
 
-use crate::{AdminPass, Engine, Error, jobs::Work, refused_payment::never_entered, settle_payment::retried};
+use crate::{
+    AdminPass, Engine, Error,
+    audit::{Actor, Audited},
+    jobs::Work,
+    refused_payment::never_entered,
+    settle_payment::retried,
+};
 use chrono::{DateTime, Utc};
 use domain::{
     ids::{AttemptId, PaymentId},
     views::BooksAgain,
 };
-use store::{Attempt, BooksEntry, BooksEntryState, MerchantDb, Refund, RefundEntry};
+use store::{Attempt, BooksEntry, BooksEntryState, Refund, RefundEntry};
 
 impl Engine {
     /// Pressed twice is pressed once: what is meant already is not refused any more.
@@ -17,15 +23,15 @@ impl Engine {
     pub async fn post_again(&self, admin: &AdminPass, payment: PaymentId) -> Result<(), Error> {
         let payment = admin.db.payment(payment).await?.id;
         for attempt in admin.db.attempts_of(payment).await? {
-            retried(payment, || self.revive_refused(&admin.db, payment, attempt.id)).await?;
+            retried(payment, || self.revive_refused(admin, payment, attempt.id)).await?;
         }
         self.0.bell.notify_one();
         Ok(())
     }
 
-    async fn revive_refused(&self, db: &MerchantDb, payment: PaymentId, attempt: AttemptId) -> Result<(), Error> {
+    async fn revive_refused(&self, admin: &AdminPass, payment: PaymentId, attempt: AttemptId) -> Result<(), Error> {
         let now = self.now();
-        let tx = db.begin().await?;
+        let tx = admin.db.begin().await?;
         let attempt = tx.attempt_hold(attempt).await?;
         let refunds = tx.refunds_of(&[attempt.id]).await?;
         let parts = tx.refund_entries(&refunds.iter().map(|refund| refund.id).collect::<Vec<_>>()).await?;
@@ -42,6 +48,8 @@ impl Engine {
                 let id = entry.external_id.as_deref();
                 tx.books_entry_move(entry, BooksEntryState::Leaving, id, None, now).await?;
             }
+            let asked = Audited::post_again_asked(entry);
+            tx.audit_add(asked.slip(Some(payment), Actor::Staff(admin.person), now)?).await?;
         }
         let asked_ms = now.timestamp_millis();
         let work = if attempt.state.has_money() {

@@ -3,10 +3,11 @@
 
 use crate::{
     AdminPass, Engine, Error,
-    audit::{PAYMENT_STARTED, Started, words},
+    audit::words,
+    audit_rows::{Act, Rows},
     clock::{on_the_wall, zone},
     transactions::mail_words,
-    verify_trail::{Walk, consent_differs},
+    verify_trail::Walk,
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -18,6 +19,7 @@ use store::{AuditLine, Consent, Mail, MerchantDb};
 
 /// A proof computes the trail anew from the payment's first line on; `verify-books` does so from the beginning.
 const LINES_AT_ONCE: u64 = 1_000;
+/// The payment's lines behind so many are named as not computed.
 const LINES_MAX: usize = 20_000;
 
 impl Engine {
@@ -26,14 +28,12 @@ impl Engine {
     pub async fn prove_payment(&self, admin: &AdminPass, payment: PaymentId) -> Result<Proof, Error> {
         let (db, zone) = (&admin.db, zone(&admin.who.time_zone));
         let local = |at| on_the_wall(at, zone);
+        let payment = db.payment(payment).await?.id;
+        let trail = self.trail(db, payment, local).await?;
         let story = self.payment_story(admin, payment).await?;
         let attempts = db.attempts_of(payment).await?;
         let mut consents = db.consents_of(attempts.iter().map(|attempt| attempt.id).collect()).await?;
         consents.sort_by_key(|consent| consent.agreed_at);
-        let lines = db.audit_lines_of(payment).await?;
-        let mut trail = trail(db, &lines, local).await?;
-        trail.unsealed = db.audit_slips_of(payment).await?.len();
-        trail.differences.extend(self.consents_against(&consents, &lines));
         let mails = db.mails_of_payment(payment).await?;
         Ok(Proof {
             merchant: db.merchant().await?.face()?,
@@ -45,35 +45,61 @@ impl Engine {
         })
     }
 
-    /// Of each consent whose line is sealed, what does not fit it.
-    fn consents_against(&self, consents: &[Consent], lines: &[AuditLine]) -> Vec<String> {
-        let begun = lines.iter().filter(|line| line.kind == PAYMENT_STARTED);
-        let started = begun.filter_map(|line| serde_json::from_str::<Started>(&line.body).ok());
-        let differs = |started: Started| {
-            let consent = consents.iter().find(|consent| consent.attempt_id == started.attempt);
-            Some(format!("what the payer agreed to {}", consent_differs(&started, consent, self.now())?))
-        };
-        started.filter_map(differs).collect()
+    /// The payment's sealed lines, the trail computed anew from the first of them to its end, and what of the payment does
+    /// not fit what was written down about it.
+    async fn trail(
+        &self,
+        db: &MerchantDb,
+        payment: PaymentId,
+        local: impl Fn(DateTime<Utc>) -> Moment,
+    ) -> Result<Trail, Error> {
+        // In this order: what is sealed meanwhile is seen once or twice, and never not at all.
+        let rows = Rows::of_payment(db, payment).await?;
+        let mut slips = db.audit_slips_of(payment).await?;
+        let lines = db.audit_lines_of(payment).await?;
+        slips.retain(|slip| lines.iter().all(|line| line.id != slip.id));
+        let acts: Vec<_> = lines.iter().map(Act::from).chain(slips.iter().map(Act::from)).collect();
+        let began = began(db).await?;
+        let is_younger = rows.are_older(&acts, began);
+        let (checked, mut differences) = computed(db, &lines).await?;
+        differences.extend(rows.untold(&acts, began));
+        let told_of = Rows::of_acts(db, &acts).await?;
+        differences.extend(acts.iter().filter_map(|act| told_of.differs(act, self.now())));
+        let lines = lines.into_iter().map(|line| trail_line(line, &local)).collect();
+        Ok(Trail { lines, unsealed: slips.len(), checked, is_younger, differences })
     }
 }
 
-/// The payment's sealed lines, and the trail computed anew from the first of them to its end.
-async fn trail(db: &MerchantDb, lines: &[AuditLine], local: impl Fn(DateTime<Utc>) -> Moment) -> Result<Trail, Error> {
-    let told = |line: &AuditLine| TrailLine {
+/// When the merchant's audit trail began: at no time, when there is none; before everything, when its beginning is lost.
+async fn began(db: &MerchantDb) -> Result<DateTime<Utc>, Error> {
+    let is_new = db.audit_head().await?.is_none_or(|head| head.sequence == 0);
+    Ok(match db.audit_lines_after(0, 1).await?.first() {
+        Some(first) if first.sequence == 1 && first.follows("") => first.at,
+        None if is_new => DateTime::<Utc>::MAX_UTC,
+        _ => DateTime::<Utc>::MIN_UTC,
+    })
+}
+
+/// The lines that were computed anew, from and to, and what does not hold.
+async fn computed(db: &MerchantDb, lines: &[AuditLine]) -> Result<(Option<(i64, i64)>, Vec<String>), Error> {
+    let Some(first) = lines.first().map(|line| line.sequence) else { return Ok((None, Vec::new())) };
+    let mut walk = walk_from(db, first).await?;
+    let before = u64::try_from(first - 1).unwrap_or_default();
+    let missing = before.saturating_sub(db.audit_lines_count_before(first).await?);
+    if missing > 0 {
+        walk.differences.push(format!("{missing} line(s) before line {first} of the audit trail are missing"));
+    }
+    Ok((Some((first, walk.sequence)), walk.differences))
+}
+
+fn trail_line(line: AuditLine, local: impl Fn(DateTime<Utc>) -> Moment) -> TrailLine {
+    TrailLine {
         number: line.sequence,
         at: local(line.at),
         what: words(&line.kind).to_owned(),
-        actor: line.actor.clone(),
-        hash: line.hash.clone(),
-    };
-    let mut trail =
-        Trail { lines: lines.iter().map(told).collect(), unsealed: 0, checked: None, differences: Vec::new() };
-    if let Some(first) = lines.first() {
-        let walk = walk_from(db, first.sequence).await?;
-        trail.checked = Some((first.sequence, walk.sequence));
-        trail.differences = walk.differences;
+        actor: line.actor,
+        hash: line.hash,
     }
-    Ok(trail)
 }
 
 async fn walk_from(db: &MerchantDb, first: i64) -> Result<Walk, Error> {

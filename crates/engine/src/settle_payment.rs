@@ -223,9 +223,21 @@ impl Engine {
         let attempt = latest(&guest.db, payment.id).await?;
         let is_asked = attempt.gateway_id.is_some() || self.0.looks.is_due(attempt.id);
         if attempt.state == AttemptState::RequiresAction && is_mine(guest, payer, &payment) && is_asked {
+            if attempt.gateway_id.is_some() {
+                self.write_cancel(guest, payer, &attempt).await?;
+            }
             self.give_up(&guest.db, &attempt).await?;
         }
         self.standing(guest, payer, payment.id).await
+    }
+
+    /// Who gives it up, before the gateway is asked to end it: what that says has no name.
+    async fn write_cancel(&self, guest: &GuestPass, payer: Option<&PayerPass>, attempt: &Attempt) -> Result<(), Error> {
+        let actor = payer.map_or(Actor::Guest, |payer| Actor::Payer(payer.payer));
+        let slip = Audited::CancelAsked { attempt: attempt.id }.slip(Some(attempt.payment_id), actor, self.now())?;
+        let tx = guest.db.begin().await?;
+        tx.audit_add(slip).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Ends an attempt that waits for its payer, at the gateway first: it may have been paid meanwhile. One without an id

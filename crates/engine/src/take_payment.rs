@@ -6,7 +6,7 @@ use crate::{
     Engine, Error, GuestPass, Order, PayHow, PayerPass, TakeError,
     audit::{Actor, Audited, Started},
     card_testing::{Origin, Turn},
-    consent::agreed,
+    consent::{agreed, shown},
     failpoint,
     jobs::chain,
     open_checkout::nothing_to_pay,
@@ -170,14 +170,16 @@ impl Engine {
             // makes `claims_seen` old, so that their decline is counted in the next round.
             let turn = self.await_turn(guest, origin).await?;
             let (invoice, customer) = guest.db.invoice_with_customer(guest.checkout.invoice_id).await?;
+            let shown = shown(guest, order, &invoice.number)?;
             // Each press that cannot be charged would be a read of the books.
-            if order.expected != invoice.due()? || nothing_to_pay(&invoice).is_some() {
+            if order.expected != invoice.due()? || nothing_to_pay(&invoice).is_some() || shown.is_none() {
                 self.count_guess(order.network).await?;
             }
             let books = self.invoice_from_books(&guest.db, &invoice).await?;
             let amount = amount_to_charge(order.expected, &books).map_err(TakeError::Refused)?;
+            let shown = shown.ok_or(TakeError::WordsMoved)?;
             let committed = self.new_attempt(guest, order, origin, (invoice, customer), amount, by);
-            let consent = agreed(guest, order, &committed.attempt, &committed.share.invoice_number)?;
+            let consent = agreed(order, &committed.attempt, &committed.share.invoice_number, shown)?;
             let started = Audited::PaymentStarted(Started::of(&consent)?);
             let slip = started.slip(Some(order.payment), Actor::of(origin), committed.attempt.created_at)?;
             let new = NewAttempt {

@@ -1,16 +1,15 @@
-//! Is the audit trail of each merchant whole? Every hash is computed anew, and each consent is held against its line. A
-//! line that is changed, missing or out of its place is named (N15).
+//! Is the audit trail of each merchant whole? Every hash is computed anew, and each line is held against the row that it
+//! tells of. A line that is changed, missing or out of its place is named (N15).
 
 use crate::{
     Engine, Error,
-    audit::{PAYMENT_STARTED, Started, words},
-    consent::TRACEABLE_FOR,
+    audit::{PAYMENT_STARTED, words},
+    audit_rows::{Act, Rows},
     verify_books::Verified,
 };
-use chrono::{DateTime, TimeDelta, Utc};
-use domain::ids::AttemptId;
-use std::{cmp::Ordering, collections::HashMap};
-use store::{AuditHead, AuditLine, Consent, MerchantDb};
+use chrono::TimeDelta;
+use std::cmp::Ordering;
+use store::{AuditHead, AuditLine, MerchantDb};
 
 const LINES_AT_ONCE: u64 = 1_000;
 /// A slip that waits for longer is sealed by nobody.
@@ -28,10 +27,12 @@ impl Engine {
                 break;
             }
             walk.steps(&lines);
-            let begun: Vec<_> = lines.iter().filter(|line| line.kind == PAYMENT_STARTED).collect();
-            started += u64::try_from(begun.len()).unwrap_or(u64::MAX);
+            let begun = lines.iter().filter(|line| line.kind == PAYMENT_STARTED).count();
+            started += u64::try_from(begun).unwrap_or(u64::MAX);
             verified.lines += u64::try_from(lines.len()).unwrap_or(u64::MAX);
-            walk.differences.extend(self.consent_differences(db, &begun).await?);
+            let acts: Vec<_> = lines.iter().map(Act::from).collect();
+            let rows = Rows::of_acts(db, &acts).await?;
+            walk.differences.extend(acts.iter().filter_map(|act| rows.differs(act, self.now())));
         }
         walk.end(db.audit_head().await?.as_ref());
         if consents > started {
@@ -46,37 +47,6 @@ impl Engine {
         }
         verified.differences.append(&mut walk.differences);
         Ok(())
-    }
-
-    async fn consent_differences(&self, db: &MerchantDb, begun: &[&AuditLine]) -> Result<Vec<String>, Error> {
-        // One that cannot be read was changed, and is named already.
-        let started: Vec<Started> = begun.iter().filter_map(|line| serde_json::from_str(&line.body).ok()).collect();
-        let consents = db.consents_of(started.iter().map(|started| started.attempt).collect()).await?;
-        let consents: HashMap<AttemptId, Consent> = consents.into_iter().map(|row| (row.attempt_id, row)).collect();
-        let differs = |started: &Started| {
-            let words = consent_differs(started, consents.get(&started.attempt), self.now())?;
-            Some(format!("the consent of {} {words}", started.attempt))
-        };
-        Ok(started.iter().filter_map(differs).collect())
-    }
-}
-
-/// What is wrong with a consent, seen from the line about it.
-pub(crate) fn consent_differs(
-    started: &Started,
-    consent: Option<&Consent>,
-    now: DateTime<Utc>,
-) -> Option<&'static str> {
-    let Some(consent) = consent else { return Some("is missing") };
-    if consent.terms_digest() != started.terms {
-        return Some("is not what its line in the audit trail says");
-    }
-    match consent.origin_digest() {
-        None if now - consent.agreed_at < TRACEABLE_FOR => Some("does not tell where it came from any more"),
-        Some(origin) if started.origin.as_ref() != Some(&origin) => {
-            Some("comes from elsewhere than its line in the audit trail says")
-        }
-        _ => None,
     }
 }
 

@@ -297,7 +297,9 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(next.order_by_asc(Column::Id).limit(limit).all(self.conn()).await?)
     }
 
-    pub(crate) async fn attempts_by_id(&self, ids: &[AttemptId]) -> Result<Vec<Attempt>, Error> {
+    /// # Errors
+    /// The database is away.
+    pub async fn attempts_by_id(&self, ids: &[AttemptId]) -> Result<Vec<Attempt>, Error> {
         Ok(self.find::<Entity>().filter(Column::Id.is_in(ids.to_vec())).all(self.conn()).await?)
     }
 

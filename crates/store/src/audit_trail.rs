@@ -235,6 +235,14 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(self.find::<line::Entity>().filter(line::Column::Sequence.eq(sequence)).only(self.conn()).await?)
     }
 
+    /// How many lines there are before this number.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn audit_lines_count_before(&self, sequence: i64) -> Result<u64, Error> {
+        Ok(self.find::<line::Entity>().filter(line::Column::Sequence.lt(sequence)).count(self.conn()).await?)
+    }
+
     /// The lines about a payment, in their order.
     ///
     /// # Errors

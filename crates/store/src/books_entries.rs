@@ -194,7 +194,11 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(waiting.all(self.conn()).await?.into_iter().map(|entry| entry.invoice_id).collect())
     }
 
-    pub(crate) async fn books_entries_of(&self, attempts: &[AttemptId]) -> Result<Vec<BooksEntry>, Error> {
+    /// The writes of these attempts.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn books_entries_of(&self, attempts: &[AttemptId]) -> Result<Vec<BooksEntry>, Error> {
         Ok(self.find::<Entity>().filter(Column::AttemptId.is_in(attempts.to_vec())).all(self.conn()).await?)
     }
 

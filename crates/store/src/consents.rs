@@ -22,7 +22,7 @@ pub struct Model {
     pub merchant_id: MerchantId,
     #[sea_orm(primary_key, auto_increment = false)]
     pub attempt_id: AttemptId,
-    /// Of the wording; absent when the form did not say what it showed.
+    /// Of the wording; absent in records from when a form did not have to say what it showed.
     pub version: Option<String>,
     /// The words beside the button, as they stood there.
     pub wording: Option<String>,

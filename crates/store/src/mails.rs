@@ -93,6 +93,12 @@ impl<C: ConnectionTrait> Scoped<C> {
         self.find::<Entity>().filter(Column::Id.eq(id)).only(self.conn()).await?.ok_or(Error::Missing)
     }
 
+    /// # Errors
+    /// The database is away.
+    pub async fn mails_by_id(&self, ids: Vec<MailId>) -> Result<Vec<Model>, Error> {
+        Ok(self.find::<Entity>().filter(Column::Id.is_in(ids)).all(self.conn()).await?)
+    }
+
     /// Newest first, and how many there are.
     ///
     /// # Errors

@@ -288,6 +288,12 @@ impl<C: ConnectionTrait> Scoped<C> {
 
     /// # Errors
     /// The database is away.
+    pub async fn refunds_by_id(&self, ids: &[RefundId]) -> Result<Vec<Refund>, Error> {
+        Ok(self.find::<Entity>().filter(Column::Id.is_in(ids.to_vec())).all(self.conn()).await?)
+    }
+
+    /// # Errors
+    /// The database is away.
     pub async fn refunds_since(&self, since: DateTime<Utc>) -> Result<Vec<Refund>, Error> {
         Ok(self.find::<Entity>().filter(Column::CreatedAt.gte(since)).all(self.conn()).await?)
     }

@@ -26,14 +26,49 @@ async fn paid(house: &House) -> Form {
     let press = press.header("origin", &house.portal).header("user-agent", "Lynx/2.9 <of a test>");
     assert_eq!(guest.send(press.form(&form.fields("pm_card_visa"))).await.status, 303);
     house.assert_paid_once("INV-501", 120_450).await;
-    let lines = async || house.engine.verify_books(None).await.unwrap().lines;
-    house.until("it is sealed", async || lines().await == LINES_OF_A_PAYMENT).await;
+    sealed(house, LINES_OF_A_PAYMENT).await;
     house.assert_everything_agrees().await;
     form
 }
 
 fn proof_of(form: &Form) -> String {
     format!("/admin/transactions/{}/proof", form.payment)
+}
+
+/// Waits for so many lines in the trail.
+async fn sealed(house: &House, lines: u64) {
+    let sealed = async || house.engine.verify_books(None).await.unwrap().lines;
+    house.until("it is sealed", async || sealed().await == lines).await;
+}
+
+/// Five dollars back, pressed twice.
+async fn refund(admin: &Client, form: &Form) {
+    let dialog = admin.get(&format!("/admin/transactions/{}", form.payment)).await.body;
+    let refund = field(&dialog, "refund");
+    let asked = [
+        ("payment", form.payment.as_str()),
+        ("refund", refund.as_str()),
+        ("currency", "USD"),
+        ("amount", "5.00"),
+        ("reason", "Late"),
+    ];
+    for _ in 0..2 {
+        assert_eq!(admin.post("/api/refunds/start", &asked).await.status, 303);
+    }
+}
+
+/// INV-501, begun on the gateway's page and given up there, with another act's line between its own.
+async fn given_up(house: &House, admin: &Client) -> Form {
+    let guest = house.client();
+    let form = guest.open("INV-501").await;
+    guest.pay(&form, "").await;
+    sealed(house, 1).await;
+    admin.sign_in(facts::NORTHWIND.admin_email).await;
+    sealed(house, 2).await;
+    let cancel = [("checkout", form.checkout.as_str()), ("payment", form.payment.as_str())];
+    assert_eq!(guest.post("/api/payments/cancel", &cancel).await.status, 303);
+    sealed(house, 4).await;
+    form
 }
 
 #[tokio::test]
@@ -92,18 +127,7 @@ async fn n15_a_refund_stands_in_the_proof_with_who_asked_for_it_and_why() {
     let house = House::new().await;
     let form = paid(&house).await;
     let admin = staff(&house).await;
-    let dialog = admin.get(&format!("/admin/transactions/{}", form.payment)).await.body;
-    let refund = field(&dialog, "refund");
-    let asked = [
-        ("payment", form.payment.as_str()),
-        ("refund", refund.as_str()),
-        ("currency", "USD"),
-        ("amount", "5.00"),
-        ("reason", "Late"),
-    ];
-    for _ in 0..2 {
-        assert_eq!(admin.post("/api/refunds/start", &asked).await.status, 303);
-    }
+    refund(&admin, &form).await;
     let told = async || {
         let proof = admin.get(&proof_of(&form)).await.body;
         let sealed = proof.contains("Refund asked for (per_") && proof.contains("Refund paid (gateway)");
@@ -120,15 +144,179 @@ async fn n15_a_refund_stands_in_the_proof_with_who_asked_for_it_and_why() {
 }
 
 #[tokio::test]
-async fn n15_a_form_that_does_not_say_what_it_showed_is_paid_and_told_so() {
+async fn n15_words_that_nobody_was_shown_are_read_before_anything_is_charged() {
     let house = House::new().await;
     let guest = house.client();
-    let form = Form { consent: String::new(), ..guest.open("INV-501").await };
-    guest.pay(&form, "pm_card_visa").await;
+    let form = guest.open("INV-501").await;
+    let silent = Form { consent: String::new(), ..form.clone() };
+    house.execute("UPDATE merchant SET name = 'Northwind Group' WHERE name = 'Northwind IT'").await;
+    let now = Wording::CURRENT.text("Northwind Group", "INV-501", "$1,204.50");
+    for stale in [&silent, &form] {
+        let back = guest.pay(stale, "pm_card_visa").await.location.unwrap();
+        let page = guest.get(&back).await.body;
+        assert!(page.contains("What you agree to by pressing Pay has changed") && page.contains(&now), "{page}");
+        assert!(!page.contains("<title>Error"), "nobody has made a mistake: {page}");
+    }
+    assert_eq!(guest.call("/api/payments/take", &form.fields("pm_card_visa")).await.status, 409);
+    assert!(house.charges().await.is_empty());
+
+    let again = guest.form(&format!("/npe?transactionId={}", form.checkout)).await;
+    guest.pay(&again, "pm_card_visa").await;
     house.assert_paid_once("INV-501", 120_450).await;
-    let proof = staff(&house).await.get(&proof_of(&form)).await.body;
-    assert!(proof.contains("did not say which words it showed") && !proof.contains(&agreed_to()), "{proof}");
+    let proof = staff(&house).await.get(&proof_of(&again)).await.body;
+    assert!(proof.contains(&now) && !proof.contains(&agreed_to()), "{proof}");
+}
+
+#[tokio::test]
+async fn n15_who_gives_a_payment_up_and_who_has_one_posted_again_is_written_down() {
+    let house = House::new().await;
+    let admin = house.client();
+    let form = given_up(&house, &admin).await;
+    let proof = admin.get(&proof_of(&form)).await.body;
+    for words in ["Cancelling asked for (guest)", "Payment ended without money (gateway)", "each follows from"] {
+        assert!(proof.contains(words), "{words}: {proof}");
+    }
+
+    house.arm("xero", "period_locked", "PUT /xero/api.xro/2.0/Payments").await;
+    let guest = house.client();
+    let form = guest.open("INV-501").await;
+    guest.pay(&form, "pm_card_visa").await;
+    let refused = async || house.story(&form).await.contains("but the books refused it");
+    house.until("the books have refused it", refused).await;
+    for _ in 0..2 {
+        assert_eq!(admin.post("/api/transactions/post_again", &[("payment", &form.payment)]).await.status, 303);
+    }
+    let told = async || admin.get(&proof_of(&form)).await.body.contains("Posted to the books (portal)");
+    house.until("it is posted and sealed", told).await;
+    let proof = admin.get(&proof_of(&form)).await.body;
+    assert_eq!(proof.matches("Posting again asked for (per_").count(), 1, "pressed twice is pressed once: {proof}");
     house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
+async fn n15_a_payer_who_is_signed_in_gives_up_by_name() {
+    let house = House::new().await;
+    let ana = house.client();
+    ana.sign_in(facts::ANA_EMAIL).await;
+    ana.stand_at(facts::NORTHWIND.name).await;
+    let dashboard = ana.get("/dashboard").await.body;
+    let (_, row) = dashboard.split_once("INV-501").unwrap();
+    let opened = ana.post("/api/invoices/pay", &[("invoice", &field(row, "invoice"))]).await;
+    let form = ana.form(&opened.location.unwrap()).await;
+    ana.pay(&form, "").await;
+    let cancel = [("checkout", form.checkout.as_str()), ("payment", form.payment.as_str())];
+    assert_eq!(ana.post("/api/payments/cancel", &cancel).await.status, 303);
+    let admin = staff(&house).await;
+    let told = async || admin.get(&proof_of(&form)).await.body.contains("Cancelling asked for (pyr_");
+    house.until("it is sealed", told).await;
+}
+
+#[tokio::test]
+async fn n15_a_start_that_is_gone_is_missed_though_the_lines_that_are_left_follow() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        let admin = house.client();
+        let form = given_up(&house, &admin).await;
+        let proof = async || admin.get(&proof_of(&form)).await.body;
+        assert!(proof().await.contains("each follows from"));
+
+        house.execute("UPDATE consent SET wording = 'By pressing Pay you agree to everything.'").await;
+        house.execute("DELETE FROM audit_line WHERE kind = 'payment_started'").await;
+        let forged = proof().await;
+        for words in [
+            "The audit trail does not hold",
+            "the start of att_",
+            "stands nowhere in the audit trail",
+            "1 line(s) before line 3 of the audit trail are missing",
+        ] {
+            assert!(forged.contains(words), "{words}: {forged}");
+        }
+        assert!(!forged.contains("each follows from"), "{forged}");
+
+        house.execute("DELETE FROM consent").await;
+        let bare = proof().await;
+        assert!(bare.contains("stands nowhere") && !bare.contains("made before consents were kept"), "{bare}");
+        house.execute("DELETE FROM audit_line").await;
+        let bare = proof().await;
+        assert!(bare.contains("stands nowhere") && !bare.contains("is sealed yet"), "{bare}");
+
+        // As it was before there were trails.
+        house.execute("DELETE FROM audit_head").await;
+        let old = proof().await;
+        for words in ["made before consents were kept", "trail began after this payment"] {
+            assert!(old.contains(words), "{words}: {old}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn n15_what_is_shown_is_what_the_lines_say_and_no_more() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        let form = paid(&house).await;
+        let admin = staff(&house).await;
+        refund(&admin, &form).await;
+        let proof = async || admin.get(&proof_of(&form)).await.body;
+        let told = async || {
+            let proof = proof().await;
+            proof.contains("Refund posted to the books (portal)") && proof.contains("Refund: $5.00 from Northwind IT")
+        };
+        house.until("the refund is posted, sealed and mailed", told).await;
+        house.assert_everything_agrees().await;
+        assert!(proof().await.contains("each follows from"));
+
+        for (forgery, difference) in [
+            (
+                "UPDATE mail SET text = 'You read our terms.'",
+                "(Mail kept, no mail server is set) tells of a mail with other",
+            ),
+            ("UPDATE attempt SET gateway_id = 'pi_forged'", "(Money taken) names another id than is shown"),
+            ("UPDATE books_entry SET external_id = 'forged'", "(Posted to the books) names another id than is shown"),
+            ("UPDATE books_entry SET amount_minor = 1", "(Posted to the books) tells of another amount than is shown"),
+            ("UPDATE refund SET reason = 'Early'", "(Refund asked for) gives another reason"),
+            ("UPDATE refund SET gateway_id = 're_forged'", "(Refund paid) names another id than is shown"),
+            (
+                "UPDATE refund_entry SET credit_id = 'forged'",
+                "(Refund posted to the books) names another id than is shown",
+            ),
+        ] {
+            house.execute(forgery).await;
+            let forged = proof().await;
+            assert!(forged.contains("does not hold") && forged.contains(difference), "{forgery}: {forged}");
+            let named = house.differences(None).await;
+            assert!(named.iter().any(|words| words.contains(difference)), "{forgery}: {named:?}");
+        }
+        house
+            .execute(
+                "INSERT INTO mail (merchant_id, id, payment_id, unique_key, recipient, subject, text, state, created_at)
+                SELECT merchant_id, payment_id, payment_id, 'forged', recipient, 'Your order', text, state, created_at
+                FROM mail WHERE unique_key LIKE 'receipt:%'",
+            )
+            .await;
+        let forged = proof().await;
+        assert!(forged.contains("the mail “Your order” stands nowhere in the audit trail"), "{forged}");
+    }
+}
+
+#[tokio::test]
+async fn n15_lines_that_lie_too_far_behind_are_named_as_not_computed() {
+    let house = House::new().await;
+    let form = paid(&house).await;
+    house
+        .execute(
+            "INSERT INTO audit_slip (merchant_id, id, payment_id, kind, actor, body, at)
+            WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 21000)
+            SELECT merchant_id, randomblob(16), NULL, 'staff_signed_in', 'portal', '{}', at
+            FROM audit_line, n WHERE kind = 'payment_started'",
+        )
+        .await;
+    house.until("all is sealed", async || house.number("SELECT COUNT(*) FROM audit_slip").await == 0).await;
+    let admin = staff(&house).await;
+    refund(&admin, &form).await;
+    let proof = async || admin.get(&proof_of(&form)).await.body;
+    house.until("the refund is sealed", async || proof().await.contains("Refund paid (gateway)")).await;
+    let proof = proof().await;
+    assert!(proof.contains("each follows from") && proof.contains("Not computed for this document"), "{proof}");
 }
 
 #[tokio::test]

@@ -14,10 +14,7 @@ use crate::{
     note::Note,
     shell,
 };
-use domain::{
-    consent::Wording,
-    views::{Offer, SavedMethod},
-};
+use domain::views::{ConsentFace, Offer, SavedMethod};
 use leptos::prelude::*;
 
 #[component]
@@ -26,7 +23,7 @@ pub fn OfferView(offer: Offer, note: Note, gave_up: bool, signed_in_as: Option<S
     let amount = offer.amount.format(offer.merchant.locale);
     let title = format!("Pay {amount} to {}", offer.merchant.name);
     // Nobody has made a mistake, and nothing is wrong.
-    let wrong = summary.is_some() && offer.was.is_none();
+    let wrong = summary.is_some() && offer.was.is_none() && note.fault != Some(Fault::WordsMoved);
     let title = if offer.was.is_some() { format!("{MOVED} – {title}") } else { title };
     let cancelled =
         gave_up.then(|| view! { <p class="notice" role="status">"You cancelled. Nothing was charged."</p> });
@@ -41,7 +38,7 @@ pub fn OfferView(offer: Offer, note: Note, gave_up: bool, signed_in_as: Option<S
         }
         None => "This is a trial: no money moves.".to_owned(),
     };
-    let consent = Wording::CURRENT.text(&offer.merchant.name, &offer.invoice.number, &amount);
+    let ConsentFace { words: consent, mark } = offer.consent.clone();
     let pay = format!("Pay {amount}");
     view! {
         <PageTitle text=title wrong/>
@@ -63,7 +60,7 @@ pub fn OfferView(offer: Offer, note: Note, gave_up: bool, signed_in_as: Option<S
                     <input type="hidden" name="checkout" value=offer.checkout.to_string()/>
                     <input type="hidden" name="payment" value=offer.payment.to_string()/>
                     <input type="hidden" name="expected" value=addresses::money_field(offer.amount)/>
-                    <input type="hidden" name="consent" value=Wording::CURRENT.version()/>
+                    <input type="hidden" name="consent" value=mark/>
                     <Field id="email" label="E-mail for the receipt" kind=Kind::EMAIL value=email error=email_error/>
                     {(!offer.saved.is_empty()).then(|| view! { <Saved methods=offer.saved.clone()/> })}
                     <div class="stack another"><MethodFields gateway=offer.gateway.clone() pay=pay.clone()/></div>

@@ -170,5 +170,6 @@ on_both!(d20_a_trail_is_its_own_merchants, async |db| {
     let ours = acme.db.audit_lines_after(0, 9).await.unwrap();
     assert_eq!(bodies(&ours), [(1, "ours")], "each trail counts for itself");
     assert_eq!(acme.db.audit_line(2).await.unwrap(), None);
+    assert_eq!(acme.db.audit_lines_count_before(9).await.unwrap(), 1);
     assert_ne!(acme.db.audit_head().await.unwrap(), bolt.db.audit_head().await.unwrap());
 });

@@ -102,6 +102,7 @@ on_both!(d20_no_getter_finds_another_merchants_row, async |db| {
     let refund = theirs.refund.id;
     missing(me.refund(refund).await);
     assert!(me.refunds_of(&[attempt]).await.unwrap().is_empty());
+    assert!(me.refunds_by_id(&[refund]).await.unwrap().is_empty());
     assert!(me.refunds_since(at(-9)).await.unwrap().is_empty());
     assert!(me.refund_observations(refund).await.unwrap().is_empty());
     assert!(me.refund_entries(&[refund]).await.unwrap().is_empty());
@@ -121,8 +122,11 @@ on_both!(d20_no_getter_finds_another_merchants_row, async |db| {
     assert!(me.posting_list(attempt).await.unwrap().is_empty());
     assert!(me.books_entries(attempt).await.unwrap().is_empty());
     assert!(me.books_entries_intended(attempt).await.unwrap().is_empty());
+    assert!(me.books_entries_of(&[attempt]).await.unwrap().is_empty());
+    assert!(me.attempts_by_id(&[attempt]).await.unwrap().is_empty());
     assert!(me.jobs_of_payment(payment).await.unwrap().is_empty());
     assert!(me.mails_of_payment(payment).await.unwrap().is_empty());
+    assert!(me.mails_by_id(vec![theirs.mail]).await.unwrap().is_empty());
     assert_eq!(me.live_payment(bolt.invoice).await.unwrap(), None);
     assert!(me.under_way(vec![bolt.invoice]).await.unwrap().is_empty());
     assert!(me.posted_on(vec![bolt.invoice]).await.unwrap().is_empty());
