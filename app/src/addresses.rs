@@ -2,6 +2,7 @@
 
 use domain::{
     ids::{CheckoutId, InvoiceId, MailId, PaymentId},
+    method::MethodKind,
     money::{Currency, Money},
 };
 use leptos_router::location::Url;
@@ -32,6 +33,27 @@ pub fn invoice_pdf(invoice: InvoiceId) -> String {
 #[must_use]
 pub fn receipt(payment: PaymentId) -> String {
     format!("/payments/{payment}")
+}
+
+/// The form for another method of this kind.
+#[must_use]
+pub fn new_method(kind: MethodKind) -> String {
+    if kind.is_debit() { format!("/methods/bank?kind={}", self::kind(kind)) } else { "/methods/new".to_owned() }
+}
+
+/// As addresses and forms spell it, which is how `serde` does.
+#[must_use]
+pub const fn kind(kind: MethodKind) -> &'static str {
+    match kind {
+        MethodKind::Card => "card",
+        MethodKind::AchDebit => "ach_debit",
+        MethodKind::BecsDebit => "becs_debit",
+    }
+}
+
+#[must_use]
+pub fn read_kind(spelt: &str) -> Option<MethodKind> {
+    MethodKind::ALL.into_iter().find(|known| kind(*known) == spelt)
 }
 
 #[must_use]

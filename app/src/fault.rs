@@ -34,12 +34,20 @@ pub enum Fault {
     WordsMoved,
     #[error("Enter an e-mail address like name@company.com")]
     BadEmail,
-    #[error("This saved card can no longer be charged. Choose another. Nothing was charged.")]
+    #[error("This saved method can no longer be charged. Choose another. Nothing was charged.")]
     MethodGone,
-    #[error("{} Nothing was charged, and the card is not saved.", .reason.words())]
+    #[error("{} Nothing was charged, and it is not saved.", .reason.words())]
     MethodRefused { reason: DeclineReason },
     #[error("A card can only be entered with JavaScript switched on. Switch it on and reload this page.")]
     NoCard,
+    #[error("An account can only be entered with JavaScript switched on. Switch it on and reload this page.")]
+    NoAccount,
+    #[error(
+        "The words of the authority have changed since you opened the page. Read them again, then save the account."
+    )]
+    AuthorityMoved,
+    #[error("Type your name below the authority to give it.")]
+    NotSigned,
     #[error("Enter an amount like 1204.50.")]
     BadAmount,
     #[error("Nothing is left of this payment that could be refunded.")]
@@ -82,10 +90,11 @@ impl Fault {
             Self::Malformed => 400,
             Self::SignInNeeded | Self::NoMatch => 401,
             Self::NotFound => 404,
-            Self::AlreadyPaid | Self::NotPayable | Self::AmountMoved { .. } | Self::WordsMoved => 409,
+            Self::AlreadyPaid | Self::NotPayable | Self::AmountMoved { .. } => 409,
+            Self::WordsMoved | Self::AuthorityMoved => 409,
             Self::NothingToRefund | Self::MoreThanLeft { .. } | Self::NoRefundsHere { .. } | Self::PartTooEarly => 409,
             Self::MethodGone | Self::MethodRefused { .. } | Self::RefundFormUsed { .. } => 409,
-            Self::BadEmail | Self::BadAmount | Self::NoCard => 422,
+            Self::BadEmail | Self::BadAmount | Self::NoCard | Self::NoAccount | Self::NotSigned => 422,
             Self::LockedOut { .. } | Self::TooManyTries { .. } | Self::TooMany => 429,
             Self::Internal { .. } => 500,
             Self::BooksUnreachable | Self::PdfUnreachable | Self::NotSetUp | Self::Offline => 503,
@@ -105,7 +114,9 @@ impl Fault {
             Self::AlreadyPaid | Self::NotPayable | Self::AmountMoved { .. } | Self::WordsMoved | Self::MethodGone => {
                 "Nothing was charged"
             }
-            Self::MethodRefused { .. } | Self::NoCard => "The card is not saved",
+            Self::MethodRefused { .. } => "It is not saved",
+            Self::NoCard => "The card is not saved",
+            Self::NoAccount | Self::AuthorityMoved | Self::NotSigned => "The account is not saved",
             Self::BadAmount
             | Self::NothingToRefund
             | Self::MoreThanLeft { .. }

@@ -130,6 +130,8 @@ impl From<MethodError> for Fault {
     fn from(error: MethodError) -> Self {
         match error {
             MethodError::Refused(reason) => Self::MethodRefused { reason },
+            MethodError::WordsMoved => Self::AuthorityMoved,
+            MethodError::NotSigned => Self::NotSigned,
             MethodError::Engine(error) => error.into(),
         }
     }

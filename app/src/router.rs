@@ -25,6 +25,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/payments/:payment") view={Lazy::<pay::Past>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/methods") view={Lazy::<payer::Methods>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/methods/new") view={Lazy::<payer::NewMethod>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/methods/bank") view={Lazy::<payer::NewBank>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/admin") view={Lazy::<admin::Home>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/admin/transactions") view={Lazy::<admin::Transactions>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/admin/transactions/:payment") view={Lazy::<admin::Story>::new()} ssr=SsrMode::Async/>

@@ -69,8 +69,12 @@ pub fn pod_shell(assets: Assets, frame_ancestors: &str) -> impl IntoView {
 fn document(assets: Assets, surface: Surface, path: &str, frame_ancestors: &str) -> impl IntoView + use<> {
     set_policy(&assets, frame_ancestors, None, None);
     provide_context(assets.clone());
-    let pay_script = matches!(path, "/npe" | "/methods/new")
-        .then(|| view! { <script src="/pay.js" defer nonce=use_nonce()></script> });
+    let script = match path {
+        "/npe" | "/methods/new" => Some("/pay.js"),
+        "/methods/bank" => Some("/bank.js"),
+        _ => None,
+    };
+    let script = script.map(|src| view! { <script src=src defer nonce=use_nonce()></script> });
     view! {
         <!DOCTYPE html>
         <html lang="en" data-surface=surface.name()>
@@ -81,7 +85,7 @@ fn document(assets: Assets, surface: Surface, path: &str, frame_ancestors: &str)
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="stylesheet" href=assets.css()/>
                 <Scripts assets surface/>
-                {pay_script}
+                {script}
                 <MetaTags/>
             </head>
             <body>

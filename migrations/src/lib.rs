@@ -22,6 +22,7 @@ mod m018_audit_trail;
 mod m019_consents;
 mod m020_folded_numbers;
 mod m021_leaving;
+mod m022_debits;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -52,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m019_consents::Migration),
             Box::new(m020_folded_numbers::Migration),
             Box::new(m021_leaving::Migration),
+            Box::new(m022_debits::Migration),
         ]
     }
 }

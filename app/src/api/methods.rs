@@ -1,14 +1,15 @@
-//! A company's saved cards.
+//! A company's saved cards and bank accounts.
 
 use crate::{fault::Fault, note::Note};
 use domain::{
     ids::MethodId,
+    method::MethodKind,
     views::{MethodsPage, NewMethod},
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// The form for another card, and why the last one was not kept.
+/// The form for another method, and why the last one was not kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewMethodScreen {
     pub new: NewMethod,
@@ -31,10 +32,10 @@ pub async fn list_methods(back: Option<MethodId>) -> Result<MethodsPage, Fault> 
 }
 
 #[server(prefix = "/api", endpoint = "methods/new")]
-pub async fn prepare_method() -> Result<NewMethodScreen, Fault> {
+pub async fn prepare_method(#[server(default)] kind: MethodKind) -> Result<NewMethodScreen, Fault> {
     use crate::gate;
     let payer = gate::payer(gate::Act::ManageMethods).await?;
-    let new = gate::answer(gate::engine().new_method(&payer).await)?;
+    let new = gate::answer(gate::engine().new_method(&payer, kind).await)?;
     Ok(NewMethodScreen { new, note: gate::take_note(HOME, "") })
 }
 
@@ -42,16 +43,23 @@ pub async fn prepare_method() -> Result<NewMethodScreen, Fault> {
 #[server(prefix = "/api", endpoint = "methods/save")]
 pub async fn save_method(
     method: MethodId,
+    #[server(default)] kind: MethodKind,
     #[server(default)] token: String,
     #[server(default)] nickname: String,
+    #[server(default)] holder: String,
+    #[server(default)] consent: String,
 ) -> Result<(), Fault> {
-    use crate::gate;
+    use crate::{addresses, gate};
     let payer = gate::payer(gate::Act::ManageMethods).await.map_err(gate::signed_out)?;
-    let refuse = |fault: Fault| gate::refuse("/methods/new", HOME, fault, "");
-    let Some(engine::PayHow::Token(token)) = engine::PayHow::of_form(token) else { return Err(refuse(Fault::NoCard)) };
-    let order = engine::SaveMethod { method, token, nickname };
+    let refuse = |fault: Fault| gate::refuse(&addresses::new_method(kind), HOME, fault, "");
+    let Some(engine::PayHow::Token(token)) = engine::PayHow::of_form(token) else {
+        return Err(refuse(if kind.is_debit() { Fault::NoAccount } else { Fault::NoCard }));
+    };
+    let (network, user_agent) = (gate::network(), gate::user_agent());
+    let order = engine::SaveMethod { method, kind, token, nickname, holder, consent, network, user_agent };
     let at_the_bank = gate::answer(gate::engine().save_method(&payer, order).await).map_err(refuse)?;
-    gate::go_to(at_the_bank.as_deref().unwrap_or(HOME));
+    // What an owner of an account must know takes days to come: the list says what.
+    gate::go_to(at_the_bank.as_deref().filter(|_| !kind.is_debit()).unwrap_or(HOME));
     Ok(())
 }
 

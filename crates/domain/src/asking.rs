@@ -26,6 +26,7 @@ pub const HELD_MAX: TimeDelta = TimeDelta::minutes(45);
 const FREE_WITHIN: TimeDelta = TimeDelta::minutes(2);
 const FIRST_GAP: TimeDelta = TimeDelta::seconds(5);
 const GAP_MAX: TimeDelta = TimeDelta::minutes(15);
+const BANK_GAP: TimeDelta = TimeDelta::hours(6);
 
 /// What was written down so long ago must not be sent any more.
 #[must_use]
@@ -92,6 +93,12 @@ pub fn free_again_at(began: DateTime<Utc>, over: TimeDelta) -> DateTime<Utc> {
 pub fn run_again_at(tries: i32, answer_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
     let usual = now + gap_after(tries);
     answer_at.filter(|at| *at > now).map_or(usual, |at| usual.min(at))
+}
+
+/// When somebody asks again about a debit that the bank has: it tells by itself, and takes days.
+#[must_use]
+pub fn ask_bank_again_at(now: DateTime<Utc>) -> DateTime<Utc> {
+    now + BANK_GAP
 }
 
 /// How long a job that did not get to its end waits after so many tries: 5 s, 10 s, 20 s … 15 min.

@@ -1,22 +1,37 @@
 //! What a payer agrees to by pressing Pay. Page and record have their words from here, so they cannot differ (N15).
 
+use crate::method::MethodKind;
+
 /// A wording that Pay Now has shown. One that was ever shown stays as it is: other words are another version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wording {
     Pay1,
+    /// Where a bank account can be chosen beside cards.
+    PayAny1,
 }
 
 impl Wording {
     /// What pages show now.
-    pub const CURRENT: Self = Self::Pay1;
+    #[must_use]
+    pub const fn current(with_debits: bool) -> Self {
+        if with_debits { Self::PayAny1 } else { Self::Pay1 }
+    }
+
     /// Those that a form may have shown.
-    pub const ALL: [Self; 1] = [Self::Pay1];
+    pub const ALL: [Self; 2] = [Self::Pay1, Self::PayAny1];
+
+    /// It tells what paying in this way is.
+    #[must_use]
+    pub const fn is_for(self, kind: MethodKind) -> bool {
+        matches!(self, Self::PayAny1) || !kind.is_debit()
+    }
 
     /// How records name it.
     #[must_use]
     pub const fn version(self) -> &'static str {
         match self {
             Self::Pay1 => "pay-1",
+            Self::PayAny1 => "pay-any-1",
         }
     }
 
@@ -28,6 +43,64 @@ impl Wording {
                 "By pressing Pay you agree that {merchant} charges your card {amount} once, for invoice \
                  {invoice_number}. No surcharge is added."
             ),
+            Self::PayAny1 => format!(
+                "By pressing Pay you agree that {merchant} takes {amount} once from the card or bank account that you \
+                 chose, for invoice {invoice_number}. A bank account is debited under the authority given for it. No \
+                 surcharge is added."
+            ),
+        }
+    }
+}
+
+/// A wording of the authority to debit a bank account (S70). One that was ever shown stays as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthorityWording {
+    /// What Nacha asks of an authorisation by web: that it is one, amount, time, how to revoke it (`wire/gateways.md`, 8.3).
+    Ach1,
+    /// The Direct Debit Request that Stripe has its merchants show [recalled: its guide to BECS; not in `wire/`].
+    Becs1,
+}
+
+impl AuthorityWording {
+    /// What pages show now; none for what needs no authority.
+    #[must_use]
+    pub const fn current(kind: MethodKind) -> Option<Self> {
+        match kind {
+            MethodKind::Card => None,
+            MethodKind::AchDebit => Some(Self::Ach1),
+            MethodKind::BecsDebit => Some(Self::Becs1),
+        }
+    }
+
+    /// How records name it.
+    #[must_use]
+    pub const fn version(self) -> &'static str {
+        match self {
+            Self::Ach1 => "ach-1",
+            Self::Becs1 => "becs-1",
+        }
+    }
+
+    /// `support` is where it is revoked by mail.
+    #[must_use]
+    pub fn text(self, merchant: &str, support: &str) -> String {
+        match self {
+            Self::Ach1 => format!(
+                "I authorise {merchant} to electronically debit my bank account for each amount that I, or someone who \
+                 signs in for my company, choose to pay here, on the day that Pay is pressed, and, if necessary, to credit it \
+                 to correct erroneous debits. I may revoke this authorisation at any time by removing the account here or by \
+                 writing to {support}; debits already sent to the bank are not affected. I certify that I may authorise debits \
+                 of this account."
+            ),
+            Self::Becs1 => format!(
+                "By providing your bank account details, you agree to this Direct Debit Request and the Direct Debit Request \
+                 service agreement (stripe.com/au-becs-dd-service-agreement/legal), and authorise Stripe Payments Australia \
+                 Pty Ltd ACN 160 180 343 Direct Debit User ID number 507156 (“Stripe”) to debit your account through the Bulk \
+                 Electronic Clearing System (BECS) on behalf of {merchant} (the “Merchant”) for any amounts separately \
+                 communicated to you by the Merchant: each that you, or someone who signs in for your company, choose to pay \
+                 here, on the day that Pay is pressed. You may cancel at any time by removing the account here or by writing \
+                 to {support}. You certify that you are either an account holder or an authorised signatory on the account."
+            ),
         }
     }
 }
@@ -38,12 +111,21 @@ mod tests {
 
     #[test]
     fn n15_a_wording_that_was_shown_never_changes() {
-        let shown = [(
-            Wording::Pay1,
-            "pay-1",
-            "By pressing Pay you agree that Northwind IT charges your card $1,204.50 once, for invoice INV-501. \
-             No surcharge is added.",
-        )];
+        let shown = [
+            (
+                Wording::Pay1,
+                "pay-1",
+                "By pressing Pay you agree that Northwind IT charges your card $1,204.50 once, for invoice INV-501. \
+                 No surcharge is added.",
+            ),
+            (
+                Wording::PayAny1,
+                "pay-any-1",
+                "By pressing Pay you agree that Northwind IT takes $1,204.50 once from the card or bank account that you \
+                 chose, for invoice INV-501. A bank account is debited under the authority given for it. No surcharge is \
+                 added.",
+            ),
+        ];
         for (wording, version, text) in shown {
             assert_eq!(wording.text("Northwind IT", "INV-501", "$1,204.50"), text);
             assert_eq!(wording.version(), version);

@@ -1,8 +1,11 @@
 //! Saved methods: what a gateway keeps for us, so that its payer need not type it again (S52, D32). The gateway has the
 //! card; we know its face, and where the keeping of it stands.
 
-use crate::payment::{DeclineReason, MethodFace};
-use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
+use crate::{
+    money::Currency,
+    payment::{DeclineReason, MethodFace},
+};
+use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc, Weekday};
 use serde::{Deserialize, Serialize};
 
 /// A method that ends within these days is told to its payer and to staff.
@@ -48,17 +51,67 @@ impl MethodState {
     }
 }
 
-/// What is saved. Each kind has its own way of being verified.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What is paid with. Each kind has its own way of being verified.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "orm", derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum))]
+#[cfg_attr(feature = "orm", sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case"))]
+#[serde(rename_all = "snake_case")]
 pub enum MethodKind {
+    #[default]
     Card,
+    /// A debit of a US bank account. Source: `wire/gateways.md`, 2.4 and 8.3.
+    AchDebit,
+    /// A debit of an Australian bank account. Source: `wire/gateways.md`, 2.5 and 8.4.
+    BecsDebit,
 }
 
 impl MethodKind {
-    /// How long its payer has to finish at the bank, whose page shows itself again until then.
+    pub const ALL: [Self; 3] = [Self::Card, Self::AchDebit, Self::BecsDebit];
+
+    /// The one currency that a scheme of bank debits moves.
+    #[must_use]
+    pub const fn debits(self) -> Option<Currency> {
+        match self {
+            Self::Card => None,
+            Self::AchDebit => Some(Currency::USD),
+            Self::BecsDebit => Some(Currency::AUD),
+        }
+    }
+
+    /// Money that is asked for at a bank, answered in days, and may be taken back for weeks.
+    #[must_use]
+    pub const fn is_debit(self) -> bool {
+        self.debits().is_some()
+    }
+
+    /// By when a debit that was sent on this day has cleared, or come back, as a rule: banks' business days, holidays not
+    /// counted. `None` for what is decided at once.
+    #[must_use]
+    pub fn clears_by(self, sent: NaiveDate) -> Option<NaiveDate> {
+        let business_days = match self {
+            Self::Card => return None,
+            Self::AchDebit => 4,
+            Self::BecsDebit => 3,
+        };
+        Some(sent.iter_days().skip(1).filter(is_business_day).nth(business_days - 1).unwrap_or(sent))
+    }
+
+    /// Until when a bank takes a debit of this day back on its customer's word (`wire/gateways.md`, 8.3). `None`: there is
+    /// no such day.
+    #[must_use]
+    pub fn returnable_until(self, sent: NaiveDate) -> Option<NaiveDate> {
+        match self {
+            Self::AchDebit => sent.checked_add_days(Days::new(60)),
+            Self::Card | Self::BecsDebit => None,
+        }
+    }
+
+    /// How long its payer has to finish at the bank, whose page shows itself again until then. Micro-deposits come in two
+    /// business days, and can be named for ten days.
     const fn verifying_life(self) -> TimeDelta {
         match self {
             Self::Card => TimeDelta::days(1),
+            Self::AchDebit | Self::BecsDebit => TimeDelta::days(14),
         }
     }
 
@@ -67,6 +120,10 @@ impl MethodKind {
     pub fn is_left(self, state: MethodState, began: DateTime<Utc>, now: DateTime<Utc>) -> bool {
         state == MethodState::Verifying && now - began > self.verifying_life()
     }
+}
+
+fn is_business_day(day: &NaiveDate) -> bool {
+    !matches!(day.weekday(), Weekday::Sat | Weekday::Sun)
 }
 
 /// What was seen at the gateway about a method that it keeps, or is asked to keep.
@@ -99,22 +156,22 @@ pub struct MethodSeen {
     pub gateway_customer: Option<String>,
     /// The gateway's id of the method: what is charged.
     pub gateway_method: Option<String>,
-    pub card: Option<CardSeen>,
+    pub shown: Option<Shown>,
 }
 
 impl MethodSeen {
     /// A fact of ours, about which the gateway said nothing.
     #[must_use]
     pub const fn bare(fact: MethodFact) -> Self {
-        Self { fact, setup_id: None, gateway_customer: None, gateway_method: None, card: None }
+        Self { fact, setup_id: None, gateway_customer: None, gateway_method: None, shown: None }
     }
 }
 
-/// What may be known of a card.
+/// What may be known of a card or an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CardSeen {
+pub struct Shown {
     pub face: MethodFace,
-    /// The last day on which it is good.
+    /// The last day on which a card is good.
     pub good_until: Option<NaiveDate>,
 }
 
@@ -181,6 +238,9 @@ mod tests {
             (MethodKind::Card, Verifying, 0, false),
             (MethodKind::Card, Verifying, 24, false),
             (MethodKind::Card, Verifying, 25, true),
+            (MethodKind::AchDebit, Verifying, 14 * 24, false),
+            (MethodKind::AchDebit, Verifying, 15 * 24, true),
+            (MethodKind::BecsDebit, Verifying, 15 * 24, true),
             // Nobody knows whether the gateway has it.
             (MethodKind::Card, Unverified, 1_000, false),
             (MethodKind::Card, Ready, 1_000, false),
@@ -190,6 +250,22 @@ mod tests {
             let now = began + TimeDelta::hours(hours);
             assert_eq!(kind.is_left(state, began, now), is_left, "{kind:?}, {state:?}, {hours} h");
         }
+    }
+
+    #[test]
+    fn n4_a_debit_clears_in_business_days_and_may_come_back_for_sixty() {
+        let day = |text: &str| text.parse::<NaiveDate>().expect("a day");
+        for (kind, sent, clears) in [
+            // 2026-11-25 is a Wednesday.
+            (MethodKind::AchDebit, "2026-11-25", "2026-12-01"),
+            (MethodKind::AchDebit, "2026-11-28", "2026-12-03"),
+            (MethodKind::BecsDebit, "2026-11-25", "2026-11-30"),
+        ] {
+            assert_eq!(kind.clears_by(day(sent)), Some(day(clears)), "{kind:?} {sent}");
+        }
+        assert_eq!(MethodKind::Card.clears_by(day("2026-11-25")), None);
+        assert_eq!(MethodKind::AchDebit.returnable_until(day("2026-11-25")), Some(day("2027-01-24")));
+        assert_eq!(MethodKind::BecsDebit.returnable_until(day("2026-11-25")), None);
     }
 
     #[test]

@@ -153,6 +153,8 @@ pub enum DeclineReason {
     Blocked,
     AccountClosed,
     NotAuthorised,
+    /// A bank that had said yes has taken the money back, for a reason that it keeps to itself.
+    TakenBack,
     TryAgainLater,
     Declined,
     /// Ours, not the bank's: the gateway could not be reached and nothing was sent.
@@ -164,6 +166,12 @@ pub enum DeclineReason {
 impl DeclineReason {
     /// No card was tried for these: they say nothing about whoever pressed Pay.
     pub const OURS: [Self; 2] = [Self::NotSent, Self::SetUp];
+
+    /// The same method will bring no money next time either (D10): its owner must act first.
+    #[must_use]
+    pub const fn is_hard(self) -> bool {
+        matches!(self, Self::Expired | Self::Blocked | Self::AccountClosed | Self::NotAuthorised | Self::TakenBack)
+    }
 
     /// What happened and what to do, in the payer's words.
     #[must_use]
@@ -181,6 +189,7 @@ impl DeclineReason {
             Self::Blocked | Self::Declined => "Your bank declined this card. Use another card, or ask your bank why.",
             Self::AccountClosed => "This account is closed. Use another one.",
             Self::NotAuthorised => "Your bank does not allow debits from this account. Use another one.",
+            Self::TakenBack => "Ask your bank why before you pay again, or pay in another way.",
             Self::TryAgainLater => "Your bank could not process the payment just now. Try again in a few minutes.",
             Self::NotSent => "We could not reach the payment service, so nothing was sent. Try again in a minute.",
             Self::SetUp => {

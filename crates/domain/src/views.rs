@@ -5,7 +5,7 @@ use crate::{
     date::{Lateness, Moment, in_words},
     ids::{CheckoutId, InvoiceId, MailId, MethodId, PaymentId, RefundId},
     invoice::InvoiceStatus,
-    method::{Ends, MethodState},
+    method::{Ends, MethodKind, MethodState},
     money::{Locale, Money},
     payment::AttemptState,
     refund::{RefundState, Refunded},
@@ -126,8 +126,8 @@ pub struct Offer {
     pub stale: bool,
 }
 
-/// What the payer agrees to by pressing Pay.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What the payer agrees to by pressing Pay, or signs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConsentFace {
     /// As they stand beside the button.
     pub words: String,
@@ -148,6 +148,9 @@ pub struct SavedMethod {
     pub state: MethodState,
     /// Chosen beforehand.
     pub is_default: bool,
+    pub kind: MethodKind,
+    /// By when a debit of today clears as a rule; none for what is decided at once.
+    pub clears_by: Option<NaiveDate>,
     /// Where the payer must go to act.
     pub action_url: Option<String>,
     /// What is wrong with it, in the payer's words.
@@ -159,8 +162,8 @@ pub struct SavedMethod {
 pub struct MethodsPage {
     pub who: Whoami,
     pub methods: Vec<SavedMethod>,
-    /// The merchant's gateway keeps methods.
-    pub can_add: bool,
+    /// What the merchant's gateway keeps.
+    pub can_add: Vec<MethodKind>,
 }
 
 /// What the form for another method needs.
@@ -169,7 +172,10 @@ pub struct NewMethod {
     pub who: Whoami,
     /// Minted with this page: the same form sent twice is the same method.
     pub method: MethodId,
+    pub kind: MethodKind,
     pub gateway: GatewayFace,
+    /// What its owner signs; cards need none.
+    pub authority: Option<ConsentFace>,
 }
 
 /// Why there is nothing to pay.
@@ -230,6 +236,8 @@ pub struct Standing {
     pub mine: bool,
     /// The money is here, and the books should have it and do not.
     pub being_recorded: bool,
+    /// A bank debit that has cleared, and that the bank may take back so long.
+    pub returnable_until: Option<NaiveDate>,
     /// What came back of it, or is on its way back, oldest first.
     pub paid_back: Vec<PaidBack>,
 }
@@ -257,8 +265,8 @@ impl PaidBack {
 pub enum Outcome {
     /// The gateway said yes.
     Paid,
-    /// The bank works on it.
-    SentToBank,
+    /// The bank works on it: since when, and by when it is decided as a rule (N4).
+    SentToBank { sent: NaiveDate, clears_by: Option<NaiveDate> },
     /// We do not know yet: the payer must not pay again (N5).
     Checking,
     /// The payer is expected at this address of the gateway or bank.

@@ -19,7 +19,11 @@ const SALT_BYTES: usize = 16;
 
 /// The words beside a button that says `amount`.
 pub(crate) fn face(wording: Wording, merchant: &MerchantFace, invoice_number: &str, amount: Money) -> ConsentFace {
-    let words = wording.text(&merchant.name, invoice_number, &amount.format(merchant.locale));
+    marked(wording.text(&merchant.name, invoice_number, &amount.format(merchant.locale)))
+}
+
+/// Words that a form brings back the mark of.
+pub(crate) fn marked(words: String) -> ConsentFace {
     ConsentFace { mark: TokenHash::of(&words).into_text(), words }
 }
 

@@ -106,6 +106,12 @@ impl From<store::Error> for TakeError {
 pub enum MethodError {
     #[error("refused: {0:?}")]
     Refused(DeclineReason),
+    /// The words of the authority are not those that the form showed.
+    #[error("the words have changed")]
+    WordsMoved,
+    /// The authority bears no name.
+    #[error("not signed")]
+    NotSigned,
     #[error(transparent)]
     Engine(#[from] Error),
 }

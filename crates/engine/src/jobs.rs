@@ -95,6 +95,8 @@ pub(crate) enum Ran {
     NotYet(&'static str),
     /// The same, and no later than this, because from then on there may be an answer.
     NotYetBut(DateTime<Utc>, &'static str),
+    /// The same, and no sooner than this.
+    NotBefore(DateTime<Utc>, &'static str),
 }
 
 impl Work {
@@ -222,7 +224,7 @@ impl Engine {
     }
 
     async fn conclude(&self, job: &Job, outcome: Result<Ran, Error>) -> Result<(), Error> {
-        let mut answer_at = None;
+        let (mut answer_at, mut not_before) = (None, None);
         let why = match outcome {
             Ok(Ran::Done) => return Ok(()),
             Ok(Ran::Finished) => {
@@ -234,13 +236,18 @@ impl Engine {
                 answer_at = Some(at);
                 why.to_owned()
             }
+            Ok(Ran::NotBefore(at, why)) => {
+                not_before = Some(at);
+                why.to_owned()
+            }
             Err(cause) => {
                 tracing::warn!(job.id = %job.id, job.tries = job.tries, cause = %chain(&cause), "A job failed and will be tried again.");
                 chain(&cause)
             }
         };
         let gives_up = job.tries >= TRIES_MAX && !is_about_money(job);
-        let again = (!gives_up).then(|| run_again_at(job.tries, answer_at, self.now()));
+        let again = not_before.unwrap_or_else(|| run_again_at(job.tries, answer_at, self.now()));
+        let again = (!gives_up).then_some(again);
         let tx = self.store().door_job(job).begin().await?;
         tx.job_again(job, again, &why).await?;
         Ok(tx.commit().await?)

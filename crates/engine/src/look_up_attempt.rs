@@ -5,7 +5,7 @@ use crate::{Engine, Error, jobs::Ran};
 use chrono::{DateTime, Utc};
 use connectors::gateway::PageLife;
 use domain::{
-    asking::{is_left_by_payer, page_over_at},
+    asking::{ask_bank_again_at, is_left_by_payer, page_over_at},
     ids::AttemptId,
     payment::{AttemptState, Source},
 };
@@ -27,7 +27,13 @@ impl Engine {
             self.give_up(db, &now).await?;
             return Ok(Ran::NotYet("given up; the gateway's word is awaited"));
         }
-        if now.state.is_open() { Ok(Ran::NotYet("the outcome is still open")) } else { Ok(Ran::Finished) }
+        Ok(match now.state {
+            AttemptState::Processing if now.kind.is_debit() => {
+                Ran::NotBefore(ask_bank_again_at(self.now()), "the bank has not decided yet")
+            }
+            state if state.is_open() => Ran::NotYet("the outcome is still open"),
+            _ => Ran::Finished,
+        })
     }
 
     /// When a look-up can first say that nobody pays on the gateway's page any more, or can say so again: whoever has left

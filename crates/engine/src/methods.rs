@@ -5,23 +5,27 @@ use crate::{
     Engine, Error, GuestPass, MethodError, PayerPass, SaveMethod, TakeError,
     audit::{Actor, Audited},
     clock::zone,
+    consent::marked,
     error::known,
     failpoint,
     jobs::{Ran, Work, chain, end_with},
 };
-use chrono::TimeDelta;
-use connectors::gateway::{ForgetRequest, Found, Gateway, GatewayError, StoreLookUp, StoreRequest};
+use chrono::{DateTime, TimeDelta, Utc};
+use connectors::gateway::{self, ForgetRequest, Found, Gateway, GatewayError, StoreLookUp, StoreRequest};
 use domain::{
     asking::LOOK_UP_SOON,
+    consent::AuthorityWording,
     ids::{ConnectionId, CustomerId, MethodId},
     method::{MethodFact, MethodKind, MethodSeen, MethodState, ends},
+    money::Currency,
     payment::DeclineReason,
     views::{GatewayFace, MethodsPage, NewMethod, SavedMethod},
 };
-use store::{Job, MerchantDb, MerchantTx, Method, Throttle};
+use store::{Authority, Job, MerchantDb, MerchantTx, Method, Throttle};
 use uuid::Uuid;
 
 const NICKNAME_MAX_CHARS: usize = 40;
+const HOLDER_MAX_CHARS: usize = 100;
 /// Saving a card tells whether it is good, so whoever has many to try must not try them here.
 const PER_CUSTOMER: Throttle = Throttle { max: 10, window: TimeDelta::hours(1), lock: TimeDelta::hours(1) };
 
@@ -29,21 +33,38 @@ impl Engine {
     /// # Errors
     /// The database is away.
     pub async fn methods(&self, payer: &PayerPass) -> Result<MethodsPage, Error> {
-        let stores = self.gateway(&payer.db).await.is_ok_and(|(_, gateway)| gateway.capabilities().stores);
+        let can_add = match self.gateway(&payer.db).await {
+            Ok((_, gateway)) => self.kinds_kept(payer, gateway.as_ref()).await?,
+            Err(_) => Vec::new(),
+        };
         let methods = self.saved_methods(&payer.db, payer.customer).await?;
-        Ok(MethodsPage { who: payer.who.clone(), methods, can_add: stores })
+        Ok(MethodsPage { who: payer.who.clone(), methods, can_add })
+    }
+
+    /// Cards, and debits in a currency that the company owes in, or has paid in.
+    async fn kinds_kept(&self, payer: &PayerPass, gateway: &dyn Gateway) -> Result<Vec<MethodKind>, Error> {
+        let capabilities = gateway.capabilities();
+        if !capabilities.stores {
+            return Ok(Vec::new());
+        }
+        let currencies = payer.db.invoice_currencies(payer.customer).await?;
+        let is_used =
+            |kind: &&MethodKind| kind.debits().is_some_and(|debits| currencies.iter().any(|c| c == debits.code()));
+        Ok(std::iter::once(MethodKind::Card).chain(capabilities.debits.iter().filter(is_used).copied()).collect())
     }
 
     /// What the form for another method needs.
     ///
     /// # Errors
-    /// [`Error::NotSetUp`] where the merchant's gateway keeps none.
-    pub async fn new_method(&self, payer: &PayerPass) -> Result<NewMethod, Error> {
-        let (_, gateway) = self.storing_gateway(&payer.db).await?;
+    /// [`Error::NotFound`] where the merchant's gateway keeps none of this kind.
+    pub async fn new_method(&self, payer: &PayerPass, kind: MethodKind) -> Result<NewMethod, Error> {
+        let (_, gateway) = self.storing_gateway(payer, kind).await?;
         let capabilities = gateway.capabilities();
         Ok(NewMethod {
             who: payer.who.clone(),
             method: MethodId(Uuid::now_v7()),
+            kind,
+            authority: self.authority_words(&payer.db, kind).await?.map(|(_, words)| marked(words)),
             gateway: GatewayFace {
                 name: capabilities.name.to_owned(),
                 entry: gateway.method_entry(),
@@ -60,22 +81,23 @@ impl Engine {
     /// # Errors
     /// Why it is not kept.
     pub async fn save_method(&self, payer: &PayerPass, order: SaveMethod) -> Result<Option<String>, MethodError> {
-        let (connection, gateway) = self.storing_gateway(&payer.db).await?;
+        let (connection, gateway) = self.storing_gateway(payer, order.kind).await?;
         let db = payer.db.clone();
         let new = self.method_row(payer, &order, connection).await?;
+        let authority = self.authority_given(payer, &order, new.created_at).await?;
         if let Some(stands) = known(db.method(new.id).await)? {
             return if stands.customer_id == payer.customer { told(&stands) } else { Err(Error::NotFound.into()) };
         }
         self.count(&format!("methods:{}", payer.customer), PER_CUSTOMER).await?;
         let slip = Audited::method_given(&new).slip(None, Actor::Payer(payer.payer), new.created_at)?;
-        if !db.method_open(new.clone(), slip).await? {
+        if !db.method_open(new.clone(), authority.clone(), slip).await? {
             return told(&db.method(new.id).await?);
         }
         failpoint::reach("after_method_intent");
         let engine = self.clone();
         // A task of its own: whoever closes the page must not break it off half-way.
         let sent = tokio::spawn(async move {
-            let seen = observed(gateway.store(&store_request(&new)).await);
+            let seen = observed(gateway.store(&store_request(&new, authority)).await);
             failpoint::reach("after_store");
             engine.record_method(&db, new.id, seen).await
         });
@@ -146,12 +168,13 @@ impl Engine {
         customer: CustomerId,
     ) -> Result<Vec<SavedMethod>, Error> {
         let Some(payer) = payer.filter(|payer| payer.is_of(customer, guest)) else { return Ok(Vec::new()) };
+        let currency = guest.db.invoice(guest.checkout.invoice_id).await?.due()?.currency;
         let mut saved = self.saved_methods(&payer.db, customer).await?;
-        saved.retain(|method| method.state == MethodState::Ready);
+        saved.retain(|method| method.state == MethodState::Ready && pays_in(method.kind, currency));
         Ok(saved)
     }
 
-    /// A saved method as it is charged: the gateway's ids of company and method.
+    /// A saved method as it is charged, with the gateway's ids of company and method.
     ///
     /// # Errors
     /// [`TakeError::MethodGone`] for one that cannot be charged, whatever the reason.
@@ -161,14 +184,16 @@ impl Engine {
         payer: Option<&PayerPass>,
         connection: ConnectionId,
         id: MethodId,
-    ) -> Result<(String, String), TakeError> {
-        let customer = guest.db.invoice(guest.checkout.invoice_id).await?.customer_id;
+    ) -> Result<Method, TakeError> {
+        let invoice = guest.db.invoice(guest.checkout.invoice_id).await?;
+        let (customer, currency) = (invoice.customer_id, invoice.due().map_err(Error::from)?.currency);
         let payer = payer.filter(|payer| payer.is_of(customer, guest)).ok_or(TakeError::MethodGone)?;
         let method = known(payer.db.method(id).await)?.filter(|method| {
-            method.customer_id == customer && method.connection_id == connection && method.state == MethodState::Ready
+            let can_pay = method.state == MethodState::Ready && pays_in(method.kind, currency);
+            let is_kept = method.gateway_customer.is_some() && method.gateway_method.is_some();
+            can_pay && is_kept && method.customer_id == customer && method.connection_id == connection
         });
-        let ids = method.and_then(|method| method.gateway_customer.zip(method.gateway_method));
-        ids.ok_or(TakeError::MethodGone)
+        method.ok_or(TakeError::MethodGone)
     }
 
     pub(crate) async fn look_up_open_method(&self, db: &MerchantDb, id: MethodId) -> Result<Ran, Error> {
@@ -179,8 +204,7 @@ impl Engine {
         let Some(method) = self.look_up_method(db, &method).await? else {
             return Ok(Ran::NotYet("the gateway cannot say yet"));
         };
-        // Nothing but cards is kept so far.
-        if MethodKind::Card.is_left(method.state, method.created_at, self.now()) {
+        if method.kind.is_left(method.state, method.created_at, self.now()) {
             self.give_up_method(db, &method).await?;
             return Ok(Ran::Finished);
         }
@@ -218,7 +242,7 @@ impl Engine {
     /// Asks the gateway and records the answer. `None`: it cannot say yet.
     async fn look_up_method(&self, db: &MerchantDb, method: &Method) -> Result<Option<Method>, Error> {
         let look_up = StoreLookUp {
-            request: store_request(method),
+            request: store_request(method, db.authority(method.id).await?),
             setup_id: method.setup_id.clone(),
             sent_at: method.created_at,
         };
@@ -249,9 +273,9 @@ impl Engine {
         method.setup_id = seen.setup_id.or(method.setup_id);
         method.gateway_customer = seen.gateway_customer.or(method.gateway_customer);
         method.gateway_method = seen.gateway_method.or(method.gateway_method);
-        if let Some(card) = seen.card {
-            method.face = Some(card.face.to_string());
-            method.good_until = card.good_until.or(method.good_until);
+        if let Some(shown) = seen.shown {
+            method.face = Some(shown.face.to_string());
+            method.good_until = shown.good_until.or(method.good_until);
         }
         if method.state == MethodState::Ready && before != MethodState::Ready {
             let others = tx.methods_of(method.customer_id).await?;
@@ -280,7 +304,11 @@ impl Engine {
             let reason: Option<DeclineReason> = method.reason.as_deref().map(serde_json::from_str).transpose()?;
             Ok(SavedMethod {
                 id: method.id,
-                face: method.face.unwrap_or_else(|| "Card".to_owned()),
+                face: method
+                    .face
+                    .unwrap_or_else(|| if method.kind.is_debit() { "Bank account" } else { "Card" }.to_owned()),
+                kind: method.kind,
+                clears_by: method.kind.clears_by(today),
                 nickname: method.nickname,
                 good_until: method.good_until,
                 ends: ends(method.good_until, today),
@@ -293,9 +321,53 @@ impl Engine {
         db.methods_of(customer).await?.into_iter().map(face).collect()
     }
 
-    async fn storing_gateway(&self, db: &MerchantDb) -> Result<(ConnectionId, Box<dyn Gateway>), Error> {
-        let (connection, gateway) = self.gateway(db).await?;
-        if gateway.capabilities().stores { Ok((connection, gateway)) } else { Err(Error::NotSetUp) }
+    async fn storing_gateway(
+        &self,
+        payer: &PayerPass,
+        kind: MethodKind,
+    ) -> Result<(ConnectionId, Box<dyn Gateway>), Error> {
+        let (connection, gateway) = self.gateway(&payer.db).await?;
+        let is_kept = self.kinds_kept(payer, gateway.as_ref()).await?.contains(&kind);
+        if is_kept { Ok((connection, gateway)) } else { Err(Error::NotFound) }
+    }
+
+    /// What its owner signs, as pages show it now.
+    async fn authority_words(
+        &self,
+        db: &MerchantDb,
+        kind: MethodKind,
+    ) -> Result<Option<(AuthorityWording, String)>, Error> {
+        let Some(wording) = AuthorityWording::current(kind) else { return Ok(None) };
+        let set_up = self.set_up(db).await?;
+        Ok(Some((wording, wording.text(&set_up.merchant.name, &set_up.merchant.support_email))))
+    }
+
+    async fn authority_given(
+        &self,
+        payer: &PayerPass,
+        order: &SaveMethod,
+        given_at: DateTime<Utc>,
+    ) -> Result<Option<Authority>, MethodError> {
+        let Some((wording, words)) = self.authority_words(&payer.db, order.kind).await? else { return Ok(None) };
+        if marked(words.clone()).mark != order.consent {
+            return Err(MethodError::WordsMoved);
+        }
+        let holder: String = order.holder.trim().chars().filter(|c| !c.is_control()).take(HOLDER_MAX_CHARS).collect();
+        if holder.is_empty() {
+            return Err(MethodError::NotSigned);
+        }
+        Ok(Some(Authority {
+            merchant_id: payer.db.merchant_id(),
+            method_id: order.method,
+            version: wording.version().to_owned(),
+            wording: words,
+            holder,
+            email: payer.who.email.clone(),
+            address: order.network.to_string(),
+            // Stripe wants one.
+            user_agent: order.user_agent.clone().unwrap_or_else(|| "unknown".to_owned()),
+            given_at,
+        }))
     }
 
     async fn gateway_of_method(&self, db: &MerchantDb, method: &Method) -> Result<Box<dyn Gateway>, Error> {
@@ -318,6 +390,7 @@ impl Engine {
             customer_name: payer.db.customer(payer.customer).await?.name,
             return_url: format!("{public}/methods?back={}", order.method),
             added_by: payer.who.email.clone(),
+            kind: order.kind,
             state: MethodState::Unverified,
             reason: None,
             setup_id: None,
@@ -342,6 +415,11 @@ async fn own(payer: &PayerPass, id: MethodId) -> Result<(MerchantTx, Method), Er
     if is_own { Ok((tx, method)) } else { Err(Error::NotFound) }
 }
 
+/// A debit moves one currency alone.
+fn pays_in(kind: MethodKind, currency: Currency) -> bool {
+    kind.debits().is_none_or(|debits| debits == currency)
+}
+
 /// Where the payer goes from here, or why it is not kept.
 fn told(method: &Method) -> Result<Option<String>, MethodError> {
     if method.state != MethodState::Revoked {
@@ -352,9 +430,15 @@ fn told(method: &Method) -> Result<Option<String>, MethodError> {
 }
 
 /// The request of a method, the same whenever it is built: it is sent again to look the method up.
-fn store_request(method: &Method) -> StoreRequest {
+fn store_request(method: &Method, authority: Option<Authority>) -> StoreRequest {
     StoreRequest {
         method: method.id,
+        kind: method.kind,
+        authority: authority.map(|given| gateway::Authority {
+            given_at: given.given_at,
+            address: given.address,
+            user_agent: given.user_agent,
+        }),
         customer: method.customer_id,
         customer_name: method.customer_name.clone(),
         gateway_customer: method.gateway_customer.clone(),

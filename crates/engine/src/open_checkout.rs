@@ -177,9 +177,10 @@ impl Engine {
             _ => None,
         };
         let amount = invoice.due()?;
-        let consent = consent::face(Wording::CURRENT, &face, &invoice.number, amount);
         let pdf = guest.checkout.company_named && self.has_pdf(&guest.db).await;
         let saved = self.methods_at(guest, payer, customer.id).await?;
+        let wording = Wording::current(saved.iter().any(|method| method.kind.is_debit()));
+        let consent = consent::face(wording, &face, &invoice.number, amount);
         let customer = guest.checkout.company_named.then_some(customer.name);
         Ok(CheckoutPage::Pay(Offer {
             checkout: guest.checkout.id,

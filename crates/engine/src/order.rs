@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     ids::{MethodId, PaymentId, RefundId},
+    method::MethodKind,
     money::Money,
     network::Network,
 };
@@ -91,10 +92,17 @@ pub fn postal_code(typed: &str) -> Option<String> {
 pub struct SaveMethod {
     /// Minted with the form; the same id again is the same method.
     pub method: MethodId,
+    pub kind: MethodKind,
     /// Of the gateway's hosted fields.
     pub token: String,
     /// The payer's own name for it; may be empty.
     pub nickname: String,
+    /// The name that was typed below the authority, and the mark of its words; empty for cards.
+    pub holder: String,
+    pub consent: String,
+    /// Where the press came from.
+    pub network: Network,
+    pub user_agent: Option<String>,
 }
 
 /// One press of Refund.

@@ -37,6 +37,8 @@ struct About {
     /// Absent in news that an older version has stored.
     #[serde(default)]
     method: Option<MethodId>,
+    #[serde(default)]
+    of_debits: bool,
 }
 
 impl Engine {
@@ -54,8 +56,13 @@ impl Engine {
         let (db, connection) = door.filter(|(_, c)| listens(c)).ok_or(NotTaken::NoSuchAddress)?;
         let now = self.now();
         let news = self.gateway_of(&db, &connection)?.webhook(headers, raw, now)?;
-        let about =
-            About { attempt: news.attempt, gateway_id: news.gateway_id, refund: news.refund, method: news.method };
+        let about = About {
+            attempt: news.attempt,
+            gateway_id: news.gateway_id,
+            refund: news.refund,
+            method: news.method,
+            of_debits: news.of_debits,
+        };
         let new = NewWebhook {
             connection: connection.id,
             event_id: news.event_id,
@@ -114,7 +121,10 @@ impl Engine {
                 (None, Some(gateway_id)) => db.attempt_by_gateway_id(gateway_id).await?,
                 (None, None) => None,
             };
-            let Some(attempt) = attempt else { return Ok(Worked::Unknown) };
+            // A card's dispute is open as long as it is fought about: people see to it.
+            let Some(attempt) = attempt.filter(|attempt| !about.of_debits || attempt.kind.is_debit()) else {
+                return Ok(Worked::Unknown);
+            };
             if attempt.state == AttemptState::Created {
                 return Ok(Worked::NotYet("the charge is still being sent"));
             }

@@ -11,6 +11,7 @@ use crate::{
     take_payment::charge_request,
 };
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use connectors::gateway::{Found, LookUp};
 use domain::{
     asking::{HELD_MAX, before_asking, free_again_at, silence},
@@ -85,6 +86,12 @@ impl Engine {
         tx.attempt_cache(attempt.clone()).await?;
         for effect in learned.effects {
             self.follow(&tx, &attempt, effect).await?;
+        }
+        if let (Some(reason), Some(method)) = (after.reason, attempt.method_token.as_deref())
+            && attempt.kind.is_debit()
+            && reason.is_hard()
+        {
+            tx.method_trouble(attempt.connection_id, method, serde_json::to_string(&reason)?, now).await?;
         }
         if let Some(moved) = Audited::payment_moved(before.state, &attempt)? {
             tx.audit_add(moved.slip(Some(attempt.payment_id), Actor::Gateway, now)?).await?;
@@ -405,12 +412,17 @@ fn told_to(reader: &Reader<'_>, payment: &Payment, share: &Allocation, attempt: 
         method: attempt.method.clone().filter(|_| reader.is_payer),
         email: reader.is_payer.then(|| payment.email.clone()),
         at: on_the_wall(payment.created_at, zone(&reader.merchant.time_zone)),
-        outcome: match outcome(attempt)? {
+        outcome: match outcome(attempt, zone(&reader.merchant.time_zone))? {
             Outcome::Continue { .. } if !reader.is_payer => Outcome::Checking,
             outcome => outcome,
         },
         mine: reader.is_payer,
         being_recorded: false,
+        returnable_until: if attempt.state.has_money() {
+            attempt.kind.returnable_until(day(attempt.created_at, zone(&reader.merchant.time_zone)))
+        } else {
+            None
+        },
         paid_back: Vec::new(),
     })
 }
@@ -459,11 +471,14 @@ fn cache(attempt: &mut Attempt, folded: &Folded, seen: &Observation) -> Result<(
     Ok(())
 }
 
-fn outcome(attempt: &Attempt) -> Result<Outcome, Error> {
+fn outcome(attempt: &Attempt, zone: Tz) -> Result<Outcome, Error> {
     let words = why_not(attempt).to_owned();
     Ok(match (attempt.state, &attempt.action_url) {
         (state, _) if state.has_money() => Outcome::Paid,
-        (AttemptState::Processing, _) => Outcome::SentToBank,
+        (AttemptState::Processing, _) => {
+            let sent = day(attempt.created_at, zone);
+            Outcome::SentToBank { sent, clears_by: attempt.kind.clears_by(sent) }
+        }
         (AttemptState::RequiresAction, Some(url)) => {
             let fields: Vec<_> =
                 attempt.action_fields.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_default();

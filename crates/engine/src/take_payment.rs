@@ -16,6 +16,7 @@ use connectors::gateway::{ChargeHow, ChargeRequest, Gateway, GatewayError};
 use domain::{
     asking::is_too_old_to_send,
     ids::{AttemptId, ConnectionId, MethodId, PaymentId},
+    method::MethodKind,
     money::Money,
     payment::{AttemptState, Fact, Observation, Source, amount_to_charge},
     views::Standing,
@@ -40,6 +41,7 @@ struct Means {
     gateway_customer: Option<String>,
     /// Ours, of a saved one.
     method: Option<MethodId>,
+    kind: MethodKind,
 }
 
 /// A payment that is about to be charged.
@@ -113,15 +115,17 @@ impl Engine {
         connection: ConnectionId,
         how: &PayHow,
     ) -> Result<Means, TakeError> {
-        let (method_token, gateway_customer, method) = match how {
-            PayHow::Token(token) => (Some(token.clone()), None, None),
+        let card =
+            Means { connection, method_token: None, gateway_customer: None, method: None, kind: MethodKind::Card };
+        Ok(match how {
+            PayHow::Token(token) => Means { method_token: Some(token.clone()), ..card },
             PayHow::Saved(method) => {
-                let (customer, kept) = self.method_to_charge(guest, payer, connection, *method).await?;
-                (Some(kept), Some(customer), Some(*method))
+                let saved = self.method_to_charge(guest, payer, connection, *method).await?;
+                let (method_token, gateway_customer) = (saved.gateway_method, saved.gateway_customer);
+                Means { method_token, gateway_customer, method: Some(*method), kind: saved.kind, ..card }
             }
-            PayHow::HostedPage => (None, None, None),
-        };
-        Ok(Means { connection, method_token, gateway_customer, method })
+            PayHow::HostedPage => card,
+        })
     }
 
     /// No transaction is open while the gateway is asked.
@@ -177,7 +181,7 @@ impl Engine {
             }
             let books = self.invoice_from_books(&guest.db, &invoice).await?;
             let amount = amount_to_charge(order.expected, &books).map_err(TakeError::Refused)?;
-            let shown = shown.ok_or(TakeError::WordsMoved)?;
+            let shown = shown.filter(|(wording, _)| wording.is_for(by.kind)).ok_or(TakeError::WordsMoved)?;
             let committed = self.new_attempt(guest, order, origin, (invoice, customer), amount, by);
             let consent = agreed(order, &committed.attempt, &committed.share.invoice_number, shown)?;
             let started = Audited::PaymentStarted(Started::of(&consent)?);
@@ -255,6 +259,7 @@ impl Engine {
             cancel_url: format!("{public}/npe?transactionId={}&left={}", guest.checkout.id, payment.id),
             method_token: by.method_token.clone(),
             gateway_customer: by.gateway_customer.clone(),
+            kind: by.kind,
             postal_code: order.postal_code.clone(),
             state: AttemptState::Created,
             reason: None,
@@ -282,7 +287,7 @@ pub(crate) fn charge_request(attempt: &Attempt) -> Result<ChargeRequest, Error> 
         description: attempt.description.clone(),
         receipt_email: None,
         how: match (attempt.method_token.clone(), attempt.gateway_customer.clone()) {
-            (Some(method), Some(customer)) => ChargeHow::Saved { customer, method },
+            (Some(method), Some(customer)) => ChargeHow::Saved { customer, method, kind: attempt.kind },
             (Some(token), None) => ChargeHow::Token(token),
             (None, _) => ChargeHow::HostedPage,
         },

@@ -24,6 +24,8 @@ use store::{Attempt, AttemptRecord, BooksEntryState, MerchantDb, Refund};
 
 /// An outcome that is open longer than this waits for nobody: something is stuck (`quality.md`, 2.4).
 const OPEN_MAX: TimeDelta = TimeDelta::minutes(15);
+/// A bank decides about a debit within days.
+const BANK_MAX: TimeDelta = TimeDelta::days(10);
 /// One that waits for its payer may take as long as a gateway's page, and one gap between two look-ups.
 const ACTION_MAX: TimeDelta = TimeDelta::minutes(50);
 const ATTEMPTS_AT_ONCE: u64 = 500;
@@ -224,7 +226,11 @@ fn own_differences(record: &AttemptRecord, now: DateTime<Utc>) -> Result<Vec<Str
     if folded.state.has_money() && meant != amount.minor {
         differs(format!("the money came, and {meant} of it was meant for the books"));
     }
-    let open_max = if folded.state == AttemptState::RequiresAction { ACTION_MAX } else { OPEN_MAX };
+    let open_max = match folded.state {
+        AttemptState::RequiresAction => ACTION_MAX,
+        AttemptState::Processing if attempt.kind.is_debit() => BANK_MAX,
+        _ => OPEN_MAX,
+    };
     if folded.state.is_open() && now - attempt.created_at > open_max {
         differs(format!("its outcome has been open since {}", attempt.created_at));
     }

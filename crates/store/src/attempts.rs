@@ -7,6 +7,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use domain::{
     ids::{AttemptId, ConnectionId, MerchantId, ObservationId, PaymentId},
+    method::MethodKind,
     money::Money,
     payment::{AttemptState, DeclineReason, Fact, Observation, Source},
 };
@@ -37,6 +38,7 @@ pub struct Model {
     pub method_token: Option<String>,
     /// The gateway's id of the payer's company, under which it keeps the method; absent for a one-time token.
     pub gateway_customer: Option<String>,
+    pub kind: MethodKind,
     /// Of the card's address, where the gateway compares it.
     pub postal_code: Option<String>,
     pub state: AttemptState,

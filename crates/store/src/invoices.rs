@@ -261,6 +261,15 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(self.find::<Entity>().filter(Column::ExternalId.eq(external_id)).only(self.conn()).await?)
     }
 
+    /// What a customer's invoices are in.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn invoice_currencies(&self, customer: CustomerId) -> Result<Vec<String>, Error> {
+        let of = self.find::<Entity>().filter(Column::CustomerId.eq(customer));
+        Ok(of.select_only().column(Column::Currency).distinct().into_tuple().all(self.conn()).await?)
+    }
+
     fn filtered(&self, filter: &InvoiceFilter) -> Select<Entity> {
         let mut select = self.find::<Entity>();
         if let Some(customer) = filter.customer {

@@ -1,13 +1,13 @@
 //! Saved methods. Their state is a cache of what the gateway last said.
 
 use crate::{
-    Error, MerchantDb, MerchantTx, NewSlip, Store,
+    Authority, Error, MerchantDb, MerchantTx, NewSlip, Store, authorities,
     scope::{Only, Scoped, moment, owned},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     ids::{ConnectionId, CustomerId, MerchantId, MethodId},
-    method::MethodState,
+    method::{MethodKind, MethodState},
 };
 use sea_orm::{ActiveModelTrait, ConnectionTrait, QueryOrder, QuerySelect, entity::prelude::*};
 
@@ -27,6 +27,7 @@ pub struct Model {
     pub customer_name: String,
     pub return_url: String,
     pub added_by: String,
+    pub kind: MethodKind,
     pub state: MethodState,
     /// Why the bank refuses it, as JSON of a `DeclineReason`.
     pub reason: Option<String>,
@@ -54,12 +55,12 @@ owned!();
 pub use Model as Method;
 
 impl MerchantDb {
-    /// Commits a method that is about to be saved, with its line for the audit trail. `false`: it stands already, by a
+    /// Commits a method that is about to be saved, with its authority where it needs one and its line for the audit trail. `false`: it stands already, by a
     /// double click or a replayed POST.
     ///
     /// # Errors
     /// [`Error::Missing`] for the id of another customer's method: it comes with a form, and grants nothing.
-    pub async fn method_open(&self, new: Method, slip: NewSlip) -> Result<bool, Error> {
+    pub async fn method_open(&self, new: Method, authority: Option<Authority>, slip: NewSlip) -> Result<bool, Error> {
         let tx = self.begin().await?;
         let (id, customer) = (new.id, new.customer_id);
         let is_new = tx.insert_absent::<Entity>([new]).await? > 0;
@@ -67,6 +68,7 @@ impl MerchantDb {
             return Err(Error::Missing);
         }
         if is_new {
+            tx.insert::<authorities::Entity>(authority).await?;
             tx.audit_add(slip).await?;
         }
         tx.commit().await?;
@@ -97,6 +99,30 @@ impl MerchantTx {
     pub(crate) async fn method_is_ready(&self, id: MethodId) -> Result<bool, Error> {
         let ready = self.find::<Entity>().filter(Column::Id.eq(id)).filter(Column::State.eq(MethodState::Ready));
         Ok(ready.lock_shared().only(self.conn()).await?.is_some())
+    }
+
+    /// The bank pays no more from the method that is charged by this id of the gateway: its owner must act first.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn method_trouble(
+        &self,
+        connection: ConnectionId,
+        gateway_method: &str,
+        reason: String,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let update = self
+            .update::<Entity>()
+            .col_expr(Column::State, Expr::value(MethodState::NeedsAttention))
+            .col_expr(Column::Reason, Expr::value(reason))
+            .col_expr(Column::IsDefault, Expr::value(false))
+            .col_expr(Column::UpdatedAt, Expr::value(moment(now)))
+            .filter(Column::ConnectionId.eq(connection))
+            .filter(Column::GatewayMethod.eq(gateway_method))
+            .filter(Column::State.eq(MethodState::Ready));
+        update.exec(self.conn()).await?;
+        Ok(())
     }
 
     /// None of the customer's methods is chosen beforehand any more.

@@ -9,10 +9,11 @@ use std::collections::BTreeSet;
 type Body = &'static [(&'static str, &'static str)];
 
 /// Pages, and whom each is for. `PAYMENT` stands for Acme's payment at Northwind.
-const PAGES: [(&str, Role); 10] = [
+const PAGES: [(&str, Role); 11] = [
     ("/dashboard", Role::Payer),
     ("/methods", Role::Payer),
     ("/methods/new", Role::Payer),
+    ("/methods/bank", Role::Payer),
     ("/payments", Role::Payer),
     ("/payments/PAYMENT", Role::Payer),
     ("/admin", Role::Admin),
@@ -311,6 +312,8 @@ impl Caller {
             Role::Anonymous => assert!(answer.status == 401 || to_sign_in, "{what}"),
             // Their own gateway has no such card.
             _ if right_role && path == "/api/methods/save" => assert!([404, 409].contains(&answer.status), "{what}"),
+            // Nor does every gateway debit bank accounts.
+            _ if right_role && path == "/methods/bank" => assert!([200, 404].contains(&answer.status), "{what}"),
             _ if right_role && !names_a_thing => assert_eq!(answer.status, 200, "their own: {what}"),
             _ => assert_eq!(answer.status, 404, "{what}"),
         }

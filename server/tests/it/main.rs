@@ -6,6 +6,7 @@ mod access;
 mod authorizenet;
 mod card_testing;
 mod crate_edges;
+mod debits;
 mod faults;
 mod invoice_pdf;
 mod kills;

@@ -9,7 +9,7 @@ use simulators::facts;
 const LINES_OF_A_PAYMENT: u64 = 4;
 
 fn agreed_to() -> String {
-    Wording::CURRENT.text("Northwind IT", "INV-501", "$1,204.50")
+    Wording::current(false).text("Northwind IT", "INV-501", "$1,204.50")
 }
 
 async fn staff(house: &House) -> Client {
@@ -150,7 +150,7 @@ async fn n15_words_that_nobody_was_shown_are_read_before_anything_is_charged() {
     let form = guest.open("INV-501").await;
     let silent = Form { consent: String::new(), ..form.clone() };
     house.execute("UPDATE merchant SET name = 'Northwind Group' WHERE name = 'Northwind IT'").await;
-    let now = Wording::CURRENT.text("Northwind Group", "INV-501", "$1,204.50");
+    let now = Wording::current(false).text("Northwind Group", "INV-501", "$1,204.50");
     for stale in [&silent, &form] {
         let back = guest.pay(stale, "pm_card_visa").await.location.unwrap();
         let page = guest.get(&back).await.body;

@@ -14,7 +14,10 @@ use crate::{
     note::Note,
     shell,
 };
-use domain::views::{ConsentFace, Offer, SavedMethod};
+use domain::{
+    date::in_words,
+    views::{ConsentFace, Offer, SavedMethod},
+};
 use leptos::prelude::*;
 
 #[component]
@@ -50,7 +53,7 @@ pub fn OfferView(offer: Offer, note: Note, gave_up: bool, signed_in_as: Option<S
                     data-script=script data-key=key
                 >
                     <div>
-                        <h2>"Pay by card"</h2>
+                        <h2>{title_of(&offer.saved)}</h2>
                         <As checkout=addresses::pay(offer.checkout) signed_in_as/>
                     </div>
                     <div class="summary" id="summary" role="alert" tabindex="-1" hidden></div>
@@ -80,16 +83,24 @@ pub fn OfferView(offer: Offer, note: Note, gave_up: bool, signed_in_as: Option<S
     }
 }
 
+fn title_of(saved: &[SavedMethod]) -> &'static str {
+    let with_debits = saved.iter().any(|method| method.kind.is_debit());
+    if with_debits { "Pay by card or bank account" } else { "Pay by card" }
+}
+
 /// What the company has saved, the default chosen; the fields for another card are there when that is chosen.
 #[component]
 fn Saved(methods: Vec<SavedMethod>) -> impl IntoView {
     let choice = |(n, method): (usize, SavedMethod)| {
+        let clears = method.clears_by.map(|day| {
+            view! { <small class="muted">"Bank debit, clears by " {in_words(day)}</small> }
+        });
         let name =
             if method.nickname.is_empty() { method.face } else { format!("{}, {}", method.nickname, method.face) };
         view! {
             <label class="choice">
                 <input type="radio" name="saved" value=method.id.to_string() checked=n == 0/>
-                <span class="num">{name}</span>
+                <span class="num">{name} {clears}</span>
             </label>
         }
     };

@@ -12,7 +12,7 @@ use crate::{
     words::whole,
 };
 use domain::{
-    date::{Moment, moment_in_words, zone_in_words},
+    date::{Moment, in_words, moment_in_words, zone_in_words},
     ids::CheckoutId,
     views::{Outcome, Standing},
 };
@@ -24,7 +24,7 @@ pub fn StandingView(standing: Standing, signed_in: bool) -> impl IntoView {
     let wrong = matches!(standing.outcome, Outcome::Declined { .. });
     let way_on = match &standing.outcome {
         Outcome::Paid => view! { <Done signed_in/> }.into_any(),
-        Outcome::SentToBank | Outcome::Checking | Outcome::Returned { .. } | Outcome::TakenBack => ().into_any(),
+        Outcome::SentToBank { .. } | Outcome::Checking | Outcome::Returned { .. } | Outcome::TakenBack => ().into_any(),
         Outcome::Continue { url, fields, can_cancel, again_at } => {
             let (url, fields, can_cancel) = (url.clone(), fields.clone(), *can_cancel);
             let again = again_at.map(|at| moment_there(at, &standing));
@@ -81,13 +81,15 @@ impl Told {
         };
         let (heading, sentence, design) = match &standing.outcome {
             Outcome::Paid => (format!("You paid {amount}"), paid(standing) + &mail, "paid"),
-            Outcome::SentToBank => (
-                format!("{amount} was sent to your bank"),
-                "It takes a few days to clear. Do not pay again. We will e-mail you when it has cleared, \
-                 or if your bank returns it."
-                    .into(),
-                "sent",
-            ),
+            Outcome::SentToBank { sent, clears_by } => {
+                let by = clears_by.map_or_else(|| "within days".to_owned(), |day| format!("by {}", in_words(day)));
+                let sent = format!(
+                    "Sent on {}, it clears {by} as a rule. Do not pay again. We will e-mail you a receipt when it has cleared, \
+                     or tell you if your bank returns it.",
+                    in_words(*sent)
+                );
+                (format!("{amount} was sent to your bank"), sent, "sent")
+            }
             Outcome::Checking => (
                 "We are checking with the bank".into(),
                 "Do not pay again. We will e-mail you. This page shows the answer as soon as there is one.".into(),
@@ -130,6 +132,8 @@ fn paid(standing: &Standing) -> String {
     } else {
         format!("Thank you. {merchant} has your payment.")
     };
+    let until = standing.returnable_until.map(|day| format!(" Your bank can still return it until {}.", in_words(day)));
+    let thanks = thanks + &until.unwrap_or_default();
     let back = standing.paid_back.iter().map(|back| format!(" {}.", back.words(standing.merchant.locale)));
     thanks + &back.collect::<String>()
 }

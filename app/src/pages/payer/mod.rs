@@ -2,9 +2,12 @@
 
 pub mod dashboard;
 pub mod methods;
+pub mod new_bank;
 pub mod new_method;
 pub mod past;
 
+#[cfg(feature = "ssr")]
+mod new_account;
 #[cfg(feature = "ssr")]
 mod new_card;
 #[cfg(feature = "ssr")]
@@ -12,7 +15,8 @@ mod saved;
 
 use dashboard::DashboardPage;
 use methods::MethodsScreen;
+use new_bank::NewBankPage;
 use new_method::NewMethodPage;
 use past::PastPaymentsPage;
 
-surface!(draw_payer: Dashboard = DashboardPage, Past = PastPaymentsPage, Methods = MethodsScreen, NewMethod = NewMethodPage);
+surface!(draw_payer: Dashboard = DashboardPage, Past = PastPaymentsPage, Methods = MethodsScreen, NewMethod = NewMethodPage, NewBank = NewBankPage);

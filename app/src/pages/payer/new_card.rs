@@ -2,6 +2,7 @@
 //! does on Pay Now.
 
 use crate::{
+    addresses,
     api::methods::{NewMethodScreen, prepare_method},
     components::{
         card_fields::{MethodFields, entry_data},
@@ -11,10 +12,11 @@ use crate::{
         summary::{ErrorSummary, Mend},
     },
 };
+use domain::method::MethodKind;
 use leptos::prelude::*;
 
 pub async fn page() -> AnyView {
-    match prepare_method().await {
+    match prepare_method(MethodKind::Card).await {
         Ok(screen) => view! { <NewMethodView screen/> }.into_any(),
         Err(fault) => failed(fault),
     }
@@ -42,6 +44,7 @@ pub fn NewMethodView(screen: NewMethodScreen) -> impl IntoView {
                     <div class="summary" id="summary" role="alert" tabindex="-1" hidden></div>
                     {summary}
                     <input type="hidden" name="method" value=new.method.to_string()/>
+                    <input type="hidden" name="kind" value=addresses::kind(new.kind)/>
                     <MethodFields gateway=new.gateway pay="Save card".to_owned()/>
                     <div class="field">
                         <label for="nickname">"Name for it"</label>

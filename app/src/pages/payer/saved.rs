@@ -1,6 +1,7 @@
-//! What `/methods` shows: the cards, and a dialog for each act that needs a question.
+//! What `/methods` shows: cards and bank accounts, and a dialog for each act that needs a question.
 
 use crate::{
+    addresses,
     api::methods::list_methods,
     components::{
         badge::Badge,
@@ -30,9 +31,9 @@ pub async fn page(query: ParamsMap) -> AnyView {
 pub fn MethodsView(page: MethodsPage) -> impl IntoView {
     let MethodsPage { who, methods, can_add } = page;
     let company = who.customer.clone().unwrap_or_default();
-    let list = match (methods.is_empty(), can_add) {
+    let list = match (methods.is_empty(), !can_add.is_empty()) {
         (true, true) => {
-            let title = "No card is saved";
+            let title = "Nothing is saved";
             view! { <Empty title>"Save one to pay without typing it again. You choose it each time you pay."</Empty> }
                 .into_any()
         }
@@ -46,8 +47,13 @@ pub fn MethodsView(page: MethodsPage) -> impl IntoView {
             view! { <ul class="methods">{rows.collect_view()}</ul> }.into_any()
         }
     };
-    // A full load: the card fields come with a script of their own.
-    let add = can_add.then(|| view! { <a class="btn primary" href="/methods/new" rel="external">"Add a card"</a> });
+    // A full load: the fields come with a script of their own.
+    let add = can_add.into_iter().map(|kind| {
+        let (class, words) =
+            if kind.is_debit() { ("btn", "Add a bank account") } else { ("btn primary", "Add a card") };
+        view! { <a class=class href=addresses::new_method(kind) rel="external">{words}</a> }
+    });
+    let add = view! { <div class="acts">{add.collect_view()}</div> };
     view! {
         <PageTitle text=format!("Payment methods – {company}")/>
         <Frame who current="/methods">
@@ -58,7 +64,7 @@ pub fn MethodsView(page: MethodsPage) -> impl IntoView {
                 </div>
                 {add}
             </div>
-            <section class="card" aria-label="Saved cards">{list}</section>
+            <section class="card" aria-label="Saved methods">{list}</section>
         </Frame>
     }
 }
@@ -70,7 +76,8 @@ fn Row(n: usize, method: SavedMethod) -> impl IntoView {
     let title = if nickname.is_empty() { face.clone() } else { format!("{nickname}, {face}") };
     let until = method.good_until.map(|last| format!("Good until {}", last.format("%m / %Y")));
     let act = (method.state == MethodState::Verifying).then_some(method.action_url.clone()).flatten().map(|url| {
-        view! { <a class="btn primary" href=url rel="external">"Continue at your bank"</a> }
+        let words = if method.kind.is_debit() { "Confirm the account" } else { "Continue at your bank" };
+        view! { <a class="btn primary" href=url rel="external">{words}</a> }
     });
     let choose = (method.state == MethodState::Ready && !method.is_default).then(|| {
         let id = id.clone();
@@ -83,6 +90,10 @@ fn Row(n: usize, method: SavedMethod) -> impl IntoView {
     });
     let (words, tone) = standing(&method);
     let default = method.is_default.then(|| view! { <Badge tone=Tone::Neutral words="Default"/> });
+    let waits = (method.kind.is_debit() && act.is_some()).then(|| {
+        let words = "A small amount with a code reaches this account within two business days. Confirm it then.";
+        view! { <p class="muted small">{words}</p> }
+    });
     let trouble = method.trouble.clone().map(|words| view! { <p class="bad-ink small">{words}</p> });
     let (name_it, take_out) = (format!("name-{n}"), format!("remove-{n}"));
     view! {
@@ -90,6 +101,7 @@ fn Row(n: usize, method: SavedMethod) -> impl IntoView {
             <div class="method">
                 <p class="num"><b>{title.clone()}</b></p>
                 <p class="muted small num">{until}</p>
+                {waits}
                 {trouble}
             </div>
             <span class="badges"><Badge tone words/>{default}</span>
@@ -122,7 +134,7 @@ fn Row(n: usize, method: SavedMethod) -> impl IntoView {
                     <p>"Nothing more can be charged to it, by anyone of your company. Payments already made stay as they are."</p>
                     <p class="muted">"No automatic payment hangs on it."</p>
                     <div class="acts">
-                        <button class="btn danger" type="submit">"Remove card"</button>
+                        <button class="btn danger" type="submit">"Remove it"</button>
                         <DialogCloser dialog=take_out>"Keep it"</DialogCloser>
                     </div>
                 </form>

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     ids::{AttemptId, CustomerId, MethodId, RefundId},
-    method::MethodSeen,
+    method::{MethodKind, MethodSeen},
     money::Money,
     payment::{MethodFace, Observation},
     refund::RefundSeen,
@@ -37,6 +37,8 @@ pub struct Capabilities {
     pub refunds: Refunds,
     /// Keeps methods for later charges.
     pub stores: bool,
+    /// The bank debits that it takes, of accounts that it keeps.
+    pub debits: &'static [MethodKind],
 }
 
 /// What a page that ends by itself allows, counted from when it was asked for.
@@ -129,7 +131,7 @@ pub enum ChargeHow {
     /// A token that the gateway's hosted fields made in the browser.
     Token(String),
     /// A method that the gateway keeps for this company, by its own ids of both.
-    Saved { customer: String, method: String },
+    Saved { customer: String, method: String, kind: MethodKind },
     /// The payer will enter the card on the gateway's own page.
     HostedPage,
 }
@@ -140,6 +142,9 @@ pub enum ChargeHow {
 pub struct StoreRequest {
     /// Its text is the idempotency key.
     pub method: MethodId,
+    pub kind: MethodKind,
+    /// To debit a bank account; cards need none.
+    pub authority: Option<Authority>,
     /// The payer's company, and what it is called at the gateway.
     pub customer: CustomerId,
     pub customer_name: String,
@@ -149,6 +154,14 @@ pub struct StoreRequest {
     pub token: String,
     /// Where the payer comes back to after the bank's page.
     pub return_url: String,
+}
+
+/// How a payer gave the authority to debit an account: what scheme and bank ask for in a dispute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authority {
+    pub given_at: DateTime<Utc>,
+    pub address: String,
+    pub user_agent: String,
 }
 
 /// All that is known about a method whose keeping is open.
@@ -207,6 +220,8 @@ pub struct WebhookNews {
     pub refund: Option<RefundId>,
     /// Our saved method, when the event is about one.
     pub method: Option<MethodId>,
+    /// It tells an outcome of bank debits alone: a dispute of one is final, that of a card is not.
+    pub of_debits: bool,
 }
 
 /// Why a call brought no observation.

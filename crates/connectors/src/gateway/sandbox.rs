@@ -9,7 +9,7 @@ use super::{
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    method::{CardSeen, MethodFact, MethodSeen},
+    method::{MethodFact, MethodSeen, Shown},
     payment::{DeclineReason, Fact, Observation},
     refund::{RefundFact, RefundSeen},
     views::{MethodEntry, TestMethod},
@@ -95,7 +95,7 @@ impl Sandbox {
             setup_id: Some(format!("sbx_set_{}", request.method.0.simple())),
             gateway_customer: Some(format!("sbx_cus_{}", request.customer.0.simple())),
             gateway_method: Some(method.token.to_owned()),
-            card: Some(CardSeen { face: method_face("visa", method.last4), good_until: None }),
+            shown: Some(Shown { face: method_face("visa", method.last4), good_until: None }),
         }
     }
 
@@ -127,6 +127,7 @@ impl Gateway for Sandbox {
             lists: false,
             refunds: Refunds::Allowed,
             stores: true,
+            debits: &[],
         };
         &CAN
     }

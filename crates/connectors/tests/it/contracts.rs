@@ -8,8 +8,9 @@ use crate::{
 use chrono::{DateTime, NaiveDate};
 use connectors::{
     books::Books,
-    gateway::{ChargeHow, ForgetRequest, Gateway, StoreLookUp},
+    gateway::{Authority, ChargeHow, ForgetRequest, Gateway, StoreLookUp, StoreRequest},
 };
+use domain::method::MethodKind;
 use jsonschema::Draft;
 use serde_json::{Map, Value, json};
 use std::{fs, io::Write, path::PathBuf};
@@ -75,8 +76,14 @@ async fn stripe_method_requests(now: DateTime<chrono::Utc>) -> Vec<Asked> {
     }
     let (setup_id, gateway_method) = (Some("seti_1".to_owned()), Some("pm_1".to_owned()));
     let _ = stripe.forget(&ForgetRequest { setup_id, gateway_method }).await;
-    let saved = ChargeHow::Saved { customer: "cus_1".into(), method: "pm_1".into() };
+    let saved = ChargeHow::Saved { customer: "cus_1".into(), method: "pm_1".into(), kind: MethodKind::Card };
     let _ = stripe.charge(&crate::world::request(3, saved)).await;
+    let (customer, method) = ("cus_1".to_owned(), "pm_1".to_owned());
+    let debited = ChargeHow::Saved { customer, method, kind: MethodKind::AchDebit };
+    let _ = stripe.charge(&crate::world::request(4, debited)).await;
+    let given = Authority { given_at: now, address: "203.0.113.7".into(), user_agent: "Lynx/2.9".into() };
+    let account = StoreRequest { kind: MethodKind::BecsDebit, authority: Some(given), ..store(2, "pm_2") };
+    let _ = stripe.store(&StoreRequest { gateway_customer: Some("cus_1".into()), ..account }).await;
     stub.asked()
 }
 

@@ -13,6 +13,7 @@ mod rig;
 mod sandbox;
 mod sim;
 mod stripe_contract;
+mod stripe_debits;
 mod stripe_fuzz;
 mod stripe_methods;
 mod stripe_odd;

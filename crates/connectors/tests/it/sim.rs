@@ -48,6 +48,22 @@ impl Sim {
         self.control("advance", json!({"hours": hours})).await;
     }
 
+    /// A bank account as the browser's script gives it to Stripe; its token.
+    pub async fn bank_account(&self, fields: &[(&str, &str)]) -> String {
+        let request = self.client.post(format!("{}/stripe/v1/payment_methods", self.url));
+        let answer = request.bearer_auth(facts::stripe::PORTAL_PUBLISHABLE_KEY).form(fields).send().await.unwrap();
+        let made: Value = answer.json().await.unwrap();
+        made["id"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned()
+    }
+
+    /// Its owner names the code of the small amount that Stripe has sent.
+    pub async fn verify(&self, setup: &str, code: &str) {
+        let request = self.client.post(format!("{}/stripe/v1/setup_intents/{setup}/verify_microdeposits", self.url));
+        let request = request.bearer_auth(facts::stripe::PORTAL_SECRET_KEY).form(&[("descriptor_code", code)]);
+        let answer = request.send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
+
     pub async fn state(&self, vendor: &str) -> Value {
         self.client.get(format!("{}/control/state/{vendor}", self.url)).send().await.unwrap().json().await.unwrap()
     }

@@ -15,6 +15,7 @@ use connectors::{
 };
 use domain::{
     ids::{AttemptId, CustomerId, MethodId, RefundId},
+    method::MethodKind,
     money::Money,
 };
 use std::{sync::Arc, time::Duration};
@@ -124,6 +125,8 @@ pub fn dated_refund(n: u128, charge: &ChargeRequest, charge_gateway_id: &str, mi
 pub fn store(n: u128, token: &str) -> StoreRequest {
     StoreRequest {
         method: MethodId(Uuid::from_u128(n)),
+        kind: MethodKind::Card,
+        authority: None,
         customer: CustomerId(Uuid::from_u128(9)),
         customer_name: "Acme Pty Ltd".into(),
         gateway_customer: None,

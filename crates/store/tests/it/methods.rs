@@ -4,7 +4,10 @@ use crate::{
     database::on_both,
     shop::{Shop, at, shop},
 };
-use domain::{ids::MethodId, method::MethodState};
+use domain::{
+    ids::MethodId,
+    method::{MethodKind, MethodState},
+};
 use std::time::Duration;
 use store::{Error, Method, NewAttempt, NewSlip, Opened};
 use uuid::Uuid;
@@ -22,6 +25,7 @@ fn method(shop: &Shop, n: i64, state: MethodState) -> Method {
         state,
         reason: None,
         setup_id: None,
+        kind: MethodKind::Card,
         gateway_customer: (state == MethodState::Ready).then(|| "cus_1".into()),
         gateway_method: None,
         face: Some("Visa ··4242".into()),
@@ -41,9 +45,9 @@ fn given() -> NewSlip {
 on_both!(s52_a_method_is_kept_once_and_one_is_the_default, async |db| {
     let shop = shop(&db.store, "acme").await;
     let (first, second) = (method(&shop, 1, MethodState::Ready), method(&shop, 2, MethodState::Ready));
-    assert!(shop.db.method_open(first.clone(), given()).await.unwrap());
-    assert!(!shop.db.method_open(first.clone(), given()).await.unwrap(), "the same form twice");
-    assert!(shop.db.method_open(second.clone(), given()).await.unwrap());
+    assert!(shop.db.method_open(first.clone(), None, given()).await.unwrap());
+    assert!(!shop.db.method_open(first.clone(), None, given()).await.unwrap(), "the same form twice");
+    assert!(shop.db.method_open(second.clone(), None, given()).await.unwrap());
     assert_eq!(shop.db.audit_slips_count("method_given").await.unwrap(), 2, "each is told of once");
     let default = async |method: &Method| {
         let tx = shop.db.begin().await.unwrap();
@@ -75,7 +79,7 @@ on_both!(s52_a_company_goes_by_the_newest_id_that_the_gateway_gave_it, async |db
     let anew = Method { gateway_customer: Some("cus_2".into()), ..method(&shop, 2, MethodState::Ready) };
     let unheard = method(&shop, 3, MethodState::Unverified);
     for (newer, id) in [(method(&shop, 1, MethodState::Ready), "cus_1"), (anew, "cus_2"), (unheard, "cus_2")] {
-        shop.db.method_open(newer, given()).await.unwrap();
+        shop.db.method_open(newer, None, given()).await.unwrap();
         let known = shop.db.gateway_customer(shop.customer, shop.connection).await.unwrap();
         assert_eq!(known.as_deref(), Some(id));
     }
@@ -84,7 +88,7 @@ on_both!(s52_a_company_goes_by_the_newest_id_that_the_gateway_gave_it, async |db
 on_both!(d2_only_methods_of_which_nothing_was_heard_are_swept, async |db| {
     let shop = shop(&db.store, "acme").await;
     for state in MethodState::ALL {
-        shop.db.method_open(method(&shop, 1, state), given()).await.unwrap();
+        shop.db.method_open(method(&shop, 1, state), None, given()).await.unwrap();
     }
     let swept = async |before| db.store.door_methods_unheard(before, 10).await.unwrap();
     assert!(swept(at(1)).await.is_empty());
@@ -95,7 +99,7 @@ on_both!(n13_a_method_that_was_taken_out_while_the_books_were_asked_is_not_charg
     let (shop, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
     for state in MethodState::ALL {
         let kept = method(&shop, 1, state);
-        shop.db.method_open(kept.clone(), given()).await.unwrap();
+        shop.db.method_open(kept.clone(), None, given()).await.unwrap();
         let order = NewAttempt { method: Some(kept.id), ..shop.order() };
         let opened = shop.open(order.clone()).await.unwrap();
         if state == MethodState::Ready {
@@ -108,7 +112,7 @@ on_both!(n13_a_method_that_was_taken_out_while_the_books_were_asked_is_not_charg
         }
     }
     let theirs = method(&bolt, 1, MethodState::Ready);
-    bolt.db.method_open(theirs.clone(), given()).await.unwrap();
+    bolt.db.method_open(theirs.clone(), None, given()).await.unwrap();
     let order = NewAttempt { method: Some(theirs.id), ..shop.order() };
     assert!(matches!(shop.open(order).await, Ok(Opened::MethodGone)), "another merchant's is as good as none");
 });
@@ -116,7 +120,7 @@ on_both!(n13_a_method_that_was_taken_out_while_the_books_were_asked_is_not_charg
 on_both!(n13_whoever_takes_a_method_out_waits_for_the_payment_that_is_being_written, async |db| {
     let shop = shop(&db.store, "acme").await;
     let kept = method(&shop, 1, MethodState::Ready);
-    shop.db.method_open(kept.clone(), given()).await.unwrap();
+    shop.db.method_open(kept.clone(), None, given()).await.unwrap();
     let order = NewAttempt { method: Some(kept.id), ..shop.order() };
     let tab = shop.db.attempt_write(order.clone()).await.unwrap().ok().unwrap();
     let removal = tokio::spawn({
@@ -138,7 +142,7 @@ on_both!(n13_whoever_takes_a_method_out_waits_for_the_payment_that_is_being_writ
 on_both!(d22_methods_of_another_merchant_or_company_are_missing, async |db| {
     let (acme, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
     let theirs = method(&bolt, 1, MethodState::Ready);
-    bolt.db.method_open(theirs.clone(), given()).await.unwrap();
+    bolt.db.method_open(theirs.clone(), None, given()).await.unwrap();
     assert!(matches!(acme.db.method(theirs.id).await, Err(Error::Missing)));
     assert!(acme.db.methods_of(bolt.customer).await.unwrap().is_empty());
     assert_eq!(acme.db.gateway_customer(bolt.customer, bolt.connection).await.unwrap(), None);
@@ -151,7 +155,7 @@ on_both!(d22_methods_of_another_merchant_or_company_are_missing, async |db| {
     let pointing =
         Method { id: MethodId(Uuid::now_v7()), customer_id: bolt.customer, ..method(&acme, 1, theirs.state) };
     assert!(
-        matches!(acme.db.method_open(pointing, given()).await, Err(Error::Missing)),
+        matches!(acme.db.method_open(pointing, None, given()).await, Err(Error::Missing)),
         "a row cannot point at another's"
     );
     assert_eq!(bolt.db.method(theirs.id).await.unwrap(), theirs);

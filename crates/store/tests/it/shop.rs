@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{
     ids::{AttemptId, CheckoutId, ConnectionId, CustomerId, InvoiceId, PaymentId},
     invoice::{BooksCustomer, BooksInvoice, InvoiceStatus},
+    method::MethodKind,
     money::{Currency, Locale, Money},
     payment::AttemptState,
 };
@@ -164,6 +165,7 @@ impl Shop {
                 cancel_url: "https://pay.example/".into(),
                 method_token: None,
                 gateway_customer: None,
+                kind: MethodKind::Card,
                 postal_code: None,
                 state: AttemptState::Created,
                 reason: None,

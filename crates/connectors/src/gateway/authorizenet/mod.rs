@@ -90,6 +90,7 @@ impl Gateway for AuthorizeNet {
             lists: true,
             refunds: Refunds::WholeUntilSettled,
             stores: false,
+            debits: &[],
         };
         &CAN
     }

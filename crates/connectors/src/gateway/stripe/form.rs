@@ -1,7 +1,8 @@
 //! What we send to Stripe, as form fields. Everything comes from the request's stored columns, so that a replay is the
 //! same to the byte (`wire/gateways.md`, 2.7).
 
-use crate::gateway::{ChargeHow, ChargeRequest, RefundRequest, StoreRequest};
+use crate::gateway::{Authority, ChargeHow, ChargeRequest, RefundRequest, StoreRequest};
+use domain::method::MethodKind;
 
 /// Where our attempt's id stands in every object that it made, and how webhooks and lists are matched to it.
 pub const ATTEMPT: &str = "attempt_id";
@@ -20,9 +21,9 @@ pub type Fields = Vec<(&'static str, String)>;
 /// The address below `/v1` and the fields that start this charge.
 pub fn charge(request: &ChargeRequest) -> (&'static str, Fields) {
     match &request.how {
-        ChargeHow::Token(token) => ("payment_intents", card_intent(request, token)),
-        ChargeHow::Saved { customer, method } => {
-            let mut fields = card_intent(request, method);
+        ChargeHow::Token(token) => ("payment_intents", intent(request, token, MethodKind::Card)),
+        ChargeHow::Saved { customer, method, kind } => {
+            let mut fields = intent(request, method, *kind);
             fields.push(("customer", customer.clone()));
             ("payment_intents", fields)
         }
@@ -31,13 +32,13 @@ pub fn charge(request: &ChargeRequest) -> (&'static str, Fields) {
 }
 
 /// Create and confirm in one call. No `receipt_email`: the receipt is ours to send.
-fn card_intent(request: &ChargeRequest, token: &str) -> Fields {
+fn intent(request: &ChargeRequest, method: &str, kind: MethodKind) -> Fields {
     vec![
         ("amount", request.amount.minor.to_string()),
         ("currency", currency(request)),
         ("confirm", "true".to_owned()),
-        ("payment_method", token.to_owned()),
-        ("payment_method_types[]", "card".to_owned()),
+        ("payment_method", method.to_owned()),
+        ("payment_method_types[]", name(kind).to_owned()),
         ("description", request.description.clone()),
         ("metadata[attempt_id]", request.attempt.to_string()),
         ("metadata[reference]", request.reference.clone()),
@@ -75,16 +76,34 @@ pub fn customer(request: &StoreRequest) -> Fields {
 
 /// Create and confirm in one call. `off_session`: it may be charged later without its payer.
 pub fn set_up(request: &StoreRequest, customer: &str) -> Fields {
-    vec![
+    let mut fields = vec![
         ("customer", customer.to_owned()),
         ("payment_method", request.token.clone()),
-        ("payment_method_types[]", "card".to_owned()),
+        ("payment_method_types[]", name(request.kind).to_owned()),
         ("usage", "off_session".to_owned()),
         ("confirm", "true".to_owned()),
         ("return_url", request.return_url.clone()),
         ("metadata[method_id]", request.method.to_string()),
         (WITH_METHOD.0, WITH_METHOD.1.to_owned()),
-    ]
+    ];
+    if let Some(Authority { given_at, address, user_agent }) = &request.authority {
+        fields.extend([
+            ("mandate_data[customer_acceptance][type]", "online".to_owned()),
+            ("mandate_data[customer_acceptance][accepted_at]", given_at.timestamp().to_string()),
+            ("mandate_data[customer_acceptance][online][ip_address]", address.clone()),
+            ("mandate_data[customer_acceptance][online][user_agent]", user_agent.clone()),
+        ]);
+    }
+    fields
+}
+
+/// As Stripe calls it.
+pub const fn name(kind: MethodKind) -> &'static str {
+    match kind {
+        MethodKind::Card => "card",
+        MethodKind::AchDebit => "us_bank_account",
+        MethodKind::BecsDebit => "au_becs_debit",
+    }
 }
 
 /// `intent` is the payment's id, checked.

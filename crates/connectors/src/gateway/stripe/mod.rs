@@ -17,7 +17,12 @@ use super::{
 use crate::http::HttpClient;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::{method::MethodSeen, payment::Observation, refund::RefundSeen, views::MethodEntry};
+use domain::{
+    method::{MethodKind, MethodSeen},
+    payment::Observation,
+    refund::RefundSeen,
+    views::MethodEntry,
+};
 use http::HeaderMap;
 use reqwest::Method;
 use secrecy::SecretString;
@@ -65,6 +70,7 @@ impl Gateway for Stripe {
             lists: true,
             refunds: Refunds::Allowed,
             stores: true,
+            debits: &[MethodKind::AchDebit, MethodKind::BecsDebit],
         };
         &CAN
     }

@@ -71,18 +71,19 @@ pub fn news(
     let object = event.data.object;
     let refund = object.metadata.as_ref().and_then(|m| m.get(REFUND)).and_then(|id| id.parse().ok());
     let method = object.metadata.as_ref().and_then(|m| m.get(METHOD)).and_then(|id| id.parse().ok());
-    let (attempt, gateway_id) = if tells_of_outcome(&event.kind) {
+    let of_debits = event.kind.starts_with("charge.dispute.");
+    let (attempt, gateway_id) = if of_debits || tells_of_outcome(&event.kind) {
         (object.attempt().and_then(|id| id.parse().ok()), object.gateway_id())
     } else {
         (None, None)
     };
-    Ok(WebhookNews { event_id: event.id, kind: event.kind, attempt, gateway_id, refund, method })
+    Ok(WebhookNews { event_id: event.id, kind: event.kind, attempt, gateway_id, refund, method, of_debits })
 }
 
-/// Reading the payment answers these. A refund or a dispute leaves it as it was, so its news must not pass as worked;
-/// but that a charge has refunds is said once more by the news of each of them, which names it.
+/// Reading the payment answers these. A refund leaves it as it was, so its news must not pass as worked; but that a
+/// charge has refunds is said once more by the news of each of them, which names it.
 fn tells_of_outcome(kind: &str) -> bool {
-    let later = ["refund.", "charge.refund.", "charge.dispute."];
+    let later = ["refund.", "charge.refund."];
     !later.iter().any(|of| kind.starts_with(of))
 }
 

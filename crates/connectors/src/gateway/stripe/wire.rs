@@ -8,9 +8,9 @@ use super::{
 use crate::gateway::{ListedRefund, Taken, method_face};
 use domain::{
     ids::{AttemptId, MethodId, RefundId},
-    method::{CardSeen, MethodFact, MethodSeen, last_day},
+    method::{MethodFact, MethodSeen, Shown, last_day},
     money::{Currency, Money},
-    payment::{Fact, MethodFace, Observation},
+    payment::{DeclineReason, Fact, MethodFace, Observation},
     refund::{RefundFact, RefundFailure, RefundSeen},
 };
 use serde::{
@@ -49,6 +49,21 @@ pub enum IntentStatus {
 #[derive(Debug, Deserialize)]
 struct NextAction {
     redirect_to_url: Option<Redirect>,
+    verify_with_microdeposits: Option<Verify>,
+}
+
+impl NextAction {
+    /// Where the payer acts: at the bank, or on Stripe's page for the small amounts that it has sent to the account.
+    fn url(&self) -> Option<String> {
+        let redirect = || self.redirect_to_url.as_ref()?.url.clone();
+        let verify = || self.verify_with_microdeposits.as_ref()?.hosted_verification_url.clone();
+        redirect().or_else(verify)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Verify {
+    hosted_verification_url: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -60,6 +75,13 @@ struct Redirect {
 struct Charge {
     id: String,
     payment_method_details: Option<MethodDetails>,
+    disputed: Option<bool>,
+}
+
+impl Charge {
+    fn is_debit(&self) -> bool {
+        self.payment_method_details.as_ref().is_some_and(|details| details.account().is_some())
+    }
 }
 
 /// A payment method, or what a charge tells about one.
@@ -67,6 +89,35 @@ struct Charge {
 struct MethodDetails {
     id: Option<String>,
     card: Option<Card>,
+    us_bank_account: Option<Account>,
+    au_becs_debit: Option<Account>,
+}
+
+impl MethodDetails {
+    fn account(&self) -> Option<&Account> {
+        self.us_bank_account.as_ref().or(self.au_becs_debit.as_ref())
+    }
+
+    fn shown(&self) -> Option<Shown> {
+        let of_account = || Some(Shown { face: self.account()?.face()?, good_until: None });
+        self.card.as_ref().and_then(Card::seen).or_else(of_account)
+    }
+}
+
+/// A bank account: who has it, and how it ends.
+#[derive(Debug, Deserialize)]
+struct Account {
+    bank_name: Option<String>,
+    bsb_number: Option<String>,
+    last4: Option<String>,
+}
+
+impl Account {
+    fn face(&self) -> Option<MethodFace> {
+        let bsb = || Some(format!("BSB {}", self.bsb_number.as_ref()?));
+        let brand = self.bank_name.clone().or_else(bsb).unwrap_or_else(|| "Bank account".to_owned());
+        Some(MethodFace { brand, last4: self.last4.clone()? })
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -263,8 +314,13 @@ impl Intent {
     }
 
     fn fact(&self) -> Fact {
-        let url = || self.next_action.as_ref()?.redirect_to_url.as_ref()?.url.clone();
+        let url = || self.next_action.as_ref()?.url();
         match (&self.status, &self.last_payment_error, url()) {
+            // A bank has said yes, and may take it back: its disputes are final (2.4).
+            (IntentStatus::Succeeded, ..) if self.debit().is_some_and(|charge| charge.disputed == Some(true)) => {
+                Fact::BankNo { reason: DeclineReason::TakenBack }
+            }
+            (IntentStatus::Succeeded, ..) if self.debit().is_some() => Fact::Settled,
             // The money is there, or promised; a card's settlement is read with payouts, not here.
             (IntentStatus::Succeeded | IntentStatus::RequiresCapture, ..) => Fact::Approved,
             (IntentStatus::RequiresAction, _, Some(url)) => Fact::ActionNeeded { url, fields: Vec::new() },
@@ -273,6 +329,13 @@ impl Intent {
             (IntentStatus::Canceled, None, _) => Fact::Voided,
             (IntentStatus::Processing, ..) => Fact::Processing,
             (status, ..) => parked(&self.id, status),
+        }
+    }
+
+    fn debit(&self) -> Option<&Charge> {
+        match &self.latest_charge {
+            Some(Expandable::Full(charge)) => Some(&**charge).filter(|charge| charge.is_debit()),
+            _ => None,
         }
     }
 
@@ -290,12 +353,12 @@ impl Setup {
     }
 
     pub fn observe(&self) -> MethodSeen {
-        let (gateway_method, card) = match &self.payment_method {
-            Some(Expandable::Full(method)) => (method.id.clone(), method.card.as_ref().and_then(Card::seen)),
+        let (gateway_method, shown) = match &self.payment_method {
+            Some(Expandable::Full(method)) => (method.id.clone(), method.shown()),
             Some(Expandable::Id(id)) => (Some(id.clone()), None),
             None => (None, None),
         };
-        MethodSeen { setup_id: Some(self.id.clone()), gateway_method, card, ..MethodSeen::bare(self.fact()) }
+        MethodSeen { setup_id: Some(self.id.clone()), gateway_method, shown, ..MethodSeen::bare(self.fact()) }
     }
 
     /// Its payer and the bank have nothing left to do.
@@ -304,7 +367,7 @@ impl Setup {
     }
 
     fn fact(&self) -> MethodFact {
-        let url = || self.next_action.as_ref()?.redirect_to_url.as_ref()?.url.clone();
+        let url = || self.next_action.as_ref()?.url();
         match (&self.status, &self.last_setup_error, url()) {
             (Some(SetupStatus::Succeeded), ..) => MethodFact::Ready,
             (Some(SetupStatus::RequiresAction), _, Some(url)) => MethodFact::ActionNeeded { url },
@@ -320,10 +383,10 @@ impl Setup {
 }
 
 impl Card {
-    fn seen(&self) -> Option<CardSeen> {
+    fn seen(&self) -> Option<Shown> {
         let face = method_face(self.brand.as_deref().unwrap_or_default(), self.last4.as_deref()?);
         let good_until = self.exp_month.zip(self.exp_year).and_then(|(month, year)| last_day(month, year));
-        Some(CardSeen { face, good_until })
+        Some(Shown { face, good_until })
     }
 }
 
@@ -398,8 +461,8 @@ impl ApiError {
     /// What HTTP 402 says of a method that was to be kept.
     pub fn observe_setup(&self) -> MethodSeen {
         let setup_id = self.setup_intent.as_ref().map(|setup| setup.id.clone());
-        let card = self.payment_method.as_ref().and_then(|method| method.card.as_ref()?.seen());
-        MethodSeen { setup_id, card, ..MethodSeen::bare(self.setup_fact()) }
+        let shown = self.payment_method.as_ref().and_then(MethodDetails::shown);
+        MethodSeen { setup_id, shown, ..MethodSeen::bare(self.setup_fact()) }
     }
 
     /// What HTTP 402 says: a decline is an outcome.
@@ -421,14 +484,12 @@ pub fn parked(id: &str, status: &impl fmt::Debug) -> Fact {
 }
 
 fn face(method: Option<&MethodDetails>) -> Option<MethodFace> {
-    let card = method?.card.as_ref()?;
-    Some(method_face(card.brand.as_deref().unwrap_or_default(), card.last4.as_deref()?))
+    Some(method?.shown()?.face)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::payment::DeclineReason;
     use serde_json::{Value, json};
 
     fn seen(more: Value) -> Observation {

@@ -1,0 +1,141 @@
+//! What `/methods/bank` shows: a bank account is typed here, given to the gateway by `public/bank.js`, and debited under the
+//! authority below it (S70). Its numbers have no names in the form, so they are never sent to us.
+
+use crate::{
+    addresses,
+    api::methods::{NewMethodScreen, prepare_method},
+    components::{
+        card_fields::entry_data,
+        frame::Frame,
+        load::failed,
+        page_title::PageTitle,
+        summary::{ErrorSummary, Mend},
+    },
+};
+use domain::method::MethodKind;
+use leptos::prelude::*;
+use leptos_router::params::ParamsMap;
+
+pub async fn page(query: ParamsMap) -> AnyView {
+    let kind = query.get("kind").and_then(|kind| addresses::read_kind(&kind)).unwrap_or(MethodKind::AchDebit);
+    match prepare_method(kind).await {
+        Ok(screen) => view! { <NewAccountView screen/> }.into_any(),
+        Err(fault) => failed(fault),
+    }
+}
+
+#[component]
+fn NewAccountView(screen: NewMethodScreen) -> impl IntoView {
+    let NewMethodScreen { new, note } = screen;
+    let summary = note.fault.map(|fault| {
+        let mend = vec![Mend { field: None, words: fault.to_string() }];
+        view! { <ErrorSummary title=fault.heading() mend/> }
+    });
+    let (script, key) = entry_data(&new.gateway.entry);
+    let (merchant, gateway) = (new.who.merchant.clone(), new.gateway.name.clone());
+    let authority = new.authority.unwrap_or_default();
+    let fields = match new.kind {
+        MethodKind::BecsDebit => view! {
+            <Number id="routing" label="BSB" hint="6 digits, like 012-345"/>
+            <Number id="account" label="Account number" hint="5 to 9 digits"/>
+        }
+        .into_any(),
+        _ => view! {
+            <Number id="routing" label="Routing number" hint="9 digits, at the bottom left of a check"/>
+            <Number id="account" label="Account number" hint="4 to 17 digits"/>
+            <Choice id="holder-type" label="Whose account" choices=[("company", "A company’s"), ("individual", "A person’s")]/>
+            <Choice id="account-type" label="Type" choices=[("checking", "Checking"), ("savings", "Savings")]/>
+        }
+        .into_any(),
+    };
+    view! {
+        <PageTitle text=format!("Add a bank account – {merchant}") wrong=summary.is_some()/>
+        <Frame who=new.who.clone() current="/methods">
+            <div class="lead-in"><h1>"Add a bank account"</h1></div>
+            <section class="card pad narrow" aria-label="Bank account">
+                <form
+                    id="bank" method="post" action="/api/methods/save" class="stack" data-script=script data-key=key
+                    data-kind=addresses::kind(new.kind) data-email=new.who.email.clone()
+                >
+                    <div class="summary" id="summary" role="alert" tabindex="-1" hidden></div>
+                    {summary}
+                    <p class="notice only-plain">
+                        "An account can only be entered with JavaScript switched on. Switch it on and reload this page."
+                    </p>
+                    <input type="hidden" name="method" value=new.method.to_string()/>
+                    <input type="hidden" name="kind" value=addresses::kind(new.kind)/>
+                    <input type="hidden" name="consent" value=authority.mark/>
+                    <input type="hidden" name="token" id="token" value=""/>
+                    <div class="stack only-js">
+                        {fields}
+                        <fieldset class="stack authority">
+                            <legend>"Authority to debit"</legend>
+                            <p class="small" id="authority">{authority.words}</p>
+                            <div class="field">
+                                <label for="holder">"Your full name, as a signature"</label>
+                                <p class="error" id="holder-error" hidden></p>
+                                <input
+                                    class="input" id="holder" name="holder" maxlength="100" autocomplete="name"
+                                    aria-describedby="holder-error authority"
+                                />
+                            </div>
+                            <div class="field">
+                                <p class="error" id="agree-error" hidden></p>
+                                <label class="choice">
+                                    <input type="checkbox" id="agree" aria-describedby="agree-error"/>
+                                    <span>"I give this authority"</span>
+                                </label>
+                            </div>
+                        </fieldset>
+                        <div class="field">
+                            <label for="nickname">"Name for it"</label>
+                            <p class="hint" id="nickname-hint">"Optional, like “Operating account”."</p>
+                            <input
+                                class="input" id="nickname" name="nickname" maxlength="40" autocomplete="off"
+                                aria-describedby="nickname-hint"
+                            />
+                        </div>
+                    </div>
+                    <div class="acts">
+                        <button class="btn primary only-js" id="bank-button" type="submit">
+                            <span class="idle">"Save account"</span>
+                            <span class="busy">"Saving…"</span>
+                        </button>
+                        <a class="btn" href="/methods">"Back"</a>
+                    </div>
+                    <p class="vh" id="bank-status" role="status"></p>
+                    <p class="small muted">
+                        {gateway} " keeps the account number; " {merchant} " never sees it. Nothing is debited now."
+                    </p>
+                </form>
+            </section>
+        </Frame>
+    }
+}
+
+/// Without a name: it is not posted.
+#[component]
+fn Number(id: &'static str, label: &'static str, hint: &'static str) -> impl IntoView {
+    view! {
+        <div class="field">
+            <label for=id>{label}</label>
+            <p class="hint" id=format!("{id}-hint")>{hint}</p>
+            <p class="error" id=format!("{id}-error") hidden></p>
+            <input
+                class="input num" id=id inputmode="numeric" autocomplete="off" maxlength="20"
+                aria-describedby=format!("{id}-hint {id}-error")
+            />
+        </div>
+    }
+}
+
+#[component]
+fn Choice(id: &'static str, label: &'static str, choices: [(&'static str, &'static str); 2]) -> impl IntoView {
+    let options = choices.map(|(value, words)| view! { <option value=value>{words}</option> });
+    view! {
+        <div class="field">
+            <label for=id>{label}</label>
+            <select class="input" id=id>{options.into_iter().collect_view()}</select>
+        </div>
+    }
+}

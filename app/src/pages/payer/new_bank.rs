@@ -1,0 +1,16 @@
+//! `/methods/bank`: another bank account is saved. Drawn by the server, like Pay Now.
+
+use crate::{components::drawn::server_drawn, pages::Screen};
+use leptos::prelude::*;
+
+pub struct NewBankPage;
+
+impl Screen for NewBankPage {
+    fn fetch() -> Self {
+        Self
+    }
+
+    fn show(self) -> AnyView {
+        server_drawn!(super::new_account::page(leptos_router::hooks::use_query_map().get_untracked()))
+    }
+}

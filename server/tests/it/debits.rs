@@ -1,0 +1,190 @@
+//! Bank debits of a company's own account (S52, S70, N4, D8-D10): saved under an authority, sent to the bank, booked when
+//! they have cleared, and out of all books again when the bank takes them back.
+
+use crate::support::{Answer, Client, Form, House, On, field, link};
+use serde_json::json;
+use simulators::facts;
+
+async fn ana(house: &House) -> Client {
+    let ana = house.client();
+    ana.sign_in(facts::ANA_EMAIL).await;
+    ana.stand_at(facts::NORTHWIND.name).await;
+    ana
+}
+
+/// The form for another account, filled in, signed and sent; its id, and the answer.
+async fn save(payer: &Client, token: &str, holder: &str) -> (String, Answer) {
+    let page = payer.get("/methods/bank?kind=ach_debit").await.body;
+    let (method, consent) = (field(&page, "method"), field(&page, "consent"));
+    let fields =
+        [("method", &*method), ("kind", "ach_debit"), ("token", token), ("holder", holder), ("consent", &consent)];
+    let answer = payer.post("/api/methods/save", &fields).await;
+    (method, answer)
+}
+
+/// INV-501, paid from a saved account; the form, and the page after it.
+async fn paid(house: &House, token: &str) -> (Client, Form, String) {
+    let ana = ana(house).await;
+    let (method, answer) = save(&ana, token, "Ana Example").await;
+    assert_eq!((answer.status, answer.location.as_deref()), (303, Some("/methods")), "{}", answer.body);
+    let form = ana.open("INV-501").await;
+    let mut fields = form.fields("").to_vec();
+    fields.push(("saved", &method));
+    let pressed = ana.post("/api/payments/take", &fields).await;
+    let page = ana.get(&pressed.location.unwrap()).await.body;
+    (ana, form, page)
+}
+
+async fn mails(house: &House) -> String {
+    let admin = house.client();
+    admin.sign_in(facts::NORTHWIND.admin_email).await;
+    admin.get("/admin/mail").await.body
+}
+
+async fn tells(house: &House, form: &Form, words: &str) {
+    house.until(words, async || house.story(form).await.contains(words)).await;
+}
+
+#[tokio::test]
+async fn d8_n4_a_debit_is_sent_with_dates_and_booked_and_receipted_when_it_has_cleared() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        let (ana, form, page) = paid(&house, "pm_usBankAccount_success").await;
+        for words in ["$1,204.50 was sent to your bank", "it clears by", "Do not pay again", "STRIPE TEST BANK ··6789"]
+        {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+        assert!(house.books_payments("INV-501").await.is_empty(), "nothing is booked yet");
+        assert!(!mails(&house).await.contains("Receipt: $1,204.50"), "nor receipted");
+        let others = house.client();
+        let open = others.get(&link("INV-501")).await.location.unwrap();
+        assert!(!others.get(&open).await.body.contains("id=\"pay-button\""), "nobody pays it meanwhile");
+        tells(&house, &form, "The books are told when it clears").await;
+
+        house.advance(json!({"days": 7})).await;
+        house.assert_paid_once("INV-501", 120_450).await;
+        house.until("it is receipted", async || mails(&house).await.contains("Receipt: $1,204.50")).await;
+        // Their session has ended meanwhile.
+        drop(ana);
+        let page = self::ana(&house).await.get(&format!("/payments/{}", form.payment)).await.body;
+        assert!(page.contains("You paid $1,204.50") && page.contains("can still return it until"), "{page}");
+        house.assert_everything_agrees().await;
+    }
+}
+
+#[tokio::test]
+async fn d9_a_late_return_leaves_all_books_reopens_the_invoice_and_tells_the_payer() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        let (_, form, _) = paid(&house, "pm_usBankAccount_dispute").await;
+        house.advance(json!({"days": 6})).await;
+        house.assert_paid_once("INV-501", 120_450).await;
+        house.assert_everything_agrees().await;
+        house.advance(json!({"days": 25})).await;
+        tells(&house, &form, "The bank took the money back. It does not stand in the books").await;
+        assert_eq!(house.books_invoice("INV-501").await["due_minor"], 120_450, "it is owed again");
+        house.until("the payer is told", async || mails(&house).await.contains("Returned by your bank")).await;
+        house.assert_everything_agrees().await;
+
+        let ana = ana(&house).await;
+        let page = ana.get("/methods").await.body;
+        assert!(page.contains("Needs attention"), "its authority is void: {page}");
+        let guest = house.client();
+        let again = guest.open("INV-501").await;
+        assert!(guest.pay(&again, "pm_card_visa").await.status == 303);
+        house.until("it is paid by card", async || house.books_invoice("INV-501").await["due_minor"] == 0).await;
+        house.assert_everything_agrees().await;
+    }
+}
+
+#[tokio::test]
+async fn d9_a_late_return_whose_payment_is_reconciled_is_left_to_a_person() {
+    let house = House::new().await;
+    let (_, form, _) = paid(&house, "pm_usBankAccount_dispute").await;
+    house.advance(json!({"days": 6})).await;
+    house.assert_paid_once("INV-501", 120_450).await;
+    house.arm_times("xero", "period_locked", 9).await;
+    house.advance(json!({"days": 25})).await;
+    tells(&house, &form, "The books keep its payment").await;
+    let admin = house.client();
+    admin.sign_in(facts::NORTHWIND.admin_email).await;
+    let home = admin.get("/admin").await.body;
+    assert!(home.contains("went back, but the books keep its payment") && home.contains("Try again"), "{home}");
+    house.arm_times("xero", "period_locked", 0).await;
+    let pressed = admin.post("/api/transactions/post_again", &[("payment", &form.payment)]).await;
+    assert_eq!(pressed.status, 303, "{}", pressed.body);
+    tells(&house, &form, "It does not stand in the books").await;
+    house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
+async fn d10_a_debit_that_the_bank_refuses_frees_the_invoice_and_only_a_hard_no_ends_the_account() {
+    for (token, why, state) in [
+        ("pm_usBankAccount_insufficientFunds", "There is not enough money", "Ready"),
+        ("pm_usBankAccount_accountClosed", "This account is closed", "Needs attention"),
+    ] {
+        let house = House::new().await;
+        let (_, form, _) = paid(&house, token).await;
+        house.advance(json!({"days": 6})).await;
+        tells(&house, &form, why).await;
+        house.until("the payer is told", async || mails(&house).await.contains("Not paid: $1,204.50")).await;
+        let page = ana(&house).await.get("/methods").await.body;
+        assert!(page.contains(state), "{token}: {page}");
+        let guest = house.client();
+        guest.pay(&guest.open("INV-501").await, "pm_card_visa").await;
+        house.until("it is paid by card", async || house.books_invoice("INV-501").await["due_minor"] == 0).await;
+        house.assert_everything_agrees().await;
+    }
+}
+
+#[tokio::test]
+async fn s70_no_account_is_kept_without_the_words_that_were_signed() {
+    let house = House::new().await;
+    let ana = ana(&house).await;
+    let page = ana.get("/methods/bank?kind=ach_debit").await.body;
+    assert!(page.contains("I authorise Northwind IT to electronically debit my bank account"), "{page}");
+    let (_, unsigned) = save(&ana, "pm_usBankAccount_success", "  ").await;
+    assert_eq!(unsigned.location.as_deref(), Some("/methods/bank?kind=ach_debit"));
+    assert!(ana.get("/methods/bank?kind=ach_debit").await.body.contains("Type your name below the authority"));
+    let other = [
+        ("method", &*field(&page, "method")),
+        ("kind", "ach_debit"),
+        ("token", "pm_usBankAccount_success"),
+        ("holder", "Ana Example"),
+        ("consent", "other words"),
+    ]
+    .map(|(name, value)| (name, value.to_owned()));
+    let other: Vec<_> = other.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    ana.post("/api/methods/save", &other).await;
+    assert!(ana.get("/methods").await.body.contains("Nothing is saved"));
+
+    save(&ana, "pm_usBankAccount_success", "Ana Example").await;
+    assert!(ana.get("/methods").await.body.contains("STRIPE TEST BANK ··6789"));
+    let kept = "SELECT count(*) FROM authority WHERE holder = 'Ana Example' AND version = 'ach-1'";
+    assert_eq!(house.number(kept).await, 1);
+}
+
+#[tokio::test]
+async fn s25_d22_a_guest_pays_by_card_and_sees_no_account() {
+    let house = House::new().await;
+    let (_, form, _) = paid(&house, "pm_usBankAccount_success").await;
+    let guest = house.client();
+    let offer = guest.open("INV-502").await;
+    let page = guest.get(&format!("/npe?transactionId={}", offer.checkout)).await.body;
+    assert!(page.contains("Pay by card") && !page.contains("bank account") && !page.contains("6789"), "{page}");
+    let method = form.payment.replace("pay_", "mth_");
+    let mut fields = offer.fields("").to_vec();
+    fields.push(("saved", &method));
+    let pressed = guest.post("/api/payments/take", &fields).await;
+    assert!(pressed.location.unwrap().starts_with("/sign-in"), "nobody debits without signing in");
+}
+
+#[tokio::test]
+async fn d5_a_debit_whose_news_are_lost_is_asked_about() {
+    let house = House::new().await;
+    house.arm_times("stripe", "webhook_lost", 99).await;
+    paid(&house, "pm_usBankAccount_success").await;
+    house.advance(json!({"days": 7})).await;
+    house.assert_paid_once("INV-501", 120_450).await;
+    house.assert_everything_agrees().await;
+}
