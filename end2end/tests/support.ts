@@ -10,6 +10,7 @@ export interface Demo {
   operator: { email: string; password: string };
   merchants: Merchant[];
   cards: { approved: string; declined: string; needs_3ds: string; timeout_after_execute: string; insufficient_funds: string };
+  bank_accounts: Record<'clears' | 'late_return' | 'fails', { routing: string; account: string }>;
 }
 
 export interface Merchant {

@@ -9,13 +9,16 @@ use crate::{
 use anyhow::{Context, ensure};
 use chrono::{NaiveDate, TimeZone, Utc};
 use domain::{
+    access::Act,
     ids::{ConnectionId, PersonId},
     invoice::{BooksCustomer, BooksInvoice, InvoiceStatus},
+    method::MethodKind,
     money::{Currency, Locale, Money},
+    network::Network,
 };
 use engine::{
     AuthorizeNetSecret, BooksSettings, Clock, Engine, Founding, GatewaySecret, GatewaySettings, KeyRing, NewMerchant,
-    NewPayer, StripeSecret, XeroSecret,
+    NewPayer, SaveMethod, StripeSecret, XeroSecret,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use simulators::{
@@ -23,7 +26,11 @@ use simulators::{
     facts::{self, Merchant},
     seed,
 };
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 const DATABASE: &str = "portal.db";
 const KEY_RING: &str = "key-ring";
@@ -135,12 +142,38 @@ async fn prepare_data(engine: &Engine, simulators: &Simulators, portal: &str, ve
         progress.enable_steady_tick(Duration::from_millis(100));
         progress.set_message("Preparing the demo's merchants, people and invoices …");
         seed(engine, vendors).await?;
+        save_methods(engine).await?;
         progress.finish_and_clear();
     }
     for (vendor, url, secret) in news(engine, portal).await? {
         simulators.send_webhooks(vendor, &url, secret);
     }
     Ok(())
+}
+
+/// Ana's card and bank account at Northwind (`demo.md`), saved as she would save them.
+async fn save_methods(engine: &Engine) -> anyhow::Result<()> {
+    let network = Network::of(Ipv4Addr::LOCALHOST.into());
+    let session = engine.sign_in(facts::ANA_EMAIL, facts::PASSWORD, network).await?;
+    let ana = engine.payer(&session.token, Act::ManageMethods).await?;
+    for (kind, token, nickname) in [
+        (MethodKind::Card, "pm_card_visa", ""),
+        (MethodKind::AchDebit, "pm_usBankAccount_success", "Operating account"),
+    ] {
+        let form = engine.new_method(&ana, kind).await?;
+        let order = SaveMethod {
+            method: form.method,
+            kind,
+            token: token.to_owned(),
+            nickname: nickname.to_owned(),
+            holder: "Ana Example".to_owned(),
+            consent: form.authority.map(|authority| authority.mark).unwrap_or_default(),
+            network,
+            user_agent: None,
+        };
+        engine.save_method(&ana, order).await?;
+    }
+    Ok(engine.sign_out(&session.token).await?)
 }
 
 /// Where the news of the gateways that there are go, and what signs them.
