@@ -143,7 +143,7 @@ pub async fn lists_in_turn(turns: Arc<Semaphore>, request: Request, next: Next) 
 
 /// So many lists are drawn at once.
 pub fn list_turns() -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(available_parallelism().map_or(1, usize::from)))
+    Arc::new(Semaphore::new(2 * available_parallelism().map_or(1, usize::from)))
 }
 
 /// A page outside the App. It has no script.
