@@ -52,7 +52,7 @@ pub enum Fault {
     BadAmount,
     #[error("Nothing is left of this payment that could be refunded.")]
     NothingToRefund,
-    #[error("Enter an amount up to {}.", .left.to_decimal())]
+    #[error("Enter an amount above zero, up to {}.", .left.to_decimal())]
     MoreThanLeft { left: Money },
     /// Typed into a form that a browser had kept.
     #[error("This form was used for a refund of {}. Open the payment again to refund more.", .refund.to_decimal())]

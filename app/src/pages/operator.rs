@@ -31,7 +31,7 @@ impl Screen for OperatorPage {
 #[component]
 pub fn OperatorView(installation: Installation) -> impl IntoView {
     let (tone, words) = match installation.jobs_dead {
-        0 => (Tone::Good, "All work gets done".to_owned()),
+        0 => (Tone::Good, "Jobs are running".to_owned()),
         n => (Tone::Bad, format!("{n} given up")),
     };
     let merchants = if installation.merchants.is_empty() {

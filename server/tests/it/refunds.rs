@@ -139,9 +139,9 @@ async fn g37_d24_parts_add_up_to_the_whole_and_no_further() {
     let second = Dialog::open(&admin, &form.payment).await;
     assert_eq!(second.most, "1004.50");
     for (amount, words) in [
-        ("1004.51", "Enter an amount up to $1,004.50."),
-        ("1,004.51", "Enter an amount up to $1,004.50."),
-        ("0", "Enter an amount up to $1,004.50."),
+        ("1004.51", "Enter an amount above zero, up to $1,004.50."),
+        ("1,004.51", "Enter an amount above zero, up to $1,004.50."),
+        ("0", "Enter an amount above zero, up to $1,004.50."),
         ("12,50", "Enter an amount like 1204.50."),
     ] {
         let back = second.press(&admin, amount).await.location.unwrap();

@@ -145,12 +145,13 @@ fn Timeline(events: Vec<StoryEvent>) -> impl IntoView {
             Some(mail) => view! { <a href=addresses::mail(mail)>{event.title}</a> }.into_any(),
             None => event.title.into_any(),
         };
+        let detail = (!event.detail.is_empty()).then(|| view! { <p class="muted">{event.detail}</p> });
         view! {
             <li>
                 <span class=format!("dot {}", class_of(event.tone)) aria-hidden="true"></span>
                 <div>
                     <p class="event-title">{title}</p>
-                    <p class="muted">{event.detail}</p>
+                    {detail}
                     <p class="small muted num"><When at=event.at/></p>
                 </div>
             </li>
@@ -195,7 +196,7 @@ fn Attempts(attempts: Vec<AttemptFace>, locale: Locale) -> impl IntoView {
 /// What a refund was refused for, with amounts as they stand on this page.
 fn words_of(fault: &Fault, locale: Locale) -> String {
     match fault {
-        Fault::MoreThanLeft { left } => format!("Enter an amount up to {}.", left.format(locale)),
+        Fault::MoreThanLeft { left } => format!("Enter an amount above zero, up to {}.", left.format(locale)),
         Fault::RefundFormUsed { refund } => format!(
             "This form was used for a refund of {}. Open the payment again to refund more.",
             refund.format(locale)

@@ -84,7 +84,7 @@ fn Row(n: usize, method: SavedMethod) -> impl IntoView {
         view! {
             <form method="post" action="/api/methods/choose">
                 <input type="hidden" name="method" value=id/>
-                <button class="btn" type="submit">"Use by default"<span class="vh">": " {title.clone()}</span></button>
+                <button class="btn" type="submit">"Use by default"<span class="vh">" " {title.clone()}</span></button>
             </form>
         }
     });
@@ -146,7 +146,7 @@ fn Row(n: usize, method: SavedMethod) -> impl IntoView {
 #[component]
 fn Opener(dialog: String, words: &'static str, title: String) -> impl IntoView {
     view! {
-        <button type="button" class="btn" popovertarget=dialog>{words}<span class="vh">": " {title}</span></button>
+        <button type="button" class="btn" popovertarget=dialog>{words}<span class="vh">" " {title}</span></button>
     }
 }
 
