@@ -111,7 +111,7 @@ async fn simulators(
     let listener =
         listener.with_context(|| format!("{listen} is taken; set WISEPAY_SIMULATORS_LISTEN to another address"))?;
     let options = Options {
-        seed_today: today(&facts::NORTHWIND)?,
+        seed_today: seed_day()?,
         data_dir,
         public_url: format!("http://{listen}"),
         portal_url: portal_url.to_owned(),
@@ -241,7 +241,7 @@ fn founding(merchant: &Merchant, admin: PersonId, vendors: &str) -> anyhow::Resu
         // QuickBooks Online comes later; until then this merchant has a gateway and no books.
         _ => None,
     };
-    let own_books = if harbour { own_books(&seed::harbour(today(merchant)?), currency) } else { Default::default() };
+    let own_books = if harbour { own_books(&seed::harbour(seed_day()?), currency) } else { Default::default() };
     Ok(Founding {
         merchant: NewMerchant {
             key: merchant.key.to_owned(),
@@ -271,9 +271,9 @@ fn home_of(merchant: &Merchant) -> (Locale, &'static str) {
     }
 }
 
-/// The day by which the merchant's screens say how late an invoice is.
-fn today(merchant: &Merchant) -> anyhow::Result<NaiveDate> {
-    let zone: chrono_tz::Tz = home_of(merchant).1.parse()?;
+/// The day that the dates of all the demo's data count from: Northwind's, whichever merchant's.
+fn seed_day() -> anyhow::Result<NaiveDate> {
+    let zone: chrono_tz::Tz = home_of(&facts::NORTHWIND).1.parse()?;
     Ok(Utc::now().with_timezone(&zone).date_naive())
 }
 

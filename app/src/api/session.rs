@@ -7,10 +7,17 @@ use leptos::prelude::*;
 #[server(prefix = "/api", endpoint = "session/note")]
 pub async fn read_note(next: String) -> Result<Note, Fault> {
     use crate::{addresses::own_path, gate};
-    if let Ok(who) = gate::whoami().await {
-        gate::go_to(own_path(&next).unwrap_or(who.role.home()));
+    let mut note = gate::take_note("/sign-in", "");
+    match gate::whoami().await {
+        Ok(who) => gate::go_to(own_path(&next).unwrap_or(who.role.home())),
+        // A session that has ended, which is told once: who signs out sends none.
+        Err(Fault::SignInNeeded) if gate::session_token().is_some() => {
+            gate::clear_session();
+            note.fault.get_or_insert(Fault::SignInNeeded);
+        }
+        Err(_) => {}
     }
-    Ok(gate::take_note("/sign-in", ""))
+    Ok(note)
 }
 
 /// Sends to the front page of whoever is signed in.

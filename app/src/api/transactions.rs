@@ -45,7 +45,7 @@ pub async fn read_story(payment: PaymentId) -> Result<StoryScreen, Fault> {
 #[server(prefix = "/api", endpoint = "transactions/post_again")]
 pub async fn post_again(payment: PaymentId) -> Result<(), Fault> {
     use crate::{addresses, gate};
-    let admin = gate::admin(gate::Act::PostAgain).await?;
+    let admin = gate::admin(gate::Act::PostAgain).await.map_err(gate::signed_out)?;
     gate::answer(gate::engine().post_again(&admin, payment).await)?;
     gate::go_to(&addresses::transaction(payment));
     Ok(())

@@ -39,6 +39,8 @@ struct About {
     method: Option<MethodId>,
     #[serde(default)]
     of_debits: bool,
+    #[serde(default)]
+    is_idle: bool,
 }
 
 impl Engine {
@@ -62,6 +64,7 @@ impl Engine {
             refund: news.refund,
             method: news.method,
             of_debits: news.of_debits,
+            is_idle: news.is_idle,
         };
         let new = NewWebhook {
             connection: connection.id,
@@ -104,6 +107,9 @@ impl Engine {
     /// Reads the truth at the gateway. What is still being sent brings the same news by itself in a moment; if it died,
     /// the sweep will.
     async fn work_news(&self, db: &MerchantDb, about: About) -> Result<Worked, Error> {
+        if about.is_idle {
+            return Ok(Worked::Processed);
+        }
         if let Some(method) = about.method {
             let Some(method) = known(db.method(method).await)? else { return Ok(Worked::Unknown) };
             self.hear_of_method(db, &method).await?;

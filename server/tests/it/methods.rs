@@ -78,6 +78,11 @@ async fn s52_s53_a_card_is_saved_once_and_pays_without_being_typed_again() {
         assert!(page.contains(words), "{words}: {page}");
     }
     assert_eq!(kept(&house).await.len(), 1, "once at the gateway");
+    let worked = "SELECT count(*) FROM webhook WHERE state = 'processed' AND kind = 'payment_method.attached'";
+    house.until("Stripe's echo is worked", async || house.number(worked).await == 1).await;
+    let admin = house.client();
+    admin.sign_in(facts::NORTHWIND.admin_email).await;
+    assert!(admin.get("/admin").await.body.contains("Nothing needs you"), "an echo alarms nobody");
 
     let offer = ana.get(&format!("/npe?transactionId={}", ana.open("INV-501").await.checkout)).await.body;
     assert!(offer.contains("Office card, Visa ··4242") && offer.contains("Another card"), "{offer}");

@@ -1,6 +1,7 @@
 //! Sessions: who gets in, what the cookie looks like, and when it ends.
 
 use crate::support::{House, http};
+use serde_json::json;
 use simulators::facts;
 
 const COOKIE: &str = "wisepay_session";
@@ -105,6 +106,20 @@ async fn whose_session_has_ended_is_told_so_and_led_back_to_the_button() {
     assert!(!client.get(&back).await.body.contains(words), "it is said once");
     let elsewhere = press(format!("{}//evil.example/admin", house.portal)).await;
     assert_eq!(elsewhere.location.as_deref(), Some("/sign-in"));
+}
+
+#[tokio::test]
+async fn whose_session_has_ended_reads_so_before_they_sign_in_and_comes_back_afterwards() {
+    let house = House::new().await;
+    let client = house.client();
+    client.sign_in(facts::NORTHWIND.admin_email).await;
+    house.advance(json!({"hours": 13})).await;
+    let to = client.get("/admin/mail").await.location.unwrap();
+    assert_eq!(to, "/sign-in?next=%2Fadmin%2Fmail");
+    let words = "You were signed out. Sign in to go on.";
+    assert!(client.get(&to).await.body.contains(words));
+    assert!(!client.get(&to).await.body.contains(words), "it is said once");
+    assert!(!house.client().get(&to).await.body.contains(words), "a stranger was never signed in");
 }
 
 fn nonce(body: &str) -> &str {

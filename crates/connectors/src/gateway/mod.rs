@@ -222,6 +222,8 @@ pub struct WebhookNews {
     pub method: Option<MethodId>,
     /// It tells an outcome of bank debits alone: a dispute of one is final, that of a card is not.
     pub of_debits: bool,
+    /// Nothing follows from it: an echo of what we did there ourselves, or a change that we do not keep.
+    pub is_idle: bool,
 }
 
 /// Why a call brought no observation.

@@ -37,8 +37,16 @@ pub fn news(keys: &[SecretString], signature: &str, raw: &[u8]) -> Result<Webhoo
     verify(keys, signature, raw)?;
     let Event { notification_id: event_id, event_type: kind, payload } =
         serde_json::from_slice(raw).map_err(|_| WebhookError::Unreadable)?;
-    let nothing =
-        WebhookNews { event_id, kind, attempt: None, gateway_id: None, refund: None, method: None, of_debits: false };
+    let nothing = WebhookNews {
+        event_id,
+        kind,
+        attempt: None,
+        gateway_id: None,
+        refund: None,
+        method: None,
+        of_debits: false,
+        is_idle: false,
+    };
     if !nothing.kind.starts_with(PAYMENT) || payload.entity_name.as_deref() != Some("transaction") {
         return Ok(nothing);
     }

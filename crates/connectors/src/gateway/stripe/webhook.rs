@@ -16,6 +16,9 @@ use std::collections::BTreeMap;
 /// How far the signed time may be from ours.
 const TOLERANCE_SECS: u64 = 300;
 
+/// What we keep at Stripe is read there, and its changes are told by the payments and set-ups that need them.
+const IDLE: [&str; 3] = ["customer.", "payment_method.", "mandate."];
+
 #[derive(Deserialize)]
 struct Event {
     id: String,
@@ -77,7 +80,8 @@ pub fn news(
     } else {
         (None, None)
     };
-    Ok(WebhookNews { event_id: event.id, kind: event.kind, attempt, gateway_id, refund, method, of_debits })
+    let is_idle = IDLE.iter().any(|of| event.kind.starts_with(of));
+    Ok(WebhookNews { event_id: event.id, kind: event.kind, attempt, gateway_id, refund, method, of_debits, is_idle })
 }
 
 /// Reading the payment answers these. A refund leaves it as it was, so its news must not pass as worked; but that a
