@@ -24,10 +24,10 @@ pub fn Brief(standing: Standing) -> impl IntoView {
 pub fn Receipt(standing: Standing, title: &'static str) -> impl IntoView {
     let (locale, zone) = (standing.merchant.locale, zone_in_words(&standing.merchant.time_zone));
     let balance = if standing.outcome == Outcome::Paid { "Balance left" } else { "Balance once it clears" };
+    let before = standing.paid_before();
     let to = if standing.outcome == Outcome::Paid { "Paid to" } else { "To" };
     let company = standing.customer.map(|customer| format!(", {customer}")).unwrap_or_default();
     let row = |name: &'static str, value: String| view! { <div><dt>{name}</dt><dd>{value}</dd></div> };
-    let before = standing.paid_before();
     let paid_before = before.is_positive().then(|| row("Paid before", before.format(locale)));
     let paid_back = standing.paid_back.iter().map(|back| {
         let name = if back.is_out { "Refunded" } else { "Refund on its way" };
