@@ -12,6 +12,7 @@ use crate::{
         load::{Loaded, load},
         page_title::PageTitle,
         summary::{ErrorSummary, Mend},
+        unbroken::unbroken,
         when::When,
     },
     fault::Fault,
@@ -141,16 +142,17 @@ fn Fact(name: &'static str, value: String) -> impl IntoView {
 #[component]
 fn Timeline(events: Vec<StoryEvent>) -> impl IntoView {
     let events = events.into_iter().map(|event| {
+        let title = unbroken(&event.title);
         let title = match event.mail {
-            Some(mail) => view! { <a href=addresses::mail(mail)>{event.title}</a> }.into_any(),
-            None => event.title.into_any(),
+            Some(mail) => view! { <a href=addresses::mail(mail)>{title}</a> }.into_any(),
+            None => title,
         };
         view! {
             <li>
                 <span class=format!("dot {}", class_of(event.tone)) aria-hidden="true"></span>
                 <div>
                     <p class="event-title">{title}</p>
-                    <p class="muted">{event.detail}</p>
+                    <p class="muted">{unbroken(&event.detail)}</p>
                     <p class="small muted num"><When at=event.at/></p>
                 </div>
             </li>

@@ -95,12 +95,11 @@ fn Saved(methods: Vec<SavedMethod>) -> impl IntoView {
         let clears = method.clears_by.map(|day| {
             view! { <small class="muted">"Bank debit, clears by " {in_words(day)}</small> }
         });
-        let name =
-            if method.nickname.is_empty() { method.face } else { format!("{}, {}", method.nickname, method.face) };
+        let nickname = (!method.nickname.is_empty()).then(|| format!("{}, ", method.nickname));
         view! {
             <label class="choice">
                 <input type="radio" name="saved" value=method.id.to_string() checked=n == 0/>
-                <span class="num">{name} {clears}</span>
+                <span class="num">{nickname} <span class="face">{method.face}</span> {clears}</span>
             </label>
         }
     };
