@@ -238,7 +238,7 @@ fn RefundDialog(offer: RefundOffer, locale: Locale, note: Note, at_amount: bool)
                 <input type="hidden" name="refund" value=offer.refund.to_string()/>
                 <input type="hidden" name="currency" value=most.currency.to_string()/>
                 <Field
-                    id="amount" label="Amount" kind=Kind::TEXT value=amount error
+                    id="amount" label="Amount" kind=Kind::TEXT value=amount error autofocus=true
                     hint=format!("In {}. At most {}.{early}", most.currency, most.format(locale))
                 />
                 <Field
