@@ -55,6 +55,15 @@ test('a wrong password and an unknown address get the same answer, and the addre
   }
 });
 
+test('signing in with nothing filled in leads focus to what is missing', async ({ page }) => {
+  await page.goto('/sign-in');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByRole('alert')).toBeFocused();
+  await expect(page).toHaveTitle(/^Error: /);
+  await page.getByRole('alert').getByRole('link', { name: 'Enter your password' }).press('Enter');
+  await expect(page.getByLabel('Password')).toBeFocused();
+});
+
 test('signing in works with JavaScript switched off', async ({ browser }) => {
   const { payers } = await northwind();
   const page = await browser.newPage({ javaScriptEnabled: false });
