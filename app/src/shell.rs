@@ -72,6 +72,7 @@ pub fn pod_shell(assets: Assets, frame_ancestors: &str) -> impl IntoView {
 fn document(assets: Assets, surface: Surface, path: &str, frame_ancestors: &str) -> impl IntoView + use<> {
     set_policy(&assets, frame_ancestors, None, None);
     provide_context(assets.clone());
+    let brand = assets.brand();
     let script = match path {
         "/npe" | "/methods/new" => Some("/pay.js"),
         "/methods/bank" => Some("/bank.js"),
@@ -80,7 +81,7 @@ fn document(assets: Assets, surface: Surface, path: &str, frame_ancestors: &str)
     let script = script.map(|src| view! { <script src=src defer nonce=use_nonce()></script> });
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-surface=surface.name()>
+        <html lang="en" data-surface=surface.name() data-brand=brand>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
