@@ -31,7 +31,8 @@ pub fn OfferView(offer: Offer, note: Note, gave_up: bool, signed_in_as: Option<S
     let cancelled =
         gave_up.then(|| view! { <p class="notice" role="status">"You cancelled. Nothing was charged."</p> });
     let email = if note.email.is_empty() { signed_in_as.clone().unwrap_or_default() } else { note.email };
-    let stale = offer.stale.then(|| view! { <Stale merchant=offer.merchant.name.clone()/> });
+    let said = note.fault == Some(Fault::BooksUnreachable);
+    let stale = (offer.stale && !said).then(|| view! { <Stale merchant=offer.merchant.name.clone()/> });
     let (script, key) = entry_data(&offer.gateway.entry);
     shell::allow_sandbox(script.as_deref(), None);
     let trust = match &script {
@@ -78,6 +79,26 @@ pub fn OfferView(offer: Offer, note: Note, gave_up: bool, signed_in_as: Option<S
                     <p class="small muted">{trust}</p>
                     <Help merchant=offer.merchant/>
                 </form>
+            </section>
+        </main>
+    }
+}
+
+/// For who may try no more cards for a while: what to do instead of the form, and nothing to press in vain.
+#[component]
+pub fn HeldView(offer: Offer, note: Note, signed_in_as: Option<String>) -> impl IntoView {
+    let (summary, _) = mend(&note, &offer);
+    let title = format!("Pay {} to {}", offer.amount.format(offer.merchant.locale), offer.merchant.name);
+    view! {
+        <PageTitle text=title wrong=true/>
+        <main class="pay" id="main">
+            <Sum offer=offer.clone()/>
+            <section class="do" aria-label="Payment">
+                <div>
+                    {summary}
+                    <As checkout=addresses::pay(offer.checkout) signed_in_as/>
+                    <Help merchant=offer.merchant/>
+                </div>
             </section>
         </main>
     }
