@@ -56,7 +56,7 @@ pub fn MethodsView(page: MethodsPage) -> impl IntoView {
     let add = view! { <div class="acts">{add.collect_view()}</div> };
     view! {
         <PageTitle text=format!("Payment methods – {company}")/>
-        <Frame who current="/methods">
+        <Frame who current="/methods" timeless=true>
             <div class="lead-in">
                 <div>
                     <h1>"Payment methods"</h1>
