@@ -56,7 +56,7 @@ pub fn MethodsView(page: MethodsPage) -> impl IntoView {
     let add = view! { <div class="acts">{add.collect_view()}</div> };
     view! {
         <PageTitle text=format!("Payment methods – {company}")/>
-        <Frame who current="/methods">
+        <Frame who current="/methods" timeless=true>
             <div class="lead-in">
                 <div>
                     <h1>"Payment methods"</h1>
@@ -119,7 +119,7 @@ fn Row(n: usize, method: SavedMethod) -> impl IntoView {
                         <p class="hint" id=format!("nickname-{n}-hint")>"For you and your colleagues, like “Office card”."</p>
                         <input
                             class="input" id=format!("nickname-{n}") name="nickname" value=nickname maxlength="40"
-                            autocomplete="off" aria-describedby=format!("nickname-{n}-hint")
+                            autocomplete="off" aria-describedby=format!("nickname-{n}-hint") autofocus
                         />
                     </div>
                     <div class="acts">
