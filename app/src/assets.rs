@@ -4,12 +4,13 @@
 use leptos::{WasmSplitManifest, prelude::*};
 use std::{collections::HashMap, path::Path, sync::Arc};
 
-/// What every rendered page links to. Cheap to clone.
+/// What every rendered page links to, and whose it is. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Assets(Arc<Files>);
 
 #[derive(Debug)]
 struct Files {
+    brand: String,
     js: String,
     wasm: String,
     css: String,
@@ -40,7 +41,7 @@ impl GatewayOrigins {
 impl Assets {
     /// Reads `hash.txt` beside the executable and the split manifest of the site folder.
     #[must_use]
-    pub fn load(options: &LeptosOptions, gateways: GatewayOrigins) -> Self {
+    pub fn load(options: &LeptosOptions, brand: String, gateways: GatewayOrigins) -> Self {
         let hashes = if options.hash_files { read_hashes(options.hash_file.as_ref()) } else { HashMap::new() };
         let (package, name) = (options.site_pkg_dir.as_ref(), options.output_name.as_ref());
         let address = |name: &str, key: &str, extension: &str| match hashes.get(key) {
@@ -48,12 +49,18 @@ impl Assets {
             None => format!("/{package}/{name}.{extension}"),
         };
         Self(Arc::new(Files {
+            brand,
             js: address(name, "js", "js"),
             wasm: address(name, "wasm", "wasm"),
             css: address(name, "css", "css"),
             splits: read_splits(options, &hashes),
             gateways,
         }))
+    }
+
+    /// What the installation is called.
+    pub(crate) fn brand(&self) -> String {
+        self.0.brand.clone()
     }
 
     pub(crate) fn js(&self) -> String {

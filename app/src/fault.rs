@@ -52,7 +52,7 @@ pub enum Fault {
     BadAmount,
     #[error("Nothing is left of this payment that could be refunded.")]
     NothingToRefund,
-    #[error("Enter an amount up to {}.", .left.to_decimal())]
+    #[error("Enter an amount above zero, up to {}.", .left.to_decimal())]
     MoreThanLeft { left: Money },
     /// Typed into a form that a browser had kept.
     #[error("This form was used for a refund of {}. Open the payment again to refund more.", .refund.to_decimal())]
@@ -61,6 +61,10 @@ pub enum Fault {
     NoRefundsHere { instead: String },
     #[error("This payment has not settled yet, so only the whole of it can be refunded. A part of it can be tomorrow.")]
     PartTooEarly,
+    #[error("Enter a reason.")]
+    NoReason,
+    #[error("Enter your e-mail address and your password.")]
+    SignInUnfilled,
     #[error("That e-mail address and password do not match.")]
     NoMatch,
     #[error("Too many tries. Wait {}, then try again.", wait(.minutes))]
@@ -94,7 +98,8 @@ impl Fault {
             Self::WordsMoved | Self::AuthorityMoved => 409,
             Self::NothingToRefund | Self::MoreThanLeft { .. } | Self::NoRefundsHere { .. } | Self::PartTooEarly => 409,
             Self::MethodGone | Self::MethodRefused { .. } | Self::RefundFormUsed { .. } => 409,
-            Self::BadEmail | Self::BadAmount | Self::NoCard | Self::NoAccount | Self::NotSigned => 422,
+            Self::BadEmail | Self::BadAmount | Self::NoReason | Self::SignInUnfilled => 422,
+            Self::NoCard | Self::NoAccount | Self::NotSigned => 422,
             Self::LockedOut { .. } | Self::TooManyTries { .. } | Self::TooMany => 429,
             Self::Internal { .. } => 500,
             Self::BooksUnreachable | Self::PdfUnreachable | Self::NotSetUp | Self::Offline => 503,
@@ -118,12 +123,13 @@ impl Fault {
             Self::NoCard => "The card is not saved",
             Self::NoAccount | Self::AuthorityMoved | Self::NotSigned => "The account is not saved",
             Self::BadAmount
+            | Self::NoReason
             | Self::NothingToRefund
             | Self::MoreThanLeft { .. }
             | Self::NoRefundsHere { .. }
             | Self::PartTooEarly => "Nothing was refunded",
             Self::RefundFormUsed { .. } => "Nothing more was refunded",
-            Self::BadEmail | Self::NoMatch => "Please check what you entered",
+            Self::BadEmail | Self::NoMatch | Self::SignInUnfilled => "Please check what you entered",
             Self::PdfUnreachable => "The PDF cannot be opened now",
             Self::BooksUnreachable | Self::NotSetUp | Self::Internal { .. } => "This did not work",
         }

@@ -67,6 +67,7 @@ pub const fn words_of_refusal(status: u16) -> (&'static str, &'static str) {
 fn render(assets: &Assets, title: String, page: impl FnOnce() -> AnyView) -> String {
     let owner = Owner::new();
     owner.with(|| {
+        provide_context(assets.clone());
         view! {
             <!DOCTYPE html>
             <html lang="en" data-surface="quick">

@@ -1,7 +1,7 @@
 //! A payment's proof as one HTML file that needs nothing else: its style is in it, it has no script, and it prints. Drawn
 //! by the server alone.
 
-use crate::words::count;
+use crate::{components::unbroken::unbroken, words::count};
 use domain::{
     date::{Moment, in_words, zone_in_words},
     money::Locale,
@@ -34,7 +34,7 @@ pub fn render_proof(proof: Proof) -> ProofFile {
                     <title>{title.clone()}</title>
                     <style nonce=nonce.clone()>{STYLE}</style>
                 </head>
-                <body>{document(title, proof)}</body>
+                <body>{document(&title, proof)}</body>
             </html>
         }
         .to_html()
@@ -42,7 +42,7 @@ pub fn render_proof(proof: Proof) -> ProofFile {
     ProofFile { name: format!("proof-{reference}.html"), html, nonce: nonce.to_string() }
 }
 
-fn document(title: String, proof: Proof) -> AnyView {
+fn document(title: &str, proof: Proof) -> AnyView {
     let Proof { merchant, made_at, story, agreed, notices, trail } = proof;
     let (locale, zone) = (merchant.locale, merchant.time_zone);
     let zone = format!("All times are in {}, {zone}; each has its distance from UTC.", zone_in_words(&zone));
@@ -51,7 +51,7 @@ fn document(title: String, proof: Proof) -> AnyView {
         <main>
             <header>
                 <p class="muted">{merchant.name}</p>
-                <h1>{title}</h1>
+                <h1>{unbroken(title)}</h1>
                 <p class="small muted">{format!("Made {}. {zone}", exact(made_at))}</p>
             </header>
             {payment(&story, locale)}
@@ -137,7 +137,7 @@ fn consent(agreed: Agreed, locale: Locale) -> AnyView {
         None => "Not told".to_owned(),
     };
     let words = match agreed.wording {
-        Some(wording) => view! { <blockquote>{wording}</blockquote> }.into_any(),
+        Some(wording) => view! { <blockquote>{unbroken(&wording)}</blockquote> }.into_any(),
         None => view! { <p>"The form that was sent did not say which words it showed."</p> }.into_any(),
     };
     view! {
@@ -160,8 +160,8 @@ fn events(events: Vec<StoryEvent>) -> AnyView {
         view! {
             <tr>
                 <td class="at">{exact(event.at)}</td>
-                <td>{event.title}</td>
-                <td>{event.detail}</td>
+                <td>{unbroken(&event.title)}</td>
+                <td>{unbroken(&event.detail)}</td>
             </tr>
         }
     });
@@ -223,7 +223,7 @@ fn sent(notices: Vec<Notice>) -> AnyView {
     let none = notices.is_empty().then(|| view! { <p>"None so far."</p> });
     let mails = notices.into_iter().map(|notice| {
         view! {
-            <h3>{notice.subject}</h3>
+            <h3>{unbroken(&notice.subject)}</h3>
             <p class="small muted num">{format!("To {}, {}. {}.", notice.to, exact(notice.at), notice.state)}</p>
             <pre class="mono">{notice.text}</pre>
         }

@@ -35,8 +35,9 @@ impl Surface {
 }
 
 /// Says to the style sheet that script runs. Opens dialogs modal, also on pages that the program never touches: with
-/// focus on their opener, which gets it back. And reads a page that waits for an outcome again, unless the program has
-/// come and does that by itself (`pages/pay/live.rs`).
+/// focus on their opener, which gets it back. Sends forms with empty fields, too: our answer names all of them beside their
+/// fields, the browser one at a time (D34). And reads a page that waits for an outcome again, unless the program has come
+/// and does that by itself (`pages/pay/live.rs`).
 const ALWAYS: &str = "{\
     const root=document.documentElement,modal=(d,by)=>{\
         (by||document.querySelector(`[popovertarget=${d.id}]`))?.focus();\
@@ -44,7 +45,9 @@ const ALWAYS: &str = "{\
     };\
     root.classList.add('js');\
     addEventListener('click',e=>{\
-        const by=e.target.closest('[popovertarget]'),d=by&&document.getElementById(by.getAttribute('popovertarget'));\
+        const form=e.target.closest('form'),by=e.target.closest('[popovertarget]'),\
+            d=by&&document.getElementById(by.getAttribute('popovertarget'));\
+        if(form)form.noValidate=true;\
         if(d?.nodeName!='DIALOG')return;\
         e.preventDefault();\
         by.hasAttribute('popovertargetaction')?d.close():modal(d,by)\
@@ -69,6 +72,7 @@ pub fn pod_shell(assets: Assets, frame_ancestors: &str) -> impl IntoView {
 fn document(assets: Assets, surface: Surface, path: &str, frame_ancestors: &str) -> impl IntoView + use<> {
     set_policy(&assets, frame_ancestors, None, None);
     provide_context(assets.clone());
+    let brand = assets.brand();
     let script = match path {
         "/npe" | "/methods/new" => Some("/pay.js"),
         "/methods/bank" => Some("/bank.js"),
@@ -77,7 +81,7 @@ fn document(assets: Assets, surface: Surface, path: &str, frame_ancestors: &str)
     let script = script.map(|src| view! { <script src=src defer nonce=use_nonce()></script> });
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-surface=surface.name()>
+        <html lang="en" data-surface=surface.name() data-brand=brand>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>

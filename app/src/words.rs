@@ -65,6 +65,35 @@ pub fn whole(prose: &str) -> String {
     prose.split(' ').map(mend).collect::<Vec<_>>().join(" ")
 }
 
+/// Prose cut where a reference or a number begins and ends, like `PAY-3EB637`: each piece, and whether it is one.
+#[must_use]
+pub fn references(prose: &str) -> Vec<(String, bool)> {
+    let mut pieces: Vec<(String, bool)> = Vec::new();
+    for word in prose.split_inclusive(' ') {
+        let bare = word.trim_end_matches(' ');
+        let rest = if is_reference(bare) {
+            pieces.push((bare.to_owned(), true));
+            &word[bare.len()..]
+        } else {
+            word
+        };
+        match pieces.last_mut() {
+            _ if rest.is_empty() => {}
+            Some((words, false)) => words.push_str(rest),
+            _ => pieces.push((rest.to_owned(), false)),
+        }
+    }
+    pieces
+}
+
+/// What is longer has no room in one line of a phone.
+const REFERENCE_MAX_CHARS: usize = 24;
+
+fn is_reference(word: &str) -> bool {
+    let looks_like_one = word.contains('-') && word.contains(|c: char| c.is_ascii_digit()) && !word.contains('@');
+    looks_like_one && word.chars().count() <= REFERENCE_MAX_CHARS
+}
+
 /// The first letter of a name, for the square beside it.
 #[must_use]
 pub fn initial(name: &str) -> String {
@@ -88,6 +117,25 @@ mod tests {
     #[test]
     fn prose_keeps_e_mail_whole_and_leaves_addresses_alone() {
         assert_eq!(whole("We will e-mail you at e-mail@acme.test."), "We will e\u{2011}mail you at e-mail@acme.test.");
+    }
+
+    #[test]
+    fn references_are_cut_out_of_prose_and_nothing_of_it_is_lost() {
+        let piece = |words: &str, is_one: bool| (words.to_owned(), is_one);
+        let prose = "I pay $1,204.50 for INV-501 (PAY-C3753EB637), by e-mail to a-1@acme.test.";
+        let cut = references(prose);
+        assert_eq!(
+            cut[..4],
+            [
+                piece("I pay $1,204.50 for ", false),
+                piece("INV-501", true),
+                piece(" ", false),
+                piece("(PAY-C3753EB637),", true),
+            ]
+        );
+        assert_eq!(cut[4..], [piece(" by e-mail to a-1@acme.test.", false)]);
+        assert_eq!(cut.iter().map(|(words, _)| words.as_str()).collect::<String>(), prose);
+        assert!(references("").is_empty());
     }
 
     #[test]

@@ -17,6 +17,13 @@ test('@S52 @S53 a payer saves a card, and pays with it without typing it again',
   await page.getByRole('button', { name: 'Save card' }).click();
   await expect(page.getByText('Office card, Visa ··4242', { exact: true })).toBeVisible();
   await expectAccessible(page);
+  // Enter, pressed twice, removes nothing.
+  const remove = page.getByRole('button', { name: /^Remove.*Office card/ });
+  await remove.press('Enter');
+  await expect(page.getByRole('dialog', { name: /^Remove Office card/ })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Keep it' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(remove).toBeFocused();
 
   await page.getByRole('link', { name: 'Outstanding' }).click();
   await page.getByRole('button', { name: 'Pay Invoice INV-501' }).click();

@@ -12,7 +12,7 @@ test('@S46 @S55 a payer signs in, sees what is outstanding and what was paid, an
   const [bar, content] = await page.locator('.brand, h1').evaluateAll((both) => both.map((one) => one.getBoundingClientRect().left));
   expect(bar, 'the bar begins where the content does').toBeCloseTo(content!, 0);
 
-  await page.getByRole('link', { name: 'Past payments' }).click();
+  await page.getByRole('link', { name: 'Past Payments' }).click();
   await expect(page.getByRole('heading', { name: 'Past Payments' }).first()).toBeVisible();
 
   await page.getByRole('button', { name: 'Sign out' }).click();
@@ -53,6 +53,15 @@ test('a wrong password and an unknown address get the same answer, and the addre
     await expect(page.getByLabel('E-mail address')).toHaveValue(email);
     await expect(page.getByLabel('Password')).toHaveValue('');
   }
+});
+
+test('signing in with nothing filled in leads focus to what is missing', async ({ page }) => {
+  await page.goto('/sign-in');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByRole('alert')).toBeFocused();
+  await expect(page).toHaveTitle(/^Error: /);
+  await page.getByRole('alert').getByRole('link', { name: 'Enter your password' }).press('Enter');
+  await expect(page.getByLabel('Password')).toBeFocused();
 });
 
 test('signing in works with JavaScript switched off', async ({ browser }) => {

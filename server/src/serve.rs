@@ -44,7 +44,8 @@ impl Site {
             options.site_root = site.to_string_lossy().into();
         }
         options.site_addr = settings.listen;
-        let assets = Assets::load(&options, gateway_origins(settings.simulators_url.as_deref()));
+        let origins = gateway_origins(settings.simulators_url.as_deref());
+        let assets = Assets::load(&options, settings.brand.clone(), origins);
         Ok(Self { options, assets })
     }
 }

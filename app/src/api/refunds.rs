@@ -22,6 +22,9 @@ pub async fn start_refund(
         fault
     };
     let read = addresses::read_typed_money(&amount, &currency).ok_or_else(|| refuse(Fault::BadAmount))?;
+    if reason.trim().is_empty() {
+        return Err(refuse(Fault::NoReason));
+    }
     let order = engine::RefundOrder { refund, payment, amount: read, reason: reason.clone() };
     gate::answer(gate::engine().refund_payment(&admin, order).await).map_err(refuse)?;
     gate::go_to(&format!("{back}#refunds"));

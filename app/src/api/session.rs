@@ -38,9 +38,13 @@ pub async fn sign_in(
 ) -> Result<(), Fault> {
     use crate::{addresses, gate};
     let next = addresses::own_path(&next);
-    let signed_in = gate::answer(gate::engine().sign_in(email.trim(), &password, gate::network()).await);
     let back = next.map_or("/sign-in".to_owned(), addresses::sign_in);
-    let session = signed_in.map_err(|fault| gate::refuse(&back, "/sign-in", fault, &email))?;
+    let refuse = |fault: Fault| gate::refuse(&back, "/sign-in", fault, &email);
+    if email.trim().is_empty() || password.is_empty() {
+        return Err(refuse(Fault::SignInUnfilled));
+    }
+    let signed_in = gate::engine().sign_in(email.trim(), &password, gate::network()).await;
+    let session = gate::answer(signed_in).map_err(refuse)?;
     gate::set_session(&session.token);
     gate::go_to(next.unwrap_or(session.home));
     Ok(())

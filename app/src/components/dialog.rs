@@ -27,11 +27,12 @@ pub fn DialogOpener(#[prop(into)] dialog: String, children: Children) -> impl In
     view! { <button type="button" class="btn" popovertarget=dialog>{children()}</button> }
 }
 
-/// The button inside it that changes nothing.
+/// The button inside it that changes nothing. Focus begins there, unless a field above it asks for it: Enter on what cannot
+/// be undone is never a slip.
 #[component]
 pub fn DialogCloser(#[prop(into)] dialog: String, children: Children) -> impl IntoView {
     view! {
-        <button type="button" class="btn" popovertarget=dialog popovertargetaction="hide">
+        <button type="button" class="btn" popovertarget=dialog popovertargetaction="hide" autofocus>
             {children()}
         </button>
     }

@@ -1,6 +1,6 @@
 //! A fault as a whole page: what happened, and the way on.
 
-use super::page_title::PageTitle;
+use super::{page_title::PageTitle, who::BrandMark};
 use crate::fault::Fault;
 use leptos::prelude::*;
 
@@ -19,6 +19,7 @@ pub fn FaultPage(fault: Fault) -> impl IntoView {
 pub fn Lone(heading: &'static str, #[prop(into)] words: String, way: &'static str, to: &'static str) -> impl IntoView {
     view! {
         <main class="lone" id="main">
+            <BrandMark/>
             <div class="lone-card">
                 <h1>{heading}</h1>
                 <p class="muted">{words}</p>

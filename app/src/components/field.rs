@@ -25,6 +25,9 @@ pub fn Field(
     #[prop(optional, into)] hint: String,
     #[prop(optional, into)] value: String,
     #[prop(optional_no_strip)] error: Option<String>,
+    /// Where one begins, in a dialog.
+    #[prop(optional)]
+    autofocus: bool,
 ) -> impl IntoView {
     let (wrong, hinted) = (error.is_some(), !hint.is_empty());
     let described = format!("{id}-hint {id}-error");
@@ -36,7 +39,7 @@ pub fn Field(
             <input
                 class="input" id=id name=id type=kind.input autocomplete=kind.autocomplete value=value required
                 spellcheck="false" autocapitalize="off" aria-describedby=described
-                aria-invalid=wrong.then_some("true")
+                aria-invalid=wrong.then_some("true") autofocus=autofocus
             />
         </div>
     }

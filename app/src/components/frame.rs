@@ -1,4 +1,4 @@
-//! The portal around a page: skip link, menu by role, account, main, and the zone of all its times. The menu is drawn
+//! The portal around a page: skip link, menu by role, account, main, and the zone of its times. The menu is drawn
 //! from the table that guards the server, so nothing offered is ever refused (D23).
 
 use super::account::Account;
@@ -6,7 +6,14 @@ use domain::{access::Role, date::zone_in_words, views::Whoami};
 use leptos::prelude::*;
 
 #[component]
-pub fn Frame(who: Whoami, current: &'static str, children: Children) -> impl IntoView {
+pub fn Frame(
+    who: Whoami,
+    current: &'static str,
+    /// Nothing on the page depends on a zone.
+    #[prop(optional)]
+    timeless: bool,
+    children: Children,
+) -> impl IntoView {
     // Payers have few pages and get a bar on top; staff get a column at the side.
     let class = if who.role == Role::Payer { "frame frame-top" } else { "frame frame-side" };
     let links = who.role.menu().into_iter().map(|(path, label)| {
@@ -14,7 +21,10 @@ pub fn Frame(who: Whoami, current: &'static str, children: Children) -> impl Int
         let rel = (path == "/methods").then_some("external");
         view! { <li><a href=path rel=rel aria-current=(path == current).then_some("page")>{label}</a></li> }
     });
-    let zone = format!("Dates and times are in {}.", zone_in_words(&who.time_zone));
+    let zone = (!timeless).then(|| {
+        let words = format!("Dates and times are in {}.", zone_in_words(&who.time_zone));
+        view! { <p class="zone small muted">{words}</p> }
+    });
     focus_on_arrival();
     view! {
         <div class=class>
@@ -26,7 +36,7 @@ pub fn Frame(who: Whoami, current: &'static str, children: Children) -> impl Int
             </header>
             <main id="main" tabindex="-1">
                 {children()}
-                <p class="zone small muted">{zone}</p>
+                {zone}
             </main>
         </div>
     }

@@ -20,5 +20,6 @@ pub mod search;
 pub mod skeleton;
 pub mod summary;
 pub mod toast;
+pub mod unbroken;
 pub mod when;
 pub mod who;

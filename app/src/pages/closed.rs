@@ -2,7 +2,7 @@
 
 use super::words_of_closed::{heading, next_step, way_on};
 use crate::{
-    components::who::{Help, MerchantMark},
+    components::who::{BrandMark, Help, MerchantMark},
     words::whole,
 };
 use domain::{
@@ -20,7 +20,10 @@ pub fn ClosedView(closed: Closed, role: Role) -> impl IntoView {
     };
     // `pages/pay/live.rs` asks again for as long as a page says that it is checking.
     let page = if matches!(closed.reason, ClosedReason::InProgress { .. }) { "lone checking" } else { "lone" };
-    let mark = closed.merchant.as_ref().map(|merchant| view! { <MerchantMark name=merchant.name.clone()/> });
+    let mark = match &closed.merchant {
+        Some(merchant) => view! { <MerchantMark name=merchant.name.clone()/> }.into_any(),
+        None => view! { <BrandMark/> }.into_any(),
+    };
     let way_on = way_on(closed.reason, role)
         .map(|(to, words)| view! { <p><a class="btn" href=to rel="external">{words}</a></p> });
     view! {

@@ -31,7 +31,7 @@ impl Screen for OperatorPage {
 #[component]
 pub fn OperatorView(installation: Installation) -> impl IntoView {
     let (tone, words) = match installation.jobs_dead {
-        0 => (Tone::Good, "All work gets done".to_owned()),
+        0 => (Tone::Good, "Jobs are running".to_owned()),
         n => (Tone::Bad, format!("{n} given up")),
     };
     let merchants = if installation.merchants.is_empty() {
@@ -41,7 +41,7 @@ pub fn OperatorView(installation: Installation) -> impl IntoView {
     };
     view! {
         <PageTitle text="Installation"/>
-        <Frame who=installation.who current="/operator">
+        <Frame who=installation.who current="/operator" timeless=true>
             <div class="lead-in"><h1>"Installation"</h1><Badge tone words/></div>
             <dl class="card figures num">
                 <div>
@@ -70,7 +70,7 @@ fn Merchants(merchants: Vec<MerchantRow>) -> impl IntoView {
             <tr>
                 <th scope="row" class="key">{merchant.name}</th>
                 <td class="mono what">{merchant.key}</td>
-                <td class="date" data-label="Books:">{merchant.books}</td>
+                <td class="state" data-label="Books:">{merchant.books}</td>
                 <td class="state" data-label="Gateway:">{merchant.gateway}</td>
                 <td class="amount">{merchant.currency}</td>
             </tr>

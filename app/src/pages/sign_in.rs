@@ -49,10 +49,20 @@ async fn merchant_of(next: &str) -> Option<String> {
 #[component]
 pub fn SignInView(note: Note, next: String, merchant: Option<String>) -> impl IntoView {
     let wrong = note.fault.as_ref().is_some_and(|fault| *fault != Fault::SignInNeeded);
+    let unfilled = note.fault == Some(Fault::SignInUnfilled);
+    let no_email = (unfilled && note.email.trim().is_empty()).then(|| "Enter your e-mail address".to_owned());
+    // It does not come back, so it is typed again in any case.
+    let no_password = unfilled.then(|| "Enter your password".to_owned());
     let summary = note.fault.map(|fault| match fault {
         // A button of ours has led here (`gate::signed_out`).
         Fault::SignInNeeded => {
             view! { <p class="notice" role="status">"You were signed out. Sign in to go on."</p> }.into_any()
+        }
+        Fault::SignInUnfilled => {
+            let missing = [("email", &no_email), ("password", &no_password)].into_iter();
+            let mend = missing.filter_map(|(field, words)| Some(Mend { field: Some(field), words: words.clone()? }));
+            let mend: Vec<_> = mend.collect();
+            view! { <ErrorSummary title="You are not signed in" mend/> }.into_any()
         }
         fault => {
             let field = (fault == Fault::NoMatch).then_some("email");
@@ -81,8 +91,8 @@ pub fn SignInView(note: Note, next: String, merchant: Option<String>) -> impl In
                 </div>
                 {summary}
                 <input type="hidden" name="next" value=next/>
-                <Field id="email" label="E-mail address" kind=Kind::USERNAME value=note.email/>
-                <Field id="password" label="Password" kind=Kind::PASSWORD/>
+                <Field id="email" label="E-mail address" kind=Kind::USERNAME value=note.email error=no_email/>
+                <Field id="password" label="Password" kind=Kind::PASSWORD error=no_password/>
                 <button class="btn primary big" type="submit">"Sign in"</button>
                 <p class="small muted">{format!("Ask {whom} if you have no account or cannot get in.")}</p>
                 {back}

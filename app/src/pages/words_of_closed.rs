@@ -57,8 +57,10 @@ pub fn next_step(closed: &Closed) -> String {
             format!("It may be mistyped, expired or replaced by a newer one. Ask {merchant} for a new link.")
         }
         ClosedReason::UnknownInvoice => {
+            let number = closed.invoice_number.as_ref().map(|number| format!(", {number}")).unwrap_or_default();
             format!(
-                "No invoice has the number in this link. Compare it with your invoice, or ask {merchant} for a new link."
+                "No invoice has the number in this link{number}. Compare it with your invoice, or ask {merchant} for a \
+                 new link."
             )
         }
         ClosedReason::Unresolved => {
@@ -131,6 +133,13 @@ mod tests {
             let closed = Closed { merchant: None, invoice_number: None, reason };
             assert!(!heading(&closed).is_empty() && next_step(&closed).ends_with('.'), "{reason:?}");
         }
+    }
+
+    #[test]
+    fn a_number_that_no_invoice_has_is_named_to_be_compared() {
+        let reason = ClosedReason::UnknownInvoice;
+        let closed = Closed { merchant: None, invoice_number: Some("INV-5O1".into()), reason };
+        assert!(next_step(&closed).starts_with("No invoice has the number in this link, INV-5O1. Compare it"));
     }
 
     #[test]

@@ -65,7 +65,7 @@ impl Role {
     pub fn menu(self) -> Vec<(&'static str, &'static str)> {
         [
             (Act::SeeOwnInvoices, "/dashboard", "Outstanding"),
-            (Act::SeeOwnPayments, "/payments", "Past payments"),
+            (Act::SeeOwnPayments, "/payments", "Past Payments"),
             (Act::ManageMethods, "/methods", "Methods"),
             (Act::SeeMerchantInvoices, "/admin", "Home"),
             (Act::SeeTransactions, "/admin/transactions", "Transactions"),

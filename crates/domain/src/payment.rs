@@ -192,9 +192,7 @@ impl DeclineReason {
             Self::TakenBack => "Ask your bank why before you pay again, or pay in another way.",
             Self::TryAgainLater => "Your bank could not process the payment just now. Try again in a few minutes.",
             Self::NotSent => "We could not reach the payment service, so nothing was sent. Try again in a minute.",
-            Self::SetUp => {
-                "The payment service did not accept the request, so nothing was charged. We have been told; please try again later."
-            }
+            Self::SetUp => "The payment service did not accept the request. We have been told; please try again later.",
         }
     }
 }

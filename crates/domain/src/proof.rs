@@ -64,7 +64,7 @@ pub struct TrailLine {
     pub number: i64,
     pub at: Moment,
     pub what: String,
-    /// An id, or who else it was in one word.
+    /// An e-mail address, the id of somebody who has no place at the merchant, or who else it was in one word.
     pub actor: String,
     pub hash: String,
 }

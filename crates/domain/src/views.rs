@@ -242,6 +242,15 @@ pub struct Standing {
     pub paid_back: Vec<PaidBack>,
 }
 
+impl Standing {
+    /// What was paid on the invoice, or credited, before this payment.
+    #[must_use]
+    pub fn paid_before(&self) -> Money {
+        let before = self.total.minus(self.amount).and_then(|rest| rest.minus(self.balance_after));
+        before.unwrap_or(Money::zero(self.amount.currency))
+    }
+}
+
 /// Money that went back to the payer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaidBack {

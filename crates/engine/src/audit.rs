@@ -88,6 +88,7 @@ pub(crate) enum Audited {
         amount_minor: i64,
         external_id: String,
     },
+    /// The books refuse to take it in, or to let it go again.
     BooksRefused {
         attempt: AttemptId,
         invoice: InvoiceId,

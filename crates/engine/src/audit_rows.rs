@@ -28,6 +28,32 @@ const ANOTHER_ID: &str = "names another id than is shown";
 const ANOTHER_MAIL: &str = "tells of a mail with other words, or to somebody else";
 const ANOTHER_REASON: &str = "gives another reason, or tells of another payment";
 
+/// What is written down about a payment, sealed and not sealed yet, in its order.
+pub(crate) struct Written {
+    pub lines: Vec<AuditLine>,
+    pub slips: Vec<AuditSlip>,
+}
+
+impl Written {
+    pub(crate) async fn of_payment(db: &MerchantDb, payment: PaymentId) -> Result<Self, Error> {
+        // In this order: what is sealed meanwhile is seen once or twice, and never not at all.
+        let mut slips = db.audit_slips_of(payment).await?;
+        let lines = db.audit_lines_of(payment).await?;
+        slips.retain(|slip| lines.iter().all(|line| line.id != slip.id));
+        Ok(Self { lines, slips })
+    }
+
+    pub(crate) fn acts(&self) -> Vec<Act> {
+        self.lines.iter().map(Act::from).chain(self.slips.iter().map(Act::from)).collect()
+    }
+
+    /// Who did it, as it is written.
+    pub(crate) fn actors(&self) -> impl Iterator<Item = &str> {
+        let sealed = self.lines.iter().map(|line| line.actor.as_str());
+        sealed.chain(self.slips.iter().map(|slip| slip.actor.as_str()))
+    }
+}
+
 /// An act as it is written down: sealed as a line, or waiting to be.
 pub(crate) struct Act {
     line: Option<i64>,

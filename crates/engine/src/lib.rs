@@ -1,8 +1,10 @@
 //! Use cases, one file each. The only importer of store and connectors; the only place that decides when money moves.
 
+mod actors;
 mod admin_home;
 mod audit;
 mod audit_rows;
+mod books_story;
 mod built_in_ledger;
 mod card_testing;
 mod clock;

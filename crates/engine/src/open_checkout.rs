@@ -31,6 +31,8 @@ const PAGE_READS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).expect("not zero")
 /// A page waits no longer than this for the books; it then shows the last amount known and says so.
 const PAGE_BOOKS_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(4);
 
+const REPEATED_CHARS_MAX: usize = 40;
+
 /// What a Pay Now link carries. The amount in it is not even read: the books' amount counts (S66).
 #[derive(Clone, Debug, Default)]
 pub struct PayNowLink {
@@ -69,7 +71,10 @@ impl Engine {
         let Some(db) = db else { return closed(None, None, ClosedReason::UnknownLink).await.map(Err) };
         let (invoice, named) = match self.invoice_of_link(&db, link, network).await {
             Ok(Some(found)) => found,
-            Ok(None) => return closed(Some(&db), None, ClosedReason::UnknownInvoice).await.map(Err),
+            Ok(None) => {
+                let number = repeatable(&link.invoice_no);
+                return closed(Some(&db), number, ClosedReason::UnknownInvoice).await.map(Err);
+            }
             // Without books there is nothing to look the number up in.
             Err(Error::NotSetUp) => return closed(Some(&db), None, ClosedReason::NotSetUp).await.map(Err),
             Err(other) => return Err(other),
@@ -371,6 +376,13 @@ impl Drop for Asked<'_> {
 }
 
 /// Why a link opens no checkout, and whose it is when its key is one of ours.
+/// A number as a page may repeat it that comes with a link: cut, and nothing that could be read as somebody's words.
+fn repeatable(number: &str) -> Option<String> {
+    let number: String = number.trim().chars().take(REPEATED_CHARS_MAX).collect();
+    let is_plain = number.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/' | '#'));
+    is_plain.then_some(number)
+}
+
 async fn closed(
     db: Option<&MerchantDb>,
     invoice_number: Option<String>,

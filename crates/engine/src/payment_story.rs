@@ -2,34 +2,53 @@
 
 use crate::{
     AdminPass, BooksSettings, Engine, Error,
+    actors::Actors,
     admin_home::sentence_of,
+    audit_rows::Written,
+    books_story::{BooksStory, RUNNING},
     clock::{on_the_wall, zone},
     faces::{decline_reason, never_sent},
-    jobs::Work,
     post_again::again,
     refund_story::{refund_events, refund_face},
     settle_payment::latest,
     transactions::mail_words,
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use domain::{
     date::Moment,
     ids::PaymentId,
     ledger::{Account, JournalKind},
     payment::{AttemptState, Fact, Source},
     refund::Refunded,
-    views::{AttemptFace, JobFace, PaymentStory, PostingFace, StoryEvent, Tone},
+    views::{AttemptFace, PaymentStory, PostingFace, StoryEvent, Tone},
 };
-use store::{Attempt, BooksEntry, BooksEntryState, JobState, MerchantDb, Observed};
+use store::{Attempt, BooksEntry, BooksEntryState, MerchantDb, Observed};
 
-const RUNNING: &str = "Running";
 /// A step that comes up so soon is waited for on the page.
 const WATCHED: TimeDelta = TimeDelta::minutes(1);
+
+/// What a gateway said more than once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repeats {
+    /// For a reader.
+    Dropped,
+    /// For a proof, which shows each fact.
+    Kept,
+}
 
 impl Engine {
     /// # Errors
     /// [`Error::NotFound`] also for another merchant's payment.
     pub async fn payment_story(&self, admin: &AdminPass, payment: PaymentId) -> Result<PaymentStory, Error> {
+        self.tell_payment(admin, payment, Repeats::Dropped).await
+    }
+
+    pub(crate) async fn tell_payment(
+        &self,
+        admin: &AdminPass,
+        payment: PaymentId,
+        repeats: Repeats,
+    ) -> Result<PaymentStory, Error> {
         let (db, zone) = (&admin.db, zone(&admin.who.time_zone));
         let local = |at| on_the_wall(at, zone);
         let payment = db.payment(payment).await?;
@@ -53,7 +72,11 @@ impl Engine {
         for attempt in &attempts {
             let started = local(attempt.created_at);
             story.events.push(event(started, "Payment started", &attempt.description, Tone::Neutral));
-            story.events.extend(db.observations(attempt.id).await?.iter().map(|seen| observed(seen, local(seen.at))));
+            let mut seen = db.observations(attempt.id).await?;
+            if repeats == Repeats::Dropped {
+                seen.dedup_by(|next, before| says_the_same(next, before));
+            }
+            story.events.extend(seen.iter().map(|seen| observed(seen, local(seen.at))));
             let face = self.attempt_face(db, attempt).await?;
             for line in db.posting_list(attempt.id).await? {
                 story.postings.push(PostingFace {
@@ -76,12 +99,13 @@ impl Engine {
             story.again = story.again.or(shares.iter().find_map(|share| again(attempt, share, &refunds, &parts)));
             entries.extend(shares);
         }
-        let refused = entries.iter().find(|entry| entry.state == BooksEntryState::Refused);
-        story.jobs = jobs(db, payment.id, refused, local).await?;
+        let written = Written::of_payment(db, payment.id).await?;
+        let (actors, books) = (Actors::of(db, &written).await?, BooksStory::of(&written));
+        story.jobs = books.jobs(db.jobs_of_payment(payment.id).await?, &entries, local);
         let soon = local(self.now() + WATCHED);
         story.is_under_way =
             story.jobs.iter().any(|job| job.state == RUNNING || job.next_at.is_some_and(|at| at < soon));
-        story.events.extend(entries.iter().filter_map(|entry| booked(entry, &place, local(entry.updated_at))));
+        story.events.extend(books.events(&entries, &actors, &place, local));
         for mail in db.mails_of_payment(payment.id).await? {
             let detail = format!("To {}. {}.", mail.recipient, mail_words(mail.state));
             let told = event(local(mail.created_at), &mail.subject, &detail, Tone::Neutral);
@@ -146,9 +170,23 @@ fn observed(seen: &Observed, at: Moment) -> StoryEvent {
         Fact::BankNo { reason } => format!(" {}", reason.words()),
         _ => String::new(),
     };
-    let id = seen.observation.charge_id.as_ref().or(seen.observation.gateway_id.as_ref());
-    let id = id.map(|id| format!(" Its number there: {id}.")).unwrap_or_default();
-    event(at, title, &format!("{}.{why}{id}", source_words(seen.source)), tone)
+    let id = id_there(seen).map(|id| format!(" Its number there: {id}.")).unwrap_or_default();
+    let told = if is_ours(&seen.observation.fact) { String::new() } else { format!("{}.", source_words(seen.source)) };
+    event(at, title, format!("{told}{why}{id}").trim_start(), tone)
+}
+
+/// Nobody at the gateway said it.
+const fn is_ours(fact: &Fact) -> bool {
+    matches!(fact, Fact::Unanswered | Fact::NotSent | Fact::NotSeen | Fact::NeverArrived | Fact::MoneyAfterAll)
+}
+
+/// A gateway answers, and tells it by a webhook as well.
+fn says_the_same(next: &Observed, before: &Observed) -> bool {
+    next.observation.fact == before.observation.fact && id_there(next) == id_there(before)
+}
+
+fn id_there(seen: &Observed) -> Option<&String> {
+    seen.observation.charge_id.as_ref().or(seen.observation.gateway_id.as_ref())
 }
 
 pub(crate) const fn source_words(source: Source) -> &'static str {
@@ -157,58 +195,6 @@ pub(crate) const fn source_words(source: Source) -> &'static str {
         Source::Webhook => "The gateway told us later",
         Source::LookUp => "We asked the gateway",
     }
-}
-
-fn booked(entry: &BooksEntry, place: &str, at: Moment) -> Option<StoryEvent> {
-    match entry.state {
-        BooksEntryState::Leaving => Some(event(at, "To be taken out of the books", place, Tone::Wait)),
-        // Its number says that it stood.
-        BooksEntryState::Needless if entry.external_id.is_some() => {
-            Some(event(at, "Taken out of the books", place, Tone::Neutral))
-        }
-        BooksEntryState::Intended | BooksEntryState::Needless => None,
-        BooksEntryState::Posted => {
-            let detail = format!("{place}: payment {}.", entry.external_id.as_deref().unwrap_or_default());
-            Some(event(at, "Posted to the books", &detail, Tone::Good))
-        }
-        BooksEntryState::Refused => {
-            let why = entry.last_error.as_deref().unwrap_or_default();
-            Some(event(at, "The books refused it", why, Tone::Bad))
-        }
-    }
-}
-
-/// `refused` is the write that the books refuse now: its job has ended with it.
-async fn jobs(
-    db: &MerchantDb,
-    payment: PaymentId,
-    refused: Option<&BooksEntry>,
-    local: impl Fn(DateTime<Utc>) -> Moment,
-) -> Result<Vec<JobFace>, Error> {
-    let rows = db.jobs_of_payment(payment).await?;
-    let face = |row: store::Job| {
-        let work = serde_json::from_str::<Work>(&row.body).ok();
-        let posts =
-            matches!(work, Some(Work::PostPayment { .. } | Work::PostAgain { .. } | Work::TakeBackPayment { .. }));
-        let refused = refused.filter(|_| posts && row.state == JobState::Done);
-        let state = match row.state {
-            _ if refused.is_some() => "Refused",
-            JobState::Ready => "Waiting",
-            JobState::Leased => RUNNING,
-            // Ended by news before anybody had to run it.
-            JobState::Done if row.tries == 0 => "Not needed",
-            JobState::Done => "Done",
-            JobState::Dead => "Given up",
-        };
-        JobFace {
-            what: work.map_or("Unknown task", |work| work.words()).to_owned(),
-            state: state.to_owned(),
-            tries: u32::try_from(row.tries).unwrap_or(0),
-            next_at: (row.state == JobState::Ready).then(|| local(row.run_at)),
-            last_error: refused.map_or(row.last_error, |entry| entry.last_error.clone()),
-        }
-    };
-    Ok(rows.into_iter().map(face).collect())
 }
 
 /// Where it stands and what comes next.

@@ -3,9 +3,11 @@
 
 use crate::{
     AdminPass, Engine, Error,
+    actors::Actors,
     audit::words,
-    audit_rows::{Act, Rows},
+    audit_rows::{Rows, Written},
     clock::{on_the_wall, zone},
+    payment_story::Repeats,
     transactions::mail_words,
     verify_trail::Walk,
 };
@@ -30,7 +32,7 @@ impl Engine {
         let local = |at| on_the_wall(at, zone);
         let payment = db.payment(payment).await?.id;
         let trail = self.trail(db, payment, local).await?;
-        let story = self.payment_story(admin, payment).await?;
+        let story = self.tell_payment(admin, payment, Repeats::Kept).await?;
         let attempts = db.attempts_of(payment).await?;
         let mut consents = db.consents_of(attempts.iter().map(|attempt| attempt.id).collect()).await?;
         consents.sort_by_key(|consent| consent.agreed_at);
@@ -53,20 +55,19 @@ impl Engine {
         payment: PaymentId,
         local: impl Fn(DateTime<Utc>) -> Moment,
     ) -> Result<Trail, Error> {
-        // In this order: what is sealed meanwhile is seen once or twice, and never not at all.
         let rows = Rows::of_payment(db, payment).await?;
-        let mut slips = db.audit_slips_of(payment).await?;
-        let lines = db.audit_lines_of(payment).await?;
-        slips.retain(|slip| lines.iter().all(|line| line.id != slip.id));
-        let acts: Vec<_> = lines.iter().map(Act::from).chain(slips.iter().map(Act::from)).collect();
+        let written = Written::of_payment(db, payment).await?;
+        let acts = written.acts();
         let began = began(db).await?;
         let is_younger = rows.are_older(&acts, began);
-        let (checked, mut differences) = computed(db, &lines).await?;
+        let (checked, mut differences) = computed(db, &written.lines).await?;
         differences.extend(rows.untold(&acts, began));
         let told_of = Rows::of_acts(db, &acts).await?;
         differences.extend(acts.iter().filter_map(|act| told_of.differs(act, self.now())));
-        let lines = lines.into_iter().map(|line| trail_line(line, &local)).collect();
-        Ok(Trail { lines, unsealed: slips.len(), checked, is_younger, differences })
+        let actors = Actors::of(db, &written).await?;
+        let unsealed = written.slips.len();
+        let lines = written.lines.into_iter().map(|line| trail_line(line, &actors, &local)).collect();
+        Ok(Trail { lines, unsealed, checked, is_younger, differences })
     }
 }
 
@@ -92,12 +93,12 @@ async fn computed(db: &MerchantDb, lines: &[AuditLine]) -> Result<(Option<(i64, 
     Ok((Some((first, walk.sequence)), walk.differences))
 }
 
-fn trail_line(line: AuditLine, local: impl Fn(DateTime<Utc>) -> Moment) -> TrailLine {
+fn trail_line(line: AuditLine, actors: &Actors, local: impl Fn(DateTime<Utc>) -> Moment) -> TrailLine {
     TrailLine {
         number: line.sequence,
         at: local(line.at),
         what: words(&line.kind).to_owned(),
-        actor: line.actor,
+        actor: actors.name(&line.actor),
         hash: line.hash,
     }
 }

@@ -187,6 +187,7 @@ impl Engine {
                 amount => &amount,
                 paid => paid.format(locale),
                 total => words(share.total_minor),
+                paid_before => (share.total_minor > share.due_minor).then(|| words(share.total_minor - share.due_minor)),
                 balance => words(share.due_minor - share.amount_minor),
                 method => &attempt.method,
                 date => date::moment_in_words(begun_at),
@@ -245,6 +246,27 @@ impl Engine {
 mod tests {
     use super::*;
     use domain::refund::RefundFailure;
+
+    #[test]
+    fn d14_a_receipt_adds_up_where_a_part_was_paid_before() {
+        let template = TEMPLATES.get_template(Tells::Receipt.name()).expect("a template");
+        for (paid_before, rows) in [
+            (
+                Some("$200.00"),
+                "Invoice total: $900.00\nPaid before: $200.00\nThis payment: $700.00\nBalance left: $0.00",
+            ),
+            (None, "Invoice total: $900.00\nThis payment: $700.00"),
+        ] {
+            let text = template.render(context! {
+                amount => "$700.00",
+                total => "$900.00",
+                paid_before => paid_before,
+                balance => "$0.00",
+            });
+            let text = text.expect("a text");
+            assert!(text.contains(rows), "{text}");
+        }
+    }
 
     #[test]
     fn g37_a_payer_reads_why_a_refund_failed_and_what_comes_next() {

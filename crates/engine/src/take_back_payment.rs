@@ -77,6 +77,8 @@ impl Engine {
             Ended::Refused(why) => {
                 let id = entry.external_id.as_deref();
                 tx.books_entry_move(entry, BooksEntryState::Refused, id, Some(why), now).await?;
+                let audited = Audited::books_refused(entry);
+                tx.audit_add(audited.slip(Some(attempt.payment_id), Actor::Portal, now)?).await?;
             }
         }
         failpoint::reach("before_take_back_commit");

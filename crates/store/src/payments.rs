@@ -145,8 +145,13 @@ pub struct PaymentFilter {
     pub state_in: Vec<AttemptState>,
     /// The money is here, and the books do not have it yet.
     pub unrecorded: bool,
-    /// Part of a reference, an invoice number, a customer's name or a gateway's id.
+    /// Part of a reference, an invoice number, a customer's name or a gateway's id; or the last four digits of a card or
+    /// account.
     pub search: String,
+}
+
+fn is_last_four(search: &str) -> bool {
+    search.len() == 4 && search.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 impl MerchantDb {
@@ -410,7 +415,12 @@ impl<C: ConnectionTrait> Scoped<C> {
 
     fn payment_matches(&self, search: &str) -> Condition {
         let gateway_ids = like(attempts::Column::GatewayId, search).or(like(attempts::Column::ChargeId, search));
-        let at_gateway = self.mine::<attempts::Entity>(attempts::Column::PaymentId, gateway_ids);
+        let mut of_attempt = gateway_ids;
+        if is_last_four(search) {
+            // As `MethodFace` prints them: no other digits stand behind its dots.
+            of_attempt = of_attempt.or(like(attempts::Column::Method, &format!("··{search}")));
+        }
+        let tried = self.mine::<attempts::Entity>(attempts::Column::PaymentId, of_attempt);
         let numbered = self.mine::<invoices::Entity>(invoices::Column::Id, like(invoices::Column::Number, search));
         let for_invoice = allocation::Column::InvoiceId.in_subquery(numbered);
         let for_invoice = self.mine::<allocation::Entity>(allocation::Column::PaymentId, for_invoice);
@@ -418,7 +428,7 @@ impl<C: ConnectionTrait> Scoped<C> {
         let named = self.mine::<customers::Entity>(customers::Column::Id, named);
         Condition::any()
             .add(like(payment::Column::Reference, search))
-            .add(payment::Column::Id.in_subquery(at_gateway))
+            .add(payment::Column::Id.in_subquery(tried))
             .add(payment::Column::Id.in_subquery(for_invoice))
             .add(payment::Column::CustomerId.in_subquery(named))
     }

@@ -3,11 +3,11 @@
 
 use crate::{
     Error, MerchantTx, Store, customers, merchants,
-    scope::{Only, kept, owned, text},
+    scope::{Only, Scoped, kept, owned, text},
 };
 use chrono::{DateTime, Utc};
 use domain::ids::{CustomerId, MerchantId, PayerId, PersonId};
-use sea_orm::{IntoActiveModel, QueryOrder, entity::prelude::*};
+use sea_orm::{ConnectionTrait, IntoActiveModel, QueryOrder, entity::prelude::*};
 use std::{collections::HashMap, fmt};
 use uuid::Uuid;
 
@@ -219,5 +219,33 @@ impl MerchantTx {
             Payer { merchant_id: self.merchant_id(), id, person_id: person, customer_id: customer, created_at: now };
         self.insert::<payer::Entity>([row]).await?;
         Ok(id)
+    }
+}
+
+impl<C: ConnectionTrait> Scoped<C> {
+    /// The addresses of those among these people who are staff of this merchant.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn staff_emails(&self, among: Vec<PersonId>) -> Result<HashMap<PersonId, String>, Error> {
+        let staff = self.find::<staff::Entity>().filter(staff::Column::PersonId.is_in(among)).all(self.conn()).await?;
+        self.emails(staff.into_iter().map(|row| row.person_id).collect()).await
+    }
+
+    /// The addresses of those among these payers who pay this merchant.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn payer_emails(&self, among: Vec<PayerId>) -> Result<HashMap<PayerId, String>, Error> {
+        let payers = self.find::<payer::Entity>().filter(payer::Column::Id.is_in(among)).all(self.conn()).await?;
+        let emails = self.emails(payers.iter().map(|row| row.person_id).collect()).await?;
+        let email = |row: Payer| Some((row.id, emails.get(&row.person_id)?.clone()));
+        Ok(payers.into_iter().filter_map(email).collect())
+    }
+
+    /// Of people who have a place at this merchant: nobody else's may be asked for.
+    async fn emails(&self, people: Vec<PersonId>) -> Result<HashMap<PersonId, String>, Error> {
+        let people = person::Entity::find().filter(person::Column::Id.is_in(people)).all(self.conn()).await?;
+        Ok(people.into_iter().map(|row| (row.id, row.email)).collect())
     }
 }

@@ -504,7 +504,7 @@ async fn g37_once_it_has_settled_parts_are_refunded_and_booked_when_they_are_pai
     reef.house.advance(json!({"days": 1})).await;
     reef.tells(&form, "Refund posted to the books").await;
     let over = reef.refund(&form, "250.01").await;
-    assert!(over.contains("Enter an amount up to $250.00."), "{over}");
+    assert!(over.contains("Enter an amount above zero, up to $250.00."), "{over}");
     reef.refund(&form, "250.00").await;
     reef.house.advance(json!({"days": 1})).await;
     reef.tells(&form, "All of it was paid back.").await;

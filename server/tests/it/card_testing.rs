@@ -155,6 +155,7 @@ async fn q22_five_declines_hold_an_invoice_for_everybody_for_an_hour() {
         assert!(page.contains("Several cards were declined for this invoice. Nothing was charged."), "{page}");
         assert!(page.contains("Try again in 60 minutes") || page.contains("Try again in 59 minutes"), "{page}");
         assert!(!page.contains("sign in to pay now"), "it would not help");
+        assert!(!page.contains("id=\"pay-button\""), "nor would the button: {page}");
     }
     let form = guest.open("INV-501").await;
     assert_eq!(guest.call("/api/payments/take", &form.fields("pm_card_visa")).await.status, 429);

@@ -85,7 +85,9 @@ async fn s52_s53_a_card_is_saved_once_and_pays_without_being_typed_again() {
     assert!(admin.get("/admin").await.body.contains("Nothing needs you"), "an echo alarms nobody");
 
     let offer = ana.get(&format!("/npe?transactionId={}", ana.open("INV-501").await.checkout)).await.body;
-    assert!(offer.contains("Office card, Visa ··4242") && offer.contains("Another card"), "{offer}");
+    for words in ["Office card, ", ">Visa ··4242<", "Another card"] {
+        assert!(offer.contains(words), "{words}: {offer}");
+    }
     assert_eq!(pay_with(&ana, "INV-501", &method).await.status, 303);
     house.assert_paid_once("INV-501", 120_450).await;
     house.assert_everything_agrees().await;

@@ -139,9 +139,9 @@ async fn g37_d24_parts_add_up_to_the_whole_and_no_further() {
     let second = Dialog::open(&admin, &form.payment).await;
     assert_eq!(second.most, "1004.50");
     for (amount, words) in [
-        ("1004.51", "Enter an amount up to $1,004.50."),
-        ("1,004.51", "Enter an amount up to $1,004.50."),
-        ("0", "Enter an amount up to $1,004.50."),
+        ("1004.51", "Enter an amount above zero, up to $1,004.50."),
+        ("1,004.51", "Enter an amount above zero, up to $1,004.50."),
+        ("0", "Enter an amount above zero, up to $1,004.50."),
         ("12,50", "Enter an amount like 1204.50."),
     ] {
         let back = second.press(&admin, amount).await.location.unwrap();
@@ -156,6 +156,15 @@ async fn g37_d24_parts_add_up_to_the_whole_and_no_further() {
         );
         assert!(!admin.get(&back).await.body.contains(words), "{amount}: it is said once");
         assert_eq!(admin.call("/api/refunds/start", &second.fields(amount)).await.status / 100, 4);
+    }
+    for (amount, at_amount) in [("", true), ("1.00", false)] {
+        let unfilled = second.fields(amount).map(|(name, typed)| (name, if name == "reason" { " " } else { typed }));
+        let back = admin.post("/api/refunds/start", &unfilled).await.location.unwrap();
+        let page = admin.get(&back).await.body;
+        let dialog = page.split("<dialog").nth(1).unwrap();
+        assert!(dialog.contains("href=\"#reason\"") && dialog.matches("Enter a reason.").count() == 2, "{dialog}");
+        assert_eq!(dialog.contains("href=\"#amount\""), at_amount, "all that is wrong, and only that: {dialog}");
+        assert_eq!(field(dialog, "amount"), amount);
     }
     assert_eq!(refunded(&house).await, 20_000);
     second.press(&admin, "1,004.50").await;

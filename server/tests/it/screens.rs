@@ -37,10 +37,21 @@ async fn what_is_refused_before_any_page_is_a_page_to_browsers_and_a_sentence_to
         let page = send(path, "text/html", origin).await;
         assert_eq!(page.status, status, "{path} from {origin}: {}", page.body);
         assert!(page.body.contains("<h1>") && page.body.contains("href=\"/\""), "{path} from {origin}: {}", page.body);
+        assert!(page.body.contains("class=\"logo\""), "{path} from {origin} says whose page it is: {}", page.body);
         assert!(page.headers.contains_key("content-security-policy"), "{path} from {origin}");
         let told = send(path, "*/*", origin).await;
         assert_eq!(told.status, status, "{path} from {origin}: {}", told.body);
         assert!(!told.body.is_empty() && !told.body.contains('<'), "{path} from {origin}: {}", told.body);
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_no_merchant_carries_the_installations_mark() {
+    let house = House::new().await;
+    for path in ["/no-such-page", "/npe?transactionId=nothing", "/PaymentProxy/PayNow/Email?apiKey=x&invoiceNo=x"] {
+        let page = house.client().get(path).await;
+        assert!(page.status >= 400, "{path}: {}", page.status);
+        assert_eq!(page.body.matches("class=\"logo\"").count(), 1, "{path}: {}", page.body);
     }
 }
 

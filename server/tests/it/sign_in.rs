@@ -42,6 +42,22 @@ async fn a_session_ends_with_sign_out_and_is_new_with_each_sign_in() {
 }
 
 #[tokio::test]
+async fn what_was_not_filled_in_is_named_beside_its_field_and_is_no_try() {
+    let house = House::new().await;
+    let client = house.client();
+    for (email, password, no_email) in [("", "", true), (" ", facts::PASSWORD, true), ("bo@bolt.test", "", false)] {
+        let refused = client.post("/api/session/sign_in", &[("email", email), ("password", password)]).await;
+        let page = client.get(&refused.location.unwrap()).await.body;
+        assert!(page.contains("<title>Error: Sign in"), "{page}");
+        assert!(page.contains("href=\"#password\"") && page.matches("Enter your password").count() == 2, "{page}");
+        assert_eq!(page.contains("href=\"#email\""), no_email, "{page}");
+        assert_eq!(page.matches("Enter your e-mail address").count(), if no_email { 2 } else { 0 }, "{page}");
+    }
+    let body = [("email", "bo@bolt.test"), ("password", "")];
+    assert_eq!(client.call("/api/session/sign_in", &body).await.status, 422);
+}
+
+#[tokio::test]
 async fn an_unknown_address_and_a_wrong_password_are_answered_alike() {
     let house = House::new().await;
     let mut answers = Vec::new();

@@ -583,7 +583,8 @@ fn engine_settings(settings: &Settings) -> engine::Settings {
 
 fn site(settings: &Settings) -> Site {
     let options = LeptosOptions::builder().output_name("wisepay").build();
-    let assets = app::Assets::load(&options, gateway_origins(settings.simulators_url.as_deref()));
+    let origins = gateway_origins(settings.simulators_url.as_deref());
+    let assets = app::Assets::load(&options, settings.brand.clone(), origins);
     Site { options, assets }
 }
 

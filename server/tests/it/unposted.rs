@@ -28,6 +28,12 @@ async fn press(admin: &Client, form: &Form) {
     assert_eq!(pressed.location.unwrap(), format!("/admin/transactions/{}", form.payment));
 }
 
+/// What stands in the timeline and among the jobs of a story's page, without what is on it for the browser's code.
+fn told(page: &str) -> String {
+    let between = |from: &str, to: &str| page.split_once(from).unwrap().1.split_once(to).unwrap().0.to_owned();
+    between("class=\"timeline\"", "</ol>") + &between("id=\"jobs\"", "</table>")
+}
+
 /// A person enters a payment of INV-501 in the books, with the gateway's id as its reference.
 async fn enter_by_hand(house: &House, amount: &str) {
     let charge = house.charges().await.remove(0)["id"].clone();
@@ -130,4 +136,31 @@ async fn d30_what_a_person_has_entered_over_another_amount_is_not_taken_for_ours
     let again = payer.get(&link("INV-501")).await.location.unwrap();
     let page = payer.get(&again).await.body;
     assert!(page.contains("You paid $1,204.50"), "the rest of 180.00 is owed by nobody: {page}");
+}
+
+#[tokio::test]
+async fn n3_a_story_remembers_each_refusal_and_who_asked_again_once_it_is_posted() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        let (_, form) = refused(&house).await;
+        let admin = staff(&house).await;
+        let times = async |words: &str| told(&house.story(&form).await).matches(words).count();
+        assert_eq!((times("The books refused it").await, times("Refused").await), (1, 1));
+        house.arm("xero", "period_locked", "PUT /xero/api.xro/2.0/Payments").await;
+        press(&admin, &form).await;
+        house.until("they refuse it again", async || times("The books refused it").await == 2).await;
+        press(&admin, &form).await;
+        let stands = async || house.story(&form).await.contains("Paid, and it stands in the books");
+        house.until("it stands", stands).await;
+        for (words, count) in [
+            ("The books refused it", 2),
+            ("Posting again asked for", 2),
+            ("Posted to the books", 1),
+            ("Refused", 2),
+            (facts::NORTHWIND.admin_email, 2),
+        ] {
+            assert_eq!(times(words).await, count, "{words}: {}", told(&house.story(&form).await));
+        }
+        house.assert_everything_agrees().await;
+    }
 }

@@ -1,7 +1,7 @@
 //! `/admin`: what needs somebody, then the figures, then the invoices as the books tell them.
 
 use crate::{
-    api,
+    addresses, api,
     components::{
         badge::{Badge, InvoiceBadges},
         books_again::BooksAgain,
@@ -121,7 +121,7 @@ fn NeedsYou(refused: Vec<Refused>, problems: Vec<Problem>) -> impl IntoView {
             let again = again.map(|what| view! { <BooksAgain payment what/> });
             view! {
                 <div class="acts">
-                    {again} <a class="btn" href=crate::addresses::transaction(payment)>"See payment"</a>
+                    {again} <a class="btn" href=addresses::transaction(payment)>"See payment"</a>
                 </div>
             }
         });
@@ -212,9 +212,10 @@ fn Invoices(page: domain::views::Page<InvoiceFace>, locale: Locale) -> impl Into
 
 #[component]
 fn InvoiceRow(invoice: InvoiceFace, locale: Locale) -> impl IntoView {
+    let payments = addresses::list("/admin/transactions", &invoice.number, 1);
     view! {
         <tr>
-            <th scope="row" class="key num">{invoice.number.clone()}</th>
+            <th scope="row" class="key num"><a href=payments>{invoice.number.clone()}</a></th>
             <td class="what">{invoice.customer.clone()}</td>
             <td class="num date" data-label="Due">{in_words(invoice.due_date)}</td>
             <td class="state"><InvoiceBadges invoice=invoice.clone() locale/></td>

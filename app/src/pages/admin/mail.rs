@@ -10,6 +10,7 @@ use crate::{
         page_title::PageTitle,
         pager::{Beyond, Pager, Place},
         search::Search,
+        unbroken::unbroken,
         when::When,
     },
     pages::Screen,
@@ -107,7 +108,7 @@ fn MailItem(mail: MailFace, address: String, open: Signal<Option<MailId>>) -> im
     view! {
         <li>
             <a href=address aria-current=move || (open.get() == Some(id)).then_some("true")>
-                <b>{mail.subject}</b>
+                <b>{unbroken(&mail.subject)}</b>
                 <span class="muted">{mail.to}</span>
                 <span class="small muted num"><When at=mail.at/></span>
             </a>
@@ -121,7 +122,7 @@ fn Reading(mail: MailFace) -> impl IntoView {
         <article class="card mail-read" aria-labelledby="subject">
             <p class="back"><a href="/admin/mail">"All mails"</a></p>
             <header>
-                <h2 id="subject">{mail.subject}</h2>
+                <h2 id="subject">{unbroken(&mail.subject)}</h2>
                 <p class="muted">"To " {mail.to}</p>
                 <p class="small muted num"><When at=mail.at/> " " <span class="badge">{mail.state}</span></p>
             </header>

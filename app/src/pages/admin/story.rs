@@ -12,6 +12,7 @@ use crate::{
         load::{Loaded, load},
         page_title::PageTitle,
         summary::{ErrorSummary, Mend},
+        unbroken::unbroken,
         when::When,
     },
     fault::Fault,
@@ -81,11 +82,14 @@ pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
     });
     let invoices = invoices.collect_view();
     let (proof, file) = (addresses::proof(row.payment), format!("proof-{}.html", row.reference));
-    // About the amount, the dialog speaks: it stands open, with what was typed.
-    let at_amount = matches!(note.fault, Some(Fault::BadAmount | Fault::MoreThanLeft { .. } | Fault::PartTooEarly))
-        && matches!(story.refund, Some(RefundPlan::Offered(_)));
+    // About its fields, the dialog speaks: it stands open, with what was typed.
+    let in_dialog = matches!(story.refund, Some(RefundPlan::Offered(_)))
+        && matches!(
+            note.fault,
+            Some(Fault::BadAmount | Fault::NoReason | Fault::MoreThanLeft { .. } | Fault::PartTooEarly)
+        );
     let wrong = note.fault.is_some();
-    let refused = note.fault.as_ref().filter(|_| !at_amount).map(|fault| {
+    let refused = note.fault.as_ref().filter(|_| !in_dialog).map(|fault| {
         let mend = vec![Mend { field: None, words: words_of(fault, locale) }];
         view! { <ErrorSummary title=fault.heading() mend/> }
     });
@@ -120,7 +124,7 @@ pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
                             <Fact name="Receipt to" value=story.payer_email/>
                             <div><dt>"Started"</dt><dd><When at=row.at/></dd></div>
                         </dl>
-                        {story.refund.map(|plan| view! { <Refund plan locale note at_amount/> })}
+                        {story.refund.map(|plan| view! { <Refund plan locale note in_dialog/> })}
                         <p class="acts"><a class="btn" href=proof download=file rel="external">"Download proof"</a></p>
                     </section>
                 </aside>
@@ -141,16 +145,18 @@ fn Fact(name: &'static str, value: String) -> impl IntoView {
 #[component]
 fn Timeline(events: Vec<StoryEvent>) -> impl IntoView {
     let events = events.into_iter().map(|event| {
+        let title = unbroken(&event.title);
         let title = match event.mail {
-            Some(mail) => view! { <a href=addresses::mail(mail)>{event.title}</a> }.into_any(),
-            None => event.title.into_any(),
+            Some(mail) => view! { <a href=addresses::mail(mail)>{title}</a> }.into_any(),
+            None => title,
         };
+        let detail = (!event.detail.is_empty()).then(|| view! { <p class="muted">{unbroken(&event.detail)}</p> });
         view! {
             <li>
                 <span class=format!("dot {}", class_of(event.tone)) aria-hidden="true"></span>
                 <div>
                     <p class="event-title">{title}</p>
-                    <p class="muted">{event.detail}</p>
+                    {detail}
                     <p class="small muted num"><When at=event.at/></p>
                 </div>
             </li>
@@ -195,7 +201,7 @@ fn Attempts(attempts: Vec<AttemptFace>, locale: Locale) -> impl IntoView {
 /// What a refund was refused for, with amounts as they stand on this page.
 fn words_of(fault: &Fault, locale: Locale) -> String {
     match fault {
-        Fault::MoreThanLeft { left } => format!("Enter an amount up to {}.", left.format(locale)),
+        Fault::MoreThanLeft { left } => format!("Enter an amount above zero, up to {}.", left.format(locale)),
         Fault::RefundFormUsed { refund } => format!(
             "This form was used for a refund of {}. Open the payment again to refund more.",
             refund.format(locale)
@@ -205,42 +211,46 @@ fn words_of(fault: &Fault, locale: Locale) -> String {
 }
 
 #[component]
-fn Refund(plan: RefundPlan, locale: Locale, note: Note, at_amount: bool) -> impl IntoView {
+fn Refund(plan: RefundPlan, locale: Locale, note: Note, in_dialog: bool) -> impl IntoView {
     match plan {
-        RefundPlan::Offered(offer) => view! { <RefundDialog offer locale note at_amount/> }.into_any(),
+        RefundPlan::Offered(offer) => view! { <RefundDialog offer locale note in_dialog/> }.into_any(),
         RefundPlan::NotHere(instead) => view! { <p class="muted small">{instead}</p> }.into_any(),
     }
 }
 
 #[component]
-fn RefundDialog(offer: RefundOffer, locale: Locale, note: Note, at_amount: bool) -> impl IntoView {
+fn RefundDialog(offer: RefundOffer, locale: Locale, note: Note, in_dialog: bool) -> impl IntoView {
     let most = offer.most;
     let early = if offer.whole_until_settled {
         " Until it has settled, which takes a day or so, only the whole of it."
     } else {
         ""
     };
-    let amount = if note.amount.is_empty() { most.to_decimal() } else { note.amount };
-    let fault = note.fault.filter(|_| at_amount);
-    let error = fault.as_ref().map(|fault| words_of(fault, locale));
-    let summary = fault.zip(error.clone()).map(|(fault, words)| {
-        let mend = vec![Mend { field: Some("amount"), words }];
+    let fault = note.fault.filter(|_| in_dialog);
+    // A field that was emptied comes back empty.
+    let amount = if fault.is_none() && note.amount.is_empty() { most.to_decimal() } else { note.amount };
+    let error = fault.as_ref().filter(|fault| **fault != Fault::NoReason).map(|fault| words_of(fault, locale));
+    let no_reason = (fault.is_some() && note.reason.trim().is_empty()).then(|| Fault::NoReason.to_string());
+    let summary = fault.map(|fault| {
+        let wrong = [("amount", error.clone()), ("reason", no_reason.clone())].into_iter();
+        let mend = wrong.filter_map(|(field, words)| Some(Mend { field: Some(field), words: words? }));
+        let mend: Vec<_> = mend.collect();
         view! { <ErrorSummary title=fault.heading() mend/> }
     });
     view! {
         <div class="acts"><DialogOpener dialog="refund">"Refund"</DialogOpener></div>
-        <Dialog id="refund" title="Refund this payment?" open=at_amount>
+        <Dialog id="refund" title="Refund this payment?" open=in_dialog>
             <form class="stack" method="post" action="/api/refunds/start">
                 {summary}
                 <input type="hidden" name="payment" value=offer.payment.to_string()/>
                 <input type="hidden" name="refund" value=offer.refund.to_string()/>
                 <input type="hidden" name="currency" value=most.currency.to_string()/>
                 <Field
-                    id="amount" label="Amount" kind=Kind::TEXT value=amount error
+                    id="amount" label="Amount" kind=Kind::TEXT value=amount error autofocus=true
                     hint=format!("In {}. At most {}.{early}", most.currency, most.format(locale))
                 />
                 <Field
-                    id="reason" label="Reason" kind=Kind::TEXT value=note.reason
+                    id="reason" label="Reason" kind=Kind::TEXT value=note.reason error=no_reason
                     hint="For this page. The payer does not see it."
                 />
                 <dl class="facts">

@@ -25,7 +25,7 @@ mod server {
         gate,
         pages::{
             closed::ClosedView,
-            pay::{OfferView, StandingView},
+            pay::{HeldView, OfferView, StandingView},
             words_of_closed::{heading, status_of},
         },
     };
@@ -57,6 +57,9 @@ mod server {
     fn shown(screen: PayScreen) -> AnyView {
         let signed_in = screen.role == Role::Payer;
         match screen.page {
+            CheckoutPage::Pay(offer) if matches!(screen.note.fault, Some(Fault::TooManyTries { .. })) => {
+                view! { <HeldView offer note=screen.note signed_in_as=screen.signed_in_as/> }.into_any()
+            }
             CheckoutPage::Pay(offer) => {
                 let (note, gave_up) = (screen.note, screen.gave_up);
                 view! { <OfferView offer note gave_up signed_in_as=screen.signed_in_as/> }.into_any()

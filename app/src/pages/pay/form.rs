@@ -31,7 +31,8 @@ pub fn OfferView(offer: Offer, note: Note, gave_up: bool, signed_in_as: Option<S
     let cancelled =
         gave_up.then(|| view! { <p class="notice" role="status">"You cancelled. Nothing was charged."</p> });
     let email = if note.email.is_empty() { signed_in_as.clone().unwrap_or_default() } else { note.email };
-    let stale = offer.stale.then(|| view! { <Stale merchant=offer.merchant.name.clone()/> });
+    let said = note.fault == Some(Fault::BooksUnreachable);
+    let stale = (offer.stale && !said).then(|| view! { <Stale merchant=offer.merchant.name.clone()/> });
     let (script, key) = entry_data(&offer.gateway.entry);
     shell::allow_sandbox(script.as_deref(), None);
     let trust = match &script {
@@ -83,6 +84,26 @@ pub fn OfferView(offer: Offer, note: Note, gave_up: bool, signed_in_as: Option<S
     }
 }
 
+/// For who may try no more cards for a while: what to do instead of the form, and nothing to press in vain.
+#[component]
+pub fn HeldView(offer: Offer, note: Note, signed_in_as: Option<String>) -> impl IntoView {
+    let (summary, _) = mend(&note, &offer);
+    let title = format!("Pay {} to {}", offer.amount.format(offer.merchant.locale), offer.merchant.name);
+    view! {
+        <PageTitle text=title wrong=true/>
+        <main class="pay" id="main">
+            <Sum offer=offer.clone()/>
+            <section class="do" aria-label="Payment">
+                <div>
+                    {summary}
+                    <As checkout=addresses::pay(offer.checkout) signed_in_as/>
+                    <Help merchant=offer.merchant/>
+                </div>
+            </section>
+        </main>
+    }
+}
+
 fn title_of(saved: &[SavedMethod]) -> &'static str {
     let with_debits = saved.iter().any(|method| method.kind.is_debit());
     if with_debits { "Pay by card or bank account" } else { "Pay by card" }
@@ -95,12 +116,11 @@ fn Saved(methods: Vec<SavedMethod>) -> impl IntoView {
         let clears = method.clears_by.map(|day| {
             view! { <small class="muted">"Bank debit, clears by " {in_words(day)}</small> }
         });
-        let name =
-            if method.nickname.is_empty() { method.face } else { format!("{}, {}", method.nickname, method.face) };
+        let nickname = (!method.nickname.is_empty()).then(|| format!("{}, ", method.nickname));
         view! {
             <label class="choice">
                 <input type="radio" name="saved" value=method.id.to_string() checked=n == 0/>
-                <span class="num">{name} {clears}</span>
+                <span class="num">{nickname} <span class="face">{method.face}</span> {clears}</span>
             </label>
         }
     };

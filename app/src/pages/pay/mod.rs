@@ -16,7 +16,10 @@ mod standing;
 mod sum;
 
 #[cfg(feature = "ssr")]
-pub use {form::OfferView, standing::StandingView};
+pub use {
+    form::{HeldView, OfferView},
+    standing::StandingView,
+};
 
 use super::sign_in::SignInPage;
 use checkout::PayPage;

@@ -25,7 +25,7 @@ mod server {
 
     pub async fn page(params: ParamsMap) -> AnyView {
         match read(params).await {
-            Ok(standing) => view! { <StandingView standing signed_in=true/> }.into_any(),
+            Ok(standing) => view! { <StandingView standing signed_in=true again=true/> }.into_any(),
             Err(fault) => failed(fault),
         }
     }

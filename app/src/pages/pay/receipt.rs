@@ -24,8 +24,11 @@ pub fn Brief(standing: Standing) -> impl IntoView {
 pub fn Receipt(standing: Standing, title: &'static str) -> impl IntoView {
     let (locale, zone) = (standing.merchant.locale, zone_in_words(&standing.merchant.time_zone));
     let balance = if standing.outcome == Outcome::Paid { "Balance left" } else { "Balance once it clears" };
+    let before = standing.paid_before();
+    let to = if standing.outcome == Outcome::Paid { "Paid to" } else { "To" };
     let company = standing.customer.map(|customer| format!(", {customer}")).unwrap_or_default();
     let row = |name: &'static str, value: String| view! { <div><dt>{name}</dt><dd>{value}</dd></div> };
+    let paid_before = before.is_positive().then(|| row("Paid before", before.format(locale)));
     let paid_back = standing.paid_back.iter().map(|back| {
         let name = if back.is_out { "Refunded" } else { "Refund on its way" };
         row(name, format!("{}, {}", back.amount.format(locale), in_words(back.on)))
@@ -36,11 +39,12 @@ pub fn Receipt(standing: Standing, title: &'static str) -> impl IntoView {
             <h2>{title}</h2>
             <dl class="facts num">
                 <div><dt>"Reference"</dt><dd class="nowrap">{standing.reference}</dd></div>
-                {row("Paid to", standing.merchant.name)}
+                {row(to, standing.merchant.name)}
                 {row("For", format!("Invoice {}{company}", standing.invoice_number))}
                 {standing.method.map(|method| row("Method", method))}
                 <div><dt>"Date"</dt><dd><When at=standing.at/> ", " <span class="nowrap">{zone}</span></dd></div>
                 {row("Invoice total", standing.total.format(locale))}
+                {paid_before}
                 <div class="total"><dt>"This payment"</dt><dd>{standing.amount.format(locale)}</dd></div>
                 {paid_back}
                 {row(balance, standing.balance_after.format(locale))}

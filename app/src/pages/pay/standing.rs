@@ -19,8 +19,8 @@ use domain::{
 use leptos::prelude::*;
 
 #[component]
-pub fn StandingView(standing: Standing, signed_in: bool) -> impl IntoView {
-    let told = Told::of(&standing);
+pub fn StandingView(standing: Standing, signed_in: bool, #[prop(optional)] again: bool) -> impl IntoView {
+    let told = Told::of(&standing, again);
     let wrong = matches!(standing.outcome, Outcome::Declined { .. });
     let way_on = match &standing.outcome {
         Outcome::Paid => view! { <Done signed_in/> }.into_any(),
@@ -73,11 +73,12 @@ struct Told {
 }
 
 impl Told {
-    fn of(standing: &Standing) -> Self {
+    /// `again`: its payer reads it later, and has the mail.
+    fn of(standing: &Standing, again: bool) -> Self {
         let amount = standing.amount.format(standing.merchant.locale);
         let mail = match &standing.email {
-            Some(email) => format!(" A receipt goes to {email}."),
-            None => String::new(),
+            Some(email) if !again => format!(" A receipt goes to {email}."),
+            _ => String::new(),
         };
         let (heading, sentence, design) = match &standing.outcome {
             Outcome::Paid => (format!("You paid {amount}"), paid(standing) + &mail, "paid"),

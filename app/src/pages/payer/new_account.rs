@@ -50,7 +50,7 @@ fn NewAccountView(screen: NewMethodScreen) -> impl IntoView {
     };
     view! {
         <PageTitle text=format!("Add a bank account – {merchant}") wrong=summary.is_some()/>
-        <Frame who=new.who.clone() current="/methods">
+        <Frame who=new.who.clone() current="/methods" timeless=true>
             <div class="lead-in"><h1>"Add a bank account"</h1></div>
             <section class="card pad narrow" aria-label="Bank account">
                 <form

@@ -37,7 +37,7 @@ pub fn NewMethodView(screen: NewMethodScreen) -> impl IntoView {
     let merchant = new.who.merchant.clone();
     view! {
         <PageTitle text=format!("Add a card – {merchant}") wrong=summary.is_some()/>
-        <Frame who=new.who current="/methods">
+        <Frame who=new.who current="/methods" timeless=true>
             <div class="lead-in"><h1>"Add a card"</h1></div>
             <section class="card pad narrow" aria-label="Card">
                 <form id="pay" method="post" action="/api/methods/save" class="stack" data-script=script data-key=key>

@@ -63,13 +63,14 @@ pub fn PastPaymentsView(list: Framed<PastPayments>) -> impl IntoView {
         view! { <Rows rows=page.rows locale/> }.into_any()
     };
     view! {
-        <PageTitle text=format!("Past payments – {company}")/>
+        <PageTitle text=format!("Past Payments – {company}")/>
         <Frame who current="/payments">
             <div class="lead-in">
                 <h1>"Past Payments"</h1>
                 <Search path="/payments" label="Search invoice or reference" short="Invoice or reference" query/>
             </div>
-            <section class="card" aria-label="Past Payments">
+            <section class="card" aria-labelledby="here">
+                <div class="bar"><h2 id="here">"Paid through this portal"</h2></div>
                 {rows}
                 <Pager path="/payments" place/>
             </section>

@@ -56,7 +56,7 @@ pub fn MethodsView(page: MethodsPage) -> impl IntoView {
     let add = view! { <div class="acts">{add.collect_view()}</div> };
     view! {
         <PageTitle text=format!("Payment methods – {company}")/>
-        <Frame who current="/methods">
+        <Frame who current="/methods" timeless=true>
             <div class="lead-in">
                 <div>
                     <h1>"Payment methods"</h1>
@@ -84,7 +84,7 @@ fn Row(n: usize, method: SavedMethod) -> impl IntoView {
         view! {
             <form method="post" action="/api/methods/choose">
                 <input type="hidden" name="method" value=id/>
-                <button class="btn" type="submit">"Use by default"<span class="vh">": " {title.clone()}</span></button>
+                <button class="btn" type="submit">"Use by default"<span class="vh">" " {title.clone()}</span></button>
             </form>
         }
     });
@@ -119,7 +119,7 @@ fn Row(n: usize, method: SavedMethod) -> impl IntoView {
                         <p class="hint" id=format!("nickname-{n}-hint")>"For you and your colleagues, like “Office card”."</p>
                         <input
                             class="input" id=format!("nickname-{n}") name="nickname" value=nickname maxlength="40"
-                            autocomplete="off" aria-describedby=format!("nickname-{n}-hint")
+                            autocomplete="off" aria-describedby=format!("nickname-{n}-hint") autofocus
                         />
                     </div>
                     <div class="acts">
@@ -146,7 +146,7 @@ fn Row(n: usize, method: SavedMethod) -> impl IntoView {
 #[component]
 fn Opener(dialog: String, words: &'static str, title: String) -> impl IntoView {
     view! {
-        <button type="button" class="btn" popovertarget=dialog>{words}<span class="vh">": " {title}</span></button>
+        <button type="button" class="btn" popovertarget=dialog>{words}<span class="vh">" " {title}</span></button>
     }
 }
 

@@ -51,6 +51,23 @@ on_both!(d20_an_invoice_is_found_by_its_number_at_every_merchant_alone, async |d
     assert_eq!(found(&bolt, &search("INV-1")).await, [theirs.id]);
 });
 
+on_both!(a_payment_is_found_by_the_last_four_digits_and_by_no_fewer, async |db| {
+    let (acme, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    for shop in [&acme, &bolt] {
+        let mut order = shop.order();
+        order.payment.reference = "WP-A".into();
+        shop.open(order.clone()).await.unwrap();
+        order.attempt.method = Some("Visa ··4242".into());
+        let tx = shop.db.begin().await.unwrap();
+        tx.attempt_cache(order.attempt.clone()).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(found(shop, &search("4242")).await, [order.payment.id], "its own, and nobody else's");
+    }
+    for typed in ["4243", "242", "42424", "Visa", "··", "··42", "··4242"] {
+        assert!(found(&acme, &search(typed)).await.is_empty(), "{typed}");
+    }
+});
+
 on_both!(payments_are_listed_newest_first_by_state_and_with_their_invoices, async |db| {
     let shop = shop(&db.store, "acme").await;
     let [two, three] = shop.invoices(&["INV-2", "INV-3"]).await.try_into().unwrap();

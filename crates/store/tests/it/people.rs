@@ -44,6 +44,21 @@ on_both!(s60_a_person_has_places_at_several_merchants_and_customers, async |db| 
     assert_eq!(told, ["operator", "staff of acme IT", "Initech at bolt IT", "Globex at acme IT", "Initech at acme IT"]);
 });
 
+on_both!(d20_a_merchant_reads_the_addresses_of_its_own_people_alone, async |db| {
+    let (acme, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    let pat = db.store.person_add("pat@x.example", "hash", false, at(0)).await.unwrap();
+    let tx = acme.db.begin().await.unwrap();
+    tx.staff_add(pat, at(0)).await.unwrap();
+    let payer = tx.payer_add(pat, acme.customer, at(0)).await.unwrap();
+    tx.commit().await.unwrap();
+
+    assert_eq!(acme.db.staff_emails(vec![pat]).await.unwrap()[&pat], "pat@x.example");
+    assert_eq!(acme.db.payer_emails(vec![payer]).await.unwrap()[&payer], "pat@x.example");
+    assert!(bolt.db.staff_emails(vec![pat]).await.unwrap().is_empty());
+    assert!(bolt.db.payer_emails(vec![payer]).await.unwrap().is_empty());
+    assert!(acme.db.staff_emails(Vec::new()).await.unwrap().is_empty());
+});
+
 on_both!(nobody_pays_for_one_customer_twice_or_is_staff_twice, async |db| {
     let shop = shop(&db.store, "acme").await;
     let id = db.store.person_add("pat@x.example", "hash", true, at(0)).await.unwrap();
