@@ -16,6 +16,7 @@ use leptos_router::location::Url;
 use std::{
     hash::{BuildHasher, Hasher, RandomState},
     net::{IpAddr, Ipv4Addr},
+    panic::resume_unwind,
 };
 
 /// `__Host-wisepay_session`, or `wisepay_session` on plain http: a context that the server provides.
@@ -35,7 +36,13 @@ const USER_AGENT_MAX_CHARS: usize = 200;
 
 #[must_use]
 pub fn engine() -> Engine {
-    expect_context()
+    provided()
+}
+
+/// What the server provides with each request. Whoever leaves before the answer takes it along, and work that goes on for
+/// nobody ends here: without a crash's hook, which would write a backtrace, and hold what that needs for ever.
+fn provided<T: Clone + 'static>() -> T {
+    use_context().unwrap_or_else(|| resume_unwind(Box::new("the visitor has left")))
 }
 
 /// # Errors
@@ -222,15 +229,15 @@ pub fn take_note(path: &str, about: &str) -> Note {
 
 #[must_use]
 pub fn session_token() -> Option<String> {
-    cookie(expect_context::<CookieName>().0).filter(|token| !token.is_empty())
+    cookie(provided::<CookieName>().0).filter(|token| !token.is_empty())
 }
 
 pub fn set_session(token: &str) {
-    set_cookie(&format!("{}={token}; Path=/", expect_context::<CookieName>().0));
+    set_cookie(&format!("{}={token}; Path=/", provided::<CookieName>().0));
 }
 
 pub fn clear_session() {
-    set_cookie(&format!("{}=; Path=/; Max-Age=0", expect_context::<CookieName>().0));
+    set_cookie(&format!("{}=; Path=/; Max-Age=0", provided::<CookieName>().0));
 }
 
 /// The network that the request comes from, for limits. A request that the server has not placed is nobody's.
@@ -276,7 +283,7 @@ fn cookie(name: &str) -> Option<String> {
 
 /// `pair` is name, value and scope; what every cookie of ours has in common is added here.
 fn set_cookie(pair: &str) {
-    let secure = if expect_context::<CookieName>().0.starts_with("__Host-") { "; Secure" } else { "" };
+    let secure = if provided::<CookieName>().0.starts_with("__Host-") { "; Secure" } else { "" };
     let Some(response) = use_context::<ResponseOptions>() else { return };
     if let Ok(value) = HeaderValue::from_str(&format!("{pair}; HttpOnly; SameSite=Lax{secure}")) {
         response.append_header(SET_COOKIE, value);

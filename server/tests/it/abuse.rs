@@ -5,6 +5,10 @@ use crate::support::{Client, Form, House, http, link, link_for};
 use futures::future::join_all;
 use serde_json::json;
 use simulators::facts;
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 const INVOICE_READS: &str = "GET /xero/api.xro/2.0/Invoices";
 const READS_MAX: u64 = 1_000_000;
@@ -112,7 +116,9 @@ async fn d20_a_link_that_names_another_company_is_answered_like_an_unknown_invoi
     let client = house.client();
     let unknown = client.get(&link_for("INV-999999", "BOLT")).await;
     let wrong = client.get(&link_for("INV-501", "BOLT")).await;
-    assert_eq!((wrong.status, &wrong.body), (404, &unknown.body), "to the letter");
+    // Each page names the number of its own link, and nothing else differs.
+    let told = wrong.body.replace("INV-501", "INV-999999");
+    assert_eq!((wrong.status, &told), (404, &unknown.body), "to the letter");
     for right in ["ACME", "acme", "Acme%20Pty%20Ltd", "+acme++pty+ltd"] {
         let opened = client.get(&link_for("INV-501", right)).await;
         let page = client.get(&opened.location.unwrap()).await;
@@ -350,4 +356,28 @@ async fn a_card_number_in_place_of_a_token_is_neither_kept_nor_sent_on() {
         assert_eq!(client.call("/api/payments/take", &form.fields(token)).await.status, 400);
     }
     assert_eq!(house.number("SELECT COUNT(*) FROM attempt").await, 0);
+}
+
+/// Browsers that go elsewhere while a page is being made: its work goes on for nobody, and ends without a crash.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_leaves_before_the_answer_crashes_nothing() {
+    static CRASHES: AtomicUsize = AtomicUsize::new(0);
+    let house = House::new().await;
+    let ana = house.client();
+    ana.sign_in(facts::ANA_EMAIL).await;
+    let cookie = format!("wisepay_session={}", ana.cookie("wisepay_session").unwrap());
+    // This process runs no other test.
+    std::panic::set_hook(Box::new(|_| {
+        CRASHES.fetch_add(1, Ordering::Relaxed);
+    }));
+    for path in ["/dashboard", "/payments", "/methods"] {
+        let leave = (0..60).map(|n| {
+            let page = http().get(format!("{}{path}", house.portal)).header("cookie", &cookie);
+            page.timeout(Duration::from_micros(500 * n)).send()
+        });
+        join_all(leave).await;
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(CRASHES.load(Ordering::Relaxed), 0);
+    assert_eq!(ana.get("/dashboard").await.status, 200);
 }

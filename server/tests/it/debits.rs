@@ -1,10 +1,9 @@
 //! Bank debits of a company's own account (S52, S70, N4, D8-D10): saved under an authority, sent to the bank, booked when
 //! they have cleared, and out of all books again when the bank takes them back.
 
-use crate::support::{Answer, Client, Form, House, On, Server, field, link};
+use crate::support::{Answer, Client, Form, House, On, field, link};
 use serde_json::json;
 use simulators::facts;
-use std::time::{Duration, Instant};
 
 async fn ana(house: &House) -> Client {
     let ana = house.client();
@@ -188,50 +187,4 @@ async fn d5_a_debit_whose_news_are_lost_is_asked_about() {
     house.advance(json!({"days": 7})).await;
     house.assert_paid_once("INV-501", 120_450).await;
     house.assert_everything_agrees().await;
-}
-
-/// The server dies at this step of a late return, and another one goes on.
-async fn survives(step: &'static str, database: On) {
-    let Some(house) = House::vendors_alone_on(database).await else { return };
-    {
-        let mut server = Server::start(&house, None).await;
-        let ana = Client::new(&server.portal);
-        ana.sign_in(facts::ANA_EMAIL).await;
-        ana.stand_at(facts::NORTHWIND.name).await;
-        let (method, _) = save(&ana, "pm_usBankAccount_dispute", "Ana Example").await;
-        let form = ana.open("INV-501").await;
-        let mut fields = form.fields("").to_vec();
-        fields.push(("saved", &method));
-        assert_eq!(ana.post("/api/payments/take", &fields).await.status, 303);
-        house.advance(json!({"days": 6})).await;
-        house.assert_paid_once("INV-501", 120_450).await;
-        // The posting is ended a moment after it stands.
-        house.assert_everything_agrees().await;
-        server.kill();
-    }
-    {
-        let mut dying = Server::start(&house, Some(step)).await;
-        house.advance(json!({"days": 25})).await;
-        let start = Instant::now();
-        while dying.process.try_wait().unwrap().is_none() {
-            assert!(start.elapsed() < Duration::from_secs(20), "{step} was never reached");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-    let _server = Server::start(&house, None).await;
-    let is_owed = async || house.books_invoice("INV-501").await["due_minor"] == 120_450;
-    house.until_within(&format!("it is owed again after {step}"), Duration::from_secs(60), is_owed).await;
-    house.assert_everything_agrees().await;
-}
-
-const STEPS: [&str; 4] = ["before_record_commit", "before_take_back", "after_take_back", "before_take_back_commit"];
-
-#[tokio::test(flavor = "multi_thread")]
-async fn d4_d9_a_server_killed_at_any_step_of_a_late_return_leaves_no_book_behind_on_sqlite() {
-    futures::future::join_all(STEPS.map(|step| survives(step, On::Sqlite))).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn d4_d9_a_server_killed_at_any_step_of_a_late_return_leaves_no_book_behind_on_postgresql() {
-    futures::future::join_all(STEPS.map(|step| survives(step, On::Postgres))).await;
 }

@@ -116,7 +116,7 @@ async fn n15_the_proof_tells_what_was_agreed_to_what_followed_and_that_the_trail
         ] {
             assert!(copied(&proof.body).contains(words), "{words}: {}", proof.body);
         }
-        assert!(proof.body.contains("<span class=\"nowrap\">INV-501</span>"), "in one line: {}", proof.body);
+        assert!(proof.body.contains("<span class=\"nowrap\">INV-501.</span>"), "in one line: {}", proof.body);
         assert!(!proof.body.contains("pm_card_visa") && !proof.body.contains("<script"), "{}", proof.body);
         let header = |name: &str| proof.headers[name].to_str().unwrap().to_owned();
         assert!(header("content-disposition").starts_with("inline; filename=\"proof-PAY-"));
