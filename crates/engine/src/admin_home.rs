@@ -201,7 +201,7 @@ async fn is_settled(db: &MerchantDb, attempt: &Attempt, failed: &Refund) -> Resu
 async fn refused_problem(db: &MerchantDb, entry: &BooksEntry, locale: Locale) -> Result<Refused, Error> {
     let attempt = db.attempt(entry.attempt_id).await?;
     let refunds = db.refunds_of(&[attempt.id]).await?;
-    let parts = db.refund_entries(&refunds.iter().map(|refund| refund.id).collect::<Vec<_>>()).await?;
+    let parts = db.refund_parts(&refunds).await?;
     let (number, currency) = (db.invoice(entry.invoice_id).await?.number, attempt.amount()?.currency);
     let back = never_entered(entry, &refunds, &parts);
     let words = |minor| Money::new(minor, currency).format(locale);

@@ -167,7 +167,7 @@ impl Rows {
         mails: Vec<Mail>,
     ) -> Result<Self, Error> {
         let entries = db.books_entries_of(&attempts).await?.into_iter();
-        let parts = db.refund_entries(&refunds.iter().map(|refund| refund.id).collect::<Vec<_>>()).await?.into_iter();
+        let parts = db.refund_parts(&refunds).await?.into_iter();
         Ok(Self {
             attempts: db.attempts_by_id(&attempts).await?.into_iter().map(|row| (row.id, row)).collect(),
             consents: db.consents_of(attempts).await?.into_iter().map(|row| (row.attempt_id, row)).collect(),

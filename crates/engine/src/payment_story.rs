@@ -94,7 +94,7 @@ impl Engine {
                 story.events.extend(events);
             }
             story.attempts.push(face);
-            let parts = db.refund_entries(&refunds.iter().map(|refund| refund.id).collect::<Vec<_>>()).await?;
+            let parts = db.refund_parts(&refunds).await?;
             let shares = db.books_entries(attempt.id).await?;
             story.again = story.again.or(shares.iter().find_map(|share| again(attempt, share, &refunds, &parts)));
             entries.extend(shares);

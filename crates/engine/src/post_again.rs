@@ -34,7 +34,7 @@ impl Engine {
         let tx = admin.db.begin().await?;
         let attempt = tx.attempt_hold(attempt).await?;
         let refunds = tx.refunds_of(&[attempt.id]).await?;
-        let parts = tx.refund_entries(&refunds.iter().map(|refund| refund.id).collect::<Vec<_>>()).await?;
+        let parts = tx.refund_parts(&refunds).await?;
         let entries = tx.books_entries(attempt.id).await?;
         let refused: Vec<_> =
             entries.iter().filter(|entry| again(&attempt, entry, &refunds, &parts).is_some()).collect();

@@ -116,7 +116,7 @@ impl Engine {
         let (now, attempt) = (self.now(), db.attempt(share.attempt_id).await?);
         let posting = self.posting(db, &attempt, share, db.invoice(share.invoice_id).await?).await?;
         let refunds = db.refunds_of(&[attempt.id]).await?;
-        let parts = db.refund_entries(&refunds.iter().map(|refund| refund.id).collect::<Vec<_>>()).await?;
+        let parts = db.refund_parts(&refunds).await?;
         let left = share.amount_minor - never_entered(share, &refunds, &parts);
         let left = PostPayment { amount: Money::new(left, posting.amount.currency), ..posting };
         let posted = match books.find_payment(&left).await {

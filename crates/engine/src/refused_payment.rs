@@ -22,7 +22,7 @@ pub(crate) async fn weigh_refused(tx: &MerchantTx, attempt: &Attempt, now: DateT
         return Ok(());
     }
     let refunds = tx.refunds_of(&[attempt.id]).await?;
-    let parts = tx.refund_entries(&refunds.iter().map(|refund| refund.id).collect::<Vec<_>>()).await?;
+    let parts = tx.refund_parts(&refunds).await?;
     for share in tx.books_entries(attempt.id).await? {
         let is_paid_back = never_entered(&share, &refunds, &parts) >= share.amount_minor;
         let error = share.last_error.as_deref();

@@ -160,7 +160,8 @@ impl Engine {
         }
     }
 
-    /// Asks the books what is due and commits the attempt, if its saved method can be charged still; asks again when somebody else paid since `claims_seen`.
+    /// Asks the books what is due and commits the attempt, if its saved method can be charged still; asks again when
+    /// somebody else paid since `claims_seen`.
     async fn intend(
         &self,
         guest: &GuestPass,

@@ -317,6 +317,14 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(of.all(self.conn()).await?)
     }
 
+    /// The same of whole rows.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn refund_parts(&self, refunds: &[Refund]) -> Result<Vec<RefundEntry>, Error> {
+        self.refund_entries(&refunds.iter().map(|refund| refund.id).collect::<Vec<_>>()).await
+    }
+
     /// Refunds whose fate nobody knows though they were asked for before this.
     ///
     /// # Errors
