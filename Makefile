@@ -1,6 +1,6 @@
 # Every command of the project. The work is done by scripts/*.sh; each installs what it needs and is missing.
 .DEFAULT_GOAL := help
-.PHONY: help run test check e2e sdk size bench demo-reset
+.PHONY: help run test check e2e sdk size bench soak demo-reset
 
 help: ## Show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -25,6 +25,9 @@ size: ## Show the weight of the site and of Pay Now; fails over budget
 
 bench: ## Measure pages and payments a second on both databases; fails below the targets
 	@scripts/bench.sh
+
+soak: ## Pay 2,000 invoices while processes are killed and vendors fail; all books must agree
+	@scripts/soak.sh
 
 demo-reset: ## Start the demo from fresh data
 	@scripts/demo-reset.sh

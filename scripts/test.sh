@@ -50,6 +50,9 @@ rust_tests() {
   with_lock cargo nextest run "${SERVER_CRATES[@]}" --no-fail-fast
 }
 
+# With building data and coming to rest, about three minutes.
+short_soak() { SOAK_SECONDS=90 scripts/soak.sh; }
+
 doc_tests() { with_lock cargo test --doc "${SERVER_CRATES[@]}"; }
 
 begun=$SECONDS
@@ -67,6 +70,7 @@ trap stop_postgres EXIT
 start_postgres
 step "Rust tests" rust rust_tests
 step "Documentation examples" doc doc_tests
+step "Soak" soak short_soak
 stop_postgres
 step "Site and server" build scripts/build.sh dev
 step "Vendors' own SDKs" sdk scripts/sdk.sh

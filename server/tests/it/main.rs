@@ -20,6 +20,7 @@ mod refunds;
 mod sandbox;
 mod screens;
 mod sign_in;
+mod soak;
 mod spoiled;
 mod support;
 mod unposted;

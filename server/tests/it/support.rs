@@ -172,12 +172,26 @@ impl House {
         http().get(format!("{}/control/faults", self.vendors)).send().await.unwrap().json().await.unwrap()
     }
 
-    /// The answer of the database, which is SQLite's, to a question for one number.
+    /// Takes back what is armed and has not hit yet.
+    pub async fn disarm(&self) {
+        for fault in self.armed().await["armed"].as_array().unwrap() {
+            self.arm_with(json!({"vendor": fault["vendor"], "fault": fault["fault"], "times": 0})).await;
+        }
+    }
+
+    /// The answer of the database to a question for one number, a `bigint`.
     pub async fn number(&self, sql: &'static str) -> i64 {
-        let database = sqlx::SqlitePool::connect(&self.url).await.unwrap();
-        let number = sqlx::query_scalar(sql).fetch_one(&database).await.unwrap();
-        database.close().await;
-        number
+        if self.postgres.is_some() {
+            let database = sqlx::PgPool::connect(&self.url).await.unwrap();
+            let number = sqlx::query_scalar(sql).fetch_one(&database).await.unwrap();
+            database.close().await;
+            number
+        } else {
+            let database = sqlx::SqlitePool::connect(&self.url).await.unwrap();
+            let number = sqlx::query_scalar(sql).fetch_one(&database).await.unwrap();
+            database.close().await;
+            number
+        }
     }
 
     /// Changes the database behind everybody's back.
@@ -224,6 +238,35 @@ impl House {
                 && p["account_code"] == facts::xero::CLEARING_ACCOUNT_CODE
         };
         payments.into_iter().filter(ours).collect()
+    }
+
+    /// Has a gateway's news of Northwind sent to this portal.
+    pub async fn send_news_to(&self, portal: &str) {
+        let hook = json!({"vendor": "stripe", "url": format!("{portal}/webhooks/stripe/{}", self.gateway),
+            "secret": facts::stripe::PORTAL_WEBHOOK_SECRET});
+        let answer = http().post(format!("{}/control/webhooks", self.vendors)).json(&hook).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
+
+    /// The program on this house's database, among its vendors.
+    pub fn program(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wisepay"));
+        command
+            .args(arguments)
+            .current_dir("..")
+            .env("DATABASE_URL", &self.url)
+            .env("WISEPAY_KEY_RING", &self.keys)
+            .env("WISEPAY_SIMULATORS_URL", &self.vendors)
+            // Whoever waits here asks again and again.
+            .env("WISEPAY_RATE_LIMITS", "off")
+            // Every client of a test says where it comes from, as a proxy would.
+            .env("WISEPAY_TRUSTED_PROXIES", "127.0.0.1")
+            .env("RUST_LOG", "warn")
+            // A test's, and no setting of the program.
+            .env_remove("WISEPAY_SEED")
+            .stderr(Stdio::null())
+            .stdout(Stdio::null());
+        command
     }
 
     /// An access token to the books for another app of the merchant, whose grant never disturbs the portal's own.
@@ -333,33 +376,28 @@ pub struct Server {
 
 impl Server {
     pub async fn start(house: &House, failpoint: Option<&str>) -> Self {
-        let port = own_port();
+        let server = Self::spawn(house, &["serve"], own_port(), failpoint);
+        server.until_ready().await;
+        server
+    }
+
+    /// Any of the program's commands that go on until they are stopped; what listens, listens at `port`.
+    pub fn spawn(house: &House, arguments: &[&str], port: SocketAddr, failpoint: Option<&str>) -> Self {
         let portal = format!("http://{port}");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wisepay"));
-        command
-            .arg("serve")
-            .current_dir("..")
-            .env("WISEPAY_LISTEN", port.to_string())
-            .env("WISEPAY_PUBLIC_URL", &portal)
-            .env("DATABASE_URL", &house.url)
-            .env("WISEPAY_KEY_RING", &house.keys)
-            .env("WISEPAY_SIMULATORS_URL", &house.vendors)
-            // Whoever waits here asks again and again.
-            .env("WISEPAY_RATE_LIMITS", "off")
-            .env("RUST_LOG", "warn")
-            .stderr(Stdio::null())
-            .stdout(Stdio::null());
+        let mut command = house.program(arguments);
+        command.env("WISEPAY_LISTEN", port.to_string()).env("WISEPAY_PUBLIC_URL", &portal);
         if let Some(name) = failpoint {
             command.env("WISEPAY_FAILPOINT", name);
         }
-        let process = command.spawn().unwrap();
-        let server = Self { process, portal };
+        Self { process: command.spawn().unwrap(), portal }
+    }
+
+    pub async fn until_ready(&self) {
         let start = Instant::now();
-        while http().get(format!("{}/health/ready", server.portal)).send().await.is_err() {
+        while http().get(format!("{}/health/ready", self.portal)).send().await.is_err() {
             assert!(start.elapsed() < Duration::from_secs(20), "the server did not start");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        server
     }
 
     pub fn kill(&mut self) {
@@ -371,7 +409,7 @@ impl Server {
 
 /// A free port of this process's own stretch, below those that the system gives away: whatever took it before the server
 /// does would answer in its place.
-fn own_port() -> SocketAddr {
+pub fn own_port() -> SocketAddr {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let stretch = 10_000 + u16::try_from(std::process::id() % 400).unwrap() * 50;
     let ports = std::iter::repeat_with(|| stretch + NEXT.fetch_add(1, Ordering::Relaxed) % 50).take(50);
@@ -427,13 +465,18 @@ impl Client {
     }
 
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        self.try_send(request).await.unwrap()
+    }
+
+    /// The same for who talks to servers that die.
+    pub async fn try_send(&self, request: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
         let cookies =
             self.cookies.lock().unwrap().iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join("; ");
         let request = match &self.forwarded_for {
             Some(told) => request.header("x-forwarded-for", told),
             None => request,
         };
-        let answer = request.header("cookie", cookies).send().await.unwrap();
+        let answer = request.header("cookie", cookies).send().await?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         for value in headers.get_all("set-cookie") {
             let pair = value.to_str().unwrap().split(';').next().unwrap();
@@ -441,7 +484,7 @@ impl Client {
             self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
         }
         let location = headers.get("location").map(|value| value.to_str().unwrap().to_owned());
-        Answer { status, location, headers, body: answer.text().await.unwrap() }
+        Ok(Answer { status, location, headers, body: answer.text().await? })
     }
 
     pub fn cookie(&self, name: &str) -> Option<String> {
@@ -496,7 +539,7 @@ pub struct Form {
 }
 
 impl Form {
-    fn read(html: &str) -> Self {
+    pub fn read(html: &str) -> Self {
         let [checkout, payment, expected, consent] =
             ["checkout", "payment", "expected", "consent"].map(|name| field(html, name));
         Self { checkout, payment, expected, consent }
