@@ -1,6 +1,6 @@
 # Every command of the project. The work is done by scripts/*.sh; each installs what it needs and is missing.
 .DEFAULT_GOAL := help
-.PHONY: help run test check e2e sdk size bench soak demo-reset
+.PHONY: help run test check e2e sdk size bench soak planted demo-reset
 
 help: ## Show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -28,6 +28,9 @@ bench: ## Measure pages and payments a second on both databases; fails below the
 
 soak: ## Pay 2,000 invoices while processes are killed and vendors fail; all books must agree
 	@scripts/soak.sh
+
+planted: ## Show that planted bugs are found, each by a test
+	@scripts/planted.sh
 
 demo-reset: ## Start the demo from fresh data
 	@scripts/demo-reset.sh

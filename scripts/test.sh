@@ -71,6 +71,7 @@ start_postgres
 step "Rust tests" rust rust_tests
 step "Documentation examples" doc doc_tests
 step "Soak" soak short_soak
+step "Planted bugs" planted scripts/planted.sh
 stop_postgres
 step "Site and server" build scripts/build.sh dev
 step "Vendors' own SDKs" sdk scripts/sdk.sh

@@ -25,8 +25,14 @@ const KNOWN: [(&str, Option<&str>); 10] = [
     ("WISEPAY_SIMULATORS_URL", None),
 ];
 /// Read by parts that are no settings: the demo's folders and ports, tests, and the log filter.
-const OTHERS: [&str; 5] =
-    ["WISEPAY_CACHE", "WISEPAY_PROFILE", "WISEPAY_FAILPOINT", "WISEPAY_DATA_DIR", "WISEPAY_SIMULATORS_LISTEN"];
+const OTHERS: [&str; 6] = [
+    "WISEPAY_CACHE",
+    "WISEPAY_PROFILE",
+    "WISEPAY_FAILPOINT",
+    "WISEPAY_PLANTED",
+    "WISEPAY_DATA_DIR",
+    "WISEPAY_SIMULATORS_LISTEN",
+];
 
 #[derive(Debug)]
 pub struct Settings {

@@ -1,5 +1,5 @@
 //! The rules of the product: pure data and pure functions, the same in the browser and on the server.
-//! Nothing here may be async, do IO, read a clock or hold a secret.
+//! Nothing here may be async, do IO, read a clock or hold a secret; tests may plant a bug (`planted.rs`).
 
 pub mod access;
 pub mod asking;
@@ -14,6 +14,7 @@ pub mod method;
 pub mod money;
 pub mod network;
 pub mod payment;
+pub mod planted;
 pub mod proof;
 pub mod refund;
 pub mod views;

@@ -9,6 +9,7 @@
 //! let nonsense = dollars + pounds;
 //! ```
 
+use crate::planted;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
@@ -221,6 +222,9 @@ impl Money {
         let (kept, dropped) = fraction.split_at(fraction.len().min(digits));
         if dropped.bytes().any(|b| b != b'0') {
             return Err(bad);
+        }
+        if planted::is("float_money") {
+            return Ok(Self::new((text.parse::<f64>().unwrap_or_default() * 100.0) as i64, currency));
         }
         let joined = format!("{major}{kept:0<digits$}");
         let minor: i64 = joined.parse().map_err(|_| MoneyError::TooLarge)?;

@@ -4,6 +4,7 @@
 use crate::{
     invoice::{BooksInvoice, InvoiceStatus},
     money::Money,
+    planted,
 };
 use serde::{Deserialize, Serialize};
 
@@ -246,7 +247,7 @@ impl Folded {
         if self.cannot_become(to, fact) {
             return Self { contradicted: true, ..self };
         }
-        if to.rank() <= self.state.rank() {
+        if to.rank() <= self.state.rank() && !planted::is("event_order_ignored") {
             return self;
         }
         Self { state: to, ever_approved: self.ever_approved || to.has_money(), reason, ..self }
@@ -339,6 +340,7 @@ pub fn amount_to_charge(shown: Money, books: &BooksInvoice) -> Result<Money, Ref
     match books.status {
         InvoiceStatus::Paid => Err(Refusal::AlreadyPaid),
         InvoiceStatus::Open if !books.due.is_positive() => Err(Refusal::AlreadyPaid),
+        InvoiceStatus::Open if planted::is("amount_from_the_form") => Ok(shown),
         InvoiceStatus::Open if books.due != shown => Err(Refusal::AmountMoved { shown, now: books.due }),
         InvoiceStatus::Open => Ok(books.due),
         other => Err(Refusal::NotPayable(other)),

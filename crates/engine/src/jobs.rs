@@ -7,6 +7,7 @@ use domain::{
     asking::run_again_at,
     ids::{AttemptId, MailId, MethodId, PaymentId, RefundId, WebhookId},
     payment::AttemptState,
+    planted,
 };
 use serde::{Deserialize, Serialize};
 use store::{Job, MerchantTx, NewJob};
@@ -199,7 +200,10 @@ impl Engine {
         match serde_json::from_str(&job.body)? {
             Work::LookUp { attempt } => self.look_up_attempt(&db, attempt).await,
             // Only a first try may write without looking: a key is remembered for minutes, a job lives for days.
-            Work::PostPayment { attempt } => self.post_payment(&db, job, attempt, job.tries > 1).await,
+            Work::PostPayment { attempt } => {
+                let may_stand = job.tries > 1 && !planted::is("no_look_before_write");
+                self.post_payment(&db, job, attempt, may_stand).await
+            }
             Work::PostAgain { attempt, .. } => self.post_payment(&db, job, attempt, true).await,
             Work::TakeBackPayment { attempt, .. } => self.take_back_payment(&db, job, attempt).await,
             Work::WriteReceipt { payment } => self.write_receipt(&db, job, payment).await,

@@ -19,6 +19,7 @@ use domain::{
     method::MethodKind,
     money::Money,
     payment::{AttemptState, Fact, Observation, Source, amount_to_charge},
+    planted,
     views::Standing,
 };
 use store::{Allocation, Attempt, Customer, Invoice, MerchantDb, NewAttempt, Opened, Payment};
@@ -282,7 +283,11 @@ impl Engine {
 pub(crate) fn charge_request(attempt: &Attempt) -> Result<ChargeRequest, Error> {
     Ok(ChargeRequest {
         attempt: attempt.id,
-        idempotency_key: attempt.idempotency_key.clone(),
+        idempotency_key: if planted::is("new_key_per_try") {
+            Uuid::now_v7().to_string()
+        } else {
+            attempt.idempotency_key.clone()
+        },
         reference: reference(attempt.id),
         amount: attempt.amount()?,
         description: attempt.description.clone(),
@@ -306,6 +311,7 @@ fn observed(reply: Result<Observation, GatewayError>) -> Observation {
             tracing::warn!(%cause, "A charge was not answered plainly.");
             Observation::bare(match cause {
                 GatewayError::NotSent(_) => Fact::NotSent,
+                GatewayError::Unknown(_) if planted::is("unknown_is_failed") => Fact::NotSent,
                 GatewayError::Refused { code, .. } => Fact::Refused { code },
                 GatewayError::Busy { .. } | GatewayError::Unknown(_) => Fact::Unanswered,
             })

@@ -156,6 +156,24 @@ async fn d4_books_that_are_away_get_the_payment_when_they_are_back_and_only_once
 }
 
 #[tokio::test]
+async fn d4_a_posting_is_looked_for_before_it_is_written_again_though_the_books_forgot_its_key() {
+    let house = House::new().await;
+    house.arm("xero", "reset_after_execute", "PUT /xero/api.xro/2.0/Payments").await;
+    let (_, form, _) = press(&house).await;
+    house.until("it stands, and nobody told us", async || house.books_payments("INV-501").await.len() == 1).await;
+    house.pass_an_hour().await;
+    let stands = "Paid, and it stands in the books";
+    let ended = async || {
+        let story = house.story(&form).await;
+        story.contains(stands) || story.contains("but the books refused it")
+    };
+    house.until("the second try has ended", ended).await;
+    assert!(house.story(&form).await.contains(stands));
+    house.assert_paid_once("INV-501", 120_450).await;
+    house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
 async fn d30_money_that_the_books_refuse_is_shown_to_the_admin_in_one_sentence() {
     let house = House::new().await;
     house.arm("xero", "period_locked", "PUT /xero/api.xro/2.0/Payments").await;
