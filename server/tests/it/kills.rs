@@ -18,7 +18,7 @@ const STEPS: [&str; 8] = [
 const KNOWN_WITHIN: Duration = Duration::from_secs(60);
 
 /// Presses Pay and does not mind when the connection dies.
-async fn press(portal: &str, number: &str) {
+pub async fn press(portal: &str, number: &str) {
     let client = Client::new(portal);
     let form = client.open(number).await;
     let request =

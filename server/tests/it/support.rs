@@ -33,7 +33,8 @@ pub struct House {
     /// The gateway's connection at Northwind, where its webhooks go.
     pub gateway: domain::ids::ConnectionId,
     folder: tempfile::TempDir,
-    url: String,
+    /// Of the database.
+    pub url: String,
     keys: String,
     postgres: Option<(String, String)>,
     stop: Vec<oneshot::Sender<()>>,

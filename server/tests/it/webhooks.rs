@@ -1,6 +1,7 @@
 //! A gateway's news at our door: only authentic news is taken, and nothing authentic is ever answered with an error.
 
-use crate::support::{House, http, sign_event as sign};
+use crate::support::{House, On, http, sign_event as sign};
+use serde_json::json;
 use simulators::facts;
 
 async fn send(house: &House, signature: &str, body: &str) -> u16 {
@@ -45,4 +46,32 @@ async fn d3_fifty_deliveries_of_one_event_post_once() {
     let sent = futures::future::join_all((0..50).map(|_| send(&house, &signature, &body))).await;
     assert!(sent.iter().all(|status| *status == 200), "{sent:?}");
     house.assert_paid_once("INV-501", 120_450).await;
+}
+
+#[tokio::test]
+async fn f6_news_that_comes_three_days_late_and_in_the_wrong_order_changes_nothing() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        house.arm_times("stripe", "webhook_lost", 9).await;
+        let client = house.client();
+        client.pay(&client.open("INV-501").await, "pm_card_visa").await;
+        house.assert_paid_once("INV-501", 120_450).await;
+        house.advance(json!({"hours": 72})).await;
+        let charge = house.charges().await.remove(0);
+        let now = (chrono::Utc::now() + chrono::TimeDelta::hours(72)).timestamp();
+        // Of a refund that nobody made, of a failure that a success came after, and of the beginning, at last.
+        for kind in ["charge.refunded", "payment_intent.succeeded", "payment_intent.payment_failed", "charge.pending"] {
+            let body = format!(
+                r#"{{"id":"evt_{kind}","object":"event","type":"{kind}","created":{now},"data":{{"object":{{"id":{},"object":"payment_intent","latest_charge":{},"metadata":{}}}}}}}"#,
+                charge["payment_intent"], charge["id"], charge["metadata"]
+            );
+            for _ in 0..2 {
+                assert_eq!(send(&house, &sign(&body, facts::stripe::PORTAL_WEBHOOK_SECRET, now), &body).await, 200);
+            }
+        }
+        let unread = "SELECT count(*) FROM job WHERE unique_key LIKE 'read_news:%' AND state <> 'done'";
+        house.until("all news are read", async || house.number(unread).await == 0).await;
+        house.assert_paid_once("INV-501", 120_450).await;
+        house.assert_everything_agrees().await;
+    }
 }

@@ -1,0 +1,280 @@
+//! Vendors, database and processes that are away for a while, or slow, or wake up late (F8-F10, F12, F14, F19-F21 of
+//! `quality.md`, 2.2): what was begun is finished once, and everything agrees.
+
+use crate::{
+    kills,
+    support::{Client, Form, House, On, Server, link, own_port},
+};
+use serde_json::json;
+use simulators::facts;
+use std::{
+    net::SocketAddr,
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+const CHARGE: &str = "POST /stripe/v1/payment_intents";
+const POSTING: &str = "PUT /xero/api.xro/2.0/Payments";
+const KNOWN_WITHIN: Duration = Duration::from_secs(60);
+const INVOICES: [(&str, i64); 3] = [("INV-501", 120_450), ("INV-502", 35_000), ("INV-503", 70_000)];
+
+/// Presses Pay; answers the page after it.
+async fn pay(house: &House, number: &str) -> String {
+    let client = house.client();
+    let pressed = client.pay(&client.open(number).await, "pm_card_visa").await;
+    client.get(&pressed.location.unwrap()).await.body
+}
+
+/// Each was charged once, and stands in the books.
+async fn assert_paid(house: &House, invoices: &[(&str, i64)]) {
+    for (number, minor) in invoices {
+        house.until(number, async || house.books_payments(number).await.len() == 1).await;
+        assert_eq!(house.books_payments(number).await[0]["amount_minor"], *minor);
+    }
+    assert_eq!(house.charges().await.len(), invoices.len());
+    house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
+async fn f8_three_days_without_any_news_are_made_up_for_by_asking() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        house.arm_times("stripe", "webhook_lost", 999).await;
+        assert!(pay(&house, "INV-501").await.contains("You paid"));
+        house.arm("stripe", "reset_after_execute", CHARGE).await;
+        assert!(pay(&house, "INV-502").await.contains("Do not pay again"));
+        house.advance(json!({"days": 3})).await;
+        assert_paid(&house, &INVOICES[..2]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f10_a_database_that_somebody_holds_for_seconds_keeps_a_payment_waiting_and_charges_once() {
+    let house = House::new().await;
+    let client = house.client();
+    let form = client.open("INV-501").await;
+    let database = sqlx::SqlitePool::connect(&house.url).await.unwrap();
+    let mut holder = database.acquire().await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut *holder).await.unwrap();
+    let let_go = async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert!(house.charges().await.is_empty(), "nothing is charged before it is written down");
+        sqlx::query("ROLLBACK").execute(&mut *holder).await.unwrap();
+    };
+    let (pressed, ()) = tokio::join!(client.pay(&form, "pm_card_visa"), let_go);
+    assert!(client.get(&pressed.location.unwrap()).await.body.contains("You paid"));
+    assert_paid(&house, &INVOICES[..1]).await;
+}
+
+#[tokio::test]
+async fn f12_a_clock_that_leaps_while_an_outcome_is_open_charges_once() {
+    let leaps = [json!({"hours": 1}), json!({"days": 1})];
+    futures::future::join_all(leaps.map(|leap| async move {
+        let house = House::new().await;
+        house.arm("stripe", "reset_after_execute", CHARGE).await;
+        assert!(pay(&house, "INV-501").await.contains("Do not pay again"), "{leap}");
+        house.advance(leap).await;
+        assert_paid(&house, &INVOICES[..1]).await;
+    }))
+    .await;
+}
+
+#[tokio::test]
+async fn f19_a_gateway_and_books_that_throttle_are_asked_again_with_growing_gaps_and_not_at_once() {
+    let house = House::new().await;
+    house.arm("stripe", "http:429", CHARGE).await;
+    house.arm_with(json!({"vendor": "xero", "fault": "http:429", "times": 2, "match": POSTING})).await;
+    assert!(pay(&house, "INV-501").await.contains("Do not pay again"));
+    assert_paid(&house, &INVOICES[..1]).await;
+    let tries = "SELECT CAST(tries AS bigint) FROM job WHERE unique_key LIKE 'post_payment:%'";
+    assert_eq!(house.number(tries).await, 3, "twice throttled, and once more");
+}
+
+#[tokio::test]
+async fn f20_books_that_take_nothing_for_a_day_get_every_payment_when_they_are_back() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        house.arm_with(json!({"vendor": "xero", "fault": "http:500", "times": 10_000, "match": POSTING})).await;
+        for (number, _) in INVOICES {
+            assert!(pay(&house, number).await.contains("You paid"), "{database:?}: payments go on");
+        }
+        house.advance(json!({"hours": 24})).await;
+        house.disarm().await;
+        // Whatever has just failed once more is due then.
+        house.pass_an_hour().await;
+        assert_paid(&house, &INVOICES).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f21_books_that_are_slow_for_one_merchant_hold_up_no_other() {
+    let house = House::new().await;
+    let mut forms = Vec::new();
+    for _ in 0..8 {
+        let client = house.client();
+        let form = client.open("INV-501").await;
+        forms.push((client, form));
+    }
+    let slow = json!({"vendor": "xero", "fault": "delay_ms:12000", "times": 200, "match": "GET /xero/api.xro/2.0/"});
+    house.arm_with(slow).await;
+    let press = |(client, form): (Client, Form)| tokio::spawn(async move { client.pay(&form, "pm_card_visa").await });
+    let presses: Vec<_> = forms.into_iter().map(press).collect();
+    house.until("the books keep them waiting", async || house.armed().await["armed"][0]["times"] != 200).await;
+
+    let (guest, begun) = (house.client(), Instant::now());
+    let key = facts::HARBOUR.pay_now.email;
+    let link = format!("/PaymentProxy/PayNow/Email?apiKey={key}&invoiceNo=HT-1001&companyCode=ACMENZ");
+    let form = guest.form(&guest.get(&link).await.location.unwrap()).await;
+    let pressed = guest.pay(&form, "sbx_approved").await.location.unwrap();
+    assert!(guest.get(&pressed).await.body.contains("You paid"));
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(presses.iter().all(|press| !press.is_finished()), "the others still wait");
+
+    house.disarm().await;
+    for press in presses {
+        assert!(press.await.unwrap().status < 500);
+    }
+    assert_paid(&house, &INVOICES[..1]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f14_a_process_that_was_frozen_with_a_job_in_hand_writes_nothing_when_it_wakes_up() {
+    let Some(house) = House::vendors_alone_on(On::Postgres).await else { return };
+    let frozen = Server::start(&house, None).await;
+    house.arm("xero", "delay_ms:8000", POSTING).await;
+    kills::press(&frozen.portal, "INV-501").await;
+    let asked = async || house.armed().await["armed"].as_array().unwrap().is_empty();
+    house.until("the books are being asked", asked).await;
+    signal(&frozen, "STOP");
+    let _other = Server::start(&house, None).await;
+    let posted = "SELECT count(*) FROM books_entry WHERE state = 'posted'";
+    house.until("the lease is over and another worker has it", async || house.number(posted).await == 1).await;
+    let done = "SELECT CAST(tries AS bigint) FROM job WHERE unique_key LIKE 'post_payment:%' AND state = 'done'";
+    assert_eq!(house.number(done).await, 2, "the second worker has ended it");
+
+    signal(&frozen, "CONT");
+    frozen.until_ready().await;
+    let knows = async || Client::new(&frozen.portal).get(&link("INV-501")).await.status == 409;
+    house.until("it is awake, and says that the invoice is paid", knows).await;
+    house.assert_paid_once("INV-501", 120_450).await;
+    house.assert_everything_agrees().await;
+    assert_eq!(house.number(done).await, 2);
+}
+
+fn signal(server: &Server, name: &str) {
+    let send = format!("kill -{name} {}", server.process.id());
+    assert!(Command::new("sh").args(["-c", &send]).status().unwrap().success());
+}
+
+/// Where the connection to the database breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cut {
+    /// Within the transaction: nothing of it stands.
+    BeforeCommit,
+    /// All of it stands, and nobody is told.
+    AfterCommit,
+}
+
+const INTENT: &str = "INSERT INTO \"attempt\"";
+const OUTCOME: &str = "INSERT INTO \"observation\"";
+const POSTED: &str = "UPDATE \"books_entry\"";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f9_a_connection_to_the_database_that_breaks_at_a_commit_charges_once() {
+    let stories = [INTENT, OUTCOME, POSTED]
+        .into_iter()
+        .flat_map(|what| [Cut::BeforeCommit, Cut::AfterCommit].map(|cut| survives_the_cut(what, cut)));
+    futures::future::join_all(stories).await;
+}
+
+async fn survives_the_cut(what: &'static str, cut: Cut) {
+    let Some(house) = House::vendors_alone_on(On::Postgres).await else { return };
+    let (login, rest) = house.url.split_once('@').unwrap();
+    let (database, name) = rest.split_once('/').unwrap();
+    let wire = Wire::to(database, what, cut).await;
+    let port = own_port();
+    let portal = format!("http://{port}");
+    let mut command = house.program(&["serve"]);
+    command
+        .env("DATABASE_URL", format!("{login}@{}/{name}", wire.address))
+        .env("WISEPAY_LISTEN", port.to_string())
+        .env("WISEPAY_PUBLIC_URL", &portal);
+    let server = Server { process: command.spawn().unwrap(), portal };
+    server.until_ready().await;
+
+    kills::press(&server.portal, "INV-501").await;
+    house.until("the connection breaks", async || wire.is_cut.load(Ordering::SeqCst)).await;
+    if (what, cut) == (INTENT, Cut::BeforeCommit) {
+        assert!(house.charges().await.is_empty(), "nothing was meant yet, so nothing was charged");
+        kills::press(&server.portal, "INV-501").await;
+    }
+    house.assert_paid_once_within("INV-501", 120_450, KNOWN_WITHIN).await;
+    house.assert_everything_agrees().await;
+}
+
+/// Stands between a server and the database, and breaks one connection: when a transaction that wrote `what` is committed.
+struct Wire {
+    address: SocketAddr,
+    is_cut: Arc<AtomicBool>,
+}
+
+impl Wire {
+    async fn to(database: &str, what: &'static str, cut: Cut) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (address, is_cut, database) =
+            (listener.local_addr().unwrap(), Arc::new(AtomicBool::new(false)), database.to_owned());
+        let done = Arc::clone(&is_cut);
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let (server, done) = (TcpStream::connect(&database).await.unwrap(), Arc::clone(&done));
+                tokio::spawn(pass_on(client, server, what, cut, done));
+            }
+        });
+        Self { address, is_cut }
+    }
+}
+
+async fn pass_on(mut client: TcpStream, mut server: TcpStream, what: &str, cut: Cut, is_cut: Arc<AtomicBool>) {
+    let (mut asked, mut answered) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
+    let mut is_meant = false;
+    loop {
+        tokio::select! {
+            read = client.read(&mut asked) => {
+                let Ok(length @ 1..) = read else { return };
+                let asked = &asked[..length];
+                is_meant |= holds(asked, what);
+                let commits = holds(asked, "COMMIT");
+                if commits && is_meant && !is_cut.swap(true, Ordering::SeqCst) {
+                    if cut == Cut::AfterCommit {
+                        server.write_all(asked).await.unwrap();
+                        // Once it answers, it has committed.
+                        drop(server.read(&mut answered).await);
+                    }
+                    return;
+                }
+                is_meant &= !commits;
+                if server.write_all(asked).await.is_err() {
+                    return;
+                }
+            }
+            read = server.read(&mut answered) => {
+                let Ok(length @ 1..) = read else { return };
+                if client.write_all(&answered[..length]).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn holds(bytes: &[u8], words: &str) -> bool {
+    bytes.windows(words.len()).any(|window| window == words.as_bytes())
+}

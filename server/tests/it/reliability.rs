@@ -1,0 +1,40 @@
+//! docs/reliability.md names the tests of each fault: here it is held that they are there, so that it cannot promise what
+//! nobody shows.
+
+use std::path::Path;
+
+const FAULTS: u32 = 25;
+
+#[test]
+fn each_fault_has_its_row_and_each_test_that_is_named_is_there() {
+    let page = std::fs::read_to_string("../docs/reliability.md").unwrap();
+    for fault in 1..=FAULTS {
+        assert!(page.contains(&format!("\n| F{fault} |")), "F{fault} has no row");
+    }
+    let mut sources = String::new();
+    for folder in ["../crates", "../server"] {
+        read(Path::new(folder), &mut sources);
+    }
+    let named: Vec<_> = page.split('`').skip(1).step_by(2).filter(|words| is_test(words)).collect();
+    assert!(named.len() > 30, "{named:?}");
+    let is_there =
+        |name: &str| sources.contains(&format!("fn {name}(")) || sources.contains(&format!("on_both!({name},"));
+    let missing: Vec<_> = named.into_iter().filter(|name| !is_there(name)).collect();
+    assert!(missing.is_empty(), "docs/reliability.md names what is not there: {missing:?}");
+}
+
+/// Tests have long names; files and settings have others.
+fn is_test(words: &str) -> bool {
+    words.matches('_').count() > 2 && words.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+fn read(folder: &Path, sources: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read(&path, sources);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            sources.push_str(&std::fs::read_to_string(&path).unwrap());
+        }
+    }
+}
