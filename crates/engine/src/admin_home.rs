@@ -117,8 +117,8 @@ impl Engine {
         if parked > 0 {
             let events = if parked == 1 { "1 event".to_owned() } else { format!("{parked} events") };
             let sentence = format!(
-                "{events} of the gateway were kept because they are about nothing that we know, or about a refund or a dispute \
-                 made there. Compare them with the gateway."
+                "{events} of the gateway were kept because they are about nothing that we know, or about a dispute. Compare \
+                 them with the gateway."
             );
             problems.push(Problem { area: "Gateway".into(), sentence, payment: None });
         }

@@ -74,6 +74,13 @@ pub(crate) enum Audited {
         amount: Money,
         reason: String,
     },
+    /// Nobody asked for it here.
+    RefundFound {
+        refund: RefundId,
+        attempt: AttemptId,
+        amount: Money,
+        gateway_id: Option<String>,
+    },
     /// Paid out, or not after all.
     RefundMoved {
         refund: RefundId,
@@ -208,6 +215,11 @@ impl Audited {
         Ok(Self::RefundAsked { refund: refund.id, attempt: refund.attempt_id, amount, reason })
     }
 
+    pub(crate) fn refund_found(refund: &Refund) -> Result<Self, Error> {
+        let (amount, gateway_id) = (refund.amount()?, refund.gateway_id.clone());
+        Ok(Self::RefundFound { refund: refund.id, attempt: refund.attempt_id, amount, gateway_id })
+    }
+
     /// What a fact did to a refund; nothing, while it is open.
     pub(crate) fn refund_moved(from: RefundState, refund: &Refund) -> Result<Option<Self>, Error> {
         let to = refund.state;
@@ -288,6 +300,7 @@ impl Audited {
             Self::PaymentMoved { .. } => "no_money",
             Self::CancelAsked { .. } => "cancel_asked",
             Self::RefundAsked { .. } => "refund_asked",
+            Self::RefundFound { .. } => "refund_found",
             Self::RefundMoved { to: RefundState::Succeeded, .. } => "refund_paid",
             Self::RefundMoved { .. } => "refund_not_paid",
             Self::BooksPosted { .. } => "books_posted",
@@ -323,6 +336,7 @@ pub(crate) fn words(kind: &str) -> &'static str {
         "no_money" => "Payment ended without money",
         "cancel_asked" => "Cancelling asked for",
         "refund_asked" => "Refund asked for",
+        "refund_found" => "Refund found at the gateway",
         "refund_paid" => "Refund paid",
         "refund_not_paid" => "Refund not paid",
         "books_posted" => "Posted to the books",
@@ -374,6 +388,7 @@ mod tests {
             (moved(AttemptState::Unknown, AttemptState::Declined), "no_money"),
             (Audited::CancelAsked { attempt }, "cancel_asked"),
             (Audited::PostAgainAsked { attempt, invoice: InvoiceId(Uuid::nil()), amount_minor: 1 }, "post_again_asked"),
+            (Audited::RefundFound { refund, attempt, amount, gateway_id: None }, "refund_found"),
             (paid_back(RefundState::Succeeded), "refund_paid"),
             (paid_back(RefundState::Failed), "refund_not_paid"),
             (written(BooksEntryState::Posted, Some("cn_1")), "refund_posted"),

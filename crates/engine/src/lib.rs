@@ -43,6 +43,7 @@ mod settle_refund;
 mod sign_in;
 mod sync_books;
 mod take_back_payment;
+mod take_in_refund;
 mod take_payment;
 mod transactions;
 mod verify_books;

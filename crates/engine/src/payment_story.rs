@@ -89,8 +89,8 @@ impl Engine {
             let refunds = db.refunds_of(&[attempt.id]).await?;
             story.refund = self.refund_plan(db, attempt, &refunds, &face, &place).await?;
             for refund in &refunds {
-                story.refunds.push(refund_face(refund, local(refund.created_at))?);
-                let events = refund_events(db, refund, &place, admin.who.locale, local).await?;
+                story.refunds.push(refund_face(refund, &face.gateway, local(refund.created_at))?);
+                let events = refund_events(db, refund, &face.gateway, &place, admin.who.locale, local).await?;
                 story.events.extend(events);
             }
             story.attempts.push(face);

@@ -358,7 +358,7 @@ async fn listed_differences(
     for (row, is_new) in rows {
         let refund = match row.refund {
             Some(refund) => known(db.refund(refund).await)?,
-            None => None,
+            None => db.refund_by_gateway_id(&row.gateway_id).await?,
         };
         if let Some(refund) = refund {
             differences.extend(refund_difference(&refund, row)?);
@@ -390,6 +390,15 @@ fn refund_difference(refund: &Refund, row: &ListedRefund) -> Result<Option<Strin
     Ok((!agrees).then(|| format!("the gateway {paid} {amount} back ({id}); our {} is {state:?}", refund.id)))
 }
 
+/// By our name, or by the gateway's id of what others made.
+fn is_listed(refund: &Refund, listed: &[ListedRefund]) -> bool {
+    let is_it = |row: &ListedRefund| match row.refund {
+        Some(ours) => ours == refund.id,
+        None => refund.gateway_id.as_ref() == Some(&row.gateway_id),
+    };
+    listed.iter().any(is_it)
+}
+
 /// What we say was paid back since then, and the gateway does not list.
 fn unlisted(
     connection: ConnectionId,
@@ -401,7 +410,6 @@ fn unlisted(
     let made = refunds.iter().filter(|record| record.charge_undone().is_none()).map(|record| &record.refund);
     let made = made.filter(|refund| refund.state == RefundState::Succeeded);
     let here = made.filter(|refund| ours.get(&refund.attempt_id).is_some_and(|of| of.connection_id == connection));
-    let missing =
-        here.filter(|refund| refund.created_at >= since && !listed.iter().any(|row| row.refund == Some(refund.id)));
+    let missing = here.filter(|refund| refund.created_at >= since && !is_listed(refund, listed));
     missing.map(|refund| format!("{} was paid back, and the gateway does not list it", refund.id)).collect()
 }

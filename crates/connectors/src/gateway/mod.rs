@@ -96,6 +96,18 @@ pub struct ListedRefund {
     pub is_paid: bool,
 }
 
+/// A refund as a gateway tells of it by its own id, whoever made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadRefund {
+    /// Ours; absent for one that was made by others.
+    pub refund: Option<RefundId>,
+    /// The gateway's id of the payment that it is of.
+    pub charge_gateway_id: Option<String>,
+    pub seen: RefundSeen,
+    /// Where the gateway says so.
+    pub made_at: Option<DateTime<Utc>>,
+}
+
 /// Money that a gateway says it took for one of our attempts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Taken {
@@ -218,6 +230,8 @@ pub struct WebhookNews {
     pub gateway_id: Option<String>,
     /// Our refund, when the event is about one.
     pub refund: Option<RefundId>,
+    /// The gateway's id of a refund that bears no name of ours, when the event is about one.
+    pub refund_gateway_id: Option<String>,
     /// Our saved method, when the event is about one.
     pub method: Option<MethodId>,
     /// It tells an outcome of bank debits alone: a dispute of one is final, that of a card is not.
@@ -304,6 +318,9 @@ pub trait Gateway: Send + Sync {
 
     /// As [`Gateway::find`], for a refund. Never pays a second time.
     async fn find_refund(&self, look_up: &RefundLookUp) -> Result<Found<RefundSeen>, GatewayError>;
+
+    /// A refund by the gateway's own id of it, also one that others made.
+    async fn read_refund(&self, gateway_id: &str) -> Result<ReadRefund, GatewayError>;
 
     /// Keeps a method for later charges, once for each id.
     async fn store(&self, request: &StoreRequest) -> Result<MethodSeen, GatewayError>;

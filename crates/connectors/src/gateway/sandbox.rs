@@ -3,8 +3,8 @@
 
 use super::{
     Capabilities, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, ListedRefund, LookUp,
-    RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError, WebhookNews, method_face,
-    refused,
+    ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError, WebhookNews,
+    method_face, refused,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -175,6 +175,11 @@ impl Gateway for Sandbox {
 
     async fn find_refund(&self, look_up: &RefundLookUp) -> Result<Found<RefundSeen>, GatewayError> {
         Ok(Found::Seen(Self::refunded(&look_up.request)))
+    }
+
+    /// Nobody but us refunds here.
+    async fn read_refund(&self, _gateway_id: &str) -> Result<ReadRefund, GatewayError> {
+        Err(no_list())
     }
 
     /// The test method itself is what is kept.

@@ -101,6 +101,7 @@ on_both!(d20_no_getter_finds_another_merchants_row, async |db| {
 
     let refund = theirs.refund.id;
     missing(me.refund(refund).await);
+    missing(me.refund_take_in(theirs.refund.clone(), asked()).await);
     assert!(me.refunds_of(&[attempt]).await.unwrap().is_empty());
     assert!(me.refunds_by_id(&[refund]).await.unwrap().is_empty());
     assert!(me.refunds_since(at(-9)).await.unwrap().is_empty());
@@ -109,8 +110,10 @@ on_both!(d20_no_getter_finds_another_merchants_row, async |db| {
     assert!(me.refund_entries_waiting(at(9)).await.unwrap().is_empty());
     assert!(me.refunds_unknown(at(9)).await.unwrap().is_empty());
     let alarm = writing(&bolt).await;
-    alarm.refund_cache(Refund { contradicted: true, ..theirs.refund.clone() }).await.unwrap();
+    let gateway_id = Some("re_1".into());
+    alarm.refund_cache(Refund { contradicted: true, gateway_id, ..theirs.refund.clone() }).await.unwrap();
     alarm.commit().await.unwrap();
+    assert_eq!(me.refund_by_gateway_id("re_1").await.unwrap(), None);
     assert!(me.refunds_alarming(at(-9)).await.unwrap().is_empty());
     assert!(me.refund_sums(at(-9)).await.unwrap().is_empty());
     assert!(me.allocations(payment).await.unwrap().is_empty());

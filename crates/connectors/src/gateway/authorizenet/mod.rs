@@ -15,8 +15,8 @@ mod webhook;
 
 use super::{
     Capabilities, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, ListedRefund, LookUp,
-    RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError, WebhookNews, keeps_none,
-    refused,
+    ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError, WebhookNews,
+    keeps_none, refused,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
@@ -139,6 +139,10 @@ impl Gateway for AuthorizeNet {
 
     async fn find_refund(&self, look_up: &RefundLookUp) -> Result<Found<RefundSeen>, GatewayError> {
         self.look_up_refund(look_up).await
+    }
+
+    async fn read_refund(&self, gateway_id: &str) -> Result<ReadRefund, GatewayError> {
+        Ok(self.details(gateway_id).await?.read_refund(self.config.currency))
     }
 
     async fn store(&self, _request: &StoreRequest) -> Result<MethodSeen, GatewayError> {

@@ -12,7 +12,7 @@ mod wire;
 
 use super::{
     Capabilities, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, ListedRefund, LookUp,
-    RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError, WebhookNews,
+    ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError, WebhookNews,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
@@ -122,6 +122,10 @@ impl Gateway for Stripe {
 
     async fn find_refund(&self, look_up: &RefundLookUp) -> Result<Found<RefundSeen>, GatewayError> {
         self.look_up_refund(look_up).await
+    }
+
+    async fn read_refund(&self, gateway_id: &str) -> Result<ReadRefund, GatewayError> {
+        Ok(self.refund_by_id(gateway_id).await?.read())
     }
 
     async fn store(&self, request: &StoreRequest) -> Result<MethodSeen, GatewayError> {

@@ -74,6 +74,9 @@ pub fn news(
     let object = event.data.object;
     let refund = object.metadata.as_ref().and_then(|m| m.get(REFUND)).and_then(|id| id.parse().ok());
     let method = object.metadata.as_ref().and_then(|m| m.get(METHOD)).and_then(|id| id.parse().ok());
+    // One that somebody made at Stripe.
+    let is_theirs = refund.is_none() && object.object.as_deref() == Some("refund");
+    let refund_gateway_id = object.id.clone().filter(|_| is_theirs);
     let of_debits = event.kind.starts_with("charge.dispute.");
     let (attempt, gateway_id) = if of_debits || tells_of_outcome(&event.kind) {
         (object.attempt().and_then(|id| id.parse().ok()), object.gateway_id())
@@ -81,7 +84,17 @@ pub fn news(
         (None, None)
     };
     let is_idle = IDLE.iter().any(|of| event.kind.starts_with(of));
-    Ok(WebhookNews { event_id: event.id, kind: event.kind, attempt, gateway_id, refund, method, of_debits, is_idle })
+    Ok(WebhookNews {
+        event_id: event.id,
+        kind: event.kind,
+        attempt,
+        gateway_id,
+        refund,
+        refund_gateway_id,
+        method,
+        of_debits,
+        is_idle,
+    })
 }
 
 /// Reading the payment answers these. A refund leaves it as it was, so its news must not pass as worked; but that a

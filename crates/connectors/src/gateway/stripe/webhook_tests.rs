@@ -118,7 +118,7 @@ fn news_of_a_refund_does_not_pass_for_news_of_the_payment_and_that_of_a_dispute_
 }
 
 #[test]
-fn news_of_a_refund_names_ours_and_nobody_elses() {
+fn news_of_a_refund_names_ours_or_that_of_somebody_else() {
     for (metadata, ours) in [
         (r#"{"refund_id":"rfd_00000000000000000000000000000007"}"#, Some("rfd_00000000000000000000000000000007")),
         (r#"{"refund_id":"somebody's"}"#, None),
@@ -130,5 +130,7 @@ fn news_of_a_refund_names_ours_and_nobody_elses() {
         let news = read(&event).expect("signed and readable");
         assert_eq!(news.refund.map(|id| id.to_string()).as_deref(), ours, "{metadata}");
         assert_eq!((news.attempt, news.gateway_id), (None, None));
+        let theirs = ours.is_none().then_some("re_1");
+        assert_eq!(news.refund_gateway_id.as_deref(), theirs, "{metadata}: by its number there");
     }
 }
