@@ -221,6 +221,8 @@ pub enum RefundRefusal {
     NotWithin {
         left: Money,
     },
+    /// Somebody has asked their bank for it: it would go back twice.
+    Disputed,
     /// The form has made a refund already, of another amount.
     FormUsed {
         refund: Money,

@@ -40,7 +40,7 @@ struct About {
     #[serde(default)]
     method: Option<MethodId>,
     #[serde(default)]
-    of_debits: bool,
+    dispute: Option<String>,
     #[serde(default)]
     is_idle: bool,
 }
@@ -66,7 +66,7 @@ impl Engine {
             refund: news.refund,
             refund_gateway_id: news.refund_gateway_id,
             method: news.method,
-            of_debits: news.of_debits,
+            dispute: news.dispute,
             is_idle: news.is_idle,
         };
         let new = NewWebhook {
@@ -133,10 +133,11 @@ impl Engine {
                 (None, Some(gateway_id)) => db.attempt_by_gateway_id(gateway_id).await?,
                 (None, None) => None,
             };
-            // A card's dispute is open as long as it is fought about: people see to it.
-            let Some(attempt) = attempt.filter(|attempt| !about.of_debits || attempt.kind.is_debit()) else {
-                return Ok(Worked::Unknown);
-            };
+            let Some(attempt) = attempt else { return Ok(Worked::Unknown) };
+            // That of a bank debit is its payment's own outcome, and final.
+            if let Some(dispute) = about.dispute.filter(|_| !attempt.kind.is_debit()) {
+                return self.hear_of_dispute(db, &attempt, &dispute).await;
+            }
             if attempt.state == AttemptState::Created {
                 return Ok(Worked::NotYet("the charge is still being sent"));
             }

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use connectors::gateway::Refunds;
 use domain::{
     date::Moment,
+    dispute::DisputeState,
     ids::RefundId,
     money::Locale,
     refund::{RefundFact, RefundFailure, RefundOrigin, RefundState},
@@ -16,6 +17,9 @@ use domain::{
 };
 use store::{Attempt, BooksEntryState, MerchantDb, ObservedRefund, Refund, RefundEntry, left_to_refund};
 use uuid::Uuid;
+
+/// Instead of the dialog.
+const DISPUTED: &str = "The payment is disputed at the bank, so it cannot be refunded as well.";
 
 impl Engine {
     /// What the refund dialog says, when there is money to pay back.
@@ -27,9 +31,12 @@ impl Engine {
         face: &AttemptFace,
         place: &str,
     ) -> Result<Option<RefundPlan>, Error> {
-        let most = left_to_refund(attempt, refunds)?;
+        let disputes = db.disputes_of(&[attempt.id]).await?;
+        let most = left_to_refund(attempt, refunds, &disputes)?;
         if !most.is_positive() {
-            return Ok(None);
+            let is_disputed = disputes.iter().any(|dispute| dispute.state == DisputeState::Open);
+            let waits = is_disputed && left_to_refund(attempt, refunds, &[])?.is_positive();
+            return Ok(waits.then(|| RefundPlan::NotHere(DISPUTED.to_owned())));
         }
         let connection = db.connection(attempt.connection_id).await?;
         let refunds = self.gateway_of(db, &connection)?.capabilities().refunds;

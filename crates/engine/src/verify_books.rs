@@ -4,6 +4,7 @@
 use crate::{
     Engine, Error, Lane,
     error::known,
+    faces::decline_reason,
     post_payment::books_reference,
     refused_payment::never_entered,
     verify_refunds::{RefundRecord, forget_taken_back},
@@ -14,9 +15,10 @@ use connectors::{
     gateway::{Gateway, GatewayError, ListedRefund, Refunds, Taken},
 };
 use domain::{
+    dispute::DisputeState,
     ids::{AttemptId, ConnectionId},
     money::Money,
-    payment::{AttemptState, Fact, Folded},
+    payment::{AttemptState, DeclineReason, Fact, Folded},
     refund::RefundState,
 };
 use std::collections::{HashMap, HashSet};
@@ -179,6 +181,10 @@ impl Engine {
                 }
                 Err(cause) => verified.differences.push(format!("the gateway was not compared: {cause}")),
             }
+            if gateway.capabilities().disputes {
+                let differences = self.verify_disputes(db, connection.id, gateway.as_ref(), since).await?;
+                verified.differences.extend(differences);
+            }
             if !matches!(gateway.capabilities().refunds, Refunds::No(_)) {
                 match listed_refunds(gateway.as_ref(), since).await {
                     Ok((listed, earlier)) => {
@@ -206,8 +212,11 @@ fn own_differences(record: &AttemptRecord, now: DateTime<Utc>) -> Result<Vec<Str
     }
     let paid_back = record.refunds.iter().filter(|refund| refund.state == RefundState::Succeeded);
     let paid_back: i64 = paid_back.map(|refund| refund.amount_minor).sum();
-    let captured = if folded.state.has_money() { amount.minor } else { 0 };
-    let expected = captured - paid_back;
+    // Journals of its disputes take it back, and not one of the payment's own.
+    let captured = if folded.state.has_money() || is_charged_back(attempt) { amount.minor } else { 0 };
+    let lost = record.disputes.iter().filter(|dispute| dispute.state == DisputeState::Lost);
+    let lost: i64 = lost.map(|dispute| dispute.amount_minor).sum();
+    let expected = captured - paid_back - lost;
     if record.clearing_minor != expected {
         differs(format!("our ledger has {} where {expected} should stand", record.clearing_minor));
     }
@@ -292,6 +301,11 @@ fn quotes(attempt: &Attempt, reference: &str) -> bool {
     [&attempt.charge_id, &attempt.gateway_id].into_iter().flatten().any(|id| id == reference)
 }
 
+/// A dispute over all of it was lost.
+fn is_charged_back(attempt: &Attempt) -> bool {
+    decline_reason(attempt) == Some(DeclineReason::ChargedBack)
+}
+
 /// The gateway's list against our attempts, both ways.
 fn gateway_differences(
     connection: ConnectionId,
@@ -307,6 +321,8 @@ fn gateway_differences(
         let (id, amount) = (&charge.gateway_id, charge.amount.to_decimal());
         match ours.get(&charge.attempt) {
             None => differences.push(format!("the gateway took {amount} ({id}) for an attempt that we do not know")),
+            // A gateway goes on listing what was disputed as taken.
+            Some(attempt) if is_charged_back(attempt) => {}
             Some(attempt) if !attempt.state.has_money() => {
                 differences
                     .push(format!("the gateway took {amount} ({id}); our {} is {:?}", attempt.id, attempt.state));

@@ -2,9 +2,10 @@
 //! of their fold.
 
 use crate::{
-    Attempt, BooksEntryState, Error, MerchantDb, MerchantTx, NewSlip, Store,
+    Attempt, BooksEntryState, Dispute, Error, MerchantDb, MerchantTx, NewSlip, Store,
     invoices::Sum,
     scope::{Only, Scoped, moment, money, owned, text},
+    undisputed_of,
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -149,9 +150,8 @@ pub enum TakenIn {
 ///
 /// # Errors
 /// A stored currency that this version does not know.
-pub fn left_to_refund(attempt: &Attempt, refunds: &[Refund]) -> Result<Money, Error> {
-    let amount = attempt.amount()?;
-    let captured = if attempt.state.has_money() { amount } else { Money::zero(amount.currency) };
+pub fn left_to_refund(attempt: &Attempt, refunds: &[Refund], disputes: &[Dispute]) -> Result<Money, Error> {
+    let captured = undisputed_of(attempt, disputes)?;
     let refunds = refunds.iter().map(|refund| Ok((refund.state, refund.amount()?)));
     let refunds = refunds.collect::<Result<Vec<_>, Error>>()?;
     refundable(captured, refunds).map_err(|_| Error::Unreadable("refund.currency"))
@@ -172,9 +172,11 @@ impl MerchantDb {
             Err(Error::Missing) => {}
             Err(other) => return Err(other),
         }
-        let left = left_to_refund(&attempt, &tx.refunds_of(&[attempt.id]).await?)?;
-        if let Err(refusal) = may_refund(new.amount()?, left) {
-            return Ok(OpenedRefund::Refused(refusal));
+        let (amount, refunds) = (new.amount()?, tx.refunds_of(&[attempt.id]).await?);
+        let left = left_to_refund(&attempt, &refunds, &tx.disputes_of(&[attempt.id]).await?)?;
+        if let Err(refusal) = may_refund(amount, left) {
+            let is_disputed = may_refund(amount, left_to_refund(&attempt, &refunds, &[])?).is_ok();
+            return Ok(OpenedRefund::Refused(if is_disputed { RefundRefusal::Disputed } else { refusal }));
         }
         // Another attempt's refund of this id may have come in between.
         if tx.insert_absent::<Entity>([new]).await? == 0 {

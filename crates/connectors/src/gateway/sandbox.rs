@@ -3,8 +3,8 @@
 
 use super::{
     Capabilities, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, ListedRefund, LookUp,
-    ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError, WebhookNews,
-    method_face, refused,
+    ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError,
+    WebhookNews, method_face, refused, tells_of_none,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -126,6 +126,7 @@ impl Gateway for Sandbox {
             postal_code: false,
             lists: false,
             refunds: Refunds::Allowed,
+            disputes: false,
             stores: true,
             debits: &[],
         };
@@ -206,6 +207,14 @@ impl Gateway for Sandbox {
 
     async fn refunded_since(&self, _since: DateTime<Utc>) -> Result<Vec<ListedRefund>, GatewayError> {
         Err(no_list())
+    }
+
+    async fn read_dispute(&self, _gateway_id: &str) -> Result<ReadDispute, GatewayError> {
+        Err(tells_of_none())
+    }
+
+    async fn disputed_since(&self, _since: DateTime<Utc>) -> Result<Vec<ReadDispute>, GatewayError> {
+        Err(tells_of_none())
     }
 
     /// The sandbox sends no news, so whatever comes is somebody else's.

@@ -45,7 +45,7 @@ pub fn news(keys: &[SecretString], signature: &str, raw: &[u8]) -> Result<Webhoo
         refund: None,
         refund_gateway_id: None,
         method: None,
-        of_debits: false,
+        dispute: None,
         is_idle: false,
     };
     if !nothing.kind.starts_with(PAYMENT) || payload.entity_name.as_deref() != Some("transaction") {

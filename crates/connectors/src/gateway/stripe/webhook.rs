@@ -77,8 +77,9 @@ pub fn news(
     // One that somebody made at Stripe.
     let is_theirs = refund.is_none() && object.object.as_deref() == Some("refund");
     let refund_gateway_id = object.id.clone().filter(|_| is_theirs);
-    let of_debits = event.kind.starts_with("charge.dispute.");
-    let (attempt, gateway_id) = if of_debits || tells_of_outcome(&event.kind) {
+    let is_dispute = object.object.as_deref() == Some("dispute");
+    let dispute = object.id.clone().filter(|_| is_dispute);
+    let (attempt, gateway_id) = if tells_of_outcome(&event.kind) {
         (object.attempt().and_then(|id| id.parse().ok()), object.gateway_id())
     } else {
         (None, None)
@@ -92,7 +93,7 @@ pub fn news(
         refund,
         refund_gateway_id,
         method,
-        of_debits,
+        dispute,
         is_idle,
     })
 }

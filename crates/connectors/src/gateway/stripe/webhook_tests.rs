@@ -105,15 +105,16 @@ fn an_event_names_our_attempt_and_the_payment() {
 }
 
 #[test]
-fn news_of_a_refund_does_not_pass_for_news_of_the_payment_and_that_of_a_dispute_is_for_debits_alone() {
+fn news_of_a_refund_does_not_pass_for_news_of_the_payment_and_that_of_a_dispute_names_both() {
     for kind in ["refund.created", "refund.failed", "charge.refund.updated", "charge.dispute.created"] {
+        let object = if kind.starts_with("charge.dispute") { "dispute" } else { "charge" };
         let event = format!(
-            r#"{{"id":"evt_1","type":"{kind}","data":{{"object":{{"id":"x_1","object":"charge","payment_intent":"pi_1","metadata":{{"attempt_id":"att_00000000000000000000000000000007"}}}}}}}}"#
+            r#"{{"id":"evt_1","type":"{kind}","data":{{"object":{{"id":"x_1","object":"{object}","payment_intent":"pi_1","metadata":{{"attempt_id":"att_00000000000000000000000000000007"}}}}}}}}"#
         );
         let news = read(&event).expect("signed and readable");
         let is_dispute = kind == "charge.dispute.created";
         assert_eq!((news.attempt.is_some(), news.gateway_id.is_some()), (is_dispute, is_dispute), "{kind}");
-        assert_eq!(news.of_debits, is_dispute, "{kind}");
+        assert_eq!(news.dispute.as_deref(), is_dispute.then_some("x_1"), "{kind}");
     }
 }
 

@@ -453,7 +453,7 @@ impl Refund {
     }
 }
 
-fn currency(code: &str) -> Option<Currency> {
+pub fn currency(code: &str) -> Option<Currency> {
     code.to_ascii_uppercase().parse().ok()
 }
 
