@@ -54,6 +54,8 @@ pub enum Fault {
     NothingToRefund,
     #[error("Enter an amount above zero, up to {}.", .left.to_decimal())]
     MoreThanLeft { left: Money },
+    #[error("The payment is disputed at the bank, so what is disputed cannot be refunded as well.")]
+    RefundDisputed,
     /// Typed into a form that a browser had kept.
     #[error("This form was used for a refund of {}. Open the payment again to refund more.", .refund.to_decimal())]
     RefundFormUsed { refund: Money },
@@ -98,6 +100,7 @@ impl Fault {
             Self::WordsMoved | Self::AuthorityMoved => 409,
             Self::NothingToRefund | Self::MoreThanLeft { .. } | Self::NoRefundsHere { .. } | Self::PartTooEarly => 409,
             Self::MethodGone | Self::MethodRefused { .. } | Self::RefundFormUsed { .. } => 409,
+            Self::RefundDisputed => 409,
             Self::BadEmail | Self::BadAmount | Self::NoReason | Self::SignInUnfilled => 422,
             Self::NoCard | Self::NoAccount | Self::NotSigned => 422,
             Self::LockedOut { .. } | Self::TooManyTries { .. } | Self::TooMany => 429,
@@ -125,6 +128,7 @@ impl Fault {
             Self::BadAmount
             | Self::NoReason
             | Self::NothingToRefund
+            | Self::RefundDisputed
             | Self::MoreThanLeft { .. }
             | Self::NoRefundsHere { .. }
             | Self::PartTooEarly => "Nothing was refunded",

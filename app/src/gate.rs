@@ -125,6 +125,7 @@ impl From<RefundError> for Fault {
         match error {
             RefundError::Refused(RefundRefusal::NothingLeft) => Self::NothingToRefund,
             RefundError::Refused(RefundRefusal::NotWithin { left }) => Self::MoreThanLeft { left },
+            RefundError::Refused(RefundRefusal::Disputed) => Self::RefundDisputed,
             RefundError::Refused(RefundRefusal::FormUsed { refund }) => Self::RefundFormUsed { refund },
             RefundError::NotHere(instead) => Self::NoRefundsHere { instead: instead.to_owned() },
             RefundError::PartTooEarly => Self::PartTooEarly,

@@ -3,6 +3,7 @@
 
 use domain::{
     date::Lateness,
+    dispute::DisputeState,
     invoice::InvoiceStatus,
     money::Locale,
     payment::AttemptState,
@@ -21,8 +22,9 @@ pub fn StateBadge(
     state: AttemptState,
     #[prop(optional)] never_sent: bool,
     #[prop(optional)] refunded: Refunded,
+    #[prop(optional_no_strip)] dispute: Option<DisputeState>,
 ) -> impl IntoView {
-    let (words, tone) = match refunded.badge() {
+    let (words, tone) = match dispute.and_then(DisputeState::badge).or(refunded.badge()) {
         Some(badge) => badge,
         None if never_sent => ("Not sent", Tone::Warn),
         None => state.badge(),

@@ -17,6 +17,8 @@ pub const LOOK_UP_SOON: TimeDelta = TimeDelta::seconds(5);
 pub const LOOK_UP_AFTER: TimeDelta = TimeDelta::seconds(25);
 /// The first look at a refund that the gateway has accepted and not paid out: its own news come sooner.
 pub const PENDING_LOOK_UP_AFTER: TimeDelta = TimeDelta::minutes(5);
+/// The first look at a dispute: banks take weeks, and the gateway tells by itself.
+pub const DISPUTE_LOOK_UP_AFTER: TimeDelta = TimeDelta::hours(6);
 /// A look-up that finds nothing counts as proof when it is repeated this much later (`wire/gateways.md`, 1.5).
 pub const MISSED_APART: TimeDelta = TimeDelta::minutes(2);
 /// A payer who has not finished at the bank's or gateway's page by then has left; the invoice is set free for the next.
@@ -96,7 +98,7 @@ pub fn run_again_at(tries: i32, answer_at: Option<DateTime<Utc>>, now: DateTime<
     answer_at.filter(|at| *at > now).map_or(usual, |at| usual.min(at))
 }
 
-/// When somebody asks again about a debit that the bank has: it tells by itself, and takes days.
+/// When somebody asks again about a debit or a dispute that the bank has: it tells by itself, and takes days.
 #[must_use]
 pub fn ask_bank_again_at(now: DateTime<Utc>) -> DateTime<Utc> {
     now + BANK_GAP

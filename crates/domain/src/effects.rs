@@ -63,7 +63,13 @@ pub fn learn(known: &[&Observation], seen: &Observation, asked: Money, gateway_i
     let is_page = before.state == AttemptState::RequiresAction;
     let tells_to_wait = |fact: &Fact| fact.leaves_it_open() && !(is_page && *fact == Fact::NotSeen);
     let was_told_to_wait = known.iter().any(|known| tells_to_wait(&known.fact));
-    let effects = effects(before.state, after.state, was_told_to_wait);
+    let effects = match &seen.fact {
+        // A dispute has journals of its own, and nobody but the card's holder has anything to learn.
+        Fact::ChargedBack { .. } | Fact::Reinstated { .. } if before.state == after.state => Vec::new(),
+        Fact::ChargedBack { .. } => vec![Effect::TakeBack],
+        Fact::Reinstated { .. } => vec![Effect::RetakeClaims, Effect::Post],
+        _ => effects(before.state, after.state, was_told_to_wait),
+    };
     Some(Learned { before, after, also, is_second, effects })
 }
 
@@ -169,7 +175,20 @@ fn refund_effects(before: RefundState, after: RefundState) -> Vec<RefundEffect> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::money::Currency;
+    use crate::{ids::DisputeId, money::Currency};
+
+    #[test]
+    fn f23_a_lost_dispute_leaves_the_books_without_a_journal_or_a_mail_of_the_payments_own() {
+        let dispute = DisputeId(uuid::Uuid::nil());
+        let facts = [Fact::Approved, Fact::ChargedBack { dispute }, Fact::Reinstated { dispute }];
+        let [paid, lost, back] = facts.map(Observation::bare);
+        let asked = Money::new(500, Currency::USD);
+        let effects = |known: &[&Observation], seen| learn(known, seen, asked, None).map(|learned| learned.effects);
+        assert_eq!(effects(&[&paid], &lost), Some(vec![Effect::TakeBack]));
+        assert_eq!(effects(&[&paid, &lost], &lost), None, "told twice");
+        assert_eq!(effects(&[&paid, &lost], &back), Some(vec![Effect::RetakeClaims, Effect::Post]));
+        assert_eq!(effects(&[&paid], &back), Some(Vec::new()), "nothing was taken");
+    }
 
     #[test]
     fn d24_a_void_undoes_the_payment_unless_a_refund_of_all_of_it_made_it() {

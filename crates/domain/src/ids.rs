@@ -62,8 +62,9 @@ id!(/** What a link was resolved to; the `transactionId` of `/npe`. Random, not 
 id!(/** What a payer means to pay; minted with the form, and the idempotency key of all that follows. */ PaymentId, "pay");
 id!(/** One try at one gateway with one method. */ AttemptId, "att");
 id!(/** Money of an attempt that is paid back; minted with the form, and the idempotency key of all that follows. */ RefundId, "rfd");
+id!(/** A dispute of an attempt's money. */ DisputeId, "dsp");
 id!(/** A saved method; minted with the form, and the idempotency key of all that follows. */ MethodId, "mth");
-id!(/** An immutable fact about an attempt or a refund. */ ObservationId, "obs");
+id!(/** An immutable fact about an attempt, a refund or a dispute. */ ObservationId, "obs");
 id!(/** A balanced set of double-entry lines. */ JournalId, "jnl");
 id!(/** A payment in the built-in ledger. */ LedgerPaymentId, "lpy");
 id!(/** Work written in the same transaction as the fact that needs it. */ JobId, "job");

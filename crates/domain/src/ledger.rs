@@ -26,6 +26,10 @@ pub enum JournalKind {
     RefundPaid,
     /// A refund that had been paid out failed: the gateway has the money again.
     RefundFailed,
+    /// The bank keeps what a card's holder has disputed.
+    DisputeLost,
+    /// It gave it back after all.
+    DisputeReversed,
 }
 
 /// One line: debits are positive, credits negative.
@@ -76,6 +80,8 @@ impl Journal {
             JournalKind::PaymentCorrected => Self::payment_corrected(amount),
             JournalKind::RefundPaid => Self::refund_paid(amount),
             JournalKind::RefundFailed => Self::refund_failed(amount),
+            JournalKind::DisputeLost => Self::moved_back(kind, amount),
+            JournalKind::DisputeReversed => Self::moved(kind, amount),
         }
     }
 
@@ -171,12 +177,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn d9_a_return_or_a_refund_undoes_the_payment_to_the_cent(minor in 1i64..i64::MAX) {
+        fn d9_a_return_a_refund_or_a_lost_dispute_undoes_the_payment_to_the_cent(minor in 1i64..i64::MAX) {
             let amount = Money::new(minor, Currency::USD);
             for (there, back) in [
                 (Journal::payment_taken(amount), Journal::payment_reversed(amount)),
                 (Journal::payment_taken(amount), Journal::refund_paid(amount)),
                 (Journal::refund_failed(amount), Journal::refund_paid(amount)),
+                (Journal::payment_taken(amount), Journal::of(JournalKind::DisputeLost, amount)),
+                (Journal::of(JournalKind::DisputeReversed, amount), Journal::of(JournalKind::DisputeLost, amount)),
             ] {
                 let (there, back) = (there.expect("it balances"), back.expect("it balances"));
                 for (a, b) in there.lines().iter().zip(back.lines()) {

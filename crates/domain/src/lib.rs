@@ -6,6 +6,7 @@ pub mod asking;
 pub mod card_testing;
 pub mod consent;
 pub mod date;
+pub mod dispute;
 pub mod effects;
 pub mod ids;
 pub mod invoice;

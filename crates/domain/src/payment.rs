@@ -2,6 +2,7 @@
 //! is a cache of that fold. States, ranks and moves: `wire/gateways.md`, 1.2-1.3.
 
 use crate::{
+    ids::DisputeId,
     invoice::{BooksInvoice, InvoiceStatus},
     money::Money,
     planted,
@@ -122,6 +123,14 @@ pub enum Fact {
         reason: DeclineReason,
     },
     Voided,
+    /// Ours, beside a dispute over all of it that was lost: the bank has given the money to the card's holder.
+    ChargedBack {
+        dispute: DisputeId,
+    },
+    /// Ours, beside the same dispute: the bank gave it back after all.
+    Reinstated {
+        dispute: DisputeId,
+    },
     /// Ours, beside a gateway's word that contradicts a final no: the money is there, and is accounted for from here on
     /// (`wire/gateways.md`, 1.3). The contradiction stays, so that somebody looks.
     MoneyAfterAll,
@@ -156,6 +165,8 @@ pub enum DeclineReason {
     NotAuthorised,
     /// A bank that had said yes has taken the money back, for a reason that it keeps to itself.
     TakenBack,
+    /// The card's holder had the bank take it back, and the merchant could not change that.
+    ChargedBack,
     TryAgainLater,
     Declined,
     /// Ours, not the bank's: the gateway could not be reached and nothing was sent.
@@ -190,6 +201,9 @@ impl DeclineReason {
             Self::Blocked | Self::Declined => "Your bank declined this card. Use another card, or ask your bank why.",
             Self::AccountClosed => "This account is closed. Use another one.",
             Self::NotAuthorised => "Your bank does not allow debits from this account. Use another one.",
+            Self::ChargedBack => {
+                "This payment was disputed at the bank, which gave the money back to the card’s holder."
+            }
             Self::TakenBack => "Ask your bank why before you pay again, or pay in another way.",
             Self::TryAgainLater => "Your bank could not process the payment just now. Try again in a few minutes.",
             Self::NotSent => "We could not reach the payment service, so nothing was sent. Try again in a minute.",
@@ -233,6 +247,11 @@ impl Folded {
                 return Self { state: S::Approved, ever_approved: true, reason: None, ..self };
             }
             Fact::MoneyAfterAll => return self,
+            Fact::ChargedBack { .. } if self.state.has_money() => (S::Returned, Some(DeclineReason::ChargedBack)),
+            Fact::Reinstated { .. } if self.reason == Some(DeclineReason::ChargedBack) => {
+                return Self { state: S::Approved, reason: None, ..self };
+            }
+            Fact::ChargedBack { .. } | Fact::Reinstated { .. } => return self,
             Fact::NeverArrived => (S::Declined, Some(DeclineReason::NotSent)),
             Fact::BankNo { reason } if self.ever_approved => (S::Returned, Some(*reason)),
             Fact::BankNo { reason } => (S::Declined, Some(*reason)),

@@ -120,6 +120,28 @@ fn d2_money_after_a_final_no_is_accounted_for_and_stays_an_alarm() {
 }
 
 #[test]
+fn f23_a_lost_dispute_takes_money_alone_and_gives_back_what_it_took() {
+    let dispute = DisputeId(uuid::Uuid::nil());
+    let (lost, back) = (Fact::ChargedBack { dispute }, Fact::Reinstated { dispute });
+    for state in S::ALL {
+        let before = standing_at(state);
+        assert_eq!(before.then(&back), before, "{state:?}: nothing was taken by a dispute");
+        let after = before.then(&lost);
+        if !state.has_money() {
+            assert_eq!(after, before, "{state:?}");
+            continue;
+        }
+        assert_eq!((after.state, after.reason), (S::Returned, Some(DeclineReason::ChargedBack)), "{state:?}");
+        for late in facts().iter().chain([&lost]) {
+            assert_eq!(after.then(late), after, "{state:?}: the gateway goes on listing the charge: {late:?}");
+        }
+        let again = after.then(&back);
+        assert!(again.state == S::Approved && again.reason.is_none() && !again.contradicted, "{state:?}");
+        assert_eq!(again.then(&Fact::BankNo { reason: DeclineReason::Declined }).state, S::Returned, "{state:?}");
+    }
+}
+
+#[test]
 fn s66_the_amount_is_the_books_and_d11_a_move_must_be_confirmed() {
     let usd = |minor| Money::new(minor, Currency::USD);
     let books = |status, due| BooksInvoice { status, due: usd(due), ..BooksInvoice::example() };

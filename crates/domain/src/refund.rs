@@ -59,6 +59,18 @@ impl RefundState {
     }
 }
 
+/// Where a refund was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "orm", derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum))]
+#[cfg_attr(feature = "orm", sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case"))]
+#[serde(rename_all = "snake_case")]
+pub enum RefundOrigin {
+    /// By our staff, on a page of ours.
+    Here,
+    /// By somebody at the gateway's own console, or by another program: we hear of it when it is made.
+    There,
+}
+
 /// What was seen of a refund at the gateway. Adapters report; the fold decides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "fact", rename_all = "snake_case")]
@@ -209,6 +221,8 @@ pub enum RefundRefusal {
     NotWithin {
         left: Money,
     },
+    /// Somebody has asked their bank for it: it would go back twice.
+    Disputed,
     /// The form has made a refund already, of another amount.
     FormUsed {
         refund: Money,

@@ -3,6 +3,7 @@
 use crate::{
     access::Role,
     date::{Lateness, Moment, in_words},
+    dispute::DisputeState,
     ids::{CheckoutId, InvoiceId, MailId, MethodId, PaymentId, RefundId},
     invoice::InvoiceStatus,
     method::{Ends, MethodKind, MethodState},
@@ -355,6 +356,8 @@ pub struct PaymentRow {
     /// Nothing of it ever reached the gateway, so nobody has declined or cancelled anything.
     pub never_sent: bool,
     pub refunded: Refunded,
+    /// The newest dispute of its money.
+    pub dispute: Option<DisputeState>,
     /// What came back of it in all, and when last.
     pub paid_back: Option<PaidBack>,
     pub method: Option<String>,
@@ -409,7 +412,7 @@ pub struct AdminHome {
 /// Something that does not mend itself, in one sentence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// The word on its badge: `Books`, `Payment`, `Refund`, `Task`, `Gateway` or `Cards`.
+    /// The word on its badge: `Books`, `Payment`, `Refund`, `Dispute`, `Task`, `Gateway` or `Cards`.
     pub area: String,
     pub sentence: String,
     pub payment: Option<PaymentId>,
@@ -445,6 +448,7 @@ pub struct PaymentStory {
     pub events: Vec<StoryEvent>,
     pub attempts: Vec<AttemptFace>,
     pub refunds: Vec<RefundFace>,
+    pub disputes: Vec<DisputeFace>,
     /// Absent when there is no money to pay back.
     pub refund: Option<RefundPlan>,
     pub postings: Vec<PostingFace>,
@@ -522,6 +526,15 @@ pub struct RefundFace {
     pub gateway_id: Option<String>,
     /// Why no money went back, and what to do.
     pub failure: Option<String>,
+}
+
+/// A dispute as staff read it beside the payment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DisputeFace {
+    /// `$1,204.50. Answer it by 5 Dec 2026.`
+    pub words: String,
+    /// Where they answer it, at the gateway.
+    pub page_url: Option<String>,
 }
 
 /// One line of our own ledger.
@@ -608,6 +621,18 @@ impl RefundState {
             Self::Succeeded => ("Refunded", Tone::Good),
             Self::Failed => ("Failed", Tone::Bad),
             Self::Canceled => ("Cancelled", Tone::Neutral),
+        }
+    }
+}
+
+impl DisputeState {
+    /// The badge of a payment with such a dispute.
+    #[must_use]
+    pub const fn badge(self) -> Option<(&'static str, Tone)> {
+        match self {
+            Self::Open => Some(("Disputed", Tone::Warn)),
+            Self::Lost => Some(("Dispute lost", Tone::Bad)),
+            Self::Won => None,
         }
     }
 }

@@ -107,6 +107,7 @@ impl Engine {
             problems.push(Problem { area: "Payment".into(), sentence, payment: Some(attempt.payment_id) });
         }
         problems.extend(self.refund_problems(db, locale).await?);
+        problems.extend(self.dispute_problems(db, locale).await?);
         for job in db.jobs_dead().await? {
             let what = serde_json::from_str::<Work>(&job.body).map_or("A task", |work| work.words());
             let sentence =
@@ -117,8 +118,8 @@ impl Engine {
         if parked > 0 {
             let events = if parked == 1 { "1 event".to_owned() } else { format!("{parked} events") };
             let sentence = format!(
-                "{events} of the gateway were kept because they are about nothing that we know, or about a refund or a dispute \
-                 made there. Compare them with the gateway."
+                "{events} of the gateway were kept because they are about nothing that we know. Compare them with the \
+                 gateway."
             );
             problems.push(Problem { area: "Gateway".into(), sentence, payment: None });
         }
@@ -194,7 +195,8 @@ async fn is_settled(db: &MerchantDb, attempt: &Attempt, failed: &Refund) -> Resu
     let refunds = db.refunds_of(&[attempt.id]).await?;
     let later = refunds.iter().filter(|refund| refund.created_at >= failed.updated_at && !refund.state.is_dead());
     let again: i64 = later.map(|refund| refund.amount_minor).sum();
-    Ok(again >= failed.amount_minor || !left_to_refund(attempt, &refunds)?.is_positive())
+    let disputes = db.disputes_of(&[attempt.id]).await?;
+    Ok(again >= failed.amount_minor || !left_to_refund(attempt, &refunds, &disputes)?.is_positive())
 }
 
 /// What the books refused of a payment, and what a person must enter, or take out, of it.

@@ -4,7 +4,11 @@
 use crate::{Error, card_testing::Origin};
 use chrono::{DateTime, Utc};
 use domain::{
-    ids::{AttemptId, ConnectionId, CustomerId, InvoiceId, MailId, MethodId, PayerId, PaymentId, PersonId, RefundId},
+    dispute::DisputeState,
+    ids::{
+        AttemptId, ConnectionId, CustomerId, DisputeId, InvoiceId, MailId, MethodId, PayerId, PaymentId, PersonId,
+        RefundId,
+    },
     method::MethodState,
     money::Money,
     payment::AttemptState,
@@ -12,7 +16,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use store::{Attempt, BooksEntry, BooksEntryState, Consent, Method, NewSlip, Refund, RefundEntry, TokenHash};
+use store::{Attempt, BooksEntry, BooksEntryState, Consent, Dispute, Method, NewSlip, Refund, RefundEntry, TokenHash};
 
 pub(crate) const PAYMENT_STARTED: &str = "payment_started";
 
@@ -73,6 +77,21 @@ pub(crate) enum Audited {
         attempt: AttemptId,
         amount: Money,
         reason: String,
+    },
+    /// Nobody asked for it here.
+    RefundFound {
+        refund: RefundId,
+        attempt: AttemptId,
+        amount: Money,
+        gateway_id: Option<String>,
+    },
+    /// A card's holder has asked their bank for it, and what that came to.
+    DisputeMoved {
+        dispute: DisputeId,
+        attempt: AttemptId,
+        to: DisputeState,
+        disputed: Money,
+        dispute_there: String,
     },
     /// Paid out, or not after all.
     RefundMoved {
@@ -208,6 +227,21 @@ impl Audited {
         Ok(Self::RefundAsked { refund: refund.id, attempt: refund.attempt_id, amount, reason })
     }
 
+    pub(crate) fn refund_found(refund: &Refund) -> Result<Self, Error> {
+        let (amount, gateway_id) = (refund.amount()?, refund.gateway_id.clone());
+        Ok(Self::RefundFound { refund: refund.id, attempt: refund.attempt_id, amount, gateway_id })
+    }
+
+    pub(crate) fn dispute_moved(dispute: &Dispute) -> Result<Self, Error> {
+        Ok(Self::DisputeMoved {
+            dispute: dispute.id,
+            attempt: dispute.attempt_id,
+            to: dispute.state,
+            disputed: dispute.amount()?,
+            dispute_there: dispute.gateway_id.clone(),
+        })
+    }
+
     /// What a fact did to a refund; nothing, while it is open.
     pub(crate) fn refund_moved(from: RefundState, refund: &Refund) -> Result<Option<Self>, Error> {
         let to = refund.state;
@@ -288,6 +322,10 @@ impl Audited {
             Self::PaymentMoved { .. } => "no_money",
             Self::CancelAsked { .. } => "cancel_asked",
             Self::RefundAsked { .. } => "refund_asked",
+            Self::DisputeMoved { to: DisputeState::Open, .. } => "dispute_opened",
+            Self::DisputeMoved { to: DisputeState::Lost, .. } => "dispute_lost",
+            Self::DisputeMoved { to: DisputeState::Won, .. } => "dispute_won",
+            Self::RefundFound { .. } => "refund_found",
             Self::RefundMoved { to: RefundState::Succeeded, .. } => "refund_paid",
             Self::RefundMoved { .. } => "refund_not_paid",
             Self::BooksPosted { .. } => "books_posted",
@@ -323,6 +361,10 @@ pub(crate) fn words(kind: &str) -> &'static str {
         "no_money" => "Payment ended without money",
         "cancel_asked" => "Cancelling asked for",
         "refund_asked" => "Refund asked for",
+        "dispute_opened" => "Dispute opened",
+        "dispute_lost" => "Dispute lost",
+        "dispute_won" => "Dispute won",
+        "refund_found" => "Refund found at the gateway",
         "refund_paid" => "Refund paid",
         "refund_not_paid" => "Refund not paid",
         "books_posted" => "Posted to the books",
@@ -363,6 +405,10 @@ mod tests {
         };
         let (method, customer) = (MethodId(Uuid::nil()), CustomerId(Uuid::nil()));
         let connection = ConnectionId(Uuid::nil());
+        let disputed = |to| {
+            let (dispute, dispute_there) = (DisputeId(Uuid::nil()), "dp_1".to_owned());
+            Audited::DisputeMoved { dispute, attempt, to, disputed: amount, dispute_there }
+        };
         let told = |from, to| Audited::MethodMoved { method, customer, from, to, gateway_method: None };
         let written = |state, credit: Option<&str>| {
             Audited::refund_written(&entry(state, credit)).expect("there was something to write")
@@ -374,6 +420,10 @@ mod tests {
             (moved(AttemptState::Unknown, AttemptState::Declined), "no_money"),
             (Audited::CancelAsked { attempt }, "cancel_asked"),
             (Audited::PostAgainAsked { attempt, invoice: InvoiceId(Uuid::nil()), amount_minor: 1 }, "post_again_asked"),
+            (disputed(DisputeState::Open), "dispute_opened"),
+            (disputed(DisputeState::Lost), "dispute_lost"),
+            (disputed(DisputeState::Won), "dispute_won"),
+            (Audited::RefundFound { refund, attempt, amount, gateway_id: None }, "refund_found"),
             (paid_back(RefundState::Succeeded), "refund_paid"),
             (paid_back(RefundState::Failed), "refund_not_paid"),
             (written(BooksEntryState::Posted, Some("cn_1")), "refund_posted"),

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     ids::{AttemptId, InvoiceId, MailId, PaymentId, RefundId},
     money::Money,
-    refund::RefundState,
+    refund::{RefundOrigin, RefundState},
 };
 use serde::Deserialize;
 use std::{
@@ -232,7 +232,11 @@ impl Rows {
             must(key("books_posted", attempt, Some(*invoice)), what, entry.updated_at);
         }
         for (id, refund) in &self.refunds {
-            must(key("refund_asked", id, None), format!("the order of {id}"), refund.created_at);
+            let (told, what) = match refund.origin {
+                RefundOrigin::Here => ("refund_asked", "order"),
+                RefundOrigin::There => ("refund_found", "finding"),
+            };
+            must(key(told, id, None), format!("the {what} of {id}"), refund.created_at);
             if refund.state == RefundState::Succeeded {
                 must(key("refund_paid", id, None), format!("the money of {id}"), refund.created_at);
             }
@@ -304,6 +308,7 @@ fn refund_differs(act: &Act, refund: Option<&Refund>) -> Option<&'static str> {
             let same = named.reason.as_ref() == Some(&refund.reason) && named.attempt == Some(refund.attempt_id);
             return (!same).then_some(ANOTHER_REASON);
         }
+        "refund_found" => return (named.attempt != Some(refund.attempt_id)).then_some(ANOTHER_REASON),
         "refund_paid" => refund.state == RefundState::Succeeded,
         _ => refund.state.is_dead(),
     };

@@ -76,6 +76,10 @@ impl Engine {
         let attempts = db.latest_attempts(ids).await?;
         let with_money = attempts.values().filter(|attempt| attempt.state.has_money());
         let paid_back = paid_back(db, &with_money.map(|attempt| attempt.id).collect::<Vec<_>>()).await?;
+        let could = attempts.values().filter(|attempt| attempt.state.has_money() || attempt.state.is_dead());
+        let disputes = db.disputes_of(&could.map(|attempt| attempt.id).collect::<Vec<_>>()).await?;
+        // The newest of each stays.
+        let disputes: HashMap<_, _> = disputes.iter().map(|dispute| (dispute.attempt_id, dispute.state)).collect();
         let face = |row: Payment| {
             let attempt = attempts.get(&row.id);
             let back = attempt.and_then(|attempt| paid_back.get(&attempt.id)).copied();
@@ -88,6 +92,7 @@ impl Engine {
                 state: attempt.map_or(AttemptState::Created, |a| a.state),
                 never_sent: attempt.is_some_and(never_sent),
                 refunded: Refunded::of(row.amount_minor, back.map_or(0, |(minor, _)| minor)),
+                dispute: attempt.and_then(|attempt| disputes.get(&attempt.id)).copied(),
                 paid_back: back.map(|(minor, at)| PaidBack {
                     amount: Money::new(minor, amount.currency),
                     on: day(at, zone),

@@ -5,7 +5,7 @@ use crate::{Engine, Error};
 use chrono::{DateTime, Utc};
 use domain::{
     asking::run_again_at,
-    ids::{AttemptId, MailId, MethodId, PaymentId, RefundId, WebhookId},
+    ids::{AttemptId, DisputeId, MailId, MethodId, PaymentId, RefundId, WebhookId},
     payment::AttemptState,
     planted,
 };
@@ -65,6 +65,10 @@ pub(crate) enum Work {
         refund: RefundId,
         failed: bool,
     },
+    /// Ask the gateway what became of a dispute that is open.
+    LookUpDispute {
+        dispute: DisputeId,
+    },
     /// Ask the gateway what became of a method that it was to keep.
     LookUpMethod {
         method: MethodId,
@@ -115,6 +119,7 @@ impl Work {
             Self::PostRefund { refund } => format!("post_refund:{refund}"),
             Self::TakeBackRefund { refund } => format!("take_back_refund:{refund}"),
             Self::WriteRefundNotice { refund, failed } => format!("write_refund_notice:{refund}:{failed}"),
+            Self::LookUpDispute { dispute } => format!("look_up_dispute:{dispute}"),
             Self::LookUpMethod { method } => format!("look_up_method:{method}"),
             Self::ForgetMethod { method, seen_ms: None } => format!("forget_method:{method}"),
             Self::ForgetMethod { method, seen_ms: Some(at) } => format!("forget_method:{method}:{at}"),
@@ -138,6 +143,7 @@ impl Work {
             Self::PostRefund { .. } => "Post the refund to the books",
             Self::TakeBackRefund { .. } => "Take the failed refund out of the books",
             Self::WriteRefundNotice { .. } => "Tell the payer about the refund",
+            Self::LookUpDispute { .. } => "Ask the gateway about a dispute",
             Self::LookUpMethod { .. } => "Ask the gateway about a saved method",
             Self::ForgetMethod { .. } => "Take a saved method out at the gateway",
             Self::DeliverMail { .. } => "Send the mail",
@@ -212,6 +218,7 @@ impl Engine {
             Work::PostRefund { refund } => self.post_refund(&db, job, refund).await,
             Work::TakeBackRefund { refund } => self.take_back_refund(&db, job, refund).await,
             Work::WriteRefundNotice { refund, failed } => self.write_refund_notice(&db, job, refund, failed).await,
+            Work::LookUpDispute { dispute } => self.look_up_open_dispute(&db, dispute).await,
             Work::LookUpMethod { method } => self.look_up_open_method(&db, method).await,
             Work::ForgetMethod { method, .. } => self.forget_method(&db, job, method).await,
             Work::DeliverMail { mail } => self.deliver_mail(&db, job, mail).await,
@@ -276,13 +283,16 @@ async fn caught(tried: impl Future<Output = Result<Ran, Error>> + Send + 'static
 
 /// Open outcomes and what is missing in the books are asked about for as long as it takes.
 fn is_about_money(job: &Job) -> bool {
-    use Work::{LookUp, LookUpRefund, PostAgain, PostPayment, PostRefund, TakeBackPayment, TakeBackRefund};
+    use Work::{
+        LookUp, LookUpDispute, LookUpRefund, PostAgain, PostPayment, PostRefund, TakeBackPayment, TakeBackRefund,
+    };
     matches!(
         serde_json::from_str(&job.body),
         Ok(LookUp { .. }
             | PostPayment { .. }
             | PostAgain { .. }
             | TakeBackPayment { .. }
+            | LookUpDispute { .. }
             | LookUpRefund { .. }
             | PostRefund { .. }
             | TakeBackRefund { .. })

@@ -7,6 +7,7 @@ use crate::{
     audit_rows::Written,
     books_story::{BooksStory, RUNNING},
     clock::{on_the_wall, zone},
+    dispute_story::Told,
     faces::{decline_reason, never_sent},
     post_again::again,
     refund_story::{refund_events, refund_face},
@@ -16,9 +17,10 @@ use crate::{
 use chrono::TimeDelta;
 use domain::{
     date::Moment,
+    dispute::DisputeState,
     ids::PaymentId,
     ledger::{Account, JournalKind},
-    payment::{AttemptState, Fact, Source},
+    payment::{AttemptState, DeclineReason, Fact, Source},
     refund::Refunded,
     views::{AttemptFace, PaymentStory, PostingFace, StoryEvent, Tone},
 };
@@ -62,6 +64,7 @@ impl Engine {
             events: Vec::new(),
             attempts: Vec::new(),
             refunds: Vec::new(),
+            disputes: Vec::new(),
             refund: None,
             postings: Vec::new(),
             jobs: Vec::new(),
@@ -89,9 +92,14 @@ impl Engine {
             let refunds = db.refunds_of(&[attempt.id]).await?;
             story.refund = self.refund_plan(db, attempt, &refunds, &face, &place).await?;
             for refund in &refunds {
-                story.refunds.push(refund_face(refund, local(refund.created_at))?);
-                let events = refund_events(db, refund, &place, admin.who.locale, local).await?;
+                story.refunds.push(refund_face(refund, &face.gateway, local(refund.created_at))?);
+                let events = refund_events(db, refund, &face.gateway, &place, admin.who.locale, local).await?;
                 story.events.extend(events);
+            }
+            let told = Told { gateway: &face.gateway, locale: admin.who.locale, zone, now: self.now() };
+            for dispute in &db.disputes_of(&[attempt.id]).await? {
+                story.disputes.push(told.face(dispute)?);
+                story.events.extend(told.events(db, dispute, local).await?);
             }
             story.attempts.push(face);
             let parts = db.refund_parts(&refunds).await?;
@@ -113,6 +121,13 @@ impl Engine {
         }
         story.events.sort_by_key(|event| event.at);
         story.sentence = sentence(&latest(db, payment.id).await?, &entries, story.again.is_some());
+        story.sentence.push_str(match story.row.dispute {
+            Some(DisputeState::Open) => " The card’s holder disputes it at their bank.",
+            Some(DisputeState::Lost) if story.row.state.has_money() => {
+                " A dispute over part of it was lost: take as much out of the books."
+            }
+            _ => "",
+        });
         story.sentence.push_str(match story.row.refunded {
             Refunded::Nothing => "",
             Refunded::Part => " Part of it was paid back.",
@@ -163,6 +178,8 @@ fn observed(seen: &Observed, at: Moment) -> StoryEvent {
         Fact::Settled => ("Cleared", Tone::Good),
         Fact::BankNo { .. } => ("The bank said no", Tone::Bad),
         Fact::Voided => ("Cancelled", Tone::Neutral),
+        Fact::ChargedBack { .. } => ("The money went back to the card’s holder", Tone::Bad),
+        Fact::Reinstated { .. } => ("The bank gave the money back", Tone::Good),
         Fact::MoneyAfterAll => ("The money came after all, and is accounted for", Tone::Warn),
     };
     let why = match &seen.observation.fact {
@@ -177,7 +194,16 @@ fn observed(seen: &Observed, at: Moment) -> StoryEvent {
 
 /// Nobody at the gateway said it.
 const fn is_ours(fact: &Fact) -> bool {
-    matches!(fact, Fact::Unanswered | Fact::NotSent | Fact::NotSeen | Fact::NeverArrived | Fact::MoneyAfterAll)
+    matches!(
+        fact,
+        Fact::Unanswered
+            | Fact::NotSent
+            | Fact::NotSeen
+            | Fact::NeverArrived
+            | Fact::MoneyAfterAll
+            | Fact::ChargedBack { .. }
+            | Fact::Reinstated { .. }
+    )
 }
 
 /// A gateway answers, and tells it by a webhook as well.
@@ -234,6 +260,9 @@ fn sentence(attempt: &Attempt, entries: &[BooksEntry], may_post_again: bool) -> 
         }
         AttemptState::Voided if entries.is_empty() => "Cancelled before any money moved.".to_owned(),
         AttemptState::Voided => format!("Cancelled before it settled. {}", leaving(entries)),
+        _ if decline_reason(attempt) == Some(DeclineReason::ChargedBack) => {
+            format!("The dispute was lost, and the bank took the money back. {}", leaving(entries))
+        }
         _ => format!("The bank took the money back. {}", leaving(entries)),
     }
 }
@@ -259,6 +288,8 @@ const fn journal_words(kind: JournalKind) -> &'static str {
         JournalKind::PaymentCorrected => "Payment taken after all",
         JournalKind::RefundPaid => "Refund paid",
         JournalKind::RefundFailed => "Refund failed",
+        JournalKind::DisputeLost => "Dispute lost",
+        JournalKind::DisputeReversed => "Dispute won after all",
     }
 }
 

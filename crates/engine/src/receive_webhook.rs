@@ -34,11 +34,13 @@ struct About {
     attempt: Option<AttemptId>,
     gateway_id: Option<String>,
     refund: Option<RefundId>,
-    /// Absent in news that an older version has stored.
+    /// Absent in news that an older version has stored, as are those below.
+    #[serde(default)]
+    refund_gateway_id: Option<String>,
     #[serde(default)]
     method: Option<MethodId>,
     #[serde(default)]
-    of_debits: bool,
+    dispute: Option<String>,
     #[serde(default)]
     is_idle: bool,
 }
@@ -62,8 +64,9 @@ impl Engine {
             attempt: news.attempt,
             gateway_id: news.gateway_id,
             refund: news.refund,
+            refund_gateway_id: news.refund_gateway_id,
             method: news.method,
-            of_debits: news.of_debits,
+            dispute: news.dispute,
             is_idle: news.is_idle,
         };
         let new = NewWebhook {
@@ -94,7 +97,7 @@ impl Engine {
     pub(crate) async fn work_webhook(&self, db: &MerchantDb, job: &Job, id: WebhookId) -> Result<Ran, Error> {
         let webhook = db.webhook(id).await?;
         let about: About = serde_json::from_str(&webhook.news)?;
-        let state = match self.work_news(db, about).await? {
+        let state = match self.work_news(db, webhook.connection_id, about).await? {
             Worked::NotYet(why) => return Ok(Ran::NotYet(why)),
             Worked::Processed => WebhookState::Processed,
             Worked::Unknown => WebhookState::Parked,
@@ -106,7 +109,7 @@ impl Engine {
 
     /// Reads the truth at the gateway. What is still being sent brings the same news by itself in a moment; if it died,
     /// the sweep will.
-    async fn work_news(&self, db: &MerchantDb, about: About) -> Result<Worked, Error> {
+    async fn work_news(&self, db: &MerchantDb, connection: ConnectionId, about: About) -> Result<Worked, Error> {
         if about.is_idle {
             return Ok(Worked::Processed);
         }
@@ -114,6 +117,9 @@ impl Engine {
             let Some(method) = known(db.method(method).await)? else { return Ok(Worked::Unknown) };
             self.hear_of_method(db, &method).await?;
             return Ok(Worked::Processed);
+        }
+        if let Some(theirs) = &about.refund_gateway_id {
+            return self.hear_of_refund(db, connection, theirs).await;
         }
         let is_told = if let Some(refund) = about.refund {
             let Some(refund) = known(db.refund(refund).await)? else { return Ok(Worked::Unknown) };
@@ -127,10 +133,11 @@ impl Engine {
                 (None, Some(gateway_id)) => db.attempt_by_gateway_id(gateway_id).await?,
                 (None, None) => None,
             };
-            // A card's dispute is open as long as it is fought about: people see to it.
-            let Some(attempt) = attempt.filter(|attempt| !about.of_debits || attempt.kind.is_debit()) else {
-                return Ok(Worked::Unknown);
-            };
+            let Some(attempt) = attempt else { return Ok(Worked::Unknown) };
+            // That of a bank debit is its payment's own outcome, and final.
+            if let Some(dispute) = about.dispute.filter(|_| !attempt.kind.is_debit()) {
+                return self.hear_of_dispute(db, &attempt, &dispute).await;
+            }
             if attempt.state == AttemptState::Created {
                 return Ok(Worked::NotYet("the charge is still being sent"));
             }
@@ -141,7 +148,7 @@ impl Engine {
 }
 
 /// What became of news.
-enum Worked {
+pub(crate) enum Worked {
     Processed,
     /// Not ours, or not known yet: kept for people to see, and never answered with an error (D6).
     Unknown,

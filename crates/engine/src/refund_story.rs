@@ -9,13 +9,17 @@ use chrono::{DateTime, Utc};
 use connectors::gateway::Refunds;
 use domain::{
     date::Moment,
+    dispute::DisputeState,
     ids::RefundId,
     money::Locale,
-    refund::{RefundFact, RefundFailure, RefundState},
+    refund::{RefundFact, RefundFailure, RefundOrigin, RefundState},
     views::{AttemptFace, RefundFace, RefundOffer, RefundPlan, StoryEvent, Tone},
 };
 use store::{Attempt, BooksEntryState, MerchantDb, ObservedRefund, Refund, RefundEntry, left_to_refund};
 use uuid::Uuid;
+
+/// Instead of the dialog.
+const DISPUTED: &str = "The payment is disputed at the bank, so it cannot be refunded as well.";
 
 impl Engine {
     /// What the refund dialog says, when there is money to pay back.
@@ -27,9 +31,12 @@ impl Engine {
         face: &AttemptFace,
         place: &str,
     ) -> Result<Option<RefundPlan>, Error> {
-        let most = left_to_refund(attempt, refunds)?;
+        let disputes = db.disputes_of(&[attempt.id]).await?;
+        let most = left_to_refund(attempt, refunds, &disputes)?;
         if !most.is_positive() {
-            return Ok(None);
+            let is_disputed = disputes.iter().any(|dispute| dispute.state == DisputeState::Open);
+            let waits = is_disputed && left_to_refund(attempt, refunds, &[])?.is_positive();
+            return Ok(waits.then(|| RefundPlan::NotHere(DISPUTED.to_owned())));
         }
         let connection = db.connection(attempt.connection_id).await?;
         let refunds = self.gateway_of(db, &connection)?.capabilities().refunds;
@@ -54,13 +61,18 @@ impl Engine {
     }
 }
 
-pub(crate) fn refund_face(refund: &Refund, at: Moment) -> Result<RefundFace, Error> {
+/// `gateway` is what it is called.
+pub(crate) fn refund_face(refund: &Refund, gateway: &str, at: Moment) -> Result<RefundFace, Error> {
+    let (reason, asked_by) = match refund.origin {
+        RefundOrigin::Here => (refund.reason.clone(), refund.asked_by.clone()),
+        RefundOrigin::There => ("Made there, not here.".to_owned(), format!("Somebody at {gateway}")),
+    };
     let failure: Option<RefundFailure> = refund.failure.as_deref().map(serde_json::from_str).transpose()?;
     Ok(RefundFace {
         amount: refund.amount()?,
         state: refund.state,
-        reason: refund.reason.clone(),
-        asked_by: refund.asked_by.clone(),
+        reason,
+        asked_by,
         at,
         gateway_id: refund.gateway_id.clone(),
         failure: failure.map(|failure| failure.words().to_owned()),
@@ -70,14 +82,19 @@ pub(crate) fn refund_face(refund: &Refund, at: Moment) -> Result<RefundFace, Err
 pub(crate) async fn refund_events(
     db: &MerchantDb,
     refund: &Refund,
+    gateway: &str,
     place: &str,
     locale: Locale,
     local: impl Fn(DateTime<Utc>) -> Moment,
 ) -> Result<Vec<StoryEvent>, Error> {
-    let amount = refund.amount()?;
+    let amount = refund.amount()?.format(locale);
     let why = if refund.reason.is_empty() { String::new() } else { format!(": {}", refund.reason) };
-    let asked = format!("By {}{why}", refund.asked_by);
-    let title = format!("Refund of {} asked for", amount.format(locale));
+    let (title, asked) = match refund.origin {
+        RefundOrigin::Here => (format!("Refund of {amount} asked for"), format!("By {}{why}", refund.asked_by)),
+        RefundOrigin::There => {
+            (format!("Refund of {amount} made at {gateway}"), "Nobody asked for it here.".to_owned())
+        }
+    };
     let mut events = vec![event(local(refund.created_at), &title, &asked, Tone::Neutral)];
     events.extend(db.refund_observations(refund.id).await?.iter().map(|seen| refund_observed(seen, local(seen.at))));
     let entries = db.refund_entries(&[refund.id]).await?;

@@ -45,7 +45,10 @@ pub(crate) async fn weigh_refused(tx: &MerchantTx, attempt: &Attempt, now: DateT
 mod tests {
     use super::*;
     use BooksEntryState::{Intended, Needless, Posted, Refused};
-    use domain::ids::{AttemptId, InvoiceId, MerchantId, RefundId};
+    use domain::{
+        ids::{AttemptId, InvoiceId, MerchantId, RefundId},
+        refund::RefundOrigin,
+    };
     use uuid::Uuid;
 
     fn share() -> BooksEntry {
@@ -67,6 +70,7 @@ mod tests {
             merchant_id: MerchantId(Uuid::nil()),
             id: RefundId(Uuid::from_u128(n)),
             attempt_id: AttemptId(Uuid::nil()),
+            origin: RefundOrigin::Here,
             currency: "USD".into(),
             amount_minor: 100,
             charge_gateway_id: String::new(),

@@ -54,9 +54,27 @@ impl Engine {
         seen: &Observation,
         source: Source,
     ) -> Result<Attempt, Error> {
-        let now = self.now();
         let tx = db.begin().await?;
         let mut attempt = tx.attempt_hold(attempt).await?;
+        let Some((before, after)) = self.learn(&tx, &mut attempt, seen, source).await? else { return Ok(attempt) };
+        failpoint::reach("before_record_commit");
+        tx.commit().await?;
+        self.0.bell.notify_one();
+        if after.state == AttemptState::Declined && before.state != after.state {
+            self.watch_declines(db).await;
+        }
+        Ok(attempt)
+    }
+
+    /// The same within a transaction that holds the attempt. Nothing, and nothing is written, when it is no news.
+    pub(crate) async fn learn(
+        &self,
+        tx: &MerchantTx,
+        attempt: &mut Attempt,
+        seen: &Observation,
+        source: Source,
+    ) -> Result<Option<(Folded, Folded)>, Error> {
+        let now = self.now();
         // Whatever is seen leads out of this state, so nothing was seen yet.
         let is_first = attempt.state == AttemptState::Created;
         let known = if is_first { Vec::new() } else { tx.observations(attempt.id).await? };
@@ -65,12 +83,12 @@ impl Engine {
             let refunds =
                 refunds.map(|refund| Ok((refund.state, refund.amount()?))).collect::<Result<Vec<_>, Error>>()?;
             if is_void_by_refund(&seen.fact, attempt.state, attempt.amount()?, &refunds) {
-                return Ok(attempt);
+                return Ok(None);
             }
         }
         let known: Vec<_> = known.iter().map(|known| &known.observation).collect();
         let Some(learned) = learn(&known, seen, attempt.amount()?, attempt.gateway_id.as_deref()) else {
-            return Ok(attempt);
+            return Ok(None);
         };
         let also = learned.also.clone().map(Observation::bare);
         for (observation, place) in std::iter::once(seen.clone()).chain(also).zip(known.len()..) {
@@ -78,14 +96,14 @@ impl Engine {
         }
         let (before, after) = (learned.before, learned.after);
         if learned.is_second {
-            cache(&mut attempt, &after, &Observation::bare(seen.fact.clone()))?;
+            cache(attempt, &after, &Observation::bare(seen.fact.clone()))?;
         } else {
-            cache(&mut attempt, &after, seen)?;
+            cache(attempt, &after, seen)?;
         }
         attempt.updated_at = now;
         tx.attempt_cache(attempt.clone()).await?;
         for effect in learned.effects {
-            self.follow(&tx, &attempt, effect).await?;
+            self.follow(tx, attempt, effect).await?;
         }
         if let (Some(reason), Some(method)) = (after.reason, attempt.method_token.as_deref())
             && attempt.kind.is_debit()
@@ -93,19 +111,13 @@ impl Engine {
         {
             tx.method_trouble(attempt.connection_id, method, serde_json::to_string(&reason)?, now).await?;
         }
-        if let Some(moved) = Audited::payment_moved(before.state, &attempt)? {
+        if let Some(moved) = Audited::payment_moved(before.state, attempt)? {
             tx.audit_add(moved.slip(Some(attempt.payment_id), Actor::Gateway, now)?).await?;
         }
         if after.contradicted && !before.contradicted {
             tracing::error!(attempt.id = %attempt.id, state = ?after.state, fact = ?seen.fact, "A gateway contradicts what was final: somebody must look.");
         }
-        failpoint::reach("before_record_commit");
-        tx.commit().await?;
-        self.0.bell.notify_one();
-        if after.state == AttemptState::Declined && before.state != after.state {
-            self.watch_declines(db).await;
-        }
-        Ok(attempt)
+        Ok(Some((before, after)))
     }
 
     /// Writes an effect down: a posting, a claim, a job.

@@ -4,6 +4,7 @@
 use crate::{
     Engine, Error, Lane,
     error::known,
+    faces::decline_reason,
     post_payment::books_reference,
     refused_payment::never_entered,
     verify_refunds::{RefundRecord, forget_taken_back},
@@ -14,9 +15,10 @@ use connectors::{
     gateway::{Gateway, GatewayError, ListedRefund, Refunds, Taken},
 };
 use domain::{
+    dispute::DisputeState,
     ids::{AttemptId, ConnectionId},
     money::Money,
-    payment::{AttemptState, Fact, Folded},
+    payment::{AttemptState, DeclineReason, Fact, Folded},
     refund::RefundState,
 };
 use std::collections::{HashMap, HashSet};
@@ -179,6 +181,10 @@ impl Engine {
                 }
                 Err(cause) => verified.differences.push(format!("the gateway was not compared: {cause}")),
             }
+            if gateway.capabilities().disputes {
+                let differences = self.verify_disputes(db, connection.id, gateway.as_ref(), since).await?;
+                verified.differences.extend(differences);
+            }
             if !matches!(gateway.capabilities().refunds, Refunds::No(_)) {
                 match listed_refunds(gateway.as_ref(), since).await {
                     Ok((listed, earlier)) => {
@@ -206,8 +212,11 @@ fn own_differences(record: &AttemptRecord, now: DateTime<Utc>) -> Result<Vec<Str
     }
     let paid_back = record.refunds.iter().filter(|refund| refund.state == RefundState::Succeeded);
     let paid_back: i64 = paid_back.map(|refund| refund.amount_minor).sum();
-    let captured = if folded.state.has_money() { amount.minor } else { 0 };
-    let expected = captured - paid_back;
+    // Journals of its disputes take it back, and not one of the payment's own.
+    let captured = if folded.state.has_money() || is_charged_back(attempt) { amount.minor } else { 0 };
+    let lost = record.disputes.iter().filter(|dispute| dispute.state == DisputeState::Lost);
+    let lost: i64 = lost.map(|dispute| dispute.amount_minor).sum();
+    let expected = captured - paid_back - lost;
     if record.clearing_minor != expected {
         differs(format!("our ledger has {} where {expected} should stand", record.clearing_minor));
     }
@@ -292,6 +301,11 @@ fn quotes(attempt: &Attempt, reference: &str) -> bool {
     [&attempt.charge_id, &attempt.gateway_id].into_iter().flatten().any(|id| id == reference)
 }
 
+/// A dispute over all of it was lost.
+fn is_charged_back(attempt: &Attempt) -> bool {
+    decline_reason(attempt) == Some(DeclineReason::ChargedBack)
+}
+
 /// The gateway's list against our attempts, both ways.
 fn gateway_differences(
     connection: ConnectionId,
@@ -307,6 +321,8 @@ fn gateway_differences(
         let (id, amount) = (&charge.gateway_id, charge.amount.to_decimal());
         match ours.get(&charge.attempt) {
             None => differences.push(format!("the gateway took {amount} ({id}) for an attempt that we do not know")),
+            // A gateway goes on listing what was disputed as taken.
+            Some(attempt) if is_charged_back(attempt) => {}
             Some(attempt) if !attempt.state.has_money() => {
                 differences
                     .push(format!("the gateway took {amount} ({id}); our {} is {:?}", attempt.id, attempt.state));
@@ -358,7 +374,7 @@ async fn listed_differences(
     for (row, is_new) in rows {
         let refund = match row.refund {
             Some(refund) => known(db.refund(refund).await)?,
-            None => None,
+            None => db.refund_by_gateway_id(&row.gateway_id).await?,
         };
         if let Some(refund) = refund {
             differences.extend(refund_difference(&refund, row)?);
@@ -390,6 +406,15 @@ fn refund_difference(refund: &Refund, row: &ListedRefund) -> Result<Option<Strin
     Ok((!agrees).then(|| format!("the gateway {paid} {amount} back ({id}); our {} is {state:?}", refund.id)))
 }
 
+/// By our name, or by the gateway's id of what others made.
+fn is_listed(refund: &Refund, listed: &[ListedRefund]) -> bool {
+    let is_it = |row: &ListedRefund| match row.refund {
+        Some(ours) => ours == refund.id,
+        None => refund.gateway_id.as_ref() == Some(&row.gateway_id),
+    };
+    listed.iter().any(is_it)
+}
+
 /// What we say was paid back since then, and the gateway does not list.
 fn unlisted(
     connection: ConnectionId,
@@ -401,7 +426,6 @@ fn unlisted(
     let made = refunds.iter().filter(|record| record.charge_undone().is_none()).map(|record| &record.refund);
     let made = made.filter(|refund| refund.state == RefundState::Succeeded);
     let here = made.filter(|refund| ours.get(&refund.attempt_id).is_some_and(|of| of.connection_id == connection));
-    let missing =
-        here.filter(|refund| refund.created_at >= since && !listed.iter().any(|row| row.refund == Some(refund.id)));
+    let missing = here.filter(|refund| refund.created_at >= since && !is_listed(refund, listed));
     missing.map(|refund| format!("{} was paid back, and the gateway does not list it", refund.id)).collect()
 }

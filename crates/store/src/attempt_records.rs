@@ -1,6 +1,6 @@
 //! Attempts with everything that is recorded about their money, in bulk: what a comparison of all books reads.
 
-use crate::{Attempt, BooksEntry, Error, MerchantDb, Refund, RefundEntry};
+use crate::{Attempt, BooksEntry, Dispute, Error, MerchantDb, Refund, RefundEntry};
 use chrono::{DateTime, Utc};
 use domain::{
     ids::{AttemptId, PaymentId},
@@ -23,6 +23,8 @@ pub struct AttemptRecord {
     pub entries: Vec<BooksEntry>,
     /// Oldest first.
     pub refunds: Vec<Refund>,
+    /// Oldest first.
+    pub disputes: Vec<Dispute>,
     /// The refunds' writes into the books.
     pub refund_entries: Vec<RefundEntry>,
 }
@@ -68,6 +70,10 @@ impl MerchantDb {
             let attempt = refund_of.get(&entry.refund_id).ok_or(Error::Missing)?;
             refund_entries.entry(*attempt).or_default().push(entry);
         }
+        let mut disputes: HashMap<AttemptId, Vec<Dispute>> = HashMap::new();
+        for dispute in self.disputes_of(&ids).await? {
+            disputes.entry(dispute.attempt_id).or_default().push(dispute);
+        }
         let mut allocated: HashMap<PaymentId, i64> = HashMap::new();
         for share in self.allocations_of(attempts.iter().map(|attempt| attempt.payment_id)).await? {
             *allocated.entry(share.payment_id).or_default() += share.amount_minor;
@@ -78,6 +84,7 @@ impl MerchantDb {
             allocated_minor: allocated.get(&attempt.payment_id).copied().unwrap_or_default(),
             entries: entries.remove(&attempt.id).unwrap_or_default(),
             refunds: refunds.remove(&attempt.id).unwrap_or_default(),
+            disputes: disputes.remove(&attempt.id).unwrap_or_default(),
             refund_entries: refund_entries.remove(&attempt.id).unwrap_or_default(),
             attempt,
         };

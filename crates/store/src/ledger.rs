@@ -6,7 +6,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    ids::{AttemptId, JournalId, MerchantId, RefundId},
+    ids::{AttemptId, DisputeId, JournalId, MerchantId, RefundId},
     ledger::{Account, Journal, JournalKind},
     money::Money,
 };
@@ -26,7 +26,7 @@ mod journal {
         pub id: JournalId,
         pub attempt_id: AttemptId,
         pub kind: JournalKind,
-        /// The refund that it is about, as its id prints; empty for the payment itself.
+        /// The refund, or the dispute, that it is about, as its id prints; empty for the payment itself.
         pub refund: String,
         pub at: DateTime<Utc>,
     }
@@ -87,6 +87,20 @@ impl MerchantTx {
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         self.journal_write(attempt, refund.to_string(), journal, now).await
+    }
+
+    /// Each kind stands at most once for a dispute.
+    ///
+    /// # Errors
+    /// [`Error::Duplicate`] when it stands already.
+    pub async fn dispute_journal_add(
+        &self,
+        attempt: AttemptId,
+        dispute: DisputeId,
+        journal: &Journal,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        self.journal_write(attempt, dispute.to_string(), journal, now).await
     }
 
     async fn journal_write(

@@ -2,9 +2,10 @@
 //! of their fold.
 
 use crate::{
-    Attempt, BooksEntryState, Error, MerchantDb, MerchantTx, NewSlip, Store,
+    Attempt, BooksEntryState, Dispute, Error, MerchantDb, MerchantTx, NewSlip, Store,
     invoices::Sum,
-    scope::{Only, Scoped, moment, money, owned},
+    scope::{Only, Scoped, moment, money, owned, text},
+    undisputed_of,
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -12,7 +13,7 @@ use domain::{
     money::Money,
     payment::Source,
     planted,
-    refund::{RefundFailure, RefundRefusal, RefundSeen, RefundState, may_refund, refundable},
+    refund::{RefundFailure, RefundOrigin, RefundRefusal, RefundSeen, RefundState, may_refund, refundable},
 };
 use sea_orm::{ActiveModelTrait, ConnectionTrait, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*};
 use uuid::Uuid;
@@ -26,11 +27,12 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: RefundId,
     pub attempt_id: AttemptId,
+    pub origin: RefundOrigin,
     pub currency: String,
     pub amount_minor: i64,
     /// The gateway's id of the payment as it was then: what is sent again must be the same to the byte.
     pub charge_gateway_id: String,
-    /// Why, in the words of whoever asked for it.
+    /// Why, in the words of whoever asked for it. Nobody did for one that was made there.
     pub reason: String,
     pub asked_by: String,
     pub state: RefundState,
@@ -135,13 +137,22 @@ pub enum OpenedRefund {
     Refused(RefundRefusal),
 }
 
+/// What became of a refund that was made at the gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TakenIn {
+    New,
+    /// It stands already: news come twice, and late.
+    Stands(RefundId),
+    /// It may be one of ours whose id there is not known yet.
+    Undecided,
+}
+
 /// What can still be paid back of an attempt's money.
 ///
 /// # Errors
 /// A stored currency that this version does not know.
-pub fn left_to_refund(attempt: &Attempt, refunds: &[Refund]) -> Result<Money, Error> {
-    let amount = attempt.amount()?;
-    let captured = if attempt.state.has_money() { amount } else { Money::zero(amount.currency) };
+pub fn left_to_refund(attempt: &Attempt, refunds: &[Refund], disputes: &[Dispute]) -> Result<Money, Error> {
+    let captured = undisputed_of(attempt, disputes)?;
     let refunds = refunds.iter().map(|refund| Ok((refund.state, refund.amount()?)));
     let refunds = refunds.collect::<Result<Vec<_>, Error>>()?;
     refundable(captured, refunds).map_err(|_| Error::Unreadable("refund.currency"))
@@ -162,11 +173,13 @@ impl MerchantDb {
             Err(Error::Missing) => {}
             Err(other) => return Err(other),
         }
-        let left = left_to_refund(&attempt, &tx.refunds_of(&[attempt.id]).await?)?;
-        if let Err(refusal) = may_refund(new.amount()?, left)
+        let (amount, refunds) = (new.amount()?, tx.refunds_of(&[attempt.id]).await?);
+        let left = left_to_refund(&attempt, &refunds, &tx.disputes_of(&[attempt.id]).await?)?;
+        if let Err(refusal) = may_refund(amount, left)
             && !planted::is("refund_without_limit")
         {
-            return Ok(OpenedRefund::Refused(refusal));
+            let is_disputed = may_refund(amount, left_to_refund(&attempt, &refunds, &[])?).is_ok();
+            return Ok(OpenedRefund::Refused(if is_disputed { RefundRefusal::Disputed } else { refusal }));
         }
         // Another attempt's refund of this id may have come in between.
         if tx.insert_absent::<Entity>([new]).await? == 0 {
@@ -175,6 +188,29 @@ impl MerchantDb {
         tx.audit_add(slip).await?;
         tx.commit().await?;
         Ok(OpenedRefund::New)
+    }
+}
+
+impl MerchantDb {
+    /// Commits a refund that was made at the gateway with its line for the audit trail, once: the attempt is held
+    /// meanwhile. It is a fact, so nothing limits it; what is left for others goes down by it.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's attempt.
+    pub async fn refund_take_in(&self, new: Refund, slip: NewSlip) -> Result<TakenIn, Error> {
+        let tx = self.begin().await?;
+        let attempt = tx.attempt_hold(new.attempt_id).await?;
+        let refunds = tx.refunds_of(&[attempt.id]).await?;
+        if let Some(stands) = refunds.iter().find(|refund| refund.gateway_id == new.gateway_id) {
+            return Ok(TakenIn::Stands(stands.id));
+        }
+        if refunds.iter().any(|refund| refund.gateway_id.is_none() && refund.state.is_open()) {
+            return Ok(TakenIn::Undecided);
+        }
+        tx.insert::<Entity>([new]).await?;
+        tx.audit_add(slip).await?;
+        tx.commit().await?;
+        Ok(TakenIn::New)
     }
 }
 
@@ -278,6 +314,12 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// [`Error::Missing`] also for another merchant's refund.
     pub async fn refund(&self, id: RefundId) -> Result<Refund, Error> {
         self.find::<Entity>().filter(Column::Id.eq(id)).only(self.conn()).await?.ok_or(Error::Missing)
+    }
+
+    /// # Errors
+    /// The database is away.
+    pub async fn refund_by_gateway_id(&self, gateway_id: &str) -> Result<Option<Refund>, Error> {
+        Ok(self.find::<Entity>().filter(Column::GatewayId.eq(text(gateway_id))).only(self.conn()).await?)
     }
 
     /// The refunds of these attempts, oldest first.

@@ -532,6 +532,31 @@ async fn g37_once_it_has_settled_parts_are_refunded_and_booked_when_they_are_pai
 }
 
 #[tokio::test]
+async fn g37_a_refund_that_somebody_made_at_the_vendor_is_taken_in() {
+    let reef = Reef::new().await;
+    let form = reef.form().await;
+    reef.pay(&form, VISA).await;
+    reef.assert_paid_once(&form).await;
+    reef.house.advance(json!({"days": 1})).await;
+    let charge = reef.house.state("authorizenet").await["charges"][0]["id"].as_str().unwrap().to_owned();
+    let (login, key) = (keys::PORTAL_LOGIN, keys::PORTAL_TRANSACTION_KEY);
+    let theirs = format!(
+        r#"{{"createTransactionRequest":{{"merchantAuthentication":{{"name":"{login}","transactionKey":"{key}"}},"transactionRequest":{{"transactionType":"refundTransaction","amount":"5.00","payment":{{"creditCard":{{"cardNumber":"1111","expirationDate":"XXXX"}}}},"refTransId":"{charge}"}}}}}}"#
+    );
+    let request = http().post(format!("{}/authorizenet/xml/v1/request.api", reef.house.vendors)).body(theirs);
+    let answer = request.header("content-type", "application/json").send().await.unwrap().text().await.unwrap();
+    assert!(answer.contains(r#""responseCode":"1""#), "{answer}");
+
+    reef.tells(&form, "Refund of $5.00 made at Authorize.Net").await;
+    reef.assert_agrees().await;
+    let over = reef.refund(&form, "345.01").await;
+    assert!(over.contains("up to $345.00"), "{over}");
+    reef.house.advance(json!({"days": 1})).await;
+    reef.tells(&form, "Refund posted to the books").await;
+    reef.assert_agrees().await;
+}
+
+#[tokio::test]
 async fn d2_a_refund_whose_answer_is_lost_is_found_and_never_made_twice() {
     for (settles, amount) in [(false, "350.00"), (true, "350.00"), (true, "100.00")] {
         let reef = Reef::new().await;

@@ -7,6 +7,7 @@ mod authorizenet;
 mod card_testing;
 mod crate_edges;
 mod debits;
+mod disputes;
 mod faults;
 mod invoice_pdf;
 mod kills;

@@ -1,7 +1,7 @@
 //! Staff pay money back (G37, G41, D24): gateway first, then the books, then everything agrees, whatever happens in
 //! between.
 
-use crate::support::{Answer, Client, Form, House, On, Server, field, http, link};
+use crate::support::{Answer, Client, Form, House, On, Server, field, http, link, sign_event};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use simulators::facts;
@@ -526,15 +526,113 @@ async fn refunded_by_others(house: &House) -> String {
 }
 
 #[tokio::test]
-async fn d24_a_refund_that_somebody_made_at_the_gateway_is_named() {
+async fn d24_g37_a_refund_made_at_the_gateway_is_taken_in_and_leaves_less_for_ours() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        let form = paid(&house, "pm_card_visa").await;
+        let admin = staff(&house).await;
+        let id = refunded_by_others(&house).await;
+        tells(&house, &admin, &form.payment, "Refund posted to the books").await;
+        let page = admin.get(&story_of(&form.payment)).await.body;
+        for words in
+            ["Refund of $5.00 made at Stripe", "Somebody at Stripe", "Made there, not here.", "Refund paid", &*id]
+        {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+        assert!(admin.get("/admin/transactions").await.body.contains("Part refunded"));
+        assert_eq!(credits(&house).await, [("PAID".to_owned(), 500)]);
+        let mailed = async || admin.get("/admin/mail").await.body.contains("Refund: $5.00 from Northwind IT");
+        house.until("the payer is told", mailed).await;
+        house.assert_everything_agrees().await;
+
+        let ours = Dialog::open(&admin, &form.payment).await;
+        assert_eq!(ours.most, "1199.50");
+        let back = ours.press(&admin, "1199.51").await.location.unwrap();
+        assert!(admin.get(&back).await.body.contains("up to $1,199.50."));
+        ours.press(&admin, "1199.50").await;
+        tells(&house, &admin, &form.payment, "All of it was paid back.").await;
+        let both = async || credits(&house).await.iter().map(|(_, paid)| *paid).collect::<Vec<_>>() == [500, 119_950];
+        house.until("both are in the books", both).await;
+        house.assert_everything_agrees().await;
+        let home = admin.get("/admin").await.body;
+        assert!(home.contains("Nothing needs you"), "{home}");
+        assert_eq!(house.engine.verify_books(None).await.unwrap().refunds, 2);
+    }
+}
+
+/// The same news of a refund, as often.
+async fn told_again(house: &House, id: &str, kind: &str, times: usize) {
+    let now = Utc::now().timestamp();
+    let sent = futures::future::join_all((0..times).map(|n| {
+        let body = format!(
+            r#"{{"id":"evt_{id}_{kind}_{n}","object":"event","type":"{kind}","created":{now},"data":{{"object":{{"id":"{id}","object":"refund","metadata":{{}}}}}}}}"#
+        );
+        let signature = sign_event(&body, facts::stripe::PORTAL_WEBHOOK_SECRET, now);
+        let url = format!("{}/webhooks/stripe/{}", house.portal, house.gateway);
+        async move { http().post(url).header("stripe-signature", signature).body(body).send().await.unwrap().status() }
+    }))
+    .await;
+    assert!(sent.iter().all(|status| *status == 200), "{sent:?}");
+}
+
+#[tokio::test]
+async fn d3_d24_fifty_news_of_one_refund_made_there_in_any_order_are_one_refund() {
+    let house = House::new().await;
+    let form = paid(&house, "pm_card_visa").await;
+    house.arm_times("stripe", "webhook_lost", 9).await;
+    let id = refunded_by_others(&house).await;
+    tokio::join!(told_again(&house, &id, "refund.updated", 25), told_again(&house, &id, "refund.created", 25));
+    let admin = staff(&house).await;
+    tells(&house, &admin, &form.payment, "Refund posted to the books").await;
+    house.assert_everything_agrees().await;
+    assert_eq!(house.number("SELECT count(*) FROM refund").await, 1);
+    assert_eq!(credits(&house).await, [("PAID".to_owned(), 500)]);
+    assert_eq!(Dialog::open(&admin, &form.payment).await.most, "1199.50");
+}
+
+#[tokio::test]
+async fn d24_news_without_our_name_that_come_before_our_own_answer_make_no_second_refund() {
+    let house = House::new().await;
+    let form = paid(&house, "pm_card_visa").await;
+    house.arm("stripe", "reset_after_execute", REFUNDS).await;
+    house.arm_times("stripe", "webhook_lost", 9).await;
+    let admin = staff(&house).await;
+    Dialog::open(&admin, &form.payment).await.press(&admin, "200.00").await;
+    let made = house.charges().await.remove(0)["refunds"][0].as_str().unwrap().to_owned();
+    told_again(&house, &made, "refund.updated", 3).await;
+    tells(&house, &admin, &form.payment, "Refund posted to the books").await;
+    house.assert_everything_agrees().await;
+    assert_eq!(house.number("SELECT count(*) FROM refund").await, 1);
+    assert_eq!(refunded(&house).await, 20_000);
+}
+
+#[tokio::test]
+async fn d24_a_refund_made_at_the_gateway_whose_news_are_lost_is_named() {
     let house = House::new().await;
     paid(&house, "pm_card_visa").await;
+    house.arm_times("stripe", "webhook_lost", 9).await;
     let id = refunded_by_others(&house).await;
     let named = format!("Northwind IT: the gateway paid 5.00 back ({id}) by a refund that we do not know");
     assert_eq!(house.differences(None).await, [named]);
-    let admin = staff(&house).await;
-    let told = async || admin.get("/admin").await.body.contains("about a refund or a dispute");
-    house.until("the front page says so", told).await;
+}
+
+#[tokio::test]
+async fn g37_a_refund_made_there_that_waits_is_asked_about_and_one_that_fails_is_taken_out_again() {
+    for (card, first, then) in [
+        ("pm_card_pendingRefund", "Refund accepted, not paid out yet", "Refund posted to the books"),
+        ("pm_card_refundFail", "Refund posted to the books", "The refund does not stand in the books"),
+    ] {
+        let house = House::new().await;
+        let form = paid(&house, card).await;
+        refunded_by_others(&house).await;
+        tells(&house, &staff(&house).await, &form.payment, first).await;
+        if card == "pm_card_pendingRefund" {
+            house.arm_times("stripe", "webhook_lost", 9).await;
+        }
+        house.pass_an_hour().await;
+        tells(&house, &staff(&house).await, &form.payment, then).await;
+        house.assert_everything_agrees().await;
+    }
 }
 
 /// A payment of five days ago, and the begin of the last day.
@@ -548,6 +646,7 @@ async fn paid_days_ago(card: &str) -> (House, Form, DateTime<Utc>) {
 #[tokio::test]
 async fn d24_a_window_shows_what_others_paid_back_of_an_older_payment() {
     let (house, _, since) = paid_days_ago("pm_card_visa").await;
+    house.arm_times("stripe", "webhook_lost", 9).await;
     let id = refunded_by_others(&house).await;
     let named = format!("Northwind IT: the gateway paid 5.00 back ({id}) by a refund that we do not know");
     assert_eq!(house.differences(Some(since)).await, [named]);

@@ -94,6 +94,13 @@ pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
         view! { <ErrorSummary title=fault.heading() mend/> }
     });
     let again = story.again.map(|what| view! { <div class="acts"><BooksAgain payment=row.payment what/></div> });
+    let disputes = story.disputes.into_iter().map(|dispute| {
+        let page = dispute
+            .page_url
+            .map(|url| view! { " " <a href=url rel="external noreferrer">"Open it at the gateway"</a> });
+        view! { <div><dt>"Dispute"</dt><dd>{dispute.words}{page}</dd></div> }
+    });
+    let disputes = disputes.collect_view();
     let refunds = (!story.refunds.is_empty()).then(|| view! { <Refunds refunds=story.refunds locale/> });
     view! {
         <PageTitle text=format!("{} – {}", row.reference, story.who.merchant) wrong/>
@@ -105,7 +112,7 @@ pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
                     <p>{story.sentence}</p>
                     {again}
                 </div>
-                <StateBadge state=row.state never_sent=row.never_sent refunded=row.refunded/>
+                <StateBadge state=row.state never_sent=row.never_sent refunded=row.refunded dispute=row.dispute/>
             </div>
             {refused}
             <div class="columns">
@@ -123,6 +130,7 @@ pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
                             {row.method.map(|value| view! { <Fact name="Method" value/> })}
                             <Fact name="Receipt to" value=story.payer_email/>
                             <div><dt>"Started"</dt><dd><When at=row.at/></dd></div>
+                            {disputes}
                         </dl>
                         {story.refund.map(|plan| view! { <Refund plan locale note in_dialog/> })}
                         <p class="acts"><a class="btn" href=proof download=file rel="external">"Download proof"</a></p>

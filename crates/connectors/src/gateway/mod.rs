@@ -8,6 +8,7 @@ use crate::http::{Answer, HttpError};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
+    dispute::DisputeSeen,
     ids::{AttemptId, CustomerId, MethodId, RefundId},
     method::{MethodKind, MethodSeen},
     money::Money,
@@ -35,6 +36,8 @@ pub struct Capabilities {
     /// Keeps a list of what it took, to compare ours with.
     pub lists: bool,
     pub refunds: Refunds,
+    /// Tells of disputes of cards.
+    pub disputes: bool,
     /// Keeps methods for later charges.
     pub stores: bool,
     /// The bank debits that it takes, of accounts that it keeps.
@@ -94,6 +97,26 @@ pub struct ListedRefund {
     pub amount: Money,
     /// The money has gone back, and did not come again.
     pub is_paid: bool,
+}
+
+/// A refund as a gateway tells of it by its own id, whoever made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadRefund {
+    /// Ours; absent for one that was made by others.
+    pub refund: Option<RefundId>,
+    /// The gateway's id of the payment that it is of.
+    pub charge_gateway_id: Option<String>,
+    pub seen: RefundSeen,
+    /// Where the gateway says so.
+    pub made_at: Option<DateTime<Utc>>,
+}
+
+/// A dispute as a gateway tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadDispute {
+    /// The gateway's id of the payment whose money it is about.
+    pub charge_gateway_id: Option<String>,
+    pub seen: DisputeSeen,
 }
 
 /// Money that a gateway says it took for one of our attempts.
@@ -218,10 +241,12 @@ pub struct WebhookNews {
     pub gateway_id: Option<String>,
     /// Our refund, when the event is about one.
     pub refund: Option<RefundId>,
+    /// The gateway's id of a refund that bears no name of ours, when the event is about one.
+    pub refund_gateway_id: Option<String>,
     /// Our saved method, when the event is about one.
     pub method: Option<MethodId>,
-    /// It tells an outcome of bank debits alone: a dispute of one is final, that of a card is not.
-    pub of_debits: bool,
+    /// The gateway's id of a dispute, when the event is about one. That of a bank debit is the payment's own outcome.
+    pub dispute: Option<String>,
     /// Nothing follows from it: an echo of what we did there ourselves, or a change that we do not keep.
     pub is_idle: bool,
 }
@@ -260,6 +285,11 @@ fn unreadable(answer: &Answer) -> GatewayError {
 /// For adapters whose [`Capabilities::stores`] is false.
 fn keeps_none() -> GatewayError {
     refused("keeps_none", "methods cannot be saved at this gateway")
+}
+
+/// For adapters whose [`Capabilities::disputes`] is false.
+fn tells_of_none() -> GatewayError {
+    refused("tells_of_none", "this gateway is not asked about disputes")
 }
 
 fn refused(code: &str, message: &str) -> GatewayError {
@@ -305,6 +335,9 @@ pub trait Gateway: Send + Sync {
     /// As [`Gateway::find`], for a refund. Never pays a second time.
     async fn find_refund(&self, look_up: &RefundLookUp) -> Result<Found<RefundSeen>, GatewayError>;
 
+    /// A refund by the gateway's own id of it, also one that others made.
+    async fn read_refund(&self, gateway_id: &str) -> Result<ReadRefund, GatewayError>;
+
     /// Keeps a method for later charges, once for each id.
     async fn store(&self, request: &StoreRequest) -> Result<MethodSeen, GatewayError>;
 
@@ -318,8 +351,14 @@ pub trait Gateway: Send + Sync {
     /// What was paid back since then, by the gateway's own list, also what others did there.
     async fn refunded_since(&self, since: DateTime<Utc>) -> Result<Vec<ListedRefund>, GatewayError>;
 
+    /// A dispute of a card by the gateway's own id of it.
+    async fn read_dispute(&self, gateway_id: &str) -> Result<ReadDispute, GatewayError>;
+
+    /// What was disputed since then, by the gateway's own list.
+    async fn disputed_since(&self, since: DateTime<Utc>) -> Result<Vec<ReadDispute>, GatewayError>;
+
     /// Verifies the signature on the raw bytes, then says what the event is about. The event is a hint: what it claims
-    /// is read again with [`Gateway::find`] or [`Gateway::find_refund`].
+    /// is read again with [`Gateway::find`], [`Gateway::find_refund`] and their like.
     ///
     /// # Errors
     /// A body that this gateway did not sign, or that cannot be read.

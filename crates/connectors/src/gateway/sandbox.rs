@@ -3,8 +3,8 @@
 
 use super::{
     Capabilities, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, ListedRefund, LookUp,
-    RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError, WebhookNews, method_face,
-    refused,
+    ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError,
+    WebhookNews, method_face, refused, tells_of_none,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -126,6 +126,7 @@ impl Gateway for Sandbox {
             postal_code: false,
             lists: false,
             refunds: Refunds::Allowed,
+            disputes: false,
             stores: true,
             debits: &[],
         };
@@ -177,6 +178,11 @@ impl Gateway for Sandbox {
         Ok(Found::Seen(Self::refunded(&look_up.request)))
     }
 
+    /// Nobody but us refunds here.
+    async fn read_refund(&self, _gateway_id: &str) -> Result<ReadRefund, GatewayError> {
+        Err(no_list())
+    }
+
     /// The test method itself is what is kept.
     async fn store(&self, request: &StoreRequest) -> Result<MethodSeen, GatewayError> {
         let method = chosen(&ChargeHow::Token(request.token.clone()))?;
@@ -201,6 +207,14 @@ impl Gateway for Sandbox {
 
     async fn refunded_since(&self, _since: DateTime<Utc>) -> Result<Vec<ListedRefund>, GatewayError> {
         Err(no_list())
+    }
+
+    async fn read_dispute(&self, _gateway_id: &str) -> Result<ReadDispute, GatewayError> {
+        Err(tells_of_none())
+    }
+
+    async fn disputed_since(&self, _since: DateTime<Utc>) -> Result<Vec<ReadDispute>, GatewayError> {
+        Err(tells_of_none())
     }
 
     /// The sandbox sends no news, so whatever comes is somebody else's.

@@ -208,6 +208,15 @@ async fn g37_the_list_tells_ours_from_what_others_paid_back() {
     let told: Vec<_> = listed.iter().map(|row| (row.refund, row.amount, row.is_paid)).collect();
     assert_eq!(told, [(None, usd(500), false), (Some(refund(1, 0).refund), usd(20_000), false)]);
     assert_eq!((&listed[0].charge_gateway_id, Some(&listed[1].gateway_id)), (&Some(charge), ours.gateway_id.as_ref()));
+    for row in &listed {
+        let read = gateway(&sim).read_refund(&row.gateway_id).await.unwrap();
+        assert_eq!(
+            (read.refund, read.seen.amount, read.seen.fact),
+            (row.refund, Some(row.amount), RefundFact::Pending)
+        );
+        assert_eq!(read.charge_gateway_id, listed[0].charge_gateway_id, "also of ours, by its own word");
+        assert!(read.made_at.is_some());
+    }
     sim.advance_hours(24).await;
     assert_eq!(list().await.iter().map(|row| row.is_paid).collect::<Vec<_>>(), [true, true]);
     assert_eq!(gateway(&sim).taken_since(sim.now() - TimeDelta::days(40)).await.unwrap().len(), 1);

@@ -98,6 +98,9 @@ async fn stripe_refund_requests(now: DateTime<chrono::Utc>) -> Vec<Asked> {
     let _ = stripe.find_refund(&refund_look_up(&request, Some("re_1"), now)).await;
     let _ = stripe.find_refund(&refund_look_up(&request, None, now)).await;
     let _ = stripe.refunded_since(now).await;
+    let _ = stripe.read_refund("re_1").await;
+    let _ = stripe.read_dispute("dp_1").await;
+    let _ = stripe.disputed_since(now).await;
     stub.asked()
 }
 
@@ -191,6 +194,8 @@ async fn what_we_send_to_stripe_is_what_its_contract_asks_for() {
         seen,
         [
             "get /v1/checkout/sessions/{session}",
+            "get /v1/disputes",
+            "get /v1/disputes/{dispute}",
             "get /v1/payment_intents",
             "get /v1/payment_intents/{intent}",
             "get /v1/payment_methods/{payment_method}",

@@ -14,6 +14,7 @@ mod sandbox;
 mod sim;
 mod stripe_contract;
 mod stripe_debits;
+mod stripe_disputes;
 mod stripe_fuzz;
 mod stripe_methods;
 mod stripe_odd;

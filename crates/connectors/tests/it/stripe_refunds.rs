@@ -133,6 +133,16 @@ async fn g37_the_list_tells_ours_from_what_others_paid_back() {
     assert_eq!(told, [(None, usd(500), true), (Some(request.refund), usd(20_000), true)]);
     assert_eq!(Some(&listed[1].gateway_id), ours.gateway_id.as_ref());
     assert!(listed.iter().all(|row| row.charge_gateway_id.as_ref() == Some(&request.charge_gateway_id)));
+    for row in &listed {
+        let read = gateway(&sim).read_refund(&row.gateway_id).await.unwrap();
+        assert_eq!((read.refund, &read.charge_gateway_id), (row.refund, &row.charge_gateway_id));
+        assert_eq!((read.seen.amount, read.seen.fact), (Some(row.amount), RefundFact::Succeeded));
+        assert!(read.made_at.is_some_and(|at| at >= since - chrono::TimeDelta::minutes(1)), "{:?}", read.made_at);
+    }
+    for id in ["re_0", "ch_1", "re_1/../charges"] {
+        let unknown = gateway(&sim).read_refund(id).await;
+        assert!(matches!(unknown, Err(GatewayError::Refused { .. })), "{id}: {unknown:?}");
+    }
 }
 
 fn sent_at() -> DateTime<Utc> {

@@ -12,6 +12,7 @@ mod connections;
 mod consents;
 mod database;
 mod declines;
+mod disputes;
 mod errors;
 mod invoices;
 mod jobs;

@@ -8,9 +8,9 @@ use domain::{
     ids::{AttemptId, RefundId},
     ledger::{Journal, JournalKind},
     payment::{AttemptState, Source},
-    refund::{RefundFact, RefundFailure, RefundRefusal, RefundSeen, RefundState},
+    refund::{RefundFact, RefundFailure, RefundOrigin, RefundRefusal, RefundSeen, RefundState},
 };
-use store::{Attempt, BooksEntryState, Error, MerchantDb, NewSlip, ObservedRefund, OpenedRefund, Refund};
+use store::{Attempt, BooksEntryState, Error, MerchantDb, NewSlip, ObservedRefund, OpenedRefund, Refund, TakenIn};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -32,6 +32,7 @@ pub fn refund(shop: &Shop, attempt: AttemptId, minor: i64) -> Refund {
         merchant_id: shop.db.merchant_id(),
         id: RefundId(Uuid::now_v7()),
         attempt_id: attempt,
+        origin: RefundOrigin::Here,
         currency: "USD".into(),
         amount_minor: minor,
         charge_gateway_id: "pi_1".into(),
@@ -135,6 +136,44 @@ on_both!(d24_ten_posts_of_one_form_are_one_refund, async |db| {
     let answers = clicks.join_all().await;
     assert_eq!(answers.iter().filter(|answer| **answer == OpenedRefund::New).count(), 1, "{answers:?}");
     assert_eq!(answers.iter().filter(|answer| **answer == OpenedRefund::Same).count(), 9, "{answers:?}");
+});
+
+fn made_there(shop: &Shop, attempt: AttemptId, minor: i64, gateway_id: &str) -> Refund {
+    let (origin, gateway_id) = (RefundOrigin::There, Some(gateway_id.to_owned()));
+    Refund { origin, gateway_id, reason: String::new(), asked_by: String::new(), ..refund(shop, attempt, minor) }
+}
+
+on_both!(d24_what_was_paid_back_at_the_gateway_is_taken_in_once_and_leaves_less, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let attempt = paid(&shop).await;
+    let other = shop.on(&db.node().await).await;
+    let mut news = JoinSet::new();
+    for n in 0..16 {
+        let db = if n % 2 == 0 { shop.db.clone() } else { other.clone() };
+        let new = made_there(&shop, attempt, 6_000, "re_1");
+        news.spawn(async move { db.refund_take_in(new, asked()).await.unwrap() });
+    }
+    let answers = news.join_all().await;
+    assert_eq!(answers.iter().filter(|answer| **answer == TakenIn::New).count(), 1, "{answers:?}");
+    let stands = shop.db.refund_by_gateway_id("re_1").await.unwrap().unwrap();
+    assert_eq!(answers.iter().filter(|answer| **answer == TakenIn::Stands(stands.id)).count(), 15, "{answers:?}");
+    let over = shop.db.refund_open(refund(&shop, attempt, 4_001), asked()).await.unwrap();
+    assert_eq!(over, OpenedRefund::Refused(RefundRefusal::NotWithin { left: usd(4_000) }));
+    assert_eq!(shop.db.refund_open(refund(&shop, attempt, 4_000), asked()).await.unwrap(), OpenedRefund::New);
+});
+
+on_both!(d24_while_nobody_knows_the_id_of_ours_nothing_passes_for_somebody_elses, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let attempt = paid(&shop).await;
+    let ours = refund(&shop, attempt, 1_000);
+    shop.db.refund_open(ours.clone(), asked()).await.unwrap();
+    let theirs = || shop.db.refund_take_in(made_there(&shop, attempt, 1_000, "re_1"), asked());
+    assert_eq!(theirs().await.unwrap(), TakenIn::Undecided);
+    let answered = Refund { gateway_id: Some("re_1".into()), ..ours.clone() };
+    moved(&shop.db, &answered, RefundState::Succeeded).await;
+    assert_eq!(theirs().await.unwrap(), TakenIn::Stands(ours.id), "it was ours");
+    let another = shop.db.refund_take_in(made_there(&shop, attempt, 1_000, "re_2"), asked()).await.unwrap();
+    assert_eq!(another, TakenIn::New);
 });
 
 on_both!(facts_of_a_refund_come_back_in_the_order_of_their_places, async |db| {

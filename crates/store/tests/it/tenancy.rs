@@ -2,18 +2,21 @@
 
 use crate::{
     database::on_both,
+    disputes::{dispute, dispute_seen},
     refunds::{approve, asked, refund},
     shop::{Shop, at, checkout, invoice, shop},
 };
 use domain::{
+    dispute::DisputeState,
+    ids::DisputeId,
     ledger::Journal,
     payment::{AttemptState, Fact, Observation, Source},
     refund::{RefundFact, RefundSeen},
 };
 use std::fmt::Debug;
 use store::{
-    BooksEntryState, Checkout, ConnectionState, Error, Job, MailState, MerchantTx, NewAttempt, NewJob, NewMail,
-    NewWebhook, Observed, ObservedRefund, PaymentFilter, Refund, WebhookState,
+    BooksEntryState, Checkout, ConnectionState, Dispute, Error, Job, MailState, MerchantTx, NewAttempt, NewJob,
+    NewMail, NewWebhook, Observed, ObservedRefund, PaymentFilter, Refund, WebhookState,
 };
 use uuid::Uuid;
 
@@ -56,6 +59,7 @@ fn refund_seen() -> ObservedRefund {
 struct Story {
     order: NewAttempt,
     refund: Refund,
+    dispute: Dispute,
     mail: domain::ids::MailId,
     webhook: store::Webhook,
     entry: store::BooksEntry,
@@ -72,6 +76,9 @@ async fn story(store: &store::Store, shop: &Shop) -> Story {
     let tx = shop.db.begin().await.unwrap();
     tx.refund_observation_add(refund.id, 0, &refund_seen()).await.unwrap();
     tx.refund_entries_intend(refund.id, &[(shop.invoice, 100)], at(1)).await.unwrap();
+    let dispute = dispute(shop, order.attempt.id, 100);
+    tx.dispute_add(dispute.clone()).await.unwrap();
+    tx.dispute_observation_add(dispute.id, 0, &dispute_seen(DisputeState::Open)).await.unwrap();
     tx.observation_add(order.attempt.id, 0, &seen()).await.unwrap();
     let journal = Journal::payment_taken(order.payment.amount().unwrap()).unwrap();
     tx.journal_add(order.attempt.id, &journal, at(1)).await.unwrap();
@@ -82,7 +89,7 @@ async fn story(store: &store::Store, shop: &Shop) -> Story {
     tx.commit().await.unwrap();
     let job = store.jobs_claim(at(1), at(2), 1).await.unwrap().remove(0);
     let entry = shop.db.books_entries(order.attempt.id).await.unwrap().remove(0);
-    Story { order, refund, mail, webhook, entry, job }
+    Story { order, refund, dispute, mail, webhook, entry, job }
 }
 
 on_both!(d20_no_getter_finds_another_merchants_row, async |db| {
@@ -101,6 +108,7 @@ on_both!(d20_no_getter_finds_another_merchants_row, async |db| {
 
     let refund = theirs.refund.id;
     missing(me.refund(refund).await);
+    missing(me.refund_take_in(theirs.refund.clone(), asked()).await);
     assert!(me.refunds_of(&[attempt]).await.unwrap().is_empty());
     assert!(me.refunds_by_id(&[refund]).await.unwrap().is_empty());
     assert!(me.refunds_since(at(-9)).await.unwrap().is_empty());
@@ -109,10 +117,18 @@ on_both!(d20_no_getter_finds_another_merchants_row, async |db| {
     assert!(me.refund_entries_waiting(at(9)).await.unwrap().is_empty());
     assert!(me.refunds_unknown(at(9)).await.unwrap().is_empty());
     let alarm = writing(&bolt).await;
-    alarm.refund_cache(Refund { contradicted: true, ..theirs.refund.clone() }).await.unwrap();
+    let gateway_id = Some("re_1".into());
+    alarm.refund_cache(Refund { contradicted: true, gateway_id, ..theirs.refund.clone() }).await.unwrap();
     alarm.commit().await.unwrap();
+    assert_eq!(me.refund_by_gateway_id("re_1").await.unwrap(), None);
     assert!(me.refunds_alarming(at(-9)).await.unwrap().is_empty());
     assert!(me.refund_sums(at(-9)).await.unwrap().is_empty());
+    let dispute = theirs.dispute.id;
+    missing(me.dispute(dispute).await);
+    assert!(me.disputes_of(&[attempt]).await.unwrap().is_empty());
+    assert!(me.disputes_since(at(-9)).await.unwrap().is_empty());
+    assert!(me.disputes_alarming(at(-9)).await.unwrap().is_empty());
+    assert!(me.dispute_observations(dispute).await.unwrap().is_empty());
     assert!(me.allocations(payment).await.unwrap().is_empty());
     assert!(me.consents_of(vec![attempt]).await.unwrap().is_empty());
     assert_eq!(me.consents_count().await.unwrap(), 0);
@@ -160,6 +176,7 @@ on_both!(d20_no_writer_touches_another_merchants_row, async |db| {
     missing(tx.attempt_hold(attempt).await);
     missing(tx.attempt_cache(theirs.order.attempt.clone()).await);
     missing(tx.refund_cache(theirs.refund.clone()).await);
+    missing(tx.dispute_cache(theirs.dispute.clone()).await);
     missing(tx.refund_entry_write(bolt.db.refund_entries(&[theirs.refund.id]).await.unwrap().remove(0)).await);
     missing(tx.invoice_refresh(bolt.invoice, &invoice("i-1", "INV-X"), at(9)).await);
     missing(tx.connection_synced(bolt.connection, "cursor", at(9)).await);
@@ -206,6 +223,8 @@ on_both!(d20_a_row_cannot_point_at_another_merchants, async |db| {
     let refund = refund.id;
     missing(writing(&acme).await.refund_observation_add(refund, 0, &refund_seen()).await);
     missing(writing(&acme).await.refund_entries_intend(refund, &[(acme.invoice, 100)], at(0)).await);
+    missing(writing(&acme).await.dispute_add(dispute(&bolt, attempt, 100)).await);
+    missing(writing(&acme).await.dispute_journal_add(attempt, DisputeId(Uuid::nil()), &journal, at(0)).await);
     missing(writing(&acme).await.books_entries_intend(attempt, &acme.order().allocations, at(0)).await);
     missing(writing(&acme).await.webhook_receive(webhook(&bolt), at(0)).await);
     missing(writing(&acme).await.jobs_add([job(&theirs)], at(0)).await);

@@ -15,8 +15,8 @@ mod webhook;
 
 use super::{
     Capabilities, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, ListedRefund, LookUp,
-    RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError, WebhookNews, keeps_none,
-    refused,
+    ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError,
+    WebhookNews, keeps_none, refused, tells_of_none,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
@@ -89,6 +89,7 @@ impl Gateway for AuthorizeNet {
             postal_code: true,
             lists: true,
             refunds: Refunds::WholeUntilSettled,
+            disputes: false,
             stores: false,
             debits: &[],
         };
@@ -141,6 +142,10 @@ impl Gateway for AuthorizeNet {
         self.look_up_refund(look_up).await
     }
 
+    async fn read_refund(&self, gateway_id: &str) -> Result<ReadRefund, GatewayError> {
+        Ok(self.details(gateway_id).await?.read_refund(self.config.currency))
+    }
+
     async fn store(&self, _request: &StoreRequest) -> Result<MethodSeen, GatewayError> {
         Err(keeps_none())
     }
@@ -155,6 +160,14 @@ impl Gateway for AuthorizeNet {
 
     async fn refunded_since(&self, since: DateTime<Utc>) -> Result<Vec<ListedRefund>, GatewayError> {
         self.list_refunds(since).await
+    }
+
+    async fn read_dispute(&self, _gateway_id: &str) -> Result<ReadDispute, GatewayError> {
+        Err(tells_of_none())
+    }
+
+    async fn disputed_since(&self, _since: DateTime<Utc>) -> Result<Vec<ReadDispute>, GatewayError> {
+        Err(tells_of_none())
     }
 
     /// Signatures do not age: a story that is told again is known by its id.

@@ -2,10 +2,12 @@
 //! what is read later (3.5). An unknown status is parked as `Processing` and logged, never guessed.
 
 use super::{
+    code::{self, Name},
     declines,
     replies::{Details, DetailsReply, TransactionResponse, filled},
 };
-use crate::gateway::{GatewayError, method_face, refused};
+use crate::gateway::{GatewayError, ReadRefund, method_face, refused};
+use chrono::DateTime;
 use domain::{
     money::{Currency, Money},
     payment::{DeclineReason, Fact, MethodFace, Observation},
@@ -113,6 +115,24 @@ impl DetailsReply {
             fact,
             gateway_id: Some(it.trans_id.0.clone()),
             amount: settles.and_then(|amount| Money::from_decimal(amount, currency).ok()),
+        }
+    }
+}
+
+impl DetailsReply {
+    /// As of a refund that somebody may have made at the vendor: whose it is, its names tell.
+    pub fn read_refund(&self, currency: Currency) -> ReadRefund {
+        let it = &self.transaction;
+        let refund = match self.ref_id().and_then(code::read) {
+            Some(Name::Refund(refund)) => Some(refund),
+            _ => None,
+        };
+        let submitted = filled(it.submitted.as_ref()).and_then(|at| DateTime::parse_from_rfc3339(at).ok());
+        ReadRefund {
+            refund,
+            charge_gateway_id: filled(it.ref_trans_id.as_ref()).map(str::to_owned),
+            seen: self.observe_refund(currency),
+            made_at: submitted.map(|at| at.to_utc()),
         }
     }
 }

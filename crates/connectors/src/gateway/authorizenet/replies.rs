@@ -76,6 +76,8 @@ pub struct Details {
     pub trans_id: Text,
     /// What a refund is of.
     pub ref_trans_id: Option<Text>,
+    #[serde(rename = "submitTimeUTC")]
+    pub submitted: Option<Text>,
     pub transaction_status: String,
     pub response_reason_code: Option<Text>,
     pub auth_amount: Option<Text>,

@@ -43,23 +43,22 @@ pub fn news(keys: &[SecretString], signature: &str, raw: &[u8]) -> Result<Webhoo
         attempt: None,
         gateway_id: None,
         refund: None,
+        refund_gateway_id: None,
         method: None,
-        of_debits: false,
+        dispute: None,
         is_idle: false,
     };
     if !nothing.kind.starts_with(PAYMENT) || payload.entity_name.as_deref() != Some("transaction") {
         return Ok(nothing);
     }
     let names = [&payload.merchant_reference_id, &payload.invoice_number];
+    let id = filled(payload.id.as_ref()).map(str::to_owned);
     Ok(match names.into_iter().find_map(|name| code::read(filled(name.as_ref())?)) {
         // Also a void: by it a refund calls off what has not settled.
         Some(Name::Refund(refund)) => WebhookNews { refund: Some(refund), ..nothing },
         // A refund is a transaction of its own: what others refund must not pass as news of the charge.
-        _ if nothing.kind.starts_with(REFUND) => nothing,
-        name => {
-            let attempt = name.and_then(Name::attempt);
-            WebhookNews { attempt, gateway_id: filled(payload.id.as_ref()).map(str::to_owned), ..nothing }
-        }
+        _ if nothing.kind.starts_with(REFUND) => WebhookNews { refund_gateway_id: id, ..nothing },
+        name => WebhookNews { attempt: name.and_then(Name::attempt), gateway_id: id, ..nothing },
     })
 }
 

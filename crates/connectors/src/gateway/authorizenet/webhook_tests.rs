@@ -75,6 +75,11 @@ fn an_event_names_our_attempt_and_the_transaction() {
     assert_eq!(event("payment.authcapture.created", &by_number), (Some(attempt), id.clone()));
     assert_eq!(event("payment.authcapture.created", transaction), (None, id));
     assert_eq!(event("payment.refund.created", &by_reference), (None, None), "it is not news of the charge");
+    let raw = format!(
+        r#"{{"notificationId":"n-1","eventType":"net.authorize.payment.refund.created","payload":{{{by_number}}}}}"#
+    );
+    let theirs = read(&raw).expect("signed and readable");
+    assert_eq!((theirs.refund, theirs.refund_gateway_id.as_deref()), (None, Some("60019392075")), "by others");
     let refund = "rfd_0199d3a41c007abc8123456789abcdef".parse().expect("an id");
     let name = code::of_refund(refund).expect("a name");
     for (kind, member) in [

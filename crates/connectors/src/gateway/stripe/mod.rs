@@ -3,6 +3,7 @@
 
 mod calls;
 mod declines;
+mod disputes;
 mod find;
 mod form;
 mod methods;
@@ -12,7 +13,8 @@ mod wire;
 
 use super::{
     Capabilities, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, ListedRefund, LookUp,
-    RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError, WebhookNews,
+    ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError,
+    WebhookNews,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
@@ -69,6 +71,7 @@ impl Gateway for Stripe {
             postal_code: false,
             lists: true,
             refunds: Refunds::Allowed,
+            disputes: true,
             stores: true,
             debits: &[MethodKind::AchDebit, MethodKind::BecsDebit],
         };
@@ -124,6 +127,10 @@ impl Gateway for Stripe {
         self.look_up_refund(look_up).await
     }
 
+    async fn read_refund(&self, gateway_id: &str) -> Result<ReadRefund, GatewayError> {
+        Ok(self.refund_by_id(gateway_id).await?.read())
+    }
+
     async fn store(&self, request: &StoreRequest) -> Result<MethodSeen, GatewayError> {
         self.send_store(request).await
     }
@@ -138,6 +145,14 @@ impl Gateway for Stripe {
 
     async fn refunded_since(&self, since: DateTime<Utc>) -> Result<Vec<ListedRefund>, GatewayError> {
         self.list_refunds(since).await
+    }
+
+    async fn read_dispute(&self, gateway_id: &str) -> Result<ReadDispute, GatewayError> {
+        self.dispute(gateway_id).await
+    }
+
+    async fn disputed_since(&self, since: DateTime<Utc>) -> Result<Vec<ReadDispute>, GatewayError> {
+        self.list_disputes(since).await
     }
 
     fn webhook(&self, headers: &HeaderMap, raw: &[u8], now: DateTime<Utc>) -> Result<WebhookNews, WebhookError> {

@@ -26,9 +26,7 @@ impl Stripe {
     pub(super) async fn look_up_refund(&self, look_up: &RefundLookUp) -> Result<Found<RefundSeen>, GatewayError> {
         let request = &look_up.request;
         if let Some(id) = &look_up.gateway_id {
-            let path = format!("refunds/{}", calls::plain(id, "re_")?);
-            let refund: Refund = self.json(self.call(Method::GET, &path)).await?;
-            return Ok(Found::Seen(refund.observe()));
+            return Ok(Found::Seen(self.refund_by_id(id).await?.observe()));
         }
         let mut pages = Pages::new("refunds", vec![("payment_intent", intent_of(request)?.to_owned())]);
         let ours = |refund: &Refund| (refund.refund() == Some(request.refund)).then(|| refund.observe());
@@ -46,6 +44,11 @@ impl Stripe {
             Err(GatewayError::Refused { .. }) => Ok(Found::NotThere),
             Err(error) => Err(error),
         }
+    }
+
+    pub(super) async fn refund_by_id(&self, id: &str) -> Result<Refund, GatewayError> {
+        let path = format!("refunds/{}", calls::plain(id, "re_")?);
+        self.json(self.call(Method::GET, &path)).await
     }
 
     pub(super) async fn list_refunds(&self, since: DateTime<Utc>) -> Result<Vec<ListedRefund>, GatewayError> {

@@ -77,14 +77,28 @@ pub fn news(
     let object = event.data.object;
     let refund = object.metadata.as_ref().and_then(|m| m.get(REFUND)).and_then(|id| id.parse().ok());
     let method = object.metadata.as_ref().and_then(|m| m.get(METHOD)).and_then(|id| id.parse().ok());
-    let of_debits = event.kind.starts_with("charge.dispute.");
-    let (attempt, gateway_id) = if of_debits || tells_of_outcome(&event.kind) {
+    // One that somebody made at Stripe.
+    let is_theirs = refund.is_none() && object.object.as_deref() == Some("refund");
+    let refund_gateway_id = object.id.clone().filter(|_| is_theirs);
+    let is_dispute = object.object.as_deref() == Some("dispute");
+    let dispute = object.id.clone().filter(|_| is_dispute);
+    let (attempt, gateway_id) = if tells_of_outcome(&event.kind) {
         (object.attempt().and_then(|id| id.parse().ok()), object.gateway_id())
     } else {
         (None, None)
     };
     let is_idle = IDLE.iter().any(|of| event.kind.starts_with(of));
-    Ok(WebhookNews { event_id: event.id, kind: event.kind, attempt, gateway_id, refund, method, of_debits, is_idle })
+    Ok(WebhookNews {
+        event_id: event.id,
+        kind: event.kind,
+        attempt,
+        gateway_id,
+        refund,
+        refund_gateway_id,
+        method,
+        dispute,
+        is_idle,
+    })
 }
 
 /// Reading the payment answers these. A refund leaves it as it was, so its news must not pass as worked; but that a

@@ -105,20 +105,21 @@ fn an_event_names_our_attempt_and_the_payment() {
 }
 
 #[test]
-fn news_of_a_refund_does_not_pass_for_news_of_the_payment_and_that_of_a_dispute_is_for_debits_alone() {
+fn news_of_a_refund_does_not_pass_for_news_of_the_payment_and_that_of_a_dispute_names_both() {
     for kind in ["refund.created", "refund.failed", "charge.refund.updated", "charge.dispute.created"] {
+        let object = if kind.starts_with("charge.dispute") { "dispute" } else { "charge" };
         let event = format!(
-            r#"{{"id":"evt_1","type":"{kind}","data":{{"object":{{"id":"x_1","object":"charge","payment_intent":"pi_1","metadata":{{"attempt_id":"att_00000000000000000000000000000007"}}}}}}}}"#
+            r#"{{"id":"evt_1","type":"{kind}","data":{{"object":{{"id":"x_1","object":"{object}","payment_intent":"pi_1","metadata":{{"attempt_id":"att_00000000000000000000000000000007"}}}}}}}}"#
         );
         let news = read(&event).expect("signed and readable");
         let is_dispute = kind == "charge.dispute.created";
         assert_eq!((news.attempt.is_some(), news.gateway_id.is_some()), (is_dispute, is_dispute), "{kind}");
-        assert_eq!(news.of_debits, is_dispute, "{kind}");
+        assert_eq!(news.dispute.as_deref(), is_dispute.then_some("x_1"), "{kind}");
     }
 }
 
 #[test]
-fn news_of_a_refund_names_ours_and_nobody_elses() {
+fn news_of_a_refund_names_ours_or_that_of_somebody_else() {
     for (metadata, ours) in [
         (r#"{"refund_id":"rfd_00000000000000000000000000000007"}"#, Some("rfd_00000000000000000000000000000007")),
         (r#"{"refund_id":"somebody's"}"#, None),
@@ -130,5 +131,7 @@ fn news_of_a_refund_names_ours_and_nobody_elses() {
         let news = read(&event).expect("signed and readable");
         assert_eq!(news.refund.map(|id| id.to_string()).as_deref(), ours, "{metadata}");
         assert_eq!((news.attempt, news.gateway_id), (None, None));
+        let theirs = ours.is_none().then_some("re_1");
+        assert_eq!(news.refund_gateway_id.as_deref(), theirs, "{metadata}: by its number there");
     }
 }

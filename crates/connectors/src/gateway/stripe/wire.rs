@@ -5,7 +5,8 @@ use super::{
     declines,
     form::{ATTEMPT, METHOD, REFUND},
 };
-use crate::gateway::{ListedRefund, Taken, method_face};
+use crate::gateway::{ListedRefund, ReadRefund, Taken, method_face};
+use chrono::DateTime;
 use domain::{
     ids::{AttemptId, MethodId, RefundId},
     method::{MethodFact, MethodSeen, Shown, last_day},
@@ -179,6 +180,7 @@ pub enum SessionStatus {
 #[derive(Debug, Deserialize)]
 pub struct Refund {
     pub id: String,
+    created: Option<i64>,
     status: Option<RefundStatus>,
     amount: i64,
     currency: String,
@@ -400,11 +402,21 @@ impl Refund {
         RefundSeen { fact: self.fact(), gateway_id: Some(self.id.clone()), amount: self.money() }
     }
 
-    pub fn listed(&self) -> Option<ListedRefund> {
-        let charge_gateway_id = self.payment_intent.as_ref().map(|intent| match intent {
+    pub fn read(&self) -> ReadRefund {
+        let made_at = self.created.and_then(|created| DateTime::from_timestamp(created, 0));
+        ReadRefund { refund: self.refund(), charge_gateway_id: self.payment(), seen: self.observe(), made_at }
+    }
+
+    /// Stripe's id of the payment that it is of.
+    fn payment(&self) -> Option<String> {
+        self.payment_intent.as_ref().map(|intent| match intent {
             Expandable::Id(id) => id.clone(),
             Expandable::Full(intent) => intent.id.clone(),
-        });
+        })
+    }
+
+    pub fn listed(&self) -> Option<ListedRefund> {
+        let charge_gateway_id = self.payment();
         let (gateway_id, amount) = (self.id.clone(), self.money()?);
         let is_paid = self.fact() == RefundFact::Succeeded;
         Some(ListedRefund { refund: self.refund(), charge_gateway_id, gateway_id, amount, is_paid })
@@ -441,7 +453,7 @@ impl Refund {
     }
 }
 
-fn currency(code: &str) -> Option<Currency> {
+pub fn currency(code: &str) -> Option<Currency> {
     code.to_ascii_uppercase().parse().ok()
 }
 

@@ -1,0 +1,94 @@
+//! A refund that somebody made at the gateway becomes one of ours: what is left goes down by it, and ledger, books and
+//! payer follow as after our own (D24). It never passes for ours, nor ours for somebody else's.
+
+use crate::{
+    Engine, Error,
+    audit::{Actor, Audited},
+    error::known,
+    receive_webhook::Worked,
+};
+use connectors::gateway::ReadRefund;
+use domain::{
+    ids::{ConnectionId, RefundId},
+    money::Money,
+    payment::Source,
+    refund::{RefundOrigin, RefundState},
+};
+use store::{Attempt, MerchantDb, Refund, TakenIn};
+use uuid::Uuid;
+
+impl Engine {
+    /// News of a refund that bears no name of ours, by the gateway's id of it.
+    pub(crate) async fn hear_of_refund(
+        &self,
+        db: &MerchantDb,
+        connection: ConnectionId,
+        gateway_id: &str,
+    ) -> Result<Worked, Error> {
+        if let Some(stands) = db.refund_by_gateway_id(gateway_id).await? {
+            let is_told = self.look_up_refund(db, &stands, Source::Webhook).await?;
+            return Ok(if is_told { Worked::Processed } else { Worked::NotYet("the gateway cannot say yet") });
+        }
+        let connection = db.connection(connection).await?;
+        let read = self.gateway_of(db, &connection)?.read_refund(gateway_id).await?;
+        if let Some(ours) = read.refund {
+            let Some(ours) = known(db.refund(ours).await)? else { return Ok(Worked::Unknown) };
+            if ours.state == RefundState::Created {
+                return Ok(Worked::NotYet("the refund is still being sent"));
+            }
+            self.record_refund(db, ours.id, read.seen, Source::Webhook).await?;
+            return Ok(Worked::Processed);
+        }
+        let attempt = match &read.charge_gateway_id {
+            Some(charge) => db.attempt_by_gateway_id(charge).await?,
+            None => None,
+        };
+        let Some(attempt) = attempt.filter(|attempt| attempt.connection_id == connection.id) else {
+            return Ok(Worked::Unknown);
+        };
+        if attempt.state.is_open() {
+            return Ok(Worked::NotYet("the payment is not decided yet"));
+        }
+        let currency = attempt.amount()?.currency;
+        let fits = |amount: &Money| attempt.state.has_money() && amount.currency == currency;
+        let Some(amount) = read.seen.amount.filter(fits) else { return Ok(Worked::Unknown) };
+        self.take_in_refund(db, &attempt, amount, read).await
+    }
+
+    async fn take_in_refund(
+        &self,
+        db: &MerchantDb,
+        attempt: &Attempt,
+        amount: Money,
+        read: ReadRefund,
+    ) -> Result<Worked, Error> {
+        let now = self.now();
+        let new = Refund {
+            merchant_id: db.merchant_id(),
+            id: RefundId(Uuid::now_v7()),
+            attempt_id: attempt.id,
+            origin: RefundOrigin::There,
+            currency: amount.currency.code().to_owned(),
+            amount_minor: amount.minor,
+            charge_gateway_id: attempt.gateway_id.clone().unwrap_or_default(),
+            reason: String::new(),
+            asked_by: String::new(),
+            state: RefundState::Created,
+            failure: None,
+            contradicted: false,
+            gateway_id: read.seen.gateway_id.clone(),
+            // As the gateway lists it: what is compared by its day must not fall between two days.
+            created_at: read.made_at.unwrap_or(now),
+            updated_at: now,
+        };
+        let slip = Audited::refund_found(&new)?.slip(Some(attempt.payment_id), Actor::Gateway, now)?;
+        let id = match db.refund_take_in(new.clone(), slip).await? {
+            TakenIn::New => new.id,
+            TakenIn::Stands(stands) => stands,
+            TakenIn::Undecided => return Ok(Worked::NotYet("a refund of ours may be the same one")),
+        };
+        // Should this process die here, the sweep asks by the gateway's id.
+        self.record_refund(db, id, read.seen, Source::Webhook).await?;
+        Ok(Worked::Processed)
+    }
+}
