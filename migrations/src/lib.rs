@@ -23,6 +23,7 @@ mod m019_consents;
 mod m020_folded_numbers;
 mod m021_leaving;
 mod m022_debits;
+mod m026_method_postal_code;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m020_folded_numbers::Migration),
             Box::new(m021_leaving::Migration),
             Box::new(m022_debits::Migration),
+            Box::new(m026_method_postal_code::Migration),
         ]
     }
 }

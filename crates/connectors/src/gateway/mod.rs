@@ -152,6 +152,8 @@ pub struct StoreRequest {
     pub gateway_customer: Option<String>,
     /// Of the gateway's hosted fields.
     pub token: String,
+    /// Of the card's address, where the payer was asked for it.
+    pub postal_code: Option<String>,
     /// Where the payer comes back to after the bank's page.
     pub return_url: String,
 }
