@@ -259,11 +259,6 @@ fn unreadable(answer: &Answer) -> GatewayError {
     GatewayError::Unknown(format!("HTTP {} with an answer of {} bytes", answer.status, answer.body.len()))
 }
 
-/// For adapters whose [`Capabilities::stores`] is false.
-fn keeps_none() -> GatewayError {
-    refused("keeps_none", "methods cannot be saved at this gateway")
-}
-
 fn refused(code: &str, message: &str) -> GatewayError {
     GatewayError::Refused { code: code.to_owned(), message: message.to_owned() }
 }

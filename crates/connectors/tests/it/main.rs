@@ -6,6 +6,7 @@
 mod authorizenet_contract;
 mod authorizenet_fuzz;
 mod authorizenet_golden;
+mod authorizenet_methods;
 mod authorizenet_odd;
 mod authorizenet_refunds;
 mod contracts;

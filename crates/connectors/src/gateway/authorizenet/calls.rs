@@ -75,8 +75,11 @@ impl AuthorizeNet {
 
     /// The same where somebody waits.
     pub(super) async fn details_soon(&self, trans_id: &str) -> Result<DetailsReply, GatewayError> {
-        let details = Request::Details { head: self.head(None), trans_id };
-        read(&self.http.send(self.call(&details).timeout(AFTERWORK_MAX)).await?)
+        self.ask_soon(Request::Details { head: self.head(None), trans_id }).await
+    }
+
+    pub(super) async fn ask_soon<T: DeserializeOwned>(&self, request: Request<'_>) -> Result<T, GatewayError> {
+        read(&self.http.send(self.call(&request).timeout(AFTERWORK_MAX)).await?)
     }
 
     /// What became of a charge of this name.

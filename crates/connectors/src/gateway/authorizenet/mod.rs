@@ -1,13 +1,15 @@
-//! Authorize.Net: card payments by a nonce that the vendor's own script made in the browser (AcceptUI), and by its own
-//! page for payers without script (Accept Hosted). Source: `wire/gateways.md`, 3. Keeps nothing: each call carries all it
-//! needs. The vendor has no key to repeat a request by, so a charge is sent once, and one whose answer was lost is looked
+//! Authorize.Net: card payments by a nonce that the vendor's own script made in the browser (AcceptUI), by its own page
+//! for payers without script (Accept Hosted), and by a card that it keeps (CIM). Source: `wire/gateways.md`, 3. Keeps
+//! nothing: each call carries all it needs. The vendor has no key to repeat a request by, so a charge is sent once, and one whose answer was lost is looked
 //! for in the vendor's lists, as is one that was made on its page.
 
 mod calls;
 mod code;
 mod declines;
 mod find;
+mod methods;
 mod outcomes;
+mod profiles;
 mod refunds;
 mod replies;
 mod requests;
@@ -15,8 +17,7 @@ mod webhook;
 
 use super::{
     Capabilities, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, ListedRefund, LookUp,
-    RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError, WebhookNews, keeps_none,
-    refused,
+    RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError, WebhookNews, refused,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
@@ -89,7 +90,7 @@ impl Gateway for AuthorizeNet {
             postal_code: true,
             lists: true,
             refunds: Refunds::WholeUntilSettled,
-            stores: false,
+            stores: true,
             debits: &[],
         };
         &CAN
@@ -103,12 +104,12 @@ impl Gateway for AuthorizeNet {
     async fn charge(&self, request: &ChargeRequest) -> Result<Observation, GatewayError> {
         self.takes(request.amount)?;
         let code = code::of(request.attempt)?;
-        let nonce = match &request.how {
-            ChargeHow::Token(nonce) => nonce,
+        let charge = match &request.how {
+            ChargeHow::Token(nonce) => Transaction::charge(request, &code, nonce),
+            ChargeHow::Saved { customer, method, .. } => Transaction::charge_kept(request, &code, customer, method),
             ChargeHow::HostedPage => return self.open_page(request, &code).await,
-            ChargeHow::Saved { .. } => return Err(keeps_none()),
         };
-        let response = self.transact(Some(&code), Transaction::charge(request, &code, nonce)).await?;
+        let response = self.transact(Some(&code), charge).await?;
         if response.is_duplicate() {
             return self.charged(request, &code, &self.original(&response, &code).await?).await;
         }
@@ -141,16 +142,16 @@ impl Gateway for AuthorizeNet {
         self.look_up_refund(look_up).await
     }
 
-    async fn store(&self, _request: &StoreRequest) -> Result<MethodSeen, GatewayError> {
-        Err(keeps_none())
+    async fn store(&self, request: &StoreRequest) -> Result<MethodSeen, GatewayError> {
+        self.send_store(request).await
     }
 
-    async fn find_stored(&self, _look_up: &StoreLookUp) -> Result<Found<MethodSeen>, GatewayError> {
-        Err(keeps_none())
+    async fn find_stored(&self, look_up: &StoreLookUp) -> Result<Found<MethodSeen>, GatewayError> {
+        self.look_up_stored(look_up).await
     }
 
-    async fn forget(&self, _request: &ForgetRequest) -> Result<(), GatewayError> {
-        Err(keeps_none())
+    async fn forget(&self, request: &ForgetRequest) -> Result<(), GatewayError> {
+        self.let_go(request).await
     }
 
     async fn refunded_since(&self, since: DateTime<Utc>) -> Result<Vec<ListedRefund>, GatewayError> {
