@@ -28,6 +28,7 @@ pub struct Reef {
     pub house: House,
     pub guest: Client,
     gateway: ConnectionId,
+    currency: Currency,
 }
 
 impl Reef {
@@ -37,15 +38,24 @@ impl Reef {
 
     /// `None` for PostgreSQL when no server is named.
     pub async fn on(database: On) -> Option<Self> {
+        Self::owed(database, Currency::AUD).await
+    }
+
+    /// The same for a merchant whose invoice and account have this currency.
+    pub async fn owed(database: On, currency: Currency) -> Option<Self> {
         let house = House::on(database).await?;
-        Some(Self::of(house, |house| demo::authorizenet(&house.vendors, Currency::AUD)).await)
+        Some(Self::of(house, currency, |house| demo::authorizenet(&house.vendors, currency)).await)
     }
 
     async fn through(gateway: impl FnOnce(&House) -> (GatewaySettings, Option<GatewaySecret>)) -> Self {
-        Self::of(House::new().await, gateway).await
+        Self::of(House::new().await, Currency::AUD, gateway).await
     }
 
-    async fn of(house: House, gateway: impl FnOnce(&House) -> (GatewaySettings, Option<GatewaySecret>)) -> Self {
+    async fn of(
+        house: House,
+        currency: Currency,
+        gateway: impl FnOnce(&House) -> (GatewaySettings, Option<GatewaySecret>),
+    ) -> Self {
         let admin = house.engine.add_person(ADMIN, facts::PASSWORD, false).await.unwrap();
         let payer = house.engine.add_person(PAYER, facts::PASSWORD, false).await.unwrap();
         let payers = vec![NewPayer { person: payer, customer: "Coral Pty Ltd".into() }];
@@ -56,7 +66,7 @@ impl Reef {
             email: None,
             archived: false,
         };
-        let due = Money::new(35_000, Currency::AUD);
+        let due = Money::new(35_000, currency);
         let invoice = BooksInvoice {
             external_id: seed::stable_id("invoice", "RS-1").to_string(),
             number: "RS-1".into(),
@@ -69,8 +79,8 @@ impl Reef {
             merchant: NewMerchant {
                 key: "reef".into(),
                 name: MERCHANT.into(),
-                currency: Currency::AUD,
-                locale: Locale::EnAu,
+                currency,
+                locale: if currency == Currency::USD { Locale::EnUs } else { Locale::EnAu },
                 time_zone: "Australia/Sydney".into(),
                 support_email: "billing@reef.test".into(),
             },
@@ -85,7 +95,7 @@ impl Reef {
         let news = json!({"vendor": "authorizenet", "url": url, "secret": keys::PORTAL_SIGNATURE_KEY});
         let told = http().post(format!("{}/control/webhooks", house.vendors)).json(&news).send().await.unwrap();
         assert!(told.status().is_success());
-        Self { guest: house.client(), house, gateway }
+        Self { guest: house.client(), house, gateway, currency }
     }
 
     async fn form(&self) -> Form {
@@ -95,9 +105,20 @@ impl Reef {
 
     /// What the vendor's window makes of a card, in the payer's browser.
     pub async fn nonce(&self, card: &str) -> String {
+        let card = format!(r#""token":{{"cardNumber":"{card}","expirationDate":"122040","cardCode":"123"}}"#);
+        self.nonce_of(&card).await
+    }
+
+    /// The same of a bank account.
+    pub async fn bank_nonce(&self, account: &str) -> String {
+        let routing = facts::bank_accounts::ROUTING;
+        let account = format!(r#""routingNumber":"{routing}","accountNumber":"{account}","nameOnAccount":"Coral""#);
+        self.nonce_of(&format!(r#""bankToken":{{"accountType":"checking",{account}}}"#)).await
+    }
+
+    async fn nonce_of(&self, what: &str) -> String {
         let by = format!(r#"{{"name":"{}","clientKey":"{}"}}"#, keys::PORTAL_LOGIN, keys::PORTAL_CLIENT_KEY);
-        let token = format!(r#"{{"cardNumber":"{card}","expirationDate":"122040","cardCode":"123"}}"#);
-        let data = format!(r#"{{"type":"TOKEN","id":"1","token":{token}}}"#);
+        let data = format!(r#"{{"type":"TOKEN","id":"1",{what}}}"#);
         let made = format!(r#"{{"securePaymentContainerRequest":{{"merchantAuthentication":{by},"data":{data}}}}}"#);
         let answer = self.vendor(made).await;
         answer["opaqueData"]["dataValue"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
@@ -203,7 +224,8 @@ impl Reef {
         let stands = async || self.story(form).await.contains("Paid, and it stands");
         self.house.until("it stands in the ledger", stands).await;
         let [charge] = self.taken().await.try_into().unwrap();
-        assert_eq!((charge["amount_minor"].as_i64(), charge["currency"].as_str()), (Some(35_000), Some("AUD")));
+        let currency = Some(self.currency.code());
+        assert_eq!((charge["amount_minor"].as_i64(), charge["currency"].as_str()), (Some(35_000), currency));
         // The account is also that of another merchant, which knows nothing of these charges.
         let differences = self.house.differences(None).await;
         let ours: Vec<_> = differences.iter().filter(|words| words.starts_with(MERCHANT)).collect();

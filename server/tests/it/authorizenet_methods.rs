@@ -98,7 +98,7 @@ async fn d2_a_card_whose_answer_was_lost_is_found_and_kept_once() {
 }
 
 #[tokio::test]
-async fn d2_a_saved_card_whose_charge_was_not_answered_pays_once() {
+async fn d2_f5_a_saved_card_whose_charge_was_not_answered_pays_once() {
     let reef = Reef::on(On::Sqlite).await.unwrap();
     let cora = cora(&reef).await;
     let (method, _) = save(&reef, &cora, VISA, "").await;
@@ -151,7 +151,7 @@ async fn d22_a_guest_sees_no_saved_card_and_charges_none() {
 
 /// What we do at the vendor comes back as its news.
 #[tokio::test]
-async fn f5_echoes_of_our_own_saving_alarm_nobody() {
+async fn echoes_of_our_own_saving_alarm_nobody() {
     let reef = Reef::on(On::Sqlite).await.unwrap();
     let cora = cora(&reef).await;
     let (method, _) = save(&reef, &cora, VISA, "").await;

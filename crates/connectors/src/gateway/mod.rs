@@ -39,6 +39,16 @@ pub struct Capabilities {
     pub stores: bool,
     /// The bank debits that it takes, of accounts that it keeps.
     pub debits: &'static [MethodKind],
+    pub late_news: LateNews,
+}
+
+/// How we learn that a bank has taken a debit back that had cleared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LateNews {
+    /// The gateway tells.
+    Told,
+    /// Nobody tells: whoever wants to know reads the debit again.
+    Asked,
 }
 
 /// What a page that ends by itself allows, counted from when it was asked for.

@@ -112,6 +112,19 @@ async fn a_refund_is_the_sdks_to_the_byte() {
 }
 
 #[tokio::test]
+async fn a_refund_to_a_kept_account_is_the_sdks_to_the_byte() {
+    let settled = json!({"transaction": {"transId": "60019392075", "transactionStatus": "settledSuccessfully",
+        "payment": {"bankAccount": {"accountNumber": "XXXX6789"}}}});
+    let taken = json!({"transactionResponse": {"responseCode": "1", "transId": "60019392076"}});
+    let (customer, method) = ("901234567".to_owned(), "502345678".to_owned());
+    let how = ChargeHow::Saved { customer, method, kind: MethodKind::AchDebit };
+    let refund = dated_refund(1, &ChargeRequest { how, ..charge() }, "60019392075", 500);
+    let sent = sent(&[settled, taken], async |gateway| _ = gateway.refund(&refund).await.unwrap()).await;
+    let [_, refund] = sent.try_into().unwrap();
+    assert_is_golden_but_for_its_name(vec![refund], "refund-stored");
+}
+
+#[tokio::test]
 async fn a_refund_of_what_has_not_settled_is_the_sdks_void_with_its_name() {
     let early = json!({"transaction": {"transId": "60019392075", "transactionStatus": "capturedPendingSettlement"}});
     let voided = json!({"transactionResponse": {"responseCode": "1", "transId": "60019392075"}});

@@ -205,6 +205,19 @@ async fn d2_a_charge_of_a_kept_card_whose_answer_was_lost_is_found_once() {
     }
 }
 
+/// The vendor's own window is two minutes; we ask for the longest that there is.
+#[tokio::test]
+async fn f5_the_same_charge_of_a_kept_card_is_no_second_one_after_minutes_nor_after_hours() {
+    let sim = Sim::start().await;
+    let charge = charge(1, &kept(&sim, 1).await);
+    let first = gateway(&sim).charge(&charge).await.unwrap();
+    for minutes in [1, 2, 400] {
+        sim.control("advance", json!({"minutes": minutes})).await;
+        let again = gateway(&sim).charge(&charge).await.unwrap();
+        assert_eq!((again.gateway_id, charges(&sim).await), (first.gateway_id.clone(), 1), "{minutes}");
+    }
+}
+
 #[tokio::test]
 async fn d10_g37_a_charge_of_a_kept_card_may_be_declined_and_is_paid_back_like_any_other() {
     let sim = Sim::start().await;

@@ -1,6 +1,6 @@
 //! Saved methods at Authorize.Net (`wire/gateways.md`, 3.9): a customer profile of its own for each. It cannot be asked
 //! for by a key, so it is made once, and one whose answer was lost is looked for by its name. The vendor tries a card at
-//! the bank before it keeps it.
+//! the bank before it keeps it; an account cannot be tried, its first debit tells.
 
 use super::{
     AuthorizeNet, ForgetRequest, Found, GatewayError, StoreLookUp, StoreRequest, code,
@@ -9,6 +9,7 @@ use super::{
     replies::{Reply, filled},
     requests::Request,
 };
+use crate::gateway::refused;
 use chrono::NaiveDate;
 use domain::{
     method::{MethodFact, MethodKind, MethodSeen, Shown, last_day},
@@ -20,15 +21,20 @@ const DUPLICATE: &str = "E00039";
 /// The bank did not say yes; why, a sentence alone tells.
 const NOT_APPROVED: &str = "E00027";
 const NOT_FOUND: &str = "E00040";
-const TRIED_AT_THE_BANK: &str = "liveMode";
+/// `validationMode`: tried at the bank, or looked at alone.
+const TRIED: &str = "liveMode";
+const LOOKED_AT: &str = "testMode";
 
 impl AuthorizeNet {
     pub(super) async fn send_store(&self, request: &StoreRequest) -> Result<MethodSeen, GatewayError> {
         let name = code::of_method(request.method)?;
+        if request.kind.is_debit() && request.authority.is_none() {
+            return Err(refused("no_authority", "nobody may debit this account"));
+        }
         let keep = Request::Keep {
             head: self.head(Some(&name)),
             profile: NewProfile::of(request, &name),
-            validation_mode: TRIED_AT_THE_BANK,
+            validation_mode: if request.kind.is_debit() { LOOKED_AT } else { TRIED },
         };
         let id = match self.ask::<KeptReply>(keep).await {
             Ok(kept) => kept.customer_profile_id.0,

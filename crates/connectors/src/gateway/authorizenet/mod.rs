@@ -1,7 +1,8 @@
 //! Authorize.Net: card payments by a nonce that the vendor's own script made in the browser (AcceptUI), by its own page
-//! for payers without script (Accept Hosted), and by a card that it keeps (CIM). Source: `wire/gateways.md`, 3. Keeps
-//! nothing: each call carries all it needs. The vendor has no key to repeat a request by, so a charge is sent once, and one whose answer was lost is looked
-//! for in the vendor's lists, as is one that was made on its page.
+//! for payers without script (Accept Hosted), and by a card or account that it keeps (CIM, eCheck). Source:
+//! `wire/gateways.md`, 3. Keeps nothing: each call carries all it needs. The vendor has no key to repeat a request by, so
+//! a charge is sent once, and one whose answer was lost is looked for in the vendor's lists, as is one that was made on
+//! its page.
 
 mod calls;
 mod code;
@@ -16,14 +17,14 @@ mod requests;
 mod webhook;
 
 use super::{
-    Capabilities, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, ListedRefund, LookUp,
-    RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError, WebhookNews, refused,
+    Capabilities, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, LateNews, ListedRefund,
+    LookUp, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError, WebhookNews, refused,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
-    method::MethodSeen,
+    method::{MethodKind, MethodSeen},
     money::{Currency, Money},
     payment::Observation,
     refund::RefundSeen,
@@ -83,7 +84,7 @@ impl AuthorizeNet {
 #[async_trait]
 impl Gateway for AuthorizeNet {
     fn capabilities(&self) -> &Capabilities {
-        const CAN: Capabilities = Capabilities {
+        const CARDS: Capabilities = Capabilities {
             name: "Authorize.Net",
             hosted_page: true,
             page_life: Some(find::PAGE_LIFE),
@@ -92,8 +93,11 @@ impl Gateway for AuthorizeNet {
             refunds: Refunds::WholeUntilSettled,
             stores: true,
             debits: &[],
+            late_news: LateNews::Asked,
         };
-        &CAN
+        // eCheck debits accounts in the United States.
+        const ALL: Capabilities = Capabilities { debits: &[MethodKind::AchDebit], ..CARDS };
+        if self.config.currency == Currency::USD { &ALL } else { &CARDS }
     }
 
     fn method_entry(&self) -> MethodEntry {

@@ -4,9 +4,9 @@
 
 use super::{
     replies::{Payment as Kept, Text, several},
-    requests::{BillTo, DESCRIPTION_MAX_CHARS, Payment},
+    requests::{BillTo, DESCRIPTION_MAX_CHARS, Payment, Settings, Transaction},
 };
-use crate::gateway::StoreRequest;
+use crate::gateway::{ChargeRequest, RefundRequest, StoreRequest};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize)]
@@ -79,8 +79,21 @@ impl<'a> NewProfile<'a> {
     }
 }
 
+impl<'a> Transaction<'a> {
+    /// What the vendor keeps has its address with it.
+    pub fn charge_kept(request: &'a ChargeRequest, code: &'a str, profile: &'a str, method: &'a str) -> Self {
+        let kept = ChosenProfile::of(profile, method);
+        Self::taking(request, code, None, Some(kept), Some(Settings::whole_or_nothing()))
+    }
+
+    /// To an account that was debited: its number, nobody but the vendor has.
+    pub fn refund_to_kept(request: &'a RefundRequest, code: &'a str, profile: &'a str, method: &'a str) -> Self {
+        Self::paying_back(request, code, None, Some(ChosenProfile::of(profile, method)))
+    }
+}
+
 impl<'a> ChosenProfile<'a> {
-    pub const fn of(profile: &'a str, method: &'a str) -> Self {
+    const fn of(profile: &'a str, method: &'a str) -> Self {
         Self { customer_profile_id: profile, payment_profile: ChosenMethod { payment_profile_id: method } }
     }
 }

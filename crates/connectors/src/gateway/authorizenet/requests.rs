@@ -128,7 +128,10 @@ pub enum Transaction<'a> {
     #[serde(rename = "refundTransaction")]
     Refund {
         amount: String,
-        payment: Payment<'a>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        payment: Option<Payment<'a>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        profile: Option<ChosenProfile<'a>>,
         ref_trans_id: &'a str,
         order: Order<'a>,
         transaction_settings: Settings,
@@ -215,17 +218,22 @@ impl<'a> Transaction<'a> {
         Self::taking(request, code, Some(Payment::nonce(nonce)), None, Some(Settings::whole_or_nothing()))
     }
 
-    /// What the vendor keeps has its address with it.
-    pub fn charge_kept(request: &'a ChargeRequest, code: &'a str, profile: &'a str, method: &'a str) -> Self {
-        let kept = ChosenProfile::of(profile, method);
-        Self::taking(request, code, None, Some(kept), Some(Settings::whole_or_nothing()))
+    pub fn refund(request: &'a RefundRequest, code: &'a str, last4: &'a str) -> Self {
+        let card = Payment::CreditCard(KnownCard { card_number: last4, expiration_date: "XXXX" });
+        Self::paying_back(request, code, Some(card), None)
     }
 
     /// Of what has settled. Parts of one charge are no duplicates of each other, because each has its own name.
-    pub fn refund(request: &'a RefundRequest, code: &'a str, last4: &'a str) -> Self {
+    pub fn paying_back(
+        request: &'a RefundRequest,
+        code: &'a str,
+        payment: Option<Payment<'a>>,
+        profile: Option<ChosenProfile<'a>>,
+    ) -> Self {
         Self::Refund {
             amount: request.amount.to_decimal(),
-            payment: Payment::CreditCard(KnownCard { card_number: last4, expiration_date: "XXXX" }),
+            payment,
+            profile,
             ref_trans_id: &request.charge_gateway_id,
             order: Order { invoice_number: code, description: description(&request.charge) },
             transaction_settings: Settings::window(),
@@ -238,7 +246,7 @@ impl<'a> Transaction<'a> {
         Self::taking(request, code, None, None, None)
     }
 
-    fn taking(
+    pub fn taking(
         request: &'a ChargeRequest,
         code: &'a str,
         payment: Option<Payment<'a>>,
@@ -269,7 +277,7 @@ impl Settings {
     }
 
     /// An account may let a card pay less than was asked; an invoice is not paid by that.
-    fn whole_or_nothing() -> Self {
+    pub fn whole_or_nothing() -> Self {
         let window = ("duplicateWindow", DUPLICATE_WINDOW_SECS.to_owned());
         Self::of([window, ("allowPartialAuth", "false".to_owned())])
     }

@@ -11,8 +11,8 @@ mod webhook;
 mod wire;
 
 use super::{
-    Capabilities, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, ListedRefund, LookUp,
-    RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError, WebhookNews,
+    Capabilities, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, LateNews, ListedRefund,
+    LookUp, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError, WebhookNews,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
@@ -71,6 +71,7 @@ impl Gateway for Stripe {
             refunds: Refunds::Allowed,
             stores: true,
             debits: &[MethodKind::AchDebit, MethodKind::BecsDebit],
+            late_news: LateNews::Told,
         };
         &CAN
     }
