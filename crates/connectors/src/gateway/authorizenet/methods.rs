@@ -46,13 +46,14 @@ impl AuthorizeNet {
         };
         // The answer shows nothing of the method. It is kept, whatever comes of reading it.
         let read: Result<ProfileReply, _> = self.ask_soon(self.by_id(&id)).await;
-        match read {
+        let seen = match read {
             Ok(reply) => self.seen(request, &reply.profile).await,
-            Err(cause) => {
-                tracing::warn!(%cause, "What Authorize.Net keeps could not be read; a look-up will.");
-                Ok(MethodSeen { setup_id: Some(id), ..MethodSeen::bare(MethodFact::Verifying) })
-            }
-        }
+            Err(cause) => Err(cause),
+        };
+        Ok(seen.unwrap_or_else(|cause| {
+            tracing::warn!(%cause, "What Authorize.Net keeps could not be read; a look-up will.");
+            MethodSeen { setup_id: Some(id), ..MethodSeen::bare(MethodFact::Verifying) }
+        }))
     }
 
     pub(super) async fn look_up_stored(&self, look_up: &StoreLookUp) -> Result<Found<MethodSeen>, GatewayError> {
