@@ -1,13 +1,15 @@
 // A bank account for the gateway to keep: its numbers go from these fields to the gateway's script and come back as a token.
-// They have no names, so whatever fails, they are never posted.
+// They have no names, so whatever fails, they are never posted. Or they are typed into the gateway's own window.
 (() => {
   const $ = id => document.getElementById(id), form = $('bank');
   if (!form) return;
-  const { nonce } = document.currentScript, { script, key, kind } = form.dataset, button = $('bank-button');
+  const { nonce } = document.currentScript, { script, key, kind } = form.dataset, button = $('bank-button'), opener = $('account-window');
   const isAch = kind == 'ach_debit', digits = id => $(id).value.replace(/[\s-]/g, ''), title = document.title;
   const rules = {
-    routing: isAch ? [/^\d{9}$/, 'Enter a routing number with 9 digits'] : [/^\d{6}$/, 'Enter a BSB with 6 digits'],
-    account: isAch ? [/^\d{4,17}$/, 'Enter an account number with 4 to 17 digits'] : [/^\d{5,9}$/, 'Enter an account number with 5 to 9 digits'],
+    ...!opener && {
+      routing: isAch ? [/^\d{9}$/, 'Enter a routing number with 9 digits'] : [/^\d{6}$/, 'Enter a BSB with 6 digits'],
+      account: isAch ? [/^\d{4,17}$/, 'Enter an account number with 4 to 17 digits'] : [/^\d{5,9}$/, 'Enter an account number with 5 to 9 digits'],
+    },
     holder: [/\S+\s+\S/, 'Enter your first and last name'],
     agree: [/true/, 'Tick that you give this authority'],
   };
@@ -47,7 +49,9 @@
   };
 
   const load = () => loading ||= new Promise((done, fail) => {
-    const tag = Object.assign(document.createElement('script'), { src: script, nonce, onerror: fail, onload: () => done(Stripe(key)) });
+    // AcceptUI looks for its button when the document is complete.
+    const onload = () => !opener ? done(Stripe(key)) : document.readyState == 'complete' ? done() : addEventListener('load', done);
+    const tag = Object.assign(document.createElement('script'), { src: script, nonce, onerror: fail, onload });
     setTimeout(fail, 20000);
     document.head.append(tag);
   });
@@ -68,6 +72,7 @@
     $('summary').hidden = true;
     try {
       const stripe = await load(), { email } = form.dataset;
+      if (opener) return open();
       const { error, paymentMethod } = await stripe.createPaymentMethod({ ...account(), billing_details: { name: value('holder'), email } });
       if (error) return refuse([['account', error.message]]);
       $('token').value = paymentMethod.id;
@@ -76,6 +81,23 @@
       loading = null;
       refuse([['account', 'The payment service could not be reached. Try again in a minute.']]);
     }
+  };
+
+  // Who closes the window without an account is told nothing: Save can be pressed again.
+  const open = () => {
+    work(false);
+    // Where fingers touch, AcceptUI may listen to them alone.
+    for (const kind of ['touchend', 'click']) opener.dispatchEvent(new Event(kind));
+    document.querySelector('#AcceptUIContainer iframe')?.focus();
+  };
+
+  // AcceptUI calls it by this name.
+  window.accountEntered = ({ messages, opaqueData }) => {
+    if (busy) return;
+    if (messages.resultCode != 'Ok') return refuse([['account', messages.message[0].text]]);
+    work(true);
+    $('token').value = opaqueData.dataValue;
+    form.submit();
   };
 
   onpageshow = e => e.persisted ? location.reload() : work(false);

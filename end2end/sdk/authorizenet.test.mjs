@@ -224,6 +224,7 @@ const GOLDEN = {
   "profile-from-transaction": () => ["CreateCustomerProfileFromTransaction", { refId: REF, customer: make("CustomerProfileBaseType", { email: "ana@acme.test", merchantCustomerId: "c1" }), transId: "60019392075" }],
   "profile-read": () => ["GetCustomerProfile", { customerProfileId: "901234567" }],
   "profile-method-read": () => ["GetCustomerPaymentProfile", { customerPaymentProfileId: "502345678", customerProfileId: "901234567" }],
+  "profile-delete": () => ["DeleteCustomerProfile", { customerProfileId: "901234567" }],
   "profile-method-delete": () => ["DeleteCustomerPaymentProfile", { customerPaymentProfileId: "502345678", customerProfileId: "901234567" }],
   "hosted-payment": () => ["GetHostedPaymentPage", { refId: REF, hostedPaymentSettings: settings({ hostedPaymentReturnOptions: '{"showReceipt":false,"url":"https://pay.example.test/npe/result?a=1&b=2","urlText":"Continue","cancelUrl":"https://pay.example.test/npe","cancelUrlText":"Cancel"}', hostedPaymentPaymentOptions: '{"cardCodeRequired":true,"showCreditCard":true,"showBankAccount":false}' }), transactionRequest: charge({ order: order("INV-1", "d"), currencyCode: "USD", amount: "12.34" }) }],
   "hosted-profile": () => ["GetHostedProfilePage", { refId: REF, hostedProfileSettings: settings({ hostedProfileReturnUrl: "https://pay.example.test/methods" }), customerProfileId: "901234567" }],

@@ -23,7 +23,8 @@ mod m019_consents;
 mod m020_folded_numbers;
 mod m021_leaving;
 mod m022_debits;
-mod m025_made_there;
+mod m023_made_there;
+mod m024_method_postal_code;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -55,7 +56,8 @@ impl MigratorTrait for Migrator {
             Box::new(m020_folded_numbers::Migration),
             Box::new(m021_leaving::Migration),
             Box::new(m022_debits::Migration),
-            Box::new(m025_made_there::Migration),
+            Box::new(m023_made_there::Migration),
+            Box::new(m024_method_postal_code::Migration),
         ]
     }
 }

@@ -165,6 +165,7 @@ async fn save_methods(engine: &Engine) -> anyhow::Result<()> {
             method: form.method,
             kind,
             token: token.to_owned(),
+            postal_code: None,
             nickname: nickname.to_owned(),
             holder: "Ana Example".to_owned(),
             consent: form.authority.map(|authority| authority.mark).unwrap_or_default(),

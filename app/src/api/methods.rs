@@ -45,6 +45,7 @@ pub async fn save_method(
     method: MethodId,
     #[server(default)] kind: MethodKind,
     #[server(default)] token: String,
+    #[server(default)] postal_code: String,
     #[server(default)] nickname: String,
     #[server(default)] holder: String,
     #[server(default)] consent: String,
@@ -56,7 +57,8 @@ pub async fn save_method(
         return Err(refuse(if kind.is_debit() { Fault::NoAccount } else { Fault::NoCard }));
     };
     let (network, user_agent) = (gate::network(), gate::user_agent());
-    let order = engine::SaveMethod { method, kind, token, nickname, holder, consent, network, user_agent };
+    let postal_code = engine::postal_code(&postal_code);
+    let order = engine::SaveMethod { method, kind, token, postal_code, nickname, holder, consent, network, user_agent };
     let at_the_bank = gate::answer(gate::engine().save_method(&payer, order).await).map_err(refuse)?;
     // What an owner of an account must know takes days to come: the list says what.
     gate::go_to(at_the_bank.as_deref().filter(|_| !kind.is_debit()).unwrap_or(HOME));

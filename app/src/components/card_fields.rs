@@ -94,7 +94,7 @@ fn CardWindow(gateway: String, hosted_page: bool, login: String, client_key: Str
     // Bank debits are not offered.
     const METHODS: &str = r#"{"cardCodeRequired":true,"showCreditCard":true,"showBankAccount":false}"#;
     const ADDRESS: &str = r#"{"show":false,"required":false}"#;
-    let ready = format!("{gateway}’s own window for your card opens when you press Pay.");
+    let ready = format!("{gateway}’s own window for your card opens when you press {pay}.");
     // `pay.js` shows it once the window was asked for, because nobody tells when that fails.
     let other = hosted_page.then(|| {
         let words = format!("Enter your card on {gateway}’s page instead");

@@ -88,6 +88,8 @@ pub(crate) enum Work {
     },
     SyncBooks,
     Prune,
+    /// Look for debits that banks have taken back.
+    LookForReturns,
 }
 
 /// How a run ended.
@@ -127,6 +129,7 @@ impl Work {
             Self::ReadNews { webhook } => format!("read_news:{webhook}"),
             Self::SyncBooks => format!("sync_books:{period}"),
             Self::Prune => format!("prune:{period}"),
+            Self::LookForReturns => format!("look_for_returns:{period}"),
         }
     }
 
@@ -150,6 +153,7 @@ impl Work {
             Self::ReadNews { .. } => "Work the gateway's news",
             Self::SyncBooks => "Read changes from the books",
             Self::Prune => "Delete what is old",
+            Self::LookForReturns => "Look for debits that banks took back",
         }
     }
 
@@ -224,6 +228,7 @@ impl Engine {
             Work::DeliverMail { mail } => self.deliver_mail(&db, job, mail).await,
             Work::ReadNews { webhook } => self.work_webhook(&db, job, webhook).await,
             Work::Prune => self.prune(&db).await.map(|()| Ran::Finished),
+            Work::LookForReturns => self.look_for_returns(&db).await.map(|()| Ran::Finished),
             Work::SyncBooks => {
                 // The next period is its retry: failures must not pile up behind books that are away for days.
                 if let Err(cause) = self.sync_books(&db).await {

@@ -22,6 +22,7 @@ mod installation;
 mod invoice_pdf;
 mod jobs;
 mod live_books;
+mod look_for_returns;
 mod look_up_attempt;
 mod methods;
 mod open_checkout;

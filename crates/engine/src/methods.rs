@@ -11,7 +11,7 @@ use crate::{
     jobs::{Ran, Work, chain, end_with},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use connectors::gateway::{self, ForgetRequest, Found, Gateway, GatewayError, StoreLookUp, StoreRequest};
+use connectors::gateway::{self, Capabilities, ForgetRequest, Found, Gateway, GatewayError, StoreLookUp, StoreRequest};
 use domain::{
     asking::LOOK_UP_SOON,
     consent::AuthorityWording,
@@ -69,8 +69,7 @@ impl Engine {
                 name: capabilities.name.to_owned(),
                 entry: gateway.method_entry(),
                 hosted_page: false,
-                // A method that is kept has no place for it.
-                postal_code: false,
+                postal_code: asks_postal_code(capabilities, kind),
             },
         })
     }
@@ -80,8 +79,11 @@ impl Engine {
     ///
     /// # Errors
     /// Why it is not kept.
-    pub async fn save_method(&self, payer: &PayerPass, order: SaveMethod) -> Result<Option<String>, MethodError> {
+    pub async fn save_method(&self, payer: &PayerPass, mut order: SaveMethod) -> Result<Option<String>, MethodError> {
         let (connection, gateway) = self.storing_gateway(payer, order.kind).await?;
+        if !asks_postal_code(gateway.capabilities(), order.kind) {
+            order.postal_code = None;
+        }
         let db = payer.db.clone();
         let new = self.method_row(payer, &order, connection).await?;
         let authority = self.authority_given(payer, &order, new.created_at).await?;
@@ -139,8 +141,14 @@ impl Engine {
         let (tx, method) = own(payer, id).await?;
         let now = self.now();
         tx.audit_add(Audited::method_removed(&method).slip(None, Actor::Payer(payer.payer), now)?).await?;
-        let taken_out =
-            Method { state: MethodState::Revoked, is_default: false, action_url: None, updated_at: now, ..method };
+        let taken_out = Method {
+            state: MethodState::Revoked,
+            is_default: false,
+            postal_code: None,
+            action_url: None,
+            updated_at: now,
+            ..method
+        };
         tx.method_write(taken_out).await?;
         Work::ForgetMethod { method: id, seen_ms: None }.queue(&tx, None, now, now).await?;
         tx.commit().await?;
@@ -387,6 +395,7 @@ impl Engine {
             customer_id: payer.customer,
             connection_id,
             token: order.token.clone(),
+            postal_code: order.postal_code.clone(),
             customer_name: payer.db.customer(payer.customer).await?.name,
             return_url: format!("{public}/methods?back={}", order.method),
             added_by: payer.who.email.clone(),
@@ -413,6 +422,11 @@ async fn own(payer: &PayerPass, id: MethodId) -> Result<(MerchantTx, Method), Er
     let method = tx.method_hold(id).await?;
     let is_own = method.customer_id == payer.customer && method.state != MethodState::Revoked;
     if is_own { Ok((tx, method)) } else { Err(Error::NotFound) }
+}
+
+/// A card that is kept has its address with it, an account has none.
+fn asks_postal_code(capabilities: &Capabilities, kind: MethodKind) -> bool {
+    capabilities.postal_code && !kind.is_debit()
 }
 
 /// A debit moves one currency alone.
@@ -443,6 +457,7 @@ fn store_request(method: &Method, authority: Option<Authority>) -> StoreRequest 
         customer_name: method.customer_name.clone(),
         gateway_customer: method.gateway_customer.clone(),
         token: method.token.clone(),
+        postal_code: method.postal_code.clone(),
         return_url: method.return_url.clone(),
     }
 }

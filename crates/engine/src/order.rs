@@ -95,6 +95,8 @@ pub struct SaveMethod {
     pub kind: MethodKind,
     /// Of the gateway's hosted fields.
     pub token: String,
+    /// Of the card's address, as [`postal_code`] reads it.
+    pub postal_code: Option<String>,
     /// The payer's own name for it; may be empty.
     pub nickname: String,
     /// The name that was typed below the authority, and the mark of its words; empty for cards.

@@ -142,6 +142,7 @@ impl Worker {
                 Work::SyncBooks.queue_for(&tx, &period, now).await?;
             }
             Work::Prune.queue_for(&tx, &day, now).await?;
+            Work::LookForReturns.queue_for(&tx, &day, now).await?;
             tx.commit().await?;
         }
         self.engine.0.rounds.remember(period);

@@ -278,6 +278,16 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(waiting.filter(Column::CreatedAt.lt(moment(before))).all(self.conn()).await?)
     }
 
+    /// Bank debits begun since then that have cleared: the bank may still take them back.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn debits_cleared(&self, since: DateTime<Utc>) -> Result<Vec<Attempt>, Error> {
+        let cleared = self.find::<Entity>().filter(Column::State.eq(AttemptState::Settled));
+        let debits = cleared.filter(Column::Kind.ne(MethodKind::Card));
+        Ok(debits.filter(Column::CreatedAt.gt(moment(since))).all(self.conn()).await?)
+    }
+
     /// Attempts that an operator must look at: the impossible was seen.
     ///
     /// # Errors

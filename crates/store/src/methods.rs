@@ -23,6 +23,8 @@ pub struct Model {
     pub connection_id: ConnectionId,
     /// The one-time token of the gateway's fields that it was saved by: what is sent again must be the same to the byte.
     pub token: String,
+    /// Of the card's address, where the gateway compares it.
+    pub postal_code: Option<String>,
     /// The company's name as it was then, for the same reason.
     pub customer_name: String,
     pub return_url: String,

@@ -1,13 +1,13 @@
 //! A merchant that is paid through Authorize.Net, with the built-in ledger as its books. The demo has none of that kind:
 //! its merchant at Authorize.Net keeps its books elsewhere.
 
-use crate::support::{Answer, Client, Form, House, field, http, link};
+use crate::support::{Answer, Client, Form, House, On, field, http, link};
 use domain::{
     ids::ConnectionId,
     invoice::{BooksCustomer, BooksInvoice},
     money::{Currency, Locale, Money},
 };
-use engine::{BooksSettings, Founding, GatewaySecret, GatewaySettings, NewMerchant};
+use engine::{BooksSettings, Founding, GatewaySecret, GatewaySettings, NewMerchant, NewPayer};
 use serde_json::{Value, json};
 use server::demo;
 use simulators::{
@@ -17,25 +17,48 @@ use simulators::{
 use std::time::Duration;
 
 const MERCHANT: &str = "Reef Systems";
-const ADMIN: &str = "admin@reef.test";
-const LINK: &str =
+pub const ADMIN: &str = "admin@reef.test";
+/// Of Coral.
+pub const PAYER: &str = "cora@coral.test";
+pub const LINK: &str =
     "/PaymentProxy/PayNow/Email?apiKey=d4a93f4e60c84e27915b8a2c7f3e0d57&invoiceNo=RS-1&companyCode=CORAL";
-const VISA: &str = "4111111111111111";
+pub const VISA: &str = "4111111111111111";
 
-struct Reef {
-    house: House,
-    guest: Client,
+pub struct Reef {
+    pub house: House,
+    pub guest: Client,
     gateway: ConnectionId,
+    currency: Currency,
 }
 
 impl Reef {
     async fn new() -> Self {
-        Self::through(|house| demo::authorizenet(&house.vendors, Currency::AUD)).await
+        Self::on(On::Sqlite).await.unwrap()
+    }
+
+    /// `None` for PostgreSQL when no server is named.
+    pub async fn on(database: On) -> Option<Self> {
+        Self::owed(database, Currency::AUD).await
+    }
+
+    /// The same for a merchant whose invoice and account have this currency.
+    pub async fn owed(database: On, currency: Currency) -> Option<Self> {
+        let house = House::on(database).await?;
+        Some(Self::of(house, currency, |house| demo::authorizenet(&house.vendors, currency)).await)
     }
 
     async fn through(gateway: impl FnOnce(&House) -> (GatewaySettings, Option<GatewaySecret>)) -> Self {
-        let house = House::new().await;
+        Self::of(House::new().await, Currency::AUD, gateway).await
+    }
+
+    async fn of(
+        house: House,
+        currency: Currency,
+        gateway: impl FnOnce(&House) -> (GatewaySettings, Option<GatewaySecret>),
+    ) -> Self {
         let admin = house.engine.add_person(ADMIN, facts::PASSWORD, false).await.unwrap();
+        let payer = house.engine.add_person(PAYER, facts::PASSWORD, false).await.unwrap();
+        let payers = vec![NewPayer { person: payer, customer: "Coral Pty Ltd".into() }];
         let customer = BooksCustomer {
             external_id: seed::stable_id("customer", "Coral").to_string(),
             name: "Coral Pty Ltd".into(),
@@ -43,7 +66,7 @@ impl Reef {
             email: None,
             archived: false,
         };
-        let due = Money::new(35_000, Currency::AUD);
+        let due = Money::new(35_000, currency);
         let invoice = BooksInvoice {
             external_id: seed::stable_id("invoice", "RS-1").to_string(),
             number: "RS-1".into(),
@@ -56,8 +79,8 @@ impl Reef {
             merchant: NewMerchant {
                 key: "reef".into(),
                 name: MERCHANT.into(),
-                currency: Currency::AUD,
-                locale: Locale::EnAu,
+                currency,
+                locale: if currency == Currency::USD { Locale::EnUs } else { Locale::EnAu },
                 time_zone: "Australia/Sydney".into(),
                 support_email: "billing@reef.test".into(),
             },
@@ -67,12 +90,12 @@ impl Reef {
             admins: vec![admin],
             own_books: (vec![customer], vec![invoice]),
         };
-        let gateway = house.engine.found_merchant(founding, Vec::new()).await.unwrap().unwrap();
+        let gateway = house.engine.found_merchant(founding, payers).await.unwrap().unwrap();
         let url = format!("{}/webhooks/authorizenet/{gateway}", house.portal);
         let news = json!({"vendor": "authorizenet", "url": url, "secret": keys::PORTAL_SIGNATURE_KEY});
         let told = http().post(format!("{}/control/webhooks", house.vendors)).json(&news).send().await.unwrap();
         assert!(told.status().is_success());
-        Self { guest: house.client(), house, gateway }
+        Self { guest: house.client(), house, gateway, currency }
     }
 
     async fn form(&self) -> Form {
@@ -81,16 +104,38 @@ impl Reef {
     }
 
     /// What the vendor's window makes of a card, in the payer's browser.
-    async fn nonce(&self, card: &str) -> String {
+    pub async fn nonce(&self, card: &str) -> String {
+        let card = format!(r#""token":{{"cardNumber":"{card}","expirationDate":"122040","cardCode":"123"}}"#);
+        self.nonce_of(&card).await
+    }
+
+    /// The same of a bank account.
+    pub async fn bank_nonce(&self, account: &str) -> String {
+        let routing = facts::bank_accounts::ROUTING;
+        let account = format!(r#""routingNumber":"{routing}","accountNumber":"{account}","nameOnAccount":"Coral""#);
+        self.nonce_of(&format!(r#""bankToken":{{"accountType":"checking",{account}}}"#)).await
+    }
+
+    async fn nonce_of(&self, what: &str) -> String {
         let by = format!(r#"{{"name":"{}","clientKey":"{}"}}"#, keys::PORTAL_LOGIN, keys::PORTAL_CLIENT_KEY);
-        let token = format!(r#"{{"cardNumber":"{card}","expirationDate":"122040","cardCode":"123"}}"#);
-        let data = format!(r#"{{"type":"TOKEN","id":"1","token":{token}}}"#);
+        let data = format!(r#"{{"type":"TOKEN","id":"1",{what}}}"#);
         let made = format!(r#"{{"securePaymentContainerRequest":{{"merchantAuthentication":{by},"data":{data}}}}}"#);
-        let request = http().post(format!("{}/authorizenet/xml/v1/request.api", self.house.vendors));
-        let answer = request.header("content-type", "application/json").body(made).send().await.unwrap();
-        let text = answer.text().await.unwrap();
-        let answer: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap();
+        let answer = self.vendor(made).await;
         answer["opaqueData"]["dataValue"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+    }
+
+    /// How many methods the vendor keeps.
+    pub async fn profiles(&self) -> usize {
+        let by = format!(r#"{{"name":"{}","transactionKey":"{}"}}"#, keys::PORTAL_LOGIN, keys::PORTAL_TRANSACTION_KEY);
+        let asked = format!(r#"{{"getCustomerProfileIdsRequest":{{"merchantAuthentication":{by}}}}}"#);
+        self.vendor(asked).await["ids"].as_array().map_or(0, Vec::len)
+    }
+
+    async fn vendor(&self, body: String) -> Value {
+        let request = http().post(format!("{}/authorizenet/xml/v1/request.api", self.house.vendors));
+        let answer = request.header("content-type", "application/json").body(body).send().await.unwrap();
+        let text = answer.text().await.unwrap();
+        serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap()
     }
 
     /// Presses Pay with a card; answers the page after it.
@@ -121,7 +166,7 @@ impl Reef {
     }
 
     /// Presses Refund on the payment's page; answers the page after it.
-    async fn refund(&self, form: &Form, amount: &str) -> String {
+    pub async fn refund(&self, form: &Form, amount: &str) -> String {
         let admin = self.house.client();
         admin.sign_in(ADMIN).await;
         let page = admin.get(&format!("/admin/transactions/{}", form.payment)).await.body;
@@ -139,18 +184,18 @@ impl Reef {
         admin.get(after.split('#').next().unwrap()).await.body
     }
 
-    async fn tells(&self, form: &Form, words: &str) {
+    pub async fn tells(&self, form: &Form, words: &str) {
         self.house.until(words, async || self.story(form).await.contains(words)).await;
     }
 
     /// The charge at the vendor: its status, and what went back of it.
-    async fn charge(&self) -> (String, i64) {
+    pub async fn charge(&self) -> (String, i64) {
         let charge = self.house.state("authorizenet").await["charges"][0].clone();
         (charge["transaction_status"].as_str().unwrap().to_owned(), charge["refunded_minor"].as_i64().unwrap())
     }
 
     /// Gateway, portal and ledger agree, once the last job has run.
-    async fn assert_agrees(&self) {
+    pub async fn assert_agrees(&self) {
         let agree = async || !self.house.differences(None).await.iter().any(|words| words.starts_with(MERCHANT));
         self.house.until("gateway, portal and ledger agree", agree).await;
     }
@@ -169,17 +214,18 @@ impl Reef {
         self.guest.send(request.header("x-anet-signature", signature).body(body.to_owned())).await.status
     }
 
-    async fn taken(&self) -> Vec<Value> {
+    pub async fn taken(&self) -> Vec<Value> {
         let charges = self.house.state("authorizenet").await["charges"].as_array().unwrap().clone();
         charges.into_iter().filter(|charge| charge["status"] == "succeeded").collect()
     }
 
     /// One charge at the gateway, and it stands in the ledger; gateway, portal and ledger agree.
-    async fn assert_paid_once(&self, form: &Form) {
+    pub async fn assert_paid_once(&self, form: &Form) {
         let stands = async || self.story(form).await.contains("Paid, and it stands");
         self.house.until("it stands in the ledger", stands).await;
         let [charge] = self.taken().await.try_into().unwrap();
-        assert_eq!((charge["amount_minor"].as_i64(), charge["currency"].as_str()), (Some(35_000), Some("AUD")));
+        let currency = Some(self.currency.code());
+        assert_eq!((charge["amount_minor"].as_i64(), charge["currency"].as_str()), (Some(35_000), currency));
         // The account is also that of another merchant, which knows nothing of these charges.
         let differences = self.house.differences(None).await;
         let ours: Vec<_> = differences.iter().filter(|words| words.starts_with(MERCHANT)).collect();
@@ -645,6 +691,11 @@ async fn the_vendors_sandbox_is_let_in_where_the_connection_leads_there_and_nowh
     let policy = policy_of(&reef.guest.get(&reef.guest.get(LINK).await.location.unwrap()).await);
     let (scripts, frames, forms) = allowed(&policy);
     assert!(scripts.contains(&SCRIPTS) && frames.contains(&SCRIPTS) && !forms.contains(&PAGES), "{policy}");
+    let payer = reef.house.client();
+    payer.sign_in(PAYER).await;
+    let policy = policy_of(&payer.get("/methods/new").await);
+    let (scripts, frames, _) = allowed(&policy);
+    assert!(scripts.contains(&SCRIPTS) && frames.contains(&SCRIPTS), "where a card is saved as well: {policy}");
     let (page, _) = reef.go_to_page(&reef.form().await).await;
     let policy = policy_of(&page);
     let (scripts, _, forms) = allowed(&policy);

@@ -4,6 +4,8 @@
 mod abuse;
 mod access;
 mod authorizenet;
+mod authorizenet_debits;
+mod authorizenet_methods;
 mod card_testing;
 mod crate_edges;
 mod debits;

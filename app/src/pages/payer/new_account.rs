@@ -1,5 +1,6 @@
 //! What `/methods/bank` shows: a bank account is typed here, given to the gateway by `public/bank.js`, and debited under the
-//! authority below it (S70). Its numbers have no names in the form, so they are never sent to us.
+//! authority below it (S70). Its numbers have no names in the form, so they are never sent to us. Where the gateway has a
+//! window of its own, they are typed there.
 
 use crate::{
     addresses,
@@ -11,8 +12,9 @@ use crate::{
         page_title::PageTitle,
         summary::{ErrorSummary, Mend},
     },
+    shell,
 };
-use domain::method::MethodKind;
+use domain::{method::MethodKind, views::MethodEntry};
 use leptos::prelude::*;
 use leptos_router::params::ParamsMap;
 
@@ -32,10 +34,14 @@ fn NewAccountView(screen: NewMethodScreen) -> impl IntoView {
         view! { <ErrorSummary title=fault.heading() mend/> }
     });
     let (script, key) = entry_data(&new.gateway.entry);
+    shell::allow_sandbox(script.as_deref(), None);
     let (merchant, gateway) = (new.who.merchant.clone(), new.gateway.name.clone());
     let authority = new.authority.unwrap_or_default();
-    let fields = match new.kind {
-        MethodKind::BecsDebit => view! {
+    let fields = match (new.gateway.entry, new.kind) {
+        (MethodEntry::Popup { login, client_key, .. }, _) => {
+            view! { <AccountWindow gateway=gateway.clone() login client_key/> }.into_any()
+        }
+        (_, MethodKind::BecsDebit) => view! {
             <Number id="routing" label="BSB" hint="6 digits, like 012-345"/>
             <Number id="account" label="Account number" hint="5 to 9 digits"/>
         }
@@ -110,6 +116,29 @@ fn NewAccountView(screen: NewMethodScreen) -> impl IntoView {
                 </form>
             </section>
         </Frame>
+    }
+}
+
+/// As `CardWindow` has it, with fields for an account.
+#[component]
+fn AccountWindow(gateway: String, login: String, client_key: String) -> impl IntoView {
+    const METHODS: &str = r#"{"showCreditCard":false,"showBankAccount":true}"#;
+    const ADDRESS: &str = r#"{"show":false,"required":false}"#;
+    view! {
+        <div class="field" id="account" tabindex="-1">
+            <p class="error" id="account-error" hidden></p>
+            <p class="muted">{gateway} "’s own window for your account opens when you press Save account."</p>
+            <button
+                type="button" class="AcceptUI" id="account-window" hidden
+                data-apiloginid=login
+                data-clientkey=client_key
+                data-acceptuiformheadertxt="Bank account"
+                data-acceptuiformbtntxt="Save account"
+                data-paymentoptions=METHODS
+                data-billingaddressoptions=ADDRESS
+                data-responsehandler="accountEntered"
+            ></button>
+        </div>
     }
 }
 

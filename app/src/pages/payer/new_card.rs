@@ -11,6 +11,7 @@ use crate::{
         page_title::PageTitle,
         summary::{ErrorSummary, Mend},
     },
+    shell,
 };
 use domain::method::MethodKind;
 use leptos::prelude::*;
@@ -30,6 +31,7 @@ pub fn NewMethodView(screen: NewMethodScreen) -> impl IntoView {
         view! { <ErrorSummary title=fault.heading() mend/> }
     });
     let (script, key) = entry_data(&new.gateway.entry);
+    shell::allow_sandbox(script.as_deref(), None);
     let keeps = format!(
         "{} keeps the card, {} never sees it. Nothing is charged now. Your bank may ask you to confirm.",
         new.gateway.name, new.who.merchant,

@@ -42,6 +42,16 @@ pub struct Capabilities {
     pub stores: bool,
     /// The bank debits that it takes, of accounts that it keeps.
     pub debits: &'static [MethodKind],
+    pub late_news: LateNews,
+}
+
+/// How we learn that a bank has taken a debit back that had cleared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LateNews {
+    /// The gateway tells.
+    Told,
+    /// Nobody tells: whoever wants to know reads the debit again.
+    Asked,
 }
 
 /// What a page that ends by itself allows, counted from when it was asked for.
@@ -175,6 +185,8 @@ pub struct StoreRequest {
     pub gateway_customer: Option<String>,
     /// Of the gateway's hosted fields.
     pub token: String,
+    /// Of the card's address, where the payer was asked for it.
+    pub postal_code: Option<String>,
     /// Where the payer comes back to after the bank's page.
     pub return_url: String,
 }
@@ -280,11 +292,6 @@ impl From<HttpError> for GatewayError {
 /// An answer from which nothing follows.
 fn unreadable(answer: &Answer) -> GatewayError {
     GatewayError::Unknown(format!("HTTP {} with an answer of {} bytes", answer.status, answer.body.len()))
-}
-
-/// For adapters whose [`Capabilities::stores`] is false.
-fn keeps_none() -> GatewayError {
-    refused("keeps_none", "methods cannot be saved at this gateway")
 }
 
 /// For adapters whose [`Capabilities::disputes`] is false.

@@ -2,9 +2,9 @@
 //! charge follows from its test method and the time that has passed, so that a reply and a look-up tell one story.
 
 use super::{
-    Capabilities, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, ListedRefund, LookUp,
-    ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError,
-    WebhookNews, method_face, refused, tells_of_none,
+    Capabilities, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, LateNews, ListedRefund,
+    LookUp, ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken,
+    WebhookError, WebhookNews, method_face, refused, tells_of_none,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -129,6 +129,7 @@ impl Gateway for Sandbox {
             disputes: false,
             stores: true,
             debits: &[],
+            late_news: LateNews::Told,
         };
         &CAN
     }

@@ -3,10 +3,10 @@
 
 use crate::{
     rig::{Rig, Sent, document, hold, is_amount, now, says},
-    world::{authorizenet, dated_request, look_up, token},
+    world::{authorizenet, dated_request, dated_store, look_up, token},
 };
-use connectors::gateway::{Found, Gateway, GatewayError};
-use domain::{money::Money, payment::Fact};
+use connectors::gateway::{Found, Gateway, GatewayError, StoreLookUp};
+use domain::{method::MethodFact, money::Money, payment::Fact};
 use hmac::{Hmac, KeyInit, Mac};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -16,6 +16,7 @@ use simulators::{facts, mangle::mangled};
 const BOM: &str = "\u{feff}";
 const REPLY: &str = r#"{"transactionResponse":{"responseCode":"1","authCode":"ABC123","transId":"60019392075","accountNumber":"XXXX1111","accountType":"Visa","messages":[{"code":"1","description":"This transaction has been approved."}],"errors":[]},"messages":{"resultCode":"Ok","message":[{"code":"I00001","text":"Successful."}]}}"#;
 const DETAILS: &str = r#"{"transaction":{"transId":"60019392075","transactionStatus":"settledSuccessfully","responseReasonCode":1,"settleAmount":1204.50,"returnedItems":[],"payment":{"creditCard":{"cardNumber":"XXXX1111","cardType":"Visa"}}},"messages":{"resultCode":"Ok","message":[{"code":"I00001","text":"Successful."}]}}"#;
+const PROFILE: &str = r#"{"profile":{"customerProfileId":"901234567","paymentProfiles":[{"customerPaymentProfileId":"502345678","payment":{"creditCard":{"cardNumber":"XXXX1111","expirationDate":"2030-12","cardType":"Visa"}}}]},"messages":{"resultCode":"Ok","message":[{"code":"I00001","text":"Successful."}]}}"#;
 const EVENT: Sent = Sent {
     header: "x-anet-signature",
     event: r#"{"notificationId":"n-1","eventType":"net.authorize.payment.authcapture.created","eventDate":"2027-01-15T08:00:00Z","webhookId":"w-1","payload":{"responseCode":1,"authAmount":1204.50,"merchantReferenceId":"R-1","invoiceNumber":"A-1","entityName":"transaction","id":"60019392075"}}"#,
@@ -115,6 +116,31 @@ fn f22_s66_spoiled_details_name_no_other_amount_and_no_other_end() {
 }
 
 #[test]
+fn f22_a_spoiled_profile_is_no_other_method_than_it_holds() {
+    let rig = Rig::new(|url| authorizenet(url, now()));
+    let look_up = kept();
+    hold(|choices| {
+        let (body, read) = spoiled(PROFILE, choices);
+        let found = rig.hear(says(200, &body), rig.adapter.find_stored(&look_up));
+        let (Ok(Found::Seen(seen)), Some(reply)) = (found, read) else { return Ok(()) };
+        let profile = &reply["profile"];
+        let method = profile["paymentProfiles"].get(0).unwrap_or(&profile["paymentProfiles"]);
+        for (said, ours) in
+            [(&profile["customerProfileId"], seen.setup_id), (&method["customerPaymentProfileId"], seen.gateway_method)]
+        {
+            let is_ready = seen.fact == MethodFact::Ready;
+            prop_assert!(!is_ready || !said.is_string() || said.as_str() == ours.as_deref(), "{ours:?} of {reply}");
+        }
+        Ok(())
+    });
+}
+
+/// A look-up of a card by its profile.
+fn kept() -> StoreLookUp {
+    StoreLookUp { request: dated_store(1, "nonce"), setup_id: Some("901234567".into()), sent_at: now() }
+}
+
+#[test]
 fn the_documents_themselves_are_understood() {
     let rig = Rig::new(|url| authorizenet(url, now()));
     let charge = dated_request(1, token("nonce"));
@@ -124,5 +150,8 @@ fn the_documents_themselves_are_understood() {
     let found = rig.hear(says(200, &spoiled(DETAILS, &[]).0), rig.adapter.find(&look_up)).unwrap();
     let Found::Seen(seen) = found else { panic!("{found:?}") };
     assert_eq!((seen.fact, seen.amount), (Fact::Settled, Some(charge.amount)));
+    let found = rig.hear(says(200, &spoiled(PROFILE, &[]).0), rig.adapter.find_stored(&kept())).unwrap();
+    let Found::Seen(seen) = found else { panic!("{found:?}") };
+    assert_eq!((seen.fact, seen.gateway_method.as_deref()), (MethodFact::Ready, Some("502345678")));
     assert!(EVENT.read(&rig.adapter, sign(EVENT.event.as_bytes()).as_bytes(), EVENT.event.as_bytes()).is_ok());
 }

@@ -3,10 +3,11 @@
 
 use crate::{
     stub::{Reply, Stub, reply},
-    world::{authorizenet_config, dated_refund, dated_request, http, look_up, token, usd},
+    world::{authorizenet_config, dated_refund, dated_request, dated_store, http, look_up, token, usd},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use connectors::gateway::{ChargeHow, ChargeRequest, Gateway, authorizenet::AuthorizeNet};
+use connectors::gateway::{ChargeHow, ChargeRequest, ForgetRequest, Gateway, StoreRequest, authorizenet::AuthorizeNet};
+use domain::method::MethodKind;
 use serde_json::{Value, json};
 use std::{fs, path::Path};
 
@@ -76,10 +77,15 @@ async fn the_vendors_page_is_asked_for_as_the_sdk_does() {
     assert_is_golden_but_for_its_name(sent, "hosted-payment");
 }
 
+/// What was sent as `refId`.
+fn name_in(sent: &str) -> &str {
+    let (_, rest) = sent.split_once(r#""refId":""#).unwrap();
+    rest.split_once('"').unwrap().0
+}
+
 fn assert_is_golden_but_for_its_name(sent: Vec<String>, file: &str) {
     let [sent] = sent.try_into().unwrap();
-    let (_, rest) = sent.split_once(r#""refId":""#).unwrap();
-    let (name, _) = rest.split_once('"').unwrap();
+    let name = name_in(&sent);
     assert_eq!(sent, golden(file, &[("A1B2C3D4E5F6G7H8I9J0", name), ("INV-1", name)]));
 }
 
@@ -106,6 +112,19 @@ async fn a_refund_is_the_sdks_to_the_byte() {
 }
 
 #[tokio::test]
+async fn a_refund_to_a_kept_account_is_the_sdks_to_the_byte() {
+    let settled = json!({"transaction": {"transId": "60019392075", "transactionStatus": "settledSuccessfully",
+        "payment": {"bankAccount": {"accountNumber": "XXXX6789"}}}});
+    let taken = json!({"transactionResponse": {"responseCode": "1", "transId": "60019392076"}});
+    let (customer, method) = ("901234567".to_owned(), "502345678".to_owned());
+    let how = ChargeHow::Saved { customer, method, kind: MethodKind::AchDebit };
+    let refund = dated_refund(1, &ChargeRequest { how, ..charge() }, "60019392075", 500);
+    let sent = sent(&[settled, taken], async |gateway| _ = gateway.refund(&refund).await.unwrap()).await;
+    let [_, refund] = sent.try_into().unwrap();
+    assert_is_golden_but_for_its_name(vec![refund], "refund-stored");
+}
+
+#[tokio::test]
 async fn a_refund_of_what_has_not_settled_is_the_sdks_void_with_its_name() {
     let early = json!({"transaction": {"transId": "60019392075", "transactionStatus": "capturedPendingSettlement"}});
     let voided = json!({"transactionResponse": {"responseCode": "1", "transId": "60019392075"}});
@@ -115,6 +134,63 @@ async fn a_refund_of_what_has_not_settled_is_the_sdks_void_with_its_name() {
     let (before, rest) = void.split_once(r#","refId":""#).unwrap();
     let (name, after) = rest.split_once('"').unwrap();
     assert_eq!((name.len(), format!("{before}{after}")), (20, golden("void", &[])));
+}
+
+#[tokio::test]
+async fn a_charge_of_a_kept_card_is_the_sdks_but_for_the_customer_and_what_every_charge_of_ours_has() {
+    let approved = json!({"transactionResponse": {"responseCode": "1", "transId": "60019392075"}});
+    let (customer, method) = ("901234567".to_owned(), "502345678".to_owned());
+    let how = ChargeHow::Saved { customer, method, kind: MethodKind::Card };
+    let request = ChargeRequest { how, postal_code: Some("98004".into()), ..charge() };
+    let sent = sent(&[approved], async |gateway| _ = gateway.charge(&request).await.unwrap()).await;
+    let [sent] = sent.try_into().unwrap();
+    let name = name_in(&sent);
+    let window = r#"{"settingName":"duplicateWindow","settingValue":"28800"}"#;
+    let whole = format!(r#"{window},{{"settingName":"allowPartialAuth","settingValue":"false"}}"#);
+    let expected = golden(
+        "charge-stored",
+        &[
+            ("A1B2C3D4E5F6G7H8I9J0", name),
+            ("INV-1", name),
+            (r#""amount":"12.34","#, r#""amount":"12.34","currencyCode":"USD","#),
+            (r#""customer":{"id":"c1","email":"ana@acme.test"},"#, ""),
+            (window, &whole),
+        ],
+    );
+    assert_eq!(sent, expected);
+}
+
+#[tokio::test]
+async fn a_card_is_kept_read_and_forgotten_as_the_sdk_does() {
+    let card = json!({"creditCard": {"cardNumber": "XXXX1111", "cardType": "Visa", "expirationDate": "2030-12"}});
+    let profile = json!({"profile": {"customerProfileId": "901234567",
+        "paymentProfiles": [{"customerPaymentProfileId": "502345678", "payment": card}]}});
+    let script = [json!({"customerProfileId": "901234567"}), profile, json!({})];
+    let nonce = "eyJjb2RlIjoiNTBfMl8wNjAwMDUy";
+    let request = StoreRequest { postal_code: Some("98004".into()), ..dated_store(1, nonce) };
+    let forget = ForgetRequest { setup_id: Some("901234567".into()), gateway_method: Some("502345678".into()) };
+    let act = async |gateway: &AuthorizeNet| {
+        gateway.store(&request).await.unwrap();
+        gateway.forget(&forget).await.unwrap();
+    };
+    let [keep, read, forget] = sent(&script, act).await.try_into().unwrap();
+    let name = name_in(&keep);
+    let street = r#""firstName":"Ana","lastName":"Acme","company":"Acme Pty Ltd","address":"1 Main St","city":"Bellevue","state":"WA","#;
+    let expected = golden(
+        "profile-create",
+        &[
+            ("A1B2C3D4E5F6G7H8I9J0", name),
+            (r#""merchantCustomerId":"c1""#, &format!(r#""merchantCustomerId":"{name}""#)),
+            (r#""email":"ana@acme.test","#, ""),
+            (street, ""),
+            (r#","country":"US""#, ""),
+            ("testMode", "liveMode"),
+        ],
+    );
+    assert_eq!(keep, expected);
+    let id = r#""customerProfileId":"901234567""#;
+    assert_eq!(read, golden("profile-read", &[(id, &format!(r#"{id},"unmaskExpirationDate":true"#))]));
+    assert_eq!(forget, golden("profile-delete", &[]));
 }
 
 #[tokio::test]

@@ -4,8 +4,10 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 mod authorizenet_contract;
+mod authorizenet_debits;
 mod authorizenet_fuzz;
 mod authorizenet_golden;
+mod authorizenet_methods;
 mod authorizenet_odd;
 mod authorizenet_refunds;
 mod contracts;

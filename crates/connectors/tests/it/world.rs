@@ -131,8 +131,14 @@ pub fn store(n: u128, token: &str) -> StoreRequest {
         customer_name: "Acme Pty Ltd".into(),
         gateway_customer: None,
         token: token.to_owned(),
+        postal_code: None,
         return_url: "https://portal.test/methods".into(),
     }
+}
+
+/// The same with an id of version 7, as the portal's are.
+pub fn dated_store(n: u128, token: &str) -> StoreRequest {
+    StoreRequest { method: MethodId(dated_request(n, ChargeHow::HostedPage).attempt.0), ..store(n, token) }
 }
 
 pub fn refund_look_up(request: &RefundRequest, gateway_id: Option<&str>, sent_at: DateTime<Utc>) -> RefundLookUp {

@@ -22,7 +22,7 @@ const BANK_DEBIT_MAX_MINOR: i64 = 10_000;
 /// And so is what would take the month's debits of ordinary bank accounts above this.
 const BANK_MONTH_MAX_MINOR: i64 = 500_000;
 /// The billing zip that forces a decline.
-const DECLINED_ZIP: &str = "46282";
+pub(crate) const DECLINED_ZIP: &str = "46282";
 
 /// Who pays: the instrument, and the stored method that it comes from.
 pub(crate) struct Paying {

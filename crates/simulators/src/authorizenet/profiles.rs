@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::charge::DECLINED_ZIP;
 use super::instruments::{Behaviour, Instrument};
 use super::operation::{Answer, Operation, Reply};
 use super::reasons::Reason;
@@ -290,7 +291,11 @@ impl Operation<'_> {
         let declined = match validation {
             Validation::None => return Ok(None),
             Validation::Format => false,
-            Validation::Charge => method.instrument.behaviour() == Behaviour::Decline || self.armed_decline().is_some(),
+            Validation::Charge => {
+                method.instrument.behaviour() == Behaviour::Decline
+                    || method.bill_to.get("zip").is_some_and(|zip| zip == DECLINED_ZIP)
+                    || self.armed_decline().is_some()
+            }
         };
         if declined {
             return Err(Refusal::not_validated(Reason::DECLINED.text()));

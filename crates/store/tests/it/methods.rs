@@ -19,6 +19,7 @@ fn method(shop: &Shop, n: i64, state: MethodState) -> Method {
         customer_id: shop.customer,
         connection_id: shop.connection,
         token: "pm_1".into(),
+        postal_code: None,
         customer_name: "Initech".into(),
         return_url: "https://portal.example/methods".into(),
         added_by: "p@initech.example".into(),

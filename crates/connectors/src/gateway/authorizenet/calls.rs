@@ -19,13 +19,14 @@ use serde::de::DeserializeOwned;
 const BOM: &[u8] = b"\xef\xbb\xbf";
 /// The server is too busy, or in maintenance [recalled].
 const BUSY: [&str; 2] = ["E00053", "E00104"];
-/// The call was understood, refused, and nothing was done: by its form, its sender, its fields, or a nonce that is too
-/// old. Those that 3.3 does not name are recalled. Any other code leaves the outcome open: E00001 ("an error occurred
-/// during processing") first of all, and E00114, a nonce that was used, perhaps by this very request that came twice.
-/// E00116 is somebody else's by the vendor's list, and reported of one that was used: so that is looked up as well.
-const REFUSED: [&str; 17] = [
+/// The call was understood, refused, and nothing was done: by its form, its sender, its fields, what the account may not,
+/// or a nonce that is too old. Those that 3.3 does not name are recalled. Any other code leaves the outcome open: E00001
+/// ("an error occurred during processing") first of all, and E00114, a nonce that was used, perhaps by this very request
+/// that came twice. E00116 is somebody else's by the vendor's list, and reported of one that was used: so that is looked up
+/// as well.
+const REFUSED: [&str; 18] = [
     "E00002", "E00003", "E00004", "E00005", "E00006", "E00007", "E00008", "E00010", "E00011", "E00013", "E00014",
-    "E00015", "E00016", "E00027", "E00039", "E00040", "E00115",
+    "E00015", "E00016", "E00027", "E00039", "E00040", "E00044", "E00115",
 ];
 
 impl AuthorizeNet {
@@ -75,8 +76,11 @@ impl AuthorizeNet {
 
     /// The same where somebody waits.
     pub(super) async fn details_soon(&self, trans_id: &str) -> Result<DetailsReply, GatewayError> {
-        let details = Request::Details { head: self.head(None), trans_id };
-        read(&self.http.send(self.call(&details).timeout(AFTERWORK_MAX)).await?)
+        self.ask_soon(Request::Details { head: self.head(None), trans_id }).await
+    }
+
+    pub(super) async fn ask_soon<T: DeserializeOwned>(&self, request: Request<'_>) -> Result<T, GatewayError> {
+        read(&self.http.send(self.call(&request).timeout(AFTERWORK_MAX)).await?)
     }
 
     /// What became of a charge of this name.

@@ -1,9 +1,10 @@
 //! The name of an attempt or a refund at Authorize.Net: 20 letters and digits, sent as `refId` and as `invoiceNumber`,
-//! which hold no more (`wire/gateways.md`, 3.6). Lists give back the latter alone, so a name leads back to its owner.
+//! which hold no more (`wire/gateways.md`, 3.6). Lists give back the latter alone, so a name leads back to its owner. A
+//! saved method has one too, as `merchantCustomerId`: what is found by it is known already, so it need lead nowhere.
 
 use crate::gateway::{GatewayError, refused};
 use chrono::{DateTime, Utc};
-use domain::ids::{AttemptId, RefundId};
+use domain::ids::{AttemptId, MethodId, RefundId};
 use uuid::Uuid;
 
 const LENGTH: u32 = 20;
@@ -44,6 +45,10 @@ pub fn of(attempt: AttemptId) -> Result<String, GatewayError> {
 
 pub fn of_refund(refund: RefundId) -> Result<String, GatewayError> {
     Ok(written(REFUND | number_of(refund.0)?))
+}
+
+pub fn of_method(method: MethodId) -> Result<String, GatewayError> {
+    Ok(written(number_of(method.0)?))
 }
 
 /// What has this name; nothing for a text of another shape. Other programs' texts may have the shape by chance.

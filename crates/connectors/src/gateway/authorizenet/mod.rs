@@ -1,28 +1,31 @@
-//! Authorize.Net: card payments by a nonce that the vendor's own script made in the browser (AcceptUI), and by its own
-//! page for payers without script (Accept Hosted). Source: `wire/gateways.md`, 3. Keeps nothing: each call carries all it
-//! needs. The vendor has no key to repeat a request by, so a charge is sent once, and one whose answer was lost is looked
-//! for in the vendor's lists, as is one that was made on its page.
+//! Authorize.Net: card payments by a nonce that the vendor's own script made in the browser (AcceptUI), by its own page
+//! for payers without script (Accept Hosted), and by a card or account that it keeps (CIM, eCheck). Source:
+//! `wire/gateways.md`, 3. Keeps nothing: each call carries all it needs. The vendor has no key to repeat a request by, so
+//! a charge is sent once, and one whose answer was lost is looked for in the vendor's lists, as is one that was made on
+//! its page.
 
 mod calls;
 mod code;
 mod declines;
 mod find;
+mod methods;
 mod outcomes;
+mod profiles;
 mod refunds;
 mod replies;
 mod requests;
 mod webhook;
 
 use super::{
-    Capabilities, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, ListedRefund, LookUp,
-    ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError,
-    WebhookNews, keeps_none, refused, tells_of_none,
+    Capabilities, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, LateNews, ListedRefund,
+    LookUp, ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken,
+    WebhookError, WebhookNews, refused, tells_of_none,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
-    method::MethodSeen,
+    method::{MethodKind, MethodSeen},
     money::{Currency, Money},
     payment::Observation,
     refund::RefundSeen,
@@ -82,7 +85,7 @@ impl AuthorizeNet {
 #[async_trait]
 impl Gateway for AuthorizeNet {
     fn capabilities(&self) -> &Capabilities {
-        const CAN: Capabilities = Capabilities {
+        const CARDS: Capabilities = Capabilities {
             name: "Authorize.Net",
             hosted_page: true,
             page_life: Some(find::PAGE_LIFE),
@@ -90,10 +93,13 @@ impl Gateway for AuthorizeNet {
             lists: true,
             refunds: Refunds::WholeUntilSettled,
             disputes: false,
-            stores: false,
+            stores: true,
             debits: &[],
+            late_news: LateNews::Asked,
         };
-        &CAN
+        // eCheck debits accounts in the United States.
+        const ALL: Capabilities = Capabilities { debits: &[MethodKind::AchDebit], ..CARDS };
+        if self.config.currency == Currency::USD { &ALL } else { &CARDS }
     }
 
     fn method_entry(&self) -> MethodEntry {
@@ -104,12 +110,12 @@ impl Gateway for AuthorizeNet {
     async fn charge(&self, request: &ChargeRequest) -> Result<Observation, GatewayError> {
         self.takes(request.amount)?;
         let code = code::of(request.attempt)?;
-        let nonce = match &request.how {
-            ChargeHow::Token(nonce) => nonce,
+        let charge = match &request.how {
+            ChargeHow::Token(nonce) => Transaction::charge(request, &code, nonce),
+            ChargeHow::Saved { customer, method, .. } => Transaction::charge_kept(request, &code, customer, method),
             ChargeHow::HostedPage => return self.open_page(request, &code).await,
-            ChargeHow::Saved { .. } => return Err(keeps_none()),
         };
-        let response = self.transact(Some(&code), Transaction::charge(request, &code, nonce)).await?;
+        let response = self.transact(Some(&code), charge).await?;
         if response.is_duplicate() {
             return self.charged(request, &code, &self.original(&response, &code).await?).await;
         }
@@ -146,16 +152,16 @@ impl Gateway for AuthorizeNet {
         Ok(self.details(gateway_id).await?.read_refund(self.config.currency))
     }
 
-    async fn store(&self, _request: &StoreRequest) -> Result<MethodSeen, GatewayError> {
-        Err(keeps_none())
+    async fn store(&self, request: &StoreRequest) -> Result<MethodSeen, GatewayError> {
+        self.send_store(request).await
     }
 
-    async fn find_stored(&self, _look_up: &StoreLookUp) -> Result<Found<MethodSeen>, GatewayError> {
-        Err(keeps_none())
+    async fn find_stored(&self, look_up: &StoreLookUp) -> Result<Found<MethodSeen>, GatewayError> {
+        self.look_up_stored(look_up).await
     }
 
-    async fn forget(&self, _request: &ForgetRequest) -> Result<(), GatewayError> {
-        Err(keeps_none())
+    async fn forget(&self, request: &ForgetRequest) -> Result<(), GatewayError> {
+        self.let_go(request).await
     }
 
     async fn refunded_since(&self, since: DateTime<Utc>) -> Result<Vec<ListedRefund>, GatewayError> {

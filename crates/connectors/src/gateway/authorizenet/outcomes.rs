@@ -4,7 +4,7 @@
 use super::{
     code::{self, Name},
     declines,
-    replies::{Details, DetailsReply, TransactionResponse, filled},
+    replies::{Details, DetailsReply, Payment, TransactionResponse, filled},
 };
 use crate::gateway::{GatewayError, ReadRefund, method_face, refused};
 use chrono::DateTime;
@@ -93,7 +93,7 @@ impl DetailsReply {
             fact,
             gateway_id: Some(it.trans_id.0.clone()),
             charge_id: Some(it.trans_id.0.clone()),
-            method: it.face(),
+            method: it.payment.as_ref().and_then(Payment::face),
             amount: settles.and_then(|amount| Money::from_decimal(amount, currency).ok()),
         }
     }
@@ -154,10 +154,12 @@ impl Details {
             None => declines::reason(filled(self.response_reason_code.as_ref()).unwrap_or_default()),
         }
     }
+}
 
-    fn face(&self) -> Option<MethodFace> {
-        let payment = self.payment.as_ref()?;
-        match (&payment.credit_card, &payment.bank_account) {
+impl Payment {
+    /// What may be known of it.
+    pub fn face(&self) -> Option<MethodFace> {
+        match (&self.credit_card, &self.bank_account) {
             (Some(card), _) => face(filled(card.card_type.as_ref())?, filled(card.card_number.as_ref())),
             (None, Some(account)) => face(BANK_DEBIT, filled(account.account_number.as_ref())),
             (None, None) => None,

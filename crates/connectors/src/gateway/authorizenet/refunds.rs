@@ -3,7 +3,7 @@
 //! was lost is looked for: a void at its charge, a refund in the lists, by our name.
 
 use super::{
-    AuthorizeNet, Found, GatewayError, ListedRefund, RefundLookUp, RefundRequest,
+    AuthorizeNet, ChargeHow, Found, GatewayError, ListedRefund, RefundLookUp, RefundRequest,
     code::{self, Name},
     find::{CLOCKS_APART, LISTED_WITHIN, first_day, may_be_ours},
     outcomes,
@@ -49,8 +49,16 @@ impl AuthorizeNet {
         name: &str,
         charge: &DetailsReply,
     ) -> Result<RefundSeen, GatewayError> {
-        let last4 = charge.transaction.card_last4().ok_or_else(|| refused("no_card", "only cards are refunded"))?;
-        let response = self.transact(Some(name), Transaction::refund(request, name, last4)).await?;
+        let refund = match &request.charge.how {
+            ChargeHow::Saved { customer, method, kind } if kind.is_debit() => {
+                Transaction::refund_to_kept(request, name, customer, method)
+            }
+            _ => {
+                let last4 = charge.transaction.card_last4();
+                Transaction::refund(request, name, last4.ok_or_else(|| refused("no_card", "it was no card"))?)
+            }
+        };
+        let response = self.transact(Some(name), refund).await?;
         if response.is_duplicate() {
             return Ok(self.original(&response, name).await?.observe_refund(self.config.currency));
         }

@@ -99,6 +99,8 @@ pub struct Payment {
 pub struct Card {
     pub card_type: Option<Text>,
     pub card_number: Option<Text>,
+    /// `2030-12`, where it was asked for.
+    pub expiration_date: Option<Text>,
 }
 
 #[derive(Deserialize)]
@@ -174,7 +176,8 @@ pub fn filled(text: Option<&Text>) -> Option<&str> {
     text.map(|text| text.0.as_str()).filter(|text| !text.is_empty())
 }
 
-fn several<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Vec<T>, D::Error> {
+/// One or many, or none at all.
+pub fn several<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Vec<T>, D::Error> {
     let raw = Box::<RawValue>::deserialize(from)?;
     let items = match raw.get().as_bytes() {
         [b'[', ..] => serde_json::from_str(raw.get()),

@@ -1,6 +1,7 @@
 //! What we send. The order of the members is the vendor's schema and part of its wire: another one is refused as E00003
 //! (`wire/gateways.md`, 3.1-3.2). The official SDK's bytes are the proof (`tests/it/authorizenet_golden.rs`).
 
+use super::profiles::{ChosenProfile, NewProfile};
 use crate::gateway::{ChargeRequest, RefundRequest};
 use serde::Serialize;
 use serde_json::Value;
@@ -11,7 +12,7 @@ const CLIENT_ID: &str = concat!("wise-pay-", env!("CARGO_PKG_VERSION"));
 const NONCE: &str = "COMMON.ACCEPT.INAPP.PAYMENT";
 /// The longest that there is. A request that carries a window is told of the original when it is a duplicate (3.6).
 const DUPLICATE_WINDOW_SECS: &str = "28800";
-const DESCRIPTION_MAX_CHARS: usize = 255;
+pub const DESCRIPTION_MAX_CHARS: usize = 255;
 
 #[derive(Serialize)]
 #[serde(rename_all_fields = "camelCase")]
@@ -59,6 +60,30 @@ pub enum Request<'a> {
         sorting: Sorting,
         paging: Paging,
     },
+    #[serde(rename = "createCustomerProfileRequest")]
+    Keep {
+        #[serde(flatten)]
+        head: Head<'a>,
+        profile: NewProfile<'a>,
+        validation_mode: &'static str,
+    },
+    /// By either of its names.
+    #[serde(rename = "getCustomerProfileRequest")]
+    Profile {
+        #[serde(flatten)]
+        head: Head<'a>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        customer_profile_id: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        merchant_customer_id: Option<&'a str>,
+        unmask_expiration_date: bool,
+    },
+    #[serde(rename = "deleteCustomerProfileRequest")]
+    Forget {
+        #[serde(flatten)]
+        head: Head<'a>,
+        customer_profile_id: &'a str,
+    },
 }
 
 /// What every request begins with.
@@ -87,9 +112,11 @@ pub enum Transaction<'a> {
         amount: String,
         /// Not needed where it is the account's; where it is not, the vendor refuses instead of taking other money.
         currency_code: &'a str,
-        /// Absent where the payer enters it on the vendor's page.
+        /// Absent where the payer enters it on the vendor's page, or the vendor keeps it.
         #[serde(skip_serializing_if = "Option::is_none")]
         payment: Option<Payment<'a>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        profile: Option<ChosenProfile<'a>>,
         order: Order<'a>,
         #[serde(skip_serializing_if = "Option::is_none")]
         bill_to: Option<BillTo<'a>>,
@@ -101,7 +128,10 @@ pub enum Transaction<'a> {
     #[serde(rename = "refundTransaction")]
     Refund {
         amount: String,
-        payment: Payment<'a>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        payment: Option<Payment<'a>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        profile: Option<ChosenProfile<'a>>,
         ref_trans_id: &'a str,
         order: Order<'a>,
         transaction_settings: Settings,
@@ -141,7 +171,7 @@ pub struct Order<'a> {
 /// As much of the card's address as is compared (AVS) without asking the payer for a street.
 #[derive(Serialize)]
 pub struct BillTo<'a> {
-    zip: &'a str,
+    pub zip: &'a str,
 }
 
 #[derive(Serialize)]
@@ -176,18 +206,34 @@ impl<'a> Head<'a> {
     }
 }
 
+impl<'a> Payment<'a> {
+    pub const fn nonce(nonce: &'a str) -> Self {
+        Self::OpaqueData(OpaqueData { data_descriptor: NONCE, data_value: nonce })
+    }
+}
+
 impl<'a> Transaction<'a> {
     /// No customer: the receipt is ours to send, and the vendor would write to the address too.
     pub fn charge(request: &'a ChargeRequest, code: &'a str, nonce: &'a str) -> Self {
-        let payment = Payment::OpaqueData(OpaqueData { data_descriptor: NONCE, data_value: nonce });
-        Self::taking(request, code, Some(payment), Some(Settings::whole_or_nothing()))
+        Self::taking(request, code, Some(Payment::nonce(nonce)), None, Some(Settings::whole_or_nothing()))
+    }
+
+    pub fn refund(request: &'a RefundRequest, code: &'a str, last4: &'a str) -> Self {
+        let card = Payment::CreditCard(KnownCard { card_number: last4, expiration_date: "XXXX" });
+        Self::paying_back(request, code, Some(card), None)
     }
 
     /// Of what has settled. Parts of one charge are no duplicates of each other, because each has its own name.
-    pub fn refund(request: &'a RefundRequest, code: &'a str, last4: &'a str) -> Self {
+    pub fn paying_back(
+        request: &'a RefundRequest,
+        code: &'a str,
+        payment: Option<Payment<'a>>,
+        profile: Option<ChosenProfile<'a>>,
+    ) -> Self {
         Self::Refund {
             amount: request.amount.to_decimal(),
-            payment: Payment::CreditCard(KnownCard { card_number: last4, expiration_date: "XXXX" }),
+            payment,
+            profile,
             ref_trans_id: &request.charge_gateway_id,
             order: Order { invoice_number: code, description: description(&request.charge) },
             transaction_settings: Settings::window(),
@@ -197,21 +243,24 @@ impl<'a> Transaction<'a> {
     /// What the payer will pay on the vendor's page. Its token pays once, and the same card may be tried again there, so
     /// the window stays the vendor's own.
     pub fn on_page(request: &'a ChargeRequest, code: &'a str) -> Self {
-        Self::taking(request, code, None, None)
+        Self::taking(request, code, None, None, None)
     }
 
-    fn taking(
+    pub fn taking(
         request: &'a ChargeRequest,
         code: &'a str,
         payment: Option<Payment<'a>>,
+        profile: Option<ChosenProfile<'a>>,
         transaction_settings: Option<Settings>,
     ) -> Self {
+        let bill_to = if profile.is_some() { None } else { request.postal_code.as_deref().map(|zip| BillTo { zip }) };
         Self::Charge {
             amount: request.amount.to_decimal(),
             currency_code: request.amount.currency.code(),
             payment,
+            profile,
             order: Order { invoice_number: code, description: description(request) },
-            bill_to: request.postal_code.as_deref().map(|zip| BillTo { zip }),
+            bill_to,
             transaction_settings,
         }
     }
@@ -228,7 +277,7 @@ impl Settings {
     }
 
     /// An account may let a card pay less than was asked; an invoice is not paid by that.
-    fn whole_or_nothing() -> Self {
+    pub fn whole_or_nothing() -> Self {
         let window = ("duplicateWindow", DUPLICATE_WINDOW_SECS.to_owned());
         Self::of([window, ("allowPartialAuth", "false".to_owned())])
     }

@@ -14,6 +14,8 @@ use sha2::Sha512;
 /// How the events begin whose outcome a transaction answers, and those among them that are about a refund.
 const PAYMENT: &str = "net.authorize.payment.";
 const REFUND: &str = "net.authorize.payment.refund.";
+/// What we keep there is read when it is needed, so its events are echoes.
+const CUSTOMER: &str = "net.authorize.customer.";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -48,6 +50,9 @@ pub fn news(keys: &[SecretString], signature: &str, raw: &[u8]) -> Result<Webhoo
         dispute: None,
         is_idle: false,
     };
+    if nothing.kind.starts_with(CUSTOMER) {
+        return Ok(WebhookNews { is_idle: true, ..nothing });
+    }
     if !nothing.kind.starts_with(PAYMENT) || payload.entity_name.as_deref() != Some("transaction") {
         return Ok(nothing);
     }

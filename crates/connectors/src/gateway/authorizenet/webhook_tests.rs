@@ -93,7 +93,11 @@ fn an_event_names_our_attempt_and_the_transaction() {
         let news = read(&raw).expect("signed and readable");
         assert_eq!((news.refund, news.attempt, news.gateway_id), (Some(refund), None, None), "{kind}");
     }
-    assert_eq!(event("customer.created", r#""entityName":"customerProfile","id":"1""#), (None, None));
+    for kind in ["customer.created", "customer.paymentProfile.deleted"] {
+        assert_eq!(event(kind, r#""entityName":"customerProfile","id":"1""#), (None, None));
+        let echo = format!(r#"{{"notificationId":"n-1","eventType":"net.authorize.{kind}","payload":{{}}}}"#);
+        assert!(read(&echo).expect("signed and readable").is_idle, "{kind}");
+    }
     assert_eq!(read("[]"), Err(WebhookError::Unreadable));
     assert_eq!(read(r#"{"notificationId":"n-1"}"#), Err(WebhookError::Unreadable));
 }

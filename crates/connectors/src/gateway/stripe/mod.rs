@@ -12,9 +12,9 @@ mod webhook;
 mod wire;
 
 use super::{
-    Capabilities, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, ListedRefund, LookUp,
-    ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError,
-    WebhookNews,
+    Capabilities, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, LateNews, ListedRefund,
+    LookUp, ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken,
+    WebhookError, WebhookNews,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
@@ -74,6 +74,7 @@ impl Gateway for Stripe {
             disputes: true,
             stores: true,
             debits: &[MethodKind::AchDebit, MethodKind::BecsDebit],
+            late_news: LateNews::Told,
         };
         &CAN
     }

@@ -1,0 +1,166 @@
+//! Cards that Authorize.Net keeps (S52-S54, D22): saved once, named, charged without being typed, paid back, taken out.
+
+use crate::{
+    authorizenet::{ADMIN, LINK, PAYER, Reef, VISA},
+    support::{Answer, Client, Form, On, field},
+};
+use serde_json::json;
+use simulators::facts;
+
+const KEEP: &str = "createCustomerProfileRequest";
+
+async fn cora(reef: &Reef) -> Client {
+    let cora = reef.house.client();
+    cora.sign_in(PAYER).await;
+    cora
+}
+
+/// The form for another card, with the token that the vendor's window makes of one; its id, and the answer.
+async fn save(reef: &Reef, payer: &Client, card: &str, postal_code: &str) -> (String, Answer) {
+    let method = field(&payer.get("/methods/new").await.body, "method");
+    let answer = press(reef, payer, &method, card, postal_code).await;
+    (method, answer)
+}
+
+async fn press(reef: &Reef, payer: &Client, method: &str, card: &str, postal_code: &str) -> Answer {
+    let token = reef.nonce(card).await;
+    let fields = [("method", method), ("token", &*token), ("nickname", "Office card"), ("postal_code", postal_code)];
+    payer.post("/api/methods/save", &fields).await
+}
+
+async fn saved(payer: &Client) -> String {
+    payer.get("/methods").await.body
+}
+
+/// Presses Pay with a saved card; the form, and the page after it.
+async fn pay_with(payer: &Client, method: &str) -> (Form, String) {
+    let form = payer.form(&payer.get(LINK).await.location.unwrap()).await;
+    let mut fields = form.fields("").to_vec();
+    fields.push(("saved", method));
+    let pressed = payer.post("/api/payments/take", &fields).await;
+    let page = payer.get(&pressed.location.unwrap()).await.body;
+    (form, page)
+}
+
+#[tokio::test]
+async fn s52_s53_n13_a_card_is_saved_once_named_charged_and_taken_out() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(reef) = Reef::on(database).await else { continue };
+        let cora = cora(&reef).await;
+        assert!(saved(&cora).await.contains("Nothing is saved"));
+        let page = cora.get("/methods/new").await.body;
+        for part in ["class=\"AcceptUI\"", "opens when you press Save card", "name=\"postal_code\""] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+        let (method, answer) = save(&reef, &cora, VISA, "2000").await;
+        assert_eq!(answer.location.as_deref(), Some("/methods"));
+        // A double click; the vendor's window made another token.
+        assert_eq!(press(&reef, &cora, &method, VISA, "2000").await.location.as_deref(), Some("/methods"));
+        let page = saved(&cora).await;
+        for words in ["Office card, Visa ··1111", "Ready", "Default", "Good until 12 / 2040"] {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+        assert_eq!(reef.profiles().await, 1, "once at the gateway");
+        cora.post("/api/methods/name", &[("method", &method), ("nickname", "Travel")]).await;
+
+        let offer = cora.get(&cora.get(LINK).await.location.unwrap()).await.body;
+        assert!(offer.contains("Travel, ") && offer.contains("Another card"), "{offer}");
+        let (form, page) = pay_with(&cora, &method).await;
+        assert!(page.contains("You paid $350.00") && page.contains("Visa"), "{page}");
+        reef.assert_paid_once(&form).await;
+
+        cora.post("/api/methods/remove", &[("method", &method)]).await;
+        assert!(saved(&cora).await.contains("Nothing is saved"));
+        reef.house.until("the gateway has forgotten it", async || reef.profiles().await == 0).await;
+        reef.refund(&form, "350.00").await;
+        reef.tells(&form, "Refund posted to the books").await;
+        assert_eq!(reef.charge().await.0, "voided", "what it paid can be paid back without it");
+        reef.assert_agrees().await;
+    }
+}
+
+#[tokio::test]
+async fn d2_a_card_whose_answer_was_lost_is_found_and_kept_once() {
+    for (fault, ended, number) in [("reset_after_execute", "Ready", 1), ("http:500", "Nothing is saved", 0)] {
+        let reef = Reef::on(On::Sqlite).await.unwrap();
+        let cora = cora(&reef).await;
+        reef.house.arm("authorizenet", fault, KEEP).await;
+        let (_, answer) = save(&reef, &cora, VISA, "").await;
+        assert_eq!(answer.location.as_deref(), Some("/methods"), "{fault}");
+        if number == 0 {
+            assert!(saved(&cora).await.contains("Being checked"));
+            // What was made a moment ago may not be found yet.
+            reef.house.advance(json!({"minutes": 3})).await;
+        }
+        reef.house.until(&format!("{fault}: {ended}"), async || saved(&cora).await.contains(ended)).await;
+        assert_eq!(reef.profiles().await, number, "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn d2_f5_a_saved_card_whose_charge_was_not_answered_pays_once() {
+    let reef = Reef::on(On::Sqlite).await.unwrap();
+    let cora = cora(&reef).await;
+    let (method, _) = save(&reef, &cora, VISA, "").await;
+    reef.house.arm("authorizenet", "reset_after_execute", "createTransactionRequest").await;
+    reef.house.arm_times("authorizenet", "webhook_lost", 9).await;
+    let (form, page) = pay_with(&cora, &method).await;
+    assert!(page.contains("Do not pay again"), "{page}");
+    reef.assert_paid_once(&form).await;
+}
+
+#[tokio::test]
+async fn d10_a_saved_card_that_is_declined_can_be_tried_again() {
+    let reef = Reef::on(On::Sqlite).await.unwrap();
+    let cora = cora(&reef).await;
+    let (method, _) = save(&reef, &cora, VISA, "").await;
+    reef.house.arm("authorizenet", "decline:2", "").await;
+    let (_, declined) = pay_with(&cora, &method).await;
+    assert!(declined.contains("Nothing was charged"), "{declined}");
+    let (form, page) = pay_with(&cora, &method).await;
+    assert!(page.contains("You paid"), "no duplicate of the first: {page}");
+    reef.assert_paid_once(&form).await;
+}
+
+#[tokio::test]
+async fn s54_a_card_that_the_bank_refuses_is_not_saved_and_its_payer_reads_so() {
+    let reef = Reef::on(On::Sqlite).await.unwrap();
+    let cora = cora(&reef).await;
+    // The vendor declines every card from there.
+    for (card, postal_code) in [(facts::cards::DECLINED, "2000"), (VISA, "46282")] {
+        let (_, answer) = save(&reef, &cora, card, postal_code).await;
+        assert_eq!(answer.location.as_deref(), Some("/methods/new"));
+        let page = cora.get("/methods/new").await.body;
+        assert!(page.contains("It is not saved"), "{postal_code}: {page}");
+    }
+    assert!(saved(&cora).await.contains("Nothing is saved"));
+    assert_eq!(reef.profiles().await, 0);
+}
+
+#[tokio::test]
+async fn d22_a_guest_sees_no_saved_card_and_charges_none() {
+    let reef = Reef::on(On::Sqlite).await.unwrap();
+    let cora = cora(&reef).await;
+    let (method, _) = save(&reef, &cora, VISA, "").await;
+    let offer = reef.guest.get(&reef.guest.get(LINK).await.location.unwrap()).await.body;
+    assert!(!offer.contains("Office card") && !offer.contains("··1111"), "{offer}");
+    let (_, page) = pay_with(&reef.guest, &method).await;
+    assert!(page.contains("Sign in to go on."), "{page}");
+    assert!(reef.taken().await.is_empty(), "nothing was charged to it");
+}
+
+/// What we do at the vendor comes back as its news.
+#[tokio::test]
+async fn echoes_of_our_own_saving_alarm_nobody() {
+    let reef = Reef::on(On::Sqlite).await.unwrap();
+    let cora = cora(&reef).await;
+    let (method, _) = save(&reef, &cora, VISA, "").await;
+    cora.post("/api/methods/remove", &[("method", &method)]).await;
+    // The customer and its card were made, and the customer was deleted.
+    let worked = "SELECT count(*) FROM webhook WHERE state = 'processed' AND kind LIKE 'net.authorize.customer.%'";
+    reef.house.until("they are worked", async || reef.house.number(worked).await == 3).await;
+    let admin = reef.house.client();
+    admin.sign_in(ADMIN).await;
+    let home = admin.get("/admin").await.body;
+    assert!(home.contains("Nothing needs you"), "{home}");
+}
