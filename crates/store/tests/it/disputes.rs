@@ -81,7 +81,7 @@ on_both!(f23_a_dispute_stands_once_with_its_facts_in_the_order_of_their_places, 
         tx.commit().await.unwrap();
     }
     assert_eq!(shop.db.dispute_observations(new.id).await.unwrap(), facts);
-    assert_eq!(shop.db.disputes_of(&[attempt]).await.unwrap(), [new.clone()]);
+    assert_eq!(shop.db.disputes_of(&[attempt]).await.unwrap(), std::slice::from_ref(&new));
     assert_eq!(shop.db.dispute(new.id).await.unwrap().reason().unwrap(), DisputeReason::Fraud);
     let [since, later] = [shop.db.disputes_since(at(1)).await.unwrap(), shop.db.disputes_since(at(2)).await.unwrap()];
     assert_eq!((since.len(), later.len()), (1, 0));
