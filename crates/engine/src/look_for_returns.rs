@@ -11,13 +11,16 @@ use store::MerchantDb;
 const RETURNABLE_FOR: TimeDelta = TimeDelta::days(65);
 
 impl Engine {
+    /// # Errors
+    /// Of the first debit that could not be read. The others were, so that one of them keeps no return hidden.
     pub(crate) async fn look_for_returns(&self, db: &MerchantDb) -> Result<(), Error> {
+        let mut first = Ok(());
         for attempt in db.debits_cleared(self.now() - RETURNABLE_FOR).await? {
             let connection = db.connection(attempt.connection_id).await?;
             if self.gateway_of(db, &connection)?.capabilities().late_news == LateNews::Asked {
-                self.look_up(db, &attempt, Source::LookUp).await?;
+                first = first.and(self.look_up(db, &attempt, Source::LookUp).await.map(drop));
             }
         }
-        Ok(())
+        first
     }
 }
