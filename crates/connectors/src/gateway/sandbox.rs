@@ -4,7 +4,7 @@
 use super::{
     Capabilities, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, LateNews, ListedRefund,
     LookUp, ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken,
-    WebhookError, WebhookNews, method_face, refused, tells_of_none,
+    WebhookError, WebhookNews, Wire, method_face, refused, tells_of_none,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -135,6 +135,7 @@ impl Gateway for Sandbox {
             stores: true,
             debits: &[],
             late_news: LateNews::Told,
+            wire: Wire::Here("it keeps no books, its ids follow from ours, and it sends no news"),
         };
         &CAN
     }
