@@ -1,7 +1,8 @@
 //! The controls of `demo.md`: faults, clock, state, reset. For programs; the page's forms end at the same functions.
 //!
 //! Beyond `demo.md`, for tests:
-//! * `POST /control/faults` also takes `http_after_execute:500`, and `times: 0` disarms; `GET` lists what is armed.
+//! * `POST /control/faults` also takes `http_after_execute:500`, and for gateways `unknown_status`; `times: 0` disarms;
+//!   `GET` lists what is armed.
 //! * `POST /control/xero/invoice` `{"number", "pay_minor"?, "amount_due_minor"?, "status"?}` edits an invoice as a
 //!   bookkeeper would: part pay it, change what is due, void it. It moves UpdatedDateUTC and fires the webhook.
 //! * `POST /control/xero/payment` `{"id", "reconciled"?, "reference"?}` matches a payment with the bank statement, or
@@ -134,7 +135,7 @@ pub(crate) fn arm(
     let fault = Fault::parse(fault_name).ok_or_else(|| ControlError::UnknownFault(fault_name.to_owned()))?;
     let foreign = match vendor {
         Vendor::AuthorizeNet | Vendor::Stripe => fault == Fault::PeriodLocked,
-        Vendor::Xero => matches!(fault, Fault::Decline(_)),
+        Vendor::Xero => matches!(fault, Fault::Decline(_) | Fault::UnknownStatus),
     };
     if foreign {
         return Err(ControlError::NotOfVendor { vendor: vendor.name(), fault: fault_name.to_owned() });

@@ -1,7 +1,7 @@
 //! The faults that a test or a visitor arms (`demo.md`, `POST /control/faults`): their names and whom they hit.
 //! Knows nothing of HTTP; `disturb.rs` carries them out.
 //!
-//! Without `match` a fault hits the vendor's API proper: `*_after_execute` the next write, `token_revoked` also the
+//! Without `match` a fault hits the vendor's API proper: `*_after_execute` and `unknown_status` the next write, `token_revoked` also the
 //! token endpoint, the others any call. Browser pages, the hosted fields and the token endpoint are hit only by a
 //! `match` that names them ("METHOD path", substring), and by `decline`, which hits whatever would move money.
 
@@ -44,6 +44,8 @@ pub(crate) enum Fault {
     TimeoutAfterExecute,
     ResetAfterExecute,
     Decline(String),
+    /// Ours, beyond `demo.md`: execute, and answer with statuses that no version of ours has heard of.
+    UnknownStatus,
     WebhookLost,
     WebhookTwice,
     WebhookReordered,
@@ -61,6 +63,7 @@ pub(crate) const KNOWN: &[&str] = &[
     "timeout_after_execute",
     "reset_after_execute",
     "decline:CODE",
+    "unknown_status",
     "webhook_lost",
     "webhook_twice",
     "webhook_reordered",
@@ -80,6 +83,7 @@ impl Fault {
             ("timeout_after_execute", None) => Self::TimeoutAfterExecute,
             ("reset_after_execute", None) => Self::ResetAfterExecute,
             ("decline", Some(code)) if !code.is_empty() => Self::Decline(code.to_owned()),
+            ("unknown_status", None) => Self::UnknownStatus,
             ("webhook_lost", None) => Self::WebhookLost,
             ("webhook_twice", None) => Self::WebhookTwice,
             ("webhook_reordered", None) => Self::WebhookReordered,
@@ -100,9 +104,11 @@ impl Fault {
     /// Whom the fault hits when it was armed without `match`.
     fn hits(&self, caller: Caller) -> bool {
         match self {
-            Self::TimeoutAfterExecute | Self::ResetAfterExecute | Self::ErrorAfterExecute | Self::PeriodLocked => {
-                caller == Caller::Write
-            }
+            Self::TimeoutAfterExecute
+            | Self::ResetAfterExecute
+            | Self::ErrorAfterExecute
+            | Self::UnknownStatus
+            | Self::PeriodLocked => caller == Caller::Write,
             Self::Delay(_) | Self::Http(_) | Self::TimeoutBefore => matches!(caller, Caller::Read | Caller::Write),
             Self::TokenRevoked => caller != Caller::Browser,
             Self::Decline(_) => matches!(caller, Caller::Write | Caller::Browser),
@@ -121,6 +127,7 @@ impl fmt::Display for Fault {
             Self::TimeoutAfterExecute => f.write_str("timeout_after_execute"),
             Self::ResetAfterExecute => f.write_str("reset_after_execute"),
             Self::Decline(code) => write!(f, "decline:{code}"),
+            Self::UnknownStatus => f.write_str("unknown_status"),
             Self::WebhookLost => f.write_str("webhook_lost"),
             Self::WebhookTwice => f.write_str("webhook_twice"),
             Self::WebhookReordered => f.write_str("webhook_reordered"),

@@ -43,6 +43,21 @@ pub struct Capabilities {
     /// The bank debits that it takes, of accounts that it keeps.
     pub debits: &'static [MethodKind],
     pub late_news: LateNews,
+    pub wire: Wire,
+}
+
+/// Who answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wire {
+    /// A vendor, over a network: slow, busy or newer than we are at times, with books and signed news.
+    Vendor {
+        /// A token of the hosted fields can be charged for so long, where that ends.
+        token_life: Option<TimeDelta>,
+        /// News are refused that were signed longer ago, where the signature holds its time.
+        news_life: Option<TimeDelta>,
+    },
+    /// This process itself; and why nothing of that can go wrong here.
+    Here(&'static str),
 }
 
 /// How we learn that a bank has taken a debit back that had cleared.

@@ -4,7 +4,7 @@
 use super::{
     Capabilities, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, LateNews, ListedRefund,
     LookUp, ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken,
-    WebhookError, WebhookNews, method_face, refused, tells_of_none,
+    WebhookError, WebhookNews, Wire, method_face, refused, tells_of_none,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -109,6 +109,11 @@ fn no_list() -> GatewayError {
     refused("no_list", "the sandbox keeps nothing")
 }
 
+/// More than the charge was. What several refunds come to, only whoever asks for them can know.
+const fn is_too_much(request: &RefundRequest) -> bool {
+    request.amount.minor > request.charge.amount.minor
+}
+
 /// Without a page of its own, the sandbox approves what comes without a method.
 fn chosen(how: &ChargeHow) -> Result<Method, GatewayError> {
     let (ChargeHow::Token(token) | ChargeHow::Saved { method: token, .. }) = how else { return Ok(APPROVED) };
@@ -130,6 +135,7 @@ impl Gateway for Sandbox {
             stores: true,
             debits: &[],
             late_news: LateNews::Told,
+            wire: Wire::Here("it keeps no books, its ids follow from ours, and it sends no news"),
         };
         &CAN
     }
@@ -170,13 +176,15 @@ impl Gateway for Sandbox {
 
     async fn refund(&self, request: &RefundRequest) -> Result<RefundSeen, GatewayError> {
         match chosen(&request.charge.how)?.script {
+            _ if is_too_much(request) => Err(refused("too_much", "more than was charged")),
             Script::RefundLost => Err(GatewayError::Unknown("as this test method asks".into())),
             _ => Ok(Self::refunded(request)),
         }
     }
 
     async fn find_refund(&self, look_up: &RefundLookUp) -> Result<Found<RefundSeen>, GatewayError> {
-        Ok(Found::Seen(Self::refunded(&look_up.request)))
+        let request = &look_up.request;
+        Ok(if is_too_much(request) { Found::NotThere } else { Found::Seen(Self::refunded(request)) })
     }
 
     /// Nobody but us refunds here.

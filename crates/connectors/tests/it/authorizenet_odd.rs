@@ -1,5 +1,5 @@
-//! Authorize.Net as it should not be: garbage, broken answers, its many ways to write the same, lists that lie. Points
-//! 2, 9 and 10 of `wire/gateways.md`, 9, and the paths of `find` that no simulator takes.
+//! Authorize.Net as it should not be: garbage, broken answers, its many ways to write the same, lists that lie, and the
+//! paths of `find` that no simulator takes.
 
 use crate::{
     stub::{Reply, Stub, reply},

@@ -11,6 +11,8 @@ mod authorizenet_methods;
 mod authorizenet_odd;
 mod authorizenet_refunds;
 mod contracts;
+mod gateway_contract;
+mod log;
 mod rig;
 mod sandbox;
 mod sim;

@@ -14,7 +14,7 @@ use http::{HeaderValue, StatusCode};
 use super::operation::{Answer, Operation, Reply};
 use super::reasons::Reason;
 use super::refusal::Refusal;
-use super::reply::{Members, Wire, messages};
+use super::reply::{Members, Out, Wire, messages, text};
 use super::tree::{Node, from_json, from_xml};
 use super::{charge, corrections, grant_of, hosted_pay, hosted_profile, nonces, profiles, reporting, schema};
 use crate::disturb::{self, Effects, RETRY_AFTER_SECONDS};
@@ -92,7 +92,7 @@ async fn answer(shared: &Arc<Shared>, wire: Wire, root: &Node, call: &Call) -> R
         _ => {}
     }
     disturb::around(shared, fault.as_ref(), || {
-        let (response, effects) = execute(shared, wire, root, call);
+        let (response, effects) = execute(shared, wire, root, call, fault.as_ref());
         let response = if fault == Some(Fault::ErrorAfterExecute) { broken() } else { response };
         effects.behind(response)
     })
@@ -103,7 +103,7 @@ fn broken() -> Response {
     (StatusCode::INTERNAL_SERVER_ERROR, Body::from("Internal Server Error")).into_response()
 }
 
-fn execute(shared: &Shared, wire: Wire, root: &Node, call: &Call) -> (Response, Effects) {
+fn execute(shared: &Shared, wire: Wire, root: &Node, call: &Call, fault: Option<&Fault>) -> (Response, Effects) {
     let ref_id = root.owned("refId");
     let checked = schema::check(root).and_then(|()| authenticate(root));
     let early = match checked {
@@ -126,10 +126,33 @@ fn execute(shared: &Shared, wire: Wire, root: &Node, call: &Call) -> (Response, 
         _ => shared.authorizenet.write(run),
     };
     let response = match answer {
-        Ok(Reply { members, failure }) => finish(wire, &root.name, ref_id, members, failure.as_ref()),
+        Ok(Reply { mut members, failure }) => {
+            if fault == Some(&Fault::UnknownStatus) {
+                of_tomorrow(&mut members);
+            }
+            finish(wire, &root.name, ref_id, members, failure.as_ref())
+        }
         Err(refusal) => refused(wire, &root.name, ref_id, &refusal),
     };
     (response, effects)
+}
+
+/// Every status and outcome in it is one that nobody has heard of.
+fn of_tomorrow(members: &mut Members) {
+    for (name, value) in members {
+        match (*name, value) {
+            ("transactionStatus" | "responseCode", value) => *value = text("heldByMartians"),
+            (_, Out::Tree(inner)) => of_tomorrow(inner),
+            (_, Out::List(_, items) | Out::Each(items)) => {
+                for item in items {
+                    if let Out::Tree(inner) = item {
+                        of_tomorrow(inner);
+                    }
+                }
+            }
+            (_, Out::Text(_) | Out::Bare(_)) => {}
+        }
+    }
 }
 
 enum Access {

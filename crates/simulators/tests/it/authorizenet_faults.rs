@@ -85,6 +85,9 @@ async fn statuses_declines_and_revoked_keys_come_when_armed_and_then_stop() {
     let refused = vendors.anet_raw(request()).await.unwrap();
     assert_eq!(refused["messages"]["message"][0]["code"], "E00007");
     assert_eq!(outcome(&vendors.anet_raw(request()).await.unwrap()), ("1", "1"));
+    vendors.arm("authorizenet", "unknown_status").await;
+    let odd = vendors.anet_raw(request().replace("INV-1", "INV-2")).await.unwrap();
+    assert_eq!(odd["transactionResponse"]["responseCode"], "heldByMartians");
     let foreign = vendors.control("faults", json!({ "vendor": "authorizenet", "fault": "period_locked" })).await;
     assert_eq!(foreign.status, 400);
 }

@@ -92,6 +92,10 @@ async fn declines_and_revoked_keys_come_when_armed_and_then_stop() {
     vendors.arm("stripe", "token_revoked").await;
     assert_eq!(vendors.read(vendors.charge("pm_card_visa", "key-2")).await.unwrap().status, 401);
     assert_eq!(vendors.read(vendors.charge("pm_card_visa", "key-2")).await.unwrap().status, 200);
+    vendors.arm("stripe", "unknown_status").await;
+    let odd = vendors.read(vendors.charge("pm_card_visa", "key-3")).await.unwrap();
+    assert_eq!((odd.status, odd.json["status"].as_str()), (200, Some("held_by_martians")));
+    assert_eq!(vendors.money_taken().await.len(), 2, "it was executed");
 }
 
 #[tokio::test]

@@ -19,11 +19,11 @@ mod webhook;
 use super::{
     Capabilities, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, LateNews, ListedRefund,
     LookUp, ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken,
-    WebhookError, WebhookNews, refused, tells_of_none,
+    WebhookError, WebhookNews, Wire, refused, tells_of_none,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     method::{MethodKind, MethodSeen},
     money::{Currency, Money},
@@ -96,6 +96,8 @@ impl Gateway for AuthorizeNet {
             stores: true,
             debits: &[],
             late_news: LateNews::Asked,
+            // Of a nonce: 3.10. A signature holds no time: news that come again are known by their id.
+            wire: Wire::Vendor { token_life: Some(TimeDelta::minutes(15)), news_life: None },
         };
         // eCheck debits accounts in the United States.
         const ALL: Capabilities = Capabilities { debits: &[MethodKind::AchDebit], ..CARDS };

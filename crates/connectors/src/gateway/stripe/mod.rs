@@ -14,7 +14,7 @@ mod wire;
 use super::{
     Capabilities, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, LateNews, ListedRefund,
     LookUp, ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken,
-    WebhookError, WebhookNews,
+    WebhookError, WebhookNews, Wire,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
@@ -75,6 +75,7 @@ impl Gateway for Stripe {
             stores: true,
             debits: &[MethodKind::AchDebit, MethodKind::BecsDebit],
             late_news: LateNews::Told,
+            wire: Wire::Vendor { token_life: None, news_life: Some(webhook::TOLERANCE) },
         };
         &CAN
     }

@@ -6,7 +6,7 @@ use super::{
     wire::Expandable,
 };
 use crate::gateway::{WebhookError, WebhookNews};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::planted;
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
@@ -15,7 +15,7 @@ use sha2::Sha256;
 use std::collections::BTreeMap;
 
 /// How far the signed time may be from ours.
-const TOLERANCE_SECS: u64 = 300;
+pub const TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
 /// What we keep at Stripe is read there, and its changes are told by the payments and set-ups that need them.
 const IDLE: [&str; 3] = ["customer.", "payment_method.", "mandate."];
@@ -113,7 +113,7 @@ fn verify(secrets: &[SecretString], signature: &str, raw: &[u8], now: DateTime<U
     let parts = || signature.split(',').filter_map(|part| part.trim().split_once('='));
     let (_, stamp) = parts().find(|(name, _)| *name == "t").ok_or(WebhookError::BadSignature)?;
     let signed_at: i64 = stamp.parse().map_err(|_| WebhookError::BadSignature)?;
-    if now.timestamp().abs_diff(signed_at) > TOLERANCE_SECS {
+    if now.timestamp().abs_diff(signed_at) > TOLERANCE.num_seconds().unsigned_abs() {
         return Err(WebhookError::BadSignature);
     }
     let given: Vec<Vec<u8>> =

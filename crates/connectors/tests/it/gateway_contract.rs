@@ -1,0 +1,575 @@
+//! What every gateway adapter must pass against its simulator: the ten points of `wire/gateways.md`, 9, by their numbers,
+//! and what a vendor does to whoever asks too often (11), is not let in any more (12) or is late (13). Knows no gateway:
+//! each has a file below that says how it is driven, and its `Capabilities` say what cannot go wrong there.
+
+use crate::{
+    log::Log,
+    sim::Sim,
+    world::{TOTAL, dated_refund, dated_request, dated_store, look_up, nobody, refund_look_up},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use connectors::gateway::{
+    Authority, ChargeHow, ChargeRequest, Found, Gateway, GatewayError, LateNews, LookUp, Refunds, StoreRequest,
+    WebhookError, Wire,
+};
+use domain::{
+    money::Money,
+    payment::{AttemptState, Fact, Folded, Observation},
+    refund::{RefundFact, RefundSeen},
+};
+use http::HeaderMap;
+use serde_json::{Value, json};
+use simulators::Vendor;
+use std::{collections::BTreeSet, fmt, io::Write};
+use tokio::sync::mpsc;
+
+/// The tests of one gateway.
+macro_rules! contract {
+    ($bench:ident) => {
+        contract! { $bench;
+            p1_a_charge_whose_answer_is_lost_is_unknown_and_then_found_once
+            p1_the_same_key_twice_is_one_charge
+            p2_what_cannot_be_sent_is_not_sent_and_may_go_again
+            p3_a_decline_is_an_outcome_and_another_method_pays_at_once
+            p4_news_that_come_twice_and_in_the_wrong_order_lead_to_one_state
+            p5_only_news_as_they_were_signed_are_read
+            p6_a_debit_is_under_way_then_money_and_may_come_back
+            p7_refunds_at_once_never_sum_to_more_than_was_taken
+            p8_a_refund_before_settlement_is_what_the_capability_says
+            p9_a_word_of_tomorrow_is_neither_yes_nor_no_and_is_said_aloud
+            p10_what_is_logged_holds_no_key_token_or_number
+            p11_who_is_throttled_is_busy_and_the_same_request_goes_later
+            p12_who_is_not_let_in_any_more_is_refused_and_nothing_passes_for_absent
+            p13_a_token_that_has_expired_is_refused_and_another_one_pays
+        }
+    };
+    ($bench:ident; $($point:ident)*) => {
+        $(
+            #[tokio::test]
+            async fn $point() {
+                super::$point::<$bench>().await;
+            }
+        )*
+    };
+}
+
+mod authorizenet;
+mod sandbox;
+mod stripe;
+
+/// How a gateway is driven.
+trait Bench {
+    /// None for a gateway of this process.
+    const SIMULATED: Option<&'static Simulated>;
+
+    /// The adapter, asking the simulators at this address at this time.
+    fn gateway(base: &str, now: DateTime<Utc>) -> Box<dyn Gateway>;
+
+    /// A token of such a card, as the browser gets it.
+    async fn card(sim: &Sim, card: Card) -> String;
+
+    /// The same of a bank account.
+    async fn account(_sim: &Sim, _account: Account) -> String {
+        unreachable!("whoever debits accounts says how they are typed in")
+    }
+}
+
+/// What comes of a charge of it.
+#[derive(Clone, Copy)]
+enum Card {
+    Good,
+    Declined,
+    /// The money is taken, and our side does not hear of it.
+    AnswerLost,
+    /// Good, where the gateway can be reached.
+    Unreachable,
+}
+
+/// What comes of a debit of it.
+#[derive(Clone, Copy)]
+enum Account {
+    Clears,
+    /// It clears, and the bank takes the money back weeks later.
+    ComesBack,
+}
+
+/// The vendor behind a gateway.
+struct Simulated {
+    vendor: Vendor,
+    /// What signs its news to us, and to somebody else.
+    signed_by: &'static str,
+    forged_by: &'static str,
+    /// By what the controls tell calls that only read.
+    reads: &'static str,
+    /// Nobody may read these in a log.
+    secrets: &'static [&'static str],
+}
+
+impl Simulated {
+    async fn arm(&self, sim: &Sim, fault: &str, times: u32) {
+        let vendor = self.vendor.name();
+        sim.control("faults", json!({"vendor": vendor, "fault": fault, "times": times})).await;
+    }
+
+    /// What is read has such statuses from now on.
+    async fn spoil_reads(&self, sim: &Sim) {
+        let (vendor, reads) = (self.vendor.name(), self.reads);
+        let fault = json!({"vendor": vendor, "fault": "unknown_status", "times": 99, "match": reads});
+        sim.control("faults", fault).await;
+    }
+
+    async fn mend_reads(&self, sim: &Sim) {
+        self.arm(sim, "unknown_status", 0).await;
+    }
+}
+
+const WHOLE: i64 = 120_450;
+
+fn gateway<B: Bench>(sim: &Sim) -> Box<dyn Gateway> {
+    B::gateway(&sim.url, sim.now())
+}
+
+/// The vendor; where there is none, the capability says why nothing of this can go wrong, and so does the test.
+fn simulated<B: Bench>(sim: &Sim) -> Option<&'static Simulated> {
+    match gateway::<B>(sim).capabilities().wire {
+        Wire::Vendor { .. } => Some(B::SIMULATED.unwrap()),
+        Wire::Here(why) => {
+            skipped::<B>(why);
+            None
+        }
+    }
+}
+
+/// Past the test harness, which swallows what a passing test prints.
+fn skipped<B>(why: &str) {
+    let _ = writeln!(std::io::stderr(), "SKIPPED for {}: {why}", std::any::type_name::<B>());
+}
+
+/// A charge of a card; each `n` is another attempt.
+async fn charge<B: Bench>(sim: &Sim, n: u128, card: Card) -> ChargeRequest {
+    dated_request(n, ChargeHow::Token(B::card(sim, card).await))
+}
+
+/// A good card that was charged, and what was heard of that.
+async fn paid<B: Bench>(sim: &Sim, n: u128) -> (ChargeRequest, Observation) {
+    let request = charge::<B>(sim, n, Card::Good).await;
+    let seen = gateway::<B>(sim).charge(&request).await.unwrap();
+    assert!(seen.fact.is_money(), "{seen:?}");
+    (request, seen)
+}
+
+/// An account that is kept, and a debit of it.
+async fn debit<B: Bench>(sim: &Sim, n: u128, account: Account) -> ChargeRequest {
+    let gateway = gateway::<B>(sim);
+    let kind = gateway.capabilities().debits[0];
+    let given = Authority { given_at: sim.now(), address: "203.0.113.7".into(), user_agent: "Lynx/2.9".into() };
+    let keep = StoreRequest { kind, authority: Some(given), ..dated_store(n, &B::account(sim, account).await) };
+    let kept = gateway.store(&keep).await.unwrap();
+    let (customer, method) = (kept.gateway_customer.unwrap(), kept.gateway_method.unwrap());
+    let amount = Money::new(WHOLE, kind.debits().unwrap());
+    ChargeRequest { amount, ..dated_request(n, ChargeHow::Saved { customer, method, kind }) }
+}
+
+fn seen<T: fmt::Debug>(found: Result<Found<T>, GatewayError>) -> T {
+    match found {
+        Ok(Found::Seen(seen)) => seen,
+        other => panic!("nothing was seen: {other:?}"),
+    }
+}
+
+/// So much of these charges, and of no other, is left to the merchant by the vendor's own books. Who keeps none cannot
+/// take twice.
+async fn has<B: Bench>(sim: &Sim, money: &[(&Observation, i64)]) {
+    let Some(simulated) = B::SIMULATED else { return };
+    let state = sim.state(simulated.vendor.name()).await;
+    let mut books = Vec::new();
+    for charge in state["charges"].as_array().unwrap() {
+        let left = charge["amount_minor"].as_i64().unwrap() - charge["refunded_minor"].as_i64().unwrap();
+        if charge["status"] == "succeeded" && charge["disputed"] != true && left != 0 {
+            books.push((charge["id"].as_str().unwrap().to_owned(), left));
+        }
+    }
+    let mut expected: Vec<_> = money.iter().map(|(seen, left)| (seen.charge_id.clone().unwrap(), *left)).collect();
+    books.sort();
+    expected.sort();
+    assert_eq!(books, expected, "{state}");
+}
+
+type Inbox = mpsc::UnboundedReceiver<(HeaderMap, Vec<u8>)>;
+
+async fn arrived(inbox: &mut Inbox) -> (HeaderMap, Vec<u8>) {
+    tokio::time::timeout(TOTAL * 4, inbox.recv()).await.unwrap().unwrap()
+}
+
+async fn p1_a_charge_whose_answer_is_lost_is_unknown_and_then_found_once<B: Bench>() {
+    for fault in [None, Some("reset_after_execute"), Some("http_after_execute:500")] {
+        let sim = Sim::start().await;
+        let card = if fault.is_none() { Card::AnswerLost } else { Card::Good };
+        let request = charge::<B>(&sim, 1, card).await;
+        if let Some(fault) = fault {
+            let Some(simulated) = simulated::<B>(&sim) else { return };
+            simulated.arm(&sim, fault, 1).await;
+        }
+        let find = look_up(&request, None, sim.now());
+        let lost = gateway::<B>(&sim).charge(&request).await;
+        assert!(matches!(lost, Err(GatewayError::Unknown(_))), "{fault:?}: {lost:?}");
+        for later in [false, true] {
+            if later {
+                // Keys are pruned, windows are over, and all has settled.
+                sim.advance_hours(40 * 24).await;
+            }
+            let found = seen(gateway::<B>(&sim).find(&find).await);
+            assert!(found.fact.is_money() && found.amount == Some(request.amount), "{fault:?}: {found:?}");
+            has::<B>(&sim, &[(&found, WHOLE)]).await;
+        }
+    }
+}
+
+async fn p1_the_same_key_twice_is_one_charge<B: Bench>() {
+    let sim = Sim::start().await;
+    let (request, first) = paid::<B>(&sim, 1).await;
+    let gateway = gateway::<B>(&sim);
+    match gateway.charge(&request).await {
+        Ok(again) => assert_eq!((again.fact, again.gateway_id), (first.fact.clone(), first.gateway_id.clone())),
+        // The vendor cannot repeat its answer: a look-up decides.
+        Err(error) => assert!(matches!(error, GatewayError::Unknown(_)), "{error:?}"),
+    }
+    for known in [None, first.gateway_id.as_deref()] {
+        let found = seen(gateway.find(&look_up(&request, known, sim.now())).await);
+        assert_eq!((&found.fact, &found.gateway_id), (&first.fact, &first.gateway_id));
+        assert_eq!((&found.charge_id, found.amount), (&first.charge_id, Some(request.amount)));
+    }
+    has::<B>(&sim, &[(&first, WHOLE)]).await;
+    let (_, other) = paid::<B>(&sim, 2).await;
+    has::<B>(&sim, &[(&first, WHOLE), (&other, WHOLE)]).await;
+}
+
+async fn p2_what_cannot_be_sent_is_not_sent_and_may_go_again<B: Bench>() {
+    let sim = Sim::start().await;
+    let down = B::gateway(&nobody().await, sim.now());
+    let unsent = down.charge(&charge::<B>(&sim, 1, Card::Unreachable).await).await;
+    assert!(matches!(unsent, Err(GatewayError::NotSent(_))), "{unsent:?}");
+    has::<B>(&sim, &[]).await;
+    let (request, seen) = paid::<B>(&sim, 1).await;
+    has::<B>(&sim, &[(&seen, WHOLE)]).await;
+
+    if simulated::<B>(&sim).is_some() {
+        let unfound = down.find(&look_up(&request, None, sim.now())).await;
+        assert!(matches!(unfound, Err(GatewayError::NotSent(_))), "{unfound:?}");
+        let refund = dated_refund(1, &request, seen.gateway_id.as_deref().unwrap(), WHOLE);
+        let unsent = down.refund(&refund).await;
+        assert!(matches!(unsent, Err(GatewayError::NotSent(_))), "{unsent:?}");
+        has::<B>(&sim, &[(&seen, WHOLE)]).await;
+    }
+}
+
+async fn p3_a_decline_is_an_outcome_and_another_method_pays_at_once<B: Bench>() {
+    let sim = Sim::start().await;
+    let (gateway, request) = (gateway::<B>(&sim), charge::<B>(&sim, 1, Card::Declined).await);
+    let declined = gateway.charge(&request).await.unwrap();
+    assert!(matches!(declined.fact, Fact::BankNo { .. }), "{declined:?}");
+    for known in [declined.gateway_id.as_deref(), None] {
+        let again = seen(gateway.find(&look_up(&request, known, sim.now())).await);
+        assert_eq!(again.fact, declined.fact, "{known:?}");
+    }
+    has::<B>(&sim, &[]).await;
+    let (_, seen) = paid::<B>(&sim, 2).await;
+    has::<B>(&sim, &[(&seen, WHOLE)]).await;
+}
+
+async fn p4_news_that_come_twice_and_in_the_wrong_order_lead_to_one_state<B: Bench>() {
+    let sim = Sim::start().await;
+    let Some(simulated) = simulated::<B>(&sim) else { return };
+    let mut inbox = sim.webhooks(simulated.vendor, simulated.signed_by).await;
+    simulated.arm(&sim, "webhook_reordered", 1).await;
+    simulated.arm(&sim, "webhook_twice", 9).await;
+    let (request, charged) = paid::<B>(&sim, 1).await;
+    let gateway = gateway::<B>(&sim);
+    // Whether it worked or came too late: there is more to tell where it worked.
+    let truth = gateway.cancel(charged.gateway_id.as_deref().unwrap()).await.unwrap();
+    let (mut events, mut facts) = (BTreeSet::new(), vec![charged.fact.clone()]);
+    while events.len() < 2 || facts.len() <= events.len() + 1 {
+        let (headers, body) = arrived(&mut inbox).await;
+        let news = gateway.webhook(&headers, &body, sim.now()).unwrap();
+        assert_eq!((news.attempt, &news.gateway_id), (Some(request.attempt), &charged.gateway_id), "{}", news.kind);
+        let known = look_up(&request, charged.gateway_id.as_deref(), sim.now());
+        let found = seen(gateway.find(&LookUp { told: news.gateway_id, ..known }).await);
+        assert_eq!(found.fact, truth.fact, "{}", news.kind);
+        events.insert(news.event_id);
+        facts.push(found.fact);
+    }
+    let folded = Folded::of(&facts);
+    assert!(!folded.contradicted && folded.state == Folded::of([&charged.fact, &truth.fact]).state, "{folded:?}");
+}
+
+/// That nothing is written of them, the signature says: a webhook is read without a call.
+async fn p5_only_news_as_they_were_signed_are_read<B: Bench>() {
+    let sim = Sim::start().await;
+    let gateway = gateway::<B>(&sim);
+    let unsigned = HeaderMap::new();
+    assert_eq!(gateway.webhook(&unsigned, b"{}", sim.now()), Err(WebhookError::BadSignature));
+    let Wire::Vendor { news_life, .. } = gateway.capabilities().wire else {
+        simulated::<B>(&sim);
+        return;
+    };
+    let simulated = B::SIMULATED.unwrap();
+    let mut inbox = sim.webhooks(simulated.vendor, simulated.signed_by).await;
+    let mut others = sim.webhooks(simulated.vendor, simulated.forged_by).await;
+    paid::<B>(&sim, 1).await;
+    let ((headers, body), (forged, copy)) = (arrived(&mut inbox).await, arrived(&mut others).await);
+    let now = sim.now();
+    assert!(gateway.webhook(&headers, &body, now).is_ok());
+    let written_again = serde_json::to_vec_pretty(&serde_json::from_slice::<Value>(&body).unwrap()).unwrap();
+    let longer = [body.as_slice(), b" "].concat();
+    for (headers, body, why) in [
+        (&unsigned, body.as_slice(), "unsigned"),
+        (&forged, copy.as_slice(), "signed by somebody else"),
+        (&headers, &body[..body.len() - 1], "truncated"),
+        (&headers, longer.as_slice(), "longer"),
+        (&headers, written_again.as_slice(), "read and written again"),
+    ] {
+        assert_eq!(gateway.webhook(headers, body, now), Err(WebhookError::BadSignature), "{why}");
+    }
+    let late = now + news_life.unwrap_or(TimeDelta::days(365)) + TimeDelta::minutes(1);
+    assert_eq!(gateway.webhook(&headers, &body, late).is_ok(), news_life.is_none(), "as the capability says");
+}
+
+async fn p6_a_debit_is_under_way_then_money_and_may_come_back<B: Bench>() {
+    let sim = Sim::start().await;
+    let before = sim.now() - TimeDelta::days(1);
+    if gateway::<B>(&sim).capabilities().debits.is_empty() {
+        return skipped::<B>("it debits no accounts");
+    }
+    let simulated = B::SIMULATED.unwrap();
+    let taken = async || {
+        let taken = gateway::<B>(&sim).taken_since(before).await.unwrap();
+        taken.into_iter().map(|taken| taken.attempt).collect::<BTreeSet<_>>()
+    };
+    let mut sent = Vec::new();
+    for (n, account) in [(1, Account::Clears), (2, Account::ComesBack)] {
+        let request = debit::<B>(&sim, n, account).await;
+        let seen = gateway::<B>(&sim).charge(&request).await.unwrap();
+        assert_eq!(seen.fact, Fact::Processing);
+        let again = gateway::<B>(&sim).charge(&request).await.unwrap();
+        assert_eq!((again.fact, &again.gateway_id), (Fact::Processing, &seen.gateway_id), "sent twice is one debit");
+        sent.push(look_up(&request, seen.gateway_id.as_deref(), sim.now()));
+    }
+    let [good, bad] = sent.try_into().unwrap();
+    let find = async |find: &LookUp| seen(gateway::<B>(&sim).find(find).await);
+    assert_eq!((find(&good).await.fact, find(&bad).await.fact), (Fact::Processing, Fact::Processing));
+    has::<B>(&sim, &[]).await;
+    assert!(taken().await.is_empty());
+
+    sim.advance_hours(6 * 24).await;
+    let (cleared, returns) = (find(&good).await, find(&bad).await);
+    assert_eq!((&cleared.fact, &returns.fact), (&Fact::Settled, &Fact::Settled));
+    has::<B>(&sim, &[(&cleared, WHOLE), (&returns, WHOLE)]).await;
+    assert_eq!(taken().await, BTreeSet::from([good.request.attempt, bad.request.attempt]));
+
+    let mut inbox = sim.webhooks(simulated.vendor, simulated.signed_by).await;
+    sim.advance_hours(30 * 24).await;
+    let returned = find(&bad).await;
+    let folded = Folded::of([&Fact::Processing, &returns.fact, &returned.fact]);
+    assert_eq!((folded.state, folded.contradicted), (AttemptState::Returned, false), "{returned:?}");
+    assert_eq!(find(&good).await.fact, Fact::Settled);
+    has::<B>(&sim, &[(&cleared, WHOLE)]).await;
+    assert_eq!(taken().await, BTreeSet::from([good.request.attempt]));
+    let gateway = gateway::<B>(&sim);
+    let mut is_told = gateway.capabilities().late_news == LateNews::Asked;
+    while !is_told {
+        let (headers, body) = arrived(&mut inbox).await;
+        is_told = gateway.webhook(&headers, &body, sim.now()).unwrap().gateway_id == bad.gateway_id;
+    }
+}
+
+async fn p7_refunds_at_once_never_sum_to_more_than_was_taken<B: Bench>() {
+    let sim = Sim::start().await;
+    let (request, seen) = paid::<B>(&sim, 1).await;
+    if gateway::<B>(&sim).capabilities().refunds != Refunds::Allowed {
+        sim.advance_hours(24).await;
+    }
+    let gateway = gateway::<B>(&sim);
+    let refund = |n, minor| dated_refund(n, &request, seen.gateway_id.as_deref().unwrap(), minor);
+    let over = gateway.refund(&refund(1, WHOLE + 1)).await;
+    assert!(matches!(over, Err(GatewayError::Refused { .. })), "{over:?}");
+    if let Refunds::No(why) = gateway.capabilities().refunds {
+        return skipped::<B>(why);
+    }
+    if simulated::<B>(&sim).is_none() {
+        return;
+    }
+    let [a, b, c, d] = [2, 3, 4, 5].map(|n| refund(n, 50_000));
+    let made = tokio::join!(gateway.refund(&a), gateway.refund(&b), gateway.refund(&c), gateway.refund(&d));
+    let (made, refused): (Vec<_>, Vec<_>) = [made.0, made.1, made.2, made.3].into_iter().partition(|made| made.is_ok());
+    assert_eq!(made.len(), 2, "{refused:?}");
+    assert!(refused.iter().all(|error| matches!(error, Err(GatewayError::Refused { .. }))), "{refused:?}");
+    has::<B>(&sim, &[(&seen, WHOLE - 100_000)]).await;
+    gateway.refund(&refund(6, WHOLE - 100_000)).await.unwrap();
+    let over = gateway.refund(&refund(7, 1)).await;
+    assert!(matches!(over, Err(GatewayError::Refused { .. })), "{over:?}");
+    has::<B>(&sim, &[]).await;
+}
+
+async fn p8_a_refund_before_settlement_is_what_the_capability_says<B: Bench>() {
+    let sim = Sim::start().await;
+    let (request, seen) = paid::<B>(&sim, 1).await;
+    let gateway = gateway::<B>(&sim);
+    let refund = |n, minor| dated_refund(n, &request, seen.gateway_id.as_deref().unwrap(), minor);
+    let part = gateway.refund(&refund(1, 20_000)).await;
+    let left = match gateway.capabilities().refunds {
+        Refunds::Allowed => {
+            assert_eq!(gateway.refund(&refund(1, 20_000)).await.unwrap(), part.unwrap(), "twice is once");
+            WHOLE - 20_000
+        }
+        Refunds::WholeUntilSettled | Refunds::No(_) => {
+            assert!(matches!(part, Err(GatewayError::Refused { .. })), "{part:?}");
+            WHOLE
+        }
+    };
+    has::<B>(&sim, &[(&seen, left)]).await;
+    if gateway.capabilities().refunds == Refunds::WholeUntilSettled {
+        for _ in 0..2 {
+            let whole = gateway.refund(&refund(2, WHOLE)).await.unwrap();
+            assert_eq!(whole.fact, RefundFact::Succeeded);
+            has::<B>(&sim, &[]).await;
+        }
+    }
+}
+
+async fn p9_a_word_of_tomorrow_is_neither_yes_nor_no_and_is_said_aloud<B: Bench>() {
+    let sim = Sim::start().await;
+    let Some(simulated) = simulated::<B>(&sim) else { return };
+    let (log, _kept) = Log::kept();
+    let (early, request) = (gateway::<B>(&sim), charge::<B>(&sim, 1, Card::Good).await);
+    simulated.arm(&sim, "unknown_status", 1).await;
+    let known = match early.charge(&request).await {
+        Ok(Observation { fact: Fact::Processing, gateway_id, .. }) => gateway_id,
+        Err(GatewayError::Unknown(_)) => None,
+        other => panic!("{other:?}"),
+    };
+    let find = look_up(&request, known.as_deref(), sim.now());
+    simulated.spoil_reads(&sim).await;
+    match early.find(&find).await {
+        Ok(Found::TooEarlyToSay | Found::Seen(Observation { fact: Fact::Processing, .. }))
+        | Err(GatewayError::Unknown(_)) => {}
+        other => panic!("{other:?}"),
+    }
+    assert!(!log.text().is_empty(), "nobody hears of it");
+    simulated.mend_reads(&sim).await;
+    let charged = seen(early.find(&find).await);
+    assert!(charged.fact.is_money(), "{charged:?}");
+    has::<B>(&sim, &[(&charged, WHOLE)]).await;
+
+    let refunds = early.capabilities().refunds;
+    if let Refunds::No(why) = refunds {
+        return skipped::<B>(why);
+    }
+    if refunds == Refunds::WholeUntilSettled {
+        sim.advance_hours(24).await;
+    }
+    let gateway = gateway::<B>(&sim);
+    let refund = dated_refund(1, &request, charged.gateway_id.as_deref().unwrap(), 20_000);
+    simulated.arm(&sim, "unknown_status", 1).await;
+    let known = match gateway.refund(&refund).await {
+        Ok(RefundSeen { fact: RefundFact::Pending, gateway_id, .. }) => gateway_id,
+        Err(GatewayError::Unknown(_)) => None,
+        other => panic!("{other:?}"),
+    };
+    let find = refund_look_up(&refund, known.as_deref(), sim.now());
+    simulated.spoil_reads(&sim).await;
+    match gateway.find_refund(&find).await {
+        Ok(Found::TooEarlyToSay | Found::Seen(RefundSeen { fact: RefundFact::Pending, .. }))
+        | Err(GatewayError::Unknown(_)) => {}
+        other => panic!("{other:?}"),
+    }
+    simulated.mend_reads(&sim).await;
+    let refunded = seen(gateway.find_refund(&find).await);
+    assert!(matches!(refunded.fact, RefundFact::Pending | RefundFact::Succeeded), "{refunded:?}");
+    has::<B>(&sim, &[(&charged, WHOLE - 20_000)]).await;
+}
+
+/// What adapters say of a failure is logged by whoever handles it.
+async fn p10_what_is_logged_holds_no_key_token_or_number<B: Bench>() {
+    let sim = Sim::start().await;
+    let Some(simulated) = simulated::<B>(&sim) else { return };
+    let (log, _kept) = Log::kept();
+    let (gateway, mut said, mut tokens) = (gateway::<B>(&sim), String::new(), Vec::new());
+    let faults =
+        ["http:500", "http:429", "http_after_execute:500", "reset_after_execute", "token_revoked", "unknown_status"];
+    for (n, fault) in (1..).zip(faults) {
+        let token = B::card(&sim, Card::Good).await;
+        let request = dated_request(n, ChargeHow::Token(token.clone()));
+        simulated.arm(&sim, fault, 1).await;
+        simulated.spoil_reads(&sim).await;
+        let charged = gateway.charge(&request).await.map(drop);
+        let found = gateway.find(&look_up(&request, None, sim.now())).await.map(drop);
+        let stored = gateway.store(&dated_store(n, &token)).await.map(drop);
+        for error in [charged, found, stored].into_iter().filter_map(Result::err) {
+            said += &format!("{error} {error:?}\n");
+        }
+        simulated.mend_reads(&sim).await;
+        tokens.push(token);
+    }
+    let logged = log.text();
+    assert!(!said.is_empty() && !logged.is_empty());
+    for secret in simulated.secrets.iter().copied().chain(tokens.iter().map(String::as_str)) {
+        assert!(!said.contains(secret) && !logged.contains(secret), "{secret} in {said}{logged}");
+    }
+}
+
+async fn p11_who_is_throttled_is_busy_and_the_same_request_goes_later<B: Bench>() {
+    let sim = Sim::start().await;
+    let Some(simulated) = simulated::<B>(&sim) else { return };
+    let (gateway, request) = (gateway::<B>(&sim), charge::<B>(&sim, 1, Card::Good).await);
+    simulated.arm(&sim, "http:429", 1).await;
+    let busy = gateway.charge(&request).await;
+    assert!(matches!(busy, Err(GatewayError::Busy { after: Some(_) })), "{busy:?}");
+    has::<B>(&sim, &[]).await;
+    let charged = gateway.charge(&request).await.unwrap();
+    simulated.arm(&sim, "http:429", 1).await;
+    let unfound = gateway.find(&look_up(&request, charged.gateway_id.as_deref(), sim.now())).await;
+    assert!(matches!(unfound, Err(GatewayError::Busy { .. })), "{unfound:?}");
+    has::<B>(&sim, &[(&charged, WHOLE)]).await;
+
+    if let Refunds::No(why) = gateway.capabilities().refunds {
+        return skipped::<B>(why);
+    }
+    let refund = dated_refund(1, &request, charged.gateway_id.as_deref().unwrap(), WHOLE);
+    simulated.arm(&sim, "http:429", 1).await;
+    let busy = gateway.refund(&refund).await;
+    // Not sent, where what had to be read before was not to be had.
+    assert!(matches!(busy, Err(GatewayError::Busy { .. } | GatewayError::NotSent(_))), "{busy:?}");
+    has::<B>(&sim, &[(&charged, WHOLE)]).await;
+    gateway.refund(&refund).await.unwrap();
+    has::<B>(&sim, &[]).await;
+}
+
+async fn p12_who_is_not_let_in_any_more_is_refused_and_nothing_passes_for_absent<B: Bench>() {
+    let sim = Sim::start().await;
+    let Some(simulated) = simulated::<B>(&sim) else { return };
+    let (gateway, request) = (gateway::<B>(&sim), charge::<B>(&sim, 1, Card::Good).await);
+    simulated.arm(&sim, "token_revoked", 2).await;
+    let refused = gateway.charge(&request).await;
+    assert!(matches!(refused, Err(GatewayError::Refused { .. })), "{refused:?}");
+    let unfound = gateway.find(&look_up(&request, None, sim.now() - TimeDelta::days(1))).await;
+    assert!(matches!(unfound, Err(GatewayError::Refused { .. })), "{unfound:?}");
+    has::<B>(&sim, &[]).await;
+    let charged = gateway.charge(&request).await.unwrap();
+    has::<B>(&sim, &[(&charged, WHOLE)]).await;
+}
+
+async fn p13_a_token_that_has_expired_is_refused_and_another_one_pays<B: Bench>() {
+    let sim = Sim::start().await;
+    let life = match gateway::<B>(&sim).capabilities().wire {
+        Wire::Vendor { token_life: Some(life), .. } => life,
+        Wire::Vendor { token_life: None, .. } => return skipped::<B>("a token does not end by itself"),
+        Wire::Here(why) => return skipped::<B>(why),
+    };
+    let request = charge::<B>(&sim, 1, Card::Good).await;
+    sim.control("advance", json!({"minutes": life.num_minutes() + 1})).await;
+    let refused = gateway::<B>(&sim).charge(&request).await;
+    assert!(matches!(refused, Err(GatewayError::Refused { .. })), "{refused:?}");
+    has::<B>(&sim, &[]).await;
+    let (_, charged) = paid::<B>(&sim, 2).await;
+    has::<B>(&sim, &[(&charged, WHOLE)]).await;
+}
