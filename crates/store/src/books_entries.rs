@@ -12,6 +12,8 @@ use std::collections::{HashMap, HashSet};
 
 /// Money that is here and not in the books. In words, as in the partial index that serves it.
 pub(crate) const WAITING: &str = "state IN ('intended', 'refused')";
+/// Why nobody but a person takes out what one has entered.
+pub const BY_HAND: &str = "It was marked as fixed by hand, so what was entered then must be undone by hand.";
 /// What the worker has to write or to take out. In words, for the same reason.
 const UNDER_WAY: &str = "state IN ('intended', 'leaving')";
 
@@ -58,6 +60,8 @@ pub enum BooksEntryState {
     Leaving,
     /// Does not stand and need not: the money went back.
     Needless,
+    /// The books refused it, and a person has seen to it in a way of their own.
+    ByHand,
 }
 
 impl MerchantTx {
@@ -152,6 +156,11 @@ impl MerchantTx {
                 BooksEntryState::Refused => {
                     self.books_entry_move(&entry, BooksEntryState::Needless, None, why, now).await?;
                     self.claim_release(attempt, entry.invoice_id).await?;
+                }
+                // Under which id it stands, if it does, nobody has told.
+                BooksEntryState::ByHand => {
+                    let error = Some(BY_HAND);
+                    self.books_entry_move(&entry, BooksEntryState::Refused, id, error, now).await?;
                 }
                 BooksEntryState::Intended | BooksEntryState::Leaving | BooksEntryState::Needless => {}
             }
