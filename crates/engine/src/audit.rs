@@ -285,7 +285,10 @@ impl Audited {
             BooksEntryState::Needless if stood => {
                 Some(Self::RefundTakenBack { refund, invoice, amount_minor, credit_id, external_id })
             }
-            BooksEntryState::Needless | BooksEntryState::Intended | BooksEntryState::Leaving => None,
+            BooksEntryState::Needless
+            | BooksEntryState::Intended
+            | BooksEntryState::Leaving
+            | BooksEntryState::ByHand => None,
         }
     }
 

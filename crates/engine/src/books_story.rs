@@ -138,7 +138,7 @@ impl BooksStory {
             BooksEntryState::Needless if entry.external_id.is_some() => {
                 (!is_told(|did| *did == Did::TakenBack)).then(|| taken_back(at, place))
             }
-            BooksEntryState::Intended | BooksEntryState::Needless => None,
+            BooksEntryState::Intended | BooksEntryState::Needless | BooksEntryState::ByHand => None,
             BooksEntryState::Posted => (!is_told(|did| matches!(did, Did::Posted(_))))
                 .then(|| posted(at, place, entry.external_id.as_deref().unwrap_or_default())),
             BooksEntryState::Refused => (!is_told(|did| *did == Did::Refused)).then(|| {

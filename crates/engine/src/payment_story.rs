@@ -229,6 +229,7 @@ fn sentence(attempt: &Attempt, entries: &[BooksEntry], may_post_again: bool) -> 
     let posted = !entries.is_empty() && entries.iter().all(|entry| entry.state == BooksEntryState::Posted);
     let mut own = entries.iter().filter(|entry| entry.attempt_id == attempt.id);
     let is_needless = own.any(|entry| entry.state == BooksEntryState::Needless);
+    let is_by_hand = entries.iter().any(|entry| entry.state == BooksEntryState::ByHand);
     match attempt.state {
         _ if attempt.contradicted => {
             "The gateway's news do not fit what was final before: compare it with the gateway.".to_owned()
@@ -251,6 +252,7 @@ fn sentence(attempt: &Attempt, entries: &[BooksEntry], may_post_again: bool) -> 
                 format!("The money was taken, but the books refused it: {why} {next}")
             }
             (None, true) => "Paid, and it stands in the books.".to_owned(),
+            (None, false) if is_by_hand => "Paid. The books refused it, and a person has seen to it.".to_owned(),
             (None, false) if is_needless => "Paid, but it is not in the books, which refused it.".to_owned(),
             (None, false) => "Paid. It is being written into the books.".to_owned(),
         },

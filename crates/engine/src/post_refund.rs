@@ -9,13 +9,13 @@ use crate::{
     jobs::Ran,
     refused_payment::{never_entered, weigh_refused},
 };
-use connectors::books::{Books, BooksError, PostPayment, PostRefund};
+use connectors::books::{Books, BooksError, PostPayment, PostRefund, RefusedCause};
 use domain::{
     ids::{InvoiceId, RefundId},
     money::Money,
     refund::RefundState,
 };
-use store::{BooksEntry, BooksEntryState, Job, MerchantDb, Refund, RefundEntry};
+use store::{BY_HAND, BooksEntry, BooksEntryState, Job, MerchantDb, Refund, RefundEntry};
 
 impl Engine {
     pub(crate) async fn post_refund(&self, db: &MerchantDb, job: &Job, refund: RefundId) -> Result<Ran, Error> {
@@ -75,7 +75,11 @@ impl Engine {
         }
         let books = self.books(db, Lane::UserAction).await?;
         for entry in entries.into_iter().filter(|entry| entry.state != BooksEntryState::Needless) {
-            let taken = books.take_back_refund(&self.refund_posting(db, &refund, &entry).await?).await;
+            let taken = if entry.state == BooksEntryState::ByHand {
+                Err(by_hand())
+            } else {
+                books.take_back_refund(&self.refund_posting(db, &refund, &entry).await?).await
+            };
             let ended = match taken {
                 Ok(()) => RefundEntry { state: BooksEntryState::Needless, last_error: None, ..entry },
                 Err(cause) => refused(cause, &refund, entry)?,
@@ -121,6 +125,9 @@ impl Engine {
         let left = PostPayment { amount: Money::new(left, posting.amount.currency), ..posting };
         let posted = match books.find_payment(&left).await {
             Ok(Some(posted)) => posted,
+            Ok(None) | Err(BooksError::NotFound) if share.state == BooksEntryState::ByHand => {
+                return Ok(Err(by_hand()));
+            }
             // An invoice that was deleted has no payment either.
             Ok(None) | Err(BooksError::NotFound) => return Ok(Ok(false)),
             Err(refused @ BooksError::Refused { .. }) => return Ok(Err(refused)),
@@ -179,6 +186,11 @@ impl Engine {
         tx.commit().await?;
         Ok(Ran::Finished)
     }
+}
+
+/// What a person has entered in a way of their own is theirs to undo.
+fn by_hand() -> BooksError {
+    BooksError::Refused { cause: RefusedCause::Other, message: BY_HAND.to_owned() }
 }
 
 /// The payment's own write onto the invoice of a refund's write.

@@ -106,8 +106,7 @@ impl MerchantTx {
     pub async fn exceptions_end_but(&self, found: &HashSet<String>, now: DateTime<Utc>) -> Result<(), Error> {
         for stands in self.exceptions_open().await? {
             if !found.contains(&stands.unique_key) {
-                self.exception_write(Exception { state: ExceptionState::Cured, ended_at: Some(now), ..stands })
-                    .await?;
+                self.exception_write(Exception { state: ExceptionState::Cured, ended_at: Some(now), ..stands }).await?;
             }
         }
         Ok(())
