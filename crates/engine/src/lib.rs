@@ -11,6 +11,7 @@ mod clock;
 mod connections;
 mod consent;
 mod dashboard;
+mod differences;
 mod dispute_story;
 mod doors;
 mod error;
