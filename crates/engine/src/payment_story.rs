@@ -3,7 +3,6 @@
 use crate::{
     AdminPass, BooksSettings, Engine, Error,
     actors::Actors,
-    admin_home::sentence_of,
     audit_rows::Written,
     books_story::{BooksStory, RUNNING},
     clock::{on_the_wall, zone},
@@ -12,9 +11,10 @@ use crate::{
     post_again::again,
     refund_story::{refund_events, refund_face},
     settle_payment::latest,
+    standing::{Line, sentence_of},
     transactions::mail_words,
 };
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     date::Moment,
     dispute::DisputeState,
@@ -24,7 +24,7 @@ use domain::{
     refund::Refunded,
     views::{AttemptFace, PaymentStory, PostingFace, StoryEvent, Tone},
 };
-use store::{Attempt, BooksEntry, BooksEntryState, MerchantDb, Observed};
+use store::{Attempt, BooksEntry, BooksEntryState, Exception, ExceptionState, MerchantDb, Observed};
 
 /// A step that comes up so soon is waited for on the page.
 const WATCHED: TimeDelta = TimeDelta::minutes(1);
@@ -60,7 +60,9 @@ impl Engine {
             row: self.payment_rows(db, vec![payment.clone()], zone).await?.remove(0),
             payer_email: payment.email.clone(),
             sentence: String::new(),
+            is_unpaid: false,
             again: None,
+            exception: None,
             events: Vec::new(),
             attempts: Vec::new(),
             refunds: Vec::new(),
@@ -119,8 +121,23 @@ impl Engine {
             let told = event(local(mail.created_at), &mail.subject, &detail, Tone::Neutral);
             story.events.push(StoryEvent { mail: Some(mail.id), ..told });
         }
+        let mut found = Vec::new();
+        for row in db.exceptions_of_payment(payment.id).await? {
+            match row.state {
+                ExceptionState::Open => found.push(Line::from(row)),
+                ExceptionState::Fixed => story.events.push(fixed(&row, local)),
+                ExceptionState::Cured => {}
+            }
+        }
+        found.sort_by_key(|line| (line.severity, line.since));
+        story.exception = found.into_iter().next().map(|line| line.face(zone));
         story.events.sort_by_key(|event| event.at);
         story.sentence = sentence(&latest(db, payment.id).await?, &entries, story.again.is_some());
+        let is_seen_to = |entry: &BooksEntry| matches!(entry.state, BooksEntryState::Posted | BooksEntryState::ByHand);
+        story.is_unpaid = !story.row.state.has_money() || !entries.iter().all(is_seen_to);
+        if let Some(exception) = &story.exception {
+            story.sentence = exception.sentence();
+        }
         story.sentence.push_str(match story.row.dispute {
             Some(DisputeState::Open) => " The card’s holder disputes it at their bank.",
             Some(DisputeState::Lost) if story.row.state.has_money() => {
@@ -162,6 +179,14 @@ impl Engine {
 
 pub(crate) fn event(at: Moment, title: &str, detail: &str, tone: Tone) -> StoryEvent {
     StoryEvent { at, title: title.to_owned(), detail: detail.to_owned(), tone, mail: None }
+}
+
+/// Who has seen to something in a way of their own, and how.
+fn fixed(row: &Exception, local: impl Fn(DateTime<Utc>) -> Moment) -> StoryEvent {
+    let [by, reason, reference] =
+        [&row.fixed_by, &row.reason, &row.reference].map(|words| words.as_deref().unwrap_or_default());
+    let detail = format!("{} By {by}: {reason} Reference: {reference}", row.cause, reason = sentence_of(Some(reason)));
+    event(local(row.ended_at.unwrap_or(row.found_at)), "Marked as fixed", &detail, Tone::Neutral)
 }
 
 fn observed(seen: &Observed, at: Moment) -> StoryEvent {

@@ -99,11 +99,11 @@ impl Engine {
             }
             RefundEffect::Post => {
                 tx.refund_entries_intend(id, &parts(tx, attempt, refund).await?, now).await?;
-                Work::PostRefund { refund: id }.queue(tx, payment, now, now).await?;
+                Work::PostRefund { refund: id, asked_ms: None }.queue(tx, payment, now, now).await?;
             }
             RefundEffect::TakeBack => {
                 weigh_refused(tx, attempt, now).await?;
-                Work::TakeBackRefund { refund: id }.queue(tx, payment, now, now).await?;
+                Work::TakeBackRefund { refund: id, asked_ms: None }.queue(tx, payment, now, now).await?;
             }
             RefundEffect::Notice { failed } => {
                 Work::WriteRefundNotice { refund: id, failed }.queue(tx, payment, now, now).await?;

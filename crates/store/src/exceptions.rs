@@ -85,7 +85,9 @@ impl MerchantTx {
     /// [`Error::Missing`] also for another merchant's payment.
     pub async fn exception_fix(&self, ended: Exception) -> Result<(), Error> {
         match self.exception_open(&ended.unique_key).await? {
-            Some(stands) => self.exception_write(Exception { id: stands.id, ..ended }).await,
+            Some(Exception { id, compared_from, .. }) => {
+                self.exception_write(Exception { id, compared_from, ..ended }).await
+            }
             None => self.insert::<Entity>([ended]).await,
         }
     }

@@ -7,6 +7,7 @@ use crate::{
         badge::{Badge, StateBadge, class_of},
         books_again::BooksAgain,
         dialog::{Dialog, DialogCloser, DialogOpener},
+        exception_cure::ExceptionCure,
         field::{Field, Kind},
         frame::Frame,
         load::{Loaded, load},
@@ -23,7 +24,9 @@ use crate::{
 use domain::{
     ids::PaymentId,
     money::Locale,
-    views::{AttemptFace, JobFace, PaymentStory, PostingFace, RefundFace, RefundOffer, RefundPlan, StoryEvent},
+    views::{
+        AttemptFace, ExceptionFace, JobFace, PaymentStory, PostingFace, RefundFace, RefundOffer, RefundPlan, StoryEvent,
+    },
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
@@ -93,7 +96,13 @@ pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
         let mend = vec![Mend { field: None, words: words_of(fault, locale) }];
         view! { <ErrorSummary title=fault.heading() mend/> }
     });
-    let again = story.again.map(|what| view! { <div class="acts"><BooksAgain payment=row.payment what/></div> });
+    // One next action: what differs from gateway or books comes before what they refused.
+    let next = match (story.exception, story.again) {
+        (Some(found), _) => Some(view! { <Next found/> }.into_any()),
+        (None, Some(what)) => Some(view! { <div class="acts"><BooksAgain payment=row.payment what/></div> }.into_any()),
+        (None, None) => None,
+    };
+    let question = story.is_unpaid.then(|| view! { <p class="small muted">"Why is this not paid?"</p> });
     let disputes = story.disputes.into_iter().map(|dispute| {
         let page = dispute
             .page_url
@@ -109,8 +118,9 @@ pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
                 <div>
                     <p class="crumb small"><a href="/admin/transactions">"Transactions"</a></p>
                     <h1 class="num">{format!("{amount} from {}", row.customer)}</h1>
+                    {question}
                     <p>{story.sentence}</p>
-                    {again}
+                    {next}
                 </div>
                 <StateBadge state=row.state never_sent=row.never_sent refunded=row.refunded dispute=row.dispute/>
             </div>
@@ -143,6 +153,19 @@ pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
             <Jobs jobs=story.jobs/>
         </Frame>
     }
+}
+
+#[component]
+fn Next(found: ExceptionFace) -> impl IntoView {
+    let act = match found.cure {
+        Some(cure) => view! { <ExceptionCure exception=found.key cure/> }.into_any(),
+        None => {
+            // A full load: the server alone draws it.
+            let address = addresses::exception(&found.key);
+            view! { <a class="btn" href=address rel="external">"See to it in the exceptions inbox"</a> }.into_any()
+        }
+    };
+    view! { <div class="acts">{act}</div> }
 }
 
 #[component]
