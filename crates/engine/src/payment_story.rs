@@ -18,6 +18,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     date::Moment,
     dispute::DisputeState,
+    exception::Cure,
     ids::PaymentId,
     ledger::{Account, JournalKind},
     payment::{AttemptState, DeclineReason, Fact, Source},
@@ -136,6 +137,7 @@ impl Engine {
         let is_seen_to = |entry: &BooksEntry| matches!(entry.state, BooksEntryState::Posted | BooksEntryState::ByHand);
         story.is_unpaid = !story.row.state.has_money() || !entries.iter().all(is_seen_to);
         if let Some(exception) = &story.exception {
+            story.is_unpaid |= exception.cure == Some(Cure::PostPayment);
             story.sentence = exception.sentence();
         }
         story.sentence.push_str(match story.row.dispute {
