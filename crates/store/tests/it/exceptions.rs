@@ -79,7 +79,7 @@ on_both!(g44_what_is_found_again_is_open_once_since_it_was_first_found, async |d
     raise(&shop, &changed).await;
     let expected = Exception { content: "12 lacks".into(), ..first };
     assert_eq!(shop.db.exceptions_open().await.unwrap(), [expected], "as it is now, since it was first found");
-    // Two workers at once: the index decides.
+    // Twice in one go.
     let (one, two) = (shop.db.begin().await.unwrap(), exception(&shop, None, "charge_missing:b", "x"));
     one.exception_raise(two.clone()).await.unwrap();
     one.exception_raise(Exception { id: ExceptionId(Uuid::now_v7()), ..two }).await.unwrap();
