@@ -106,9 +106,9 @@ async fn d4_d9_a_late_return_whose_news_are_lost_is_found_by_the_daily_compariso
     house.assert_everything_agrees().await;
     house.arm_times("stripe", "webhook_lost", 99).await;
     house.advance(json!({"days": 25})).await;
-    // The comparison of the day that it is by now begins two hours after the first look at it.
+    // The comparison of the day that it is by now begins three hours after the first look at it.
     house.until("a day's comparison is queued", async || house.number(COMPARISONS).await >= 2).await;
-    house.advance(json!({"hours": 3})).await;
+    house.advance(json!({"hours": 4})).await;
     tells(&house, &form, "The bank took the money back. It does not stand in the books").await;
     house.assert_everything_agrees().await;
 }

@@ -166,7 +166,7 @@ async fn d4_g44_a_dispute_of_which_nothing_was_heard_is_taken_in_by_the_daily_co
     let form = paid(&house).await;
     house.arm_times("stripe", "webhook_lost", 9).await;
     order(&house, "opened").await;
-    house.advance(json!({"hours": 3})).await;
+    house.advance(json!({"hours": 4})).await;
     tells(&house, &form, "Disputed at the bank: $1,204.50").await;
     house.assert_everything_agrees().await;
     assert_eq!(house.number("SELECT COUNT(*) FROM exception").await, 0, "nobody was bothered");
