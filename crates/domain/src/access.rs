@@ -34,6 +34,8 @@ pub enum Act {
     Refund,
     /// Have what the books refused written once more.
     PostAgain,
+    /// Have what the books refused written onto another invoice.
+    Reallocate,
     SeeExceptions,
     /// End what needs a person: by its cure, or by saying how it was seen to.
     EndExceptions,
@@ -57,6 +59,7 @@ impl Role {
             | Act::SeeProof
             | Act::Refund
             | Act::PostAgain
+            | Act::Reallocate
             | Act::SeeExceptions
             | Act::EndExceptions
             | Act::SeeMail
@@ -105,6 +108,7 @@ mod tests {
             (Act::SeeProof, Role::Admin),
             (Act::Refund, Role::Admin),
             (Act::PostAgain, Role::Admin),
+            (Act::Reallocate, Role::Admin),
             (Act::EndExceptions, Role::Admin),
             (Act::SeeInstallation, Role::Operator),
         ] {

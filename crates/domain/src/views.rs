@@ -472,6 +472,23 @@ pub enum BooksAgain {
     TakeOut,
 }
 
+/// Money that the books refused, and where else it can go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reallocation {
+    pub from: InvoiceId,
+    pub number: String,
+    pub amount: Money,
+    pub to: Vec<InvoiceChoice>,
+}
+
+/// An invoice to choose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvoiceChoice {
+    pub id: InvoiceId,
+    pub number: String,
+    pub due: Money,
+}
+
 /// The story of one payment, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentStory {
@@ -484,6 +501,8 @@ pub struct PaymentStory {
     pub is_unpaid: bool,
     /// The books refused it, and can be asked once more.
     pub again: Option<BooksAgain>,
+    /// The books refused it, and it can stand on another invoice instead.
+    pub reallocation: Option<Reallocation>,
     /// The most severe of what did not agree when it was compared with gateway and books.
     pub exception: Option<ExceptionFace>,
     pub events: Vec<StoryEvent>,

@@ -126,6 +126,13 @@ pub(crate) enum Audited {
         invoice: InvoiceId,
         amount_minor: i64,
     },
+    /// Staff have what the books refused written onto another invoice.
+    Reallocated {
+        attempt: AttemptId,
+        invoice: InvoiceId,
+        to: InvoiceId,
+        amount_minor: i64,
+    },
     /// Staff have a refund that the books refused, or lost, written once more.
     RefundPostAgainAsked {
         refund: RefundId,
@@ -284,6 +291,11 @@ impl Audited {
         Self::PostAgainAsked { attempt, invoice, amount_minor }
     }
 
+    pub(crate) const fn reallocated(entry: &BooksEntry, to: InvoiceId) -> Self {
+        let (attempt, invoice, amount_minor) = (entry.attempt_id, entry.invoice_id, entry.amount_minor);
+        Self::Reallocated { attempt, invoice, to, amount_minor }
+    }
+
     pub(crate) const fn refund_post_again_asked(entry: &RefundEntry) -> Self {
         let (refund, invoice, amount_minor) = (entry.refund_id, entry.invoice_id, entry.amount_minor);
         Self::RefundPostAgainAsked { refund, invoice, amount_minor }
@@ -305,7 +317,8 @@ impl Audited {
             BooksEntryState::Needless
             | BooksEntryState::Intended
             | BooksEntryState::Leaving
-            | BooksEntryState::ByHand => None,
+            | BooksEntryState::ByHand
+            | BooksEntryState::Moved => None,
         }
     }
 
@@ -351,6 +364,7 @@ impl Audited {
             Self::BooksPosted { .. } => "books_posted",
             Self::BooksRefused { .. } => "books_refused",
             Self::PostAgainAsked { .. } => "post_again_asked",
+            Self::Reallocated { .. } => "reallocated",
             Self::RefundPostAgainAsked { .. } => "refund_post_again_asked",
             Self::ExceptionFixed { .. } => "exception_fixed",
             Self::RefundPosted { .. } => "refund_posted",
@@ -393,6 +407,7 @@ pub(crate) fn words(kind: &str) -> &'static str {
         "books_refused" => "Refused by the books",
         "books_taken_back" => "Taken out of the books",
         "post_again_asked" => "Posting again asked for",
+        "reallocated" => "Put on another invoice",
         "refund_post_again_asked" => "Posting a refund again asked for",
         "exception_fixed" => "Marked as fixed",
         "refund_posted" => "Refund posted to the books",
@@ -444,6 +459,15 @@ mod tests {
             (moved(AttemptState::Unknown, AttemptState::Declined), "no_money"),
             (Audited::CancelAsked { attempt }, "cancel_asked"),
             (Audited::PostAgainAsked { attempt, invoice: InvoiceId(Uuid::nil()), amount_minor: 1 }, "post_again_asked"),
+            (
+                Audited::Reallocated {
+                    attempt,
+                    invoice: InvoiceId(Uuid::nil()),
+                    to: InvoiceId(Uuid::nil()),
+                    amount_minor: 1,
+                },
+                "reallocated",
+            ),
             (
                 Audited::RefundPostAgainAsked { refund, invoice: InvoiceId(Uuid::nil()), amount_minor: 1 },
                 "refund_post_again_asked",

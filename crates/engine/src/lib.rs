@@ -36,6 +36,7 @@ mod post_payment;
 mod post_refund;
 mod prove_payment;
 mod prune;
+mod reallocate_payment;
 mod receive_webhook;
 mod reconcile;
 mod refund_payment;

@@ -23,7 +23,7 @@ use domain::{
     ledger::{Account, JournalKind},
     payment::{AttemptState, DeclineReason, Fact, Source},
     refund::Refunded,
-    views::{AttemptFace, PaymentStory, PostingFace, StoryEvent, Tone},
+    views::{AttemptFace, BooksAgain, PaymentStory, PostingFace, StoryEvent, Tone},
 };
 use store::{Attempt, BooksEntry, BooksEntryState, Exception, ExceptionState, MerchantDb, Observed};
 
@@ -63,6 +63,7 @@ impl Engine {
             sentence: String::new(),
             is_unpaid: false,
             again: None,
+            reallocation: None,
             exception: None,
             events: Vec::new(),
             attempts: Vec::new(),
@@ -107,6 +108,12 @@ impl Engine {
             story.attempts.push(face);
             let parts = db.refund_parts(&refunds).await?;
             let shares = db.books_entries(attempt.id).await?;
+            for share in &shares {
+                let is_refused = again(attempt, share, &refunds, &parts) == Some(BooksAgain::Post);
+                if is_refused && story.reallocation.is_none() {
+                    story.reallocation = self.reallocation(db, attempt, share, payment.customer_id).await?;
+                }
+            }
             story.again = story.again.or(shares.iter().find_map(|share| again(attempt, share, &refunds, &parts)));
             entries.extend(shares);
         }
@@ -134,7 +141,9 @@ impl Engine {
         story.exception = found.into_iter().next().map(|line| line.face(zone));
         story.events.sort_by_key(|event| event.at);
         story.sentence = sentence(&latest(db, payment.id).await?, &entries, story.again.is_some());
-        let is_seen_to = |entry: &BooksEntry| matches!(entry.state, BooksEntryState::Posted | BooksEntryState::ByHand);
+        let is_seen_to = |entry: &BooksEntry| {
+            matches!(entry.state, BooksEntryState::Posted | BooksEntryState::ByHand | BooksEntryState::Moved)
+        };
         story.is_unpaid = !story.row.state.has_money() || !entries.iter().all(is_seen_to);
         if let Some(exception) = &story.exception {
             story.is_unpaid |= exception.cure == Some(Cure::PostPayment);
@@ -253,7 +262,8 @@ pub(crate) const fn source_words(source: Source) -> &'static str {
 /// Where it stands and what comes next.
 fn sentence(attempt: &Attempt, entries: &[BooksEntry], may_post_again: bool) -> String {
     let refused = entries.iter().find(|entry| entry.state == BooksEntryState::Refused);
-    let posted = !entries.is_empty() && entries.iter().all(|entry| entry.state == BooksEntryState::Posted);
+    let mut meant = entries.iter().filter(|entry| entry.state != BooksEntryState::Moved).peekable();
+    let posted = meant.peek().is_some() && meant.all(|entry| entry.state == BooksEntryState::Posted);
     let mut own = entries.iter().filter(|entry| entry.attempt_id == attempt.id);
     let is_needless = own.any(|entry| entry.state == BooksEntryState::Needless);
     let is_by_hand = entries.iter().any(|entry| entry.state == BooksEntryState::ByHand);
@@ -302,7 +312,8 @@ fn leaving(entries: &[BooksEntry]) -> String {
     if let Some(kept) = some(BooksEntryState::Refused) {
         let why = sentence_of(kept.last_error.as_deref());
         format!("The books keep its payment: {why} Put that right there, then try again.")
-    } else if some(BooksEntryState::Needless).is_some() && entries.iter().all(|e| e.state == BooksEntryState::Needless)
+    } else if some(BooksEntryState::Needless).is_some()
+        && entries.iter().all(|e| matches!(e.state, BooksEntryState::Needless | BooksEntryState::Moved))
     {
         "It does not stand in the books, and its invoice can be paid again.".to_owned()
     } else {

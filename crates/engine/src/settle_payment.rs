@@ -337,7 +337,8 @@ impl Engine {
             BooksEntryState::Posted
             | BooksEntryState::Leaving
             | BooksEntryState::Needless
-            | BooksEntryState::ByHand => false,
+            | BooksEntryState::ByHand
+            | BooksEntryState::Moved => false,
         });
         for refund in db.refunds_of(&[attempt.id]).await? {
             if refund.state.is_on_its_way() {

@@ -10,6 +10,7 @@ use domain::{
     dispute::DisputeState,
     exception::{Cure, Severity, key_of_unknown},
     ids::{AttemptId, InvoiceId, PaymentId, RefundId, WebhookId},
+    invoice::InvoiceStatus,
     money::{Locale, Money},
     refund::{RefundFailure, RefundState},
     views::BooksAgain,
@@ -265,7 +266,10 @@ async fn refused(db: &MerchantDb, entry: &BooksEntry, locale: Locale) -> Result<
     let attempt = db.attempt(entry.attempt_id).await?;
     let refunds = db.refunds_of(&[attempt.id]).await?;
     let parts = db.refund_parts(&refunds).await?;
-    let (number, currency) = (db.invoice(entry.invoice_id).await?.number, attempt.amount()?.currency);
+    let (invoice, currency) = (db.invoice(entry.invoice_id).await?, attempt.amount()?.currency);
+    let is_closed = invoice.status != InvoiceStatus::Open || invoice.due_minor < entry.amount_minor;
+    let elsewhere = if is_closed { " It can be put on another invoice, on the payment’s page." } else { "" };
+    let number = invoice.number;
     let back = never_entered(entry, &refunds, &parts);
     let words = |minor| Money::new(minor, currency).format(locale);
     let paid_back = if back > 0 { format!(" and {} of it paid back", words(back)) } else { String::new() };
@@ -275,7 +279,7 @@ async fn refused(db: &MerchantDb, entry: &BooksEntry, locale: Locale) -> Result<
         let lacking = words(entry.amount_minor - back);
         (
             format!("{amount} for {number} was taken{paid_back}, but the books refused it: {why}"),
-            format!("They lack a payment of {lacking}, reference {reference}."),
+            format!("They lack a payment of {lacking}, reference {reference}.{elsewhere}"),
         )
     } else {
         (

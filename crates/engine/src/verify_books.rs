@@ -247,7 +247,8 @@ fn own_differences(record: &AttemptRecord, now: DateTime<Utc>) -> Result<Vec<Fou
     if posted && !folded.state.has_money() {
         differs(Kind::PostingStays, "the money went back, and nobody takes it out of the books");
     }
-    let meant: i64 = record.entries.iter().map(|entry| entry.amount_minor).sum();
+    let entries = record.entries.iter().filter(|entry| entry.state != BooksEntryState::Moved);
+    let meant: i64 = entries.map(|entry| entry.amount_minor).sum();
     if folded.state.has_money() && meant != amount.minor {
         differs(Kind::Records, &format!("the money came, and {meant} of it was meant for the books"));
     }
@@ -289,6 +290,8 @@ fn posting_differences(
             }
             BooksEntryState::Intended => differs(Kind::Standing, "it is not in the books yet"),
             BooksEntryState::Refused => differs(Kind::Standing, "the books refused it"),
+            // Another entry tells where it is meant to stand.
+            BooksEntryState::Moved => {}
             // What they entered, and where, is theirs to say.
             BooksEntryState::ByHand => {
                 listed.remove(books_reference(attempt, entry));

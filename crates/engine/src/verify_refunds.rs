@@ -89,8 +89,8 @@ impl RefundRecord {
             };
             match entry.state {
                 BooksEntryState::Needless => forget_taken_back(listed, books_reference(refund), currency),
-                // No refund is ever left in that state.
-                BooksEntryState::Intended | BooksEntryState::Leaving => {
+                // No refund is ever left in the last two states.
+                BooksEntryState::Intended | BooksEntryState::Leaving | BooksEntryState::Moved => {
                     differs(Kind::Standing, "it is not in the books yet");
                 }
                 BooksEntryState::Refused if entry.credit_id.is_some() && entry.external_id.is_none() => {

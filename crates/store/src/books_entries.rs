@@ -62,6 +62,8 @@ pub enum BooksEntryState {
     Needless,
     /// The books refused it, and a person has seen to it in a way of their own.
     ByHand,
+    /// The books refused it, and another entry of the attempt is meant for another invoice instead.
+    Moved,
 }
 
 impl MerchantTx {
@@ -91,7 +93,8 @@ impl MerchantTx {
         if usize::try_from(absent) == Ok(shares.len()) {
             return Ok(false);
         }
-        for entry in self.books_entries(attempt).await? {
+        let entries = self.books_entries(attempt).await?.into_iter();
+        for entry in entries.filter(|entry| entry.state != BooksEntryState::Moved) {
             self.books_entry_revive(&entry, &entry.fresh_key(now), now).await?;
         }
         Ok(true)
@@ -141,6 +144,29 @@ impl MerchantTx {
         self.update_one(update).await
     }
 
+    /// Means a write that the books refused for another invoice.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's invoice.
+    pub async fn books_entry_reallocate(
+        &self,
+        entry: &BooksEntry,
+        to: InvoiceId,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        self.books_entry_move(entry, BooksEntryState::Moved, None, entry.last_error.as_deref(), now).await?;
+        let meant = BooksEntry {
+            invoice_id: to,
+            idempotency_key: format!("pay-{}-{}", entry.attempt_id.0.simple(), to.0.simple()),
+            state: BooksEntryState::Intended,
+            external_id: None,
+            last_error: None,
+            updated_at: now,
+            ..entry.clone()
+        };
+        self.insert::<Entity>([meant]).await
+    }
+
     /// The money went back: what stands is to leave, and what the books refused need not be written any more and keeps
     /// nobody off its invoice. A write that is still meant ends with its job, which may be at it this moment.
     ///
@@ -162,7 +188,10 @@ impl MerchantTx {
                     let error = Some(BY_HAND);
                     self.books_entry_move(&entry, BooksEntryState::Refused, id, error, now).await?;
                 }
-                BooksEntryState::Intended | BooksEntryState::Leaving | BooksEntryState::Needless => {}
+                BooksEntryState::Intended
+                | BooksEntryState::Leaving
+                | BooksEntryState::Needless
+                | BooksEntryState::Moved => {}
             }
         }
         Ok(())

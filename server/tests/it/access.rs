@@ -30,7 +30,7 @@ const FILES: [(&str, Role); 2] =
 /// Pages that need no session; those of a checkout need its id.
 const OPEN_PAGES: [&str; 5] = ["/", "/sign-in", "/npe", "/npe/result", "/pods/connectwise"];
 /// Server functions behind a session, whom each is for, and a body that works for them.
-const ENDPOINTS: [(&str, Role, Body); 20] = [
+const ENDPOINTS: [(&str, Role, Body); 21] = [
     ("/api/invoices/dashboard", Role::Payer, &[]),
     ("/api/invoices/pay", Role::Payer, &[("invoice", "INVOICE")]),
     ("/api/transactions/past", Role::Payer, &[("search", ""), ("page", "1")]),
@@ -45,6 +45,7 @@ const ENDPOINTS: [(&str, Role, Body); 20] = [
     ("/api/transactions/list", Role::Admin, &[("search", ""), ("page", "1")]),
     ("/api/transactions/story", Role::Admin, &[("payment", "PAYMENT")]),
     ("/api/transactions/post_again", Role::Admin, &[("payment", "PAYMENT")]),
+    ("/api/transactions/reallocate", Role::Admin, &[("payment", "PAYMENT"), ("from", "INVOICE"), ("to", "INVOICE")]),
     (
         "/api/refunds/start",
         Role::Admin,

@@ -254,3 +254,53 @@ async fn d30_a_refund_that_the_books_refused_is_posted_again_by_one_press() {
     house.assert_everything_agrees().await;
     assert!(admin.get(INBOX).await.body.contains("Nothing needs you"));
 }
+
+#[tokio::test]
+async fn e14_d30_money_for_an_invoice_that_was_voided_is_put_on_another_one() {
+    let mut house = House::without_worker().await;
+    let client = house.client();
+    let form = client.open("INV-502").await;
+    client.pay(&form, "pm_card_visa").await;
+    house.edit_books(json!({"number": "INV-502", "status": "VOIDED"})).await;
+    house.start_worker();
+    let choice = "INV-503, $700.00 due";
+    house.until("it can go elsewhere", async || house.story(&form).await.contains(choice)).await;
+    let story = house.story(&form).await;
+    assert!(story.contains("but the books refused it") && story.contains("Put on another invoice"), "{story}");
+    let from = field(&story, "from");
+    let mut options = story.split("<option value=\"").skip(1);
+    let to = options.find(|option| option.contains(choice)).unwrap().split('"').next().unwrap();
+    let fields = [("payment", &*form.payment), ("from", &*from), ("to", to)];
+
+    let (admin, harbour) = (staff(&house).await, house.client());
+    harbour.sign_in(facts::HARBOUR.admin_email).await;
+    assert_eq!(harbour.post("/api/transactions/reallocate", &fields).await.status, 404);
+    for _ in 0..2 {
+        let pressed = admin.post("/api/transactions/reallocate", &fields).await;
+        assert_eq!(pressed.status, 303, "{}", pressed.body);
+    }
+    let stands = async || house.story(&form).await.contains("Paid, and it stands in the books");
+    house.until("it stands there", stands).await;
+    let posted = house.books_payments("INV-503").await;
+    assert_eq!((posted.len(), &posted[0]["amount_minor"]), (1, &json!(35_000)));
+    assert_eq!(posted[0]["reference"], house.charges().await[0]["id"]);
+    assert_eq!(house.books_invoice("INV-503").await["due_minor"], 35_000);
+    house.assert_everything_agrees().await;
+    assert!(admin.get(INBOX).await.body.contains("Nothing needs you"));
+
+    // What is paid back of it is taken out where it stands.
+    let story = house.story(&form).await;
+    assert!(story.contains(&format!("By {}", facts::NORTHWIND.admin_email)), "{story}");
+    let refund = field(&story, "refund");
+    let fields = [
+        ("payment", &*form.payment),
+        ("refund", &*refund),
+        ("currency", "USD"),
+        ("amount", "50.00"),
+        ("reason", "one cable less"),
+    ];
+    assert_eq!(admin.post("/api/refunds/start", &fields).await.status, 303);
+    let posted = async || house.story(&form).await.contains("Refund posted to the books");
+    house.until("the refund stands", posted).await;
+    house.assert_everything_agrees().await;
+}

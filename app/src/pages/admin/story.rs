@@ -25,7 +25,8 @@ use domain::{
     ids::PaymentId,
     money::Locale,
     views::{
-        AttemptFace, ExceptionFace, JobFace, PaymentStory, PostingFace, RefundFace, RefundOffer, RefundPlan, StoryEvent,
+        AttemptFace, ExceptionFace, JobFace, PaymentStory, PostingFace, Reallocation, RefundFace, RefundOffer,
+        RefundPlan, StoryEvent,
     },
 };
 use leptos::prelude::*;
@@ -99,7 +100,10 @@ pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
     // One next action: what differs from gateway or books comes before what they refused.
     let next = match (story.exception, story.again) {
         (Some(found), _) => Some(view! { <Next found/> }.into_any()),
-        (None, Some(what)) => Some(view! { <div class="acts"><BooksAgain payment=row.payment what/></div> }.into_any()),
+        (None, Some(what)) => {
+            let elsewhere = story.reallocation.map(|offer| view! { <Reallocate payment=row.payment offer locale/> });
+            Some(view! { <div class="acts"><BooksAgain payment=row.payment what/>{elsewhere}</div> }.into_any())
+        }
         (None, None) => None,
     };
     let question = story.is_unpaid.then(|| view! { <p class="small muted">"Why is this not paid?"</p> });
@@ -152,6 +156,34 @@ pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
             <Postings postings=story.postings locale/>
             <Jobs jobs=story.jobs/>
         </Frame>
+    }
+}
+
+/// Where else the money can stand in the books: on what the same customer owes at least as much on.
+#[component]
+fn Reallocate(payment: PaymentId, offer: Reallocation, locale: Locale) -> impl IntoView {
+    let (amount, number) = (offer.amount.format(locale), offer.number);
+    let choices = offer.to.into_iter().map(|invoice| {
+        let words = format!("{}, {} due", invoice.number, invoice.due.format(locale));
+        view! { <option value=invoice.id.to_string()>{words}</option> }
+    });
+    view! {
+        <DialogOpener dialog="reallocate">"Put on another invoice"</DialogOpener>
+        <Dialog id="reallocate" title=format!("Put {amount} on another invoice?")>
+            <form class="stack" method="post" action="/api/transactions/reallocate">
+                <input type="hidden" name="payment" value=payment.to_string()/>
+                <input type="hidden" name="from" value=offer.from.to_string()/>
+                <p>{format!("The books refused it on {number}. From then on {number} is owed as they say.")}</p>
+                <div class="field">
+                    <label for="to">"Invoice"</label>
+                    <select class="input" id="to" name="to">{choices.collect_view()}</select>
+                </div>
+                <div class="acts">
+                    <button class="btn primary" type="submit">"Put it there"</button>
+                    <DialogCloser dialog="reallocate">"Cancel"</DialogCloser>
+                </div>
+            </form>
+        </Dialog>
     }
 }
 
