@@ -66,6 +66,12 @@ pub fn transaction(payment: PaymentId) -> String {
     format!("/admin/transactions/{payment}")
 }
 
+/// The exceptions inbox, where one of them is to be mended.
+#[must_use]
+pub fn exception(key: &str) -> String {
+    format!("/admin/exceptions?exception={}", Url::escape(key))
+}
+
 /// A mail, open in the list of mails.
 #[must_use]
 pub fn mail(mail: MailId) -> String {

@@ -65,6 +65,8 @@ pub enum Fault {
     PartTooEarly,
     #[error("Enter a reason.")]
     NoReason,
+    #[error("Enter what was done, and a reference by which others find it.")]
+    FixUnfilled,
     #[error("Enter your e-mail address and your password.")]
     SignInUnfilled,
     #[error("That e-mail address and password do not match.")]
@@ -101,7 +103,7 @@ impl Fault {
             Self::NothingToRefund | Self::MoreThanLeft { .. } | Self::NoRefundsHere { .. } | Self::PartTooEarly => 409,
             Self::MethodGone | Self::MethodRefused { .. } | Self::RefundFormUsed { .. } => 409,
             Self::RefundDisputed => 409,
-            Self::BadEmail | Self::BadAmount | Self::NoReason | Self::SignInUnfilled => 422,
+            Self::BadEmail | Self::BadAmount | Self::NoReason | Self::FixUnfilled | Self::SignInUnfilled => 422,
             Self::NoCard | Self::NoAccount | Self::NotSigned => 422,
             Self::LockedOut { .. } | Self::TooManyTries { .. } | Self::TooMany => 429,
             Self::Internal { .. } => 500,
@@ -133,6 +135,7 @@ impl Fault {
             | Self::NoRefundsHere { .. }
             | Self::PartTooEarly => "Nothing was refunded",
             Self::RefundFormUsed { .. } => "Nothing more was refunded",
+            Self::FixUnfilled => "It is not marked as fixed",
             Self::BadEmail | Self::NoMatch | Self::SignInUnfilled => "Please check what you entered",
             Self::PdfUnreachable => "The PDF cannot be opened now",
             Self::BooksUnreachable | Self::NotSetUp | Self::Internal { .. } => "This did not work",

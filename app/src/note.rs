@@ -9,16 +9,20 @@ const AMOUNT_MAX_CHARS: usize = 32;
 /// A cookie holds 4096 bytes, and a letter may take twelve of them.
 const REASON_MAX_CHARS: usize = 200;
 
+/// The like, of two fields together.
+const FIX_MAX_CHARS: usize = 100;
+
 /// What was typed is kept, so that nobody types it twice. A password never is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Note {
     pub fault: Option<Fault>,
-    /// The checkout or payment whose page alone may read it; empty for a page that is of neither.
+    /// The checkout, payment or exception whose page alone may read it; empty for a page that is of neither.
     pub about: String,
     pub email: String,
     pub amount: String,
     pub reason: String,
+    pub reference: String,
 }
 
 impl Note {
@@ -37,6 +41,13 @@ impl Note {
     pub fn of_refund(fault: &Fault, amount: &str, reason: &str) -> Self {
         let (amount, reason) = (cut(amount, AMOUNT_MAX_CHARS), cut(reason, REASON_MAX_CHARS));
         Self { fault: Some(fault.clone()), amount, reason, ..Self::default() }
+    }
+
+    /// What was typed into the dialog that marks something as fixed.
+    #[must_use]
+    pub fn of_fix(fault: &Fault, reason: &str, reference: &str) -> Self {
+        let [reason, reference] = [reason, reference].map(|typed| cut(typed, FIX_MAX_CHARS));
+        Self { fault: Some(fault.clone()), reason, reference, ..Self::default() }
     }
 
     #[must_use]

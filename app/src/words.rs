@@ -12,6 +12,12 @@ pub fn count(n: usize, one: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
 }
 
+/// `1 thing needs`, `3 things need`.
+#[must_use]
+pub fn needs(n: u64) -> String {
+    count(usize::try_from(n).unwrap_or(usize::MAX), "thing") + if n == 1 { " needs" } else { " need" }
+}
+
 /// `$350.00`, `$350.00 and A$20.00`: one figure per currency, never a sum across (D13).
 #[must_use]
 pub fn amounts(all: &[Money], locale: Locale) -> String {

@@ -3,7 +3,7 @@
 use super::Framed;
 use crate::{fault::Fault, note::Note};
 use domain::{
-    ids::PaymentId,
+    ids::{InvoiceId, PaymentId},
     views::{Page, PastPayments, PaymentRow, PaymentStory},
 };
 use leptos::prelude::*;
@@ -47,6 +47,16 @@ pub async fn post_again(payment: PaymentId) -> Result<(), Fault> {
     use crate::{addresses, gate};
     let admin = gate::admin(gate::Act::PostAgain).await.map_err(gate::signed_out)?;
     gate::answer(gate::engine().post_again(&admin, payment).await)?;
+    gate::go_to(&addresses::transaction(payment));
+    Ok(())
+}
+
+/// Has what the books refused of a payment written onto another invoice of the same customer.
+#[server(prefix = "/api", endpoint = "transactions/reallocate")]
+pub async fn reallocate(payment: PaymentId, from: InvoiceId, to: InvoiceId) -> Result<(), Fault> {
+    use crate::{addresses, gate};
+    let admin = gate::admin(gate::Act::Reallocate).await.map_err(gate::signed_out)?;
+    gate::answer(gate::engine().reallocate_payment(&admin, payment, from, to).await)?;
     gate::go_to(&addresses::transaction(payment));
     Ok(())
 }

@@ -9,6 +9,7 @@ pub mod card_fields;
 pub mod dialog;
 pub mod drawn;
 pub mod empty;
+pub mod exception_cure;
 pub mod fault_note;
 pub mod field;
 pub mod frame;

@@ -47,23 +47,30 @@ impl Place {
 
 /// What stands on a page behind the last one.
 #[component]
-pub fn Beyond(path: &'static str, place: Place) -> impl IntoView {
+pub fn Beyond(path: &'static str, place: Place, #[prop(optional)] whole: bool) -> impl IntoView {
+    let rel = whole.then_some("external");
     let last = addresses::list(path, &place.query, place.pages());
-    view! { <Empty title="No more on this page"><a href=last>"Go to the last page"</a></Empty> }
+    view! { <Empty title="No more on this page"><a href=last rel=rel>"Go to the last page"</a></Empty> }
 }
 
 #[component]
-pub fn Pager(path: &'static str, place: Place) -> impl IntoView {
+pub fn Pager(
+    path: &'static str,
+    place: Place,
+    /// The server alone draws the list, so each page of it is loaded whole.
+    #[prop(optional)]
+    whole: bool,
+) -> impl IntoView {
     // An empty list says so itself.
-    (place.total > 0).then(|| view! { <Steps path place/> })
+    (place.total > 0).then(|| view! { <Steps path place whole/> })
 }
 
 #[component]
-fn Steps(path: &'static str, place: Place) -> impl IntoView {
+fn Steps(path: &'static str, place: Place, whole: bool) -> impl IntoView {
     let step = |page: u64, words: &'static str, there: bool| {
         let address = addresses::list(path, &place.query, page);
         if there {
-            view! { <a class="btn" href=address>{words}</a> }.into_any()
+            view! { <a class="btn" href=address rel=whole.then_some("external")>{words}</a> }.into_any()
         } else {
             view! { <span class="btn" aria-disabled="true">{words}</span> }.into_any()
         }

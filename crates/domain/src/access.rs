@@ -34,6 +34,11 @@ pub enum Act {
     Refund,
     /// Have what the books refused written once more.
     PostAgain,
+    /// Have what the books refused written onto another invoice.
+    Reallocate,
+    SeeExceptions,
+    /// End what needs a person: by its cure, or by saying how it was seen to.
+    EndExceptions,
     SeeMail,
     SyncBooks,
     SeeInstallation,
@@ -54,6 +59,9 @@ impl Role {
             | Act::SeeProof
             | Act::Refund
             | Act::PostAgain
+            | Act::Reallocate
+            | Act::SeeExceptions
+            | Act::EndExceptions
             | Act::SeeMail
             | Act::SyncBooks => matches!(self, Self::Admin),
             Act::SeeInstallation => matches!(self, Self::Operator),
@@ -69,6 +77,7 @@ impl Role {
             (Act::ManageMethods, "/methods", "Methods"),
             (Act::SeeMerchantInvoices, "/admin", "Home"),
             (Act::SeeTransactions, "/admin/transactions", "Transactions"),
+            (Act::SeeExceptions, "/admin/exceptions", "Exceptions"),
             (Act::SeeMail, "/admin/mail", "Mail"),
             (Act::SeeInstallation, "/operator", "Installation"),
         ]
@@ -99,6 +108,8 @@ mod tests {
             (Act::SeeProof, Role::Admin),
             (Act::Refund, Role::Admin),
             (Act::PostAgain, Role::Admin),
+            (Act::Reallocate, Role::Admin),
+            (Act::EndExceptions, Role::Admin),
             (Act::SeeInstallation, Role::Operator),
         ] {
             for role in Role::ALL {

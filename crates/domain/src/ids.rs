@@ -70,6 +70,7 @@ id!(/** A payment in the built-in ledger. */ LedgerPaymentId, "lpy");
 id!(/** Work written in the same transaction as the fact that needs it. */ JobId, "job");
 id!(/** A message to a person. */ MailId, "mail");
 id!(/** One line of the audit trail. */ AuditId, "aud");
+id!(/** Something that needed a person, and what became of it. */ ExceptionId, "exc");
 id!(/** A vendor's news, stored raw before it is worked. */ WebhookId, "whk");
 
 #[cfg(test)]

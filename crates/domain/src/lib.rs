@@ -8,6 +8,7 @@ pub mod consent;
 pub mod date;
 pub mod dispute;
 pub mod effects;
+pub mod exception;
 pub mod ids;
 pub mod invoice;
 pub mod ledger;

@@ -4,6 +4,7 @@ use crate::{
     access::Role,
     date::{Lateness, Moment, in_words},
     dispute::DisputeState,
+    exception::{Cure, Severity},
     ids::{CheckoutId, InvoiceId, MailId, MethodId, PaymentId, RefundId},
     invoice::InvoiceStatus,
     method::{Ends, MethodKind, MethodState},
@@ -397,9 +398,9 @@ pub struct Page<T> {
 pub struct AdminHome {
     pub who: Whoami,
     pub today: NaiveDate,
-    /// Money that was taken and that the books refused: each can be posted again.
-    pub refused: Vec<Refused>,
-    pub needs_you: Vec<Problem>,
+    /// The most severe of what needs a person, and how many there are in all.
+    pub needs_you: Vec<ExceptionFace>,
+    pub needs_you_total: usize,
     pub outstanding: Vec<Money>,
     pub overdue: Vec<Money>,
     pub collected_this_month: Vec<Money>,
@@ -409,20 +410,56 @@ pub struct AdminHome {
     pub synced_at: Option<Moment>,
 }
 
-/// Something that does not mend itself, in one sentence.
+/// Something that needs a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Problem {
+pub struct ExceptionFace {
+    /// What a form names it by.
+    pub key: String,
+    pub severity: Severity,
     /// The word on its badge: `Books`, `Payment`, `Refund`, `Dispute`, `Task`, `Gateway` or `Cards`.
     pub area: String,
-    pub sentence: String,
+    pub cause: String,
+    /// What a person does about it; empty where it is tried again by itself.
+    pub remedy: String,
+    pub since: Moment,
+    pub payment: Option<PaymentId>,
+    /// What one press does about it.
+    pub cure: Option<Cure>,
+    /// Where it is seen to, at the gateway.
+    pub page_url: Option<String>,
+    /// A person can say that they have seen to it in a way of their own.
+    pub may_be_fixed: bool,
+}
+
+impl ExceptionFace {
+    /// What is wrong, and what to do.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        format!("{} {}", self.cause, self.remedy).trim_end().to_owned()
+    }
+}
+
+/// What a person has marked as fixed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FixedFace {
+    pub area: String,
+    pub cause: String,
+    pub at: Moment,
+    pub by: String,
+    pub reason: String,
+    /// Where one reads of it.
+    pub reference: String,
     pub payment: Option<PaymentId>,
 }
 
-/// What the books refused.
+/// The exceptions inbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refused {
-    pub problem: Problem,
-    pub again: Option<BooksAgain>,
+pub struct ExceptionBox {
+    pub who: Whoami,
+    /// Most severe first.
+    pub page: Page<ExceptionFace>,
+    /// The last ones, newest first.
+    pub fixed: Vec<FixedFace>,
 }
 
 /// What staff can have the books asked once more.
@@ -435,6 +472,23 @@ pub enum BooksAgain {
     TakeOut,
 }
 
+/// Money that the books refused, and where else it can go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reallocation {
+    pub from: InvoiceId,
+    pub number: String,
+    pub amount: Money,
+    pub to: Vec<InvoiceChoice>,
+}
+
+/// An invoice to choose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvoiceChoice {
+    pub id: InvoiceId,
+    pub number: String,
+    pub due: Money,
+}
+
 /// The story of one payment, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentStory {
@@ -443,8 +497,14 @@ pub struct PaymentStory {
     pub payer_email: String,
     /// One sentence: where it stands and what comes next (N3).
     pub sentence: String,
+    /// It does not stand in the books as paid, for whichever reason.
+    pub is_unpaid: bool,
     /// The books refused it, and can be asked once more.
     pub again: Option<BooksAgain>,
+    /// The books refused it, and it can stand on another invoice instead.
+    pub reallocation: Option<Reallocation>,
+    /// The most severe of what did not agree when it was compared with gateway and books.
+    pub exception: Option<ExceptionFace>,
     pub events: Vec<StoryEvent>,
     pub attempts: Vec<AttemptFace>,
     pub refunds: Vec<RefundFace>,
@@ -633,6 +693,18 @@ impl DisputeState {
             Self::Open => Some(("Disputed", Tone::Warn)),
             Self::Lost => Some(("Dispute lost", Tone::Bad)),
             Self::Won => None,
+        }
+    }
+}
+
+impl Severity {
+    /// The tone of its badge.
+    #[must_use]
+    pub const fn tone(self) -> Tone {
+        match self {
+            Self::Money | Self::Books => Tone::Bad,
+            Self::Look => Tone::Warn,
+            Self::Waits => Tone::Wait,
         }
     }
 }

@@ -126,6 +126,25 @@ pub(crate) enum Audited {
         invoice: InvoiceId,
         amount_minor: i64,
     },
+    /// Staff have what the books refused written onto another invoice.
+    Reallocated {
+        attempt: AttemptId,
+        invoice: InvoiceId,
+        to: InvoiceId,
+        amount_minor: i64,
+    },
+    /// Staff have a refund that the books refused, or lost, written once more.
+    RefundPostAgainAsked {
+        refund: RefundId,
+        invoice: InvoiceId,
+        amount_minor: i64,
+    },
+    /// Staff have seen to something in a way of their own. Reason and reference are their words.
+    ExceptionFixed {
+        exception: String,
+        reason: String,
+        reference: String,
+    },
     /// A refund, written into the books.
     RefundPosted {
         refund: RefundId,
@@ -272,6 +291,16 @@ impl Audited {
         Self::PostAgainAsked { attempt, invoice, amount_minor }
     }
 
+    pub(crate) const fn reallocated(entry: &BooksEntry, to: InvoiceId) -> Self {
+        let (attempt, invoice, amount_minor) = (entry.attempt_id, entry.invoice_id, entry.amount_minor);
+        Self::Reallocated { attempt, invoice, to, amount_minor }
+    }
+
+    pub(crate) const fn refund_post_again_asked(entry: &RefundEntry) -> Self {
+        let (refund, invoice, amount_minor) = (entry.refund_id, entry.invoice_id, entry.amount_minor);
+        Self::RefundPostAgainAsked { refund, invoice, amount_minor }
+    }
+
     /// What became of a refund's write into the books; nothing, where there was nothing to write.
     pub(crate) fn refund_written(entry: &RefundEntry) -> Option<Self> {
         let (refund, invoice, amount_minor) = (entry.refund_id, entry.invoice_id, entry.amount_minor);
@@ -285,7 +314,11 @@ impl Audited {
             BooksEntryState::Needless if stood => {
                 Some(Self::RefundTakenBack { refund, invoice, amount_minor, credit_id, external_id })
             }
-            BooksEntryState::Needless | BooksEntryState::Intended | BooksEntryState::Leaving => None,
+            BooksEntryState::Needless
+            | BooksEntryState::Intended
+            | BooksEntryState::Leaving
+            | BooksEntryState::ByHand
+            | BooksEntryState::Moved => None,
         }
     }
 
@@ -331,6 +364,9 @@ impl Audited {
             Self::BooksPosted { .. } => "books_posted",
             Self::BooksRefused { .. } => "books_refused",
             Self::PostAgainAsked { .. } => "post_again_asked",
+            Self::Reallocated { .. } => "reallocated",
+            Self::RefundPostAgainAsked { .. } => "refund_post_again_asked",
+            Self::ExceptionFixed { .. } => "exception_fixed",
             Self::RefundPosted { .. } => "refund_posted",
             Self::RefundPostRefused { .. } => "refund_post_refused",
             Self::BooksTakenBack { .. } => "books_taken_back",
@@ -371,6 +407,9 @@ pub(crate) fn words(kind: &str) -> &'static str {
         "books_refused" => "Refused by the books",
         "books_taken_back" => "Taken out of the books",
         "post_again_asked" => "Posting again asked for",
+        "reallocated" => "Put on another invoice",
+        "refund_post_again_asked" => "Posting a refund again asked for",
+        "exception_fixed" => "Marked as fixed",
         "refund_posted" => "Refund posted to the books",
         "refund_post_refused" => "Refund refused by the books",
         "refund_taken_back" => "Refund taken out of the books",
@@ -420,6 +459,23 @@ mod tests {
             (moved(AttemptState::Unknown, AttemptState::Declined), "no_money"),
             (Audited::CancelAsked { attempt }, "cancel_asked"),
             (Audited::PostAgainAsked { attempt, invoice: InvoiceId(Uuid::nil()), amount_minor: 1 }, "post_again_asked"),
+            (
+                Audited::Reallocated {
+                    attempt,
+                    invoice: InvoiceId(Uuid::nil()),
+                    to: InvoiceId(Uuid::nil()),
+                    amount_minor: 1,
+                },
+                "reallocated",
+            ),
+            (
+                Audited::RefundPostAgainAsked { refund, invoice: InvoiceId(Uuid::nil()), amount_minor: 1 },
+                "refund_post_again_asked",
+            ),
+            (
+                Audited::ExceptionFixed { exception: "unknown:pi_1".into(), reason: "a".into(), reference: "b".into() },
+                "exception_fixed",
+            ),
             (disputed(DisputeState::Open), "dispute_opened"),
             (disputed(DisputeState::Lost), "dispute_lost"),
             (disputed(DisputeState::Won), "dispute_won"),

@@ -57,6 +57,7 @@ impl Written {
 /// An act as it is written down: sealed as a line, or waiting to be.
 pub(crate) struct Act {
     line: Option<i64>,
+    at: DateTime<Utc>,
     kind: String,
     named: Named,
     started: Option<Started>,
@@ -81,10 +82,10 @@ struct Named {
 }
 
 impl Act {
-    fn new(line: Option<i64>, kind: &str, body: &str) -> Self {
+    fn new(line: Option<i64>, at: DateTime<Utc>, kind: &str, body: &str) -> Self {
         // What cannot be read was changed: it names nothing, and its hash says so.
         let started = if kind == PAYMENT_STARTED { serde_json::from_str(body).ok() } else { None };
-        Self { line, kind: kind.to_owned(), named: serde_json::from_str(body).unwrap_or_default(), started }
+        Self { line, at, kind: kind.to_owned(), named: serde_json::from_str(body).unwrap_or_default(), started }
     }
 
     fn starts(&self, attempt: AttemptId) -> bool {
@@ -105,13 +106,13 @@ impl Act {
 
 impl From<&AuditLine> for Act {
     fn from(line: &AuditLine) -> Self {
-        Self::new(Some(line.sequence), &line.kind, &line.body)
+        Self::new(Some(line.sequence), line.at, &line.kind, &line.body)
     }
 }
 
 impl From<&AuditSlip> for Act {
     fn from(slip: &AuditSlip) -> Self {
-        Self::new(None, &slip.kind, &slip.body)
+        Self::new(None, slip.at, &slip.kind, &slip.body)
     }
 }
 
@@ -194,9 +195,9 @@ impl Rows {
         let Named { mail, refund, attempt, invoice, .. } = act.named;
         let how = match (mail, refund, attempt, invoice) {
             (Some(mail), ..) => mail_differs(&act.named, self.mails.get(&mail)),
-            (_, Some(refund), _, Some(invoice)) => part_differs(&act.named, self.parts.get(&(refund, invoice))),
+            (_, Some(refund), _, Some(invoice)) => part_differs(act, self.parts.get(&(refund, invoice))),
             (_, Some(refund), ..) => refund_differs(act, self.refunds.get(&refund)),
-            (_, _, Some(attempt), Some(invoice)) => entry_differs(&act.named, self.entries.get(&(attempt, invoice))),
+            (_, _, Some(attempt), Some(invoice)) => entry_differs(act, self.entries.get(&(attempt, invoice))),
             (_, _, Some(attempt), None) => attempt_differs(act, self.attempts.get(&attempt)),
             (_, _, None, _) => None,
         };
@@ -289,12 +290,15 @@ fn attempt_differs(act: &Act, attempt: Option<&Attempt>) -> Option<&'static str>
     (is_current && !attempt.contradicted && !fit).then_some(ANOTHER_ID)
 }
 
-fn entry_differs(named: &Named, entry: Option<&BooksEntry>) -> Option<&'static str> {
+fn entry_differs(act: &Act, entry: Option<&BooksEntry>) -> Option<&'static str> {
     let Some(entry) = entry else { return Some(GONE) };
+    let named = &act.named;
     if named.amount_minor != Some(entry.amount_minor) {
         return Some(ANOTHER_AMOUNT);
     }
-    (!fits(named.external_id.as_ref(), entry.external_id.as_ref())).then_some(ANOTHER_ID)
+    let fit = fits(named.external_id.as_ref(), entry.external_id.as_ref());
+    // It may have been written anew since, under another id.
+    (act.at >= entry.updated_at && !fit).then_some(ANOTHER_ID)
 }
 
 fn refund_differs(act: &Act, refund: Option<&Refund>) -> Option<&'static str> {
@@ -316,14 +320,15 @@ fn refund_differs(act: &Act, refund: Option<&Refund>) -> Option<&'static str> {
     (is_current && !refund.contradicted && !fit).then_some(ANOTHER_ID)
 }
 
-fn part_differs(named: &Named, part: Option<&RefundEntry>) -> Option<&'static str> {
+fn part_differs(act: &Act, part: Option<&RefundEntry>) -> Option<&'static str> {
     let Some(part) = part else { return Some(GONE) };
+    let named = &act.named;
     if named.amount_minor != Some(part.amount_minor) {
         return Some(ANOTHER_AMOUNT);
     }
     let fit = fits(named.credit_id.as_ref(), part.credit_id.as_ref())
         && fits(named.external_id.as_ref(), part.external_id.as_ref());
-    (!fit).then_some(ANOTHER_ID)
+    (act.at >= part.updated_at && !fit).then_some(ANOTHER_ID)
 }
 
 fn mail_differs(named: &Named, mail: Option<&Mail>) -> Option<&'static str> {

@@ -33,6 +33,8 @@ enum Did {
     Posted(String),
     Refused,
     AskedAgain,
+    /// Meant for another invoice.
+    Reallocated,
     TakenBack,
 }
 
@@ -53,6 +55,7 @@ impl Told {
             "books_posted" => Did::Posted(external_id.unwrap_or_default()),
             "books_refused" => Did::Refused,
             "post_again_asked" => Did::AskedAgain,
+            "reallocated" => Did::Reallocated,
             "books_taken_back" => Did::TakenBack,
             _ => return None,
         };
@@ -65,7 +68,7 @@ impl Told {
 
     /// A job that writes into the books begins with it.
     fn begins_a_job(&self) -> bool {
-        matches!(self.did, Did::MoneyCame | Did::MoneyWentBack | Did::AskedAgain)
+        matches!(self.did, Did::MoneyCame | Did::MoneyWentBack | Did::AskedAgain | Did::Reallocated)
     }
 }
 
@@ -91,6 +94,10 @@ impl BooksStory {
                 Did::Posted(id) => Some(posted(local(told.at), place, id)),
                 Did::Refused => Some(self.refused(n, told, entries, place, local(told.at))),
                 Did::AskedAgain => Some(self.asked_again(n, told, actors, local(told.at))),
+                Did::Reallocated => {
+                    let who = format!("By {}", actors.name(&told.actor));
+                    Some(event(local(told.at), "Put on another invoice", &who, Tone::Neutral))
+                }
                 Did::TakenBack => Some(taken_back(local(told.at), place)),
             })
             .collect();
@@ -138,7 +145,10 @@ impl BooksStory {
             BooksEntryState::Needless if entry.external_id.is_some() => {
                 (!is_told(|did| *did == Did::TakenBack)).then(|| taken_back(at, place))
             }
-            BooksEntryState::Intended | BooksEntryState::Needless => None,
+            BooksEntryState::Intended
+            | BooksEntryState::Needless
+            | BooksEntryState::ByHand
+            | BooksEntryState::Moved => None,
             BooksEntryState::Posted => (!is_told(|did| matches!(did, Did::Posted(_))))
                 .then(|| posted(at, place, entry.external_id.as_deref().unwrap_or_default())),
             BooksEntryState::Refused => (!is_told(|did| *did == Did::Refused)).then(|| {

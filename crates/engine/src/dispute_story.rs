@@ -1,22 +1,19 @@
-//! A payment's disputes in its story, and what the front page says of those that somebody must see to (G39).
+//! A payment's disputes in its story (G39).
 
 use crate::{
-    Engine, Error,
-    clock::{day, zone},
+    Error,
+    clock::day,
     payment_story::{event, source_words},
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use domain::{
     date::{Moment, in_words},
     dispute::DisputeState,
     money::Locale,
-    views::{DisputeFace, Problem, StoryEvent, Tone},
+    views::{DisputeFace, StoryEvent, Tone},
 };
 use store::{Dispute, MerchantDb};
-
-/// So long a part that was lost is shown: nobody but a person takes it out of the books.
-const LOST_SHOWN: TimeDelta = TimeDelta::days(30);
 
 /// Whose words dates are in, and what the gateway is called.
 pub(crate) struct Told<'a> {
@@ -28,7 +25,7 @@ pub(crate) struct Told<'a> {
 
 impl Told<'_> {
     /// What staff can do about one that is open.
-    fn answer(&self, dispute: &Dispute) -> String {
+    pub(crate) fn answer(&self, dispute: &Dispute) -> String {
         match dispute.answer_by {
             Some(by) if by > self.now => {
                 let by = in_words(day(by, self.zone));
@@ -82,39 +79,5 @@ impl Told<'_> {
             events.push(event(local(known.at), &title, &detail, tone));
         }
         Ok(events)
-    }
-}
-
-impl Engine {
-    /// Those that are open, and parts that were lost, which no rule takes out of the books.
-    pub(crate) async fn dispute_problems(&self, db: &MerchantDb, locale: Locale) -> Result<Vec<Problem>, Error> {
-        let mut problems = Vec::new();
-        let disputes = db.disputes_alarming(self.now() - LOST_SHOWN).await?;
-        if disputes.is_empty() {
-            return Ok(problems);
-        }
-        let zone = zone(&db.merchant().await?.time_zone);
-        for dispute in disputes {
-            let attempt = db.attempt(dispute.attempt_id).await?;
-            let connection = db.connection(attempt.connection_id).await?;
-            let gateway = self.gateway_of(db, &connection)?.capabilities().name;
-            let told = Told { gateway, locale, zone, now: self.now() };
-            let amount = dispute.amount()?.format(locale);
-            let sentence = match dispute.state {
-                DisputeState::Open => {
-                    format!("A card’s holder disputes {amount} at their bank. {}", told.answer(&dispute))
-                }
-                DisputeState::Lost if attempt.state.has_money() => {
-                    let reference = attempt.charge_id.or(attempt.gateway_id).unwrap_or_default();
-                    format!(
-                        "{amount} of a payment was lost in a dispute, and the books still have the whole of it. Take {amount} \
-                         out of them, reference {reference}."
-                    )
-                }
-                _ => continue,
-            };
-            problems.push(Problem { area: "Dispute".into(), sentence, payment: Some(attempt.payment_id) });
-        }
-        Ok(problems)
     }
 }

@@ -55,10 +55,16 @@ pub(crate) enum Work {
     /// Write a refund into the books.
     PostRefund {
         refund: RefundId,
+        /// When staff asked for it once more.
+        #[serde(default)]
+        asked_ms: Option<i64>,
     },
     /// Take a refund that has failed out of the books.
     TakeBackRefund {
         refund: RefundId,
+        /// As above.
+        #[serde(default)]
+        asked_ms: Option<i64>,
     },
     /// Write to the payer that money comes back, or that it does not after all.
     WriteRefundNotice {
@@ -90,6 +96,8 @@ pub(crate) enum Work {
     Prune,
     /// Look for debits that banks have taken back.
     LookForReturns,
+    /// Lay gateways, payments and books beside one another.
+    Reconcile,
 }
 
 /// How a run ended.
@@ -118,8 +126,10 @@ impl Work {
             Self::WriteNotice { attempt, came_to } => format!("write_notice:{attempt}:{came_to:?}"),
             Self::LookUpRefund { refund, revived: false } => format!("look_up_refund:{refund}"),
             Self::LookUpRefund { refund, revived: true } => format!("look_up_refund:{refund}:revived"),
-            Self::PostRefund { refund } => format!("post_refund:{refund}"),
-            Self::TakeBackRefund { refund } => format!("take_back_refund:{refund}"),
+            Self::PostRefund { refund, asked_ms: None } => format!("post_refund:{refund}"),
+            Self::PostRefund { refund, asked_ms: Some(at) } => format!("post_refund:{refund}:{at}"),
+            Self::TakeBackRefund { refund, asked_ms: None } => format!("take_back_refund:{refund}"),
+            Self::TakeBackRefund { refund, asked_ms: Some(at) } => format!("take_back_refund:{refund}:{at}"),
             Self::WriteRefundNotice { refund, failed } => format!("write_refund_notice:{refund}:{failed}"),
             Self::LookUpDispute { dispute } => format!("look_up_dispute:{dispute}"),
             Self::LookUpMethod { method } => format!("look_up_method:{method}"),
@@ -130,6 +140,7 @@ impl Work {
             Self::SyncBooks => format!("sync_books:{period}"),
             Self::Prune => format!("prune:{period}"),
             Self::LookForReturns => format!("look_for_returns:{period}"),
+            Self::Reconcile => format!("reconcile:{period}"),
         }
     }
 
@@ -154,12 +165,24 @@ impl Work {
             Self::SyncBooks => "Read changes from the books",
             Self::Prune => "Delete what is old",
             Self::LookForReturns => "Look for debits that banks took back",
+            Self::Reconcile => "Compare gateway, payments and books",
         }
     }
 
     /// Queues it for a period of the clock, once however many workers look.
     pub(crate) async fn queue_for(&self, tx: &MerchantTx, period: &str, now: DateTime<Utc>) -> Result<(), Error> {
-        Ok(tx.jobs_add([self.row(None, period, now)?], now).await?)
+        self.queue_for_at(tx, period, now, now).await
+    }
+
+    /// The same, for later.
+    pub(crate) async fn queue_for_at(
+        &self,
+        tx: &MerchantTx,
+        period: &str,
+        run_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        Ok(tx.jobs_add([self.row(None, period, run_at)?], now).await?)
     }
 
     fn row(&self, payment: Option<PaymentId>, period: &str, run_at: DateTime<Utc>) -> Result<NewJob, Error> {
@@ -219,8 +242,8 @@ impl Engine {
             Work::WriteReceipt { payment } => self.write_receipt(&db, job, payment).await,
             Work::WriteNotice { attempt, came_to } => self.write_notice(&db, job, attempt, came_to).await,
             Work::LookUpRefund { refund, .. } => self.look_up_open_refund(&db, refund).await,
-            Work::PostRefund { refund } => self.post_refund(&db, job, refund).await,
-            Work::TakeBackRefund { refund } => self.take_back_refund(&db, job, refund).await,
+            Work::PostRefund { refund, asked_ms } => self.post_refund(&db, job, refund, asked_ms).await,
+            Work::TakeBackRefund { refund, .. } => self.take_back_refund(&db, job, refund).await,
             Work::WriteRefundNotice { refund, failed } => self.write_refund_notice(&db, job, refund, failed).await,
             Work::LookUpDispute { dispute } => self.look_up_open_dispute(&db, dispute).await,
             Work::LookUpMethod { method } => self.look_up_open_method(&db, method).await,
@@ -229,6 +252,7 @@ impl Engine {
             Work::ReadNews { webhook } => self.work_webhook(&db, job, webhook).await,
             Work::Prune => self.prune(&db).await.map(|()| Ran::Finished),
             Work::LookForReturns => self.look_for_returns(&db).await.map(|()| Ran::Finished),
+            Work::Reconcile => self.reconcile(&db, job.tries).await,
             Work::SyncBooks => {
                 // The next period is its retry: failures must not pile up behind books that are away for days.
                 if let Err(cause) = self.sync_books(&db).await {

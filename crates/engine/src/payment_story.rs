@@ -3,7 +3,6 @@
 use crate::{
     AdminPass, BooksSettings, Engine, Error,
     actors::Actors,
-    admin_home::sentence_of,
     audit_rows::Written,
     books_story::{BooksStory, RUNNING},
     clock::{on_the_wall, zone},
@@ -12,19 +11,21 @@ use crate::{
     post_again::again,
     refund_story::{refund_events, refund_face},
     settle_payment::latest,
+    standing::{Line, sentence_of},
     transactions::mail_words,
 };
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     date::Moment,
     dispute::DisputeState,
+    exception::Cure,
     ids::PaymentId,
     ledger::{Account, JournalKind},
     payment::{AttemptState, DeclineReason, Fact, Source},
     refund::Refunded,
-    views::{AttemptFace, PaymentStory, PostingFace, StoryEvent, Tone},
+    views::{AttemptFace, BooksAgain, PaymentStory, PostingFace, StoryEvent, Tone},
 };
-use store::{Attempt, BooksEntry, BooksEntryState, MerchantDb, Observed};
+use store::{Attempt, BooksEntry, BooksEntryState, Exception, ExceptionState, MerchantDb, Observed};
 
 /// A step that comes up so soon is waited for on the page.
 const WATCHED: TimeDelta = TimeDelta::minutes(1);
@@ -60,7 +61,10 @@ impl Engine {
             row: self.payment_rows(db, vec![payment.clone()], zone).await?.remove(0),
             payer_email: payment.email.clone(),
             sentence: String::new(),
+            is_unpaid: false,
             again: None,
+            reallocation: None,
+            exception: None,
             events: Vec::new(),
             attempts: Vec::new(),
             refunds: Vec::new(),
@@ -104,6 +108,12 @@ impl Engine {
             story.attempts.push(face);
             let parts = db.refund_parts(&refunds).await?;
             let shares = db.books_entries(attempt.id).await?;
+            for share in &shares {
+                let is_refused = again(attempt, share, &refunds, &parts) == Some(BooksAgain::Post);
+                if is_refused && story.reallocation.is_none() {
+                    story.reallocation = self.reallocation(db, attempt, share, payment.customer_id).await?;
+                }
+            }
             story.again = story.again.or(shares.iter().find_map(|share| again(attempt, share, &refunds, &parts)));
             entries.extend(shares);
         }
@@ -119,8 +129,26 @@ impl Engine {
             let told = event(local(mail.created_at), &mail.subject, &detail, Tone::Neutral);
             story.events.push(StoryEvent { mail: Some(mail.id), ..told });
         }
+        let mut found = Vec::new();
+        for row in db.exceptions_of_payment(payment.id).await? {
+            match row.state {
+                ExceptionState::Open => found.push(Line::from(row)),
+                ExceptionState::Fixed => story.events.push(fixed(&row, local)),
+                ExceptionState::Cured => {}
+            }
+        }
+        found.sort_by_key(|line| (line.severity, line.since));
+        story.exception = found.into_iter().next().map(|line| line.face(zone));
         story.events.sort_by_key(|event| event.at);
         story.sentence = sentence(&latest(db, payment.id).await?, &entries, story.again.is_some());
+        let is_seen_to = |entry: &BooksEntry| {
+            matches!(entry.state, BooksEntryState::Posted | BooksEntryState::ByHand | BooksEntryState::Moved)
+        };
+        story.is_unpaid = !story.row.state.has_money() || !entries.iter().all(is_seen_to);
+        if let Some(exception) = &story.exception {
+            story.is_unpaid |= exception.cure == Some(Cure::PostPayment);
+            story.sentence = exception.sentence();
+        }
         story.sentence.push_str(match story.row.dispute {
             Some(DisputeState::Open) => " The card’s holder disputes it at their bank.",
             Some(DisputeState::Lost) if story.row.state.has_money() => {
@@ -162,6 +190,14 @@ impl Engine {
 
 pub(crate) fn event(at: Moment, title: &str, detail: &str, tone: Tone) -> StoryEvent {
     StoryEvent { at, title: title.to_owned(), detail: detail.to_owned(), tone, mail: None }
+}
+
+/// Who has seen to something in a way of their own, and how.
+fn fixed(row: &Exception, local: impl Fn(DateTime<Utc>) -> Moment) -> StoryEvent {
+    let [by, reason, reference] =
+        [&row.fixed_by, &row.reason, &row.reference].map(|words| words.as_deref().unwrap_or_default());
+    let detail = format!("{} By {by}: {reason} Reference: {reference}", row.cause, reason = sentence_of(Some(reason)));
+    event(local(row.ended_at.unwrap_or(row.found_at)), "Marked as fixed", &detail, Tone::Neutral)
 }
 
 fn observed(seen: &Observed, at: Moment) -> StoryEvent {
@@ -226,9 +262,11 @@ pub(crate) const fn source_words(source: Source) -> &'static str {
 /// Where it stands and what comes next.
 fn sentence(attempt: &Attempt, entries: &[BooksEntry], may_post_again: bool) -> String {
     let refused = entries.iter().find(|entry| entry.state == BooksEntryState::Refused);
-    let posted = !entries.is_empty() && entries.iter().all(|entry| entry.state == BooksEntryState::Posted);
+    let mut meant = entries.iter().filter(|entry| entry.state != BooksEntryState::Moved).peekable();
+    let posted = meant.peek().is_some() && meant.all(|entry| entry.state == BooksEntryState::Posted);
     let mut own = entries.iter().filter(|entry| entry.attempt_id == attempt.id);
     let is_needless = own.any(|entry| entry.state == BooksEntryState::Needless);
+    let is_by_hand = entries.iter().any(|entry| entry.state == BooksEntryState::ByHand);
     match attempt.state {
         _ if attempt.contradicted => {
             "The gateway's news do not fit what was final before: compare it with the gateway.".to_owned()
@@ -251,6 +289,7 @@ fn sentence(attempt: &Attempt, entries: &[BooksEntry], may_post_again: bool) -> 
                 format!("The money was taken, but the books refused it: {why} {next}")
             }
             (None, true) => "Paid, and it stands in the books.".to_owned(),
+            (None, false) if is_by_hand => "Paid. The books refused it, and a person has seen to it.".to_owned(),
             (None, false) if is_needless => "Paid, but it is not in the books, which refused it.".to_owned(),
             (None, false) => "Paid. It is being written into the books.".to_owned(),
         },
@@ -273,7 +312,8 @@ fn leaving(entries: &[BooksEntry]) -> String {
     if let Some(kept) = some(BooksEntryState::Refused) {
         let why = sentence_of(kept.last_error.as_deref());
         format!("The books keep its payment: {why} Put that right there, then try again.")
-    } else if some(BooksEntryState::Needless).is_some() && entries.iter().all(|e| e.state == BooksEntryState::Needless)
+    } else if some(BooksEntryState::Needless).is_some()
+        && entries.iter().all(|e| matches!(e.state, BooksEntryState::Needless | BooksEntryState::Moved))
     {
         "It does not stand in the books, and its invoice can be paid again.".to_owned()
     } else {

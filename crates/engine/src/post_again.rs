@@ -10,7 +10,8 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    ids::{AttemptId, PaymentId},
+    ids::{AttemptId, PaymentId, RefundId},
+    refund::RefundState,
     views::BooksAgain,
 };
 use store::{Attempt, BooksEntry, BooksEntryState, Refund, RefundEntry};
@@ -61,6 +62,88 @@ impl Engine {
         tx.commit().await?;
         tracing::info!(payment.id = %payment, "Staff have the books asked again for a payment.");
         Ok(())
+    }
+}
+
+impl Engine {
+    /// Has what the books have lost of a payment written once more, or what they kept of money that went back taken out.
+    /// From here on it is watched like any other write, so the exception with this key ends.
+    pub(crate) async fn post_lost(&self, admin: &AdminPass, attempt: AttemptId, key: &str) -> Result<(), Error> {
+        retried(attempt, || self.revive_lost(admin, attempt, key)).await?;
+        self.0.bell.notify_one();
+        Ok(())
+    }
+
+    async fn revive_lost(&self, admin: &AdminPass, attempt: AttemptId, key: &str) -> Result<(), Error> {
+        let now = self.now();
+        let tx = admin.db.begin().await?;
+        let attempt = tx.attempt_hold(attempt).await?;
+        let payment = Some(attempt.payment_id);
+        for entry in tx.books_entries(attempt.id).await? {
+            if entry.state != BooksEntryState::Posted {
+                continue;
+            }
+            // What stands after all is found there, and not written twice.
+            if attempt.state.has_money() {
+                tx.books_entry_revive(&entry, &fresh_key(&attempt, &entry, now), now).await?;
+            } else {
+                let id = entry.external_id.as_deref();
+                tx.books_entry_move(&entry, BooksEntryState::Leaving, id, None, now).await?;
+            }
+            let asked = Audited::post_again_asked(&entry);
+            tx.audit_add(asked.slip(payment, Actor::Staff(admin.person), now)?).await?;
+        }
+        let asked_ms = now.timestamp_millis();
+        let work = if attempt.state.has_money() {
+            Work::PostAgain { attempt: attempt.id, asked_ms }
+        } else {
+            Work::TakeBackPayment { attempt: attempt.id, asked_ms }
+        };
+        work.queue(&tx, payment, now, now).await?;
+        tx.exception_cured(key, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The same for a refund that the books refused, or lost; of one that has failed, to be taken out of them.
+    pub(crate) async fn post_refund_again(&self, admin: &AdminPass, refund: RefundId, key: &str) -> Result<(), Error> {
+        let of = admin.db.refund(refund).await?.attempt_id;
+        retried(refund, || self.revive_refund(admin, of, refund, key)).await?;
+        self.0.bell.notify_one();
+        Ok(())
+    }
+
+    async fn revive_refund(
+        &self,
+        admin: &AdminPass,
+        attempt: AttemptId,
+        refund: RefundId,
+        key: &str,
+    ) -> Result<(), Error> {
+        let now = self.now();
+        let tx = admin.db.begin().await?;
+        let payment = Some(tx.attempt_hold(attempt).await?.payment_id);
+        let refund = tx.refund(refund).await?;
+        let is_paid = refund.state == RefundState::Succeeded;
+        for entry in tx.refund_entries(&[refund.id]).await? {
+            if !matches!(entry.state, BooksEntryState::Refused | BooksEntryState::Posted) {
+                continue;
+            }
+            let asked = Audited::refund_post_again_asked(&entry);
+            tx.audit_add(asked.slip(payment, Actor::Staff(admin.person), now)?).await?;
+            if is_paid {
+                let state = BooksEntryState::Intended;
+                tx.refund_entry_write(RefundEntry { state, updated_at: now, ..entry }).await?;
+            }
+        }
+        let (id, asked_ms) = (refund.id, Some(now.timestamp_millis()));
+        let work = if is_paid {
+            Work::PostRefund { refund: id, asked_ms }
+        } else {
+            Work::TakeBackRefund { refund: id, asked_ms }
+        };
+        work.queue(&tx, payment, now, now).await?;
+        tx.exception_cured(key, now).await?;
+        Ok(tx.commit().await?)
     }
 }
 

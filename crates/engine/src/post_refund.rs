@@ -9,16 +9,23 @@ use crate::{
     jobs::Ran,
     refused_payment::{never_entered, weigh_refused},
 };
-use connectors::books::{Books, BooksError, PostPayment, PostRefund};
+use connectors::books::{Books, BooksError, PostPayment, PostRefund, RefusedCause};
 use domain::{
     ids::{InvoiceId, RefundId},
     money::Money,
     refund::RefundState,
 };
-use store::{BooksEntry, BooksEntryState, Job, MerchantDb, Refund, RefundEntry};
+use store::{BY_HAND, BooksEntry, BooksEntryState, Job, MerchantDb, Refund, RefundEntry};
 
 impl Engine {
-    pub(crate) async fn post_refund(&self, db: &MerchantDb, job: &Job, refund: RefundId) -> Result<Ran, Error> {
+    /// `asked_ms`: staff asked for it once more then.
+    pub(crate) async fn post_refund(
+        &self,
+        db: &MerchantDb,
+        job: &Job,
+        refund: RefundId,
+        asked_ms: Option<i64>,
+    ) -> Result<Ran, Error> {
         let refund = db.refund(refund).await?;
         let mut entries = db.refund_entries(&[refund.id]).await?;
         entries.retain(|entry| entry.state == BooksEntryState::Intended);
@@ -34,7 +41,7 @@ impl Engine {
         let books = self.books(db, Lane::UserAction).await?;
         for entry in entries {
             failpoint::reach("before_refund_post");
-            let posting = self.refund_posting(db, &refund, &entry).await?;
+            let posting = self.refund_posting(db, &refund, &entry, asked_ms).await?;
             // An earlier try may have written some of it: what stands is taken out again.
             let stands = match share_of(&shares, &entry).filter(|_| write) {
                 Some(share) => self.payment_stands(db, books.as_ref(), share).await?,
@@ -75,7 +82,11 @@ impl Engine {
         }
         let books = self.books(db, Lane::UserAction).await?;
         for entry in entries.into_iter().filter(|entry| entry.state != BooksEntryState::Needless) {
-            let taken = books.take_back_refund(&self.refund_posting(db, &refund, &entry).await?).await;
+            let taken = if entry.state == BooksEntryState::ByHand {
+                Err(by_hand())
+            } else {
+                books.take_back_refund(&self.refund_posting(db, &refund, &entry, None).await?).await
+            };
             let ended = match taken {
                 Ok(()) => RefundEntry { state: BooksEntryState::Needless, last_error: None, ..entry },
                 Err(cause) => refused(cause, &refund, entry)?,
@@ -88,9 +99,17 @@ impl Engine {
         Ok(Ran::Finished)
     }
 
-    async fn refund_posting(&self, db: &MerchantDb, refund: &Refund, entry: &RefundEntry) -> Result<PostRefund, Error> {
+    async fn refund_posting(
+        &self,
+        db: &MerchantDb,
+        refund: &Refund,
+        entry: &RefundEntry,
+        asked_ms: Option<i64>,
+    ) -> Result<PostRefund, Error> {
         let set_up = self.set_up(db).await?;
-        let key = format!("refund-{}-{}", refund.id.0.simple(), entry.invoice_id.0.simple());
+        // Under the old key the books may have kept a refusal.
+        let again = asked_ms.map(|at| format!("-{at}")).unwrap_or_default();
+        let key = format!("refund-{}-{}{again}", refund.id.0.simple(), entry.invoice_id.0.simple());
         Ok(PostRefund {
             invoice_external_id: db.invoice(entry.invoice_id).await?.external_id,
             amount: Money::new(entry.amount_minor, refund.amount()?.currency),
@@ -121,6 +140,9 @@ impl Engine {
         let left = PostPayment { amount: Money::new(left, posting.amount.currency), ..posting };
         let posted = match books.find_payment(&left).await {
             Ok(Some(posted)) => posted,
+            Ok(None) | Err(BooksError::NotFound) if share.state == BooksEntryState::ByHand => {
+                return Ok(Err(by_hand()));
+            }
             // An invoice that was deleted has no payment either.
             Ok(None) | Err(BooksError::NotFound) => return Ok(Ok(false)),
             Err(refused @ BooksError::Refused { .. }) => return Ok(Err(refused)),
@@ -179,6 +201,11 @@ impl Engine {
         tx.commit().await?;
         Ok(Ran::Finished)
     }
+}
+
+/// What a person has entered in a way of their own is theirs to undo.
+fn by_hand() -> BooksError {
+    BooksError::Refused { cause: RefusedCause::Other, message: BY_HAND.to_owned() }
 }
 
 /// The payment's own write onto the invoice of a refund's write.

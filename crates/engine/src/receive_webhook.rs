@@ -4,7 +4,7 @@
 use crate::{
     Engine, Error,
     error::known,
-    jobs::{Ran, Work, end_with},
+    jobs::{Ran, Work, chain, end_with},
 };
 use connectors::gateway::WebhookError;
 use domain::{
@@ -14,7 +14,10 @@ use domain::{
 };
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
-use store::{Connection, Job, MerchantDb, NewWebhook, WebhookState};
+use store::{Connection, Job, MerchantDb, NewWebhook, Webhook, WebhookState};
+
+/// So many that are about nothing are read again in one go, the newest.
+const PARKED_AT_ONCE: u64 = 200;
 
 /// Why news was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -107,6 +110,25 @@ impl Engine {
         end_with(tx, job).await
     }
 
+    /// What was about nothing may be about something by now.
+    pub(crate) async fn read_parked_again(&self, db: &MerchantDb) -> Result<(), Error> {
+        for webhook in db.webhooks_parked(PARKED_AT_ONCE).await? {
+            let Ok(about) = serde_json::from_str::<About>(&webhook.news) else { continue };
+            match self.work_news(db, webhook.connection_id, about).await {
+                Ok(Worked::Processed) => {
+                    let tx = db.begin().await?;
+                    tx.webhook_move(webhook.id, WebhookState::Processed).await?;
+                    tx.commit().await?;
+                }
+                Ok(Worked::Unknown | Worked::NotYet(_)) => {}
+                Err(cause) => {
+                    tracing::warn!(webhook.id = %webhook.id, cause = %chain(&cause), "Parked news could not be read again.");
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Reads the truth at the gateway. What is still being sent brings the same news by itself in a moment; if it died,
     /// the sweep will.
     async fn work_news(&self, db: &MerchantDb, connection: ConnectionId, about: About) -> Result<Worked, Error> {
@@ -119,7 +141,7 @@ impl Engine {
             return Ok(Worked::Processed);
         }
         if let Some(theirs) = &about.refund_gateway_id {
-            return self.hear_of_refund(db, connection, theirs).await;
+            return self.hear_of_refund(db, connection, theirs, Source::Webhook).await;
         }
         let is_told = if let Some(refund) = about.refund {
             let Some(refund) = known(db.refund(refund).await)? else { return Ok(Worked::Unknown) };
@@ -145,6 +167,14 @@ impl Engine {
         };
         Ok(if is_told { Worked::Processed } else { Worked::NotYet("the gateway cannot say yet") })
     }
+}
+
+/// What news is about, by the gateway's name for it where it has one.
+pub(crate) fn thing_of(webhook: &Webhook) -> String {
+    let Ok(about) = serde_json::from_str::<About>(&webhook.news) else { return webhook.event_id.clone() };
+    let theirs = about.dispute.or(about.refund_gateway_id).or(about.gateway_id);
+    let ours = || about.refund.map(|id| id.to_string()).or(about.attempt.map(|id| id.to_string()));
+    theirs.or_else(ours).unwrap_or_else(|| webhook.event_id.clone())
 }
 
 /// What became of news.

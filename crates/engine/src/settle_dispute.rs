@@ -47,7 +47,7 @@ impl Engine {
     }
 
     /// Reads a dispute at the gateway and records what it says. `false`: it is of another payment, or in another currency.
-    async fn look_up_dispute(
+    pub(crate) async fn look_up_dispute(
         &self,
         db: &MerchantDb,
         attempt: &Attempt,

@@ -334,7 +334,11 @@ impl Engine {
         standing.being_recorded = db.books_entries(attempt.id).await?.iter().any(|entry| match entry.state {
             BooksEntryState::Refused => true,
             BooksEntryState::Intended => entry.updated_at < late,
-            BooksEntryState::Posted | BooksEntryState::Leaving | BooksEntryState::Needless => false,
+            BooksEntryState::Posted
+            | BooksEntryState::Leaving
+            | BooksEntryState::Needless
+            | BooksEntryState::ByHand
+            | BooksEntryState::Moved => false,
         });
         for refund in db.refunds_of(&[attempt.id]).await? {
             if refund.state.is_on_its_way() {

@@ -21,7 +21,7 @@ use domain::{
     refund::{FoldedRefund, RefundFact, RefundSeen, spread},
 };
 use std::collections::BTreeMap;
-use store::{Attempt, MerchantDb, MerchantTx, ObservedRefund, Refund};
+use store::{Attempt, BooksEntryState, MerchantDb, MerchantTx, ObservedRefund, Refund};
 
 impl Engine {
     /// Adds a fact to a refund and does what follows from it, together or not at all. Old news changes nothing. Answers
@@ -99,11 +99,11 @@ impl Engine {
             }
             RefundEffect::Post => {
                 tx.refund_entries_intend(id, &parts(tx, attempt, refund).await?, now).await?;
-                Work::PostRefund { refund: id }.queue(tx, payment, now, now).await?;
+                Work::PostRefund { refund: id, asked_ms: None }.queue(tx, payment, now, now).await?;
             }
             RefundEffect::TakeBack => {
                 weigh_refused(tx, attempt, now).await?;
-                Work::TakeBackRefund { refund: id }.queue(tx, payment, now, now).await?;
+                Work::TakeBackRefund { refund: id, asked_ms: None }.queue(tx, payment, now, now).await?;
             }
             RefundEffect::Notice { failed } => {
                 Work::WriteRefundNotice { refund: id, failed }.queue(tx, payment, now, now).await?;
@@ -161,8 +161,10 @@ impl Engine {
 
 /// Which of the payment's invoices the refund is credited on: what earlier ones have left of each share.
 async fn parts(tx: &MerchantTx, attempt: &Attempt, refund: &Refund) -> Result<Vec<(InvoiceId, i64)>, Error> {
-    let shares = tx.allocations(attempt.payment_id).await?;
-    let mut left: BTreeMap<_, _> = shares.iter().map(|share| (share.invoice_id, share.amount_minor)).collect();
+    // As it is meant to stand in the books, which may not be as it was paid (`reallocate_payment.rs`).
+    let shares = tx.books_entries(attempt.id).await?.into_iter();
+    let shares = shares.filter(|share| share.state != BooksEntryState::Moved);
+    let mut left: BTreeMap<_, _> = shares.map(|share| (share.invoice_id, share.amount_minor)).collect();
     // What a dead one still has in the books is taken out by a job of its own.
     let living = tx.refunds_of(&[attempt.id]).await?.into_iter().filter(|refund| !refund.state.is_dead());
     let refunds: Vec<_> = living.map(|refund| refund.id).collect();

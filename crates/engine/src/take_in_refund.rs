@@ -18,15 +18,16 @@ use store::{Attempt, MerchantDb, Refund, TakenIn};
 use uuid::Uuid;
 
 impl Engine {
-    /// News of a refund that bears no name of ours, by the gateway's id of it.
+    /// A refund that bears no name of ours, told or listed, by the gateway's id of it.
     pub(crate) async fn hear_of_refund(
         &self,
         db: &MerchantDb,
         connection: ConnectionId,
         gateway_id: &str,
+        source: Source,
     ) -> Result<Worked, Error> {
         if let Some(stands) = db.refund_by_gateway_id(gateway_id).await? {
-            let is_told = self.look_up_refund(db, &stands, Source::Webhook).await?;
+            let is_told = self.look_up_refund(db, &stands, source).await?;
             return Ok(if is_told { Worked::Processed } else { Worked::NotYet("the gateway cannot say yet") });
         }
         let connection = db.connection(connection).await?;
@@ -36,7 +37,7 @@ impl Engine {
             if ours.state == RefundState::Created {
                 return Ok(Worked::NotYet("the refund is still being sent"));
             }
-            self.record_refund(db, ours.id, read.seen, Source::Webhook).await?;
+            self.record_refund(db, ours.id, read.seen, source).await?;
             return Ok(Worked::Processed);
         }
         let attempt = match &read.charge_gateway_id {
@@ -52,7 +53,7 @@ impl Engine {
         let currency = attempt.amount()?.currency;
         let fits = |amount: &Money| attempt.state.has_money() && amount.currency == currency;
         let Some(amount) = read.seen.amount.filter(fits) else { return Ok(Worked::Unknown) };
-        self.take_in_refund(db, &attempt, amount, read).await
+        self.take_in_refund(db, &attempt, amount, read, source).await
     }
 
     async fn take_in_refund(
@@ -61,6 +62,7 @@ impl Engine {
         attempt: &Attempt,
         amount: Money,
         read: ReadRefund,
+        source: Source,
     ) -> Result<Worked, Error> {
         let now = self.now();
         let new = Refund {
@@ -88,7 +90,7 @@ impl Engine {
             TakenIn::Undecided => return Ok(Worked::NotYet("a refund of ours may be the same one")),
         };
         // Should this process die here, the sweep asks by the gateway's id.
-        self.record_refund(db, id, read.seen, Source::Webhook).await?;
+        self.record_refund(db, id, read.seen, source).await?;
         Ok(Worked::Processed)
     }
 }

@@ -1,15 +1,28 @@
 //! A refund with everything that is recorded about it, for the comparison of all books.
 
-use crate::{Engine, Error, post_refund::books_reference, verify_books::take_listed};
+use crate::{
+    Engine, Error,
+    differences::{Ask, Found},
+    error::known,
+    post_refund::books_reference,
+    verify_books::take_listed,
+};
 use chrono::{DateTime, TimeDelta, Utc};
-use connectors::books::BooksPayment;
+use connectors::{
+    books::BooksPayment,
+    gateway::{Gateway, GatewayError, ListedRefund},
+};
 use domain::{
-    ids::AttemptId,
+    exception::DifferenceKind as Kind,
+    ids::{AttemptId, ConnectionId},
     money::{Currency, Money},
     refund::{FoldedRefund, RefundFact, RefundState},
 };
-use std::collections::HashMap;
-use store::{BooksEntryState, MerchantDb, Refund, RefundEntry};
+use std::collections::{HashMap, HashSet};
+use store::{Attempt, BooksEntryState, MerchantDb, Refund, RefundEntry};
+
+/// So long a refund may fail after it was paid out [recalled of Stripe; `wire/gateways.md`, 2.6 has no number].
+const MAY_FAIL_FOR: TimeDelta = TimeDelta::days(30);
 
 pub(crate) struct RefundRecord {
     pub refund: Refund,
@@ -36,61 +49,71 @@ impl Engine {
 
 impl RefundRecord {
     /// The refund against its own facts, and what it writes into the books.
-    pub fn own_differences(&self, now: DateTime<Utc>, open_max: TimeDelta) -> Result<Vec<String>, Error> {
+    pub fn own_differences(&self, now: DateTime<Utc>, open_max: TimeDelta) -> Result<Vec<Found>, Error> {
         let refund = &self.refund;
         let (amount, folded) = (refund.amount()?, FoldedRefund::of(&self.facts));
-        let mut differences = Vec::new();
-        let mut differs =
-            |words: String| differences.push(format!("{} of {}: {words}", refund.id, amount.to_decimal()));
+        let mut found = Vec::new();
+        let mut differs = |kind, words: &str| found.push(Found::of_refund(kind, refund, amount, words));
         if folded.state != refund.state {
-            differs(format!("its facts say {:?}, its row says {:?}", folded.state, refund.state));
+            let words = format!("its facts say {:?}, its row says {:?}", folded.state, refund.state);
+            differs(Kind::Records, &words);
         }
         let is_paid = folded.state == RefundState::Succeeded;
         let meant: i64 = self.entries.iter().map(|entry| entry.amount_minor).sum();
         if is_paid && meant != amount.minor {
-            differs(format!("the money went back, and {meant} of it was meant for the books"));
+            differs(Kind::Records, &format!("the money went back, and {meant} of it was meant for the books"));
         }
         if !is_paid && self.entries.iter().any(|entry| entry.state == BooksEntryState::Posted) {
-            differs("the money did not go back, and the books say that it did".into());
+            differs(Kind::RefundPostingStays, "the money did not go back, and the books say that it did");
         }
         let is_unknown = matches!(folded.state, RefundState::Created | RefundState::Unknown);
         if is_unknown && now - refund.created_at > open_max {
-            differs(format!("nobody has known its outcome since {}", refund.created_at));
+            differs(Kind::Standing, &format!("nobody has known its outcome since {}", refund.created_at));
         }
         if refund.contradicted {
-            differs("the gateway contradicts what was final".into());
+            differs(Kind::Standing, "the gateway contradicts what was final");
         }
-        Ok(differences)
+        Ok(found)
     }
 
     /// What it wrote into the books. Each payment that is found is taken out, so that what is left is too much.
-    pub fn posting_differences(&self, listed: &mut HashMap<String, Vec<BooksPayment>>) -> Result<Vec<String>, Error> {
+    pub fn posting_differences(&self, listed: &mut HashMap<String, Vec<BooksPayment>>) -> Result<Vec<Found>, Error> {
         let (refund, currency) = (&self.refund, self.refund.amount()?.currency);
-        let mut differences = Vec::new();
+        let mut found = Vec::new();
         for entry in &self.entries {
             let back = Money::new(-entry.amount_minor, currency);
-            let mut differs =
-                |words: &str| differences.push(format!("{} of {}: {words}", refund.id, back.to_decimal()));
+            let mut differs = |kind, words: &str| {
+                // In the exact words as the books have it, for staff as it was paid back.
+                let posting = Found::of_refund(kind, refund, back, words);
+                found.push(posting.over(Money::new(entry.amount_minor, currency)));
+            };
             match entry.state {
                 BooksEntryState::Needless => forget_taken_back(listed, books_reference(refund), currency),
-                // No refund is ever left in that state.
-                BooksEntryState::Intended | BooksEntryState::Leaving => differs("it is not in the books yet"),
-                BooksEntryState::Refused if entry.credit_id.is_some() && entry.external_id.is_none() => {
-                    differs("the books have its credit note, and refused the payment of it");
+                // No refund is ever left in the last two states.
+                BooksEntryState::Intended | BooksEntryState::Leaving | BooksEntryState::Moved => {
+                    differs(Kind::Standing, "it is not in the books yet");
                 }
-                BooksEntryState::Refused => differs("the books refused it"),
+                BooksEntryState::Refused if entry.credit_id.is_some() && entry.external_id.is_none() => {
+                    differs(Kind::Standing, "the books have its credit note, and refused the payment of it");
+                }
+                BooksEntryState::Refused => differs(Kind::Standing, "the books refused it"),
+                BooksEntryState::ByHand => {
+                    listed.remove(books_reference(refund));
+                }
                 BooksEntryState::Posted => {
                     match take_listed(listed, books_reference(refund), entry.external_id.as_deref()) {
-                        None => differs("it is marked as posted, and the books do not have it"),
+                        None => {
+                            differs(Kind::RefundPostingMissing, "it is marked as posted, and the books do not have it");
+                        }
                         Some(payment) if Money::from_decimal(&payment.amount, currency) != Ok(back) => {
-                            differs(&format!("the books have {}", payment.amount));
+                            differs(Kind::RefundPostingDiffers, &format!("the books have {}", payment.amount));
                         }
                         Some(_) => {}
                     }
                 }
             }
         }
-        Ok(differences)
+        Ok(found)
     }
 
     /// The attempt whose charge itself this refund has undone: the gateway has no other id for that.
@@ -112,4 +135,108 @@ pub(crate) fn forget_taken_back(listed: &mut HashMap<String, Vec<BooksPayment>>,
     if sum == Some(Ok(0)) {
         listed.remove(reference);
     }
+}
+
+/// What the gateway paid back since then, and what it had paid back before that may have failed since.
+pub(crate) async fn listed_refunds(
+    gateway: &dyn Gateway,
+    since: DateTime<Utc>,
+) -> Result<(Vec<ListedRefund>, Vec<ListedRefund>), GatewayError> {
+    let listed = gateway.refunded_since(since).await?;
+    let from = since - MAY_FAIL_FOR;
+    if from < DateTime::UNIX_EPOCH {
+        return Ok((listed, Vec::new()));
+    }
+    let mut earlier = gateway.refunded_since(from).await?;
+    let new: HashSet<&str> = listed.iter().map(|row| row.gateway_id.as_str()).collect();
+    earlier.retain(|row| !new.contains(row.gateway_id.as_str()));
+    Ok((listed, earlier))
+}
+
+/// The gateway's refunds against ours, however old these and their payments are. What others did before the window was
+/// named by an earlier run.
+pub(crate) async fn listed_differences(
+    db: &MerchantDb,
+    connection: ConnectionId,
+    listed: &[ListedRefund],
+    earlier: &[ListedRefund],
+) -> Result<Vec<Found>, Error> {
+    let mut found = Vec::new();
+    let new = listed.iter().map(|row| (row, true));
+    let rows: Vec<_> = new.chain(earlier.iter().map(|row| (row, false))).collect();
+    for (row, is_new) in rows {
+        let refund = match row.refund {
+            Some(refund) => known(db.refund(refund).await)?,
+            None => db.refund_by_gateway_id(&row.gateway_id).await?,
+        };
+        if let Some(refund) = refund {
+            found.extend(refund_difference(&refund, row)?);
+        } else if is_new && is_about_us(db, row).await? {
+            let (id, amount) = (&row.gateway_id, row.amount.to_decimal());
+            let words = format!("the gateway paid {amount} back ({id}) by a refund that we do not know");
+            let ask = row.refund.is_none().then(|| Ask::RefundThere(connection, id.clone()));
+            let of = match &row.charge_gateway_id {
+                Some(charge) => db.attempt_by_gateway_id(charge).await?.map(|attempt| attempt.id),
+                None => None,
+            };
+            found.push(Found { ask, attempt: of, ..Found::listed(Kind::RefundUnknown, id, row.amount, words) });
+        }
+    }
+    Ok(found)
+}
+
+/// It bears a name as ours do, or the money of a payment of ours has gone.
+async fn is_about_us(db: &MerchantDb, row: &ListedRefund) -> Result<bool, Error> {
+    Ok(match &row.charge_gateway_id {
+        _ if row.refund.is_some() => true,
+        Some(charge) if row.is_paid => db.attempt_by_gateway_id(charge).await?.is_some(),
+        _ => false,
+    })
+}
+
+/// One refund of ours against the gateway's word about it.
+fn refund_difference(refund: &Refund, row: &ListedRefund) -> Result<Option<Found>, Error> {
+    let (id, amount) = (&row.gateway_id, row.amount.to_decimal());
+    let differs = |words| {
+        let found = Found::new(Kind::RefundDiffers, refund.id, words).over(row.amount).quoting(Some(id));
+        Some(found.at(refund.attempt_id).asking(Ask::Refund(refund.id)))
+    };
+    if refund.amount()? != row.amount {
+        return Ok(differs(format!("the gateway pays {amount} back ({id}); our {} says otherwise", refund.id)));
+    }
+    if (refund.state == RefundState::Succeeded) == row.is_paid {
+        return Ok(None);
+    }
+    let (paid, state) = (if row.is_paid { "paid" } else { "has not paid" }, refund.state);
+    Ok(differs(format!("the gateway {paid} {amount} back ({id}); our {} is {state:?}", refund.id)))
+}
+
+/// By our name, or by the gateway's id of what others made.
+fn is_listed(refund: &Refund, listed: &[ListedRefund]) -> bool {
+    let is_it = |row: &ListedRefund| match row.refund {
+        Some(ours) => ours == refund.id,
+        None => refund.gateway_id.as_ref() == Some(&row.gateway_id),
+    };
+    listed.iter().any(is_it)
+}
+
+/// What we say was paid back since then, and the gateway does not list.
+pub(crate) fn unlisted(
+    connection: ConnectionId,
+    since: DateTime<Utc>,
+    listed: &[ListedRefund],
+    ours: &HashMap<AttemptId, Attempt>,
+    refunds: &[RefundRecord],
+) -> Result<Vec<Found>, Error> {
+    let made = refunds.iter().filter(|record| record.charge_undone().is_none()).map(|record| &record.refund);
+    let made = made.filter(|refund| refund.state == RefundState::Succeeded);
+    let here = made.filter(|refund| ours.get(&refund.attempt_id).is_some_and(|of| of.connection_id == connection));
+    let missing = here.filter(|refund| refund.created_at >= since && !is_listed(refund, listed));
+    let found = missing.map(|refund| {
+        let words = format!("{} was paid back, and the gateway does not list it", refund.id);
+        let found = Found::new(Kind::RefundMissing, refund.id, words).over(refund.amount()?);
+        let found = found.quoting(refund.gateway_id.as_deref()).at(refund.attempt_id);
+        Ok(found.asking(Ask::Refund(refund.id)))
+    });
+    found.collect()
 }

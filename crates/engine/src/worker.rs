@@ -23,6 +23,8 @@ const SYNC_EVERY_MINUTES: i64 = 5;
 /// Attempts of which nothing was heard are looked for this often, so many at once.
 const SWEEP_EVERY_SECONDS: i64 = 5;
 const SWEEP_MAX: u64 = 500;
+/// So long after a day's first look its comparison begins: what looks for lost news by itself has had its turn.
+const RECONCILE_AFTER: TimeDelta = TimeDelta::hours(3);
 /// What was written down is sealed into the audit trail this often: so few at once that nobody waits long for SQLite's one
 /// writer, and so many batches in a row that jobs do not wait either.
 const SEAL_EVERY_SECONDS: i64 = 2;
@@ -143,6 +145,7 @@ impl Worker {
             }
             Work::Prune.queue_for(&tx, &day, now).await?;
             Work::LookForReturns.queue_for(&tx, &day, now).await?;
+            Work::Reconcile.queue_for_at(&tx, &day, now + RECONCILE_AFTER, now).await?;
             tx.commit().await?;
         }
         self.engine.0.rounds.remember(period);

@@ -12,6 +12,8 @@ use std::collections::{HashMap, HashSet};
 
 /// Money that is here and not in the books. In words, as in the partial index that serves it.
 pub(crate) const WAITING: &str = "state IN ('intended', 'refused')";
+/// Why nobody but a person takes out what one has entered.
+pub const BY_HAND: &str = "It was marked as fixed by hand, so what was entered then must be undone by hand.";
 /// What the worker has to write or to take out. In words, for the same reason.
 const UNDER_WAY: &str = "state IN ('intended', 'leaving')";
 
@@ -58,6 +60,10 @@ pub enum BooksEntryState {
     Leaving,
     /// Does not stand and need not: the money went back.
     Needless,
+    /// The books refused it, and a person has seen to it in a way of their own.
+    ByHand,
+    /// The books refused it, and another entry of the attempt is meant for another invoice instead.
+    Moved,
 }
 
 impl MerchantTx {
@@ -87,7 +93,8 @@ impl MerchantTx {
         if usize::try_from(absent) == Ok(shares.len()) {
             return Ok(false);
         }
-        for entry in self.books_entries(attempt).await? {
+        let entries = self.books_entries(attempt).await?.into_iter();
+        for entry in entries.filter(|entry| entry.state != BooksEntryState::Moved) {
             self.books_entry_revive(&entry, &entry.fresh_key(now), now).await?;
         }
         Ok(true)
@@ -137,6 +144,29 @@ impl MerchantTx {
         self.update_one(update).await
     }
 
+    /// Means a write that the books refused for another invoice.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's invoice.
+    pub async fn books_entry_reallocate(
+        &self,
+        entry: &BooksEntry,
+        to: InvoiceId,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        self.books_entry_move(entry, BooksEntryState::Moved, None, entry.last_error.as_deref(), now).await?;
+        let meant = BooksEntry {
+            invoice_id: to,
+            idempotency_key: format!("pay-{}-{}", entry.attempt_id.0.simple(), to.0.simple()),
+            state: BooksEntryState::Intended,
+            external_id: None,
+            last_error: None,
+            updated_at: now,
+            ..entry.clone()
+        };
+        self.insert::<Entity>([meant]).await
+    }
+
     /// The money went back: what stands is to leave, and what the books refused need not be written any more and keeps
     /// nobody off its invoice. A write that is still meant ends with its job, which may be at it this moment.
     ///
@@ -153,7 +183,15 @@ impl MerchantTx {
                     self.books_entry_move(&entry, BooksEntryState::Needless, None, why, now).await?;
                     self.claim_release(attempt, entry.invoice_id).await?;
                 }
-                BooksEntryState::Intended | BooksEntryState::Leaving | BooksEntryState::Needless => {}
+                // Under which id it stands, if it does, nobody has told.
+                BooksEntryState::ByHand => {
+                    let error = Some(BY_HAND);
+                    self.books_entry_move(&entry, BooksEntryState::Refused, id, error, now).await?;
+                }
+                BooksEntryState::Intended
+                | BooksEntryState::Leaving
+                | BooksEntryState::Needless
+                | BooksEntryState::Moved => {}
             }
         }
         Ok(())

@@ -46,7 +46,7 @@ impl Error {
 const BUSY: [&str; 9] = ["5", "261", "517", "6", "262", "40001", "40P01", "55P03", "57014"];
 
 /// SQLite tells the columns where PostgreSQL tells the index. A test holds this table to the schema.
-pub(crate) const UNIQUE: [(&str, &str); 17] = [
+pub(crate) const UNIQUE: [(&str, &str); 18] = [
     ("merchant.key", "merchant_key"),
     ("person.email", "person_email"),
     ("customer.merchant_id, customer.external_id", "customer_external_id"),
@@ -59,6 +59,7 @@ pub(crate) const UNIQUE: [(&str, &str); 17] = [
     ("claim.merchant_id, claim.invoice_id", "one_live_attempt_per_invoice"),
     ("journal.merchant_id, journal.attempt_id, journal.kind, journal.refund", "one_journal_per_kind"),
     ("dispute.attempt_id, dispute.merchant_id, dispute.gateway_id", "one_dispute_per_id"),
+    ("exception.unique_key, exception.merchant_id", "one_exception_per_difference"),
     ("ledger_payment.merchant_id, ledger_payment.idempotency_key", "ledger_payment_key"),
     ("job.unique_key, job.merchant_id", "job_unique_key"),
     ("mail.unique_key, mail.merchant_id", "mail_unique_key"),

@@ -7,7 +7,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::ids::{ConnectionId, MerchantId, WebhookId};
-use sea_orm::{ConnectionTrait, PaginatorTrait, QuerySelect, QueryTrait, entity::prelude::*};
+use sea_orm::{ConnectionTrait, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 use uuid::Uuid;
 
 #[sea_orm::model]
@@ -106,10 +106,13 @@ impl<C: ConnectionTrait> Scoped<C> {
         self.find::<Entity>().filter(Column::Id.eq(id)).only(self.conn()).await?.ok_or(Error::Missing)
     }
 
+    /// The newest of those that are parked, newest first.
+    ///
     /// # Errors
     /// The database is away.
-    pub async fn webhooks_parked(&self) -> Result<u64, Error> {
+    pub async fn webhooks_parked(&self, limit: u64) -> Result<Vec<Model>, Error> {
         // In words, as in the partial index that serves it.
-        Ok(self.find::<Entity>().filter(Expr::cust("state = 'parked'")).count(self.conn()).await?)
+        let parked = self.find::<Entity>().filter(Expr::cust("state = 'parked'"));
+        Ok(parked.order_by_desc(Column::ReceivedAt).limit(limit).all(self.conn()).await?)
     }
 }

@@ -98,6 +98,25 @@ async fn d9_a_late_return_leaves_all_books_reopens_the_invoice_and_tells_the_pay
 }
 
 #[tokio::test]
+async fn d4_d9_a_late_return_whose_news_are_lost_is_found_by_the_daily_comparison() {
+    let house = House::new().await;
+    let (_, form, _) = paid(&house, "pm_usBankAccount_dispute").await;
+    house.advance(json!({"days": 6})).await;
+    house.assert_paid_once("INV-501", 120_450).await;
+    house.assert_everything_agrees().await;
+    house.arm_times("stripe", "webhook_lost", 99).await;
+    house.advance(json!({"days": 25})).await;
+    // The comparison of the day that it is by now begins three hours after the first look at it.
+    house.until("a day's comparison is queued", async || house.number(COMPARISONS).await >= 2).await;
+    house.advance(json!({"hours": 4})).await;
+    tells(&house, &form, "The bank took the money back. It does not stand in the books").await;
+    house.assert_everything_agrees().await;
+}
+
+const COMPARISONS: &str = "SELECT COUNT(*) FROM job JOIN merchant ON merchant.id = job.merchant_id
+     WHERE merchant.name = 'Northwind IT' AND job.unique_key LIKE 'reconcile:%'";
+
+#[tokio::test]
 async fn d9_a_late_return_whose_payment_is_reconciled_is_left_to_a_person() {
     let house = House::new().await;
     let (_, form, _) = paid(&house, "pm_usBankAccount_dispute").await;

@@ -161,6 +161,18 @@ async fn d5_f23_a_dispute_of_which_nothing_was_heard_is_named() {
 }
 
 #[tokio::test]
+async fn d4_g44_a_dispute_of_which_nothing_was_heard_is_taken_in_by_the_daily_comparison() {
+    let house = House::new().await;
+    let form = paid(&house).await;
+    house.arm_times("stripe", "webhook_lost", 9).await;
+    order(&house, "opened").await;
+    house.advance(json!({"hours": 4})).await;
+    tells(&house, &form, "Disputed at the bank: $1,204.50").await;
+    house.assert_everything_agrees().await;
+    assert_eq!(house.number("SELECT COUNT(*) FROM exception").await, 0, "nobody was bothered");
+}
+
+#[tokio::test]
 async fn d3_f23_fifty_news_of_one_loss_in_any_order_book_it_once() {
     let house = House::new().await;
     let form = paid(&house).await;

@@ -10,6 +10,7 @@ mod card_testing;
 mod crate_edges;
 mod debits;
 mod disputes;
+mod exceptions;
 mod faults;
 mod invoice_pdf;
 mod kills;

@@ -4,8 +4,8 @@ use crate::{
     addresses, api,
     components::{
         badge::{Badge, InvoiceBadges},
-        books_again::BooksAgain,
         empty::Empty,
+        exception_cure::ExceptionCure,
         frame::Frame,
         load::{Loaded, list_query, load},
         page_title::PageTitle,
@@ -15,12 +15,12 @@ use crate::{
         when::When,
     },
     pages::Screen,
-    words::{count, weekday},
+    words::{needs, weekday},
 };
 use domain::{
     date::in_words,
     money::{Locale, Money},
-    views::{AdminHome, InvoiceFace, Problem, Refused, Tone},
+    views::{AdminHome, ExceptionFace, InvoiceFace},
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
@@ -63,9 +63,8 @@ pub fn AdminHomeView(home: AdminHome, #[prop(optional)] synced: bool) -> impl In
             </form>
         }
     });
-    let calm = home.refused.is_empty() && home.needs_you.is_empty();
-    let needs_you =
-        (home.books_connected || !calm).then(|| view! { <NeedsYou refused=home.refused problems=home.needs_you/> });
+    let total = home.needs_you_total;
+    let needs_you = (home.books_connected || total > 0).then(|| view! { <NeedsYou total=total lines=home.needs_you/> });
     let rest = if home.books_connected {
         view! {
             <dl class="card figures num">
@@ -112,36 +111,32 @@ fn NoBooks() -> impl IntoView {
 }
 
 #[component]
-fn NeedsYou(refused: Vec<Refused>, problems: Vec<Problem>) -> impl IntoView {
-    let all = refused.len() + problems.len();
-    let title = if all == 0 { "Nothing needs you".to_owned() } else { format!("{} you", needs(all)) };
-    let refused = refused.into_iter().map(|refused| (refused.problem, refused.again));
-    let items = refused.chain(problems.into_iter().map(|problem| (problem, None))).map(|(problem, again)| {
-        let acts = problem.payment.map(|payment| {
-            let again = again.map(|what| view! { <BooksAgain payment what/> });
-            view! {
-                <div class="acts">
-                    {again} <a class="btn" href=addresses::transaction(payment)>"See payment"</a>
-                </div>
-            }
+fn NeedsYou(total: usize, lines: Vec<ExceptionFace>) -> impl IntoView {
+    let total = u64::try_from(total).unwrap_or(u64::MAX);
+    let title = if total == 0 { "Nothing needs you".to_owned() } else { format!("{} you", needs(total)) };
+    let items = lines.into_iter().map(|line| {
+        let (tone, sentence) = (line.severity.tone(), line.sentence());
+        let cure = line.cure.map(|cure| view! { <ExceptionCure exception=line.key.clone() cure/> });
+        let payment = line.payment.map(|payment| {
+            view! { <a class="btn" href=addresses::transaction(payment)>"See payment"</a> }
         });
-        view! { <li><Badge tone=Tone::Bad words=problem.area/><span>{problem.sentence}</span>{acts}</li> }
+        view! { <li><Badge tone words=line.area/><span>{sentence}</span><div class="acts">{cure}{payment}</div></li> }
     });
     let items = items.collect_view();
-    let calm = items.is_empty().then(|| {
+    let below = if total == 0 {
         view! { <p class="muted small">"Payments that the books refused, tasks that were given up and a connection that is lost appear here."</p> }
-    });
+            .into_any()
+    } else {
+        // A full load: the server alone draws it.
+        view! { <p><a href="/admin/exceptions" rel="external">"See to it in the exceptions inbox"</a></p> }.into_any()
+    };
     view! {
         <section class="card todo" aria-labelledby="needs-you">
             <h2 id="needs-you">{title}</h2>
-            {calm}
+            {below}
             <ul>{items}</ul>
         </section>
     }
-}
-
-fn needs(n: usize) -> String {
-    count(n, "thing") + if n == 1 { " needs" } else { " need" }
 }
 
 /// What a figure says that adds nothing up: a nought like those beside it.

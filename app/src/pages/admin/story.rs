@@ -7,6 +7,7 @@ use crate::{
         badge::{Badge, StateBadge, class_of},
         books_again::BooksAgain,
         dialog::{Dialog, DialogCloser, DialogOpener},
+        exception_cure::ExceptionCure,
         field::{Field, Kind},
         frame::Frame,
         load::{Loaded, load},
@@ -23,7 +24,10 @@ use crate::{
 use domain::{
     ids::PaymentId,
     money::Locale,
-    views::{AttemptFace, JobFace, PaymentStory, PostingFace, RefundFace, RefundOffer, RefundPlan, StoryEvent},
+    views::{
+        AttemptFace, ExceptionFace, JobFace, PaymentStory, PostingFace, Reallocation, RefundFace, RefundOffer,
+        RefundPlan, StoryEvent,
+    },
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
@@ -93,7 +97,16 @@ pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
         let mend = vec![Mend { field: None, words: words_of(fault, locale) }];
         view! { <ErrorSummary title=fault.heading() mend/> }
     });
-    let again = story.again.map(|what| view! { <div class="acts"><BooksAgain payment=row.payment what/></div> });
+    // One next action: what differs from gateway or books comes before what they refused.
+    let next = match (story.exception, story.again) {
+        (Some(found), _) => Some(view! { <Next found/> }.into_any()),
+        (None, Some(what)) => {
+            let elsewhere = story.reallocation.map(|offer| view! { <Reallocate payment=row.payment offer locale/> });
+            Some(view! { <div class="acts"><BooksAgain payment=row.payment what/>{elsewhere}</div> }.into_any())
+        }
+        (None, None) => None,
+    };
+    let question = story.is_unpaid.then(|| view! { <p class="small muted">"Why is this not paid?"</p> });
     let disputes = story.disputes.into_iter().map(|dispute| {
         let page = dispute
             .page_url
@@ -109,8 +122,9 @@ pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
                 <div>
                     <p class="crumb small"><a href="/admin/transactions">"Transactions"</a></p>
                     <h1 class="num">{format!("{amount} from {}", row.customer)}</h1>
+                    {question}
                     <p>{story.sentence}</p>
-                    {again}
+                    {next}
                 </div>
                 <StateBadge state=row.state never_sent=row.never_sent refunded=row.refunded dispute=row.dispute/>
             </div>
@@ -143,6 +157,47 @@ pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
             <Jobs jobs=story.jobs/>
         </Frame>
     }
+}
+
+/// Where else the money can stand in the books: on what the same customer owes at least as much on.
+#[component]
+fn Reallocate(payment: PaymentId, offer: Reallocation, locale: Locale) -> impl IntoView {
+    let (amount, number) = (offer.amount.format(locale), offer.number);
+    let choices = offer.to.into_iter().map(|invoice| {
+        let words = format!("{}, {} due", invoice.number, invoice.due.format(locale));
+        view! { <option value=invoice.id.to_string()>{words}</option> }
+    });
+    view! {
+        <DialogOpener dialog="reallocate">"Put on another invoice"</DialogOpener>
+        <Dialog id="reallocate" title=format!("Put {amount} on another invoice?")>
+            <form class="stack" method="post" action="/api/transactions/reallocate">
+                <input type="hidden" name="payment" value=payment.to_string()/>
+                <input type="hidden" name="from" value=offer.from.to_string()/>
+                <p>{format!("The books refused it on {number}. From then on {number} is owed as they say.")}</p>
+                <div class="field">
+                    <label for="to">"Invoice"</label>
+                    <select class="input" id="to" name="to">{choices.collect_view()}</select>
+                </div>
+                <div class="acts">
+                    <button class="btn primary" type="submit">"Put it there"</button>
+                    <DialogCloser dialog="reallocate">"Cancel"</DialogCloser>
+                </div>
+            </form>
+        </Dialog>
+    }
+}
+
+#[component]
+fn Next(found: ExceptionFace) -> impl IntoView {
+    let act = match found.cure {
+        Some(cure) => view! { <ExceptionCure exception=found.key cure/> }.into_any(),
+        None => {
+            // A full load: the server alone draws it.
+            let address = addresses::exception(&found.key);
+            view! { <a class="btn" href=address rel="external">"See to it in the exceptions inbox"</a> }.into_any()
+        }
+    };
+    view! { <div class="acts">{act}</div> }
 }
 
 #[component]

@@ -5,7 +5,8 @@ use crate::{
     shop::{at, shop},
 };
 use store::{
-    BooksEntryState::{Intended, Leaving, Needless, Posted, Refused},
+    BY_HAND,
+    BooksEntryState::{ByHand, Intended, Leaving, Moved, Needless, Posted, Refused},
     Opened,
 };
 
@@ -57,6 +58,55 @@ on_both!(d30_money_that_went_back_lets_go_of_what_the_books_refused, async |db| 
     let entry = shop.db.books_entries(attempt).await.unwrap().remove(0);
     assert_eq!((entry.state, entry.last_error.as_deref()), (Needless, Some("locked period")));
     assert!(matches!(shop.open(shop.order()).await, Ok(Opened::New)), "the invoice is free");
+});
+
+on_both!(e14_what_a_person_has_seen_to_keeps_nobody_off_its_invoice_and_is_theirs_to_undo, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let order = shop.opened().await;
+    let attempt = order.attempt.id;
+    let tx = shop.db.begin().await.unwrap();
+    tx.books_entries_intend(attempt, &order.allocations, at(0)).await.unwrap();
+    let entry = tx.books_entries(attempt).await.unwrap().remove(0);
+    tx.books_entry_move(&entry, ByHand, None, Some("locked period"), at(1)).await.unwrap();
+    tx.claim_release(attempt, shop.invoice).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(shop.db.being_recorded(vec![shop.invoice]).await.unwrap().is_empty());
+    assert!(shop.db.books_entries_refused().await.unwrap().is_empty());
+    assert_eq!(shop.db.live_payment(shop.invoice).await.unwrap(), None);
+
+    let tx = shop.db.begin().await.unwrap();
+    tx.books_entries_take_back(attempt, at(2)).await.unwrap();
+    tx.commit().await.unwrap();
+    let entry = shop.db.books_entries_refused().await.unwrap().remove(0);
+    assert_eq!(entry.last_error.as_deref(), Some(BY_HAND));
+});
+
+on_both!(e14_what_is_put_on_another_invoice_is_meant_there_and_stays_moved, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let other = shop.invoices(&["INV-2"]).await.remove(0);
+    let order = shop.opened().await;
+    let attempt = order.attempt.id;
+    let tx = shop.db.begin().await.unwrap();
+    tx.books_entries_intend(attempt, &order.allocations, at(0)).await.unwrap();
+    let entry = tx.books_entries(attempt).await.unwrap().remove(0);
+    tx.books_entry_move(&entry, Refused, None, Some("void"), at(1)).await.unwrap();
+    let refused = tx.books_entries(attempt).await.unwrap().remove(0);
+    tx.books_entry_reallocate(&refused, other, at(2)).await.unwrap();
+    tx.claim_release(attempt, shop.invoice).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(shop.db.live_payment(shop.invoice).await.unwrap(), None);
+    assert_eq!(shop.db.live_payment(other).await.unwrap(), Some(order.payment.id), "nobody else pays it meanwhile");
+    let (meant, invoice) = shop.db.books_entries_intended(attempt).await.unwrap().remove(0);
+    assert_eq!((meant.amount_minor, invoice.id), (10_000, other));
+    assert_ne!(meant.idempotency_key, entry.idempotency_key);
+
+    // Money that went back and came again goes where it was meant last.
+    let tx = shop.db.begin().await.unwrap();
+    assert!(tx.books_entries_intend(attempt, &order.allocations, at(3)).await.unwrap());
+    tx.commit().await.unwrap();
+    let entries = shop.db.books_entries(attempt).await.unwrap();
+    let state = |invoice| entries.iter().find(|entry| entry.invoice_id == invoice).unwrap().state;
+    assert_eq!((state(shop.invoice), state(other)), (Moved, Intended));
 });
 
 on_both!(d9_what_stands_is_to_leave_and_money_that_comes_again_is_meant_anew, async |db| {

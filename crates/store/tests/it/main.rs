@@ -14,6 +14,7 @@ mod database;
 mod declines;
 mod disputes;
 mod errors;
+mod exceptions;
 mod invoices;
 mod jobs;
 mod ledger;

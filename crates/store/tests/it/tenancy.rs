@@ -3,6 +3,7 @@
 use crate::{
     database::on_both,
     disputes::{dispute, dispute_seen},
+    exceptions::{exception, fixed},
     refunds::{approve, asked, refund},
     shop::{Shop, at, checkout, invoice, shop},
 };
@@ -13,10 +14,10 @@ use domain::{
     payment::{AttemptState, Fact, Observation, Source},
     refund::{RefundFact, RefundSeen},
 };
-use std::fmt::Debug;
+use std::{collections::HashSet, fmt::Debug};
 use store::{
-    BooksEntryState, Checkout, ConnectionState, Dispute, Error, Job, MailState, MerchantTx, NewAttempt, NewJob,
-    NewMail, NewWebhook, Observed, ObservedRefund, PaymentFilter, Refund, WebhookState,
+    BooksEntryState, Checkout, ConnectionState, Dispute, Error, Exception, Job, MailState, MerchantTx, NewAttempt,
+    NewJob, NewMail, NewWebhook, Observed, ObservedRefund, PaymentFilter, Refund, WebhookState,
 };
 use uuid::Uuid;
 
@@ -60,6 +61,7 @@ struct Story {
     order: NewAttempt,
     refund: Refund,
     dispute: Dispute,
+    exception: Exception,
     mail: domain::ids::MailId,
     webhook: store::Webhook,
     entry: store::BooksEntry,
@@ -79,6 +81,8 @@ async fn story(store: &store::Store, shop: &Shop) -> Story {
     let dispute = dispute(shop, order.attempt.id, 100);
     tx.dispute_add(dispute.clone()).await.unwrap();
     tx.dispute_observation_add(dispute.id, 0, &dispute_seen(DisputeState::Open)).await.unwrap();
+    let exception = exception(shop, Some(order.payment.id), "posting_missing:x", "gone");
+    tx.exception_raise(exception.clone()).await.unwrap();
     tx.observation_add(order.attempt.id, 0, &seen()).await.unwrap();
     let journal = Journal::payment_taken(order.payment.amount().unwrap()).unwrap();
     tx.journal_add(order.attempt.id, &journal, at(1)).await.unwrap();
@@ -89,7 +93,7 @@ async fn story(store: &store::Store, shop: &Shop) -> Story {
     tx.commit().await.unwrap();
     let job = store.jobs_claim(at(1), at(2), 1).await.unwrap().remove(0);
     let entry = shop.db.books_entries(order.attempt.id).await.unwrap().remove(0);
-    Story { order, refund, dispute, mail, webhook, entry, job }
+    Story { order, refund, dispute, exception, mail, webhook, entry, job }
 }
 
 on_both!(d20_no_getter_finds_another_merchants_row, async |db| {
@@ -125,6 +129,14 @@ on_both!(d20_no_getter_finds_another_merchants_row, async |db| {
     assert!(me.refund_sums(at(-9)).await.unwrap().is_empty());
     let dispute = theirs.dispute.id;
     missing(me.dispute(dispute).await);
+    let key = vec!["posting_missing:x".to_owned()];
+    assert!(me.exceptions_open().await.unwrap().is_empty());
+    assert!(me.exceptions_of_payment(payment).await.unwrap().is_empty());
+    let fixing = writing(&bolt).await;
+    fixing.exception_fix(fixed(&theirs.exception)).await.unwrap();
+    fixing.commit().await.unwrap();
+    assert!(me.exceptions_fixed(9).await.unwrap().is_empty());
+    assert!(me.exceptions_fixed_of(key).await.unwrap().is_empty());
     assert!(me.disputes_of(&[attempt]).await.unwrap().is_empty());
     assert!(me.disputes_since(at(-9)).await.unwrap().is_empty());
     assert!(me.disputes_alarming(at(-9)).await.unwrap().is_empty());
@@ -189,6 +201,8 @@ on_both!(d20_no_writer_touches_another_merchants_row, async |db| {
     assert!(!tx.job_done(&theirs.job).await.unwrap());
     assert!(!tx.job_again(&theirs.job, None, "no").await.unwrap());
     assert_eq!(tx.consents_forget(at(99), 9).await.unwrap(), 0);
+    tx.exception_cured("posting_missing:x", at(9)).await.unwrap();
+    tx.exceptions_end_but(&HashSet::new(), at(9)).await.unwrap();
     tx.claims_release(attempt).await.unwrap();
     for pruned in
         [tx.jobs_prune(at(99), 9).await, tx.checkouts_prune(at(99), 9).await, tx.webhooks_prune(at(99), 9).await]
@@ -197,6 +211,7 @@ on_both!(d20_no_writer_touches_another_merchants_row, async |db| {
     }
     tx.commit().await.unwrap();
 
+    assert_eq!(bolt.db.exceptions_open().await.unwrap(), [theirs.exception.clone()]);
     assert_eq!(bolt.db.live_payment(bolt.invoice).await.unwrap(), Some(theirs.order.payment.id));
     assert_eq!(bolt.db.attempt(attempt).await.unwrap(), theirs.order.attempt);
     assert_eq!(bolt.db.invoice(bolt.invoice).await.unwrap().number, "INV-1");
@@ -226,6 +241,8 @@ on_both!(d20_a_row_cannot_point_at_another_merchants, async |db| {
     missing(writing(&acme).await.dispute_add(dispute(&bolt, attempt, 100)).await);
     missing(writing(&acme).await.dispute_journal_add(attempt, DisputeId(Uuid::nil()), &journal, at(0)).await);
     missing(writing(&acme).await.books_entries_intend(attempt, &acme.order().allocations, at(0)).await);
+    let theirs_here = exception(&acme, Some(theirs.payment.id), "posting_missing:x", "gone");
+    missing(writing(&acme).await.exception_raise(theirs_here).await);
     missing(writing(&acme).await.webhook_receive(webhook(&bolt), at(0)).await);
     missing(writing(&acme).await.jobs_add([job(&theirs)], at(0)).await);
     missing(writing(&acme).await.mail_write(mail(&theirs), at(0)).await);

@@ -1,0 +1,56 @@
+//! What needs a person, and its two ways out.
+
+use crate::{fault::Fault, note::Note};
+use domain::views::ExceptionBox;
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// The inbox, as one browser sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExceptionsScreen {
+    pub list: ExceptionBox,
+    /// Why the last press of a button led back here.
+    pub note: Note,
+}
+
+#[cfg(feature = "ssr")]
+const HOME: &str = "/admin/exceptions";
+
+/// `exception` is the one whose form may have been sent back.
+#[server(prefix = "/api", endpoint = "exceptions/list")]
+pub async fn list_exceptions(page: u64, #[server(default)] exception: String) -> Result<ExceptionsScreen, Fault> {
+    use crate::gate;
+    let admin = gate::admin(gate::Act::SeeExceptions).await?;
+    let list = gate::answer(gate::engine().exceptions(&admin, page).await)?;
+    Ok(ExceptionsScreen { list, note: gate::take_note(HOME, &exception) })
+}
+
+/// Has one mended by its own cure.
+#[server(prefix = "/api", endpoint = "exceptions/retry")]
+pub async fn retry_exception(exception: String) -> Result<(), Fault> {
+    use crate::gate;
+    let admin = gate::admin(gate::Act::EndExceptions).await.map_err(gate::signed_out)?;
+    gate::answer(gate::engine().retry_exception(&admin, &exception).await)?;
+    gate::go_to("/admin/exceptions?done=retry");
+    Ok(())
+}
+
+/// A person has seen to one in a way of their own: why, and where one reads of it.
+#[server(prefix = "/api", endpoint = "exceptions/fix")]
+pub async fn fix_exception(
+    exception: String,
+    #[server(default)] reason: String,
+    #[server(default)] reference: String,
+) -> Result<(), Fault> {
+    use crate::{addresses, gate};
+    let admin = gate::admin(gate::Act::EndExceptions).await.map_err(gate::signed_out)?;
+    if reason.trim().is_empty() || reference.trim().is_empty() {
+        let fault = Fault::FixUnfilled;
+        let note = Note::of_fix(&fault, &reason, &reference).about(&exception);
+        gate::refuse_with(&addresses::exception(&exception), HOME, &note);
+        return Err(fault);
+    }
+    gate::answer(gate::engine().fix_exception(&admin, &exception, &reason, &reference).await)?;
+    gate::go_to("/admin/exceptions?done=fixed");
+    Ok(())
+}

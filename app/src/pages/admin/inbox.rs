@@ -1,0 +1,197 @@
+//! What `/admin/exceptions` shows: the most severe first, each with its cause, its remedy and one button; and below, what
+//! people have marked as fixed, with their reasons.
+
+use crate::{
+    addresses,
+    api::exceptions::{ExceptionsScreen, list_exceptions},
+    components::{
+        badge::Badge,
+        dialog::{Dialog, DialogCloser},
+        empty::Empty,
+        exception_cure::ExceptionCure,
+        frame::Frame,
+        load::failed,
+        page_title::PageTitle,
+        pager::{Beyond, Pager, Place},
+        summary::{ErrorSummary, Mend},
+        toast::Toast,
+        when::When,
+    },
+    fault::Fault,
+    note::Note,
+    words::needs,
+};
+use domain::views::{ExceptionBox, ExceptionFace, FixedFace};
+use leptos::prelude::*;
+use leptos_router::params::ParamsMap;
+
+const PATH: &str = "/admin/exceptions";
+
+pub async fn page(query: ParamsMap) -> AnyView {
+    let number = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1);
+    let (exception, done) = (query.get("exception").unwrap_or_default(), query.get("done").unwrap_or_default());
+    match list_exceptions(number, exception).await {
+        Ok(screen) => view! { <ExceptionsView screen done/> }.into_any(),
+        Err(fault) => failed(fault),
+    }
+}
+
+#[component]
+pub fn ExceptionsView(screen: ExceptionsScreen, done: String) -> impl IntoView {
+    let ExceptionsScreen { list: ExceptionBox { who, page, fixed }, note } = screen;
+    let (place, wrong) = (Place::from(&page), note.fault.is_some());
+    // About its fields, the dialog speaks.
+    let is_here = page.rows.iter().any(|line| line.key == note.about);
+    let refused = note.fault.as_ref().filter(|_| !is_here).map(|fault| view! { <Refused fault=fault.clone()/> });
+    let toast = match done.as_str() {
+        "retry" => Some("It is being tried again."),
+        "fixed" => Some("It is marked as fixed."),
+        _ => None,
+    };
+    let toast = toast.map(|words| view! { <Toast words whole=true/> });
+    let heading = if page.total == 0 { "Nothing needs you".to_owned() } else { format!("{} you", needs(page.total)) };
+    let rows = if place.is_beyond() {
+        view! { <Beyond path=PATH place=place.clone() whole=true/> }.into_any()
+    } else if page.rows.is_empty() {
+        view! {
+            <Empty title="Nothing is open">
+                "What the books refuse, what gateway and books say otherwise, refunds that fail and disputes appear here. "
+                "All of it is compared once a day."
+            </Empty>
+        }
+        .into_any()
+    } else {
+        let rows = page.rows.into_iter().enumerate();
+        let rows = rows.map(|(n, line)| view! { <Row n line note=note.clone()/> }).collect_view();
+        view! { <ul>{rows}</ul> }.into_any()
+    };
+    let fixed = (!fixed.is_empty()).then(|| view! { <Fixed fixed/> });
+    view! {
+        <PageTitle text=format!("Exceptions – {}", who.merchant) wrong/>
+        <Frame who current=PATH>
+            <div class="lead-in"><h1>"Exceptions"</h1></div>
+            {toast}
+            {refused}
+            <section class="card todo" aria-labelledby="open">
+                <h2 id="open">{heading}</h2>
+                {rows}
+                <Pager path=PATH place whole=true/>
+            </section>
+            {fixed}
+        </Frame>
+    }
+}
+
+#[component]
+fn Refused(fault: Fault) -> impl IntoView {
+    let mend = vec![Mend { field: None, words: fault.to_string() }];
+    view! { <ErrorSummary title=fault.heading() mend/> }
+}
+
+#[component]
+fn Row(n: usize, line: ExceptionFace, note: Note) -> impl IntoView {
+    let (tone, fix) = (line.severity.tone(), format!("fix-{n}"));
+    let has_another = line.cure.is_some() || line.page_url.is_some();
+    let cure = line.cure.map(|cure| view! { <ExceptionCure exception=line.key.clone() cure/> });
+    let there = line.page_url.map(|url| {
+        view! { <a class="btn" href=url rel="external noreferrer">"Open it at the gateway"</a> }
+    });
+    let payment = line.payment.map(|payment| {
+        view! { <a class="btn quiet" href=addresses::transaction(payment)>"See payment"</a> }
+    });
+    let opener = line.may_be_fixed.then(|| {
+        let class = if has_another { "btn quiet" } else { "btn" };
+        view! { <button type="button" class=class popovertarget=fix.clone()>"Mark as fixed"</button> }
+    });
+    let dialog = line.may_be_fixed.then(|| {
+        let note = if note.about == line.key { note } else { Note::default() };
+        view! { <FixDialog n id=fix exception=line.key cause=line.cause.clone() note/> }
+    });
+    let remedy = (!line.remedy.is_empty()).then(|| view! { <p class="muted">{line.remedy}</p> });
+    view! {
+        <li>
+            <Badge tone words=line.area/>
+            <div>
+                <p>{line.cause}</p>
+                {remedy}
+                <p class="small muted num">"Since " <When at=line.since/></p>
+            </div>
+            <div class="acts">{cure}{there}{opener}{payment}</div>
+            {dialog}
+        </li>
+    }
+}
+
+/// Why it counts as fixed, and where one reads of it: both stay beside it (D30).
+#[component]
+fn FixDialog(n: usize, id: String, exception: String, cause: String, note: Note) -> impl IntoView {
+    let open = note.fault.is_some();
+    let summary = note.fault.clone().map(|fault| view! { <Refused fault/> });
+    let (reason, reference) = (format!("reason-{n}"), format!("reference-{n}"));
+    view! {
+        <Dialog id=id.clone() title="Mark as fixed?" open=open>
+            <form class="stack" method="post" action="/api/exceptions/fix">
+                {summary}
+                <p>{cause}</p>
+                <input type="hidden" name="exception" value=exception/>
+                <div class="field">
+                    <label for=reason.clone()>"What was done"</label>
+                    <p class="hint" id=format!("{reason}-hint")>"Like “Entered by hand on invoice INV-501”."</p>
+                    <input
+                        class="input" id=reason.clone() name="reason" value=note.reason maxlength="500" autocomplete="off"
+                        aria-describedby=format!("{reason}-hint") required autofocus
+                    />
+                </div>
+                <div class="field">
+                    <label for=reference.clone()>"Reference"</label>
+                    <p class="hint" id=format!("{reference}-hint")>"Where one reads of it: a number in the books, at the gateway or of a ticket."</p>
+                    <input
+                        class="input" id=reference.clone() name="reference" value=note.reference maxlength="500"
+                        autocomplete="off" aria-describedby=format!("{reference}-hint") required
+                    />
+                </div>
+                <p class="muted small">"It stays below with your name, and comes back if something else is found about it."</p>
+                <div class="acts">
+                    <button class="btn primary" type="submit">"Mark as fixed"</button>
+                    <DialogCloser dialog=id>"Cancel"</DialogCloser>
+                </div>
+            </form>
+        </Dialog>
+    }
+}
+
+#[component]
+fn Fixed(fixed: Vec<FixedFace>) -> impl IntoView {
+    let rows = fixed.into_iter().map(|row| {
+        let cause = match row.payment {
+            Some(payment) => view! { <a href=addresses::transaction(payment)>{row.cause}</a> }.into_any(),
+            None => row.cause.into_any(),
+        };
+        view! {
+            <tr>
+                <th scope="row" class="key">{row.area}</th>
+                <td class="what">{cause}</td>
+                <td>{row.reason}</td>
+                <td class="num">{row.reference}</td>
+                <td class="num date"><p>{row.by}</p><When at=row.at/></td>
+            </tr>
+        }
+    });
+    view! {
+        <section class="card" aria-labelledby="fixed">
+            <div class="bar"><h2 id="fixed">"Marked as fixed"</h2></div>
+            <table class="list">
+                <thead>
+                    <tr>
+                        <th scope="col">"About"</th>
+                        <th scope="col">"What it was"</th>
+                        <th scope="col">"What was done"</th>
+                        <th scope="col">"Reference"</th>
+                        <th scope="col">"By"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows.collect_view()}</tbody>
+            </table>
+        </section>
+    }
+}

@@ -1,0 +1,264 @@
+//! The inbox: everything that needs a person, once, and its two ways out. Its own cure, or "Mark as fixed" with a reason
+//! and a reference, which stay and come back when something else is found (G44, E14, D30).
+
+use crate::{
+    AdminPass, Engine, Error,
+    audit::{Actor, Audited},
+    clock::{on_the_wall, zone},
+    error::known,
+    faces::{ROWS_PER_PAGE, page},
+    standing::{Line, Subject},
+};
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use domain::{
+    exception::Cure,
+    ids::{AttemptId, ExceptionId, InvoiceId, RefundId},
+    refund::RefundState,
+    views::{ExceptionBox, ExceptionFace, FixedFace},
+};
+use std::collections::HashSet;
+use store::{BooksEntryState, Exception, ExceptionState, MerchantDb, MerchantTx, RefundEntry};
+use uuid::Uuid;
+
+/// So many that a person has fixed are shown below those that are open.
+const FIXED_SHOWN: u64 = 20;
+const WORDS_MAX_CHARS: usize = 500;
+
+impl Engine {
+    /// # Errors
+    /// The database is away.
+    pub async fn exceptions(&self, admin: &AdminPass, number: u64) -> Result<ExceptionBox, Error> {
+        let zone = zone(&admin.who.time_zone);
+        let lines = self.lines(&admin.db).await?;
+        let total = u64::try_from(lines.len()).unwrap_or(u64::MAX);
+        let before = usize::try_from(number.saturating_sub(1).saturating_mul(ROWS_PER_PAGE)).unwrap_or(usize::MAX);
+        let here = lines.into_iter().skip(before).take(usize::try_from(ROWS_PER_PAGE).unwrap_or(usize::MAX));
+        let fixed = admin.db.exceptions_fixed(FIXED_SHOWN).await?;
+        Ok(ExceptionBox {
+            who: admin.who.clone(),
+            page: page(here.map(|line| line.face(zone)).collect(), total, number, ""),
+            fixed: fixed.into_iter().map(|row| fixed_face(row, zone)).collect(),
+        })
+    }
+
+    /// All that are open, the most severe first, and of those the oldest.
+    pub(crate) async fn lines(&self, db: &MerchantDb) -> Result<Vec<Line>, Error> {
+        let mut lines = self.standing(db).await?;
+        let standing: HashSet<String> = lines.iter().map(|line| line.key.clone()).collect();
+        let fixed = db.exceptions_fixed_of(standing.iter().cloned().collect()).await?;
+        lines.retain(|line| !fixed.iter().any(|row| row.unique_key == line.key && row.content == line.content));
+        let found = db.exceptions_open().await?.into_iter();
+        lines.extend(found.filter(|row| !standing.contains(&row.unique_key)).map(Line::from));
+        lines.sort_by(|a, b| (a.severity, a.since, &a.key).cmp(&(b.severity, b.since, &b.key)));
+        Ok(lines)
+    }
+
+    /// Ends one by its own cure. What follows of that is watched as any other: it comes back if that does not help.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] also for another merchant's.
+    pub async fn retry_exception(&self, admin: &AdminPass, key: &str) -> Result<(), Error> {
+        let Some(line) = self.line(&admin.db, key).await? else { return Ok(()) };
+        match (line.cure, line.subject, line.payment) {
+            (Some(Cure::PostPayment | Cure::TakeOutPayment), Subject::Attempt(attempt), _) => {
+                self.post_lost(admin, attempt, key).await
+            }
+            (Some(Cure::PostPayment | Cure::TakeOutPayment), _, Some(payment)) => self.post_again(admin, payment).await,
+            (Some(Cure::PostRefund), Subject::RefundPosting(refund, _) | Subject::Refund(refund), _) => {
+                self.post_refund_again(admin, refund, key).await
+            }
+            (Some(Cure::RunTask), Subject::Task(job), _) => {
+                let tx = admin.db.begin().await?;
+                tx.job_revive(&job, self.now()).await?;
+                tx.commit().await?;
+                self.0.bell.notify_one();
+                Ok(())
+            }
+            _ => Err(Error::NotFound),
+        }
+    }
+
+    /// A person has seen to it in a way of their own.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] also for another merchant's, and for what ends by itself.
+    pub async fn fix_exception(
+        &self,
+        admin: &AdminPass,
+        key: &str,
+        reason: &str,
+        reference: &str,
+    ) -> Result<(), Error> {
+        let Some(line) = self.line(&admin.db, key).await? else { return Ok(()) };
+        if !line.may_be_fixed {
+            return Err(Error::NotFound);
+        }
+        let now = self.now();
+        let cut = |typed: &str| typed.trim().chars().take(WORDS_MAX_CHARS).collect::<String>();
+        let (reason, reference, payment) = (cut(reason), cut(reference), line.payment);
+        let (exception, told) = (line.key.clone(), reason.clone());
+        let audited = Audited::ExceptionFixed { exception, reason: told, reference: reference.clone() };
+        let slip = audited.slip(payment, Actor::Staff(admin.person), now)?;
+        let subject = line.subject.clone();
+        let tx = admin.db.begin().await?;
+        settle(&tx, subject, now).await?;
+        let fixed_by = Some(admin.who.email.clone());
+        let row = Exception { fixed_by, reason: Some(reason), reference: Some(reference), ..line.row(&tx, now) };
+        tx.exception_fix(row).await?;
+        tx.audit_add(slip).await?;
+        tx.commit().await?;
+        tracing::info!(exception = key, "Staff have marked an exception as fixed.");
+        Ok(())
+    }
+
+    /// The open one with this key; nothing when it was there and has ended, by a press before this one perhaps.
+    async fn line(&self, db: &MerchantDb, key: &str) -> Result<Option<Line>, Error> {
+        let line = self.lines(db).await?.into_iter().find(|line| line.key == key);
+        if line.is_some() || was_here(db, key).await? { Ok(line) } else { Err(Error::NotFound) }
+    }
+}
+
+/// Whether a key is about something of this merchant.
+async fn was_here(db: &MerchantDb, key: &str) -> Result<bool, Error> {
+    Ok(match Subject::of_key(key) {
+        Subject::Attempt(attempt) => known(db.attempt(attempt).await)?.is_some(),
+        Subject::Refund(refund) => known(db.refund(refund).await)?.is_some(),
+        _ => !db.exceptions_fixed_of(vec![key.to_owned()]).await?.is_empty(),
+    })
+}
+
+/// What waits for a person waits no more: the invoice goes by what the books say from here on, and news count as read.
+async fn settle(tx: &MerchantTx, subject: Subject, now: DateTime<Utc>) -> Result<(), Error> {
+    match subject {
+        Subject::Posting(attempt, invoice) => settle_posting(tx, attempt, invoice, now).await,
+        Subject::RefundPosting(refund, invoice) => settle_refund_posting(tx, refund, invoice, now).await,
+        Subject::News(news) => {
+            for webhook in news {
+                tx.webhook_move(webhook, store::WebhookState::Processed).await?;
+            }
+            Ok(())
+        }
+        Subject::Task(_) | Subject::Attempt(_) | Subject::Refund(_) | Subject::Nothing => Ok(()),
+    }
+}
+
+async fn settle_posting(
+    tx: &MerchantTx,
+    attempt: AttemptId,
+    invoice: InvoiceId,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let attempt = tx.attempt_hold(attempt).await?;
+    // Of money that went back, a person has taken out what stood.
+    let to = if attempt.state.has_money() { BooksEntryState::ByHand } else { BooksEntryState::Needless };
+    for entry in tx.books_entries(attempt.id).await? {
+        if entry.invoice_id == invoice && entry.state == BooksEntryState::Refused {
+            let (id, why) = (entry.external_id.as_deref(), entry.last_error.as_deref());
+            tx.books_entry_move(&entry, to, id, why, now).await?;
+            tx.claim_release(attempt.id, invoice).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn settle_refund_posting(
+    tx: &MerchantTx,
+    refund: RefundId,
+    invoice: InvoiceId,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let of = tx.refund(refund).await?.attempt_id;
+    tx.attempt_hold(of).await?;
+    let is_paid = tx.refund(refund).await?.state == RefundState::Succeeded;
+    let state = if is_paid { BooksEntryState::ByHand } else { BooksEntryState::Needless };
+    for entry in tx.refund_entries(&[refund]).await? {
+        if entry.invoice_id == invoice && entry.state == BooksEntryState::Refused {
+            tx.refund_entry_write(RefundEntry { state, updated_at: now, ..entry }).await?;
+        }
+    }
+    Ok(())
+}
+
+impl Subject {
+    /// What a row of its own is about: its key says so.
+    fn of_key(key: &str) -> Self {
+        let about = key.split(':').nth(1).unwrap_or_default();
+        match (about.parse::<AttemptId>(), about.parse::<RefundId>()) {
+            (Ok(attempt), _) => Self::Attempt(attempt),
+            (_, Ok(refund)) => Self::Refund(refund),
+            _ => Self::Nothing,
+        }
+    }
+}
+
+impl From<Exception> for Line {
+    fn from(row: Exception) -> Self {
+        Self {
+            subject: Subject::of_key(&row.unique_key),
+            key: row.unique_key,
+            content: row.content,
+            severity: row.severity,
+            area: row.area,
+            cause: row.cause,
+            remedy: row.remedy,
+            since: row.found_at,
+            payment: row.payment_id,
+            cure: row.cure,
+            page_url: None,
+            may_be_fixed: true,
+        }
+    }
+}
+
+impl Line {
+    pub(crate) fn face(self, zone: Tz) -> ExceptionFace {
+        ExceptionFace {
+            key: self.key,
+            severity: self.severity,
+            area: self.area,
+            cause: self.cause,
+            remedy: self.remedy,
+            since: on_the_wall(self.since, zone),
+            payment: self.payment,
+            cure: self.cure,
+            page_url: self.page_url,
+            may_be_fixed: self.may_be_fixed,
+        }
+    }
+
+    /// As it is kept when a person ends it.
+    fn row(self, tx: &MerchantTx, now: DateTime<Utc>) -> Exception {
+        Exception {
+            merchant_id: tx.merchant_id(),
+            id: ExceptionId(Uuid::now_v7()),
+            payment_id: self.payment,
+            unique_key: self.key,
+            content: self.content,
+            severity: self.severity,
+            area: self.area,
+            cause: self.cause,
+            remedy: self.remedy,
+            cure: self.cure,
+            state: ExceptionState::Fixed,
+            compared_from: None,
+            found_at: self.since,
+            ended_at: Some(now),
+            fixed_by: None,
+            reason: None,
+            reference: None,
+        }
+    }
+}
+
+fn fixed_face(row: Exception, zone: Tz) -> FixedFace {
+    FixedFace {
+        area: row.area,
+        cause: row.cause,
+        at: on_the_wall(row.ended_at.unwrap_or(row.found_at), zone),
+        by: row.fixed_by.unwrap_or_default(),
+        reason: row.reason.unwrap_or_default(),
+        reference: row.reference.unwrap_or_default(),
+        payment: row.payment_id,
+    }
+}

@@ -1,0 +1,116 @@
+//! Money that the books refused on its own invoice, which was voided or paid meanwhile, is written onto another invoice of
+//! the same customer (E14). What the payer paid for stays as it was; where it stands in the books moves.
+
+use crate::{
+    AdminPass, Engine, Error,
+    audit::{Actor, Audited},
+    jobs::Work,
+    post_again::again,
+    settle_payment::retried,
+};
+use domain::{
+    ids::{AttemptId, CustomerId, InvoiceId, PaymentId},
+    invoice::InvoiceStatus,
+    money::Money,
+    views::{BooksAgain, InvoiceChoice, Reallocation},
+};
+use store::{Attempt, BooksEntry, InvoiceFilter, MerchantDb};
+
+const CHOICES_MAX: u64 = 50;
+
+impl Engine {
+    /// Pressed twice is pressed once: what is meant elsewhere is not refused any more.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] also for another merchant's payment, or for an invoice of another customer;
+    /// [`Error::Contended`] while somebody pays that invoice.
+    pub async fn reallocate_payment(
+        &self,
+        admin: &AdminPass,
+        payment: PaymentId,
+        from: InvoiceId,
+        to: InvoiceId,
+    ) -> Result<(), Error> {
+        let payment = admin.db.payment(payment).await?;
+        for attempt in admin.db.attempts_of(payment.id).await? {
+            retried(payment.id, || self.reallocate(admin, payment.customer_id, attempt.id, (from, to))).await?;
+        }
+        self.0.bell.notify_one();
+        Ok(())
+    }
+
+    async fn reallocate(
+        &self,
+        admin: &AdminPass,
+        customer: CustomerId,
+        attempt: AttemptId,
+        (from, to): (InvoiceId, InvoiceId),
+    ) -> Result<(), Error> {
+        let now = self.now();
+        let tx = admin.db.begin().await?;
+        let attempt = tx.attempt_hold(attempt).await?;
+        let refunds = tx.refunds_of(&[attempt.id]).await?;
+        let parts = tx.refund_parts(&refunds).await?;
+        let entries = tx.books_entries(attempt.id).await?;
+        let is_refused = |entry: &&BooksEntry| {
+            entry.invoice_id == from && again(&attempt, entry, &refunds, &parts) == Some(BooksAgain::Post)
+        };
+        let Some(entry) = entries.iter().find(is_refused) else { return Ok(()) };
+        let target = tx.invoice(to).await?;
+        let is_known = entries.iter().any(|entry| entry.invoice_id == to);
+        if is_known || target.customer_id != customer || target.currency != attempt.currency {
+            return Err(Error::NotFound);
+        }
+        if tx.live_payment(to).await?.is_some() {
+            return Err(Error::Contended);
+        }
+        tx.books_entry_reallocate(entry, to, now).await?;
+        tx.claim_release(attempt.id, from).await?;
+        let asked = Audited::reallocated(entry, to);
+        tx.audit_add(asked.slip(Some(attempt.payment_id), Actor::Staff(admin.person), now)?).await?;
+        let work = Work::PostAgain { attempt: attempt.id, asked_ms: now.timestamp_millis() };
+        work.queue(&tx, Some(attempt.payment_id), now, now).await?;
+        tx.commit().await?;
+        tracing::info!(payment.id = %attempt.payment_id, "Staff have a payment written onto another invoice.");
+        Ok(())
+    }
+
+    /// Where a refused share can go instead: what the customer owes at least as much on, and nobody is paying.
+    pub(crate) async fn reallocation(
+        &self,
+        db: &MerchantDb,
+        attempt: &Attempt,
+        entry: &BooksEntry,
+        customer: CustomerId,
+    ) -> Result<Option<Reallocation>, Error> {
+        let owed = InvoiceFilter {
+            customer: Some(customer),
+            only_open: true,
+            but_paid_here: true,
+            ..InvoiceFilter::default()
+        };
+        let (invoices, _) = db.invoice_page(&owed, 1, CHOICES_MAX).await?;
+        let under_way = db.under_way(invoices.iter().map(|invoice| invoice.id).collect()).await?;
+        let known = db.books_entries(attempt.id).await?;
+        let mut to = Vec::new();
+        for invoice in invoices {
+            let fits = invoice.status == InvoiceStatus::Open
+                && invoice.currency == attempt.currency
+                && invoice.due_minor >= entry.amount_minor
+                && !under_way.contains_key(&invoice.id)
+                && !known.iter().any(|known| known.invoice_id == invoice.id);
+            if fits {
+                to.push(InvoiceChoice { id: invoice.id, due: invoice.due()?, number: invoice.number });
+            }
+        }
+        if to.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Reallocation {
+            from: entry.invoice_id,
+            number: db.invoice(entry.invoice_id).await?.number,
+            amount: Money::new(entry.amount_minor, attempt.amount()?.currency),
+            to,
+        }))
+    }
+}

@@ -1,0 +1,352 @@
+//! What needs a person and stands in the rows of a merchant anyway: it is read anew each time, so it goes by itself when
+//! its row has moved on. Differences between gateway, payments and books have rows of their own (`reconcile.rs`).
+
+use crate::{
+    Engine, Error, clock::zone, dispute_story::Told, jobs::Work, post_again::again, post_payment::books_reference,
+    post_refund::credit_number, receive_webhook::thing_of, refused_payment::never_entered,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    dispute::DisputeState,
+    exception::{Cure, Severity, key_of_unknown},
+    ids::{AttemptId, InvoiceId, PaymentId, RefundId, WebhookId},
+    invoice::InvoiceStatus,
+    money::{Locale, Money},
+    refund::{RefundFailure, RefundState},
+    views::BooksAgain,
+};
+use std::collections::BTreeMap;
+use store::{
+    Attempt, BooksEntry, BooksEntryState, ConnectionState, Dispute, MerchantDb, Refund, RefundEntry, Webhook,
+    left_to_refund,
+};
+
+/// What takes longer than this to come to its end is shown to somebody (`quality.md`, 2.4).
+const SOON: TimeDelta = TimeDelta::minutes(15);
+/// A payer's page is over by then, and was asked for twice.
+const WAITED_LONG: TimeDelta = TimeDelta::hours(1);
+/// So many pieces of news that are about nothing are looked at; the rest waits until these have ended.
+const PARKED_MAX: u64 = 200;
+
+/// Something that needs a person.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    pub key: String,
+    /// Another content is another thing: what was marked as fixed comes back with it.
+    pub content: String,
+    pub severity: Severity,
+    pub area: String,
+    pub cause: String,
+    pub remedy: String,
+    pub since: DateTime<Utc>,
+    pub payment: Option<PaymentId>,
+    pub cure: Option<Cure>,
+    /// Where it is seen to, at the gateway.
+    pub page_url: Option<String>,
+    /// A person can end it. What ends by itself cannot be ended.
+    pub may_be_fixed: bool,
+    pub subject: Subject,
+}
+
+/// What moves when a person has fixed it, or has it tried again.
+#[derive(Clone, Debug)]
+pub(crate) enum Subject {
+    Posting(AttemptId, InvoiceId),
+    RefundPosting(RefundId, InvoiceId),
+    News(Vec<WebhookId>),
+    /// The key of a job.
+    Task(String),
+    /// A payment or a refund that was laid beside gateway and books.
+    Attempt(AttemptId),
+    Refund(RefundId),
+    Nothing,
+}
+
+impl Line {
+    fn new(key: String, severity: Severity, area: &str, since: DateTime<Utc>, cause: String) -> Self {
+        Self {
+            key,
+            content: String::new(),
+            severity,
+            area: area.to_owned(),
+            cause,
+            remedy: String::new(),
+            since,
+            payment: None,
+            cure: None,
+            page_url: None,
+            may_be_fixed: false,
+            subject: Subject::Nothing,
+        }
+    }
+
+    fn of(self, payment: PaymentId) -> Self {
+        Self { payment: Some(payment), ..self }
+    }
+
+    /// A person can say that they have seen to it, as it is now.
+    fn fixable(self, remedy: impl Into<String>, content: impl ToString) -> Self {
+        Self { remedy: remedy.into(), content: content.to_string(), may_be_fixed: true, ..self }
+    }
+}
+
+impl Engine {
+    pub(crate) async fn standing(&self, db: &MerchantDb) -> Result<Vec<Line>, Error> {
+        let locale = db.merchant().await?.face()?.locale;
+        let mut lines = self.standing_payments(db, locale).await?;
+        lines.extend(self.standing_refunds(db, locale).await?);
+        lines.extend(self.standing_disputes(db, locale).await?);
+        for job in db.jobs_dead().await? {
+            let what = serde_json::from_str::<Work>(&job.body).map_or("A task", |work| work.words());
+            let error = job.last_error.unwrap_or_default();
+            let cause = format!("{what} was given up after {} tries: {}", job.tries, sentence_of(Some(&error)));
+            let line = Line::new(format!("task:{}", job.id), Severity::Look, "Task", job.run_at, cause);
+            let line = line.fixable("Try it again when what it says is mended.", format!("{} {error}", job.run_at));
+            let subject = Subject::Task(job.unique_key);
+            lines.push(Line { payment: job.payment_id, cure: Some(Cure::RunTask), subject, ..line });
+        }
+        lines.extend(parked(&db.webhooks_parked(PARKED_MAX).await?));
+        if self.alarm_stands(db).await? {
+            let cause = "In the last day, more than 3 in 10 cards were declined within ten minutes: somebody may be \
+                         testing stolen cards.";
+            let line = Line::new("card_testing".into(), Severity::Look, "Cards", self.now(), cause.into());
+            let remedy =
+                "Guests are held back by themselves; look at the transactions, and at the gateway's own rules.";
+            lines.push(Line { remedy: remedy.into(), ..line });
+        }
+        let books = db.connection_of_kind("books").await?;
+        if let Some(books) = books.filter(|books| books.state == ConnectionState::Broken) {
+            let why = sentence_of(books.last_error.as_deref());
+            let cause = format!("The books must be connected again: {why}");
+            let since = books.synced_at.unwrap_or_else(|| self.now());
+            lines.push(Line::new(format!("books:{}", books.id), Severity::Books, "Books", since, cause));
+        }
+        Ok(lines)
+    }
+
+    async fn standing_payments(&self, db: &MerchantDb, locale: Locale) -> Result<Vec<Line>, Error> {
+        let (mut lines, long_ago) = (Vec::new(), self.now() - SOON);
+        for entry in db.books_entries_refused().await? {
+            lines.push(refused(db, &entry, locale).await?);
+        }
+        for entry in db.books_entries_waiting(long_ago).await? {
+            let attempt = db.attempt(entry.attempt_id).await?;
+            let (number, amount) = (db.invoice(entry.invoice_id).await?.number, attempt.amount()?.format(locale));
+            let cause = if entry.state == BooksEntryState::Leaving {
+                format!("{amount} for {number} went back, and the books still have it. It is tried again.")
+            } else {
+                format!("{amount} for {number} was taken, and the books do not have it yet. It is tried again.")
+            };
+            let key = format!("books_waiting:{}:{}", entry.attempt_id, entry.invoice_id);
+            let line = Line::new(key, Severity::Waits, "Books", entry.updated_at, cause);
+            lines.push(line.of(attempt.payment_id));
+        }
+        for attempt in db.attempts_unknown(long_ago).await? {
+            let amount = attempt.amount()?.format(locale);
+            let cause = format!("Nobody knows what became of a payment of {amount}. The gateway is asked again.");
+            let key = format!("outcome:{}", attempt.id);
+            let line = Line::new(key, Severity::Waits, "Payment", attempt.created_at, cause);
+            lines.push(line.of(attempt.payment_id));
+        }
+        for attempt in db.attempts_waiting(self.now() - WAITED_LONG).await? {
+            let amount = attempt.amount()?.format(locale);
+            let cause = format!(
+                "A payment of {amount} has waited for its payer for more than an hour, and its invoice cannot be paid again \
+                 so far. The gateway is asked again."
+            );
+            let key = format!("outcome:{}", attempt.id);
+            let line = Line::new(key, Severity::Waits, "Payment", attempt.created_at, cause);
+            lines.push(line.of(attempt.payment_id));
+        }
+        for attempt in db.attempts_contradicted().await? {
+            let amount = attempt.amount()?.format(locale);
+            let cause = format!("The gateway's news about {amount} do not fit what was final before.");
+            let key = format!("contradicted:{}", attempt.id);
+            let line = Line::new(key, Severity::Money, "Payment", attempt.updated_at, cause).of(attempt.payment_id);
+            lines.push(line.fixable("Compare it with the gateway.", attempt.updated_at));
+        }
+        Ok(lines)
+    }
+
+    async fn standing_refunds(&self, db: &MerchantDb, locale: Locale) -> Result<Vec<Line>, Error> {
+        let (mut lines, long_ago) = (Vec::new(), self.now() - SOON);
+        for entry in db.refund_entries_waiting(long_ago).await? {
+            let refund = db.refund(entry.refund_id).await?;
+            let payment = db.attempt(refund.attempt_id).await?.payment_id;
+            let amount = Money::new(entry.amount_minor, refund.amount()?.currency).format(locale);
+            let number = db.invoice(entry.invoice_id).await?.number;
+            let line = if entry.state == BooksEntryState::Refused {
+                refused_refund(&entry, &refund, &amount, &number)
+            } else {
+                let cause = format!(
+                    "{amount} was paid back for {number}, and the books do not have it yet. It is tried again."
+                );
+                let key = format!("refund_waiting:{}:{}", entry.refund_id, entry.invoice_id);
+                Line::new(key, Severity::Waits, "Books", entry.updated_at, cause)
+            };
+            lines.push(line.of(payment));
+        }
+        for refund in db.refunds_unknown(long_ago).await? {
+            let amount = refund.amount()?.format(locale);
+            let cause = format!("Nobody knows what became of a refund of {amount}. The gateway is asked again.");
+            let line = Line::new(format!("outcome:{}", refund.id), Severity::Waits, "Refund", refund.created_at, cause);
+            lines.push(line.of(db.attempt(refund.attempt_id).await?.payment_id));
+        }
+        for refund in db.refunds_alarming(DateTime::UNIX_EPOCH).await? {
+            let attempt = db.attempt(refund.attempt_id).await?;
+            if refund.state.is_dead() && !refund.contradicted && is_settled(db, &attempt, &refund).await? {
+                continue;
+            }
+            let amount = refund.amount()?.format(locale);
+            let failure = refund.failure.as_deref().and_then(|json| serde_json::from_str::<RefundFailure>(json).ok());
+            let (cause, remedy) = match failure {
+                _ if refund.contradicted => (
+                    format!("The gateway’s news about a refund of {amount} do not fit what was final before."),
+                    "Compare it with the gateway.",
+                ),
+                Some(failure) => (format!("A refund of {amount} has failed."), failure.words()),
+                None => (format!("A refund of {amount} has failed."), "Look at the payment there."),
+            };
+            let key = format!("refund:{}", refund.id);
+            let line = Line::new(key, Severity::Money, "Refund", refund.updated_at, cause).of(attempt.payment_id);
+            lines.push(line.fixable(remedy, refund.updated_at));
+        }
+        Ok(lines)
+    }
+
+    /// Those that are open, and parts that were lost, which no rule takes out of the books.
+    async fn standing_disputes(&self, db: &MerchantDb, locale: Locale) -> Result<Vec<Line>, Error> {
+        let mut lines = Vec::new();
+        let disputes: Vec<Dispute> = db.disputes_alarming(DateTime::UNIX_EPOCH).await?;
+        if disputes.is_empty() {
+            return Ok(lines);
+        }
+        let zone = zone(&db.merchant().await?.time_zone);
+        for dispute in disputes {
+            let attempt = db.attempt(dispute.attempt_id).await?;
+            let connection = db.connection(attempt.connection_id).await?;
+            let gateway = self.gateway_of(db, &connection)?.capabilities().name;
+            let told = Told { gateway, locale, zone, now: self.now() };
+            let (amount, payment) = (dispute.amount()?.format(locale), attempt.payment_id);
+            match dispute.state {
+                DisputeState::Open => {
+                    let cause = format!("A card’s holder disputes {amount} at their bank.");
+                    let (key, since) = (format!("dispute:{}", dispute.id), dispute.opened_at);
+                    let line = Line::new(key, Severity::Money, "Dispute", since, cause).of(payment);
+                    lines.push(Line { remedy: told.answer(&dispute), page_url: dispute.page_url, ..line });
+                }
+                DisputeState::Lost if attempt.state.has_money() => {
+                    let reference = attempt.charge_id.or(attempt.gateway_id).unwrap_or_default();
+                    let cause = format!(
+                        "{amount} of a payment was lost in a dispute, and the books still have the whole of it."
+                    );
+                    let remedy = format!("Take {amount} out of them, reference {reference}.");
+                    let (key, since) = (format!("dispute_lost:{}", dispute.id), dispute.updated_at);
+                    let line = Line::new(key, Severity::Books, "Dispute", since, cause).of(payment);
+                    lines.push(line.fixable(remedy, amount));
+                }
+                DisputeState::Lost | DisputeState::Won => {}
+            }
+        }
+        Ok(lines)
+    }
+}
+
+/// Whether so much was refunded again since it failed, or nothing is left that could be.
+async fn is_settled(db: &MerchantDb, attempt: &Attempt, failed: &Refund) -> Result<bool, Error> {
+    let refunds = db.refunds_of(&[attempt.id]).await?;
+    let later = refunds.iter().filter(|refund| refund.created_at >= failed.updated_at && !refund.state.is_dead());
+    let again: i64 = later.map(|refund| refund.amount_minor).sum();
+    let disputes = db.disputes_of(&[attempt.id]).await?;
+    Ok(again >= failed.amount_minor || !left_to_refund(attempt, &refunds, &disputes)?.is_positive())
+}
+
+/// What the books refused of a payment, and what a person must enter, or take out, of it.
+async fn refused(db: &MerchantDb, entry: &BooksEntry, locale: Locale) -> Result<Line, Error> {
+    let attempt = db.attempt(entry.attempt_id).await?;
+    let refunds = db.refunds_of(&[attempt.id]).await?;
+    let parts = db.refund_parts(&refunds).await?;
+    let (invoice, currency) = (db.invoice(entry.invoice_id).await?, attempt.amount()?.currency);
+    let is_closed = invoice.status != InvoiceStatus::Open || invoice.due_minor < entry.amount_minor;
+    let elsewhere = if is_closed { " It can be put on another invoice, on the payment’s page." } else { "" };
+    let number = invoice.number;
+    let back = never_entered(entry, &refunds, &parts);
+    let words = |minor| Money::new(minor, currency).format(locale);
+    let paid_back = if back > 0 { format!(" and {} of it paid back", words(back)) } else { String::new() };
+    let (amount, why) = (words(entry.amount_minor), sentence_of(entry.last_error.as_deref()));
+    let reference = books_reference(&attempt, entry);
+    let (cause, remedy) = if attempt.state.has_money() {
+        let lacking = words(entry.amount_minor - back);
+        (
+            format!("{amount} for {number} was taken{paid_back}, but the books refused it: {why}"),
+            format!("They lack a payment of {lacking}, reference {reference}.{elsewhere}"),
+        )
+    } else {
+        (
+            format!("{amount} for {number} went back, but the books keep its payment: {why}"),
+            format!("It must leave them, reference {reference}; until then nobody can pay {number} here."),
+        )
+    };
+    let cure = again(&attempt, entry, &refunds, &parts).map(|again| match again {
+        BooksAgain::Post => Cure::PostPayment,
+        BooksAgain::TakeOut => Cure::TakeOutPayment,
+    });
+    let key = format!("books_refused:{}:{}", entry.attempt_id, entry.invoice_id);
+    let line = Line::new(key, Severity::Books, "Books", entry.updated_at, cause).of(attempt.payment_id);
+    let line = line.fixable(remedy, format!("{} {back}", entry.updated_at));
+    Ok(Line { cure, subject: Subject::Posting(entry.attempt_id, entry.invoice_id), ..line })
+}
+
+fn refused_refund(entry: &RefundEntry, refund: &Refund, amount: &str, number: &str) -> Line {
+    let credit = credit_number(refund.id, entry.invoice_id);
+    let (id, why) = (refund.gateway_id.as_deref().unwrap_or_default(), sentence_of(entry.last_error.as_deref()));
+    let (cause, remedy) = match refund.state {
+        RefundState::Succeeded if entry.credit_id.is_some() => (
+            format!(
+                "{amount} was paid back for {number}. Its credit note {credit} stands in the books, but they refused its \
+                 payment: {why}"
+            ),
+            format!("Enter that payment alone: {amount} from the clearing account, reference {id}."),
+        ),
+        RefundState::Succeeded => (
+            format!("{amount} was paid back for {number}, but the books refused it: {why}"),
+            format!(
+                "Enter a credit note of {amount} for {number} and its refund from the clearing account, reference {id}."
+            ),
+        ),
+        _ => (
+            format!("The refund of {amount} for {number} failed, but was not taken out of the books: {why}"),
+            format!("Delete the payment with the reference {id} and void its credit note."),
+        ),
+    };
+    let key = format!("refund_refused:{}:{}", entry.refund_id, entry.invoice_id);
+    let line = Line::new(key, Severity::Books, "Books", entry.updated_at, cause).fixable(remedy, entry.updated_at);
+    let subject = Subject::RefundPosting(entry.refund_id, entry.invoice_id);
+    Line { cure: Some(Cure::PostRefund), subject, ..line }
+}
+
+/// News about nothing that is known here: one line for each thing there, however often it was told of.
+fn parked(news: &[Webhook]) -> Vec<Line> {
+    let mut things: BTreeMap<String, Vec<&Webhook>> = BTreeMap::new();
+    for webhook in news {
+        things.entry(thing_of(webhook)).or_default().push(webhook);
+    }
+    let line = |(thing, told): (String, Vec<&Webhook>)| {
+        let mut kinds: Vec<_> = told.iter().map(|webhook| webhook.kind.as_str()).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        let cause = format!("The gateway told of {thing}, which is not known here: {}.", kinds.join(", "));
+        let since = told.iter().map(|webhook| webhook.received_at).min().unwrap_or_default();
+        let content: Vec<_> = told.iter().map(|webhook| webhook.event_id.as_str()).collect();
+        let line = Line::new(key_of_unknown(&thing), Severity::Look, "Gateway", since, cause);
+        let line = line.fixable("Look at it there. It is read again each day.", content.join(" "));
+        Line { subject: Subject::News(told.iter().map(|webhook| webhook.id).collect()), ..line }
+    };
+    things.into_iter().map(line).collect()
+}
+
+/// A vendor's words as a sentence among ours.
+pub(crate) fn sentence_of(words: Option<&str>) -> String {
+    let words = words.unwrap_or_default().trim();
+    if words.is_empty() || words.ends_with(['.', '!', '?']) { words.to_owned() } else { format!("{words}.") }
+}
