@@ -25,6 +25,7 @@ mod m021_leaving;
 mod m022_debits;
 mod m023_made_there;
 mod m024_method_postal_code;
+mod m026_checkout_invoices;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -58,6 +59,7 @@ impl MigratorTrait for Migrator {
             Box::new(m022_debits::Migration),
             Box::new(m023_made_there::Migration),
             Box::new(m024_method_postal_code::Migration),
+            Box::new(m026_checkout_invoices::Migration),
         ]
     }
 }
