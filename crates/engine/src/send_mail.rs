@@ -4,6 +4,7 @@ use crate::{
     Engine, Error,
     audit::{Actor, Audited},
     clock::{on_the_wall, zone},
+    faces::numbers,
     jobs::{Ran, Work, end_with},
     settle_payment::{latest, why_not},
 };
@@ -169,10 +170,12 @@ impl Engine {
     ) -> Result<NewMail, Error> {
         let set_up = self.set_up(db).await?;
         let merchant = &set_up.merchant;
-        let (payment, share) = db.payment_with_share(attempt.payment_id, None).await?;
+        let (payment, shares) = db.payment_with_shares(attempt.payment_id).await?;
+        let share = shares.first().ok_or(Error::NotFound)?;
         let (paid, locale) = (payment.amount()?, merchant.face()?.locale);
         let amount = refund.map_or(Ok(paid), Refund::amount)?.format(locale);
         let words = |minor| Money::new(minor, paid.currency).format(locale);
+        let several = shares.iter().filter(|_| shares.len() > 1);
         let failure = refund.and_then(|refund| refund.failure.as_deref());
         // By its name, which is what the template knows it by.
         let failure: Option<String> = failure.map(serde_json::from_str).transpose()?;
@@ -182,10 +185,15 @@ impl Engine {
                 merchant => &merchant.name,
                 support => &merchant.support_email,
                 customer => &payment.customer_name,
-                invoice => &share.invoice_number,
+                invoice => numbers(&shares),
                 reference => &payment.reference,
                 amount => &amount,
                 paid => paid.format(locale),
+                several => several.map(|share| context! {
+                    invoice => &share.invoice_number,
+                    amount => words(share.amount_minor),
+                    left => (share.due_minor > share.amount_minor).then(|| words(share.due_minor - share.amount_minor)),
+                }).collect::<Vec<_>>(),
                 total => words(share.total_minor),
                 paid_before => (share.total_minor > share.due_minor).then(|| words(share.total_minor - share.due_minor)),
                 balance => words(share.due_minor - share.amount_minor),
