@@ -2,8 +2,10 @@
 
 use chrono::{Datelike, NaiveDate};
 use domain::{
+    ids::InvoiceId,
     money::{Locale, Money},
-    views::Dashboard,
+    payment::{INVOICES_PER_PAYMENT_MAX, Refusal, together},
+    views::{Dashboard, PaymentRow},
 };
 
 /// `1 invoice`, `3 invoices`.
@@ -16,6 +18,29 @@ pub fn count(n: usize, one: &str) -> String {
 #[must_use]
 pub fn amounts(all: &[Money], locale: Locale) -> String {
     listed(&all.iter().map(|m| m.format(locale)).collect::<Vec<_>>())
+}
+
+/// What is ticked to be paid together: `2 selected, $1,554.50`.
+#[must_use]
+pub fn selected(chosen: &[(InvoiceId, Money)], locale: Locale) -> String {
+    let due: Vec<Money> = chosen.iter().map(|(_, due)| *due).collect();
+    match together(&due) {
+        Ok(sum) => format!("{} selected, {}", due.len(), sum.format(locale)),
+        Err(Refusal::Currencies) => format!("{} selected, in different currencies", due.len()),
+        Err(Refusal::TooMany) => {
+            format!("{} selected, and one payment can have {INVOICES_PER_PAYMENT_MAX}", due.len())
+        }
+        Err(_) => "Select invoices to pay them together".into(),
+    }
+}
+
+/// The invoices of a payment: `INV-501`, and of several each with what it got, `INV-501 $1,204.50`.
+#[must_use]
+pub fn invoices_of(row: &PaymentRow, locale: Locale) -> Vec<String> {
+    if row.shares.is_empty() {
+        return vec![row.invoice_number.clone()];
+    }
+    row.shares.iter().map(|share| format!("{} {}", share.number, share.amount.format(locale))).collect()
 }
 
 fn listed(parts: &[String]) -> String {

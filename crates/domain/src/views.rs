@@ -202,6 +202,8 @@ pub struct NewMethod {
 pub struct Closed {
     pub merchant: Option<MerchantFace>,
     pub invoice_number: Option<String>,
+    /// Others were to be paid with it, and are not.
+    pub of_several: bool,
     pub reason: ClosedReason,
 }
 
@@ -258,16 +260,6 @@ pub struct Standing {
     pub returnable_until: Option<NaiveDate>,
     /// What came back of it, or is on its way back, oldest first.
     pub paid_back: Vec<PaidBack>,
-}
-
-impl Standing {
-    /// `invoice INV-501`, `invoices INV-501, INV-502`.
-    #[must_use]
-    pub fn invoices(&self) -> String {
-        let numbers: Vec<_> = self.shares.iter().map(|share| share.number.as_str()).collect();
-        let word = if numbers.len() == 1 { "invoice" } else { "invoices" };
-        format!("{word} {}", numbers.join(", "))
-    }
 }
 
 /// What a payment pays of one invoice.
@@ -368,6 +360,8 @@ pub struct Place {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dashboard {
     pub who: Whoami,
+    /// Why what was just chosen cannot be paid together.
+    pub refused: Option<String>,
     pub outstanding: Vec<InvoiceFace>,
     /// One figure per currency, never summed across (D13).
     pub owed: Vec<Money>,

@@ -193,7 +193,7 @@ impl Engine {
         payer: Option<&PayerPass>,
         was: Option<(String, Money)>,
     ) -> Result<CheckoutPage, Error> {
-        let face = guest.merchant.face()?;
+        let (face, of_several) = (guest.merchant.face()?, guest.chosen.len() > 1);
         let (latest, live) = self.payments_at(guest).await?;
         if let Some(live) = live {
             let standing = self.standing(guest, payer, live).await?;
@@ -206,12 +206,12 @@ impl Engine {
             };
             // Of several, the one that is taken.
             let invoice_number = standing.shares.into_iter().next().map(|share| share.number);
-            return Ok(CheckoutPage::Closed(Closed { merchant: Some(face), invoice_number, reason }));
+            return Ok(CheckoutPage::Closed(Closed { merchant: Some(face), invoice_number, of_several, reason }));
         }
         let (invoices, customer, stale) = self.invoices_to_show(guest).await?;
         let closed = |invoice: &Invoice, reason| {
             let (merchant, invoice_number) = (Some(face.clone()), Some(invoice.number.clone()));
-            Ok(CheckoutPage::Closed(Closed { merchant, invoice_number, reason }))
+            Ok(CheckoutPage::Closed(Closed { merchant, invoice_number, of_several, reason }))
         };
         let last_outcome = match &latest {
             Some(payment) => Some(self.standing(guest, payer, payment.id).await?),
@@ -481,7 +481,7 @@ async fn closed(
         Some(db) => Some(db.merchant().await?.face()?),
         None => None,
     };
-    Ok(Closed { merchant, invoice_number, reason })
+    Ok(Closed { merchant, invoice_number, of_several: false, reason })
 }
 
 /// What was due on an invoice when the page was drawn, unless it is due again.

@@ -77,8 +77,11 @@ pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
     let locale = story.who.locale;
     let row = story.row;
     let amount = row.amount.format(locale);
-    let invoices = row.invoice_number.split(", ").map(|number| {
-        view! { <a href=addresses::list("/admin", number, 1)>{number.to_owned()}</a> " " }
+    let of_one = row.shares.is_empty().then(|| (row.invoice_number.clone(), None));
+    let each = row.shares.iter().map(|share| (share.number.clone(), Some(share.amount.format(locale))));
+    let invoices = of_one.into_iter().chain(each).map(|(number, share)| {
+        let href = addresses::list("/admin", &number, 1);
+        view! { <span class="share"><a href=href>{number}</a> " " {share}</span> }
     });
     let invoices = invoices.collect_view();
     let (proof, file) = (addresses::proof(row.payment), format!("proof-{}.html", row.reference));
