@@ -277,6 +277,24 @@ mod tests {
     }
 
     #[test]
+    fn g28_a_receipt_of_several_invoices_names_each_with_its_share() {
+        let template = TEMPLATES.get_template(Tells::Receipt.name()).expect("a template");
+        let text = template.render(context! {
+            amount => "$1,054.00",
+            invoice => "INV-501, INV-502",
+            reference => "PAY-1",
+            several => vec![
+                context! { invoice => "INV-501", amount => "$1,004.00", left => "$200.50" },
+                context! { invoice => "INV-502", amount => "$50.00" },
+            ],
+        });
+        let text = text.expect("a text");
+        let rows = "Reference: PAY-1\n\nInvoice INV-501: $1,004.00, and $200.50 of it is left\n\
+                    Invoice INV-502: $50.00\nThis payment: $1,054.00\n\nKeep this mail";
+        assert!(text.contains("Invoices: INV-501, INV-502\n") && text.contains(rows), "{text}");
+    }
+
+    #[test]
     fn g37_a_payer_reads_why_a_refund_failed_and_what_comes_next() {
         const ASK: &str = "Reference: PAY-1\n\nQuestions? Write to help@msp.example and quote PAY-1.";
         let template = TEMPLATES.get_template(Tells::RefundFailed.name()).expect("a template");

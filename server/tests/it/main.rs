@@ -24,6 +24,7 @@ mod refunds;
 mod reliability;
 mod sandbox;
 mod screens;
+mod several;
 mod sign_in;
 mod soak;
 mod spoiled;
