@@ -168,7 +168,7 @@ fn g27_less_is_taken_where_the_merchant_takes_parts_and_g29_more_nowhere() {
     let usd = |minor| Money::new(minor, Currency::USD);
     let books = BooksInvoice { due: usd(100), ..BooksInvoice::example() };
     let ask = |pay, due, takes_parts| amount_to_charge(Shown { pay, due: usd(due) }, &books, takes_parts);
-    let not_within = Err(Refusal::NotWithin { due: usd(100) });
+    let not_within: Result<Money, Refusal> = Err(Refusal::NotWithin { due: usd(100) });
     for (pay, parts_taken, whole_only) in [
         (usd(100), Ok(usd(100)), Ok(usd(100))),
         (usd(99), Ok(usd(99)), Err(Refusal::WholeOnly)),
