@@ -140,6 +140,19 @@ mod tests {
     }
 
     #[test]
+    fn g28_d13_what_is_ticked_is_summed_in_one_currency_alone() {
+        let id: InvoiceId = format!("inv_{}", "0".repeat(32)).parse().expect("an id");
+        let ticked = |minor, currency| (id, Money::new(minor, currency));
+        let dollars = [ticked(35_000, Currency::USD), ticked(120_450, Currency::USD)];
+        assert_eq!(selected(&dollars, Locale::EnUs), "2 selected, $1,554.50");
+        let mixed = [ticked(1, Currency::USD), ticked(1, Currency::AUD)];
+        assert_eq!(selected(&mixed, Locale::EnUs), "2 selected, in different currencies");
+        let many = [ticked(1, Currency::USD); INVOICES_PER_PAYMENT_MAX + 1];
+        assert_eq!(selected(&many, Locale::EnUs), "21 selected, and one payment can have 20");
+        assert_eq!(selected(&[], Locale::EnUs), "Select invoices to pay them together");
+    }
+
+    #[test]
     fn prose_keeps_e_mail_whole_and_leaves_addresses_alone() {
         assert_eq!(whole("We will e-mail you at e-mail@acme.test."), "We will e\u{2011}mail you at e-mail@acme.test.");
     }

@@ -83,7 +83,7 @@ on_both!(payments_are_listed_newest_first_by_state_and_with_their_invoices, asyn
     let approved = PaymentFilter { state_in: vec![AttemptState::Approved, AttemptState::Settled], ..search("") };
     assert_eq!(found(&shop, &approved).await, [first]);
     let shares = shop.db.shares_of(vec![first, second]).await.unwrap();
-    let numbers = |id| shares[id].iter().map(|share| share.invoice_number.as_str()).collect::<Vec<_>>();
+    let numbers = |id: &PaymentId| shares[id].iter().map(|share| share.invoice_number.as_str()).collect::<Vec<_>>();
     assert_eq!(numbers(&first), ["INV-1"]);
     assert_eq!(numbers(&second), ["INV-2", "INV-3"]);
     let (payment, same) = shop.db.payment_with_shares(second).await.unwrap();
