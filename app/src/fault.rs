@@ -32,7 +32,7 @@ pub enum Fault {
         #[serde(default)]
         number: String,
     },
-    #[error("Of invoice {number}, enter an amount above zero, up to {}. Nothing was charged.", .due.to_decimal())]
+    #[error("Of invoice {}, enter an amount above zero, up to {}. Nothing was charged.", .number, .due.to_decimal())]
     NotWithin { number: String, due: Money },
     /// What is not paid in this way, in one sentence.
     #[error("{words}")]
