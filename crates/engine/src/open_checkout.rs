@@ -200,8 +200,10 @@ impl Engine {
             if standing.mine {
                 return Ok(CheckoutPage::Standing(standing));
             }
+            // Of a part that the books do not have yet, something is left: the page is asked again by itself.
+            let is_whole = standing.shares.iter().all(|share| !share.balance_after.is_positive());
             let reason = match standing.outcome {
-                Outcome::Paid => ClosedReason::JustPaid,
+                Outcome::Paid if is_whole => ClosedReason::JustPaid,
                 _ => ClosedReason::InProgress { since: standing.at, again_by: self.free_by(guest, live).await? },
             };
             // Of several, the one that is taken.
