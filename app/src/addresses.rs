@@ -4,6 +4,7 @@ use domain::{
     ids::{CheckoutId, InvoiceId, MailId, PaymentId},
     method::MethodKind,
     money::{Currency, Money},
+    payment::Shown,
 };
 use leptos_router::location::Url;
 
@@ -109,10 +110,15 @@ pub fn own_path(next: &str) -> Option<&str> {
     (plain && next.starts_with('/') && !next.starts_with("//")).then_some(next)
 }
 
-/// Money in a form field: `USD 120450`.
+/// What is paid of each invoice in a form field: `USD 120450`, `USD 120450 35000`, and `USD 10000/90000` for a part of what
+/// is due.
 #[must_use]
-pub fn money_field(money: Money) -> String {
-    format!("{} {}", money.currency, money.minor)
+pub fn shown_field(shown: &[Shown]) -> String {
+    let currency = shown.first().map(|first| first.due.currency.to_string()).unwrap_or_default();
+    let share = |Shown { pay, due }: &Shown| {
+        if pay == due { format!(" {}", due.minor) } else { format!(" {}/{}", pay.minor, due.minor) }
+    };
+    currency + &shown.iter().map(share).collect::<String>()
 }
 
 /// An amount as somebody typed it: digits and a point, and commas only where our pages write them between thousands. Any
@@ -132,9 +138,15 @@ fn without_separators(amount: &str) -> Option<String> {
 }
 
 #[must_use]
-pub fn read_money(field: &str) -> Option<Money> {
-    let (code, minor) = field.split_once(' ')?;
-    Some(Money::new(minor.parse().ok()?, code.parse::<Currency>().ok()?))
+pub fn read_shown(field: &str) -> Option<Vec<Shown>> {
+    let (code, shares) = field.split_once(' ')?;
+    let currency = code.parse::<Currency>().ok()?;
+    let money = |minor: &str| Some(Money::new(minor.parse().ok()?, currency));
+    let share = |share: &str| match share.split_once('/') {
+        Some((pay, due)) => Some(Shown { pay: money(pay)?, due: money(due)? }),
+        None => money(share).map(Shown::whole),
+    };
+    shares.split(' ').map(share).collect()
 }
 
 #[cfg(test)]
@@ -186,10 +198,29 @@ mod tests {
 
     #[test]
     fn money_survives_a_form() {
-        let money = Money::new(120_450, Currency::USD);
-        assert_eq!(read_money(&money_field(money)), Some(money));
-        for junk in ["", "USD", "USD 1.5", "US 15", "USD 99999999999999999999", "120450"] {
-            assert_eq!(read_money(junk), None, "{junk}");
+        let usd = |minor| Money::new(minor, Currency::USD);
+        let (whole, part) = (Shown::whole(usd(120_450)), Shown { pay: usd(10_000), due: usd(90_000) });
+        for (shown, field) in [
+            (vec![whole], "USD 120450"),
+            (vec![whole, part], "USD 120450 10000/90000"),
+            (vec![part, whole], "USD 10000/90000 120450"),
+        ] {
+            assert_eq!(shown_field(&shown), field);
+            assert_eq!(read_shown(field), Some(shown));
+        }
+        for junk in [
+            "",
+            "USD",
+            "USD ",
+            "USD 1.5",
+            "US 15",
+            "USD 99999999999999999999",
+            "120450",
+            "USD 1  2",
+            "USD 1/",
+            "USD 1/2/3",
+        ] {
+            assert_eq!(read_shown(junk), None, "{junk}");
         }
     }
 }

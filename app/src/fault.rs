@@ -25,7 +25,18 @@ pub enum Fault {
     NotPayable,
     /// The books' balance is not what the payer was shown (D11).
     #[error("The amount has changed since you opened the page. Nothing was charged.")]
-    AmountMoved { was: Money, now: Money },
+    AmountMoved {
+        was: Money,
+        now: Money,
+        /// Of the invoice.
+        #[serde(default)]
+        number: String,
+    },
+    #[error("Of invoice {}, enter an amount above zero, up to {}. Nothing was charged.", .number, .due.to_decimal())]
+    NotWithin { number: String, due: Money },
+    /// What is not paid in this way, in one sentence.
+    #[error("{words}")]
+    NotLikeThat { words: String },
     /// What the payer would agree to is not what they were shown (N15).
     #[error(
         "What you agree to by pressing Pay has changed since you opened the page. Nothing was charged. It stands beside the \
@@ -99,6 +110,7 @@ impl Fault {
             Self::SignInNeeded | Self::NoMatch => 401,
             Self::NotFound => 404,
             Self::AlreadyPaid | Self::NotPayable | Self::AmountMoved { .. } => 409,
+            Self::NotWithin { .. } | Self::NotLikeThat { .. } => 409,
             Self::WordsMoved | Self::AuthorityMoved => 409,
             Self::NothingToRefund | Self::MoreThanLeft { .. } | Self::NoRefundsHere { .. } | Self::PartTooEarly => 409,
             Self::MethodGone | Self::MethodRefused { .. } | Self::RefundFormUsed { .. } => 409,
@@ -124,6 +136,7 @@ impl Fault {
             Self::AlreadyPaid | Self::NotPayable | Self::AmountMoved { .. } | Self::WordsMoved | Self::MethodGone => {
                 "Nothing was charged"
             }
+            Self::NotWithin { .. } | Self::NotLikeThat { .. } => "Nothing was charged",
             Self::MethodRefused { .. } => "It is not saved",
             Self::NoCard => "The card is not saved",
             Self::NoAccount | Self::AuthorityMoved | Self::NotSigned => "The account is not saved",

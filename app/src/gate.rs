@@ -4,7 +4,13 @@
 use crate::{addresses, fault::Fault, note::Note};
 use axum::http::request::Parts;
 pub use domain::access::Act;
-use domain::{ids::CheckoutId, network::Network, payment::Refusal, refund::RefundRefusal, views::Whoami};
+use domain::{
+    ids::CheckoutId,
+    network::Network,
+    payment::{INVOICES_PER_PAYMENT_MAX, Refusal},
+    refund::RefundRefusal,
+    views::Whoami,
+};
 use engine::{AdminPass, Engine, GuestPass, MethodError, OperatorPass, PayerPass, RefundError, SignInError, TakeError};
 use http::{
     HeaderName, HeaderValue, StatusCode, Uri,
@@ -108,9 +114,7 @@ impl From<engine::Error> for Fault {
 impl From<TakeError> for Fault {
     fn from(error: TakeError) -> Self {
         match error {
-            TakeError::Refused(Refusal::AlreadyPaid) => Self::AlreadyPaid,
-            TakeError::Refused(Refusal::NotPayable(_)) => Self::NotPayable,
-            TakeError::Refused(Refusal::AmountMoved { shown, now }) => Self::AmountMoved { was: shown, now },
+            TakeError::Refused { why, invoice } => refused(why, invoice.unwrap_or_default()),
             TakeError::WordsMoved => Self::WordsMoved,
             TakeError::BadEmail => Self::BadEmail,
             TakeError::MethodGone => Self::MethodGone,
@@ -118,6 +122,26 @@ impl From<TakeError> for Fault {
             TakeError::Engine(error) => error.into(),
         }
     }
+}
+
+/// `number` is the invoice's that it is about.
+fn refused(why: Refusal, number: String) -> Fault {
+    let words = match why {
+        Refusal::AlreadyPaid => return Fault::AlreadyPaid,
+        Refusal::NotPayable(_) => return Fault::NotPayable,
+        Refusal::AmountMoved { shown, now } => return Fault::AmountMoved { was: shown, now, number },
+        Refusal::NotWithin { due } => return Fault::NotWithin { number, due },
+        Refusal::WholeOnly => format!("Invoice {number} can only be paid whole here. Nothing was charged."),
+        Refusal::NothingChosen => "Select the invoices first that you want to pay.".to_owned(),
+        Refusal::TooMany => {
+            format!("One payment can have up to {INVOICES_PER_PAYMENT_MAX} invoices. Select fewer of them.")
+        }
+        Refusal::Currencies => {
+            "One payment has one currency. Select invoices of the same currency, and pay the others after them."
+                .to_owned()
+        }
+    };
+    Fault::NotLikeThat { words }
 }
 
 impl From<RefundError> for Fault {

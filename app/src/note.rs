@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 const EMAIL_MAX_CHARS: usize = 254;
 const AMOUNT_MAX_CHARS: usize = 32;
+const AMOUNTS_MAX_CHARS: usize = 400;
 /// A cookie holds 4096 bytes, and a letter may take twelve of them.
 const REASON_MAX_CHARS: usize = 200;
 
@@ -48,6 +49,13 @@ impl Note {
     pub fn of_fix(fault: &Fault, reason: &str, reference: &str) -> Self {
         let [reason, reference] = [reason, reference].map(|typed| cut(typed, FIX_MAX_CHARS));
         Self { fault: Some(fault.clone()), reason, reference, ..Self::default() }
+    }
+
+    /// What was typed as the amounts of several invoices, one in a line.
+    #[must_use]
+    pub fn of_amounts(fault: &Fault, amounts: &[String]) -> Self {
+        let amount = cut(&amounts.join("\n"), AMOUNTS_MAX_CHARS);
+        Self { fault: Some(fault.clone()), amount, ..Self::default() }
     }
 
     #[must_use]

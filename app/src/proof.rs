@@ -1,7 +1,10 @@
 //! A payment's proof as one HTML file that needs nothing else: its style is in it, it has no script, and it prints. Drawn
 //! by the server alone.
 
-use crate::{components::unbroken::unbroken, words::count};
+use crate::{
+    components::unbroken::unbroken,
+    words::{count, invoices_of},
+};
 use domain::{
     date::{Moment, in_words, zone_in_words},
     money::Locale,
@@ -105,7 +108,7 @@ fn payment(story: &PaymentStory, locale: Locale) -> AnyView {
             <dl>
                 {fact("Reference", row.reference.clone())}
                 {fact("Customer", row.customer.clone())}
-                {fact("Invoice", row.invoice_number.clone())}
+                {fact(if row.shares.is_empty() { "Invoice" } else { "Invoices" }, invoices_of(row, locale).join(", "))}
                 {fact("Amount", format!("{} ({})", row.amount.format(locale), row.amount.currency))}
                 {row.method.clone().map(|method| fact("Method", method))}
                 {fact("Receipt to", story.payer_email.clone())}

@@ -2,8 +2,10 @@
 
 use chrono::{Datelike, NaiveDate};
 use domain::{
+    ids::InvoiceId,
     money::{Locale, Money},
-    views::Dashboard,
+    payment::{INVOICES_PER_PAYMENT_MAX, Refusal, together},
+    views::{Dashboard, PaymentRow},
 };
 
 /// `1 invoice`, `3 invoices`.
@@ -22,6 +24,29 @@ pub fn needs(n: u64) -> String {
 #[must_use]
 pub fn amounts(all: &[Money], locale: Locale) -> String {
     listed(&all.iter().map(|m| m.format(locale)).collect::<Vec<_>>())
+}
+
+/// What is ticked to be paid together: `2 selected, $1,554.50`.
+#[must_use]
+pub fn selected(chosen: &[(InvoiceId, Money)], locale: Locale) -> String {
+    let due: Vec<Money> = chosen.iter().map(|(_, due)| *due).collect();
+    match together(&due) {
+        Ok(sum) => format!("{} selected, {}", due.len(), sum.format(locale)),
+        Err(Refusal::Currencies) => format!("{} selected, in different currencies", due.len()),
+        Err(Refusal::TooMany) => {
+            format!("{} selected, and one payment can have {INVOICES_PER_PAYMENT_MAX}", due.len())
+        }
+        Err(_) => "Select invoices to pay them together".into(),
+    }
+}
+
+/// The invoices of a payment: `INV-501`, and of several each with what it got, `INV-501 $1,204.50`.
+#[must_use]
+pub fn invoices_of(row: &PaymentRow, locale: Locale) -> Vec<String> {
+    if row.shares.is_empty() {
+        return vec![row.invoice_number.clone()];
+    }
+    row.shares.iter().map(|share| format!("{} {}", share.number, share.amount.format(locale))).collect()
 }
 
 fn listed(parts: &[String]) -> String {
@@ -118,6 +143,19 @@ mod tests {
         assert_eq!(amounts(&all[..1], Locale::EnUs), "$350.00");
         assert_eq!(count(1, "invoice"), "1 invoice");
         assert_eq!(count(2, "invoice"), "2 invoices");
+    }
+
+    #[test]
+    fn g28_d13_what_is_ticked_is_summed_in_one_currency_alone() {
+        let id: InvoiceId = format!("inv_{}", "0".repeat(32)).parse().expect("an id");
+        let ticked = |minor, currency| (id, Money::new(minor, currency));
+        let dollars = [ticked(35_000, Currency::USD), ticked(120_450, Currency::USD)];
+        assert_eq!(selected(&dollars, Locale::EnUs), "2 selected, $1,554.50");
+        let mixed = [ticked(1, Currency::USD), ticked(1, Currency::AUD)];
+        assert_eq!(selected(&mixed, Locale::EnUs), "2 selected, in different currencies");
+        let many = [ticked(1, Currency::USD); INVOICES_PER_PAYMENT_MAX + 1];
+        assert_eq!(selected(&many, Locale::EnUs), "21 selected, and one payment can have 20");
+        assert_eq!(selected(&[], Locale::EnUs), "Select invoices to pay them together");
     }
 
     #[test]

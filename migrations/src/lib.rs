@@ -26,6 +26,7 @@ mod m022_debits;
 mod m023_made_there;
 mod m024_method_postal_code;
 mod m025_exceptions;
+mod m026_checkout_invoices;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -60,6 +61,7 @@ impl MigratorTrait for Migrator {
             Box::new(m023_made_there::Migration),
             Box::new(m024_method_postal_code::Migration),
             Box::new(m025_exceptions::Migration),
+            Box::new(m026_checkout_invoices::Migration),
         ]
     }
 }

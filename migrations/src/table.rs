@@ -26,6 +26,9 @@ impl Build {
     pub fn minor(self, name: &'static str) -> Self {
         self.col(schema::big_integer(name))
     }
+    pub fn minor_null(self, name: &'static str) -> Self {
+        self.col(schema::big_integer_null(name))
+    }
     pub fn count(self, name: &'static str) -> Self {
         self.col(schema::integer(name))
     }
@@ -65,13 +68,36 @@ impl Build {
 
     /// `columns` name a row of `parent` by its primary key, which has the same shape.
     pub fn within<const N: usize>(
-        mut self,
+        self,
         columns: [&'static str; N],
         parent: &'static str,
         key: [&'static str; N],
     ) -> Self {
+        self.link(columns, parent, key, false)
+    }
+
+    /// [`Build::within`], and the row goes when its parent does.
+    pub fn part_of<const N: usize>(
+        self,
+        columns: [&'static str; N],
+        parent: &'static str,
+        key: [&'static str; N],
+    ) -> Self {
+        self.link(columns, parent, key, true)
+    }
+
+    fn link<const N: usize>(
+        mut self,
+        columns: [&'static str; N],
+        parent: &'static str,
+        key: [&'static str; N],
+        goes_with_it: bool,
+    ) -> Self {
         let mut link = ForeignKey::create();
         link.name(format!("{}_of_{parent}", self.1)).from_tbl(self.1).to_tbl(parent);
+        if goes_with_it {
+            link.on_delete(ForeignKeyAction::Cascade);
+        }
         for (column, key) in columns.into_iter().zip(key) {
             link.from_col(column).to_col(key);
         }

@@ -251,6 +251,7 @@ fn founding(merchant: &Merchant, admin: PersonId, vendors: &str) -> anyhow::Resu
             locale,
             time_zone: time_zone.to_owned(),
             support_email: format!("billing@{}.test", merchant.key),
+            takes_parts: harbour,
         },
         books,
         gateway: match (northwind, harbour) {

@@ -7,11 +7,17 @@ use domain::{
 };
 use leptos::prelude::*;
 
+/// Where the payer chooses.
+#[cfg(feature = "ssr")]
+const HOME: &str = "/dashboard";
+
 #[server(prefix = "/api", endpoint = "invoices/dashboard")]
 pub async fn read_dashboard() -> Result<Dashboard, Fault> {
     use crate::gate;
     let payer = gate::payer(gate::Act::SeeOwnInvoices).await?;
-    gate::answer(gate::engine().dashboard(&payer).await)
+    let mut board = gate::answer(gate::engine().dashboard(&payer).await)?;
+    board.refused = gate::take_note(HOME, "").fault.map(|fault| fault.to_string());
+    Ok(board)
 }
 
 /// Opens the checkout of one of the payer's own invoices.
@@ -20,6 +26,20 @@ pub async fn pay_invoice(invoice: InvoiceId) -> Result<(), Fault> {
     use crate::{addresses, gate};
     let payer = gate::payer(gate::Act::PayOwnInvoices).await.map_err(gate::signed_out)?;
     let checkout = gate::answer(gate::engine().pay_invoice(&payer, invoice).await)?;
+    gate::go_to(&addresses::pay(checkout));
+    Ok(())
+}
+
+/// Opens one checkout for those of the payer's own invoices that they chose.
+#[server(prefix = "/api", endpoint = "invoices/pay_chosen")]
+pub async fn pay_chosen(#[server(default)] invoices: Vec<InvoiceId>) -> Result<(), Fault> {
+    use crate::{addresses, gate};
+    let payer = gate::payer(gate::Act::PayOwnInvoices).await.map_err(gate::signed_out)?;
+    let opened = gate::answer(gate::engine().pay_invoices(&payer, invoices).await);
+    let checkout = opened.map_err(|fault| match fault {
+        Fault::NotLikeThat { .. } => gate::refuse(HOME, HOME, fault, ""),
+        other => other,
+    })?;
     gate::go_to(&addresses::pay(checkout));
     Ok(())
 }

@@ -36,7 +36,7 @@ pub async fn open_checkout(checkout: CheckoutId, left: Option<PaymentId>) -> Res
     let note = gate::take_note(HOME, &checkout.to_string());
     // From our own refusal and not from the address, where anybody could claim an amount (D11).
     let was = match &note.fault {
-        Some(Fault::AmountMoved { was, .. }) => Some(*was),
+        Some(Fault::AmountMoved { was, number, .. }) => Some((number.clone(), *was)),
         _ => None,
     };
     let payer = gate::payer(gate::Act::PayOwnInvoices).await.ok();
@@ -69,7 +69,7 @@ pub async fn take(
     use domain::views::Outcome;
     let order = engine::Order {
         payment,
-        expected: addresses::read_money(&expected).ok_or(Fault::Malformed)?,
+        expected: addresses::read_shown(&expected).ok_or(Fault::Malformed)?,
         email: email.trim().to_owned(),
         how: if saved.is_empty() {
             engine::PayHow::of_form(token).ok_or(Fault::Malformed)?
@@ -100,6 +100,28 @@ pub async fn take(
         gate::keep(HOME, &Note::with_email(&email).about(&checkout));
     }
     gate::go_to(&after_take(&standing));
+    Ok(())
+}
+
+/// What the payer wants to pay of each of the checkout's invoices, as they typed it. The page is drawn anew with it, so that
+/// button and words say what will be charged.
+#[server(prefix = "/api", endpoint = "payments/amounts")]
+pub async fn choose_amounts(
+    checkout: CheckoutId,
+    currency: String,
+    #[server(default)] amounts: Vec<String>,
+) -> Result<(), Fault> {
+    use crate::{addresses, gate};
+    let guest = gate::guest(checkout, gate::Act::PayCheckout).await?;
+    let read: Option<Vec<_>> = amounts.iter().map(|typed| addresses::read_typed_money(typed, &currency)).collect();
+    let chosen = match read {
+        Some(read) => gate::answer(gate::engine().choose_amounts(&guest, &read).await),
+        None => Err(Fault::BadAmount),
+    };
+    chosen.inspect_err(|fault| {
+        gate::refuse_with(&addresses::pay(checkout), HOME, &Note::of_amounts(fault, &amounts).about(&checkout));
+    })?;
+    gate::go_to(&addresses::pay(checkout));
     Ok(())
 }
 

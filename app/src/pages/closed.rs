@@ -24,8 +24,12 @@ pub fn ClosedView(closed: Closed, role: Role) -> impl IntoView {
         Some(merchant) => view! { <MerchantMark name=merchant.name.clone()/> }.into_any(),
         None => view! { <BrandMark/> }.into_any(),
     };
-    let way_on = way_on(closed.reason, role)
-        .map(|(to, words)| view! { <p><a class="btn" href=to rel="external">{words}</a></p> });
+    let way_on = match (closed.of_several, role) {
+        // The others are chosen again.
+        (true, Role::Payer) => Some(("/dashboard", "See your invoices")),
+        _ => way_on(closed.reason, role),
+    };
+    let way_on = way_on.map(|(to, words)| view! { <p><a class="btn" href=to rel="external">{words}</a></p> });
     view! {
         <main class=page id="main">
             {mark}

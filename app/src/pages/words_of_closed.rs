@@ -39,7 +39,7 @@ pub fn heading(closed: &Closed) -> String {
 #[must_use]
 pub fn next_step(closed: &Closed) -> String {
     let merchant = closed.merchant.as_ref().map_or("the company that sent it", |m| m.name.as_str());
-    match closed.reason {
+    let step = match closed.reason {
         ClosedReason::AlreadyPaid => {
             "There is nothing left to pay, and nothing was charged now. You can close this page.".into()
         }
@@ -69,7 +69,13 @@ pub fn next_step(closed: &Closed) -> String {
         ClosedReason::NotSetUp => {
             format!("{merchant} cannot take payments on this page at the moment. Ask how else you can pay.")
         }
+    };
+    if closed.of_several && closed.reason != ClosedReason::NotSetUp {
+        return format!(
+            "{step} The others that you chose were not charged either: choose them again without this one."
+        );
     }
+    step
 }
 
 /// Where a link leads on to, and what it says. A guest has no account: only signing in may be offered.
@@ -130,7 +136,7 @@ mod tests {
     #[test]
     fn every_closed_page_names_its_next_step_even_without_a_merchant() {
         for reason in reasons() {
-            let closed = Closed { merchant: None, invoice_number: None, reason };
+            let closed = Closed { merchant: None, invoice_number: None, of_several: false, reason };
             assert!(!heading(&closed).is_empty() && next_step(&closed).ends_with('.'), "{reason:?}");
         }
     }
@@ -138,7 +144,7 @@ mod tests {
     #[test]
     fn a_number_that_no_invoice_has_is_named_to_be_compared() {
         let reason = ClosedReason::UnknownInvoice;
-        let closed = Closed { merchant: None, invoice_number: Some("INV-5O1".into()), reason };
+        let closed = Closed { merchant: None, invoice_number: Some("INV-5O1".into()), of_several: false, reason };
         assert!(next_step(&closed).starts_with("No invoice has the number in this link, INV-5O1. Compare it"));
     }
 

@@ -8,22 +8,36 @@ pub enum Wording {
     Pay1,
     /// Where a bank account can be chosen beside cards.
     PayAny1,
+    /// Of several invoices at once.
+    PayEach1,
+    PayEachAny1,
 }
 
 impl Wording {
-    /// What pages show now.
+    /// What pages show now for so many invoices.
     #[must_use]
-    pub const fn current(with_debits: bool) -> Self {
-        if with_debits { Self::PayAny1 } else { Self::Pay1 }
+    pub const fn current(with_debits: bool, invoices: usize) -> Self {
+        match (invoices > 1, with_debits) {
+            (false, false) => Self::Pay1,
+            (false, true) => Self::PayAny1,
+            (true, false) => Self::PayEach1,
+            (true, true) => Self::PayEachAny1,
+        }
     }
 
     /// Those that a form may have shown.
-    pub const ALL: [Self; 2] = [Self::Pay1, Self::PayAny1];
+    pub const ALL: [Self; 4] = [Self::Pay1, Self::PayAny1, Self::PayEach1, Self::PayEachAny1];
 
     /// It tells what paying in this way is.
     #[must_use]
     pub const fn is_for(self, kind: MethodKind) -> bool {
-        matches!(self, Self::PayAny1) || !kind.is_debit()
+        matches!(self, Self::PayAny1 | Self::PayEachAny1) || !kind.is_debit()
+    }
+
+    /// It names each of so many invoices.
+    #[must_use]
+    pub const fn names(self, invoices: usize) -> bool {
+        matches!(self, Self::PayEach1 | Self::PayEachAny1) == (invoices > 1)
     }
 
     /// How records name it.
@@ -32,12 +46,19 @@ impl Wording {
         match self {
             Self::Pay1 => "pay-1",
             Self::PayAny1 => "pay-any-1",
+            Self::PayEach1 => "pay-each-1",
+            Self::PayEachAny1 => "pay-each-any-1",
         }
     }
 
-    /// `amount` as the button shows it.
+    /// `shares` are the invoices' numbers and what is paid of each; `amount` is their sum as the button shows it.
     #[must_use]
-    pub fn text(self, merchant: &str, invoice_number: &str, amount: &str) -> String {
+    pub fn text(self, merchant: &str, shares: &[(&str, String)], amount: &str) -> String {
+        let invoice_number = shares.first().map_or("", |(number, _)| *number);
+        let each = || {
+            let each: Vec<_> = shares.iter().map(|(number, share)| format!("{share} for invoice {number}")).collect();
+            each.join(", ")
+        };
         match self {
             Self::Pay1 => format!(
                 "By pressing Pay you agree that {merchant} charges your card {amount} once, for invoice \
@@ -47,6 +68,15 @@ impl Wording {
                 "By pressing Pay you agree that {merchant} takes {amount} once from the card or bank account that you \
                  chose, for invoice {invoice_number}. A bank account is debited under the authority given for it. No \
                  surcharge is added."
+            ),
+            Self::PayEach1 => format!(
+                "By pressing Pay you agree that {merchant} charges your card {amount} once: {}. No surcharge is added.",
+                each()
+            ),
+            Self::PayEachAny1 => format!(
+                "By pressing Pay you agree that {merchant} takes {amount} once from the card or bank account that you \
+                 chose: {}. A bank account is debited under the authority given for it. No surcharge is added.",
+                each()
             ),
         }
     }
@@ -125,10 +155,28 @@ mod tests {
                  chose, for invoice INV-501. A bank account is debited under the authority given for it. No surcharge is \
                  added.",
             ),
+            (
+                Wording::PayEach1,
+                "pay-each-1",
+                "By pressing Pay you agree that Northwind IT charges your card $1,554.50 once: $1,204.50 for invoice \
+                 INV-501, $350.00 for invoice INV-502. No surcharge is added.",
+            ),
+            (
+                Wording::PayEachAny1,
+                "pay-each-any-1",
+                "By pressing Pay you agree that Northwind IT takes $1,554.50 once from the card or bank account that you \
+                 chose: $1,204.50 for invoice INV-501, $350.00 for invoice INV-502. A bank account is debited under the \
+                 authority given for it. No surcharge is added.",
+            ),
         ];
+        let shares = [("INV-501", "$1,204.50".to_owned()), ("INV-502", "$350.00".to_owned())];
         for (wording, version, text) in shown {
-            assert_eq!(wording.text("Northwind IT", "INV-501", "$1,204.50"), text);
+            let (of, amount) = if wording.names(1) { (&shares[..1], "$1,204.50") } else { (&shares[..], "$1,554.50") };
+            assert_eq!(wording.text("Northwind IT", of, amount), text);
             assert_eq!(wording.version(), version);
+            assert_eq!(wording.names(2), !wording.names(1), "one that names a single invoice is none of two");
+            let with_debits = wording.is_for(MethodKind::AchDebit);
+            assert_eq!(Wording::current(with_debits, of.len()), wording);
         }
         assert_eq!(shown.map(|(wording, ..)| wording), Wording::ALL);
     }

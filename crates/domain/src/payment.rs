@@ -4,7 +4,7 @@
 use crate::{
     ids::DisputeId,
     invoice::{BooksInvoice, InvoiceStatus},
-    money::Money,
+    money::{Money, MoneyError},
     planted,
 };
 use serde::{Deserialize, Serialize};
@@ -349,21 +349,76 @@ pub enum Refusal {
         shown: Money,
         now: Money,
     },
+    /// More than is due, or nothing (G29).
+    NotWithin {
+        due: Money,
+    },
+    /// The merchant takes no parts (G27).
+    WholeOnly,
+    NothingChosen,
+    /// More invoices than one payment can have.
+    TooMany,
+    /// A payment has one currency (D13).
+    Currencies,
 }
 
-/// What may be charged for an invoice now, or why not. The amount always comes from the books (S65, S66).
+/// Before a charge the books are asked for each invoice: Xero takes sixty calls a minute.
+pub const INVOICES_PER_PAYMENT_MAX: usize = 20;
+
+/// What the page showed of an invoice when Pay was pressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// What is paid of it.
+    pub pay: Money,
+    /// What was due on it.
+    pub due: Money,
+}
+
+impl Shown {
+    #[must_use]
+    pub const fn whole(due: Money) -> Self {
+        Self { pay: due, due }
+    }
+}
+
+/// What may be charged for an invoice now, or why not. The amount comes from the books (S65, S66); a payer may choose less
+/// where the merchant takes parts, and never more.
 ///
 /// # Errors
 /// The refusal that the payer must be told.
-pub fn amount_to_charge(shown: Money, books: &BooksInvoice) -> Result<Money, Refusal> {
+pub fn amount_to_charge(shown: Shown, books: &BooksInvoice, takes_parts: bool) -> Result<Money, Refusal> {
     match books.status {
         InvoiceStatus::Paid => Err(Refusal::AlreadyPaid),
         InvoiceStatus::Open if !books.due.is_positive() => Err(Refusal::AlreadyPaid),
-        InvoiceStatus::Open if planted::is("amount_from_the_form") => Ok(shown),
-        InvoiceStatus::Open if books.due != shown => Err(Refusal::AmountMoved { shown, now: books.due }),
-        InvoiceStatus::Open => Ok(books.due),
+        InvoiceStatus::Open if planted::is("amount_from_the_form") => Ok(shown.pay),
+        InvoiceStatus::Open if books.due != shown.due => Err(Refusal::AmountMoved { shown: shown.due, now: books.due }),
+        InvoiceStatus::Open => part_of(books.due, shown.pay, takes_parts),
         other => Err(Refusal::NotPayable(other)),
     }
+}
+
+fn part_of(due: Money, pay: Money, takes_parts: bool) -> Result<Money, Refusal> {
+    let within = pay.is_positive() && due.minus(pay).is_ok_and(|left| left.minor >= 0);
+    if !within && !planted::is("more_than_due") {
+        return Err(Refusal::NotWithin { due });
+    }
+    if pay == due || takes_parts { Ok(pay) } else { Err(Refusal::WholeOnly) }
+}
+
+/// What amounts come to, when one payment can have them all (G28).
+///
+/// # Errors
+/// The refusal that the payer must be told.
+pub fn together(amounts: &[Money]) -> Result<Money, Refusal> {
+    let [first, rest @ ..] = amounts else { return Err(Refusal::NothingChosen) };
+    if amounts.len() > INVOICES_PER_PAYMENT_MAX {
+        return Err(Refusal::TooMany);
+    }
+    let sum = rest.iter().try_fold(*first, |sum, amount| sum.plus(*amount));
+    sum.map_err(|cause| match cause {
+        MoneyError::Currencies(..) => Refusal::Currencies,
+        MoneyError::TooLarge | MoneyError::NotAnAmount(_) => Refusal::TooMany,
+    })
 }
 
 #[cfg(test)]

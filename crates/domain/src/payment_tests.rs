@@ -145,21 +145,73 @@ fn f23_a_lost_dispute_takes_money_alone_and_gives_back_what_it_took() {
 fn s66_the_amount_is_the_books_and_d11_a_move_must_be_confirmed() {
     let usd = |minor| Money::new(minor, Currency::USD);
     let books = |status, due| BooksInvoice { status, due: usd(due), ..BooksInvoice::example() };
-    assert_eq!(amount_to_charge(usd(100), &books(InvoiceStatus::Open, 100)), Ok(usd(100)));
-    assert_eq!(
-        amount_to_charge(usd(1), &books(InvoiceStatus::Open, 100)),
-        Err(Refusal::AmountMoved { shown: usd(1), now: usd(100) })
-    );
-    assert_eq!(amount_to_charge(usd(100), &books(InvoiceStatus::Paid, 0)), Err(Refusal::AlreadyPaid));
-    assert_eq!(amount_to_charge(usd(0), &books(InvoiceStatus::Open, 0)), Err(Refusal::AlreadyPaid));
-    for closed in [InvoiceStatus::Draft, InvoiceStatus::Void] {
-        assert_eq!(amount_to_charge(usd(100), &books(closed, 100)), Err(Refusal::NotPayable(closed)));
+    let whole = |minor| Shown::whole(usd(minor));
+    for takes_parts in [false, true] {
+        let asked = |shown, status, due| amount_to_charge(shown, &books(status, due), takes_parts);
+        assert_eq!(asked(whole(100), InvoiceStatus::Open, 100), Ok(usd(100)));
+        for shown in [1, 101] {
+            let moved = Refusal::AmountMoved { shown: usd(shown), now: usd(100) };
+            assert_eq!(asked(whole(shown), InvoiceStatus::Open, 100), Err(moved));
+        }
+        assert_eq!(asked(whole(100), InvoiceStatus::Paid, 0), Err(Refusal::AlreadyPaid));
+        assert_eq!(asked(whole(0), InvoiceStatus::Open, 0), Err(Refusal::AlreadyPaid));
+        for closed in [InvoiceStatus::Draft, InvoiceStatus::Void] {
+            assert_eq!(asked(whole(100), closed, 100), Err(Refusal::NotPayable(closed)));
+        }
+        let pounds = Shown::whole(Money::new(100, Currency::GBP));
+        assert!(matches!(asked(pounds, InvoiceStatus::Open, 100), Err(Refusal::AmountMoved { .. })));
     }
-    let pounds = Money::new(100, Currency::GBP);
-    assert!(matches!(amount_to_charge(pounds, &books(InvoiceStatus::Open, 100)), Err(Refusal::AmountMoved { .. })));
+}
+
+#[test]
+fn g27_less_is_taken_where_the_merchant_takes_parts_and_g29_more_nowhere() {
+    let usd = |minor| Money::new(minor, Currency::USD);
+    let books = BooksInvoice { due: usd(100), ..BooksInvoice::example() };
+    let ask = |pay, due, takes_parts| amount_to_charge(Shown { pay, due: usd(due) }, &books, takes_parts);
+    let not_within: Result<Money, Refusal> = Err(Refusal::NotWithin { due: usd(100) });
+    for (pay, parts_taken, whole_only) in [
+        (usd(100), Ok(usd(100)), Ok(usd(100))),
+        (usd(99), Ok(usd(99)), Err(Refusal::WholeOnly)),
+        (usd(1), Ok(usd(1)), Err(Refusal::WholeOnly)),
+        (usd(0), not_within.clone(), not_within.clone()),
+        (usd(-1), not_within.clone(), not_within.clone()),
+        (usd(101), not_within.clone(), not_within.clone()),
+        (usd(i64::MIN), not_within.clone(), not_within.clone()),
+        (Money::new(50, Currency::GBP), not_within.clone(), not_within.clone()),
+    ] {
+        assert_eq!(ask(pay, 100, true), parts_taken, "{pay:?}");
+        assert_eq!(ask(pay, 100, false), whole_only, "{pay:?}");
+    }
+    let moved = Err(Refusal::AmountMoved { shown: usd(120), now: usd(100) });
+    assert_eq!(ask(usd(10), 120, true), moved, "also when the part would fit still (D11)");
+}
+
+#[test]
+fn g28_d13_one_payment_has_invoices_of_one_currency_and_not_too_many() {
+    let usd = |minor| Money::new(minor, Currency::USD);
+    assert_eq!(together(&[usd(1), usd(2), usd(3)]), Ok(usd(6)));
+    assert_eq!(together(&[usd(7)]), Ok(usd(7)));
+    assert_eq!(together(&[]), Err(Refusal::NothingChosen));
+    assert_eq!(together(&[usd(1), Money::new(1, Currency::AUD)]), Err(Refusal::Currencies));
+    assert_eq!(together(&[usd(i64::MAX), usd(1)]), Err(Refusal::TooMany));
+    assert_eq!(together(&[usd(1); INVOICES_PER_PAYMENT_MAX]), Ok(usd(20)));
+    assert_eq!(together(&[usd(1); INVOICES_PER_PAYMENT_MAX + 1]), Err(Refusal::TooMany));
 }
 
 proptest! {
+    /// Whatever a form says: nothing, all that is due, or a part of it where parts are taken; never more (S66).
+    #[test]
+    fn g29_no_form_has_more_charged_than_is_due(pay in any::<i64>(), shown in any::<i64>(), due in any::<i64>(), takes_parts in any::<bool>()) {
+        let usd = |minor| Money::new(minor, Currency::USD);
+        let books = BooksInvoice { due: usd(due), ..BooksInvoice::example() };
+        for (pay, shown) in [(pay, shown), (pay, due), (due, due), (shown, shown)] {
+            if let Ok(charged) = amount_to_charge(Shown { pay: usd(pay), due: usd(shown) }, &books, takes_parts) {
+                prop_assert!(charged.is_positive() && charged.minor <= due && shown == due);
+                prop_assert!(takes_parts || charged.minor == due);
+            }
+        }
+    }
+
     /// Webhooks twice, late or in another order than they happened end in the same state (D3, D5).
     #[test]
     fn d5_repeating_any_fact_changes_nothing(order in proptest::collection::vec(0usize..12, 0..12), again in 0usize..12) {

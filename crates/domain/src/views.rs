@@ -104,21 +104,24 @@ pub enum CheckoutPage {
     Closed(Closed),
 }
 
-/// Everything needed to pay one invoice.
+/// Everything needed to pay one invoice, or several.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offer {
     pub checkout: CheckoutId,
     /// Minted with this page: the same form sent twice is the same payment (D1).
     pub payment: PaymentId,
     pub merchant: MerchantFace,
-    pub invoice: InvoiceFace,
-    /// The books have it as a PDF, and this guest may read it.
+    /// At least one, of one company.
+    pub items: Vec<OfferItem>,
+    /// The books have invoices as PDFs, and this guest may read them.
     pub pdf: bool,
+    /// Less than what is due may be paid (G27).
+    pub takes_parts: bool,
     /// What will be charged, from the books.
     pub amount: Money,
     pub consent: ConsentFace,
     /// What the payer saw before, when the books changed meanwhile (D11).
-    pub was: Option<Money>,
+    pub moved: Option<Moved>,
     /// Why the last try on this checkout brought no money, in the payer's words.
     pub last_decline: Option<String>,
     /// What the signed-in payer's company has saved and can be charged; a guest has none (D22).
@@ -126,6 +129,21 @@ pub struct Offer {
     pub gateway: GatewayFace,
     /// The books could not be asked just now: the amount is the last one known and is read again before charging.
     pub stale: bool,
+}
+
+/// An invoice that is offered, and what is paid of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferItem {
+    pub invoice: InvoiceFace,
+    pub pay: Money,
+}
+
+/// What was due on an invoice when the page was drawn, and is now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    pub number: String,
+    pub was: Money,
+    pub now: Money,
 }
 
 /// What the payer agrees to by pressing Pay, or signs.
@@ -185,6 +203,8 @@ pub struct NewMethod {
 pub struct Closed {
     pub merchant: Option<MerchantFace>,
     pub invoice_number: Option<String>,
+    /// Others were to be paid with it, and are not.
+    pub of_several: bool,
     pub reason: ClosedReason,
 }
 
@@ -223,13 +243,12 @@ pub struct Standing {
     /// What the payer quotes when asking about it: `PAY-7F3C0A1E52`.
     pub reference: String,
     pub merchant: MerchantFace,
-    pub invoice_number: String,
+    /// At least one, by number; to others than its payer those of their own link alone.
+    pub shares: Vec<ShareFace>,
     /// Absent as in [`InvoiceFace`].
     pub customer: Option<String>,
+    /// Of these shares together.
     pub amount: Money,
-    /// Of the invoice, before this payment and after it (D14).
-    pub total: Money,
-    pub balance_after: Money,
     pub method: Option<String>,
     pub email: Option<String>,
     pub at: Moment,
@@ -244,7 +263,17 @@ pub struct Standing {
     pub paid_back: Vec<PaidBack>,
 }
 
-impl Standing {
+/// What a payment pays of one invoice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShareFace {
+    pub number: String,
+    pub amount: Money,
+    /// Of the invoice, and what is left of it after this payment (D14).
+    pub total: Money,
+    pub balance_after: Money,
+}
+
+impl ShareFace {
     /// What was paid on the invoice, or credited, before this payment.
     #[must_use]
     pub fn paid_before(&self) -> Money {
@@ -332,6 +361,8 @@ pub struct Place {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dashboard {
     pub who: Whoami,
+    /// Why what was just chosen cannot be paid together.
+    pub refused: Option<String>,
     pub outstanding: Vec<InvoiceFace>,
     /// One figure per currency, never summed across (D13).
     pub owed: Vec<Money>,
@@ -350,7 +381,10 @@ pub struct Dashboard {
 pub struct PaymentRow {
     pub payment: PaymentId,
     pub reference: String,
+    /// The numbers of all its invoices.
     pub invoice_number: String,
+    /// What each of them got, when they are several.
+    pub shares: Vec<ShareFace>,
     pub customer: String,
     pub amount: Money,
     pub state: AttemptState,

@@ -112,10 +112,15 @@ impl Engine {
         let now = self.now();
         let mut merchant = guest.db.declines(now - PER_INVOICE.within).await?;
         // Most of the time nobody was declined at all.
-        let invoice = match merchant.is_empty() {
-            true => Vec::new(),
-            false => guest.db.declines_of_invoice(guest.checkout.invoice_id, now - PER_INVOICE.within).await?,
-        };
+        let mut invoice = Vec::new();
+        let tried = if merchant.is_empty() { Vec::new() } else { guest.invoices() };
+        for id in tried {
+            let declines = guest.db.declines_of_invoice(id, now - PER_INVOICE.within).await?;
+            // Of several, the one that counts most.
+            if declines.len() > invoice.len() {
+                invoice = declines;
+            }
+        }
         merchant.retain(|at| *at > now - PER_MERCHANT.within);
         let fruitless = self.store().fruitless_of_origin(&origin.hash(), now - PER_ORIGIN.within).await?;
         let origin = fruitless.iter().filter(|of| of.declined).map(|of| of.at).collect();

@@ -9,7 +9,7 @@ use domain::{
     money::Money,
     views::{ConsentFace, MerchantFace},
 };
-use store::{Attempt, Consent, TokenHash};
+use store::{Attempt, Consent, Invoice, TokenHash};
 
 /// Card schemes take disputes for up to 540 days after a payment.
 pub(crate) const TRACEABLE_FOR: TimeDelta = TimeDelta::days(540);
@@ -17,9 +17,10 @@ pub(crate) const TRACEABLE_FOR: TimeDelta = TimeDelta::days(540);
 const SURCHARGE_MINOR: i64 = 0;
 const SALT_BYTES: usize = 16;
 
-/// The words beside a button that says `amount`.
-pub(crate) fn face(wording: Wording, merchant: &MerchantFace, invoice_number: &str, amount: Money) -> ConsentFace {
-    marked(wording.text(&merchant.name, invoice_number, &amount.format(merchant.locale)))
+/// The words beside a button that says `amount`, which is what the `shares` of the invoices come to.
+pub(crate) fn face(wording: Wording, merchant: &MerchantFace, shares: &[(&str, Money)], amount: Money) -> ConsentFace {
+    let each: Vec<_> = shares.iter().map(|(number, share)| (*number, share.format(merchant.locale))).collect();
+    marked(wording.text(&merchant.name, &each, &amount.format(merchant.locale)))
 }
 
 /// Words that a form brings back the mark of.
@@ -27,23 +28,27 @@ pub(crate) fn marked(words: String) -> ConsentFace {
     ConsentFace { mark: TokenHash::of(&words).into_text(), words }
 }
 
-/// The words that the form showed, made anew. `None`: merchant or invoice have other names by now, or the form does not
+/// The words that the form showed, made anew. `None`: merchant or invoices have other names by now, or the form does not
 /// say what it showed. Nobody may be charged for words that they have not read.
 pub(crate) fn shown(
     guest: &GuestPass,
     order: &Order,
-    invoice_number: &str,
+    invoices: &[Invoice],
+    amount: Money,
 ) -> Result<Option<(Wording, ConsentFace)>, Error> {
     let merchant = guest.merchant.face()?;
-    let faces = Wording::ALL.map(|wording| (wording, face(wording, &merchant, invoice_number, order.expected)));
-    Ok(faces.into_iter().find(|(_, face)| face.mark == order.consent))
+    let shares = invoices.iter().zip(&order.expected);
+    let shares: Vec<_> = shares.map(|(invoice, shown)| (invoice.number.as_str(), shown.pay)).collect();
+    let wordings = Wording::ALL.into_iter().filter(|wording| wording.names(shares.len()));
+    let mut faces = wordings.map(|wording| (wording, face(wording, &merchant, &shares, amount)));
+    Ok(faces.find(|(_, face)| face.mark == order.consent))
 }
 
 /// The amount is the one on the button: any other was refused before.
 pub(crate) fn agreed(
     order: &Order,
     attempt: &Attempt,
-    invoice_number: &str,
+    invoice_numbers: String,
     (wording, face): (Wording, ConsentFace),
 ) -> Result<Consent, Error> {
     let mut salt = [0; SALT_BYTES];
@@ -53,7 +58,7 @@ pub(crate) fn agreed(
         attempt_id: attempt.id,
         version: Some(wording.version().to_owned()),
         wording: Some(face.words),
-        invoice_number: invoice_number.to_owned(),
+        invoice_number: invoice_numbers,
         currency: attempt.currency.clone(),
         amount_minor: attempt.amount_minor,
         surcharge_minor: SURCHARGE_MINOR,

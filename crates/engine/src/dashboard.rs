@@ -38,6 +38,7 @@ impl Engine {
         let synced_at = set_up.connection("books").ok().and_then(|books| books.synced_at);
         Ok(Dashboard {
             who: payer.who.clone(),
+            refused: None,
             outstanding: self.invoice_faces(&payer.db, &set_up.merchant, rows).await?,
             owed: amounts(&payer.db.invoice_sums(&outstanding).await?)?,
             overdue: amounts(&payer.db.invoice_sums(&overdue).await?)?,

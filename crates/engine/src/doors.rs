@@ -1,7 +1,7 @@
 //! From a credential to a pass. A session counts for as long as it is used, is not too old, and its person still has
 //! the place.
 
-use crate::{AdminPass, Engine, Error, GuestPass, OperatorPass, PayerPass};
+use crate::{AdminPass, Engine, Error, GuestPass, OperatorPass, PayerPass, passes::Chosen};
 use chrono::TimeDelta;
 use domain::{
     access::{Act, Role},
@@ -23,7 +23,11 @@ impl Engine {
         allowed(Role::Guest, act)?;
         let found = self.store().door_checkout(checkout, self.now()).await?;
         let (db, checkout, merchant) = found.ok_or(Error::NotFound)?;
-        Ok(GuestPass { db, checkout, merchant })
+        // At others, nothing can have been chosen.
+        let may_choose = checkout.payer_id.is_some() || merchant.takes_parts;
+        let rows = if may_choose { db.checkout_invoices(checkout.id).await? } else { Vec::new() };
+        let chosen = Chosen::of(&checkout, &merchant, rows);
+        Ok(GuestPass { db, checkout, merchant, chosen })
     }
 
     /// # Errors

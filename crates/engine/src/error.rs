@@ -77,8 +77,12 @@ pub(crate) fn known<T>(found: Result<T, store::Error>) -> Result<Option<T>, Erro
 /// Why a payment was not started.
 #[derive(Debug, thiserror::Error)]
 pub enum TakeError {
-    #[error("refused: {0:?}")]
-    Refused(Refusal),
+    #[error("refused: {why:?}")]
+    Refused {
+        why: Refusal,
+        /// The number of the invoice that it is about, when it is about one.
+        invoice: Option<String>,
+    },
     /// The page says something else by now than the form showed: it must be read again.
     #[error("the form showed other words")]
     WordsMoved,
@@ -93,6 +97,18 @@ pub enum TakeError {
     TooManyTries { by: HeldBy, minutes: u32, support_email: String },
     #[error(transparent)]
     Engine(#[from] Error),
+}
+
+impl TakeError {
+    /// About one invoice.
+    pub(crate) fn of(invoice: &str) -> impl Fn(Refusal) -> Self {
+        move |why| Self::Refused { why, invoice: Some(invoice.to_owned()) }
+    }
+
+    /// About what was chosen together.
+    pub(crate) const fn of_all(why: Refusal) -> Self {
+        Self::Refused { why, invoice: None }
+    }
 }
 
 impl From<store::Error> for TakeError {

@@ -6,8 +6,8 @@ use crate::{
     audit::{Actor, Audited},
     clock::{on_the_wall, zone},
     error::known,
+    exception_lines::{Line, Subject},
     faces::{ROWS_PER_PAGE, page},
-    standing::{Line, Subject},
 };
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -44,7 +44,7 @@ impl Engine {
 
     /// All that are open, the most severe first, and of those the oldest.
     pub(crate) async fn lines(&self, db: &MerchantDb) -> Result<Vec<Line>, Error> {
-        let mut lines = self.standing(db).await?;
+        let mut lines = self.exception_lines(db).await?;
         let standing: HashSet<String> = lines.iter().map(|line| line.key.clone()).collect();
         let fixed = db.exceptions_fixed_of(standing.iter().cloned().collect()).await?;
         lines.retain(|line| !fixed.iter().any(|row| row.unique_key == line.key && row.content == line.content));

@@ -9,13 +9,13 @@ use chrono_tz::Tz;
 use domain::{
     date::Lateness,
     ids::AttemptId,
-    money::Money,
+    money::{Currency, Money},
     payment::{AttemptState, DeclineReason},
     refund::{RefundState, Refunded},
-    views::{InvoiceFace, Page, PaidBack, PaymentRow, UnderWay},
+    views::{InvoiceFace, Page, PaidBack, PaymentRow, ShareFace, UnderWay},
 };
 use std::collections::HashMap;
-use store::{Attempt, Invoice, Merchant, MerchantDb, Payment, Sum};
+use store::{Allocation, Attempt, Invoice, Merchant, MerchantDb, Payment, Sum};
 
 pub(crate) const ROWS_PER_PAGE: u64 = 50;
 
@@ -72,7 +72,7 @@ impl Engine {
             return Ok(Vec::new());
         }
         let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
-        let numbers = db.invoice_numbers(ids.clone()).await?;
+        let shares = db.shares_of(ids.clone()).await?;
         let attempts = db.latest_attempts(ids).await?;
         let with_money = attempts.values().filter(|attempt| attempt.state.has_money());
         let paid_back = paid_back(db, &with_money.map(|attempt| attempt.id).collect::<Vec<_>>()).await?;
@@ -84,9 +84,12 @@ impl Engine {
             let attempt = attempts.get(&row.id);
             let back = attempt.and_then(|attempt| paid_back.get(&attempt.id)).copied();
             let amount = row.amount()?;
+            let of = shares.get(&row.id).map(Vec::as_slice).unwrap_or_default();
+            let several = of.iter().filter(|_| of.len() > 1);
             Ok(PaymentRow {
                 payment: row.id,
-                invoice_number: numbers.get(&row.id).map(|n| n.join(", ")).unwrap_or_default(),
+                invoice_number: numbers(of),
+                shares: several.map(|share| share_face(share, amount.currency)).collect(),
                 amount,
                 customer: row.customer_name,
                 state: attempt.map_or(AttemptState::Created, |a| a.state),
@@ -117,6 +120,21 @@ async fn paid_back(db: &MerchantDb, attempts: &[AttemptId]) -> Result<HashMap<At
         }
     }
     Ok(paid_back)
+}
+
+/// `INV-501, INV-502`
+pub(crate) fn numbers(shares: &[Allocation]) -> String {
+    shares.iter().map(|share| share.invoice_number.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+pub(crate) fn share_face(share: &Allocation, currency: Currency) -> ShareFace {
+    let money = |minor| Money::new(minor, currency);
+    ShareFace {
+        number: share.invoice_number.clone(),
+        amount: money(share.amount_minor),
+        total: money(share.total_minor),
+        balance_after: money(share.due_minor - share.amount_minor),
+    }
 }
 
 fn whose_turn(state: AttemptState) -> UnderWay {

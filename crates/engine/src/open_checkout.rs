@@ -1,7 +1,7 @@
 //! From a link to a checkout, and from a checkout to the page that offers it.
 
-use crate::{Engine, Error, GuestPass, Lane, PayerPass, consent, order};
-use chrono::TimeDelta;
+use crate::{Engine, Error, GuestPass, Lane, PayerPass, TakeError, consent, order, passes::Chosen};
+use chrono::{DateTime, TimeDelta, Utc};
 use connectors::books::BooksError;
 use domain::{
     consent::Wording,
@@ -9,7 +9,8 @@ use domain::{
     invoice::{BooksInvoice, CompanyNamed, InvoiceStatus},
     money::Money,
     network::Network,
-    views::{CheckoutPage, Closed, ClosedReason, GatewayFace, Offer, Outcome},
+    payment::{INVOICES_PER_PAYMENT_MAX, Shown, amount_to_charge, together},
+    views::{CheckoutPage, Closed, ClosedReason, GatewayFace, Moved, Offer, OfferItem, Outcome},
 };
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use std::{
@@ -18,6 +19,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 use store::{Checkout, Customer, Invoice, MerchantDb, MerchantTx, Payment, TokenHash};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 /// `wire/connectwise.md`, 6.5.
@@ -84,7 +86,7 @@ impl Engine {
         }
         match self.left_half_way(&db, invoice.id, known).await? {
             Some(left) => Ok(Ok(left)),
-            None => self.checkout(&db, invoice.id, None, named).await.map(Ok),
+            None => self.checkout(&db, &[invoice.id], None, named).await.map(Ok),
         }
     }
 
@@ -110,34 +112,78 @@ impl Engine {
     /// [`Error::NotFound`] also for an invoice of somebody else.
     pub async fn pay_invoice(&self, payer: &PayerPass, invoice: InvoiceId) -> Result<CheckoutId, Error> {
         let invoice = payer.invoice(invoice).await?;
-        self.checkout(&payer.db, invoice.id, Some(payer), true).await
+        self.checkout(&payer.db, &[invoice.id], Some(payer), true).await
+    }
+
+    /// Opens one checkout for several of the payer's own invoices, the most pressing first (G28).
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] also for an invoice of somebody else; why one payment cannot have them all.
+    pub async fn pay_invoices(&self, payer: &PayerPass, chosen: Vec<InvoiceId>) -> Result<CheckoutId, TakeError> {
+        let mut invoices: Vec<Invoice> = Vec::new();
+        // One too many is enough to be refused.
+        for id in chosen.into_iter().take(INVOICES_PER_PAYMENT_MAX + 1) {
+            if invoices.iter().all(|known| known.id != id) {
+                invoices.push(payer.invoice(id).await?);
+            }
+        }
+        let due = invoices.iter().map(Invoice::due).collect::<Result<Vec<_>, _>>()?;
+        together(&due).map_err(TakeError::of_all)?;
+        invoices.sort_by(|one, other| (one.due_date, &one.number).cmp(&(other.due_date, &other.number)));
+        let ids: Vec<_> = invoices.iter().map(|invoice| invoice.id).collect();
+        Ok(self.checkout(&payer.db, &ids, Some(payer), true).await?)
+    }
+
+    /// Keeps what a checkout's payer wants to pay of each of its invoices, in the order of the page (G27). Before the charge,
+    /// all of it is decided anew by what the books say then.
+    ///
+    /// # Errors
+    /// Why so much of an invoice is not taken.
+    pub async fn choose_amounts(&self, guest: &GuestPass, amounts: &[Money]) -> Result<(), TakeError> {
+        let (invoices, _) = guest.invoices_read().await?;
+        if amounts.len() != invoices.len() {
+            return Err(Error::NotFound.into());
+        }
+        let mut chosen = Vec::new();
+        for (invoice, pay) in invoices.iter().zip(amounts) {
+            let (due, read) = (invoice.due()?, self.as_last_read(&guest.db, invoice).await?);
+            let pay = amount_to_charge(Shown { pay: *pay, due }, &read, guest.merchant.takes_parts);
+            let pay = pay.map_err(TakeError::of(&invoice.number))?;
+            chosen.push((invoice.id, (pay != due).then_some(pay.minor)));
+        }
+        Ok(guest.db.checkout_amounts(guest.checkout.id, &chosen, self.now()).await?)
     }
 
     async fn checkout(
         &self,
         db: &MerchantDb,
-        invoice_id: InvoiceId,
+        invoices: &[InvoiceId],
         payer: Option<&PayerPass>,
         company_named: bool,
     ) -> Result<CheckoutId, Error> {
+        let [invoice_id, rest @ ..] = invoices else { return Err(Error::NotFound) };
         let mut random = [0; 16];
         getrandom::fill(&mut random).map_err(|_| Error::NoRandomness)?;
         let (id, now) = (CheckoutId(Uuid::from_bytes(random)), self.now());
         let checkout = Checkout {
             merchant_id: db.merchant_id(),
             id,
-            invoice_id,
+            invoice_id: *invoice_id,
             payer_id: payer.map(|payer| payer.payer),
             company_named,
             created_at: now,
             expires_at: now + CHECKOUT_LIFE,
         };
-        db.checkout_add(checkout).await?;
+        if rest.is_empty() {
+            db.checkout_add(checkout).await?;
+        } else {
+            db.checkout_add_several(checkout, invoices).await?;
+        }
         Ok(id)
     }
 
-    /// What a checkout shows now: the offer, where its payment stands, or why there is nothing to pay. `was` is the
-    /// amount that the payer saw before, when it has changed since (D11).
+    /// What a checkout shows now: the offer, where its payment stands, or why there is nothing to pay. `was` is what the
+    /// payer saw before of the invoice with this number, when it has changed since (D11).
     ///
     /// # Errors
     /// The database is away.
@@ -145,57 +191,70 @@ impl Engine {
         &self,
         guest: &GuestPass,
         payer: Option<&PayerPass>,
-        was: Option<Money>,
+        was: Option<(String, Money)>,
     ) -> Result<CheckoutPage, Error> {
-        let face = guest.merchant.face()?;
+        let (face, of_several) = (guest.merchant.face()?, guest.chosen.len() > 1);
         let (latest, live) = self.payments_at(guest).await?;
         if let Some(live) = live {
             let standing = self.standing(guest, payer, live).await?;
             if standing.mine {
                 return Ok(CheckoutPage::Standing(standing));
             }
+            // Of a part that the books do not have yet, something is left: the page is asked again by itself.
+            let is_whole = standing.shares.iter().all(|share| !share.balance_after.is_positive());
             let reason = match standing.outcome {
-                Outcome::Paid => ClosedReason::JustPaid,
+                Outcome::Paid if is_whole => ClosedReason::JustPaid,
                 _ => ClosedReason::InProgress { since: standing.at, again_by: self.free_by(guest, live).await? },
             };
-            let (merchant, invoice_number) = (Some(face), Some(standing.invoice_number));
-            return Ok(CheckoutPage::Closed(Closed { merchant, invoice_number, reason }));
+            // Of several, the one that is taken.
+            let invoice_number = standing.shares.into_iter().next().map(|share| share.number);
+            return Ok(CheckoutPage::Closed(Closed { merchant: Some(face), invoice_number, of_several, reason }));
         }
-        let (invoice, customer, stale) = self.invoice_to_show(guest).await?;
-        let closed = |reason| {
+        let (invoices, customer, stale) = self.invoices_to_show(guest).await?;
+        let closed = |invoice: &Invoice, reason| {
             let (merchant, invoice_number) = (Some(face.clone()), Some(invoice.number.clone()));
-            Ok(CheckoutPage::Closed(Closed { merchant, invoice_number, reason }))
+            Ok(CheckoutPage::Closed(Closed { merchant, invoice_number, of_several, reason }))
         };
         let last_outcome = match &latest {
             Some(payment) => Some(self.standing(guest, payer, payment.id).await?),
             None => None,
         };
-        if let Some(reason) = nothing_to_pay(&invoice) {
+        let paid = last_outcome.as_ref().is_some_and(|last| last.outcome == Outcome::Paid);
+        let not_payable = invoices.iter().find_map(|invoice| Some((invoice, nothing_to_pay(invoice)?)));
+        if let Some((invoice, reason)) = not_payable {
             return match last_outcome {
-                Some(paid) if paid.outcome == Outcome::Paid => Ok(CheckoutPage::Standing(paid)),
-                _ => closed(reason),
+                Some(last) if paid => Ok(CheckoutPage::Standing(last)),
+                _ => closed(invoice, reason),
             };
         }
-        let Ok((_, gateway)) = self.gateway(&guest.db).await else { return closed(ClosedReason::NotSetUp) };
+        let Ok((_, gateway)) = self.gateway(&guest.db).await else {
+            return closed(&invoices[0], ClosedReason::NotSetUp);
+        };
         let last_decline = match last_outcome.map(|standing| standing.outcome) {
             Some(Outcome::Declined { words }) => Some(words),
             _ => None,
         };
-        let amount = invoice.due()?;
         let pdf = guest.checkout.company_named && self.has_pdf(&guest.db).await;
         let saved = self.methods_at(guest, payer, customer.id).await?;
-        let wording = Wording::current(saved.iter().any(|method| method.kind.is_debit()));
-        let consent = consent::face(wording, &face, &invoice.number, amount);
-        let customer = guest.checkout.company_named.then_some(customer.name);
+        let company = guest.checkout.company_named.then_some(customer.name);
+        let paid_at = latest.filter(|_| paid).map(|payment| payment.created_at);
+        let items = self.items(guest, invoices, company.as_deref(), paid_at)?;
+        let shares: Vec<_> = items.iter().map(|item| (item.invoice.number.as_str(), item.pay)).collect();
+        let pays: Vec<_> = shares.iter().map(|(_, pay)| *pay).collect();
+        // The books have given one of them another currency since it was chosen.
+        let amount = together(&pays).map_err(|_| Error::NotFound)?;
+        let wording = Wording::current(saved.iter().any(|method| method.kind.is_debit()), items.len());
+        let consent = consent::face(wording, &face, &shares, amount);
         Ok(CheckoutPage::Pay(Offer {
             checkout: guest.checkout.id,
             payment: order::mint(self.now()),
             merchant: face,
-            invoice: self.invoice_face(&guest.merchant, invoice, customer, None)?,
+            moved: was.and_then(|(number, was)| moved(&items, number, was)),
+            items,
             pdf,
+            takes_parts: guest.merchant.takes_parts,
             amount,
             consent,
-            was: was.filter(|was| *was != amount),
             last_decline,
             saved,
             gateway: GatewayFace {
@@ -208,39 +267,71 @@ impl Engine {
         }))
     }
 
-    /// The newest payment of this checkout, and the payment of any checkout that has the invoice now.
-    async fn payments_at(&self, guest: &GuestPass) -> Result<(Option<Payment>, Option<PaymentId>), Error> {
-        let invoice = guest.checkout.invoice_id;
-        // Most pages are of an invoice that nobody has tried to pay.
-        if guest.db.claims_taken(&[invoice]).await? == 0 {
-            return Ok((None, None));
-        }
-        Ok((guest.db.payment_of_checkout(guest.checkout.id).await?, guest.db.live_payment(invoice).await?))
+    /// What is offered to be paid of each. `paid_at`: something was paid at this checkout before.
+    fn items(
+        &self,
+        guest: &GuestPass,
+        invoices: Vec<Invoice>,
+        company: Option<&str>,
+        paid_at: Option<DateTime<Utc>>,
+    ) -> Result<Vec<OfferItem>, Error> {
+        let item = |(invoice, chosen): (Invoice, &Chosen)| {
+            let pay = chosen.pay(invoice.due()?, paid_at);
+            let invoice = self.invoice_face(&guest.merchant, invoice, company.map(str::to_owned), None)?;
+            Ok(OfferItem { invoice, pay })
+        };
+        invoices.into_iter().zip(&guest.chosen).map(item).collect()
     }
 
-    /// The invoice for a page: fresh when the books answer in time, else the last one known, marked stale. A crowd at
-    /// one invoice asks the books once.
-    async fn invoice_to_show(&self, guest: &GuestPass) -> Result<(Invoice, Customer, bool), Error> {
-        let (db, id) = (&guest.db, guest.checkout.invoice_id);
+    /// The newest payment of this checkout, and the payment of any checkout that has one of its invoices now.
+    async fn payments_at(&self, guest: &GuestPass) -> Result<(Option<Payment>, Option<PaymentId>), Error> {
+        // Most pages are of an invoice that nobody has tried to pay.
+        if guest.db.claims_taken(&guest.invoices()).await? == 0 {
+            return Ok((None, None));
+        }
+        Ok((guest.db.payment_of_checkout(guest.checkout.id).await?, guest.taken().await?))
+    }
+
+    /// The invoices for a page: fresh when the books answer in time, else as they were last known, marked stale.
+    async fn invoices_to_show(&self, guest: &GuestPass) -> Result<(Vec<Invoice>, Customer, bool), Error> {
         let fresh_since = Ord::max(self.now() - PAGE_MAX_AGE, guest.checkout.created_at - OPENED_MAX_AGE);
-        let (row, customer) = db.invoice_with_customer(id).await?;
-        let is_ours = self.books(db, Lane::UserAction).await.is_ok_and(|books| books.is_built_in());
-        if row.read_at > fresh_since || is_ours {
-            return Ok((row, customer, false));
-        }
-        let Some(_asked) = self.0.asking.enter(db.merchant_id(), id) else { return Ok((row, customer, true)) };
-        // Somebody else may have asked between our reading and our turn.
-        let row = db.invoice(id).await?;
-        if row.read_at > fresh_since {
-            return Ok((row, customer, false));
-        }
-        match tokio::time::timeout(PAGE_BOOKS_TIMEOUT, self.invoice_from_books(db, &row)).await {
-            Ok(Ok(books)) => Ok((row.told(&books), customer, false)),
-            Ok(Err(cause)) => {
-                tracing::warn!(invoice.id = %id, %cause, "The books could not be asked for a page; the last known amount is shown.");
-                Ok((row, customer, true))
+        let until = Instant::now() + PAGE_BOOKS_TIMEOUT;
+        let (rows, customer) = guest.invoices_read().await?;
+        let is_ours = self.books(&guest.db, Lane::UserAction).await.is_ok_and(|books| books.is_built_in());
+        let (mut invoices, mut stale) = (Vec::new(), false);
+        for row in rows {
+            if is_ours || row.read_at > fresh_since {
+                invoices.push(row);
+                continue;
             }
-            Err(_) => Ok((row, customer, true)),
+            let (invoice, is_stale) = self.invoice_to_show(&guest.db, row, fresh_since, until).await?;
+            stale |= is_stale;
+            invoices.push(invoice);
+        }
+        Ok((invoices, customer, stale))
+    }
+
+    /// One that is to be read again, and whether it could not be. A crowd at one invoice asks the books once.
+    async fn invoice_to_show(
+        &self,
+        db: &MerchantDb,
+        row: Invoice,
+        fresh_since: DateTime<Utc>,
+        until: Instant,
+    ) -> Result<(Invoice, bool), Error> {
+        let Some(_asked) = self.0.asking.enter(db.merchant_id(), row.id) else { return Ok((row, true)) };
+        // Somebody else may have asked between our reading and our turn.
+        let row = db.invoice(row.id).await?;
+        if row.read_at > fresh_since {
+            return Ok((row, false));
+        }
+        match tokio::time::timeout_at(until, self.invoice_from_books(db, &row)).await {
+            Ok(Ok(books)) => Ok((row.told(&books), false)),
+            Ok(Err(cause)) => {
+                tracing::warn!(invoice.id = %row.id, %cause, "The books could not be asked for a page; the last known amount is shown.");
+                Ok((row, true))
+            }
+            Err(_) => Ok((row, true)),
         }
     }
 
@@ -392,7 +483,13 @@ async fn closed(
         Some(db) => Some(db.merchant().await?.face()?),
         None => None,
     };
-    Ok(Closed { merchant, invoice_number, reason })
+    Ok(Closed { merchant, invoice_number, of_several: false, reason })
+}
+
+/// What was due on an invoice when the page was drawn, unless it is due again.
+fn moved(items: &[OfferItem], number: String, was: Money) -> Option<Moved> {
+    let now = items.iter().find(|item| item.invoice.number == number)?.invoice.due;
+    (now != was).then_some(Moved { number, was, now })
 }
 
 /// Why nothing can be paid on it, as it was last read.

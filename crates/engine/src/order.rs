@@ -6,6 +6,7 @@ use domain::{
     method::MethodKind,
     money::Money,
     network::Network,
+    payment::Shown,
 };
 use uuid::{NoContext, Timestamp, Uuid};
 
@@ -17,8 +18,8 @@ const CLOCKS_APART: TimeDelta = TimeDelta::minutes(1);
 pub struct Order {
     /// Minted with the form; the same id again is the same payment.
     pub payment: PaymentId,
-    /// What the payer saw on the button.
-    pub expected: Money,
+    /// What the payer saw of each of the checkout's invoices, in the order of the page.
+    pub expected: Vec<Shown>,
     pub email: String,
     pub how: PayHow,
     /// Of the card's address, as [`postal_code`] reads it.

@@ -1,20 +1,83 @@
 //! What a door hands out. A use case says by its parameter who may call it; only [`crate::doors`] can make one.
 
 use crate::Error;
+use chrono::{DateTime, Utc};
 use domain::{
-    ids::{CustomerId, InvoiceId, PayerId, PersonId},
+    ids::{CustomerId, InvoiceId, PayerId, PaymentId, PersonId},
+    money::Money,
     views::Whoami,
 };
-use store::{Checkout, Invoice, Merchant, MerchantDb};
+use store::{Checkout, CheckoutInvoice, Customer, Invoice, Merchant, MerchantDb};
 
-/// Holds a link to one invoice: may see and pay it.
+/// Holds a link to one invoice, or the checkout of several: may see and pay them.
 pub struct GuestPass {
     pub(crate) db: MerchantDb,
     pub(crate) checkout: Checkout,
     pub(crate) merchant: Merchant,
+    /// At least one, in the order of the page.
+    pub(crate) chosen: Vec<Chosen>,
+}
+
+/// An invoice of a checkout.
+pub(crate) struct Chosen {
+    pub(crate) invoice: InvoiceId,
+    /// What its payer wants to pay of it, and since when; absent: all that is due.
+    part: Option<(i64, DateTime<Utc>)>,
+}
+
+impl Chosen {
+    /// `rows` as they were chosen; without any, the one of the link.
+    pub(crate) fn of(checkout: &Checkout, merchant: &Merchant, rows: Vec<CheckoutInvoice>) -> Vec<Self> {
+        if rows.is_empty() {
+            return vec![Self { invoice: checkout.invoice_id, part: None }];
+        }
+        let part = |row: &CheckoutInvoice| row.pay_minor.filter(|_| merchant.takes_parts).zip(Some(row.chosen_at));
+        rows.iter().map(|row| Self { invoice: row.invoice_id, part: part(row) }).collect()
+    }
+
+    /// What is offered to be paid of it. A part that was paid since it was chosen is chosen no more.
+    pub(crate) fn pay(&self, due: Money, paid_at: Option<DateTime<Utc>>) -> Money {
+        match self.part {
+            Some((minor, at)) if paid_at.is_none_or(|paid| at > paid) => Money::new(minor.min(due.minor), due.currency),
+            _ => due,
+        }
+    }
 }
 
 impl GuestPass {
+    pub(crate) fn invoices(&self) -> Vec<InvoiceId> {
+        self.chosen.iter().map(|chosen| chosen.invoice).collect()
+    }
+
+    pub(crate) fn pays(&self, invoice: InvoiceId) -> bool {
+        self.chosen.iter().any(|chosen| chosen.invoice == invoice)
+    }
+
+    /// Its invoices as they were last read, and whose they are.
+    pub(crate) async fn invoices_read(&self) -> Result<(Vec<Invoice>, Customer), Error> {
+        let (first, customer) = self.db.invoice_with_customer(self.checkout.invoice_id).await?;
+        let mut invoices = vec![first];
+        for chosen in self.chosen.iter().skip(1) {
+            let invoice = self.db.invoice(chosen.invoice).await?;
+            // The books have given it to somebody else meanwhile.
+            if invoice.customer_id != customer.id {
+                return Err(Error::NotFound);
+            }
+            invoices.push(invoice);
+        }
+        Ok((invoices, customer))
+    }
+
+    /// The payment that keeps others off one of its invoices.
+    pub(crate) async fn taken(&self) -> Result<Option<PaymentId>, Error> {
+        for chosen in &self.chosen {
+            if let Some(by) = self.db.live_payment(chosen.invoice).await? {
+                return Ok(Some(by));
+            }
+        }
+        Ok(None)
+    }
+
     /// Who asks for the money.
     #[must_use]
     pub fn merchant_name(&self) -> &str {

@@ -7,11 +7,11 @@ use crate::{
     books_story::{BooksStory, RUNNING},
     clock::{on_the_wall, zone},
     dispute_story::Told,
+    exception_lines::{Line, sentence_of},
     faces::{decline_reason, never_sent},
     post_again::again,
     refund_story::{refund_events, refund_face},
     settle_payment::latest,
-    standing::{Line, sentence_of},
     transactions::mail_words,
 };
 use chrono::{DateTime, TimeDelta, Utc};

@@ -15,8 +15,22 @@ use domain::{
     refund::{RefundFact, RefundFailure, RefundOrigin, RefundState},
     views::{AttemptFace, RefundFace, RefundOffer, RefundPlan, StoryEvent, Tone},
 };
-use store::{Attempt, BooksEntryState, MerchantDb, ObservedRefund, Refund, RefundEntry, left_to_refund};
+use store::{
+    Attempt, BooksEntry, BooksEntryState, Invoice, MerchantDb, ObservedRefund, Refund, RefundEntry, left_to_refund,
+};
 use uuid::Uuid;
+
+/// As `settle_refund.rs` does it.
+fn in_the_books(shares: &[(BooksEntry, Invoice)]) -> String {
+    if shares.len() <= 1 {
+        return "the sale is credited, and the credit paid out. The invoice stays paid.".to_owned();
+    }
+    format!(
+        "the sale is credited on one invoice after the other, on each as much as this payment paid of it: {}. The \
+         credits are paid out, and the invoices stay paid.",
+        shares.iter().map(|(_, invoice)| invoice.number.as_str()).collect::<Vec<_>>().join(", ")
+    )
+}
 
 /// Instead of the dialog.
 const DISPUTED: &str = "The payment is disputed at the bank, so it cannot be refunded as well.";
@@ -43,12 +57,12 @@ impl Engine {
         if let Refunds::No(instead) = refunds {
             return Ok(Some(RefundPlan::NotHere(instead.to_owned())));
         }
-        let shares = db.books_entries(attempt.id).await?;
-        let is_refused = shares.iter().any(|share| share.state == BooksEntryState::Refused);
+        let shares = db.books_shares(attempt.id).await?;
+        let is_refused = shares.iter().any(|(share, _)| share.state == BooksEntryState::Refused);
         let in_the_books = if is_refused {
-            "they refused the payment, so nothing is taken back there, and less is left to enter."
+            "they refused the payment, so nothing is taken back there, and less is left to enter.".to_owned()
         } else {
-            "the sale is credited, and the credit paid out. The invoice stays paid."
+            in_the_books(&shares)
         };
         Ok(Some(RefundPlan::Offered(RefundOffer {
             refund: RefundId(Uuid::now_v7()),

@@ -4,6 +4,7 @@ use crate::{
     Engine, Error,
     audit::{Actor, Audited},
     clock::{on_the_wall, zone},
+    faces::numbers,
     jobs::{Ran, Work, end_with},
     settle_payment::{latest, why_not},
 };
@@ -169,10 +170,12 @@ impl Engine {
     ) -> Result<NewMail, Error> {
         let set_up = self.set_up(db).await?;
         let merchant = &set_up.merchant;
-        let (payment, share) = db.payment_with_share(attempt.payment_id, None).await?;
+        let (payment, shares) = db.payment_with_shares(attempt.payment_id).await?;
+        let share = shares.first().ok_or(Error::NotFound)?;
         let (paid, locale) = (payment.amount()?, merchant.face()?.locale);
         let amount = refund.map_or(Ok(paid), Refund::amount)?.format(locale);
         let words = |minor| Money::new(minor, paid.currency).format(locale);
+        let several = shares.iter().filter(|_| shares.len() > 1);
         let failure = refund.and_then(|refund| refund.failure.as_deref());
         // By its name, which is what the template knows it by.
         let failure: Option<String> = failure.map(serde_json::from_str).transpose()?;
@@ -182,10 +185,15 @@ impl Engine {
                 merchant => &merchant.name,
                 support => &merchant.support_email,
                 customer => &payment.customer_name,
-                invoice => &share.invoice_number,
+                invoice => numbers(&shares),
                 reference => &payment.reference,
                 amount => &amount,
                 paid => paid.format(locale),
+                several => several.map(|share| context! {
+                    invoice => &share.invoice_number,
+                    amount => words(share.amount_minor),
+                    left => (share.due_minor > share.amount_minor).then(|| words(share.due_minor - share.amount_minor)),
+                }).collect::<Vec<_>>(),
                 total => words(share.total_minor),
                 paid_before => (share.total_minor > share.due_minor).then(|| words(share.total_minor - share.due_minor)),
                 balance => words(share.due_minor - share.amount_minor),
@@ -266,6 +274,24 @@ mod tests {
             let text = text.expect("a text");
             assert!(text.contains(rows), "{text}");
         }
+    }
+
+    #[test]
+    fn g28_a_receipt_of_several_invoices_names_each_with_its_share() {
+        let template = TEMPLATES.get_template(Tells::Receipt.name()).expect("a template");
+        let text = template.render(context! {
+            amount => "$1,054.00",
+            invoice => "INV-501, INV-502",
+            reference => "PAY-1",
+            several => vec![
+                context! { invoice => "INV-501", amount => "$1,004.00", left => "$200.50" },
+                context! { invoice => "INV-502", amount => "$50.00" },
+            ],
+        });
+        let text = text.expect("a text");
+        let rows = "Reference: PAY-1\n\nInvoice INV-501: $1,004.00, and $200.50 of it is left\n\
+                    Invoice INV-502: $50.00\nThis payment: $1,054.00\n\nKeep this mail";
+        assert!(text.contains("Invoices: INV-501, INV-502\n") && text.contains(rows), "{text}");
     }
 
     #[test]

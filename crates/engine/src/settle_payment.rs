@@ -5,7 +5,7 @@ use crate::{
     Engine, Error, GuestPass, PayerPass,
     audit::{Actor, Audited},
     clock::{day, on_the_wall, zone},
-    faces::decline_reason,
+    faces::{decline_reason, share_face},
     failpoint,
     jobs::Work,
     take_payment::charge_request,
@@ -211,7 +211,7 @@ impl Engine {
         payer: Option<&PayerPass>,
         payment: PaymentId,
     ) -> Result<Standing, Error> {
-        let (payment, share) = self.own_payment(guest, payment).await?;
+        let (payment, shares) = self.own_payment(guest, payment).await?;
         let mut attempt = latest(&guest.db, payment.id).await?;
         if attempt.state == AttemptState::RequiresAction && self.0.looks.is_due(attempt.id) {
             if let Err(cause) = self.look_up(&guest.db, &attempt, Source::LookUp).await {
@@ -219,7 +219,7 @@ impl Engine {
             }
             attempt = latest(&guest.db, payment.id).await?;
         }
-        let standing = standing(guest, payer, &payment, &share, &attempt)?;
+        let standing = standing(guest, payer, &payment, &shares, &attempt)?;
         let mut standing = self.with_what_followed(&guest.db, &attempt, standing).await?;
         // The way back from a page whose payment has no id before it is made: the lists that tell of it may be late.
         if matches!(standing.outcome, Outcome::Continue { can_cancel: false, .. }) {
@@ -272,9 +272,11 @@ impl Engine {
         Ok(())
     }
 
-    /// A payment of the invoice that this link is for, and its share: two links to one invoice see one payment (D1).
-    async fn own_payment(&self, guest: &GuestPass, payment: PaymentId) -> Result<(Payment, Allocation), Error> {
-        Ok(guest.db.payment_with_share(payment, Some(guest.checkout.invoice_id)).await?)
+    /// A payment of an invoice that this link is for, and its shares: two links to one invoice see one payment (D1).
+    async fn own_payment(&self, guest: &GuestPass, payment: PaymentId) -> Result<(Payment, Vec<Allocation>), Error> {
+        let (payment, shares) = guest.db.payment_with_shares(payment).await?;
+        let is_of_it = shares.iter().any(|share| guest.pays(share.invoice_id));
+        is_of_it.then_some((payment, shares)).ok_or(Error::NotFound)
     }
 
     /// A payment of the link's invoice as its payer reads it.
@@ -284,9 +286,9 @@ impl Engine {
         payer: Option<&PayerPass>,
         payment: PaymentId,
     ) -> Result<Standing, Error> {
-        let (payment, share) = self.own_payment(guest, payment).await?;
+        let (payment, shares) = self.own_payment(guest, payment).await?;
         let attempt = latest(&guest.db, payment.id).await?;
-        let mut standing = standing(guest, payer, &payment, &share, &attempt)?;
+        let mut standing = standing(guest, payer, &payment, &shares, &attempt)?;
         if let Outcome::Continue { again_at, can_cancel: false, .. } = &mut standing.outcome
             && let Some(life) = self.page_life(&guest.db, &attempt).await?
         {
@@ -306,14 +308,14 @@ impl Engine {
     /// # Errors
     /// [`Error::NotFound`] also for another company's payment.
     pub async fn receipt(&self, payer: &PayerPass, payment: PaymentId) -> Result<Standing, Error> {
-        let (payment, share) = payer.db.payment_with_share(payment, None).await?;
+        let (payment, shares) = payer.db.payment_with_shares(payment).await?;
         if payment.customer_id != payer.customer {
             return Err(Error::NotFound);
         }
         let attempt = latest(&payer.db, payment.id).await?;
         let merchant = payer.db.merchant().await?;
         let reader = Reader { merchant: &merchant, checkout: payment.checkout_id, company_named: true, is_payer: true };
-        let standing = told_to(&reader, &payment, &share, &attempt)?;
+        let standing = told_to(&reader, &payment, &shares, &attempt)?;
         self.with_what_followed(&payer.db, &attempt, standing).await
     }
 
@@ -399,32 +401,37 @@ struct Reader<'a> {
     is_payer: bool,
 }
 
-/// A payment as the holder of a link to its invoice reads it.
+/// A payment as the holder of a link to one of its invoices reads it. At a checkout of others as well it is somebody
+/// else's, also for its own payer: those are not paid by it. Whoever else reads it learns nothing of its other invoices.
 pub(crate) fn standing(
     guest: &GuestPass,
     payer: Option<&PayerPass>,
     payment: &Payment,
-    share: &Allocation,
+    shares: &[Allocation],
     attempt: &Attempt,
 ) -> Result<Standing, Error> {
     let Checkout { id: checkout, company_named, .. } = guest.checkout;
-    let is_payer = is_mine(guest, payer, payment);
-    told_to(&Reader { merchant: &guest.merchant, checkout, company_named, is_payer }, payment, share, attempt)
+    let own: Vec<_> = shares.iter().filter(|share| guest.pays(share.invoice_id)).cloned().collect();
+    let is_payer = own.len() == guest.chosen.len() && is_mine(guest, payer, payment);
+    let reader = Reader { merchant: &guest.merchant, checkout, company_named, is_payer };
+    told_to(&reader, payment, if is_payer { shares } else { &own }, attempt)
 }
 
-fn told_to(reader: &Reader<'_>, payment: &Payment, share: &Allocation, attempt: &Attempt) -> Result<Standing, Error> {
-    let amount = payment.amount()?;
-    let money = |minor| Money::new(minor, amount.currency);
+fn told_to(
+    reader: &Reader<'_>,
+    payment: &Payment,
+    shares: &[Allocation],
+    attempt: &Attempt,
+) -> Result<Standing, Error> {
+    let currency = payment.amount()?.currency;
     Ok(Standing {
         checkout: reader.checkout,
         payment: payment.id,
         reference: payment.reference.clone(),
         merchant: reader.merchant.face()?,
-        invoice_number: share.invoice_number.clone(),
+        shares: shares.iter().map(|share| share_face(share, currency)).collect(),
         customer: reader.company_named.then(|| payment.customer_name.clone()),
-        amount,
-        total: money(share.total_minor),
-        balance_after: money(share.due_minor - share.amount_minor),
+        amount: Money::new(shares.iter().map(|share| share.amount_minor).sum(), currency),
         method: attempt.method.clone().filter(|_| reader.is_payer),
         email: reader.is_payer.then(|| payment.email.clone()),
         at: on_the_wall(payment.created_at, zone(&reader.merchant.time_zone)),

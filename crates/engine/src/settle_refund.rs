@@ -20,8 +20,7 @@ use domain::{
     payment::Source,
     refund::{FoldedRefund, RefundFact, RefundSeen, spread},
 };
-use std::collections::BTreeMap;
-use store::{Attempt, BooksEntryState, MerchantDb, MerchantTx, ObservedRefund, Refund};
+use store::{Attempt, MerchantDb, MerchantTx, ObservedRefund, Refund};
 
 impl Engine {
     /// Adds a fact to a refund and does what follows from it, together or not at all. Old news changes nothing. Answers
@@ -159,17 +158,17 @@ impl Engine {
     }
 }
 
-/// Which of the payment's invoices the refund is credited on: what earlier ones have left of each share.
+/// Which of the payment's invoices the refund is credited on, by their numbers: what earlier ones have left of each share.
 async fn parts(tx: &MerchantTx, attempt: &Attempt, refund: &Refund) -> Result<Vec<(InvoiceId, i64)>, Error> {
-    // As it is meant to stand in the books, which may not be as it was paid (`reallocate_payment.rs`).
-    let shares = tx.books_entries(attempt.id).await?.into_iter();
-    let shares = shares.filter(|share| share.state != BooksEntryState::Moved);
-    let mut left: BTreeMap<_, _> = shares.map(|share| (share.invoice_id, share.amount_minor)).collect();
+    let shares = tx.books_shares(attempt.id).await?;
+    let mut left: Vec<_> = shares.iter().map(|(share, _)| (share.invoice_id, share.amount_minor)).collect();
     // What a dead one still has in the books is taken out by a job of its own.
     let living = tx.refunds_of(&[attempt.id]).await?.into_iter().filter(|refund| !refund.state.is_dead());
     let refunds: Vec<_> = living.map(|refund| refund.id).collect();
     for entry in tx.refund_entries(&refunds).await? {
-        *left.entry(entry.invoice_id).or_default() -= entry.amount_minor;
+        for (_, left) in left.iter_mut().filter(|(invoice, _)| *invoice == entry.invoice_id) {
+            *left -= entry.amount_minor;
+        }
     }
     Ok(spread(refund.amount_minor, left))
 }

@@ -7,6 +7,7 @@ use crate::{
     audit::{Actor, Audited, Started},
     card_testing::{Origin, Turn},
     consent::{agreed, shown},
+    faces::numbers,
     failpoint,
     jobs::chain,
     open_checkout::nothing_to_pay,
@@ -18,7 +19,7 @@ use domain::{
     ids::{AttemptId, ConnectionId, MethodId, PaymentId},
     method::MethodKind,
     money::Money,
-    payment::{AttemptState, Fact, Observation, Source, amount_to_charge},
+    payment::{AttemptState, Fact, Observation, Source, amount_to_charge, together},
     planted,
     views::Standing,
 };
@@ -28,6 +29,8 @@ use uuid::Uuid;
 const EMAIL_MAX_CHARS: usize = 254;
 /// Each further try means that somebody else paid or gave up in the milliseconds before.
 const INTENT_TRIES: u32 = 5;
+/// Gateways keep few characters of a description.
+const INVOICES_NAMED_MAX: usize = 5;
 
 enum Intent {
     Committed(Box<Committed>, Turn),
@@ -48,13 +51,15 @@ struct Means {
 /// A payment that is about to be charged.
 struct Committed {
     payment: Payment,
-    share: Allocation,
+    /// In the order of the page.
+    shares: Vec<Allocation>,
     attempt: Attempt,
 }
 
 impl Engine {
-    /// Charges the checkout's invoice once, and answers where the payment stands. The same payment id again answers
-    /// the same payment. `payer` is whoever is signed in as one, if anybody: they are not held for what others do.
+    /// Charges the checkout's invoices once and together, and answers where the payment stands. The same payment id again
+    /// answers the same payment. When somebody else has one of them, nothing is charged and theirs is answered. `payer` is
+    /// whoever is signed in as one, if anybody: they are not held for what others do.
     ///
     /// # Errors
     /// Why nothing was started; nothing was charged then.
@@ -64,7 +69,7 @@ impl Engine {
         payer: Option<&PayerPass>,
         mut order: Order,
     ) -> Result<Standing, TakeError> {
-        let claims_seen = guest.db.claims_taken(&[guest.checkout.invoice_id]).await?;
+        let claims_seen = guest.db.claims_taken(&guest.invoices()).await?;
         // An invoice that nobody has tried to pay has no payment yet, neither this one nor another.
         if claims_seen > 0
             && let Some(stands) = self.standing_already(guest, payer, order.payment).await?
@@ -76,6 +81,9 @@ impl Engine {
         }
         if !looks_like_email(&order.email) {
             return Err(TakeError::BadEmail);
+        }
+        if order.expected.len() != guest.chosen.len() {
+            return Err(TakeError::WordsMoved);
         }
         let (connection, gateway) = self.gateway(&guest.db).await?;
         if !gateway.capabilities().postal_code {
@@ -95,7 +103,7 @@ impl Engine {
             drop(turn);
             charged
         });
-        let Committed { payment, share, attempt } = *committed;
+        let Committed { payment, shares, attempt } = *committed;
         // A task that died, or could not write down what it heard, leaves what a dead process leaves: an attempt of which
         // nothing was heard. Its payer reads that we are checking.
         let attempt = match charge.await {
@@ -106,7 +114,7 @@ impl Engine {
             }
             Err(_) => attempt,
         };
-        Ok(standing(guest, payer, &payment, &share, &attempt)?)
+        Ok(standing(guest, payer, &payment, &shares, &attempt)?)
     }
 
     async fn means(
@@ -142,7 +150,8 @@ impl Engine {
         Ok(attempt)
     }
 
-    /// A double click, a replayed POST, or somebody else who has the invoice: what stands is answered, nothing is done.
+    /// A double click, a replayed POST, or somebody else who has one of the invoices: what stands is answered, nothing is
+    /// done.
     async fn standing_already(
         &self,
         guest: &GuestPass,
@@ -152,7 +161,7 @@ impl Engine {
         let stands = match guest.db.payment(id).await {
             Ok(payment) if payment.checkout_id == guest.checkout.id => Some(id),
             Ok(_) => return Err(Error::NotFound),
-            Err(store::Error::Missing) => guest.db.live_payment(guest.checkout.invoice_id).await?,
+            Err(store::Error::Missing) => guest.taken().await?,
             Err(other) => return Err(other.into()),
         };
         match stands {
@@ -161,8 +170,8 @@ impl Engine {
         }
     }
 
-    /// Asks the books what is due and commits the attempt, if its saved method can be charged still; asks again when
-    /// somebody else paid since `claims_seen`.
+    /// Asks the books what is due on each invoice and commits the attempt, if its saved method can be charged still; asks
+    /// again when somebody else paid since `claims_seen`.
     async fn intend(
         &self,
         guest: &GuestPass,
@@ -171,26 +180,27 @@ impl Engine {
         by: &Means,
         mut claims_seen: u64,
     ) -> Result<Intent, TakeError> {
+        let amount = together(&order.expected.iter().map(|shown| shown.pay).collect::<Vec<_>>());
+        let amount = amount.map_err(TakeError::of_all)?;
         for _ in 0..INTENT_TRIES {
             // First, because it may take a while: what is read afterwards is fresh. Whoever tries this invoice meanwhile
             // makes `claims_seen` old, so that their decline is counted in the next round.
             let turn = self.await_turn(guest, origin).await?;
-            let (invoice, customer) = guest.db.invoice_with_customer(guest.checkout.invoice_id).await?;
-            let shown = shown(guest, order, &invoice.number)?;
+            let (invoices, customer) = guest.invoices_read().await?;
+            let shown = shown(guest, order, &invoices, amount)?;
             // Each press that cannot be charged would be a read of the books.
-            if order.expected != invoice.due()? || nothing_to_pay(&invoice).is_some() || shown.is_none() {
+            if shown.is_none() || !all_as_shown(&invoices, order)? {
                 self.count_guess(order.network).await?;
             }
-            let books = self.invoice_from_books(&guest.db, &invoice).await?;
-            let amount = amount_to_charge(order.expected, &books).map_err(TakeError::Refused)?;
+            let shares = self.shares(guest, order, &invoices).await?;
             let shown = shown.filter(|(wording, _)| wording.is_for(by.kind)).ok_or(TakeError::WordsMoved)?;
-            let committed = self.new_attempt(guest, order, origin, (invoice, customer), amount, by);
-            let consent = agreed(order, &committed.attempt, &committed.share.invoice_number, shown)?;
+            let committed = self.new_attempt(guest, order, origin, customer, (shares, amount), by);
+            let consent = agreed(order, &committed.attempt, numbers(&committed.shares), shown)?;
             let started = Audited::PaymentStarted(Started::of(&consent)?);
             let slip = started.slip(Some(order.payment), Actor::of(origin), committed.attempt.created_at)?;
             let new = NewAttempt {
                 payment: committed.payment.clone(),
-                allocations: vec![committed.share.clone()],
+                allocations: committed.shares.clone(),
                 attempt: committed.attempt.clone(),
                 method: by.method,
                 consent,
@@ -205,9 +215,9 @@ impl Engine {
                 // Turn and books may have kept us waiting.
                 Opened::MethodGone => return Err(TakeError::MethodGone),
                 Opened::Outdated => {
-                    claims_seen = guest.db.claims_taken(&[guest.checkout.invoice_id]).await?;
+                    claims_seen = guest.db.claims_taken(&guest.invoices()).await?;
                     // Who has it now may have paid, posted and let go of it before the books have answered.
-                    if let Some(by) = guest.db.live_payment(guest.checkout.invoice_id).await? {
+                    if let Some(by) = guest.taken().await? {
                         return Ok(Intent::Taken(by));
                     }
                 }
@@ -216,13 +226,37 @@ impl Engine {
         Err(Error::Contended.into())
     }
 
+    /// What is paid of each invoice, as the books have it this moment.
+    async fn shares(
+        &self,
+        guest: &GuestPass,
+        order: &Order,
+        invoices: &[Invoice],
+    ) -> Result<Vec<Allocation>, TakeError> {
+        let mut shares = Vec::new();
+        for (invoice, shown) in invoices.iter().zip(&order.expected) {
+            let books = self.invoice_from_books(&guest.db, invoice).await?;
+            let pay = amount_to_charge(*shown, &books, guest.merchant.takes_parts);
+            shares.push(Allocation {
+                merchant_id: guest.db.merchant_id(),
+                payment_id: order.payment,
+                invoice_id: invoice.id,
+                amount_minor: pay.map_err(TakeError::of(&invoice.number))?.minor,
+                invoice_number: invoice.number.clone(),
+                total_minor: books.total.minor,
+                due_minor: books.due.minor,
+            });
+        }
+        Ok(shares)
+    }
+
     fn new_attempt(
         &self,
         guest: &GuestPass,
         order: &Order,
         origin: &Origin,
-        (invoice, customer): (Invoice, Customer),
-        amount: Money,
+        customer: Customer,
+        (shares, amount): (Vec<Allocation>, Money),
         by: &Means,
     ) -> Committed {
         let (merchant_id, now, id) = (guest.db.merchant_id(), self.now(), AttemptId(Uuid::now_v7()));
@@ -239,15 +273,6 @@ impl Engine {
             email: order.email.trim().to_owned(),
             created_at: now,
         };
-        let share = Allocation {
-            merchant_id,
-            payment_id: payment.id,
-            invoice_id: invoice.id,
-            amount_minor: amount.minor,
-            invoice_number: invoice.number,
-            total_minor: invoice.total_minor,
-            due_minor: amount.minor,
-        };
         let attempt = Attempt {
             merchant_id,
             id,
@@ -256,7 +281,7 @@ impl Engine {
             idempotency_key: id.to_string(),
             currency: payment.currency.clone(),
             amount_minor: amount.minor,
-            description: description(guest, &payment, &share),
+            description: description(guest, &payment, &shares),
             return_url: format!("{public}/npe/result?transactionId={}&payment={}", guest.checkout.id, payment.id),
             cancel_url: format!("{public}/npe?transactionId={}&left={}", guest.checkout.id, payment.id),
             method_token: by.method_token.clone(),
@@ -275,7 +300,7 @@ impl Engine {
             created_at: now,
             updated_at: now,
         };
-        Committed { payment, share, attempt }
+        Committed { payment, shares, attempt }
     }
 }
 
@@ -327,13 +352,30 @@ fn reference(attempt: AttemptId) -> String {
 }
 
 /// The gateway's own page shows it to whoever pays, so it names the company as our pages do.
-fn description(guest: &GuestPass, payment: &Payment, share: &Allocation) -> String {
-    let (number, customer, reference) = (&share.invoice_number, &payment.customer_name, &payment.reference);
+fn description(guest: &GuestPass, payment: &Payment, shares: &[Allocation]) -> String {
+    let (customer, reference) = (&payment.customer_name, &payment.reference);
+    let named = &shares[..shares.len().min(INVOICES_NAMED_MAX)];
+    let what = if shares.len() == 1 { "Invoice" } else { "Invoices" };
+    let more = match shares.len() - named.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let what = format!("{what} {}{more}", numbers(named));
     if guest.checkout.company_named {
-        format!("Invoice {number}, {customer} ({reference})")
+        format!("{what}, {customer} ({reference})")
     } else {
-        format!("Invoice {number} ({reference})")
+        format!("{what} ({reference})")
     }
+}
+
+/// Nothing is known of an invoice that says otherwise than the page did.
+fn all_as_shown(invoices: &[Invoice], order: &Order) -> Result<bool, Error> {
+    for (invoice, shown) in invoices.iter().zip(&order.expected) {
+        if shown.due != invoice.due()? || nothing_to_pay(invoice).is_some() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// `public/pay.js` has the same rule, so that nobody is sent back for an address.

@@ -7,7 +7,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::ids::{AttemptId, InvoiceId, MerchantId};
-use sea_orm::{ConnectionTrait, PaginatorTrait, entity::prelude::*};
+use sea_orm::{ConnectionTrait, PaginatorTrait, QueryOrder, entity::prelude::*};
 use std::collections::{HashMap, HashSet};
 
 /// Money that is here and not in the books. In words, as in the partial index that serves it.
@@ -211,6 +211,17 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// The database is away.
     pub async fn books_entries(&self, attempt: AttemptId) -> Result<Vec<BooksEntry>, Error> {
         Ok(self.find::<Entity>().filter(Column::AttemptId.eq(attempt)).all(self.conn()).await?)
+    }
+
+    /// As a payment is meant to stand in the books, by the invoices' numbers: after a re-allocation, not as it was paid.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn books_shares(&self, attempt: AttemptId) -> Result<Vec<(BooksEntry, Invoice)>, Error> {
+        let of = self.find::<Entity>().filter(Column::AttemptId.eq(attempt));
+        let meant = of.filter(Column::State.ne(BooksEntryState::Moved)).find_both_related(invoices::Entity);
+        let by_number = meant.order_by_asc(invoices::Column::Number).order_by_asc(invoices::Column::Id);
+        Ok(by_number.all(self.conn()).await?)
     }
 
     /// The writes that are meant and not known to stand, each with its invoice.

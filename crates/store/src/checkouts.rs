@@ -3,11 +3,15 @@
 use crate::{
     Error, MerchantDb, MerchantTx, merchants,
     payments::payment,
-    scope::{moment, owned},
+    scope::{Scoped, moment, owned},
 };
 use chrono::{DateTime, Utc};
 use domain::ids::{CheckoutId, InvoiceId, MerchantId, PayerId};
-use sea_orm::{Condition, ExprTrait, entity::prelude::*, sea_query::Query};
+use sea_orm::{
+    Condition, ConnectionTrait, ExprTrait, QueryOrder,
+    entity::prelude::*,
+    sea_query::{OnConflict, Query},
+};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -17,6 +21,7 @@ pub struct Model {
     pub merchant_id: MerchantId,
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: CheckoutId,
+    /// The link's; the first of those that its payer chose, when they chose several.
     pub invoice_id: InvoiceId,
     /// Who opened it, when they were signed in.
     pub payer_id: Option<PayerId>,
@@ -34,7 +39,30 @@ impl Related<merchants::Entity> for Entity {
     }
 }
 
+mod chosen {
+    use super::*;
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "checkout_invoice")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub merchant_id: MerchantId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub checkout_id: CheckoutId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub invoice_id: InvoiceId,
+        /// From 0, in the order of the page.
+        pub place: i32,
+        /// What its payer wants to pay of it; absent: all that is due.
+        pub pay_minor: Option<i64>,
+        pub chosen_at: DateTime<Utc>,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+    crate::scope::owned!();
+}
+
 pub use Model as Checkout;
+pub use chosen::Model as CheckoutInvoice;
 
 impl MerchantDb {
     /// # Errors
@@ -43,10 +71,70 @@ impl MerchantDb {
         self.inserting::<Entity>([checkout]).exec_without_returning(self.writer()).await?;
         Ok(())
     }
+
+    /// A checkout with the invoices that its payer chose, in their order.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] when an invoice or the payer is not this merchant's.
+    pub async fn checkout_add_several(&self, checkout: Checkout, invoices: &[InvoiceId]) -> Result<(), Error> {
+        let (id, at) = (checkout.id, checkout.created_at);
+        let tx = self.begin().await?;
+        tx.insert::<Entity>([checkout]).await?;
+        tx.insert::<chosen::Entity>(self.chosen(id, at, invoices.iter().map(|invoice| (*invoice, None)))).await?;
+        tx.commit().await
+    }
+
+    /// What a checkout's payer wants to pay of each of its invoices, in the order of the page; `None` is all that is due.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] when the checkout or an invoice is not this merchant's.
+    pub async fn checkout_amounts(
+        &self,
+        checkout: CheckoutId,
+        amounts: &[(InvoiceId, Option<i64>)],
+        at: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let key = [chosen::Column::MerchantId, chosen::Column::CheckoutId, chosen::Column::InvoiceId];
+        let mut again = OnConflict::columns(key);
+        again.update_columns([chosen::Column::PayMinor, chosen::Column::ChosenAt]);
+        let rows = self.chosen(checkout, at, amounts.iter().copied());
+        self.inserting::<chosen::Entity>(rows).on_conflict(again).exec_without_returning(self.writer()).await?;
+        Ok(())
+    }
+
+    fn chosen(
+        &self,
+        checkout_id: CheckoutId,
+        chosen_at: DateTime<Utc>,
+        amounts: impl Iterator<Item = (InvoiceId, Option<i64>)>,
+    ) -> Vec<CheckoutInvoice> {
+        let merchant_id = self.merchant_id();
+        let row = |((invoice_id, pay_minor), place)| CheckoutInvoice {
+            merchant_id,
+            checkout_id,
+            invoice_id,
+            place,
+            pay_minor,
+            chosen_at,
+        };
+        amounts.zip(0..).map(row).collect()
+    }
+}
+
+impl<C: ConnectionTrait> Scoped<C> {
+    /// What was chosen at a checkout, in the order of the page: nothing for the whole of its one invoice.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn checkout_invoices(&self, checkout: CheckoutId) -> Result<Vec<CheckoutInvoice>, Error> {
+        let of = self.find::<chosen::Entity>().filter(chosen::Column::CheckoutId.eq(checkout));
+        Ok(of.order_by_asc(chosen::Column::Place).all(self.conn()).await?)
+    }
 }
 
 impl MerchantTx {
-    /// Deletes up to `limit` checkouts that expired before this and that no payment refers to, and says how many.
+    /// Deletes up to `limit` checkouts that expired before this and that no payment refers to, with what was chosen at them,
+    /// and says how many.
     ///
     /// # Errors
     /// The database is away.

@@ -26,6 +26,8 @@ pub struct Model {
     /// IANA name; "today" is this zone's.
     pub time_zone: String,
     pub support_email: String,
+    /// Its payers may pay less than is due.
+    pub takes_parts: bool,
     pub created_at: DateTime<Utc>,
 }
 impl ActiveModelBehavior for ActiveModel {}
@@ -53,6 +55,8 @@ pub struct NewMerchant {
     pub locale: Locale,
     pub time_zone: String,
     pub support_email: String,
+    /// Its payers may pay less than is due.
+    pub takes_parts: bool,
 }
 
 impl Store {
@@ -70,6 +74,7 @@ impl Store {
             locale: new.locale.tag().to_owned(),
             time_zone: new.time_zone,
             support_email: new.support_email,
+            takes_parts: new.takes_parts,
             created_at: now,
         };
         Entity::insert(kept(row.into_active_model())).exec_without_returning(&self.pools.write).await?;

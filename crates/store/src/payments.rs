@@ -151,6 +151,10 @@ pub struct PaymentFilter {
     pub search: String,
 }
 
+fn by_number(shares: Select<allocation::Entity>) -> Select<allocation::Entity> {
+    shares.order_by_asc(allocation::Column::InvoiceNumber).order_by_asc(allocation::Column::InvoiceId)
+}
+
 fn is_last_four(search: &str) -> bool {
     search.len() == 4 && search.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -291,27 +295,24 @@ impl<C: ConnectionTrait> Scoped<C> {
         self.find::<payment::Entity>().filter(payment::Column::Id.eq(id)).only(self.conn()).await?.ok_or(Error::Missing)
     }
 
-    /// A payment and its share of this invoice; of any one, when none is named.
+    /// A payment and its shares, by the invoices' numbers.
     ///
     /// # Errors
-    /// [`Error::Missing`] also when the invoice has no share of it, and for another merchant's.
-    pub async fn payment_with_share(
-        &self,
-        id: PaymentId,
-        invoice: Option<InvoiceId>,
-    ) -> Result<(Payment, Allocation), Error> {
-        let mut shares = self.find::<allocation::Entity>().filter(allocation::Column::PaymentId.eq(id));
-        if let Some(invoice) = invoice {
-            shares = shares.filter(allocation::Column::InvoiceId.eq(invoice));
-        }
-        let found = shares.find_both_related(payment::Entity).only(self.conn()).await?;
-        found.map(|(share, payment)| (payment, share)).ok_or(Error::Missing)
+    /// [`Error::Missing`] also for another merchant's.
+    pub async fn payment_with_shares(&self, id: PaymentId) -> Result<(Payment, Vec<Allocation>), Error> {
+        let shares = by_number(self.find::<allocation::Entity>().filter(allocation::Column::PaymentId.eq(id)));
+        let found = shares.find_both_related(payment::Entity).all(self.conn()).await?;
+        let payment = found.first().map(|(_, payment)| payment.clone()).ok_or(Error::Missing)?;
+        Ok((payment, found.into_iter().map(|(share, _)| share).collect()))
     }
 
+    /// The shares of a payment, by the invoices' numbers.
+    ///
     /// # Errors
     /// The database is away.
     pub async fn allocations(&self, payment: PaymentId) -> Result<Vec<Allocation>, Error> {
-        Ok(self.find::<allocation::Entity>().filter(allocation::Column::PaymentId.eq(payment)).all(self.conn()).await?)
+        let of = self.find::<allocation::Entity>().filter(allocation::Column::PaymentId.eq(payment));
+        Ok(by_number(of).all(self.conn()).await?)
     }
 
     pub(crate) async fn allocations_of(
@@ -450,15 +451,15 @@ impl<C: ConnectionTrait> Scoped<C> {
         self.page(newest_first, page, per_page).await
     }
 
-    /// The invoices' numbers of these payments, in the order of the numbers.
+    /// The shares of each of these payments, by the invoices' numbers.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn invoice_numbers(&self, payments: Vec<PaymentId>) -> Result<HashMap<PaymentId, Vec<String>>, Error> {
-        let allocations = self.find::<allocation::Entity>().filter(allocation::Column::PaymentId.is_in(payments));
-        let mut of: HashMap<PaymentId, Vec<String>> = HashMap::new();
-        for share in allocations.order_by_asc(allocation::Column::InvoiceNumber).all(self.conn()).await? {
-            of.entry(share.payment_id).or_default().push(share.invoice_number);
+    pub async fn shares_of(&self, payments: Vec<PaymentId>) -> Result<HashMap<PaymentId, Vec<Allocation>>, Error> {
+        let shares = self.find::<allocation::Entity>().filter(allocation::Column::PaymentId.is_in(payments));
+        let mut of: HashMap<PaymentId, Vec<Allocation>> = HashMap::new();
+        for share in by_number(shares).all(self.conn()).await? {
+            of.entry(share.payment_id).or_default().push(share);
         }
         Ok(of)
     }

@@ -44,7 +44,8 @@ pub async fn email(
     link: Result<Query<EmailLink>, QueryRejection>,
 ) -> Response {
     let Ok(Query(link)) = link else {
-        let closed = Closed { merchant: None, invoice_number: None, reason: ClosedReason::Unresolved };
+        let reason = ClosedReason::Unresolved;
+        let closed = Closed { merchant: None, invoice_number: None, of_several: false, reason };
         return plain_page(render_closed(&web.assets, closed));
     };
     let link = PayNowLink { api_key: link.api_key, invoice_no: link.invoice_no, company_code: link.company_code };

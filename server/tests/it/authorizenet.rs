@@ -83,6 +83,7 @@ impl Reef {
                 locale: if currency == Currency::USD { Locale::EnUs } else { Locale::EnAu },
                 time_zone: "Australia/Sydney".into(),
                 support_email: "billing@reef.test".into(),
+                takes_parts: false,
             },
             books: Some((BooksSettings::BuiltIn, None)),
             gateway: Some(gateway(&house)),

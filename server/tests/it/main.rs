@@ -25,6 +25,7 @@ mod refunds;
 mod reliability;
 mod sandbox;
 mod screens;
+mod several;
 mod sign_in;
 mod soak;
 mod spoiled;

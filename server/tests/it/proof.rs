@@ -9,7 +9,11 @@ use simulators::facts;
 const LINES_OF_A_PAYMENT: u64 = 4;
 
 fn agreed_to() -> String {
-    Wording::current(false).text("Northwind IT", "INV-501", "$1,204.50")
+    agreed_with("Northwind IT")
+}
+
+fn agreed_with(merchant: &str) -> String {
+    Wording::current(false, 1).text(merchant, &[("INV-501", "$1,204.50".to_owned())], "$1,204.50")
 }
 
 /// The text of a page as it is copied: without what keeps references in one line.
@@ -157,7 +161,7 @@ async fn n15_words_that_nobody_was_shown_are_read_before_anything_is_charged() {
     let form = guest.open("INV-501").await;
     let silent = Form { consent: String::new(), ..form.clone() };
     house.execute("UPDATE merchant SET name = 'Northwind Group' WHERE name = 'Northwind IT'").await;
-    let now = Wording::current(false).text("Northwind Group", "INV-501", "$1,204.50");
+    let now = agreed_with("Northwind Group");
     for stale in [&silent, &form] {
         let back = guest.pay(stale, "pm_card_visa").await.location.unwrap();
         let page = guest.get(&back).await.body;

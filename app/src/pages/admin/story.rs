@@ -81,8 +81,11 @@ pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
     let locale = story.who.locale;
     let row = story.row;
     let amount = row.amount.format(locale);
-    let invoices = row.invoice_number.split(", ").map(|number| {
-        view! { <a href=addresses::list("/admin", number, 1)>{number.to_owned()}</a> " " }
+    let of_one = row.shares.is_empty().then(|| (row.invoice_number.clone(), None));
+    let each = row.shares.iter().map(|share| (share.number.clone(), Some(share.amount.format(locale))));
+    let invoices = of_one.into_iter().chain(each).map(|(number, share)| {
+        let href = addresses::list("/admin", &number, 1);
+        view! { <span class="share"><a href=href>{number}</a> " " {share}</span> }
     });
     let invoices = invoices.collect_view();
     let (proof, file) = (addresses::proof(row.payment), format!("proof-{}.html", row.reference));
@@ -163,7 +166,7 @@ pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
 #[component]
 fn Reallocate(payment: PaymentId, offer: Reallocation, locale: Locale) -> impl IntoView {
     let (amount, number) = (offer.amount.format(locale), offer.number);
-    let choices = offer.to.into_iter().map(|invoice| {
+    let choices = offer.to.into_iter().map(move |invoice| {
         let words = format!("{}, {} due", invoice.number, invoice.due.format(locale));
         view! { <option value=invoice.id.to_string()>{words}</option> }
     });

@@ -14,6 +14,7 @@ use crate::{
         when::When,
     },
     pages::Screen,
+    words::invoices_of,
 };
 use domain::{
     money::Locale,
@@ -72,12 +73,14 @@ pub fn TransactionsView(list: Framed<Page<PaymentRow>>) -> impl IntoView {
 #[component]
 fn Rows(rows: Vec<PaymentRow>, locale: Locale) -> impl IntoView {
     let rows = rows.into_iter().map(|row| {
+        let invoices = invoices_of(&row, locale).into_iter().map(|of| view! { " " <span class="share">{of}</span> });
+        let invoices = invoices.collect_view();
         view! {
             <tr>
                 <th scope="row" class="key num">
                     <a href=addresses::transaction(row.payment)>{row.reference}</a>
                 </th>
-                <td class="what">{row.customer}<span class="muted num">{format!(" {}", row.invoice_number)}</span></td>
+                <td class="what">{row.customer}<span class="muted num">{invoices}</span></td>
                 <td class="num date"><When at=row.at/></td>
                 <td class="state"><StateBadge state=row.state never_sent=row.never_sent refunded=row.refunded dispute=row.dispute/></td>
                 <td class="muted num method">{row.method}</td>

@@ -48,7 +48,8 @@ mod server {
             Ok(screen) => shown(screen),
             // A link that leads nowhere is a page of its own, not the general "not found".
             Err(Fault::NotFound) => {
-                closed(Closed { merchant: None, invoice_number: None, reason: ClosedReason::UnknownLink }, Role::Guest)
+                let reason = ClosedReason::UnknownLink;
+                closed(Closed { merchant: None, invoice_number: None, of_several: false, reason }, Role::Guest)
             }
             Err(fault) => failed(fault),
         }

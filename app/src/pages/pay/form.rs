@@ -1,6 +1,6 @@
 //! The checkout: one real form that posts without script. `pay.js` adds a token to it; WASM is never needed to pay.
 
-use super::sum::Sum;
+use super::sum::{FIRST_AMOUNT, Sum};
 use crate::{
     addresses,
     components::{
@@ -16,6 +16,7 @@ use crate::{
 };
 use domain::{
     date::in_words,
+    payment::Shown,
     views::{ConsentFace, Offer, SavedMethod},
 };
 use leptos::prelude::*;
@@ -23,11 +24,12 @@ use leptos::prelude::*;
 #[component]
 pub fn OfferView(offer: Offer, note: Note, gave_up: bool, signed_in_as: Option<String>) -> impl IntoView {
     let (summary, email_error) = mend(&note, &offer);
+    let typed = typed_amounts(&note);
     let amount = offer.amount.format(offer.merchant.locale);
     let title = format!("Pay {amount} to {}", offer.merchant.name);
     // Nobody has made a mistake, and nothing is wrong.
-    let wrong = summary.is_some() && offer.was.is_none() && note.fault != Some(Fault::WordsMoved);
-    let title = if offer.was.is_some() { format!("{MOVED} – {title}") } else { title };
+    let wrong = summary.is_some() && offer.moved.is_none() && note.fault != Some(Fault::WordsMoved);
+    let title = if offer.moved.is_some() { format!("{MOVED} – {title}") } else { title };
     let cancelled =
         gave_up.then(|| view! { <p class="notice" role="status">"You cancelled. Nothing was charged."</p> });
     let email = if note.email.is_empty() { signed_in_as.clone().unwrap_or_default() } else { note.email };
@@ -44,10 +46,11 @@ pub fn OfferView(offer: Offer, note: Note, gave_up: bool, signed_in_as: Option<S
     };
     let ConsentFace { words: consent, mark } = offer.consent.clone();
     let pay = format!("Pay {amount}");
+    let shown: Vec<_> = offer.items.iter().map(|item| Shown { pay: item.pay, due: item.invoice.due }).collect();
     view! {
         <PageTitle text=title wrong/>
         <main class="pay" id="main">
-            <Sum offer=offer.clone()/>
+            <Sum offer=offer.clone() typed/>
             <section class="do" aria-label="Payment">
                 <form
                     id="pay" method="post" action="/api/payments/take"
@@ -63,7 +66,7 @@ pub fn OfferView(offer: Offer, note: Note, gave_up: bool, signed_in_as: Option<S
                     {stale}
                     <input type="hidden" name="checkout" value=offer.checkout.to_string()/>
                     <input type="hidden" name="payment" value=offer.payment.to_string()/>
-                    <input type="hidden" name="expected" value=addresses::money_field(offer.amount)/>
+                    <input type="hidden" name="expected" value=addresses::shown_field(&shown)/>
                     <input type="hidden" name="consent" value=mark/>
                     <Field id="email" label="E-mail for the receipt" kind=Kind::EMAIL value=email error=email_error/>
                     {(!offer.saved.is_empty()).then(|| view! { <Saved methods=offer.saved.clone()/> })}
@@ -92,7 +95,7 @@ pub fn HeldView(offer: Offer, note: Note, signed_in_as: Option<String>) -> impl 
     view! {
         <PageTitle text=title wrong=true/>
         <main class="pay" id="main">
-            <Sum offer=offer.clone()/>
+            <Sum offer=offer.clone() typed=Vec::new()/>
             <section class="do" aria-label="Payment">
                 <div>
                     {summary}
@@ -161,24 +164,42 @@ fn Stale(merchant: String) -> impl IntoView {
 }
 
 const MOVED: &str = "The amount has changed";
+const AMOUNTS: &str = "Please check what you want to pay";
 
 /// The summary of what the last press of Pay brought, and the e-mail field's own error.
 fn mend(note: &Note, offer: &Offer) -> (Option<AnyView>, Option<String>) {
     let bad_email = (note.fault == Some(Fault::BadEmail)).then(|| Fault::BadEmail.to_string());
     let (title, words) = match (&note.fault, offer.last_decline.as_deref()) {
-        (Some(Fault::AmountMoved { .. }), _) if offer.was.is_some() => (MOVED, moved(offer)),
+        (Some(Fault::AmountMoved { .. }), _) if offer.moved.is_some() => (MOVED, moved(offer)),
+        (Some(Fault::BadAmount), _) => (AMOUNTS, Fault::BadAmount.to_string()),
+        (Some(Fault::NotWithin { number, due }), _) => {
+            let due = due.format(offer.merchant.locale);
+            (AMOUNTS, format!("Of invoice {number}, enter an amount above zero, up to {due}. Nothing was charged."))
+        }
         (Some(Fault::BadEmail), _) => ("Please check your e-mail address", Fault::BadEmail.to_string()),
         (Some(fault), _) => (fault.heading(), fault.to_string()),
         (None, Some(words)) => ("The last payment did not go through", words.to_owned()),
         (None, None) => return (None, None),
     };
-    let mend = vec![Mend { field: bad_email.is_some().then_some("email"), words }];
+    let field = match note.fault {
+        Some(Fault::BadEmail) => Some("email"),
+        Some(Fault::BadAmount | Fault::NotWithin { .. }) if offer.takes_parts => Some(FIRST_AMOUNT),
+        _ => None,
+    };
+    let mend = vec![Mend { field, words }];
     (Some(view! { <ErrorSummary title mend/> }.into_any()), bad_email)
 }
 
 /// The books moved the amount while the page was open: both are told, and the button says the new one (D11).
 fn moved(offer: &Offer) -> String {
-    let locale = offer.merchant.locale;
-    let (was, now) = (offer.was.unwrap_or(offer.amount).format(locale), offer.amount.format(locale));
-    format!("It was {was}, it is now {now}. Nothing was charged. Enter the card again if you want to pay {now}.")
+    let Some(moved) = &offer.moved else { return String::new() };
+    let [was, now, pay] = [moved.was, moved.now, offer.amount].map(|amount| amount.format(offer.merchant.locale));
+    let what = if offer.items.len() > 1 { format!("Invoice {}", moved.number) } else { "It".to_owned() };
+    format!("{what} was {was}, it is now {now}. Nothing was charged. Enter the card again if you want to pay {pay}.")
+}
+
+/// What was typed as amounts and cannot be paid: nobody types it twice.
+fn typed_amounts(note: &Note) -> Vec<String> {
+    let is_about_them = matches!(note.fault, Some(Fault::BadAmount | Fault::NotWithin { .. }));
+    note.amount.split('\n').filter(|_| is_about_them).map(str::to_owned).collect()
 }

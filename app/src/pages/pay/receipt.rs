@@ -1,6 +1,6 @@
 //! The facts of one payment, as a receipt: printable, with what the invoice was, what this paid and what is left (D14).
 
-use crate::components::when::When;
+use crate::{components::when::When, words::count};
 use domain::{
     date::{in_words, zone_in_words},
     views::{Outcome, Standing},
@@ -11,11 +11,15 @@ use leptos::prelude::*;
 #[component]
 pub fn Brief(standing: Standing) -> impl IntoView {
     let method = standing.method.map(|method| format!(", {method}"));
+    let word = if standing.shares.len() == 1 { " for invoice " } else { " for invoices " };
+    let numbers = standing.shares.into_iter().enumerate().map(|(n, share)| {
+        view! { {(n > 0).then_some(", ")} <span class="nowrap">{share.number}</span> }
+    });
+    let numbers = numbers.collect_view();
     view! {
         <p class="brief small muted num">
             "Reference " <span class="nowrap">{standing.reference}</span> ". "
-            {standing.amount.format(standing.merchant.locale)} " for invoice "
-            <span class="nowrap">{standing.invoice_number}</span> {method} "."
+            {standing.amount.format(standing.merchant.locale)} {word} {numbers} {method} "."
         </p>
     }
 }
@@ -24,11 +28,29 @@ pub fn Brief(standing: Standing) -> impl IntoView {
 pub fn Receipt(standing: Standing, title: &'static str) -> impl IntoView {
     let (locale, zone) = (standing.merchant.locale, zone_in_words(&standing.merchant.time_zone));
     let balance = if standing.outcome == Outcome::Paid { "Balance left" } else { "Balance once it clears" };
-    let before = standing.paid_before();
     let to = if standing.outcome == Outcome::Paid { "Paid to" } else { "To" };
     let company = standing.customer.map(|customer| format!(", {customer}")).unwrap_or_default();
     let row = |name: &'static str, value: String| view! { <div><dt>{name}</dt><dd>{value}</dd></div> };
-    let paid_before = before.is_positive().then(|| row("Paid before", before.format(locale)));
+    let (what, of_invoices, balance) = match &*standing.shares {
+        [share] => {
+            let before = share.paid_before();
+            let of_it = view! {
+                {row("Invoice total", share.total.format(locale))}
+                {before.is_positive().then(|| row("Paid before", before.format(locale)))}
+            };
+            let balance = row(balance, share.balance_after.format(locale)).into_any();
+            (format!("Invoice {}", share.number), of_it.into_any(), balance)
+        }
+        shares => {
+            let each = shares.iter().map(|share| {
+                let left = share.balance_after.format(locale);
+                let left = share.balance_after.is_positive().then(|| format!(", {left} left"));
+                let name = view! { "Invoice " <span class="nowrap">{share.number.clone()}</span> };
+                view! { <div><dt>{name}</dt><dd>{share.amount.format(locale)} {left}</dd></div> }
+            });
+            (count(shares.len(), "invoice"), each.collect_view().into_any(), ().into_any())
+        }
+    };
     let paid_back = standing.paid_back.iter().map(|back| {
         let name = if back.is_out { "Refunded" } else { "Refund on its way" };
         row(name, format!("{}, {}", back.amount.format(locale), in_words(back.on)))
@@ -40,14 +62,13 @@ pub fn Receipt(standing: Standing, title: &'static str) -> impl IntoView {
             <dl class="facts num">
                 <div><dt>"Reference"</dt><dd class="nowrap">{standing.reference}</dd></div>
                 {row(to, standing.merchant.name)}
-                {row("For", format!("Invoice {}{company}", standing.invoice_number))}
+                {row("For", format!("{what}{company}"))}
                 {standing.method.map(|method| row("Method", method))}
                 <div><dt>"Date"</dt><dd><When at=standing.at/> ", " <span class="nowrap">{zone}</span></dd></div>
-                {row("Invoice total", standing.total.format(locale))}
-                {paid_before}
+                {of_invoices}
                 <div class="total"><dt>"This payment"</dt><dd>{standing.amount.format(locale)}</dd></div>
                 {paid_back}
-                {row(balance, standing.balance_after.format(locale))}
+                {balance}
             </dl>
         </section>
     }

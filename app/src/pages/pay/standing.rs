@@ -111,7 +111,8 @@ impl Told {
                 ("Your payment did not go through".into(), format!("{words} Nothing was charged."), "declined")
             }
             Outcome::Cancelled => {
-                ("Payment cancelled".into(), "Nothing was charged. The invoice is still open.".into(), "cancelled")
+                let open = if standing.shares.len() == 1 { "The invoice is" } else { "The invoices are" };
+                ("Payment cancelled".into(), format!("Nothing was charged. {open} still open."), "cancelled")
             }
             Outcome::TakenBack => (
                 "This payment was cancelled".into(),

@@ -3,36 +3,129 @@
 use crate::{
     addresses,
     components::{badge::InvoiceBadges, pdf_link::PdfLink, who::MerchantMark},
+    words::count,
 };
-use domain::{money::Money, views::Offer};
+use domain::{
+    date::in_words,
+    money::{Locale, Money},
+    views::{Offer, OfferItem},
+};
 use leptos::prelude::*;
 
+/// The id of the field for what is paid of the first invoice.
+pub const FIRST_AMOUNT: &str = "amount-0";
+
+/// `typed` are amounts that cannot be paid.
 #[component]
-pub fn Sum(offer: Offer) -> impl IntoView {
-    let locale = offer.merchant.locale;
-    let amount = offer.amount.format(locale);
-    let paid = offer.invoice.part_paid();
-    let company = offer.invoice.customer.as_ref().map(|customer| format!(" for {customer}"));
-    let (number, href) = (offer.invoice.number.clone(), addresses::checkout_pdf(offer.checkout));
-    let pdf = offer.pdf.then(|| view! { <PdfLink href number=number.clone()/> });
+pub fn Sum(offer: Offer, typed: Vec<String>) -> impl IntoView {
+    let parts = offer.takes_parts.then(|| view! { <Parts offer=offer.clone() typed/> });
+    let merchant = offer.merchant.name.clone();
+    let of = match <[OfferItem; 1]>::try_from(offer.items.clone()) {
+        Ok([item]) => view! { <One offer item/> }.into_any(),
+        Err(items) => view! { <Several offer items/> }.into_any(),
+    };
     view! {
         <section class="sum" aria-label="What you are paying">
             <div>
-                <MerchantMark name=offer.merchant.name/>
-                <p class="for muted">"Invoice " <span class="nowrap">{number}</span> {company} {pdf}</p>
-                <h1 class="amt num">{amount.clone()}</h1>
-                <InvoiceBadges invoice=offer.invoice.clone() locale/>
-                <dl class="facts num">
-                    <Fact name="Invoice date" value=domain::date::in_words(offer.invoice.date)/>
-                    <Fact name="Due date" value=domain::date::in_words(offer.invoice.due_date)/>
-                    {paid.map(|paid| view! {
-                        <Fact name="Invoice total" value=offer.invoice.total.format(locale)/>
-                        <Fact name="Paid so far" value=Money::new(-paid.minor, paid.currency).format(locale)/>
-                    })}
-                    <div class="total"><dt>"You pay"</dt><dd>{amount}</dd></div>
-                </dl>
+                <MerchantMark name=merchant/>
+                {of}
+                {parts}
             </div>
         </section>
+    }
+}
+
+#[component]
+fn One(offer: Offer, item: OfferItem) -> impl IntoView {
+    let OfferItem { invoice, pay } = item;
+    let locale = offer.merchant.locale;
+    let paid = invoice.part_paid();
+    let company = invoice.customer.as_ref().map(|customer| format!(" for {customer}"));
+    let (number, href) = (invoice.number.clone(), addresses::checkout_pdf(offer.checkout));
+    let pdf = offer.pdf.then(|| view! { <PdfLink href number=number.clone()/> });
+    let left = (pay != invoice.due).then(|| view! { <Fact name="Due in all" value=invoice.due.format(locale)/> });
+    view! {
+        <p class="for muted">"Invoice " <span class="nowrap">{number}</span> {company} {pdf}</p>
+        <h1 class="amt num">{pay.format(locale)}</h1>
+        <InvoiceBadges invoice=invoice.clone() locale/>
+        <dl class="facts num">
+            <Fact name="Invoice date" value=in_words(invoice.date)/>
+            <Fact name="Due date" value=in_words(invoice.due_date)/>
+            {paid.map(|paid| view! {
+                <Fact name="Invoice total" value=invoice.total.format(locale)/>
+                <Fact name="Paid so far" value=Money::new(-paid.minor, paid.currency).format(locale)/>
+            })}
+            {left}
+            <div class="total"><dt>"You pay"</dt><dd>{pay.format(locale)}</dd></div>
+        </dl>
+    }
+}
+
+/// The files are the payer's own: whoever has no session reads them one by one from the links that they were sent.
+#[component]
+fn Several(offer: Offer, items: Vec<OfferItem>) -> impl IntoView {
+    let locale = offer.merchant.locale;
+    let amount = offer.amount.format(locale);
+    let company = items.first().and_then(|item| item.invoice.customer.clone());
+    let company = company.map(|customer| format!(" for {customer}"));
+    let what = count(items.len(), "invoice");
+    let rows = items.into_iter().map(|item| share(&item, offer.pdf, locale)).collect_view();
+    view! {
+        <p class="for muted">{what} {company}</p>
+        <h1 class="amt num">{amount.clone()}</h1>
+        <dl class="facts each num">
+            {rows}
+            <div class="total"><dt>"You pay"</dt><dd>{amount}</dd></div>
+        </dl>
+    }
+}
+
+fn share(item: &OfferItem, pdf: bool, locale: Locale) -> impl IntoView + use<> {
+    let (invoice, number) = (&item.invoice, item.invoice.number.clone());
+    let href = addresses::invoice_pdf(invoice.id);
+    let pdf = pdf.then(|| view! { <PdfLink href number=number.clone()/> });
+    let due = in_words(invoice.due_date);
+    let part = (item.pay != invoice.due).then(|| format!(" of {}", invoice.due.format(locale)));
+    view! {
+        <div>
+            <dt><span class="nowrap">{number}</span> {pdf} <small>{format!("due {due}")}</small></dt>
+            <dd>{item.pay.format(locale)} {part}</dd>
+        </div>
+    }
+}
+
+/// Where the merchant takes parts: what is paid of each, changed by a form of its own, because button and words beside it
+/// say the sum.
+#[component]
+fn Parts(offer: Offer, typed: Vec<String>) -> impl IntoView {
+    let wrong = !typed.is_empty();
+    let locale = offer.merchant.locale;
+    let fields = offer.items.iter().enumerate().map(|(n, item)| {
+        let id = if n == 0 { FIRST_AMOUNT.to_owned() } else { format!("amount-{n}") };
+        let hint = format!("{id}-hint");
+        let value = typed.get(n).cloned().unwrap_or_else(|| item.pay.to_decimal());
+        view! {
+            <div class="field">
+                <label for=id.clone()>{format!("Pay of {}", item.invoice.number)}</label>
+                <p class="hint num" id=hint.clone()>{format!("Up to {}", item.invoice.due.format(locale))}</p>
+                <input
+                    class="input num" id=id name="amounts[]" inputmode="decimal" autocomplete="off" required
+                    aria-describedby=hint value=value
+                />
+            </div>
+        }
+    });
+    let fields = fields.collect_view();
+    view! {
+        <details class="parts" open=wrong>
+            <summary>"Pay a part"</summary>
+            <form class="stack" method="post" action="/api/payments/amounts">
+                <input type="hidden" name="checkout" value=offer.checkout.to_string()/>
+                <input type="hidden" name="currency" value=offer.amount.currency.to_string()/>
+                {fields}
+                <button class="btn" type="submit">"Change what you pay"</button>
+            </form>
+        </details>
     }
 }
 

@@ -9,19 +9,27 @@ use crate::{
         load::{Loaded, load},
         page_title::PageTitle,
         pdf_link::PdfLink,
+        summary::{ErrorSummary, Mend},
         when::When,
     },
     pages::Screen,
-    words::{amounts, owed},
+    words::{amounts, owed, selected},
 };
 use domain::{
     date::in_words,
     ids::InvoiceId,
-    money::Locale,
-    payment::AttemptState,
+    money::{Locale, Money},
+    payment::{AttemptState, together},
     views::{Dashboard, InvoiceFace, PaymentRow, UnderWay},
 };
-use leptos::prelude::*;
+use leptos::{html::Input, prelude::*};
+
+/// What is ticked, and what is due on it.
+type Chosen = Vec<(InvoiceId, Money)>;
+
+const PAY_CHOSEN: &str = "/api/invoices/pay_chosen";
+/// A list, as the endpoint reads it.
+const CHOSEN: &str = "invoices[]";
 
 pub struct DashboardPage {
     board: Loaded<Dashboard>,
@@ -56,9 +64,13 @@ pub fn DashboardView(board: Dashboard) -> impl IntoView {
     } else {
         view! { <Outstanding invoices=board.outstanding.clone() locale pdf=board.pdf/> }.into_any()
     };
+    let refused = board.refused.clone().map(|words| {
+        view! { <ErrorSummary title="Please select again" mend=vec![Mend { field: None, words }]/> }
+    });
     view! {
-        <PageTitle text=format!("Outstanding – {company}")/>
+        <PageTitle text=format!("Outstanding – {company}") wrong=refused.is_some()/>
         <Frame who=board.who.clone() current="/dashboard">
+            {refused}
             <Lead board/>
             <div class=layout>
                 <section class="card" aria-labelledby="outstanding">
@@ -86,12 +98,28 @@ fn Lead(board: Dashboard) -> impl IntoView {
     let calm = (late.is_empty() && !board.outstanding.is_empty())
         .then(|| view! { <p class="muted">"Nothing is overdue."</p> });
     let is_late = |invoice: &&InvoiceFace| invoice.lateness.is_overdue() && invoice.under_way.is_none();
-    // One at a time: beside what all of them come to, the button says which.
-    let several = board.outstanding.iter().filter(is_late).count() > 1;
-    let first = board.outstanding.iter().find(is_late).map(|invoice| {
-        let what = if several { "Pay the oldest," } else { "Pay overdue" };
-        let words = format!("{what} {}, {}", invoice.number, invoice.due.format(locale));
-        view! { <ToCheckout invoice=invoice.id class="btn primary num">{words}</ToCheckout> }
+    let overdue_now: Vec<_> = board.outstanding.iter().filter(is_late).collect();
+    let first = overdue_now.first().map(|oldest| {
+        let all: Vec<_> = overdue_now.iter().map(|invoice| invoice.due).collect();
+        // Whatever one payment cannot have together is paid one by one, or chosen below.
+        match together(&all) {
+            Ok(sum) if all.len() > 1 => {
+                let ids = overdue_now.iter().map(|invoice| invoice.id.to_string());
+                let ids = ids.map(|id| view! { <input type="hidden" name=CHOSEN value=id/> }).collect_view();
+                let words = format!("Pay everything overdue, {}", sum.format(locale));
+                view! {
+                    <form method="post" action=PAY_CHOSEN>
+                        {ids} <button class="btn primary num" type="submit">{words}</button>
+                    </form>
+                }
+                .into_any()
+            }
+            sum => {
+                let what = if sum.is_ok() { "Pay overdue" } else { "Pay the oldest," };
+                let words = format!("{what} {}, {}", oldest.number, oldest.due.format(locale));
+                view! { <ToCheckout invoice=oldest.id class="btn primary num">{words}</ToCheckout> }.into_any()
+            }
+        }
     });
     view! {
         <div class="lead-in">
@@ -103,7 +131,13 @@ fn Lead(board: Dashboard) -> impl IntoView {
 
 #[component]
 fn Outstanding(invoices: Vec<InvoiceFace>, locale: Locale, pdf: bool) -> impl IntoView {
-    let rows = invoices.into_iter().map(|invoice| view! { <OutstandingRow invoice locale pdf/> });
+    let chosen = RwSignal::new(Vec::new());
+    let several = invoices.iter().filter(|invoice| invoice.under_way.is_none()).count() > 1;
+    let rows = invoices.into_iter().map(|invoice| {
+        let chosen = (several && invoice.under_way.is_none()).then_some(chosen);
+        view! { <OutstandingRow invoice locale pdf chosen/> }
+    });
+    let bar = several.then(|| view! { <Bar chosen locale/> });
     view! {
         <table class="list list-outstanding">
             <thead>
@@ -117,6 +151,18 @@ fn Outstanding(invoices: Vec<InvoiceFace>, locale: Locale, pdf: bool) -> impl In
             </thead>
             <tbody>{rows.collect_view()}</tbody>
         </table>
+        {bar}
+    }
+}
+
+/// Pays what is selected together. The boxes stand in the rows and belong to this form.
+#[component]
+fn Bar(chosen: RwSignal<Chosen>, locale: Locale) -> impl IntoView {
+    view! {
+        <form id="chosen" class="pick" method="post" action=PAY_CHOSEN>
+            <p class="num" role="status">{move || chosen.with(|chosen| selected(chosen, locale))}</p>
+            <button class="btn primary" type="submit">"Pay selected"</button>
+        </form>
     }
 }
 
@@ -132,7 +178,12 @@ fn ToCheckout(invoice: InvoiceId, class: &'static str, children: Children) -> im
 }
 
 #[component]
-fn OutstandingRow(invoice: InvoiceFace, locale: Locale, pdf: bool) -> impl IntoView {
+fn OutstandingRow(
+    invoice: InvoiceFace,
+    locale: Locale,
+    pdf: bool,
+    #[prop(optional_no_strip)] chosen: Option<RwSignal<Chosen>>,
+) -> impl IntoView {
     let words = match invoice.under_way {
         None => Some("Pay Invoice"),
         Some(UnderWay::Payer) => Some("Finish payment"),
@@ -143,14 +194,48 @@ fn OutstandingRow(invoice: InvoiceFace, locale: Locale, pdf: bool) -> impl IntoV
     let pay = words.map(|words| {
         view! { <ToCheckout invoice=id class="btn">{words}<span class="vh">" " {number}</span></ToCheckout> }
     });
+    let number = match chosen {
+        None => invoice.number.clone().into_any(),
+        Some(chosen) => view! { <Tick id number=invoice.number.clone() due=invoice.due chosen/> }.into_any(),
+    };
     view! {
         <tr>
-            <th scope="row" class="key num">{invoice.number.clone()} {pdf}</th>
+            <th scope="row" class="key num">{number} {pdf}</th>
             <td class="num date" data-label="Due">{in_words(invoice.due_date)}</td>
             <td class="state"><InvoiceBadges invoice=invoice.clone() locale/></td>
             <td class="amount">{invoice.due.format(locale)}</td>
             <td class="act">{pay}</td>
         </tr>
+    }
+}
+
+/// A box of the bar's form.
+#[component]
+fn Tick(id: InvoiceId, number: String, due: Money, chosen: RwSignal<Chosen>) -> impl IntoView {
+    let tick = NodeRef::<Input>::new();
+    let read = move || {
+        let on = tick.get_untracked().is_some_and(|tick| tick.checked());
+        chosen.update(|chosen| {
+            chosen.retain(|(other, _)| *other != id);
+            if on {
+                chosen.push((id, due));
+            }
+        });
+    };
+    // Ticked before the program was there, or by a browser that remembers.
+    Effect::new(move |_| {
+        tick.track();
+        read();
+    });
+    view! {
+        <label>
+            <input
+                type="checkbox" form="chosen" name=CHOSEN value=id.to_string() node_ref=tick
+                on:change=move |_| read()
+            />
+            <span class="vh">"Select "</span>
+            {number}
+        </label>
     }
 }
 
@@ -161,7 +246,8 @@ fn InProgress(board: Dashboard) -> impl IntoView {
         let waits = row.state == AttemptState::RequiresAction;
         let (words, next) =
             if waits { ("Waiting for you", ".") } else { (row.state.badge().0, ". Do not pay it again.") };
-        let way = invoices.iter().find(|invoice| waits && invoice.number == row.invoice_number).map(|invoice| {
+        let is_of_it = |invoice: &&InvoiceFace| row.invoice_number.split(", ").any(|number| number == invoice.number);
+        let way = invoices.iter().filter(|_| waits).find(is_of_it).map(|invoice| {
             let (id, number) = (invoice.id, invoice.number.clone());
             view! {
                 <ToCheckout invoice=id class="btn">

@@ -14,6 +14,7 @@ use crate::{
         search::Search,
     },
     pages::Screen,
+    words::invoices_of,
 };
 use domain::{
     date::in_words,
@@ -83,9 +84,11 @@ pub fn PastPaymentsView(list: Framed<PastPayments>) -> impl IntoView {
 fn Rows(rows: Vec<PaymentRow>, locale: Locale) -> impl IntoView {
     let rows = rows.into_iter().map(|row| {
         let back = row.paid_back.map(|back| view! { <br/> {back.words(locale)} });
+        let invoices = invoices_of(&row, locale).into_iter().map(|of| view! { <span class="share">{of}</span> " " });
+        let invoices = invoices.collect_view();
         view! {
             <tr>
-                <th scope="row" class="key num">{row.invoice_number}</th>
+                <th scope="row" class="key num">{invoices}</th>
                 <td class="num date"><time datetime=row.at.to_rfc3339()>{in_words(row.at.date_naive())}</time></td>
                 <td class="muted num what">
                     // What the server alone draws is loaded whole.

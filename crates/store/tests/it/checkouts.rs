@@ -2,8 +2,50 @@
 
 use crate::{
     database::on_both,
-    shop::{at, checkout, shop},
+    shop::{Shop, at, checkout, checkout_row, shop},
 };
+use domain::ids::{CheckoutId, InvoiceId};
+
+/// A checkout of the shop's invoice and two more, out of the order of their ids.
+async fn of_three(shop: &Shop) -> (CheckoutId, [InvoiceId; 3]) {
+    let [two, three] = shop.invoices(&["INV-2", "INV-3"]).await.try_into().unwrap();
+    let (row, chosen) = (checkout_row(&shop.db, three), [three, shop.invoice, two]);
+    shop.db.checkout_add_several(row.clone(), &chosen).await.unwrap();
+    (row.id, chosen)
+}
+
+async fn kept(shop: &Shop, checkout: CheckoutId) -> Vec<(InvoiceId, Option<i64>)> {
+    let rows = shop.db.checkout_invoices(checkout).await.unwrap();
+    rows.into_iter().map(|row| (row.invoice_id, row.pay_minor)).collect()
+}
+
+on_both!(g28_a_checkout_keeps_what_its_payer_chose_in_their_order, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let (id, [one, two, three]) = of_three(&shop).await;
+    assert_eq!(kept(&shop, id).await, [(one, None), (two, None), (three, None)]);
+    assert!(kept(&shop, shop.checkout).await.is_empty(), "the one of a link needs no row");
+});
+
+on_both!(g27_a_checkout_keeps_the_part_that_is_paid_of_each, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let (id, [one, two, three]) = of_three(&shop).await;
+    for amounts in [[(one, Some(5)), (two, None), (three, Some(7))], [(one, None), (two, Some(9)), (three, None)]] {
+        shop.db.checkout_amounts(id, &amounts, at(1)).await.unwrap();
+        assert_eq!(kept(&shop, id).await, amounts);
+    }
+    assert_eq!(shop.db.checkout_invoices(id).await.unwrap()[0].chosen_at, at(1));
+    shop.db.checkout_amounts(shop.checkout, &[(shop.invoice, Some(3))], at(1)).await.unwrap();
+    assert_eq!(kept(&shop, shop.checkout).await, [(shop.invoice, Some(3))], "also of the one of a link");
+});
+
+on_both!(what_was_chosen_goes_with_its_checkout, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let (id, _) = of_three(&shop).await;
+    let tx = shop.db.begin().await.unwrap();
+    assert_eq!(tx.checkouts_prune(at(61), 9).await.unwrap(), 2, "the shop's own as well");
+    tx.commit().await.unwrap();
+    assert!(kept(&shop, id).await.is_empty());
+});
 
 on_both!(old_checkouts_are_deleted_unless_a_payment_came_of_them, async |db| {
     let (acme, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);

@@ -17,6 +17,7 @@ on_both!(a_unique_index_is_told_by_its_name, async |db| {
         name: row.name,
         time_zone: row.time_zone,
         support_email: row.support_email,
+        takes_parts: row.takes_parts,
     };
     let refused = db.store.merchant_found(new, at(0)).await.err().unwrap();
     assert!(matches!(&refused, Error::Duplicate(name) if name == "merchant_key"), "{refused:?}");

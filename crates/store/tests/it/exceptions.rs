@@ -70,7 +70,7 @@ on_both!(g44_what_is_found_again_is_open_once_since_it_was_first_found, async |d
     let first = exception(&shop, None, "charge_missing:a", "10 lacks");
     raise(&shop, &first).await;
     raise(&shop, &Exception { found_at: at(3), ..exception(&shop, None, "charge_missing:a", "10 lacks") }).await;
-    assert_eq!(shop.db.exceptions_open().await.unwrap(), [first.clone()]);
+    assert_eq!(shop.db.exceptions_open().await.unwrap(), std::slice::from_ref(&first));
     let changed = Exception {
         found_at: at(4),
         compared_from: Some(at(-2)),

@@ -82,9 +82,12 @@ on_both!(payments_are_listed_newest_first_by_state_and_with_their_invoices, asyn
     assert_eq!(found(&shop, &search("")).await, [second, first]);
     let approved = PaymentFilter { state_in: vec![AttemptState::Approved, AttemptState::Settled], ..search("") };
     assert_eq!(found(&shop, &approved).await, [first]);
-    let numbers = shop.db.invoice_numbers(vec![first, second]).await.unwrap();
-    assert_eq!(numbers[&first], ["INV-1"]);
-    assert_eq!(numbers[&second], ["INV-2", "INV-3"]);
+    let shares = shop.db.shares_of(vec![first, second]).await.unwrap();
+    let numbers = |id: &PaymentId| shares[id].iter().map(|share| share.invoice_number.as_str()).collect::<Vec<_>>();
+    assert_eq!(numbers(&first), ["INV-1"]);
+    assert_eq!(numbers(&second), ["INV-2", "INV-3"]);
+    let (payment, same) = shop.db.payment_with_shares(second).await.unwrap();
+    assert_eq!((payment.id, &same), (second, &shares[&second]));
     assert!(shop.db.payment_page(&search(""), u64::MAX, 50).await.unwrap().0.is_empty());
 });
 

@@ -47,6 +47,7 @@ pub async fn shop(store: &Store, key: &str) -> Shop {
         locale: Locale::default(),
         time_zone: "America/New_York".into(),
         support_email: format!("help@{key}.example"),
+        takes_parts: false,
     };
     let db = store.merchant_found(new, at(0)).await.unwrap();
     let tx = db.begin().await.unwrap();
@@ -89,18 +90,20 @@ pub fn invoice(external_id: &str, number: &str) -> BooksInvoice {
 }
 
 pub async fn checkout(db: &MerchantDb, invoice_id: InvoiceId) -> Result<CheckoutId, Error> {
-    let id = CheckoutId(Uuid::new_v4());
-    let row = Checkout {
+    let row = checkout_row(db, invoice_id);
+    db.checkout_add(row.clone()).await.map(|()| row.id)
+}
+
+pub fn checkout_row(db: &MerchantDb, invoice_id: InvoiceId) -> Checkout {
+    Checkout {
         merchant_id: db.merchant_id(),
-        id,
+        id: CheckoutId(Uuid::new_v4()),
         invoice_id,
         payer_id: None,
         company_named: false,
         created_at: at(0),
         expires_at: at(60),
-    };
-    db.checkout_add(row).await?;
-    Ok(id)
+    }
 }
 
 impl Shop {

@@ -5,7 +5,7 @@ use crate::{
     disputes::{dispute, dispute_seen},
     exceptions::{exception, fixed},
     refunds::{approve, asked, refund},
-    shop::{Shop, at, checkout, invoice, shop},
+    shop::{Shop, at, checkout, checkout_row, invoice, shop},
 };
 use domain::{
     dispute::DisputeState,
@@ -164,7 +164,9 @@ on_both!(d20_no_getter_finds_another_merchants_row, async |db| {
     assert_eq!(me.payment_of_checkout(bolt.checkout).await.unwrap(), None);
     assert_eq!(me.attempt_by_gateway_id("pi_1").await.unwrap(), None);
     assert!(me.latest_attempts(vec![payment]).await.unwrap().is_empty());
-    assert!(me.invoice_numbers(vec![payment]).await.unwrap().is_empty());
+    assert!(me.shares_of(vec![payment]).await.unwrap().is_empty());
+    missing(me.payment_with_shares(payment).await);
+    assert!(me.checkout_invoices(bolt.checkout).await.unwrap().is_empty());
     assert!(me.customer_names([bolt.customer]).await.unwrap().is_empty());
     assert_eq!(me.tries_count(at(-9)).await.unwrap(), 0);
     assert!(me.declines(at(-9)).await.unwrap().is_empty());
@@ -211,7 +213,7 @@ on_both!(d20_no_writer_touches_another_merchants_row, async |db| {
     }
     tx.commit().await.unwrap();
 
-    assert_eq!(bolt.db.exceptions_open().await.unwrap(), [theirs.exception.clone()]);
+    assert_eq!(bolt.db.exceptions_open().await.unwrap(), std::slice::from_ref(&theirs.exception));
     assert_eq!(bolt.db.live_payment(bolt.invoice).await.unwrap(), Some(theirs.order.payment.id));
     assert_eq!(bolt.db.attempt(attempt).await.unwrap(), theirs.order.attempt);
     assert_eq!(bolt.db.invoice(bolt.invoice).await.unwrap().number, "INV-1");
@@ -229,6 +231,9 @@ on_both!(d20_a_row_cannot_point_at_another_merchants, async |db| {
 
     // PostgreSQL ends a transaction that was refused, so each gets its own.
     missing(checkout(&acme.db, bolt.invoice).await);
+    missing(acme.db.checkout_add_several(checkout_row(&acme.db, acme.invoice), &[acme.invoice, bolt.invoice]).await);
+    missing(acme.db.checkout_amounts(acme.checkout, &[(bolt.invoice, Some(1))], at(1)).await);
+    missing(acme.db.checkout_amounts(bolt.checkout, &[(acme.invoice, Some(1))], at(1)).await);
     missing(writing(&acme).await.payer_add(person, bolt.customer, at(0)).await);
     missing(writing(&acme).await.observation_add(attempt, 0, &seen()).await);
     missing(writing(&acme).await.journal_add(attempt, &journal, at(0)).await);

@@ -91,11 +91,11 @@ impl Line {
 }
 
 impl Engine {
-    pub(crate) async fn standing(&self, db: &MerchantDb) -> Result<Vec<Line>, Error> {
+    pub(crate) async fn exception_lines(&self, db: &MerchantDb) -> Result<Vec<Line>, Error> {
         let locale = db.merchant().await?.face()?.locale;
-        let mut lines = self.standing_payments(db, locale).await?;
-        lines.extend(self.standing_refunds(db, locale).await?);
-        lines.extend(self.standing_disputes(db, locale).await?);
+        let mut lines = self.payment_lines(db, locale).await?;
+        lines.extend(self.refund_lines(db, locale).await?);
+        lines.extend(self.dispute_lines(db, locale).await?);
         for job in db.jobs_dead().await? {
             let what = serde_json::from_str::<Work>(&job.body).map_or("A task", |work| work.words());
             let error = job.last_error.unwrap_or_default();
@@ -124,7 +124,7 @@ impl Engine {
         Ok(lines)
     }
 
-    async fn standing_payments(&self, db: &MerchantDb, locale: Locale) -> Result<Vec<Line>, Error> {
+    async fn payment_lines(&self, db: &MerchantDb, locale: Locale) -> Result<Vec<Line>, Error> {
         let (mut lines, long_ago) = (Vec::new(), self.now() - SOON);
         for entry in db.books_entries_refused().await? {
             lines.push(refused(db, &entry, locale).await?);
@@ -168,7 +168,7 @@ impl Engine {
         Ok(lines)
     }
 
-    async fn standing_refunds(&self, db: &MerchantDb, locale: Locale) -> Result<Vec<Line>, Error> {
+    async fn refund_lines(&self, db: &MerchantDb, locale: Locale) -> Result<Vec<Line>, Error> {
         let (mut lines, long_ago) = (Vec::new(), self.now() - SOON);
         for entry in db.refund_entries_waiting(long_ago).await? {
             let refund = db.refund(entry.refund_id).await?;
@@ -215,7 +215,7 @@ impl Engine {
     }
 
     /// Those that are open, and parts that were lost, which no rule takes out of the books.
-    async fn standing_disputes(&self, db: &MerchantDb, locale: Locale) -> Result<Vec<Line>, Error> {
+    async fn dispute_lines(&self, db: &MerchantDb, locale: Locale) -> Result<Vec<Line>, Error> {
         let mut lines = Vec::new();
         let disputes: Vec<Dispute> = db.disputes_alarming(DateTime::UNIX_EPOCH).await?;
         if disputes.is_empty() {
