@@ -29,7 +29,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::faults::{Armed, Fault, KNOWN, Vendor};
-use crate::{Hook, Shared, authorizenet, facts, stripe, xero};
+use crate::{Hook, Shared, authorizenet, facts, globalpayments, stripe, xero};
 
 pub(crate) fn router() -> Router<Arc<Shared>> {
     Router::new()
@@ -50,7 +50,7 @@ const ADVANCE_MAX_HOURS: i64 = 10 * 366 * 24;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ControlError {
-    #[error("there is no vendor {0:?}; known: authorizenet, stripe, xero")]
+    #[error("there is no vendor {0:?}; known: authorizenet, globalpayments, stripe, xero")]
     UnknownVendor(String),
     #[error("there is no fault {0:?}; known: {known}", known = KNOWN.join(", "))]
     UnknownFault(String),
@@ -133,7 +133,7 @@ pub(crate) fn arm(
     let vendor = vendor(vendor_name)?;
     let fault = Fault::parse(fault_name).ok_or_else(|| ControlError::UnknownFault(fault_name.to_owned()))?;
     let foreign = match vendor {
-        Vendor::AuthorizeNet | Vendor::Stripe => fault == Fault::PeriodLocked,
+        Vendor::AuthorizeNet | Vendor::GlobalPayments | Vendor::Stripe => fault == Fault::PeriodLocked,
         Vendor::Xero => matches!(fault, Fault::Decline(_)),
     };
     if foreign {
@@ -214,6 +214,7 @@ async fn state(State(shared): State<Arc<Shared>>, Path(name): Path<String>) -> R
             account.catch_up(shared.clock.now_ms());
             account.state()
         }),
+        Vendor::GlobalPayments => shared.globalpayments.read(|account| account.state(shared.clock.now_ms())),
         Vendor::Stripe => shared.stripe.read(stripe::Account::state),
         Vendor::Xero => shared.xero.read(xero::Books::state),
     }))
@@ -231,6 +232,7 @@ pub(crate) async fn reset(shared: &Shared) -> Result<(), ControlError> {
     shared.clock.set_offset(0);
     shared.desk.write(|desk| desk.clock_offset_ms = 0);
     shared.authorizenet.write(|account| *account = authorizenet::Account::default());
+    shared.globalpayments.write(|account| *account = globalpayments::Account::default());
     shared.stripe.write(|account| *account = stripe::Account::default());
     let books = xero::Books::seeded(shared.seed_day(), shared.clock.now_ms());
     shared.xero.write(|old| *old = books);
@@ -334,6 +336,7 @@ async fn register_webhooks(
     let vendor = vendor(&order.vendor)?;
     let secret = order.secret.as_deref().unwrap_or(match vendor {
         Vendor::AuthorizeNet => facts::authorizenet::STRANGER_SIGNATURE_KEY,
+        Vendor::GlobalPayments => facts::globalpayments::STRANGER_APP_KEY,
         Vendor::Stripe => facts::stripe::STRANGER_WEBHOOK_SECRET,
         Vendor::Xero => facts::xero::WEBHOOK_KEY,
     });
