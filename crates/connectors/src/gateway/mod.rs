@@ -27,6 +27,8 @@ pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 pub struct Capabilities {
     /// As in "Card details go straight to Stripe".
     pub name: &'static str,
+    /// The adapter was tried at the vendor, and not against a simulator alone.
+    pub verified: bool,
     /// Takes the card on a page of its own, for payers without script.
     pub hosted_page: bool,
     /// That page's, where it has no id of its own, and so cannot be ended from here.
@@ -43,6 +45,15 @@ pub struct Capabilities {
     /// The bank debits that it takes, of accounts that it keeps.
     pub debits: &'static [MethodKind],
     pub late_news: LateNews,
+}
+
+impl Capabilities {
+    /// For whoever sets connections up, as in a list of them.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let untried = if self.verified { "" } else { " (not yet verified)" };
+        format!("{}{untried}", self.name)
+    }
 }
 
 /// How we learn that a bank has taken a debit back that had cleared.
