@@ -1,6 +1,7 @@
 //! The port to whoever takes the money. Shape and reasons: `wire/gateways.md`, 1.4-1.5.
 
 pub mod authorizenet;
+pub mod globalpayments;
 pub mod sandbox;
 pub mod stripe;
 
