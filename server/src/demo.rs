@@ -17,8 +17,8 @@ use domain::{
     network::Network,
 };
 use engine::{
-    AuthorizeNetSecret, BooksSettings, Clock, Engine, Founding, GatewaySecret, GatewaySettings, KeyRing, NewMerchant,
-    NewPayer, SaveMethod, StripeSecret, XeroSecret,
+    AuthorizeNetSecret, BooksSettings, Clock, Engine, Founding, GatewaySecret, GatewaySettings, GlobalPaymentsSecret,
+    KeyRing, NewMerchant, NewPayer, SaveMethod, StripeSecret, XeroSecret,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use simulators::{
@@ -325,6 +325,20 @@ pub fn authorizenet(vendors: &str, currency: Currency) -> (GatewaySettings, Opti
         signature_keys: vec![facts::authorizenet::PORTAL_SIGNATURE_KEY.into()],
     };
     (settings, Some(GatewaySecret::AuthorizeNet(secret)))
+}
+
+/// The simulated account of the other gateway, which no merchant of the demo has.
+#[must_use]
+pub fn globalpayments(vendors: &str) -> (GatewaySettings, Option<GatewaySecret>) {
+    let settings = GatewaySettings::GlobalPayments {
+        base_url: format!("{vendors}/globalpayments/ucp"),
+        app_id: facts::globalpayments::PORTAL_APP_ID.to_owned(),
+        account_name: facts::globalpayments::ACCOUNT_NAME.to_owned(),
+        link_account_name: facts::globalpayments::LINK_ACCOUNT_NAME.to_owned(),
+        country: "AU".to_owned(),
+    };
+    let secret = GlobalPaymentsSecret { app_key: facts::globalpayments::PORTAL_APP_KEY.into() };
+    (settings, Some(GatewaySecret::GlobalPayments(secret)))
 }
 
 fn own_books(ledger: &seed::Ledger, currency: Currency) -> (Vec<BooksCustomer>, Vec<BooksInvoice>) {

@@ -7,6 +7,7 @@ use connectors::{
     gateway::{
         Gateway,
         authorizenet::{AuthorizeNet, AuthorizeNetConfig},
+        globalpayments::{GlobalPayments, GlobalPaymentsConfig},
         sandbox::Sandbox,
         stripe::{Stripe, StripeConfig},
     },
@@ -53,6 +54,14 @@ pub enum GatewaySettings {
         /// The one that the account takes.
         currency: Currency,
     },
+    #[serde(rename = "globalpayments")]
+    GlobalPayments {
+        base_url: String,
+        app_id: String,
+        account_name: String,
+        link_account_name: String,
+        country: String,
+    },
     /// For trials; moves no money.
     Sandbox,
 }
@@ -75,6 +84,7 @@ impl GatewaySettings {
         match self {
             Self::Stripe { .. } => "stripe",
             Self::AuthorizeNet { .. } => "authorizenet",
+            Self::GlobalPayments { .. } => "globalpayments",
             Self::Sandbox => "sandbox",
         }
     }
@@ -104,11 +114,18 @@ pub struct AuthorizeNetSecret {
     pub signature_keys: Vec<SecretString>,
 }
 
+/// The secret half of a Global Payments connection, as it is sealed.
+#[derive(Clone, Deserialize)]
+pub struct GlobalPaymentsSecret {
+    pub app_key: SecretString,
+}
+
 /// The secret half of a gateway connection: its kind must be that of the settings. The sandbox has none.
 #[derive(Clone)]
 pub enum GatewaySecret {
     Stripe(StripeSecret),
     AuthorizeNet(AuthorizeNetSecret),
+    GlobalPayments(GlobalPaymentsSecret),
 }
 
 /// Only to be sealed: `SecretString` does not serialise, so that nothing else prints one by accident.
@@ -136,6 +153,9 @@ impl GatewaySecret {
             Self::AuthorizeNet(AuthorizeNetSecret { transaction_key, signature_keys }) => serde_json::json!({
                 "transaction_key": transaction_key.expose_secret(),
                 "signature_keys": all(signature_keys),
+            }),
+            Self::GlobalPayments(GlobalPaymentsSecret { app_key }) => serde_json::json!({
+                "app_key": app_key.expose_secret(),
             }),
         };
         SecretString::from(json.to_string())
@@ -198,6 +218,22 @@ impl Engine {
                     clock,
                 };
                 Ok(Box::new(AuthorizeNet::new(self.0.http.clone(), config)))
+            }
+            GatewaySettings::GlobalPayments { base_url, app_id, account_name, link_account_name, country } => {
+                let secret: GlobalPaymentsSecret =
+                    serde_json::from_str(db.connection_secret(connection)?.expose_secret())?;
+                let public = &self.0.settings.public_url;
+                let config = GlobalPaymentsConfig {
+                    base_url,
+                    app_id,
+                    app_key: secret.app_key,
+                    account_name,
+                    link_account_name,
+                    country,
+                    status_url: format!("{public}/webhooks/{}/{}", connection.provider, connection.id),
+                    clock,
+                };
+                Ok(Box::new(GlobalPayments::new(self.0.http.clone(), config)))
             }
             GatewaySettings::Sandbox => Ok(Box::new(Sandbox::new(clock))),
         }

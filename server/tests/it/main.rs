@@ -11,6 +11,7 @@ mod crate_edges;
 mod debits;
 mod disputes;
 mod faults;
+mod globalpayments;
 mod invoice_pdf;
 mod kills;
 mod links;
