@@ -180,6 +180,16 @@ pub mod globalpayments {
     pub const CARD: &str = "4263970000005262";
 }
 
+/// Credentials of the Payrix simulator: the portal's own, and a second set for strangers' clients.
+pub mod payrix {
+    pub const BUSINESS_ID: &str = "90024";
+    pub const PORTAL_USERNAME: &str = "portal.api";
+    pub const PORTAL_PASSWORD: &str = "payrix-demo-portal-key";
+    pub const STRANGER_USERNAME: &str = "stranger.api";
+    pub const STRANGER_PASSWORD: &str = "payrix-demo-stranger-key";
+    pub const CURRENCY: &str = "AUD";
+}
+
 /// Credentials and ids of the Xero simulator: the portal's own app and grant, and a second of each for strangers.
 pub mod xero {
     pub const PORTAL_CLIENT_ID: &str = "57495345504159504F5254414C303031";

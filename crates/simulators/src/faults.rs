@@ -14,17 +14,19 @@ use std::time::Duration;
 pub enum Vendor {
     AuthorizeNet,
     GlobalPayments,
+    Payrix,
     Stripe,
     Xero,
 }
 
 impl Vendor {
-    pub const ALL: [Self; 4] = [Self::AuthorizeNet, Self::GlobalPayments, Self::Stripe, Self::Xero];
+    pub const ALL: [Self; 5] = [Self::AuthorizeNet, Self::GlobalPayments, Self::Payrix, Self::Stripe, Self::Xero];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::AuthorizeNet => "authorizenet",
             Self::GlobalPayments => "globalpayments",
+            Self::Payrix => "payrix",
             Self::Stripe => "stripe",
             Self::Xero => "xero",
         }

@@ -23,6 +23,7 @@ mod globalpayments;
 mod html;
 pub mod mangle;
 mod pages;
+mod payrix;
 mod records;
 mod replies;
 pub mod seed;
@@ -108,6 +109,7 @@ pub(crate) struct Shared {
     pub faults: Faults,
     pub authorizenet: Records<authorizenet::Account>,
     pub globalpayments: Records<globalpayments::Account>,
+    pub payrix: Records<payrix::Account>,
     pub stripe: Records<stripe::Account>,
     pub xero: Records<xero::Books>,
     pub in_flight: InFlight,
@@ -126,6 +128,7 @@ impl Shared {
         let saved = async {
             self.authorizenet.save().await?;
             self.globalpayments.save().await?;
+            self.payrix.save().await?;
             self.stripe.save().await?;
             self.xero.save().await?;
             self.desk.save().await
@@ -164,6 +167,7 @@ impl Simulators {
         let shared = Shared {
             authorizenet: Records::open(dir, "authorizenet", authorizenet::Account::default)?,
             globalpayments: Records::open(dir, "globalpayments", globalpayments::Account::default)?,
+            payrix: Records::open(dir, "payrix", payrix::Account::default)?,
             stripe: Records::open(dir, "stripe", stripe::Account::default)?,
             xero: Records::open(dir, "xero", books)?,
             desk,
@@ -189,6 +193,7 @@ impl Simulators {
             .merge(control::router())
             .merge(authorizenet::router())
             .merge(globalpayments::router())
+            .merge(payrix::router())
             .merge(stripe::router())
             .merge(xero::router())
             .with_state(Arc::clone(&self.0))
