@@ -1,6 +1,7 @@
 //! The port to whoever takes the money. Shape and reasons: `wire/gateways.md`, 1.4-1.5.
 
 pub mod authorizenet;
+mod bearer;
 pub mod globalpayments;
 pub mod sandbox;
 pub mod stripe;
@@ -32,7 +33,7 @@ pub struct Capabilities {
     pub verified: bool,
     /// Takes the card on a page of its own, for payers without script.
     pub hosted_page: bool,
-    /// That page's, where it has no id of its own, and so cannot be ended from here.
+    /// That page's, where it cannot be ended from here.
     pub page_life: Option<PageLife>,
     /// A token does not hold the postal code of the card's address, and an account may decline every card without it.
     pub postal_code: bool,

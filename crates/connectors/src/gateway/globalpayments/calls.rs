@@ -6,7 +6,11 @@ use super::{
     wire::{ApiError, OnlyAmount, Sale, TokenReply, TokenRequest, Transaction},
 };
 use crate::{
-    gateway::{AFTERWORK_MAX, ChargeHow, ChargeRequest, refused, unreadable},
+    gateway::{
+        AFTERWORK_MAX, ChargeHow, ChargeRequest,
+        bearer::{TOKEN_WITHIN, ungranted},
+        refused, unreadable,
+    },
     http::Answer,
 };
 use chrono::SecondsFormat;
@@ -15,13 +19,10 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha512};
-use std::{sync::PoisonError, time::Duration};
 
 /// The version that the SDKs send with every call (5.1).
 const API_VERSION: &str = "2021-03-22";
 const IDEMPOTENCY: &str = "x-gp-idempotency";
-/// Somebody waits for the call that needs the token, and a charge must be over before it is looked up.
-const TOKEN_WITHIN: Duration = Duration::from_secs(4);
 /// The refusal of a key that was used before.
 const DUPLICATE: &str = "DUPLICATE_ACTION";
 /// The gateway's own backends failed: what they did, nobody says.
@@ -70,27 +71,10 @@ impl GlobalPayments {
         self.call(Method::PATCH, path).json(body)
     }
 
-    /// With the token that is there. One that has ended meanwhile is replaced once, as the SDKs do it: a call that is not
-    /// authenticated has done nothing.
     pub(super) async fn send(&self, call: RequestBuilder) -> Result<Answer, GatewayError> {
-        let kept = self.token.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let Some(kept) = kept else { return self.send_afresh(call).await };
-        let again = call.try_clone();
-        let answer = self.http.send(call.bearer_auth(kept.expose_secret())).await?;
-        match again {
-            Some(again) if answer.status == StatusCode::UNAUTHORIZED => self.send_afresh(again).await,
-            _ => Ok(answer),
-        }
+        self.token.send(&self.http, call, || self.fresh_token()).await
     }
 
-    async fn send_afresh(&self, call: RequestBuilder) -> Result<Answer, GatewayError> {
-        let token = self.fresh_token().await?;
-        let call = call.bearer_auth(token.expose_secret());
-        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = Some(token);
-        Ok(self.http.send(call).await?)
-    }
-
-    /// Whatever goes wrong here, the call that needs the token was not sent.
     async fn fresh_token(&self) -> Result<SecretString, GatewayError> {
         let nonce = (self.config.clock)().to_rfc3339_opts(SecondsFormat::Millis, true);
         let mut digest = Sha512::new();
@@ -101,11 +85,7 @@ impl GlobalPayments {
             TokenRequest { app_id: &self.config.app_id, nonce: &nonce, secret, grant_type: "client_credentials" };
         let call = self.call(Method::POST, "accesstoken").json(&body).timeout(TOKEN_WITHIN);
         let answer = self.http.send(call).await.map_err(GatewayError::from);
-        match answer.and_then(|answer| read::<TokenReply>(&answer)) {
-            Ok(TokenReply { token }) => Ok(token),
-            Err(error @ (GatewayError::NotSent(_) | GatewayError::Refused { .. })) => Err(error),
-            Err(error) => Err(GatewayError::NotSent(format!("there is no access token: {error}"))),
-        }
+        Ok(answer.and_then(|answer| read::<TokenReply>(&answer)).map_err(ungranted)?.token)
     }
 
     pub(super) async fn json<T: DeserializeOwned>(&self, call: RequestBuilder) -> Result<T, GatewayError> {

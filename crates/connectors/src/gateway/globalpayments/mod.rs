@@ -13,7 +13,7 @@ mod wire;
 use super::{
     Capabilities, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, LateNews, ListedRefund, LookUp,
     ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError,
-    WebhookNews, refused, tells_of_none,
+    WebhookNews, bearer::Bearer, refused, tells_of_none,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
@@ -21,7 +21,7 @@ use chrono::{DateTime, Utc};
 use domain::{method::MethodSeen, payment::Observation, refund::RefundSeen, views::MethodEntry};
 use http::HeaderMap;
 use secrecy::SecretString;
-use std::{fmt, sync::Mutex};
+use std::fmt;
 
 pub struct GlobalPaymentsConfig {
     /// `https://apis.globalpay.com/ucp`; the sandbox's host and the European ones differ.
@@ -50,14 +50,13 @@ impl fmt::Debug for GlobalPaymentsConfig {
 pub struct GlobalPayments {
     http: HttpClient,
     config: GlobalPaymentsConfig,
-    /// The access token, once there is one.
-    token: Mutex<Option<SecretString>>,
+    token: Bearer,
 }
 
 impl GlobalPayments {
     #[must_use]
     pub const fn new(http: HttpClient, config: GlobalPaymentsConfig) -> Self {
-        Self { http, config, token: Mutex::new(None) }
+        Self { http, config, token: Bearer::new() }
     }
 }
 
