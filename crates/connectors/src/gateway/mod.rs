@@ -3,6 +3,7 @@
 pub mod authorizenet;
 mod bearer;
 pub mod globalpayments;
+pub mod payrix;
 pub mod sandbox;
 pub mod stripe;
 

@@ -14,6 +14,7 @@ mod contracts;
 mod globalpayments_contract;
 mod globalpayments_fuzz;
 mod globalpayments_wire;
+mod payrix;
 mod rig;
 mod sandbox;
 mod sim;

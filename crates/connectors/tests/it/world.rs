@@ -11,6 +11,7 @@ use connectors::{
         ChargeHow, ChargeRequest, LookUp, RefundLookUp, RefundRequest, StoreRequest,
         authorizenet::{AuthorizeNet, AuthorizeNetConfig},
         globalpayments::{GlobalPayments, GlobalPaymentsConfig},
+        payrix::{Payrix, PayrixConfig},
         stripe::{Stripe, StripeConfig},
     },
 };
@@ -78,6 +79,21 @@ pub fn globalpayments(base_url: &str, now: DateTime<Utc>) -> GlobalPayments {
         clock: Arc::new(move || now),
     };
     GlobalPayments::new(http(), config)
+}
+
+/// `auth_url` is that of the sign-in, `base_url` that of everything else.
+pub fn payrix(auth_url: &str, base_url: &str, now: DateTime<Utc>) -> Payrix {
+    use simulators::facts::payrix as keys;
+    let config = PayrixConfig {
+        auth_url: auth_url.to_owned(),
+        base_url: base_url.to_owned(),
+        business_id: keys::BUSINESS_ID.to_owned(),
+        username: keys::PORTAL_USERNAME.to_owned(),
+        password: keys::PORTAL_PASSWORD.into(),
+        currency: domain::money::Currency::AUD,
+        clock: Arc::new(move || now),
+    };
+    Payrix::new(http(), config)
 }
 
 /// An address where nobody listens.
