@@ -18,7 +18,7 @@ use domain::{
 };
 use engine::{
     AuthorizeNetSecret, BooksSettings, Clock, Engine, Founding, GatewaySecret, GatewaySettings, GlobalPaymentsSecret,
-    KeyRing, NewMerchant, NewPayer, SaveMethod, StripeSecret, XeroSecret,
+    KeyRing, NewMerchant, NewPayer, PayrixSecret, SaveMethod, StripeSecret, XeroSecret,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use simulators::{
@@ -339,6 +339,20 @@ pub fn globalpayments(vendors: &str) -> (GatewaySettings, Option<GatewaySecret>)
     };
     let secret = GlobalPaymentsSecret { app_key: facts::globalpayments::PORTAL_APP_KEY.into() };
     (settings, Some(GatewaySecret::GlobalPayments(secret)))
+}
+
+/// The simulated account of one more, whose currency is the Australian dollar.
+#[must_use]
+pub fn payrix(vendors: &str) -> (GatewaySettings, Option<GatewaySecret>) {
+    let settings = GatewaySettings::Payrix {
+        auth_url: format!("{vendors}/payrix/auth"),
+        base_url: format!("{vendors}/payrix/rest"),
+        business_id: facts::payrix::BUSINESS_ID.to_owned(),
+        username: facts::payrix::PORTAL_USERNAME.to_owned(),
+        currency: Currency::AUD,
+    };
+    let secret = PayrixSecret { password: facts::payrix::PORTAL_PASSWORD.into() };
+    (settings, Some(GatewaySecret::Payrix(secret)))
 }
 
 fn own_books(ledger: &seed::Ledger, currency: Currency) -> (Vec<BooksCustomer>, Vec<BooksInvoice>) {

@@ -8,6 +8,7 @@ use connectors::{
         Gateway,
         authorizenet::{AuthorizeNet, AuthorizeNetConfig},
         globalpayments::{GlobalPayments, GlobalPaymentsConfig},
+        payrix::{Payrix, PayrixConfig},
         sandbox::Sandbox,
         stripe::{Stripe, StripeConfig},
     },
@@ -62,6 +63,14 @@ pub enum GatewaySettings {
         link_account_name: String,
         country: String,
     },
+    Payrix {
+        auth_url: String,
+        base_url: String,
+        business_id: String,
+        username: String,
+        /// The one that the account takes.
+        currency: Currency,
+    },
     /// For trials; moves no money.
     Sandbox,
 }
@@ -85,6 +94,7 @@ impl GatewaySettings {
             Self::Stripe { .. } => "stripe",
             Self::AuthorizeNet { .. } => "authorizenet",
             Self::GlobalPayments { .. } => "globalpayments",
+            Self::Payrix { .. } => "payrix",
             Self::Sandbox => "sandbox",
         }
     }
@@ -120,12 +130,19 @@ pub struct GlobalPaymentsSecret {
     pub app_key: SecretString,
 }
 
+/// The secret half of a Payrix connection, as it is sealed.
+#[derive(Clone, Deserialize)]
+pub struct PayrixSecret {
+    pub password: SecretString,
+}
+
 /// The secret half of a gateway connection: its kind must be that of the settings. The sandbox has none.
 #[derive(Clone)]
 pub enum GatewaySecret {
     Stripe(StripeSecret),
     AuthorizeNet(AuthorizeNetSecret),
     GlobalPayments(GlobalPaymentsSecret),
+    Payrix(PayrixSecret),
 }
 
 /// Only to be sealed: `SecretString` does not serialise, so that nothing else prints one by accident.
@@ -157,6 +174,7 @@ impl GatewaySecret {
             Self::GlobalPayments(GlobalPaymentsSecret { app_key }) => serde_json::json!({
                 "app_key": app_key.expose_secret(),
             }),
+            Self::Payrix(PayrixSecret { password }) => serde_json::json!({ "password": password.expose_secret() }),
         };
         SecretString::from(json.to_string())
     }
@@ -234,6 +252,12 @@ impl Engine {
                     clock,
                 };
                 Ok(Box::new(GlobalPayments::new(self.0.http.clone(), config)))
+            }
+            GatewaySettings::Payrix { auth_url, base_url, business_id, username, currency } => {
+                let secret: PayrixSecret = serde_json::from_str(db.connection_secret(connection)?.expose_secret())?;
+                let password = secret.password;
+                let config = PayrixConfig { auth_url, base_url, business_id, username, password, currency, clock };
+                Ok(Box::new(Payrix::new(self.0.http.clone(), config)))
             }
             GatewaySettings::Sandbox => Ok(Box::new(Sandbox::new(clock))),
         }

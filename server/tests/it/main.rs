@@ -18,6 +18,7 @@ mod links;
 mod methods;
 mod outages;
 mod pay;
+mod payrix;
 mod proof;
 mod prune;
 mod races;
