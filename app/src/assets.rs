@@ -33,9 +33,17 @@ pub struct GatewayOrigins {
 
 impl GatewayOrigins {
     pub(crate) fn sandbox_of(&self, url: &str) -> Option<&'static str> {
-        let leads_there = |origin: &&str| url.strip_prefix(*origin).is_some_and(|rest| rest.starts_with('/'));
-        self.sandboxes.iter().copied().find(leads_there)
+        self.sandboxes.iter().copied().find(|origin| leads_there(origin, url))
     }
+
+    /// Our pages' policy lets a form be redirected there.
+    pub(crate) fn take_forms_to(&self, url: &str) -> bool {
+        self.pages.split(' ').any(|origin| leads_there(origin, url))
+    }
+}
+
+fn leads_there(origin: &str, url: &str) -> bool {
+    url.strip_prefix(origin).is_some_and(|rest| rest.starts_with('/'))
 }
 
 impl Assets {

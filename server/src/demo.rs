@@ -17,8 +17,8 @@ use domain::{
     network::Network,
 };
 use engine::{
-    AuthorizeNetSecret, BooksSettings, Clock, Engine, Founding, GatewaySecret, GatewaySettings, KeyRing, NewMerchant,
-    NewPayer, SaveMethod, StripeSecret, XeroSecret,
+    AuthorizeNetSecret, BooksSettings, Clock, Engine, Founding, GatewaySecret, GatewaySettings, GlobalPaymentsSecret,
+    KeyRing, NewMerchant, NewPayer, PayrixSecret, SaveMethod, StripeSecret, XeroSecret,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use simulators::{
@@ -326,6 +326,34 @@ pub fn authorizenet(vendors: &str, currency: Currency) -> (GatewaySettings, Opti
         signature_keys: vec![facts::authorizenet::PORTAL_SIGNATURE_KEY.into()],
     };
     (settings, Some(GatewaySecret::AuthorizeNet(secret)))
+}
+
+/// The simulated account of the other gateway, which no merchant of the demo has.
+#[must_use]
+pub fn globalpayments(vendors: &str) -> (GatewaySettings, Option<GatewaySecret>) {
+    let settings = GatewaySettings::GlobalPayments {
+        base_url: format!("{vendors}/globalpayments/ucp"),
+        app_id: facts::globalpayments::PORTAL_APP_ID.to_owned(),
+        account_name: facts::globalpayments::ACCOUNT_NAME.to_owned(),
+        link_account_name: facts::globalpayments::LINK_ACCOUNT_NAME.to_owned(),
+        country: "AU".to_owned(),
+    };
+    let secret = GlobalPaymentsSecret { app_key: facts::globalpayments::PORTAL_APP_KEY.into() };
+    (settings, Some(GatewaySecret::GlobalPayments(secret)))
+}
+
+/// The simulated account of one more, whose currency is the Australian dollar.
+#[must_use]
+pub fn payrix(vendors: &str) -> (GatewaySettings, Option<GatewaySecret>) {
+    let settings = GatewaySettings::Payrix {
+        auth_url: format!("{vendors}/payrix/auth"),
+        base_url: format!("{vendors}/payrix/rest"),
+        business_id: facts::payrix::BUSINESS_ID.to_owned(),
+        username: facts::payrix::PORTAL_USERNAME.to_owned(),
+        currency: Currency::AUD,
+    };
+    let secret = PayrixSecret { password: facts::payrix::PORTAL_PASSWORD.into() };
+    (settings, Some(GatewaySecret::Payrix(secret)))
 }
 
 fn own_books(ledger: &seed::Ledger, currency: Currency) -> (Vec<BooksCustomer>, Vec<BooksInvoice>) {

@@ -36,8 +36,10 @@ impl FromRef<Web> for LeptosOptions {
 pub fn build(settings: &Settings, site: &Site, engine: Engine) -> Router {
     let cookie = CookieName(settings.cookie_name());
     let web = Web { engine: engine.clone(), assets: site.assets.clone(), cookie, options: site.options.clone() };
+    let assets = site.assets.clone();
     let context = move || {
         provide_context(engine.clone());
+        provide_context(assets.clone());
         provide_context(cookie);
     };
     let (pod, portal): (Vec<_>, Vec<_>) =

@@ -146,12 +146,14 @@ pub async fn cancel(checkout: CheckoutId, payment: PaymentId) -> Result<(), Faul
 
 #[cfg(feature = "ssr")]
 fn after_take(standing: &Standing) -> String {
-    use crate::addresses;
+    use crate::{Assets, addresses};
+    // A browser lets no form of ours end anywhere else, and says nothing; a link does lead there.
+    let takes_forms = |url: &str| use_context::<Assets>().is_none_or(|assets| assets.gateways().take_forms_to(url));
     match &standing.outcome {
         // Somebody else was quicker: the checkout says so, and shows nothing of theirs.
         _ if !standing.mine => addresses::pay(standing.checkout),
-        domain::views::Outcome::Continue { url, fields, .. } if fields.is_empty() => url.clone(),
-        // The checkout has the form that leads on.
+        domain::views::Outcome::Continue { url, fields, .. } if fields.is_empty() && takes_forms(url) => url.clone(),
+        // The checkout has the form, or the link, that leads on.
         domain::views::Outcome::Continue { .. } | domain::views::Outcome::Lapsed { .. } => {
             addresses::pay(standing.checkout)
         }

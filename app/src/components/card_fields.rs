@@ -13,7 +13,7 @@ pub fn entry_data(entry: &MethodEntry) -> (Option<String>, Option<String>) {
             (Some(script_url.clone()), Some(publishable_key.clone()))
         }
         MethodEntry::Popup { script_url, .. } => (Some(script_url.clone()), None),
-        MethodEntry::TestMethods(_) => (None, None),
+        MethodEntry::Page | MethodEntry::TestMethods(_) => (None, None),
     }
 }
 
@@ -35,6 +35,7 @@ pub fn MethodFields(gateway: GatewayFace, pay: String) -> impl IntoView {
             <CardWindow gateway=name hosted_page login client_key pay/>
         }
         .into_any(),
+        MethodEntry::Page => view! { <p class="notice" id="card-elsewhere">{on_page(&name)}</p> }.into_any(),
         MethodEntry::TestMethods(methods) => view! { <TestMethods methods/> }.into_any(),
     }
 }
@@ -43,7 +44,7 @@ pub fn MethodFields(gateway: GatewayFace, pay: String) -> impl IntoView {
 #[component]
 fn Plain(gateway: String, hosted_page: bool, what: &'static str) -> impl IntoView {
     let (plain, instead) = if hosted_page {
-        let plain = format!("You enter your card on {gateway}’s secure page next.");
+        let plain = on_page(&gateway);
         (plain.clone(), plain)
     } else {
         let plain = "Your card can only be entered with JavaScript switched on. Switch it on and reload this page.";
@@ -51,6 +52,10 @@ fn Plain(gateway: String, hosted_page: bool, what: &'static str) -> impl IntoVie
     };
     let failed = format!("The {what} could not be loaded. {instead}");
     view! { <p class="notice only-plain" id="card-plain" data-failed=failed>{plain}</p> }
+}
+
+fn on_page(gateway: &str) -> String {
+    format!("You enter your card on {gateway}’s secure page next.")
 }
 
 #[component]

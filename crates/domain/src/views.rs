@@ -71,7 +71,7 @@ pub struct GatewayFace {
     /// `Stripe`, as in "Card details go straight to Stripe".
     pub name: String,
     pub entry: MethodEntry,
-    /// The gateway has a page of its own that takes the card, for payers without script.
+    /// The gateway has a page of its own that takes the card, for payers without script or for all.
     pub hosted_page: bool,
     /// The payer is asked for the postal code of the card's address.
     pub postal_code: bool,
@@ -84,6 +84,8 @@ pub enum MethodEntry {
     Fields { script_url: String, publishable_key: String },
     /// In a window that the gateway's own script opens over the page; login and key are ones that the browser may know.
     Popup { script_url: String, login: String, client_key: String },
+    /// On the gateway's own page alone, to which Pay leads.
+    Page,
     /// The sandbox has nothing to type: one of its test methods is picked.
     TestMethods(Vec<TestMethod>),
 }

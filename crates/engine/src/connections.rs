@@ -7,6 +7,8 @@ use connectors::{
     gateway::{
         Gateway,
         authorizenet::{AuthorizeNet, AuthorizeNetConfig},
+        globalpayments::{GlobalPayments, GlobalPaymentsConfig},
+        payrix::{Payrix, PayrixConfig},
         sandbox::Sandbox,
         stripe::{Stripe, StripeConfig},
     },
@@ -53,6 +55,22 @@ pub enum GatewaySettings {
         /// The one that the account takes.
         currency: Currency,
     },
+    #[serde(rename = "globalpayments")]
+    GlobalPayments {
+        base_url: String,
+        app_id: String,
+        account_name: String,
+        link_account_name: String,
+        country: String,
+    },
+    Payrix {
+        auth_url: String,
+        base_url: String,
+        business_id: String,
+        username: String,
+        /// The one that the account takes.
+        currency: Currency,
+    },
     /// For trials; moves no money.
     Sandbox,
 }
@@ -75,6 +93,8 @@ impl GatewaySettings {
         match self {
             Self::Stripe { .. } => "stripe",
             Self::AuthorizeNet { .. } => "authorizenet",
+            Self::GlobalPayments { .. } => "globalpayments",
+            Self::Payrix { .. } => "payrix",
             Self::Sandbox => "sandbox",
         }
     }
@@ -104,11 +124,25 @@ pub struct AuthorizeNetSecret {
     pub signature_keys: Vec<SecretString>,
 }
 
+/// The secret half of a Global Payments connection, as it is sealed.
+#[derive(Clone, Deserialize)]
+pub struct GlobalPaymentsSecret {
+    pub app_key: SecretString,
+}
+
+/// The secret half of a Payrix connection, as it is sealed.
+#[derive(Clone, Deserialize)]
+pub struct PayrixSecret {
+    pub password: SecretString,
+}
+
 /// The secret half of a gateway connection: its kind must be that of the settings. The sandbox has none.
 #[derive(Clone)]
 pub enum GatewaySecret {
     Stripe(StripeSecret),
     AuthorizeNet(AuthorizeNetSecret),
+    GlobalPayments(GlobalPaymentsSecret),
+    Payrix(PayrixSecret),
 }
 
 /// Only to be sealed: `SecretString` does not serialise, so that nothing else prints one by accident.
@@ -137,6 +171,10 @@ impl GatewaySecret {
                 "transaction_key": transaction_key.expose_secret(),
                 "signature_keys": all(signature_keys),
             }),
+            Self::GlobalPayments(GlobalPaymentsSecret { app_key }) => serde_json::json!({
+                "app_key": app_key.expose_secret(),
+            }),
+            Self::Payrix(PayrixSecret { password }) => serde_json::json!({ "password": password.expose_secret() }),
         };
         SecretString::from(json.to_string())
     }
@@ -198,6 +236,28 @@ impl Engine {
                     clock,
                 };
                 Ok(Box::new(AuthorizeNet::new(self.0.http.clone(), config)))
+            }
+            GatewaySettings::GlobalPayments { base_url, app_id, account_name, link_account_name, country } => {
+                let secret: GlobalPaymentsSecret =
+                    serde_json::from_str(db.connection_secret(connection)?.expose_secret())?;
+                let public = &self.0.settings.public_url;
+                let config = GlobalPaymentsConfig {
+                    base_url,
+                    app_id,
+                    app_key: secret.app_key,
+                    account_name,
+                    link_account_name,
+                    country,
+                    status_url: format!("{public}/webhooks/{}/{}", connection.provider, connection.id),
+                    clock,
+                };
+                Ok(Box::new(GlobalPayments::new(self.0.http.clone(), config)))
+            }
+            GatewaySettings::Payrix { auth_url, base_url, business_id, username, currency } => {
+                let secret: PayrixSecret = serde_json::from_str(db.connection_secret(connection)?.expose_secret())?;
+                let password = secret.password;
+                let config = PayrixConfig { auth_url, base_url, business_id, username, password, currency, clock };
+                Ok(Box::new(Payrix::new(self.0.http.clone(), config)))
             }
             GatewaySettings::Sandbox => Ok(Box::new(Sandbox::new(clock))),
         }

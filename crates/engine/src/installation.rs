@@ -1,6 +1,6 @@
 //! What the operator sees of the whole installation: set-up and health, never a tenant's customers or amounts.
 
-use crate::{BooksSettings, Engine, Error, GatewaySettings, OperatorPass};
+use crate::{BooksSettings, Engine, Error, OperatorPass, jobs::chain};
 use domain::views::{Installation, MerchantRow};
 use store::{JobState, MerchantDb};
 
@@ -10,7 +10,7 @@ impl Engine {
     pub async fn installation(&self, operator: &OperatorPass) -> Result<Installation, Error> {
         let mut merchants = Vec::new();
         for db in self.store().door_rounds().await? {
-            merchants.push(merchant_row(&db).await?);
+            merchants.push(self.merchant_row(&db).await?);
         }
         Ok(Installation {
             who: operator.who.clone(),
@@ -19,30 +19,33 @@ impl Engine {
             jobs_dead: self.store().jobs_count(JobState::Dead).await?,
         })
     }
-}
 
-async fn merchant_row(db: &MerchantDb) -> Result<MerchantRow, Error> {
-    let merchant = db.merchant().await?;
-    let books = match db.connection_of_kind("books").await? {
-        None => "None yet",
-        Some(connection) => match serde_json::from_str(&connection.settings)? {
-            BooksSettings::Xero { .. } => "Xero",
-            BooksSettings::BuiltIn => "Built-in ledger",
-        },
-    };
-    let gateway = match db.connection_of_kind("gateway").await? {
-        None => "None yet",
-        Some(connection) => match serde_json::from_str(&connection.settings)? {
-            GatewaySettings::Stripe { .. } => "Stripe",
-            GatewaySettings::AuthorizeNet { .. } => "Authorize.Net",
-            GatewaySettings::Sandbox => "Sandbox",
-        },
-    };
-    Ok(MerchantRow {
-        key: merchant.key,
-        name: merchant.name,
-        currency: merchant.currency,
-        books: books.to_owned(),
-        gateway: gateway.to_owned(),
-    })
+    async fn merchant_row(&self, db: &MerchantDb) -> Result<MerchantRow, Error> {
+        let merchant = db.merchant().await?;
+        let books = match db.connection_of_kind("books").await? {
+            None => "None yet",
+            Some(connection) => match serde_json::from_str(&connection.settings)? {
+                BooksSettings::Xero { .. } => "Xero",
+                BooksSettings::BuiltIn => "Built-in ledger",
+            },
+        };
+        let gateway = match db.connection_of_kind("gateway").await? {
+            None => "None yet".to_owned(),
+            Some(connection) => match self.gateway_of(db, &connection) {
+                Ok(gateway) => gateway.capabilities().title(),
+                // One merchant's broken connection must not take the view of all.
+                Err(cause) => {
+                    tracing::error!(connection.id = %connection.id, cause = %chain(&cause), "A gateway's connection cannot be read.");
+                    "Cannot be read".to_owned()
+                }
+            },
+        };
+        Ok(MerchantRow {
+            key: merchant.key,
+            name: merchant.name,
+            currency: merchant.currency,
+            books: books.to_owned(),
+            gateway,
+        })
+    }
 }

@@ -62,7 +62,8 @@ mod worker;
 
 pub use clock::Clock;
 pub use connections::{
-    AuthorizeNetSecret, BooksSettings, GatewaySecret, GatewaySettings, Lane, StripeSecret, XeroSecret,
+    AuthorizeNetSecret, BooksSettings, GatewaySecret, GatewaySettings, GlobalPaymentsSecret, Lane, PayrixSecret,
+    StripeSecret, XeroSecret,
 };
 pub use error::{Error, MethodError, RefundError, SignInError, TakeError};
 pub use founding::{Founding, NewPayer};

@@ -45,7 +45,7 @@ impl Engine {
 
     /// Of the page that the attempt waits on, where it ends by itself.
     pub(crate) async fn page_life(&self, db: &MerchantDb, attempt: &Attempt) -> Result<Option<PageLife>, Error> {
-        if attempt.state != AttemptState::RequiresAction || attempt.gateway_id.is_some() {
+        if attempt.state != AttemptState::RequiresAction {
             return Ok(None);
         }
         let connection = db.connection(attempt.connection_id).await?;

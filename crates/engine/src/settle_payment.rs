@@ -221,8 +221,10 @@ impl Engine {
         }
         let standing = standing(guest, payer, &payment, &shares, &attempt)?;
         let mut standing = self.with_what_followed(&guest.db, &attempt, standing).await?;
-        // The way back from a page whose payment has no id before it is made: the lists that tell of it may be late.
-        if matches!(standing.outcome, Outcome::Continue { can_cancel: false, .. }) {
+        // The way back from a page that ends by itself: what tells of its payment may be late.
+        if let Outcome::Continue { can_cancel, .. } = standing.outcome
+            && (!can_cancel || self.page_life(&guest.db, &attempt).await?.is_some())
+        {
             standing.outcome = Outcome::Checking;
         }
         Ok(standing)
@@ -289,9 +291,10 @@ impl Engine {
         let (payment, shares) = self.own_payment(guest, payment).await?;
         let attempt = latest(&guest.db, payment.id).await?;
         let mut standing = standing(guest, payer, &payment, &shares, &attempt)?;
-        if let Outcome::Continue { again_at, can_cancel: false, .. } = &mut standing.outcome
+        if let Outcome::Continue { again_at, can_cancel, .. } = &mut standing.outcome
             && let Some(life) = self.page_life(&guest.db, &attempt).await?
         {
+            *can_cancel = false;
             let at = free_again_at(attempt.created_at, life.over);
             let at = on_the_wall(at, zone(&guest.merchant.time_zone));
             if self.now() - attempt.created_at < life.opens {

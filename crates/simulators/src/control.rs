@@ -30,7 +30,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::faults::{Armed, Fault, KNOWN, Vendor};
-use crate::{Hook, Shared, authorizenet, facts, stripe, xero};
+use crate::{Hook, Shared, authorizenet, facts, globalpayments, payrix, stripe, xero};
 
 pub(crate) fn router() -> Router<Arc<Shared>> {
     Router::new()
@@ -51,7 +51,7 @@ const ADVANCE_MAX_HOURS: i64 = 10 * 366 * 24;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ControlError {
-    #[error("there is no vendor {0:?}; known: authorizenet, stripe, xero")]
+    #[error("there is no vendor {0:?}; known: authorizenet, globalpayments, payrix, stripe, xero")]
     UnknownVendor(String),
     #[error("there is no fault {0:?}; known: {known}", known = KNOWN.join(", "))]
     UnknownFault(String),
@@ -69,6 +69,8 @@ pub(crate) enum ControlError {
     Dispute(&'static str),
     #[error("only stripe signs with two secrets while one is rotated")]
     Rotation,
+    #[error("payrix sends no webhooks here, for how it signs them is not public")]
+    Mute,
     #[error("{0}")]
     Json(#[from] JsonRejection),
     #[error("the vendors' side is done, the portal's hook failed: {0}")]
@@ -89,7 +91,8 @@ impl IntoResponse for ControlError {
             | Self::Edit(_)
             | Self::Alter(_)
             | Self::Dispute(_)
-            | Self::Rotation => StatusCode::BAD_REQUEST,
+            | Self::Rotation
+            | Self::Mute => StatusCode::BAD_REQUEST,
             Self::Json(rejection) => rejection.status(),
             Self::Hook(_) | Self::Save => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -135,6 +138,8 @@ pub(crate) fn arm(
     let fault = Fault::parse(fault_name).ok_or_else(|| ControlError::UnknownFault(fault_name.to_owned()))?;
     let foreign = match vendor {
         Vendor::AuthorizeNet | Vendor::Stripe => fault == Fault::PeriodLocked,
+        Vendor::GlobalPayments => matches!(fault, Fault::PeriodLocked | Fault::UnknownStatus),
+        Vendor::Payrix => matches!(fault, Fault::PeriodLocked | Fault::UnknownStatus) || fault.is_webhook(),
         Vendor::Xero => matches!(fault, Fault::Decline(_) | Fault::UnknownStatus),
     };
     if foreign {
@@ -215,6 +220,8 @@ async fn state(State(shared): State<Arc<Shared>>, Path(name): Path<String>) -> R
             account.catch_up(shared.clock.now_ms());
             account.state()
         }),
+        Vendor::GlobalPayments => shared.globalpayments.read(|account| account.state(shared.clock.now_ms())),
+        Vendor::Payrix => shared.payrix.read(payrix::Account::state),
         Vendor::Stripe => shared.stripe.read(stripe::Account::state),
         Vendor::Xero => shared.xero.read(xero::Books::state),
     }))
@@ -232,6 +239,8 @@ pub(crate) async fn reset(shared: &Shared) -> Result<(), ControlError> {
     shared.clock.set_offset(0);
     shared.desk.write(|desk| desk.clock_offset_ms = 0);
     shared.authorizenet.write(|account| *account = authorizenet::Account::default());
+    shared.globalpayments.write(|account| *account = globalpayments::Account::default());
+    shared.payrix.write(|account| *account = payrix::Account::default());
     shared.stripe.write(|account| *account = stripe::Account::default());
     let books = xero::Books::seeded(shared.seed_day(), shared.clock.now_ms());
     shared.xero.write(|old| *old = books);
@@ -335,6 +344,8 @@ async fn register_webhooks(
     let vendor = vendor(&order.vendor)?;
     let secret = order.secret.as_deref().unwrap_or(match vendor {
         Vendor::AuthorizeNet => facts::authorizenet::STRANGER_SIGNATURE_KEY,
+        Vendor::GlobalPayments => facts::globalpayments::STRANGER_APP_KEY,
+        Vendor::Payrix => return Err(ControlError::Mute),
         Vendor::Stripe => facts::stripe::STRANGER_WEBHOOK_SECRET,
         Vendor::Xero => facts::xero::WEBHOOK_KEY,
     });

@@ -36,6 +36,13 @@ async fn demo(State(shared): State<Arc<Shared>>) -> Json<Value> {
                 "signature_key": facts::authorizenet::STRANGER_SIGNATURE_KEY,
                 "client_key": facts::authorizenet::STRANGER_CLIENT_KEY,
             },
+            "globalpayments": {
+                "app_id": facts::globalpayments::STRANGER_APP_ID, "app_key": facts::globalpayments::STRANGER_APP_KEY,
+            },
+            "payrix": {
+                "business_id": facts::payrix::BUSINESS_ID, "username": facts::payrix::STRANGER_USERNAME,
+                "password": facts::payrix::STRANGER_PASSWORD,
+            },
             "stripe": {
                 "secret_key": facts::stripe::STRANGER_SECRET_KEY,
                 "webhook_secret": facts::stripe::STRANGER_WEBHOOK_SECRET,

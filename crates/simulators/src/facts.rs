@@ -166,6 +166,30 @@ pub mod authorizenet {
     pub const UNAUTHORISED_ACCOUNT: &str = "000444444449";
 }
 
+/// Credentials of the Global Payments simulator: the portal's own, and a second set for strangers' clients. An app's key
+/// makes its tokens and signs its news (`wire/gateways.md`, 5).
+pub mod globalpayments {
+    pub const PORTAL_APP_ID: &str = "wPoRtAlApPiD00000000000000000001";
+    pub const PORTAL_APP_KEY: &str = "wPoRtAlApPkEy001";
+    pub const STRANGER_APP_ID: &str = "sTrAnGeRaPpId0000000000000000001";
+    pub const STRANGER_APP_KEY: &str = "sTrAnGeRaPpKeY01";
+    /// The accounts that charge tokens, and that open pages.
+    pub const ACCOUNT_NAME: &str = "transaction_processing";
+    pub const LINK_ACCOUNT_NAME: &str = "paylink";
+    /// Approved.
+    pub const CARD: &str = "4263970000005262";
+}
+
+/// Credentials of the Payrix simulator: the portal's own, and a second set for strangers' clients.
+pub mod payrix {
+    pub const BUSINESS_ID: &str = "90024";
+    pub const PORTAL_USERNAME: &str = "portal.api";
+    pub const PORTAL_PASSWORD: &str = "payrix-demo-portal-key";
+    pub const STRANGER_USERNAME: &str = "stranger.api";
+    pub const STRANGER_PASSWORD: &str = "payrix-demo-stranger-key";
+    pub const CURRENCY: &str = "AUD";
+}
+
 /// Credentials and ids of the Xero simulator: the portal's own app and grant, and a second of each for strangers.
 pub mod xero {
     pub const PORTAL_CLIENT_ID: &str = "57495345504159504F5254414C303031";

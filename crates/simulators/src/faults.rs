@@ -13,16 +13,20 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Vendor {
     AuthorizeNet,
+    GlobalPayments,
+    Payrix,
     Stripe,
     Xero,
 }
 
 impl Vendor {
-    pub const ALL: [Self; 3] = [Self::AuthorizeNet, Self::Stripe, Self::Xero];
+    pub const ALL: [Self; 5] = [Self::AuthorizeNet, Self::GlobalPayments, Self::Payrix, Self::Stripe, Self::Xero];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::AuthorizeNet => "authorizenet",
+            Self::GlobalPayments => "globalpayments",
+            Self::Payrix => "payrix",
             Self::Stripe => "stripe",
             Self::Xero => "xero",
         }

@@ -19,9 +19,11 @@ mod demo;
 mod disturb;
 pub mod facts;
 mod faults;
+mod globalpayments;
 mod html;
 pub mod mangle;
 mod pages;
+mod payrix;
 mod records;
 mod replies;
 pub mod seed;
@@ -106,6 +108,8 @@ pub(crate) struct Shared {
     pub clock: Clock,
     pub faults: Faults,
     pub authorizenet: Records<authorizenet::Account>,
+    pub globalpayments: Records<globalpayments::Account>,
+    pub payrix: Records<payrix::Account>,
     pub stripe: Records<stripe::Account>,
     pub xero: Records<xero::Books>,
     pub in_flight: InFlight,
@@ -123,6 +127,8 @@ impl Shared {
     pub async fn saved(&self) -> bool {
         let saved = async {
             self.authorizenet.save().await?;
+            self.globalpayments.save().await?;
+            self.payrix.save().await?;
             self.stripe.save().await?;
             self.xero.save().await?;
             self.desk.save().await
@@ -160,6 +166,8 @@ impl Simulators {
         let books = || xero::Books::seeded(options.seed_today, now_ms);
         let shared = Shared {
             authorizenet: Records::open(dir, "authorizenet", authorizenet::Account::default)?,
+            globalpayments: Records::open(dir, "globalpayments", globalpayments::Account::default)?,
+            payrix: Records::open(dir, "payrix", payrix::Account::default)?,
             stripe: Records::open(dir, "stripe", stripe::Account::default)?,
             xero: Records::open(dir, "xero", books)?,
             desk,
@@ -184,6 +192,8 @@ impl Simulators {
             .merge(demo::router())
             .merge(control::router())
             .merge(authorizenet::router())
+            .merge(globalpayments::router())
+            .merge(payrix::router())
             .merge(stripe::router())
             .merge(xero::router())
             .with_state(Arc::clone(&self.0))

@@ -189,6 +189,9 @@ async fn deliver_again(shared: Arc<Shared>, endpoint: Endpoint, body: String) {
 async fn attempt(shared: &Shared, endpoint: &Endpoint, body: &str) -> bool {
     let (name, signature) = match endpoint.vendor {
         Vendor::AuthorizeNet => ("x-anet-signature", anet_signature(&endpoint.secret, body)),
+        Vendor::GlobalPayments => ("x-gp-signature", gp_signature(&endpoint.secret, body)),
+        // How it signs is not public, so nothing is told.
+        Vendor::Payrix => return false,
         Vendor::Stripe => ("stripe-signature", endpoint.stripe_signature(shared.clock.now_s(), body)),
         Vendor::Xero => ("x-xero-signature", xero_signature(&endpoint.secret, body)),
     };
@@ -229,6 +232,12 @@ fn anet_signature(key: &str, body: &str) -> String {
     format!("sha512={}", hex::encode_upper(mac.finalize().into_bytes()))
 }
 
+/// A plain digest with the key behind the body (`wire/gateways.md`, 5.2).
+fn gp_signature(key: &str, body: &str) -> String {
+    use sha2::Digest;
+    hex::encode(Sha512::digest(format!("{body}{key}")))
+}
+
 /// Base64 over the raw body (`wire/accounting.md`, 1.12).
 fn xero_signature(key: &str, body: &str) -> String {
     BASE64_STANDARD.encode(hmac(key, body))
@@ -264,6 +273,14 @@ mod tests {
                          A15A67E4C98E81D7D65111076C515C6A";
         assert_eq!(anet_signature(key, body), signature);
         assert_ne!(anet_signature(key, &body.replace("10.00", "10.0")), signature);
+    }
+
+    /// Vector of `wire/gateways.md`, 5.2.
+    #[test]
+    fn global_payments_signs_by_a_digest_with_the_key_behind_the_body() {
+        let signature = "5aa8caee53bf650c3f2eeba7c95e4f914c7047940cbf9c72521056d5cb7b9107\
+                         ea0470a4d6468ec1c3ec2935378ec53cec273cbcb5578fb81ec41b77c0588580";
+        assert_eq!(gp_signature("appkey", r#"{"id":"TRN_1","status":"CAPTURED"}"#), signature);
     }
 
     /// Vector of `wire/accounting.md`, 1.12.

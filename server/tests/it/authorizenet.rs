@@ -47,7 +47,7 @@ impl Reef {
         Some(Self::of(house, currency, |house| demo::authorizenet(&house.vendors, currency)).await)
     }
 
-    async fn through(gateway: impl FnOnce(&House) -> (GatewaySettings, Option<GatewaySecret>)) -> Self {
+    pub async fn through(gateway: impl FnOnce(&House) -> (GatewaySettings, Option<GatewaySecret>)) -> Self {
         Self::of(House::new().await, Currency::AUD, gateway).await
     }
 

@@ -17,7 +17,7 @@ use crate::{
 use domain::{
     date::in_words,
     payment::Shown,
-    views::{ConsentFace, Offer, SavedMethod},
+    views::{ConsentFace, MethodEntry, Offer, SavedMethod},
 };
 use leptos::prelude::*;
 
@@ -37,12 +37,12 @@ pub fn OfferView(offer: Offer, note: Note, gave_up: bool, signed_in_as: Option<S
     let stale = (offer.stale && !said).then(|| view! { <Stale merchant=offer.merchant.name.clone()/> });
     let (script, key) = entry_data(&offer.gateway.entry);
     shell::allow_sandbox(script.as_deref(), None);
-    let trust = match &script {
-        Some(_) => {
+    let trust = match &offer.gateway.entry {
+        MethodEntry::TestMethods(_) => "This is a trial: no money moves.".to_owned(),
+        MethodEntry::Fields { .. } | MethodEntry::Popup { .. } | MethodEntry::Page => {
             let (gateway, merchant) = (&offer.gateway.name, &offer.merchant.name);
             format!("Card details go straight to {gateway}. {merchant} never sees them.")
         }
-        None => "This is a trial: no money moves.".to_owned(),
     };
     let ConsentFace { words: consent, mark } = offer.consent.clone();
     let pay = format!("Pay {amount}");

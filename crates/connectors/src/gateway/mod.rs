@@ -1,6 +1,9 @@
 //! The port to whoever takes the money. Shape and reasons: `wire/gateways.md`, 1.4-1.5.
 
 pub mod authorizenet;
+mod bearer;
+pub mod globalpayments;
+pub mod payrix;
 pub mod sandbox;
 pub mod stripe;
 
@@ -27,9 +30,11 @@ pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 pub struct Capabilities {
     /// As in "Card details go straight to Stripe".
     pub name: &'static str,
+    /// The adapter was tried at the vendor, and not against a simulator alone.
+    pub verified: bool,
     /// Takes the card on a page of its own, for payers without script.
     pub hosted_page: bool,
-    /// That page's, where it has no id of its own, and so cannot be ended from here.
+    /// That page's, where it cannot be ended from here.
     pub page_life: Option<PageLife>,
     /// A token does not hold the postal code of the card's address, and an account may decline every card without it.
     pub postal_code: bool,
@@ -58,6 +63,15 @@ pub enum Wire {
     },
     /// This process itself; and why nothing of that can go wrong here.
     Here(&'static str),
+}
+
+impl Capabilities {
+    /// For whoever sets connections up, as in a list of them.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let untried = if self.verified { "" } else { " (not yet verified)" };
+        format!("{}{untried}", self.name)
+    }
 }
 
 /// How we learn that a bank has taken a debit back that had cleared.

@@ -126,6 +126,7 @@ impl Gateway for Sandbox {
     fn capabilities(&self) -> &Capabilities {
         const CAN: Capabilities = Capabilities {
             name: "Sandbox",
+            verified: true,
             hosted_page: false,
             page_life: None,
             postal_code: false,

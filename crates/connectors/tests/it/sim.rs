@@ -4,6 +4,7 @@ use axum::{Router, body::Bytes, extract::State, http::HeaderMap, routing::post};
 use chrono::{DateTime, Utc};
 use connectors::gateway::ChargeHow;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha512};
 use simulators::{Options, Simulators, Vendor, facts};
 use std::time::Duration;
 use tokio::{net::TcpListener, sync::mpsc};
@@ -123,6 +124,32 @@ impl Sim {
         let answer: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap();
         let nonce = answer["opaqueData"]["dataValue"].as_str();
         ChargeHow::Token(nonce.unwrap_or_else(|| panic!("{answer}")).to_owned())
+    }
+
+    /// The same at Global Payments.
+    pub async fn ask_global_payments(&self, method: reqwest::Method, path: &str, body: Value) -> Value {
+        use facts::globalpayments::{STRANGER_APP_ID, STRANGER_APP_KEY};
+        let call = |method: reqwest::Method, path: &str| {
+            let request = self.client.request(method, format!("{}/globalpayments/ucp/{path}", self.url));
+            request.header("x-gp-version", "2021-03-22")
+        };
+        let secret = hex::encode(Sha512::digest(format!("nonce{STRANGER_APP_KEY}")));
+        let by =
+            json!({"app_id": STRANGER_APP_ID, "nonce": "nonce", "secret": secret, "grant_type": "client_credentials"});
+        let token = call(reqwest::Method::POST, "accesstoken").json(&by).send().await.unwrap();
+        let token: Value = token.json().await.unwrap();
+        let request = call(method, path).bearer_auth(token["token"].as_str().unwrap()).json(&body);
+        let answer: Value = request.send().await.unwrap().json().await.unwrap();
+        assert!(answer["error_code"].is_null(), "{path}: {answer}");
+        answer
+    }
+
+    /// A card behind a token, good for one charge.
+    pub async fn payment_method(&self, card: &str) -> ChargeHow {
+        let card = json!({"number": card, "expiry_month": "12", "expiry_year": "40", "cvv": "123"});
+        let body = json!({"account_name": "tokenization", "reference": "ours", "usage_mode": "SINGLE", "card": card});
+        let made = self.ask_global_payments(reqwest::Method::POST, "payment-methods", body).await;
+        ChargeHow::Token(made["id"].as_str().unwrap().to_owned())
     }
 
     /// What the payer's browser does on a page of the bank's or the gateway's.

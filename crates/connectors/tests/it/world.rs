@@ -10,6 +10,8 @@ use connectors::{
     gateway::{
         ChargeHow, ChargeRequest, LookUp, RefundLookUp, RefundRequest, StoreRequest,
         authorizenet::{AuthorizeNet, AuthorizeNetConfig},
+        globalpayments::{GlobalPayments, GlobalPaymentsConfig},
+        payrix::{Payrix, PayrixConfig},
         stripe::{Stripe, StripeConfig},
     },
 };
@@ -62,6 +64,36 @@ pub fn authorizenet_config(api_url: &str, now: DateTime<Utc>) -> AuthorizeNetCon
 
 pub fn authorizenet(api_url: &str, now: DateTime<Utc>) -> AuthorizeNet {
     AuthorizeNet::new(http(), authorizenet_config(api_url, now))
+}
+
+pub fn globalpayments(base_url: &str, now: DateTime<Utc>) -> GlobalPayments {
+    use simulators::facts::globalpayments as keys;
+    let config = GlobalPaymentsConfig {
+        base_url: base_url.to_owned(),
+        app_id: keys::PORTAL_APP_ID.to_owned(),
+        app_key: keys::PORTAL_APP_KEY.into(),
+        account_name: keys::ACCOUNT_NAME.to_owned(),
+        link_account_name: keys::LINK_ACCOUNT_NAME.to_owned(),
+        country: "US".to_owned(),
+        status_url: "http://127.0.0.1:9/webhooks/globalpayments/con_1".to_owned(),
+        clock: Arc::new(move || now),
+    };
+    GlobalPayments::new(http(), config)
+}
+
+/// `auth_url` is that of the sign-in, `base_url` that of everything else.
+pub fn payrix(auth_url: &str, base_url: &str, now: DateTime<Utc>) -> Payrix {
+    use simulators::facts::payrix as keys;
+    let config = PayrixConfig {
+        auth_url: auth_url.to_owned(),
+        base_url: base_url.to_owned(),
+        business_id: keys::BUSINESS_ID.to_owned(),
+        username: keys::PORTAL_USERNAME.to_owned(),
+        password: keys::PORTAL_PASSWORD.into(),
+        currency: domain::money::Currency::AUD,
+        clock: Arc::new(move || now),
+    };
+    Payrix::new(http(), config)
 }
 
 /// An address where nobody listens.

@@ -23,6 +23,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/", get(overview::show))
         .route("/style.css", get(async || ([(CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)))
         .route("/records/authorizenet", get(records::authorizenet))
+        .route("/records/globalpayments", get(records::globalpayments))
         .route("/records/stripe", get(records::stripe))
         .route("/records/xero", get(records::xero))
         .route("/xero/invoice/{number}", get(invoice::show))
@@ -35,7 +36,8 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
 fn shell(title: &str, main: &str) -> Response {
     let body = format!(
         "<header class=\"top\"><a class=\"brand\" href=\"/\">Simulators</a><nav aria-label=\"Records\">\
-         <a href=\"/records/authorizenet\">Authorize.Net</a><a href=\"/records/stripe\">Stripe</a><a href=\"/records/xero\">Xero</a><a href=\"/demo.json\">demo.json</a>\
+         <a href=\"/records/authorizenet\">Authorize.Net</a><a href=\"/records/globalpayments\">Global Payments</a>\
+         <a href=\"/records/stripe\">Stripe</a><a href=\"/records/xero\">Xero</a><a href=\"/demo.json\">demo.json</a>\
          </nav></header><main class=\"wide stack\">{main}</main>"
     );
     page(StatusCode::OK, title, &[], &body)

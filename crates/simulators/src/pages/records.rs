@@ -11,7 +11,7 @@ use crate::authorizenet::{Kind, Status, Transaction};
 use crate::html::{Text, money};
 use crate::stripe::{Charge, ChargeStatus};
 use crate::xero::{Books, Invoice, Payment};
-use crate::{Shared, facts};
+use crate::{Shared, facts, globalpayments};
 
 /// Rows of one table; the search finds the rest.
 const ROWS_MAX: usize = 50;
@@ -119,6 +119,45 @@ fn transaction_row(transaction: &Transaction) -> String {
         transaction.instrument.masked(),
         transaction.status.name(),
         returned.unwrap_or_default(),
+        money(amount, &transaction.currency)
+    )
+}
+
+pub(crate) async fn globalpayments(State(shared): State<Arc<Shared>>, Query(search): Query<Search>) -> Response {
+    let now_ms = shared.clock.now_ms();
+    let rows: String = shared.globalpayments.read(|account| {
+        let found = account.transactions.iter().rev().filter(|it| holds(&search.q, &[&it.id, &it.reference]));
+        found.take(ROWS_MAX).map(|it| gp_row(it, now_ms)).collect()
+    });
+    let rows = if rows.is_empty() {
+        "<tr><td colspan=\"5\" class=\"muted\">No transaction yet. Pay an invoice and come back.</td></tr>".to_owned()
+    } else {
+        rows
+    };
+    let main = format!(
+        "<h1>Global Payments: transactions</h1>{}<section class=\"card scroll\"><table class=\"cards\"><thead><tr>\
+         <th>Transaction</th><th>Reference</th><th>Paid with</th><th>State</th><th class=\"amount\">Amount</th></tr>\
+         </thead><tbody>{rows}</tbody></table></section>",
+        search_form("/records/globalpayments", &search.q, "Search transactions")
+    );
+    shell("Global Payments: transactions", &main)
+}
+
+fn gp_row(transaction: &globalpayments::Transaction, now_ms: i64) -> String {
+    let status = transaction.status(now_ms);
+    let tone = match status {
+        "FUNDED" => "good",
+        "DECLINED" => "bad",
+        _ => "wait",
+    };
+    let is_refund = transaction.kind == globalpayments::Kind::Refund;
+    let amount = if is_refund { -transaction.amount } else { transaction.amount };
+    format!(
+        "<tr><td><code>{}</code></td><td>{}</td><td>{}</td><td><span class=\"badge {tone}\">{status}</span></td>\
+         <td class=\"amount\">{}</td></tr>",
+        transaction.id,
+        Text(&transaction.reference),
+        Text(&transaction.paid_with()),
         money(amount, &transaction.currency)
     )
 }

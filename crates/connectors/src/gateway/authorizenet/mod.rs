@@ -87,6 +87,7 @@ impl Gateway for AuthorizeNet {
     fn capabilities(&self) -> &Capabilities {
         const CARDS: Capabilities = Capabilities {
             name: "Authorize.Net",
+            verified: false,
             hosted_page: true,
             page_life: Some(find::PAGE_LIFE),
             postal_code: true,

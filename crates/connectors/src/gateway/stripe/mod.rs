@@ -66,6 +66,7 @@ impl Gateway for Stripe {
     fn capabilities(&self) -> &Capabilities {
         const CAN: Capabilities = Capabilities {
             name: "Stripe",
+            verified: true,
             hosted_page: true,
             page_life: None,
             postal_code: false,

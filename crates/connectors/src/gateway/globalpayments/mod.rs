@@ -1,0 +1,148 @@
+//! Global Payments, by its GP-API: card payments on a page of its own, which a link opens, and by a payment method's
+//! token. Source: `wire/gateways.md`, 5, and the official SDKs that it names. Keeps nothing but the access token that all
+//! its calls share. A key that was used before is refused with the id of what it made, so that a lost answer is found by
+//! sending the request once more.
+
+mod calls;
+mod find;
+mod links;
+mod refunds;
+mod webhook;
+mod wire;
+
+use super::{
+    Capabilities, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, LateNews, ListedRefund, LookUp,
+    ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError,
+    WebhookNews, bearer::Bearer, refused, tells_of_none,
+};
+use crate::http::HttpClient;
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use domain::{method::MethodSeen, payment::Observation, refund::RefundSeen, views::MethodEntry};
+use http::HeaderMap;
+use secrecy::SecretString;
+use std::fmt;
+
+pub struct GlobalPaymentsConfig {
+    /// `https://apis.globalpay.com/ucp`; the sandbox's host and the European ones differ.
+    pub base_url: String,
+    pub app_id: String,
+    /// Makes access tokens, and signs what the gateway tells.
+    pub app_key: SecretString,
+    /// The account that charges tokens: `transaction_processing` in the SDKs' tests.
+    pub account_name: String,
+    /// The account that opens pages: `paylink` there.
+    pub link_account_name: String,
+    /// Of the merchant, as ISO 3166 has it.
+    pub country: String,
+    /// Where the gateway tells what comes of its pages.
+    pub status_url: String,
+    pub clock: Clock,
+}
+
+impl fmt::Debug for GlobalPaymentsConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GlobalPaymentsConfig").field("base_url", &self.base_url).finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug)]
+pub struct GlobalPayments {
+    http: HttpClient,
+    config: GlobalPaymentsConfig,
+    token: Bearer,
+}
+
+impl GlobalPayments {
+    #[must_use]
+    pub const fn new(http: HttpClient, config: GlobalPaymentsConfig) -> Self {
+        Self { http, config, token: Bearer::new() }
+    }
+}
+
+fn keeps_none() -> GatewayError {
+    refused("keeps_none", "no methods are kept at Global Payments")
+}
+
+#[async_trait]
+impl Gateway for GlobalPayments {
+    fn capabilities(&self) -> &Capabilities {
+        const CAN: Capabilities = Capabilities {
+            name: "Global Payments",
+            verified: false,
+            hosted_page: true,
+            page_life: None,
+            postal_code: false,
+            lists: true,
+            refunds: Refunds::Allowed,
+            disputes: false,
+            stores: false,
+            debits: &[],
+            late_news: LateNews::Told,
+        };
+        &CAN
+    }
+
+    fn method_entry(&self) -> MethodEntry {
+        MethodEntry::Page
+    }
+
+    async fn charge(&self, request: &ChargeRequest) -> Result<Observation, GatewayError> {
+        self.send_charge(request).await
+    }
+
+    async fn find(&self, look_up: &LookUp) -> Result<Found, GatewayError> {
+        self.look_up(look_up).await
+    }
+
+    async fn cancel(&self, gateway_id: &str) -> Result<Observation, GatewayError> {
+        if calls::is_link(gateway_id) { self.close(gateway_id).await } else { self.reverse(gateway_id).await }
+    }
+
+    async fn taken_since(&self, since: DateTime<Utc>) -> Result<Vec<Taken>, GatewayError> {
+        self.list_taken(since).await
+    }
+
+    async fn refund(&self, request: &RefundRequest) -> Result<RefundSeen, GatewayError> {
+        self.send_refund(request).await
+    }
+
+    async fn find_refund(&self, look_up: &RefundLookUp) -> Result<Found<RefundSeen>, GatewayError> {
+        self.look_up_refund(look_up).await
+    }
+
+    async fn read_refund(&self, gateway_id: &str) -> Result<ReadRefund, GatewayError> {
+        self.refund_by_id(gateway_id).await
+    }
+
+    async fn store(&self, _request: &StoreRequest) -> Result<MethodSeen, GatewayError> {
+        Err(keeps_none())
+    }
+
+    async fn find_stored(&self, _look_up: &StoreLookUp) -> Result<Found<MethodSeen>, GatewayError> {
+        Err(keeps_none())
+    }
+
+    async fn forget(&self, _request: &ForgetRequest) -> Result<(), GatewayError> {
+        Err(keeps_none())
+    }
+
+    async fn refunded_since(&self, since: DateTime<Utc>) -> Result<Vec<ListedRefund>, GatewayError> {
+        self.list_refunds(since).await
+    }
+
+    /// Its disputes do not say which payment they are of.
+    async fn read_dispute(&self, _gateway_id: &str) -> Result<ReadDispute, GatewayError> {
+        Err(tells_of_none())
+    }
+
+    async fn disputed_since(&self, _since: DateTime<Utc>) -> Result<Vec<ReadDispute>, GatewayError> {
+        Err(tells_of_none())
+    }
+
+    /// Signatures do not age: a story that is told again is known by its own digest.
+    fn webhook(&self, headers: &HeaderMap, raw: &[u8], _now: DateTime<Utc>) -> Result<WebhookNews, WebhookError> {
+        let signature = headers.get("x-gp-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        webhook::news(&self.config.app_key, signature, raw)
+    }
+}

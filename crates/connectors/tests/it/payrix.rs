@@ -1,0 +1,234 @@
+//! Payrix: its page against the simulator, what is sent member by member, and answers that no simulator gives
+//! (`wire/gateways.md`, 4 and 9).
+
+use crate::{
+    rig::now,
+    sim::Sim,
+    stub::{Reply, Stub, reply},
+    world::{look_up, nobody, payrix, refund, request, token},
+};
+use chrono::TimeDelta;
+use connectors::gateway::{
+    ChargeHow, ChargeRequest, Found, Gateway, GatewayError, Refunds, WebhookError, payrix::Payrix,
+};
+use domain::{
+    money::{Currency, Money},
+    payment::{DeclineReason, Fact, Observation},
+};
+use http::HeaderMap;
+use serde_json::{Value, json};
+use simulators::facts::{cards, payrix as keys};
+
+fn gateway(sim: &Sim) -> Payrix {
+    payrix(&format!("{}/payrix/auth", sim.url), &format!("{}/payrix/rest", sim.url), sim.now())
+}
+
+fn stubbed(stub: &Stub) -> Payrix {
+    payrix(&stub.url, &stub.url, now())
+}
+
+fn charge(n: u128) -> ChargeRequest {
+    ChargeRequest { amount: Money::new(120_450, Currency::AUD), ..request(n, ChargeHow::HostedPage) }
+}
+
+/// The page that was opened for a payment, and the gateway's id of it.
+async fn opened(sim: &Sim, request: &ChargeRequest) -> (String, String) {
+    let seen = gateway(sim).charge(request).await.unwrap();
+    let Fact::ActionNeeded { url, fields } = seen.fact else { panic!("{seen:?}") };
+    assert!(fields.is_empty());
+    (url, seen.gateway_id.unwrap())
+}
+
+fn seen(found: Result<Found, GatewayError>) -> Observation {
+    match found {
+        Ok(Found::Seen(seen)) => seen,
+        other => panic!("nothing was seen: {other:?}"),
+    }
+}
+
+async fn charges(sim: &Sim) -> Vec<Value> {
+    sim.state("payrix").await["charges"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn s66_its_page_takes_the_card_once_and_is_found_by_its_token() {
+    let sim = Sim::start().await;
+    let request = charge(1);
+    let (url, token) = opened(&sim, &request).await;
+    let sent_at = sim.now();
+    let find = async || gateway(&sim).find(&look_up(&request, Some(&token), sent_at)).await;
+    assert_eq!(find().await.unwrap(), Found::TooEarlyToSay);
+    for _ in 0..2 {
+        sim.submit(&url, &[("number", cards::APPROVED)]).await;
+    }
+    let paid = seen(find().await);
+    assert_eq!((&paid.fact, paid.amount), (&Fact::Approved, Some(request.amount)));
+    assert_eq!((paid.gateway_id.as_deref(), paid.method.unwrap().to_string()), (Some(&*token), "Visa ··4242".into()));
+    let [charge] = charges(&sim).await.try_into().unwrap();
+    assert_eq!(charge["id"].as_str(), paid.charge_id.as_deref());
+    assert_eq!(charge["reference"], request.attempt.to_string());
+    assert_eq!(gateway(&sim).cancel(&token).await.unwrap().fact, Fact::Approved, "it was paid meanwhile");
+}
+
+#[tokio::test]
+async fn d10_a_decline_ends_its_page_and_says_why() {
+    for (card, reason) in
+        [(cards::DECLINED, DeclineReason::Declined), (cards::INSUFFICIENT_FUNDS, DeclineReason::InsufficientFunds)]
+    {
+        let sim = Sim::start().await;
+        let (url, token) = opened(&sim, &charge(1)).await;
+        sim.submit(&url, &[("number", card)]).await;
+        let declined = seen(gateway(&sim).find(&look_up(&charge(1), Some(&token), sim.now())).await);
+        assert_eq!(declined.fact, Fact::BankNo { reason });
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_was_left_cannot_be_closed_and_is_over_by_the_clock() {
+    let sim = Sim::start().await;
+    let (url, token) = opened(&sim, &charge(1)).await;
+    let sent_at = sim.now();
+    let page = Fact::ActionNeeded { url: url.clone(), fields: Vec::new() };
+    assert_eq!(gateway(&sim).cancel(&token).await.unwrap().fact, page);
+    let life = gateway(&sim).capabilities().page_life.unwrap();
+    for (minutes, is_over) in [(30, false), (13, true)] {
+        sim.control("advance", json!({"minutes": minutes})).await;
+        assert_eq!(sim.now() - sent_at >= life.over, is_over);
+        let found = gateway(&sim).find(&look_up(&charge(1), Some(&token), sent_at)).await.unwrap();
+        match found {
+            Found::Seen(seen) => assert_eq!((seen.fact, is_over), (Fact::Voided, true)),
+            other => assert_eq!((other, is_over), (Found::TooEarlyToSay, false)),
+        }
+    }
+    assert!(charges(&sim).await.is_empty());
+}
+
+/// Nobody has the address of such a page.
+#[tokio::test]
+async fn d2_a_page_whose_answer_is_lost_was_not_sent() {
+    for fault in ["timeout_after_execute", "reset_after_execute", "http_after_execute:500", "timeout_before"] {
+        let sim = Sim::start().await;
+        sim.arm("payrix", fault).await;
+        let lost = gateway(&sim).charge(&charge(1)).await;
+        assert!(matches!(lost, Err(GatewayError::NotSent(_))), "{fault}: {lost:?}");
+        let found = gateway(&sim).find(&look_up(&charge(1), None, sim.now())).await.unwrap();
+        assert_eq!(found, Found::NotThere, "{fault}");
+    }
+    let nobody = nobody().await;
+    let down = payrix(&nobody, &nobody, now()).charge(&charge(1)).await;
+    assert!(matches!(down, Err(GatewayError::NotSent(_))), "{down:?}");
+}
+
+/// A sign-in lasts an hour.
+#[tokio::test]
+async fn a_sign_in_that_has_ended_is_made_anew_once() {
+    let sim = Sim::start().await;
+    let gateway = gateway(&sim);
+    let token = gateway.charge(&charge(1)).await.unwrap().gateway_id.unwrap();
+    sim.advance_hours(2).await;
+    gateway.cancel(&token).await.unwrap();
+    sim.control("faults", json!({"vendor": "payrix", "fault": "token_revoked", "times": 3})).await;
+    let refused = gateway.cancel(&token).await;
+    assert!(matches!(&refused, Err(GatewayError::Refused { code, .. }) if code == "Unauthorized"), "{refused:?}");
+}
+
+fn body(asked: &crate::stub::Asked) -> Value {
+    serde_json::from_str(&asked.body).unwrap()
+}
+
+fn granted() -> Reply {
+    reply(200, json!({"access_token": "t1", "expires_in": 3600, "token_type": "Bearer"}))
+}
+
+#[tokio::test]
+async fn a_page_is_asked_for_as_public_clients_do() {
+    let made = json!({"token": "t-1", "redirectToUrl": "https://hosted.test/t-1"});
+    let stub = Stub::start([granted(), reply(200, made)]).await;
+    stubbed(&stub).charge(&charge(1)).await.unwrap();
+    let [login, page] = stub.asked().try_into().unwrap();
+    assert_eq!((login.line().as_str(), login.header("authorization")), ("POST /login", ""));
+    assert_eq!(body(&login), json!({"Username": keys::PORTAL_USERNAME, "Password": keys::PORTAL_PASSWORD}));
+    assert_eq!(page.line(), "POST /businesses/90024/services/tokens/hpp/");
+    assert_eq!(page.header("authorization"), "Bearer t1");
+    assert!(page.body.contains(r#""Amount":1204.50,"#), "a plain decimal: {}", page.body);
+    let mut sent = body(&page);
+    sent["Transaction"]["Amount"].take();
+    let expected = json!({
+        "ReturnUrl": charge(1).return_url, "Template": "Basic",
+        "Transaction": {"ProcessType": "COMPLETE", "Reference": charge(1).attempt.to_string(),
+            "Description": charge(1).description, "Amount": null, "CurrencyCode": "AUD"},
+        "Payer": {"SavePayer": false, "Email": "ana@acme.test"},
+    });
+    assert_eq!(sent, expected);
+}
+
+#[tokio::test]
+async fn a_refusal_is_one_when_the_gateway_says_so_itself() {
+    let no = |status: u16, code: &str| reply(status, json!({"errorCode": code, "errorMessage": "no"}));
+    for (answer, expected) in [
+        (no(400, "BadRequest"), "refused"),
+        (no(404, "NotFound"), "refused"),
+        (no(400, "Timeout"), "unknown"),
+        (no(500, "InternalServerError"), "unknown"),
+        (no(503, "ServiceUnavailable"), "unknown"),
+        (no(400, "TooManyTransactions"), "busy"),
+        (no(429, "TooManyRequests"), "busy"),
+        (reply(404, "<html>"), "unknown"),
+        (reply(200, "{}"), "unknown"),
+    ] {
+        let stub = Stub::start([granted(), answer.clone()]).await;
+        let found = stubbed(&stub).find(&look_up(&charge(1), Some("t-1"), now())).await;
+        let is = match found.unwrap_err() {
+            GatewayError::Refused { .. } => "refused",
+            GatewayError::Unknown(_) => "unknown",
+            GatewayError::Busy { .. } => "busy",
+            GatewayError::NotSent(_) => "not sent",
+        };
+        assert_eq!(is, expected, "{answer:?}");
+    }
+    for answer in [reply(500, ""), reply(200, "{}")] {
+        let unsent = stubbed(&Stub::start([answer]).await).find(&look_up(&charge(1), Some("t-1"), now())).await;
+        assert!(matches!(unsent, Err(GatewayError::NotSent(_))), "without a sign-in: {unsent:?}");
+    }
+}
+
+/// Point 9, and a page of somebody else's.
+#[tokio::test]
+async fn an_unknown_status_is_parked_and_another_reference_proves_nothing() {
+    let paid = |reference: String, status: &str| {
+        let made = json!({"transactionId": "1", "reference": reference, "amount": 1204.5, "currency": "AUD", "statusCode": status});
+        reply(200, json!({"token": "t-1", "status": "PROCESSED_SUCCESSFUL", "transaction": made}))
+    };
+    let ours = charge(1).attempt.to_string();
+    let long_ago = look_up(&charge(1), Some("t-1"), now() - TimeDelta::days(1));
+    let stub = Stub::start([granted(), paid(ours.clone(), "?"), paid("theirs".into(), "S")]).await;
+    let gateway = stubbed(&stub);
+    assert_eq!(seen(gateway.find(&long_ago).await).fact, Fact::Processing);
+    let theirs = gateway.find(&long_ago).await;
+    assert!(matches!(theirs, Err(GatewayError::Unknown(_))), "{theirs:?}");
+    // An error of the vendor's own says nothing about the money, however old it is.
+    let broken = reply(200, json!({"token": "t-1", "status": "ERROR", "transaction": null}));
+    let stub = Stub::start([granted(), broken]).await;
+    assert_eq!(stubbed(&stub).find(&long_ago).await.unwrap(), Found::TooEarlyToSay);
+}
+
+#[tokio::test]
+async fn what_is_not_documented_is_refused_and_nothing_is_sent() {
+    let stub = Stub::start([]).await;
+    let gateway = stubbed(&stub);
+    assert!(matches!(gateway.capabilities().refunds, Refunds::No(_)) && !gateway.capabilities().lists);
+    let by_token = ChargeRequest { how: token("t-1"), ..charge(1) };
+    let in_dollars = ChargeRequest { amount: Money::new(1, Currency::USD), ..charge(1) };
+    for request in [by_token, in_dollars] {
+        assert!(matches!(gateway.charge(&request).await, Err(GatewayError::Refused { .. })), "{request:?}");
+    }
+    let refund = gateway.refund(&refund(1, &charge(1), "1", 500)).await;
+    assert!(matches!(refund, Err(GatewayError::Refused { .. })), "{refund:?}");
+    for id in ["", "t/../hpp", "t?x"] {
+        assert!(matches!(gateway.cancel(id).await, Err(GatewayError::Refused { .. })), "{id}");
+    }
+    assert_eq!(gateway.webhook(&HeaderMap::new(), b"{}", now()), Err(WebhookError::BadSignature));
+    assert!(stub.asked().is_empty());
+    let printed = format!("{gateway:?}");
+    assert!(!printed.contains(keys::PORTAL_PASSWORD), "{printed}");
+}

@@ -1,0 +1,109 @@
+//! A merchant that is paid through Global Payments, whose own page takes every card, with the built-in ledger as its books.
+
+use crate::{
+    authorizenet::{LINK, Reef},
+    support::{Answer, Form, http},
+};
+use server::demo;
+use simulators::facts::{cards, globalpayments as keys};
+
+async fn reef() -> Reef {
+    Reef::through(|house| demo::globalpayments(&house.vendors)).await
+}
+
+async fn form(reef: &Reef) -> Form {
+    reef.guest.form(&reef.guest.get(LINK).await.location.unwrap()).await
+}
+
+/// Presses Pay; answers the address of the gateway's page.
+async fn go_to_page(reef: &Reef, form: &Form) -> String {
+    let pressed = reef.guest.pay(form, "").await;
+    assert_eq!(pressed.status, 303, "{}", pressed.body);
+    let page = pressed.location.unwrap();
+    assert!(page.starts_with(&format!("{}/globalpayments/pay/LNK_", reef.house.vendors)), "{page}");
+    page
+}
+
+async fn enter(reef: &Reef, page: &str, card: &str) -> Answer {
+    reef.guest.send(http().post(page).form(&[("number", card), ("expiry", "12/40")])).await
+}
+
+async fn charges(reef: &Reef, status: &str) -> usize {
+    let state = reef.house.state("globalpayments").await;
+    state["charges"].as_array().unwrap().iter().filter(|charge| charge["status"] == status).count()
+}
+
+#[tokio::test]
+async fn s46_the_gateways_own_page_takes_the_card_and_the_payment_stands_in_the_ledger() {
+    let reef = reef().await;
+    let offered = reef.guest.get(&reef.guest.get(LINK).await.location.unwrap()).await.body;
+    assert!(offered.contains("You enter your card on Global Payments’s secure page next."), "{offered}");
+    assert!(!offered.contains("no money moves") && !offered.contains("id=\"card-number\""), "{offered}");
+    let form = form(&reef).await;
+    let page = go_to_page(&reef, &form).await;
+    let declined = enter(&reef, &page, cards::DECLINED).await;
+    assert!(declined.body.contains("declined"), "{}", declined.body);
+    let back = enter(&reef, &page, keys::CARD).await.location.unwrap();
+    let result = format!("/npe/result?transactionId={}&payment={}", form.checkout, form.payment);
+    assert_eq!(back, format!("{}{result}", reef.house.portal));
+    let paid = async || reef.guest.get(&back).await.body.contains("You paid $350.00");
+    reef.house.until("the result is told", paid).await;
+    reef.tells(&form, "Paid, and it stands").await;
+    assert_eq!(charges(&reef, "succeeded").await, 1);
+    reef.assert_agrees().await;
+}
+
+/// The gateway tells where its page was told to.
+#[tokio::test]
+async fn d5_whoever_does_not_come_back_has_paid_all_the_same() {
+    let reef = reef().await;
+    let form = form(&reef).await;
+    let page = go_to_page(&reef, &form).await;
+    enter(&reef, &page, keys::CARD).await;
+    reef.tells(&form, "Paid, and it stands").await;
+    reef.assert_agrees().await;
+}
+
+#[tokio::test]
+async fn s46_whoever_cancels_closes_the_page_and_can_pay_again() {
+    let reef = reef().await;
+    let form = form(&reef).await;
+    let page = go_to_page(&reef, &form).await;
+    let asked = [("checkout", form.checkout.as_str()), ("payment", form.payment.as_str())];
+    assert_eq!(reef.guest.post("/api/payments/cancel", &asked).await.status, 303);
+    assert_eq!(enter(&reef, &page, keys::CARD).await.status, 410);
+    let again = self::form(&reef).await;
+    assert_ne!(again.payment, form.payment);
+    let page = go_to_page(&reef, &again).await;
+    enter(&reef, &page, keys::CARD).await;
+    reef.tells(&again, "Paid, and it stands").await;
+    assert_eq!(charges(&reef, "succeeded").await, 1);
+    reef.assert_agrees().await;
+}
+
+#[tokio::test]
+async fn g37_a_part_goes_back_and_the_books_agree() {
+    let reef = reef().await;
+    let form = form(&reef).await;
+    let page = go_to_page(&reef, &form).await;
+    enter(&reef, &page, keys::CARD).await;
+    reef.tells(&form, "Paid, and it stands").await;
+    reef.refund(&form, "100.00").await;
+    reef.tells(&form, "Refund posted to the books").await;
+    let state = reef.house.state("globalpayments").await;
+    assert_eq!(state["refunds"].as_array().unwrap().len(), 1);
+    reef.assert_agrees().await;
+}
+
+/// The operator reads of a gateway's connection that nobody has tried it at the vendor.
+#[tokio::test]
+async fn the_operator_reads_which_gateways_are_not_verified() {
+    let reef = reef().await;
+    let operator = reef.house.client();
+    operator.sign_in(simulators::facts::OPERATOR_EMAIL).await;
+    let installation = operator.get("/operator").await.body;
+    for words in ["Global Payments (not yet verified)", "Authorize.Net (not yet verified)", "Stripe", "Sandbox"] {
+        assert!(installation.contains(words), "{words}: {installation}");
+    }
+    assert!(!installation.contains("Stripe (not yet verified)"), "{installation}");
+}
