@@ -137,9 +137,8 @@ pub(crate) fn arm(
     let vendor = vendor(vendor_name)?;
     let fault = Fault::parse(fault_name).ok_or_else(|| ControlError::UnknownFault(fault_name.to_owned()))?;
     let foreign = match vendor {
-        Vendor::AuthorizeNet | Vendor::Stripe => fault == Fault::PeriodLocked,
-        Vendor::GlobalPayments => matches!(fault, Fault::PeriodLocked | Fault::UnknownStatus),
-        Vendor::Payrix => matches!(fault, Fault::PeriodLocked | Fault::UnknownStatus) || fault.is_webhook(),
+        Vendor::AuthorizeNet | Vendor::GlobalPayments | Vendor::Stripe => fault == Fault::PeriodLocked,
+        Vendor::Payrix => fault == Fault::PeriodLocked || fault.is_webhook(),
         Vendor::Xero => matches!(fault, Fault::Decline(_) | Fault::UnknownStatus),
     };
     if foreign {

@@ -1,9 +1,10 @@
 //! The faults that a test or a visitor arms (`demo.md`, `POST /control/faults`): their names and whom they hit.
 //! Knows nothing of HTTP; `disturb.rs` carries them out.
 //!
-//! Without `match` a fault hits the vendor's API proper: `*_after_execute` and `unknown_status` the next write, `token_revoked` also the
-//! token endpoint, the others any call. Browser pages, the hosted fields and the token endpoint are hit only by a
-//! `match` that names them ("METHOD path", substring), and by `decline`, which hits whatever would move money.
+//! Without `match` a fault hits the vendor's API proper: `*_after_execute` and `unknown_status` the next write,
+//! `token_revoked` also the token endpoint, the others any call. Browser pages, the hosted fields and the token endpoint
+//! are hit only by a `match` that names them ("METHOD path", substring), and by `decline`, which hits whatever would move
+//! money.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};

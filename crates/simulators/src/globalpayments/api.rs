@@ -70,7 +70,10 @@ pub(super) async fn handle(State(shared): State<Arc<Shared>>, request: Request) 
             (answer, op.effects)
         };
         // Reads change nothing.
-        let (answer, effects) = shared.globalpayments.write_if(run, |_| caller != Caller::Read);
+        let (mut answer, effects) = shared.globalpayments.write_if(run, |_| caller != Caller::Read);
+        if let (Ok(view), Some(Fault::UnknownStatus)) = (&mut answer, &fault) {
+            disturb::of_tomorrow(view, &["status"]);
+        }
         effects.behind(match answer {
             _ if fault == Some(Fault::ErrorAfterExecute) => Refusal::broken().into_response(),
             Ok(view) => Json(view).into_response(),

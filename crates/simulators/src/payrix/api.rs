@@ -108,7 +108,10 @@ async fn answer(shared: &Arc<Shared>, call: &Call, execute: impl FnOnce(&mut Acc
         _ => {}
     }
     disturb::around(shared, fault.as_ref(), || {
-        let answer = shared.payrix.write_if(execute, |_| call.caller != Caller::Read);
+        let mut answer = shared.payrix.write_if(execute, |_| call.caller != Caller::Read);
+        if let (Ok(view), Some(Fault::UnknownStatus)) = (&mut answer, &fault) {
+            disturb::of_tomorrow(view, &["status", "statusCode"]);
+        }
         Effects::default().behind(match answer {
             _ if fault == Some(Fault::ErrorAfterExecute) => broken().into_response(),
             Ok(view) => Json(view).into_response(),
