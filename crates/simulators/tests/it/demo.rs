@@ -44,7 +44,11 @@ async fn demo_json_has_the_shape_of_the_contract() {
     assert_eq!(open, &expected);
     assert_eq!(demo["cards"]["approved"], facts::cards::APPROVED);
     let built: Vec<_> = demo["vendors"].as_object().unwrap().keys().collect();
-    assert_eq!(built, ["authorizenet", "stripe", "xero"], "what is not built is not pretended");
+    assert_eq!(
+        built,
+        ["authorizenet", "globalpayments", "payrix", "stripe", "xero"],
+        "what is not built is not pretended"
+    );
 }
 
 #[tokio::test]
