@@ -11,6 +11,18 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+/// Of a page, as far as they are known.
+const PAGE_STATUSES: [&str; 8] = [
+    "WAITING",
+    "VALIDATED",
+    "EXPIRED",
+    "CANCELLED",
+    "ERROR",
+    "FRAUD_CHECK_ERROR",
+    "PROCESSED_SUCCESSFUL",
+    "PROCESSED_REJECTED",
+];
+
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Login<'a> {
@@ -138,7 +150,13 @@ impl Page {
                     ..self.says(fact)
                 })
             }
-            (_, None) => None,
+            (status, None) => {
+                if !PAGE_STATUSES.contains(&status) {
+                    // Not by which token: whoever has that is let in.
+                    tracing::warn!(status, "Payrix reports a page's status that is not understood; treated as open");
+                }
+                None
+            }
         }
     }
 
