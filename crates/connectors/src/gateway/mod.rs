@@ -40,7 +40,10 @@ pub struct Capabilities {
     pub postal_code: bool,
     /// Keeps a list of what it took, to compare ours with.
     pub lists: bool,
+    pub cards: Cards,
     pub refunds: Refunds,
+    /// The vendor itself pays back so many percent of a charge beyond the charge: only who asks can hold that back.
+    pub refunds_beyond_percent: i64,
     /// Tells of disputes of cards.
     pub disputes: bool,
     /// Keeps methods for later charges.
@@ -51,18 +54,34 @@ pub struct Capabilities {
     pub wire: Wire,
 }
 
+/// How a card is charged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cards {
+    /// By a token, in one call, whose answer is the outcome. A token can be charged for so long, where that ends.
+    Token { life: Option<TimeDelta> },
+    /// By its payer, on the gateway's own page alone: the call opens that, and takes nothing.
+    Page,
+}
+
 /// Who answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wire {
-    /// A vendor, over a network: slow, busy or newer than we are at times, with books and signed news.
-    Vendor {
-        /// A token of the hosted fields can be charged for so long, where that ends.
-        token_life: Option<TimeDelta>,
-        /// News are refused that were signed longer ago, where the signature holds its time.
-        news_life: Option<TimeDelta>,
-    },
+    /// A vendor, over a network: slow, busy or newer than we are at times, with books.
+    Vendor { news: News },
     /// This process itself; and why nothing of that can go wrong here.
     Here(&'static str),
+}
+
+/// What a vendor tells unasked. It is refused when it was signed longer ago than its life, where a signature holds its
+/// time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// What comes of every charge.
+    Charges { life: Option<TimeDelta> },
+    /// What comes of the gateway's own page alone.
+    Page { life: Option<TimeDelta> },
+    /// Nothing that could be believed; and why.
+    No(&'static str),
 }
 
 impl Capabilities {

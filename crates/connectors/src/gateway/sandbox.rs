@@ -2,9 +2,9 @@
 //! charge follows from its test method and the time that has passed, so that a reply and a look-up tell one story.
 
 use super::{
-    Capabilities, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, LateNews, ListedRefund,
-    LookUp, ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken,
-    WebhookError, WebhookNews, Wire, method_face, refused, tells_of_none,
+    Capabilities, Cards, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, LateNews,
+    ListedRefund, LookUp, ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest,
+    Taken, WebhookError, WebhookNews, Wire, method_face, refused, tells_of_none,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -131,7 +131,9 @@ impl Gateway for Sandbox {
             page_life: None,
             postal_code: false,
             lists: false,
+            cards: Cards::Token { life: None },
             refunds: Refunds::Allowed,
+            refunds_beyond_percent: 0,
             disputes: false,
             stores: true,
             debits: &[],

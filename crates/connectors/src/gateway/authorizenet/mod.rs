@@ -17,9 +17,9 @@ mod requests;
 mod webhook;
 
 use super::{
-    Capabilities, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, LateNews, ListedRefund,
-    LookUp, ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken,
-    WebhookError, WebhookNews, Wire, refused, tells_of_none,
+    Capabilities, Cards, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, LateNews,
+    ListedRefund, LookUp, News, ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp,
+    StoreRequest, Taken, WebhookError, WebhookNews, Wire, refused, tells_of_none,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
@@ -92,13 +92,16 @@ impl Gateway for AuthorizeNet {
             page_life: Some(find::PAGE_LIFE),
             postal_code: true,
             lists: true,
+            // Of a nonce: 3.10.
+            cards: Cards::Token { life: Some(TimeDelta::minutes(15)) },
             refunds: Refunds::WholeUntilSettled,
+            refunds_beyond_percent: 0,
             disputes: false,
             stores: true,
             debits: &[],
             late_news: LateNews::Asked,
-            // Of a nonce: 3.10. A signature holds no time: news that come again are known by their id.
-            wire: Wire::Vendor { token_life: Some(TimeDelta::minutes(15)), news_life: None },
+            // A signature holds no time: news that come again are known by their id.
+            wire: Wire::Vendor { news: News::Charges { life: None } },
         };
         // eCheck debits accounts in the United States.
         const ALL: Capabilities = Capabilities { debits: &[MethodKind::AchDebit], ..CARDS };

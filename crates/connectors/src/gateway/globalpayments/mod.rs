@@ -11,9 +11,9 @@ mod webhook;
 mod wire;
 
 use super::{
-    Capabilities, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, LateNews, ListedRefund, LookUp,
-    ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError,
-    WebhookNews, bearer::Bearer, refused, tells_of_none,
+    Capabilities, Cards, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, LateNews, ListedRefund,
+    LookUp, News, ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken,
+    WebhookError, WebhookNews, Wire, bearer::Bearer, refused, tells_of_none,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
@@ -74,11 +74,17 @@ impl Gateway for GlobalPayments {
             page_life: None,
             postal_code: false,
             lists: true,
+            // How long a token for one payment lives, nobody says.
+            cards: Cards::Token { life: None },
             refunds: Refunds::Allowed,
+            // What is more than 115 percent is refused, in the tests of the official SDKs.
+            refunds_beyond_percent: 15,
             disputes: false,
             stores: false,
             debits: &[],
             late_news: LateNews::Told,
+            // It is told where to with a link. A signature holds no time.
+            wire: Wire::Vendor { news: News::Page { life: None } },
         };
         &CAN
     }

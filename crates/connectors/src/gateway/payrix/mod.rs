@@ -7,9 +7,9 @@ mod calls;
 mod wire;
 
 use super::{
-    Capabilities, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, LateNews, ListedRefund,
-    LookUp, PageLife, ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken,
-    WebhookError, WebhookNews, bearer::Bearer, refused, tells_of_none,
+    Capabilities, Cards, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, LateNews,
+    ListedRefund, LookUp, News, PageLife, ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp,
+    StoreRequest, Taken, WebhookError, WebhookNews, Wire, bearer::Bearer, refused, tells_of_none,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
@@ -76,11 +76,14 @@ impl Gateway for Payrix {
             page_life: Some(PAGE_LIFE),
             postal_code: false,
             lists: false,
+            cards: Cards::Page,
             refunds: Refunds::No("Refund it in Payrix’s own portal, and take it out of the books by hand."),
+            refunds_beyond_percent: 0,
             disputes: false,
             stores: false,
             debits: &[],
             late_news: LateNews::Told,
+            wire: Wire::Vendor { news: News::No("how it signs its news is not public") },
         };
         &CAN
     }

@@ -12,9 +12,9 @@ mod webhook;
 mod wire;
 
 use super::{
-    Capabilities, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, LateNews, ListedRefund,
-    LookUp, ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken,
-    WebhookError, WebhookNews, Wire,
+    Capabilities, Cards, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, LateNews,
+    ListedRefund, LookUp, News, ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp,
+    StoreRequest, Taken, WebhookError, WebhookNews, Wire,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
@@ -71,12 +71,14 @@ impl Gateway for Stripe {
             page_life: None,
             postal_code: false,
             lists: true,
+            cards: Cards::Token { life: None },
             refunds: Refunds::Allowed,
+            refunds_beyond_percent: 0,
             disputes: true,
             stores: true,
             debits: &[MethodKind::AchDebit, MethodKind::BecsDebit],
             late_news: LateNews::Told,
-            wire: Wire::Vendor { token_life: None, news_life: Some(webhook::TOLERANCE) },
+            wire: Wire::Vendor { news: News::Charges { life: Some(webhook::TOLERANCE) } },
         };
         &CAN
     }
