@@ -11,7 +11,6 @@ use connectors::gateway::{ChargeHow, ChargeRequest, Found, Gateway, GatewayError
 use domain::{
     money::{Currency, Money},
     payment::Fact,
-    refund::RefundFact,
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha512};
@@ -240,18 +239,11 @@ async fn d2_a_repetition_that_is_refused_proves_nothing() {
     assert_eq!(found, Found::TooEarlyToSay);
 }
 
-/// Point 9.
 #[tokio::test]
-async fn an_unknown_status_is_parked() {
-    let odd = sale(json!({"status": "HELD_BY_MARTIANS"}));
-    let script =
-        [granted("t1"), reply(200, &odd), reply(200, &odd), reply(200, json!({"id": "LNK_1", "status": "HELD"}))];
-    let stub = Stub::start(script).await;
-    let gateway = globalpayments(&stub.url, now());
-    assert_eq!(gateway.charge(&charge()).await.unwrap().fact, Fact::Processing);
-    let refund = refund(1, &charge(), "TRN_9", 500);
-    assert_eq!(gateway.refund(&refund).await.unwrap().fact, RefundFact::Pending);
-    let page = gateway.find(&look_up(&request(1, ChargeHow::HostedPage), Some("LNK_1"), now())).await.unwrap();
+async fn a_page_of_an_unknown_status_is_parked() {
+    let stub = Stub::start([granted("t1"), reply(200, json!({"id": "LNK_1", "status": "HELD"}))]).await;
+    let look_up = look_up(&request(1, ChargeHow::HostedPage), Some("LNK_1"), now());
+    let page = globalpayments(&stub.url, now()).find(&look_up).await.unwrap();
     assert!(matches!(&page, Found::Seen(seen) if seen.fact == Fact::Processing), "{page:?}");
 }
 

@@ -1,11 +1,11 @@
-//! Payrix: its page against the simulator, what is sent member by member, and answers that no simulator gives
-//! (`wire/gateways.md`, 4 and 9).
+//! Payrix, beside the points of every gateway (`gateway_contract.rs`): its page against the simulator, what is sent member
+//! by member, and answers that no simulator gives (`wire/gateways.md`, 4).
 
 use crate::{
     rig::now,
     sim::Sim,
     stub::{Reply, Stub, reply},
-    world::{look_up, nobody, payrix, refund, request, token},
+    world::{look_up, payrix, refund, request, token},
 };
 use chrono::TimeDelta;
 use connectors::gateway::{
@@ -103,22 +103,6 @@ async fn a_page_that_was_left_cannot_be_closed_and_is_over_by_the_clock() {
     assert!(charges(&sim).await.is_empty());
 }
 
-/// Nobody has the address of such a page.
-#[tokio::test]
-async fn d2_a_page_whose_answer_is_lost_was_not_sent() {
-    for fault in ["timeout_after_execute", "reset_after_execute", "http_after_execute:500", "timeout_before"] {
-        let sim = Sim::start().await;
-        sim.arm("payrix", fault).await;
-        let lost = gateway(&sim).charge(&charge(1)).await;
-        assert!(matches!(lost, Err(GatewayError::NotSent(_))), "{fault}: {lost:?}");
-        let found = gateway(&sim).find(&look_up(&charge(1), None, sim.now())).await.unwrap();
-        assert_eq!(found, Found::NotThere, "{fault}");
-    }
-    let nobody = nobody().await;
-    let down = payrix(&nobody, &nobody, now()).charge(&charge(1)).await;
-    assert!(matches!(down, Err(GatewayError::NotSent(_))), "{down:?}");
-}
-
 /// A sign-in lasts an hour.
 #[tokio::test]
 async fn a_sign_in_that_has_ended_is_made_anew_once() {
@@ -192,24 +176,18 @@ async fn a_refusal_is_one_when_the_gateway_says_so_itself() {
     }
 }
 
-/// Point 9, and a page of somebody else's.
 #[tokio::test]
-async fn an_unknown_status_is_parked_and_another_reference_proves_nothing() {
-    let paid = |reference: String, status: &str| {
-        let made = json!({"transactionId": "1", "reference": reference, "amount": 1204.5, "currency": "AUD", "statusCode": status});
-        reply(200, json!({"token": "t-1", "status": "PROCESSED_SUCCESSFUL", "transaction": made}))
-    };
-    let ours = charge(1).attempt.to_string();
+async fn a_page_of_somebody_elses_and_an_error_of_the_vendors_own_prove_nothing() {
     let long_ago = look_up(&charge(1), Some("t-1"), now() - TimeDelta::days(1));
-    let stub = Stub::start([granted(), paid(ours.clone(), "?"), paid("theirs".into(), "S")]).await;
-    let gateway = stubbed(&stub);
-    assert_eq!(seen(gateway.find(&long_ago).await).fact, Fact::Processing);
-    let theirs = gateway.find(&long_ago).await;
+    let made =
+        json!({"transactionId": "1", "reference": "theirs", "amount": 1204.5, "currency": "AUD", "statusCode": "S"});
+    let theirs = reply(200, json!({"token": "t-1", "status": "PROCESSED_SUCCESSFUL", "transaction": made}));
+    let theirs = stubbed(&Stub::start([granted(), theirs]).await).find(&long_ago).await;
     assert!(matches!(theirs, Err(GatewayError::Unknown(_))), "{theirs:?}");
-    // An error of the vendor's own says nothing about the money, however old it is.
+    // It says nothing about the money, however old it is.
     let broken = reply(200, json!({"token": "t-1", "status": "ERROR", "transaction": null}));
-    let stub = Stub::start([granted(), broken]).await;
-    assert_eq!(stubbed(&stub).find(&long_ago).await.unwrap(), Found::TooEarlyToSay);
+    let broken = stubbed(&Stub::start([granted(), broken]).await).find(&long_ago).await;
+    assert_eq!(broken.unwrap(), Found::TooEarlyToSay);
 }
 
 #[tokio::test]
