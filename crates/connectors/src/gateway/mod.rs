@@ -347,6 +347,15 @@ fn tells_of_none() -> GatewayError {
     refused("tells_of_none", "this gateway is not asked about disputes")
 }
 
+/// For a page that was asked for and is not known to be open. No card is tried before: without a readable answer nobody
+/// has its address, so nothing will come of it.
+fn unopened(error: GatewayError) -> GatewayError {
+    match error {
+        GatewayError::NotSent(_) | GatewayError::Refused { .. } => error,
+        GatewayError::Busy { .. } | GatewayError::Unknown(_) => GatewayError::NotSent(error.to_string()),
+    }
+}
+
 fn refused(code: &str, message: &str) -> GatewayError {
     GatewayError::Refused { code: code.to_owned(), message: message.to_owned() }
 }
@@ -435,4 +444,11 @@ pub fn method_face(brand: &str, last4: &str) -> MethodFace {
         other => other,
     };
     MethodFace { brand: brand.to_owned(), last4: last4.to_owned() }
+}
+
+/// A card by its masked number, where that ends in digits that may be shown.
+fn masked_face(brand: Option<&str>, masked: &str) -> Option<MethodFace> {
+    let last4 = masked.get(masked.len().checked_sub(4)?..)?;
+    let brand = brand.unwrap_or_default().to_ascii_lowercase();
+    last4.bytes().all(|byte| byte.is_ascii_digit()).then(|| method_face(&brand, last4))
 }

@@ -7,7 +7,7 @@ use super::{
     requests::{Head, Request, Settings, Transaction},
 };
 use crate::{
-    gateway::{AFTERWORK_MAX, ChargeRequest, refused, unreadable},
+    gateway::{AFTERWORK_MAX, ChargeRequest, refused, unopened, unreadable},
     http::Answer,
 };
 use domain::payment::{DeclineReason, Fact, Observation};
@@ -52,22 +52,16 @@ impl AuthorizeNet {
         read_transaction(&self.http.send(self.call(&request)).await?, ref_id)
     }
 
-    /// Asks for the vendor's own page, which a token opens. No card is tried before: without a readable answer nobody has
-    /// the token, so nothing will come of it.
+    /// Asks for the vendor's own page, which a token opens.
     pub(super) async fn open_page(&self, request: &ChargeRequest, code: &str) -> Result<Observation, GatewayError> {
         let page = Request::Page {
             head: self.head(Some(code)),
             transaction_request: Transaction::on_page(request, code),
             hosted_payment_settings: Settings::of_page(request),
         };
-        match self.ask(page).await {
-            Ok(PageReply { token }) => {
-                let fields = vec![("token".to_owned(), token.0)];
-                Ok(Observation::bare(Fact::ActionNeeded { url: self.config.page_url.clone(), fields }))
-            }
-            Err(error @ (GatewayError::NotSent(_) | GatewayError::Refused { .. })) => Err(error),
-            Err(error) => Err(GatewayError::NotSent(error.to_string())),
-        }
+        let PageReply { token } = self.ask(page).await.map_err(unopened)?;
+        let fields = vec![("token".to_owned(), token.0)];
+        Ok(Observation::bare(Fact::ActionNeeded { url: self.config.page_url.clone(), fields }))
     }
 
     pub(super) async fn details(&self, trans_id: &str) -> Result<DetailsReply, GatewayError> {

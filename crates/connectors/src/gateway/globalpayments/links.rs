@@ -6,7 +6,7 @@ use super::{
     calls::{self, made_another, made_before, plain_link},
     wire::{ClosedLink, Link, NewLink},
 };
-use crate::gateway::ChargeRequest;
+use crate::gateway::{ChargeRequest, unopened};
 use chrono::TimeDelta;
 use domain::payment::{Fact, Observation};
 
@@ -14,14 +14,10 @@ use domain::payment::{Fact, Observation};
 const LASTS: TimeDelta = TimeDelta::days(2);
 
 impl GlobalPayments {
-    /// Asks for a page. No card is tried before: without a readable answer nobody has its address, so nothing will come of
-    /// it.
+    /// Asks for a page.
     pub(super) async fn open_page(&self, request: &ChargeRequest) -> Result<Observation, GatewayError> {
-        match self.new_link(request).await {
-            Ok(link) => self.observe_link(link).await,
-            Err(error @ (GatewayError::NotSent(_) | GatewayError::Refused { .. })) => Err(error),
-            Err(error) => Err(GatewayError::NotSent(error.to_string())),
-        }
+        let link = self.new_link(request).await.map_err(unopened)?;
+        self.observe_link(link).await
     }
 
     async fn new_link(&self, request: &ChargeRequest) -> Result<Link, GatewayError> {

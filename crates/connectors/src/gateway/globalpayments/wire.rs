@@ -2,7 +2,7 @@
 //! one is parked as `Processing` and logged, never guessed.
 
 use super::GlobalPaymentsConfig;
-use crate::gateway::{ChargeRequest, ListedRefund, Taken, method_face};
+use crate::gateway::{ChargeRequest, ListedRefund, Taken, masked_face};
 use chrono::{DateTime, Utc};
 use domain::{
     ids::AttemptId,
@@ -353,10 +353,7 @@ impl Transaction {
 
     fn face(&self) -> Option<MethodFace> {
         let card = self.payment_method.as_ref()?.card.as_ref()?;
-        let masked = card.masked_number_last4.as_deref()?;
-        let last4 = masked.get(masked.len().checked_sub(4)?..)?;
-        let brand = card.brand.as_deref().unwrap_or_default().to_ascii_lowercase();
-        last4.bytes().all(|byte| byte.is_ascii_digit()).then(|| method_face(&brand, last4))
+        masked_face(card.brand.as_deref(), card.masked_number_last4.as_deref()?)
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     gateway::{
         bearer::{TOKEN_WITHIN, ungranted},
-        refused, unreadable,
+        refused, unopened, unreadable,
     },
     http::Answer,
 };
@@ -38,21 +38,15 @@ impl Payrix {
         Ok(answer.and_then(|answer| read::<LoginReply>(&answer)).map_err(ungranted)?.access_token)
     }
 
-    /// Asks for a page. No card is tried before: without a readable answer nobody has its address, so nothing will come of
-    /// it.
+    /// Asks for a page.
     pub(super) async fn open_page(&self, request: &ChargeRequest) -> Result<Observation, GatewayError> {
         if request.amount.currency != self.config.currency {
             return Err(refused("unsupported_currency", request.amount.currency.code()));
         }
         let call = self.call(Method::POST, "services/tokens/hpp/").json(&NewPage::of(request)?);
-        match self.json::<OpenedPage>(call).await {
-            Ok(OpenedPage { token, redirect_to_url: url }) => {
-                let fact = Fact::ActionNeeded { url, fields: Vec::new() };
-                Ok(Observation { gateway_id: Some(token), ..Observation::bare(fact) })
-            }
-            Err(error @ (GatewayError::NotSent(_) | GatewayError::Refused { .. })) => Err(error),
-            Err(error) => Err(GatewayError::NotSent(error.to_string())),
-        }
+        let OpenedPage { token, redirect_to_url: url } = self.json(call).await.map_err(unopened)?;
+        let fact = Fact::ActionNeeded { url, fields: Vec::new() };
+        Ok(Observation { gateway_id: Some(token), ..Observation::bare(fact) })
     }
 
     pub(super) async fn page(&self, token: &str) -> Result<Page, GatewayError> {

@@ -1,7 +1,7 @@
 //! What is sent to Payrix, in its capitals, and what is read of its answers, in small letters (`wire/gateways.md`, 4).
 
 use super::GatewayError;
-use crate::gateway::{ChargeRequest, method_face, refused};
+use crate::gateway::{ChargeRequest, masked_face, refused};
 use domain::{
     ids::AttemptId,
     money::{Currency, Money},
@@ -219,10 +219,7 @@ impl Transaction {
 
     fn face(&self) -> Option<MethodFace> {
         let card = self.card.as_ref()?;
-        let number = card.card_number.as_deref()?;
-        let last4 = number.get(number.len().checked_sub(4)?..)?;
-        let brand = card.card_type.as_deref().unwrap_or_default().to_ascii_lowercase();
-        last4.bytes().all(|byte| byte.is_ascii_digit()).then(|| method_face(&brand, last4))
+        masked_face(card.card_type.as_deref(), card.card_number.as_deref()?)
     }
 }
 
