@@ -14,7 +14,7 @@ use domain::{
     refund::RefundState,
     views::BooksAgain,
 };
-use store::{Attempt, BooksEntry, BooksEntryState, Refund, RefundEntry};
+use store::{Attempt, BooksEntry, BooksEntryState, MerchantTx, Refund, RefundEntry};
 
 impl Engine {
     /// Pressed twice is pressed once: what is meant already is not refused any more.
@@ -43,22 +43,9 @@ impl Engine {
             return Ok(());
         }
         for entry in refused {
-            if attempt.state.has_money() {
-                tx.books_entry_revive(entry, &fresh_key(&attempt, entry, now), now).await?;
-            } else {
-                let id = entry.external_id.as_deref();
-                tx.books_entry_move(entry, BooksEntryState::Leaving, id, None, now).await?;
-            }
-            let asked = Audited::post_again_asked(entry);
-            tx.audit_add(asked.slip(Some(payment), Actor::Staff(admin.person), now)?).await?;
+            revive(&tx, admin, &attempt, entry, now).await?;
         }
-        let asked_ms = now.timestamp_millis();
-        let work = if attempt.state.has_money() {
-            Work::PostAgain { attempt: attempt.id, asked_ms }
-        } else {
-            Work::TakeBackPayment { attempt: attempt.id, asked_ms }
-        };
-        work.queue(&tx, Some(payment), now, now).await?;
+        write_again(&attempt, now).queue(&tx, Some(payment), now, now).await?;
         tx.commit().await?;
         tracing::info!(payment.id = %payment, "Staff have the books asked again for a payment.");
         Ok(())
@@ -78,28 +65,13 @@ impl Engine {
         let now = self.now();
         let tx = admin.db.begin().await?;
         let attempt = tx.attempt_hold(attempt).await?;
-        let payment = Some(attempt.payment_id);
+        // What stands after all is found there, and not written twice.
         for entry in tx.books_entries(attempt.id).await? {
-            if entry.state != BooksEntryState::Posted {
-                continue;
+            if entry.state == BooksEntryState::Posted {
+                revive(&tx, admin, &attempt, &entry, now).await?;
             }
-            // What stands after all is found there, and not written twice.
-            if attempt.state.has_money() {
-                tx.books_entry_revive(&entry, &fresh_key(&attempt, &entry, now), now).await?;
-            } else {
-                let id = entry.external_id.as_deref();
-                tx.books_entry_move(&entry, BooksEntryState::Leaving, id, None, now).await?;
-            }
-            let asked = Audited::post_again_asked(&entry);
-            tx.audit_add(asked.slip(payment, Actor::Staff(admin.person), now)?).await?;
         }
-        let asked_ms = now.timestamp_millis();
-        let work = if attempt.state.has_money() {
-            Work::PostAgain { attempt: attempt.id, asked_ms }
-        } else {
-            Work::TakeBackPayment { attempt: attempt.id, asked_ms }
-        };
-        work.queue(&tx, payment, now, now).await?;
+        write_again(&attempt, now).queue(&tx, Some(attempt.payment_id), now, now).await?;
         tx.exception_cured(key, now).await?;
         Ok(tx.commit().await?)
     }
@@ -158,6 +130,32 @@ pub(crate) fn again(
         BooksEntryState::Refused if !attempt.state.has_money() => Some(BooksAgain::TakeOut),
         BooksEntryState::Refused if never_entered(entry, refunds, parts) == 0 => Some(BooksAgain::Post),
         _ => None,
+    }
+}
+
+/// Meant again: to be written, or to be taken out.
+async fn revive(
+    tx: &MerchantTx,
+    admin: &AdminPass,
+    attempt: &Attempt,
+    entry: &BooksEntry,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    if attempt.state.has_money() {
+        tx.books_entry_revive(entry, &fresh_key(attempt, entry, now), now).await?;
+    } else {
+        tx.books_entry_move(entry, BooksEntryState::Leaving, entry.external_id.as_deref(), None, now).await?;
+    }
+    let asked = Audited::post_again_asked(entry);
+    Ok(tx.audit_add(asked.slip(Some(attempt.payment_id), Actor::Staff(admin.person), now)?).await?)
+}
+
+fn write_again(attempt: &Attempt, now: DateTime<Utc>) -> Work {
+    let (attempt_id, asked_ms) = (attempt.id, now.timestamp_millis());
+    if attempt.state.has_money() {
+        Work::PostAgain { attempt: attempt_id, asked_ms }
+    } else {
+        Work::TakeBackPayment { attempt: attempt_id, asked_ms }
     }
 }
 

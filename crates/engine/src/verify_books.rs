@@ -275,7 +275,10 @@ fn posting_differences(
     let attempt = &record.attempt;
     let currency = attempt.amount()?.currency;
     let mut found = Vec::new();
-    for entry in &record.entries {
+    // Shares have one reference: those that are known to stand are taken before what may be another's.
+    let (posted, others) = record.entries.iter().partition::<Vec<_>, _>(|entry| entry.state == BooksEntryState::Posted);
+    for entry in posted.into_iter().chain(others) {
+        let reference = books_reference(attempt, entry);
         let back = never_entered(entry, &record.refunds, &record.refund_entries);
         let share = Money::new(entry.amount_minor - back, currency);
         let mut differs = |kind, words: &str| found.push(Found::of_attempt(kind, attempt, share, words));
@@ -283,21 +286,29 @@ fn posting_differences(
             BooksEntryState::Needless if attempt.state.has_money() && share.is_positive() => {
                 differs(Kind::PostingLacking, "it is not in the books, and nobody is asked to enter it");
             }
-            BooksEntryState::Needless => forget_taken_back(listed, books_reference(attempt, entry), currency),
-            BooksEntryState::Leaving => differs(Kind::Standing, "the money went back, and the books still have it"),
+            BooksEntryState::Needless => forget_taken_back(listed, reference, currency),
+            BooksEntryState::Leaving => {
+                take_listed(listed, reference, entry.external_id.as_deref());
+                differs(Kind::Standing, "the money went back, and the books still have it");
+            }
             BooksEntryState::Refused if !attempt.state.has_money() => {
+                take_listed(listed, reference, entry.external_id.as_deref());
                 differs(Kind::Standing, "the money went back, and the books keep it");
             }
-            BooksEntryState::Intended => differs(Kind::Standing, "it is not in the books yet"),
+            BooksEntryState::Intended => {
+                // It may stand there, and its id is not known yet.
+                listed.remove(reference);
+                differs(Kind::Standing, "it is not in the books yet");
+            }
             BooksEntryState::Refused => differs(Kind::Standing, "the books refused it"),
             // Another entry tells where it is meant to stand.
             BooksEntryState::Moved => {}
             // What they entered, and where, is theirs to say.
             BooksEntryState::ByHand => {
-                listed.remove(books_reference(attempt, entry));
+                listed.remove(reference);
             }
             BooksEntryState::Posted => {
-                match take_listed(listed, books_reference(attempt, entry), entry.external_id.as_deref()) {
+                match take_listed(listed, reference, entry.external_id.as_deref()) {
                     None => differs(Kind::PostingMissing, "it is marked as posted, and the books do not have it"),
                     Some(payment) if Money::from_decimal(&payment.amount, currency) != Ok(share) => {
                         differs(Kind::PostingDiffers, &format!("the books have {}", payment.amount));

@@ -80,7 +80,11 @@ impl RefundRecord {
     pub fn posting_differences(&self, listed: &mut HashMap<String, Vec<BooksPayment>>) -> Result<Vec<Found>, Error> {
         let (refund, currency) = (&self.refund, self.refund.amount()?.currency);
         let mut found = Vec::new();
-        for entry in &self.entries {
+        let reference = books_reference(refund);
+        // As of payments: what is known to stand is taken first.
+        let (posted, others) =
+            self.entries.iter().partition::<Vec<_>, _>(|entry| entry.state == BooksEntryState::Posted);
+        for entry in posted.into_iter().chain(others) {
             let back = Money::new(-entry.amount_minor, currency);
             let mut differs = |kind, words: &str| {
                 // In the exact words as the books have it, for staff as it was paid back.
@@ -88,9 +92,10 @@ impl RefundRecord {
                 found.push(posting.over(Money::new(entry.amount_minor, currency)));
             };
             match entry.state {
-                BooksEntryState::Needless => forget_taken_back(listed, books_reference(refund), currency),
+                BooksEntryState::Needless => forget_taken_back(listed, reference, currency),
                 // No refund is ever left in the last two states.
                 BooksEntryState::Intended | BooksEntryState::Leaving | BooksEntryState::Moved => {
+                    listed.remove(reference);
                     differs(Kind::Standing, "it is not in the books yet");
                 }
                 BooksEntryState::Refused if entry.credit_id.is_some() && entry.external_id.is_none() => {
@@ -98,10 +103,10 @@ impl RefundRecord {
                 }
                 BooksEntryState::Refused => differs(Kind::Standing, "the books refused it"),
                 BooksEntryState::ByHand => {
-                    listed.remove(books_reference(refund));
+                    listed.remove(reference);
                 }
                 BooksEntryState::Posted => {
-                    match take_listed(listed, books_reference(refund), entry.external_id.as_deref()) {
+                    match take_listed(listed, reference, entry.external_id.as_deref()) {
                         None => {
                             differs(Kind::RefundPostingMissing, "it is marked as posted, and the books do not have it");
                         }
