@@ -158,10 +158,12 @@ impl Simulators {
         clock.set_offset(desk.read(|desk| desk.clock_offset_ms));
         let now_ms = clock.now_ms();
         let books = || xero::Books::seeded(options.seed_today, now_ms);
+        let xero = Records::open(dir, "xero", books)?;
+        xero.write(xero::Books::sort_payments);
         let shared = Shared {
             authorizenet: Records::open(dir, "authorizenet", authorizenet::Account::default)?,
             stripe: Records::open(dir, "stripe", stripe::Account::default)?,
-            xero: Records::open(dir, "xero", books)?,
+            xero,
             desk,
             clock,
             faults: Faults::default(),
