@@ -32,10 +32,12 @@ mod xero;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::serve::ListenerExt;
 use chrono::{NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -112,6 +114,8 @@ pub(crate) struct Shared {
     pub limits: xero::limits::Limits,
     pub webhooks: webhooks::Webhooks,
     pub closing: watch::Sender<bool>,
+    /// How long requests have taken in all (`GET /control/spent`).
+    pub spent_us: AtomicU64,
     desk: Records<Desk>,
     hooks: RwLock<Hooks>,
     /// The real day on which the simulators started; a later reset moves the seed by the days since.
@@ -171,6 +175,7 @@ impl Simulators {
             limits: xero::limits::Limits::default(),
             webhooks: webhooks::Webhooks::default(),
             closing: watch::Sender::new(false),
+            spent_us: AtomicU64::new(0),
             hooks: RwLock::default(),
             started: Utc::now().date_naive(),
             options,
@@ -188,6 +193,7 @@ impl Simulators {
             .merge(authorizenet::router())
             .merge(stripe::router())
             .merge(xero::router())
+            .layer(from_fn_with_state(Arc::clone(&self.0), control::timed))
             .with_state(Arc::clone(&self.0))
     }
 
