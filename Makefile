@@ -23,7 +23,7 @@ sdk: ## Let the vendors' own SDKs judge the simulators
 size: ## Show the weight of the site and of Pay Now; fails over budget
 	@scripts/size.sh
 
-bench: ## Measure pages and payments a second on both databases; fails below the targets
+bench: ## Measure pages and payments a second on both databases, up to a million payments; fails below the targets
 	@scripts/bench.sh
 
 soak: ## Pay 2,000 invoices while processes are killed and vendors fail; all books must agree

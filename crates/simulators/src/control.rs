@@ -14,13 +14,18 @@
 //!   closes a card's; opening one of a bank debit is a late return.
 //! * `POST /control/webhooks/rotate` `{"vendor": "stripe", "secret"?, "url"?, "overlap_hours"?}` gives endpoints a new
 //!   secret and answers it; for `overlap_hours` (24) each delivery is signed with the old one too.
+//! * `GET /control/spent` `{"us"}` tells how long the vendors have worked on requests in all, these controls left out:
+//!   what a caller waited beyond that was not for them.
 //! * `POST /control/webhooks` `{"vendor", "url", "secret"?}` registers where a vendor's webhooks go; without a secret
 //!   they are signed with the strangers' one of `/demo.json`.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
+use std::time::Instant;
 
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -37,6 +42,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/control/faults", post(arm_faults).get(armed_faults))
         .route("/control/advance", post(advance_clock))
         .route("/control/state/{vendor}", get(state))
+        .route("/control/spent", get(spent))
         .route("/control/reset", post(reset_all))
         .route("/control/xero/invoice", post(edit_invoice))
         .route("/control/xero/payment", post(edit_payment))
@@ -224,6 +230,22 @@ async fn state(State(shared): State<Arc<Shared>>, Path(name): Path<String>) -> R
         Vendor::Stripe => shared.stripe.read(stripe::Account::state),
         Vendor::Xero => shared.xero.read(xero::Books::state),
     }))
+}
+
+async fn spent(State(shared): State<Arc<Shared>>) -> Json<Value> {
+    Json(json!({ "us": shared.spent_us.load(Ordering::Relaxed) }))
+}
+
+/// Around every request: adds up how long the vendors work.
+pub(crate) async fn timed(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    if request.uri().path().starts_with("/control/") {
+        return next.run(request).await;
+    }
+    let begun = Instant::now();
+    let response = next.run(request).await;
+    let spent_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+    shared.spent_us.fetch_add(spent_us, Ordering::Relaxed);
+    response
 }
 
 async fn reset_all(State(shared): State<Arc<Shared>>) -> Result<Json<Value>, ControlError> {

@@ -34,10 +34,12 @@ mod xero;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::serve::ListenerExt;
 use chrono::{NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -116,6 +118,8 @@ pub(crate) struct Shared {
     pub limits: xero::limits::Limits,
     pub webhooks: webhooks::Webhooks,
     pub closing: watch::Sender<bool>,
+    /// How long requests have taken in all (`GET /control/spent`).
+    pub spent_us: AtomicU64,
     desk: Records<Desk>,
     hooks: RwLock<Hooks>,
     /// The real day on which the simulators started; a later reset moves the seed by the days since.
@@ -164,12 +168,14 @@ impl Simulators {
         clock.set_offset(desk.read(|desk| desk.clock_offset_ms));
         let now_ms = clock.now_ms();
         let books = || xero::Books::seeded(options.seed_today, now_ms);
+        let xero = Records::open(dir, "xero", books)?;
+        xero.write(xero::Books::sort_payments);
         let shared = Shared {
             authorizenet: Records::open(dir, "authorizenet", authorizenet::Account::default)?,
             globalpayments: Records::open(dir, "globalpayments", globalpayments::Account::default)?,
             payrix: Records::open(dir, "payrix", payrix::Account::default)?,
             stripe: Records::open(dir, "stripe", stripe::Account::default)?,
-            xero: Records::open(dir, "xero", books)?,
+            xero,
             desk,
             clock,
             faults: Faults::default(),
@@ -177,6 +183,7 @@ impl Simulators {
             limits: xero::limits::Limits::default(),
             webhooks: webhooks::Webhooks::default(),
             closing: watch::Sender::new(false),
+            spent_us: AtomicU64::new(0),
             hooks: RwLock::default(),
             started: Utc::now().date_naive(),
             options,
@@ -196,6 +203,7 @@ impl Simulators {
             .merge(payrix::router())
             .merge(stripe::router())
             .merge(xero::router())
+            .layer(from_fn_with_state(Arc::clone(&self.0), control::timed))
             .with_state(Arc::clone(&self.0))
     }
 

@@ -42,11 +42,15 @@ const PLACE_SQL: &str = "SELECT p.merchant_id, p.customer_id, u.name FROM sessio
      WHERE s.token_hash = $1 AND s.expires_at > $2";
 const LIST_SQL: &str = "SELECT id, number, currency, due_minor, due_date FROM invoice WHERE merchant_id = $1 \
      AND customer_id = $2 AND status = 'open' AND due_minor > 0 ORDER BY due_date, number LIMIT 500";
-const TABLES_SQL: [&str; 3] = [
+const TABLES_SQL: [&str; 4] = [
     "CREATE TABLE IF NOT EXISTS bare_payment (id TEXT PRIMARY KEY, invoice_id TEXT, amount_minor BIGINT, state TEXT)",
     "CREATE TABLE IF NOT EXISTS bare_job (id TEXT PRIMARY KEY, payment_id TEXT, state TEXT)",
     "CREATE TABLE IF NOT EXISTS bare_posting (id TEXT PRIMARY KEY, payment_id TEXT, amount_minor BIGINT)",
+    "CREATE TABLE IF NOT EXISTS bare_row (id TEXT PRIMARY KEY, body TEXT)",
 ];
+/// So many rows by one statement, which is its own transaction: a database can hardly be asked for less per commit.
+const ROWS_SQL: &str = "WITH RECURSIVE line (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM line WHERE n < $2) \
+     INSERT INTO bare_row (id, body) SELECT $1 || '-' || n, $1 FROM line";
 const DUE_SQL: &str = "SELECT i.number, i.due_minor FROM checkout c JOIN invoice i \
      ON i.merchant_id = c.merchant_id AND i.id = c.invoice_id WHERE c.id = $1";
 
@@ -59,6 +63,12 @@ const LIST_ROW_REST: &str = "<span class=\"badge\">Due in 14 days</span>";
 #[derive(Deserialize)]
 struct Asked {
     checkout: String,
+}
+
+#[derive(Deserialize)]
+struct Committed {
+    rows: i32,
+    commits: i32,
 }
 
 struct Pay {
@@ -171,13 +181,24 @@ macro_rules! handlers {
                 Ok(Html(format!("<!DOCTYPE html><h1>Paid</h1><p>{payment}</p>")).into_response())
             }
 
+            /// So many rows in so many commits, and nothing else: the limit of the database itself.
+            pub async fn raw(State(pools): State<Pools>, Query(asked): Query<Committed>) -> Result<Response, Broken> {
+                let Committed { rows, commits } = asked;
+                for commit in 0..commits {
+                    let share = rows * (commit + 1) / commits - rows * commit / commits;
+                    let insert = sqlx::query(ROWS_SQL).bind(Uuid::now_v7().to_string()).bind(share);
+                    insert.execute(&pools.write).await?;
+                }
+                Ok(StatusCode::NO_CONTENT.into_response())
+            }
+
             pub async fn router(pools: Pools) -> anyhow::Result<Router> {
                 for sql in TABLES_SQL {
                     sqlx::query(sql).execute(&pools.write).await?;
                 }
                 let pages =
                     Router::new().route("/pay", get(pay)).route("/joined", get(joined)).route("/list", get(list));
-                Ok(pages.route("/take", get(take)).with_state(pools))
+                Ok(pages.route("/take", get(take)).route("/raw", get(raw)).with_state(pools))
             }
         }
     };

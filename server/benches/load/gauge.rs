@@ -13,15 +13,18 @@ const WARM_UP: Duration = Duration::from_secs(2);
 /// `USER_HZ`: the unit of `/proc`, the same on every Linux that people run.
 const TICKS_PER_SECOND: u64 = 100;
 
-/// The processes whose time is spent for one server: its own, and its database's.
+/// The processes whose time is spent for one service: its own, and its database's.
 pub struct Meter {
-    pub server: u32,
+    pub servers: Vec<u32>,
     pub postmaster: Option<u32>,
 }
 
 impl Meter {
     pub fn cpu_ms(&self) -> anyhow::Result<u64> {
-        let mut ticks = cpu_ticks(self.server)?;
+        let mut ticks = 0;
+        for server in &self.servers {
+            ticks += cpu_ticks(*server)?;
+        }
         if let Some(postmaster) = self.postmaster {
             ticks += cpu_ticks(postmaster)?;
             for child in children(postmaster)? {
@@ -32,9 +35,10 @@ impl Meter {
         Ok(ticks * 1_000 / TICKS_PER_SECOND)
     }
 
-    /// The most that the server itself held since it started.
+    /// The most that the first server itself held since it started.
     pub fn peak_memory_mb(&self) -> anyhow::Result<f64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.server))?;
+        let server = self.servers.first().context("a server")?;
+        let status = fs::read_to_string(format!("/proc/{server}/status"))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("VmHWM")?;
         let kb: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
         Ok(kb * 1_024.0 / 1_000_000.0)

@@ -1,4 +1,4 @@
-//! A house for one database: simulators, portal and bare handlers as processes of their own, and the demo's data with
+//! A house for one database: simulators, servers and bare handlers as processes of their own, and the demo's data with
 //! many more invoices.
 
 use crate::gauge::Meter;
@@ -11,12 +11,15 @@ use std::{
     fs::File,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
 
 const START_MAX: Duration = Duration::from_secs(60);
 /// Xero takes some hundred documents a call.
 const INVOICES_PER_CALL: usize = 500;
+/// The simulator makes each page of a list anew from all that has changed: many small lists are quicker than one long one.
+const INVOICES_PER_SYNC: usize = 6_000;
 /// More reads than any run makes: the simulator counts a fault's turns down.
 const READS_MAX: u64 = 1_000_000;
 const READ_LINE: &str = "GET /xero/api.xro/2.0/Invoices/";
@@ -24,7 +27,7 @@ const READ_LINE: &str = "GET /xero/api.xro/2.0/Invoices/";
 #[derive(Clone)]
 pub struct Database {
     pub name: &'static str,
-    url: String,
+    pub url: String,
     postmaster: Option<u32>,
 }
 
@@ -39,13 +42,32 @@ impl Database {
 }
 
 pub struct House {
+    /// The public address, which is the first server's.
     pub portal: String,
     pub vendors: String,
     pub meter: Meter,
     pub http: Client,
-    database: Database,
+    pub database: Database,
     folder: PathBuf,
-    _running: [Process; 2],
+    program: Program,
+    _simulators: Process,
+    /// Each with its address.
+    servers: Vec<(String, Process)>,
+    turn: AtomicUsize,
+}
+
+/// The shipped program, with the settings of this house.
+struct Program {
+    path: PathBuf,
+    settings: Vec<(&'static str, String)>,
+}
+
+impl Program {
+    fn with(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.path);
+        command.args(arguments).envs(self.settings.clone());
+        command
+    }
 }
 
 /// The bare handlers, as long as this value lives.
@@ -68,36 +90,61 @@ impl Drop for Process {
 
 impl House {
     pub async fn build(wisepay: &Path, folder: &Path, database: Database) -> anyhow::Result<Self> {
-        let (vendors, portal) = (free_address().await?, free_address().await?);
-        let keys = engine::KeyRing::generate("bench")?;
-        let wisepay = |arguments: &[&str]| {
-            let mut command = Command::new(wisepay);
-            command.args(arguments).envs([
-                ("DATABASE_URL", database.url.as_str()),
-                ("WISEPAY_KEY_RING", keys.as_str()),
-                ("WISEPAY_LISTEN", portal.as_str()),
-                ("WISEPAY_PUBLIC_URL", &format!("http://{portal}")),
-                ("WISEPAY_SIMULATORS_URL", &format!("http://{vendors}")),
-                ("WISEPAY_RATE_LIMITS", "off"),
-            ]);
-            command
-        };
+        let (vendors, portal) = (free_address().await?, format!("http://{}", free_address().await?));
+        let settings = vec![
+            ("DATABASE_URL", database.url.clone()),
+            ("WISEPAY_KEY_RING", engine::KeyRing::generate("bench")?),
+            ("WISEPAY_PUBLIC_URL", portal.clone()),
+            ("WISEPAY_SIMULATORS_URL", format!("http://{vendors}")),
+            ("WISEPAY_RATE_LIMITS", "off".to_owned()),
+        ];
+        let program = Program { path: wisepay.to_owned(), settings };
         let http = Client::builder().redirect(redirect::Policy::none()).no_proxy().build()?;
-        let simulators = start(wisepay(&["simulators", "--listen", &vendors]), folder, "simulators")?;
+        let simulators = start(program.with(&["simulators", "--listen", &vendors]), folder, "simulators")?;
         answers(&http, &format!("http://{vendors}/demo.json")).await?;
-        let seeded = wisepay(&["seed-demo"]).status()?;
+        let seeded = program.with(&["seed-demo"]).status()?;
         ensure!(seeded.success(), "the demo's data could not be made");
-        let server = start(wisepay(&["serve"]), folder, "serve")?;
-        answers(&http, &format!("http://{portal}/health/ready")).await?;
-        Ok(Self {
-            portal: format!("http://{portal}"),
+        let mut house = Self {
+            portal,
             vendors: format!("http://{vendors}"),
-            meter: Meter { server: server.0.id(), postmaster: database.postmaster },
+            meter: Meter { servers: Vec::new(), postmaster: database.postmaster },
             http,
             folder: folder.to_owned(),
             database,
-            _running: [simulators, server],
-        })
+            program,
+            _simulators: simulators,
+            servers: Vec::new(),
+            turn: AtomicUsize::new(0),
+        };
+        house.serve(1).await?;
+        Ok(house)
+    }
+
+    /// So many servers on the one database, in place of those that run.
+    pub async fn serve(&mut self, processes: usize) -> anyhow::Result<()> {
+        self.stop();
+        for number in 0..processes {
+            let address = if number == 0 { self.portal.clone() } else { format!("http://{}", free_address().await?) };
+            let mut command = self.program.with(&["serve"]);
+            command.env("WISEPAY_LISTEN", address.trim_start_matches("http://"));
+            let server = start(command, &self.folder, &format!("serve-{number}"))?;
+            answers(&self.http, &format!("{address}/health/ready")).await?;
+            self.meter.servers.push(server.0.id());
+            self.servers.push((address, server));
+        }
+        Ok(())
+    }
+
+    pub fn stop(&mut self) {
+        self.servers.clear();
+        self.meter.servers.clear();
+    }
+
+    /// A path at the server whose turn it is.
+    pub fn at(&self, path: &str) -> String {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let (address, _) = &self.servers[turn % self.servers.len()];
+        format!("{address}{path}")
     }
 
     /// Starts the bare handlers on the same database.
@@ -108,7 +155,7 @@ impl House {
         let running = start(command, &self.folder, "bare")?;
         let address = format!("http://{listen}");
         answers(&self.http, &address).await?;
-        let meter = Meter { server: running.0.id(), postmaster: self.database.postmaster };
+        let meter = Meter { servers: vec![running.0.id()], postmaster: self.database.postmaster };
         Ok(Bare { address, meter, _running: running })
     }
 
@@ -125,16 +172,18 @@ impl House {
         let own = (0..missing).map(|n| document(&format!("LIST-{n:05}"), "Acme Pty Ltd"));
         let numbers: Vec<String> = (0..others).map(|n| format!("BENCH-{n:05}")).collect();
         let documents: Vec<Value> = own.chain(numbers.iter().map(|n| document(n, "Cobalt Engineering"))).collect();
-        for some in documents.chunks(INVOICES_PER_CALL) {
-            let call = self.http.post(format!("{}/xero/api.xro/2.0/Invoices", self.vendors)).bearer_auth(&token);
-            let call = call.header("xero-tenant-id", facts::xero::TENANT_ID).json(&json!({"Invoices": some}));
-            let answer = call.send().await?;
-            ensure!(answer.status().is_success(), "the books refuse invoices: {}", answer.text().await?);
-        }
         let admin = self.sign_in(facts::NORTHWIND.admin_email).await?;
-        let sync = self.http.post(format!("{}/api/invoices/sync", self.portal)).header("cookie", admin);
-        let synced = sync.header("origin", &self.portal).send().await?;
-        ensure!(synced.status().is_redirection(), "the portal could not read the books: {}", synced.status());
+        for many in documents.chunks(INVOICES_PER_SYNC) {
+            for some in many.chunks(INVOICES_PER_CALL) {
+                let call = self.http.post(format!("{}/xero/api.xro/2.0/Invoices", self.vendors)).bearer_auth(&token);
+                let call = call.header("xero-tenant-id", facts::xero::TENANT_ID).json(&json!({"Invoices": some}));
+                let answer = call.send().await?;
+                ensure!(answer.status().is_success(), "the books refuse invoices: {}", answer.text().await?);
+            }
+            let sync = self.http.post(format!("{}/api/invoices/sync", self.portal)).header("cookie", &admin);
+            let synced = sync.header("origin", &self.portal).send().await?;
+            ensure!(synced.status().is_redirection(), "the portal could not read the books: {}", synced.status());
+        }
         Ok(numbers)
     }
 
@@ -179,6 +228,12 @@ impl House {
     async fn reads_left(&self) -> anyhow::Result<u64> {
         let armed: Value = self.http.get(format!("{}/control/faults", self.vendors)).send().await?.json().await?;
         armed["armed"][0]["times"].as_u64().context("a count of reads")
+    }
+
+    /// How long the vendors have worked in all.
+    pub async fn vendors_spent(&self) -> anyhow::Result<Duration> {
+        let spent: Value = self.http.get(format!("{}/control/spent", self.vendors)).send().await?.json().await?;
+        Ok(Duration::from_micros(spent["us"].as_u64().context("the vendors' time")?))
     }
 
     /// A vendor's records.

@@ -1,8 +1,9 @@
 //! `make bench`: the pages and the payment of the shipped program, and a bare axum + sqlx handler on the same database,
-//! under the same load in the same run. Started by `scripts/bench.sh`, which builds everything and says where it lies.
+//! under the same load in the same run; then payments again, by more processes and in ever larger histories. Started by `scripts/bench.sh`, which builds everything and says where it lies.
 
 mod bare;
 mod gauge;
+mod history;
 mod house;
 mod payers;
 mod report;
@@ -10,15 +11,27 @@ mod report;
 use anyhow::{Context, ensure};
 use clap::Parser;
 use gauge::Load;
-use house::{Database, House};
-use report::{Figures, Report, Row};
+use history::{History, Sql};
+use house::{Bare, Database, House};
+use payers::Payments;
+use report::{Figures, Limit, More, Report, Row};
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
-/// Enough for 500 payments a second; whoever is faster is through earlier.
-const INVOICES: usize = 6_000;
+/// There are invoices for so many payments a second; whoever is faster is through earlier.
+const PAYMENTS_PER_SECOND_MAX: u64 = 500;
 /// As many rows as a busy customer sees, and as the peers' lists were measured with (`quality.md`, 1.1).
 const DASHBOARD_ROWS: usize = 80;
 const PAYERS: usize = 16;
+const PROCESSES: usize = 4;
+/// One payer alone pays so many.
+const ALONE: u64 = 200;
+/// What a payment commits for itself: checkout, invoice as the books have it, intent, outcome, posting, receipt. The claims
+/// of its jobs and the sealing of the audit trail are shared with other payments.
+const COMMITS_PER_PAYMENT: i64 = 6;
+const HISTORIES: [(&str, i64); 3] = [("10k", 10_000), ("100k", 100_000), ("1M", 1_000_000)];
+const HISTORY_SECONDS: u64 = 6;
+/// Servers that have just started pay for so long before they are measured.
+const SETTLE_SECONDS: u64 = 1;
 
 #[derive(Parser)]
 enum Cli {
@@ -58,6 +71,9 @@ struct Settings {
     /// Only this database, for whoever is looking for costs; the document is left alone then.
     #[arg(long)]
     only: Option<Which>,
+    /// Without the larger histories; the document is left alone then.
+    #[arg(long)]
+    quick: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -83,7 +99,7 @@ async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
         }
     }
     println!("\n{}", report.text());
-    if settings.only.is_none() {
+    if settings.only.is_none() && !settings.quick {
         report.keep(&settings.document)?;
     }
     let misses = report.misses();
@@ -99,40 +115,143 @@ async fn on_one_database(settings: &Settings, which: Which, report: &mut Report)
         Which::Sqlite => Database::sqlite(folder.path()),
         Which::Postgres => Database::postgres(&settings.postgres, settings.postmaster),
     };
-    let name = database.name;
-    let load = Load { time: Duration::from_secs(settings.seconds) };
-    let say = |what: &str| println!("==> {name}: {what} …");
-
-    say("preparing invoices");
+    let (name, load) = (database.name, Load { time: Duration::from_secs(settings.seconds) });
+    say(name, "preparing invoices");
     let house = House::build(&settings.wisepay, folder.path(), database).await?;
-    let invoices = house.add_invoices(INVOICES, DASHBOARD_ROWS).await?;
-    let (first, rest) = invoices.split_first().context("there are invoices")?;
-    let page = payers::open(&house.portal, first).await?;
+    let histories = HISTORIES.len() as u64 * (SETTLE_SECONDS + HISTORY_SECONDS);
+    let invoices = invoices_for(2 * settings.seconds + SETTLE_SECONDS + histories) + ALONE as usize + 1;
+    let mut unpaid = house.add_invoices(invoices, DASHBOARD_ROWS).await?;
+    let page = payers::open(&house, &unpaid.pop().context("there are invoices")?).await?;
     let checkout = page.split_once('=').context("a checkout's address")?.1.to_owned();
-    let cookie = house.sign_in(simulators::facts::ANA_EMAIL).await?;
-
-    say("Pay Now");
-    let asked = house.count_books_reads().await?;
-    let pages = load.wrk(&house.meter, &format!("{}{page}", house.portal), None)?;
-    report.books_reads.push((name, house.counted_books_reads(asked).await?, load.with_warm_up()));
-    let bare = house.bare().await?;
-    let bare_pages = load.wrk(&bare.meter, &format!("{}/pay?checkout={checkout}", bare.address), None)?;
-    let joined = load.wrk(&bare.meter, &format!("{}/joined?checkout={checkout}", bare.address), None)?;
-    report.add(Row { what: "Pay Now page", name, goal: 8_000, ours: pages, bare: bare_pages });
-    report.joined.push((name, joined.per_second, pages.per_second / joined.per_second * 100.0));
-
-    say("the payer's dashboard");
-    let lists = load.wrk(&house.meter, &format!("{}/dashboard", house.portal), Some(&cookie))?;
-    let bare_lists = load.wrk(&bare.meter, &format!("{}/list", bare.address), Some(&cookie))?;
-    report.add(Row { what: "Payer's dashboard", name, goal: 2_500, ours: lists, bare: bare_lists });
-
-    say("payments");
-    let payments = payers::pay(&house, rest, PAYERS, load.time).await?;
-    let bare_payments = load.wrk(&bare.meter, &format!("{}/take?checkout={checkout}", bare.address), None)?;
-    report.posting.push((name, payments.posted_after));
-    report.add(Row { what: "Guest payment", name, goal: 500, ours: payments.figures, bare: bare_payments });
-    report.memory.push((name, house.meter.peak_memory_mb()?));
+    let (bare, sql) = (house.bare().await?, Sql::open(&house.database.url).await?);
+    let mut run = Run { name, load, house, bare, sql, checkout, unpaid };
+    run.pages(&page, report).await?;
+    run.payments(report).await?;
+    run.alone(report).await?;
+    if which == Which::Postgres {
+        run.by_processes(report).await?;
+    }
+    if !settings.quick {
+        run.in_histories(report).await?;
+    }
     Ok(())
+}
+
+/// One database with what is measured on it.
+struct Run {
+    name: &'static str,
+    load: Load,
+    house: House,
+    bare: Bare,
+    sql: Sql,
+    /// One that is only looked at.
+    checkout: String,
+    unpaid: Vec<String>,
+}
+
+impl Run {
+    async fn pages(&self, page: &str, report: &mut Report) -> anyhow::Result<()> {
+        let Self { name, load, house, bare, checkout, .. } = self;
+        let (name, cookie) = (*name, house.sign_in(simulators::facts::ANA_EMAIL).await?);
+        say(name, "Pay Now");
+        let asked = house.count_books_reads().await?;
+        let pages = load.wrk(&house.meter, &format!("{}{page}", house.portal), None)?;
+        report.books_reads.push((name, house.counted_books_reads(asked).await?, load.with_warm_up()));
+        let bare_pages = load.wrk(&bare.meter, &format!("{}/pay?checkout={checkout}", bare.address), None)?;
+        let joined = load.wrk(&bare.meter, &format!("{}/joined?checkout={checkout}", bare.address), None)?;
+        report.add(Row { what: "Pay Now page", name, goal: 8_000, ours: pages, bare: bare_pages });
+        report.joined.push((name, joined.per_second, pages.per_second / joined.per_second * 100.0));
+
+        say(name, "the payer's dashboard");
+        let lists = load.wrk(&house.meter, &format!("{}/dashboard", house.portal), Some(&cookie))?;
+        let bare_lists = load.wrk(&bare.meter, &format!("{}/list", bare.address), Some(&cookie))?;
+        report.add(Row { what: "Payer's dashboard", name, goal: 2_500, ours: lists, bare: bare_lists });
+        Ok(())
+    }
+
+    async fn payments(&mut self, report: &mut Report) -> anyhow::Result<()> {
+        say(self.name, "payments");
+        self.sql.quiet().await?;
+        let rows = self.sql.rows().await?;
+        let payments = self.pay(self.load.time.as_secs()).await?;
+        self.sql.quiet().await?;
+        let done = i64::try_from(payments.figures.done)?;
+        let rows = (self.sql.rows().await? - rows + done / 2) / done;
+        let Self { name, load, house, bare, checkout, .. } = self;
+        let take = load.wrk(&bare.meter, &format!("{}/take?checkout={checkout}", bare.address), None)?;
+        let raw = format!("{}/raw?rows={rows}&commits={COMMITS_PER_PAYMENT}", bare.address);
+        let raw = load.wrk(&bare.meter, &raw, None)?;
+        report.posting.push((*name, payments.posted_after));
+        report.add(Row { what: "Guest payment", name: *name, goal: 500, ours: payments.figures, bare: take });
+        report.memory.push((*name, house.meter.peak_memory_mb()?));
+        let (per_second, ours) = (raw.per_second, payments.figures.per_second);
+        let must_be_reached = house.meter.postmaster.is_some();
+        report.limits.push(Limit {
+            name: *name,
+            rows,
+            commits: COMMITS_PER_PAYMENT,
+            per_second,
+            ours,
+            must_be_reached,
+        });
+        Ok(())
+    }
+
+    async fn alone(&mut self, report: &mut Report) -> anyhow::Result<()> {
+        say(self.name, "one payer alone");
+        let numbers = self.take(ALONE as usize);
+        report.own_share.push((self.name, payers::own_share(&self.house, &self.sql, &numbers).await?));
+        self.sql.quiet().await
+    }
+
+    async fn by_processes(&mut self, report: &mut Report) -> anyhow::Result<()> {
+        say(self.name, "payments by four processes");
+        self.house.serve(PROCESSES).await?;
+        self.pay(SETTLE_SECONDS).await?;
+        let figures = self.pay(self.load.time.as_secs()).await?.figures;
+        report.more.push(More { what: format!("by {PROCESSES} processes"), name: self.name, figures, slower: None });
+        self.sql.quiet().await
+    }
+
+    async fn in_histories(&mut self, report: &mut Report) -> anyhow::Result<()> {
+        let mut smallest = None;
+        let mut history = History::of(&self.sql).await?;
+        for (size, payments) in HISTORIES {
+            say(self.name, &format!("payments with {size} payments in the database"));
+            self.house.stop();
+            history.grow_to(&self.sql, payments).await?;
+            self.house.serve(1).await?;
+            self.pay(SETTLE_SECONDS).await?;
+            let figures = self.pay(HISTORY_SECONDS).await?.figures;
+            let slower = *smallest.get_or_insert(figures.per_second) / figures.per_second;
+            report.more.push(More {
+                what: format!("with {size} payments"),
+                name: self.name,
+                figures,
+                slower: Some(slower),
+            });
+            self.sql.quiet().await?;
+        }
+        Ok(())
+    }
+
+    /// Payments for so many seconds.
+    async fn pay(&mut self, seconds: u64) -> anyhow::Result<Payments> {
+        let numbers = self.take(invoices_for(seconds));
+        payers::pay(&self.house, &self.sql, &numbers, PAYERS, Duration::from_secs(seconds)).await
+    }
+
+    fn take(&mut self, invoices: usize) -> Vec<String> {
+        self.unpaid.split_off(self.unpaid.len().saturating_sub(invoices))
+    }
+}
+
+fn invoices_for(seconds: u64) -> usize {
+    (PAYMENTS_PER_SECOND_MAX * seconds) as usize
+}
+
+fn say(name: &str, what: &str) {
+    println!("==> {name}: {what} …");
 }
 
 /// The program's own answer must not be an error page: a fast failure is no result.

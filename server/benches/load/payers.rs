@@ -1,8 +1,9 @@
 //! Guests who pay: each opens the link, reads the form, presses Pay, reads the result, and takes the next invoice.
 
-use crate::{house::House, report::Figures, whole};
+use crate::{history::Sql, house::House, report::Figures, whole};
 use anyhow::{Context, ensure};
 use futures::future::try_join_all;
+use serde_json::Value;
 use simulators::facts;
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
@@ -19,13 +20,19 @@ pub struct Payments {
 }
 
 /// The address of the checkout that a Pay Now link leads to.
-pub async fn open(portal: &str, number: &str) -> anyhow::Result<String> {
-    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
-    location(http.get(link(portal, number)).send().await?)
+pub async fn open(house: &House, number: &str) -> anyhow::Result<String> {
+    location(house.http.get(house.at(&link(number))).send().await?)
 }
 
 /// Lets `payers` pay one invoice after the other for this long. The clock runs until the last payment stands in the books.
-pub async fn pay(house: &House, numbers: &[String], payers: usize, time: Duration) -> anyhow::Result<Payments> {
+pub async fn pay(
+    house: &House,
+    sql: &Sql,
+    numbers: &[String],
+    payers: usize,
+    time: Duration,
+) -> anyhow::Result<Payments> {
+    let before = made(house).await?;
     let (next, begun, spent) = (AtomicUsize::new(0), Instant::now(), house.meter.cpu_ms()?);
     let payer = async || {
         let mut took = Vec::new();
@@ -39,68 +46,111 @@ pub async fn pay(house: &House, numbers: &[String], payers: usize, time: Duratio
     };
     let mut took: Vec<Duration> = try_join_all((0..payers).map(|_| payer())).await?.into_iter().flatten().collect();
     let paid_at = Instant::now();
-    let posted = until_posted(house, took.len()).await?;
+    let posted = until_posted(sql).await?;
     let spent = house.meter.cpu_ms()? - spent;
+    hold(house, before, took.len()).await?;
     took.sort_unstable();
-    let share = |percent: usize| took[(took.len() - 1) * percent / 100].as_secs_f64() * 1_000.0;
     #[expect(clippy::cast_precision_loss, reason = "figures for people")]
     let (done, spent) = (took.len() as f64, spent as f64);
     let figures = Figures {
         done: took.len() as u64,
         failed: 0,
         per_second: done / (posted - begun).as_secs_f64(),
-        p50_ms: share(50),
-        p99_ms: share(99),
+        p50_ms: percentile_ms(&took, 50),
+        p99_ms: percentile_ms(&took, 99),
         cpu_ms: spent / done,
     };
     Ok(Payments { figures: whole(figures)?, posted_after: posted - paid_at })
 }
 
+/// One payer pays these, each when the one before stands in the books. Answers what pressing Pay took beyond the time
+/// that the vendors worked meanwhile, in milliseconds: the half of it, and 99 of 100.
+pub async fn own_share(house: &House, sql: &Sql, numbers: &[String]) -> anyhow::Result<[f64; 2]> {
+    let before = made(house).await?;
+    let mut own = Vec::new();
+    for number in numbers {
+        let page = form(house, number).await?;
+        until_posted(sql).await?;
+        let (spent, begun) = (house.vendors_spent().await?, Instant::now());
+        let result = press(house, &page).await?;
+        let took = begun.elapsed();
+        own.push(took.saturating_sub(house.vendors_spent().await? - spent));
+        receipt(house, &result).await?;
+    }
+    until_posted(sql).await?;
+    hold(house, before, numbers.len()).await?;
+    own.sort_unstable();
+    Ok([50, 99].map(|percent| percentile_ms(&own, percent)))
+}
+
+fn percentile_ms(sorted: &[Duration], percent: usize) -> f64 {
+    sorted[(sorted.len() - 1) * percent / 100].as_secs_f64() * 1_000.0
+}
+
 async fn pay_one(house: &House, number: &str) -> anyhow::Result<()> {
-    let (http, portal) = (&house.http, &house.portal);
-    let checkout = location(http.get(link(portal, number)).send().await?)?;
-    let page = http.get(format!("{portal}{checkout}")).send().await?.error_for_status()?.text().await?;
+    let page = form(house, number).await?;
+    let result = press(house, &page).await?;
+    receipt(house, &result).await
+}
+
+async fn form(house: &House, number: &str) -> anyhow::Result<String> {
+    let checkout = location(house.http.get(house.at(&link(number))).send().await?)?;
+    Ok(house.http.get(house.at(&checkout)).send().await?.error_for_status()?.text().await?)
+}
+
+async fn press(house: &House, page: &str) -> anyhow::Result<String> {
     let form = [
-        ("checkout", field(&page, "checkout")?),
-        ("payment", field(&page, "payment")?),
-        ("expected", field(&page, "expected")?),
+        ("checkout", field(page, "checkout")?),
+        ("payment", field(page, "payment")?),
+        ("expected", field(page, "expected")?),
         ("email", "accounts@cobalt.test"),
         ("token", "pm_card_visa"),
-        ("consent", field(&page, "consent")?),
+        ("consent", field(page, "consent")?),
     ];
-    let press = http.post(format!("{portal}/api/payments/take")).header("accept", "text/html");
-    let result = location(press.header("origin", portal).form(&form).send().await?)?;
-    let result = http.get(format!("{portal}{result}")).send().await?.error_for_status()?.text().await?;
+    let press = house.http.post(house.at("/api/payments/take")).header("accept", "text/html");
+    location(press.header("origin", &house.portal).form(&form).send().await?)
+}
+
+async fn receipt(house: &House, result: &str) -> anyhow::Result<()> {
+    let result = house.http.get(house.at(result)).send().await?.error_for_status()?.text().await?;
     ensure!(result.contains("Receipt"), "the result page shows no receipt");
     Ok(())
 }
 
-/// Waits for the books, then holds what was promised: as many charges and postings as payments, none of them twice.
-async fn until_posted(house: &House, payments: usize) -> anyhow::Result<Instant> {
+/// Waits until nothing is meant for the books that they do not have, and says since when that is so. Asked of our own rows,
+/// which end when the books have answered: their whole state is long.
+async fn until_posted(sql: &Sql) -> anyhow::Result<Instant> {
     let begun = Instant::now();
     loop {
         let asked = Instant::now();
-        let books = house.state("xero").await?;
-        let ours = |payment: &&serde_json::Value| payment["account_code"] == facts::xero::CLEARING_ACCOUNT_CODE;
-        let posted = books["payments"].as_array().context("payments")?.iter().filter(ours).count();
-        if posted >= payments {
-            let charges = house.state("stripe").await?["charges"].as_array().context("charges")?.len();
-            ensure!(
-                (posted, charges) == (payments, payments),
-                "{payments} payments made {charges} charges, {posted} postings"
-            );
+        let open = sql.number("SELECT count(*) FROM books_entry WHERE state IN ('intended', 'leaving')".into()).await?;
+        if open == 0 {
             return Ok(asked);
         }
-        ensure!(begun.elapsed() < POSTING_MAX, "only {posted} of {payments} payments were posted");
-        tokio::time::sleep(Duration::from_millis(250)).await;
+        ensure!(begun.elapsed() < POSTING_MAX, "{open} payments were not posted");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
-fn link(portal: &str, number: &str) -> String {
+/// The vendors' charges and postings.
+async fn made(house: &House) -> anyhow::Result<[usize; 2]> {
+    let (gateway, books) = (house.state("stripe").await?, house.state("xero").await?);
+    let ours = |payment: &&Value| payment["account_code"] == facts::xero::CLEARING_ACCOUNT_CODE;
+    let posted = books["payments"].as_array().context("payments")?.iter().filter(ours).count();
+    Ok([gateway["charges"].as_array().context("charges")?.len(), posted])
+}
+
+/// Holds what was promised: as many charges and postings as payments, none of them twice.
+async fn hold(house: &House, before: [usize; 2], payments: usize) -> anyhow::Result<()> {
+    let [charges, postings] = made(house).await?;
+    let new = [charges - before[0], postings - before[1]];
+    ensure!(new == [payments; 2], "{payments} payments made {} charges, {} postings", new[0], new[1]);
+    Ok(())
+}
+
+fn link(number: &str) -> String {
     let key = facts::NORTHWIND.pay_now.email;
-    format!(
-        "{portal}/PaymentProxy/PayNow/Email?apiKey={key}&invoiceNo={number}&amount=1.00&companyCode=Cobalt%20Engineering"
-    )
+    format!("/PaymentProxy/PayNow/Email?apiKey={key}&invoiceNo={number}&amount=1.00&companyCode=Cobalt%20Engineering")
 }
 
 fn location(answer: reqwest::Response) -> anyhow::Result<String> {

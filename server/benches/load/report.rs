@@ -11,6 +11,11 @@ const END: &str = "<!-- … to here -->";
 const PAGE_OF_BARE_MIN_PERCENT: f64 = 25.0;
 const PAYMENTS_PER_SECOND_MIN: f64 = 100.0;
 const MEMORY_MAX_MB: f64 = 100.0;
+/// Issue 3: on PostgreSQL so many, or this part of what the database itself could commit in the same run.
+const PAYMENTS_PER_SECOND_OF_POSTGRES: f64 = 500.0;
+const PART_OF_LIMIT: f64 = 1.0 / 3.0;
+const OWN_SHARE_P50_MAX_MS: f64 = 5.0;
+const TIMES_SLOWER_MAX: f64 = 1.2;
 /// A copy of an invoice is shown for 20 s before the books are asked again.
 const READS_EVERY: Duration = Duration::from_secs(20);
 
@@ -41,6 +46,33 @@ impl Row {
     }
 }
 
+/// Payments under other circumstances.
+pub struct More {
+    pub what: String,
+    pub name: &'static str,
+    pub figures: Figures,
+    /// Than with the smallest history.
+    pub slower: Option<f64>,
+}
+
+/// What the database itself can do: the rows of a payment in the commits of a payment, and nothing else.
+pub struct Limit {
+    pub name: &'static str,
+    pub rows: i64,
+    pub commits: i64,
+    /// In payments.
+    pub per_second: f64,
+    pub ours: f64,
+    pub must_be_reached: bool,
+}
+
+impl Limit {
+    /// Payments a second that must be made.
+    fn least(&self) -> f64 {
+        PAYMENTS_PER_SECOND_OF_POSTGRES.min(self.per_second * PART_OF_LIMIT)
+    }
+}
+
 /// Each list is of a database and its figure.
 pub struct Report {
     machine: String,
@@ -52,6 +84,10 @@ pub struct Report {
     pub books_reads: Vec<(&'static str, u64, Duration)>,
     /// From the last payer's result page to the last posting.
     pub posting: Vec<(&'static str, Duration)>,
+    pub more: Vec<More>,
+    pub limits: Vec<Limit>,
+    /// Of pressing Pay alone, beside the vendors': p50 and p99 in milliseconds.
+    pub own_share: Vec<(&'static str, [f64; 2])>,
 }
 
 impl Report {
@@ -64,6 +100,9 @@ impl Report {
             memory: Vec::new(),
             books_reads: Vec::new(),
             posting: Vec::new(),
+            more: Vec::new(),
+            limits: Vec::new(),
+            own_share: Vec::new(),
         })
     }
 
@@ -100,6 +139,7 @@ impl Report {
             )?;
         }
         writeln!(to)?;
+        self.write_more(to)?;
         for (name, rate, percent) in &self.joined {
             writeln!(
                 to,
@@ -115,6 +155,43 @@ impl Report {
         for (name, reads, time) in &self.books_reads {
             let seconds = time.as_secs();
             writeln!(to, "* Reads of the books on {name} while one page was asked for during {seconds} s: {reads}.")?;
+        }
+        Ok(())
+    }
+
+    fn write_more(&self, to: &mut String) -> std::fmt::Result {
+        if !self.more.is_empty() {
+            writeln!(to, "| Guest payment      |            |  per s | p50 ms |  p99 ms |   CPU ms | times slower |")?;
+            writeln!(to, "|---|---|--:|--:|--:|--:|--:|")?;
+        }
+        for More { what, name, figures, slower } in &self.more {
+            let Figures { per_second, p50_ms, p99_ms, cpu_ms, .. } = figures;
+            let slower = slower.map_or_else(String::new, |slower| format!("{slower:.2}"));
+            writeln!(
+                to,
+                "| {what:<18} | {name:<10} | {per_second:>6.0} | {p50_ms:>6.1} | {p99_ms:>7.1} | {cpu_ms:>8.2} | {slower:>12} |"
+            )?;
+        }
+        writeln!(to)?;
+        for limit in &self.limits {
+            let Limit { name, rows, commits, per_second, ours, must_be_reached } = limit;
+            let (all, percent) = (per_second * *commits as f64, ours / per_second * 100.0);
+            write!(
+                to,
+                "* The limit of {name} itself: {all:.0} commits per s, with {rows} rows in {commits} of them for each payment \
+                 {per_second:.0} payments per s; ours are {percent:.0} % of it"
+            )?;
+            match must_be_reached {
+                true => writeln!(to, " (at least {:.0} per s).", limit.least())?,
+                false => writeln!(to, ".")?,
+            }
+        }
+        for (name, [p50, p99]) in &self.own_share {
+            writeln!(
+                to,
+                "* Our own share of pressing Pay on {name}, one payer alone: p50 {p50:.1} ms (at most \
+                 {OWN_SHARE_P50_MAX_MS} ms), p99 {p99:.1} ms."
+            )?;
         }
         Ok(())
     }
@@ -150,7 +227,30 @@ impl Report {
             (*reads > most)
                 .then(|| format!("on {name} the books were asked {reads} times for one page; at most {most} were due."))
         });
-        pages.chain(payments).chain(memory).chain(reads).collect()
+        pages.chain(payments).chain(memory).chain(reads).chain(self.misses_of_payments()).collect()
+    }
+
+    fn misses_of_payments(&self) -> impl Iterator<Item = String> {
+        let limits = self.limits.iter().filter(|limit| limit.must_be_reached && limit.ours < limit.least());
+        let limits = limits.map(|limit| {
+            format!(
+                "on {} {:.0} payments a second were made, where the database itself could commit {:.0}; {:.0} must be.",
+                limit.name,
+                limit.ours,
+                limit.per_second,
+                limit.least()
+            )
+        });
+        let own = self.own_share.iter().filter(|(_, [p50, _])| *p50 > OWN_SHARE_P50_MAX_MS).map(|(name, [p50, _])| {
+            format!("on {name} our own share of a payment is {p50:.1} ms; it may be {OWN_SHARE_P50_MAX_MS} ms.")
+        });
+        let slower = self.more.iter().filter_map(|More { what, name, slower, .. }| {
+            let slower = slower.filter(|slower| *slower > TIMES_SLOWER_MAX)?;
+            Some(format!(
+                "on {name} payments {what} are {slower:.2} times slower; {TIMES_SLOWER_MAX} times is allowed."
+            ))
+        });
+        limits.chain(own).chain(slower)
     }
 }
 

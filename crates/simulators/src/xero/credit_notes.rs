@@ -73,8 +73,7 @@ impl CreditNote {
             "UpdatedDateUTCString": wire::instant_string(self.updated_ms), "HasErrors": false,
         });
         if full {
-            let payments = books.payments.values().filter(|payment| payment.invoice == self.id && payment.stands());
-            view["Payments"] = payments.map(super::Payment::within_invoice).collect();
+            view["Payments"] = books.standing_payments(self.id).map(super::Payment::within_invoice).collect();
             view["LineItems"] = self.lines.iter().map(Line::view).collect();
         }
         view

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::call::{Answer, Operation};
 use super::lines::Line;
 use super::refusal::Refusal;
-use super::{Books, filter, wire};
+use super::{Books, Payment, filter, wire};
 use crate::seed::{self, stable_id};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -137,12 +137,7 @@ impl Invoice {
     /// The document; `full` with its lines (as when read singly or paged).
     pub fn view(&self, books: &Books, full: bool) -> Value {
         let mut view = self.brief(books);
-        let payments: Vec<Value> = books
-            .payments
-            .values()
-            .filter(|payment| payment.invoice == self.id && payment.stands())
-            .map(|payment| payment.within_invoice())
-            .collect();
+        let payments: Vec<Value> = books.standing_payments(self.id).map(Payment::within_invoice).collect();
         view["Payments"] = json!(payments);
         if full {
             view["LineItems"] = self.lines.iter().map(Line::view).collect();

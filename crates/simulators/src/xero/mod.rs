@@ -23,7 +23,7 @@ mod settings;
 mod state;
 mod wire;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::Router;
@@ -46,6 +46,9 @@ pub(crate) struct Books {
     pub contacts: BTreeMap<Uuid, contacts::Contact>,
     pub invoices: BTreeMap<Uuid, Invoice>,
     pub payments: BTreeMap<Uuid, Payment>,
+    /// Those of each document, so that nobody looks through all of them. Not on disk: [`Books::sort_payments`].
+    #[serde(skip)]
+    payments_of: BTreeMap<Uuid, BTreeSet<Uuid>>,
     #[serde(default)]
     pub credit_notes: BTreeMap<Uuid, credit_notes::CreditNote>,
     pub grants: grants::Grants,
@@ -62,6 +65,7 @@ impl Books {
             contacts: BTreeMap::new(),
             invoices: BTreeMap::new(),
             payments: BTreeMap::new(),
+            payments_of: BTreeMap::new(),
             credit_notes: BTreeMap::new(),
             grants: grants::Grants::seeded(now_ms),
             replies: Replies::default(),
@@ -83,17 +87,34 @@ impl Books {
         self.invoices.insert(id, invoice);
         if let Some(paid_on) = seeded.paid_on {
             let payment = Payment::seeded(seeded, id, paid_on);
-            self.payments.insert(payment.id, payment);
+            self.add_payment(payment);
             self.recompute(id, wire::day_ms(paid_on));
+        }
+    }
+
+    fn add_payment(&mut self, payment: Payment) {
+        self.payments_of.entry(payment.invoice).or_default().insert(payment.id);
+        self.payments.insert(payment.id, payment);
+    }
+
+    /// Of an invoice or a credit note, by their ids. What a refused call has taken back is listed and not there.
+    fn standing_payments(&self, paid: Uuid) -> impl Iterator<Item = &Payment> {
+        let all = self.payments_of.get(&paid).into_iter().flatten();
+        all.filter_map(move |id| self.payments.get(id)).filter(|payment| payment.stands())
+    }
+
+    /// For records that were just read.
+    pub fn sort_payments(&mut self) {
+        for payment in self.payments.values() {
+            self.payments_of.entry(payment.invoice).or_default().insert(payment.id);
         }
     }
 
     /// What is paid of an invoice or a credit note, the flip to PAID and back, and UpdatedDateUTC, from the payments
     /// that stand.
     fn recompute(&mut self, paid: Uuid, now_ms: i64) {
-        let standing = self.payments.values().filter(|payment| payment.invoice == paid && payment.stands());
         let (mut paid_minor, mut last) = (0, None);
-        for payment in standing {
+        for payment in self.standing_payments(paid) {
             paid_minor += payment.amount_minor;
             last = last.max(Some(payment.date));
         }

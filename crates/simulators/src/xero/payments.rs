@@ -125,7 +125,7 @@ pub(crate) fn create(op: &mut Operation<'_>, document: &Value) -> Result<Value, 
         reconciled: document["IsReconciled"].as_bool().unwrap_or(false),
         updated_ms: op.now_ms,
     };
-    op.books.payments.insert(payment.id, payment.clone());
+    op.books.add_payment(payment.clone());
     settle(op, &payment);
     Ok(payment.view(op.books))
 }

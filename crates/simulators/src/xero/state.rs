@@ -132,7 +132,7 @@ impl Books {
                 reconciled: true,
                 updated_ms: now_ms,
             };
-            self.payments.insert(payment.id, payment);
+            self.add_payment(payment);
         }
         self.recompute(id, now_ms);
         Ok(id)
