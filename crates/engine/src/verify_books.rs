@@ -307,15 +307,13 @@ fn posting_differences(
             BooksEntryState::ByHand => {
                 listed.remove(reference);
             }
-            BooksEntryState::Posted => {
-                match take_listed(listed, reference, entry.external_id.as_deref()) {
-                    None => differs(Kind::PostingMissing, "it is marked as posted, and the books do not have it"),
-                    Some(payment) if Money::from_decimal(&payment.amount, currency) != Ok(share) => {
-                        differs(Kind::PostingDiffers, &format!("the books have {}", payment.amount));
-                    }
-                    Some(_) => {}
+            BooksEntryState::Posted => match take_listed(listed, reference, entry.external_id.as_deref()) {
+                None => differs(Kind::PostingMissing, "it is marked as posted, and the books do not have it"),
+                Some(payment) if Money::from_decimal(&payment.amount, currency) != Ok(share) => {
+                    differs(Kind::PostingDiffers, &format!("the books have {}", payment.amount));
                 }
-            }
+                Some(_) => {}
+            },
         }
     }
     Ok(found)

@@ -105,17 +105,15 @@ impl RefundRecord {
                 BooksEntryState::ByHand => {
                     listed.remove(reference);
                 }
-                BooksEntryState::Posted => {
-                    match take_listed(listed, reference, entry.external_id.as_deref()) {
-                        None => {
-                            differs(Kind::RefundPostingMissing, "it is marked as posted, and the books do not have it");
-                        }
-                        Some(payment) if Money::from_decimal(&payment.amount, currency) != Ok(back) => {
-                            differs(Kind::RefundPostingDiffers, &format!("the books have {}", payment.amount));
-                        }
-                        Some(_) => {}
+                BooksEntryState::Posted => match take_listed(listed, reference, entry.external_id.as_deref()) {
+                    None => {
+                        differs(Kind::RefundPostingMissing, "it is marked as posted, and the books do not have it");
                     }
-                }
+                    Some(payment) if Money::from_decimal(&payment.amount, currency) != Ok(back) => {
+                        differs(Kind::RefundPostingDiffers, &format!("the books have {}", payment.amount));
+                    }
+                    Some(_) => {}
+                },
             }
         }
         Ok(found)

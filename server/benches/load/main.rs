@@ -182,18 +182,11 @@ impl Run {
         let raw = format!("{}/raw?rows={rows}&commits={COMMITS_PER_PAYMENT}", bare.address);
         let raw = load.wrk(&bare.meter, &raw, None)?;
         report.posting.push((*name, payments.posted_after));
-        report.add(Row { what: "Guest payment", name: *name, goal: 500, ours: payments.figures, bare: take });
+        report.add(Row { what: "Guest payment", name, goal: 500, ours: payments.figures, bare: take });
         report.memory.push((*name, house.meter.peak_memory_mb()?));
         let (per_second, ours) = (raw.per_second, payments.figures.per_second);
         let must_be_reached = house.meter.postmaster.is_some();
-        report.limits.push(Limit {
-            name: *name,
-            rows,
-            commits: COMMITS_PER_PAYMENT,
-            per_second,
-            ours,
-            must_be_reached,
-        });
+        report.limits.push(Limit { name, rows, commits: COMMITS_PER_PAYMENT, per_second, ours, must_be_reached });
         Ok(())
     }
 

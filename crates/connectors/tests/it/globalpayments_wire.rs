@@ -177,24 +177,26 @@ async fn without_a_token_nothing_is_sent() {
 
 #[tokio::test]
 async fn a_refusal_is_one_when_the_gateway_says_so_itself() {
-    let refusal = |found: &GatewayError| matches!(found, GatewayError::Refused { .. });
-    let unknown = |found: &GatewayError| matches!(found, GatewayError::Unknown(_));
-    let busy = |found: &GatewayError| matches!(found, GatewayError::Busy { .. });
-    let cases: [(Reply, fn(&GatewayError) -> bool); 9] = [
-        (no(400, "INVALID_REQUEST_DATA", "Expiry date invalid"), refusal),
-        (no(403, "ACTION_NOT_AUTHORIZED", "Permission not enabled"), refusal),
-        (no(404, "RESOURCE_NOT_FOUND", "not found"), refusal),
-        (reply(404, "<html>"), unknown),
-        (no(400, "SYSTEM_ERROR_DOWNSTREAM", "the acquirer"), unknown),
-        (no(502, "SYSTEM_ERROR_DOWNSTREAM", "the acquirer"), unknown),
-        (reply(504, ""), unknown),
-        (reply(302, ""), unknown),
-        (no(429, "TOO_MANY_REQUESTS", ""), busy),
-    ];
-    for (answer, is_so) in cases {
+    let kind = |error: &GatewayError| match error {
+        GatewayError::Refused { .. } => "refused",
+        GatewayError::Unknown(_) => "unknown",
+        GatewayError::Busy { .. } => "busy",
+        GatewayError::NotSent(_) => "not sent",
+    };
+    for (answer, expected) in [
+        (no(400, "INVALID_REQUEST_DATA", "Expiry date invalid"), "refused"),
+        (no(403, "ACTION_NOT_AUTHORIZED", "Permission not enabled"), "refused"),
+        (no(404, "RESOURCE_NOT_FOUND", "not found"), "refused"),
+        (reply(404, "<html>"), "unknown"),
+        (no(400, "SYSTEM_ERROR_DOWNSTREAM", "the acquirer"), "unknown"),
+        (no(502, "SYSTEM_ERROR_DOWNSTREAM", "the acquirer"), "unknown"),
+        (reply(504, ""), "unknown"),
+        (reply(302, ""), "unknown"),
+        (no(429, "TOO_MANY_REQUESTS", ""), "busy"),
+    ] {
         let stub = Stub::start([granted("t1"), answer.clone()]).await;
         let error = globalpayments(&stub.url, now()).charge(&charge()).await.unwrap_err();
-        assert!(is_so(&error), "{answer:?}: {error:?}");
+        assert_eq!(kind(&error), expected, "{answer:?}: {error:?}");
     }
 }
 
