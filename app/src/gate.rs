@@ -132,7 +132,7 @@ fn refused(why: Refusal, number: String) -> Fault {
         Refusal::AmountMoved { shown, now } => return Fault::AmountMoved { was: shown, now, number },
         Refusal::NotWithin { due } => return Fault::NotWithin { number, due },
         Refusal::WholeOnly => format!("Invoice {number} can only be paid whole here. Nothing was charged."),
-        Refusal::NothingChosen => "Select the invoices first that you want to pay.".to_owned(),
+        Refusal::NothingChosen => "First select the invoices that you want to pay.".to_owned(),
         Refusal::TooMany => {
             format!("One payment can have up to {INVOICES_PER_PAYMENT_MAX} invoices. Select fewer of them.")
         }

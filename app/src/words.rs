@@ -34,7 +34,7 @@ pub fn selected(chosen: &[(InvoiceId, Money)], locale: Locale) -> String {
         Ok(sum) => format!("{} selected, {}", due.len(), sum.format(locale)),
         Err(Refusal::Currencies) => format!("{} selected, in different currencies", due.len()),
         Err(Refusal::TooMany) => {
-            format!("{} selected, and one payment can have {INVOICES_PER_PAYMENT_MAX}", due.len())
+            format!("{} selected. Select up to {INVOICES_PER_PAYMENT_MAX} to pay at once", due.len())
         }
         Err(_) => "Select invoices to pay them together".into(),
     }
@@ -154,7 +154,7 @@ mod tests {
         let mixed = [ticked(1, Currency::USD), ticked(1, Currency::AUD)];
         assert_eq!(selected(&mixed, Locale::EnUs), "2 selected, in different currencies");
         let many = [ticked(1, Currency::USD); INVOICES_PER_PAYMENT_MAX + 1];
-        assert_eq!(selected(&many, Locale::EnUs), "21 selected, and one payment can have 20");
+        assert_eq!(selected(&many, Locale::EnUs), "21 selected. Select up to 20 to pay at once");
         assert_eq!(selected(&[], Locale::EnUs), "Select invoices to pay them together");
     }
 

@@ -127,7 +127,7 @@ test('card fields that do not come within 20 seconds give way to the gateway’s
   await expect(page.getByText('Card fields are loading…')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Paying…' })).toBeVisible();
   await page.clock.fastForward(6_000);
-  const words = 'The card fields could not be loaded. You enter your card on Stripe’s secure page next.';
+  const words = 'The card fields could not be loaded. You enter your card on the secure page of Stripe next.';
   await expect(page.locator('#card-plain')).toHaveText(words);
   await expect(page.getByRole('status').filter({ hasText: words })).toHaveCount(1);
   // The press from before has led nowhere yet.

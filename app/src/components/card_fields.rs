@@ -55,7 +55,7 @@ fn Plain(gateway: String, hosted_page: bool, what: &'static str) -> impl IntoVie
 }
 
 fn on_page(gateway: &str) -> String {
-    format!("You enter your card on {gateway}’s secure page next.")
+    format!("You enter your card on the secure page of {gateway} next.")
 }
 
 #[component]
@@ -99,10 +99,10 @@ fn CardWindow(gateway: String, hosted_page: bool, login: String, client_key: Str
     // Bank debits are not offered.
     const METHODS: &str = r#"{"cardCodeRequired":true,"showCreditCard":true,"showBankAccount":false}"#;
     const ADDRESS: &str = r#"{"show":false,"required":false}"#;
-    let ready = format!("{gateway}’s own window for your card opens when you press {pay}.");
+    let ready = format!("The window of {gateway} for your card opens when you press {pay}.");
     // `pay.js` shows it once the window was asked for, because nobody tells when that fails.
     let other = hosted_page.then(|| {
-        let words = format!("Enter your card on {gateway}’s page instead");
+        let words = format!("Enter your card on the page of {gateway} instead");
         view! { <button type="button" class="btn quiet" id="card-page" hidden>{words}</button> }
     });
     view! {

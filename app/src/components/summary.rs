@@ -5,7 +5,7 @@ use leptos::prelude::*;
 /// One thing to mend, and the id of its field; without a field it is said and not linked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mend {
-    pub field: Option<&'static str>,
+    pub field: Option<String>,
     pub words: String,
 }
 

@@ -60,13 +60,14 @@ pub fn SignInView(note: Note, next: String, merchant: Option<String>) -> impl In
         }
         Fault::SignInUnfilled => {
             let missing = [("email", &no_email), ("password", &no_password)].into_iter();
-            let mend = missing.filter_map(|(field, words)| Some(Mend { field: Some(field), words: words.clone()? }));
+            let mend = missing
+                .filter_map(|(field, words)| Some(Mend { field: Some(field.to_owned()), words: words.clone()? }));
             let mend: Vec<_> = mend.collect();
             view! { <ErrorSummary title="You are not signed in" mend/> }.into_any()
         }
         fault => {
             let field = (fault == Fault::NoMatch).then_some("email");
-            let mend = vec![Mend { field, words: fault.to_string() }];
+            let mend = vec![Mend { field: field.map(str::to_owned), words: fault.to_string() }];
             view! { <ErrorSummary title="You are not signed in" mend/> }.into_any()
         }
     });

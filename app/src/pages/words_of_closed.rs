@@ -40,6 +40,9 @@ pub fn heading(closed: &Closed) -> String {
 pub fn next_step(closed: &Closed) -> String {
     let merchant = closed.merchant.as_ref().map_or("the company that sent it", |m| m.name.as_str());
     let step = match closed.reason {
+        ClosedReason::AlreadyPaid | ClosedReason::JustPaid if closed.of_several => {
+            "There is nothing left to pay on it.".into()
+        }
         ClosedReason::AlreadyPaid => {
             "There is nothing left to pay, and nothing was charged now. You can close this page.".into()
         }
@@ -71,9 +74,7 @@ pub fn next_step(closed: &Closed) -> String {
         }
     };
     if closed.of_several && closed.reason != ClosedReason::NotSetUp {
-        return format!(
-            "{step} The others that you chose were not charged either: choose them again without this one."
-        );
+        return format!("{step} Nothing was charged for the others either. Choose them again without this one.");
     }
     step
 }

@@ -277,7 +277,7 @@ impl DifferenceKind {
                 "not_compared",
                 Look,
                 "Task",
-                "Gateway, payments and books could not be compared: {}.",
+                "Today’s comparison is incomplete: {}.",
                 "It is tried again tomorrow.",
             ),
         }
@@ -412,6 +412,6 @@ mod tests {
     #[test]
     fn g44_without_amount_or_reference_the_exact_words_speak() {
         let bare = Difference { amount: None, reference: None, ..difference(DifferenceKind::NotCompared) };
-        assert_eq!(bare.cause(Locale::EnUs), "Gateway, payments and books could not be compared: it differs.");
+        assert_eq!(bare.cause(Locale::EnUs), "Today’s comparison is incomplete: it differs.");
     }
 }

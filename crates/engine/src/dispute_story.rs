@@ -64,7 +64,12 @@ impl Told<'_> {
             }
             stood = Some(stands);
             let (title, tone, more) = match stands {
-                DisputeState::Open => (format!("Disputed at the bank: {amount}"), Tone::Warn, self.answer(dispute)),
+                DisputeState::Open => {
+                    // What is decided is answered no more.
+                    let answer = (dispute.state == DisputeState::Open).then(|| format!(" {}", self.answer(dispute)));
+                    let more = format!("{}{}", dispute.reason()?.words(), answer.unwrap_or_default());
+                    (format!("Disputed at the bank: {amount}"), Tone::Warn, more)
+                }
                 DisputeState::Lost => {
                     ("The dispute was lost".to_owned(), Tone::Bad, format!("The bank keeps {amount}."))
                 }
@@ -72,8 +77,6 @@ impl Told<'_> {
                     ("The dispute was won".to_owned(), Tone::Good, format!("{amount} stays with the payment."))
                 }
             };
-            let more =
-                if stands == DisputeState::Open { format!("{} {more}", dispute.reason()?.words()) } else { more };
             let there = &dispute.gateway_id;
             let detail = format!("{}. {more} Its number there: {there}.", source_words(known.source));
             events.push(event(local(known.at), &title, &detail, tone));

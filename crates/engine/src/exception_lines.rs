@@ -27,6 +27,8 @@ const SOON: TimeDelta = TimeDelta::minutes(15);
 const WAITED_LONG: TimeDelta = TimeDelta::hours(1);
 /// So many pieces of news that are about nothing are looked at; the rest waits until these have ended.
 const PARKED_MAX: u64 = 200;
+/// Before the id of a dispute of which a part was lost.
+pub(crate) const DISPUTE_LOST: &str = "dispute_lost:";
 
 /// Something that needs a person.
 #[derive(Clone, Debug)]
@@ -101,7 +103,7 @@ impl Engine {
             let error = job.last_error.unwrap_or_default();
             let cause = format!("{what} was given up after {} tries: {}", job.tries, sentence_of(Some(&error)));
             let line = Line::new(format!("task:{}", job.id), Severity::Look, "Task", job.run_at, cause);
-            let line = line.fixable("Try it again when what it says is mended.", format!("{} {error}", job.run_at));
+            let line = line.fixable("Mend what the message says, then try again.", format!("{} {error}", job.run_at));
             let subject = Subject::Task(job.unique_key);
             lines.push(Line { payment: job.payment_id, cure: Some(Cure::RunTask), subject, ..line });
         }
@@ -111,7 +113,7 @@ impl Engine {
                          testing stolen cards.";
             let line = Line::new("card_testing".into(), Severity::Look, "Cards", self.now(), cause.into());
             let remedy =
-                "Guests are held back by themselves; look at the transactions, and at the gateway's own rules.";
+                "Guests are held back by themselves; look at the transactions, and at the gateway’s own rules.";
             lines.push(Line { remedy: remedy.into(), ..line });
         }
         let books = db.connection_of_kind("books").await?;
@@ -160,7 +162,7 @@ impl Engine {
         }
         for attempt in db.attempts_contradicted().await? {
             let amount = attempt.amount()?.format(locale);
-            let cause = format!("The gateway's news about {amount} do not fit what was final before.");
+            let cause = format!("The gateway’s news about {amount} do not fit what was final before.");
             let key = format!("contradicted:{}", attempt.id);
             let line = Line::new(key, Severity::Money, "Payment", attempt.updated_at, cause).of(attempt.payment_id);
             lines.push(line.fixable("Compare it with the gateway.", attempt.updated_at));
@@ -241,7 +243,7 @@ impl Engine {
                         "{amount} of a payment was lost in a dispute, and the books still have the whole of it."
                     );
                     let remedy = format!("Take {amount} out of them, reference {reference}.");
-                    let (key, since) = (format!("dispute_lost:{}", dispute.id), dispute.updated_at);
+                    let (key, since) = (format!("{DISPUTE_LOST}{}", dispute.id), dispute.updated_at);
                     let line = Line::new(key, Severity::Books, "Dispute", since, cause).of(payment);
                     lines.push(line.fixable(remedy, amount));
                 }

@@ -7,7 +7,7 @@ use crate::{
     books_story::{BooksStory, RUNNING},
     clock::{on_the_wall, zone},
     dispute_story::Told,
-    exception_lines::{Line, sentence_of},
+    exception_lines::{DISPUTE_LOST, Line, sentence_of},
     faces::{decline_reason, never_sent},
     post_again::again,
     refund_story::{refund_events, refund_face},
@@ -130,10 +130,14 @@ impl Engine {
             story.events.push(StoryEvent { mail: Some(mail.id), ..told });
         }
         let mut found = Vec::new();
+        let mut is_loss_fixed = false;
         for row in db.exceptions_of_payment(payment.id).await? {
             match row.state {
                 ExceptionState::Open => found.push(Line::from(row)),
-                ExceptionState::Fixed => story.events.push(fixed(&row, local)),
+                ExceptionState::Fixed => {
+                    is_loss_fixed |= row.unique_key.starts_with(DISPUTE_LOST);
+                    story.events.push(fixed(&row, local));
+                }
                 ExceptionState::Cured => {}
             }
         }
@@ -141,17 +145,15 @@ impl Engine {
         story.exception = found.into_iter().next().map(|line| line.face(zone));
         story.events.sort_by_key(|event| event.at);
         story.sentence = sentence(&latest(db, payment.id).await?, &entries, story.again.is_some());
-        let is_seen_to = |entry: &BooksEntry| {
-            matches!(entry.state, BooksEntryState::Posted | BooksEntryState::ByHand | BooksEntryState::Moved)
-        };
-        story.is_unpaid = !story.row.state.has_money() || !entries.iter().all(is_seen_to);
+        let is_refused = entries.iter().any(|entry| entry.state == BooksEntryState::Refused);
+        story.is_unpaid = !story.row.state.has_money() || is_refused;
         if let Some(exception) = &story.exception {
             story.is_unpaid |= exception.cure == Some(Cure::PostPayment);
             story.sentence = exception.sentence();
         }
         story.sentence.push_str(match story.row.dispute {
             Some(DisputeState::Open) => " The card’s holder disputes it at their bank.",
-            Some(DisputeState::Lost) if story.row.state.has_money() => {
+            Some(DisputeState::Lost) if story.row.state.has_money() && !is_loss_fixed => {
                 " A dispute over part of it was lost: take as much out of the books."
             }
             _ => "",
@@ -269,13 +271,13 @@ fn sentence(attempt: &Attempt, entries: &[BooksEntry], may_post_again: bool) -> 
     let is_by_hand = entries.iter().any(|entry| entry.state == BooksEntryState::ByHand);
     match attempt.state {
         _ if attempt.contradicted => {
-            "The gateway's news do not fit what was final before: compare it with the gateway.".to_owned()
+            "The gateway’s news do not fit what was final before: compare it with the gateway.".to_owned()
         }
         AttemptState::Created | AttemptState::Unknown => {
-            "The gateway's answer is missing. It is asked again by itself; nobody can pay this invoice meanwhile."
+            "The gateway’s answer is missing. It is asked again by itself; nobody can pay this invoice meanwhile."
                 .to_owned()
         }
-        AttemptState::RequiresAction => "The payer has to finish at the bank's or the gateway's page.".to_owned(),
+        AttemptState::RequiresAction => "The payer has to finish at the bank’s or the gateway’s page.".to_owned(),
         AttemptState::Processing => "The bank works on it. The books are told when it clears.".to_owned(),
         state if state.has_money() => match (refused, posted) {
             (Some(entry), _) => {
@@ -284,7 +286,7 @@ fn sentence(attempt: &Attempt, entries: &[BooksEntry], may_post_again: bool) -> 
                     "The payer owes nothing. Put right in the books what they object to, then post it again; it is looked \
                      for there first, so that it never stands twice."
                 } else {
-                    "Part of it was paid back since: enter the rest in the books by hand, as the front page says."
+                    "Part of it was paid back since: enter the rest in the books by hand, as Exceptions says."
                 };
                 format!("The money was taken, but the books refused it: {why} {next}")
             }

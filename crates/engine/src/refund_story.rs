@@ -79,7 +79,7 @@ impl Engine {
 pub(crate) fn refund_face(refund: &Refund, gateway: &str, at: Moment) -> Result<RefundFace, Error> {
     let (reason, asked_by) = match refund.origin {
         RefundOrigin::Here => (refund.reason.clone(), refund.asked_by.clone()),
-        RefundOrigin::There => ("Made there, not here.".to_owned(), format!("Somebody at {gateway}")),
+        RefundOrigin::There => ("Not asked for here.".to_owned(), format!("Somebody at {gateway}")),
     };
     let failure: Option<RefundFailure> = refund.failure.as_deref().map(serde_json::from_str).transpose()?;
     Ok(RefundFace {

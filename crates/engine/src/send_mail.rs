@@ -289,7 +289,7 @@ mod tests {
             ],
         });
         let text = text.expect("a text");
-        let rows = "Reference: PAY-1\n\nInvoice INV-501: $1,004.00, and $200.50 of it is left\n\
+        let rows = "Reference: PAY-1\n\nInvoice INV-501: $1,004.00, $200.50 left to pay\n\
                     Invoice INV-502: $50.00\nThis payment: $1,054.00\n\nKeep this mail";
         assert!(text.contains("Invoices: INV-501, INV-502\n") && text.contains(rows), "{text}");
     }

@@ -375,12 +375,11 @@ fn gateway_differences(
         found.push(Found { ask, ..Found::listed(kind, id, charge.amount, words).at(ours) });
     }
     for (attempt, times) in counted.iter().filter(|(_, times)| **times > 1) {
+        // Each charge of one that is not known is a difference already.
+        let Some(ours) = known.get(attempt) else { continue };
         let words = format!("the gateway charged {times} times for {attempt}");
         let twice = Found::new(Kind::ChargeTwice, attempt, words);
-        found.push(match known.get(attempt) {
-            Some(ours) => twice.over(ours.amount()?).quoting(ours.gateway_id.as_deref()).at(ours.id),
-            None => twice,
-        });
+        found.push(twice.over(ours.amount()?).quoting(ours.gateway_id.as_deref()).at(ours.id));
     }
     let here = known.values().filter(|attempt| attempt.connection_id == connection && attempt.state.has_money());
     let here = here.filter(|attempt| !undone.contains(&attempt.id));

@@ -123,7 +123,7 @@ async fn g44_d30_n3_a_posting_that_is_gone_from_the_books_is_posted_again_and_cl
         let page = inbox(&house).await;
         assert!(page.contains(lost) && page.contains("Post again"), "{page}");
         let story = house.story(&form).await;
-        for words in ["Why is this not paid?", lost, "Post again"] {
+        for words in ["Why is the invoice not paid?", lost, "Post again"] {
             assert!(story.contains(words), "{words}: {story}");
         }
         let (admin, key) = (staff(&house).await, field(&page, "exception"));

@@ -37,7 +37,7 @@ async fn charges(reef: &Reef, status: &str) -> usize {
 async fn s46_the_gateways_own_page_takes_the_card_and_the_payment_stands_in_the_ledger() {
     let reef = reef().await;
     let offered = reef.guest.get(&reef.guest.get(LINK).await.location.unwrap()).await.body;
-    assert!(offered.contains("You enter your card on Global Payments’s secure page next."), "{offered}");
+    assert!(offered.contains("You enter your card on the secure page of Global Payments next."), "{offered}");
     assert!(!offered.contains("no money moves") && !offered.contains("id=\"card-number\""), "{offered}");
     let form = form(&reef).await;
     let page = go_to_page(&reef, &form).await;

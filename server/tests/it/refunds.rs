@@ -535,7 +535,7 @@ async fn d24_g37_a_refund_made_at_the_gateway_is_taken_in_and_leaves_less_for_ou
         tells(&house, &admin, &form.payment, "Refund posted to the books").await;
         let page = admin.get(&story_of(&form.payment)).await.body;
         for words in
-            ["Refund of $5.00 made at Stripe", "Somebody at Stripe", "Made there, not here.", "Refund paid", &*id]
+            ["Refund of $5.00 made at Stripe", "Somebody at Stripe", "Not asked for here.", "Refund paid", &*id]
         {
             assert!(page.contains(words), "{words}: {page}");
         }

@@ -124,11 +124,11 @@ fn NeedsYou(total: usize, lines: Vec<ExceptionFace>) -> impl IntoView {
     });
     let items = items.collect_view();
     let below = if total == 0 {
-        view! { <p class="muted small">"Payments that the books refused, tasks that were given up and a connection that is lost appear here."</p> }
+        view! { <p class="muted small">"What needs a person appears here. Gateway and books are compared once a day."</p> }
             .into_any()
     } else {
         // A full load: the server alone draws it.
-        view! { <p><a href="/admin/exceptions" rel="external">"See to it in the exceptions inbox"</a></p> }.into_any()
+        view! { <p><a href="/admin/exceptions" rel="external">"See all in Exceptions"</a></p> }.into_any()
     };
     view! {
         <section class="card todo" aria-labelledby="needs-you">

@@ -45,7 +45,7 @@ pub fn ExceptionsView(screen: ExceptionsScreen, done: String) -> impl IntoView {
     let refused = note.fault.as_ref().filter(|_| !is_here).map(|fault| view! { <Refused fault=fault.clone()/> });
     let toast = match done.as_str() {
         "retry" => Some("It is being tried again."),
-        "fixed" => Some("It is marked as fixed."),
+        "fixed" => Some("Marked as fixed."),
         _ => None,
     };
     let toast = toast.map(|words| view! { <Toast words whole=true/> });
@@ -55,8 +55,8 @@ pub fn ExceptionsView(screen: ExceptionsScreen, done: String) -> impl IntoView {
     } else if page.rows.is_empty() {
         view! {
             <Empty title="Nothing is open">
-                "What the books refuse, what gateway and books say otherwise, refunds that fail and disputes appear here. "
-                "All of it is compared once a day."
+                "Payments that the books refused, differences between gateway and books, failed refunds, disputes and tasks "
+                "that were given up appear here. Gateway and books are compared once a day."
             </Empty>
         }
         .into_any()
@@ -144,13 +144,13 @@ fn FixDialog(n: usize, id: String, exception: String, cause: String, note: Note)
                 </div>
                 <div class="field">
                     <label for=reference.clone()>"Reference"</label>
-                    <p class="hint" id=format!("{reference}-hint")>"Where one reads of it: a number in the books, at the gateway or of a ticket."</p>
+                    <p class="hint" id=format!("{reference}-hint")>"Where others can look it up: a number in the books, at the gateway or of a ticket."</p>
                     <input
                         class="input" id=reference.clone() name="reference" value=note.reference maxlength="500"
                         autocomplete="off" aria-describedby=format!("{reference}-hint") required
                     />
                 </div>
-                <p class="muted small">"It stays below with your name, and comes back if something else is found about it."</p>
+                <p class="muted small">"It is kept below under “Marked as fixed” with your name, and comes back if something else is found."</p>
                 <div class="acts">
                     <button class="btn primary" type="submit">"Mark as fixed"</button>
                     <DialogCloser dialog=id>"Cancel"</DialogCloser>

@@ -109,7 +109,7 @@ pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
         }
         (None, None) => None,
     };
-    let question = story.is_unpaid.then(|| view! { <p class="small muted">"Why is this not paid?"</p> });
+    let question = story.is_unpaid.then(|| view! { <p class="small muted">"Why is the invoice not paid?"</p> });
     let disputes = story.disputes.into_iter().map(|dispute| {
         let page = dispute
             .page_url
@@ -176,13 +176,13 @@ fn Reallocate(payment: PaymentId, offer: Reallocation, locale: Locale) -> impl I
             <form class="stack" method="post" action="/api/transactions/reallocate">
                 <input type="hidden" name="payment" value=payment.to_string()/>
                 <input type="hidden" name="from" value=offer.from.to_string()/>
-                <p>{format!("The books refused it on {number}. From then on {number} is owed as they say.")}</p>
+                <p>{format!("The books refused it on {number}. {number} is then owed again, as the books have it.")}</p>
                 <div class="field">
                     <label for="to">"Invoice"</label>
                     <select class="input" id="to" name="to">{choices.collect_view()}</select>
                 </div>
                 <div class="acts">
-                    <button class="btn primary" type="submit">"Put it there"</button>
+                    <button class="btn primary" type="submit">"Move payment"</button>
                     <DialogCloser dialog="reallocate">"Cancel"</DialogCloser>
                 </div>
             </form>
@@ -197,7 +197,7 @@ fn Next(found: ExceptionFace) -> impl IntoView {
         None => {
             // A full load: the server alone draws it.
             let address = addresses::exception(&found.key);
-            view! { <a class="btn" href=address rel="external">"See to it in the exceptions inbox"</a> }.into_any()
+            view! { <a class="btn" href=address rel="external">"Open in Exceptions"</a> }.into_any()
         }
     };
     view! { <div class="acts">{act}</div> }
@@ -299,7 +299,7 @@ fn RefundDialog(offer: RefundOffer, locale: Locale, note: Note, in_dialog: bool)
     let no_reason = (fault.is_some() && note.reason.trim().is_empty()).then(|| Fault::NoReason.to_string());
     let summary = fault.map(|fault| {
         let wrong = [("amount", error.clone()), ("reason", no_reason.clone())].into_iter();
-        let mend = wrong.filter_map(|(field, words)| Some(Mend { field: Some(field), words: words? }));
+        let mend = wrong.filter_map(|(field, words)| Some(Mend { field: Some(field.to_owned()), words: words? }));
         let mend: Vec<_> = mend.collect();
         view! { <ErrorSummary title=fault.heading() mend/> }
     });

@@ -1,6 +1,6 @@
 //! The checkout: one real form that posts without script. `pay.js` adds a token to it; WASM is never needed to pay.
 
-use super::sum::{FIRST_AMOUNT, Sum};
+use super::sum::{Sum, amount_id};
 use crate::{
     addresses,
     components::{
@@ -181,9 +181,12 @@ fn mend(note: &Note, offer: &Offer) -> (Option<AnyView>, Option<String>) {
         (None, Some(words)) => ("The last payment did not go through", words.to_owned()),
         (None, None) => return (None, None),
     };
-    let field = match note.fault {
-        Some(Fault::BadEmail) => Some("email"),
-        Some(Fault::BadAmount | Fault::NotWithin { .. }) if offer.takes_parts => Some(FIRST_AMOUNT),
+    let field = match &note.fault {
+        Some(Fault::BadEmail) => Some("email".to_owned()),
+        Some(Fault::BadAmount) if offer.takes_parts => Some(amount_id(0)),
+        Some(Fault::NotWithin { number, .. }) if offer.takes_parts => {
+            offer.items.iter().position(|item| item.invoice.number == *number).map(amount_id)
+        }
         _ => None,
     };
     let mend = vec![Mend { field, words }];

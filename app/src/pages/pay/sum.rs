@@ -12,8 +12,10 @@ use domain::{
 };
 use leptos::prelude::*;
 
-/// The id of the field for what is paid of the first invoice.
-pub const FIRST_AMOUNT: &str = "amount-0";
+/// Of the field for what is paid of the `n`th invoice.
+pub fn amount_id(n: usize) -> String {
+    format!("amount-{n}")
+}
 
 /// `typed` are amounts that cannot be paid.
 #[component]
@@ -43,7 +45,7 @@ fn One(offer: Offer, item: OfferItem) -> impl IntoView {
     let company = invoice.customer.as_ref().map(|customer| format!(" for {customer}"));
     let (number, href) = (invoice.number.clone(), addresses::checkout_pdf(offer.checkout));
     let pdf = offer.pdf.then(|| view! { <PdfLink href number=number.clone()/> });
-    let left = (pay != invoice.due).then(|| view! { <Fact name="Due in all" value=invoice.due.format(locale)/> });
+    let left = (pay != invoice.due).then(|| view! { <Fact name="Amount due" value=invoice.due.format(locale)/> });
     view! {
         <p class="for muted">"Invoice " <span class="nowrap">{number}</span> {company} {pdf}</p>
         <h1 class="amt num">{pay.format(locale)}</h1>
@@ -101,12 +103,12 @@ fn Parts(offer: Offer, typed: Vec<String>) -> impl IntoView {
     let wrong = !typed.is_empty();
     let locale = offer.merchant.locale;
     let fields = offer.items.iter().enumerate().map(|(n, item)| {
-        let id = if n == 0 { FIRST_AMOUNT.to_owned() } else { format!("amount-{n}") };
+        let id = amount_id(n);
         let hint = format!("{id}-hint");
         let value = typed.get(n).cloned().unwrap_or_else(|| item.pay.to_decimal());
         view! {
             <div class="field">
-                <label for=id.clone()>{format!("Pay of {}", item.invoice.number)}</label>
+                <label for=id.clone()>{format!("Amount for {}", item.invoice.number)}</label>
                 <p class="hint num" id=hint.clone()>{format!("Up to {}", item.invoice.due.format(locale))}</p>
                 <input
                     class="input num" id=id name="amounts[]" inputmode="decimal" autocomplete="off" required
@@ -123,7 +125,7 @@ fn Parts(offer: Offer, typed: Vec<String>) -> impl IntoView {
                 <input type="hidden" name="checkout" value=offer.checkout.to_string()/>
                 <input type="hidden" name="currency" value=offer.amount.currency.to_string()/>
                 {fields}
-                <button class="btn" type="submit">"Change what you pay"</button>
+                <button class="btn" type="submit">"Update amount"</button>
             </form>
         </details>
     }

@@ -161,7 +161,7 @@ fn Bar(chosen: RwSignal<Chosen>, locale: Locale) -> impl IntoView {
     view! {
         <form id="chosen" class="pick" method="post" action=PAY_CHOSEN>
             <p class="num" role="status">{move || chosen.with(|chosen| selected(chosen, locale))}</p>
-            <button class="btn primary" type="submit">"Pay selected"</button>
+            <button class="btn" type="submit">"Pay selected"</button>
         </form>
     }
 }

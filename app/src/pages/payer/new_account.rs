@@ -127,7 +127,7 @@ fn AccountWindow(gateway: String, login: String, client_key: String) -> impl Int
     view! {
         <div class="field" id="account" tabindex="-1">
             <p class="error" id="account-error" hidden></p>
-            <p class="muted">{gateway} "’s own window for your account opens when you press Save account."</p>
+            <p class="muted">"The window of " {gateway} " for your account opens when you press Save account."</p>
             <button
                 type="button" class="AcceptUI" id="account-window" hidden
                 data-apiloginid=login
