@@ -50,7 +50,7 @@ pub async fn fix_exception(
         gate::refuse_with(&addresses::exception(&exception), HOME, &note);
         return Err(fault);
     }
-    gate::answer(gate::engine().fix_exception(&admin, &exception, &reason, &reference).await)?;
-    gate::go_to("/admin/exceptions?done=fixed");
+    let is_fixed = gate::answer(gate::engine().fix_exception(&admin, &exception, &reason, &reference).await)?;
+    gate::go_to(if is_fixed { "/admin/exceptions?done=fixed" } else { "/admin/exceptions?done=gone" });
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use domain::{
     exception::{Difference, DifferenceKind},
-    ids::{AttemptId, ConnectionId, RefundId},
+    ids::{AttemptId, ConnectionId, InvoiceId, RefundId},
     money::Money,
 };
 use std::fmt;
@@ -57,6 +57,12 @@ impl Found {
 
     pub(crate) fn quoting(mut self, reference: Option<&str>) -> Self {
         self.difference.reference = reference.map(str::to_owned);
+        self
+    }
+
+    /// Of this invoice's share alone.
+    pub(crate) fn on(mut self, invoice: InvoiceId) -> Self {
+        self.difference.about = format!("{}:{invoice}", self.difference.about);
         self
     }
 

@@ -17,7 +17,7 @@ use domain::{
 };
 use std::collections::BTreeMap;
 use store::{
-    Attempt, BooksEntry, BooksEntryState, ConnectionState, Dispute, MerchantDb, Refund, RefundEntry, Webhook,
+    Attempt, BY_HAND, BooksEntry, BooksEntryState, ConnectionState, Dispute, MerchantDb, Refund, RefundEntry, Webhook,
     left_to_refund,
 };
 
@@ -133,7 +133,8 @@ impl Engine {
         }
         for entry in db.books_entries_waiting(long_ago).await? {
             let attempt = db.attempt(entry.attempt_id).await?;
-            let (number, amount) = (db.invoice(entry.invoice_id).await?.number, attempt.amount()?.format(locale));
+            let amount = Money::new(entry.amount_minor, attempt.amount()?.currency).format(locale);
+            let number = db.invoice(entry.invoice_id).await?.number;
             let cause = if entry.state == BooksEntryState::Leaving {
                 format!("{amount} for {number} went back, and the books still have it. It is tried again.")
             } else {
@@ -324,7 +325,9 @@ fn refused_refund(entry: &RefundEntry, refund: &Refund, amount: &str, number: &s
     let key = format!("refund_refused:{}:{}", entry.refund_id, entry.invoice_id);
     let line = Line::new(key, Severity::Books, "Books", entry.updated_at, cause).fixable(remedy, entry.updated_at);
     let subject = Subject::RefundPosting(entry.refund_id, entry.invoice_id);
-    Line { cure: Some(Cure::PostRefund), subject, ..line }
+    // What a person has entered in their own way, they alone undo.
+    let is_by_hand = entry.last_error.as_deref() == Some(BY_HAND);
+    Line { cure: (!is_by_hand).then_some(Cure::PostRefund), subject, ..line }
 }
 
 /// News about nothing that is known here: one line for each thing there, however often it was told of.

@@ -65,8 +65,11 @@ impl Engine {
                 self.post_lost(admin, attempt, key).await
             }
             (Some(Cure::PostPayment | Cure::TakeOutPayment), _, Some(payment)) => self.post_again(admin, payment).await,
-            (Some(Cure::PostRefund), Subject::RefundPosting(refund, _) | Subject::Refund(refund), _) => {
-                self.post_refund_again(admin, refund, key).await
+            (Some(Cure::PostRefund), Subject::RefundPosting(refund, invoice), _) => {
+                self.post_refund_again(admin, refund, Some(invoice), key).await
+            }
+            (Some(Cure::PostRefund), Subject::Refund(refund), _) => {
+                self.post_refund_again(admin, refund, None, key).await
             }
             (Some(Cure::RunTask), Subject::Task(job), _) => {
                 let tx = admin.db.begin().await?;
@@ -79,7 +82,7 @@ impl Engine {
         }
     }
 
-    /// A person has seen to it in a way of their own.
+    /// A person has seen to it in a way of their own. `false`: it had ended before, and nothing was written.
     ///
     /// # Errors
     /// [`Error::NotFound`] also for another merchant's, and for what ends by itself.
@@ -89,14 +92,18 @@ impl Engine {
         key: &str,
         reason: &str,
         reference: &str,
-    ) -> Result<(), Error> {
-        let Some(line) = self.line(&admin.db, key).await? else { return Ok(()) };
+    ) -> Result<bool, Error> {
+        let cut = |typed: &str| typed.trim().chars().take(WORDS_MAX_CHARS).collect::<String>();
+        let (reason, reference) = (cut(reason), cut(reference));
+        let Some(line) = self.line(&admin.db, key).await? else {
+            let by_this_form =
+                |row: &Exception| row.reason.as_ref() == Some(&reason) && row.reference.as_ref() == Some(&reference);
+            return Ok(admin.db.exceptions_fixed_of(vec![key.to_owned()]).await?.iter().any(by_this_form));
+        };
         if !line.may_be_fixed {
             return Err(Error::NotFound);
         }
-        let now = self.now();
-        let cut = |typed: &str| typed.trim().chars().take(WORDS_MAX_CHARS).collect::<String>();
-        let (reason, reference, payment) = (cut(reason), cut(reference), line.payment);
+        let (now, payment) = (self.now(), line.payment);
         let (exception, told) = (line.key.clone(), reason.clone());
         let audited = Audited::ExceptionFixed { exception, reason: told, reference: reference.clone() };
         let slip = audited.slip(payment, Actor::Staff(admin.person), now)?;
@@ -109,7 +116,7 @@ impl Engine {
         tx.audit_add(slip).await?;
         tx.commit().await?;
         tracing::info!(exception = key, "Staff have marked an exception as fixed.");
-        Ok(())
+        Ok(true)
     }
 
     /// The open one with this key; nothing when it was there and has ended, by a press before this one perhaps.

@@ -195,8 +195,16 @@ impl Engine {
     ) -> Result<CheckoutPage, Error> {
         let (face, of_several) = (guest.merchant.face()?, guest.chosen.len() > 1);
         let (latest, live) = self.payments_at(guest).await?;
-        if let Some(live) = live {
-            let standing = self.standing(guest, payer, live).await?;
+        if let Some((live, taken)) = live {
+            let standing = match self.standing(guest, payer, live).await {
+                // Staff have put a payment of another invoice there (`reallocate_payment.rs`): it is being recorded.
+                Err(Error::NotFound) => {
+                    let (reason, number) = (ClosedReason::JustPaid, guest.db.invoice(taken).await?.number);
+                    let closed = Closed { merchant: Some(face), invoice_number: Some(number), of_several, reason };
+                    return Ok(CheckoutPage::Closed(closed));
+                }
+                otherwise => otherwise?,
+            };
             if standing.mine {
                 return Ok(CheckoutPage::Standing(standing));
             }
@@ -237,7 +245,10 @@ impl Engine {
         let pdf = guest.checkout.company_named && self.has_pdf(&guest.db).await;
         let saved = self.methods_at(guest, payer, customer.id).await?;
         let company = guest.checkout.company_named.then_some(customer.name);
-        let paid_at = latest.filter(|_| paid).map(|payment| payment.created_at);
+        let paid_at = match latest {
+            Some(_) => paid_at(guest).await?,
+            None => None,
+        };
         let items = self.items(guest, invoices, company.as_deref(), paid_at)?;
         let shares: Vec<_> = items.iter().map(|item| (item.invoice.number.as_str(), item.pay)).collect();
         let pays: Vec<_> = shares.iter().map(|(_, pay)| *pay).collect();
@@ -283,13 +294,13 @@ impl Engine {
         invoices.into_iter().zip(&guest.chosen).map(item).collect()
     }
 
-    /// The newest payment of this checkout, and the payment of any checkout that has one of its invoices now.
-    async fn payments_at(&self, guest: &GuestPass) -> Result<(Option<Payment>, Option<PaymentId>), Error> {
+    /// The newest payment of this checkout, and the payment of any checkout that has one of its invoices now, with that.
+    async fn payments_at(&self, guest: &GuestPass) -> Result<(Option<Payment>, Option<(PaymentId, InvoiceId)>), Error> {
         // Most pages are of an invoice that nobody has tried to pay.
         if guest.db.claims_taken(&guest.invoices()).await? == 0 {
             return Ok((None, None));
         }
-        Ok((guest.db.payment_of_checkout(guest.checkout.id).await?, guest.taken().await?))
+        Ok((guest.db.payment_of_checkout(guest.checkout.id).await?, guest.taken_by().await?))
     }
 
     /// The invoices for a page: fresh when the books answer in time, else as they were last known, marked stale.
@@ -501,4 +512,12 @@ pub(crate) fn nothing_to_pay(invoice: &Invoice) -> Option<ClosedReason> {
         InvoiceStatus::Draft => Some(ClosedReason::Draft),
         InvoiceStatus::Void => Some(ClosedReason::Void),
     }
+}
+
+/// When something was last paid at this checkout: a part that was chosen before is not chosen any more.
+async fn paid_at(guest: &GuestPass) -> Result<Option<DateTime<Utc>>, Error> {
+    let payments = guest.db.payments_of_checkout(guest.checkout.id).await?;
+    let attempts = guest.db.latest_attempts(payments.iter().map(|payment| payment.id).collect()).await?;
+    let paid = payments.iter().filter(|payment| attempts.get(&payment.id).is_some_and(|it| it.state.has_money()));
+    Ok(paid.map(|payment| payment.created_at).max())
 }

@@ -70,9 +70,14 @@ impl GuestPass {
 
     /// The payment that keeps others off one of its invoices.
     pub(crate) async fn taken(&self) -> Result<Option<PaymentId>, Error> {
+        Ok(self.taken_by().await?.map(|(payment, _)| payment))
+    }
+
+    /// The same with that invoice.
+    pub(crate) async fn taken_by(&self) -> Result<Option<(PaymentId, InvoiceId)>, Error> {
         for chosen in &self.chosen {
             if let Some(by) = self.db.live_payment(chosen.invoice).await? {
-                return Ok(Some(by));
+                return Ok(Some((by, chosen.invoice)));
             }
         }
         Ok(None)

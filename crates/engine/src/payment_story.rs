@@ -111,7 +111,7 @@ impl Engine {
             for share in &shares {
                 let is_refused = again(attempt, share, &refunds, &parts) == Some(BooksAgain::Post);
                 if is_refused && story.reallocation.is_none() {
-                    story.reallocation = self.reallocation(db, attempt, share, payment.customer_id).await?;
+                    story.reallocation = self.reallocation(db, attempt, share, payment.customer_id, &parts).await?;
                 }
             }
             story.again = story.again.or(shares.iter().find_map(|share| again(attempt, share, &refunds, &parts)));

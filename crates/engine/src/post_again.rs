@@ -10,11 +10,11 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    ids::{AttemptId, PaymentId, RefundId},
+    ids::{AttemptId, InvoiceId, PaymentId, RefundId},
     refund::RefundState,
     views::BooksAgain,
 };
-use store::{Attempt, BooksEntry, BooksEntryState, MerchantTx, Refund, RefundEntry};
+use store::{Attempt, BY_HAND, BooksEntry, BooksEntryState, MerchantTx, Refund, RefundEntry};
 
 impl Engine {
     /// Pressed twice is pressed once: what is meant already is not refused any more.
@@ -65,9 +65,11 @@ impl Engine {
         let now = self.now();
         let tx = admin.db.begin().await?;
         let attempt = tx.attempt_hold(attempt).await?;
-        // What stands after all is found there, and not written twice.
+        let refunds = tx.refunds_of(&[attempt.id]).await?;
+        let parts = tx.refund_parts(&refunds).await?;
+        // What stands after all is found there, and not written twice. Of some, a person has entered no more than a rest.
         for entry in tx.books_entries(attempt.id).await? {
-            if entry.state == BooksEntryState::Posted {
+            if entry.state == BooksEntryState::Posted && never_entered(&entry, &refunds, &parts) == 0 {
                 revive(&tx, admin, &attempt, &entry, now).await?;
             }
         }
@@ -76,10 +78,17 @@ impl Engine {
         Ok(tx.commit().await?)
     }
 
-    /// The same for a refund that the books refused, or lost; of one that has failed, to be taken out of them.
-    pub(crate) async fn post_refund_again(&self, admin: &AdminPass, refund: RefundId, key: &str) -> Result<(), Error> {
+    /// The same for a refund that the books refused on this invoice, or have lost; of one that has failed, to be taken out
+    /// of them.
+    pub(crate) async fn post_refund_again(
+        &self,
+        admin: &AdminPass,
+        refund: RefundId,
+        refused_on: Option<InvoiceId>,
+        key: &str,
+    ) -> Result<(), Error> {
         let of = admin.db.refund(refund).await?.attempt_id;
-        retried(refund, || self.revive_refund(admin, of, refund, key)).await?;
+        retried(refund, || self.revive_refund(admin, of, refund, refused_on, key)).await?;
         self.0.bell.notify_one();
         Ok(())
     }
@@ -89,6 +98,7 @@ impl Engine {
         admin: &AdminPass,
         attempt: AttemptId,
         refund: RefundId,
+        refused_on: Option<InvoiceId>,
         key: &str,
     ) -> Result<(), Error> {
         let now = self.now();
@@ -97,7 +107,11 @@ impl Engine {
         let refund = tx.refund(refund).await?;
         let is_paid = refund.state == RefundState::Succeeded;
         for entry in tx.refund_entries(&[refund.id]).await? {
-            if !matches!(entry.state, BooksEntryState::Refused | BooksEntryState::Posted) {
+            let is_meant = match refused_on {
+                Some(invoice) => entry.invoice_id == invoice && entry.state == BooksEntryState::Refused,
+                None => entry.state == BooksEntryState::Posted,
+            };
+            if !is_meant {
                 continue;
             }
             let asked = Audited::refund_post_again_asked(&entry);
@@ -127,6 +141,8 @@ pub(crate) fn again(
     parts: &[RefundEntry],
 ) -> Option<BooksAgain> {
     match entry.state {
+        // We would look for it by our reference, and not find what a person has entered in their own way.
+        BooksEntryState::Refused if entry.last_error.as_deref() == Some(BY_HAND) => None,
         BooksEntryState::Refused if !attempt.state.has_money() => Some(BooksAgain::TakeOut),
         BooksEntryState::Refused if never_entered(entry, refunds, parts) == 0 => Some(BooksAgain::Post),
         _ => None,

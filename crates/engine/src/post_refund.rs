@@ -41,6 +41,8 @@ impl Engine {
         let books = self.books(db, Lane::UserAction).await?;
         for entry in entries {
             failpoint::reach("before_refund_post");
+            // The built-in ledger keeps no refusal, and knows a refund by its key alone.
+            let asked_ms = asked_ms.filter(|_| !books.is_built_in());
             let posting = self.refund_posting(db, &refund, &entry, asked_ms).await?;
             // An earlier try may have written some of it: what stands is taken out again.
             let stands = match share_of(&shares, &entry).filter(|_| write) {
@@ -82,7 +84,8 @@ impl Engine {
         }
         let books = self.books(db, Lane::UserAction).await?;
         for entry in entries.into_iter().filter(|entry| entry.state != BooksEntryState::Needless) {
-            let taken = if entry.state == BooksEntryState::ByHand {
+            let is_by_hand = entry.state == BooksEntryState::ByHand || entry.last_error.as_deref() == Some(BY_HAND);
+            let taken = if is_by_hand {
                 Err(by_hand())
             } else {
                 books.take_back_refund(&self.refund_posting(db, &refund, &entry, None).await?).await

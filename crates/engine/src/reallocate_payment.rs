@@ -14,7 +14,7 @@ use domain::{
     money::Money,
     views::{BooksAgain, InvoiceChoice, Reallocation},
 };
-use store::{Attempt, BooksEntry, InvoiceFilter, MerchantDb};
+use store::{Attempt, BooksEntry, BooksEntryState, InvoiceFilter, MerchantDb, RefundEntry};
 
 const CHOICES_MAX: u64 = 50;
 
@@ -56,12 +56,16 @@ impl Engine {
             entry.invoice_id == from && again(&attempt, entry, &refunds, &parts) == Some(BooksAgain::Post)
         };
         let Some(entry) = entries.iter().find(is_refused) else { return Ok(()) };
+        if has_refund(&parts, from) {
+            return Ok(());
+        }
         let target = tx.invoice(to).await?;
         let is_known = entries.iter().any(|entry| entry.invoice_id == to);
         if is_known || target.customer_id != customer || target.currency != attempt.currency {
             return Err(Error::NotFound);
         }
-        if tx.live_payment(to).await?.is_some() {
+        // From here on it keeps others off that invoice, as it did off the other one.
+        if tx.live_payment(to).await?.is_some() || !tx.claim_take(attempt.id, to).await? {
             return Err(Error::Contended);
         }
         tx.books_entry_reallocate(entry, to, now).await?;
@@ -82,7 +86,11 @@ impl Engine {
         attempt: &Attempt,
         entry: &BooksEntry,
         customer: CustomerId,
+        parts: &[RefundEntry],
     ) -> Result<Option<Reallocation>, Error> {
+        if has_refund(parts, entry.invoice_id) {
+            return Ok(None);
+        }
         let owed = InvoiceFilter {
             customer: Some(customer),
             only_open: true,
@@ -113,4 +121,9 @@ impl Engine {
             to,
         }))
     }
+}
+
+/// A refund is to be written on this invoice, or was refused there: it would be lost where the payment goes.
+fn has_refund(parts: &[RefundEntry], on: InvoiceId) -> bool {
+    parts.iter().any(|part| part.invoice_id == on && part.state != BooksEntryState::Needless)
 }

@@ -93,7 +93,7 @@ impl Engine {
         let origin = Origin::of(guest, payer, order.network);
         let (committed, turn) = match self.intend(guest, &order, &origin, &by, claims_seen).await? {
             Intent::Committed(committed, turn) => (committed, turn),
-            Intent::Taken(by) => return Ok(self.standing(guest, payer, by).await?),
+            Intent::Taken(by) => return Ok(self.standing_of_taken(guest, payer, by).await?),
         };
         failpoint::reach("after_intent");
         // A task of its own: a payer who closes the page must not break off the charge half-way.
@@ -165,8 +165,21 @@ impl Engine {
             Err(other) => return Err(other.into()),
         };
         match stands {
-            Some(payment) => self.standing(guest, payer, payment).await.map(Some),
+            Some(payment) => self.standing_of_taken(guest, payer, payment).await.map(Some),
             None => Ok(None),
+        }
+    }
+
+    /// What has one of the invoices. A payment that staff have put there was not made for it, and shows nothing here.
+    async fn standing_of_taken(
+        &self,
+        guest: &GuestPass,
+        payer: Option<&PayerPass>,
+        payment: PaymentId,
+    ) -> Result<Standing, Error> {
+        match self.standing(guest, payer, payment).await {
+            Err(Error::NotFound) => Err(Error::Contended),
+            otherwise => otherwise,
         }
     }
 

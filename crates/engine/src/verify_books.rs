@@ -281,7 +281,9 @@ fn posting_differences(
         let reference = books_reference(attempt, entry);
         let back = never_entered(entry, &record.refunds, &record.refund_entries);
         let share = Money::new(entry.amount_minor - back, currency);
-        let mut differs = |kind, words: &str| found.push(Found::of_attempt(kind, attempt, share, words));
+        let mut differs = |kind, words: &str| {
+            found.push(Found::of_attempt(kind, attempt, share, words).on(entry.invoice_id));
+        };
         match entry.state {
             BooksEntryState::Needless if attempt.state.has_money() && share.is_positive() => {
                 differs(Kind::PostingLacking, "it is not in the books, and nobody is asked to enter it");
@@ -315,6 +317,10 @@ fn posting_differences(
                 Some(_) => {}
             },
         }
+    }
+    // It came, went, and came again.
+    if let Some(entry) = record.entries.first() {
+        forget_taken_back(listed, books_reference(attempt, entry), currency);
     }
     Ok(found)
 }

@@ -88,7 +88,7 @@ impl RefundRecord {
             let back = Money::new(-entry.amount_minor, currency);
             let mut differs = |kind, words: &str| {
                 // In the exact words as the books have it, for staff as it was paid back.
-                let posting = Found::of_refund(kind, refund, back, words);
+                let posting = Found::of_refund(kind, refund, back, words).on(entry.invoice_id);
                 found.push(posting.over(Money::new(entry.amount_minor, currency)));
             };
             match entry.state {

@@ -1,7 +1,7 @@
 //! Payments, what they pay, and the claim that keeps every other attempt off an invoice.
 
 use crate::{
-    Attempt, Consent, Error, MerchantDb, MerchantTx, NewSlip, attempts, books_entries, customers,
+    Attempt, BooksEntryState, Consent, Error, MerchantDb, MerchantTx, NewSlip, attempts, books_entries, customers,
     invoices::{self, Sum, like},
     scope::{Only, Scoped, money, owned},
 };
@@ -259,6 +259,15 @@ impl MerchantTx {
         self.claims_let_go(claim::Column::AttemptId.eq(attempt)).await
     }
 
+    /// Takes one more invoice, which its payment was put on. `false`: somebody else has it.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn claim_take(&self, attempt_id: AttemptId, invoice_id: InvoiceId) -> Result<bool, Error> {
+        let claim = claim::Model { merchant_id: self.merchant_id(), attempt_id, invoice_id, live: true, takes: 1 };
+        Ok(self.insert_absent::<claim::Entity>([claim]).await? == 1)
+    }
+
     /// Lets go of one of its invoices.
     ///
     /// # Errors
@@ -273,7 +282,8 @@ impl MerchantTx {
         Ok(())
     }
 
-    /// Takes the invoices of an ended attempt back, those that nobody else has meanwhile.
+    /// Takes the invoices of an ended attempt back, those that nobody else has meanwhile. What was put on another invoice
+    /// does not come back.
     ///
     /// # Errors
     /// The database is away.
@@ -281,8 +291,12 @@ impl MerchantTx {
         let taken = self.mine::<claim::Entity>(claim::Column::InvoiceId, claim::Column::Live.into_expr());
         let update = self.update::<claim::Entity>().col_expr(claim::Column::Live, Expr::value(true));
         let update = update.col_expr(claim::Column::Takes, Expr::col(claim::Column::Takes).add(1));
-        let free =
-            update.filter(claim::Column::AttemptId.eq(attempt)).filter(claim::Column::InvoiceId.not_in_subquery(taken));
+        let of = books_entries::Column::AttemptId.eq(attempt);
+        let moved = of.and(books_entries::Column::State.eq(BooksEntryState::Moved));
+        let moved = self.mine::<books_entries::Entity>(books_entries::Column::InvoiceId, moved);
+        let own = update.filter(claim::Column::AttemptId.eq(attempt));
+        let own = own.filter(claim::Column::InvoiceId.not_in_subquery(moved));
+        let free = own.filter(claim::Column::InvoiceId.not_in_subquery(taken));
         free.exec(self.conn()).await?;
         Ok(())
     }
@@ -392,6 +406,15 @@ impl<C: ConnectionTrait> Scoped<C> {
     pub async fn payment_of_checkout(&self, checkout: CheckoutId) -> Result<Option<Payment>, Error> {
         let of = self.find::<payment::Entity>().filter(payment::Column::CheckoutId.eq(checkout));
         Ok(of.order_by_desc(payment::Column::CreatedAt).only(self.conn()).await?)
+    }
+
+    /// All of them, of which few have more than one.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn payments_of_checkout(&self, checkout: CheckoutId) -> Result<Vec<Payment>, Error> {
+        let of = self.find::<payment::Entity>().filter(payment::Column::CheckoutId.eq(checkout));
+        Ok(of.all(self.conn()).await?)
     }
 
     fn payments_filtered(&self, filter: &PaymentFilter) -> Select<payment::Entity> {

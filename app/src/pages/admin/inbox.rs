@@ -46,6 +46,7 @@ pub fn ExceptionsView(screen: ExceptionsScreen, done: String) -> impl IntoView {
     let toast = match done.as_str() {
         "retry" => Some("It is being tried again."),
         "fixed" => Some("Marked as fixed."),
+        "gone" => Some("It had ended meanwhile, so nothing was marked. Look again at what is open."),
         _ => None,
     };
     let toast = toast.map(|words| view! { <Toast words whole=true/> });
