@@ -17,8 +17,7 @@ use domain::{
 };
 use std::collections::BTreeMap;
 use store::{
-    Attempt, BooksEntry, BooksEntryState, ConnectionState, Dispute, MerchantDb, Refund, RefundEntry, Webhook,
-    left_to_refund,
+    Attempt, BooksEntry, BooksEntryState, ConnectionState, MerchantDb, Refund, RefundEntry, Webhook, left_to_refund,
 };
 
 /// What takes longer than this to come to its end is shown to somebody (`quality.md`, 2.4).
@@ -192,7 +191,7 @@ impl Engine {
             let line = Line::new(format!("outcome:{}", refund.id), Severity::Waits, "Refund", refund.created_at, cause);
             lines.push(line.of(db.attempt(refund.attempt_id).await?.payment_id));
         }
-        for refund in db.refunds_alarming(DateTime::UNIX_EPOCH).await? {
+        for refund in db.refunds_alarming().await? {
             let attempt = db.attempt(refund.attempt_id).await?;
             if refund.state.is_dead() && !refund.contradicted && is_settled(db, &attempt, &refund).await? {
                 continue;
@@ -217,7 +216,7 @@ impl Engine {
     /// Those that are open, and parts that were lost, which no rule takes out of the books.
     async fn dispute_lines(&self, db: &MerchantDb, locale: Locale) -> Result<Vec<Line>, Error> {
         let mut lines = Vec::new();
-        let disputes: Vec<Dispute> = db.disputes_alarming(DateTime::UNIX_EPOCH).await?;
+        let disputes = db.disputes_alarming().await?;
         if disputes.is_empty() {
             return Ok(lines);
         }

@@ -385,14 +385,13 @@ impl<C: ConnectionTrait> Scoped<C> {
     ///
     /// # Errors
     /// The database is away.
-    pub async fn refunds_alarming(&self, failed_since: DateTime<Utc>) -> Result<Vec<Refund>, Error> {
+    pub async fn refunds_alarming(&self) -> Result<Vec<Refund>, Error> {
         // In words, as in the partial index that serves it.
         let alarming = self.find::<Entity>().filter(Expr::cust("(contradicted OR state = 'failed')"));
         let lost = serde_json::to_string(&RefundFailure::NeverArrived);
         let lost = lost.map_err(|_| Error::Unreadable("refund.failure"))?;
         let unseen = Column::GatewayId.is_not_null().or(Column::Failure.eq(lost));
-        let failed = Column::UpdatedAt.gt(moment(failed_since)).and(unseen);
-        Ok(alarming.filter(Column::Contradicted.into_expr().or(failed)).all(self.conn()).await?)
+        Ok(alarming.filter(Column::Contradicted.into_expr().or(unseen)).all(self.conn()).await?)
     }
 
     /// Money that went back and that the books did not get: refused, or meant for them before this.

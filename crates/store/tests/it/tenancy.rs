@@ -125,7 +125,7 @@ on_both!(d20_no_getter_finds_another_merchants_row, async |db| {
     alarm.refund_cache(Refund { contradicted: true, gateway_id, ..theirs.refund.clone() }).await.unwrap();
     alarm.commit().await.unwrap();
     assert_eq!(me.refund_by_gateway_id("re_1").await.unwrap(), None);
-    assert!(me.refunds_alarming(at(-9)).await.unwrap().is_empty());
+    assert!(me.refunds_alarming().await.unwrap().is_empty());
     assert!(me.refund_sums(at(-9)).await.unwrap().is_empty());
     let dispute = theirs.dispute.id;
     missing(me.dispute(dispute).await);
@@ -139,7 +139,7 @@ on_both!(d20_no_getter_finds_another_merchants_row, async |db| {
     assert!(me.exceptions_fixed_of(key).await.unwrap().is_empty());
     assert!(me.disputes_of(&[attempt]).await.unwrap().is_empty());
     assert!(me.disputes_since(at(-9)).await.unwrap().is_empty());
-    assert!(me.disputes_alarming(at(-9)).await.unwrap().is_empty());
+    assert!(me.disputes_alarming().await.unwrap().is_empty());
     assert!(me.dispute_observations(dispute).await.unwrap().is_empty());
     assert!(me.allocations(payment).await.unwrap().is_empty());
     assert!(me.consents_of(vec![attempt]).await.unwrap().is_empty());
