@@ -23,7 +23,6 @@ impl MigrationTrait for Migration {
             .text("state")
             .at("opened_at")
             .at_null("answer_by")
-            .at_null("closed_at")
             .at("updated_at")
             .key(["merchant_id", "id"])
             .within(["merchant_id", "attempt_id"], "attempt", ["merchant_id", "id"])

@@ -35,8 +35,6 @@ pub struct Model {
     pub opened_at: DateTime<Utc>,
     /// Evidence is taken until then.
     pub answer_by: Option<DateTime<Utc>>,
-    /// When we first heard that it was decided.
-    pub closed_at: Option<DateTime<Utc>>,
     pub updated_at: DateTime<Utc>,
 }
 impl ActiveModelBehavior for ActiveModel {}

@@ -28,7 +28,6 @@ pub fn dispute(shop: &Shop, attempt: AttemptId, minor: i64) -> Dispute {
         state: DisputeState::Open,
         opened_at: at(1),
         answer_by: Some(at(9)),
-        closed_at: None,
         updated_at: at(1),
     }
 }
