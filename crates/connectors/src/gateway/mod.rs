@@ -42,8 +42,6 @@ pub struct Capabilities {
     pub lists: bool,
     pub cards: Cards,
     pub refunds: Refunds,
-    /// The vendor itself pays back so many percent of a charge beyond the charge: only who asks can hold that back.
-    pub refunds_beyond_percent: i64,
     /// Tells of disputes of cards.
     pub disputes: bool,
     /// Keeps methods for later charges.

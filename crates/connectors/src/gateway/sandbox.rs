@@ -133,7 +133,6 @@ impl Gateway for Sandbox {
             lists: false,
             cards: Cards::Token { life: None },
             refunds: Refunds::Allowed,
-            refunds_beyond_percent: 0,
             disputes: false,
             stores: true,
             debits: &[],

@@ -95,7 +95,6 @@ impl Gateway for AuthorizeNet {
             // Of a nonce: 3.10.
             cards: Cards::Token { life: Some(TimeDelta::minutes(15)) },
             refunds: Refunds::WholeUntilSettled,
-            refunds_beyond_percent: 0,
             disputes: false,
             stores: true,
             debits: &[],

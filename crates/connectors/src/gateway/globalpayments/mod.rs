@@ -77,8 +77,6 @@ impl Gateway for GlobalPayments {
             // How long a token for one payment lives, nobody says.
             cards: Cards::Token { life: None },
             refunds: Refunds::Allowed,
-            // What is more than 115 percent is refused, in the tests of the official SDKs.
-            refunds_beyond_percent: 15,
             disputes: false,
             stores: false,
             debits: &[],

@@ -78,7 +78,6 @@ impl Gateway for Payrix {
             lists: false,
             cards: Cards::Page,
             refunds: Refunds::No("Refund it in Payrix’s own portal, and take it out of the books by hand."),
-            refunds_beyond_percent: 0,
             disputes: false,
             stores: false,
             debits: &[],
