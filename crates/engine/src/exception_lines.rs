@@ -13,7 +13,6 @@ use domain::{
     invoice::InvoiceStatus,
     money::{Locale, Money},
     refund::{RefundFailure, RefundState},
-    views::BooksAgain,
 };
 use std::collections::BTreeMap;
 use store::{
@@ -286,10 +285,7 @@ async fn refused(db: &MerchantDb, entry: &BooksEntry, locale: Locale) -> Result<
             format!("It must leave them, reference {reference}; until then nobody can pay {number} here."),
         )
     };
-    let cure = again(&attempt, entry, &refunds, &parts).map(|again| match again {
-        BooksAgain::Post => Cure::PostPayment,
-        BooksAgain::TakeOut => Cure::TakeOutPayment,
-    });
+    let cure = again(&attempt, entry, &refunds, &parts);
     let key = format!("books_refused:{}:{}", entry.attempt_id, entry.invoice_id);
     let line = Line::new(key, Severity::Books, "Books", entry.updated_at, cause).of(attempt.payment_id);
     let line = line.fixable(remedy, format!("{} {back}", entry.updated_at));

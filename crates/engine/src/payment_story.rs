@@ -23,7 +23,7 @@ use domain::{
     ledger::{Account, JournalKind},
     payment::{AttemptState, DeclineReason, Fact, Source},
     refund::Refunded,
-    views::{AttemptFace, BooksAgain, PaymentStory, PostingFace, StoryEvent, Tone},
+    views::{AttemptFace, PaymentStory, PostingFace, StoryEvent, Tone},
 };
 use store::{Attempt, BooksEntry, BooksEntryState, Exception, ExceptionState, MerchantDb, Observed};
 
@@ -109,7 +109,7 @@ impl Engine {
             let parts = db.refund_parts(&refunds).await?;
             let shares = db.books_entries(attempt.id).await?;
             for share in &shares {
-                let is_refused = again(attempt, share, &refunds, &parts) == Some(BooksAgain::Post);
+                let is_refused = again(attempt, share, &refunds, &parts) == Some(Cure::PostPayment);
                 if is_refused && story.reallocation.is_none() {
                     story.reallocation = self.reallocation(db, attempt, share, payment.customer_id).await?;
                 }

@@ -10,9 +10,9 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::{
+    exception::Cure,
     ids::{AttemptId, PaymentId, RefundId},
     refund::RefundState,
-    views::BooksAgain,
 };
 use store::{Attempt, BooksEntry, BooksEntryState, MerchantTx, Refund, RefundEntry};
 
@@ -120,15 +120,10 @@ impl Engine {
 }
 
 /// Refused, and nothing of it was paid back meanwhile: of the rest, a person enters what is left (`refused_payment.rs`).
-pub(crate) fn again(
-    attempt: &Attempt,
-    entry: &BooksEntry,
-    refunds: &[Refund],
-    parts: &[RefundEntry],
-) -> Option<BooksAgain> {
+pub(crate) fn again(attempt: &Attempt, entry: &BooksEntry, refunds: &[Refund], parts: &[RefundEntry]) -> Option<Cure> {
     match entry.state {
-        BooksEntryState::Refused if !attempt.state.has_money() => Some(BooksAgain::TakeOut),
-        BooksEntryState::Refused if never_entered(entry, refunds, parts) == 0 => Some(BooksAgain::Post),
+        BooksEntryState::Refused if !attempt.state.has_money() => Some(Cure::TakeOutPayment),
+        BooksEntryState::Refused if never_entered(entry, refunds, parts) == 0 => Some(Cure::PostPayment),
         _ => None,
     }
 }

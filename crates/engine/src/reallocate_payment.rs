@@ -9,10 +9,11 @@ use crate::{
     settle_payment::retried,
 };
 use domain::{
+    exception::Cure,
     ids::{AttemptId, CustomerId, InvoiceId, PaymentId},
     invoice::InvoiceStatus,
     money::Money,
-    views::{BooksAgain, InvoiceChoice, Reallocation},
+    views::{InvoiceChoice, Reallocation},
 };
 use store::{Attempt, BooksEntry, InvoiceFilter, MerchantDb};
 
@@ -53,7 +54,7 @@ impl Engine {
         let parts = tx.refund_parts(&refunds).await?;
         let entries = tx.books_entries(attempt.id).await?;
         let is_refused = |entry: &&BooksEntry| {
-            entry.invoice_id == from && again(&attempt, entry, &refunds, &parts) == Some(BooksAgain::Post)
+            entry.invoice_id == from && again(&attempt, entry, &refunds, &parts) == Some(Cure::PostPayment)
         };
         let Some(entry) = entries.iter().find(is_refused) else { return Ok(()) };
         let target = tx.invoice(to).await?;
