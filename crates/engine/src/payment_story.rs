@@ -109,12 +109,12 @@ impl Engine {
             let parts = db.refund_parts(&refunds).await?;
             let shares = db.books_entries(attempt.id).await?;
             for share in &shares {
-                let is_refused = again(attempt, share, &refunds, &parts) == Some(Cure::PostPayment);
-                if is_refused && story.reallocation.is_none() {
+                let cure = again(attempt, share, &refunds, &parts);
+                if cure == Some(Cure::PostPayment) && story.reallocation.is_none() {
                     story.reallocation = self.reallocation(db, attempt, share, payment.customer_id).await?;
                 }
+                story.again = story.again.or(cure);
             }
-            story.again = story.again.or(shares.iter().find_map(|share| again(attempt, share, &refunds, &parts)));
             entries.extend(shares);
         }
         let written = Written::of_payment(db, payment.id).await?;

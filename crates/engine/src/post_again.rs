@@ -34,15 +34,11 @@ impl Engine {
         let now = self.now();
         let tx = admin.db.begin().await?;
         let attempt = tx.attempt_hold(attempt).await?;
-        let refunds = tx.refunds_of(&[attempt.id]).await?;
-        let parts = tx.refund_parts(&refunds).await?;
-        let entries = tx.books_entries(attempt.id).await?;
-        let refused: Vec<_> =
-            entries.iter().filter(|entry| again(&attempt, entry, &refunds, &parts).is_some()).collect();
+        let refused = refused_entries(&tx, &attempt).await?;
         if refused.is_empty() {
             return Ok(());
         }
-        for entry in refused {
+        for (entry, _) in &refused {
             revive(&tx, admin, &attempt, entry, now).await?;
         }
         write_again(&attempt, now).queue(&tx, Some(payment), now, now).await?;
@@ -50,9 +46,7 @@ impl Engine {
         tracing::info!(payment.id = %payment, "Staff have the books asked again for a payment.");
         Ok(())
     }
-}
 
-impl Engine {
     /// Has what the books have lost of a payment written once more, or what they kept of money that went back taken out.
     /// From here on it is watched like any other write, so the exception with this key ends.
     pub(crate) async fn post_lost(&self, admin: &AdminPass, attempt: AttemptId, key: &str) -> Result<(), Error> {
@@ -117,6 +111,18 @@ impl Engine {
         tx.exception_cured(key, now).await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// What the books refused of an attempt and can be asked for again, each with what helps. The attempt is held meanwhile.
+pub(crate) async fn refused_entries(tx: &MerchantTx, attempt: &Attempt) -> Result<Vec<(BooksEntry, Cure)>, Error> {
+    let refunds = tx.refunds_of(&[attempt.id]).await?;
+    let parts = tx.refund_parts(&refunds).await?;
+    let entries = tx.books_entries(attempt.id).await?.into_iter();
+    let refused = entries.filter_map(|entry| {
+        let cure = again(attempt, &entry, &refunds, &parts)?;
+        Some((entry, cure))
+    });
+    Ok(refused.collect())
 }
 
 /// Refused, and nothing of it was paid back meanwhile: of the rest, a person enters what is left (`refused_payment.rs`).

@@ -189,9 +189,7 @@ impl MerchantDb {
         tx.commit().await?;
         Ok(OpenedRefund::New)
     }
-}
 
-impl MerchantDb {
     /// Commits a refund that was made at the gateway with its line for the audit trail, once: the attempt is held
     /// meanwhile. It is a fact, so nothing limits it; what is left for others goes down by it.
     ///
