@@ -6,11 +6,9 @@ use crate::{
     Engine, Error,
     differences::{Ask, Found},
     jobs::{Ran, chain},
-    refund_payment::refund_request,
-    take_payment::charge_request,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use connectors::gateway::{Found as Answer, LookUp, RefundLookUp};
+use connectors::gateway::Found as Answer;
 use domain::{exception::DifferenceKind, ids::ExceptionId, payment::Source};
 use std::collections::{BTreeMap, HashSet};
 use store::{Attempt, Exception, ExceptionState, MerchantDb, Refund};
@@ -74,15 +72,8 @@ impl Engine {
             self.look_up_told(db, attempt, Source::LookUp, told).await?;
             return Ok(());
         }
-        let connection = db.connection(attempt.connection_id).await?;
-        let look_up = LookUp {
-            request: charge_request(attempt)?,
-            gateway_id: attempt.gateway_id.clone(),
-            told,
-            sent_at: attempt.created_at,
-        };
         // Silence about what is decided proves nothing.
-        if let Answer::Seen(seen) = self.gateway_of(db, &connection)?.find(&look_up).await? {
+        if let Answer::Seen(seen) = self.find_charge(db, attempt, told).await? {
             self.record(db, attempt.id, seen, Source::LookUp).await?;
         }
         Ok(())
@@ -93,14 +84,7 @@ impl Engine {
             self.look_up_refund(db, refund, Source::LookUp).await?;
             return Ok(());
         }
-        let attempt = db.attempt(refund.attempt_id).await?;
-        let connection = db.connection(attempt.connection_id).await?;
-        let look_up = RefundLookUp {
-            request: refund_request(&attempt, refund)?,
-            gateway_id: refund.gateway_id.clone(),
-            sent_at: refund.created_at,
-        };
-        if let Answer::Seen(seen) = self.gateway_of(db, &connection)?.find_refund(&look_up).await? {
+        if let Answer::Seen(seen) = self.find_refund(db, refund).await? {
             self.record_refund(db, refund.id, seen, Source::LookUp).await?;
         }
         Ok(())

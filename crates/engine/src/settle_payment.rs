@@ -174,11 +174,7 @@ impl Engine {
                 return Ok(true);
             }
         }
-        let connection = db.connection(attempt.connection_id).await?;
-        let gateway = self.gateway_of(db, &connection)?;
-        let request = charge_request(attempt)?;
-        let look_up = LookUp { request, gateway_id: attempt.gateway_id.clone(), told, sent_at: attempt.created_at };
-        let seen = match gateway.find(&look_up).await? {
+        let seen = match self.find_charge(db, attempt, told).await? {
             Found::Seen(seen) => seen,
             Found::NotThere => {
                 let missed = self.missed_at(db, attempt).await?;
@@ -192,6 +188,19 @@ impl Engine {
             self.record(db, attempt.id, seen, source).await?;
         }
         Ok(told)
+    }
+
+    /// What the gateway says of an attempt. Nothing is recorded.
+    pub(crate) async fn find_charge(
+        &self,
+        db: &MerchantDb,
+        attempt: &Attempt,
+        told: Option<String>,
+    ) -> Result<Found, Error> {
+        let connection = db.connection(attempt.connection_id).await?;
+        let request = charge_request(attempt)?;
+        let look_up = LookUp { request, gateway_id: attempt.gateway_id.clone(), told, sent_at: attempt.created_at };
+        Ok(self.gateway_of(db, &connection)?.find(&look_up).await?)
     }
 
     /// When a look-up first found no trace of it.
