@@ -83,7 +83,7 @@ impl MerchantTx {
             attempt_id: attempt,
             invoice_id: share.invoice_id,
             amount_minor: share.amount_minor,
-            idempotency_key: format!("pay-{}-{}", attempt.0.simple(), share.invoice_id.0.simple()),
+            idempotency_key: first_key(attempt, share.invoice_id),
             state: BooksEntryState::Intended,
             external_id: None,
             last_error: None,
@@ -157,7 +157,7 @@ impl MerchantTx {
         self.books_entry_move(entry, BooksEntryState::Moved, None, entry.last_error.as_deref(), now).await?;
         let meant = BooksEntry {
             invoice_id: to,
-            idempotency_key: format!("pay-{}-{}", entry.attempt_id.0.simple(), to.0.simple()),
+            idempotency_key: first_key(entry.attempt_id, to),
             state: BooksEntryState::Intended,
             external_id: None,
             last_error: None,
@@ -202,8 +202,12 @@ impl BooksEntry {
     /// Another key than the one under which the books may have kept an answer.
     #[must_use]
     pub fn fresh_key(&self, now: DateTime<Utc>) -> String {
-        format!("pay-{}-{}-{}", self.attempt_id.0.simple(), self.invoice_id.0.simple(), now.timestamp_millis())
+        format!("{}-{}", first_key(self.attempt_id, self.invoice_id), now.timestamp_millis())
     }
+}
+
+fn first_key(attempt: AttemptId, invoice: InvoiceId) -> String {
+    format!("pay-{}-{}", attempt.0.simple(), invoice.0.simple())
 }
 
 impl<C: ConnectionTrait> Scoped<C> {
