@@ -236,7 +236,7 @@ on_both!(g37_each_refund_has_its_own_journals_and_its_own_writes_into_the_books,
     let shop = shop(&db.store, "acme").await;
     let attempt = paid(&shop).await;
     let (one, two) = (refund(&shop, attempt, 1_000), refund(&shop, attempt, 2_000));
-    let paid = |minor| Journal::refund_paid(usd(minor)).unwrap();
+    let paid = |minor| Journal::of(JournalKind::RefundPaid, usd(minor)).unwrap();
     for (new, minor) in [(&one, 1_000), (&two, 2_000)] {
         shop.db.refund_open(new.clone(), asked()).await.unwrap();
         let tx = shop.db.begin().await.unwrap();
