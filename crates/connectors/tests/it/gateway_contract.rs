@@ -1,7 +1,7 @@
 //! What every gateway adapter must pass against its simulator: the ten points of `wire/gateways.md`, 9, by their numbers,
-//! and what a vendor does to whoever asks too often (11), is not let in any more (12) or is late (13). Knows no gateway:
-//! each has a file below that says how it is driven, and its `Capabilities` say how a card is charged and what cannot go
-//! wrong there.
+//! what a vendor does to whoever asks too often (11), is not let in any more (12) or is late (13), and that nothing which
+//! an adapter says it can do is left to a refusal (14). Knows no gateway: each has a file below that says how it is driven,
+//! and its `Capabilities` say how a card is charged and what cannot go wrong there.
 
 use crate::{
     log::Log,
@@ -10,8 +10,8 @@ use crate::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::gateway::{
-    Authority, Cards, ChargeHow, ChargeRequest, Found, Gateway, GatewayError, LateNews, LookUp, News, Refunds,
-    StoreRequest, WebhookError, Wire,
+    Authority, Cards, ChargeHow, ChargeRequest, ForgetRequest, Found, Gateway, GatewayError, LateNews, LookUp, News,
+    Refunds, StoreLookUp, StoreRequest, WebhookError, Wire,
 };
 use domain::{
     money::{Currency, Money},
@@ -43,6 +43,7 @@ macro_rules! contract {
             p11_who_is_throttled_is_busy_and_the_same_request_goes_later
             p12_who_is_not_let_in_any_more_is_refused_and_nothing_passes_for_absent
             p13_a_token_that_has_expired_is_refused_and_another_one_pays
+            p14_disputes_and_kept_methods_are_refused_where_the_capability_says_so_alone
         }
     };
     ($bench:ident; $($point:ident)*) => {
@@ -697,4 +698,23 @@ async fn p13_a_token_that_has_expired_is_refused_and_another_one_pays<B: Bench>(
     has::<B>(&sim, &[]).await;
     let (_, charged) = paid::<B>(&sim, 2).await;
     has::<B>(&sim, &[(&charged, WHOLE)]).await;
+}
+
+async fn p14_disputes_and_kept_methods_are_refused_where_the_capability_says_so_alone<B: Bench>() {
+    let sim = Sim::start().await;
+    let gateway = gateway::<B>(&sim);
+    let request = dated_store(1, "none");
+    let kept = StoreLookUp { request: request.clone(), setup_id: None, sent_at: sim.now() };
+    let forget = ForgetRequest { setup_id: None, gateway_method: None };
+    let can = gateway.capabilities();
+    for (is_able, code, answer) in [
+        (can.disputes, "tells_of_none", gateway.read_dispute("none").await.map(drop)),
+        (can.disputes, "tells_of_none", gateway.disputed_since(sim.now()).await.map(drop)),
+        (can.stores, "keeps_none", gateway.store(&request).await.map(drop)),
+        (can.stores, "keeps_none", gateway.find_stored(&kept).await.map(drop)),
+        (can.stores, "keeps_none", gateway.forget(&forget).await),
+    ] {
+        let is_default = matches!(&answer, Err(GatewayError::Refused { code: told, .. }) if told == code);
+        assert_eq!(is_default, !is_able, "{answer:?}");
+    }
 }
