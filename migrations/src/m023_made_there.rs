@@ -9,8 +9,8 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let origin = schema::text("origin").default("here").take();
-        manager.alter_table(Table::alter().table("refund").add_column(origin).take()).await?;
+        let made = schema::text("made").default("here").take();
+        manager.alter_table(Table::alter().table("refund").add_column(made).take()).await?;
         table("dispute")
             .uuid("merchant_id")
             .uuid("id")

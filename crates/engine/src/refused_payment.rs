@@ -47,7 +47,7 @@ mod tests {
     use BooksEntryState::{Intended, Needless, Posted, Refused};
     use domain::{
         ids::{AttemptId, InvoiceId, MerchantId, RefundId},
-        refund::RefundOrigin,
+        refund::RefundMade,
     };
     use uuid::Uuid;
 
@@ -70,7 +70,7 @@ mod tests {
             merchant_id: MerchantId(Uuid::nil()),
             id: RefundId(Uuid::from_u128(n)),
             attempt_id: AttemptId(Uuid::nil()),
-            origin: RefundOrigin::Here,
+            made: RefundMade::Here,
             currency: "USD".into(),
             amount_minor: 100,
             charge_gateway_id: String::new(),

@@ -13,7 +13,7 @@ use domain::{
     money::Money,
     payment::Source,
     planted,
-    refund::{RefundFailure, RefundOrigin, RefundRefusal, RefundSeen, RefundState, may_refund, refundable},
+    refund::{RefundFailure, RefundMade, RefundRefusal, RefundSeen, RefundState, may_refund, refundable},
 };
 use sea_orm::{ActiveModelTrait, ConnectionTrait, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*};
 use uuid::Uuid;
@@ -27,7 +27,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: RefundId,
     pub attempt_id: AttemptId,
-    pub origin: RefundOrigin,
+    pub made: RefundMade,
     pub currency: String,
     pub amount_minor: i64,
     /// The gateway's id of the payment as it was then: what is sent again must be the same to the byte.

@@ -8,7 +8,7 @@ use domain::{
     ids::{AttemptId, RefundId},
     ledger::{Journal, JournalKind},
     payment::{AttemptState, Source},
-    refund::{RefundFact, RefundFailure, RefundOrigin, RefundRefusal, RefundSeen, RefundState},
+    refund::{RefundFact, RefundFailure, RefundMade, RefundRefusal, RefundSeen, RefundState},
 };
 use store::{Attempt, BooksEntryState, Error, MerchantDb, NewSlip, ObservedRefund, OpenedRefund, Refund, TakenIn};
 use tokio::task::JoinSet;
@@ -32,7 +32,7 @@ pub fn refund(shop: &Shop, attempt: AttemptId, minor: i64) -> Refund {
         merchant_id: shop.db.merchant_id(),
         id: RefundId(Uuid::now_v7()),
         attempt_id: attempt,
-        origin: RefundOrigin::Here,
+        made: RefundMade::Here,
         currency: "USD".into(),
         amount_minor: minor,
         charge_gateway_id: "pi_1".into(),
@@ -139,8 +139,8 @@ on_both!(d24_ten_posts_of_one_form_are_one_refund, async |db| {
 });
 
 fn made_there(shop: &Shop, attempt: AttemptId, minor: i64, gateway_id: &str) -> Refund {
-    let (origin, gateway_id) = (RefundOrigin::There, Some(gateway_id.to_owned()));
-    Refund { origin, gateway_id, reason: String::new(), asked_by: String::new(), ..refund(shop, attempt, minor) }
+    let (made, gateway_id) = (RefundMade::There, Some(gateway_id.to_owned()));
+    Refund { made, gateway_id, reason: String::new(), asked_by: String::new(), ..refund(shop, attempt, minor) }
 }
 
 on_both!(d24_what_was_paid_back_at_the_gateway_is_taken_in_once_and_leaves_less, async |db| {
