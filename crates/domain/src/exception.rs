@@ -51,7 +51,7 @@ impl Cure {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DifferenceKind {
     /// It is told by rows of its own for as long as it lasts: what waits, what was refused, what contradicts itself.
-    Standing,
+    ToldElsewhere,
     /// Facts, rows and ledger of one payment.
     Records,
     BankSilent,
@@ -89,7 +89,7 @@ const COMPARE: &str = "Compare it with the gateway.";
 impl DifferenceKind {
     #[cfg(test)]
     const ALL: [Self; 24] = [
-        Self::Standing,
+        Self::ToldElsewhere,
         Self::Records,
         Self::BankSilent,
         Self::ChargeUnknown,
@@ -118,7 +118,7 @@ impl DifferenceKind {
     const fn told(self) -> Told {
         use Severity::{Books, Look, Money};
         match self {
-            Self::Standing => Told("standing", Severity::Waits, "Payment", "", ""),
+            Self::ToldElsewhere => Told("told_elsewhere", Severity::Waits, "Payment", "", ""),
             Self::Records => Told(
                 "records",
                 Look,
@@ -373,7 +373,7 @@ mod tests {
 
     #[test]
     fn g44_each_difference_has_a_cause_and_a_remedy_and_says_what_it_is_about() {
-        for kind in DifferenceKind::ALL.into_iter().filter(|kind| *kind != DifferenceKind::Standing) {
+        for kind in DifferenceKind::ALL.into_iter().filter(|kind| *kind != DifferenceKind::ToldElsewhere) {
             let difference = difference(kind);
             let cause = difference.cause(Locale::EnUs);
             assert!(cause.contains("$1,204.50 (ch_1)") && cause.ends_with('.'), "{kind:?}: {cause}");

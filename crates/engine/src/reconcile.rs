@@ -154,5 +154,5 @@ impl Engine {
 
 /// What stands there by rows of its own is told by these.
 fn is_for_an_inbox(found: &Found) -> bool {
-    found.difference.kind != DifferenceKind::Standing
+    found.difference.kind != DifferenceKind::ToldElsewhere
 }

@@ -253,16 +253,16 @@ fn own_differences(record: &AttemptRecord, now: DateTime<Utc>) -> Result<Vec<Fou
         differs(Kind::Records, &format!("the money came, and {meant} of it was meant for the books"));
     }
     let (open_max, late) = match folded.state {
-        AttemptState::RequiresAction => (ACTION_MAX, Kind::Standing),
+        AttemptState::RequiresAction => (ACTION_MAX, Kind::ToldElsewhere),
         AttemptState::Processing if attempt.kind.is_debit() => (BANK_MAX, Kind::BankSilent),
         AttemptState::Processing => (OPEN_MAX, Kind::BankSilent),
-        _ => (OPEN_MAX, Kind::Standing),
+        _ => (OPEN_MAX, Kind::ToldElsewhere),
     };
     if folded.state.is_open() && now - attempt.created_at > open_max {
         differs(late, &format!("its outcome has been open since {}", attempt.created_at));
     }
     if attempt.contradicted && !record.facts.contains(&Fact::MoneyAfterAll) {
-        differs(Kind::Standing, "the gateway contradicts what was final");
+        differs(Kind::ToldElsewhere, "the gateway contradicts what was final");
     }
     Ok(found)
 }
@@ -289,18 +289,18 @@ fn posting_differences(
             BooksEntryState::Needless => forget_taken_back(listed, reference, currency),
             BooksEntryState::Leaving => {
                 take_listed(listed, reference, entry.external_id.as_deref());
-                differs(Kind::Standing, "the money went back, and the books still have it");
+                differs(Kind::ToldElsewhere, "the money went back, and the books still have it");
             }
             BooksEntryState::Refused if !attempt.state.has_money() => {
                 take_listed(listed, reference, entry.external_id.as_deref());
-                differs(Kind::Standing, "the money went back, and the books keep it");
+                differs(Kind::ToldElsewhere, "the money went back, and the books keep it");
             }
             BooksEntryState::Intended => {
                 // It may stand there, and its id is not known yet.
                 listed.remove(reference);
-                differs(Kind::Standing, "it is not in the books yet");
+                differs(Kind::ToldElsewhere, "it is not in the books yet");
             }
-            BooksEntryState::Refused => differs(Kind::Standing, "the books refused it"),
+            BooksEntryState::Refused => differs(Kind::ToldElsewhere, "the books refused it"),
             // Another entry tells where it is meant to stand.
             BooksEntryState::Moved => {}
             // What they entered, and where, is theirs to say.

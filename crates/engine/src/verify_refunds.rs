@@ -68,10 +68,10 @@ impl RefundRecord {
         }
         let is_unknown = matches!(folded.state, RefundState::Created | RefundState::Unknown);
         if is_unknown && now - refund.created_at > open_max {
-            differs(Kind::Standing, &format!("nobody has known its outcome since {}", refund.created_at));
+            differs(Kind::ToldElsewhere, &format!("nobody has known its outcome since {}", refund.created_at));
         }
         if refund.contradicted {
-            differs(Kind::Standing, "the gateway contradicts what was final");
+            differs(Kind::ToldElsewhere, "the gateway contradicts what was final");
         }
         Ok(found)
     }
@@ -96,12 +96,12 @@ impl RefundRecord {
                 // No refund is ever left in the last two states.
                 BooksEntryState::Intended | BooksEntryState::Leaving | BooksEntryState::Moved => {
                     listed.remove(reference);
-                    differs(Kind::Standing, "it is not in the books yet");
+                    differs(Kind::ToldElsewhere, "it is not in the books yet");
                 }
                 BooksEntryState::Refused if entry.credit_id.is_some() && entry.external_id.is_none() => {
-                    differs(Kind::Standing, "the books have its credit note, and refused the payment of it");
+                    differs(Kind::ToldElsewhere, "the books have its credit note, and refused the payment of it");
                 }
-                BooksEntryState::Refused => differs(Kind::Standing, "the books refused it"),
+                BooksEntryState::Refused => differs(Kind::ToldElsewhere, "the books refused it"),
                 BooksEntryState::ByHand => {
                     listed.remove(reference);
                 }
