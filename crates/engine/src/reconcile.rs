@@ -4,11 +4,11 @@
 
 use crate::{
     Engine, Error,
-    differences::{Ask, Found},
+    differences::{Ask, FoundDifference},
     jobs::{Ran, chain},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use connectors::gateway::Found as Answer;
+use connectors::gateway::Found;
 use domain::{exception::DifferenceKind, ids::ExceptionId, payment::Source};
 use std::collections::{BTreeMap, HashSet};
 use store::{Attempt, Exception, ExceptionState, MerchantDb, Refund};
@@ -73,7 +73,7 @@ impl Engine {
             return Ok(());
         }
         // Silence about what is decided proves nothing.
-        if let Answer::Seen(seen) = self.find_charge(db, attempt, told).await? {
+        if let Found::Seen(seen) = self.find_charge(db, attempt, told).await? {
             self.record(db, attempt.id, seen, Source::LookUp).await?;
         }
         Ok(())
@@ -84,7 +84,7 @@ impl Engine {
             self.look_up_refund(db, refund, Source::LookUp).await?;
             return Ok(());
         }
-        if let Answer::Seen(seen) = self.find_refund(db, refund).await? {
+        if let Found::Seen(seen) = self.find_refund(db, refund).await? {
             self.record_refund(db, refund.id, seen, Source::LookUp).await?;
         }
         Ok(())
@@ -95,7 +95,7 @@ impl Engine {
         &self,
         db: &MerchantDb,
         since: DateTime<Utc>,
-        found: Vec<Found>,
+        found: Vec<FoundDifference>,
         is_whole: bool,
     ) -> Result<(), Error> {
         let (now, locale) = (self.now(), db.merchant().await?.face()?.locale);
@@ -106,7 +106,7 @@ impl Engine {
         let seen_to = db.exceptions_fixed_of(keys).await?.into_iter().filter(|row| row.compared_from.is_none());
         told.extend(seen_to.map(|row| row.unique_key));
         let mut rows: BTreeMap<String, Exception> = BTreeMap::new();
-        for Found { difference, attempt, .. } in found {
+        for FoundDifference { difference, attempt, .. } in found {
             let key = difference.key();
             if told.contains(&key) {
                 continue;
@@ -153,6 +153,6 @@ impl Engine {
 }
 
 /// What stands there by rows of its own is told by these.
-fn is_for_an_inbox(found: &Found) -> bool {
+fn is_for_an_inbox(found: &FoundDifference) -> bool {
     found.difference.kind != DifferenceKind::ToldElsewhere
 }

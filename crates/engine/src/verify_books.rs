@@ -3,7 +3,7 @@
 
 use crate::{
     Engine, Error, Lane,
-    differences::{Ask, Found},
+    differences::{Ask, FoundDifference},
     faces::decline_reason,
     post_payment::books_reference,
     refused_payment::never_entered,
@@ -82,7 +82,7 @@ impl Engine {
         &self,
         db: &MerchantDb,
         since: DateTime<Utc>,
-    ) -> Result<(Verified, Vec<Found>), Error> {
+    ) -> Result<(Verified, Vec<FoundDifference>), Error> {
         let (mut verified, mut found) = (Verified::default(), Vec::new());
         let mut ours: HashMap<AttemptId, Attempt> = HashMap::new();
         let mut postings = self.listed_postings(db, since, &mut verified, &mut found).await?;
@@ -135,7 +135,10 @@ impl Engine {
             let times = extra.len();
             let words = format!("{times} payment(s) in the books quote {reference} beyond the one that we made");
             let whose = ours.values().find(|attempt| quotes(attempt, reference)).map(|attempt| attempt.id);
-            Found { attempt: whose, ..Found::new(Kind::PostingTooMany, reference, words).quoting(Some(reference)) }
+            FoundDifference {
+                attempt: whose,
+                ..FoundDifference::new(Kind::PostingTooMany, reference, words).quoting(Some(reference))
+            }
         }));
         Ok((verified, found))
     }
@@ -146,7 +149,7 @@ impl Engine {
         db: &MerchantDb,
         since: DateTime<Utc>,
         verified: &mut Verified,
-        found: &mut Vec<Found>,
+        found: &mut Vec<FoundDifference>,
     ) -> Result<Option<HashMap<String, Vec<BooksPayment>>>, Error> {
         let books = match self.books(db, Lane::Background).await {
             Err(Error::NotSetUp) => return Ok(None),
@@ -156,7 +159,11 @@ impl Engine {
         let mut by_reference: HashMap<String, Vec<BooksPayment>> = HashMap::new();
         match listed {
             Err(cause) => {
-                found.push(Found::new(Kind::NotCompared, "books", format!("the books were not compared: {cause}")));
+                found.push(FoundDifference::new(
+                    Kind::NotCompared,
+                    "books",
+                    format!("the books were not compared: {cause}"),
+                ));
                 return Ok(None);
             }
             Ok(listed) => {
@@ -176,7 +183,7 @@ impl Engine {
         since: DateTime<Utc>,
         ours: &HashMap<AttemptId, Attempt>,
         refunds: &[RefundRecord],
-        found: &mut Vec<Found>,
+        found: &mut Vec<FoundDifference>,
     ) -> Result<u64, Error> {
         let mut charges = 0;
         // The gateway lists such a charge as taken no more.
@@ -186,7 +193,7 @@ impl Engine {
             if !gateway.capabilities().lists {
                 continue;
             }
-            let not_compared = |words: String| Found::new(Kind::NotCompared, connection.id, words);
+            let not_compared = |words: String| FoundDifference::new(Kind::NotCompared, connection.id, words);
             match gateway.taken_since(since).await {
                 Ok(taken) => {
                     charges += u64::try_from(taken.len()).unwrap_or(u64::MAX);
@@ -216,11 +223,11 @@ impl Engine {
 }
 
 /// An attempt against its own facts, our ledger, and what it was to pay.
-fn own_differences(record: &AttemptRecord, now: DateTime<Utc>) -> Result<Vec<Found>, Error> {
+fn own_differences(record: &AttemptRecord, now: DateTime<Utc>) -> Result<Vec<FoundDifference>, Error> {
     let attempt = &record.attempt;
     let (amount, folded) = (attempt.amount()?, Folded::of(&record.facts));
     let mut found = Vec::new();
-    let mut differs = |kind, words: &str| found.push(Found::of_attempt(kind, attempt, amount, words));
+    let mut differs = |kind, words: &str| found.push(FoundDifference::of_attempt(kind, attempt, amount, words));
     if folded.state != attempt.state {
         let words = format!("its facts say {:?}, its row says {:?}", folded.state, attempt.state);
         differs(Kind::Records, &words);
@@ -271,7 +278,7 @@ fn own_differences(record: &AttemptRecord, now: DateTime<Utc>) -> Result<Vec<Fou
 fn posting_differences(
     record: &AttemptRecord,
     listed: &mut HashMap<String, Vec<BooksPayment>>,
-) -> Result<Vec<Found>, Error> {
+) -> Result<Vec<FoundDifference>, Error> {
     let attempt = &record.attempt;
     let currency = attempt.amount()?.currency;
     let mut found = Vec::new();
@@ -281,7 +288,7 @@ fn posting_differences(
         let reference = books_reference(attempt, entry);
         let back = never_entered(entry, &record.refunds, &record.refund_entries);
         let share = Money::new(entry.amount_minor - back, currency);
-        let mut differs = |kind, words: &str| found.push(Found::of_attempt(kind, attempt, share, words));
+        let mut differs = |kind, words: &str| found.push(FoundDifference::of_attempt(kind, attempt, share, words));
         match entry.state {
             BooksEntryState::Needless if attempt.state.has_money() && share.is_positive() => {
                 differs(Kind::PostingLacking, "it is not in the books, and nobody is asked to enter it");
@@ -346,7 +353,7 @@ fn gateway_differences(
     taken: &[Taken],
     known: &HashMap<AttemptId, &Attempt>,
     undone: &HashSet<AttemptId>,
-) -> Result<Vec<Found>, Error> {
+) -> Result<Vec<FoundDifference>, Error> {
     let mut found = Vec::new();
     let mut counted: HashMap<AttemptId, u32> = HashMap::new();
     for charge in taken {
@@ -354,7 +361,7 @@ fn gateway_differences(
         let (id, amount) = (&charge.gateway_id, charge.amount.to_decimal());
         let Some(attempt) = known.get(&charge.attempt) else {
             let words = format!("the gateway took {amount} ({id}) for an attempt that we do not know");
-            found.push(Found::listed(Kind::ChargeUnknown, id, charge.amount, words));
+            found.push(FoundDifference::listed(Kind::ChargeUnknown, id, charge.amount, words));
             continue;
         };
         let ours = attempt.id;
@@ -372,11 +379,11 @@ fn gateway_differences(
             continue;
         };
         let ask = (kind == Kind::ChargeNotTaken).then(|| Ask::Attempt(ours, Some(id.clone())));
-        found.push(Found { ask, ..Found::listed(kind, id, charge.amount, words).at(ours) });
+        found.push(FoundDifference { ask, ..FoundDifference::listed(kind, id, charge.amount, words).at(ours) });
     }
     for (attempt, times) in counted.iter().filter(|(_, times)| **times > 1) {
         let words = format!("the gateway charged {times} times for {attempt}");
-        let twice = Found::new(Kind::ChargeTwice, attempt, words);
+        let twice = FoundDifference::new(Kind::ChargeTwice, attempt, words);
         found.push(match known.get(attempt) {
             Some(ours) => twice.over(ours.amount()?).quoting(ours.gateway_id.as_deref()).at(ours.id),
             None => twice,
@@ -386,7 +393,7 @@ fn gateway_differences(
     let here = here.filter(|attempt| !undone.contains(&attempt.id));
     for attempt in here.filter(|attempt| attempt.created_at >= since && !counted.contains_key(&attempt.id)) {
         let words = format!("{} has money that the gateway does not list", attempt.id);
-        let missing = Found::new(Kind::ChargeMissing, attempt.id, words).over(attempt.amount()?);
+        let missing = FoundDifference::new(Kind::ChargeMissing, attempt.id, words).over(attempt.amount()?);
         let missing = missing.quoting(attempt.charge_id.as_deref().or(attempt.gateway_id.as_deref()));
         found.push(missing.at(attempt.id).asking(Ask::Attempt(attempt.id, None)));
     }
