@@ -28,7 +28,7 @@ const PARKED_MAX: u64 = 200;
 
 /// Something that needs a person.
 #[derive(Clone, Debug)]
-pub(crate) struct Line {
+pub(crate) struct OpenException {
     pub key: String,
     /// Another content is another thing: what was marked as fixed comes back with it.
     pub content: String,
@@ -60,7 +60,7 @@ pub(crate) enum Subject {
     Nothing,
 }
 
-impl Line {
+impl OpenException {
     fn new(key: String, severity: Severity, area: &str, since: DateTime<Utc>, cause: String) -> Self {
         Self {
             key,
@@ -89,40 +89,40 @@ impl Line {
 }
 
 impl Engine {
-    pub(crate) async fn exception_lines(&self, db: &MerchantDb) -> Result<Vec<Line>, Error> {
+    pub(crate) async fn exceptions_of_rows(&self, db: &MerchantDb) -> Result<Vec<OpenException>, Error> {
         let locale = db.merchant().await?.face()?.locale;
-        let mut lines = self.payment_lines(db, locale).await?;
-        lines.extend(self.refund_lines(db, locale).await?);
-        lines.extend(self.dispute_lines(db, locale).await?);
+        let mut lines = self.payment_exceptions(db, locale).await?;
+        lines.extend(self.refund_exceptions(db, locale).await?);
+        lines.extend(self.dispute_exceptions(db, locale).await?);
         for job in db.jobs_dead().await? {
             let what = serde_json::from_str::<Work>(&job.body).map_or("A task", |work| work.words());
             let error = job.last_error.unwrap_or_default();
             let cause = format!("{what} was given up after {} tries: {}", job.tries, sentence_of(Some(&error)));
-            let line = Line::new(format!("task:{}", job.id), Severity::Look, "Task", job.run_at, cause);
+            let line = OpenException::new(format!("task:{}", job.id), Severity::Look, "Task", job.run_at, cause);
             let line = line.fixable("Try it again when what it says is mended.", format!("{} {error}", job.run_at));
             let subject = Subject::Task(job.unique_key);
-            lines.push(Line { payment: job.payment_id, cure: Some(Cure::RunTask), subject, ..line });
+            lines.push(OpenException { payment: job.payment_id, cure: Some(Cure::RunTask), subject, ..line });
         }
         lines.extend(parked(&db.webhooks_parked(PARKED_MAX).await?));
         if self.alarm_stands(db).await? {
             let cause = "In the last day, more than 3 in 10 cards were declined within ten minutes: somebody may be \
                          testing stolen cards.";
-            let line = Line::new("card_testing".into(), Severity::Look, "Cards", self.now(), cause.into());
+            let line = OpenException::new("card_testing".into(), Severity::Look, "Cards", self.now(), cause.into());
             let remedy =
                 "Guests are held back by themselves; look at the transactions, and at the gateway's own rules.";
-            lines.push(Line { remedy: remedy.into(), ..line });
+            lines.push(OpenException { remedy: remedy.into(), ..line });
         }
         let books = db.connection_of_kind("books").await?;
         if let Some(books) = books.filter(|books| books.state == ConnectionState::Broken) {
             let why = sentence_of(books.last_error.as_deref());
             let cause = format!("The books must be connected again: {why}");
             let since = books.synced_at.unwrap_or_else(|| self.now());
-            lines.push(Line::new(format!("books:{}", books.id), Severity::Books, "Books", since, cause));
+            lines.push(OpenException::new(format!("books:{}", books.id), Severity::Books, "Books", since, cause));
         }
         Ok(lines)
     }
 
-    async fn payment_lines(&self, db: &MerchantDb, locale: Locale) -> Result<Vec<Line>, Error> {
+    async fn payment_exceptions(&self, db: &MerchantDb, locale: Locale) -> Result<Vec<OpenException>, Error> {
         let (mut lines, long_ago) = (Vec::new(), self.now() - SOON);
         for entry in db.books_entries_refused().await? {
             lines.push(refused(db, &entry, locale).await?);
@@ -136,14 +136,14 @@ impl Engine {
                 format!("{amount} for {number} was taken, and the books do not have it yet. It is tried again.")
             };
             let key = format!("books_waiting:{}:{}", entry.attempt_id, entry.invoice_id);
-            let line = Line::new(key, Severity::Waits, "Books", entry.updated_at, cause);
+            let line = OpenException::new(key, Severity::Waits, "Books", entry.updated_at, cause);
             lines.push(line.of(attempt.payment_id));
         }
         for attempt in db.attempts_unknown(long_ago).await? {
             let amount = attempt.amount()?.format(locale);
             let cause = format!("Nobody knows what became of a payment of {amount}. The gateway is asked again.");
             let key = format!("outcome:{}", attempt.id);
-            let line = Line::new(key, Severity::Waits, "Payment", attempt.created_at, cause);
+            let line = OpenException::new(key, Severity::Waits, "Payment", attempt.created_at, cause);
             lines.push(line.of(attempt.payment_id));
         }
         for attempt in db.attempts_waiting(self.now() - WAITED_LONG).await? {
@@ -153,20 +153,21 @@ impl Engine {
                  so far. The gateway is asked again."
             );
             let key = format!("outcome:{}", attempt.id);
-            let line = Line::new(key, Severity::Waits, "Payment", attempt.created_at, cause);
+            let line = OpenException::new(key, Severity::Waits, "Payment", attempt.created_at, cause);
             lines.push(line.of(attempt.payment_id));
         }
         for attempt in db.attempts_contradicted().await? {
             let amount = attempt.amount()?.format(locale);
             let cause = format!("The gateway's news about {amount} do not fit what was final before.");
             let key = format!("contradicted:{}", attempt.id);
-            let line = Line::new(key, Severity::Money, "Payment", attempt.updated_at, cause).of(attempt.payment_id);
+            let line =
+                OpenException::new(key, Severity::Money, "Payment", attempt.updated_at, cause).of(attempt.payment_id);
             lines.push(line.fixable("Compare it with the gateway.", attempt.updated_at));
         }
         Ok(lines)
     }
 
-    async fn refund_lines(&self, db: &MerchantDb, locale: Locale) -> Result<Vec<Line>, Error> {
+    async fn refund_exceptions(&self, db: &MerchantDb, locale: Locale) -> Result<Vec<OpenException>, Error> {
         let (mut lines, long_ago) = (Vec::new(), self.now() - SOON);
         for entry in db.refund_entries_waiting(long_ago).await? {
             let refund = db.refund(entry.refund_id).await?;
@@ -180,14 +181,20 @@ impl Engine {
                     "{amount} was paid back for {number}, and the books do not have it yet. It is tried again."
                 );
                 let key = format!("refund_waiting:{}:{}", entry.refund_id, entry.invoice_id);
-                Line::new(key, Severity::Waits, "Books", entry.updated_at, cause)
+                OpenException::new(key, Severity::Waits, "Books", entry.updated_at, cause)
             };
             lines.push(line.of(payment));
         }
         for refund in db.refunds_unknown(long_ago).await? {
             let amount = refund.amount()?.format(locale);
             let cause = format!("Nobody knows what became of a refund of {amount}. The gateway is asked again.");
-            let line = Line::new(format!("outcome:{}", refund.id), Severity::Waits, "Refund", refund.created_at, cause);
+            let line = OpenException::new(
+                format!("outcome:{}", refund.id),
+                Severity::Waits,
+                "Refund",
+                refund.created_at,
+                cause,
+            );
             lines.push(line.of(db.attempt(refund.attempt_id).await?.payment_id));
         }
         for refund in db.refunds_alarming().await? {
@@ -206,14 +213,15 @@ impl Engine {
                 None => (format!("A refund of {amount} has failed."), "Look at the payment there."),
             };
             let key = format!("refund:{}", refund.id);
-            let line = Line::new(key, Severity::Money, "Refund", refund.updated_at, cause).of(attempt.payment_id);
+            let line =
+                OpenException::new(key, Severity::Money, "Refund", refund.updated_at, cause).of(attempt.payment_id);
             lines.push(line.fixable(remedy, refund.updated_at));
         }
         Ok(lines)
     }
 
     /// Those that are open, and parts that were lost, which no rule takes out of the books.
-    async fn dispute_lines(&self, db: &MerchantDb, locale: Locale) -> Result<Vec<Line>, Error> {
+    async fn dispute_exceptions(&self, db: &MerchantDb, locale: Locale) -> Result<Vec<OpenException>, Error> {
         let mut lines = Vec::new();
         let disputes = db.disputes_alarming().await?;
         if disputes.is_empty() {
@@ -230,8 +238,8 @@ impl Engine {
                 DisputeState::Open => {
                     let cause = format!("A card’s holder disputes {amount} at their bank.");
                     let (key, since) = (format!("dispute:{}", dispute.id), dispute.opened_at);
-                    let line = Line::new(key, Severity::Money, "Dispute", since, cause).of(payment);
-                    lines.push(Line { remedy: told.answer(&dispute), page_url: dispute.page_url, ..line });
+                    let line = OpenException::new(key, Severity::Money, "Dispute", since, cause).of(payment);
+                    lines.push(OpenException { remedy: told.answer(&dispute), page_url: dispute.page_url, ..line });
                 }
                 DisputeState::Lost if attempt.state.has_money() => {
                     let reference = attempt.charge_id.or(attempt.gateway_id).unwrap_or_default();
@@ -240,7 +248,7 @@ impl Engine {
                     );
                     let remedy = format!("Take {amount} out of them, reference {reference}.");
                     let (key, since) = (format!("dispute_lost:{}", dispute.id), dispute.updated_at);
-                    let line = Line::new(key, Severity::Books, "Dispute", since, cause).of(payment);
+                    let line = OpenException::new(key, Severity::Books, "Dispute", since, cause).of(payment);
                     lines.push(line.fixable(remedy, amount));
                 }
                 DisputeState::Lost | DisputeState::Won => {}
@@ -260,7 +268,7 @@ async fn is_settled(db: &MerchantDb, attempt: &Attempt, failed: &Refund) -> Resu
 }
 
 /// What the books refused of a payment, and what a person must enter, or take out, of it.
-async fn refused(db: &MerchantDb, entry: &BooksEntry, locale: Locale) -> Result<Line, Error> {
+async fn refused(db: &MerchantDb, entry: &BooksEntry, locale: Locale) -> Result<OpenException, Error> {
     let attempt = db.attempt(entry.attempt_id).await?;
     let refunds = db.refunds_of(&[attempt.id]).await?;
     let parts = db.refund_parts(&refunds).await?;
@@ -287,12 +295,12 @@ async fn refused(db: &MerchantDb, entry: &BooksEntry, locale: Locale) -> Result<
     };
     let cure = again(&attempt, entry, &refunds, &parts);
     let key = format!("books_refused:{}:{}", entry.attempt_id, entry.invoice_id);
-    let line = Line::new(key, Severity::Books, "Books", entry.updated_at, cause).of(attempt.payment_id);
+    let line = OpenException::new(key, Severity::Books, "Books", entry.updated_at, cause).of(attempt.payment_id);
     let line = line.fixable(remedy, format!("{} {back}", entry.updated_at));
-    Ok(Line { cure, subject: Subject::Posting(entry.attempt_id, entry.invoice_id), ..line })
+    Ok(OpenException { cure, subject: Subject::Posting(entry.attempt_id, entry.invoice_id), ..line })
 }
 
-fn refused_refund(entry: &RefundEntry, refund: &Refund, amount: &str, number: &str) -> Line {
+fn refused_refund(entry: &RefundEntry, refund: &Refund, amount: &str, number: &str) -> OpenException {
     let credit = credit_number(refund.id, entry.invoice_id);
     let (id, why) = (refund.gateway_id.as_deref().unwrap_or_default(), sentence_of(entry.last_error.as_deref()));
     let (cause, remedy) = match refund.state {
@@ -315,13 +323,14 @@ fn refused_refund(entry: &RefundEntry, refund: &Refund, amount: &str, number: &s
         ),
     };
     let key = format!("refund_refused:{}:{}", entry.refund_id, entry.invoice_id);
-    let line = Line::new(key, Severity::Books, "Books", entry.updated_at, cause).fixable(remedy, entry.updated_at);
+    let line =
+        OpenException::new(key, Severity::Books, "Books", entry.updated_at, cause).fixable(remedy, entry.updated_at);
     let subject = Subject::RefundPosting(entry.refund_id, entry.invoice_id);
-    Line { cure: Some(Cure::PostRefund), subject, ..line }
+    OpenException { cure: Some(Cure::PostRefund), subject, ..line }
 }
 
 /// News about nothing that is known here: one line for each thing there, however often it was told of.
-fn parked(news: &[Webhook]) -> Vec<Line> {
+fn parked(news: &[Webhook]) -> Vec<OpenException> {
     let mut things: BTreeMap<String, Vec<&Webhook>> = BTreeMap::new();
     for webhook in news {
         things.entry(thing_of(webhook)).or_default().push(webhook);
@@ -333,9 +342,9 @@ fn parked(news: &[Webhook]) -> Vec<Line> {
         let cause = format!("The gateway told of {thing}, which is not known here: {}.", kinds.join(", "));
         let since = told.iter().map(|webhook| webhook.received_at).min().unwrap_or_default();
         let content: Vec<_> = told.iter().map(|webhook| webhook.event_id.as_str()).collect();
-        let line = Line::new(key_of_unknown(&thing), Severity::Look, "Gateway", since, cause);
+        let line = OpenException::new(key_of_unknown(&thing), Severity::Look, "Gateway", since, cause);
         let line = line.fixable("Look at it there. It is read again each day.", content.join(" "));
-        Line { subject: Subject::News(told.iter().map(|webhook| webhook.id).collect()), ..line }
+        OpenException { subject: Subject::News(told.iter().map(|webhook| webhook.id).collect()), ..line }
     };
     things.into_iter().map(line).collect()
 }

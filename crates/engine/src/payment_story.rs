@@ -7,7 +7,7 @@ use crate::{
     books_story::{BooksStory, RUNNING},
     clock::{on_the_wall, zone},
     dispute_story::Told,
-    exception_lines::{Line, sentence_of},
+    exception_lines::{OpenException, sentence_of},
     faces::{decline_reason, never_sent},
     post_again::again,
     refund_story::{refund_events, refund_face},
@@ -132,7 +132,7 @@ impl Engine {
         let mut found = Vec::new();
         for row in db.exceptions_of_payment(payment.id).await? {
             match row.state {
-                ExceptionState::Open => found.push(Line::from(row)),
+                ExceptionState::Open => found.push(OpenException::from(row)),
                 ExceptionState::Fixed => story.events.push(fixed(&row, local)),
                 ExceptionState::Cured => {}
             }

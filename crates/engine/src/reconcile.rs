@@ -100,7 +100,7 @@ impl Engine {
     ) -> Result<(), Error> {
         let (now, locale) = (self.now(), db.merchant().await?.face()?.locale);
         // What the gateway told of, and nobody here knows, is a line of its own already.
-        let mut told: HashSet<_> = self.exception_lines(db).await?.into_iter().map(|line| line.key).collect();
+        let mut told: HashSet<_> = self.exceptions_of_rows(db).await?.into_iter().map(|open| open.key).collect();
         // Nor does it come back by being listed, once a person has seen to it when it was told.
         let keys = found.iter().map(|found| found.difference.key()).collect();
         let seen_to = db.exceptions_fixed_of(keys).await?.into_iter().filter(|row| row.compared_from.is_none());
