@@ -9,7 +9,7 @@ use domain::{
     invoice::{BooksInvoice, CompanyNamed, InvoiceStatus},
     money::Money,
     network::Network,
-    payment::{INVOICES_PER_PAYMENT_MAX, Shown, amount_to_charge, together},
+    payment::{INVOICES_PER_PAYMENT_MAX, ShownShare, amount_to_charge, together},
     views::{CheckoutPage, Closed, ClosedReason, GatewayFace, Moved, Offer, OfferItem, Outcome},
 };
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -147,7 +147,7 @@ impl Engine {
         let mut chosen = Vec::new();
         for (invoice, pay) in invoices.iter().zip(amounts) {
             let (due, read) = (invoice.due()?, self.as_last_read(&guest.db, invoice).await?);
-            let pay = amount_to_charge(Shown { pay: *pay, due }, &read, guest.merchant.takes_parts);
+            let pay = amount_to_charge(ShownShare { pay: *pay, due }, &read, guest.merchant.takes_parts);
             let pay = pay.map_err(TakeError::of(&invoice.number))?;
             chosen.push((invoice.id, (pay != due).then_some(pay.minor)));
         }
