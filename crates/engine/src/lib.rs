@@ -31,6 +31,7 @@ mod methods;
 mod open_checkout;
 mod order;
 mod passes;
+mod payment_standing;
 mod payment_story;
 mod post_again;
 mod post_payment;
@@ -125,7 +126,7 @@ struct Inner {
     sweeps: worker::Rounds,
     seals: worker::Rounds,
     asking: open_checkout::Asking,
-    looks: settle_payment::Looks,
+    looks: payment_standing::Looks,
     under_way: card_testing::UnderWay,
     set_ups: set_up::SetUps,
     /// The worker reads, the demo's reset writes: it takes the tables away and makes them anew.
@@ -160,7 +161,7 @@ impl Engine {
             sweeps: worker::Rounds::default(),
             seals: worker::Rounds::default(),
             asking: open_checkout::Asking::new(hold_rates),
-            looks: settle_payment::Looks::default(),
+            looks: payment_standing::Looks::default(),
             under_way: card_testing::UnderWay::default(),
             set_ups: set_up::SetUps::default(),
             tables: Arc::default(),
