@@ -6,6 +6,9 @@ use chrono::{DateTime, Utc};
 use domain::refund::RefundState;
 use store::{Attempt, BooksEntry, BooksEntryState, MerchantTx, Refund, RefundEntry};
 
+/// Why nobody but a person takes out what one has entered.
+pub(crate) const BY_HAND: &str = "It was marked as fixed by hand, so what was entered then must be undone by hand.";
+
 /// What was paid back of a payment's share without ever having been in the books. `parts` are the refunds' own writes.
 pub(crate) fn never_entered(share: &BooksEntry, refunds: &[Refund], parts: &[RefundEntry]) -> i64 {
     let is_paid = |part: &&RefundEntry| {

@@ -6,6 +6,7 @@ use crate::{
     audit::{Actor, Audited},
     failpoint,
     jobs::Work,
+    refused_payment::BY_HAND,
     take_payment::charge_request,
 };
 use chrono::{DateTime, Utc};
@@ -129,7 +130,7 @@ impl Engine {
                 Work::queue_all(&[post, Work::WriteReceipt { payment }], tx, Some(payment), now, now).await?;
             }
             Effect::TakeBack => {
-                tx.books_entries_take_back(attempt.id, now).await?;
+                tx.books_entries_take_back(attempt.id, BY_HAND, now).await?;
                 let work = Work::TakeBackPayment { attempt: attempt.id, asked_ms: now.timestamp_millis() };
                 work.queue(tx, Some(payment), now, now).await?;
             }
