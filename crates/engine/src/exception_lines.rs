@@ -104,10 +104,10 @@ impl Engine {
             lines.push(OpenException { payment: job.payment_id, cure: Some(Cure::RunTask), subject, ..line });
         }
         lines.extend(parked(&db.webhooks_parked(PARKED_MAX).await?));
-        if self.alarm_stands(db).await? {
+        if let Some(since) = self.alarm_stands(db).await? {
             let cause = "In the last day, more than 3 in 10 cards were declined within ten minutes: somebody may be \
                          testing stolen cards.";
-            let line = OpenException::new("card_testing".into(), Severity::Look, "Cards", self.now(), cause.into());
+            let line = OpenException::new("card_testing".into(), Severity::Look, "Cards", since, cause.into());
             let remedy =
                 "Guests are held back by themselves; look at the transactions, and at the gateway's own rules.";
             lines.push(OpenException { remedy: remedy.into(), ..line });
