@@ -4,7 +4,7 @@ use domain::{
     ids::{CheckoutId, InvoiceId, MailId, PaymentId},
     method::MethodKind,
     money::{Currency, Money},
-    payment::Shown,
+    payment::ShownShare,
 };
 use leptos_router::location::Url;
 
@@ -113,9 +113,9 @@ pub fn own_path(next: &str) -> Option<&str> {
 /// What is paid of each invoice in a form field: `USD 120450`, `USD 120450 35000`, and `USD 10000/90000` for a part of what
 /// is due.
 #[must_use]
-pub fn shown_field(shown: &[Shown]) -> String {
+pub fn shown_field(shown: &[ShownShare]) -> String {
     let currency = shown.first().map(|first| first.due.currency.to_string()).unwrap_or_default();
-    let share = |Shown { pay, due }: &Shown| {
+    let share = |ShownShare { pay, due }: &ShownShare| {
         if pay == due { format!(" {}", due.minor) } else { format!(" {}/{}", pay.minor, due.minor) }
     };
     currency + &shown.iter().map(share).collect::<String>()
@@ -138,13 +138,13 @@ fn without_separators(amount: &str) -> Option<String> {
 }
 
 #[must_use]
-pub fn read_shown(field: &str) -> Option<Vec<Shown>> {
+pub fn read_shown(field: &str) -> Option<Vec<ShownShare>> {
     let (code, shares) = field.split_once(' ')?;
     let currency = code.parse::<Currency>().ok()?;
     let money = |minor: &str| Some(Money::new(minor.parse().ok()?, currency));
     let share = |share: &str| match share.split_once('/') {
-        Some((pay, due)) => Some(Shown { pay: money(pay)?, due: money(due)? }),
-        None => money(share).map(Shown::whole),
+        Some((pay, due)) => Some(ShownShare { pay: money(pay)?, due: money(due)? }),
+        None => money(share).map(ShownShare::whole),
     };
     shares.split(' ').map(share).collect()
 }
@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn money_survives_a_form() {
         let usd = |minor| Money::new(minor, Currency::USD);
-        let (whole, part) = (Shown::whole(usd(120_450)), Shown { pay: usd(10_000), due: usd(90_000) });
+        let (whole, part) = (ShownShare::whole(usd(120_450)), ShownShare { pay: usd(10_000), due: usd(90_000) });
         for (shown, field) in [
             (vec![whole], "USD 120450"),
             (vec![whole, part], "USD 120450 10000/90000"),

@@ -51,7 +51,7 @@ impl Cure {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DifferenceKind {
     /// It is told by rows of its own for as long as it lasts: what waits, what was refused, what contradicts itself.
-    Standing,
+    ToldElsewhere,
     /// Facts, rows and ledger of one payment.
     Records,
     BankSilent,
@@ -81,15 +81,23 @@ pub enum DifferenceKind {
     NotCompared,
 }
 
-/// Its key's beginning, weight, badge, cause and remedy. `{}` stands for the amount and its reference.
-struct Told(&'static str, Severity, &'static str, &'static str, &'static str);
+/// How it is told to staff.
+struct Told {
+    /// What its key begins with.
+    key: &'static str,
+    severity: Severity,
+    area: &'static str,
+    /// `{}` stands for the amount and its reference.
+    cause: &'static str,
+    remedy: &'static str,
+}
 
 const COMPARE: &str = "Compare it with the gateway.";
 
 impl DifferenceKind {
     #[cfg(test)]
     const ALL: [Self; 24] = [
-        Self::Standing,
+        Self::ToldElsewhere,
         Self::Records,
         Self::BankSilent,
         Self::ChargeUnknown,
@@ -118,168 +126,170 @@ impl DifferenceKind {
     const fn told(self) -> Told {
         use Severity::{Books, Look, Money};
         match self {
-            Self::Standing => Told("standing", Severity::Waits, "Payment", "", ""),
-            Self::Records => Told(
-                "records",
-                Look,
-                "Records",
-                "What is recorded here about {} does not agree with itself.",
-                "Tell whoever runs this installation.",
-            ),
-            Self::BankSilent => Told(
-                "bank_silent",
-                Money,
-                "Payment",
-                "Whether {} comes should have been decided by now.",
-                "Ask the gateway what became of it.",
-            ),
-            Self::ChargeUnknown => Told(
-                UNKNOWN,
-                Money,
-                "Gateway",
-                "The gateway took {} for a payment that is not known here.",
-                "Look at it there: pay it back there, or enter it in the books by hand.",
-            ),
-            Self::ChargeNotTaken => Told(
-                "charge_not_taken",
-                Money,
-                "Gateway",
-                "The gateway lists {} as taken for a payment that brought no money here.",
-                COMPARE,
-            ),
-            Self::ChargeTwice => Told(
-                "charge_twice",
-                Money,
-                "Gateway",
-                "The gateway took the money of one payment, {}, more than once.",
-                "Look for both charges there, and pay one of them back there.",
-            ),
-            Self::ChargeDiffers => Told(
-                "charge_differs",
-                Money,
-                "Gateway",
-                "The gateway took {}, which is not what was agreed to.",
-                "Compare it with the gateway, and pay back what is too much.",
-            ),
-            Self::ChargeNotUndone => Told(
-                "charge_not_undone",
-                Money,
-                "Gateway",
-                "{} was paid back by a void, and the gateway lists it as taken.",
-                COMPARE,
-            ),
-            Self::ChargeMissing => Told(
-                "charge_missing",
-                Money,
-                "Gateway",
-                "{} counts as paid, and the gateway does not list it.",
-                "Look for it there. If it is not there, take its payment out of the books.",
-            ),
-            Self::RefundUnknown => Told(
-                UNKNOWN,
-                Money,
-                "Gateway",
-                "The gateway paid {} back by a refund that is not known here.",
-                "Look at it there, and enter it in the books by hand.",
-            ),
-            Self::RefundDiffers => Told(
-                "refund_differs",
-                Money,
-                "Gateway",
-                "What the gateway says of a refund of {} is not what is known here.",
-                COMPARE,
-            ),
-            Self::RefundMissing => Told(
-                "refund_missing",
-                Money,
-                "Gateway",
-                "A refund of {} counts as paid out, and the gateway does not list it.",
-                COMPARE,
-            ),
-            Self::DisputeUnknown => Told(
-                UNKNOWN,
-                Money,
-                "Dispute",
-                "The gateway has a dispute of {} that is not known here.",
-                "Answer it there in time.",
-            ),
-            Self::DisputeDiffers => Told(
-                "dispute_differs",
-                Money,
-                "Dispute",
-                "What the gateway says of a dispute of {} is not what is known here.",
-                COMPARE,
-            ),
-            Self::DisputeMissing => Told(
-                "dispute_missing",
-                Money,
-                "Dispute",
-                "{} counts as disputed, and the gateway does not list that.",
-                COMPARE,
-            ),
-            Self::PostingLacking => Told(
-                "posting_lacking",
-                Books,
-                "Books",
-                "{} was taken, is not in the books, and nobody was asked to enter it.",
-                "Enter it there by hand.",
-            ),
-            Self::PostingMissing => Told(
-                "posting_missing",
-                Books,
-                "Books",
-                "{} was posted, and the books do not have it any more.",
-                "Post it again, unless somebody took it out on purpose.",
-            ),
-            Self::PostingDiffers => Told(
-                "posting_differs",
-                Books,
-                "Books",
-                "The books have another amount where {} should stand.",
-                "Put the payment with that reference right there.",
-            ),
-            Self::PostingTooMany => Told(
-                "posting_too_many",
-                Books,
-                "Books",
-                "The books have more than one payment of {}.",
-                "Look for that reference there, and delete the one too many.",
-            ),
-            Self::PostingStays => Told(
-                "posting_stays",
-                Books,
-                "Books",
-                "The money of {} went back, and the books still have its payment.",
-                "Have it taken out of them.",
-            ),
-            Self::RefundPostingMissing => Told(
-                "refund_posting_missing",
-                Books,
-                "Books",
-                "A refund of {} was posted, and the books do not have it any more.",
-                "Post it again, unless somebody took it out on purpose.",
-            ),
-            Self::RefundPostingDiffers => Told(
-                "refund_posting_differs",
-                Books,
-                "Books",
-                "The books have another amount where a refund of {} should stand.",
-                "Put the payment with that reference right there.",
-            ),
-            Self::RefundPostingStays => Told(
-                "refund_posting_stays",
-                Books,
-                "Books",
-                "A refund of {} has failed, and the books still have it.",
-                "Delete the payment with that reference there, and void its credit note.",
-            ),
-            Self::NotCompared => Told(
-                "not_compared",
-                Look,
-                "Task",
-                "Today’s comparison is incomplete: {}.",
-                "It is tried again tomorrow.",
-            ),
+            Self::ToldElsewhere => {
+                Told { key: "told_elsewhere", severity: Severity::Waits, area: "Payment", cause: "", remedy: "" }
+            }
+            Self::Records => Told {
+                key: "records",
+                severity: Look,
+                area: "Records",
+                cause: "What is recorded here about {} does not agree with itself.",
+                remedy: "Tell whoever runs this installation.",
+            },
+            Self::BankSilent => Told {
+                key: "bank_silent",
+                severity: Money,
+                area: "Payment",
+                cause: "Whether {} comes should have been decided by now.",
+                remedy: "Ask the gateway what became of it.",
+            },
+            Self::ChargeUnknown => Told {
+                key: UNKNOWN,
+                severity: Money,
+                area: "Gateway",
+                cause: "The gateway took {} for a payment that is not known here.",
+                remedy: "Look at it there: pay it back there, or enter it in the books by hand.",
+            },
+            Self::ChargeNotTaken => Told {
+                key: "charge_not_taken",
+                severity: Money,
+                area: "Gateway",
+                cause: "The gateway lists {} as taken for a payment that brought no money here.",
+                remedy: COMPARE,
+            },
+            Self::ChargeTwice => Told {
+                key: "charge_twice",
+                severity: Money,
+                area: "Gateway",
+                cause: "The gateway took the money of one payment, {}, more than once.",
+                remedy: "Look for both charges there, and pay one of them back there.",
+            },
+            Self::ChargeDiffers => Told {
+                key: "charge_differs",
+                severity: Money,
+                area: "Gateway",
+                cause: "The gateway took {}, which is not what was agreed to.",
+                remedy: "Compare it with the gateway, and pay back what is too much.",
+            },
+            Self::ChargeNotUndone => Told {
+                key: "charge_not_undone",
+                severity: Money,
+                area: "Gateway",
+                cause: "{} was paid back by a void, and the gateway lists it as taken.",
+                remedy: COMPARE,
+            },
+            Self::ChargeMissing => Told {
+                key: "charge_missing",
+                severity: Money,
+                area: "Gateway",
+                cause: "{} counts as paid, and the gateway does not list it.",
+                remedy: "Look for it there. If it is not there, take its payment out of the books.",
+            },
+            Self::RefundUnknown => Told {
+                key: UNKNOWN,
+                severity: Money,
+                area: "Gateway",
+                cause: "The gateway paid {} back by a refund that is not known here.",
+                remedy: "Look at it there, and enter it in the books by hand.",
+            },
+            Self::RefundDiffers => Told {
+                key: "refund_differs",
+                severity: Money,
+                area: "Gateway",
+                cause: "What the gateway says of a refund of {} is not what is known here.",
+                remedy: COMPARE,
+            },
+            Self::RefundMissing => Told {
+                key: "refund_missing",
+                severity: Money,
+                area: "Gateway",
+                cause: "A refund of {} counts as paid out, and the gateway does not list it.",
+                remedy: COMPARE,
+            },
+            Self::DisputeUnknown => Told {
+                key: UNKNOWN,
+                severity: Money,
+                area: "Dispute",
+                cause: "The gateway has a dispute of {} that is not known here.",
+                remedy: "Answer it there in time.",
+            },
+            Self::DisputeDiffers => Told {
+                key: "dispute_differs",
+                severity: Money,
+                area: "Dispute",
+                cause: "What the gateway says of a dispute of {} is not what is known here.",
+                remedy: COMPARE,
+            },
+            Self::DisputeMissing => Told {
+                key: "dispute_missing",
+                severity: Money,
+                area: "Dispute",
+                cause: "{} counts as disputed, and the gateway does not list that.",
+                remedy: COMPARE,
+            },
+            Self::PostingLacking => Told {
+                key: "posting_lacking",
+                severity: Books,
+                area: "Books",
+                cause: "{} was taken, is not in the books, and nobody was asked to enter it.",
+                remedy: "Enter it there by hand.",
+            },
+            Self::PostingMissing => Told {
+                key: "posting_missing",
+                severity: Books,
+                area: "Books",
+                cause: "{} was posted, and the books do not have it any more.",
+                remedy: "Post it again, unless somebody took it out on purpose.",
+            },
+            Self::PostingDiffers => Told {
+                key: "posting_differs",
+                severity: Books,
+                area: "Books",
+                cause: "The books have another amount where {} should stand.",
+                remedy: "Put the payment with that reference right there.",
+            },
+            Self::PostingTooMany => Told {
+                key: "posting_too_many",
+                severity: Books,
+                area: "Books",
+                cause: "The books have more than one payment of {}.",
+                remedy: "Look for that reference there, and delete the one too many.",
+            },
+            Self::PostingStays => Told {
+                key: "posting_stays",
+                severity: Books,
+                area: "Books",
+                cause: "The money of {} went back, and the books still have its payment.",
+                remedy: "Have it taken out of them.",
+            },
+            Self::RefundPostingMissing => Told {
+                key: "refund_posting_missing",
+                severity: Books,
+                area: "Books",
+                cause: "A refund of {} was posted, and the books do not have it any more.",
+                remedy: "Post it again, unless somebody took it out on purpose.",
+            },
+            Self::RefundPostingDiffers => Told {
+                key: "refund_posting_differs",
+                severity: Books,
+                area: "Books",
+                cause: "The books have another amount where a refund of {} should stand.",
+                remedy: "Put the payment with that reference right there.",
+            },
+            Self::RefundPostingStays => Told {
+                key: "refund_posting_stays",
+                severity: Books,
+                area: "Books",
+                cause: "A refund of {} has failed, and the books still have it.",
+                remedy: "Delete the payment with that reference there, and void its credit note.",
+            },
+            Self::NotCompared => Told {
+                key: "not_compared",
+                severity: Look,
+                area: "Task",
+                cause: "Today’s comparison is incomplete: {}.",
+                remedy: "It is tried again tomorrow.",
+            },
         }
     }
 
@@ -318,17 +328,17 @@ impl Difference {
     /// The same one has the same key, however often it is found.
     #[must_use]
     pub fn key(&self) -> String {
-        format!("{}:{}", self.kind.told().0, self.about)
+        format!("{}:{}", self.kind.told().key, self.about)
     }
 
     #[must_use]
     pub const fn severity(&self) -> Severity {
-        self.kind.told().1
+        self.kind.told().severity
     }
 
     #[must_use]
     pub const fn area(&self) -> &'static str {
-        self.kind.told().2
+        self.kind.told().area
     }
 
     /// What is wrong, for staff.
@@ -341,13 +351,13 @@ impl Difference {
             (None, Some(reference)) => reference.clone(),
             (None, None) => self.words.clone(),
         };
-        self.kind.told().3.replace("{}", &of)
+        self.kind.told().cause.replace("{}", &of)
     }
 
     /// What a person does about it.
     #[must_use]
     pub const fn remedy(&self) -> &'static str {
-        self.kind.told().4
+        self.kind.told().remedy
     }
 
     #[must_use]
@@ -373,7 +383,7 @@ mod tests {
 
     #[test]
     fn g44_each_difference_has_a_cause_and_a_remedy_and_says_what_it_is_about() {
-        for kind in DifferenceKind::ALL.into_iter().filter(|kind| *kind != DifferenceKind::Standing) {
+        for kind in DifferenceKind::ALL.into_iter().filter(|kind| *kind != DifferenceKind::ToldElsewhere) {
             let difference = difference(kind);
             let cause = difference.cause(Locale::EnUs);
             assert!(cause.contains("$1,204.50 (ch_1)") && cause.ends_with('.'), "{kind:?}: {cause}");

@@ -19,7 +19,9 @@ pub enum Account {
 #[cfg_attr(feature = "orm", sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case"))]
 #[serde(rename_all = "snake_case")]
 pub enum JournalKind {
+    /// The gateway holds the money, the customer owes that much less.
     PaymentTaken,
+    /// A void or a return: a new journal, never an edit of the old one.
     PaymentReversed,
     /// Taken after all: the gateway had the money of an attempt that had ended without any.
     PaymentCorrected,
@@ -75,54 +77,14 @@ impl Journal {
     /// An amount that cannot be negated.
     pub fn of(kind: JournalKind, amount: Money) -> Result<Self, Unbalanced> {
         match kind {
-            JournalKind::PaymentTaken => Self::payment_taken(amount),
-            JournalKind::PaymentReversed => Self::payment_reversed(amount),
-            JournalKind::PaymentCorrected => Self::payment_corrected(amount),
-            JournalKind::RefundPaid => Self::refund_paid(amount),
-            JournalKind::RefundFailed => Self::refund_failed(amount),
-            JournalKind::DisputeLost => Self::moved_back(kind, amount),
-            JournalKind::DisputeReversed => Self::moved(kind, amount),
+            JournalKind::PaymentTaken
+            | JournalKind::PaymentCorrected
+            | JournalKind::RefundFailed
+            | JournalKind::DisputeReversed => Self::moved(kind, amount),
+            JournalKind::PaymentReversed | JournalKind::RefundPaid | JournalKind::DisputeLost => {
+                Self::moved_back(kind, amount)
+            }
         }
-    }
-
-    /// The gateway holds the money, the customer owes that much less.
-    ///
-    /// # Errors
-    /// An amount that cannot be negated.
-    pub fn payment_taken(amount: Money) -> Result<Self, Unbalanced> {
-        Self::moved(JournalKind::PaymentTaken, amount)
-    }
-
-    /// A void or a return: a new journal, never an edit of the old one.
-    ///
-    /// # Errors
-    /// An amount that cannot be negated.
-    pub fn payment_reversed(amount: Money) -> Result<Self, Unbalanced> {
-        Self::moved_back(JournalKind::PaymentReversed, amount)
-    }
-
-    /// Money of an attempt that had ended without any.
-    ///
-    /// # Errors
-    /// An amount that cannot be negated.
-    pub fn payment_corrected(amount: Money) -> Result<Self, Unbalanced> {
-        Self::moved(JournalKind::PaymentCorrected, amount)
-    }
-
-    /// So much of a payment was paid back.
-    ///
-    /// # Errors
-    /// An amount that cannot be negated.
-    pub fn refund_paid(amount: Money) -> Result<Self, Unbalanced> {
-        Self::moved_back(JournalKind::RefundPaid, amount)
-    }
-
-    /// A refund that was paid out has failed.
-    ///
-    /// # Errors
-    /// An amount that cannot be negated.
-    pub fn refund_failed(amount: Money) -> Result<Self, Unbalanced> {
-        Self::moved(JournalKind::RefundFailed, amount)
     }
 
     fn moved_back(kind: JournalKind, amount: Money) -> Result<Self, Unbalanced> {
@@ -180,13 +142,13 @@ mod tests {
         fn d9_a_return_a_refund_or_a_lost_dispute_undoes_the_payment_to_the_cent(minor in 1i64..i64::MAX) {
             let amount = Money::new(minor, Currency::USD);
             for (there, back) in [
-                (Journal::payment_taken(amount), Journal::payment_reversed(amount)),
-                (Journal::payment_taken(amount), Journal::refund_paid(amount)),
-                (Journal::refund_failed(amount), Journal::refund_paid(amount)),
-                (Journal::payment_taken(amount), Journal::of(JournalKind::DisputeLost, amount)),
-                (Journal::of(JournalKind::DisputeReversed, amount), Journal::of(JournalKind::DisputeLost, amount)),
+                (JournalKind::PaymentTaken, JournalKind::PaymentReversed),
+                (JournalKind::PaymentTaken, JournalKind::RefundPaid),
+                (JournalKind::RefundFailed, JournalKind::RefundPaid),
+                (JournalKind::PaymentTaken, JournalKind::DisputeLost),
+                (JournalKind::DisputeReversed, JournalKind::DisputeLost),
             ] {
-                let (there, back) = (there.expect("it balances"), back.expect("it balances"));
+                let [there, back] = [there, back].map(|kind| Journal::of(kind, amount).expect("it balances"));
                 for (a, b) in there.lines().iter().zip(back.lines()) {
                     prop_assert_eq!((a.account, a.amount.minor), (b.account, -b.amount.minor));
                 }

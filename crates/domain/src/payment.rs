@@ -367,14 +367,14 @@ pub const INVOICES_PER_PAYMENT_MAX: usize = 20;
 
 /// What the page showed of an invoice when Pay was pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shown {
+pub struct ShownShare {
     /// What is paid of it.
     pub pay: Money,
     /// What was due on it.
     pub due: Money,
 }
 
-impl Shown {
+impl ShownShare {
     #[must_use]
     pub const fn whole(due: Money) -> Self {
         Self { pay: due, due }
@@ -386,7 +386,7 @@ impl Shown {
 ///
 /// # Errors
 /// The refusal that the payer must be told.
-pub fn amount_to_charge(shown: Shown, books: &BooksInvoice, takes_parts: bool) -> Result<Money, Refusal> {
+pub fn amount_to_charge(shown: ShownShare, books: &BooksInvoice, takes_parts: bool) -> Result<Money, Refusal> {
     match books.status {
         InvoiceStatus::Paid => Err(Refusal::AlreadyPaid),
         InvoiceStatus::Open if !books.due.is_positive() => Err(Refusal::AlreadyPaid),

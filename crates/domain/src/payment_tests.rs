@@ -145,7 +145,7 @@ fn f23_a_lost_dispute_takes_money_alone_and_gives_back_what_it_took() {
 fn s66_the_amount_is_the_books_and_d11_a_move_must_be_confirmed() {
     let usd = |minor| Money::new(minor, Currency::USD);
     let books = |status, due| BooksInvoice { status, due: usd(due), ..BooksInvoice::example() };
-    let whole = |minor| Shown::whole(usd(minor));
+    let whole = |minor| ShownShare::whole(usd(minor));
     for takes_parts in [false, true] {
         let asked = |shown, status, due| amount_to_charge(shown, &books(status, due), takes_parts);
         assert_eq!(asked(whole(100), InvoiceStatus::Open, 100), Ok(usd(100)));
@@ -158,7 +158,7 @@ fn s66_the_amount_is_the_books_and_d11_a_move_must_be_confirmed() {
         for closed in [InvoiceStatus::Draft, InvoiceStatus::Void] {
             assert_eq!(asked(whole(100), closed, 100), Err(Refusal::NotPayable(closed)));
         }
-        let pounds = Shown::whole(Money::new(100, Currency::GBP));
+        let pounds = ShownShare::whole(Money::new(100, Currency::GBP));
         assert!(matches!(asked(pounds, InvoiceStatus::Open, 100), Err(Refusal::AmountMoved { .. })));
     }
 }
@@ -167,7 +167,7 @@ fn s66_the_amount_is_the_books_and_d11_a_move_must_be_confirmed() {
 fn g27_less_is_taken_where_the_merchant_takes_parts_and_g29_more_nowhere() {
     let usd = |minor| Money::new(minor, Currency::USD);
     let books = BooksInvoice { due: usd(100), ..BooksInvoice::example() };
-    let ask = |pay, due, takes_parts| amount_to_charge(Shown { pay, due: usd(due) }, &books, takes_parts);
+    let ask = |pay, due, takes_parts| amount_to_charge(ShownShare { pay, due: usd(due) }, &books, takes_parts);
     let not_within: Result<Money, Refusal> = Err(Refusal::NotWithin { due: usd(100) });
     for (pay, parts_taken, whole_only) in [
         (usd(100), Ok(usd(100)), Ok(usd(100))),
@@ -205,7 +205,7 @@ proptest! {
         let usd = |minor| Money::new(minor, Currency::USD);
         let books = BooksInvoice { due: usd(due), ..BooksInvoice::example() };
         for (pay, shown) in [(pay, shown), (pay, due), (due, due), (shown, shown)] {
-            if let Ok(charged) = amount_to_charge(Shown { pay: usd(pay), due: usd(shown) }, &books, takes_parts) {
+            if let Ok(charged) = amount_to_charge(ShownShare { pay: usd(pay), due: usd(shown) }, &books, takes_parts) {
                 prop_assert!(charged.is_positive() && charged.minor <= due && shown == due);
                 prop_assert!(takes_parts || charged.minor == due);
             }

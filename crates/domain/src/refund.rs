@@ -64,7 +64,7 @@ impl RefundState {
 #[cfg_attr(feature = "orm", derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum))]
 #[cfg_attr(feature = "orm", sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case"))]
 #[serde(rename_all = "snake_case")]
-pub enum RefundOrigin {
+pub enum RefundMade {
     /// By our staff, on a page of ours.
     Here,
     /// By somebody at the gateway's own console, or by another program: we hear of it when it is made.

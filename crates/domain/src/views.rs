@@ -498,16 +498,6 @@ pub struct ExceptionBox {
     pub fixed: Vec<FixedFace>,
 }
 
-/// What staff can have the books asked once more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BooksAgain {
-    /// To take a payment in, of which nothing was paid back meanwhile.
-    Post,
-    /// To let a payment go whose money went back.
-    TakeOut,
-}
-
 /// Money that the books refused, and where else it can go.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reallocation {
@@ -536,7 +526,7 @@ pub struct PaymentStory {
     /// It does not stand in the books as paid, for whichever reason.
     pub is_unpaid: bool,
     /// The books refused it, and can be asked once more.
-    pub again: Option<BooksAgain>,
+    pub again: Option<Cure>,
     /// The books refused it, and it can stand on another invoice instead.
     pub reallocation: Option<Reallocation>,
     /// The most severe of what did not agree when it was compared with gateway and books.

@@ -32,12 +32,12 @@ impl Engine {
         let collected = AttemptState::all_that(AttemptState::has_money);
         let month = day_start(today.with_day(1).unwrap_or(today), zone);
         let books = admin.db.connection_of_kind("books").await?;
-        let lines = self.lines(&admin.db).await?;
+        let open = self.open_exceptions(&admin.db).await?;
         Ok(AdminHome {
             who: admin.who.clone(),
             today,
-            needs_you_total: lines.len(),
-            needs_you: lines.into_iter().take(NEEDS_YOU_SHOWN).map(|line| line.face(zone)).collect(),
+            needs_you_total: open.len(),
+            needs_you: open.into_iter().take(NEEDS_YOU_SHOWN).map(|exception| exception.face(zone)).collect(),
             outstanding: amounts(&admin.db.invoice_sums(&outstanding).await?)?,
             overdue: amounts(&admin.db.invoice_sums(&overdue).await?)?,
             collected_this_month: less(

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     ids::{AttemptId, InvoiceId, MailId, PaymentId, RefundId},
     money::Money,
-    refund::{RefundOrigin, RefundState},
+    refund::{RefundMade, RefundState},
 };
 use serde::Deserialize;
 use std::{
@@ -233,9 +233,9 @@ impl Rows {
             must(key("books_posted", attempt, Some(*invoice)), what, entry.updated_at);
         }
         for (id, refund) in &self.refunds {
-            let (told, what) = match refund.origin {
-                RefundOrigin::Here => ("refund_asked", "order"),
-                RefundOrigin::There => ("refund_found", "finding"),
+            let (told, what) = match refund.made {
+                RefundMade::Here => ("refund_asked", "order"),
+                RefundMade::There => ("refund_found", "finding"),
             };
             must(key(told, id, None), format!("the {what} of {id}"), refund.created_at);
             if refund.state == RefundState::Succeeded {

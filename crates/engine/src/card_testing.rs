@@ -150,9 +150,10 @@ impl Engine {
         Ok(self.store().throttle_count(&alarm_of(db), ALARM, now).await?.is_none())
     }
 
-    /// Whether the alarm was raised at this merchant within the last day.
-    pub(crate) async fn alarm_stands(&self, db: &MerchantDb) -> Result<bool, Error> {
-        Ok(self.store().throttle_locked_until(&alarm_of(db), self.now()).await?.is_some())
+    /// When the alarm was raised at this merchant, if that was within the last day.
+    pub(crate) async fn alarm_stands(&self, db: &MerchantDb) -> Result<Option<DateTime<Utc>>, Error> {
+        let until = self.store().throttle_locked_until(&alarm_of(db), self.now()).await?;
+        Ok(until.map(|until| until - ALARM.lock))
     }
 }
 

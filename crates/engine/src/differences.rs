@@ -11,7 +11,7 @@ use store::{Attempt, Refund};
 
 /// One thing that does not agree.
 #[derive(Clone, Debug)]
-pub(crate) struct Found {
+pub(crate) struct FoundDifference {
     pub difference: Difference,
     pub attempt: Option<AttemptId>,
     pub ask: Option<Ask>,
@@ -28,7 +28,7 @@ pub(crate) enum Ask {
     Dispute(AttemptId, String),
 }
 
-impl Found {
+impl FoundDifference {
     pub(crate) fn new(kind: DifferenceKind, about: impl fmt::Display, words: String) -> Self {
         let difference = Difference { kind, about: about.to_string(), amount: None, reference: None, words };
         Self { difference, attempt: None, ask: None }

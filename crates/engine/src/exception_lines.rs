@@ -3,7 +3,7 @@
 
 use crate::{
     Engine, Error, clock::zone, dispute_story::Told, jobs::Work, post_again::again, post_payment::books_reference,
-    post_refund::credit_number, receive_webhook::thing_of, refused_payment::never_entered,
+    post_refund::credit_number, receive_webhook::thing_of, refused_payment::{BY_HAND, never_entered},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
@@ -13,12 +13,10 @@ use domain::{
     invoice::InvoiceStatus,
     money::{Locale, Money},
     refund::{RefundFailure, RefundState},
-    views::BooksAgain,
 };
 use std::collections::BTreeMap;
 use store::{
-    Attempt, BY_HAND, BooksEntry, BooksEntryState, ConnectionState, Dispute, MerchantDb, Refund, RefundEntry, Webhook,
-    left_to_refund,
+    Attempt, BooksEntry, BooksEntryState, ConnectionState, MerchantDb, Refund, RefundEntry, Webhook, left_to_refund,
 };
 
 /// What takes longer than this to come to its end is shown to somebody (`quality.md`, 2.4).
@@ -32,7 +30,7 @@ pub(crate) const DISPUTE_LOST: &str = "dispute_lost:";
 
 /// Something that needs a person.
 #[derive(Clone, Debug)]
-pub(crate) struct Line {
+pub(crate) struct OpenException {
     pub key: String,
     /// Another content is another thing: what was marked as fixed comes back with it.
     pub content: String,
@@ -64,7 +62,7 @@ pub(crate) enum Subject {
     Nothing,
 }
 
-impl Line {
+impl OpenException {
     fn new(key: String, severity: Severity, area: &str, since: DateTime<Utc>, cause: String) -> Self {
         Self {
             key,
@@ -93,40 +91,40 @@ impl Line {
 }
 
 impl Engine {
-    pub(crate) async fn exception_lines(&self, db: &MerchantDb) -> Result<Vec<Line>, Error> {
+    pub(crate) async fn exceptions_of_rows(&self, db: &MerchantDb) -> Result<Vec<OpenException>, Error> {
         let locale = db.merchant().await?.face()?.locale;
-        let mut lines = self.payment_lines(db, locale).await?;
-        lines.extend(self.refund_lines(db, locale).await?);
-        lines.extend(self.dispute_lines(db, locale).await?);
+        let mut lines = self.payment_exceptions(db, locale).await?;
+        lines.extend(self.refund_exceptions(db, locale).await?);
+        lines.extend(self.dispute_exceptions(db, locale).await?);
         for job in db.jobs_dead().await? {
             let what = serde_json::from_str::<Work>(&job.body).map_or("A task", |work| work.words());
             let error = job.last_error.unwrap_or_default();
             let cause = format!("{what} was given up after {} tries: {}", job.tries, sentence_of(Some(&error)));
-            let line = Line::new(format!("task:{}", job.id), Severity::Look, "Task", job.run_at, cause);
+            let line = OpenException::new(format!("task:{}", job.id), Severity::Look, "Task", job.run_at, cause);
             let line = line.fixable("Mend what the message says, then try again.", format!("{} {error}", job.run_at));
             let subject = Subject::Task(job.unique_key);
-            lines.push(Line { payment: job.payment_id, cure: Some(Cure::RunTask), subject, ..line });
+            lines.push(OpenException { payment: job.payment_id, cure: Some(Cure::RunTask), subject, ..line });
         }
         lines.extend(parked(&db.webhooks_parked(PARKED_MAX).await?));
-        if self.alarm_stands(db).await? {
+        if let Some(since) = self.alarm_stands(db).await? {
             let cause = "In the last day, more than 3 in 10 cards were declined within ten minutes: somebody may be \
                          testing stolen cards.";
-            let line = Line::new("card_testing".into(), Severity::Look, "Cards", self.now(), cause.into());
+            let line = OpenException::new("card_testing".into(), Severity::Look, "Cards", since, cause.into());
             let remedy =
                 "Guests are held back by themselves; look at the transactions, and at the gateway’s own rules.";
-            lines.push(Line { remedy: remedy.into(), ..line });
+            lines.push(OpenException { remedy: remedy.into(), ..line });
         }
         let books = db.connection_of_kind("books").await?;
         if let Some(books) = books.filter(|books| books.state == ConnectionState::Broken) {
             let why = sentence_of(books.last_error.as_deref());
             let cause = format!("The books must be connected again: {why}");
             let since = books.synced_at.unwrap_or_else(|| self.now());
-            lines.push(Line::new(format!("books:{}", books.id), Severity::Books, "Books", since, cause));
+            lines.push(OpenException::new(format!("books:{}", books.id), Severity::Books, "Books", since, cause));
         }
         Ok(lines)
     }
 
-    async fn payment_lines(&self, db: &MerchantDb, locale: Locale) -> Result<Vec<Line>, Error> {
+    async fn payment_exceptions(&self, db: &MerchantDb, locale: Locale) -> Result<Vec<OpenException>, Error> {
         let (mut lines, long_ago) = (Vec::new(), self.now() - SOON);
         for entry in db.books_entries_refused().await? {
             lines.push(refused(db, &entry, locale).await?);
@@ -141,14 +139,14 @@ impl Engine {
                 format!("{amount} for {number} was taken, and the books do not have it yet. It is tried again.")
             };
             let key = format!("books_waiting:{}:{}", entry.attempt_id, entry.invoice_id);
-            let line = Line::new(key, Severity::Waits, "Books", entry.updated_at, cause);
+            let line = OpenException::new(key, Severity::Waits, "Books", entry.updated_at, cause);
             lines.push(line.of(attempt.payment_id));
         }
         for attempt in db.attempts_unknown(long_ago).await? {
             let amount = attempt.amount()?.format(locale);
             let cause = format!("Nobody knows what became of a payment of {amount}. The gateway is asked again.");
             let key = format!("outcome:{}", attempt.id);
-            let line = Line::new(key, Severity::Waits, "Payment", attempt.created_at, cause);
+            let line = OpenException::new(key, Severity::Waits, "Payment", attempt.created_at, cause);
             lines.push(line.of(attempt.payment_id));
         }
         for attempt in db.attempts_waiting(self.now() - WAITED_LONG).await? {
@@ -158,20 +156,21 @@ impl Engine {
                  so far. The gateway is asked again."
             );
             let key = format!("outcome:{}", attempt.id);
-            let line = Line::new(key, Severity::Waits, "Payment", attempt.created_at, cause);
+            let line = OpenException::new(key, Severity::Waits, "Payment", attempt.created_at, cause);
             lines.push(line.of(attempt.payment_id));
         }
         for attempt in db.attempts_contradicted().await? {
             let amount = attempt.amount()?.format(locale);
             let cause = format!("The gateway’s news about {amount} do not fit what was final before.");
             let key = format!("contradicted:{}", attempt.id);
-            let line = Line::new(key, Severity::Money, "Payment", attempt.updated_at, cause).of(attempt.payment_id);
+            let line =
+                OpenException::new(key, Severity::Money, "Payment", attempt.updated_at, cause).of(attempt.payment_id);
             lines.push(line.fixable("Compare it with the gateway.", attempt.updated_at));
         }
         Ok(lines)
     }
 
-    async fn refund_lines(&self, db: &MerchantDb, locale: Locale) -> Result<Vec<Line>, Error> {
+    async fn refund_exceptions(&self, db: &MerchantDb, locale: Locale) -> Result<Vec<OpenException>, Error> {
         let (mut lines, long_ago) = (Vec::new(), self.now() - SOON);
         for entry in db.refund_entries_waiting(long_ago).await? {
             let refund = db.refund(entry.refund_id).await?;
@@ -185,17 +184,23 @@ impl Engine {
                     "{amount} was paid back for {number}, and the books do not have it yet. It is tried again."
                 );
                 let key = format!("refund_waiting:{}:{}", entry.refund_id, entry.invoice_id);
-                Line::new(key, Severity::Waits, "Books", entry.updated_at, cause)
+                OpenException::new(key, Severity::Waits, "Books", entry.updated_at, cause)
             };
             lines.push(line.of(payment));
         }
         for refund in db.refunds_unknown(long_ago).await? {
             let amount = refund.amount()?.format(locale);
             let cause = format!("Nobody knows what became of a refund of {amount}. The gateway is asked again.");
-            let line = Line::new(format!("outcome:{}", refund.id), Severity::Waits, "Refund", refund.created_at, cause);
+            let line = OpenException::new(
+                format!("outcome:{}", refund.id),
+                Severity::Waits,
+                "Refund",
+                refund.created_at,
+                cause,
+            );
             lines.push(line.of(db.attempt(refund.attempt_id).await?.payment_id));
         }
-        for refund in db.refunds_alarming(DateTime::UNIX_EPOCH).await? {
+        for refund in db.refunds_alarming().await? {
             let attempt = db.attempt(refund.attempt_id).await?;
             if refund.state.is_dead() && !refund.contradicted && is_settled(db, &attempt, &refund).await? {
                 continue;
@@ -211,16 +216,17 @@ impl Engine {
                 None => (format!("A refund of {amount} has failed."), "Look at the payment there."),
             };
             let key = format!("refund:{}", refund.id);
-            let line = Line::new(key, Severity::Money, "Refund", refund.updated_at, cause).of(attempt.payment_id);
+            let line =
+                OpenException::new(key, Severity::Money, "Refund", refund.updated_at, cause).of(attempt.payment_id);
             lines.push(line.fixable(remedy, refund.updated_at));
         }
         Ok(lines)
     }
 
     /// Those that are open, and parts that were lost, which no rule takes out of the books.
-    async fn dispute_lines(&self, db: &MerchantDb, locale: Locale) -> Result<Vec<Line>, Error> {
+    async fn dispute_exceptions(&self, db: &MerchantDb, locale: Locale) -> Result<Vec<OpenException>, Error> {
         let mut lines = Vec::new();
-        let disputes: Vec<Dispute> = db.disputes_alarming(DateTime::UNIX_EPOCH).await?;
+        let disputes = db.disputes_alarming().await?;
         if disputes.is_empty() {
             return Ok(lines);
         }
@@ -235,8 +241,8 @@ impl Engine {
                 DisputeState::Open => {
                     let cause = format!("A card’s holder disputes {amount} at their bank.");
                     let (key, since) = (format!("dispute:{}", dispute.id), dispute.opened_at);
-                    let line = Line::new(key, Severity::Money, "Dispute", since, cause).of(payment);
-                    lines.push(Line { remedy: told.answer(&dispute), page_url: dispute.page_url, ..line });
+                    let line = OpenException::new(key, Severity::Money, "Dispute", since, cause).of(payment);
+                    lines.push(OpenException { remedy: told.answer(&dispute), page_url: dispute.page_url, ..line });
                 }
                 DisputeState::Lost if attempt.state.has_money() => {
                     let reference = attempt.charge_id.or(attempt.gateway_id).unwrap_or_default();
@@ -245,7 +251,7 @@ impl Engine {
                     );
                     let remedy = format!("Take {amount} out of them, reference {reference}.");
                     let (key, since) = (format!("{DISPUTE_LOST}{}", dispute.id), dispute.updated_at);
-                    let line = Line::new(key, Severity::Books, "Dispute", since, cause).of(payment);
+                    let line = OpenException::new(key, Severity::Books, "Dispute", since, cause).of(payment);
                     lines.push(line.fixable(remedy, amount));
                 }
                 DisputeState::Lost | DisputeState::Won => {}
@@ -265,7 +271,7 @@ async fn is_settled(db: &MerchantDb, attempt: &Attempt, failed: &Refund) -> Resu
 }
 
 /// What the books refused of a payment, and what a person must enter, or take out, of it.
-async fn refused(db: &MerchantDb, entry: &BooksEntry, locale: Locale) -> Result<Line, Error> {
+async fn refused(db: &MerchantDb, entry: &BooksEntry, locale: Locale) -> Result<OpenException, Error> {
     let attempt = db.attempt(entry.attempt_id).await?;
     let refunds = db.refunds_of(&[attempt.id]).await?;
     let parts = db.refund_parts(&refunds).await?;
@@ -290,17 +296,14 @@ async fn refused(db: &MerchantDb, entry: &BooksEntry, locale: Locale) -> Result<
             format!("It must leave them, reference {reference}; until then nobody can pay {number} here."),
         )
     };
-    let cure = again(&attempt, entry, &refunds, &parts).map(|again| match again {
-        BooksAgain::Post => Cure::PostPayment,
-        BooksAgain::TakeOut => Cure::TakeOutPayment,
-    });
+    let cure = again(&attempt, entry, &refunds, &parts);
     let key = format!("books_refused:{}:{}", entry.attempt_id, entry.invoice_id);
-    let line = Line::new(key, Severity::Books, "Books", entry.updated_at, cause).of(attempt.payment_id);
+    let line = OpenException::new(key, Severity::Books, "Books", entry.updated_at, cause).of(attempt.payment_id);
     let line = line.fixable(remedy, format!("{} {back}", entry.updated_at));
-    Ok(Line { cure, subject: Subject::Posting(entry.attempt_id, entry.invoice_id), ..line })
+    Ok(OpenException { cure, subject: Subject::Posting(entry.attempt_id, entry.invoice_id), ..line })
 }
 
-fn refused_refund(entry: &RefundEntry, refund: &Refund, amount: &str, number: &str) -> Line {
+fn refused_refund(entry: &RefundEntry, refund: &Refund, amount: &str, number: &str) -> OpenException {
     let credit = credit_number(refund.id, entry.invoice_id);
     let (id, why) = (refund.gateway_id.as_deref().unwrap_or_default(), sentence_of(entry.last_error.as_deref()));
     let (cause, remedy) = match refund.state {
@@ -323,15 +326,16 @@ fn refused_refund(entry: &RefundEntry, refund: &Refund, amount: &str, number: &s
         ),
     };
     let key = format!("refund_refused:{}:{}", entry.refund_id, entry.invoice_id);
-    let line = Line::new(key, Severity::Books, "Books", entry.updated_at, cause).fixable(remedy, entry.updated_at);
+    let line =
+        OpenException::new(key, Severity::Books, "Books", entry.updated_at, cause).fixable(remedy, entry.updated_at);
     let subject = Subject::RefundPosting(entry.refund_id, entry.invoice_id);
     // What a person has entered in their own way, they alone undo.
     let is_by_hand = entry.last_error.as_deref() == Some(BY_HAND);
-    Line { cure: (!is_by_hand).then_some(Cure::PostRefund), subject, ..line }
+    OpenException { cure: (!is_by_hand).then_some(Cure::PostRefund), subject, ..line }
 }
 
 /// News about nothing that is known here: one line for each thing there, however often it was told of.
-fn parked(news: &[Webhook]) -> Vec<Line> {
+fn parked(news: &[Webhook]) -> Vec<OpenException> {
     let mut things: BTreeMap<String, Vec<&Webhook>> = BTreeMap::new();
     for webhook in news {
         things.entry(thing_of(webhook)).or_default().push(webhook);
@@ -343,9 +347,9 @@ fn parked(news: &[Webhook]) -> Vec<Line> {
         let cause = format!("The gateway told of {thing}, which is not known here: {}.", kinds.join(", "));
         let since = told.iter().map(|webhook| webhook.received_at).min().unwrap_or_default();
         let content: Vec<_> = told.iter().map(|webhook| webhook.event_id.as_str()).collect();
-        let line = Line::new(key_of_unknown(&thing), Severity::Look, "Gateway", since, cause);
+        let line = OpenException::new(key_of_unknown(&thing), Severity::Look, "Gateway", since, cause);
         let line = line.fixable("Look at it there. It is read again each day.", content.join(" "));
-        Line { subject: Subject::News(told.iter().map(|webhook| webhook.id).collect()), ..line }
+        OpenException { subject: Subject::News(told.iter().map(|webhook| webhook.id).collect()), ..line }
     };
     things.into_iter().map(line).collect()
 }

@@ -6,7 +6,7 @@ use crate::{
     audit::{Actor, Audited},
     clock::{on_the_wall, zone},
     error::known,
-    exception_lines::{Line, Subject},
+    exception_lines::{OpenException, Subject},
     faces::{ROWS_PER_PAGE, page},
 };
 use chrono::{DateTime, Utc};
@@ -30,28 +30,30 @@ impl Engine {
     /// The database is away.
     pub async fn exceptions(&self, admin: &AdminPass, number: u64) -> Result<ExceptionBox, Error> {
         let zone = zone(&admin.who.time_zone);
-        let lines = self.lines(&admin.db).await?;
-        let total = u64::try_from(lines.len()).unwrap_or(u64::MAX);
+        let open = self.open_exceptions(&admin.db).await?;
+        let total = u64::try_from(open.len()).unwrap_or(u64::MAX);
         let before = usize::try_from(number.saturating_sub(1).saturating_mul(ROWS_PER_PAGE)).unwrap_or(usize::MAX);
-        let here = lines.into_iter().skip(before).take(usize::try_from(ROWS_PER_PAGE).unwrap_or(usize::MAX));
+        let here = open.into_iter().skip(before).take(usize::try_from(ROWS_PER_PAGE).unwrap_or(usize::MAX));
         let fixed = admin.db.exceptions_fixed(FIXED_SHOWN).await?;
         Ok(ExceptionBox {
             who: admin.who.clone(),
-            page: page(here.map(|line| line.face(zone)).collect(), total, number, ""),
+            page: page(here.map(|exception| exception.face(zone)).collect(), total, number, ""),
             fixed: fixed.into_iter().map(|row| fixed_face(row, zone)).collect(),
         })
     }
 
     /// All that are open, the most severe first, and of those the oldest.
-    pub(crate) async fn lines(&self, db: &MerchantDb) -> Result<Vec<Line>, Error> {
-        let mut lines = self.exception_lines(db).await?;
-        let standing: HashSet<String> = lines.iter().map(|line| line.key.clone()).collect();
+    pub(crate) async fn open_exceptions(&self, db: &MerchantDb) -> Result<Vec<OpenException>, Error> {
+        let mut open = self.exceptions_of_rows(db).await?;
+        let standing: HashSet<String> = open.iter().map(|exception| exception.key.clone()).collect();
         let fixed = db.exceptions_fixed_of(standing.iter().cloned().collect()).await?;
-        lines.retain(|line| !fixed.iter().any(|row| row.unique_key == line.key && row.content == line.content));
+        open.retain(|exception| {
+            !fixed.iter().any(|row| row.unique_key == exception.key && row.content == exception.content)
+        });
         let found = db.exceptions_open().await?.into_iter();
-        lines.extend(found.filter(|row| !standing.contains(&row.unique_key)).map(Line::from));
-        lines.sort_by(|a, b| (a.severity, a.since, &a.key).cmp(&(b.severity, b.since, &b.key)));
-        Ok(lines)
+        open.extend(found.filter(|row| !standing.contains(&row.unique_key)).map(OpenException::from));
+        open.sort_by(|a, b| (a.severity, a.since, &a.key).cmp(&(b.severity, b.since, &b.key)));
+        Ok(open)
     }
 
     /// Ends one by its own cure. What follows of that is watched as any other: it comes back if that does not help.
@@ -59,8 +61,8 @@ impl Engine {
     /// # Errors
     /// [`Error::NotFound`] also for another merchant's.
     pub async fn retry_exception(&self, admin: &AdminPass, key: &str) -> Result<(), Error> {
-        let Some(line) = self.line(&admin.db, key).await? else { return Ok(()) };
-        match (line.cure, line.subject, line.payment) {
+        let Some(exception) = self.open_exception(&admin.db, key).await? else { return Ok(()) };
+        match (exception.cure, exception.subject, exception.payment) {
             (Some(Cure::PostPayment | Cure::TakeOutPayment), Subject::Attempt(attempt), _) => {
                 self.post_lost(admin, attempt, key).await
             }
@@ -95,23 +97,23 @@ impl Engine {
     ) -> Result<bool, Error> {
         let cut = |typed: &str| typed.trim().chars().take(WORDS_MAX_CHARS).collect::<String>();
         let (reason, reference) = (cut(reason), cut(reference));
-        let Some(line) = self.line(&admin.db, key).await? else {
+        let Some(open) = self.open_exception(&admin.db, key).await? else {
             let by_this_form =
                 |row: &Exception| row.reason.as_ref() == Some(&reason) && row.reference.as_ref() == Some(&reference);
             return Ok(admin.db.exceptions_fixed_of(vec![key.to_owned()]).await?.iter().any(by_this_form));
         };
-        if !line.may_be_fixed {
+        if !open.may_be_fixed {
             return Err(Error::NotFound);
         }
-        let (now, payment) = (self.now(), line.payment);
-        let (exception, told) = (line.key.clone(), reason.clone());
+        let (now, payment) = (self.now(), open.payment);
+        let (exception, told) = (open.key.clone(), reason.clone());
         let audited = Audited::ExceptionFixed { exception, reason: told, reference: reference.clone() };
         let slip = audited.slip(payment, Actor::Staff(admin.person), now)?;
-        let subject = line.subject.clone();
+        let subject = open.subject.clone();
         let tx = admin.db.begin().await?;
         settle(&tx, subject, now).await?;
         let fixed_by = Some(admin.who.email.clone());
-        let row = Exception { fixed_by, reason: Some(reason), reference: Some(reference), ..line.row(&tx, now) };
+        let row = Exception { fixed_by, reason: Some(reason), reference: Some(reference), ..open.row(&tx, now) };
         tx.exception_fix(row).await?;
         tx.audit_add(slip).await?;
         tx.commit().await?;
@@ -120,9 +122,9 @@ impl Engine {
     }
 
     /// The open one with this key; nothing when it was there and has ended, by a press before this one perhaps.
-    async fn line(&self, db: &MerchantDb, key: &str) -> Result<Option<Line>, Error> {
-        let line = self.lines(db).await?.into_iter().find(|line| line.key == key);
-        if line.is_some() || was_here(db, key).await? { Ok(line) } else { Err(Error::NotFound) }
+    async fn open_exception(&self, db: &MerchantDb, key: &str) -> Result<Option<OpenException>, Error> {
+        let exception = self.open_exceptions(db).await?.into_iter().find(|exception| exception.key == key);
+        if exception.is_some() || was_here(db, key).await? { Ok(exception) } else { Err(Error::NotFound) }
     }
 }
 
@@ -199,7 +201,7 @@ impl Subject {
     }
 }
 
-impl From<Exception> for Line {
+impl From<Exception> for OpenException {
     fn from(row: Exception) -> Self {
         Self {
             subject: Subject::of_key(&row.unique_key),
@@ -218,7 +220,7 @@ impl From<Exception> for Line {
     }
 }
 
-impl Line {
+impl OpenException {
     pub(crate) fn face(self, zone: Tz) -> ExceptionFace {
         ExceptionFace {
             key: self.key,

@@ -31,6 +31,7 @@ mod methods;
 mod open_checkout;
 mod order;
 mod passes;
+mod payment_standing;
 mod payment_story;
 mod post_again;
 mod post_payment;
@@ -43,6 +44,7 @@ mod reconcile;
 mod refund_payment;
 mod refund_story;
 mod refused_payment;
+mod resolve_link;
 mod send_mail;
 mod set_up;
 mod settle_dispute;
@@ -68,10 +70,10 @@ pub use connections::{
 pub use error::{Error, MethodError, RefundError, SignInError, TakeError};
 pub use founding::{Founding, NewPayer};
 pub use invoice_pdf::InvoicePdf;
-pub use open_checkout::PayNowLink;
 pub use order::{ListQuery, Order, PayHow, RefundOrder, SaveMethod, postal_code};
 pub use passes::{AdminPass, GuestPass, OperatorPass, PayerPass};
 pub use receive_webhook::NotTaken;
+pub use resolve_link::PayNowLink;
 pub use sign_in::SignedIn;
 pub use store::{BadKeyRing, KeyRing, NewMerchant};
 pub use verify_books::Verified;
@@ -124,7 +126,7 @@ struct Inner {
     sweeps: worker::Rounds,
     seals: worker::Rounds,
     asking: open_checkout::Asking,
-    looks: settle_payment::Looks,
+    looks: payment_standing::Looks,
     under_way: card_testing::UnderWay,
     set_ups: set_up::SetUps,
     /// The worker reads, the demo's reset writes: it takes the tables away and makes them anew.
@@ -159,7 +161,7 @@ impl Engine {
             sweeps: worker::Rounds::default(),
             seals: worker::Rounds::default(),
             asking: open_checkout::Asking::new(hold_rates),
-            looks: settle_payment::Looks::default(),
+            looks: payment_standing::Looks::default(),
             under_way: card_testing::UnderWay::default(),
             set_ups: set_up::SetUps::default(),
             tables: Arc::default(),

@@ -6,7 +6,7 @@ use domain::{
     method::MethodKind,
     money::Money,
     network::Network,
-    payment::Shown,
+    payment::ShownShare,
 };
 use uuid::{NoContext, Timestamp, Uuid};
 
@@ -19,7 +19,7 @@ pub struct Order {
     /// Minted with the form; the same id again is the same payment.
     pub payment: PaymentId,
     /// What the payer saw of each of the checkout's invoices, in the order of the page.
-    pub expected: Vec<Shown>,
+    pub expected: Vec<ShownShare>,
     pub email: String,
     pub how: PayHow,
     /// Of the card's address, as [`postal_code`] reads it.

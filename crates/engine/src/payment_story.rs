@@ -7,7 +7,7 @@ use crate::{
     books_story::{BooksStory, RUNNING},
     clock::{on_the_wall, zone},
     dispute_story::Told,
-    exception_lines::{DISPUTE_LOST, Line, sentence_of},
+    exception_lines::{DISPUTE_LOST, OpenException, sentence_of},
     faces::{decline_reason, never_sent},
     post_again::again,
     refund_story::{refund_events, refund_face},
@@ -23,7 +23,7 @@ use domain::{
     ledger::{Account, JournalKind},
     payment::{AttemptState, DeclineReason, Fact, Source},
     refund::Refunded,
-    views::{AttemptFace, BooksAgain, PaymentStory, PostingFace, StoryEvent, Tone},
+    views::{AttemptFace, PaymentStory, PostingFace, StoryEvent, Tone},
 };
 use store::{Attempt, BooksEntry, BooksEntryState, Exception, ExceptionState, MerchantDb, Observed};
 
@@ -109,12 +109,12 @@ impl Engine {
             let parts = db.refund_parts(&refunds).await?;
             let shares = db.books_entries(attempt.id).await?;
             for share in &shares {
-                let is_refused = again(attempt, share, &refunds, &parts) == Some(BooksAgain::Post);
-                if is_refused && story.reallocation.is_none() {
+                let cure = again(attempt, share, &refunds, &parts);
+                if cure == Some(Cure::PostPayment) && story.reallocation.is_none() {
                     story.reallocation = self.reallocation(db, attempt, share, payment.customer_id, &parts).await?;
                 }
+                story.again = story.again.or(cure);
             }
-            story.again = story.again.or(shares.iter().find_map(|share| again(attempt, share, &refunds, &parts)));
             entries.extend(shares);
         }
         let written = Written::of_payment(db, payment.id).await?;
@@ -133,7 +133,7 @@ impl Engine {
         let mut is_loss_fixed = false;
         for row in db.exceptions_of_payment(payment.id).await? {
             match row.state {
-                ExceptionState::Open => found.push(Line::from(row)),
+                ExceptionState::Open => found.push(OpenException::from(row)),
                 ExceptionState::Fixed => {
                     is_loss_fixed |= row.unique_key.starts_with(DISPUTE_LOST);
                     story.events.push(fixed(&row, local));

@@ -5,16 +5,16 @@ use crate::{
     AdminPass, Engine, Error,
     audit::{Actor, Audited},
     jobs::Work,
-    refused_payment::never_entered,
+    refused_payment::{BY_HAND, never_entered},
     settle_payment::retried,
 };
 use chrono::{DateTime, Utc};
 use domain::{
+    exception::Cure,
     ids::{AttemptId, InvoiceId, PaymentId, RefundId},
     refund::RefundState,
-    views::BooksAgain,
 };
-use store::{Attempt, BY_HAND, BooksEntry, BooksEntryState, MerchantTx, Refund, RefundEntry};
+use store::{Attempt, BooksEntry, BooksEntryState, MerchantTx, Refund, RefundEntry};
 
 impl Engine {
     /// Pressed twice is pressed once: what is meant already is not refused any more.
@@ -34,15 +34,11 @@ impl Engine {
         let now = self.now();
         let tx = admin.db.begin().await?;
         let attempt = tx.attempt_hold(attempt).await?;
-        let refunds = tx.refunds_of(&[attempt.id]).await?;
-        let parts = tx.refund_parts(&refunds).await?;
-        let entries = tx.books_entries(attempt.id).await?;
-        let refused: Vec<_> =
-            entries.iter().filter(|entry| again(&attempt, entry, &refunds, &parts).is_some()).collect();
+        let refused = refused_entries(&tx, &attempt).await?;
         if refused.is_empty() {
             return Ok(());
         }
-        for entry in refused {
+        for (entry, _) in &refused {
             revive(&tx, admin, &attempt, entry, now).await?;
         }
         write_again(&attempt, now).queue(&tx, Some(payment), now, now).await?;
@@ -50,9 +46,7 @@ impl Engine {
         tracing::info!(payment.id = %payment, "Staff have the books asked again for a payment.");
         Ok(())
     }
-}
 
-impl Engine {
     /// Has what the books have lost of a payment written once more, or what they kept of money that went back taken out.
     /// From here on it is watched like any other write, so the exception with this key ends.
     pub(crate) async fn post_lost(&self, admin: &AdminPass, attempt: AttemptId, key: &str) -> Result<(), Error> {
@@ -133,18 +127,25 @@ impl Engine {
     }
 }
 
+/// What the books refused of an attempt and can be asked for again, each with what helps. The attempt is held meanwhile.
+pub(crate) async fn refused_entries(tx: &MerchantTx, attempt: &Attempt) -> Result<Vec<(BooksEntry, Cure)>, Error> {
+    let refunds = tx.refunds_of(&[attempt.id]).await?;
+    let parts = tx.refund_parts(&refunds).await?;
+    let entries = tx.books_entries(attempt.id).await?.into_iter();
+    let refused = entries.filter_map(|entry| {
+        let cure = again(attempt, &entry, &refunds, &parts)?;
+        Some((entry, cure))
+    });
+    Ok(refused.collect())
+}
+
 /// Refused, and nothing of it was paid back meanwhile: of the rest, a person enters what is left (`refused_payment.rs`).
-pub(crate) fn again(
-    attempt: &Attempt,
-    entry: &BooksEntry,
-    refunds: &[Refund],
-    parts: &[RefundEntry],
-) -> Option<BooksAgain> {
+pub(crate) fn again(attempt: &Attempt, entry: &BooksEntry, refunds: &[Refund], parts: &[RefundEntry]) -> Option<Cure> {
     match entry.state {
         // We would look for it by our reference, and not find what a person has entered in their own way.
         BooksEntryState::Refused if entry.last_error.as_deref() == Some(BY_HAND) => None,
-        BooksEntryState::Refused if !attempt.state.has_money() => Some(BooksAgain::TakeOut),
-        BooksEntryState::Refused if never_entered(entry, refunds, parts) == 0 => Some(BooksAgain::Post),
+        BooksEntryState::Refused if !attempt.state.has_money() => Some(Cure::TakeOutPayment),
+        BooksEntryState::Refused if never_entered(entry, refunds, parts) == 0 => Some(Cure::PostPayment),
         _ => None,
     }
 }

@@ -7,15 +7,28 @@ use crate::{
     clock::{day, zone},
     failpoint,
     jobs::Ran,
-    refused_payment::{never_entered, weigh_refused},
+    refused_payment::{BY_HAND, never_entered, weigh_refused},
 };
-use connectors::books::{Books, BooksError, PostPayment, PostRefund, RefusedCause};
+use connectors::books::{Books, BooksError, PostPayment, PostRefund};
 use domain::{
     ids::{InvoiceId, RefundId},
     money::Money,
     refund::RefundState,
 };
-use store::{BY_HAND, BooksEntry, BooksEntryState, Job, MerchantDb, Refund, RefundEntry};
+use store::{BooksEntry, BooksEntryState, Job, MerchantDb, Refund, RefundEntry};
+
+/// Why something was not written.
+enum Unwritten {
+    Books(BooksError),
+    /// What a person has entered in a way of their own is theirs to undo.
+    ByHand,
+}
+
+impl From<BooksError> for Unwritten {
+    fn from(cause: BooksError) -> Self {
+        Self::Books(cause)
+    }
+}
 
 impl Engine {
     /// `asked_ms`: staff asked for it once more then.
@@ -50,11 +63,11 @@ impl Engine {
                 None => Ok(false),
             };
             let written = match stands {
-                _ if !write => books.take_back_refund(&posting).await.map(|()| None),
-                Ok(true) => books.post_refund(&posting).await.map(Some),
+                _ if !write => books.take_back_refund(&posting).await.map(|()| None).map_err(Unwritten::from),
+                Ok(true) => books.post_refund(&posting).await.map(Some).map_err(Unwritten::from),
                 // A refund of what is not in the books would leave them with less than nothing.
                 Ok(false) => Ok(None),
-                Err(cause) => Err(cause),
+                Err(why) => Err(why),
             };
             failpoint::reach("after_refund_post");
             let ended = match written {
@@ -66,7 +79,7 @@ impl Engine {
                     ..entry
                 },
                 Ok(None) => RefundEntry { state: BooksEntryState::Needless, ..entry },
-                Err(cause) => refused(cause, &refund, entry)?,
+                Err(why) => refused(why, &refund, entry)?,
             };
             match self.end_refund_entry(db, job, &refund, ended).await? {
                 Ran::Finished => {}
@@ -86,13 +99,14 @@ impl Engine {
         for entry in entries.into_iter().filter(|entry| entry.state != BooksEntryState::Needless) {
             let is_by_hand = entry.state == BooksEntryState::ByHand || entry.last_error.as_deref() == Some(BY_HAND);
             let taken = if is_by_hand {
-                Err(by_hand())
+                Err(Unwritten::ByHand)
             } else {
-                books.take_back_refund(&self.refund_posting(db, &refund, &entry, None).await?).await
+                let posting = self.refund_posting(db, &refund, &entry, None).await?;
+                books.take_back_refund(&posting).await.map_err(Unwritten::from)
             };
             let ended = match taken {
                 Ok(()) => RefundEntry { state: BooksEntryState::Needless, last_error: None, ..entry },
-                Err(cause) => refused(cause, &refund, entry)?,
+                Err(why) => refused(why, &refund, entry)?,
             };
             match self.end_refund_entry(db, job, &refund, ended).await? {
                 Ran::Finished => {}
@@ -131,7 +145,7 @@ impl Engine {
         db: &MerchantDb,
         books: &dyn Books,
         share: &BooksEntry,
-    ) -> Result<Result<bool, BooksError>, Error> {
+    ) -> Result<Result<bool, Unwritten>, Error> {
         if share.state == BooksEntryState::Posted {
             return Ok(Ok(true));
         }
@@ -144,11 +158,11 @@ impl Engine {
         let posted = match books.find_payment(&left).await {
             Ok(Some(posted)) => posted,
             Ok(None) | Err(BooksError::NotFound) if share.state == BooksEntryState::ByHand => {
-                return Ok(Err(by_hand()));
+                return Ok(Err(Unwritten::ByHand));
             }
             // An invoice that was deleted has no payment either.
             Ok(None) | Err(BooksError::NotFound) => return Ok(Ok(false)),
-            Err(refused @ BooksError::Refused { .. }) => return Ok(Err(refused)),
+            Err(refused @ BooksError::Refused { .. }) => return Ok(Err(refused.into())),
             Err(later) => return Err(Error::BooksUnreachable(later)),
         };
         let tx = db.begin().await?;
@@ -206,24 +220,22 @@ impl Engine {
     }
 }
 
-/// What a person has entered in a way of their own is theirs to undo.
-fn by_hand() -> BooksError {
-    BooksError::Refused { cause: RefusedCause::Other, message: BY_HAND.to_owned() }
-}
-
 /// The payment's own write onto the invoice of a refund's write.
 fn share_of<'a>(shares: &'a [BooksEntry], entry: &RefundEntry) -> Option<&'a BooksEntry> {
     shares.iter().find(|share| share.invoice_id == entry.invoice_id)
 }
 
 /// A person must decide about what the books refuse, and is told what stands of it; everything else is tried again.
-fn refused(cause: BooksError, refund: &Refund, entry: RefundEntry) -> Result<RefundEntry, Error> {
-    let (credit_id, cause, message) = match cause {
-        BooksError::Refused { cause, message } => (entry.credit_id.clone(), cause, message),
-        BooksError::CreditUnpaid { credit_id, cause, message } => (Some(credit_id), cause, message),
-        later => return Err(Error::BooksUnreachable(later)),
+fn refused(why: Unwritten, refund: &Refund, entry: RefundEntry) -> Result<RefundEntry, Error> {
+    let (credit_id, cause, message) = match why {
+        Unwritten::ByHand => (entry.credit_id.clone(), None, BY_HAND.to_owned()),
+        Unwritten::Books(BooksError::Refused { cause, message }) => (entry.credit_id.clone(), Some(cause), message),
+        Unwritten::Books(BooksError::CreditUnpaid { credit_id, cause, message }) => {
+            (Some(credit_id), Some(cause), message)
+        }
+        Unwritten::Books(later) => return Err(Error::BooksUnreachable(later)),
     };
-    tracing::error!(refund.id = %refund.id, ?cause, "Money was paid back, but the books refuse what follows from it.");
+    tracing::error!(refund.id = %refund.id, ?cause, "Money was paid back, and the books are left without what follows from it.");
     Ok(RefundEntry { state: BooksEntryState::Refused, credit_id, last_error: Some(message), ..entry })
 }
 

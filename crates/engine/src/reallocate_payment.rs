@@ -5,14 +5,15 @@ use crate::{
     AdminPass, Engine, Error,
     audit::{Actor, Audited},
     jobs::Work,
-    post_again::again,
+    post_again::refused_entries,
     settle_payment::retried,
 };
 use domain::{
+    exception::Cure,
     ids::{AttemptId, CustomerId, InvoiceId, PaymentId},
     invoice::InvoiceStatus,
     money::Money,
-    views::{BooksAgain, InvoiceChoice, Reallocation},
+    views::{InvoiceChoice, Reallocation},
 };
 use store::{Attempt, BooksEntry, BooksEntryState, InvoiceFilter, MerchantDb, RefundEntry};
 
@@ -49,18 +50,17 @@ impl Engine {
         let now = self.now();
         let tx = admin.db.begin().await?;
         let attempt = tx.attempt_hold(attempt).await?;
-        let refunds = tx.refunds_of(&[attempt.id]).await?;
-        let parts = tx.refund_parts(&refunds).await?;
-        let entries = tx.books_entries(attempt.id).await?;
-        let is_refused = |entry: &&BooksEntry| {
-            entry.invoice_id == from && again(&attempt, entry, &refunds, &parts) == Some(BooksAgain::Post)
+        let mut refused = refused_entries(&tx, &attempt).await?.into_iter();
+        let Some((entry, _)) = refused.find(|(entry, cure)| entry.invoice_id == from && *cure == Cure::PostPayment)
+        else {
+            return Ok(());
         };
-        let Some(entry) = entries.iter().find(is_refused) else { return Ok(()) };
-        if has_refund(&parts, from) {
+        let refunds = tx.refunds_of(&[attempt.id]).await?;
+        if has_refund(&tx.refund_parts(&refunds).await?, from) {
             return Ok(());
         }
         let target = tx.invoice(to).await?;
-        let is_known = entries.iter().any(|entry| entry.invoice_id == to);
+        let is_known = tx.books_entries(attempt.id).await?.iter().any(|entry| entry.invoice_id == to);
         if is_known || target.customer_id != customer || target.currency != attempt.currency {
             return Err(Error::NotFound);
         }
@@ -68,9 +68,9 @@ impl Engine {
         if tx.live_payment(to).await?.is_some() || !tx.claim_take(attempt.id, to).await? {
             return Err(Error::Contended);
         }
-        tx.books_entry_reallocate(entry, to, now).await?;
+        tx.books_entry_reallocate(&entry, to, now).await?;
         tx.claim_release(attempt.id, from).await?;
-        let asked = Audited::reallocated(entry, to);
+        let asked = Audited::reallocated(&entry, to);
         tx.audit_add(asked.slip(Some(attempt.payment_id), Actor::Staff(admin.person), now)?).await?;
         let work = Work::PostAgain { attempt: attempt.id, asked_ms: now.timestamp_millis() };
         work.queue(&tx, Some(attempt.payment_id), now, now).await?;

@@ -4,13 +4,11 @@
 
 use crate::{
     Engine, Error,
-    differences::{Ask, Found},
+    differences::{Ask, FoundDifference},
     jobs::{Ran, chain},
-    refund_payment::refund_request,
-    take_payment::charge_request,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use connectors::gateway::{Found as Answer, LookUp, RefundLookUp};
+use connectors::gateway::Found;
 use domain::{exception::DifferenceKind, ids::ExceptionId, payment::Source};
 use std::collections::{BTreeMap, HashSet};
 use store::{Attempt, Exception, ExceptionState, MerchantDb, Refund};
@@ -74,15 +72,8 @@ impl Engine {
             self.look_up_told(db, attempt, Source::LookUp, told).await?;
             return Ok(());
         }
-        let connection = db.connection(attempt.connection_id).await?;
-        let look_up = LookUp {
-            request: charge_request(attempt)?,
-            gateway_id: attempt.gateway_id.clone(),
-            told,
-            sent_at: attempt.created_at,
-        };
         // Silence about what is decided proves nothing.
-        if let Answer::Seen(seen) = self.gateway_of(db, &connection)?.find(&look_up).await? {
+        if let Found::Seen(seen) = self.find_charge(db, attempt, told).await? {
             self.record(db, attempt.id, seen, Source::LookUp).await?;
         }
         Ok(())
@@ -93,14 +84,7 @@ impl Engine {
             self.look_up_refund(db, refund, Source::LookUp).await?;
             return Ok(());
         }
-        let attempt = db.attempt(refund.attempt_id).await?;
-        let connection = db.connection(attempt.connection_id).await?;
-        let look_up = RefundLookUp {
-            request: refund_request(&attempt, refund)?,
-            gateway_id: refund.gateway_id.clone(),
-            sent_at: refund.created_at,
-        };
-        if let Answer::Seen(seen) = self.gateway_of(db, &connection)?.find_refund(&look_up).await? {
+        if let Found::Seen(seen) = self.find_refund(db, refund).await? {
             self.record_refund(db, refund.id, seen, Source::LookUp).await?;
         }
         Ok(())
@@ -111,18 +95,18 @@ impl Engine {
         &self,
         db: &MerchantDb,
         since: DateTime<Utc>,
-        found: Vec<Found>,
+        found: Vec<FoundDifference>,
         is_whole: bool,
     ) -> Result<(), Error> {
         let (now, locale) = (self.now(), db.merchant().await?.face()?.locale);
         // What the gateway told of, and nobody here knows, is a line of its own already.
-        let mut told: HashSet<_> = self.exception_lines(db).await?.into_iter().map(|line| line.key).collect();
+        let mut told: HashSet<_> = self.exceptions_of_rows(db).await?.into_iter().map(|open| open.key).collect();
         // Nor does it come back by being listed, once a person has seen to it when it was told.
         let keys = found.iter().map(|found| found.difference.key()).collect();
         let seen_to = db.exceptions_fixed_of(keys).await?.into_iter().filter(|row| row.compared_from.is_none());
         told.extend(seen_to.map(|row| row.unique_key));
         let mut rows: BTreeMap<String, Exception> = BTreeMap::new();
-        for Found { difference, attempt, .. } in found {
+        for FoundDifference { difference, attempt, .. } in found {
             let key = difference.key();
             if told.contains(&key) {
                 continue;
@@ -169,6 +153,6 @@ impl Engine {
 }
 
 /// What stands there by rows of its own is told by these.
-fn is_for_an_inbox(found: &Found) -> bool {
-    found.difference.kind != DifferenceKind::Standing
+fn is_for_an_inbox(found: &FoundDifference) -> bool {
+    found.difference.kind != DifferenceKind::ToldElsewhere
 }

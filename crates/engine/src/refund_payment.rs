@@ -15,7 +15,7 @@ use connectors::gateway::{Gateway, GatewayError, RefundRequest, Refunds};
 use domain::{
     asking::is_too_old_to_send,
     payment::{AttemptState, Source},
-    refund::{RefundFact, RefundOrigin, RefundSeen, RefundState},
+    refund::{RefundFact, RefundMade, RefundSeen, RefundState},
 };
 use store::{Attempt, MerchantDb, OpenedRefund, Refund};
 
@@ -75,7 +75,7 @@ impl Engine {
             merchant_id: admin.db.merchant_id(),
             id: order.refund,
             attempt_id: attempt.id,
-            origin: RefundOrigin::Here,
+            made: RefundMade::Here,
             currency: order.amount.currency.code().to_owned(),
             amount_minor: order.amount.minor,
             charge_gateway_id: attempt.gateway_id.clone().unwrap_or_default(),

@@ -12,7 +12,7 @@ use domain::{
     dispute::DisputeState,
     ids::RefundId,
     money::Locale,
-    refund::{RefundFact, RefundFailure, RefundOrigin, RefundState},
+    refund::{RefundFact, RefundFailure, RefundMade, RefundState},
     views::{AttemptFace, RefundFace, RefundOffer, RefundPlan, StoryEvent, Tone},
 };
 use store::{
@@ -77,9 +77,9 @@ impl Engine {
 
 /// `gateway` is what it is called.
 pub(crate) fn refund_face(refund: &Refund, gateway: &str, at: Moment) -> Result<RefundFace, Error> {
-    let (reason, asked_by) = match refund.origin {
-        RefundOrigin::Here => (refund.reason.clone(), refund.asked_by.clone()),
-        RefundOrigin::There => ("Not asked for here.".to_owned(), format!("Somebody at {gateway}")),
+    let (reason, asked_by) = match refund.made {
+        RefundMade::Here => (refund.reason.clone(), refund.asked_by.clone()),
+        RefundMade::There => ("Not asked for here.".to_owned(), format!("Somebody at {gateway}")),
     };
     let failure: Option<RefundFailure> = refund.failure.as_deref().map(serde_json::from_str).transpose()?;
     Ok(RefundFace {
@@ -103,11 +103,9 @@ pub(crate) async fn refund_events(
 ) -> Result<Vec<StoryEvent>, Error> {
     let amount = refund.amount()?.format(locale);
     let why = if refund.reason.is_empty() { String::new() } else { format!(": {}", refund.reason) };
-    let (title, asked) = match refund.origin {
-        RefundOrigin::Here => (format!("Refund of {amount} asked for"), format!("By {}{why}", refund.asked_by)),
-        RefundOrigin::There => {
-            (format!("Refund of {amount} made at {gateway}"), "Nobody asked for it here.".to_owned())
-        }
+    let (title, asked) = match refund.made {
+        RefundMade::Here => (format!("Refund of {amount} asked for"), format!("By {}{why}", refund.asked_by)),
+        RefundMade::There => (format!("Refund of {amount} made at {gateway}"), "Nobody asked for it here.".to_owned()),
     };
     let mut events = vec![event(local(refund.created_at), &title, &asked, Tone::Neutral)];
     events.extend(db.refund_observations(refund.id).await?.iter().map(|seen| refund_observed(seen, local(seen.at))));

@@ -6,6 +6,9 @@ use chrono::{DateTime, Utc};
 use domain::refund::RefundState;
 use store::{Attempt, BooksEntry, BooksEntryState, MerchantTx, Refund, RefundEntry};
 
+/// Why nobody but a person takes out what one has entered.
+pub(crate) const BY_HAND: &str = "It was marked as fixed by hand, so what was entered then must be undone by hand.";
+
 /// What was paid back of a payment's share without ever having been in the books. `parts` are the refunds' own writes.
 pub(crate) fn never_entered(share: &BooksEntry, refunds: &[Refund], parts: &[RefundEntry]) -> i64 {
     let is_paid = |part: &&RefundEntry| {
@@ -47,7 +50,7 @@ mod tests {
     use BooksEntryState::{Intended, Needless, Posted, Refused};
     use domain::{
         ids::{AttemptId, InvoiceId, MerchantId, RefundId},
-        refund::RefundOrigin,
+        refund::RefundMade,
     };
     use uuid::Uuid;
 
@@ -70,7 +73,7 @@ mod tests {
             merchant_id: MerchantId(Uuid::nil()),
             id: RefundId(Uuid::from_u128(n)),
             attempt_id: AttemptId(Uuid::nil()),
-            origin: RefundOrigin::Here,
+            made: RefundMade::Here,
             currency: "USD".into(),
             amount_minor: 100,
             charge_gateway_id: String::new(),

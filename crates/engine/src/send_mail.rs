@@ -6,7 +6,8 @@ use crate::{
     clock::{on_the_wall, zone},
     faces::numbers,
     jobs::{Ran, Work, end_with},
-    settle_payment::{latest, why_not},
+    payment_standing::why_not,
+    settle_payment::latest,
 };
 use domain::{
     date,

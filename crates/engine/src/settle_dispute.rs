@@ -126,7 +126,6 @@ impl Engine {
     ) -> Result<Dispute, Error> {
         let now = self.now();
         let reason = serde_json::to_string(&seen.reason)?;
-        let closed_at = (state != DisputeState::Open).then_some(now);
         let Some(stands) = stands else {
             let new = Dispute {
                 merchant_id: tx.merchant_id(),
@@ -140,7 +139,6 @@ impl Engine {
                 state,
                 opened_at: seen.opened_at,
                 answer_by: seen.answer_by,
-                closed_at,
                 updated_at: now,
             };
             tx.dispute_add(new.clone()).await?;
@@ -153,7 +151,6 @@ impl Engine {
             page_url: seen.page_url.clone(),
             state,
             answer_by: seen.answer_by,
-            closed_at: stands.closed_at.or(closed_at),
             // A word more about what is over makes no alarm young again.
             updated_at: if stands.state == state && !is_open { stands.updated_at } else { now },
             ..stands

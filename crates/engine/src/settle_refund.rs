@@ -131,14 +131,7 @@ impl Engine {
                 return Ok(true);
             }
         }
-        let attempt = db.attempt(refund.attempt_id).await?;
-        let connection = db.connection(attempt.connection_id).await?;
-        let look_up = RefundLookUp {
-            request: refund_request(&attempt, refund)?,
-            gateway_id: refund.gateway_id.clone(),
-            sent_at: refund.created_at,
-        };
-        let seen = match self.gateway_of(db, &connection)?.find_refund(&look_up).await? {
+        let seen = match self.find_refund(db, refund).await? {
             Found::Seen(seen) => seen,
             Found::NotThere => {
                 let missed = self.refund_missed_at(db, refund.id).await?;
@@ -149,6 +142,18 @@ impl Engine {
         let told = seen.fact != RefundFact::NotSeen;
         self.record_refund(db, refund.id, seen, source).await?;
         Ok(told)
+    }
+
+    /// What the gateway says of a refund. Nothing is recorded.
+    pub(crate) async fn find_refund(&self, db: &MerchantDb, refund: &Refund) -> Result<Found<RefundSeen>, Error> {
+        let attempt = db.attempt(refund.attempt_id).await?;
+        let connection = db.connection(attempt.connection_id).await?;
+        let look_up = RefundLookUp {
+            request: refund_request(&attempt, refund)?,
+            gateway_id: refund.gateway_id.clone(),
+            sent_at: refund.created_at,
+        };
+        Ok(self.gateway_of(db, &connection)?.find_refund(&look_up).await?)
     }
 
     /// When a look-up first found no trace of it.

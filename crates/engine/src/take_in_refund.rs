@@ -12,7 +12,7 @@ use domain::{
     ids::{ConnectionId, RefundId},
     money::Money,
     payment::Source,
-    refund::{RefundOrigin, RefundState},
+    refund::{RefundMade, RefundState},
 };
 use store::{Attempt, MerchantDb, Refund, TakenIn};
 use uuid::Uuid;
@@ -69,7 +69,7 @@ impl Engine {
             merchant_id: db.merchant_id(),
             id: RefundId(Uuid::now_v7()),
             attempt_id: attempt.id,
-            origin: RefundOrigin::There,
+            made: RefundMade::There,
             currency: amount.currency.code().to_owned(),
             amount_minor: amount.minor,
             charge_gateway_id: attempt.gateway_id.clone().unwrap_or_default(),

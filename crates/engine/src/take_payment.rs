@@ -11,7 +11,7 @@ use crate::{
     failpoint,
     jobs::chain,
     open_checkout::nothing_to_pay,
-    settle_payment::standing,
+    payment_standing::standing,
 };
 use connectors::gateway::{ChargeHow, ChargeRequest, Gateway, GatewayError};
 use domain::{

@@ -3,7 +3,7 @@
 
 use crate::{
     Engine, Error, Lane,
-    differences::{Ask, Found},
+    differences::{Ask, FoundDifference},
     faces::decline_reason,
     post_payment::books_reference,
     refused_payment::never_entered,
@@ -82,7 +82,7 @@ impl Engine {
         &self,
         db: &MerchantDb,
         since: DateTime<Utc>,
-    ) -> Result<(Verified, Vec<Found>), Error> {
+    ) -> Result<(Verified, Vec<FoundDifference>), Error> {
         let (mut verified, mut found) = (Verified::default(), Vec::new());
         let mut ours: HashMap<AttemptId, Attempt> = HashMap::new();
         let mut postings = self.listed_postings(db, since, &mut verified, &mut found).await?;
@@ -135,7 +135,10 @@ impl Engine {
             let times = extra.len();
             let words = format!("{times} payment(s) in the books quote {reference} beyond the one that we made");
             let whose = ours.values().find(|attempt| quotes(attempt, reference)).map(|attempt| attempt.id);
-            Found { attempt: whose, ..Found::new(Kind::PostingTooMany, reference, words).quoting(Some(reference)) }
+            FoundDifference {
+                attempt: whose,
+                ..FoundDifference::new(Kind::PostingTooMany, reference, words).quoting(Some(reference))
+            }
         }));
         Ok((verified, found))
     }
@@ -146,7 +149,7 @@ impl Engine {
         db: &MerchantDb,
         since: DateTime<Utc>,
         verified: &mut Verified,
-        found: &mut Vec<Found>,
+        found: &mut Vec<FoundDifference>,
     ) -> Result<Option<HashMap<String, Vec<BooksPayment>>>, Error> {
         let books = match self.books(db, Lane::Background).await {
             Err(Error::NotSetUp) => return Ok(None),
@@ -156,7 +159,11 @@ impl Engine {
         let mut by_reference: HashMap<String, Vec<BooksPayment>> = HashMap::new();
         match listed {
             Err(cause) => {
-                found.push(Found::new(Kind::NotCompared, "books", format!("the books were not compared: {cause}")));
+                found.push(FoundDifference::new(
+                    Kind::NotCompared,
+                    "books",
+                    format!("the books were not compared: {cause}"),
+                ));
                 return Ok(None);
             }
             Ok(listed) => {
@@ -176,7 +183,7 @@ impl Engine {
         since: DateTime<Utc>,
         ours: &HashMap<AttemptId, Attempt>,
         refunds: &[RefundRecord],
-        found: &mut Vec<Found>,
+        found: &mut Vec<FoundDifference>,
     ) -> Result<u64, Error> {
         let mut charges = 0;
         // The gateway lists such a charge as taken no more.
@@ -186,7 +193,7 @@ impl Engine {
             if !gateway.capabilities().lists {
                 continue;
             }
-            let not_compared = |words: String| Found::new(Kind::NotCompared, connection.id, words);
+            let not_compared = |words: String| FoundDifference::new(Kind::NotCompared, connection.id, words);
             match gateway.taken_since(since).await {
                 Ok(taken) => {
                     charges += u64::try_from(taken.len()).unwrap_or(u64::MAX);
@@ -216,11 +223,11 @@ impl Engine {
 }
 
 /// An attempt against its own facts, our ledger, and what it was to pay.
-fn own_differences(record: &AttemptRecord, now: DateTime<Utc>) -> Result<Vec<Found>, Error> {
+fn own_differences(record: &AttemptRecord, now: DateTime<Utc>) -> Result<Vec<FoundDifference>, Error> {
     let attempt = &record.attempt;
     let (amount, folded) = (attempt.amount()?, Folded::of(&record.facts));
     let mut found = Vec::new();
-    let mut differs = |kind, words: &str| found.push(Found::of_attempt(kind, attempt, amount, words));
+    let mut differs = |kind, words: &str| found.push(FoundDifference::of_attempt(kind, attempt, amount, words));
     if folded.state != attempt.state {
         let words = format!("its facts say {:?}, its row says {:?}", folded.state, attempt.state);
         differs(Kind::Records, &words);
@@ -253,16 +260,16 @@ fn own_differences(record: &AttemptRecord, now: DateTime<Utc>) -> Result<Vec<Fou
         differs(Kind::Records, &format!("the money came, and {meant} of it was meant for the books"));
     }
     let (open_max, late) = match folded.state {
-        AttemptState::RequiresAction => (ACTION_MAX, Kind::Standing),
+        AttemptState::RequiresAction => (ACTION_MAX, Kind::ToldElsewhere),
         AttemptState::Processing if attempt.kind.is_debit() => (BANK_MAX, Kind::BankSilent),
         AttemptState::Processing => (OPEN_MAX, Kind::BankSilent),
-        _ => (OPEN_MAX, Kind::Standing),
+        _ => (OPEN_MAX, Kind::ToldElsewhere),
     };
     if folded.state.is_open() && now - attempt.created_at > open_max {
         differs(late, &format!("its outcome has been open since {}", attempt.created_at));
     }
     if attempt.contradicted && !record.facts.contains(&Fact::MoneyAfterAll) {
-        differs(Kind::Standing, "the gateway contradicts what was final");
+        differs(Kind::ToldElsewhere, "the gateway contradicts what was final");
     }
     Ok(found)
 }
@@ -271,7 +278,7 @@ fn own_differences(record: &AttemptRecord, now: DateTime<Utc>) -> Result<Vec<Fou
 fn posting_differences(
     record: &AttemptRecord,
     listed: &mut HashMap<String, Vec<BooksPayment>>,
-) -> Result<Vec<Found>, Error> {
+) -> Result<Vec<FoundDifference>, Error> {
     let attempt = &record.attempt;
     let currency = attempt.amount()?.currency;
     let mut found = Vec::new();
@@ -282,7 +289,7 @@ fn posting_differences(
         let back = never_entered(entry, &record.refunds, &record.refund_entries);
         let share = Money::new(entry.amount_minor - back, currency);
         let mut differs = |kind, words: &str| {
-            found.push(Found::of_attempt(kind, attempt, share, words).on(entry.invoice_id));
+            found.push(FoundDifference::of_attempt(kind, attempt, share, words).on(entry.invoice_id));
         };
         match entry.state {
             BooksEntryState::Needless if attempt.state.has_money() && share.is_positive() => {
@@ -291,18 +298,18 @@ fn posting_differences(
             BooksEntryState::Needless => forget_taken_back(listed, reference, currency),
             BooksEntryState::Leaving => {
                 take_listed(listed, reference, entry.external_id.as_deref());
-                differs(Kind::Standing, "the money went back, and the books still have it");
+                differs(Kind::ToldElsewhere, "the money went back, and the books still have it");
             }
             BooksEntryState::Refused if !attempt.state.has_money() => {
                 take_listed(listed, reference, entry.external_id.as_deref());
-                differs(Kind::Standing, "the money went back, and the books keep it");
+                differs(Kind::ToldElsewhere, "the money went back, and the books keep it");
             }
             BooksEntryState::Intended => {
                 // It may stand there, and its id is not known yet.
                 listed.remove(reference);
-                differs(Kind::Standing, "it is not in the books yet");
+                differs(Kind::ToldElsewhere, "it is not in the books yet");
             }
-            BooksEntryState::Refused => differs(Kind::Standing, "the books refused it"),
+            BooksEntryState::Refused => differs(Kind::ToldElsewhere, "the books refused it"),
             // Another entry tells where it is meant to stand.
             BooksEntryState::Moved => {}
             // What they entered, and where, is theirs to say.
@@ -352,7 +359,7 @@ fn gateway_differences(
     taken: &[Taken],
     known: &HashMap<AttemptId, &Attempt>,
     undone: &HashSet<AttemptId>,
-) -> Result<Vec<Found>, Error> {
+) -> Result<Vec<FoundDifference>, Error> {
     let mut found = Vec::new();
     let mut counted: HashMap<AttemptId, u32> = HashMap::new();
     for charge in taken {
@@ -360,7 +367,7 @@ fn gateway_differences(
         let (id, amount) = (&charge.gateway_id, charge.amount.to_decimal());
         let Some(attempt) = known.get(&charge.attempt) else {
             let words = format!("the gateway took {amount} ({id}) for an attempt that we do not know");
-            found.push(Found::listed(Kind::ChargeUnknown, id, charge.amount, words));
+            found.push(FoundDifference::listed(Kind::ChargeUnknown, id, charge.amount, words));
             continue;
         };
         let ours = attempt.id;
@@ -378,20 +385,20 @@ fn gateway_differences(
             continue;
         };
         let ask = (kind == Kind::ChargeNotTaken).then(|| Ask::Attempt(ours, Some(id.clone())));
-        found.push(Found { ask, ..Found::listed(kind, id, charge.amount, words).at(ours) });
+        found.push(FoundDifference { ask, ..FoundDifference::listed(kind, id, charge.amount, words).at(ours) });
     }
     for (attempt, times) in counted.iter().filter(|(_, times)| **times > 1) {
         // Each charge of one that is not known is a difference already.
         let Some(ours) = known.get(attempt) else { continue };
         let words = format!("the gateway charged {times} times for {attempt}");
-        let twice = Found::new(Kind::ChargeTwice, attempt, words);
+        let twice = FoundDifference::new(Kind::ChargeTwice, attempt, words);
         found.push(twice.over(ours.amount()?).quoting(ours.gateway_id.as_deref()).at(ours.id));
     }
     let here = known.values().filter(|attempt| attempt.connection_id == connection && attempt.state.has_money());
     let here = here.filter(|attempt| !undone.contains(&attempt.id));
     for attempt in here.filter(|attempt| attempt.created_at >= since && !counted.contains_key(&attempt.id)) {
         let words = format!("{} has money that the gateway does not list", attempt.id);
-        let missing = Found::new(Kind::ChargeMissing, attempt.id, words).over(attempt.amount()?);
+        let missing = FoundDifference::new(Kind::ChargeMissing, attempt.id, words).over(attempt.amount()?);
         let missing = missing.quoting(attempt.charge_id.as_deref().or(attempt.gateway_id.as_deref()));
         found.push(missing.at(attempt.id).asking(Ask::Attempt(attempt.id, None)));
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     Engine, Error,
-    differences::{Ask, Found},
+    differences::{Ask, FoundDifference},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::gateway::{Gateway, ReadDispute};
@@ -20,13 +20,13 @@ impl Engine {
         connection: ConnectionId,
         gateway: &dyn Gateway,
         since: DateTime<Utc>,
-    ) -> Result<Vec<Found>, Error> {
+    ) -> Result<Vec<FoundDifference>, Error> {
         let from = (since - FOUGHT_FOR).max(DateTime::UNIX_EPOCH);
         let listed = match gateway.disputed_since(from).await {
             Ok(listed) => listed,
             Err(cause) => {
                 let words = format!("the gateway's disputes were not compared: {cause}");
-                return Ok(vec![Found::new(Kind::NotCompared, connection, words)]);
+                return Ok(vec![FoundDifference::new(Kind::NotCompared, connection, words)]);
             }
         };
         let mut found = Vec::new();
@@ -38,8 +38,9 @@ impl Engine {
                 continue;
             }
             let (id, there, amount) = (dispute.id, &dispute.gateway_id, dispute.amount()?);
-            let differs =
-                |kind, words| Found::new(kind, id, words).over(amount).quoting(Some(there)).at(dispute.attempt_id);
+            let differs = |kind, words| {
+                FoundDifference::new(kind, id, words).over(amount).quoting(Some(there)).at(dispute.attempt_id)
+            };
             let facts = db.dispute_observations(id).await?;
             let folded = DisputeState::of(facts.iter().map(|known| known.seen.state));
             if folded != Some(dispute.state) {
@@ -57,7 +58,7 @@ impl Engine {
 }
 
 /// One that the gateway lists. Those of bank debits are told by their payments.
-async fn listed_difference(db: &MerchantDb, row: &ReadDispute, is_new: bool) -> Result<Option<Found>, Error> {
+async fn listed_difference(db: &MerchantDb, row: &ReadDispute, is_new: bool) -> Result<Option<FoundDifference>, Error> {
     let Some(charge) = &row.charge_gateway_id else { return Ok(None) };
     let Some(attempt) = db.attempt_by_gateway_id(charge).await?.filter(|attempt| !attempt.kind.is_debit()) else {
         return Ok(None);
@@ -78,6 +79,6 @@ async fn listed_difference(db: &MerchantDb, row: &ReadDispute, is_new: bool) -> 
         }
         _ => return Ok(None),
     };
-    let found = Found::listed(kind, id, seen.amount, words).at(attempt.id);
+    let found = FoundDifference::listed(kind, id, seen.amount, words).at(attempt.id);
     Ok(Some(found.asking(Ask::Dispute(attempt.id, id.clone()))))
 }

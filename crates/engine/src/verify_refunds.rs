@@ -2,7 +2,7 @@
 
 use crate::{
     Engine, Error,
-    differences::{Ask, Found},
+    differences::{Ask, FoundDifference},
     error::known,
     post_refund::books_reference,
     verify_books::take_listed,
@@ -49,11 +49,11 @@ impl Engine {
 
 impl RefundRecord {
     /// The refund against its own facts, and what it writes into the books.
-    pub fn own_differences(&self, now: DateTime<Utc>, open_max: TimeDelta) -> Result<Vec<Found>, Error> {
+    pub fn own_differences(&self, now: DateTime<Utc>, open_max: TimeDelta) -> Result<Vec<FoundDifference>, Error> {
         let refund = &self.refund;
         let (amount, folded) = (refund.amount()?, FoldedRefund::of(&self.facts));
         let mut found = Vec::new();
-        let mut differs = |kind, words: &str| found.push(Found::of_refund(kind, refund, amount, words));
+        let mut differs = |kind, words: &str| found.push(FoundDifference::of_refund(kind, refund, amount, words));
         if folded.state != refund.state {
             let words = format!("its facts say {:?}, its row says {:?}", folded.state, refund.state);
             differs(Kind::Records, &words);
@@ -68,16 +68,19 @@ impl RefundRecord {
         }
         let is_unknown = matches!(folded.state, RefundState::Created | RefundState::Unknown);
         if is_unknown && now - refund.created_at > open_max {
-            differs(Kind::Standing, &format!("nobody has known its outcome since {}", refund.created_at));
+            differs(Kind::ToldElsewhere, &format!("nobody has known its outcome since {}", refund.created_at));
         }
         if refund.contradicted {
-            differs(Kind::Standing, "the gateway contradicts what was final");
+            differs(Kind::ToldElsewhere, "the gateway contradicts what was final");
         }
         Ok(found)
     }
 
     /// What it wrote into the books. Each payment that is found is taken out, so that what is left is too much.
-    pub fn posting_differences(&self, listed: &mut HashMap<String, Vec<BooksPayment>>) -> Result<Vec<Found>, Error> {
+    pub fn posting_differences(
+        &self,
+        listed: &mut HashMap<String, Vec<BooksPayment>>,
+    ) -> Result<Vec<FoundDifference>, Error> {
         let (refund, currency) = (&self.refund, self.refund.amount()?.currency);
         let mut found = Vec::new();
         let reference = books_reference(refund);
@@ -88,7 +91,7 @@ impl RefundRecord {
             let back = Money::new(-entry.amount_minor, currency);
             let mut differs = |kind, words: &str| {
                 // In the exact words as the books have it, for staff as it was paid back.
-                let posting = Found::of_refund(kind, refund, back, words).on(entry.invoice_id);
+                let posting = FoundDifference::of_refund(kind, refund, back, words).on(entry.invoice_id);
                 found.push(posting.over(Money::new(entry.amount_minor, currency)));
             };
             match entry.state {
@@ -96,12 +99,12 @@ impl RefundRecord {
                 // No refund is ever left in the last two states.
                 BooksEntryState::Intended | BooksEntryState::Leaving | BooksEntryState::Moved => {
                     listed.remove(reference);
-                    differs(Kind::Standing, "it is not in the books yet");
+                    differs(Kind::ToldElsewhere, "it is not in the books yet");
                 }
                 BooksEntryState::Refused if entry.credit_id.is_some() && entry.external_id.is_none() => {
-                    differs(Kind::Standing, "the books have its credit note, and refused the payment of it");
+                    differs(Kind::ToldElsewhere, "the books have its credit note, and refused the payment of it");
                 }
-                BooksEntryState::Refused => differs(Kind::Standing, "the books refused it"),
+                BooksEntryState::Refused => differs(Kind::ToldElsewhere, "the books refused it"),
                 BooksEntryState::ByHand => {
                     listed.remove(reference);
                 }
@@ -163,7 +166,7 @@ pub(crate) async fn listed_differences(
     connection: ConnectionId,
     listed: &[ListedRefund],
     earlier: &[ListedRefund],
-) -> Result<Vec<Found>, Error> {
+) -> Result<Vec<FoundDifference>, Error> {
     let mut found = Vec::new();
     let new = listed.iter().map(|row| (row, true));
     let rows: Vec<_> = new.chain(earlier.iter().map(|row| (row, false))).collect();
@@ -182,7 +185,11 @@ pub(crate) async fn listed_differences(
                 Some(charge) => db.attempt_by_gateway_id(charge).await?.map(|attempt| attempt.id),
                 None => None,
             };
-            found.push(Found { ask, attempt: of, ..Found::listed(Kind::RefundUnknown, id, row.amount, words) });
+            found.push(FoundDifference {
+                ask,
+                attempt: of,
+                ..FoundDifference::listed(Kind::RefundUnknown, id, row.amount, words)
+            });
         }
     }
     Ok(found)
@@ -198,10 +205,10 @@ async fn is_about_us(db: &MerchantDb, row: &ListedRefund) -> Result<bool, Error>
 }
 
 /// One refund of ours against the gateway's word about it.
-fn refund_difference(refund: &Refund, row: &ListedRefund) -> Result<Option<Found>, Error> {
+fn refund_difference(refund: &Refund, row: &ListedRefund) -> Result<Option<FoundDifference>, Error> {
     let (id, amount) = (&row.gateway_id, row.amount.to_decimal());
     let differs = |words| {
-        let found = Found::new(Kind::RefundDiffers, refund.id, words).over(row.amount).quoting(Some(id));
+        let found = FoundDifference::new(Kind::RefundDiffers, refund.id, words).over(row.amount).quoting(Some(id));
         Some(found.at(refund.attempt_id).asking(Ask::Refund(refund.id)))
     };
     if refund.amount()? != row.amount {
@@ -230,14 +237,14 @@ pub(crate) fn unlisted(
     listed: &[ListedRefund],
     ours: &HashMap<AttemptId, Attempt>,
     refunds: &[RefundRecord],
-) -> Result<Vec<Found>, Error> {
+) -> Result<Vec<FoundDifference>, Error> {
     let made = refunds.iter().filter(|record| record.charge_undone().is_none()).map(|record| &record.refund);
     let made = made.filter(|refund| refund.state == RefundState::Succeeded);
     let here = made.filter(|refund| ours.get(&refund.attempt_id).is_some_and(|of| of.connection_id == connection));
     let missing = here.filter(|refund| refund.created_at >= since && !is_listed(refund, listed));
     let found = missing.map(|refund| {
         let words = format!("{} was paid back, and the gateway does not list it", refund.id);
-        let found = Found::new(Kind::RefundMissing, refund.id, words).over(refund.amount()?);
+        let found = FoundDifference::new(Kind::RefundMissing, refund.id, words).over(refund.amount()?);
         let found = found.quoting(refund.gateway_id.as_deref()).at(refund.attempt_id);
         Ok(found.asking(Ask::Refund(refund.id)))
     });

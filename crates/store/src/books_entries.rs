@@ -12,8 +12,6 @@ use std::collections::{HashMap, HashSet};
 
 /// Money that is here and not in the books. In words, as in the partial index that serves it.
 pub(crate) const WAITING: &str = "state IN ('intended', 'refused')";
-/// Why nobody but a person takes out what one has entered.
-pub const BY_HAND: &str = "It was marked as fixed by hand, so what was entered then must be undone by hand.";
 /// What the worker has to write or to take out. In words, for the same reason.
 const UNDER_WAY: &str = "state IN ('intended', 'leaving')";
 
@@ -83,7 +81,7 @@ impl MerchantTx {
             attempt_id: attempt,
             invoice_id: share.invoice_id,
             amount_minor: share.amount_minor,
-            idempotency_key: format!("pay-{}-{}", attempt.0.simple(), share.invoice_id.0.simple()),
+            idempotency_key: first_key(attempt, share.invoice_id),
             state: BooksEntryState::Intended,
             external_id: None,
             last_error: None,
@@ -157,7 +155,7 @@ impl MerchantTx {
         self.books_entry_move(entry, BooksEntryState::Moved, None, entry.last_error.as_deref(), now).await?;
         let meant = BooksEntry {
             invoice_id: to,
-            idempotency_key: format!("pay-{}-{}", entry.attempt_id.0.simple(), to.0.simple()),
+            idempotency_key: first_key(entry.attempt_id, to),
             state: BooksEntryState::Intended,
             external_id: None,
             last_error: None,
@@ -168,11 +166,17 @@ impl MerchantTx {
     }
 
     /// The money went back: what stands is to leave, and what the books refused need not be written any more and keeps
-    /// nobody off its invoice. A write that is still meant ends with its job, which may be at it this moment.
+    /// nobody off its invoice. A write that is still meant ends with its job, which may be at it this moment. `by_hand`:
+    /// why a person must see to what one has entered.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn books_entries_take_back(&self, attempt: AttemptId, now: DateTime<Utc>) -> Result<(), Error> {
+    pub async fn books_entries_take_back(
+        &self,
+        attempt: AttemptId,
+        by_hand: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
         for entry in self.books_entries(attempt).await? {
             let (id, why) = (entry.external_id.as_deref(), entry.last_error.as_deref());
             match entry.state {
@@ -185,8 +189,7 @@ impl MerchantTx {
                 }
                 // Under which id it stands, if it does, nobody has told.
                 BooksEntryState::ByHand => {
-                    let error = Some(BY_HAND);
-                    self.books_entry_move(&entry, BooksEntryState::Refused, id, error, now).await?;
+                    self.books_entry_move(&entry, BooksEntryState::Refused, id, Some(by_hand), now).await?;
                 }
                 BooksEntryState::Intended
                 | BooksEntryState::Leaving
@@ -202,8 +205,12 @@ impl BooksEntry {
     /// Another key than the one under which the books may have kept an answer.
     #[must_use]
     pub fn fresh_key(&self, now: DateTime<Utc>) -> String {
-        format!("pay-{}-{}-{}", self.attempt_id.0.simple(), self.invoice_id.0.simple(), now.timestamp_millis())
+        format!("{}-{}", first_key(self.attempt_id, self.invoice_id), now.timestamp_millis())
     }
+}
+
+fn first_key(attempt: AttemptId, invoice: InvoiceId) -> String {
+    format!("pay-{}-{}", attempt.0.simple(), invoice.0.simple())
 }
 
 impl<C: ConnectionTrait> Scoped<C> {

@@ -11,7 +11,7 @@ use domain::{
     money::Money,
     payment::Source,
 };
-use sea_orm::{ActiveModelTrait, ConnectionTrait, ExprTrait, QueryOrder, entity::prelude::*};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, QueryOrder, entity::prelude::*};
 use uuid::Uuid;
 
 #[sea_orm::model]
@@ -35,8 +35,6 @@ pub struct Model {
     pub opened_at: DateTime<Utc>,
     /// Evidence is taken until then.
     pub answer_by: Option<DateTime<Utc>>,
-    /// When we first heard that it was decided.
-    pub closed_at: Option<DateTime<Utc>>,
     pub updated_at: DateTime<Utc>,
 }
 impl ActiveModelBehavior for ActiveModel {}
@@ -180,15 +178,13 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(self.find::<Entity>().filter(Column::OpenedAt.gte(moment(since))).all(self.conn()).await?)
     }
 
-    /// Disputes that somebody must see to: those that are open, and those that were lost since then.
+    /// Disputes that somebody must see to: those that are open, and those that were lost.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn disputes_alarming(&self, lost_since: DateTime<Utc>) -> Result<Vec<Dispute>, Error> {
+    pub async fn disputes_alarming(&self) -> Result<Vec<Dispute>, Error> {
         // In words, as in the partial index that serves it.
-        let alarming = self.find::<Entity>().filter(Expr::cust("state IN ('open', 'lost')"));
-        let open = Column::State.eq(DisputeState::Open);
-        Ok(alarming.filter(open.or(Column::UpdatedAt.gt(moment(lost_since)))).all(self.conn()).await?)
+        Ok(self.find::<Entity>().filter(Expr::cust("state IN ('open', 'lost')")).all(self.conn()).await?)
     }
 
     /// Every fact about a dispute, oldest first.

@@ -67,7 +67,7 @@ pub use attempt_records::AttemptRecord;
 pub use attempts::{Attempt, Fruitless, Observed};
 pub use audit_trail::{AuditHead, AuditLine, AuditSlip, NewSlip};
 pub use authorities::Authority;
-pub use books_entries::{BY_HAND, BooksEntry, BooksEntryState};
+pub use books_entries::{BooksEntry, BooksEntryState};
 pub use checkouts::{Checkout, CheckoutInvoice};
 pub use connect::Store;
 pub use connections::{ConnectionState, Model as Connection, NewConnection};

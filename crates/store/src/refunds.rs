@@ -13,7 +13,7 @@ use domain::{
     money::Money,
     payment::Source,
     planted,
-    refund::{RefundFailure, RefundOrigin, RefundRefusal, RefundSeen, RefundState, may_refund, refundable},
+    refund::{RefundFailure, RefundMade, RefundRefusal, RefundSeen, RefundState, may_refund, refundable},
 };
 use sea_orm::{ActiveModelTrait, ConnectionTrait, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*};
 use uuid::Uuid;
@@ -27,7 +27,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: RefundId,
     pub attempt_id: AttemptId,
-    pub origin: RefundOrigin,
+    pub made: RefundMade,
     pub currency: String,
     pub amount_minor: i64,
     /// The gateway's id of the payment as it was then: what is sent again must be the same to the byte.
@@ -189,9 +189,7 @@ impl MerchantDb {
         tx.commit().await?;
         Ok(OpenedRefund::New)
     }
-}
 
-impl MerchantDb {
     /// Commits a refund that was made at the gateway with its line for the audit trail, once: the attempt is held
     /// meanwhile. It is a fact, so nothing limits it; what is left for others goes down by it.
     ///
@@ -385,14 +383,13 @@ impl<C: ConnectionTrait> Scoped<C> {
     ///
     /// # Errors
     /// The database is away.
-    pub async fn refunds_alarming(&self, failed_since: DateTime<Utc>) -> Result<Vec<Refund>, Error> {
+    pub async fn refunds_alarming(&self) -> Result<Vec<Refund>, Error> {
         // In words, as in the partial index that serves it.
         let alarming = self.find::<Entity>().filter(Expr::cust("(contradicted OR state = 'failed')"));
         let lost = serde_json::to_string(&RefundFailure::NeverArrived);
         let lost = lost.map_err(|_| Error::Unreadable("refund.failure"))?;
         let unseen = Column::GatewayId.is_not_null().or(Column::Failure.eq(lost));
-        let failed = Column::UpdatedAt.gt(moment(failed_since)).and(unseen);
-        Ok(alarming.filter(Column::Contradicted.into_expr().or(failed)).all(self.conn()).await?)
+        Ok(alarming.filter(Column::Contradicted.into_expr().or(unseen)).all(self.conn()).await?)
     }
 
     /// Money that went back and that the books did not get: refused, or meant for them before this.

@@ -25,6 +25,15 @@ async fn told(client: &Client, number: &str) -> String {
     client.get(&answer.location.unwrap()).await.body
 }
 
+/// Since when the alarm stands, as staff read it.
+async fn alarmed_since(house: &House) -> String {
+    let admin = house.client();
+    admin.sign_in("admin@northwind.test").await;
+    let page = admin.get("/admin/exceptions").await.body;
+    let alarm = page.split("testing stolen cards").nth(1).unwrap_or_else(|| panic!("no alarm: {page}"));
+    alarm.split("datetime=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+}
+
 async fn tries(house: &House) -> usize {
     house.charges_that("failed").await.len()
 }
@@ -137,8 +146,10 @@ async fn q22_of_a_thousand_cards_from_fifty_networks_thirty_reach_the_gateway() 
     let admin = house.client();
     admin.sign_in("admin@northwind.test").await;
     assert!(admin.get("/admin").await.body.contains("testing stolen cards"), "the alarm needs somebody");
+    let since = alarmed_since(&house).await;
     house.pass_an_hour().await;
     assert!(told(&from(&house, 200), "INV-502").await.contains("You paid $350.00"));
+    assert_eq!(alarmed_since(&house).await, since, "it began when it began");
 }
 
 #[tokio::test]

@@ -103,9 +103,9 @@ pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
     // One next action: what differs from gateway or books comes before what they refused.
     let next = match (story.exception, story.again) {
         (Some(found), _) => Some(view! { <Next found/> }.into_any()),
-        (None, Some(what)) => {
+        (None, Some(cure)) => {
             let elsewhere = story.reallocation.map(|offer| view! { <Reallocate payment=row.payment offer locale/> });
-            Some(view! { <div class="acts"><BooksAgain payment=row.payment what/>{elsewhere}</div> }.into_any())
+            Some(view! { <div class="acts"><BooksAgain payment=row.payment cure/>{elsewhere}</div> }.into_any())
         }
         (None, None) => None,
     };

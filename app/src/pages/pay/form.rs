@@ -16,7 +16,7 @@ use crate::{
 };
 use domain::{
     date::in_words,
-    payment::Shown,
+    payment::ShownShare,
     views::{ConsentFace, MethodEntry, Offer, SavedMethod},
 };
 use leptos::prelude::*;
@@ -46,7 +46,7 @@ pub fn OfferView(offer: Offer, note: Note, gave_up: bool, signed_in_as: Option<S
     };
     let ConsentFace { words: consent, mark } = offer.consent.clone();
     let pay = format!("Pay {amount}");
-    let shown: Vec<_> = offer.items.iter().map(|item| Shown { pay: item.pay, due: item.invoice.due }).collect();
+    let shown: Vec<_> = offer.items.iter().map(|item| ShownShare { pay: item.pay, due: item.invoice.due }).collect();
     view! {
         <PageTitle text=title wrong/>
         <main class="pay" id="main">

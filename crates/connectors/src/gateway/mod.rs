@@ -42,8 +42,6 @@ pub struct Capabilities {
     pub lists: bool,
     pub cards: Cards,
     pub refunds: Refunds,
-    /// The vendor itself pays back so many percent of a charge beyond the charge: only who asks can hold that back.
-    pub refunds_beyond_percent: i64,
     /// Tells of disputes of cards.
     pub disputes: bool,
     /// Keeps methods for later charges.
@@ -347,6 +345,11 @@ fn tells_of_none() -> GatewayError {
     refused("tells_of_none", "this gateway is not asked about disputes")
 }
 
+/// For adapters whose [`Capabilities::stores`] is false.
+fn keeps_none() -> GatewayError {
+    refused("keeps_none", "this gateway keeps no methods")
+}
+
 /// For a page that was asked for and is not known to be open. No card is tried before: without a readable answer nobody
 /// has its address, so nothing will come of it.
 fn unopened(error: GatewayError) -> GatewayError {
@@ -373,7 +376,8 @@ pub enum WebhookError {
 /// the payer waits.
 pub const AFTERWORK_MAX: Duration = Duration::from_secs(5);
 
-/// One gateway account.
+/// One gateway account. What only some can do is refused by default, and the contract test holds it against the
+/// capabilities (p14).
 #[async_trait]
 pub trait Gateway: Send + Sync {
     fn capabilities(&self) -> &Capabilities;
@@ -403,23 +407,33 @@ pub trait Gateway: Send + Sync {
     async fn read_refund(&self, gateway_id: &str) -> Result<ReadRefund, GatewayError>;
 
     /// Keeps a method for later charges, once for each id.
-    async fn store(&self, request: &StoreRequest) -> Result<MethodSeen, GatewayError>;
+    async fn store(&self, _request: &StoreRequest) -> Result<MethodSeen, GatewayError> {
+        Err(keeps_none())
+    }
 
     /// As [`Gateway::find`], for a method. Never keeps it a second time.
-    async fn find_stored(&self, look_up: &StoreLookUp) -> Result<Found<MethodSeen>, GatewayError>;
+    async fn find_stored(&self, _look_up: &StoreLookUp) -> Result<Found<MethodSeen>, GatewayError> {
+        Err(keeps_none())
+    }
 
     /// Ends the request to keep it, so that its payer cannot finish it any more, and keeps the method no longer. What the
     /// gateway has not got is forgotten already.
-    async fn forget(&self, request: &ForgetRequest) -> Result<(), GatewayError>;
+    async fn forget(&self, _request: &ForgetRequest) -> Result<(), GatewayError> {
+        Err(keeps_none())
+    }
 
     /// What was paid back since then, by the gateway's own list, also what others did there.
     async fn refunded_since(&self, since: DateTime<Utc>) -> Result<Vec<ListedRefund>, GatewayError>;
 
     /// A dispute of a card by the gateway's own id of it.
-    async fn read_dispute(&self, gateway_id: &str) -> Result<ReadDispute, GatewayError>;
+    async fn read_dispute(&self, _gateway_id: &str) -> Result<ReadDispute, GatewayError> {
+        Err(tells_of_none())
+    }
 
     /// What was disputed since then, by the gateway's own list.
-    async fn disputed_since(&self, since: DateTime<Utc>) -> Result<Vec<ReadDispute>, GatewayError>;
+    async fn disputed_since(&self, _since: DateTime<Utc>) -> Result<Vec<ReadDispute>, GatewayError> {
+        Err(tells_of_none())
+    }
 
     /// Verifies the signature on the raw bytes, then says what the event is about. The event is a hint: what it claims
     /// is read again with [`Gateway::find`], [`Gateway::find_refund`] and their like.

@@ -3,8 +3,8 @@
 
 use super::{
     Capabilities, Cards, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, LateNews,
-    ListedRefund, LookUp, ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest,
-    Taken, WebhookError, WebhookNews, Wire, method_face, refused, tells_of_none,
+    ListedRefund, LookUp, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken,
+    WebhookError, WebhookNews, Wire, method_face, refused,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -133,7 +133,6 @@ impl Gateway for Sandbox {
             lists: false,
             cards: Cards::Token { life: None },
             refunds: Refunds::Allowed,
-            refunds_beyond_percent: 0,
             disputes: false,
             stores: true,
             debits: &[],
@@ -219,14 +218,6 @@ impl Gateway for Sandbox {
 
     async fn refunded_since(&self, _since: DateTime<Utc>) -> Result<Vec<ListedRefund>, GatewayError> {
         Err(no_list())
-    }
-
-    async fn read_dispute(&self, _gateway_id: &str) -> Result<ReadDispute, GatewayError> {
-        Err(tells_of_none())
-    }
-
-    async fn disputed_since(&self, _since: DateTime<Utc>) -> Result<Vec<ReadDispute>, GatewayError> {
-        Err(tells_of_none())
     }
 
     /// The sandbox sends no news, so whatever comes is somebody else's.

@@ -1,7 +1,7 @@
 //! What every gateway adapter must pass against its simulator: the ten points of `wire/gateways.md`, 9, by their numbers,
-//! and what a vendor does to whoever asks too often (11), is not let in any more (12) or is late (13). Knows no gateway:
-//! each has a file below that says how it is driven, and its `Capabilities` say how a card is charged and what cannot go
-//! wrong there.
+//! what a vendor does to whoever asks too often (11), is not let in any more (12) or is late (13), and that nothing which
+//! an adapter says it can do is left to a refusal (14). Knows no gateway: each has a file below that says how it is driven,
+//! and its `Capabilities` say how a card is charged and what cannot go wrong there.
 
 use crate::{
     log::Log,
@@ -10,8 +10,8 @@ use crate::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::gateway::{
-    Authority, Cards, ChargeHow, ChargeRequest, Found, Gateway, GatewayError, LateNews, LookUp, News, Refunds,
-    StoreRequest, WebhookError, Wire,
+    Authority, Cards, ChargeHow, ChargeRequest, ForgetRequest, Found, Gateway, GatewayError, LateNews, LookUp, News,
+    Refunds, StoreLookUp, StoreRequest, WebhookError, Wire,
 };
 use domain::{
     money::{Currency, Money},
@@ -43,6 +43,7 @@ macro_rules! contract {
             p11_who_is_throttled_is_busy_and_the_same_request_goes_later
             p12_who_is_not_let_in_any_more_is_refused_and_nothing_passes_for_absent
             p13_a_token_that_has_expired_is_refused_and_another_one_pays
+            p14_disputes_and_kept_methods_are_refused_where_the_capability_says_so_alone
         }
     };
     ($bench:ident; $($point:ident)*) => {
@@ -68,6 +69,9 @@ trait Bench {
 
     /// In which it charges.
     const CURRENCY: Currency = Currency::USD;
+
+    /// The vendor itself pays back so many percent of a charge beyond the charge: only who asks can hold that back.
+    const REFUNDS_BEYOND_PERCENT: i64 = 0;
 
     /// The adapter, asking the simulators at this address at this time.
     fn gateway(base: &str, now: DateTime<Utc>) -> Box<dyn Gateway>;
@@ -492,7 +496,7 @@ async fn p7_refunds_at_once_never_sum_to_more_than_was_taken<B: Bench>() {
     }
     let gateway = gateway::<B>(&sim);
     let refund = |n, minor| dated_refund(n, &request, seen.gateway_id.as_deref().unwrap(), minor);
-    let beyond = WHOLE * gateway.capabilities().refunds_beyond_percent / 100;
+    let beyond = WHOLE * B::REFUNDS_BEYOND_PERCENT / 100;
     let over = gateway.refund(&refund(1, WHOLE + beyond + 1)).await;
     assert!(matches!(over, Err(GatewayError::Refused { .. })), "{over:?}");
     if let Refunds::No(why) = gateway.capabilities().refunds {
@@ -694,4 +698,23 @@ async fn p13_a_token_that_has_expired_is_refused_and_another_one_pays<B: Bench>(
     has::<B>(&sim, &[]).await;
     let (_, charged) = paid::<B>(&sim, 2).await;
     has::<B>(&sim, &[(&charged, WHOLE)]).await;
+}
+
+async fn p14_disputes_and_kept_methods_are_refused_where_the_capability_says_so_alone<B: Bench>() {
+    let sim = Sim::start().await;
+    let gateway = gateway::<B>(&sim);
+    let request = dated_store(1, "none");
+    let kept = StoreLookUp { request: request.clone(), setup_id: None, sent_at: sim.now() };
+    let forget = ForgetRequest { setup_id: None, gateway_method: None };
+    let can = gateway.capabilities();
+    for (is_able, code, answer) in [
+        (can.disputes, "tells_of_none", gateway.read_dispute("none").await.map(drop)),
+        (can.disputes, "tells_of_none", gateway.disputed_since(sim.now()).await.map(drop)),
+        (can.stores, "keeps_none", gateway.store(&request).await.map(drop)),
+        (can.stores, "keeps_none", gateway.find_stored(&kept).await.map(drop)),
+        (can.stores, "keeps_none", gateway.forget(&forget).await),
+    ] {
+        let is_default = matches!(&answer, Err(GatewayError::Refused { code: told, .. }) if told == code);
+        assert_eq!(is_default, !is_able, "{answer:?}");
+    }
 }

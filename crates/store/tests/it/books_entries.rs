@@ -5,10 +5,11 @@ use crate::{
     shop::{at, shop},
 };
 use store::{
-    BY_HAND,
     BooksEntryState::{ByHand, Intended, Leaving, Moved, Needless, Posted, Refused},
     Opened,
 };
+
+const BY_HAND: &str = "a person must undo it";
 
 on_both!(d30_a_step_is_meant_once_and_moves_on, async |db| {
     let shop = shop(&db.store, "acme").await;
@@ -45,7 +46,7 @@ on_both!(d30_money_that_went_back_lets_go_of_what_the_books_refused, async |db| 
     let attempt = order.attempt.id;
     let tx = shop.db.begin().await.unwrap();
     tx.books_entries_intend(attempt, &order.allocations, at(0)).await.unwrap();
-    tx.books_entries_take_back(attempt, at(1)).await.unwrap();
+    tx.books_entries_take_back(attempt, BY_HAND, at(1)).await.unwrap();
     let entry = tx.books_entries(attempt).await.unwrap().remove(0);
     assert_eq!(entry.state, Intended, "its job may be writing it this moment");
     tx.books_entry_move(&entry, Refused, None, Some("locked period"), at(1)).await.unwrap();
@@ -53,7 +54,7 @@ on_both!(d30_money_that_went_back_lets_go_of_what_the_books_refused, async |db| 
     assert!(matches!(shop.open(shop.order()).await, Ok(Opened::Taken(_))), "nobody pays what may be paid");
 
     let tx = shop.db.begin().await.unwrap();
-    tx.books_entries_take_back(attempt, at(2)).await.unwrap();
+    tx.books_entries_take_back(attempt, BY_HAND, at(2)).await.unwrap();
     tx.commit().await.unwrap();
     let entry = shop.db.books_entries(attempt).await.unwrap().remove(0);
     assert_eq!((entry.state, entry.last_error.as_deref()), (Needless, Some("locked period")));
@@ -75,7 +76,7 @@ on_both!(e14_what_a_person_has_seen_to_keeps_nobody_off_its_invoice_and_is_their
     assert_eq!(shop.db.live_payment(shop.invoice).await.unwrap(), None);
 
     let tx = shop.db.begin().await.unwrap();
-    tx.books_entries_take_back(attempt, at(2)).await.unwrap();
+    tx.books_entries_take_back(attempt, BY_HAND, at(2)).await.unwrap();
     tx.commit().await.unwrap();
     let entry = shop.db.books_entries_refused().await.unwrap().remove(0);
     assert_eq!(entry.last_error.as_deref(), Some(BY_HAND));
@@ -121,7 +122,7 @@ on_both!(d9_what_stands_is_to_leave_and_money_that_comes_again_is_meant_anew, as
     assert!(shop.db.books_entries_waiting(at(9)).await.unwrap().is_empty());
 
     let tx = shop.db.begin().await.unwrap();
-    tx.books_entries_take_back(attempt, at(1)).await.unwrap();
+    tx.books_entries_take_back(attempt, BY_HAND, at(1)).await.unwrap();
     tx.commit().await.unwrap();
     let leaving = shop.db.books_entries_waiting(at(9)).await.unwrap().remove(0);
     assert_eq!((leaving.state, leaving.external_id.as_deref()), (Leaving, Some("pmt-1")));

@@ -21,11 +21,11 @@ on_both!(d9_a_journal_stands_once_whoever_reports_it, async |db| {
     let shop = shop(&db.store, "acme").await;
     let order = shop.opened().await;
     let amount = order.payment.amount().unwrap();
-    let taken = Journal::payment_taken(amount).unwrap();
+    let taken = Journal::of(JournalKind::PaymentTaken, amount).unwrap();
     book(&shop, order.attempt.id, &taken).await.unwrap();
     let again = book(&shop, order.attempt.id, &taken).await.unwrap_err();
     assert!(again.is_duplicate("one_journal_per_kind"), "{again:?}");
-    book(&shop, order.attempt.id, &Journal::payment_reversed(amount).unwrap()).await.unwrap();
+    book(&shop, order.attempt.id, &Journal::of(JournalKind::PaymentReversed, amount).unwrap()).await.unwrap();
 
     let lines = shop.db.posting_list(order.attempt.id).await.unwrap();
     let told: Vec<_> = lines.iter().map(|line| (line.kind, line.account, line.amount.minor)).collect();
@@ -43,7 +43,7 @@ on_both!(d9_all_postings_of_a_currency_add_up_to_nothing, async |db| {
     {
         let order = shop.opened().await;
         let amount = Money::new(minor, currency);
-        book(shop, order.attempt.id, &Journal::payment_taken(amount).unwrap()).await.unwrap();
+        book(shop, order.attempt.id, &Journal::of(JournalKind::PaymentTaken, amount).unwrap()).await.unwrap();
         shop.release(&order).await;
     }
     let sums = "SELECT CAST(sum(amount_minor) AS TEXT) FROM posting GROUP BY merchant_id, currency";

@@ -18,8 +18,8 @@ mod webhook;
 
 use super::{
     Capabilities, Cards, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, LateNews,
-    ListedRefund, LookUp, News, ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp,
-    StoreRequest, Taken, WebhookError, WebhookNews, Wire, refused, tells_of_none,
+    ListedRefund, LookUp, News, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken,
+    WebhookError, WebhookNews, Wire, refused,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
@@ -95,7 +95,6 @@ impl Gateway for AuthorizeNet {
             // Of a nonce: 3.10.
             cards: Cards::Token { life: Some(TimeDelta::minutes(15)) },
             refunds: Refunds::WholeUntilSettled,
-            refunds_beyond_percent: 0,
             disputes: false,
             stores: true,
             debits: &[],
@@ -172,14 +171,6 @@ impl Gateway for AuthorizeNet {
 
     async fn refunded_since(&self, since: DateTime<Utc>) -> Result<Vec<ListedRefund>, GatewayError> {
         self.list_refunds(since).await
-    }
-
-    async fn read_dispute(&self, _gateway_id: &str) -> Result<ReadDispute, GatewayError> {
-        Err(tells_of_none())
-    }
-
-    async fn disputed_since(&self, _since: DateTime<Utc>) -> Result<Vec<ReadDispute>, GatewayError> {
-        Err(tells_of_none())
     }
 
     /// Signatures do not age: a story that is told again is known by its id.

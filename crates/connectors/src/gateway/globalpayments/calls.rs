@@ -2,14 +2,14 @@
 //! nothing beyond one answer.
 
 use super::{
-    GatewayError, GlobalPayments, keeps_none,
+    GatewayError, GlobalPayments,
     wire::{ApiError, OnlyAmount, Sale, TokenReply, TokenRequest, Transaction},
 };
 use crate::{
     gateway::{
         AFTERWORK_MAX, ChargeHow, ChargeRequest,
         bearer::{TOKEN_WITHIN, ungranted},
-        refused, unreadable,
+        keeps_none, refused, unreadable,
     },
     http::Answer,
 };

@@ -11,14 +11,13 @@ mod webhook;
 mod wire;
 
 use super::{
-    Capabilities, Cards, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, LateNews, ListedRefund,
-    LookUp, News, ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken,
-    WebhookError, WebhookNews, Wire, bearer::Bearer, refused, tells_of_none,
+    Capabilities, Cards, ChargeRequest, Clock, Found, Gateway, GatewayError, LateNews, ListedRefund, LookUp, News,
+    ReadRefund, RefundLookUp, RefundRequest, Refunds, Taken, WebhookError, WebhookNews, Wire, bearer::Bearer,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::{method::MethodSeen, payment::Observation, refund::RefundSeen, views::MethodEntry};
+use domain::{payment::Observation, refund::RefundSeen, views::MethodEntry};
 use http::HeaderMap;
 use secrecy::SecretString;
 use std::fmt;
@@ -60,10 +59,6 @@ impl GlobalPayments {
     }
 }
 
-fn keeps_none() -> GatewayError {
-    refused("keeps_none", "no methods are kept at Global Payments")
-}
-
 #[async_trait]
 impl Gateway for GlobalPayments {
     fn capabilities(&self) -> &Capabilities {
@@ -77,8 +72,7 @@ impl Gateway for GlobalPayments {
             // How long a token for one payment lives, nobody says.
             cards: Cards::Token { life: None },
             refunds: Refunds::Allowed,
-            // What is more than 115 percent is refused, in the tests of the official SDKs.
-            refunds_beyond_percent: 15,
+            // Its disputes do not say which payment they are of.
             disputes: false,
             stores: false,
             debits: &[],
@@ -121,29 +115,8 @@ impl Gateway for GlobalPayments {
         self.refund_by_id(gateway_id).await
     }
 
-    async fn store(&self, _request: &StoreRequest) -> Result<MethodSeen, GatewayError> {
-        Err(keeps_none())
-    }
-
-    async fn find_stored(&self, _look_up: &StoreLookUp) -> Result<Found<MethodSeen>, GatewayError> {
-        Err(keeps_none())
-    }
-
-    async fn forget(&self, _request: &ForgetRequest) -> Result<(), GatewayError> {
-        Err(keeps_none())
-    }
-
     async fn refunded_since(&self, since: DateTime<Utc>) -> Result<Vec<ListedRefund>, GatewayError> {
         self.list_refunds(since).await
-    }
-
-    /// Its disputes do not say which payment they are of.
-    async fn read_dispute(&self, _gateway_id: &str) -> Result<ReadDispute, GatewayError> {
-        Err(tells_of_none())
-    }
-
-    async fn disputed_since(&self, _since: DateTime<Utc>) -> Result<Vec<ReadDispute>, GatewayError> {
-        Err(tells_of_none())
     }
 
     /// Signatures do not age: a story that is told again is known by its own digest.

@@ -7,15 +7,14 @@ mod calls;
 mod wire;
 
 use super::{
-    Capabilities, Cards, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, LateNews,
-    ListedRefund, LookUp, News, PageLife, ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp,
-    StoreRequest, Taken, WebhookError, WebhookNews, Wire, bearer::Bearer, refused, tells_of_none,
+    Capabilities, Cards, ChargeHow, ChargeRequest, Clock, Found, Gateway, GatewayError, LateNews, ListedRefund, LookUp,
+    News, PageLife, ReadRefund, RefundLookUp, RefundRequest, Refunds, Taken, WebhookError, WebhookNews, Wire,
+    bearer::Bearer, refused,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    method::MethodSeen,
     money::Currency,
     payment::{Fact, Observation},
     refund::RefundSeen,
@@ -78,7 +77,6 @@ impl Gateway for Payrix {
             lists: false,
             cards: Cards::Page,
             refunds: Refunds::No("Refund it in Payrix’s own portal, and take it out of the books by hand."),
-            refunds_beyond_percent: 0,
             disputes: false,
             stores: false,
             debits: &[],
@@ -140,28 +138,8 @@ impl Gateway for Payrix {
         Err(not_built())
     }
 
-    async fn store(&self, _request: &StoreRequest) -> Result<MethodSeen, GatewayError> {
-        Err(not_built())
-    }
-
-    async fn find_stored(&self, _look_up: &StoreLookUp) -> Result<Found<MethodSeen>, GatewayError> {
-        Err(not_built())
-    }
-
-    async fn forget(&self, _request: &ForgetRequest) -> Result<(), GatewayError> {
-        Err(not_built())
-    }
-
     async fn refunded_since(&self, _since: DateTime<Utc>) -> Result<Vec<ListedRefund>, GatewayError> {
         Err(not_built())
-    }
-
-    async fn read_dispute(&self, _gateway_id: &str) -> Result<ReadDispute, GatewayError> {
-        Err(tells_of_none())
-    }
-
-    async fn disputed_since(&self, _since: DateTime<Utc>) -> Result<Vec<ReadDispute>, GatewayError> {
-        Err(tells_of_none())
     }
 
     /// How it signs its news is not public (4.4), so whatever comes may be anybody's.

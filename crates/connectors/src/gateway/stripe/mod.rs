@@ -73,7 +73,6 @@ impl Gateway for Stripe {
             lists: true,
             cards: Cards::Token { life: None },
             refunds: Refunds::Allowed,
-            refunds_beyond_percent: 0,
             disputes: true,
             stores: true,
             debits: &[MethodKind::AchDebit, MethodKind::BecsDebit],
