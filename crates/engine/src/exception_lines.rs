@@ -2,8 +2,15 @@
 //! its row has moved on. Differences between gateway, payments and books have rows of their own (`reconcile.rs`).
 
 use crate::{
-    Engine, Error, clock::zone, dispute_story::Told, jobs::Work, post_again::again, post_payment::books_reference,
-    post_refund::credit_number, receive_webhook::thing_of, refused_payment::{BY_HAND, never_entered},
+    Engine, Error,
+    clock::zone,
+    dispute_story::Told,
+    jobs::Work,
+    post_again::again,
+    post_payment::books_reference,
+    post_refund::credit_number,
+    receive_webhook::thing_of,
+    refused_payment::{BY_HAND, never_entered},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
