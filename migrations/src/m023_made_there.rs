@@ -50,7 +50,7 @@ impl MigrationTrait for Migration {
                 "CREATE INDEX refund_there ON refund (gateway_id, merchant_id)",
                 "CREATE UNIQUE INDEX one_dispute_per_id ON dispute (attempt_id, merchant_id, gateway_id)",
                 "CREATE INDEX dispute_by_day ON dispute (opened_at, merchant_id)",
-                "CREATE INDEX dispute_alarming ON dispute (merchant_id) WHERE state IN ('open', 'lost')",
+                "CREATE INDEX dispute_alarming ON dispute (merchant_id) WHERE state IN ('inquiry', 'open', 'lost')",
                 "CREATE INDEX dispute_observation_of_dispute ON dispute_observation (dispute_id, merchant_id, place)",
             ],
         )

@@ -1,6 +1,6 @@
 //! A dispute: the holder of a card has asked their bank for the money of a payment back. An object of its own beside its
 //! attempt, as a refund is. Stripe takes the money at once and gives it back if the dispute is won; our ledger and the
-//! books move when it is lost (`wire/gateways.md`, 1.2 and 2.8).
+//! books move when it is lost (`wire/gateways.md`, 1.2 and 2.8). A bank may ask before: an inquiry takes nothing.
 
 use crate::{
     asking::DISPUTE_LOOK_UP_AFTER,
@@ -16,7 +16,9 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "orm", sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case"))]
 #[serde(rename_all = "snake_case")]
 pub enum DisputeState {
-    /// The merchant may answer, or the bank is looking at the answer.
+    /// The bank asks, and nothing was taken: a refund may be the answer. It ends as won, or goes on as open.
+    Inquiry,
+    /// The money is withheld: the merchant may answer, or the bank is looking at the answer.
     Open,
     /// The bank keeps the money for the card's holder.
     Lost,
@@ -26,14 +28,15 @@ pub enum DisputeState {
 }
 
 impl DisputeState {
-    pub const ALL: [Self; 3] = [Self::Open, Self::Lost, Self::Won];
+    pub const ALL: [Self; 4] = [Self::Inquiry, Self::Open, Self::Lost, Self::Won];
 
     /// A fact that would lead to a lower rank is old news.
     const fn rank(self) -> u8 {
         match self {
-            Self::Open => 0,
-            Self::Lost => 1,
-            Self::Won => 2,
+            Self::Inquiry => 0,
+            Self::Open => 1,
+            Self::Lost => 2,
+            Self::Won => 3,
         }
     }
 
@@ -49,10 +52,16 @@ impl DisputeState {
         facts.into_iter().reduce(Self::then)
     }
 
-    /// As long as it is, its money is not the merchant's to give back.
+    /// The bank has not decided.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Inquiry | Self::Open)
+    }
+
+    /// As long as it does, its money is not the merchant's to give back.
     #[must_use]
     pub const fn holds_money(self) -> bool {
-        !matches!(self, Self::Won)
+        matches!(self, Self::Open | Self::Lost)
     }
 }
 
@@ -138,11 +147,11 @@ pub fn learn_of_dispute(known: &[&DisputeSeen], seen: &DisputeSeen) -> Option<Di
 }
 
 fn effects(before: Option<DisputeState>, after: DisputeState) -> Vec<DisputeEffect> {
-    use DisputeState::{Lost, Open, Won};
+    use DisputeState::{Inquiry, Lost, Open, Won};
     let mut effects = Vec::new();
     match (before, after) {
-        (None, Open) => effects.push(DisputeEffect::LookUp(DISPUTE_LOOK_UP_AFTER)),
-        (Some(Open), Lost | Won) => effects.push(DisputeEffect::LookUpNeedless),
+        (None, Inquiry | Open) => effects.push(DisputeEffect::LookUp(DISPUTE_LOOK_UP_AFTER)),
+        (Some(Inquiry | Open), Lost | Won) => effects.push(DisputeEffect::LookUpNeedless),
         _ => {}
     }
     if after == Lost && before != Some(Lost) {
@@ -171,7 +180,7 @@ mod tests {
     use super::*;
     use crate::money::Currency;
     use DisputeEffect as E;
-    use DisputeState::{Lost, Open, Won};
+    use DisputeState::{Inquiry, Lost, Open, Won};
     use proptest::prelude::*;
 
     fn usd(minor: i64) -> Money {
@@ -199,6 +208,14 @@ mod tests {
             (vec![], Open, Open, vec![E::LookUp(DISPUTE_LOOK_UP_AFTER)]),
             (vec![], Lost, Lost, lost),
             (vec![], Won, Won, vec![]),
+            (vec![], Inquiry, Inquiry, vec![E::LookUp(DISPUTE_LOOK_UP_AFTER)]),
+            (vec![Inquiry], Inquiry, Inquiry, vec![]),
+            (vec![Inquiry], Open, Open, vec![]),
+            (vec![Inquiry], Lost, Lost, lost_at_last.clone()),
+            (vec![Inquiry], Won, Won, vec![E::LookUpNeedless]),
+            (vec![Open], Inquiry, Open, vec![]),
+            (vec![Lost], Inquiry, Lost, vec![]),
+            (vec![Won], Inquiry, Won, vec![]),
             (vec![Open], Open, Open, vec![]),
             (vec![Open], Lost, Lost, lost_at_last),
             (vec![Open], Won, Won, vec![E::LookUpNeedless]),
@@ -228,6 +245,8 @@ mod tests {
             (vec![(Open, usd(900))], 0),
             (vec![(Open, usd(200))], 700),
             (vec![(Lost, usd(200)), (Won, usd(700))], 700),
+            (vec![(Inquiry, usd(900))], 900),
+            (vec![(Inquiry, usd(900)), (Open, usd(200))], 700),
         ] {
             assert_eq!(undisputed(usd(900), disputes.clone()), Ok(usd(left)), "{disputes:?}");
         }
@@ -237,7 +256,7 @@ mod tests {
     proptest! {
         /// Whatever comes twice, late or in another order: one end, the loss booked once, and given back at most once.
         #[test]
-        fn f23_d5_the_order_of_news_decides_nothing(order in proptest::collection::vec(0usize..3, 1..9)) {
+        fn f23_d5_the_order_of_news_decides_nothing(order in proptest::collection::vec(0usize..4, 1..9)) {
             let facts: Vec<_> = order.iter().map(|n| seen(DisputeState::ALL[*n])).collect();
             let (mut known, mut journals): (Vec<&DisputeSeen>, Vec<JournalKind>) = (Vec::new(), Vec::new());
             for fact in &facts {

@@ -712,13 +712,13 @@ impl RefundState {
 }
 
 impl DisputeState {
-    /// The badge of a payment with such a dispute.
+    /// The badge of a payment with such a dispute. An inquiry changes nothing about its payment yet.
     #[must_use]
     pub const fn badge(self) -> Option<(&'static str, Tone)> {
         match self {
             Self::Open => Some(("Disputed", Tone::Warn)),
             Self::Lost => Some(("Dispute lost", Tone::Bad)),
-            Self::Won => None,
+            Self::Inquiry | Self::Won => None,
         }
     }
 }

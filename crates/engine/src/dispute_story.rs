@@ -24,12 +24,13 @@ pub(crate) struct Told<'a> {
 }
 
 impl Told<'_> {
-    /// What staff can do about one that is open.
+    /// What staff can do about one that is open, or about an inquiry.
     pub(crate) fn answer(&self, dispute: &Dispute) -> String {
+        let or_else = if dispute.state.holds_money() { "the bank keeps the money" } else { "it may become a dispute" };
         match dispute.answer_by {
             Some(by) if by > self.now => {
                 let by = in_words(day(by, self.zone));
-                format!("Answer it at {} by {by}, or the bank keeps the money.", self.gateway)
+                format!("Answer it at {} by {by}, or {or_else}.", self.gateway)
             }
             Some(_) => "No evidence is taken any more: the bank decides.".to_owned(),
             None => format!("Look at it at {}.", self.gateway),
@@ -40,6 +41,7 @@ impl Told<'_> {
     pub(crate) fn face(&self, dispute: &Dispute) -> Result<DisputeFace, Error> {
         let amount = dispute.amount()?.format(self.locale);
         let words = match dispute.state {
+            DisputeState::Inquiry => format!("Inquiry about {amount}, nothing was taken. {}", self.answer(dispute)),
             DisputeState::Open => format!("{amount}. {}", self.answer(dispute)),
             DisputeState::Lost => format!("{amount}, lost"),
             DisputeState::Won => format!("{amount}, won"),
@@ -62,13 +64,17 @@ impl Told<'_> {
             if stood == Some(stands) {
                 continue;
             }
-            stood = Some(stands);
+            let before = stood.replace(stands);
             let (title, tone, more) = match stands {
-                DisputeState::Open => {
-                    // What is decided is answered no more.
-                    let answer = (dispute.state == DisputeState::Open).then(|| format!(" {}", self.answer(dispute)));
+                DisputeState::Inquiry | DisputeState::Open => {
+                    // What is decided, or asked no more, is answered no more.
+                    let answer = (dispute.state == stands).then(|| format!(" {}", self.answer(dispute)));
                     let more = format!("{}{}", dispute.reason()?.words(), answer.unwrap_or_default());
-                    (format!("Disputed at the bank: {amount}"), Tone::Warn, more)
+                    let what = if stands.holds_money() { "Disputed at the bank" } else { "The bank asks" };
+                    (format!("{what}: {amount}"), Tone::Warn, more)
+                }
+                DisputeState::Won if before == Some(DisputeState::Inquiry) => {
+                    ("The bank’s inquiry has ended".to_owned(), Tone::Good, format!("{amount} stays with the payment."))
                 }
                 DisputeState::Lost => {
                     ("The dispute was lost".to_owned(), Tone::Bad, format!("The bank keeps {amount}."))

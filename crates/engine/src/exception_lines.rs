@@ -230,7 +230,7 @@ impl Engine {
         Ok(lines)
     }
 
-    /// Those that are open, and parts that were lost, which no rule takes out of the books.
+    /// Those that are open, inquiries, and parts that were lost, which no rule takes out of the books.
     async fn dispute_exceptions(&self, db: &MerchantDb, locale: Locale) -> Result<Vec<OpenException>, Error> {
         let mut lines = Vec::new();
         let disputes = db.disputes_alarming().await?;
@@ -245,10 +245,15 @@ impl Engine {
             let told = Told { gateway, locale, zone, now: self.now() };
             let (amount, payment) = (dispute.amount()?.format(locale), attempt.payment_id);
             match dispute.state {
-                DisputeState::Open => {
-                    let cause = format!("A card’s holder disputes {amount} at their bank.");
+                DisputeState::Inquiry | DisputeState::Open => {
+                    let (severity, cause) = if dispute.state.holds_money() {
+                        (Severity::Money, format!("A card’s holder disputes {amount} at their bank."))
+                    } else {
+                        let cause = format!("The bank of a card’s holder asks about {amount}; nothing was taken.");
+                        (Severity::Look, cause)
+                    };
                     let (key, since) = (format!("dispute:{}", dispute.id), dispute.opened_at);
-                    let line = OpenException::new(key, Severity::Money, "Dispute", since, cause).of(payment);
+                    let line = OpenException::new(key, severity, "Dispute", since, cause).of(payment);
                     lines.push(OpenException { remedy: told.answer(&dispute), page_url: dispute.page_url, ..line });
                 }
                 DisputeState::Lost if attempt.state.has_money() => {

@@ -152,6 +152,7 @@ impl Engine {
             story.sentence = exception.sentence();
         }
         story.sentence.push_str(match story.row.dispute {
+            Some(DisputeState::Inquiry) => " The bank of the card’s holder asks about it; nothing was taken.",
             Some(DisputeState::Open) => " The card’s holder disputes it at their bank.",
             Some(DisputeState::Lost) if story.row.state.has_money() && !is_loss_fixed => {
                 " A dispute over part of it was lost: take as much out of the books."

@@ -36,11 +36,11 @@ impl Engine {
 
     pub(crate) async fn look_up_open_dispute(&self, db: &MerchantDb, dispute: DisputeId) -> Result<Ran, Error> {
         let open = db.dispute(dispute).await?;
-        if open.state == DisputeState::Open {
+        if open.state.is_open() {
             let attempt = db.attempt(open.attempt_id).await?;
             self.look_up_dispute(db, &attempt, &open.gateway_id, Source::LookUp).await?;
         }
-        if db.dispute(dispute).await?.state == DisputeState::Open {
+        if db.dispute(dispute).await?.state.is_open() {
             return Ok(Ran::NotBefore(ask_bank_again_at(self.now()), "the bank has not decided yet"));
         }
         Ok(Ran::Finished)
@@ -144,7 +144,7 @@ impl Engine {
             tx.dispute_add(new.clone()).await?;
             return Ok(new);
         };
-        let is_open = stands.state == DisputeState::Open;
+        let is_open = stands.state.is_open();
         let dispute = Dispute {
             amount_minor: if is_open { seen.amount.minor } else { stands.amount_minor },
             reason,

@@ -9,7 +9,8 @@
 //!   stands for one that a bookkeeper entered in its place.
 //! * `POST /control/advance` also takes `{"minutes": N}`.
 //! * `POST /control/authorizenet/transaction` `{"id", "status" | "return_code" | "held"}` does to a transaction what a
-//!   bank or the merchant's staff would: `authorizenet/control.rs`.
+//!   bank or the merchant's staff would; a `status` beside a `return_code` is what a return leaves:
+//!   `authorizenet/control.rs`.
 //! * `POST /control/stripe/dispute` `{"charge", "outcome": "opened" | "won" | "lost"}` opens a dispute of a charge, or
 //!   closes a card's; opening one of a bank debit is a late return.
 //! * `POST /control/webhooks/rotate` `{"vendor": "stripe", "secret"?, "url"?, "overlap_hours"?}` gives endpoints a new

@@ -178,13 +178,14 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(self.find::<Entity>().filter(Column::OpenedAt.gte(moment(since))).all(self.conn()).await?)
     }
 
-    /// Disputes that somebody must see to: those that are open, and those that were lost.
+    /// Disputes that somebody must see to: inquiries, those that are open, and those that were lost.
     ///
     /// # Errors
     /// The database is away.
     pub async fn disputes_alarming(&self) -> Result<Vec<Dispute>, Error> {
         // In words, as in the partial index that serves it.
-        Ok(self.find::<Entity>().filter(Expr::cust("state IN ('open', 'lost')")).all(self.conn()).await?)
+        let alarming = Expr::cust("state IN ('inquiry', 'open', 'lost')");
+        Ok(self.find::<Entity>().filter(alarming).all(self.conn()).await?)
     }
 
     /// Every fact about a dispute, oldest first.

@@ -7,6 +7,7 @@ use crate::{
         authorizenet, authorizenet_config, dated_refund, dated_request, dated_store, http, look_up, refund_look_up,
     },
 };
+use chrono::TimeDelta;
 use connectors::gateway::{
     Authority, ChargeHow, ChargeRequest, ForgetRequest, Found, Gateway, GatewayError, LateNews, StoreRequest,
     authorizenet::AuthorizeNet,
@@ -17,6 +18,7 @@ use domain::{
     payment::{DeclineReason, Fact, Observation},
     refund::RefundFact,
 };
+use serde_json::json;
 use simulators::facts::{authorizenet::UNAUTHORISED_ACCOUNT, bank_accounts};
 
 fn gateway(sim: &Sim) -> AuthorizeNet {
@@ -71,6 +73,21 @@ async fn d9_d10_a_banks_no_has_its_reason_at_once_or_weeks_after_its_yes() {
         assert_eq!(fact_of(&sim, &charge, &sent).await, Fact::Settled, "{number}");
         sim.advance_hours(24 * days).await;
         assert_eq!(fact_of(&sim, &charge, &sent).await, Fact::BankNo { reason }, "{number}");
+    }
+}
+
+#[tokio::test]
+async fn d9_a_return_is_the_banks_no_and_no_money_whether_its_status_says_so_or_not() {
+    for left in [None, Some("returnedItem"), Some("settledSuccessfully")] {
+        let sim = Sim::start().await;
+        let (_, charge, sent) = debited(&sim, bank_accounts::CLEARS).await;
+        sim.advance_hours(24 * 6).await;
+        let listed = async || gateway(&sim).taken_since(sim.now() - TimeDelta::days(20)).await.unwrap().len();
+        assert_eq!((fact_of(&sim, &charge, &sent).await, listed().await), (Fact::Settled, 1), "{left:?}");
+        let order = json!({"id": sent.gateway_id, "return_code": "R01", "status": left});
+        sim.control("authorizenet/transaction", order).await;
+        let no = Fact::BankNo { reason: DeclineReason::InsufficientFunds };
+        assert_eq!((fact_of(&sim, &charge, &sent).await, listed().await), (no, 0), "{left:?}");
     }
 }
 

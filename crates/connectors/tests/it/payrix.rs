@@ -2,6 +2,7 @@
 //! by member, and answers that no simulator gives (`wire/gateways.md`, 4).
 
 use crate::{
+    log::Log,
     rig::now,
     sim::Sim,
     stub::{Reply, Stub, reply},
@@ -177,17 +178,39 @@ async fn a_refusal_is_one_when_the_gateway_says_so_itself() {
 }
 
 #[tokio::test]
-async fn a_page_of_somebody_elses_and_an_error_of_the_vendors_own_prove_nothing() {
+async fn a_page_of_somebody_elses_proves_nothing() {
     let long_ago = look_up(&charge(1), Some("t-1"), now() - TimeDelta::days(1));
     let made =
         json!({"transactionId": "1", "reference": "theirs", "amount": 1204.5, "currency": "AUD", "statusCode": "S"});
     let theirs = reply(200, json!({"token": "t-1", "status": "PROCESSED_SUCCESSFUL", "transaction": made}));
     let theirs = stubbed(&Stub::start([granted(), theirs]).await).find(&long_ago).await;
     assert!(matches!(theirs, Err(GatewayError::Unknown(_))), "{theirs:?}");
-    // It says nothing about the money, however old it is.
-    let broken = reply(200, json!({"token": "t-1", "status": "ERROR", "transaction": null}));
-    let broken = stubbed(&Stub::start([granted(), broken]).await).find(&long_ago).await;
-    assert_eq!(broken.unwrap(), Found::TooEarlyToSay);
+}
+
+#[tokio::test]
+async fn d4_a_page_that_nobody_paid_on_holds_its_invoice_for_a_day_whatever_its_status_says() {
+    let found = async |status: &str, made: &Value, age: TimeDelta| {
+        let page = reply(200, json!({"token": "t-1", "status": status, "transaction": made}));
+        let stub = Stub::start([granted(), page]).await;
+        stubbed(&stub).find(&look_up(&charge(1), Some("t-1"), now() - age)).await
+    };
+    let (day, nothing) = (TimeDelta::hours(24), json!(null));
+    let just_before = day - TimeDelta::seconds(1);
+    for status in ["WAITING", "VALIDATED", "ERROR", "FRAUD_CHECK_ERROR", "HELD_BY_MARTIANS"] {
+        let (log, _kept) = Log::kept();
+        assert_eq!(found(status, &nothing, just_before).await.unwrap(), Found::TooEarlyToSay, "{status}");
+        let over = seen(found(status, &nothing, day).await);
+        assert_eq!((over.fact, over.gateway_id.as_deref()), (Fact::Voided, Some("t-1")), "{status}");
+        let is_said = log.text().contains("it counts as over");
+        assert_eq!(is_said, status == "HELD_BY_MARTIANS", "{status}: {}", log.text());
+    }
+    let rejected = json!({"transactionId": "1", "reference": charge(1).attempt.to_string(), "statusCode": "R",
+        "subStatusCode": "R1"});
+    assert_eq!(found("VALIDATED", &rejected, just_before).await.unwrap(), Found::TooEarlyToSay);
+    let reason = DeclineReason::InsufficientFunds;
+    assert_eq!(seen(found("VALIDATED", &rejected, day).await).fact, Fact::BankNo { reason });
+    let paid = found("PROCESSED_SUCCESSFUL", &nothing, day * 9).await.unwrap();
+    assert_eq!(paid, Found::TooEarlyToSay, "it may have taken money: a person looks at it");
 }
 
 #[tokio::test]

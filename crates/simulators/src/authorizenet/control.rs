@@ -1,6 +1,7 @@
 //! `POST /control/authorizenet/transaction`: what the merchant's staff or a bank would do to a transaction, on demand.
-//! One of: `{"id", "status"}` sets any of the vendor's 24 statuses; `{"id", "return_code": "R10"}` takes a bank debit
-//! back; `{"id", "held": "approve" | "decline"}` decides a held one. Only the last fires a webhook, as at the vendor.
+//! One of: `{"id", "status"}` sets any of the vendor's 24 statuses; `{"id", "return_code": "R10", "status"?}` takes a bank
+//! debit back, and leaves it `returnedItem` or the status that is named; `{"id", "held": "approve" | "decline"}` decides a
+//! held one. Only the last fires a webhook, as at the vendor.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -25,7 +26,7 @@ pub(crate) struct Alter {
 pub(crate) enum AlterError {
     #[error("there is no such transaction")]
     NoSuchTransaction,
-    #[error("give one of status, return_code and held")]
+    #[error("give one of status, return_code and held; a status beside a return_code alone")]
     One,
     #[error("there is no status {0:?}; known: {known}", known = Status::ALL.iter().map(|status| status.name()).collect::<Vec<_>>().join(", "))]
     UnknownStatus(String),
@@ -45,7 +46,9 @@ pub(crate) fn alter(account: &mut Account, shared: &Shared, order: &Alter) -> Re
     }
     match (&order.status, &order.return_code, &order.held) {
         (Some(name), None, None) => op.set_status(id, name)?,
-        (None, Some(code), None) => op.return_debit(id, code)?,
+        (left, Some(code), None) => {
+            op.return_debit(id, code, left.as_deref().unwrap_or(Status::ReturnedItem.name()))?;
+        }
         (None, None, Some(word)) => {
             let approve = match word.as_str() {
                 "approve" => true,
@@ -91,17 +94,19 @@ impl Operation<'_> {
         Ok(())
     }
 
-    fn return_debit(&mut self, id: u64, code: &str) -> Result<(), AlterError> {
+    fn return_debit(&mut self, id: u64, code: &str, left: &str) -> Result<(), AlterError> {
         let taken = |status| matches!(status, Status::CapturedPendingSettlement | Status::SettledSuccessfully);
-        let debit =
-            self.account.transactions.get(&id).filter(|transaction| {
-                transaction.bank() && transaction.kind != Kind::Refund && taken(transaction.status)
-            });
+        let debit = self.account.transactions.get(&id).filter(|transaction| {
+            transaction.bank()
+                && transaction.kind != Kind::Refund
+                && transaction.returned.is_none()
+                && taken(transaction.status)
+        });
         debit.ok_or(AlterError::NoBankDebit)?;
-        self.set_status(id, Status::ReturnedItem.name())?;
+        self.set_status(id, left)?;
         let (now_ms, item) = (self.now_ms, self.account.mint());
         if let Some(debit) = self.account.transactions.get_mut(&id) {
-            debit.take_back(item, now_ms, code);
+            debit.take_back(item, now_ms, code, debit.status);
         }
         Ok(())
     }

@@ -106,6 +106,7 @@ pub(crate) fn refund(op: &mut Operation<'_>, request: &Node) -> Answer {
 fn creditable(original: &Transaction, now_ms: i64) -> bool {
     original.kind != Kind::Refund
         && matches!(original.status, Status::SettledSuccessfully | Status::ChargebackReversal)
+        && original.returned.is_none()
         && original.settled_ms.is_some_and(|settled_ms| now_ms - settled_ms <= REFUND_WITHIN_MS)
 }
 

@@ -57,7 +57,7 @@ impl Account {
         let Some(transaction) = self.transactions.get_mut(&id) else { return };
         match event {
             Event::Lapses => transaction.status = Status::Expired,
-            Event::Returns(code) => transaction.take_back(item, at_ms, code),
+            Event::Returns(code) => transaction.take_back(item, at_ms, code, Status::ReturnedItem),
             Event::Settles => {
                 transaction.status = match transaction.kind {
                     Kind::Refund => Status::RefundSettledSuccessfully,
@@ -81,8 +81,9 @@ impl Account {
 }
 
 impl Transaction {
-    pub fn take_back(&mut self, item: u64, at_ms: i64, code: &str) {
-        self.status = Status::ReturnedItem;
+    /// The documents do not say which status a return leaves: some word, and the item beside it.
+    pub fn take_back(&mut self, item: u64, at_ms: i64, code: &str, status: Status) {
+        self.status = status;
         self.returned = Some(Returned { id: item, at_ms, code: code.to_owned() });
     }
 }
@@ -106,7 +107,7 @@ fn next_event(transaction: &Transaction) -> Option<(i64, Event)> {
         Status::AuthorizedPendingCapture => {
             Some((transaction.submitted_ms + AUTHORISATION_LAPSES_AFTER_MS, Event::Lapses))
         }
-        Status::SettledSuccessfully => {
+        Status::SettledSuccessfully if transaction.returned.is_none() => {
             let settled = merchant_day(transaction.settled_ms?);
             match transaction.instrument.behaviour() {
                 Behaviour::ReturnUnpaid => {

@@ -334,9 +334,10 @@ impl Transaction {
         let refunds = account.transactions.values().filter(|refund| refund.of == Some(self.id));
         let refunds: Vec<String> = refunds.map(|refund| refund.id.to_string()).collect();
         let captured_at = self.captured_ms.and_then(DateTime::from_timestamp_millis);
+        let status = if self.returned.is_some() { "returned" } else { self.status.neutral(self.bank()) };
         json!({
             "id": self.id.to_string(), "reference": self.reference(), "amount_minor": self.amount,
-            "currency": self.currency, "status": self.status.neutral(self.bank()),
+            "currency": self.currency, "status": status,
             "captured_at": captured_at.map(|at| at.to_rfc3339()), "refunded_minor": self.refunded,
             "transaction_status": self.status.name(), "response_code": self.reason.response_code(),
             "reason_code": self.reason.0, "method": self.instrument.payment_method(),

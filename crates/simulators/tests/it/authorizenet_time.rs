@@ -104,6 +104,27 @@ async fn bank_debits_clear_come_back_or_are_refused() {
 }
 
 #[tokio::test]
+async fn a_debit_may_come_back_without_a_word_of_it_in_its_status() {
+    let vendors = Vendors::start().await;
+    let debit = vendors.transact(&charge("350.00", &bank(bank_accounts::LATE_RETURN), "INV-1")).await;
+    let id = id_of(&debit);
+    vendors.advance_days(5).await;
+    let settled = "settledSuccessfully";
+    let order = json!({ "id": id, "return_code": "R10", "status": settled });
+    let taken = vendors.control("authorizenet/transaction", order.clone()).await;
+    assert_eq!((taken.status, &taken.json["transaction"]["status"]), (200, &json!("returned")));
+    assert_eq!(vendors.control("authorizenet/transaction", order).await.status, 400, "once");
+    vendors.advance_days(20).await;
+    let details = vendors.details(id).await;
+    assert_eq!(details["transaction"]["transactionStatus"], settled);
+    assert_eq!(details["transaction"]["returnedItems"][0]["code"], "R10", "nor does the clock take it back again");
+    let batch = vendors.all_batches().await.remove(0);
+    let rows = vendors.anet("getTransactionListRequest", &format!("\"batchId\":{}", batch["batchId"])).await;
+    let row = &rows["transactions"][0];
+    assert_eq!((&row["hasReturnedItems"], &row["transactionStatus"]), (&json!(true), &json!(settled)));
+}
+
+#[tokio::test]
 async fn ordinary_bank_accounts_follow_the_sandboxs_rule() {
     let vendors = Vendors::start().await;
     let account = bank("987654321");

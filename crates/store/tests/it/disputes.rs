@@ -102,6 +102,20 @@ on_both!(f23_what_is_disputed_or_lost_is_not_paid_back_as_well, async |db| {
     assert_eq!(open(1).await, OpenedRefund::Refused(RefundRefusal::NothingLeft));
 });
 
+on_both!(f23_an_inquiry_is_told_and_holds_no_money_until_a_dispute_becomes_of_it, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let attempt = paid(&shop).await;
+    let inquiry = Dispute { state: DisputeState::Inquiry, ..dispute(&shop, attempt, 10_000) };
+    add(&shop, &inquiry).await;
+    assert_eq!(shop.db.disputes_alarming().await.unwrap(), std::slice::from_ref(&inquiry));
+    let open = async |minor| shop.db.refund_open(refund(&shop, attempt, minor), asked()).await.unwrap();
+    assert_eq!(open(4_000).await, OpenedRefund::New);
+    moved(&shop, &inquiry, DisputeState::Open).await;
+    assert_eq!(open(1).await, OpenedRefund::Refused(RefundRefusal::Disputed));
+    moved(&shop, &inquiry, DisputeState::Won).await;
+    assert_eq!(open(6_000).await, OpenedRefund::New);
+});
+
 on_both!(g39_the_front_page_finds_what_is_open_and_what_was_lost, async |db| {
     let shop = shop(&db.store, "acme").await;
     let attempt = paid(&shop).await;

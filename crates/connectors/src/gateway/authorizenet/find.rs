@@ -206,7 +206,7 @@ impl Row {
         is_charge.then(|| Ours {
             attempt,
             trans_id: self.trans_id.0.clone(),
-            is_money: outcomes::is_money(&self.transaction_status, filled(self.account_type.as_ref())),
+            is_money: outcomes::is_money(self),
             settle_amount: filled(self.settle_amount.as_ref()).map(str::to_owned),
             submitted: self.submitted(),
         })

@@ -4,7 +4,7 @@
 use super::{
     code::{self, Name},
     declines,
-    replies::{Details, DetailsReply, Payment, TransactionResponse, filled},
+    replies::{Details, DetailsReply, Payment, ReturnedItem, Row, TransactionResponse, filled},
 };
 use crate::gateway::{GatewayError, ReadRefund, method_face, refused};
 use chrono::DateTime;
@@ -87,7 +87,7 @@ impl TransactionResponse {
 impl DetailsReply {
     pub fn observe(&self, currency: Currency) -> Observation {
         let it = &self.transaction;
-        let fact = fact(&it.transaction_status, it.is_bank_debit(), it.no());
+        let fact = it.fact();
         let settles = filled(it.settle_amount.as_ref()).filter(|_| fact.is_money());
         Observation {
             fact,
@@ -147,9 +147,24 @@ impl Details {
         self.payment.as_ref().is_some_and(|payment| payment.bank_account.is_some())
     }
 
+    /// What came of the charge. A debit that a bank has returned is no money, whichever word still stands beside it (3.7).
+    fn fact(&self) -> Fact {
+        let (is_bank_debit, no) = (self.is_bank_debit(), self.no());
+        if is_bank_debit && self.returned().is_some() {
+            return Fact::BankNo { reason: no };
+        }
+        fact(&self.transaction_status, is_bank_debit, no)
+    }
+
+    /// The newest return. Notices of change, Nacha's `C01` and on, take nothing back [recalled].
+    fn returned(&self) -> Option<&ReturnedItem> {
+        let is_notice = |item: &&ReturnedItem| filled(item.code.as_ref()).is_some_and(|code| code.starts_with('C'));
+        self.returned_items.iter().rfind(|item| !is_notice(item))
+    }
+
     /// Why there is no money, if there is none.
     fn no(&self) -> DeclineReason {
-        match self.returned_items.last() {
+        match self.returned() {
             Some(item) => declines::returned(filled(item.code.as_ref()).unwrap_or_default()),
             None => declines::reason(filled(self.response_reason_code.as_ref()).unwrap_or_default()),
         }
@@ -167,9 +182,11 @@ impl Payment {
     }
 }
 
-/// Money that a list shows: the same words, without a reason.
-pub fn is_money(status: &str, account_type: Option<&str>) -> bool {
-    fact(status, account_type == Some(BANK_DEBIT), DeclineReason::Declined).is_money()
+/// Money that a list shows: the same words, without a reason. What was returned is none, whatever they are (3.7).
+pub fn is_money(row: &Row) -> bool {
+    let is_bank_debit = filled(row.account_type.as_ref()) == Some(BANK_DEBIT);
+    let was_returned = matches!(filled(row.has_returned_items.as_ref()), Some("true" | "1"));
+    !was_returned && fact(&row.transaction_status, is_bank_debit, DeclineReason::Declined).is_money()
 }
 
 /// A bank debit is money when it has settled: until then it is under way, whatever the gateway has approved.
@@ -320,15 +337,18 @@ mod tests {
         }
     }
 
+    /// The details of a card's charge, but for these members.
+    fn seen(more: Value) -> Observation {
+        let mut transaction = json!({"transId": "6", "responseReasonCode": 1, "settleAmount": 12.34,
+            "payment": {"creditCard": {"cardNumber": "XXXX1111", "cardType": "Visa"}}});
+        let Value::Object(more) = more else { panic!("no members: {more}") };
+        transaction.as_object_mut().expect("members").extend(more);
+        let reply = json!({"transaction": transaction, "transrefId": "R"}).to_string();
+        serde_json::from_str::<DetailsReply>(&reply).expect("details").observe(Currency::USD)
+    }
+
     #[test]
     fn s66_details_name_the_amount_that_settles_and_why_there_is_none() {
-        let seen = |more: Value| {
-            let mut transaction = json!({"transId": "6", "responseReasonCode": 1, "settleAmount": 12.34,
-                "payment": {"creditCard": {"cardNumber": "XXXX1111", "cardType": "Visa"}}});
-            transaction.as_object_mut().expect("members").extend(more.as_object().expect("members").clone());
-            let reply = json!({"transaction": transaction, "transrefId": "R"}).to_string();
-            serde_json::from_str::<DetailsReply>(&reply).expect("details").observe(Currency::USD)
-        };
         let settled = seen(json!({"transactionStatus": "settledSuccessfully"}));
         assert_eq!((settled.fact, settled.amount), (Fact::Settled, Some(Money::new(1234, Currency::USD))));
         let declined = seen(json!({"transactionStatus": "declined", "responseReasonCode": 65}));
@@ -338,5 +358,41 @@ mod tests {
             "payment": {"bankAccount": {"accountNumber": "XXXX6789"}}}));
         assert_eq!(returned.fact, Fact::BankNo { reason: DeclineReason::InsufficientFunds });
         assert_eq!(returned.method.expect("an account").to_string(), "ACH ··6789");
+    }
+
+    #[test]
+    fn d9_a_debit_that_was_returned_is_no_money_whichever_word_stands_beside_it() {
+        let returned = |status: &str, items: Value| {
+            seen(json!({"transactionStatus": status, "returnedItems": items,
+                "payment": {"bankAccount": {"accountNumber": "XXXX6789"}}}))
+        };
+        for status in ["settledSuccessfully", "returnedItem", "held_by_martians"] {
+            let late = returned(status, json!([{"code": "R01"}]));
+            let reason = DeclineReason::InsufficientFunds;
+            assert_eq!((late.fact, late.amount), (Fact::BankNo { reason }, None), "{status}");
+        }
+        let settled = "settledSuccessfully";
+        assert_eq!(returned(settled, json!([])).fact, Fact::Settled);
+        assert_eq!(returned(settled, json!([{"code": "C01"}])).fact, Fact::Settled, "a notice takes nothing back");
+        let both = returned(settled, json!([{"code": "R02"}, {"code": "C02"}])).fact;
+        assert_eq!(both, Fact::BankNo { reason: DeclineReason::AccountClosed });
+        assert_eq!(returned(settled, json!([{}])).fact, Fact::BankNo { reason: DeclineReason::Declined });
+    }
+
+    #[test]
+    fn d9_a_listed_debit_that_was_returned_is_no_money() {
+        for (said, expected) in [
+            (json!(true), false),
+            (json!("true"), false),
+            (json!("1"), false),
+            (json!(false), true),
+            (json!(""), true),
+            (json!(null), true),
+        ] {
+            let row = json!({"transId": "6", "transactionStatus": "settledSuccessfully", "accountType": "eCheck",
+                "hasReturnedItems": said});
+            let row: Row = serde_json::from_str(&row.to_string()).expect("a row");
+            assert_eq!(is_money(&row), expected, "{said}");
+        }
     }
 }

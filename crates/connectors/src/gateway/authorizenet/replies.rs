@@ -145,6 +145,7 @@ pub struct Row {
     pub invoice_number: Option<Text>,
     pub account_type: Option<Text>,
     pub settle_amount: Option<Text>,
+    pub has_returned_items: Option<Text>,
 }
 
 impl TransactionResponse {

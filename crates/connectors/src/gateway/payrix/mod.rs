@@ -27,6 +27,9 @@ use std::fmt;
 /// A token opens the page for 20 minutes (4.2), of which one is left to get there. How long the open page takes a card,
 /// nobody says, so whoever opened it last is given as long again.
 const PAGE_LIFE: PageLife = PageLife { opens: TimeDelta::minutes(19), over: TimeDelta::minutes(20 + 20 + 2) };
+/// Its token long dead, a page that was opened so long ago takes no card any more, whatever its status says: which of them
+/// are final, no document tells.
+const OVER_AT_LAST: TimeDelta = TimeDelta::hours(24);
 
 pub struct PayrixConfig {
     /// `https://auth.paymentsapi.io`
@@ -107,10 +110,11 @@ impl Gateway for Payrix {
             return Ok(Found::Seen(seen));
         }
         let age = (self.config.clock)() - look_up.sent_at;
-        if age < PAGE_LIFE.over || !page.is_over() {
-            return Ok(Found::TooEarlyToSay);
+        if age >= PAGE_LIFE.over && page.is_over() {
+            return Ok(Found::Seen(page.says(Fact::Voided)));
         }
-        Ok(Found::Seen(page.says(Fact::Voided)))
+        let end = if age < OVER_AT_LAST { None } else { page.observe_at_last() };
+        Ok(end.map_or(Found::TooEarlyToSay, Found::Seen))
     }
 
     /// Its page ends by itself: what it has come to so far is the answer.

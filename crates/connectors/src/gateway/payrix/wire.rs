@@ -141,22 +141,42 @@ impl Page {
         match (self.status.as_str(), &self.transaction) {
             ("FRAUD_CHECK_DECLINE", None) => Some(self.says(Fact::BankNo { reason: DeclineReason::Blocked })),
             (status, Some(transaction)) => {
-                let fact = transaction.fact();
-                let is_open = matches!(status, "WAITING" | "VALIDATED") && matches!(fact, Fact::BankNo { .. });
-                (!is_open).then(|| Observation {
-                    charge_id: Some(transaction.transaction_id.clone()),
-                    method: transaction.face(),
-                    amount: transaction.money(),
-                    ..self.says(fact)
-                })
+                let shown = self.shows(transaction);
+                let is_open = matches!(status, "WAITING" | "VALIDATED") && matches!(shown.fact, Fact::BankNo { .. });
+                (!is_open).then_some(shown)
             }
             (status, None) => {
                 if !PAGE_STATUSES.contains(&status) {
                     // Not by which token: whoever has that is let in.
-                    tracing::warn!(status, "Payrix reports a page's status that is not understood; treated as open");
+                    tracing::warn!(status, "Payrix reports a page's status that is not understood; open for a day");
                 }
                 None
             }
+        }
+    }
+
+    /// What it has come to when nobody can pay on it any more, whatever its status says. One that was processed and shows
+    /// no transaction may have taken money: a person looks at that.
+    pub fn observe_at_last(&self) -> Option<Observation> {
+        let status = self.status.as_str();
+        match &self.transaction {
+            Some(transaction) => Some(self.shows(transaction)),
+            None if status.starts_with("PROCESSED") => None,
+            None => {
+                if !PAGE_STATUSES.contains(&status) {
+                    tracing::warn!(status, "a page of Payrix shows no payment after a day; it counts as over");
+                }
+                Some(self.says(Fact::Voided))
+            }
+        }
+    }
+
+    fn shows(&self, transaction: &Transaction) -> Observation {
+        Observation {
+            charge_id: Some(transaction.transaction_id.clone()),
+            method: transaction.face(),
+            amount: transaction.money(),
+            ..self.says(transaction.fact())
         }
     }
 
@@ -171,7 +191,8 @@ impl Page {
         Ok(self.says(Fact::ActionNeeded { url, fields: Vec::new() }))
     }
 
-    /// The vendor opens it no more, and knows of no payment on it. Errors of its own say nothing about that.
+    /// The vendor opens it no more, and knows of no payment on it. Errors of its own say nothing about that: such a page is
+    /// over by its age alone ([`Page::observe_at_last`]).
     pub fn is_over(&self) -> bool {
         let is_over = matches!(self.status.as_str(), "EXPIRED" | "CANCELLED" | "PROCESSED_REJECTED");
         is_over && self.transaction.is_none()

@@ -97,7 +97,8 @@ impl Dispute {
             Some(Status::Lost) => DisputeState::Lost,
             // Neither an inquiry that ended nor a dispute that was prevented has taken anything.
             Some(Status::Won | Status::WarningClosed | Status::Prevented) => DisputeState::Won,
-            Some(NeedsResponse | UnderReview | WarningNeedsResponse | WarningUnderReview) => DisputeState::Open,
+            Some(WarningNeedsResponse | WarningUnderReview) => DisputeState::Inquiry,
+            Some(NeedsResponse | UnderReview) => DisputeState::Open,
             status => {
                 tracing::warn!(
                     gateway.id = self.id,
@@ -142,8 +143,8 @@ mod tests {
         for (status, state) in [
             (json!("needs_response"), DisputeState::Open),
             (json!("under_review"), DisputeState::Open),
-            (json!("warning_needs_response"), DisputeState::Open),
-            (json!("warning_under_review"), DisputeState::Open),
+            (json!("warning_needs_response"), DisputeState::Inquiry),
+            (json!("warning_under_review"), DisputeState::Inquiry),
             (json!("warning_closed"), DisputeState::Won),
             (json!("prevented"), DisputeState::Won),
             (json!("won"), DisputeState::Won),
