@@ -1,7 +1,7 @@
 //! The daily comparison and the inbox (G44, E14, D30, N3): what differs stands there once, goes by itself when it is mended,
 //! and is ended by a person with a reason and a reference that stay.
 
-use crate::support::{Client, Form, House, On, field, http, sign_event};
+use crate::support::{Client, Form, House, On, field, http, link, sign_event};
 use serde_json::json;
 use simulators::facts;
 
@@ -189,6 +189,32 @@ async fn e14_d30_a_refused_posting_that_a_person_has_seen_to_waits_no_more() {
         // From here on the invoice goes by what the books say.
         assert_ne!(house.client().open("INV-501").await.payment, form.payment);
         house.assert_everything_agrees().await;
+
+        // The money goes back, and the books have it where nobody here can find it: no button says otherwise.
+        for outcome in ["opened", "lost"] {
+            let order = json!({"charge": house.charges().await[0]["id"], "outcome": outcome});
+            let url = format!("{}/control/stripe/dispute", house.vendors);
+            assert!(http().post(url).json(&order).send().await.unwrap().status().is_success());
+        }
+        let by_hand = "must be undone by hand";
+        house.until("it is to be undone by hand", async || admin.get(INBOX).await.body.contains(by_hand)).await;
+        let page = admin.get(INBOX).await.body;
+        assert!(!page.contains("Try again") && !page.contains("Post again"), "{page}");
+        let key = field(&page, "exception");
+        for _ in 0..2 {
+            let pressed = admin.post("/api/transactions/post_again", &[("payment", &*form.payment)]).await;
+            assert_eq!(pressed.status, 303);
+        }
+        assert!(admin.get(INBOX).await.body.contains(by_hand), "nothing was looked for");
+        let fields = [("exception", &*key), ("reason", "PP17 is cancelled"), ("reference", "PP17")];
+        for _ in 0..2 {
+            let fixed = admin.post("/api/exceptions/fix", &fields).await;
+            assert_eq!(fixed.location.as_deref(), Some("/admin/exceptions?done=fixed"), "a double click is one");
+        }
+        let other = [("exception", &*key), ("reason", "Somebody else"), ("reference", "PP18")];
+        let late = admin.post("/api/exceptions/fix", &other).await;
+        assert_eq!(late.location.as_deref(), Some("/admin/exceptions?done=gone"), "nothing was written");
+        assert!(admin.get(INBOX).await.body.contains("Nothing needs you"));
     }
 }
 
@@ -303,4 +329,42 @@ async fn e14_d30_money_for_an_invoice_that_was_voided_is_put_on_another_one() {
     let posted = async || house.story(&form).await.contains("Refund posted to the books");
     house.until("the refund stands", posted).await;
     house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
+async fn d1_e14_an_invoice_that_a_payment_was_put_on_is_not_paid_a_second_time() {
+    let mut house = House::without_worker().await;
+    let (early, client) = (house.client(), house.client());
+    let early_form = early.open("INV-503").await;
+    let form = client.open("INV-502").await;
+    client.pay(&form, "pm_card_visa").await;
+    house.edit_books(json!({"number": "INV-502", "status": "VOIDED"})).await;
+    house.start_worker();
+    let choice = "INV-503, $700.00 due";
+    house.until("it can go elsewhere", async || house.story(&form).await.contains(choice)).await;
+    let story = house.story(&form).await;
+    let to = story.split("<option value=\"").skip(1).find(|option| option.contains(choice)).unwrap();
+    let to = to.split('"').next().unwrap();
+    // Nor do the books take it there.
+    house.arm_times("xero", "period_locked", 9).await;
+    let fields = [("payment", &*form.payment), ("from", &*field(&story, "from")), ("to", to)];
+    let admin = staff(&house).await;
+    assert_eq!(admin.post("/api/transactions/reallocate", &fields).await.status, 303);
+    let refused = async || admin.get(INBOX).await.body.contains("for INV-503 was taken, but the books refused it");
+    house.until("they refuse it there as well", refused).await;
+
+    let pressed = early.pay(&early_form, "pm_card_mastercard").await;
+    assert_eq!(house.charges().await.len(), 1, "{}", pressed.body);
+    let late = house.client();
+    let opened = late.get(&link("INV-503")).await;
+    let page = late.get(&opened.location.unwrap()).await;
+    assert_eq!(page.status, 200, "{}", page.body);
+    assert!(page.body.contains("INV-503 has just been paid"), "{}", page.body);
+
+    house.arm_times("xero", "period_locked", 0).await;
+    assert_eq!(admin.post("/api/transactions/post_again", &[("payment", &*form.payment)]).await.status, 303);
+    house.until("it stands", async || house.books_payments("INV-503").await.len() == 1).await;
+    house.assert_everything_agrees().await;
+    // What is left of it can be paid.
+    assert_ne!(house.client().open("INV-503").await.payment, form.payment);
 }
