@@ -358,7 +358,7 @@ async fn d1_e14_an_invoice_that_a_payment_was_put_on_is_not_paid_a_second_time()
     let late = house.client();
     let opened = late.get(&link("INV-503")).await;
     let page = late.get(&opened.location.unwrap()).await;
-    assert_eq!(page.status, 200, "{}", page.body);
+    assert_eq!(page.status, 409, "{}", page.body);
     assert!(page.body.contains("INV-503 has just been paid"), "{}", page.body);
 
     house.arm_times("xero", "period_locked", 0).await;
