@@ -11,7 +11,7 @@ test.beforeEach(async () => {
 test('@S46 a guest pays on the gateway’s own page', async ({ page, baseURL }) => {
   const { cards } = await demo();
   await page.goto(payNowLink(await northwind(), 'INV-501'));
-  await expect(page.getByText('secure page next')).toBeVisible();
+  await expect(page.getByText('secure page of Stripe next')).toBeVisible();
   await page.getByLabel('E-mail for the receipt').fill('ana@acme.test');
   await payButton(page).click();
 
