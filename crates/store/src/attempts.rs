@@ -2,7 +2,7 @@
 
 use crate::{
     Error, MerchantTx, Store,
-    scope::{Only, Scoped, moment, money, owned, text},
+    scope::{self, Only, Scoped, json, moment, money, owned, text},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -185,14 +185,13 @@ impl MerchantTx {
     /// # Errors
     /// The database is away.
     pub async fn observation_add(&self, attempt: AttemptId, place: usize, seen: &Observed) -> Result<(), Error> {
-        let json = |what| move |_| Error::Unreadable(what);
         let row = observation::Model {
             merchant_id: self.merchant_id(),
             id: ObservationId(Uuid::now_v7()),
             attempt_id: attempt,
-            place: i32::try_from(place).unwrap_or(i32::MAX),
-            source: serde_json::to_string(&seen.source).map_err(json("observation.source"))?,
-            body: serde_json::to_string(&seen.observation).map_err(json("observation.body"))?,
+            place: scope::place(place),
+            source: json(&seen.source, "observation.source")?,
+            body: json(&seen.observation, "observation.body")?,
             at: seen.at,
         };
         self.insert::<observation::Entity>([row]).await

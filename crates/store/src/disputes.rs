@@ -2,7 +2,7 @@
 
 use crate::{
     Attempt, Error, MerchantTx,
-    scope::{Only, Scoped, moment, money, owned},
+    scope::{self, Only, Scoped, json, moment, money, owned},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -130,14 +130,13 @@ impl MerchantTx {
         place: usize,
         seen: &ObservedDispute,
     ) -> Result<(), Error> {
-        let json = |what| move |_| Error::Unreadable(what);
         let row = observation::Model {
             merchant_id: self.merchant_id(),
             id: ObservationId(Uuid::now_v7()),
             dispute_id: dispute,
-            place: i32::try_from(place).unwrap_or(i32::MAX),
-            source: serde_json::to_string(&seen.source).map_err(json("dispute_observation.source"))?,
-            body: serde_json::to_string(&seen.seen).map_err(json("dispute_observation.body"))?,
+            place: scope::place(place),
+            source: json(&seen.source, "dispute_observation.source")?,
+            body: json(&seen.seen, "dispute_observation.body")?,
             at: seen.at,
         };
         self.insert::<observation::Entity>([row]).await

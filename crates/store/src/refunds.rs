@@ -4,7 +4,7 @@
 use crate::{
     Attempt, BooksEntryState, Dispute, Error, MerchantDb, MerchantTx, NewSlip, Store,
     invoices::Sum,
-    scope::{Only, Scoped, moment, money, owned, text},
+    scope::{self, Only, Scoped, json, moment, money, owned, text},
     undisputed_of,
 };
 use chrono::{DateTime, Utc};
@@ -230,14 +230,13 @@ impl MerchantTx {
         place: usize,
         seen: &ObservedRefund,
     ) -> Result<(), Error> {
-        let json = |what| move |_| Error::Unreadable(what);
         let row = observation::Model {
             merchant_id: self.merchant_id(),
             id: ObservationId(Uuid::now_v7()),
             refund_id: refund,
-            place: i32::try_from(place).unwrap_or(i32::MAX),
-            source: serde_json::to_string(&seen.source).map_err(json("refund_observation.source"))?,
-            body: serde_json::to_string(&seen.seen).map_err(json("refund_observation.body"))?,
+            place: scope::place(place),
+            source: json(&seen.source, "refund_observation.source")?,
+            body: json(&seen.seen, "refund_observation.body")?,
             at: seen.at,
         };
         self.insert::<observation::Entity>([row]).await

@@ -211,6 +211,16 @@ pub(crate) fn text(wanted: &str) -> String {
     wanted.replace('\0', "\u{fffd}")
 }
 
+/// What a column holds as JSON. `column` is named when it cannot be written.
+pub(crate) fn json(value: &impl serde::Serialize, column: &'static str) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|_| Error::Unreadable(column))
+}
+
+/// The place of a fact among those of one object.
+pub(crate) fn place(at: usize) -> i32 {
+    i32::try_from(at).unwrap_or(i32::MAX)
+}
+
 #[cfg(test)]
 #[path = "scope_tests.rs"]
 pub(crate) mod tests;

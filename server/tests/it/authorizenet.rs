@@ -51,6 +51,15 @@ impl Reef {
         Self::of(House::new().await, Currency::AUD, gateway).await
     }
 
+    /// Presses Pay; answers the address of the gateway's page, which lies under this path.
+    pub async fn led_to_page(&self, form: &Form, under: &str) -> String {
+        let pressed = self.guest.pay(form, "").await;
+        assert_eq!(pressed.status, 303, "{}", pressed.body);
+        let page = pressed.location.unwrap();
+        assert!(page.starts_with(&format!("{}{under}", self.house.vendors)), "{page}");
+        page
+    }
+
     async fn of(
         house: House,
         currency: Currency,
@@ -99,7 +108,7 @@ impl Reef {
         Self { guest: house.client(), house, gateway, currency }
     }
 
-    async fn form(&self) -> Form {
+    pub async fn form(&self) -> Form {
         let opened = self.guest.get(LINK).await.location.unwrap();
         self.guest.form(&opened).await
     }

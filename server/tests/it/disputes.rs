@@ -1,7 +1,7 @@
 //! Disputes of cards (F23, G39, D9): staff read in time that they must answer; what is lost leaves ledger and books, what
 //! is won stays; whatever becomes of the news.
 
-use crate::support::{Client, Form, House, On, field, http, sign_event};
+use crate::support::{Form, House, On, field, http, sign_event};
 use chrono::Utc;
 use serde_json::{Value, json};
 use simulators::facts;
@@ -14,12 +14,6 @@ async fn paid(house: &House) -> Form {
     house.assert_paid_once("INV-501", 120_450).await;
     house.assert_everything_agrees().await;
     form
-}
-
-async fn staff(house: &House) -> Client {
-    let admin = house.client();
-    admin.sign_in(facts::NORTHWIND.admin_email).await;
-    admin
 }
 
 /// What the card's holder, or the bank, does.
@@ -61,7 +55,7 @@ async fn g39_an_open_dispute_needs_somebody_and_nothing_is_refunded_meanwhile() 
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::on(database).await else { continue };
         let form = paid(&house).await;
-        let admin = staff(&house).await;
+        let admin = house.staff().await;
         let before = admin.get(&format!("/admin/transactions/{}", form.payment)).await.body;
         let opened = order(&house, "opened").await;
         tells(&house, &form, "Disputed at the bank: $1,204.50").await;
@@ -101,7 +95,7 @@ async fn f23_d9_a_lost_dispute_leaves_all_books_reopens_the_invoice_and_mails_no
         tells(&house, &form, "Disputed at the bank").await;
         order(&house, "lost").await;
         taken_out_and_owed_again(&house, &form).await;
-        let admin = staff(&house).await;
+        let admin = house.staff().await;
         let page = house.story(&form).await;
         for words in ["The dispute was lost", "The bank keeps $1,204.50.", "Taken out of the books"] {
             assert!(page.contains(words), "{words}: {page}");
@@ -129,7 +123,7 @@ async fn f23_a_dispute_that_is_won_leaves_everything_as_it_was() {
     tells(&house, &form, "The dispute was won").await;
     house.assert_paid_once("INV-501", 120_450).await;
     house.assert_everything_agrees().await;
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     assert!(admin.get("/admin").await.body.contains("Nothing needs you"));
     assert!(!admin.get("/admin/transactions").await.body.contains("Dispute"));
     assert_eq!(field(&house.story(&form).await, "amount"), "1204.50", "it can be refunded again");
@@ -192,7 +186,7 @@ async fn d3_f23_fifty_news_of_one_loss_in_any_order_book_it_once() {
 async fn f23_a_part_that_is_lost_is_left_to_a_person() {
     let house = House::new().await;
     let form = paid(&house).await;
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     let page = admin.get(&format!("/admin/transactions/{}", form.payment)).await.body;
     let (refund, payment) = (field(&page, "refund"), form.payment.as_str());
     let fields =
@@ -222,7 +216,7 @@ async fn f23_a_loss_whose_payment_the_books_keep_is_left_to_a_person() {
     order(&house, "lost").await;
     tells(&house, &form, "The books keep its payment").await;
     house.arm_times("xero", "period_locked", 0).await;
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     assert!(admin.get("/admin").await.body.contains("went back, but the books keep its payment"));
     let pressed = admin.post("/api/transactions/post_again", &[("payment", &form.payment)]).await;
     assert_eq!(pressed.status, 303, "{}", pressed.body);

@@ -2,26 +2,15 @@
 
 use crate::{
     authorizenet::{LINK, Reef},
-    support::{Answer, Form, http},
+    support::{Answer, http},
 };
 use server::demo;
 use simulators::facts::{cards, globalpayments as keys};
 
+const PAGE: &str = "/globalpayments/pay/LNK_";
+
 async fn reef() -> Reef {
     Reef::through(|house| demo::globalpayments(&house.vendors)).await
-}
-
-async fn form(reef: &Reef) -> Form {
-    reef.guest.form(&reef.guest.get(LINK).await.location.unwrap()).await
-}
-
-/// Presses Pay; answers the address of the gateway's page.
-async fn go_to_page(reef: &Reef, form: &Form) -> String {
-    let pressed = reef.guest.pay(form, "").await;
-    assert_eq!(pressed.status, 303, "{}", pressed.body);
-    let page = pressed.location.unwrap();
-    assert!(page.starts_with(&format!("{}/globalpayments/pay/LNK_", reef.house.vendors)), "{page}");
-    page
 }
 
 async fn enter(reef: &Reef, page: &str, card: &str) -> Answer {
@@ -39,8 +28,8 @@ async fn s46_the_gateways_own_page_takes_the_card_and_the_payment_stands_in_the_
     let offered = reef.guest.get(&reef.guest.get(LINK).await.location.unwrap()).await.body;
     assert!(offered.contains("You enter your card on the secure page of Global Payments next."), "{offered}");
     assert!(!offered.contains("no money moves") && !offered.contains("id=\"card-number\""), "{offered}");
-    let form = form(&reef).await;
-    let page = go_to_page(&reef, &form).await;
+    let form = reef.form().await;
+    let page = reef.led_to_page(&form, PAGE).await;
     let declined = enter(&reef, &page, cards::DECLINED).await;
     assert!(declined.body.contains("declined"), "{}", declined.body);
     let back = enter(&reef, &page, keys::CARD).await.location.unwrap();
@@ -57,8 +46,8 @@ async fn s46_the_gateways_own_page_takes_the_card_and_the_payment_stands_in_the_
 #[tokio::test]
 async fn d5_whoever_does_not_come_back_has_paid_all_the_same() {
     let reef = reef().await;
-    let form = form(&reef).await;
-    let page = go_to_page(&reef, &form).await;
+    let form = reef.form().await;
+    let page = reef.led_to_page(&form, PAGE).await;
     enter(&reef, &page, keys::CARD).await;
     reef.tells(&form, "Paid, and it stands").await;
     reef.assert_agrees().await;
@@ -67,14 +56,14 @@ async fn d5_whoever_does_not_come_back_has_paid_all_the_same() {
 #[tokio::test]
 async fn s46_whoever_cancels_closes_the_page_and_can_pay_again() {
     let reef = reef().await;
-    let form = form(&reef).await;
-    let page = go_to_page(&reef, &form).await;
+    let form = reef.form().await;
+    let page = reef.led_to_page(&form, PAGE).await;
     let asked = [("checkout", form.checkout.as_str()), ("payment", form.payment.as_str())];
     assert_eq!(reef.guest.post("/api/payments/cancel", &asked).await.status, 303);
     assert_eq!(enter(&reef, &page, keys::CARD).await.status, 410);
-    let again = self::form(&reef).await;
+    let again = reef.form().await;
     assert_ne!(again.payment, form.payment);
-    let page = go_to_page(&reef, &again).await;
+    let page = reef.led_to_page(&again, PAGE).await;
     enter(&reef, &page, keys::CARD).await;
     reef.tells(&again, "Paid, and it stands").await;
     assert_eq!(charges(&reef, "succeeded").await, 1);
@@ -84,8 +73,8 @@ async fn s46_whoever_cancels_closes_the_page_and_can_pay_again() {
 #[tokio::test]
 async fn g37_a_part_goes_back_and_the_books_agree() {
     let reef = reef().await;
-    let form = form(&reef).await;
-    let page = go_to_page(&reef, &form).await;
+    let form = reef.form().await;
+    let page = reef.led_to_page(&form, PAGE).await;
     enter(&reef, &page, keys::CARD).await;
     reef.tells(&form, "Paid, and it stands").await;
     reef.refund(&form, "100.00").await;

@@ -1,28 +1,17 @@
 //! A merchant that is paid through Payrix, whose own page takes every card and ends by itself.
 
 use crate::{
-    authorizenet::{LINK, Reef},
-    support::{Answer, Form, http},
+    authorizenet::Reef,
+    support::{Answer, http},
 };
 use serde_json::json;
 use server::demo;
 use simulators::facts::cards;
 
+const PAGE: &str = "/payrix/ui/hpp/api/";
+
 async fn reef() -> Reef {
     Reef::through(|house| demo::payrix(&house.vendors)).await
-}
-
-async fn form(reef: &Reef) -> Form {
-    reef.guest.form(&reef.guest.get(LINK).await.location.unwrap()).await
-}
-
-/// Presses Pay; answers the address of the gateway's page.
-async fn go_to_page(reef: &Reef, form: &Form) -> String {
-    let pressed = reef.guest.pay(form, "").await;
-    assert_eq!(pressed.status, 303, "{}", pressed.body);
-    let page = pressed.location.unwrap();
-    assert!(page.starts_with(&format!("{}/payrix/ui/hpp/api/", reef.house.vendors)), "{page}");
-    page
 }
 
 async fn enter(reef: &Reef, page: &str, card: &str) -> Answer {
@@ -37,12 +26,13 @@ async fn paid(reef: &Reef) -> usize {
 #[tokio::test]
 async fn s46_the_gateways_own_page_takes_the_card_and_the_payment_stands_in_the_ledger() {
     let reef = reef().await;
-    let declined = form(&reef).await;
-    let back = enter(&reef, &go_to_page(&reef, &declined).await, cards::INSUFFICIENT_FUNDS).await.location.unwrap();
+    let declined = reef.form().await;
+    let back =
+        enter(&reef, &reef.led_to_page(&declined, PAGE).await, cards::INSUFFICIENT_FUNDS).await.location.unwrap();
     let told = async || reef.guest.get(&back).await.body.contains("There is not enough money");
     reef.house.until("the decline is told", told).await;
-    let form = form(&reef).await;
-    let back = enter(&reef, &go_to_page(&reef, &form).await, cards::APPROVED).await.location.unwrap();
+    let form = reef.form().await;
+    let back = enter(&reef, &reef.led_to_page(&form, PAGE).await, cards::APPROVED).await.location.unwrap();
     let result = format!("/npe/result?transactionId={}&payment={}", form.checkout, form.payment);
     assert_eq!(back, format!("{}{result}", reef.house.portal));
     let told = async || reef.guest.get(&back).await.body.contains("You paid $350.00");
@@ -56,8 +46,8 @@ async fn s46_the_gateways_own_page_takes_the_card_and_the_payment_stands_in_the_
 #[tokio::test]
 async fn d2_a_page_that_was_left_ends_by_itself_and_the_invoice_can_be_paid_again() {
     let reef = reef().await;
-    let left = form(&reef).await;
-    let page = go_to_page(&reef, &left).await;
+    let left = reef.form().await;
+    let page = reef.led_to_page(&left, PAGE).await;
     let checkout = format!("/npe?transactionId={}", left.checkout);
     let open = reef.guest.get(&checkout).await.body;
     assert!(open.contains("Continue to pay $350.00") && open.contains("ends by itself"), "{open}");
@@ -69,9 +59,9 @@ async fn d2_a_page_that_was_left_ends_by_itself_and_the_invoice_can_be_paid_agai
     reef.house.advance(json!({"minutes": 43})).await;
     reef.tells(&left, "Cancelled before any money moved").await;
     assert_eq!(enter(&reef, &page, cards::APPROVED).await.status, 410);
-    let again = form(&reef).await;
+    let again = reef.form().await;
     assert_ne!(again.payment, left.payment);
-    enter(&reef, &go_to_page(&reef, &again).await, cards::APPROVED).await;
+    enter(&reef, &reef.led_to_page(&again, PAGE).await, cards::APPROVED).await;
     reef.tells(&again, "Paid, and it stands").await;
     assert_eq!(paid(&reef).await, 1);
     reef.assert_agrees().await;

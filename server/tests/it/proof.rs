@@ -21,12 +21,6 @@ fn copied(page: &str) -> String {
     page.replace("<span class=\"nowrap\">", "").replace("</span>", "")
 }
 
-async fn staff(house: &House) -> Client {
-    let admin = house.client();
-    admin.sign_in(facts::NORTHWIND.admin_email).await;
-    admin
-}
-
 /// INV-501, paid from somewhere, posted and sealed.
 async fn paid(house: &House) -> Form {
     let guest = house.client().from("203.0.113.7");
@@ -89,7 +83,7 @@ async fn n15_the_proof_tells_what_was_agreed_to_what_followed_and_that_the_trail
         let page = shown.get(&format!("/npe?transactionId={}", opened.checkout)).await.body;
         assert!(page.contains(&agreed_to()), "the page says what pressing Pay agrees to: {page}");
         let form = paid(&house).await;
-        let admin = staff(&house).await;
+        let admin = house.staff().await;
         let story = admin.get(&format!("/admin/transactions/{}", form.payment)).await.body;
         assert!(story.contains(&proof_of(&form)) && story.contains("Download proof"), "{story}");
 
@@ -136,7 +130,7 @@ async fn n15_the_proof_tells_what_was_agreed_to_what_followed_and_that_the_trail
 async fn n15_a_refund_stands_in_the_proof_with_who_asked_for_it_and_why() {
     let house = House::new().await;
     let form = paid(&house).await;
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     refund(&admin, &form).await;
     let asked_for = format!("Refund asked for ({})", facts::NORTHWIND.admin_email);
     let told = async || {
@@ -174,7 +168,7 @@ async fn n15_words_that_nobody_was_shown_are_read_before_anything_is_charged() {
     let again = guest.form(&format!("/npe?transactionId={}", form.checkout)).await;
     guest.pay(&again, "pm_card_visa").await;
     house.assert_paid_once("INV-501", 120_450).await;
-    let proof = copied(&staff(&house).await.get(&proof_of(&again)).await.body);
+    let proof = copied(&house.staff().await.get(&proof_of(&again)).await.body);
     assert!(proof.contains(&now) && !proof.contains(&agreed_to()), "{proof}");
 }
 
@@ -225,7 +219,7 @@ async fn n15_a_payer_who_is_signed_in_gives_up_by_name() {
     ana.pay(&form, "").await;
     let cancel = [("checkout", form.checkout.as_str()), ("payment", form.payment.as_str())];
     assert_eq!(ana.post("/api/payments/cancel", &cancel).await.status, 303);
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     let asked_for = format!("Cancelling asked for ({})", facts::ANA_EMAIL);
     let told = async || admin.get(&proof_of(&form)).await.body.contains(&asked_for);
     house.until("it is sealed", told).await;
@@ -274,7 +268,7 @@ async fn n15_what_is_shown_is_what_the_lines_say_and_no_more() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::on(database).await else { continue };
         let form = paid(&house).await;
-        let admin = staff(&house).await;
+        let admin = house.staff().await;
         refund(&admin, &form).await;
         let proof = async || admin.get(&proof_of(&form)).await.body;
         let told = async || {
@@ -331,7 +325,7 @@ async fn n15_lines_that_lie_too_far_behind_are_named_as_not_computed() {
         )
         .await;
     house.until("all is sealed", async || house.number("SELECT COUNT(*) FROM audit_slip").await == 0).await;
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     refund(&admin, &form).await;
     let proof = async || admin.get(&proof_of(&form)).await.body;
     house.until("the refund is sealed", async || proof().await.contains("Refund paid (gateway)")).await;
@@ -367,7 +361,7 @@ async fn n15_a_changed_a_missing_and_a_moved_line_are_named() {
         house.execute("UPDATE consent SET wording = 'By pressing Pay you agree to everything.'").await;
         let [consent] = house.differences(None).await.try_into().unwrap();
         assert!(consent.ends_with("is not what its line in the audit trail says"), "{consent}");
-        let admin = staff(&house).await;
+        let admin = house.staff().await;
         let proof = admin.get(&proof_of(&form)).await.body;
         assert!(proof.contains("The audit trail does not hold") && !proof.contains("each follows from"), "{proof}");
     }
@@ -396,7 +390,7 @@ async fn n15_where_a_consent_came_from_is_forgotten_and_the_proof_says_so() {
     house.advance(serde_json::json!({"days": 541})).await;
     let forgotten = "SELECT COUNT(*) FROM consent WHERE salt IS NULL AND address IS NULL AND user_agent IS NULL";
     house.until("it is forgotten", async || house.number(forgotten).await == 1).await;
-    let proof = copied(&staff(&house).await.get(&proof_of(&form)).await.body);
+    let proof = copied(&house.staff().await.get(&proof_of(&form)).await.body);
     assert!(proof.contains("Forgotten, as long after") && !proof.contains("203.0.113.7"), "{proof}");
     assert!(proof.contains(&agreed_to()) && !proof.contains("does not hold"), "{proof}");
 }

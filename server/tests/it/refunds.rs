@@ -55,12 +55,6 @@ fn story_of(payment: &str) -> String {
     format!("/admin/transactions/{payment}")
 }
 
-async fn staff(house: &House) -> Client {
-    let admin = house.client();
-    admin.sign_in(facts::NORTHWIND.admin_email).await;
-    admin
-}
-
 /// INV-501, paid by this card and posted.
 async fn paid(house: &House, card: &str) -> Form {
     let client = house.client();
@@ -93,7 +87,7 @@ async fn g37_g41_d24_a_whole_refund_shows_everywhere_and_everything_agrees() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::on(database).await else { continue };
         let form = paid(&house, "pm_card_visa").await;
-        let admin = staff(&house).await;
+        let admin = house.staff().await;
         let page = admin.get(&story_of(&form.payment)).await.body;
         for words in ["At most $1,204.50.", "Visa ··4242, through Stripe", "The invoice stays paid."] {
             assert!(page.contains(words), "{words}: {page}");
@@ -130,7 +124,7 @@ async fn g37_g41_d24_a_whole_refund_shows_everywhere_and_everything_agrees() {
 async fn g37_d24_parts_add_up_to_the_whole_and_no_further() {
     let house = House::new().await;
     let form = paid(&house, "pm_card_visa").await;
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     let first = Dialog::open(&admin, &form.payment).await;
     first.press(&admin, "200.00").await;
     let list = admin.get("/admin/transactions").await.body;
@@ -180,7 +174,7 @@ async fn g37_d24_parts_add_up_to_the_whole_and_no_further() {
 async fn d24_a_double_click_and_a_replayed_form_are_one_refund() {
     let house = House::new().await;
     let form = paid(&house, "pm_card_visa").await;
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     let dialog = Dialog::open(&admin, &form.payment).await;
     let (one, two) = tokio::join!(dialog.press(&admin, "100.00"), dialog.press(&admin, "100.00"));
     assert_eq!(one.location, two.location);
@@ -198,7 +192,7 @@ async fn d24_a_double_click_and_a_replayed_form_are_one_refund() {
 async fn d24_a_form_that_was_used_says_so_when_it_asks_for_something_else() {
     let house = House::new().await;
     let form = paid(&house, "pm_card_visa").await;
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     let dialog = Dialog::open(&admin, &form.payment).await;
     dialog.press(&admin, "100.00").await;
     let back = dialog.press(&admin, "200.00").await.location.unwrap();
@@ -222,7 +216,7 @@ async fn d2_d24_a_refund_whose_answer_is_lost_counts_against_the_limit_and_is_fo
         let form = paid(&house, "pm_card_visa").await;
         house.arm("stripe", fault, REFUNDS).await;
         house.arm_times("stripe", "webhook_lost", 9).await;
-        let admin = staff(&house).await;
+        let admin = house.staff().await;
         Dialog::open(&admin, &form.payment).await.press(&admin, "1000.00").await;
         let page = admin.get(&story_of(&form.payment)).await.body;
         assert!(page.contains("Being checked"), "{fault}: {page}");
@@ -240,15 +234,15 @@ async fn d2_a_refund_that_never_arrived_ends_and_may_be_made_again() {
     let house = House::new().await;
     let form = paid(&house, "pm_card_visa").await;
     house.arm("stripe", "http:500", REFUNDS).await;
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     Dialog::open(&admin, &form.payment).await.press(&admin, "1204.50").await;
     assert!(admin.get(&story_of(&form.payment)).await.body.contains("did not answer the refund"));
     house.pass_an_hour().await;
     // A session ends with an hour in which nobody used it.
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     tells(&house, &admin, &form.payment, "has not seen the refund so far").await;
     house.pass_an_hour().await;
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     tells(&house, &admin, &form.payment, "The gateway never received the refund").await;
     assert_eq!(refunded(&house).await, 0);
     let told = "A refund of $1,204.50 has failed. It did not reach the gateway, so nothing was paid back. Refund again";
@@ -268,11 +262,11 @@ async fn g37_a_refund_that_comes_back_to_life_is_asked_about_until_it_ends() {
     let house = House::new().await;
     let form = paid(&house, "pm_card_pendingRefund").await;
     house.arm("stripe", "http:500", REFUNDS).await;
-    let dialog = Dialog::open(&staff(&house).await, &form.payment).await;
-    dialog.press(&staff(&house).await, "1204.50").await;
+    let dialog = Dialog::open(&house.staff().await, &form.payment).await;
+    dialog.press(&house.staff().await, "1204.50").await;
     for told in ["has not seen the refund so far", "The gateway never received the refund"] {
         house.pass_an_hour().await;
-        tells(&house, &staff(&house).await, &form.payment, told).await;
+        tells(&house, &house.staff().await, &form.payment, told).await;
     }
     // It was only very late: the gateway has it after all, says so once, and no more.
     let intent = house.charges().await.remove(0)["payment_intent"].as_str().unwrap().to_owned();
@@ -280,10 +274,10 @@ async fn g37_a_refund_that_comes_back_to_life_is_asked_about_until_it_ends() {
     let made = http().post(format!("{}/stripe/v1/refunds", house.vendors)).form(&late);
     let made = made.bearer_auth(facts::stripe::PORTAL_SECRET_KEY).send().await.unwrap();
     assert_eq!(made.status(), 200);
-    tells(&house, &staff(&house).await, &form.payment, "Refund accepted, not paid out yet").await;
+    tells(&house, &house.staff().await, &form.payment, "Refund accepted, not paid out yet").await;
     house.arm_times("stripe", "webhook_lost", 9).await;
     house.pass_an_hour().await;
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     tells(&house, &admin, &form.payment, "Refund posted to the books").await;
     let home = admin.get("/admin").await.body;
     assert!(home.contains("do not fit what was final before"), "an alarm does not go by itself: {home}");
@@ -293,11 +287,11 @@ async fn g37_a_refund_that_comes_back_to_life_is_asked_about_until_it_ends() {
 async fn g37_a_refund_that_fails_after_it_succeeded_is_taken_out_of_the_books_and_told() {
     let house = House::new().await;
     let form = paid(&house, "pm_card_refundFail").await;
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     Dialog::open(&admin, &form.payment).await.press(&admin, "1204.50").await;
     tells(&house, &admin, &form.payment, "Refund posted to the books").await;
     house.pass_an_hour().await;
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     tells(&house, &admin, &form.payment, "The refund does not stand in the books").await;
     assert_eq!(credits(&house).await, [("VOIDED".to_owned(), 0)]);
     let page = admin.get(&story_of(&form.payment)).await.body;
@@ -314,7 +308,7 @@ async fn g37_a_refund_that_fails_after_it_succeeded_is_taken_out_of_the_books_an
 async fn d30_a_refund_whose_payment_is_reconciled_stays_in_the_books_when_it_fails() {
     let house = House::new().await;
     let form = paid(&house, "pm_card_refundFail").await;
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     Dialog::open(&admin, &form.payment).await.press(&admin, "1204.50").await;
     tells(&house, &admin, &form.payment, "Refund posted to the books").await;
     let payments = house.state("xero").await["payments"].as_array().unwrap().clone();
@@ -323,7 +317,7 @@ async fn d30_a_refund_whose_payment_is_reconciled_stays_in_the_books_when_it_fai
     let matched = http().post(format!("{}/control/xero/payment", house.vendors)).json(&matched).send().await.unwrap();
     assert_eq!(matched.status(), 200);
     house.pass_an_hour().await;
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     tells(&house, &admin, &form.payment, "The books refused the refund").await;
     assert_eq!(credits(&house).await, [("PAID".to_owned(), 120_450)], "nothing is undone that a bank has confirmed");
     let home = admin.get("/admin").await.body;
@@ -335,13 +329,13 @@ async fn d30_a_refund_whose_payment_is_reconciled_stays_in_the_books_when_it_fai
 async fn g37_a_refund_after_one_that_failed_is_booked_whole_though_the_first_is_still_in_the_books() {
     let house = House::new().await;
     let form = paid(&house, "pm_card_refundFail").await;
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     let deletes = "POST /xero/api.xro/2.0/Payments";
     house.arm_with(json!({"vendor": "xero", "fault": "http:500", "times": 1_000, "match": deletes})).await;
     Dialog::open(&admin, &form.payment).await.press(&admin, "1204.50").await;
     tells(&house, &admin, &form.payment, "Refund posted to the books").await;
     house.pass_an_hour().await;
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     tells(&house, &admin, &form.payment, "Refund failed").await;
 
     Dialog::open(&admin, &form.payment).await.press(&admin, "50.00").await;
@@ -353,7 +347,7 @@ async fn g37_a_refund_after_one_that_failed_is_booked_whole_though_the_first_is_
 async fn g37_a_refund_that_waits_is_told_at_once_and_booked_when_it_is_paid() {
     let house = House::new().await;
     let form = paid(&house, "pm_card_pendingRefund").await;
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     Dialog::open(&admin, &form.payment).await.press(&admin, "1204.50").await;
     assert!(admin.get(&story_of(&form.payment)).await.body.contains("Under way"));
     let mailed = async || admin.get("/admin/mail").await.body.contains("Refund: $1,204.50 from Northwind IT");
@@ -361,7 +355,7 @@ async fn g37_a_refund_that_waits_is_told_at_once_and_booked_when_it_is_paid() {
     assert!(credits(&house).await.is_empty(), "nothing is booked before it is paid");
     house.assert_everything_agrees().await;
     house.pass_an_hour().await;
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     tells(&house, &admin, &form.payment, "Refund posted to the books").await;
     house.assert_everything_agrees().await;
 }
@@ -371,7 +365,7 @@ async fn d30_a_refund_that_the_books_refuse_says_what_to_enter() {
     let house = House::new().await;
     let form = paid(&house, "pm_card_visa").await;
     house.arm("xero", "period_locked", "PUT /xero/api.xro/2.0/CreditNotes").await;
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     Dialog::open(&admin, &form.payment).await.press(&admin, "200.00").await;
     tells(&house, &admin, &form.payment, "The books refused the refund").await;
     let home = admin.get("/admin").await.body;
@@ -387,7 +381,7 @@ async fn d30_a_credit_note_that_stands_without_its_payment_is_not_entered_twice(
     let house = House::new().await;
     let form = paid(&house, "pm_card_visa").await;
     house.arm("xero", "period_locked", "PUT /xero/api.xro/2.0/Payments").await;
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     Dialog::open(&admin, &form.payment).await.press(&admin, "200.00").await;
     tells(&house, &admin, &form.payment, "The books refused the payment of the refund’s credit note").await;
     let note = house.state("xero").await["credit_notes"][0].clone();
@@ -409,7 +403,7 @@ async fn d30_a_credit_note_that_stands_without_its_payment_is_not_entered_twice(
 async fn d24_the_payer_reads_what_came_back_and_finds_the_receipt_again() {
     let house = House::new().await;
     let form = paid(&house, "pm_card_visa").await;
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     Dialog::open(&admin, &form.payment).await.press(&admin, "200.00").await;
     tells(&house, &admin, &form.payment, "Refund posted to the books").await;
     let result = format!("/npe/result?transactionId={}&payment={}", form.checkout, form.payment);
@@ -448,7 +442,7 @@ const NOTHING_OF_IT: &str = "The books need nothing of the refund";
 async fn d30_what_is_paid_back_of_a_payment_that_the_books_refused_need_not_be_entered() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::on(database).await else { continue };
-        let admin = staff(&house).await;
+        let admin = house.staff().await;
         let form = paid_and_refused(&house, &admin, "pm_card_visa").await;
         assert!(admin.get("/admin").await.body.contains("They lack a payment of $1,204.50, reference ch_"));
         let page = admin.get(&story_of(&form.payment)).await.body;
@@ -478,12 +472,12 @@ async fn d30_what_is_paid_back_of_a_payment_that_the_books_refused_need_not_be_e
 #[tokio::test]
 async fn d30_a_refund_that_fails_after_all_asks_for_the_refused_payment_again() {
     let house = House::new().await;
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     let form = paid_and_refused(&house, &admin, "pm_card_refundFail").await;
     Dialog::open(&admin, &form.payment).await.press(&admin, "1204.50").await;
     tells(&house, &admin, &form.payment, "which refused it. All of it was paid back.").await;
     house.pass_an_hour().await;
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     let lacking = async || admin.get("/admin").await.body.contains("They lack a payment of $1,204.50, reference ch_");
     house.until("it must be entered", lacking).await;
     let differences = house.differences(None).await;
@@ -496,7 +490,7 @@ async fn d30_a_refund_that_fails_after_all_asks_for_the_refused_payment_again() 
 #[tokio::test]
 async fn d30_a_refused_payment_that_a_person_has_entered_is_refunded_like_any_other() {
     let house = House::new().await;
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     let form = paid_and_refused(&house, &admin, "pm_card_visa").await;
     let charge = house.charges().await.remove(0)["id"].clone();
     let clearing = json!({"Code": facts::xero::CLEARING_ACCOUNT_CODE});
@@ -530,7 +524,7 @@ async fn d24_g37_a_refund_made_at_the_gateway_is_taken_in_and_leaves_less_for_ou
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::on(database).await else { continue };
         let form = paid(&house, "pm_card_visa").await;
-        let admin = staff(&house).await;
+        let admin = house.staff().await;
         let id = refunded_by_others(&house).await;
         tells(&house, &admin, &form.payment, "Refund posted to the books").await;
         let page = admin.get(&story_of(&form.payment)).await.body;
@@ -582,7 +576,7 @@ async fn d3_d24_fifty_news_of_one_refund_made_there_in_any_order_are_one_refund(
     house.arm_times("stripe", "webhook_lost", 9).await;
     let id = refunded_by_others(&house).await;
     tokio::join!(told_again(&house, &id, "refund.updated", 25), told_again(&house, &id, "refund.created", 25));
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     tells(&house, &admin, &form.payment, "Refund posted to the books").await;
     house.assert_everything_agrees().await;
     assert_eq!(house.number("SELECT count(*) FROM refund").await, 1);
@@ -596,7 +590,7 @@ async fn d24_news_without_our_name_that_come_before_our_own_answer_make_no_secon
     let form = paid(&house, "pm_card_visa").await;
     house.arm("stripe", "reset_after_execute", REFUNDS).await;
     house.arm_times("stripe", "webhook_lost", 9).await;
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     Dialog::open(&admin, &form.payment).await.press(&admin, "200.00").await;
     let made = house.charges().await.remove(0)["refunds"][0].as_str().unwrap().to_owned();
     told_again(&house, &made, "refund.updated", 3).await;
@@ -625,12 +619,12 @@ async fn g37_a_refund_made_there_that_waits_is_asked_about_and_one_that_fails_is
         let house = House::new().await;
         let form = paid(&house, card).await;
         refunded_by_others(&house).await;
-        tells(&house, &staff(&house).await, &form.payment, first).await;
+        tells(&house, &house.staff().await, &form.payment, first).await;
         if card == "pm_card_pendingRefund" {
             house.arm_times("stripe", "webhook_lost", 9).await;
         }
         house.pass_an_hour().await;
-        tells(&house, &staff(&house).await, &form.payment, then).await;
+        tells(&house, &house.staff().await, &form.payment, then).await;
         house.assert_everything_agrees().await;
     }
 }
@@ -659,7 +653,7 @@ async fn d24_a_window_shows_what_others_paid_back_of_an_older_payment() {
 #[tokio::test]
 async fn d9_a_window_shows_a_refund_of_an_older_payment_that_our_ledger_lacks() {
     let (house, form, since) = paid_days_ago("pm_card_visa").await;
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     Dialog::open(&admin, &form.payment).await.press(&admin, "200.00").await;
     tells(&house, &admin, &form.payment, "Refund posted to the books").await;
     assert!(house.differences(Some(since)).await.is_empty());
@@ -675,7 +669,7 @@ async fn d9_a_window_shows_a_refund_of_an_older_payment_that_our_ledger_lacks() 
 async fn g37_a_window_shows_an_older_refund_that_has_failed_and_whose_news_was_lost() {
     let house = House::new().await;
     let form = paid(&house, "pm_card_refundFail").await;
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     Dialog::open(&admin, &form.payment).await.press(&admin, "1204.50").await;
     tells(&house, &admin, &form.payment, "Refund posted to the books").await;
     house.arm_times("stripe", "webhook_lost", 9).await;
@@ -687,7 +681,7 @@ async fn g37_a_window_shows_an_older_refund_that_has_failed_and_whose_news_was_l
     assert!(matches!(&*differences, [one] if named(one)), "{differences:?}");
     // The comparison of the day asks for it.
     house.advance(json!({"hours": 4})).await;
-    tells(&house, &staff(&house).await, &form.payment, "The refund does not stand in the books").await;
+    tells(&house, &house.staff().await, &form.payment, "The refund does not stand in the books").await;
     house.assert_everything_agrees().await;
 }
 

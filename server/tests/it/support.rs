@@ -322,6 +322,13 @@ impl House {
         assert_eq!(payment["amount_minor"], minor);
     }
 
+    /// Northwind's billing admin, signed in.
+    pub async fn staff(&self) -> Client {
+        let admin = self.client();
+        admin.sign_in(facts::NORTHWIND.admin_email).await;
+        admin
+    }
+
     /// Gateway, portal and books agree, once the last job has run.
     pub async fn assert_everything_agrees(&self) {
         self.until("everything agrees", async || self.differences(None).await.is_empty()).await;

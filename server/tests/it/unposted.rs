@@ -16,12 +16,6 @@ async fn refused(house: &House) -> (Client, Form) {
     (payer, form)
 }
 
-async fn staff(house: &House) -> Client {
-    let admin = house.client();
-    admin.sign_in(facts::NORTHWIND.admin_email).await;
-    admin
-}
-
 async fn press(admin: &Client, form: &Form) {
     let pressed = admin.post("/api/transactions/post_again", &[("payment", &form.payment)]).await;
     assert_eq!(pressed.status, 303, "{}", pressed.body);
@@ -67,7 +61,7 @@ async fn d30_what_the_books_refuse_is_owed_by_nobody_and_shown_as_paid() {
     }
     assert!(!dashboard.contains("Payment in progress"), "{dashboard}");
 
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     let home = admin.get("/admin").await.body;
     for words in ["Paid, not in the books yet", "Post again"] {
         assert!(home.contains(words), "{words}: {home}");
@@ -83,7 +77,7 @@ async fn d30_pressing_post_again_writes_it_once_however_often_it_is_pressed() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::on(database).await else { continue };
         let (_, form) = refused(&house).await;
-        let admin = staff(&house).await;
+        let admin = house.staff().await;
         tokio::join!(press(&admin, &form), press(&admin, &form));
         house.assert_paid_once("INV-501", 120_450).await;
         let stands = async || house.story(&form).await.contains("Paid, and it stands in the books");
@@ -101,7 +95,7 @@ async fn d30_pressing_post_again_writes_it_once_however_often_it_is_pressed() {
 async fn d30_books_that_refuse_again_say_so_again_and_can_be_asked_once_more() {
     let house = House::new().await;
     let (_, form) = refused(&house).await;
-    let admin = staff(&house).await;
+    let admin = house.staff().await;
     house.arm("xero", "period_locked", "PUT /xero/api.xro/2.0/Payments").await;
     press(&admin, &form).await;
     let armed = async || house.armed().await["armed"].as_array().unwrap().is_empty();
@@ -118,7 +112,7 @@ async fn d30_what_a_person_has_entered_meanwhile_is_found_and_not_posted_twice()
     let house = House::new().await;
     let (_, form) = refused(&house).await;
     enter_by_hand(&house, "1204.50").await;
-    press(&staff(&house).await, &form).await;
+    press(&house.staff().await, &form).await;
     let stands = async || house.story(&form).await.contains("Paid, and it stands in the books");
     house.until("it is found", stands).await;
     house.assert_paid_once("INV-501", 120_450).await;
@@ -130,7 +124,7 @@ async fn d30_what_a_person_has_entered_over_another_amount_is_not_taken_for_ours
     let house = House::new().await;
     let (payer, form) = refused(&house).await;
     enter_by_hand(&house, "1024.50").await;
-    press(&staff(&house).await, &form).await;
+    press(&house.staff().await, &form).await;
     let told = async || house.story(&form).await.contains("A payment of 1024.50 stands there with the reference");
     house.until("the difference is named", told).await;
     let again = payer.get(&link("INV-501")).await.location.unwrap();
@@ -143,7 +137,7 @@ async fn n3_a_story_remembers_each_refusal_and_who_asked_again_once_it_is_posted
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::on(database).await else { continue };
         let (_, form) = refused(&house).await;
-        let admin = staff(&house).await;
+        let admin = house.staff().await;
         let times = async |words: &str| told(&house.story(&form).await).matches(words).count();
         assert_eq!((times("The books refused it").await, times("Refused").await), (1, 1));
         house.arm("xero", "period_locked", "PUT /xero/api.xro/2.0/Payments").await;
