@@ -120,7 +120,7 @@ impl Cli {
 async fn open(settings: &Settings) -> anyhow::Result<Engine> {
     let keys = settings.key_ring.clone();
     let keys = keys.context("WISEPAY_KEY_RING must be set; `wisepay check-config` prints a fresh one")?;
-    open_with(settings, keys, Clock::default()).await
+    open_with(settings, keys, Clock::of_this_process()).await
 }
 
 pub(crate) async fn open_with(settings: &Settings, keys: engine::KeyRing, clock: Clock) -> anyhow::Result<Engine> {

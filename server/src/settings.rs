@@ -25,10 +25,11 @@ const KNOWN: [(&str, Option<&str>); 10] = [
     ("WISEPAY_SIMULATORS_URL", None),
 ];
 /// Read by parts that are no settings: the demo's folders and ports, tests, and the log filter.
-const OTHERS: [&str; 6] = [
+const OTHERS: [&str; 7] = [
     "WISEPAY_CACHE",
     "WISEPAY_PROFILE",
     "WISEPAY_FAILPOINT",
+    "WISEPAY_CLOCK_FILE",
     "WISEPAY_PLANTED",
     "WISEPAY_DATA_DIR",
     "WISEPAY_SIMULATORS_LISTEN",

@@ -1,12 +1,15 @@
-//! The clock: real time, and in the demo an offset that people move (`demo.md`, `/control/advance`). And what that time is
-//! where the merchant is.
+//! The clock: real time, and in the demo an offset that people move (`demo.md`, `/control/advance`). In debug builds a test
+//! moves it for processes of their own, by a file. And what that time is where the merchant is.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, SubsecRound, TimeDelta, Utc};
 use chrono_tz::Tz;
 use domain::date::Moment;
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 /// PostgreSQL keeps microseconds; SQLite would keep more, and a value must be the same on both.
@@ -15,18 +18,32 @@ const SUBSECOND_DIGITS: u16 = 6;
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     offset_ms: Arc<AtomicI64>,
+    /// Read at each look, so that whoever writes it has moved every process's clock when it is written.
+    file: Option<Arc<Path>>,
 }
 
 impl Clock {
     /// A clock that somebody else may move, by changing the number of milliseconds that it is ahead.
     #[must_use]
     pub fn shifted_by(offset_ms: Arc<AtomicI64>) -> Self {
-        Self { offset_ms }
+        Self { offset_ms, file: None }
+    }
+
+    /// Real time. In debug builds it is ahead by as many milliseconds as the file says that `WISEPAY_CLOCK_FILE` names, if
+    /// there is one.
+    #[must_use]
+    pub fn of_this_process() -> Self {
+        let named = if cfg!(debug_assertions) { std::env::var_os("WISEPAY_CLOCK_FILE") } else { None };
+        Self { file: named.map(|name| PathBuf::from(name).into()), ..Self::default() }
     }
 
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
-        (Utc::now() + TimeDelta::milliseconds(self.offset_ms.load(Ordering::Relaxed))).trunc_subsecs(SUBSECOND_DIGITS)
+        let ahead_ms = match &self.file {
+            Some(file) => read_ms(file).unwrap_or(0),
+            None => self.offset_ms.load(Ordering::Relaxed),
+        };
+        (Utc::now() + TimeDelta::milliseconds(ahead_ms)).trunc_subsecs(SUBSECOND_DIGITS)
     }
 
     /// The calendar day in this zone (D17).
@@ -34,6 +51,10 @@ impl Clock {
     pub fn today(&self, zone: Tz) -> NaiveDate {
         day(self.now(), zone)
     }
+}
+
+fn read_ms(file: &Path) -> Option<i64> {
+    std::fs::read_to_string(file).ok()?.trim().parse().ok()
 }
 
 /// The zone with this IANA name. A merchant with an unknown one is not founded.

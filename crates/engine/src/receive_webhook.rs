@@ -4,6 +4,7 @@
 use crate::{
     Engine, Error,
     error::known,
+    failpoint,
     jobs::{Ran, Work, chain, end_with},
 };
 use connectors::gateway::WebhookError;
@@ -80,6 +81,7 @@ impl Engine {
             raw: String::from_utf8_lossy(raw).into_owned(),
         };
         self.store_news(&db, new).await?;
+        failpoint::reach("after_news");
         self.0.bell.notify_one();
         Ok(())
     }
@@ -94,6 +96,7 @@ impl Engine {
             // Sent once more because a person asked for it, after we had given it up.
             tx.job_revive(&read.key(""), now).await?;
         }
+        failpoint::reach("before_news_commit");
         Ok(tx.commit().await?)
     }
 
@@ -107,6 +110,7 @@ impl Engine {
         };
         let tx = db.begin().await?;
         tx.webhook_move(webhook.id, state).await?;
+        failpoint::reach("before_news_end_commit");
         end_with(tx, job).await
     }
 

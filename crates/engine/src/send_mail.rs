@@ -5,6 +5,7 @@ use crate::{
     audit::{Actor, Audited},
     clock::{on_the_wall, zone},
     faces::numbers,
+    failpoint,
     jobs::{Ran, Work, end_with},
     payment_standing::why_not,
     settle_payment::latest,
@@ -157,7 +158,9 @@ impl Engine {
             Some(mail) => tx.audit_add(Audited::MailKept { mail, text }.slip(payment, Actor::Portal, now)?).await?,
             None => {}
         }
+        failpoint::reach("before_mail_commit");
         let ended = end_with(tx, job).await?;
+        failpoint::reach("after_mail");
         self.0.bell.notify_one();
         Ok(ended)
     }

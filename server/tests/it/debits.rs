@@ -5,8 +5,8 @@ use crate::support::{Answer, Client, Form, House, On, field, link};
 use serde_json::json;
 use simulators::facts;
 
-async fn ana(house: &House) -> Client {
-    let ana = house.client();
+async fn ana(portal: &str) -> Client {
+    let ana = Client::new(portal);
     ana.sign_in(facts::ANA_EMAIL).await;
     ana.stand_at(facts::NORTHWIND.name).await;
     ana
@@ -23,8 +23,8 @@ async fn save(payer: &Client, token: &str, holder: &str) -> (String, Answer) {
 }
 
 /// INV-501, paid from a saved account; the form, and the page after it.
-async fn paid(house: &House, token: &str) -> (Client, Form, String) {
-    let ana = ana(house).await;
+pub async fn paid(portal: &str, token: &str) -> (Client, Form, String) {
+    let ana = ana(portal).await;
     let (method, answer) = save(&ana, token, "Ana Example").await;
     assert_eq!((answer.status, answer.location.as_deref()), (303, Some("/methods")), "{}", answer.body);
     let form = ana.open("INV-501").await;
@@ -49,7 +49,7 @@ async fn tells(house: &House, form: &Form, words: &str) {
 async fn d8_n4_a_debit_is_sent_with_dates_and_booked_and_receipted_when_it_has_cleared() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::on(database).await else { continue };
-        let (ana, form, page) = paid(&house, "pm_usBankAccount_success").await;
+        let (ana, form, page) = paid(&house.portal, "pm_usBankAccount_success").await;
         for words in ["$1,204.50 was sent to your bank", "it clears by", "Do not pay again", "STRIPE TEST BANK ··6789"]
         {
             assert!(page.contains(words), "{words}: {page}");
@@ -66,7 +66,7 @@ async fn d8_n4_a_debit_is_sent_with_dates_and_booked_and_receipted_when_it_has_c
         house.until("it is receipted", async || mails(&house).await.contains("Receipt: $1,204.50")).await;
         // Their session has ended meanwhile.
         drop(ana);
-        let page = self::ana(&house).await.get(&format!("/payments/{}", form.payment)).await.body;
+        let page = self::ana(&house.portal).await.get(&format!("/payments/{}", form.payment)).await.body;
         assert!(page.contains("You paid $1,204.50") && page.contains("can still return it until"), "{page}");
         house.assert_everything_agrees().await;
     }
@@ -76,7 +76,7 @@ async fn d8_n4_a_debit_is_sent_with_dates_and_booked_and_receipted_when_it_has_c
 async fn d9_a_late_return_leaves_all_books_reopens_the_invoice_and_tells_the_payer() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::on(database).await else { continue };
-        let (_, form, _) = paid(&house, "pm_usBankAccount_dispute").await;
+        let (_, form, _) = paid(&house.portal, "pm_usBankAccount_dispute").await;
         house.advance(json!({"days": 6})).await;
         house.assert_paid_once("INV-501", 120_450).await;
         house.assert_everything_agrees().await;
@@ -86,7 +86,7 @@ async fn d9_a_late_return_leaves_all_books_reopens_the_invoice_and_tells_the_pay
         house.until("the payer is told", async || mails(&house).await.contains("Returned by your bank")).await;
         house.assert_everything_agrees().await;
 
-        let ana = ana(&house).await;
+        let ana = ana(&house.portal).await;
         let page = ana.get("/methods").await.body;
         assert!(page.contains("Needs attention"), "its authority is void: {page}");
         let guest = house.client();
@@ -100,7 +100,7 @@ async fn d9_a_late_return_leaves_all_books_reopens_the_invoice_and_tells_the_pay
 #[tokio::test]
 async fn d4_d9_a_late_return_whose_news_are_lost_is_found_by_the_daily_comparison() {
     let house = House::new().await;
-    let (_, form, _) = paid(&house, "pm_usBankAccount_dispute").await;
+    let (_, form, _) = paid(&house.portal, "pm_usBankAccount_dispute").await;
     house.advance(json!({"days": 6})).await;
     house.assert_paid_once("INV-501", 120_450).await;
     house.assert_everything_agrees().await;
@@ -119,7 +119,7 @@ const COMPARISONS: &str = "SELECT COUNT(*) FROM job JOIN merchant ON merchant.id
 #[tokio::test]
 async fn d9_a_late_return_whose_payment_is_reconciled_is_left_to_a_person() {
     let house = House::new().await;
-    let (_, form, _) = paid(&house, "pm_usBankAccount_dispute").await;
+    let (_, form, _) = paid(&house.portal, "pm_usBankAccount_dispute").await;
     house.advance(json!({"days": 6})).await;
     house.assert_paid_once("INV-501", 120_450).await;
     house.arm_times("xero", "period_locked", 9).await;
@@ -143,11 +143,11 @@ async fn d10_a_debit_that_the_bank_refuses_frees_the_invoice_and_only_a_hard_no_
         ("pm_usBankAccount_accountClosed", "This account is closed", "Needs attention"),
     ] {
         let house = House::new().await;
-        let (_, form, _) = paid(&house, token).await;
+        let (_, form, _) = paid(&house.portal, token).await;
         house.advance(json!({"days": 6})).await;
         tells(&house, &form, why).await;
         house.until("the payer is told", async || mails(&house).await.contains("Not paid: $1,204.50")).await;
-        let page = ana(&house).await.get("/methods").await.body;
+        let page = ana(&house.portal).await.get("/methods").await.body;
         assert!(page.contains(state), "{token}: {page}");
         let guest = house.client();
         guest.pay(&guest.open("INV-501").await, "pm_card_visa").await;
@@ -159,7 +159,7 @@ async fn d10_a_debit_that_the_bank_refuses_frees_the_invoice_and_only_a_hard_no_
 #[tokio::test]
 async fn s70_no_account_is_kept_without_the_words_that_were_signed() {
     let house = House::new().await;
-    let ana = ana(&house).await;
+    let ana = ana(&house.portal).await;
     let page = ana.get("/methods/bank?kind=ach_debit").await.body;
     assert!(page.contains("I authorise Northwind IT to electronically debit my bank account"), "{page}");
     let (_, unsigned) = save(&ana, "pm_usBankAccount_success", "  ").await;
@@ -186,7 +186,7 @@ async fn s70_no_account_is_kept_without_the_words_that_were_signed() {
 #[tokio::test]
 async fn s25_d22_a_guest_pays_by_card_and_sees_no_account() {
     let house = House::new().await;
-    let (_, form, _) = paid(&house, "pm_usBankAccount_success").await;
+    let (_, form, _) = paid(&house.portal, "pm_usBankAccount_success").await;
     let guest = house.client();
     let offer = guest.open("INV-502").await;
     let page = guest.get(&format!("/npe?transactionId={}", offer.checkout)).await.body;
@@ -202,7 +202,7 @@ async fn s25_d22_a_guest_pays_by_card_and_sees_no_account() {
 async fn d5_a_debit_whose_news_are_lost_is_asked_about() {
     let house = House::new().await;
     house.arm_times("stripe", "webhook_lost", 99).await;
-    paid(&house, "pm_usBankAccount_success").await;
+    paid(&house.portal, "pm_usBankAccount_success").await;
     house.advance(json!({"days": 7})).await;
     house.assert_paid_once("INV-501", 120_450).await;
     house.assert_everything_agrees().await;

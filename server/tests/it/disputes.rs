@@ -17,7 +17,7 @@ async fn paid(house: &House) -> Form {
 }
 
 /// What the card's holder, or the bank, does.
-async fn order(house: &House, outcome: &str) -> Value {
+pub async fn order(house: &House, outcome: &str) -> Value {
     let order = json!({"charge": house.charges().await[0]["id"], "outcome": outcome});
     let answer = http().post(format!("{}/control/stripe/dispute", house.vendors)).json(&order).send().await.unwrap();
     assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());

@@ -15,6 +15,7 @@ mod faults;
 mod globalpayments;
 mod invoice_pdf;
 mod kills;
+mod late_kills;
 mod links;
 mod methods;
 mod outages;

@@ -5,7 +5,7 @@ use crate::support::{Answer, Client, Form, House, On, Server, field, http, link,
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use simulators::facts;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const REFUNDS: &str = "POST /stripe/v1/refunds";
 /// Every step of one refund at which the process can be made to die.
@@ -727,11 +727,7 @@ async fn survives(step: &'static str, database: On) {
     {
         let mut dying = Server::start(&house, Some(step)).await;
         press(&dying.portal.clone(), &form.payment).await;
-        let start = Instant::now();
-        while dying.process.try_wait().unwrap().is_none() {
-            assert!(start.elapsed() < Duration::from_secs(20), "{step} was never reached");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        dying.until_dead(step).await;
     }
     let server = Server::start(&house, None).await;
     if step == "before_refund_intent" {

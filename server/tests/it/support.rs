@@ -13,11 +13,13 @@ use server::{
 use simulators::{Options, Simulators, Vendor, facts};
 use std::{
     collections::BTreeMap,
+    ffi::OsStr,
     net::SocketAddr,
+    path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{
         Arc, Mutex, Once,
-        atomic::{AtomicU16, Ordering},
+        atomic::{AtomicI64, AtomicU16, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -25,6 +27,7 @@ use tokio::{net::TcpListener, sync::oneshot};
 
 /// How long a test waits for something that the worker does.
 const PATIENCE: Duration = Duration::from_secs(40);
+const DIES_WITHIN: Duration = Duration::from_secs(20);
 
 pub struct House {
     pub engine: Engine,
@@ -36,6 +39,8 @@ pub struct House {
     /// Of the database.
     pub url: String,
     keys: String,
+    /// The vendors', and its own portal's.
+    clock_ms: Arc<AtomicI64>,
     postgres: Option<(String, String)>,
     stop: Vec<oneshot::Sender<()>>,
 }
@@ -113,7 +118,8 @@ impl House {
         }
         let settings = Settings { rate_limits: runs == Runs::WithLimits, ..settings(&portal, &vendors, &url) };
         let keys = KeyRing::generate("test").unwrap();
-        let clock = Clock::shifted_by(simulators.clock().offset_ms());
+        let clock_ms = simulators.clock().offset_ms();
+        let clock = Clock::shifted_by(Arc::clone(&clock_ms));
         let (database, options) = (&settings.database_url, engine_settings(&settings));
         let engine = Engine::open(database, keys.parse().unwrap(), clock, options).await.unwrap();
         engine.migrate().await.unwrap();
@@ -125,6 +131,7 @@ impl House {
             folder,
             url,
             keys,
+            clock_ms,
             postgres,
             stop,
             engine: engine.clone(),
@@ -262,6 +269,7 @@ impl House {
             .env("WISEPAY_RATE_LIMITS", "off")
             // Every client of a test says where it comes from, as a proxy would.
             .env("WISEPAY_TRUSTED_PROXIES", "127.0.0.1")
+            .env("WISEPAY_CLOCK_FILE", self.clock_file())
             .env("RUST_LOG", "warn")
             // A test's, and no setting of the program.
             .env_remove("WISEPAY_SEED")
@@ -295,8 +303,25 @@ impl House {
     }
 
     pub async fn advance(&self, by: Value) {
+        // First, or news of the vendors' new time would come from the future.
+        self.move_processes(&by);
         let answer = http().post(format!("{}/control/advance", self.vendors)).json(&by).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
+
+    /// Moves the clocks of this house's processes to where the vendors' will be. The file is replaced, so that nobody reads
+    /// half of it.
+    fn move_processes(&self, by: &Value) {
+        const MINUTE_MS: i64 = 60 * 1_000;
+        let units = [("days", 24 * 60 * MINUTE_MS), ("hours", 60 * MINUTE_MS), ("minutes", MINUTE_MS)];
+        let by_ms: i64 = units.iter().map(|(unit, ms)| by[unit].as_i64().unwrap_or(0) * ms).sum();
+        let fresh = self.folder.path().join("clock.fresh");
+        std::fs::write(&fresh, (self.clock_ms.load(Ordering::Relaxed) + by_ms).to_string()).unwrap();
+        std::fs::rename(fresh, self.clock_file()).unwrap();
+    }
+
+    fn clock_file(&self) -> PathBuf {
+        self.folder.path().join("clock")
     }
 
     /// How Northwind's staff read a payment's story.
@@ -384,20 +409,44 @@ pub struct Server {
 
 impl Server {
     pub async fn start(house: &House, failpoint: Option<&str>) -> Self {
-        let server = Self::spawn(house, &["serve"], own_port(), failpoint);
+        Self::start_at(house, own_port(), failpoint).await
+    }
+
+    /// At the address of one that is dead, where its news still go.
+    pub async fn start_at(house: &House, port: SocketAddr, failpoint: Option<&str>) -> Self {
+        let server = Self::spawn(house, &["serve"], port, failpoint);
+        server.until_ready().await;
+        server
+    }
+
+    /// With this in its environment as well.
+    pub async fn start_with(house: &House, env: &[(&str, &OsStr)]) -> Self {
+        let server = Self::spawn_with(house, &["serve"], own_port(), env);
         server.until_ready().await;
         server
     }
 
     /// Any of the program's commands that go on until they are stopped; what listens, listens at `port`.
     pub fn spawn(house: &House, arguments: &[&str], port: SocketAddr, failpoint: Option<&str>) -> Self {
+        let armed = failpoint.map(|name| ("WISEPAY_FAILPOINT", OsStr::new(name)));
+        Self::spawn_with(house, arguments, port, armed.as_slice())
+    }
+
+    fn spawn_with(house: &House, arguments: &[&str], port: SocketAddr, env: &[(&str, &OsStr)]) -> Self {
         let portal = format!("http://{port}");
         let mut command = house.program(arguments);
         command.env("WISEPAY_LISTEN", port.to_string()).env("WISEPAY_PUBLIC_URL", &portal);
-        if let Some(name) = failpoint {
-            command.env("WISEPAY_FAILPOINT", name);
-        }
+        command.envs(env.iter().copied());
         Self { process: command.spawn().unwrap(), portal }
+    }
+
+    /// Waits until it has died at its failpoint. Steps of the worker come a moment after the answer.
+    pub async fn until_dead(&mut self, step: &str) {
+        let start = Instant::now();
+        while self.process.try_wait().unwrap().is_none() {
+            assert!(start.elapsed() < DIES_WITHIN, "{step} was never reached");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     pub async fn until_ready(&self) {

@@ -1,0 +1,136 @@
+//! The real server, killed between any two steps of what comes days after a payment: a bank debit that clears and then comes
+//! back, a dispute that is lost, and the news that tell of them. Gateway, ledger and books agree afterwards, with one
+//! reversal and one mail (F1 of quality.md, 2.2). How a debit is sent has the steps of a card (`kills.rs`).
+
+use crate::{
+    debits, disputes, kills,
+    support::{House, On, Server, http, own_port},
+};
+use serde_json::{Value, json};
+use simulators::facts;
+use std::{net::SocketAddr, time::Duration};
+
+const KNOWN_WITHIN: Duration = Duration::from_secs(60);
+/// Every step at which the process can be made to die while a debit clears, and then while it comes back: a story is killed
+/// at one of each.
+const DEBIT_STEPS: [(&str, &str); 9] = [
+    ("before_news_commit", "before_news_commit"),
+    ("after_news", "after_news"),
+    ("before_record_commit", "before_record_commit"),
+    ("before_news_end_commit", "before_news_end_commit"),
+    ("before_post", "before_take_back"),
+    ("after_post", "after_take_back"),
+    ("before_post_commit", "before_take_back_commit"),
+    ("before_mail_commit", "before_mail_commit"),
+    ("after_mail", "after_mail"),
+];
+/// The same while a dispute is lost, which nobody is mailed about.
+const DISPUTE_STEPS: [&str; 7] = [
+    "before_news_commit",
+    "after_news",
+    "before_dispute_record_commit",
+    "before_news_end_commit",
+    "before_take_back",
+    "after_take_back",
+    "before_take_back_commit",
+];
+
+const UNREAD: &str = "SELECT count(*) FROM webhook WHERE state = 'received'";
+const MAILS: &str = "SELECT count(*) FROM mail";
+const TOLD_OF_RETURN: &str = "SELECT count(*) FROM mail WHERE subject LIKE 'Returned by your bank%'";
+const REVERSALS: &str = "SELECT count(*) FROM journal WHERE kind IN ('payment_reversed', 'dispute_lost')";
+const DISPUTED: &str = "SELECT count(*) FROM dispute WHERE state = 'open'";
+
+async fn debit_survives((clearing, returning): (&str, &str), database: On) {
+    let Some(house) = House::vendors_alone_on(database).await else { return };
+    let port = own_port();
+    {
+        let server = Server::start_at(&house, port, None).await;
+        house.send_news_to(&server.portal).await;
+        let (_, _, page) = debits::paid(&server.portal, "pm_usBankAccount_dispute").await;
+        assert!(page.contains("was sent to your bank"), "{page}");
+        until_all_is_told(&house).await;
+    }
+    {
+        let _server = kill_at(&house, port, clearing, house.advance(json!({"days": 6}))).await;
+        house.assert_paid_once_within("INV-501", 120_450, KNOWN_WITHIN).await;
+        house.assert_everything_agrees().await;
+        house.until("it is receipted", async || house.number(MAILS).await == 1).await;
+        until_all_is_told(&house).await;
+    }
+    let _server = kill_at(&house, port, returning, house.advance(json!({"days": 25}))).await;
+    assert_taken_out_once(&house, returning).await;
+    house.until("the payer is told", async || house.number(TOLD_OF_RETURN).await == 1).await;
+    until_all_is_told(&house).await;
+    assert_eq!(house.number(MAILS).await, 2, "{clearing}, {returning}: a receipt, and that it came back");
+}
+
+async fn dispute_survives(step: &str, database: On) {
+    let Some(house) = House::vendors_alone_on(database).await else { return };
+    let port = own_port();
+    {
+        let server = Server::start_at(&house, port, None).await;
+        house.send_news_to(&server.portal).await;
+        kills::press(&server.portal, "INV-501").await;
+        house.assert_paid_once("INV-501", 120_450).await;
+        disputes::order(&house, "opened").await;
+        house.until("it is disputed", async || house.number(DISPUTED).await == 1).await;
+        house.until("it is receipted", async || house.number(MAILS).await == 1).await;
+        until_all_is_told(&house).await;
+        house.assert_everything_agrees().await;
+    }
+    let _server = kill_at(&house, port, step, disputes::order(&house, "lost")).await;
+    assert_taken_out_once(&house, step).await;
+    until_all_is_told(&house).await;
+    assert_eq!(house.number(MAILS).await, 1, "{step}: the card's holder did it themselves");
+}
+
+/// Starts a server, lets it die at this step of what happens then, and starts one in its place.
+async fn kill_at<T>(house: &House, port: SocketAddr, step: &str, happens: impl Future<Output = T>) -> Server {
+    {
+        let mut dying = Server::start_at(house, port, Some(step)).await;
+        happens.await;
+        dying.until_dead(step).await;
+    }
+    Server::start_at(house, port, None).await
+}
+
+/// The gateway has no more news to bring, and all of it was read: a server that is started now dies of what comes then.
+async fn until_all_is_told(house: &House) {
+    let events = format!("{}/stripe/v1/events?limit=100", house.vendors);
+    let is_told = async || {
+        let request = http().get(&events).bearer_auth(facts::stripe::PORTAL_SECRET_KEY);
+        let told: Value = request.send().await.unwrap().json().await.unwrap();
+        told["data"].as_array().unwrap().iter().all(|event| event["pending_webhooks"] == 0)
+            && house.number(UNREAD).await == 0
+    };
+    house.until("the gateway has told everything", is_told).await;
+}
+
+async fn assert_taken_out_once(house: &House, step: &str) {
+    let is_out = async || house.books_payments("INV-501").await.is_empty();
+    house.until_within(&format!("{step}: the books have let go of it"), KNOWN_WITHIN, is_out).await;
+    house.assert_everything_agrees().await;
+    assert_eq!(house.books_invoice("INV-501").await["due_minor"], 120_450, "{step}: it is owed again");
+    assert_eq!(house.number(REVERSALS).await, 1, "{step}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d4_d9_a_server_killed_at_any_step_of_a_late_return_reverses_it_once_on_sqlite() {
+    futures::future::join_all(DEBIT_STEPS.map(|steps| debit_survives(steps, On::Sqlite))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d4_d9_a_server_killed_at_any_step_of_a_late_return_reverses_it_once_on_postgresql() {
+    futures::future::join_all(DEBIT_STEPS.map(|steps| debit_survives(steps, On::Postgres))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d4_f23_a_server_killed_at_any_step_of_a_lost_dispute_takes_it_out_once_on_sqlite() {
+    futures::future::join_all(DISPUTE_STEPS.map(|step| dispute_survives(step, On::Sqlite))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d4_f23_a_server_killed_at_any_step_of_a_lost_dispute_takes_it_out_once_on_postgresql() {
+    futures::future::join_all(DISPUTE_STEPS.map(|step| dispute_survives(step, On::Postgres))).await;
+}
