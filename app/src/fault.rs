@@ -92,6 +92,13 @@ pub enum Fault {
     PdfUnreachable,
     #[error("Payments are not set up here yet. Nothing was charged.")]
     NotSetUp,
+    #[error("No payment can be written down here just now, so nothing was charged. Try again in a few minutes.")]
+    Unwritable,
+    #[error(
+        "We cannot say yet whether this payment has begun. Do not pay again: open the invoice’s link in a few minutes, it \
+         says where the payment stands."
+    )]
+    Unsure,
     #[error("Too many requests came at once. Wait a minute, then try again.")]
     TooMany,
     #[error("The connection was lost. Check it and try again.")]
@@ -120,6 +127,7 @@ impl Fault {
             Self::LockedOut { .. } | Self::TooManyTries { .. } | Self::TooMany => 429,
             Self::Internal { .. } => 500,
             Self::BooksUnreachable | Self::PdfUnreachable | Self::NotSetUp | Self::Offline => 503,
+            Self::Unwritable | Self::Unsure => 503,
         }
     }
 
@@ -136,7 +144,8 @@ impl Fault {
             Self::AlreadyPaid | Self::NotPayable | Self::AmountMoved { .. } | Self::WordsMoved | Self::MethodGone => {
                 "Nothing was charged"
             }
-            Self::NotWithin { .. } | Self::NotLikeThat { .. } => "Nothing was charged",
+            Self::NotWithin { .. } | Self::NotLikeThat { .. } | Self::Unwritable => "Nothing was charged",
+            Self::Unsure => "We are checking",
             Self::MethodRefused { .. } => "It is not saved",
             Self::NoCard => "The card is not saved",
             Self::NoAccount | Self::AuthorityMoved | Self::NotSigned => "The account is not saved",

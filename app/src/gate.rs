@@ -119,6 +119,14 @@ impl From<TakeError> for Fault {
             TakeError::BadEmail => Self::BadEmail,
             TakeError::MethodGone => Self::MethodGone,
             TakeError::TooManyTries { by, minutes, support_email } => Self::TooManyTries { by, minutes, support_email },
+            TakeError::Unsure(cause) => {
+                internal(&cause);
+                Self::Unsure
+            }
+            TakeError::Engine(full) if full.is_unwritable() => {
+                internal(&full);
+                Self::Unwritable
+            }
             TakeError::Engine(error) => error.into(),
         }
     }

@@ -50,6 +50,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// The database's disk is full, or takes no writes.
+    #[must_use]
+    pub const fn is_unwritable(&self) -> bool {
+        matches!(self, Self::Store(store::Error::Unwritable(_)))
+    }
+
     /// Too many wanted the same at the same moment: it may be asked again in a while.
     #[must_use]
     pub const fn is_crowded(&self) -> bool {
@@ -95,6 +101,9 @@ pub enum TakeError {
     /// Nothing was sent to the gateway (`domain::card_testing`).
     #[error("too many cards were tried in vain: {by:?}")]
     TooManyTries { by: HeldBy, minutes: u32, support_email: String },
+    /// The intent may have been committed or not: if it was, the sweep charges it.
+    #[error("it is not known whether a payment has begun")]
+    Unsure(#[source] store::Error),
     #[error(transparent)]
     Engine(#[from] Error),
 }

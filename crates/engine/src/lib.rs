@@ -79,11 +79,12 @@ pub use store::{BadKeyRing, KeyRing, NewMerchant};
 pub use verify_books::Verified;
 pub use worker::Worker;
 
+use chrono::TimeDelta;
 use connectors::{HttpClient, Timeouts, gateway::AFTERWORK_MAX};
 use domain::asking::LOOK_UP_AFTER;
 use secrecy::{ExposeSecret, SecretString};
 use std::{sync::Arc, time::Duration};
-use store::Store;
+use store::{Store, Throttle};
 use tokio::sync::{Notify, RwLock, Semaphore};
 
 const VENDOR_TIMEOUTS: Timeouts = Timeouts { connect: Duration::from_secs(5), total: Duration::from_secs(15) };
@@ -92,6 +93,8 @@ const _: () = {
     let over = VENDOR_TIMEOUTS.total.as_secs() + AFTERWORK_MAX.as_secs();
     assert!(LOOK_UP_AFTER.num_seconds() > over.cast_signed());
 };
+/// Whoever asks for the health is told of a disk that is full as soon as this, and makes no more writes than that.
+const WRITTEN_LATELY: Throttle = Throttle::remember(TimeDelta::seconds(10));
 /// Each Argon2 run takes 19 MiB and a core: more at once would only slow one another down.
 const PASSWORD_CHECKS_AT_ONCE: usize = 4;
 
@@ -179,12 +182,14 @@ impl Engine {
         &self.0.settings.brand
     }
 
-    /// The database answers and its schema is this version's.
+    /// The database answers, its schema is this version's, and it could be written a moment ago.
     ///
     /// # Errors
-    /// It does not.
+    /// It does not, or could not ([`Error::is_unwritable`]).
     pub async fn ready(&self) -> Result<(), Error> {
-        Ok(self.store().ready().await?)
+        self.store().ready().await?;
+        self.store().throttle_count("written", WRITTEN_LATELY, self.now()).await?;
+        Ok(())
     }
 
     pub(crate) fn store(&self) -> &Store {

@@ -214,14 +214,15 @@ impl Engine {
 
 const RECORD_TRIES: u32 = 3;
 
-/// Records a fact `about` something. A lock that was lost to somebody else's transaction is asked for again.
+/// Records a fact `about` something. A lock that was lost to somebody else's transaction is asked for again, and so is what
+/// nobody said to be committed: a fact that stands is no news.
 pub(crate) async fn retried<T, F: Future<Output = Result<T, Error>>>(
     about: impl std::fmt::Display,
     mut record: impl FnMut() -> F,
 ) -> Result<T, Error> {
     for _ in 1..RECORD_TRIES {
         match record().await {
-            Err(Error::Store(store::Error::Busy(cause))) => {
+            Err(Error::Store(store::Error::Busy(cause) | store::Error::Unacknowledged(cause))) => {
                 tracing::warn!(%about, %cause, "A fact could not be recorded at once and is tried again.");
             }
             settled => return settled,

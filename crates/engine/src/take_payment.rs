@@ -62,7 +62,7 @@ impl Engine {
     /// whoever is signed in as one, if anybody: they are not held for what others do.
     ///
     /// # Errors
-    /// Why nothing was started; nothing was charged then.
+    /// Why nothing was started; nothing was charged then, unless it is [`TakeError::Unsure`].
     pub async fn take_payment(
         &self,
         guest: &GuestPass,
@@ -221,7 +221,7 @@ impl Engine {
                 claims_seen,
             };
             failpoint::reach("before_intent");
-            match guest.db.attempt_open(new).await? {
+            match open(&guest.db, new).await? {
                 Opened::New => return Ok(Intent::Committed(Box::new(committed), turn)),
                 Opened::Same => return Ok(Intent::Taken(order.payment)),
                 Opened::Taken(by) => return Ok(Intent::Taken(by)),
@@ -314,6 +314,18 @@ impl Engine {
             updated_at: now,
         };
         Committed { payment, shares, attempt }
+    }
+}
+
+/// Commits the intent. Where nobody says whether that was done, the same once more tells, as pressing again would: it waits
+/// for what is being committed still.
+async fn open(db: &MerchantDb, new: NewAttempt) -> Result<Opened, TakeError> {
+    match db.attempt_open(new.clone()).await {
+        Err(store::Error::Unacknowledged(cause)) => {
+            tracing::warn!(attempt.id = %new.attempt.id, %cause, "It was not said whether an intent stands, and is tried again.");
+            db.attempt_open(new).await.map_err(TakeError::Unsure)
+        }
+        settled => Ok(settled?),
     }
 }
 

@@ -6,7 +6,10 @@ use migrations::Migrator;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
     RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
-    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+    sqlx::{
+        Connection,
+        sqlite::{SqliteJournalMode, SqliteSynchronous},
+    },
 };
 use sea_orm_migration::MigratorTrait;
 use std::{sync::Arc, time::Duration};
@@ -110,6 +113,12 @@ async fn open_sqlite(url: &str) -> Result<Pools, Error> {
             .acquire_timeout(ACQUIRE_TIMEOUT)
             // A file does not hang up: asking first would double the work of every small read.
             .test_before_acquire(false)
+            // A full disk makes SQLite end a transaction by itself. sqlx counts it as open for ever, and what were committed on
+            // such a connection afterwards would never be.
+            .map_sqlx_sqlite_before_acquire(|connection, _| {
+                let is_between_transactions = !connection.is_in_transaction();
+                Box::pin(async move { Ok(is_between_transactions) })
+            })
             .sqlx_logging(false)
             .map_sqlx_sqlite_opts(move |o| {
                 let o = o

@@ -13,6 +13,12 @@ pub enum Error {
     /// A lock or a serialisation conflict: the same transaction may be tried again.
     #[error("the database is busy")]
     Busy(#[source] DbErr),
+    /// Its disk is full, or takes no writes: nothing of it was kept.
+    #[error("the database cannot be written")]
+    Unwritable(#[source] DbErr),
+    /// A commit was not acknowledged: the transaction may stand.
+    #[error("the database may have committed or not")]
+    Unacknowledged(#[source] DbErr),
     #[error("a sealed value cannot be opened")]
     Sealed,
     #[error("a stored value cannot be read: {0}")]
@@ -26,7 +32,8 @@ impl From<DbErr> for Error {
         match (cause.sql_err(), from_database(&cause)) {
             (Some(SqlErr::UniqueConstraintViolation(_)), Some(said)) => Self::Duplicate(constraint(said)),
             (Some(SqlErr::ForeignKeyConstraintViolation(_)), _) => Self::Missing,
-            (_, Some(said)) if said.code().is_some_and(|code| BUSY.contains(&&*code)) => Self::Busy(cause),
+            (_, Some(said)) if has_code(said, &BUSY) => Self::Busy(cause),
+            (_, Some(said)) if has_code(said, &UNWRITABLE) => Self::Unwritable(cause),
             _ if matches!(cause, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)) => Self::Busy(cause),
             _ => Self::Broken(cause),
         }
@@ -34,6 +41,17 @@ impl From<DbErr> for Error {
 }
 
 impl Error {
+    /// The same of a commit: what failed in a way that we do not know may have come to its end first, and the next start may
+    /// find what could not be synced.
+    pub(crate) fn of_commit(cause: DbErr) -> Self {
+        let is_unsynced = from_database(&cause).is_some_and(|said| has_code(said, &[NOT_SYNCED]));
+        match Self::from(cause) {
+            Self::Broken(cause) => Self::Unacknowledged(cause),
+            Self::Unwritable(cause) if is_unsynced => Self::Unacknowledged(cause),
+            known => known,
+        }
+    }
+
     /// Whether the unique index of this name refused it.
     #[must_use]
     pub fn is_duplicate(&self, index: &str) -> bool {
@@ -44,6 +62,10 @@ impl Error {
 /// SQLite: busy and locked, plain and extended. PostgreSQL: serialisation failure, deadlock, lock not available, and
 /// the statement time-out that ends the wait for a lock.
 const BUSY: [&str; 9] = ["5", "261", "517", "6", "262", "40001", "40P01", "55P03", "57014"];
+
+/// SQLite: full, a write or a sync that failed, read-only. PostgreSQL: disk full, read-only.
+const UNWRITABLE: [&str; 6] = ["13", "778", NOT_SYNCED, "8", "53100", "25006"];
+const NOT_SYNCED: &str = "1034";
 
 /// SQLite tells the columns where PostgreSQL tells the index. A test holds this table to the schema.
 pub(crate) const UNIQUE: [(&str, &str); 18] = [
@@ -66,6 +88,10 @@ pub(crate) const UNIQUE: [(&str, &str); 18] = [
     ("method.merchant_id, method.customer_id", "one_default_method"),
     ("webhook.merchant_id, webhook.connection_id, webhook.event_id", "webhook_event"),
 ];
+
+fn has_code(said: &dyn DatabaseError, codes: &[&str]) -> bool {
+    said.code().is_some_and(|code| codes.contains(&&*code))
+}
 
 fn from_database(cause: &DbErr) -> Option<&dyn DatabaseError> {
     match cause {

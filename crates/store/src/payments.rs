@@ -165,6 +165,7 @@ impl MerchantDb {
     ///
     /// # Errors
     /// [`Error::Missing`] for the id of another checkout's payment: the id comes with a form, and grants nothing.
+    /// [`Error::Unacknowledged`]: it may stand, and the same once more tells.
     pub async fn attempt_open(&self, new: NewAttempt) -> Result<Opened, Error> {
         match self.attempt_write(new).await? {
             Ok(_) if planted::is("charge_before_intent") => Ok(Opened::New),
@@ -191,7 +192,7 @@ pub struct Written(MerchantTx);
 
 impl Written {
     /// # Errors
-    /// Nothing of it stands.
+    /// [`Error::Unacknowledged`]: it may stand. After any other, nothing of it stands.
     pub async fn commit(self) -> Result<(), Error> {
         self.0.commit().await
     }

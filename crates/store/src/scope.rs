@@ -76,9 +76,9 @@ impl MerchantDb {
 
 impl MerchantTx {
     /// # Errors
-    /// Nothing of the transaction stands.
+    /// [`Error::Unacknowledged`]: it may stand. After any other, nothing of the transaction stands.
     pub async fn commit(self) -> Result<(), Error> {
-        Ok(self.conn.commit().await?)
+        self.conn.commit().await.map_err(Error::of_commit)
     }
 }
 

@@ -14,7 +14,7 @@ use domain::{
     network::Network,
     views::{Closed, ClosedReason},
 };
-use engine::PayNowLink;
+use engine::{PayNowLink, TakeError};
 use serde::Deserialize;
 
 /// The checkouts that this browser opened lately, newest first: whoever left a payment half-way and opens the e-mail again
@@ -56,7 +56,7 @@ pub async fn email(
             (kept, Redirect::to(&addresses::pay(checkout))).into_response()
         }
         Ok(Err(closed)) => plain_page(render_closed(&web.assets, closed)),
-        Err(cause) => plain_page(render_fault(&web.assets, Fault::from(cause))),
+        Err(cause) => plain_page(render_fault(&web.assets, Fault::from(TakeError::from(cause)))),
     }
 }
 

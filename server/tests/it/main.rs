@@ -29,6 +29,7 @@ mod reliability;
 mod sandbox;
 mod screens;
 mod several;
+mod sick_disks;
 mod sign_in;
 mod soak;
 mod spoiled;

@@ -420,7 +420,7 @@ impl Server {
     }
 
     /// With this in its environment as well.
-    pub async fn start_with(house: &House, env: &[(&str, &OsStr)]) -> Self {
+    pub async fn start_with(house: &House, env: &[(&str, impl AsRef<OsStr>)]) -> Self {
         let server = Self::spawn_with(house, &["serve"], own_port(), env);
         server.until_ready().await;
         server
@@ -428,15 +428,17 @@ impl Server {
 
     /// Any of the program's commands that go on until they are stopped; what listens, listens at `port`.
     pub fn spawn(house: &House, arguments: &[&str], port: SocketAddr, failpoint: Option<&str>) -> Self {
-        let armed = failpoint.map(|name| ("WISEPAY_FAILPOINT", OsStr::new(name)));
+        let armed = failpoint.map(|name| ("WISEPAY_FAILPOINT", name));
         Self::spawn_with(house, arguments, port, armed.as_slice())
     }
 
-    fn spawn_with(house: &House, arguments: &[&str], port: SocketAddr, env: &[(&str, &OsStr)]) -> Self {
+    fn spawn_with(house: &House, arguments: &[&str], port: SocketAddr, env: &[(&str, impl AsRef<OsStr>)]) -> Self {
         let portal = format!("http://{port}");
         let mut command = house.program(arguments);
         command.env("WISEPAY_LISTEN", port.to_string()).env("WISEPAY_PUBLIC_URL", &portal);
-        command.envs(env.iter().copied());
+        for (name, value) in env {
+            command.env(name, value);
+        }
         Self { process: command.spawn().unwrap(), portal }
     }
 
