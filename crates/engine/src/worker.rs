@@ -1,15 +1,28 @@
-//! The worker: claims what is due, runs it, and queues what falls due by the clock. Any number of them may run.
+//! The worker: claims what is due, runs it, and queues what falls due by the clock. Any number of them may run. One merchant's
+//! vendor that does not answer holds up that merchant alone.
 
 use crate::{Engine, Error, jobs::Work};
 use chrono::TimeDelta;
-use domain::asking::LOOK_UP_AFTER;
-use std::{sync::Arc, time::Duration};
+use domain::{asking::LOOK_UP_AFTER, ids::MerchantId};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use store::{ConnectionState, Job, MerchantDb};
-use tokio::{sync::OwnedRwLockReadGuard, task::JoinSet};
+use tokio::{
+    sync::OwnedRwLockReadGuard,
+    task::{AbortHandle, JoinSet},
+};
 
 /// A worker with fewer jobs under way claims as many more, so it may run almost twice as many. One size, so that the
 /// databases keep one plan of the statement.
 const BATCH: u32 = 16;
+/// A job that takes longer waits for a vendor, and keeps no room from others any more: but its merchant, with `BATCH` of them
+/// under way, gets no more.
+const SLOW_AFTER: Duration = Duration::from_millis(250);
+/// A job that waits costs memory alone. Sixteen merchants whose vendors do not answer fill a worker.
+const UNDER_WAY_MAX: usize = 16 * BATCH as usize;
 /// A worker that died keeps its jobs from others no longer than this.
 const LEASE: TimeDelta = TimeDelta::seconds(15);
 /// A worker that lives says so this often.
@@ -44,7 +57,7 @@ impl Worker {
     /// Works until `stop` resolves; what was begun is finished. A slow job holds up none but itself.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
-        let mut running = JoinSet::new();
+        let mut running = Running::default();
         loop {
             let more = self.start_due(&mut running).await.unwrap_or_else(|cause| {
                 tracing::error!(cause = %crate::jobs::chain(&cause), "The worker cannot reach the database and will try again.");
@@ -53,15 +66,15 @@ impl Worker {
             tokio::select! {
                 () = &mut stop => break,
                 () = self.engine.0.bell.notified() => tokio::time::sleep(GATHER).await,
-                () = tokio::time::sleep(LOOK_EVERY) => {}
-                Some(_) = running.join_next(), if more => {}
+                () = tokio::time::sleep(if more { SLOW_AFTER } else { LOOK_EVERY }) => {}
+                Some(_) = running.tasks.join_next(), if more => {}
             }
         }
-        running.join_all().await;
+        running.tasks.join_all().await;
     }
 
     /// Queues what has fallen due, and starts as many due jobs as there is room for. `true`: more may be due.
-    async fn start_due(&self, running: &mut JoinSet<()>) -> Result<bool, Error> {
+    async fn start_due(&self, running: &mut Running) -> Result<bool, Error> {
         let tables = Arc::new(Arc::clone(&self.engine.0.tables).read_owned().await);
         if let Err(cause) = self.sweep().await {
             tracing::error!(cause = %crate::jobs::chain(&cause), "The sweep did not get to its end and will try again.");
@@ -70,17 +83,19 @@ impl Worker {
             tracing::error!(cause = %crate::jobs::chain(&cause), "Audit trails could not be sealed and will be again.");
         }
         self.queue_by_clock().await?;
-        while running.try_join_next().is_some() {}
-        if running.len() >= BATCH as usize {
+        running.forget_ended();
+        if !running.has_room() {
             return Ok(true);
         }
-        let now = self.engine.now();
-        let jobs = self.engine.store().jobs_claim(now, now + LEASE, BATCH).await?;
-        let full = jobs.len() == BATCH as usize;
+        let (now, full) = (self.engine.now(), running.full_merchants());
+        let jobs = self.engine.store().jobs_claim(now, now + LEASE, BATCH, &full).await?;
+        let more = jobs.len() == BATCH as usize;
         for job in jobs {
-            running.spawn(run(self.engine.clone(), job, Arc::clone(&tables)));
+            let merchant = job.merchant_id;
+            let task = running.tasks.spawn(run(self.engine.clone(), job, Arc::clone(&tables)));
+            running.jobs.push(UnderWay { merchant, since: Instant::now(), task });
         }
-        Ok(full)
+        Ok(more || !full.is_empty())
     }
 
     /// Queues a look-up for each attempt and refund whose process died before it heard anything (D2, D4).
@@ -150,6 +165,40 @@ impl Worker {
         }
         self.engine.0.rounds.remember(period);
         Ok(())
+    }
+}
+
+/// What a worker has under way.
+#[derive(Default)]
+struct Running {
+    tasks: JoinSet<()>,
+    jobs: Vec<UnderWay>,
+}
+
+struct UnderWay {
+    merchant: MerchantId,
+    since: Instant,
+    task: AbortHandle,
+}
+
+impl Running {
+    fn forget_ended(&mut self) {
+        while self.tasks.try_join_next().is_some() {}
+        self.jobs.retain(|job| !job.task.is_finished());
+    }
+
+    fn has_room(&self) -> bool {
+        let quick = self.jobs.iter().filter(|job| job.since.elapsed() < SLOW_AFTER).count();
+        quick < BATCH as usize && self.jobs.len() < UNDER_WAY_MAX
+    }
+
+    /// Those that get no more until some of theirs have ended.
+    fn full_merchants(&self) -> Vec<MerchantId> {
+        let mut counts: HashMap<_, u32> = HashMap::new();
+        for job in &self.jobs {
+            *counts.entry(job.merchant).or_default() += 1;
+        }
+        counts.into_iter().filter(|(_, count)| *count >= BATCH).map(|(merchant, _)| merchant).collect()
     }
 }
 

@@ -164,7 +164,8 @@ impl MerchantTx {
 }
 
 impl Store {
-    /// Takes up to `limit` jobs that are due, or whose worker died.
+    /// Takes up to `limit` jobs that are due, or whose worker died, but none of the merchants in `but_of`: what waits for
+    /// those is read past.
     ///
     /// # Errors
     /// The database is away.
@@ -173,20 +174,29 @@ impl Store {
         now: DateTime<Utc>,
         leased_until: DateTime<Utc>,
         limit: u32,
+        but_of: &[MerchantId],
     ) -> Result<Vec<Model>, Error> {
         let backend = self.pools.write.get_database_backend();
         let skip = if self.is_postgres() { "FOR UPDATE SKIP LOCKED" } else { "" };
+        // Most of the time there are none, and the statement stays the same.
+        let others = if but_of.is_empty() {
+            String::new()
+        } else {
+            let places: Vec<_> = (4..).take(but_of.len()).map(|place| format!("${place}")).collect();
+            format!("AND merchant_id NOT IN ({})", places.join(", "))
+        };
         // A leased job is due again when its lease ends. Written as the index `job_due` is, which serves the order too;
         // the limit in words, as `scope::Only` explains.
         let sql = format!(
             "WITH due AS (
-                SELECT id FROM job WHERE state IN ('ready', 'leased') AND COALESCE(leased_until, run_at) <= $1
+                SELECT id FROM job WHERE state IN ('ready', 'leased') AND COALESCE(leased_until, run_at) <= $1 {others}
                 ORDER BY COALESCE(leased_until, run_at) LIMIT {limit} {skip}
             )
             UPDATE job SET state = 'leased', lease = $2, leased_until = $3, tries = tries + 1
             WHERE id IN (SELECT id FROM due) RETURNING *"
         );
-        let values = [now.into(), Uuid::now_v7().into(), moment(leased_until).into()];
+        let values: [Value; 3] = [now.into(), Uuid::now_v7().into(), moment(leased_until).into()];
+        let values = values.into_iter().chain(but_of.iter().map(|merchant| merchant.0.into()));
         let claim = Statement::from_sql_and_values(backend, sql, values);
         let mut jobs = Entity::find().from_raw_sql(claim).all(&self.pools.write).await?;
         jobs.sort_by_key(|job| job.run_at);

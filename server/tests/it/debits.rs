@@ -1,16 +1,12 @@
 //! Bank debits of a company's own account (S52, S70, N4, D8-D10): saved under an authority, sent to the bank, booked when
 //! they have cleared, and out of all books again when the bank takes them back.
 
-use crate::support::{Answer, Client, Form, House, On, field, link};
+use crate::{
+    several::{self, ana},
+    support::{Answer, Client, Form, House, On, field, link},
+};
 use serde_json::json;
 use simulators::facts;
-
-async fn ana(portal: &str) -> Client {
-    let ana = Client::new(portal);
-    ana.sign_in(facts::ANA_EMAIL).await;
-    ana.stand_at(facts::NORTHWIND.name).await;
-    ana
-}
 
 /// The form for another account, filled in, signed and sent; its id, and the answer.
 async fn save(payer: &Client, token: &str, holder: &str) -> (String, Answer) {
@@ -66,7 +62,7 @@ async fn d8_n4_a_debit_is_sent_with_dates_and_booked_and_receipted_when_it_has_c
         house.until("it is receipted", async || mails(&house).await.contains("Receipt: $1,204.50")).await;
         // Their session has ended meanwhile.
         drop(ana);
-        let page = self::ana(&house.portal).await.get(&format!("/payments/{}", form.payment)).await.body;
+        let page = several::ana(&house.portal).await.get(&format!("/payments/{}", form.payment)).await.body;
         assert!(page.contains("You paid $1,204.50") && page.contains("can still return it until"), "{page}");
         house.assert_everything_agrees().await;
     }

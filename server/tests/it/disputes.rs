@@ -29,7 +29,7 @@ async fn tells(house: &House, form: &Form, words: &str) {
 }
 
 /// News of a dispute, as often, each with an id of its own.
-async fn told(house: &House, dispute: &Value, kind: &str, times: usize) {
+pub async fn told(house: &House, dispute: &Value, kind: &str, times: usize) {
     let now = Utc::now().timestamp();
     let sent = futures::future::join_all((0..times).map(|n| {
         let body = json!({"id": format!("evt_{kind}_{n}"), "object": "event", "type": format!("charge.dispute.{kind}"),

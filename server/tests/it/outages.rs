@@ -2,7 +2,7 @@
 //! `quality.md`, 2.2): what was begun is finished once, and everything agrees.
 
 use crate::{
-    kills,
+    disputes, kills,
     support::{Client, Form, House, On, Server, link},
 };
 use serde_json::json;
@@ -23,6 +23,8 @@ use tokio::{
 
 pub const CHARGE: &str = "POST /stripe/v1/payment_intents";
 const POSTING: &str = "PUT /xero/api.xro/2.0/Payments";
+/// Long before a vendor that does not answer is given up.
+const HELD_UP_AFTER: Duration = Duration::from_secs(4);
 pub const KNOWN_WITHIN: Duration = Duration::from_secs(60);
 pub const INVOICES: [(&str, i64); 3] = [("INV-501", 120_450), ("INV-502", 35_000), ("INV-503", 70_000)];
 
@@ -147,6 +149,42 @@ async fn f21_books_that_are_slow_for_one_merchant_hold_up_no_other() {
         assert!(press.await.unwrap().status < 500);
     }
     assert_paid(&house, &INVOICES[..1]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f21_two_hundred_jobs_that_wait_for_one_merchants_vendor_hold_up_no_other() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        assert!(pay(&house, "INV-501").await.contains("You paid"));
+        assert_paid(&house, &INVOICES[..1]).await;
+        let dispute = disputes::order(&house, "opened").await;
+        house.until("it is disputed", async || house.number("SELECT count(*) FROM dispute").await == 1).await;
+        let slow =
+            json!({"vendor": "stripe", "fault": "delay_ms:30000", "times": 999, "match": "GET /stripe/v1/disputes"});
+        house.arm_with(slow).await;
+        disputes::told(&house, &dispute, "updated", 200).await;
+        let leased = "SELECT count(*) FROM job WHERE state = 'leased'";
+        house.until("the gateway keeps some waiting", async || house.number(leased).await >= 16).await;
+
+        for nth in 1..=10 {
+            pay_a_part_at_harbour(&house).await;
+            let (paid_at, posted) = (Instant::now(), "SELECT count(*) FROM books_entry WHERE state = 'posted'");
+            house.until("the other merchant's books have it", async || house.number(posted).await == 1 + nth).await;
+            assert!(paid_at.elapsed() < HELD_UP_AFTER, "{database:?}, {nth}: {:?}", paid_at.elapsed());
+        }
+        let unread = house.number("SELECT count(*) FROM webhook WHERE state = 'received'").await;
+        assert!(unread > 100, "{database:?}: the one whose vendor is slow still waits, with {unread}");
+    }
+}
+
+/// As somebody who has just opened the link.
+async fn pay_a_part_at_harbour(house: &House) {
+    let guest = house.client();
+    let form = guest.form(&guest.get(&harbour_link("HT-1001")).await.location.unwrap()).await;
+    let part = [("checkout", form.checkout.as_str()), ("currency", "NZD"), ("amounts[]", "1.00")];
+    let chosen = guest.post("/api/payments/amounts", &part).await.location.unwrap();
+    let pressed = guest.pay(&guest.form(&chosen).await, "sbx_approved").await.location.unwrap();
+    assert!(guest.get(&pressed).await.body.contains("You paid"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,7 @@ const ALL_MINOR: i64 = 225_450;
 const NUMBERS: [&str; 3] = ["INV-501", "INV-502", "INV-503"];
 
 /// Signed in for Acme at Northwind.
-async fn ana(portal: &str) -> Client {
+pub async fn ana(portal: &str) -> Client {
     let ana = Client::new(portal);
     ana.sign_in(facts::ANA_EMAIL).await;
     ana.stand_at(facts::NORTHWIND.name).await;

@@ -19,7 +19,7 @@ async fn queue(shop: &Shop, keys: &[&str], run_at: i64) {
 
 /// What a worker finds at this minute; it may keep each job for five.
 async fn claim(store: &Store, minute: i64) -> Vec<Job> {
-    store.jobs_claim(at(minute), at(minute + 5), 10).await.unwrap()
+    store.jobs_claim(at(minute), at(minute + 5), 10, &[]).await.unwrap()
 }
 
 fn keys(jobs: &[Job]) -> Vec<&str> {
@@ -70,8 +70,22 @@ on_both!(a_limit_takes_the_oldest_of_many, async |db| {
     for (key, run_at) in [("c", 3), ("a", 1), ("d", 4), ("b", 2)] {
         queue(&shop, &[key], run_at).await;
     }
-    let jobs = db.store.jobs_claim(at(9), at(10), 2).await.unwrap();
+    let jobs = db.store.jobs_claim(at(9), at(10), 2, &[]).await.unwrap();
     assert_eq!(keys(&jobs), ["a", "b"]);
+});
+
+on_both!(f21_merchants_that_have_their_fill_are_passed_over_and_keep_their_jobs, async |db| {
+    let (acme, bolt, cove) =
+        (shop(&db.store, "acme").await, shop(&db.store, "bolt").await, shop(&db.store, "cove").await);
+    queue(&acme, &["a1", "a2", "a3"], 0).await;
+    queue(&bolt, &["b1"], 1).await;
+    queue(&cove, &["c1"], 2).await;
+    let full = [acme.db.merchant_id(), bolt.db.merchant_id()];
+    let claim_but = async |of: &[_]| db.store.jobs_claim(at(3), at(8), 2, of).await.unwrap();
+    assert_eq!(keys(&claim_but(&full).await), ["c1"]);
+    assert_eq!(keys(&claim_but(&full[..1]).await), ["b1"]);
+    assert_eq!(keys(&claim_but(&[]).await), ["a1", "a2"]);
+    assert!(claim_but(&full[..1]).await.is_empty());
 });
 
 on_both!(a_lost_lease_goes_to_another_worker_and_the_first_can_write_nothing, async |db| {
@@ -171,7 +185,7 @@ on_both!(four_workers_are_handed_every_job_once, async |db| {
         workers.spawn(async move {
             let mut mine = Vec::new();
             loop {
-                let jobs = node.jobs_claim(at(0), at(5), 7).await.unwrap();
+                let jobs = node.jobs_claim(at(0), at(5), 7, &[]).await.unwrap();
                 assert!(jobs.len() <= 7);
                 if jobs.is_empty() {
                     return mine;

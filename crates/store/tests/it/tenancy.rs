@@ -91,7 +91,7 @@ async fn story(store: &store::Store, shop: &Shop) -> Story {
     let webhook = tx.webhook_receive(webhook(shop), at(1)).await.unwrap();
     tx.jobs_add([job(&order)], at(1)).await.unwrap();
     tx.commit().await.unwrap();
-    let job = store.jobs_claim(at(1), at(2), 1).await.unwrap().remove(0);
+    let job = store.jobs_claim(at(1), at(2), 1, &[]).await.unwrap().remove(0);
     let entry = shop.db.books_entries(order.attempt.id).await.unwrap().remove(0);
     Story { order, refund, dispute, exception, mail, webhook, entry, job }
 }
