@@ -1,6 +1,10 @@
-//! However often and from wherever Pay is pressed: one charge (D1).
+//! However often and from wherever Pay is pressed: one charge (D1). However many refund at once: no more than was taken (D24).
 
-use crate::support::{Client, House, On, Server};
+use crate::{
+    refunds::{Dialog, credits, refunded},
+    support::{Client, House, On, Server},
+};
+use simulators::facts;
 
 #[tokio::test]
 async fn d1_a_double_click_a_replay_and_two_tabs_are_one_charge() {
@@ -49,7 +53,7 @@ async fn d1_twenty_payers_at_one_invoice_are_one_charge() {
     }
 }
 
-/// How many press Pay at the same moment, and through how many processes.
+/// How many press at the same moment, and through how many processes.
 const PRESSES: usize = 64;
 const PROCESSES: usize = 4;
 
@@ -71,4 +75,34 @@ async fn d1_sixty_four_presses_through_four_processes_are_one_charge() {
         house.assert_paid_once("INV-501", 120_450).await;
         house.assert_everything_agrees().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d24_sixty_four_part_refunds_through_four_processes_never_exceed_what_was_taken() {
+    let Some(house) = House::vendors_alone_on(On::Postgres).await else { return };
+    let servers = futures::future::join_all((0..PROCESSES).map(|_| Server::start(&house, None))).await;
+    let guest = Client::new(&servers[0].portal);
+    let form = guest.open("INV-501").await;
+    guest.pay(&form, "pm_card_visa").await;
+    house.assert_paid_once("INV-501", 120_450).await;
+    house.assert_everything_agrees().await;
+
+    let mut admins = Vec::new();
+    for server in &servers {
+        let admin = Client::new(&server.portal);
+        admin.sign_in(facts::NORTHWIND.admin_email).await;
+        admins.push(admin);
+    }
+    let mut dialogs = Vec::new();
+    for admin in admins.iter().cycle().take(PRESSES) {
+        dialogs.push((admin, Dialog::open(admin, &form.payment).await));
+    }
+    futures::future::join_all(dialogs.iter().map(|(admin, dialog)| dialog.press(admin, "100.00"))).await;
+    // Twelve of them fit, and the thirteenth does not.
+    assert_eq!(refunded(&house).await, 120_000);
+    let taken_back = async || credits(&house).await == vec![("PAID".to_owned(), 10_000); 12];
+    house.until("the books have each of them once", taken_back).await;
+    house.assert_everything_agrees().await;
+    let again = dialogs[0].1.press(&admins[0], "100.00").await;
+    assert_eq!((again.status, refunded(&house).await), (303, 120_000), "and pressed once more, no form refunds more");
 }

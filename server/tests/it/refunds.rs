@@ -22,14 +22,14 @@ const STEPS: [&str; 8] = [
 const KNOWN_WITHIN: Duration = Duration::from_secs(60);
 
 /// The dialog of a payment's page, as it was filled in.
-struct Dialog {
+pub struct Dialog {
     payment: String,
     refund: String,
     most: String,
 }
 
 impl Dialog {
-    async fn open(admin: &Client, payment: &str) -> Self {
+    pub async fn open(admin: &Client, payment: &str) -> Self {
         let page = admin.get(&story_of(payment)).await.body;
         Self { payment: field(&page, "payment"), refund: field(&page, "refund"), most: field(&page, "amount") }
     }
@@ -44,7 +44,7 @@ impl Dialog {
         ]
     }
 
-    async fn press(&self, admin: &Client, amount: &str) -> Answer {
+    pub async fn press(&self, admin: &Client, amount: &str) -> Answer {
         let pressed = admin.post("/api/refunds/start", &self.fields(amount)).await;
         assert_eq!(pressed.status, 303, "{}", pressed.body);
         pressed
@@ -64,13 +64,13 @@ async fn paid(house: &House, card: &str) -> Form {
     form
 }
 
-async fn refunded(house: &House) -> i64 {
+pub async fn refunded(house: &House) -> i64 {
     house.charges().await[0]["refunded_minor"].as_i64().unwrap()
 }
 
 /// The books' credit notes: their states, and what was paid out of each in minor units. The least first, for their own
 /// order is that of random ids.
-async fn credits(house: &House) -> Vec<(String, i64)> {
+pub async fn credits(house: &House) -> Vec<(String, i64)> {
     let notes = house.state("xero").await["credit_notes"].as_array().unwrap().clone();
     let told = |note: &Value| (note["status"].as_str().unwrap().to_owned(), note["paid_minor"].as_i64().unwrap());
     let mut told: Vec<_> = notes.iter().map(told).collect();
