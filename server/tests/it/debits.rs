@@ -9,7 +9,7 @@ use serde_json::json;
 use simulators::facts;
 
 /// The form for another account, filled in, signed and sent; its id, and the answer.
-async fn save(payer: &Client, token: &str, holder: &str) -> (String, Answer) {
+pub async fn save(payer: &Client, token: &str, holder: &str) -> (String, Answer) {
     let page = payer.get("/methods/bank?kind=ach_debit").await.body;
     let (method, consent) = (field(&page, "method"), field(&page, "consent"));
     let fields =

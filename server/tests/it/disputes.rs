@@ -16,9 +16,13 @@ async fn paid(house: &House) -> Form {
     form
 }
 
-/// What the card's holder, or the bank, does.
+/// What the card's holder, or the bank, does about the only charge.
 pub async fn order(house: &House, outcome: &str) -> Value {
-    let order = json!({"charge": house.charges().await[0]["id"], "outcome": outcome});
+    order_of(house, &house.charges().await[0], outcome).await
+}
+
+pub async fn order_of(house: &House, charge: &Value, outcome: &str) -> Value {
+    let order = json!({"charge": charge["id"], "outcome": outcome});
     let answer = http().post(format!("{}/control/stripe/dispute", house.vendors)).json(&order).send().await.unwrap();
     assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     answer.json::<Value>().await.unwrap()["dispute"].clone()

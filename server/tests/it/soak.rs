@@ -1,14 +1,17 @@
 //! `make soak`: thousands of payments on PostgreSQL, through three web and two worker processes that are killed all the
-//! time, with faults at gateway, books and news. People click twice and in two tabs, staff refund. Afterwards gateway,
+//! time, with faults at gateway, books and news. People click twice and in two tabs, pay from a bank account, and dispute
+//! what they paid; staff refund. Then weeks go by, in which debits clear and some of them come back. Afterwards gateway,
 //! ledger and books have the same money to the cent, and nothing is left open (`quality.md`, 2.3 and 2.4, L5).
 //!
-//! What is done follows from a seed; how the machine's threads take turns does not. Bank debits are left out: a process
-//! of its own has a clock that cannot be moved along with the vendors'.
+//! What is done follows from a seed; how the machine's threads take turns does not.
 
 #[path = "../../../crates/domain/tests/simulation/dice.rs"]
 mod dice;
 
-use crate::support::{Answer, Client, Form, House, On, Server, field, http, link, own_port};
+use crate::{
+    debits, disputes, several,
+    support::{Answer, Client, Form, House, On, Server, field, http, link, own_port},
+};
 use chrono::Utc;
 use dice::Dice;
 use futures::future::join_all;
@@ -41,6 +44,13 @@ const AGREES_WITHIN: Duration = Duration::from_secs(60);
 /// So many documents Xero takes a call.
 const INVOICES_PER_CALL: usize = 500;
 const PART: &str = "10.00";
+/// From the first of them, debits clear; from the second, they come back afterwards.
+const ACCOUNTS: [&str; 2] = ["pm_usBankAccount_success", "pm_usBankAccount_dispute"];
+/// Until debits have cleared, and then until some have come back.
+const DAYS: [i64; 2] = [7, 25];
+const SENT: &str = "was sent to your bank";
+/// A job that is due so soon is waited for.
+const SOON_S: i64 = 60;
 
 const CHARGE: &str = "POST /stripe/v1/payment_intents";
 const POSTING: &str = "PUT /xero/api.xro/2.0/Payments";
@@ -71,13 +81,17 @@ const FAULTS: [(&str, &str, &str, u32); 19] = [
 const SLOW_FAULTS: usize = 1;
 
 /// What must come to nothing before anything is compared.
-const OPEN: [(&str, &str); 5] = [
-    ("attempts", "SELECT count(*) FROM attempt WHERE state IN ('created', 'unknown', 'requires_action', 'processing')"),
+const OPEN: [(&str, &str); 4] = [
+    ("attempts", "SELECT count(*) FROM attempt WHERE state IN ('created', 'unknown', 'requires_action')"),
     ("refunds", "SELECT count(*) FROM refund WHERE state IN ('created', 'unknown', 'pending')"),
-    ("payments not in the books", "SELECT count(*) FROM books_entry WHERE state <> 'posted'"),
+    ("payments not in the books", "SELECT count(*) FROM books_entry WHERE state NOT IN ('posted', 'needless')"),
     ("refunds not in the books", "SELECT count(*) FROM refund_entry WHERE state <> 'posted'"),
-    ("jobs", "SELECT count(*) FROM job WHERE state IN ('ready', 'leased') AND run_at < now() + interval '1 minute'"),
 ];
+/// When the next job is due, in seconds.
+const NEXT_DUE: &str = "SELECT CAST(coalesce(extract(epoch FROM min(coalesce(leased_until, run_at))), 1e11) AS bigint)
+    FROM job WHERE state IN ('ready', 'leased')";
+const UNCLEARED: &str = "SELECT count(*) FROM attempt WHERE state = 'processing'";
+const CAME_BACK: &str = "SELECT count(*) FROM attempt WHERE state = 'returned'";
 const DEAD_JOBS: &str = "SELECT count(*) FROM job WHERE state = 'dead'";
 const NEWS: &str = "SELECT count(*) FROM webhook";
 const TAKEN: &str = "SELECT CAST(coalesce(sum(amount_minor), 0) AS bigint) FROM attempt
@@ -93,6 +107,8 @@ enum Press {
     InTwoTabs,
     /// With a card that is declined, and then with another.
     DeclinedFirst,
+    /// From one of [`ACCOUNTS`], by a payer who is signed in.
+    Debit(usize),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +116,8 @@ enum Back {
     Nothing,
     Part,
     Whole,
+    /// The card's holder gets it from their bank.
+    Disputed,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,11 +143,14 @@ fn plan(seed: u64, invoices: usize, faults: usize) -> Vec<Act> {
             0 => Press::DeclinedFirst,
             1..=15 => Press::Twice,
             16..=25 => Press::InTwoTabs,
+            26..=28 => Press::Debit(0),
+            29..=30 => Press::Debit(1),
             _ => Press::Once,
         };
         let back = match dice.below(100) {
             0..=3 => Back::Part,
             4..=6 => Back::Whole,
+            7..=8 => Back::Disputed,
             _ => Back::Nothing,
         };
         acts.push(Act::Pay { invoice, press, web: dice.one_of([0, 1, 2]), back });
@@ -142,7 +163,9 @@ fn the_same_seed_plans_the_same_acts() {
     let acts = plan(17, 2_000, FAULTS.len());
     assert_eq!(acts, plan(17, 2_000, FAULTS.len()));
     assert_ne!(acts, plan(18, 2_000, FAULTS.len()));
-    let all: [fn(&Act) -> bool; 4] = [
+    let all: [fn(&Act) -> bool; 6] = [
+        |act| matches!(act, Act::Pay { press: Press::Debit(1), .. }),
+        |act| matches!(act, Act::Pay { back: Back::Disputed, .. }),
         |act| matches!(act, Act::Kill { node, .. } if *node >= WEBS),
         |act| matches!(act, Act::Arm { .. }),
         |act| matches!(act, Act::Pay { press: Press::DeclinedFirst, .. }),
@@ -167,6 +190,9 @@ async fn d1_d2_d4_payments_amid_kills_and_faults_end_alike_at_gateway_in_ledger_
         web.lock().await.until_ready().await;
     }
     soak.until_quiet().await;
+    for days in DAYS {
+        soak.pass(days).await;
+    }
     let charges = soak.assert_same_money().await;
     soak.assert_books_verify().await;
     assert!(seconds.is_some() || charges as u64 >= payments, "{charges} payments are too few");
@@ -184,6 +210,9 @@ struct Soak {
     /// One for all: making a client costs more than a request.
     http: reqwest::Client,
     admin: Client,
+    /// A payer who is signed in, and what [`ACCOUNTS`] are saved as.
+    ana: Client,
+    accounts: Vec<String>,
     receipts: AtomicUsize,
     kills: AtomicUsize,
     refunds: AtomicUsize,
@@ -204,6 +233,10 @@ impl Soak {
         house.send_news_to(&nodes[0].portal).await;
         let admin = Client::new(&nodes[0].portal);
         admin.sign_in(facts::NORTHWIND.admin_email).await;
+        let (ana, mut accounts) = (several::ana(&nodes[0].portal).await, Vec::new());
+        for account in ACCOUNTS {
+            accounts.push(debits::save(&ana, account, "Ana Example").await.0);
+        }
         let count = async || house.number("SELECT count(*) FROM invoice WHERE number LIKE 'SOAK-%'").await;
         let all_read = async || usize::try_from(count().await).unwrap() == invoices;
         house.until_within("the portal has read the invoices", ANSWERED_WITHIN, all_read).await;
@@ -213,6 +246,8 @@ impl Soak {
             house,
             http: http(),
             admin,
+            ana,
+            accounts,
             receipts: AtomicUsize::default(),
             kills: AtomicUsize::default(),
             refunds: AtomicUsize::default(),
@@ -252,8 +287,10 @@ impl Soak {
             Act::Pay { invoice, press, web, back } => {
                 if let Some(payment) = self.pay(invoice, press, web).await {
                     self.receipts.fetch_add(1, Ordering::Relaxed);
-                    if back != Back::Nothing {
-                        self.refund(&payment, back, web).await;
+                    match back {
+                        Back::Nothing => {}
+                        Back::Disputed => self.dispute(invoice).await,
+                        Back::Part | Back::Whole => self.refund(&payment, back, web).await,
                     }
                 }
             }
@@ -281,10 +318,14 @@ impl Soak {
         let [payer, stranger] =
             [10, 11].map(|net| Client::new("").from(&format!("{net}.{}.{}.1", invoice / 250, invoice % 250)));
         for tries in 0..TRIES_MAX {
-            let press = if tries == 0 { press } else { Press::Once };
-            match self.try_to_pay([&payer, &stranger], &link(&number), (web + tries) % WEBS, press).await {
+            let (payer, press) = match press {
+                Press::Debit(_) => (&self.ana, press),
+                _ if tries == 0 => (&payer, press),
+                _ => (&payer, Press::Once),
+            };
+            match self.try_to_pay([payer, &stranger], &link(&number), (web + tries) % WEBS, press).await {
                 Some(Seen::Receipt(payment)) => return Some(payment),
-                Some(Seen::PaidAlready) => return None,
+                Some(Seen::Sent | Seen::PaidAlready) => return None,
                 None => tokio::time::sleep(PAUSE).await,
             }
         }
@@ -315,9 +356,16 @@ impl Soak {
             Press::DeclinedFirst => {
                 self.post(payer, web, "/api/payments/take", &form.fields("pm_card_chargeDeclined")).await
             }
+            Press::Debit(account) => {
+                let fields = [&form.fields("")[..], &[("saved", &*self.accounts[account])]].concat();
+                self.post(payer, web, "/api/payments/take", &fields).await
+            }
         };
-        let result = self.get(payer, web, &answer?.location?).await?;
-        result.body.contains("You paid").then_some(Seen::Receipt(form.payment))
+        let result = self.get(payer, web, &answer?.location?).await?.body;
+        if result.contains(SENT) {
+            return Some(Seen::Sent);
+        }
+        result.contains("You paid").then_some(Seen::Receipt(form.payment))
     }
 
     async fn open(&self, who: &Client, link: &str, web: usize) -> Option<Opened> {
@@ -327,7 +375,7 @@ impl Soak {
         if page.contains("name=\"expected\"") {
             return Some(Opened::Form(Form::read(&page)));
         }
-        (page.contains("You paid") || page.contains("has just been paid")).then_some(Opened::PaidAlready)
+        ["You paid", "has just been paid", SENT].iter().any(|words| page.contains(words)).then_some(Opened::PaidAlready)
     }
 
     /// Staff press Refund twice.
@@ -350,6 +398,15 @@ impl Soak {
         self.refunds.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// The card's holder asks their bank for the money, and gets it.
+    async fn dispute(&self, invoice: usize) {
+        let charges = self.house.charges().await;
+        let charge = charges.iter().find(|charge| charge["amount_minor"] == minor(invoice)).unwrap();
+        for outcome in ["opened", "lost"] {
+            disputes::order_of(&self.house, charge, outcome).await;
+        }
+    }
+
     async fn get(&self, who: &Client, web: usize, path: &str) -> Option<Answer> {
         self.send(who, self.http.get(self.address(web, path))).await
     }
@@ -366,15 +423,31 @@ impl Soak {
         format!("http://{}{path}", self.ports[web])
     }
 
+    /// So many days go by, and everything dies once more while their news come.
+    async fn pass(&self, days: i64) {
+        self.house.advance(json!({"days": days})).await;
+        let kill = |node| self.act(Act::Kill { node, after_ms: 1_500, down_ms: 500 });
+        join_all((0..NODES.len()).map(kill)).await;
+        let is_heard = async || {
+            let charges = self.house.charges().await;
+            let disputed = charges.iter().filter(|charge| charge["disputed"] == true).count();
+            self.house.number(UNCLEARED).await == 0
+                && usize::try_from(self.house.number(CAME_BACK).await).unwrap() == disputed
+        };
+        self.house.until_within("what the banks did is known", QUIET_WITHIN, is_heard).await;
+        self.until_quiet().await;
+    }
+
     async fn until_quiet(&self) {
         let begun = Instant::now();
         loop {
             let open = join_all(OPEN.map(|(what, sql)| async move { (what, self.house.number(sql).await) })).await;
-            if open.iter().all(|(_, count)| *count == 0) {
-                println!("Quiet {} s after the last act.", begun.elapsed().as_secs());
+            let due_in_s = self.house.number(NEXT_DUE).await - self.house.now().timestamp();
+            if due_in_s > SOON_S && open.iter().all(|(_, count)| *count == 0) {
+                println!("Quiet after {} s.", begun.elapsed().as_secs());
                 return;
             }
-            assert!(begun.elapsed() < QUIET_WITHIN, "still open: {open:?}");
+            assert!(begun.elapsed() < QUIET_WITHIN, "still open: {open:?}, and a job is due in {due_in_s} s");
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }
@@ -391,11 +464,14 @@ impl Soak {
                 && payment["invoice"].is_string()
         });
         let notes = books["credit_notes"].as_array().unwrap().iter().filter(|note| note["status"] == "PAID");
-        let (taken, back) = (sum(&charges, "amount_minor"), sum(&charges, "refunded_minor"));
+        let (lost, kept): (Vec<&Value>, Vec<_>) =
+            charges.iter().copied().partition(|charge| charge["disputed"] == true);
+        let (taken, back) = (sum(&kept, "amount_minor"), sum(&charges, "refunded_minor"));
         let (news, dead) = (self.house.number(NEWS).await, self.house.number(DEAD_JOBS).await);
         println!(
-            "{} charges, {} declined, {} receipts read, {} refunds asked for, {} kills, {news} webhooks, faults armed: {:?}",
+            "{} charges, {} of them taken back by banks, {} declined, {} receipts read, {} refunds asked for, {} kills, {news} webhooks, faults armed: {:?}",
             charges.len(),
+            lost.len(),
             declined.len(),
             self.receipts.load(Ordering::Relaxed),
             self.refunds.load(Ordering::Relaxed),
@@ -406,7 +482,7 @@ impl Soak {
 
         let charged = by_amount(charges.iter().copied());
         assert!(charged.values().all(|times| *times == 1), "charged twice: {charged:?}");
-        assert_eq!(by_amount(posted), charged, "the books have each charge once");
+        assert_eq!(by_amount(posted), by_amount(kept), "the books have each charge once that was not taken back");
         assert_eq!(self.house.number(TAKEN).await, taken, "our payments");
         assert_eq!(self.house.number(PAID_BACK).await, back, "our refunds");
         assert_eq!(self.house.number(CLEARING).await, taken - back, "our ledger");
@@ -441,13 +517,15 @@ enum Opened {
 enum Seen {
     /// Of this payment.
     Receipt(String),
+    /// A debit, which clears in days.
+    Sent,
     PaidAlready,
 }
 
 async fn add_invoices(house: &House, count: usize) {
     let (token, today, http) = (house.books_token().await, Utc::now().date_naive(), http());
     let document = |invoice| {
-        let minor = 10_000 + invoice;
+        let minor = minor(invoice);
         json!({
             "Type": "ACCREC", "Status": "AUTHORISED", "InvoiceNumber": number(invoice),
             "Contact": {"Name": "Acme Pty Ltd"}, "Date": today, "DueDate": today, "LineAmountTypes": "NoTax",
@@ -463,6 +541,11 @@ async fn add_invoices(house: &House, count: usize) {
         let answer = call.json(&json!({"Invoices": some})).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     }
+}
+
+/// Each has an amount of its own.
+fn minor(invoice: usize) -> i64 {
+    10_000 + i64::try_from(invoice).unwrap()
 }
 
 fn number(invoice: usize) -> String {

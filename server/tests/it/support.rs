@@ -1,7 +1,7 @@
 //! A whole house for one test: vendors, portal and worker on free ports, with the demo's data, and a client that keeps
 //! its cookies. Dropping it stops everything.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use engine::{Clock, Engine, KeyRing, Worker};
 use leptos::config::LeptosOptions;
 use serde_json::{Value, json};
@@ -307,6 +307,11 @@ impl House {
         self.move_processes(&by);
         let answer = http().post(format!("{}/control/advance", self.vendors)).json(&by).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
+
+    /// By the clock of vendors and portal.
+    pub fn now(&self) -> DateTime<Utc> {
+        Utc::now() + TimeDelta::milliseconds(self.clock_ms.load(Ordering::Relaxed))
     }
 
     /// Moves the clocks of this house's processes to where the vendors' will be. The file is replaced, so that nobody reads
