@@ -11,6 +11,8 @@ use simulators::facts;
 use std::{net::SocketAddr, time::Duration};
 
 const KNOWN_WITHIN: Duration = Duration::from_secs(60);
+/// The gateway's last try to tell of something comes after 72 seconds.
+const TOLD_WITHIN: Duration = Duration::from_secs(90);
 /// Every step at which the process can be made to die while a debit clears, and then while it comes back: a story is killed
 /// at one of each.
 const DEBIT_STEPS: [(&str, &str); 9] = [
@@ -104,7 +106,7 @@ async fn until_all_is_told(house: &House) {
         told["data"].as_array().unwrap().iter().all(|event| event["pending_webhooks"] == 0)
             && house.number(UNREAD).await == 0
     };
-    house.until("the gateway has told everything", is_told).await;
+    house.until_within("the gateway has told everything", TOLD_WITHIN, is_told).await;
 }
 
 async fn assert_taken_out_once(house: &House, step: &str) {

@@ -87,9 +87,9 @@ const OPEN: [(&str, &str); 4] = [
     ("payments not in the books", "SELECT count(*) FROM books_entry WHERE state NOT IN ('posted', 'needless')"),
     ("refunds not in the books", "SELECT count(*) FROM refund_entry WHERE state <> 'posted'"),
 ];
-/// When the next job is due, in seconds.
+/// When the next job is due, in seconds. Look-ups are of attempts that are open, or of debits, which may be.
 const NEXT_DUE: &str = "SELECT CAST(coalesce(extract(epoch FROM min(coalesce(leased_until, run_at))), 1e11) AS bigint)
-    FROM job WHERE state IN ('ready', 'leased')";
+    FROM job WHERE state IN ('ready', 'leased') AND unique_key NOT LIKE 'look_up:%'";
 const UNCLEARED: &str = "SELECT count(*) FROM attempt WHERE state = 'processing'";
 const CAME_BACK: &str = "SELECT count(*) FROM attempt WHERE state = 'returned'";
 const DEAD_JOBS: &str = "SELECT count(*) FROM job WHERE state = 'dead'";
