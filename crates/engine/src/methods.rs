@@ -11,12 +11,14 @@ use crate::{
     jobs::{Ran, Work, chain, end_with},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use connectors::gateway::{self, Capabilities, ForgetRequest, Found, Gateway, GatewayError, StoreLookUp, StoreRequest};
+use connectors::gateway::{
+    self, Capabilities, ForgetRequest, Found, Gateway, GatewayError, KeptMethod, StoreLookUp, StoreRequest,
+};
 use domain::{
     asking::LOOK_UP_SOON,
     consent::AuthorityWording,
     ids::{ConnectionId, CustomerId, MethodId},
-    method::{MethodFact, MethodKind, MethodSeen, MethodState, ends},
+    method::{MethodFact, MethodKind, MethodSeen, MethodState, end_in_words, ends},
     money::Currency,
     payment::DeclineReason,
     views::{GatewayFace, MethodsPage, NewMethod, SavedMethod},
@@ -24,6 +26,9 @@ use domain::{
 use store::{Authority, Job, MerchantDb, MerchantTx, Method, Throttle};
 use uuid::Uuid;
 
+/// Of a method whose request came to nothing.
+const NEVER_KEPT: &str =
+    "The payment service did not answer plainly, and does not have it. Enter it once more, or remove it.";
 const NICKNAME_MAX_CHARS: usize = 40;
 const HOLDER_MAX_CHARS: usize = 100;
 /// Saving a card tells whether it is good, so whoever has many to try must not try them here.
@@ -53,11 +58,20 @@ impl Engine {
         Ok(std::iter::once(MethodKind::Card).chain(capabilities.debits.iter().filter(is_used).copied()).collect())
     }
 
-    /// What the form for another method needs.
+    /// What the form for another method needs, or for one that takes the place of another.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where the merchant's gateway keeps none of this kind.
-    pub async fn new_method(&self, payer: &PayerPass, kind: MethodKind) -> Result<NewMethod, Error> {
+    /// [`Error::NotFound`] where the merchant's gateway keeps none of this kind, and for another company's method.
+    pub async fn new_method(
+        &self,
+        payer: &PayerPass,
+        kind: MethodKind,
+        replaces: Option<MethodId>,
+    ) -> Result<NewMethod, Error> {
+        let replaces = match replaces {
+            Some(old) => Some(replaceable(payer, old, kind).await?),
+            None => None,
+        };
         let (_, gateway) = self.storing_gateway(payer, kind).await?;
         let capabilities = gateway.capabilities();
         Ok(NewMethod {
@@ -65,6 +79,7 @@ impl Engine {
             method: MethodId(Uuid::now_v7()),
             kind,
             authority: self.authority_words(&payer.db, kind).await?.map(|(_, words)| marked(words)),
+            replaces: replaces.map(|old| (old.id, title(&old))),
             gateway: GatewayFace {
                 name: capabilities.name.to_owned(),
                 entry: gateway.method_entry(),
@@ -89,6 +104,9 @@ impl Engine {
         let authority = self.authority_given(payer, &order, new.created_at).await?;
         if let Some(stands) = known(db.method(new.id).await)? {
             return if stands.customer_id == payer.customer { told(&stands) } else { Err(Error::NotFound.into()) };
+        }
+        if let Some(old) = order.replaces {
+            replaceable(payer, old, order.kind).await?;
         }
         self.count(&format!("methods:{}", payer.customer), PER_CUSTOMER).await?;
         let slip = Audited::method_given(&new).slip(None, Actor::Payer(payer.payer), new.created_at)?;
@@ -139,8 +157,15 @@ impl Engine {
     /// [`Error::NotFound`] also for another company's method.
     pub async fn remove_method(&self, payer: &PayerPass, id: MethodId) -> Result<(), Error> {
         let (tx, method) = own(payer, id).await?;
-        let now = self.now();
-        tx.audit_add(Audited::method_removed(&method).slip(None, Actor::Payer(payer.payer), now)?).await?;
+        self.take_out(&tx, method, Actor::Payer(payer.payer)).await?;
+        tx.commit().await?;
+        self.0.bell.notify_one();
+        Ok(())
+    }
+
+    async fn take_out(&self, tx: &MerchantTx, method: Method, by: Actor) -> Result<(), Error> {
+        let (now, forget) = (self.now(), Work::ForgetMethod { method: method.id, seen_ms: None });
+        tx.audit_add(Audited::method_removed(&method).slip(None, by, now)?).await?;
         let taken_out = Method {
             state: MethodState::Revoked,
             is_default: false,
@@ -150,10 +175,21 @@ impl Engine {
             ..method
         };
         tx.method_write(taken_out).await?;
-        Work::ForgetMethod { method: id, seen_ms: None }.queue(&tx, None, now, now).await?;
-        tx.commit().await?;
-        self.0.bell.notify_one();
-        Ok(())
+        forget.queue(tx, None, now, now).await
+    }
+
+    /// A method that can be charged takes the place of the one that it replaces: that one's name, unless it has its own, and
+    /// that it is chosen beforehand. What was taken out meanwhile has no place to take.
+    async fn take_place(&self, tx: &MerchantTx, method: &mut Method) -> Result<(), Error> {
+        let Some(old) = method.replaces else { return Ok(()) };
+        let old = tx.method_hold(old).await?;
+        if old.state == MethodState::Revoked {
+            return Ok(());
+        }
+        if method.nickname.is_empty() {
+            method.nickname.clone_from(&old.nickname);
+        }
+        self.take_out(tx, old, Actor::Portal).await
     }
 
     /// Back from the bank's page: what became of it is asked at once. Not knowing is no error.
@@ -236,6 +272,26 @@ impl Engine {
         Ok(())
     }
 
+    /// News of what the gateway keeps, by its id of a method or of the company under which it does: read again there. An
+    /// echo of our own taking out is about nothing.
+    pub(crate) async fn hear_of_kept(&self, db: &MerchantDb, connection: ConnectionId, id: &str) -> Result<(), Error> {
+        for method in db.methods_kept(connection, id).await? {
+            let Some(kept) = kept_method(&method) else { continue };
+            let mut seen = self.gateway_of_method(db, &method).await?.read_kept(&kept).await?;
+            if seen.fact == MethodFact::Gone {
+                // Its payer has not taken it out, and reads why it cannot be charged.
+                seen.fact = MethodFact::Refused { reason: DeclineReason::NoLongerKept };
+            }
+            let is_renewed = seen.shown.as_ref().is_some_and(|shown| {
+                method.face.as_ref() != Some(&shown.face.to_string()) || method.good_until != shown.good_until
+            });
+            if method.state.hears(&seen.fact, is_renewed) {
+                self.record_method(db, method.id, seen).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// What the gateway never told us of is asked for first.
     pub(crate) async fn forget_method(&self, db: &MerchantDb, job: &Job, id: MethodId) -> Result<Ran, Error> {
         let method = db.method(id).await?;
@@ -256,18 +312,30 @@ impl Engine {
         };
         let seen = match self.gateway_of_method(db, method).await?.find_stored(&look_up).await? {
             Found::Seen(seen) => seen,
-            Found::NotThere => MethodSeen::bare(MethodFact::Gone),
+            Found::NotThere => MethodSeen::bare(MethodFact::NeverKept),
             Found::TooEarlyToSay => return Ok(None),
         };
         self.record_method(db, method.id, seen).await.map(Some)
     }
 
     /// The one way in for what is seen of a method.
-    async fn record_method(&self, db: &MerchantDb, id: MethodId, seen: MethodSeen) -> Result<Method, Error> {
-        let now = self.now();
+    pub(crate) async fn record_method(&self, db: &MerchantDb, id: MethodId, seen: MethodSeen) -> Result<Method, Error> {
         let tx = db.begin().await?;
-        let mut method = tx.method_hold(id).await?;
-        let before = method.state;
+        let method = tx.method_hold(id).await?;
+        let method = self.learn_of_method(&tx, method, seen).await?;
+        tx.commit().await?;
+        self.0.bell.notify_one();
+        Ok(method)
+    }
+
+    /// The same within a transaction that holds the method.
+    pub(crate) async fn learn_of_method(
+        &self,
+        tx: &MerchantTx,
+        mut method: Method,
+        seen: MethodSeen,
+    ) -> Result<Method, Error> {
+        let (id, now, before) = (method.id, self.now(), method.state);
         let is_kept = seen.fact == MethodFact::Ready;
         method.state = before.then(&seen.fact);
         method.updated_at = now;
@@ -285,7 +353,9 @@ impl Engine {
             method.face = Some(shown.face.to_string());
             method.good_until = shown.good_until.or(method.good_until);
         }
+        method.is_default &= method.state == MethodState::Ready;
         if method.state == MethodState::Ready && before != MethodState::Ready {
+            self.take_place(tx, &mut method).await?;
             let others = tx.methods_of(method.customer_id).await?;
             method.is_default = !others.iter().any(|other| other.is_default);
         }
@@ -294,15 +364,13 @@ impl Engine {
             tx.audit_add(moved.slip(None, Actor::Gateway, now)?).await?;
         }
         if method.state.is_open() {
-            Work::LookUpMethod { method: id }.queue(&tx, None, now + LOOK_UP_SOON, now).await?;
+            Work::LookUpMethod { method: id }.queue(tx, None, now + LOOK_UP_SOON, now).await?;
         }
         // Its payer has finished at the bank after it was taken out.
         if before == MethodState::Revoked && is_kept && method.gateway_method.is_some() {
             let forget = Work::ForgetMethod { method: id, seen_ms: Some(now.timestamp_millis()) };
-            forget.queue(&tx, None, now, now).await?;
+            forget.queue(tx, None, now, now).await?;
         }
-        tx.commit().await?;
-        self.0.bell.notify_one();
         Ok(method)
     }
 
@@ -310,20 +378,20 @@ impl Engine {
         let today = self.clock().today(zone(&self.set_up(db).await?.merchant.time_zone));
         let face = |method: Method| {
             let reason: Option<DeclineReason> = method.reason.as_deref().map(serde_json::from_str).transpose()?;
+            let trouble = (method.state == MethodState::NeedsAttention)
+                .then(|| reason.map_or(NEVER_KEPT, DeclineReason::words).to_owned());
             Ok(SavedMethod {
                 id: method.id,
-                face: method
-                    .face
-                    .unwrap_or_else(|| if method.kind.is_debit() { "Bank account" } else { "Card" }.to_owned()),
+                face: face_of(&method),
                 kind: method.kind,
                 clears_by: method.kind.clears_by(today),
                 nickname: method.nickname,
-                good_until: method.good_until,
+                end: method.good_until.map(|last| end_in_words(last, today)),
                 ends: ends(method.good_until, today),
                 state: method.state,
                 is_default: method.is_default,
                 action_url: method.action_url,
-                trouble: reason.filter(|_| method.state == MethodState::NeedsAttention).map(|r| r.words().to_owned()),
+                trouble,
             })
         };
         db.methods_of(customer).await?.into_iter().map(face).collect()
@@ -378,7 +446,7 @@ impl Engine {
         }))
     }
 
-    async fn gateway_of_method(&self, db: &MerchantDb, method: &Method) -> Result<Box<dyn Gateway>, Error> {
+    pub(crate) async fn gateway_of_method(&self, db: &MerchantDb, method: &Method) -> Result<Box<dyn Gateway>, Error> {
         self.gateway_of(db, &db.connection(method.connection_id).await?)
     }
 
@@ -410,6 +478,7 @@ impl Engine {
             action_url: None,
             nickname: short(&order.nickname),
             is_default: false,
+            replaces: order.replaces,
             created_at: now,
             updated_at: now,
         })
@@ -422,6 +491,23 @@ async fn own(payer: &PayerPass, id: MethodId) -> Result<(MerchantTx, Method), Er
     let method = tx.method_hold(id).await?;
     let is_own = method.customer_id == payer.customer && method.state != MethodState::Revoked;
     if is_own { Ok((tx, method)) } else { Err(Error::NotFound) }
+}
+
+/// The payer's own method of this kind, whose place another one may take.
+async fn replaceable(payer: &PayerPass, id: MethodId, kind: MethodKind) -> Result<Method, Error> {
+    let (_, method) = own(payer, id).await?;
+    if method.kind == kind { Ok(method) } else { Err(Error::NotFound) }
+}
+
+fn face_of(method: &Method) -> String {
+    let unseen = if method.kind.is_debit() { "Bank account" } else { "Card" };
+    method.face.clone().unwrap_or_else(|| unseen.to_owned())
+}
+
+/// As its payer knows it.
+pub(crate) fn title(method: &Method) -> String {
+    let face = face_of(method);
+    if method.nickname.is_empty() { face } else { format!("{}, {face}", method.nickname) }
 }
 
 /// A card that is kept has its address with it, an account has none.
@@ -464,6 +550,12 @@ fn store_request(method: &Method, authority: Option<Authority>) -> StoreRequest 
 
 fn forget_request(method: &Method) -> ForgetRequest {
     ForgetRequest { setup_id: method.setup_id.clone(), gateway_method: method.gateway_method.clone() }
+}
+
+/// Nothing of what was never kept.
+fn kept_method(method: &Method) -> Option<KeptMethod> {
+    let (customer, gateway_method) = (method.gateway_customer.clone()?, method.gateway_method.clone()?);
+    Some(KeptMethod { kind: method.kind, setup_id: method.setup_id.clone(), customer, method: gateway_method })
 }
 
 /// What a call's end says about the method. Busy and unknown alike leave it open.
