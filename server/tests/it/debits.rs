@@ -1,7 +1,11 @@
 //! Bank debits of a company's own account (S52, S70, N4, D8-D10): saved under an authority, sent to the bank, booked when
 //! they have cleared, and out of all books again when the bank takes them back.
 
-use crate::support::{Answer, Client, Form, House, On, field, link};
+use crate::{
+    kept_cards::change_at_stripe,
+    methods::kept,
+    support::{Answer, Client, Form, House, On, field, link},
+};
 use serde_json::json;
 use simulators::facts;
 
@@ -154,6 +158,21 @@ async fn d10_a_debit_that_the_bank_refuses_frees_the_invoice_and_only_a_hard_no_
         house.until("it is paid by card", async || house.books_invoice("INV-501").await["due_minor"] == 0).await;
         house.assert_everything_agrees().await;
     }
+}
+
+#[tokio::test]
+async fn d32_an_account_whose_authority_the_bank_ends_is_not_debited_and_its_payer_reads_so() {
+    let house = House::new().await;
+    let ana = ana(&house).await;
+    save(&ana, "pm_usBankAccount_success", "Ana Example").await;
+    let [account] = kept(&house).await.try_into().unwrap();
+    change_at_stripe(&house, &account, "mandate_ended").await;
+    let page = async || ana.get("/methods").await.body;
+    house.until("its news are worked", async || page().await.contains("Needs attention")).await;
+    assert!(page().await.contains("Your bank does not allow debits from this account"), "{}", page().await);
+    let form = ana.open("INV-501").await;
+    let offer = ana.get(&format!("/npe?transactionId={}", form.checkout)).await.body;
+    assert!(!offer.contains("6789"), "it is offered no more: {offer}");
 }
 
 #[tokio::test]
