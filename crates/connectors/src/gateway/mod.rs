@@ -459,7 +459,7 @@ pub trait Gateway: Send + Sync {
         Err(keeps_none())
     }
 
-    /// A method that is kept as it stands now. [`domain::method::MethodFact::Ready`] says that it is there, and nothing of its bank.
+    /// A method that is kept, as it stands now: ready says that it is there, and nothing of whether its bank pays.
     async fn read_kept(&self, _kept: &KeptMethod) -> Result<MethodSeen, GatewayError> {
         Err(keeps_none())
     }
