@@ -50,6 +50,7 @@ mod resolve_link;
 mod send_mail;
 mod set_up;
 mod settle_dispute;
+mod settle_method;
 mod settle_payment;
 mod settle_refund;
 mod sign_in;
