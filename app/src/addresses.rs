@@ -1,7 +1,7 @@
 //! The portal's own addresses, where one page leads to another. The addresses themselves are a contract (`demo.md`).
 
 use domain::{
-    ids::{CheckoutId, InvoiceId, MailId, PaymentId},
+    ids::{CheckoutId, InvoiceId, MailId, MethodId, PaymentId},
     method::MethodKind,
     money::{Currency, Money},
     payment::ShownShare,
@@ -40,6 +40,14 @@ pub fn receipt(payment: PaymentId) -> String {
 #[must_use]
 pub fn new_method(kind: MethodKind) -> String {
     if kind.is_debit() { format!("/methods/bank?kind={}", self::kind(kind)) } else { "/methods/new".to_owned() }
+}
+
+/// The same for one that takes the place of another.
+#[must_use]
+pub fn replacing(kind: MethodKind, method: MethodId) -> String {
+    let form = new_method(kind);
+    let and = if form.contains('?') { '&' } else { '?' };
+    format!("{form}{and}replaces={method}")
 }
 
 /// As addresses and forms spell it, which is how `serde` does.

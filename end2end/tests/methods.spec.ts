@@ -1,6 +1,8 @@
 // A signed-in payer saves a card in the gateway's own fields and pays with it. The rest is tested over HTTP.
 import { expect, test } from '@playwright/test';
-import { demo, enterCard, expectAccessible, inBooks, northwind, payButton, reset, signIn } from './support.ts';
+import {
+  demo, enterCard, expectAccessible, inBooks, northwind, payButton, payNowLink, reset, signIn,
+} from './support.ts';
 
 test('@S52 @S53 a payer saves a card, and pays with it without typing it again', async ({ page }) => {
   await reset();
@@ -38,6 +40,33 @@ test('@S52 @S53 a payer saves a card, and pays with it without typing it again',
   await payButton(page).click();
   await expect(page.getByRole('heading', { name: 'You paid $1,204.50' })).toBeVisible({ timeout: 30_000 });
   await expect.poll(async () => (await inBooks('INV-501')).status, { timeout: 30_000 }).toBe('PAID');
+});
+
+test('@S52 @D22 a payer ticks that the card they pay with is saved, and a guest is not asked', async ({ page }) => {
+  await reset();
+  const { cards } = await demo();
+  const merchant = await northwind();
+  const tick = page.getByRole('checkbox', { name: /^Save this card/ });
+  await page.goto(payNowLink(merchant, 'INV-501'));
+  await expect(payButton(page)).toBeVisible();
+  await expect(tick).toHaveCount(0);
+
+  await signIn(page, merchant.payers[0]!.email, merchant.payers[0]!.password);
+  await page.getByRole('button', { name: 'Pay Invoice INV-501' }).click();
+  // A saved card is chosen, which is kept already.
+  await expect(tick).toBeHidden();
+  await page.getByRole('radio', { name: 'Another card' }).check();
+  await expect(tick).not.toBeChecked();
+  await tick.check();
+  await enterCard(page, cards.approved);
+  await expectAccessible(page);
+  await payButton(page).click();
+  await expect(page.getByRole('heading', { name: 'You paid $1,204.50' })).toBeVisible({ timeout: 30_000 });
+  await expect.poll(async () => {
+    await page.goto('/methods');
+    return page.locator('.method b', { hasText: 'Visa ··4242' }).count();
+  }, { timeout: 30_000 }).toBe(2);
+  await expectAccessible(page);
 });
 
 test('@S52 @S70 a payer signs the authority for a bank account, confirms it, and pays from it', async ({ page }) => {

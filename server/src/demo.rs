@@ -160,12 +160,13 @@ async fn save_methods(engine: &Engine) -> anyhow::Result<()> {
         (MethodKind::Card, "pm_card_visa", ""),
         (MethodKind::AchDebit, "pm_usBankAccount_success", "Operating account"),
     ] {
-        let form = engine.new_method(&ana, kind).await?;
+        let form = engine.new_method(&ana, kind, None).await?;
         let order = SaveMethod {
             method: form.method,
             kind,
             token: token.to_owned(),
             postal_code: None,
+            replaces: None,
             nickname: nickname.to_owned(),
             holder: "Ana Example".to_owned(),
             consent: form.authority.map(|authority| authority.mark).unwrap_or_default(),

@@ -1,4 +1,5 @@
 //! A company's saved cards and bank accounts.
+#![expect(clippy::too_many_arguments, reason = "a server function has one for each field of its form")]
 
 use crate::{fault::Fault, note::Note};
 use domain::{
@@ -32,14 +33,17 @@ pub async fn list_methods(back: Option<MethodId>) -> Result<MethodsPage, Fault> 
 }
 
 #[server(prefix = "/api", endpoint = "methods/new")]
-pub async fn prepare_method(#[server(default)] kind: MethodKind) -> Result<NewMethodScreen, Fault> {
+pub async fn prepare_method(
+    #[server(default)] kind: MethodKind,
+    replaces: Option<MethodId>,
+) -> Result<NewMethodScreen, Fault> {
     use crate::gate;
     let payer = gate::payer(gate::Act::ManageMethods).await?;
-    let new = gate::answer(gate::engine().new_method(&payer, kind).await)?;
+    let new = gate::answer(gate::engine().new_method(&payer, kind, replaces).await)?;
     Ok(NewMethodScreen { new, note: gate::take_note(HOME, "") })
 }
 
-/// One press of Save, posted by a plain form. Without script there is no token.
+/// One press of Save, posted by a plain form. Without script there is no token. `replaces` is the method whose place it takes.
 #[server(prefix = "/api", endpoint = "methods/save")]
 pub async fn save_method(
     method: MethodId,
@@ -49,16 +53,29 @@ pub async fn save_method(
     #[server(default)] nickname: String,
     #[server(default)] holder: String,
     #[server(default)] consent: String,
+    replaces: Option<MethodId>,
 ) -> Result<(), Fault> {
     use crate::{addresses, gate};
     let payer = gate::payer(gate::Act::ManageMethods).await.map_err(gate::signed_out)?;
-    let refuse = |fault: Fault| gate::refuse(&addresses::new_method(kind), HOME, fault, "");
+    let form = replaces.map_or_else(|| addresses::new_method(kind), |old| addresses::replacing(kind, old));
+    let refuse = |fault: Fault| gate::refuse(&form, HOME, fault, "");
     let Some(engine::PayHow::Token(token)) = engine::PayHow::of_form(token) else {
         return Err(refuse(if kind.is_debit() { Fault::NoAccount } else { Fault::NoCard }));
     };
     let (network, user_agent) = (gate::network(), gate::user_agent());
     let postal_code = engine::postal_code(&postal_code);
-    let order = engine::SaveMethod { method, kind, token, postal_code, nickname, holder, consent, network, user_agent };
+    let order = engine::SaveMethod {
+        method,
+        kind,
+        token,
+        postal_code,
+        replaces,
+        nickname,
+        holder,
+        consent,
+        network,
+        user_agent,
+    };
     let at_the_bank = gate::answer(gate::engine().save_method(&payer, order).await).map_err(refuse)?;
     // What an owner of an account must know takes days to come: the list says what.
     gate::go_to(at_the_bank.as_deref().filter(|_| !kind.is_debit()).unwrap_or(HOME));

@@ -53,7 +53,8 @@ pub async fn open_checkout(checkout: CheckoutId, left: Option<PaymentId>) -> Res
 }
 
 /// One press of Pay, posted by a plain form. `saved` names a saved method; without one, `token` is empty when the gateway's
-/// own page shall take the card. `consent` is the mark of the words beside the button.
+/// own page shall take the card. `consent` is the mark of the words beside the button, `keep` that of those beside the box
+/// that has the card kept.
 #[server(prefix = "/api", endpoint = "payments/take")]
 pub async fn take(
     checkout: CheckoutId,
@@ -64,6 +65,7 @@ pub async fn take(
     #[server(default)] postal_code: String,
     #[server(default)] saved: String,
     #[server(default)] consent: String,
+    #[server(default)] keep: String,
 ) -> Result<(), Fault> {
     use crate::{addresses, gate};
     use domain::views::Outcome;
@@ -80,10 +82,11 @@ pub async fn take(
         network: gate::network(),
         user_agent: gate::user_agent(),
         consent,
+        keep,
     };
     let payer = match gate::payer(gate::Act::PayOwnInvoices).await {
-        // Whoever was offered one was signed in then, and it can still be charged.
-        Err(fault @ Fault::SignInNeeded) if matches!(order.how, engine::PayHow::Saved(_)) => {
+        // Whoever was offered either was signed in then, and can be so again.
+        Err(fault @ Fault::SignInNeeded) if matches!(order.how, engine::PayHow::Saved(_)) || !order.keep.is_empty() => {
             return Err(gate::signed_out(fault));
         }
         payer => payer.ok(),

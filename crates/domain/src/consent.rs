@@ -82,6 +82,35 @@ impl Wording {
     }
 }
 
+/// A wording of the agreement to keep the card that is being paid with (S52). One that was ever shown stays as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeepWording {
+    Keep1,
+}
+
+impl KeepWording {
+    /// What pages show now.
+    pub const CURRENT: Self = Self::Keep1;
+
+    /// How records name it, after the wording that it was added to.
+    #[must_use]
+    pub const fn version(self) -> &'static str {
+        match self {
+            Self::Keep1 => "keep-1",
+        }
+    }
+
+    #[must_use]
+    pub fn text(self, merchant: &str, customer: &str) -> String {
+        match self {
+            Self::Keep1 => format!(
+                "Save this card: you agree that {merchant} keeps it for {customer} at its payment service. Everyone who \
+                 signs in for {customer} can pay with it, until it is removed under Payment methods."
+            ),
+        }
+    }
+}
+
 /// A wording of the authority to debit a bank account (S70). One that was ever shown stays as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthorityWording {
@@ -179,5 +208,9 @@ mod tests {
             assert_eq!(Wording::current(with_debits, of.len()), wording);
         }
         assert_eq!(shown.map(|(wording, ..)| wording), Wording::ALL);
+        let keep = "Save this card: you agree that Northwind IT keeps it for Acme at its payment service. Everyone who signs \
+                    in for Acme can pay with it, until it is removed under Payment methods.";
+        assert_eq!(KeepWording::Keep1.text("Northwind IT", "Acme"), keep);
+        assert_eq!(KeepWording::CURRENT.version(), "keep-1");
     }
 }

@@ -46,11 +46,31 @@ impl std::fmt::Display for Lateness {
     }
 }
 
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
 /// A date in words that no country reads backwards: `25 Nov 2026`.
 #[must_use]
 pub fn in_words(date: NaiveDate) -> String {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    format!("{} {} {}", date.day(), MONTHS[date.month0() as usize], date.year())
+    format!("{} {} {}", date.day(), &MONTHS[date.month0() as usize][..3], date.year())
+}
+
+/// A month in words: `October 2026`.
+#[must_use]
+pub fn month_in_words(date: NaiveDate) -> String {
+    format!("{} {}", MONTHS[date.month0() as usize], date.year())
 }
 
 /// `25 Nov 2026, 14:05`; its zone is named once beside all of a page.

@@ -2,14 +2,17 @@
 //! card; we know its face, and where the keeping of it stands.
 
 use crate::{
+    date::month_in_words,
     money::Currency,
     payment::{DeclineReason, MethodFace},
 };
 use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc, Weekday};
 use serde::{Deserialize, Serialize};
 
-/// A method that ends within these days is told to its payer and to staff.
+/// Lists say of a card that it ends when that is within these days: this month or the next.
 const ENDS_SOON: Days = Days::new(45);
+/// Its payer is written to so long before.
+pub const WRITTEN_BEFORE: Days = Days::new(30);
 
 /// Where a saved method stands (D32).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -22,7 +25,7 @@ pub enum MethodState {
     /// The payer or the bank must act before it can be charged.
     Verifying,
     Ready,
-    /// It was ready; the bank says that it will not pay any more.
+    /// Its payer must act before it can be charged: it was ready and the bank pays no more from it, or it was never kept.
     NeedsAttention,
     /// Taken out, or refused before it was ever ready.
     Revoked,
@@ -43,10 +46,26 @@ impl MethodState {
         match (self, fact) {
             (Self::Revoked, _) | (_, MethodFact::Unanswered) => self,
             (_, MethodFact::Ready) => Self::Ready,
-            (Self::Ready | Self::NeedsAttention, MethodFact::ActionNeeded { .. } | MethodFact::Verifying) => self,
+            (
+                Self::Ready | Self::NeedsAttention,
+                MethodFact::ActionNeeded { .. } | MethodFact::Verifying | MethodFact::NeverKept,
+            ) => self,
             (_, MethodFact::ActionNeeded { .. } | MethodFact::Verifying) => Self::Verifying,
-            (Self::Ready | Self::NeedsAttention, MethodFact::Refused { .. }) => Self::NeedsAttention,
+            (Self::Ready | Self::NeedsAttention, MethodFact::Refused { .. }) | (_, MethodFact::NeverKept) => {
+                Self::NeedsAttention
+            }
             (_, MethodFact::Refused { .. } | MethodFact::Gone) => Self::Revoked,
+        }
+    }
+
+    /// Whether a look at what the gateway keeps tells anything. That it is still there says nothing of a bank that pays no
+    /// more from it, unless another card or date came in its place.
+    #[must_use]
+    pub const fn hears(self, fact: &MethodFact, is_renewed: bool) -> bool {
+        match (self, fact) {
+            (Self::NeedsAttention, MethodFact::Ready) => is_renewed,
+            (Self::NeedsAttention, MethodFact::Refused { .. }) => false,
+            _ => true,
         }
     }
 }
@@ -144,6 +163,8 @@ pub enum MethodFact {
     },
     /// The gateway has it no more, or never had it.
     Gone,
+    /// Ours: what was asked was not answered plainly, and the gateway does not have it. Its payer must give it once more.
+    NeverKept,
 }
 
 /// One look at it, with what the gateway says of the method itself.
@@ -200,6 +221,17 @@ pub fn ends(good_until: Option<NaiveDate>, today: NaiveDate) -> Ends {
     }
 }
 
+/// When a card ends, in words: `Expires next month`, `Expired in October 2026`.
+#[must_use]
+pub fn end_in_words(last: NaiveDate, today: NaiveDate) -> String {
+    match ends(Some(last), today) {
+        Ends::Over => format!("Expired in {}", month_in_words(last)),
+        Ends::Soon if (last.year(), last.month()) == (today.year(), today.month()) => "Expires this month".to_owned(),
+        Ends::Soon => "Expires next month".to_owned(),
+        Ends::Later => format!("Good until {:02} / {}", last.month(), last.year()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,19 +246,39 @@ mod tests {
             MethodFact::Verifying,
             MethodFact::Refused { reason: DeclineReason::Expired },
             MethodFact::Gone,
+            MethodFact::NeverKept,
         ];
         let table = [
-            (Unverified, [Unverified, Ready, Verifying, Verifying, Revoked, Revoked]),
-            (Verifying, [Verifying, Ready, Verifying, Verifying, Revoked, Revoked]),
-            (Ready, [Ready, Ready, Ready, Ready, NeedsAttention, Revoked]),
-            (NeedsAttention, [NeedsAttention, Ready, NeedsAttention, NeedsAttention, NeedsAttention, Revoked]),
-            (Revoked, [Revoked; 6]),
+            (Unverified, [Unverified, Ready, Verifying, Verifying, Revoked, Revoked, NeedsAttention]),
+            (Verifying, [Verifying, Ready, Verifying, Verifying, Revoked, Revoked, NeedsAttention]),
+            (Ready, [Ready, Ready, Ready, Ready, NeedsAttention, Revoked, Ready]),
+            (
+                NeedsAttention,
+                [NeedsAttention, Ready, NeedsAttention, NeedsAttention, NeedsAttention, Revoked, NeedsAttention],
+            ),
+            (Revoked, [Revoked; 7]),
         ];
         assert_eq!(table.map(|(from, _)| from), MethodState::ALL);
         for (from, to) in table {
             for (fact, to) in facts.iter().zip(to) {
                 assert_eq!(from.then(fact), to, "{from:?} and {fact:?}");
             }
+        }
+    }
+
+    #[test]
+    fn d32_a_look_that_finds_it_still_there_revives_no_card_unless_another_came_in_its_place() {
+        use MethodState::{NeedsAttention, Ready};
+        let refused = MethodFact::Refused { reason: DeclineReason::NotAuthorised };
+        for (state, fact, is_renewed, hears) in [
+            (Ready, MethodFact::Ready, false, true),
+            (Ready, refused.clone(), false, true),
+            (NeedsAttention, MethodFact::Ready, false, false),
+            (NeedsAttention, MethodFact::Ready, true, true),
+            (NeedsAttention, refused, true, false),
+            (NeedsAttention, MethodFact::Gone, false, true),
+        ] {
+            assert_eq!(state.hears(&fact, is_renewed), hears, "{state:?}, {fact:?}, {is_renewed}");
         }
     }
 
@@ -284,5 +336,20 @@ mod tests {
             assert_eq!(ends(until, day(today)), told, "{today}");
         }
         assert_eq!(ends(None, day("2026-11-01")), Ends::Later);
+    }
+
+    #[test]
+    fn d18_the_end_of_a_card_is_told_in_words() {
+        let day = |text: &str| text.parse::<NaiveDate>().expect("a day");
+        for (last, today, words) in [
+            ("2026-10-31", "2026-11-01", "Expired in October 2026"),
+            ("2026-12-31", "2026-12-31", "Expires this month"),
+            ("2026-12-31", "2026-11-20", "Expires next month"),
+            ("2027-01-31", "2026-12-31", "Expires next month"),
+            ("2040-12-31", "2026-11-20", "Good until 12 / 2040"),
+            ("2027-05-31", "2026-11-20", "Good until 05 / 2027"),
+        ] {
+            assert_eq!(end_in_words(day(last), day(today)), words, "{last} on {today}");
+        }
     }
 }

@@ -169,6 +169,8 @@ pub enum DeclineReason {
     ChargedBack,
     TryAgainLater,
     Declined,
+    /// No bank was asked: the gateway keeps the saved method no more.
+    NoLongerKept,
     /// Ours, not the bank's: the gateway could not be reached and nothing was sent.
     NotSent,
     /// Ours, not the bank's: the gateway rejected the request itself.
@@ -177,12 +179,20 @@ pub enum DeclineReason {
 
 impl DeclineReason {
     /// No card was tried for these: they say nothing about whoever pressed Pay.
-    pub const OURS: [Self; 2] = [Self::NotSent, Self::SetUp];
+    pub const OURS: [Self; 3] = [Self::NotSent, Self::SetUp, Self::NoLongerKept];
 
     /// The same method will bring no money next time either (D10): its owner must act first.
     #[must_use]
     pub const fn is_hard(self) -> bool {
-        matches!(self, Self::Expired | Self::Blocked | Self::AccountClosed | Self::NotAuthorised | Self::TakenBack)
+        matches!(
+            self,
+            Self::Expired
+                | Self::Blocked
+                | Self::AccountClosed
+                | Self::NotAuthorised
+                | Self::TakenBack
+                | Self::NoLongerKept
+        )
     }
 
     /// What happened and what to do, in the payer's words.
@@ -206,6 +216,9 @@ impl DeclineReason {
             }
             Self::TakenBack => "Ask your bank why before you pay again, or pay in another way.",
             Self::TryAgainLater => "Your bank could not process the payment just now. Try again in a few minutes.",
+            Self::NoLongerKept => {
+                "The payment service no longer has this saved method. Use another one, or save it again."
+            }
             Self::NotSent => "We could not reach the payment service, so nothing was sent. Try again in a minute.",
             Self::SetUp => "The payment service did not accept the request. We have been told; please try again later.",
         }

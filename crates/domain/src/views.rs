@@ -128,6 +128,8 @@ pub struct Offer {
     pub last_decline: Option<String>,
     /// What the signed-in payer's company has saved and can be charged; a guest has none (D22).
     pub saved: Vec<SavedMethod>,
+    /// What the signed-in payer of the company agrees to by having the card kept that they pay with; a guest is not asked.
+    pub keep: Option<ConsentFace>,
     pub gateway: GatewayFace,
     /// The books could not be asked just now: the amount is the last one known and is read again before charging.
     pub stale: bool,
@@ -165,7 +167,8 @@ pub struct SavedMethod {
     pub face: String,
     /// The payer's own name for it; may be empty.
     pub nickname: String,
-    pub good_until: Option<NaiveDate>,
+    /// When a card ends, in words.
+    pub end: Option<String>,
     pub ends: Ends,
     pub state: MethodState,
     /// Chosen beforehand.
@@ -198,6 +201,8 @@ pub struct NewMethod {
     pub gateway: GatewayFace,
     /// What its owner signs; cards need none.
     pub authority: Option<ConsentFace>,
+    /// The saved method that it takes the place of, and what that is called.
+    pub replaces: Option<(MethodId, String)>,
 }
 
 /// Why there is nothing to pay.

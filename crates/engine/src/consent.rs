@@ -5,7 +5,7 @@ use crate::{Error, GuestPass, Order};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
 use domain::{
-    consent::Wording,
+    consent::{KeepWording, Wording},
     money::Money,
     views::{ConsentFace, MerchantFace},
 };
@@ -44,20 +44,28 @@ pub(crate) fn shown(
     Ok(faces.find(|(_, face)| face.mark == order.consent))
 }
 
-/// The amount is the one on the button: any other was refused before.
+/// The amount is the one on the button: any other was refused before. `keep` are the words beside a box that was ticked.
 pub(crate) fn agreed(
     order: &Order,
     attempt: &Attempt,
     invoice_numbers: String,
     (wording, face): (Wording, ConsentFace),
+    keep: Option<&str>,
 ) -> Result<Consent, Error> {
+    let (version, words) = match keep {
+        Some(keep) => {
+            let version = format!("{}+{}", wording.version(), KeepWording::CURRENT.version());
+            (version, format!("{} {keep}", face.words))
+        }
+        None => (wording.version().to_owned(), face.words),
+    };
     let mut salt = [0; SALT_BYTES];
     getrandom::fill(&mut salt).map_err(|_| Error::NoRandomness)?;
     Ok(Consent {
         merchant_id: attempt.merchant_id,
         attempt_id: attempt.id,
-        version: Some(wording.version().to_owned()),
-        wording: Some(face.words),
+        version: Some(version),
+        wording: Some(words),
         invoice_number: invoice_numbers,
         currency: attempt.currency.clone(),
         amount_minor: attempt.amount_minor,

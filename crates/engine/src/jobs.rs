@@ -75,6 +75,10 @@ pub(crate) enum Work {
     LookUpDispute {
         dispute: DisputeId,
     },
+    /// Have the gateway keep the card of a payment.
+    KeepCard {
+        attempt: AttemptId,
+    },
     /// Ask the gateway what became of a method that it was to keep.
     LookUpMethod {
         method: MethodId,
@@ -96,6 +100,8 @@ pub(crate) enum Work {
     Prune,
     /// Look for debits that banks have taken back.
     LookForReturns,
+    /// Look for saved cards that end.
+    LookForExpiry,
     /// Lay gateways, payments and books beside one another.
     Reconcile,
 }
@@ -132,6 +138,7 @@ impl Work {
             Self::TakeBackRefund { refund, asked_ms: Some(at) } => format!("take_back_refund:{refund}:{at}"),
             Self::WriteRefundNotice { refund, failed } => format!("write_refund_notice:{refund}:{failed}"),
             Self::LookUpDispute { dispute } => format!("look_up_dispute:{dispute}"),
+            Self::KeepCard { attempt } => format!("keep_card:{attempt}"),
             Self::LookUpMethod { method } => format!("look_up_method:{method}"),
             Self::ForgetMethod { method, seen_ms: None } => format!("forget_method:{method}"),
             Self::ForgetMethod { method, seen_ms: Some(at) } => format!("forget_method:{method}:{at}"),
@@ -140,6 +147,7 @@ impl Work {
             Self::SyncBooks => format!("sync_books:{period}"),
             Self::Prune => format!("prune:{period}"),
             Self::LookForReturns => format!("look_for_returns:{period}"),
+            Self::LookForExpiry => format!("look_for_expiry:{period}"),
             Self::Reconcile => format!("reconcile:{period}"),
         }
     }
@@ -158,6 +166,7 @@ impl Work {
             Self::TakeBackRefund { .. } => "Take the failed refund out of the books",
             Self::WriteRefundNotice { .. } => "Tell the payer about the refund",
             Self::LookUpDispute { .. } => "Ask the gateway about a dispute",
+            Self::KeepCard { .. } => "Save the card of a payment at the gateway",
             Self::LookUpMethod { .. } => "Ask the gateway about a saved method",
             Self::ForgetMethod { .. } => "Take a saved method out at the gateway",
             Self::DeliverMail { .. } => "Send the mail",
@@ -165,6 +174,7 @@ impl Work {
             Self::SyncBooks => "Read changes from the books",
             Self::Prune => "Delete what is old",
             Self::LookForReturns => "Look for debits that banks took back",
+            Self::LookForExpiry => "Look for saved cards that end",
             Self::Reconcile => "Compare gateway, payments and books",
         }
     }
@@ -246,12 +256,14 @@ impl Engine {
             Work::TakeBackRefund { refund, .. } => self.take_back_refund(&db, job, refund).await,
             Work::WriteRefundNotice { refund, failed } => self.write_refund_notice(&db, job, refund, failed).await,
             Work::LookUpDispute { dispute } => self.look_up_open_dispute(&db, dispute).await,
+            Work::KeepCard { attempt } => self.keep_card(&db, job, attempt).await,
             Work::LookUpMethod { method } => self.look_up_open_method(&db, method).await,
             Work::ForgetMethod { method, .. } => self.forget_method(&db, job, method).await,
             Work::DeliverMail { mail } => self.deliver_mail(&db, job, mail).await,
             Work::ReadNews { webhook } => self.work_webhook(&db, job, webhook).await,
             Work::Prune => self.prune(&db).await.map(|()| Ran::Finished),
             Work::LookForReturns => self.look_for_returns(&db).await.map(|()| Ran::Finished),
+            Work::LookForExpiry => self.look_for_expiry(&db).await.map(|()| Ran::Finished),
             Work::Reconcile => self.reconcile(&db, job.tries).await,
             Work::SyncBooks => {
                 // The next period is its retry: failures must not pile up behind books that are away for days.

@@ -8,22 +8,25 @@ use crate::{
     consent::marked,
     error::known,
     failpoint,
-    jobs::{Ran, Work, chain, end_with},
+    jobs::chain,
+    settle_method::{observed, store_request},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use connectors::gateway::{self, Capabilities, ForgetRequest, Found, Gateway, GatewayError, StoreLookUp, StoreRequest};
+use connectors::gateway::{Capabilities, Gateway};
 use domain::{
-    asking::LOOK_UP_SOON,
     consent::AuthorityWording,
     ids::{ConnectionId, CustomerId, MethodId},
-    method::{MethodFact, MethodKind, MethodSeen, MethodState, ends},
+    method::{MethodKind, MethodState, end_in_words, ends},
     money::Currency,
     payment::DeclineReason,
     views::{GatewayFace, MethodsPage, NewMethod, SavedMethod},
 };
-use store::{Authority, Job, MerchantDb, MerchantTx, Method, Throttle};
+use store::{Authority, MerchantDb, MerchantTx, Method, Throttle};
 use uuid::Uuid;
 
+/// Of a method whose request came to nothing.
+const NEVER_KEPT: &str =
+    "The payment service did not answer plainly, and does not have it. Enter it once more, or remove it.";
 const NICKNAME_MAX_CHARS: usize = 40;
 const HOLDER_MAX_CHARS: usize = 100;
 /// Saving a card tells whether it is good, so whoever has many to try must not try them here.
@@ -53,11 +56,20 @@ impl Engine {
         Ok(std::iter::once(MethodKind::Card).chain(capabilities.debits.iter().filter(is_used).copied()).collect())
     }
 
-    /// What the form for another method needs.
+    /// What the form for another method needs, or for one that takes the place of another.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where the merchant's gateway keeps none of this kind.
-    pub async fn new_method(&self, payer: &PayerPass, kind: MethodKind) -> Result<NewMethod, Error> {
+    /// [`Error::NotFound`] where the merchant's gateway keeps none of this kind, and for another company's method.
+    pub async fn new_method(
+        &self,
+        payer: &PayerPass,
+        kind: MethodKind,
+        replaces: Option<MethodId>,
+    ) -> Result<NewMethod, Error> {
+        let replaces = match replaces {
+            Some(old) => Some(replaceable(payer, old, kind).await?),
+            None => None,
+        };
         let (_, gateway) = self.storing_gateway(payer, kind).await?;
         let capabilities = gateway.capabilities();
         Ok(NewMethod {
@@ -65,6 +77,7 @@ impl Engine {
             method: MethodId(Uuid::now_v7()),
             kind,
             authority: self.authority_words(&payer.db, kind).await?.map(|(_, words)| marked(words)),
+            replaces: replaces.map(|old| (old.id, title(&old))),
             gateway: GatewayFace {
                 name: capabilities.name.to_owned(),
                 entry: gateway.method_entry(),
@@ -89,6 +102,9 @@ impl Engine {
         let authority = self.authority_given(payer, &order, new.created_at).await?;
         if let Some(stands) = known(db.method(new.id).await)? {
             return if stands.customer_id == payer.customer { told(&stands) } else { Err(Error::NotFound.into()) };
+        }
+        if let Some(old) = order.replaces {
+            replaceable(payer, old, order.kind).await?;
         }
         self.count(&format!("methods:{}", payer.customer), PER_CUSTOMER).await?;
         let slip = Audited::method_given(&new).slip(None, Actor::Payer(payer.payer), new.created_at)?;
@@ -139,18 +155,7 @@ impl Engine {
     /// [`Error::NotFound`] also for another company's method.
     pub async fn remove_method(&self, payer: &PayerPass, id: MethodId) -> Result<(), Error> {
         let (tx, method) = own(payer, id).await?;
-        let now = self.now();
-        tx.audit_add(Audited::method_removed(&method).slip(None, Actor::Payer(payer.payer), now)?).await?;
-        let taken_out = Method {
-            state: MethodState::Revoked,
-            is_default: false,
-            postal_code: None,
-            action_url: None,
-            updated_at: now,
-            ..method
-        };
-        tx.method_write(taken_out).await?;
-        Work::ForgetMethod { method: id, seen_ms: None }.queue(&tx, None, now, now).await?;
+        self.take_out(&tx, method, Actor::Payer(payer.payer)).await?;
         tx.commit().await?;
         self.0.bell.notify_one();
         Ok(())
@@ -204,126 +209,24 @@ impl Engine {
         method.ok_or(TakeError::MethodGone)
     }
 
-    pub(crate) async fn look_up_open_method(&self, db: &MerchantDb, id: MethodId) -> Result<Ran, Error> {
-        let method = db.method(id).await?;
-        if !method.state.is_open() {
-            return Ok(Ran::Finished);
-        }
-        let Some(method) = self.look_up_method(db, &method).await? else {
-            return Ok(Ran::NotYet("the gateway cannot say yet"));
-        };
-        if method.kind.is_left(method.state, method.created_at, self.now()) {
-            self.give_up_method(db, &method).await?;
-            return Ok(Ran::Finished);
-        }
-        let is_open = method.state.is_open();
-        Ok(if is_open { Ran::NotYet("the payer or the bank has not acted yet") } else { Ran::Finished })
-    }
-
-    /// Ends a method that nobody has finished, at the gateway first: afterwards nobody can.
-    async fn give_up_method(&self, db: &MerchantDb, method: &Method) -> Result<(), Error> {
-        self.gateway_of_method(db, method).await?.forget(&forget_request(method)).await?;
-        self.record_method(db, method.id, MethodSeen::bare(MethodFact::Gone)).await?;
-        Ok(())
-    }
-
-    /// News of a method. One that was taken out is asked about as well: whoever had the bank's page open may have finished
-    /// there since.
-    pub(crate) async fn hear_of_method(&self, db: &MerchantDb, method: &Method) -> Result<(), Error> {
-        if method.state.is_open() || method.state == MethodState::Revoked {
-            self.look_up_method(db, method).await?;
-        }
-        Ok(())
-    }
-
-    /// What the gateway never told us of is asked for first.
-    pub(crate) async fn forget_method(&self, db: &MerchantDb, job: &Job, id: MethodId) -> Result<Ran, Error> {
-        let method = db.method(id).await?;
-        let is_known = method.setup_id.is_some() || method.gateway_method.is_some();
-        let known = if is_known { Some(method) } else { self.look_up_method(db, &method).await? };
-        let Some(method) = known else { return Ok(Ran::NotYet("the gateway cannot say yet")) };
-        self.gateway_of_method(db, &method).await?.forget(&forget_request(&method)).await?;
-        let tx = db.begin().await?;
-        end_with(tx, job).await
-    }
-
-    /// Asks the gateway and records the answer. `None`: it cannot say yet.
-    async fn look_up_method(&self, db: &MerchantDb, method: &Method) -> Result<Option<Method>, Error> {
-        let look_up = StoreLookUp {
-            request: store_request(method, db.authority(method.id).await?),
-            setup_id: method.setup_id.clone(),
-            sent_at: method.created_at,
-        };
-        let seen = match self.gateway_of_method(db, method).await?.find_stored(&look_up).await? {
-            Found::Seen(seen) => seen,
-            Found::NotThere => MethodSeen::bare(MethodFact::Gone),
-            Found::TooEarlyToSay => return Ok(None),
-        };
-        self.record_method(db, method.id, seen).await.map(Some)
-    }
-
-    /// The one way in for what is seen of a method.
-    async fn record_method(&self, db: &MerchantDb, id: MethodId, seen: MethodSeen) -> Result<Method, Error> {
-        let now = self.now();
-        let tx = db.begin().await?;
-        let mut method = tx.method_hold(id).await?;
-        let before = method.state;
-        let is_kept = seen.fact == MethodFact::Ready;
-        method.state = before.then(&seen.fact);
-        method.updated_at = now;
-        if let MethodFact::Refused { reason } = seen.fact {
-            method.reason = Some(serde_json::to_string(&reason)?);
-        }
-        method.action_url = match seen.fact {
-            MethodFact::ActionNeeded { url } if method.state == MethodState::Verifying => Some(url),
-            _ => None,
-        };
-        method.setup_id = seen.setup_id.or(method.setup_id);
-        method.gateway_customer = seen.gateway_customer.or(method.gateway_customer);
-        method.gateway_method = seen.gateway_method.or(method.gateway_method);
-        if let Some(shown) = seen.shown {
-            method.face = Some(shown.face.to_string());
-            method.good_until = shown.good_until.or(method.good_until);
-        }
-        if method.state == MethodState::Ready && before != MethodState::Ready {
-            let others = tx.methods_of(method.customer_id).await?;
-            method.is_default = !others.iter().any(|other| other.is_default);
-        }
-        tx.method_write(method.clone()).await?;
-        if let Some(moved) = Audited::method_moved(before, &method) {
-            tx.audit_add(moved.slip(None, Actor::Gateway, now)?).await?;
-        }
-        if method.state.is_open() {
-            Work::LookUpMethod { method: id }.queue(&tx, None, now + LOOK_UP_SOON, now).await?;
-        }
-        // Its payer has finished at the bank after it was taken out.
-        if before == MethodState::Revoked && is_kept && method.gateway_method.is_some() {
-            let forget = Work::ForgetMethod { method: id, seen_ms: Some(now.timestamp_millis()) };
-            forget.queue(&tx, None, now, now).await?;
-        }
-        tx.commit().await?;
-        self.0.bell.notify_one();
-        Ok(method)
-    }
-
     async fn saved_methods(&self, db: &MerchantDb, customer: CustomerId) -> Result<Vec<SavedMethod>, Error> {
         let today = self.clock().today(zone(&self.set_up(db).await?.merchant.time_zone));
         let face = |method: Method| {
             let reason: Option<DeclineReason> = method.reason.as_deref().map(serde_json::from_str).transpose()?;
+            let trouble = (method.state == MethodState::NeedsAttention)
+                .then(|| reason.map_or(NEVER_KEPT, DeclineReason::words).to_owned());
             Ok(SavedMethod {
                 id: method.id,
-                face: method
-                    .face
-                    .unwrap_or_else(|| if method.kind.is_debit() { "Bank account" } else { "Card" }.to_owned()),
+                face: face_of(&method),
                 kind: method.kind,
                 clears_by: method.kind.clears_by(today),
                 nickname: method.nickname,
-                good_until: method.good_until,
+                end: method.good_until.map(|last| end_in_words(last, today)),
                 ends: ends(method.good_until, today),
                 state: method.state,
                 is_default: method.is_default,
                 action_url: method.action_url,
-                trouble: reason.filter(|_| method.state == MethodState::NeedsAttention).map(|r| r.words().to_owned()),
+                trouble,
             })
         };
         db.methods_of(customer).await?.into_iter().map(face).collect()
@@ -378,10 +281,6 @@ impl Engine {
         }))
     }
 
-    async fn gateway_of_method(&self, db: &MerchantDb, method: &Method) -> Result<Box<dyn Gateway>, Error> {
-        self.gateway_of(db, &db.connection(method.connection_id).await?)
-    }
-
     async fn method_row(
         &self,
         payer: &PayerPass,
@@ -410,6 +309,7 @@ impl Engine {
             action_url: None,
             nickname: short(&order.nickname),
             is_default: false,
+            replaces: order.replaces,
             created_at: now,
             updated_at: now,
         })
@@ -422,6 +322,23 @@ async fn own(payer: &PayerPass, id: MethodId) -> Result<(MerchantTx, Method), Er
     let method = tx.method_hold(id).await?;
     let is_own = method.customer_id == payer.customer && method.state != MethodState::Revoked;
     if is_own { Ok((tx, method)) } else { Err(Error::NotFound) }
+}
+
+/// The payer's own method of this kind, whose place another one may take.
+async fn replaceable(payer: &PayerPass, id: MethodId, kind: MethodKind) -> Result<Method, Error> {
+    let (_, method) = own(payer, id).await?;
+    if method.kind == kind { Ok(method) } else { Err(Error::NotFound) }
+}
+
+fn face_of(method: &Method) -> String {
+    let unseen = if method.kind.is_debit() { "Bank account" } else { "Card" };
+    method.face.clone().unwrap_or_else(|| unseen.to_owned())
+}
+
+/// As its payer knows it.
+pub(crate) fn title(method: &Method) -> String {
+    let face = face_of(method);
+    if method.nickname.is_empty() { face } else { format!("{}, {face}", method.nickname) }
 }
 
 /// A card that is kept has its address with it, an account has none.
@@ -441,41 +358,6 @@ fn told(method: &Method) -> Result<Option<String>, MethodError> {
     }
     let reason = method.reason.as_deref().map(serde_json::from_str).transpose().map_err(Error::from)?;
     Err(MethodError::Refused(reason.unwrap_or(DeclineReason::SetUp)))
-}
-
-/// The request of a method, the same whenever it is built: it is sent again to look the method up.
-fn store_request(method: &Method, authority: Option<Authority>) -> StoreRequest {
-    StoreRequest {
-        method: method.id,
-        kind: method.kind,
-        authority: authority.map(|given| gateway::Authority {
-            given_at: given.given_at,
-            address: given.address,
-            user_agent: given.user_agent,
-        }),
-        customer: method.customer_id,
-        customer_name: method.customer_name.clone(),
-        gateway_customer: method.gateway_customer.clone(),
-        token: method.token.clone(),
-        postal_code: method.postal_code.clone(),
-        return_url: method.return_url.clone(),
-    }
-}
-
-fn forget_request(method: &Method) -> ForgetRequest {
-    ForgetRequest { setup_id: method.setup_id.clone(), gateway_method: method.gateway_method.clone() }
-}
-
-/// What a call's end says about the method. Busy and unknown alike leave it open.
-fn observed(reply: Result<MethodSeen, GatewayError>) -> MethodSeen {
-    reply.unwrap_or_else(|cause| {
-        tracing::warn!(%cause, "A method's keeping was not answered plainly.");
-        MethodSeen::bare(match cause {
-            GatewayError::NotSent(_) => MethodFact::Refused { reason: DeclineReason::NotSent },
-            GatewayError::Refused { .. } => MethodFact::Refused { reason: DeclineReason::SetUp },
-            GatewayError::Busy { .. } | GatewayError::Unknown(_) => MethodFact::Unanswered,
-        })
-    })
 }
 
 fn short(nickname: &str) -> String {

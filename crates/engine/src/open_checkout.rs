@@ -1,6 +1,8 @@
 //! From an invoice to a checkout, and from a checkout to the page that offers it. What a link leads to: `resolve_link.rs`.
 
-use crate::{Engine, Error, GuestPass, Lane, PayerPass, TakeError, consent, order, passes::Chosen};
+use crate::{
+    Engine, Error, GuestPass, Lane, PayerPass, TakeError, consent, keep_card::offer_to_keep, order, passes::Chosen,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::books::BooksError;
 use domain::{
@@ -171,6 +173,7 @@ impl Engine {
         };
         let pdf = guest.checkout.company_named && self.has_pdf(&guest.db).await;
         let saved = self.methods_at(guest, payer, customer.id).await?;
+        let keep = offer_to_keep(guest, payer, &customer, gateway.as_ref());
         let company = guest.checkout.company_named.then_some(customer.name);
         let paid_at = match latest {
             Some(_) => paid_at(guest).await?,
@@ -195,6 +198,7 @@ impl Engine {
             consent,
             last_decline,
             saved,
+            keep,
             gateway: GatewayFace {
                 name: gateway.capabilities().name.to_owned(),
                 entry: gateway.method_entry(),

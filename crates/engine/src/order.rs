@@ -29,6 +29,8 @@ pub struct Order {
     pub user_agent: Option<String>,
     /// The mark of the words that the form showed beside the button.
     pub consent: String,
+    /// That of the words beside the ticked box that has the card kept; empty where none was ticked.
+    pub keep: String,
 }
 
 impl Order {
@@ -98,6 +100,8 @@ pub struct SaveMethod {
     pub token: String,
     /// Of the card's address, as [`postal_code`] reads it.
     pub postal_code: Option<String>,
+    /// What it takes the place of.
+    pub replaces: Option<MethodId>,
     /// The payer's own name for it; may be empty.
     pub nickname: String,
     /// The name that was typed below the authority, and the mark of its words; empty for cards.

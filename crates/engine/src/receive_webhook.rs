@@ -44,6 +44,8 @@ struct About {
     #[serde(default)]
     method: Option<MethodId>,
     #[serde(default)]
+    kept: Option<String>,
+    #[serde(default)]
     dispute: Option<String>,
     #[serde(default)]
     is_idle: bool,
@@ -70,6 +72,7 @@ impl Engine {
             refund: news.refund,
             refund_gateway_id: news.refund_gateway_id,
             method: news.method,
+            kept: news.kept,
             dispute: news.dispute,
             is_idle: news.is_idle,
         };
@@ -137,6 +140,10 @@ impl Engine {
     /// the sweep will.
     async fn work_news(&self, db: &MerchantDb, connection: ConnectionId, about: About) -> Result<Worked, Error> {
         if about.is_idle {
+            return Ok(Worked::Processed);
+        }
+        if let Some(kept) = &about.kept {
+            self.hear_of_kept(db, connection, kept).await?;
             return Ok(Worked::Processed);
         }
         if let Some(method) = about.method {

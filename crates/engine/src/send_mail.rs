@@ -20,7 +20,7 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, messag
 use minijinja::{Environment, context};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::LazyLock;
-use store::{Attempt, Job, MailState, MerchantDb, NewMail, Refund};
+use store::{Attempt, Job, MailState, MerchantDb, MerchantTx, NewMail, Refund};
 
 /// A mail to a payer, by the name of its template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,12 +66,16 @@ impl Tells {
     }
 }
 
+/// The mail about a saved card: of no payment.
+pub(crate) const CARD_ENDS: &str = "card_ends";
+
 /// Read once. One that cannot be read is missing here, and the job that wants it says so.
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut templates = Environment::new();
-    for (tells, text) in Tells::ALL {
-        if let Err(cause) = templates.add_template(tells.name(), text) {
-            tracing::error!(template = tells.name(), %cause, "A mail's template cannot be read.");
+    let of_payments = Tells::ALL.map(|(tells, text)| (tells.name(), text));
+    for (name, text) in of_payments.into_iter().chain([(CARD_ENDS, include_str!("../templates/card_ends.txt"))]) {
+        if let Err(cause) = templates.add_template(name, text) {
+            tracing::error!(template = name, %cause, "A mail's template cannot be read.");
         }
     }
     templates
@@ -140,7 +144,7 @@ impl Engine {
         self.write_mail(db, job, &attempt, tells, Some(&refund)).await
     }
 
-    /// Written once, however often the job runs. Without a mail server there is nothing to deliver.
+    /// Written once, however often the job runs.
     async fn write_mail(
         &self,
         db: &MerchantDb,
@@ -150,19 +154,30 @@ impl Engine {
         refund: Option<&Refund>,
     ) -> Result<Ran, Error> {
         let mail = self.payers_mail(db, attempt, tells, refund).await?;
-        let (now, payment, to_deliver) = (self.now(), mail.payment, mail.state == MailState::Queued);
-        let text = Audited::digest_of_mail(&mail.recipient, &mail.subject, &mail.text)?;
         let tx = db.begin().await?;
-        match tx.mail_write(mail, now).await? {
-            Some(mail) if to_deliver => Work::DeliverMail { mail }.queue(&tx, payment, now, now).await?,
-            Some(mail) => tx.audit_add(Audited::MailKept { mail, text }.slip(payment, Actor::Portal, now)?).await?,
-            None => {}
-        }
+        self.add_mail(&tx, mail).await?;
         failpoint::reach("before_mail_commit");
         let ended = end_with(tx, job).await?;
         failpoint::reach("after_mail");
         self.0.bell.notify_one();
         Ok(ended)
+    }
+
+    /// Once for each key, however often it comes. Without a mail server there is nothing to deliver.
+    pub(crate) async fn add_mail(&self, tx: &MerchantTx, new: NewMail) -> Result<(), Error> {
+        let (now, payment, to_deliver) = (self.now(), new.payment, new.state == MailState::Queued);
+        let text = Audited::digest_of_mail(&new.recipient, &new.subject, &new.text)?;
+        match tx.mail_write(new, now).await? {
+            Some(mail) if to_deliver => Work::DeliverMail { mail }.queue(tx, payment, now, now).await?,
+            Some(mail) => tx.audit_add(Audited::MailKept { mail, text }.slip(payment, Actor::Portal, now)?).await?,
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// Where a mail that is written now begins.
+    pub(crate) fn new_mail_state(&self) -> MailState {
+        if self.0.mailer.is_some() { MailState::Queued } else { MailState::Kept }
     }
 
     async fn payers_mail(
@@ -184,8 +199,9 @@ impl Engine {
         // By its name, which is what the template knows it by.
         let failure: Option<String> = failure.map(serde_json::from_str).transpose()?;
         let begun_at = on_the_wall(payment.created_at, zone(&merchant.time_zone));
-        let text = TEMPLATES.get_template(tells.name()).and_then(|template| {
-            template.render(context! {
+        let text = rendered(
+            tells.name(),
+            &context! {
                 merchant => &merchant.name,
                 support => &merchant.support_email,
                 customer => &payment.customer_name,
@@ -206,8 +222,8 @@ impl Engine {
                 zone => date::zone_in_words(&merchant.time_zone),
                 why => why_not(attempt),
                 failure => failure,
-            })
-        });
+            },
+        )?;
         Ok(NewMail {
             payment: Some(payment.id),
             unique_key: match refund {
@@ -216,8 +232,8 @@ impl Engine {
             },
             subject: tells.subject(&amount, &merchant.name, &payment.reference),
             recipient: payment.email,
-            text: text.map_err(|e| Error::SetUp(e.to_string()))?,
-            state: if self.0.mailer.is_some() { MailState::Queued } else { MailState::Kept },
+            text,
+            state: self.new_mail_state(),
         })
     }
 
@@ -252,6 +268,12 @@ impl Engine {
         }
         end_with(tx, job).await
     }
+}
+
+/// The words of a mail, by the name of its template.
+pub(crate) fn rendered(template: &str, told: &minijinja::Value) -> Result<String, Error> {
+    let text = TEMPLATES.get_template(template).and_then(|template| template.render(told));
+    text.map_err(|cause| Error::SetUp(cause.to_string()))
 }
 
 #[cfg(test)]

@@ -95,10 +95,13 @@ impl Engine {
             self.follow(tx, attempt, effect).await?;
         }
         if let (Some(reason), Some(method)) = (after.reason, attempt.method_token.as_deref())
-            && attempt.kind.is_debit()
+            && attempt.gateway_customer.is_some()
             && reason.is_hard()
         {
             tx.method_trouble(attempt.connection_id, method, serde_json::to_string(&reason)?, now).await?;
+        }
+        if attempt.keeps.is_some() && after.state.has_money() && !before.state.has_money() {
+            Work::KeepCard { attempt: attempt.id }.queue(tx, Some(attempt.payment_id), now, now).await?;
         }
         if let Some(moved) = Audited::payment_moved(before.state, attempt)? {
             tx.audit_add(moved.slip(Some(attempt.payment_id), Actor::Gateway, now)?).await?;

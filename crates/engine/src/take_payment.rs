@@ -10,6 +10,7 @@ use crate::{
     faces::numbers,
     failpoint,
     jobs::chain,
+    keep_card::{Keeping, keeping},
     open_checkout::nothing_to_pay,
     payment_standing::standing,
 };
@@ -46,6 +47,7 @@ struct Means {
     /// Ours, of a saved one.
     method: Option<MethodId>,
     kind: MethodKind,
+    keeps: Option<Keeping>,
 }
 
 /// A payment that is about to be charged.
@@ -89,7 +91,8 @@ impl Engine {
         if !gateway.capabilities().postal_code {
             order.postal_code = None;
         }
-        let by = self.means(guest, payer, connection, &order.how).await?;
+        let keeps = keeping(guest, payer, gateway.as_ref(), &order).await?;
+        let by = Means { keeps, ..self.means(guest, payer, connection, &order.how).await? };
         let origin = Origin::of(guest, payer, order.network);
         let (committed, turn) = match self.intend(guest, &order, &origin, &by, claims_seen).await? {
             Intent::Committed(committed, turn) => (committed, turn),
@@ -124,8 +127,14 @@ impl Engine {
         connection: ConnectionId,
         how: &PayHow,
     ) -> Result<Means, TakeError> {
-        let card =
-            Means { connection, method_token: None, gateway_customer: None, method: None, kind: MethodKind::Card };
+        let card = Means {
+            connection,
+            method_token: None,
+            gateway_customer: None,
+            method: None,
+            kind: MethodKind::Card,
+            keeps: None,
+        };
         Ok(match how {
             PayHow::Token(token) => Means { method_token: Some(token.clone()), ..card },
             PayHow::Saved(method) => {
@@ -208,7 +217,8 @@ impl Engine {
             let shares = self.shares(guest, order, &invoices).await?;
             let shown = shown.filter(|(wording, _)| wording.is_for(by.kind)).ok_or(TakeError::WordsMoved)?;
             let committed = self.new_attempt(guest, order, origin, customer, (shares, amount), by);
-            let consent = agreed(order, &committed.attempt, numbers(&committed.shares), shown)?;
+            let keep = by.keeps.as_ref().map(|keeps| keeps.words.as_str());
+            let consent = agreed(order, &committed.attempt, numbers(&committed.shares), shown, keep)?;
             let started = Audited::PaymentStarted(Started::of(&consent)?);
             let slip = started.slip(Some(order.payment), Actor::of(origin), committed.attempt.created_at)?;
             let new = NewAttempt {
@@ -299,6 +309,7 @@ impl Engine {
             cancel_url: format!("{public}/npe?transactionId={}&left={}", guest.checkout.id, payment.id),
             method_token: by.method_token.clone(),
             gateway_customer: by.gateway_customer.clone(),
+            keeps: by.keeps.as_ref().map(|keeps| keeps.method),
             kind: by.kind,
             postal_code: order.postal_code.clone(),
             state: AttemptState::Created,
@@ -347,6 +358,7 @@ pub(crate) fn charge_request(attempt: &Attempt) -> Result<ChargeRequest, Error> 
             (Some(token), None) => ChargeHow::Token(token),
             (None, _) => ChargeHow::HostedPage,
         },
+        keep: attempt.keeps.is_some(),
         postal_code: attempt.postal_code.clone(),
         return_url: attempt.return_url.clone(),
         cancel_url: attempt.cancel_url.clone(),

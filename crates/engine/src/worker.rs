@@ -160,6 +160,7 @@ impl Worker {
             }
             Work::Prune.queue_for(&tx, &day, now).await?;
             Work::LookForReturns.queue_for(&tx, &day, now).await?;
+            Work::LookForExpiry.queue_for(&tx, &day, now).await?;
             Work::Reconcile.queue_for_at(&tx, &day, now + RECONCILE_AFTER, now).await?;
             tx.commit().await?;
         }

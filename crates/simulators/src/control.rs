@@ -13,6 +13,8 @@
 //!   `authorizenet/control.rs`.
 //! * `POST /control/stripe/dispute` `{"charge", "outcome": "opened" | "won" | "lost"}` opens a dispute of a charge, or
 //!   closes a card's; opening one of a bank debit is a late return.
+//! * `POST /control/stripe/method` `{"id", "change": "updated" | "expired" | "detached" | "mandate_ended"}` does to a saved
+//!   method what its bank, time or the merchant's staff would.
 //! * `POST /control/webhooks/rotate` `{"vendor": "stripe", "secret"?, "url"?, "overlap_hours"?}` gives endpoints a new
 //!   secret and answers it; for `overlap_hours` (24) each delivery is signed with the old one too.
 //! * `GET /control/spent` `{"us"}` tells how long the vendors have worked on requests in all, these controls left out:
@@ -49,6 +51,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/control/xero/payment", post(edit_payment))
         .route("/control/authorizenet/transaction", post(alter_transaction))
         .route("/control/stripe/dispute", post(dispute))
+        .route("/control/stripe/method", post(change_method))
         .route("/control/webhooks", post(register_webhooks))
         .route("/control/webhooks/rotate", post(rotate_secret))
 }
@@ -73,7 +76,7 @@ pub(crate) enum ControlError {
     #[error(transparent)]
     Alter(#[from] authorizenet::AlterError),
     #[error("{0}")]
-    Dispute(&'static str),
+    Stripe(&'static str),
     #[error("only stripe signs with two secrets while one is rotated")]
     Rotation,
     #[error("payrix sends no webhooks here, for how it signs them is not public")]
@@ -97,7 +100,7 @@ impl IntoResponse for ControlError {
             | Self::Advance
             | Self::Edit(_)
             | Self::Alter(_)
-            | Self::Dispute(_)
+            | Self::Stripe(_)
             | Self::Rotation
             | Self::Mute => StatusCode::BAD_REQUEST,
             Self::Json(rejection) => rejection.status(),
@@ -318,10 +321,28 @@ struct DisputeOrder {
 async fn dispute(State(shared): State<Arc<Shared>>, body: Body<DisputeOrder>) -> Result<Json<Value>, ControlError> {
     let Json(order) = body?;
     let (view, news) =
-        stripe::disputes::ordered(&shared, &order.charge, order.outcome).map_err(ControlError::Dispute)?;
+        stripe::disputes::ordered(&shared, &order.charge, order.outcome).map_err(ControlError::Stripe)?;
     saved(&shared).await?;
     shared.webhooks.send_all(&shared, news);
     Ok(Json(json!({ "dispute": view })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MethodOrder {
+    id: String,
+    change: stripe::methods::Change,
+}
+
+async fn change_method(
+    State(shared): State<Arc<Shared>>,
+    body: Body<MethodOrder>,
+) -> Result<Json<Value>, ControlError> {
+    let Json(order) = body?;
+    let (view, news) = stripe::methods::ordered(&shared, &order.id, order.change).map_err(ControlError::Stripe)?;
+    saved(&shared).await?;
+    shared.webhooks.send_all(&shared, news);
+    Ok(Json(json!({ "method": view })))
 }
 
 #[derive(Deserialize)]

@@ -6,7 +6,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    ids::{AttemptId, ConnectionId, MerchantId, ObservationId, PaymentId},
+    ids::{AttemptId, ConnectionId, MerchantId, MethodId, ObservationId, PaymentId},
     method::MethodKind,
     money::Money,
     payment::{AttemptState, DeclineReason, Fact, Observation, Source},
@@ -38,6 +38,8 @@ pub struct Model {
     pub method_token: Option<String>,
     /// The gateway's id of the payer's company, under which it keeps the method; absent for a one-time token.
     pub gateway_customer: Option<String>,
+    /// What its card is kept as once it has paid, where its payer wants that.
+    pub keeps: Option<MethodId>,
     pub kind: MethodKind,
     /// Of the card's address, where the gateway compares it.
     pub postal_code: Option<String>,

@@ -2,14 +2,14 @@
 
 use crate::{
     Authority, Error, MerchantDb, MerchantTx, NewSlip, Store, authorities,
-    scope::{Only, Scoped, moment, owned},
+    scope::{Only, Scoped, moment, owned, text},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     ids::{ConnectionId, CustomerId, MerchantId, MethodId},
     method::{MethodKind, MethodState},
 };
-use sea_orm::{ActiveModelTrait, ConnectionTrait, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -48,6 +48,8 @@ pub struct Model {
     pub nickname: String,
     /// Chosen beforehand where one is to be chosen.
     pub is_default: bool,
+    /// What it takes the place of as soon as it can be charged.
+    pub replaces: Option<MethodId>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -65,7 +67,7 @@ impl MerchantDb {
     pub async fn method_open(&self, new: Method, authority: Option<Authority>, slip: NewSlip) -> Result<bool, Error> {
         let tx = self.begin().await?;
         let (id, customer) = (new.id, new.customer_id);
-        let is_new = tx.insert_absent::<Entity>([new]).await? > 0;
+        let is_new = tx.method_add(new).await?;
         if tx.method(id).await?.customer_id != customer {
             return Err(Error::Missing);
         }
@@ -79,6 +81,14 @@ impl MerchantDb {
 }
 
 impl MerchantTx {
+    /// `false`: it stands already.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] for one of another merchant's customer or connection.
+    pub async fn method_add(&self, new: Method) -> Result<bool, Error> {
+        Ok(self.insert_absent::<Entity>([new]).await? > 0)
+    }
+
     /// The method, held until the transaction ends: what is told of it is recorded one after the other.
     ///
     /// # Errors
@@ -173,6 +183,28 @@ impl<C: ConnectionTrait> Scoped<C> {
         let kept = of.filter(Column::State.ne(MethodState::Revoked));
         let sorted = kept.order_by_desc(Column::IsDefault).order_by_desc(Column::CreatedAt);
         Ok(sorted.order_by_desc(Column::Id).all(self.conn()).await?)
+    }
+
+    /// What the gateway keeps by this id of a method, or of the company under which it does. What is being saved still, or
+    /// was taken out, is left out.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn methods_kept(&self, connection: ConnectionId, gateway_id: &str) -> Result<Vec<Method>, Error> {
+        let id = text(gateway_id);
+        let by_id = Column::GatewayMethod.eq(id.clone()).or(Column::GatewayCustomer.eq(id));
+        let kept = self.find::<Entity>().filter(Column::ConnectionId.eq(connection)).filter(by_id);
+        let kept = kept.filter(Column::State.is_in([MethodState::Ready, MethodState::NeedsAttention]));
+        Ok(kept.order_by_asc(Column::Id).all(self.conn()).await?)
+    }
+
+    /// Cards that can be charged, and are good until this day at most.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn methods_ending(&self, by: NaiveDate) -> Result<Vec<Method>, Error> {
+        let ready = self.find::<Entity>().filter(Column::State.eq(MethodState::Ready));
+        Ok(ready.filter(Column::GoodUntil.lte(by)).order_by_asc(Column::Id).all(self.conn()).await?)
     }
 
     /// The gateway's id of this company at this connection, once one of its methods has brought one. The newest counts: an

@@ -141,6 +141,17 @@ impl Reef {
         self.vendor(asked).await["ids"].as_array().map_or(0, Vec::len)
     }
 
+    /// The merchant's staff delete all of them there.
+    pub async fn delete_profiles(&self) {
+        let by = format!(r#"{{"name":"{}","transactionKey":"{}"}}"#, keys::PORTAL_LOGIN, keys::PORTAL_TRANSACTION_KEY);
+        let asked = format!(r#"{{"getCustomerProfileIdsRequest":{{"merchantAuthentication":{by}}}}}"#);
+        for id in self.vendor(asked).await["ids"].as_array().unwrap() {
+            let of = format!(r#""merchantAuthentication":{by},"customerProfileId":{id}"#);
+            let deleted = self.vendor(format!(r#"{{"deleteCustomerProfileRequest":{{{of}}}}}"#)).await;
+            assert_eq!(deleted["messages"]["resultCode"], "Ok", "{deleted}");
+        }
+    }
+
     async fn vendor(&self, body: String) -> Value {
         let request = http().post(format!("{}/authorizenet/xml/v1/request.api", self.house.vendors));
         let answer = request.header("content-type", "application/json").body(body).send().await.unwrap();

@@ -81,7 +81,7 @@ async fn s52_s53_n13_a_card_is_saved_once_named_charged_and_taken_out() {
 
 #[tokio::test]
 async fn d2_a_card_whose_answer_was_lost_is_found_and_kept_once() {
-    for (fault, ended, number) in [("reset_after_execute", "Ready", 1), ("http:500", "Nothing is saved", 0)] {
+    for (fault, ended, number) in [("reset_after_execute", "Ready", 1), ("http:500", "did not answer plainly", 0)] {
         let reef = Reef::on(On::Sqlite).await.unwrap();
         let cora = cora(&reef).await;
         reef.house.arm("authorizenet", fault, KEEP).await;
@@ -147,6 +147,55 @@ async fn d22_a_guest_sees_no_saved_card_and_charges_none() {
     let (_, page) = pay_with(&reef.guest, &method).await;
     assert!(page.contains("Sign in to go on."), "{page}");
     assert!(reef.taken().await.is_empty(), "nothing was charged to it");
+}
+
+#[tokio::test]
+async fn s52_the_card_of_a_payment_is_kept_for_its_payer_and_charged_again() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(reef) = Reef::on(database).await else { continue };
+        let cora = cora(&reef).await;
+        reef.house.arm("authorizenet", "reset_after_execute", "createCustomerProfileFromTransactionRequest").await;
+        let checkout = cora.get(LINK).await.location.unwrap();
+        let page = cora.get(&checkout).await.body;
+        let (form, keep, token) = (Form::read(&page), field(&page, "keep"), reef.nonce(VISA).await);
+        let mut fields = form.fields(&token).to_vec();
+        fields.push(("keep", &keep));
+        let pressed = cora.post("/api/payments/take", &fields).await;
+        assert!(cora.get(&pressed.location.unwrap()).await.body.contains("You paid $350.00"));
+        reef.house.until("it is saved", async || saved(&cora).await.contains("Good until 12 / 2040")).await;
+        let page = saved(&cora).await;
+        assert!(page.contains("Visa ··1111") && page.contains("Ready") && page.contains("Default"), "{page}");
+        assert_eq!(reef.profiles().await, 1, "once at the gateway, though its first answer was lost");
+        reef.assert_paid_once(&form).await;
+    }
+}
+
+#[tokio::test]
+async fn d10_d32_a_card_that_staff_deleted_at_the_vendor_is_never_ready_again() {
+    for is_told in [true, false] {
+        let reef = Reef::on(On::Sqlite).await.unwrap();
+        let cora = cora(&reef).await;
+        let (method, _) = save(&reef, &cora, VISA, "").await;
+        let form = cora.form(&cora.get(LINK).await.location.unwrap()).await;
+        if !is_told {
+            reef.house.arm_times("authorizenet", "webhook_lost", 9).await;
+        }
+        reef.delete_profiles().await;
+        if is_told {
+            let page = async || saved(&cora).await;
+            reef.house.until("its news are worked", async || page().await.contains("Needs attention")).await;
+        } else {
+            let mut fields = form.fields("").to_vec();
+            fields.push(("saved", &method));
+            let pressed = cora.post("/api/payments/take", &fields).await;
+            let page = cora.get(&pressed.location.unwrap()).await.body;
+            assert!(page.contains("no longer has this saved method"), "{page}");
+        }
+        let page = saved(&cora).await;
+        assert!(page.contains("Needs attention") && page.contains("no longer has this saved method"), "{page}");
+        assert!(page.contains("Replace") && !page.contains("Ready"), "{page}");
+        assert!(reef.taken().await.is_empty());
+    }
 }
 
 /// What we do at the vendor comes back as its news.

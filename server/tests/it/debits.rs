@@ -2,6 +2,8 @@
 //! they have cleared, and out of all books again when the bank takes them back.
 
 use crate::{
+    kept_cards::change_at_stripe,
+    methods::kept,
     several::{self, ana},
     support::{Answer, Client, Form, House, On, field, link},
 };
@@ -150,6 +152,21 @@ async fn d10_a_debit_that_the_bank_refuses_frees_the_invoice_and_only_a_hard_no_
         house.until("it is paid by card", async || house.books_invoice("INV-501").await["due_minor"] == 0).await;
         house.assert_everything_agrees().await;
     }
+}
+
+#[tokio::test]
+async fn d32_an_account_whose_authority_the_bank_ends_is_not_debited_and_its_payer_reads_so() {
+    let house = House::new().await;
+    let ana = ana(&house).await;
+    save(&ana, "pm_usBankAccount_success", "Ana Example").await;
+    let [account] = kept(&house).await.try_into().unwrap();
+    change_at_stripe(&house, &account, "mandate_ended").await;
+    let page = async || ana.get("/methods").await.body;
+    house.until("its news are worked", async || page().await.contains("Needs attention")).await;
+    assert!(page().await.contains("Your bank does not allow debits from this account"), "{}", page().await);
+    let form = ana.open("INV-501").await;
+    let offer = ana.get(&format!("/npe?transactionId={}", form.checkout)).await.body;
+    assert!(!offer.contains("6789"), "it is offered no more: {offer}");
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ mod exceptions;
 mod faults;
 mod globalpayments;
 mod invoice_pdf;
+mod kept_cards;
 mod kills;
 mod late_kills;
 mod links;

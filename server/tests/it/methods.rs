@@ -7,7 +7,7 @@ use simulators::facts;
 
 const SET_UPS: &str = "POST /stripe/v1/setup_intents";
 
-async fn ana(house: &House) -> Client {
+pub async fn ana(house: &House) -> Client {
     let ana = house.client();
     ana.sign_in(facts::ANA_EMAIL).await;
     ana.stand_at(facts::NORTHWIND.name).await;
@@ -15,17 +15,17 @@ async fn ana(house: &House) -> Client {
 }
 
 /// The form for another card, filled in and sent; its id, and the answer.
-async fn save(payer: &Client, token: &str, nickname: &str) -> (String, Answer) {
+pub async fn save(payer: &Client, token: &str, nickname: &str) -> (String, Answer) {
     let method = field(&payer.get("/methods/new").await.body, "method");
     let answer = press(payer, &method, token, nickname).await;
     (method, answer)
 }
 
-async fn press(payer: &Client, method: &str, token: &str, nickname: &str) -> Answer {
+pub async fn press(payer: &Client, method: &str, token: &str, nickname: &str) -> Answer {
     payer.post("/api/methods/save", &[("method", method), ("token", token), ("nickname", nickname)]).await
 }
 
-async fn saved(payer: &Client) -> String {
+pub async fn saved(payer: &Client) -> String {
     payer.get("/methods").await.body
 }
 
@@ -37,7 +37,7 @@ async fn listed(house: &House, path: &str) -> Vec<Value> {
 }
 
 /// What Stripe keeps for the portal, by its own list of customers.
-async fn kept(house: &House) -> Vec<Value> {
+pub async fn kept(house: &House) -> Vec<Value> {
     let mut all = Vec::new();
     for customer in listed(house, "customers?limit=100").await {
         all.extend(listed(house, &format!("customers/{}/payment_methods", customer["id"].as_str().unwrap())).await);
@@ -51,13 +51,13 @@ async fn set_ups(house: &House) -> Vec<Value> {
 }
 
 /// The payer says on the bank's page that it is them; where that leads.
-async fn finish_at(bank: &str) -> String {
+pub async fn finish_at(bank: &str) -> String {
     let answered = http().post(bank).form(&[("outcome", "complete")]).send().await.unwrap();
     answered.headers()["location"].to_str().unwrap().to_owned()
 }
 
 /// Opens the invoice as this payer and presses Pay with a saved card.
-async fn pay_with(payer: &Client, number: &str, method: &str) -> Answer {
+pub async fn pay_with(payer: &Client, number: &str, method: &str) -> Answer {
     let form = payer.open(number).await;
     let mut fields = form.fields("").to_vec();
     fields.push(("saved", method));
@@ -205,8 +205,8 @@ async fn d2_a_card_whose_answer_was_lost_is_found_and_kept_once() {
         house.arm("stripe", fault, SET_UPS).await;
         let (_, answer) = save(&ana, "pm_card_visa", "").await;
         assert_eq!(answer.location.as_deref(), Some("/methods"), "{fault}");
-        // Stripe keeps a 500 for the key, and made nothing: it is gone once that is sure.
-        let (ended, number) = if fault == "http:500" { ("Nothing is saved", 0) } else { ("Ready", 1) };
+        // Stripe keeps a 500 for the key, and made nothing: its payer reads so once that is sure.
+        let (ended, number) = if fault == "http:500" { ("did not answer plainly", 0) } else { ("Ready", 1) };
         house.until(&format!("{fault}: {ended}"), async || saved(&ana).await.contains(ended)).await;
         assert_eq!(kept(&house).await.len(), number, "{fault}");
     }

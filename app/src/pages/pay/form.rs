@@ -70,7 +70,10 @@ pub fn OfferView(offer: Offer, note: Note, gave_up: bool, signed_in_as: Option<S
                     <input type="hidden" name="consent" value=mark/>
                     <Field id="email" label="E-mail for the receipt" kind=Kind::EMAIL value=email error=email_error/>
                     {(!offer.saved.is_empty()).then(|| view! { <Saved methods=offer.saved.clone()/> })}
-                    <div class="stack another"><MethodFields gateway=offer.gateway.clone() pay=pay.clone()/></div>
+                    <div class="stack another">
+                        <MethodFields gateway=offer.gateway.clone() pay=pay.clone()/>
+                        {offer.keep.clone().map(|keep| view! { <Keep keep/> })}
+                    </div>
                     <p class="small muted" id="consent">{consent}</p>
                     <button
                         class="btn primary big num" id="pay-button" type="submit" aria-describedby="consent"
@@ -133,6 +136,17 @@ fn Saved(methods: Vec<SavedMethod>) -> impl IntoView {
             {methods.into_iter().enumerate().map(choice).collect_view()}
             <label class="choice"><input type="radio" name="saved" value=""/><span>"Another card"</span></label>
         </fieldset>
+    }
+}
+
+/// Has the card kept that is entered above. Not ticked beforehand: it is asked for, and not assumed.
+#[component]
+fn Keep(keep: ConsentFace) -> impl IntoView {
+    view! {
+        <label class="choice">
+            <input type="checkbox" name="keep" value=keep.mark/>
+            <span class="small">{keep.words}</span>
+        </label>
     }
 }
 

@@ -2,6 +2,7 @@
 //! authority below it (S70). Its numbers have no names in the form, so they are never sent to us. Where the gateway has a
 //! window of its own, they are typed there.
 
+use super::new_card::{Replaces, replaced};
 use crate::{
     addresses,
     api::methods::{NewMethodScreen, prepare_method},
@@ -20,7 +21,7 @@ use leptos_router::params::ParamsMap;
 
 pub async fn page(query: ParamsMap) -> AnyView {
     let kind = query.get("kind").and_then(|kind| addresses::read_kind(&kind)).unwrap_or(MethodKind::AchDebit);
-    match prepare_method(kind).await {
+    match prepare_method(kind, replaced(&query)).await {
         Ok(screen) => view! { <NewAccountView screen/> }.into_any(),
         Err(fault) => failed(fault),
     }
@@ -37,6 +38,7 @@ fn NewAccountView(screen: NewMethodScreen) -> impl IntoView {
     shell::allow_sandbox(script.as_deref(), None);
     let (merchant, gateway) = (new.who.merchant.clone(), new.gateway.name.clone());
     let authority = new.authority.unwrap_or_default();
+    let heading = if new.replaces.is_some() { "Replace a bank account" } else { "Add a bank account" };
     let fields = match (new.gateway.entry, new.kind) {
         (MethodEntry::Popup { login, client_key, .. }, _) => {
             view! { <AccountWindow gateway=gateway.clone() login client_key/> }.into_any()
@@ -55,9 +57,9 @@ fn NewAccountView(screen: NewMethodScreen) -> impl IntoView {
         .into_any(),
     };
     view! {
-        <PageTitle text=format!("Add a bank account – {merchant}") wrong=summary.is_some()/>
+        <PageTitle text=format!("{heading} – {merchant}") wrong=summary.is_some()/>
         <Frame who=new.who.clone() current="/methods" timeless=true>
-            <div class="lead-in"><h1>"Add a bank account"</h1></div>
+            <div class="lead-in"><h1>{heading}</h1></div>
             <section class="card pad narrow" aria-label="Bank account">
                 <form
                     id="bank" method="post" action="/api/methods/save" class="stack" data-script=script data-key=key
@@ -70,6 +72,7 @@ fn NewAccountView(screen: NewMethodScreen) -> impl IntoView {
                     </p>
                     <input type="hidden" name="method" value=new.method.to_string()/>
                     <input type="hidden" name="kind" value=addresses::kind(new.kind)/>
+                    {new.replaces.map(|replaces| view! { <Replaces replaces/> })}
                     <input type="hidden" name="consent" value=authority.mark/>
                     <input type="hidden" name="token" id="token" value=""/>
                     <div class="stack only-js">

@@ -13,13 +13,29 @@ use crate::{
     },
     shell,
 };
-use domain::method::MethodKind;
+use domain::{ids::MethodId, method::MethodKind};
 use leptos::prelude::*;
+use leptos_router::params::ParamsMap;
 
-pub async fn page() -> AnyView {
-    match prepare_method(MethodKind::Card).await {
+pub async fn page(query: ParamsMap) -> AnyView {
+    match prepare_method(MethodKind::Card, replaced(&query)).await {
         Ok(screen) => view! { <NewMethodView screen/> }.into_any(),
         Err(fault) => failed(fault),
+    }
+}
+
+/// The saved method whose place the new one takes, as the address names it.
+pub fn replaced(query: &ParamsMap) -> Option<MethodId> {
+    query.get("replaces")?.parse().ok()
+}
+
+/// Said by the form to the server, and to whoever fills it in.
+#[component]
+pub fn Replaces(replaces: (MethodId, String)) -> impl IntoView {
+    let (old, title) = replaces;
+    view! {
+        <input type="hidden" name="replaces" value=old.to_string()/>
+        <p>"It takes the place of " <b class="num">{title}</b> ", which is removed as soon as the new one is ready."</p>
     }
 }
 
@@ -37,16 +53,18 @@ pub fn NewMethodView(screen: NewMethodScreen) -> impl IntoView {
         new.gateway.name, new.who.merchant,
     );
     let merchant = new.who.merchant.clone();
+    let heading = if new.replaces.is_some() { "Replace a card" } else { "Add a card" };
     view! {
-        <PageTitle text=format!("Add a card – {merchant}") wrong=summary.is_some()/>
+        <PageTitle text=format!("{heading} – {merchant}") wrong=summary.is_some()/>
         <Frame who=new.who current="/methods" timeless=true>
-            <div class="lead-in"><h1>"Add a card"</h1></div>
+            <div class="lead-in"><h1>{heading}</h1></div>
             <section class="card pad narrow" aria-label="Card">
                 <form id="pay" method="post" action="/api/methods/save" class="stack" data-script=script data-key=key>
                     <div class="summary" id="summary" role="alert" tabindex="-1" hidden></div>
                     {summary}
                     <input type="hidden" name="method" value=new.method.to_string()/>
                     <input type="hidden" name="kind" value=addresses::kind(new.kind)/>
+                    {new.replaces.map(|replaces| view! { <Replaces replaces/> })}
                     <MethodFields gateway=new.gateway pay="Save card".to_owned()/>
                     <div class="field">
                         <label for="nickname">"Name for it"</label>

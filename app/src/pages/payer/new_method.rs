@@ -11,6 +11,6 @@ impl Screen for NewMethodPage {
     }
 
     fn show(self) -> AnyView {
-        server_drawn!(super::new_card::page())
+        server_drawn!(super::new_card::page(leptos_router::hooks::use_query_map().get_untracked()))
     }
 }

@@ -43,7 +43,10 @@ pub fn MethodsView(page: MethodsPage) -> impl IntoView {
                 .into_any()
         }
         (false, _) => {
-            let rows = methods.into_iter().enumerate().map(|(n, method)| view! { <Row n method/> });
+            let rows = methods.into_iter().enumerate().map(|(n, method)| {
+                let replaceable = can_add.contains(&method.kind);
+                view! { <Row n method replaceable/> }
+            });
             view! { <ul class="methods">{rows.collect_view()}</ul> }.into_any()
         }
     };
@@ -70,11 +73,11 @@ pub fn MethodsView(page: MethodsPage) -> impl IntoView {
 }
 
 #[component]
-fn Row(n: usize, method: SavedMethod) -> impl IntoView {
+fn Row(n: usize, method: SavedMethod, replaceable: bool) -> impl IntoView {
     let (face, nickname, id) = (method.face.clone(), method.nickname.clone(), method.id.to_string());
     let removed = id.clone();
     let title = if nickname.is_empty() { face.clone() } else { format!("{nickname}, {face}") };
-    let until = method.good_until.map(|last| format!("Good until {}", last.format("%m / %Y")));
+    let until = method.end.clone();
     let act = (method.state == MethodState::Verifying).then_some(method.action_url.clone()).flatten().map(|url| {
         let words = if method.kind.is_debit() { "Confirm the account" } else { "Continue at your bank" };
         view! { <a class="btn primary" href=url rel="external">{words}</a> }
@@ -87,6 +90,12 @@ fn Row(n: usize, method: SavedMethod) -> impl IntoView {
                 <button class="btn" type="submit">"Use by default"<span class="vh">" " {title.clone()}</span></button>
             </form>
         }
+    });
+    let is_kept = matches!(method.state, MethodState::Ready | MethodState::NeedsAttention);
+    let replace = (replaceable && is_kept).then(|| {
+        let form = addresses::replacing(method.kind, method.id);
+        // A full load: the fields come with a script of their own.
+        view! { <a class="btn" href=form rel="external">"Replace"<span class="vh">" " {title.clone()}</span></a> }
     });
     let (words, tone) = standing(&method);
     let default = method.is_default.then(|| view! { <Badge tone=Tone::Neutral words="Default"/> });
@@ -108,6 +117,7 @@ fn Row(n: usize, method: SavedMethod) -> impl IntoView {
             <div class="acts">
                 {act}
                 {choose}
+                {replace}
                 <Opener dialog=name_it.clone() words="Rename" title=title.clone()/>
                 <Opener dialog=take_out.clone() words="Remove" title=title.clone()/>
             </div>

@@ -15,7 +15,7 @@ use domain::{
     ids::{AttemptId, CustomerId, MethodId, RefundId},
     method::{MethodKind, MethodSeen},
     money::Money,
-    payment::{MethodFace, Observation},
+    payment::{DeclineReason, Fact, MethodFace, Observation},
     refund::RefundSeen,
     views::MethodEntry,
 };
@@ -46,6 +46,8 @@ pub struct Capabilities {
     pub disputes: bool,
     /// Keeps methods for later charges.
     pub stores: bool,
+    /// Keeps the card of a charge as well.
+    pub keeps_paid: bool,
     /// The bank debits that it takes, of accounts that it keeps.
     pub debits: &'static [MethodKind],
     pub late_news: LateNews,
@@ -197,6 +199,8 @@ pub struct ChargeRequest {
     pub description: String,
     pub receipt_email: Option<String>,
     pub how: ChargeHow,
+    /// Its card will be kept once it has paid ([`Gateway::keep_paid`]), and the bank is told so.
+    pub keep: bool,
     /// Of the card's address, where the payer was asked for it.
     pub postal_code: Option<String>,
     /// Where the payer comes back to after the bank's or the gateway's page.
@@ -255,6 +259,32 @@ pub struct StoreLookUp {
     pub sent_at: DateTime<Utc>,
 }
 
+/// The card of a charge that took money, to be kept. Everything in it comes from stored columns: it may be sent again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeepRequest {
+    /// What it is kept as; its text is the idempotency key.
+    pub method: MethodId,
+    /// The payer's company, and what it is called at the gateway.
+    pub customer: CustomerId,
+    pub customer_name: String,
+    /// The gateway's own id of the company, once it has one.
+    pub gateway_customer: Option<String>,
+    pub charge: ChargeRequest,
+    /// The gateway's id of that charge's payment.
+    pub charge_gateway_id: String,
+}
+
+/// A method that a gateway keeps, by its own ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptMethod {
+    pub kind: MethodKind,
+    /// Of the request to keep it; absent for the card of a charge, where that has none.
+    pub setup_id: Option<String>,
+    /// Of the company under which it is kept.
+    pub customer: String,
+    pub method: String,
+}
+
 /// What a gateway has of a method that it shall keep no longer, by its own ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForgetRequest {
@@ -303,6 +333,9 @@ pub struct WebhookNews {
     pub refund_gateway_id: Option<String>,
     /// Our saved method, when the event is about one.
     pub method: Option<MethodId>,
+    /// The gateway's id of a method that it keeps, or of the company under which it does, when the event is about a change
+    /// of one: by others, by the bank, or by us.
+    pub kept: Option<String>,
     /// The gateway's id of a dispute, when the event is about one. That of a bank debit is the payment's own outcome.
     pub dispute: Option<String>,
     /// Nothing follows from it: an echo of what we did there ourselves, or a change that we do not keep.
@@ -345,7 +378,7 @@ fn tells_of_none() -> GatewayError {
     refused("tells_of_none", "this gateway is not asked about disputes")
 }
 
-/// For adapters whose [`Capabilities::stores`] is false.
+/// For adapters whose [`Capabilities::stores`] or [`Capabilities::keeps_paid`] is false.
 fn keeps_none() -> GatewayError {
     refused("keeps_none", "this gateway keeps no methods")
 }
@@ -361,6 +394,11 @@ fn unopened(error: GatewayError) -> GatewayError {
 
 fn refused(code: &str, message: &str) -> GatewayError {
     GatewayError::Refused { code: code.to_owned(), message: message.to_owned() }
+}
+
+/// What comes of a charge to a saved method that the gateway keeps no more: its payer chooses another one.
+fn no_longer_kept() -> Observation {
+    Observation::bare(Fact::BankNo { reason: DeclineReason::NoLongerKept })
 }
 
 /// Why a webhook was not accepted.
@@ -413,6 +451,16 @@ pub trait Gateway: Send + Sync {
 
     /// As [`Gateway::find`], for a method. Never keeps it a second time.
     async fn find_stored(&self, _look_up: &StoreLookUp) -> Result<Found<MethodSeen>, GatewayError> {
+        Err(keeps_none())
+    }
+
+    /// Keeps the card of a charge that took money, once for each id, however often it is asked.
+    async fn keep_paid(&self, _request: &KeepRequest) -> Result<MethodSeen, GatewayError> {
+        Err(keeps_none())
+    }
+
+    /// A method that is kept, as it stands now: ready says that it is there, and nothing of whether its bank pays.
+    async fn read_kept(&self, _kept: &KeptMethod) -> Result<MethodSeen, GatewayError> {
         Err(keeps_none())
     }
 

@@ -2,13 +2,14 @@
 //! charge follows from its test method and the time that has passed, so that a reply and a look-up tell one story.
 
 use super::{
-    Capabilities, Cards, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, LateNews,
-    ListedRefund, LookUp, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken,
-    WebhookError, WebhookNews, Wire, method_face, refused,
+    Capabilities, Cards, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, KeepRequest,
+    KeptMethod, LateNews, ListedRefund, LookUp, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp,
+    StoreRequest, Taken, WebhookError, WebhookNews, Wire, method_face, refused,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
+    ids::{CustomerId, MethodId},
     method::{MethodFact, MethodSeen, Shown},
     payment::{DeclineReason, Fact, Observation},
     refund::{RefundFact, RefundSeen},
@@ -85,18 +86,22 @@ impl Sandbox {
         }
     }
 
-    fn kept(request: &StoreRequest, method: Method) -> MethodSeen {
+    fn kept(id: MethodId, customer: CustomerId, method: Method) -> MethodSeen {
         let fact = match method.script {
             Script::Decline(reason) => MethodFact::Refused { reason },
             _ => MethodFact::Ready,
         };
         MethodSeen {
             fact,
-            setup_id: Some(format!("sbx_set_{}", request.method.0.simple())),
-            gateway_customer: Some(format!("sbx_cus_{}", request.customer.0.simple())),
+            setup_id: Some(format!("sbx_set_{}", id.0.simple())),
+            gateway_customer: Some(format!("sbx_cus_{}", customer.0.simple())),
             gateway_method: Some(method.token.to_owned()),
-            shown: Some(Shown { face: method_face("visa", method.last4), good_until: None }),
+            shown: Some(Self::shown(method)),
         }
+    }
+
+    fn shown(method: Method) -> Shown {
+        Shown { face: method_face("visa", method.last4), good_until: None }
     }
 
     fn refunded(request: &RefundRequest) -> RefundSeen {
@@ -135,6 +140,7 @@ impl Gateway for Sandbox {
             refunds: Refunds::Allowed,
             disputes: false,
             stores: true,
+            keeps_paid: true,
             debits: &[],
             late_news: LateNews::Told,
             wire: Wire::Here("it keeps no books, its ids follow from ours, and it sends no news"),
@@ -200,7 +206,7 @@ impl Gateway for Sandbox {
         match method.script {
             Script::AnswerLost | Script::NeverArrives => Err(GatewayError::Unknown("as this test method asks".into())),
             Script::Unreachable => Err(GatewayError::NotSent("as this test method asks".into())),
-            _ => Ok(Self::kept(request, method)),
+            _ => Ok(Self::kept(request.method, request.customer, method)),
         }
     }
 
@@ -208,7 +214,23 @@ impl Gateway for Sandbox {
         let Ok(method) = chosen(&ChargeHow::Token(look_up.request.token.clone())) else { return Ok(Found::NotThere) };
         Ok(match method.script {
             Script::NeverArrives | Script::Unreachable => Found::NotThere,
-            _ => Found::Seen(Self::kept(&look_up.request, method)),
+            _ => Found::Seen(Self::kept(look_up.request.method, look_up.request.customer, method)),
+        })
+    }
+
+    async fn keep_paid(&self, request: &KeepRequest) -> Result<MethodSeen, GatewayError> {
+        Ok(Self::kept(request.method, request.customer, chosen(&request.charge.how)?))
+    }
+
+    /// Nobody but us changes anything here.
+    async fn read_kept(&self, kept: &KeptMethod) -> Result<MethodSeen, GatewayError> {
+        let method = chosen(&ChargeHow::Token(kept.method.clone()))?;
+        Ok(MethodSeen {
+            fact: MethodFact::Ready,
+            setup_id: kept.setup_id.clone(),
+            gateway_customer: Some(kept.customer.clone()),
+            gateway_method: Some(kept.method.clone()),
+            shown: Some(Self::shown(method)),
         })
     }
 

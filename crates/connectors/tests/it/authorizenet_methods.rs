@@ -8,7 +8,7 @@ use crate::{
 };
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use connectors::gateway::{
-    ChargeHow, ChargeRequest, ForgetRequest, Found, Gateway, GatewayError, StoreLookUp, StoreRequest,
+    ChargeHow, ChargeRequest, ForgetRequest, Found, Gateway, GatewayError, KeptMethod, StoreLookUp, StoreRequest,
     authorizenet::AuthorizeNet,
 };
 use domain::{
@@ -111,8 +111,11 @@ async fn s52_the_same_request_keeps_one_and_the_same_card_saved_twice_is_forgott
     assert_ne!(first.gateway_method, second.gateway_method);
     gateway(&sim).forget(&forget(&first)).await.unwrap();
     assert_eq!(gateway(&sim).charge(&charge(1, &second)).await.unwrap().fact, Fact::PendingSettlement);
-    let gone = gateway(&sim).charge(&charge(2, &first)).await;
-    assert!(matches!(&gone, Err(GatewayError::Refused { code, .. }) if code == "E00040"), "{gone:?}");
+    let gone = gateway(&sim).charge(&charge(2, &first)).await.unwrap();
+    assert_eq!(gone.fact, Fact::BankNo { reason: DeclineReason::NoLongerKept }, "its payer can choose another");
+    let (customer, method) = (first.gateway_customer.unwrap(), first.gateway_method.unwrap());
+    let there = KeptMethod { kind: MethodKind::Card, setup_id: first.setup_id, customer, method };
+    assert_eq!(gateway(&sim).read_kept(&there).await.unwrap().fact, MethodFact::Gone);
 }
 
 #[tokio::test]

@@ -3,12 +3,14 @@
 
 use crate::{
     stub::{Asked, Reply, Stub, reply},
-    world::{PRUNED, look_up, payment, posted_refund, refund, refund_look_up, request, store, stripe, token, xero},
+    world::{
+        PRUNED, keep, look_up, payment, posted_refund, refund, refund_look_up, request, store, stripe, token, xero,
+    },
 };
 use chrono::{DateTime, NaiveDate};
 use connectors::{
     books::Books,
-    gateway::{Authority, ChargeHow, ForgetRequest, Gateway, StoreLookUp, StoreRequest},
+    gateway::{Authority, ChargeHow, ChargeRequest, ForgetRequest, Gateway, KeptMethod, StoreLookUp, StoreRequest},
 };
 use domain::method::MethodKind;
 use jsonschema::Draft;
@@ -84,6 +86,23 @@ async fn stripe_method_requests(now: DateTime<chrono::Utc>) -> Vec<Asked> {
     let given = Authority { given_at: now, address: "203.0.113.7".into(), user_agent: "Lynx/2.9".into() };
     let account = StoreRequest { kind: MethodKind::BecsDebit, authority: Some(given), ..store(2, "pm_2") };
     let _ = stripe.store(&StoreRequest { gateway_customer: Some("cus_1".into()), ..account }).await;
+    [stub.asked(), stripe_keep_requests(now).await].concat()
+}
+
+async fn stripe_keep_requests(now: DateTime<chrono::Utc>) -> Vec<Asked> {
+    let paid = json!({"id": "pi_1", "payment_method": {"id": "pm_1", "customer": null}});
+    let (customer, kept) = (json!({"id": "cus_1"}), json!({"id": "pm_1", "customer": "cus_1"}));
+    let charged = json!({"id": "pi_1", "status": "succeeded", "amount": 1, "currency": "usd"});
+    let setup = json!({"id": "seti_1", "status": "succeeded", "payment_method": "pm_1", "mandate": "mandate_1"});
+    let script = [&charged, &charged, &paid, &customer, &kept, &kept, &setup].map(|body| reply(200, body));
+    let stub = Stub::start(script).await;
+    let stripe = stripe(&stub.url, now + PRUNED);
+    let card = ChargeRequest { keep: true, ..request(5, token("pm_card_visa")) };
+    let _ = stripe.charge(&card).await;
+    let _ = stripe.charge(&ChargeRequest { how: ChargeHow::HostedPage, ..card.clone() }).await;
+    let _ = stripe.keep_paid(&keep(3, &card, "pi_1")).await;
+    let (setup_id, customer, method) = (Some("seti_1".into()), "cus_1".into(), "pm_1".into());
+    let _ = stripe.read_kept(&KeptMethod { kind: MethodKind::AchDebit, setup_id, customer, method }).await;
     stub.asked()
 }
 
@@ -208,6 +227,7 @@ async fn what_we_send_to_stripe_is_what_its_contract_asks_for() {
             "post /v1/customers",
             "post /v1/payment_intents",
             "post /v1/payment_intents/{intent}/cancel",
+            "post /v1/payment_methods/{payment_method}/attach",
             "post /v1/payment_methods/{payment_method}/detach",
             "post /v1/refunds",
             "post /v1/setup_intents",

@@ -1,19 +1,20 @@
 //! What every gateway adapter must pass against its simulator: the ten points of `wire/gateways.md`, 9, by their numbers,
 //! what a vendor does to whoever asks too often (11), is not let in any more (12) or is late (13), and that nothing which
-//! an adapter says it can do is left to a refusal (14). Knows no gateway: each has a file below that says how it is driven,
+//! an adapter says it can do is left to a refusal (14), and that the card of a payment can be kept (15). Knows no gateway: each has a file below that says how it is driven,
 //! and its `Capabilities` say how a card is charged and what cannot go wrong there.
 
 use crate::{
     log::Log,
     sim::Sim,
-    world::{TOTAL, dated_refund, dated_request, dated_store, look_up, nobody, refund_look_up},
+    world::{TOTAL, dated_refund, dated_request, dated_store, keep, look_up, nobody, refund_look_up},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::gateway::{
-    Authority, Cards, ChargeHow, ChargeRequest, ForgetRequest, Found, Gateway, GatewayError, LateNews, LookUp, News,
-    Refunds, StoreLookUp, StoreRequest, WebhookError, Wire,
+    Authority, Cards, ChargeHow, ChargeRequest, ForgetRequest, Found, Gateway, GatewayError, KeptMethod, LateNews,
+    LookUp, News, Refunds, StoreLookUp, StoreRequest, WebhookError, Wire,
 };
 use domain::{
+    method::{MethodFact, MethodKind},
     money::{Currency, Money},
     payment::{AttemptState, Fact, Folded, Observation},
     refund::{RefundFact, RefundSeen},
@@ -44,6 +45,7 @@ macro_rules! contract {
             p12_who_is_not_let_in_any_more_is_refused_and_nothing_passes_for_absent
             p13_a_token_that_has_expired_is_refused_and_another_one_pays
             p14_disputes_and_kept_methods_are_refused_where_the_capability_says_so_alone
+            p15_the_card_of_a_payment_is_kept_once_however_often_that_is_asked_and_pays_again
         }
     };
     ($bench:ident; $($point:ident)*) => {
@@ -706,6 +708,9 @@ async fn p14_disputes_and_kept_methods_are_refused_where_the_capability_says_so_
     let request = dated_store(1, "none");
     let kept = StoreLookUp { request: request.clone(), setup_id: None, sent_at: sim.now() };
     let forget = ForgetRequest { setup_id: None, gateway_method: None };
+    let paid = keep(1, &ask::<B>(1, ChargeHow::HostedPage), "none");
+    let (kind, none) = (request.kind, "none".to_owned());
+    let there = KeptMethod { kind, setup_id: None, customer: none.clone(), method: none };
     let can = gateway.capabilities();
     for (is_able, code, answer) in [
         (can.disputes, "tells_of_none", gateway.read_dispute("none").await.map(drop)),
@@ -713,8 +718,40 @@ async fn p14_disputes_and_kept_methods_are_refused_where_the_capability_says_so_
         (can.stores, "keeps_none", gateway.store(&request).await.map(drop)),
         (can.stores, "keeps_none", gateway.find_stored(&kept).await.map(drop)),
         (can.stores, "keeps_none", gateway.forget(&forget).await),
+        (can.stores, "keeps_none", gateway.read_kept(&there).await.map(drop)),
+        (can.keeps_paid, "keeps_none", gateway.keep_paid(&paid).await.map(drop)),
     ] {
         let is_default = matches!(&answer, Err(GatewayError::Refused { code: told, .. }) if told == code);
         assert_eq!(is_default, !is_able, "{answer:?}");
     }
+}
+
+async fn p15_the_card_of_a_payment_is_kept_once_however_often_that_is_asked_and_pays_again<B: Bench>() {
+    let sim = Sim::start().await;
+    if !gateway::<B>(&sim).capabilities().keeps_paid {
+        return skipped::<B>("it keeps no card of a payment");
+    }
+    let request = ChargeRequest { keep: true, ..charge::<B>(&sim, 1, Card::Good).await };
+    let first = gateway::<B>(&sim).charge(&request).await.unwrap();
+    let wanted = keep(1, &request, first.gateway_id.as_deref().unwrap());
+    if let Some(simulated) = simulated::<B>(&sim) {
+        simulated.arm(&sim, "reset_after_execute", 1).await;
+        let lost = gateway::<B>(&sim).keep_paid(&wanted).await;
+        assert!(matches!(lost, Err(GatewayError::Unknown(_))), "{lost:?}");
+    }
+    let kept = gateway::<B>(&sim).keep_paid(&wanted).await.unwrap();
+    assert_eq!(gateway::<B>(&sim).keep_paid(&wanted).await.unwrap(), kept, "the same, once more");
+    let (customer, method) = (kept.gateway_customer.unwrap(), kept.gateway_method.unwrap());
+    assert_eq!((kept.fact, kept.shown.map(|shown| shown.face)), (MethodFact::Ready, first.method.clone()));
+    let there = KeptMethod {
+        kind: MethodKind::Card,
+        setup_id: kept.setup_id,
+        customer: customer.clone(),
+        method: method.clone(),
+    };
+    assert_eq!(gateway::<B>(&sim).read_kept(&there).await.unwrap().fact, MethodFact::Ready);
+    let again = ask::<B>(2, ChargeHow::Saved { customer, method, kind: MethodKind::Card });
+    let second = gateway::<B>(&sim).charge(&again).await.unwrap();
+    assert!(second.fact.is_money(), "{second:?}");
+    has::<B>(&sim, &[(&first, WHOLE), (&second, WHOLE)]).await;
 }

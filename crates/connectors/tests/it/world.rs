@@ -8,7 +8,7 @@ use connectors::{
         xero::{Xero, XeroConfig},
     },
     gateway::{
-        ChargeHow, ChargeRequest, LookUp, RefundLookUp, RefundRequest, StoreRequest,
+        ChargeHow, ChargeRequest, KeepRequest, LookUp, RefundLookUp, RefundRequest, StoreRequest,
         authorizenet::{AuthorizeNet, AuthorizeNetConfig},
         globalpayments::{GlobalPayments, GlobalPaymentsConfig},
         payrix::{Payrix, PayrixConfig},
@@ -117,6 +117,7 @@ pub fn request(n: u128, how: ChargeHow) -> ChargeRequest {
         description: "Invoice INV-501, Acme Pty Ltd & Söhne [1]".to_owned(),
         receipt_email: Some("ana@acme.test".to_owned()),
         how,
+        keep: false,
         postal_code: None,
         return_url: "http://127.0.0.1:3000/npe/return?transactionId=chk_1&a=b".to_owned(),
         cancel_url: "http://127.0.0.1:3000/npe?transactionId=chk_1".to_owned(),
@@ -171,6 +172,13 @@ pub fn store(n: u128, token: &str) -> StoreRequest {
 /// The same with an id of version 7, as the portal's are.
 pub fn dated_store(n: u128, token: &str) -> StoreRequest {
     StoreRequest { method: MethodId(dated_request(n, ChargeHow::HostedPage).attempt.0), ..store(n, token) }
+}
+
+/// Asks to keep the card of a charge; each `n` is another method.
+pub fn keep(n: u128, charge: &ChargeRequest, charge_gateway_id: &str) -> KeepRequest {
+    let StoreRequest { method, customer, customer_name, gateway_customer, .. } = dated_store(n, "none");
+    let (charge, charge_gateway_id) = (charge.clone(), charge_gateway_id.to_owned());
+    KeepRequest { method, customer, customer_name, gateway_customer, charge, charge_gateway_id }
 }
 
 pub fn refund_look_up(request: &RefundRequest, gateway_id: Option<&str>, sent_at: DateTime<Utc>) -> RefundLookUp {

@@ -131,6 +131,11 @@ pub(crate) struct CardDetails<'a> {
 const NUMBER_DIGITS: std::ops::RangeInclusive<usize> = 12..=19;
 
 impl Card {
+    /// Its date is over in this year and month.
+    pub fn is_over(&self, (year, month): (i32, u32)) -> bool {
+        (self.exp_year, self.exp_month) < (year, month)
+    }
+
     /// Reads what was typed, with Stripe's refusals; (`year`, `month`) is the present.
     pub fn read(details: &CardDetails<'_>, (year, month): (i32, u32)) -> Result<Self, Refusal> {
         let number: String = details.number.chars().filter(|c| !matches!(c, ' ' | '-')).collect();

@@ -9,7 +9,7 @@ use super::cards::{self, Behaviour, Card, Decline, DeclineWords};
 use super::charges::ChargeStatus;
 use super::form::Params;
 use super::intents::{Intent, Status, missing_method};
-use super::methods::Means;
+use super::methods::{Means, month_of};
 use super::operation::Operation;
 use super::refusal::Refusal;
 
@@ -33,6 +33,9 @@ impl Operation<'_> {
     fn confirm_card(&mut self, intent: &Intent, card: &Card, set_up: bool) -> Result<(), Refusal> {
         if let Some(code) = self.armed_decline() {
             return self.decline(intent, &cards::armed(&code));
+        }
+        if card.is_over(month_of(self.now_s)) {
+            return self.decline(intent, &Decline::Expired.words());
         }
         match card.behaviour {
             Behaviour::Decline(decline) => self.decline(intent, &decline.words()),

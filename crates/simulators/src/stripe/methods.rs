@@ -13,6 +13,9 @@ use super::form::Params;
 use super::listing;
 use super::operation::{Answer, Operation};
 use super::refusal::Refusal;
+use crate::Shared;
+use crate::disturb::News;
+use crate::faults::{Call, Caller, Vendor};
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Billing {
@@ -43,6 +46,9 @@ impl Billing {
         })
     }
 }
+
+/// How every card ends that a bank has sent in the place of another.
+const RENEWED_LAST4: &str = "0005";
 
 /// What the money comes from.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -275,6 +281,35 @@ pub(crate) fn list(op: &Operation<'_>, params: &Params, of_path: Option<&str>) -
     listing::page(&op.account.methods, params, &url, |method| method.created, keep, Method::view)
 }
 
+/// How the control changes a saved method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Change {
+    /// The bank gave its owner another card, and the card's network told Stripe.
+    Updated,
+    /// Its date is over; nobody tells of that.
+    Expired,
+    /// Somebody took it from its customer.
+    Detached,
+    /// The bank ended the permission to debit the account.
+    MandateEnded,
+}
+
+/// What the control orders: the method, and the news of it; in words when it cannot be done.
+pub(crate) fn ordered(shared: &Shared, id: &str, change: Change) -> Result<(Value, Vec<News>), &'static str> {
+    let call = Call { vendor: Vendor::Stripe, caller: Caller::Browser, line: "POST /control/stripe/method".to_owned() };
+    shared.stripe.write(|account| {
+        let mut op = Operation::new(account, shared, &call, "");
+        match change {
+            Change::Detached => drop(detach(&mut op, id, &Params::default()).map_err(|_| "nobody has it saved")?),
+            Change::MandateEnded => op.end_mandates(id),
+            Change::Updated | Change::Expired => op.change_card(id, change == Change::Updated)?,
+        }
+        let view = retrieve(&op, id).map_err(|_| "there is no such payment method")?;
+        Ok((view, op.effects.news))
+    })
+}
+
 fn no_such(id: &str) -> Refusal {
     Refusal::no_such("PaymentMethod", id, "payment_method")
 }
@@ -286,6 +321,21 @@ impl Operation<'_> {
         let method =
             Method { id: id.clone(), created, means, billing, customer: None, metadata, used: false, set_up: false };
         self.account.methods.entry(id).or_insert(method)
+    }
+
+    fn change_card(&mut self, id: &str, is_renewed: bool) -> Result<(), &'static str> {
+        let (year, _) = month_of(self.now_s);
+        let method = self.account.methods.get_mut(id).ok_or("there is no such payment method")?;
+        let Means::Card(card) = &mut method.means else { return Err("it is no card") };
+        if !is_renewed {
+            card.exp_year = year - 1;
+            return Ok(());
+        }
+        let before = json!({ "card": { "last4": card.last4, "exp_year": card.exp_year } });
+        (card.last4, card.exp_year) = (RENEWED_LAST4.to_owned(), year + 4);
+        let view = method.view();
+        self.emit_changed("payment_method.automatically_updated", view, before);
+        Ok(())
     }
 
     /// The id of a usable method: one that exists, or a fresh one from a test token.

@@ -18,7 +18,7 @@ mod form;
 mod intents;
 mod listing;
 mod mandates;
-mod methods;
+pub(crate) mod methods;
 mod microdeposits;
 mod operation;
 mod pay_form;

@@ -220,3 +220,47 @@ async fn a_setup_ends_by_cancelling_and_an_account_needs_consent() {
     let listed = vendors.stripe_get("setup_intents?limit=1").await.json;
     assert_eq!((&listed["data"][0]["id"], &listed["has_more"]), (&other["id"], &json!(true)));
 }
+
+#[tokio::test]
+async fn a_saved_card_is_renewed_ends_and_is_taken_away_on_demand() {
+    let vendors = Vendors::start().await;
+    let acme = customer(&vendors).await;
+    let setup = set_up(&vendors, &acme, "pm_card_visa").await;
+    let method = setup["payment_method"].as_str().unwrap();
+    let change = async |change: &str| {
+        let changed = vendors.control("stripe/method", json!({ "id": method, "change": change })).await;
+        (changed.status, changed.json["method"].clone())
+    };
+    let (status, renewed) = change("updated").await;
+    assert_eq!((status, &renewed["card"]["last4"]), (200, &json!("0005")));
+    contracts::stripe("payment_method", &renewed);
+    assert_eq!(charge_away(&vendors, &acme, method).await.status, 200);
+
+    assert_eq!(change("expired").await.0, 200);
+    let declined = charge_away(&vendors, &acme, method).await;
+    assert_eq!((declined.status, &declined.json["error"]["code"]), (402, &json!("expired_card")));
+
+    let (status, gone) = change("detached").await;
+    assert_eq!((status, &gone["customer"]), (200, &Value::Null));
+    assert_eq!(charge_away(&vendors, &acme, method).await.status, 400);
+    assert_eq!(change("detached").await.0, 400, "nobody has it saved");
+    let kinds = vendors.event_kinds().await;
+    for kind in ["payment_method.automatically_updated", "payment_method.detached"] {
+        assert!(kinds.iter().any(|told| told == kind), "{kind}: {kinds:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_card_of_a_payment_is_saved_afterwards_where_the_payment_said_so() {
+    let vendors = Vendors::start().await;
+    let acme = customer(&vendors).await;
+    for (usage, status) in [(Some("off_session"), 200), (None, 400)] {
+        let mut form =
+            vec![("amount", "8000"), ("currency", "usd"), ("payment_method", "pm_card_visa"), ("confirm", "true")];
+        form.extend(usage.map(|usage| ("setup_future_usage", usage)));
+        let paid = vendors.made("payment_intents", &form).await;
+        let attach = format!("payment_methods/{}/attach", paid["payment_method"].as_str().unwrap());
+        let attached = vendors.stripe_post(&attach, &[("customer", &acme)]).await;
+        assert_eq!(attached.status, status, "{usage:?}: {}", attached.json);
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::{
     database::on_both,
-    shop::{Shop, at, shop},
+    shop::{Shop, at, day, shop},
 };
 use domain::{
     ids::MethodId,
@@ -34,6 +34,7 @@ fn method(shop: &Shop, n: i64, state: MethodState) -> Method {
         action_url: None,
         nickname: String::new(),
         is_default: false,
+        replaces: None,
         created_at: at(n),
         updated_at: at(n),
     }
@@ -138,6 +139,41 @@ on_both!(n13_whoever_takes_a_method_out_waits_for_the_payment_that_is_being_writ
     tab.commit().await.unwrap();
     removal.await.unwrap().unwrap();
     assert_eq!(shop.db.attempts_of(order.payment.id).await.unwrap(), [order.attempt], "it was there before");
+});
+
+on_both!(d32_what_is_kept_is_found_by_the_gateways_id_of_it_or_of_its_company, async |db| {
+    let (shop, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    let kept = |shop: &Shop, id: &str, state| Method { gateway_method: Some(id.into()), ..method(shop, 1, state) };
+    for state in MethodState::ALL {
+        shop.db.method_open(kept(&shop, "pm_1", state), None, given()).await.unwrap();
+    }
+    shop.db.method_open(kept(&shop, "pm_2", MethodState::Ready), None, given()).await.unwrap();
+    bolt.db.method_open(kept(&bolt, "pm_1", MethodState::Ready), None, given()).await.unwrap();
+    let found = async |id| {
+        let found = shop.db.methods_kept(shop.connection, id).await.unwrap();
+        assert!(found.iter().all(|method| method.merchant_id == shop.db.merchant_id()), "{id}");
+        found.into_iter().map(|method| (method.gateway_method.unwrap(), method.state)).collect::<Vec<_>>()
+    };
+    let one = |state| ("pm_1".to_owned(), state);
+    assert_eq!(found("pm_1").await, [one(MethodState::Ready), one(MethodState::NeedsAttention)]);
+    let of_company = found("cus_1").await;
+    assert_eq!(of_company, [one(MethodState::Ready), ("pm_2".to_owned(), MethodState::Ready)]);
+    assert!(found("pm_3").await.is_empty());
+});
+
+on_both!(d18_only_cards_that_can_be_charged_and_end_by_then_are_listed, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    for state in MethodState::ALL {
+        let ending = Method { good_until: Some(day(30)), ..method(&shop, 1, state) };
+        shop.db.method_open(ending, None, given()).await.unwrap();
+    }
+    let without_end = method(&shop, 1, MethodState::Ready);
+    shop.db.method_open(without_end, None, given()).await.unwrap();
+    for (by, number) in [(day(29), 0), (day(30), 1)] {
+        let ending = shop.db.methods_ending(by).await.unwrap();
+        assert_eq!(ending.len(), number, "{by}");
+        assert!(ending.iter().all(|method| method.state == MethodState::Ready));
+    }
 });
 
 on_both!(d22_methods_of_another_merchant_or_company_are_missing, async |db| {

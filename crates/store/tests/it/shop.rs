@@ -168,6 +168,7 @@ impl Shop {
                 cancel_url: "https://pay.example/".into(),
                 method_token: None,
                 gateway_customer: None,
+                keeps: None,
                 kind: MethodKind::Card,
                 postal_code: None,
                 state: AttemptState::Created,

@@ -3,9 +3,9 @@
 //! the bank before it keeps it; an account cannot be tried, its first debit tells.
 
 use super::{
-    AuthorizeNet, ForgetRequest, Found, GatewayError, StoreLookUp, StoreRequest, code,
+    AuthorizeNet, ForgetRequest, Found, GatewayError, KeepRequest, KeptMethod, StoreLookUp, StoreRequest, code,
     find::LISTED_WITHIN,
-    profiles::{KeptReply, NewProfile, PaymentProfile, Profile, ProfileReply},
+    profiles::{KeptReply, NewCustomer, NewProfile, PaymentProfile, Profile, ProfileReply},
     replies::{Reply, filled},
     requests::Request,
 };
@@ -20,7 +20,7 @@ use domain::{
 const DUPLICATE: &str = "E00039";
 /// The bank did not say yes; why, a sentence alone tells.
 const NOT_APPROVED: &str = "E00027";
-const NOT_FOUND: &str = "E00040";
+pub const NOT_FOUND: &str = "E00040";
 /// `validationMode`: tried at the bank, or looked at alone.
 const TRIED: &str = "liveMode";
 const LOOKED_AT: &str = "testMode";
@@ -36,24 +36,45 @@ impl AuthorizeNet {
             profile: NewProfile::of(request, &name),
             validation_mode: if request.kind.is_debit() { LOOKED_AT } else { TRIED },
         };
-        let id = match self.ask::<KeptReply>(keep).await {
-            Ok(kept) => kept.customer_profile_id.0,
-            Err(GatewayError::Refused { code, message }) if code == DUPLICATE => named_in(&message)?,
+        match made(self.ask(keep).await) {
             Err(GatewayError::Refused { code, .. }) if code == NOT_APPROVED => {
-                return Ok(MethodSeen::bare(MethodFact::Refused { reason: DeclineReason::Declined }));
+                Ok(MethodSeen::bare(MethodFact::Refused { reason: DeclineReason::Declined }))
             }
-            Err(other) => return Err(other),
+            id => Ok(self.read_soon(request.kind, id?).await),
+        }
+    }
+
+    /// The vendor makes a profile of a charge that it approved. By its name, it makes one.
+    pub(super) async fn keep_card_of(&self, request: &KeepRequest) -> Result<MethodSeen, GatewayError> {
+        let name = code::of_method(request.method)?;
+        let keep = Request::KeepPaid {
+            head: self.head(Some(&name)),
+            trans_id: &request.charge_gateway_id,
+            customer: NewCustomer::of(&name, &request.customer_name),
         };
-        // The answer shows nothing of the method. It is kept, whatever comes of reading it.
+        let id = made(self.ask(keep).await)?;
+        Ok(self.read_soon(MethodKind::Card, id).await)
+    }
+
+    /// The answer shows nothing of the method. It is kept, whatever comes of reading it.
+    async fn read_soon(&self, kind: MethodKind, id: String) -> MethodSeen {
         let read: Result<ProfileReply, _> = self.ask_soon(self.by_id(&id)).await;
         let seen = match read {
-            Ok(reply) => self.seen(request, &reply.profile).await,
+            Ok(reply) => self.seen(kind, &reply.profile).await,
             Err(cause) => Err(cause),
         };
-        Ok(seen.unwrap_or_else(|cause| {
+        seen.unwrap_or_else(|cause| {
             tracing::warn!(%cause, "What Authorize.Net keeps could not be read; a look-up will.");
             MethodSeen { setup_id: Some(id), ..MethodSeen::bare(MethodFact::Verifying) }
-        }))
+        })
+    }
+
+    pub(super) async fn kept_now(&self, kept: &KeptMethod) -> Result<MethodSeen, GatewayError> {
+        match self.ask::<ProfileReply>(self.by_id(&kept.customer)).await {
+            Ok(reply) => self.seen(kept.kind, &reply.profile).await,
+            Err(GatewayError::Refused { code, .. }) if code == NOT_FOUND => Ok(MethodSeen::bare(MethodFact::Gone)),
+            Err(error) => Err(error),
+        }
     }
 
     pub(super) async fn look_up_stored(&self, look_up: &StoreLookUp) -> Result<Found<MethodSeen>, GatewayError> {
@@ -63,7 +84,7 @@ impl AuthorizeNet {
             None => self.by_name(&name),
         };
         match self.ask::<ProfileReply>(by).await {
-            Ok(reply) => Ok(Found::Seen(self.seen(&look_up.request, &reply.profile).await?)),
+            Ok(reply) => Ok(Found::Seen(self.seen(look_up.request.kind, &reply.profile).await?)),
             Err(GatewayError::Refused { code, .. }) if code == NOT_FOUND => {
                 let is_early = look_up.setup_id.is_none() && (self.config.clock)() - look_up.sent_at < LISTED_WITHIN;
                 Ok(if is_early { Found::TooEarlyToSay } else { Found::NotThere })
@@ -82,10 +103,10 @@ impl AuthorizeNet {
     }
 
     /// A token does not tell what it was made of: a method of another kind than its payer agreed to is not kept.
-    async fn seen(&self, request: &StoreRequest, profile: &Profile) -> Result<MethodSeen, GatewayError> {
+    async fn seen(&self, kind: MethodKind, profile: &Profile) -> Result<MethodSeen, GatewayError> {
         let setup_id = Some(profile.customer_profile_id.0.clone());
         let Some(kept) = profile.payment_profiles.first() else { return Ok(MethodSeen::bare(MethodFact::Gone)) };
-        if kept.kind() != Some(request.kind) {
+        if kept.kind() != Some(kind) {
             self.let_go(&ForgetRequest { setup_id, gateway_method: None }).await?;
             return Ok(MethodSeen::bare(MethodFact::Refused { reason: DeclineReason::SetUp }));
         }
@@ -137,6 +158,15 @@ impl PaymentProfile {
 fn good_until(expiry: &str) -> Option<NaiveDate> {
     let (year, month) = expiry.split_once('-')?;
     last_day(month.parse().ok()?, year.parse().ok()?)
+}
+
+/// The profile that was made, by this request or by the very same before it.
+fn made(reply: Result<KeptReply, GatewayError>) -> Result<String, GatewayError> {
+    match reply {
+        Ok(kept) => Ok(kept.customer_profile_id.0),
+        Err(GatewayError::Refused { code, message }) if code == DUPLICATE => named_in(&message),
+        Err(other) => Err(other),
+    }
 }
 
 /// The id in "A duplicate record with ID 933042598 already exists." It stands nowhere else (3.9).

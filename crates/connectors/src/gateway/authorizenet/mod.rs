@@ -17,9 +17,9 @@ mod requests;
 mod webhook;
 
 use super::{
-    Capabilities, Cards, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, LateNews,
-    ListedRefund, LookUp, News, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken,
-    WebhookError, WebhookNews, Wire, refused,
+    Capabilities, Cards, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, KeepRequest,
+    KeptMethod, LateNews, ListedRefund, LookUp, News, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp,
+    StoreRequest, Taken, WebhookError, WebhookNews, Wire, no_longer_kept, refused,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
@@ -97,6 +97,7 @@ impl Gateway for AuthorizeNet {
             refunds: Refunds::WholeUntilSettled,
             disputes: false,
             stores: true,
+            keeps_paid: true,
             debits: &[],
             late_news: LateNews::Asked,
             // A signature holds no time: news that come again are known by their id.
@@ -120,7 +121,13 @@ impl Gateway for AuthorizeNet {
             ChargeHow::Saved { customer, method, .. } => Transaction::charge_kept(request, &code, customer, method),
             ChargeHow::HostedPage => return self.open_page(request, &code).await,
         };
-        let response = self.transact(Some(&code), charge).await?;
+        let is_saved = matches!(request.how, ChargeHow::Saved { .. });
+        let response = match self.transact(Some(&code), charge).await {
+            Err(GatewayError::Refused { code: said, .. }) if is_saved && said == methods::NOT_FOUND => {
+                return Ok(no_longer_kept());
+            }
+            response => response?,
+        };
         if response.is_duplicate() {
             return self.charged(request, &code, &self.original(&response, &code).await?).await;
         }
@@ -163,6 +170,14 @@ impl Gateway for AuthorizeNet {
 
     async fn find_stored(&self, look_up: &StoreLookUp) -> Result<Found<MethodSeen>, GatewayError> {
         self.look_up_stored(look_up).await
+    }
+
+    async fn keep_paid(&self, request: &KeepRequest) -> Result<MethodSeen, GatewayError> {
+        self.keep_card_of(request).await
+    }
+
+    async fn read_kept(&self, kept: &KeptMethod) -> Result<MethodSeen, GatewayError> {
+        self.kept_now(kept).await
     }
 
     async fn forget(&self, request: &ForgetRequest) -> Result<(), GatewayError> {

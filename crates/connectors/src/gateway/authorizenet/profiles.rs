@@ -18,6 +18,14 @@ pub struct NewProfile<'a> {
     payment_profiles: [NewMethod<'a>; 1],
 }
 
+/// The same without a method: that of a charge is put into it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewCustomer<'a> {
+    merchant_customer_id: &'a str,
+    description: String,
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct NewMethod<'a> {
@@ -70,13 +78,23 @@ impl<'a> NewProfile<'a> {
     pub fn of(request: &'a StoreRequest, name: &'a str) -> Self {
         Self {
             merchant_customer_id: name,
-            description: request.customer_name.chars().take(DESCRIPTION_MAX_CHARS).collect(),
+            description: described(&request.customer_name),
             payment_profiles: [NewMethod {
                 bill_to: request.postal_code.as_deref().map(|zip| BillTo { zip }),
                 payment: Payment::nonce(&request.token),
             }],
         }
     }
+}
+
+impl<'a> NewCustomer<'a> {
+    pub fn of(name: &'a str, customer_name: &str) -> Self {
+        Self { merchant_customer_id: name, description: described(customer_name) }
+    }
+}
+
+fn described(customer_name: &str) -> String {
+    customer_name.chars().take(DESCRIPTION_MAX_CHARS).collect()
 }
 
 impl<'a> Transaction<'a> {

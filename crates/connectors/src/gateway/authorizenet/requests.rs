@@ -1,7 +1,7 @@
 //! What we send. The order of the members is the vendor's schema and part of its wire: another one is refused as E00003
 //! (`wire/gateways.md`, 3.1-3.2). The official SDK's bytes are the proof (`tests/it/authorizenet_golden.rs`).
 
-use super::profiles::{ChosenProfile, NewProfile};
+use super::profiles::{ChosenProfile, NewCustomer, NewProfile};
 use crate::gateway::{ChargeRequest, RefundRequest};
 use serde::Serialize;
 use serde_json::Value;
@@ -66,6 +66,13 @@ pub enum Request<'a> {
         head: Head<'a>,
         profile: NewProfile<'a>,
         validation_mode: &'static str,
+    },
+    #[serde(rename = "createCustomerProfileFromTransactionRequest")]
+    KeepPaid {
+        #[serde(flatten)]
+        head: Head<'a>,
+        trans_id: &'a str,
+        customer: NewCustomer<'a>,
     },
     /// By either of its names.
     #[serde(rename = "getCustomerProfileRequest")]

@@ -14,8 +14,9 @@ use sha2::Sha512;
 /// How the events begin whose outcome a transaction answers, and those among them that are about a refund.
 const PAYMENT: &str = "net.authorize.payment.";
 const REFUND: &str = "net.authorize.payment.refund.";
-/// What we keep there is read when it is needed, so its events are echoes.
+/// What we keep there is read when it is needed: that something was made there is an echo, and other changes say of what.
 const CUSTOMER: &str = "net.authorize.customer.";
+const MADE: &str = ".created";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -47,11 +48,14 @@ pub fn news(keys: &[SecretString], signature: &str, raw: &[u8]) -> Result<Webhoo
         refund: None,
         refund_gateway_id: None,
         method: None,
+        kept: None,
         dispute: None,
         is_idle: false,
     };
     if nothing.kind.starts_with(CUSTOMER) {
-        return Ok(WebhookNews { is_idle: true, ..nothing });
+        let is_idle = nothing.kind.ends_with(MADE);
+        let kept = filled(payload.id.as_ref()).filter(|_| !is_idle).map(str::to_owned);
+        return Ok(WebhookNews { is_idle, kept, ..nothing });
     }
     if !nothing.kind.starts_with(PAYMENT) || payload.entity_name.as_deref() != Some("transaction") {
         return Ok(nothing);

@@ -93,10 +93,18 @@ fn an_event_names_our_attempt_and_the_transaction() {
         let news = read(&raw).expect("signed and readable");
         assert_eq!((news.refund, news.attempt, news.gateway_id), (Some(refund), None, None), "{kind}");
     }
-    for kind in ["customer.created", "customer.paymentProfile.deleted"] {
-        assert_eq!(event(kind, r#""entityName":"customerProfile","id":"1""#), (None, None));
-        let echo = format!(r#"{{"notificationId":"n-1","eventType":"net.authorize.{kind}","payload":{{}}}}"#);
-        assert!(read(&echo).expect("signed and readable").is_idle, "{kind}");
+    for (kind, kept) in [
+        ("customer.created", None),
+        ("customer.paymentProfile.created", None),
+        ("customer.deleted", Some("1")),
+        ("customer.paymentProfile.deleted", Some("1")),
+        ("customer.paymentProfile.updated", Some("1")),
+    ] {
+        let payload = r#""entityName":"customerProfile","id":"1""#;
+        assert_eq!(event(kind, payload), (None, None));
+        let raw = format!(r#"{{"notificationId":"n-1","eventType":"net.authorize.{kind}","payload":{{{payload}}}}}"#);
+        let news = read(&raw).expect("signed and readable");
+        assert_eq!((news.kept.as_deref(), news.is_idle), (kept, kept.is_none()), "{kind}");
     }
     assert_eq!(read("[]"), Err(WebhookError::Unreadable));
     assert_eq!(read(r#"{"notificationId":"n-1"}"#), Err(WebhookError::Unreadable));

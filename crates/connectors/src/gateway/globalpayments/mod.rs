@@ -75,6 +75,7 @@ impl Gateway for GlobalPayments {
             // Its disputes do not say which payment they are of.
             disputes: false,
             stores: false,
+            keeps_paid: false,
             debits: &[],
             late_news: LateNews::Told,
             // It is told where to with a link. A signature holds no time.

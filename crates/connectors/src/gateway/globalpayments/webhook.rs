@@ -36,6 +36,7 @@ pub fn news(app_key: &SecretString, signature: &str, raw: &[u8]) -> Result<Webho
         refund: None,
         refund_gateway_id: Some(id).filter(|_| is_refund),
         method: None,
+        kept: None,
         dispute: None,
         is_idle: false,
     })

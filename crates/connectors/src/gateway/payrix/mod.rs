@@ -82,6 +82,7 @@ impl Gateway for Payrix {
             refunds: Refunds::No("Refund it in Payrix’s own portal, and take it out of the books by hand."),
             disputes: false,
             stores: false,
+            keeps_paid: false,
             debits: &[],
             late_news: LateNews::Told,
             wire: Wire::Vendor { news: News::No("how it signs its news is not public") },

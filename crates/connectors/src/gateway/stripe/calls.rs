@@ -136,6 +136,13 @@ pub fn read_charge(answer: &Answer, how: &ChargeHow) -> Result<Observation, Gate
     }
 }
 
+/// Stripe refused the charge because it keeps the saved method no more.
+pub fn is_of_none_kept(answer: &Answer, how: &ChargeHow) -> bool {
+    matches!(how, ChargeHow::Saved { .. })
+        && matches!(answer.status.as_u16(), 400 | 404)
+        && error_of(answer).is_some_and(|error| error.lacks_saved())
+}
+
 pub fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, GatewayError> {
     if !answer.status.is_success() {
         return Err(failure(answer));

@@ -73,10 +73,7 @@ impl Stripe {
 impl Dispute {
     fn read(&self) -> Option<ReadDispute> {
         let moment = |seconds| DateTime::from_timestamp(seconds, 0);
-        let charge_gateway_id = self.payment_intent.as_ref().map(|intent| match intent {
-            Expandable::Id(id) => id.clone(),
-            Expandable::Full(intent) => intent.id.clone(),
-        });
+        let charge_gateway_id = self.payment_intent.as_ref().map(|intent| intent.id().to_owned());
         let test = if self.livemode == Some(false) { "/test" } else { "" };
         let page_url = calls::plain(&self.id, "dp_").ok().map(|id| format!("{CONSOLE}{test}/disputes/{id}"));
         let seen = DisputeSeen {

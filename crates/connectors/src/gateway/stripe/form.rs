@@ -2,7 +2,7 @@
 //! same to the byte (`wire/gateways.md`, 2.7).
 
 use crate::gateway::{Authority, ChargeHow, ChargeRequest, RefundRequest, StoreRequest};
-use domain::method::MethodKind;
+use domain::{ids::CustomerId, method::MethodKind};
 
 /// Where our attempt's id stands in every object that it made, and how webhooks and lists are matched to it.
 pub const ATTEMPT: &str = "attempt_id";
@@ -13,8 +13,14 @@ pub const REFUND: &str = "refund_id";
 /// Where our method's id stands in the object that keeps it.
 pub const METHOD: &str = "method_id";
 
-/// A SetupIntent is read with the method that it keeps.
+/// A SetupIntent, or a payment, is read with its method.
 pub const WITH_METHOD: (&str, &str) = ("expand[]", "payment_method");
+
+/// And with the authority that it was given.
+pub const WITH_MANDATE: (&str, &str) = ("expand[]", "mandate");
+
+/// It may be charged later without its payer.
+const LATER: &str = "off_session";
 
 pub type Fields = Vec<(&'static str, String)>;
 
@@ -31,9 +37,11 @@ pub fn charge(request: &ChargeRequest) -> (&'static str, Fields) {
     }
 }
 
-/// Create and confirm in one call. No `receipt_email`: the receipt is ours to send.
+/// Create and confirm in one call. No `receipt_email`: the receipt is ours to send. One whose card will be kept names no
+/// company yet: "If no Customer was provided, the payment method can still be attached to a Customer after the transaction
+/// completes" (the contract). So neither a company that was deleted at Stripe nor one that cannot be made fails a payment.
 fn intent(request: &ChargeRequest, method: &str, kind: MethodKind) -> Fields {
-    vec![
+    let mut fields = vec![
         ("amount", request.amount.minor.to_string()),
         ("currency", currency(request)),
         ("confirm", "true".to_owned()),
@@ -44,7 +52,9 @@ fn intent(request: &ChargeRequest, method: &str, kind: MethodKind) -> Fields {
         ("metadata[reference]", request.reference.clone()),
         ("return_url", request.return_url.clone()),
         ("expand[]", "latest_charge".to_owned()),
-    ]
+    ];
+    fields.extend(request.keep.then(|| ("setup_future_usage", LATER.to_owned())));
+    fields
 }
 
 /// Both the session and the payment that will come of it carry our attempt. No `expires_at`: counted from now, it would
@@ -66,21 +76,22 @@ fn hosted_page(request: &ChargeRequest) -> Fields {
         ("payment_intent_data[metadata][reference]", request.reference.clone()),
     ];
     fields.extend(request.receipt_email.clone().map(|email| ("customer_email", email)));
+    fields.extend(request.keep.then(|| ("payment_intent_data[setup_future_usage]", LATER.to_owned())));
     fields
 }
 
 /// The payer's company, to keep its methods under.
-pub fn customer(request: &StoreRequest) -> Fields {
-    vec![("name", request.customer_name.clone()), ("metadata[customer_id]", request.customer.to_string())]
+pub fn customer(id: CustomerId, name: &str) -> Fields {
+    vec![("name", name.to_owned()), ("metadata[customer_id]", id.to_string())]
 }
 
-/// Create and confirm in one call. `off_session`: it may be charged later without its payer.
+/// Create and confirm in one call.
 pub fn set_up(request: &StoreRequest, customer: &str) -> Fields {
     let mut fields = vec![
         ("customer", customer.to_owned()),
         ("payment_method", request.token.clone()),
         ("payment_method_types[]", name(request.kind).to_owned()),
-        ("usage", "off_session".to_owned()),
+        ("usage", LATER.to_owned()),
         ("confirm", "true".to_owned()),
         ("return_url", request.return_url.clone()),
         ("metadata[method_id]", request.method.to_string()),

@@ -6,10 +6,13 @@ use super::{
     calls::{self, IDEMPOTENCY_ERROR},
     find::{LIST_BEFORE, Pages, REPLAY_MAX, created_since, is_replayed},
     form,
-    wire::{OnlyId, SavedMethod, Setup},
+    wire::{MethodDetails, OnlyId, Setup},
 };
 use crate::{gateway::unreadable, http::Answer};
-use domain::method::MethodSeen;
+use domain::{
+    ids::{CustomerId, MethodId},
+    method::{MethodFact, MethodSeen},
+};
 use reqwest::{Method, StatusCode};
 
 impl Stripe {
@@ -68,19 +71,20 @@ impl Stripe {
             if !is_of_nobody(&answer) {
                 return Ok((known.clone(), answer));
             }
-            let customer = self.customer(request).await?;
+            let customer = self.customer(request.method, request.customer, &request.customer_name).await?;
             let answer = self.send_set_up(request, &customer, &format!("{key}-anew")).await?;
             return Ok((customer, answer));
         }
-        let customer = self.customer(request).await?;
+        let customer = self.customer(request.method, request.customer, &request.customer_name).await?;
         let answer = self.send_set_up(request, &customer, &key).await?;
         Ok((customer, answer))
     }
 
-    async fn customer(&self, request: &StoreRequest) -> Result<String, GatewayError> {
+    /// Makes the payer's company, once for each method.
+    pub(super) async fn customer(&self, method: MethodId, id: CustomerId, name: &str) -> Result<String, GatewayError> {
         let create = self.call(Method::POST, "customers");
-        let create = create.header("Idempotency-Key", format!("{}-customer", request.method));
-        Ok(self.json::<OnlyId>(create.form(&form::customer(request))).await?.id)
+        let create = create.header("Idempotency-Key", format!("{method}-customer"));
+        Ok(self.json::<OnlyId>(create.form(&form::customer(id, name))).await?.id)
     }
 
     async fn send_set_up(&self, request: &StoreRequest, customer: &str, key: &str) -> Result<Answer, GatewayError> {
@@ -114,9 +118,10 @@ impl Stripe {
         }
     }
 
-    async fn ask_about_setup(&self, id: &str) -> Result<Answer, GatewayError> {
+    pub(super) async fn ask_about_setup(&self, id: &str) -> Result<Answer, GatewayError> {
         let path = format!("setup_intents/{}", calls::plain(id, "seti_")?);
-        Ok(self.http.send(self.call(Method::GET, &path).query(&[form::WITH_METHOD])).await?)
+        let call = self.call(Method::GET, &path).query(&[form::WITH_METHOD, form::WITH_MANDATE]);
+        Ok(self.http.send(call).await?)
     }
 
     /// What is not there is forgotten. Any other refusal says nothing about the card, which may still be attached.
@@ -127,8 +132,8 @@ impl Stripe {
             Err(GatewayError::Refused { .. }) if answer.status == StatusCode::NOT_FOUND => Ok(()),
             // So is one of nobody's refused, by no code of its own; whether it is, it says itself.
             Err(refused @ GatewayError::Refused { .. }) if answer.status == StatusCode::BAD_REQUEST => {
-                let method: SavedMethod = self.json(self.call(Method::GET, &path)).await?;
-                if method.customer.is_none() { Ok(()) } else { Err(refused) }
+                let method: MethodDetails = self.json(self.call(Method::GET, &path)).await?;
+                if method.observe().fact == MethodFact::Gone { Ok(()) } else { Err(refused) }
             }
             other => other.map(drop),
         }
@@ -136,7 +141,7 @@ impl Stripe {
 }
 
 /// Stripe has no such company.
-fn is_of_nobody(answer: &Answer) -> bool {
+pub(super) fn is_of_nobody(answer: &Answer) -> bool {
     matches!(answer.status.as_u16(), 400 | 404) && calls::error_of(answer).is_some_and(|error| error.lacks_customer())
 }
 

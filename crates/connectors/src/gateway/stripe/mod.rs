@@ -6,15 +6,16 @@ mod declines;
 mod disputes;
 mod find;
 mod form;
+mod kept;
 mod methods;
 mod refunds;
 mod webhook;
 mod wire;
 
 use super::{
-    Capabilities, Cards, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, LateNews,
-    ListedRefund, LookUp, News, ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp,
-    StoreRequest, Taken, WebhookError, WebhookNews, Wire,
+    Capabilities, Cards, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, KeepRequest,
+    KeptMethod, LateNews, ListedRefund, LookUp, News, ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds,
+    StoreLookUp, StoreRequest, Taken, WebhookError, WebhookNews, Wire, no_longer_kept,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
@@ -75,6 +76,7 @@ impl Gateway for Stripe {
             refunds: Refunds::Allowed,
             disputes: true,
             stores: true,
+            keeps_paid: true,
             debits: &[MethodKind::AchDebit, MethodKind::BecsDebit],
             late_news: LateNews::Told,
             wire: Wire::Vendor { news: News::Charges { life: Some(webhook::TOLERANCE) } },
@@ -89,6 +91,9 @@ impl Gateway for Stripe {
 
     async fn charge(&self, request: &ChargeRequest) -> Result<Observation, GatewayError> {
         let answer = self.transmit(request).await?;
+        if calls::is_of_none_kept(&answer, &request.how) {
+            return Ok(no_longer_kept());
+        }
         let seen = calls::read_charge(&answer, &request.how)?;
         self.end_declined(&request.how, &seen).await;
         Ok(seen)
@@ -141,6 +146,14 @@ impl Gateway for Stripe {
 
     async fn find_stored(&self, look_up: &StoreLookUp) -> Result<Found<MethodSeen>, GatewayError> {
         self.look_up_stored(look_up).await
+    }
+
+    async fn keep_paid(&self, request: &KeepRequest) -> Result<MethodSeen, GatewayError> {
+        self.keep_card_of(request).await
+    }
+
+    async fn read_kept(&self, kept: &KeptMethod) -> Result<MethodSeen, GatewayError> {
+        self.kept_now(kept).await
     }
 
     async fn forget(&self, request: &ForgetRequest) -> Result<(), GatewayError> {

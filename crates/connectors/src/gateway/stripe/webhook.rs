@@ -17,8 +17,17 @@ use std::collections::BTreeMap;
 /// How far the signed time may be from ours.
 pub const TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
-/// What we keep at Stripe is read there, and its changes are told by the payments and set-ups that need them.
+/// What we keep at Stripe is read there when it is needed, so that most news of it are echoes.
 const IDLE: [&str; 3] = ["customer.", "payment_method.", "mandate."];
+/// But that a method, or all of a company's, can be charged no more, or that a card has another date or number, nothing
+/// else tells.
+const CHANGES: [&str; 5] = [
+    "customer.deleted",
+    "mandate.updated",
+    "payment_method.automatically_updated",
+    "payment_method.detached",
+    "payment_method.updated",
+];
 
 #[derive(Deserialize)]
 struct Event {
@@ -39,6 +48,7 @@ struct Object {
     id: Option<String>,
     object: Option<String>,
     payment_intent: Option<Expandable<OnlyId>>,
+    payment_method: Option<Expandable<OnlyId>>,
     client_reference_id: Option<String>,
     metadata: Option<BTreeMap<String, String>>,
 }
@@ -51,6 +61,16 @@ struct OnlyId {
 impl Object {
     fn attempt(&self) -> Option<&String> {
         self.metadata.as_ref().and_then(|m| m.get(ATTEMPT)).or(self.client_reference_id.as_ref())
+    }
+
+    /// Of the method or company itself; an authority names its method.
+    fn kept(&self) -> Option<String> {
+        match (self.object.as_deref(), &self.payment_method) {
+            (Some("mandate"), Some(Expandable::Id(id))) => Some(id.clone()),
+            (Some("mandate"), Some(Expandable::Full(method))) => Some(method.id.clone()),
+            (Some("mandate"), None) => None,
+            _ => self.id.clone(),
+        }
     }
 
     /// Of the payment or page itself; anything that hangs on a payment names it.
@@ -82,12 +102,14 @@ pub fn news(
     let refund_gateway_id = object.id.clone().filter(|_| is_theirs);
     let is_dispute = object.object.as_deref() == Some("dispute");
     let dispute = object.id.clone().filter(|_| is_dispute);
+    let is_change = CHANGES.contains(&event.kind.as_str());
+    let kept = object.kept().filter(|_| is_change);
     let (attempt, gateway_id) = if tells_of_outcome(&event.kind) {
         (object.attempt().and_then(|id| id.parse().ok()), object.gateway_id())
     } else {
         (None, None)
     };
-    let is_idle = IDLE.iter().any(|of| event.kind.starts_with(of));
+    let is_idle = !is_change && IDLE.iter().any(|of| event.kind.starts_with(of));
     Ok(WebhookNews {
         event_id: event.id,
         kind: event.kind,
@@ -96,6 +118,7 @@ pub fn news(
         refund,
         refund_gateway_id,
         method,
+        kept,
         dispute,
         is_idle,
     })

@@ -135,3 +135,26 @@ fn news_of_a_refund_names_ours_or_that_of_somebody_else() {
         assert_eq!(news.refund_gateway_id.as_deref(), theirs, "{metadata}: by its number there");
     }
 }
+
+#[test]
+fn d32_news_of_a_method_say_which_one_and_echoes_say_nothing() {
+    let method = r#"{"id":"pm_1","object":"payment_method","customer":null}"#;
+    let mandate = r#"{"id":"mandate_1","object":"mandate","payment_method":"pm_1","status":"inactive"}"#;
+    let expanded = r#"{"id":"mandate_1","object":"mandate","payment_method":{"id":"pm_1"}}"#;
+    let customer = r#"{"id":"cus_1","object":"customer"}"#;
+    for (kind, object, kept) in [
+        ("payment_method.automatically_updated", method, Some("pm_1")),
+        ("payment_method.detached", method, Some("pm_1")),
+        ("payment_method.updated", method, Some("pm_1")),
+        ("mandate.updated", mandate, Some("pm_1")),
+        ("mandate.updated", expanded, Some("pm_1")),
+        ("customer.deleted", customer, Some("cus_1")),
+        ("payment_method.attached", method, None),
+        ("customer.created", customer, None),
+    ] {
+        let event = format!(r#"{{"id":"evt_1","type":"{kind}","data":{{"object":{object}}}}}"#);
+        let news = read(&event).expect("signed and readable");
+        assert_eq!((news.kept.as_deref(), news.is_idle), (kept, kept.is_none()), "{kind}");
+        assert_eq!((news.attempt, news.gateway_id), (None, None), "{kind}");
+    }
+}

@@ -87,8 +87,10 @@ impl Charge {
 
 /// A payment method, or what a charge tells about one.
 #[derive(Debug, Deserialize)]
-struct MethodDetails {
+pub struct MethodDetails {
     id: Option<String>,
+    /// Who has it saved.
+    customer: Option<Expandable<OnlyId>>,
     card: Option<Card>,
     us_bank_account: Option<Account>,
     au_becs_debit: Option<Account>,
@@ -102,6 +104,14 @@ impl MethodDetails {
     fn shown(&self) -> Option<Shown> {
         let of_account = || Some(Shown { face: self.account()?.face()?, good_until: None });
         self.card.as_ref().and_then(Card::seen).or_else(of_account)
+    }
+
+    /// What it says of itself: one that nobody has saved can be charged no more.
+    pub fn observe(&self) -> MethodSeen {
+        let gateway_customer = self.customer.as_ref().map(|customer| customer.id().to_owned());
+        let fact = if gateway_customer.is_some() { MethodFact::Ready } else { MethodFact::Gone };
+        let (gateway_method, shown) = (self.id.clone(), self.shown());
+        MethodSeen { gateway_customer, gateway_method, shown, ..MethodSeen::bare(fact) }
     }
 }
 
@@ -129,10 +139,16 @@ struct Card {
     exp_year: Option<i32>,
 }
 
-/// A method by itself: who has it saved.
+/// A payment, read for its method alone.
 #[derive(Debug, Deserialize)]
-pub struct SavedMethod {
-    pub customer: Option<Expandable<OnlyId>>,
+pub struct PaidBy {
+    pub payment_method: Option<Expandable<MethodDetails>>,
+}
+
+/// The authority to debit an account.
+#[derive(Debug, Deserialize)]
+struct Mandate {
+    status: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -140,6 +156,7 @@ pub struct Setup {
     id: String,
     status: Option<SetupStatus>,
     payment_method: Option<Expandable<MethodDetails>>,
+    mandate: Option<Expandable<Mandate>>,
     next_action: Option<NextAction>,
     last_setup_error: Option<ApiError>,
     metadata: Option<BTreeMap<String, String>>,
@@ -282,6 +299,15 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Expandable<T> {
     }
 }
 
+impl Expandable<OnlyId> {
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Id(id) => id,
+            Self::Full(full) => &full.id,
+        }
+    }
+}
+
 impl Intent {
     /// Stripe would take another card: the last try failed, or none was made.
     pub fn waits_for_card(&self) -> bool {
@@ -363,6 +389,12 @@ impl Setup {
         MethodSeen { setup_id: Some(self.id.clone()), gateway_method, shown, ..MethodSeen::bare(self.fact()) }
     }
 
+    /// The bank has ended the authority that it was given.
+    pub fn has_lost_its_mandate(&self) -> bool {
+        let Some(Expandable::Full(mandate)) = &self.mandate else { return false };
+        mandate.status.as_deref() == Some("inactive")
+    }
+
     /// Its payer and the bank have nothing left to do.
     pub fn is_over(&self) -> bool {
         matches!(self.fact(), MethodFact::Ready | MethodFact::Refused { .. } | MethodFact::Gone)
@@ -409,10 +441,7 @@ impl Refund {
 
     /// Stripe's id of the payment that it is of.
     fn payment(&self) -> Option<String> {
-        self.payment_intent.as_ref().map(|intent| match intent {
-            Expandable::Id(id) => id.clone(),
-            Expandable::Full(intent) => intent.id.clone(),
-        })
+        self.payment_intent.as_ref().map(|intent| intent.id().to_owned())
     }
 
     pub fn listed(&self) -> Option<ListedRefund> {
@@ -464,6 +493,12 @@ impl ApiError {
 
     fn setup_fact(&self) -> MethodFact {
         MethodFact::Refused { reason: declines::reason(self.decline_code.as_deref(), self.code.as_deref()) }
+    }
+
+    /// Stripe has not got what the charge was to be taken from, or nobody has it saved any more.
+    pub fn lacks_saved(&self) -> bool {
+        matches!(self.code.as_deref(), None | Some("resource_missing"))
+            && matches!(self.param.as_deref(), Some("payment_method" | "customer"))
     }
 
     pub fn lacks_customer(&self) -> bool {
