@@ -32,6 +32,7 @@ mod sign_in;
 mod soak;
 mod spoiled;
 mod support;
+mod surcharges;
 mod unposted;
 mod verify;
 mod webhooks;
