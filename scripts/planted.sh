@@ -19,6 +19,7 @@ readonly BUGS=(
   "amount_from_the_form    domain  payment::tests::s66_the_amount_is_the_books_and_d11_a_move_must_be_confirmed"
   "more_than_due           domain  payment::tests::g27_less_is_taken_where_the_merchant_takes_parts_and_g29_more_nowhere"
   "float_money             domain  money::tests::d12_minor_units_follow_the_exponent_of_the_currency"
+  "debit_surcharged        domain  surcharge::tests::n12_each_rule_has_its_vector"
   "silence_is_proof        domain  asking::tests::d2_silence_is_proof_when_it_is_repeated_two_minutes_later"
   "charge_before_intent    server  pay::s50_s46_s42_a_guest_pays_from_a_link_without_any_account_and_the_books_agree"
   "new_key_per_try         server  faults::d2_d4_an_answer_that_is_lost_after_the_charge_is_found_and_nobody_pays_twice"

@@ -43,6 +43,9 @@ pub enum Fault {
          button: enter the card again if you want to pay."
     )]
     WordsMoved,
+    /// What is added for the way of paying is not what the form showed (N12).
+    #[error("For {paid_by} another surcharge applies than the page showed. Nothing was charged.")]
+    SurchargeMoved { added: Money, paid_by: String },
     #[error("Enter an e-mail address like name@company.com")]
     BadEmail,
     #[error("This saved method can no longer be charged. Choose another. Nothing was charged.")]
@@ -118,7 +121,7 @@ impl Fault {
             Self::NotFound => 404,
             Self::AlreadyPaid | Self::NotPayable | Self::AmountMoved { .. } => 409,
             Self::NotWithin { .. } | Self::NotLikeThat { .. } => 409,
-            Self::WordsMoved | Self::AuthorityMoved => 409,
+            Self::WordsMoved | Self::AuthorityMoved | Self::SurchargeMoved { .. } => 409,
             Self::NothingToRefund | Self::MoreThanLeft { .. } | Self::NoRefundsHere { .. } | Self::PartTooEarly => 409,
             Self::MethodGone | Self::MethodRefused { .. } | Self::RefundFormUsed { .. } => 409,
             Self::RefundDisputed => 409,
@@ -144,7 +147,9 @@ impl Fault {
             Self::AlreadyPaid | Self::NotPayable | Self::AmountMoved { .. } | Self::WordsMoved | Self::MethodGone => {
                 "Nothing was charged"
             }
-            Self::NotWithin { .. } | Self::NotLikeThat { .. } | Self::Unwritable => "Nothing was charged",
+            Self::NotWithin { .. } | Self::NotLikeThat { .. } | Self::SurchargeMoved { .. } | Self::Unwritable => {
+                "Nothing was charged"
+            }
             Self::Unsure => "We are checking",
             Self::MethodRefused { .. } => "It is not saved",
             Self::NoCard => "The card is not saved",

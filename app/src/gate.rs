@@ -7,7 +7,7 @@ pub use domain::access::Act;
 use domain::{
     ids::CheckoutId,
     network::Network,
-    payment::{INVOICES_PER_PAYMENT_MAX, Refusal},
+    payment::{DeclineReason, INVOICES_PER_PAYMENT_MAX, Refusal},
     refund::RefundRefusal,
     views::Whoami,
 };
@@ -116,6 +116,8 @@ impl From<TakeError> for Fault {
         match error {
             TakeError::Refused { why, invoice } => refused(why, invoice.unwrap_or_default()),
             TakeError::WordsMoved => Self::WordsMoved,
+            TakeError::SurchargeMoved { added, paid_by } => Self::SurchargeMoved { added, paid_by },
+            TakeError::CardUnread => Self::NotLikeThat { words: DeclineReason::NotSent.words().to_owned() },
             TakeError::BadEmail => Self::BadEmail,
             TakeError::MethodGone => Self::MethodGone,
             TakeError::TooManyTries { by, minutes, support_email } => Self::TooManyTries { by, minutes, support_email },

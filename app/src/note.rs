@@ -12,6 +12,8 @@ const REASON_MAX_CHARS: usize = 200;
 
 /// The like, of two fields together.
 const FIX_MAX_CHARS: usize = 100;
+/// Gateways' tokens of cards are shorter, but for one that would fill the cookie.
+const TOKEN_MAX_BYTES: usize = 400;
 
 /// What was typed is kept, so that nobody types it twice. A password never is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +26,11 @@ pub struct Note {
     pub amount: String,
     pub reason: String,
     pub reference: String,
+    /// What was pressed with, when its sum is to be confirmed: nobody enters a card twice. One of them, as the form has them.
+    pub token: String,
+    pub saved: String,
+    /// The box that has the card kept was ticked.
+    pub keep: bool,
 }
 
 impl Note {
@@ -56,6 +63,20 @@ impl Note {
     pub fn of_amounts(fault: &Fault, amounts: &[String]) -> Self {
         let amount = cut(&amounts.join("\n"), AMOUNTS_MAX_CHARS);
         Self { fault: Some(fault.clone()), amount, ..Self::default() }
+    }
+
+    /// A token that is too long is not kept: then the card is entered again.
+    #[must_use]
+    pub fn pressed_with(self, token: &str, saved: &str, keep: bool) -> Self {
+        let kept = |typed: &str| if typed.len() > TOKEN_MAX_BYTES { String::new() } else { typed.to_owned() };
+        Self { token: kept(token), saved: kept(saved), keep, ..self }
+    }
+
+    /// The sum of what was pressed with is to be confirmed.
+    #[must_use]
+    pub fn is_to_confirm(&self) -> bool {
+        let knows_it = !self.token.is_empty() || !self.saved.is_empty();
+        knows_it && matches!(self.fault, Some(Fault::SurchargeMoved { .. }))
     }
 
     #[must_use]

@@ -27,6 +27,7 @@ mod m023_made_there;
 mod m024_method_postal_code;
 mod m025_exceptions;
 mod m026_checkout_invoices;
+mod m027_surcharges;
 mod m028_kept_cards;
 mod table;
 
@@ -63,6 +64,7 @@ impl MigratorTrait for Migrator {
             Box::new(m024_method_postal_code::Migration),
             Box::new(m025_exceptions::Migration),
             Box::new(m026_checkout_invoices::Migration),
+            Box::new(m027_surcharges::Migration),
             Box::new(m028_kept_cards::Migration),
         ]
     }

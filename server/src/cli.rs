@@ -51,6 +51,15 @@ enum Command {
         #[arg(long)]
         days: Option<u32>,
     },
+    /// Puts the surcharge rules of a file in the place of all that a merchant had; without a file, prints what is in force.
+    Surcharges {
+        /// The merchant's key.
+        merchant: String,
+        file: Option<PathBuf>,
+        /// Only says what is wrong with the file.
+        #[arg(long, requires = "file")]
+        check: bool,
+    },
     /// Says what is wrong with the settings, or prints them without their secrets.
     CheckConfig,
 }
@@ -100,6 +109,24 @@ impl Cli {
                 verified.differences.iter().for_each(|words| println!("  {words}"));
                 anyhow::ensure!(verified.differences.is_empty(), "{} things differ", verified.differences.len());
                 println!("Everything agrees.");
+                Ok(())
+            }
+            Command::Surcharges { merchant, file: None, .. } => {
+                match open(&Settings::load()?).await?.surcharge_rules(&merchant).await? {
+                    Some(policy) => println!("{}", serde_json::to_string_pretty(&policy)?),
+                    None => println!("{merchant} has no surcharge rules: nothing is added for any way of paying."),
+                }
+                Ok(())
+            }
+            Command::Surcharges { merchant, file: Some(file), check } => {
+                let text =
+                    std::fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
+                let policy = engine::read_rules(&text).with_context(|| file.display().to_string())?;
+                if !check {
+                    open(&Settings::load()?).await?.replace_surcharge_rules(&merchant, &policy).await?;
+                }
+                let said = if check { "can be taken" } else { "are in force now" };
+                println!("{} surcharge rule(s) {said}.", policy.rules.len());
                 Ok(())
             }
             Command::CheckConfig => {

@@ -39,6 +39,12 @@ pub async fn open_checkout(checkout: CheckoutId, left: Option<PaymentId>) -> Res
         Some(Fault::AmountMoved { was, number, .. }) => Some((number.clone(), *was)),
         _ => None,
     };
+    let to_confirm = match &note.fault {
+        Some(Fault::SurchargeMoved { added, paid_by }) if note.is_to_confirm() => {
+            Some(engine::ToConfirm { added: *added, paid_by: paid_by.clone() })
+        }
+        _ => None,
+    };
     let payer = gate::payer(gate::Act::PayOwnInvoices).await.ok();
     let mut gave_up = false;
     if let Some(left) = left {
@@ -46,7 +52,7 @@ pub async fn open_checkout(checkout: CheckoutId, left: Option<PaymentId>) -> Res
         let left = gate::answer(gate::engine().cancel_payment(&guest, payer.as_ref(), left).await);
         gave_up = left.is_ok_and(|standing| standing.outcome == Outcome::Cancelled);
     }
-    let page = gate::answer(gate::engine().checkout_page(&guest, payer.as_ref(), was).await)?;
+    let page = gate::answer(gate::engine().checkout_page(&guest, payer.as_ref(), was, to_confirm).await)?;
     let who = gate::whoami().await.ok();
     let role = who.as_ref().map_or(Role::Guest, |who| who.role);
     Ok(PayScreen { page, note, gave_up, signed_in_as: who.map(|who| who.email), role })
@@ -69,6 +75,7 @@ pub async fn take(
 ) -> Result<(), Fault> {
     use crate::{addresses, gate};
     use domain::views::Outcome;
+    let pressed_with = (token.clone(), saved.clone(), !keep.is_empty());
     let order = engine::Order {
         payment,
         expected: addresses::read_shown(&expected).ok_or(Fault::Malformed)?,
@@ -96,7 +103,12 @@ pub async fn take(
         Err(fault) => Err(fault),
     };
     let standing = taken.inspect_err(|fault| {
-        gate::refuse_with(&addresses::pay(checkout), HOME, &Note::of(fault, &email).about(&checkout));
+        let note = Note::of(fault, &email).about(&checkout);
+        let note = match fault {
+            Fault::SurchargeMoved { .. } => note.pressed_with(&pressed_with.0, &pressed_with.1, pressed_with.2),
+            _ => note,
+        };
+        gate::refuse_with(&addresses::pay(checkout), HOME, &note);
     })?;
     if matches!(standing.outcome, Outcome::Continue { .. }) {
         // Whoever cancels there need not type it again.

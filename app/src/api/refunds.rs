@@ -4,7 +4,8 @@ use crate::fault::Fault;
 use domain::ids::{PaymentId, RefundId};
 use leptos::prelude::*;
 
-/// One press of Refund, posted by a plain form. `amount` is what was typed, in the currency that the form names.
+/// One press of Refund, posted by a plain form. `amount` is what was typed, in the currency that the form names. `surcharge`
+/// is `none` for a refund that takes nothing of it.
 #[server(prefix = "/api", endpoint = "refunds/start")]
 pub async fn start_refund(
     payment: PaymentId,
@@ -12,6 +13,7 @@ pub async fn start_refund(
     currency: String,
     #[server(default)] amount: String,
     #[server(default)] reason: String,
+    #[server(default)] surcharge: String,
 ) -> Result<(), Fault> {
     use crate::{addresses, gate, note::Note};
     let admin = gate::admin(gate::Act::Refund).await.map_err(gate::signed_out)?;
@@ -25,7 +27,13 @@ pub async fn start_refund(
     if reason.trim().is_empty() {
         return Err(refuse(Fault::NoReason));
     }
-    let order = engine::RefundOrder { refund, payment, amount: read, reason: reason.clone() };
+    let order = engine::RefundOrder {
+        refund,
+        payment,
+        amount: read,
+        with_surcharge: surcharge != "none",
+        reason: reason.clone(),
+    };
     gate::answer(gate::engine().refund_payment(&admin, order).await).map_err(refuse)?;
     gate::go_to(&format!("{back}#refunds"));
     Ok(())

@@ -11,10 +11,12 @@ pub enum Wording {
     /// Of several invoices at once.
     PayEach1,
     PayEachAny1,
+    /// Of one invoice or several, with what is added for the way of paying that was chosen.
+    PayPlus1,
 }
 
 impl Wording {
-    /// What pages show now for so many invoices.
+    /// What pages show now for so many invoices when nothing is added.
     #[must_use]
     pub const fn current(with_debits: bool, invoices: usize) -> Self {
         match (invoices > 1, with_debits) {
@@ -26,18 +28,24 @@ impl Wording {
     }
 
     /// Those that a form may have shown.
-    pub const ALL: [Self; 4] = [Self::Pay1, Self::PayAny1, Self::PayEach1, Self::PayEachAny1];
+    pub const ALL: [Self; 5] = [Self::Pay1, Self::PayAny1, Self::PayEach1, Self::PayEachAny1, Self::PayPlus1];
+
+    /// It names a surcharge.
+    #[must_use]
+    pub const fn names_surcharge(self) -> bool {
+        matches!(self, Self::PayPlus1)
+    }
 
     /// It tells what paying in this way is.
     #[must_use]
     pub const fn is_for(self, kind: MethodKind) -> bool {
-        matches!(self, Self::PayAny1 | Self::PayEachAny1) || !kind.is_debit()
+        matches!(self, Self::PayAny1 | Self::PayEachAny1 | Self::PayPlus1) || !kind.is_debit()
     }
 
     /// It names each of so many invoices.
     #[must_use]
     pub const fn names(self, invoices: usize) -> bool {
-        matches!(self, Self::PayEach1 | Self::PayEachAny1) == (invoices > 1)
+        self.names_surcharge() || matches!(self, Self::PayEach1 | Self::PayEachAny1) == (invoices > 1)
     }
 
     /// How records name it.
@@ -48,12 +56,14 @@ impl Wording {
             Self::PayAny1 => "pay-any-1",
             Self::PayEach1 => "pay-each-1",
             Self::PayEachAny1 => "pay-each-any-1",
+            Self::PayPlus1 => "pay-plus-1",
         }
     }
 
-    /// `shares` are the invoices' numbers and what is paid of each; `amount` is their sum as the button shows it.
+    /// `shares` are the invoices' numbers and what is paid of each; `amount` is their sum with the surcharge, as the button
+    /// shows it.
     #[must_use]
-    pub fn text(self, merchant: &str, shares: &[(&str, String)], amount: &str) -> String {
+    pub fn text(self, merchant: &str, shares: &[(&str, String)], surcharge: &str, amount: &str) -> String {
         let invoice_number = shares.first().map_or("", |(number, _)| *number);
         let each = || {
             let each: Vec<_> = shares.iter().map(|(number, share)| format!("{share} for invoice {number}")).collect();
@@ -76,6 +86,11 @@ impl Wording {
             Self::PayEachAny1 => format!(
                 "By pressing Pay you agree that {merchant} takes {amount} once from the card or bank account that you \
                  chose: {}. A bank account is debited under the authority given for it. No surcharge is added.",
+                each()
+            ),
+            Self::PayPlus1 => format!(
+                "By pressing Pay you agree that {merchant} takes {amount} once from the card or bank account that you \
+                 chose: {}, and a surcharge of {surcharge}. A bank account is debited under the authority given for it.",
                 each()
             ),
         }
@@ -197,15 +212,28 @@ mod tests {
                  chose: $1,204.50 for invoice INV-501, $350.00 for invoice INV-502. A bank account is debited under the \
                  authority given for it. No surcharge is added.",
             ),
+            (
+                Wording::PayPlus1,
+                "pay-plus-1",
+                "By pressing Pay you agree that Northwind IT takes $1,577.82 once from the card or bank account that you \
+                 chose: $1,204.50 for invoice INV-501, $350.00 for invoice INV-502, and a surcharge of $23.32. A bank \
+                 account is debited under the authority given for it.",
+            ),
         ];
         let shares = [("INV-501", "$1,204.50".to_owned()), ("INV-502", "$350.00".to_owned())];
         for (wording, version, text) in shown {
-            let (of, amount) = if wording.names(1) { (&shares[..1], "$1,204.50") } else { (&shares[..], "$1,554.50") };
-            assert_eq!(wording.text("Northwind IT", of, amount), text);
+            let (of, amount) = match wording {
+                Wording::PayPlus1 => (&shares[..], "$1,577.82"),
+                _ if wording.names(1) => (&shares[..1], "$1,204.50"),
+                _ => (&shares[..], "$1,554.50"),
+            };
+            assert_eq!(wording.text("Northwind IT", of, "$23.32", amount), text);
             assert_eq!(wording.version(), version);
-            assert_eq!(wording.names(2), !wording.names(1), "one that names a single invoice is none of two");
-            let with_debits = wording.is_for(MethodKind::AchDebit);
-            assert_eq!(Wording::current(with_debits, of.len()), wording);
+            if !wording.names_surcharge() {
+                assert_eq!(wording.names(2), !wording.names(1), "one that names a single invoice is none of two");
+                let with_debits = wording.is_for(MethodKind::AchDebit);
+                assert_eq!(Wording::current(with_debits, of.len()), wording);
+            }
         }
         assert_eq!(shown.map(|(wording, ..)| wording), Wording::ALL);
         let keep = "Save this card: you agree that Northwind IT keeps it for Acme at its payment service. Everyone who signs \

@@ -19,4 +19,5 @@ pub mod payment;
 pub mod planted;
 pub mod proof;
 pub mod refund;
+pub mod surcharge;
 pub mod views;

@@ -119,8 +119,14 @@ pub struct Offer {
     pub pdf: bool,
     /// Less than what is due may be paid (G27).
     pub takes_parts: bool,
-    /// What will be charged, from the books.
+    /// What will be charged, from the books, with what is added.
     pub amount: Money,
+    /// Of that, what is added for the way of paying; nothing, while that hangs on the card.
+    pub added: Money,
+    /// The way of paying that was chosen already, and whose sum is to be confirmed: `this Visa credit card`.
+    pub paid_by: Option<String>,
+    /// What is added for which way of paying, where something is: `credit cards 1.5 %`.
+    pub surcharges: Option<String>,
     pub consent: ConsentFace,
     /// What the payer saw before, when the books changed meanwhile (D11).
     pub moved: Option<Moved>,
@@ -254,8 +260,10 @@ pub struct Standing {
     pub shares: Vec<ShareFace>,
     /// Absent as in [`InvoiceFace`].
     pub customer: Option<String>,
-    /// Of these shares together.
+    /// Of these shares together, with the surcharge.
     pub amount: Money,
+    /// What was added for the way of paying; told to its payer alone.
+    pub surcharge: Option<Money>,
     pub method: Option<String>,
     pub email: Option<String>,
     pub at: Moment,
@@ -598,6 +606,8 @@ pub struct RefundOffer {
     pub payment: PaymentId,
     /// What can still be paid back.
     pub most: Money,
+    /// What is left of the payment's surcharge, when it had one: a refund takes its part of that, or none (G26).
+    pub surcharge: Option<Money>,
     /// As far as we know it has not settled, and the gateway gives back no part of it before that.
     pub whole_until_settled: bool,
     /// `Visa ··4242, through Stripe`.

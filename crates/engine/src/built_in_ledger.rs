@@ -4,9 +4,14 @@ use crate::Clock;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use connectors::books::{
-    Books, BooksError, BooksPayment, Changes, PostPayment, PostRefund, Posted, PostedRefund, RefusedCause, other_amount,
+    Books, BooksError, BooksPayment, Changes, NewInvoice, PostPayment, PostRefund, Posted, PostedRefund, RefusedCause,
+    other_amount,
 };
-use domain::{ids::LedgerPaymentId, invoice::BooksInvoice, money::Money};
+use domain::{
+    ids::LedgerPaymentId,
+    invoice::{BooksInvoice, InvoiceStatus},
+    money::Money,
+};
 use store::{Customer, Entered, Invoice, LedgerPayment, MerchantDb, NewLedgerPayment};
 
 pub(crate) struct BuiltInLedger {
@@ -99,6 +104,26 @@ impl Books for BuiltInLedger {
 
     async fn invoice_pdf(&self, _external_id: &str) -> Result<Vec<u8>, BooksError> {
         Err(BooksError::NotFound)
+    }
+
+    /// As its row is to be: that belongs to whoever raises it.
+    async fn raise_invoice(&self, invoice: &NewInvoice) -> Result<BooksInvoice, BooksError> {
+        Ok(BooksInvoice {
+            external_id: invoice.number.clone(),
+            number: invoice.number.clone(),
+            customer_external_id: invoice.customer_external_id.clone(),
+            status: InvoiceStatus::Open,
+            total: invoice.amount,
+            due: invoice.amount,
+            date: invoice.date,
+            due_date: invoice.date,
+        })
+    }
+
+    /// As its row is to be, likewise.
+    async fn void_invoice(&self, external_id: &str) -> Result<BooksInvoice, BooksError> {
+        let stands = self.invoice(external_id).await?;
+        Ok(BooksInvoice { status: InvoiceStatus::Void, due: Money::zero(stands.due.currency), ..stands })
     }
 
     async fn find_payment(&self, payment: &PostPayment) -> Result<Option<Posted>, BooksError> {

@@ -1,7 +1,7 @@
 //! What the payer was shown and agreed to by pressing Pay, as it is kept with the attempt (N15). Where that came from is
 //! forgotten when no bank takes disputes about it any more.
 
-use crate::{Error, GuestPass, Order};
+use crate::{Error, GuestPass, Order, surcharges::Charge};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
 use domain::{
@@ -13,14 +13,19 @@ use store::{Attempt, Consent, Invoice, TokenHash};
 
 /// Card schemes take disputes for up to 540 days after a payment.
 pub(crate) const TRACEABLE_FOR: TimeDelta = TimeDelta::days(540);
-/// Nothing is added for any way of paying yet, and the wording says so.
-const SURCHARGE_MINOR: i64 = 0;
 const SALT_BYTES: usize = 16;
 
-/// The words beside a button that says `amount`, which is what the `shares` of the invoices come to.
-pub(crate) fn face(wording: Wording, merchant: &MerchantFace, shares: &[(&str, Money)], amount: Money) -> ConsentFace {
+/// The words beside a button that says `total`, which is what the `shares` of the invoices come to with what is `added`.
+pub(crate) fn face(
+    wording: Wording,
+    merchant: &MerchantFace,
+    shares: &[(&str, Money)],
+    added: Money,
+    total: Money,
+) -> ConsentFace {
     let each: Vec<_> = shares.iter().map(|(number, share)| (*number, share.format(merchant.locale))).collect();
-    marked(wording.text(&merchant.name, &each, &amount.format(merchant.locale)))
+    let [added, total] = [added, total].map(|amount| amount.format(merchant.locale));
+    marked(wording.text(&merchant.name, &each, &added, &total))
 }
 
 /// Words that a form brings back the mark of.
@@ -34,13 +39,14 @@ pub(crate) fn shown(
     guest: &GuestPass,
     order: &Order,
     invoices: &[Invoice],
-    amount: Money,
+    charge: &Charge,
 ) -> Result<Option<(Wording, ConsentFace)>, Error> {
     let merchant = guest.merchant.face()?;
     let shares = invoices.iter().zip(&order.expected);
     let shares: Vec<_> = shares.map(|(invoice, shown)| (invoice.number.as_str(), shown.pay)).collect();
     let wordings = Wording::ALL.into_iter().filter(|wording| wording.names(shares.len()));
-    let mut faces = wordings.map(|wording| (wording, face(wording, &merchant, &shares, amount)));
+    let wordings = wordings.filter(|wording| wording.names_surcharge() == charge.added.is_positive());
+    let mut faces = wordings.map(|wording| (wording, face(wording, &merchant, &shares, charge.added, charge.total)));
     Ok(faces.find(|(_, face)| face.mark == order.consent))
 }
 
@@ -69,7 +75,7 @@ pub(crate) fn agreed(
         invoice_number: invoice_numbers,
         currency: attempt.currency.clone(),
         amount_minor: attempt.amount_minor,
-        surcharge_minor: SURCHARGE_MINOR,
+        surcharge_minor: attempt.surcharge_minor,
         agreed_at: attempt.created_at,
         salt: Some(BASE64_URL_SAFE_NO_PAD.encode(salt)),
         address: Some(order.network.to_string()),

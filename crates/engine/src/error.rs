@@ -4,7 +4,7 @@ use connectors::{books::BooksError, gateway::GatewayError};
 use domain::{
     card_testing::HeldBy,
     ledger::Unbalanced,
-    money::MoneyError,
+    money::{Money, MoneyError},
     payment::{DeclineReason, Refusal},
     refund::RefundRefusal,
 };
@@ -98,6 +98,13 @@ pub enum TakeError {
     /// The saved method is not there for this payer, or cannot be charged.
     #[error("the saved method cannot be charged")]
     MethodGone,
+    /// What is paid with has a surcharge that the form did not show, or none where it showed one: nothing is charged before
+    /// the sum was seen.
+    #[error("the form showed another surcharge")]
+    SurchargeMoved { added: Money, paid_by: String },
+    /// The gateway could not say which card it is, and the sum hangs on that.
+    #[error("the card could not be read")]
+    CardUnread,
     /// Nothing was sent to the gateway (`domain::card_testing`).
     #[error("too many cards were tried in vain: {by:?}")]
     TooManyTries { by: HeldBy, minutes: u32, support_email: String },

@@ -289,7 +289,11 @@ async fn refused(db: &MerchantDb, entry: &BooksEntry, locale: Locale) -> Result<
     let parts = db.refund_parts(&refunds).await?;
     let (invoice, currency) = (db.invoice(entry.invoice_id).await?, attempt.amount()?.currency);
     let is_closed = invoice.status != InvoiceStatus::Open || invoice.due_minor < entry.amount_minor;
-    let elsewhere = if is_closed { " It can be put on another invoice, on the payment’s page." } else { "" };
+    let elsewhere = if is_closed && !entry.is_surcharge() {
+        " It can be put on another invoice, on the payment’s page."
+    } else {
+        ""
+    };
     let number = invoice.number;
     let back = never_entered(entry, &refunds, &parts);
     let words = |minor| Money::new(minor, currency).format(locale);

@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 use domain::{
     date::Lateness,
     ids::AttemptId,
-    money::{Currency, Money},
+    money::{Currency, Locale, Money},
     payment::{AttemptState, DeclineReason},
     refund::{RefundState, Refunded},
     views::{InvoiceFace, Page, PaidBack, PaymentRow, ShareFace, UnderWay},
@@ -80,6 +80,7 @@ impl Engine {
         let disputes = db.disputes_of(&could.map(|attempt| attempt.id).collect::<Vec<_>>()).await?;
         // The newest of each stays.
         let disputes: HashMap<_, _> = disputes.iter().map(|dispute| (dispute.attempt_id, dispute.state)).collect();
+        let locale = self.set_up(db).await?.merchant.face()?.locale;
         let face = |row: Payment| {
             let attempt = attempts.get(&row.id);
             let back = attempt.and_then(|attempt| paid_back.get(&attempt.id)).copied();
@@ -101,13 +102,20 @@ impl Engine {
                     on: day(at, zone),
                     is_out: true,
                 }),
-                method: attempt.and_then(|a| a.method.clone()),
+                method: attempt.map(|attempt| method_words(attempt, locale)).transpose()?.flatten(),
                 at: on_the_wall(row.created_at, zone),
                 reference: row.reference,
             })
         };
         rows.into_iter().map(face).collect()
     }
+}
+
+/// What was paid with, and what was added for that: `Visa ··4242, $1.50 surcharge`.
+fn method_words(attempt: &Attempt, locale: Locale) -> Result<Option<String>, Error> {
+    let surcharge = attempt.surcharge()?.map(|surcharge| format!("{} surcharge", surcharge.format(locale)));
+    let words: Vec<_> = [attempt.method.clone(), surcharge].into_iter().flatten().collect();
+    Ok((!words.is_empty()).then(|| words.join(", ")))
 }
 
 /// What the successful refunds of each attempt have paid back, in minor units, and when the newest was made.

@@ -54,6 +54,7 @@ mod settle_method;
 mod settle_payment;
 mod settle_refund;
 mod sign_in;
+mod surcharges;
 mod sync_books;
 mod take_back_payment;
 mod take_in_refund;
@@ -73,12 +74,13 @@ pub use connections::{
 pub use error::{Error, MethodError, RefundError, SignInError, TakeError};
 pub use founding::{Founding, NewPayer};
 pub use invoice_pdf::InvoicePdf;
-pub use order::{ListQuery, Order, PayHow, RefundOrder, SaveMethod, postal_code};
+pub use order::{ListQuery, Order, PayHow, RefundOrder, SaveMethod, ToConfirm, postal_code};
 pub use passes::{AdminPass, GuestPass, OperatorPass, PayerPass};
 pub use receive_webhook::NotTaken;
 pub use resolve_link::PayNowLink;
 pub use sign_in::SignedIn;
 pub use store::{BadKeyRing, KeyRing, NewMerchant};
+pub use surcharges::{RulesError, read_rules};
 pub use verify_books::Verified;
 pub use worker::Worker;
 

@@ -4,7 +4,7 @@ use crate::{BooksSettings, Engine, Error, XeroSecret};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::books::{
-    Books, BooksError, BooksPayment, Changes, PostPayment, PostRefund, Posted, PostedRefund,
+    Books, BooksError, BooksPayment, Changes, NewInvoice, PostPayment, PostRefund, Posted, PostedRefund,
     xero::{Xero, XeroConfig, oauth},
 };
 use domain::invoice::BooksInvoice;
@@ -188,6 +188,14 @@ impl Books for LiveBooks {
 
     async fn invoice_pdf(&self, external_id: &str) -> Result<Vec<u8>, BooksError> {
         with_fresh_token!(self, books => books.invoice_pdf(external_id))
+    }
+
+    async fn raise_invoice(&self, invoice: &NewInvoice) -> Result<BooksInvoice, BooksError> {
+        with_fresh_token!(self, books => books.raise_invoice(invoice))
+    }
+
+    async fn void_invoice(&self, external_id: &str) -> Result<BooksInvoice, BooksError> {
+        with_fresh_token!(self, books => books.void_invoice(external_id))
     }
 
     async fn find_payment(&self, payment: &PostPayment) -> Result<Option<Posted>, BooksError> {

@@ -1,16 +1,17 @@
 //! From an invoice to a checkout, and from a checkout to the page that offers it. What a link leads to: `resolve_link.rs`.
 
 use crate::{
-    Engine, Error, GuestPass, Lane, PayerPass, TakeError, consent, keep_card::offer_to_keep, order, passes::Chosen,
+    Engine, Error, GuestPass, Lane, PayerPass, TakeError, ToConfirm, clock::zone, consent, keep_card::offer_to_keep, order, passes::Chosen,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use connectors::books::BooksError;
+use connectors::{books::BooksError, gateway::Gateway};
 use domain::{
     consent::Wording,
     ids::{CheckoutId, InvoiceId, MerchantId, PaymentId},
     invoice::{BooksInvoice, InvoiceStatus},
     money::Money,
     payment::{INVOICES_PER_PAYMENT_MAX, ShownShare, amount_to_charge, together},
+    surcharge::PaidBy,
     views::{CheckoutPage, Closed, ClosedReason, GatewayFace, Moved, Offer, OfferItem, Outcome},
 };
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -112,7 +113,8 @@ impl Engine {
     }
 
     /// What a checkout shows now: the offer, where its payment stands, or why there is nothing to pay. `was` is what the
-    /// payer saw before of the invoice with this number, when it has changed since (D11).
+    /// payer saw before of the invoice with this number, when it has changed since (D11). `to_confirm` is what they pressed
+    /// with, when its surcharge was not shown then; nothing is charged by what it says.
     ///
     /// # Errors
     /// The database is away.
@@ -121,6 +123,7 @@ impl Engine {
         guest: &GuestPass,
         payer: Option<&PayerPass>,
         was: Option<(String, Money)>,
+        to_confirm: Option<ToConfirm>,
     ) -> Result<CheckoutPage, Error> {
         let (face, of_several) = (guest.merchant.face()?, guest.chosen.len() > 1);
         let (latest, live) = self.payments_at(guest).await?;
@@ -183,9 +186,17 @@ impl Engine {
         let shares: Vec<_> = items.iter().map(|item| (item.invoice.number.as_str(), item.pay)).collect();
         let pays: Vec<_> = shares.iter().map(|(_, pay)| *pay).collect();
         // The books have given one of them another currency since it was chosen.
-        let amount = together(&pays).map_err(|_| Error::NotFound)?;
-        let wording = Wording::current(saved.iter().any(|method| method.kind.is_debit()), items.len());
-        let consent = consent::face(wording, &face, &shares, amount);
+        let invoices = together(&pays).map_err(|_| Error::NotFound)?;
+        let to_confirm = to_confirm.filter(|to_confirm| to_confirm.added.currency == invoices.currency);
+        let (added, surcharges) =
+            self.surcharge_to_show(guest, gateway.as_ref(), invoices, to_confirm.as_ref()).await?;
+        let amount = invoices.plus(added)?;
+        let wording = if added.is_positive() {
+            Wording::PayPlus1
+        } else {
+            Wording::current(saved.iter().any(|method| method.kind.is_debit()), items.len())
+        };
+        let consent = consent::face(wording, &face, &shares, added, amount);
         Ok(CheckoutPage::Pay(Offer {
             checkout: guest.checkout.id,
             payment: order::mint(self.now()),
@@ -195,6 +206,9 @@ impl Engine {
             pdf,
             takes_parts: guest.merchant.takes_parts,
             amount,
+            added,
+            paid_by: to_confirm.map(|to_confirm| to_confirm.paid_by),
+            surcharges,
             consent,
             last_decline,
             saved,
@@ -207,6 +221,26 @@ impl Engine {
             },
             stale,
         }))
+    }
+
+    /// What is added as far as it is known before a card is entered, and what applies to which way of paying.
+    async fn surcharge_to_show(
+        &self,
+        guest: &GuestPass,
+        gateway: &dyn Gateway,
+        invoices: Money,
+        to_confirm: Option<&ToConfirm>,
+    ) -> Result<(Money, Option<String>), Error> {
+        let none = Money::zero(invoices.currency);
+        let Some(policy) = guest.db.surcharge_policy().await? else { return Ok((none, None)) };
+        if let Some(chosen) = to_confirm {
+            return Ok((chosen.added, None));
+        }
+        let (today, locale) = (self.clock().today(zone(&guest.merchant.time_zone)), guest.merchant.face()?.locale);
+        let added = self.added(&guest.merchant, &policy, PaidBy::Card(None), invoices)?;
+        // What differs by card is added where somebody can tell which card it is.
+        let words = policy.words(invoices.currency, today, locale).filter(|_| gateway.capabilities().reads_cards);
+        Ok((added.map_or(none, |added| added.amount), words))
     }
 
     /// What is offered to be paid of each. `paid_at`: something was paid at this checkout before.

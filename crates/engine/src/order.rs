@@ -52,6 +52,15 @@ fn minted_at(id: PaymentId) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
 }
 
+/// A way of paying that was pressed with, and whose sum is to be confirmed.
+#[derive(Clone, Debug)]
+pub struct ToConfirm {
+    /// What is added for it.
+    pub added: Money,
+    /// `this Visa credit card`
+    pub paid_by: String,
+}
+
 /// Tokens are short, in letters, digits and the signs of Base64.
 const TOKEN_MAX_CHARS: usize = 2_048;
 
@@ -119,6 +128,8 @@ pub struct RefundOrder {
     pub refund: RefundId,
     pub payment: PaymentId,
     pub amount: Money,
+    /// Part of it is of the surcharge (G26).
+    pub with_surcharge: bool,
     /// Why, for whoever reads the payment's story.
     pub reason: String,
 }

@@ -220,6 +220,8 @@ fn told_to(
     attempt: &Attempt,
 ) -> Result<Standing, Error> {
     let currency = payment.amount()?.currency;
+    let surcharge = attempt.surcharge()?.filter(|_| reader.is_payer);
+    let of_invoices = Money::new(shares.iter().map(|share| share.amount_minor).sum(), currency);
     Ok(Standing {
         checkout: reader.checkout,
         payment: payment.id,
@@ -227,7 +229,8 @@ fn told_to(
         merchant: reader.merchant.face()?,
         shares: shares.iter().map(|share| share_face(share, currency)).collect(),
         customer: reader.company_named.then(|| payment.customer_name.clone()),
-        amount: Money::new(shares.iter().map(|share| share.amount_minor).sum(), currency),
+        amount: surcharge.map_or(Ok(of_invoices), |surcharge| of_invoices.plus(surcharge))?,
+        surcharge,
         method: attempt.method.clone().filter(|_| reader.is_payer),
         email: reader.is_payer.then(|| payment.email.clone()),
         at: on_the_wall(payment.created_at, zone(&reader.merchant.time_zone)),

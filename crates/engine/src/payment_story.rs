@@ -78,7 +78,10 @@ impl Engine {
         let mut entries = Vec::new();
         for attempt in &attempts {
             let started = local(attempt.created_at);
-            story.events.push(event(started, "Payment started", &attempt.description, Tone::Neutral));
+            let surcharge = attempt.surcharge()?.map(|surcharge| surcharge.format(admin.who.locale));
+            let surcharge = surcharge.map(|surcharge| format!(". Surcharge in it: {surcharge}.")).unwrap_or_default();
+            let detail = format!("{}{surcharge}", attempt.description);
+            story.events.push(event(started, "Payment started", &detail, Tone::Neutral));
             let mut seen = db.observations(attempt.id).await?;
             if repeats == Repeats::Dropped {
                 seen.dedup_by(|next, before| says_the_same(next, before));

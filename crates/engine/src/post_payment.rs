@@ -57,6 +57,14 @@ impl Engine {
         if !attempt.state.has_money() {
             return Ok(Ended::Needless);
         }
+        let invoice = if entry.is_surcharge() {
+            match self.surcharge_invoice(db, books, attempt, entry, invoice).await? {
+                Ok(raised) => raised,
+                Err(cause) => return refused_or_later(attempt, cause),
+            }
+        } else {
+            invoice
+        };
         let post = self.posting(db, attempt, entry, invoice).await?;
         failpoint::reach("before_post");
         let before = if may_stand { posted_before(books, &post).await } else { Ok(None) };
@@ -68,11 +76,7 @@ impl Engine {
         failpoint::reach("after_post");
         match posted {
             Ok(posted) => Ok(Ended::Posted(posted)),
-            Err(BooksError::Refused { cause, message }) => {
-                tracing::error!(attempt.id = %attempt.id, ?cause, "Money was taken, but the books refuse the payment.");
-                Ok(Ended::Refused(message))
-            }
-            Err(later) => Err(Error::BooksUnreachable(later)),
+            Err(cause) => refused_or_later(attempt, cause),
         }
     }
 
@@ -145,6 +149,16 @@ impl Engine {
         failpoint::reach("before_post_commit");
         tx.commit().await?;
         Ok(true)
+    }
+}
+
+fn refused_or_later(attempt: &Attempt, cause: BooksError) -> Result<Ended, Error> {
+    match cause {
+        BooksError::Refused { cause, message } => {
+            tracing::error!(attempt.id = %attempt.id, ?cause, "Money was taken, but the books refuse the payment.");
+            Ok(Ended::Refused(message))
+        }
+        later => Err(Error::BooksUnreachable(later)),
     }
 }
 

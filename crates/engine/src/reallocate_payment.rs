@@ -51,8 +51,8 @@ impl Engine {
         let tx = admin.db.begin().await?;
         let attempt = tx.attempt_hold(attempt).await?;
         let mut refused = refused_entries(&tx, &attempt).await?.into_iter();
-        let Some((entry, _)) = refused.find(|(entry, cure)| entry.invoice_id == from && *cure == Cure::PostPayment)
-        else {
+        let is_it = |entry: &BooksEntry| entry.invoice_id == from && !entry.is_surcharge();
+        let Some((entry, _)) = refused.find(|(entry, cure)| is_it(entry) && *cure == Cure::PostPayment) else {
             return Ok(());
         };
         let refunds = tx.refunds_of(&[attempt.id]).await?;
@@ -88,7 +88,8 @@ impl Engine {
         customer: CustomerId,
         parts: &[RefundEntry],
     ) -> Result<Option<Reallocation>, Error> {
-        if has_refund(parts, entry.invoice_id) {
+        // What was added for the payment is no other invoice's.
+        if has_refund(parts, entry.invoice_id) || entry.is_surcharge() {
             return Ok(None);
         }
         let owed = InvoiceFilter {

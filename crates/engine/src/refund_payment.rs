@@ -17,7 +17,7 @@ use domain::{
     payment::{AttemptState, Source},
     refund::{RefundFact, RefundMade, RefundSeen, RefundState},
 };
-use store::{Attempt, MerchantDb, OpenedRefund, Refund};
+use store::{Attempt, MerchantDb, OpenedRefund, Refund, refundable_of};
 
 const REASON_MAX_CHARS: usize = 500;
 
@@ -49,7 +49,14 @@ impl Engine {
             }
             Refunds::No(instead) => return Err(RefundError::NotHere(instead)),
         }
-        let refund = self.new_refund(admin, &attempt, order);
+        let surcharge_minor = if order.with_surcharge {
+            let refunds = db.refunds_of(&[attempt.id]).await?;
+            let of = refundable_of(&attempt, &refunds, &db.disputes_of(&[attempt.id]).await?)?;
+            of.surcharge_in(order.amount.minor)
+        } else {
+            0
+        };
+        let refund = self.new_refund(admin, &attempt, order, surcharge_minor);
         let asked = Audited::refund_asked(&refund)?;
         let slip = asked.slip(Some(attempt.payment_id), Actor::Staff(admin.person), refund.created_at)?;
         failpoint::reach("before_refund_intent");
@@ -69,7 +76,7 @@ impl Engine {
         Ok(())
     }
 
-    fn new_refund(&self, admin: &AdminPass, attempt: &Attempt, order: RefundOrder) -> Refund {
+    fn new_refund(&self, admin: &AdminPass, attempt: &Attempt, order: RefundOrder, surcharge_minor: i64) -> Refund {
         let now = self.now();
         Refund {
             merchant_id: admin.db.merchant_id(),
@@ -78,6 +85,7 @@ impl Engine {
             made: RefundMade::Here,
             currency: order.amount.currency.code().to_owned(),
             amount_minor: order.amount.minor,
+            surcharge_minor,
             charge_gateway_id: attempt.gateway_id.clone().unwrap_or_default(),
             reason: order.reason.trim().chars().take(REASON_MAX_CHARS).collect(),
             asked_by: admin.who.email.clone(),

@@ -11,12 +11,13 @@ use domain::{
     date::Moment,
     dispute::DisputeState,
     ids::RefundId,
-    money::Locale,
+    money::{Locale, Money},
     refund::{RefundFact, RefundFailure, RefundMade, RefundState},
     views::{AttemptFace, RefundFace, RefundOffer, RefundPlan, StoryEvent, Tone},
 };
 use store::{
     Attempt, BooksEntry, BooksEntryState, Invoice, MerchantDb, ObservedRefund, Refund, RefundEntry, left_to_refund,
+    refundable_of,
 };
 use uuid::Uuid;
 
@@ -41,15 +42,15 @@ impl Engine {
         &self,
         db: &MerchantDb,
         attempt: &Attempt,
-        refunds: &[Refund],
+        paid_back: &[Refund],
         face: &AttemptFace,
         place: &str,
     ) -> Result<Option<RefundPlan>, Error> {
         let disputes = db.disputes_of(&[attempt.id]).await?;
-        let most = left_to_refund(attempt, refunds, &disputes)?;
+        let most = left_to_refund(attempt, paid_back, &disputes)?;
         if !most.is_positive() {
             let is_disputed = disputes.iter().any(|dispute| dispute.state == DisputeState::Open);
-            let waits = is_disputed && left_to_refund(attempt, refunds, &[])?.is_positive();
+            let waits = is_disputed && left_to_refund(attempt, paid_back, &[])?.is_positive();
             return Ok(waits.then(|| RefundPlan::NotHere(DISPUTED.to_owned())));
         }
         let connection = db.connection(attempt.connection_id).await?;
@@ -57,7 +58,10 @@ impl Engine {
         if let Refunds::No(instead) = refunds {
             return Ok(Some(RefundPlan::NotHere(instead.to_owned())));
         }
-        let shares = db.books_shares(attempt.id).await?;
+        let surcharge_left = refundable_of(attempt, paid_back, &disputes)?.surcharge_left_minor;
+        let surcharge = (surcharge_left > 0).then(|| Money::new(surcharge_left, most.currency));
+        let mut shares = db.books_shares(attempt.id).await?;
+        shares.retain(|(share, _)| !share.is_surcharge());
         let is_refused = shares.iter().any(|(share, _)| share.state == BooksEntryState::Refused);
         let in_the_books = if is_refused {
             "they refused the payment, so nothing is taken back there, and less is left to enter.".to_owned()
@@ -68,6 +72,7 @@ impl Engine {
             refund: RefundId(Uuid::now_v7()),
             payment: attempt.payment_id,
             most,
+            surcharge,
             whole_until_settled: refunds == Refunds::WholeUntilSettled && is_unsettled(attempt),
             goes_to: format!("{}, through {}", face.method.as_deref().unwrap_or("The payer’s card"), face.gateway),
             in_the_books: format!("{place}: {in_the_books}"),
@@ -102,9 +107,14 @@ pub(crate) async fn refund_events(
     local: impl Fn(DateTime<Utc>) -> Moment,
 ) -> Result<Vec<StoryEvent>, Error> {
     let amount = refund.amount()?.format(locale);
+    let surcharge = Money::new(refund.surcharge_minor, refund.amount()?.currency);
+    let surcharge = surcharge.is_positive().then(|| format!(". Surcharge in it: {}", surcharge.format(locale)));
     let why = if refund.reason.is_empty() { String::new() } else { format!(": {}", refund.reason) };
     let (title, asked) = match refund.made {
-        RefundMade::Here => (format!("Refund of {amount} asked for"), format!("By {}{why}", refund.asked_by)),
+        RefundMade::Here => (
+            format!("Refund of {amount} asked for"),
+            format!("By {}{why}{}", refund.asked_by, surcharge.unwrap_or_default()),
+        ),
         RefundMade::There => (format!("Refund of {amount} made at {gateway}"), "Nobody asked for it here.".to_owned()),
     };
     let mut events = vec![event(local(refund.created_at), &title, &asked, Tone::Neutral)];

@@ -76,6 +76,7 @@ mod tests {
             made: RefundMade::Here,
             currency: "USD".into(),
             amount_minor: 100,
+            surcharge_minor: 0,
             charge_gateway_id: String::new(),
             reason: String::new(),
             asked_by: String::new(),

@@ -195,6 +195,7 @@ impl Engine {
         let amount = refund.map_or(Ok(paid), Refund::amount)?.format(locale);
         let words = |minor| Money::new(minor, paid.currency).format(locale);
         let several = shares.iter().filter(|_| shares.len() > 1);
+        let surcharge = attempt.surcharge()?;
         let failure = refund.and_then(|refund| refund.failure.as_deref());
         // By its name, which is what the template knows it by.
         let failure: Option<String> = failure.map(serde_json::from_str).transpose()?;
@@ -217,6 +218,7 @@ impl Engine {
                 total => words(share.total_minor),
                 paid_before => (share.total_minor > share.due_minor).then(|| words(share.total_minor - share.due_minor)),
                 balance => words(share.due_minor - share.amount_minor),
+                surcharge => surcharge.map(|surcharge| surcharge.format(locale)),
                 method => &attempt.method,
                 date => date::moment_in_words(begun_at),
                 zone => date::zone_in_words(&merchant.time_zone),
@@ -298,6 +300,24 @@ mod tests {
                 balance => "$0.00",
             });
             let text = text.expect("a text");
+            assert!(text.contains(rows), "{text}");
+        }
+    }
+
+    #[test]
+    fn g22_a_receipt_names_the_surcharge_and_adds_up_with_it() {
+        let template = TEMPLATES.get_template(Tells::Receipt.name()).expect("a template");
+        let one = context! { total => "$100.00", balance => "$0.00", surcharge => "$1.50", amount => "$101.50" };
+        let shares = vec![
+            context! { invoice => "INV-501", amount => "$60.00" },
+            context! { invoice => "INV-502", amount => "$40.00" },
+        ];
+        let several = context! { several => shares, surcharge => "$1.50", amount => "$101.50" };
+        for (context, rows) in [
+            (one, "Invoice total: $100.00\nSurcharge: $1.50\nThis payment: $101.50\nBalance left: $0.00"),
+            (several, "Invoice INV-502: $40.00\nSurcharge: $1.50\nThis payment: $101.50"),
+        ] {
+            let text = template.render(context).expect("a text");
             assert!(text.contains(rows), "{text}");
         }
     }

@@ -123,7 +123,10 @@ impl Engine {
             Effect::RetakeClaims => tx.claims_retake(attempt.id).await?,
             Effect::ReleaseClaims => tx.claims_release(attempt.id).await?,
             Effect::Post => {
-                let again = tx.books_entries_intend(attempt.id, &tx.allocations(payment).await?, now).await?;
+                let mut shares = tx.allocations(payment).await?;
+                let surcharge = self.surcharge_share(tx, attempt, &shares).await?;
+                shares.extend(surcharge);
+                let again = tx.books_entries_intend(attempt.id, &shares, now).await?;
                 let asked_ms = now.timestamp_millis();
                 let post = if again {
                     Work::PostAgain { attempt: attempt.id, asked_ms }

@@ -20,7 +20,7 @@ use domain::{
     payment::Source,
     refund::{FoldedRefund, RefundFact, RefundSeen, spread},
 };
-use store::{Attempt, MerchantDb, MerchantTx, ObservedRefund, Refund};
+use store::{Attempt, MerchantDb, MerchantTx, ObservedRefund, Refund, surcharge_invoice};
 
 impl Engine {
     /// Adds a fact to a refund and does what follows from it, together or not at all. Old news changes nothing. Answers
@@ -174,6 +174,12 @@ async fn parts(tx: &MerchantTx, attempt: &Attempt, refund: &Refund) -> Result<Ve
         for (_, left) in left.iter_mut().filter(|(invoice, _)| *invoice == entry.invoice_id) {
             *left -= entry.amount_minor;
         }
+    }
+    // First what is surcharge of it, and no more than that.
+    let surcharge = surcharge_invoice(attempt.id);
+    left.sort_by_key(|(invoice, _)| *invoice != surcharge);
+    for (_, left) in left.iter_mut().filter(|(invoice, _)| *invoice == surcharge) {
+        *left = refund.surcharge_minor.min(*left);
     }
     Ok(spread(refund.amount_minor, left))
 }

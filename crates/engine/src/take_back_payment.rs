@@ -33,7 +33,12 @@ impl Engine {
         for entry in entries.into_iter().filter(|entry| entry.state == BooksEntryState::Leaving) {
             let posting = self.posting(db, &attempt, &entry, db.invoice(entry.invoice_id).await?).await?;
             failpoint::reach("before_take_back");
-            let ended = match books.take_back_payment(&posting).await {
+            let taken = match books.take_back_payment(&posting).await {
+                // What was added for the payment is owed no more.
+                Ok(_) if entry.is_surcharge() => books.void_invoice(&posting.invoice_external_id).await,
+                taken => taken,
+            };
+            let ended = match taken {
                 Ok(invoice) => Ended::Out(Some(invoice)),
                 Err(BooksError::NotFound) => Ended::Out(None),
                 Err(BooksError::Refused { cause, message }) => {

@@ -14,7 +14,7 @@ use domain::{
     payment::Source,
     refund::{RefundMade, RefundState},
 };
-use store::{Attempt, MerchantDb, Refund, TakenIn};
+use store::{Attempt, MerchantDb, Refund, TakenIn, refundable_of};
 use uuid::Uuid;
 
 impl Engine {
@@ -65,6 +65,7 @@ impl Engine {
         source: Source,
     ) -> Result<Worked, Error> {
         let now = self.now();
+        let (refunds, disputes) = (db.refunds_of(&[attempt.id]).await?, db.disputes_of(&[attempt.id]).await?);
         let new = Refund {
             merchant_id: db.merchant_id(),
             id: RefundId(Uuid::now_v7()),
@@ -72,6 +73,8 @@ impl Engine {
             made: RefundMade::There,
             currency: amount.currency.code().to_owned(),
             amount_minor: amount.minor,
+            // Who made it there did not choose.
+            surcharge_minor: refundable_of(attempt, &refunds, &disputes)?.surcharge_in(amount.minor),
             charge_gateway_id: attempt.gateway_id.clone().unwrap_or_default(),
             reason: String::new(),
             asked_by: String::new(),

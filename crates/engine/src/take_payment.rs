@@ -13,13 +13,13 @@ use crate::{
     keep_card::{Keeping, keeping},
     open_checkout::nothing_to_pay,
     payment_standing::standing,
+    surcharges::Charge,
 };
 use connectors::gateway::{ChargeHow, ChargeRequest, Gateway, GatewayError};
 use domain::{
     asking::is_too_old_to_send,
     ids::{AttemptId, ConnectionId, MethodId, PaymentId},
     method::MethodKind,
-    money::Money,
     payment::{AttemptState, Fact, Observation, Source, amount_to_charge, together},
     planted,
     views::Standing,
@@ -94,7 +94,11 @@ impl Engine {
         let keeps = keeping(guest, payer, gateway.as_ref(), &order).await?;
         let by = Means { keeps, ..self.means(guest, payer, connection, &order.how).await? };
         let origin = Origin::of(guest, payer, order.network);
-        let (committed, turn) = match self.intend(guest, &order, &origin, &by, claims_seen).await? {
+        let invoices = together(&order.expected.iter().map(|shown| shown.pay).collect::<Vec<_>>());
+        let invoices = invoices.map_err(TakeError::of_all)?;
+        let (token, is_debit) = (by.method_token.as_deref(), by.kind.is_debit());
+        let charge = self.charge_over(guest, gateway.as_ref(), invoices, token, is_debit).await?;
+        let (committed, turn) = match self.intend(guest, &order, &origin, &by, &charge, claims_seen).await? {
             Intent::Committed(committed, turn) => (committed, turn),
             Intent::Taken(by) => return Ok(self.standing_of_taken(guest, payer, by).await?),
         };
@@ -200,23 +204,26 @@ impl Engine {
         order: &Order,
         origin: &Origin,
         by: &Means,
+        charge: &Charge,
         mut claims_seen: u64,
     ) -> Result<Intent, TakeError> {
-        let amount = together(&order.expected.iter().map(|shown| shown.pay).collect::<Vec<_>>());
-        let amount = amount.map_err(TakeError::of_all)?;
         for _ in 0..INTENT_TRIES {
             // First, because it may take a while: what is read afterwards is fresh. Whoever tries this invoice meanwhile
             // makes `claims_seen` old, so that their decline is counted in the next round.
             let turn = self.await_turn(guest, origin).await?;
             let (invoices, customer) = guest.invoices_read().await?;
-            let shown = shown(guest, order, &invoices, amount)?;
-            // Each press that cannot be charged would be a read of the books.
-            if shown.is_none() || !all_as_shown(&invoices, order)? {
+            let shown = shown(guest, order, &invoices, charge)?;
+            let is_another_sum = shown.is_none() && charge.has_rules;
+            // Each press that cannot be charged would be a read of the books. One that learns of a surcharge is no guess.
+            if (shown.is_none() && !charge.added.is_positive()) || !all_as_shown(&invoices, order)? {
                 self.count_guess(order.network).await?;
             }
             let shares = self.shares(guest, order, &invoices).await?;
+            if is_another_sum {
+                return Err(TakeError::SurchargeMoved { added: charge.added, paid_by: charge.paid_by.to_string() });
+            }
             let shown = shown.filter(|(wording, _)| wording.is_for(by.kind)).ok_or(TakeError::WordsMoved)?;
-            let committed = self.new_attempt(guest, order, origin, customer, (shares, amount), by);
+            let committed = self.new_attempt(guest, order, origin, customer, (shares, charge), by);
             let keep = by.keeps.as_ref().map(|keeps| keeps.words.as_str());
             let consent = agreed(order, &committed.attempt, numbers(&committed.shares), shown, keep)?;
             let started = Audited::PaymentStarted(Started::of(&consent)?);
@@ -279,9 +286,10 @@ impl Engine {
         order: &Order,
         origin: &Origin,
         customer: Customer,
-        (shares, amount): (Vec<Allocation>, Money),
+        (shares, charge): (Vec<Allocation>, &Charge),
         by: &Means,
     ) -> Committed {
+        let amount = charge.total;
         let (merchant_id, now, id) = (guest.db.merchant_id(), self.now(), AttemptId(Uuid::now_v7()));
         let public = &self.0.settings.public_url;
         let payment = Payment {
@@ -304,6 +312,9 @@ impl Engine {
             idempotency_key: id.to_string(),
             currency: payment.currency.clone(),
             amount_minor: amount.minor,
+            surcharge_minor: charge.added.minor,
+            surcharge_account: charge.by.as_ref().map(|by| by.account.clone()),
+            surcharge_tax: charge.by.as_ref().and_then(|by| by.tax.clone()),
             description: description(guest, &payment, &shares),
             return_url: format!("{public}/npe/result?transactionId={}&payment={}", guest.checkout.id, payment.id),
             cancel_url: format!("{public}/npe?transactionId={}&left={}", guest.checkout.id, payment.id),

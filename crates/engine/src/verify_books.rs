@@ -247,8 +247,14 @@ fn own_differences(record: &AttemptRecord, now: DateTime<Utc>) -> Result<Vec<Fou
     if alive.map(|refund| refund.amount_minor).sum::<i64>() > amount.minor {
         differs(Kind::Records, "more is paid back than was taken");
     }
-    if record.allocated_minor != amount.minor {
-        differs(Kind::Records, &format!("its invoices are to get {} together", record.allocated_minor));
+    if record.allocated_minor + attempt.surcharge_minor != amount.minor {
+        differs(
+            Kind::Records,
+            &format!(
+                "its invoices are to get {} together, and {} is surcharge",
+                record.allocated_minor, attempt.surcharge_minor
+            ),
+        );
     }
     let posted = record.entries.iter().any(|entry| entry.state == BooksEntryState::Posted);
     if posted && !folded.state.has_money() {

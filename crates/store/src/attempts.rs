@@ -31,6 +31,10 @@ pub struct Model {
     pub idempotency_key: String,
     pub currency: String,
     pub amount_minor: i64,
+    /// Of that amount, what is added for the way of paying; and what the books call the account and the tax of it.
+    pub surcharge_minor: i64,
+    pub surcharge_account: Option<String>,
+    pub surcharge_tax: Option<String>,
     pub description: String,
     pub return_url: String,
     pub cancel_url: String,
@@ -70,6 +74,15 @@ impl Attempt {
     /// A stored currency that this version does not know.
     pub fn amount(&self) -> Result<Money, Error> {
         money(self.amount_minor, &self.currency, "attempt.currency")
+    }
+
+    /// Of the amount, what is added for the way of paying, when something is.
+    ///
+    /// # Errors
+    /// A stored currency that this version does not know.
+    pub fn surcharge(&self) -> Result<Option<Money>, Error> {
+        let surcharge = money(self.surcharge_minor, &self.currency, "attempt.currency")?;
+        Ok(surcharge.is_positive().then_some(surcharge))
     }
 }
 

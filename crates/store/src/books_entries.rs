@@ -4,6 +4,7 @@
 use crate::{
     Allocation, Error, Invoice, MerchantTx, invoices,
     scope::{Scoped, moment, owned},
+    surcharge_invoice,
 };
 use chrono::{DateTime, Utc};
 use domain::ids::{AttemptId, InvoiceId, MerchantId};
@@ -202,6 +203,18 @@ impl MerchantTx {
 }
 
 impl BooksEntry {
+    /// It is of the payment's surcharge, and not of an invoice that it pays.
+    #[must_use]
+    pub fn is_surcharge(&self) -> bool {
+        self.invoice_id == surcharge_invoice(self.attempt_id)
+    }
+
+    /// When it was meant anew, as [`BooksEntry::fresh_key`] has it.
+    #[must_use]
+    pub fn revived_ms(&self) -> Option<&str> {
+        self.idempotency_key.split('-').nth(3)
+    }
+
     /// Another key than the one under which the books may have kept an answer.
     #[must_use]
     pub fn fresh_key(&self, now: DateTime<Utc>) -> String {

@@ -82,6 +82,9 @@ impl Model {
     }
 }
 
+/// Stands for the books' id of an invoice of ours that they do not have yet.
+const TO_RAISE: &str = "to-raise-";
+
 /// Which invoices a list shows.
 #[derive(Clone, Debug, Default)]
 pub struct InvoiceFilter {
@@ -122,9 +125,12 @@ impl MerchantTx {
         customers: &HashMap<String, CustomerId>,
         read_at: DateTime<Utc>,
     ) -> Result<(), Error> {
+        // What the books have of an invoice that we are raising is ours already, and told by whoever raises it.
+        let raised = self.find::<Entity>().filter(Column::ExternalId.starts_with(TO_RAISE)).all(self.conn()).await?;
+        let others = invoices.iter().filter(|invoice| raised.iter().all(|ours| ours.number != invoice.number));
         // A page that moved while it was read brings a document twice: the later one counts. In one order for everybody,
         // so that two syncs never wait for each other.
-        let latest: BTreeMap<_, _> = invoices.iter().map(|i| (&i.external_id, i)).collect();
+        let latest: BTreeMap<_, _> = others.map(|i| (&i.external_id, i)).collect();
         let rows = latest.into_values().map(|i| {
             Ok(Model {
                 merchant_id: self.merchant_id(),
@@ -164,6 +170,15 @@ impl MerchantTx {
         Ok(())
     }
 
+    /// An invoice of ours that the books are to have; none, when it stands already.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] when its customer is not this merchant's.
+    pub async fn invoice_mean(&self, invoice: Model) -> Result<(), Error> {
+        let external_id = to_raise(&invoice.number);
+        self.insert_absent::<Entity>([Model { external_id, ..invoice }]).await.map(drop)
+    }
+
     /// [`MerchantDb::invoice_refresh`] as a part of more.
     ///
     /// # Errors
@@ -178,7 +193,43 @@ impl MerchantTx {
     }
 }
 
+fn to_raise(number: &str) -> String {
+    format!("{TO_RAISE}{number}")
+}
+
 impl MerchantDb {
+    /// Before an invoice of ours is raised in the books by this number: from now on they may have it.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's invoice.
+    pub async fn invoice_to_raise(&self, id: InvoiceId, number: &str) -> Result<(), Error> {
+        let update = self.update::<Entity>().col_expr(Column::ExternalId, Expr::value(to_raise(number)));
+        let update = update.col_expr(Column::Number, Expr::value(number)).filter(Column::Id.eq(id));
+        match update.exec(self.writer()).await?.rows_affected {
+            0 => Err(Error::Missing),
+            _ => Ok(()),
+        }
+    }
+
+    /// An invoice of ours as the books have raised it.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's invoice.
+    pub async fn invoice_raised(
+        &self,
+        id: InvoiceId,
+        books: &BooksInvoice,
+        read_at: DateTime<Utc>,
+    ) -> Result<Model, Error> {
+        let tx = self.begin().await?;
+        let update = tx.update::<Entity>().col_expr(Column::ExternalId, Expr::value(books.external_id.clone()));
+        tx.update_one(update.filter(Column::Id.eq(id))).await?;
+        tx.invoice_refresh(id, books, read_at).await?;
+        let raised = tx.invoice(id).await?;
+        tx.commit().await?;
+        Ok(raised)
+    }
+
     /// What a read of one known invoice says, unless a later one stands already. `read_at` is from before the question.
     ///
     /// # Errors

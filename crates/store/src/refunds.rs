@@ -14,6 +14,7 @@ use domain::{
     payment::Source,
     planted,
     refund::{RefundFailure, RefundMade, RefundRefusal, RefundSeen, RefundState, may_refund, refundable},
+    surcharge::Refundable,
 };
 use sea_orm::{ActiveModelTrait, ConnectionTrait, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*};
 use uuid::Uuid;
@@ -30,6 +31,8 @@ pub struct Model {
     pub made: RefundMade,
     pub currency: String,
     pub amount_minor: i64,
+    /// Of that amount, what is taken off the payment's surcharge.
+    pub surcharge_minor: i64,
     /// The gateway's id of the payment as it was then: what is sent again must be the same to the byte.
     pub charge_gateway_id: String,
     /// Why, in the words of whoever asked for it. Nobody did for one that was made there.
@@ -158,6 +161,23 @@ pub fn left_to_refund(attempt: &Attempt, refunds: &[Refund], disputes: &[Dispute
     refundable(captured, refunds).map_err(|_| Error::Unreadable("refund.currency"))
 }
 
+/// The same, with what of it is surcharge.
+///
+/// # Errors
+/// As there.
+pub fn refundable_of(attempt: &Attempt, refunds: &[Refund], disputes: &[Dispute]) -> Result<Refundable, Error> {
+    let left_minor = left_to_refund(attempt, refunds, disputes)?.minor;
+    let alive = refunds.iter().filter(|refund| !refund.state.is_dead());
+    let surcharge_left_minor = attempt.surcharge_minor - alive.map(|refund| refund.surcharge_minor).sum::<i64>();
+    Ok(Refundable {
+        taken_minor: attempt.amount_minor,
+        surcharge_minor: attempt.surcharge_minor,
+        left_minor,
+        // What is disputed may be any part of it.
+        surcharge_left_minor: surcharge_left_minor.min(left_minor).max(0),
+    })
+}
+
 impl MerchantDb {
     /// Commits a refund with its line for the audit trail, unless it is more than what is left of its attempt's money. The
     /// attempt is held meanwhile, so that any number of them at once share what is left (D24).
@@ -174,12 +194,21 @@ impl MerchantDb {
             Err(other) => return Err(other),
         }
         let (amount, refunds) = (new.amount()?, tx.refunds_of(&[attempt.id]).await?);
-        let left = left_to_refund(&attempt, &refunds, &tx.disputes_of(&[attempt.id]).await?)?;
+        let disputes = tx.disputes_of(&[attempt.id]).await?;
+        let left = left_to_refund(&attempt, &refunds, &disputes)?;
         if let Err(refusal) = may_refund(amount, left)
             && !planted::is("refund_without_limit")
         {
             let is_disputed = may_refund(amount, left_to_refund(&attempt, &refunds, &[])?).is_ok();
             return Ok(OpenedRefund::Refused(if is_disputed { RefundRefusal::Disputed } else { refusal }));
+        }
+        if attempt.surcharge_minor > 0 {
+            let of = refundable_of(&attempt, &refunds, &disputes)?;
+            let invoices_left = of.left_minor - of.surcharge_left_minor;
+            if new.surcharge_minor > of.surcharge_left_minor || amount.minor - new.surcharge_minor > invoices_left {
+                let left = Money::new(invoices_left, amount.currency);
+                return Ok(OpenedRefund::Refused(RefundRefusal::NotWithin { left }));
+            }
         }
         // Another attempt's refund of this id may have come in between.
         if tx.insert_absent::<Entity>([new]).await? == 0 {

@@ -35,6 +35,7 @@ mod sign_in;
 mod soak;
 mod spoiled;
 mod support;
+mod surcharges;
 mod unposted;
 mod verify;
 mod webhooks;

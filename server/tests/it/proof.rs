@@ -13,7 +13,7 @@ fn agreed_to() -> String {
 }
 
 fn agreed_with(merchant: &str) -> String {
-    Wording::current(false, 1).text(merchant, &[("INV-501", "$1,204.50".to_owned())], "$1,204.50")
+    Wording::current(false, 1).text(merchant, &[("INV-501", "$1,204.50".to_owned())], "", "$1,204.50")
 }
 
 /// The text of a page as it is copied: without what keeps references in one line.

@@ -223,7 +223,7 @@ async fn n15_words_that_name_one_invoice_are_no_consent_to_several() {
     let ana = ana(&house.portal).await;
     let form = ana.form(&select(&ana, &["INV-501", "INV-502"]).await).await;
     // INV-502 is the first, because it is due first.
-    let words = Wording::Pay1.text("Northwind IT", &[("INV-502", String::new())], "$1,554.50");
+    let words = Wording::Pay1.text("Northwind IT", &[("INV-502", String::new())], "", "$1,554.50");
     let forged = Form { consent: hex::encode(Sha256::digest(words)), ..form.clone() };
     let answer = ana.call("/api/payments/take", &forged.fields("pm_card_visa")).await;
     assert!(answer.status == 409 && answer.body.contains("words_moved"), "{} {}", answer.status, answer.body);

@@ -315,6 +315,7 @@ fn RefundDialog(offer: RefundOffer, locale: Locale, note: Note, in_dialog: bool)
                     id="amount" label="Amount" kind=Kind::TEXT value=amount error autofocus=true
                     hint=format!("In {}. At most {}.{early}", most.currency, most.format(locale))
                 />
+                {offer.surcharge.map(|left| view! { <SurchargeToo left=left.format(locale)/> })}
                 <Field
                     id="reason" label="Reason" kind=Kind::TEXT value=note.reason error=no_reason
                     hint="For this page. The payer does not see it."
@@ -330,6 +331,21 @@ fn RefundDialog(offer: RefundOffer, locale: Locale, note: Note, in_dialog: bool)
                 </div>
             </form>
         </Dialog>
+    }
+}
+
+/// What part of the refund is of the surcharge (G26).
+#[component]
+fn SurchargeToo(left: String) -> impl IntoView {
+    view! {
+        <fieldset class="choices">
+            <legend>"Surcharge"</legend>
+            <label class="choice">
+                <input type="radio" name="surcharge" value="part" checked/>
+                <span>{format!("In proportion, of the {left} that are left")}</span>
+            </label>
+            <label class="choice"><input type="radio" name="surcharge" value="none"/><span>"Nothing of it"</span></label>
+        </fieldset>
     }
 }
 

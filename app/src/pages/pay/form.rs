@@ -16,6 +16,7 @@ use crate::{
 };
 use domain::{
     date::in_words,
+    money::Money,
     payment::ShownShare,
     views::{ConsentFace, MethodEntry, Offer, SavedMethod},
 };
@@ -28,14 +29,16 @@ pub fn OfferView(offer: Offer, note: Note, gave_up: bool, signed_in_as: Option<S
     let amount = offer.amount.format(offer.merchant.locale);
     let title = format!("Pay {amount} to {}", offer.merchant.name);
     // Nobody has made a mistake, and nothing is wrong.
-    let wrong = summary.is_some() && offer.moved.is_none() && note.fault != Some(Fault::WordsMoved);
+    let is_news = matches!(note.fault, Some(Fault::WordsMoved | Fault::SurchargeMoved { .. }));
+    let wrong = summary.is_some() && offer.moved.is_none() && !is_news;
     let title = if offer.moved.is_some() { format!("{MOVED} – {title}") } else { title };
+    let to_confirm = offer.paid_by.is_some();
     let cancelled =
         gave_up.then(|| view! { <p class="notice" role="status">"You cancelled. Nothing was charged."</p> });
     let email = if note.email.is_empty() { signed_in_as.clone().unwrap_or_default() } else { note.email };
     let said = note.fault == Some(Fault::BooksUnreachable);
     let stale = (offer.stale && !said).then(|| view! { <Stale merchant=offer.merchant.name.clone()/> });
-    let (script, key) = entry_data(&offer.gateway.entry);
+    let (script, key) = if to_confirm { (None, None) } else { entry_data(&offer.gateway.entry) };
     shell::allow_sandbox(script.as_deref(), None);
     let trust = match &offer.gateway.entry {
         MethodEntry::TestMethods(_) => "This is a trial: no money moves.".to_owned(),
@@ -46,6 +49,22 @@ pub fn OfferView(offer: Offer, note: Note, gave_up: bool, signed_in_as: Option<S
     };
     let ConsentFace { words: consent, mark } = offer.consent.clone();
     let pay = format!("Pay {amount}");
+    let with = if to_confirm {
+        let way_back = addresses::pay(offer.checkout);
+        // What was ticked with it can be taken back still.
+        let keep = offer.keep.clone().filter(|_| note.keep).map(|keep| view! { <Keep keep ticked=true/> });
+        view! { <ToConfirm token=note.token saved=note.saved way_back/> {keep} }.into_any()
+    } else {
+        view! {
+            {(!offer.saved.is_empty()).then(|| view! { <Saved methods=offer.saved.clone()/> })}
+            <div class="stack another">
+                <MethodFields gateway=offer.gateway.clone() pay=pay.clone()/>
+                {offer.keep.clone().map(|keep| view! { <Keep keep ticked=false/> })}
+            </div>
+            {offer.surcharges.clone().map(|words| view! { <Surcharges words/> })}
+        }
+        .into_any()
+    };
     let shown: Vec<_> = offer.items.iter().map(|item| ShownShare { pay: item.pay, due: item.invoice.due }).collect();
     view! {
         <PageTitle text=title wrong/>
@@ -69,11 +88,7 @@ pub fn OfferView(offer: Offer, note: Note, gave_up: bool, signed_in_as: Option<S
                     <input type="hidden" name="expected" value=addresses::shown_field(&shown)/>
                     <input type="hidden" name="consent" value=mark/>
                     <Field id="email" label="E-mail for the receipt" kind=Kind::EMAIL value=email error=email_error/>
-                    {(!offer.saved.is_empty()).then(|| view! { <Saved methods=offer.saved.clone()/> })}
-                    <div class="stack another">
-                        <MethodFields gateway=offer.gateway.clone() pay=pay.clone()/>
-                        {offer.keep.clone().map(|keep| view! { <Keep keep/> })}
-                    </div>
+                    {with}
                     <p class="small muted" id="consent">{consent}</p>
                     <button
                         class="btn primary big num" id="pay-button" type="submit" aria-describedby="consent"
@@ -88,6 +103,25 @@ pub fn OfferView(offer: Offer, note: Note, gave_up: bool, signed_in_as: Option<S
             </section>
         </main>
     }
+}
+
+/// What was pressed with, for the press that confirms its sum.
+#[component]
+fn ToConfirm(token: String, saved: String, way_back: String) -> impl IntoView {
+    let (name, value) = if saved.is_empty() { ("token", token) } else { ("saved", saved) };
+    view! {
+        <input type="hidden" name=name value=value/>
+        <p class="small"><a href=way_back rel="external">"Pay in another way"</a></p>
+    }
+}
+
+/// Said in words before a card is entered, and not on hovering over its logo.
+#[component]
+fn Surcharges(words: String) -> impl IntoView {
+    let words = format!(
+        "Surcharges: {words}. Nothing is added for other ways to pay. You see the sum before anything is charged."
+    );
+    view! { <p class="small muted" id="surcharges">{words}</p> }
 }
 
 /// For who may try no more cards for a while: what to do instead of the form, and nothing to press in vain.
@@ -141,10 +175,10 @@ fn Saved(methods: Vec<SavedMethod>) -> impl IntoView {
 
 /// Has the card kept that is entered above. Not ticked beforehand: it is asked for, and not assumed.
 #[component]
-fn Keep(keep: ConsentFace) -> impl IntoView {
+fn Keep(keep: ConsentFace, ticked: bool) -> impl IntoView {
     view! {
         <label class="choice">
-            <input type="checkbox" name="keep" value=keep.mark/>
+            <input type="checkbox" name="keep" value=keep.mark checked=ticked/>
             <span class="small">{keep.words}</span>
         </label>
     }
@@ -177,6 +211,7 @@ fn Stale(merchant: String) -> impl IntoView {
     }
 }
 
+const CONFIRM: &str = "Please confirm what you pay";
 const MOVED: &str = "The amount has changed";
 const AMOUNTS: &str = "Please check what you want to pay";
 
@@ -190,6 +225,7 @@ fn mend(note: &Note, offer: &Offer) -> (Option<AnyView>, Option<String>) {
             let due = due.format(offer.merchant.locale);
             (AMOUNTS, format!("Of invoice {number}, enter an amount above zero, up to {due}. Nothing was charged."))
         }
+        (Some(Fault::SurchargeMoved { added, paid_by }), _) => (CONFIRM, to_confirm(*added, paid_by, offer)),
         (Some(Fault::BadEmail), _) => ("Please check your e-mail address", Fault::BadEmail.to_string()),
         (Some(fault), _) => (fault.heading(), fault.to_string()),
         (None, Some(words)) => ("The last payment did not go through", words.to_owned()),
@@ -213,6 +249,18 @@ fn moved(offer: &Offer) -> String {
     let [was, now, pay] = [moved.was, moved.now, offer.amount].map(|amount| amount.format(offer.merchant.locale));
     let what = if offer.items.len() > 1 { format!("Invoice {}", moved.number) } else { "It".to_owned() };
     format!("{what} was {was}, it is now {now}. Nothing was charged. Enter the card again if you want to pay {pay}.")
+}
+
+/// The sum of what was pressed with, before it is charged.
+fn to_confirm(added: Money, paid_by: &str, offer: &Offer) -> String {
+    let [surcharge, pay] = [added, offer.amount].map(|amount| amount.format(offer.merchant.locale));
+    let applies = if added.is_positive() {
+        format!("For {paid_by} a surcharge of {surcharge} applies.")
+    } else {
+        format!("For {paid_by} no surcharge applies.")
+    };
+    let enter = if offer.paid_by.is_some() { "Press Pay" } else { "Enter the card again" };
+    format!("{applies} Nothing was charged yet. {enter} if you want to pay {pay}.")
 }
 
 /// What was typed as amounts and cannot be paid: nobody types it twice.

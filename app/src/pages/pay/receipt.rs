@@ -66,6 +66,7 @@ pub fn Receipt(standing: Standing, title: &'static str) -> impl IntoView {
                 {standing.method.map(|method| row("Method", method))}
                 <div><dt>"Date"</dt><dd><When at=standing.at/> ", " <span class="nowrap">{zone}</span></dd></div>
                 {of_invoices}
+                {standing.surcharge.map(|surcharge| row("Surcharge", surcharge.format(locale)))}
                 <div class="total"><dt>"This payment"</dt><dd>{standing.amount.format(locale)}</dd></div>
                 {paid_back}
                 {balance}

@@ -46,9 +46,11 @@ fn One(offer: Offer, item: OfferItem) -> impl IntoView {
     let (number, href) = (invoice.number.clone(), addresses::checkout_pdf(offer.checkout));
     let pdf = offer.pdf.then(|| view! { <PdfLink href number=number.clone()/> });
     let left = (pay != invoice.due).then(|| view! { <Fact name="Amount due" value=invoice.due.format(locale)/> });
+    let part = offer.added.is_positive().then(|| view! { <Fact name="Of this invoice" value=pay.format(locale)/> });
+    let amount = offer.amount.format(locale);
     view! {
         <p class="for muted">"Invoice " <span class="nowrap">{number}</span> {company} {pdf}</p>
-        <h1 class="amt num">{pay.format(locale)}</h1>
+        <h1 class="amt num">{amount.clone()}</h1>
         <InvoiceBadges invoice=invoice.clone() locale/>
         <dl class="facts num">
             <Fact name="Invoice date" value=in_words(invoice.date)/>
@@ -58,7 +60,9 @@ fn One(offer: Offer, item: OfferItem) -> impl IntoView {
                 <Fact name="Paid so far" value=Money::new(-paid.minor, paid.currency).format(locale)/>
             })}
             {left}
-            <div class="total"><dt>"You pay"</dt><dd>{pay.format(locale)}</dd></div>
+            {part}
+            <Surcharge added=offer.added locale/>
+            <div class="total"><dt>"You pay"</dt><dd>{amount}</dd></div>
         </dl>
     }
 }
@@ -77,9 +81,15 @@ fn Several(offer: Offer, items: Vec<OfferItem>) -> impl IntoView {
         <h1 class="amt num">{amount.clone()}</h1>
         <dl class="facts each num">
             {rows}
+            <Surcharge added=offer.added locale/>
             <div class="total"><dt>"You pay"</dt><dd>{amount}</dd></div>
         </dl>
     }
+}
+
+#[component]
+fn Surcharge(added: Money, locale: Locale) -> impl IntoView {
+    added.is_positive().then(|| view! { <Fact name="Surcharge" value=added.format(locale)/> })
 }
 
 fn share(item: &OfferItem, pdf: bool, locale: Locale) -> impl IntoView + use<> {

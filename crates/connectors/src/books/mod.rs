@@ -33,6 +33,24 @@ pub struct PostPayment {
     pub reference: String,
 }
 
+/// An invoice of ours, to be raised in the books: what was added for the way of paying (`wire/accounting.md`, 4.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewInvoice {
+    /// The same invoice always carries the same key.
+    pub idempotency_key: String,
+    /// Ours, and how it is found again.
+    pub number: String,
+    /// The books' id of the customer.
+    pub customer_external_id: String,
+    /// Tax included.
+    pub amount: Money,
+    pub date: NaiveDate,
+    pub description: String,
+    /// What the books call the account that earns it, and the tax that is in it; none is in it without one.
+    pub account: String,
+    pub tax: Option<String>,
+}
+
 /// A payment that stands in the books.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Posted {
@@ -128,6 +146,13 @@ pub fn other_amount(payment: &PostPayment, found: &str) -> BooksError {
     BooksError::Refused { cause: RefusedCause::Other, message }
 }
 
+/// An invoice of ours stands there by its number, and is another.
+#[must_use]
+pub fn other_invoice(number: &str) -> BooksError {
+    let message = format!("Another invoice stands there with the number {number}.");
+    BooksError::Refused { cause: RefusedCause::Other, message }
+}
+
 /// One set of books.
 #[async_trait]
 pub trait Books: Send + Sync {
@@ -151,6 +176,12 @@ pub trait Books: Send + Sync {
 
     /// One invoice as these books print it: the bytes of a PDF. `NotFound` also where there are none.
     async fn invoice_pdf(&self, external_id: &str) -> Result<Vec<u8>, BooksError>;
+
+    /// Raises an invoice, or finds it by its number. Refused, when another stands there by that.
+    async fn raise_invoice(&self, invoice: &NewInvoice) -> Result<BooksInvoice, BooksError>;
+
+    /// Voids an invoice of ours that nothing is paid on, and answers it as it is then.
+    async fn void_invoice(&self, external_id: &str) -> Result<BooksInvoice, BooksError>;
 
     /// Looks for a payment that we, or a person, may have entered before: the step before any re-send. Refused, when one
     /// with its reference stands over another amount.

@@ -17,6 +17,7 @@ use domain::{
     money::Money,
     payment::{DeclineReason, Fact, MethodFace, Observation},
     refund::RefundSeen,
+    surcharge::CardKind,
     views::MethodEntry,
 };
 use http::HeaderMap;
@@ -41,6 +42,8 @@ pub struct Capabilities {
     /// Keeps a list of what it took, to compare ours with.
     pub lists: bool,
     pub cards: Cards,
+    /// Tells brand and funding of a card before it is charged.
+    pub reads_cards: bool,
     pub refunds: Refunds,
     /// Tells of disputes of cards.
     pub disputes: bool,
@@ -378,6 +381,11 @@ fn tells_of_none() -> GatewayError {
     refused("tells_of_none", "this gateway is not asked about disputes")
 }
 
+/// For adapters whose [`Capabilities::reads_cards`] is false.
+fn reads_none() -> GatewayError {
+    refused("reads_none", "this gateway tells of no card before it is charged")
+}
+
 /// For adapters whose [`Capabilities::stores`] or [`Capabilities::keeps_paid`] is false.
 fn keeps_none() -> GatewayError {
     refused("keeps_none", "this gateway keeps no methods")
@@ -422,6 +430,11 @@ pub trait Gateway: Send + Sync {
 
     /// What the payer's browser needs to offer the gateway's methods.
     fn method_entry(&self) -> MethodEntry;
+
+    /// What a card is, by a token of it or a method that is kept. Charges and keeps nothing.
+    async fn read_card(&self, _token: &str) -> Result<CardKind, GatewayError> {
+        Err(reads_none())
+    }
 
     /// Charges once: create and confirm in one call, or open the gateway's own page.
     async fn charge(&self, request: &ChargeRequest) -> Result<Observation, GatewayError>;

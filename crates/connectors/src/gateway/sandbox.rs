@@ -137,6 +137,7 @@ impl Gateway for Sandbox {
             postal_code: false,
             lists: false,
             cards: Cards::Token { life: None },
+            reads_cards: false,
             refunds: Refunds::Allowed,
             disputes: false,
             stores: true,

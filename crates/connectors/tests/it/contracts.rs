@@ -6,6 +6,7 @@ use crate::{
     world::{
         PRUNED, keep, look_up, payment, posted_refund, refund, refund_look_up, request, store, stripe, token, xero,
     },
+    xero_invoices::{ID, raised, surcharge},
 };
 use chrono::{DateTime, NaiveDate};
 use connectors::{
@@ -86,6 +87,7 @@ async fn stripe_method_requests(now: DateTime<chrono::Utc>) -> Vec<Asked> {
     let given = Authority { given_at: now, address: "203.0.113.7".into(), user_agent: "Lynx/2.9".into() };
     let account = StoreRequest { kind: MethodKind::BecsDebit, authority: Some(given), ..store(2, "pm_2") };
     let _ = stripe.store(&StoreRequest { gateway_customer: Some("cus_1".into()), ..account }).await;
+    let _ = stripe.read_card("pm_1").await;
     [stub.asked(), stripe_keep_requests(now).await].concat()
 }
 
@@ -357,4 +359,20 @@ async fn what_we_write_to_xero_about_refunds_is_what_its_contract_asks_for() {
         assert_eq!(asked[place].header("idempotency-key"), key);
         assert_eq!(asked[place].body.matches("1204.50").count(), 1, "{}", asked[place].body);
     }
+}
+
+#[tokio::test]
+async fn what_we_write_to_xero_about_surcharges_is_what_its_contract_asks_for() {
+    let Some(text) = contract("xero_accounting.yaml") else { return };
+    let contract: Value = serde_norway::from_str(&text).unwrap();
+    let script = [json!({"Invoices": []}), raised("18.07", "AUTHORISED"), raised("18.07", "VOIDED")];
+    let stub = Stub::start(script.map(|body| reply(200, body))).await;
+    let xero = xero(&format!("{}/api.xro/2.0", stub.url), "token");
+    xero.raise_invoice(&surcharge(Some("OUTPUT"))).await.unwrap();
+    xero.void_invoice(ID).await.unwrap();
+    let asked = stub.asked();
+    let seen: Vec<_> = asked.iter().map(|asked| assert_fits_xero(&contract, asked)).collect();
+    assert_eq!(seen, ["get /Invoices", "put /Invoices", "post /Invoices/{InvoiceID}"]);
+    assert_eq!(asked[1].header("idempotency-key"), "pay-1-invoice");
+    assert_eq!(asked[1].body.matches("18.07").count(), 1, "sent as it was written: {}", asked[1].body);
 }

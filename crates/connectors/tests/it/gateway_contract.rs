@@ -720,6 +720,7 @@ async fn p14_disputes_and_kept_methods_are_refused_where_the_capability_says_so_
         (can.stores, "keeps_none", gateway.forget(&forget).await),
         (can.stores, "keeps_none", gateway.read_kept(&there).await.map(drop)),
         (can.keeps_paid, "keeps_none", gateway.keep_paid(&paid).await.map(drop)),
+        (can.reads_cards, "reads_none", gateway.read_card("none").await.map(drop)),
     ] {
         let is_default = matches!(&answer, Err(GatewayError::Refused { code: told, .. }) if told == code);
         assert_eq!(is_default, !is_able, "{answer:?}");

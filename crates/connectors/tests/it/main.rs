@@ -31,4 +31,5 @@ mod stub;
 mod world;
 mod xero_contract;
 mod xero_fuzz;
+mod xero_invoices;
 mod xero_odd;

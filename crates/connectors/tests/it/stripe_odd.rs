@@ -10,6 +10,7 @@ use connectors::gateway::{ChargeHow, Found, Gateway, GatewayError};
 use domain::{
     money::{Currency, Money},
     payment::{DeclineReason, Fact, Observation},
+    surcharge::{Brand, CardKind, Funding},
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -298,4 +299,26 @@ fn no_debug_output_holds_a_key() {
     for secret in ["sk_test", "whsec", "Northwind"] {
         assert!(!shown.contains(secret), "{shown}");
     }
+}
+
+#[tokio::test]
+async fn g25_a_card_is_what_stripe_says_and_what_it_does_not_say_is_unknown() {
+    for (said, brand, funding) in [
+        (json!({"card": {"brand": "visa", "funding": "debit"}}), Brand::Visa, Funding::Debit),
+        (json!({"card": {"brand": "eftpos_au", "funding": "prepaid"}}), Brand::Eftpos, Funding::Prepaid),
+        (json!({"card": {"brand": "card_of_tomorrow", "funding": "of_tomorrow"}}), Brand::Other, Funding::Unknown),
+        (json!({"card": {"brand": null}}), Brand::Other, Funding::Unknown),
+        (json!({"us_bank_account": {}}), Brand::Other, Funding::Unknown),
+    ] {
+        let stub = Stub::start([reply(200, &said)]).await;
+        let read = stripe(&stub.url, sent_at()).read_card("pm_1").await;
+        assert_eq!(read.unwrap(), CardKind { brand, funding }, "{said}");
+    }
+    let stub = Stub::start([reply(500, json!({}))]).await;
+    let stripe = stripe(&stub.url, sent_at());
+    assert!(matches!(stripe.read_card("pm_1").await, Err(GatewayError::Unknown(_))));
+    for no_card in ["tok_1", "pm_1/../x", ""] {
+        assert!(matches!(stripe.read_card(no_card).await, Err(GatewayError::Refused { .. })), "{no_card}");
+    }
+    assert_eq!(stub.asked().len(), 1, "what cannot be one is not asked about");
 }

@@ -213,8 +213,16 @@ fn read_card(op: &Operation<'_>, card: &Params, publishable: bool) -> Result<Car
     Card::read(&details, month_of(op.now_s))
 }
 
+/// A test token can be read like what becomes of it [recalled of test mode].
 pub(crate) fn retrieve(op: &Operation<'_>, id: &str) -> Answer {
-    op.account.methods.get(id).map(Method::view).ok_or_else(|| no_such(id))
+    let of_token = || Card::of_token(id, month_of(op.now_s).0 + 4).map(|card| of_test_card(id, card, op.now_s));
+    op.account.methods.get(id).map(Method::view).or_else(of_token).ok_or_else(|| no_such(id))
+}
+
+fn of_test_card(id: &str, card: Card, created: i64) -> Value {
+    let (billing, metadata) = (Billing::default(), BTreeMap::new());
+    let means = Means::Card(card);
+    Method { id: id.to_owned(), created, means, billing, customer: None, metadata, used: false, set_up: false }.view()
 }
 
 /// `POST /v1/payment_methods/{id}`: what may change of a method that exists.

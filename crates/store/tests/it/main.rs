@@ -28,6 +28,7 @@ mod refunds;
 mod schema;
 mod sessions;
 mod shop;
+mod surcharges;
 mod tenancy;
 mod throttle;
 mod webhooks;

@@ -35,6 +35,7 @@ pub fn refund(shop: &Shop, attempt: AttemptId, minor: i64) -> Refund {
         made: RefundMade::Here,
         currency: "USD".into(),
         amount_minor: minor,
+        surcharge_minor: 0,
         charge_gateway_id: "pi_1".into(),
         reason: "sent back".into(),
         asked_by: "admin@acme.example".into(),

@@ -3,11 +3,14 @@
 
 mod dates;
 mod errors;
+mod invoices;
 pub mod oauth;
 mod refunds;
 mod wire;
 
-use super::{Books, BooksError, BooksPayment, Changes, PostPayment, PostRefund, Posted, PostedRefund, other_amount};
+use super::{
+    Books, BooksError, BooksPayment, Changes, NewInvoice, PostPayment, PostRefund, Posted, PostedRefund, other_amount,
+};
 use crate::http::{Answer, HttpClient};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -245,6 +248,14 @@ impl Books for Xero {
         let request = self.call_for(PDF, Method::GET, &format!("Invoices/{}", id(external_id)?));
         let answer = self.answer(Call::Read, request).await?;
         if is_pdf(&answer) { Ok(answer.body) } else { Err(Call::Read.unreadable(&answer)) }
+    }
+
+    async fn raise_invoice(&self, invoice: &NewInvoice) -> Result<BooksInvoice, BooksError> {
+        self.raise(invoice).await
+    }
+
+    async fn void_invoice(&self, external_id: &str) -> Result<BooksInvoice, BooksError> {
+        self.void(external_id).await
     }
 
     async fn find_payment(&self, payment: &PostPayment) -> Result<Option<Posted>, BooksError> {

@@ -84,9 +84,9 @@ struct NewCreditNote<'a> {
 }
 
 #[derive(Serialize)]
-struct ContactRef<'a> {
+pub(super) struct ContactRef<'a> {
     #[serde(rename = "ContactID")]
-    id: &'a str,
+    pub(super) id: &'a str,
 }
 
 #[derive(Serialize)]

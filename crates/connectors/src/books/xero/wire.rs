@@ -71,6 +71,7 @@ pub struct Invoice {
     total: Option<Box<RawValue>>,
     amount_due: Option<Box<RawValue>>,
     payments: Option<Vec<Payment>>,
+    validation_errors: Option<Vec<Said>>,
     #[serde(rename = "UpdatedDateUTC")]
     updated: Option<MsDate>,
 }
@@ -200,6 +201,10 @@ impl Invoice {
 
     pub fn number(&self) -> Option<&str> {
         self.invoice_number.as_deref()
+    }
+
+    pub fn refusal(&self) -> Option<String> {
+        refusal(self.validation_errors.as_ref())
     }
 
     /// The invoice in our words; `None` when a part that we cannot do without is missing or unreadable.

@@ -94,6 +94,7 @@ impl Gateway for AuthorizeNet {
             lists: true,
             // Of a nonce: 3.10.
             cards: Cards::Token { life: Some(TimeDelta::minutes(15)) },
+            reads_cards: false,
             refunds: Refunds::WholeUntilSettled,
             disputes: false,
             stores: true,

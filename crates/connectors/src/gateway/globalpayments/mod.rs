@@ -71,6 +71,7 @@ impl Gateway for GlobalPayments {
             lists: true,
             // How long a token for one payment lives, nobody says.
             cards: Cards::Token { life: None },
+            reads_cards: false,
             refunds: Refunds::Allowed,
             // Its disputes do not say which payment they are of.
             disputes: false,

@@ -79,6 +79,7 @@ impl Gateway for Payrix {
             postal_code: false,
             lists: false,
             cards: Cards::Page,
+            reads_cards: false,
             refunds: Refunds::No("Refund it in Payrix’s own portal, and take it out of the books by hand."),
             disputes: false,
             stores: false,

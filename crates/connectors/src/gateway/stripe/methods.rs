@@ -6,12 +6,13 @@ use super::{
     calls::{self, IDEMPOTENCY_ERROR},
     find::{LIST_BEFORE, Pages, REPLAY_MAX, created_since, is_replayed},
     form,
-    wire::{MethodDetails, OnlyId, Setup},
+    wire::{CardMethod, MethodDetails, OnlyId, Setup},
 };
 use crate::{gateway::unreadable, http::Answer};
 use domain::{
     ids::{CustomerId, MethodId},
     method::{MethodFact, MethodSeen},
+    surcharge::CardKind,
 };
 use reqwest::{Method, StatusCode};
 
@@ -90,6 +91,12 @@ impl Stripe {
     async fn send_set_up(&self, request: &StoreRequest, customer: &str, key: &str) -> Result<Answer, GatewayError> {
         let set_up = self.call(Method::POST, "setup_intents").header("Idempotency-Key", key);
         Ok(self.http.send(set_up.form(&form::set_up(request, customer))).await?)
+    }
+
+    /// Brand and funding decide what may be added (2.3; 8.5).
+    pub(super) async fn card(&self, token: &str) -> Result<CardKind, GatewayError> {
+        let path = format!("payment_methods/{}", calls::plain(token, "pm_")?);
+        Ok(self.json::<CardMethod>(self.call(Method::GET, &path)).await?.kind())
     }
 
     /// First what may still become a saved card: its payer may be on the bank's page this moment.

@@ -24,6 +24,7 @@ use domain::{
     method::{MethodKind, MethodSeen},
     payment::Observation,
     refund::RefundSeen,
+    surcharge::CardKind,
     views::MethodEntry,
 };
 use http::HeaderMap;
@@ -73,6 +74,7 @@ impl Gateway for Stripe {
             postal_code: false,
             lists: true,
             cards: Cards::Token { life: None },
+            reads_cards: true,
             refunds: Refunds::Allowed,
             disputes: true,
             stores: true,
@@ -87,6 +89,10 @@ impl Gateway for Stripe {
     fn method_entry(&self) -> MethodEntry {
         let (script_url, publishable_key) = (self.config.script_url.clone(), self.config.publishable_key.clone());
         MethodEntry::Fields { script_url, publishable_key }
+    }
+
+    async fn read_card(&self, token: &str) -> Result<CardKind, GatewayError> {
+        self.card(token).await
     }
 
     async fn charge(&self, request: &ChargeRequest) -> Result<Observation, GatewayError> {

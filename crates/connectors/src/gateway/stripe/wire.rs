@@ -13,6 +13,7 @@ use domain::{
     money::{Currency, Money},
     payment::{DeclineReason, Fact, MethodFace, Observation},
     refund::{RefundFact, RefundFailure, RefundSeen},
+    surcharge::{Brand, CardKind, Funding},
 };
 use serde::{
     Deserialize, Deserializer,
@@ -149,6 +150,29 @@ pub struct PaidBy {
 #[derive(Debug, Deserialize)]
 struct Mandate {
     status: Option<String>,
+}
+
+/// A method, as far as it is a card.
+#[derive(Debug, Deserialize)]
+pub struct CardMethod {
+    card: Option<CardTraits>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct CardTraits {
+    brand: Option<String>,
+    funding: Option<String>,
+}
+
+impl CardMethod {
+    /// What is not said is not known.
+    pub fn kind(self) -> CardKind {
+        let CardTraits { brand, funding } = self.card.unwrap_or_default();
+        CardKind {
+            brand: Brand::named(brand.as_deref().unwrap_or_default()),
+            funding: Funding::named(funding.as_deref().unwrap_or_default()),
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,0 +1,474 @@
+//! What is added for the way of paying (G21, G25, N12): rules are data, and this is how they are read. A rule of the
+//! merchant's never goes beyond what its place allows (`wire/gateways.md`, 8.5).
+
+use crate::{
+    money::{Currency, Locale, Money, MoneyError},
+    planted,
+};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+const MILLION: i128 = 1_000_000;
+/// Nobody adds as much again.
+const RATE_MAX_PPM: u32 = 1_000_000;
+
+/// A country of ISO 3166, or a part of one: `AU`, `US-CO`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Place(String);
+
+/// The text is no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a place is a country or a part of one, as `AU` or `US-CO`")]
+pub struct BadPlace;
+
+impl TryFrom<String> for Place {
+    type Error = BadPlace;
+    fn try_from(text: String) -> Result<Self, BadPlace> {
+        let (country, part) =
+            text.split_once('-').map_or((text.as_str(), None), |(country, part)| (country, Some(part)));
+        let is_country = country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase());
+        let is_part = |part: &str| {
+            (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+        };
+        if is_country && part.is_none_or(is_part) { Ok(Self(text)) } else { Err(BadPlace) }
+    }
+}
+
+impl From<Place> for String {
+    fn from(place: Place) -> Self {
+        place.0
+    }
+}
+
+impl Place {
+    fn country(&self) -> &str {
+        self.0.split('-').next().unwrap_or_default()
+    }
+
+    /// The same place, or a part of this one.
+    fn holds(&self, other: &Self) -> bool {
+        self == other || self.0 == other.country()
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Brand {
+    Visa,
+    Mastercard,
+    Amex,
+    Discover,
+    Diners,
+    Jcb,
+    UnionPay,
+    Eftpos,
+    /// One that no rule can name.
+    #[serde(skip)]
+    Other,
+}
+
+impl Brand {
+    const ALL: [Self; 9] = [
+        Self::Visa,
+        Self::Mastercard,
+        Self::Amex,
+        Self::Discover,
+        Self::Diners,
+        Self::Jcb,
+        Self::UnionPay,
+        Self::Eftpos,
+        Self::Other,
+    ];
+
+    /// By a gateway's name of it.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        match name {
+            "visa" => Self::Visa,
+            "mastercard" => Self::Mastercard,
+            "amex" => Self::Amex,
+            "discover" => Self::Discover,
+            "diners" => Self::Diners,
+            "jcb" => Self::Jcb,
+            "unionpay" => Self::UnionPay,
+            "eftpos_au" => Self::Eftpos,
+            _ => Self::Other,
+        }
+    }
+
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Visa => "Visa ",
+            Self::Mastercard => "Mastercard ",
+            Self::Amex => "American Express ",
+            Self::Discover => "Discover ",
+            Self::Diners => "Diners Club ",
+            Self::Jcb => "JCB ",
+            Self::UnionPay => "UnionPay ",
+            Self::Eftpos => "eftpos ",
+            Self::Other => "",
+        }
+    }
+}
+
+/// Whose money a card spends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Funding {
+    Credit,
+    Debit,
+    Prepaid,
+    /// The gateway does not say.
+    Unknown,
+}
+
+impl Funding {
+    const ALL: [Self; 4] = [Self::Credit, Self::Debit, Self::Prepaid, Self::Unknown];
+
+    /// By a gateway's name of it.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        match name {
+            "credit" => Self::Credit,
+            "debit" => Self::Debit,
+            "prepaid" => Self::Prepaid,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// What a gateway tells of a card before it is charged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CardKind {
+    pub brand: Brand,
+    pub funding: Funding,
+}
+
+impl CardKind {
+    fn all() -> impl Iterator<Item = Self> {
+        Brand::ALL.into_iter().flat_map(|brand| Funding::ALL.map(|funding| Self { brand, funding }))
+    }
+}
+
+impl fmt::Display for CardKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let funding = match self.funding {
+            Funding::Credit => "credit ",
+            Funding::Debit => "debit ",
+            Funding::Prepaid => "prepaid ",
+            Funding::Unknown => "",
+        };
+        write!(f, "{}{funding}card", self.brand.words())
+    }
+}
+
+/// How a payment is paid, as far as rules go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PaidBy {
+    /// `None` while nobody can tell which.
+    Card(Option<CardKind>),
+    BankDebit,
+}
+
+impl fmt::Display for PaidBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Card(Some(kind)) => write!(f, "this {kind}"),
+            Self::Card(None) => f.write_str("this card"),
+            Self::BankDebit => f.write_str("this bank account"),
+        }
+    }
+}
+
+/// Which cards a rule is about. Debit and prepaid cards are exempt unless it says so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Covers {
+    #[default]
+    Credit,
+    Debit,
+    Prepaid,
+    Any,
+}
+
+impl Covers {
+    fn has(self, funding: Funding) -> bool {
+        match self {
+            Self::Credit => funding == Funding::Credit || planted::is("debit_surcharged"),
+            Self::Debit => funding == Funding::Debit,
+            Self::Prepaid => funding == Funding::Prepaid,
+            Self::Any => true,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    #[default]
+    Card,
+    BankDebit,
+}
+
+/// One rule. What it leaves open is not asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    pub jurisdiction: Option<Place>,
+    pub brand: Option<Brand>,
+    #[serde(default)]
+    pub funding: Covers,
+    #[serde(default)]
+    pub channel: Channel,
+    pub currency: Option<Currency>,
+    /// First and last day, as the merchant's calendar has them.
+    pub from: Option<NaiveDate>,
+    pub to: Option<NaiveDate>,
+    #[serde(default)]
+    pub fixed_minor: i64,
+    /// Parts of a million: 15,000 is 1.5 percent.
+    #[serde(default)]
+    pub rate_ppm: u32,
+    pub cap_minor: Option<i64>,
+    /// Of the books, for what is earned by it.
+    pub account: String,
+    /// The books' name of the tax that is in it; none is in it without one.
+    pub tax: Option<String>,
+}
+
+/// What is wrong with a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadRule {
+    #[error("it adds nothing: it needs `rate_ppm` or `fixed_minor`")]
+    AddsNothing,
+    #[error("an amount is below zero")]
+    BelowZero,
+    #[error("`rate_ppm` is 1,000,000 or more, which is the whole amount again")]
+    TooHigh,
+    #[error("`fixed_minor` and `cap_minor` need a `currency`")]
+    NoCurrency,
+    #[error("it ends before it begins")]
+    EndsFirst,
+    #[error("`account` is empty")]
+    NoAccount,
+    #[error("a rule for bank debits has neither `brand` nor `funding`")]
+    NoCards,
+    #[error("no surcharge may be taken on such cards in its jurisdiction")]
+    Forbidden,
+    /// Counted from 1.
+    #[error("it is about the same payments as rule {0}")]
+    SameAs(usize),
+}
+
+impl Rule {
+    fn is_in_force(&self, place: &Place, currency: Currency, on: NaiveDate) -> bool {
+        self.jurisdiction.as_ref().is_none_or(|own| own.holds(place))
+            && self.currency.is_none_or(|own| own == currency)
+            && self.from.is_none_or(|from| from <= on)
+            && self.to.is_none_or(|to| on <= to)
+    }
+
+    fn covers(&self, kind: CardKind) -> bool {
+        self.channel == Channel::Card
+            && self.brand.is_none_or(|brand| brand == kind.brand)
+            && self.funding.has(kind.funding)
+    }
+
+    /// Of two that fit, the greater one wins. Two that are equal in it say the same but for their days.
+    fn precision(&self) -> (bool, bool, usize, bool) {
+        let place = self.jurisdiction.as_ref().map_or(0, |place| place.0.len());
+        (self.brand.is_some(), self.funding != Covers::Any, place, self.currency.is_some())
+    }
+
+    fn is_about_the_same(&self, other: &Self) -> bool {
+        let same = |rule: &Self| (rule.channel, rule.brand, rule.funding, rule.currency);
+        let begins_before_end = |one: &Self, two: &Self| one.from.zip(two.to).is_none_or(|(from, to)| from <= to);
+        same(self) == same(other)
+            && self.jurisdiction == other.jurisdiction
+            && begins_before_end(self, other)
+            && begins_before_end(other, self)
+    }
+
+    fn check(&self) -> Result<(), BadRule> {
+        let on = self.from.unwrap_or(NaiveDate::MIN);
+        let is_forbidden = |place: &Place| {
+            let mut kinds = CardKind::all().filter(|kind| self.covers(*kind));
+            self.channel == Channel::Card && kinds.all(|kind| most_ppm(place, kind, on) == Some(0))
+        };
+        let has_amounts = self.fixed_minor > 0 || self.cap_minor.is_some();
+        let names_cards = self.brand.is_some() || self.funding != Covers::default();
+        let faults = [
+            (self.fixed_minor < 0 || self.cap_minor.is_some_and(|cap| cap < 0), BadRule::BelowZero),
+            (self.fixed_minor == 0 && self.rate_ppm == 0, BadRule::AddsNothing),
+            (self.rate_ppm >= RATE_MAX_PPM, BadRule::TooHigh),
+            (has_amounts && self.currency.is_none(), BadRule::NoCurrency),
+            (self.from.zip(self.to).is_some_and(|(from, to)| to < from), BadRule::EndsFirst),
+            (self.account.trim().is_empty(), BadRule::NoAccount),
+            (self.channel == Channel::BankDebit && names_cards, BadRule::NoCards),
+            (self.jurisdiction.as_ref().is_some_and(is_forbidden), BadRule::Forbidden),
+        ];
+        faults.into_iter().find(|(is_so, _)| *is_so).map_or(Ok(()), |(_, why)| Err(why))
+    }
+
+    /// Rounded half up, to the minor unit; then held to its cap, and to what the place allows.
+    fn added(&self, amount: Money, most_ppm: Option<u32>) -> Result<Money, MoneyError> {
+        let share = |ppm: u32| i128::from(amount.minor) * i128::from(ppm);
+        let by_rule = i128::from(self.fixed_minor) + (share(self.rate_ppm) + MILLION / 2).div_euclid(MILLION);
+        let capped = self.cap_minor.map_or(by_rule, |cap| by_rule.min(cap.into()));
+        let lawful = most_ppm.map_or(capped, |most| capped.min(share(most).div_euclid(MILLION)));
+        let minor = i64::try_from(lawful).map_err(|_| MoneyError::TooLarge)?;
+        Ok(Money::new(minor, amount.currency))
+    }
+
+    /// `American Express credit cards 2 % + $0.30, at most $5.00`
+    fn words(&self, currency: Currency, locale: Locale) -> String {
+        let money = |minor| Money::new(minor, currency).format(locale);
+        let brand = self.brand.map_or("", Brand::words);
+        let what = match (self.channel, self.funding) {
+            (Channel::BankDebit, _) => "bank debits".to_owned(),
+            (Channel::Card, Covers::Credit) => format!("{brand}credit cards"),
+            (Channel::Card, Covers::Debit) => format!("{brand}debit cards"),
+            (Channel::Card, Covers::Prepaid) => format!("{brand}prepaid cards"),
+            (Channel::Card, Covers::Any) => format!("{brand}cards"),
+        };
+        let rate = (self.rate_ppm > 0).then(|| percent(self.rate_ppm));
+        let fixed = (self.fixed_minor > 0).then(|| money(self.fixed_minor));
+        let fee = [rate, fixed].into_iter().flatten().collect::<Vec<_>>().join(" + ");
+        let cap = self.cap_minor.map(|cap| format!(", at most {}", money(cap))).unwrap_or_default();
+        format!("{what} {fee}{cap}")
+    }
+}
+
+/// `1.5 %`; the space does not break.
+fn percent(ppm: u32) -> String {
+    let digits = format!("{}.{:04}", ppm / 10_000, ppm % 10_000);
+    format!("{}\u{a0}%", digits.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// Where nothing may be added to a card's payment (`wire/gateways.md`, 8.5).
+const FORBIDDEN_IN_US: [&str; 4] = ["US-CT", "US-MA", "US-ME", "US-PR"];
+
+/// The most that the place, or the card's scheme there, allows, in parts of a million of the amount. What a merchant's own
+/// cost caps as well, nobody tells us.
+fn most_ppm(place: &Place, kind: CardKind, on: NaiveDate) -> Option<u32> {
+    /// Since then the schemes may forbid it; what each did is not verified, so it is off.
+    const AU_ENDS: Option<NaiveDate> = NaiveDate::from_ymd_opt(2026, 10, 1);
+    match place.country() {
+        "US" if kind.funding != Funding::Credit || FORBIDDEN_IN_US.contains(&place.0.as_str()) => Some(0),
+        "US" if place.0 == "US-CO" => Some(20_000),
+        "US" => Some(if matches!(kind.brand, Brand::Visa | Brand::Other) { 30_000 } else { 40_000 }),
+        "AU" if matches!(kind.brand, Brand::Visa | Brand::Mastercard | Brand::Eftpos) => {
+            AU_ENDS.is_some_and(|ends| on >= ends).then_some(0)
+        }
+        _ => None,
+    }
+}
+
+/// What is added to one payment, and where the books have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Surcharge {
+    pub amount: Money,
+    pub account: String,
+    pub tax: Option<String>,
+}
+
+/// A merchant's rules, and where it takes payments.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    pub place: Place,
+    pub rules: Vec<Rule>,
+}
+
+impl Policy {
+    /// # Errors
+    /// The first rule that cannot be kept, by its place in the list, and why.
+    pub fn check(&self) -> Result<(), (usize, BadRule)> {
+        for (n, rule) in self.rules.iter().enumerate() {
+            rule.check().map_err(|why| (n, why))?;
+            if let Some(other) = self.rules[..n].iter().position(|other| other.is_about_the_same(rule)) {
+                return Err((n, BadRule::SameAs(other + 1)));
+            }
+        }
+        Ok(())
+    }
+
+    /// What is added to a payment over `amount`. The most precise rule wins; without one, nothing is. For a card that
+    /// nobody knows before it is charged, what would be the same for all, or nothing.
+    ///
+    /// # Errors
+    /// An amount that is too large.
+    pub fn on(&self, paid_by: PaidBy, amount: Money, day: NaiveDate) -> Result<Option<Surcharge>, MoneyError> {
+        match paid_by {
+            PaidBy::BankDebit => self.best(amount, day, None, |rule| rule.channel == Channel::BankDebit),
+            PaidBy::Card(Some(kind)) => self.on_card(kind, amount, day),
+            PaidBy::Card(None) => {
+                let all = CardKind::all().map(|kind| self.on_card(kind, amount, day));
+                let all = all.collect::<Result<Vec<_>, _>>()?;
+                let is_same = all.windows(2).all(|two| two[0] == two[1]);
+                Ok(all.into_iter().next().flatten().filter(|_| is_same))
+            }
+        }
+    }
+
+    fn on_card(&self, kind: CardKind, amount: Money, day: NaiveDate) -> Result<Option<Surcharge>, MoneyError> {
+        self.best(amount, day, most_ppm(&self.place, kind, day), |rule| rule.covers(kind))
+    }
+
+    fn best(
+        &self,
+        amount: Money,
+        day: NaiveDate,
+        most_ppm: Option<u32>,
+        fits: impl Fn(&Rule) -> bool,
+    ) -> Result<Option<Surcharge>, MoneyError> {
+        let in_force = self.rules.iter().filter(|rule| rule.is_in_force(&self.place, amount.currency, day));
+        let Some(rule) = in_force.filter(|rule| fits(rule)).max_by_key(|rule| rule.precision()) else {
+            return Ok(None);
+        };
+        let added = rule.added(amount, most_ppm)?;
+        let surcharge = Surcharge { amount: added, account: rule.account.clone(), tax: rule.tax.clone() };
+        Ok(added.is_positive().then_some(surcharge))
+    }
+
+    /// What applies to which way of paying, for who has not chosen one yet: `credit cards 1.5 %`. Nothing without a rule.
+    #[must_use]
+    pub fn words(&self, currency: Currency, day: NaiveDate, locale: Locale) -> Option<String> {
+        let may = |rule: &Rule| {
+            let mut kinds = CardKind::all().filter(|kind| rule.covers(*kind));
+            rule.channel == Channel::BankDebit || kinds.any(|kind| most_ppm(&self.place, kind, day) != Some(0))
+        };
+        let in_force = self.rules.iter().filter(|rule| rule.is_in_force(&self.place, currency, day) && may(rule));
+        let words: Vec<_> = in_force.map(|rule| rule.words(currency, locale)).collect();
+        (!words.is_empty()).then(|| words.join("; "))
+    }
+}
+
+/// What was taken and is left of a payment, in minor units of one currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refundable {
+    /// Surcharge included.
+    pub taken_minor: i64,
+    pub surcharge_minor: i64,
+    /// Surcharge included.
+    pub left_minor: i64,
+    pub surcharge_left_minor: i64,
+}
+
+impl Refundable {
+    /// Of a refund over so much, what is surcharge: in proportion, and with the last part whatever is left of it (G26).
+    #[must_use]
+    pub fn surcharge_in(self, amount_minor: i64) -> i64 {
+        let invoices_left = self.left_minor - self.surcharge_left_minor;
+        let (least, most) = ((amount_minor - invoices_left).max(0), amount_minor.min(self.surcharge_left_minor));
+        let taken = i128::from(self.taken_minor.max(1));
+        let exact = i128::from(self.surcharge_minor) * i128::from(amount_minor);
+        let share = (exact + taken / 2).div_euclid(taken);
+        i64::try_from(share).unwrap_or(most).max(least).min(most)
+    }
+}
+
+#[cfg(test)]
+#[path = "surcharge_tests.rs"]
+mod tests;

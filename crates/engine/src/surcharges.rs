@@ -1,0 +1,281 @@
+//! What is added for a way of paying: the merchant's rules, what they come to for one payment, and its invoice in the books
+//! (G21, G22, N12). A card is only asked about at its gateway; nothing is charged here.
+
+use crate::{
+    Engine, Error, GuestPass, TakeError,
+    clock::{day, zone},
+    failpoint,
+};
+use connectors::{
+    books::{Books, BooksError, NewInvoice},
+    gateway::{Gateway, GatewayError},
+};
+use domain::{
+    invoice::{BooksInvoice, InvoiceStatus},
+    money::Money,
+    surcharge::{BadRule, PaidBy, Place, Policy, Surcharge},
+};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use store::{Allocation, Attempt, BooksEntry, Invoice, Merchant, MerchantDb, MerchantTx, surcharge_invoice};
+
+/// What one press of Pay comes to.
+#[derive(Clone, Debug)]
+pub(crate) struct Charge {
+    /// Surcharge included.
+    pub total: Money,
+    pub added: Money,
+    pub by: Option<Surcharge>,
+    pub paid_by: PaidBy,
+    /// The merchant has rules, so the sum hangs on what is paid with.
+    pub has_rules: bool,
+}
+
+/// Why a file of rules was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum RulesError {
+    #[error("there is no merchant with the key {0}")]
+    NoMerchant(String),
+    /// In the words of the reader, which name line and column.
+    #[error("the file cannot be read: {0}")]
+    Unreadable(serde_json::Error),
+    #[error("line {line}: rule {number} cannot be read: {}", said(.cause))]
+    UnreadableRule { line: usize, number: usize, cause: serde_json::Error },
+    #[error("line {line}: rule {number} is wrong: {why}")]
+    Bad { line: usize, number: usize, why: BadRule },
+    #[error(transparent)]
+    Engine(#[from] Error),
+}
+
+impl From<store::Error> for RulesError {
+    fn from(cause: store::Error) -> Self {
+        Self::Engine(cause.into())
+    }
+}
+
+/// Without the line and column, which are the rule's own.
+fn said(cause: &serde_json::Error) -> String {
+    let words = cause.to_string();
+    words.split(" at line ").next().unwrap_or_default().to_owned()
+}
+
+/// The file before its rules are read, so that each is known by where it stands.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RulesFile<'a> {
+    place: Place,
+    #[serde(borrow)]
+    rules: Vec<&'a RawValue>,
+}
+
+/// Reads a file of rules and holds it against all that can be wrong with it.
+///
+/// # Errors
+/// What is wrong, and in which line.
+pub fn read_rules(text: &str) -> Result<Policy, RulesError> {
+    let file: RulesFile<'_> = serde_json::from_str(text).map_err(RulesError::Unreadable)?;
+    let line = |rule: &RawValue| {
+        let at = (rule.get().as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+        text.get(..at).unwrap_or_default().matches('\n').count() + 1
+    };
+    let mut rules = Vec::new();
+    for (rule, number) in file.rules.iter().copied().zip(1..) {
+        let read = serde_json::from_str(rule.get());
+        rules.push(read.map_err(|cause: serde_json::Error| {
+            let line = line(rule) + cause.line().saturating_sub(1);
+            RulesError::UnreadableRule { line, number, cause }
+        })?);
+    }
+    let policy = Policy { place: file.place, rules };
+    match policy.check() {
+        Ok(()) => Ok(policy),
+        Err((n, why)) => Err(RulesError::Bad { line: file.rules.get(n).copied().map_or(1, line), number: n + 1, why }),
+    }
+}
+
+impl Engine {
+    /// A merchant's rules, by its key; none, when nothing is added for any way of paying.
+    ///
+    /// # Errors
+    /// [`RulesError::NoMerchant`] for a key that nobody has.
+    pub async fn surcharge_rules(&self, merchant: &str) -> Result<Option<Policy>, RulesError> {
+        Ok(self.merchant_of(merchant).await?.surcharge_policy().await?)
+    }
+
+    /// Puts rules in the place of all that a merchant had. What was shown by the old ones is not charged any more.
+    ///
+    /// # Errors
+    /// [`RulesError::NoMerchant`] for a key that nobody has.
+    pub async fn replace_surcharge_rules(&self, merchant: &str, policy: &Policy) -> Result<(), RulesError> {
+        Ok(self.merchant_of(merchant).await?.surcharge_policy_replace(policy, self.now()).await?)
+    }
+
+    async fn merchant_of(&self, key: &str) -> Result<MerchantDb, RulesError> {
+        for db in self.store().door_rounds().await? {
+            if db.merchant().await?.key == key {
+                return Ok(db);
+            }
+        }
+        Err(RulesError::NoMerchant(key.to_owned()))
+    }
+
+    /// What a payment over `invoices` comes to. Of a card that the gateway does not know, or cannot tell of, no more is known
+    /// than that it is one.
+    pub(crate) async fn charge_over(
+        &self,
+        guest: &GuestPass,
+        gateway: &dyn Gateway,
+        invoices: Money,
+        method_token: Option<&str>,
+        is_debit: bool,
+    ) -> Result<Charge, TakeError> {
+        let Some(policy) = guest.db.surcharge_policy().await? else { return Ok(Charge::bare(invoices)) };
+        let paid_by = match method_token {
+            _ if is_debit => PaidBy::BankDebit,
+            Some(token) if gateway.capabilities().reads_cards => match gateway.read_card(token).await {
+                Ok(kind) => PaidBy::Card(Some(kind)),
+                Err(GatewayError::Refused { .. }) => PaidBy::Card(None),
+                Err(cause) => {
+                    tracing::warn!(%cause, "A gateway could not tell which card is paid with; nothing was charged.");
+                    return Err(TakeError::CardUnread);
+                }
+            },
+            _ => PaidBy::Card(None),
+        };
+        let by = self.added(&guest.merchant, &policy, paid_by, invoices)?;
+        let added = by.as_ref().map_or(Money::zero(invoices.currency), |by| by.amount);
+        let total = invoices.plus(added).map_err(Error::from)?;
+        Ok(Charge { total, added, by, paid_by, has_rules: true })
+    }
+
+    /// What is added today.
+    pub(crate) fn added(
+        &self,
+        merchant: &Merchant,
+        policy: &Policy,
+        paid_by: PaidBy,
+        invoices: Money,
+    ) -> Result<Option<Surcharge>, Error> {
+        Ok(policy.on(paid_by, invoices, self.clock().today(zone(&merchant.time_zone)))?)
+    }
+
+    /// The surcharge as one more share of a payment whose money came, with an invoice of its own that is to be raised.
+    pub(crate) async fn surcharge_share(
+        &self,
+        tx: &MerchantTx,
+        attempt: &Attempt,
+        shares: &[Allocation],
+    ) -> Result<Option<Allocation>, Error> {
+        let (Some(surcharge), Some(share)) = (attempt.surcharge()?, shares.first()) else { return Ok(None) };
+        let (number, invoice_id) = (surcharge_number(attempt, None), surcharge_invoice(attempt.id));
+        let date = day(attempt.created_at, zone(&tx.merchant().await?.time_zone));
+        tx.invoice_mean(Invoice {
+            merchant_id: tx.merchant_id(),
+            id: invoice_id,
+            customer_id: tx.payment(attempt.payment_id).await?.customer_id,
+            external_id: String::new(),
+            number: number.clone(),
+            status: InvoiceStatus::Draft,
+            currency: attempt.currency.clone(),
+            total_minor: surcharge.minor,
+            due_minor: surcharge.minor,
+            date,
+            due_date: date,
+            read_at: self.now(),
+        })
+        .await?;
+        Ok(Some(Allocation {
+            invoice_id,
+            amount_minor: surcharge.minor,
+            invoice_number: number,
+            total_minor: surcharge.minor,
+            due_minor: surcharge.minor,
+            ..share.clone()
+        }))
+    }
+
+    /// The surcharge's invoice as it stands in the books, raised there when it does not. By a number of this life of the
+    /// entry: one that was voided keeps its own.
+    pub(crate) async fn surcharge_invoice(
+        &self,
+        db: &MerchantDb,
+        books: &dyn Books,
+        attempt: &Attempt,
+        entry: &BooksEntry,
+        invoice: Invoice,
+    ) -> Result<Result<Invoice, BooksError>, Error> {
+        match books.invoice(&invoice.external_id).await {
+            Ok(BooksInvoice { status: InvoiceStatus::Open | InvoiceStatus::Paid, .. }) => return Ok(Ok(invoice)),
+            Ok(_) | Err(BooksError::NotFound) => {}
+            Err(cause) => return Ok(Err(cause)),
+        }
+        let number = surcharge_number(attempt, entry.revived_ms());
+        let (now, amount) = (self.now(), Money::new(entry.amount_minor, attempt.amount()?.currency));
+        db.invoice_to_raise(invoice.id, &number).await?;
+        let new = NewInvoice {
+            idempotency_key: format!("{}-invoice", entry.idempotency_key),
+            customer_external_id: db.customer(invoice.customer_id).await?.external_id,
+            amount,
+            date: invoice.date,
+            description: format!("Surcharge on payment {}", db.payment(attempt.payment_id).await?.reference),
+            account: attempt.surcharge_account.clone().unwrap_or_default(),
+            tax: attempt.surcharge_tax.clone(),
+            number,
+        };
+        failpoint::reach("before_surcharge_raise");
+        match books.raise_invoice(&new).await {
+            Ok(raised) => {
+                failpoint::reach("after_surcharge_raise");
+                Ok(Ok(db.invoice_raised(invoice.id, &raised, now).await?))
+            }
+            Err(cause) => Ok(Err(cause)),
+        }
+    }
+}
+
+impl Charge {
+    /// Nothing is added.
+    fn bare(invoices: Money) -> Self {
+        let (added, paid_by) = (Money::zero(invoices.currency), PaidBy::Card(None));
+        Self { total: invoices, added, by: None, paid_by, has_rules: false }
+    }
+}
+
+/// `SC-7F3C0A1E52`: as the payment's reference, of the attempt's random half.
+fn surcharge_number(attempt: &Attempt, revived_ms: Option<&str>) -> String {
+    let random = attempt.id.0.as_u128() & 0xff_ffff_ffff;
+    let again = revived_ms.map(|at| format!("-{at}")).unwrap_or_default();
+    format!("SC-{random:010X}{again}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn n12_what_is_wrong_in_a_file_of_rules_is_told_with_its_line() {
+        let file = |second: &str| {
+            format!(
+                "{{\n  \"place\": \"NZ\",\n  \"rules\": [\n    {{\"rate_ppm\": 15000, \"account\": \"260\"}},\n    \
+                 {second}\n  ]\n}}\n"
+            )
+        };
+        assert!(read_rules(&file(r#"{"brand": "amex", "rate_ppm": 20000, "account": "260"}"#)).is_ok());
+        for (second, words) in [
+            (
+                r#"{"rate_ppm": 1, "account": "260"}"#,
+                "line 5: rule 2 is wrong: it is about the same payments as rule 1",
+            ),
+            (r#"{"brand": "visa", "account": "260"}"#, "line 5: rule 2 is wrong: it adds nothing"),
+            (r#"{"rate_ppm": 1, "account": "260", "rate": 2}"#, "line 5: rule 2 cannot be read: unknown field `rate`"),
+            (r#"{"rate_ppm": "1.5 %", "account": "260"}"#, "line 5: rule 2 cannot be read: invalid type: string"),
+            (r#"{"rate_ppm": 1}"#, "line 5: rule 2 cannot be read: missing field `account`"),
+        ] {
+            let said = read_rules(&file(second)).map_or_else(|error| error.to_string(), |_| String::new());
+            assert!(said.starts_with(words), "{said}");
+        }
+        let nowhere = read_rules("{\n  \"place\": \"nowhere\",\n  \"rules\": []\n}");
+        let said = nowhere.map_or_else(|error| error.to_string(), |_| String::new());
+        assert!(said.contains("a place is a country") && said.contains("line 2"), "{said}");
+    }
+}

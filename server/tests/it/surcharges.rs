@@ -1,0 +1,344 @@
+//! What is added for a way of paying (G21, G22, G25, G26, N12): shown before consent, charged once, and in the books as an
+//! invoice of its own that comes and goes with its payment.
+
+use crate::support::{Answer, Client, Form, House, On, Server, field, http, link};
+use serde_json::{Value, json};
+use simulators::facts;
+use std::{process::Stdio, time::Duration};
+
+/// Debit and prepaid cards have none, because no rule names them.
+const RULES: &str = r#"{
+  "place": "US-TX",
+  "rules": [
+    {"rate_ppm": 15000, "account": "200"},
+    {"brand": "amex", "rate_ppm": 20000, "fixed_minor": 30, "cap_minor": 1000, "currency": "USD",
+     "account": "200", "tax": "OUTPUT"}
+  ]
+}"#;
+/// 1.5 percent of 1,204.50.
+const ADDED: i64 = 1_807;
+const TOTAL: i64 = 122_257;
+const KNOWN_WITHIN: Duration = Duration::from_secs(60);
+
+async fn set_rules(house: &House, merchant: &str, rules: &str) {
+    let policy = engine::read_rules(rules).unwrap();
+    house.engine.replace_surcharge_rules(merchant, &policy).await.unwrap();
+}
+
+/// Northwind with rules.
+async fn with_rules(database: On) -> Option<House> {
+    let house = House::on(database).await?;
+    set_rules(&house, facts::NORTHWIND.key, RULES).await;
+    Some(house)
+}
+
+/// The page that asks to confirm a sum, after a press that was answered by it.
+async fn asked(client: &Client, pressed: &Answer) -> String {
+    assert_eq!(pressed.status, 303, "{}", pressed.body);
+    client.get(pressed.location.as_deref().unwrap()).await.body
+}
+
+/// Presses Pay, reads the sum, and presses Pay again with what the page has kept.
+async fn confirmed(client: &Client, form: &Form, token: &str) -> Form {
+    let page = asked(client, &client.pay(form, token).await).await;
+    assert!(page.contains("Please confirm what you pay"), "{page}");
+    assert_eq!(field(&page, "token"), token, "nobody enters a card twice");
+    let again = Form::read(&page);
+    let paid = client.pay(&again, token).await;
+    assert!(paid.location.as_deref().unwrap().contains("/npe/result"), "{}", paid.body);
+    again
+}
+
+/// The numbers and states of the surcharges' invoices in the books.
+async fn surcharge_invoices(house: &House) -> Vec<(String, String)> {
+    let invoices = house.state("xero").await["invoices"].as_array().unwrap().clone();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let all = invoices.iter().map(|invoice| (text(&invoice["number"]), text(&invoice["status"])));
+    all.filter(|(number, _)| number.starts_with("SC-")).collect()
+}
+
+/// One charge of invoice and surcharge, and one payment in the books of each.
+async fn assert_booked(house: &House, patience: Duration) {
+    let is_booked = async || surcharge_invoices(house).await.iter().any(|(_, status)| status == "PAID");
+    house.until_within("the surcharge stands in the books", patience, is_booked).await;
+    house
+        .until_within("so does the payment", patience, async || house.books_payments("INV-501").await.len() == 1)
+        .await;
+    let (charges, surcharges) = (house.charges().await, surcharge_invoices(house).await);
+    assert_eq!((charges.len(), &charges[0]["amount_minor"]), (1, &json!(TOTAL)), "{charges:?}");
+    assert_eq!(surcharges.len(), 1, "{surcharges:?}");
+    for (number, minor) in [("INV-501", TOTAL - ADDED), (surcharges[0].0.as_str(), ADDED)] {
+        let payments = house.books_payments(number).await;
+        assert_eq!((payments.len(), &payments[0]["amount_minor"]), (1, &json!(minor)), "{number}: {payments:?}");
+        assert_eq!(payments[0]["reference"], charges[0]["id"], "both quote the gateway's id");
+    }
+    assert_eq!(house.books_invoice("INV-501").await["status"], "PAID");
+}
+
+#[tokio::test]
+async fn n12_g21_g22_a_surcharge_is_confirmed_before_it_is_charged_and_has_an_invoice_of_its_own() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = with_rules(database).await else { continue };
+        let client = house.client();
+        let first = client.get(&client.get(&link("INV-501")).await.location.unwrap()).await.body;
+        for words in [
+            "Surcharges: credit cards 1.5\u{a0}%; American Express credit cards 2\u{a0}% + $0.30, at most $10.00.",
+            "Pay $1,204.50",
+            "No surcharge is added.",
+        ] {
+            assert!(first.contains(words), "{words}: {first}");
+        }
+
+        let form = Form::read(&first);
+        let page = asked(&client, &client.pay(&form, "pm_card_visa").await).await;
+        assert!(house.charges().await.is_empty(), "nothing is charged before the sum was seen");
+        for words in [
+            "For this Visa credit card a surcharge of $18.07 applies. Nothing was charged yet.",
+            "<dt>Surcharge</dt><dd>$18.07</dd>",
+            "Pay $1,222.57",
+            "$1,204.50 for invoice INV-501, and a surcharge of $18.07.",
+        ] {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+        let again = Form::read(&page);
+        assert_ne!(again.payment, form.payment, "a new press is a new payment");
+        let paid = client.pay(&again, &field(&page, "token")).await.location.unwrap();
+        assert_eq!(client.pay(&again, "pm_card_visa").await.location.unwrap(), paid, "twice is once");
+        let result = client.get(&paid).await.body;
+        assert!(
+            result.contains("You paid $1,222.57") && result.contains("<dt>Surcharge</dt><dd>$18.07</dd>"),
+            "{result}"
+        );
+
+        assert_booked(&house, KNOWN_WITHIN).await;
+        house.assert_everything_agrees().await;
+        assert!(house.story(&again).await.contains("Surcharge in it: $18.07."));
+        let admin = house.staff().await;
+        house.until("the receipt", async || admin.get("/admin/mail").await.body.contains("Receipt: $1,222.57")).await;
+        let proof = admin.get(&format!("/admin/transactions/{}/proof", again.payment)).await.body;
+        assert!(proof.contains("pay-plus-1") && proof.contains("$18.07"), "{proof}");
+        let ana = house.client();
+        ana.sign_in(facts::ANA_EMAIL).await;
+        ana.stand_at(facts::NORTHWIND.name).await;
+        let past = ana.get("/payments").await.body;
+        assert!(past.contains("$18.07 surcharge") && past.contains("$1,222.57"), "{past}");
+    }
+}
+
+#[tokio::test]
+async fn g25_debit_cards_and_the_gateways_own_page_pay_without_a_surcharge_and_are_asked_nothing() {
+    let house = with_rules(On::Sqlite).await.unwrap();
+    let client = house.client();
+    client.pay(&client.open("INV-501").await, "pm_card_visa_debit").await;
+    house.assert_paid_once("INV-501", 120_450).await;
+    let elsewhere = client.pay(&client.open("INV-502").await, "").await.location.unwrap();
+    assert!(elsewhere.starts_with(&house.vendors), "which card it will be, nobody knows: {elsewhere}");
+    house.assert_everything_agrees().await;
+    assert_eq!(house.number("SELECT count(*) FROM attempt WHERE surcharge_minor > 0").await, 0);
+    assert!(surcharge_invoices(&house).await.is_empty());
+}
+
+#[tokio::test]
+async fn d11_rules_that_changed_since_the_page_was_drawn_are_asked_about_again() {
+    let house = House::new().await;
+    let client = house.client();
+    let form = client.open("INV-501").await;
+    set_rules(&house, facts::NORTHWIND.key, RULES).await;
+    let page = asked(&client, &client.pay(&form, "pm_card_visa").await).await;
+    assert!(page.contains("a surcharge of $18.07 applies"), "{page}");
+
+    set_rules(&house, facts::NORTHWIND.key, &RULES.replace("15000", "20000")).await;
+    let page = asked(&client, &client.pay(&Form::read(&page), "pm_card_visa").await).await;
+    assert!(page.contains("a surcharge of $24.09 applies") && page.contains("Pay $1,228.59"), "{page}");
+
+    set_rules(&house, facts::NORTHWIND.key, r#"{"place": "US-TX", "rules": []}"#).await;
+    let page = asked(&client, &client.pay(&Form::read(&page), "pm_card_visa").await).await;
+    assert!(page.contains("For this Visa credit card no surcharge applies."), "{page}");
+    assert!(house.charges().await.is_empty(), "nobody pays a sum that they have not seen");
+    client.pay(&Form::read(&page), "pm_card_visa").await;
+    house.assert_paid_once("INV-501", 120_450).await;
+}
+
+#[tokio::test]
+async fn g28_several_invoices_have_one_surcharge_on_their_sum() {
+    let house = with_rules(On::Sqlite).await.unwrap();
+    let ana = house.client();
+    ana.sign_in(facts::ANA_EMAIL).await;
+    ana.stand_at(facts::NORTHWIND.name).await;
+    let board = ana.get("/dashboard").await.body;
+    let id_of = |number: &str| {
+        let row = board.split("<tr").skip(1).find(|row| row.contains(number));
+        field(row.unwrap_or_else(|| panic!("no {number} in {board}")), "invoice")
+    };
+    let ids = ["INV-501", "INV-502"].map(id_of);
+    let chosen = ids.each_ref().map(|id| ("invoices[]", id.as_str()));
+    let pressed = ana.post("/api/invoices/pay_chosen", &chosen).await.location.unwrap();
+    confirmed(&ana, &ana.form(&pressed).await, "pm_card_visa").await;
+
+    // 1.5 percent of 1,554.50 is 23.3175.
+    house
+        .until("it is booked", async || surcharge_invoices(&house).await.iter().any(|(_, state)| state == "PAID"))
+        .await;
+    house.assert_everything_agrees().await;
+    assert_eq!(house.charges().await[0]["amount_minor"], 157_782);
+    let surcharges = surcharge_invoices(&house).await;
+    assert_eq!(surcharges.len(), 1, "{surcharges:?}");
+    assert_eq!(house.books_payments(&surcharges[0].0).await[0]["amount_minor"], 2_332);
+}
+
+async fn refund(admin: &Client, form: &Form, amount: &str, surcharge: &str) -> String {
+    let story = format!("/admin/transactions/{}", form.payment);
+    let id = field(&admin.get(&story).await.body, "refund");
+    let fields = [
+        ("payment", form.payment.as_str()),
+        ("refund", &id),
+        ("currency", "USD"),
+        ("amount", amount),
+        ("reason", "Sent back"),
+        ("surcharge", surcharge),
+    ];
+    let pressed = admin.post("/api/refunds/start", &fields).await;
+    assert_eq!(pressed.status, 303, "{}", pressed.body);
+    admin.get(&story).await.body
+}
+
+/// What was paid out of each credit note, the least first.
+async fn credits(house: &House) -> Vec<i64> {
+    let notes = house.state("xero").await["credit_notes"].as_array().unwrap().clone();
+    let mut paid: Vec<_> = notes.iter().filter_map(|note| note["paid_minor"].as_i64()).collect();
+    paid.sort_unstable();
+    paid
+}
+
+#[tokio::test]
+async fn g26_a_refund_takes_its_part_of_the_surcharge_or_none_and_the_last_one_what_is_left() {
+    let house = with_rules(On::Sqlite).await.unwrap();
+    let client = house.client();
+    let form = confirmed(&client, &client.open("INV-501").await, "pm_card_visa").await;
+    assert_booked(&house, KNOWN_WITHIN).await;
+    let admin = house.staff().await;
+    let page = admin.get(&format!("/admin/transactions/{}", form.payment)).await.body;
+    assert!(page.contains("At most $1,222.57.") && page.contains("of the $18.07 that are left"), "{page}");
+
+    let refused = refund(&admin, &form, "1204.51", "none").await;
+    assert!(refused.contains("up to $1,204.50."), "nothing of the surcharge is the invoice's: {refused}");
+    refund(&admin, &form, "122.26", "part").await;
+    house.until("the first is booked", async || credits(&house).await == [181, 12_045]).await;
+    refund(&admin, &form, "100.00", "none").await;
+    house.until("the second is booked", async || credits(&house).await == [181, 10_000, 12_045]).await;
+    refund(&admin, &form, "1000.31", "part").await;
+    let all = [181, 1_626, 10_000, 12_045, 98_405];
+    house.until("all is booked", async || credits(&house).await == all).await;
+    assert_eq!(house.charges().await[0]["refunded_minor"], TOTAL);
+    house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
+async fn d9_a_dispute_that_is_lost_takes_payment_and_surcharge_out_of_the_books() {
+    let house = with_rules(On::Sqlite).await.unwrap();
+    let client = house.client();
+    let form = confirmed(&client, &client.open("INV-501").await, "pm_card_visa").await;
+    assert_booked(&house, KNOWN_WITHIN).await;
+    house.assert_everything_agrees().await;
+    for (outcome, words) in [("opened", "Disputed at the bank: $1,222.57"), ("lost", "It does not stand in the books")]
+    {
+        let order = json!({"charge": house.charges().await[0]["id"], "outcome": outcome});
+        let answer =
+            http().post(format!("{}/control/stripe/dispute", house.vendors)).json(&order).send().await.unwrap();
+        assert!(answer.status().is_success());
+        house.until(words, async || house.story(&form).await.contains(words)).await;
+    }
+    let surcharges = surcharge_invoices(&house).await;
+    assert_eq!(surcharges.iter().map(|(_, status)| status.as_str()).collect::<Vec<_>>(), ["VOIDED"]);
+    assert!(house.books_payments(&surcharges[0].0).await.is_empty());
+    assert_eq!(house.books_invoice("INV-501").await["due_minor"], 120_450);
+    house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
+async fn g22_g48_the_built_in_ledger_has_the_surcharge_as_an_invoice_too() {
+    let house = House::new().await;
+    let rules = r#"{"place": "NZ", "rules": [{"rate_ppm": 10000, "funding": "any", "account": "4000"}]}"#;
+    set_rules(&house, facts::HARBOUR.key, rules).await;
+    let client = house.client();
+    let key = facts::HARBOUR.pay_now.email;
+    let opened = format!("/PaymentProxy/PayNow/Email?apiKey={key}&invoiceNo=HT-1001&companyCode=ACMENZ");
+    let page = client.get(&client.get(&opened).await.location.unwrap()).await.body;
+    assert!(page.contains("Pay $424.20") && page.contains("a surcharge of $4.20."), "the same for every card: {page}");
+    let form = Form::read(&page);
+    let paid = client.pay(&form, "sbx_approved").await.location.unwrap();
+    assert!(client.get(&paid).await.body.contains("You paid $424.20"), "nothing had to be asked");
+
+    const BOOKED: &str = "SELECT count(*) FROM invoice WHERE number LIKE 'SC-%' AND status = 'paid' AND due_minor = 0";
+    house.until("the surcharge is paid", async || house.number(BOOKED).await == 1).await;
+    assert_eq!(house.number("SELECT count(*) FROM ledger_payment WHERE amount_minor IN (420, 42000)").await, 2);
+    house.assert_everything_agrees().await;
+}
+
+/// Of the steps that a surcharge adds, and of those around them.
+const STEPS: [&str; 4] = ["before_surcharge_raise", "after_surcharge_raise", "after_post", "before_post_commit"];
+
+async fn survives(step: &'static str) {
+    let house = House::without_portal().await;
+    set_rules(&house, facts::NORTHWIND.key, RULES).await;
+    {
+        let mut dying = Server::start(&house, Some(step)).await;
+        let client = Client::new(&dying.portal);
+        let form = client.open("INV-501").await;
+        let page = asked(&client, &client.pay(&form, "pm_card_visa").await).await;
+        let portal = dying.portal.clone();
+        let press =
+            http().post(format!("{portal}/api/payments/take")).header("origin", &portal).header("accept", "text/html");
+        drop(press.form(&Form::read(&page).fields("pm_card_visa")).send().await);
+        house.until(step, async || dying.process.try_wait().unwrap().is_some()).await;
+    }
+    let _server = Server::start(&house, None).await;
+    assert_booked(&house, KNOWN_WITHIN).await;
+    house.assert_everything_agrees().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d4_a_server_killed_while_it_books_a_surcharge_books_it_once() {
+    futures::future::join_all(STEPS.map(survives)).await;
+}
+
+#[tokio::test]
+async fn d30_a_lost_answer_of_the_books_raises_no_second_surcharge() {
+    let house = with_rules(On::Sqlite).await.unwrap();
+    house.arm("xero", "reset_after_execute", "PUT /xero/api.xro/2.0/Invoices").await;
+    let client = house.client();
+    confirmed(&client, &client.open("INV-501").await, "pm_card_visa").await;
+    assert_booked(&house, KNOWN_WITHIN).await;
+    house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
+async fn n12_the_command_replaces_checks_and_prints_the_rules() {
+    let house = House::without_portal().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (good, bad) = (folder.path().join("good.json"), folder.path().join("bad.json"));
+    std::fs::write(&good, RULES).unwrap();
+    std::fs::write(&bad, RULES.replace("\"200\"},", "\"200\"},\n    {\"rate_ppm\": 9, \"account\": \"200\"},"))
+        .unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = house.program(&[&["surcharges"][..], arguments].concat());
+        let output = command.stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.success(), text(output.stdout), text(output.stderr))
+    };
+    let [good, bad] = [&good, &bad].map(|file| file.to_str().unwrap());
+    let none = run(&["northwind"]);
+    assert!(none.0 && none.1.contains("has no surcharge rules"), "{none:?}");
+    let checked = run(&["northwind", good, "--check"]);
+    assert!(checked.0 && checked.1.contains("2 surcharge rule(s) can be taken"), "{checked:?}");
+    assert!(run(&["northwind"]).1.contains("has no surcharge rules"), "a check changes nothing");
+    assert!(run(&["northwind", good]).0);
+    let wrong = run(&["northwind", bad]);
+    assert!(
+        !wrong.0 && wrong.2.contains("line 5: rule 2 is wrong: it is about the same payments as rule 1"),
+        "{wrong:?}"
+    );
+    assert!(run(&["northwind"]).1.contains("15000"), "what was refused has changed nothing");
+    let nobody = run(&["nobody", good]);
+    assert!(!nobody.0 && nobody.2.contains("there is no merchant with the key nobody"), "{nobody:?}");
+}
