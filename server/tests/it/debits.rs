@@ -157,7 +157,7 @@ async fn d10_a_debit_that_the_bank_refuses_frees_the_invoice_and_only_a_hard_no_
 #[tokio::test]
 async fn d32_an_account_whose_authority_the_bank_ends_is_not_debited_and_its_payer_reads_so() {
     let house = House::new().await;
-    let ana = ana(&house).await;
+    let ana = ana(&house.portal).await;
     save(&ana, "pm_usBankAccount_success", "Ana Example").await;
     let [account] = kept(&house).await.try_into().unwrap();
     change_at_stripe(&house, &account, "mandate_ended").await;
