@@ -1,7 +1,8 @@
 //! From an invoice to a checkout, and from a checkout to the page that offers it. What a link leads to: `resolve_link.rs`.
 
 use crate::{
-    Engine, Error, GuestPass, Lane, PayerPass, TakeError, ToConfirm, clock::zone, consent, keep_card::offer_to_keep, order, passes::Chosen,
+    Engine, Error, GuestPass, Lane, PayerPass, TakeError, ToConfirm, clock::zone, consent, keep_card::offer_to_keep,
+    order, passes::Chosen,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::{books::BooksError, gateway::Gateway};
