@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod asking;
+pub mod bank_days;
 pub mod card_testing;
 pub mod consent;
 pub mod date;
