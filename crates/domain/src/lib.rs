@@ -7,6 +7,7 @@ pub mod bank_days;
 pub mod card_testing;
 pub mod consent;
 pub mod date;
+pub mod debit;
 pub mod dispute;
 pub mod effects;
 pub mod exception;

@@ -91,7 +91,8 @@ impl Engine {
             return if stands.customer_id == payer.customer { told(&stands) } else { Err(Error::NotFound.into()) };
         }
         self.count(&format!("methods:{}", payer.customer), PER_CUSTOMER).await?;
-        let slip = Audited::method_given(&new).slip(None, Actor::Payer(payer.payer), new.created_at)?;
+        let given = Audited::method_given(&new, authority.as_ref());
+        let slip = given.slip(None, Actor::Payer(payer.payer), new.created_at)?;
         if !db.method_open(new.clone(), authority.clone(), slip).await? {
             return told(&db.method(new.id).await?);
         }
@@ -292,6 +293,9 @@ impl Engine {
         tx.method_write(method.clone()).await?;
         if let Some(moved) = Audited::method_moved(before, &method) {
             tx.audit_add(moved.slip(None, Actor::Gateway, now)?).await?;
+        }
+        if before == MethodState::Unverified && method.state != MethodState::Revoked && method.kind.is_debit() {
+            Work::WriteAuthority { method: id }.queue(&tx, None, now, now).await?;
         }
         if method.state.is_open() {
             Work::LookUpMethod { method: id }.queue(&tx, None, now + LOOK_UP_SOON, now).await?;

@@ -4,7 +4,7 @@ use crate::{
     Engine, Error,
     audit::{Actor, Audited},
     clock::{on_the_wall, zone},
-    faces::numbers,
+    faces::{decline_reason, numbers},
     jobs::{Ran, Work, end_with},
     payment_standing::why_not,
     settle_payment::latest,
@@ -13,10 +13,10 @@ use domain::{
     date,
     ids::{AttemptId, MailId, PaymentId, RefundId},
     money::Money,
-    payment::AttemptState,
+    payment::{AttemptState, DeclineReason},
 };
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, message::Mailbox};
-use minijinja::{Environment, context};
+use minijinja::{Environment, Value, context};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::LazyLock;
 use store::{Attempt, Job, MailState, MerchantDb, NewMail, Refund};
@@ -25,6 +25,7 @@ use store::{Attempt, Job, MailState, MerchantDb, NewMail, Refund};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tells {
     Receipt,
+    Sent,
     NoMoney,
     MoneyBack,
     Cancelled,
@@ -33,8 +34,9 @@ enum Tells {
 }
 
 impl Tells {
-    const ALL: [(Self, &str); 6] = [
+    const ALL: [(Self, &str); 7] = [
         (Self::Receipt, include_str!("../templates/receipt.txt")),
+        (Self::Sent, include_str!("../templates/sent.txt")),
         (Self::NoMoney, include_str!("../templates/no_money.txt")),
         (Self::MoneyBack, include_str!("../templates/money_back.txt")),
         (Self::Cancelled, include_str!("../templates/cancelled.txt")),
@@ -45,6 +47,7 @@ impl Tells {
     const fn name(self) -> &'static str {
         match self {
             Self::Receipt => "receipt",
+            Self::Sent => "sent",
             Self::NoMoney => "no_money",
             Self::MoneyBack => "money_back",
             Self::Cancelled => "cancelled",
@@ -56,6 +59,7 @@ impl Tells {
     fn subject(self, amount: &str, merchant: &str, reference: &str) -> String {
         match self {
             Self::Receipt => format!("Receipt: {amount} to {merchant} ({reference})"),
+            Self::Sent => format!("Sent to your bank: {amount} to {merchant} ({reference})"),
             Self::NoMoney => format!("Not paid: {amount} to {merchant} ({reference})"),
             Self::MoneyBack => format!("Returned by your bank: {amount} to {merchant} ({reference})"),
             Self::Cancelled => format!("Cancelled: {amount} to {merchant} ({reference})"),
@@ -68,13 +72,20 @@ impl Tells {
 /// Read once. One that cannot be read is missing here, and the job that wants it says so.
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut templates = Environment::new();
-    for (tells, text) in Tells::ALL {
-        if let Err(cause) = templates.add_template(tells.name(), text) {
-            tracing::error!(template = tells.name(), %cause, "A mail's template cannot be read.");
+    let authority = [("authority", include_str!("../templates/authority.txt"))];
+    for (name, text) in Tells::ALL.map(|(tells, text)| (tells.name(), text)).into_iter().chain(authority) {
+        if let Err(cause) = templates.add_template(name, text) {
+            tracing::error!(template = name, %cause, "A mail's template cannot be read.");
         }
     }
     templates
 });
+
+/// A mail's text.
+pub(crate) fn rendered(template: &str, words: Value) -> Result<String, Error> {
+    let text = TEMPLATES.get_template(template).and_then(|template| template.render(words));
+    text.map_err(|e| Error::SetUp(e.to_string()))
+}
 
 /// The way to the merchant's mail server.
 pub(crate) struct Mailer {
@@ -99,6 +110,15 @@ impl Engine {
             return Ok(Ran::Finished);
         }
         self.write_mail(db, job, &attempt, Tells::Receipt, None).await
+    }
+
+    /// That a debit is with the payer's bank. What has moved on since then is told by other mails.
+    pub(crate) async fn write_sent(&self, db: &MerchantDb, job: &Job, attempt: AttemptId) -> Result<Ran, Error> {
+        let attempt = db.attempt(attempt).await?;
+        if attempt.state != AttemptState::Processing {
+            return Ok(Ran::Finished);
+        }
+        self.write_mail(db, job, &attempt, Tells::Sent, None).await
     }
 
     /// How a payment ended whose payer was told to wait for a mail. What has moved on since then is told by other mails.
@@ -149,6 +169,16 @@ impl Engine {
         refund: Option<&Refund>,
     ) -> Result<Ran, Error> {
         let mail = self.payers_mail(db, attempt, tells, refund).await?;
+        self.keep_mail(db, job, mail).await
+    }
+
+    /// A mail that is written now waits for the server, if there is one.
+    pub(crate) fn first_mail_state(&self) -> MailState {
+        if self.0.mailer.is_some() { MailState::Queued } else { MailState::Kept }
+    }
+
+    /// The mail, its line for the audit trail and what delivers it, with the end of the job that writes it.
+    pub(crate) async fn keep_mail(&self, db: &MerchantDb, job: &Job, mail: NewMail) -> Result<Ran, Error> {
         let (now, payment, to_deliver) = (self.now(), mail.payment, mail.state == MailState::Queued);
         let text = Audited::digest_of_mail(&mail.recipient, &mail.subject, &mail.text)?;
         let tx = db.begin().await?;
@@ -180,9 +210,12 @@ impl Engine {
         let failure = refund.and_then(|refund| refund.failure.as_deref());
         // By its name, which is what the template knows it by.
         let failure: Option<String> = failure.map(serde_json::from_str).transpose()?;
-        let begun_at = on_the_wall(payment.created_at, zone(&merchant.time_zone));
-        let text = TEMPLATES.get_template(tells.name()).and_then(|template| {
-            template.render(context! {
+        let zone = zone(&merchant.time_zone);
+        let debit = self.debit_words(db, attempt, zone).await?;
+        let begun_at = on_the_wall(payment.created_at, zone);
+        let text = rendered(
+            tells.name(),
+            context! {
                 merchant => &merchant.name,
                 support => &merchant.support_email,
                 customer => &payment.customer_name,
@@ -201,20 +234,23 @@ impl Engine {
                 method => &attempt.method,
                 date => date::moment_in_words(begun_at),
                 zone => date::zone_in_words(&merchant.time_zone),
-                why => why_not(attempt),
+                why => why(attempt),
+                debit => debit,
                 failure => failure,
-            })
-        });
+            },
+        )?;
         Ok(NewMail {
             payment: Some(payment.id),
             unique_key: match refund {
                 Some(refund) => format!("{}:{}", tells.name(), refund.id),
+                // A debit that is tried again is told of again.
+                None if attempt.retry > 0 => format!("{}:{}", tells.name(), attempt.id),
                 None => format!("{}:{}", tells.name(), payment.id),
             },
             subject: tells.subject(&amount, &merchant.name, &payment.reference),
             recipient: payment.email,
-            text: text.map_err(|e| Error::SetUp(e.to_string()))?,
-            state: if self.0.mailer.is_some() { MailState::Queued } else { MailState::Kept },
+            text,
+            state: self.first_mail_state(),
         })
     }
 
@@ -249,6 +285,12 @@ impl Engine {
         }
         end_with(tx, job).await
     }
+}
+
+/// Of a debit, what happened alone: what to do stands beside it.
+fn why(attempt: &Attempt) -> &'static str {
+    let debit = decline_reason(attempt).filter(|_| attempt.kind.is_debit());
+    debit.map_or_else(|| why_not(attempt), DeclineReason::of_debit)
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use connectors::gateway::{Found, LookUp};
 use domain::{
     asking::{before_asking, silence},
+    debit::ReasonClass,
     effects::{Effect, is_void_by_refund, learn},
     ids::{AttemptId, PaymentId},
     ledger::Journal,
@@ -94,11 +95,8 @@ impl Engine {
         for effect in learned.effects {
             self.follow(tx, attempt, effect).await?;
         }
-        if let (Some(reason), Some(method)) = (after.reason, attempt.method_token.as_deref())
-            && attempt.kind.is_debit()
-            && reason.is_hard()
-        {
-            tx.method_trouble(attempt.connection_id, method, serde_json::to_string(&reason)?, now).await?;
+        if attempt.kind.is_debit() && before.state != after.state {
+            self.follow_debit(tx, attempt, before.state, &after).await?;
         }
         if let Some(moved) = Audited::payment_moved(before.state, attempt)? {
             tx.audit_add(moved.slip(Some(attempt.payment_id), Actor::Gateway, now)?).await?;
@@ -127,7 +125,8 @@ impl Engine {
                 } else {
                     Work::PostPayment { attempt: attempt.id }
                 };
-                Work::queue_all(&[post, Work::WriteReceipt { payment }], tx, Some(payment), now, now).await?;
+                let receipt = Work::WriteReceipt { payment, retry: attempt.retry };
+                Work::queue_all(&[post, receipt], tx, Some(payment), now, now).await?;
             }
             Effect::TakeBack => {
                 tx.books_entries_take_back(attempt.id, BY_HAND, now).await?;
@@ -138,6 +137,30 @@ impl Engine {
                 let notice = Work::WriteNotice { attempt: attempt.id, came_to: attempt.state };
                 notice.queue(tx, Some(payment), now, now).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// What follows from news of a debit alone: its payer reads its dates, an account that pays no more is told so to its
+    /// owner, and one that had not enough money is debited again, if its payer was told to wait and so reads when.
+    async fn follow_debit(
+        &self,
+        tx: &MerchantTx,
+        attempt: &Attempt,
+        before: AttemptState,
+        after: &Folded,
+    ) -> Result<(), Error> {
+        let now = self.now();
+        if after.state == AttemptState::Processing {
+            Work::WriteSent { attempt: attempt.id }.queue(tx, Some(attempt.payment_id), now, now).await?;
+        }
+        if let (Some(reason), Some(method)) = (after.reason, attempt.method_token.as_deref())
+            && reason.class() == ReasonClass::Hard
+        {
+            tx.method_trouble(attempt.connection_id, method, serde_json::to_string(&reason)?, now).await?;
+        }
+        if after.state.is_dead() && !after.contradicted && before != AttemptState::Created {
+            self.plan_retry(tx, attempt).await?;
         }
         Ok(())
     }

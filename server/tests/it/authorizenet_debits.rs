@@ -61,7 +61,7 @@ async fn s52_s70_an_account_is_typed_into_the_vendors_window_and_saved_under_an_
     save(&reef, &cora, bank_accounts::CLEARS, "Cora Example").await;
     let page = cora.get("/methods").await.body;
     assert!(page.contains("ACH ··6789") && page.contains("Ready"), "{page}");
-    let kept = "SELECT count(*) FROM authority WHERE holder = 'Cora Example' AND version = 'ach-1'";
+    let kept = "SELECT count(*) FROM authority WHERE holder = 'Cora Example' AND version = 'ach-2'";
     assert_eq!(reef.house.number(kept).await, 1);
 
     let australian = Reef::on(On::Sqlite).await.unwrap();

@@ -168,7 +168,9 @@ impl Shop {
                 cancel_url: "https://pay.example/".into(),
                 method_token: None,
                 gateway_customer: None,
+                method_id: None,
                 kind: MethodKind::Card,
+                retry: 0,
                 postal_code: None,
                 state: AttemptState::Created,
                 reason: None,
@@ -182,7 +184,6 @@ impl Shop {
                 created_at: at(0),
                 updated_at: at(0),
             },
-            method: None,
             consent: consent(self, attempt_id),
             slip: NewSlip {
                 payment: Some(payment_id),
