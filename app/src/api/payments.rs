@@ -39,7 +39,7 @@ pub async fn open_checkout(checkout: CheckoutId, left: Option<PaymentId>) -> Res
         Some(Fault::AmountMoved { was, number, .. }) => Some((number.clone(), *was)),
         _ => None,
     };
-    let payer = gate::payer(gate::Act::PayOwnInvoices).await.ok();
+    let payer = gate::payer_if_any(gate::Act::PayOwnInvoices).await.ok();
     let mut gave_up = false;
     if let Some(left) = left {
         // Whatever comes of it: the page says where the payment stands, and offers to cancel it when it still waits.
@@ -81,7 +81,7 @@ pub async fn take(
         user_agent: gate::user_agent(),
         consent,
     };
-    let payer = match gate::payer(gate::Act::PayOwnInvoices).await {
+    let payer = match gate::payer_if_any(gate::Act::PayOwnInvoices).await {
         // Whoever was offered one was signed in then, and it can still be charged.
         Err(fault @ Fault::SignInNeeded) if matches!(order.how, engine::PayHow::Saved(_)) => {
             return Err(gate::signed_out(fault));
@@ -129,7 +129,7 @@ pub async fn choose_amounts(
 pub async fn read_standing(checkout: CheckoutId, payment: PaymentId) -> Result<Standing, Fault> {
     use crate::gate;
     let guest = gate::guest(checkout, gate::Act::SeeCheckout).await?;
-    let payer = gate::payer(gate::Act::PayOwnInvoices).await.ok();
+    let payer = gate::payer_if_any(gate::Act::PayOwnInvoices).await.ok();
     gate::answer(gate::engine().payment_standing(&guest, payer.as_ref(), payment).await)
 }
 
@@ -138,7 +138,7 @@ pub async fn read_standing(checkout: CheckoutId, payment: PaymentId) -> Result<S
 pub async fn cancel(checkout: CheckoutId, payment: PaymentId) -> Result<(), Fault> {
     use crate::{addresses, gate};
     let guest = gate::guest(checkout, gate::Act::PayCheckout).await?;
-    let payer = gate::payer(gate::Act::PayOwnInvoices).await.ok();
+    let payer = gate::payer_if_any(gate::Act::PayOwnInvoices).await.ok();
     gate::answer(gate::engine().cancel_payment(&guest, payer.as_ref(), payment).await)?;
     gate::go_to(&addresses::result(checkout, payment));
     Ok(())

@@ -217,6 +217,14 @@ pub(crate) enum Audited {
         text: String,
     },
     StaffSignedIn {},
+    /// The books do not let the portal in any more.
+    ConnectionBroken {
+        connection: ConnectionId,
+    },
+    /// They do again.
+    ConnectionWorks {
+        connection: ConnectionId,
+    },
 }
 
 /// A press of Pay, with the digests of what the payer agreed to.
@@ -413,6 +421,8 @@ impl Audited {
             Self::MailSent { .. } => "mail_sent",
             Self::MailKept { .. } => "mail_kept",
             Self::StaffSignedIn {} => "staff_signed_in",
+            Self::ConnectionBroken { .. } => "connection_broken",
+            Self::ConnectionWorks { .. } => "connection_works",
         }
     }
 
@@ -458,6 +468,8 @@ pub(crate) fn words(kind: &str) -> &'static str {
         "mail_sent" => "Mail sent",
         "mail_kept" => "Mail kept, no mail server is set",
         "staff_signed_in" => "Staff signed in",
+        "connection_broken" => "Connection broken",
+        "connection_works" => "Connection works again",
         _ => "Something that no version wrote",
     }
 }
@@ -534,6 +546,8 @@ mod tests {
             (told(MethodState::Verifying, MethodState::Revoked), "method_not_ready"),
             (Audited::MethodRemoved { method, customer }, "method_removed"),
             (Audited::StaffSignedIn {}, "staff_signed_in"),
+            (Audited::ConnectionBroken { connection }, "connection_broken"),
+            (Audited::ConnectionWorks { connection }, "connection_works"),
         ] {
             let slip = act.slip(None, Actor::Guest, DateTime::UNIX_EPOCH).expect("it is JSON");
             assert_eq!((slip.kind, slip.actor.as_str()), (kind, "guest"));
