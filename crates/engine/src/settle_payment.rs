@@ -162,6 +162,10 @@ impl Engine {
         if after.state.is_dead() && !after.contradicted && before != AttemptState::Created {
             self.plan_retry(tx, attempt).await?;
         }
+        // Nobody was there to read it, and a mail had named the day.
+        if after.state.is_dead() && before == AttemptState::Created && attempt.retry > 0 {
+            self.follow(tx, attempt, Effect::Notice).await?;
+        }
         Ok(())
     }
 
