@@ -147,6 +147,8 @@ impl Engine {
         story.exception = found.into_iter().next().map(|line| line.face(zone));
         story.events.sort_by_key(|event| event.at);
         let newest = latest(db, payment.id).await?;
+        // What became of a debit that came back, before it was tried again, is over.
+        entries.retain(|entry| entry.attempt_id == newest.id);
         story.sentence = sentence(&newest, &entries, story.again.is_some());
         story.sentence.push_str(&debit_dates(&newest, zone, self.clock().today(zone)));
         let is_refused = entries.iter().any(|entry| entry.state == BooksEntryState::Refused);
@@ -271,8 +273,7 @@ fn sentence(attempt: &Attempt, entries: &[BooksEntry], may_post_again: bool) -> 
     let refused = entries.iter().find(|entry| entry.state == BooksEntryState::Refused);
     let mut meant = entries.iter().filter(|entry| entry.state != BooksEntryState::Moved).peekable();
     let posted = meant.peek().is_some() && meant.all(|entry| entry.state == BooksEntryState::Posted);
-    let mut own = entries.iter().filter(|entry| entry.attempt_id == attempt.id);
-    let is_needless = own.any(|entry| entry.state == BooksEntryState::Needless);
+    let is_needless = entries.iter().any(|entry| entry.state == BooksEntryState::Needless);
     let is_by_hand = entries.iter().any(|entry| entry.state == BooksEntryState::ByHand);
     match attempt.state {
         _ if attempt.contradicted => {
