@@ -25,6 +25,8 @@ readonly BUGS=(
   "new_key_per_try         server  faults::d2_d4_an_answer_that_is_lost_after_the_charge_is_found_and_nobody_pays_twice"
   "unknown_is_failed       server  faults::d2_d4_an_answer_that_is_lost_after_the_charge_is_found_and_nobody_pays_twice"
   "no_look_before_write    server  faults::d4_a_posting_is_looked_for_before_it_is_written_again_though_the_books_forgot_its_key"
+  "retry_for_ever          domain  debit::tests::d10_only_want_of_money_is_tried_again_twice_and_within_half_a_year"
+  "retry_without_asking    server  debits::d1_d10_a_debit_is_not_tried_again_once_its_invoice_was_paid_in_another_way"
   "news_unverified         server  webhooks::d6_forged_news_is_refused_and_unknown_news_is_parked_with_200"
 )
 

@@ -64,6 +64,15 @@ pub async fn payer(act: Act) -> Result<PayerPass, Fault> {
     answer(engine().payer(&token, act).await)
 }
 
+/// Where guests may be as well.
+///
+/// # Errors
+/// As above.
+pub async fn payer_if_any(act: Act) -> Result<PayerPass, Fault> {
+    let token = session_token().ok_or(Fault::SignInNeeded)?;
+    answer(engine().payer_if_any(&token, act).await)
+}
+
 /// # Errors
 /// Nobody is signed in, or not as a merchant's staff.
 pub async fn admin(act: Act) -> Result<AdminPass, Fault> {

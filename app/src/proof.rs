@@ -8,7 +8,7 @@ use crate::{
 use domain::{
     date::{Moment, in_words, zone_in_words},
     money::Locale,
-    proof::{Agreed, Notice, Proof, Trail, TrailLine},
+    proof::{Agreed, Authorised, Notice, Proof, Trail, TrailLine},
     views::{PaymentStory, PostingFace, RefundFace, StoryEvent},
 };
 use leptos::{nonce::Nonce, prelude::*};
@@ -46,7 +46,7 @@ pub fn render_proof(proof: Proof) -> ProofFile {
 }
 
 fn document(title: &str, proof: Proof) -> AnyView {
-    let Proof { merchant, made_at, story, agreed, notices, trail } = proof;
+    let Proof { merchant, made_at, story, agreed, authorities, notices, trail } = proof;
     let (locale, zone) = (merchant.locale, merchant.time_zone);
     let zone = format!("All times are in {}, {zone}; each has its distance from UTC.", zone_in_words(&zone));
     let refunds = (!story.refunds.is_empty()).then(|| refunds(&story.refunds, locale));
@@ -61,6 +61,7 @@ fn document(title: &str, proof: Proof) -> AnyView {
             <section>
                 <h2>"What the payer agreed to"</h2>
                 {consents(agreed, &trail, locale)}
+                {authorities.into_iter().map(authority).collect_view()}
             </section>
             {events(story.events)}
             {postings(story.postings, locale)}
@@ -153,6 +154,23 @@ fn consent(agreed: Agreed, locale: Locale) -> AnyView {
             {fact("Invoice", agreed.invoice_number)}
             {fact("Network address", untold(agreed.address))}
             {fact("Browser", untold(agreed.user_agent))}
+        </dl>
+    }
+    .into_any()
+}
+
+fn authority(given: Authorised) -> AnyView {
+    view! {
+        <h3>"Authority to debit the account"</h3>
+        <blockquote>{given.wording}</blockquote>
+        <dl>
+            {fact("Version of these words", given.version)}
+            {fact("Signed by", given.holder)}
+            {fact("Signed", exact(given.at))}
+            {given.account.map(|account| fact("Account", account))}
+            {fact("Signed in as", given.email)}
+            {fact("Network address", given.address)}
+            {fact("Browser", given.user_agent)}
         </dl>
     }
     .into_any()

@@ -45,7 +45,7 @@ pub async fn open_checkout(checkout: CheckoutId, left: Option<PaymentId>) -> Res
         }
         _ => None,
     };
-    let payer = gate::payer(gate::Act::PayOwnInvoices).await.ok();
+    let payer = gate::payer_if_any(gate::Act::PayOwnInvoices).await.ok();
     let mut gave_up = false;
     if let Some(left) = left {
         // Whatever comes of it: the page says where the payment stands, and offers to cancel it when it still waits.
@@ -91,7 +91,7 @@ pub async fn take(
         consent,
         keep,
     };
-    let payer = match gate::payer(gate::Act::PayOwnInvoices).await {
+    let payer = match gate::payer_if_any(gate::Act::PayOwnInvoices).await {
         // Whoever was offered either was signed in then, and can be so again.
         Err(fault @ Fault::SignInNeeded) if matches!(order.how, engine::PayHow::Saved(_)) || !order.keep.is_empty() => {
             return Err(gate::signed_out(fault));
@@ -144,7 +144,7 @@ pub async fn choose_amounts(
 pub async fn read_standing(checkout: CheckoutId, payment: PaymentId) -> Result<Standing, Fault> {
     use crate::gate;
     let guest = gate::guest(checkout, gate::Act::SeeCheckout).await?;
-    let payer = gate::payer(gate::Act::PayOwnInvoices).await.ok();
+    let payer = gate::payer_if_any(gate::Act::PayOwnInvoices).await.ok();
     gate::answer(gate::engine().payment_standing(&guest, payer.as_ref(), payment).await)
 }
 
@@ -153,7 +153,7 @@ pub async fn read_standing(checkout: CheckoutId, payment: PaymentId) -> Result<S
 pub async fn cancel(checkout: CheckoutId, payment: PaymentId) -> Result<(), Fault> {
     use crate::{addresses, gate};
     let guest = gate::guest(checkout, gate::Act::PayCheckout).await?;
-    let payer = gate::payer(gate::Act::PayOwnInvoices).await.ok();
+    let payer = gate::payer_if_any(gate::Act::PayOwnInvoices).await.ok();
     gate::answer(gate::engine().cancel_payment(&guest, payer.as_ref(), payment).await)?;
     gate::go_to(&addresses::result(checkout, payment));
     Ok(())

@@ -130,7 +130,8 @@ impl KeepWording {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthorityWording {
     /// What Nacha asks of an authorisation by web: that it is one, amount, time, how to revoke it (`wire/gateways.md`, 8.3).
-    Ach1,
+    /// And that a debit which came back for want of money may be tried again, which `ach-1` did not say (D10).
+    Ach2,
     /// The Direct Debit Request that Stripe has its merchants show [recalled: its guide to BECS; not in `wire/`].
     Becs1,
 }
@@ -141,7 +142,7 @@ impl AuthorityWording {
     pub const fn current(kind: MethodKind) -> Option<Self> {
         match kind {
             MethodKind::Card => None,
-            MethodKind::AchDebit => Some(Self::Ach1),
+            MethodKind::AchDebit => Some(Self::Ach2),
             MethodKind::BecsDebit => Some(Self::Becs1),
         }
     }
@@ -150,21 +151,28 @@ impl AuthorityWording {
     #[must_use]
     pub const fn version(self) -> &'static str {
         match self {
-            Self::Ach1 => "ach-1",
+            Self::Ach2 => "ach-2",
             Self::Becs1 => "becs-1",
         }
+    }
+
+    /// Whether the owner of an account agreed, by the words of this version, that a debit is tried again by itself.
+    #[must_use]
+    pub fn allows_retry(version: &str) -> bool {
+        version == Self::Ach2.version()
     }
 
     /// `support` is where it is revoked by mail.
     #[must_use]
     pub fn text(self, merchant: &str, support: &str) -> String {
         match self {
-            Self::Ach1 => format!(
+            Self::Ach2 => format!(
                 "I authorise {merchant} to electronically debit my bank account for each amount that I, or someone who \
                  signs in for my company, choose to pay here, on the day that Pay is pressed, and, if necessary, to credit it \
-                 to correct erroneous debits. I may revoke this authorisation at any time by removing the account here or by \
-                 writing to {support}; debits already sent to the bank are not affected. I certify that I may authorise debits \
-                 of this account."
+                 to correct erroneous debits. A debit that my bank returns for want of money may be sent once more, up to twice \
+                 within 180 days, after an e-mail has named the day. I may revoke this authorisation at any time by removing \
+                 the account here or by writing to {support}; debits already sent to the bank are not affected. I certify that \
+                 I may authorise debits of this account."
             ),
             Self::Becs1 => format!(
                 "By providing your bank account details, you agree to this Direct Debit Request and the Direct Debit Request \
@@ -182,6 +190,16 @@ impl AuthorityWording {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn d10_a_debit_is_tried_again_only_by_words_that_say_so() {
+        for kind in [MethodKind::AchDebit, MethodKind::BecsDebit] {
+            let wording = AuthorityWording::current(kind).expect("a debit has an authority");
+            let says_so = wording.text("Northwind IT", "help@northwind.test").contains("may be sent once more");
+            assert_eq!(AuthorityWording::allows_retry(wording.version()), says_so, "{kind:?}");
+        }
+        assert!(!AuthorityWording::allows_retry("ach-1"));
+    }
 
     #[test]
     fn n15_a_wording_that_was_shown_never_changes() {

@@ -3,9 +3,11 @@
 
 pub mod access;
 pub mod asking;
+pub mod bank_days;
 pub mod card_testing;
 pub mod consent;
 pub mod date;
+pub mod debit;
 pub mod dispute;
 pub mod effects;
 pub mod exception;

@@ -2,11 +2,12 @@
 //! card; we know its face, and where the keeping of it stands.
 
 use crate::{
+    bank_days::bank_day_after,
     date::month_in_words,
     money::Currency,
     payment::{DeclineReason, MethodFace},
 };
-use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc, Weekday};
+use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 /// Lists say of a card that it ends when that is within these days: this month or the next.
@@ -103,16 +104,16 @@ impl MethodKind {
         self.debits().is_some()
     }
 
-    /// By when a debit that was sent on this day has cleared, or come back, as a rule: banks' business days, holidays not
-    /// counted. `None` for what is decided at once.
+    /// By when a debit that was sent on this day has cleared, or come back, as a rule: in days on which its scheme moves
+    /// money. `None` for what is decided at once.
     #[must_use]
     pub fn clears_by(self, sent: NaiveDate) -> Option<NaiveDate> {
-        let business_days = match self {
+        let bank_days = match self {
             Self::Card => return None,
             Self::AchDebit => 4,
             Self::BecsDebit => 3,
         };
-        Some(sent.iter_days().skip(1).filter(is_business_day).nth(business_days - 1).unwrap_or(sent))
+        Some(bank_day_after(self, sent, bank_days))
     }
 
     /// Until when a bank takes a debit of this day back on its customer's word (`wire/gateways.md`, 8.3). `None`: there is
@@ -139,10 +140,6 @@ impl MethodKind {
     pub fn is_left(self, state: MethodState, began: DateTime<Utc>, now: DateTime<Utc>) -> bool {
         state == MethodState::Verifying && now - began > self.verifying_life()
     }
-}
-
-fn is_business_day(day: &NaiveDate) -> bool {
-    !matches!(day.weekday(), Weekday::Sat | Weekday::Sun)
 }
 
 /// What was seen at the gateway about a method that it keeps, or is asked to keep.
@@ -305,11 +302,11 @@ mod tests {
     }
 
     #[test]
-    fn n4_a_debit_clears_in_business_days_and_may_come_back_for_sixty() {
+    fn n4_a_debit_clears_in_bank_days_and_may_come_back_for_sixty() {
         let day = |text: &str| text.parse::<NaiveDate>().expect("a day");
         for (kind, sent, clears) in [
-            // 2026-11-25 is a Wednesday.
-            (MethodKind::AchDebit, "2026-11-25", "2026-12-01"),
+            // 2026-11-25 is a Wednesday, and the day after it Thanksgiving.
+            (MethodKind::AchDebit, "2026-11-25", "2026-12-02"),
             (MethodKind::AchDebit, "2026-11-28", "2026-12-03"),
             (MethodKind::BecsDebit, "2026-11-25", "2026-11-30"),
         ] {

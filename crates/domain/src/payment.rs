@@ -181,20 +181,6 @@ impl DeclineReason {
     /// No card was tried for these: they say nothing about whoever pressed Pay.
     pub const OURS: [Self; 3] = [Self::NotSent, Self::SetUp, Self::NoLongerKept];
 
-    /// The same method will bring no money next time either (D10): its owner must act first.
-    #[must_use]
-    pub const fn is_hard(self) -> bool {
-        matches!(
-            self,
-            Self::Expired
-                | Self::Blocked
-                | Self::AccountClosed
-                | Self::NotAuthorised
-                | Self::TakenBack
-                | Self::NoLongerKept
-        )
-    }
-
     /// What happened and what to do, in the payer's words.
     #[must_use]
     pub const fn words(self) -> &'static str {

@@ -14,6 +14,8 @@ pub struct Proof {
     pub story: PaymentStory,
     /// One for each press of Pay.
     pub agreed: Vec<Agreed>,
+    /// What the account's owner signed, where one was debited.
+    pub authorities: Vec<Authorised>,
     pub notices: Vec<Notice>,
     pub trail: Trail,
 }
@@ -33,6 +35,22 @@ pub struct Agreed {
     pub user_agent: Option<String>,
     /// Both were kept for as long as banks take disputes.
     pub forgotten: bool,
+}
+
+/// The authority that an account was debited under (S70).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authorised {
+    pub at: Moment,
+    pub version: String,
+    pub wording: String,
+    /// The name that was typed below it.
+    pub holder: String,
+    /// Of whoever was signed in.
+    pub email: String,
+    pub address: String,
+    pub user_agent: String,
+    /// The account as it may be shown.
+    pub account: Option<String>,
 }
 
 /// A mail to the payer.

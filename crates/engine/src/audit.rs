@@ -16,9 +16,14 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use store::{Attempt, BooksEntry, BooksEntryState, Consent, Dispute, Method, NewSlip, Refund, RefundEntry, TokenHash};
+use store::{
+    Attempt, Authority, BooksEntry, BooksEntryState, Consent, Dispute, Method, NewSlip, Refund, RefundEntry, TokenHash,
+};
 
 pub(crate) const PAYMENT_STARTED: &str = "payment_started";
+pub(crate) const PAYMENT_RETRIED: &str = "payment_retried";
+pub(crate) const METHOD_GIVEN: &str = "method_given";
+pub(crate) const AUTHORITY_GIVEN: &str = "authority_given";
 
 /// Who did it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +63,14 @@ impl fmt::Display for Actor {
 #[serde(untagged)]
 pub(crate) enum Audited {
     PaymentStarted(Started),
+    /// A debit that came back is tried again, under the digest of its owner's authority.
+    PaymentRetried {
+        attempt: AttemptId,
+        after: AttemptId,
+        amount: Money,
+        method: MethodId,
+        authority: String,
+    },
     /// Money came, went back, or can no longer come.
     PaymentMoved {
         attempt: AttemptId,
@@ -168,11 +181,18 @@ pub(crate) enum Audited {
         credit_id: Option<String>,
         external_id: Option<String>,
     },
-    /// A company's payer gives a method to be kept and charged.
+    /// A company's payer gives a card to be kept and charged.
     MethodGiven {
         method: MethodId,
         customer: CustomerId,
         connection: ConnectionId,
+    },
+    /// The same of a bank account, with the digest of the authority that its owner signed.
+    AuthorityGiven {
+        method: MethodId,
+        customer: CustomerId,
+        connection: ConnectionId,
+        authority: String,
     },
     /// It can be charged from here on, or no more.
     MethodMoved {
@@ -197,6 +217,14 @@ pub(crate) enum Audited {
         text: String,
     },
     StaffSignedIn {},
+    /// The books do not let the portal in any more.
+    ConnectionBroken {
+        connection: ConnectionId,
+    },
+    /// They do again.
+    ConnectionWorks {
+        connection: ConnectionId,
+    },
 }
 
 /// A press of Pay, with the digests of what the payer agreed to.
@@ -209,10 +237,16 @@ pub(crate) struct Started {
     pub terms: String,
     /// Of where it came from, salted.
     pub origin: Option<String>,
+    /// The saved account that is debited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<MethodId>,
+    /// Of the authority that it is debited under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<String>,
 }
 
 impl Started {
-    pub(crate) fn of(consent: &Consent) -> Result<Self, Error> {
+    pub(crate) fn of(consent: &Consent, authority: Option<&Authority>) -> Result<Self, Error> {
         Ok(Self {
             attempt: consent.attempt_id,
             amount: consent.amount()?,
@@ -220,6 +254,8 @@ impl Started {
             version: consent.version.clone(),
             terms: consent.terms_digest(),
             origin: consent.origin_digest(),
+            method: authority.map(|authority| authority.method_id),
+            authority: authority.map(Authority::digest),
         })
     }
 }
@@ -322,8 +358,12 @@ impl Audited {
         }
     }
 
-    pub(crate) const fn method_given(method: &Method) -> Self {
-        Self::MethodGiven { method: method.id, customer: method.customer_id, connection: method.connection_id }
+    pub(crate) fn method_given(given: &Method, authority: Option<&Authority>) -> Self {
+        let (method, customer, connection) = (given.id, given.customer_id, given.connection_id);
+        match authority.map(Authority::digest) {
+            Some(authority) => Self::AuthorityGiven { method, customer, connection, authority },
+            None => Self::MethodGiven { method, customer, connection },
+        }
     }
 
     /// What a fact did to a method; nothing, when as much can be charged to it as before and it has not ended.
@@ -350,6 +390,7 @@ impl Audited {
     fn kind(&self) -> &'static str {
         match self {
             Self::PaymentStarted(_) => PAYMENT_STARTED,
+            Self::PaymentRetried { .. } => PAYMENT_RETRIED,
             Self::PaymentMoved { to, .. } if to.has_money() => "money_came",
             Self::PaymentMoved { from, .. } if from.has_money() => "money_went_back",
             Self::PaymentMoved { .. } => "no_money",
@@ -372,13 +413,16 @@ impl Audited {
             Self::RefundPostRefused { .. } => "refund_post_refused",
             Self::BooksTakenBack { .. } => "books_taken_back",
             Self::RefundTakenBack { .. } => "refund_taken_back",
-            Self::MethodGiven { .. } => "method_given",
+            Self::MethodGiven { .. } => METHOD_GIVEN,
+            Self::AuthorityGiven { .. } => AUTHORITY_GIVEN,
             Self::MethodMoved { to: MethodState::Ready, .. } => "method_ready",
             Self::MethodMoved { .. } => "method_not_ready",
             Self::MethodRemoved { .. } => "method_removed",
             Self::MailSent { .. } => "mail_sent",
             Self::MailKept { .. } => "mail_kept",
             Self::StaffSignedIn {} => "staff_signed_in",
+            Self::ConnectionBroken { .. } => "connection_broken",
+            Self::ConnectionWorks { .. } => "connection_works",
         }
     }
 
@@ -393,6 +437,7 @@ impl Audited {
 pub(crate) fn words(kind: &str) -> &'static str {
     match kind {
         PAYMENT_STARTED => "Payment started",
+        PAYMENT_RETRIED => "Debit tried again",
         "money_came" => "Money taken",
         "money_went_back" => "Money gone back",
         "no_money" => "Payment ended without money",
@@ -415,13 +460,16 @@ pub(crate) fn words(kind: &str) -> &'static str {
         "refund_posted" => "Refund posted to the books",
         "refund_post_refused" => "Refund refused by the books",
         "refund_taken_back" => "Refund taken out of the books",
-        "method_given" => "Card given to be saved",
-        "method_ready" => "Card saved",
-        "method_not_ready" => "Card cannot be charged",
-        "method_removed" => "Card removed",
+        METHOD_GIVEN => "Card given to be saved",
+        AUTHORITY_GIVEN => "Authority to debit an account given",
+        "method_ready" => "Card or account saved",
+        "method_not_ready" => "Card or account cannot be charged",
+        "method_removed" => "Card or account removed",
         "mail_sent" => "Mail sent",
         "mail_kept" => "Mail kept, no mail server is set",
         "staff_signed_in" => "Staff signed in",
+        "connection_broken" => "Connection broken",
+        "connection_works" => "Connection works again",
         _ => "Something that no version wrote",
     }
 }
@@ -489,10 +537,17 @@ mod tests {
             (written(BooksEntryState::Refused, None), "refund_post_refused"),
             (written(BooksEntryState::Needless, Some("cn_1")), "refund_taken_back"),
             (Audited::MethodGiven { method, customer, connection }, "method_given"),
+            (Audited::AuthorityGiven { method, customer, connection, authority: "a1".into() }, "authority_given"),
+            (
+                Audited::PaymentRetried { attempt, after: attempt, amount, method, authority: "a1".into() },
+                "payment_retried",
+            ),
             (told(MethodState::Unverified, MethodState::Ready), "method_ready"),
             (told(MethodState::Verifying, MethodState::Revoked), "method_not_ready"),
             (Audited::MethodRemoved { method, customer }, "method_removed"),
             (Audited::StaffSignedIn {}, "staff_signed_in"),
+            (Audited::ConnectionBroken { connection }, "connection_broken"),
+            (Audited::ConnectionWorks { connection }, "connection_works"),
         ] {
             let slip = act.slip(None, Actor::Guest, DateTime::UNIX_EPOCH).expect("it is JSON");
             assert_eq!((slip.kind, slip.actor.as_str()), (kind, "guest"));

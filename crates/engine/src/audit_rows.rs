@@ -3,12 +3,12 @@
 
 use crate::{
     Error,
-    audit::{Audited, PAYMENT_STARTED, Started, words},
+    audit::{AUTHORITY_GIVEN, Audited, METHOD_GIVEN, PAYMENT_RETRIED, PAYMENT_STARTED, Started, words},
     consent::TRACEABLE_FOR,
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    ids::{AttemptId, InvoiceId, MailId, PaymentId, RefundId},
+    ids::{AttemptId, InvoiceId, MailId, MethodId, PaymentId, RefundId},
     money::Money,
     refund::{RefundMade, RefundState},
 };
@@ -18,14 +18,15 @@ use std::{
     fmt,
 };
 use store::{
-    Attempt, AuditLine, AuditSlip, BooksEntry, BooksEntryState, Consent, Mail, MailState, MerchantDb, Refund,
-    RefundEntry,
+    Attempt, AuditLine, AuditSlip, Authority, BooksEntry, BooksEntryState, Consent, Mail, MailState, MerchantDb,
+    Refund, RefundEntry,
 };
 
 const GONE: &str = "tells of something that is not there";
 const ANOTHER_AMOUNT: &str = "tells of another amount than is shown";
 const ANOTHER_ID: &str = "names another id than is shown";
 const ANOTHER_MAIL: &str = "tells of a mail with other words, or to somebody else";
+const ANOTHER_AUTHORITY: &str = "tells of another authority than is shown";
 const ANOTHER_REASON: &str = "gives another reason, or tells of another payment";
 
 /// What is written down about a payment, sealed and not sealed yet, in its order.
@@ -71,6 +72,8 @@ struct Named {
     refund: Option<RefundId>,
     invoice: Option<InvoiceId>,
     mail: Option<MailId>,
+    method: Option<MethodId>,
+    authority: Option<String>,
     amount: Option<Money>,
     amount_minor: Option<i64>,
     gateway_id: Option<String>,
@@ -89,7 +92,8 @@ impl Act {
     }
 
     fn starts(&self, attempt: AttemptId) -> bool {
-        self.started.as_ref().is_some_and(|started| started.attempt == attempt)
+        let is_retry = self.kind == PAYMENT_RETRIED && self.named.attempt == Some(attempt);
+        is_retry || self.started.as_ref().is_some_and(|started| started.attempt == attempt)
     }
 
     /// As [`Due`] has it.
@@ -141,6 +145,7 @@ pub(crate) struct Rows {
     refunds: BTreeMap<RefundId, Refund>,
     parts: BTreeMap<(RefundId, InvoiceId), RefundEntry>,
     mails: BTreeMap<MailId, Mail>,
+    authorities: BTreeMap<MethodId, Authority>,
 }
 
 impl Rows {
@@ -151,14 +156,16 @@ impl Rows {
         let mails: BTreeSet<_> = acts.iter().filter_map(|act| act.named.mail).collect();
         let (attempts, refunds) = (attempts.into_iter().collect(), refunds.into_iter().collect::<Vec<_>>());
         let mails = db.mails_by_id(mails.into_iter().collect()).await?;
-        Self::read(db, attempts, db.refunds_by_id(&refunds).await?, mails).await
+        let methods: BTreeSet<_> = acts.iter().filter_map(|act| act.named.method).collect();
+        let authorities = db.authorities_of(methods.into_iter().collect()).await?;
+        Self::read(db, attempts, db.refunds_by_id(&refunds).await?, mails, authorities).await
     }
 
     /// All that there is about a payment. It is read before the acts: each row has been told of when they are.
     pub(crate) async fn of_payment(db: &MerchantDb, payment: PaymentId) -> Result<Self, Error> {
         let attempts: Vec<_> = db.attempts_of(payment).await?.into_iter().map(|attempt| attempt.id).collect();
         let refunds = db.refunds_of(&attempts).await?;
-        Self::read(db, attempts, refunds, db.mails_of_payment(payment).await?).await
+        Self::read(db, attempts, refunds, db.mails_of_payment(payment).await?, Vec::new()).await
     }
 
     async fn read(
@@ -166,6 +173,7 @@ impl Rows {
         attempts: Vec<AttemptId>,
         refunds: Vec<Refund>,
         mails: Vec<Mail>,
+        authorities: Vec<Authority>,
     ) -> Result<Self, Error> {
         let entries = db.books_entries_of(&attempts).await?.into_iter();
         let parts = db.refund_parts(&refunds).await?.into_iter();
@@ -176,6 +184,7 @@ impl Rows {
             refunds: refunds.into_iter().map(|row| (row.id, row)).collect(),
             parts: parts.map(|row| ((row.refund_id, row.invoice_id), row)).collect(),
             mails: mails.into_iter().map(|row| (row.id, row)).collect(),
+            authorities: authorities.into_iter().map(|row| (row.method_id, row)).collect(),
         })
     }
 
@@ -185,6 +194,13 @@ impl Rows {
         self.consents.is_empty() && self.attempts.values().all(is_older)
     }
 
+    /// The act tells of an authority that stands here. In lines from before there was a word for that, its account is told
+    /// of as a card.
+    pub(crate) fn tells_of_authority(&self, act: &Act) -> bool {
+        let is_given = matches!(act.kind.as_str(), METHOD_GIVEN | AUTHORITY_GIVEN);
+        is_given && act.named.method.is_some_and(|method| self.authorities.contains_key(&method))
+    }
+
     /// What an act says that its row does not.
     pub(crate) fn differs(&self, act: &Act, now: DateTime<Utc>) -> Option<String> {
         if let Some(started) = &act.started
@@ -192,7 +208,12 @@ impl Rows {
         {
             return Some(format!("the consent of {} {how}", started.attempt));
         }
-        let Named { mail, refund, attempt, invoice, .. } = act.named;
+        let Named { mail, refund, attempt, invoice, method, .. } = act.named;
+        if let (Some(method), Some(told)) = (method, &act.named.authority)
+            && let Some(how) = authority_differs(told, self.authorities.get(&method))
+        {
+            return Some(format!("{act} {how}"));
+        }
         let how = match (mail, refund, attempt, invoice) {
             (Some(mail), ..) => mail_differs(&act.named, self.mails.get(&mail)),
             (_, Some(refund), _, Some(invoice)) => part_differs(act, self.parts.get(&(refund, invoice))),
@@ -272,6 +293,11 @@ fn consent_differs(started: &Started, consent: Option<&Consent>, now: DateTime<U
         }
         _ => None,
     }
+}
+
+fn authority_differs(told: &str, authority: Option<&Authority>) -> Option<&'static str> {
+    let Some(authority) = authority else { return Some(GONE) };
+    (authority.digest() != told).then_some(ANOTHER_AUTHORITY)
 }
 
 fn attempt_differs(act: &Act, attempt: Option<&Attempt>) -> Option<&'static str> {

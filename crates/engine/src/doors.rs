@@ -9,12 +9,14 @@ use domain::{
     money::Locale,
     views::{Place, Whoami},
 };
-use store::{MerchantDb, PlaceDoor, PlaceRow, Session, TokenHash};
+use store::{MerchantDb, PlaceDoor, PlaceRow, Session, Throttle, TokenHash};
 
 /// Unused for this long, a session ends (ASVS 7.3.1); the absolute limit is in [`crate::sign_in`].
 pub(crate) const SESSION_IDLE: TimeDelta = TimeDelta::minutes(60);
 /// Written no more often than this, so that reading pages does not become writing.
 const SESSION_SEEN_EVERY: TimeDelta = TimeDelta::minutes(1);
+/// So many refusals of one person are written down.
+const REFUSALS: Throttle = Throttle { max: 20, window: TimeDelta::hours(1), lock: TimeDelta::hours(1) };
 
 impl Engine {
     /// # Errors
@@ -34,8 +36,22 @@ impl Engine {
     /// [`Error::NotSignedIn`] without a session, [`Error::NotFound`] for one of another kind.
     pub async fn payer(&self, session_token: &str, act: Act) -> Result<PayerPass, Error> {
         let (session, door) = self.enter(session_token).await?;
+        let pass = self.payer_pass(&session, door, act).await;
+        self.watched(&session, act, pass).await
+    }
+
+    /// The same, where others than payers may be as well: whoever else is here asks for nothing.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn payer_if_any(&self, session_token: &str, act: Act) -> Result<PayerPass, Error> {
+        let (session, door) = self.enter(session_token).await?;
+        self.payer_pass(&session, door, act).await
+    }
+
+    async fn payer_pass(&self, session: &Session, door: PlaceDoor, act: Act) -> Result<PayerPass, Error> {
         let PlaceDoor::Payer { db, payer, customer } = door else { return Err(Error::NotFound) };
-        let who = self.who(&session, Some(&db)).await?;
+        let who = self.who(session, Some(&db)).await?;
         allowed(who.role, act)?;
         Ok(PayerPass { db, payer, customer, who })
     }
@@ -44,8 +60,13 @@ impl Engine {
     /// [`Error::NotSignedIn`] without a session, [`Error::NotFound`] for one of another kind.
     pub async fn admin(&self, session_token: &str, act: Act) -> Result<AdminPass, Error> {
         let (session, door) = self.enter(session_token).await?;
+        let pass = self.admin_pass(&session, door, act).await;
+        self.watched(&session, act, pass).await
+    }
+
+    async fn admin_pass(&self, session: &Session, door: PlaceDoor, act: Act) -> Result<AdminPass, Error> {
         let PlaceDoor::Admin(db) = door else { return Err(Error::NotFound) };
-        let who = self.who(&session, Some(&db)).await?;
+        let who = self.who(session, Some(&db)).await?;
         allowed(who.role, act)?;
         Ok(AdminPass { db, person: session.person_id, who })
     }
@@ -54,10 +75,28 @@ impl Engine {
     /// [`Error::NotSignedIn`] without a session, [`Error::NotFound`] for one of another kind.
     pub async fn operator(&self, session_token: &str, act: Act) -> Result<OperatorPass, Error> {
         let (session, door) = self.enter(session_token).await?;
+        let pass = self.operator_pass(&session, &door, act).await;
+        self.watched(&session, act, pass).await
+    }
+
+    async fn operator_pass(&self, session: &Session, door: &PlaceDoor, act: Act) -> Result<OperatorPass, Error> {
         let PlaceDoor::Operator = door else { return Err(Error::NotFound) };
-        let who = self.who(&session, None).await?;
+        let who = self.who(session, None).await?;
         allowed(who.role, act)?;
         Ok(OperatorPass { who })
+    }
+
+    /// What somebody who is signed in was refused leaves a line: so many in an hour, and no more, because whoever asks on
+    /// and on would fill the disk.
+    async fn watched<T>(&self, session: &Session, act: Act, door: Result<T, Error>) -> Result<T, Error> {
+        let (now, person) = (self.now(), session.person_id);
+        if matches!(door, Err(Error::NotFound))
+            && self.store().throttle_count(&format!("refused:{person}"), REFUSALS, now).await?.is_none()
+        {
+            let subject = format!("{act:?} at {}", session.place);
+            self.store().audit(&person.to_string(), "refused", &subject, now).await?;
+        }
+        door
     }
 
     /// Who is here, if anybody: for the front page and the menu.

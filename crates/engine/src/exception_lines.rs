@@ -166,6 +166,9 @@ impl Engine {
             let line = OpenException::new(key, Severity::Waits, "Payment", attempt.created_at, cause);
             lines.push(line.of(attempt.payment_id));
         }
+        for attempt in db.attempts_returned_beside_refunds().await? {
+            lines.extend(returned_beside_refunds(db, &attempt, locale).await?);
+        }
         for attempt in db.attempts_contradicted().await? {
             let amount = attempt.amount()?.format(locale);
             let cause = format!("The gateway’s news about {amount} do not fit what was final before.");
@@ -317,6 +320,42 @@ async fn refused(db: &MerchantDb, entry: &BooksEntry, locale: Locale) -> Result<
     let line = OpenException::new(key, Severity::Books, "Books", entry.updated_at, cause).of(attempt.payment_id);
     let line = line.fixable(remedy, format!("{} {back}", entry.updated_at));
     Ok(OpenException { cure, subject: Subject::Posting(entry.attempt_id, entry.invoice_id), ..line })
+}
+
+/// A bank that takes a debit back takes the whole of it, or what its refunds have left: no gateway's document says which
+/// (`wire/gateways.md`, 2.4, 3.7), and the refunds' credits hang on that (`wire/accounting.md`, 4.5).
+async fn returned_beside_refunds(
+    db: &MerchantDb,
+    attempt: &Attempt,
+    locale: Locale,
+) -> Result<Option<OpenException>, Error> {
+    let mut refunds = db.refunds_of(&[attempt.id]).await?;
+    refunds.retain(|refund| !refund.state.is_dead());
+    if refunds.is_empty() {
+        return Ok(None);
+    }
+    let whole = attempt.amount()?;
+    let words = |minor| Money::new(minor, whole.currency).format(locale);
+    let minor: i64 = refunds.iter().map(|refund| refund.amount_minor).sum();
+    let (amount, refunded, rest) = (whole.format(locale), words(minor), words(whole.minor - minor));
+    let mut credits = Vec::new();
+    for part in db.refund_parts(&refunds).await?.iter().filter(|part| part.state == BooksEntryState::Posted) {
+        let number = db.invoice(part.invoice_id).await?.number;
+        credits.push(format!("{} to {number}", credit_number(part.refund_id, part.invoice_id)));
+    }
+    let cause = format!("The bank took a debit of {amount} back of which {refunded} had been refunded.");
+    let of_rest = if credits.is_empty() {
+        format!("credit {refunded} on it in the books, where the refund does not stand")
+    } else {
+        format!("delete the payment of the refund in the books and allocate its credit, {}", credits.join(", "))
+    };
+    let remedy = format!(
+        "Look at the gateway how much it took. If {amount}, its payer has {refunded} twice: the invoice is owed whole, as it \
+         stands. If {rest}, no more than that is owed: {of_rest}."
+    );
+    let key = format!("returned_beside_refunds:{}", attempt.id);
+    let line = OpenException::new(key, Severity::Money, "Payment", attempt.updated_at, cause).of(attempt.payment_id);
+    Ok(Some(line.fixable(remedy, format!("{refunded} {}", credits.len()))))
 }
 
 fn refused_refund(entry: &RefundEntry, refund: &Refund, amount: &str, number: &str) -> OpenException {

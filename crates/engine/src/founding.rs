@@ -49,23 +49,27 @@ impl Engine {
         zone.parse::<chrono_tz::Tz>().map_err(|_| Error::SetUp(format!("{zone} is no time zone")))?;
         let db = self.store().merchant_found(founding.merchant, now).await?;
         let tx = db.begin().await?;
+        tx.audit_operator("found merchant", &db.merchant_id().to_string(), now).await?;
         let has_books = founding.books.is_some();
         if let Some((settings, secret)) = founding.books {
             let provider = settings.provider();
             let (settings, secret) = (serde_json::to_string(&settings)?, secret.map(|secret| secret.to_json()));
             tx.connection_add(NewConnection { kind: "books", provider, settings, secret }).await?;
+            tx.audit_operator("connect books", provider, now).await?;
         }
         let mut gateway = None;
         if let Some((settings, secret)) = founding.gateway {
             let provider = settings.provider();
             let (settings, secret) = (serde_json::to_string(&settings)?, secret.map(|secret| secret.to_json()));
             gateway = Some(tx.connection_add(NewConnection { kind: "gateway", provider, settings, secret }).await?);
+            tx.audit_operator("connect gateway", provider, now).await?;
         }
         for (kind, key) in &founding.pay_links {
             tx.pay_link_add(kind, key, now).await?;
         }
         for admin in founding.admins {
             tx.staff_add(admin, now).await?;
+            tx.audit_operator("add staff", &admin.to_string(), now).await?;
         }
         let (customers, invoices) = founding.own_books;
         tx.customers_upsert(&customers).await?;
@@ -105,7 +109,8 @@ impl Engine {
         let tx = db.begin().await?;
         for payer in payers {
             let customer = tx.customer_by_name(&payer.customer).await?.ok_or(Error::NotFound)?;
-            tx.payer_add(payer.person, customer.id, self.now()).await?;
+            let added = tx.payer_add(payer.person, customer.id, self.now()).await?;
+            tx.audit_operator("add payer", &added.to_string(), self.now()).await?;
         }
         Ok(tx.commit().await?)
     }

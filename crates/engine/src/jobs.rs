@@ -39,6 +39,23 @@ pub(crate) enum Work {
     /// Write the receipt.
     WriteReceipt {
         payment: PaymentId,
+        /// Of a debit that was tried again: each that clears has its own.
+        #[serde(default)]
+        retry: i32,
+    },
+    /// Write to a payer that a debit is with their bank.
+    WriteSent {
+        attempt: AttemptId,
+    },
+    /// Write to whoever signed the authority to debit an account.
+    WriteAuthority {
+        method: MethodId,
+    },
+    /// Debit an account again that had not enough money in it.
+    RetryDebit {
+        attempt: AttemptId,
+        /// How often, with this one.
+        number: i32,
     },
     /// Write to a payer who left with an open outcome that no money came, or that it went back.
     WriteNotice {
@@ -128,7 +145,11 @@ impl Work {
             Self::PostPayment { attempt } => format!("post_payment:{attempt}"),
             Self::PostAgain { attempt, asked_ms } => format!("post_again:{attempt}:{asked_ms}"),
             Self::TakeBackPayment { attempt, asked_ms } => format!("take_back_payment:{attempt}:{asked_ms}"),
-            Self::WriteReceipt { payment } => format!("write_receipt:{payment}"),
+            Self::WriteReceipt { payment, retry: 0 } => format!("write_receipt:{payment}"),
+            Self::WriteReceipt { payment, retry } => format!("write_receipt:{payment}:{retry}"),
+            Self::WriteSent { attempt } => format!("write_sent:{attempt}"),
+            Self::WriteAuthority { method } => format!("write_authority:{method}"),
+            Self::RetryDebit { attempt, number } => format!("retry_debit:{attempt}:{number}"),
             Self::WriteNotice { attempt, came_to } => format!("write_notice:{attempt}:{came_to:?}"),
             Self::LookUpRefund { refund, revived: false } => format!("look_up_refund:{refund}"),
             Self::LookUpRefund { refund, revived: true } => format!("look_up_refund:{refund}:revived"),
@@ -160,6 +181,9 @@ impl Work {
             Self::PostAgain { .. } => "Post to the books again",
             Self::TakeBackPayment { .. } => "Take the payment out of the books",
             Self::WriteReceipt { .. } => "Write the receipt",
+            Self::WriteSent { .. } => "Tell the payer that the debit was sent",
+            Self::WriteAuthority { .. } => "Send the copy of the authority",
+            Self::RetryDebit { .. } => "Debit the account again",
             Self::WriteNotice { .. } => "Tell the payer how it ended",
             Self::LookUpRefund { .. } => "Ask the gateway for the refund’s outcome",
             Self::PostRefund { .. } => "Post the refund to the books",
@@ -249,7 +273,10 @@ impl Engine {
             }
             Work::PostAgain { attempt, .. } => self.post_payment(&db, job, attempt, true).await,
             Work::TakeBackPayment { attempt, .. } => self.take_back_payment(&db, job, attempt).await,
-            Work::WriteReceipt { payment } => self.write_receipt(&db, job, payment).await,
+            Work::WriteReceipt { payment, .. } => self.write_receipt(&db, job, payment).await,
+            Work::WriteSent { attempt } => self.write_sent(&db, job, attempt).await,
+            Work::WriteAuthority { method } => self.write_authority(&db, job, method).await,
+            Work::RetryDebit { attempt, .. } => self.retry_debit(&db, attempt).await,
             Work::WriteNotice { attempt, came_to } => self.write_notice(&db, job, attempt, came_to).await,
             Work::LookUpRefund { refund, .. } => self.look_up_open_refund(&db, refund).await,
             Work::PostRefund { refund, asked_ms } => self.post_refund(&db, job, refund, asked_ms).await,

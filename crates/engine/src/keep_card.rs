@@ -79,7 +79,7 @@ impl Engine {
         let tx = db.begin().await?;
         let new = self.kept_card(id, &attempt, &payment);
         if tx.method_add(new.clone()).await? {
-            let given = Audited::method_given(&new).slip(Some(payment.id), Actor::Portal, new.created_at)?;
+            let given = Audited::method_given(&new, None).slip(Some(payment.id), Actor::Portal, new.created_at)?;
             tx.audit_add(given).await?;
             self.learn_of_method(&tx, new, seen).await?;
         }

@@ -47,6 +47,8 @@ mod refund_payment;
 mod refund_story;
 mod refused_payment;
 mod resolve_link;
+mod retry_debit;
+mod send_authority;
 mod send_mail;
 mod set_up;
 mod settle_dispute;

@@ -1,6 +1,9 @@
 //! Books behind an access token that runs out: refreshes it once, by one node alone, and asks again.
 
-use crate::{BooksSettings, Engine, Error, XeroSecret};
+use crate::{
+    BooksSettings, Engine, Error, XeroSecret,
+    audit::{Actor, Audited},
+};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::books::{
@@ -124,15 +127,22 @@ impl LiveBooks {
         if state == self.connection.state {
             return;
         }
-        let kept = async {
-            let tx = self.db.begin().await?;
-            tx.connection_state(self.connection.id, state, why).await?;
-            tx.commit().await
-        };
-        if let Err(cause) = kept.await {
+        if let Err(cause) = self.keep_state(state, why).await {
             tracing::warn!(connection.id = %self.connection.id, %cause, "The state of the books could not be kept.");
         }
         self.engine.forget_set_up(self.db.merchant_id());
+    }
+
+    async fn keep_state(&self, state: ConnectionState, why: Option<&str>) -> Result<(), Error> {
+        let connection = self.connection.id;
+        let moved = match state {
+            ConnectionState::Working => Audited::ConnectionWorks { connection },
+            ConnectionState::Broken => Audited::ConnectionBroken { connection },
+        };
+        let tx = self.db.begin().await?;
+        tx.connection_state(connection, state, why).await?;
+        tx.audit_add(moved.slip(None, Actor::Portal, self.engine.now())?).await?;
+        Ok(tx.commit().await?)
     }
 }
 

@@ -39,7 +39,7 @@ impl Engine {
     fn end_mail(&self, merchant: &Merchant, method: &Method, last: NaiveDate, is_over: bool) -> Result<NewMail, Error> {
         let text = rendered(
             CARD_ENDS,
-            &context! {
+            context! {
                 is_over,
                 card => title(method),
                 last => in_words(last),
@@ -55,7 +55,7 @@ impl Engine {
             recipient: method.added_by.clone(),
             subject: format!("Your saved card {told} ({})", merchant.name),
             text,
-            state: self.new_mail_state(),
+            state: self.first_mail_state(),
         })
     }
 }

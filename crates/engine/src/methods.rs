@@ -107,7 +107,8 @@ impl Engine {
             replaceable(payer, old, order.kind).await?;
         }
         self.count(&format!("methods:{}", payer.customer), PER_CUSTOMER).await?;
-        let slip = Audited::method_given(&new).slip(None, Actor::Payer(payer.payer), new.created_at)?;
+        let given = Audited::method_given(&new, authority.as_ref());
+        let slip = given.slip(None, Actor::Payer(payer.payer), new.created_at)?;
         if !db.method_open(new.clone(), authority.clone(), slip).await? {
             return told(&db.method(new.id).await?);
         }

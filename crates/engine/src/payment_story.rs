@@ -5,7 +5,7 @@ use crate::{
     actors::Actors,
     audit_rows::Written,
     books_story::{BooksStory, RUNNING},
-    clock::{on_the_wall, zone},
+    clock::{day, on_the_wall, zone},
     dispute_story::Told,
     exception_lines::{DISPUTE_LOST, OpenException, sentence_of},
     faces::{decline_reason, never_sent},
@@ -14,9 +14,10 @@ use crate::{
     settle_payment::latest,
     transactions::mail_words,
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
 use domain::{
-    date::Moment,
+    date::{Moment, in_words},
     dispute::DisputeState,
     exception::Cure,
     ids::PaymentId,
@@ -81,7 +82,8 @@ impl Engine {
             let surcharge = attempt.surcharge()?.map(|surcharge| surcharge.format(admin.who.locale));
             let surcharge = surcharge.map(|surcharge| format!(". Surcharge in it: {surcharge}.")).unwrap_or_default();
             let detail = format!("{}{surcharge}", attempt.description);
-            story.events.push(event(started, "Payment started", &detail, Tone::Neutral));
+            let title = if attempt.retry > 0 { "Tried again" } else { "Payment started" };
+            story.events.push(event(started, title, &detail, Tone::Neutral));
             let mut seen = db.observations(attempt.id).await?;
             if repeats == Repeats::Dropped {
                 seen.dedup_by(|next, before| says_the_same(next, before));
@@ -147,7 +149,11 @@ impl Engine {
         found.sort_by_key(|line| (line.severity, line.since));
         story.exception = found.into_iter().next().map(|line| line.face(zone));
         story.events.sort_by_key(|event| event.at);
-        story.sentence = sentence(&latest(db, payment.id).await?, &entries, story.again.is_some());
+        let newest = latest(db, payment.id).await?;
+        // What became of a debit that came back, before it was tried again, is over.
+        entries.retain(|entry| entry.attempt_id == newest.id);
+        story.sentence = sentence(&newest, &entries, story.again.is_some());
+        story.sentence.push_str(&debit_dates(&newest, zone, self.clock().today(zone)));
         let is_refused = entries.iter().any(|entry| entry.state == BooksEntryState::Refused);
         story.is_unpaid = !story.row.state.has_money() || is_refused;
         if let Some(exception) = &story.exception {
@@ -270,8 +276,7 @@ fn sentence(attempt: &Attempt, entries: &[BooksEntry], may_post_again: bool) -> 
     let refused = entries.iter().find(|entry| entry.state == BooksEntryState::Refused);
     let mut meant = entries.iter().filter(|entry| entry.state != BooksEntryState::Moved).peekable();
     let posted = meant.peek().is_some() && meant.all(|entry| entry.state == BooksEntryState::Posted);
-    let mut own = entries.iter().filter(|entry| entry.attempt_id == attempt.id);
-    let is_needless = own.any(|entry| entry.state == BooksEntryState::Needless);
+    let is_needless = entries.iter().any(|entry| entry.state == BooksEntryState::Needless);
     let is_by_hand = entries.iter().any(|entry| entry.state == BooksEntryState::ByHand);
     match attempt.state {
         _ if attempt.contradicted => {
@@ -309,6 +314,19 @@ fn sentence(attempt: &Attempt, entries: &[BooksEntry], may_post_again: bool) -> 
             format!("The dispute was lost, and the bank took the money back. {}", leaving(entries))
         }
         _ => format!("The bank took the money back. {}", leaving(entries)),
+    }
+}
+
+/// By when a debit clears, and until when its bank may return it (N4).
+fn debit_dates(attempt: &Attempt, zone: Tz, today: NaiveDate) -> String {
+    let sent = day(attempt.created_at, zone);
+    let (clears_by, returnable) = (attempt.kind.clears_by(sent), attempt.kind.returnable_until(sent));
+    match (attempt.state, clears_by, returnable) {
+        (AttemptState::Processing, Some(by), _) => format!(" As a rule that is by {}.", in_words(by)),
+        (state, _, Some(until)) if state.has_money() && today <= until => {
+            format!(" Its bank may return it until {}.", in_words(until))
+        }
+        _ => String::new(),
     }
 }
 

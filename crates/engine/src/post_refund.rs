@@ -44,12 +44,13 @@ impl Engine {
         entries.retain(|entry| entry.state == BooksEntryState::Intended);
         let shares = db.books_entries(refund.attempt_id).await?;
         let is_decided = |entry: &RefundEntry| {
-            share_of(&shares, entry).is_some_and(|share| share.state != BooksEntryState::Intended)
+            let share = share_of(&shares, entry).map(|share| share.state);
+            !matches!(share, None | Some(BooksEntryState::Intended | BooksEntryState::Leaving))
         };
         // One that has failed meanwhile must not stand in them.
         let write = refund.state == RefundState::Succeeded;
         if write && !entries.iter().all(is_decided) {
-            return Ok(Ran::NotYet("the payment itself is not in the books yet"));
+            return Ok(Ran::NotYet("the payment itself is on its way into the books, or out of them"));
         }
         let books = self.books(db, Lane::UserAction).await?;
         for entry in entries {

@@ -8,16 +8,18 @@ use crate::{
     audit_rows::{Rows, Written},
     clock::{on_the_wall, zone},
     payment_story::Repeats,
+    send_authority::authority_key,
     transactions::mail_words,
     verify_trail::Walk,
 };
 use chrono::{DateTime, Utc};
 use domain::{
     date::Moment,
-    ids::PaymentId,
-    proof::{Agreed, Notice, Proof, Trail, TrailLine},
+    ids::{MethodId, PaymentId},
+    proof::{Agreed, Authorised, Notice, Proof, Trail, TrailLine},
 };
-use store::{AuditLine, Consent, Mail, MerchantDb};
+use std::collections::BTreeSet;
+use store::{Attempt, AuditLine, Consent, Mail, MerchantDb};
 
 /// A proof computes the trail anew from the payment's first line on; `verify-books` does so from the beginning.
 const LINES_AT_ONCE: u64 = 1_000;
@@ -36,12 +38,19 @@ impl Engine {
         let attempts = db.attempts_of(payment).await?;
         let mut consents = db.consents_of(attempts.iter().map(|attempt| attempt.id).collect()).await?;
         consents.sort_by_key(|consent| consent.agreed_at);
-        let mails = db.mails_of_payment(payment).await?;
+        let mut mails = db.mails_of_payment(payment).await?;
+        let mut authorities = Vec::new();
+        for method in debited(&attempts) {
+            authorities.extend(authorised(db, method, local).await?);
+            mails.extend(db.mail_by_key(&authority_key(method)).await?);
+        }
+        mails.sort_by_key(|mail| mail.created_at);
         Ok(Proof {
             merchant: db.merchant().await?.face()?,
             made_at: local(self.now()),
             story,
             agreed: consents.into_iter().map(|consent| agreed(consent, local)).collect::<Result<_, _>>()?,
+            authorities,
             notices: mails.into_iter().map(|mail| notice(mail, local)).collect(),
             trail,
         })
@@ -136,6 +145,29 @@ fn agreed(consent: Consent, local: impl Fn(DateTime<Utc>) -> Moment) -> Result<A
         address: consent.address,
         user_agent: consent.user_agent,
     })
+}
+
+/// The accounts that were debited, each once.
+fn debited(attempts: &[Attempt]) -> BTreeSet<MethodId> {
+    attempts.iter().filter(|attempt| attempt.kind.is_debit()).filter_map(|attempt| attempt.method_id).collect()
+}
+
+async fn authorised(
+    db: &MerchantDb,
+    method: MethodId,
+    local: impl Fn(DateTime<Utc>) -> Moment,
+) -> Result<Option<Authorised>, Error> {
+    let Some(given) = db.authority(method).await? else { return Ok(None) };
+    Ok(Some(Authorised {
+        at: local(given.given_at),
+        version: given.version,
+        wording: given.wording,
+        holder: given.holder,
+        email: given.email,
+        address: given.address,
+        user_agent: given.user_agent,
+        account: db.method(method).await?.face,
+    }))
 }
 
 fn notice(mail: Mail, local: impl Fn(DateTime<Utc>) -> Moment) -> Notice {

@@ -4,7 +4,7 @@ use crate::{
     Engine, Error,
     audit::{Actor, Audited},
     clock::{on_the_wall, zone},
-    faces::numbers,
+    faces::{decline_reason, numbers},
     failpoint,
     jobs::{Ran, Work, end_with},
     payment_standing::why_not,
@@ -14,10 +14,10 @@ use domain::{
     date,
     ids::{AttemptId, MailId, PaymentId, RefundId},
     money::Money,
-    payment::AttemptState,
+    payment::{AttemptState, DeclineReason},
 };
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, message::Mailbox};
-use minijinja::{Environment, context};
+use minijinja::{Environment, Value, context};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::LazyLock;
 use store::{Attempt, Job, MailState, MerchantDb, MerchantTx, NewMail, Refund};
@@ -26,6 +26,7 @@ use store::{Attempt, Job, MailState, MerchantDb, MerchantTx, NewMail, Refund};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tells {
     Receipt,
+    Sent,
     NoMoney,
     MoneyBack,
     Cancelled,
@@ -34,8 +35,9 @@ enum Tells {
 }
 
 impl Tells {
-    const ALL: [(Self, &str); 6] = [
+    const ALL: [(Self, &str); 7] = [
         (Self::Receipt, include_str!("../templates/receipt.txt")),
+        (Self::Sent, include_str!("../templates/sent.txt")),
         (Self::NoMoney, include_str!("../templates/no_money.txt")),
         (Self::MoneyBack, include_str!("../templates/money_back.txt")),
         (Self::Cancelled, include_str!("../templates/cancelled.txt")),
@@ -46,6 +48,7 @@ impl Tells {
     const fn name(self) -> &'static str {
         match self {
             Self::Receipt => "receipt",
+            Self::Sent => "sent",
             Self::NoMoney => "no_money",
             Self::MoneyBack => "money_back",
             Self::Cancelled => "cancelled",
@@ -57,6 +60,7 @@ impl Tells {
     fn subject(self, amount: &str, merchant: &str, reference: &str) -> String {
         match self {
             Self::Receipt => format!("Receipt: {amount} to {merchant} ({reference})"),
+            Self::Sent => format!("Sent to your bank: {amount} to {merchant} ({reference})"),
             Self::NoMoney => format!("Not paid: {amount} to {merchant} ({reference})"),
             Self::MoneyBack => format!("Returned by your bank: {amount} to {merchant} ({reference})"),
             Self::Cancelled => format!("Cancelled: {amount} to {merchant} ({reference})"),
@@ -66,20 +70,30 @@ impl Tells {
     }
 }
 
-/// The mail about a saved card: of no payment.
+/// The mails about saved methods: of no payment.
+pub(crate) const AUTHORITY: &str = "authority";
 pub(crate) const CARD_ENDS: &str = "card_ends";
 
 /// Read once. One that cannot be read is missing here, and the job that wants it says so.
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut templates = Environment::new();
-    let of_payments = Tells::ALL.map(|(tells, text)| (tells.name(), text));
-    for (name, text) in of_payments.into_iter().chain([(CARD_ENDS, include_str!("../templates/card_ends.txt"))]) {
+    let others = [
+        (AUTHORITY, include_str!("../templates/authority.txt")),
+        (CARD_ENDS, include_str!("../templates/card_ends.txt")),
+    ];
+    for (name, text) in Tells::ALL.map(|(tells, text)| (tells.name(), text)).into_iter().chain(others) {
         if let Err(cause) = templates.add_template(name, text) {
             tracing::error!(template = name, %cause, "A mail's template cannot be read.");
         }
     }
     templates
 });
+
+/// A mail's text.
+pub(crate) fn rendered(template: &str, words: Value) -> Result<String, Error> {
+    let text = TEMPLATES.get_template(template).and_then(|template| template.render(words));
+    text.map_err(|e| Error::SetUp(e.to_string()))
+}
 
 /// The way to the merchant's mail server.
 pub(crate) struct Mailer {
@@ -104,6 +118,15 @@ impl Engine {
             return Ok(Ran::Finished);
         }
         self.write_mail(db, job, &attempt, Tells::Receipt, None).await
+    }
+
+    /// That a debit is with the payer's bank. What has moved on since then is told by other mails.
+    pub(crate) async fn write_sent(&self, db: &MerchantDb, job: &Job, attempt: AttemptId) -> Result<Ran, Error> {
+        let attempt = db.attempt(attempt).await?;
+        if attempt.state != AttemptState::Processing {
+            return Ok(Ran::Finished);
+        }
+        self.write_mail(db, job, &attempt, Tells::Sent, None).await
     }
 
     /// How a payment ended whose payer was told to wait for a mail. What has moved on since then is told by other mails.
@@ -154,6 +177,11 @@ impl Engine {
         refund: Option<&Refund>,
     ) -> Result<Ran, Error> {
         let mail = self.payers_mail(db, attempt, tells, refund).await?;
+        self.keep_mail(db, job, mail).await
+    }
+
+    /// A mail with the end of the job that writes it.
+    pub(crate) async fn keep_mail(&self, db: &MerchantDb, job: &Job, mail: NewMail) -> Result<Ran, Error> {
         let tx = db.begin().await?;
         self.add_mail(&tx, mail).await?;
         failpoint::reach("before_mail_commit");
@@ -175,8 +203,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Where a mail that is written now begins.
-    pub(crate) fn new_mail_state(&self) -> MailState {
+    /// A mail that is written now waits for the server, if there is one.
+    pub(crate) fn first_mail_state(&self) -> MailState {
         if self.0.mailer.is_some() { MailState::Queued } else { MailState::Kept }
     }
 
@@ -199,10 +227,12 @@ impl Engine {
         let failure = refund.and_then(|refund| refund.failure.as_deref());
         // By its name, which is what the template knows it by.
         let failure: Option<String> = failure.map(serde_json::from_str).transpose()?;
-        let begun_at = on_the_wall(payment.created_at, zone(&merchant.time_zone));
+        let zone = zone(&merchant.time_zone);
+        let debit = self.debit_words(db, attempt, zone).await?;
+        let begun_at = on_the_wall(payment.created_at, zone);
         let text = rendered(
             tells.name(),
-            &context! {
+            context! {
                 merchant => &merchant.name,
                 support => &merchant.support_email,
                 customer => &payment.customer_name,
@@ -222,7 +252,8 @@ impl Engine {
                 method => &attempt.method,
                 date => date::moment_in_words(begun_at),
                 zone => date::zone_in_words(&merchant.time_zone),
-                why => why_not(attempt),
+                why => why(attempt),
+                debit => debit,
                 failure => failure,
             },
         )?;
@@ -230,12 +261,14 @@ impl Engine {
             payment: Some(payment.id),
             unique_key: match refund {
                 Some(refund) => format!("{}:{}", tells.name(), refund.id),
+                // A debit that is tried again is told of again.
+                None if attempt.retry > 0 => format!("{}:{}", tells.name(), attempt.id),
                 None => format!("{}:{}", tells.name(), payment.id),
             },
             subject: tells.subject(&amount, &merchant.name, &payment.reference),
             recipient: payment.email,
             text,
-            state: self.new_mail_state(),
+            state: self.first_mail_state(),
         })
     }
 
@@ -272,10 +305,10 @@ impl Engine {
     }
 }
 
-/// The words of a mail, by the name of its template.
-pub(crate) fn rendered(template: &str, told: &minijinja::Value) -> Result<String, Error> {
-    let text = TEMPLATES.get_template(template).and_then(|template| template.render(told));
-    text.map_err(|cause| Error::SetUp(cause.to_string()))
+/// Of a debit, what happened alone: what to do stands beside it.
+fn why(attempt: &Attempt) -> &'static str {
+    let debit = decline_reason(attempt).filter(|_| attempt.kind.is_debit());
+    debit.map_or_else(|| why_not(attempt), DeclineReason::of_debit)
 }
 
 #[cfg(test)]

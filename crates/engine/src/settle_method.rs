@@ -112,7 +112,7 @@ impl Engine {
         seen: MethodSeen,
     ) -> Result<Method, Error> {
         let (id, now, before) = (method.id, self.now(), method.state);
-        let is_kept = seen.fact == MethodFact::Ready;
+        let (is_kept, was_sent) = (seen.fact == MethodFact::Ready, seen.fact != MethodFact::NeverKept);
         method.state = before.then(&seen.fact);
         method.updated_at = now;
         if let MethodFact::Refused { reason } = seen.fact {
@@ -138,6 +138,13 @@ impl Engine {
         tx.method_write(method.clone()).await?;
         if let Some(moved) = Audited::method_moved(before, &method) {
             tx.audit_add(moved.slip(None, Actor::Gateway, now)?).await?;
+        }
+        if before == MethodState::Unverified
+            && was_sent
+            && method.state != MethodState::Revoked
+            && method.kind.is_debit()
+        {
+            Work::WriteAuthority { method: id }.queue(tx, None, now, now).await?;
         }
         if method.state.is_open() {
             Work::LookUpMethod { method: id }.queue(tx, None, now + LOOK_UP_SOON, now).await?;

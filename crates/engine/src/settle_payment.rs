@@ -96,9 +96,12 @@ impl Engine {
         }
         if let (Some(reason), Some(method)) = (after.reason, attempt.method_token.as_deref())
             && attempt.gateway_customer.is_some()
-            && reason.is_hard()
+            && reason.stops_method()
         {
             tx.method_trouble(attempt.connection_id, method, serde_json::to_string(&reason)?, now).await?;
+        }
+        if attempt.kind.is_debit() && before.state != after.state {
+            self.follow_debit(tx, attempt, before.state, &after).await?;
         }
         if attempt.keeps.is_some() && after.state.has_money() && !before.state.has_money() {
             Work::KeepCard { attempt: attempt.id }.queue(tx, Some(attempt.payment_id), now, now).await?;
@@ -133,7 +136,8 @@ impl Engine {
                 } else {
                     Work::PostPayment { attempt: attempt.id }
                 };
-                Work::queue_all(&[post, Work::WriteReceipt { payment }], tx, Some(payment), now, now).await?;
+                let receipt = Work::WriteReceipt { payment, retry: attempt.retry };
+                Work::queue_all(&[post, receipt], tx, Some(payment), now, now).await?;
             }
             Effect::TakeBack => {
                 tx.books_entries_take_back(attempt.id, BY_HAND, now).await?;
@@ -144,6 +148,29 @@ impl Engine {
                 let notice = Work::WriteNotice { attempt: attempt.id, came_to: attempt.state };
                 notice.queue(tx, Some(payment), now, now).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// What follows from news of a debit alone: its payer reads its dates, and an account that had not enough money is
+    /// debited again, if its payer was told to wait and so reads when.
+    async fn follow_debit(
+        &self,
+        tx: &MerchantTx,
+        attempt: &Attempt,
+        before: AttemptState,
+        after: &Folded,
+    ) -> Result<(), Error> {
+        let now = self.now();
+        if after.state == AttemptState::Processing {
+            Work::WriteSent { attempt: attempt.id }.queue(tx, Some(attempt.payment_id), now, now).await?;
+        }
+        if after.state.is_dead() && !after.contradicted && before != AttemptState::Created {
+            self.plan_retry(tx, attempt).await?;
+        }
+        // Nobody was there to read it, and a mail had named the day.
+        if after.state.is_dead() && before == AttemptState::Created && attempt.retry > 0 {
+            self.follow(tx, attempt, Effect::Notice).await?;
         }
         Ok(())
     }

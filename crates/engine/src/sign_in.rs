@@ -61,7 +61,12 @@ impl Engine {
         let counted = self.count_try(&tried).await?;
         let person = self.store().person_by_email(email).await?.filter(|person| person.active);
         let matches = self.password_matches(person.as_ref(), password).await?;
-        let person = person.filter(|_| matches).ok_or(SignInError::NoMatch)?;
+        let who = person.as_ref().map_or_else(|| "nobody".to_owned(), |person| person.id.to_string());
+        let Some(person) = person.filter(|_| matches) else {
+            // As many as the counts let through.
+            self.store().audit(&who, "sign in refused", &network.to_string(), self.now()).await?;
+            return Err(SignInError::NoMatch);
+        };
         self.forgive_try(&tried, counted).await?;
         let places = self.store().person_places(&person).await?;
         // Somebody without any place is told nothing that a stranger would not be told.

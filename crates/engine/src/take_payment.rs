@@ -24,7 +24,7 @@ use domain::{
     planted,
     views::Standing,
 };
-use store::{Allocation, Attempt, Customer, Invoice, MerchantDb, NewAttempt, Opened, Payment};
+use store::{Allocation, Attempt, Authority, Customer, Invoice, MerchantDb, NewAttempt, Opened, Payment};
 use uuid::Uuid;
 
 const EMAIL_MAX_CHARS: usize = 254;
@@ -46,6 +46,8 @@ struct Means {
     gateway_customer: Option<String>,
     /// Ours, of a saved one.
     method: Option<MethodId>,
+    /// Of its owner, where it is an account.
+    authority: Option<Authority>,
     kind: MethodKind,
     keeps: Option<Keeping>,
 }
@@ -136,6 +138,7 @@ impl Engine {
             method_token: None,
             gateway_customer: None,
             method: None,
+            authority: None,
             kind: MethodKind::Card,
             keeps: None,
         };
@@ -144,14 +147,20 @@ impl Engine {
             PayHow::Saved(method) => {
                 let saved = self.method_to_charge(guest, payer, connection, *method).await?;
                 let (method_token, gateway_customer) = (saved.gateway_method, saved.gateway_customer);
-                Means { method_token, gateway_customer, method: Some(*method), kind: saved.kind, ..card }
+                let authority = guest.db.authority(saved.id).await?;
+                Means { method_token, gateway_customer, method: Some(saved.id), authority, kind: saved.kind, ..card }
             }
             PayHow::HostedPage => card,
         })
     }
 
     /// No transaction is open while the gateway is asked.
-    async fn charge(&self, db: &MerchantDb, gateway: &dyn Gateway, attempt: &Attempt) -> Result<Attempt, Error> {
+    pub(crate) async fn charge(
+        &self,
+        db: &MerchantDb,
+        gateway: &dyn Gateway,
+        attempt: &Attempt,
+    ) -> Result<Attempt, Error> {
         if is_too_old_to_send(attempt.created_at, self.now()) {
             // This process was frozen meanwhile, and the sweep may be at it or have ended it.
             return Ok(db.attempt(attempt.id).await?);
@@ -226,13 +235,12 @@ impl Engine {
             let committed = self.new_attempt(guest, order, origin, customer, (shares, charge), by);
             let keep = by.keeps.as_ref().map(|keeps| keeps.words.as_str());
             let consent = agreed(order, &committed.attempt, numbers(&committed.shares), shown, keep)?;
-            let started = Audited::PaymentStarted(Started::of(&consent)?);
+            let started = Audited::PaymentStarted(Started::of(&consent, by.authority.as_ref())?);
             let slip = started.slip(Some(order.payment), Actor::of(origin), committed.attempt.created_at)?;
             let new = NewAttempt {
                 payment: committed.payment.clone(),
                 allocations: committed.shares.clone(),
                 attempt: committed.attempt.clone(),
-                method: by.method,
                 consent,
                 slip,
                 claims_seen,
@@ -321,7 +329,9 @@ impl Engine {
             method_token: by.method_token.clone(),
             gateway_customer: by.gateway_customer.clone(),
             keeps: by.keeps.as_ref().map(|keeps| keeps.method),
+            method_id: by.method,
             kind: by.kind,
+            retry: 0,
             postal_code: order.postal_code.clone(),
             state: AttemptState::Created,
             reason: None,

@@ -3,7 +3,7 @@
 
 use crate::{
     Engine, Error,
-    audit::{PAYMENT_STARTED, words},
+    audit::{AUTHORITY_GIVEN, PAYMENT_STARTED, words},
     audit_rows::{Act, Rows},
     verify_books::Verified,
 };
@@ -18,8 +18,9 @@ const UNSEALED_MAX: TimeDelta = TimeDelta::minutes(15);
 impl Engine {
     pub(crate) async fn verify_trail(&self, db: &MerchantDb, verified: &mut Verified) -> Result<(), Error> {
         // In this order: what is written and sealed meanwhile is counted once or twice, and never not at all.
-        let consents = db.consents_count().await?;
+        let (consents, authorities) = (db.consents_count().await?, db.authorities_count().await?);
         let mut started = db.audit_slips_count(PAYMENT_STARTED).await?;
+        let mut given = db.audit_slips_count(AUTHORITY_GIVEN).await?;
         let mut walk = Walk::whole(db.audit_head().await?);
         loop {
             let lines = db.audit_lines_after(walk.sequence, LINES_AT_ONCE).await?;
@@ -32,11 +33,17 @@ impl Engine {
             verified.lines += u64::try_from(lines.len()).unwrap_or(u64::MAX);
             let acts: Vec<_> = lines.iter().map(Act::from).collect();
             let rows = Rows::of_acts(db, &acts).await?;
+            let signed = acts.iter().filter(|act| rows.tells_of_authority(act)).count();
+            given += u64::try_from(signed).unwrap_or(u64::MAX);
             walk.differences.extend(acts.iter().filter_map(|act| rows.differs(act, self.now())));
         }
         walk.end(db.audit_head().await?.as_ref());
         if consents > started {
             walk.differences.push(format!("{} payment(s) have no line in the audit trail", consents - started));
+        }
+        if authorities > given {
+            let untold = authorities - given;
+            walk.differences.push(format!("of {untold} account(s), the authority has no line in the audit trail"));
         }
         let waiting = db.audit_slips_before(self.now() - UNSEALED_MAX).await?;
         if waiting > 0 {

@@ -1,7 +1,7 @@
 //! Attempts and the facts seen about them. Facts are appended; the state column is a cache of their fold.
 
 use crate::{
-    Error, MerchantTx, Store,
+    Error, MerchantTx, Store, refunds,
     scope::{self, Only, Scoped, json, moment, money, owned, text},
 };
 use chrono::{DateTime, Utc};
@@ -42,9 +42,13 @@ pub struct Model {
     pub method_token: Option<String>,
     /// The gateway's id of the payer's company, under which it keeps the method; absent for a one-time token.
     pub gateway_customer: Option<String>,
+    /// The saved method that it is charged to.
+    pub method_id: Option<MethodId>,
     /// What its card is kept as once it has paid, where its payer wants that.
     pub keeps: Option<MethodId>,
     pub kind: MethodKind,
+    /// How often its payment's debit had been tried before.
+    pub retry: i32,
     /// Of the card's address, where the gateway compares it.
     pub postal_code: Option<String>,
     pub state: AttemptState,
@@ -300,6 +304,18 @@ impl<C: ConnectionTrait> Scoped<C> {
         let cleared = self.find::<Entity>().filter(Column::State.eq(AttemptState::Settled));
         let debits = cleared.filter(Column::Kind.ne(MethodKind::Card));
         Ok(debits.filter(Column::CreatedAt.gt(moment(since))).all(self.conn()).await?)
+    }
+
+    /// Attempts whose money went back by the bank's hand though refunds were made of it, in whatever state those are.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn attempts_returned_beside_refunds(&self) -> Result<Vec<Attempt>, Error> {
+        // In words, as in the partial index that serves it.
+        let returned = self.find::<Entity>().filter(Expr::cust("state = 'returned'"));
+        let of_it = refunds::Column::AttemptId.is_not_null();
+        let refunded = self.mine::<refunds::Entity>(refunds::Column::AttemptId, of_it);
+        Ok(returned.filter(Column::Id.in_subquery(refunded)).all(self.conn()).await?)
     }
 
     /// Attempts that an operator must look at: the impossible was seen.

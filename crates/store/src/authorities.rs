@@ -3,11 +3,13 @@
 
 use crate::{
     Error,
-    scope::{Only, Scoped, owned},
+    consents::digest,
+    scope::{Only, Scoped, moment, owned},
 };
 use chrono::{DateTime, Utc};
 use domain::ids::{MerchantId, MethodId};
-use sea_orm::{ConnectionTrait, entity::prelude::*};
+use sea_orm::{ConnectionTrait, PaginatorTrait, entity::prelude::*};
+use serde_json::json;
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -34,6 +36,16 @@ owned!();
 
 pub use Model as Authority;
 
+impl Authority {
+    /// SHA-256 of all of it.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let at = moment(self.given_at).timestamp_micros();
+        let signed = json!([self.version, self.wording, self.holder, self.email]);
+        digest(&json!([self.method_id, signed, self.address, self.user_agent, at]))
+    }
+}
+
 impl<C: ConnectionTrait> Scoped<C> {
     /// Absent for cards.
     ///
@@ -41,5 +53,19 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// The database is away.
     pub async fn authority(&self, method: MethodId) -> Result<Option<Authority>, Error> {
         Ok(self.find::<Entity>().filter(Column::MethodId.eq(method)).only(self.conn()).await?)
+    }
+
+    /// Those of these methods that have one.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn authorities_of(&self, methods: Vec<MethodId>) -> Result<Vec<Authority>, Error> {
+        Ok(self.find::<Entity>().filter(Column::MethodId.is_in(methods)).all(self.conn()).await?)
+    }
+
+    /// # Errors
+    /// The database is away.
+    pub async fn authorities_count(&self) -> Result<u64, Error> {
+        Ok(self.find::<Entity>().count(self.conn()).await?)
     }
 }

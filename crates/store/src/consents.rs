@@ -75,7 +75,8 @@ impl Consent {
     }
 }
 
-fn digest(said: &serde_json::Value) -> String {
+/// SHA-256 of what somebody agreed to.
+pub(crate) fn digest(said: &serde_json::Value) -> String {
     hex::encode(Sha256::digest(said.to_string().as_bytes()))
 }
 

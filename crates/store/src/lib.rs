@@ -86,7 +86,7 @@ pub use mails::{MailState, Model as Mail, NewMail};
 pub use merchants::{Model as Merchant, NewMerchant};
 pub use methods::Method;
 pub use pay_links::Model as PayLink;
-pub use payments::{Allocation, NewAttempt, Opened, Payment, PaymentFilter};
+pub use payments::{Allocation, NewAttempt, NewRetry, Opened, Payment, PaymentFilter};
 pub use people::{Payer, Person, PlaceRow};
 pub use refunds::{ObservedRefund, OpenedRefund, Refund, RefundEntry, TakenIn, left_to_refund, refundable_of};
 pub use scope::{MerchantDb, MerchantTx};

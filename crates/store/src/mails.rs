@@ -93,6 +93,14 @@ impl<C: ConnectionTrait> Scoped<C> {
         self.find::<Entity>().filter(Column::Id.eq(id)).only(self.conn()).await?.ok_or(Error::Missing)
     }
 
+    /// The mail of an occasion, once it is written.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn mail_by_key(&self, unique_key: &str) -> Result<Option<Model>, Error> {
+        Ok(self.find::<Entity>().filter(Column::UniqueKey.eq(unique_key)).only(self.conn()).await?)
+    }
+
     /// # Errors
     /// The database is away.
     pub async fn mails_by_id(&self, ids: Vec<MailId>) -> Result<Vec<Model>, Error> {

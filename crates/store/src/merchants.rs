@@ -28,6 +28,8 @@ pub struct Model {
     pub support_email: String,
     /// Its payers may pay less than is due.
     pub takes_parts: bool,
+    /// A debit that comes back for want of money is tried again, where its owner's authority allows it.
+    pub retries_debits: bool,
     pub created_at: DateTime<Utc>,
 }
 impl ActiveModelBehavior for ActiveModel {}
@@ -75,6 +77,7 @@ impl Store {
             time_zone: new.time_zone,
             support_email: new.support_email,
             takes_parts: new.takes_parts,
+            retries_debits: false,
             created_at: now,
         };
         Entity::insert(kept(row.into_active_model())).exec_without_returning(&self.pools.write).await?;

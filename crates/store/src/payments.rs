@@ -7,7 +7,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    ids::{AttemptId, CheckoutId, CustomerId, InvoiceId, MerchantId, MethodId, PaymentId},
+    ids::{AttemptId, CheckoutId, CustomerId, InvoiceId, MerchantId, PaymentId},
     money::Money,
     payment::AttemptState,
     planted,
@@ -115,10 +115,21 @@ pub struct NewAttempt {
     pub payment: Payment,
     pub allocations: Vec<Allocation>,
     pub attempt: Attempt,
-    /// The saved method that it is charged to.
-    pub method: Option<MethodId>,
     /// What its payer was shown and agreed to.
     pub consent: Consent,
+    /// Its beginning, for the audit trail.
+    pub slip: NewSlip,
+    /// [`Scoped::claims_taken`] of its invoices, from before the books were asked what is due.
+    pub claims_seen: u64,
+}
+
+/// A payment's debit that is about to be tried again. Nobody presses Pay: its owner's authority stands for that.
+#[derive(Clone, Debug)]
+pub struct NewRetry {
+    /// The payment's newest attempt, which has failed.
+    pub after: AttemptId,
+    pub invoices: Vec<InvoiceId>,
+    pub attempt: Attempt,
     /// Its beginning, for the audit trail.
     pub slip: NewSlip,
     /// [`Scoped::claims_taken`] of its invoices, from before the books were asked what is due.
@@ -174,6 +185,26 @@ impl MerchantDb {
         }
     }
 
+    /// Commits another attempt of a payment whose newest one has failed, with its claims, or nothing at all: as
+    /// [`MerchantDb::attempt_open`] does.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's attempt.
+    pub async fn attempt_retry(&self, new: NewRetry) -> Result<Opened, Error> {
+        let tx = self.begin().await?;
+        let failed = tx.attempt_hold(new.after).await?;
+        let newest = tx.attempts_of(failed.payment_id).await?.pop();
+        if !failed.state.is_dead() || newest.is_none_or(|newest| newest.id != failed.id) {
+            return Ok(Opened::Same);
+        }
+        let opened = tx.attempt_add(new.attempt, new.invoices, new.claims_seen).await?;
+        if matches!(opened, Opened::New) {
+            tx.audit_add(new.slip).await?;
+            tx.commit().await?;
+        }
+        Ok(opened)
+    }
+
     /// [`MerchantDb::attempt_open`] without its end. What was not written cannot be committed.
     ///
     /// # Errors
@@ -201,16 +232,33 @@ impl Written {
 impl MerchantTx {
     /// Only [`Opened::New`] may be committed.
     async fn attempt_insert(&self, new: NewAttempt) -> Result<Opened, Error> {
-        let NewAttempt { payment, mut allocations, attempt, method, consent, slip, claims_seen } = new;
-        let (payment_id, checkout_id, attempt_id) = (payment.id, payment.checkout_id, attempt.id);
+        let NewAttempt { payment, allocations, attempt, consent, slip, claims_seen } = new;
+        let (payment_id, checkout_id) = (payment.id, payment.checkout_id);
         if self.insert_absent::<payment::Entity>([payment]).await? == 0 {
             let same = self.payment(payment_id).await?.checkout_id == checkout_id;
             return if same { Ok(Opened::Same) } else { Err(Error::Missing) };
         }
+        let invoices = allocations.iter().map(|allocation| allocation.invoice_id).collect();
+        let opened = self.attempt_add(attempt, invoices, claims_seen).await?;
+        if matches!(opened, Opened::New) {
+            self.insert::<allocation::Entity>(allocations).await?;
+            self.consent_add(consent).await?;
+            self.audit_add(slip).await?;
+        }
+        Ok(opened)
+    }
+
+    /// The attempt, and its claims on the invoices.
+    async fn attempt_add(
+        &self,
+        attempt: Attempt,
+        mut invoices: Vec<InvoiceId>,
+        claims_seen: u64,
+    ) -> Result<Opened, Error> {
+        let (attempt_id, payment_id, method) = (attempt.id, attempt.payment_id, attempt.method_id);
         self.insert::<attempts::Entity>([attempt]).await?;
         // In one order for everybody, so that two payments of the same invoices never wait for each other.
-        allocations.sort_by_key(|allocation| allocation.invoice_id);
-        let invoices: Vec<_> = allocations.iter().map(|allocation| allocation.invoice_id).collect();
+        invoices.sort_unstable();
         let live = !planted::is("claim_without_key");
         let claim =
             |invoice_id| claim::Model { merchant_id: self.merchant_id(), attempt_id, invoice_id, live, takes: 1 };
@@ -236,9 +284,6 @@ impl MerchantTx {
         {
             return Ok(Opened::MethodGone);
         }
-        self.insert::<allocation::Entity>(allocations).await?;
-        self.consent_add(consent).await?;
-        self.audit_add(slip).await?;
         Ok(Opened::New)
     }
 

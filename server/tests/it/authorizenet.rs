@@ -512,6 +512,41 @@ async fn d9_a_void_by_staff_at_the_vendor_takes_the_payment_out_of_the_books_and
     reef.assert_agrees().await;
 }
 
+/// What the bank of a card's holder does, with the day's comparison after it: nobody tells of it.
+async fn becomes(reef: &Reef, status: &str) {
+    let charge = reef.house.state("authorizenet").await["charges"][0]["id"].clone();
+    let order = json!({"id": charge, "status": status});
+    let control = format!("{}/control/authorizenet/transaction", reef.house.vendors);
+    let answer = http().post(control).json(&order).send().await.unwrap();
+    assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    reef.house.advance(json!({"days": 1})).await;
+    let queued = async || reef.house.number(COMPARISONS).await > 0;
+    reef.house.until("a day's comparison is queued", queued).await;
+    reef.house.advance(json!({"hours": 4})).await;
+}
+
+const COMPARISONS: &str = "SELECT COUNT(*) FROM job JOIN merchant ON merchant.id = job.merchant_id
+     WHERE merchant.name = 'Reef Systems' AND job.unique_key LIKE 'reconcile:%' AND job.state <> 'done'";
+
+#[tokio::test]
+async fn f23_d9_a_chargeback_is_found_and_leaves_the_books_and_its_reversal_brings_it_back() {
+    let reef = Reef::new().await;
+    let form = reef.form().await;
+    reef.pay(&form, VISA).await;
+    reef.house.advance(json!({"days": 2})).await;
+    reef.assert_paid_once(&form).await;
+    becomes(&reef, "chargeback").await;
+    reef.tells(&form, "The dispute was lost, and the bank took the money back. It does not stand in the books").await;
+    let again = reef.guest.get(&reef.guest.get(LINK).await.location.unwrap()).await.body;
+    assert!(again.contains("id=\"pay-button\""), "it is owed again: {again}");
+    reef.assert_agrees().await;
+
+    becomes(&reef, "chargebackReversal").await;
+    reef.tells(&form, "The dispute was won").await;
+    reef.tells(&form, "Paid, and it stands in the books").await;
+    reef.assert_agrees().await;
+}
+
 /// Its page cannot be told to take the whole or nothing.
 #[tokio::test]
 async fn s66_an_approval_for_less_than_was_asked_is_voided_and_not_booked() {

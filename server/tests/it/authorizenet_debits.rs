@@ -61,7 +61,7 @@ async fn s52_s70_an_account_is_typed_into_the_vendors_window_and_saved_under_an_
     save(&reef, &cora, bank_accounts::CLEARS, "Cora Example").await;
     let page = cora.get("/methods").await.body;
     assert!(page.contains("ACH ··6789") && page.contains("Ready"), "{page}");
-    let kept = "SELECT count(*) FROM authority WHERE holder = 'Cora Example' AND version = 'ach-1'";
+    let kept = "SELECT count(*) FROM authority WHERE holder = 'Cora Example' AND version = 'ach-2'";
     assert_eq!(reef.house.number(kept).await, 1);
 
     let australian = Reef::on(On::Sqlite).await.unwrap();
@@ -123,6 +123,30 @@ async fn d9_f23_a_late_return_that_nobody_tells_of_is_found_and_leaves_all_books
         let again = reef.guest.get(&reef.guest.get(LINK).await.location.unwrap()).await.body;
         assert!(again.contains("id=\"pay-button\""), "it is owed again: {again}");
     }
+}
+
+#[tokio::test]
+async fn d9_d10_a_debit_that_came_back_late_is_tried_again_booked_and_receipted_anew() {
+    let reef = Reef::owed(On::Sqlite, Currency::USD).await.unwrap();
+    reef.house.execute("UPDATE merchant SET retries_debits = TRUE WHERE name = 'Reef Systems'").await;
+    let (form, _) = paid(&reef, bank_accounts::LATE_RETURN).await;
+    reef.house.advance(json!({"days": 6})).await;
+    reef.assert_paid_once(&form).await;
+    reef.house.advance(json!({"days": 6})).await;
+    reef.tells(&form, "The bank took the money back. It does not stand in the books").await;
+    let named = "SELECT count(*) FROM mail WHERE subject LIKE 'Returned by your bank%'
+        AND text LIKE '%it is debited again on that day%'";
+    reef.house.until("the payer reads the day", async || reef.house.number(named).await == 1).await;
+
+    reef.house.advance(json!({"days": 9})).await;
+    reef.tells(&form, "Tried again").await;
+    reef.tells(&form, "The books are told when it clears").await;
+    let others = reef.guest.get(&reef.guest.get(LINK).await.location.unwrap()).await.body;
+    assert!(!others.contains("id=\"pay-button\""), "nobody pays it meanwhile: {others}");
+    reef.house.advance(json!({"days": 6})).await;
+    reef.assert_paid_once(&form).await;
+    let receipts = "SELECT count(*) FROM mail WHERE subject LIKE 'Receipt: $350.00%'";
+    reef.house.until("it is receipted anew", async || reef.house.number(receipts).await == 2).await;
 }
 
 #[tokio::test]

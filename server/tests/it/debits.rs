@@ -136,15 +136,29 @@ async fn d9_a_late_return_whose_payment_is_reconciled_is_left_to_a_person() {
 
 #[tokio::test]
 async fn d10_a_debit_that_the_bank_refuses_frees_the_invoice_and_only_a_hard_no_ends_the_account() {
-    for (token, why, state) in [
-        ("pm_usBankAccount_insufficientFunds", "There is not enough money", "Ready"),
-        ("pm_usBankAccount_accountClosed", "This account is closed", "Needs attention"),
+    for (token, why, next, state) in [
+        (
+            "pm_usBankAccount_insufficientFunds",
+            "There is not enough money",
+            "SELECT count(*) FROM mail WHERE text LIKE '%There was not enough money in the account.%'
+                AND text LIKE '%What to do now: Pay again when there is enough money in the account.%'",
+            "Ready",
+        ),
+        (
+            "pm_usBankAccount_accountClosed",
+            "This account is closed",
+            "SELECT count(*) FROM mail WHERE text LIKE '%There is no such account any more.%'
+                AND text LIKE '%What to do now: Pay from another account, or by card.%'",
+            "Needs attention",
+        ),
     ] {
         let house = House::new().await;
         let (_, form, _) = paid(&house.portal, token).await;
         house.advance(json!({"days": 6})).await;
         tells(&house, &form, why).await;
         house.until("the payer is told", async || mails(&house).await.contains("Not paid: $1,204.50")).await;
+        assert_eq!(house.number(next).await, 1, "{token}: with the one thing to do");
+        assert_eq!(house.number(RETRIES).await, 0, "nobody has switched that on");
         let page = ana(&house.portal).await.get("/methods").await.body;
         assert!(page.contains(state), "{token}: {page}");
         let guest = house.client();
@@ -152,6 +166,148 @@ async fn d10_a_debit_that_the_bank_refuses_frees_the_invoice_and_only_a_hard_no_
         house.until("it is paid by card", async || house.books_invoice("INV-501").await["due_minor"] == 0).await;
         house.assert_everything_agrees().await;
     }
+}
+
+const RETRIES: &str = "SELECT count(*) FROM job WHERE unique_key LIKE 'retry_debit:%'";
+const DEBITS: &str = "SELECT count(*) FROM attempt WHERE kind = 'ach_debit'";
+const FAILED: &str = "SELECT count(*) FROM attempt WHERE kind = 'ach_debit' AND state = 'declined'";
+/// Mails that name the day of the next try.
+const NAMED: &str = "SELECT count(*) FROM mail WHERE text LIKE '%it is debited again on that day%'";
+/// Mails that tell of a debit with its dates.
+const SENT: &str = "SELECT count(*) FROM mail WHERE subject LIKE 'Sent to your bank: $1,204.50%'";
+/// From whichever day, three bank days are over by then.
+const UNTIL_RETRIED: u32 = 9;
+
+/// INV-501, debited from an account without money at a merchant that has such debits tried again.
+async fn without_money(house: &House) -> Form {
+    house.execute("UPDATE merchant SET retries_debits = TRUE WHERE name = 'Northwind IT'").await;
+    let (_, form, _) = paid(house, "pm_usBankAccount_insufficientFunds").await;
+    house.until("the payer reads that it was sent", async || house.number(SENT).await == 1).await;
+    house.advance(json!({"days": 6})).await;
+    house.until("it has failed", async || house.number(FAILED).await == 1).await;
+    form
+}
+
+#[tokio::test]
+async fn d10_want_of_money_is_tried_again_twice_where_the_merchant_has_that_on() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        let form = without_money(&house).await;
+        for tries in 1..=2 {
+            house.until("the payer reads the day", async || house.number(NAMED).await == tries).await;
+            house.advance(json!({"days": UNTIL_RETRIED})).await;
+            house.until("it is tried again", async || house.number(DEBITS).await == tries + 1).await;
+            house.until("the payer reads that it was sent again", async || house.number(SENT).await == tries + 1).await;
+            house.advance(json!({"days": 6})).await;
+            house.until("it has failed again", async || house.number(FAILED).await == tries + 1).await;
+        }
+        let over = "SELECT count(*) FROM mail WHERE text LIKE '%What to do now: Pay again when%'";
+        house.until("no further try is promised", async || house.number(over).await == 1).await;
+        assert!(house.story(&form).await.contains("Tried again"));
+        house.advance(json!({"days": 30})).await;
+        house.assert_everything_agrees().await;
+        assert_eq!(house.number(DEBITS).await, 3);
+        assert!(house.charges().await.is_empty() && house.books_payments("INV-501").await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn d1_d10_a_debit_is_not_tried_again_once_its_invoice_was_paid_in_another_way() {
+    let house = House::new().await;
+    without_money(&house).await;
+    house.until("the payer reads the day", async || house.number(NAMED).await == 1).await;
+    let guest = house.client();
+    guest.pay(&guest.open("INV-501").await, "pm_card_visa").await;
+    house.assert_paid_once("INV-501", 120_450).await;
+    house.advance(json!({"days": UNTIL_RETRIED})).await;
+    let done = "SELECT count(*) FROM job WHERE unique_key LIKE 'retry_debit:%' AND state = 'done'";
+    house.until("its day is over", async || house.number(done).await == 1).await;
+    assert_eq!(house.number(DEBITS).await, 1);
+    house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
+async fn d10_an_authority_that_says_nothing_of_it_allows_no_second_try() {
+    let house = House::new().await;
+    house.execute("UPDATE merchant SET retries_debits = TRUE WHERE name = 'Northwind IT'").await;
+    paid(&house, "pm_usBankAccount_insufficientFunds").await;
+    // As if it had been signed before its words said so.
+    house.execute("UPDATE authority SET version = 'ach-1'").await;
+    house.advance(json!({"days": 6})).await;
+    house.until("the payer is told", async || mails(&house).await.contains("Not paid: $1,204.50")).await;
+    assert_eq!((house.number(RETRIES).await, house.number(NAMED).await), (0, 0));
+}
+
+#[tokio::test]
+async fn d9_a_late_return_of_what_was_refunded_in_part_is_laid_before_a_person() {
+    let house = House::new().await;
+    let (_, form, _) = paid(&house, "pm_usBankAccount_dispute").await;
+    house.advance(json!({"days": 6})).await;
+    house.assert_paid_once("INV-501", 120_450).await;
+    let staff = house.staff().await;
+    let refund = field(&staff.get(&format!("/admin/transactions/{}", form.payment)).await.body, "refund");
+    let five = [
+        ("payment", form.payment.as_str()),
+        ("refund", refund.as_str()),
+        ("currency", "USD"),
+        ("amount", "5.00"),
+        ("reason", "Late"),
+    ];
+    assert_eq!(staff.post("/api/refunds/start", &five).await.status, 303);
+    house.advance(json!({"days": 25})).await;
+    house.until("the payer is told", async || mails(&house).await.contains("Returned by your bank")).await;
+    house.until("it is owed again", async || house.books_invoice("INV-501").await["due_minor"] == 120_450).await;
+    let inbox = async || house.staff().await.get("/admin/exceptions").await.body;
+    let words = "The bank took a debit of $1,204.50 back of which $5.00 had been refunded.";
+    house.until(words, async || inbox().await.contains(words)).await;
+    let open = inbox().await;
+    assert!(open.contains("If $1,204.50, its payer has $5.00 twice") && open.contains("If $1,199.50"), "{open}");
+    assert_eq!(house.number(RETRIES).await, 0);
+    house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
+async fn n15_s70_whoever_signs_an_authority_gets_a_copy_and_a_debits_proof_shows_both() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        let (_, form, _) = paid(&house, "pm_usBankAccount_success").await;
+        let copy = "SELECT count(*) FROM mail WHERE recipient = 'ana@acme.test' AND unique_key LIKE 'authority:%'
+            AND text LIKE '%I authorise Northwind IT to electronically debit my bank account%Signed by: Ana Example%'
+            AND text LIKE '%STRIPE TEST BANK ··6789%You may cancel this at any time%'";
+        house.until("the copy is written", async || house.number(copy).await == 1).await;
+        house.until("the payer reads that it was sent", async || house.number(SENT).await == 1).await;
+        house.advance(json!({"days": 7})).await;
+        house.assert_paid_once("INV-501", 120_450).await;
+        house.assert_everything_agrees().await;
+        let proof = house.staff().await.get(&format!("/admin/transactions/{}/proof", form.payment)).await.body;
+        for words in [
+            "Authority to debit the account",
+            "I authorise Northwind IT to electronically debit my bank account",
+            "ach-2",
+            "Ana Example",
+            "Your authority for Northwind IT to debit your bank account",
+            "Sent to your bank: $1,204.50",
+            "under the authority that Ana Example signed",
+        ] {
+            assert!(proof.contains(words), "{words}: {proof}");
+        }
+        house.execute("UPDATE authority SET holder = 'Somebody Else'").await;
+        let differences = house.differences(None).await;
+        let told = differences.iter().filter(|words| words.contains("tells of another authority than is shown"));
+        assert_eq!(told.count(), 2, "when it was given, and when it was used: {differences:?}");
+        let proof = house.staff().await.get(&format!("/admin/transactions/{}/proof", form.payment)).await.body;
+        assert!(proof.contains("tells of another authority than is shown"), "{proof}");
+    }
+}
+
+#[tokio::test]
+async fn n4_staff_read_by_when_a_debit_clears_and_until_when_it_may_come_back() {
+    let house = House::new().await;
+    let (_, form, _) = paid(&house, "pm_usBankAccount_success").await;
+    tells(&house, &form, "As a rule that is by").await;
+    house.advance(json!({"days": 7})).await;
+    house.assert_paid_once("INV-501", 120_450).await;
+    tells(&house, &form, "Its bank may return it until").await;
 }
 
 #[tokio::test]
@@ -192,7 +348,7 @@ async fn s70_no_account_is_kept_without_the_words_that_were_signed() {
 
     save(&ana, "pm_usBankAccount_success", "Ana Example").await;
     assert!(ana.get("/methods").await.body.contains("STRIPE TEST BANK ··6789"));
-    let kept = "SELECT count(*) FROM authority WHERE holder = 'Ana Example' AND version = 'ach-1'";
+    let kept = "SELECT count(*) FROM authority WHERE holder = 'Ana Example' AND version = 'ach-2'";
     assert_eq!(house.number(kept).await, 1);
 }
 

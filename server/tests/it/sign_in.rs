@@ -1,6 +1,6 @@
 //! Sessions: who gets in, what the cookie looks like, and when it ends.
 
-use crate::support::{House, http};
+use crate::support::{House, On, http};
 use serde_json::json;
 use simulators::facts;
 
@@ -90,6 +90,49 @@ async fn many_wrong_passwords_lock_the_address_and_even_the_right_one_waits() {
     assert!(page.body.contains("minutes"), "{}", page.body);
     // Somebody else is not locked out by it.
     house.client().sign_in("ana@acme.test").await;
+}
+
+#[tokio::test]
+async fn n15_what_is_refused_at_a_door_leaves_a_line_and_not_one_for_each_try() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        let stranger = house.client().from("203.0.113.9");
+        for email in ["nobody@acme.test", facts::ANA_EMAIL] {
+            stranger.post("/api/session/sign_in", &[("email", email), ("password", "wrong")]).await;
+        }
+        let refused = "SELECT count(*) FROM audit WHERE action = 'sign in refused' AND subject = '203.0.113.9'";
+        let unknown = "SELECT count(*) FROM audit WHERE action = 'sign in refused' AND actor = 'nobody'";
+        assert_eq!((house.number(refused).await, house.number(unknown).await), (2, 1));
+
+        let ana = house.client();
+        ana.sign_in(facts::ANA_EMAIL).await;
+        for _ in 0..25 {
+            assert_eq!(ana.get("/admin/transactions").await.status, 404);
+        }
+        let asked = "SELECT count(*) FROM audit WHERE action = 'refused' AND subject = 'SeeTransactions at payer'";
+        let lines = house.number(asked).await;
+        assert!((1..=20).contains(&lines), "{lines}");
+
+        // Whoever is here as something else asks for nothing by opening a link.
+        let staff = house.staff().await;
+        staff.open("INV-501").await;
+        assert_eq!(house.number("SELECT count(*) FROM audit WHERE subject LIKE 'PayOwnInvoices%'").await, 0);
+    }
+}
+
+#[tokio::test]
+async fn n15_what_the_operator_sets_up_and_what_breaks_leaves_a_line() {
+    let house = House::new().await;
+    let connected = "SELECT count(*) FROM audit JOIN merchant ON merchant.id = audit.merchant_id
+        WHERE merchant.name = 'Northwind IT' AND actor = 'operator' AND action LIKE 'connect %'";
+    let people = "SELECT count(*) FROM audit JOIN merchant ON merchant.id = audit.merchant_id
+        WHERE merchant.name = 'Northwind IT' AND action IN ('found merchant', 'add staff', 'add payer')";
+    assert_eq!(house.number(connected).await, 2, "its books and its gateway");
+    assert!(house.number(people).await >= 3);
+    house.arm("xero", "token_revoked", "connect/token").await;
+    house.pass_an_hour().await;
+    let broken = "SELECT count(*) FROM audit_line WHERE kind = 'connection_broken'";
+    house.until("its end is sealed", async || house.number(broken).await > 0).await;
 }
 
 #[tokio::test]

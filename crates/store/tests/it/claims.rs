@@ -2,12 +2,16 @@
 
 use crate::{
     database::on_both,
-    shop::{at, checkout, open, shop},
+    shop::{Shop, at, checkout, open, shop},
 };
-use domain::{ids::InvoiceId, payment::AttemptState};
+use domain::{
+    ids::{AttemptId, InvoiceId},
+    payment::AttemptState,
+};
 use std::time::Duration;
-use store::{BooksEntryState, Error, MerchantDb, NewAttempt, Opened};
+use store::{Attempt, BooksEntryState, Error, MerchantDb, NewAttempt, NewRetry, Opened};
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 on_both!(d1_a_second_payment_of_an_invoice_is_told_who_has_it, async |db| {
     let shop = shop(&db.store, "acme").await;
@@ -191,4 +195,46 @@ on_both!(d1_payments_of_the_same_invoices_in_any_order_do_not_block_each_other, 
         let answers = storm([&shop.db, &other], vec![shop.order_of(&invoices), shop.order_of(&backwards)]).await;
         assert_eq!(count(&answers, |a| matches!(a, Opened::New)), 1, "{answers:?}");
     }
+});
+
+/// Tries the debit of this payment again.
+async fn retry(shop: &Shop, order: &NewAttempt) -> Result<Opened, Error> {
+    let (id, invoices) = (AttemptId(Uuid::now_v7()), vec![shop.invoice]);
+    let first = order.attempt.clone();
+    let attempt = Attempt { id, idempotency_key: id.to_string(), retry: 1, created_at: at(1), ..first };
+    let claims_seen = shop.db.claims_taken(&invoices).await?;
+    let slip = order.slip.clone();
+    shop.db.attempt_retry(NewRetry { after: order.attempt.id, invoices, attempt, slip, claims_seen }).await
+}
+
+/// Its attempt has failed, and let go of the invoice.
+async fn failed(shop: &Shop) -> NewAttempt {
+    let order = shop.opened().await;
+    let tx = shop.db.begin().await.unwrap();
+    tx.attempt_cache(Attempt { state: AttemptState::Declined, ..order.attempt.clone() }).await.unwrap();
+    tx.claims_release(order.attempt.id).await.unwrap();
+    tx.commit().await.unwrap();
+    order
+}
+
+on_both!(d1_d10_a_debit_is_tried_again_once_and_only_when_it_has_failed, async |db| {
+    let (shop, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    let order = failed(&shop).await;
+    assert!(matches!(retry(&shop, &order).await, Ok(Opened::New)));
+    assert!(matches!(retry(&shop, &order).await, Ok(Opened::Same)), "the job runs twice");
+    let tries = shop.db.attempts_of(order.payment.id).await.unwrap();
+    assert_eq!(tries.iter().map(|attempt| attempt.retry).collect::<Vec<_>>(), [0, 1]);
+    assert_eq!(shop.db.live_payment(shop.invoice).await.unwrap(), Some(order.payment.id));
+    assert!(matches!(retry(&bolt, &order).await, Err(Error::Missing)), "another merchant's");
+
+    let open = bolt.opened().await;
+    assert!(matches!(retry(&bolt, &open).await, Ok(Opened::Same)), "it has not failed");
+});
+
+on_both!(d1_d10_a_debit_is_not_tried_again_beside_another_payment, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let order = failed(&shop).await;
+    let other = shop.opened().await;
+    assert!(matches!(retry(&shop, &order).await, Ok(Opened::Taken(by)) if by == other.payment.id));
+    assert_eq!(shop.db.attempts_of(order.payment.id).await.unwrap().len(), 1, "it left nothing behind");
 });

@@ -40,6 +40,12 @@ fn method(shop: &Shop, n: i64, state: MethodState) -> Method {
     }
 }
 
+fn charged_to(shop: &Shop, method: MethodId) -> NewAttempt {
+    let mut order = shop.order();
+    order.attempt.method_id = Some(method);
+    order
+}
+
 fn given() -> NewSlip {
     NewSlip { payment: None, kind: "method_given", actor: "pyr_1".into(), body: "{}".into(), at: at(1) }
 }
@@ -102,7 +108,7 @@ on_both!(n13_a_method_that_was_taken_out_while_the_books_were_asked_is_not_charg
     for state in MethodState::ALL {
         let kept = method(&shop, 1, state);
         shop.db.method_open(kept.clone(), None, given()).await.unwrap();
-        let order = NewAttempt { method: Some(kept.id), ..shop.order() };
+        let order = charged_to(&shop, kept.id);
         let opened = shop.open(order.clone()).await.unwrap();
         if state == MethodState::Ready {
             assert!(matches!(opened, Opened::New), "{opened:?}");
@@ -115,7 +121,7 @@ on_both!(n13_a_method_that_was_taken_out_while_the_books_were_asked_is_not_charg
     }
     let theirs = method(&bolt, 1, MethodState::Ready);
     bolt.db.method_open(theirs.clone(), None, given()).await.unwrap();
-    let order = NewAttempt { method: Some(theirs.id), ..shop.order() };
+    let order = charged_to(&shop, theirs.id);
     assert!(matches!(shop.open(order).await, Ok(Opened::MethodGone)), "another merchant's is as good as none");
 });
 
@@ -123,7 +129,7 @@ on_both!(n13_whoever_takes_a_method_out_waits_for_the_payment_that_is_being_writ
     let shop = shop(&db.store, "acme").await;
     let kept = method(&shop, 1, MethodState::Ready);
     shop.db.method_open(kept.clone(), None, given()).await.unwrap();
-    let order = NewAttempt { method: Some(kept.id), ..shop.order() };
+    let order = charged_to(&shop, kept.id);
     let tab = shop.db.attempt_write(order.clone()).await.unwrap().ok().unwrap();
     let removal = tokio::spawn({
         let db = shop.db.clone();

@@ -172,7 +172,9 @@ impl Shop {
                 method_token: None,
                 gateway_customer: None,
                 keeps: None,
+                method_id: None,
                 kind: MethodKind::Card,
+                retry: 0,
                 postal_code: None,
                 state: AttemptState::Created,
                 reason: None,
@@ -186,7 +188,6 @@ impl Shop {
                 created_at: at(0),
                 updated_at: at(0),
             },
-            method: None,
             consent: consent(self, attempt_id),
             slip: NewSlip {
                 payment: Some(payment_id),

@@ -35,6 +35,7 @@ pub fn returned(code: &str) -> DeclineReason {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::debit::ReasonClass;
 
     #[test]
     fn d10_reasons_are_sorted_by_what_the_payer_can_do() {
@@ -66,6 +67,11 @@ mod tests {
             for code in codes.split(' ') {
                 assert_eq!(returned(code), expected, "{code}");
             }
+        }
+        // Nacha has debits presented again for these two alone.
+        for code in (1..100).map(|number| format!("R{number:02}")) {
+            let is_soft = returned(&code).class() == ReasonClass::Soft;
+            assert_eq!(is_soft, matches!(code.as_str(), "R01" | "R09"), "{code}");
         }
     }
 }

@@ -7,6 +7,7 @@
 mod calls;
 mod code;
 mod declines;
+mod disputes;
 mod find;
 mod methods;
 mod outcomes;
@@ -18,7 +19,7 @@ mod webhook;
 
 use super::{
     Capabilities, Cards, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, KeepRequest,
-    KeptMethod, LateNews, ListedRefund, LookUp, News, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp,
+    KeptMethod, LateNews, ListedRefund, LookUp, News, ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp,
     StoreRequest, Taken, WebhookError, WebhookNews, Wire, no_longer_kept, refused,
 };
 use crate::http::HttpClient;
@@ -96,7 +97,7 @@ impl Gateway for AuthorizeNet {
             cards: Cards::Token { life: Some(TimeDelta::minutes(15)) },
             reads_cards: false,
             refunds: Refunds::WholeUntilSettled,
-            disputes: false,
+            disputes: true,
             stores: true,
             keeps_paid: true,
             debits: &[],
@@ -187,6 +188,14 @@ impl Gateway for AuthorizeNet {
 
     async fn refunded_since(&self, since: DateTime<Utc>) -> Result<Vec<ListedRefund>, GatewayError> {
         self.list_refunds(since).await
+    }
+
+    async fn read_dispute(&self, gateway_id: &str) -> Result<ReadDispute, GatewayError> {
+        self.dispute(gateway_id).await
+    }
+
+    async fn disputed_since(&self, since: DateTime<Utc>) -> Result<Vec<ReadDispute>, GatewayError> {
+        self.list_disputes(since).await
     }
 
     /// Signatures do not age: a story that is told again is known by its id.

@@ -199,12 +199,8 @@ fn fact(status: &str, is_bank_debit: bool, no: DeclineReason) -> Fact {
         | "pendingFinalSettlement"
         | "updatingSettlement"
         | "approvedReview" => promised(Fact::PendingSettlement),
-        "settledSuccessfully" => Fact::Settled,
-        // A dispute stands beside the payment, which had settled.
-        "chargeback" | "chargebackReversal" => {
-            tracing::warn!(status, "a payment at Authorize.Net is disputed");
-            Fact::Settled
-        }
+        // A dispute stands beside the payment, which had settled (`disputes.rs`).
+        "settledSuccessfully" | "chargeback" | "chargebackReversal" => Fact::Settled,
         "underReview" | "FDSPendingReview" | "FDSAuthorizedPendingReview" => Fact::Processing,
         "declined" | "expired" | "failedReview" | "generalError" | "returnedItem" => Fact::BankNo { reason: no },
         "settlementError" | "communicationError" => {

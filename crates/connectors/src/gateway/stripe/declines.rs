@@ -20,8 +20,15 @@ fn known(code: &str) -> Option<DeclineReason> {
         | "payment_intent_authentication_failure" => DeclineReason::AuthenticationFailed,
         "lost_card" | "stolen_card" | "pickup_card" | "restricted_card" | "fraudulent" | "merchant_blacklist"
         | "security_violation" => DeclineReason::Blocked,
-        "account_closed" | "bank_account_closed" | "no_account" => DeclineReason::AccountClosed,
+        "account_closed"
+        | "bank_account_closed"
+        | "no_account"
+        | "bank_account_invalid_details"
+        | "tokenized_account_number_deactivated" => DeclineReason::AccountClosed,
         "debit_not_authorized"
+        | "bank_account_frozen"
+        | "bank_account_restricted"
+        | "bank_account_unusable"
         | "stop_payment_order"
         | "revocation_of_authorization"
         | "revocation_of_all_authorizations" => DeclineReason::NotAuthorised,
@@ -35,6 +42,22 @@ fn known(code: &str) -> Option<DeclineReason> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::debit::ReasonClass;
+
+    #[test]
+    fn d10_the_codes_of_debits_fall_into_three_classes() {
+        for (codes, class) in [
+            ("insufficient_funds", ReasonClass::Soft),
+            ("bank_account_declined generic_could_not_process", ReasonClass::Fixable),
+            ("account_closed bank_account_closed no_account bank_account_invalid_details", ReasonClass::Hard),
+            ("tokenized_account_number_deactivated bank_account_frozen bank_account_restricted", ReasonClass::Hard),
+            ("bank_account_unusable debit_not_authorized", ReasonClass::Hard),
+        ] {
+            for code in codes.split(' ') {
+                assert_eq!(reason(None, Some(code)).class(), class, "{code}");
+            }
+        }
+    }
 
     #[test]
     fn d10_the_banks_code_comes_first_and_an_unknown_one_is_a_plain_decline() {

@@ -1,0 +1,126 @@
+//! Debits an account again that had not enough money in it (D10): the same payment, under the authority that its owner
+//! signed. Nobody presses Pay for it, so whatever speaks against it ends it, and nothing is decided anew.
+
+use crate::{
+    Engine, Error,
+    audit::{Actor, Audited},
+    clock::{day, day_start, zone},
+    faces::decline_reason,
+    failpoint,
+    jobs::{Ran, Work},
+};
+use chrono::TimeDelta;
+use domain::{
+    consent::AuthorityWording,
+    debit::FailedDebit,
+    ids::AttemptId,
+    money::Money,
+    payment::{AttemptState, ShownShare, amount_to_charge},
+    planted,
+};
+use store::{Allocation, Attempt, Authority, MerchantDb, MerchantTx, NewRetry, Opened};
+use uuid::Uuid;
+
+/// Debits are sent at this time of the merchant's day.
+const RETRY_AT: TimeDelta = TimeDelta::hours(9);
+
+impl Engine {
+    /// Queues the next try of a debit that has failed, in the transaction of that news, where merchant, authority and scheme
+    /// allow one. What was refunded in part is left to people.
+    pub(crate) async fn plan_retry(&self, tx: &MerchantTx, attempt: &Attempt) -> Result<(), Error> {
+        let (now, merchant) = (self.now(), tx.merchant().await?);
+        let Some(method) = attempt.method_id.filter(|_| merchant.retries_debits) else { return Ok(()) };
+        let (zone, tries) = (zone(&merchant.time_zone), tx.attempts_of(attempt.payment_id).await?);
+        let failed = FailedDebit {
+            kind: attempt.kind,
+            state: attempt.state,
+            reason: decline_reason(attempt),
+            retry: attempt.retry,
+            first_on: day(tries.first().map_or(attempt.created_at, |first| first.created_at), zone),
+        };
+        let Some(on) = failed.again_on(day(now, zone)) else { return Ok(()) };
+        let refunds = tx.refunds_of(&[attempt.id]).await?;
+        if !allows(tx.authority(method).await?.as_ref()) || !refunds.iter().all(|refund| refund.state.is_dead()) {
+            return Ok(());
+        }
+        let retry = Work::RetryDebit { attempt: attempt.id, number: attempt.retry + 1 };
+        retry.queue(tx, Some(attempt.payment_id), day_start(on, zone) + RETRY_AT, now).await
+    }
+
+    pub(crate) async fn retry_debit(&self, db: &MerchantDb, failed: AttemptId) -> Result<Ran, Error> {
+        let failed = db.attempt(failed).await?;
+        let Some(authority) = self.authority_to_retry(db, &failed).await? else { return Ok(Ran::Finished) };
+        let shares = db.allocations(failed.payment_id).await?;
+        let invoices: Vec<_> = shares.iter().map(|share| share.invoice_id).collect();
+        let claims_seen = db.claims_taken(&invoices).await?;
+        if !self.is_owed_as_before(db, &failed, &shares).await? && !planted::is("retry_without_asking") {
+            return Ok(Ran::Finished);
+        }
+        let gateway = self.gateway_of(db, &db.connection(failed.connection_id).await?)?;
+        let attempt = self.next_try(&failed);
+        let retried = Audited::PaymentRetried {
+            attempt: attempt.id,
+            after: failed.id,
+            amount: attempt.amount()?,
+            method: authority.method_id,
+            authority: authority.digest(),
+        };
+        let slip = retried.slip(Some(attempt.payment_id), Actor::Portal, attempt.created_at)?;
+        let new = NewRetry { after: failed.id, invoices, attempt: attempt.clone(), slip, claims_seen };
+        failpoint::reach("before_retry_intent");
+        match db.attempt_retry(new).await? {
+            Opened::New => {}
+            Opened::Outdated => return Ok(Ran::NotYet("somebody else has just paid, or given up")),
+            Opened::Same | Opened::Taken(_) | Opened::MethodGone => return Ok(Ran::Finished),
+        }
+        failpoint::reach("after_retry_intent");
+        self.charge(db, gateway.as_ref(), &attempt).await?;
+        Ok(Ran::Finished)
+    }
+
+    /// The authority of the account, if it may still be debited again by it.
+    async fn authority_to_retry(&self, db: &MerchantDb, failed: &Attempt) -> Result<Option<Authority>, Error> {
+        let is_over = failed.state.is_dead() && !failed.contradicted;
+        let Some(method) = failed.method_id.filter(|_| is_over) else { return Ok(None) };
+        if !db.merchant().await?.retries_debits {
+            return Ok(None);
+        }
+        Ok(db.authority(method).await?.filter(|authority| allows(Some(authority))))
+    }
+
+    /// The books say of each invoice what they said when Pay was pressed.
+    async fn is_owed_as_before(&self, db: &MerchantDb, failed: &Attempt, shares: &[Allocation]) -> Result<bool, Error> {
+        let currency = failed.amount()?.currency;
+        let words = |minor| Money::new(minor, currency);
+        for share in shares {
+            let books = self.invoice_from_books(db, &db.invoice(share.invoice_id).await?).await?;
+            let then = ShownShare { pay: words(share.amount_minor), due: words(share.due_minor) };
+            // Parts were allowed then.
+            if amount_to_charge(then, &books, true).is_err() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn next_try(&self, failed: &Attempt) -> Attempt {
+        let (id, now) = (AttemptId(Uuid::now_v7()), self.now());
+        Attempt {
+            id,
+            idempotency_key: id.to_string(),
+            retry: failed.retry + 1,
+            state: AttemptState::Created,
+            reason: None,
+            gateway_id: None,
+            charge_id: None,
+            origin_hash: None,
+            created_at: now,
+            updated_at: now,
+            ..failed.clone()
+        }
+    }
+}
+
+fn allows(authority: Option<&Authority>) -> bool {
+    authority.is_some_and(|authority| AuthorityWording::allows_retry(&authority.version))
+}
