@@ -11,33 +11,51 @@ pub enum Wording {
     /// Of several invoices at once.
     PayEach1,
     PayEachAny1,
+    /// Of more than is due: what is over stays as credit.
+    PayOver1,
+    PayOverAny1,
+    /// Of no invoice.
+    Prepay1,
+    PrepayAny1,
+}
+
+/// What is paid, as the words tell it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Paid<'a> {
+    /// The invoices' numbers, and what each gets.
+    pub shares: &'a [(&'a str, String)],
+    /// What stays as credit.
+    pub credit: Option<&'a str>,
+    /// All of it together, as the button shows it.
+    pub amount: &'a str,
 }
 
 impl Wording {
-    /// What pages show now for so many invoices.
+    /// What pages show now.
     #[must_use]
-    pub const fn current(with_debits: bool, invoices: usize) -> Self {
-        match (invoices > 1, with_debits) {
-            (false, false) => Self::Pay1,
-            (false, true) => Self::PayAny1,
-            (true, false) => Self::PayEach1,
-            (true, true) => Self::PayEachAny1,
+    pub const fn current(with_debits: bool, paid: &Paid<'_>) -> Self {
+        match (paid.shares.len(), paid.credit, with_debits) {
+            (0, _, false) => Self::Prepay1,
+            (0, _, true) => Self::PrepayAny1,
+            (_, Some(_), false) => Self::PayOver1,
+            (_, Some(_), true) => Self::PayOverAny1,
+            (1, None, false) => Self::Pay1,
+            (1, None, true) => Self::PayAny1,
+            (_, None, false) => Self::PayEach1,
+            (_, None, true) => Self::PayEachAny1,
         }
     }
-
-    /// Those that a form may have shown.
-    pub const ALL: [Self; 4] = [Self::Pay1, Self::PayAny1, Self::PayEach1, Self::PayEachAny1];
 
     /// It tells what paying in this way is.
     #[must_use]
     pub const fn is_for(self, kind: MethodKind) -> bool {
-        matches!(self, Self::PayAny1 | Self::PayEachAny1) || !kind.is_debit()
+        matches!(self, Self::PayAny1 | Self::PayEachAny1 | Self::PayOverAny1 | Self::PrepayAny1) || !kind.is_debit()
     }
 
-    /// It names each of so many invoices.
+    /// Those that a form may have shown beside this.
     #[must_use]
-    pub const fn names(self, invoices: usize) -> bool {
-        matches!(self, Self::PayEach1 | Self::PayEachAny1) == (invoices > 1)
+    pub fn all_of(paid: &Paid<'_>) -> [Self; 2] {
+        [false, true].map(|with_debits| Self::current(with_debits, paid))
     }
 
     /// How records name it.
@@ -48,17 +66,23 @@ impl Wording {
             Self::PayAny1 => "pay-any-1",
             Self::PayEach1 => "pay-each-1",
             Self::PayEachAny1 => "pay-each-any-1",
+            Self::PayOver1 => "pay-over-1",
+            Self::PayOverAny1 => "pay-over-any-1",
+            Self::Prepay1 => "prepay-1",
+            Self::PrepayAny1 => "prepay-any-1",
         }
     }
 
-    /// `shares` are the invoices' numbers and what is paid of each; `amount` is their sum as the button shows it.
     #[must_use]
-    pub fn text(self, merchant: &str, shares: &[(&str, String)], amount: &str) -> String {
-        let invoice_number = shares.first().map_or("", |(number, _)| *number);
+    pub fn text(self, merchant: &str, paid: &Paid<'_>) -> String {
+        let amount = paid.amount;
+        let invoice_number = paid.shares.first().map_or("", |(number, _)| *number);
         let each = || {
-            let each: Vec<_> = shares.iter().map(|(number, share)| format!("{share} for invoice {number}")).collect();
+            let each: Vec<_> =
+                paid.shares.iter().map(|(number, share)| format!("{share} for invoice {number}")).collect();
             each.join(", ")
         };
+        let over = || format!("{}; {} over what is due stays as credit", each(), paid.credit.unwrap_or_default());
         match self {
             Self::Pay1 => format!(
                 "By pressing Pay you agree that {merchant} charges your card {amount} once, for invoice \
@@ -77,6 +101,26 @@ impl Wording {
                 "By pressing Pay you agree that {merchant} takes {amount} once from the card or bank account that you \
                  chose: {}. A bank account is debited under the authority given for it. No surcharge is added.",
                 each()
+            ),
+            Self::PayOver1 => format!(
+                "By pressing Pay you agree that {merchant} charges your card {amount} once: {} with {merchant}. No \
+                 surcharge is added.",
+                over()
+            ),
+            Self::PayOverAny1 => format!(
+                "By pressing Pay you agree that {merchant} takes {amount} once from the card or bank account that you \
+                 chose: {} with {merchant}. A bank account is debited under the authority given for it. No surcharge is \
+                 added.",
+                over()
+            ),
+            Self::Prepay1 => format!(
+                "By pressing Pay you agree that {merchant} charges your card {amount} once, in advance. It stays as \
+                 credit with {merchant} and pays no invoice yet. No surcharge is added."
+            ),
+            Self::PrepayAny1 => format!(
+                "By pressing Pay you agree that {merchant} takes {amount} once from the card or bank account that you \
+                 chose, in advance. It stays as credit with {merchant} and pays no invoice yet. A bank account is \
+                 debited under the authority given for it. No surcharge is added."
             ),
         }
     }
@@ -141,14 +185,21 @@ mod tests {
 
     #[test]
     fn n15_a_wording_that_was_shown_never_changes() {
-        let shown = [
+        let shares = [("INV-501", "$1,204.50".to_owned()), ("INV-502", "$350.00".to_owned())];
+        let one = Paid { shares: &shares[..1], credit: None, amount: "$1,204.50" };
+        let both = Paid { shares: &shares, credit: None, amount: "$1,554.50" };
+        let more = Paid { shares: &shares[..1], credit: Some("$95.50"), amount: "$1,300.00" };
+        let none = Paid { shares: &[], credit: Some("$500.00"), amount: "$500.00" };
+        for (paid, wording, version, text) in [
             (
+                one,
                 Wording::Pay1,
                 "pay-1",
                 "By pressing Pay you agree that Northwind IT charges your card $1,204.50 once, for invoice INV-501. \
                  No surcharge is added.",
             ),
             (
+                one,
                 Wording::PayAny1,
                 "pay-any-1",
                 "By pressing Pay you agree that Northwind IT takes $1,204.50 once from the card or bank account that you \
@@ -156,28 +207,56 @@ mod tests {
                  added.",
             ),
             (
+                both,
                 Wording::PayEach1,
                 "pay-each-1",
                 "By pressing Pay you agree that Northwind IT charges your card $1,554.50 once: $1,204.50 for invoice \
                  INV-501, $350.00 for invoice INV-502. No surcharge is added.",
             ),
             (
+                both,
                 Wording::PayEachAny1,
                 "pay-each-any-1",
                 "By pressing Pay you agree that Northwind IT takes $1,554.50 once from the card or bank account that you \
                  chose: $1,204.50 for invoice INV-501, $350.00 for invoice INV-502. A bank account is debited under the \
                  authority given for it. No surcharge is added.",
             ),
-        ];
-        let shares = [("INV-501", "$1,204.50".to_owned()), ("INV-502", "$350.00".to_owned())];
-        for (wording, version, text) in shown {
-            let (of, amount) = if wording.names(1) { (&shares[..1], "$1,204.50") } else { (&shares[..], "$1,554.50") };
-            assert_eq!(wording.text("Northwind IT", of, amount), text);
+            (
+                more,
+                Wording::PayOver1,
+                "pay-over-1",
+                "By pressing Pay you agree that Northwind IT charges your card $1,300.00 once: $1,204.50 for invoice \
+                 INV-501; $95.50 over what is due stays as credit with Northwind IT. No surcharge is added.",
+            ),
+            (
+                more,
+                Wording::PayOverAny1,
+                "pay-over-any-1",
+                "By pressing Pay you agree that Northwind IT takes $1,300.00 once from the card or bank account that you \
+                 chose: $1,204.50 for invoice INV-501; $95.50 over what is due stays as credit with Northwind IT. A bank \
+                 account is debited under the authority given for it. No surcharge is added.",
+            ),
+            (
+                none,
+                Wording::Prepay1,
+                "prepay-1",
+                "By pressing Pay you agree that Northwind IT charges your card $500.00 once, in advance. It stays as \
+                 credit with Northwind IT and pays no invoice yet. No surcharge is added.",
+            ),
+            (
+                none,
+                Wording::PrepayAny1,
+                "prepay-any-1",
+                "By pressing Pay you agree that Northwind IT takes $500.00 once from the card or bank account that you \
+                 chose, in advance. It stays as credit with Northwind IT and pays no invoice yet. A bank account is \
+                 debited under the authority given for it. No surcharge is added.",
+            ),
+        ] {
+            assert_eq!(wording.text("Northwind IT", &paid), text);
             assert_eq!(wording.version(), version);
-            assert_eq!(wording.names(2), !wording.names(1), "one that names a single invoice is none of two");
             let with_debits = wording.is_for(MethodKind::AchDebit);
-            assert_eq!(Wording::current(with_debits, of.len()), wording);
+            assert_eq!(Wording::current(with_debits, &paid), wording);
+            assert_eq!(Wording::all_of(&paid)[usize::from(with_debits)], wording);
         }
-        assert_eq!(shown.map(|(wording, ..)| wording), Wording::ALL);
     }
 }

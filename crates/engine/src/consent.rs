@@ -5,8 +5,9 @@ use crate::{Error, GuestPass, Order};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
 use domain::{
-    consent::Wording,
+    consent::{Paid, Wording},
     money::Money,
+    payment::ShownShare,
     views::{ConsentFace, MerchantFace},
 };
 use store::{Attempt, Consent, Invoice, TokenHash};
@@ -17,10 +18,40 @@ pub(crate) const TRACEABLE_FOR: TimeDelta = TimeDelta::days(540);
 const SURCHARGE_MINOR: i64 = 0;
 const SALT_BYTES: usize = 16;
 
-/// The words beside a button that says `amount`, which is what the `shares` of the invoices come to.
-pub(crate) fn face(wording: Wording, merchant: &MerchantFace, shares: &[(&str, Money)], amount: Money) -> ConsentFace {
-    let each: Vec<_> = shares.iter().map(|(number, share)| (*number, share.format(merchant.locale))).collect();
-    marked(wording.text(&merchant.name, &each, &amount.format(merchant.locale)))
+/// What is offered of an invoice, or of an advance.
+pub(crate) struct Offered<'a> {
+    pub number: &'a str,
+    pub is_advance: bool,
+    pub shown: ShownShare,
+}
+
+/// The words beside a button that says `amount`.
+pub(crate) fn face(
+    with_debits: bool,
+    merchant: &MerchantFace,
+    offered: &[Offered<'_>],
+    amount: Money,
+) -> Result<ConsentFace, Error> {
+    with_paid(merchant, offered, amount, |paid| {
+        marked(Wording::current(with_debits, paid).text(&merchant.name, paid))
+    })
+}
+
+/// What the invoices do not get of `amount` stays as credit.
+fn with_paid<T>(
+    merchant: &MerchantFace,
+    offered: &[Offered<'_>],
+    amount: Money,
+    tell: impl FnOnce(&Paid<'_>) -> T,
+) -> Result<T, Error> {
+    let words = |money: Money| money.format(merchant.locale);
+    let (mut shares, mut credit) = (Vec::new(), amount);
+    for invoice in offered.iter().filter(|offered| !offered.is_advance) {
+        credit = credit.minus(invoice.shown.share())?;
+        shares.push((invoice.number, words(invoice.shown.share())));
+    }
+    let (credit, amount) = (credit.is_positive().then(|| words(credit)), words(amount));
+    Ok(tell(&Paid { shares: &shares, credit: credit.as_deref(), amount: &amount }))
 }
 
 /// Words that a form brings back the mark of.
@@ -37,11 +68,15 @@ pub(crate) fn shown(
     amount: Money,
 ) -> Result<Option<(Wording, ConsentFace)>, Error> {
     let merchant = guest.merchant.face()?;
-    let shares = invoices.iter().zip(&order.expected);
-    let shares: Vec<_> = shares.map(|(invoice, shown)| (invoice.number.as_str(), shown.pay)).collect();
-    let wordings = Wording::ALL.into_iter().filter(|wording| wording.names(shares.len()));
-    let mut faces = wordings.map(|wording| (wording, face(wording, &merchant, &shares, amount)));
-    Ok(faces.find(|(_, face)| face.mark == order.consent))
+    let offered = invoices.iter().zip(&order.expected).map(|(invoice, shown)| Offered {
+        number: &invoice.number,
+        is_advance: invoice.advance.is_some(),
+        shown: *shown,
+    });
+    with_paid(&merchant, &offered.collect::<Vec<_>>(), amount, |paid| {
+        let words = Wording::all_of(paid).map(|wording| (wording, marked(wording.text(&merchant.name, paid))));
+        words.into_iter().find(|(_, face)| face.mark == order.consent)
+    })
 }
 
 /// The amount is the one on the button: any other was refused before.

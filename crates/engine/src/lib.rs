@@ -2,6 +2,7 @@
 
 mod actors;
 mod admin_home;
+mod advances;
 mod audit;
 mod audit_rows;
 mod books_story;
@@ -46,6 +47,7 @@ mod refund_story;
 mod refused_payment;
 mod resolve_link;
 mod send_mail;
+mod set_merchant;
 mod set_up;
 mod settle_dispute;
 mod settle_payment;
@@ -62,6 +64,7 @@ mod verify_refunds;
 mod verify_trail;
 mod worker;
 
+pub use advances::Prepay;
 pub use clock::Clock;
 pub use connections::{
     AuthorizeNetSecret, BooksSettings, GatewaySecret, GatewaySettings, GlobalPaymentsSecret, Lane, PayrixSecret,
@@ -74,8 +77,9 @@ pub use order::{ListQuery, Order, PayHow, RefundOrder, SaveMethod, postal_code};
 pub use passes::{AdminPass, GuestPass, OperatorPass, PayerPass};
 pub use receive_webhook::NotTaken;
 pub use resolve_link::PayNowLink;
+pub use set_merchant::MerchantTakes;
 pub use sign_in::SignedIn;
-pub use store::{BadKeyRing, KeyRing, NewMerchant};
+pub use store::{BadKeyRing, KeyRing, Merchant, NewMerchant};
 pub use verify_books::Verified;
 pub use worker::Worker;
 

@@ -1,14 +1,19 @@
 //! From an invoice to a checkout, and from a checkout to the page that offers it. What a link leads to: `resolve_link.rs`.
 
-use crate::{Engine, Error, GuestPass, Lane, PayerPass, TakeError, consent, order, passes::Chosen};
+use crate::{
+    Engine, Error, GuestPass, Lane, PayerPass, TakeError,
+    consent::{self, Offered},
+    order,
+    passes::Chosen,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::books::BooksError;
 use domain::{
-    consent::Wording,
+    advance::OverPayment,
     ids::{CheckoutId, InvoiceId, MerchantId, PaymentId},
     invoice::{BooksInvoice, InvoiceStatus},
     money::Money,
-    payment::{INVOICES_PER_PAYMENT_MAX, ShownShare, amount_to_charge, together},
+    payment::{INVOICES_PER_PAYMENT_MAX, ShownShare, Takes, amount_to_charge, together},
     views::{CheckoutPage, Closed, ClosedReason, GatewayFace, Moved, Offer, OfferItem, Outcome},
 };
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -71,14 +76,26 @@ impl Engine {
         if amounts.len() != invoices.len() {
             return Err(Error::NotFound.into());
         }
+        let takes = self.takes(guest, &invoices).await;
         let mut chosen = Vec::new();
         for (invoice, pay) in invoices.iter().zip(amounts) {
             let (due, read) = (invoice.due()?, self.as_last_read(&guest.db, invoice).await?);
-            let pay = amount_to_charge(ShownShare { pay: *pay, due }, &read, guest.merchant.takes_parts);
+            let pay = amount_to_charge(ShownShare { pay: *pay, due }, &read, takes);
             let pay = pay.map_err(TakeError::of(&invoice.number))?;
             chosen.push((invoice.id, (pay != due).then_some(pay.minor)));
         }
         Ok(guest.db.checkout_amounts(guest.checkout.id, &chosen, self.now()).await?)
+    }
+
+    /// What is taken of these besides all that is due. More, where the books have a place for it; of an advance neither: it
+    /// is what its payer has typed.
+    pub(crate) async fn takes(&self, guest: &GuestPass, invoices: &[Invoice]) -> Takes {
+        if invoices.iter().any(|invoice| invoice.advance.is_some()) {
+            return Takes::default();
+        }
+        let more = guest.merchant.over_payment == OverPayment::Credit
+            && self.books(&guest.db, Lane::UserAction).await.is_ok_and(|books| books.advances().over_payments);
+        Takes { parts: guest.merchant.takes_parts, more }
     }
 
     pub(crate) async fn checkout(
@@ -169,20 +186,22 @@ impl Engine {
             Some(Outcome::Declined { words }) => Some(words),
             _ => None,
         };
-        let pdf = guest.checkout.company_named && self.has_pdf(&guest.db).await;
+        let is_of_invoices = invoices.iter().all(|invoice| invoice.advance.is_none());
+        let pdf = is_of_invoices && guest.checkout.company_named && self.has_pdf(&guest.db).await;
         let saved = self.methods_at(guest, payer, customer.id).await?;
         let company = guest.checkout.company_named.then_some(customer.name);
         let paid_at = match latest {
             Some(_) => paid_at(guest).await?,
             None => None,
         };
-        let items = self.items(guest, invoices, company.as_deref(), paid_at)?;
-        let shares: Vec<_> = items.iter().map(|item| (item.invoice.number.as_str(), item.pay)).collect();
-        let pays: Vec<_> = shares.iter().map(|(_, pay)| *pay).collect();
+        let takes = self.takes(guest, &invoices).await;
+        let items = self.items(guest, invoices, company.as_deref(), (takes, paid_at))?;
+        let pays: Vec<_> = items.iter().map(|item| item.pay).collect();
         // The books have given one of them another currency since it was chosen.
         let amount = together(&pays).map_err(|_| Error::NotFound)?;
-        let wording = Wording::current(saved.iter().any(|method| method.kind.is_debit()), items.len());
-        let consent = consent::face(wording, &face, &shares, amount);
+        let offered: Vec<_> = items.iter().map(offered).collect();
+        let with_debits = saved.iter().any(|method| method.kind.is_debit());
+        let consent = consent::face(with_debits, &face, &offered, amount)?;
         Ok(CheckoutPage::Pay(Offer {
             checkout: guest.checkout.id,
             payment: order::mint(self.now()),
@@ -190,7 +209,7 @@ impl Engine {
             moved: was.and_then(|(number, was)| moved(&items, number, was)),
             items,
             pdf,
-            takes_parts: guest.merchant.takes_parts,
+            takes,
             amount,
             consent,
             last_decline,
@@ -205,16 +224,16 @@ impl Engine {
         }))
     }
 
-    /// What is offered to be paid of each. `paid_at`: something was paid at this checkout before.
+    /// What is offered to be paid of each, as far as that is taken. `paid_at`: something was paid at this checkout before.
     fn items(
         &self,
         guest: &GuestPass,
         invoices: Vec<Invoice>,
         company: Option<&str>,
-        paid_at: Option<DateTime<Utc>>,
+        (takes, paid_at): (Takes, Option<DateTime<Utc>>),
     ) -> Result<Vec<OfferItem>, Error> {
         let item = |(invoice, chosen): (Invoice, &Chosen)| {
-            let pay = chosen.pay(invoice.due()?, paid_at);
+            let pay = chosen.pay(invoice.due()?, takes, paid_at);
             let invoice = self.invoice_face(&guest.merchant, invoice, company.map(str::to_owned), None)?;
             Ok(OfferItem { invoice, pay })
         };
@@ -238,7 +257,7 @@ impl Engine {
         let is_ours = self.books(&guest.db, Lane::UserAction).await.is_ok_and(|books| books.is_built_in());
         let (mut invoices, mut stale) = (Vec::new(), false);
         for row in rows {
-            if is_ours || row.read_at > fresh_since {
+            if is_ours || row.advance.is_some() || row.read_at > fresh_since {
                 invoices.push(row);
                 continue;
             }
@@ -275,6 +294,10 @@ impl Engine {
 
     /// The invoice as the books have it this moment; our copy is brought up to date.
     pub(crate) async fn invoice_from_books(&self, db: &MerchantDb, row: &Invoice) -> Result<BooksInvoice, Error> {
+        // Nobody else tells of an advance.
+        if row.advance.is_some() {
+            return self.as_last_read(db, row).await;
+        }
         let books = self.books(db, Lane::UserAction).await?;
         let asked_at = self.now();
         let invoice = match books.invoice(&row.external_id).await {
@@ -338,6 +361,12 @@ impl Drop for Asked<'_> {
     fn drop(&mut self) {
         self.asking.invoices.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
     }
+}
+
+fn offered(item: &OfferItem) -> Offered<'_> {
+    let OfferItem { invoice, pay } = item;
+    let shown = ShownShare { pay: *pay, due: invoice.due };
+    Offered { number: &invoice.number, is_advance: invoice.advance.is_some(), shown }
 }
 
 /// What was due on an invoice when the page was drawn, unless it is due again.

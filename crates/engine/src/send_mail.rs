@@ -177,6 +177,7 @@ impl Engine {
         let amount = refund.map_or(Ok(paid), Refund::amount)?.format(locale);
         let words = |minor| Money::new(minor, paid.currency).format(locale);
         let several = shares.iter().filter(|_| shares.len() > 1);
+        let invoices: Vec<_> = shares.iter().filter(|share| share.advance.is_none()).cloned().collect();
         let failure = refund.and_then(|refund| refund.failure.as_deref());
         // By its name, which is what the template knows it by.
         let failure: Option<String> = failure.map(serde_json::from_str).transpose()?;
@@ -186,12 +187,15 @@ impl Engine {
                 merchant => &merchant.name,
                 support => &merchant.support_email,
                 customer => &payment.customer_name,
-                invoice => numbers(&shares),
+                invoice => numbers(if invoices.is_empty() { &shares } else { &invoices }),
+                in_advance => invoices.is_empty(),
+                of_one => invoices.len() == 1,
                 reference => &payment.reference,
                 amount => &amount,
                 paid => paid.format(locale),
                 several => several.map(|share| context! {
                     invoice => &share.invoice_number,
+                    is_credit => share.advance.is_some(),
                     amount => words(share.amount_minor),
                     left => (share.due_minor > share.amount_minor).then(|| words(share.due_minor - share.amount_minor)),
                 }).collect::<Vec<_>>(),

@@ -1,12 +1,13 @@
 //! Payments, what they pay, and the claim that keeps every other attempt off an invoice.
 
 use crate::{
-    Attempt, BooksEntryState, Consent, Error, MerchantDb, MerchantTx, NewSlip, attempts, books_entries, customers,
+    Attempt, BooksEntryState, Consent, Error, Invoice, MerchantDb, MerchantTx, NewSlip, attempts, books_entries, customers,
     invoices::{self, Sum, like},
     scope::{Only, Scoped, money, owned},
 };
 use chrono::{DateTime, Utc};
 use domain::{
+    advance::AdvanceKind,
     ids::{AttemptId, CheckoutId, CustomerId, InvoiceId, MerchantId, MethodId, PaymentId},
     money::Money,
     payment::AttemptState,
@@ -41,7 +42,7 @@ pub(crate) mod payment {
     owned!();
 }
 
-mod allocation {
+pub(crate) mod allocation {
     use super::*;
     #[sea_orm::model]
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -58,6 +59,8 @@ mod allocation {
         pub invoice_number: String,
         pub total_minor: i64,
         pub due_minor: i64,
+        /// It pays no invoice.
+        pub advance: Option<AdvanceKind>,
     }
     impl ActiveModelBehavior for ActiveModel {}
     owned!();
@@ -114,6 +117,8 @@ impl Payment {
 pub struct NewAttempt {
     pub payment: Payment,
     pub allocations: Vec<Allocation>,
+    /// What is paid over what is due; one of the allocations is its own.
+    pub surplus: Option<Invoice>,
     pub attempt: Attempt,
     /// The saved method that it is charged to.
     pub method: Option<MethodId>,
@@ -152,7 +157,8 @@ pub struct PaymentFilter {
 }
 
 fn by_number(shares: Select<allocation::Entity>) -> Select<allocation::Entity> {
-    shares.order_by_asc(allocation::Column::InvoiceNumber).order_by_asc(allocation::Column::InvoiceId)
+    let invoices_first = shares.order_by_asc(allocation::Column::Advance.is_not_null());
+    invoices_first.order_by_asc(allocation::Column::InvoiceNumber).order_by_asc(allocation::Column::InvoiceId)
 }
 
 fn is_last_four(search: &str) -> bool {
@@ -200,13 +206,16 @@ impl Written {
 impl MerchantTx {
     /// Only [`Opened::New`] may be committed.
     async fn attempt_insert(&self, new: NewAttempt) -> Result<Opened, Error> {
-        let NewAttempt { payment, mut allocations, attempt, method, consent, slip, claims_seen } = new;
+        let NewAttempt { payment, mut allocations, surplus, attempt, method, consent, slip, claims_seen } = new;
         let (payment_id, checkout_id, attempt_id) = (payment.id, payment.checkout_id, attempt.id);
         if self.insert_absent::<payment::Entity>([payment]).await? == 0 {
             let same = self.payment(payment_id).await?.checkout_id == checkout_id;
             return if same { Ok(Opened::Same) } else { Err(Error::Missing) };
         }
         self.insert::<attempts::Entity>([attempt]).await?;
+        if let Some(surplus) = surplus {
+            self.advance_add(surplus).await?;
+        }
         // In one order for everybody, so that two payments of the same invoices never wait for each other.
         allocations.sort_by_key(|allocation| allocation.invoice_id);
         let invoices: Vec<_> = allocations.iter().map(|allocation| allocation.invoice_id).collect();
@@ -309,7 +318,7 @@ impl<C: ConnectionTrait> Scoped<C> {
         self.find::<payment::Entity>().filter(payment::Column::Id.eq(id)).only(self.conn()).await?.ok_or(Error::Missing)
     }
 
-    /// A payment and its shares, by the invoices' numbers.
+    /// A payment and its shares, by the invoices' numbers, credit last.
     ///
     /// # Errors
     /// [`Error::Missing`] also for another merchant's.

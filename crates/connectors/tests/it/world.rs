@@ -186,6 +186,8 @@ pub fn xero_config(api_base: &str, access_token: &str) -> XeroConfig {
         api_base: api_base.to_owned(),
         tenant_id: simulators::facts::xero::TENANT_ID.to_owned(),
         clearing_account: simulators::facts::xero::CLEARING_ACCOUNT_CODE.to_owned(),
+        clearing_is_bank: true,
+        prepayment_account: Some(simulators::facts::xero::PREPAYMENT_ACCOUNT_CODE.to_owned()),
         access_token: access_token.into(),
     }
 }
@@ -198,6 +200,7 @@ pub fn payment(invoice: &str, minor: i64, date: NaiveDate, n: u32) -> PostPaymen
     PostPayment {
         idempotency_key: format!("pay-{n}"),
         invoice_external_id: invoice.to_owned(),
+        advance: None,
         amount: usd(minor),
         date,
         reference: format!("ch_{n}"),
@@ -208,6 +211,7 @@ pub fn posted_refund(invoice: &str, minor: i64, date: NaiveDate, n: u32) -> Post
     PostRefund {
         idempotency_key: format!("refund-{n}"),
         invoice_external_id: invoice.to_owned(),
+        advance: None,
         amount: usd(minor),
         date,
         number: format!("RF-{n}"),
