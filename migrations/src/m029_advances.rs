@@ -20,7 +20,8 @@ impl MigrationTrait for Migration {
             manager.alter_table(Table::alter().table(table).add_column(column).take()).await?;
         }
         // Those that nobody has paid are looked for once a day.
-        let unpaid = "CREATE INDEX advance_unpaid ON invoice (merchant_id) WHERE advance IS NOT NULL AND status = 'open'";
+        let unpaid =
+            "CREATE INDEX advance_unpaid ON invoice (merchant_id) WHERE advance IS NOT NULL AND status = 'open'";
         sql(manager, &[unpaid]).await
     }
 }

@@ -32,9 +32,7 @@ pub(crate) fn face(
     offered: &[Offered<'_>],
     amount: Money,
 ) -> Result<ConsentFace, Error> {
-    with_paid(merchant, offered, amount, |paid| {
-        marked(Wording::current(with_debits, paid).text(&merchant.name, paid))
-    })
+    with_paid(merchant, offered, amount, |paid| marked(Wording::current(with_debits, paid).text(&merchant.name, paid)))
 }
 
 /// What the invoices do not get of `amount` stays as credit.

@@ -32,10 +32,8 @@ impl Chosen {
         if rows.is_empty() {
             return vec![Self { invoice: checkout.invoice_id, amount: None }];
         }
-        let chosen = |row: CheckoutInvoice| Self {
-            invoice: row.invoice_id,
-            amount: row.pay_minor.zip(Some(row.chosen_at)),
-        };
+        let chosen =
+            |row: CheckoutInvoice| Self { invoice: row.invoice_id, amount: row.pay_minor.zip(Some(row.chosen_at)) };
         rows.into_iter().map(chosen).collect()
     }
 

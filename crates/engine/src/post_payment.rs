@@ -49,7 +49,7 @@ impl Engine {
         let mut entries = db.books_entries_intended(attempt.id).await?;
         let mut ran = Ran::Finished;
         while let Some((entry, invoice)) = entries.pop() {
-            let ended = self.post_entry(db, books.as_ref(), &attempt, &entry, invoice, may_stand).await?;
+            let ended = self.post_entry(db, books.as_ref(), &attempt, &entry, &invoice, may_stand).await?;
             let is_last = entries.is_empty();
             if !self.end_entry(db, job, &entry, &ended, is_last).await? {
                 return Ok(Ran::Done);
@@ -65,13 +65,13 @@ impl Engine {
         books: &dyn Books,
         attempt: &Attempt,
         entry: &BooksEntry,
-        invoice: Invoice,
+        invoice: &Invoice,
         may_stand: bool,
     ) -> Result<Ended, Error> {
         if !attempt.state.has_money() {
             return Ok(Ended::Needless);
         }
-        let post = self.posting(db, attempt, entry, &invoice).await?;
+        let post = self.posting(db, attempt, entry, invoice).await?;
         failpoint::reach("before_post");
         let before = if may_stand { posted_before(books, &post).await } else { Ok(None) };
         let posted = match before {
@@ -85,7 +85,7 @@ impl Engine {
             Err(BooksError::Refused {
                 cause: RefusedCause::MoreThanDue | RefusedCause::NotAwaitingPayment,
                 message,
-            }) => match self.over_paid(db, books, entry, &invoice).await? {
+            }) => match self.over_paid(db, books, entry, invoice).await? {
                 Some((left_minor, advance)) => Ok(Ended::OverPaid { left_minor, advance, why: message }),
                 None => {
                     tracing::error!(attempt.id = %attempt.id, "Money was taken, and the books say that less is due.");

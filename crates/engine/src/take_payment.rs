@@ -261,7 +261,7 @@ impl Engine {
             due_minor: due.minor,
             advance: invoice.advance,
         };
-        let (mut shares, mut surplus) = (Vec::new(), None);
+        let (mut shares, mut surplus): (_, Option<Money>) = (Vec::new(), None);
         for (invoice, shown) in invoices.iter().zip(&order.expected) {
             let books = self.invoice_from_books(&guest.db, invoice).await?;
             let pay = amount_to_charge(*shown, &books, takes).map_err(TakeError::of(&invoice.number))?;

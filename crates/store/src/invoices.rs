@@ -204,8 +204,10 @@ impl MerchantTx {
     /// # Errors
     /// The database is away.
     pub async fn advances_prune(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, Error> {
-        let opened = self.mine::<checkouts::Entity>(checkouts::Column::InvoiceId, checkouts::Column::InvoiceId.is_not_null());
-        let paid = self.mine::<allocation::Entity>(allocation::Column::InvoiceId, allocation::Column::InvoiceId.is_not_null());
+        let opened =
+            self.mine::<checkouts::Entity>(checkouts::Column::InvoiceId, checkouts::Column::InvoiceId.is_not_null());
+        let paid =
+            self.mine::<allocation::Entity>(allocation::Column::InvoiceId, allocation::Column::InvoiceId.is_not_null());
         // In words, as in the partial index that serves it.
         let unpaid = Condition::all().add(Expr::cust("advance IS NOT NULL AND status = 'open'"));
         let over = unpaid.add(Column::ReadAt.lt(moment(before)));

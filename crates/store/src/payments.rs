@@ -1,7 +1,8 @@
 //! Payments, what they pay, and the claim that keeps every other attempt off an invoice.
 
 use crate::{
-    Attempt, BooksEntryState, Consent, Error, Invoice, MerchantDb, MerchantTx, NewSlip, attempts, books_entries, customers,
+    Attempt, BooksEntryState, Consent, Error, Invoice, MerchantDb, MerchantTx, NewSlip, attempts, books_entries,
+    customers,
     invoices::{self, Sum, like},
     scope::{Only, Scoped, money, owned},
 };

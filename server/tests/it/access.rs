@@ -119,7 +119,13 @@ async fn d20_what_works_for_one_is_not_found_for_everybody_else() {
         let body = things.put_into(body);
         for caller in &callers {
             let answer = caller.client.call(path, &body).await;
-            caller.check(role, path, !body.is_empty() && !["search", "page", "amount"].contains(&body[0].0), &answer, &things);
+            caller.check(
+                role,
+                path,
+                !body.is_empty() && !["search", "page", "amount"].contains(&body[0].0),
+                &answer,
+                &things,
+            );
         }
     }
     for (path, role) in PAGES.into_iter().chain(FILES) {

@@ -14,7 +14,8 @@ pub fn Brief(standing: Standing) -> impl IntoView {
     let word = match &*standing.shares {
         [share] if share.is_credit => " for credit ",
         [_] => " for invoice ",
-        _ => " for ",
+        several if several.iter().any(|share| share.is_credit) => " for ",
+        _ => " for invoices ",
     };
     let numbers = standing.shares.into_iter().enumerate().map(|(n, share)| {
         view! { {(n > 0).then_some(", ")} <span class="nowrap">{share.number}</span> }

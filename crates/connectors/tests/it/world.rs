@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use connectors::{
     HttpClient, Timeouts,
     books::{
-        PostPayment, PostRefund,
+        Advance, PostPayment, PostRefund,
         xero::{Xero, XeroConfig},
     },
     gateway::{
@@ -16,6 +16,7 @@ use connectors::{
     },
 };
 use domain::{
+    advance::AdvanceKind,
     ids::{AttemptId, CustomerId, MethodId, RefundId},
     method::MethodKind,
     money::Money,
@@ -204,6 +205,16 @@ pub fn payment(invoice: &str, minor: i64, date: NaiveDate, n: u32) -> PostPaymen
         amount: usd(minor),
         date,
         reference: format!("ch_{n}"),
+    }
+}
+
+/// Money of a customer that pays no invoice.
+pub fn advance(kind: AdvanceKind, customer: &str) -> Advance {
+    Advance {
+        kind,
+        customer_external_id: customer.to_owned(),
+        number: "CR-7F3C0A1E52".to_owned(),
+        purpose: "Hardware for Lyon".to_owned(),
     }
 }
 

@@ -16,7 +16,9 @@ use super::grants::{AccessRefusal, Grant};
 use super::limits::{Breach, Remaining};
 use super::query::Query;
 use super::refusal::{Refusal, random_bytes};
-use super::{Books, bank_transactions, contacts, credit_notes, invoice_writes, invoices, notes, payments, pdf, settings, wire};
+use super::{
+    Books, bank_transactions, contacts, credit_notes, invoice_writes, invoices, notes, payments, pdf, settings, wire,
+};
 use crate::disturb::{self, Executed, News, RETRY_AFTER_SECONDS};
 use crate::faults::{Call, Caller, Fault, Vendor};
 use crate::replies::{Reply, Seen, fingerprint};
