@@ -44,7 +44,7 @@ impl Note {
         Self { email: cut(email, EMAIL_MAX_CHARS), ..Self::default() }
     }
 
-    /// What was typed into the refund dialog.
+    /// What was typed into the refund dialog, or to pay in advance.
     #[must_use]
     pub fn of_refund(fault: &Fault, amount: &str, reason: &str) -> Self {
         let (amount, reason) = (cut(amount, AMOUNT_MAX_CHARS), cut(reason, REASON_MAX_CHARS));

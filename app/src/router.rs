@@ -21,6 +21,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/npe") view={Lazy::<pay::Checkout>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/npe/result") view={Lazy::<pay::Outcome>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/dashboard") view={Lazy::<payer::Dashboard>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/prepay") view={Lazy::<payer::Prepay>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/payments") view={Lazy::<payer::Past>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/payments/:payment") view={Lazy::<pay::Past>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/methods") view={Lazy::<payer::Methods>::new()} ssr=SsrMode::Async/>

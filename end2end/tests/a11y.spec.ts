@@ -44,7 +44,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       const { payers } = await northwind();
       await signIn(page, payers[0]!.email, payers[0]!.password);
       await expect(page).toHaveURL(/\/dashboard$/);
-      for (const path of ['/dashboard', '/payments', '/methods', '/methods/new', '/methods/bank']) await look(page, path);
+      for (const path of ['/dashboard', '/payments', '/prepay', '/methods', '/methods/new', '/methods/bank']) await look(page, path);
     });
 
     test('the operator’s page and the pod', async ({ page }) => {

@@ -29,6 +29,7 @@ mod m025_exceptions;
 mod m026_checkout_invoices;
 mod m027_surcharges;
 mod m028_kept_cards;
+mod m029_advances;
 mod m030_debits_again;
 mod table;
 
@@ -67,6 +68,7 @@ impl MigratorTrait for Migrator {
             Box::new(m026_checkout_invoices::Migration),
             Box::new(m027_surcharges::Migration),
             Box::new(m028_kept_cards::Migration),
+            Box::new(m029_advances::Migration),
             Box::new(m030_debits_again::Migration),
         ]
     }

@@ -6,8 +6,9 @@ use crate::{
     settings::Settings,
 };
 use anyhow::Context;
-use clap::{Parser, Subcommand};
-use engine::{Clock, Engine};
+use clap::{Parser, Subcommand, ValueEnum};
+use domain::advance::OverPayment;
+use engine::{Clock, Engine, MerchantTakes};
 use std::{net::SocketAddr, path::PathBuf};
 
 #[derive(Debug, Parser)]
@@ -60,8 +61,40 @@ enum Command {
         #[arg(long, requires = "file")]
         check: bool,
     },
+    /// Says what a merchant takes besides all that is due, after changing what is named.
+    Merchant {
+        /// Its key or its name.
+        merchant: String,
+        /// Less than what is due.
+        #[arg(long)]
+        takes_parts: Option<YesNo>,
+        /// What becomes of more than is due.
+        #[arg(long)]
+        over_payment: Option<OverPaid>,
+        /// Payments without an invoice.
+        #[arg(long)]
+        prepayments: Option<YesNo>,
+    },
     /// Says what is wrong with the settings, or prints them without their secrets.
     CheckConfig,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum YesNo {
+    Yes,
+    No,
+}
+
+impl YesNo {
+    fn of(yes: bool) -> Self {
+        if yes { Self::Yes } else { Self::No }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum OverPaid {
+    Refuse,
+    Credit,
 }
 
 impl Cli {
@@ -127,6 +160,28 @@ impl Cli {
                 }
                 let said = if check { "can be taken" } else { "are in force now" };
                 println!("{} surcharge rule(s) {said}.", policy.rules.len());
+                Ok(())
+            }
+            Command::Merchant { merchant, takes_parts, over_payment, prepayments } => {
+                let takes = MerchantTakes {
+                    parts: takes_parts.map(|said| said == YesNo::Yes),
+                    over_payment: over_payment.map(|said| match said {
+                        OverPaid::Refuse => OverPayment::Refused,
+                        OverPaid::Credit => OverPayment::Credit,
+                    }),
+                    prepayments: prepayments.map(|said| said == YesNo::Yes),
+                };
+                let now = open(&Settings::load()?).await?.set_merchant(&merchant, takes).await;
+                let now = now.with_context(|| format!("there is no merchant {merchant}"))?;
+                let over_payment = match now.over_payment {
+                    OverPayment::Refused => OverPaid::Refuse,
+                    OverPayment::Credit => OverPaid::Credit,
+                };
+                let (parts, prepayments) = (YesNo::of(now.takes_parts), YesNo::of(now.takes_prepayments));
+                println!(
+                    "{}: takes parts: {parts:?}; over-payment: {over_payment:?}; prepayments: {prepayments:?}",
+                    now.name
+                );
                 Ok(())
             }
             Command::CheckConfig => {

@@ -10,6 +10,7 @@ use anyhow::{Context, ensure};
 use chrono::{NaiveDate, TimeZone, Utc};
 use domain::{
     access::Act,
+    advance::OverPayment,
     ids::{ConnectionId, PersonId},
     invoice::{BooksCustomer, BooksInvoice, InvoiceStatus},
     method::MethodKind,
@@ -253,6 +254,8 @@ fn founding(merchant: &Merchant, admin: PersonId, vendors: &str) -> anyhow::Resu
             time_zone: time_zone.to_owned(),
             support_email: format!("billing@{}.test", merchant.key),
             takes_parts: harbour,
+            over_payment: if harbour { OverPayment::Credit } else { OverPayment::Refused },
+            takes_prepayments: harbour,
         },
         books,
         gateway: match (northwind, harbour) {
@@ -286,6 +289,8 @@ fn xero(vendors: &str) -> anyhow::Result<(BooksSettings, Option<XeroSecret>)> {
         token_url: format!("{vendors}/xero/connect/token"),
         tenant_id: facts::xero::TENANT_ID.to_owned(),
         clearing_account: facts::xero::CLEARING_ACCOUNT_CODE.to_owned(),
+        clearing_is_bank: true,
+        prepayment_account: Some(facts::xero::PREPAYMENT_ACCOUNT_CODE.to_owned()),
     };
     let secret = XeroSecret {
         client_id: facts::xero::PORTAL_CLIENT_ID.to_owned(),

@@ -140,6 +140,23 @@ pub async fn choose_amounts(
     Ok(())
 }
 
+/// Opens the checkout of a payment without an invoice, in the merchant's currency.
+#[server(prefix = "/api", endpoint = "payments/prepay")]
+pub async fn prepay(amount: String, #[server(default)] purpose: String) -> Result<(), Fault> {
+    use crate::{addresses, gate};
+    const PAGE: &str = "/prepay";
+    let payer = gate::payer(gate::Act::PayOwnInvoices).await.map_err(gate::signed_out)?;
+    let form = gate::answer(gate::engine().prepay_form(&payer).await)?;
+    let read = addresses::read_typed_money(&amount, form.currency.code()).filter(|amount| amount.is_positive());
+    let Some(read) = read else {
+        gate::refuse_with(PAGE, PAGE, &Note::of_refund(&Fault::BadAmount, &amount, &purpose));
+        return Err(Fault::BadAmount);
+    };
+    let checkout = gate::answer(gate::engine().prepay(&payer, read, &purpose).await)?;
+    gate::go_to(&addresses::pay(checkout));
+    Ok(())
+}
+
 #[server(prefix = "/api", endpoint = "payments/standing")]
 pub async fn read_standing(checkout: CheckoutId, payment: PaymentId) -> Result<Standing, Fault> {
     use crate::gate;

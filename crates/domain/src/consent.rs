@@ -11,41 +11,59 @@ pub enum Wording {
     /// Of several invoices at once.
     PayEach1,
     PayEachAny1,
-    /// Of one invoice or several, with what is added for the way of paying that was chosen.
+    /// Of more than is due: what is over stays as credit.
+    PayOver1,
+    PayOverAny1,
+    /// Of no invoice.
+    Prepay1,
+    PrepayAny1,
+    /// Of any of these, with what is added for the way of paying that was chosen.
     PayPlus1,
 }
 
+/// What is paid, as the words tell it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Paid<'a> {
+    /// The invoices' numbers, and what each gets.
+    pub shares: &'a [(&'a str, String)],
+    /// What stays as credit.
+    pub credit: Option<&'a str>,
+    /// What is added for the way of paying.
+    pub surcharge: Option<&'a str>,
+    /// All of it together, as the button shows it.
+    pub amount: &'a str,
+}
+
 impl Wording {
-    /// What pages show now for so many invoices when nothing is added.
+    /// What pages show now.
     #[must_use]
-    pub const fn current(with_debits: bool, invoices: usize) -> Self {
-        match (invoices > 1, with_debits) {
-            (false, false) => Self::Pay1,
-            (false, true) => Self::PayAny1,
-            (true, false) => Self::PayEach1,
-            (true, true) => Self::PayEachAny1,
+    pub const fn current(with_debits: bool, paid: &Paid<'_>) -> Self {
+        if paid.surcharge.is_some() {
+            return Self::PayPlus1;
         }
-    }
-
-    /// Those that a form may have shown.
-    pub const ALL: [Self; 5] = [Self::Pay1, Self::PayAny1, Self::PayEach1, Self::PayEachAny1, Self::PayPlus1];
-
-    /// It names a surcharge.
-    #[must_use]
-    pub const fn names_surcharge(self) -> bool {
-        matches!(self, Self::PayPlus1)
+        match (paid.shares.len(), paid.credit, with_debits) {
+            (0, _, false) => Self::Prepay1,
+            (0, _, true) => Self::PrepayAny1,
+            (_, Some(_), false) => Self::PayOver1,
+            (_, Some(_), true) => Self::PayOverAny1,
+            (1, None, false) => Self::Pay1,
+            (1, None, true) => Self::PayAny1,
+            (_, None, false) => Self::PayEach1,
+            (_, None, true) => Self::PayEachAny1,
+        }
     }
 
     /// It tells what paying in this way is.
     #[must_use]
     pub const fn is_for(self, kind: MethodKind) -> bool {
-        matches!(self, Self::PayAny1 | Self::PayEachAny1 | Self::PayPlus1) || !kind.is_debit()
+        matches!(self, Self::PayAny1 | Self::PayEachAny1 | Self::PayOverAny1 | Self::PrepayAny1 | Self::PayPlus1)
+            || !kind.is_debit()
     }
 
-    /// It names each of so many invoices.
+    /// Those that a form may have shown beside this.
     #[must_use]
-    pub const fn names(self, invoices: usize) -> bool {
-        self.names_surcharge() || matches!(self, Self::PayEach1 | Self::PayEachAny1) == (invoices > 1)
+    pub fn all_of(paid: &Paid<'_>) -> [Self; 2] {
+        [false, true].map(|with_debits| Self::current(with_debits, paid))
     }
 
     /// How records name it.
@@ -56,19 +74,24 @@ impl Wording {
             Self::PayAny1 => "pay-any-1",
             Self::PayEach1 => "pay-each-1",
             Self::PayEachAny1 => "pay-each-any-1",
+            Self::PayOver1 => "pay-over-1",
+            Self::PayOverAny1 => "pay-over-any-1",
+            Self::Prepay1 => "prepay-1",
+            Self::PrepayAny1 => "prepay-any-1",
             Self::PayPlus1 => "pay-plus-1",
         }
     }
 
-    /// `shares` are the invoices' numbers and what is paid of each; `amount` is their sum with the surcharge, as the button
-    /// shows it.
     #[must_use]
-    pub fn text(self, merchant: &str, shares: &[(&str, String)], surcharge: &str, amount: &str) -> String {
-        let invoice_number = shares.first().map_or("", |(number, _)| *number);
+    pub fn text(self, merchant: &str, paid: &Paid<'_>) -> String {
+        let amount = paid.amount;
+        let invoice_number = paid.shares.first().map_or("", |(number, _)| *number);
         let each = || {
-            let each: Vec<_> = shares.iter().map(|(number, share)| format!("{share} for invoice {number}")).collect();
+            let each: Vec<_> =
+                paid.shares.iter().map(|(number, share)| format!("{share} for invoice {number}")).collect();
             each.join(", ")
         };
+        let over = || format!("{}; {} over what is due stays as credit", each(), paid.credit.unwrap_or_default());
         match self {
             Self::Pay1 => format!(
                 "By pressing Pay you agree that {merchant} charges your card {amount} once, for invoice \
@@ -88,11 +111,43 @@ impl Wording {
                  chose: {}. A bank account is debited under the authority given for it. No surcharge is added.",
                 each()
             ),
-            Self::PayPlus1 => format!(
-                "By pressing Pay you agree that {merchant} takes {amount} once from the card or bank account that you \
-                 chose: {}, and a surcharge of {surcharge}. A bank account is debited under the authority given for it.",
-                each()
+            Self::PayOver1 => format!(
+                "By pressing Pay you agree that {merchant} charges your card {amount} once: {} with {merchant}. No \
+                 surcharge is added.",
+                over()
             ),
+            Self::PayOverAny1 => format!(
+                "By pressing Pay you agree that {merchant} takes {amount} once from the card or bank account that you \
+                 chose: {} with {merchant}. A bank account is debited under the authority given for it. No surcharge is \
+                 added.",
+                over()
+            ),
+            Self::Prepay1 => format!(
+                "By pressing Pay you agree that {merchant} charges your card {amount} once, in advance. It stays as \
+                 credit with {merchant} and pays no invoice yet. No surcharge is added."
+            ),
+            Self::PrepayAny1 => format!(
+                "By pressing Pay you agree that {merchant} takes {amount} once from the card or bank account that you \
+                 chose, in advance. It stays as credit with {merchant} and pays no invoice yet. A bank account is \
+                 debited under the authority given for it. No surcharge is added."
+            ),
+            Self::PayPlus1 => {
+                let surcharge = paid.surcharge.unwrap_or_default();
+                let what = match paid.credit {
+                    Some(credit) if paid.shares.is_empty() => {
+                        format!("{credit} in advance, which stays as credit with {merchant} and pays no invoice yet")
+                    }
+                    Some(credit) => {
+                        format!("{}, {credit} over what is due, which stays as credit with {merchant}", each())
+                    }
+                    None => each(),
+                };
+                format!(
+                    "By pressing Pay you agree that {merchant} takes {amount} once from the card or bank account that \
+                     you chose: {what}, and a surcharge of {surcharge}. A bank account is debited under the authority \
+                     given for it."
+                )
+            }
         }
     }
 }
@@ -203,14 +258,21 @@ mod tests {
 
     #[test]
     fn n15_a_wording_that_was_shown_never_changes() {
-        let shown = [
+        let shares = [("INV-501", "$1,204.50".to_owned()), ("INV-502", "$350.00".to_owned())];
+        let both = Paid { shares: &shares, credit: None, surcharge: None, amount: "$1,554.50" };
+        let one = Paid { shares: &shares[..1], amount: "$1,204.50", ..both };
+        let more = Paid { credit: Some("$95.50"), amount: "$1,300.00", ..one };
+        let none = Paid { shares: &[], credit: Some("$500.00"), amount: "$500.00", ..both };
+        for (paid, wording, version, text) in [
             (
+                one,
                 Wording::Pay1,
                 "pay-1",
                 "By pressing Pay you agree that Northwind IT charges your card $1,204.50 once, for invoice INV-501. \
                  No surcharge is added.",
             ),
             (
+                one,
                 Wording::PayAny1,
                 "pay-any-1",
                 "By pressing Pay you agree that Northwind IT takes $1,204.50 once from the card or bank account that you \
@@ -218,12 +280,14 @@ mod tests {
                  added.",
             ),
             (
+                both,
                 Wording::PayEach1,
                 "pay-each-1",
                 "By pressing Pay you agree that Northwind IT charges your card $1,554.50 once: $1,204.50 for invoice \
                  INV-501, $350.00 for invoice INV-502. No surcharge is added.",
             ),
             (
+                both,
                 Wording::PayEachAny1,
                 "pay-each-any-1",
                 "By pressing Pay you agree that Northwind IT takes $1,554.50 once from the card or bank account that you \
@@ -231,29 +295,81 @@ mod tests {
                  authority given for it. No surcharge is added.",
             ),
             (
-                Wording::PayPlus1,
-                "pay-plus-1",
-                "By pressing Pay you agree that Northwind IT takes $1,577.82 once from the card or bank account that you \
-                 chose: $1,204.50 for invoice INV-501, $350.00 for invoice INV-502, and a surcharge of $23.32. A bank \
-                 account is debited under the authority given for it.",
+                more,
+                Wording::PayOver1,
+                "pay-over-1",
+                "By pressing Pay you agree that Northwind IT charges your card $1,300.00 once: $1,204.50 for invoice \
+                 INV-501; $95.50 over what is due stays as credit with Northwind IT. No surcharge is added.",
             ),
-        ];
-        let shares = [("INV-501", "$1,204.50".to_owned()), ("INV-502", "$350.00".to_owned())];
-        for (wording, version, text) in shown {
-            let (of, amount) = match wording {
-                Wording::PayPlus1 => (&shares[..], "$1,577.82"),
-                _ if wording.names(1) => (&shares[..1], "$1,204.50"),
-                _ => (&shares[..], "$1,554.50"),
-            };
-            assert_eq!(wording.text("Northwind IT", of, "$23.32", amount), text);
+            (
+                more,
+                Wording::PayOverAny1,
+                "pay-over-any-1",
+                "By pressing Pay you agree that Northwind IT takes $1,300.00 once from the card or bank account that you \
+                 chose: $1,204.50 for invoice INV-501; $95.50 over what is due stays as credit with Northwind IT. A bank \
+                 account is debited under the authority given for it. No surcharge is added.",
+            ),
+            (
+                none,
+                Wording::Prepay1,
+                "prepay-1",
+                "By pressing Pay you agree that Northwind IT charges your card $500.00 once, in advance. It stays as \
+                 credit with Northwind IT and pays no invoice yet. No surcharge is added.",
+            ),
+            (
+                none,
+                Wording::PrepayAny1,
+                "prepay-any-1",
+                "By pressing Pay you agree that Northwind IT takes $500.00 once from the card or bank account that you \
+                 chose, in advance. It stays as credit with Northwind IT and pays no invoice yet. A bank account is \
+                 debited under the authority given for it. No surcharge is added.",
+            ),
+        ] {
+            assert_eq!(wording.text("Northwind IT", &paid), text);
             assert_eq!(wording.version(), version);
-            if !wording.names_surcharge() {
-                assert_eq!(wording.names(2), !wording.names(1), "one that names a single invoice is none of two");
-                let with_debits = wording.is_for(MethodKind::AchDebit);
-                assert_eq!(Wording::current(with_debits, of.len()), wording);
-            }
+            let with_debits = wording.is_for(MethodKind::AchDebit);
+            assert_eq!(Wording::current(with_debits, &paid), wording);
+            assert_eq!(Wording::all_of(&paid)[usize::from(with_debits)], wording);
         }
-        assert_eq!(shown.map(|(wording, ..)| wording), Wording::ALL);
+    }
+
+    #[test]
+    fn n15_g22_words_with_a_surcharge_name_all_that_is_paid_for_every_way_of_paying() {
+        let shares = [("INV-501", "$1,204.50".to_owned()), ("INV-502", "$350.00".to_owned())];
+        let both = Paid { shares: &shares, credit: None, surcharge: Some("$23.32"), amount: "$1,577.82" };
+        let more =
+            Paid { shares: &shares[..1], credit: Some("$95.50"), surcharge: Some("$19.50"), amount: "$1,319.50" };
+        let none = Paid { shares: &[], credit: Some("$500.00"), surcharge: Some("$7.50"), amount: "$507.50" };
+        for (paid, what) in [
+            (
+                both,
+                "$1,577.82 once from the card or bank account that you chose: $1,204.50 for invoice INV-501, $350.00 for \
+                 invoice INV-502, and a surcharge of $23.32.",
+            ),
+            (
+                more,
+                "$1,319.50 once from the card or bank account that you chose: $1,204.50 for invoice INV-501, $95.50 over \
+                 what is due, which stays as credit with Northwind IT, and a surcharge of $19.50.",
+            ),
+            (
+                none,
+                "$507.50 once from the card or bank account that you chose: $500.00 in advance, which stays as credit \
+                 with Northwind IT and pays no invoice yet, and a surcharge of $7.50.",
+            ),
+        ] {
+            let text = format!(
+                "By pressing Pay you agree that Northwind IT takes {what} A bank account is debited under the authority \
+                 given for it."
+            );
+            assert_eq!(Wording::all_of(&paid), [Wording::PayPlus1; 2]);
+            assert_eq!(Wording::PayPlus1.text("Northwind IT", &paid), text);
+        }
+        assert_eq!(Wording::PayPlus1.version(), "pay-plus-1");
+        assert!(Wording::PayPlus1.is_for(MethodKind::Card) && Wording::PayPlus1.is_for(MethodKind::AchDebit));
+    }
+
+    #[test]
+    fn s52_the_words_of_keeping_a_card_that_were_shown_never_change() {
         let keep = "Save this card: you agree that Northwind IT keeps it for Acme at its payment service. Everyone who signs \
                     in for Acme can pay with it, until it is removed under Payment methods.";
         assert_eq!(KeepWording::Keep1.text("Northwind IT", "Acme"), keep);

@@ -2,6 +2,7 @@
 //! Nothing here may be async, do IO, read a clock or hold a secret; tests may plant a bug (`planted.rs`).
 
 pub mod access;
+pub mod advance;
 pub mod asking;
 pub mod bank_days;
 pub mod card_testing;

@@ -348,7 +348,7 @@ pub enum Refusal {
         shown: Money,
         now: Money,
     },
-    /// More than is due, or nothing (G29).
+    /// More than is due where that is not taken, or nothing (G29).
     NotWithin {
         due: Money,
     },
@@ -378,30 +378,64 @@ impl ShownShare {
     pub const fn whole(due: Money) -> Self {
         Self { pay: due, due }
     }
+
+    /// What is paid over what is due.
+    #[must_use]
+    pub fn surplus(self) -> Option<Money> {
+        self.pay.minus(self.due).ok().filter(|more| more.is_positive())
+    }
+
+    /// What of it the invoice gets.
+    #[must_use]
+    pub fn share(self) -> Money {
+        if self.surplus().is_some() { self.due } else { self.pay }
+    }
+}
+
+/// What is taken of an invoice besides all that is due.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Takes {
+    /// Less of it (G27).
+    pub parts: bool,
+    /// More: what is over stays as credit (G29).
+    pub more: bool,
+}
+
+impl Takes {
+    /// Something may be typed at all.
+    #[must_use]
+    pub const fn any(self) -> bool {
+        self.parts || self.more
+    }
 }
 
 /// What may be charged for an invoice now, or why not. The amount comes from the books (S65, S66); a payer may choose less
-/// where the merchant takes parts, and never more.
+/// or more where that is taken.
 ///
 /// # Errors
 /// The refusal that the payer must be told.
-pub fn amount_to_charge(shown: ShownShare, books: &BooksInvoice, takes_parts: bool) -> Result<Money, Refusal> {
+pub fn amount_to_charge(shown: ShownShare, books: &BooksInvoice, takes: Takes) -> Result<Money, Refusal> {
     match books.status {
         InvoiceStatus::Paid => Err(Refusal::AlreadyPaid),
         InvoiceStatus::Open if !books.due.is_positive() => Err(Refusal::AlreadyPaid),
         InvoiceStatus::Open if planted::is("amount_from_the_form") => Ok(shown.pay),
         InvoiceStatus::Open if books.due != shown.due => Err(Refusal::AmountMoved { shown: shown.due, now: books.due }),
-        InvoiceStatus::Open => part_of(books.due, shown.pay, takes_parts),
+        InvoiceStatus::Open => chosen_of(books.due, shown.pay, takes),
         other => Err(Refusal::NotPayable(other)),
     }
 }
 
-fn part_of(due: Money, pay: Money, takes_parts: bool) -> Result<Money, Refusal> {
-    let within = pay.is_positive() && due.minus(pay).is_ok_and(|left| left.minor >= 0);
-    if !within && !planted::is("more_than_due") {
-        return Err(Refusal::NotWithin { due });
+fn chosen_of(due: Money, pay: Money, takes: Takes) -> Result<Money, Refusal> {
+    match due.minus(pay) {
+        Ok(left) if pay.is_positive() => match left.minor {
+            0 => Ok(pay),
+            1.. if takes.parts => Ok(pay),
+            1.. => Err(Refusal::WholeOnly),
+            _ if takes.more || planted::is("more_than_due") => Ok(pay),
+            _ => Err(Refusal::NotWithin { due }),
+        },
+        _ => Err(Refusal::NotWithin { due }),
     }
-    if pay == due || takes_parts { Ok(pay) } else { Err(Refusal::WholeOnly) }
 }
 
 /// What amounts come to, when one payment can have them all (G28).

@@ -146,8 +146,8 @@ fn s66_the_amount_is_the_books_and_d11_a_move_must_be_confirmed() {
     let usd = |minor| Money::new(minor, Currency::USD);
     let books = |status, due| BooksInvoice { status, due: usd(due), ..BooksInvoice::example() };
     let whole = |minor| ShownShare::whole(usd(minor));
-    for takes_parts in [false, true] {
-        let asked = |shown, status, due| amount_to_charge(shown, &books(status, due), takes_parts);
+    for takes in TAKES {
+        let asked = |shown, status, due| amount_to_charge(shown, &books(status, due), takes);
         assert_eq!(asked(whole(100), InvoiceStatus::Open, 100), Ok(usd(100)));
         for shown in [1, 101] {
             let moved = Refusal::AmountMoved { shown: usd(shown), now: usd(100) };
@@ -163,27 +163,47 @@ fn s66_the_amount_is_the_books_and_d11_a_move_must_be_confirmed() {
     }
 }
 
+const TAKES: [Takes; 4] = [
+    Takes { parts: false, more: false },
+    Takes { parts: true, more: false },
+    Takes { parts: false, more: true },
+    Takes { parts: true, more: true },
+];
+
 #[test]
-fn g27_less_is_taken_where_the_merchant_takes_parts_and_g29_more_nowhere() {
+fn g27_less_is_taken_where_the_merchant_takes_parts_and_g29_more_where_it_keeps_credit() {
     let usd = |minor| Money::new(minor, Currency::USD);
     let books = BooksInvoice { due: usd(100), ..BooksInvoice::example() };
-    let ask = |pay, due, takes_parts| amount_to_charge(ShownShare { pay, due: usd(due) }, &books, takes_parts);
+    let ask = |pay, due, takes| amount_to_charge(ShownShare { pay, due: usd(due) }, &books, takes);
     let not_within: Result<Money, Refusal> = Err(Refusal::NotWithin { due: usd(100) });
-    for (pay, parts_taken, whole_only) in [
-        (usd(100), Ok(usd(100)), Ok(usd(100))),
-        (usd(99), Ok(usd(99)), Err(Refusal::WholeOnly)),
-        (usd(1), Ok(usd(1)), Err(Refusal::WholeOnly)),
-        (usd(0), not_within.clone(), not_within.clone()),
-        (usd(-1), not_within.clone(), not_within.clone()),
-        (usd(101), not_within.clone(), not_within.clone()),
-        (usd(i64::MIN), not_within.clone(), not_within.clone()),
-        (Money::new(50, Currency::GBP), not_within.clone(), not_within.clone()),
-    ] {
-        assert_eq!(ask(pay, 100, true), parts_taken, "{pay:?}");
-        assert_eq!(ask(pay, 100, false), whole_only, "{pay:?}");
+    for takes in TAKES {
+        let part = |minor| if takes.parts { Ok(usd(minor)) } else { Err(Refusal::WholeOnly) };
+        let more = |minor| if takes.more { Ok(usd(minor)) } else { not_within.clone() };
+        for (pay, taken) in [
+            (usd(100), Ok(usd(100))),
+            (usd(99), part(99)),
+            (usd(1), part(1)),
+            (usd(0), not_within.clone()),
+            (usd(-1), not_within.clone()),
+            (usd(101), more(101)),
+            (usd(i64::MAX), more(i64::MAX)),
+            (usd(i64::MIN), not_within.clone()),
+            (Money::new(50, Currency::GBP), not_within.clone()),
+        ] {
+            assert_eq!(ask(pay, 100, takes), taken, "{pay:?} {takes:?}");
+        }
+        let moved = Err(Refusal::AmountMoved { shown: usd(120), now: usd(100) });
+        assert_eq!(ask(usd(10), 120, takes), moved, "also when the part would fit still (D11)");
     }
-    let moved = Err(Refusal::AmountMoved { shown: usd(120), now: usd(100) });
-    assert_eq!(ask(usd(10), 120, true), moved, "also when the part would fit still (D11)");
+}
+
+#[test]
+fn g29_what_is_over_is_told_from_what_the_invoice_gets() {
+    let usd = |minor| Money::new(minor, Currency::USD);
+    for (pay, share, surplus) in [(130, 100, Some(30)), (100, 100, None), (40, 40, None)] {
+        let shown = ShownShare { pay: usd(pay), due: usd(100) };
+        assert_eq!((shown.share(), shown.surplus()), (usd(share), surplus.map(usd)), "{pay}");
+    }
 }
 
 #[test]
@@ -199,15 +219,16 @@ fn g28_d13_one_payment_has_invoices_of_one_currency_and_not_too_many() {
 }
 
 proptest! {
-    /// Whatever a form says: nothing, all that is due, or a part of it where parts are taken; never more (S66).
+    /// Whatever a form says: nothing, all that is due, a part where parts are taken, and more where more is (S66).
     #[test]
-    fn g29_no_form_has_more_charged_than_is_due(pay in any::<i64>(), shown in any::<i64>(), due in any::<i64>(), takes_parts in any::<bool>()) {
+    fn g29_no_form_has_more_charged_than_is_taken(pay in any::<i64>(), shown in any::<i64>(), due in any::<i64>(), takes in proptest::sample::select(&TAKES[..])) {
         let usd = |minor| Money::new(minor, Currency::USD);
         let books = BooksInvoice { due: usd(due), ..BooksInvoice::example() };
         for (pay, shown) in [(pay, shown), (pay, due), (due, due), (shown, shown)] {
-            if let Ok(charged) = amount_to_charge(ShownShare { pay: usd(pay), due: usd(shown) }, &books, takes_parts) {
-                prop_assert!(charged.is_positive() && charged.minor <= due && shown == due);
-                prop_assert!(takes_parts || charged.minor == due);
+            if let Ok(charged) = amount_to_charge(ShownShare { pay: usd(pay), due: usd(shown) }, &books, takes) {
+                prop_assert!(charged.is_positive() && shown == due);
+                prop_assert!(takes.parts || charged.minor >= due);
+                prop_assert!(takes.more || charged.minor <= due);
             }
         }
     }

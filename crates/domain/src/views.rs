@@ -9,7 +9,7 @@ use crate::{
     invoice::InvoiceStatus,
     method::{Ends, MethodKind, MethodState},
     money::{Locale, Money},
-    payment::AttemptState,
+    payment::{AttemptState, Takes},
     refund::{RefundState, Refunded},
 };
 use chrono::NaiveDate;
@@ -42,6 +42,8 @@ pub struct InvoiceFace {
     pub due: Money,
     /// An attempt on it whose outcome is open.
     pub under_way: Option<UnderWay>,
+    /// What it is for, when it is no invoice but an advance; may be empty.
+    pub advance: Option<String>,
 }
 
 /// Whose turn it is with a payment that is under way.
@@ -117,8 +119,8 @@ pub struct Offer {
     pub items: Vec<OfferItem>,
     /// The books have invoices as PDFs, and this guest may read them.
     pub pdf: bool,
-    /// Less than what is due may be paid (G27).
-    pub takes_parts: bool,
+    /// What may be paid besides all that is due.
+    pub takes: Takes,
     /// What will be charged, from the books, with what is added.
     pub amount: Money,
     /// Of that, what is added for the way of paying; nothing, while that hangs on the card.
@@ -286,9 +288,17 @@ pub struct ShareFace {
     /// Of the invoice, and what is left of it after this payment (D14).
     pub total: Money,
     pub balance_after: Money,
+    /// It pays no invoice and stays as credit.
+    pub is_credit: bool,
 }
 
 impl ShareFace {
+    /// `Invoice INV-501`
+    #[must_use]
+    pub fn name(&self) -> String {
+        if self.is_credit { format!("Credit {}", self.number) } else { format!("Invoice {}", self.number) }
+    }
+
     /// What was paid on the invoice, or credited, before this payment.
     #[must_use]
     pub fn paid_before(&self) -> Money {
@@ -387,6 +397,8 @@ pub struct Dashboard {
     pub being_recorded: Vec<PaymentRow>,
     /// The books have each invoice as a PDF.
     pub pdf: bool,
+    /// Money is taken without an invoice (G34).
+    pub prepayments: bool,
     /// When the books were last read.
     pub synced_at: Option<Moment>,
 }

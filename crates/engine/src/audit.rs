@@ -139,7 +139,8 @@ pub(crate) enum Audited {
         invoice: InvoiceId,
         amount_minor: i64,
     },
-    /// Staff have what the books refused written onto another invoice.
+    /// Staff have what the books refused written onto another invoice; or it stays as credit, because nothing was due any
+    /// more.
     Reallocated {
         attempt: AttemptId,
         invoice: InvoiceId,

@@ -4,8 +4,8 @@ use crate::Clock;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use connectors::books::{
-    Books, BooksError, BooksPayment, Changes, NewInvoice, PostPayment, PostRefund, Posted, PostedRefund, RefusedCause,
-    other_amount,
+    Advances, Books, BooksError, BooksPayment, Changes, NewInvoice, PostPayment, PostRefund, Posted, PostedRefund,
+    RefusedCause, other_amount,
 };
 use domain::{
     ids::LedgerPaymentId,
@@ -87,6 +87,11 @@ impl Books for BuiltInLedger {
         false
     }
 
+    /// A row beside those of invoices, entered and taken back like these.
+    fn advances(&self) -> Advances {
+        Advances { over_payments: true, prepayments: true }
+    }
+
     async fn changes(&self, _cursor: Option<&str>) -> Result<Changes, BooksError> {
         Ok(Changes { customers: Vec::new(), invoices: Vec::new(), cursor: String::new() })
     }
@@ -151,7 +156,7 @@ impl Books for BuiltInLedger {
     }
 
     /// What was entered stays; a second entry takes it back.
-    async fn take_back_payment(&self, payment: &PostPayment) -> Result<BooksInvoice, BooksError> {
+    async fn take_back_payment(&self, payment: &PostPayment) -> Result<Option<BooksInvoice>, BooksError> {
         if let Some(found) = self.standing(payment).await? {
             let new = NewLedgerPayment {
                 idempotency_key: format!("{}-back", found.idempotency_key),
@@ -163,7 +168,7 @@ impl Books for BuiltInLedger {
             tx.ledger_payment_take_back(found.invoice_id, new, self.clock.now()).await.map_err(away)?;
             tx.commit().await.map_err(away)?;
         }
-        self.invoice(&payment.invoice_external_id).await
+        self.invoice(&payment.invoice_external_id).await.map(Some)
     }
 
     async fn post_refund(&self, refund: &PostRefund) -> Result<PostedRefund, BooksError> {

@@ -32,7 +32,18 @@ pub enum Lane {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "provider", rename_all = "snake_case")]
 pub enum BooksSettings {
-    Xero { api_base: String, token_url: String, tenant_id: String, clearing_account: String },
+    Xero {
+        api_base: String,
+        token_url: String,
+        tenant_id: String,
+        clearing_account: String,
+        /// It is of Xero's type for bank accounts: over-payments and prepayments can stand on no other.
+        #[serde(default)]
+        clearing_is_bank: bool,
+        /// The code of the account that prepayments are owed on; without one, none are taken.
+        #[serde(default)]
+        prepayment_account: Option<String>,
+    },
     BuiltIn,
 }
 

@@ -5,8 +5,9 @@ use crate::{Error, GuestPass, Order, surcharges::Charge};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
 use domain::{
-    consent::{KeepWording, Wording},
+    consent::{KeepWording, Paid, Wording},
     money::Money,
+    payment::ShownShare,
     views::{ConsentFace, MerchantFace},
 };
 use store::{Attempt, Consent, Invoice, TokenHash};
@@ -15,17 +16,41 @@ use store::{Attempt, Consent, Invoice, TokenHash};
 pub(crate) const TRACEABLE_FOR: TimeDelta = TimeDelta::days(540);
 const SALT_BYTES: usize = 16;
 
-/// The words beside a button that says `total`, which is what the `shares` of the invoices come to with what is `added`.
+/// What is offered of an invoice, or of an advance.
+pub(crate) struct Offered<'a> {
+    pub number: &'a str,
+    pub is_advance: bool,
+    pub shown: ShownShare,
+}
+
+/// The words beside a button that says `total`, of which so much is `added`.
 pub(crate) fn face(
-    wording: Wording,
+    with_debits: bool,
     merchant: &MerchantFace,
-    shares: &[(&str, Money)],
-    added: Money,
-    total: Money,
-) -> ConsentFace {
-    let each: Vec<_> = shares.iter().map(|(number, share)| (*number, share.format(merchant.locale))).collect();
-    let [added, total] = [added, total].map(|amount| amount.format(merchant.locale));
-    marked(wording.text(&merchant.name, &each, &added, &total))
+    offered: &[Offered<'_>],
+    (added, total): (Money, Money),
+) -> Result<ConsentFace, Error> {
+    with_paid(merchant, offered, (added, total), |paid| {
+        marked(Wording::current(with_debits, paid).text(&merchant.name, paid))
+    })
+}
+
+/// What the invoices do not get of `total`, and is not added either, stays as credit.
+fn with_paid<T>(
+    merchant: &MerchantFace,
+    offered: &[Offered<'_>],
+    (added, total): (Money, Money),
+    tell: impl FnOnce(&Paid<'_>) -> T,
+) -> Result<T, Error> {
+    let words = |money: Money| money.format(merchant.locale);
+    let (mut shares, mut credit) = (Vec::new(), total.minus(added)?);
+    for invoice in offered.iter().filter(|offered| !offered.is_advance) {
+        credit = credit.minus(invoice.shown.share())?;
+        shares.push((invoice.number, words(invoice.shown.share())));
+    }
+    let [credit, surcharge] = [credit, added].map(|money| money.is_positive().then(|| words(money)));
+    let (credit, surcharge, amount) = (credit.as_deref(), surcharge.as_deref(), words(total));
+    Ok(tell(&Paid { shares: &shares, credit, surcharge, amount: &amount }))
 }
 
 /// Words that a form brings back the mark of.
@@ -42,12 +67,15 @@ pub(crate) fn shown(
     charge: &Charge,
 ) -> Result<Option<(Wording, ConsentFace)>, Error> {
     let merchant = guest.merchant.face()?;
-    let shares = invoices.iter().zip(&order.expected);
-    let shares: Vec<_> = shares.map(|(invoice, shown)| (invoice.number.as_str(), shown.pay)).collect();
-    let wordings = Wording::ALL.into_iter().filter(|wording| wording.names(shares.len()));
-    let wordings = wordings.filter(|wording| wording.names_surcharge() == charge.added.is_positive());
-    let mut faces = wordings.map(|wording| (wording, face(wording, &merchant, &shares, charge.added, charge.total)));
-    Ok(faces.find(|(_, face)| face.mark == order.consent))
+    let offered = invoices.iter().zip(&order.expected).map(|(invoice, shown)| Offered {
+        number: &invoice.number,
+        is_advance: invoice.advance.is_some(),
+        shown: *shown,
+    });
+    with_paid(&merchant, &offered.collect::<Vec<_>>(), (charge.added, charge.total), |paid| {
+        let words = Wording::all_of(paid).map(|wording| (wording, marked(wording.text(&merchant.name, paid))));
+        words.into_iter().find(|(_, face)| face.mark == order.consent)
+    })
 }
 
 /// The amount is the one on the button: any other was refused before. `keep` are the words beside a box that was ticked.

@@ -45,6 +45,7 @@ impl Engine {
             in_progress: self.payment_rows(&payer.db, in_progress, zone).await?,
             being_recorded: self.payment_rows(&payer.db, being_recorded, zone).await?,
             pdf: self.has_pdf(&payer.db).await,
+            prepayments: self.takes_prepayments(&payer.db, &set_up.merchant).await,
             synced_at: synced_at.map(|at| on_the_wall(at, zone)),
         })
     }

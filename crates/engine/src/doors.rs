@@ -5,6 +5,7 @@ use crate::{AdminPass, Engine, Error, GuestPass, OperatorPass, PayerPass, passes
 use chrono::TimeDelta;
 use domain::{
     access::{Act, Role},
+    advance::OverPayment,
     ids::CheckoutId,
     money::Locale,
     views::{Place, Whoami},
@@ -26,9 +27,10 @@ impl Engine {
         let found = self.store().door_checkout(checkout, self.now()).await?;
         let (db, checkout, merchant) = found.ok_or(Error::NotFound)?;
         // At others, nothing can have been chosen.
-        let may_choose = checkout.payer_id.is_some() || merchant.takes_parts;
+        let takes_others = merchant.takes_parts || merchant.over_payment == OverPayment::Credit;
+        let may_choose = checkout.payer_id.is_some() || takes_others;
         let rows = if may_choose { db.checkout_invoices(checkout.id).await? } else { Vec::new() };
-        let chosen = Chosen::of(&checkout, &merchant, rows);
+        let chosen = Chosen::of(&checkout, rows);
         Ok(GuestPass { db, checkout, merchant, chosen })
     }
 

@@ -58,6 +58,7 @@ impl Engine {
             total: row.total()?,
             due: row.due()?,
             under_way,
+            advance: row.advance.map(|_| row.purpose.unwrap_or_default()),
             number: row.number,
         })
     }
@@ -142,6 +143,7 @@ pub(crate) fn share_face(share: &Allocation, currency: Currency) -> ShareFace {
         amount: money(share.amount_minor),
         total: money(share.total_minor),
         balance_after: money(share.due_minor - share.amount_minor),
+        is_credit: share.advance.is_some(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod actors;
 mod admin_home;
+mod advances;
 mod audit;
 mod audit_rows;
 mod books_story;
@@ -50,6 +51,7 @@ mod resolve_link;
 mod retry_debit;
 mod send_authority;
 mod send_mail;
+mod set_merchant;
 mod set_up;
 mod settle_dispute;
 mod settle_method;
@@ -68,6 +70,7 @@ mod verify_refunds;
 mod verify_trail;
 mod worker;
 
+pub use advances::Prepay;
 pub use clock::Clock;
 pub use connections::{
     AuthorizeNetSecret, BooksSettings, GatewaySecret, GatewaySettings, GlobalPaymentsSecret, Lane, PayrixSecret,
@@ -80,8 +83,9 @@ pub use order::{ListQuery, Order, PayHow, RefundOrder, SaveMethod, ToConfirm, po
 pub use passes::{AdminPass, GuestPass, OperatorPass, PayerPass};
 pub use receive_webhook::NotTaken;
 pub use resolve_link::PayNowLink;
+pub use set_merchant::MerchantTakes;
 pub use sign_in::SignedIn;
-pub use store::{BadKeyRing, KeyRing, NewMerchant};
+pub use store::{BadKeyRing, KeyRing, Merchant, NewMerchant};
 pub use surcharges::{RulesError, read_rules};
 pub use verify_books::Verified;
 pub use worker::Worker;

@@ -7,8 +7,8 @@ use crate::{
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::books::{
-    Books, BooksError, BooksPayment, Changes, NewInvoice, PostPayment, PostRefund, Posted, PostedRefund,
-    xero::{Xero, XeroConfig, oauth},
+    Advances, Books, BooksError, BooksPayment, Changes, NewInvoice, PostPayment, PostRefund, Posted, PostedRefund,
+    xero::{Xero, XeroConfig, advances, oauth},
 };
 use domain::invoice::BooksInvoice;
 use secrecy::ExposeSecret;
@@ -40,10 +40,20 @@ impl LiveBooks {
     }
 
     fn adapter(&self, secret: XeroSecret) -> Result<Xero, BooksError> {
-        let BooksSettings::Xero { api_base, tenant_id, clearing_account, .. } = self.settings.clone() else {
+        let BooksSettings::Xero {
+            api_base,
+            tenant_id,
+            clearing_account,
+            clearing_is_bank,
+            prepayment_account,
+            token_url: _,
+        } = self.settings.clone()
+        else {
             return Err(BooksError::Disconnected("these books need no token".into()));
         };
-        let config = XeroConfig { api_base, tenant_id, clearing_account, access_token: secret.access_token };
+        let access_token = secret.access_token;
+        let config =
+            XeroConfig { api_base, tenant_id, clearing_account, clearing_is_bank, prepayment_account, access_token };
         Ok(Xero::new(self.engine.0.http.clone(), config))
     }
 
@@ -184,6 +194,15 @@ impl Books for LiveBooks {
         true
     }
 
+    fn advances(&self) -> Advances {
+        match &self.settings {
+            BooksSettings::Xero { clearing_is_bank, prepayment_account, .. } => {
+                advances(*clearing_is_bank, prepayment_account.as_deref())
+            }
+            BooksSettings::BuiltIn => Advances::default(),
+        }
+    }
+
     async fn changes(&self, cursor: Option<&str>) -> Result<Changes, BooksError> {
         with_fresh_token!(self, books => books.changes(cursor))
     }
@@ -212,7 +231,7 @@ impl Books for LiveBooks {
         with_fresh_token!(self, books => books.find_payment(payment))
     }
 
-    async fn take_back_payment(&self, payment: &PostPayment) -> Result<BooksInvoice, BooksError> {
+    async fn take_back_payment(&self, payment: &PostPayment) -> Result<Option<BooksInvoice>, BooksError> {
         with_fresh_token!(self, books => books.take_back_payment(payment))
     }
 

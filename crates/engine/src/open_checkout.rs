@@ -1,17 +1,21 @@
 //! From an invoice to a checkout, and from a checkout to the page that offers it. What a link leads to: `resolve_link.rs`.
 
 use crate::{
-    Engine, Error, GuestPass, Lane, PayerPass, TakeError, ToConfirm, clock::zone, consent, keep_card::offer_to_keep,
-    order, passes::Chosen,
+    Engine, Error, GuestPass, Lane, PayerPass, TakeError, ToConfirm,
+    clock::zone,
+    consent::{self, Offered},
+    keep_card::offer_to_keep,
+    order,
+    passes::Chosen,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::{books::BooksError, gateway::Gateway};
 use domain::{
-    consent::Wording,
+    advance::OverPayment,
     ids::{CheckoutId, InvoiceId, MerchantId, PaymentId},
     invoice::{BooksInvoice, InvoiceStatus},
     money::Money,
-    payment::{INVOICES_PER_PAYMENT_MAX, ShownShare, amount_to_charge, together},
+    payment::{INVOICES_PER_PAYMENT_MAX, ShownShare, Takes, amount_to_charge, together},
     surcharge::PaidBy,
     views::{CheckoutPage, Closed, ClosedReason, GatewayFace, Moved, Offer, OfferItem, Outcome},
 };
@@ -75,14 +79,26 @@ impl Engine {
         if amounts.len() != invoices.len() {
             return Err(Error::NotFound.into());
         }
+        let takes = self.takes(guest, &invoices).await;
         let mut chosen = Vec::new();
         for (invoice, pay) in invoices.iter().zip(amounts) {
             let (due, read) = (invoice.due()?, self.as_last_read(&guest.db, invoice).await?);
-            let pay = amount_to_charge(ShownShare { pay: *pay, due }, &read, guest.merchant.takes_parts);
+            let pay = amount_to_charge(ShownShare { pay: *pay, due }, &read, takes);
             let pay = pay.map_err(TakeError::of(&invoice.number))?;
             chosen.push((invoice.id, (pay != due).then_some(pay.minor)));
         }
         Ok(guest.db.checkout_amounts(guest.checkout.id, &chosen, self.now()).await?)
+    }
+
+    /// What is taken of these besides all that is due. More, where the books have a place for it; of an advance neither: it
+    /// is what its payer has typed.
+    pub(crate) async fn takes(&self, guest: &GuestPass, invoices: &[Invoice]) -> Takes {
+        if invoices.iter().any(|invoice| invoice.advance.is_some()) {
+            return Takes::default();
+        }
+        let more = guest.merchant.over_payment == OverPayment::Credit
+            && self.books(&guest.db, Lane::UserAction).await.is_ok_and(|books| books.advances().over_payments);
+        Takes { parts: guest.merchant.takes_parts, more }
     }
 
     pub(crate) async fn checkout(
@@ -175,7 +191,8 @@ impl Engine {
             Some(Outcome::Declined { words }) => Some(words),
             _ => None,
         };
-        let pdf = guest.checkout.company_named && self.has_pdf(&guest.db).await;
+        let is_of_invoices = invoices.iter().all(|invoice| invoice.advance.is_none());
+        let pdf = is_of_invoices && guest.checkout.company_named && self.has_pdf(&guest.db).await;
         let saved = self.methods_at(guest, payer, customer.id).await?;
         let keep = offer_to_keep(guest, payer, &customer, gateway.as_ref());
         let company = guest.checkout.company_named.then_some(customer.name);
@@ -183,21 +200,17 @@ impl Engine {
             Some(_) => paid_at(guest).await?,
             None => None,
         };
-        let items = self.items(guest, invoices, company.as_deref(), paid_at)?;
-        let shares: Vec<_> = items.iter().map(|item| (item.invoice.number.as_str(), item.pay)).collect();
-        let pays: Vec<_> = shares.iter().map(|(_, pay)| *pay).collect();
+        let takes = self.takes(guest, &invoices).await;
+        let items = self.items(guest, invoices, company.as_deref(), (takes, paid_at))?;
+        let pays: Vec<_> = items.iter().map(|item| item.pay).collect();
         // The books have given one of them another currency since it was chosen.
-        let invoices = together(&pays).map_err(|_| Error::NotFound)?;
-        let to_confirm = to_confirm.filter(|to_confirm| to_confirm.added.currency == invoices.currency);
-        let (added, surcharges) =
-            self.surcharge_to_show(guest, gateway.as_ref(), invoices, to_confirm.as_ref()).await?;
-        let amount = invoices.plus(added)?;
-        let wording = if added.is_positive() {
-            Wording::PayPlus1
-        } else {
-            Wording::current(saved.iter().any(|method| method.kind.is_debit()), items.len())
-        };
-        let consent = consent::face(wording, &face, &shares, added, amount);
+        let bare = together(&pays).map_err(|_| Error::NotFound)?;
+        let to_confirm = to_confirm.filter(|to_confirm| to_confirm.added.currency == bare.currency);
+        let (added, surcharges) = self.surcharge_to_show(guest, gateway.as_ref(), bare, to_confirm.as_ref()).await?;
+        let amount = bare.plus(added)?;
+        let offered: Vec<_> = items.iter().map(offered).collect();
+        let with_debits = saved.iter().any(|method| method.kind.is_debit());
+        let consent = consent::face(with_debits, &face, &offered, (added, amount))?;
         Ok(CheckoutPage::Pay(Offer {
             checkout: guest.checkout.id,
             payment: order::mint(self.now()),
@@ -205,7 +218,7 @@ impl Engine {
             moved: was.and_then(|(number, was)| moved(&items, number, was)),
             items,
             pdf,
-            takes_parts: guest.merchant.takes_parts,
+            takes,
             amount,
             added,
             paid_by: to_confirm.map(|to_confirm| to_confirm.paid_by),
@@ -229,31 +242,31 @@ impl Engine {
         &self,
         guest: &GuestPass,
         gateway: &dyn Gateway,
-        invoices: Money,
+        bare: Money,
         to_confirm: Option<&ToConfirm>,
     ) -> Result<(Money, Option<String>), Error> {
-        let none = Money::zero(invoices.currency);
+        let none = Money::zero(bare.currency);
         let Some(policy) = guest.db.surcharge_policy().await? else { return Ok((none, None)) };
         if let Some(chosen) = to_confirm {
             return Ok((chosen.added, None));
         }
         let (today, locale) = (self.clock().today(zone(&guest.merchant.time_zone)), guest.merchant.face()?.locale);
-        let added = self.added(&guest.merchant, &policy, PaidBy::Card(None), invoices)?;
+        let added = self.added(&guest.merchant, &policy, PaidBy::Card(None), bare)?;
         // What differs by card is added where somebody can tell which card it is.
-        let words = policy.words(invoices.currency, today, locale).filter(|_| gateway.capabilities().reads_cards);
+        let words = policy.words(bare.currency, today, locale).filter(|_| gateway.capabilities().reads_cards);
         Ok((added.map_or(none, |added| added.amount), words))
     }
 
-    /// What is offered to be paid of each. `paid_at`: something was paid at this checkout before.
+    /// What is offered to be paid of each, as far as that is taken. `paid_at`: something was paid at this checkout before.
     fn items(
         &self,
         guest: &GuestPass,
         invoices: Vec<Invoice>,
         company: Option<&str>,
-        paid_at: Option<DateTime<Utc>>,
+        (takes, paid_at): (Takes, Option<DateTime<Utc>>),
     ) -> Result<Vec<OfferItem>, Error> {
         let item = |(invoice, chosen): (Invoice, &Chosen)| {
-            let pay = chosen.pay(invoice.due()?, paid_at);
+            let pay = chosen.pay(invoice.due()?, takes, paid_at);
             let invoice = self.invoice_face(&guest.merchant, invoice, company.map(str::to_owned), None)?;
             Ok(OfferItem { invoice, pay })
         };
@@ -277,7 +290,7 @@ impl Engine {
         let is_ours = self.books(&guest.db, Lane::UserAction).await.is_ok_and(|books| books.is_built_in());
         let (mut invoices, mut stale) = (Vec::new(), false);
         for row in rows {
-            if is_ours || row.read_at > fresh_since {
+            if is_ours || row.advance.is_some() || row.read_at > fresh_since {
                 invoices.push(row);
                 continue;
             }
@@ -314,6 +327,10 @@ impl Engine {
 
     /// The invoice as the books have it this moment; our copy is brought up to date.
     pub(crate) async fn invoice_from_books(&self, db: &MerchantDb, row: &Invoice) -> Result<BooksInvoice, Error> {
+        // Nobody else tells of an advance.
+        if row.advance.is_some() {
+            return self.as_last_read(db, row).await;
+        }
         let books = self.books(db, Lane::UserAction).await?;
         let asked_at = self.now();
         let invoice = match books.invoice(&row.external_id).await {
@@ -377,6 +394,12 @@ impl Drop for Asked<'_> {
     fn drop(&mut self) {
         self.asking.invoices.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
     }
+}
+
+fn offered(item: &OfferItem) -> Offered<'_> {
+    let OfferItem { invoice, pay } = item;
+    let shown = ShownShare { pay: *pay, due: invoice.due };
+    Offered { number: &invoice.number, is_advance: invoice.advance.is_some(), shown }
 }
 
 /// What was due on an invoice when the page was drawn, unless it is due again.

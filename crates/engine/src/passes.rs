@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     ids::{CustomerId, InvoiceId, PayerId, PaymentId, PersonId},
     money::Money,
+    payment::Takes,
     views::Whoami,
 };
 use store::{Checkout, CheckoutInvoice, Customer, Invoice, Merchant, MerchantDb};
@@ -22,23 +23,27 @@ pub struct GuestPass {
 pub(crate) struct Chosen {
     pub(crate) invoice: InvoiceId,
     /// What its payer wants to pay of it, and since when; absent: all that is due.
-    part: Option<(i64, DateTime<Utc>)>,
+    amount: Option<(i64, DateTime<Utc>)>,
 }
 
 impl Chosen {
     /// `rows` as they were chosen; without any, the one of the link.
-    pub(crate) fn of(checkout: &Checkout, merchant: &Merchant, rows: Vec<CheckoutInvoice>) -> Vec<Self> {
+    pub(crate) fn of(checkout: &Checkout, rows: Vec<CheckoutInvoice>) -> Vec<Self> {
         if rows.is_empty() {
-            return vec![Self { invoice: checkout.invoice_id, part: None }];
+            return vec![Self { invoice: checkout.invoice_id, amount: None }];
         }
-        let part = |row: &CheckoutInvoice| row.pay_minor.filter(|_| merchant.takes_parts).zip(Some(row.chosen_at));
-        rows.iter().map(|row| Self { invoice: row.invoice_id, part: part(row) }).collect()
+        let chosen =
+            |row: CheckoutInvoice| Self { invoice: row.invoice_id, amount: row.pay_minor.zip(Some(row.chosen_at)) };
+        rows.into_iter().map(chosen).collect()
     }
 
-    /// What is offered to be paid of it. A part that was paid since it was chosen is chosen no more.
-    pub(crate) fn pay(&self, due: Money, paid_at: Option<DateTime<Utc>>) -> Money {
-        match self.part {
-            Some((minor, at)) if paid_at.is_none_or(|paid| at > paid) => Money::new(minor.min(due.minor), due.currency),
+    /// What is offered to be paid of it, as far as that is taken. What was paid since it was chosen is chosen no more.
+    pub(crate) fn pay(&self, due: Money, takes: Takes, paid_at: Option<DateTime<Utc>>) -> Money {
+        let chosen = self.amount.filter(|(_, at)| paid_at.is_none_or(|paid| *at > paid));
+        match chosen {
+            Some((minor, _)) if (minor < due.minor && takes.parts) || (minor > due.minor && takes.more) => {
+                Money::new(minor, due.currency)
+            }
             _ => due,
         }
     }
@@ -102,10 +107,11 @@ impl PayerPass {
     /// One of the payer's own invoices.
     ///
     /// # Errors
-    /// [`Error::NotFound`] also for one of somebody else.
+    /// [`Error::NotFound`] also for one of somebody else, and for what is none.
     pub(crate) async fn invoice(&self, id: InvoiceId) -> Result<Invoice, Error> {
         let invoice = self.db.invoice(id).await?;
-        if invoice.customer_id == self.customer { Ok(invoice) } else { Err(Error::NotFound) }
+        let is_own = invoice.customer_id == self.customer && invoice.advance.is_none();
+        is_own.then_some(invoice).ok_or(Error::NotFound)
     }
 
     /// Whether they are of this customer, at the merchant whose link the guest holds.

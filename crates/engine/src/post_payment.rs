@@ -3,20 +3,34 @@
 
 use crate::{
     Engine, Error, Lane,
+    advances::advance_of,
     audit::{Actor, Audited},
     clock::{day, zone},
     failpoint,
-    jobs::Ran,
+    jobs::{Ran, Work},
+    reallocate_payment::has_refund,
 };
-use connectors::books::{Books, BooksError, PostPayment, Posted};
-use domain::{ids::AttemptId, money::Money};
-use store::{Attempt, BooksEntry, BooksEntryState, Invoice, Job, MerchantDb};
+use connectors::books::{Books, BooksError, PostPayment, Posted, RefusedCause};
+use domain::{
+    advance::{AdvanceKind, OverPayment},
+    ids::AttemptId,
+    invoice::InvoiceStatus,
+    money::Money,
+};
+use store::{Attempt, BooksEntry, BooksEntryState, Invoice, Job, MerchantDb, MerchantTx};
 
 /// How the write of one entry ended.
 enum Ended {
     Posted(Posted),
     /// A person must decide; nobody else may pay the invoice meanwhile.
     Refused(String),
+    /// Less is due by now: so much in minor units, and the rest stays as credit (G29).
+    OverPaid {
+        left_minor: i64,
+        advance: Box<Invoice>,
+        /// As they refused it.
+        why: String,
+    },
     /// The money went back before it was posted.
     Needless,
 }
@@ -35,7 +49,7 @@ impl Engine {
         let mut entries = db.books_entries_intended(attempt.id).await?;
         let mut ran = Ran::Finished;
         while let Some((entry, invoice)) = entries.pop() {
-            let ended = self.post_entry(db, books.as_ref(), &attempt, &entry, invoice, may_stand).await?;
+            let ended = self.post_entry(db, books.as_ref(), &attempt, &entry, &invoice, may_stand).await?;
             let is_last = entries.is_empty();
             if !self.end_entry(db, job, &entry, &ended, is_last).await? {
                 return Ok(Ran::Done);
@@ -51,20 +65,21 @@ impl Engine {
         books: &dyn Books,
         attempt: &Attempt,
         entry: &BooksEntry,
-        invoice: Invoice,
+        invoice: &Invoice,
         may_stand: bool,
     ) -> Result<Ended, Error> {
         if !attempt.state.has_money() {
             return Ok(Ended::Needless);
         }
-        let invoice = if entry.is_surcharge() {
-            match self.surcharge_invoice(db, books, attempt, entry, invoice).await? {
-                Ok(raised) => raised,
+        let raised = if entry.is_surcharge() {
+            match self.surcharge_invoice(db, books, attempt, entry, invoice.clone()).await? {
+                Ok(raised) => Some(raised),
                 Err(cause) => return refused_or_later(attempt, cause),
             }
         } else {
-            invoice
+            None
         };
+        let invoice = raised.as_ref().unwrap_or(invoice);
         let post = self.posting(db, attempt, entry, invoice).await?;
         failpoint::reach("before_post");
         let before = if may_stand { posted_before(books, &post).await } else { Ok(None) };
@@ -76,8 +91,43 @@ impl Engine {
         failpoint::reach("after_post");
         match posted {
             Ok(posted) => Ok(Ended::Posted(posted)),
+            Err(BooksError::Refused {
+                cause: cause @ (RefusedCause::MoreThanDue | RefusedCause::NotAwaitingPayment),
+                message,
+            }) => match self.over_paid(db, books, entry, invoice).await? {
+                Some((left_minor, advance)) => Ok(Ended::OverPaid { left_minor, advance, why: message }),
+                None => refused_or_later(attempt, BooksError::Refused { cause, message }),
+            },
             Err(cause) => refused_or_later(attempt, cause),
         }
+    }
+
+    /// What is still due of a share that the books refuse, and the rest of it as an advance, where that may stay as credit.
+    /// Not for what they have refused before, which somebody has been told of, and not twice in one payment. Never for a
+    /// surcharge: its invoice is raised for this payment, and nobody has a credit from it.
+    async fn over_paid(
+        &self,
+        db: &MerchantDb,
+        books: &dyn Books,
+        entry: &BooksEntry,
+        invoice: &Invoice,
+    ) -> Result<Option<(i64, Box<Invoice>)>, Error> {
+        let merchant = db.merchant().await?;
+        let is_kept = merchant.over_payment == OverPayment::Credit && books.advances().over_payments;
+        if !is_kept || invoice.advance.is_some() || entry.is_surcharge() || entry.last_error.is_some() {
+            return Ok(None);
+        }
+        let shares = db.books_shares(entry.attempt_id).await?;
+        let read = self.invoice_from_books(db, invoice).await?;
+        let is_issued = matches!(read.status, InvoiceStatus::Open | InvoiceStatus::Paid);
+        let left_minor = read.due.minor.max(0);
+        if shares.iter().any(|(_, of)| of.advance.is_some()) || !is_issued || left_minor >= entry.amount_minor {
+            return Ok(None);
+        }
+        let over = Money::new(entry.amount_minor - left_minor, read.due.currency);
+        let purpose = format!("Paid over what was due on {}", invoice.number);
+        let advance = self.new_advance(&merchant, invoice.customer_id, AdvanceKind::OverPayment, over, purpose);
+        Ok(Some((left_minor, Box::new(advance))))
     }
 
     pub(crate) async fn posting(
@@ -85,7 +135,7 @@ impl Engine {
         db: &MerchantDb,
         attempt: &Attempt,
         entry: &BooksEntry,
-        invoice: Invoice,
+        invoice: &Invoice,
     ) -> Result<PostPayment, Error> {
         let set_up = self.set_up(db).await?;
         let amount = Money::new(entry.amount_minor, attempt.amount()?.currency);
@@ -95,7 +145,8 @@ impl Engine {
         }
         Ok(PostPayment {
             idempotency_key: entry.idempotency_key.clone(),
-            invoice_external_id: invoice.external_id,
+            invoice_external_id: invoice.external_id.clone(),
+            advance: advance_of(db, invoice).await?,
             amount,
             // The day of the payment, not of the try: the same key must always carry the same request.
             date: day(attempt.created_at, zone(&set_up.merchant.time_zone)),
@@ -122,6 +173,13 @@ impl Engine {
             return Ok(false);
         }
         let ended = if has_money || matches!(ended, Ended::Posted(_)) { ended } else { &Ended::Needless };
+        let mut refused = None;
+        if let Ended::OverPaid { why, .. } = ended
+            && is_refunded(&tx, entry).await?
+        {
+            refused = Some(Ended::Refused(why.clone()));
+        }
+        let ended = refused.as_ref().unwrap_or(ended);
         let audited = match ended {
             Ended::Posted(posted) => {
                 let stands = if has_money { BooksEntryState::Posted } else { BooksEntryState::Leaving };
@@ -129,11 +187,15 @@ impl Engine {
                 if let Some(invoice) = &posted.invoice {
                     tx.invoice_refresh(entry.invoice_id, invoice, now).await?;
                 }
+                tx.advance_settle(entry.invoice_id, has_money).await?;
                 Some(Audited::books_posted(entry, &posted.external_id))
             }
             Ended::Refused(why) => {
                 tx.books_entry_move(entry, BooksEntryState::Refused, None, Some(why), now).await?;
                 Some(Audited::books_refused(entry))
+            }
+            Ended::OverPaid { left_minor, advance, .. } => {
+                self.keep_surplus(&tx, job, entry, (*left_minor, advance)).await?
             }
             Ended::Needless => {
                 tx.books_entry_move(entry, BooksEntryState::Needless, None, None, now).await?;
@@ -143,7 +205,7 @@ impl Engine {
         if let Some(audited) = audited {
             tx.audit_add(audited.slip(job.payment_id, Actor::Portal, now)?).await?;
         }
-        if !matches!(ended, Ended::Refused(_)) {
+        if !matches!(ended, Ended::Refused(_) | Ended::OverPaid { left_minor: 1.., .. }) {
             tx.claim_release(entry.attempt_id, entry.invoice_id).await?;
         }
         failpoint::reach("before_post_commit");
@@ -160,6 +222,35 @@ fn refused_or_later(attempt: &Attempt, cause: BooksError) -> Result<Ended, Error
         }
         later => Err(Error::BooksUnreachable(later)),
     }
+}
+
+impl Engine {
+    /// What is over is meant for an advance from here on. It is told by the writing of either part, unless all of it moves.
+    async fn keep_surplus(
+        &self,
+        tx: &MerchantTx,
+        job: &Job,
+        entry: &BooksEntry,
+        (left_minor, advance): (i64, &Invoice),
+    ) -> Result<Option<Audited>, Error> {
+        let (now, attempt) = (self.now(), entry.attempt_id);
+        tx.advance_add(advance.clone()).await?;
+        tx.claim_take(attempt, advance.id).await?;
+        let again = Work::PostAgain { attempt, asked_ms: now.timestamp_millis() };
+        again.queue(tx, job.payment_id, now, now).await?;
+        if left_minor > 0 {
+            tx.books_entry_split(entry, left_minor, advance.id, now).await?;
+            return Ok(None);
+        }
+        tx.books_entry_reallocate(entry, advance.id, now).await?;
+        Ok(Some(Audited::reallocated(entry, advance.id)))
+    }
+}
+
+/// A refund of it has its own write on that invoice, which would be lost where the payment goes.
+async fn is_refunded(tx: &MerchantTx, entry: &BooksEntry) -> Result<bool, Error> {
+    let refunds = tx.refunds_of(&[entry.attempt_id]).await?;
+    Ok(has_refund(&tx.refund_parts(&refunds).await?, entry.invoice_id))
 }
 
 async fn posted_before(books: &dyn Books, post: &PostPayment) -> Result<Option<Posted>, BooksError> {

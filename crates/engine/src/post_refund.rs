@@ -3,6 +3,7 @@
 
 use crate::{
     Engine, Error, Lane,
+    advances::advance_of,
     audit::{Actor, Audited},
     clock::{day, zone},
     failpoint,
@@ -128,8 +129,10 @@ impl Engine {
         // Under the old key the books may have kept a refusal.
         let again = asked_ms.map(|at| format!("-{at}")).unwrap_or_default();
         let key = format!("refund-{}-{}{again}", refund.id.0.simple(), entry.invoice_id.0.simple());
+        let invoice = db.invoice(entry.invoice_id).await?;
         Ok(PostRefund {
-            invoice_external_id: db.invoice(entry.invoice_id).await?.external_id,
+            advance: advance_of(db, &invoice).await?,
+            invoice_external_id: invoice.external_id,
             amount: Money::new(entry.amount_minor, refund.amount()?.currency),
             // The day of the refund, not of the try: the same key must always carry the same request.
             date: day(refund.created_at, zone(&set_up.merchant.time_zone)),
@@ -151,7 +154,7 @@ impl Engine {
             return Ok(Ok(true));
         }
         let (now, attempt) = (self.now(), db.attempt(share.attempt_id).await?);
-        let posting = self.posting(db, &attempt, share, db.invoice(share.invoice_id).await?).await?;
+        let posting = self.posting(db, &attempt, share, &db.invoice(share.invoice_id).await?).await?;
         let refunds = db.refunds_of(&[attempt.id]).await?;
         let parts = db.refund_parts(&refunds).await?;
         let left = share.amount_minor - never_entered(share, &refunds, &parts);
@@ -181,6 +184,7 @@ impl Engine {
         if let Some(invoice) = &posted.invoice {
             tx.invoice_refresh(share.invoice_id, invoice, now).await?;
         }
+        tx.advance_settle(share.invoice_id, true).await?;
         tx.commit().await?;
         Ok(Ok(true))
     }

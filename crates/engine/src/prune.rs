@@ -23,10 +23,12 @@ impl Engine {
             let tx = db.begin().await?;
             let jobs = tx.jobs_prune(now - DONE_JOBS, ROWS_PER_BATCH).await?;
             let checkouts = tx.checkouts_prune(now - EXPIRED_CHECKOUTS, ROWS_PER_BATCH).await?;
+            let advances = tx.advances_prune(now - EXPIRED_CHECKOUTS, ROWS_PER_BATCH).await?;
             let news = tx.webhooks_prune(now - PROCESSED_NEWS, ROWS_PER_BATCH).await?;
             let origins = tx.consents_forget(now - TRACEABLE_FOR, ROWS_PER_BATCH).await?;
             tx.commit().await?;
-            if [sessions, counts, jobs, checkouts, news, origins].iter().all(|pruned| *pruned < ROWS_PER_BATCH) {
+            let pruned = [sessions, counts, jobs, checkouts, advances, news, origins];
+            if pruned.iter().all(|pruned| *pruned < ROWS_PER_BATCH) {
                 break;
             }
         }

@@ -125,6 +125,6 @@ impl Engine {
 }
 
 /// A refund is to be written on this invoice, or was refused there: it would be lost where the payment goes.
-fn has_refund(parts: &[RefundEntry], on: InvoiceId) -> bool {
+pub(crate) fn has_refund(parts: &[RefundEntry], on: InvoiceId) -> bool {
     parts.iter().any(|part| part.invoice_id == on && part.state != BooksEntryState::Needless)
 }

@@ -21,15 +21,24 @@ use store::{
 };
 use uuid::Uuid;
 
-/// As `settle_refund.rs` does it.
-fn in_the_books(shares: &[(BooksEntry, Invoice)]) -> String {
-    if shares.len() <= 1 {
-        return "the sale is credited, and the credit paid out. The invoice stays paid.".to_owned();
+/// As `settle_refund.rs` does it. The surcharge is no share here: the dialog tells of it beside this.
+fn in_the_books(shares: &[(BooksEntry, Invoice)], with_surcharge: bool) -> String {
+    let (kept, invoices): (Vec<_>, Vec<_>) =
+        shares.iter().map(|(_, invoice)| invoice).partition(|invoice| invoice.advance.is_some());
+    let numbers = |of: &[&Invoice]| of.iter().map(|invoice| invoice.number.as_str()).collect::<Vec<_>>().join(", ");
+    if invoices.is_empty() && !kept.is_empty() {
+        let but = if with_surcharge { " but that of the surcharge" } else { "" };
+        return format!("the credit {} is paid out, and no sale{but} is cancelled.", numbers(&kept));
+    }
+    let first =
+        if kept.is_empty() { String::new() } else { format!("the credit {} is paid out first; then ", numbers(&kept)) };
+    if invoices.len() <= 1 {
+        return format!("{first}the sale is credited, and the credit paid out. The invoice stays paid.");
     }
     format!(
-        "the sale is credited on one invoice after the other, on each as much as this payment paid of it: {}. The \
+        "{first}the sale is credited on one invoice after the other, on each as much as this payment paid of it: {}. The \
          credits are paid out, and the invoices stay paid.",
-        shares.iter().map(|(_, invoice)| invoice.number.as_str()).collect::<Vec<_>>().join(", ")
+        numbers(&invoices)
     )
 }
 
@@ -66,7 +75,7 @@ impl Engine {
         let in_the_books = if is_refused {
             "they refused the payment, so nothing is taken back there, and less is left to enter.".to_owned()
         } else {
-            in_the_books(&shares)
+            in_the_books(&shares, surcharge.is_some())
         };
         Ok(Some(RefundPlan::Offered(RefundOffer {
             refund: RefundId(Uuid::now_v7()),

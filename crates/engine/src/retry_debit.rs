@@ -15,7 +15,7 @@ use domain::{
     debit::FailedDebit,
     ids::AttemptId,
     money::Money,
-    payment::{AttemptState, ShownShare, amount_to_charge},
+    payment::{AttemptState, ShownShare, Takes, amount_to_charge},
     planted,
 };
 use store::{Allocation, Attempt, Authority, MerchantDb, MerchantTx, NewRetry, Opened};
@@ -26,7 +26,7 @@ const RETRY_AT: TimeDelta = TimeDelta::hours(9);
 
 impl Engine {
     /// Queues the next try of a debit that has failed, in the transaction of that news, where merchant, authority and scheme
-    /// allow one. What was refunded in part is left to people.
+    /// allow one. What was refunded in part is left to people, and so is what was credit or has had a surcharge in the books.
     pub(crate) async fn plan_retry(&self, tx: &MerchantTx, attempt: &Attempt) -> Result<(), Error> {
         let (now, merchant) = (self.now(), tx.merchant().await?);
         let Some(method) = attempt.method_id.filter(|_| merchant.retries_debits) else { return Ok(()) };
@@ -39,6 +39,9 @@ impl Engine {
             first_on: day(tries.first().map_or(attempt.created_at, |first| first.created_at), zone),
         };
         let Some(on) = failed.again_on(day(now, zone)) else { return Ok(()) };
+        if !pays_invoices_alone(tx, attempt).await? {
+            return Ok(());
+        }
         let refunds = tx.refunds_of(&[attempt.id]).await?;
         if !allows(tx.authority(method).await?.as_ref()) || !refunds.iter().all(|refund| refund.state.is_dead()) {
             return Ok(());
@@ -95,8 +98,8 @@ impl Engine {
         for share in shares {
             let books = self.invoice_from_books(db, &db.invoice(share.invoice_id).await?).await?;
             let then = ShownShare { pay: words(share.amount_minor), due: words(share.due_minor) };
-            // Parts were allowed then.
-            if amount_to_charge(then, &books, true).is_err() {
+            // Parts were allowed then. Of more than was due nothing is tried again.
+            if amount_to_charge(then, &books, Takes { parts: true, more: false }).is_err() {
                 return Ok(false);
             }
         }
@@ -119,6 +122,14 @@ impl Engine {
             ..failed.clone()
         }
     }
+}
+
+/// No credit is among its shares, paid or kept at the posting, and no surcharge's invoice, which was voided with it.
+async fn pays_invoices_alone(tx: &MerchantTx, attempt: &Attempt) -> Result<bool, Error> {
+    let shares = tx.allocations(attempt.payment_id).await?;
+    let entries = tx.books_shares(attempt.id).await?;
+    let is_other = entries.iter().any(|(entry, invoice)| entry.is_surcharge() || invoice.advance.is_some());
+    Ok(!is_other && shares.iter().all(|share| share.advance.is_none()))
 }
 
 fn allows(authority: Option<&Authority>) -> bool {

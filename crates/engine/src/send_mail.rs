@@ -224,6 +224,7 @@ impl Engine {
         let words = |minor| Money::new(minor, paid.currency).format(locale);
         let several = shares.iter().filter(|_| shares.len() > 1);
         let surcharge = attempt.surcharge()?;
+        let invoices: Vec<_> = shares.iter().filter(|share| share.advance.is_none()).cloned().collect();
         let failure = refund.and_then(|refund| refund.failure.as_deref());
         // By its name, which is what the template knows it by.
         let failure: Option<String> = failure.map(serde_json::from_str).transpose()?;
@@ -236,12 +237,15 @@ impl Engine {
                 merchant => &merchant.name,
                 support => &merchant.support_email,
                 customer => &payment.customer_name,
-                invoice => numbers(&shares),
+                invoice => numbers(if invoices.is_empty() { &shares } else { &invoices }),
+                in_advance => invoices.is_empty(),
+                of_one => invoices.len() == 1,
                 reference => &payment.reference,
                 amount => &amount,
                 paid => paid.format(locale),
                 several => several.map(|share| context! {
                     invoice => &share.invoice_number,
+                    is_credit => share.advance.is_some(),
                     amount => words(share.amount_minor),
                     left => (share.due_minor > share.amount_minor).then(|| words(share.due_minor - share.amount_minor)),
                 }).collect::<Vec<_>>(),
@@ -346,7 +350,18 @@ mod tests {
             context! { invoice => "INV-502", amount => "$40.00" },
         ];
         let several = context! { several => shares, surcharge => "$1.50", amount => "$101.50" };
+        let ahead = context! {
+            merchant => "Northwind IT",
+            in_advance => true,
+            total => "$100.00",
+            surcharge => "$1.50",
+            amount => "$101.50",
+        };
         for (context, rows) in [
+            (
+                ahead,
+                "Stays as credit with Northwind IT: $100.00\nSurcharge: $1.50\nThis payment: $101.50\n\nKeep this mail",
+            ),
             (one, "Invoice total: $100.00\nSurcharge: $1.50\nThis payment: $101.50\nBalance left: $0.00"),
             (several, "Invoice INV-502: $40.00\nSurcharge: $1.50\nThis payment: $101.50"),
         ] {

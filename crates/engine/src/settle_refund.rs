@@ -164,8 +164,11 @@ impl Engine {
 }
 
 /// Which of the payment's invoices the refund is credited on, by their numbers: what earlier ones have left of each share.
+/// What is surcharge of it goes to the surcharge's own invoice: in proportion to all that was taken, credit included. The rest
+/// pays back what is credit before any invoice's share: no sale is cancelled then.
 async fn parts(tx: &MerchantTx, attempt: &Attempt, refund: &Refund) -> Result<Vec<(InvoiceId, i64)>, Error> {
-    let shares = tx.books_shares(attempt.id).await?;
+    let mut shares = tx.books_shares(attempt.id).await?;
+    shares.sort_by_key(|(_, invoice)| invoice.advance.is_none());
     let mut left: Vec<_> = shares.iter().map(|(share, _)| (share.invoice_id, share.amount_minor)).collect();
     // What a dead one still has in the books is taken out by a job of its own.
     let living = tx.refunds_of(&[attempt.id]).await?.into_iter().filter(|refund| !refund.state.is_dead());

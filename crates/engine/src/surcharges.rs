@@ -119,17 +119,17 @@ impl Engine {
         Err(RulesError::NoMerchant(key.to_owned()))
     }
 
-    /// What a payment over `invoices` comes to. Of a card that the gateway does not know, or cannot tell of, no more is known
-    /// than that it is one.
+    /// What a payment over `bare` comes to: over all that is paid besides the surcharge, invoices and credit alike. Of a card
+    /// that the gateway does not know, or cannot tell of, no more is known than that it is one.
     pub(crate) async fn charge_over(
         &self,
         guest: &GuestPass,
         gateway: &dyn Gateway,
-        invoices: Money,
+        bare: Money,
         method_token: Option<&str>,
         is_debit: bool,
     ) -> Result<Charge, TakeError> {
-        let Some(policy) = guest.db.surcharge_policy().await? else { return Ok(Charge::bare(invoices)) };
+        let Some(policy) = guest.db.surcharge_policy().await? else { return Ok(Charge::bare(bare)) };
         let paid_by = match method_token {
             _ if is_debit => PaidBy::BankDebit,
             Some(token) if gateway.capabilities().reads_cards => match gateway.read_card(token).await {
@@ -142,9 +142,9 @@ impl Engine {
             },
             _ => PaidBy::Card(None),
         };
-        let by = self.added(&guest.merchant, &policy, paid_by, invoices)?;
-        let added = by.as_ref().map_or(Money::zero(invoices.currency), |by| by.amount);
-        let total = invoices.plus(added).map_err(Error::from)?;
+        let by = self.added(&guest.merchant, &policy, paid_by, bare)?;
+        let added = by.as_ref().map_or(Money::zero(bare.currency), |by| by.amount);
+        let total = bare.plus(added).map_err(Error::from)?;
         Ok(Charge { total, added, by, paid_by, has_rules: true })
     }
 
@@ -154,9 +154,9 @@ impl Engine {
         merchant: &Merchant,
         policy: &Policy,
         paid_by: PaidBy,
-        invoices: Money,
+        bare: Money,
     ) -> Result<Option<Surcharge>, Error> {
-        Ok(policy.on(paid_by, invoices, self.clock().today(zone(&merchant.time_zone)))?)
+        Ok(policy.on(paid_by, bare, self.clock().today(zone(&merchant.time_zone)))?)
     }
 
     /// The surcharge as one more share of a payment whose money came, with an invoice of its own that is to be raised.
@@ -182,6 +182,8 @@ impl Engine {
             date,
             due_date: date,
             read_at: self.now(),
+            advance: None,
+            purpose: None,
         })
         .await?;
         Ok(Some(Allocation {
@@ -190,6 +192,7 @@ impl Engine {
             invoice_number: number,
             total_minor: surcharge.minor,
             due_minor: surcharge.minor,
+            advance: None,
             ..share.clone()
         }))
     }
@@ -235,9 +238,9 @@ impl Engine {
 
 impl Charge {
     /// Nothing is added.
-    fn bare(invoices: Money) -> Self {
-        let (added, paid_by) = (Money::zero(invoices.currency), PaidBy::Card(None));
-        Self { total: invoices, added, by: None, paid_by, has_rules: false }
+    fn bare(total: Money) -> Self {
+        let (added, paid_by) = (Money::zero(total.currency), PaidBy::Card(None));
+        Self { total, added, by: None, paid_by, has_rules: false }
     }
 }
 

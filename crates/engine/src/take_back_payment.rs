@@ -13,7 +13,7 @@ use store::{BooksEntry, BooksEntryState, Job, MerchantDb};
 
 /// How taking one entry out ended.
 enum Ended {
-    /// It stands there no more; the invoice as it is then, unless it was deleted.
+    /// It stands there no more; the invoice as it is then, unless it was deleted or there was none.
     Out(Option<BooksInvoice>),
     Refused(String),
 }
@@ -31,15 +31,15 @@ impl Engine {
         }
         let books = self.books(db, Lane::UserAction).await?;
         for entry in entries.into_iter().filter(|entry| entry.state == BooksEntryState::Leaving) {
-            let posting = self.posting(db, &attempt, &entry, db.invoice(entry.invoice_id).await?).await?;
+            let posting = self.posting(db, &attempt, &entry, &db.invoice(entry.invoice_id).await?).await?;
             failpoint::reach("before_take_back");
             let taken = match books.take_back_payment(&posting).await {
                 // What was added for the payment is owed no more.
-                Ok(_) if entry.is_surcharge() => books.void_invoice(&posting.invoice_external_id).await,
+                Ok(_) if entry.is_surcharge() => books.void_invoice(&posting.invoice_external_id).await.map(Some),
                 taken => taken,
             };
             let ended = match taken {
-                Ok(invoice) => Ended::Out(Some(invoice)),
+                Ok(invoice) => Ended::Out(invoice),
                 Err(BooksError::NotFound) => Ended::Out(None),
                 Err(BooksError::Refused { cause, message }) => {
                     tracing::error!(attempt.id = %attempt.id, ?cause, "Money went back, but the books keep its payment.");
@@ -76,6 +76,7 @@ impl Engine {
                 if let Some(invoice) = invoice {
                     tx.invoice_refresh(entry.invoice_id, invoice, now).await?;
                 }
+                tx.advance_settle(entry.invoice_id, false).await?;
                 let audited = Audited::books_taken_back(entry);
                 tx.audit_add(audited.slip(Some(attempt.payment_id), Actor::Portal, now)?).await?;
             }

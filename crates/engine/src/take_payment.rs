@@ -17,10 +17,12 @@ use crate::{
 };
 use connectors::gateway::{ChargeHow, ChargeRequest, Gateway, GatewayError};
 use domain::{
+    advance::AdvanceKind,
     asking::is_too_old_to_send,
-    ids::{AttemptId, ConnectionId, MethodId, PaymentId},
+    ids::{AttemptId, ConnectionId, CustomerId, MethodId, PaymentId},
     method::MethodKind,
-    payment::{AttemptState, Fact, Observation, Source, amount_to_charge, together},
+    money::Money,
+    payment::{AttemptState, Fact, Observation, ShownShare, Source, amount_to_charge, together},
     planted,
     views::Standing,
 };
@@ -55,7 +57,7 @@ struct Means {
 /// A payment that is about to be charged.
 struct Committed {
     payment: Payment,
-    /// In the order of the page.
+    /// In the order of the page, what stays as credit last.
     shares: Vec<Allocation>,
     attempt: Attempt,
 }
@@ -96,10 +98,10 @@ impl Engine {
         let keeps = keeping(guest, payer, gateway.as_ref(), &order).await?;
         let by = Means { keeps, ..self.means(guest, payer, connection, &order.how).await? };
         let origin = Origin::of(guest, payer, order.network);
-        let invoices = together(&order.expected.iter().map(|shown| shown.pay).collect::<Vec<_>>());
-        let invoices = invoices.map_err(TakeError::of_all)?;
+        let bare = together(&order.expected.iter().map(|shown| shown.pay).collect::<Vec<_>>());
+        let bare = bare.map_err(TakeError::of_all)?;
         let (token, is_debit) = (by.method_token.as_deref(), by.kind.is_debit());
-        let charge = self.charge_over(guest, gateway.as_ref(), invoices, token, is_debit).await?;
+        let charge = self.charge_over(guest, gateway.as_ref(), bare, token, is_debit).await?;
         let (committed, turn) = match self.intend(guest, &order, &origin, &by, &charge, claims_seen).await? {
             Intent::Committed(committed, turn) => (committed, turn),
             Intent::Taken(by) => return Ok(self.standing_of_taken(guest, payer, by).await?),
@@ -227,7 +229,7 @@ impl Engine {
             if (shown.is_none() && !charge.added.is_positive()) || !all_as_shown(&invoices, order)? {
                 self.count_guess(order.network).await?;
             }
-            let shares = self.shares(guest, order, &invoices).await?;
+            let (shares, surplus) = self.shares(guest, order, &invoices, customer.id).await?;
             if is_another_sum {
                 return Err(TakeError::SurchargeMoved { added: charge.added, paid_by: charge.paid_by.to_string() });
             }
@@ -240,6 +242,7 @@ impl Engine {
             let new = NewAttempt {
                 payment: committed.payment.clone(),
                 allocations: committed.shares.clone(),
+                surplus,
                 attempt: committed.attempt.clone(),
                 consent,
                 slip,
@@ -264,28 +267,45 @@ impl Engine {
         Err(Error::Contended.into())
     }
 
-    /// What is paid of each invoice, as the books have it this moment.
+    /// What is paid of each invoice, as the books have it this moment; and what is paid over that, which is an advance and
+    /// has a share of its own.
     async fn shares(
         &self,
         guest: &GuestPass,
         order: &Order,
         invoices: &[Invoice],
-    ) -> Result<Vec<Allocation>, TakeError> {
-        let mut shares = Vec::new();
+        customer: CustomerId,
+    ) -> Result<(Vec<Allocation>, Option<Invoice>), TakeError> {
+        let takes = self.takes(guest, invoices).await;
+        let share = |invoice: &Invoice, amount: Money, total: Money, due: Money| Allocation {
+            merchant_id: guest.db.merchant_id(),
+            payment_id: order.payment,
+            invoice_id: invoice.id,
+            amount_minor: amount.minor,
+            invoice_number: invoice.number.clone(),
+            total_minor: total.minor,
+            due_minor: due.minor,
+            advance: invoice.advance,
+        };
+        let (mut shares, mut surplus): (_, Option<Money>) = (Vec::new(), None);
         for (invoice, shown) in invoices.iter().zip(&order.expected) {
             let books = self.invoice_from_books(&guest.db, invoice).await?;
-            let pay = amount_to_charge(*shown, &books, guest.merchant.takes_parts);
-            shares.push(Allocation {
-                merchant_id: guest.db.merchant_id(),
-                payment_id: order.payment,
-                invoice_id: invoice.id,
-                amount_minor: pay.map_err(TakeError::of(&invoice.number))?.minor,
-                invoice_number: invoice.number.clone(),
-                total_minor: books.total.minor,
-                due_minor: books.due.minor,
-            });
+            let pay = amount_to_charge(*shown, &books, takes).map_err(TakeError::of(&invoice.number))?;
+            let paid = ShownShare { pay, due: books.due };
+            if let Some(more) = paid.surplus() {
+                surplus = Some(surplus.map_or(Ok(more), |sum| more.plus(sum)).map_err(Error::from)?);
+            }
+            shares.push(share(invoice, paid.share(), books.total, books.due));
         }
-        Ok(shares)
+        let surplus = surplus.map(|more| {
+            let purpose = format!("Paid over what was due on {}", numbers(&shares));
+            self.new_advance(&guest.merchant, customer, AdvanceKind::OverPayment, more, purpose)
+        });
+        if let Some(advance) = &surplus {
+            let all = advance.due()?;
+            shares.push(share(advance, all, all, all));
+        }
+        Ok((shares, surplus))
     }
 
     fn new_attempt(
@@ -412,13 +432,14 @@ fn reference(attempt: AttemptId) -> String {
 /// The gateway's own page shows it to whoever pays, so it names the company as our pages do.
 fn description(guest: &GuestPass, payment: &Payment, shares: &[Allocation]) -> String {
     let (customer, reference) = (&payment.customer_name, &payment.reference);
-    let named = &shares[..shares.len().min(INVOICES_NAMED_MAX)];
-    let what = if shares.len() == 1 { "Invoice" } else { "Invoices" };
-    let more = match shares.len() - named.len() {
-        0 => String::new(),
-        more => format!(" and {more} more"),
+    let invoices: Vec<_> = shares.iter().filter(|share| share.advance.is_none()).cloned().collect();
+    let named = &invoices[..invoices.len().min(INVOICES_NAMED_MAX)];
+    let what = match invoices.len() {
+        0 => format!("Credit {}", numbers(shares)),
+        1 => format!("Invoice {}", numbers(named)),
+        all if all == named.len() => format!("Invoices {}", numbers(named)),
+        all => format!("Invoices {} and {} more", numbers(named), all - named.len()),
     };
-    let what = format!("{what} {}{more}", numbers(named));
     if guest.checkout.company_named {
         format!("{what}, {customer} ({reference})")
     } else {

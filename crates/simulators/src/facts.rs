@@ -206,10 +206,14 @@ pub mod xero {
     /// The account that card payments are posted to.
     pub const CLEARING_ACCOUNT_CODE: &str = "825";
     pub const CLEARING_ACCOUNT_ID: &str = "99999999-0000-4000-8000-000000000825";
+    /// The account that prepayments are owed on.
+    pub const PREPAYMENT_ACCOUNT_CODE: &str = "830";
+    pub const PREPAYMENT_ACCOUNT_ID: &str = "99999999-0000-4000-8000-000000000830";
     pub const SALES_ACCOUNT_CODE: &str = "200";
     pub const SALES_ACCOUNT_ID: &str = "99999999-0000-4000-8000-000000000200";
     pub const BANK_ACCOUNT_CODE: &str = "090";
     pub const BANK_ACCOUNT_ID: &str = "99999999-0000-4000-8000-000000000090";
     pub const SCOPES: &str = "openid profile email offline_access accounting.invoices accounting.payments \
+                              accounting.banktransactions \
                               accounting.contacts accounting.settings.read";
 }

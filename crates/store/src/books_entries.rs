@@ -166,6 +166,35 @@ impl MerchantTx {
         self.insert::<Entity>([meant]).await
     }
 
+    /// Means no more than `left_minor` of a write for its invoice, and the rest for an advance. What is left is asked for by
+    /// another key: the books may keep their refusal of the whole.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] when the step was never meant, and for another merchant's advance.
+    pub async fn books_entry_split(
+        &self,
+        entry: &BooksEntry,
+        left_minor: i64,
+        advance: InvoiceId,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let update = self
+            .update::<Entity>()
+            .col_expr(Column::AmountMinor, Expr::value(left_minor))
+            .filter(Column::AttemptId.eq(entry.attempt_id))
+            .filter(Column::InvoiceId.eq(entry.invoice_id));
+        self.update_one(update).await?;
+        self.books_entry_revive(entry, &entry.fresh_key(now), now).await?;
+        let rest = BooksEntry {
+            invoice_id: advance,
+            amount_minor: entry.amount_minor - left_minor,
+            idempotency_key: first_key(entry.attempt_id, advance),
+            updated_at: now,
+            ..entry.clone()
+        };
+        self.insert::<Entity>([rest]).await
+    }
+
     /// The money went back: what stands is to leave, and what the books refused need not be written any more and keeps
     /// nobody off its invoice. A write that is still meant ends with its job, which may be at it this moment. `by_hand`:
     /// why a person must see to what one has entered.

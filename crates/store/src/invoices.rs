@@ -1,17 +1,20 @@
-//! Invoices as last read from the books.
+//! Invoices as last read from the books, and beside them the advances that payers have made here: no list of invoices
+//! has those.
 
 use crate::{
-    Customer, Error, MerchantDb, MerchantTx, books_entries, customers,
+    Customer, Error, MerchantDb, MerchantTx, books_entries, checkouts, customers,
+    payments::allocation,
     scope::{Only, Scoped, moment, money, owned, text},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
+    advance::AdvanceKind,
     ids::{CustomerId, InvoiceId, MerchantId},
     invoice::{BooksInvoice, InvoiceStatus},
     money::Money,
 };
 use sea_orm::{
-    ConnectionTrait, ExprTrait, FromQueryResult, Order, QueryOrder, QuerySelect, Select,
+    Condition, ConnectionTrait, ExprTrait, FromQueryResult, Order, QueryOrder, QuerySelect, Select,
     entity::prelude::*,
     sea_query::{BinOper, Func, OnConflict},
 };
@@ -42,6 +45,10 @@ pub struct Model {
     pub due_date: NaiveDate,
     /// When the books were last asked about it.
     pub read_at: DateTime<Utc>,
+    /// Absent for what the books call an invoice.
+    pub advance: Option<AdvanceKind>,
+    /// What an advance is for, in its payer's words.
+    pub purpose: Option<String>,
 }
 impl ActiveModelBehavior for ActiveModel {}
 owned!();
@@ -145,6 +152,8 @@ impl MerchantTx {
                 date: i.date,
                 due_date: i.due_date,
                 read_at,
+                advance: None,
+                purpose: None,
             })
         });
         let rows = rows.collect::<Result<Vec<_>, Error>>()?;
@@ -177,6 +186,48 @@ impl MerchantTx {
     pub async fn invoice_mean(&self, invoice: Model) -> Result<(), Error> {
         let external_id = to_raise(&invoice.number);
         self.insert_absent::<Entity>([Model { external_id, ..invoice }]).await.map(drop)
+    }
+
+    /// An advance that is about to be paid; its external id is our own.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] when the customer is not this merchant's.
+    pub async fn advance_add(&self, advance: Model) -> Result<(), Error> {
+        self.insert::<Entity>([advance]).await
+    }
+
+    /// Whether the money of an advance stands in the books: nothing is left to pay of it then. Invoices are told by the
+    /// books themselves.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn advance_settle(&self, id: InvoiceId, stands: bool) -> Result<(), Error> {
+        let (status, due) = if stands {
+            (InvoiceStatus::Paid, Expr::value(0_i64))
+        } else {
+            (InvoiceStatus::Open, Expr::col(Column::TotalMinor))
+        };
+        let update = self.update::<Entity>().col_expr(Column::Status, Expr::value(status));
+        let update = update.col_expr(Column::DueMinor, due).filter(Column::Id.eq(id));
+        update.filter(Column::Advance.is_not_null()).exec(self.conn()).await?;
+        Ok(())
+    }
+
+    /// Deletes up to `limit` advances that were begun before this and that no checkout and no payment refers to, and says
+    /// how many.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn advances_prune(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, Error> {
+        let opened =
+            self.mine::<checkouts::Entity>(checkouts::Column::InvoiceId, checkouts::Column::InvoiceId.is_not_null());
+        let paid =
+            self.mine::<allocation::Entity>(allocation::Column::InvoiceId, allocation::Column::InvoiceId.is_not_null());
+        // In words, as in the partial index that serves it.
+        let unpaid = Condition::all().add(Expr::cust("advance IS NOT NULL AND status = 'open'"));
+        let over = unpaid.add(Column::ReadAt.lt(moment(before)));
+        let over = over.add(Column::Id.not_in_subquery(opened)).add(Column::Id.not_in_subquery(paid));
+        self.prune::<Entity>(Column::Id, over, limit).await
     }
 
     /// [`MerchantDb::invoice_refresh`] as a part of more.
@@ -291,12 +342,13 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn invoice_by_number(&self, number: &str) -> Result<Option<(Model, Customer)>, Error> {
-        let exact = self.find::<Entity>().filter(Column::Number.eq(text(number)));
+        let invoices = self.find::<Entity>().filter(Column::Advance.is_null());
+        let exact = invoices.clone().filter(Column::Number.eq(text(number)));
         let mut found = exact.find_both_related(customers::Entity).all(self.conn()).await?;
         if found.is_empty() {
             let folded = Expr::expr(Func::lower(Expr::col(Column::Number.as_column_ref())));
             let alike = folded.eq(Expr::expr(Func::lower(Expr::val(text(number)))));
-            let alike = self.find::<Entity>().filter(alike).find_both_related(customers::Entity);
+            let alike = invoices.filter(alike).find_both_related(customers::Entity);
             found = alike.all(self.conn()).await?;
             if found.windows(2).any(|two| two[0].0.number != two[1].0.number) {
                 found.clear();
@@ -317,12 +369,12 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn invoice_currencies(&self, customer: CustomerId) -> Result<Vec<String>, Error> {
-        let of = self.find::<Entity>().filter(Column::CustomerId.eq(customer));
+        let of = self.find::<Entity>().filter(Column::CustomerId.eq(customer)).filter(Column::Advance.is_null());
         Ok(of.select_only().column(Column::Currency).distinct().into_tuple().all(self.conn()).await?)
     }
 
     fn filtered(&self, filter: &InvoiceFilter) -> Select<Entity> {
-        let mut select = self.find::<Entity>();
+        let mut select = self.find::<Entity>().filter(Column::Advance.is_null());
         if let Some(customer) = filter.customer {
             select = select.filter(Column::CustomerId.eq(customer));
         }

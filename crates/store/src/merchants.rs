@@ -6,6 +6,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::{
+    advance::OverPayment,
     ids::MerchantId,
     money::{Currency, Locale},
     views::MerchantFace,
@@ -28,6 +29,10 @@ pub struct Model {
     pub support_email: String,
     /// Its payers may pay less than is due.
     pub takes_parts: bool,
+    /// What becomes of more than is due.
+    pub over_payment: OverPayment,
+    /// Its payers may pay without an invoice.
+    pub takes_prepayments: bool,
     /// A debit that comes back for want of money is tried again, where its owner's authority allows it.
     pub retries_debits: bool,
     pub created_at: DateTime<Utc>,
@@ -59,6 +64,10 @@ pub struct NewMerchant {
     pub support_email: String,
     /// Its payers may pay less than is due.
     pub takes_parts: bool,
+    /// What becomes of more than is due.
+    pub over_payment: OverPayment,
+    /// Its payers may pay without an invoice.
+    pub takes_prepayments: bool,
 }
 
 impl Store {
@@ -77,11 +86,28 @@ impl Store {
             time_zone: new.time_zone,
             support_email: new.support_email,
             takes_parts: new.takes_parts,
+            over_payment: new.over_payment,
+            takes_prepayments: new.takes_prepayments,
             retries_debits: false,
             created_at: now,
         };
         Entity::insert(kept(row.into_active_model())).exec_without_returning(&self.pools.write).await?;
         Ok(MerchantDb::new(id, self.clone()))
+    }
+}
+
+impl MerchantDb {
+    /// What the merchant takes besides all that is due, as this row has it.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn merchant_takes(&self, row: &Model) -> Result<(), Error> {
+        let update = Entity::update_many()
+            .col_expr(Column::TakesParts, Expr::value(row.takes_parts))
+            .col_expr(Column::OverPayment, Expr::value(row.over_payment))
+            .col_expr(Column::TakesPrepayments, Expr::value(row.takes_prepayments));
+        update.filter(Column::Id.eq(self.merchant_id())).exec(self.writer()).await?;
+        Ok(())
     }
 }
 

@@ -1,12 +1,14 @@
 //! Payments, what they pay, and the claim that keeps every other attempt off an invoice.
 
 use crate::{
-    Attempt, BooksEntryState, Consent, Error, MerchantDb, MerchantTx, NewSlip, attempts, books_entries, customers,
+    Attempt, BooksEntryState, Consent, Error, Invoice, MerchantDb, MerchantTx, NewSlip, attempts, books_entries,
+    customers,
     invoices::{self, Sum, like},
     scope::{Only, Scoped, money, owned},
 };
 use chrono::{DateTime, Utc};
 use domain::{
+    advance::AdvanceKind,
     ids::{AttemptId, CheckoutId, CustomerId, InvoiceId, MerchantId, PaymentId},
     money::Money,
     payment::AttemptState,
@@ -41,7 +43,7 @@ pub(crate) mod payment {
     owned!();
 }
 
-mod allocation {
+pub(crate) mod allocation {
     use super::*;
     #[sea_orm::model]
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -58,6 +60,8 @@ mod allocation {
         pub invoice_number: String,
         pub total_minor: i64,
         pub due_minor: i64,
+        /// It pays no invoice.
+        pub advance: Option<AdvanceKind>,
     }
     impl ActiveModelBehavior for ActiveModel {}
     owned!();
@@ -114,6 +118,8 @@ impl Payment {
 pub struct NewAttempt {
     pub payment: Payment,
     pub allocations: Vec<Allocation>,
+    /// What is paid over what is due; one of the allocations is its own.
+    pub surplus: Option<Invoice>,
     pub attempt: Attempt,
     /// What its payer was shown and agreed to.
     pub consent: Consent,
@@ -163,7 +169,8 @@ pub struct PaymentFilter {
 }
 
 fn by_number(shares: Select<allocation::Entity>) -> Select<allocation::Entity> {
-    shares.order_by_asc(allocation::Column::InvoiceNumber).order_by_asc(allocation::Column::InvoiceId)
+    let invoices_first = shares.order_by_asc(allocation::Column::Advance.is_not_null());
+    invoices_first.order_by_asc(allocation::Column::InvoiceNumber).order_by_asc(allocation::Column::InvoiceId)
 }
 
 fn is_last_four(search: &str) -> bool {
@@ -232,11 +239,14 @@ impl Written {
 impl MerchantTx {
     /// Only [`Opened::New`] may be committed.
     async fn attempt_insert(&self, new: NewAttempt) -> Result<Opened, Error> {
-        let NewAttempt { payment, allocations, attempt, consent, slip, claims_seen } = new;
+        let NewAttempt { payment, allocations, surplus, attempt, consent, slip, claims_seen } = new;
         let (payment_id, checkout_id) = (payment.id, payment.checkout_id);
         if self.insert_absent::<payment::Entity>([payment]).await? == 0 {
             let same = self.payment(payment_id).await?.checkout_id == checkout_id;
             return if same { Ok(Opened::Same) } else { Err(Error::Missing) };
+        }
+        if let Some(surplus) = surplus {
+            self.advance_add(surplus).await?;
         }
         let invoices = allocations.iter().map(|allocation| allocation.invoice_id).collect();
         let opened = self.attempt_add(attempt, invoices, claims_seen).await?;
@@ -355,7 +365,7 @@ impl<C: ConnectionTrait> Scoped<C> {
         self.find::<payment::Entity>().filter(payment::Column::Id.eq(id)).only(self.conn()).await?.ok_or(Error::Missing)
     }
 
-    /// A payment and its shares, by the invoices' numbers.
+    /// A payment and its shares, by the invoices' numbers, credit last.
     ///
     /// # Errors
     /// [`Error::Missing`] also for another merchant's.

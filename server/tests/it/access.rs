@@ -9,12 +9,13 @@ use std::collections::BTreeSet;
 type Body = &'static [(&'static str, &'static str)];
 
 /// Pages, and whom each is for. `PAYMENT` stands for Acme's payment at Northwind.
-const PAGES: [(&str, Role); 12] = [
+const PAGES: [(&str, Role); 13] = [
     ("/dashboard", Role::Payer),
     ("/methods", Role::Payer),
     ("/methods/new", Role::Payer),
     ("/methods/bank", Role::Payer),
     ("/payments", Role::Payer),
+    ("/prepay", Role::Payer),
     ("/payments/PAYMENT", Role::Payer),
     ("/admin", Role::Admin),
     ("/admin/transactions", Role::Admin),
@@ -30,10 +31,11 @@ const FILES: [(&str, Role); 2] =
 /// Pages that need no session; those of a checkout need its id.
 const OPEN_PAGES: [&str; 5] = ["/", "/sign-in", "/npe", "/npe/result", "/pods/connectwise"];
 /// Server functions behind a session, whom each is for, and a body that works for them.
-const ENDPOINTS: [(&str, Role, Body); 22] = [
+const ENDPOINTS: [(&str, Role, Body); 23] = [
     ("/api/invoices/dashboard", Role::Payer, &[]),
     ("/api/invoices/pay", Role::Payer, &[("invoice", "INVOICE")]),
     ("/api/invoices/pay_chosen", Role::Payer, &[("invoices[]", "INVOICE")]),
+    ("/api/payments/prepay", Role::Payer, &[("amount", "5.00"), ("purpose", "")]),
     ("/api/transactions/past", Role::Payer, &[("search", ""), ("page", "1")]),
     ("/api/methods/list", Role::Payer, &[]),
     ("/api/methods/new", Role::Payer, &[]),
@@ -110,13 +112,20 @@ async fn d20_every_page_and_every_server_function_stands_in_these_tables() {
 #[tokio::test]
 async fn d20_what_works_for_one_is_not_found_for_everybody_else() {
     let house = House::new().await;
+    house.execute("UPDATE merchant SET takes_prepayments = TRUE").await;
     let things = Things::of_acme(&house).await;
     let callers = Caller::all(&house).await;
     for (path, role, body) in ENDPOINTS {
         let body = things.put_into(body);
         for caller in &callers {
             let answer = caller.client.call(path, &body).await;
-            caller.check(role, path, !body.is_empty() && !["search", "page"].contains(&body[0].0), &answer, &things);
+            caller.check(
+                role,
+                path,
+                !body.is_empty() && !["search", "page", "amount"].contains(&body[0].0),
+                &answer,
+                &things,
+            );
         }
     }
     for (path, role) in PAGES.into_iter().chain(FILES) {

@@ -3,6 +3,7 @@
 
 use crate::support::{Answer, Client, Form, House, On, field, http, link};
 use domain::{
+    advance::OverPayment,
     ids::ConnectionId,
     invoice::{BooksCustomer, BooksInvoice},
     money::{Currency, Locale, Money},
@@ -93,6 +94,8 @@ impl Reef {
                 time_zone: "Australia/Sydney".into(),
                 support_email: "billing@reef.test".into(),
                 takes_parts: false,
+                over_payment: OverPayment::Refused,
+                takes_prepayments: false,
             },
             books: Some((BooksSettings::BuiltIn, None)),
             gateway: Some(gateway(&house)),

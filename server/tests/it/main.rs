@@ -8,6 +8,7 @@ mod authorizenet_debits;
 mod authorizenet_methods;
 mod card_testing;
 mod crate_edges;
+mod credits;
 mod debits;
 mod disputes;
 mod exceptions;

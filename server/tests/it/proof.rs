@@ -2,7 +2,7 @@
 //! shows when it was touched (N15).
 
 use crate::support::{Client, Form, House, On, field, http};
-use domain::consent::Wording;
+use domain::consent::{Paid, Wording};
 use simulators::facts;
 
 /// Started, money taken, posted, mailed.
@@ -13,7 +13,9 @@ fn agreed_to() -> String {
 }
 
 fn agreed_with(merchant: &str) -> String {
-    Wording::current(false, 1).text(merchant, &[("INV-501", "$1,204.50".to_owned())], "", "$1,204.50")
+    let shares = [("INV-501", "$1,204.50".to_owned())];
+    let paid = Paid { shares: &shares, credit: None, surcharge: None, amount: "$1,204.50" };
+    Wording::Pay1.text(merchant, &paid)
 }
 
 /// The text of a page as it is copied: without what keeps references in one line.

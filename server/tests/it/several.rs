@@ -1,7 +1,7 @@
 //! Several invoices in one payment, and parts of invoices (G27-G29): one charge, and each invoice has its own in the books.
 
 use crate::support::{Client, Form, House, On, Server, field, http};
-use domain::consent::Wording;
+use domain::consent::{Paid, Wording};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use simulators::facts;
@@ -223,7 +223,9 @@ async fn n15_words_that_name_one_invoice_are_no_consent_to_several() {
     let ana = ana(&house.portal).await;
     let form = ana.form(&select(&ana, &["INV-501", "INV-502"]).await).await;
     // INV-502 is the first, because it is due first.
-    let words = Wording::Pay1.text("Northwind IT", &[("INV-502", String::new())], "", "$1,554.50");
+    let shares = [("INV-502", String::new())];
+    let paid = Paid { shares: &shares, credit: None, surcharge: None, amount: "$1,554.50" };
+    let words = Wording::Pay1.text("Northwind IT", &paid);
     let forged = Form { consent: hex::encode(Sha256::digest(words)), ..form.clone() };
     let answer = ana.call("/api/payments/take", &forged.fields("pm_card_visa")).await;
     assert!(answer.status == 409 && answer.body.contains("words_moved"), "{} {}", answer.status, answer.body);

@@ -222,8 +222,9 @@ fn mend(note: &Note, offer: &Offer) -> (Option<AnyView>, Option<String>) {
         (Some(Fault::AmountMoved { .. }), _) if offer.moved.is_some() => (MOVED, moved(offer)),
         (Some(Fault::BadAmount), _) => (AMOUNTS, Fault::BadAmount.to_string()),
         (Some(Fault::NotWithin { number, due }), _) => {
-            let due = due.format(offer.merchant.locale);
-            (AMOUNTS, format!("Of invoice {number}, enter an amount above zero, up to {due}. Nothing was charged."))
+            let most = format!(", up to {}", due.format(offer.merchant.locale));
+            let most = if offer.takes.more { "" } else { &most };
+            (AMOUNTS, format!("Of invoice {number}, enter an amount above zero{most}. Nothing was charged."))
         }
         (Some(Fault::SurchargeMoved { added, paid_by }), _) => (CONFIRM, to_confirm(*added, paid_by, offer)),
         (Some(Fault::BadEmail), _) => ("Please check your e-mail address", Fault::BadEmail.to_string()),
@@ -233,8 +234,8 @@ fn mend(note: &Note, offer: &Offer) -> (Option<AnyView>, Option<String>) {
     };
     let field = match &note.fault {
         Some(Fault::BadEmail) => Some("email".to_owned()),
-        Some(Fault::BadAmount) if offer.takes_parts => Some(amount_id(0)),
-        Some(Fault::NotWithin { number, .. }) if offer.takes_parts => {
+        Some(Fault::BadAmount) if offer.takes.any() => Some(amount_id(0)),
+        Some(Fault::NotWithin { number, .. }) if offer.takes.any() => {
             offer.items.iter().position(|item| item.invoice.number == *number).map(amount_id)
         }
         _ => None,

@@ -3,7 +3,7 @@
 use crate::{components::when::When, words::count};
 use domain::{
     date::{in_words, zone_in_words},
-    views::{Outcome, Standing},
+    views::{Outcome, ShareFace, Standing},
 };
 use leptos::prelude::*;
 
@@ -11,7 +11,12 @@ use leptos::prelude::*;
 #[component]
 pub fn Brief(standing: Standing) -> impl IntoView {
     let method = standing.method.map(|method| format!(", {method}"));
-    let word = if standing.shares.len() == 1 { " for invoice " } else { " for invoices " };
+    let word = match &*standing.shares {
+        [share] if share.is_credit => " for credit ",
+        [_] => " for invoice ",
+        several if several.iter().any(|share| share.is_credit) => " for ",
+        _ => " for invoices ",
+    };
     let numbers = standing.shares.into_iter().enumerate().map(|(n, share)| {
         view! { {(n > 0).then_some(", ")} <span class="nowrap">{share.number}</span> }
     });
@@ -32,23 +37,24 @@ pub fn Receipt(standing: Standing, title: &'static str) -> impl IntoView {
     let company = standing.customer.map(|customer| format!(", {customer}")).unwrap_or_default();
     let row = |name: &'static str, value: String| view! { <div><dt>{name}</dt><dd>{value}</dd></div> };
     let (what, of_invoices, balance) = match &*standing.shares {
-        [share] => {
+        [share] if !share.is_credit => {
             let before = share.paid_before();
             let of_it = view! {
                 {row("Invoice total", share.total.format(locale))}
                 {before.is_positive().then(|| row("Paid before", before.format(locale)))}
             };
             let balance = row(balance, share.balance_after.format(locale)).into_any();
-            (format!("Invoice {}", share.number), of_it.into_any(), balance)
+            (share.name(), of_it.into_any(), balance)
         }
         shares => {
             let each = shares.iter().map(|share| {
                 let left = share.balance_after.format(locale);
                 let left = share.balance_after.is_positive().then(|| format!(", {left} left"));
-                let name = view! { "Invoice " <span class="nowrap">{share.number.clone()}</span> };
+                let kind = if share.is_credit { "Credit " } else { "Invoice " };
+                let name = view! { {kind} <span class="nowrap">{share.number.clone()}</span> };
                 view! { <div><dt>{name}</dt><dd>{share.amount.format(locale)} {left}</dd></div> }
             });
-            (count(shares.len(), "invoice"), each.collect_view().into_any(), ().into_any())
+            (paid_for(shares), each.collect_view().into_any(), ().into_any())
         }
     };
     let paid_back = standing.paid_back.iter().map(|back| {
@@ -72,5 +78,15 @@ pub fn Receipt(standing: Standing, title: &'static str) -> impl IntoView {
                 {balance}
             </dl>
         </section>
+    }
+}
+
+/// `2 invoices and credit`
+fn paid_for(shares: &[ShareFace]) -> String {
+    let invoices = shares.iter().filter(|share| !share.is_credit).count();
+    match shares {
+        [_] => "A payment in advance".to_owned(),
+        _ if invoices < shares.len() => format!("{} and credit", count(invoices, "invoice")),
+        _ => count(invoices, "invoice"),
     }
 }

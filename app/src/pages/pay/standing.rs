@@ -111,8 +111,12 @@ impl Told {
                 ("Your payment did not go through".into(), format!("{words} Nothing was charged."), "declined")
             }
             Outcome::Cancelled => {
-                let open = if standing.shares.len() == 1 { "The invoice is" } else { "The invoices are" };
-                ("Payment cancelled".into(), format!("Nothing was charged. {open} still open."), "cancelled")
+                let open = match standing.shares.iter().filter(|share| !share.is_credit).count() {
+                    0 => "",
+                    1 => " The invoice is still open.",
+                    _ => " The invoices are still open.",
+                };
+                ("Payment cancelled".into(), format!("Nothing was charged.{open}"), "cancelled")
             }
             Outcome::TakenBack => (
                 "This payment was cancelled".into(),

@@ -8,7 +8,8 @@ use crate::{
 use domain::{
     date::in_words,
     money::{Locale, Money},
-    views::{Offer, OfferItem},
+    payment::{ShownShare, Takes},
+    views::{MerchantFace, Offer, OfferItem},
 };
 use leptos::prelude::*;
 
@@ -20,9 +21,11 @@ pub fn amount_id(n: usize) -> String {
 /// `typed` are amounts that cannot be paid.
 #[component]
 pub fn Sum(offer: Offer, typed: Vec<String>) -> impl IntoView {
-    let parts = offer.takes_parts.then(|| view! { <Parts offer=offer.clone() typed/> });
+    let amounts = offer.takes.any().then(|| view! { <Amounts offer=offer.clone() typed/> });
+    let over = over(&offer).map(|words| view! { <p class="notice num">{words}</p> });
     let merchant = offer.merchant.name.clone();
     let of = match <[OfferItem; 1]>::try_from(offer.items.clone()) {
+        Ok([item]) if item.invoice.advance.is_some() => view! { <Prepayment offer item/> }.into_any(),
         Ok([item]) => view! { <One offer item/> }.into_any(),
         Err(items) => view! { <Several offer items/> }.into_any(),
     };
@@ -31,9 +34,41 @@ pub fn Sum(offer: Offer, typed: Vec<String>) -> impl IntoView {
             <div>
                 <MerchantMark name=merchant/>
                 {of}
-                {parts}
+                {over}
+                {amounts}
             </div>
         </section>
+    }
+}
+
+/// What stays as credit of what is paid over what is due, before anybody agrees to it (G29).
+fn over(offer: &Offer) -> Option<String> {
+    let shown = offer.items.iter().map(|item| ShownShare { pay: item.pay, due: item.invoice.due });
+    let over = shown.filter_map(ShownShare::surplus).map(|more| more.minor).sum::<i64>();
+    let over = Money::new(over, offer.amount.currency);
+    let MerchantFace { name, locale, .. } = &offer.merchant;
+    over.is_positive().then(|| format!("{} over what is due stays as credit with {name}.", over.format(*locale)))
+}
+
+#[component]
+fn Prepayment(offer: Offer, item: OfferItem) -> impl IntoView {
+    let OfferItem { invoice, pay } = item;
+    let company = invoice.customer.map(|customer| format!(" for {customer}"));
+    let purpose = invoice.advance.filter(|purpose| !purpose.is_empty());
+    let locale = offer.merchant.locale;
+    let (paid, amount) = (pay.format(locale), offer.amount.format(locale));
+    let has_surcharge = offer.added.is_positive();
+    let of_it = has_surcharge.then(|| view! { <Fact name="You pay in advance" value=paid/> });
+    let all = if has_surcharge { "You pay" } else { "You pay in advance" };
+    view! {
+        <p class="for muted">"Credit " <span class="nowrap">{invoice.number}</span> {company}</p>
+        <h1 class="amt num">{amount.clone()}</h1>
+        <dl class="facts num">
+            {purpose.map(|purpose| view! { <Fact name="Purpose" value=purpose/> })}
+            {of_it}
+            <Surcharge added=offer.added locale/>
+            <div class="total"><dt>{all}</dt><dd>{amount}</dd></div>
+        </dl>
     }
 }
 
@@ -46,7 +81,11 @@ fn One(offer: Offer, item: OfferItem) -> impl IntoView {
     let (number, href) = (invoice.number.clone(), addresses::checkout_pdf(offer.checkout));
     let pdf = offer.pdf.then(|| view! { <PdfLink href number=number.clone()/> });
     let left = (pay != invoice.due).then(|| view! { <Fact name="Amount due" value=invoice.due.format(locale)/> });
-    let part = offer.added.is_positive().then(|| view! { <Fact name="Of this invoice" value=pay.format(locale)/> });
+    let shown = ShownShare { pay, due: invoice.due };
+    let part = offer.added.is_positive().then(|| {
+        let credit = shown.surplus().map(|more| view! { <Fact name="Stays as credit" value=more.format(locale)/> });
+        view! { <Fact name="Of this invoice" value=shown.share().format(locale)/> {credit} }
+    });
     let amount = offer.amount.format(locale);
     view! {
         <p class="for muted">"Invoice " <span class="nowrap">{number}</span> {company} {pdf}</p>
@@ -97,19 +136,20 @@ fn share(item: &OfferItem, pdf: bool, locale: Locale) -> impl IntoView + use<> {
     let href = addresses::invoice_pdf(invoice.id);
     let pdf = pdf.then(|| view! { <PdfLink href number=number.clone()/> });
     let due = in_words(invoice.due_date);
-    let part = (item.pay != invoice.due).then(|| format!(" of {}", invoice.due.format(locale)));
+    let other = (item.pay != invoice.due).then(|| format!(" of {}", invoice.due.format(locale)));
     view! {
         <div>
             <dt><span class="nowrap">{number}</span> {pdf} <small>{format!("due {due}")}</small></dt>
-            <dd>{item.pay.format(locale)} {part}</dd>
+            <dd>{item.pay.format(locale)} {other}</dd>
         </div>
     }
 }
 
-/// Where the merchant takes parts: what is paid of each, changed by a form of its own, because button and words beside it
-/// say the sum.
+/// Where less or more than is due is taken: what is paid of each, changed by a form of its own, because button and words
+/// beside it say the sum.
 #[component]
-fn Parts(offer: Offer, typed: Vec<String>) -> impl IntoView {
+fn Amounts(offer: Offer, typed: Vec<String>) -> impl IntoView {
+    let Takes { parts, more } = offer.takes;
     let wrong = !typed.is_empty();
     let locale = offer.merchant.locale;
     let fields = offer.items.iter().enumerate().map(|(n, item)| {
@@ -119,7 +159,7 @@ fn Parts(offer: Offer, typed: Vec<String>) -> impl IntoView {
         view! {
             <div class="field">
                 <label for=id.clone()>{format!("Amount for {}", item.invoice.number)}</label>
-                <p class="hint num" id=hint.clone()>{format!("Up to {}", item.invoice.due.format(locale))}</p>
+                <p class="hint num" id=hint.clone()>{bounds(parts, more, &item.invoice.due.format(locale))}</p>
                 <input
                     class="input num" id=id name="amounts[]" inputmode="decimal" autocomplete="off" required
                     aria-describedby=hint value=value
@@ -130,7 +170,7 @@ fn Parts(offer: Offer, typed: Vec<String>) -> impl IntoView {
     let fields = fields.collect_view();
     view! {
         <details class="parts" open=wrong>
-            <summary>"Pay a part"</summary>
+            <summary>{if more { "Pay another amount" } else { "Pay a part" }}</summary>
             <form class="stack" method="post" action="/api/payments/amounts">
                 <input type="hidden" name="checkout" value=offer.checkout.to_string()/>
                 <input type="hidden" name="currency" value=offer.amount.currency.to_string()/>
@@ -138,6 +178,15 @@ fn Parts(offer: Offer, typed: Vec<String>) -> impl IntoView {
                 <button class="btn" type="submit">"Update amount"</button>
             </form>
         </details>
+    }
+}
+
+/// What may be typed where so much is due.
+fn bounds(parts: bool, more: bool, due: &str) -> String {
+    match (parts, more) {
+        (true, true) => format!("{due} is due; what you pay over that stays as credit"),
+        (false, true) => format!("{due} or more; what you pay over that stays as credit"),
+        _ => format!("Up to {due}"),
     }
 }
 

@@ -121,10 +121,12 @@ fn Lead(board: Dashboard) -> impl IntoView {
             }
         }
     });
+    let ahead = board.prepayments.then(|| view! { <a class="btn" href="/prepay" rel="external">"Pay in advance"</a> });
     view! {
         <div class="lead-in">
             <div><h1 class="num">{owed(&board)}</h1>{overdue}{calm}</div>
             {first}
+            {ahead}
         </div>
     }
 }

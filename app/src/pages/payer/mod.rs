@@ -5,6 +5,7 @@ pub mod methods;
 pub mod new_bank;
 pub mod new_method;
 pub mod past;
+pub mod prepay;
 
 #[cfg(feature = "ssr")]
 mod new_account;
@@ -18,5 +19,6 @@ use methods::MethodsScreen;
 use new_bank::NewBankPage;
 use new_method::NewMethodPage;
 use past::PastPaymentsPage;
+use prepay::PrepayPage;
 
-surface!(draw_payer: Dashboard = DashboardPage, Past = PastPaymentsPage, Methods = MethodsScreen, NewMethod = NewMethodPage, NewBank = NewBankPage);
+surface!(draw_payer: Dashboard = DashboardPage, Past = PastPaymentsPage, Methods = MethodsScreen, NewMethod = NewMethodPage, NewBank = NewBankPage, Prepay = PrepayPage);

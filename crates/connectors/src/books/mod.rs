@@ -5,6 +5,7 @@ pub mod xero;
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
+    advance::AdvanceKind,
     invoice::{BooksCustomer, BooksInvoice},
     money::Money,
 };
@@ -20,13 +21,34 @@ pub struct Changes {
     pub cursor: String,
 }
 
+/// Which advances these books have a place for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Advances {
+    pub over_payments: bool,
+    pub prepayments: bool,
+}
+
+/// Money that pays no invoice and stays as the customer's credit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Advance {
+    pub kind: AdvanceKind,
+    /// The books' id of the customer.
+    pub customer_external_id: String,
+    /// Ours, and how it is found again.
+    pub number: String,
+    /// What it is for, for people.
+    pub purpose: String,
+}
+
 /// A payment to write into the books.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PostPayment {
     /// Derived from our attempt: the same posting always carries the same key.
     pub idempotency_key: String,
-    /// The books' id of the invoice.
+    /// The books' id of the invoice; our own of an advance.
     pub invoice_external_id: String,
+    /// Absent for what pays an invoice.
+    pub advance: Option<Advance>,
     pub amount: Money,
     pub date: NaiveDate,
     /// The gateway's id of the charge: how the posting is found again.
@@ -55,7 +77,7 @@ pub struct NewInvoice {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Posted {
     pub external_id: String,
-    /// The invoice after it, when the books said.
+    /// The invoice after it, when it pays one and the books said.
     pub invoice: Option<BooksInvoice>,
 }
 
@@ -65,8 +87,10 @@ pub struct Posted {
 pub struct PostRefund {
     /// Derived from our refund: the keys of both steps follow from it.
     pub idempotency_key: String,
-    /// The books' id of the invoice.
+    /// The books' id of the invoice; our own of an advance.
     pub invoice_external_id: String,
+    /// What is paid out is the advance itself, and no sale is credited.
+    pub advance: Option<Advance>,
     pub amount: Money,
     pub date: NaiveDate,
     /// Of the credit, and how it is found again.
@@ -165,6 +189,9 @@ pub trait Books: Send + Sync {
     /// Invoices can be had as PDFs. Where not, no screen offers one.
     fn has_pdf(&self) -> bool;
 
+    /// Where not, no screen takes one.
+    fn advances(&self) -> Advances;
+
     /// All that changed since `cursor`; everything when there is none.
     async fn changes(&self, cursor: Option<&str>) -> Result<Changes, BooksError>;
 
@@ -190,9 +217,9 @@ pub trait Books: Send + Sync {
     /// Writes a payment onto the clearing account.
     async fn post_payment(&self, payment: &PostPayment) -> Result<Posted, BooksError>;
 
-    /// Takes a payment out again whose money went back (`wire/accounting.md`, 4.3), and answers its invoice as it is then.
-    /// What does not stand needs nothing.
-    async fn take_back_payment(&self, payment: &PostPayment) -> Result<BooksInvoice, BooksError>;
+    /// Takes a payment out again whose money went back (`wire/accounting.md`, 4.3), and answers its invoice as it is then,
+    /// when it has one. What does not stand needs nothing. Refused, when an advance has been used meanwhile.
+    async fn take_back_payment(&self, payment: &PostPayment) -> Result<Option<BooksInvoice>, BooksError>;
 
     /// Writes a refund. Each of its steps is looked for before it is made, so it may be written again.
     async fn post_refund(&self, refund: &PostRefund) -> Result<PostedRefund, BooksError>;

@@ -4,16 +4,17 @@
 use crate::{
     stub::{Asked, Reply, Stub, reply},
     world::{
-        PRUNED, keep, look_up, payment, posted_refund, refund, refund_look_up, request, store, stripe, token, xero,
+        PRUNED, advance, keep, look_up, payment, posted_refund, refund, refund_look_up, request, store, stripe, token,
+        xero,
     },
     xero_invoices::{ID, raised, surcharge},
 };
 use chrono::{DateTime, NaiveDate};
 use connectors::{
-    books::Books,
+    books::{Books, PostPayment, PostRefund},
     gateway::{Authority, ChargeHow, ChargeRequest, ForgetRequest, Gateway, KeptMethod, StoreLookUp, StoreRequest},
 };
-use domain::method::MethodKind;
+use domain::{advance::AdvanceKind, method::MethodKind};
 use jsonschema::Draft;
 use serde_json::{Map, Value, json};
 use std::{fs, io::Write, path::PathBuf};
@@ -375,4 +376,69 @@ async fn what_we_write_to_xero_about_surcharges_is_what_its_contract_asks_for() 
     assert_eq!(seen, ["get /Invoices", "put /Invoices", "post /Invoices/{InvoiceID}"]);
     assert_eq!(asked[1].header("idempotency-key"), "pay-1-invoice");
     assert_eq!(asked[1].body.matches("18.07").count(), 1, "sent as it was written: {}", asked[1].body);
+}
+
+#[tokio::test]
+async fn what_we_write_to_xero_about_advances_is_what_its_contract_asks_for() {
+    let Some(text) = contract("xero_accounting.yaml") else { return };
+    let contract: Value = serde_norway::from_str(&text).unwrap();
+    let id = "aaaaaaaa-0000-4000-8000-000000000001";
+    for (kind, credit) in [(AdvanceKind::OverPayment, "Overpayment"), (AdvanceKind::Prepayment, "Prepayment")] {
+        let credit_id = format!("{credit}ID");
+        let transaction = json!({"BankTransactions": [{"BankTransactionID": id, &credit_id: id, "Status": "AUTHORISED",
+            "Total": 95.5, "LineItems": [{"Description": "CR-7F3C0A1E52 ch_1 Hardware for Lyon"}]}]});
+        let payment = json!({"PaymentID": id, "Status": "AUTHORISED", "Reference": "re_1", "IsReconciled": false});
+        let plural = format!("{credit}s");
+        let (unpaid, paid) = (json!({&plural: [{}]}), json!({&plural: [{"Payments": [payment]}]}));
+        let payments = json!({"Payments": [payment]});
+        let script = [
+            &transaction, // posted
+            &transaction,
+            &unpaid,
+            &payments, // refunded
+            &transaction,
+            &paid,
+            &payments,
+            &payments, // and that taken back
+            &transaction,
+            &unpaid,
+            &payments, // paid out whole
+        ]
+        .map(|body| reply(200, body));
+        let stub = Stub::start(script).await;
+        let xero = xero(&format!("{}/api.xro/2.0", stub.url), "token");
+        let (day, advance) = (NaiveDate::from_ymd_opt(2026, 7, 1).unwrap(), Some(advance(kind, id)));
+        let posting = PostPayment { advance: advance.clone(), ..payment_of(day) };
+        let refund = PostRefund { advance, ..posted_refund(id, 9_550, day, 1) };
+        xero.post_payment(&posting).await.unwrap();
+        xero.post_refund(&refund).await.unwrap();
+        xero.take_back_refund(&refund).await.unwrap();
+        xero.take_back_payment(&posting).await.unwrap();
+        let asked = stub.asked();
+        let seen: Vec<_> = asked.iter().map(|asked| assert_fits_xero(&contract, asked)).collect();
+        let read = format!("get /{plural}/{{{credit_id}}}");
+        let read = read.as_str();
+        let expected = [
+            "put /BankTransactions",
+            "get /BankTransactions",
+            read,
+            "put /Payments",
+            "get /BankTransactions",
+            read,
+            "get /Payments/{PaymentID}",
+            "post /Payments/{PaymentID}",
+            "get /BankTransactions",
+            read,
+            "put /Payments",
+        ];
+        assert_eq!(seen, expected);
+        for (place, key) in [(0, "pay-1"), (3, "refund-1-paid"), (10, "pay-1-back")] {
+            assert_eq!(asked[place].header("idempotency-key"), key);
+            assert_eq!(asked[place].body.matches("95.50").count(), 1, "{}", asked[place].body);
+        }
+    }
+}
+
+fn payment_of(day: NaiveDate) -> PostPayment {
+    payment("of-ours", 9_550, day, 1)
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use connectors::{
     HttpClient, Timeouts,
     books::{
-        PostPayment, PostRefund,
+        Advance, PostPayment, PostRefund,
         xero::{Xero, XeroConfig},
     },
     gateway::{
@@ -16,6 +16,7 @@ use connectors::{
     },
 };
 use domain::{
+    advance::AdvanceKind,
     ids::{AttemptId, CustomerId, MethodId, RefundId},
     method::MethodKind,
     money::Money,
@@ -194,6 +195,8 @@ pub fn xero_config(api_base: &str, access_token: &str) -> XeroConfig {
         api_base: api_base.to_owned(),
         tenant_id: simulators::facts::xero::TENANT_ID.to_owned(),
         clearing_account: simulators::facts::xero::CLEARING_ACCOUNT_CODE.to_owned(),
+        clearing_is_bank: true,
+        prepayment_account: Some(simulators::facts::xero::PREPAYMENT_ACCOUNT_CODE.to_owned()),
         access_token: access_token.into(),
     }
 }
@@ -206,9 +209,20 @@ pub fn payment(invoice: &str, minor: i64, date: NaiveDate, n: u32) -> PostPaymen
     PostPayment {
         idempotency_key: format!("pay-{n}"),
         invoice_external_id: invoice.to_owned(),
+        advance: None,
         amount: usd(minor),
         date,
         reference: format!("ch_{n}"),
+    }
+}
+
+/// Money of a customer that pays no invoice.
+pub fn advance(kind: AdvanceKind, customer: &str) -> Advance {
+    Advance {
+        kind,
+        customer_external_id: customer.to_owned(),
+        number: "CR-7F3C0A1E52".to_owned(),
+        purpose: "Hardware for Lyon".to_owned(),
     }
 }
 
@@ -216,6 +230,7 @@ pub fn posted_refund(invoice: &str, minor: i64, date: NaiveDate, n: u32) -> Post
     PostRefund {
         idempotency_key: format!("refund-{n}"),
         invoice_external_id: invoice.to_owned(),
+        advance: None,
         amount: usd(minor),
         date,
         number: format!("RF-{n}"),

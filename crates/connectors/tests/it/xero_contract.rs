@@ -2,13 +2,16 @@
 
 use crate::{
     sim::Sim,
-    world::{http, payment, posted_refund, usd, xero},
+    world::{advance, http, payment, posted_refund, usd, xero},
 };
 use connectors::books::{
-    Books, BooksError, PostPayment, RefusedCause, TokenSet,
+    Books, BooksError, PostPayment, PostRefund, RefusedCause, TokenSet,
     xero::{Xero, oauth},
 };
-use domain::invoice::{BooksInvoice, InvoiceStatus};
+use domain::{
+    advance::AdvanceKind,
+    invoice::{BooksInvoice, InvoiceStatus},
+};
 use secrecy::{ExposeSecret, SecretString};
 use simulators::facts::xero as known;
 
@@ -178,7 +181,7 @@ async fn d9_a_payment_is_taken_out_once_and_its_invoice_is_owed_again() {
     sim.arm("xero", "period_locked").await;
     assert!(matches!(xero.take_back_payment(&posting).await, Err(BooksError::Refused { .. })));
     for _ in 0..2 {
-        let owed = xero.take_back_payment(&posting).await.unwrap();
+        let owed = xero.take_back_payment(&posting).await.unwrap().unwrap();
         assert_eq!((owed.status, owed.due), (InvoiceStatus::Open, usd(120_450)));
         assert_eq!(payments_on_clearing(&sim).await, 0);
     }
@@ -332,4 +335,84 @@ async fn d30_a_refused_payment_of_a_credit_note_says_that_the_credit_note_stands
     let standing = sim.state("xero").await["credit_notes"][0].clone();
     assert_eq!((standing["number"].as_str(), standing["id"].as_str()), (Some("RF-2"), Some(credit_id.as_str())));
     assert_eq!(*cause, RefusedCause::PeriodLocked);
+}
+
+/// An advance of the customer of INV-501, over 95.50.
+async fn posting(sim: &Sim, xero: &Xero, kind: AdvanceKind) -> PostPayment {
+    let customer = inv_501(xero).await.customer_external_id;
+    PostPayment { advance: Some(advance(kind, &customer)), ..payment("of-ours", 9_550, sim.now().date_naive(), 1) }
+}
+
+/// The books' advances: what is left of each.
+async fn left(sim: &Sim) -> Vec<i64> {
+    let advances = sim.state("xero").await["advances"].as_array().unwrap().clone();
+    advances.iter().map(|advance| advance["remaining_minor"].as_i64().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn g29_g34_an_advance_is_found_by_its_number_listed_and_paid_out_again_once() {
+    for kind in [AdvanceKind::OverPayment, AdvanceKind::Prepayment] {
+        let sim = Sim::start().await;
+        let xero = connected(&sim).await;
+        let ours = posting(&sim, &xero, kind).await;
+        assert_eq!(xero.find_payment(&ours).await.unwrap(), None);
+        let posted = xero.post_payment(&ours).await.unwrap();
+        assert_eq!(xero.post_payment(&ours).await.unwrap(), posted, "the same key writes nothing twice");
+        assert_eq!(xero.find_payment(&ours).await.unwrap(), Some(posted.clone()));
+        let other = PostPayment { amount: usd(9_551), ..ours.clone() };
+        assert!(matches!(xero.find_payment(&other).await, Err(BooksError::Refused { .. })), "another amount");
+        let since = sim.now() - chrono::TimeDelta::hours(1);
+        let listed = xero.payments_since(since).await.unwrap();
+        let listed = listed.iter().find(|listed| listed.external_id == posted.external_id).unwrap();
+        assert_eq!((listed.reference.as_str(), listed.amount.as_str()), ("ch_1", "95.50"));
+
+        for _ in 0..2 {
+            assert_eq!(xero.take_back_payment(&ours).await.unwrap(), None);
+            assert_eq!(left(&sim).await, [0]);
+        }
+        assert_eq!(xero.find_payment(&ours).await.unwrap(), None, "it stands there no more");
+        let listed = xero.payments_since(since).await.unwrap();
+        let mut amounts: Vec<_> =
+            listed.iter().filter(|listed| listed.reference == "ch_1").map(|listed| listed.amount.as_str()).collect();
+        amounts.sort_unstable();
+        assert_eq!(amounts, ["-95.50", "95.50"], "together they are nothing");
+        let again = PostPayment { idempotency_key: "pay-again".into(), ..ours };
+        assert_ne!(xero.post_payment(&again).await.unwrap(), posted, "the money came again");
+        assert!(xero.find_payment(&again).await.unwrap().is_some());
+    }
+}
+
+#[tokio::test]
+async fn g37_an_advance_is_refunded_out_of_itself_and_no_further_than_it_goes() {
+    let sim = Sim::start().await;
+    let xero = connected(&sim).await;
+    let ours = posting(&sim, &xero, AdvanceKind::OverPayment).await;
+    let refund = posted_refund("of-ours", 5_000, sim.now().date_naive(), 1);
+    let refund = PostRefund { advance: ours.advance.clone(), ..refund };
+    assert!(matches!(xero.post_refund(&refund).await, Err(BooksError::Refused { .. })), "it does not stand yet");
+    xero.post_payment(&ours).await.unwrap();
+    let posted = xero.post_refund(&refund).await.unwrap();
+    assert_eq!(xero.post_refund(&refund).await.unwrap(), posted, "found and not written again");
+    assert_eq!((left(&sim).await, credits(&sim).await.0), (vec![4_550], Vec::<String>::new()), "no sale is cancelled");
+    let whole = xero.take_back_payment(&ours).await;
+    assert!(
+        matches!(&whole, Err(BooksError::Refused { cause: RefusedCause::MoreThanDue, .. })),
+        "part of it is used: {whole:?}"
+    );
+    xero.take_back_refund(&refund).await.unwrap();
+    xero.take_back_refund(&refund).await.unwrap();
+    assert_eq!(left(&sim).await, [9_550]);
+}
+
+#[tokio::test]
+async fn d30_an_advance_whose_answer_is_lost_is_found_before_it_is_written_again() {
+    let sim = Sim::start().await;
+    let xero = connected(&sim).await;
+    let ours = posting(&sim, &xero, AdvanceKind::OverPayment).await;
+    let step = "PUT /xero/api.xro/2.0/BankTransactions";
+    let fault = serde_json::json!({"vendor": "xero", "fault": "reset_after_execute", "times": 1, "match": step});
+    sim.control("faults", fault).await;
+    assert!(matches!(xero.post_payment(&ours).await, Err(BooksError::Unknown(_))));
+    assert!(xero.find_payment(&ours).await.unwrap().is_some());
+    assert_eq!(left(&sim).await, [9_550]);
 }

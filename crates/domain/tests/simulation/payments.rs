@@ -12,7 +12,7 @@ use domain::{
     effects::Effect,
     invoice::BooksInvoice,
     money::Money,
-    payment::{AttemptState, Fact, Observation, ShownShare, amount_to_charge},
+    payment::{AttemptState, Fact, Observation, ShownShare, Takes, amount_to_charge},
 };
 
 impl Story {
@@ -33,7 +33,8 @@ impl Story {
 
     /// The store's transaction (`store/src/payments.rs`, `attempt_insert`): one live claim, and nobody came and went.
     pub fn intend(&mut self, claims_seen: u32, due: Money) {
-        if amount_to_charge(ShownShare::whole(OWED), &BooksInvoice { due, ..BooksInvoice::example() }, false).is_err()
+        if amount_to_charge(ShownShare::whole(OWED), &BooksInvoice { due, ..BooksInvoice::example() }, Takes::default())
+            .is_err()
             || self.portal.claim.is_some()
         {
             return;

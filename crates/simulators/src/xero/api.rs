@@ -16,7 +16,9 @@ use super::grants::{AccessRefusal, Grant};
 use super::limits::{Breach, Remaining};
 use super::query::Query;
 use super::refusal::{Refusal, random_bytes};
-use super::{Books, contacts, credit_notes, invoice_writes, invoices, notes, payments, pdf, settings, wire};
+use super::{
+    Books, bank_transactions, contacts, credit_notes, invoice_writes, invoices, notes, payments, pdf, settings, wire,
+};
 use crate::disturb::{self, Executed, News, RETRY_AFTER_SECONDS};
 use crate::faults::{Call, Caller, Fault, Vendor};
 use crate::replies::{Reply, Seen, fingerprint};
@@ -111,9 +113,15 @@ fn in_scope(grant: &Grant, path: &str) -> bool {
             "accounting.transactions",
             "accounting.transactions.read",
         ],
-        "payments" => &[
+        "payments" | "overpayments" | "prepayments" => &[
             "accounting.payments",
             "accounting.payments.read",
+            "accounting.transactions",
+            "accounting.transactions.read",
+        ],
+        "banktransactions" => &[
+            "accounting.banktransactions",
+            "accounting.banktransactions.read",
             "accounting.transactions",
             "accounting.transactions.read",
         ],
@@ -246,6 +254,13 @@ impl ApiCall {
                 let id = id.parse().map_err(|_| Refusal::NotFound)?;
                 call::write_all(op, &body, "CreditNotes", |op, document| credit_notes::write(op, document, Some(id)))
             }
+            ("PUT" | "POST", ["banktransactions"]) => {
+                call::write_all(op, &body, "BankTransactions", bank_transactions::create)
+            }
+            ("PUT", [plural @ ("overpayments" | "prepayments"), id, "Allocations"]) => {
+                let id = id.parse().map_err(|_| Refusal::NotFound)?;
+                bank_transactions::allocate(op, plural, id, &body)
+            }
             ("PUT" | "POST", ["payments"]) => call::write_all(op, &body, "Payments", payments::create),
             ("POST", ["payments", id]) => {
                 let id = id.parse().map_err(|_| Refusal::NotFound)?;
@@ -265,6 +280,8 @@ impl ApiCall {
             ["contacts", key] => contacts::one(op, key),
             ["payments"] => payments::list(op),
             ["payments", key] => payments::one(op, key),
+            ["banktransactions"] => bank_transactions::list(op),
+            [plural @ ("overpayments" | "prepayments"), key] => bank_transactions::credit(op, plural, key),
             ["creditnotes"] => credit_notes::list(op),
             ["creditnotes", key] => credit_notes::one(op, key),
             ["organisation" | "organisations"] => Ok(settings::organisation()),

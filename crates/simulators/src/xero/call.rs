@@ -77,7 +77,13 @@ pub(crate) fn write_all(
     }
     let summarize = op.query.flag_unless_false("summarizeerrors");
     let before = (documents.len() > 1 && summarize).then(|| {
-        (op.books.contacts.clone(), op.books.invoices.clone(), op.books.payments.clone(), op.books.credit_notes.clone())
+        (
+            op.books.contacts.clone(),
+            op.books.invoices.clone(),
+            op.books.payments.clone(),
+            op.books.credit_notes.clone(),
+            op.books.bank_transactions.clone(),
+        )
     });
     let (mut written, mut wrong) = (Vec::new(), Vec::new());
     for document in &documents {
@@ -100,11 +106,12 @@ pub(crate) fn write_all(
     if wrong.is_empty() {
         return Ok(json!({ plural: written }));
     }
-    if let Some((contacts, invoices, payments, credit_notes)) = before {
+    if let Some((contacts, invoices, payments, credit_notes, bank_transactions)) = before {
         op.books.contacts = contacts;
         op.books.invoices = invoices;
         op.books.payments = payments;
         op.books.credit_notes = credit_notes;
+        op.books.bank_transactions = bank_transactions;
         op.news.clear();
     }
     Err(Refusal::Validation(wrong))

@@ -80,6 +80,7 @@ fn create(op: &mut Operation<'_>, document: &Value) -> Result<Invoice, Vec<Strin
         url: text("Url"),
         branding_theme: text("BrandingThemeID"),
         paid_minor: 0,
+        credited_minor: 0,
         fully_paid_on: None,
         sent: document["SentToContact"].as_bool().unwrap_or(false),
         updated_ms: op.now_ms,

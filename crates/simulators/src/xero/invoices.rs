@@ -63,6 +63,9 @@ pub(crate) struct Invoice {
     pub url: Option<String>,
     pub branding_theme: Option<String>,
     pub paid_minor: i64,
+    /// Paid with over-payments and prepayments.
+    #[serde(default)]
+    pub credited_minor: i64,
     pub fully_paid_on: Option<NaiveDate>,
     pub sent: bool,
     pub updated_ms: i64,
@@ -92,6 +95,7 @@ impl Invoice {
             url: None,
             branding_theme: None,
             paid_minor: 0,
+            credited_minor: 0,
             fully_paid_on: None,
             sent: true,
             updated_ms: wire::day_ms(seeded.issued),
@@ -113,16 +117,17 @@ impl Invoice {
     pub fn due_minor(&self) -> i64 {
         match self.status {
             Status::Voided | Status::Deleted => 0,
-            _ => self.total_minor() - self.paid_minor,
+            _ => self.total_minor() - self.paid_minor - self.credited_minor,
         }
     }
 
-    /// Takes the sum of the standing payments in; PAID when nothing is left, AUTHORISED again when something is.
-    pub fn settle(&mut self, paid_minor: i64, last: Option<NaiveDate>) {
-        self.paid_minor = paid_minor;
-        let left = self.total_minor() - paid_minor;
+    /// Takes the sums of the standing payments and of what was allocated in; PAID when nothing is left, AUTHORISED again when
+    /// something is.
+    pub fn settle(&mut self, paid_minor: i64, credited_minor: i64, last: Option<NaiveDate>) {
+        (self.paid_minor, self.credited_minor) = (paid_minor, credited_minor);
+        let left = self.total_minor() - paid_minor - credited_minor;
         match self.status {
-            Status::Authorised if left == 0 && paid_minor > 0 => {
+            Status::Authorised if left == 0 && paid_minor + credited_minor > 0 => {
                 self.status = Status::Paid;
                 self.fully_paid_on = last;
             }
@@ -153,7 +158,7 @@ impl Invoice {
         let mut view = json!({
             "Type": self.kind, "InvoiceID": self.id, "InvoiceNumber": self.number, "Reference": self.reference,
             "CreditNotes": [], "Prepayments": [], "Overpayments": [], "AmountDue": wire::money(self.due_minor()),
-            "AmountPaid": wire::money(self.paid_minor), "AmountCredited": wire::money(0), "SentToContact": self.sent,
+            "AmountPaid": wire::money(self.paid_minor), "AmountCredited": wire::money(self.credited_minor), "SentToContact": self.sent,
             "CurrencyRate": wire::decimal(rust_decimal::Decimal::new(1_000_000, 6)), "IsDiscounted": false,
             "HasAttachments": false, "HasErrors": false, "Contact": books.contacts.get(&self.contact).map(super::contacts::Contact::brief),
             "DateString": wire::day_string(self.date), "Date": wire::day(self.date),

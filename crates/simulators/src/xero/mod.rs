@@ -3,6 +3,7 @@
 
 mod answers;
 mod api;
+mod bank_transactions;
 mod call;
 mod consent;
 mod contacts;
@@ -51,6 +52,9 @@ pub(crate) struct Books {
     payments_of: BTreeMap<Uuid, BTreeSet<Uuid>>,
     #[serde(default)]
     pub credit_notes: BTreeMap<Uuid, credit_notes::CreditNote>,
+    /// By the id of the over-payment or prepayment that was made of each.
+    #[serde(default)]
+    pub bank_transactions: BTreeMap<Uuid, bank_transactions::BankTransaction>,
     pub grants: grants::Grants,
     pub replies: Replies,
     /// Counts webhook events.
@@ -67,6 +71,7 @@ impl Books {
             payments: BTreeMap::new(),
             payments_of: BTreeMap::new(),
             credit_notes: BTreeMap::new(),
+            bank_transactions: BTreeMap::new(),
             grants: grants::Grants::seeded(now_ms),
             replies: Replies::default(),
             sequence: 0,
@@ -97,7 +102,7 @@ impl Books {
         self.payments.insert(payment.id, payment);
     }
 
-    /// Of an invoice or a credit note, by their ids. What a refused call has taken back is listed and not there.
+    /// Of an invoice, a credit note or an advance, by their ids. What a refused call has taken back is listed and not there.
     fn standing_payments(&self, paid: Uuid) -> impl Iterator<Item = &Payment> {
         let all = self.payments_of.get(&paid).into_iter().flatten();
         all.filter_map(move |id| self.payments.get(id)).filter(|payment| payment.stands())
@@ -118,12 +123,17 @@ impl Books {
             paid_minor += payment.amount_minor;
             last = last.max(Some(payment.date));
         }
+        let allocated = self.bank_transactions.values().flat_map(|credit| &credit.allocations);
+        let allocated = allocated.filter(|part| part.invoice == paid).map(|part| part.amount_minor).sum();
         if let Some(invoice) = self.invoices.get_mut(&paid) {
-            invoice.settle(paid_minor, last);
+            invoice.settle(paid_minor, allocated, last);
             invoice.updated_ms = now_ms;
         }
         if let Some(note) = self.credit_notes.get_mut(&paid) {
             note.settle(paid_minor, now_ms);
+        }
+        if let Some(credit) = self.bank_transactions.get_mut(&paid) {
+            credit.settle(paid_minor, now_ms);
         }
     }
 }
@@ -139,7 +149,7 @@ pub(crate) struct Account {
     pub takes_payments: bool,
 }
 
-pub(crate) const ACCOUNTS: [Account; 4] = [
+pub(crate) const ACCOUNTS: [Account; 5] = [
     Account {
         id: facts::xero::BANK_ACCOUNT_ID,
         code: facts::xero::BANK_ACCOUNT_CODE,
@@ -160,9 +170,17 @@ pub(crate) const ACCOUNTS: [Account; 4] = [
         id: facts::xero::CLEARING_ACCOUNT_ID,
         code: facts::xero::CLEARING_ACCOUNT_CODE,
         name: "Card payments clearing",
-        kind: "CURRENT",
+        kind: "BANK",
         class: "ASSET",
         takes_payments: true,
+    },
+    Account {
+        id: facts::xero::PREPAYMENT_ACCOUNT_ID,
+        code: facts::xero::PREPAYMENT_ACCOUNT_CODE,
+        name: "Customer prepayments",
+        kind: "CURRLIAB",
+        class: "LIABILITY",
+        takes_payments: false,
     },
     Account {
         id: "99999999-0000-4000-8000-000000000400",

@@ -1,4 +1,4 @@
-//! Payments on invoices, and out of credit notes: created, read, reversed by Status DELETED, never edited. Source:
+//! Payments on invoices, and out of credit notes, over-payments and prepayments: created, read, reversed by Status DELETED, never edited. Source:
 //! `wire/accounting.md`, 1.8.
 
 use chrono::NaiveDate;
@@ -23,7 +23,7 @@ pub(crate) enum Status {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Payment {
     pub id: Uuid,
-    /// What is paid: an invoice, or a credit note, which real answers call an invoice too.
+    /// What is paid: an invoice, a credit note, which real answers call an invoice too, or an advance.
     pub invoice: Uuid,
     pub account_code: String,
     pub date: NaiveDate,
@@ -64,9 +64,11 @@ impl Payment {
 
     pub fn view(&self, books: &Books) -> Value {
         let account = ACCOUNTS.iter().find(|account| account.code == self.account_code);
-        let (kind, paid) = match books.credit_notes.get(&self.invoice) {
-            Some(note) => ("ARCREDITPAYMENT", Some(note.within_payment())),
-            None => ("ACCRECPAYMENT", books.invoices.get(&self.invoice).map(|invoice| invoice.brief(books))),
+        let (note, advance) = (books.credit_notes.get(&self.invoice), books.bank_transactions.get(&self.invoice));
+        let (kind, paid) = match (note, advance) {
+            (Some(note), _) => ("ARCREDITPAYMENT", Some(note.within_payment())),
+            (_, Some(advance)) => (advance.payment_type(), None),
+            _ => ("ACCRECPAYMENT", books.invoices.get(&self.invoice).map(|invoice| invoice.brief(books))),
         };
         json!({
             "PaymentID": self.id, "Date": wire::day(self.date), "BankAmount": wire::money(self.amount_minor),
@@ -150,6 +152,11 @@ fn owed(books: &Books, document: &Value) -> Option<Owed> {
     if let Some(key) = credit.into_iter().find_map(Value::as_str) {
         let note = books.credit_note_named(key)?;
         return Some(Owed { id: note.id, status: note.status, left_minor: note.remaining_minor() });
+    }
+    let advance = [&document["Overpayment"]["OverpaymentID"], &document["Prepayment"]["PrepaymentID"]];
+    if let Some(key) = advance.into_iter().find_map(Value::as_str) {
+        let advance = books.bank_transactions.get(&key.parse().ok()?)?;
+        return Some(Owed { id: advance.id, status: advance.status, left_minor: advance.remaining_minor() });
     }
     let invoice = invoice_of(books, document)?;
     Some(Owed { id: invoice.id, status: invoice.status, left_minor: invoice.due_minor() })

@@ -8,14 +8,14 @@ use super::invoices::Status;
 use super::lines::Line;
 use super::payments::{self, Payment};
 use super::refusal::random_bytes;
-use super::{Books, wire};
+use super::{Books, bank_transactions, wire};
 use crate::clock::Clock;
 use crate::disturb::News;
 use crate::faults::Vendor;
 use crate::{Shared, facts};
 
 impl Books {
-    /// `{"invoices","payments","credit_notes","allocations"}` (`demo.md`), and the count of token refreshes.
+    /// `{"invoices","payments","credit_notes","allocations"}` (`demo.md`), the advances, and the count of token refreshes.
     pub fn state(&self) -> Value {
         let name = |id: &Uuid| self.contacts.get(id).map(|contact| contact.name.as_str());
         let number = |id: &Uuid| self.invoices.get(id).map(|invoice| invoice.number.as_str());
@@ -53,8 +53,17 @@ impl Books {
                 })
             })
             .collect();
+        let advances: Vec<Value> =
+            self.bank_transactions.values().map(bank_transactions::BankTransaction::state).collect();
+        let allocations: Vec<Value> = self
+            .bank_transactions
+            .values()
+            .flat_map(|credit| &credit.allocations)
+            .map(|part| json!({ "invoice": number(&part.invoice), "amount_minor": part.amount_minor }))
+            .collect();
         json!({
-            "invoices": invoices, "payments": payments, "credit_notes": credit_notes, "allocations": [],
+            "invoices": invoices, "payments": payments, "credit_notes": credit_notes, "advances": advances,
+            "allocations": allocations,
             "token_refreshes": self.grants.refreshes,
         })
     }

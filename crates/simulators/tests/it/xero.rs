@@ -357,3 +357,53 @@ async fn a_credit_note_is_paid_out_once_and_voided_after_its_payment_was_deleted
     let named = vendors.books(&token, "CreditNotes?where=CreditNoteNumber%3D%3D%22RF-1%22").await.json;
     assert_eq!(named["CreditNotes"].as_array().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn over_payments_and_prepayments_are_made_by_bank_transactions_and_used_up() {
+    let vendors = Vendors::start().await;
+    let token = vendors.xero_token().await;
+    let contact = invoice(&vendors, &token, "INV-501").await["Contact"]["ContactID"].clone();
+    for (kind, account, plural, id) in [
+        ("RECEIVE-OVERPAYMENT", Value::Null, "Overpayments", "OverpaymentID"),
+        ("RECEIVE-PREPAYMENT", json!(facts::xero::PREPAYMENT_ACCOUNT_CODE), "Prepayments", "PrepaymentID"),
+    ] {
+        let document = |code: &str| {
+            json!({ "BankTransactions": [{
+                "Type": kind, "Contact": { "ContactID": contact }, "BankAccount": { "Code": code },
+                "Reference": "ch_1", "LineItems": [{ "Description": "over", "UnitAmount": 95.5, "AccountCode": account }],
+            }] })
+        };
+        let write = async |code: &str| {
+            vendors.read(vendors.xero(&token, "PUT", "BankTransactions").json(&document(code))).await.unwrap()
+        };
+        assert_eq!(write("200").await.status, 400, "money is received on a bank account");
+        let made = write(facts::xero::CLEARING_ACCOUNT_CODE).await;
+        assert_eq!(made.status, 200, "{:?}", made.json);
+        contracts::xero("BankTransactions", &made.json);
+        assert_eq!(made.json["BankTransactions"][0]["Reference"], Value::Null, "which Xero keeps for plain ones alone");
+        let credit = made.json["BankTransactions"][0][id].as_str().unwrap().to_owned();
+        contracts::xero("BankTransactions", &vendors.books(&token, "BankTransactions?page=1").await.json);
+
+        let allocate = async |amount: &str| {
+            let part = json!({ "Amount": amount, "Date": "2026-07-01", "Invoice": { "InvoiceNumber": "INV-502" } });
+            let path = format!("{plural}/{credit}/Allocations");
+            vendors
+                .read(vendors.xero(&token, "PUT", &path).json(&json!({ "Allocations": [part] })))
+                .await
+                .unwrap()
+                .status
+        };
+        assert_eq!((allocate("95.51").await, allocate("50.00").await), (400, 200), "no more than what is left");
+        let mut pay_out = json!({ "Account": { "Code": facts::xero::CLEARING_ACCOUNT_CODE }, "Amount": 45.5 });
+        pay_out[id.trim_end_matches("ID")] = json!({ id: credit });
+        let paid = vendors.read(vendors.xero(&token, "PUT", "Payments").json(&pay_out)).await.unwrap();
+        assert_eq!(paid.status, 200, "{:?}", paid.json);
+        contracts::xero("Payments", &paid.json);
+        let read = vendors.books(&token, &format!("{plural}/{credit}")).await.json;
+        contracts::xero(plural, &read);
+        let read = &read[plural][0];
+        assert_eq!((&read["Status"], read["RemainingCredit"].to_string().as_str()), (&json!("PAID"), "0.00"), "{read}");
+    }
+    let part = invoice(&vendors, &token, "INV-502").await;
+    assert_eq!(part["AmountCredited"].to_string(), "100.00");
+}

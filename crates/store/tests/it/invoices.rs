@@ -5,11 +5,14 @@ use crate::{
     shop::{at, customer, day, invoice, read, shop, usd},
 };
 use domain::{
+    advance::AdvanceKind,
+    ids::InvoiceId,
     invoice::{BooksInvoice, InvoiceStatus},
     money::{Currency, Money},
 };
 use std::collections::{HashMap, HashSet};
 use store::{BooksEntryState, Error, Invoice, InvoiceFilter};
+use uuid::Uuid;
 
 fn search(text: &str) -> InvoiceFilter {
     InvoiceFilter { search: text.into(), ..Default::default() }
@@ -185,4 +188,40 @@ on_both!(s50_a_number_is_found_in_whichever_case_unless_two_are_alike, async |db
     }
     assert_eq!((found("XY-1").await, found("xy-1").await), (Some(upper), Some(lower)));
     assert_eq!(found("Xy-1").await, None, "nobody can tell which is meant");
+});
+
+on_both!(g34_an_advance_is_no_invoice_in_any_list_and_goes_when_nobody_pays_it, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let advance = Invoice {
+        id: InvoiceId(Uuid::now_v7()),
+        external_id: "of-ours".into(),
+        number: "CR-1".into(),
+        advance: Some(AdvanceKind::Prepayment),
+        purpose: Some("Hardware".into()),
+        ..shop.db.invoice(shop.invoice).await.unwrap()
+    };
+    let tx = shop.db.begin().await.unwrap();
+    tx.advance_add(advance.clone()).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(shop.db.invoice(advance.id).await.unwrap(), advance);
+    let (rows, total) = shop.db.invoice_page(&InvoiceFilter::default(), 1, 10).await.unwrap();
+    assert_eq!((numbers(&rows), total), (vec!["INV-1"], 1));
+    assert_eq!(shop.db.invoice_sums(&InvoiceFilter::default()).await.unwrap()[0].money().unwrap(), usd(10_000));
+    assert!(shop.db.invoice_by_number("CR-1").await.unwrap().is_none());
+
+    for (stands, status, due) in [(true, InvoiceStatus::Paid, 0), (false, InvoiceStatus::Open, 10_000)] {
+        let tx = shop.db.begin().await.unwrap();
+        tx.advance_settle(advance.id, stands).await.unwrap();
+        tx.advance_settle(shop.invoice, stands).await.unwrap();
+        tx.commit().await.unwrap();
+        let row = shop.db.invoice(advance.id).await.unwrap();
+        assert_eq!((row.status, row.due_minor), (status, due));
+        assert_eq!(shop.db.invoice(shop.invoice).await.unwrap().due_minor, 10_000, "invoices are told by the books");
+    }
+    for (before, gone) in [(at(0), 0), (at(1), 1), (at(1), 0)] {
+        let tx = shop.db.begin().await.unwrap();
+        assert_eq!(tx.advances_prune(before, 10).await.unwrap(), gone);
+        tx.commit().await.unwrap();
+    }
+    shop.db.invoice(shop.invoice).await.unwrap();
 });

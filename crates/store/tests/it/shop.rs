@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{
+    advance::OverPayment,
     ids::{AttemptId, CheckoutId, ConnectionId, CustomerId, InvoiceId, PaymentId},
     invoice::{BooksCustomer, BooksInvoice, InvoiceStatus},
     method::MethodKind,
@@ -48,6 +49,8 @@ pub async fn shop(store: &Store, key: &str) -> Shop {
         time_zone: "America/New_York".into(),
         support_email: format!("help@{key}.example"),
         takes_parts: false,
+        over_payment: OverPayment::Refused,
+        takes_prepayments: false,
     };
     let db = store.merchant_found(new, at(0)).await.unwrap();
     let tx = db.begin().await.unwrap();
@@ -140,6 +143,7 @@ impl Shop {
             invoice_number: "INV-1".into(),
             total_minor: 10_000,
             due_minor: 10_000,
+            advance: None,
         };
         NewAttempt {
             payment: Payment {
@@ -155,6 +159,7 @@ impl Shop {
                 created_at: at(0),
             },
             allocations: invoices.iter().copied().map(allocation).collect(),
+            surplus: None,
             attempt: Attempt {
                 merchant_id,
                 id: attempt_id,

@@ -45,6 +45,8 @@ on_both!(g22_an_invoice_of_ours_stays_one_while_it_is_raised, async |db| {
         date: day(1),
         due_date: day(1),
         read_at: at(0),
+        advance: None,
+        purpose: None,
     };
     for _ in 0..2 {
         let tx = shop.db.begin().await.unwrap();

@@ -4,8 +4,7 @@ use super::{
     Page, Xero,
     errors::{Call, refused},
     id,
-    refunds::ContactRef,
-    wire::{Invoice, number},
+    wire::{ContactRef, Invoice, number},
 };
 use crate::books::{Books, BooksError, NewInvoice, other_invoice};
 use chrono::NaiveDate;

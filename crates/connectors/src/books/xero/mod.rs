@@ -1,6 +1,7 @@
 //! Xero: one adapter per access token, which lives half an hour. Source: `wire/accounting.md`, 1, 4.1-4.2 and 4.5.
 //! Keeps nothing and refreshes nothing: an expired token is reported, and the engine refreshes it.
 
+mod advances;
 mod dates;
 mod errors;
 mod invoices;
@@ -9,7 +10,8 @@ mod refunds;
 mod wire;
 
 use super::{
-    Books, BooksError, BooksPayment, Changes, NewInvoice, PostPayment, PostRefund, Posted, PostedRefund, other_amount,
+    Advances, Books, BooksError, BooksPayment, Changes, NewInvoice, PostPayment, PostRefund, Posted, PostedRefund,
+    other_amount,
 };
 use crate::http::{Answer, HttpClient};
 use async_trait::async_trait;
@@ -45,6 +47,10 @@ pub struct XeroConfig {
     pub tenant_id: String,
     /// The account that card payments stand on: its id, or its code.
     pub clearing_account: String,
+    /// That account is a bank account, as Xero asks of what advances stand on.
+    pub clearing_is_bank: bool,
+    /// The code of the account that prepayments are owed on.
+    pub prepayment_account: Option<String>,
     pub access_token: SecretString,
 }
 
@@ -175,19 +181,29 @@ impl Xero {
         invoice: &Invoice,
         payment: &PostPayment,
     ) -> Result<Option<(String, Payment)>, BooksError> {
-        for copy in invoice.payments() {
+        let found = self.payment_among(Some(invoice.payments()), &payment.reference).await?;
+        match found.as_ref().and_then(|(_, found)| found.amount()) {
+            Some(text) if Money::from_decimal(text, payment.amount.currency) != Ok(payment.amount) => {
+                Err(other_amount(payment, text))
+            }
+            _ => Ok(found),
+        }
+    }
+
+    /// The payment that stands and carries the reference, of those whose copies a document has.
+    async fn payment_among(
+        &self,
+        copies: Option<&[Payment]>,
+        reference: &str,
+    ) -> Result<Option<(String, Payment)>, BooksError> {
+        for copy in copies.unwrap_or_default() {
             let Some(payment_id) = &copy.id else { continue };
-            if copy.reference.as_ref().is_some_and(|other| *other != payment.reference) {
+            if copy.reference.as_ref().is_some_and(|other| other != reference) {
                 continue;
             }
             let found: Payment = self.one(&format!("Payments/{}", id(payment_id)?)).await?;
-            if found.is(&payment.reference) {
-                return match found.amount() {
-                    Some(text) if Money::from_decimal(text, payment.amount.currency) != Ok(payment.amount) => {
-                        Err(other_amount(payment, text))
-                    }
-                    _ => Ok(Some((payment_id.clone(), found))),
-                };
+            if found.is(reference) {
+                return Ok(Some((payment_id.clone(), found)));
             }
         }
         Ok(None)
@@ -211,6 +227,11 @@ impl Books for Xero {
 
     fn has_pdf(&self) -> bool {
         true
+    }
+
+    fn advances(&self) -> Advances {
+        let XeroConfig { clearing_is_bank, prepayment_account, .. } = &self.config;
+        advances(*clearing_is_bank, prepayment_account.as_deref())
     }
 
     async fn changes(&self, cursor: Option<&str>) -> Result<Changes, BooksError> {
@@ -259,12 +280,18 @@ impl Books for Xero {
     }
 
     async fn find_payment(&self, payment: &PostPayment) -> Result<Option<Posted>, BooksError> {
+        if let Some(advance) = &payment.advance {
+            return self.find_advance(payment, advance).await;
+        }
         let invoice = self.invoice_document(&payment.invoice_external_id).await?;
         let found = self.payment_on(&invoice, payment).await?;
         Ok(found.map(|(external_id, _)| Posted { external_id, invoice: readable(&invoice) }))
     }
 
     async fn post_payment(&self, payment: &PostPayment) -> Result<Posted, BooksError> {
+        if let Some(advance) = &payment.advance {
+            return self.post_advance(payment, advance).await;
+        }
         let PostPayment { amount, date, reference, idempotency_key, .. } = payment;
         let paid = Paid::Invoice { id: id(&payment.invoice_external_id)? };
         let body = NewPayments::of(paid, *amount, *date, reference, &self.config.clearing_account)?;
@@ -272,7 +299,10 @@ impl Books for Xero {
         Ok(Posted { external_id, invoice: posted.invoice.as_ref().and_then(Invoice::read) })
     }
 
-    async fn take_back_payment(&self, payment: &PostPayment) -> Result<BooksInvoice, BooksError> {
+    async fn take_back_payment(&self, payment: &PostPayment) -> Result<Option<BooksInvoice>, BooksError> {
+        if let Some(advance) = &payment.advance {
+            return self.take_back_advance(payment, advance).await.map(|()| None);
+        }
         let invoice = self.invoice_document(&payment.invoice_external_id).await?;
         if let Some((external_id, found)) = self.payment_on(&invoice, payment).await? {
             if let Some(why) = found.left_to_a_person() {
@@ -280,24 +310,42 @@ impl Books for Xero {
             }
             self.delete_payment(&external_id).await?;
         }
-        self.invoice(&payment.invoice_external_id).await
+        self.invoice(&payment.invoice_external_id).await.map(Some)
     }
 
     async fn post_refund(&self, refund: &PostRefund) -> Result<PostedRefund, BooksError> {
-        self.write_refund(refund).await
+        match &refund.advance {
+            Some(advance) => self.refund_advance(refund, advance).await,
+            None => self.write_refund(refund).await,
+        }
     }
 
     async fn take_back_refund(&self, refund: &PostRefund) -> Result<(), BooksError> {
-        self.void_refund(refund).await
+        match &refund.advance {
+            Some(advance) => self.void_advance_refund(refund, advance).await,
+            None => self.void_refund(refund).await,
+        }
     }
 
     async fn payments_since(&self, since: DateTime<Utc>) -> Result<Vec<BooksPayment>, BooksError> {
         let mut standing = self.standing("ACCRECPAYMENT", since).await?;
-        let paid_back = self.standing("ARCREDITPAYMENT", since).await?;
+        let mut paid_back = self.standing("ARCREDITPAYMENT", since).await?;
+        if self.config.clearing_is_bank {
+            standing.extend(self.advances_since(since).await?);
+            for payment_type in ["AROVERPAYMENTPAYMENT", "ARPREPAYMENTPAYMENT"] {
+                paid_back.extend(self.standing(payment_type, since).await?);
+            }
+        }
         let negative = |paid: BooksPayment| BooksPayment { amount: format!("-{}", paid.amount), ..paid };
         standing.extend(paid_back.into_iter().map(negative));
         Ok(standing)
     }
+}
+
+/// What follows from how a clearing account is set up.
+#[must_use]
+pub const fn advances(clearing_is_bank: bool, prepayment_account: Option<&str>) -> Advances {
+    Advances { over_payments: clearing_is_bank, prepayments: clearing_is_bank && prepayment_account.is_some() }
 }
 
 /// An invoice of a kind that we cannot read must not stop the sync of all others.

@@ -6,7 +6,7 @@ use super::{
     Page, Paid, Payment, Xero,
     errors::{Call, Said, refused},
     id,
-    wire::{NewPayments, OnlyContact, number, refusal},
+    wire::{ContactRef, NewPayments, OnlyContact, number, refusal},
 };
 use crate::books::{BooksError, PostRefund, PostedRefund};
 use chrono::NaiveDate;
@@ -81,12 +81,6 @@ struct NewCreditNote<'a> {
     line_amount_types: &'static str,
     currency_code: &'a str,
     line_items: Vec<CreditLine>,
-}
-
-#[derive(Serialize)]
-pub(super) struct ContactRef<'a> {
-    #[serde(rename = "ContactID")]
-    pub(super) id: &'a str,
 }
 
 #[derive(Serialize)]

@@ -24,6 +24,9 @@ pub struct Page<T> {
         alias = "Invoices",
         alias = "Payments",
         alias = "CreditNotes",
+        alias = "BankTransactions",
+        alias = "Overpayments",
+        alias = "Prepayments",
         bound(deserialize = "T: Deserialize<'de>")
     )]
     pub rows: Vec<T>,
@@ -102,11 +105,18 @@ pub struct Payment {
 }
 
 #[derive(Deserialize)]
-struct AccountCopy {
+pub struct AccountCopy {
     #[serde(rename = "AccountID")]
     id: Option<String>,
     #[serde(rename = "Code")]
     code: Option<String>,
+}
+
+impl AccountCopy {
+    /// By its id, or by its code.
+    pub fn is(&self, account: &str) -> bool {
+        [&self.id, &self.code].into_iter().flatten().any(|name| name == account)
+    }
 }
 
 impl Payment {
@@ -134,9 +144,7 @@ impl Payment {
 
     /// The payment as a list tells it, when it stands on this account.
     pub fn standing_on(self, account: &str) -> Option<BooksPayment> {
-        let on = self.account.as_ref()?;
-        let here = [&on.id, &on.code].into_iter().flatten().any(|name| name == account);
-        let stands = here && self.stands();
+        let stands = self.account.as_ref()?.is(account) && self.stands();
         let (external_id, amount) = (self.id?, self.amount?.get().to_owned());
         stands.then(|| BooksPayment { external_id, reference: self.reference.unwrap_or_default(), amount })
     }
@@ -268,14 +276,34 @@ pub enum Paid {
         #[serde(rename = "CreditNoteID")]
         id: Uuid,
     },
+    Overpayment {
+        #[serde(rename = "OverpaymentID")]
+        id: Uuid,
+    },
+    Prepayment {
+        #[serde(rename = "PrepaymentID")]
+        id: Uuid,
+    },
+}
+
+#[derive(Serialize)]
+pub struct ContactRef<'a> {
+    #[serde(rename = "ContactID")]
+    pub id: &'a str,
 }
 
 /// Bank accounts may have no code, so both are taken (1.8).
 #[derive(Serialize)]
-enum AccountRef<'a> {
+pub enum AccountRef<'a> {
     #[serde(rename = "AccountID")]
     Id(Uuid),
     Code(&'a str),
+}
+
+impl<'a> AccountRef<'a> {
+    pub fn of(account: &'a str) -> Self {
+        Uuid::try_parse(account).map_or(Self::Code(account), Self::Id)
+    }
 }
 
 impl<'a> NewPayments<'a> {
@@ -286,7 +314,7 @@ impl<'a> NewPayments<'a> {
         reference: &'a str,
         clearing_account: &'a str,
     ) -> Result<Self, BooksError> {
-        let account = Uuid::try_parse(clearing_account).map_or(AccountRef::Code(clearing_account), AccountRef::Id);
+        let account = AccountRef::of(clearing_account);
         Ok(Self { payments: [NewPayment { of: paid, account, date, amount: number(amount)?, reference }] })
     }
 }

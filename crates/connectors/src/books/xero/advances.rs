@@ -1,0 +1,260 @@
+//! Advances in Xero (`wire/accounting.md`, 1.9): a bank transaction on the clearing account, of which Xero makes an
+//! over-payment or a prepayment, and payments out of that. Xero keeps no reference of such a transaction, so its one line
+//! begins with our number and the gateway's id, and it is found again by these.
+
+use super::{
+    Page, Paid, Payment, Seen, Xero,
+    errors::{Call, Said, refused},
+    id,
+    wire::{AccountCopy, AccountRef, ContactRef, NewPayments, Row, number, refusal},
+};
+use crate::books::{Advance, BooksError, BooksPayment, PostPayment, PostRefund, Posted, PostedRefund, other_amount};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::{advance::AdvanceKind, money::Money};
+use reqwest::Method;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+const PURPOSE_MAX_CHARS: usize = 200;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct BankTransaction {
+    #[serde(rename = "BankTransactionID")]
+    id: Option<String>,
+    #[serde(rename = "OverpaymentID")]
+    over_payment: Option<String>,
+    #[serde(rename = "PrepaymentID")]
+    prepayment: Option<String>,
+    status: Option<String>,
+    total: Option<Box<RawValue>>,
+    bank_account: Option<AccountCopy>,
+    line_items: Option<Vec<Told>>,
+    validation_errors: Option<Vec<Said>>,
+    #[serde(rename = "UpdatedDateUTC")]
+    updated: Option<super::dates::MsDate>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Told {
+    description: Option<String>,
+}
+
+impl Row for BankTransaction {
+    fn updated(&self) -> Option<super::dates::MsDate> {
+        self.updated
+    }
+}
+
+impl BankTransaction {
+    fn stands(&self) -> bool {
+        !matches!(self.status.as_deref(), Some("VOIDED" | "DELETED"))
+    }
+
+    /// Our number, and the gateway's id.
+    fn names(&self) -> Option<(&str, &str)> {
+        let line = self.line_items.as_ref()?.first()?.description.as_deref()?;
+        let mut words = line.split_whitespace();
+        words.next().zip(words.next())
+    }
+
+    /// Xero's id of what it has made of it.
+    fn credit_id(&self) -> Option<&str> {
+        self.over_payment.as_deref().or(self.prepayment.as_deref())
+    }
+
+    /// As a list tells it, when it stands on this account.
+    fn standing_on(&self, account: &str) -> Option<BooksPayment> {
+        let here = self.stands() && self.bank_account.as_ref()?.is(account);
+        let (_, reference) = self.names()?;
+        let (external_id, amount) = (self.id.clone()?, self.total.as_ref()?.get().to_owned());
+        here.then(|| BooksPayment { external_id, reference: reference.to_owned(), amount })
+    }
+}
+
+/// What Xero has made of a bank transaction.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Credit {
+    payments: Option<Vec<Payment>>,
+}
+
+/// One that stands.
+struct Standing {
+    transaction_id: String,
+    credit_id: Uuid,
+    credit: Credit,
+    total: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct NewBankTransactions<'a> {
+    bank_transactions: [NewBankTransaction<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct NewBankTransaction<'a> {
+    #[serde(rename = "Type")]
+    kind: &'static str,
+    contact: ContactRef<'a>,
+    bank_account: AccountRef<'a>,
+    date: NaiveDate,
+    line_amount_types: &'static str,
+    line_items: [NewLine<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct NewLine<'a> {
+    description: String,
+    quantity: u8,
+    unit_amount: Box<RawValue>,
+    /// Xero puts an over-payment on what customers owe by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_code: Option<&'a str>,
+}
+
+const fn transaction_type(kind: AdvanceKind) -> &'static str {
+    match kind {
+        AdvanceKind::OverPayment => "RECEIVE-OVERPAYMENT",
+        AdvanceKind::Prepayment => "RECEIVE-PREPAYMENT",
+    }
+}
+
+impl Xero {
+    pub(super) async fn find_advance(
+        &self,
+        payment: &PostPayment,
+        advance: &Advance,
+    ) -> Result<Option<Posted>, BooksError> {
+        let Some(found) = self.standing_advance(advance).await? else { return Ok(None) };
+        if Money::from_decimal(&found.total, payment.amount.currency) != Ok(payment.amount) {
+            return Err(other_amount(payment, &found.total));
+        }
+        Ok(Some(Posted { external_id: found.transaction_id, invoice: None }))
+    }
+
+    pub(super) async fn post_advance(&self, payment: &PostPayment, advance: &Advance) -> Result<Posted, BooksError> {
+        let account_code = match advance.kind {
+            AdvanceKind::OverPayment => None,
+            AdvanceKind::Prepayment => self.config.prepayment_account.as_deref(),
+        };
+        let purpose: String = advance.purpose.chars().take(PURPOSE_MAX_CHARS).collect();
+        let line = NewLine {
+            description: format!("{} {} {purpose}", advance.number, payment.reference),
+            quantity: 1,
+            unit_amount: number(payment.amount)?,
+            account_code,
+        };
+        let body = NewBankTransactions {
+            bank_transactions: [NewBankTransaction {
+                kind: transaction_type(advance.kind),
+                contact: ContactRef { id: &advance.customer_external_id },
+                bank_account: AccountRef::of(&self.config.clearing_account),
+                date: payment.date,
+                line_amount_types: "NoTax",
+                line_items: [line],
+            }],
+        };
+        let request = self.call(Method::PUT, "BankTransactions").header("Idempotency-Key", &payment.idempotency_key);
+        let page: Page<BankTransaction> = self.rows(Call::Write, request.json(&body)).await?;
+        let unsaid = || BooksError::Unknown("the answer names no bank transaction".to_owned());
+        let made = page.rows.into_iter().next().ok_or_else(unsaid)?;
+        match refusal(made.validation_errors.as_ref()) {
+            Some(message) => Err(refused(message)),
+            None => Ok(Posted { external_id: made.id.ok_or_else(unsaid)?, invoice: None }),
+        }
+    }
+
+    /// Xero deletes no advance: it is paid out of the clearing account again, for as long as nothing of it is used.
+    pub(super) async fn take_back_advance(&self, payment: &PostPayment, advance: &Advance) -> Result<(), BooksError> {
+        let Some(found) = self.standing_advance(advance).await? else { return Ok(()) };
+        let paid = credit_paid(advance.kind, found.credit_id);
+        let account = &self.config.clearing_account;
+        let body = NewPayments::of(paid, payment.amount, payment.date, &payment.reference, account)?;
+        self.pay(&body, &format!("{}-back", payment.idempotency_key)).await.map(drop)
+    }
+
+    pub(super) async fn refund_advance(
+        &self,
+        refund: &PostRefund,
+        advance: &Advance,
+    ) -> Result<PostedRefund, BooksError> {
+        let found = self.standing_advance(advance).await?;
+        let found = found.ok_or_else(|| refused(format!("The credit {} does not stand there.", advance.number)))?;
+        let paid = self.payment_among(found.credit.payments.as_deref(), &refund.reference).await?;
+        let external_id = match paid {
+            Some((paid, _)) => paid,
+            None => {
+                let (credit, account) = (credit_paid(advance.kind, found.credit_id), &self.config.clearing_account);
+                let body = NewPayments::of(credit, refund.amount, refund.date, &refund.reference, account)?;
+                self.pay(&body, &format!("{}-paid", refund.idempotency_key)).await?.0
+            }
+        };
+        Ok(PostedRefund { credit_id: None, external_id })
+    }
+
+    pub(super) async fn void_advance_refund(&self, refund: &PostRefund, advance: &Advance) -> Result<(), BooksError> {
+        let Some(found) = self.standing_advance(advance).await? else { return Ok(()) };
+        let paid = self.payment_among(found.credit.payments.as_deref(), &refund.reference).await?;
+        let Some((paid, payment)) = paid else { return Ok(()) };
+        match payment.left_to_a_person() {
+            Some(why) => Err(refused(format!("The payment of the credit {} {why}.", advance.number))),
+            None => self.delete_payment(&paid).await,
+        }
+    }
+
+    /// Those that stand on the clearing account, whatever became of them since.
+    pub(super) async fn advances_since(&self, since: DateTime<Utc>) -> Result<Vec<BooksPayment>, BooksError> {
+        let (mut standing, since) = (Vec::new(), super::dates::cursor(since));
+        for kind in [AdvanceKind::OverPayment, AdvanceKind::Prepayment] {
+            let of_type = format!(r#"Type=="{}""#, transaction_type(kind));
+            let filter = [("where", of_type.as_str()), ("order", "BankTransactionID ASC")];
+            let listed = |transaction: BankTransaction| transaction.standing_on(&self.config.clearing_account);
+            standing.extend(self.delta("BankTransactions", &filter, Some(&since), &mut Seen::default(), listed).await?);
+        }
+        Ok(standing)
+    }
+
+    /// The one that bears our number, unless it was paid out because its money went back.
+    async fn standing_advance(&self, advance: &Advance) -> Result<Option<Standing>, BooksError> {
+        let customer = id(&advance.customer_external_id)?;
+        let of_type =
+            format!(r#"Type=="{}" AND Contact.ContactID==guid("{customer}")"#, transaction_type(advance.kind));
+        let filter = [("where", of_type.as_str()), ("order", "BankTransactionID ASC")];
+        let known: Vec<BankTransaction> =
+            self.delta("BankTransactions", &filter, None, &mut Seen::default(), Some).await?;
+        let path = match advance.kind {
+            AdvanceKind::OverPayment => "Overpayments",
+            AdvanceKind::Prepayment => "Prepayments",
+        };
+        for transaction in known.iter().filter(|transaction| transaction.stands()) {
+            let Some((_, reference)) = transaction.names().filter(|(number, _)| *number == advance.number) else {
+                continue;
+            };
+            let (Some(transaction_id), Some(credit_id), Some(total)) =
+                (&transaction.id, transaction.credit_id(), &transaction.total)
+            else {
+                continue;
+            };
+            let credit_id = id(credit_id)?;
+            let credit: Credit = self.one(&format!("{path}/{credit_id}")).await?;
+            if self.payment_among(credit.payments.as_deref(), reference).await?.is_none() {
+                let (transaction_id, total) = (transaction_id.clone(), total.get().to_owned());
+                return Ok(Some(Standing { transaction_id, credit_id, credit, total }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+const fn credit_paid(kind: AdvanceKind, id: Uuid) -> Paid {
+    match kind {
+        AdvanceKind::OverPayment => Paid::Overpayment { id },
+        AdvanceKind::Prepayment => Paid::Prepayment { id },
+    }
+}

@@ -1,0 +1,234 @@
+//! Bank transactions of the kinds that make an over-payment or a prepayment of a customer, and these: created there, read,
+//! allocated to invoices, paid out by a payment. Source: `wire/accounting.md`, 1.9, and the published contract, which keeps
+//! no reference of them.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::call::{Answer, Operation, PERIOD_LOCKED, elements};
+use super::invoice_writes::contact_of;
+use super::invoices::Status;
+use super::lines::Line;
+use super::refusal::Refusal;
+use super::{ACCOUNTS, Books, Payment, filter, wire};
+use crate::facts;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Kind {
+    #[serde(rename = "RECEIVE-OVERPAYMENT")]
+    Overpayment,
+    #[serde(rename = "RECEIVE-PREPAYMENT")]
+    Prepayment,
+}
+
+impl Kind {
+    const ALL: [Self; 2] = [Self::Overpayment, Self::Prepayment];
+
+    /// Of what it makes: plural, and the member that is its id.
+    const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Overpayment => ("Overpayments", "OverpaymentID"),
+            Self::Prepayment => ("Prepayments", "PrepaymentID"),
+        }
+    }
+
+    const fn payment_type(self) -> &'static str {
+        match self {
+            Self::Overpayment => "AROVERPAYMENTPAYMENT",
+            Self::Prepayment => "ARPREPAYMENTPAYMENT",
+        }
+    }
+
+    pub fn of_plural(plural: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.names().0.eq_ignore_ascii_case(plural))
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Allocation {
+    id: Uuid,
+    pub invoice: Uuid,
+    pub amount_minor: i64,
+    date: NaiveDate,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct BankTransaction {
+    /// Of what it has made.
+    pub id: Uuid,
+    transaction: Uuid,
+    pub kind: Kind,
+    pub status: Status,
+    contact: Uuid,
+    account_code: String,
+    date: NaiveDate,
+    lines: Vec<Line>,
+    pub allocations: Vec<Allocation>,
+    pub paid_minor: i64,
+    updated_ms: i64,
+}
+
+impl BankTransaction {
+    pub fn total_minor(&self) -> i64 {
+        self.lines.iter().map(|line| line.amount_minor).sum()
+    }
+
+    pub fn remaining_minor(&self) -> i64 {
+        self.total_minor() - self.paid_minor - self.allocations.iter().map(|part| part.amount_minor).sum::<i64>()
+    }
+
+    /// Takes the sum of the standing payments in; PAID when nothing is left.
+    pub fn settle(&mut self, paid_minor: i64, now_ms: i64) {
+        (self.paid_minor, self.updated_ms) = (paid_minor, now_ms);
+        self.status = if self.remaining_minor() == 0 { Status::Paid } else { Status::Authorised };
+    }
+
+    pub const fn payment_type(&self) -> &'static str {
+        self.kind.payment_type()
+    }
+
+    pub fn state(&self) -> Value {
+        let description = self.lines.first().map(|line| line.description.as_str());
+        json!({
+            "id": self.id, "type": self.kind, "status": self.status, "amount_minor": self.total_minor(),
+            "remaining_minor": self.remaining_minor(), "account_code": self.account_code, "date": self.date,
+            "description": description,
+        })
+    }
+
+    fn view(&self, books: &Books) -> Value {
+        let account = ACCOUNTS.iter().find(|account| account.code == self.account_code);
+        let (_, id) = self.kind.names();
+        let mut view = json!({
+            "BankTransactionID": self.transaction, "Type": self.kind, "Status": "AUTHORISED", "IsReconciled": false,
+            "Contact": books.contacts.get(&self.contact).map(super::contacts::Contact::brief),
+            "BankAccount": account.map(|account| json!({
+                "AccountID": account.id, "Code": account.code, "Name": account.name,
+            })),
+            "Date": wire::day(self.date), "LineAmountTypes": "NoTax", "SubTotal": wire::money(self.total_minor()),
+            "TotalTax": wire::money(0), "Total": wire::money(self.total_minor()), "HasAttachments": false,
+            "CurrencyCode": facts::NORTHWIND.currency, "UpdatedDateUTC": wire::instant(self.updated_ms),
+            "LineItems": self.lines.iter().map(Line::view).collect::<Vec<_>>(),
+        });
+        view[id] = json!(self.id);
+        view
+    }
+
+    /// As what it has made.
+    fn credit_view(&self, books: &Books) -> Value {
+        let allocations = self.allocations.iter().map(|part| {
+            json!({
+                "AllocationID": part.id, "Amount": wire::money(part.amount_minor), "Date": wire::day(part.date),
+                "Invoice": { "InvoiceID": part.invoice },
+            })
+        });
+        let (_, id) = self.kind.names();
+        let mut view = json!({
+            "Type": self.kind, "Status": self.status, "Date": wire::day(self.date), "LineAmountTypes": "NoTax",
+            "Contact": books.contacts.get(&self.contact).map(super::contacts::Contact::brief),
+            "SubTotal": wire::money(self.total_minor()), "TotalTax": wire::money(0),
+            "Total": wire::money(self.total_minor()), "RemainingCredit": wire::money(self.remaining_minor()),
+            "CurrencyCode": facts::NORTHWIND.currency, "Allocations": allocations.collect::<Vec<_>>(),
+            "Payments": books.standing_payments(self.id).map(Payment::within_invoice).collect::<Vec<_>>(),
+            "UpdatedDateUTC": wire::instant(self.updated_ms), "HasAttachments": false,
+        });
+        view[id] = json!(self.id);
+        view
+    }
+}
+
+pub(crate) fn list(op: &Operation<'_>) -> Answer {
+    let all = op.books.bank_transactions.values();
+    let kept = all.filter(|transaction| op.since_ms.is_none_or(|since| transaction.updated_ms >= since));
+    let shown = kept.map(|transaction| transaction.view(op.books)).collect();
+    filter::answer(shown, "BankTransactions", "BankTransactionID", op.query, false)
+}
+
+/// What was made of one.
+pub(crate) fn credit(op: &Operation<'_>, plural: &str, key: &str) -> Answer {
+    let kind = Kind::of_plural(plural).ok_or(Refusal::NotFound)?;
+    let found = key.parse().ok().and_then(|id: Uuid| op.books.bank_transactions.get(&id));
+    let found = found.filter(|credit| credit.kind == kind).ok_or(Refusal::NotFound)?;
+    let mut answer = json!({});
+    answer[kind.names().0] = json!([found.credit_view(op.books)]);
+    Ok(answer)
+}
+
+/// One element of PUT or POST `/BankTransactions`.
+pub(crate) fn create(op: &mut Operation<'_>, document: &Value) -> Result<Value, Vec<String>> {
+    let Ok(kind) = serde_json::from_value::<Kind>(document["Type"].clone()) else {
+        return Err(vec!["The simulator builds no bank transaction of this type".to_owned()]);
+    };
+    let (id, code) = (document["BankAccount"]["AccountID"].as_str(), document["BankAccount"]["Code"].as_str());
+    let account = ACCOUNTS.iter().find(|account| {
+        let named = id.map_or(code == Some(account.code), |id| id.eq_ignore_ascii_case(account.id));
+        named && account.kind == "BANK"
+    });
+    let (mut wrong, contact) = (Vec::new(), contact_of(op, document));
+    if account.is_none() {
+        wrong.push("The Bank Account must be of type BANK".to_owned());
+    }
+    if contact.is_none() {
+        wrong.push("A Contact must be specified for this type of transaction".to_owned());
+    }
+    if op.period_locked() {
+        wrong.push(PERIOD_LOCKED.to_owned());
+    }
+    // What customers owe is an over-payment's own account.
+    let needs_account = kind == Kind::Prepayment;
+    let lines = document["LineItems"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let lines = lines.iter().map(|line| Line::read(line, op.new_id(), needs_account));
+    let lines = lines.collect::<Result<Vec<_>, _>>().unwrap_or_else(|error| {
+        wrong.push(error);
+        Vec::new()
+    });
+    if lines.iter().map(|line| line.amount_minor).sum::<i64>() <= 0 {
+        wrong.push("The total of the transaction must be greater than 0".to_owned());
+    }
+    let (Some(account), Some(contact), true) = (account, contact, wrong.is_empty()) else { return Err(wrong) };
+    let made = BankTransaction {
+        id: op.new_id(),
+        transaction: op.new_id(),
+        kind,
+        status: Status::Authorised,
+        contact,
+        account_code: account.code.to_owned(),
+        date: wire::read_day(&document["Date"]).unwrap_or(op.today),
+        lines,
+        allocations: Vec::new(),
+        paid_minor: 0,
+        updated_ms: op.now_ms,
+    };
+    let view = made.view(op.books);
+    op.books.bank_transactions.insert(made.id, made);
+    Ok(view)
+}
+
+/// `PUT /Overpayments/{id}/Allocations`, and the like of prepayments: pays an invoice with what is left.
+pub(crate) fn allocate(op: &mut Operation<'_>, plural: &str, id: Uuid, body: &Value) -> Answer {
+    let submitted = elements(body, "Allocations").into_iter().next().unwrap_or_default();
+    let refuse = |message: &str| Err(Refusal::of(&submitted, &[message.to_owned()]));
+    let known = op.books.bank_transactions.get(&id).filter(|credit| Some(credit.kind) == Kind::of_plural(plural));
+    let Some(mut credit) = known.cloned() else { return Err(Refusal::NotFound) };
+    let invoice = submitted["Invoice"]["InvoiceID"].as_str().or(submitted["Invoice"]["InvoiceNumber"].as_str());
+    let Some(invoice) = invoice.and_then(|key| op.books.invoice_named(key)) else {
+        return refuse("Invoice could not be found");
+    };
+    let amount_minor = wire::read_decimal(&submitted["Amount"]).and_then(wire::cents).unwrap_or_default();
+    if invoice.contact != credit.contact || invoice.status != Status::Authorised {
+        return refuse("The invoice must be awaiting payment, and of the same contact");
+    }
+    if amount_minor <= 0 || amount_minor > credit.remaining_minor().min(invoice.due_minor()) {
+        return refuse("The amount applied is more than what is left");
+    }
+    let (invoice, date) = (invoice.id, wire::read_day(&submitted["Date"]).unwrap_or(op.today));
+    credit.allocations.push(Allocation { id: op.new_id(), invoice, amount_minor, date });
+    credit.settle(credit.paid_minor, op.now_ms);
+    let made = credit.credit_view(op.books)["Allocations"].clone();
+    op.books.bank_transactions.insert(id, credit);
+    op.books.recompute(invoice, op.now_ms);
+    op.happened("INVOICE", invoice, true);
+    Ok(json!({ "Allocations": made }))
+}
