@@ -233,6 +233,104 @@ async fn g26_a_refund_takes_its_part_of_the_surcharge_or_none_and_the_last_one_w
     house.assert_everything_agrees().await;
 }
 
+/// What stays as credit in the books.
+async fn advances(house: &House) -> Vec<Value> {
+    house.state("xero").await["advances"].as_array().unwrap().clone()
+}
+
+/// One charge of this sum; in the books one credit of this type, and one paid invoice of a surcharge, both with its id.
+async fn assert_kept(house: &House, total: i64, (kind, credit): (&str, i64), surcharge: i64) {
+    house.until("the credit stands in the books", async || advances(house).await.len() == 1).await;
+    let is_booked = async || surcharge_invoices(house).await.iter().any(|(_, status)| status == "PAID");
+    house.until("the surcharge stands in the books", is_booked).await;
+    let (charges, numbers) = (house.charges().await, surcharge_invoices(house).await);
+    assert_eq!((charges.len(), &charges[0]["amount_minor"]), (1, &json!(total)), "{charges:?}");
+    assert_eq!(numbers.len(), 1, "{numbers:?}");
+    let payments = house.books_payments(&numbers[0].0).await;
+    assert_eq!((payments.len(), &payments[0]["amount_minor"]), (1, &json!(surcharge)), "{payments:?}");
+    assert_eq!(payments[0]["reference"], charges[0]["id"]);
+    let advance = advances(house).await.remove(0);
+    assert_eq!((&advance["type"], &advance["amount_minor"]), (&json!(kind), &json!(credit)), "{advance}");
+    assert!(advance["description"].as_str().unwrap().contains(charges[0]["id"].as_str().unwrap()), "{advance}");
+}
+
+#[tokio::test]
+async fn g22_g29_more_than_is_due_with_a_surcharge_is_charged_once_and_nothing_of_the_surcharge_is_credit() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = with_rules(database).await else { continue };
+        house.execute("UPDATE merchant SET over_payment = 'credit' WHERE name = 'Northwind IT'").await;
+        let client = house.client();
+        let form = client.open("INV-501").await;
+        let typed = [("checkout", form.checkout.as_str()), ("currency", "USD"), ("amounts[]", "1300.00")];
+        let page = asked(&client, &client.post("/api/payments/amounts", &typed).await).await;
+        assert!(page.contains("Pay $1,300.00") && page.contains("No surcharge is added."), "{page}");
+
+        // 1.5 percent of all 1,300.00, and not of what is due alone.
+        let page = asked(&client, &client.pay(&Form::read(&page), "pm_card_visa").await).await;
+        assert!(house.charges().await.is_empty(), "nothing is charged before the sum was seen");
+        for words in [
+            "For this Visa credit card a surcharge of $19.50 applies. Nothing was charged yet.",
+            "<dt>Of this invoice</dt><dd>$1,204.50</dd>",
+            "<dt>Stays as credit</dt><dd>$95.50</dd>",
+            "<dt>Surcharge</dt><dd>$19.50</dd>",
+            "Pay $1,319.50",
+            "$1,204.50 for invoice INV-501, $95.50 over what is due, which stays as credit with Northwind IT, and a \
+             surcharge of $19.50.",
+        ] {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+        let again = Form::read(&page);
+        let paid = client.pay(&again, &field(&page, "token")).await.location.unwrap();
+        assert_eq!(client.pay(&again, "pm_card_visa").await.location.unwrap(), paid, "twice is once");
+        let result = client.get(&paid).await.body;
+        for words in ["You paid $1,319.50", "1 invoice and credit", "<dt>Surcharge</dt><dd>$19.50</dd>"] {
+            assert!(result.contains(words), "{words}: {result}");
+        }
+
+        assert_kept(&house, 131_950, ("RECEIVE-OVERPAYMENT", 9_550), 1_950).await;
+        house.until("the invoice is paid", async || house.books_payments("INV-501").await.len() == 1).await;
+        assert_eq!(house.books_payments("INV-501").await[0]["amount_minor"], 120_450);
+        assert_eq!(house.books_invoice("INV-501").await["status"], "PAID");
+        house.assert_everything_agrees().await;
+        let receipts = "SELECT COUNT(*) FROM mail
+             WHERE text LIKE '%Stays as credit CR-%: $95.50%Surcharge: $19.50%This payment: $1,319.50%'";
+        house.until("the receipt is written", async || house.number(receipts).await == 1).await;
+        let admin = house.staff().await;
+        let proof = admin.get(&format!("/admin/transactions/{}/proof", again.payment)).await.body;
+        assert!(proof.contains("pay-plus-1") && proof.contains("$95.50 over what is due"), "{proof}");
+
+        // A tenth: 1.95 of the surcharge, then the whole credit, then what is left of the invoice.
+        let story = admin.get(&format!("/admin/transactions/{}", again.payment)).await.body;
+        assert!(story.contains("is paid out first; then the sale is credited"), "{story}");
+        refund(&admin, &again, "131.95", "part").await;
+        house.until("the refund is booked", async || credits(&house).await == [195, 3_450]).await;
+        house.until("the credit is paid out", async || advances(&house).await[0]["remaining_minor"] == 0).await;
+        assert_eq!(house.charges().await[0]["refunded_minor"], 13_195);
+        house.assert_everything_agrees().await;
+    }
+}
+
+#[tokio::test]
+async fn g22_g34_a_prepayment_has_a_surcharge_beside_its_credit() {
+    let house = with_rules(On::Sqlite).await.unwrap();
+    house.execute("UPDATE merchant SET takes_prepayments = TRUE WHERE name = 'Northwind IT'").await;
+    let ana = house.client();
+    ana.sign_in(facts::ANA_EMAIL).await;
+    ana.stand_at(facts::NORTHWIND.name).await;
+    let opened = ana.post("/api/payments/prepay", &[("amount", "500.00")]).await.location.unwrap();
+    let page = asked(&ana, &ana.pay(&ana.form(&opened).await, "pm_card_visa").await).await;
+    for words in [
+        "Pay $507.50",
+        "$500.00 in advance, which stays as credit with Northwind IT and pays no invoice yet, and a surcharge of $7.50.",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let paid = ana.pay(&Form::read(&page), &field(&page, "token")).await.location.unwrap();
+    assert!(ana.get(&paid).await.body.contains("You paid $507.50"));
+    assert_kept(&house, 50_750, ("RECEIVE-PREPAYMENT", 50_000), 750).await;
+    house.assert_everything_agrees().await;
+}
+
 #[tokio::test]
 async fn d9_a_dispute_that_is_lost_takes_payment_and_surcharge_out_of_the_books() {
     let house = with_rules(On::Sqlite).await.unwrap();
