@@ -42,9 +42,12 @@ impl DeclineReason {
     pub const fn class(self) -> ReasonClass {
         match self {
             Self::InsufficientFunds => ReasonClass::Soft,
-            Self::Blocked | Self::AccountClosed | Self::NotAuthorised | Self::TakenBack | Self::ChargedBack | Self::NoLongerKept => {
-                ReasonClass::Hard
-            }
+            Self::Blocked
+            | Self::AccountClosed
+            | Self::NotAuthorised
+            | Self::TakenBack
+            | Self::ChargedBack
+            | Self::NoLongerKept => ReasonClass::Hard,
             Self::Expired
             | Self::WrongSecurityCode
             | Self::WrongPostalCode

@@ -174,7 +174,7 @@ pub fn refundable_of(attempt: &Attempt, refunds: &[Refund], disputes: &[Dispute]
         surcharge_minor: attempt.surcharge_minor,
         left_minor,
         // What is disputed may be any part of it.
-        surcharge_left_minor: surcharge_left_minor.min(left_minor).max(0),
+        surcharge_left_minor: Ord::max(Ord::min(surcharge_left_minor, left_minor), 0),
     })
 }
 

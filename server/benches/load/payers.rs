@@ -108,7 +108,9 @@ async fn press(house: &House, page: &str) -> anyhow::Result<String> {
         ("consent", field(page, "consent")?),
     ];
     let press = house.http.post(house.at("/api/payments/take")).header("accept", "text/html");
-    location(press.header("origin", &house.portal).form(&form).send().await?)
+    // Whichever server it is, it was reached by the portal's name.
+    let press = press.header("host", house.portal.trim_start_matches("http://")).header("origin", &house.portal);
+    location(press.form(&form).send().await?)
 }
 
 async fn receipt(house: &House, result: &str) -> anyhow::Result<()> {

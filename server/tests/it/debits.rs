@@ -181,7 +181,7 @@ const UNTIL_RETRIED: u32 = 9;
 /// INV-501, debited from an account without money at a merchant that has such debits tried again.
 async fn without_money(house: &House) -> Form {
     house.execute("UPDATE merchant SET retries_debits = TRUE WHERE name = 'Northwind IT'").await;
-    let (_, form, _) = paid(house, "pm_usBankAccount_insufficientFunds").await;
+    let (_, form, _) = paid(&house.portal, "pm_usBankAccount_insufficientFunds").await;
     house.until("the payer reads that it was sent", async || house.number(SENT).await == 1).await;
     house.advance(json!({"days": 6})).await;
     house.until("it has failed", async || house.number(FAILED).await == 1).await;
@@ -230,7 +230,7 @@ async fn d1_d10_a_debit_is_not_tried_again_once_its_invoice_was_paid_in_another_
 async fn d10_an_authority_that_says_nothing_of_it_allows_no_second_try() {
     let house = House::new().await;
     house.execute("UPDATE merchant SET retries_debits = TRUE WHERE name = 'Northwind IT'").await;
-    paid(&house, "pm_usBankAccount_insufficientFunds").await;
+    paid(&house.portal, "pm_usBankAccount_insufficientFunds").await;
     // As if it had been signed before its words said so.
     house.execute("UPDATE authority SET version = 'ach-1'").await;
     house.advance(json!({"days": 6})).await;
@@ -241,7 +241,7 @@ async fn d10_an_authority_that_says_nothing_of_it_allows_no_second_try() {
 #[tokio::test]
 async fn d9_a_late_return_of_what_was_refunded_in_part_is_laid_before_a_person() {
     let house = House::new().await;
-    let (_, form, _) = paid(&house, "pm_usBankAccount_dispute").await;
+    let (_, form, _) = paid(&house.portal, "pm_usBankAccount_dispute").await;
     house.advance(json!({"days": 6})).await;
     house.assert_paid_once("INV-501", 120_450).await;
     let staff = house.staff().await;
@@ -270,7 +270,7 @@ async fn d9_a_late_return_of_what_was_refunded_in_part_is_laid_before_a_person()
 async fn n15_s70_whoever_signs_an_authority_gets_a_copy_and_a_debits_proof_shows_both() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::on(database).await else { continue };
-        let (_, form, _) = paid(&house, "pm_usBankAccount_success").await;
+        let (_, form, _) = paid(&house.portal, "pm_usBankAccount_success").await;
         let copy = "SELECT count(*) FROM mail WHERE recipient = 'ana@acme.test' AND unique_key LIKE 'authority:%'
             AND text LIKE '%I authorise Northwind IT to electronically debit my bank account%Signed by: Ana Example%'
             AND text LIKE '%STRIPE TEST BANK ··6789%You may cancel this at any time%'";
@@ -303,7 +303,7 @@ async fn n15_s70_whoever_signs_an_authority_gets_a_copy_and_a_debits_proof_shows
 #[tokio::test]
 async fn n4_staff_read_by_when_a_debit_clears_and_until_when_it_may_come_back() {
     let house = House::new().await;
-    let (_, form, _) = paid(&house, "pm_usBankAccount_success").await;
+    let (_, form, _) = paid(&house.portal, "pm_usBankAccount_success").await;
     tells(&house, &form, "As a rule that is by").await;
     house.advance(json!({"days": 7})).await;
     house.assert_paid_once("INV-501", 120_450).await;

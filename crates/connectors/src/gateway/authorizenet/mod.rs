@@ -19,8 +19,8 @@ mod webhook;
 
 use super::{
     Capabilities, Cards, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, KeepRequest,
-    KeptMethod, LateNews, ListedRefund, LookUp, News, ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp,
-    StoreRequest, Taken, WebhookError, WebhookNews, Wire, no_longer_kept, refused,
+    KeptMethod, LateNews, ListedRefund, LookUp, News, ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds,
+    StoreLookUp, StoreRequest, Taken, WebhookError, WebhookNews, Wire, no_longer_kept, refused,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
