@@ -26,6 +26,8 @@ pub struct Note {
     pub amount: String,
     pub reason: String,
     pub reference: String,
+    /// A refund was to take nothing of the surcharge.
+    pub without_surcharge: bool,
     /// What was pressed with, when its sum is to be confirmed: nobody enters a card twice. One of them, as the form has them.
     pub token: String,
     pub saved: String,

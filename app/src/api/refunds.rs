@@ -20,6 +20,7 @@ pub async fn start_refund(
     let back = addresses::transaction(payment);
     let refuse = |fault: Fault| {
         let note = Note::of_refund(&fault, &amount, &reason).about(&payment);
+        let note = Note { without_surcharge: surcharge == "none", ..note };
         gate::refuse_with(&back, "/admin/transactions", &note);
         fault
     };

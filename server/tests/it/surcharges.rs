@@ -218,10 +218,19 @@ async fn g26_a_refund_takes_its_part_of_the_surcharge_or_none_and_the_last_one_w
     assert_booked(&house, KNOWN_WITHIN).await;
     let admin = house.staff().await;
     let page = admin.get(&format!("/admin/transactions/{}", form.payment)).await.body;
-    assert!(page.contains("At most $1,222.57.") && page.contains("of the $18.07 that are left"), "{page}");
+    for words in [
+        "At most $1,222.57.",
+        "Its share of the surcharge ($18.07 left)",
+        "Nothing of it (then at most $1,204.50)",
+        "value=\"part\" checked",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
 
     let refused = refund(&admin, &form, "1204.51", "none").await;
     assert!(refused.contains("up to $1,204.50."), "nothing of the surcharge is the invoice's: {refused}");
+    let as_chosen = refused.contains("value=\"none\" checked") && !refused.contains("value=\"part\" checked");
+    assert!(as_chosen, "the next press takes nothing of it either: {refused}");
     refund(&admin, &form, "122.26", "part").await;
     house.until("the first is booked", async || credits(&house).await == [181, 12_045]).await;
     refund(&admin, &form, "100.00", "none").await;
