@@ -269,7 +269,7 @@ async fn g34_a_payment_without_an_invoice_is_charged_once_and_stays_as_credit() 
         house.until("its own page tells of it and takes no more", is_paid).await;
         assert_eq!((house.charges().await.len(), advances(&house).await.len()), (1, 1));
         let receipts = "SELECT COUNT(*) FROM mail
-             WHERE text LIKE '%Paid in advance: CR-%It stays as credit with Northwind IT.%'";
+             WHERE text LIKE '%Payment in advance: CR-%It stays as credit with Northwind IT.%'";
         house.until("the receipt is written", async || house.number(receipts).await == 1).await;
         assert!(ana.get("/dashboard").await.body.contains("/prepay"), "it is offered");
         let past = ana.get("/payments").await.body;
