@@ -175,7 +175,7 @@ impl KeepWording {
         match self {
             Self::Keep1 => format!(
                 "Save this card: you agree that {merchant} keeps it for {customer} at its payment service. Everyone who \
-                 signs in for {customer} can pay with it, until it is removed under Payment methods."
+                 signs in for {customer} can pay with it, until it is removed under Methods."
             ),
         }
     }
@@ -371,7 +371,7 @@ mod tests {
     #[test]
     fn s52_the_words_of_keeping_a_card_that_were_shown_never_change() {
         let keep = "Save this card: you agree that Northwind IT keeps it for Acme at its payment service. Everyone who signs \
-                    in for Acme can pay with it, until it is removed under Payment methods.";
+                    in for Acme can pay with it, until it is removed under Methods.";
         assert_eq!(KeepWording::Keep1.text("Northwind IT", "Acme"), keep);
         assert_eq!(KeepWording::CURRENT.version(), "keep-1");
     }
