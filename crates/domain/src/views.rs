@@ -127,7 +127,7 @@ pub struct Offer {
     pub added: Money,
     /// The way of paying that was chosen already, and whose sum is to be confirmed: `this Visa credit card`.
     pub paid_by: Option<String>,
-    /// What is added for which way of paying, where something is: `credit cards 1.5 %`.
+    /// What is added for which way of paying, where something is: `Visa cards 1 %; other cards 1.5 %`.
     pub surcharges: Option<String>,
     pub consent: ConsentFace,
     /// What the payer saw before, when the books changed meanwhile (D11).

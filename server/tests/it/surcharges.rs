@@ -82,12 +82,16 @@ async fn n12_g21_g22_a_surcharge_is_confirmed_before_it_is_charged_and_has_an_in
         let client = house.client();
         let first = client.get(&client.get(&link("INV-501")).await.location.unwrap()).await.body;
         for words in [
-            "Surcharges: credit cards 1.5\u{a0}%; American Express credit cards 2\u{a0}% + $0.30, at most $10.00.",
+            "Surcharges: American Express credit cards 2\u{a0}% + $0.30, at most $10.00; other credit cards 1.5\u{a0}%.",
+            "aria-describedby=\"surcharges consent\"",
             "Pay $1,204.50",
             "No surcharge is added.",
         ] {
             assert!(first.contains(words), "{words}: {first}");
         }
+        let (said, entered) =
+            (first.find("id=\"surcharges\"").unwrap(), first.find("class=\"stack another\"").unwrap());
+        assert!(said < entered, "said before a card is entered: {first}");
 
         let form = Form::read(&first);
         let page = asked(&client, &client.pay(&form, "pm_card_visa").await).await;
