@@ -245,7 +245,7 @@ impl Engine {
                 paid => paid.format(locale),
                 several => several.map(|share| context! {
                     invoice => &share.invoice_number,
-                    is_credit => share.advance.is_some(),
+                    is_advance => share.advance.is_some(),
                     amount => words(share.amount_minor),
                     left => (share.due_minor > share.amount_minor).then(|| words(share.due_minor - share.amount_minor)),
                 }).collect::<Vec<_>>(),

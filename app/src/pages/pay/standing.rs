@@ -111,7 +111,7 @@ impl Told {
                 ("Your payment did not go through".into(), format!("{words} Nothing was charged."), "declined")
             }
             Outcome::Cancelled => {
-                let open = match standing.shares.iter().filter(|share| !share.is_credit).count() {
+                let open = match standing.shares.iter().filter(|share| !share.is_advance).count() {
                     0 => "",
                     1 => " The invoice is still open.",
                     _ => " The invoices are still open.",
