@@ -12,7 +12,7 @@ const REASON_MAX_CHARS: usize = 200;
 
 /// The like, of two fields together.
 const FIX_MAX_CHARS: usize = 100;
-/// Gateways' tokens of cards are shorter, but for one that would fill the cookie.
+/// The note's cookie holds 4096 bytes, escaped; AcceptUI's nonces may be longer.
 const TOKEN_MAX_BYTES: usize = 400;
 
 /// What was typed is kept, so that nobody types it twice. A password never is.
