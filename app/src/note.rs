@@ -46,10 +46,10 @@ impl Note {
         Self { email: cut(email, EMAIL_MAX_CHARS), ..Self::default() }
     }
 
-    /// What was typed into the refund dialog, or to pay in advance.
+    /// What was typed as an amount, and the words beside it, which say what it is for.
     #[must_use]
-    pub fn of_refund(fault: &Fault, amount: &str, reason: &str) -> Self {
-        let (amount, reason) = (cut(amount, AMOUNT_MAX_CHARS), cut(reason, REASON_MAX_CHARS));
+    pub fn of_amount(fault: &Fault, amount: &str, words: &str) -> Self {
+        let (amount, reason) = (cut(amount, AMOUNT_MAX_CHARS), cut(words, REASON_MAX_CHARS));
         Self { fault: Some(fault.clone()), amount, reason, ..Self::default() }
     }
 

@@ -10,13 +10,14 @@ use super::{
 };
 use crate::books::{Advance, BooksError, BooksPayment, PostPayment, PostRefund, Posted, PostedRefund, other_amount};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::{advance::AdvanceKind, money::Money};
+use domain::{
+    advance::{AdvanceKind, PURPOSE_MAX_CHARS},
+    money::Money,
+};
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
-
-const PURPOSE_MAX_CHARS: usize = 200;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
