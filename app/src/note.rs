@@ -90,3 +90,30 @@ impl Note {
 fn cut(typed: &str, max_chars: usize) -> String {
     typed.chars().take(max_chars).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::money::Money;
+
+    #[test]
+    fn n12_a_sum_is_confirmed_only_where_what_was_pressed_with_was_kept() {
+        let added = Money::new(1_807, "USD".parse().expect("a currency"));
+        let moved = Fault::SurchargeMoved { added, paid_by: "this card".to_owned() };
+        let (longest, too_long) = ("t".repeat(TOKEN_MAX_BYTES), "t".repeat(TOKEN_MAX_BYTES + 1));
+        for (fault, token, saved, kept) in [
+            (&moved, "pm_1", "", true),
+            (&moved, "", "a saved one", true),
+            (&moved, &*longest, "", true),
+            (&moved, &*too_long, "", false),
+            // The gateway's own page takes the card.
+            (&moved, "", "", false),
+            (&Fault::WordsMoved, "pm_1", "", false),
+        ] {
+            let note = Note::of(fault, "").pressed_with(token, saved, true);
+            assert_eq!(note.is_to_confirm(), kept, "{fault:?} {token} {saved}");
+        }
+        let note = Note::of(&moved, "").pressed_with(&too_long, "", false);
+        assert_eq!(note.token, "", "half a token is none");
+    }
+}
