@@ -12,7 +12,7 @@ const REASON_MAX_CHARS: usize = 200;
 
 /// The like, of two fields together.
 const FIX_MAX_CHARS: usize = 100;
-/// Gateways' tokens of cards are shorter, but for one that would fill the cookie.
+/// The note's cookie holds 4096 bytes, escaped; AcceptUI's nonces may be longer.
 const TOKEN_MAX_BYTES: usize = 400;
 
 /// What was typed is kept, so that nobody types it twice. A password never is.
@@ -26,6 +26,8 @@ pub struct Note {
     pub amount: String,
     pub reason: String,
     pub reference: String,
+    /// A refund was to take nothing of the surcharge.
+    pub without_surcharge: bool,
     /// What was pressed with, when its sum is to be confirmed: nobody enters a card twice. One of them, as the form has them.
     pub token: String,
     pub saved: String,
@@ -44,10 +46,10 @@ impl Note {
         Self { email: cut(email, EMAIL_MAX_CHARS), ..Self::default() }
     }
 
-    /// What was typed into the refund dialog, or to pay in advance.
+    /// What was typed as an amount, and the words beside it, which say what it is for.
     #[must_use]
-    pub fn of_refund(fault: &Fault, amount: &str, reason: &str) -> Self {
-        let (amount, reason) = (cut(amount, AMOUNT_MAX_CHARS), cut(reason, REASON_MAX_CHARS));
+    pub fn of_amount(fault: &Fault, amount: &str, words: &str) -> Self {
+        let (amount, reason) = (cut(amount, AMOUNT_MAX_CHARS), cut(words, REASON_MAX_CHARS));
         Self { fault: Some(fault.clone()), amount, reason, ..Self::default() }
     }
 
@@ -87,4 +89,31 @@ impl Note {
 
 fn cut(typed: &str, max_chars: usize) -> String {
     typed.chars().take(max_chars).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::money::Money;
+
+    #[test]
+    fn n12_a_sum_is_confirmed_only_where_what_was_pressed_with_was_kept() {
+        let added = Money::new(1_807, "USD".parse().expect("a currency"));
+        let moved = Fault::SurchargeMoved { added, paid_by: "this card".to_owned() };
+        let (longest, too_long) = ("t".repeat(TOKEN_MAX_BYTES), "t".repeat(TOKEN_MAX_BYTES + 1));
+        for (fault, token, saved, kept) in [
+            (&moved, "pm_1", "", true),
+            (&moved, "", "a saved one", true),
+            (&moved, &*longest, "", true),
+            (&moved, &*too_long, "", false),
+            // The gateway's own page takes the card.
+            (&moved, "", "", false),
+            (&Fault::WordsMoved, "pm_1", "", false),
+        ] {
+            let note = Note::of(fault, "").pressed_with(token, saved, true);
+            assert_eq!(note.is_to_confirm(), kept, "{fault:?} {token} {saved}");
+        }
+        let note = Note::of(&moved, "").pressed_with(&too_long, "", false);
+        assert_eq!(note.token, "", "half a token is none");
+    }
 }

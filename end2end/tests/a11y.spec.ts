@@ -44,7 +44,13 @@ for (const colorScheme of ['light', 'dark'] as const) {
       const { payers } = await northwind();
       await signIn(page, payers[0]!.email, payers[0]!.password);
       await expect(page).toHaveURL(/\/dashboard$/);
-      for (const path of ['/dashboard', '/payments', '/prepay', '/methods', '/methods/new', '/methods/bank']) await look(page, path);
+      for (const path of ['/dashboard', '/payments', '/methods/new', '/methods/bank', '/methods']) await look(page, path);
+      // Of the demo's merchants, Harbour Tech alone takes payments without an invoice.
+      await page.getByRole('button', { name: /^Switch company/ }).click();
+      await page.locator('#places').getByRole('button', { name: /Harbour Tech/ }).click();
+      await expect(page).toHaveURL(/\/dashboard$/);
+      await look(page, '/prepay');
+      await expect(page.getByLabel('Amount in NZD')).toBeVisible();
     });
 
     test('the operator’s page and the pod', async ({ page }) => {

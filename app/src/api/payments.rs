@@ -148,11 +148,13 @@ pub async fn prepay(amount: String, #[server(default)] purpose: String) -> Resul
     let payer = gate::payer(gate::Act::PayOwnInvoices).await.map_err(gate::signed_out)?;
     let form = gate::answer(gate::engine().prepay_form(&payer).await)?;
     let read = addresses::read_typed_money(&amount, form.currency.code()).filter(|amount| amount.is_positive());
-    let Some(read) = read else {
-        gate::refuse_with(PAGE, PAGE, &Note::of_refund(&Fault::BadAmount, &amount, &purpose));
-        return Err(Fault::BadAmount);
+    let opened = match read {
+        Some(read) => gate::answer(gate::engine().prepay(&payer, read, &purpose).await),
+        None => Err(Fault::BadAmount),
     };
-    let checkout = gate::answer(gate::engine().prepay(&payer, read, &purpose).await)?;
+    let checkout = opened.inspect_err(|fault| {
+        gate::refuse_with(PAGE, PAGE, &Note::of_amount(fault, &amount, &purpose));
+    })?;
     gate::go_to(&addresses::pay(checkout));
     Ok(())
 }

@@ -19,7 +19,8 @@ pub async fn start_refund(
     let admin = gate::admin(gate::Act::Refund).await.map_err(gate::signed_out)?;
     let back = addresses::transaction(payment);
     let refuse = |fault: Fault| {
-        let note = Note::of_refund(&fault, &amount, &reason).about(&payment);
+        let note = Note::of_amount(&fault, &amount, &reason).about(&payment);
+        let note = Note { without_surcharge: surcharge == "none", ..note };
         gate::refuse_with(&back, "/admin/transactions", &note);
         fault
     };

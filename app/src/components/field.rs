@@ -20,7 +20,7 @@ impl Kind {
 pub fn Field(
     /// Also the field's name in the form.
     id: &'static str,
-    label: &'static str,
+    #[prop(into)] label: String,
     kind: Kind,
     #[prop(optional, into)] hint: String,
     #[prop(optional, into)] value: String,
@@ -28,6 +28,11 @@ pub fn Field(
     /// Where one begins, in a dialog.
     #[prop(optional)]
     autofocus: bool,
+    /// Which keyboard a phone shows.
+    #[prop(optional)]
+    inputmode: Option<&'static str>,
+    #[prop(optional)] maxlength: Option<usize>,
+    #[prop(optional)] optional: bool,
 ) -> impl IntoView {
     let (wrong, hinted) = (error.is_some(), !hint.is_empty());
     let described = format!("{id}-hint {id}-error");
@@ -37,9 +42,9 @@ pub fn Field(
             <p class="hint" id=format!("{id}-hint") hidden=!hinted>{hint}</p>
             <p class="error" id=format!("{id}-error") hidden=!wrong>{error.unwrap_or_default()}</p>
             <input
-                class="input" id=id name=id type=kind.input autocomplete=kind.autocomplete value=value required
-                spellcheck="false" autocapitalize="off" aria-describedby=described
-                aria-invalid=wrong.then_some("true") autofocus=autofocus
+                class="input" id=id name=id type=kind.input autocomplete=kind.autocomplete value=value
+                required=!optional inputmode=inputmode maxlength=maxlength spellcheck="false" autocapitalize="off"
+                aria-describedby=described aria-invalid=wrong.then_some("true") autofocus=autofocus
             />
         </div>
     }

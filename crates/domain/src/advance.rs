@@ -3,6 +3,9 @@
 use crate::ids::InvoiceId;
 use serde::{Deserialize, Serialize};
 
+/// Of what a payer says that it is for.
+pub const PURPOSE_MAX_CHARS: usize = 200;
+
 /// How it came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "orm", derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum))]

@@ -19,6 +19,7 @@ pub enum Wording {
     PrepayAny1,
     /// Of any of these, with what is added for the way of paying that was chosen.
     PayPlus1,
+    PayPlusAny1,
 }
 
 /// What is paid, as the words tell it.
@@ -39,7 +40,7 @@ impl Wording {
     #[must_use]
     pub const fn current(with_debits: bool, paid: &Paid<'_>) -> Self {
         if paid.surcharge.is_some() {
-            return Self::PayPlus1;
+            return if with_debits { Self::PayPlusAny1 } else { Self::PayPlus1 };
         }
         match (paid.shares.len(), paid.credit, with_debits) {
             (0, _, false) => Self::Prepay1,
@@ -56,8 +57,7 @@ impl Wording {
     /// It tells what paying in this way is.
     #[must_use]
     pub const fn is_for(self, kind: MethodKind) -> bool {
-        matches!(self, Self::PayAny1 | Self::PayEachAny1 | Self::PayOverAny1 | Self::PrepayAny1 | Self::PayPlus1)
-            || !kind.is_debit()
+        self.is_any() || !kind.is_debit()
     }
 
     /// Those that a form may have shown beside this.
@@ -79,74 +79,54 @@ impl Wording {
             Self::Prepay1 => "prepay-1",
             Self::PrepayAny1 => "prepay-any-1",
             Self::PayPlus1 => "pay-plus-1",
+            Self::PayPlusAny1 => "pay-plus-any-1",
         }
+    }
+
+    /// A bank account can be chosen by it.
+    const fn is_any(self) -> bool {
+        matches!(self, Self::PayAny1 | Self::PayEachAny1 | Self::PayOverAny1 | Self::PrepayAny1 | Self::PayPlusAny1)
     }
 
     #[must_use]
     pub fn text(self, merchant: &str, paid: &Paid<'_>) -> String {
         let amount = paid.amount;
-        let invoice_number = paid.shares.first().map_or("", |(number, _)| *number);
-        let each = || {
-            let each: Vec<_> =
-                paid.shares.iter().map(|(number, share)| format!("{share} for invoice {number}")).collect();
-            each.join(", ")
+        let (takes, under) = if self.is_any() {
+            let takes = format!("takes {amount} once from the card or bank account that you chose");
+            (takes, " A bank account is debited under the authority given for it.")
+        } else {
+            (format!("charges your card {amount} once"), "")
         };
-        let over = || format!("{}; {} over what is due stays as credit", each(), paid.credit.unwrap_or_default());
+        let what = self.what(merchant, paid);
+        let bare = if matches!(self, Self::PayPlus1 | Self::PayPlusAny1) { "" } else { " No surcharge is added." };
+        format!("By pressing Pay you agree that {merchant} {takes}{what}.{under}{bare}")
+    }
+
+    /// What is paid, as it goes on after how it is taken.
+    fn what(self, merchant: &str, paid: &Paid<'_>) -> String {
+        let credit = paid.credit.unwrap_or_default();
+        let each: Vec<_> = paid.shares.iter().map(|(number, share)| format!("{share} for invoice {number}")).collect();
+        let each = each.join(", ");
         match self {
-            Self::Pay1 => format!(
-                "By pressing Pay you agree that {merchant} charges your card {amount} once, for invoice \
-                 {invoice_number}. No surcharge is added."
-            ),
-            Self::PayAny1 => format!(
-                "By pressing Pay you agree that {merchant} takes {amount} once from the card or bank account that you \
-                 chose, for invoice {invoice_number}. A bank account is debited under the authority given for it. No \
-                 surcharge is added."
-            ),
-            Self::PayEach1 => format!(
-                "By pressing Pay you agree that {merchant} charges your card {amount} once: {}. No surcharge is added.",
-                each()
-            ),
-            Self::PayEachAny1 => format!(
-                "By pressing Pay you agree that {merchant} takes {amount} once from the card or bank account that you \
-                 chose: {}. A bank account is debited under the authority given for it. No surcharge is added.",
-                each()
-            ),
-            Self::PayOver1 => format!(
-                "By pressing Pay you agree that {merchant} charges your card {amount} once: {} with {merchant}. No \
-                 surcharge is added.",
-                over()
-            ),
-            Self::PayOverAny1 => format!(
-                "By pressing Pay you agree that {merchant} takes {amount} once from the card or bank account that you \
-                 chose: {} with {merchant}. A bank account is debited under the authority given for it. No surcharge is \
-                 added.",
-                over()
-            ),
-            Self::Prepay1 => format!(
-                "By pressing Pay you agree that {merchant} charges your card {amount} once, in advance. It stays as \
-                 credit with {merchant} and pays no invoice yet. No surcharge is added."
-            ),
-            Self::PrepayAny1 => format!(
-                "By pressing Pay you agree that {merchant} takes {amount} once from the card or bank account that you \
-                 chose, in advance. It stays as credit with {merchant} and pays no invoice yet. A bank account is \
-                 debited under the authority given for it. No surcharge is added."
-            ),
-            Self::PayPlus1 => {
-                let surcharge = paid.surcharge.unwrap_or_default();
-                let what = match paid.credit {
-                    Some(credit) if paid.shares.is_empty() => {
+            Self::Pay1 | Self::PayAny1 => {
+                format!(", for invoice {}", paid.shares.first().map_or("", |(number, _)| *number))
+            }
+            Self::PayEach1 | Self::PayEachAny1 => format!(": {each}"),
+            Self::PayOver1 | Self::PayOverAny1 => {
+                format!(": {each}; {credit} over what is due stays as credit with {merchant}")
+            }
+            Self::Prepay1 | Self::PrepayAny1 => {
+                format!(", in advance. It stays as credit with {merchant} and pays no invoice yet")
+            }
+            Self::PayPlus1 | Self::PayPlusAny1 => {
+                let bare = match paid.credit {
+                    None => each,
+                    Some(_) if paid.shares.is_empty() => {
                         format!("{credit} in advance, which stays as credit with {merchant} and pays no invoice yet")
                     }
-                    Some(credit) => {
-                        format!("{}, {credit} over what is due, which stays as credit with {merchant}", each())
-                    }
-                    None => each(),
+                    Some(_) => format!("{each}, {credit} over what is due, which stays as credit with {merchant}"),
                 };
-                format!(
-                    "By pressing Pay you agree that {merchant} takes {amount} once from the card or bank account that \
-                     you chose: {what}, and a surcharge of {surcharge}. A bank account is debited under the authority \
-                     given for it."
-                )
+                format!(": {bare}, and a surcharge of {}", paid.surcharge.unwrap_or_default())
             }
         }
     }
@@ -175,7 +155,7 @@ impl KeepWording {
         match self {
             Self::Keep1 => format!(
                 "Save this card: you agree that {merchant} keeps it for {customer} at its payment service. Everyone who \
-                 signs in for {customer} can pay with it, until it is removed under Payment methods."
+                 signs in for {customer} can pay with it, until it is removed under Methods."
             ),
         }
     }
@@ -341,37 +321,40 @@ mod tests {
             Paid { shares: &shares[..1], credit: Some("$95.50"), surcharge: Some("$19.50"), amount: "$1,319.50" };
         let none = Paid { shares: &[], credit: Some("$500.00"), surcharge: Some("$7.50"), amount: "$507.50" };
         for (paid, what) in [
-            (
-                both,
-                "$1,577.82 once from the card or bank account that you chose: $1,204.50 for invoice INV-501, $350.00 for \
-                 invoice INV-502, and a surcharge of $23.32.",
-            ),
+            (both, "$1,204.50 for invoice INV-501, $350.00 for invoice INV-502, and a surcharge of $23.32."),
             (
                 more,
-                "$1,319.50 once from the card or bank account that you chose: $1,204.50 for invoice INV-501, $95.50 over \
-                 what is due, which stays as credit with Northwind IT, and a surcharge of $19.50.",
+                "$1,204.50 for invoice INV-501, $95.50 over what is due, which stays as credit with Northwind IT, and a \
+                 surcharge of $19.50.",
             ),
             (
                 none,
-                "$507.50 once from the card or bank account that you chose: $500.00 in advance, which stays as credit \
-                 with Northwind IT and pays no invoice yet, and a surcharge of $7.50.",
+                "$500.00 in advance, which stays as credit with Northwind IT and pays no invoice yet, and a surcharge of \
+                 $7.50.",
             ),
         ] {
-            let text = format!(
-                "By pressing Pay you agree that Northwind IT takes {what} A bank account is debited under the authority \
-                 given for it."
+            let amount = paid.amount;
+            let card = format!("By pressing Pay you agree that Northwind IT charges your card {amount} once: {what}");
+            let any = format!(
+                "By pressing Pay you agree that Northwind IT takes {amount} once from the card or bank account that you \
+                 chose: {what} A bank account is debited under the authority given for it."
             );
-            assert_eq!(Wording::all_of(&paid), [Wording::PayPlus1; 2]);
-            assert_eq!(Wording::PayPlus1.text("Northwind IT", &paid), text);
+            let shown = Wording::all_of(&paid);
+            assert_eq!(shown, [Wording::PayPlus1, Wording::PayPlusAny1]);
+            assert_eq!(shown.map(|wording| wording.text("Northwind IT", &paid)), [card, any]);
         }
-        assert_eq!(Wording::PayPlus1.version(), "pay-plus-1");
-        assert!(Wording::PayPlus1.is_for(MethodKind::Card) && Wording::PayPlus1.is_for(MethodKind::AchDebit));
+        for (wording, version, with_debits) in
+            [(Wording::PayPlus1, "pay-plus-1", false), (Wording::PayPlusAny1, "pay-plus-any-1", true)]
+        {
+            assert_eq!((wording.version(), wording.is_for(MethodKind::AchDebit)), (version, with_debits));
+            assert!(wording.is_for(MethodKind::Card));
+        }
     }
 
     #[test]
     fn s52_the_words_of_keeping_a_card_that_were_shown_never_change() {
         let keep = "Save this card: you agree that Northwind IT keeps it for Acme at its payment service. Everyone who signs \
-                    in for Acme can pay with it, until it is removed under Payment methods.";
+                    in for Acme can pay with it, until it is removed under Methods.";
         assert_eq!(KeepWording::Keep1.text("Northwind IT", "Acme"), keep);
         assert_eq!(KeepWording::CURRENT.version(), "keep-1");
     }

@@ -7,7 +7,7 @@ use crate::{
 };
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{cmp::Reverse, fmt};
 
 const MILLION: i128 = 1_000_000;
 /// Nobody adds as much again.
@@ -432,16 +432,35 @@ impl Policy {
         Ok(added.is_positive().then_some(surcharge))
     }
 
-    /// What applies to which way of paying, for who has not chosen one yet: `credit cards 1.5 %`. Nothing without a rule.
+    /// What applies to which way of paying, for who has not chosen one yet: `Visa cards 1 %; other cards 1.5 %`. Nothing
+    /// without a rule.
     #[must_use]
     pub fn words(&self, currency: Currency, day: NaiveDate, locale: Locale) -> Option<String> {
-        let may = |rule: &Rule| {
-            let mut kinds = CardKind::all().filter(|kind| rule.covers(*kind));
-            rule.channel == Channel::BankDebit || kinds.any(|kind| most_ppm(&self.place, kind, day) != Some(0))
-        };
-        let in_force = self.rules.iter().filter(|rule| rule.is_in_force(&self.place, currency, day) && may(rule));
-        let words: Vec<_> = in_force.map(|rule| rule.words(currency, locale)).collect();
-        (!words.is_empty()).then(|| words.join("; "))
+        let in_force = self.rules.iter().filter(|rule| rule.is_in_force(&self.place, currency, day));
+        let mut rules: Vec<_> = in_force.collect();
+        rules.sort_by_key(|rule| (rule.channel == Channel::BankDebit, Reverse(rule.precision())));
+        let said = rules.iter().enumerate().filter_map(|(n, rule)| {
+            let (other, less) = self.applies(rule, &rules[..n], day)?;
+            Some(format!("{other}{}{less}", rule.words(currency, locale)))
+        });
+        let said: Vec<_> = said.collect();
+        (!said.is_empty()).then(|| said.join("; "))
+    }
+
+    /// What is said before and after the words of a rule that comes behind these, which are more precise; nothing of one
+    /// by which nobody pays.
+    fn applies(&self, rule: &Rule, before: &[&Rule], day: NaiveDate) -> Option<(&'static str, &'static str)> {
+        if rule.channel == Channel::BankDebit {
+            return before.iter().all(|one| one.channel == Channel::Card).then_some(("", ""));
+        }
+        let is_theirs = |kind: &CardKind| before.iter().any(|one| one.covers(*kind));
+        let (theirs, own): (Vec<_>, Vec<_>) = CardKind::all().filter(|kind| rule.covers(*kind)).partition(is_theirs);
+        let mosts: Vec<_> = own.into_iter().map(|kind| most_ppm(&self.place, kind, day)).collect();
+        let is_capped = mosts.iter().flatten().any(|most| *most < rule.rate_ppm);
+        mosts.iter().any(|most| *most != Some(0)).then_some((
+            if theirs.is_empty() { "" } else { "other " },
+            if is_capped { ", or less where the law says so" } else { "" },
+        ))
     }
 }
 

@@ -158,20 +158,33 @@ fn n12_what_applies_to_which_card_is_said_before_one_is_chosen() {
         r#""brand": "visa", "funding": "debit", "rate_ppm": 2500, "from": "2027-01-01""#,
         r#""channel": "bank_debit", "fixed_minor": 50, "currency": "NZD""#,
     ];
-    let said = |place, on, currency: &str| {
-        policy(place, &rules).words(currency.parse().expect("a currency"), day(on), Locale::EnNz)
+    let words = |place, rules: &[&str], on, currency: &str| {
+        policy(place, rules).words(currency.parse().expect("a currency"), day(on), Locale::EnNz)
     };
+    let said = |place, on, currency| words(place, &rules, on, currency);
     assert_eq!(
         said("NZ", "2026-12-01", "NZD").as_deref(),
         Some(
-            "credit cards 1.5\u{a0}%; American Express credit cards 2\u{a0}% + $0.30, at most $5.00; bank debits $0.50"
+            "American Express credit cards 2\u{a0}% + $0.30, at most $5.00; other credit cards 1.5\u{a0}%; bank debits $0.50"
         )
     );
     assert_eq!(
         said("NZ", "2027-01-01", "USD").as_deref(),
-        Some("credit cards 1.5\u{a0}%; Visa debit cards 0.25\u{a0}%")
+        Some("Visa debit cards 0.25\u{a0}%; credit cards 1.5\u{a0}%")
     );
     assert_eq!(said("US-CT", "2026-12-01", "USD"), None, "nothing is taken there, so nothing is announced");
+
+    let (high, any) = (r#""rate_ppm": 50000"#, r#""rate_ppm": 10000, "funding": "any""#);
+    let here = r#""rate_ppm": 17000, "jurisdiction": "NZ""#;
+    for (place, rules, said) in [
+        ("US-TX", vec![high], "credit cards 5\u{a0}%, or less where the law says so"),
+        ("NZ", vec![high], "credit cards 5\u{a0}%"),
+        ("NZ", vec![any, high], "credit cards 5\u{a0}%; other cards 1\u{a0}%"),
+        ("NZ", vec![high, here], "credit cards 1.7\u{a0}%"),
+        ("US-TX", vec![any, rules[0]], "credit cards 1.5\u{a0}%"),
+    ] {
+        assert_eq!(words(place, &rules, "2026-12-01", "USD").as_deref(), Some(said), "{place} {rules:?}");
+    }
 }
 
 #[test]

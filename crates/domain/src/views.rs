@@ -127,7 +127,7 @@ pub struct Offer {
     pub added: Money,
     /// The way of paying that was chosen already, and whose sum is to be confirmed: `this Visa credit card`.
     pub paid_by: Option<String>,
-    /// What is added for which way of paying, where something is: `credit cards 1.5 %`.
+    /// What is added for which way of paying, where something is: `Visa cards 1 %; other cards 1.5 %`.
     pub surcharges: Option<String>,
     pub consent: ConsentFace,
     /// What the payer saw before, when the books changed meanwhile (D11).
@@ -289,14 +289,14 @@ pub struct ShareFace {
     pub total: Money,
     pub balance_after: Money,
     /// It pays no invoice and stays as credit.
-    pub is_credit: bool,
+    pub is_advance: bool,
 }
 
 impl ShareFace {
-    /// `Invoice INV-501`
+    /// What goes before its number: `Invoice`.
     #[must_use]
-    pub fn name(&self) -> String {
-        if self.is_credit { format!("Credit {}", self.number) } else { format!("Invoice {}", self.number) }
+    pub const fn kind(&self) -> &'static str {
+        if self.is_advance { "Credit" } else { "Invoice" }
     }
 
     /// What was paid on the invoice, or credited, before this payment.

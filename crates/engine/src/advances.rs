@@ -4,7 +4,7 @@
 use crate::{Engine, Error, Lane, PayerPass, clock::zone};
 use connectors::books::Advance;
 use domain::{
-    advance::{AdvanceKind, number},
+    advance::{AdvanceKind, PURPOSE_MAX_CHARS, number},
     ids::{CheckoutId, CustomerId, InvoiceId},
     invoice::InvoiceStatus,
     money::{Currency, Money},
@@ -12,8 +12,6 @@ use domain::{
 };
 use store::{Invoice, Merchant, MerchantDb};
 use uuid::Uuid;
-
-const PURPOSE_MAX_CHARS: usize = 200;
 
 /// What the form for a payment without an invoice needs.
 pub struct Prepay {

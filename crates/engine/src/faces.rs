@@ -143,7 +143,7 @@ pub(crate) fn share_face(share: &Allocation, currency: Currency) -> ShareFace {
         amount: money(share.amount_minor),
         total: money(share.total_minor),
         balance_after: money(share.due_minor - share.amount_minor),
-        is_credit: share.advance.is_some(),
+        is_advance: share.advance.is_some(),
     }
 }
 

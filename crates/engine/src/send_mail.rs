@@ -17,7 +17,7 @@ use domain::{
     payment::{AttemptState, DeclineReason},
 };
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, message::Mailbox};
-use minijinja::{Environment, Value, context};
+use minijinja::{Environment, UndefinedBehavior, Value, context};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::LazyLock;
 use store::{Attempt, Job, MailState, MerchantDb, MerchantTx, NewMail, Refund};
@@ -77,6 +77,8 @@ pub(crate) const CARD_ENDS: &str = "card_ends";
 /// Read once. One that cannot be read is missing here, and the job that wants it says so.
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut templates = Environment::new();
+    // A name that nothing gives is no empty place in a mail: its job fails and says so.
+    templates.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     let others = [
         (AUTHORITY, include_str!("../templates/authority.txt")),
         (CARD_ENDS, include_str!("../templates/card_ends.txt")),
@@ -238,14 +240,12 @@ impl Engine {
                 support => &merchant.support_email,
                 customer => &payment.customer_name,
                 invoice => numbers(if invoices.is_empty() { &shares } else { &invoices }),
-                in_advance => invoices.is_empty(),
-                of_one => invoices.len() == 1,
                 reference => &payment.reference,
                 amount => &amount,
                 paid => paid.format(locale),
                 several => several.map(|share| context! {
                     invoice => &share.invoice_number,
-                    is_credit => share.advance.is_some(),
+                    is_advance => share.advance.is_some(),
                     amount => words(share.amount_minor),
                     left => (share.due_minor > share.amount_minor).then(|| words(share.due_minor - share.amount_minor)),
                 }).collect::<Vec<_>>(),
@@ -259,6 +259,7 @@ impl Engine {
                 why => why(attempt),
                 debit => debit,
                 failure => failure,
+                ..paid_for(invoices.len(), shares.len()),
             },
         )?;
         Ok(NewMail {
@@ -309,6 +310,21 @@ impl Engine {
     }
 }
 
+/// What a payment is for, as all its mails call it: so many invoices among so many shares, the rest of which are credit.
+fn paid_for(invoices: usize, shares: usize) -> Value {
+    let what = match invoices {
+        0 => "Payment in advance",
+        1 => "Invoice",
+        _ => "Invoices",
+    };
+    context! {
+        what => what,
+        in_advance => invoices == 0,
+        of_one => invoices == 1,
+        credit => shares > invoices,
+    }
+}
+
 /// Of a debit, what happened alone: what to do stands beside it.
 fn why(attempt: &Attempt) -> &'static str {
     let debit = decline_reason(attempt).filter(|_| attempt.kind.is_debit());
@@ -320,9 +336,67 @@ mod tests {
     use super::*;
     use domain::refund::RefundFailure;
 
+    /// What every mail is given, of one invoice that is paid whole.
+    fn whole_context() -> Value {
+        context! {
+            merchant => "Northwind IT",
+            support => "help@northwind.test",
+            customer => "Acme",
+            invoice => "INV-501",
+            reference => "PAY-1",
+            amount => "$700.00",
+            paid => "$700.00",
+            total => "$700.00",
+            balance => "$0.00",
+            date => "1 July 2026, 12:00",
+            zone => "Chicago time",
+            why => "Your bank declined this payment.",
+            debit => context! { sent => "1 July 2026", clears_by => "7 July 2026" },
+            ..paid_for(1, 1),
+        }
+    }
+
+    /// A mail with these in the place of what it is given else.
+    fn text_of(tells: Tells, own: Value) -> String {
+        rendered(tells.name(), context! { ..own, ..whole_context() }).expect("a text")
+    }
+
+    #[test]
+    fn g29_g34_every_mail_names_what_was_paid_and_no_invoice_where_there_is_none() {
+        for (invoices, shares, what) in
+            [(0, 1, "Payment in advance"), (1, 1, "Invoice"), (1, 2, "Invoice"), (2, 2, "Invoices")]
+        {
+            for (tells, _) in Tells::ALL {
+                let text = text_of(tells, paid_for(invoices, shares));
+                assert!(text.contains(&format!("\n{what}: INV-501\n")), "{tells:?} {invoices} {shares}: {text}");
+                let (one, two) = (text.replace("INV-501", "").contains("nvoice"), text.contains("nvoices"));
+                assert_eq!((one, two), (invoices > 0, invoices > 1), "{tells:?} {invoices} {shares}: {text}");
+                let lost = matches!(tells, Tells::MoneyBack | Tells::Cancelled) && invoices > 0 && shares > invoices;
+                assert_eq!(text.contains(" What stayed as credit is gone with it."), lost, "{tells:?}: {text}");
+            }
+        }
+        for (tells, ends) in [
+            (Tells::NoMoney, "\n\nNothing was added to your credit. You can pay again under \"Pay in advance\" on"),
+            (
+                Tells::MoneyBack,
+                "Northwind IT does not have this money any more, so it is no longer credit. Ask your bank",
+            ),
+            (Tells::Cancelled, "Northwind IT does not have this money. It is no longer credit.\n\nQuestions?"),
+        ] {
+            let text = text_of(tells, paid_for(0, 1));
+            assert!(text.contains(ends), "{tells:?}: {text}");
+        }
+    }
+
+    #[test]
+    fn g37_a_name_that_nothing_gives_fails_its_mail() {
+        for (tells, _) in Tells::ALL {
+            assert!(rendered(tells.name(), context! { merchant => "Northwind IT" }).is_err(), "{tells:?}");
+        }
+    }
+
     #[test]
     fn d14_a_receipt_adds_up_where_a_part_was_paid_before() {
-        let template = TEMPLATES.get_template(Tells::Receipt.name()).expect("a template");
         for (paid_before, rows) in [
             (
                 Some("$200.00"),
@@ -330,33 +404,20 @@ mod tests {
             ),
             (None, "Invoice total: $900.00\nThis payment: $700.00"),
         ] {
-            let text = template.render(context! {
-                amount => "$700.00",
-                total => "$900.00",
-                paid_before => paid_before,
-                balance => "$0.00",
-            });
-            let text = text.expect("a text");
+            let text = text_of(Tells::Receipt, context! { total => "$900.00", paid_before => paid_before });
             assert!(text.contains(rows), "{text}");
         }
     }
 
     #[test]
     fn g22_a_receipt_names_the_surcharge_and_adds_up_with_it() {
-        let template = TEMPLATES.get_template(Tells::Receipt.name()).expect("a template");
-        let one = context! { total => "$100.00", balance => "$0.00", surcharge => "$1.50", amount => "$101.50" };
+        let one = context! { total => "$100.00", surcharge => "$1.50", amount => "$101.50" };
         let shares = vec![
             context! { invoice => "INV-501", amount => "$60.00" },
             context! { invoice => "INV-502", amount => "$40.00" },
         ];
         let several = context! { several => shares, surcharge => "$1.50", amount => "$101.50" };
-        let ahead = context! {
-            merchant => "Northwind IT",
-            in_advance => true,
-            total => "$100.00",
-            surcharge => "$1.50",
-            amount => "$101.50",
-        };
+        let ahead = context! { ..paid_for(0, 1), ..one.clone() };
         for (context, rows) in [
             (
                 ahead,
@@ -365,24 +426,20 @@ mod tests {
             (one, "Invoice total: $100.00\nSurcharge: $1.50\nThis payment: $101.50\nBalance left: $0.00"),
             (several, "Invoice INV-502: $40.00\nSurcharge: $1.50\nThis payment: $101.50"),
         ] {
-            let text = template.render(context).expect("a text");
+            let text = text_of(Tells::Receipt, context);
             assert!(text.contains(rows), "{text}");
         }
     }
 
     #[test]
     fn g28_a_receipt_of_several_invoices_names_each_with_its_share() {
-        let template = TEMPLATES.get_template(Tells::Receipt.name()).expect("a template");
-        let text = template.render(context! {
-            amount => "$1,054.00",
-            invoice => "INV-501, INV-502",
-            reference => "PAY-1",
-            several => vec![
-                context! { invoice => "INV-501", amount => "$1,004.00", left => "$200.50" },
-                context! { invoice => "INV-502", amount => "$50.00" },
-            ],
-        });
-        let text = text.expect("a text");
+        let shares = vec![
+            context! { invoice => "INV-501", amount => "$1,004.00", left => "$200.50" },
+            context! { invoice => "INV-502", amount => "$50.00" },
+        ];
+        let several =
+            context! { amount => "$1,054.00", invoice => "INV-501, INV-502", several => shares, ..paid_for(2, 2) };
+        let text = text_of(Tells::Receipt, several);
         let rows = "Reference: PAY-1\n\nInvoice INV-501: $1,004.00, $200.50 left to pay\n\
                     Invoice INV-502: $50.00\nThis payment: $1,054.00\n\nKeep this mail";
         assert!(text.contains("Invoices: INV-501, INV-502\n") && text.contains(rows), "{text}");
@@ -390,8 +447,7 @@ mod tests {
 
     #[test]
     fn g37_a_payer_reads_why_a_refund_failed_and_what_comes_next() {
-        const ASK: &str = "Reference: PAY-1\n\nQuestions? Write to help@msp.example and quote PAY-1.";
-        let template = TEMPLATES.get_template(Tells::RefundFailed.name()).expect("a template");
+        const ASK: &str = "Reference: PAY-1\n\nQuestions? Write to help@northwind.test and quote PAY-1.";
         for (failure, why, next) in [
             (Some(RefundFailure::CardGone), "The card that you had paid with does not", "pay you back in another way."),
             (Some(RefundFailure::Declined), "Your bank did not take it, so the money", "pay you back in another way."),
@@ -402,14 +458,8 @@ mod tests {
         ] {
             let name =
                 failure.map(|failure| serde_json::from_str::<String>(&serde_json::to_string(&failure).expect("JSON")));
-            let text = template.render(context! {
-                merchant => "Northwind IT",
-                support => "help@msp.example",
-                amount => "$5.00",
-                reference => "PAY-1",
-                failure => name.transpose().expect("a name"),
-            });
-            let text = text.expect("a text");
+            let failure_name = name.transpose().expect("a name");
+            let text = text_of(Tells::RefundFailed, context! { amount => "$5.00", failure => failure_name });
             let said = format!("Northwind IT is paying you back $5.00. {why}");
             assert!(text.contains(&said) && text.contains(next), "{failure:?}: {text}");
             let another_way = matches!(failure, Some(RefundFailure::CardGone | RefundFailure::Declined));

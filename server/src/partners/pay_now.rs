@@ -56,6 +56,7 @@ pub async fn email(
             (kept, Redirect::to(&addresses::pay(checkout))).into_response()
         }
         Ok(Err(closed)) => plain_page(render_closed(&web.assets, closed)),
+        // Only here, and before an intent, does a full disk mean that nothing was charged.
         Err(cause) => plain_page(render_fault(&web.assets, Fault::from(TakeError::from(cause)))),
     }
 }

@@ -396,7 +396,7 @@ async fn d2_whoever_left_the_vendors_page_reads_when_they_can_pay_again_and_then
     let left = reef.form().await;
     let (open, _) = reef.go_to_page(&left).await;
     let again = |page: &str| {
-        let told = page.split("can be paid again from ").nth(1).unwrap_or_else(|| panic!("when? {page}"));
+        let told = page.split("you can pay again from ").nth(1).unwrap_or_else(|| panic!("when? {page}"));
         told.split('.').next().unwrap().to_owned()
     };
     let promised = again(&open.body);

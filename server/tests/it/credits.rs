@@ -241,14 +241,18 @@ async fn g34_a_payment_without_an_invoice_is_charged_once_and_stays_as_credit() 
         let ana = ana(&house).await;
         let typed = |amount: &'static str| [("amount", amount), ("purpose", "Hardware for Lyon")];
         assert!(ana.get("/prepay").await.body.contains("takes no payments without an invoice here"));
-        assert_eq!(ana.post("/api/payments/prepay", &typed("500.00")).await.status, 404, "not taken here");
+        let refused = ana.post("/api/payments/prepay", &typed("500.00")).await;
+        assert_eq!((refused.status, refused.location.as_deref()), (303, Some("/prepay")), "not taken here");
+        assert_eq!(ana.call("/api/payments/prepay", &typed("500.00")).await.status, 404);
 
         house.execute(TAKES_PREPAYMENTS).await;
         for amount in ["0", "-5", "five", "5.001"] {
             let back = ana.post("/api/payments/prepay", &typed(amount)).await;
             assert_eq!((back.status, back.location.as_deref()), (303, Some("/prepay")), "{amount}");
             let page = ana.get("/prepay").await.body;
-            assert!(page.contains("Enter an amount like 1204.50.") && page.contains("Hardware for Lyon"), "{page}");
+            for words in ["href=\"#amount\"", "amount-error\">Enter an amount like 1204.50.", "Hardware for Lyon"] {
+                assert!(page.contains(words), "{amount}: {words}: {page}");
+            }
         }
         let opened = ana.post("/api/payments/prepay", &typed("500.00")).await.location.unwrap();
         let page = ana.get(&opened).await.body;
@@ -269,7 +273,7 @@ async fn g34_a_payment_without_an_invoice_is_charged_once_and_stays_as_credit() 
         house.until("its own page tells of it and takes no more", is_paid).await;
         assert_eq!((house.charges().await.len(), advances(&house).await.len()), (1, 1));
         let receipts = "SELECT COUNT(*) FROM mail
-             WHERE text LIKE '%Paid in advance: CR-%It stays as credit with Northwind IT.%'";
+             WHERE text LIKE '%Payment in advance: CR-%It stays as credit with Northwind IT.%'";
         house.until("the receipt is written", async || house.number(receipts).await == 1).await;
         assert!(ana.get("/dashboard").await.body.contains("/prepay"), "it is offered");
         let past = ana.get("/payments").await.body;

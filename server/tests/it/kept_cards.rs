@@ -10,14 +10,14 @@ use simulators::facts;
 use std::time::{Duration, Instant};
 
 /// INV-501 as this payer's page has it, and the mark of the words beside the box that has its card kept.
-async fn offered(payer: &Client) -> (Form, String) {
+pub async fn offered(payer: &Client) -> (Form, String) {
     let form = payer.open("INV-501").await;
     let page = payer.get(&format!("/npe?transactionId={}", form.checkout)).await.body;
     (Form::read(&page), field(&page, "keep"))
 }
 
 /// Presses Pay with the box ticked.
-async fn pay_and_keep(payer: &Client, form: &Form, keep: &str, token: &str) -> Answer {
+pub async fn pay_and_keep(payer: &Client, form: &Form, keep: &str, token: &str) -> Answer {
     let mut fields = form.fields(token).to_vec();
     fields.push(("keep", keep));
     payer.post("/api/payments/take", &fields).await

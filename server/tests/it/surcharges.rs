@@ -1,7 +1,10 @@
 //! What is added for a way of paying (G21, G22, G25, G26, N12): shown before consent, charged once, and in the books as an
 //! invoice of its own that comes and goes with its payment.
 
-use crate::support::{Answer, Client, Form, House, On, Server, field, http, link};
+use crate::{
+    kept_cards, methods,
+    support::{Answer, Client, Form, House, On, Server, field, http, link},
+};
 use serde_json::{Value, json};
 use simulators::facts;
 use std::{process::Stdio, time::Duration};
@@ -82,12 +85,16 @@ async fn n12_g21_g22_a_surcharge_is_confirmed_before_it_is_charged_and_has_an_in
         let client = house.client();
         let first = client.get(&client.get(&link("INV-501")).await.location.unwrap()).await.body;
         for words in [
-            "Surcharges: credit cards 1.5\u{a0}%; American Express credit cards 2\u{a0}% + $0.30, at most $10.00.",
+            "Surcharges: American Express credit cards 2\u{a0}% + $0.30, at most $10.00; other credit cards 1.5\u{a0}%.",
+            "aria-describedby=\"surcharges consent\"",
             "Pay $1,204.50",
             "No surcharge is added.",
         ] {
             assert!(first.contains(words), "{words}: {first}");
         }
+        let (said, entered) =
+            (first.find("id=\"surcharges\"").unwrap(), first.find("class=\"stack another\"").unwrap());
+        assert!(said < entered, "said before a card is entered: {first}");
 
         let form = Form::read(&first);
         let page = asked(&client, &client.pay(&form, "pm_card_visa").await).await;
@@ -186,6 +193,54 @@ async fn g28_several_invoices_have_one_surcharge_on_their_sum() {
     assert_eq!(house.books_payments(&surcharges[0].0).await[0]["amount_minor"], 2_332);
 }
 
+#[tokio::test]
+async fn n12_s53_a_saved_card_is_confirmed_without_being_chosen_again() {
+    let house = with_rules(On::Sqlite).await.unwrap();
+    let ana = methods::ana(&house).await;
+    let (method, _) = methods::save(&ana, "pm_card_visa", "Office card").await;
+    let page = asked(&ana, &methods::pay_with(&ana, "INV-501", &method).await).await;
+    assert!(house.charges().await.is_empty(), "nothing is charged before the sum was seen");
+    assert!(page.contains("For this Visa credit card a surcharge of $18.07 applies."), "{page}");
+    assert!(field(&page, "saved") == method && !page.contains("name=\"token\""), "{page}");
+    let again = Form::read(&page);
+    let mut fields = again.fields("").to_vec();
+    fields.push(("saved", &method));
+    let paid = ana.post("/api/payments/take", &fields).await.location.unwrap();
+    assert!(ana.get(&paid).await.body.contains("You paid $1,222.57"));
+    assert_eq!(ana.post("/api/payments/take", &fields).await.location, Some(paid), "twice is once");
+    assert_booked(&house, KNOWN_WITHIN).await;
+    house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
+async fn n12_s52_a_ticked_box_stays_ticked_while_the_sum_is_confirmed_and_can_be_cleared() {
+    for stays in [true, false] {
+        let house = with_rules(On::Sqlite).await.unwrap();
+        let ana = methods::ana(&house).await;
+        let (form, keep) = kept_cards::offered(&ana).await;
+        let page = asked(&ana, &kept_cards::pay_and_keep(&ana, &form, &keep, "pm_card_visa").await).await;
+        assert!(page.contains(&format!("name=\"keep\" value=\"{keep}\" checked")), "{page}");
+        let (again, token) = (Form::read(&page), field(&page, "token"));
+        for click in ["once", "twice"] {
+            let pressed = if stays {
+                kept_cards::pay_and_keep(&ana, &again, &keep, &token).await
+            } else {
+                ana.pay(&again, &token).await
+            };
+            assert!(pressed.location.as_deref().unwrap().contains("/npe/result"), "{click}: {}", pressed.body);
+        }
+        assert_booked(&house, KNOWN_WITHIN).await;
+        if stays {
+            house.until("the card is kept", async || methods::saved(&ana).await.contains("Ready")).await;
+        }
+        house.assert_everything_agrees().await;
+        let is_kept = usize::from(stays);
+        assert_eq!(methods::kept(&house).await.len(), is_kept, "at the gateway");
+        let asked_for = "SELECT count(*) FROM job WHERE unique_key LIKE 'keep_card:%'";
+        assert_eq!(house.number(asked_for).await, i64::from(stays));
+    }
+}
+
 async fn refund(admin: &Client, form: &Form, amount: &str, surcharge: &str) -> String {
     let story = format!("/admin/transactions/{}", form.payment);
     let id = field(&admin.get(&story).await.body, "refund");
@@ -218,10 +273,19 @@ async fn g26_a_refund_takes_its_part_of_the_surcharge_or_none_and_the_last_one_w
     assert_booked(&house, KNOWN_WITHIN).await;
     let admin = house.staff().await;
     let page = admin.get(&format!("/admin/transactions/{}", form.payment)).await.body;
-    assert!(page.contains("At most $1,222.57.") && page.contains("of the $18.07 that are left"), "{page}");
+    for words in [
+        "At most $1,222.57.",
+        "Its share of the surcharge ($18.07 left)",
+        "Nothing of it (then at most $1,204.50)",
+        "value=\"part\" checked",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
 
     let refused = refund(&admin, &form, "1204.51", "none").await;
     assert!(refused.contains("up to $1,204.50."), "nothing of the surcharge is the invoice's: {refused}");
+    let as_chosen = refused.contains("value=\"none\" checked") && !refused.contains("value=\"part\" checked");
+    assert!(as_chosen, "the next press takes nothing of it either: {refused}");
     refund(&admin, &form, "122.26", "part").await;
     house.until("the first is booked", async || credits(&house).await == [181, 12_045]).await;
     refund(&admin, &form, "100.00", "none").await;

@@ -23,7 +23,7 @@ use crate::{
 };
 use domain::{
     ids::PaymentId,
-    money::Locale,
+    money::{Locale, Money},
     views::{
         AttemptFace, ExceptionFace, JobFace, PaymentStory, PostingFace, Reallocation, RefundFace, RefundOffer,
         RefundPlan, StoryEvent,
@@ -315,7 +315,7 @@ fn RefundDialog(offer: RefundOffer, locale: Locale, note: Note, in_dialog: bool)
                     id="amount" label="Amount" kind=Kind::TEXT value=amount error autofocus=true
                     hint=format!("In {}. At most {}.{early}", most.currency, most.format(locale))
                 />
-                {offer.surcharge.map(|left| view! { <SurchargeToo left=left.format(locale)/> })}
+                {offer.surcharge.map(|left| view! { <SurchargeToo most left locale without=note.without_surcharge/> })}
                 <Field
                     id="reason" label="Reason" kind=Kind::TEXT value=note.reason error=no_reason
                     hint="For this page. The payer does not see it."
@@ -336,15 +336,19 @@ fn RefundDialog(offer: RefundOffer, locale: Locale, note: Note, in_dialog: bool)
 
 /// What part of the refund is of the surcharge (G26).
 #[component]
-fn SurchargeToo(left: String) -> impl IntoView {
+fn SurchargeToo(most: Money, left: Money, locale: Locale, without: bool) -> impl IntoView {
+    let rest = Money::new(most.minor - left.minor, most.currency).format(locale);
     view! {
         <fieldset class="choices">
             <legend>"Surcharge"</legend>
             <label class="choice">
-                <input type="radio" name="surcharge" value="part" checked/>
-                <span>{format!("In proportion, of the {left} that are left")}</span>
+                <input type="radio" name="surcharge" value="part" checked=!without/>
+                <span>{format!("Its share of the surcharge ({} left)", left.format(locale))}</span>
             </label>
-            <label class="choice"><input type="radio" name="surcharge" value="none"/><span>"Nothing of it"</span></label>
+            <label class="choice">
+                <input type="radio" name="surcharge" value="none" checked=without/>
+                <span>{format!("Nothing of it (then at most {rest})")}</span>
+            </label>
         </fieldset>
     }
 }

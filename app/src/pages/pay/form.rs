@@ -49,6 +49,7 @@ pub fn OfferView(offer: Offer, note: Note, gave_up: bool, signed_in_as: Option<S
     };
     let ConsentFace { words: consent, mark } = offer.consent.clone();
     let pay = format!("Pay {amount}");
+    let described = if offer.surcharges.is_some() && !to_confirm { "surcharges consent" } else { "consent" };
     let with = if to_confirm {
         let way_back = addresses::pay(offer.checkout);
         // What was ticked with it can be taken back still.
@@ -56,12 +57,12 @@ pub fn OfferView(offer: Offer, note: Note, gave_up: bool, signed_in_as: Option<S
         view! { <ToConfirm token=note.token saved=note.saved way_back/> {keep} }.into_any()
     } else {
         view! {
+            {offer.surcharges.clone().map(|words| view! { <Surcharges words/> })}
             {(!offer.saved.is_empty()).then(|| view! { <Saved methods=offer.saved.clone()/> })}
             <div class="stack another">
                 <MethodFields gateway=offer.gateway.clone() pay=pay.clone()/>
                 {offer.keep.clone().map(|keep| view! { <Keep keep ticked=false/> })}
             </div>
-            {offer.surcharges.clone().map(|words| view! { <Surcharges words/> })}
         }
         .into_any()
     };
@@ -91,7 +92,7 @@ pub fn OfferView(offer: Offer, note: Note, gave_up: bool, signed_in_as: Option<S
                     {with}
                     <p class="small muted" id="consent">{consent}</p>
                     <button
-                        class="btn primary big num" id="pay-button" type="submit" aria-describedby="consent"
+                        class="btn primary big num" id="pay-button" type="submit" aria-describedby=described
                     >
                         <span class="idle">{pay}</span>
                         <span class="busy">"Paying…"</span>
@@ -260,8 +261,8 @@ fn to_confirm(added: Money, paid_by: &str, offer: &Offer) -> String {
     } else {
         format!("For {paid_by} no surcharge applies.")
     };
-    let enter = if offer.paid_by.is_some() { "Press Pay" } else { "Enter the card again" };
-    format!("{applies} Nothing was charged yet. {enter} if you want to pay {pay}.")
+    let press = if offer.paid_by.is_some() { "Press Pay" } else { "Pay again" };
+    format!("{applies} Nothing was charged yet. {press} if you want to pay {pay}.")
 }
 
 /// What was typed as amounts and cannot be paid: nobody types it twice.

@@ -12,9 +12,9 @@ use leptos::prelude::*;
 pub fn Brief(standing: Standing) -> impl IntoView {
     let method = standing.method.map(|method| format!(", {method}"));
     let word = match &*standing.shares {
-        [share] if share.is_credit => " for credit ",
+        [share] if share.is_advance => " for credit ",
         [_] => " for invoice ",
-        several if several.iter().any(|share| share.is_credit) => " for ",
+        several if several.iter().any(|share| share.is_advance) => " for ",
         _ => " for invoices ",
     };
     let numbers = standing.shares.into_iter().enumerate().map(|(n, share)| {
@@ -37,21 +37,20 @@ pub fn Receipt(standing: Standing, title: &'static str) -> impl IntoView {
     let company = standing.customer.map(|customer| format!(", {customer}")).unwrap_or_default();
     let row = |name: &'static str, value: String| view! { <div><dt>{name}</dt><dd>{value}</dd></div> };
     let (what, of_invoices, balance) = match &*standing.shares {
-        [share] if !share.is_credit => {
+        [share] if !share.is_advance => {
             let before = share.paid_before();
             let of_it = view! {
                 {row("Invoice total", share.total.format(locale))}
                 {before.is_positive().then(|| row("Paid before", before.format(locale)))}
             };
             let balance = row(balance, share.balance_after.format(locale)).into_any();
-            (share.name(), of_it.into_any(), balance)
+            (format!("{} {}", share.kind(), share.number), of_it.into_any(), balance)
         }
         shares => {
             let each = shares.iter().map(|share| {
                 let left = share.balance_after.format(locale);
                 let left = share.balance_after.is_positive().then(|| format!(", {left} left"));
-                let kind = if share.is_credit { "Credit " } else { "Invoice " };
-                let name = view! { {kind} <span class="nowrap">{share.number.clone()}</span> };
+                let name = view! { {format!("{} ", share.kind())} <span class="nowrap">{share.number.clone()}</span> };
                 view! { <div><dt>{name}</dt><dd>{share.amount.format(locale)} {left}</dd></div> }
             });
             (paid_for(shares), each.collect_view().into_any(), ().into_any())
@@ -83,7 +82,7 @@ pub fn Receipt(standing: Standing, title: &'static str) -> impl IntoView {
 
 /// `2 invoices and credit`
 fn paid_for(shares: &[ShareFace]) -> String {
-    let invoices = shares.iter().filter(|share| !share.is_credit).count();
+    let invoices = shares.iter().filter(|share| !share.is_advance).count();
     match shares {
         [_] => "A payment in advance".to_owned(),
         _ if invoices < shares.len() => format!("{} and credit", count(invoices, "invoice")),

@@ -111,7 +111,7 @@ impl Told {
                 ("Your payment did not go through".into(), format!("{words} Nothing was charged."), "declined")
             }
             Outcome::Cancelled => {
-                let open = match standing.shares.iter().filter(|share| !share.is_credit).count() {
+                let open = match standing.shares.iter().filter(|share| !share.is_advance).count() {
                     0 => "",
                     1 => " The invoice is still open.",
                     _ => " The invoices are still open.",
@@ -197,13 +197,13 @@ fn GoOn(
 #[component]
 fn EndsByItself(again: Option<String>) -> impl IntoView {
     let again = again.map_or_else(|| "within the hour".to_owned(), |at| format!("from {at}"));
-    let ends = format!("If you do not go on, the payment ends by itself, and the invoice can be paid again {again}.");
+    let ends = format!("If you do not go on, the payment ends by itself, and you can pay again {again}.");
     view! { <p>"Have you paid there already? Then do not pay again: we hear of it within minutes. " {ends}</p> }
 }
 
 #[component]
 fn Lapsed(again: String, checkout: CheckoutId) -> impl IntoView {
-    let ends = format!("If nothing was paid, the invoice can be paid again from {again}.");
+    let ends = format!("If nothing was paid, you can pay again from {again}.");
     view! {
         <div class="acts"><a class="btn" href=addresses::pay(checkout) rel="external">"Look again"</a></div>
         <p>
@@ -222,7 +222,7 @@ fn moment_there(at: Moment, standing: &Standing) -> String {
 fn Cancel(standing: Standing) -> impl IntoView {
     view! {
         <Dialog id="cancel" title="Cancel this payment?">
-            <p>"Nothing was charged. You can start again from the invoice."</p>
+            <p>"Nothing was charged. You can start again."</p>
             <form class="acts" method="post" action="/api/payments/cancel">
                 <input type="hidden" name="checkout" value=standing.checkout.to_string()/>
                 <input type="hidden" name="payment" value=standing.payment.to_string()/>

@@ -20,6 +20,7 @@ impl Screen for PrepayPage {
 mod server {
     use crate::{
         components::{
+            field::{Field, Kind},
             frame::Frame,
             load::failed,
             page_title::PageTitle,
@@ -29,6 +30,7 @@ mod server {
         gate,
         note::Note,
     };
+    use domain::advance::PURPOSE_MAX_CHARS;
     use engine::Prepay;
     use leptos::prelude::*;
 
@@ -67,30 +69,24 @@ mod server {
     #[component]
     fn Fields(merchant: String, currency: String, note: Note) -> impl IntoView {
         let Note { fault, amount, reason: purpose, .. } = note;
-        let wrong = fault.is_some();
+        let error = (fault == Some(Fault::BadAmount)).then(|| Fault::BadAmount.to_string());
         let summary = fault.map(|fault| {
-            let mend = vec![Mend { field: Some("amount".to_owned()), words: fault.to_string() }];
-            view! { <ErrorSummary title="Please check the amount" mend/> }
+            let of_amount = ("Please check the amount", Some("amount".to_owned()));
+            let (title, field) = if error.is_some() { of_amount } else { (fault.heading(), None) };
+            let mend = vec![Mend { field, words: fault.to_string() }];
+            view! { <ErrorSummary title mend/> }
         });
         view! {
             <form class="stack" method="post" action="/api/payments/prepay">
                 {summary}
                 <p>"It pays no invoice yet and stays as your company’s credit with " {merchant} "."</p>
-                <div class="field">
-                    <label for="amount">{format!("Amount in {currency}")}</label>
-                    <input
-                        class="input num" id="amount" name="amount" inputmode="decimal" autocomplete="off" required
-                        aria-invalid=wrong.then_some("true") value=amount
-                    />
-                </div>
-                <div class="field">
-                    <label for="purpose">"What it is for"</label>
-                    <p class="hint" id="purpose-hint">"Optional, like “Hardware for the new office”."</p>
-                    <input
-                        class="input" id="purpose" name="purpose" maxlength="200" autocomplete="off"
-                        aria-describedby="purpose-hint" value=purpose
-                    />
-                </div>
+                <Field
+                    id="amount" label=format!("Amount in {currency}") kind=Kind::TEXT inputmode="decimal" value=amount error
+                />
+                <Field
+                    id="purpose" label="What it is for" kind=Kind::TEXT maxlength=PURPOSE_MAX_CHARS optional=true
+                    hint="Optional, like “Hardware for the new office”." value=purpose
+                />
                 <div class="acts">
                     <button class="btn primary" type="submit">"Continue to payment"</button>
                     <a class="btn" href="/dashboard">"Back"</a>

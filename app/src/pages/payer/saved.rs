@@ -58,11 +58,11 @@ pub fn MethodsView(page: MethodsPage) -> impl IntoView {
     });
     let add = view! { <div class="acts">{add.collect_view()}</div> };
     view! {
-        <PageTitle text=format!("Payment methods – {company}")/>
+        <PageTitle text=format!("Methods – {company}")/>
         <Frame who current="/methods" timeless=true>
             <div class="lead-in">
                 <div>
-                    <h1>"Payment methods"</h1>
+                    <h1>"Methods"</h1>
                     <p class="muted">"Everyone who signs in for " {company.clone()} " sees these and can pay with them."</p>
                 </div>
                 {add}

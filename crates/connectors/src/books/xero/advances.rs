@@ -10,13 +10,14 @@ use super::{
 };
 use crate::books::{Advance, BooksError, BooksPayment, PostPayment, PostRefund, Posted, PostedRefund, other_amount};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::{advance::AdvanceKind, money::Money};
+use domain::{
+    advance::{AdvanceKind, PURPOSE_MAX_CHARS},
+    money::Money,
+};
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
-
-const PURPOSE_MAX_CHARS: usize = 200;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -77,7 +78,7 @@ impl BankTransaction {
 /// What Xero has made of a bank transaction.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Credit {
+struct Made {
     payments: Option<Vec<Payment>>,
 }
 
@@ -85,7 +86,7 @@ struct Credit {
 struct Standing {
     transaction_id: String,
     credit_id: Uuid,
-    credit: Credit,
+    made: Made,
     total: String,
 }
 
@@ -186,7 +187,7 @@ impl Xero {
     ) -> Result<PostedRefund, BooksError> {
         let found = self.standing_advance(advance).await?;
         let found = found.ok_or_else(|| refused(format!("The credit {} does not stand there.", advance.number)))?;
-        let paid = self.payment_among(found.credit.payments.as_deref(), &refund.reference).await?;
+        let paid = self.payment_among(found.made.payments.as_deref(), &refund.reference).await?;
         let external_id = match paid {
             Some((paid, _)) => paid,
             None => {
@@ -200,7 +201,7 @@ impl Xero {
 
     pub(super) async fn void_advance_refund(&self, refund: &PostRefund, advance: &Advance) -> Result<(), BooksError> {
         let Some(found) = self.standing_advance(advance).await? else { return Ok(()) };
-        let paid = self.payment_among(found.credit.payments.as_deref(), &refund.reference).await?;
+        let paid = self.payment_among(found.made.payments.as_deref(), &refund.reference).await?;
         let Some((paid, payment)) = paid else { return Ok(()) };
         match payment.left_to_a_person() {
             Some(why) => Err(refused(format!("The payment of the credit {} {why}.", advance.number))),
@@ -242,10 +243,10 @@ impl Xero {
                 continue;
             };
             let credit_id = id(credit_id)?;
-            let credit: Credit = self.one(&format!("{path}/{credit_id}")).await?;
-            if self.payment_among(credit.payments.as_deref(), reference).await?.is_none() {
+            let made: Made = self.one(&format!("{path}/{credit_id}")).await?;
+            if self.payment_among(made.payments.as_deref(), reference).await?.is_none() {
                 let (transaction_id, total) = (transaction_id.clone(), total.get().to_owned());
-                return Ok(Some(Standing { transaction_id, credit_id, credit, total }));
+                return Ok(Some(Standing { transaction_id, credit_id, made, total }));
             }
         }
         Ok(None)
