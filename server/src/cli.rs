@@ -6,9 +6,8 @@ use crate::{
     settings::Settings,
 };
 use anyhow::Context;
-use clap::{Parser, Subcommand, ValueEnum};
-use domain::advance::OverPayment;
-use engine::{Clock, Engine, MerchantTakes};
+use clap::{Parser, Subcommand, builder::BoolishValueParser};
+use engine::{Clock, Engine, MerchantChange};
 use std::{net::SocketAddr, path::PathBuf};
 
 #[derive(Debug, Parser)]
@@ -66,35 +65,17 @@ enum Command {
         /// Its key or its name.
         merchant: String,
         /// Less than what is due.
-        #[arg(long)]
-        takes_parts: Option<YesNo>,
-        /// What becomes of more than is due.
-        #[arg(long)]
-        over_payment: Option<OverPaid>,
+        #[arg(long, value_name = "yes|no", hide_possible_values = true, value_parser = BoolishValueParser::new())]
+        takes_parts: Option<bool>,
+        /// More than what is due, which stays as credit.
+        #[arg(long, value_name = "yes|no", hide_possible_values = true, value_parser = BoolishValueParser::new())]
+        takes_more: Option<bool>,
         /// Payments without an invoice.
-        #[arg(long)]
-        prepayments: Option<YesNo>,
+        #[arg(long, value_name = "yes|no", hide_possible_values = true, value_parser = BoolishValueParser::new())]
+        prepayments: Option<bool>,
     },
     /// Says what is wrong with the settings, or prints them without their secrets.
     CheckConfig,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum YesNo {
-    Yes,
-    No,
-}
-
-impl YesNo {
-    fn of(yes: bool) -> Self {
-        if yes { Self::Yes } else { Self::No }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum OverPaid {
-    Refuse,
-    Credit,
 }
 
 impl Cli {
@@ -162,27 +143,9 @@ impl Cli {
                 println!("{} surcharge rule(s) {said}.", policy.rules.len());
                 Ok(())
             }
-            Command::Merchant { merchant, takes_parts, over_payment, prepayments } => {
-                let takes = MerchantTakes {
-                    parts: takes_parts.map(|said| said == YesNo::Yes),
-                    over_payment: over_payment.map(|said| match said {
-                        OverPaid::Refuse => OverPayment::Refused,
-                        OverPaid::Credit => OverPayment::Credit,
-                    }),
-                    prepayments: prepayments.map(|said| said == YesNo::Yes),
-                };
-                let now = open(&Settings::load()?).await?.set_merchant(&merchant, takes).await;
-                let now = now.with_context(|| format!("there is no merchant {merchant}"))?;
-                let over_payment = match now.over_payment {
-                    OverPayment::Refused => OverPaid::Refuse,
-                    OverPayment::Credit => OverPaid::Credit,
-                };
-                let (parts, prepayments) = (YesNo::of(now.takes_parts), YesNo::of(now.takes_prepayments));
-                println!(
-                    "{}: takes parts: {parts:?}; over-payment: {over_payment:?}; prepayments: {prepayments:?}",
-                    now.name
-                );
-                Ok(())
+            Command::Merchant { merchant, takes_parts, takes_more, prepayments } => {
+                set_merchant(&merchant, MerchantChange { takes_parts, takes_more, takes_prepayments: prepayments })
+                    .await
             }
             Command::CheckConfig => {
                 let settings = Settings::load()?;
@@ -197,6 +160,20 @@ impl Cli {
             }
         }
     }
+}
+
+async fn set_merchant(named: &str, change: MerchantChange) -> anyhow::Result<()> {
+    let now = open(&Settings::load()?).await?.set_merchant(named, change).await;
+    let now = now.with_context(|| format!("there is no merchant {named}"))?;
+    let said = |yes: bool| if yes { "yes" } else { "no" };
+    println!(
+        "{}: takes parts: {}; takes more: {}; prepayments: {}",
+        now.name,
+        said(now.takes_parts),
+        said(now.takes_more),
+        said(now.takes_prepayments)
+    );
+    Ok(())
 }
 
 async fn open(settings: &Settings) -> anyhow::Result<Engine> {

@@ -10,7 +10,6 @@ use anyhow::{Context, ensure};
 use chrono::{NaiveDate, TimeZone, Utc};
 use domain::{
     access::Act,
-    advance::OverPayment,
     ids::{ConnectionId, PersonId},
     invoice::{BooksCustomer, BooksInvoice, InvoiceStatus},
     method::MethodKind,
@@ -254,7 +253,7 @@ fn founding(merchant: &Merchant, admin: PersonId, vendors: &str) -> anyhow::Resu
             time_zone: time_zone.to_owned(),
             support_email: format!("billing@{}.test", merchant.key),
             takes_parts: harbour,
-            over_payment: if harbour { OverPayment::Credit } else { OverPayment::Refused },
+            takes_more: harbour,
             takes_prepayments: harbour,
         },
         books,

@@ -83,7 +83,7 @@ pub use order::{ListQuery, Order, PayHow, RefundOrder, SaveMethod, ToConfirm, po
 pub use passes::{AdminPass, GuestPass, OperatorPass, PayerPass};
 pub use receive_webhook::NotTaken;
 pub use resolve_link::PayNowLink;
-pub use set_merchant::MerchantTakes;
+pub use set_merchant::MerchantChange;
 pub use sign_in::SignedIn;
 pub use store::{BadKeyRing, KeyRing, Merchant, NewMerchant};
 pub use surcharges::{RulesError, read_rules};

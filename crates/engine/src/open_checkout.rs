@@ -11,7 +11,6 @@ use crate::{
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::{books::BooksError, gateway::Gateway};
 use domain::{
-    advance::OverPayment,
     ids::{CheckoutId, InvoiceId, MerchantId, PaymentId},
     invoice::{BooksInvoice, InvoiceStatus},
     money::Money,
@@ -96,7 +95,7 @@ impl Engine {
         if invoices.iter().any(|invoice| invoice.advance.is_some()) {
             return Takes::default();
         }
-        let more = guest.merchant.over_payment == OverPayment::Credit
+        let more = guest.merchant.takes_more
             && self.books(&guest.db, Lane::UserAction).await.is_ok_and(|books| books.advances().over_payments);
         Takes { parts: guest.merchant.takes_parts, more }
     }

@@ -11,12 +11,7 @@ use crate::{
     reallocate_payment::has_refund,
 };
 use connectors::books::{Books, BooksError, PostPayment, Posted, RefusedCause};
-use domain::{
-    advance::{AdvanceKind, OverPayment},
-    ids::AttemptId,
-    invoice::InvoiceStatus,
-    money::Money,
-};
+use domain::{advance::AdvanceKind, ids::AttemptId, invoice::InvoiceStatus, money::Money};
 use store::{Attempt, BooksEntry, BooksEntryState, Invoice, Job, MerchantDb, MerchantTx};
 
 /// How the write of one entry ended.
@@ -113,7 +108,7 @@ impl Engine {
         invoice: &Invoice,
     ) -> Result<Option<(i64, Box<Invoice>)>, Error> {
         let merchant = db.merchant().await?;
-        let is_kept = merchant.over_payment == OverPayment::Credit && books.advances().over_payments;
+        let is_kept = merchant.takes_more && books.advances().over_payments;
         if !is_kept || invoice.advance.is_some() || entry.is_surcharge() || entry.last_error.is_some() {
             return Ok(None);
         }

@@ -6,7 +6,6 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    advance::OverPayment,
     ids::MerchantId,
     money::{Currency, Locale},
     views::MerchantFace,
@@ -29,8 +28,8 @@ pub struct Model {
     pub support_email: String,
     /// Its payers may pay less than is due.
     pub takes_parts: bool,
-    /// What becomes of more than is due.
-    pub over_payment: OverPayment,
+    /// And more, which stays as their credit.
+    pub takes_more: bool,
     /// Its payers may pay without an invoice.
     pub takes_prepayments: bool,
     /// A debit that comes back for want of money is tried again, where its owner's authority allows it.
@@ -64,8 +63,8 @@ pub struct NewMerchant {
     pub support_email: String,
     /// Its payers may pay less than is due.
     pub takes_parts: bool,
-    /// What becomes of more than is due.
-    pub over_payment: OverPayment,
+    /// And more, which stays as their credit.
+    pub takes_more: bool,
     /// Its payers may pay without an invoice.
     pub takes_prepayments: bool,
 }
@@ -86,7 +85,7 @@ impl Store {
             time_zone: new.time_zone,
             support_email: new.support_email,
             takes_parts: new.takes_parts,
-            over_payment: new.over_payment,
+            takes_more: new.takes_more,
             takes_prepayments: new.takes_prepayments,
             retries_debits: false,
             created_at: now,
@@ -104,7 +103,7 @@ impl MerchantDb {
     pub async fn merchant_takes(&self, row: &Model) -> Result<(), Error> {
         let update = Entity::update_many()
             .col_expr(Column::TakesParts, Expr::value(row.takes_parts))
-            .col_expr(Column::OverPayment, Expr::value(row.over_payment))
+            .col_expr(Column::TakesMore, Expr::value(row.takes_more))
             .col_expr(Column::TakesPrepayments, Expr::value(row.takes_prepayments));
         update.filter(Column::Id.eq(self.merchant_id())).exec(self.writer()).await?;
         Ok(())

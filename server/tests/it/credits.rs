@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use simulators::facts;
 use std::process::Stdio;
 
-const KEEPS_CREDIT: &str = "UPDATE merchant SET over_payment = 'credit' WHERE name = 'Northwind IT'";
+const KEEPS_CREDIT: &str = "UPDATE merchant SET takes_more = TRUE WHERE name = 'Northwind IT'";
 const TAKES_PREPAYMENTS: &str = "UPDATE merchant SET takes_prepayments = TRUE WHERE name = 'Northwind IT'";
 const WRITE: &str = "PUT /xero/api.xro/2.0/BankTransactions";
 
@@ -332,13 +332,13 @@ async fn g27_g29_g34_one_command_sets_what_a_merchant_takes_and_says_it() {
         (told.status.success(), String::from_utf8(told.stdout).unwrap())
     };
     let (done, words) = said(&["merchant", facts::NORTHWIND.key]);
-    assert!(done && words.contains("takes parts: No; over-payment: Refuse; prepayments: No"), "{words}");
-    let all = ["--takes-parts", "yes", "--over-payment", "credit", "--prepayments", "yes"];
+    assert!(done && words.contains("takes parts: no; takes more: no; prepayments: no"), "{words}");
+    let all = ["--takes-parts", "yes", "--takes-more", "yes", "--prepayments", "yes"];
     let (done, words) = said(&[&["merchant", facts::NORTHWIND.key][..], &all[..]].concat());
-    assert!(done && words.contains("takes parts: Yes; over-payment: Credit; prepayments: Yes"), "{words}");
+    assert!(done && words.contains("takes parts: yes; takes more: yes; prepayments: yes"), "{words}");
     let (done, words) = said(&["merchant", facts::NORTHWIND.name, "--takes-parts", "no"]);
-    assert!(done && words.contains("takes parts: No; over-payment: Credit"), "the rest stays: {words}");
-    assert!(!said(&["merchant", "nobody"]).0 && !said(&["merchant", "x", "--over-payment", "maybe"]).0);
+    assert!(done && words.contains("takes parts: no; takes more: yes"), "the rest stays: {words}");
+    assert!(!said(&["merchant", "nobody"]).0 && !said(&["merchant", "x", "--takes-more", "maybe"]).0);
     let guest = house.client();
     let form = guest.open("INV-501").await;
     assert!(change(&guest, &form, "USD", "1,300.00").await.contains("stays as credit with Northwind IT"));

@@ -258,7 +258,7 @@ async fn assert_kept(house: &House, total: i64, (kind, credit): (&str, i64), sur
 async fn g22_g29_more_than_is_due_with_a_surcharge_is_charged_once_and_nothing_of_the_surcharge_is_credit() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = with_rules(database).await else { continue };
-        house.execute("UPDATE merchant SET over_payment = 'credit' WHERE name = 'Northwind IT'").await;
+        house.execute("UPDATE merchant SET takes_more = TRUE WHERE name = 'Northwind IT'").await;
         let client = house.client();
         let form = client.open("INV-501").await;
         let typed = [("checkout", form.checkout.as_str()), ("currency", "USD"), ("amounts[]", "1300.00")];
