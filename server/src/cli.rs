@@ -53,7 +53,7 @@ enum Command {
     },
     /// Puts the surcharge rules of a file in the place of all that a merchant had; without a file, prints what is in force.
     Surcharges {
-        /// The merchant's key.
+        /// Its key or its name.
         merchant: String,
         file: Option<PathBuf>,
         /// Only says what is wrong with the file.
@@ -126,7 +126,8 @@ impl Cli {
                 Ok(())
             }
             Command::Surcharges { merchant, file: None, .. } => {
-                match open(&Settings::load()?).await?.surcharge_rules(&merchant).await? {
+                let policy = open(&Settings::load()?).await?.surcharge_rules(&merchant).await;
+                match known(&merchant, policy)? {
                     Some(policy) => println!("{}", serde_json::to_string_pretty(&policy)?),
                     None => println!("{merchant} has no surcharge rules: nothing is added for any way of paying."),
                 }
@@ -137,7 +138,8 @@ impl Cli {
                     std::fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
                 let policy = engine::read_rules(&text).with_context(|| file.display().to_string())?;
                 if !check {
-                    open(&Settings::load()?).await?.replace_surcharge_rules(&merchant, &policy).await?;
+                    let engine = open(&Settings::load()?).await?;
+                    known(&merchant, engine.replace_surcharge_rules(&merchant, &policy).await)?;
                 }
                 let said = if check { "can be taken" } else { "are in force now" };
                 println!("{} surcharge rule(s) {said}.", policy.rules.len());
@@ -164,7 +166,7 @@ impl Cli {
 
 async fn set_merchant(named: &str, change: MerchantChange) -> anyhow::Result<()> {
     let now = open(&Settings::load()?).await?.set_merchant(named, change).await;
-    let now = now.with_context(|| format!("there is no merchant {named}"))?;
+    let now = known(named, now)?;
     let said = |yes: bool| if yes { "yes" } else { "no" };
     println!(
         "{}: takes parts: {}; takes more: {}; prepayments: {}",
@@ -174,6 +176,14 @@ async fn set_merchant(named: &str, change: MerchantChange) -> anyhow::Result<()>
         said(now.takes_prepayments)
     );
     Ok(())
+}
+
+/// Names the merchant that is not there.
+fn known<T>(named: &str, answer: Result<T, engine::Error>) -> anyhow::Result<T> {
+    match answer {
+        Err(engine::Error::NotFound) => anyhow::bail!("there is no merchant {named}"),
+        answer => Ok(answer?),
+    }
 }
 
 async fn open(settings: &Settings) -> anyhow::Result<Engine> {

@@ -11,26 +11,40 @@ pub struct MerchantChange {
     pub takes_prepayments: Option<bool>,
 }
 
+impl MerchantChange {
+    /// As the operator's line has it; empty when nothing is to change.
+    fn words(self) -> String {
+        let named = [
+            ("takes_parts", self.takes_parts),
+            ("takes_more", self.takes_more),
+            ("takes_prepayments", self.takes_prepayments),
+        ];
+        let set = named.into_iter().filter_map(|(name, to)| Some(format!("{name} {}", to?)));
+        set.collect::<Vec<_>>().join(", ")
+    }
+}
+
 impl Engine {
     /// Changes the merchant with this key or name, and answers it as it is then.
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is none.
     pub async fn set_merchant(&self, named: &str, change: MerchantChange) -> Result<Merchant, Error> {
-        for db in self.store().door_rounds().await? {
-            let merchant = db.merchant().await?;
-            if merchant.key != named && merchant.name != named {
-                continue;
-            }
-            let merchant = Merchant {
-                takes_parts: change.takes_parts.unwrap_or(merchant.takes_parts),
-                takes_more: change.takes_more.unwrap_or(merchant.takes_more),
-                takes_prepayments: change.takes_prepayments.unwrap_or(merchant.takes_prepayments),
-                ..merchant
-            };
-            db.merchant_takes(&merchant).await?;
-            return Ok(merchant);
+        let (db, words) = (self.merchant_named(named).await?, change.words());
+        if words.is_empty() {
+            return Ok(db.merchant().await?);
         }
-        Err(Error::NotFound)
+        let tx = db.begin().await?;
+        let merchant = tx.merchant().await?;
+        let merchant = Merchant {
+            takes_parts: change.takes_parts.unwrap_or(merchant.takes_parts),
+            takes_more: change.takes_more.unwrap_or(merchant.takes_more),
+            takes_prepayments: change.takes_prepayments.unwrap_or(merchant.takes_prepayments),
+            ..merchant
+        };
+        tx.merchant_takes(&merchant).await?;
+        tx.audit_operator("set merchant", &words, self.now()).await?;
+        tx.commit().await?;
+        Ok(merchant)
     }
 }

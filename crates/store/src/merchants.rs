@@ -1,7 +1,7 @@
 //! Merchants: the tenants.
 
 use crate::{
-    Error, MerchantDb, Store,
+    Error, MerchantDb, MerchantTx, Store,
     scope::{Only, Scoped, kept},
 };
 use chrono::{DateTime, Utc};
@@ -95,7 +95,7 @@ impl Store {
     }
 }
 
-impl MerchantDb {
+impl MerchantTx {
     /// What the merchant takes besides all that is due, as this row has it.
     ///
     /// # Errors
@@ -105,7 +105,7 @@ impl MerchantDb {
             .col_expr(Column::TakesParts, Expr::value(row.takes_parts))
             .col_expr(Column::TakesMore, Expr::value(row.takes_more))
             .col_expr(Column::TakesPrepayments, Expr::value(row.takes_prepayments));
-        update.filter(Column::Id.eq(self.merchant_id())).exec(self.writer()).await?;
+        update.filter(Column::Id.eq(self.merchant_id())).exec(self.conn()).await?;
         Ok(())
     }
 }

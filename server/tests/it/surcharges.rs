@@ -438,5 +438,7 @@ async fn n12_the_command_replaces_checks_and_prints_the_rules() {
     );
     assert!(run(&["northwind"]).1.contains("15000"), "what was refused has changed nothing");
     let nobody = run(&["nobody", good]);
-    assert!(!nobody.0 && nobody.2.contains("there is no merchant with the key nobody"), "{nobody:?}");
+    let told = "SELECT COUNT(*) FROM audit WHERE action = 'replace surcharge rules' AND subject = '2 rule(s)'";
+    assert_eq!(house.number(told).await, 1, "one line of the operator's for one change");
+    assert!(!nobody.0 && nobody.2.contains("there is no merchant nobody"), "{nobody:?}");
 }
