@@ -60,7 +60,8 @@ enum Command {
         #[arg(long, requires = "file")]
         check: bool,
     },
-    /// Says what a merchant takes besides all that is due, after changing what is named.
+    /// Says what a merchant takes besides all that is due, and whether its debits are tried again, after changing what is
+    /// named.
     Merchant {
         /// Its key or its name.
         merchant: String,
@@ -73,6 +74,9 @@ enum Command {
         /// Payments without an invoice.
         #[arg(long, value_name = "yes|no", hide_possible_values = true, value_parser = BoolishValueParser::new())]
         prepayments: Option<bool>,
+        /// Debits that came back for want of money, where the account's authority allows it.
+        #[arg(long, value_name = "yes|no", hide_possible_values = true, value_parser = BoolishValueParser::new())]
+        retries_debits: Option<bool>,
     },
     /// Says what is wrong with the settings, or prints them without their secrets.
     CheckConfig,
@@ -145,9 +149,10 @@ impl Cli {
                 println!("{} surcharge rule(s) {said}.", policy.rules.len());
                 Ok(())
             }
-            Command::Merchant { merchant, takes_parts, takes_more, prepayments } => {
-                set_merchant(&merchant, MerchantChange { takes_parts, takes_more, takes_prepayments: prepayments })
-                    .await
+            Command::Merchant { merchant, takes_parts, takes_more, prepayments, retries_debits } => {
+                let takes_prepayments = prepayments;
+                let change = MerchantChange { takes_parts, takes_more, takes_prepayments, retries_debits };
+                set_merchant(&merchant, change).await
             }
             Command::CheckConfig => {
                 let settings = Settings::load()?;
@@ -169,11 +174,12 @@ async fn set_merchant(named: &str, change: MerchantChange) -> anyhow::Result<()>
     let now = known(named, now)?;
     let said = |yes: bool| if yes { "yes" } else { "no" };
     println!(
-        "{}: takes parts: {}; takes more: {}; prepayments: {}",
+        "{}: takes parts: {}; takes more: {}; prepayments: {}; retries debits: {}",
         now.name,
         said(now.takes_parts),
         said(now.takes_more),
-        said(now.takes_prepayments)
+        said(now.takes_prepayments),
+        said(now.retries_debits)
     );
     Ok(())
 }

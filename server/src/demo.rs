@@ -255,6 +255,7 @@ fn founding(merchant: &Merchant, admin: PersonId, vendors: &str) -> anyhow::Resu
             takes_parts: harbour,
             takes_more: harbour,
             takes_prepayments: harbour,
+            retries_debits: false,
         },
         books,
         gateway: match (northwind, harbour) {

@@ -1,4 +1,4 @@
-//! What a merchant takes besides all that is due, changed by the operator's hand.
+//! What a merchant takes besides all that is due, and whether debits are tried again, changed by the operator's hand.
 
 use crate::{Engine, Error};
 use store::Merchant;
@@ -9,6 +9,7 @@ pub struct MerchantChange {
     pub takes_parts: Option<bool>,
     pub takes_more: Option<bool>,
     pub takes_prepayments: Option<bool>,
+    pub retries_debits: Option<bool>,
 }
 
 impl MerchantChange {
@@ -18,6 +19,7 @@ impl MerchantChange {
             ("takes_parts", self.takes_parts),
             ("takes_more", self.takes_more),
             ("takes_prepayments", self.takes_prepayments),
+            ("retries_debits", self.retries_debits),
         ];
         let set = named.into_iter().filter_map(|(name, to)| Some(format!("{name} {}", to?)));
         set.collect::<Vec<_>>().join(", ")
@@ -40,9 +42,10 @@ impl Engine {
             takes_parts: change.takes_parts.unwrap_or(merchant.takes_parts),
             takes_more: change.takes_more.unwrap_or(merchant.takes_more),
             takes_prepayments: change.takes_prepayments.unwrap_or(merchant.takes_prepayments),
+            retries_debits: change.retries_debits.unwrap_or(merchant.retries_debits),
             ..merchant
         };
-        tx.merchant_takes(&merchant).await?;
+        tx.merchant_set(&merchant).await?;
         tx.audit_operator("set merchant", &words, self.now()).await?;
         tx.commit().await?;
         Ok(merchant)

@@ -67,6 +67,8 @@ pub struct NewMerchant {
     pub takes_more: bool,
     /// Its payers may pay without an invoice.
     pub takes_prepayments: bool,
+    /// A debit that comes back for want of money is tried again, where its owner's authority allows it.
+    pub retries_debits: bool,
 }
 
 impl Store {
@@ -87,7 +89,7 @@ impl Store {
             takes_parts: new.takes_parts,
             takes_more: new.takes_more,
             takes_prepayments: new.takes_prepayments,
-            retries_debits: false,
+            retries_debits: new.retries_debits,
             created_at: now,
         };
         Entity::insert(kept(row.into_active_model())).exec_without_returning(&self.pools.write).await?;
@@ -96,15 +98,16 @@ impl Store {
 }
 
 impl MerchantTx {
-    /// What the merchant takes besides all that is due, as this row has it.
+    /// What the operator sets of the merchant, as this row has it.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn merchant_takes(&self, row: &Model) -> Result<(), Error> {
+    pub async fn merchant_set(&self, row: &Model) -> Result<(), Error> {
         let update = Entity::update_many()
             .col_expr(Column::TakesParts, Expr::value(row.takes_parts))
             .col_expr(Column::TakesMore, Expr::value(row.takes_more))
-            .col_expr(Column::TakesPrepayments, Expr::value(row.takes_prepayments));
+            .col_expr(Column::TakesPrepayments, Expr::value(row.takes_prepayments))
+            .col_expr(Column::RetriesDebits, Expr::value(row.retries_debits));
         update.filter(Column::Id.eq(self.merchant_id())).exec(self.conn()).await?;
         Ok(())
     }

@@ -95,6 +95,7 @@ impl Reef {
                 takes_parts: false,
                 takes_more: false,
                 takes_prepayments: false,
+                retries_debits: false,
             },
             books: Some((BooksSettings::BuiltIn, None)),
             gateway: Some(gateway(&house)),

@@ -324,7 +324,7 @@ async fn g29_the_built_in_ledger_keeps_what_is_over() {
 }
 
 #[tokio::test]
-async fn g27_g29_g34_one_command_sets_what_a_merchant_takes_and_says_it() {
+async fn g27_g29_g34_d10_one_command_sets_what_a_merchant_takes_and_says_it() {
     // Nobody writes meanwhile: this test waits for the command with everything of the house.
     let house = House::without_worker().await;
     let said = |arguments: &[&str]| {
@@ -332,10 +332,13 @@ async fn g27_g29_g34_one_command_sets_what_a_merchant_takes_and_says_it() {
         (told.status.success(), String::from_utf8(told.stdout).unwrap())
     };
     let (done, words) = said(&["merchant", facts::NORTHWIND.key]);
-    assert!(done && words.contains("takes parts: no; takes more: no; prepayments: no"), "{words}");
-    let all = ["--takes-parts", "yes", "--takes-more", "yes", "--prepayments", "yes"];
+    assert!(done && words.contains("takes parts: no; takes more: no; prepayments: no; retries debits: no"), "{words}");
+    let all = ["--takes-parts", "yes", "--takes-more", "yes", "--prepayments", "yes", "--retries-debits", "yes"];
     let (done, words) = said(&[&["merchant", facts::NORTHWIND.key][..], &all[..]].concat());
-    assert!(done && words.contains("takes parts: yes; takes more: yes; prepayments: yes"), "{words}");
+    assert!(
+        done && words.contains("takes parts: yes; takes more: yes; prepayments: yes; retries debits: yes"),
+        "{words}"
+    );
     let (done, words) = said(&["merchant", facts::NORTHWIND.name, "--takes-parts", "no"]);
     assert!(done && words.contains("takes parts: no; takes more: yes"), "the rest stays: {words}");
     assert!(!said(&["merchant", "nobody"]).0 && !said(&["merchant", "x", "--takes-more", "maybe"]).0);

@@ -20,6 +20,7 @@ on_both!(a_unique_index_is_told_by_its_name, async |db| {
         takes_parts: row.takes_parts,
         takes_more: row.takes_more,
         takes_prepayments: row.takes_prepayments,
+        retries_debits: row.retries_debits,
     };
     let refused = db.store.merchant_found(new, at(0)).await.err().unwrap();
     assert!(matches!(&refused, Error::Duplicate(name) if name == "merchant_key"), "{refused:?}");

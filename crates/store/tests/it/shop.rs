@@ -50,6 +50,7 @@ pub async fn shop(store: &Store, key: &str) -> Shop {
         takes_parts: false,
         takes_more: false,
         takes_prepayments: false,
+        retries_debits: false,
     };
     let db = store.merchant_found(new, at(0)).await.unwrap();
     let tx = db.begin().await.unwrap();
