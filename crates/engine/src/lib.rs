@@ -26,6 +26,7 @@ mod installation;
 mod invoice_pdf;
 mod jobs;
 mod keep_card;
+mod keep_surplus;
 mod live_books;
 mod look_for_expiry;
 mod look_for_returns;

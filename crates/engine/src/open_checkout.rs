@@ -95,8 +95,7 @@ impl Engine {
         if invoices.iter().any(|invoice| invoice.advance.is_some()) {
             return Takes::default();
         }
-        let more = guest.merchant.takes_more
-            && self.books(&guest.db, Lane::UserAction).await.is_ok_and(|books| books.advances().over_payments);
+        let more = self.takes_more(&guest.db, &guest.merchant).await.unwrap_or(false);
         Takes { parts: guest.merchant.takes_parts, more }
     }
 
