@@ -12,6 +12,7 @@ mod clock;
 mod connections;
 mod consent;
 mod dashboard;
+mod debit_words;
 mod differences;
 mod dispute_story;
 mod doors;
