@@ -11,6 +11,7 @@ mod methods;
 mod refunds;
 mod webhook;
 mod wire;
+mod wire_methods;
 
 use super::{
     Capabilities, Cards, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, KeepRequest,
