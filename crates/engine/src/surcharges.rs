@@ -13,7 +13,8 @@ use connectors::{
 use domain::{
     invoice::{BooksInvoice, InvoiceStatus},
     money::Money,
-    surcharge::{BadRule, PaidBy, Place, Policy, Surcharge},
+    surcharge::{BadRule, PaidBy, Policy, Surcharge},
+    surcharge_law::Place,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;

@@ -11,9 +11,9 @@ use super::{
 };
 use crate::{gateway::unreadable, http::Answer};
 use domain::{
+    card::CardKind,
     ids::{CustomerId, MethodId},
     method::{MethodFact, MethodSeen},
-    surcharge::CardKind,
 };
 use reqwest::{Method, StatusCode};
 

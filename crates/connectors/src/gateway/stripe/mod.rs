@@ -22,10 +22,10 @@ use crate::http::HttpClient;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
+    card::CardKind,
     method::{MethodKind, MethodSeen},
     payment::Observation,
     refund::RefundSeen,
-    surcharge::CardKind,
     views::MethodEntry,
 };
 use http::HeaderMap;

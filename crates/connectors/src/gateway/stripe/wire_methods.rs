@@ -6,10 +6,10 @@ use super::{
 };
 use crate::gateway::method_face;
 use domain::{
+    card::{Brand, CardKind, Funding},
     ids::MethodId,
     method::{MethodFact, MethodSeen, Shown, last_day},
     payment::MethodFace,
-    surcharge::{Brand, CardKind, Funding},
 };
 use serde::Deserialize;
 use std::collections::BTreeMap;
