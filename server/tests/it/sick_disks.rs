@@ -2,7 +2,7 @@
 //! written down, whoever pays reads so, the health says it, and what was begun is finished when there is room again.
 
 use crate::{
-    outages::{CHARGE, INVOICES, KNOWN_WITHIN, assert_paid, harbour_link},
+    outages::{CHARGE, INVOICES, KNOWN_WITHIN, assert_paid},
     support::{Client, House, On, Server, http, link},
 };
 use std::{path::PathBuf, process::Command};
