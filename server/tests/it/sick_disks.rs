@@ -3,7 +3,7 @@
 
 use crate::{
     outages::{CHARGE, INVOICES, KNOWN_WITHIN, assert_paid},
-    support::{Client, House, On, Server, http, link},
+    support::{Client, House, On, Server, harbour_link, http, link},
 };
 use std::{path::PathBuf, process::Command};
 use tempfile::TempDir;
