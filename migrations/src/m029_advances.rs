@@ -11,7 +11,7 @@ pub struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for (table, column) in [
-            ("merchant", schema::text("over_payment").default("refused").take()),
+            ("merchant", schema::boolean("takes_more").default(false).take()),
             ("merchant", schema::boolean("takes_prepayments").default(false).take()),
             ("invoice", schema::text_null("advance")),
             ("invoice", schema::text_null("purpose")),

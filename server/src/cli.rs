@@ -6,10 +6,12 @@ use crate::{
     settings::Settings,
 };
 use anyhow::Context;
-use clap::{Parser, Subcommand, ValueEnum};
-use domain::advance::OverPayment;
-use engine::{Clock, Engine, MerchantTakes};
-use std::{net::SocketAddr, path::PathBuf};
+use clap::{Parser, Subcommand, builder::BoolishValueParser};
+use engine::{Clock, Engine, MerchantChange};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 #[derive(Debug, Parser)]
 #[command(name = "wisepay", version, about = "A self-hosted payments portal for IT solution providers")]
@@ -54,47 +56,33 @@ enum Command {
     },
     /// Puts the surcharge rules of a file in the place of all that a merchant had; without a file, prints what is in force.
     Surcharges {
-        /// The merchant's key.
+        /// Its key or its name.
         merchant: String,
         file: Option<PathBuf>,
         /// Only says what is wrong with the file.
         #[arg(long, requires = "file")]
         check: bool,
     },
-    /// Says what a merchant takes besides all that is due, after changing what is named.
+    /// Says what a merchant takes besides all that is due, and whether its debits are tried again, after changing what is
+    /// named.
     Merchant {
         /// Its key or its name.
         merchant: String,
         /// Less than what is due.
-        #[arg(long)]
-        takes_parts: Option<YesNo>,
-        /// What becomes of more than is due.
-        #[arg(long)]
-        over_payment: Option<OverPaid>,
+        #[arg(long, value_name = "yes|no", hide_possible_values = true, value_parser = BoolishValueParser::new())]
+        takes_parts: Option<bool>,
+        /// More than what is due, which stays as credit.
+        #[arg(long, value_name = "yes|no", hide_possible_values = true, value_parser = BoolishValueParser::new())]
+        takes_more: Option<bool>,
         /// Payments without an invoice.
-        #[arg(long)]
-        prepayments: Option<YesNo>,
+        #[arg(long, value_name = "yes|no", hide_possible_values = true, value_parser = BoolishValueParser::new())]
+        prepayments: Option<bool>,
+        /// Debits that came back for want of money, where the account's authority allows it.
+        #[arg(long, value_name = "yes|no", hide_possible_values = true, value_parser = BoolishValueParser::new())]
+        retries_debits: Option<bool>,
     },
     /// Says what is wrong with the settings, or prints them without their secrets.
     CheckConfig,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum YesNo {
-    Yes,
-    No,
-}
-
-impl YesNo {
-    fn of(yes: bool) -> Self {
-        if yes { Self::Yes } else { Self::No }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum OverPaid {
-    Refuse,
-    Credit,
 }
 
 impl Cli {
@@ -103,100 +91,119 @@ impl Cli {
     pub async fn run(self) -> anyhow::Result<()> {
         init_log();
         match self.command {
-            Command::Serve { no_worker } => {
-                let settings = Settings::load()?;
-                let engine = open(&settings).await?;
-                let site = Site::load(&settings)?;
-                serve(&settings, &site, engine, !no_worker, stop_signal()).await
-            }
-            Command::Work => {
-                let engine = open(&Settings::load()?).await?;
-                work(engine, stop_signal()).await;
-                Ok(())
-            }
+            Command::Serve { no_worker } => serve_site(!no_worker).await,
+            Command::Work => work_alone().await,
             Command::Simulators { listen, data } => demo::simulators_alone(listen, data).await,
             Command::Demo { simulators, data } => Demo::prepare(Settings::load()?, simulators, data).await?.run().await,
-            Command::Migrate => {
-                open(&Settings::load()?).await?.migrate().await.context("the schema could not be brought up to date")
-            }
-            Command::SeedDemo => {
-                let settings = Settings::load()?;
-                let simulators = settings
-                    .simulators_url
-                    .clone()
-                    .context("WISEPAY_SIMULATORS_URL must say where the simulators are")?;
-                let engine = open(&settings).await?;
-                engine.migrate().await?;
-                demo::seed(&engine, &simulators).await.map(|_| ())
-            }
-            Command::VerifyBooks { days } => {
-                let since = days.map(|days| chrono::Utc::now() - chrono::TimeDelta::days(days.into()));
-                let verified = open(&Settings::load()?).await?.verify_books(since).await?;
-                println!(
-                    "{} attempts, {} charges at gateways, {} refunds, {} postings in books, {} lines of audit trails \
-                     compared.",
-                    verified.attempts, verified.charges, verified.refunds, verified.postings, verified.lines
-                );
-                // Kept elsewhere, these tell whether a trail was computed anew since.
-                verified.trails.iter().for_each(|end| println!("  Audit trail of {end}"));
-                verified.differences.iter().for_each(|words| println!("  {words}"));
-                anyhow::ensure!(verified.differences.is_empty(), "{} things differ", verified.differences.len());
-                println!("Everything agrees.");
-                Ok(())
-            }
-            Command::Surcharges { merchant, file: None, .. } => {
-                match open(&Settings::load()?).await?.surcharge_rules(&merchant).await? {
-                    Some(policy) => println!("{}", serde_json::to_string_pretty(&policy)?),
-                    None => println!("{merchant} has no surcharge rules: nothing is added for any way of paying."),
-                }
-                Ok(())
-            }
+            Command::Migrate => migrate().await,
+            Command::SeedDemo => seed_demo().await,
+            Command::VerifyBooks { days } => verify_books(days).await,
+            Command::Surcharges { merchant, file: None, .. } => print_surcharges(&merchant).await,
             Command::Surcharges { merchant, file: Some(file), check } => {
-                let text =
-                    std::fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
-                let policy = engine::read_rules(&text).with_context(|| file.display().to_string())?;
-                if !check {
-                    open(&Settings::load()?).await?.replace_surcharge_rules(&merchant, &policy).await?;
-                }
-                let said = if check { "can be taken" } else { "are in force now" };
-                println!("{} surcharge rule(s) {said}.", policy.rules.len());
-                Ok(())
+                replace_surcharges(&merchant, &file, check).await
             }
-            Command::Merchant { merchant, takes_parts, over_payment, prepayments } => {
-                let takes = MerchantTakes {
-                    parts: takes_parts.map(|said| said == YesNo::Yes),
-                    over_payment: over_payment.map(|said| match said {
-                        OverPaid::Refuse => OverPayment::Refused,
-                        OverPaid::Credit => OverPayment::Credit,
-                    }),
-                    prepayments: prepayments.map(|said| said == YesNo::Yes),
-                };
-                let now = open(&Settings::load()?).await?.set_merchant(&merchant, takes).await;
-                let now = now.with_context(|| format!("there is no merchant {merchant}"))?;
-                let over_payment = match now.over_payment {
-                    OverPayment::Refused => OverPaid::Refuse,
-                    OverPayment::Credit => OverPaid::Credit,
-                };
-                let (parts, prepayments) = (YesNo::of(now.takes_parts), YesNo::of(now.takes_prepayments));
-                println!(
-                    "{}: takes parts: {parts:?}; over-payment: {over_payment:?}; prepayments: {prepayments:?}",
-                    now.name
-                );
-                Ok(())
+            Command::Merchant { merchant, takes_parts, takes_more, prepayments, retries_debits } => {
+                let takes_prepayments = prepayments;
+                let change = MerchantChange { takes_parts, takes_more, takes_prepayments, retries_debits };
+                set_merchant(&merchant, change).await
             }
-            Command::CheckConfig => {
-                let settings = Settings::load()?;
-                println!("{settings:#?}\nThe database is {}.", settings.database());
-                if settings.key_ring.is_none() {
-                    println!(
-                        "WISEPAY_KEY_RING is not set. A fresh one, to keep safe:\n{}",
-                        engine::KeyRing::generate("1")?
-                    );
-                }
-                Ok(())
-            }
+            Command::CheckConfig => check_config(),
         }
     }
+}
+
+async fn serve_site(with_worker: bool) -> anyhow::Result<()> {
+    let settings = Settings::load()?;
+    let engine = open(&settings).await?;
+    let site = Site::load(&settings)?;
+    serve(&settings, &site, engine, with_worker, stop_signal()).await
+}
+
+async fn work_alone() -> anyhow::Result<()> {
+    let engine = open(&Settings::load()?).await?;
+    work(engine, stop_signal()).await;
+    Ok(())
+}
+
+async fn migrate() -> anyhow::Result<()> {
+    open(&Settings::load()?).await?.migrate().await.context("the schema could not be brought up to date")
+}
+
+async fn seed_demo() -> anyhow::Result<()> {
+    let settings = Settings::load()?;
+    let simulators =
+        settings.simulators_url.clone().context("WISEPAY_SIMULATORS_URL must say where the simulators are")?;
+    let engine = open(&settings).await?;
+    engine.migrate().await?;
+    demo::seed(&engine, &simulators).await.map(|_| ())
+}
+
+async fn verify_books(days: Option<u32>) -> anyhow::Result<()> {
+    let since = days.map(|days| chrono::Utc::now() - chrono::TimeDelta::days(days.into()));
+    let verified = open(&Settings::load()?).await?.verify_books(since).await?;
+    println!(
+        "{} attempts, {} charges at gateways, {} refunds, {} postings in books, {} lines of audit trails compared.",
+        verified.attempts, verified.charges, verified.refunds, verified.postings, verified.lines
+    );
+    // Kept elsewhere, these tell whether a trail was computed anew since.
+    verified.trails.iter().for_each(|end| println!("  Audit trail of {end}"));
+    verified.differences.iter().for_each(|words| println!("  {words}"));
+    anyhow::ensure!(verified.differences.is_empty(), "{} things differ", verified.differences.len());
+    println!("Everything agrees.");
+    Ok(())
+}
+
+async fn print_surcharges(merchant: &str) -> anyhow::Result<()> {
+    let policy = open(&Settings::load()?).await?.surcharge_rules(merchant).await;
+    match known(merchant, policy)? {
+        Some(policy) => println!("{}", serde_json::to_string_pretty(&policy)?),
+        None => println!("{merchant} has no surcharge rules: nothing is added for any way of paying."),
+    }
+    Ok(())
+}
+
+async fn replace_surcharges(merchant: &str, file: &Path, only_check: bool) -> anyhow::Result<()> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let policy = engine::read_rules(&text).with_context(|| file.display().to_string())?;
+    if !only_check {
+        let engine = open(&Settings::load()?).await?;
+        known(merchant, engine.replace_surcharge_rules(merchant, &policy).await)?;
+    }
+    let said = if only_check { "can be taken" } else { "are in force now" };
+    println!("{} surcharge rule(s) {said}.", policy.rules.len());
+    Ok(())
+}
+
+async fn set_merchant(named: &str, change: MerchantChange) -> anyhow::Result<()> {
+    let now = open(&Settings::load()?).await?.set_merchant(named, change).await;
+    let now = known(named, now)?;
+    let said = |yes: bool| if yes { "yes" } else { "no" };
+    println!(
+        "{}: takes parts: {}; takes more: {}; prepayments: {}; retries debits: {}",
+        now.name,
+        said(now.takes_parts),
+        said(now.takes_more),
+        said(now.takes_prepayments),
+        said(now.retries_debits)
+    );
+    Ok(())
+}
+
+/// Names the merchant that is not there.
+fn known<T>(named: &str, answer: Result<T, engine::Error>) -> anyhow::Result<T> {
+    match answer {
+        Err(engine::Error::NotFound) => anyhow::bail!("there is no merchant {named}"),
+        answer => Ok(answer?),
+    }
+}
+
+fn check_config() -> anyhow::Result<()> {
+    let settings = Settings::load()?;
+    println!("{settings:#?}\nThe database is {}.", settings.database());
+    if settings.key_ring.is_none() {
+        println!("WISEPAY_KEY_RING is not set. A fresh one, to keep safe:\n{}", engine::KeyRing::generate("1")?);
+    }
+    Ok(())
 }
 
 async fn open(settings: &Settings) -> anyhow::Result<Engine> {

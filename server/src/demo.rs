@@ -10,7 +10,6 @@ use anyhow::{Context, ensure};
 use chrono::{NaiveDate, TimeZone, Utc};
 use domain::{
     access::Act,
-    advance::OverPayment,
     ids::{ConnectionId, PersonId},
     invoice::{BooksCustomer, BooksInvoice, InvoiceStatus},
     method::MethodKind,
@@ -254,8 +253,9 @@ fn founding(merchant: &Merchant, admin: PersonId, vendors: &str) -> anyhow::Resu
             time_zone: time_zone.to_owned(),
             support_email: format!("billing@{}.test", merchant.key),
             takes_parts: harbour,
-            over_payment: if harbour { OverPayment::Credit } else { OverPayment::Refused },
+            takes_more: harbour,
             takes_prepayments: harbour,
+            retries_debits: false,
         },
         books,
         gateway: match (northwind, harbour) {

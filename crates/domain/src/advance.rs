@@ -18,18 +18,6 @@ pub enum AdvanceKind {
     Prepayment,
 }
 
-/// What becomes of money over what is due: the merchant's choice (G29).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "orm", derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum))]
-#[cfg_attr(feature = "orm", sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case"))]
-#[serde(rename_all = "snake_case")]
-pub enum OverPayment {
-    /// It is not taken.
-    Refused,
-    /// It stays as credit.
-    Credit,
-}
-
 /// What people quote, `CR-7F3C0A1E52`: ten hexadecimal digits from the random half of its id.
 #[must_use]
 pub fn number(id: InvoiceId) -> String {

@@ -76,7 +76,12 @@ impl DeclineReason {
             Self::NoLongerKept => "The payment service keeps this account no more.",
             Self::NotSent => "We could not reach the payment service.",
             Self::SetUp => "The payment service did not accept the request.",
-            _ => "Your bank could not carry out the debit.",
+            Self::Expired
+            | Self::WrongSecurityCode
+            | Self::WrongPostalCode
+            | Self::AuthenticationFailed
+            | Self::TryAgainLater
+            | Self::Declined => "Your bank could not carry out the debit.",
         }
     }
 }
@@ -147,16 +152,26 @@ mod tests {
 
     #[test]
     fn d10_each_reason_belongs_to_one_class_and_each_class_has_one_next_step() {
-        for (reason, class) in [
-            (DeclineReason::InsufficientFunds, ReasonClass::Soft),
-            (DeclineReason::AuthenticationFailed, ReasonClass::Fixable),
-            (DeclineReason::Expired, ReasonClass::Fixable),
-            (DeclineReason::Declined, ReasonClass::Fixable),
-            (DeclineReason::AccountClosed, ReasonClass::Hard),
-            (DeclineReason::Blocked, ReasonClass::Hard),
-            (DeclineReason::NotAuthorised, ReasonClass::Hard),
-            (DeclineReason::TakenBack, ReasonClass::Hard),
-        ] {
+        use {DeclineReason as R, ReasonClass as C};
+        let table = [
+            (R::InsufficientFunds, C::Soft),
+            (R::Expired, C::Fixable),
+            (R::WrongSecurityCode, C::Fixable),
+            (R::WrongPostalCode, C::Fixable),
+            (R::AuthenticationFailed, C::Fixable),
+            (R::Blocked, C::Hard),
+            (R::AccountClosed, C::Hard),
+            (R::NotAuthorised, C::Hard),
+            (R::TakenBack, C::Hard),
+            (R::ChargedBack, C::Hard),
+            (R::TryAgainLater, C::Fixable),
+            (R::Declined, C::Fixable),
+            (R::NoLongerKept, C::Hard),
+            (R::NotSent, C::Fixable),
+            (R::SetUp, C::Fixable),
+        ];
+        assert_eq!(table.map(|(reason, _)| reason), R::ALL);
+        for (reason, class) in table {
             assert_eq!(reason.class(), class, "{reason:?}");
             assert_eq!(class.next().matches('.').count(), 1, "one sentence: {}", class.next());
             assert_eq!(reason.of_debit().matches('.').count(), 1, "one sentence: {}", reason.of_debit());

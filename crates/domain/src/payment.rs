@@ -178,6 +178,24 @@ pub enum DeclineReason {
 }
 
 impl DeclineReason {
+    pub const ALL: [Self; 15] = [
+        Self::InsufficientFunds,
+        Self::Expired,
+        Self::WrongSecurityCode,
+        Self::WrongPostalCode,
+        Self::AuthenticationFailed,
+        Self::Blocked,
+        Self::AccountClosed,
+        Self::NotAuthorised,
+        Self::TakenBack,
+        Self::ChargedBack,
+        Self::TryAgainLater,
+        Self::Declined,
+        Self::NoLongerKept,
+        Self::NotSent,
+        Self::SetUp,
+    ];
+
     /// No card was tried for these: they say nothing about whoever pressed Pay.
     pub const OURS: [Self; 3] = [Self::NotSent, Self::SetUp, Self::NoLongerKept];
 

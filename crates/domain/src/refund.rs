@@ -200,16 +200,54 @@ impl RefundSeen {
     }
 }
 
-/// What can still be paid back: what was captured, less each refund that is not dead. One whose fate is unknown counts.
-///
-/// # Errors
-/// Refunds in another currency.
-pub fn refundable(
-    captured: Money,
-    refunds: impl IntoIterator<Item = (RefundState, Money)>,
-) -> Result<Money, MoneyError> {
-    let mut alive = refunds.into_iter().filter(|(state, _)| !state.is_dead());
-    alive.try_fold(captured, |left, (_, amount)| left.minus(amount))
+/// What can still be paid back of a payment, and what of that is surcharge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// What the payment was over; surcharge included.
+    pub taken_minor: i64,
+    pub taken_surcharge_minor: i64,
+    /// Surcharge included.
+    pub whole: Money,
+    pub surcharge_minor: i64,
+}
+
+impl Left {
+    /// Of a payment over `taken`: each refund that is not dead is gone, with the surcharge in it. One whose fate is unknown
+    /// counts. `undisputed` is what nobody has asked their bank for, which may be any part of it.
+    ///
+    /// # Errors
+    /// Refunds in another currency.
+    pub fn of(
+        taken: Money,
+        taken_surcharge_minor: i64,
+        undisputed: Money,
+        refunds: impl IntoIterator<Item = (RefundState, Money, i64)>,
+    ) -> Result<Self, MoneyError> {
+        let (mut whole, mut surcharge_minor) = (undisputed, taken_surcharge_minor);
+        for (_, amount, of_it) in refunds.into_iter().filter(|(state, ..)| !state.is_dead()) {
+            whole = whole.minus(amount)?;
+            surcharge_minor -= of_it;
+        }
+        surcharge_minor = surcharge_minor.min(whole.minor).max(0);
+        Ok(Self { taken_minor: taken.minor, taken_surcharge_minor, whole, surcharge_minor })
+    }
+
+    /// Without the surcharge.
+    #[must_use]
+    pub const fn invoices_minor(self) -> i64 {
+        self.whole.minor - self.surcharge_minor
+    }
+
+    /// Of a refund over so much, what is surcharge: in proportion, and with the last part whatever is left of it (G26).
+    #[must_use]
+    pub fn surcharge_in(self, amount_minor: i64) -> i64 {
+        let least = (amount_minor - self.invoices_minor()).max(0);
+        let most = amount_minor.min(self.surcharge_minor);
+        let taken = i128::from(self.taken_minor.max(1));
+        let exact = i128::from(self.taken_surcharge_minor) * i128::from(amount_minor);
+        let share = (exact + taken / 2).div_euclid(taken);
+        i64::try_from(share).unwrap_or(most).max(least).min(most)
+    }
 }
 
 /// Why nothing is paid back.

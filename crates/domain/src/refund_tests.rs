@@ -69,9 +69,13 @@ fn g37_an_end_of_ours_becomes_the_gateways_own_and_is_final_then() {
 #[test]
 fn d24_what_is_not_dead_counts_against_the_limit_also_while_nobody_knows() {
     for state in S::ALL {
-        let left = refundable(usd(1_000), [(state, usd(400)), (S::Succeeded, usd(100))]).expect("one currency");
-        assert_eq!(left, usd(if state.is_dead() { 900 } else { 500 }), "{state:?}");
+        let refunds = [(state, usd(400), 40), (S::Succeeded, usd(100), 10)];
+        let left = Left::of(usd(1_000), 100, usd(1_000), refunds).expect("one currency");
+        let (whole, surcharge_minor) = if state.is_dead() { (900, 90) } else { (500, 50) };
+        assert_eq!((left.whole, left.surcharge_minor), (usd(whole), surcharge_minor), "{state:?}");
     }
+    let disputed = Left::of(usd(1_000), 100, usd(60), []).expect("one currency");
+    assert_eq!((disputed.whole, disputed.surcharge_minor), (usd(60), 60), "what is disputed may be any part of it");
     for (wanted, left, answer) in [
         (usd(1), usd(500), Ok(())),
         (usd(500), usd(500), Ok(())),
@@ -95,7 +99,49 @@ fn a_refund_uses_up_one_share_after_the_other() {
     assert_eq!(spread(50, [(one, 0), (two, 100)]), [(two, 50)]);
 }
 
+#[test]
+fn g26_the_last_part_of_a_refund_takes_what_is_left_of_the_surcharge() {
+    let of = |whole, surcharge_minor| Left {
+        taken_minor: 10_150,
+        taken_surcharge_minor: 150,
+        whole: usd(whole),
+        surcharge_minor,
+    };
+    for (left, amount, part) in [
+        (of(10_150, 150), 10_150, 150),
+        (of(10_150, 150), 5_075, 75),
+        (of(10_150, 150), 33, 0),
+        (of(10_150, 150), 34, 1),
+        (of(101, 2), 101, 2),
+        // Surcharge is all that is left.
+        (of(150, 150), 10, 10),
+        // Nothing of it is left.
+        (of(5_000, 0), 2_500, 0),
+    ] {
+        assert_eq!(left.surcharge_in(amount), part, "{left:?} {amount}");
+    }
+}
+
 proptest! {
+    #[test]
+    fn g26_parts_of_a_refund_add_up_to_invoices_and_surcharge(
+        invoices in 1i64..1_000_000, surcharge in 0i64..50_000,
+        cuts in proptest::collection::vec(1i64..400_000, 0..12),
+    ) {
+        let taken = usd(invoices + surcharge);
+        let mut refunds: Vec<(S, Money, i64)> = Vec::new();
+        for cut in cuts.into_iter().chain([taken.minor]) {
+            let left = Left::of(taken, surcharge, taken, refunds.iter().copied()).expect("one currency");
+            let amount = cut.min(left.whole.minor);
+            let part = left.surcharge_in(amount);
+            prop_assert!((0..=amount).contains(&part) && part <= left.surcharge_minor);
+            prop_assert!(amount - part <= left.invoices_minor(), "no more than what the invoices have left");
+            refunds.push((S::Pending, usd(amount), part));
+        }
+        let left = Left::of(taken, surcharge, taken, refunds).expect("one currency");
+        prop_assert_eq!((left.whole, left.surcharge_minor), (usd(0), 0));
+    }
+
     /// News twice, late or in another order than it happened ends in the same state.
     #[test]
     fn d5_repeating_any_fact_changes_nothing(order in proptest::collection::vec(0usize..9, 0..9), again in 0usize..9) {

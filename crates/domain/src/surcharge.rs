@@ -2,8 +2,10 @@
 //! merchant's never goes beyond what its place allows (`wire/gateways.md`, 8.5).
 
 use crate::{
+    card::{Brand, CardKind, Funding},
     money::{Currency, Locale, Money, MoneyError},
     planted,
+    surcharge_law::{Place, most_ppm},
 };
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -12,156 +14,6 @@ use std::{cmp::Reverse, fmt};
 const MILLION: i128 = 1_000_000;
 /// Nobody adds as much again.
 const RATE_MAX_PPM: u32 = 1_000_000;
-
-/// A country of ISO 3166, or a part of one: `AU`, `US-CO`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Place(String);
-
-/// The text is no place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a place is a country or a part of one, as `AU` or `US-CO`")]
-pub struct BadPlace;
-
-impl TryFrom<String> for Place {
-    type Error = BadPlace;
-    fn try_from(text: String) -> Result<Self, BadPlace> {
-        let (country, part) =
-            text.split_once('-').map_or((text.as_str(), None), |(country, part)| (country, Some(part)));
-        let is_country = country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase());
-        let is_part = |part: &str| {
-            (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-        };
-        if is_country && part.is_none_or(is_part) { Ok(Self(text)) } else { Err(BadPlace) }
-    }
-}
-
-impl From<Place> for String {
-    fn from(place: Place) -> Self {
-        place.0
-    }
-}
-
-impl Place {
-    fn country(&self) -> &str {
-        self.0.split('-').next().unwrap_or_default()
-    }
-
-    /// The same place, or a part of this one.
-    fn holds(&self, other: &Self) -> bool {
-        self == other || self.0 == other.country()
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Brand {
-    Visa,
-    Mastercard,
-    Amex,
-    Discover,
-    Diners,
-    Jcb,
-    UnionPay,
-    Eftpos,
-    /// One that no rule can name.
-    #[serde(skip)]
-    Other,
-}
-
-impl Brand {
-    const ALL: [Self; 9] = [
-        Self::Visa,
-        Self::Mastercard,
-        Self::Amex,
-        Self::Discover,
-        Self::Diners,
-        Self::Jcb,
-        Self::UnionPay,
-        Self::Eftpos,
-        Self::Other,
-    ];
-
-    /// By a gateway's name of it.
-    #[must_use]
-    pub fn named(name: &str) -> Self {
-        match name {
-            "visa" => Self::Visa,
-            "mastercard" => Self::Mastercard,
-            "amex" => Self::Amex,
-            "discover" => Self::Discover,
-            "diners" => Self::Diners,
-            "jcb" => Self::Jcb,
-            "unionpay" => Self::UnionPay,
-            "eftpos_au" => Self::Eftpos,
-            _ => Self::Other,
-        }
-    }
-
-    const fn words(self) -> &'static str {
-        match self {
-            Self::Visa => "Visa ",
-            Self::Mastercard => "Mastercard ",
-            Self::Amex => "American Express ",
-            Self::Discover => "Discover ",
-            Self::Diners => "Diners Club ",
-            Self::Jcb => "JCB ",
-            Self::UnionPay => "UnionPay ",
-            Self::Eftpos => "eftpos ",
-            Self::Other => "",
-        }
-    }
-}
-
-/// Whose money a card spends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Funding {
-    Credit,
-    Debit,
-    Prepaid,
-    /// The gateway does not say.
-    Unknown,
-}
-
-impl Funding {
-    const ALL: [Self; 4] = [Self::Credit, Self::Debit, Self::Prepaid, Self::Unknown];
-
-    /// By a gateway's name of it.
-    #[must_use]
-    pub fn named(name: &str) -> Self {
-        match name {
-            "credit" => Self::Credit,
-            "debit" => Self::Debit,
-            "prepaid" => Self::Prepaid,
-            _ => Self::Unknown,
-        }
-    }
-}
-
-/// What a gateway tells of a card before it is charged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CardKind {
-    pub brand: Brand,
-    pub funding: Funding,
-}
-
-impl CardKind {
-    fn all() -> impl Iterator<Item = Self> {
-        Brand::ALL.into_iter().flat_map(|brand| Funding::ALL.map(|funding| Self { brand, funding }))
-    }
-}
-
-impl fmt::Display for CardKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let funding = match self.funding {
-            Funding::Credit => "credit ",
-            Funding::Debit => "debit ",
-            Funding::Prepaid => "prepaid ",
-            Funding::Unknown => "",
-        };
-        write!(f, "{}{funding}card", self.brand.words())
-    }
-}
 
 /// How a payment is paid, as far as rules go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -277,7 +129,7 @@ impl Rule {
 
     /// Of two that fit, the greater one wins. Two that are equal in it say the same but for their days.
     fn precision(&self) -> (bool, bool, usize, bool) {
-        let place = self.jurisdiction.as_ref().map_or(0, |place| place.0.len());
+        let place = self.jurisdiction.as_ref().map_or(0, Place::precision);
         (self.brand.is_some(), self.funding != Covers::Any, place, self.currency.is_some())
     }
 
@@ -344,25 +196,6 @@ impl Rule {
 fn percent(ppm: u32) -> String {
     let digits = format!("{}.{:04}", ppm / 10_000, ppm % 10_000);
     format!("{}\u{a0}%", digits.trim_end_matches('0').trim_end_matches('.'))
-}
-
-/// Where nothing may be added to a card's payment (`wire/gateways.md`, 8.5).
-const FORBIDDEN_IN_US: [&str; 4] = ["US-CT", "US-MA", "US-ME", "US-PR"];
-
-/// The most that the place, or the card's scheme there, allows, in parts of a million of the amount. What a merchant's own
-/// cost caps as well, nobody tells us.
-fn most_ppm(place: &Place, kind: CardKind, on: NaiveDate) -> Option<u32> {
-    /// Since then the schemes may forbid it; what each did is not verified, so it is off.
-    const AU_ENDS: Option<NaiveDate> = NaiveDate::from_ymd_opt(2026, 10, 1);
-    match place.country() {
-        "US" if kind.funding != Funding::Credit || FORBIDDEN_IN_US.contains(&place.0.as_str()) => Some(0),
-        "US" if place.0 == "US-CO" => Some(20_000),
-        "US" => Some(if matches!(kind.brand, Brand::Visa | Brand::Other) { 30_000 } else { 40_000 }),
-        "AU" if matches!(kind.brand, Brand::Visa | Brand::Mastercard | Brand::Eftpos) => {
-            AU_ENDS.is_some_and(|ends| on >= ends).then_some(0)
-        }
-        _ => None,
-    }
 }
 
 /// What is added to one payment, and where the books have it.
@@ -461,30 +294,6 @@ impl Policy {
             if theirs.is_empty() { "" } else { "other " },
             if is_capped { ", or less where the law says so" } else { "" },
         ))
-    }
-}
-
-/// What was taken and is left of a payment, in minor units of one currency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refundable {
-    /// Surcharge included.
-    pub taken_minor: i64,
-    pub surcharge_minor: i64,
-    /// Surcharge included.
-    pub left_minor: i64,
-    pub surcharge_left_minor: i64,
-}
-
-impl Refundable {
-    /// Of a refund over so much, what is surcharge: in proportion, and with the last part whatever is left of it (G26).
-    #[must_use]
-    pub fn surcharge_in(self, amount_minor: i64) -> i64 {
-        let invoices_left = self.left_minor - self.surcharge_left_minor;
-        let (least, most) = ((amount_minor - invoices_left).max(0), amount_minor.min(self.surcharge_left_minor));
-        let taken = i128::from(self.taken_minor.max(1));
-        let exact = i128::from(self.surcharge_minor) * i128::from(amount_minor);
-        let share = (exact + taken / 2).div_euclid(taken);
-        i64::try_from(share).unwrap_or(most).max(least).min(most)
     }
 }
 

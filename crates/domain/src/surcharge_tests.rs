@@ -1,4 +1,5 @@
 use super::*;
+use crate::surcharge_law::BadPlace;
 use proptest::prelude::*;
 
 const ACCOUNT: &str = r#""account": "260""#;
@@ -187,29 +188,6 @@ fn n12_what_applies_to_which_card_is_said_before_one_is_chosen() {
     }
 }
 
-#[test]
-fn g26_the_last_part_of_a_refund_takes_what_is_left_of_the_surcharge() {
-    let of = |left_minor, surcharge_left_minor| Refundable {
-        taken_minor: 10_150,
-        surcharge_minor: 150,
-        left_minor,
-        surcharge_left_minor,
-    };
-    for (refundable, amount, part) in [
-        (of(10_150, 150), 10_150, 150),
-        (of(10_150, 150), 5_075, 75),
-        (of(10_150, 150), 33, 0),
-        (of(10_150, 150), 34, 1),
-        (of(101, 2), 101, 2),
-        // Surcharge is all that is left.
-        (of(150, 150), 10, 10),
-        // Nothing of it is left.
-        (of(5_000, 0), 2_500, 0),
-    ] {
-        assert_eq!(refundable.surcharge_in(amount), part, "{refundable:?} {amount}");
-    }
-}
-
 proptest! {
     #[test]
     fn d12_a_surcharge_is_never_negative_and_never_above_cap_or_law(
@@ -219,23 +197,5 @@ proptest! {
         let added = minor(&policy("US-CO", &[rule.as_str()]), VISA, money(minor_of, "USD"), "2026-12-01");
         prop_assert!((0..=cap).contains(&added));
         prop_assert!(i128::from(added) * 1_000_000 <= i128::from(minor_of) * 20_000);
-    }
-
-    #[test]
-    fn g26_parts_of_a_refund_add_up_to_invoices_and_surcharge(
-        invoices in 1i64..1_000_000, surcharge in 0i64..50_000, cuts in prop::collection::vec(1i64..400_000, 0..12),
-    ) {
-        let taken_minor = invoices + surcharge;
-        let (mut left_minor, mut surcharge_left_minor) = (taken_minor, surcharge);
-        for cut in cuts.into_iter().chain([taken_minor]) {
-            let amount = cut.min(left_minor);
-            let of = Refundable { taken_minor, surcharge_minor: surcharge, left_minor, surcharge_left_minor };
-            let part = of.surcharge_in(amount);
-            prop_assert!((0..=amount).contains(&part) && part <= surcharge_left_minor);
-            prop_assert!(amount - part <= left_minor - surcharge_left_minor, "no more than what the invoices have left");
-            left_minor -= amount;
-            surcharge_left_minor -= part;
-        }
-        prop_assert_eq!((left_minor, surcharge_left_minor), (0, 0));
     }
 }

@@ -54,8 +54,22 @@ impl Engine {
             && self.books(db, Lane::UserAction).await.is_ok_and(|books| books.advances().prepayments)
     }
 
+    /// What is paid over what is due, where the books have a place for it.
+    ///
+    /// # Errors
+    /// The books are not set up, or the database is away.
+    pub(crate) async fn takes_more(&self, db: &MerchantDb, merchant: &Merchant) -> Result<bool, Error> {
+        Ok(merchant.takes_more && self.books(db, Lane::UserAction).await?.advances().over_payments)
+    }
+
+    /// What is over on the invoices with these numbers, as one advance.
+    pub(crate) fn surplus(&self, merchant: &Merchant, customer: CustomerId, over: Money, numbers: &str) -> Invoice {
+        let purpose = format!("Paid over what was due on {numbers}");
+        self.new_advance(merchant, customer, AdvanceKind::OverPayment, over, purpose)
+    }
+
     /// One that nobody has paid yet.
-    pub(crate) fn new_advance(
+    fn new_advance(
         &self,
         merchant: &Merchant,
         customer_id: CustomerId,

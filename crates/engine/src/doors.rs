@@ -5,7 +5,6 @@ use crate::{AdminPass, Engine, Error, GuestPass, OperatorPass, PayerPass, passes
 use chrono::TimeDelta;
 use domain::{
     access::{Act, Role},
-    advance::OverPayment,
     ids::CheckoutId,
     money::Locale,
     views::{Place, Whoami},
@@ -27,7 +26,7 @@ impl Engine {
         let found = self.store().door_checkout(checkout, self.now()).await?;
         let (db, checkout, merchant) = found.ok_or(Error::NotFound)?;
         // At others, nothing can have been chosen.
-        let takes_others = merchant.takes_parts || merchant.over_payment == OverPayment::Credit;
+        let takes_others = merchant.takes_parts || merchant.takes_more;
         let may_choose = checkout.payer_id.is_some() || takes_others;
         let rows = if may_choose { db.checkout_invoices(checkout.id).await? } else { Vec::new() };
         let chosen = Chosen::of(&checkout, rows);

@@ -282,7 +282,7 @@ async fn is_settled(db: &MerchantDb, attempt: &Attempt, failed: &Refund) -> Resu
     let later = refunds.iter().filter(|refund| refund.created_at >= failed.updated_at && !refund.state.is_dead());
     let again: i64 = later.map(|refund| refund.amount_minor).sum();
     let disputes = db.disputes_of(&[attempt.id]).await?;
-    Ok(again >= failed.amount_minor || !left_to_refund(attempt, &refunds, &disputes)?.is_positive())
+    Ok(again >= failed.amount_minor || !left_to_refund(attempt, &refunds, &disputes)?.whole.is_positive())
 }
 
 /// What the books refused of a payment, and what a person must enter, or take out, of it.

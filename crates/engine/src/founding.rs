@@ -88,12 +88,25 @@ impl Engine {
     /// # Errors
     /// The database is away.
     pub async fn demo_gateway(&self, merchant_key: &str) -> Result<Option<ConnectionId>, Error> {
+        match self.merchant_named(merchant_key).await {
+            Ok(db) => Ok(db.connection_of_kind("gateway").await?.map(|connection| connection.id)),
+            Err(Error::NotFound) => Ok(None),
+            Err(cause) => Err(cause),
+        }
+    }
+
+    /// The scope of the merchant with this key or name, for the operator's commands alone.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none.
+    pub(crate) async fn merchant_named(&self, named: &str) -> Result<MerchantDb, Error> {
         for db in self.store().door_rounds().await? {
-            if db.merchant().await?.key == merchant_key {
-                return Ok(db.connection_of_kind("gateway").await?.map(|connection| connection.id));
+            let merchant = db.merchant().await?;
+            if merchant.key == named || merchant.name == named {
+                return Ok(db);
             }
         }
-        Ok(None)
+        Err(Error::NotFound)
     }
 
     /// Empties the database: the demo's reset. What the worker of this process has begun is finished before.

@@ -14,7 +14,7 @@ use connectors::gateway::{Gateway, KeepRequest};
 use domain::{
     consent::KeepWording,
     ids::{AttemptId, MethodId},
-    method::{MethodKind, MethodState},
+    method::MethodKind,
     views::ConsentFace,
 };
 use store::{Attempt, Customer, Job, MerchantDb, Method, Payment};
@@ -90,31 +90,13 @@ impl Engine {
 
     /// As if its payer had just given it. Who is written to about it is who the payment's receipt went to.
     fn kept_card(&self, id: MethodId, attempt: &Attempt, payment: &Payment) -> Method {
-        let (now, public) = (self.now(), &self.0.settings.public_url);
         Method {
-            merchant_id: attempt.merchant_id,
-            id,
-            customer_id: payment.customer_id,
-            connection_id: attempt.connection_id,
             token: attempt.method_token.clone().unwrap_or_default(),
             postal_code: attempt.postal_code.clone(),
             customer_name: payment.customer_name.clone(),
-            return_url: format!("{public}/methods?back={id}"),
             added_by: payment.email.clone(),
-            kind: MethodKind::Card,
-            state: MethodState::Unverified,
-            reason: None,
-            setup_id: None,
-            gateway_customer: None,
-            gateway_method: None,
             face: attempt.method.clone(),
-            good_until: None,
-            action_url: None,
-            nickname: String::new(),
-            is_default: false,
-            replaces: None,
-            created_at: now,
-            updated_at: now,
+            ..self.unverified(attempt.merchant_id, id, payment.customer_id, attempt.connection_id, MethodKind::Card)
         }
     }
 }

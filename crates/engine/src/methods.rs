@@ -15,7 +15,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use connectors::gateway::{Capabilities, Gateway};
 use domain::{
     consent::AuthorityWording,
-    ids::{ConnectionId, CustomerId, MethodId},
+    ids::{ConnectionId, CustomerId, MerchantId, MethodId},
     method::{MethodKind, MethodState, end_in_words, ends},
     money::Currency,
     payment::DeclineReason,
@@ -288,32 +288,54 @@ impl Engine {
         order: &SaveMethod,
         connection_id: ConnectionId,
     ) -> Result<Method, Error> {
-        let (now, public) = (self.now(), &self.0.settings.public_url);
+        let (merchant, customer) = (payer.db.merchant_id(), payer.customer);
         Ok(Method {
-            merchant_id: payer.db.merchant_id(),
-            id: order.method,
-            customer_id: payer.customer,
-            connection_id,
             token: order.token.clone(),
             postal_code: order.postal_code.clone(),
-            customer_name: payer.db.customer(payer.customer).await?.name,
-            return_url: format!("{public}/methods?back={}", order.method),
+            customer_name: payer.db.customer(customer).await?.name,
             added_by: payer.who.email.clone(),
-            kind: order.kind,
+            gateway_customer: payer.db.gateway_customer(customer, connection_id).await?,
+            nickname: short(&order.nickname),
+            replaces: order.replaces,
+            ..self.unverified(merchant, order.method, customer, connection_id, order.kind)
+        })
+    }
+
+    /// A method of which the gateway has said nothing yet, and nobody else either.
+    pub(crate) fn unverified(
+        &self,
+        merchant_id: MerchantId,
+        id: MethodId,
+        customer_id: CustomerId,
+        connection_id: ConnectionId,
+        kind: MethodKind,
+    ) -> Method {
+        let (now, public) = (self.now(), &self.0.settings.public_url);
+        Method {
+            merchant_id,
+            id,
+            customer_id,
+            connection_id,
+            token: String::new(),
+            postal_code: None,
+            customer_name: String::new(),
+            return_url: format!("{public}/methods?back={id}"),
+            added_by: String::new(),
+            kind,
             state: MethodState::Unverified,
             reason: None,
             setup_id: None,
-            gateway_customer: payer.db.gateway_customer(payer.customer, connection_id).await?,
+            gateway_customer: None,
             gateway_method: None,
             face: None,
             good_until: None,
             action_url: None,
-            nickname: short(&order.nickname),
+            nickname: String::new(),
             is_default: false,
-            replaces: order.replaces,
+            replaces: None,
             created_at: now,
             updated_at: now,
-        })
+        }
     }
 }
 

@@ -11,7 +11,6 @@ use crate::{
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::{books::BooksError, gateway::Gateway};
 use domain::{
-    advance::OverPayment,
     ids::{CheckoutId, InvoiceId, MerchantId, PaymentId},
     invoice::{BooksInvoice, InvoiceStatus},
     money::Money,
@@ -96,8 +95,7 @@ impl Engine {
         if invoices.iter().any(|invoice| invoice.advance.is_some()) {
             return Takes::default();
         }
-        let more = guest.merchant.over_payment == OverPayment::Credit
-            && self.books(&guest.db, Lane::UserAction).await.is_ok_and(|books| books.advances().over_payments);
+        let more = self.takes_more(&guest.db, &guest.merchant).await.unwrap_or(false);
         Takes { parts: guest.merchant.takes_parts, more }
     }
 
@@ -142,80 +140,94 @@ impl Engine {
         was: Option<(String, Money)>,
         to_confirm: Option<ToConfirm>,
     ) -> Result<CheckoutPage, Error> {
-        let (face, of_several) = (guest.merchant.face()?, guest.chosen.len() > 1);
         let (latest, live) = self.payments_at(guest).await?;
-        if let Some((live, taken)) = live {
-            let standing = match self.standing(guest, payer, live).await {
-                // Staff have put a payment of another invoice there (`reallocate_payment.rs`): it is being recorded.
-                Err(Error::NotFound) => {
-                    let (reason, number) = (ClosedReason::JustPaid, guest.db.invoice(taken).await?.number);
-                    let closed = Closed { merchant: Some(face), invoice_number: Some(number), of_several, reason };
-                    return Ok(CheckoutPage::Closed(closed));
-                }
-                otherwise => otherwise?,
-            };
-            if standing.mine {
-                return Ok(CheckoutPage::Standing(standing));
-            }
-            // Of a part that the books do not have yet, something is left: the page is asked again by itself.
-            let is_whole = standing.shares.iter().all(|share| !share.balance_after.is_positive());
-            let reason = match standing.outcome {
-                Outcome::Paid if is_whole => ClosedReason::JustPaid,
-                _ => ClosedReason::InProgress { since: standing.at, again_by: self.free_by(guest, live).await? },
-            };
-            // Of several, the one that is taken.
-            let invoice_number = standing.shares.into_iter().next().map(|share| share.number);
-            return Ok(CheckoutPage::Closed(Closed { merchant: Some(face), invoice_number, of_several, reason }));
+        if let Some(live) = live {
+            return self.taken_page(guest, payer, live).await;
         }
         let (invoices, customer, stale) = self.invoices_to_show(guest).await?;
-        let closed = |invoice: &Invoice, reason| {
-            let (merchant, invoice_number) = (Some(face.clone()), Some(invoice.number.clone()));
-            Ok(CheckoutPage::Closed(Closed { merchant, invoice_number, of_several, reason }))
-        };
         let last_outcome = match &latest {
             Some(payment) => Some(self.standing(guest, payer, payment.id).await?),
             None => None,
         };
-        let paid = last_outcome.as_ref().is_some_and(|last| last.outcome == Outcome::Paid);
-        let not_payable = invoices.iter().find_map(|invoice| Some((invoice, nothing_to_pay(invoice)?)));
-        if let Some((invoice, reason)) = not_payable {
+        if let Some((invoice, reason)) = invoices.iter().find_map(|invoice| Some((invoice, nothing_to_pay(invoice)?))) {
             return match last_outcome {
-                Some(last) if paid => Ok(CheckoutPage::Standing(last)),
-                _ => closed(invoice, reason),
+                Some(last) if last.outcome == Outcome::Paid => Ok(CheckoutPage::Standing(last)),
+                _ => closed(guest, Some(invoice.number.clone()), reason),
             };
         }
         let Ok((_, gateway)) = self.gateway(&guest.db).await else {
-            return closed(&invoices[0], ClosedReason::NotSetUp);
+            return closed(guest, Some(invoices[0].number.clone()), ClosedReason::NotSetUp);
         };
         let last_decline = match last_outcome.map(|standing| standing.outcome) {
             Some(Outcome::Declined { words }) => Some(words),
             _ => None,
         };
-        let is_of_invoices = invoices.iter().all(|invoice| invoice.advance.is_none());
+        let paid_at = if latest.is_some() { paid_at(guest).await? } else { None };
+        let takes = self.takes(guest, &invoices).await;
+        let company = guest.checkout.company_named.then_some(customer.name.as_str());
+        let items = self.items(guest, invoices, company, (takes, paid_at))?;
+        let moved = was.and_then(|(number, was)| moved(&items, number, was));
+        let offer = self.offer(guest, payer, gateway.as_ref(), &customer, (items, takes), to_confirm).await?;
+        Ok(CheckoutPage::Pay(Offer { moved, last_decline, stale, ..offer }))
+    }
+
+    /// The page while a payment has one of the checkout's invoices: where it stands, for whoever it belongs to.
+    async fn taken_page(
+        &self,
+        guest: &GuestPass,
+        payer: Option<&PayerPass>,
+        (live, taken): (PaymentId, InvoiceId),
+    ) -> Result<CheckoutPage, Error> {
+        let standing = match self.standing(guest, payer, live).await {
+            // Staff have put a payment of another invoice there (`reallocate_payment.rs`): it is being recorded.
+            Err(Error::NotFound) => {
+                let number = guest.db.invoice(taken).await?.number;
+                return closed(guest, Some(number), ClosedReason::JustPaid);
+            }
+            otherwise => otherwise?,
+        };
+        if standing.mine {
+            return Ok(CheckoutPage::Standing(standing));
+        }
+        // Of a part that the books do not have yet, something is left: the page is asked again by itself.
+        let is_whole = standing.shares.iter().all(|share| !share.balance_after.is_positive());
+        let reason = match standing.outcome {
+            Outcome::Paid if is_whole => ClosedReason::JustPaid,
+            _ => ClosedReason::InProgress { since: standing.at, again_by: self.free_by(guest, live).await? },
+        };
+        // Of several, the one that is taken.
+        closed(guest, standing.shares.into_iter().next().map(|share| share.number), reason)
+    }
+
+    /// What may be paid of these items, and by what; nothing was declined or has moved, as far as this knows.
+    async fn offer(
+        &self,
+        guest: &GuestPass,
+        payer: Option<&PayerPass>,
+        gateway: &dyn Gateway,
+        customer: &Customer,
+        (items, takes): (Vec<OfferItem>, Takes),
+        to_confirm: Option<ToConfirm>,
+    ) -> Result<Offer, Error> {
+        let merchant = guest.merchant.face()?;
+        let is_of_invoices = items.iter().all(|item| item.invoice.advance.is_none());
         let pdf = is_of_invoices && guest.checkout.company_named && self.has_pdf(&guest.db).await;
         let saved = self.methods_at(guest, payer, customer.id).await?;
-        let keep = offer_to_keep(guest, payer, &customer, gateway.as_ref());
-        let company = guest.checkout.company_named.then_some(customer.name);
-        let paid_at = match latest {
-            Some(_) => paid_at(guest).await?,
-            None => None,
-        };
-        let takes = self.takes(guest, &invoices).await;
-        let items = self.items(guest, invoices, company.as_deref(), (takes, paid_at))?;
         let pays: Vec<_> = items.iter().map(|item| item.pay).collect();
         // The books have given one of them another currency since it was chosen.
         let bare = together(&pays).map_err(|_| Error::NotFound)?;
         let to_confirm = to_confirm.filter(|to_confirm| to_confirm.added.currency == bare.currency);
-        let (added, surcharges) = self.surcharge_to_show(guest, gateway.as_ref(), bare, to_confirm.as_ref()).await?;
+        let (added, surcharges) = self.surcharge_to_show(guest, gateway, bare, to_confirm.as_ref()).await?;
         let amount = bare.plus(added)?;
         let offered: Vec<_> = items.iter().map(offered).collect();
         let with_debits = saved.iter().any(|method| method.kind.is_debit());
-        let consent = consent::face(with_debits, &face, &offered, (added, amount))?;
-        Ok(CheckoutPage::Pay(Offer {
+        let consent = consent::face(with_debits, &merchant, &offered, (added, amount))?;
+        let capabilities = gateway.capabilities();
+        Ok(Offer {
             checkout: guest.checkout.id,
             payment: order::mint(self.now()),
-            merchant: face,
-            moved: was.and_then(|(number, was)| moved(&items, number, was)),
+            merchant,
+            moved: None,
             items,
             pdf,
             takes,
@@ -224,17 +236,17 @@ impl Engine {
             paid_by: to_confirm.map(|to_confirm| to_confirm.paid_by),
             surcharges,
             consent,
-            last_decline,
+            last_decline: None,
             saved,
-            keep,
+            keep: offer_to_keep(guest, payer, customer, gateway),
             gateway: GatewayFace {
-                name: gateway.capabilities().name.to_owned(),
+                name: capabilities.name.to_owned(),
                 entry: gateway.method_entry(),
-                hosted_page: gateway.capabilities().hosted_page,
-                postal_code: gateway.capabilities().postal_code,
+                hosted_page: capabilities.hosted_page,
+                postal_code: capabilities.postal_code,
             },
-            stale,
-        }))
+            stale: false,
+        })
     }
 
     /// What is added as far as it is known before a card is entered, and what applies to which way of paying.
@@ -406,6 +418,12 @@ fn offered(item: &OfferItem) -> Offered<'_> {
 fn moved(items: &[OfferItem], number: String, was: Money) -> Option<Moved> {
     let now = items.iter().find(|item| item.invoice.number == number)?.invoice.due;
     (now != was).then_some(Moved { number, was, now })
+}
+
+/// Why there is nothing to press.
+fn closed(guest: &GuestPass, invoice_number: Option<String>, reason: ClosedReason) -> Result<CheckoutPage, Error> {
+    let (merchant, of_several) = (Some(guest.merchant.face()?), guest.chosen.len() > 1);
+    Ok(CheckoutPage::Closed(Closed { merchant, invoice_number, of_several, reason }))
 }
 
 /// Why nothing can be paid on it, as it was last read.

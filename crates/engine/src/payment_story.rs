@@ -24,9 +24,9 @@ use domain::{
     ledger::{Account, JournalKind},
     payment::{AttemptState, DeclineReason, Fact, Source},
     refund::Refunded,
-    views::{AttemptFace, PaymentStory, PostingFace, StoryEvent, Tone},
+    views::{AttemptFace, PaymentRow, PaymentStory, PostingFace, StoryEvent, Tone},
 };
-use store::{Attempt, BooksEntry, BooksEntryState, Exception, ExceptionState, MerchantDb, Observed};
+use store::{Attempt, BooksEntry, BooksEntryState, Exception, ExceptionState, MerchantDb, Observed, Payment};
 
 /// A step that comes up so soon is waited for on the page.
 const WATCHED: TimeDelta = TimeDelta::minutes(1);
@@ -78,49 +78,7 @@ impl Engine {
         let place = self.books_place(db).await?;
         let mut entries = Vec::new();
         for attempt in &attempts {
-            let started = local(attempt.created_at);
-            let surcharge = attempt.surcharge()?.map(|surcharge| surcharge.format(admin.who.locale));
-            let surcharge = surcharge.map(|surcharge| format!(". Surcharge in it: {surcharge}.")).unwrap_or_default();
-            let detail = format!("{}{surcharge}", attempt.description);
-            let title = if attempt.retry > 0 { "Tried again" } else { "Payment started" };
-            story.events.push(event(started, title, &detail, Tone::Neutral));
-            let mut seen = db.observations(attempt.id).await?;
-            if repeats == Repeats::Dropped {
-                seen.dedup_by(|next, before| says_the_same(next, before));
-            }
-            story.events.extend(seen.iter().map(|seen| observed(seen, local(seen.at))));
-            let face = self.attempt_face(db, attempt).await?;
-            for line in db.posting_list(attempt.id).await? {
-                story.postings.push(PostingFace {
-                    at: local(line.at),
-                    kind: journal_words(line.kind).into(),
-                    account: account_words(line.account, &face.gateway, &payment.customer_name),
-                    amount: line.amount,
-                });
-            }
-            let refunds = db.refunds_of(&[attempt.id]).await?;
-            story.refund = self.refund_plan(db, attempt, &refunds, &face, &place).await?;
-            for refund in &refunds {
-                story.refunds.push(refund_face(refund, &face.gateway, local(refund.created_at))?);
-                let events = refund_events(db, refund, &face.gateway, &place, admin.who.locale, local).await?;
-                story.events.extend(events);
-            }
-            let told = Told { gateway: &face.gateway, locale: admin.who.locale, zone, now: self.now() };
-            for dispute in &db.disputes_of(&[attempt.id]).await? {
-                story.disputes.push(told.face(dispute)?);
-                story.events.extend(told.events(db, dispute, local).await?);
-            }
-            story.attempts.push(face);
-            let parts = db.refund_parts(&refunds).await?;
-            let shares = db.books_entries(attempt.id).await?;
-            for share in &shares {
-                let cure = again(attempt, share, &refunds, &parts);
-                if cure == Some(Cure::PostPayment) && story.reallocation.is_none() {
-                    story.reallocation = self.reallocation(db, attempt, share, payment.customer_id, &parts).await?;
-                }
-                story.again = story.again.or(cure);
-            }
-            entries.extend(shares);
+            entries.extend(self.tell_attempt(admin, &payment, attempt, repeats, &place, &mut story).await?);
         }
         let written = Written::of_payment(db, payment.id).await?;
         let (actors, books) = (Actors::of(db, &written).await?, BooksStory::of(&written));
@@ -134,20 +92,7 @@ impl Engine {
             let told = event(local(mail.created_at), &mail.subject, &detail, Tone::Neutral);
             story.events.push(StoryEvent { mail: Some(mail.id), ..told });
         }
-        let mut found = Vec::new();
-        let mut is_loss_fixed = false;
-        for row in db.exceptions_of_payment(payment.id).await? {
-            match row.state {
-                ExceptionState::Open => found.push(OpenException::from(row)),
-                ExceptionState::Fixed => {
-                    is_loss_fixed |= row.unique_key.starts_with(DISPUTE_LOST);
-                    story.events.push(fixed(&row, local));
-                }
-                ExceptionState::Cured => {}
-            }
-        }
-        found.sort_by_key(|line| (line.severity, line.since));
-        story.exception = found.into_iter().next().map(|line| line.face(zone));
+        let is_loss_fixed = tell_exceptions(db, payment.id, zone, &mut story).await?;
         story.events.sort_by_key(|event| event.at);
         let newest = latest(db, payment.id).await?;
         // What became of a debit that came back, before it was tried again, is over.
@@ -160,20 +105,68 @@ impl Engine {
             story.is_unpaid |= exception.cure == Some(Cure::PostPayment);
             story.sentence = exception.sentence();
         }
-        story.sentence.push_str(match story.row.dispute {
-            Some(DisputeState::Inquiry) => " The bank of the card’s holder asks about it; nothing was taken.",
-            Some(DisputeState::Open) => " The card’s holder disputes it at their bank.",
-            Some(DisputeState::Lost) if story.row.state.has_money() && !is_loss_fixed => {
-                " A dispute over part of it was lost: take as much out of the books."
-            }
-            _ => "",
-        });
+        story.sentence.push_str(dispute_words(&story.row, is_loss_fixed));
         story.sentence.push_str(match story.row.refunded {
             Refunded::Nothing => "",
             Refunded::Part => " Part of it was paid back.",
             Refunded::Whole => " All of it was paid back.",
         });
         Ok(story)
+    }
+
+    /// One attempt with its facts, journals, refunds and disputes, and what can be done about its entries, which are
+    /// answered.
+    async fn tell_attempt(
+        &self,
+        admin: &AdminPass,
+        payment: &Payment,
+        attempt: &Attempt,
+        repeats: Repeats,
+        place: &str,
+        story: &mut PaymentStory,
+    ) -> Result<Vec<BooksEntry>, Error> {
+        let (db, locale, zone) = (&admin.db, admin.who.locale, zone(&admin.who.time_zone));
+        let local = |at| on_the_wall(at, zone);
+        let surcharge = attempt.surcharge()?.map(|surcharge| surcharge.format(locale));
+        let surcharge = surcharge.map(|surcharge| format!(". Surcharge in it: {surcharge}.")).unwrap_or_default();
+        let detail = format!("{}{surcharge}", attempt.description);
+        let title = if attempt.retry > 0 { "Tried again" } else { "Payment started" };
+        story.events.push(event(local(attempt.created_at), title, &detail, Tone::Neutral));
+        let mut seen = db.observations(attempt.id).await?;
+        if repeats == Repeats::Dropped {
+            seen.dedup_by(|next, before| says_the_same(next, before));
+        }
+        story.events.extend(seen.iter().map(|seen| observed(seen, local(seen.at))));
+        let face = self.attempt_face(db, attempt).await?;
+        for line in db.posting_list(attempt.id).await? {
+            story.postings.push(PostingFace {
+                at: local(line.at),
+                kind: journal_words(line.kind).into(),
+                account: account_words(line.account, &face.gateway, &payment.customer_name),
+                amount: line.amount,
+            });
+        }
+        let refunds = db.refunds_of(&[attempt.id]).await?;
+        story.refund = self.refund_plan(db, attempt, &refunds, &face, place).await?;
+        for refund in &refunds {
+            story.refunds.push(refund_face(refund, &face.gateway, local(refund.created_at))?);
+            story.events.extend(refund_events(db, refund, &face.gateway, place, locale, local).await?);
+        }
+        let told = Told { gateway: &face.gateway, locale, zone, now: self.now() };
+        for dispute in &db.disputes_of(&[attempt.id]).await? {
+            story.disputes.push(told.face(dispute)?);
+            story.events.extend(told.events(db, dispute, local).await?);
+        }
+        story.attempts.push(face);
+        let (parts, shares) = (db.refund_parts(&refunds).await?, db.books_entries(attempt.id).await?);
+        for share in &shares {
+            let cure = again(attempt, share, &refunds, &parts);
+            if cure == Some(Cure::PostPayment) && story.reallocation.is_none() {
+                story.reallocation = self.reallocation(db, attempt, share, payment.customer_id, &parts).await?;
+            }
+            story.again = story.again.or(cure);
+        }
+        Ok(shares)
     }
 
     /// Where payments are written, as the merchant's bookkeeper calls it.
@@ -197,6 +190,41 @@ impl Engine {
             method: attempt.method.clone(),
             amount: attempt.amount()?,
         })
+    }
+}
+
+/// The most severe exception of the payment, and those that somebody has fixed. `true`: a dispute that was lost is among
+/// these.
+async fn tell_exceptions(
+    db: &MerchantDb,
+    payment: PaymentId,
+    zone: Tz,
+    story: &mut PaymentStory,
+) -> Result<bool, Error> {
+    let (mut found, mut is_loss_fixed) = (Vec::new(), false);
+    for row in db.exceptions_of_payment(payment).await? {
+        match row.state {
+            ExceptionState::Open => found.push(OpenException::from(row)),
+            ExceptionState::Fixed => {
+                is_loss_fixed |= row.unique_key.starts_with(DISPUTE_LOST);
+                story.events.push(fixed(&row, |at| on_the_wall(at, zone)));
+            }
+            ExceptionState::Cured => {}
+        }
+    }
+    found.sort_by_key(|line| (line.severity, line.since));
+    story.exception = found.into_iter().next().map(|line| line.face(zone));
+    Ok(is_loss_fixed)
+}
+
+const fn dispute_words(row: &PaymentRow, is_loss_fixed: bool) -> &'static str {
+    match row.dispute {
+        Some(DisputeState::Inquiry) => " The bank of the card’s holder asks about it; nothing was taken.",
+        Some(DisputeState::Open) => " The card’s holder disputes it at their bank.",
+        Some(DisputeState::Lost) if row.state.has_money() && !is_loss_fixed => {
+            " A dispute over part of it was lost: take as much out of the books."
+        }
+        _ => "",
     }
 }
 

@@ -7,17 +7,12 @@ use crate::{
     audit::{Actor, Audited},
     clock::{day, zone},
     failpoint,
-    jobs::{Ran, Work},
-    reallocate_payment::has_refund,
+    jobs::Ran,
+    keep_surplus::is_refunded,
 };
 use connectors::books::{Books, BooksError, PostPayment, Posted, RefusedCause};
-use domain::{
-    advance::{AdvanceKind, OverPayment},
-    ids::AttemptId,
-    invoice::InvoiceStatus,
-    money::Money,
-};
-use store::{Attempt, BooksEntry, BooksEntryState, Invoice, Job, MerchantDb, MerchantTx};
+use domain::{ids::AttemptId, money::Money};
+use store::{Attempt, BooksEntry, BooksEntryState, Invoice, Job, MerchantDb};
 
 /// How the write of one entry ended.
 enum Ended {
@@ -94,40 +89,12 @@ impl Engine {
             Err(BooksError::Refused {
                 cause: cause @ (RefusedCause::MoreThanDue | RefusedCause::NotAwaitingPayment),
                 message,
-            }) => match self.over_paid(db, books, entry, invoice).await? {
+            }) => match self.over_paid(db, entry, invoice).await? {
                 Some((left_minor, advance)) => Ok(Ended::OverPaid { left_minor, advance, why: message }),
                 None => refused_or_later(attempt, BooksError::Refused { cause, message }),
             },
             Err(cause) => refused_or_later(attempt, cause),
         }
-    }
-
-    /// What is still due of a share that the books refuse, and the rest of it as an advance, where that may stay as credit.
-    /// Not for what they have refused before, which somebody has been told of, and not twice in one payment. Never for a
-    /// surcharge: its invoice is raised for this payment, and nobody has a credit from it.
-    async fn over_paid(
-        &self,
-        db: &MerchantDb,
-        books: &dyn Books,
-        entry: &BooksEntry,
-        invoice: &Invoice,
-    ) -> Result<Option<(i64, Box<Invoice>)>, Error> {
-        let merchant = db.merchant().await?;
-        let is_kept = merchant.over_payment == OverPayment::Credit && books.advances().over_payments;
-        if !is_kept || invoice.advance.is_some() || entry.is_surcharge() || entry.last_error.is_some() {
-            return Ok(None);
-        }
-        let shares = db.books_shares(entry.attempt_id).await?;
-        let read = self.invoice_from_books(db, invoice).await?;
-        let is_issued = matches!(read.status, InvoiceStatus::Open | InvoiceStatus::Paid);
-        let left_minor = read.due.minor.max(0);
-        if shares.iter().any(|(_, of)| of.advance.is_some()) || !is_issued || left_minor >= entry.amount_minor {
-            return Ok(None);
-        }
-        let over = Money::new(entry.amount_minor - left_minor, read.due.currency);
-        let purpose = format!("Paid over what was due on {}", invoice.number);
-        let advance = self.new_advance(&merchant, invoice.customer_id, AdvanceKind::OverPayment, over, purpose);
-        Ok(Some((left_minor, Box::new(advance))))
     }
 
     pub(crate) async fn posting(
@@ -222,35 +189,6 @@ fn refused_or_later(attempt: &Attempt, cause: BooksError) -> Result<Ended, Error
         }
         later => Err(Error::BooksUnreachable(later)),
     }
-}
-
-impl Engine {
-    /// What is over is meant for an advance from here on. It is told by the writing of either part, unless all of it moves.
-    async fn keep_surplus(
-        &self,
-        tx: &MerchantTx,
-        job: &Job,
-        entry: &BooksEntry,
-        (left_minor, advance): (i64, &Invoice),
-    ) -> Result<Option<Audited>, Error> {
-        let (now, attempt) = (self.now(), entry.attempt_id);
-        tx.advance_add(advance.clone()).await?;
-        tx.claim_take(attempt, advance.id).await?;
-        let again = Work::PostAgain { attempt, asked_ms: now.timestamp_millis() };
-        again.queue(tx, job.payment_id, now, now).await?;
-        if left_minor > 0 {
-            tx.books_entry_split(entry, left_minor, advance.id, now).await?;
-            return Ok(None);
-        }
-        tx.books_entry_reallocate(entry, advance.id, now).await?;
-        Ok(Some(Audited::reallocated(entry, advance.id)))
-    }
-}
-
-/// A refund of it has its own write on that invoice, which would be lost where the payment goes.
-async fn is_refunded(tx: &MerchantTx, entry: &BooksEntry) -> Result<bool, Error> {
-    let refunds = tx.refunds_of(&[entry.attempt_id]).await?;
-    Ok(has_refund(&tx.refund_parts(&refunds).await?, entry.invoice_id))
 }
 
 async fn posted_before(books: &dyn Books, post: &PostPayment) -> Result<Option<Posted>, BooksError> {

@@ -17,7 +17,7 @@ use domain::{
     payment::{AttemptState, Source},
     refund::{RefundFact, RefundMade, RefundSeen, RefundState},
 };
-use store::{Attempt, MerchantDb, OpenedRefund, Refund, refundable_of};
+use store::{Attempt, MerchantDb, OpenedRefund, Refund, left_to_refund};
 
 const REASON_MAX_CHARS: usize = 500;
 
@@ -51,8 +51,8 @@ impl Engine {
         }
         let surcharge_minor = if order.with_surcharge {
             let refunds = db.refunds_of(&[attempt.id]).await?;
-            let of = refundable_of(&attempt, &refunds, &db.disputes_of(&[attempt.id]).await?)?;
-            of.surcharge_in(order.amount.minor)
+            let left = left_to_refund(&attempt, &refunds, &db.disputes_of(&[attempt.id]).await?)?;
+            left.surcharge_in(order.amount.minor)
         } else {
             0
         };

@@ -17,7 +17,6 @@ use domain::{
 };
 use store::{
     Attempt, BooksEntry, BooksEntryState, Invoice, MerchantDb, ObservedRefund, Refund, RefundEntry, left_to_refund,
-    refundable_of,
 };
 use uuid::Uuid;
 
@@ -56,10 +55,10 @@ impl Engine {
         place: &str,
     ) -> Result<Option<RefundPlan>, Error> {
         let disputes = db.disputes_of(&[attempt.id]).await?;
-        let most = left_to_refund(attempt, paid_back, &disputes)?;
-        if !most.is_positive() {
+        let left = left_to_refund(attempt, paid_back, &disputes)?;
+        if !left.whole.is_positive() {
             let is_disputed = disputes.iter().any(|dispute| dispute.state == DisputeState::Open);
-            let waits = is_disputed && left_to_refund(attempt, paid_back, &[])?.is_positive();
+            let waits = is_disputed && left_to_refund(attempt, paid_back, &[])?.whole.is_positive();
             return Ok(waits.then(|| RefundPlan::NotHere(DISPUTED.to_owned())));
         }
         let connection = db.connection(attempt.connection_id).await?;
@@ -67,8 +66,8 @@ impl Engine {
         if let Refunds::No(instead) = refunds {
             return Ok(Some(RefundPlan::NotHere(instead.to_owned())));
         }
-        let surcharge_left = refundable_of(attempt, paid_back, &disputes)?.surcharge_left_minor;
-        let surcharge = (surcharge_left > 0).then(|| Money::new(surcharge_left, most.currency));
+        let surcharge = Money::new(left.surcharge_minor, left.whole.currency);
+        let surcharge = surcharge.is_positive().then_some(surcharge);
         let mut shares = db.books_shares(attempt.id).await?;
         shares.retain(|(share, _)| !share.is_surcharge());
         let is_refused = shares.iter().any(|(share, _)| share.state == BooksEntryState::Refused);
@@ -80,7 +79,7 @@ impl Engine {
         Ok(Some(RefundPlan::Offered(RefundOffer {
             refund: RefundId(Uuid::now_v7()),
             payment: attempt.payment_id,
-            most,
+            most: left.whole,
             surcharge,
             whole_until_settled: refunds == Refunds::WholeUntilSettled && is_unsettled(attempt),
             goes_to: format!("{}, through {}", face.method.as_deref().unwrap_or("The payer’s card"), face.gateway),

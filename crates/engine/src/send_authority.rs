@@ -1,19 +1,17 @@
-//! The copy of the authority to debit an account, for whoever signed it (S70), and what mails about a debit say besides.
+//! The copy of the authority to debit an account, for whoever signed it (S70).
 
 use crate::{
     Engine, Error,
-    clock::{day, on_the_wall, zone},
-    faces::decline_reason,
-    jobs::{Ran, Work},
+    clock::{on_the_wall, zone},
+    jobs::Ran,
     send_mail::{AUTHORITY, rendered},
 };
-use chrono_tz::Tz;
 use domain::{
-    date::{in_words, moment_in_words, zone_in_words},
+    date::{moment_in_words, zone_in_words},
     ids::MethodId,
 };
-use minijinja::{Value, context};
-use store::{Attempt, Job, JobState, MerchantDb, NewMail};
+use minijinja::context;
+use store::{Job, MerchantDb, NewMail};
 
 impl Engine {
     /// Written once for each account, however often the job runs.
@@ -43,36 +41,6 @@ impl Engine {
             state: self.first_mail_state(),
         };
         self.keep_mail(db, job, mail).await
-    }
-
-    /// The dates of a debit, its authority, and what comes next when it has failed. Nothing for what is no debit.
-    pub(crate) async fn debit_words(
-        &self,
-        db: &MerchantDb,
-        attempt: &Attempt,
-        zone: Tz,
-    ) -> Result<Option<Value>, Error> {
-        if !attempt.kind.is_debit() {
-            return Ok(None);
-        }
-        let authority = match attempt.method_id {
-            Some(method) => db.authority(method).await?,
-            None => None,
-        };
-        let retry = Work::RetryDebit { attempt: attempt.id, number: attempt.retry + 1 }.key("");
-        let jobs = db.jobs_of_payment(attempt.payment_id).await?;
-        let planned = jobs.iter().find(|job| job.unique_key == retry && job.state == JobState::Ready);
-        let sent = day(attempt.created_at, zone);
-        Ok(Some(context! {
-            sent => in_words(sent),
-            clears_by => attempt.kind.clears_by(sent).map(in_words),
-            returnable_until => attempt.kind.returnable_until(sent).map(in_words),
-            is_retry => attempt.retry > 0,
-            holder => authority.as_ref().map(|authority| authority.holder.as_str()),
-            signed => authority.as_ref().map(|authority| in_words(day(authority.given_at, zone))),
-            again_on => planned.map(|job| in_words(day(job.run_at, zone))),
-            next => decline_reason(attempt).map(|reason| reason.class().next()),
-        }))
     }
 }
 

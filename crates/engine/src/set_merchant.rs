@@ -1,15 +1,29 @@
-//! What a merchant takes besides all that is due, changed by the operator's hand.
+//! What a merchant takes besides all that is due, and whether debits are tried again, changed by the operator's hand.
 
 use crate::{Engine, Error};
-use domain::advance::OverPayment;
 use store::Merchant;
 
 /// What shall change; the rest stays.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct MerchantTakes {
-    pub parts: Option<bool>,
-    pub over_payment: Option<OverPayment>,
-    pub prepayments: Option<bool>,
+#[derive(Clone, Copy, Debug)]
+pub struct MerchantChange {
+    pub takes_parts: Option<bool>,
+    pub takes_more: Option<bool>,
+    pub takes_prepayments: Option<bool>,
+    pub retries_debits: Option<bool>,
+}
+
+impl MerchantChange {
+    /// As the operator's line has it; empty when nothing is to change.
+    fn words(self) -> String {
+        let named = [
+            ("takes_parts", self.takes_parts),
+            ("takes_more", self.takes_more),
+            ("takes_prepayments", self.takes_prepayments),
+            ("retries_debits", self.retries_debits),
+        ];
+        let set = named.into_iter().filter_map(|(name, to)| Some(format!("{name} {}", to?)));
+        set.collect::<Vec<_>>().join(", ")
+    }
 }
 
 impl Engine {
@@ -17,21 +31,23 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is none.
-    pub async fn set_merchant(&self, named: &str, takes: MerchantTakes) -> Result<Merchant, Error> {
-        for db in self.store().door_rounds().await? {
-            let merchant = db.merchant().await?;
-            if merchant.key != named && merchant.name != named {
-                continue;
-            }
-            let merchant = Merchant {
-                takes_parts: takes.parts.unwrap_or(merchant.takes_parts),
-                over_payment: takes.over_payment.unwrap_or(merchant.over_payment),
-                takes_prepayments: takes.prepayments.unwrap_or(merchant.takes_prepayments),
-                ..merchant
-            };
-            db.merchant_takes(&merchant).await?;
-            return Ok(merchant);
+    pub async fn set_merchant(&self, named: &str, change: MerchantChange) -> Result<Merchant, Error> {
+        let (db, words) = (self.merchant_named(named).await?, change.words());
+        if words.is_empty() {
+            return Ok(db.merchant().await?);
         }
-        Err(Error::NotFound)
+        let tx = db.begin().await?;
+        let merchant = tx.merchant().await?;
+        let merchant = Merchant {
+            takes_parts: change.takes_parts.unwrap_or(merchant.takes_parts),
+            takes_more: change.takes_more.unwrap_or(merchant.takes_more),
+            takes_prepayments: change.takes_prepayments.unwrap_or(merchant.takes_prepayments),
+            retries_debits: change.retries_debits.unwrap_or(merchant.retries_debits),
+            ..merchant
+        };
+        tx.merchant_set(&merchant).await?;
+        tx.audit_operator("set merchant", &words, self.now()).await?;
+        tx.commit().await?;
+        Ok(merchant)
     }
 }

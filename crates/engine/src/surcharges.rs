@@ -13,7 +13,8 @@ use connectors::{
 use domain::{
     invoice::{BooksInvoice, InvoiceStatus},
     money::Money,
-    surcharge::{BadRule, PaidBy, Place, Policy, Surcharge},
+    surcharge::{BadRule, PaidBy, Policy, Surcharge},
+    surcharge_law::Place,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -34,8 +35,6 @@ pub(crate) struct Charge {
 /// Why a file of rules was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum RulesError {
-    #[error("there is no merchant with the key {0}")]
-    NoMerchant(String),
     /// In the words of the reader, which name line and column.
     #[error("the file cannot be read: {0}")]
     Unreadable(serde_json::Error),
@@ -43,14 +42,6 @@ pub enum RulesError {
     UnreadableRule { line: usize, number: usize, cause: serde_json::Error },
     #[error("line {line}: rule {number} is wrong: {why}")]
     Bad { line: usize, number: usize, why: BadRule },
-    #[error(transparent)]
-    Engine(#[from] Error),
-}
-
-impl From<store::Error> for RulesError {
-    fn from(cause: store::Error) -> Self {
-        Self::Engine(cause.into())
-    }
 }
 
 /// Without the line and column, which are the rule's own.
@@ -94,29 +85,23 @@ pub fn read_rules(text: &str) -> Result<Policy, RulesError> {
 }
 
 impl Engine {
-    /// A merchant's rules, by its key; none, when nothing is added for any way of paying.
+    /// The rules of the merchant with this key or name; none, when nothing is added for any way of paying.
     ///
     /// # Errors
-    /// [`RulesError::NoMerchant`] for a key that nobody has.
-    pub async fn surcharge_rules(&self, merchant: &str) -> Result<Option<Policy>, RulesError> {
-        Ok(self.merchant_of(merchant).await?.surcharge_policy().await?)
+    /// [`Error::NotFound`] when there is none.
+    pub async fn surcharge_rules(&self, merchant: &str) -> Result<Option<Policy>, Error> {
+        Ok(self.merchant_named(merchant).await?.surcharge_policy().await?)
     }
 
     /// Puts rules in the place of all that a merchant had. What was shown by the old ones is not charged any more.
     ///
     /// # Errors
-    /// [`RulesError::NoMerchant`] for a key that nobody has.
-    pub async fn replace_surcharge_rules(&self, merchant: &str, policy: &Policy) -> Result<(), RulesError> {
-        Ok(self.merchant_of(merchant).await?.surcharge_policy_replace(policy, self.now()).await?)
-    }
-
-    async fn merchant_of(&self, key: &str) -> Result<MerchantDb, RulesError> {
-        for db in self.store().door_rounds().await? {
-            if db.merchant().await?.key == key {
-                return Ok(db);
-            }
-        }
-        Err(RulesError::NoMerchant(key.to_owned()))
+    /// [`Error::NotFound`] when there is no merchant with this key or name.
+    pub async fn replace_surcharge_rules(&self, merchant: &str, policy: &Policy) -> Result<(), Error> {
+        let (tx, now) = (self.merchant_named(merchant).await?.begin().await?, self.now());
+        tx.surcharge_policy_replace(policy, now).await?;
+        tx.audit_operator("replace surcharge rules", &format!("{} rule(s)", policy.rules.len()), now).await?;
+        Ok(tx.commit().await?)
     }
 
     /// What a payment over `bare` comes to: over all that is paid besides the surcharge, invoices and credit alike. Of a card

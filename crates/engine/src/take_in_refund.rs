@@ -14,7 +14,7 @@ use domain::{
     payment::Source,
     refund::{RefundMade, RefundState},
 };
-use store::{Attempt, MerchantDb, Refund, TakenIn, refundable_of};
+use store::{Attempt, MerchantDb, Refund, TakenIn, left_to_refund};
 use uuid::Uuid;
 
 impl Engine {
@@ -74,7 +74,7 @@ impl Engine {
             currency: amount.currency.code().to_owned(),
             amount_minor: amount.minor,
             // Who made it there did not choose.
-            surcharge_minor: refundable_of(attempt, &refunds, &disputes)?.surcharge_in(amount.minor),
+            surcharge_minor: left_to_refund(attempt, &refunds, &disputes)?.surcharge_in(amount.minor),
             charge_gateway_id: attempt.gateway_id.clone().unwrap_or_default(),
             reason: String::new(),
             asked_by: String::new(),

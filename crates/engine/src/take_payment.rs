@@ -17,7 +17,6 @@ use crate::{
 };
 use connectors::gateway::{ChargeHow, ChargeRequest, Gateway, GatewayError};
 use domain::{
-    advance::AdvanceKind,
     asking::is_too_old_to_send,
     ids::{AttemptId, ConnectionId, CustomerId, MethodId, PaymentId},
     method::MethodKind,
@@ -297,10 +296,7 @@ impl Engine {
             }
             shares.push(share(invoice, paid.share(), books.total, books.due));
         }
-        let surplus = surplus.map(|more| {
-            let purpose = format!("Paid over what was due on {}", numbers(&shares));
-            self.new_advance(&guest.merchant, customer, AdvanceKind::OverPayment, more, purpose)
-        });
+        let surplus = surplus.map(|more| self.surplus(&guest.merchant, customer, more, &numbers(&shares)));
         if let Some(advance) = &surplus {
             let all = advance.due()?;
             shares.push(share(advance, all, all, all));

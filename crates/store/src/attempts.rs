@@ -313,8 +313,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     pub async fn attempts_returned_beside_refunds(&self) -> Result<Vec<Attempt>, Error> {
         // In words, as in the partial index that serves it.
         let returned = self.find::<Entity>().filter(Expr::cust("state = 'returned'"));
-        let of_it = refunds::Column::AttemptId.is_not_null();
-        let refunded = self.mine::<refunds::Entity>(refunds::Column::AttemptId, of_it);
+        let refunded = self.all_mine::<refunds::Entity>(refunds::Column::AttemptId);
         Ok(returned.filter(Column::Id.in_subquery(refunded)).all(self.conn()).await?)
     }
 

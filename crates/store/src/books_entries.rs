@@ -241,7 +241,7 @@ impl BooksEntry {
     /// When it was meant anew, as [`BooksEntry::fresh_key`] has it.
     #[must_use]
     pub fn revived_ms(&self) -> Option<&str> {
-        self.idempotency_key.split('-').nth(3)
+        self.idempotency_key.strip_prefix(&first_key(self.attempt_id, self.invoice_id))?.strip_prefix('-')
     }
 
     /// Another key than the one under which the books may have kept an answer.
@@ -339,5 +339,31 @@ impl<C: ConnectionTrait> Scoped<C> {
     pub async fn books_entries_refused(&self) -> Result<Vec<BooksEntry>, Error> {
         // In words, as in the partial index that serves it.
         Ok(self.find::<Entity>().filter(Expr::cust("state = 'refused'")).all(self.conn()).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn d30_a_fresh_key_says_since_when_it_is_meant() {
+        let (attempt_id, invoice_id) = (AttemptId(Uuid::from_u128(7)), InvoiceId(Uuid::from_u128(9)));
+        let now = DateTime::UNIX_EPOCH;
+        let entry = BooksEntry {
+            merchant_id: MerchantId(Uuid::nil()),
+            attempt_id,
+            invoice_id,
+            amount_minor: 100,
+            idempotency_key: first_key(attempt_id, invoice_id),
+            state: BooksEntryState::Intended,
+            external_id: None,
+            last_error: None,
+            updated_at: now,
+        };
+        assert_eq!(entry.revived_ms(), None);
+        let again = BooksEntry { idempotency_key: entry.fresh_key(now + chrono::TimeDelta::milliseconds(42)), ..entry };
+        assert_eq!(again.revived_ms(), Some("42"));
     }
 }

@@ -219,10 +219,8 @@ impl MerchantTx {
     /// # Errors
     /// The database is away.
     pub async fn advances_prune(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, Error> {
-        let opened =
-            self.mine::<checkouts::Entity>(checkouts::Column::InvoiceId, checkouts::Column::InvoiceId.is_not_null());
-        let paid =
-            self.mine::<allocation::Entity>(allocation::Column::InvoiceId, allocation::Column::InvoiceId.is_not_null());
+        let opened = self.all_mine::<checkouts::Entity>(checkouts::Column::InvoiceId);
+        let paid = self.all_mine::<allocation::Entity>(allocation::Column::InvoiceId);
         // In words, as in the partial index that serves it.
         let unpaid = Condition::all().add(Expr::cust("advance IS NOT NULL AND status = 'open'"));
         let over = unpaid.add(Column::ReadAt.lt(moment(before)));

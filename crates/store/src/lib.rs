@@ -88,7 +88,7 @@ pub use methods::Method;
 pub use pay_links::Model as PayLink;
 pub use payments::{Allocation, NewAttempt, NewRetry, Opened, Payment, PaymentFilter};
 pub use people::{Payer, Person, PlaceRow};
-pub use refunds::{ObservedRefund, OpenedRefund, Refund, RefundEntry, TakenIn, left_to_refund, refundable_of};
+pub use refunds::{ObservedRefund, OpenedRefund, Refund, RefundEntry, TakenIn, left_to_refund};
 pub use scope::{MerchantDb, MerchantTx};
 pub(crate) use sealed::Sealed;
 pub use sealed::{BadKeyRing, KeyRing};

@@ -1,12 +1,11 @@
 //! Merchants: the tenants.
 
 use crate::{
-    Error, MerchantDb, Store,
+    Error, MerchantDb, MerchantTx, Store,
     scope::{Only, Scoped, kept},
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    advance::OverPayment,
     ids::MerchantId,
     money::{Currency, Locale},
     views::MerchantFace,
@@ -29,8 +28,8 @@ pub struct Model {
     pub support_email: String,
     /// Its payers may pay less than is due.
     pub takes_parts: bool,
-    /// What becomes of more than is due.
-    pub over_payment: OverPayment,
+    /// And more, which stays as their credit.
+    pub takes_more: bool,
     /// Its payers may pay without an invoice.
     pub takes_prepayments: bool,
     /// A debit that comes back for want of money is tried again, where its owner's authority allows it.
@@ -64,10 +63,12 @@ pub struct NewMerchant {
     pub support_email: String,
     /// Its payers may pay less than is due.
     pub takes_parts: bool,
-    /// What becomes of more than is due.
-    pub over_payment: OverPayment,
+    /// And more, which stays as their credit.
+    pub takes_more: bool,
     /// Its payers may pay without an invoice.
     pub takes_prepayments: bool,
+    /// A debit that comes back for want of money is tried again, where its owner's authority allows it.
+    pub retries_debits: bool,
 }
 
 impl Store {
@@ -86,9 +87,9 @@ impl Store {
             time_zone: new.time_zone,
             support_email: new.support_email,
             takes_parts: new.takes_parts,
-            over_payment: new.over_payment,
+            takes_more: new.takes_more,
             takes_prepayments: new.takes_prepayments,
-            retries_debits: false,
+            retries_debits: new.retries_debits,
             created_at: now,
         };
         Entity::insert(kept(row.into_active_model())).exec_without_returning(&self.pools.write).await?;
@@ -96,17 +97,18 @@ impl Store {
     }
 }
 
-impl MerchantDb {
-    /// What the merchant takes besides all that is due, as this row has it.
+impl MerchantTx {
+    /// What the operator sets of the merchant, as this row has it.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn merchant_takes(&self, row: &Model) -> Result<(), Error> {
+    pub async fn merchant_set(&self, row: &Model) -> Result<(), Error> {
         let update = Entity::update_many()
             .col_expr(Column::TakesParts, Expr::value(row.takes_parts))
-            .col_expr(Column::OverPayment, Expr::value(row.over_payment))
-            .col_expr(Column::TakesPrepayments, Expr::value(row.takes_prepayments));
-        update.filter(Column::Id.eq(self.merchant_id())).exec(self.writer()).await?;
+            .col_expr(Column::TakesMore, Expr::value(row.takes_more))
+            .col_expr(Column::TakesPrepayments, Expr::value(row.takes_prepayments))
+            .col_expr(Column::RetriesDebits, Expr::value(row.retries_debits));
+        update.filter(Column::Id.eq(self.merchant_id())).exec(self.conn()).await?;
         Ok(())
     }
 }

@@ -13,8 +13,7 @@ use domain::{
     money::Money,
     payment::Source,
     planted,
-    refund::{RefundFailure, RefundMade, RefundRefusal, RefundSeen, RefundState, may_refund, refundable},
-    surcharge::Refundable,
+    refund::{Left, RefundFailure, RefundMade, RefundRefusal, RefundSeen, RefundState, may_refund},
 };
 use sea_orm::{ActiveModelTrait, ConnectionTrait, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*};
 use uuid::Uuid;
@@ -150,32 +149,16 @@ pub enum TakenIn {
     Undecided,
 }
 
-/// What can still be paid back of an attempt's money.
+/// What can still be paid back of an attempt's money, and what of that is surcharge.
 ///
 /// # Errors
 /// A stored currency that this version does not know.
-pub fn left_to_refund(attempt: &Attempt, refunds: &[Refund], disputes: &[Dispute]) -> Result<Money, Error> {
-    let captured = undisputed_of(attempt, disputes)?;
-    let refunds = refunds.iter().map(|refund| Ok((refund.state, refund.amount()?)));
+pub fn left_to_refund(attempt: &Attempt, refunds: &[Refund], disputes: &[Dispute]) -> Result<Left, Error> {
+    let undisputed = undisputed_of(attempt, disputes)?;
+    let refunds = refunds.iter().map(|refund| Ok((refund.state, refund.amount()?, refund.surcharge_minor)));
     let refunds = refunds.collect::<Result<Vec<_>, Error>>()?;
-    refundable(captured, refunds).map_err(|_| Error::Unreadable("refund.currency"))
-}
-
-/// The same, with what of it is surcharge.
-///
-/// # Errors
-/// As there.
-pub fn refundable_of(attempt: &Attempt, refunds: &[Refund], disputes: &[Dispute]) -> Result<Refundable, Error> {
-    let left_minor = left_to_refund(attempt, refunds, disputes)?.minor;
-    let alive = refunds.iter().filter(|refund| !refund.state.is_dead());
-    let surcharge_left_minor = attempt.surcharge_minor - alive.map(|refund| refund.surcharge_minor).sum::<i64>();
-    Ok(Refundable {
-        taken_minor: attempt.amount_minor,
-        surcharge_minor: attempt.surcharge_minor,
-        left_minor,
-        // What is disputed may be any part of it.
-        surcharge_left_minor: Ord::max(Ord::min(surcharge_left_minor, left_minor), 0),
-    })
+    let left = Left::of(attempt.amount()?, attempt.surcharge_minor, undisputed, refunds);
+    left.map_err(|_| Error::Unreadable("refund.currency"))
 }
 
 impl MerchantDb {
@@ -196,16 +179,15 @@ impl MerchantDb {
         let (amount, refunds) = (new.amount()?, tx.refunds_of(&[attempt.id]).await?);
         let disputes = tx.disputes_of(&[attempt.id]).await?;
         let left = left_to_refund(&attempt, &refunds, &disputes)?;
-        if let Err(refusal) = may_refund(amount, left)
+        if let Err(refusal) = may_refund(amount, left.whole)
             && !planted::is("refund_without_limit")
         {
-            let is_disputed = may_refund(amount, left_to_refund(&attempt, &refunds, &[])?).is_ok();
+            let is_disputed = may_refund(amount, left_to_refund(&attempt, &refunds, &[])?.whole).is_ok();
             return Ok(OpenedRefund::Refused(if is_disputed { RefundRefusal::Disputed } else { refusal }));
         }
         if attempt.surcharge_minor > 0 {
-            let of = refundable_of(&attempt, &refunds, &disputes)?;
-            let invoices_left = of.left_minor - of.surcharge_left_minor;
-            if new.surcharge_minor > of.surcharge_left_minor || amount.minor - new.surcharge_minor > invoices_left {
+            let invoices_left = left.invoices_minor();
+            if new.surcharge_minor > left.surcharge_minor || amount.minor - new.surcharge_minor > invoices_left {
                 let left = Money::new(invoices_left, amount.currency);
                 return Ok(OpenedRefund::Refused(RefundRefusal::NotWithin { left }));
             }

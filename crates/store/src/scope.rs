@@ -143,8 +143,15 @@ impl<C: ConnectionTrait> Scoped<C> {
 
     /// A sub-query over this merchant's rows: each is held to the merchant on its own, so that no OR can widen it (D20).
     pub(crate) fn mine<E: Owned>(&self, column: E::Column, matches: Expr) -> SelectStatement {
+        let mut select = self.all_mine::<E>(column);
+        select.and_where(matches);
+        select
+    }
+
+    /// The same over all of them.
+    pub(crate) fn all_mine<E: Owned>(&self, column: E::Column) -> SelectStatement {
         let mut select = Query::select();
-        select.column(column).from(E::default()).and_where(E::MERCHANT.eq(self.merchant)).and_where(matches);
+        select.column(column).from(E::default()).and_where(E::MERCHANT.eq(self.merchant));
         select
     }
 

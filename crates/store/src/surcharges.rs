@@ -1,7 +1,7 @@
 //! A merchant's surcharge rules, as one document: they are replaced together or not at all.
 
 use crate::{
-    Error, MerchantDb,
+    Error, MerchantTx,
     scope::{Only, Scoped, json, owned},
 };
 use chrono::{DateTime, Utc};
@@ -30,7 +30,7 @@ pub const fn surcharge_invoice(attempt: AttemptId) -> InvoiceId {
     InvoiceId(attempt.0)
 }
 
-impl MerchantDb {
+impl MerchantTx {
     /// # Errors
     /// The database is away.
     pub async fn surcharge_policy_replace(&self, policy: &Policy, now: DateTime<Utc>) -> Result<(), Error> {
@@ -38,7 +38,7 @@ impl MerchantDb {
         let row = Model { merchant_id: self.merchant_id(), body, replaced_at: now };
         let mut again = OnConflict::column(Column::MerchantId);
         again.update_columns([Column::Body, Column::ReplacedAt]);
-        self.inserting::<Entity>([row]).on_conflict(again).exec_without_returning(self.writer()).await?;
+        self.inserting::<Entity>([row]).on_conflict(again).exec_without_returning(self.conn()).await?;
         Ok(())
     }
 }

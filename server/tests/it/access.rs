@@ -1,7 +1,7 @@
 //! Every page and every endpoint × everybody who can come: what works for the one whom it is for is *not found* for all
 //! others, never *forbidden* (D20). All ids exist. What does not stand here turns the build red.
 
-use crate::support::{Answer, Client, Form, House, field, link_for, places, sign_event};
+use crate::support::{Answer, Client, Form, House, ana, field, link_for, places, sign_event};
 use domain::access::Role;
 use simulators::facts;
 use std::collections::BTreeSet;
@@ -267,9 +267,7 @@ impl Things {
         house.assert_paid_once("INV-501", 120_450).await;
         let result = guest.get(&result).await.body;
         let reference = result.split("PAY-").nth(1).map(|rest| format!("PAY-{}", &rest[..10])).unwrap();
-        let ana = house.client();
-        ana.sign_in(facts::ANA_EMAIL).await;
-        ana.stand_at(facts::NORTHWIND.name).await;
+        let ana = ana(&house.portal).await;
         let dashboard = ana.get("/dashboard").await.body;
         let invoice = dashboard.split("value=\"inv_").nth(1).map(|rest| format!("inv_{}", &rest[..32])).unwrap();
         let method = field(&ana.get("/methods/new").await.body, "method");

@@ -3,7 +3,6 @@
 
 use crate::support::{Answer, Client, Form, House, On, field, http, link};
 use domain::{
-    advance::OverPayment,
     ids::ConnectionId,
     invoice::{BooksCustomer, BooksInvoice},
     money::{Currency, Locale, Money},
@@ -94,8 +93,9 @@ impl Reef {
                 time_zone: "Australia/Sydney".into(),
                 support_email: "billing@reef.test".into(),
                 takes_parts: false,
-                over_payment: OverPayment::Refused,
+                takes_more: false,
                 takes_prepayments: false,
+                retries_debits: false,
             },
             books: Some((BooksSettings::BuiltIn, None)),
             gateway: Some(gateway(&house)),

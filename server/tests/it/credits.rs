@@ -1,21 +1,18 @@
 //! Money that pays no invoice: what is paid over what is due, and what is paid in advance, where the merchant takes it
 //! (G29, G34). One charge, and the books have all of it, once.
 
-use crate::support::{Client, Form, House, On, field, http};
-use serde_json::{Value, json};
+use crate::{
+    debits,
+    refunds::Dialog,
+    support::{Client, Form, House, On, ana, harbour_link, http},
+};
+use serde_json::json;
 use simulators::facts;
 use std::process::Stdio;
 
-const KEEPS_CREDIT: &str = "UPDATE merchant SET over_payment = 'credit' WHERE name = 'Northwind IT'";
+const KEEPS_CREDIT: &str = "UPDATE merchant SET takes_more = TRUE WHERE name = 'Northwind IT'";
 const TAKES_PREPAYMENTS: &str = "UPDATE merchant SET takes_prepayments = TRUE WHERE name = 'Northwind IT'";
 const WRITE: &str = "PUT /xero/api.xro/2.0/BankTransactions";
-
-async fn ana(house: &House) -> Client {
-    let ana = house.client();
-    ana.sign_in(facts::ANA_EMAIL).await;
-    ana.stand_at(facts::NORTHWIND.name).await;
-    ana
-}
 
 /// The checkout's page after somebody has typed another amount.
 async fn change(client: &Client, form: &Form, currency: &str, amount: &str) -> String {
@@ -25,14 +22,10 @@ async fn change(client: &Client, form: &Form, currency: &str, amount: &str) -> S
     client.get(&pressed.location.unwrap()).await.body
 }
 
-async fn advances(house: &House) -> Vec<Value> {
-    house.state("xero").await["advances"].as_array().unwrap().clone()
-}
-
 /// One credit of this amount stands in the books, of which so much is left, and quotes the one charge.
 async fn assert_credit(house: &House, kind: &str, minor: i64, left_minor: i64) {
-    house.until("the credit stands in the books", async || advances(house).await.len() == 1).await;
-    let (advance, charge) = (advances(house).await.remove(0), house.charges().await.remove(0));
+    house.until("the credit stands in the books", async || house.advances().await.len() == 1).await;
+    let (advance, charge) = (house.advances().await.remove(0), house.charges().await.remove(0));
     assert_eq!((&advance["type"], &advance["amount_minor"]), (&json!(kind), &json!(minor)), "{advance}");
     assert_eq!(advance["remaining_minor"], left_minor, "{advance}");
     assert_eq!(advance["account_code"], facts::xero::CLEARING_ACCOUNT_CODE);
@@ -82,11 +75,11 @@ async fn g29_what_is_paid_over_what_is_due_is_told_before_charged_once_and_stays
 
         // The same form again is the same payment.
         assert_eq!(guest.pay(&form, "pm_card_visa").await.location, Some(paid));
-        assert_eq!((house.charges().await.len(), advances(&house).await.len()), (1, 1));
+        assert_eq!((house.charges().await.len(), house.advances().await.len()), (1, 1));
         let receipts = "SELECT COUNT(*) FROM mail
              WHERE text LIKE '%Stays as credit CR-%: $95.50%This payment: $1,300.00%'";
         house.until("the receipt is written", async || house.number(receipts).await == 1).await;
-        let board = ana(&house).await.get("/dashboard").await.body;
+        let board = ana(&house.portal).await.get("/dashboard").await.body;
         assert!(!board.contains("CR-"), "a credit is nothing that is owed: {board}");
         house.assert_everything_agrees().await;
     }
@@ -100,7 +93,7 @@ async fn d30_g29_a_credit_whose_answer_is_lost_or_whose_books_fail_stands_once()
         overpaid(&house).await;
         assert_credit(&house, "RECEIVE-OVERPAYMENT", 9_550, 9_550).await;
         house.assert_everything_agrees().await;
-        assert_eq!(advances(&house).await.len(), 1, "{fault}");
+        assert_eq!(house.advances().await.len(), 1, "{fault}");
     }
 }
 
@@ -111,7 +104,7 @@ async fn d30_g29_a_credit_that_the_books_refuse_is_an_exception_with_one_remedy(
     let (_, form) = overpaid(&house).await;
     let is_refused = async || house.story(&form).await.contains("but the books refused it");
     house.until("the books have refused it", is_refused).await;
-    assert!(advances(&house).await.is_empty());
+    assert!(house.advances().await.is_empty());
     let inbox = house.staff().await.get("/admin/exceptions").await.body;
     assert!(inbox.contains("$95.50 for CR-") && inbox.contains("They lack a payment of $95.50"), "{inbox}");
     let pressed = house.staff().await.post("/api/transactions/post_again", &[("payment", &form.payment)]).await;
@@ -145,7 +138,7 @@ async fn g29_d4_what_is_due_no_more_when_it_is_posted_stays_as_credit_and_is_ref
     house.start_worker();
     let is_refused = async || house.story(&form).await.contains("but the books refused it");
     house.until("a person decides where no credit is kept", is_refused).await;
-    assert!(advances(&house).await.is_empty());
+    assert!(house.advances().await.is_empty());
 }
 
 #[tokio::test]
@@ -156,17 +149,8 @@ async fn g37_g29_a_refund_pays_the_credit_out_before_any_sale_is_cancelled() {
     house.assert_everything_agrees().await;
     for (amount, notes) in [("95.50", 0), ("100.00", 1)] {
         let admin = house.staff().await;
-        let page = admin.get(&format!("/admin/transactions/{}", form.payment)).await.body;
-        let refund = field(&page, "refund");
-        let fields = [
-            ("payment", form.payment.as_str()),
-            ("refund", &refund),
-            ("currency", "USD"),
-            ("amount", amount),
-            ("reason", "Paid twice"),
-        ];
-        assert_eq!(admin.post("/api/refunds/start", &fields).await.status, 303);
-        house.until("it is paid out", async || advances(&house).await[0]["remaining_minor"] == 0).await;
+        Dialog::open(&admin, &form.payment).await.press(&admin, amount).await;
+        house.until("it is paid out", async || house.advances().await[0]["remaining_minor"] == 0).await;
         house.assert_everything_agrees().await;
         assert_eq!(house.state("xero").await["credit_notes"].as_array().unwrap().len(), notes, "{amount}");
     }
@@ -176,17 +160,9 @@ async fn g37_g29_a_refund_pays_the_credit_out_before_any_sale_is_cancelled() {
 /// INV-501, overpaid by 95.50 from an account whose bank returns it later; posted.
 async fn debited(house: &House) -> Form {
     house.execute(KEEPS_CREDIT).await;
-    let ana = ana(house).await;
-    let page = ana.get("/methods/bank?kind=ach_debit").await.body;
-    let (method, consent) = (field(&page, "method"), field(&page, "consent"));
-    let account = [
-        ("method", &*method),
-        ("kind", "ach_debit"),
-        ("token", "pm_usBankAccount_dispute"),
-        ("holder", "Ana Example"),
-        ("consent", &consent),
-    ];
-    assert_eq!(ana.post("/api/methods/save", &account).await.status, 303);
+    let ana = ana(&house.portal).await;
+    let (method, answer) = debits::save(&ana, "pm_usBankAccount_dispute", "Ana Example").await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
     let form = ana.open("INV-501").await;
     let form = Form::read(&change(&ana, &form, "USD", "1300.00").await);
     let mut fields = form.fields("").to_vec();
@@ -204,7 +180,7 @@ async fn d9_g29_a_late_return_takes_the_credit_back_too() {
         let Some(house) = House::on(database).await else { continue };
         debited(&house).await;
         house.advance(json!({"days": 25})).await;
-        house.until("it is paid out", async || advances(&house).await[0]["remaining_minor"] == 0).await;
+        house.until("it is paid out", async || house.advances().await[0]["remaining_minor"] == 0).await;
         let is_owed = async || house.books_invoice("INV-501").await["due_minor"] == 120_450;
         house.until("the invoice is owed again", is_owed).await;
         house.assert_everything_agrees().await;
@@ -215,7 +191,7 @@ async fn d9_g29_a_late_return_takes_the_credit_back_too() {
 async fn d9_d30_a_credit_that_was_used_and_whose_money_went_back_is_left_to_a_person() {
     let house = House::new().await;
     debited(&house).await;
-    let advance = advances(&house).await.remove(0)["id"].as_str().unwrap().to_owned();
+    let advance = house.advances().await.remove(0)["id"].as_str().unwrap().to_owned();
     let part = json!({"Amount": "50.00", "Date": "2026-07-01", "Invoice": {"InvoiceNumber": "INV-502"}});
     let part = json!({"Allocations": [part]});
     let address = format!("{}/xero/api.xro/2.0/Overpayments/{advance}/Allocations", house.vendors);
@@ -231,14 +207,14 @@ async fn d9_d30_a_credit_that_was_used_and_whose_money_went_back_is_left_to_a_pe
     house.until("staff are told", kept).await;
     let page = inbox().await;
     assert!(page.contains("$95.50 for CR-") && page.contains("It must leave them, reference"), "{page}");
-    assert_eq!(advances(&house).await[0]["remaining_minor"], 4_550, "nothing of it was touched");
+    assert_eq!(house.advances().await[0]["remaining_minor"], 4_550, "nothing of it was touched");
 }
 
 #[tokio::test]
 async fn g34_a_payment_without_an_invoice_is_charged_once_and_stays_as_credit() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::on(database).await else { continue };
-        let ana = ana(&house).await;
+        let ana = ana(&house.portal).await;
         let typed = |amount: &'static str| [("amount", amount), ("purpose", "Hardware for Lyon")];
         assert!(ana.get("/prepay").await.body.contains("takes no payments without an invoice here"));
         let refused = ana.post("/api/payments/prepay", &typed("500.00")).await;
@@ -265,13 +241,13 @@ async fn g34_a_payment_without_an_invoice_is_charged_once_and_stays_as_credit() 
         let result = ana.get(&paid).await.body;
         assert!(result.contains("You paid $500.00") && result.contains("A payment in advance"), "{result}");
         assert_credit(&house, "RECEIVE-PREPAYMENT", 50_000, 50_000).await;
-        assert!(advances(&house).await[0]["description"].as_str().unwrap().contains("Hardware for Lyon"));
+        assert!(house.advances().await[0]["description"].as_str().unwrap().contains("Hardware for Lyon"));
         assert_eq!(ana.pay(&form, "pm_card_visa").await.location, Some(paid));
         house.assert_everything_agrees().await;
 
         let is_paid = async || ana.get(&opened).await.body.contains("You paid $500.00");
         house.until("its own page tells of it and takes no more", is_paid).await;
-        assert_eq!((house.charges().await.len(), advances(&house).await.len()), (1, 1));
+        assert_eq!((house.charges().await.len(), house.advances().await.len()), (1, 1));
         let receipts = "SELECT COUNT(*) FROM mail
              WHERE text LIKE '%Payment in advance: CR-%It stays as credit with Northwind IT.%'";
         house.until("the receipt is written", async || house.number(receipts).await == 1).await;
@@ -286,7 +262,7 @@ async fn d30_g34_a_prepayment_whose_answer_is_lost_stands_once() {
     let house = House::new().await;
     house.execute(TAKES_PREPAYMENTS).await;
     house.arm("xero", "reset_after_execute", WRITE).await;
-    let ana = ana(&house).await;
+    let ana = ana(&house.portal).await;
     let opened = ana.post("/api/payments/prepay", &[("amount", "500.00")]).await.location.unwrap();
     ana.pay(&ana.form(&opened).await, "pm_card_visa").await;
     assert_credit(&house, "RECEIVE-PREPAYMENT", 50_000, 50_000).await;
@@ -297,7 +273,7 @@ async fn d30_g34_a_prepayment_whose_answer_is_lost_stands_once() {
 async fn g34_what_nobody_has_paid_goes_with_its_checkout() {
     let house = House::new().await;
     house.execute(TAKES_PREPAYMENTS).await;
-    let ana = ana(&house).await;
+    let ana = ana(&house.portal).await;
     assert_eq!(ana.post("/api/payments/prepay", &[("amount", "500.00")]).await.status, 303);
     let begun = "SELECT COUNT(*) FROM invoice WHERE advance IS NOT NULL";
     assert_eq!(house.number(begun).await, 1);
@@ -311,9 +287,7 @@ async fn g29_the_built_in_ledger_keeps_what_is_over() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::on(database).await else { continue };
         let guest = house.client();
-        let key = facts::HARBOUR.pay_now.email;
-        let link = format!("/PaymentProxy/PayNow/Email?apiKey={key}&invoiceNo=HT-1001&companyCode=ACMENZ");
-        let form = guest.form(&guest.get(&link).await.location.unwrap()).await;
+        let form = guest.form(&guest.get(&harbour_link("HT-1001")).await.location.unwrap()).await;
         let due: i64 = form.expected.split(' ').nth(1).unwrap().parse().unwrap();
         let more = format!("{}.{:02}", (due + 9_550) / 100, (due + 9_550) % 100);
         let page = change(&guest, &form, "NZD", &more).await;
@@ -328,7 +302,7 @@ async fn g29_the_built_in_ledger_keeps_what_is_over() {
 }
 
 #[tokio::test]
-async fn g27_g29_g34_one_command_sets_what_a_merchant_takes_and_says_it() {
+async fn g27_g29_g34_d10_one_command_sets_what_a_merchant_takes_and_says_it() {
     // Nobody writes meanwhile: this test waits for the command with everything of the house.
     let house = House::without_worker().await;
     let said = |arguments: &[&str]| {
@@ -336,13 +310,18 @@ async fn g27_g29_g34_one_command_sets_what_a_merchant_takes_and_says_it() {
         (told.status.success(), String::from_utf8(told.stdout).unwrap())
     };
     let (done, words) = said(&["merchant", facts::NORTHWIND.key]);
-    assert!(done && words.contains("takes parts: No; over-payment: Refuse; prepayments: No"), "{words}");
-    let all = ["--takes-parts", "yes", "--over-payment", "credit", "--prepayments", "yes"];
+    assert!(done && words.contains("takes parts: no; takes more: no; prepayments: no; retries debits: no"), "{words}");
+    let all = ["--takes-parts", "yes", "--takes-more", "yes", "--prepayments", "yes", "--retries-debits", "yes"];
     let (done, words) = said(&[&["merchant", facts::NORTHWIND.key][..], &all[..]].concat());
-    assert!(done && words.contains("takes parts: Yes; over-payment: Credit; prepayments: Yes"), "{words}");
+    assert!(
+        done && words.contains("takes parts: yes; takes more: yes; prepayments: yes; retries debits: yes"),
+        "{words}"
+    );
     let (done, words) = said(&["merchant", facts::NORTHWIND.name, "--takes-parts", "no"]);
-    assert!(done && words.contains("takes parts: No; over-payment: Credit"), "the rest stays: {words}");
-    assert!(!said(&["merchant", "nobody"]).0 && !said(&["merchant", "x", "--over-payment", "maybe"]).0);
+    assert!(done && words.contains("takes parts: no; takes more: yes"), "the rest stays: {words}");
+    assert!(!said(&["merchant", "nobody"]).0 && !said(&["merchant", "x", "--takes-more", "maybe"]).0);
+    let told = "SELECT COUNT(*) FROM audit WHERE actor = 'operator' AND action = 'set merchant'";
+    assert_eq!(house.number(told).await, 2, "a line of the operator's for each change, and none for a look");
     let guest = house.client();
     let form = guest.open("INV-501").await;
     assert!(change(&guest, &form, "USD", "1,300.00").await.contains("stays as credit with Northwind IT"));

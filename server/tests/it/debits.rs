@@ -4,8 +4,8 @@
 use crate::{
     kept_cards::change_at_stripe,
     methods::kept,
-    several::{self, ana},
-    support::{Answer, Client, Form, House, On, field, link},
+    refunds::Dialog,
+    support::{self, Answer, Client, Form, House, On, ana, field, link},
 };
 use serde_json::json;
 use simulators::facts;
@@ -33,12 +33,6 @@ pub async fn paid(portal: &str, token: &str) -> (Client, Form, String) {
     (ana, form, page)
 }
 
-async fn mails(house: &House) -> String {
-    let admin = house.client();
-    admin.sign_in(facts::NORTHWIND.admin_email).await;
-    admin.get("/admin/mail").await.body
-}
-
 async fn tells(house: &House, form: &Form, words: &str) {
     house.until(words, async || house.story(form).await.contains(words)).await;
 }
@@ -53,7 +47,7 @@ async fn d8_n4_a_debit_is_sent_with_dates_and_booked_and_receipted_when_it_has_c
             assert!(page.contains(words), "{words}: {page}");
         }
         assert!(house.books_payments("INV-501").await.is_empty(), "nothing is booked yet");
-        assert!(!mails(&house).await.contains("Receipt: $1,204.50"), "nor receipted");
+        assert!(!house.mails().await.contains("Receipt: $1,204.50"), "nor receipted");
         let others = house.client();
         let open = others.get(&link("INV-501")).await.location.unwrap();
         assert!(!others.get(&open).await.body.contains("id=\"pay-button\""), "nobody pays it meanwhile");
@@ -61,10 +55,10 @@ async fn d8_n4_a_debit_is_sent_with_dates_and_booked_and_receipted_when_it_has_c
 
         house.advance(json!({"days": 7})).await;
         house.assert_paid_once("INV-501", 120_450).await;
-        house.until("it is receipted", async || mails(&house).await.contains("Receipt: $1,204.50")).await;
+        house.until("it is receipted", async || house.mails().await.contains("Receipt: $1,204.50")).await;
         // Their session has ended meanwhile.
         drop(ana);
-        let page = several::ana(&house.portal).await.get(&format!("/payments/{}", form.payment)).await.body;
+        let page = support::ana(&house.portal).await.get(&format!("/payments/{}", form.payment)).await.body;
         assert!(page.contains("You paid $1,204.50") && page.contains("can still return it until"), "{page}");
         house.assert_everything_agrees().await;
     }
@@ -81,7 +75,7 @@ async fn d9_a_late_return_leaves_all_books_reopens_the_invoice_and_tells_the_pay
         house.advance(json!({"days": 25})).await;
         tells(&house, &form, "The bank took the money back. It does not stand in the books").await;
         assert_eq!(house.books_invoice("INV-501").await["due_minor"], 120_450, "it is owed again");
-        house.until("the payer is told", async || mails(&house).await.contains("Returned by your bank")).await;
+        house.until("the payer is told", async || house.mails().await.contains("Returned by your bank")).await;
         house.assert_everything_agrees().await;
 
         let ana = ana(&house.portal).await;
@@ -156,7 +150,7 @@ async fn d10_a_debit_that_the_bank_refuses_frees_the_invoice_and_only_a_hard_no_
         let (_, form, _) = paid(&house.portal, token).await;
         house.advance(json!({"days": 6})).await;
         tells(&house, &form, why).await;
-        house.until("the payer is told", async || mails(&house).await.contains("Not paid: $1,204.50")).await;
+        house.until("the payer is told", async || house.mails().await.contains("Not paid: $1,204.50")).await;
         assert_eq!(house.number(next).await, 1, "{token}: with the one thing to do");
         assert_eq!(house.number(RETRIES).await, 0, "nobody has switched that on");
         let page = ana(&house.portal).await.get("/methods").await.body;
@@ -234,7 +228,7 @@ async fn d10_an_authority_that_says_nothing_of_it_allows_no_second_try() {
     // As if it had been signed before its words said so.
     house.execute("UPDATE authority SET version = 'ach-1'").await;
     house.advance(json!({"days": 6})).await;
-    house.until("the payer is told", async || mails(&house).await.contains("Not paid: $1,204.50")).await;
+    house.until("the payer is told", async || house.mails().await.contains("Not paid: $1,204.50")).await;
     assert_eq!((house.number(RETRIES).await, house.number(NAMED).await), (0, 0));
 }
 
@@ -245,17 +239,9 @@ async fn d9_a_late_return_of_what_was_refunded_in_part_is_laid_before_a_person()
     house.advance(json!({"days": 6})).await;
     house.assert_paid_once("INV-501", 120_450).await;
     let staff = house.staff().await;
-    let refund = field(&staff.get(&format!("/admin/transactions/{}", form.payment)).await.body, "refund");
-    let five = [
-        ("payment", form.payment.as_str()),
-        ("refund", refund.as_str()),
-        ("currency", "USD"),
-        ("amount", "5.00"),
-        ("reason", "Late"),
-    ];
-    assert_eq!(staff.post("/api/refunds/start", &five).await.status, 303);
+    Dialog::open(&staff, &form.payment).await.press(&staff, "5.00").await;
     house.advance(json!({"days": 25})).await;
-    house.until("the payer is told", async || mails(&house).await.contains("Returned by your bank")).await;
+    house.until("the payer is told", async || house.mails().await.contains("Returned by your bank")).await;
     house.until("it is owed again", async || house.books_invoice("INV-501").await["due_minor"] == 120_450).await;
     let inbox = async || house.staff().await.get("/admin/exceptions").await.body;
     let words = "The bank took a debit of $1,204.50 back of which $5.00 had been refunded.";

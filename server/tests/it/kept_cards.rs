@@ -2,12 +2,11 @@
 //! before they end, replaced in their place, and never ready when bank or gateway say otherwise.
 
 use crate::{
-    methods::{ana, kept, pay_with, save, saved},
-    support::{Answer, Client, Form, House, On, Server, field, http},
+    methods::{kept, pay_with, save, saved},
+    support::{Answer, Client, Form, House, On, Server, ana, field, http},
 };
 use serde_json::{Value, json};
 use simulators::facts;
-use std::time::{Duration, Instant};
 
 /// INV-501 as this payer's page has it, and the mark of the words beside the box that has its card kept.
 pub async fn offered(payer: &Client) -> (Form, String) {
@@ -30,18 +29,6 @@ pub async fn change_at_stripe(house: &House, method: &Value, change: &str) {
     assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
 }
 
-/// Ana at a server of its own.
-async fn ana_at(portal: &str) -> Client {
-    let ana = Client::new(portal);
-    ana.sign_in(facts::ANA_EMAIL).await;
-    ana.stand_at(facts::NORTHWIND.name).await;
-    ana
-}
-
-async fn mails(house: &House) -> String {
-    house.staff().await.get("/admin/mail").await.body
-}
-
 async fn until_saved(house: &House, payer: &Client, words: &str) {
     house.until(words, async || saved(payer).await.contains(words)).await;
 }
@@ -50,7 +37,7 @@ async fn until_saved(house: &House, payer: &Client, words: &str) {
 async fn s52_the_card_of_a_payment_is_kept_where_its_payer_ticked_that_and_pays_again() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::on(database).await else { continue };
-        let ana = ana(&house).await;
+        let ana = ana(&house.portal).await;
         let (form, keep) = offered(&ana).await;
         let pressed = pay_and_keep(&ana, &form, &keep, "pm_card_visa").await;
         // A double click.
@@ -76,7 +63,7 @@ async fn s52_the_card_of_a_payment_is_kept_where_its_payer_ticked_that_and_pays_
 #[tokio::test]
 async fn s52_a_card_typed_on_the_gateways_page_is_kept_too() {
     let house = House::new().await;
-    let ana = ana(&house).await;
+    let ana = ana(&house.portal).await;
     let (form, keep) = offered(&ana).await;
     let hosted = pay_and_keep(&ana, &form, &keep, "").await.location.unwrap();
     let card = [("number", facts::cards::APPROVED), ("expiry", "12 / 40"), ("cvc", "123"), ("email", "ana@acme.test")];
@@ -90,7 +77,7 @@ async fn s52_a_card_typed_on_the_gateways_page_is_kept_too() {
 #[tokio::test]
 async fn s52_without_the_tick_or_without_money_nothing_is_kept() {
     let house = House::new().await;
-    let ana = ana(&house).await;
+    let ana = ana(&house.portal).await;
     let (form, keep) = offered(&ana).await;
     let pressed = pay_and_keep(&ana, &form, &keep, "pm_card_chargeDeclined").await;
     assert!(ana.get(&pressed.location.unwrap()).await.body.contains("declined"));
@@ -104,7 +91,7 @@ async fn s52_without_the_tick_or_without_money_nothing_is_kept() {
 #[tokio::test]
 async fn d22_no_guest_is_asked_and_a_tick_that_was_not_offered_charges_nothing() {
     let house = House::new().await;
-    let ana = ana(&house).await;
+    let ana = ana(&house.portal).await;
     let (_, keep) = offered(&ana).await;
     let bo = house.client();
     bo.sign_in(facts::BO_EMAIL).await;
@@ -131,7 +118,7 @@ async fn d22_no_guest_is_asked_and_a_tick_that_was_not_offered_charges_nothing()
 async fn d2_a_card_whose_keeping_was_not_answered_is_kept_once() {
     for fault in ["reset_after_execute", "http:500"] {
         let house = House::new().await;
-        let ana = ana(&house).await;
+        let ana = ana(&house.portal).await;
         let (form, keep) = offered(&ana).await;
         house.arm("stripe", fault, "/attach").await;
         pay_and_keep(&ana, &form, &keep, "pm_card_visa").await;
@@ -147,21 +134,17 @@ async fn d4_a_server_killed_between_gateway_and_record_keeps_the_card_once() {
     let house = House::without_portal().await;
     {
         let mut dying = Server::start(&house, Some("after_keep")).await;
-        let ana = ana_at(&dying.portal).await;
+        let ana = ana(&dying.portal).await;
         let (form, keep) = offered(&ana).await;
         let mut fields = form.fields("pm_card_visa").to_vec();
         fields.push(("keep", &keep));
         let request = http().post(format!("{}/api/payments/take", dying.portal)).header("origin", &dying.portal);
         // It may die before it has answered.
         drop(ana.try_send(request.header("accept", "text/html").form(&fields)).await);
-        let start = Instant::now();
-        while dying.process.try_wait().unwrap().is_none() {
-            assert!(start.elapsed() < Duration::from_secs(20), "the card was never kept");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        dying.until_dead("after_keep").await;
     }
     let server = Server::start(&house, None).await;
-    let ana = ana_at(&server.portal).await;
+    let ana = ana(&server.portal).await;
     until_saved(&house, &ana, "Ready").await;
     assert_eq!((kept(&house).await.len(), house.number("SELECT COUNT(*) FROM method").await), (1, 1));
 }
@@ -169,21 +152,21 @@ async fn d4_a_server_killed_between_gateway_and_record_keeps_the_card_once() {
 #[tokio::test]
 async fn d18_a_card_that_ends_is_told_of_once_before_and_once_after_and_is_charged_no_more() {
     let house = House::new().await;
-    save(&ana(&house).await, "pm_card_visa", "Office card").await;
+    save(&ana(&house.portal).await, "pm_card_visa", "Office card").await;
     house.execute("UPDATE method SET good_until = date('now', '+20 days')").await;
     house.advance(json!({"days": 1})).await;
-    house.until("its payer is written to", async || mails(&house).await.contains("Your saved card expires soon")).await;
-    let page = saved(&ana(&house).await).await;
+    house.until("its payer is written to", async || house.mails().await.contains("Your saved card expires soon")).await;
+    let page = saved(&ana(&house.portal).await).await;
     let in_words = page.contains("Expires this month") || page.contains("Expires next month");
     assert!(page.contains("Expires soon") && in_words, "{page}");
 
     house.advance(json!({"days": 21})).await;
-    house.until("it has expired", async || mails(&house).await.contains("Your saved card has expired")).await;
+    house.until("it has expired", async || house.mails().await.contains("Your saved card has expired")).await;
     house.advance(json!({"days": 5})).await;
     let looked =
         "SELECT COUNT(DISTINCT unique_key) FROM job WHERE unique_key LIKE 'look_for_expiry:%' AND state = 'done'";
     house.until("four days were looked at", async || house.number(looked).await == 4).await;
-    let ana = ana(&house).await;
+    let ana = ana(&house.portal).await;
     until_saved(&house, &ana, "Needs attention").await;
     let page = saved(&ana).await;
     for words in ["Expired in ", "This card has expired", "Replace"] {
@@ -199,7 +182,7 @@ async fn d18_a_card_that_ends_is_told_of_once_before_and_once_after_and_is_charg
 #[tokio::test]
 async fn s54_a_card_that_is_replaced_hands_its_place_on_and_is_forgotten() {
     let house = House::new().await;
-    let ana = ana(&house).await;
+    let ana = ana(&house.portal).await;
     let (old, _) = save(&ana, "pm_card_visa", "Office card").await;
     save(&ana, "pm_card_amex", "Other").await;
     // As while the merchant's key is being changed.
@@ -229,7 +212,7 @@ async fn s54_a_card_that_is_replaced_hands_its_place_on_and_is_forgotten() {
 #[tokio::test]
 async fn s54_a_card_waits_in_its_place_until_the_new_one_is_ready_and_is_nobody_elses_to_replace() {
     let house = House::new().await;
-    let ana = ana(&house).await;
+    let ana = ana(&house.portal).await;
     let (old, _) = save(&ana, "pm_card_visa", "Office card").await;
     let bo = house.client();
     bo.sign_in(facts::BO_EMAIL).await;
@@ -250,7 +233,7 @@ async fn s54_a_card_waits_in_its_place_until_the_new_one_is_ready_and_is_nobody_
 #[tokio::test]
 async fn d32_a_card_that_its_bank_renews_is_shown_anew_and_one_that_staff_take_away_needs_its_payer() {
     let house = House::new().await;
-    let ana = ana(&house).await;
+    let ana = ana(&house.portal).await;
     save(&ana, "pm_card_visa", "Office card").await;
     let [card] = kept(&house).await.try_into().unwrap();
     change_at_stripe(&house, &card, "updated").await;
@@ -266,7 +249,7 @@ async fn d32_a_card_that_its_bank_renews_is_shown_anew_and_one_that_staff_take_a
 #[tokio::test]
 async fn d10_a_card_that_its_bank_ends_is_never_ready_again_until_the_bank_renews_it() {
     let house = House::new().await;
-    let ana = ana(&house).await;
+    let ana = ana(&house.portal).await;
     let (method, _) = save(&ana, "pm_card_visa", "").await;
     let [card] = kept(&house).await.try_into().unwrap();
     change_at_stripe(&house, &card, "expired").await;

@@ -1,18 +1,11 @@
 //! Saved cards (S52-S54, D22, D32): kept once at the gateway whatever happens in between, charged by their company alone,
 //! and forgotten when they are taken out.
 
-use crate::support::{Answer, Client, House, field, http};
+use crate::support::{Answer, Client, House, ana, field, http};
 use serde_json::{Value, json};
 use simulators::facts;
 
 const SET_UPS: &str = "POST /stripe/v1/setup_intents";
-
-pub async fn ana(house: &House) -> Client {
-    let ana = house.client();
-    ana.sign_in(facts::ANA_EMAIL).await;
-    ana.stand_at(facts::NORTHWIND.name).await;
-    ana
-}
 
 /// The form for another card, filled in and sent; its id, and the answer.
 pub async fn save(payer: &Client, token: &str, nickname: &str) -> (String, Answer) {
@@ -67,7 +60,7 @@ pub async fn pay_with(payer: &Client, number: &str, method: &str) -> Answer {
 #[tokio::test]
 async fn s52_s53_a_card_is_saved_once_and_pays_without_being_typed_again() {
     let house = House::new().await;
-    let ana = ana(&house).await;
+    let ana = ana(&house.portal).await;
     assert!(saved(&ana).await.contains("Nothing is saved"));
     let (method, answer) = save(&ana, "pm_card_visa", "Office card").await;
     assert_eq!(answer.location.as_deref(), Some("/methods"));
@@ -96,7 +89,7 @@ async fn s52_s53_a_card_is_saved_once_and_pays_without_being_typed_again() {
 #[tokio::test]
 async fn d22_nobody_but_its_company_sees_a_saved_card_or_pays_with_it() {
     let house = House::new().await;
-    let ana = ana(&house).await;
+    let ana = ana(&house.portal).await;
     let (method, _) = save(&ana, "pm_card_visa", "Office card").await;
     let (bo, admin) = (house.client(), house.client());
     bo.sign_in(facts::BO_EMAIL).await;
@@ -122,7 +115,7 @@ async fn d22_nobody_but_its_company_sees_a_saved_card_or_pays_with_it() {
 #[tokio::test]
 async fn s53_whose_session_ends_before_pay_signs_in_and_pays_with_the_saved_card() {
     let house = House::new().await;
-    let ana = ana(&house).await;
+    let ana = ana(&house.portal).await;
     let (method, _) = save(&ana, "pm_card_visa", "").await;
     let form = ana.open("INV-501").await;
     ana.post("/api/session/sign_out", &[]).await;
@@ -147,7 +140,7 @@ async fn s53_whose_session_ends_before_pay_signs_in_and_pays_with_the_saved_card
 #[tokio::test]
 async fn d32_a_card_that_the_bank_asks_about_waits_for_its_payer_and_is_ready_afterwards() {
     let house = House::new().await;
-    let ana = ana(&house).await;
+    let ana = ana(&house.portal).await;
     let (method, answer) = save(&ana, "pm_card_threeDSecureRequired", "").await;
     let bank = answer.location.unwrap();
     assert!(bank.starts_with(&house.vendors), "{bank}");
@@ -164,7 +157,7 @@ async fn d32_a_card_that_the_bank_asks_about_waits_for_its_payer_and_is_ready_af
 #[tokio::test]
 async fn d32_a_card_that_its_payer_leaves_at_the_bank_is_given_up_and_alarms_nobody() {
     let house = House::new().await;
-    let ana = ana(&house).await;
+    let ana = ana(&house.portal).await;
     let bank = save(&ana, "pm_card_threeDSecureRequired", "").await.1.location.unwrap();
     assert_eq!(set_ups(&house).await, ["requires_action"]);
     house.advance(json!({"hours": 25})).await;
@@ -186,7 +179,7 @@ async fn d32_a_card_that_its_payer_leaves_at_the_bank_is_given_up_and_alarms_nob
 #[tokio::test]
 async fn s54_a_card_that_the_bank_refuses_is_not_saved_and_its_payer_reads_why() {
     let house = House::new().await;
-    let ana = ana(&house).await;
+    let ana = ana(&house.portal).await;
     for (token, words) in [("pm_card_chargeDeclined", "It is not saved"), ("", "The card is not saved")] {
         let (_, answer) = save(&ana, token, "").await;
         assert_eq!(answer.location.as_deref(), Some("/methods/new"));
@@ -201,7 +194,7 @@ async fn s54_a_card_that_the_bank_refuses_is_not_saved_and_its_payer_reads_why()
 async fn d2_a_card_whose_answer_was_lost_is_found_and_kept_once() {
     for fault in ["timeout_after_execute", "reset_after_execute", "http:500"] {
         let house = House::new().await;
-        let ana = ana(&house).await;
+        let ana = ana(&house.portal).await;
         house.arm("stripe", fault, SET_UPS).await;
         let (_, answer) = save(&ana, "pm_card_visa", "").await;
         assert_eq!(answer.location.as_deref(), Some("/methods"), "{fault}");
@@ -215,7 +208,7 @@ async fn d2_a_card_whose_answer_was_lost_is_found_and_kept_once() {
 #[tokio::test]
 async fn n13_a_card_that_is_taken_out_can_be_charged_by_nobody_and_the_gateway_forgets_it() {
     let house = House::new().await;
-    let ana = ana(&house).await;
+    let ana = ana(&house.portal).await;
     let (first, _) = save(&ana, "pm_card_visa", "First").await;
     let (second, _) = save(&ana, "pm_card_mastercard", "Second").await;
     ana.post("/api/methods/choose", &[("method", &second)]).await;
@@ -242,7 +235,7 @@ async fn n13_a_card_that_is_taken_out_can_be_charged_by_nobody_and_the_gateway_f
 #[tokio::test]
 async fn n13_a_card_that_is_taken_out_while_pay_asks_the_books_is_not_charged() {
     let house = House::new().await;
-    let ana = ana(&house).await;
+    let ana = ana(&house.portal).await;
     let (method, _) = save(&ana, "pm_card_visa", "").await;
     let form = ana.open("INV-501").await;
     let mut fields = form.fields("").to_vec();
@@ -263,7 +256,7 @@ async fn n13_a_card_that_is_taken_out_while_pay_asks_the_books_is_not_charged() 
 #[tokio::test]
 async fn n13_a_card_that_is_taken_out_while_it_waits_at_the_bank_cannot_be_finished_there() {
     let house = House::new().await;
-    let ana = ana(&house).await;
+    let ana = ana(&house.portal).await;
     let (method, answer) = save(&ana, "pm_card_threeDSecureRequired", "").await;
     let bank = answer.location.unwrap();
     ana.post("/api/methods/remove", &[("method", &method)]).await;
@@ -277,7 +270,7 @@ async fn n13_a_card_that_is_taken_out_while_it_waits_at_the_bank_cannot_be_finis
 async fn n13_a_card_that_is_finished_at_the_bank_after_it_was_taken_out_is_forgotten_too() {
     for by_news_alone in [false, true] {
         let house = House::new().await;
-        let ana = ana(&house).await;
+        let ana = ana(&house.portal).await;
         let (method, answer) = save(&ana, "pm_card_threeDSecureRequired", "").await;
         if by_news_alone {
             house.execute("UPDATE method SET state = 'revoked', action_url = NULL").await;
@@ -296,7 +289,7 @@ async fn n13_a_card_that_is_finished_at_the_bank_after_it_was_taken_out_is_forgo
 #[tokio::test]
 async fn whoever_tries_card_after_card_must_wait() {
     let house = House::new().await;
-    let ana = ana(&house).await;
+    let ana = ana(&house.portal).await;
     for _ in 0..10 {
         save(&ana, "pm_card_chargeDeclined", "").await;
     }

@@ -3,10 +3,9 @@
 
 use crate::{
     disputes, kills,
-    support::{Client, Form, House, On, Server, link},
+    support::{Client, Form, House, On, Server, harbour_link, link},
 };
 use serde_json::json;
-use simulators::facts;
 use std::{
     net::SocketAddr,
     process::Command,
@@ -33,12 +32,6 @@ async fn pay(house: &House, number: &str) -> String {
     let client = house.client();
     let pressed = client.pay(&client.open(number).await, "pm_card_visa").await;
     client.get(&pressed.location.unwrap()).await.body
-}
-
-/// To an invoice of a merchant whose gateway and books are in the house.
-pub fn harbour_link(number: &str) -> String {
-    let key = facts::HARBOUR.pay_now.email;
-    format!("/PaymentProxy/PayNow/Email?apiKey={key}&invoiceNo={number}&companyCode=ACMENZ")
 }
 
 /// Each was charged once, and stands in the books.

@@ -1,7 +1,7 @@
 //! What is laid before a bank: what the payer agreed to, what was seen and what followed, in one file; and a record that
 //! shows when it was touched (N15).
 
-use crate::support::{Client, Form, House, On, field, http};
+use crate::support::{Client, Form, House, On, ana, field, http};
 use domain::consent::{Paid, Wording};
 use simulators::facts;
 
@@ -211,9 +211,7 @@ async fn n15_who_gives_a_payment_up_and_who_has_one_posted_again_is_written_down
 #[tokio::test]
 async fn n15_a_payer_who_is_signed_in_gives_up_by_name() {
     let house = House::new().await;
-    let ana = house.client();
-    ana.sign_in(facts::ANA_EMAIL).await;
-    ana.stand_at(facts::NORTHWIND.name).await;
+    let ana = ana(&house.portal).await;
     let dashboard = ana.get("/dashboard").await.body;
     let (_, row) = dashboard.split_once("INV-501").unwrap();
     let opened = ana.post("/api/invoices/pay", &[("invoice", &field(row, "invoice"))]).await;

@@ -1,7 +1,7 @@
 //! Staff pay money back (G37, G41, D24): gateway first, then the books, then everything agrees, whatever happens in
 //! between.
 
-use crate::support::{Answer, Client, Form, House, On, Server, field, http, link, sign_event};
+use crate::support::{Answer, Client, Form, House, On, Server, ana, field, harbour_link, http, link, sign_event};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use simulators::facts;
@@ -45,10 +45,19 @@ impl Dialog {
     }
 
     pub async fn press(&self, admin: &Client, amount: &str) -> Answer {
-        let pressed = admin.post("/api/refunds/start", &self.fields(amount)).await;
-        assert_eq!(pressed.status, 303, "{}", pressed.body);
-        pressed
+        send(admin, &self.fields(amount)).await
     }
+
+    /// Of a payment with a surcharge: with its `part` of that, or `none` of it.
+    pub async fn press_with(&self, admin: &Client, amount: &str, surcharge: &str) -> Answer {
+        send(admin, &[&self.fields(amount)[..], &[("surcharge", surcharge)][..]].concat()).await
+    }
+}
+
+async fn send(admin: &Client, fields: &[(&str, &str)]) -> Answer {
+    let pressed = admin.post("/api/refunds/start", fields).await;
+    assert_eq!(pressed.status, 303, "{}", pressed.body);
+    pressed
 }
 
 fn story_of(payment: &str) -> String {
@@ -105,9 +114,7 @@ async fn g37_g41_d24_a_whole_refund_shows_everywhere_and_everything_agrees() {
             assert!(page.contains(words), "{words}: {page}");
         }
         assert!(!page.contains("name=\"refund\""), "nothing is left to refund");
-        let ana = house.client();
-        ana.sign_in(facts::ANA_EMAIL).await;
-        ana.stand_at(facts::NORTHWIND.name).await;
+        let ana = ana(&house.portal).await;
         for list in [admin.get("/admin/transactions").await.body, ana.get("/payments").await.body] {
             assert!(list.contains("Refunded") && !list.contains("Part refunded"), "{list}");
         }
@@ -689,9 +696,7 @@ async fn g37_a_window_shows_an_older_refund_that_has_failed_and_whose_news_was_l
 async fn g37_the_sandbox_and_the_built_in_ledger_refund_too_and_a_lost_answer_is_found() {
     let house = House::new().await;
     let client = house.client();
-    let key = facts::HARBOUR.pay_now.email;
-    let link = format!("/PaymentProxy/PayNow/Email?apiKey={key}&invoiceNo=HT-1001&companyCode=ACMENZ");
-    let form = client.form(&client.get(&link).await.location.unwrap()).await;
+    let form = client.form(&client.get(&harbour_link("HT-1001")).await.location.unwrap()).await;
     client.pay(&form, "sbx_refund_lost").await;
     let admin = house.client();
     admin.sign_in(facts::HARBOUR.admin_email).await;
@@ -708,7 +713,7 @@ async fn g37_the_sandbox_and_the_built_in_ledger_refund_too_and_a_lost_answer_is
     assert_eq!(admin.post("/api/refunds/start", &fields).await.status, 303);
     assert!(admin.get(&story_of(&form.payment)).await.body.contains("Being checked"));
     tells(&house, &admin, &form.payment, "Refund posted to the books").await;
-    assert!(client.get(&link).await.location.is_none(), "the invoice stays paid");
+    assert!(client.get(&harbour_link("HT-1001")).await.location.is_none(), "the invoice stays paid");
     house.assert_everything_agrees().await;
 }
 

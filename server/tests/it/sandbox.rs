@@ -1,11 +1,10 @@
 //! A merchant that tries the product without any vendor: the sandbox takes the payment, the built-in ledger has the books.
 
-use crate::support::{Answer, Client, Form, House};
+use crate::support::{Answer, Client, Form, House, harbour_link};
 use simulators::facts;
 
 async fn open(client: &Client, number: &str) -> Answer {
-    let key = facts::HARBOUR.pay_now.email;
-    client.get(&format!("/PaymentProxy/PayNow/Email?apiKey={key}&invoiceNo={number}&companyCode=ACMENZ")).await
+    client.get(&harbour_link(number)).await
 }
 
 /// Picks a test method and presses Pay; answers the page after it.

@@ -1,6 +1,6 @@
 //! What screens say where something is missing or did not happen.
 
-use crate::support::{House, http, link};
+use crate::support::{House, ana, http, link};
 use simulators::facts;
 
 #[tokio::test]
@@ -88,9 +88,7 @@ async fn a_figure_of_nothing_is_an_amount_like_those_beside_it() {
 #[tokio::test]
 async fn the_button_beside_overdue_invoices_says_what_it_pays() {
     let house = House::new().await;
-    let ana = house.client();
-    ana.sign_in(facts::ANA_EMAIL).await;
-    ana.stand_at(facts::NORTHWIND.name).await;
+    let ana = ana(&house.portal).await;
     let dashboard = ana.get("/dashboard").await.body;
     assert!(dashboard.contains("$1,050.00 is overdue"), "{dashboard}");
     assert!(dashboard.contains("Pay everything overdue, $1,050.00"), "{dashboard}");

@@ -1,6 +1,6 @@
 //! Several invoices in one payment, and parts of invoices (G27-G29): one charge, and each invoice has its own in the books.
 
-use crate::support::{Client, Form, House, On, Server, field, http};
+use crate::support::{Client, Form, House, On, Server, ana, field, http};
 use domain::consent::{Paid, Wording};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -9,14 +9,6 @@ use simulators::facts;
 const ALL: [(&str, i64); 3] = [("INV-501", 120_450), ("INV-502", 35_000), ("INV-503", 70_000)];
 const ALL_MINOR: i64 = 225_450;
 const NUMBERS: [&str; 3] = ["INV-501", "INV-502", "INV-503"];
-
-/// Signed in for Acme at Northwind.
-pub async fn ana(portal: &str) -> Client {
-    let ana = Client::new(portal);
-    ana.sign_in(facts::ANA_EMAIL).await;
-    ana.stand_at(facts::NORTHWIND.name).await;
-    ana
-}
 
 /// The id of an invoice in a row of the dashboard.
 async fn id_of(payer: &Client, number: &str) -> String {
@@ -424,7 +416,7 @@ async fn survives(step: &'static str, database: On) {
         let request = http().post(format!("{}/api/payments/take", dying.portal)).header("accept", "text/html");
         let request = request.header("origin", &dying.portal).form(&form.fields("pm_card_visa"));
         drop(ana.try_send(request).await);
-        house.until(&format!("it dies at {step}"), async || dying.process.try_wait().unwrap().is_some()).await;
+        dying.until_dead(step).await;
     }
     let _server = Server::start(&house, None).await;
     assert_paid(&house, ALL_MINOR, &ALL).await;

@@ -2,8 +2,8 @@
 //! written down, whoever pays reads so, the health says it, and what was begun is finished when there is room again.
 
 use crate::{
-    outages::{CHARGE, INVOICES, KNOWN_WITHIN, assert_paid, harbour_link},
-    support::{Client, House, On, Server, http, link},
+    outages::{CHARGE, INVOICES, KNOWN_WITHIN, assert_paid},
+    support::{Client, House, On, Server, harbour_link, http, link},
 };
 use std::{path::PathBuf, process::Command};
 use tempfile::TempDir;

@@ -9,8 +9,8 @@
 mod dice;
 
 use crate::{
-    debits, disputes, several,
-    support::{Answer, Client, Form, House, On, Server, field, http, link, own_port},
+    debits, disputes,
+    support::{Answer, Client, Form, House, On, Server, ana, field, http, link, own_port},
 };
 use chrono::Utc;
 use dice::Dice;
@@ -233,7 +233,7 @@ impl Soak {
         house.send_news_to(&nodes[0].portal).await;
         let admin = Client::new(&nodes[0].portal);
         admin.sign_in(facts::NORTHWIND.admin_email).await;
-        let (ana, mut accounts) = (several::ana(&nodes[0].portal).await, Vec::new());
+        let (ana, mut accounts) = (ana(&nodes[0].portal).await, Vec::new());
         for account in ACCOUNTS {
             accounts.push(debits::save(&ana, account, "Ana Example").await.0);
         }

@@ -230,6 +230,11 @@ impl House {
         charges.into_iter().filter(|charge| charge["status"] == status).collect()
     }
 
+    /// What stays as credit in the books.
+    pub async fn advances(&self) -> Vec<Value> {
+        self.state("xero").await["advances"].as_array().unwrap().clone()
+    }
+
     pub async fn books_invoice(&self, number: &str) -> Value {
         let state = self.state("xero").await;
         let invoices = state["invoices"].as_array().unwrap();
@@ -357,6 +362,11 @@ impl House {
         let admin = self.client();
         admin.sign_in(facts::NORTHWIND.admin_email).await;
         admin
+    }
+
+    /// The newest mails of Northwind, as its staff read them.
+    pub async fn mails(&self) -> String {
+        self.staff().await.get("/admin/mail").await.body
     }
 
     /// Gateway, portal and books agree, once the last job has run.
@@ -593,6 +603,14 @@ impl Client {
     }
 }
 
+/// Signed in for Acme at Northwind.
+pub async fn ana(portal: &str) -> Client {
+    let ana = Client::new(portal);
+    ana.sign_in(facts::ANA_EMAIL).await;
+    ana.stand_at(facts::NORTHWIND.name).await;
+    ana
+}
+
 /// The hidden fields of the Pay Now form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Form {
@@ -631,6 +649,12 @@ pub fn field(html: &str, name: &str) -> String {
 
 pub fn link(number: &str) -> String {
     link_for(number, if number == "INV-601" { "BOLT" } else { "Acme" })
+}
+
+/// To an invoice of a merchant whose gateway and books are in the house.
+pub fn harbour_link(number: &str) -> String {
+    let key = facts::HARBOUR.pay_now.email;
+    format!("/PaymentProxy/PayNow/Email?apiKey={key}&invoiceNo={number}&companyCode=ACMENZ")
 }
 
 pub fn link_for(number: &str, company_code: &str) -> String {

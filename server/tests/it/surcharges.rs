@@ -2,8 +2,9 @@
 //! invoice of its own that comes and goes with its payment.
 
 use crate::{
-    kept_cards, methods,
-    support::{Answer, Client, Form, House, On, Server, field, http, link},
+    disputes, kept_cards, methods,
+    refunds::Dialog,
+    support::{Answer, Client, Form, House, On, Server, ana, field, harbour_link, http, link},
 };
 use serde_json::{Value, json};
 use simulators::facts;
@@ -124,9 +125,7 @@ async fn n12_g21_g22_a_surcharge_is_confirmed_before_it_is_charged_and_has_an_in
         house.until("the receipt", async || admin.get("/admin/mail").await.body.contains("Receipt: $1,222.57")).await;
         let proof = admin.get(&format!("/admin/transactions/{}/proof", again.payment)).await.body;
         assert!(proof.contains("pay-plus-1") && proof.contains("$18.07"), "{proof}");
-        let ana = house.client();
-        ana.sign_in(facts::ANA_EMAIL).await;
-        ana.stand_at(facts::NORTHWIND.name).await;
+        let ana = ana(&house.portal).await;
         let past = ana.get("/payments").await.body;
         assert!(past.contains("$18.07 surcharge") && past.contains("$1,222.57"), "{past}");
     }
@@ -169,9 +168,7 @@ async fn d11_rules_that_changed_since_the_page_was_drawn_are_asked_about_again()
 #[tokio::test]
 async fn g28_several_invoices_have_one_surcharge_on_their_sum() {
     let house = with_rules(On::Sqlite).await.unwrap();
-    let ana = house.client();
-    ana.sign_in(facts::ANA_EMAIL).await;
-    ana.stand_at(facts::NORTHWIND.name).await;
+    let ana = ana(&house.portal).await;
     let board = ana.get("/dashboard").await.body;
     let id_of = |number: &str| {
         let row = board.split("<tr").skip(1).find(|row| row.contains(number));
@@ -196,7 +193,7 @@ async fn g28_several_invoices_have_one_surcharge_on_their_sum() {
 #[tokio::test]
 async fn n12_s53_a_saved_card_is_confirmed_without_being_chosen_again() {
     let house = with_rules(On::Sqlite).await.unwrap();
-    let ana = methods::ana(&house).await;
+    let ana = ana(&house.portal).await;
     let (method, _) = methods::save(&ana, "pm_card_visa", "Office card").await;
     let page = asked(&ana, &methods::pay_with(&ana, "INV-501", &method).await).await;
     assert!(house.charges().await.is_empty(), "nothing is charged before the sum was seen");
@@ -216,7 +213,7 @@ async fn n12_s53_a_saved_card_is_confirmed_without_being_chosen_again() {
 async fn n12_s52_a_ticked_box_stays_ticked_while_the_sum_is_confirmed_and_can_be_cleared() {
     for stays in [true, false] {
         let house = with_rules(On::Sqlite).await.unwrap();
-        let ana = methods::ana(&house).await;
+        let ana = ana(&house.portal).await;
         let (form, keep) = kept_cards::offered(&ana).await;
         let page = asked(&ana, &kept_cards::pay_and_keep(&ana, &form, &keep, "pm_card_visa").await).await;
         assert!(page.contains(&format!("name=\"keep\" value=\"{keep}\" checked")), "{page}");
@@ -242,19 +239,8 @@ async fn n12_s52_a_ticked_box_stays_ticked_while_the_sum_is_confirmed_and_can_be
 }
 
 async fn refund(admin: &Client, form: &Form, amount: &str, surcharge: &str) -> String {
-    let story = format!("/admin/transactions/{}", form.payment);
-    let id = field(&admin.get(&story).await.body, "refund");
-    let fields = [
-        ("payment", form.payment.as_str()),
-        ("refund", &id),
-        ("currency", "USD"),
-        ("amount", amount),
-        ("reason", "Sent back"),
-        ("surcharge", surcharge),
-    ];
-    let pressed = admin.post("/api/refunds/start", &fields).await;
-    assert_eq!(pressed.status, 303, "{}", pressed.body);
-    admin.get(&story).await.body
+    Dialog::open(admin, &form.payment).await.press_with(admin, amount, surcharge).await;
+    admin.get(&format!("/admin/transactions/{}", form.payment)).await.body
 }
 
 /// What was paid out of each credit note, the least first.
@@ -297,14 +283,9 @@ async fn g26_a_refund_takes_its_part_of_the_surcharge_or_none_and_the_last_one_w
     house.assert_everything_agrees().await;
 }
 
-/// What stays as credit in the books.
-async fn advances(house: &House) -> Vec<Value> {
-    house.state("xero").await["advances"].as_array().unwrap().clone()
-}
-
 /// One charge of this sum; in the books one credit of this type, and one paid invoice of a surcharge, both with its id.
 async fn assert_kept(house: &House, total: i64, (kind, credit): (&str, i64), surcharge: i64) {
-    house.until("the credit stands in the books", async || advances(house).await.len() == 1).await;
+    house.until("the credit stands in the books", async || house.advances().await.len() == 1).await;
     let is_booked = async || surcharge_invoices(house).await.iter().any(|(_, status)| status == "PAID");
     house.until("the surcharge stands in the books", is_booked).await;
     let (charges, numbers) = (house.charges().await, surcharge_invoices(house).await);
@@ -313,7 +294,7 @@ async fn assert_kept(house: &House, total: i64, (kind, credit): (&str, i64), sur
     let payments = house.books_payments(&numbers[0].0).await;
     assert_eq!((payments.len(), &payments[0]["amount_minor"]), (1, &json!(surcharge)), "{payments:?}");
     assert_eq!(payments[0]["reference"], charges[0]["id"]);
-    let advance = advances(house).await.remove(0);
+    let advance = house.advances().await.remove(0);
     assert_eq!((&advance["type"], &advance["amount_minor"]), (&json!(kind), &json!(credit)), "{advance}");
     assert!(advance["description"].as_str().unwrap().contains(charges[0]["id"].as_str().unwrap()), "{advance}");
 }
@@ -322,7 +303,7 @@ async fn assert_kept(house: &House, total: i64, (kind, credit): (&str, i64), sur
 async fn g22_g29_more_than_is_due_with_a_surcharge_is_charged_once_and_nothing_of_the_surcharge_is_credit() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = with_rules(database).await else { continue };
-        house.execute("UPDATE merchant SET over_payment = 'credit' WHERE name = 'Northwind IT'").await;
+        house.execute("UPDATE merchant SET takes_more = TRUE WHERE name = 'Northwind IT'").await;
         let client = house.client();
         let form = client.open("INV-501").await;
         let typed = [("checkout", form.checkout.as_str()), ("currency", "USD"), ("amounts[]", "1300.00")];
@@ -368,7 +349,7 @@ async fn g22_g29_more_than_is_due_with_a_surcharge_is_charged_once_and_nothing_o
         assert!(story.contains("is paid out first; then the sale is credited"), "{story}");
         refund(&admin, &again, "131.95", "part").await;
         house.until("the refund is booked", async || credits(&house).await == [195, 3_450]).await;
-        house.until("the credit is paid out", async || advances(&house).await[0]["remaining_minor"] == 0).await;
+        house.until("the credit is paid out", async || house.advances().await[0]["remaining_minor"] == 0).await;
         assert_eq!(house.charges().await[0]["refunded_minor"], 13_195);
         house.assert_everything_agrees().await;
     }
@@ -378,9 +359,7 @@ async fn g22_g29_more_than_is_due_with_a_surcharge_is_charged_once_and_nothing_o
 async fn g22_g34_a_prepayment_has_a_surcharge_beside_its_credit() {
     let house = with_rules(On::Sqlite).await.unwrap();
     house.execute("UPDATE merchant SET takes_prepayments = TRUE WHERE name = 'Northwind IT'").await;
-    let ana = house.client();
-    ana.sign_in(facts::ANA_EMAIL).await;
-    ana.stand_at(facts::NORTHWIND.name).await;
+    let ana = ana(&house.portal).await;
     let opened = ana.post("/api/payments/prepay", &[("amount", "500.00")]).await.location.unwrap();
     let page = asked(&ana, &ana.pay(&ana.form(&opened).await, "pm_card_visa").await).await;
     for words in [
@@ -404,10 +383,7 @@ async fn d9_a_dispute_that_is_lost_takes_payment_and_surcharge_out_of_the_books(
     house.assert_everything_agrees().await;
     for (outcome, words) in [("opened", "Disputed at the bank: $1,222.57"), ("lost", "It does not stand in the books")]
     {
-        let order = json!({"charge": house.charges().await[0]["id"], "outcome": outcome});
-        let answer =
-            http().post(format!("{}/control/stripe/dispute", house.vendors)).json(&order).send().await.unwrap();
-        assert!(answer.status().is_success());
+        disputes::order(&house, outcome).await;
         house.until(words, async || house.story(&form).await.contains(words)).await;
     }
     let surcharges = surcharge_invoices(&house).await;
@@ -423,9 +399,7 @@ async fn g22_g48_the_built_in_ledger_has_the_surcharge_as_an_invoice_too() {
     let rules = r#"{"place": "NZ", "rules": [{"rate_ppm": 10000, "funding": "any", "account": "4000"}]}"#;
     set_rules(&house, facts::HARBOUR.key, rules).await;
     let client = house.client();
-    let key = facts::HARBOUR.pay_now.email;
-    let opened = format!("/PaymentProxy/PayNow/Email?apiKey={key}&invoiceNo=HT-1001&companyCode=ACMENZ");
-    let page = client.get(&client.get(&opened).await.location.unwrap()).await.body;
+    let page = client.get(&client.get(&harbour_link("HT-1001")).await.location.unwrap()).await.body;
     assert!(page.contains("Pay $424.20") && page.contains("a surcharge of $4.20."), "the same for every card: {page}");
     let form = Form::read(&page);
     let paid = client.pay(&form, "sbx_approved").await.location.unwrap();
@@ -452,7 +426,7 @@ async fn survives(step: &'static str) {
         let press =
             http().post(format!("{portal}/api/payments/take")).header("origin", &portal).header("accept", "text/html");
         drop(press.form(&Form::read(&page).fields("pm_card_visa")).send().await);
-        house.until(step, async || dying.process.try_wait().unwrap().is_some()).await;
+        dying.until_dead(step).await;
     }
     let _server = Server::start(&house, None).await;
     assert_booked(&house, KNOWN_WITHIN).await;
@@ -502,5 +476,7 @@ async fn n12_the_command_replaces_checks_and_prints_the_rules() {
     );
     assert!(run(&["northwind"]).1.contains("15000"), "what was refused has changed nothing");
     let nobody = run(&["nobody", good]);
-    assert!(!nobody.0 && nobody.2.contains("there is no merchant with the key nobody"), "{nobody:?}");
+    let told = "SELECT COUNT(*) FROM audit WHERE action = 'replace surcharge rules' AND subject = '2 rule(s)'";
+    assert_eq!(house.number(told).await, 1, "one line of the operator's for one change");
+    assert!(!nobody.0 && nobody.2.contains("there is no merchant nobody"), "{nobody:?}");
 }

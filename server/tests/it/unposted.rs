@@ -1,7 +1,7 @@
 //! Money that was taken and that the books refuse (D30): nobody owes it any more, staff read what to do, and one press
 //! posts it, once.
 
-use crate::support::{Client, Form, House, On, http, link};
+use crate::support::{Client, Form, House, On, ana, http, link};
 use serde_json::json;
 use simulators::facts;
 
@@ -52,9 +52,7 @@ async fn d30_what_the_books_refuse_is_owed_by_nobody_and_shown_as_paid() {
     let others = house.client();
     let page = others.get(&others.get(&link("INV-501")).await.location.unwrap()).await.body;
     assert!(page.contains("Invoice INV-501 has just been paid"), "{page}");
-    let ana = house.client();
-    ana.sign_in(facts::ANA_EMAIL).await;
-    ana.stand_at(facts::NORTHWIND.name).await;
+    let ana = ana(&house.portal).await;
     let dashboard = ana.get("/dashboard").await.body;
     for words in ["You owe $1,050.00 on 2 invoices", "Paid on ", "Northwind IT is still recording it."] {
         assert!(dashboard.contains(words), "{words}: {dashboard}");

@@ -11,13 +11,13 @@ use crate::http::{Answer, HttpError};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
+    card::CardKind,
     dispute::DisputeSeen,
     ids::{AttemptId, CustomerId, MethodId, RefundId},
     method::{MethodKind, MethodSeen},
     money::Money,
     payment::{DeclineReason, Fact, MethodFace, Observation},
     refund::RefundSeen,
-    surcharge::CardKind,
     views::MethodEntry,
 };
 use http::HeaderMap;

@@ -1,7 +1,8 @@
 //! What every gateway adapter must pass against its simulator: the ten points of `wire/gateways.md`, 9, by their numbers,
 //! what a vendor does to whoever asks too often (11), is not let in any more (12) or is late (13), and that nothing which
-//! an adapter says it can do is left to a refusal (14), and that the card of a payment can be kept (15). Knows no gateway: each has a file below that says how it is driven,
-//! and its `Capabilities` say how a card is charged and what cannot go wrong there.
+//! an adapter says it can do is left to a refusal (14), and that the card of a payment can be kept (15). Knows no gateway:
+//! each has a file below that says how it is driven, and its `Capabilities` say how a card is charged and what cannot go
+//! wrong there.
 
 use crate::{
     log::Log,

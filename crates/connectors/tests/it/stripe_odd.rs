@@ -8,9 +8,9 @@ use crate::{
 use chrono::{DateTime, Utc};
 use connectors::gateway::{ChargeHow, Found, Gateway, GatewayError};
 use domain::{
+    card::{Brand, CardKind, Funding},
     money::{Currency, Money},
     payment::{DeclineReason, Fact, Observation},
-    surcharge::{Brand, CardKind, Funding},
 };
 use serde_json::{Value, json};
 use std::time::Duration;

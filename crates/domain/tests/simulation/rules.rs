@@ -6,7 +6,7 @@ use domain::{
     effects::{self, Effect, Learned, RefundLearned},
     money::Money,
     payment::{AttemptState, Fact, Observation},
-    refund::{RefundFact, RefundSeen, RefundState, refundable},
+    refund::{Left, RefundFact, RefundSeen, RefundState},
 };
 
 type Moment = DateTime<Utc>;
@@ -37,7 +37,8 @@ pub const OURS: Rules = Rules {
 };
 
 fn left(captured: Money, refunds: &[(RefundState, Money)]) -> Money {
-    refundable(captured, refunds.iter().copied()).expect("one currency")
+    let refunds = refunds.iter().map(|(state, amount)| (*state, *amount, 0));
+    Left::of(captured, 0, captured, refunds).expect("one currency").whole
 }
 
 /// Each with a fault, and what it is.

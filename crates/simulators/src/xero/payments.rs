@@ -1,5 +1,5 @@
-//! Payments on invoices, and out of credit notes, over-payments and prepayments: created, read, reversed by Status DELETED, never edited. Source:
-//! `wire/accounting.md`, 1.8.
+//! Payments on invoices, and out of credit notes, over-payments and prepayments: created, read, reversed by Status DELETED,
+//! never edited. Source: `wire/accounting.md`, 1.8.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};

@@ -18,8 +18,9 @@ on_both!(a_unique_index_is_told_by_its_name, async |db| {
         time_zone: row.time_zone,
         support_email: row.support_email,
         takes_parts: row.takes_parts,
-        over_payment: row.over_payment,
+        takes_more: row.takes_more,
         takes_prepayments: row.takes_prepayments,
+        retries_debits: row.retries_debits,
     };
     let refused = db.store.merchant_found(new, at(0)).await.err().unwrap();
     assert!(matches!(&refused, Error::Duplicate(name) if name == "merchant_key"), "{refused:?}");

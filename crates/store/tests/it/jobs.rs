@@ -84,7 +84,10 @@ on_both!(f21_merchants_that_have_their_fill_are_passed_over_and_keep_their_jobs,
     let claim_but = async |of: &[_]| db.store.jobs_claim(at(3), at(8), 2, of).await.unwrap();
     assert_eq!(keys(&claim_but(&full).await), ["c1"]);
     assert_eq!(keys(&claim_but(&full[..1]).await), ["b1"]);
-    assert_eq!(keys(&claim_but(&[]).await), ["a1", "a2"]);
+    let both = claim_but(&[]).await;
+    let mut rest = keys(&both);
+    rest.sort_unstable();
+    assert_eq!(rest, ["a1", "a2"], "equally due, in any order");
     assert!(claim_but(&full[..1]).await.is_empty());
 });
 

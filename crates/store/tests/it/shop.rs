@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{
-    advance::OverPayment,
     ids::{AttemptId, CheckoutId, ConnectionId, CustomerId, InvoiceId, PaymentId},
     invoice::{BooksCustomer, BooksInvoice, InvoiceStatus},
     method::MethodKind,
@@ -49,8 +48,9 @@ pub async fn shop(store: &Store, key: &str) -> Shop {
         time_zone: "America/New_York".into(),
         support_email: format!("help@{key}.example"),
         takes_parts: false,
-        over_payment: OverPayment::Refused,
+        takes_more: false,
         takes_prepayments: false,
+        retries_debits: false,
     };
     let db = store.merchant_found(new, at(0)).await.unwrap();
     let tx = db.begin().await.unwrap();

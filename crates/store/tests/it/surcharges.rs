@@ -3,7 +3,7 @@
 use crate::{
     database::on_both,
     refunds::{approve, asked, refund},
-    shop::{at, day, invoice, read, shop, usd},
+    shop::{Shop, at, day, invoice, read, shop, usd},
 };
 use domain::{
     invoice::{BooksInvoice, InvoiceStatus},
@@ -17,15 +17,21 @@ fn policy(rate_ppm: u32) -> Policy {
     serde_json::from_str(&rules).unwrap()
 }
 
+async fn replace(shop: &Shop, policy: &Policy) {
+    let tx = shop.db.begin().await.unwrap();
+    tx.surcharge_policy_replace(policy, at(1)).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
 on_both!(n12_rules_are_replaced_together_and_are_nobody_elses, async |db| {
     let (acme, other) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
     assert_eq!(acme.db.surcharge_policy().await.unwrap(), None);
     for rate in [15_000, 20_000] {
-        acme.db.surcharge_policy_replace(&policy(rate), at(1)).await.unwrap();
+        replace(&acme, &policy(rate)).await;
         assert_eq!(acme.db.surcharge_policy().await.unwrap(), Some(policy(rate)));
     }
     assert_eq!(other.db.surcharge_policy().await.unwrap(), None);
-    other.db.surcharge_policy_replace(&policy(1), at(1)).await.unwrap();
+    replace(&other, &policy(1)).await;
     assert_eq!(acme.db.surcharge_policy().await.unwrap(), Some(policy(20_000)));
 });
 

@@ -6,7 +6,8 @@ use super::{
     calls::{self, Id},
     form::WITH_METHOD,
     methods::is_of_nobody,
-    wire::{Expandable, MethodDetails, PaidBy, Setup},
+    wire::Expandable,
+    wire_methods::{IntentMethod, MethodDetails, Setup},
 };
 use crate::{
     gateway::{refused, unreadable},
@@ -25,7 +26,7 @@ impl Stripe {
             return Err(refused("unknown_id", "a page that was not paid"));
         };
         let read = self.call(Method::GET, &format!("payment_intents/{id}")).query(&[WITH_METHOD]);
-        let Some(Expandable::Full(method)) = self.json::<PaidBy>(read).await?.payment_method else {
+        let Some(Expandable::Full(method)) = self.json::<IntentMethod>(read).await?.payment_method else {
             return Err(GatewayError::Unknown(format!("{id} does not say what it was paid by")));
         };
         let seen = method.observe();

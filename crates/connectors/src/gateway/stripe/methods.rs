@@ -6,13 +6,14 @@ use super::{
     calls::{self, IDEMPOTENCY_ERROR},
     find::{LIST_BEFORE, Pages, REPLAY_MAX, created_since, is_replayed},
     form,
-    wire::{CardMethod, MethodDetails, OnlyId, Setup},
+    wire::OnlyId,
+    wire_methods::{CardMethod, MethodDetails, Setup},
 };
 use crate::{gateway::unreadable, http::Answer};
 use domain::{
+    card::CardKind,
     ids::{CustomerId, MethodId},
     method::{MethodFact, MethodSeen},
-    surcharge::CardKind,
 };
 use reqwest::{Method, StatusCode};
 

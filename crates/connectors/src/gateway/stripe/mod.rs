@@ -11,6 +11,7 @@ mod methods;
 mod refunds;
 mod webhook;
 mod wire;
+mod wire_methods;
 
 use super::{
     Capabilities, Cards, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, KeepRequest,
@@ -21,10 +22,10 @@ use crate::http::HttpClient;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
+    card::CardKind,
     method::{MethodKind, MethodSeen},
     payment::Observation,
     refund::RefundSeen,
-    surcharge::CardKind,
     views::MethodEntry,
 };
 use http::HeaderMap;
