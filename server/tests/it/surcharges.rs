@@ -373,6 +373,39 @@ async fn g22_g48_the_built_in_ledger_has_the_surcharge_as_an_invoice_too() {
     house.assert_everything_agrees().await;
 }
 
+const WRITE_PAYMENT: &str = "PUT /xero/api.xro/2.0/Payments";
+
+/// INV-501 paid with a surcharge, whose invoice the books have while they refuse both payments.
+async fn refused(house: &House) -> Form {
+    let twice = json!({"vendor": "xero", "fault": "period_locked", "times": 2, "match": WRITE_PAYMENT});
+    house.arm_with(twice).await;
+    let client = house.client();
+    let form = confirmed(&client, &client.open("INV-501").await, "pm_card_visa").await;
+    let both = "SELECT COUNT(*) FROM books_entry WHERE state = 'refused'";
+    house.until("the books have refused both", async || house.number(both).await == 2).await;
+    form
+}
+
+#[tokio::test]
+async fn g22_d1_nobody_else_pays_a_surcharge_whose_payment_is_not_booked_yet() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = with_rules(database).await else { continue };
+        let form = refused(&house).await;
+        let (number, status) = surcharge_invoices(&house).await.remove(0);
+        assert_eq!(status, "AUTHORISED");
+        let guest = house.client();
+        let opened = guest.get(&link(&number)).await.location.unwrap();
+        let page = guest.get(&opened).await.body;
+        assert!(page.contains(&number) && !page.contains("id=\"pay-button\""), "{page}");
+
+        let again = house.staff().await.post("/api/transactions/post_again", &[("payment", &form.payment)]).await;
+        assert_eq!(again.status, 303, "{}", again.body);
+        assert_booked(&house, KNOWN_WITHIN).await;
+        assert_eq!(house.number("SELECT COUNT(*) FROM claim WHERE live").await, 0);
+        house.assert_everything_agrees().await;
+    }
+}
+
 /// Of the steps that a surcharge adds, and of those around them.
 const STEPS: [&str; 4] = ["before_surcharge_raise", "after_surcharge_raise", "after_post", "before_post_commit"];
 
