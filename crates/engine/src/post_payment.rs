@@ -198,14 +198,22 @@ impl Engine {
                 self.keep_surplus(&tx, job, entry, (*left_minor, advance)).await?
             }
             Ended::Needless => {
-                tx.books_entry_move(entry, BooksEntryState::Needless, None, None, now).await?;
+                // What waits to take the payment out voids the invoice of a surcharge: it may have been raised.
+                let left = if entry.is_surcharge() { BooksEntryState::Leaving } else { BooksEntryState::Needless };
+                tx.books_entry_move(entry, left, None, None, now).await?;
                 None
             }
         };
         if let Some(audited) = audited {
             tx.audit_add(audited.slip(job.payment_id, Actor::Portal, now)?).await?;
         }
-        if !matches!(ended, Ended::Refused(_) | Ended::OverPaid { left_minor: 1.., .. }) {
+        let stays_taken = match ended {
+            Ended::Posted(_) => false,
+            Ended::Refused(_) => true,
+            Ended::OverPaid { left_minor, .. } => *left_minor > 0,
+            Ended::Needless => entry.is_surcharge(),
+        };
+        if !stays_taken {
             tx.claim_release(entry.attempt_id, entry.invoice_id).await?;
         }
         failpoint::reach("before_post_commit");

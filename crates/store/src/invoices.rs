@@ -67,6 +67,12 @@ impl Model {
         money(self.total_minor, &self.currency, "invoice.currency")
     }
 
+    /// The books are known to have it: one of ours may be there before we hear of it.
+    #[must_use]
+    pub fn is_raised(&self) -> bool {
+        !self.external_id.starts_with(TO_RAISE)
+    }
+
     /// The row with what the books say of it.
     #[must_use]
     pub fn told(self, books: &BooksInvoice) -> Self {

@@ -331,6 +331,20 @@ async fn g22_g34_a_prepayment_has_a_surcharge_beside_its_credit() {
     house.assert_everything_agrees().await;
 }
 
+/// The one charge is disputed, and lost.
+async fn lose(house: &House) {
+    for (outcome, known) in [
+        ("opened", "SELECT COUNT(*) FROM dispute WHERE state = 'open'"),
+        ("lost", "SELECT COUNT(*) FROM dispute WHERE state = 'lost'"),
+    ] {
+        let order = json!({"charge": house.charges().await[0]["id"], "outcome": outcome});
+        let answer =
+            http().post(format!("{}/control/stripe/dispute", house.vendors)).json(&order).send().await.unwrap();
+        assert!(answer.status().is_success());
+        house.until(outcome, async || house.number(known).await == 1).await;
+    }
+}
+
 #[tokio::test]
 async fn d9_a_dispute_that_is_lost_takes_payment_and_surcharge_out_of_the_books() {
     let house = with_rules(On::Sqlite).await.unwrap();
@@ -338,14 +352,14 @@ async fn d9_a_dispute_that_is_lost_takes_payment_and_surcharge_out_of_the_books(
     let form = confirmed(&client, &client.open("INV-501").await, "pm_card_visa").await;
     assert_booked(&house, KNOWN_WITHIN).await;
     house.assert_everything_agrees().await;
-    for (outcome, words) in [("opened", "Disputed at the bank: $1,222.57"), ("lost", "It does not stand in the books")]
-    {
-        let order = json!({"charge": house.charges().await[0]["id"], "outcome": outcome});
-        let answer =
-            http().post(format!("{}/control/stripe/dispute", house.vendors)).json(&order).send().await.unwrap();
-        assert!(answer.status().is_success());
+    // Its answer is lost, and the try after it must not void it once more.
+    house.arm("xero", "reset_after_execute", "POST /xero/api.xro/2.0/Invoices").await;
+    lose(&house).await;
+    for words in ["Disputed at the bank: $1,222.57", "It does not stand in the books"] {
         house.until(words, async || house.story(&form).await.contains(words)).await;
     }
+    let is_void = async || surcharge_invoices(&house).await[0].1 == "VOIDED";
+    house.until("the surcharge is owed no more", is_void).await;
     let surcharges = surcharge_invoices(&house).await;
     assert_eq!(surcharges.iter().map(|(_, status)| status.as_str()).collect::<Vec<_>>(), ["VOIDED"]);
     assert!(house.books_payments(&surcharges[0].0).await.is_empty());
@@ -406,23 +420,69 @@ async fn g22_d1_nobody_else_pays_a_surcharge_whose_payment_is_not_booked_yet() {
     }
 }
 
+#[tokio::test]
+async fn g22_g26_a_surcharge_that_was_never_booked_is_voided_when_its_money_goes_back() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = with_rules(database).await else { continue };
+        let form = refused(&house).await;
+        let admin = house.staff().await;
+        refund(&admin, &form, "1222.57", "part").await;
+        let is_void = async || surcharge_invoices(&house).await[0].1 == "VOIDED";
+        house.until("nobody owes it any more", is_void).await;
+        house.assert_everything_agrees().await;
+        assert_eq!(house.number("SELECT COUNT(*) FROM claim WHERE live").await, 0);
+        assert_eq!(surcharge_invoices(&house).await.len(), 1);
+        assert_eq!(house.books_invoice("INV-501").await["due_minor"], TOTAL - ADDED, "it was never entered");
+    }
+}
+
+#[tokio::test]
+async fn d9_g22_a_surcharge_that_the_books_refused_is_voided_when_its_payment_is_lost() {
+    let house = with_rules(On::Sqlite).await.unwrap();
+    refused(&house).await;
+    lose(&house).await;
+    house.until("nobody owes it any more", async || surcharge_invoices(&house).await[0].1 == "VOIDED").await;
+    house.assert_everything_agrees().await;
+    assert_eq!(house.number("SELECT COUNT(*) FROM claim WHERE live").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d9_d4_a_surcharge_that_was_raised_unheard_is_voided_when_its_payment_is_lost() {
+    let house = House::without_portal().await;
+    set_rules(&house, facts::NORTHWIND.key, RULES).await;
+    press_and_die(&house, "after_surcharge_raise").await;
+    let away = json!({"vendor": "xero", "fault": "http:503", "times": 999, "match": "2.0/Invoices"});
+    house.arm_with(away).await;
+    let server = Server::start(&house, None).await;
+    house.send_news_to(&server.portal).await;
+    lose(&house).await;
+    assert_eq!(surcharge_invoices(&house).await[0].1, "AUTHORISED", "the books know of it, and we do not");
+    house.disarm().await;
+    let is_void = async || surcharge_invoices(&house).await[0].1 == "VOIDED";
+    house.until_within("nobody owes it any more", KNOWN_WITHIN, is_void).await;
+    house.assert_everything_agrees().await;
+}
+
 /// Of the steps that a surcharge adds, and of those around them.
 const STEPS: [&str; 4] = ["before_surcharge_raise", "after_surcharge_raise", "after_post", "before_post_commit"];
+
+/// INV-501 is paid with a surcharge at a server that dies at this step.
+async fn press_and_die(house: &House, step: &'static str) {
+    let mut dying = Server::start(house, Some(step)).await;
+    let client = Client::new(&dying.portal);
+    let form = client.open("INV-501").await;
+    let page = asked(&client, &client.pay(&form, "pm_card_visa").await).await;
+    let portal = dying.portal.clone();
+    let press =
+        http().post(format!("{portal}/api/payments/take")).header("origin", &portal).header("accept", "text/html");
+    drop(press.form(&Form::read(&page).fields("pm_card_visa")).send().await);
+    house.until(step, async || dying.process.try_wait().unwrap().is_some()).await;
+}
 
 async fn survives(step: &'static str) {
     let house = House::without_portal().await;
     set_rules(&house, facts::NORTHWIND.key, RULES).await;
-    {
-        let mut dying = Server::start(&house, Some(step)).await;
-        let client = Client::new(&dying.portal);
-        let form = client.open("INV-501").await;
-        let page = asked(&client, &client.pay(&form, "pm_card_visa").await).await;
-        let portal = dying.portal.clone();
-        let press =
-            http().post(format!("{portal}/api/payments/take")).header("origin", &portal).header("accept", "text/html");
-        drop(press.form(&Form::read(&page).fields("pm_card_visa")).send().await);
-        house.until(step, async || dying.process.try_wait().unwrap().is_some()).await;
-    }
+    press_and_die(&house, step).await;
     let _server = Server::start(&house, None).await;
     assert_booked(&house, KNOWN_WITHIN).await;
     house.assert_everything_agrees().await;
