@@ -172,6 +172,13 @@ impl Engine {
         if !held {
             return Ok(false);
         }
+        let stands = tx.books_entry_now(entry).await?;
+        let is_as_read = (&stands.idempotency_key, stands.amount_minor) == (&entry.idempotency_key, entry.amount_minor);
+        if stands.state != BooksEntryState::Intended || !is_as_read {
+            // Another job of this payment was at it too, and has ended it or means it anew.
+            tx.commit().await?;
+            return Ok(true);
+        }
         let ended = if has_money || matches!(ended, Ended::Posted(_)) { ended } else { &Ended::Needless };
         let mut refused = None;
         if let Ended::OverPaid { why, .. } = ended

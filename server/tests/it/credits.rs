@@ -149,6 +149,29 @@ async fn g29_d4_what_is_due_no_more_when_it_is_posted_stays_as_credit_and_is_ref
 }
 
 #[tokio::test]
+async fn d2_g29_two_jobs_that_post_one_payment_keep_what_is_over_once() {
+    let mut house = House::without_worker().await;
+    house.execute(KEEPS_CREDIT).await;
+    let guest = house.client();
+    guest.pay(&guest.open("INV-501").await, "pm_card_visa").await;
+    house.edit_books(json!({"number": "INV-501", "pay_minor": 20_450})).await;
+    let twice = "INSERT INTO job (id, merchant_id, payment_id, unique_key, body, state, run_at, tries, created_at)
+         SELECT randomblob(16), merchant_id, payment_id, 'twice',
+             replace(body, 'post_payment\"', 'post_again\",\"asked_ms\":1'), state, run_at, tries, created_at
+         FROM job WHERE unique_key LIKE 'post_payment:%'";
+    house.execute(twice).await;
+    // Long enough for both to have read what is meant before either has ended it.
+    let slow = json!({"vendor": "xero", "fault": "delay_ms:1500", "times": 2,
+        "match": "PUT /xero/api.xro/2.0/Payments"});
+    house.arm_with(slow).await;
+    house.start_worker();
+    assert_credit(&house, "RECEIVE-OVERPAYMENT", 20_450, 20_450).await;
+    house.assert_everything_agrees().await;
+    assert_eq!(house.number("SELECT COUNT(*) FROM invoice WHERE advance IS NOT NULL").await, 1);
+    assert_eq!(house.number("SELECT COUNT(*) FROM job WHERE unique_key = 'twice' AND state = 'done'").await, 1);
+}
+
+#[tokio::test]
 async fn g37_g29_a_refund_pays_the_credit_out_before_any_sale_is_cancelled() {
     let house = House::new().await;
     let (_, form) = overpaid(&house).await;
