@@ -16,6 +16,7 @@ use domain::{
     ids::AttemptId,
     invoice::InvoiceStatus,
     money::Money,
+    planted,
 };
 use store::{Attempt, BooksEntry, BooksEntryState, Invoice, Job, MerchantDb, MerchantTx};
 
@@ -89,6 +90,17 @@ impl Engine {
             Err(cause) => Err(cause),
         };
         failpoint::reach("after_post");
+        // Somebody may have entered it by hand, which a first try has not looked for.
+        let is_unlooked = !may_stand && !planted::is("no_look_before_write");
+        let posted = match posted {
+            Err(
+                refused @ BooksError::Refused {
+                    cause: RefusedCause::MoreThanDue | RefusedCause::NotAwaitingPayment,
+                    ..
+                },
+            ) if is_unlooked => posted_before(books, &post).await.and_then(|found| found.ok_or(refused)),
+            posted => posted,
+        };
         match posted {
             Ok(posted) => Ok(Ended::Posted(posted)),
             Err(BooksError::Refused {

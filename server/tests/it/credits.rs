@@ -1,7 +1,10 @@
 //! Money that pays no invoice: what is paid over what is due, and what is paid in advance, where the merchant takes it
 //! (G29, G34). One charge, and the books have all of it, once.
 
-use crate::support::{Client, Form, House, On, field, http};
+use crate::{
+    support::{Client, Form, House, On, field, http},
+    unposted::enter_by_hand,
+};
 use serde_json::{Value, json};
 use simulators::facts;
 use std::process::Stdio;
@@ -146,6 +149,22 @@ async fn g29_d4_what_is_due_no_more_when_it_is_posted_stays_as_credit_and_is_ref
     let is_refused = async || house.story(&form).await.contains("but the books refused it");
     house.until("a person decides where no credit is kept", is_refused).await;
     assert!(advances(&house).await.is_empty());
+}
+
+#[tokio::test]
+async fn d4_g29_what_a_person_has_entered_before_us_stands_and_is_no_credit() {
+    let mut house = House::without_worker().await;
+    house.execute(KEEPS_CREDIT).await;
+    let guest = house.client();
+    guest.pay(&guest.open("INV-501").await, "pm_card_visa").await;
+    enter_by_hand(&house, "1204.50").await;
+    house.start_worker();
+    let is_posted = "SELECT COUNT(*) FROM books_entry WHERE state = 'posted'";
+    house.until("it is found", async || house.number(is_posted).await == 1).await;
+    house.assert_paid_once("INV-501", 120_450).await;
+    house.assert_everything_agrees().await;
+    assert!(advances(&house).await.is_empty());
+    assert_eq!(house.number("SELECT COUNT(*) FROM invoice WHERE advance IS NOT NULL").await, 0);
 }
 
 #[tokio::test]
