@@ -2,7 +2,7 @@
 //! the clock under a key that lets it in once; it is harmless to run twice.
 
 use crate::{Engine, Error};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     asking::run_again_at,
     ids::{AttemptId, DisputeId, MailId, MethodId, PaymentId, RefundId, WebhookId},
@@ -56,6 +56,9 @@ pub(crate) enum Work {
         attempt: AttemptId,
         /// How often, with this one.
         number: i32,
+        /// The day that its owner is told; of a job that does not know it, nothing is debited.
+        #[serde(default)]
+        on: Option<NaiveDate>,
     },
     /// Write to a payer who left with an open outcome that no money came, or that it went back.
     WriteNotice {
@@ -149,7 +152,7 @@ impl Work {
             Self::WriteReceipt { payment, retry } => format!("write_receipt:{payment}:{retry}"),
             Self::WriteSent { attempt } => format!("write_sent:{attempt}"),
             Self::WriteAuthority { method } => format!("write_authority:{method}"),
-            Self::RetryDebit { attempt, number } => format!("retry_debit:{attempt}:{number}"),
+            Self::RetryDebit { attempt, number, .. } => format!("retry_debit:{attempt}:{number}"),
             Self::WriteNotice { attempt, came_to } => format!("write_notice:{attempt}:{came_to:?}"),
             Self::LookUpRefund { refund, revived: false } => format!("look_up_refund:{refund}"),
             Self::LookUpRefund { refund, revived: true } => format!("look_up_refund:{refund}:revived"),
@@ -276,7 +279,7 @@ impl Engine {
             Work::WriteReceipt { payment, .. } => self.write_receipt(&db, job, payment).await,
             Work::WriteSent { attempt } => self.write_sent(&db, job, attempt).await,
             Work::WriteAuthority { method } => self.write_authority(&db, job, method).await,
-            Work::RetryDebit { attempt, .. } => self.retry_debit(&db, attempt).await,
+            Work::RetryDebit { attempt, on, .. } => self.retry_debit(&db, job, attempt, on).await,
             Work::WriteNotice { attempt, came_to } => self.write_notice(&db, job, attempt, came_to).await,
             Work::LookUpRefund { refund, .. } => self.look_up_open_refund(&db, refund).await,
             Work::PostRefund { refund, asked_ms } => self.post_refund(&db, job, refund, asked_ms).await,
