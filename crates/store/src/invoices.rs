@@ -219,8 +219,8 @@ impl MerchantTx {
         Ok(())
     }
 
-    /// Deletes up to `limit` advances that were begun before this and that no checkout and no payment refers to, and says
-    /// how many.
+    /// Deletes up to `limit` advances that were begun before this and that no checkout and no payment refers to, neither as it
+    /// was made nor as it was written into the books, and says how many.
     ///
     /// # Errors
     /// The database is away.
@@ -229,10 +229,13 @@ impl MerchantTx {
             self.mine::<checkouts::Entity>(checkouts::Column::InvoiceId, checkouts::Column::InvoiceId.is_not_null());
         let paid =
             self.mine::<allocation::Entity>(allocation::Column::InvoiceId, allocation::Column::InvoiceId.is_not_null());
+        let kept = books_entries::Column::InvoiceId;
+        let kept = self.mine::<books_entries::Entity>(kept, kept.is_not_null());
         // In words, as in the partial index that serves it.
         let unpaid = Condition::all().add(Expr::cust("advance IS NOT NULL AND status = 'open'"));
         let over = unpaid.add(Column::ReadAt.lt(moment(before)));
         let over = over.add(Column::Id.not_in_subquery(opened)).add(Column::Id.not_in_subquery(paid));
+        let over = over.add(Column::Id.not_in_subquery(kept));
         self.prune::<Entity>(Column::Id, over, limit).await
     }
 
