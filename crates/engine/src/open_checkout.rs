@@ -90,13 +90,15 @@ impl Engine {
         Ok(guest.db.checkout_amounts(guest.checkout.id, &chosen, self.now()).await?)
     }
 
-    /// What is taken of these besides all that is due. More, where the books have a place for it; of an advance neither: it
-    /// is what its payer has typed.
+    /// What is taken of these besides all that is due. More, where the books have a place for it, which they have in the
+    /// merchant's currency alone; of an advance neither: it is what its payer has typed.
     pub(crate) async fn takes(&self, guest: &GuestPass, invoices: &[Invoice]) -> Takes {
         if invoices.iter().any(|invoice| invoice.advance.is_some()) {
             return Takes::default();
         }
+        let is_own = |invoice: &Invoice| invoice.currency == guest.merchant.currency;
         let more = guest.merchant.over_payment == OverPayment::Credit
+            && invoices.iter().all(is_own)
             && self.books(&guest.db, Lane::UserAction).await.is_ok_and(|books| books.advances().over_payments);
         Takes { parts: guest.merchant.takes_parts, more }
     }

@@ -114,7 +114,8 @@ impl Engine {
         }
     }
 
-    /// What is still due of a share that the books refuse, and the rest of it as an advance, where that may stay as credit.
+    /// What is still due of a share that the books refuse, and the rest of it as an advance, where that may stay as credit:
+    /// books keep credits in the merchant's currency alone.
     /// Not for what they have refused before, which somebody has been told of, and not twice in one payment. Never for a
     /// surcharge: its invoice is raised for this payment, and nobody has a credit from it.
     async fn over_paid(
@@ -125,7 +126,8 @@ impl Engine {
         invoice: &Invoice,
     ) -> Result<Option<(i64, Box<Invoice>)>, Error> {
         let merchant = db.merchant().await?;
-        let is_kept = merchant.over_payment == OverPayment::Credit && books.advances().over_payments;
+        let is_own = invoice.currency == merchant.currency;
+        let is_kept = merchant.over_payment == OverPayment::Credit && is_own && books.advances().over_payments;
         if !is_kept || invoice.advance.is_some() || entry.is_surcharge() || entry.last_error.is_some() {
             return Ok(None);
         }

@@ -152,6 +152,24 @@ async fn g29_d4_what_is_due_no_more_when_it_is_posted_stays_as_credit_and_is_ref
 }
 
 #[tokio::test]
+async fn g29_nothing_of_an_invoice_in_another_currency_than_the_merchants_stays_as_credit() {
+    let mut house = House::without_worker().await;
+    house.execute(KEEPS_CREDIT).await;
+    house.execute("UPDATE merchant SET currency = 'EUR' WHERE name = 'Northwind IT'").await;
+    let guest = house.client();
+    let form = guest.open("INV-501").await;
+    let page = change(&guest, &form, "USD", "1,300.00").await;
+    assert!(!page.contains("stays as credit") && page.contains("Pay $1,204.50"), "{page}");
+    let form = guest.open("INV-501").await;
+    guest.pay(&form, "pm_card_visa").await;
+    house.edit_books(json!({"number": "INV-501", "pay_minor": 20_450})).await;
+    house.start_worker();
+    let is_refused = async || house.story(&form).await.contains("but the books refused it");
+    house.until("a person decides", is_refused).await;
+    assert!(advances(&house).await.is_empty());
+}
+
+#[tokio::test]
 async fn d4_g29_what_a_person_has_entered_before_us_stands_and_is_no_credit() {
     let mut house = House::without_worker().await;
     house.execute(KEEPS_CREDIT).await;
