@@ -85,7 +85,7 @@ impl Engine {
             let (due, read) = (invoice.due()?, self.as_last_read(&guest.db, invoice).await?);
             let pay = amount_to_charge(ShownShare { pay: *pay, due }, &read, takes);
             let pay = pay.map_err(TakeError::of(&invoice.number))?;
-            chosen.push((invoice.id, (pay != due).then_some(pay.minor)));
+            chosen.push((invoice.id, (pay != due).then_some((pay.minor, due.minor))));
         }
         Ok(guest.db.checkout_amounts(guest.checkout.id, &chosen, self.now()).await?)
     }
