@@ -2,7 +2,7 @@
 //! the clock under a key that lets it in once; it is harmless to run twice.
 
 use crate::{Engine, Error};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{
     asking::run_again_at,
     ids::{AttemptId, DisputeId, MailId, MethodId, PaymentId, RefundId, WebhookId},
@@ -12,6 +12,8 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use store::{Job, MerchantTx, NewJob};
 
+/// What another version of the program has queued is looked at this often.
+const UNKNOWN_GAP: TimeDelta = TimeDelta::minutes(1);
 /// Gives up after this many tries: with the gaps between them that is about two days.
 const TRIES_MAX: i32 = 200;
 
@@ -138,6 +140,8 @@ pub(crate) enum Ran {
     NotYetBut(DateTime<Utc>, &'static str),
     /// The same, and no sooner than this.
     NotBefore(DateTime<Utc>, &'static str),
+    /// No work of this version: it is left to others, and has cost no try.
+    Unknown,
 }
 
 impl Work {
@@ -267,7 +271,8 @@ impl Engine {
 
     async fn try_job(&self, job: &Job) -> Result<Ran, Error> {
         let db = self.store().door_job(job);
-        match serde_json::from_str(&job.body)? {
+        let Ok(work) = serde_json::from_str::<Work>(&job.body) else { return Ok(Ran::Unknown) };
+        match work {
             Work::LookUp { attempt } => self.look_up_attempt(&db, attempt).await,
             // Only a first try may write without looking: a key is remembered for minutes, a job lives for days.
             Work::PostPayment { attempt } => {
@@ -309,6 +314,12 @@ impl Engine {
         let (mut answer_at, mut not_before) = (None, None);
         let why = match outcome {
             Ok(Ran::Done) => return Ok(()),
+            Ok(Ran::Unknown) => {
+                tracing::warn!(job.id = %job.id, "A job is unknown to this version and is left to others.");
+                let tx = self.store().door_job(job).begin().await?;
+                tx.job_leave(job, self.now() + UNKNOWN_GAP).await?;
+                return Ok(tx.commit().await?);
+            }
             Ok(Ran::Finished) => {
                 let tx = self.store().door_job(job).begin().await?;
                 return end_with(tx, job).await.map(drop);

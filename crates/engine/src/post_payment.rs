@@ -46,6 +46,9 @@ impl Engine {
         may_stand: bool,
     ) -> Result<Ran, Error> {
         let attempt = db.attempt(attempt).await?;
+        if attempt.surcharge_minor > 0 {
+            self.mean_surcharge(db, attempt.id).await?;
+        }
         let books = self.books(db, Lane::UserAction).await?;
         let mut entries = db.books_entries_intended(attempt.id).await?;
         let mut ran = Ran::Finished;
@@ -58,6 +61,22 @@ impl Engine {
             ran = Ran::Done;
         }
         Ok(ran)
+    }
+
+    /// A process of an earlier version that heard of the money has meant its surcharge for no books.
+    async fn mean_surcharge(&self, db: &MerchantDb, attempt: AttemptId) -> Result<(), Error> {
+        if db.books_entries(attempt).await?.iter().any(BooksEntry::is_surcharge) {
+            return Ok(());
+        }
+        let tx = db.begin().await?;
+        let attempt = tx.attempt_hold(attempt).await?;
+        let shares = tx.allocations(attempt.payment_id).await?;
+        let surcharge = self.surcharge_share(&tx, &attempt, &shares).await?.filter(|_| attempt.state.has_money());
+        if let Some(surcharge) = surcharge {
+            tx.books_entries_intend(attempt.id, &[surcharge], self.now()).await?;
+            tx.commit().await?;
+        }
+        Ok(())
     }
 
     async fn post_entry(

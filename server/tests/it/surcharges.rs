@@ -494,6 +494,24 @@ async fn d4_a_server_killed_while_it_books_a_surcharge_books_it_once() {
 }
 
 #[tokio::test]
+async fn f24_a_surcharge_that_an_earlier_version_has_meant_for_no_books_is_booked() {
+    let mut house = House::without_worker().await;
+    set_rules(&house, facts::NORTHWIND.key, RULES).await;
+    let client = house.client();
+    confirmed(&client, &client.open("INV-501").await, "pm_card_visa").await;
+    for forget in [
+        "DELETE FROM books_entry WHERE invoice_id IN (SELECT id FROM invoice WHERE number LIKE 'SC-%')",
+        "DELETE FROM claim WHERE invoice_id IN (SELECT id FROM invoice WHERE number LIKE 'SC-%')",
+        "DELETE FROM invoice WHERE number LIKE 'SC-%'",
+    ] {
+        house.execute(forget).await;
+    }
+    house.start_worker();
+    assert_booked(&house, KNOWN_WITHIN).await;
+    house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
 async fn d30_a_lost_answer_of_the_books_raises_no_second_surcharge() {
     let house = with_rules(On::Sqlite).await.unwrap();
     house.arm("xero", "reset_after_execute", "PUT /xero/api.xro/2.0/Invoices").await;
