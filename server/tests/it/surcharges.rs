@@ -1,7 +1,10 @@
 //! What is added for a way of paying (G21, G22, G25, G26, N12): shown before consent, charged once, and in the books as an
 //! invoice of its own that comes and goes with its payment.
 
-use crate::support::{Answer, Client, Form, House, On, Server, field, http, link};
+use crate::{
+    abuse::{count_reads, reads},
+    support::{Answer, Client, Form, House, On, Server, field, http, link},
+};
 use serde_json::{Value, json};
 use simulators::facts;
 use std::{process::Stdio, time::Duration};
@@ -157,6 +160,23 @@ async fn d11_rules_that_changed_since_the_page_was_drawn_are_asked_about_again()
     assert!(house.charges().await.is_empty(), "nobody pays a sum that they have not seen");
     client.pay(&Form::read(&page), "pm_card_visa").await;
     house.assert_paid_once("INV-501", 120_450).await;
+}
+
+#[tokio::test]
+async fn g22_whoever_learns_of_sums_again_and_again_reads_no_books_and_is_held() {
+    let house = with_rules(On::Sqlite).await.unwrap();
+    let client = house.client().from("198.51.100.1");
+    let form = client.open("INV-501").await;
+    count_reads(&house).await;
+    let press = async || client.call("/api/payments/take", &form.fields("pm_card_visa")).await.status;
+    // The first few, and then as many as there are guesses.
+    for _ in 0..5 + 30 {
+        assert_eq!(press().await, 409);
+    }
+    assert_eq!(press().await, 429);
+    assert_eq!((reads(&house).await, house.charges().await.len()), (0, 0));
+    house.pass_an_hour().await;
+    confirmed(&client, &client.open("INV-501").await, "pm_card_visa").await;
 }
 
 #[tokio::test]
