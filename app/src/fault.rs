@@ -102,6 +102,10 @@ pub enum Fault {
          says where the payment stands."
     )]
     Unsure,
+    #[error(
+        "We cannot say yet whether this refund has begun. Look here again in a few minutes before you refund more."
+    )]
+    RefundUnsure,
     #[error("Too many requests came at once. Wait a minute, then try again.")]
     TooMany,
     #[error("The connection was lost. Check it and try again.")]
@@ -130,7 +134,7 @@ impl Fault {
             Self::LockedOut { .. } | Self::TooManyTries { .. } | Self::TooMany => 429,
             Self::Internal { .. } => 500,
             Self::BooksUnreachable | Self::PdfUnreachable | Self::NotSetUp | Self::Offline => 503,
-            Self::Unwritable | Self::Unsure => 503,
+            Self::Unwritable | Self::Unsure | Self::RefundUnsure => 503,
         }
     }
 
@@ -150,7 +154,7 @@ impl Fault {
             Self::NotWithin { .. } | Self::NotLikeThat { .. } | Self::SurchargeMoved { .. } | Self::Unwritable => {
                 "Nothing was charged"
             }
-            Self::Unsure => "We are checking",
+            Self::Unsure | Self::RefundUnsure => "We are checking",
             Self::MethodRefused { .. } => "It is not saved",
             Self::NoCard => "The card is not saved",
             Self::NoAccount | Self::AuthorityMoved | Self::NotSigned => "The account is not saved",

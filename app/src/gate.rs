@@ -172,6 +172,10 @@ impl From<RefundError> for Fault {
             RefundError::Refused(RefundRefusal::FormUsed { refund }) => Self::RefundFormUsed { refund },
             RefundError::NotHere(instead) => Self::NoRefundsHere { instead: instead.to_owned() },
             RefundError::PartTooEarly => Self::PartTooEarly,
+            RefundError::Unsure(cause) => {
+                internal(&cause);
+                Self::RefundUnsure
+            }
             RefundError::Engine(error) => error.into(),
         }
     }

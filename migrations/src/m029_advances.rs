@@ -16,6 +16,7 @@ impl MigrationTrait for Migration {
             ("invoice", schema::text_null("advance")),
             ("invoice", schema::text_null("purpose")),
             ("allocation", schema::text_null("advance")),
+            ("checkout_invoice", schema::big_integer_null("due_minor")),
         ] {
             manager.alter_table(Table::alter().table(table).add_column(column).take()).await?;
         }

@@ -21,7 +21,7 @@ impl Engine {
             Some(method) => db.authority(method).await?,
             None => None,
         };
-        let retry = Work::RetryDebit { attempt: attempt.id, number: attempt.retry + 1 }.key("");
+        let retry = Work::RetryDebit { attempt: attempt.id, number: attempt.retry + 1, on: None }.key("");
         let jobs = db.jobs_of_payment(attempt.payment_id).await?;
         let planned = jobs.iter().find(|job| job.unique_key == retry && job.state == JobState::Ready);
         let sent = day(attempt.created_at, zone);

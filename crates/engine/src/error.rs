@@ -165,6 +165,9 @@ pub enum RefundError {
     /// The gateway gives back no part of what has not settled.
     #[error("not settled yet")]
     PartTooEarly,
+    /// Nobody says whether it stands: the payment's story will.
+    #[error("a refund may have begun")]
+    Unsure(#[source] store::Error),
     #[error(transparent)]
     Engine(#[from] Error),
 }

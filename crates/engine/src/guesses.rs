@@ -3,7 +3,10 @@
 
 use crate::{Engine, Error, card_testing::minutes_until};
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{ids::InvoiceId, network::Network};
+use domain::{
+    ids::{CheckoutId, InvoiceId},
+    network::Network,
+};
 use store::{MerchantDb, Throttle};
 
 const PER_NETWORK: Throttle = Throttle { max: 30, window: TimeDelta::minutes(10), lock: TimeDelta::minutes(10) };
@@ -12,6 +15,8 @@ const UNKNOWN_PER_MERCHANT: Throttle =
     Throttle { max: 50, window: TimeDelta::minutes(30), lock: TimeDelta::minutes(30) };
 /// Whose an invoice is must not be found by trying names.
 const COMPANIES_PER_INVOICE: Throttle = Throttle { max: 10, window: TimeDelta::hours(1), lock: TimeDelta::hours(1) };
+/// Whoever holds more kinds of cards than this looks for something else.
+const SUMS_PER_CHECKOUT: Throttle = Throttle { max: 5, window: TimeDelta::hours(1), lock: TimeDelta::hours(1) };
 /// The books are not asked again for a number that they did not have this lately.
 const UNKNOWN_NUMBER: Throttle = Throttle::remember(TimeDelta::seconds(60));
 
@@ -22,6 +27,17 @@ impl Engine {
     /// [`Error::HeldBack`] when there were too many.
     pub(crate) async fn count_guess(&self, network: Network) -> Result<(), Error> {
         self.count(&guesses_of(network), PER_NETWORK).await
+    }
+
+    /// Counts a press that learns what is added for a card: after the first few at a checkout it is a guess.
+    ///
+    /// # Errors
+    /// [`Error::HeldBack`] when there were too many.
+    pub(crate) async fn count_sum(&self, checkout: CheckoutId, network: Network) -> Result<(), Error> {
+        match self.store().throttle_count(&format!("sums:{checkout}"), SUMS_PER_CHECKOUT, self.now()).await? {
+            Some(_) => self.count_guess(network).await,
+            None => Ok(()),
+        }
     }
 
     /// Counts a company that a link names and that is not known to be the invoice's own.

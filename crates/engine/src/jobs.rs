@@ -2,7 +2,7 @@
 //! the clock under a key that lets it in once; it is harmless to run twice.
 
 use crate::{Engine, Error};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{
     asking::run_again_at,
     ids::{AttemptId, DisputeId, MailId, MethodId, PaymentId, RefundId, WebhookId},
@@ -12,6 +12,8 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use store::{Job, MerchantTx, NewJob};
 
+/// What another version of the program has queued is looked at this often.
+const UNKNOWN_GAP: TimeDelta = TimeDelta::minutes(1);
 /// Gives up after this many tries: with the gaps between them that is about two days.
 const TRIES_MAX: i32 = 200;
 
@@ -56,6 +58,9 @@ pub(crate) enum Work {
         attempt: AttemptId,
         /// How often, with this one.
         number: i32,
+        /// The day that its owner is told; of a job that does not know it, nothing is debited.
+        #[serde(default)]
+        on: Option<NaiveDate>,
     },
     /// Write to a payer who left with an open outcome that no money came, or that it went back.
     WriteNotice {
@@ -135,6 +140,8 @@ pub(crate) enum Ran {
     NotYetBut(DateTime<Utc>, &'static str),
     /// The same, and no sooner than this.
     NotBefore(DateTime<Utc>, &'static str),
+    /// No work of this version: it is left to others, and has cost no try.
+    Unknown,
 }
 
 impl Work {
@@ -149,7 +156,7 @@ impl Work {
             Self::WriteReceipt { payment, retry } => format!("write_receipt:{payment}:{retry}"),
             Self::WriteSent { attempt } => format!("write_sent:{attempt}"),
             Self::WriteAuthority { method } => format!("write_authority:{method}"),
-            Self::RetryDebit { attempt, number } => format!("retry_debit:{attempt}:{number}"),
+            Self::RetryDebit { attempt, number, .. } => format!("retry_debit:{attempt}:{number}"),
             Self::WriteNotice { attempt, came_to } => format!("write_notice:{attempt}:{came_to:?}"),
             Self::LookUpRefund { refund, revived: false } => format!("look_up_refund:{refund}"),
             Self::LookUpRefund { refund, revived: true } => format!("look_up_refund:{refund}:revived"),
@@ -264,7 +271,8 @@ impl Engine {
 
     async fn try_job(&self, job: &Job) -> Result<Ran, Error> {
         let db = self.store().door_job(job);
-        match serde_json::from_str(&job.body)? {
+        let Ok(work) = serde_json::from_str::<Work>(&job.body) else { return Ok(Ran::Unknown) };
+        match work {
             Work::LookUp { attempt } => self.look_up_attempt(&db, attempt).await,
             // Only a first try may write without looking: a key is remembered for minutes, a job lives for days.
             Work::PostPayment { attempt } => {
@@ -276,7 +284,7 @@ impl Engine {
             Work::WriteReceipt { payment, .. } => self.write_receipt(&db, job, payment).await,
             Work::WriteSent { attempt } => self.write_sent(&db, job, attempt).await,
             Work::WriteAuthority { method } => self.write_authority(&db, job, method).await,
-            Work::RetryDebit { attempt, .. } => self.retry_debit(&db, attempt).await,
+            Work::RetryDebit { attempt, on, .. } => self.retry_debit(&db, job, attempt, on).await,
             Work::WriteNotice { attempt, came_to } => self.write_notice(&db, job, attempt, came_to).await,
             Work::LookUpRefund { refund, .. } => self.look_up_open_refund(&db, refund).await,
             Work::PostRefund { refund, asked_ms } => self.post_refund(&db, job, refund, asked_ms).await,
@@ -306,6 +314,12 @@ impl Engine {
         let (mut answer_at, mut not_before) = (None, None);
         let why = match outcome {
             Ok(Ran::Done) => return Ok(()),
+            Ok(Ran::Unknown) => {
+                tracing::warn!(job.id = %job.id, "A job is unknown to this version and is left to others.");
+                let tx = self.store().door_job(job).begin().await?;
+                tx.job_leave(job, self.now() + UNKNOWN_GAP).await?;
+                return Ok(tx.commit().await?);
+            }
             Ok(Ran::Finished) => {
                 let tx = self.store().door_job(job).begin().await?;
                 return end_with(tx, job).await.map(drop);

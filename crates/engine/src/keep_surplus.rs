@@ -6,8 +6,8 @@ use domain::{invoice::InvoiceStatus, money::Money};
 use store::{BooksEntry, Invoice, Job, MerchantDb, MerchantTx};
 
 impl Engine {
-    /// What is still due of a share that the books refuse, and the rest of it as an advance, where that may stay as credit.
-    /// Not for what they have refused before, which somebody has been told of, and not twice in one payment. Never for a
+    /// What is still due of a share that the books refuse, and the rest of it as an advance, where that may stay as credit:
+    /// books keep credits in the merchant's currency alone. Not for what they have refused before, which somebody has been told of, and not twice in one payment. Never for a
     /// surcharge: its invoice is raised for this payment, and nobody has a credit from it.
     pub(crate) async fn over_paid(
         &self,
@@ -16,7 +16,7 @@ impl Engine {
         invoice: &Invoice,
     ) -> Result<Option<(i64, Box<Invoice>)>, Error> {
         let merchant = db.merchant().await?;
-        let is_kept = self.takes_more(db, &merchant).await?;
+        let is_kept = invoice.currency == merchant.currency && self.takes_more(db, &merchant).await?;
         if !is_kept || invoice.advance.is_some() || entry.is_surcharge() || entry.last_error.is_some() {
             return Ok(None);
         }

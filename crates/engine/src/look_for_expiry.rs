@@ -10,7 +10,7 @@ use crate::{
 use chrono::NaiveDate;
 use domain::{
     date::in_words,
-    method::{MethodFact, MethodSeen, WRITTEN_BEFORE},
+    method::{MethodFact, MethodSeen, MethodState, WRITTEN_BEFORE},
     payment::DeclineReason,
 };
 use minijinja::context;
@@ -21,16 +21,19 @@ impl Engine {
         let set_up = self.set_up(db).await?;
         let merchant = &set_up.merchant;
         let today = self.clock().today(zone(&merchant.time_zone));
-        for method in db.methods_ending(today + WRITTEN_BEFORE).await? {
-            let Some(last) = method.good_until else { continue };
-            // First the mail: what is recorded keeps the card off this list.
+        let soon = today + WRITTEN_BEFORE;
+        for ending in db.methods_ending(soon).await? {
             let tx = db.begin().await?;
+            let method = tx.method_hold(ending.id).await?;
+            // Its bank may have renewed it since the list was read, or its payer have taken it out.
+            let is_ready = method.state == MethodState::Ready;
+            let Some(last) = method.good_until.filter(|last| is_ready && *last <= soon) else { continue };
             self.add_mail(&tx, self.end_mail(merchant, &method, last, last < today)?).await?;
-            tx.commit().await?;
             if last < today {
                 let over = MethodFact::Refused { reason: DeclineReason::Expired };
-                self.record_method(db, method.id, MethodSeen::bare(over)).await?;
+                self.learn_of_method(&tx, method, MethodSeen::bare(over)).await?;
             }
+            tx.commit().await?;
         }
         self.0.bell.notify_one();
         Ok(())

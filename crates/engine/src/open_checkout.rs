@@ -84,18 +84,19 @@ impl Engine {
             let (due, read) = (invoice.due()?, self.as_last_read(&guest.db, invoice).await?);
             let pay = amount_to_charge(ShownShare { pay: *pay, due }, &read, takes);
             let pay = pay.map_err(TakeError::of(&invoice.number))?;
-            chosen.push((invoice.id, (pay != due).then_some(pay.minor)));
+            chosen.push((invoice.id, (pay != due).then_some((pay.minor, due.minor))));
         }
         Ok(guest.db.checkout_amounts(guest.checkout.id, &chosen, self.now()).await?)
     }
 
-    /// What is taken of these besides all that is due. More, where the books have a place for it; of an advance neither: it
-    /// is what its payer has typed.
+    /// What is taken of these besides all that is due. More, where the books have a place for it, which they have in the
+    /// merchant's currency alone; of an advance neither: it is what its payer has typed.
     pub(crate) async fn takes(&self, guest: &GuestPass, invoices: &[Invoice]) -> Takes {
         if invoices.iter().any(|invoice| invoice.advance.is_some()) {
             return Takes::default();
         }
-        let more = self.takes_more(&guest.db, &guest.merchant).await.unwrap_or(false);
+        let is_own = |invoice: &Invoice| invoice.currency == guest.merchant.currency;
+        let more = invoices.iter().all(is_own) && self.takes_more(&guest.db, &guest.merchant).await.unwrap_or(false);
         Takes { parts: guest.merchant.takes_parts, more }
     }
 

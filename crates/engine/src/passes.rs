@@ -22,8 +22,32 @@ pub struct GuestPass {
 /// An invoice of a checkout.
 pub(crate) struct Chosen {
     pub(crate) invoice: InvoiceId,
-    /// What its payer wants to pay of it, and since when; absent: all that is due.
-    amount: Option<(i64, DateTime<Utc>)>,
+    /// What its payer wants to pay of it; absent: all that is due.
+    amount: Option<Wanted>,
+}
+
+/// A part of what was due when it was typed, or more than that.
+#[derive(Clone, Copy)]
+struct Wanted {
+    pay_minor: i64,
+    due_minor: i64,
+    at: DateTime<Utc>,
+}
+
+impl Wanted {
+    fn of(row: &CheckoutInvoice) -> Option<Self> {
+        let (pay_minor, due_minor) = row.pay_minor.zip(row.due_minor)?;
+        Some(Self { pay_minor, due_minor, at: row.chosen_at })
+    }
+
+    /// A part stays a part, and more stays more, whatever is due by now.
+    fn still(self, due: Money, takes: Takes) -> bool {
+        if self.pay_minor > self.due_minor {
+            takes.more && self.pay_minor > due.minor
+        } else {
+            takes.parts && self.pay_minor < due.minor
+        }
+    }
 }
 
 impl Chosen {
@@ -32,18 +56,14 @@ impl Chosen {
         if rows.is_empty() {
             return vec![Self { invoice: checkout.invoice_id, amount: None }];
         }
-        let chosen =
-            |row: CheckoutInvoice| Self { invoice: row.invoice_id, amount: row.pay_minor.zip(Some(row.chosen_at)) };
-        rows.into_iter().map(chosen).collect()
+        rows.into_iter().map(|row| Self { invoice: row.invoice_id, amount: Wanted::of(&row) }).collect()
     }
 
     /// What is offered to be paid of it, as far as that is taken. What was paid since it was chosen is chosen no more.
     pub(crate) fn pay(&self, due: Money, takes: Takes, paid_at: Option<DateTime<Utc>>) -> Money {
-        let chosen = self.amount.filter(|(_, at)| paid_at.is_none_or(|paid| *at > paid));
+        let chosen = self.amount.filter(|wanted| paid_at.is_none_or(|paid| wanted.at > paid));
         match chosen {
-            Some((minor, _)) if (minor < due.minor && takes.parts) || (minor > due.minor && takes.more) => {
-                Money::new(minor, due.currency)
-            }
+            Some(wanted) if wanted.still(due, takes) => Money::new(wanted.pay_minor, due.currency),
             _ => due,
         }
     }
@@ -144,4 +164,31 @@ impl AdminPass {
 /// Runs the installation.
 pub struct OperatorPass {
     pub(crate) who: Whoami,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::money::Currency;
+    use uuid::Uuid;
+
+    #[test]
+    fn g27_g29_a_part_never_becomes_more_than_is_due_and_more_never_a_part() {
+        let pays = |pay_minor, due_minor, now_minor| {
+            let amount = Some(Wanted { pay_minor, due_minor, at: DateTime::UNIX_EPOCH });
+            let chosen = Chosen { invoice: InvoiceId(Uuid::nil()), amount };
+            let takes = Takes { parts: true, more: true };
+            chosen.pay(Money::new(now_minor, Currency::USD), takes, None).minor
+        };
+        for (pay, due, now, comes_to) in [
+            (1_000, 1_200, 1_200, 1_000),
+            (1_000, 1_200, 1_100, 1_000),
+            (1_000, 1_200, 500, 500),
+            (1_300, 1_200, 1_200, 1_300),
+            (1_300, 1_200, 500, 1_300),
+            (1_300, 1_200, 1_400, 1_400),
+        ] {
+            assert_eq!(pays(pay, due, now), comes_to, "{pay} of {due}, {now} by now");
+        }
+    }
 }

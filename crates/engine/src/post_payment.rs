@@ -11,7 +11,7 @@ use crate::{
     keep_surplus::is_refunded,
 };
 use connectors::books::{Books, BooksError, PostPayment, Posted, RefusedCause};
-use domain::{ids::AttemptId, money::Money};
+use domain::{ids::AttemptId, money::Money, planted};
 use store::{Attempt, BooksEntry, BooksEntryState, Invoice, Job, MerchantDb};
 
 /// How the write of one entry ended.
@@ -40,6 +40,9 @@ impl Engine {
         may_stand: bool,
     ) -> Result<Ran, Error> {
         let attempt = db.attempt(attempt).await?;
+        if attempt.surcharge_minor > 0 {
+            self.mean_surcharge(db, attempt.id).await?;
+        }
         let books = self.books(db, Lane::UserAction).await?;
         let mut entries = db.books_entries_intended(attempt.id).await?;
         let mut ran = Ran::Finished;
@@ -52,6 +55,22 @@ impl Engine {
             ran = Ran::Done;
         }
         Ok(ran)
+    }
+
+    /// A process of an earlier version that heard of the money has meant its surcharge for no books.
+    async fn mean_surcharge(&self, db: &MerchantDb, attempt: AttemptId) -> Result<(), Error> {
+        if db.books_entries(attempt).await?.iter().any(BooksEntry::is_surcharge) {
+            return Ok(());
+        }
+        let tx = db.begin().await?;
+        let attempt = tx.attempt_hold(attempt).await?;
+        let shares = tx.allocations(attempt.payment_id).await?;
+        let surcharge = self.surcharge_share(&tx, &attempt, &shares).await?.filter(|_| attempt.state.has_money());
+        if let Some(surcharge) = surcharge {
+            tx.books_entries_intend(attempt.id, &[surcharge], self.now()).await?;
+            tx.commit().await?;
+        }
+        Ok(())
     }
 
     async fn post_entry(
@@ -84,6 +103,17 @@ impl Engine {
             Err(cause) => Err(cause),
         };
         failpoint::reach("after_post");
+        // Somebody may have entered it by hand, which a first try has not looked for.
+        let is_unlooked = !may_stand && !planted::is("no_look_before_write");
+        let posted = match posted {
+            Err(
+                refused @ BooksError::Refused {
+                    cause: RefusedCause::MoreThanDue | RefusedCause::NotAwaitingPayment,
+                    ..
+                },
+            ) if is_unlooked => posted_before(books, &post).await.and_then(|found| found.ok_or(refused)),
+            posted => posted,
+        };
         match posted {
             Ok(posted) => Ok(Ended::Posted(posted)),
             Err(BooksError::Refused {
@@ -139,6 +169,13 @@ impl Engine {
         if !held {
             return Ok(false);
         }
+        let stands = tx.books_entry_now(entry).await?;
+        let is_as_read = (&stands.idempotency_key, stands.amount_minor) == (&entry.idempotency_key, entry.amount_minor);
+        if stands.state != BooksEntryState::Intended || !is_as_read {
+            // Another job of this payment was at it too, and has ended it or means it anew.
+            tx.commit().await?;
+            return Ok(true);
+        }
         let ended = if has_money || matches!(ended, Ended::Posted(_)) { ended } else { &Ended::Needless };
         let mut refused = None;
         if let Ended::OverPaid { why, .. } = ended
@@ -165,14 +202,22 @@ impl Engine {
                 self.keep_surplus(&tx, job, entry, (*left_minor, advance)).await?
             }
             Ended::Needless => {
-                tx.books_entry_move(entry, BooksEntryState::Needless, None, None, now).await?;
+                // What waits to take the payment out voids the invoice of a surcharge: it may have been raised.
+                let left = if entry.is_surcharge() { BooksEntryState::Leaving } else { BooksEntryState::Needless };
+                tx.books_entry_move(entry, left, None, None, now).await?;
                 None
             }
         };
         if let Some(audited) = audited {
             tx.audit_add(audited.slip(job.payment_id, Actor::Portal, now)?).await?;
         }
-        if !matches!(ended, Ended::Refused(_) | Ended::OverPaid { left_minor: 1.., .. }) {
+        let stays_taken = match ended {
+            Ended::Posted(_) => false,
+            Ended::Refused(_) => true,
+            Ended::OverPaid { left_minor, .. } => *left_minor > 0,
+            Ended::Needless => entry.is_surcharge(),
+        };
+        if !stays_taken {
             tx.claim_release(entry.attempt_id, entry.invoice_id).await?;
         }
         failpoint::reach("before_post_commit");

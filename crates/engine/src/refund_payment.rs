@@ -17,7 +17,7 @@ use domain::{
     payment::{AttemptState, Source},
     refund::{RefundFact, RefundMade, RefundSeen, RefundState},
 };
-use store::{Attempt, MerchantDb, OpenedRefund, Refund, left_to_refund};
+use store::{Attempt, MerchantDb, NewSlip, OpenedRefund, Refund, left_to_refund};
 
 const REASON_MAX_CHARS: usize = 500;
 
@@ -26,7 +26,7 @@ impl Engine {
     /// How it stands is told by the payment's story.
     ///
     /// # Errors
-    /// Why nothing was started; nothing was paid back then.
+    /// Why nothing was started; nothing was paid back then, unless it is [`RefundError::Unsure`].
     pub async fn refund_payment(&self, admin: &AdminPass, order: RefundOrder) -> Result<(), RefundError> {
         let db = admin.db.clone();
         let mut attempt = latest(&db, order.payment).await?;
@@ -60,7 +60,7 @@ impl Engine {
         let asked = Audited::refund_asked(&refund)?;
         let slip = asked.slip(Some(attempt.payment_id), Actor::Staff(admin.person), refund.created_at)?;
         failpoint::reach("before_refund_intent");
-        match db.refund_open(refund.clone(), slip).await? {
+        match open(&db, &refund, slip).await? {
             OpenedRefund::New => {}
             OpenedRefund::Same => return Ok(()),
             OpenedRefund::Refused(refusal) => return Err(RefundError::Refused(refusal)),
@@ -114,6 +114,17 @@ impl Engine {
         self.record_refund(db, refund.id, seen, Source::Reply).await?;
         failpoint::reach("after_refund_record");
         Ok(())
+    }
+}
+
+/// Commits the intent. Where nobody says whether that was done, the same once more tells, as with a payment's.
+async fn open(db: &MerchantDb, new: &Refund, slip: NewSlip) -> Result<OpenedRefund, RefundError> {
+    match db.refund_open(new.clone(), slip.clone()).await {
+        Err(store::Error::Unacknowledged(cause)) => {
+            tracing::warn!(refund.id = %new.id, %cause, "It was not said whether a refund stands, and is tried again.");
+            db.refund_open(new.clone(), slip).await.map_err(RefundError::Unsure)
+        }
+        settled => Ok(settled?),
     }
 }
 

@@ -1,7 +1,7 @@
 //! A payment that the books refused, once some of it was paid back: what a person must still enter of it. Such a refund
 //! takes nothing out of the books, so its write is needless and leaves that much less to enter.
 
-use crate::Error;
+use crate::{Error, jobs::Work};
 use chrono::{DateTime, Utc};
 use domain::refund::RefundState;
 use store::{Attempt, BooksEntry, BooksEntryState, MerchantTx, Refund, RefundEntry};
@@ -18,8 +18,8 @@ pub(crate) fn never_entered(share: &BooksEntry, refunds: &[Refund], parts: &[Ref
     of.filter(is_paid).map(|part| part.amount_minor).sum()
 }
 
-/// What was paid back whole need not be entered any more, and keeps nobody off its invoice; it must be once such a
-/// refund has failed after all. The attempt is held meanwhile.
+/// What was paid back whole need not be entered any more, and keeps nobody off its invoice; that of a surcharge leaves the
+/// books. It must be entered once such a refund has failed after all. The attempt is held meanwhile.
 pub(crate) async fn weigh_refused(tx: &MerchantTx, attempt: &Attempt, now: DateTime<Utc>) -> Result<(), Error> {
     if !attempt.state.has_money() {
         return Ok(());
@@ -30,12 +30,17 @@ pub(crate) async fn weigh_refused(tx: &MerchantTx, attempt: &Attempt, now: DateT
         let is_paid_back = never_entered(&share, &refunds, &parts) >= share.amount_minor;
         let error = share.last_error.as_deref();
         match (share.state, is_paid_back) {
+            (BooksEntryState::Refused, true) if share.is_surcharge() => {
+                tx.books_entry_move(&share, BooksEntryState::Leaving, None, None, now).await?;
+                let void = Work::TakeBackPayment { attempt: attempt.id, asked_ms: now.timestamp_millis() };
+                void.queue(tx, Some(attempt.payment_id), now, now).await?;
+            }
             (BooksEntryState::Refused, true) => {
                 tx.books_entry_move(&share, BooksEntryState::Needless, None, error, now).await?;
                 tx.claim_release(attempt.id, share.invoice_id).await?;
             }
             // Without a claim: the entry by itself keeps others off the invoice.
-            (BooksEntryState::Needless, false) => {
+            (BooksEntryState::Needless | BooksEntryState::Leaving, false) => {
                 tx.books_entry_move(&share, BooksEntryState::Refused, None, error, now).await?;
             }
             _ => {}

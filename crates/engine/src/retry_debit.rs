@@ -8,17 +8,20 @@ use crate::{
     faces::decline_reason,
     failpoint,
     jobs::{Ran, Work},
+    send_mail::notice_keys,
+    settle_payment::latest,
 };
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use domain::{
     consent::AuthorityWording,
+    date::in_words,
     debit::FailedDebit,
     ids::AttemptId,
     money::Money,
     payment::{AttemptState, ShownShare, Takes, amount_to_charge},
     planted,
 };
-use store::{Allocation, Attempt, Authority, MerchantDb, MerchantTx, NewRetry, Opened};
+use store::{Allocation, Attempt, Authority, Job, MailState, MerchantDb, MerchantTx, NewRetry, Opened};
 use uuid::Uuid;
 
 /// Debits are sent at this time of the merchant's day.
@@ -26,10 +29,13 @@ const RETRY_AT: TimeDelta = TimeDelta::hours(9);
 
 impl Engine {
     /// Queues the next try of a debit that has failed, in the transaction of that news, where merchant, authority and scheme
-    /// allow one. What was refunded in part is left to people, and so is what was credit or has had a surcharge in the books.
+    /// allow one, and there is a mail server to tell its owner the day. What was refunded in part is left to people, and so
+    /// is what was credit or has had a surcharge in the books.
     pub(crate) async fn plan_retry(&self, tx: &MerchantTx, attempt: &Attempt) -> Result<(), Error> {
         let (now, merchant) = (self.now(), tx.merchant().await?);
-        let Some(method) = attempt.method_id.filter(|_| merchant.retries_debits) else { return Ok(()) };
+        let Some(method) = attempt.method_id.filter(|_| merchant.retries_debits && self.0.mailer.is_some()) else {
+            return Ok(());
+        };
         let (zone, tries) = (zone(&merchant.time_zone), tx.attempts_of(attempt.payment_id).await?);
         let failed = FailedDebit {
             kind: attempt.kind,
@@ -46,21 +52,51 @@ impl Engine {
         if !allows(tx.authority(method).await?.as_ref()) || !refunds.iter().all(|refund| refund.state.is_dead()) {
             return Ok(());
         }
-        let retry = Work::RetryDebit { attempt: attempt.id, number: attempt.retry + 1 };
+        let retry = Work::RetryDebit { attempt: attempt.id, number: attempt.retry + 1, on: Some(on) };
         retry.queue(tx, Some(attempt.payment_id), day_start(on, zone) + RETRY_AT, now).await
     }
 
-    pub(crate) async fn retry_debit(&self, db: &MerchantDb, failed: AttemptId) -> Result<Ran, Error> {
+    /// On the day that the account's owner was told, and on no other: their authority says so (`ach-2`). Where nothing is
+    /// debited after all, they are told that, too.
+    pub(crate) async fn retry_debit(
+        &self,
+        db: &MerchantDb,
+        job: &Job,
+        failed: AttemptId,
+        on: Option<NaiveDate>,
+    ) -> Result<Ran, Error> {
         let failed = db.attempt(failed).await?;
-        let Some(authority) = self.authority_to_retry(db, &failed).await? else { return Ok(Ran::Finished) };
+        if !failed.state.is_dead() || latest(db, failed.payment_id).await?.id != failed.id {
+            return Ok(Ran::Finished);
+        }
+        let tried = if self.is_told(db, &failed, on).await? { self.debit_again(db, &failed).await? } else { None };
+        match tried {
+            Some(ran) => Ok(ran),
+            None => self.write_not_again(db, job, &failed).await,
+        }
+    }
+
+    /// It is the day that was named in the mail of its failure, and the mail server took that.
+    async fn is_told(&self, db: &MerchantDb, failed: &Attempt, on: Option<NaiveDate>) -> Result<bool, Error> {
+        let today = self.clock().today(zone(&db.merchant().await?.time_zone));
+        let Some(on) = on.filter(|on| *on == today) else { return Ok(false) };
+        let named = format!(" {}", in_words(on));
+        let (keys, mails) = (notice_keys(failed), db.mails_of_payment(failed.payment_id).await?);
+        let mut notices = mails.iter().filter(|mail| keys.contains(&mail.unique_key));
+        Ok(notices.any(|mail| mail.state == MailState::Accepted && mail.text.contains(&named)))
+    }
+
+    /// Nothing: whatever was in the way will be so tomorrow.
+    async fn debit_again(&self, db: &MerchantDb, failed: &Attempt) -> Result<Option<Ran>, Error> {
+        let Some(authority) = self.authority_to_retry(db, failed).await? else { return Ok(None) };
         let shares = db.allocations(failed.payment_id).await?;
         let invoices: Vec<_> = shares.iter().map(|share| share.invoice_id).collect();
         let claims_seen = db.claims_taken(&invoices).await?;
-        if !self.is_owed_as_before(db, &failed, &shares).await? && !planted::is("retry_without_asking") {
-            return Ok(Ran::Finished);
+        if !self.is_owed_as_before(db, failed, &shares).await? && !planted::is("retry_without_asking") {
+            return Ok(None);
         }
         let gateway = self.gateway_of(db, &db.connection(failed.connection_id).await?)?;
-        let attempt = self.next_try(&failed);
+        let attempt = self.next_try(failed);
         let retried = Audited::PaymentRetried {
             attempt: attempt.id,
             after: failed.id,
@@ -73,12 +109,13 @@ impl Engine {
         failpoint::reach("before_retry_intent");
         match db.attempt_retry(new).await? {
             Opened::New => {}
-            Opened::Outdated => return Ok(Ran::NotYet("somebody else has just paid, or given up")),
-            Opened::Same | Opened::Taken(_) | Opened::MethodGone => return Ok(Ran::Finished),
+            Opened::Outdated => return Ok(Some(Ran::NotYet("somebody else has just paid, or given up"))),
+            Opened::Same => return Ok(Some(Ran::Finished)),
+            Opened::Taken(_) | Opened::MethodGone => return Ok(None),
         }
         failpoint::reach("after_retry_intent");
         self.charge(db, gateway.as_ref(), &attempt).await?;
-        Ok(Ran::Finished)
+        Ok(Some(Ran::Finished))
     }
 
     /// The authority of the account, if it may still be debited again by it.

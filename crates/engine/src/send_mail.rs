@@ -29,17 +29,19 @@ enum Tells {
     Sent,
     NoMoney,
     MoneyBack,
+    NotAgain,
     Cancelled,
     Refund,
     RefundFailed,
 }
 
 impl Tells {
-    const ALL: [(Self, &str); 7] = [
+    const ALL: [(Self, &str); 8] = [
         (Self::Receipt, include_str!("../templates/receipt.txt")),
         (Self::Sent, include_str!("../templates/sent.txt")),
         (Self::NoMoney, include_str!("../templates/no_money.txt")),
         (Self::MoneyBack, include_str!("../templates/money_back.txt")),
+        (Self::NotAgain, include_str!("../templates/not_again.txt")),
         (Self::Cancelled, include_str!("../templates/cancelled.txt")),
         (Self::Refund, include_str!("../templates/refund.txt")),
         (Self::RefundFailed, include_str!("../templates/refund_failed.txt")),
@@ -51,6 +53,7 @@ impl Tells {
             Self::Sent => "sent",
             Self::NoMoney => "no_money",
             Self::MoneyBack => "money_back",
+            Self::NotAgain => "not_again",
             Self::Cancelled => "cancelled",
             Self::Refund => "refund",
             Self::RefundFailed => "refund_failed",
@@ -63,6 +66,7 @@ impl Tells {
             Self::Sent => format!("Sent to your bank: {amount} to {merchant} ({reference})"),
             Self::NoMoney => format!("Not paid: {amount} to {merchant} ({reference})"),
             Self::MoneyBack => format!("Returned by your bank: {amount} to {merchant} ({reference})"),
+            Self::NotAgain => format!("Not debited again: {amount} to {merchant} ({reference})"),
             Self::Cancelled => format!("Cancelled: {amount} to {merchant} ({reference})"),
             Self::Refund => format!("Refund: {amount} from {merchant} ({reference})"),
             Self::RefundFailed => format!("Refund not paid: {amount} from {merchant} ({reference})"),
@@ -150,6 +154,11 @@ impl Engine {
             _ => Tells::NoMoney,
         };
         self.write_mail(db, job, &attempt, tells, None).await
+    }
+
+    /// That a debit that has failed is not tried again, which its payer was to count on.
+    pub(crate) async fn write_not_again(&self, db: &MerchantDb, job: &Job, failed: &Attempt) -> Result<Ran, Error> {
+        self.write_mail(db, job, failed, Tells::NotAgain, None).await
     }
 
     /// That money comes back, or that it does not after all. What has moved on since then is told by another mail.
@@ -266,9 +275,7 @@ impl Engine {
             payment: Some(payment.id),
             unique_key: match refund {
                 Some(refund) => format!("{}:{}", tells.name(), refund.id),
-                // A debit that is tried again is told of again.
-                None if attempt.retry > 0 => format!("{}:{}", tells.name(), attempt.id),
-                None => format!("{}:{}", tells.name(), payment.id),
+                None => mail_key(tells, attempt),
             },
             subject: tells.subject(&amount, &merchant.name, &payment.reference),
             recipient: payment.email,
@@ -323,6 +330,19 @@ fn paid_for(invoices: usize, shares: usize) -> Value {
         of_one => invoices == 1,
         credit => shares > invoices,
     }
+}
+
+/// A debit that is tried again is told of again.
+fn mail_key(tells: Tells, attempt: &Attempt) -> String {
+    match attempt.retry {
+        0 => format!("{}:{}", tells.name(), attempt.payment_id),
+        _ => format!("{}:{}", tells.name(), attempt.id),
+    }
+}
+
+/// Of the mails that tell how a debit failed.
+pub(crate) fn notice_keys(failed: &Attempt) -> [String; 2] {
+    [Tells::NoMoney, Tells::MoneyBack].map(|tells| mail_key(tells, failed))
 }
 
 /// Of a debit, what happened alone: what to do stands beside it.

@@ -171,6 +171,8 @@ impl Engine {
             purpose: None,
         })
         .await?;
+        // From here on nobody else pays it: it is in the books before its payment is.
+        tx.claim_take(attempt.id, invoice_id).await?;
         Ok(Some(Allocation {
             invoice_id,
             amount_minor: surcharge.minor,

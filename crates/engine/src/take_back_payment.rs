@@ -7,9 +7,12 @@ use crate::{
     failpoint,
     jobs::{Ran, Work},
 };
-use connectors::books::BooksError;
-use domain::{ids::AttemptId, invoice::BooksInvoice};
-use store::{BooksEntry, BooksEntryState, Job, MerchantDb};
+use connectors::books::{Books, BooksError, PostPayment};
+use domain::{
+    ids::AttemptId,
+    invoice::{BooksInvoice, InvoiceStatus},
+};
+use store::{BooksEntry, BooksEntryState, Invoice, Job, MerchantDb};
 
 /// How taking one entry out ended.
 enum Ended {
@@ -21,22 +24,20 @@ enum Ended {
 impl Engine {
     pub(crate) async fn take_back_payment(&self, db: &MerchantDb, job: &Job, attempt: AttemptId) -> Result<Ran, Error> {
         let attempt = db.attempt(attempt).await?;
-        if attempt.state.has_money() {
-            // It has come again meanwhile.
-            return Ok(Ran::Finished);
-        }
         let entries = db.books_entries(attempt.id).await?;
-        if entries.iter().any(|entry| entry.state == BooksEntryState::Intended) {
+        // Where the money is here, it has come again meanwhile; or what was refunded of it had never been entered.
+        if !attempt.state.has_money() && entries.iter().any(|entry| entry.state == BooksEntryState::Intended) {
             return Ok(Ran::NotYet("the payment is still being written into the books"));
         }
         let books = self.books(db, Lane::UserAction).await?;
         for entry in entries.into_iter().filter(|entry| entry.state == BooksEntryState::Leaving) {
-            let posting = self.posting(db, &attempt, &entry, &db.invoice(entry.invoice_id).await?).await?;
+            let invoice = db.invoice(entry.invoice_id).await?;
+            let posting = self.posting(db, &attempt, &entry, &invoice).await?;
             failpoint::reach("before_take_back");
-            let taken = match books.take_back_payment(&posting).await {
-                // What was added for the payment is owed no more.
-                Ok(_) if entry.is_surcharge() => books.void_invoice(&posting.invoice_external_id).await.map(Some),
-                taken => taken,
+            let taken = if entry.is_surcharge() {
+                take_back_surcharge(books.as_ref(), posting, &invoice).await
+            } else {
+                books.take_back_payment(&posting).await
             };
             let ended = match taken {
                 Ok(invoice) => Ended::Out(invoice),
@@ -63,8 +64,10 @@ impl Engine {
         if !tx.job_hold(job).await? {
             return Ok(false);
         }
+        let has_come_again =
+            attempt.state.has_money() && tx.books_entry_now(entry).await?.state != BooksEntryState::Leaving;
         match ended {
-            Ended::Out(_) if attempt.state.has_money() => {
+            Ended::Out(_) if has_come_again => {
                 // It came again while we took it out, and whoever posts it may have found it still standing.
                 tx.books_entry_revive(entry, &entry.fresh_key(now), now).await?;
                 let post = Work::PostAgain { attempt: attempt.id, asked_ms: now.timestamp_millis() };
@@ -77,6 +80,7 @@ impl Engine {
                     tx.invoice_refresh(entry.invoice_id, invoice, now).await?;
                 }
                 tx.advance_settle(entry.invoice_id, false).await?;
+                tx.claim_release(attempt.id, entry.invoice_id).await?;
                 let audited = Audited::books_taken_back(entry);
                 tx.audit_add(audited.slip(Some(attempt.payment_id), Actor::Portal, now)?).await?;
             }
@@ -90,5 +94,28 @@ impl Engine {
         failpoint::reach("before_take_back_commit");
         tx.commit().await?;
         Ok(true)
+    }
+}
+
+/// The payment of a surcharge, and its invoice with it: what was added for the payment is owed no more. Each may never have
+/// been written, or have left already.
+async fn take_back_surcharge(
+    books: &dyn Books,
+    posting: PostPayment,
+    invoice: &Invoice,
+) -> Result<Option<BooksInvoice>, BooksError> {
+    let invoice_external_id = if invoice.is_raised() {
+        posting.invoice_external_id.clone()
+    } else {
+        // As `raise_invoice` knows it: another of that number is not ours to void.
+        let found = books.invoice_by_number(&invoice.number).await?;
+        if found.total != posting.amount {
+            return Ok(None);
+        }
+        found.external_id
+    };
+    match books.take_back_payment(&PostPayment { invoice_external_id, ..posting }).await? {
+        Some(stands) if stands.status != InvoiceStatus::Void => books.void_invoice(&stands.external_id).await.map(Some),
+        out => Ok(out),
     }
 }

@@ -223,14 +223,20 @@ impl Engine {
             let turn = self.await_turn(guest, origin).await?;
             let (invoices, customer) = guest.invoices_read().await?;
             let shown = shown(guest, order, &invoices, charge)?;
+            let is_as_shown = all_as_shown(&invoices, order)?;
             let is_another_sum = shown.is_none() && charge.has_rules;
-            // Each press that cannot be charged would be a read of the books. One that learns of a surcharge is no guess.
-            if (shown.is_none() && !charge.added.is_positive()) || !all_as_shown(&invoices, order)? {
+            let another_sum = || TakeError::SurchargeMoved { added: charge.added, paid_by: charge.paid_by.to_string() };
+            if is_another_sum && is_as_shown {
+                self.count_sum(guest.checkout.id, order.network).await?;
+                return Err(another_sum());
+            }
+            // Each press that cannot be charged would be a read of the books.
+            if shown.is_none() || !is_as_shown {
                 self.count_guess(order.network).await?;
             }
             let (shares, surplus) = self.shares(guest, order, &invoices, customer.id).await?;
             if is_another_sum {
-                return Err(TakeError::SurchargeMoved { added: charge.added, paid_by: charge.paid_by.to_string() });
+                return Err(another_sum());
             }
             let shown = shown.filter(|(wording, _)| wording.is_for(by.kind)).ok_or(TakeError::WordsMoved)?;
             let committed = self.new_attempt(guest, order, origin, customer, (shares, charge), by);

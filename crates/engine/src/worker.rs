@@ -31,6 +31,8 @@ const RENEW_EVERY: Duration = Duration::from_secs(5);
 const GATHER: Duration = Duration::from_millis(20);
 /// A job queued by another process is seen after this long at most.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// So often a worker looks whether a later version has migrated the database.
+const SCHEMA_EVERY: Duration = Duration::from_secs(30);
 /// Books are read this often without anybody asking.
 const SYNC_EVERY_MINUTES: i64 = 5;
 /// Attempts of which nothing was heard are looked for this often, so many at once.
@@ -76,6 +78,9 @@ impl Worker {
     /// Queues what has fallen due, and starts as many due jobs as there is room for. `true`: more may be due.
     async fn start_due(&self, running: &mut Running) -> Result<bool, Error> {
         let tables = Arc::new(Arc::clone(&self.engine.0.tables).read_owned().await);
+        if self.is_outdated(running).await? {
+            return Ok(false);
+        }
         if let Err(cause) = self.sweep().await {
             tracing::error!(cause = %crate::jobs::chain(&cause), "The sweep did not get to its end and will try again.");
         }
@@ -96,6 +101,21 @@ impl Worker {
             running.jobs.push(UnderWay { merchant, since: Instant::now(), task });
         }
         Ok(more || !full.is_empty())
+    }
+
+    /// A later version has migrated the database: by what this one would do there, something of its rows might be forgotten.
+    async fn is_outdated(&self, running: &mut Running) -> Result<bool, Error> {
+        let asked = running.schema_asked.filter(|at| at.elapsed() < SCHEMA_EVERY);
+        if asked.is_none() {
+            let is_newer = self.engine.store().is_newer().await?;
+            if is_newer && !running.is_outdated {
+                tracing::error!(
+                    "The database was migrated by a later version. This worker begins nothing more: stop it."
+                );
+            }
+            (running.schema_asked, running.is_outdated) = (Some(Instant::now()), is_newer);
+        }
+        Ok(running.is_outdated)
     }
 
     /// Queues a look-up for each attempt and refund whose process died before it heard anything (D2, D4).
@@ -174,6 +194,8 @@ impl Worker {
 struct Running {
     tasks: JoinSet<()>,
     jobs: Vec<UnderWay>,
+    schema_asked: Option<Instant>,
+    is_outdated: bool,
 }
 
 struct UnderWay {

@@ -3,7 +3,7 @@
 
 use crate::{
     Allocation, Error, Invoice, MerchantTx, invoices,
-    scope::{Scoped, moment, owned},
+    scope::{Only, Scoped, moment, owned},
     surcharge_invoice,
 };
 use chrono::{DateTime, Utc};
@@ -195,9 +195,9 @@ impl MerchantTx {
         self.insert::<Entity>([rest]).await
     }
 
-    /// The money went back: what stands is to leave, and what the books refused need not be written any more and keeps
-    /// nobody off its invoice. A write that is still meant ends with its job, which may be at it this moment. `by_hand`:
-    /// why a person must see to what one has entered.
+    /// The money went back: what stands is to leave, as the invoice of a surcharge may that was not paid yet, and what the
+    /// books refused need not be written any more and keeps nobody off its invoice. A write that is still meant ends with
+    /// its job, which may be at it this moment. `by_hand`: why a person must see to what one has entered.
     ///
     /// # Errors
     /// The database is away.
@@ -211,6 +211,9 @@ impl MerchantTx {
             let (id, why) = (entry.external_id.as_deref(), entry.last_error.as_deref());
             match entry.state {
                 BooksEntryState::Posted => {
+                    self.books_entry_move(&entry, BooksEntryState::Leaving, id, None, now).await?;
+                }
+                BooksEntryState::Refused if entry.is_surcharge() => {
                     self.books_entry_move(&entry, BooksEntryState::Leaving, id, None, now).await?;
                 }
                 BooksEntryState::Refused => {
@@ -260,6 +263,15 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// The database is away.
     pub async fn books_entries(&self, attempt: AttemptId) -> Result<Vec<BooksEntry>, Error> {
         Ok(self.find::<Entity>().filter(Column::AttemptId.eq(attempt)).all(self.conn()).await?)
+    }
+
+    /// What became of an entry since it was read.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] when the step was never meant.
+    pub async fn books_entry_now(&self, read: &BooksEntry) -> Result<BooksEntry, Error> {
+        let of = self.find::<Entity>().filter(Column::AttemptId.eq(read.attempt_id));
+        of.filter(Column::InvoiceId.eq(read.invoice_id)).only(self.conn()).await?.ok_or(Error::Missing)
     }
 
     /// As a payment is meant to stand in the books, by the invoices' numbers: after a re-allocation, not as it was paid.

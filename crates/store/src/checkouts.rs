@@ -55,6 +55,8 @@ mod chosen {
         pub place: i32,
         /// What its payer wants to pay of it; absent: all that is due.
         pub pay_minor: Option<i64>,
+        /// What was due then: they wanted to pay a part of it, or more.
+        pub due_minor: Option<i64>,
         pub chosen_at: DateTime<Utc>,
     }
     impl ActiveModelBehavior for ActiveModel {}
@@ -84,19 +86,20 @@ impl MerchantDb {
         tx.commit().await
     }
 
-    /// What a checkout's payer wants to pay of each of its invoices, in the order of the page; `None` is all that is due.
+    /// What a checkout's payer wants to pay of each of its invoices, and what is due on it now, in the order of the page;
+    /// `None` is all that is due.
     ///
     /// # Errors
     /// [`Error::Missing`] when the checkout or an invoice is not this merchant's.
     pub async fn checkout_amounts(
         &self,
         checkout: CheckoutId,
-        amounts: &[(InvoiceId, Option<i64>)],
+        amounts: &[(InvoiceId, Option<(i64, i64)>)],
         at: DateTime<Utc>,
     ) -> Result<(), Error> {
         let key = [chosen::Column::MerchantId, chosen::Column::CheckoutId, chosen::Column::InvoiceId];
         let mut again = OnConflict::columns(key);
-        again.update_columns([chosen::Column::PayMinor, chosen::Column::ChosenAt]);
+        again.update_columns([chosen::Column::PayMinor, chosen::Column::DueMinor, chosen::Column::ChosenAt]);
         let rows = self.chosen(checkout, at, amounts.iter().copied());
         self.inserting::<chosen::Entity>(rows).on_conflict(again).exec_without_returning(self.writer()).await?;
         Ok(())
@@ -106,16 +109,12 @@ impl MerchantDb {
         &self,
         checkout_id: CheckoutId,
         chosen_at: DateTime<Utc>,
-        amounts: impl Iterator<Item = (InvoiceId, Option<i64>)>,
+        amounts: impl Iterator<Item = (InvoiceId, Option<(i64, i64)>)>,
     ) -> Vec<CheckoutInvoice> {
         let merchant_id = self.merchant_id();
-        let row = |((invoice_id, pay_minor), place)| CheckoutInvoice {
-            merchant_id,
-            checkout_id,
-            invoice_id,
-            place,
-            pay_minor,
-            chosen_at,
+        let row = |((invoice_id, amount), place): ((_, Option<(i64, i64)>), _)| {
+            let (pay_minor, due_minor) = amount.unzip();
+            CheckoutInvoice { merchant_id, checkout_id, invoice_id, place, pay_minor, due_minor, chosen_at }
         };
         amounts.zip(0..).map(row).collect()
     }

@@ -5,13 +5,13 @@ use crate::{Error, KeyRing};
 use migrations::Migrator;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
-    RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    EntityTrait, RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
     sqlx::{
         Connection,
         sqlite::{SqliteJournalMode, SqliteSynchronous},
     },
 };
-use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::{MigratorTrait, seaql_migrations};
 use std::{sync::Arc, time::Duration};
 
 const SQLITE_READERS: u32 = 4;
@@ -78,6 +78,16 @@ impl Store {
     pub async fn ready(&self) -> Result<(), Error> {
         let pending = Migrator::get_pending_migrations_read_only(&self.pools.read).await?;
         if pending.is_empty() { Ok(()) } else { Err(Error::Missing) }
+    }
+
+    /// A later version of the program has migrated it: what its rows mean, this one may not know.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn is_newer(&self) -> Result<bool, Error> {
+        let applied = seaql_migrations::Entity::find().all(&self.pools.read).await?;
+        let known = Migrator::get_migration_files();
+        Ok(applied.iter().any(|applied| known.iter().all(|known| known.name() != applied.version)))
     }
 
     /// Lets open transactions end and closes every connection; SQLite then folds its log into the file.

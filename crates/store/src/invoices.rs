@@ -67,6 +67,12 @@ impl Model {
         money(self.total_minor, &self.currency, "invoice.currency")
     }
 
+    /// The books are known to have it: one of ours may be there before we hear of it.
+    #[must_use]
+    pub fn is_raised(&self) -> bool {
+        !self.external_id.starts_with(TO_RAISE)
+    }
+
     /// The row with what the books say of it.
     #[must_use]
     pub fn told(self, books: &BooksInvoice) -> Self {
@@ -213,18 +219,20 @@ impl MerchantTx {
         Ok(())
     }
 
-    /// Deletes up to `limit` advances that were begun before this and that no checkout and no payment refers to, and says
-    /// how many.
+    /// Deletes up to `limit` advances that were begun before this and that no checkout and no payment refers to, neither as it
+    /// was made nor as it was written into the books, and says how many.
     ///
     /// # Errors
     /// The database is away.
     pub async fn advances_prune(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, Error> {
         let opened = self.all_mine::<checkouts::Entity>(checkouts::Column::InvoiceId);
         let paid = self.all_mine::<allocation::Entity>(allocation::Column::InvoiceId);
+        let kept = self.all_mine::<books_entries::Entity>(books_entries::Column::InvoiceId);
         // In words, as in the partial index that serves it.
         let unpaid = Condition::all().add(Expr::cust("advance IS NOT NULL AND status = 'open'"));
         let over = unpaid.add(Column::ReadAt.lt(moment(before)));
         let over = over.add(Column::Id.not_in_subquery(opened)).add(Column::Id.not_in_subquery(paid));
+        let over = over.add(Column::Id.not_in_subquery(kept));
         self.prune::<Entity>(Column::Id, over, limit).await
     }
 

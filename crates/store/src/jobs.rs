@@ -153,6 +153,18 @@ impl MerchantTx {
         Ok(update.exec(self.conn()).await?.rows_affected == 1)
     }
 
+    /// Puts a claimed job back as if nobody had tried it: whoever knows it may have it then.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn job_leave(&self, job: &Model, run_at: DateTime<Utc>) -> Result<bool, Error> {
+        let update = self
+            .job_release(job, JobState::Ready)
+            .col_expr(Column::RunAt, Expr::value(moment(run_at)))
+            .col_expr(Column::Tries, Expr::value(job.tries - 1));
+        Ok(update.exec(self.conn()).await?.rows_affected == 1)
+    }
+
     /// Deletes up to `limit` done jobs that were queued before this, and says how many those were.
     ///
     /// # Errors

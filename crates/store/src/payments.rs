@@ -281,6 +281,7 @@ impl MerchantTx {
         if self.claims_taken(&invoices).await? != claims_seen + claimed && !planted::is("balance_from_before") {
             return Ok(Opened::Outdated);
         }
+        // Whatever is meant for an invoice has, or had, a claim on it: one that nobody has claimed costs no question.
         if claims_seen > 0 {
             for invoice in invoices {
                 if let Some(payment) = self.unposted_payment(invoice).await? {

@@ -14,14 +14,14 @@ const INVOICE_READS: &str = "GET /xero/api.xro/2.0/Invoices";
 const READS_MAX: u64 = 1_000_000;
 
 /// Makes the books count how often they are asked about invoices, once the worker has read them by itself.
-async fn count_reads(house: &House) {
+pub async fn count_reads(house: &House) {
     let synced = "SELECT COUNT(*) FROM job WHERE state = 'done' AND unique_key LIKE 'sync_books%'";
     house.until("the books were read", async || house.number(synced).await > 1).await;
     let fault = json!({"vendor": "xero", "fault": "delay_ms:0", "times": READS_MAX, "match": INVOICE_READS});
     house.arm_with(fault).await;
 }
 
-async fn reads(house: &House) -> u64 {
+pub async fn reads(house: &House) -> u64 {
     READS_MAX - house.armed().await["armed"][0]["times"].as_u64().unwrap()
 }
 

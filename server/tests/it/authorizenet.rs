@@ -47,6 +47,12 @@ impl Reef {
         Some(Self::of(house, currency, |house| demo::authorizenet(&house.vendors, currency)).await)
     }
 
+    /// The same with a mail server.
+    pub async fn owed_with_mail(currency: Currency) -> Self {
+        let house = House::with_mail(On::Sqlite).await.unwrap();
+        Self::of(house, currency, |house| demo::authorizenet(&house.vendors, currency)).await
+    }
+
     pub async fn through(gateway: impl FnOnce(&House) -> (GatewaySettings, Option<GatewaySecret>)) -> Self {
         Self::of(House::new().await, Currency::AUD, gateway).await
     }

@@ -3,6 +3,7 @@
 
 use crate::{
     authorizenet::{ADMIN, LINK, PAYER, Reef},
+    debits::to_the_next_try,
     support::{Client, Form, On, field},
 };
 use domain::money::Currency;
@@ -127,7 +128,7 @@ async fn d9_f23_a_late_return_that_nobody_tells_of_is_found_and_leaves_all_books
 
 #[tokio::test]
 async fn d9_d10_a_debit_that_came_back_late_is_tried_again_booked_and_receipted_anew() {
-    let reef = Reef::owed(On::Sqlite, Currency::USD).await.unwrap();
+    let reef = Reef::owed_with_mail(Currency::USD).await;
     reef.house.execute("UPDATE merchant SET retries_debits = TRUE WHERE name = 'Reef Systems'").await;
     let (form, _) = paid(&reef, bank_accounts::LATE_RETURN).await;
     reef.house.advance(json!({"days": 6})).await;
@@ -135,10 +136,10 @@ async fn d9_d10_a_debit_that_came_back_late_is_tried_again_booked_and_receipted_
     reef.house.advance(json!({"days": 6})).await;
     reef.tells(&form, "The bank took the money back. It does not stand in the books").await;
     let named = "SELECT count(*) FROM mail WHERE subject LIKE 'Returned by your bank%'
-        AND text LIKE '%it is debited again on that day%'";
+        AND text LIKE '%it is debited again on that day%' AND state = 'accepted'";
     reef.house.until("the payer reads the day", async || reef.house.number(named).await == 1).await;
 
-    reef.house.advance(json!({"days": 9})).await;
+    to_the_next_try(&reef.house, On::Sqlite).await;
     reef.tells(&form, "Tried again").await;
     reef.tells(&form, "The books are told when it clears").await;
     let others = reef.guest.get(&reef.guest.get(LINK).await.location.unwrap()).await.body;

@@ -4,9 +4,10 @@
 use crate::{
     debits,
     refunds::Dialog,
-    support::{Client, Form, House, On, ana, harbour_link, http},
+    support::{Client, Form, House, On, ana, field, harbour_link, http},
+    unposted::enter_by_hand,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use simulators::facts;
 use std::process::Stdio;
 
@@ -139,6 +140,63 @@ async fn g29_d4_what_is_due_no_more_when_it_is_posted_stays_as_credit_and_is_ref
     let is_refused = async || house.story(&form).await.contains("but the books refused it");
     house.until("a person decides where no credit is kept", is_refused).await;
     assert!(house.advances().await.is_empty());
+}
+
+#[tokio::test]
+async fn g29_nothing_of_an_invoice_in_another_currency_than_the_merchants_stays_as_credit() {
+    let mut house = House::without_worker().await;
+    house.execute(KEEPS_CREDIT).await;
+    house.execute("UPDATE merchant SET currency = 'EUR' WHERE name = 'Northwind IT'").await;
+    let guest = house.client();
+    let form = guest.open("INV-501").await;
+    let page = change(&guest, &form, "USD", "1,300.00").await;
+    assert!(!page.contains("stays as credit") && page.contains("Pay $1,204.50"), "{page}");
+    let form = guest.open("INV-501").await;
+    guest.pay(&form, "pm_card_visa").await;
+    house.edit_books(json!({"number": "INV-501", "pay_minor": 20_450})).await;
+    house.start_worker();
+    let is_refused = async || house.story(&form).await.contains("but the books refused it");
+    house.until("a person decides", is_refused).await;
+    assert!(advances(&house).await.is_empty());
+}
+
+#[tokio::test]
+async fn d4_g29_what_a_person_has_entered_before_us_stands_and_is_no_credit() {
+    let mut house = House::without_worker().await;
+    house.execute(KEEPS_CREDIT).await;
+    let guest = house.client();
+    guest.pay(&guest.open("INV-501").await, "pm_card_visa").await;
+    enter_by_hand(&house, "1204.50").await;
+    house.start_worker();
+    let is_posted = "SELECT COUNT(*) FROM books_entry WHERE state = 'posted'";
+    house.until("it is found", async || house.number(is_posted).await == 1).await;
+    house.assert_paid_once("INV-501", 120_450).await;
+    house.assert_everything_agrees().await;
+    assert!(advances(&house).await.is_empty());
+    assert_eq!(house.number("SELECT COUNT(*) FROM invoice WHERE advance IS NOT NULL").await, 0);
+}
+
+#[tokio::test]
+async fn d2_g29_two_jobs_that_post_one_payment_keep_what_is_over_once() {
+    let mut house = House::without_worker().await;
+    house.execute(KEEPS_CREDIT).await;
+    let guest = house.client();
+    guest.pay(&guest.open("INV-501").await, "pm_card_visa").await;
+    house.edit_books(json!({"number": "INV-501", "pay_minor": 20_450})).await;
+    let twice = "INSERT INTO job (id, merchant_id, payment_id, unique_key, body, state, run_at, tries, created_at)
+         SELECT randomblob(16), merchant_id, payment_id, 'twice',
+             replace(body, 'post_payment\"', 'post_again\",\"asked_ms\":1'), state, run_at, tries, created_at
+         FROM job WHERE unique_key LIKE 'post_payment:%'";
+    house.execute(twice).await;
+    // Long enough for both to have read what is meant before either has ended it.
+    let slow = json!({"vendor": "xero", "fault": "delay_ms:1500", "times": 2,
+        "match": "PUT /xero/api.xro/2.0/Payments"});
+    house.arm_with(slow).await;
+    house.start_worker();
+    assert_credit(&house, "RECEIVE-OVERPAYMENT", 20_450, 20_450).await;
+    house.assert_everything_agrees().await;
+    assert_eq!(house.number("SELECT COUNT(*) FROM invoice WHERE advance IS NOT NULL").await, 1);
+    assert_eq!(house.number("SELECT COUNT(*) FROM job WHERE unique_key = 'twice' AND state = 'done'").await, 1);
 }
 
 #[tokio::test]

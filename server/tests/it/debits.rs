@@ -146,7 +146,7 @@ async fn d10_a_debit_that_the_bank_refuses_frees_the_invoice_and_only_a_hard_no_
             "Needs attention",
         ),
     ] {
-        let house = House::new().await;
+        let house = House::with_mail(On::Sqlite).await.unwrap();
         let (_, form, _) = paid(&house.portal, token).await;
         house.advance(json!({"days": 6})).await;
         tells(&house, &form, why).await;
@@ -166,11 +166,31 @@ const RETRIES: &str = "SELECT count(*) FROM job WHERE unique_key LIKE 'retry_deb
 const DEBITS: &str = "SELECT count(*) FROM attempt WHERE kind = 'ach_debit'";
 const FAILED: &str = "SELECT count(*) FROM attempt WHERE kind = 'ach_debit' AND state = 'declined'";
 /// Mails that name the day of the next try.
-const NAMED: &str = "SELECT count(*) FROM mail WHERE text LIKE '%it is debited again on that day%'";
+const NAMED: &str =
+    "SELECT count(*) FROM mail WHERE text LIKE '%it is debited again on that day%' AND state = 'accepted'";
 /// Mails that tell of a debit with its dates.
 const SENT: &str = "SELECT count(*) FROM mail WHERE subject LIKE 'Sent to your bank: $1,204.50%'";
-/// From whichever day, three bank days are over by then.
-const UNTIL_RETRIED: u32 = 9;
+/// Mails that tell that there is no such try after all.
+const NOT_AGAIN: &str = "SELECT count(*) FROM mail WHERE subject LIKE 'Not debited again: $1,204.50%'";
+/// Tries whose day is over.
+const OVER: &str = "SELECT count(*) FROM job WHERE unique_key LIKE 'retry_debit:%' AND state = 'done'";
+
+/// Goes to the moment of the next try, and a little further.
+pub async fn to_the_next_try(house: &House, database: On) {
+    let at = house
+        .number(match database {
+            On::Sqlite => {
+                "SELECT CAST(strftime('%s', run_at) AS INTEGER) FROM job
+                 WHERE unique_key LIKE 'retry_debit:%' AND state = 'ready'"
+            }
+            On::Postgres => {
+                "SELECT CAST(extract(epoch FROM run_at) AS bigint) FROM job
+                 WHERE unique_key LIKE 'retry_debit:%' AND state = 'ready'"
+            }
+        })
+        .await;
+    house.advance(json!({"minutes": (at - house.now().timestamp()) / 60 + 2})).await;
+}
 
 /// INV-501, debited from an account without money at a merchant that has such debits tried again.
 async fn without_money(house: &House) -> Form {
@@ -185,11 +205,11 @@ async fn without_money(house: &House) -> Form {
 #[tokio::test]
 async fn d10_want_of_money_is_tried_again_twice_where_the_merchant_has_that_on() {
     for database in [On::Sqlite, On::Postgres] {
-        let Some(house) = House::on(database).await else { continue };
+        let Some(house) = House::with_mail(database).await else { continue };
         let form = without_money(&house).await;
         for tries in 1..=2 {
             house.until("the payer reads the day", async || house.number(NAMED).await == tries).await;
-            house.advance(json!({"days": UNTIL_RETRIED})).await;
+            to_the_next_try(&house, database).await;
             house.until("it is tried again", async || house.number(DEBITS).await == tries + 1).await;
             house.until("the payer reads that it was sent again", async || house.number(SENT).await == tries + 1).await;
             house.advance(json!({"days": 6})).await;
@@ -207,22 +227,55 @@ async fn d10_want_of_money_is_tried_again_twice_where_the_merchant_has_that_on()
 
 #[tokio::test]
 async fn d1_d10_a_debit_is_not_tried_again_once_its_invoice_was_paid_in_another_way() {
-    let house = House::new().await;
+    let house = House::with_mail(On::Sqlite).await.unwrap();
     without_money(&house).await;
     house.until("the payer reads the day", async || house.number(NAMED).await == 1).await;
     let guest = house.client();
     guest.pay(&guest.open("INV-501").await, "pm_card_visa").await;
     house.assert_paid_once("INV-501", 120_450).await;
-    house.advance(json!({"days": UNTIL_RETRIED})).await;
-    let done = "SELECT count(*) FROM job WHERE unique_key LIKE 'retry_debit:%' AND state = 'done'";
-    house.until("its day is over", async || house.number(done).await == 1).await;
-    assert_eq!(house.number(DEBITS).await, 1);
+    to_the_next_try(&house, On::Sqlite).await;
+    house.until("its day is over", async || house.number(OVER).await == 1).await;
+    assert_eq!((house.number(DEBITS).await, house.number(NOT_AGAIN).await), (1, 1), "and its payer reads so");
     house.assert_everything_agrees().await;
 }
 
 #[tokio::test]
-async fn d10_an_authority_that_says_nothing_of_it_allows_no_second_try() {
+async fn d10_no_debit_is_tried_on_another_day_than_its_payer_was_told() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::with_mail(database).await else { continue };
+        without_money(&house).await;
+        house.until("the payer reads the day", async || house.number(NAMED).await == 1).await;
+        // From whichever day, three bank days are over by then, and the day after them.
+        house.advance(json!({"days": 9})).await;
+        house.until("its day is over", async || house.number(OVER).await == 1).await;
+        assert_eq!((house.number(DEBITS).await, house.number(NOT_AGAIN).await), (1, 1));
+        let guest = house.client();
+        guest.pay(&guest.open("INV-501").await, "pm_card_visa").await;
+        house.assert_paid_once("INV-501", 120_450).await;
+        house.assert_everything_agrees().await;
+    }
+}
+
+#[tokio::test]
+async fn d10_no_debit_is_tried_again_of_which_no_mail_has_told() {
     let house = House::new().await;
+    without_money(&house).await;
+    house.until("the payer is told", async || mails(&house).await.contains("Not paid: $1,204.50")).await;
+    assert_eq!(house.number(RETRIES).await, 0, "mails that are only kept tell nobody");
+
+    let house = House::with_mail(On::Sqlite).await.unwrap();
+    without_money(&house).await;
+    house.until("the payer reads the day", async || house.number(NAMED).await == 1).await;
+    // As if the mail server had been away since.
+    house.execute("UPDATE mail SET state = 'queued' WHERE subject LIKE 'Not paid:%'").await;
+    to_the_next_try(&house, On::Sqlite).await;
+    house.until("its day is over", async || house.number(OVER).await == 1).await;
+    assert_eq!((house.number(DEBITS).await, house.number(NOT_AGAIN).await), (1, 1));
+}
+
+#[tokio::test]
+async fn d10_an_authority_that_says_nothing_of_it_allows_no_second_try() {
+    let house = House::with_mail(On::Sqlite).await.unwrap();
     house.execute("UPDATE merchant SET retries_debits = TRUE WHERE name = 'Northwind IT'").await;
     paid(&house.portal, "pm_usBankAccount_insufficientFunds").await;
     // As if it had been signed before its words said so.
@@ -234,7 +287,7 @@ async fn d10_an_authority_that_says_nothing_of_it_allows_no_second_try() {
 
 #[tokio::test]
 async fn d9_a_late_return_of_what_was_refunded_in_part_is_laid_before_a_person() {
-    let house = House::new().await;
+    let house = House::with_mail(On::Sqlite).await.unwrap();
     let (_, form, _) = paid(&house.portal, "pm_usBankAccount_dispute").await;
     house.advance(json!({"days": 6})).await;
     house.assert_paid_once("INV-501", 120_450).await;

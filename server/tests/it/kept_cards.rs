@@ -179,6 +179,32 @@ async fn d18_a_card_that_ends_is_told_of_once_before_and_once_after_and_is_charg
     assert_eq!(house.number(written).await, 2, "once for each");
 }
 
+/// Looks of Northwind's at its cards that are over.
+const LOOKED: &str = "SELECT COUNT(*) FROM job JOIN merchant ON merchant.id = job.merchant_id
+     WHERE merchant.name = 'Northwind IT' AND unique_key LIKE 'look_for_expiry:%' AND job.state = 'done'";
+
+#[tokio::test]
+async fn d18_a_card_that_is_renewed_while_its_end_is_looked_at_is_ready_and_nobody_reads_otherwise() {
+    // SQLite has one writer, and nobody comes between.
+    let Some(house) = House::on(On::Postgres).await else { return };
+    save(&ana(&house).await, "pm_card_visa", "Office card").await;
+    house.until("the first day was looked at", async || house.number(LOOKED).await == 1).await;
+    house.execute("UPDATE method SET good_until = '2000-01-31'").await;
+    let database = sqlx::PgPool::connect(&house.url).await.unwrap();
+    let mut renewal = database.begin().await.unwrap();
+    sqlx::query("UPDATE method SET good_until = '2099-01-31'").execute(&mut *renewal).await.unwrap();
+    house.advance(json!({"days": 1})).await;
+    let waiting = "SELECT COUNT(*) FROM pg_stat_activity
+         WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    house.until("its end is being looked at", async || house.number(waiting).await > 0).await;
+    renewal.commit().await.unwrap();
+    house.until("the second day was looked at", async || house.number(LOOKED).await == 2).await;
+    let page = saved(&ana(&house).await).await;
+    assert!(page.contains("Ready") && !page.contains("Needs attention"), "{page}");
+    assert_eq!(house.number("SELECT COUNT(*) FROM mail WHERE unique_key LIKE 'card_%'").await, 0);
+    database.close().await;
+}
+
 #[tokio::test]
 async fn s54_a_card_that_is_replaced_hands_its_place_on_and_is_forgotten() {
     let house = House::new().await;

@@ -310,3 +310,28 @@ async fn pass_on(mut client: TcpStream, mut server: TcpStream, what: &str, cut: 
 fn holds(bytes: &[u8], words: &str) -> bool {
     bytes.windows(words.len()).any(|window| window == words.as_bytes())
 }
+
+#[tokio::test]
+async fn f24_a_worker_begins_nothing_where_a_later_version_has_migrated_the_database() {
+    let mut house = House::without_worker().await;
+    house.execute("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m999_later', 0)").await;
+    pay(&house, "INV-501").await;
+    house.start_worker();
+    tokio::time::sleep(HELD_UP_AFTER).await;
+    assert!(house.books_payments("INV-501").await.is_empty());
+    house.execute("DELETE FROM seaql_migrations WHERE version = 'm999_later'").await;
+    let is_posted = async || house.books_payments("INV-501").await.len() == 1;
+    house.until_within("it works again", KNOWN_WITHIN, is_posted).await;
+}
+
+#[tokio::test]
+async fn f24_a_job_of_a_later_version_is_left_to_that() {
+    let house = House::new().await;
+    let of_tomorrow = "INSERT INTO job (id, merchant_id, unique_key, body, state, run_at, tries, created_at)
+         SELECT randomblob(16), id, 'of_tomorrow', '{\"work\":\"of_tomorrow\"}', 'ready',
+             '2020-01-01T00:00:00+00:00', 0, '2020-01-01T00:00:00+00:00' FROM merchant WHERE name = 'Northwind IT'";
+    house.execute(of_tomorrow).await;
+    let is_left = "SELECT COUNT(*) FROM job WHERE unique_key = 'of_tomorrow' AND state = 'ready' AND tries = 0
+         AND run_at > '2025'";
+    house.until("it waits", async || house.number(is_left).await == 1).await;
+}

@@ -3,8 +3,9 @@
 
 use crate::{
     outages::{CHARGE, INVOICES, KNOWN_WITHIN, assert_paid},
-    support::{Client, House, On, Server, harbour_link, http, link},
+    support::{Client, House, On, Server, field, harbour_link, http, link},
 };
+use simulators::facts;
 use std::{path::PathBuf, process::Command};
 use tempfile::TempDir;
 
@@ -79,6 +80,40 @@ async fn survives(database: On, sick: Sick, words: &str) {
     }
     assert_paid(&house, &INVOICES[..2]).await;
     assert!(early.get(&result).await.body.contains("You paid"), "{what}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f11_g37_a_refund_of_which_nobody_says_whether_it_stands_is_told_so_and_made_once() {
+    let house = House::vendors_alone_on(On::Sqlite).await.unwrap();
+    let disk = Disk::of(&house, On::Sqlite).await;
+    let server = Server::start_with(&house, &disk.env()).await;
+    let payer = Client::new(&server.portal);
+    let form = payer.open("INV-501").await;
+    payer.pay(&form, "pm_card_visa").await;
+    house.assert_paid_once("INV-501", 120_450).await;
+    let admin = Client::new(&server.portal);
+    admin.sign_in(facts::NORTHWIND.admin_email).await;
+    let story = format!("/admin/transactions/{}", form.payment);
+    let refund = field(&admin.get(&story).await.body, "refund");
+    let fields = [
+        ("payment", form.payment.as_str()),
+        ("refund", &refund),
+        ("currency", "USD"),
+        ("amount", "1204.50"),
+        ("reason", "Sent back"),
+    ];
+    disk.falls(&house, Sick::CannotSync).await;
+    let back = admin.post("/api/refunds/start", &fields).await.location.unwrap();
+    let page = admin.get(&back).await.body;
+    assert!(page.contains("We cannot say yet whether this refund has begun."), "{page}");
+
+    disk.recovers(&house).await;
+    let is_back = async || {
+        admin.post("/api/refunds/start", &fields).await;
+        house.charges().await[0]["refunded_minor"] == 120_450
+    };
+    house.until_within("the same form refunds it", KNOWN_WITHIN, is_back).await;
+    assert_eq!(house.number("SELECT COUNT(*) FROM refund").await, 1);
 }
 
 /// SQLite's files are reached through `sick_disk.c`. PostgreSQL's are its own: there a trigger on each table answers with the

@@ -23,7 +23,11 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use tokio::{net::TcpListener, sync::oneshot};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+};
 
 /// How long a test waits for something that the worker does.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -51,6 +55,8 @@ enum Runs {
     Vendors,
     Portal,
     Worker,
+    /// All of it, with a mail server.
+    WithMail,
     /// All of it, with rate limits.
     WithLimits,
 }
@@ -92,6 +98,12 @@ impl House {
         Self::build(database, Runs::Worker).await
     }
 
+    /// With a mail server that takes all there is: only there is a debit tried again. `None` for PostgreSQL when no server
+    /// is named.
+    pub async fn with_mail(database: On) -> Option<Self> {
+        Self::build(database, Runs::WithMail).await
+    }
+
     async fn build(database: On, runs: Runs) -> Option<Self> {
         ring();
         let folder = tempfile::tempdir().unwrap();
@@ -116,7 +128,9 @@ impl House {
             let (simulators, stopped) = (simulators.clone(), stopper(&mut stop));
             tokio::spawn(async move { simulators.serve(vendor_port, stopped).await });
         }
-        let settings = Settings { rate_limits: runs == Runs::WithLimits, ..settings(&portal, &vendors, &url) };
+        let smtp_url = if runs == Runs::WithMail { Some(mail_server(&mut stop).await.into()) } else { None };
+        let settings =
+            Settings { rate_limits: runs == Runs::WithLimits, smtp_url, ..settings(&portal, &vendors, &url) };
         let keys = KeyRing::generate("test").unwrap();
         let clock_ms = simulators.clock().offset_ms();
         let clock = Clock::shifted_by(Arc::clone(&clock_ms));
@@ -706,7 +720,7 @@ fn engine_settings(settings: &Settings) -> engine::Settings {
     engine::Settings {
         public_url: settings.public_url.clone(),
         brand: settings.brand.clone(),
-        smtp_url: None,
+        smtp_url: settings.smtp_url.clone(),
         mail_from: settings.mail_from.clone(),
         hold_rates: settings.rate_limits,
     }
@@ -717,6 +731,44 @@ fn site(settings: &Settings) -> Site {
     let origins = gateway_origins(settings.simulators_url.as_deref());
     let assets = app::Assets::load(&options, settings.brand.clone(), origins);
     Site { options, assets }
+}
+
+/// The address of a mail server that takes every mail and keeps none.
+async fn mail_server(stop: &mut Vec<oneshot::Sender<()>>) -> String {
+    let (port, stopped) = (bind().await, stopper(stop));
+    let url = address(&port).replace("http:", "smtp:");
+    tokio::spawn(async move {
+        let serving = async {
+            while let Ok((client, _)) = port.accept().await {
+                tokio::spawn(take_mails(client));
+            }
+        };
+        tokio::select! {
+            () = serving => {}
+            () = stopped => {}
+        }
+    });
+    url
+}
+
+/// One connection of it (RFC 5321), until the client leaves.
+async fn take_mails(client: TcpStream) -> std::io::Result<()> {
+    let (lines, mut answers) = client.into_split();
+    let mut lines = BufReader::new(lines).lines();
+    let mut is_text = false;
+    answers.write_all(b"220 mail.test\r\n").await?;
+    while let Some(line) = lines.next_line().await? {
+        let answer: &[u8] = match line.to_ascii_uppercase().split(' ').next().unwrap_or_default() {
+            "." if is_text => b"250 taken\r\n",
+            _ if is_text => continue,
+            "EHLO" => b"250-mail.test\r\n250 8BITMIME\r\n",
+            "DATA" => b"354 go on\r\n",
+            _ => b"250 ok\r\n",
+        };
+        is_text = answer.starts_with(b"354");
+        answers.write_all(answer).await?;
+    }
+    Ok(())
 }
 
 async fn bind() -> TcpListener {

@@ -2,6 +2,7 @@
 //! invoice of its own that comes and goes with its payment.
 
 use crate::{
+    abuse::{count_reads, reads},
     disputes, kept_cards, methods,
     refunds::Dialog,
     support::{Answer, Client, Form, House, On, Server, ana, field, harbour_link, http, link},
@@ -163,6 +164,23 @@ async fn d11_rules_that_changed_since_the_page_was_drawn_are_asked_about_again()
     assert!(house.charges().await.is_empty(), "nobody pays a sum that they have not seen");
     client.pay(&Form::read(&page), "pm_card_visa").await;
     house.assert_paid_once("INV-501", 120_450).await;
+}
+
+#[tokio::test]
+async fn g22_whoever_learns_of_sums_again_and_again_reads_no_books_and_is_held() {
+    let house = with_rules(On::Sqlite).await.unwrap();
+    let client = house.client().from("198.51.100.1");
+    let form = client.open("INV-501").await;
+    count_reads(&house).await;
+    let press = async || client.call("/api/payments/take", &form.fields("pm_card_visa")).await.status;
+    // The first few, and then as many as there are guesses.
+    for _ in 0..5 + 30 {
+        assert_eq!(press().await, 409);
+    }
+    assert_eq!(press().await, 429);
+    assert_eq!((reads(&house).await, house.charges().await.len()), (0, 0));
+    house.pass_an_hour().await;
+    confirmed(&client, &client.open("INV-501").await, "pm_card_visa").await;
 }
 
 #[tokio::test]
@@ -374,6 +392,17 @@ async fn g22_g34_a_prepayment_has_a_surcharge_beside_its_credit() {
     house.assert_everything_agrees().await;
 }
 
+/// The one charge is disputed, and lost.
+async fn lose(house: &House) {
+    for (outcome, known) in [
+        ("opened", "SELECT COUNT(*) FROM dispute WHERE state = 'open'"),
+        ("lost", "SELECT COUNT(*) FROM dispute WHERE state = 'lost'"),
+    ] {
+        disputes::order(house, outcome).await;
+        house.until(outcome, async || house.number(known).await == 1).await;
+    }
+}
+
 #[tokio::test]
 async fn d9_a_dispute_that_is_lost_takes_payment_and_surcharge_out_of_the_books() {
     let house = with_rules(On::Sqlite).await.unwrap();
@@ -381,11 +410,14 @@ async fn d9_a_dispute_that_is_lost_takes_payment_and_surcharge_out_of_the_books(
     let form = confirmed(&client, &client.open("INV-501").await, "pm_card_visa").await;
     assert_booked(&house, KNOWN_WITHIN).await;
     house.assert_everything_agrees().await;
-    for (outcome, words) in [("opened", "Disputed at the bank: $1,222.57"), ("lost", "It does not stand in the books")]
-    {
-        disputes::order(&house, outcome).await;
+    // Its answer is lost, and the try after it must not void it once more.
+    house.arm("xero", "reset_after_execute", "POST /xero/api.xro/2.0/Invoices").await;
+    lose(&house).await;
+    for words in ["Disputed at the bank: $1,222.57", "It does not stand in the books"] {
         house.until(words, async || house.story(&form).await.contains(words)).await;
     }
+    let is_void = async || surcharge_invoices(&house).await[0].1 == "VOIDED";
+    house.until("the surcharge is owed no more", is_void).await;
     let surcharges = surcharge_invoices(&house).await;
     assert_eq!(surcharges.iter().map(|(_, status)| status.as_str()).collect::<Vec<_>>(), ["VOIDED"]);
     assert!(house.books_payments(&surcharges[0].0).await.is_empty());
@@ -411,23 +443,102 @@ async fn g22_g48_the_built_in_ledger_has_the_surcharge_as_an_invoice_too() {
     house.assert_everything_agrees().await;
 }
 
+const WRITE_PAYMENT: &str = "PUT /xero/api.xro/2.0/Payments";
+
+/// INV-501 paid with a surcharge, whose invoice the books have while they refuse both payments.
+async fn refused(house: &House) -> Form {
+    let twice = json!({"vendor": "xero", "fault": "period_locked", "times": 2, "match": WRITE_PAYMENT});
+    house.arm_with(twice).await;
+    let client = house.client();
+    let form = confirmed(&client, &client.open("INV-501").await, "pm_card_visa").await;
+    let both = "SELECT COUNT(*) FROM books_entry WHERE state = 'refused'";
+    house.until("the books have refused both", async || house.number(both).await == 2).await;
+    form
+}
+
+#[tokio::test]
+async fn g22_d1_nobody_else_pays_a_surcharge_whose_payment_is_not_booked_yet() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = with_rules(database).await else { continue };
+        let form = refused(&house).await;
+        let (number, status) = surcharge_invoices(&house).await.remove(0);
+        assert_eq!(status, "AUTHORISED");
+        let guest = house.client();
+        let opened = guest.get(&link(&number)).await.location.unwrap();
+        let page = guest.get(&opened).await.body;
+        assert!(page.contains(&number) && !page.contains("id=\"pay-button\""), "{page}");
+
+        let again = house.staff().await.post("/api/transactions/post_again", &[("payment", &form.payment)]).await;
+        assert_eq!(again.status, 303, "{}", again.body);
+        assert_booked(&house, KNOWN_WITHIN).await;
+        assert_eq!(house.number("SELECT COUNT(*) FROM claim WHERE live").await, 0);
+        house.assert_everything_agrees().await;
+    }
+}
+
+#[tokio::test]
+async fn g22_g26_a_surcharge_that_was_never_booked_is_voided_when_its_money_goes_back() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = with_rules(database).await else { continue };
+        let form = refused(&house).await;
+        let admin = house.staff().await;
+        refund(&admin, &form, "1222.57", "part").await;
+        let is_void = async || surcharge_invoices(&house).await[0].1 == "VOIDED";
+        house.until("nobody owes it any more", is_void).await;
+        house.assert_everything_agrees().await;
+        assert_eq!(house.number("SELECT COUNT(*) FROM claim WHERE live").await, 0);
+        assert_eq!(surcharge_invoices(&house).await.len(), 1);
+        assert_eq!(house.books_invoice("INV-501").await["due_minor"], TOTAL - ADDED, "it was never entered");
+    }
+}
+
+#[tokio::test]
+async fn d9_g22_a_surcharge_that_the_books_refused_is_voided_when_its_payment_is_lost() {
+    let house = with_rules(On::Sqlite).await.unwrap();
+    refused(&house).await;
+    lose(&house).await;
+    house.until("nobody owes it any more", async || surcharge_invoices(&house).await[0].1 == "VOIDED").await;
+    house.assert_everything_agrees().await;
+    assert_eq!(house.number("SELECT COUNT(*) FROM claim WHERE live").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d9_d4_a_surcharge_that_was_raised_unheard_is_voided_when_its_payment_is_lost() {
+    let house = House::without_portal().await;
+    set_rules(&house, facts::NORTHWIND.key, RULES).await;
+    press_and_die(&house, "after_surcharge_raise").await;
+    let away = json!({"vendor": "xero", "fault": "http:503", "times": 999, "match": "2.0/Invoices"});
+    house.arm_with(away).await;
+    let server = Server::start(&house, None).await;
+    house.send_news_to(&server.portal).await;
+    lose(&house).await;
+    assert_eq!(surcharge_invoices(&house).await[0].1, "AUTHORISED", "the books know of it, and we do not");
+    house.disarm().await;
+    let is_void = async || surcharge_invoices(&house).await[0].1 == "VOIDED";
+    house.until_within("nobody owes it any more", KNOWN_WITHIN, is_void).await;
+    house.assert_everything_agrees().await;
+}
+
 /// Of the steps that a surcharge adds, and of those around them.
 const STEPS: [&str; 4] = ["before_surcharge_raise", "after_surcharge_raise", "after_post", "before_post_commit"];
+
+/// INV-501 is paid with a surcharge at a server that dies at this step.
+async fn press_and_die(house: &House, step: &'static str) {
+    let mut dying = Server::start(house, Some(step)).await;
+    let client = Client::new(&dying.portal);
+    let form = client.open("INV-501").await;
+    let page = asked(&client, &client.pay(&form, "pm_card_visa").await).await;
+    let portal = dying.portal.clone();
+    let press =
+        http().post(format!("{portal}/api/payments/take")).header("origin", &portal).header("accept", "text/html");
+    drop(press.form(&Form::read(&page).fields("pm_card_visa")).send().await);
+    dying.until_dead(step).await;
+}
 
 async fn survives(step: &'static str) {
     let house = House::without_portal().await;
     set_rules(&house, facts::NORTHWIND.key, RULES).await;
-    {
-        let mut dying = Server::start(&house, Some(step)).await;
-        let client = Client::new(&dying.portal);
-        let form = client.open("INV-501").await;
-        let page = asked(&client, &client.pay(&form, "pm_card_visa").await).await;
-        let portal = dying.portal.clone();
-        let press =
-            http().post(format!("{portal}/api/payments/take")).header("origin", &portal).header("accept", "text/html");
-        drop(press.form(&Form::read(&page).fields("pm_card_visa")).send().await);
-        dying.until_dead(step).await;
-    }
+    press_and_die(&house, step).await;
     let _server = Server::start(&house, None).await;
     assert_booked(&house, KNOWN_WITHIN).await;
     house.assert_everything_agrees().await;
@@ -436,6 +547,24 @@ async fn survives(step: &'static str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn d4_a_server_killed_while_it_books_a_surcharge_books_it_once() {
     futures::future::join_all(STEPS.map(survives)).await;
+}
+
+#[tokio::test]
+async fn f24_a_surcharge_that_an_earlier_version_has_meant_for_no_books_is_booked() {
+    let mut house = House::without_worker().await;
+    set_rules(&house, facts::NORTHWIND.key, RULES).await;
+    let client = house.client();
+    confirmed(&client, &client.open("INV-501").await, "pm_card_visa").await;
+    for forget in [
+        "DELETE FROM books_entry WHERE invoice_id IN (SELECT id FROM invoice WHERE number LIKE 'SC-%')",
+        "DELETE FROM claim WHERE invoice_id IN (SELECT id FROM invoice WHERE number LIKE 'SC-%')",
+        "DELETE FROM invoice WHERE number LIKE 'SC-%'",
+    ] {
+        house.execute(forget).await;
+    }
+    house.start_worker();
+    assert_booked(&house, KNOWN_WITHIN).await;
+    house.assert_everything_agrees().await;
 }
 
 #[tokio::test]

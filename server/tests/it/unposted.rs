@@ -29,7 +29,7 @@ fn told(page: &str) -> String {
 }
 
 /// A person enters a payment of INV-501 in the books, with the gateway's id as its reference.
-async fn enter_by_hand(house: &House, amount: &str) {
+pub async fn enter_by_hand(house: &House, amount: &str) {
     let charge = house.charges().await.remove(0)["id"].clone();
     let clearing = json!({"Code": facts::xero::CLEARING_ACCOUNT_CODE});
     let by_hand = json!({"Payments": [{"Invoice": {"InvoiceNumber": "INV-501"}, "Account": clearing,

@@ -99,6 +99,10 @@ fn update(op: &mut Operation<'_>, document: &Value, mut invoice: Invoice) -> Res
     if !before.may_become(next) {
         return refuse("Invoice not of valid status for modification");
     }
+    // Xero names one way to that state, from AUTHORISED.
+    if before == Status::Voided && document["Status"].is_string() {
+        return refuse("Invoice not of valid status for modification");
+    }
     if next == Status::Voided && invoice.paid_minor > 0 {
         return refuse(LOCKED_BY_PAYMENT);
     }

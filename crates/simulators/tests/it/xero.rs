@@ -176,6 +176,7 @@ async fn invoices_and_contacts_are_written_by_the_rules() {
     );
     assert_eq!(send("POST", &path, json!({ "Status": "DRAFT" })).await.status, 400);
     assert_eq!(send("POST", &path, json!({ "Status": "VOIDED" })).await.json["Invoices"][0]["Status"], "VOIDED");
+    assert_eq!(send("POST", &path, json!({ "Status": "VOIDED" })).await.status, 400, "once");
     let paid = invoice(&vendors, &token, "INV-503").await["InvoiceID"].as_str().unwrap().to_owned();
     let void = send("POST", &format!("Invoices/{paid}"), json!({ "Status": "VOIDED" })).await;
     assert!(void.json.to_string().contains("cannot be edited as it has a payment"));

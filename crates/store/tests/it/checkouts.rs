@@ -14,9 +14,9 @@ async fn of_three(shop: &Shop) -> (CheckoutId, [InvoiceId; 3]) {
     (row.id, chosen)
 }
 
-async fn kept(shop: &Shop, checkout: CheckoutId) -> Vec<(InvoiceId, Option<i64>)> {
+async fn kept(shop: &Shop, checkout: CheckoutId) -> Vec<(InvoiceId, Option<(i64, i64)>)> {
     let rows = shop.db.checkout_invoices(checkout).await.unwrap();
-    rows.into_iter().map(|row| (row.invoice_id, row.pay_minor)).collect()
+    rows.into_iter().map(|row| (row.invoice_id, row.pay_minor.zip(row.due_minor))).collect()
 }
 
 on_both!(g28_a_checkout_keeps_what_its_payer_chose_in_their_order, async |db| {
@@ -29,13 +29,14 @@ on_both!(g28_a_checkout_keeps_what_its_payer_chose_in_their_order, async |db| {
 on_both!(g27_a_checkout_keeps_the_part_that_is_paid_of_each, async |db| {
     let shop = shop(&db.store, "acme").await;
     let (id, [one, two, three]) = of_three(&shop).await;
-    for amounts in [[(one, Some(5)), (two, None), (three, Some(7))], [(one, None), (two, Some(9)), (three, None)]] {
+    let (part, more) = (Some((5, 9)), Some((9, 7)));
+    for amounts in [[(one, part), (two, None), (three, more)], [(one, None), (two, part), (three, None)]] {
         shop.db.checkout_amounts(id, &amounts, at(1)).await.unwrap();
         assert_eq!(kept(&shop, id).await, amounts);
     }
     assert_eq!(shop.db.checkout_invoices(id).await.unwrap()[0].chosen_at, at(1));
-    shop.db.checkout_amounts(shop.checkout, &[(shop.invoice, Some(3))], at(1)).await.unwrap();
-    assert_eq!(kept(&shop, shop.checkout).await, [(shop.invoice, Some(3))], "also of the one of a link");
+    shop.db.checkout_amounts(shop.checkout, &[(shop.invoice, part)], at(1)).await.unwrap();
+    assert_eq!(kept(&shop, shop.checkout).await, [(shop.invoice, part)], "also of the one of a link");
 });
 
 on_both!(what_was_chosen_goes_with_its_checkout, async |db| {

@@ -2,7 +2,7 @@
 
 use crate::{
     database::on_both,
-    shop::{at, customer, day, invoice, read, shop, usd},
+    shop::{Shop, at, customer, day, invoice, read, shop, usd},
 };
 use domain::{
     advance::AdvanceKind,
@@ -190,16 +190,40 @@ on_both!(s50_a_number_is_found_in_whichever_case_unless_two_are_alike, async |db
     assert_eq!(found("Xy-1").await, None, "nobody can tell which is meant");
 });
 
-on_both!(g34_an_advance_is_no_invoice_in_any_list_and_goes_when_nobody_pays_it, async |db| {
-    let shop = shop(&db.store, "acme").await;
-    let advance = Invoice {
+async fn advance(shop: &Shop) -> Invoice {
+    Invoice {
         id: InvoiceId(Uuid::now_v7()),
         external_id: "of-ours".into(),
         number: "CR-1".into(),
         advance: Some(AdvanceKind::Prepayment),
         purpose: Some("Hardware".into()),
         ..shop.db.invoice(shop.invoice).await.unwrap()
-    };
+    }
+}
+
+on_both!(g29_what_became_credit_when_it_was_posted_stays_when_its_money_went_back, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let (order, advance) = (shop.opened().await, advance(&shop).await);
+    let attempt = order.attempt.id;
+    let tx = shop.db.begin().await.unwrap();
+    tx.books_entries_intend(attempt, &order.allocations, at(0)).await.unwrap();
+    let entry = tx.books_entries(attempt).await.unwrap().remove(0);
+    tx.advance_add(advance.clone()).await.unwrap();
+    tx.claim_take(attempt, advance.id).await.unwrap();
+    tx.books_entry_split(&entry, 9_000, advance.id, at(0)).await.unwrap();
+    tx.advance_settle(advance.id, true).await.unwrap();
+    tx.advance_settle(advance.id, false).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let tx = shop.db.begin().await.unwrap();
+    assert_eq!(tx.advances_prune(at(9), 10).await.unwrap(), 0, "its write into the books names it");
+    tx.commit().await.unwrap();
+    assert_eq!(shop.db.invoice(advance.id).await.unwrap().due_minor, advance.total_minor);
+});
+
+on_both!(g34_an_advance_is_no_invoice_in_any_list_and_goes_when_nobody_pays_it, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let advance = advance(&shop).await;
     let tx = shop.db.begin().await.unwrap();
     tx.advance_add(advance.clone()).await.unwrap();
     tx.commit().await.unwrap();

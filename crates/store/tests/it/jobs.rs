@@ -55,6 +55,20 @@ on_both!(the_same_work_is_queued_once_at_each_merchant, async |db| {
     assert!(claim(&db.store, 0).await.is_empty(), "and not again when it was done");
 });
 
+on_both!(f24_a_job_that_is_left_to_others_has_cost_no_try, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    queue(&shop, &["of tomorrow"], 0).await;
+    for minute in [0, 2] {
+        let job = claim(&db.store, minute).await.remove(0);
+        assert_eq!(job.tries, 1);
+        let tx = db.store.door_job(&job).begin().await.unwrap();
+        assert!(tx.job_leave(&job, at(minute + 2)).await.unwrap());
+        tx.commit().await.unwrap();
+        assert!(claim(&db.store, minute + 1).await.is_empty());
+        assert!(!done(db, &job).await, "it is not theirs any more");
+    }
+});
+
 on_both!(a_job_waits_for_its_time_and_the_oldest_goes_first, async |db| {
     let shop = shop(&db.store, "acme").await;
     queue(&shop, &["later"], 2).await;

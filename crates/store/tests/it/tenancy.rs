@@ -232,8 +232,8 @@ on_both!(d20_a_row_cannot_point_at_another_merchants, async |db| {
     // PostgreSQL ends a transaction that was refused, so each gets its own.
     missing(checkout(&acme.db, bolt.invoice).await);
     missing(acme.db.checkout_add_several(checkout_row(&acme.db, acme.invoice), &[acme.invoice, bolt.invoice]).await);
-    missing(acme.db.checkout_amounts(acme.checkout, &[(bolt.invoice, Some(1))], at(1)).await);
-    missing(acme.db.checkout_amounts(bolt.checkout, &[(acme.invoice, Some(1))], at(1)).await);
+    missing(acme.db.checkout_amounts(acme.checkout, &[(bolt.invoice, Some((1, 2)))], at(1)).await);
+    missing(acme.db.checkout_amounts(bolt.checkout, &[(acme.invoice, Some((1, 2)))], at(1)).await);
     missing(writing(&acme).await.payer_add(person, bolt.customer, at(0)).await);
     missing(writing(&acme).await.observation_add(attempt, 0, &seen()).await);
     missing(writing(&acme).await.journal_add(attempt, &journal, at(0)).await);
