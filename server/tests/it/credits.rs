@@ -4,10 +4,10 @@
 use crate::{
     debits,
     refunds::Dialog,
-    support::{Client, Form, House, On, ana, field, harbour_link, http},
+    support::{Client, Form, House, On, ana, harbour_link, http},
     unposted::enter_by_hand,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use simulators::facts;
 use std::process::Stdio;
 
@@ -157,7 +157,7 @@ async fn g29_nothing_of_an_invoice_in_another_currency_than_the_merchants_stays_
     house.start_worker();
     let is_refused = async || house.story(&form).await.contains("but the books refused it");
     house.until("a person decides", is_refused).await;
-    assert!(advances(&house).await.is_empty());
+    assert!(house.advances().await.is_empty());
 }
 
 #[tokio::test]
@@ -172,7 +172,7 @@ async fn d4_g29_what_a_person_has_entered_before_us_stands_and_is_no_credit() {
     house.until("it is found", async || house.number(is_posted).await == 1).await;
     house.assert_paid_once("INV-501", 120_450).await;
     house.assert_everything_agrees().await;
-    assert!(advances(&house).await.is_empty());
+    assert!(house.advances().await.is_empty());
     assert_eq!(house.number("SELECT COUNT(*) FROM invoice WHERE advance IS NOT NULL").await, 0);
 }
 

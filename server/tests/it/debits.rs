@@ -260,7 +260,7 @@ async fn d10_no_debit_is_tried_on_another_day_than_its_payer_was_told() {
 async fn d10_no_debit_is_tried_again_of_which_no_mail_has_told() {
     let house = House::new().await;
     without_money(&house).await;
-    house.until("the payer is told", async || mails(&house).await.contains("Not paid: $1,204.50")).await;
+    house.until("the payer is told", async || house.mails().await.contains("Not paid: $1,204.50")).await;
     assert_eq!(house.number(RETRIES).await, 0, "mails that are only kept tell nobody");
 
     let house = House::with_mail(On::Sqlite).await.unwrap();

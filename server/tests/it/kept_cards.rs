@@ -187,7 +187,7 @@ const LOOKED: &str = "SELECT COUNT(*) FROM job JOIN merchant ON merchant.id = jo
 async fn d18_a_card_that_is_renewed_while_its_end_is_looked_at_is_ready_and_nobody_reads_otherwise() {
     // SQLite has one writer, and nobody comes between.
     let Some(house) = House::on(On::Postgres).await else { return };
-    save(&ana(&house).await, "pm_card_visa", "Office card").await;
+    save(&ana(&house.portal).await, "pm_card_visa", "Office card").await;
     house.until("the first day was looked at", async || house.number(LOOKED).await == 1).await;
     house.execute("UPDATE method SET good_until = '2000-01-31'").await;
     let database = sqlx::PgPool::connect(&house.url).await.unwrap();
@@ -199,7 +199,7 @@ async fn d18_a_card_that_is_renewed_while_its_end_is_looked_at_is_ready_and_nobo
     house.until("its end is being looked at", async || house.number(waiting).await > 0).await;
     renewal.commit().await.unwrap();
     house.until("the second day was looked at", async || house.number(LOOKED).await == 2).await;
-    let page = saved(&ana(&house).await).await;
+    let page = saved(&ana(&house.portal).await).await;
     assert!(page.contains("Ready") && !page.contains("Needs attention"), "{page}");
     assert_eq!(house.number("SELECT COUNT(*) FROM mail WHERE unique_key LIKE 'card_%'").await, 0);
     database.close().await;
