@@ -128,7 +128,7 @@ fn Several(offer: Offer, items: Vec<OfferItem>) -> impl IntoView {
 
 #[component]
 fn Surcharge(added: Money, locale: Locale) -> impl IntoView {
-    added.is_positive().then(|| view! { <Fact name="Surcharge" value=added.format(locale)/> })
+    added.is_positive().then(|| view! { <div class="added"><dt>"Surcharge"</dt><dd>{added.format(locale)}</dd></div> })
 }
 
 fn share(item: &OfferItem, pdf: bool, locale: Locale) -> impl IntoView + use<> {

@@ -149,7 +149,7 @@ pub(crate) struct Account {
     pub takes_payments: bool,
 }
 
-pub(crate) const ACCOUNTS: [Account; 5] = [
+pub(crate) const ACCOUNTS: [Account; 6] = [
     Account {
         id: facts::xero::BANK_ACCOUNT_ID,
         code: facts::xero::BANK_ACCOUNT_CODE,
@@ -162,6 +162,14 @@ pub(crate) const ACCOUNTS: [Account; 5] = [
         id: facts::xero::SALES_ACCOUNT_ID,
         code: facts::xero::SALES_ACCOUNT_CODE,
         name: "Sales",
+        kind: "REVENUE",
+        class: "REVENUE",
+        takes_payments: false,
+    },
+    Account {
+        id: "99999999-0000-4000-8000-000000000260",
+        code: "260",
+        name: "Other Revenue",
         kind: "REVENUE",
         class: "REVENUE",
         takes_payments: false,
