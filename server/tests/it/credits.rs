@@ -284,7 +284,9 @@ async fn g34_a_payment_without_an_invoice_is_charged_once_and_stays_as_credit() 
             let back = ana.post("/api/payments/prepay", &typed(amount)).await;
             assert_eq!((back.status, back.location.as_deref()), (303, Some("/prepay")), "{amount}");
             let page = ana.get("/prepay").await.body;
-            for words in ["href=\"#amount\"", "id=\"amount-error\" class=\"error\">Enter an amount like", "Hardware for Lyon"] {
+            for words in
+                ["href=\"#amount\"", "id=\"amount-error\" class=\"error\">Enter an amount like", "Hardware for Lyon"]
+            {
                 assert!(page.contains(words), "{amount}: {words}: {page}");
             }
         }

@@ -507,7 +507,7 @@ async fn d9_d4_a_surcharge_that_was_raised_unheard_is_voided_when_its_payment_is
     let house = House::without_portal().await;
     set_rules(&house, facts::NORTHWIND.key, RULES).await;
     press_and_die(&house, "after_surcharge_raise").await;
-    let away = json!({"vendor": "xero", "fault": "http:503", "times": 999, "match": "2.0/Invoices"});
+    let away = json!({"vendor": "xero", "fault": "http:500", "times": 999, "match": "2.0/Invoices"});
     house.arm_with(away).await;
     let server = Server::start(&house, None).await;
     house.send_news_to(&server.portal).await;
