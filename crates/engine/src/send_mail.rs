@@ -372,6 +372,7 @@ mod tests {
             zone => "Chicago time",
             why => "Your bank declined this payment.",
             debit => context! { sent => "1 July 2026", clears_by => "7 July 2026" },
+            failure => None::<String>,
             ..paid_for(1, 1),
         }
     }
