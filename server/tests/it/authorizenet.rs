@@ -32,7 +32,7 @@ pub struct Reef {
 }
 
 impl Reef {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         Self::on(On::Sqlite).await.unwrap()
     }
 
