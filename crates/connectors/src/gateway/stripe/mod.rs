@@ -69,7 +69,7 @@ impl Gateway for Stripe {
     fn capabilities(&self) -> &Capabilities {
         const CAN: Capabilities = Capabilities {
             name: "Stripe",
-            verified: true,
+            verified: false,
             hosted_page: true,
             page_life: None,
             postal_code: false,
