@@ -206,6 +206,8 @@ pub struct ChargeRequest {
     pub how: ChargeHow,
     /// Its card will be kept once it has paid ([`Gateway::keep_paid`]), and the bank is told so.
     pub keep: bool,
+    /// Nobody is there to answer a question of the bank's: it was not sent by its payer, but by the clock.
+    pub unattended: bool,
     /// Of the card's address, where the payer was asked for it.
     pub postal_code: Option<String>,
     /// Where the payer comes back to after the bank's or the gateway's page.
