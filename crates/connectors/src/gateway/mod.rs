@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     card::CardKind,
+    consent::DebitUser,
     dispute::DisputeSeen,
     ids::{AttemptId, CustomerId, MethodId, RefundId},
     method::{MethodKind, MethodSeen},
@@ -55,6 +56,8 @@ pub struct Capabilities {
     pub keeps_paid: bool,
     /// The bank debits that it takes, of accounts that it keeps.
     pub debits: &'static [MethodKind],
+    /// Whom the owner of an Australian account authorises, where it takes those.
+    pub debit_user: Option<DebitUser>,
     pub late_news: LateNews,
     pub wire: Wire,
 }

@@ -85,6 +85,7 @@ impl Gateway for Payrix {
             stores: false,
             keeps_paid: false,
             debits: &[],
+            debit_user: None,
             late_news: LateNews::Told,
             wire: Wire::Vendor { news: News::No("how it signs its news is not public") },
         };
