@@ -284,7 +284,7 @@ impl Engine {
             holder,
             email: payer.who.email.clone(),
             address: order.network.to_string(),
-            // Stripe wants one.
+            // A gateway may ask for one.
             user_agent: order.user_agent.clone().unwrap_or_else(|| "unknown".to_owned()),
             given_at,
         }))
