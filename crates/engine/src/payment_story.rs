@@ -169,14 +169,10 @@ impl Engine {
         Ok(shares)
     }
 
-    /// Where payments are written, as the merchant's bookkeeper calls it.
     async fn books_place(&self, db: &MerchantDb) -> Result<String, Error> {
         let set_up = self.set_up(db).await?;
         let Ok(books) = set_up.connection("books") else { return Ok("Books that are not connected any more".into()) };
-        Ok(match serde_json::from_str(&books.settings)? {
-            BooksSettings::Xero { clearing_account, .. } => format!("Xero, clearing account {clearing_account}"),
-            BooksSettings::BuiltIn => "Built-in ledger".into(),
-        })
+        Ok(serde_json::from_str::<BooksSettings>(&books.settings)?.place())
     }
 
     async fn attempt_face(&self, db: &MerchantDb, attempt: &Attempt) -> Result<AttemptFace, Error> {

@@ -7,6 +7,7 @@ use crate::{
     failpoint,
     jobs::{Ran, Work, chain, end_with},
 };
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use connectors::gateway::WebhookError;
 use domain::{
     ids::{AttemptId, ConnectionId, MethodId, RefundId, WebhookId},
@@ -17,6 +18,8 @@ use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use store::{Connection, Job, MerchantDb, NewWebhook, Webhook, WebhookState};
 
+/// Before what is no text that a database takes.
+const IN_BASE64: &str = "base64:";
 /// So many that are about nothing are read again in one go, the newest.
 const PARKED_AT_ONCE: u64 = 200;
 
@@ -81,7 +84,7 @@ impl Engine {
             event_id: news.event_id,
             kind: news.kind,
             news: serde_json::to_string(&about).map_err(Error::from)?,
-            raw: String::from_utf8_lossy(raw).into_owned(),
+            raw: kept(raw),
         };
         self.store_news(&db, new).await?;
         failpoint::reach("after_news");
@@ -180,6 +183,14 @@ impl Engine {
     }
 }
 
+/// The very bytes that were signed. No text begins like those that are none, so that they can be read back.
+fn kept(raw: &[u8]) -> String {
+    match std::str::from_utf8(raw) {
+        Ok(text) if !text.contains('\0') && !text.starts_with(IN_BASE64) => text.to_owned(),
+        _ => format!("{IN_BASE64}{}", BASE64_STANDARD.encode(raw)),
+    }
+}
+
 /// What news is about, by the gateway's name for it where it has one.
 pub(crate) fn thing_of(webhook: &Webhook) -> String {
     let Ok(about) = serde_json::from_str::<About>(&webhook.news) else { return webhook.event_id.clone() };
@@ -194,4 +205,22 @@ pub(crate) enum Worked {
     /// Not ours, or not known yet: kept for people to see, and never answered with an error (D6).
     Unknown,
     NotYet(&'static str),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d6_what_was_signed_is_kept_to_the_byte() {
+        for (raw, stands) in [
+            (b"{\"of\":\"Zo\xc3\xab\"}\n".as_slice(), "{\"of\":\"Zo\u{eb}\"}\n"),
+            (b"", ""),
+            (b"\xff{}", "base64:/3t9"),
+            (b"{}\0", "base64:e30A"),
+            (b"base64:e30A", "base64:YmFzZTY0OmUzMEE="),
+        ] {
+            assert_eq!(kept(raw), stands);
+        }
+    }
 }

@@ -27,7 +27,7 @@ pub const VISA: &str = "4111111111111111";
 pub struct Reef {
     pub house: House,
     pub guest: Client,
-    gateway: ConnectionId,
+    pub gateway: ConnectionId,
     currency: Currency,
 }
 

@@ -221,6 +221,9 @@ async fn d10_want_of_money_is_tried_again_twice_where_the_merchant_has_that_on()
         house.advance(json!({"days": 30})).await;
         house.assert_everything_agrees().await;
         assert_eq!(house.number(DEBITS).await, 3);
+        let failed = house.charges_that("failed").await;
+        let unattended = failed.iter().filter(|charge| charge["no_challenge"] == true).count();
+        assert_eq!((failed.len(), unattended), (3, 2), "the first one was sent by its payer");
         assert!(house.charges().await.is_empty() && house.books_payments("INV-501").await.is_empty());
     }
 }
