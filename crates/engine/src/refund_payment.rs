@@ -14,10 +14,13 @@ use crate::{
 use connectors::gateway::{Gateway, GatewayError, RefundRequest, Refunds};
 use domain::{
     asking::is_too_old_to_send,
+    ids::RefundId,
     payment::{AttemptState, Source},
+    planted,
     refund::{RefundFact, RefundMade, RefundSeen, RefundState},
 };
 use store::{Attempt, MerchantDb, NewSlip, OpenedRefund, Refund, left_to_refund};
+use uuid::Uuid;
 
 const REASON_MAX_CHARS: usize = 500;
 
@@ -136,7 +139,7 @@ pub(crate) fn is_unsettled(attempt: &Attempt) -> bool {
 /// The request of a refund, the same whenever it is built: it is sent again to look the refund up.
 pub(crate) fn refund_request(attempt: &Attempt, refund: &Refund) -> Result<RefundRequest, Error> {
     Ok(RefundRequest {
-        refund: refund.id,
+        refund: if planted::is("refund_key_per_try") { RefundId(Uuid::now_v7()) } else { refund.id },
         charge: charge_request(attempt)?,
         charge_gateway_id: refund.charge_gateway_id.clone(),
         amount: refund.amount()?,
