@@ -163,13 +163,13 @@ async fn d10_a_debit_that_the_bank_refuses_frees_the_invoice_and_only_a_hard_no_
 }
 
 const RETRIES: &str = "SELECT count(*) FROM job WHERE unique_key LIKE 'retry_debit:%'";
-const DEBITS: &str = "SELECT count(*) FROM attempt WHERE kind = 'ach_debit'";
-const FAILED: &str = "SELECT count(*) FROM attempt WHERE kind = 'ach_debit' AND state = 'declined'";
+pub const DEBITS: &str = "SELECT count(*) FROM attempt WHERE kind = 'ach_debit'";
+pub const FAILED: &str = "SELECT count(*) FROM attempt WHERE kind = 'ach_debit' AND state = 'declined'";
 /// Mails that name the day of the next try.
-const NAMED: &str =
+pub const NAMED: &str =
     "SELECT count(*) FROM mail WHERE text LIKE '%it is debited again on that day%' AND state = 'accepted'";
 /// Mails that tell of a debit with its dates.
-const SENT: &str = "SELECT count(*) FROM mail WHERE subject LIKE 'Sent to your bank: $1,204.50%'";
+pub const SENT: &str = "SELECT count(*) FROM mail WHERE subject LIKE 'Sent to your bank: $1,204.50%'";
 /// Mails that tell that there is no such try after all.
 const NOT_AGAIN: &str = "SELECT count(*) FROM mail WHERE subject LIKE 'Not debited again: $1,204.50%'";
 /// Tries whose day is over.
@@ -193,7 +193,7 @@ pub async fn to_the_next_try(house: &House, database: On) {
 }
 
 /// INV-501, debited from an account without money at a merchant that has such debits tried again.
-async fn without_money(house: &House) -> Form {
+pub async fn without_money(house: &House) -> Form {
     house.execute("UPDATE merchant SET retries_debits = TRUE WHERE name = 'Northwind IT'").await;
     let (_, form, _) = paid(&house.portal, "pm_usBankAccount_insufficientFunds").await;
     house.until("the payer reads that it was sent", async || house.number(SENT).await == 1).await;

@@ -1,7 +1,7 @@
 //! docs/reliability.md names the tests of each fault: here it is held that they are there, so that it cannot promise what
-//! nobody shows.
+//! nobody shows. Nor is there a step at which the process can be made to die and no test lets it.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 const FAULTS: u32 = 25;
 
@@ -23,6 +23,20 @@ fn each_fault_has_its_row_and_each_test_that_is_named_is_there() {
     };
     let missing: Vec<_> = named.into_iter().filter(|name| !is_there(name)).collect();
     assert!(missing.is_empty(), "docs/reliability.md names what is not there: {missing:?}");
+}
+
+#[test]
+fn f1_each_step_at_which_the_process_can_die_is_one_at_which_a_test_lets_it() {
+    let (mut sources, mut tests) = (String::new(), String::new());
+    for folder in ["../crates/engine/src", "../crates/store/src"] {
+        read(Path::new(folder), &mut sources);
+    }
+    read(Path::new("tests"), &mut tests);
+    let reached = sources.split("failpoint::reach(\"").skip(1).map(|rest| rest.split('"').next().unwrap());
+    let steps: BTreeSet<_> = reached.collect();
+    assert!(steps.len() > 30, "{steps:?}");
+    let untried: Vec<_> = steps.into_iter().filter(|step| !tests.contains(&format!("\"{step}\""))).collect();
+    assert!(untried.is_empty(), "no test lets the process die at {untried:?}");
 }
 
 /// Tests have long names; files and settings have others.

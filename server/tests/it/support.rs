@@ -165,6 +165,11 @@ impl House {
         Some(house)
     }
 
+    /// The address of a mail server that takes all there is, for servers of the test's own.
+    pub async fn mail_server(&mut self) -> String {
+        mail_server(&mut self.stop).await
+    }
+
     pub fn start_worker(&mut self) {
         let (worker, stopped) = (Worker::new(self.engine.clone()), stopper(&mut self.stop));
         tokio::spawn(async move { worker.run(stopped).await });
@@ -543,6 +548,12 @@ impl Client {
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
         let request = http().post(self.address(path)).header("accept", "text/html").header("origin", &self.portal);
         self.send(request.form(form)).await
+    }
+
+    /// The same at a server that may die before it has answered.
+    pub async fn try_post(&self, path: &str, form: &[(&str, &str)]) {
+        let request = http().post(self.address(path)).header("accept", "text/html").header("origin", &self.portal);
+        drop(self.try_send(request.form(form)).await);
     }
 
     /// A call of our own script: the fault comes back as JSON.
