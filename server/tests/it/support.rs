@@ -234,6 +234,28 @@ impl House {
         }
     }
 
+    /// Keeps a copy of the file as it is now.
+    pub async fn back_up(&self) {
+        let database = sqlx::SqlitePool::connect(&self.url).await.unwrap();
+        let copy = self.copy().display().to_string();
+        sqlx::query("VACUUM INTO $1").bind(copy).execute(&database).await.unwrap();
+        database.close().await;
+    }
+
+    /// Puts the copy in the place of the file, which no server has open: the house's own engine goes on reading the old one.
+    pub fn restore(&self) {
+        let file = self.url.strip_prefix("sqlite://").unwrap();
+        for beside in ["-wal", "-shm"] {
+            // It may have been left tidy.
+            let _ = std::fs::remove_file(format!("{file}{beside}"));
+        }
+        std::fs::rename(self.copy(), file).unwrap();
+    }
+
+    fn copy(&self) -> PathBuf {
+        self.folder.path().join("copy.db")
+    }
+
     pub async fn state(&self, vendor: &str) -> Value {
         http().get(format!("{}/control/state/{vendor}", self.vendors)).send().await.unwrap().json().await.unwrap()
     }
