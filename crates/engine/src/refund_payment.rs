@@ -8,6 +8,7 @@ use crate::{
     error::known,
     failpoint,
     jobs::chain,
+    order::typed,
     settle_payment::latest,
     take_payment::charge_request,
 };
@@ -90,7 +91,7 @@ impl Engine {
             amount_minor: order.amount.minor,
             surcharge_minor,
             charge_gateway_id: attempt.gateway_id.clone().unwrap_or_default(),
-            reason: order.reason.trim().chars().take(REASON_MAX_CHARS).collect(),
+            reason: typed(&order.reason, REASON_MAX_CHARS),
             asked_by: admin.who.email.clone(),
             state: RefundState::Created,
             failure: None,

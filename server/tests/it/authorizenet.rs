@@ -237,12 +237,13 @@ impl Reef {
     }
 
     async fn told(&self, provider: &str, key: &str, body: &str) -> u16 {
-        use hmac::{Hmac, KeyInit, Mac};
-        let mut mac = Hmac::<sha2::Sha512>::new_from_slice(key.as_bytes()).unwrap();
-        mac.update(body.as_bytes());
-        let signature = format!("sha512={}", hex::encode_upper(mac.finalize().into_bytes()));
-        let request = http().post(format!("{}/webhooks/{provider}/{}", self.house.portal, self.gateway));
-        self.guest.send(request.header("x-anet-signature", signature).body(body.to_owned())).await.status
+        let request = http().post(self.door(provider)).header("x-anet-signature", sign(key, body.as_bytes()));
+        self.guest.send(request.body(body.to_owned())).await.status
+    }
+
+    /// Where news of the merchant's gateway come in.
+    pub fn door(&self, provider: &str) -> String {
+        format!("{}/webhooks/{provider}/{}", self.house.portal, self.gateway)
     }
 
     pub async fn taken(&self) -> Vec<Value> {
@@ -262,6 +263,14 @@ impl Reef {
         let ours: Vec<_> = differences.iter().filter(|words| words.starts_with(MERCHANT)).collect();
         assert!(ours.is_empty(), "{ours:?}");
     }
+}
+
+/// Authorize.Net's signature of its news.
+pub fn sign(key: &str, body: &[u8]) -> String {
+    use hmac::{Hmac, KeyInit, Mac};
+    let mut mac = Hmac::<sha2::Sha512>::new_from_slice(key.as_bytes()).unwrap();
+    mac.update(body);
+    format!("sha512={}", hex::encode_upper(mac.finalize().into_bytes()))
 }
 
 #[tokio::test]
