@@ -46,7 +46,12 @@ async fn set_ups(house: &House) -> Vec<Value> {
 
 /// The payer says on the bank's page that it is them; where that leads.
 pub async fn finish_at(bank: &str) -> String {
-    let answered = http().post(bank).form(&[("outcome", "complete")]).send().await.unwrap();
+    answer_at(bank, "complete").await
+}
+
+/// The payer answers on the bank's page; where that leads.
+pub async fn answer_at(bank: &str, outcome: &str) -> String {
+    let answered = http().post(bank).form(&[("outcome", outcome)]).send().await.unwrap();
     answered.headers()["location"].to_str().unwrap().to_owned()
 }
 
