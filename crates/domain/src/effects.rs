@@ -6,6 +6,7 @@ use crate::{
     ledger::JournalKind,
     money::Money,
     payment::{AttemptState, Fact, Folded, Observation},
+    planted,
     refund::{FoldedRefund, RefundSeen, RefundState},
 };
 use chrono::TimeDelta;
@@ -84,7 +85,8 @@ fn effects(before: AttemptState, after: AttemptState, was_told_to_wait: bool) ->
     } else if before.is_open() && !after.is_open() {
         effects.push(Effect::LookUpNeedless);
     }
-    if after.has_money() && !before.has_money() {
+    let is_early = planted::is("post_before_outcome") && after == AttemptState::Unknown;
+    if (after.has_money() || is_early) && !before.has_money() {
         if before.is_dead() {
             effects.extend([Effect::Journal(JournalKind::PaymentCorrected), Effect::RetakeClaims]);
         } else {
@@ -93,9 +95,13 @@ fn effects(before: AttemptState, after: AttemptState, was_told_to_wait: bool) ->
         effects.push(Effect::Post);
     }
     if after.is_dead() && before.has_money() {
-        effects.extend([Effect::Journal(JournalKind::PaymentReversed), Effect::TakeBack]);
+        effects.push(Effect::Journal(JournalKind::PaymentReversed));
+        if !planted::is("return_stays_booked") {
+            effects.push(Effect::TakeBack);
+        }
     }
-    if after.is_dead() && !before.has_money() {
+    let is_given_up = planted::is("unknown_frees_the_invoice") && after == AttemptState::Unknown;
+    if (after.is_dead() || is_given_up) && !before.has_money() {
         effects.push(Effect::ReleaseClaims);
     }
     if after.is_dead() && !before.is_dead() && (before.has_money() || was_told_to_wait) {

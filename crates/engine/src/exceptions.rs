@@ -8,6 +8,7 @@ use crate::{
     error::known,
     exception_lines::{OpenException, Subject},
     faces::{ROWS_PER_PAGE, page},
+    order::typed,
 };
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -95,8 +96,7 @@ impl Engine {
         reason: &str,
         reference: &str,
     ) -> Result<bool, Error> {
-        let cut = |typed: &str| typed.trim().chars().take(WORDS_MAX_CHARS).collect::<String>();
-        let (reason, reference) = (cut(reason), cut(reference));
+        let (reason, reference) = (typed(reason, WORDS_MAX_CHARS), typed(reference, WORDS_MAX_CHARS));
         let Some(open) = self.open_exception(&admin.db, key).await? else {
             let by_this_form =
                 |row: &Exception| row.reason.as_ref() == Some(&reason) && row.reference.as_ref() == Some(&reference);

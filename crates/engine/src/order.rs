@@ -99,6 +99,11 @@ pub fn postal_code(typed: &str) -> Option<String> {
     (spelt && (1..=POSTAL_CODE_MAX_CHARS).contains(&typed.len())).then(|| typed.to_owned())
 }
 
+/// What somebody typed, for a row: no longer than this, and without the character that PostgreSQL refuses in any text.
+pub(crate) fn typed(words: &str, max_chars: usize) -> String {
+    words.trim().chars().filter(|c| *c != '\0').take(max_chars).collect()
+}
+
 /// One press of Save.
 #[derive(Clone, Debug)]
 pub struct SaveMethod {

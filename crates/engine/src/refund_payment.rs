@@ -8,16 +8,20 @@ use crate::{
     error::known,
     failpoint,
     jobs::chain,
+    order::typed,
     settle_payment::latest,
     take_payment::charge_request,
 };
 use connectors::gateway::{Gateway, GatewayError, RefundRequest, Refunds};
 use domain::{
     asking::is_too_old_to_send,
+    ids::RefundId,
     payment::{AttemptState, Source},
+    planted,
     refund::{RefundFact, RefundMade, RefundSeen, RefundState},
 };
 use store::{Attempt, MerchantDb, NewSlip, OpenedRefund, Refund, left_to_refund};
+use uuid::Uuid;
 
 const REASON_MAX_CHARS: usize = 500;
 
@@ -87,7 +91,7 @@ impl Engine {
             amount_minor: order.amount.minor,
             surcharge_minor,
             charge_gateway_id: attempt.gateway_id.clone().unwrap_or_default(),
-            reason: order.reason.trim().chars().take(REASON_MAX_CHARS).collect(),
+            reason: typed(&order.reason, REASON_MAX_CHARS),
             asked_by: admin.who.email.clone(),
             state: RefundState::Created,
             failure: None,
@@ -136,7 +140,7 @@ pub(crate) fn is_unsettled(attempt: &Attempt) -> bool {
 /// The request of a refund, the same whenever it is built: it is sent again to look the refund up.
 pub(crate) fn refund_request(attempt: &Attempt, refund: &Refund) -> Result<RefundRequest, Error> {
     Ok(RefundRequest {
-        refund: refund.id,
+        refund: if planted::is("refund_key_per_try") { RefundId(Uuid::now_v7()) } else { refund.id },
         charge: charge_request(attempt)?,
         charge_gateway_id: refund.charge_gateway_id.clone(),
         amount: refund.amount()?,

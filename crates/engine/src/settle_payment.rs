@@ -17,6 +17,7 @@ use domain::{
     ids::{AttemptId, PaymentId},
     ledger::Journal,
     payment::{AttemptState, Fact, Folded, Observation, Source},
+    planted,
 };
 use store::{Attempt, MerchantDb, MerchantTx, Observed};
 
@@ -106,7 +107,9 @@ impl Engine {
         if attempt.keeps.is_some() && after.state.has_money() && !before.state.has_money() {
             Work::KeepCard { attempt: attempt.id }.queue(tx, Some(attempt.payment_id), now, now).await?;
         }
-        if let Some(moved) = Audited::payment_moved(before.state, attempt)? {
+        if let Some(moved) = Audited::payment_moved(before.state, attempt)?
+            && !planted::is("money_without_a_line")
+        {
             tx.audit_add(moved.slip(Some(attempt.payment_id), Actor::Gateway, now)?).await?;
         }
         if after.contradicted && !before.contradicted {

@@ -3,7 +3,7 @@
 
 use crate::{
     Error, MerchantTx,
-    scope::{Only, Scoped, owned},
+    scope::{Only, Scoped, owned, text},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -140,6 +140,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn exceptions_fixed_of(&self, keys: Vec<String>) -> Result<Vec<Exception>, Error> {
+        let keys = keys.into_iter().map(|key| text(&key));
         // In words, as in the partial index that serves it.
         let fixed = self.find::<Entity>().filter(Column::UniqueKey.is_in(keys));
         Ok(fixed.filter(Expr::cust("state = 'fixed'")).all(self.conn()).await?)

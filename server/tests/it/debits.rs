@@ -3,7 +3,7 @@
 
 use crate::{
     kept_cards::change_at_stripe,
-    methods::kept,
+    methods::{kept, pay_with},
     refunds::Dialog,
     support::{self, Answer, Client, Form, House, On, ana, field, link},
 };
@@ -90,6 +90,47 @@ async fn d9_a_late_return_leaves_all_books_reopens_the_invoice_and_tells_the_pay
 }
 
 #[tokio::test]
+async fn s39_s40_a_payer_pays_again_from_the_dashboard_after_a_late_return() {
+    let house = House::new().await;
+    let (_, form, _) = paid(&house.portal, "pm_usBankAccount_dispute").await;
+    house.advance(json!({"days": 6})).await;
+    house.assert_paid_once("INV-501", 120_450).await;
+    house.assert_everything_agrees().await;
+    assert!(!ana(&house.portal).await.get("/dashboard").await.body.contains("INV-501"), "paid is not outstanding");
+
+    house.advance(json!({"days": 25})).await;
+    tells(&house, &form, "The bank took the money back. It does not stand in the books").await;
+    let ana = ana(&house.portal).await;
+    let board = async || ana.get("/dashboard").await.body;
+    house.until("it is outstanding again", async || board().await.contains("INV-501")).await;
+    let board = board().await;
+    let (_, row) = board.split_once("INV-501").unwrap();
+    let opened = ana.post("/api/invoices/pay", &[("invoice", &field(row, "invoice"))]).await.location.unwrap();
+    ana.pay(&ana.form(&opened).await, "pm_card_visa").await;
+    house.until("it is paid by card", async || house.books_invoice("INV-501").await["due_minor"] == 0).await;
+    house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
+async fn s24_s2_only_an_account_that_is_set_up_is_offered_and_pays_by_debit() {
+    let house = House::new().await;
+    let ana = ana(&house.portal).await;
+    let offer = async || {
+        let form = ana.open("INV-501").await;
+        ana.get(&format!("/npe?transactionId={}", form.checkout)).await.body
+    };
+    let before = offer().await;
+    assert!(!before.contains("STRIPE TEST BANK"), "{before}");
+    let (account, _) = save(&ana, "pm_usBankAccount_success", "Ana Example").await;
+    let after = offer().await;
+    assert!(after.contains("STRIPE TEST BANK ··6789"), "{after}");
+    let sent = pay_with(&ana, "INV-501", &account).await.location.unwrap();
+    assert!(ana.get(&sent).await.body.contains("$1,204.50 was sent to your bank"));
+    house.advance(json!({"days": 7})).await;
+    house.assert_paid_once("INV-501", 120_450).await;
+}
+
+#[tokio::test]
 async fn d4_d9_a_late_return_whose_news_are_lost_is_found_by_the_daily_comparison() {
     let house = House::new().await;
     let (_, form, _) = paid(&house.portal, "pm_usBankAccount_dispute").await;
@@ -163,13 +204,13 @@ async fn d10_a_debit_that_the_bank_refuses_frees_the_invoice_and_only_a_hard_no_
 }
 
 const RETRIES: &str = "SELECT count(*) FROM job WHERE unique_key LIKE 'retry_debit:%'";
-const DEBITS: &str = "SELECT count(*) FROM attempt WHERE kind = 'ach_debit'";
-const FAILED: &str = "SELECT count(*) FROM attempt WHERE kind = 'ach_debit' AND state = 'declined'";
+pub const DEBITS: &str = "SELECT count(*) FROM attempt WHERE kind = 'ach_debit'";
+pub const FAILED: &str = "SELECT count(*) FROM attempt WHERE kind = 'ach_debit' AND state = 'declined'";
 /// Mails that name the day of the next try.
-const NAMED: &str =
+pub const NAMED: &str =
     "SELECT count(*) FROM mail WHERE text LIKE '%it is debited again on that day%' AND state = 'accepted'";
 /// Mails that tell of a debit with its dates.
-const SENT: &str = "SELECT count(*) FROM mail WHERE subject LIKE 'Sent to your bank: $1,204.50%'";
+pub const SENT: &str = "SELECT count(*) FROM mail WHERE subject LIKE 'Sent to your bank: $1,204.50%'";
 /// Mails that tell that there is no such try after all.
 const NOT_AGAIN: &str = "SELECT count(*) FROM mail WHERE subject LIKE 'Not debited again: $1,204.50%'";
 /// Tries whose day is over.
@@ -193,7 +234,7 @@ pub async fn to_the_next_try(house: &House, database: On) {
 }
 
 /// INV-501, debited from an account without money at a merchant that has such debits tried again.
-async fn without_money(house: &House) -> Form {
+pub async fn without_money(house: &House) -> Form {
     house.execute("UPDATE merchant SET retries_debits = TRUE WHERE name = 'Northwind IT'").await;
     let (_, form, _) = paid(&house.portal, "pm_usBankAccount_insufficientFunds").await;
     house.until("the payer reads that it was sent", async || house.number(SENT).await == 1).await;

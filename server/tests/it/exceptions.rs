@@ -18,7 +18,7 @@ async fn inbox(house: &House) -> String {
 }
 
 /// A day passes, with its comparison.
-async fn a_day_later(house: &House) {
+pub async fn a_day_later(house: &House) {
     house.until("the comparison is queued", async || house.number(QUEUED).await > 0).await;
     let before = house.number(COMPARED).await;
     house.advance(json!({"days": 1})).await;

@@ -28,6 +28,7 @@ mod prune;
 mod races;
 mod refunds;
 mod reliability;
+mod restored;
 mod sandbox;
 mod screens;
 mod several;

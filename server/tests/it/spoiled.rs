@@ -1,13 +1,18 @@
 //! Whatever comes through our doors, spoiled in any way: it is never answered with an error of ours, and nothing of it is
 //! written by halves.
 
-use crate::support::{House, On, http, link, sign_event};
+use crate::{
+    authorizenet::{self, Reef},
+    support::{Client, House, On, ana, field, http, link, sign_event},
+};
 use proptest::{
     collection::vec,
     prelude::*,
     strategy::ValueTree,
     test_runner::{Config, TestRunner},
 };
+use server::demo;
+use sha2::{Digest, Sha512};
 use simulators::{
     facts,
     mangle::{battered, mangled},
@@ -45,16 +50,33 @@ async fn d6_f7_f22_spoiled_news_is_kept_where_it_is_signed_and_moves_nothing() {
         r#"{{"id":"evt_own","object":"event","type":"payment_intent.succeeded","created":1,"data":{{"object":{{"id":{},"object":"payment_intent","amount":120450,"latest_charge":{},"metadata":{}}}}}}}"#,
         charge["payment_intent"], charge["id"], charge["metadata"]
     );
-    let before = house.number(MONEY).await;
-    let (url, http) = (format!("{}/webhooks/stripe/{}", house.portal, house.gateway), http());
+    let url = format!("{}/webhooks/stripe/{}", house.portal, house.gateway);
     let (secret, now) = (facts::stripe::PORTAL_WEBHOOK_SECRET, chrono::Utc::now().timestamp());
+    send_spoiled_news(&house, (&url, "stripe-signature"), &event, |body| sign_event(body, secret, now)).await;
+}
+
+#[tokio::test]
+async fn d6_f7_f22_spoiled_news_of_other_gateways_is_read_or_refused_and_moves_nothing() {
+    let event = r#"{"notificationId":"n-1","eventType":"net.authorize.payment.authcapture.created","payload":{"entityName":"transaction","id":"60019392075","merchantReferenceId":"R-1"}}"#;
+    let reef = Reef::new().await;
+    let sign = |body: &[u8]| authorizenet::sign(facts::authorizenet::PORTAL_SIGNATURE_KEY, body);
+    send_spoiled_news(&reef.house, (&reef.door("authorizenet"), "x-anet-signature"), event, sign).await;
+
+    let event = r#"{"id":"TRN_1","type":"SALE","status":"CAPTURED","amount":"35000","currency":"AUD","reference":"att_00000000000000000000000000000001"}"#;
+    let reef = Reef::through(|house| demo::globalpayments(&house.vendors)).await;
+    let key = facts::globalpayments::PORTAL_APP_KEY.as_bytes();
+    let sign = |body: &[u8]| hex::encode(Sha512::digest([body, key].concat()));
+    send_spoiled_news(&reef.house, (&reef.door("globalpayments"), "x-gp-signature"), event, sign).await;
+}
+
+/// To a gateway's door, and the header that signs it there: under the signature of the whole event, and under its own.
+async fn send_spoiled_news(house: &House, (url, header): (&str, &str), event: &str, sign: impl Fn(&[u8]) -> String) {
+    let (before, http) = (house.number(MONEY).await, http());
     for choices in faults() {
-        let body = mangled(&event, &choices);
+        let body = mangled(event, &choices);
         let is_whole = body == event.as_bytes();
-        for (signature, is_signed) in
-            [(sign_event(&event, secret, now), is_whole), (sign_event(&body, secret, now), true)]
-        {
-            let sent = http.post(&url).header("stripe-signature", signature).body(body.clone()).send().await.unwrap();
+        for (signature, is_signed) in [(sign(event.as_bytes()), is_whole), (sign(&body), true)] {
+            let sent = http.post(url).header(header, signature).body(body.clone()).send().await.unwrap();
             let status = sent.status().as_u16();
             assert_eq!(status, if is_signed { 200 } else { 400 }, "to {}", String::from_utf8_lossy(&body));
         }
@@ -90,10 +112,46 @@ async fn send_spoiled(house: &House) {
 
         let (path, whole) = &forms[n % forms.len()];
         let body = battered(whole, choices);
-        let post = http.post(format!("{}/api/{path}", house.portal)).header("origin", &house.portal);
-        let post =
-            post.header("accept", "application/json").header("content-type", "application/x-www-form-urlencoded");
-        let answered = post.body(body.clone()).send().await.unwrap().status().as_u16();
-        assert!(!is_ours(answered), "{answered} to {path} with {}", String::from_utf8_lossy(&body));
+        send_form(&house.client(), house, path, &body).await;
+    }
+}
+
+async fn send_form(who: &Client, house: &House, path: &str, body: &[u8]) {
+    let post = http().post(format!("{}/api/{path}", house.portal)).header("origin", &house.portal);
+    let post = post.header("accept", "application/json").header("content-type", "application/x-www-form-urlencoded");
+    let answered = who.send(post.body(body.to_vec())).await.status;
+    assert!(!is_ours(answered), "{answered} to {path} with {}", String::from_utf8_lossy(body));
+}
+
+#[tokio::test]
+async fn f22_spoiled_forms_of_staff_and_payers_are_never_an_error_of_ours_and_leave_nothing_by_halves() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        house.execute("UPDATE merchant SET takes_prepayments = TRUE WHERE name = 'Northwind IT'").await;
+        let guest = house.client();
+        let form = guest.open("INV-501").await;
+        guest.pay(&form, "pm_card_visa").await;
+        house.assert_paid_once("INV-501", 120_450).await;
+        let (staff, payer, paid) = (house.staff().await, ana(&house.portal).await, &form.payment);
+        let refund = field(&staff.get(&format!("/admin/transactions/{paid}")).await.body, "refund");
+        let invoice = field(&payer.get("/dashboard").await.body, "invoice");
+        let method = field(&payer.get("/methods/new").await.body, "method");
+        let forms = [
+            (
+                &staff,
+                "refunds/start",
+                format!("payment={paid}&refund={refund}&currency=USD&amount=5.00&reason=Wrong+quantity"),
+            ),
+            (&staff, "transactions/reallocate", format!("payment={paid}&from={invoice}&to={invoice}")),
+            (&staff, "exceptions/fix", "exception=unknown:pi_1&reason=Paid+back+there&reference=RF-1".to_owned()),
+            (&payer, "methods/save", format!("method={method}&token=pm_card_visa&nickname=Office")),
+            (&payer, "methods/name", format!("method={method}&nickname=Travel")),
+            (&payer, "payments/prepay", "amount=500.00&purpose=Hardware+for+Lyon".to_owned()),
+        ];
+        for (n, choices) in faults().iter().enumerate() {
+            let (who, path, whole) = &forms[n % forms.len()];
+            send_form(who, &house, path, &battered(whole, choices)).await;
+        }
+        house.assert_everything_agrees().await;
     }
 }

@@ -165,6 +165,11 @@ impl House {
         Some(house)
     }
 
+    /// The address of a mail server that takes all there is, for servers of the test's own.
+    pub async fn mail_server(&mut self) -> String {
+        mail_server(&mut self.stop).await
+    }
+
     pub fn start_worker(&mut self) {
         let (worker, stopped) = (Worker::new(self.engine.clone()), stopper(&mut self.stop));
         tokio::spawn(async move { worker.run(stopped).await });
@@ -227,6 +232,28 @@ impl House {
             sqlx::query(sql).execute(&database).await.unwrap();
             database.close().await;
         }
+    }
+
+    /// Keeps a copy of the file as it is now.
+    pub async fn back_up(&self) {
+        let database = sqlx::SqlitePool::connect(&self.url).await.unwrap();
+        let copy = self.copy().display().to_string();
+        sqlx::query("VACUUM INTO $1").bind(copy).execute(&database).await.unwrap();
+        database.close().await;
+    }
+
+    /// Puts the copy in the place of the file, which no server has open: the house's own engine goes on reading the old one.
+    pub fn restore(&self) {
+        let file = self.url.strip_prefix("sqlite://").unwrap();
+        for beside in ["-wal", "-shm"] {
+            // It may have been left tidy.
+            let _ = std::fs::remove_file(format!("{file}{beside}"));
+        }
+        std::fs::rename(self.copy(), file).unwrap();
+    }
+
+    fn copy(&self) -> PathBuf {
+        self.folder.path().join("copy.db")
     }
 
     pub async fn state(&self, vendor: &str) -> Value {
@@ -333,14 +360,25 @@ impl House {
         Utc::now() + TimeDelta::milliseconds(self.clock_ms.load(Ordering::Relaxed))
     }
 
-    /// Moves the clocks of this house's processes to where the vendors' will be. The file is replaced, so that nobody reads
-    /// half of it.
+    /// Moves the clock that vendors and the house's own portal share by seconds, and back where that is said. Nothing happens
+    /// at the vendors by it.
+    pub fn leap(&self, by: TimeDelta) {
+        self.clock_ms.fetch_add(by.num_milliseconds(), Ordering::Relaxed);
+    }
+
+    /// Moves the clocks of this house's processes to where the vendors' will be.
     fn move_processes(&self, by: &Value) {
         const MINUTE_MS: i64 = 60 * 1_000;
         let units = [("days", 24 * 60 * MINUTE_MS), ("hours", 60 * MINUTE_MS), ("minutes", MINUTE_MS)];
         let by_ms: i64 = units.iter().map(|(unit, ms)| by[unit].as_i64().unwrap_or(0) * ms).sum();
+        self.put_processes(TimeDelta::milliseconds(self.clock_ms.load(Ordering::Relaxed) + by_ms));
+    }
+
+    /// Puts the clocks of this house's processes so far ahead of real time, or behind it; the vendors' stay as they are. The
+    /// file is replaced, so that nobody reads half of it.
+    pub fn put_processes(&self, ahead: TimeDelta) {
         let fresh = self.folder.path().join("clock.fresh");
-        std::fs::write(&fresh, (self.clock_ms.load(Ordering::Relaxed) + by_ms).to_string()).unwrap();
+        std::fs::write(&fresh, ahead.num_milliseconds().to_string()).unwrap();
         std::fs::rename(fresh, self.clock_file()).unwrap();
     }
 
@@ -543,6 +581,12 @@ impl Client {
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
         let request = http().post(self.address(path)).header("accept", "text/html").header("origin", &self.portal);
         self.send(request.form(form)).await
+    }
+
+    /// The same at a server that may die before it has answered.
+    pub async fn try_post(&self, path: &str, form: &[(&str, &str)]) {
+        let request = http().post(self.address(path)).header("accept", "text/html").header("origin", &self.portal);
+        drop(self.try_send(request.form(form)).await);
     }
 
     /// A call of our own script: the fault comes back as JSON.

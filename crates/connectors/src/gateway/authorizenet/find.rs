@@ -14,6 +14,7 @@ use domain::{
     ids::AttemptId,
     money::{Currency, Money},
     payment::{Fact, Observation},
+    planted,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -88,7 +89,7 @@ impl AuthorizeNet {
         rows.sort_by_key(|row| !row.is_money);
         for row in rows.iter().filter(|row| row.attempt == request.attempt) {
             let details = self.details(&row.trans_id).await?;
-            if details.ref_id().is_none_or(|ref_id| ref_id == name) {
+            if details.ref_id().is_none_or(|ref_id| ref_id == name) || planted::is("name_is_proof") {
                 return Ok(Some(self.charged(request, name, &details).await?));
             }
         }
