@@ -51,6 +51,7 @@ mod refund_story;
 mod refused_payment;
 mod resolve_link;
 mod retry_debit;
+mod same_order;
 mod send_authority;
 mod send_mail;
 mod set_merchant;
