@@ -3,6 +3,7 @@
 mod actors;
 mod admin_home;
 mod advances;
+mod ask_gateway;
 mod audit;
 mod audit_rows;
 mod books_story;
@@ -80,6 +81,7 @@ pub use connections::{
     StripeSecret, XeroSecret,
 };
 pub use error::{Error, MethodError, RefundError, SignInError, TakeError};
+pub use exceptions::FixedBy;
 pub use founding::{Founding, NewPayer};
 pub use invoice_pdf::InvoicePdf;
 pub use order::{ListQuery, Order, PayHow, RefundOrder, SaveMethod, ToConfirm, postal_code};

@@ -67,7 +67,7 @@ impl Engine {
         }
     }
 
-    async fn read_charge_again(&self, db: &MerchantDb, attempt: &Attempt, told: Option<String>) -> Result<(), Error> {
+    pub(crate) async fn read_charge_again(&self, db: &MerchantDb, attempt: &Attempt, told: Option<String>) -> Result<(), Error> {
         if attempt.state.is_open() {
             self.look_up_told(db, attempt, Source::LookUp, told).await?;
             return Ok(());
@@ -79,7 +79,7 @@ impl Engine {
         Ok(())
     }
 
-    async fn read_refund_again(&self, db: &MerchantDb, refund: &Refund) -> Result<(), Error> {
+    pub(crate) async fn read_refund_again(&self, db: &MerchantDb, refund: &Refund) -> Result<(), Error> {
         if refund.state.is_open() {
             self.look_up_refund(db, refund, Source::LookUp).await?;
             return Ok(());
