@@ -125,6 +125,17 @@ impl MerchantTx {
         Ok(())
     }
 
+    /// Has a job that waits for its day run now.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn job_run_now(&self, job: &Model, now: DateTime<Utc>) -> Result<(), Error> {
+        let update = self.update::<Entity>().col_expr(Column::RunAt, Expr::value(moment(now)));
+        let waits = update.filter(Column::Id.eq(job.id)).filter(Column::State.eq(JobState::Ready));
+        waits.exec(self.conn()).await?;
+        Ok(())
+    }
+
     /// Makes a dead job due again: what it is about has come up once more.
     ///
     /// # Errors
@@ -244,6 +255,17 @@ impl MerchantDb {
 }
 
 impl<C: ConnectionTrait> Scoped<C> {
+    /// Those that wait for their day, and whose key begins so.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn jobs_waiting(&self, key: &str) -> Result<Vec<Model>, Error> {
+        // In words, as in the partial index of what is due: most jobs are done.
+        let due = self.find::<Entity>().filter(Expr::cust("state IN ('ready', 'leased')"));
+        let waiting = due.filter(Column::State.eq(JobState::Ready)).filter(Column::UniqueKey.starts_with(key));
+        Ok(waiting.order_by_asc(Column::RunAt).all(self.conn()).await?)
+    }
+
     /// # Errors
     /// The database is away.
     pub async fn jobs_of_payment(&self, payment: PaymentId) -> Result<Vec<Model>, Error> {
