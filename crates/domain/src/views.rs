@@ -435,6 +435,8 @@ pub struct PaymentRow {
     /// What came back of it in all, and when last.
     pub paid_back: Option<PaidBack>,
     pub method: Option<String>,
+    /// Of a debit: by when it clears, or until when its bank may return it (N4).
+    pub bank_day: Option<String>,
     pub at: Moment,
 }
 

@@ -52,13 +52,20 @@ async fn d8_n4_a_debit_is_sent_with_dates_and_booked_and_receipted_when_it_has_c
         let open = others.get(&link("INV-501")).await.location.unwrap();
         assert!(!others.get(&open).await.body.contains("id=\"pay-button\""), "nobody pays it meanwhile");
         tells(&house, &form, "The books are told when it clears").await;
+        for page in [ana.get("/dashboard").await.body, house.staff().await.get("/admin/transactions").await.body] {
+            assert!(page.contains(", clears by "), "{page}");
+        }
 
         house.advance(json!({"days": 7})).await;
         house.assert_paid_once("INV-501", 120_450).await;
         house.until("it is receipted", async || house.mails().await.contains("Receipt: $1,204.50")).await;
         // Their session has ended meanwhile.
         drop(ana);
-        let page = support::ana(&house.portal).await.get(&format!("/payments/{}", form.payment)).await.body;
+        let ana = support::ana(&house.portal).await;
+        for page in [ana.get("/payments").await.body, house.staff().await.get("/admin/transactions").await.body] {
+            assert!(page.contains(", can be returned until ") && !page.contains("clears by"), "{page}");
+        }
+        let page = ana.get(&format!("/payments/{}", form.payment)).await.body;
         assert!(page.contains("You paid $1,204.50") && page.contains("can still return it until"), "{page}");
         house.assert_everything_agrees().await;
     }
