@@ -13,6 +13,7 @@ mod clock;
 mod connections;
 mod consent;
 mod dashboard;
+mod day_totals;
 mod debit_words;
 mod differences;
 mod dispute_story;
