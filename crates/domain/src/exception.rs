@@ -88,6 +88,8 @@ pub enum DifferenceKind {
     ToldElsewhere,
     /// Facts, rows and ledger of one payment.
     Records,
+    /// An outcome is open, and no job asks about it.
+    Unasked,
     BankSilent,
     ChargeUnknown,
     ChargeNotTaken,
@@ -130,9 +132,10 @@ const COMPARE: &str = "Compare it with the gateway.";
 
 impl DifferenceKind {
     #[cfg(test)]
-    const ALL: [Self; 24] = [
+    const ALL: [Self; 25] = [
         Self::ToldElsewhere,
         Self::Records,
+        Self::Unasked,
         Self::BankSilent,
         Self::ChargeUnknown,
         Self::ChargeNotTaken,
@@ -169,6 +172,13 @@ impl DifferenceKind {
                 area: "Records",
                 cause: "What is recorded here about {} does not agree with itself.",
                 remedy: "Tell whoever runs this installation.",
+            },
+            Self::Unasked => Told {
+                key: "unasked",
+                severity: Money,
+                area: "Payment",
+                cause: "What becomes of {} is open, and nobody asks the gateway about it any more.",
+                remedy: "Have it asked, and tell whoever runs this installation.",
             },
             Self::BankSilent => Told {
                 key: "bank_silent",
@@ -332,7 +342,7 @@ impl DifferenceKind {
             Self::PostingMissing => Some(Cure::PostPayment),
             Self::PostingStays => Some(Cure::TakeOutPayment),
             Self::RefundPostingMissing => Some(Cure::PostRefund),
-            Self::BankSilent | Self::ChargeNotTaken | Self::RefundDiffers | Self::RefundMissing => {
+            Self::Unasked | Self::BankSilent | Self::ChargeNotTaken | Self::RefundDiffers | Self::RefundMissing => {
                 Some(Cure::AskGateway)
             }
             _ => None,

@@ -9,6 +9,7 @@ mod audit_rows;
 mod books_story;
 mod built_in_ledger;
 mod card_testing;
+mod check_records;
 mod clock;
 mod connections;
 mod consent;

@@ -28,12 +28,12 @@ use std::collections::{HashMap, HashSet};
 use store::{Attempt, AttemptRecord, BooksEntryState, MerchantDb};
 
 /// An outcome that is open longer than this waits for nobody: something is stuck (`quality.md`, 2.4).
-const OPEN_MAX: TimeDelta = TimeDelta::minutes(15);
+pub(crate) const OPEN_MAX: TimeDelta = TimeDelta::minutes(15);
 /// A bank decides about a debit within days.
 const BANK_MAX: TimeDelta = TimeDelta::days(10);
 /// One that waits for its payer may take as long as a gateway's page, and one gap between two look-ups.
 const ACTION_MAX: TimeDelta = TimeDelta::minutes(50);
-const ATTEMPTS_AT_ONCE: u64 = 500;
+pub(crate) const ATTEMPTS_AT_ONCE: u64 = 500;
 /// An attempt that began this much earlier may have been charged and posted since.
 const BEGAN_BEFORE: TimeDelta = TimeDelta::days(1);
 
@@ -97,6 +97,8 @@ impl Engine {
             let records = db.attempt_records(since - BEGAN_BEFORE, after, ATTEMPTS_AT_ONCE).await?;
             let Some(last) = records.last() else { break };
             after = Some(last.attempt.id);
+            let unasked = self.unasked(db, &records).await?;
+            found.extend(unasked.into_iter().filter(|(began, _)| *began >= since).map(|(_, found)| found));
             for record in records {
                 let mut differences = own_differences(&record, self.now())?;
                 let taking = Taking::of(&record, day(record.attempt.created_at, zone), postings.as_ref())?;
@@ -231,7 +233,7 @@ impl Engine {
 }
 
 /// An attempt against its own facts, our ledger, and what it was to pay.
-fn own_differences(record: &AttemptRecord, now: DateTime<Utc>) -> Result<Vec<FoundDifference>, Error> {
+pub(crate) fn own_differences(record: &AttemptRecord, now: DateTime<Utc>) -> Result<Vec<FoundDifference>, Error> {
     let attempt = &record.attempt;
     let (amount, folded) = (attempt.amount()?, Folded::of(&record.facts));
     let mut found = Vec::new();
@@ -246,6 +248,9 @@ fn own_differences(record: &AttemptRecord, now: DateTime<Utc>) -> Result<Vec<Fou
     if record.clearing_minor != expected {
         let words = format!("our ledger has {} where {expected} should stand", record.clearing_minor);
         differs(Kind::Records, &words);
+    }
+    if record.unbalanced_minor != 0 {
+        differs(Kind::Records, &format!("its journals do not balance: {} is too much", record.unbalanced_minor));
     }
     let alive = record.refunds.iter().filter(|refund| !refund.state.is_dead());
     if alive.map(|refund| refund.amount_minor).sum::<i64>() > amount.minor {

@@ -13,6 +13,7 @@ use domain::{
 use sea_orm::{
     Condition, ConnectionTrait, PaginatorTrait, QueryOrder, QuerySelect, Statement, UpdateMany, entity::prelude::*,
 };
+use std::collections::HashSet;
 use uuid::Uuid;
 
 #[sea_orm::model]
@@ -264,6 +265,16 @@ impl<C: ConnectionTrait> Scoped<C> {
         let due = self.find::<Entity>().filter(Expr::cust("state IN ('ready', 'leased')"));
         let waiting = due.filter(Column::State.eq(JobState::Ready)).filter(Column::UniqueKey.starts_with(key));
         Ok(waiting.order_by_asc(Column::RunAt).all(self.conn()).await?)
+    }
+
+    /// Which of these keys have a job that is still to be done.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn jobs_alive(&self, keys: Vec<String>) -> Result<HashSet<String>, Error> {
+        let of = self.find::<Entity>().filter(Column::UniqueKey.is_in(keys));
+        let alive = of.filter(Column::State.is_in([JobState::Ready, JobState::Leased])).all(self.conn()).await?;
+        Ok(alive.into_iter().map(|job| job.unique_key).collect())
     }
 
     /// # Errors

@@ -1,7 +1,10 @@
 //! A charge of which nobody knows what became: staff have the gateway asked at once, and where no look-up finds out, they
 //! look there themselves and say so (D2, E14).
 
-use crate::support::{Client, Form, House, On, field};
+use crate::{
+    debits,
+    support::{Client, Form, House, On, field},
+};
 use serde_json::json;
 use simulators::facts;
 
@@ -120,5 +123,43 @@ async fn d2_d1_what_a_person_says_was_not_charged_is_paid_once_more_and_money_af
     assert!(inbox(&house).await.contains("do not fit what was final before"), "somebody must look");
 }
 
+#[tokio::test]
+async fn g44_within_an_hour_records_that_do_not_agree_with_themselves_stand_there_and_no_vendor_is_asked() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        let client = house.client();
+        client.pay(&client.open("INV-501").await, "pm_card_visa").await;
+        house.assert_paid_once("INV-501", 120_450).await;
+        house.assert_everything_agrees().await;
+        house.advance(json!({"hours": 1})).await;
+        house.until("it was checked", async || house.number(CHECKED).await >= 2).await;
+        assert!(inbox(&house).await.contains("Nothing needs you"), "all is well");
+
+        house.execute("UPDATE posting SET amount_minor = amount_minor + 1 WHERE account = 'receivable'").await;
+        house.arm_with(json!({"vendor": "stripe", "fault": "http:500", "times": 1_000})).await;
+        house.arm_with(json!({"vendor": "xero", "fault": "http:500", "times": 1_000})).await;
+        house.advance(json!({"hours": 1})).await;
+        let told = "What is recorded here about $1,204.50";
+        house.until("it is told", async || inbox(&house).await.contains(told)).await;
+        assert!(house.differences(None).await.iter().any(|words| words.contains("its journals do not balance")));
+    }
+}
+
+#[tokio::test]
+async fn d5_g44_within_an_hour_an_open_outcome_that_no_job_asks_about_stands_there() {
+    let house = House::new().await;
+    debits::paid(&house.portal, "pm_usBankAccount_success").await;
+    house.advance(json!({"hours": 1})).await;
+    house.until("it was checked", async || house.number(CHECKED).await >= 2).await;
+    assert!(inbox(&house).await.contains("Nothing needs you"), "a job asks about it");
+    house.execute("DELETE FROM job WHERE unique_key LIKE 'look_up:%'").await;
+    house.advance(json!({"hours": 1})).await;
+    let told = "What becomes of $1,204.50";
+    house.until("it is told", async || inbox(&house).await.contains(told)).await;
+    assert!(inbox(&house).await.contains(ASK));
+}
+
+const CHECKED: &str = "SELECT COUNT(*) FROM job JOIN merchant ON merchant.id = job.merchant_id
+     WHERE merchant.name = 'Northwind IT' AND job.state = 'done' AND job.unique_key LIKE 'check_records:%'";
 const QUEUED: &str = "SELECT COUNT(*) FROM job JOIN merchant ON merchant.id = job.merchant_id
      WHERE merchant.name = 'Northwind IT' AND job.state = 'ready' AND job.unique_key LIKE 'reconcile:%'";
