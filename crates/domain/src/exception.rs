@@ -1,7 +1,10 @@
 //! What needs a person: how much it weighs, in words what it is and what helps, and what one press can do about it
 //! (G44, E14, D30). And what does not agree when gateway, portal and books are laid beside one another.
 
-use crate::money::{Locale, Money};
+use crate::{
+    money::{Locale, Money},
+    payment::Fact,
+};
 use serde::{Deserialize, Serialize};
 
 /// How much it weighs: the first is seen to first.
@@ -34,6 +37,8 @@ pub enum Cure {
     PostRefund,
     /// Have a task done that was given up.
     RunTask,
+    /// Have the gateway asked now what became of a payment and its refunds.
+    AskGateway,
 }
 
 impl Cure {
@@ -43,6 +48,35 @@ impl Cure {
         match self {
             Self::PostPayment | Self::PostRefund => "Post again",
             Self::TakeOutPayment | Self::RunTask => "Try again",
+            Self::AskGateway => "Ask the gateway now",
+        }
+    }
+}
+
+/// What a person says became of a charge of which no look-up finds that out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Charged,
+    NotCharged,
+}
+
+impl Verdict {
+    /// What a form sent.
+    #[must_use]
+    pub fn of_form(sent: &str) -> Option<Self> {
+        match sent {
+            "charged" => Some(Self::Charged),
+            "not_charged" => Some(Self::NotCharged),
+            _ => None,
+        }
+    }
+
+    /// As a fact about the attempt.
+    #[must_use]
+    pub const fn fact(self) -> Fact {
+        match self {
+            Self::Charged => Fact::Approved,
+            Self::NotCharged => Fact::NeverArrived,
         }
     }
 }
@@ -54,6 +88,8 @@ pub enum DifferenceKind {
     ToldElsewhere,
     /// Facts, rows and ledger of one payment.
     Records,
+    /// An outcome is open, and no job asks about it.
+    Unasked,
     BankSilent,
     ChargeUnknown,
     ChargeNotTaken,
@@ -96,9 +132,10 @@ const COMPARE: &str = "Compare it with the gateway.";
 
 impl DifferenceKind {
     #[cfg(test)]
-    const ALL: [Self; 24] = [
+    const ALL: [Self; 25] = [
         Self::ToldElsewhere,
         Self::Records,
+        Self::Unasked,
         Self::BankSilent,
         Self::ChargeUnknown,
         Self::ChargeNotTaken,
@@ -135,6 +172,13 @@ impl DifferenceKind {
                 area: "Records",
                 cause: "What is recorded here about {} does not agree with itself.",
                 remedy: "Tell whoever runs this installation.",
+            },
+            Self::Unasked => Told {
+                key: "unasked",
+                severity: Money,
+                area: "Payment",
+                cause: "What becomes of {} is open, and nobody asks the gateway about it any more.",
+                remedy: "Have it asked, and tell whoever runs this installation.",
             },
             Self::BankSilent => Told {
                 key: "bank_silent",
@@ -298,6 +342,9 @@ impl DifferenceKind {
             Self::PostingMissing => Some(Cure::PostPayment),
             Self::PostingStays => Some(Cure::TakeOutPayment),
             Self::RefundPostingMissing => Some(Cure::PostRefund),
+            Self::Unasked | Self::BankSilent | Self::ChargeNotTaken | Self::RefundDiffers | Self::RefundMissing => {
+                Some(Cure::AskGateway)
+            }
             _ => None,
         }
     }
@@ -410,6 +457,7 @@ mod tests {
             (DifferenceKind::PostingMissing, Some(Cure::PostPayment)),
             (DifferenceKind::PostingStays, Some(Cure::TakeOutPayment)),
             (DifferenceKind::RefundPostingMissing, Some(Cure::PostRefund)),
+            (DifferenceKind::BankSilent, Some(Cure::AskGateway)),
             (DifferenceKind::ChargeUnknown, None),
         ] {
             assert_eq!(difference(kind).cure(), cure, "{kind:?}");

@@ -14,6 +14,7 @@ use crate::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
+    asking::may_be_decided,
     dispute::DisputeState,
     exception::{Cure, Severity, key_of_unknown},
     ids::{AttemptId, InvoiceId, PaymentId, RefundId, WebhookId},
@@ -30,6 +31,7 @@ use store::{
 const SOON: TimeDelta = TimeDelta::minutes(15);
 /// A payer's page is over by then, and was asked for twice.
 const WAITED_LONG: TimeDelta = TimeDelta::hours(1);
+const ASK: &str = "You can have it asked at once.";
 /// So many pieces of news that are about nothing are looked at; the rest waits until these have ended.
 const PARKED_MAX: u64 = 200;
 /// Before the id of a dispute of which a part was lost.
@@ -66,6 +68,8 @@ pub(crate) enum Subject {
     /// A payment or a refund that was laid beside gateway and books.
     Attempt(AttemptId),
     Refund(RefundId),
+    /// A charge of which a person says what became of it.
+    Outcome(AttemptId),
     Nothing,
 }
 
@@ -89,6 +93,12 @@ impl OpenException {
 
     fn of(self, payment: PaymentId) -> Self {
         Self { payment: Some(payment), ..self }
+    }
+
+    /// A person need not wait until the gateway is asked again by itself.
+    fn asking(self) -> Self {
+        let remedy = if self.remedy.is_empty() { ASK.to_owned() } else { self.remedy };
+        Self { remedy, cure: Some(Cure::AskGateway), ..self }
     }
 
     /// A person can say that they have seen to it, as it is now.
@@ -150,11 +160,7 @@ impl Engine {
             lines.push(line.of(attempt.payment_id));
         }
         for attempt in db.attempts_unknown(long_ago).await? {
-            let amount = attempt.amount()?.format(locale);
-            let cause = format!("Nobody knows what became of a payment of {amount}. The gateway is asked again.");
-            let key = format!("outcome:{}", attempt.id);
-            let line = OpenException::new(key, Severity::Waits, "Payment", attempt.created_at, cause);
-            lines.push(line.of(attempt.payment_id));
+            lines.push(self.unknown(db, &attempt, locale).await?);
         }
         for attempt in db.attempts_waiting(self.now() - WAITED_LONG).await? {
             let amount = attempt.amount()?.format(locale);
@@ -164,7 +170,7 @@ impl Engine {
             );
             let key = format!("outcome:{}", attempt.id);
             let line = OpenException::new(key, Severity::Waits, "Payment", attempt.created_at, cause);
-            lines.push(line.of(attempt.payment_id));
+            lines.push(line.of(attempt.payment_id).asking());
         }
         for attempt in db.attempts_returned_beside_refunds().await? {
             lines.extend(returned_beside_refunds(db, &attempt, locale).await?);
@@ -175,9 +181,26 @@ impl Engine {
             let key = format!("contradicted:{}", attempt.id);
             let line =
                 OpenException::new(key, Severity::Money, "Payment", attempt.updated_at, cause).of(attempt.payment_id);
-            lines.push(line.fixable("Compare it with the gateway.", attempt.updated_at));
+            lines.push(line.fixable("Compare it with the gateway.", attempt.updated_at).asking());
         }
         Ok(lines)
+    }
+
+    /// A charge that was not answered. Where it stays so for long, a person says what became of it.
+    async fn unknown(&self, db: &MerchantDb, attempt: &Attempt, locale: Locale) -> Result<OpenException, Error> {
+        let amount = attempt.amount()?.format(locale);
+        let cause = format!("Nobody knows what became of a payment of {amount}. The gateway is asked again.");
+        let (key, since) = (format!("outcome:{}", attempt.id), attempt.created_at);
+        let line =
+            |severity| OpenException::new(key, severity, "Payment", since, cause).of(attempt.payment_id).asking();
+        if !may_be_decided(attempt.state, since, self.now()) {
+            return Ok(line(Severity::Waits));
+        }
+        let reference = db.payment(attempt.payment_id).await?.reference;
+        let remedy =
+            format!("Look for {reference} there and say what became of it: until then nobody can pay its invoice.");
+        let line = line(Severity::Money).fixable(remedy, since);
+        Ok(OpenException { subject: Subject::Outcome(attempt.id), ..line })
     }
 
     async fn refund_exceptions(&self, db: &MerchantDb, locale: Locale) -> Result<Vec<OpenException>, Error> {
@@ -208,7 +231,7 @@ impl Engine {
                 refund.created_at,
                 cause,
             );
-            lines.push(line.of(db.attempt(refund.attempt_id).await?.payment_id));
+            lines.push(line.of(db.attempt(refund.attempt_id).await?.payment_id).asking());
         }
         for refund in db.refunds_alarming().await? {
             let attempt = db.attempt(refund.attempt_id).await?;

@@ -126,6 +126,8 @@ pub(crate) enum Work {
     LookForExpiry,
     /// Lay gateways, payments and books beside one another.
     Reconcile,
+    /// Hold what is recorded here against itself.
+    CheckRecords,
 }
 
 /// How a run ended.
@@ -177,6 +179,7 @@ impl Work {
             Self::LookForReturns => format!("look_for_returns:{period}"),
             Self::LookForExpiry => format!("look_for_expiry:{period}"),
             Self::Reconcile => format!("reconcile:{period}"),
+            Self::CheckRecords => format!("check_records:{period}"),
         }
     }
 
@@ -207,6 +210,7 @@ impl Work {
             Self::LookForReturns => "Look for debits that banks took back",
             Self::LookForExpiry => "Look for saved cards that end",
             Self::Reconcile => "Compare gateway, payments and books",
+            Self::CheckRecords => "Check what is recorded here",
         }
     }
 
@@ -300,6 +304,7 @@ impl Engine {
             Work::LookForReturns => self.look_for_returns(&db).await.map(|()| Ran::Finished),
             Work::LookForExpiry => self.look_for_expiry(&db).await.map(|()| Ran::Finished),
             Work::Reconcile => self.reconcile(&db, job.tries).await,
+            Work::CheckRecords => self.check_records(&db).await.map(|()| Ran::Finished),
             Work::SyncBooks => {
                 // The next period is its retry: failures must not pile up behind books that are away for days.
                 if let Err(cause) = self.sync_books(&db).await {

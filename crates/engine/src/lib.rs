@@ -3,15 +3,18 @@
 mod actors;
 mod admin_home;
 mod advances;
+mod ask_gateway;
 mod audit;
 mod audit_rows;
 mod books_story;
 mod built_in_ledger;
 mod card_testing;
+mod check_records;
 mod clock;
 mod connections;
 mod consent;
 mod dashboard;
+mod day_totals;
 mod debit_words;
 mod differences;
 mod dispute_story;
@@ -51,6 +54,7 @@ mod refund_story;
 mod refused_payment;
 mod resolve_link;
 mod retry_debit;
+mod same_order;
 mod send_authority;
 mod send_mail;
 mod set_merchant;
@@ -79,6 +83,7 @@ pub use connections::{
     StripeSecret, XeroSecret,
 };
 pub use error::{Error, MethodError, RefundError, SignInError, TakeError};
+pub use exceptions::FixedBy;
 pub use founding::{Founding, NewPayer};
 pub use invoice_pdf::InvoicePdf;
 pub use order::{ListQuery, Order, PayHow, RefundOrder, SaveMethod, ToConfirm, postal_code};

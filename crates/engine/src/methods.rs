@@ -42,7 +42,8 @@ impl Engine {
             Err(_) => Vec::new(),
         };
         let methods = self.saved_methods(&payer.db, payer.customer).await?;
-        Ok(MethodsPage { who: payer.who.clone(), methods, can_add })
+        let planned = self.planned_debits(&payer.db, &methods).await?;
+        Ok(MethodsPage { who: payer.who.clone(), methods, can_add, planned })
     }
 
     /// Cards, and debits in a currency that the company owes in, or has paid in.

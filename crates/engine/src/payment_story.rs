@@ -5,10 +5,10 @@ use crate::{
     actors::Actors,
     audit_rows::Written,
     books_story::{BooksStory, RUNNING},
-    clock::{day, on_the_wall, zone},
+    clock::{on_the_wall, zone},
     dispute_story::Told,
     exception_lines::{DISPUTE_LOST, OpenException, sentence_of},
-    faces::{decline_reason, never_sent},
+    faces::{BankDay, decline_reason, never_sent},
     post_again::again,
     refund_story::{refund_events, refund_face},
     settle_payment::latest,
@@ -260,7 +260,8 @@ fn observed(seen: &Observed, at: Moment) -> StoryEvent {
         _ => String::new(),
     };
     let id = id_there(seen).map(|id| format!(" Its number there: {id}.")).unwrap_or_default();
-    let told = if is_ours(&seen.observation.fact) { String::new() } else { format!("{}.", source_words(seen.source)) };
+    let is_told = matches!(seen.source, Source::Staff(_)) || !is_ours(&seen.observation.fact);
+    let told = if is_told { format!("{}.", source_words(seen.source)) } else { String::new() };
     event(at, title, format!("{told}{why}{id}").trim_start(), tone)
 }
 
@@ -292,6 +293,7 @@ pub(crate) const fn source_words(source: Source) -> &'static str {
         Source::Reply => "The gateway said so at once",
         Source::Webhook => "The gateway told us later",
         Source::LookUp => "We asked the gateway",
+        Source::Staff(_) => "A person has said so",
     }
 }
 
@@ -343,14 +345,10 @@ fn sentence(attempt: &Attempt, entries: &[BooksEntry], may_post_again: bool) -> 
 
 /// By when a debit clears, and until when its bank may return it (N4).
 fn debit_dates(attempt: &Attempt, zone: Tz, today: NaiveDate) -> String {
-    let sent = day(attempt.created_at, zone);
-    let (clears_by, returnable) = (attempt.kind.clears_by(sent), attempt.kind.returnable_until(sent));
-    match (attempt.state, clears_by, returnable) {
-        (AttemptState::Processing, Some(by), _) => format!(" As a rule that is by {}.", in_words(by)),
-        (state, _, Some(until)) if state.has_money() && today <= until => {
-            format!(" Its bank may return it until {}.", in_words(until))
-        }
-        _ => String::new(),
+    match BankDay::of(attempt, zone, today) {
+        Some(BankDay::ClearsBy(by)) => format!(" As a rule that is by {}.", in_words(by)),
+        Some(BankDay::ReturnableUntil(until)) => format!(" Its bank may return it until {}.", in_words(until)),
+        None => String::new(),
     }
 }
 

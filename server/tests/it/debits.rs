@@ -52,13 +52,20 @@ async fn d8_n4_a_debit_is_sent_with_dates_and_booked_and_receipted_when_it_has_c
         let open = others.get(&link("INV-501")).await.location.unwrap();
         assert!(!others.get(&open).await.body.contains("id=\"pay-button\""), "nobody pays it meanwhile");
         tells(&house, &form, "The books are told when it clears").await;
+        for page in [ana.get("/dashboard").await.body, house.staff().await.get("/admin/transactions").await.body] {
+            assert!(page.contains(", clears by "), "{page}");
+        }
 
         house.advance(json!({"days": 7})).await;
         house.assert_paid_once("INV-501", 120_450).await;
         house.until("it is receipted", async || house.mails().await.contains("Receipt: $1,204.50")).await;
         // Their session has ended meanwhile.
         drop(ana);
-        let page = support::ana(&house.portal).await.get(&format!("/payments/{}", form.payment)).await.body;
+        let ana = support::ana(&house.portal).await;
+        for page in [ana.get("/payments").await.body, house.staff().await.get("/admin/transactions").await.body] {
+            assert!(page.contains(", can be returned until ") && !page.contains("clears by"), "{page}");
+        }
+        let page = ana.get(&format!("/payments/{}", form.payment)).await.body;
         assert!(page.contains("You paid $1,204.50") && page.contains("can still return it until"), "{page}");
         house.assert_everything_agrees().await;
     }
@@ -281,6 +288,32 @@ async fn d1_d10_a_debit_is_not_tried_again_once_its_invoice_was_paid_in_another_
     house.until("its day is over", async || house.number(OVER).await == 1).await;
     assert_eq!((house.number(DEBITS).await, house.number(NOT_AGAIN).await), (1, 1), "and its payer reads so");
     house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
+async fn n13_d10_who_removes_an_account_reads_what_depends_on_it_and_that_ends_with_it() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::with_mail(database).await else { continue };
+        without_money(&house).await;
+        house.until("the payer reads the day", async || house.number(NAMED).await == 1).await;
+        let ana = ana(&house.portal).await;
+        let (other, _) = save(&ana, "pm_usBankAccount_success", "Ana Example").await;
+        let page = ana.get("/methods").await.body;
+        let rows: Vec<_> = page.split("<div class=\"method\">").skip(1).collect();
+        let planned = "$1,204.50 for INV-501, on ";
+        let (with, without): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.contains(planned));
+        assert!(with.len() == 1 && !with[0].contains("No automatic payment hangs on it."), "{page}");
+        assert!(without.len() == 1 && without[0].contains(&other), "nothing hangs on the other one: {page}");
+        assert!(without[0].contains("No automatic payment hangs on it."), "{page}");
+
+        let removed = ana.post("/api/methods/remove", &[("method", &field(with[0], "method"))]).await;
+        assert_eq!(removed.status, 303, "{}", removed.body);
+        house.until("its payer is told at once", async || house.number(NOT_AGAIN).await == 1).await;
+        assert_eq!(house.number(OVER).await, 1);
+        house.advance(json!({"days": 30})).await;
+        house.assert_everything_agrees().await;
+        assert_eq!(house.number(DEBITS).await, 1, "nothing more was debited");
+    }
 }
 
 #[tokio::test]

@@ -90,7 +90,12 @@ impl House {
 
     /// Nothing follows from what is recorded until [`House::start_worker`].
     pub async fn without_worker() -> Self {
-        Self::build(On::Sqlite, Runs::Portal).await.unwrap()
+        Self::without_worker_on(On::Sqlite).await.unwrap()
+    }
+
+    /// `None` for PostgreSQL when no server is named.
+    pub async fn without_worker_on(database: On) -> Option<Self> {
+        Self::build(database, Runs::Portal).await
     }
 
     /// `None` for PostgreSQL when no server is named.

@@ -1,0 +1,78 @@
+//! What a person does about an outcome that stays open: has the gateway asked now instead of by itself, or, where no look-up
+//! finds out, says what became of it, with that as a fact of theirs. Never while a look-up may still send the charge.
+
+use crate::{Engine, Error, jobs::chain};
+use chrono::{DateTime, Utc};
+use domain::{
+    asking::{LOOK_UP_AFTER, may_be_decided},
+    exception::Verdict,
+    ids::{AttemptId, PaymentId, PersonId},
+    payment::{AttemptState, Observation, Source},
+    refund::RefundState,
+};
+use store::{Attempt, MerchantDb, MerchantTx, Refund};
+
+impl Engine {
+    /// What the gateway says goes the one way in. A gateway that cannot be reached is asked again by itself.
+    pub(crate) async fn ask_gateway_now(&self, db: &MerchantDb, payment: PaymentId, key: &str) -> Result<(), Error> {
+        let (attempts, refunds) = of_payment(db, payment).await?;
+        if let Err(cause) = self.ask_about_all(db, &attempts, &refunds).await {
+            tracing::warn!(payment.id = %payment, cause = %chain(&cause), "A gateway could not be asked at once.");
+        }
+        let (now_attempts, now_refunds) = of_payment(db, payment).await?;
+        if states(&attempts, &refunds) != states(&now_attempts, &now_refunds) {
+            let tx = db.begin().await?;
+            tx.exception_cured(key, self.now()).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    async fn ask_about_all(&self, db: &MerchantDb, attempts: &[Attempt], refunds: &[Refund]) -> Result<(), Error> {
+        for attempt in attempts {
+            if self.may_be_asked(attempt.state.is_open(), attempt.gateway_id.as_ref(), attempt.created_at) {
+                self.read_charge_again(db, attempt, None).await?;
+            }
+        }
+        for refund in refunds {
+            if self.may_be_asked(refund.state.is_open(), refund.gateway_id.as_ref(), refund.created_at) {
+                self.read_refund_again(db, refund).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Not while it is being sent; and what has ended without an id there must not be sent by asking.
+    fn may_be_asked(&self, is_open: bool, gateway_id: Option<&String>, began: DateTime<Utc>) -> bool {
+        (is_open || gateway_id.is_some()) && self.now() - began > LOOK_UP_AFTER
+    }
+
+    /// Records what a person says of a charge. The reference is what it is found by at the gateway, and what the books quote.
+    /// `false`, and nothing is written: it was decided meanwhile.
+    pub(crate) async fn decide_outcome(
+        &self,
+        tx: &MerchantTx,
+        person: PersonId,
+        attempt: AttemptId,
+        verdict: Verdict,
+        reference: &str,
+    ) -> Result<bool, Error> {
+        let mut attempt = tx.attempt_hold(attempt).await?;
+        if !may_be_decided(attempt.state, attempt.created_at, self.now()) {
+            return Ok(false);
+        }
+        let charge_id = (verdict == Verdict::Charged).then(|| reference.to_owned());
+        let seen = Observation { charge_id, ..Observation::bare(verdict.fact()) };
+        Ok(self.learn(tx, &mut attempt, &seen, Source::Staff(person)).await?.is_some())
+    }
+}
+
+async fn of_payment(db: &MerchantDb, payment: PaymentId) -> Result<(Vec<Attempt>, Vec<Refund>), Error> {
+    let attempts = db.attempts_of(payment).await?;
+    let ids: Vec<_> = attempts.iter().map(|attempt| attempt.id).collect();
+    Ok((attempts, db.refunds_of(&ids).await?))
+}
+
+fn states(attempts: &[Attempt], refunds: &[Refund]) -> (Vec<AttemptState>, Vec<RefundState>) {
+    (attempts.iter().map(|attempt| attempt.state).collect(), refunds.iter().map(|refund| refund.state).collect())
+}
