@@ -35,34 +35,22 @@ pub async fn retry_exception(exception: String) -> Result<(), Fault> {
     Ok(())
 }
 
-/// A person has seen to one in a way of their own: why, and where one reads of it. `outcome` is what became of a charge,
-/// where they say that.
+/// A person has seen to one in a way of their own: why, and where one reads of it.
 #[server(prefix = "/api", endpoint = "exceptions/fix")]
 pub async fn fix_exception(
     exception: String,
     #[server(default)] reason: String,
     #[server(default)] reference: String,
-    #[server(default)] outcome: String,
 ) -> Result<(), Fault> {
     use crate::{addresses, gate};
-    use domain::exception::Verdict;
-    use engine::FixedBy;
     let admin = gate::admin(gate::Act::EndExceptions).await.map_err(gate::signed_out)?;
-    let fixed = if reason.trim().is_empty() || reference.trim().is_empty() {
-        FixedBy::Nobody
-    } else {
-        let (done, verdict) = ((reason.as_str(), reference.as_str()), Verdict::of_form(&outcome));
-        gate::answer(gate::engine().fix_exception(&admin, &exception, done, verdict).await)?
-    };
-    match fixed {
-        FixedBy::ThisForm => gate::go_to("/admin/exceptions?done=fixed"),
-        FixedBy::Others => gate::go_to("/admin/exceptions?done=gone"),
-        FixedBy::Nobody => {
-            let fault = Fault::FixUnfilled;
-            let note = Note::of_fix(&fault, &reason, &reference).about(&exception);
-            gate::refuse_with(&addresses::exception(&exception), HOME, &note);
-            return Err(fault);
-        }
+    if reason.trim().is_empty() || reference.trim().is_empty() {
+        let fault = Fault::FixUnfilled;
+        let note = Note::of_fix(&fault, &reason, &reference).about(&exception);
+        gate::refuse_with(&addresses::exception(&exception), HOME, &note);
+        return Err(fault);
     }
+    let is_fixed = gate::answer(gate::engine().fix_exception(&admin, &exception, &reason, &reference).await)?;
+    gate::go_to(if is_fixed { "/admin/exceptions?done=fixed" } else { "/admin/exceptions?done=gone" });
     Ok(())
 }

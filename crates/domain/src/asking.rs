@@ -13,8 +13,6 @@ const SEND_WITHIN: TimeDelta = TimeDelta::seconds(10);
 /// A look-up that may itself send what it looks for does so no later than this: nobody expects a payment to be made long
 /// after they pressed Pay.
 pub const SENT_AGAIN_WITHIN: TimeDelta = TimeDelta::minutes(10);
-/// Of a charge that no look-up has found out about by then, a person may say what became of it.
-const DECIDED_AFTER: TimeDelta = TimeDelta::hours(1);
 /// The first look-up after a charge or a refund that was not answered.
 pub const LOOK_UP_SOON: TimeDelta = TimeDelta::seconds(5);
 /// The first look-up of an attempt that nobody has decided yet, or of which nothing was heard at all. Longer than a charge
@@ -75,12 +73,6 @@ pub fn silence_about_refund(missed: Option<DateTime<Utc>>, now: DateTime<Utc>) -
 /// An earlier look-up found no trace either, and since then whatever was under way has arrived or been lost.
 fn is_proof(missed: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
     planted::is("silence_is_proof") || missed.is_some_and(|missed| now - missed >= MISSED_APART)
-}
-
-/// A person may say what became of it: nothing sends it any more, neither its own process nor a look-up.
-#[must_use]
-pub fn may_be_decided(state: AttemptState, began: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    state == AttemptState::Unknown && now - began > DECIDED_AFTER
 }
 
 /// Its payer has left, and it is ended at the gateway.
@@ -145,16 +137,6 @@ mod tests {
         assert_eq!(run_again_at(1, Some(at(32)), at(31)), at(31) + TimeDelta::seconds(5));
         assert_eq!(run_again_at(200, None, at(20)), at(35));
         assert!(free_again_at(began, over) > page_over_at(began, over, Some(at(32))));
-    }
-
-    #[test]
-    fn d2_a_person_decides_when_nothing_is_sent_any_more_and_of_what_nobody_knows_alone() {
-        let now = DateTime::UNIX_EPOCH;
-        for state in AttemptState::ALL {
-            assert!(!may_be_decided(state, now - SENT_AGAIN_WITHIN, now), "{state:?}: it may be sent still");
-            let long_ago = now - TimeDelta::hours(2);
-            assert_eq!(may_be_decided(state, long_ago, now), state == AttemptState::Unknown, "{state:?}");
-        }
     }
 
     #[test]

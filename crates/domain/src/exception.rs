@@ -1,10 +1,7 @@
 //! What needs a person: how much it weighs, in words what it is and what helps, and what one press can do about it
 //! (G44, E14, D30). And what does not agree when gateway, portal and books are laid beside one another.
 
-use crate::{
-    money::{Locale, Money},
-    payment::Fact,
-};
+use crate::money::{Locale, Money};
 use serde::{Deserialize, Serialize};
 
 /// How much it weighs: the first is seen to first.
@@ -49,34 +46,6 @@ impl Cure {
             Self::PostPayment | Self::PostRefund => "Post again",
             Self::TakeOutPayment | Self::RunTask => "Try again",
             Self::AskGateway => "Ask the gateway now",
-        }
-    }
-}
-
-/// What a person says became of a charge of which no look-up finds that out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    Charged,
-    NotCharged,
-}
-
-impl Verdict {
-    /// What a form sent.
-    #[must_use]
-    pub fn of_form(sent: &str) -> Option<Self> {
-        match sent {
-            "charged" => Some(Self::Charged),
-            "not_charged" => Some(Self::NotCharged),
-            _ => None,
-        }
-    }
-
-    /// As a fact about the attempt.
-    #[must_use]
-    pub const fn fact(self) -> Fact {
-        match self {
-            Self::Charged => Fact::Approved,
-            Self::NotCharged => Fact::NeverArrived,
         }
     }
 }

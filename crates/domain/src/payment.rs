@@ -2,7 +2,7 @@
 //! is a cache of that fold. States, ranks and moves: `wire/gateways.md`, 1.2-1.3.
 
 use crate::{
-    ids::{DisputeId, PersonId},
+    ids::DisputeId,
     invoice::{BooksInvoice, InvoiceStatus},
     money::{Money, MoneyError},
     planted,
@@ -330,8 +330,6 @@ pub enum Source {
     Webhook,
     /// We asked: a look-up job, or the page that a payer came back to.
     LookUp,
-    /// One of the merchant's staff, who looked at the gateway where no look-up found out.
-    Staff(PersonId),
 }
 
 /// One immutable fact about an attempt, with what the gateway said about it.

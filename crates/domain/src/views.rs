@@ -504,8 +504,6 @@ pub struct ExceptionFace {
     pub page_url: Option<String>,
     /// A person can say that they have seen to it in a way of their own.
     pub may_be_fixed: bool,
-    /// They say what became of a charge by that.
-    pub is_to_decide: bool,
 }
 
 impl ExceptionFace {

@@ -1,16 +1,10 @@
-//! What a person does about an outcome that stays open: has the gateway asked now instead of by itself, or, where no look-up
-//! finds out, says what became of it, with that as a fact of theirs. Never while a look-up may still send the charge.
+//! What a person does about an outcome that stays open: has the gateway asked now instead of when its turn comes. What it
+//! says goes the one way in; nobody but a gateway says what became of a charge.
 
 use crate::{Engine, Error, jobs::chain};
 use chrono::{DateTime, Utc};
-use domain::{
-    asking::{LOOK_UP_AFTER, may_be_decided},
-    exception::Verdict,
-    ids::{AttemptId, PaymentId, PersonId},
-    payment::{AttemptState, Observation, Source},
-    refund::RefundState,
-};
-use store::{Attempt, MerchantDb, MerchantTx, Refund};
+use domain::{asking::LOOK_UP_AFTER, ids::PaymentId, payment::AttemptState, refund::RefundState};
+use store::{Attempt, MerchantDb, Refund};
 
 impl Engine {
     /// What the gateway says goes the one way in. A gateway that cannot be reached is asked again by itself.
@@ -45,25 +39,6 @@ impl Engine {
     /// Not while it is being sent; and what has ended without an id there must not be sent by asking.
     fn may_be_asked(&self, is_open: bool, gateway_id: Option<&String>, began: DateTime<Utc>) -> bool {
         (is_open || gateway_id.is_some()) && self.now() - began > LOOK_UP_AFTER
-    }
-
-    /// Records what a person says of a charge. The reference is what it is found by at the gateway, and what the books quote.
-    /// `false`, and nothing is written: it was decided meanwhile.
-    pub(crate) async fn decide_outcome(
-        &self,
-        tx: &MerchantTx,
-        person: PersonId,
-        attempt: AttemptId,
-        verdict: Verdict,
-        reference: &str,
-    ) -> Result<bool, Error> {
-        let mut attempt = tx.attempt_hold(attempt).await?;
-        if !may_be_decided(attempt.state, attempt.created_at, self.now()) {
-            return Ok(false);
-        }
-        let charge_id = (verdict == Verdict::Charged).then(|| reference.to_owned());
-        let seen = Observation { charge_id, ..Observation::bare(verdict.fact()) };
-        Ok(self.learn(tx, &mut attempt, &seen, Source::Staff(person)).await?.is_some())
     }
 }
 

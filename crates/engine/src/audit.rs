@@ -11,7 +11,7 @@ use domain::{
     },
     method::MethodState,
     money::Money,
-    payment::{AttemptState, Source},
+    payment::AttemptState,
     refund::RefundState,
 };
 use serde::{Deserialize, Serialize};
@@ -42,14 +42,6 @@ impl Actor {
         match origin {
             Origin::Network(_) => Self::Guest,
             Origin::Payer(payer) => Self::Payer(*payer),
-        }
-    }
-
-    /// Who has told a fact.
-    pub(crate) const fn of_fact(source: Source) -> Self {
-        match source {
-            Source::Reply | Source::Webhook | Source::LookUp => Self::Gateway,
-            Source::Staff(person) => Self::Staff(person),
         }
     }
 }

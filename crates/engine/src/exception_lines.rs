@@ -14,7 +14,6 @@ use crate::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    asking::may_be_decided,
     dispute::DisputeState,
     exception::{Cure, Severity, key_of_unknown},
     ids::{AttemptId, InvoiceId, PaymentId, RefundId, WebhookId},
@@ -68,8 +67,6 @@ pub(crate) enum Subject {
     /// A payment or a refund that was laid beside gateway and books.
     Attempt(AttemptId),
     Refund(RefundId),
-    /// A charge of which a person says what became of it.
-    Outcome(AttemptId),
     Nothing,
 }
 
@@ -160,7 +157,11 @@ impl Engine {
             lines.push(line.of(attempt.payment_id));
         }
         for attempt in db.attempts_unknown(long_ago).await? {
-            lines.push(self.unknown(db, &attempt, locale).await?);
+            let amount = attempt.amount()?.format(locale);
+            let cause = format!("Nobody knows what became of a payment of {amount}. The gateway is asked again.");
+            let key = format!("outcome:{}", attempt.id);
+            let line = OpenException::new(key, Severity::Waits, "Payment", attempt.created_at, cause);
+            lines.push(line.of(attempt.payment_id).asking());
         }
         for attempt in db.attempts_waiting(self.now() - WAITED_LONG).await? {
             let amount = attempt.amount()?.format(locale);
@@ -184,23 +185,6 @@ impl Engine {
             lines.push(line.fixable("Compare it with the gateway.", attempt.updated_at).asking());
         }
         Ok(lines)
-    }
-
-    /// A charge that was not answered. Where it stays so for long, a person says what became of it.
-    async fn unknown(&self, db: &MerchantDb, attempt: &Attempt, locale: Locale) -> Result<OpenException, Error> {
-        let amount = attempt.amount()?.format(locale);
-        let cause = format!("Nobody knows what became of a payment of {amount}. The gateway is asked again.");
-        let (key, since) = (format!("outcome:{}", attempt.id), attempt.created_at);
-        let line =
-            |severity| OpenException::new(key, severity, "Payment", since, cause).of(attempt.payment_id).asking();
-        if !may_be_decided(attempt.state, since, self.now()) {
-            return Ok(line(Severity::Waits));
-        }
-        let reference = db.payment(attempt.payment_id).await?.reference;
-        let remedy =
-            format!("Look for {reference} there and say what became of it: until then nobody can pay its invoice.");
-        let line = line(Severity::Money).fixable(remedy, since);
-        Ok(OpenException { subject: Subject::Outcome(attempt.id), ..line })
     }
 
     async fn refund_exceptions(&self, db: &MerchantDb, locale: Locale) -> Result<Vec<OpenException>, Error> {

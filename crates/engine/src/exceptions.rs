@@ -13,7 +13,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use domain::{
-    exception::{Cure, Verdict},
+    exception::Cure,
     ids::{AttemptId, ExceptionId, InvoiceId, RefundId},
     refund::RefundState,
     views::{ExceptionBox, ExceptionFace, FixedFace},
@@ -25,16 +25,6 @@ use uuid::Uuid;
 /// So many that a person has fixed are shown below those that are open.
 const FIXED_SHOWN: u64 = 20;
 const WORDS_MAX_CHARS: usize = 500;
-
-/// Whose doing it is that something needs nobody any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FixedBy {
-    ThisForm,
-    /// It had ended before, and nothing was written.
-    Others,
-    /// The form does not say what became of the charge, and nothing was written.
-    Nobody,
-}
 
 impl Engine {
     /// # Errors
@@ -96,7 +86,7 @@ impl Engine {
         }
     }
 
-    /// A person has seen to it in a way of their own; of a charge that nobody knows the outcome of, by their verdict.
+    /// A person has seen to it in a way of their own. `false`: it had ended before, and nothing was written.
     ///
     /// # Errors
     /// [`Error::NotFound`] also for another merchant's, and for what ends by itself.
@@ -104,15 +94,14 @@ impl Engine {
         &self,
         admin: &AdminPass,
         key: &str,
-        (reason, reference): (&str, &str),
-        verdict: Option<Verdict>,
-    ) -> Result<FixedBy, Error> {
+        reason: &str,
+        reference: &str,
+    ) -> Result<bool, Error> {
         let (reason, reference) = (typed(reason, WORDS_MAX_CHARS), typed(reference, WORDS_MAX_CHARS));
         let Some(open) = self.open_exception(&admin.db, key).await? else {
             let by_this_form =
                 |row: &Exception| row.reason.as_ref() == Some(&reason) && row.reference.as_ref() == Some(&reference);
-            let is_ours = admin.db.exceptions_fixed_of(vec![key.to_owned()]).await?.iter().any(by_this_form);
-            return Ok(if is_ours { FixedBy::ThisForm } else { FixedBy::Others });
+            return Ok(admin.db.exceptions_fixed_of(vec![key.to_owned()]).await?.iter().any(by_this_form));
         };
         if !open.may_be_fixed {
             return Err(Error::NotFound);
@@ -123,23 +112,14 @@ impl Engine {
         let slip = audited.slip(payment, Actor::Staff(admin.person), now)?;
         let subject = open.subject.clone();
         let tx = admin.db.begin().await?;
-        match (subject, verdict) {
-            (Subject::Outcome(_), None) => return Ok(FixedBy::Nobody),
-            (Subject::Outcome(attempt), Some(verdict)) => {
-                if !self.decide_outcome(&tx, admin.person, attempt, verdict, &reference).await? {
-                    return Ok(FixedBy::Others);
-                }
-            }
-            (subject, _) => settle(&tx, subject, now).await?,
-        }
+        settle(&tx, subject, now).await?;
         let fixed_by = Some(admin.who.email.clone());
         let row = Exception { fixed_by, reason: Some(reason), reference: Some(reference), ..open.row(&tx, now) };
         tx.exception_fix(row).await?;
         tx.audit_add(slip).await?;
         tx.commit().await?;
-        self.0.bell.notify_one();
         tracing::info!(exception = key, "Staff have marked an exception as fixed.");
-        Ok(FixedBy::ThisForm)
+        Ok(true)
     }
 
     /// The open one with this key; nothing when it was there and has ended, by a press before this one perhaps.
@@ -169,8 +149,7 @@ async fn settle(tx: &MerchantTx, subject: Subject, now: DateTime<Utc>) -> Result
             }
             Ok(())
         }
-        // An outcome is decided by a fact, and by no row of another kind.
-        Subject::Task(_) | Subject::Attempt(_) | Subject::Outcome(_) | Subject::Refund(_) | Subject::Nothing => Ok(()),
+        Subject::Task(_) | Subject::Attempt(_) | Subject::Refund(_) | Subject::Nothing => Ok(()),
     }
 }
 
@@ -255,7 +234,6 @@ impl OpenException {
             cure: self.cure,
             page_url: self.page_url,
             may_be_fixed: self.may_be_fixed,
-            is_to_decide: matches!(self.subject, Subject::Outcome(_)),
         }
     }
 

@@ -83,7 +83,6 @@ pub use connections::{
     StripeSecret, XeroSecret,
 };
 pub use error::{Error, MethodError, RefundError, SignInError, TakeError};
-pub use exceptions::FixedBy;
 pub use founding::{Founding, NewPayer};
 pub use invoice_pdf::InvoicePdf;
 pub use order::{ListQuery, Order, PayHow, RefundOrder, SaveMethod, ToConfirm, postal_code};

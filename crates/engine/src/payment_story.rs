@@ -260,8 +260,7 @@ fn observed(seen: &Observed, at: Moment) -> StoryEvent {
         _ => String::new(),
     };
     let id = id_there(seen).map(|id| format!(" Its number there: {id}.")).unwrap_or_default();
-    let is_told = matches!(seen.source, Source::Staff(_)) || !is_ours(&seen.observation.fact);
-    let told = if is_told { format!("{}.", source_words(seen.source)) } else { String::new() };
+    let told = if is_ours(&seen.observation.fact) { String::new() } else { format!("{}.", source_words(seen.source)) };
     event(at, title, format!("{told}{why}{id}").trim_start(), tone)
 }
 
@@ -293,7 +292,6 @@ pub(crate) const fn source_words(source: Source) -> &'static str {
         Source::Reply => "The gateway said so at once",
         Source::Webhook => "The gateway told us later",
         Source::LookUp => "We asked the gateway",
-        Source::Staff(_) => "A person has said so",
     }
 }
 

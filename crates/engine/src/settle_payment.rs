@@ -110,7 +110,7 @@ impl Engine {
         if let Some(moved) = Audited::payment_moved(before.state, attempt)?
             && !planted::is("money_without_a_line")
         {
-            tx.audit_add(moved.slip(Some(attempt.payment_id), Actor::of_fact(source), now)?).await?;
+            tx.audit_add(moved.slip(Some(attempt.payment_id), Actor::Gateway, now)?).await?;
         }
         if after.contradicted && !before.contradicted {
             tracing::error!(attempt.id = %attempt.id, state = ?after.state, fact = ?seen.fact, "A gateway contradicts what was final: somebody must look.");

@@ -102,13 +102,11 @@ fn Row(n: usize, line: ExceptionFace, note: Note) -> impl IntoView {
     });
     let opener = line.may_be_fixed.then(|| {
         let class = if has_another { "btn quiet" } else { "btn" };
-        let words = if line.is_to_decide { "Say what became of it" } else { "Mark as fixed" };
-        view! { <button type="button" class=class popovertarget=fix.clone()>{words}</button> }
+        view! { <button type="button" class=class popovertarget=fix.clone()>"Mark as fixed"</button> }
     });
     let dialog = line.may_be_fixed.then(|| {
         let note = if note.about == line.key { note } else { Note::default() };
-        let decides = line.is_to_decide;
-        view! { <FixDialog n id=fix exception=line.key cause=line.cause.clone() decides note/> }
+        view! { <FixDialog n id=fix exception=line.key cause=line.cause.clone() note/> }
     });
     let remedy = (!line.remedy.is_empty()).then(|| view! { <p class="muted">{line.remedy}</p> });
     view! {
@@ -127,34 +125,19 @@ fn Row(n: usize, line: ExceptionFace, note: Note) -> impl IntoView {
 
 /// Why it counts as fixed, and where one reads of it: both stay beside it (D30).
 #[component]
-fn FixDialog(n: usize, id: String, exception: String, cause: String, decides: bool, note: Note) -> impl IntoView {
-    let (title, done, found) = if decides {
-        (
-            "What became of it?",
-            "Like “Looked for at the gateway, for a week on either side”.",
-            "If it was charged: the charge’s number there, which the books will quote. Otherwise that of a ticket.",
-        )
-    } else {
-        (
-            "Mark as fixed?",
-            "Like “Entered by hand on invoice INV-501”.",
-            "Where others can look it up: a number in the books, at the gateway or of a ticket.",
-        )
-    };
-    let outcome = decides.then(|| view! { <Outcome/> });
+fn FixDialog(n: usize, id: String, exception: String, cause: String, note: Note) -> impl IntoView {
     let open = note.fault.is_some();
     let summary = note.fault.clone().map(|fault| view! { <Refused fault/> });
     let (reason, reference) = (format!("reason-{n}"), format!("reference-{n}"));
     view! {
-        <Dialog id=id.clone() title open=open>
+        <Dialog id=id.clone() title="Mark as fixed?" open=open>
             <form class="stack" method="post" action="/api/exceptions/fix">
                 {summary}
                 <p>{cause}</p>
                 <input type="hidden" name="exception" value=exception/>
-                {outcome}
                 <div class="field">
                     <label for=reason.clone()>"What was done"</label>
-                    <p class="hint" id=format!("{reason}-hint")>{done}</p>
+                    <p class="hint" id=format!("{reason}-hint")>"Like “Entered by hand on invoice INV-501”."</p>
                     <input
                         class="input" id=reason.clone() name="reason" value=note.reason maxlength="500" autocomplete="off"
                         aria-describedby=format!("{reason}-hint") required autofocus
@@ -162,7 +145,7 @@ fn FixDialog(n: usize, id: String, exception: String, cause: String, decides: bo
                 </div>
                 <div class="field">
                     <label for=reference.clone()>"Reference"</label>
-                    <p class="hint" id=format!("{reference}-hint")>{found}</p>
+                    <p class="hint" id=format!("{reference}-hint")>"Where others can look it up: a number in the books, at the gateway or of a ticket."</p>
                     <input
                         class="input" id=reference.clone() name="reference" value=note.reference maxlength="500"
                         autocomplete="off" aria-describedby=format!("{reference}-hint") required
@@ -175,24 +158,6 @@ fn FixDialog(n: usize, id: String, exception: String, cause: String, decides: bo
                 </div>
             </form>
         </Dialog>
-    }
-}
-
-/// What nobody but a person finds out any more; the payment goes on from there as if the gateway had said so.
-#[component]
-fn Outcome() -> impl IntoView {
-    view! {
-        <fieldset class="choices">
-            <legend>"At the gateway"</legend>
-            <label class="choice">
-                <input type="radio" name="outcome" value="charged" required/>
-                <span>"It was charged"</span>
-            </label>
-            <label class="choice">
-                <input type="radio" name="outcome" value="not_charged" required/>
-                <span>"It was not charged"</span>
-            </label>
-        </fieldset>
     }
 }
 
