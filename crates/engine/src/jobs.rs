@@ -304,7 +304,13 @@ impl Engine {
             Work::LookForReturns => self.look_for_returns(&db).await.map(|()| Ran::Finished),
             Work::LookForExpiry => self.look_for_expiry(&db).await.map(|()| Ran::Finished),
             Work::Reconcile => self.reconcile(&db, job.tries).await,
-            Work::CheckRecords => self.check_records(&db).await.map(|()| Ran::Finished),
+            Work::CheckRecords => {
+                // The next hour is its retry: tries must not pile up behind a row that cannot be read.
+                if let Err(cause) = self.check_records(&db).await {
+                    tracing::warn!(merchant.id = %db.merchant_id(), cause = %chain(&cause), "What is recorded could not be checked.");
+                }
+                Ok(Ran::Finished)
+            }
             Work::SyncBooks => {
                 // The next period is its retry: failures must not pile up behind books that are away for days.
                 if let Err(cause) = self.sync_books(&db).await {
