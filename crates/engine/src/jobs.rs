@@ -245,6 +245,17 @@ impl Work {
         Self::queue_all(std::slice::from_ref(self), tx, payment, run_at, now).await
     }
 
+    /// Queues it though it may have ended before: what it is about has come up once more.
+    pub(crate) async fn queue_again(
+        &self,
+        tx: &MerchantTx,
+        payment: Option<PaymentId>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        self.queue(tx, payment, now, now).await?;
+        Ok(tx.job_rerun(&self.key(""), now).await?)
+    }
+
     /// Queues several at once.
     pub(crate) async fn queue_all(
         works: &[Self],

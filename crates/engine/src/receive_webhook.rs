@@ -54,6 +54,16 @@ struct About {
     is_idle: bool,
 }
 
+impl About {
+    /// As of what cannot be read.
+    const fn names_nothing(&self) -> bool {
+        let Self { attempt, gateway_id, refund, refund_gateway_id, method, kept, dispute, is_idle } = self;
+        let is_of_payment = attempt.is_some() || gateway_id.is_some() || dispute.is_some();
+        let is_of_other = refund.is_some() || refund_gateway_id.is_some() || method.is_some() || kept.is_some();
+        !is_of_payment && !is_of_other && !*is_idle
+    }
+}
+
 impl Engine {
     /// # Errors
     /// The signature is not this connection's, or the database is away; then the vendor sends it again.
@@ -86,18 +96,24 @@ impl Engine {
             news: serde_json::to_string(&about).map_err(Error::from)?,
             raw: kept(raw),
         };
-        self.store_news(&db, new).await?;
+        self.store_news(&db, new, about.names_nothing()).await?;
         failpoint::reach("after_news");
         self.0.bell.notify_one();
         Ok(())
     }
 
-    async fn store_news(&self, db: &MerchantDb, new: NewWebhook) -> Result<(), Error> {
+    async fn store_news(&self, db: &MerchantDb, new: NewWebhook, names_nothing: bool) -> Result<(), Error> {
         let now = self.now();
         let tx = db.begin().await?;
-        let webhook = tx.webhook_receive(new, now).await?;
+        let webhook = tx.webhook_receive(new.clone(), now).await?;
+        let read = Work::ReadNews { webhook: webhook.id };
+        let stood_for_nothing = || serde_json::from_str(&webhook.news).is_ok_and(|about: About| about.names_nothing());
+        if webhook.state == WebhookState::Parked && !names_nothing && stood_for_nothing() {
+            // A version before this one could not read it, and a person has it sent once more.
+            tx.webhook_read_anew(webhook.id, new).await?;
+            read.queue_again(&tx, None, now).await?;
+        }
         if webhook.state == WebhookState::Received {
-            let read = Work::ReadNews { webhook: webhook.id };
             read.queue(&tx, None, now, now).await?;
             // Sent once more because a person asked for it, after we had given it up.
             tx.job_revive(&read.key(""), now).await?;

@@ -142,13 +142,25 @@ impl MerchantTx {
     /// # Errors
     /// The database is away.
     pub async fn job_revive(&self, unique_key: &str, now: DateTime<Utc>) -> Result<(), Error> {
+        self.job_due_again(unique_key, &[JobState::Dead], now).await
+    }
+
+    /// Makes a job due again however it has ended.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn job_rerun(&self, unique_key: &str, now: DateTime<Utc>) -> Result<(), Error> {
+        self.job_due_again(unique_key, &[JobState::Dead, JobState::Done], now).await
+    }
+
+    async fn job_due_again(&self, unique_key: &str, ended: &[JobState], now: DateTime<Utc>) -> Result<(), Error> {
         let update = self
             .update::<Entity>()
             .col_expr(Column::State, Expr::value(JobState::Ready))
             .col_expr(Column::RunAt, Expr::value(moment(now)))
             .col_expr(Column::Tries, Expr::value(0));
-        let dead = update.filter(Column::UniqueKey.eq(unique_key)).filter(Column::State.eq(JobState::Dead));
-        dead.exec(self.conn()).await?;
+        let of = update.filter(Column::UniqueKey.eq(unique_key));
+        of.filter(Column::State.is_in(ended.iter().copied())).exec(self.conn()).await?;
         Ok(())
     }
 

@@ -13,6 +13,9 @@ use simulators::facts::{self, authorizenet, globalpayments};
 const UNREADABLE: [&[u8]; 3] =
     [br#"{"id":"evt_thin","object":"v2.core.event","type":"v1.billing.meter.no_meter_found"}"#, b"[]", b"\xff\0"];
 
+const PARKED: &str = "SELECT count(*) FROM webhook WHERE event_id = 'evt_again' AND state = 'parked'";
+const WORKED: &str = "SELECT count(*) FROM webhook WHERE event_id = 'evt_again' AND state = 'processed'";
+
 async fn send(house: &House, signature: &str, body: &str) -> u16 {
     let url = format!("{}/webhooks/stripe/{}", house.portal, house.gateway);
     http().post(url).header("stripe-signature", signature).body(body.to_owned()).send().await.unwrap().status().as_u16()
@@ -85,6 +88,32 @@ async fn are_parked(house: &House, staff: &Client, address: &str, header: &str, 
     let inbox = staff.get("/admin/exceptions").await.body;
     assert!(inbox.contains("3 things need you"), "{inbox}");
     assert!(inbox.contains("which is not known here: unreadable news."), "{inbox}");
+}
+
+#[tokio::test]
+async fn d6_news_that_could_not_be_read_is_worked_when_it_is_sent_again_and_can() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        let client = house.client();
+        client.pay(&client.open("INV-501").await, "pm_card_visa").await;
+        house.assert_paid_once("INV-501", 120_450).await;
+        let now = chrono::Utc::now().timestamp();
+        let signed = |body: &str| sign(body, facts::stripe::PORTAL_WEBHOOK_SECRET, now);
+        let unreadable = r#"{"id":"evt_again","object":"event"}"#;
+        assert_eq!(send(&house, &signed(unreadable), unreadable).await, 200);
+        house.until("it is parked", async || house.number(PARKED).await == 1).await;
+
+        let charge = house.charges().await.remove(0);
+        let readable = format!(
+            r#"{{"id":"evt_again","object":"event","type":"payment_intent.succeeded","created":{now},"data":{{"object":{{"id":{},"object":"payment_intent","latest_charge":{},"metadata":{}}}}}}}"#,
+            charge["payment_intent"], charge["id"], charge["metadata"]
+        );
+        for _ in 0..2 {
+            assert_eq!(send(&house, &signed(&readable), &readable).await, 200);
+            house.until("it is worked", async || house.number(WORKED).await == 1).await;
+        }
+        house.assert_paid_once("INV-501", 120_450).await;
+    }
 }
 
 #[tokio::test]

@@ -353,8 +353,10 @@ pub struct WebhookNews {
 }
 
 impl WebhookNews {
-    /// Of an event that names nothing that we know.
+    /// Of an event that names nothing that we know. An id that is too long for an index is known by its digest.
     fn bare(event_id: String, kind: String) -> Self {
+        let is_long = event_id.len() > EVENT_ID_MAX_BYTES;
+        let event_id = if is_long { hex::encode(Sha256::digest(&event_id)) } else { event_id };
         Self {
             event_id,
             kind,
@@ -381,6 +383,8 @@ impl WebhookNews {
     }
 }
 
+/// Vendors' own are a tenth of it. PostgreSQL refuses what does not fit into a page of its index.
+const EVENT_ID_MAX_BYTES: usize = 255;
 /// The kind of news that cannot be read.
 const UNREADABLE: &str = "unreadable news";
 

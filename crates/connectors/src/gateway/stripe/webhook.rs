@@ -111,8 +111,6 @@ pub fn news(
     };
     let is_idle = !is_change && IDLE.iter().any(|of| event.kind.starts_with(of));
     Ok(WebhookNews {
-        event_id: event.id,
-        kind: event.kind,
         attempt,
         gateway_id,
         refund,
@@ -121,6 +119,7 @@ pub fn news(
         kept,
         dispute,
         is_idle,
+        ..WebhookNews::bare(event.id, event.kind)
     })
 }
 

@@ -108,12 +108,13 @@ fn an_event_names_our_attempt_and_the_payment() {
 fn d6_signed_news_that_cannot_be_read_names_nothing_but_itself() {
     let thin = r#"{"id":"evt_1","object":"v2.core.event","type":"v1.billing.meter.no_meter_found"}"#;
     let untyped = std::str::from_utf8(BODY_A).expect("plain text");
-    let digest = |raw: &str| hex::encode(Sha256::digest(raw));
+    let (long, digest) = ("e".repeat(256), |raw: &str| hex::encode(Sha256::digest(raw)));
     for (raw, id, kind) in [
         (thin, "evt_1".to_owned(), "v1.billing.meter.no_meter_found"),
         (untyped, "evt_test_webhook".to_owned(), UNREADABLE),
         ("[]", digest("[]"), UNREADABLE),
         (r#"{"id":""}"#, digest(r#"{"id":""}"#), UNREADABLE),
+        (&*format!(r#"{{"id":"{long}"}}"#), digest(&long), UNREADABLE),
     ] {
         assert_eq!(read(raw), Ok(WebhookNews::bare(id, kind.to_owned())), "{raw}");
     }
