@@ -9,13 +9,17 @@ use domain::{
 };
 use store::{Allocation, Attempt};
 
-/// The same amounts of the same invoices, in the same way.
+/// Whether that payment's standing answers the press: it asks for the same amounts of the same invoices in the same way,
+/// or the payment has brought no money and brings none, which whoever presses once more must read as it is.
 ///
 /// # Errors
 /// The database is away.
-pub(crate) async fn asks_for_the_same(guest: &GuestPass, order: &Order) -> Result<bool, TakeError> {
+pub(crate) async fn is_answered_by_it(guest: &GuestPass, order: &Order) -> Result<bool, TakeError> {
     let (payment, shares) = guest.db.payment_with_shares(order.payment).await?;
     let attempts = guest.db.attempts_of(payment.id).await?;
+    if attempts.iter().all(|attempt| attempt.state.is_dead()) {
+        return Ok(true);
+    }
     // Later ones are debits that were tried again, for which nobody pressed Pay.
     let first = attempts.first().ok_or(Error::NotFound)?;
     let paid = Money::new(shares.iter().map(|share| share.amount_minor).sum(), payment.amount()?.currency);

@@ -13,7 +13,7 @@ use crate::{
     keep_card::{Keeping, keeping},
     open_checkout::nothing_to_pay,
     payment_standing::standing,
-    same_order::asks_for_the_same,
+    same_order::is_answered_by_it,
     surcharges::Charge,
 };
 use connectors::gateway::{ChargeHow, ChargeRequest, Gateway, GatewayError};
@@ -194,8 +194,8 @@ impl Engine {
         }
     }
 
-    /// What has one of the invoices; the form's own payment for who asks for the same once more. A payment that staff have
-    /// put there was not made for it, and shows nothing here.
+    /// What has one of the invoices; the form's own payment for who asks for the same once more, or when it came to nothing.
+    /// A payment that staff have put there was not made for it, and shows nothing here.
     async fn standing_of_taken(
         &self,
         guest: &GuestPass,
@@ -203,7 +203,7 @@ impl Engine {
         order: &Order,
         payment: PaymentId,
     ) -> Result<Standing, TakeError> {
-        if payment == order.payment && !asks_for_the_same(guest, order).await? {
+        if payment == order.payment && !is_answered_by_it(guest, order).await? {
             return Err(TakeError::FormUsed);
         }
         match self.standing(guest, payer, payment).await {
