@@ -306,6 +306,12 @@ impl DifferenceKind {
         }
     }
 
+    /// What a key is about, when it is that of such a difference.
+    #[must_use]
+    pub fn about(self, key: &str) -> Option<&str> {
+        key.strip_prefix(self.told().key)?.strip_prefix(':')
+    }
+
     const fn cure(self) -> Option<Cure> {
         match self {
             Self::PostingMissing => Some(Cure::PostPayment),
@@ -434,6 +440,14 @@ mod tests {
         let mut weights = [Severity::Waits, Severity::Look, Severity::Money, Severity::Books];
         weights.sort();
         assert_eq!(weights, [Severity::Money, Severity::Books, Severity::Look, Severity::Waits]);
+    }
+
+    #[test]
+    fn g44_a_key_says_what_it_is_about_to_its_own_kind_alone() {
+        let key = difference(DifferenceKind::ChargeNotTaken).key();
+        assert_eq!(DifferenceKind::ChargeNotTaken.about(&key), Some("att_1"));
+        assert_eq!(DifferenceKind::Unasked.about(&key), None);
+        assert_eq!(DifferenceKind::Records.about("records_of:att_1"), None);
     }
 
     #[test]

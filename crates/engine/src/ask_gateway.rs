@@ -3,14 +3,21 @@
 
 use crate::{Engine, Error, jobs::chain};
 use chrono::{DateTime, Utc};
-use domain::{asking::LOOK_UP_AFTER, ids::PaymentId, payment::AttemptState, refund::RefundState};
+use domain::{
+    asking::{LOOK_UP_AFTER, SENT_AGAIN_WITHIN},
+    exception::DifferenceKind,
+    ids::PaymentId,
+    payment::AttemptState,
+    refund::RefundState,
+};
 use store::{Attempt, MerchantDb, Refund};
 
 impl Engine {
     /// What the gateway says goes the one way in. A gateway that cannot be reached is asked again by itself.
     pub(crate) async fn ask_gateway_now(&self, db: &MerchantDb, payment: PaymentId, key: &str) -> Result<(), Error> {
         let (attempts, refunds) = of_payment(db, payment).await?;
-        if let Err(cause) = self.ask_about_all(db, &attempts, &refunds).await {
+        let told = DifferenceKind::ChargeNotTaken.about(key);
+        if let Err(cause) = self.ask_about_all(db, &attempts, &refunds, told).await {
             tracing::warn!(payment.id = %payment, cause = %chain(&cause), "A gateway could not be asked at once.");
         }
         let (now_attempts, now_refunds) = of_payment(db, payment).await?;
@@ -22,10 +29,21 @@ impl Engine {
         Ok(())
     }
 
-    async fn ask_about_all(&self, db: &MerchantDb, attempts: &[Attempt], refunds: &[Refund]) -> Result<(), Error> {
+    /// `told` is the id of a charge that the gateway lists for one of these attempts.
+    async fn ask_about_all(
+        &self,
+        db: &MerchantDb,
+        attempts: &[Attempt],
+        refunds: &[Refund],
+        told: Option<&str>,
+    ) -> Result<(), Error> {
         for attempt in attempts {
-            if self.may_be_asked(attempt.state.is_open(), attempt.gateway_id.as_ref(), attempt.created_at) {
-                self.read_charge_again(db, attempt, None).await?;
+            // From then on, one that has ended without an id is looked for and not sent.
+            let may_be_told = told.is_some() && self.now() - attempt.created_at > SENT_AGAIN_WITHIN;
+            if may_be_told
+                || self.may_be_asked(attempt.state.is_open(), attempt.gateway_id.as_ref(), attempt.created_at)
+            {
+                self.read_charge_again(db, attempt, told.map(str::to_owned)).await?;
             }
         }
         for refund in refunds {
