@@ -1,7 +1,10 @@
 //! What a person does about an outcome that stays open: has the gateway asked now instead of when its turn comes. What it
 //! says goes the one way in; nobody but a gateway says what became of a charge.
 
-use crate::{Engine, Error, jobs::chain};
+use crate::{
+    Engine, Error,
+    jobs::{Work, chain},
+};
 use chrono::{DateTime, Utc};
 use domain::{
     asking::{LOOK_UP_AFTER, SENT_AGAIN_WITHIN},
@@ -21,11 +24,19 @@ impl Engine {
             tracing::warn!(payment.id = %payment, cause = %chain(&cause), "A gateway could not be asked at once.");
         }
         let (now_attempts, now_refunds) = of_payment(db, payment).await?;
-        if states(&attempts, &refunds) != states(&now_attempts, &now_refunds) {
-            let tx = db.begin().await?;
-            tx.exception_cured(key, self.now()).await?;
-            tx.commit().await?;
+        let (now, tx) = (self.now(), db.begin().await?);
+        for attempt in now_attempts.iter().filter(|attempt| attempt.state.is_open()) {
+            // Whatever the answer was, somebody goes on asking.
+            if self.may_be_asked(true, None, attempt.created_at) {
+                Work::LookUp { attempt: attempt.id }.queue_again(&tx, Some(payment), now).await?;
+            }
         }
+        let has_moved = states(&attempts, &refunds) != states(&now_attempts, &now_refunds);
+        if has_moved || DifferenceKind::Unasked.about(key).is_some() {
+            tx.exception_cured(key, now).await?;
+        }
+        tx.commit().await?;
+        self.0.bell.notify_one();
         Ok(())
     }
 
