@@ -1,49 +1,83 @@
 //! Once an hour, what was recorded here in the last days is held against itself: facts, rows, ledger, what is meant for the
 //! books, and whether somebody asks about what is open (`quality.md`, 2.3). No vendor is called. What differs is an exception
-//! like one of the daily comparison, which finds the same and ends it when it is gone.
+//! like one of the daily comparison, and ends when it is found no more.
 
 use crate::{
     Engine, Error,
     differences::FoundDifference,
     jobs::Work,
-    reconcile::is_for_an_inbox,
     verify_books::{ATTEMPTS_AT_ONCE, OPEN_MAX, own_differences},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::exception::DifferenceKind;
+use domain::{exception::DifferenceKind, ids::AttemptId};
 use std::collections::HashSet;
 use store::{AttemptRecord, MerchantDb};
 
 /// What is older is compared once a day.
 const CHECKED_FOR: TimeDelta = TimeDelta::days(2);
+/// What is found by our own rows alone. A bank that is silent for too long is none: the gateway is asked about that first.
+const KINDS: [DifferenceKind; 3] = [DifferenceKind::Records, DifferenceKind::Unasked, DifferenceKind::PostingStays];
 
 impl Engine {
     pub(crate) async fn check_records(&self, db: &MerchantDb) -> Result<(), Error> {
         let since = self.now() - CHECKED_FOR;
-        let first = self.check_since(db, since).await?;
-        if first.is_empty() {
-            return Ok(());
-        }
+        let (first, read) = self.check_since(db, since).await?;
         // What moved while it was read is no difference: it must be seen twice.
-        let before: HashSet<_> = first.iter().map(|found| found.difference.key()).collect();
-        let mut found = self.check_since(db, since).await?;
+        let before = keys(&first);
+        let mut found = if first.is_empty() { first } else { self.check_since(db, since).await?.0 };
+        let standing = keys(&found);
         found.retain(|found| before.contains(&found.difference.key()));
-        self.keep_found(db, since, found, false).await
+        if !found.is_empty() {
+            self.keep_found(db, since, found, false).await?;
+        }
+        self.end_in_order(db, &read, &standing).await
     }
 
-    async fn check_since(&self, db: &MerchantDb, since: DateTime<Utc>) -> Result<Vec<FoundDifference>, Error> {
-        let (mut found, mut after) = (Vec::new(), None);
+    /// Ends what stands of the attempts that were read and was not found of them any more.
+    async fn end_in_order(
+        &self,
+        db: &MerchantDb,
+        read: &HashSet<AttemptId>,
+        standing: &HashSet<String>,
+    ) -> Result<(), Error> {
+        let of_read = |kind: &DifferenceKind, key: &str| {
+            kind.about(key)
+                .and_then(|about| about.parse::<AttemptId>().ok())
+                .is_some_and(|attempt| read.contains(&attempt))
+        };
+        let mut over = db.exceptions_open().await?;
+        over.retain(|row| {
+            !standing.contains(&row.unique_key) && KINDS.iter().any(|kind| of_read(kind, &row.unique_key))
+        });
+        if over.is_empty() {
+            return Ok(());
+        }
+        let tx = db.begin().await?;
+        for row in over {
+            tx.exception_cured(&row.unique_key, self.now()).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// What was found, and of which attempts it was looked for.
+    async fn check_since(
+        &self,
+        db: &MerchantDb,
+        since: DateTime<Utc>,
+    ) -> Result<(Vec<FoundDifference>, HashSet<AttemptId>), Error> {
+        let (mut found, mut read, mut after) = (Vec::new(), HashSet::new(), None);
         loop {
             let records = db.attempt_records(since, after, ATTEMPTS_AT_ONCE).await?;
             let Some(last) = records.last() else { break };
             after = Some(last.attempt.id);
+            read.extend(records.iter().map(|record| record.attempt.id));
             for record in &records {
                 found.extend(own_differences(record, self.now())?);
             }
             found.extend(self.unasked(db, &records).await?.into_iter().map(|(_, found)| found));
         }
-        found.retain(is_for_an_inbox);
-        Ok(found)
+        found.retain(|found| KINDS.contains(&found.difference.kind));
+        Ok((found, read))
     }
 
     /// Those that have been open for long and that no job asks about, with when they began.
@@ -70,4 +104,8 @@ impl Engine {
         }
         Ok(found)
     }
+}
+
+fn keys(found: &[FoundDifference]) -> HashSet<String> {
+    found.iter().map(|found| found.difference.key()).collect()
 }

@@ -158,6 +158,6 @@ impl Engine {
 }
 
 /// What stands there by rows of its own is told by these.
-pub(crate) fn is_for_an_inbox(found: &FoundDifference) -> bool {
+fn is_for_an_inbox(found: &FoundDifference) -> bool {
     found.difference.kind != DifferenceKind::ToldElsewhere
 }
