@@ -2,6 +2,7 @@
 
 use chrono::{Datelike, NaiveDate};
 use domain::{
+    date::month,
     ids::InvoiceId,
     money::{Locale, Money},
     payment::{INVOICES_PER_PAYMENT_MAX, Refusal, together},
@@ -71,22 +72,8 @@ pub fn owed(board: &Dashboard) -> String {
 #[must_use]
 pub fn weekday(date: NaiveDate) -> String {
     const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-    const MONTHS: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
     let day = DAYS[date.weekday().num_days_from_monday() as usize];
-    format!("{day}, {} {}", date.day(), MONTHS[date.month0() as usize])
+    format!("{day}, {} {}", date.day(), month(date))
 }
 
 /// Prose in which no line ends inside "e-mail". Addresses stay as they are.

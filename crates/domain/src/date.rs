@@ -61,16 +61,22 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 
+/// `November`.
+#[must_use]
+pub fn month(date: NaiveDate) -> &'static str {
+    MONTHS[date.month0() as usize]
+}
+
 /// A date in words that no country reads backwards: `25 Nov 2026`.
 #[must_use]
 pub fn in_words(date: NaiveDate) -> String {
-    format!("{} {} {}", date.day(), &MONTHS[date.month0() as usize][..3], date.year())
+    format!("{} {} {}", date.day(), &month(date)[..3], date.year())
 }
 
 /// A month in words: `October 2026`.
 #[must_use]
 pub fn month_in_words(date: NaiveDate) -> String {
-    format!("{} {}", MONTHS[date.month0() as usize], date.year())
+    format!("{} {}", month(date), date.year())
 }
 
 /// `25 Nov 2026, 14:05`; its zone is named once beside all of a page.

@@ -1,7 +1,9 @@
 //! Staff pay money back (G37, G41, D24): gateway first, then the books, then everything agrees, whatever happens in
 //! between.
 
-use crate::support::{Answer, Client, Form, House, On, Server, ana, field, harbour_link, http, link, sign_event};
+use crate::support::{
+    Answer, Client, Form, House, On, Server, ana, field, harbour_link, http, link, paid_and_booked, sign_event,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use simulators::facts;
@@ -721,13 +723,7 @@ async fn survives(step: &'static str, database: On) {
     let Some(house) = House::vendors_alone_on(database).await else { return };
     let form = {
         let server = Server::start(&house, None).await;
-        let guest = Client::new(&server.portal);
-        let form = guest.open("INV-501").await;
-        guest.pay(&form, "pm_card_visa").await;
-        house.assert_paid_once("INV-501", 120_450).await;
-        // The posting is ended a moment after it stands.
-        house.assert_everything_agrees().await;
-        form
+        paid_and_booked(&house, &server.portal).await.1
     };
     {
         let mut dying = Server::start(&house, Some(step)).await;

@@ -4,7 +4,7 @@
 use crate::{
     exceptions::a_day_later,
     refunds::{Dialog, credits},
-    support::{Client, House, Server, link},
+    support::{Client, House, Server, link, paid_and_booked},
 };
 use simulators::facts;
 use std::process::{Output, Stdio};
@@ -17,11 +17,7 @@ async fn f25_a_restored_copy_names_each_payment_and_refund_that_it_lacks_and_giv
     let mut house = House::without_portal().await;
     {
         let server = Server::start(&house, None).await;
-        let guest = Client::new(&server.portal);
-        let form = guest.open("INV-501").await;
-        guest.pay(&form, "pm_card_visa").await;
-        house.assert_paid_once("INV-501", 120_450).await;
-        house.assert_everything_agrees().await;
+        let (guest, form) = paid_and_booked(&house, &server.portal).await;
         house.back_up().await;
 
         for (number, ..) in LOST {

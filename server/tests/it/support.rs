@@ -639,6 +639,17 @@ impl Client {
     }
 }
 
+/// A guest of this portal with INV-501 paid, and the form of that.
+pub async fn paid_and_booked(house: &House, portal: &str) -> (Client, Form) {
+    let guest = Client::new(portal);
+    let form = guest.open("INV-501").await;
+    guest.pay(&form, "pm_card_visa").await;
+    house.assert_paid_once("INV-501", 120_450).await;
+    // The posting is ended a moment after it stands.
+    house.assert_everything_agrees().await;
+    (guest, form)
+}
+
 /// Signed in for Acme at Northwind.
 pub async fn ana(portal: &str) -> Client {
     let ana = Client::new(portal);
