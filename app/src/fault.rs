@@ -46,6 +46,9 @@ pub enum Fault {
     /// What is added for the way of paying is not what the form showed (N12).
     #[error("For {paid_by} another surcharge applies than the page showed. Nothing was charged.")]
     SurchargeMoved { added: Money, paid_by: String },
+    /// Pressed once more in a form that a browser had kept.
+    #[error("This form was used for another payment, which stands as it was. Nothing more was charged.")]
+    PayFormUsed,
     #[error("Enter an e-mail address like name@company.com")]
     BadEmail,
     #[error("This saved method can no longer be charged. Choose another. Nothing was charged.")]
@@ -130,7 +133,7 @@ impl Fault {
             Self::MethodGone | Self::MethodRefused { .. } | Self::RefundFormUsed { .. } => 409,
             Self::RefundDisputed => 409,
             Self::BadEmail | Self::BadAmount | Self::NoReason | Self::FixUnfilled | Self::SignInUnfilled => 422,
-            Self::NoCard | Self::NoAccount | Self::NotSigned => 422,
+            Self::NoCard | Self::NoAccount | Self::NotSigned | Self::PayFormUsed => 422,
             Self::LockedOut { .. } | Self::TooManyTries { .. } | Self::TooMany => 429,
             Self::Internal { .. } => 500,
             Self::BooksUnreachable | Self::PdfUnreachable | Self::NotSetUp | Self::Offline => 503,
@@ -166,6 +169,7 @@ impl Fault {
             | Self::NoRefundsHere { .. }
             | Self::PartTooEarly => "Nothing was refunded",
             Self::RefundFormUsed { .. } => "Nothing more was refunded",
+            Self::PayFormUsed => "Nothing more was charged",
             Self::FixUnfilled => "It is not marked as fixed",
             Self::BadEmail | Self::NoMatch | Self::SignInUnfilled => "Please check what you entered",
             Self::PdfUnreachable => "The PDF cannot be opened now",

@@ -127,6 +127,7 @@ impl From<TakeError> for Fault {
             TakeError::WordsMoved => Self::WordsMoved,
             TakeError::SurchargeMoved { added, paid_by } => Self::SurchargeMoved { added, paid_by },
             TakeError::CardUnread => Self::NotLikeThat { words: DeclineReason::NotSent.words().to_owned() },
+            TakeError::FormUsed => Self::PayFormUsed,
             TakeError::BadEmail => Self::BadEmail,
             TakeError::MethodGone => Self::MethodGone,
             TakeError::TooManyTries { by, minutes, support_email } => Self::TooManyTries { by, minutes, support_email },

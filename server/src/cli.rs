@@ -145,6 +145,7 @@ async fn verify_books(days: Option<u32>) -> anyhow::Result<()> {
         "{} attempts, {} charges at gateways, {} refunds, {} postings in books, {} lines of audit trails compared.",
         verified.attempts, verified.charges, verified.refunds, verified.postings, verified.lines
     );
+    verified.days.iter().for_each(|day| println!("  {day}"));
     // Kept elsewhere, these tell whether a trail was computed anew since.
     verified.trails.iter().for_each(|end| println!("  Audit trail of {end}"));
     verified.differences.iter().for_each(|words| println!("  {words}"));

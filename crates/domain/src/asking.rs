@@ -10,6 +10,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 /// What is older than this when it gets to be sent is not sent: its process was frozen, and the sweep may be at it.
 const SEND_WITHIN: TimeDelta = TimeDelta::seconds(10);
+/// A look-up that may itself send what it looks for does so no later than this: nobody expects a payment to be made long
+/// after they pressed Pay.
+pub const SENT_AGAIN_WITHIN: TimeDelta = TimeDelta::minutes(10);
 /// The first look-up after a charge or a refund that was not answered.
 pub const LOOK_UP_SOON: TimeDelta = TimeDelta::seconds(5);
 /// The first look-up of an attempt that nobody has decided yet, or of which nothing was heard at all. Longer than a charge

@@ -161,24 +161,34 @@ impl KeepWording {
     }
 }
 
+/// Who debits Australian accounts for a merchant: a gateway does so under a number of its own, and in its own name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DebitUser {
+    pub name: &'static str,
+    /// As it is registered, with its numbers.
+    pub registered: &'static str,
+    /// Where its service agreement stands.
+    pub agreement: &'static str,
+}
+
 /// A wording of the authority to debit a bank account (S70). One that was ever shown stays as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthorityWording {
     /// What Nacha asks of an authorisation by web: that it is one, amount, time, how to revoke it (`wire/gateways.md`, 8.3).
     /// And that a debit which came back for want of money may be tried again, which `ach-1` did not say (D10).
     Ach2,
-    /// The Direct Debit Request that Stripe has its merchants show [recalled: its guide to BECS; not in `wire/`].
-    Becs1,
+    /// A Direct Debit Request to whoever debits for the merchant [recalled: a gateway's guide to BECS; not in `wire/`].
+    Becs1(DebitUser),
 }
 
 impl AuthorityWording {
-    /// What pages show now; none for what needs no authority.
+    /// What pages show now; none for what needs no authority, and for what nobody is named to debit.
     #[must_use]
-    pub const fn current(kind: MethodKind) -> Option<Self> {
-        match kind {
-            MethodKind::Card => None,
-            MethodKind::AchDebit => Some(Self::Ach2),
-            MethodKind::BecsDebit => Some(Self::Becs1),
+    pub const fn current(kind: MethodKind, user: Option<DebitUser>) -> Option<Self> {
+        match (kind, user) {
+            (MethodKind::Card, _) | (MethodKind::BecsDebit, None) => None,
+            (MethodKind::AchDebit, _) => Some(Self::Ach2),
+            (MethodKind::BecsDebit, Some(user)) => Some(Self::Becs1(user)),
         }
     }
 
@@ -187,7 +197,7 @@ impl AuthorityWording {
     pub const fn version(self) -> &'static str {
         match self {
             Self::Ach2 => "ach-2",
-            Self::Becs1 => "becs-1",
+            Self::Becs1(_) => "becs-1",
         }
     }
 
@@ -209,11 +219,10 @@ impl AuthorityWording {
                  the account here or by writing to {support}; debits already sent to the bank are not affected. I certify that \
                  I may authorise debits of this account."
             ),
-            Self::Becs1 => format!(
+            Self::Becs1(DebitUser { name, registered, agreement }) => format!(
                 "By providing your bank account details, you agree to this Direct Debit Request and the Direct Debit Request \
-                 service agreement (stripe.com/au-becs-dd-service-agreement/legal), and authorise Stripe Payments Australia \
-                 Pty Ltd ACN 160 180 343 Direct Debit User ID number 507156 (“Stripe”) to debit your account through the Bulk \
-                 Electronic Clearing System (BECS) on behalf of {merchant} (the “Merchant”) for any amounts separately \
+                 service agreement ({agreement}), and authorise {registered} (“{name}”) to debit your account through the \
+                 Bulk Electronic Clearing System (BECS) on behalf of {merchant} (the “Merchant”) for any amounts separately \
                  communicated to you by the Merchant: each that you, or someone who signs in for your company, choose to pay \
                  here, on the day that Pay is pressed. You may cancel at any time by removing the account here or by writing \
                  to {support}. You certify that you are either an account holder or an authorised signatory on the account."
@@ -228,12 +237,18 @@ mod tests {
 
     #[test]
     fn d10_a_debit_is_tried_again_only_by_words_that_say_so() {
+        let user = DebitUser { name: "Gate", registered: "Gate Pty Ltd", agreement: "gate.test/debits" };
         for kind in [MethodKind::AchDebit, MethodKind::BecsDebit] {
-            let wording = AuthorityWording::current(kind).expect("a debit has an authority");
+            let wording = AuthorityWording::current(kind, Some(user)).expect("a debit has an authority");
             let says_so = wording.text("Northwind IT", "help@northwind.test").contains("may be sent once more");
             assert_eq!(AuthorityWording::allows_retry(wording.version()), says_so, "{kind:?}");
         }
         assert!(!AuthorityWording::allows_retry("ach-1"));
+    }
+
+    #[test]
+    fn s70_no_authority_is_shown_that_would_name_nobody() {
+        assert_eq!(AuthorityWording::current(MethodKind::BecsDebit, None), None);
     }
 
     #[test]

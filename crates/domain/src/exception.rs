@@ -34,6 +34,8 @@ pub enum Cure {
     PostRefund,
     /// Have a task done that was given up.
     RunTask,
+    /// Have the gateway asked now what became of a payment and its refunds.
+    AskGateway,
 }
 
 impl Cure {
@@ -43,6 +45,7 @@ impl Cure {
         match self {
             Self::PostPayment | Self::PostRefund => "Post again",
             Self::TakeOutPayment | Self::RunTask => "Try again",
+            Self::AskGateway => "Ask the gateway now",
         }
     }
 }
@@ -54,6 +57,8 @@ pub enum DifferenceKind {
     ToldElsewhere,
     /// Facts, rows and ledger of one payment.
     Records,
+    /// An outcome is open, and no job asks about it.
+    Unasked,
     BankSilent,
     ChargeUnknown,
     ChargeNotTaken,
@@ -96,9 +101,10 @@ const COMPARE: &str = "Compare it with the gateway.";
 
 impl DifferenceKind {
     #[cfg(test)]
-    const ALL: [Self; 24] = [
+    const ALL: [Self; 25] = [
         Self::ToldElsewhere,
         Self::Records,
+        Self::Unasked,
         Self::BankSilent,
         Self::ChargeUnknown,
         Self::ChargeNotTaken,
@@ -135,6 +141,13 @@ impl DifferenceKind {
                 area: "Records",
                 cause: "What is recorded here about {} does not agree with itself.",
                 remedy: "Tell whoever runs this installation.",
+            },
+            Self::Unasked => Told {
+                key: "unasked",
+                severity: Money,
+                area: "Payment",
+                cause: "What becomes of {} is open, and nobody asks the gateway about it any more.",
+                remedy: "Have it asked, and tell whoever runs this installation.",
             },
             Self::BankSilent => Told {
                 key: "bank_silent",
@@ -293,11 +306,20 @@ impl DifferenceKind {
         }
     }
 
+    /// What a key is about, when it is that of such a difference.
+    #[must_use]
+    pub fn about(self, key: &str) -> Option<&str> {
+        key.strip_prefix(self.told().key)?.strip_prefix(':')
+    }
+
     const fn cure(self) -> Option<Cure> {
         match self {
             Self::PostingMissing => Some(Cure::PostPayment),
             Self::PostingStays => Some(Cure::TakeOutPayment),
             Self::RefundPostingMissing => Some(Cure::PostRefund),
+            Self::Unasked | Self::BankSilent | Self::ChargeNotTaken | Self::RefundDiffers | Self::RefundMissing => {
+                Some(Cure::AskGateway)
+            }
             _ => None,
         }
     }
@@ -410,6 +432,7 @@ mod tests {
             (DifferenceKind::PostingMissing, Some(Cure::PostPayment)),
             (DifferenceKind::PostingStays, Some(Cure::TakeOutPayment)),
             (DifferenceKind::RefundPostingMissing, Some(Cure::PostRefund)),
+            (DifferenceKind::BankSilent, Some(Cure::AskGateway)),
             (DifferenceKind::ChargeUnknown, None),
         ] {
             assert_eq!(difference(kind).cure(), cure, "{kind:?}");
@@ -417,6 +440,14 @@ mod tests {
         let mut weights = [Severity::Waits, Severity::Look, Severity::Money, Severity::Books];
         weights.sort();
         assert_eq!(weights, [Severity::Money, Severity::Books, Severity::Look, Severity::Waits]);
+    }
+
+    #[test]
+    fn g44_a_key_says_what_it_is_about_to_its_own_kind_alone() {
+        let key = difference(DifferenceKind::ChargeNotTaken).key();
+        assert_eq!(DifferenceKind::ChargeNotTaken.about(&key), Some("att_1"));
+        assert_eq!(DifferenceKind::Unasked.about(&key), None);
+        assert_eq!(DifferenceKind::Records.about("records_of:att_1"), None);
     }
 
     #[test]

@@ -197,6 +197,18 @@ pub struct MethodsPage {
     pub methods: Vec<SavedMethod>,
     /// What the merchant's gateway keeps.
     pub can_add: Vec<MethodKind>,
+    /// What is still to be charged to them, the next one first.
+    pub planned: Vec<PlannedDebit>,
+}
+
+/// A debit that is to be tried again, as its payer was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedDebit {
+    pub method: MethodId,
+    /// `INV-501, INV-502`
+    pub invoices: String,
+    pub amount: Money,
+    pub on: NaiveDate,
 }
 
 /// What the form for another method needs.
@@ -423,6 +435,8 @@ pub struct PaymentRow {
     /// What came back of it in all, and when last.
     pub paid_back: Option<PaidBack>,
     pub method: Option<String>,
+    /// Of a debit: by when it clears, or until when its bank may return it (N4).
+    pub bank_day: Option<String>,
     pub at: Moment,
 }
 

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use domain::{ids::MerchantId, payment::AttemptState};
 use uuid::Uuid;
 
-const PLACE: &str = "Xero";
+const PLACE: &str = "Their books";
 
 fn at(minutes: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::minutes(minutes)
@@ -57,7 +57,7 @@ fn n3_each_refusal_is_told_and_the_reason_of_the_last() {
     let now = [refused[0], refused[1], ("The books refused it", "Locked.")];
     assert_eq!(shown(&told(&acts), entry(Refused, Some("Locked."), 3)), pairs(&now));
     acts.extend([(4, Did::AskedAgain), (5, Did::Posted("pmt-1".to_owned()))]);
-    let then = [refused[0], refused[1], refused[0], refused[1], ("Posted to the books", "Xero: payment pmt-1.")];
+    let then = [refused[0], refused[1], refused[0], refused[1], ("Posted to the books", "Their books: payment pmt-1.")];
     assert_eq!(shown(&told(&acts), entry(Posted, None, 5)), pairs(&then));
 }
 
@@ -65,7 +65,7 @@ fn n3_each_refusal_is_told_and_the_reason_of_the_last() {
 fn n3_what_is_older_than_the_trail_is_told_by_its_row() {
     use BooksEntryState::{Intended, Leaving, Needless, Posted, Refused};
     for (state, says) in [
-        (Posted, Some(("Posted to the books", "Xero: payment pmt-1."))),
+        (Posted, Some(("Posted to the books", "Their books: payment pmt-1."))),
         (Refused, Some(("The books refused it", "Locked."))),
         (Leaving, Some(("To be taken out of the books", PLACE))),
         (Needless, Some(("Taken out of the books", PLACE))),

@@ -47,6 +47,16 @@ pub enum BooksSettings {
     BuiltIn,
 }
 
+impl BooksSettings {
+    /// Where payments are written, as the merchant's bookkeeper calls it.
+    pub(crate) fn place(&self) -> String {
+        match self {
+            Self::Xero { clearing_account, .. } => format!("Xero, clearing account {clearing_account}"),
+            Self::BuiltIn => "Built-in ledger".into(),
+        }
+    }
+}
+
 /// The open half of a gateway connection.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "provider", rename_all = "snake_case")]

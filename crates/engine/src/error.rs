@@ -92,6 +92,9 @@ pub enum TakeError {
     /// The page says something else by now than the form showed: it must be read again.
     #[error("the form showed other words")]
     WordsMoved,
+    /// The form has made a payment already, of another amount or in another way.
+    #[error("the form was used for another payment")]
+    FormUsed,
     /// The e-mail address for the receipt cannot be one.
     #[error("not an e-mail address")]
     BadEmail,

@@ -30,6 +30,7 @@ use store::{
 const SOON: TimeDelta = TimeDelta::minutes(15);
 /// A payer's page is over by then, and was asked for twice.
 const WAITED_LONG: TimeDelta = TimeDelta::hours(1);
+const ASK: &str = "You can have it asked at once.";
 /// So many pieces of news that are about nothing are looked at; the rest waits until these have ended.
 const PARKED_MAX: u64 = 200;
 /// Before the id of a dispute of which a part was lost.
@@ -89,6 +90,12 @@ impl OpenException {
 
     fn of(self, payment: PaymentId) -> Self {
         Self { payment: Some(payment), ..self }
+    }
+
+    /// A person need not wait until the gateway is asked again by itself.
+    fn asking(self) -> Self {
+        let remedy = if self.remedy.is_empty() { ASK.to_owned() } else { self.remedy };
+        Self { remedy, cure: Some(Cure::AskGateway), ..self }
     }
 
     /// A person can say that they have seen to it, as it is now.
@@ -154,7 +161,7 @@ impl Engine {
             let cause = format!("Nobody knows what became of a payment of {amount}. The gateway is asked again.");
             let key = format!("outcome:{}", attempt.id);
             let line = OpenException::new(key, Severity::Waits, "Payment", attempt.created_at, cause);
-            lines.push(line.of(attempt.payment_id));
+            lines.push(line.of(attempt.payment_id).asking());
         }
         for attempt in db.attempts_waiting(self.now() - WAITED_LONG).await? {
             let amount = attempt.amount()?.format(locale);
@@ -164,7 +171,7 @@ impl Engine {
             );
             let key = format!("outcome:{}", attempt.id);
             let line = OpenException::new(key, Severity::Waits, "Payment", attempt.created_at, cause);
-            lines.push(line.of(attempt.payment_id));
+            lines.push(line.of(attempt.payment_id).asking());
         }
         for attempt in db.attempts_returned_beside_refunds().await? {
             lines.extend(returned_beside_refunds(db, &attempt, locale).await?);
@@ -175,7 +182,7 @@ impl Engine {
             let key = format!("contradicted:{}", attempt.id);
             let line =
                 OpenException::new(key, Severity::Money, "Payment", attempt.updated_at, cause).of(attempt.payment_id);
-            lines.push(line.fixable("Compare it with the gateway.", attempt.updated_at));
+            lines.push(line.fixable("Compare it with the gateway.", attempt.updated_at).asking());
         }
         Ok(lines)
     }
@@ -208,7 +215,7 @@ impl Engine {
                 refund.created_at,
                 cause,
             );
-            lines.push(line.of(db.attempt(refund.attempt_id).await?.payment_id));
+            lines.push(line.of(db.attempt(refund.attempt_id).await?.payment_id).asking());
         }
         for refund in db.refunds_alarming().await? {
             let attempt = db.attempt(refund.attempt_id).await?;

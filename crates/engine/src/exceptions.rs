@@ -13,7 +13,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use domain::{
-    exception::Cure,
+    exception::{Cure, DifferenceKind},
     ids::{AttemptId, ExceptionId, InvoiceId, RefundId},
     refund::RefundState,
     views::{ExceptionBox, ExceptionFace, FixedFace},
@@ -74,6 +74,7 @@ impl Engine {
             (Some(Cure::PostRefund), Subject::Refund(refund), _) => {
                 self.post_refund_again(admin, refund, None, key).await
             }
+            (Some(Cure::AskGateway), _, Some(payment)) => self.ask_gateway_now(&admin.db, payment, key).await,
             (Some(Cure::RunTask), Subject::Task(job), _) => {
                 let tx = admin.db.begin().await?;
                 tx.job_revive(&job, self.now()).await?;
@@ -203,6 +204,8 @@ impl Subject {
 
 impl From<Exception> for OpenException {
     fn from(row: Exception) -> Self {
+        // It ends when somebody asks again, and not by what a person says.
+        let may_be_fixed = DifferenceKind::Unasked.about(&row.unique_key).is_none();
         Self {
             subject: Subject::of_key(&row.unique_key),
             key: row.unique_key,
@@ -215,7 +218,7 @@ impl From<Exception> for OpenException {
             payment: row.payment_id,
             cure: row.cure,
             page_url: None,
-            may_be_fixed: true,
+            may_be_fixed,
         }
     }
 }

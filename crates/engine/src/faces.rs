@@ -4,10 +4,10 @@ use crate::{
     Engine, Error,
     clock::{day, on_the_wall, zone},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use domain::{
-    date::Lateness,
+    date::{Lateness, in_words},
     ids::AttemptId,
     money::{Currency, Locale, Money},
     payment::{AttemptState, DeclineReason},
@@ -81,7 +81,7 @@ impl Engine {
         let disputes = db.disputes_of(&could.map(|attempt| attempt.id).collect::<Vec<_>>()).await?;
         // The newest of each stays.
         let disputes: HashMap<_, _> = disputes.iter().map(|dispute| (dispute.attempt_id, dispute.state)).collect();
-        let locale = self.set_up(db).await?.merchant.face()?.locale;
+        let (locale, today) = (self.set_up(db).await?.merchant.face()?.locale, self.clock().today(zone));
         let face = |row: Payment| {
             let attempt = attempts.get(&row.id);
             let back = attempt.and_then(|attempt| paid_back.get(&attempt.id)).copied();
@@ -104,11 +104,40 @@ impl Engine {
                     is_out: true,
                 }),
                 method: attempt.map(|attempt| method_words(attempt, locale)).transpose()?.flatten(),
+                bank_day: attempt.and_then(|attempt| BankDay::of(attempt, zone, today)).map(BankDay::words),
                 at: on_the_wall(row.created_at, zone),
                 reference: row.reference,
             })
         };
         rows.into_iter().map(face).collect()
+    }
+}
+
+/// The next day that counts for a debit (N4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BankDay {
+    /// As a rule.
+    ClearsBy(NaiveDate),
+    ReturnableUntil(NaiveDate),
+}
+
+impl BankDay {
+    pub(crate) fn of(attempt: &Attempt, zone: Tz, today: NaiveDate) -> Option<Self> {
+        let sent = day(attempt.created_at, zone);
+        match attempt.state {
+            AttemptState::Processing => attempt.kind.clears_by(sent).map(Self::ClearsBy),
+            state if state.has_money() => {
+                attempt.kind.returnable_until(sent).filter(|until| today <= *until).map(Self::ReturnableUntil)
+            }
+            _ => None,
+        }
+    }
+
+    fn words(self) -> String {
+        match self {
+            Self::ClearsBy(by) => format!("clears by {}", in_words(by)),
+            Self::ReturnableUntil(until) => format!("can be returned until {}", in_words(until)),
+        }
     }
 }
 

@@ -126,6 +126,8 @@ pub(crate) enum Work {
     LookForExpiry,
     /// Lay gateways, payments and books beside one another.
     Reconcile,
+    /// Hold what is recorded here against itself.
+    CheckRecords,
 }
 
 /// How a run ended.
@@ -177,6 +179,7 @@ impl Work {
             Self::LookForReturns => format!("look_for_returns:{period}"),
             Self::LookForExpiry => format!("look_for_expiry:{period}"),
             Self::Reconcile => format!("reconcile:{period}"),
+            Self::CheckRecords => format!("check_records:{period}"),
         }
     }
 
@@ -207,6 +210,7 @@ impl Work {
             Self::LookForReturns => "Look for debits that banks took back",
             Self::LookForExpiry => "Look for saved cards that end",
             Self::Reconcile => "Compare gateway, payments and books",
+            Self::CheckRecords => "Check what is recorded here",
         }
     }
 
@@ -239,6 +243,17 @@ impl Work {
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         Self::queue_all(std::slice::from_ref(self), tx, payment, run_at, now).await
+    }
+
+    /// Queues it though it may have ended before: what it is about has come up once more.
+    pub(crate) async fn queue_again(
+        &self,
+        tx: &MerchantTx,
+        payment: Option<PaymentId>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        self.queue(tx, payment, now, now).await?;
+        Ok(tx.job_rerun(&self.key(""), now).await?)
     }
 
     /// Queues several at once.
@@ -300,6 +315,13 @@ impl Engine {
             Work::LookForReturns => self.look_for_returns(&db).await.map(|()| Ran::Finished),
             Work::LookForExpiry => self.look_for_expiry(&db).await.map(|()| Ran::Finished),
             Work::Reconcile => self.reconcile(&db, job.tries).await,
+            Work::CheckRecords => {
+                // The next hour is its retry: tries must not pile up behind a row that cannot be read.
+                if let Err(cause) = self.check_records(&db).await {
+                    tracing::warn!(merchant.id = %db.merchant_id(), cause = %chain(&cause), "What is recorded could not be checked.");
+                }
+                Ok(Ran::Finished)
+            }
             Work::SyncBooks => {
                 // The next period is its retry: failures must not pile up behind books that are away for days.
                 if let Err(cause) = self.sync_books(&db).await {

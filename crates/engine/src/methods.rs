@@ -14,7 +14,7 @@ use crate::{
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::gateway::{Capabilities, Gateway};
 use domain::{
-    consent::AuthorityWording,
+    consent::{AuthorityWording, DebitUser},
     ids::{ConnectionId, CustomerId, MerchantId, MethodId},
     method::{MethodKind, MethodState, end_in_words, ends},
     money::Currency,
@@ -42,7 +42,8 @@ impl Engine {
             Err(_) => Vec::new(),
         };
         let methods = self.saved_methods(&payer.db, payer.customer).await?;
-        Ok(MethodsPage { who: payer.who.clone(), methods, can_add })
+        let planned = self.planned_debits(&payer.db, &methods).await?;
+        Ok(MethodsPage { who: payer.who.clone(), methods, can_add, planned })
     }
 
     /// Cards, and debits in a currency that the company owes in, or has paid in.
@@ -77,7 +78,10 @@ impl Engine {
             who: payer.who.clone(),
             method: MethodId(Uuid::now_v7()),
             kind,
-            authority: self.authority_words(&payer.db, kind).await?.map(|(_, words)| marked(words)),
+            authority: self
+                .authority_words(&payer.db, kind, capabilities.debit_user)
+                .await?
+                .map(|(_, words)| marked(words)),
             replaces: replaces.map(|old| (old.id, title(&old))),
             gateway: GatewayFace {
                 name: capabilities.name.to_owned(),
@@ -100,7 +104,8 @@ impl Engine {
         }
         let db = payer.db.clone();
         let new = self.method_row(payer, &order, connection).await?;
-        let authority = self.authority_given(payer, &order, new.created_at).await?;
+        let user = gateway.capabilities().debit_user;
+        let authority = self.authority_given(payer, &order, user, new.created_at).await?;
         if let Some(stands) = known(db.method(new.id).await)? {
             return if stands.customer_id == payer.customer { told(&stands) } else { Err(Error::NotFound.into()) };
         }
@@ -246,13 +251,16 @@ impl Engine {
         if is_kept { Ok((connection, gateway)) } else { Err(Error::NotFound) }
     }
 
-    /// What its owner signs, as pages show it now.
+    /// What its owner signs, as pages show it now. No account is debited without.
     async fn authority_words(
         &self,
         db: &MerchantDb,
         kind: MethodKind,
+        user: Option<DebitUser>,
     ) -> Result<Option<(AuthorityWording, String)>, Error> {
-        let Some(wording) = AuthorityWording::current(kind) else { return Ok(None) };
+        let Some(wording) = AuthorityWording::current(kind, user) else {
+            return if kind.is_debit() { Err(Error::NotFound) } else { Ok(None) };
+        };
         let set_up = self.set_up(db).await?;
         Ok(Some((wording, wording.text(&set_up.merchant.name, &set_up.merchant.support_email))))
     }
@@ -261,9 +269,10 @@ impl Engine {
         &self,
         payer: &PayerPass,
         order: &SaveMethod,
+        user: Option<DebitUser>,
         given_at: DateTime<Utc>,
     ) -> Result<Option<Authority>, MethodError> {
-        let Some((wording, words)) = self.authority_words(&payer.db, order.kind).await? else { return Ok(None) };
+        let Some((wording, words)) = self.authority_words(&payer.db, order.kind, user).await? else { return Ok(None) };
         if marked(words.clone()).mark != order.consent {
             return Err(MethodError::WordsMoved);
         }
@@ -279,7 +288,7 @@ impl Engine {
             holder,
             email: payer.who.email.clone(),
             address: order.network.to_string(),
-            // Stripe wants one.
+            // A gateway may ask for one.
             user_agent: order.user_agent.clone().unwrap_or_else(|| "unknown".to_owned()),
             given_at,
         }))

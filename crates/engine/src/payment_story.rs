@@ -5,10 +5,10 @@ use crate::{
     actors::Actors,
     audit_rows::Written,
     books_story::{BooksStory, RUNNING},
-    clock::{day, on_the_wall, zone},
+    clock::{on_the_wall, zone},
     dispute_story::Told,
     exception_lines::{DISPUTE_LOST, OpenException, sentence_of},
-    faces::{decline_reason, never_sent},
+    faces::{BankDay, decline_reason, never_sent},
     post_again::again,
     refund_story::{refund_events, refund_face},
     settle_payment::latest,
@@ -169,14 +169,10 @@ impl Engine {
         Ok(shares)
     }
 
-    /// Where payments are written, as the merchant's bookkeeper calls it.
     async fn books_place(&self, db: &MerchantDb) -> Result<String, Error> {
         let set_up = self.set_up(db).await?;
         let Ok(books) = set_up.connection("books") else { return Ok("Books that are not connected any more".into()) };
-        Ok(match serde_json::from_str(&books.settings)? {
-            BooksSettings::Xero { clearing_account, .. } => format!("Xero, clearing account {clearing_account}"),
-            BooksSettings::BuiltIn => "Built-in ledger".into(),
-        })
+        Ok(serde_json::from_str::<BooksSettings>(&books.settings)?.place())
     }
 
     async fn attempt_face(&self, db: &MerchantDb, attempt: &Attempt) -> Result<AttemptFace, Error> {
@@ -347,14 +343,10 @@ fn sentence(attempt: &Attempt, entries: &[BooksEntry], may_post_again: bool) -> 
 
 /// By when a debit clears, and until when its bank may return it (N4).
 fn debit_dates(attempt: &Attempt, zone: Tz, today: NaiveDate) -> String {
-    let sent = day(attempt.created_at, zone);
-    let (clears_by, returnable) = (attempt.kind.clears_by(sent), attempt.kind.returnable_until(sent));
-    match (attempt.state, clears_by, returnable) {
-        (AttemptState::Processing, Some(by), _) => format!(" As a rule that is by {}.", in_words(by)),
-        (state, _, Some(until)) if state.has_money() && today <= until => {
-            format!(" Its bank may return it until {}.", in_words(until))
-        }
-        _ => String::new(),
+    match BankDay::of(attempt, zone, today) {
+        Some(BankDay::ClearsBy(by)) => format!(" As a rule that is by {}.", in_words(by)),
+        Some(BankDay::ReturnableUntil(until)) => format!(" Its bank may return it until {}.", in_words(until)),
+        None => String::new(),
     }
 }
 

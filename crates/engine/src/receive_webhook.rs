@@ -7,6 +7,7 @@ use crate::{
     failpoint,
     jobs::{Ran, Work, chain, end_with},
 };
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use connectors::gateway::WebhookError;
 use domain::{
     ids::{AttemptId, ConnectionId, MethodId, RefundId, WebhookId},
@@ -17,6 +18,8 @@ use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use store::{Connection, Job, MerchantDb, NewWebhook, Webhook, WebhookState};
 
+/// Before what is no text that a database takes.
+const IN_BASE64: &str = "base64:";
 /// So many that are about nothing are read again in one go, the newest.
 const PARKED_AT_ONCE: u64 = 200;
 
@@ -51,6 +54,16 @@ struct About {
     is_idle: bool,
 }
 
+impl About {
+    /// As of what cannot be read.
+    const fn names_nothing(&self) -> bool {
+        let Self { attempt, gateway_id, refund, refund_gateway_id, method, kept, dispute, is_idle } = self;
+        let is_of_payment = attempt.is_some() || gateway_id.is_some() || dispute.is_some();
+        let is_of_other = refund.is_some() || refund_gateway_id.is_some() || method.is_some() || kept.is_some();
+        !is_of_payment && !is_of_other && !*is_idle
+    }
+}
+
 impl Engine {
     /// # Errors
     /// The signature is not this connection's, or the database is away; then the vendor sends it again.
@@ -81,20 +94,26 @@ impl Engine {
             event_id: news.event_id,
             kind: news.kind,
             news: serde_json::to_string(&about).map_err(Error::from)?,
-            raw: String::from_utf8_lossy(raw).into_owned(),
+            raw: kept(raw),
         };
-        self.store_news(&db, new).await?;
+        self.store_news(&db, new, about.names_nothing()).await?;
         failpoint::reach("after_news");
         self.0.bell.notify_one();
         Ok(())
     }
 
-    async fn store_news(&self, db: &MerchantDb, new: NewWebhook) -> Result<(), Error> {
+    async fn store_news(&self, db: &MerchantDb, new: NewWebhook, names_nothing: bool) -> Result<(), Error> {
         let now = self.now();
         let tx = db.begin().await?;
-        let webhook = tx.webhook_receive(new, now).await?;
+        let webhook = tx.webhook_receive(new.clone(), now).await?;
+        let read = Work::ReadNews { webhook: webhook.id };
+        let stood_for_nothing = || serde_json::from_str(&webhook.news).is_ok_and(|about: About| about.names_nothing());
+        if webhook.state == WebhookState::Parked && !names_nothing && stood_for_nothing() {
+            // A version before this one could not read it, and a person has it sent once more.
+            tx.webhook_read_anew(webhook.id, new).await?;
+            read.queue_again(&tx, None, now).await?;
+        }
         if webhook.state == WebhookState::Received {
-            let read = Work::ReadNews { webhook: webhook.id };
             read.queue(&tx, None, now, now).await?;
             // Sent once more because a person asked for it, after we had given it up.
             tx.job_revive(&read.key(""), now).await?;
@@ -180,6 +199,14 @@ impl Engine {
     }
 }
 
+/// The very bytes that were signed. No text begins like those that are none, so that they can be read back.
+fn kept(raw: &[u8]) -> String {
+    match std::str::from_utf8(raw) {
+        Ok(text) if !text.contains('\0') && !text.starts_with(IN_BASE64) => text.to_owned(),
+        _ => format!("{IN_BASE64}{}", BASE64_STANDARD.encode(raw)),
+    }
+}
+
 /// What news is about, by the gateway's name for it where it has one.
 pub(crate) fn thing_of(webhook: &Webhook) -> String {
     let Ok(about) = serde_json::from_str::<About>(&webhook.news) else { return webhook.event_id.clone() };
@@ -194,4 +221,22 @@ pub(crate) enum Worked {
     /// Not ours, or not known yet: kept for people to see, and never answered with an error (D6).
     Unknown,
     NotYet(&'static str),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d6_what_was_signed_is_kept_to_the_byte() {
+        for (raw, stands) in [
+            (b"{\"of\":\"Zo\xc3\xab\"}\n".as_slice(), "{\"of\":\"Zo\u{eb}\"}\n"),
+            (b"", ""),
+            (b"\xff{}", "base64:/3t9"),
+            (b"{}\0", "base64:e30A"),
+            (b"base64:e30A", "base64:YmFzZTY0OmUzMEE="),
+        ] {
+            assert_eq!(kept(raw), stands);
+        }
+    }
 }

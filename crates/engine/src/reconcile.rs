@@ -67,7 +67,12 @@ impl Engine {
         }
     }
 
-    async fn read_charge_again(&self, db: &MerchantDb, attempt: &Attempt, told: Option<String>) -> Result<(), Error> {
+    pub(crate) async fn read_charge_again(
+        &self,
+        db: &MerchantDb,
+        attempt: &Attempt,
+        told: Option<String>,
+    ) -> Result<(), Error> {
         if attempt.state.is_open() {
             self.look_up_told(db, attempt, Source::LookUp, told).await?;
             return Ok(());
@@ -79,7 +84,7 @@ impl Engine {
         Ok(())
     }
 
-    async fn read_refund_again(&self, db: &MerchantDb, refund: &Refund) -> Result<(), Error> {
+    pub(crate) async fn read_refund_again(&self, db: &MerchantDb, refund: &Refund) -> Result<(), Error> {
         if refund.state.is_open() {
             self.look_up_refund(db, refund, Source::LookUp).await?;
             return Ok(());
@@ -91,7 +96,7 @@ impl Engine {
     }
 
     /// Opens what was found, and ends what was not found any more, unless some of it could not be looked for.
-    async fn keep_found(
+    pub(crate) async fn keep_found(
         &self,
         db: &MerchantDb,
         since: DateTime<Utc>,

@@ -5,7 +5,7 @@ use crate::{
     Engine, Error,
     audit::{Actor, Audited},
     clock::{day, day_start, zone},
-    faces::decline_reason,
+    faces::{decline_reason, numbers},
     failpoint,
     jobs::{Ran, Work},
     send_mail::notice_keys,
@@ -16,14 +16,18 @@ use domain::{
     consent::AuthorityWording,
     date::in_words,
     debit::FailedDebit,
-    ids::AttemptId,
+    ids::{AttemptId, MethodId},
     money::Money,
     payment::{AttemptState, ShownShare, Takes, amount_to_charge},
     planted,
+    views::{PlannedDebit, SavedMethod},
 };
+use std::collections::HashMap;
 use store::{Allocation, Attempt, Authority, Job, MailState, MerchantDb, MerchantTx, NewRetry, Opened};
 use uuid::Uuid;
 
+/// What the keys of planned tries begin with.
+const PLANNED: &str = "retry_debit:";
 /// Debits are sent at this time of the merchant's day.
 const RETRY_AT: TimeDelta = TimeDelta::hours(9);
 
@@ -54,6 +58,36 @@ impl Engine {
         }
         let retry = Work::RetryDebit { attempt: attempt.id, number: attempt.retry + 1, on: Some(on) };
         retry.queue(tx, Some(attempt.payment_id), day_start(on, zone) + RETRY_AT, now).await
+    }
+
+    /// What is still to be charged to one of these.
+    pub(crate) async fn planned_debits(
+        &self,
+        db: &MerchantDb,
+        methods: &[SavedMethod],
+    ) -> Result<Vec<PlannedDebit>, Error> {
+        let tries: Vec<_> = db.jobs_waiting(PLANNED).await?.iter().filter_map(planned).collect();
+        let ids: Vec<_> = tries.iter().map(|(failed, _)| *failed).collect();
+        let failed: HashMap<_, _> = db.attempts_by_id(&ids).await?.into_iter().map(|of| (of.id, of)).collect();
+        let mut debits = Vec::new();
+        for (failed, on) in tries.iter().filter_map(|(id, on)| failed.get(id).zip(*on)) {
+            let is_shown = |id: &MethodId| methods.iter().any(|method| method.id == *id);
+            let Some(method) = failed.method_id.filter(is_shown) else { continue };
+            let invoices = numbers(&db.allocations(failed.payment_id).await?);
+            debits.push(PlannedDebit { method, invoices, amount: failed.amount()?, on });
+        }
+        Ok(debits)
+    }
+
+    /// What was still to be charged to a method that is taken out ends now, and not on its day: its payers are told.
+    pub(crate) async fn end_planned_debits(&self, tx: &MerchantTx, method: MethodId) -> Result<(), Error> {
+        for job in tx.jobs_waiting(PLANNED).await? {
+            let Some((failed, _)) = planned(&job) else { continue };
+            if tx.attempt(failed).await?.method_id == Some(method) {
+                tx.job_run_now(&job, self.now()).await?;
+            }
+        }
+        Ok(())
     }
 
     /// On the day that the account's owner was told, and on no other: their authority says so (`ach-2`). Where nothing is
@@ -167,6 +201,14 @@ async fn pays_invoices_alone(tx: &MerchantTx, attempt: &Attempt) -> Result<bool,
     let entries = tx.books_shares(attempt.id).await?;
     let is_other = entries.iter().any(|(entry, invoice)| entry.is_surcharge() || invoice.advance.is_some());
     Ok(!is_other && shares.iter().all(|share| share.advance.is_none()))
+}
+
+/// The debit that is to be tried again, and its day.
+fn planned(job: &Job) -> Option<(AttemptId, Option<NaiveDate>)> {
+    match serde_json::from_str(&job.body) {
+        Ok(Work::RetryDebit { attempt, on, .. }) => Some((attempt, on)),
+        _ => None,
+    }
 }
 
 fn allows(authority: Option<&Authority>) -> bool {

@@ -182,7 +182,9 @@ impl Engine {
             updated_at: now,
             ..method
         };
+        let id = taken_out.id;
         tx.method_write(taken_out).await?;
+        self.end_planned_debits(tx, id).await?;
         forget.queue(tx, None, now, now).await
     }
 

@@ -13,6 +13,7 @@ use crate::{
     keep_card::{Keeping, keeping},
     open_checkout::nothing_to_pay,
     payment_standing::standing,
+    same_order::is_answered_by_it,
     surcharges::Charge,
 };
 use connectors::gateway::{ChargeHow, ChargeRequest, Gateway, GatewayError};
@@ -77,7 +78,7 @@ impl Engine {
         let claims_seen = guest.db.claims_taken(&guest.invoices()).await?;
         // An invoice that nobody has tried to pay has no payment yet, neither this one nor another.
         if claims_seen > 0
-            && let Some(stands) = self.standing_already(guest, payer, order.payment).await?
+            && let Some(stands) = self.standing_already(guest, payer, &order).await?
         {
             return Ok(stands);
         }
@@ -103,7 +104,7 @@ impl Engine {
         let charge = self.charge_over(guest, gateway.as_ref(), bare, token, is_debit).await?;
         let (committed, turn) = match self.intend(guest, &order, &origin, &by, &charge, claims_seen).await? {
             Intent::Committed(committed, turn) => (committed, turn),
-            Intent::Taken(by) => return Ok(self.standing_of_taken(guest, payer, by).await?),
+            Intent::Taken(by) => return self.standing_of_taken(guest, payer, &order, by).await,
         };
         failpoint::reach("after_intent");
         // A task of its own: a payer who closes the page must not break off the charge half-way.
@@ -179,30 +180,35 @@ impl Engine {
         &self,
         guest: &GuestPass,
         payer: Option<&PayerPass>,
-        id: PaymentId,
-    ) -> Result<Option<Standing>, Error> {
-        let stands = match guest.db.payment(id).await {
-            Ok(payment) if payment.checkout_id == guest.checkout.id => Some(id),
-            Ok(_) => return Err(Error::NotFound),
+        order: &Order,
+    ) -> Result<Option<Standing>, TakeError> {
+        let stands = match guest.db.payment(order.payment).await {
+            Ok(payment) if payment.checkout_id == guest.checkout.id => Some(payment.id),
+            Ok(_) => return Err(Error::NotFound.into()),
             Err(store::Error::Missing) => guest.taken().await?,
             Err(other) => return Err(other.into()),
         };
         match stands {
-            Some(payment) => self.standing_of_taken(guest, payer, payment).await.map(Some),
+            Some(payment) => self.standing_of_taken(guest, payer, order, payment).await.map(Some),
             None => Ok(None),
         }
     }
 
-    /// What has one of the invoices. A payment that staff have put there was not made for it, and shows nothing here.
+    /// What has one of the invoices; the form's own payment for who asks for the same once more, or when it came to nothing.
+    /// A payment that staff have put there was not made for it, and shows nothing here.
     async fn standing_of_taken(
         &self,
         guest: &GuestPass,
         payer: Option<&PayerPass>,
+        order: &Order,
         payment: PaymentId,
-    ) -> Result<Standing, Error> {
+    ) -> Result<Standing, TakeError> {
+        if payment == order.payment && !is_answered_by_it(guest, order).await? {
+            return Err(TakeError::FormUsed);
+        }
         match self.standing(guest, payer, payment).await {
-            Err(Error::NotFound) => Err(Error::Contended),
-            otherwise => otherwise,
+            Err(Error::NotFound) => Err(Error::Contended.into()),
+            otherwise => Ok(otherwise?),
         }
     }
 
@@ -402,6 +408,7 @@ pub(crate) fn charge_request(attempt: &Attempt) -> Result<ChargeRequest, Error> 
             (None, _) => ChargeHow::HostedPage,
         },
         keep: attempt.keeps.is_some(),
+        unattended: attempt.retry > 0,
         postal_code: attempt.postal_code.clone(),
         return_url: attempt.return_url.clone(),
         cancel_url: attempt.cancel_url.clone(),

@@ -3,6 +3,8 @@
 
 use crate::{
     Engine, Error, Lane,
+    clock::{day, zone},
+    day_totals::{GatewayLists, Taking, lines},
     differences::{Ask, FoundDifference},
     faces::decline_reason,
     post_payment::books_reference,
@@ -26,12 +28,12 @@ use std::collections::{HashMap, HashSet};
 use store::{Attempt, AttemptRecord, BooksEntryState, MerchantDb};
 
 /// An outcome that is open longer than this waits for nobody: something is stuck (`quality.md`, 2.4).
-const OPEN_MAX: TimeDelta = TimeDelta::minutes(15);
+pub(crate) const OPEN_MAX: TimeDelta = TimeDelta::minutes(15);
 /// A bank decides about a debit within days.
 const BANK_MAX: TimeDelta = TimeDelta::days(10);
 /// One that waits for its payer may take as long as a gateway's page, and one gap between two look-ups.
 const ACTION_MAX: TimeDelta = TimeDelta::minutes(50);
-const ATTEMPTS_AT_ONCE: u64 = 500;
+pub(crate) const ATTEMPTS_AT_ONCE: u64 = 500;
 /// An attempt that began this much earlier may have been charged and posted since.
 const BEGAN_BEFORE: TimeDelta = TimeDelta::days(1);
 
@@ -47,6 +49,8 @@ pub struct Verified {
     pub postings: u64,
     /// Of audit trails.
     pub lines: u64,
+    /// What was taken on each day, in each currency, as gateways, ledger and books have it.
+    pub days: Vec<String>,
     /// The newest line of each audit trail, to be kept elsewhere: whoever computes a trail anew cannot change that.
     pub trails: Vec<String>,
     /// One sentence each.
@@ -71,6 +75,7 @@ impl Engine {
             verified.refunds += found.refunds;
             verified.postings += found.postings;
             verified.lines += found.lines;
+            verified.days.extend(found.days.into_iter().map(|day| format!("{merchant}, {day}")));
             verified.trails.extend(found.trails.into_iter().map(|end| format!("{merchant}: {end}")));
             verified.differences.extend(found.differences.into_iter().map(|words| format!("{merchant}: {words}")));
         }
@@ -86,19 +91,24 @@ impl Engine {
         let (mut verified, mut found) = (Verified::default(), Vec::new());
         let mut ours: HashMap<AttemptId, Attempt> = HashMap::new();
         let mut postings = self.listed_postings(db, since, &mut verified, &mut found).await?;
+        let (zone, mut takings) = (zone(&db.merchant().await?.time_zone), Vec::new());
         let mut after = None;
         loop {
             let records = db.attempt_records(since - BEGAN_BEFORE, after, ATTEMPTS_AT_ONCE).await?;
             let Some(last) = records.last() else { break };
             after = Some(last.attempt.id);
+            let unasked = self.unasked(db, &records).await?;
+            found.extend(unasked.into_iter().filter(|(began, _)| *began >= since).map(|(_, found)| found));
             for record in records {
                 let mut differences = own_differences(&record, self.now())?;
+                let taking = Taking::of(&record, day(record.attempt.created_at, zone), postings.as_ref())?;
                 if let Some(postings) = &mut postings {
                     differences.extend(posting_differences(&record, postings)?);
                 }
                 // What began before was read so that its traces are known, and is compared by an earlier run.
                 if record.attempt.created_at >= since {
                     verified.attempts += 1;
+                    takings.push(taking);
                     found.extend(differences);
                 }
                 ours.insert(record.attempt.id, record.attempt);
@@ -125,7 +135,8 @@ impl Engine {
                 found.extend(differences);
             }
         }
-        verified.charges = self.compare_gateways(db, since, &ours, &refunds, &mut found).await?;
+        let lists = self.compare_gateways(db, since, &ours, &refunds, &mut found).await?;
+        (verified.charges, verified.days) = (lists.charges, lines(&takings, &lists));
         let quoted = |reference: &str| {
             ours.values().any(|attempt| quotes(attempt, reference)) || refunds.iter().any(|of| of.quotes(reference))
         };
@@ -176,7 +187,7 @@ impl Engine {
         Ok(Some(by_reference))
     }
 
-    /// How many charges the gateways list.
+    /// What the gateways list as taken.
     async fn compare_gateways(
         &self,
         db: &MerchantDb,
@@ -184,10 +195,9 @@ impl Engine {
         ours: &HashMap<AttemptId, Attempt>,
         refunds: &[RefundRecord],
         found: &mut Vec<FoundDifference>,
-    ) -> Result<u64, Error> {
-        let mut charges = 0;
-        // The gateway lists such a charge as taken no more.
-        let undone: HashSet<_> = refunds.iter().filter_map(RefundRecord::charge_undone).collect();
+    ) -> Result<GatewayLists, Error> {
+        let undone = refunds.iter().filter_map(RefundRecord::charge_undone).collect();
+        let mut lists = GatewayLists { undone, ..GatewayLists::default() };
         for connection in db.connections().await?.into_iter().filter(|connection| connection.kind == "gateway") {
             let gateway = self.gateway_of(db, &connection)?;
             if !gateway.capabilities().lists {
@@ -196,12 +206,12 @@ impl Engine {
             let not_compared = |words: String| FoundDifference::new(Kind::NotCompared, connection.id, words);
             match gateway.taken_since(since).await {
                 Ok(taken) => {
-                    charges += u64::try_from(taken.len()).unwrap_or(u64::MAX);
+                    lists.add(connection.id, &taken);
                     let others = taken.iter().map(|charge| charge.attempt).filter(|id| !ours.contains_key(id));
                     let older = db.attempts_by_id(&others.collect::<Vec<_>>()).await?;
                     let known: HashMap<_, _> =
                         ours.values().chain(&older).map(|attempt| (attempt.id, attempt)).collect();
-                    found.extend(gateway_differences(connection.id, since, &taken, &known, &undone)?);
+                    found.extend(gateway_differences(connection.id, since, &taken, &known, &lists.undone)?);
                 }
                 Err(cause) => found.push(not_compared(format!("the gateway was not compared: {cause}"))),
             }
@@ -218,12 +228,12 @@ impl Engine {
                 }
             }
         }
-        Ok(charges)
+        Ok(lists)
     }
 }
 
 /// An attempt against its own facts, our ledger, and what it was to pay.
-fn own_differences(record: &AttemptRecord, now: DateTime<Utc>) -> Result<Vec<FoundDifference>, Error> {
+pub(crate) fn own_differences(record: &AttemptRecord, now: DateTime<Utc>) -> Result<Vec<FoundDifference>, Error> {
     let attempt = &record.attempt;
     let (amount, folded) = (attempt.amount()?, Folded::of(&record.facts));
     let mut found = Vec::new();
@@ -232,16 +242,15 @@ fn own_differences(record: &AttemptRecord, now: DateTime<Utc>) -> Result<Vec<Fou
         let words = format!("its facts say {:?}, its row says {:?}", folded.state, attempt.state);
         differs(Kind::Records, &words);
     }
-    let paid_back = record.refunds.iter().filter(|refund| refund.state == RefundState::Succeeded);
-    let paid_back: i64 = paid_back.map(|refund| refund.amount_minor).sum();
     // Journals of its disputes take it back, and not one of the payment's own.
     let captured = if folded.state.has_money() || is_charged_back(attempt) { amount.minor } else { 0 };
-    let lost = record.disputes.iter().filter(|dispute| dispute.state == DisputeState::Lost);
-    let lost: i64 = lost.map(|dispute| dispute.amount_minor).sum();
-    let expected = captured - paid_back - lost;
+    let expected = captured - gone_back(record);
     if record.clearing_minor != expected {
         let words = format!("our ledger has {} where {expected} should stand", record.clearing_minor);
         differs(Kind::Records, &words);
+    }
+    if record.unbalanced_minor != 0 {
+        differs(Kind::Records, &format!("its journals do not balance: {} is too much", record.unbalanced_minor));
     }
     let alive = record.refunds.iter().filter(|refund| !refund.state.is_dead());
     if alive.map(|refund| refund.amount_minor).sum::<i64>() > amount.minor {
@@ -278,6 +287,13 @@ fn own_differences(record: &AttemptRecord, now: DateTime<Utc>) -> Result<Vec<Fou
         differs(Kind::ToldElsewhere, "the gateway contradicts what was final");
     }
     Ok(found)
+}
+
+/// By its refunds and its disputes, which have journals of their own.
+pub(crate) fn gone_back(record: &AttemptRecord) -> i64 {
+    let paid_back = record.refunds.iter().filter(|refund| refund.state == RefundState::Succeeded);
+    let lost = record.disputes.iter().filter(|dispute| dispute.state == DisputeState::Lost);
+    paid_back.map(|refund| refund.amount_minor).chain(lost.map(|dispute| dispute.amount_minor)).sum()
 }
 
 /// What was written into the books for it. Each payment that is found is taken out, so that what is left is too much.

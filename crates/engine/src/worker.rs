@@ -170,7 +170,7 @@ impl Worker {
         if !self.engine.0.rounds.is_new(&period) {
             return Ok(());
         }
-        let day = now.date_naive().to_string();
+        let (day, hour) = (now.date_naive().to_string(), (now.timestamp() / 60 / 60).to_string());
         for db in self.engine.store().door_rounds().await? {
             // Broken ones wait for a person.
             let books = db.connection_of_kind("books").await?;
@@ -181,6 +181,7 @@ impl Worker {
             Work::Prune.queue_for(&tx, &day, now).await?;
             Work::LookForReturns.queue_for(&tx, &day, now).await?;
             Work::LookForExpiry.queue_for(&tx, &day, now).await?;
+            Work::CheckRecords.queue_for(&tx, &hour, now).await?;
             Work::Reconcile.queue_for_at(&tx, &day, now + RECONCILE_AFTER, now).await?;
             tx.commit().await?;
         }

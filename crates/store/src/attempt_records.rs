@@ -17,6 +17,8 @@ pub struct AttemptRecord {
     pub facts: Vec<Fact>,
     /// What our ledger has on the gateway's clearing account for it.
     pub clearing_minor: i64,
+    /// What all lines of its journals come to: nothing, as long as they balance.
+    pub unbalanced_minor: i64,
     /// What its payment gives to invoices, together.
     pub allocated_minor: i64,
     /// The writes into the books.
@@ -80,7 +82,8 @@ impl MerchantDb {
         }
         let record = |attempt: Attempt| AttemptRecord {
             facts: facts.remove(&attempt.id).unwrap_or_default(),
-            clearing_minor: clearing.get(&attempt.id).copied().unwrap_or_default(),
+            clearing_minor: clearing.get(&attempt.id).map_or(0, |(clearing, _)| *clearing),
+            unbalanced_minor: clearing.get(&attempt.id).map_or(0, |(_, all)| *all),
             allocated_minor: allocated.get(&attempt.payment_id).copied().unwrap_or_default(),
             entries: entries.remove(&attempt.id).unwrap_or_default(),
             refunds: refunds.remove(&attempt.id).unwrap_or_default(),

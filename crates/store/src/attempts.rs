@@ -138,6 +138,12 @@ impl TryFrom<observation::Model> for Observed {
     }
 }
 
+/// An id tells when it was made, by the clock of its node, and those of two nodes are no day apart.
+fn a_day_below(id: AttemptId) -> Option<AttemptId> {
+    const DAY_MS: u128 = 24 * 60 * 60 * 1_000;
+    (id.0.get_version_num() == 7).then(|| AttemptId(Uuid::from_u128(id.0.as_u128().saturating_sub(DAY_MS << 80))))
+}
+
 /// As the column has the reasons for which no card was tried.
 fn ours() -> Result<Vec<String>, Error> {
     let ours = DeclineReason::OURS.iter().map(serde_json::to_string).collect::<Result<_, _>>();
@@ -331,11 +337,26 @@ impl<C: ConnectionTrait> Scoped<C> {
         after: Option<AttemptId>,
         limit: u64,
     ) -> Result<Vec<Attempt>, Error> {
+        // Whoever begins at the first id of all reads past all that are older.
+        let after = match after {
+            Some(after) => Some(after),
+            None => match self.attempt_first(since).await? {
+                Some(first) => a_day_below(first),
+                None => return Ok(Vec::new()),
+            },
+        };
         let mut next = self.find::<Entity>().filter(Column::CreatedAt.gte(since));
         if let Some(after) = after {
             next = next.filter(Column::Id.gt(after));
         }
         Ok(next.order_by_asc(Column::Id).limit(limit).all(self.conn()).await?)
+    }
+
+    /// The first of those that began since this moment.
+    async fn attempt_first(&self, since: DateTime<Utc>) -> Result<Option<AttemptId>, Error> {
+        let of = self.find::<Entity>().filter(Column::CreatedAt.gte(since)).order_by_asc(Column::CreatedAt);
+        let first: Vec<AttemptId> = of.select_only().column(Column::Id).limit(1).into_tuple().all(self.conn()).await?;
+        Ok(first.first().copied())
     }
 
     /// # Errors

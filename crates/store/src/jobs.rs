@@ -13,6 +13,7 @@ use domain::{
 use sea_orm::{
     Condition, ConnectionTrait, PaginatorTrait, QueryOrder, QuerySelect, Statement, UpdateMany, entity::prelude::*,
 };
+use std::collections::HashSet;
 use uuid::Uuid;
 
 #[sea_orm::model]
@@ -125,18 +126,41 @@ impl MerchantTx {
         Ok(())
     }
 
+    /// Has a job that waits for its day run now.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn job_run_now(&self, job: &Model, now: DateTime<Utc>) -> Result<(), Error> {
+        let update = self.update::<Entity>().col_expr(Column::RunAt, Expr::value(moment(now)));
+        let waits = update.filter(Column::Id.eq(job.id)).filter(Column::State.eq(JobState::Ready));
+        waits.exec(self.conn()).await?;
+        Ok(())
+    }
+
     /// Makes a dead job due again: what it is about has come up once more.
     ///
     /// # Errors
     /// The database is away.
     pub async fn job_revive(&self, unique_key: &str, now: DateTime<Utc>) -> Result<(), Error> {
+        self.job_due_again(unique_key, &[JobState::Dead], now).await
+    }
+
+    /// Makes a job due again however it has ended.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn job_rerun(&self, unique_key: &str, now: DateTime<Utc>) -> Result<(), Error> {
+        self.job_due_again(unique_key, &[JobState::Dead, JobState::Done], now).await
+    }
+
+    async fn job_due_again(&self, unique_key: &str, ended: &[JobState], now: DateTime<Utc>) -> Result<(), Error> {
         let update = self
             .update::<Entity>()
             .col_expr(Column::State, Expr::value(JobState::Ready))
             .col_expr(Column::RunAt, Expr::value(moment(now)))
             .col_expr(Column::Tries, Expr::value(0));
-        let dead = update.filter(Column::UniqueKey.eq(unique_key)).filter(Column::State.eq(JobState::Dead));
-        dead.exec(self.conn()).await?;
+        let of = update.filter(Column::UniqueKey.eq(unique_key));
+        of.filter(Column::State.is_in(ended.iter().copied())).exec(self.conn()).await?;
         Ok(())
     }
 
@@ -244,6 +268,27 @@ impl MerchantDb {
 }
 
 impl<C: ConnectionTrait> Scoped<C> {
+    /// Those that wait for their day, and whose key begins so.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn jobs_waiting(&self, key: &str) -> Result<Vec<Model>, Error> {
+        // In words, as in the partial index of what is due: most jobs are done.
+        let due = self.find::<Entity>().filter(Expr::cust("state IN ('ready', 'leased')"));
+        let waiting = due.filter(Column::State.eq(JobState::Ready)).filter(Column::UniqueKey.starts_with(key));
+        Ok(waiting.order_by_asc(Column::RunAt).all(self.conn()).await?)
+    }
+
+    /// Which of these keys have a job that is still to be done.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn jobs_alive(&self, keys: Vec<String>) -> Result<HashSet<String>, Error> {
+        let of = self.find::<Entity>().filter(Column::UniqueKey.is_in(keys));
+        let alive = of.filter(Column::State.is_in([JobState::Ready, JobState::Leased])).all(self.conn()).await?;
+        Ok(alive.into_iter().map(|job| job.unique_key).collect())
+    }
+
     /// # Errors
     /// The database is away.
     pub async fn jobs_of_payment(&self, payment: PaymentId) -> Result<Vec<Model>, Error> {

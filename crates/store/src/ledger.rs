@@ -127,21 +127,25 @@ impl MerchantTx {
 }
 
 impl<C: ConnectionTrait> Scoped<C> {
-    /// What stands on an account for each of these attempts.
+    /// What stands on an account for each of these attempts, and on all of them together, which is nothing.
     pub(crate) async fn account_sums(
         &self,
         attempts: &[AttemptId],
         account: Account,
-    ) -> Result<HashMap<AttemptId, i64>, Error> {
+    ) -> Result<HashMap<AttemptId, (i64, i64)>, Error> {
         let journals = self.find::<journal::Entity>().filter(journal::Column::AttemptId.is_in(attempts.to_vec()));
         let journals: HashMap<_, _> =
             journals.all(self.conn()).await?.into_iter().map(|row| (row.id, row.attempt_id)).collect();
-        let lines = self.find::<posting::Entity>().filter(posting::Column::Account.eq(account));
+        let lines = self.find::<posting::Entity>();
         let lines = lines.filter(posting::Column::JournalId.is_in(journals.keys().copied())).all(self.conn()).await?;
-        let mut sums = HashMap::new();
+        let mut sums: HashMap<_, (i64, i64)> = HashMap::new();
         for line in lines {
             let attempt = journals.get(&line.journal_id).ok_or(Error::Missing)?;
-            *sums.entry(*attempt).or_default() += line.amount_minor;
+            let (on_it, on_all) = sums.entry(*attempt).or_default();
+            if line.account == account {
+                *on_it += line.amount_minor;
+            }
+            *on_all += line.amount_minor;
         }
         Ok(sums)
     }

@@ -73,6 +73,20 @@ impl MerchantTx {
         stands.only(self.conn()).await?.ok_or(Error::Missing)
     }
 
+    /// Has a parked event worked after all, by what is read in a delivery of it that came later.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's event, and for one that is parked no more.
+    pub async fn webhook_read_anew(&self, id: WebhookId, new: NewWebhook) -> Result<(), Error> {
+        let update = self
+            .update::<Entity>()
+            .col_expr(Column::Kind, Expr::value(text(&new.kind)))
+            .col_expr(Column::News, Expr::value(new.news))
+            .col_expr(Column::Raw, Expr::value(new.raw))
+            .col_expr(Column::State, Expr::value(WebhookState::Received));
+        self.update_one(update.filter(Column::Id.eq(id)).filter(Column::State.eq(WebhookState::Parked))).await
+    }
+
     /// # Errors
     /// [`Error::Missing`] also for another merchant's event.
     pub async fn webhook_move(&self, id: WebhookId, state: WebhookState) -> Result<(), Error> {

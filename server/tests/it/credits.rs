@@ -4,12 +4,12 @@
 use crate::{
     debits,
     refunds::Dialog,
-    support::{Client, Form, House, On, ana, harbour_link, http},
+    support::{Client, Form, House, On, Server, ana, harbour_link, http},
     unposted::enter_by_hand,
 };
 use serde_json::json;
 use simulators::facts;
-use std::process::Stdio;
+use std::{process::Stdio, time::Duration};
 
 const KEEPS_CREDIT: &str = "UPDATE merchant SET takes_more = TRUE WHERE name = 'Northwind IT'";
 const TAKES_PREPAYMENTS: &str = "UPDATE merchant SET takes_prepayments = TRUE WHERE name = 'Northwind IT'";
@@ -330,6 +330,42 @@ async fn d30_g34_a_prepayment_whose_answer_is_lost_stands_once() {
     ana.pay(&ana.form(&opened).await, "pm_card_visa").await;
     assert_credit(&house, "RECEIVE-PREPAYMENT", 50_000, 50_000).await;
     house.assert_everything_agrees().await;
+}
+
+/// The process dies at this step of what stays as credit, paid in advance or over what is due, and another one goes on.
+async fn survives(step: &'static str, is_prepaid: bool, database: On) {
+    let Some(house) = House::vendors_alone_on(database).await else { return };
+    house.execute(KEEPS_CREDIT).await;
+    house.execute(TAKES_PREPAYMENTS).await;
+    {
+        let mut dying = Server::start(&house, Some(step)).await;
+        let ana = ana(&dying.portal).await;
+        let form = if is_prepaid {
+            let opened = ana.post("/api/payments/prepay", &[("amount", "95.50")]).await.location.unwrap();
+            ana.form(&opened).await
+        } else {
+            let form = ana.open("INV-501").await;
+            Form::read(&change(&ana, &form, "USD", "1,300.00").await)
+        };
+        ana.try_post("/api/payments/take", &form.fields("pm_card_visa")).await;
+        dying.until_dead(step).await;
+    }
+    let _server = Server::start(&house, None).await;
+    let stands = async || house.advances().await.len() == 1;
+    house.until_within(&format!("{step}: it stands in the books"), Duration::from_secs(60), stands).await;
+    let kind = if is_prepaid { "RECEIVE-PREPAYMENT" } else { "RECEIVE-OVERPAYMENT" };
+    assert_credit(&house, kind, 9_550, 9_550).await;
+    house.assert_everything_agrees().await;
+    assert_eq!((house.charges().await.len(), house.advances().await.len()), (1, 1), "{step}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d4_g29_g34_a_server_killed_between_charge_and_posting_keeps_each_credit_once() {
+    const STEPS: [&str; 2] = ["after_charge", "after_post"];
+    let stories = [On::Sqlite, On::Postgres].into_iter().flat_map(|database| {
+        [false, true].into_iter().flat_map(move |is_prepaid| STEPS.map(|step| survives(step, is_prepaid, database)))
+    });
+    futures::future::join_all(stories).await;
 }
 
 #[tokio::test]

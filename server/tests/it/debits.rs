@@ -3,7 +3,7 @@
 
 use crate::{
     kept_cards::change_at_stripe,
-    methods::kept,
+    methods::{kept, pay_with},
     refunds::Dialog,
     support::{self, Answer, Client, Form, House, On, ana, field, link},
 };
@@ -52,13 +52,20 @@ async fn d8_n4_a_debit_is_sent_with_dates_and_booked_and_receipted_when_it_has_c
         let open = others.get(&link("INV-501")).await.location.unwrap();
         assert!(!others.get(&open).await.body.contains("id=\"pay-button\""), "nobody pays it meanwhile");
         tells(&house, &form, "The books are told when it clears").await;
+        for page in [ana.get("/dashboard").await.body, house.staff().await.get("/admin/transactions").await.body] {
+            assert!(page.contains(", clears by "), "{page}");
+        }
 
         house.advance(json!({"days": 7})).await;
         house.assert_paid_once("INV-501", 120_450).await;
         house.until("it is receipted", async || house.mails().await.contains("Receipt: $1,204.50")).await;
         // Their session has ended meanwhile.
         drop(ana);
-        let page = support::ana(&house.portal).await.get(&format!("/payments/{}", form.payment)).await.body;
+        let ana = support::ana(&house.portal).await;
+        for page in [ana.get("/payments").await.body, house.staff().await.get("/admin/transactions").await.body] {
+            assert!(page.contains(", can be returned until ") && !page.contains("clears by"), "{page}");
+        }
+        let page = ana.get(&format!("/payments/{}", form.payment)).await.body;
         assert!(page.contains("You paid $1,204.50") && page.contains("can still return it until"), "{page}");
         house.assert_everything_agrees().await;
     }
@@ -87,6 +94,47 @@ async fn d9_a_late_return_leaves_all_books_reopens_the_invoice_and_tells_the_pay
         house.until("it is paid by card", async || house.books_invoice("INV-501").await["due_minor"] == 0).await;
         house.assert_everything_agrees().await;
     }
+}
+
+#[tokio::test]
+async fn s39_s40_a_payer_pays_again_from_the_dashboard_after_a_late_return() {
+    let house = House::new().await;
+    let (_, form, _) = paid(&house.portal, "pm_usBankAccount_dispute").await;
+    house.advance(json!({"days": 6})).await;
+    house.assert_paid_once("INV-501", 120_450).await;
+    house.assert_everything_agrees().await;
+    assert!(!ana(&house.portal).await.get("/dashboard").await.body.contains("INV-501"), "paid is not outstanding");
+
+    house.advance(json!({"days": 25})).await;
+    tells(&house, &form, "The bank took the money back. It does not stand in the books").await;
+    let ana = ana(&house.portal).await;
+    let board = async || ana.get("/dashboard").await.body;
+    house.until("it is outstanding again", async || board().await.contains("INV-501")).await;
+    let board = board().await;
+    let (_, row) = board.split_once("INV-501").unwrap();
+    let opened = ana.post("/api/invoices/pay", &[("invoice", &field(row, "invoice"))]).await.location.unwrap();
+    ana.pay(&ana.form(&opened).await, "pm_card_visa").await;
+    house.until("it is paid by card", async || house.books_invoice("INV-501").await["due_minor"] == 0).await;
+    house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
+async fn s24_s2_only_an_account_that_is_set_up_is_offered_and_pays_by_debit() {
+    let house = House::new().await;
+    let ana = ana(&house.portal).await;
+    let offer = async || {
+        let form = ana.open("INV-501").await;
+        ana.get(&format!("/npe?transactionId={}", form.checkout)).await.body
+    };
+    let before = offer().await;
+    assert!(!before.contains("STRIPE TEST BANK"), "{before}");
+    let (account, _) = save(&ana, "pm_usBankAccount_success", "Ana Example").await;
+    let after = offer().await;
+    assert!(after.contains("STRIPE TEST BANK ··6789"), "{after}");
+    let sent = pay_with(&ana, "INV-501", &account).await.location.unwrap();
+    assert!(ana.get(&sent).await.body.contains("$1,204.50 was sent to your bank"));
+    house.advance(json!({"days": 7})).await;
+    house.assert_paid_once("INV-501", 120_450).await;
 }
 
 #[tokio::test]
@@ -163,13 +211,13 @@ async fn d10_a_debit_that_the_bank_refuses_frees_the_invoice_and_only_a_hard_no_
 }
 
 const RETRIES: &str = "SELECT count(*) FROM job WHERE unique_key LIKE 'retry_debit:%'";
-const DEBITS: &str = "SELECT count(*) FROM attempt WHERE kind = 'ach_debit'";
-const FAILED: &str = "SELECT count(*) FROM attempt WHERE kind = 'ach_debit' AND state = 'declined'";
+pub const DEBITS: &str = "SELECT count(*) FROM attempt WHERE kind = 'ach_debit'";
+pub const FAILED: &str = "SELECT count(*) FROM attempt WHERE kind = 'ach_debit' AND state = 'declined'";
 /// Mails that name the day of the next try.
-const NAMED: &str =
+pub const NAMED: &str =
     "SELECT count(*) FROM mail WHERE text LIKE '%it is debited again on that day%' AND state = 'accepted'";
 /// Mails that tell of a debit with its dates.
-const SENT: &str = "SELECT count(*) FROM mail WHERE subject LIKE 'Sent to your bank: $1,204.50%'";
+pub const SENT: &str = "SELECT count(*) FROM mail WHERE subject LIKE 'Sent to your bank: $1,204.50%'";
 /// Mails that tell that there is no such try after all.
 const NOT_AGAIN: &str = "SELECT count(*) FROM mail WHERE subject LIKE 'Not debited again: $1,204.50%'";
 /// Tries whose day is over.
@@ -193,7 +241,7 @@ pub async fn to_the_next_try(house: &House, database: On) {
 }
 
 /// INV-501, debited from an account without money at a merchant that has such debits tried again.
-async fn without_money(house: &House) -> Form {
+pub async fn without_money(house: &House) -> Form {
     house.execute("UPDATE merchant SET retries_debits = TRUE WHERE name = 'Northwind IT'").await;
     let (_, form, _) = paid(&house.portal, "pm_usBankAccount_insufficientFunds").await;
     house.until("the payer reads that it was sent", async || house.number(SENT).await == 1).await;
@@ -221,6 +269,9 @@ async fn d10_want_of_money_is_tried_again_twice_where_the_merchant_has_that_on()
         house.advance(json!({"days": 30})).await;
         house.assert_everything_agrees().await;
         assert_eq!(house.number(DEBITS).await, 3);
+        let failed = house.charges_that("failed").await;
+        let unattended = failed.iter().filter(|charge| charge["no_challenge"] == true).count();
+        assert_eq!((failed.len(), unattended), (3, 2), "the first one was sent by its payer");
         assert!(house.charges().await.is_empty() && house.books_payments("INV-501").await.is_empty());
     }
 }
@@ -237,6 +288,32 @@ async fn d1_d10_a_debit_is_not_tried_again_once_its_invoice_was_paid_in_another_
     house.until("its day is over", async || house.number(OVER).await == 1).await;
     assert_eq!((house.number(DEBITS).await, house.number(NOT_AGAIN).await), (1, 1), "and its payer reads so");
     house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
+async fn n13_d10_who_removes_an_account_reads_what_depends_on_it_and_that_ends_with_it() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::with_mail(database).await else { continue };
+        without_money(&house).await;
+        house.until("the payer reads the day", async || house.number(NAMED).await == 1).await;
+        let ana = ana(&house.portal).await;
+        let (other, _) = save(&ana, "pm_usBankAccount_success", "Ana Example").await;
+        let page = ana.get("/methods").await.body;
+        let rows: Vec<_> = page.split("<div class=\"method\">").skip(1).collect();
+        let planned = "$1,204.50 for INV-501, on ";
+        let (with, without): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.contains(planned));
+        assert!(with.len() == 1 && !with[0].contains("No automatic payment hangs on it."), "{page}");
+        assert!(without.len() == 1 && without[0].contains(&other), "nothing hangs on the other one: {page}");
+        assert!(without[0].contains("No automatic payment hangs on it."), "{page}");
+
+        let removed = ana.post("/api/methods/remove", &[("method", &field(with[0], "method"))]).await;
+        assert_eq!(removed.status, 303, "{}", removed.body);
+        house.until("its payer is told at once", async || house.number(NOT_AGAIN).await == 1).await;
+        assert_eq!(house.number(OVER).await, 1);
+        house.advance(json!({"days": 30})).await;
+        house.assert_everything_agrees().await;
+        assert_eq!(house.number(DEBITS).await, 1, "nothing more was debited");
+    }
 }
 
 #[tokio::test]

@@ -36,7 +36,7 @@ async fn d2_d4_an_answer_that_is_lost_after_the_charge_is_found_and_nobody_pays_
 }
 
 #[tokio::test]
-async fn d2_an_error_before_the_charge_is_cleared_up_and_the_payer_may_try_again() {
+async fn n5_d2_an_error_before_the_charge_is_cleared_up_and_the_payer_may_try_again() {
     let house = House::new().await;
     house.arm("stripe", "http:500", "POST /stripe/v1/payment_intents").await;
     let (client, form, result) = press(&house).await;

@@ -1,10 +1,10 @@
-//! The real server, killed between any two steps of what comes days after a payment: a bank debit that clears and then comes
-//! back, a dispute that is lost, and the news that tell of them. Gateway, ledger and books agree afterwards, with one
-//! reversal and one mail (F1 of quality.md, 2.2). How a debit is sent has the steps of a card (`kills.rs`).
+//! The real server, killed between any two steps of a bank debit and of what comes days after a payment: a debit that is
+//! sent, that clears and then comes back, or is tried again; a dispute that is lost; and the news that tell of them. Gateway,
+//! ledger and books agree afterwards, with one reversal and one mail (F1 of quality.md, 2.2).
 
 use crate::{
     debits, disputes, kills,
-    support::{House, On, Server, http, own_port},
+    support::{House, On, Server, ana, http, own_port},
 };
 use serde_json::{Value, json};
 use simulators::facts;
@@ -13,6 +13,11 @@ use std::{net::SocketAddr, time::Duration};
 const KNOWN_WITHIN: Duration = Duration::from_secs(60);
 /// The gateway's last try to tell of something comes after 72 seconds.
 const TOLD_WITHIN: Duration = Duration::from_secs(90);
+/// Every step at which the process can be made to die while a debit is sent.
+const SENDING_STEPS: [&str; 5] =
+    ["before_intent", "after_intent", "after_charge", "before_record_commit", "after_record"];
+/// The same while one that failed is tried again.
+const RETRY_STEPS: [&str; 2] = ["before_retry_intent", "after_retry_intent"];
 /// Every step at which the process can be made to die while a debit clears, and then while it comes back: a story is killed
 /// at one of each.
 const DEBIT_STEPS: [(&str, &str); 9] = [
@@ -37,6 +42,7 @@ const DISPUTE_STEPS: [&str; 7] = [
     "before_take_back_commit",
 ];
 
+const UNDER_WAY: &str = "SELECT count(*) FROM attempt WHERE state = 'processing'";
 const UNREAD: &str = "SELECT count(*) FROM webhook WHERE state = 'received'";
 const MAILS: &str = "SELECT count(*) FROM mail";
 const RECEIPTS: &str = "SELECT count(*) FROM mail WHERE subject LIKE 'Receipt%'";
@@ -68,6 +74,65 @@ async fn debit_survives((clearing, returning): (&str, &str), database: On) {
     until_all_is_told(&house).await;
     assert_eq!(house.number(RECEIPTS).await, 1, "{clearing}, {returning}");
     assert_eq!(house.number(MAILS).await, 4, "{clearing}, {returning}: and that it came back, once");
+}
+
+async fn sending_survives(step: &'static str, database: On) {
+    let Some(house) = House::vendors_alone_on(database).await else { return };
+    let account = {
+        let server = Server::start(&house, None).await;
+        debits::save(&ana(&server.portal).await, "pm_usBankAccount_success", "Ana Example").await.0
+    };
+    {
+        let mut dying = Server::start(&house, Some(step)).await;
+        press_debit(&dying.portal, &account).await;
+        dying.until_dead(step).await;
+    }
+    let server = Server::start(&house, None).await;
+    if step == "before_intent" {
+        assert_eq!(house.number(debits::DEBITS).await, 0, "nothing was meant yet");
+        press_debit(&server.portal, &account).await;
+    }
+    let is_sent = async || house.number(UNDER_WAY).await == 1;
+    house.until_within(&format!("{step}: it is at the bank"), KNOWN_WITHIN, is_sent).await;
+    house.advance(json!({"days": 7})).await;
+    house.assert_paid_once_within("INV-501", 120_450, KNOWN_WITHIN).await;
+    house.assert_everything_agrees().await;
+    assert_eq!(house.number(debits::DEBITS).await, 1, "{step}");
+}
+
+/// Presses Pay for INV-501 with a saved account, and does not mind when the connection dies.
+async fn press_debit(portal: &str, account: &str) {
+    let payer = ana(portal).await;
+    let form = payer.open("INV-501").await;
+    let mut fields = form.fields("").to_vec();
+    fields.push(("saved", account));
+    payer.try_post("/api/payments/take", &fields).await;
+}
+
+async fn retry_survives(step: &'static str, database: On) {
+    let Some(mut house) = House::vendors_alone_on(database).await else { return };
+    let mail = house.mail_server().await;
+    // What no mail has told of is not tried again.
+    let smtp = ("SMTP_URL", mail.as_str());
+    {
+        let server = Server::start_with(&house, &[smtp]).await;
+        house.portal.clone_from(&server.portal);
+        debits::without_money(&house).await;
+        house.until("the payer reads the day", async || house.number(debits::NAMED).await == 1).await;
+    }
+    {
+        let mut dying = Server::start_with(&house, &[smtp, ("WISEPAY_FAILPOINT", step)]).await;
+        debits::to_the_next_try(&house, database).await;
+        dying.until_dead(step).await;
+    }
+    let _server = Server::start_with(&house, &[smtp]).await;
+    let is_sent = async || house.number(debits::SENT).await == 2;
+    house.until_within(&format!("{step}: it is sent again"), KNOWN_WITHIN, is_sent).await;
+    house.advance(json!({"days": 6})).await;
+    house.until(&format!("{step}: it has failed again"), async || house.number(debits::FAILED).await == 2).await;
+    house.assert_everything_agrees().await;
+    assert_eq!(house.number(debits::DEBITS).await, 2, "{step}");
+    assert!(house.charges().await.is_empty() && house.books_payments("INV-501").await.is_empty(), "{step}");
 }
 
 async fn dispute_survives(step: &str, database: On) {
@@ -118,6 +183,20 @@ async fn assert_taken_out_once(house: &House, step: &str) {
     house.assert_everything_agrees().await;
     assert_eq!(house.books_invoice("INV-501").await["due_minor"], 120_450, "{step}: it is owed again");
     assert_eq!(house.number(REVERSALS).await, 1, "{step}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d4_d8_a_server_killed_at_any_step_of_sending_a_debit_sends_it_once() {
+    let stories = [On::Sqlite, On::Postgres].into_iter();
+    futures::future::join_all(stories.flat_map(|database| SENDING_STEPS.map(|step| sending_survives(step, database))))
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d4_d10_a_server_killed_while_it_tries_a_debit_again_sends_it_once() {
+    let stories = [On::Sqlite, On::Postgres].into_iter();
+    futures::future::join_all(stories.flat_map(|database| RETRY_STEPS.map(|step| retry_survives(step, database))))
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,6 +21,7 @@ mod late_kills;
 mod links;
 mod methods;
 mod outages;
+mod outcomes;
 mod pay;
 mod payrix;
 mod proof;

@@ -1,9 +1,10 @@
 //! Saved cards (S52-S54, D22, D32): kept once at the gateway whatever happens in between, charged by their company alone,
 //! and forgotten when they are taken out.
 
-use crate::support::{Answer, Client, House, ana, field, http};
+use crate::support::{Answer, Client, House, On, Server, ana, field, http};
 use serde_json::{Value, json};
 use simulators::facts;
+use std::time::Duration;
 
 const SET_UPS: &str = "POST /stripe/v1/setup_intents";
 
@@ -45,7 +46,12 @@ async fn set_ups(house: &House) -> Vec<Value> {
 
 /// The payer says on the bank's page that it is them; where that leads.
 pub async fn finish_at(bank: &str) -> String {
-    let answered = http().post(bank).form(&[("outcome", "complete")]).send().await.unwrap();
+    answer_at(bank, "complete").await
+}
+
+/// The payer answers on the bank's page; where that leads.
+pub async fn answer_at(bank: &str, outcome: &str) -> String {
+    let answered = http().post(bank).form(&[("outcome", outcome)]).send().await.unwrap();
     answered.headers()["location"].to_str().unwrap().to_owned()
 }
 
@@ -203,6 +209,32 @@ async fn d2_a_card_whose_answer_was_lost_is_found_and_kept_once() {
         house.until(&format!("{fault}: {ended}"), async || saved(&ana).await.contains(ended)).await;
         assert_eq!(kept(&house).await.len(), number, "{fault}");
     }
+}
+
+/// The process dies at this step of a card's saving, and another one goes on.
+async fn survives(step: &'static str, database: On) {
+    let Some(house) = House::vendors_alone_on(database).await else { return };
+    {
+        let mut dying = Server::start(&house, Some(step)).await;
+        let ana = ana(&dying.portal).await;
+        let method = field(&ana.get("/methods/new").await.body, "method");
+        ana.try_post("/api/methods/save", &[("method", &method), ("token", "pm_card_visa"), ("nickname", "")]).await;
+        dying.until_dead(step).await;
+    }
+    let server = Server::start(&house, None).await;
+    let ana = ana(&server.portal).await;
+    let is_ready = async || saved(&ana).await.contains("Ready");
+    house.until_within(&format!("{step}: it can be charged"), Duration::from_secs(60), is_ready).await;
+    let rows = house.number("SELECT COUNT(*) FROM method").await;
+    assert_eq!((kept(&house).await.len(), rows), (1, 1), "{step}");
+    house.assert_everything_agrees().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d4_s52_a_server_killed_while_it_saves_a_card_keeps_it_once() {
+    const STEPS: [&str; 2] = ["after_method_intent", "after_store"];
+    let stories = [On::Sqlite, On::Postgres].into_iter();
+    futures::future::join_all(stories.flat_map(|database| STEPS.map(|step| survives(step, database)))).await;
 }
 
 #[tokio::test]

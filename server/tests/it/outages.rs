@@ -5,6 +5,7 @@ use crate::{
     disputes, kills,
     support::{Client, Form, House, On, Server, harbour_link, link},
 };
+use chrono::TimeDelta;
 use serde_json::json;
 use std::{
     net::SocketAddr,
@@ -89,6 +90,54 @@ async fn f12_a_clock_that_leaps_while_an_outcome_is_open_charges_once() {
         assert_paid(&house, &INVOICES[..1]).await;
     }))
     .await;
+}
+
+/// What is pressed and posted meanwhile is done at once; what waits for its time waits until the clock is right again.
+#[tokio::test(flavor = "multi_thread")]
+async fn f12_a_server_whose_clock_goes_back_while_an_outcome_is_open_charges_once() {
+    futures::future::join_all([TimeDelta::hours(-1), TimeDelta::days(-1)].map(|back| async move {
+        let house = House::without_portal().await;
+        let server = Server::start(&house, None).await;
+        house.arm("stripe", "reset_after_execute", CHARGE).await;
+        let guest = Client::new(&server.portal);
+        let form = guest.open("INV-501").await;
+        let pressed = guest.pay(&form, "pm_card_visa").await.location;
+        assert!(guest.get(pressed.as_deref().unwrap()).await.body.contains("Do not pay again"), "{back}");
+
+        house.put_processes(back);
+        assert_eq!(guest.pay(&form, "pm_card_visa").await.location, pressed, "{back}: the same form");
+        let other = Client::new(&server.portal);
+        let paid = other.pay(&other.open("INV-502").await, "pm_card_visa").await.location.unwrap();
+        assert!(other.get(&paid).await.body.contains("You paid"), "{back}: payments go on");
+        house.until("it is booked", async || house.books_payments("INV-502").await.len() == 1).await;
+
+        house.put_processes(TimeDelta::zero());
+        assert_paid(&house, &INVOICES[..2]).await;
+    }))
+    .await;
+}
+
+/// The vendors' own counters: a delay of nothing hits each request that the throttling let through.
+#[tokio::test]
+async fn f19_payments_in_a_storm_of_throttling_send_at_most_a_tenth_more_than_they_must() {
+    const COUNTED: u64 = 1_000_000;
+    let house = House::new().await;
+    let storms = [("stripe", CHARGE, 3), ("xero", POSTING, 6)];
+    for (vendor, matching, times) in storms {
+        house.arm_with(json!({"vendor": vendor, "fault": "http:429", "times": times, "match": matching})).await;
+        house.arm_with(json!({"vendor": vendor, "fault": "delay_ms:0", "times": COUNTED, "match": matching})).await;
+    }
+    futures::future::join_all(INVOICES.map(|(number, _)| pay(&house, number))).await;
+    let is_over = async || house.armed().await["armed"].as_array().unwrap().len() == storms.len();
+    house.until_within("the storm is over", KNOWN_WITHIN, is_over).await;
+    assert_paid(&house, &INVOICES).await;
+    let armed = house.armed().await;
+    for (vendor, _, throttled) in storms {
+        let counter = armed["armed"].as_array().unwrap().iter().find(|fault| fault["vendor"] == vendor).unwrap();
+        let sent = COUNTED - counter["times"].as_u64().unwrap() + throttled;
+        let needed = INVOICES.len() as u64 + throttled;
+        assert!(sent * 10 <= needed * 11, "{vendor}: {sent} instead of {needed}");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! A guest pays an invoice, and every book agrees.
 
-use crate::support::{House, On, field};
+use crate::{
+    methods::{answer_at, finish_at},
+    support::{Client, Form, House, On, field},
+};
 use serde_json::json;
 use simulators::facts;
 use std::time::Duration;
@@ -79,6 +82,46 @@ async fn d31_a_declined_card_is_explained_and_another_one_pays() {
     let again = client.form(&format!("/npe?transactionId={}", form.checkout)).await;
     client.pay(&again, "pm_card_visa").await;
     house.assert_paid_once("INV-501", 120_450).await;
+}
+
+/// Presses Pay for INV-501 with a card whose bank asks its holder; the form, and the bank's page.
+async fn asked_by_bank(house: &House, client: &Client) -> (Form, String) {
+    let form = client.open("INV-501").await;
+    let bank = client.pay(&form, "pm_card_threeDSecureRequired").await.location.unwrap();
+    assert!(bank.starts_with(&house.vendors), "{bank}");
+    (form, bank)
+}
+
+/// Comes back from the bank, and is told so in the end.
+async fn assert_told(house: &House, client: &Client, back: &str, words: &str) {
+    let clean = client.get(back).await.location.unwrap();
+    assert!(!clean.contains("secret"), "{clean}");
+    house.until(words, async || client.get(&clean).await.body.contains(words)).await;
+}
+
+#[tokio::test]
+async fn s46_d3_a_card_with_3_d_secure_pays_after_its_bank_has_heard_yes_and_frees_the_invoice_otherwise() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        let client = house.client();
+        let (_, bank) = asked_by_bank(&house, &client).await;
+        assert_told(&house, &client, &answer_at(&bank, "fail").await, "did not go through").await;
+
+        let (left, bank) = asked_by_bank(&house, &client).await;
+        let give_up = [("checkout", left.checkout.as_str()), ("payment", left.payment.as_str())];
+        assert_eq!(client.post("/api/payments/cancel", &give_up).await.status, 303);
+        finish_at(&bank).await;
+        assert!(house.charges().await.is_empty(), "the bank's page is still open, and pays nothing");
+
+        let (_, bank) = asked_by_bank(&house, &client).await;
+        let back = finish_at(&bank).await;
+        // News, the page, and the page once more: whoever comes second reads what the first has written.
+        for _ in 0..2 {
+            assert_told(&house, &client, &back, "You paid $1,204.50").await;
+        }
+        house.assert_paid_once("INV-501", 120_450).await;
+        house.assert_everything_agrees().await;
+    }
 }
 
 #[tokio::test]

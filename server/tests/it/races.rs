@@ -1,8 +1,9 @@
 //! However often and from wherever Pay is pressed: one charge (D1). However many refund at once: no more than was taken (D24).
 
 use crate::{
+    methods::save,
     refunds::{Dialog, credits, refunded},
-    support::{Client, House, On, Server},
+    support::{Client, Form, House, On, Server, ana},
 };
 use simulators::facts;
 
@@ -105,4 +106,52 @@ async fn d24_sixty_four_part_refunds_through_four_processes_never_exceed_what_wa
     house.assert_everything_agrees().await;
     let again = dialogs[0].1.press(&admins[0], "100.00").await;
     assert_eq!((again.status, refunded(&house).await), (303, 120_000), "and pressed once more, no form refunds more");
+}
+
+#[tokio::test]
+async fn d1_a_form_that_was_used_says_so_when_it_asks_for_something_else() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        house.execute("UPDATE merchant SET takes_parts = TRUE WHERE name = 'Northwind IT'").await;
+        let ana = ana(&house.portal).await;
+        let (method, _) = save(&ana, "pm_card_visa", "").await;
+        let form = ana.open("INV-503").await;
+        let paid = ana.pay(&form, "pm_card_visa").await.location;
+        let mut elsewhere = form.fields("pm_card_visa");
+        elsewhere[3].1 = "boss@acme.test";
+
+        let part = Form { expected: "USD 25000/70000".into(), ..form.clone() };
+        let saved = [&form.fields("")[..], &[("saved", &*method)]].concat();
+        for other in [part.fields("pm_card_visa").to_vec(), form.fields("").to_vec(), saved] {
+            let refused = ana.call("/api/payments/take", &other).await;
+            assert!(refused.status == 422 && refused.body.contains("pay_form_used"), "{other:?}: {}", refused.body);
+        }
+        assert_eq!(ana.pay(&form, "pm_card_mastercard").await.location, paid, "a card is typed anew, with a new token");
+        assert_eq!(
+            ana.post("/api/payments/take", &elsewhere).await.location,
+            paid,
+            "the receipt's address decides nothing"
+        );
+        house.assert_paid_once("INV-503", 70_000).await;
+        house.assert_everything_agrees().await;
+    }
+}
+
+#[tokio::test]
+async fn d1_d31_a_declined_form_that_is_pressed_with_another_method_shows_the_decline_and_charges_nothing() {
+    let house = House::new().await;
+    let ana = ana(&house.portal).await;
+    let (method, _) = save(&ana, "pm_card_visa", "").await;
+    let form = ana.open("INV-501").await;
+    let declined = ana.pay(&form, "pm_card_chargeDeclined").await.location;
+    let saved = [&form.fields("")[..], &[("saved", &*method)]].concat();
+    let shown = ana.post("/api/payments/take", &saved).await.location;
+    assert_eq!(shown, declined, "the payment that the form made");
+    let page = ana.get(&shown.unwrap()).await.body;
+    assert!(page.contains("Your payment did not go through"), "{page}");
+    assert!(house.charges().await.is_empty(), "nothing was charged");
+    let fresh = ana.form(&format!("/npe?transactionId={}", form.checkout)).await;
+    let saved = [&fresh.fields("")[..], &[("saved", &*method)]].concat();
+    assert_eq!(ana.post("/api/payments/take", &saved).await.status, 303);
+    house.assert_paid_once("INV-501", 120_450).await;
 }

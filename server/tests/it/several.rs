@@ -1,6 +1,6 @@
 //! Several invoices in one payment, and parts of invoices (G27-G29): one charge, and each invoice has its own in the books.
 
-use crate::support::{Client, Form, House, On, Server, ana, field, http};
+use crate::support::{Client, Form, House, On, Server, ana, field};
 use domain::consent::{Paid, Wording};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -413,9 +413,7 @@ async fn survives(step: &'static str, database: On) {
         let mut dying = Server::start(&house, Some(step)).await;
         let ana = ana(&dying.portal).await;
         let form = ana.form(&select(&ana, &NUMBERS).await).await;
-        let request = http().post(format!("{}/api/payments/take", dying.portal)).header("accept", "text/html");
-        let request = request.header("origin", &dying.portal).form(&form.fields("pm_card_visa"));
-        drop(ana.try_send(request).await);
+        ana.try_post("/api/payments/take", &form.fields("pm_card_visa")).await;
         dying.until_dead(step).await;
     }
     let _server = Server::start(&house, None).await;

@@ -90,7 +90,12 @@ impl House {
 
     /// Nothing follows from what is recorded until [`House::start_worker`].
     pub async fn without_worker() -> Self {
-        Self::build(On::Sqlite, Runs::Portal).await.unwrap()
+        Self::without_worker_on(On::Sqlite).await.unwrap()
+    }
+
+    /// `None` for PostgreSQL when no server is named.
+    pub async fn without_worker_on(database: On) -> Option<Self> {
+        Self::build(database, Runs::Portal).await
     }
 
     /// `None` for PostgreSQL when no server is named.
@@ -163,6 +168,11 @@ impl House {
             house.start_worker();
         }
         Some(house)
+    }
+
+    /// The address of a mail server that takes all there is, for servers of the test's own.
+    pub async fn mail_server(&mut self) -> String {
+        mail_server(&mut self.stop).await
     }
 
     pub fn start_worker(&mut self) {
@@ -355,14 +365,25 @@ impl House {
         Utc::now() + TimeDelta::milliseconds(self.clock_ms.load(Ordering::Relaxed))
     }
 
-    /// Moves the clocks of this house's processes to where the vendors' will be. The file is replaced, so that nobody reads
-    /// half of it.
+    /// Moves the clock that vendors and the house's own portal share by seconds, and back where that is said. Nothing happens
+    /// at the vendors by it.
+    pub fn leap(&self, by: TimeDelta) {
+        self.clock_ms.fetch_add(by.num_milliseconds(), Ordering::Relaxed);
+    }
+
+    /// Moves the clocks of this house's processes to where the vendors' will be.
     fn move_processes(&self, by: &Value) {
         const MINUTE_MS: i64 = 60 * 1_000;
         let units = [("days", 24 * 60 * MINUTE_MS), ("hours", 60 * MINUTE_MS), ("minutes", MINUTE_MS)];
         let by_ms: i64 = units.iter().map(|(unit, ms)| by[unit].as_i64().unwrap_or(0) * ms).sum();
+        self.put_processes(TimeDelta::milliseconds(self.clock_ms.load(Ordering::Relaxed) + by_ms));
+    }
+
+    /// Puts the clocks of this house's processes so far ahead of real time, or behind it; the vendors' stay as they are. The
+    /// file is replaced, so that nobody reads half of it.
+    pub fn put_processes(&self, ahead: TimeDelta) {
         let fresh = self.folder.path().join("clock.fresh");
-        std::fs::write(&fresh, (self.clock_ms.load(Ordering::Relaxed) + by_ms).to_string()).unwrap();
+        std::fs::write(&fresh, ahead.num_milliseconds().to_string()).unwrap();
         std::fs::rename(fresh, self.clock_file()).unwrap();
     }
 
@@ -565,6 +586,12 @@ impl Client {
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
         let request = http().post(self.address(path)).header("accept", "text/html").header("origin", &self.portal);
         self.send(request.form(form)).await
+    }
+
+    /// The same at a server that may die before it has answered.
+    pub async fn try_post(&self, path: &str, form: &[(&str, &str)]) {
+        let request = http().post(self.address(path)).header("accept", "text/html").header("origin", &self.portal);
+        drop(self.try_send(request.form(form)).await);
     }
 
     /// A call of our own script: the fault comes back as JSON.

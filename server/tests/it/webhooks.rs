@@ -1,8 +1,20 @@
 //! A gateway's news at our door: only authentic news is taken, and nothing authentic is ever answered with an error.
 
-use crate::support::{House, On, http, sign_event as sign};
+use crate::{
+    authorizenet::{ADMIN, Reef},
+    support::{Client, House, On, http, sign_event as sign},
+};
 use serde_json::json;
-use simulators::facts;
+use server::demo;
+use sha2::{Digest, Sha512};
+use simulators::facts::{self, authorizenet, globalpayments};
+
+/// Signed, and of no kind that an adapter could know: without what it is about, without anything, and no text at all.
+const UNREADABLE: [&[u8]; 3] =
+    [br#"{"id":"evt_thin","object":"v2.core.event","type":"v1.billing.meter.no_meter_found"}"#, b"[]", b"\xff\0"];
+
+const PARKED: &str = "SELECT count(*) FROM webhook WHERE event_id = 'evt_again' AND state = 'parked'";
+const WORKED: &str = "SELECT count(*) FROM webhook WHERE event_id = 'evt_again' AND state = 'processed'";
 
 async fn send(house: &House, signature: &str, body: &str) -> u16 {
     let url = format!("{}/webhooks/stripe/{}", house.portal, house.gateway);
@@ -27,6 +39,81 @@ async fn d6_forged_news_is_refused_and_unknown_news_is_parked_with_200() {
     }
     let nobody = format!("{}/webhooks/stripe/con_{}", house.portal, "0".repeat(32));
     assert_eq!(http().post(nobody).body("{}").send().await.unwrap().status(), 404);
+}
+
+#[tokio::test]
+async fn d6_signed_news_that_nobody_can_read_is_parked_with_200() {
+    let house = House::new().await;
+    let stripe = |body: &[u8]| sign(body, facts::stripe::PORTAL_WEBHOOK_SECRET, chrono::Utc::now().timestamp());
+    let staff = house.staff().await;
+    are_parked(&house, &staff, &format!("stripe/{}", house.gateway), "stripe-signature", stripe).await;
+
+    let anet = Reef::on(On::Sqlite).await.unwrap();
+    let signed = |body: &[u8]| {
+        use hmac::{Hmac, KeyInit, Mac};
+        let mut mac = Hmac::<Sha512>::new_from_slice(authorizenet::PORTAL_SIGNATURE_KEY.as_bytes()).unwrap();
+        Mac::update(&mut mac, body);
+        format!("sha512={}", hex::encode_upper(Mac::finalize(mac).into_bytes()))
+    };
+    let staff = staff_of(&anet).await;
+    are_parked(&anet.house, &staff, &format!("authorizenet/{}", anet.gateway), "x-anet-signature", signed).await;
+
+    let gp = Reef::through(|house| demo::globalpayments(&house.vendors)).await;
+    let signed = |body: &[u8]| hex::encode(Sha512::digest([body, globalpayments::PORTAL_APP_KEY.as_bytes()].concat()));
+    let staff = staff_of(&gp).await;
+    are_parked(&gp.house, &staff, &format!("globalpayments/{}", gp.gateway), "x-gp-signature", signed).await;
+}
+
+async fn staff_of(reef: &Reef) -> Client {
+    let staff = reef.house.client();
+    staff.sign_in(ADMIN).await;
+    staff
+}
+
+/// Each of them, however often it comes, is answered with 200 and stands in the inbox once; forged, it leaves nothing.
+async fn are_parked(house: &House, staff: &Client, address: &str, header: &str, sign: impl Fn(&[u8]) -> String) {
+    let url = format!("{}/webhooks/{address}", house.portal);
+    let send = async |signature: String, body: &[u8]| {
+        http().post(&url).header(header, signature).body(body.to_vec()).send().await.unwrap().status().as_u16()
+    };
+    for body in UNREADABLE {
+        assert_eq!(send(sign(b"another"), body).await, 400, "{address}");
+        for _ in 0..2 {
+            assert_eq!(send(sign(body), body).await, 200, "{address}: {}", String::from_utf8_lossy(body));
+        }
+    }
+    let parked = "SELECT count(*) FROM webhook WHERE state = 'parked'";
+    house.until("all are parked", async || house.number(parked).await == 3).await;
+    assert_eq!(house.number("SELECT count(*) FROM webhook").await, 3, "{address}");
+    let inbox = staff.get("/admin/exceptions").await.body;
+    assert!(inbox.contains("3 things need you"), "{inbox}");
+    assert!(inbox.contains("which is not known here: unreadable news."), "{inbox}");
+}
+
+#[tokio::test]
+async fn d6_news_that_could_not_be_read_is_worked_when_it_is_sent_again_and_can() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        let client = house.client();
+        client.pay(&client.open("INV-501").await, "pm_card_visa").await;
+        house.assert_paid_once("INV-501", 120_450).await;
+        let now = chrono::Utc::now().timestamp();
+        let signed = |body: &str| sign(body, facts::stripe::PORTAL_WEBHOOK_SECRET, now);
+        let unreadable = r#"{"id":"evt_again","object":"event"}"#;
+        assert_eq!(send(&house, &signed(unreadable), unreadable).await, 200);
+        house.until("it is parked", async || house.number(PARKED).await == 1).await;
+
+        let charge = house.charges().await.remove(0);
+        let readable = format!(
+            r#"{{"id":"evt_again","object":"event","type":"payment_intent.succeeded","created":{now},"data":{{"object":{{"id":{},"object":"payment_intent","latest_charge":{},"metadata":{}}}}}}}"#,
+            charge["payment_intent"], charge["id"], charge["metadata"]
+        );
+        for _ in 0..2 {
+            assert_eq!(send(&house, &signed(&readable), &readable).await, 200);
+            house.until("it is worked", async || house.number(WORKED).await == 1).await;
+        }
+        house.assert_paid_once("INV-501", 120_450).await;
+    }
 }
 
 #[tokio::test]

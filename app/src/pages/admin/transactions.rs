@@ -83,7 +83,7 @@ fn Rows(rows: Vec<PaymentRow>, locale: Locale) -> impl IntoView {
                 <td class="what">{row.customer}<span class="muted num">{invoices}</span></td>
                 <td class="num date"><When at=row.at/></td>
                 <td class="state"><StateBadge state=row.state never_sent=row.never_sent refunded=row.refunded dispute=row.dispute/></td>
-                <td class="muted num method">{row.method}</td>
+                <td class="muted num method">{row.method} {row.bank_day.map(|day| format!(", {day}"))}</td>
                 <td class="amount">{row.amount.format(locale)}</td>
             </tr>
         }

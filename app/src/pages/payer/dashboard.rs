@@ -263,7 +263,7 @@ fn InProgress(board: Dashboard) -> impl IntoView {
                     <b>{row.amount.format(locale)}</b>
                     {format!(" for {}", row.invoice_number)}
                 </p>
-                <p class="small muted num">{words} " since " <When at=row.at/> {next}</p>
+                <p class="small muted num">{words} " since " <When at=row.at/> {row.bank_day.map(|day| format!(", {day}"))} {next}</p>
                 {way}
             </li>
         }

@@ -93,7 +93,7 @@ fn Rows(rows: Vec<PaymentRow>, locale: Locale) -> impl IntoView {
                 <td class="muted num what">
                     // What the server alone draws is loaded whole.
                     <a class="nowrap" href=addresses::receipt(row.payment) rel="external">{row.reference}</a>
-                    {row.method.map(|method| format!(", {method}"))} {back}
+                    {row.method.map(|method| format!(", {method}"))} {row.bank_day.map(|day| format!(", {day}"))} {back}
                 </td>
                 <td class="state"><StateBadge state=row.state refunded=row.refunded/></td>
                 <td class="amount">{row.amount.format(locale)}</td>

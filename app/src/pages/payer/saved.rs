@@ -13,8 +13,10 @@ use crate::{
     },
 };
 use domain::{
+    date::in_words,
     method::{Ends, MethodState},
-    views::{MethodsPage, SavedMethod, Tone},
+    money::Locale,
+    views::{MethodsPage, PlannedDebit, SavedMethod, Tone},
 };
 use leptos::prelude::*;
 use leptos_router::params::ParamsMap;
@@ -29,7 +31,8 @@ pub async fn page(query: ParamsMap) -> AnyView {
 
 #[component]
 pub fn MethodsView(page: MethodsPage) -> impl IntoView {
-    let MethodsPage { who, methods, can_add } = page;
+    let MethodsPage { who, methods, can_add, planned } = page;
+    let locale = who.locale;
     let company = who.customer.clone().unwrap_or_default();
     let list = match (methods.is_empty(), !can_add.is_empty()) {
         (true, true) => {
@@ -45,7 +48,8 @@ pub fn MethodsView(page: MethodsPage) -> impl IntoView {
         (false, _) => {
             let rows = methods.into_iter().enumerate().map(|(n, method)| {
                 let replaceable = can_add.contains(&method.kind);
-                view! { <Row n method replaceable/> }
+                let planned: Vec<_> = planned.iter().filter(|debit| debit.method == method.id).cloned().collect();
+                view! { <Row n method replaceable planned locale/> }
             });
             view! { <ul class="methods">{rows.collect_view()}</ul> }.into_any()
         }
@@ -73,7 +77,7 @@ pub fn MethodsView(page: MethodsPage) -> impl IntoView {
 }
 
 #[component]
-fn Row(n: usize, method: SavedMethod, replaceable: bool) -> impl IntoView {
+fn Row(n: usize, method: SavedMethod, replaceable: bool, planned: Vec<PlannedDebit>, locale: Locale) -> impl IntoView {
     let (face, nickname, id) = (method.face.clone(), method.nickname.clone(), method.id.to_string());
     let removed = id.clone();
     let title = if nickname.is_empty() { face.clone() } else { format!("{nickname}, {face}") };
@@ -142,7 +146,7 @@ fn Row(n: usize, method: SavedMethod, replaceable: bool) -> impl IntoView {
                 <form class="stack" method="post" action="/api/methods/remove">
                     <input type="hidden" name="method" value=removed/>
                     <p>"Nothing more can be charged to it, by anyone of your company. Payments already made stay as they are."</p>
-                    <p class="muted">"No automatic payment hangs on it."</p>
+                    <Planned planned locale/>
                     <div class="acts">
                         <button class="btn danger" type="submit">"Remove it"</button>
                         <DialogCloser dialog=take_out>"Keep it"</DialogCloser>
@@ -151,6 +155,22 @@ fn Row(n: usize, method: SavedMethod, replaceable: bool) -> impl IntoView {
             </Dialog>
         </li>
     }
+}
+
+/// What would be charged to it by itself, and ends with it (N13).
+#[component]
+fn Planned(planned: Vec<PlannedDebit>, locale: Locale) -> impl IntoView {
+    if planned.is_empty() {
+        return view! { <p class="muted">"No automatic payment hangs on it."</p> }.into_any();
+    }
+    let debits = planned.into_iter().map(|PlannedDebit { invoices, amount, on, .. }| {
+        view! { <li class="num">{format!("{} for {invoices}, on {}", amount.format(locale), in_words(on))}</li> }
+    });
+    view! {
+        <p>"What is to be debited again will not be, and whoever paid is told:"</p>
+        <ul>{debits.collect_view()}</ul>
+    }
+    .into_any()
 }
 
 #[component]

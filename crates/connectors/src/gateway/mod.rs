@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     card::CardKind,
+    consent::DebitUser,
     dispute::DisputeSeen,
     ids::{AttemptId, CustomerId, MethodId, RefundId},
     method::{MethodKind, MethodSeen},
@@ -21,6 +22,8 @@ use domain::{
     views::MethodEntry,
 };
 use http::HeaderMap;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
 use std::{sync::Arc, time::Duration};
 
 /// The portal's clock; the demo's can be moved.
@@ -53,6 +56,8 @@ pub struct Capabilities {
     pub keeps_paid: bool,
     /// The bank debits that it takes, of accounts that it keeps.
     pub debits: &'static [MethodKind],
+    /// Whom the owner of an Australian account authorises, where it takes those.
+    pub debit_user: Option<DebitUser>,
     pub late_news: LateNews,
     pub wire: Wire,
 }
@@ -204,6 +209,8 @@ pub struct ChargeRequest {
     pub how: ChargeHow,
     /// Its card will be kept once it has paid ([`Gateway::keep_paid`]), and the bank is told so.
     pub keep: bool,
+    /// Nobody is there to answer a question of the bank's: it was not sent by its payer, but by the clock.
+    pub unattended: bool,
     /// Of the card's address, where the payer was asked for it.
     pub postal_code: Option<String>,
     /// Where the payer comes back to after the bank's or the gateway's page.
@@ -345,6 +352,42 @@ pub struct WebhookNews {
     pub is_idle: bool,
 }
 
+impl WebhookNews {
+    /// Of an event that names nothing that we know. An id that is too long for an index is known by its digest.
+    fn bare(event_id: String, kind: String) -> Self {
+        let is_long = event_id.len() > EVENT_ID_MAX_BYTES;
+        let event_id = if is_long { hex::encode(Sha256::digest(&event_id)) } else { event_id };
+        Self {
+            event_id,
+            kind,
+            attempt: None,
+            gateway_id: None,
+            refund: None,
+            refund_gateway_id: None,
+            method: None,
+            kept: None,
+            dispute: None,
+            is_idle: false,
+        }
+    }
+
+    /// Of an authentic body that cannot be read, for people to see (D6): by the members that hold its id and its kind,
+    /// where it has them. One without an id is known by its digest, so that it is the same when it comes again.
+    fn unread(raw: &[u8], id: &str, kind: &str) -> Self {
+        let body: Value = serde_json::from_slice(raw).unwrap_or_default();
+        let said = |name: &str| body[name].as_str().filter(|said| !said.is_empty()).map(str::to_owned);
+        Self::bare(
+            said(id).unwrap_or_else(|| hex::encode(Sha256::digest(raw))),
+            said(kind).unwrap_or_else(|| UNREADABLE.to_owned()),
+        )
+    }
+}
+
+/// Vendors' own are a tenth of it. PostgreSQL refuses what does not fit into a page of its index.
+const EVENT_ID_MAX_BYTES: usize = 255;
+/// The kind of news that cannot be read.
+const UNREADABLE: &str = "unreadable news";
+
 /// Why a call brought no observation.
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayError {
@@ -414,8 +457,6 @@ fn no_longer_kept() -> Observation {
 pub enum WebhookError {
     #[error("the signature is missing, wrong or too old")]
     BadSignature,
-    #[error("the body is authentic but unreadable")]
-    Unreadable,
 }
 
 /// How long an adapter may still be busy once a charge was answered, before [`Gateway::charge`] returns. Short, because
@@ -497,10 +538,11 @@ pub trait Gateway: Send + Sync {
     }
 
     /// Verifies the signature on the raw bytes, then says what the event is about. The event is a hint: what it claims
-    /// is read again with [`Gateway::find`], [`Gateway::find_refund`] and their like.
+    /// is read again with [`Gateway::find`], [`Gateway::find_refund`] and their like. What is signed and cannot be read
+    /// names nothing.
     ///
     /// # Errors
-    /// A body that this gateway did not sign, or that cannot be read.
+    /// A body that this gateway did not sign.
     fn webhook(&self, headers: &HeaderMap, raw: &[u8], now: DateTime<Utc>) -> Result<WebhookNews, WebhookError>;
 }
 

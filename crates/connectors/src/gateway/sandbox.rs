@@ -143,6 +143,7 @@ impl Gateway for Sandbox {
             stores: true,
             keeps_paid: true,
             debits: &[],
+            debit_user: None,
             late_news: LateNews::Told,
             wire: Wire::Here("it keeps no books, its ids follow from ours, and it sends no news"),
         };

@@ -84,7 +84,8 @@ async fn stripe_method_requests(now: DateTime<chrono::Utc>) -> Vec<Asked> {
     let _ = stripe.charge(&crate::world::request(3, saved)).await;
     let (customer, method) = ("cus_1".to_owned(), "pm_1".to_owned());
     let debited = ChargeHow::Saved { customer, method, kind: MethodKind::AchDebit };
-    let _ = stripe.charge(&crate::world::request(4, debited)).await;
+    let again = ChargeRequest { unattended: true, ..crate::world::request(4, debited) };
+    let _ = stripe.charge(&again).await;
     let given = Authority { given_at: now, address: "203.0.113.7".into(), user_agent: "Lynx/2.9".into() };
     let account = StoreRequest { kind: MethodKind::BecsDebit, authority: Some(given), ..store(2, "pm_2") };
     let _ = stripe.store(&StoreRequest { gateway_customer: Some("cus_1".into()), ..account }).await;
@@ -197,7 +198,7 @@ fn assert_known_query(contract: &Value, operation: &Value, asked: &Asked) {
 async fn what_we_send_to_stripe_is_what_its_contract_asks_for() {
     let Some(text) = contract("stripe_openapi.json") else { return };
     let contract: Value = serde_json::from_str(&text).unwrap();
-    let mut seen = Vec::new();
+    let (mut seen, mut unattended) = (Vec::new(), 0);
     for asked in stripe_requests().await {
         let (name, operation) = operation(&contract, &asked, "");
         seen.push(name);
@@ -209,7 +210,9 @@ async fn what_we_send_to_stripe_is_what_its_contract_asks_for() {
         let schema = &operation["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"];
         let instance = coerce(&tree(&asked.params()), schema);
         assert_eq!(faults(schema, Draft::Draft4, &instance), [""; 0], "{}: {instance:#}", asked.line());
+        unattended += usize::from(instance["off_session"] == true);
     }
+    assert_eq!(unattended, 1, "the debit that was tried again");
     seen.sort();
     seen.dedup();
     assert_eq!(

@@ -713,6 +713,7 @@ async fn p14_disputes_and_kept_methods_are_refused_where_the_capability_says_so_
     let (kind, none) = (request.kind, "none".to_owned());
     let there = KeptMethod { kind, setup_id: None, customer: none.clone(), method: none };
     let can = gateway.capabilities();
+    assert_eq!(can.debit_user.is_some(), can.debits.contains(&MethodKind::BecsDebit), "whom its authority names");
     for (is_able, code, answer) in [
         (can.disputes, "tells_of_none", gateway.read_dispute("none").await.map(drop)),
         (can.disputes, "tells_of_none", gateway.disputed_since(sim.now()).await.map(drop)),

@@ -17,6 +17,7 @@ mod globalpayments_fuzz;
 mod globalpayments_wire;
 mod log;
 mod payrix;
+mod payrix_fuzz;
 mod rig;
 mod sandbox;
 mod sim;

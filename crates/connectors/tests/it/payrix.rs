@@ -28,7 +28,7 @@ fn stubbed(stub: &Stub) -> Payrix {
     payrix(&stub.url, &stub.url, now())
 }
 
-fn charge(n: u128) -> ChargeRequest {
+pub fn charge(n: u128) -> ChargeRequest {
     ChargeRequest { amount: Money::new(120_450, Currency::AUD), ..request(n, ChargeHow::HostedPage) }
 }
 
@@ -69,6 +69,34 @@ async fn s66_its_page_takes_the_card_once_and_is_found_by_its_token() {
     assert_eq!(charge["id"].as_str(), paid.charge_id.as_deref());
     assert_eq!(charge["reference"], request.attempt.to_string());
     assert_eq!(gateway(&sim).cancel(&token).await.unwrap().fact, Fact::Approved, "it was paid meanwhile");
+}
+
+#[tokio::test]
+async fn d4_a_payment_whose_token_is_lost_is_found_by_its_reference_and_no_other_is() {
+    let sim = Sim::start().await;
+    let (url, _) = opened(&sim, &charge(1)).await;
+    let find = async |n: u128| gateway(&sim).find(&look_up(&charge(n), None, sim.now())).await;
+    assert_eq!(find(1).await.unwrap(), Found::NotThere, "nobody has paid yet");
+    sim.submit(&url, &[("number", cards::APPROVED)]).await;
+    let paid = seen(find(1).await);
+    assert_eq!((paid.fact, paid.amount, paid.gateway_id), (Fact::Approved, Some(charge(1).amount), None));
+    assert_eq!(charges(&sim).await[0]["id"].as_str(), paid.charge_id.as_deref());
+    assert_eq!(find(2).await.unwrap(), Found::NotThere);
+}
+
+#[tokio::test]
+async fn what_another_reference_names_proves_nothing() {
+    let made =
+        json!({"transactionId": "1", "reference": "theirs", "amount": 1204.5, "currency": "AUD", "statusCode": "S"});
+    let none = json!({"errorCode": "InvalidTransaction", "errorMessage": "no"});
+    let stub = Stub::start([granted(), reply(200, made), reply(400, none)]).await;
+    let gateway = stubbed(&stub);
+    let theirs = gateway.find(&look_up(&charge(1), None, now())).await;
+    assert!(matches!(theirs, Err(GatewayError::Unknown(_))), "{theirs:?}");
+    assert_eq!(gateway.find(&look_up(&charge(1), None, now())).await.unwrap(), Found::NotThere);
+    let asked = &stub.asked()[1];
+    assert_eq!(asked.line(), "GET /businesses/90024/transactions/card-payments/");
+    assert_eq!(asked.params(), [("reference".to_owned(), charge(1).attempt.to_string())]);
 }
 
 #[tokio::test]

@@ -88,7 +88,7 @@ impl Sent {
         gateway.webhook(&HeaderMap::from_iter([(self.header.parse().unwrap(), value)]), body, now())
     }
 
-    /// Neither a spoiled body nor a spoiled signature is taken; what is signed is read or refused.
+    /// Neither a spoiled body nor a spoiled signature is taken; what is signed is read, whatever it is.
     pub fn is_taken_only_as_signed(&self, gateway: &dyn Gateway, choices: &[u32]) -> TestCaseResult {
         let signature = (self.sign)(self.event.as_bytes());
         let body = mangled(self.event, choices);
@@ -105,7 +105,7 @@ impl Sent {
         prop_assert!(taken.is_err() || signature.split(',').all(says_the_same), "{taken:?}");
 
         let signed = self.read(gateway, (self.sign)(&body).as_bytes(), &body);
-        prop_assert!(signed != Err(WebhookError::BadSignature), "{}", String::from_utf8_lossy(&body));
+        prop_assert!(signed.is_ok(), "{}", String::from_utf8_lossy(&body));
         Ok(())
     }
 }

@@ -3,8 +3,9 @@
 
 use crate::sim::Sim;
 use crate::world::{look_up, request, stripe, token};
-use connectors::gateway::{ChargeHow, Found, Gateway, GatewayError, stripe::Stripe};
+use connectors::gateway::{ChargeHow, ChargeRequest, Found, Gateway, GatewayError, stripe::Stripe};
 use domain::{
+    debit::ReasonClass,
     money::Money,
     payment::{DeclineReason, Fact, Observation},
 };
@@ -107,6 +108,17 @@ async fn a_card_that_needs_3ds_sends_the_payer_to_the_bank_and_then_is_approved_
         let found = seen(gateway.find(&look_up(&request, waiting.gateway_id.as_deref(), sim.now())).await);
         assert_eq!(found.fact, fact);
     }
+}
+
+/// Whoever is not there cannot be sent to the bank: it is a no that the payer mends by paying themselves.
+#[tokio::test]
+async fn d10_what_needs_its_payer_is_declined_where_nobody_is_there() {
+    let sim = Sim::start().await;
+    let unattended = ChargeRequest { unattended: true, ..request(1, token("pm_card_threeDSecureRequired")) };
+    let declined = gateway(&sim).charge(&unattended).await.unwrap();
+    let reason = DeclineReason::AuthenticationFailed;
+    assert_eq!((declined.fact, reason.class()), (Fact::BankNo { reason }, ReasonClass::Fixable));
+    assert_eq!(sim.intent(&declined.gateway_id.unwrap()).await["status"], "canceled", "nobody goes on with it");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use connectors::gateway::{
     Authority, ChargeHow, ChargeRequest, Found, Gateway, StoreLookUp, StoreRequest, stripe::Stripe,
 };
 use domain::{
+    consent::AuthorityWording,
     method::{MethodFact, MethodKind, MethodSeen},
     money::{Currency, Money},
     payment::{DeclineReason, Fact, Observation},
@@ -103,6 +104,22 @@ async fn s70_an_account_without_an_authority_is_not_debited() {
         StoreRequest { authority: None, ..account(&sim, 1, MethodKind::AchDebit, "pm_usBankAccount_success") };
     let refused = gateway(&sim).store(&unsigned).await;
     assert!(refused.is_err(), "{refused:?}");
+}
+
+#[test]
+fn n15_s70_the_words_that_authorise_stripe_were_shown_and_never_change() {
+    let user = stripe("http://stub.test", crate::rig::now()).capabilities().debit_user;
+    let wording = AuthorityWording::current(MethodKind::BecsDebit, user).unwrap();
+    let words = "By providing your bank account details, you agree to this Direct Debit Request and the Direct Debit Request \
+                 service agreement (stripe.com/au-becs-dd-service-agreement/legal), and authorise Stripe Payments Australia \
+                 Pty Ltd ACN 160 180 343 Direct Debit User ID number 507156 (“Stripe”) to debit your account through the Bulk \
+                 Electronic Clearing System (BECS) on behalf of Northwind IT (the “Merchant”) for any amounts separately \
+                 communicated to you by the Merchant: each that you, or someone who signs in for your company, choose to pay \
+                 here, on the day that Pay is pressed. You may cancel at any time by removing the account here or by writing \
+                 to help@northwind.test. You certify that you are either an account holder or an authorised signatory on the \
+                 account.";
+    assert_eq!(wording.version(), "becs-1");
+    assert_eq!(wording.text("Northwind IT", "help@northwind.test"), words);
 }
 
 #[tokio::test]

@@ -119,6 +119,7 @@ pub fn request(n: u128, how: ChargeHow) -> ChargeRequest {
         receipt_email: Some("ana@acme.test".to_owned()),
         how,
         keep: false,
+        unattended: false,
         postal_code: None,
         return_url: "http://127.0.0.1:3000/npe/return?transactionId=chk_1&a=b".to_owned(),
         cancel_url: "http://127.0.0.1:3000/npe?transactionId=chk_1".to_owned(),

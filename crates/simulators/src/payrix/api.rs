@@ -10,7 +10,7 @@ use http::StatusCode;
 use http::header::{AUTHORIZATION, RETRY_AFTER};
 use serde_json::{Value, json};
 
-use super::{Account, Page, address, random_hex};
+use super::{Account, Page, Transaction, address, random_hex};
 use crate::disturb::{self, Effects, RETRY_AFTER_SECONDS};
 use crate::faults::{Call, Caller, Fault, Vendor};
 use crate::{Shared, facts};
@@ -38,6 +38,10 @@ fn bad(field: &'static str) -> Refusal {
 
 fn unauthorized() -> Refusal {
     Refusal(401, "Unauthorized", "The requested operation requires authorization.".into(), "")
+}
+
+fn unknown() -> Refusal {
+    Refusal(404, "NotFound", "No resource matching the identifier was found.".into(), "")
 }
 
 fn broken() -> Refusal {
@@ -86,8 +90,13 @@ pub(super) async fn handle(State(shared): State<Arc<Shared>>, request: Request) 
             ("POST", [_, "services", "tokens", "hpp"]) => open(account, &shared, &body),
             ("GET", [_, "services", "tokens", token]) => match account.pages.get(*token) {
                 Some(page) => Ok(account.view(page, &shared.options.public_url, now_ms)),
-                None => Err(Refusal(404, "NotFound", "No resource matching the identifier was found.".into(), "")),
+                None => Err(unknown()),
             },
+            ("GET", [_, "transactions", "card-payments"]) => {
+                let named =
+                    parts.uri.query().unwrap_or_default().split('&').find_map(|it| it.strip_prefix("reference="));
+                account.paid_as(named.filter(|name| !name.is_empty()).ok_or_else(|| bad("reference"))?)
+            }
             _ => Err(Refusal(404, "FunctionNotAllowed", format!("{} is not built.", call.line), "")),
         }
     })
@@ -119,6 +128,14 @@ async fn answer(shared: &Arc<Shared>, call: &Call, execute: impl FnOnce(&mut Acc
         })
     })
     .await
+}
+
+impl Account {
+    /// The newest by this reference: one that was rejected leaves it free.
+    fn paid_as(&self, reference: &str) -> Answer {
+        let made = self.transactions.iter().rfind(|it| it.reference == reference);
+        made.map(Transaction::view).ok_or_else(unknown)
+    }
 }
 
 /// A reference names one transaction (4.2), so that it opens one page at a time.

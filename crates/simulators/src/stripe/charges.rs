@@ -143,6 +143,7 @@ impl Charge {
             "method": self.method.as_ref().map(|method| method.means.kind()),
             "last4": self.method.as_ref().map(|method| method.means.last4()), "refunds": refunds,
             "failure_code": self.failure_code, "disputed": self.disputed, "customer": self.customer,
+            "no_challenge": account.intents.get(&self.intent).is_some_and(|intent| intent.no_challenge),
         })
     }
 }

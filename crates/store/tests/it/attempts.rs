@@ -10,6 +10,7 @@ use domain::{
 };
 use store::{Error, MerchantDb, Observed};
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 fn seen(fact: Fact, source: Source) -> Observed {
     Observed { observation: Observation::bare(fact), source, at: at(1) }
@@ -49,6 +50,29 @@ on_both!(d4_the_sweep_finds_what_nobody_heard_of_and_nothing_else, async |db| {
     let swept: Vec<_> = swept.into_iter().map(|(scope, attempt)| (scope.merchant_id(), attempt)).collect();
     assert_eq!(swept, [(lost.merchant_id, lost)]);
     assert!(db.store.door_unheard(at(9), 0).await.unwrap().is_empty());
+});
+
+on_both!(n13_a_reading_by_the_key_begins_before_the_first_whatever_the_nodes_clocks_say, async |db| {
+    const HOUR_MS: u128 = 60 * 60 * 1_000;
+    let shop = shop(&db.store, "acme").await;
+    let [two, three] = shop.invoices(&["INV-2", "INV-3"]).await.try_into().unwrap();
+    shop.opened().await;
+    let (mut first, mut second) = (shop.order_of(&[two]), shop.order_of(&[three]));
+    first.attempt.created_at = at(10);
+    // By a node whose clock is behind.
+    let id = AttemptId(Uuid::from_u128(first.attempt.id.0.as_u128() - (HOUR_MS << 80)));
+    (second.attempt.id, second.consent.attempt_id, second.attempt.created_at) = (id, id, at(20));
+    for order in [&first, &second] {
+        shop.open(order.clone()).await.unwrap();
+    }
+    let read = async |since, after| {
+        let records = shop.db.attempt_records(at(since), after, 9).await.unwrap();
+        records.into_iter().map(|record| record.attempt.id).collect::<Vec<_>>()
+    };
+    assert_eq!(read(5, None).await, [id, first.attempt.id]);
+    assert_eq!(read(5, Some(id)).await, [first.attempt.id]);
+    assert_eq!(read(15, None).await, [id]);
+    assert!(read(30, None).await.is_empty());
 });
 
 on_both!(the_cache_of_the_fold_writes_every_column, async |db| {

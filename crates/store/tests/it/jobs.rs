@@ -55,6 +55,52 @@ on_both!(the_same_work_is_queued_once_at_each_merchant, async |db| {
     assert!(claim(&db.store, 0).await.is_empty(), "and not again when it was done");
 });
 
+on_both!(n13_what_waits_for_its_day_is_found_by_its_key_and_can_be_run_at_once, async |db| {
+    let (acme, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    queue(&acme, &["retry:1", "look_up:1"], 9).await;
+    queue(&bolt, &["retry:2"], 9).await;
+    let waiting = acme.db.jobs_waiting("retry:").await.unwrap();
+    assert_eq!(keys(&waiting), ["retry:1"]);
+    assert!(claim(&db.store, 0).await.is_empty());
+    let tx = acme.db.begin().await.unwrap();
+    tx.job_run_now(&waiting[0], at(0)).await.unwrap();
+    tx.commit().await.unwrap();
+    let jobs = claim(&db.store, 0).await;
+    assert_eq!(keys(&jobs), ["retry:1"]);
+    let alive = async || {
+        let asked = ["retry:1", "retry:2", "look_up:1"].map(str::to_owned).to_vec();
+        let mut alive: Vec<_> = acme.db.jobs_alive(asked).await.unwrap().into_iter().collect();
+        alive.sort();
+        alive
+    };
+    assert_eq!(alive().await, ["look_up:1", "retry:1"], "another merchant's is not theirs");
+    assert!(done(db, &jobs[0]).await);
+    assert_eq!(alive().await, ["look_up:1"]);
+    assert!(acme.db.jobs_waiting("retry:").await.unwrap().is_empty());
+});
+
+on_both!(d5_a_job_that_has_ended_is_run_once_more_and_one_in_hand_is_left_alone, async |db| {
+    let (acme, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    queue(&acme, &["look_up:1"], 0).await;
+    let rerun = async |shop: &Shop| {
+        let tx = shop.db.begin().await.unwrap();
+        tx.job_rerun("look_up:1", at(1)).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    let first = claim(&db.store, 0).await.remove(0);
+    rerun(&acme).await;
+    assert!(claim(&db.store, 1).await.is_empty(), "somebody has it");
+    assert!(done(db, &first).await);
+    rerun(&bolt).await;
+    assert!(claim(&db.store, 1).await.is_empty(), "it is another merchant's");
+    rerun(&acme).await;
+    let second = claim(&db.store, 1).await.remove(0);
+    assert_eq!((second.id, second.tries), (first.id, 1));
+    assert!(again(db, &second, None).await, "given up");
+    rerun(&acme).await;
+    assert_eq!(keys(&claim(&db.store, 1).await), ["look_up:1"]);
+});
+
 on_both!(f24_a_job_that_is_left_to_others_has_cost_no_try, async |db| {
     let shop = shop(&db.store, "acme").await;
     queue(&shop, &["of tomorrow"], 0).await;

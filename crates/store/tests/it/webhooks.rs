@@ -4,7 +4,7 @@ use crate::{
     database::on_both,
     shop::{Shop, at, shop},
 };
-use store::{NewWebhook, Webhook, WebhookState};
+use store::{Error, NewWebhook, Webhook, WebhookState};
 
 async fn receive(shop: &Shop, event_id: &str, raw: &str) -> Webhook {
     let new = NewWebhook {
@@ -43,6 +43,33 @@ on_both!(d6_news_about_nothing_we_know_is_parked, async |db| {
     tx.commit().await.unwrap();
     assert_eq!(shop.db.webhooks_parked(9).await.unwrap().len(), 1);
     assert_eq!(shop.db.webhook(row.id).await.unwrap().state, WebhookState::Parked);
+});
+
+on_both!(d6_parked_news_that_can_be_read_at_last_is_received_anew_and_no_other, async |db| {
+    let (acme, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    let row = receive(&acme, "evt_1", "{}").await;
+    let read_anew = async |shop: &Shop| {
+        let new = NewWebhook {
+            connection: shop.connection,
+            event_id: "evt_1".into(),
+            kind: "charge.refunded".into(),
+            news: "[]".into(),
+            raw: "later".into(),
+        };
+        let tx = shop.db.begin().await.unwrap();
+        let read = tx.webhook_read_anew(row.id, new).await;
+        tx.commit().await.unwrap();
+        read
+    };
+    assert!(matches!(read_anew(&acme).await, Err(Error::Missing)), "it is not parked");
+    let tx = acme.db.begin().await.unwrap();
+    tx.webhook_move(row.id, WebhookState::Parked).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(matches!(read_anew(&bolt).await, Err(Error::Missing)), "it is another merchant's");
+    read_anew(&acme).await.unwrap();
+    let now = acme.db.webhook(row.id).await.unwrap();
+    assert_eq!((now.state, now.kind.as_str(), now.news.as_str()), (WebhookState::Received, "charge.refunded", "[]"));
+    assert_eq!((now.raw.as_str(), now.received_at), ("later", at(0)));
 });
 
 on_both!(the_raw_bytes_of_old_processed_news_go_and_the_row_stays, async |db| {

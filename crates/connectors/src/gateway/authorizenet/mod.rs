@@ -101,6 +101,7 @@ impl Gateway for AuthorizeNet {
             stores: true,
             keeps_paid: true,
             debits: &[],
+            debit_user: None,
             late_news: LateNews::Asked,
             // A signature holds no time: news that come again are known by their id.
             wire: Wire::Vendor { news: News::Charges { life: None } },

@@ -38,20 +38,10 @@ struct Payload {
 
 pub fn news(keys: &[SecretString], signature: &str, raw: &[u8]) -> Result<WebhookNews, WebhookError> {
     verify(keys, signature, raw)?;
-    let Event { notification_id: event_id, event_type: kind, payload } =
-        serde_json::from_slice(raw).map_err(|_| WebhookError::Unreadable)?;
-    let nothing = WebhookNews {
-        event_id,
-        kind,
-        attempt: None,
-        gateway_id: None,
-        refund: None,
-        refund_gateway_id: None,
-        method: None,
-        kept: None,
-        dispute: None,
-        is_idle: false,
+    let Ok(Event { notification_id: event_id, event_type: kind, payload }) = serde_json::from_slice(raw) else {
+        return Ok(WebhookNews::unread(raw, "notificationId", "eventType"));
     };
+    let nothing = WebhookNews::bare(event_id, kind);
     if nothing.kind.starts_with(CUSTOMER) {
         let is_idle = nothing.kind.ends_with(MADE);
         let kept = filled(payload.id.as_ref()).filter(|_| !is_idle).map(str::to_owned);

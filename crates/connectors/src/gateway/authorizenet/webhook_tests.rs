@@ -1,6 +1,7 @@
 //! The vector of `wire/gateways.md`, 3.8 (a real event of 2017), and what must be refused.
 
 use super::*;
+use crate::gateway::UNREADABLE;
 
 const KEY: &str = "2679A5D5785C9B26CF921E1754765CDDB265C9C88400786923E5343B315954FAFB4B7BF608818F6A21766741E8637DC206F286C725908C777ED4127D8562163D";
 const BODY: &str = r#"{"notificationId":"f813b98f-3552-4eeb-ba40-acb4704eeba3","eventType":"net.authorize.payment.authcapture.created","eventDate":"2017-03-08T17:35:37.155999Z","webhookId":"63d6fea2-aa13-4b1d-a204-f5fbc15942b7","payload":{"responseCode":1,"authCode":"8VTPDC","avsResponse":"Y","authAmount":10.00,"entityName":"transaction","id":"60019392075"}}"#;
@@ -106,6 +107,13 @@ fn an_event_names_our_attempt_and_the_transaction() {
         let news = read(&raw).expect("signed and readable");
         assert_eq!((news.kept.as_deref(), news.is_idle), (kept, kept.is_none()), "{kind}");
     }
-    assert_eq!(read("[]"), Err(WebhookError::Unreadable));
-    assert_eq!(read(r#"{"notificationId":"n-1"}"#), Err(WebhookError::Unreadable));
+}
+
+#[test]
+fn d6_signed_news_that_cannot_be_read_names_nothing_but_itself() {
+    let named = WebhookNews::bare("n-1".to_owned(), UNREADABLE.to_owned());
+    assert_eq!(read(r#"{"notificationId":"n-1"}"#), Ok(named));
+    let nameless = read("[]").expect("it is signed");
+    assert_eq!(nameless.event_id.len(), 64, "a digest: {nameless:?}");
+    assert_eq!(nameless, WebhookNews::bare(nameless.event_id.clone(), UNREADABLE.to_owned()));
 }

@@ -8,10 +8,11 @@ use super::{
 };
 use crate::gateway::ChargeHow;
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::asking::SENT_AGAIN_WITHIN;
 
 /// How long a key is kept is documented nowhere. A repetition may also be the first time that the gateway hears of it, and
 /// nobody expects to pay long after they pressed Pay.
-pub(super) const REPLAY_MAX: TimeDelta = TimeDelta::minutes(10);
+pub(super) const REPLAY_MAX: TimeDelta = SENT_AGAIN_WITHIN;
 /// The list is read from well before the request was sent, for clocks and zones that differ: its filter knows days alone.
 pub(super) const LIST_BEFORE: TimeDelta = TimeDelta::days(1);
 const PAGE_ROWS: usize = 100;

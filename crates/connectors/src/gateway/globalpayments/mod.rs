@@ -78,6 +78,7 @@ impl Gateway for GlobalPayments {
             stores: false,
             keeps_paid: false,
             debits: &[],
+            debit_user: None,
             late_news: LateNews::Told,
             // It is told where to with a link. A signature holds no time.
             wire: Wire::Vendor { news: News::Page { life: None } },

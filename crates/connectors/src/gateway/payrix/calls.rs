@@ -3,7 +3,7 @@
 
 use super::{
     ChargeRequest, GatewayError, Payrix,
-    wire::{ApiError, Login, LoginReply, NewPage, OpenedPage, Page},
+    wire::{ApiError, Login, LoginReply, NewPage, OpenedPage, Page, Transaction},
 };
 use crate::{
     gateway::{
@@ -12,13 +12,18 @@ use crate::{
     },
     http::Answer,
 };
-use domain::payment::{Fact, Observation};
+use domain::{
+    ids::AttemptId,
+    payment::{Fact, Observation},
+};
 use reqwest::{Method, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 
 /// What was done, the vendor does not know itself (4.3).
 const UNSURE: [&str; 3] = ["Timeout", "InternalServerError", "ServiceUnavailable"];
+/// There is no transaction of that name (4.3).
+const NONE: [&str; 2] = ["NotFound", "InvalidTransaction"];
 const BUSY: [&str; 2] = ["TooManyRequests", "TooManyTransactions"];
 
 impl Payrix {
@@ -55,6 +60,16 @@ impl Payrix {
             return Err(refused("unknown_id", "not the token of a page at Payrix"));
         }
         self.json(self.call(Method::GET, &format!("services/tokens/{token}"))).await
+    }
+
+    /// What was paid, or rejected, under this attempt's name (4.2); nothing where the gateway knows of none.
+    pub(super) async fn payment_of(&self, attempt: AttemptId) -> Result<Option<Observation>, GatewayError> {
+        let call = self.call(Method::GET, "transactions/card-payments/").query(&[("reference", attempt.to_string())]);
+        match self.json::<Transaction>(call).await {
+            Ok(transaction) => transaction.observe(attempt).map(Some),
+            Err(GatewayError::Refused { code, .. }) if NONE.contains(&code.as_str()) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 

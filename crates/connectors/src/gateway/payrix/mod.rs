@@ -85,6 +85,7 @@ impl Gateway for Payrix {
             stores: false,
             keeps_paid: false,
             debits: &[],
+            debit_user: None,
             late_news: LateNews::Told,
             wire: Wire::Vendor { news: News::No("how it signs its news is not public") },
         };
@@ -104,11 +105,14 @@ impl Gateway for Payrix {
         }
     }
 
-    /// A page whose token nobody has, nobody pays on.
+    /// By its page; a page whose token nobody has, nobody can pay on, and the attempt's own name says whether anybody did.
     async fn find(&self, look_up: &LookUp) -> Result<Found, GatewayError> {
-        let Some(token) = &look_up.gateway_id else { return Ok(Found::NotThere) };
+        let attempt = look_up.request.attempt;
+        let Some(token) = &look_up.gateway_id else {
+            return Ok(self.payment_of(attempt).await?.map_or(Found::NotThere, Found::Seen));
+        };
         let page = self.page(token).await?;
-        if let Some(seen) = page.observe(look_up.request.attempt)? {
+        if let Some(seen) = page.observe(attempt)? {
             return Ok(Found::Seen(seen));
         }
         let age = (self.config.clock)() - look_up.sent_at;

@@ -100,9 +100,10 @@ pub struct Page {
     transaction: Option<Transaction>,
 }
 
+/// What was paid, or rejected.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Transaction {
+pub struct Transaction {
     transaction_id: String,
     reference: Option<String>,
     amount: Option<Box<RawValue>>,
@@ -129,10 +130,7 @@ pub struct ApiError {
 impl Page {
     /// What it has come to, when that is decided, of this attempt.
     pub fn observe(&self, attempt: AttemptId) -> Result<Option<Observation>, GatewayError> {
-        let is_another = |of: &Transaction| of.reference.as_deref() != Some(attempt.to_string().as_str());
-        if self.transaction.as_ref().is_some_and(is_another) {
-            return Err(GatewayError::Unknown("the page was paid for something else".into()));
-        }
+        self.transaction.as_ref().map_or(Ok(()), |transaction| transaction.is_of(attempt))?;
         Ok(self.observe_whoevers())
     }
 
@@ -172,12 +170,7 @@ impl Page {
     }
 
     fn shows(&self, transaction: &Transaction) -> Observation {
-        Observation {
-            charge_id: Some(transaction.transaction_id.clone()),
-            method: transaction.face(),
-            amount: transaction.money(),
-            ..self.says(transaction.fact())
-        }
+        Observation { gateway_id: Some(self.token.clone()), ..transaction.shown() }
     }
 
     /// Of the page alone. Its token goes on naming the payment, because nothing else is documented to.
@@ -200,6 +193,28 @@ impl Page {
 }
 
 impl Transaction {
+    /// What it has come to, when it is of this attempt.
+    pub fn observe(&self, attempt: AttemptId) -> Result<Observation, GatewayError> {
+        self.is_of(attempt)?;
+        Ok(self.shown())
+    }
+
+    fn is_of(&self, attempt: AttemptId) -> Result<(), GatewayError> {
+        if self.reference.as_deref() == Some(attempt.to_string().as_str()) {
+            return Ok(());
+        }
+        Err(GatewayError::Unknown("what was paid has another reference".into()))
+    }
+
+    fn shown(&self) -> Observation {
+        Observation {
+            charge_id: Some(self.transaction_id.clone()),
+            method: self.face(),
+            amount: self.money(),
+            ..Observation::bare(self.fact())
+        }
+    }
+
     fn fact(&self) -> Fact {
         match self.status_code.as_deref() {
             Some("S") => Fact::Approved,

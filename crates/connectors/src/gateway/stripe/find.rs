@@ -8,13 +8,13 @@ use super::{
 };
 use crate::http::Answer;
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::payment::Observation;
+use domain::{asking::SENT_AGAIN_WITHIN, payment::Observation};
 use reqwest::Method;
 use serde::de::DeserializeOwned;
 
 /// Stripe keeps answers for 24 hours (2.7), but a replay may also be the first time that Stripe hears of the charge, and
 /// nobody expects a payment to be made long after they pressed Pay: by then it may have been paid in another way.
-pub(super) const REPLAY_MAX: TimeDelta = TimeDelta::minutes(10);
+pub(super) const REPLAY_MAX: TimeDelta = SENT_AGAIN_WITHIN;
 /// The list is read from well before the request was sent, for clocks that differ: what it lacks was never charged.
 pub(super) const LIST_BEFORE: TimeDelta = TimeDelta::minutes(15);
 const LIST_LIMIT: &str = "100";

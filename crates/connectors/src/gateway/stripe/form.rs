@@ -19,7 +19,7 @@ pub const WITH_METHOD: (&str, &str) = ("expand[]", "payment_method");
 /// And with the authority that it was given.
 pub const WITH_MANDATE: (&str, &str) = ("expand[]", "mandate");
 
-/// It may be charged later without its payer.
+/// Without its payer: what is kept may be charged so later, and what is charged so is.
 const LATER: &str = "off_session";
 
 pub type Fields = Vec<(&'static str, String)>;
@@ -54,6 +54,7 @@ fn intent(request: &ChargeRequest, method: &str, kind: MethodKind) -> Fields {
         ("expand[]", "latest_charge".to_owned()),
     ];
     fields.extend(request.keep.then(|| ("setup_future_usage", LATER.to_owned())));
+    fields.extend(request.unattended.then(|| (LATER, "true".to_owned())));
     fields
 }
 

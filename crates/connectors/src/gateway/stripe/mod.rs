@@ -23,6 +23,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
     card::CardKind,
+    consent::DebitUser,
     method::{MethodKind, MethodSeen},
     payment::Observation,
     refund::RefundSeen,
@@ -32,6 +33,13 @@ use http::HeaderMap;
 use reqwest::Method;
 use secrecy::SecretString;
 use std::fmt;
+
+/// It debits Australian accounts in its own name [recalled: its guide to BECS; not in `wire/`].
+const DEBIT_USER: DebitUser = DebitUser {
+    name: "Stripe",
+    registered: "Stripe Payments Australia Pty Ltd ACN 160 180 343 Direct Debit User ID number 507156",
+    agreement: "stripe.com/au-becs-dd-service-agreement/legal",
+};
 
 pub struct StripeConfig {
     /// `https://api.stripe.com`, without the `/v1`.
@@ -81,6 +89,7 @@ impl Gateway for Stripe {
             stores: true,
             keeps_paid: true,
             debits: &[MethodKind::AchDebit, MethodKind::BecsDebit],
+            debit_user: Some(DEBIT_USER),
             late_news: LateNews::Told,
             wire: Wire::Vendor { news: News::Charges { life: Some(webhook::TOLERANCE) } },
         };

@@ -93,7 +93,7 @@ pub fn news(
     if !planted::is("news_unverified") {
         verify(secrets, signature, raw, now)?;
     }
-    let event: Event = serde_json::from_slice(raw).map_err(|_| WebhookError::Unreadable)?;
+    let Ok(event) = serde_json::from_slice::<Event>(raw) else { return Ok(WebhookNews::unread(raw, "id", "type")) };
     let object = event.data.object;
     let refund = object.metadata.as_ref().and_then(|m| m.get(REFUND)).and_then(|id| id.parse().ok());
     let method = object.metadata.as_ref().and_then(|m| m.get(METHOD)).and_then(|id| id.parse().ok());
@@ -111,8 +111,6 @@ pub fn news(
     };
     let is_idle = !is_change && IDLE.iter().any(|of| event.kind.starts_with(of));
     Ok(WebhookNews {
-        event_id: event.id,
-        kind: event.kind,
         attempt,
         gateway_id,
         refund,
@@ -121,6 +119,7 @@ pub fn news(
         kept,
         dispute,
         is_idle,
+        ..WebhookNews::bare(event.id, event.kind)
     })
 }
 

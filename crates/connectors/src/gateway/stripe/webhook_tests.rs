@@ -1,6 +1,8 @@
 //! The vectors of `wire/gateways.md`, 2.8 (made with Stripe's own SDK), and what must be refused.
 
 use super::*;
+use crate::gateway::UNREADABLE;
+use sha2::Digest;
 
 const SECRET: &str = "whsec_test_secret";
 const T: i64 = 1_700_000_000;
@@ -100,8 +102,22 @@ fn an_event_names_our_attempt_and_the_payment() {
         assert_eq!(news.attempt.map(|id| id.to_string()).as_deref(), attempt, "{object}");
         assert_eq!(news.gateway_id.as_deref(), gateway_id, "{object}");
     }
-    assert_eq!(read("[]"), Err(WebhookError::Unreadable));
-    assert_eq!(read(std::str::from_utf8(BODY_A).expect("plain text")), Err(WebhookError::Unreadable), "no type");
+}
+
+#[test]
+fn d6_signed_news_that_cannot_be_read_names_nothing_but_itself() {
+    let thin = r#"{"id":"evt_1","object":"v2.core.event","type":"v1.billing.meter.no_meter_found"}"#;
+    let untyped = std::str::from_utf8(BODY_A).expect("plain text");
+    let (long, digest) = ("e".repeat(256), |raw: &str| hex::encode(Sha256::digest(raw)));
+    for (raw, id, kind) in [
+        (thin, "evt_1".to_owned(), "v1.billing.meter.no_meter_found"),
+        (untyped, "evt_test_webhook".to_owned(), UNREADABLE),
+        ("[]", digest("[]"), UNREADABLE),
+        (r#"{"id":""}"#, digest(r#"{"id":""}"#), UNREADABLE),
+        (&*format!(r#"{{"id":"{long}"}}"#), digest(&long), UNREADABLE),
+    ] {
+        assert_eq!(read(raw), Ok(WebhookNews::bare(id, kind.to_owned())), "{raw}");
+    }
 }
 
 #[test]
