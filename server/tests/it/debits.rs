@@ -301,7 +301,7 @@ async fn n13_d10_who_removes_an_account_reads_what_depends_on_it_and_that_ends_w
         let page = ana.get("/methods").await.body;
         let rows: Vec<_> = page.split("<div class=\"method\">").skip(1).collect();
         let planned = "$1,204.50 for INV-501, on ";
-        let (with, without): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.contains(planned));
+        let (with, without): (Vec<&str>, Vec<&str>) = rows.into_iter().partition(|row| row.contains(planned));
         assert!(with.len() == 1 && !with[0].contains("No automatic payment hangs on it."), "{page}");
         assert!(without.len() == 1 && without[0].contains(&other), "nothing hangs on the other one: {page}");
         assert!(without[0].contains("No automatic payment hangs on it."), "{page}");
