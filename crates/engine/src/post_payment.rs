@@ -49,7 +49,7 @@ impl Engine {
         while let Some((entry, invoice)) = entries.pop() {
             let ended = self.post_entry(db, books.as_ref(), &attempt, &entry, &invoice, may_stand).await?;
             let is_last = entries.is_empty();
-            if !self.end_entry(db, job, &entry, &ended, is_last).await? {
+            if !self.end_entry(db, job, (&entry, &invoice), &ended, is_last).await? {
                 return Ok(Ran::Done);
             }
             ran = Ran::Done;
@@ -158,7 +158,7 @@ impl Engine {
         &self,
         db: &MerchantDb,
         job: &Job,
-        entry: &BooksEntry,
+        (entry, invoice): (&BooksEntry, &Invoice),
         ended: &Ended,
         is_last: bool,
     ) -> Result<bool, Error> {
@@ -188,10 +188,12 @@ impl Engine {
             Ended::Posted(posted) => {
                 let stands = if has_money { BooksEntryState::Posted } else { BooksEntryState::Leaving };
                 tx.books_entry_move(entry, stands, Some(&posted.external_id), None, now).await?;
-                if let Some(invoice) = &posted.invoice {
-                    tx.invoice_refresh(entry.invoice_id, invoice, now).await?;
+                if let Some(read) = &posted.invoice {
+                    tx.invoice_refresh(entry.invoice_id, read, now).await?;
                 }
-                tx.advance_settle(entry.invoice_id, has_money).await?;
+                if invoice.advance.is_some() {
+                    tx.advance_settle(entry.invoice_id, has_money).await?;
+                }
                 Some(Audited::books_posted(entry, &posted.external_id))
             }
             Ended::Refused(why) => {

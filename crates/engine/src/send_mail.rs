@@ -6,7 +6,7 @@ use crate::{
     clock::{on_the_wall, zone},
     faces::{decline_reason, numbers},
     failpoint,
-    jobs::{Ran, Work, end_with},
+    jobs::{Ran, Work, chain, end_with},
     payment_standing::why_not,
     settle_payment::latest,
 };
@@ -20,7 +20,7 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, messag
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::LazyLock;
-use store::{Attempt, Job, MailState, MerchantDb, MerchantTx, NewMail, Refund};
+use store::{Allocation, Attempt, Job, MailState, Merchant, MerchantDb, MerchantTx, NewMail, Payment, Refund};
 
 /// A mail to a payer, by the name of its template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +74,17 @@ impl Tells {
     }
 }
 
+/// What a payer's mail is worded from.
+struct Told<'a> {
+    merchant: &'a Merchant,
+    payment: Payment,
+    shares: &'a [Allocation],
+    attempt: &'a Attempt,
+    refund: Option<&'a Refund>,
+    /// Of a debit ([`Engine::debit_words`]).
+    debit: Option<Value>,
+}
+
 /// The mails about saved methods: of no payment.
 pub(crate) const AUTHORITY: &str = "authority";
 pub(crate) const CARD_ENDS: &str = "card_ends";
@@ -117,6 +128,29 @@ impl Mailer {
 }
 
 impl Engine {
+    /// The receipt of a card payment with the fact that brings its money: a durable commit less for each of them. `false`: a
+    /// job must write it. A mail that cannot be worded keeps no money from being recorded; and what a debit's says is read
+    /// from more than the fact's rows.
+    pub(crate) async fn write_receipt_at_once(
+        &self,
+        tx: &MerchantTx,
+        attempt: &Attempt,
+        shares: &[Allocation],
+    ) -> Result<bool, Error> {
+        if attempt.kind.is_debit() {
+            return Ok(false);
+        }
+        let (merchant, payment) = (tx.merchant().await?, tx.payment(attempt.payment_id).await?);
+        let told = Told { merchant: &merchant, payment, shares, attempt, refund: None, debit: None };
+        match self.mail_of(&told, Tells::Receipt) {
+            Ok(mail) => self.add_mail(tx, mail).await.map(|()| true),
+            Err(cause) => {
+                tracing::error!(attempt.id = %attempt.id, cause = %chain(&cause), "A receipt could not be worded; its job will try.");
+                Ok(false)
+            }
+        }
+    }
+
     /// The receipt of a payment whose money came.
     pub(crate) async fn write_receipt(&self, db: &MerchantDb, job: &Job, payment: PaymentId) -> Result<Ran, Error> {
         let attempt = latest(db, payment).await?;
@@ -227,8 +261,13 @@ impl Engine {
         refund: Option<&Refund>,
     ) -> Result<NewMail, Error> {
         let set_up = self.set_up(db).await?;
-        let merchant = &set_up.merchant;
         let (payment, shares) = db.payment_with_shares(attempt.payment_id).await?;
+        let debit = self.debit_words(db, attempt, zone(&set_up.merchant.time_zone)).await?;
+        self.mail_of(&Told { merchant: &set_up.merchant, payment, shares: &shares, attempt, refund, debit }, tells)
+    }
+
+    fn mail_of(&self, told: &Told<'_>, tells: Tells) -> Result<NewMail, Error> {
+        let Told { merchant, payment, shares, attempt, refund, debit } = told;
         let share = shares.first().ok_or(Error::NotFound)?;
         let (paid, locale) = (payment.amount()?, merchant.face()?.locale);
         let amount = refund.map_or(Ok(paid), Refund::amount)?.format(locale);
@@ -239,16 +278,14 @@ impl Engine {
         let failure = refund.and_then(|refund| refund.failure.as_deref());
         // By its name, which is what the template knows it by.
         let failure: Option<String> = failure.map(serde_json::from_str).transpose()?;
-        let zone = zone(&merchant.time_zone);
-        let debit = self.debit_words(db, attempt, zone).await?;
-        let begun_at = on_the_wall(payment.created_at, zone);
+        let begun_at = on_the_wall(payment.created_at, zone(&merchant.time_zone));
         let text = rendered(
             tells.name(),
             context! {
                 merchant => &merchant.name,
                 support => &merchant.support_email,
                 customer => &payment.customer_name,
-                invoice => numbers(if invoices.is_empty() { &shares } else { &invoices }),
+                invoice => numbers(if invoices.is_empty() { *shares } else { &invoices }),
                 reference => &payment.reference,
                 amount => &amount,
                 paid => paid.format(locale),
@@ -278,7 +315,7 @@ impl Engine {
                 None => mail_key(tells, attempt),
             },
             subject: tells.subject(&amount, &merchant.name, &payment.reference),
-            recipient: payment.email,
+            recipient: payment.email.clone(),
             text,
             state: self.first_mail_state(),
         })

@@ -130,6 +130,7 @@ impl Engine {
             Effect::ReleaseClaims => tx.claims_release(attempt.id).await?,
             Effect::Post => {
                 let mut shares = tx.allocations(payment).await?;
+                let has_receipt = self.write_receipt_at_once(tx, attempt, &shares).await?;
                 let surcharge = self.surcharge_share(tx, attempt, &shares).await?;
                 shares.extend(surcharge);
                 let again = tx.books_entries_intend(attempt.id, &shares, now).await?;
@@ -140,7 +141,8 @@ impl Engine {
                     Work::PostPayment { attempt: attempt.id }
                 };
                 let receipt = Work::WriteReceipt { payment, retry: attempt.retry };
-                Work::queue_all(&[post, receipt], tx, Some(payment), now, now).await?;
+                let works = [post, receipt];
+                Work::queue_all(&works[..if has_receipt { 1 } else { 2 }], tx, Some(payment), now, now).await?;
             }
             Effect::TakeBack => {
                 tx.books_entries_take_back(attempt.id, BY_HAND, now).await?;
