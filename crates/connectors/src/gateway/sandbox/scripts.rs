@@ -122,7 +122,13 @@ pub(super) const SCRIPTS: [Script; 17] = [
         charge: &[],
         ..CARD
     },
-    Script { token: "sbx_busy", label: "The gateway is busy for ten seconds", last4: "0429", reply: Reply::Busy, ..CARD },
+    Script {
+        token: "sbx_busy",
+        label: "The gateway is busy for ten seconds",
+        last4: "0429",
+        reply: Reply::Busy,
+        ..CARD
+    },
     Script {
         token: "sbx_refund_lost",
         label: "Approved, but the answer to a refund never comes",
