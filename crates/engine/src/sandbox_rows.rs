@@ -1,7 +1,9 @@
 //! The built-in sandbox remembers nothing by itself: here it reads the portal's own rows of what was sent to it, and asks a
 //! payer on a page of the portal's own.
 
-use crate::{Clock, Engine, Error, error::known, refund_payment::refund_request, take_payment::charge_request};
+use crate::{
+    Clock, Engine, Error, GatewaySettings, error::known, refund_payment::refund_request, take_payment::charge_request,
+};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use connectors::gateway::{GatewayError, LookUp, RefundLookUp, sandbox::Rows};
@@ -11,9 +13,6 @@ use domain::{
 };
 use std::{collections::HashMap, fmt};
 use store::{Attempt, MerchantDb, Refund};
-
-/// As the connection's column names it.
-const PROVIDER: &str = "sandbox";
 
 /// What was sent through one connection.
 pub(crate) struct SandboxRows {
@@ -118,7 +117,7 @@ impl Engine {
 
     async fn asked(&self, connection: ConnectionId, attempt: AttemptId) -> Result<(MerchantDb, Attempt), Error> {
         let door = self.store().door_webhook(connection).await?;
-        let (db, connection) = door.filter(|(_, c)| c.provider == PROVIDER).ok_or(Error::NotFound)?;
+        let (db, connection) = door.filter(|(_, c)| c.provider == GatewaySettings::Sandbox.provider()).ok_or(Error::NotFound)?;
         let attempt = db.attempt(attempt).await?;
         let is_asked = attempt.connection_id == connection.id && attempt.action_url.is_some();
         if is_asked { Ok((db, attempt)) } else { Err(Error::NotFound) }

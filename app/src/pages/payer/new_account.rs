@@ -55,9 +55,7 @@ fn NewAccountView(screen: NewMethodScreen) -> impl IntoView {
         format!("{gateway} keeps the account number; {merchant} never sees it. Nothing is debited now.")
     };
     let fields = match (new.gateway.entry, new.kind) {
-        (MethodEntry::TestMethods(methods), _) => {
-            view! { <TestMethods methods legend="Test account"/> }.into_any()
-        }
+        (MethodEntry::TestMethods(methods), _) => view! { <TestMethods methods legend="Test account"/> }.into_any(),
         (MethodEntry::Popup { login, client_key, .. }, _) => {
             view! { <AccountWindow gateway=gateway.clone() login client_key/> }.into_any()
         }
