@@ -36,10 +36,14 @@ impl GatewayOrigins {
         self.sandboxes.iter().copied().find(|origin| leads_there(origin, url))
     }
 
-    /// Our pages' policy lets a form be redirected there.
+    /// Our pages' policy lets a form be redirected there: to a page of our own, too, which has no host.
     pub(crate) fn take_forms_to(&self, url: &str) -> bool {
-        self.pages.split(' ').any(|origin| leads_there(origin, url))
+        is_our_own(url) || self.pages.split(' ').any(|origin| leads_there(origin, url))
     }
+}
+
+fn is_our_own(url: &str) -> bool {
+    url.starts_with('/') && !url.starts_with("//")
 }
 
 fn leads_there(origin: &str, url: &str) -> bool {

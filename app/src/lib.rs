@@ -28,7 +28,7 @@ pub use router::App;
 #[cfg(feature = "ssr")]
 pub use {
     assets::{Assets, GatewayOrigins},
-    plain::{render_closed, render_fault, render_refusal, words_of_refusal},
+    plain::{render_closed, render_fault, render_refusal, render_sandbox_step, words_of_refusal},
     proof::{ProofFile, render_proof},
     shell::{pod_shell, shell},
 };

@@ -3,7 +3,10 @@
 
 use crate::{
     Assets,
-    components::fault_note::{FaultPage, Lone},
+    components::{
+        fault_note::{FaultPage, Lone},
+        who::MerchantMark,
+    },
     fault::Fault,
     pages::{
         closed::ClosedView,
@@ -11,6 +14,7 @@ use crate::{
     },
 };
 use domain::{access::Role, views::Closed};
+use engine::SandboxStep;
 use leptos::{prelude::*, tachys::view::any_view::AnyView};
 
 /// Status and HTML of a Pay Now link that opens no checkout.
@@ -36,6 +40,31 @@ pub fn render_refusal(assets: &Assets, status: u16) -> (u16, String) {
     let (heading, words) = words_of_refusal(status);
     let page = || view! { <Lone heading words way="/" to="Go to the front page"/> }.into_any();
     (status, render(assets, heading.to_owned(), page))
+}
+
+/// Status and HTML of the page on which the built-in sandbox asks a payer, in the place of a bank.
+#[must_use]
+pub fn render_sandbox_step(assets: &Assets, step: SandboxStep) -> (u16, String) {
+    let heading = format!("Do you confirm this payment of {}?", step.amount);
+    let title = heading.clone();
+    let page = || {
+        view! {
+            <main class="lone" id="main">
+                <MerchantMark name=step.merchant/>
+                <div class="lone-card">
+                    <h1>{heading}</h1>
+                    <p class="muted">{step.description}</p>
+                    <p class="muted">"The sandbox asks this in the place of a bank. No money moves, whatever you answer."</p>
+                    <form method="post" class="acts">
+                        <button class="btn primary" type="submit" name="answer" value="confirm">"Confirm"</button>
+                        <button class="btn" type="submit" name="answer" value="refuse">"Refuse"</button>
+                    </form>
+                </div>
+            </main>
+        }
+        .into_any()
+    };
+    (200, render(assets, title, page))
 }
 
 /// Heading and text of such an answer.

@@ -36,7 +36,7 @@ pub fn MethodFields(gateway: GatewayFace, pay: String) -> impl IntoView {
         }
         .into_any(),
         MethodEntry::Page => view! { <p class="notice" id="card-elsewhere">{on_page(&name)}</p> }.into_any(),
-        MethodEntry::TestMethods(methods) => view! { <TestMethods methods/> }.into_any(),
+        MethodEntry::TestMethods(methods) => view! { <TestMethods methods legend="Test card"/> }.into_any(),
     }
 }
 
@@ -144,7 +144,7 @@ fn CardField(id: &'static str, label: &'static str, #[prop(optional)] loading: O
 
 /// What the sandbox shall do; the first is chosen already.
 #[component]
-fn TestMethods(methods: Vec<TestMethod>) -> impl IntoView {
+pub fn TestMethods(methods: Vec<TestMethod>, legend: &'static str) -> impl IntoView {
     let choice = |(n, method): (usize, TestMethod)| {
         view! {
             <label class="choice">
@@ -155,7 +155,7 @@ fn TestMethods(methods: Vec<TestMethod>) -> impl IntoView {
     };
     view! {
         <fieldset class="choices">
-            <legend>"Test card"</legend>
+            <legend>{legend}</legend>
             {methods.into_iter().enumerate().map(choice).collect_view()}
         </fieldset>
     }

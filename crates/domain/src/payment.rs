@@ -307,6 +307,17 @@ impl Folded {
     }
 }
 
+/// What came of a question that the built-in sandbox asks a payer on a page of the portal's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "orm", derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum))]
+#[cfg_attr(feature = "orm", sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case"))]
+pub enum StepAnswer {
+    Confirmed,
+    Refused,
+    /// The payment was given up before anybody answered.
+    Cancelled,
+}
+
 /// How a card or account is shown: never more than this is known to us.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MethodFace {

@@ -483,6 +483,8 @@ pub struct AdminHome {
     /// An accounting package, or the built-in ledger. Without one there is nothing to show and nothing to read.
     pub books_connected: bool,
     pub synced_at: Option<Moment>,
+    /// What staff must know of their gateway, where it was never tried at its vendor.
+    pub gateway_note: Option<String>,
 }
 
 /// Something that needs a person.

@@ -11,7 +11,7 @@ use domain::{
     payment::AttemptState,
     views::AdminHome,
 };
-use store::InvoiceFilter;
+use store::{InvoiceFilter, MerchantDb};
 
 /// The most severe ones; all of them stand in the inbox.
 const NEEDS_YOU_SHOWN: usize = 5;
@@ -47,7 +47,20 @@ impl Engine {
             invoices: page(invoices, total, list.page, &listed.search),
             books_connected: books.is_some(),
             synced_at: books.and_then(|books| books.synced_at).map(|at| on_the_wall(at, zone)),
+            gateway_note: self.gateway_note(&admin.db).await,
         })
+    }
+
+    /// Said of a gateway that was never tried at its vendor. None where there is none that can be read: the operator's list
+    /// says so.
+    async fn gateway_note(&self, db: &MerchantDb) -> Option<String> {
+        let (_, gateway) = self.gateway(db).await.ok()?;
+        let capabilities = gateway.capabilities();
+        let words = format!(
+            "{} is not yet verified against the vendor. Compare with its own list now and then.",
+            capabilities.name
+        );
+        (!capabilities.verified).then_some(words)
     }
 }
 

@@ -1,6 +1,11 @@
 //! Which adapter for whom: the one file in which a secret becomes plain.
 
-use crate::{Engine, Error, built_in_ledger::BuiltInLedger, live_books::LiveBooks};
+use crate::{
+    Engine, Error,
+    built_in_ledger::BuiltInLedger,
+    live_books::LiveBooks,
+    sandbox_rows::{SandboxRows, page_of},
+};
 use chrono::{DateTime, Utc};
 use connectors::{
     books::Books,
@@ -280,7 +285,10 @@ impl Engine {
                 let config = PayrixConfig { auth_url, base_url, business_id, username, password, currency, clock };
                 Ok(Box::new(Payrix::new(self.0.http.clone(), config)))
             }
-            GatewaySettings::Sandbox => Ok(Box::new(Sandbox::new(clock))),
+            GatewaySettings::Sandbox => {
+                let rows = SandboxRows::new(db.clone(), connection.id, self.clock().clone());
+                Ok(Box::new(Sandbox::new(clock, Arc::new(rows), page_of(connection.id))))
+            }
         }
     }
 }

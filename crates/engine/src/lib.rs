@@ -55,6 +55,7 @@ mod refused_payment;
 mod resolve_link;
 mod retry_debit;
 mod same_order;
+mod sandbox_rows;
 mod send_authority;
 mod send_mail;
 mod set_merchant;
@@ -89,6 +90,7 @@ pub use order::{ListQuery, Order, PayHow, RefundOrder, SaveMethod, ToConfirm, po
 pub use passes::{AdminPass, GuestPass, OperatorPass, PayerPass};
 pub use receive_webhook::NotTaken;
 pub use resolve_link::PayNowLink;
+pub use sandbox_rows::SandboxStep;
 pub use set_merchant::MerchantChange;
 pub use sign_in::SignedIn;
 pub use store::{BadKeyRing, KeyRing, Merchant, NewMerchant};

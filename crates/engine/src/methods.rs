@@ -85,7 +85,7 @@ impl Engine {
             replaces: replaces.map(|old| (old.id, title(&old))),
             gateway: GatewayFace {
                 name: capabilities.name.to_owned(),
-                entry: gateway.method_entry(),
+                entry: gateway.method_entry(kind),
                 hosted_page: false,
                 postal_code: asks_postal_code(capabilities, kind),
             },

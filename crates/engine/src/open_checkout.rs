@@ -13,6 +13,7 @@ use connectors::{books::BooksError, gateway::Gateway};
 use domain::{
     ids::{CheckoutId, InvoiceId, MerchantId, PaymentId},
     invoice::{BooksInvoice, InvoiceStatus},
+    method::MethodKind,
     money::Money,
     payment::{INVOICES_PER_PAYMENT_MAX, ShownShare, Takes, amount_to_charge, together},
     surcharge::PaidBy,
@@ -242,7 +243,7 @@ impl Engine {
             keep: offer_to_keep(guest, payer, customer, gateway),
             gateway: GatewayFace {
                 name: capabilities.name.to_owned(),
-                entry: gateway.method_entry(),
+                entry: gateway.method_entry(MethodKind::Card),
                 hosted_page: capabilities.hosted_page,
                 postal_code: capabilities.postal_code,
             },

@@ -312,6 +312,20 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(debits.filter(Column::CreatedAt.gt(moment(since))).all(self.conn()).await?)
     }
 
+    /// Attempts through this connection that began since then, oldest first.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn attempts_through(
+        &self,
+        connection: ConnectionId,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<Attempt>, Error> {
+        let through = self.find::<Entity>().filter(Column::ConnectionId.eq(connection));
+        let since = through.filter(Column::CreatedAt.gte(moment(since)));
+        Ok(since.order_by_asc(Column::CreatedAt).all(self.conn()).await?)
+    }
+
     /// Attempts whose money went back by the bank's hand though refunds were made of it, in whatever state those are.
     ///
     /// # Errors

@@ -68,7 +68,8 @@ impl Store {
         Ok(row.map(|row| (MerchantDb::new(row.merchant_id, self.clone()), row)))
     }
 
-    /// The address that a vendor's news comes to; the caller checks the signature with this connection's secret.
+    /// The address that a vendor's news comes to; the caller checks the signature with this connection's secret. Or the page
+    /// of the built-in sandbox; the caller asks for an attempt of this connection as well.
     ///
     /// # Errors
     /// The database is away.

@@ -60,6 +60,7 @@ mod refunds;
 mod scope;
 mod sealed;
 mod sessions;
+mod step_answers;
 mod surcharges;
 mod throttle;
 mod webhooks;

@@ -2,9 +2,10 @@
 
 mod gateway_webhooks;
 mod pay_now;
+mod sandbox;
 
 use crate::{
-    rate_limits::{LINKS, Limits},
+    rate_limits::{LINKS, Limits, STEPS},
     router::Web,
 };
 use axum::{
@@ -20,5 +21,6 @@ pub fn router(limits: &Limits) -> Router<Web> {
     let webhooks = Router::new()
         .route("/webhooks/{provider}/{connection}", post(gateway_webhooks::receive))
         .layer(DefaultBodyLimit::max(WEBHOOK_BODY_MAX_BYTES));
-    limits.hold(pay_now, LINKS).merge(webhooks)
+    let steps = Router::new().route("/sandbox/{connection}/{attempt}", get(sandbox::ask).post(sandbox::answer));
+    limits.hold(pay_now, LINKS).merge(limits.hold(steps, STEPS)).merge(webhooks)
 }

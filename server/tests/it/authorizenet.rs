@@ -58,6 +58,12 @@ impl Reef {
         Self::of(House::new().await, Currency::AUD, gateway).await
     }
 
+    /// The same without a portal: the test starts its own servers.
+    pub async fn without_portal() -> Self {
+        let house = House::without_portal().await;
+        Self::of(house, Currency::AUD, |house| demo::authorizenet(&house.vendors, Currency::AUD)).await
+    }
+
     /// Presses Pay; answers the address of the gateway's page, which lies under this path.
     pub async fn led_to_page(&self, form: &Form, under: &str) -> String {
         let pressed = self.guest.pay(form, "").await;

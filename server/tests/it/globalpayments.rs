@@ -1,7 +1,7 @@
 //! A merchant that is paid through Global Payments, whose own page takes every card, with the built-in ledger as its books.
 
 use crate::{
-    authorizenet::{LINK, Reef},
+    authorizenet::{ADMIN, LINK, Reef},
     support::{Answer, http},
 };
 use server::demo;
@@ -84,9 +84,9 @@ async fn g37_a_part_goes_back_and_the_books_agree() {
     reef.assert_agrees().await;
 }
 
-/// The operator reads of a gateway's connection that nobody has tried it at the vendor.
+/// Operator and staff read of a gateway that nobody has tried it at the vendor.
 #[tokio::test]
-async fn the_operator_reads_which_gateways_are_not_verified() {
+async fn operator_and_staff_read_which_gateways_are_not_verified() {
     let reef = reef().await;
     let operator = reef.house.client();
     operator.sign_in(simulators::facts::OPERATOR_EMAIL).await;
@@ -95,4 +95,8 @@ async fn the_operator_reads_which_gateways_are_not_verified() {
         assert!(installation.contains(&format!("{untried} (not yet verified)")), "{untried}: {installation}");
     }
     assert!(installation.contains("Sandbox") && !installation.contains("Sandbox (not yet verified)"), "{installation}");
+    let staff = reef.house.client();
+    staff.sign_in(ADMIN).await;
+    let home = staff.get("/admin").await.body;
+    assert!(home.contains("Global Payments is not yet verified against the vendor."), "{home}");
 }

@@ -1,7 +1,11 @@
 //! The real server, killed between any two steps of a payment and started again: one charge or none, the outcome known
 //! within a minute, the books agree (F1 of quality.md, 2.2).
 
-use crate::support::{Client, House, On, Server, http};
+use crate::{
+    authorizenet::{LINK, Reef, VISA},
+    support::{Client, House, On, Server, harbour_link, http},
+};
+use serde_json::json;
 use std::time::{Duration, Instant};
 
 /// Every step of one payment at which the process can be made to die.
@@ -15,7 +19,14 @@ const STEPS: [&str; 8] = [
     "after_post",
     "before_post_commit",
 ];
+/// Those that differ where books are our own and a gateway has no keys: whether it was charged, and is known to be.
+const STEPS_ELSEWHERE: [&str; 4] = ["after_intent", "after_charge", "before_record_commit", "after_post"];
 const KNOWN_WITHIN: Duration = Duration::from_secs(60);
+
+const IN_LEDGER: &str = "SELECT count(*) FROM ledger_payment";
+const WITH_MONEY: &str = "SELECT count(*) FROM attempt WHERE state IN ('approved', 'pending_settlement', 'settled')";
+const MISSED: &str = "SELECT count(*) FROM observation WHERE body LIKE '%not_seen%'";
+const DEAD: &str = "SELECT count(*) FROM attempt WHERE state = 'declined'";
 
 /// Presses Pay and does not mind when the connection dies.
 pub async fn press(portal: &str, number: &str) {
@@ -49,6 +60,67 @@ async fn survives(step: &'static str, database: On) {
         .await;
     assert_eq!(house.charges().await.len(), 1, "{step}");
     house.assert_everything_agrees().await;
+}
+
+/// Presses Pay at the end of this link and does not mind when the connection dies.
+async fn press_at(portal: &str, link: &str, token: &str) {
+    let client = Client::new(portal);
+    let form = client.form(&client.get(link).await.location.unwrap()).await;
+    client.try_post("/api/payments/take", &form.fields(token)).await;
+}
+
+/// A merchant whose books are our own ledger: it stands there once, and was charged once. `again` pays where the gateway
+/// does not make by a look-up what never reached it.
+async fn survives_elsewhere(
+    step: &'static str,
+    house: &House,
+    merchant: &str,
+    link: &str,
+    token: &str,
+    again: Option<&str>,
+) {
+    {
+        let mut dying = Server::start(house, Some(step)).await;
+        press_at(&dying.portal.clone(), link, token).await;
+        dying.until_dead(step).await;
+    }
+    let server = Server::start(house, None).await;
+    // Whatever was not heard of is asked about by now.
+    house.advance(json!({"minutes": 5})).await;
+    if let (Some(again), "after_intent") = (again, step) {
+        house.until("nobody has it", async || house.number(MISSED).await == 1).await;
+        house.advance(json!({"minutes": 3})).await;
+        house.until("it never arrived", async || house.number(DEAD).await == 1).await;
+        press_at(&server.portal, link, again).await;
+    }
+    let stands = async || house.number(IN_LEDGER).await == 1;
+    house.until_within(&format!("{step}: it stands in the ledger"), KNOWN_WITHIN, stands).await;
+    let client = Client::new(&server.portal);
+    house.until("the link says that it is paid", async || client.get(link).await.location.is_none()).await;
+    assert_eq!(house.number(WITH_MONEY).await, 1, "{step}");
+    let agree = async || !house.differences(None).await.iter().any(|words| words.starts_with(merchant));
+    house.until(&format!("{step}: gateway, portal and ledger agree"), agree).await;
+    assert_eq!(house.number(IN_LEDGER).await, 1, "{step}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d4_a_server_killed_at_any_step_charges_once_through_the_sandbox_into_our_own_ledger() {
+    futures::future::join_all(STEPS_ELSEWHERE.map(|step| async move {
+        let house = House::without_portal().await;
+        survives_elsewhere(step, &house, "Harbour Tech", &harbour_link("HT-1001"), "sbx_approved", None).await;
+    }))
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d4_f5_a_server_killed_at_any_step_charges_once_at_a_gateway_without_keys() {
+    futures::future::join_all(STEPS_ELSEWHERE.map(|step| async move {
+        let reef = Reef::without_portal().await;
+        let (token, again) = (reef.nonce(VISA).await, reef.nonce(VISA).await);
+        survives_elsewhere(step, &reef.house, "Reef Systems", LINK, &token, Some(&again)).await;
+        assert_eq!(reef.taken().await.len(), 1, "{step}");
+    }))
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

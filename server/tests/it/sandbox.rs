@@ -1,6 +1,11 @@
 //! A merchant that tries the product without any vendor: the sandbox takes the payment, the built-in ledger has the books.
 
-use crate::support::{Answer, Client, Form, House, harbour_link};
+use crate::{
+    authorizenet::{ADMIN, LINK, PAYER, Reef},
+    support::{Answer, Client, Form, House, field, harbour_link},
+};
+use engine::GatewaySettings;
+use serde_json::json;
 use simulators::facts;
 
 async fn open(client: &Client, number: &str) -> Answer {
@@ -60,3 +65,135 @@ async fn what_never_reached_the_gateway_was_neither_declined_nor_cancelled() {
         assert!(page.contains("Not sent") && !page.contains("Declined") && !page.contains("Cancelled"), "{page}");
     }
 }
+
+#[tokio::test]
+async fn s66_d2_a_payer_whom_the_sandbox_asks_refuses_tries_again_and_confirms_once() {
+    let house = House::new().await;
+    let client = house.client();
+    let ask = async || {
+        let form = client.form(&open(&client, "HT-1001").await.location.unwrap()).await;
+        let step = client.pay(&form, "sbx_asks").await.location.unwrap();
+        assert!(step.starts_with("/sandbox/con_"), "{step}");
+        (form, step)
+    };
+    let answer = async |step: &str, answer: &str| {
+        let answered = client.post(step, &[("answer", answer)]).await;
+        assert_eq!(answered.status, 303, "{}", answered.body);
+        client.get(&answered.location.unwrap()).await.body
+    };
+    let (form, step) = ask().await;
+    let page = client.get(&step).await.body;
+    assert!(page.contains("Do you confirm this payment of $420.00?") && page.contains("HT-1001"), "{page}");
+    let waits = client.get(&format!("/npe?transactionId={}", form.checkout)).await.body;
+    assert!(waits.contains("One more step") && waits.contains(&step), "{waits}");
+    assert_eq!(client.post(&step, &[("answer", "perhaps")]).await.status, 422);
+    let (_, attempt) = step.rsplit_once('/').unwrap();
+    let elsewhere = format!("/sandbox/{}/{attempt}", house.gateway);
+    let unknown = step.replace(attempt, &format!("att_{}", "0".repeat(32)));
+    for other in [&elsewhere, &unknown, &"/sandbox/con_1/att_1".to_owned()] {
+        assert_eq!(client.get(other).await.status, 404, "{other}");
+        assert_eq!(client.post(other, &[("answer", "confirm")]).await.status, 404, "{other}");
+    }
+    let refused = answer(&step, "refuse").await;
+    for words in ["could not confirm that it was you", "Nothing was charged"] {
+        assert!(refused.contains(words), "{words}: {refused}");
+    }
+    assert!(answer(&step, "confirm").await.contains("Nothing was charged"), "the first answer stands");
+
+    let (form, step) = ask().await;
+    assert!(answer(&step, "confirm").await.contains("You paid $420.00"));
+    assert!(answer(&step, "refuse").await.contains("You paid $420.00"), "the first answer stands");
+    house.until("it stands in the ledger", async || story(&house, &form).await.contains("Paid, and it stands")).await;
+    house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
+async fn n4_d8_d9_an_australian_debit_is_sent_clears_and_comes_back_late_in_our_own_ledger() {
+    let reef = Reef::through(|_| (GatewaySettings::Sandbox, None)).await;
+    let cora = reef.house.client();
+    cora.sign_in(PAYER).await;
+    let page = cora.get("/methods/bank?kind=becs_debit").await.body;
+    for part in ["value=\"sbx_bank_returned\"", "Direct Debit Request", "no money moves"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(!page.contains("only-js"), "it needs no script: {page}");
+    let (method, consent) = (field(&page, "method"), field(&page, "consent"));
+    let account = [
+        ("method", method.as_str()),
+        ("kind", "becs_debit"),
+        ("token", "sbx_bank_returned"),
+        ("holder", "Cora Example"),
+        ("consent", &consent),
+    ];
+    assert_eq!(cora.post("/api/methods/save", &account).await.location.as_deref(), Some("/methods"));
+    let form = cora.form(&cora.get(LINK).await.location.unwrap()).await;
+    let mut fields = form.fields("").to_vec();
+    fields.push(("saved", &method));
+    let pressed = cora.post("/api/payments/take", &fields).await.location.unwrap();
+    let sent = cora.get(&pressed).await.body;
+    for words in ["$350.00 was sent to your bank", "it clears by", "Do not pay again", "Sandbox Bank ··5559"] {
+        assert!(sent.contains(words), "{words}: {sent}");
+    }
+    reef.tells(&form, "The books are told when it clears").await;
+    let staff = async |path: &'static str| {
+        let admin = reef.house.client();
+        admin.sign_in(ADMIN).await;
+        admin.get(path).await.body
+    };
+    assert!(staff("/admin/transactions").await.contains(", clears by "), "staff read the day");
+    assert!(!staff("/admin").await.contains("not yet verified"), "the sandbox is what it is");
+
+    reef.house.advance(json!({"days": 4})).await;
+    reef.tells(&form, "Paid, and it stands").await;
+    reef.house.until("it is receipted", async || staff("/admin/mail").await.contains("Receipt: $350.00")).await;
+    reef.assert_agrees().await;
+
+    reef.house.advance(json!({"days": 17})).await;
+    reef.tells(&form, "The bank took the money back. It does not stand in the books").await;
+    reef.house.until("the payer is told", async || staff("/admin/mail").await.contains("Returned by your bank")).await;
+    let again = reef.guest.get(&reef.guest.get(LINK).await.location.unwrap()).await.body;
+    assert!(again.contains("id=\"pay-button\""), "it is owed again: {again}");
+    reef.assert_agrees().await;
+}
+
+#[tokio::test]
+async fn f23_g37_a_dispute_is_found_and_lost_and_a_refund_that_was_under_way_fails() {
+    let house = House::new().await;
+    let client = house.client();
+    let (disputed, _) = pay(&client, "sbx_dispute_lost").await;
+    let kauri = harbour_link("HT-1002").replace("ACMENZ", "KAURI");
+    let refunded = client.form(&client.get(&kauri).await.location.unwrap()).await;
+    client.pay(&refunded, "sbx_refund_fails").await;
+    let tells = async |form: &Form, words: &str| {
+        house.until(words, async || story(&house, form).await.contains(words)).await;
+    };
+    tells(&disputed, "Paid, and it stands").await;
+    tells(&refunded, "Paid, and it stands").await;
+    let admin = house.client();
+    admin.sign_in(facts::HARBOUR.admin_email).await;
+    let page = story(&house, &refunded).await;
+    let (refund, currency) = (field(&page, "refund"), field(&page, "currency"));
+    let fields = [
+        ("payment", refunded.payment.as_str()),
+        ("refund", &refund),
+        ("currency", &currency),
+        ("amount", "1.00"),
+        ("reason", "A trial"),
+    ];
+    assert_eq!(admin.post("/api/refunds/start", &fields).await.status, 303);
+    assert_eq!(house.number("SELECT count(*) FROM refund WHERE state = 'pending'").await, 1);
+
+    // Nobody tells of a dispute: the day's comparison finds it.
+    house.advance(json!({"days": 4})).await;
+    house.until("a day's comparison is queued", async || house.number(COMPARISONS).await > 0).await;
+    house.advance(json!({"hours": 4})).await;
+    tells(&disputed, "Disputed at the bank: $420.00").await;
+    tells(&refunded, "The customer’s bank did not take it").await;
+    house.advance(json!({"days": 7})).await;
+    tells(&disputed, "The dispute was lost, and the bank took the money back. It does not stand in the books").await;
+    assert!(open(&client, "HT-1001").await.location.is_some(), "it is owed again");
+    house.assert_everything_agrees().await;
+}
+
+const COMPARISONS: &str = "SELECT COUNT(*) FROM job JOIN merchant ON merchant.id = job.merchant_id
+     WHERE merchant.name = 'Harbour Tech' AND job.unique_key LIKE 'reconcile:%' AND job.state <> 'done'";

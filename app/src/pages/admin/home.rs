@@ -88,6 +88,7 @@ pub fn AdminHomeView(home: AdminHome, #[prop(optional)] synced: bool) -> impl In
                 <div>
                     <h1>{weekday(home.today)}</h1>
                     <p class="muted num">{home.synced_at.map(|at| view! { "Books read on " <When at/> })}</p>
+                    {home.gateway_note.map(|words| view! { <p class="muted small">{words}</p> })}
                 </div>
                 {sync}
             </div>

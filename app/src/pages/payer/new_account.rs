@@ -1,13 +1,13 @@
 //! What `/methods/bank` shows: a bank account is typed here, given to the gateway by `public/bank.js`, and debited under the
 //! authority below it (S70). Its numbers have no names in the form, so they are never sent to us. Where the gateway has a
-//! window of its own, they are typed there.
+//! window of its own, they are typed there; the sandbox has accounts to pick, and no script.
 
 use super::new_card::{Replaces, replaced};
 use crate::{
     addresses,
     api::methods::{NewMethodScreen, prepare_method},
     components::{
-        card_fields::entry_data,
+        card_fields::{TestMethods, entry_data},
         frame::Frame,
         load::failed,
         page_title::PageTitle,
@@ -39,7 +39,23 @@ fn NewAccountView(screen: NewMethodScreen) -> impl IntoView {
     let (merchant, gateway) = (new.who.merchant.clone(), new.gateway.name.clone());
     let authority = new.authority.unwrap_or_default();
     let heading = if new.replaces.is_some() { "Replace a bank account" } else { "Add a bank account" };
+    let is_trial = matches!(new.gateway.entry, MethodEntry::TestMethods(_));
+    let (form, scripted) = if is_trial { ("trial", "") } else { ("bank", " only-js") };
+    let without_script = (!is_trial).then(|| {
+        view! {
+            <p class="notice only-plain">
+                "An account can only be entered with JavaScript switched on. Switch it on and reload this page."
+            </p>
+            <input type="hidden" name="token" id="token" value=""/>
+        }
+    });
+    let trust = if is_trial {
+        "This is a trial: no money moves.".to_owned()
+    } else {
+        format!("{gateway} keeps the account number; {merchant} never sees it. Nothing is debited now.")
+    };
     let fields = match (new.gateway.entry, new.kind) {
+        (MethodEntry::TestMethods(methods), _) => view! { <TestMethods methods legend="Test account"/> }.into_any(),
         (MethodEntry::Popup { login, client_key, .. }, _) => {
             view! { <AccountWindow gateway=gateway.clone() login client_key/> }.into_any()
         }
@@ -62,20 +78,17 @@ fn NewAccountView(screen: NewMethodScreen) -> impl IntoView {
             <div class="lead-in"><h1>{heading}</h1></div>
             <section class="card pad narrow" aria-label="Bank account">
                 <form
-                    id="bank" method="post" action="/api/methods/save" class="stack" data-script=script data-key=key
+                    id=form method="post" action="/api/methods/save" class="stack" data-script=script data-key=key
                     data-kind=addresses::kind(new.kind) data-email=new.who.email.clone()
                 >
                     <div class="summary" id="summary" role="alert" tabindex="-1" hidden></div>
                     {summary}
-                    <p class="notice only-plain">
-                        "An account can only be entered with JavaScript switched on. Switch it on and reload this page."
-                    </p>
+                    {without_script}
                     <input type="hidden" name="method" value=new.method.to_string()/>
                     <input type="hidden" name="kind" value=addresses::kind(new.kind)/>
                     {new.replaces.map(|replaces| view! { <Replaces replaces/> })}
                     <input type="hidden" name="consent" value=authority.mark/>
-                    <input type="hidden" name="token" id="token" value=""/>
-                    <div class="stack only-js">
+                    <div class=format!("stack{scripted}")>
                         {fields}
                         <fieldset class="stack authority">
                             <legend>"Authority to debit"</legend>
@@ -91,7 +104,7 @@ fn NewAccountView(screen: NewMethodScreen) -> impl IntoView {
                             <div class="field">
                                 <p class="error" id="agree-error" hidden></p>
                                 <label class="choice">
-                                    <input type="checkbox" id="agree" aria-describedby="agree-error"/>
+                                    <input type="checkbox" id="agree" aria-describedby="agree-error" required=is_trial/>
                                     <span>"I give this authority"</span>
                                 </label>
                             </div>
@@ -106,16 +119,14 @@ fn NewAccountView(screen: NewMethodScreen) -> impl IntoView {
                         </div>
                     </div>
                     <div class="acts">
-                        <button class="btn primary only-js" id="bank-button" type="submit">
+                        <button class=format!("btn primary{scripted}") id="bank-button" type="submit">
                             <span class="idle">"Save account"</span>
                             <span class="busy">"Saving…"</span>
                         </button>
                         <a class="btn" href="/methods">"Back"</a>
                     </div>
                     <p class="vh" id="bank-status" role="status"></p>
-                    <p class="small muted">
-                        {gateway} " keeps the account number; " {merchant} " never sees it. Nothing is debited now."
-                    </p>
+                    <p class="small muted">{trust}</p>
                 </form>
             </section>
         </Frame>

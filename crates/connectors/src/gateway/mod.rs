@@ -469,8 +469,8 @@ pub const AFTERWORK_MAX: Duration = Duration::from_secs(5);
 pub trait Gateway: Send + Sync {
     fn capabilities(&self) -> &Capabilities;
 
-    /// What the payer's browser needs to offer the gateway's methods.
-    fn method_entry(&self) -> MethodEntry;
+    /// What the payer's browser needs to offer the gateway's methods of this kind.
+    fn method_entry(&self, kind: MethodKind) -> MethodEntry;
 
     /// What a card is, by a token of it or a method that is kept. Charges and keeps nothing.
     async fn read_card(&self, _token: &str) -> Result<CardKind, GatewayError> {

@@ -8,6 +8,7 @@ use crate::{
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use connectors::gateway::{Found, Gateway, GatewayError, LookUp};
 use domain::{
+    method::MethodKind,
     money::{Currency, Money},
     payment::{DeclineReason, Fact, Observation},
     views::MethodEntry,
@@ -359,7 +360,7 @@ fn the_browser_gets_login_and_client_key_and_no_debug_output_holds_a_key() {
     let gateway = authorizenet("https://api2.authorize.net/xml/v1/request.api", sent_at());
     let config = authorizenet_config("https://api2.authorize.net/xml/v1/request.api", sent_at());
     let (script_url, login, client_key) = (config.script_url.clone(), config.login.clone(), config.client_key.clone());
-    assert_eq!(gateway.method_entry(), MethodEntry::Popup { script_url, login, client_key });
+    assert_eq!(gateway.method_entry(MethodKind::Card), MethodEntry::Popup { script_url, login, client_key });
     let shown = format!("{config:?} {gateway:?}");
     assert!(shown.contains("api2.authorize.net"));
     for secret in [config.login.as_str(), "6Pn4WiSePay", "504F5254", "5FcB6"] {

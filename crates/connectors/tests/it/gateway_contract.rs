@@ -1,8 +1,8 @@
 //! What every gateway adapter must pass against its simulator: the ten points of `wire/gateways.md`, 9, by their numbers,
 //! what a vendor does to whoever asks too often (11), is not let in any more (12) or is late (13), and that nothing which
-//! an adapter says it can do is left to a refusal (14), and that the card of a payment can be kept (15). Knows no gateway:
-//! each has a file below that says how it is driven, and its `Capabilities` say how a card is charged and what cannot go
-//! wrong there.
+//! an adapter says it can do is left to a refusal (14), that the card of a payment can be kept (15), and that a payer whom
+//! the bank asks pays by a yes alone (16). Knows no gateway: each has a file below that says how it is driven, and its
+//! `Capabilities` say how a card is charged and what cannot go wrong there.
 
 use crate::{
     log::Log,
@@ -15,9 +15,10 @@ use connectors::gateway::{
     LookUp, News, Refunds, StoreLookUp, StoreRequest, WebhookError, Wire,
 };
 use domain::{
+    ids::AttemptId,
     method::{MethodFact, MethodKind},
     money::{Currency, Money},
-    payment::{AttemptState, Fact, Folded, Observation},
+    payment::{AttemptState, DeclineReason, Fact, Folded, Observation},
     refund::{RefundFact, RefundSeen},
 };
 use http::HeaderMap;
@@ -47,6 +48,7 @@ macro_rules! contract {
             p13_a_token_that_has_expired_is_refused_and_another_one_pays
             p14_disputes_and_kept_methods_are_refused_where_the_capability_says_so_alone
             p15_the_card_of_a_payment_is_kept_once_however_often_that_is_asked_and_pays_again
+            p16_a_payer_whom_the_bank_asks_pays_by_a_yes_and_by_nothing_else
         }
     };
     ($bench:ident; $($point:ident)*) => {
@@ -76,6 +78,12 @@ trait Bench {
     /// The vendor itself pays back so many percent of a charge beyond the charge: only who asks can hold that back.
     const REFUNDS_BEYOND_PERCENT: i64 = 0;
 
+    /// The token of a card whose bank asks its payer on a page of its own, where a call of ours can come to that.
+    const ASKING: Option<&'static str> = None;
+
+    /// The token of a card by which a gateway of this process is busy: no wire can be.
+    const BUSY: Option<&'static str> = None;
+
     /// The adapter, asking the simulators at this address at this time.
     fn gateway(base: &str, now: DateTime<Utc>) -> Box<dyn Gateway>;
 
@@ -87,6 +95,11 @@ trait Bench {
     /// Such a card is typed on the page that was opened at this address.
     async fn enter(_sim: &Sim, _url: &str, _card: Card) {
         unreachable!("whoever is paid on a page of its own says how")
+    }
+
+    /// The payer answers the bank on the page at this address.
+    async fn answer(_sim: &Sim, _url: &str, _confirms: bool) {
+        unreachable!("whoever asks says how it is answered")
     }
 
     /// A token of such a bank account.
@@ -448,10 +461,13 @@ async fn p6_a_debit_is_under_way_then_money_and_may_come_back<B: Bench>() {
     if gateway::<B>(&sim).capabilities().debits.is_empty() {
         return skipped::<B>("it debits no accounts");
     }
-    let simulated = B::SIMULATED.unwrap();
-    let taken = async || {
-        let taken = gateway::<B>(&sim).taken_since(before).await.unwrap();
-        taken.into_iter().map(|taken| taken.attempt).collect::<BTreeSet<_>>()
+    // Who has no books lists what it is told was sent.
+    let lists = async |expected: &[AttemptId]| {
+        if B::SIMULATED.is_some() {
+            let taken = gateway::<B>(&sim).taken_since(before).await.unwrap();
+            let taken: BTreeSet<_> = taken.into_iter().map(|taken| taken.attempt).collect();
+            assert_eq!(taken, BTreeSet::from_iter(expected.iter().copied()));
+        }
     };
     let mut sent = Vec::new();
     for (n, account) in [(1, Account::Clears), (2, Account::ComesBack)] {
@@ -466,26 +482,29 @@ async fn p6_a_debit_is_under_way_then_money_and_may_come_back<B: Bench>() {
     let find = async |find: &LookUp| seen(gateway::<B>(&sim).find(find).await);
     assert_eq!((find(&good).await.fact, find(&bad).await.fact), (Fact::Processing, Fact::Processing));
     has::<B>(&sim, &[]).await;
-    assert!(taken().await.is_empty());
+    lists(&[]).await;
 
     sim.advance_hours(6 * 24).await;
     let (cleared, returns) = (find(&good).await, find(&bad).await);
     assert_eq!((&cleared.fact, &returns.fact), (&Fact::Settled, &Fact::Settled));
     has::<B>(&sim, &[(&cleared, WHOLE), (&returns, WHOLE)]).await;
-    assert_eq!(taken().await, BTreeSet::from([good.request.attempt, bad.request.attempt]));
+    lists(&[good.request.attempt, bad.request.attempt]).await;
 
-    let mut inbox = sim.webhooks(simulated.vendor, simulated.signed_by).await;
+    let mut inbox = match B::SIMULATED {
+        Some(simulated) => Some(sim.webhooks(simulated.vendor, simulated.signed_by).await),
+        None => None,
+    };
     sim.advance_hours(30 * 24).await;
     let returned = find(&bad).await;
     let folded = Folded::of([&Fact::Processing, &returns.fact, &returned.fact]);
     assert_eq!((folded.state, folded.contradicted), (AttemptState::Returned, false), "{returned:?}");
     assert_eq!(find(&good).await.fact, Fact::Settled);
     has::<B>(&sim, &[(&cleared, WHOLE)]).await;
-    assert_eq!(taken().await, BTreeSet::from([good.request.attempt]));
+    lists(&[good.request.attempt]).await;
     let gateway = gateway::<B>(&sim);
     let mut is_told = gateway.capabilities().late_news == LateNews::Asked;
     while !is_told {
-        let (headers, body) = arrived(&mut inbox).await;
+        let (headers, body) = arrived(inbox.as_mut().unwrap()).await;
         is_told = gateway.webhook(&headers, &body, sim.now()).unwrap().gateway_id == bad.gateway_id;
     }
 }
@@ -638,6 +657,18 @@ async fn p10_what_is_logged_holds_no_key_token_or_number<B: Bench>() {
 
 async fn p11_who_is_throttled_is_busy_and_the_same_request_goes_later<B: Bench>() {
     let sim = Sim::start().await;
+    if let Some(token) = B::BUSY {
+        let request = ask::<B>(1, ChargeHow::Token(token.to_owned()));
+        let busy = gateway::<B>(&sim).charge(&request).await;
+        assert!(matches!(busy, Err(GatewayError::Busy { after: Some(_) })), "{busy:?}");
+        let find = look_up(&request, None, sim.now());
+        let unfound = gateway::<B>(&sim).find(&find).await;
+        assert!(matches!(unfound, Err(GatewayError::Busy { after: Some(_) })), "{unfound:?}");
+        sim.control("advance", json!({"minutes": 1})).await;
+        let found = seen(gateway::<B>(&sim).find(&find).await);
+        assert!(found.fact.is_money() && found.amount == Some(request.amount), "{found:?}");
+        return;
+    }
     let Some(simulated) = simulated::<B>(&sim) else { return };
     let (gateway, request) = (gateway::<B>(&sim), charge::<B>(&sim, 1, Card::Good).await);
     simulated.arm(&sim, "http:429", 1).await;
@@ -757,4 +788,33 @@ async fn p15_the_card_of_a_payment_is_kept_once_however_often_that_is_asked_and_
     let second = gateway::<B>(&sim).charge(&again).await.unwrap();
     assert!(second.fact.is_money(), "{second:?}");
     has::<B>(&sim, &[(&first, WHOLE), (&second, WHOLE)]).await;
+}
+
+async fn p16_a_payer_whom_the_bank_asks_pays_by_a_yes_and_by_nothing_else<B: Bench>() {
+    let Some(token) = B::ASKING else { return skipped::<B>("no call of ours comes to a bank that asks") };
+    for confirms in [true, false] {
+        let sim = Sim::start().await;
+        let gateway = gateway::<B>(&sim);
+        let request = ask::<B>(1, ChargeHow::Token(token.to_owned()));
+        let unattended = ChargeRequest { unattended: true, ..ask::<B>(2, ChargeHow::Token(token.to_owned())) };
+        let nobody = gateway.charge(&unattended).await.unwrap();
+        assert!(matches!(nobody.fact, Fact::BankNo { .. }), "there is nobody to ask: {nobody:?}");
+        let waiting = gateway.charge(&request).await.unwrap();
+        let Fact::ActionNeeded { url, .. } = &waiting.fact else { panic!("nobody is asked: {waiting:?}") };
+        let find = look_up(&request, waiting.gateway_id.as_deref(), sim.now());
+        let open = seen(gateway.find(&find).await);
+        assert!(matches!(open.fact, Fact::ActionNeeded { .. }), "{open:?}");
+        has::<B>(&sim, &[]).await;
+
+        B::answer(&sim, url, confirms).await;
+        let answered = seen(gateway.find(&find).await);
+        if confirms {
+            assert!(answered.fact.is_money() && answered.gateway_id == waiting.gateway_id, "{answered:?}");
+            has::<B>(&sim, &[(&answered, WHOLE)]).await;
+        } else {
+            let reason = DeclineReason::AuthenticationFailed;
+            assert_eq!(answered.fact, Fact::BankNo { reason });
+            has::<B>(&sim, &[]).await;
+        }
+    }
 }

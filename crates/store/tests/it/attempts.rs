@@ -6,7 +6,7 @@ use crate::{
 };
 use domain::{
     ids::AttemptId,
-    payment::{AttemptState, DeclineReason, Fact, Observation, Source},
+    payment::{AttemptState, DeclineReason, Fact, Observation, Source, StepAnswer},
 };
 use store::{Error, MerchantDb, Observed};
 use tokio::task::JoinSet;
@@ -73,6 +73,19 @@ on_both!(n13_a_reading_by_the_key_begins_before_the_first_whatever_the_nodes_clo
     assert_eq!(read(5, Some(id)).await, [first.attempt.id]);
     assert_eq!(read(15, None).await, [id]);
     assert!(read(30, None).await.is_empty());
+});
+
+on_both!(d2_a_step_is_answered_once_and_by_nobody_else, async |db| {
+    let (acme, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    let attempt = acme.opened().await.attempt;
+    let through = async |shop: &Shop| shop.db.attempts_through(attempt.connection_id, at(0)).await.unwrap();
+    assert_eq!((through(&acme).await, through(&bolt).await), (vec![attempt.clone()], Vec::new()));
+    assert_eq!(acme.db.step_answered(attempt.id).await.unwrap(), None);
+    for asked in [StepAnswer::Refused, StepAnswer::Confirmed, StepAnswer::Cancelled] {
+        assert_eq!(acme.db.step_answer(attempt.id, asked, at(2)).await.unwrap(), StepAnswer::Refused, "{asked:?}");
+    }
+    assert!(bolt.db.step_answer(attempt.id, StepAnswer::Confirmed, at(3)).await.is_err(), "it is not theirs");
+    assert_eq!(bolt.db.step_answered(attempt.id).await.unwrap(), None);
 });
 
 on_both!(the_cache_of_the_fold_writes_every_column, async |db| {

@@ -111,7 +111,7 @@ impl Gateway for AuthorizeNet {
         if self.config.currency == Currency::USD { &ALL } else { &CARDS }
     }
 
-    fn method_entry(&self) -> MethodEntry {
+    fn method_entry(&self, _kind: MethodKind) -> MethodEntry {
         let AuthorizeNetConfig { script_url, login, client_key, .. } = &self.config;
         MethodEntry::Popup { script_url: script_url.clone(), login: login.clone(), client_key: client_key.clone() }
     }

@@ -17,7 +17,7 @@ use super::{
 use crate::http::HttpClient;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::{payment::Observation, refund::RefundSeen, views::MethodEntry};
+use domain::{method::MethodKind, payment::Observation, refund::RefundSeen, views::MethodEntry};
 use http::HeaderMap;
 use secrecy::SecretString;
 use std::fmt;
@@ -86,7 +86,7 @@ impl Gateway for GlobalPayments {
         &CAN
     }
 
-    fn method_entry(&self) -> MethodEntry {
+    fn method_entry(&self, _kind: MethodKind) -> MethodEntry {
         MethodEntry::Page
     }
 

@@ -15,6 +15,7 @@ use crate::http::HttpClient;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
+    method::MethodKind,
     money::Currency,
     payment::{Fact, Observation},
     refund::RefundSeen,
@@ -92,7 +93,7 @@ impl Gateway for Payrix {
         &CAN
     }
 
-    fn method_entry(&self) -> MethodEntry {
+    fn method_entry(&self, _kind: MethodKind) -> MethodEntry {
         MethodEntry::Page
     }
 

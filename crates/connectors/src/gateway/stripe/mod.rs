@@ -96,7 +96,7 @@ impl Gateway for Stripe {
         &CAN
     }
 
-    fn method_entry(&self) -> MethodEntry {
+    fn method_entry(&self, _kind: MethodKind) -> MethodEntry {
         let (script_url, publishable_key) = (self.config.script_url.clone(), self.config.publishable_key.clone());
         MethodEntry::Fields { script_url, publishable_key }
     }

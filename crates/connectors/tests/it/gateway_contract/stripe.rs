@@ -17,6 +17,8 @@ impl Bench for Stripe {
         secrets: &[facts::stripe::PORTAL_SECRET_KEY, facts::stripe::PORTAL_WEBHOOK_SECRET, facts::cards::APPROVED],
     });
 
+    const ASKING: Option<&'static str> = Some("pm_card_threeDSecureRequired");
+
     fn gateway(base: &str, now: DateTime<Utc>) -> Box<dyn Gateway> {
         Box::new(stripe(&format!("{base}/stripe"), now))
     }
@@ -28,6 +30,10 @@ impl Bench for Stripe {
             Card::AnswerLost => "pm_card_timeoutAfterExecute",
         };
         token.to_owned()
+    }
+
+    async fn answer(sim: &Sim, url: &str, confirms: bool) {
+        sim.submit(url, &[("outcome", if confirms { "complete" } else { "fail" })]).await;
     }
 
     async fn account(_sim: &Sim, account: Account) -> String {
