@@ -75,6 +75,12 @@ pub fn transaction(payment: PaymentId) -> String {
     format!("/admin/transactions/{payment}")
 }
 
+/// One invoice of the merchant, for its staff.
+#[must_use]
+pub fn invoice(invoice: InvoiceId) -> String {
+    format!("/admin/invoices/{invoice}")
+}
+
 /// The exceptions inbox, where one of them is to be mended.
 #[must_use]
 pub fn exception(key: &str) -> String {

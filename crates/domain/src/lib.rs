@@ -15,6 +15,7 @@ pub mod effects;
 pub mod exception;
 pub mod ids;
 pub mod invoice;
+pub mod invoice_story;
 pub mod ledger;
 pub mod method;
 pub mod money;

@@ -28,6 +28,7 @@ mod founding;
 mod guesses;
 mod installation;
 mod invoice_pdf;
+mod invoice_story;
 mod jobs;
 mod keep_card;
 mod keep_surplus;

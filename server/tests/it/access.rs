@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 
 type Body = &'static [(&'static str, &'static str)];
 
-/// Pages, and whom each is for. `PAYMENT` stands for Acme's payment at Northwind.
-const PAGES: [(&str, Role); 13] = [
+/// Pages, and whom each is for. `PAYMENT` stands for Acme's payment at Northwind, `INVOICE` for one of their invoices there.
+const PAGES: [(&str, Role); 14] = [
     ("/dashboard", Role::Payer),
     ("/methods", Role::Payer),
     ("/methods/new", Role::Payer),
@@ -18,6 +18,7 @@ const PAGES: [(&str, Role); 13] = [
     ("/prepay", Role::Payer),
     ("/payments/PAYMENT", Role::Payer),
     ("/admin", Role::Admin),
+    ("/admin/invoices/INVOICE", Role::Admin),
     ("/admin/transactions", Role::Admin),
     ("/admin/transactions/PAYMENT", Role::Admin),
     ("/admin/exceptions", Role::Admin),
@@ -101,10 +102,14 @@ async fn d20_every_page_and_every_server_function_stands_in_these_tables() {
     assert_eq!(registered, known, "add new endpoints to these tables, with a body that works");
 
     let routes = leptos_axum::generate_route_list(app::App);
-    let registered: BTreeSet<_> = routes
-        .iter()
-        .map(|route| route.path().replace("{payment}", "PAYMENT").replace(":payment", "PAYMENT"))
-        .collect();
+    let mut registered = BTreeSet::new();
+    for route in &routes {
+        let path = ["payment", "invoice"].into_iter().fold(route.path().to_owned(), |path, name| {
+            let thing = name.to_uppercase();
+            path.replace(&format!("{{{name}}}"), &thing).replace(&format!(":{name}"), &thing)
+        });
+        registered.insert(path);
+    }
     let known: BTreeSet<_> = PAGES.iter().map(|(path, _)| *path).chain(OPEN_PAGES).map(str::to_owned).collect();
     assert_eq!(registered, known, "add new pages to these tables");
 }

@@ -15,6 +15,7 @@ mod exceptions;
 mod faults;
 mod globalpayments;
 mod invoice_pdf;
+mod invoice_story;
 mod kept_cards;
 mod kills;
 mod late_kills;

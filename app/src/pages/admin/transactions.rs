@@ -51,7 +51,13 @@ pub fn TransactionsView(list: Framed<Page<PaymentRow>>) -> impl IntoView {
     } else if page.rows.is_empty() && query.is_empty() {
         view! { <Empty title="No payments yet">"They appear here as soon as somebody presses Pay."</Empty> }.into_any()
     } else if page.rows.is_empty() {
-        view! { <Empty title="Nothing found">"No payment matches your search."</Empty> }.into_any()
+        let invoices = addresses::list("/admin", &query, 1);
+        view! {
+            <Empty title="Nothing found">
+                "No payment matches your search. " <a href=invoices>"Look among the invoices"</a>
+            </Empty>
+        }
+        .into_any()
     } else {
         view! { <Rows rows=page.rows locale/> }.into_any()
     };

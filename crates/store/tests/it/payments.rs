@@ -100,3 +100,20 @@ on_both!(d12_sums_count_each_currency_and_only_what_came_since, async |db| {
     assert!(shop.db.payment_sums(&[AttemptState::Approved], at(1)).await.unwrap().is_empty());
     assert!(shop.db.payment_sums(&[AttemptState::Settled], at(0)).await.unwrap().is_empty());
 });
+
+on_both!(n3_the_payments_of_an_invoice_are_those_made_for_it_and_those_moved_to_it, async |db| {
+    let (acme, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    let [two, three] = acme.invoices(&["INV-2", "INV-3"]).await.try_into().unwrap();
+    let order = acme.opened().await;
+    let tx = acme.db.begin().await.unwrap();
+    tx.books_entries_intend(order.attempt.id, &order.allocations, at(1)).await.unwrap();
+    let entry = tx.books_entries(order.attempt.id).await.unwrap().remove(0);
+    tx.books_entry_reallocate(&entry, two, at(2)).await.unwrap();
+    tx.commit().await.unwrap();
+    for (invoice, payments) in
+        [(acme.invoice, vec![order.payment.clone()]), (two, vec![order.payment]), (three, vec![])]
+    {
+        assert_eq!(acme.db.payments_of_invoice(invoice, 9).await.unwrap(), payments);
+        assert!(bolt.db.payments_of_invoice(invoice, 9).await.unwrap().is_empty());
+    }
+});
