@@ -13,6 +13,7 @@ pub mod debit;
 pub mod dispute;
 pub mod effects;
 pub mod exception;
+pub mod export;
 pub mod ids;
 pub mod invoice;
 pub mod invoice_story;

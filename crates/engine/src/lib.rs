@@ -22,6 +22,7 @@ mod doors;
 mod error;
 mod exception_lines;
 mod exceptions;
+mod export_transactions;
 mod faces;
 mod failpoint;
 mod founding;
@@ -84,6 +85,7 @@ pub use connections::{
     StripeSecret, XeroSecret,
 };
 pub use error::{Error, MethodError, RefundError, SignInError, TakeError};
+pub use export_transactions::ExportPart;
 pub use founding::{Founding, NewPayer};
 pub use invoice_pdf::InvoicePdf;
 pub use order::{ListQuery, Order, PayHow, RefundOrder, SaveMethod, ToConfirm, postal_code};

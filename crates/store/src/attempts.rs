@@ -247,13 +247,22 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(of.order_by_asc(Column::CreatedAt).all(self.conn()).await?)
     }
 
+    /// Every attempt of these payments, the oldest first.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn attempts_of_payments(&self, payments: Vec<PaymentId>) -> Result<Vec<Attempt>, Error> {
+        let of = self.find::<Entity>().filter(Column::PaymentId.is_in(payments));
+        Ok(of.order_by_asc(Column::CreatedAt).all(self.conn()).await?)
+    }
+
     /// The newest attempt of each of these payments.
     ///
     /// # Errors
     /// The database is away.
     pub async fn latest_attempts(&self, payments: Vec<PaymentId>) -> Result<HashMap<PaymentId, Attempt>, Error> {
-        let of = self.find::<Entity>().filter(Column::PaymentId.is_in(payments)).order_by_asc(Column::CreatedAt);
-        Ok(of.all(self.conn()).await?.into_iter().map(|attempt| (attempt.payment_id, attempt)).collect())
+        let attempts = self.attempts_of_payments(payments).await?;
+        Ok(attempts.into_iter().map(|attempt| (attempt.payment_id, attempt)).collect())
     }
 
     /// # Errors

@@ -531,6 +531,23 @@ impl<C: ConnectionTrait> Scoped<C> {
         self.page(newest_first, page, per_page).await
     }
 
+    /// The next ones, newest first, from after this one on.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn payments_before(
+        &self,
+        filter: &PaymentFilter,
+        before: Option<PaymentId>,
+        limit: u64,
+    ) -> Result<Vec<Payment>, Error> {
+        let mut list = self.payments_filtered(filter).order_by_desc(payment::Column::Id);
+        if let Some(before) = before {
+            list = list.filter(payment::Column::Id.lt(before));
+        }
+        Ok(list.limit(limit).all(self.conn()).await?)
+    }
+
     /// The payments that were made for an invoice, or are meant for it in the books, the newest first: up to `limit`.
     ///
     /// # Errors

@@ -27,8 +27,11 @@ const PAGES: [(&str, Role); 14] = [
 ];
 const METHOD_NAME: &str = "Blue office card";
 /// Files outside the App, and whom each is for. `INVOICE` stands for one of Acme's at Northwind, `PAYMENT` for its payment.
-const FILES: [(&str, Role); 2] =
-    [("/payments/invoice.pdf?invoice=INVOICE", Role::Payer), ("/admin/transactions/PAYMENT/proof", Role::Admin)];
+const FILES: [(&str, Role); 3] = [
+    ("/payments/invoice.pdf?invoice=INVOICE", Role::Payer),
+    ("/admin/transactions.csv", Role::Admin),
+    ("/admin/transactions/PAYMENT/proof", Role::Admin),
+];
 /// Pages that need no session; those of a checkout need its id.
 const OPEN_PAGES: [&str; 5] = ["/", "/sign-in", "/npe", "/npe/result", "/pods/connectwise"];
 /// Server functions behind a session, whom each is for, and a body that works for them.

@@ -12,6 +12,7 @@ mod credits;
 mod debits;
 mod disputes;
 mod exceptions;
+mod export;
 mod faults;
 mod globalpayments;
 mod invoice_pdf;
