@@ -31,7 +31,7 @@ mod m027_surcharges;
 mod m028_kept_cards;
 mod m029_advances;
 mod m030_debits_again;
-mod m035_invoice_stories;
+mod m035_what_staff_see;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -71,7 +71,7 @@ impl MigratorTrait for Migrator {
             Box::new(m028_kept_cards::Migration),
             Box::new(m029_advances::Migration),
             Box::new(m030_debits_again::Migration),
-            Box::new(m035_invoice_stories::Migration),
+            Box::new(m035_what_staff_see::Migration),
         ]
     }
 }

@@ -25,6 +25,7 @@ pub mod payment;
 pub mod planted;
 pub mod proof;
 pub mod refund;
+pub mod returns;
 pub mod surcharge;
 pub mod surcharge_law;
 pub mod views;

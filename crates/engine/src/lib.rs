@@ -15,6 +15,7 @@ mod connections;
 mod consent;
 mod dashboard;
 mod day_totals;
+mod debit_returns;
 mod debit_words;
 mod differences;
 mod dispute_story;

@@ -321,6 +321,41 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(debits.filter(Column::CreatedAt.gt(moment(since))).all(self.conn()).await?)
     }
 
+    /// How many bank debits under Nacha's rules that began since then were sent to a bank.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn ach_sent(&self, since: DateTime<Utc>) -> Result<u64, Error> {
+        use AttemptState::{Created, RequiresAction, Unknown, Voided};
+        let sent = self.ach_since(since).filter(Column::State.is_not_in([Created, Unknown, RequiresAction, Voided]));
+        let sent = sent.filter(Column::Reason.is_null().or(Column::Reason.is_not_in(ours()?)));
+        Ok(sent.count(self.conn()).await?)
+    }
+
+    /// Those among them that a bank said no to, at once or later: why, and when that was heard.
+    ///
+    /// # Errors
+    /// A stored reason that this version cannot read.
+    pub async fn ach_returned(&self, since: DateTime<Utc>) -> Result<Vec<(DeclineReason, DateTime<Utc>)>, Error> {
+        use AttemptState::{Declined, Returned};
+        let back = self.ach_since(since).filter(Column::State.is_in([Declined, Returned]));
+        let back = back.select_only().column(Column::Reason).column(Column::UpdatedAt);
+        let rows: Vec<(Option<String>, DateTime<Utc>)> = back.into_tuple().all(self.conn()).await?;
+        let told = |(reason, at): (Option<String>, DateTime<Utc>)| {
+            let reason = reason.map_or(Ok(DeclineReason::Declined), |json| serde_json::from_str(&json));
+            Ok((reason.map_err(|_| Error::Unreadable("attempt.reason"))?, at))
+        };
+        let mut told = rows.into_iter().map(told).collect::<Result<Vec<_>, Error>>()?;
+        told.retain(|(reason, _)| !DeclineReason::OURS.contains(reason));
+        Ok(told)
+    }
+
+    fn ach_since(&self, since: DateTime<Utc>) -> Select<Entity> {
+        // In words, as in the partial index that serves it.
+        let debits = self.find::<Entity>().filter(Expr::cust("kind = 'ach_debit'"));
+        debits.filter(Column::CreatedAt.gt(moment(since)))
+    }
+
     /// Attempts whose money went back by the bank's hand though refunds were made of it, in whatever state those are.
     ///
     /// # Errors

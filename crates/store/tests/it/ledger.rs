@@ -18,7 +18,7 @@ async fn book(shop: &Shop, attempt: AttemptId, journal: &Journal) -> Result<(), 
 }
 
 on_both!(d9_a_journal_stands_once_whoever_reports_it, async |db| {
-    let shop = shop(&db.store, "acme").await;
+    let (shop, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
     let order = shop.opened().await;
     let amount = order.payment.amount().unwrap();
     let taken = Journal::of(JournalKind::PaymentTaken, amount).unwrap();
@@ -37,7 +37,6 @@ on_both!(d9_a_journal_stands_once_whoever_reports_it, async |db| {
     let moves = shop.db.moves_of(&[order.attempt.id], clearing).await.unwrap();
     let told: Vec<_> = moves.iter().map(|of| (of.attempt_id, of.kind, of.amount.minor, of.about.as_str())).collect();
     assert_eq!(told, [(order.attempt.id, taken, 10_000, ""), (order.attempt.id, reversed, -10_000, "")]);
-    let bolt = self::shop(&db.store, "bolt").await;
     assert!(bolt.db.moves_of(&[order.attempt.id], clearing).await.unwrap().is_empty(), "another merchant's");
 });
 

@@ -1,4 +1,5 @@
-//! What is asked about one invoice as a whole: the checkouts with it, and its writes into the books.
+//! What is asked about one invoice as a whole, the checkouts with it and its writes into the books; and how many of a merchant's
+//! bank debits came back.
 
 use crate::table::sql;
 use sea_orm_migration::prelude::*;
@@ -15,6 +16,7 @@ impl MigrationTrait for Migration {
                 "CREATE INDEX checkout_with_invoice ON checkout (invoice_id, merchant_id)",
                 "CREATE INDEX checkout_invoice_of_invoice ON checkout_invoice (invoice_id, merchant_id)",
                 "CREATE INDEX books_entry_of_invoice ON books_entry (invoice_id, merchant_id)",
+                "CREATE INDEX attempt_ach ON attempt (merchant_id, created_at) WHERE kind = 'ach_debit'",
             ],
         )
         .await
