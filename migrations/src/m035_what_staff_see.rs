@@ -1,5 +1,5 @@
-//! What is asked about one invoice as a whole, the checkouts with it and its writes into the books; and how many of a merchant's
-//! bank debits came back.
+//! What is asked about one invoice as a whole, the checkouts with it and its writes into the books; and how many of a
+//! merchant's bank debits came back.
 
 use crate::table::sql;
 use sea_orm_migration::prelude::*;

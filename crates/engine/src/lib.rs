@@ -27,6 +27,7 @@ mod export_transactions;
 mod faces;
 mod failpoint;
 mod founding;
+mod gateway_balances;
 mod guesses;
 mod installation;
 mod invoice_pdf;

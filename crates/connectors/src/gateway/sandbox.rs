@@ -140,6 +140,7 @@ impl Gateway for Sandbox {
             reads_cards: false,
             refunds: Refunds::Allowed,
             disputes: false,
+            balance: false,
             stores: true,
             keeps_paid: true,
             debits: &[],
