@@ -75,6 +75,18 @@ pub fn transaction(payment: PaymentId) -> String {
     format!("/admin/transactions/{payment}")
 }
 
+/// The payments that a search finds, as a file.
+#[must_use]
+pub fn transactions_csv(query: &str) -> String {
+    list("/admin/transactions.csv", query, 1)
+}
+
+/// One invoice of the merchant, for its staff.
+#[must_use]
+pub fn invoice(invoice: InvoiceId) -> String {
+    format!("/admin/invoices/{invoice}")
+}
+
 /// The exceptions inbox, where one of them is to be mended.
 #[must_use]
 pub fn exception(key: &str) -> String {

@@ -28,6 +28,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/methods/new") view={Lazy::<payer::NewMethod>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/methods/bank") view={Lazy::<payer::NewBank>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/admin") view={Lazy::<admin::Home>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/admin/invoices/:invoice") view={Lazy::<admin::Invoice>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/admin/transactions") view={Lazy::<admin::Transactions>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/admin/transactions/:payment") view={Lazy::<admin::Story>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/admin/exceptions") view={Lazy::<admin::Exceptions>::new()} ssr=SsrMode::Async/>

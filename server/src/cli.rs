@@ -53,6 +53,9 @@ enum Command {
         /// Only what began in the last so many days.
         #[arg(long)]
         days: Option<u32>,
+        /// Also print what moved on the merchants' balances at their gateways on each day, with fees and payouts.
+        #[arg(long)]
+        balances: bool,
     },
     /// Puts the surcharge rules of a file in the place of all that a merchant had; without a file, prints what is in force.
     Surcharges {
@@ -97,7 +100,7 @@ impl Cli {
             Command::Demo { simulators, data } => Demo::prepare(Settings::load()?, simulators, data).await?.run().await,
             Command::Migrate => migrate().await,
             Command::SeedDemo => seed_demo().await,
-            Command::VerifyBooks { days } => verify_books(days).await,
+            Command::VerifyBooks { days, balances } => verify_books(days, balances).await,
             Command::Surcharges { merchant, file: None, .. } => print_surcharges(&merchant).await,
             Command::Surcharges { merchant, file: Some(file), check } => {
                 replace_surcharges(&merchant, &file, check).await
@@ -138,14 +141,19 @@ async fn seed_demo() -> anyhow::Result<()> {
     demo::seed(&engine, &simulators).await.map(|_| ())
 }
 
-async fn verify_books(days: Option<u32>) -> anyhow::Result<()> {
+async fn verify_books(days: Option<u32>, balances: bool) -> anyhow::Result<()> {
     let since = days.map(|days| chrono::Utc::now() - chrono::TimeDelta::days(days.into()));
-    let verified = open(&Settings::load()?).await?.verify_books(since).await?;
+    let engine = open(&Settings::load()?).await?;
+    let verified = engine.verify_books(since).await?;
     println!(
         "{} attempts, {} charges at gateways, {} refunds, {} postings in books, {} lines of audit trails compared.",
         verified.attempts, verified.charges, verified.refunds, verified.postings, verified.lines
     );
     verified.days.iter().for_each(|day| println!("  {day}"));
+    if balances {
+        let since = since.unwrap_or(chrono::DateTime::UNIX_EPOCH);
+        engine.gateway_balances(since).await?.iter().for_each(|day| println!("  {day}"));
+    }
     // Kept elsewhere, these tell whether a trail was computed anew since.
     verified.trails.iter().for_each(|end| println!("  Audit trail of {end}"));
     verified.differences.iter().for_each(|words| println!("  {words}"));

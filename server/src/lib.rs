@@ -12,3 +12,4 @@ pub mod rate_limits;
 pub mod router;
 pub mod serve;
 pub mod settings;
+pub mod transactions_csv;

@@ -1,11 +1,12 @@
-//! The HTTP surface: the App's pages, its server functions, invoices and proofs as files, the partners' addresses, built
-//! files and health, in one list.
+//! The HTTP surface: the App's pages, its server functions, invoices, proofs and transactions as files, the partners'
+//! addresses, built files and health, in one list.
 
 use crate::{
     health, invoice_pdf, layers, partners, proof,
     rate_limits::{API, CHECKOUTS, FILES, Limits},
     serve::Site,
     settings::Settings,
+    transactions_csv,
 };
 use app::{App, Assets, gate::CookieName, pod_shell, shell};
 use axum::{Router, extract::FromRef, middleware, routing::get};
@@ -57,6 +58,7 @@ pub fn build(settings: &Settings, site: &Site, engine: Engine) -> Router {
     let files = Router::new()
         .route("/npe/invoice.pdf", get(invoice_pdf::of_checkout))
         .route("/payments/invoice.pdf", get(invoice_pdf::of_payer))
+        .route("/admin/transactions.csv", get(transactions_csv::of_merchant))
         .route("/admin/transactions/{payment}/proof", get(proof::of_payment));
     let limits = Limits { on: settings.rate_limits, assets: site.assets.clone() };
     let surface = Router::new()

@@ -45,6 +45,7 @@ impl DeclineReason {
             Self::Blocked
             | Self::AccountClosed
             | Self::NotAuthorised
+            | Self::Stopped
             | Self::TakenBack
             | Self::ChargedBack
             | Self::NoLongerKept => ReasonClass::Hard,
@@ -71,7 +72,7 @@ impl DeclineReason {
         match self {
             Self::InsufficientFunds => "There was not enough money in the account.",
             Self::AccountClosed => "There is no such account any more.",
-            Self::NotAuthorised | Self::Blocked => "Your bank does not allow debits from this account.",
+            Self::NotAuthorised | Self::Stopped | Self::Blocked => "Your bank does not allow debits from this account.",
             Self::TakenBack | Self::ChargedBack => "Your bank does not say why.",
             Self::NoLongerKept => "The payment service keeps this account no more.",
             Self::NotSent => "We could not reach the payment service.",
@@ -162,6 +163,7 @@ mod tests {
             (R::Blocked, C::Hard),
             (R::AccountClosed, C::Hard),
             (R::NotAuthorised, C::Hard),
+            (R::Stopped, C::Hard),
             (R::TakenBack, C::Hard),
             (R::ChargedBack, C::Hard),
             (R::TryAgainLater, C::Fixable),

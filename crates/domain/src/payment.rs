@@ -163,6 +163,8 @@ pub enum DeclineReason {
     Blocked,
     AccountClosed,
     NotAuthorised,
+    /// The account's owner has stopped the debit, or the account is frozen or not one to pay from.
+    Stopped,
     /// A bank that had said yes has taken the money back, for a reason that it keeps to itself.
     TakenBack,
     /// The card's holder had the bank take it back, and the merchant could not change that.
@@ -178,7 +180,7 @@ pub enum DeclineReason {
 }
 
 impl DeclineReason {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::InsufficientFunds,
         Self::Expired,
         Self::WrongSecurityCode,
@@ -187,6 +189,7 @@ impl DeclineReason {
         Self::Blocked,
         Self::AccountClosed,
         Self::NotAuthorised,
+        Self::Stopped,
         Self::TakenBack,
         Self::ChargedBack,
         Self::TryAgainLater,
@@ -214,7 +217,9 @@ impl DeclineReason {
             }
             Self::Blocked | Self::Declined => "Your bank declined this card. Use another card, or ask your bank why.",
             Self::AccountClosed => "This account is closed. Use another one.",
-            Self::NotAuthorised => "Your bank does not allow debits from this account. Use another one.",
+            Self::NotAuthorised | Self::Stopped => {
+                "Your bank does not allow debits from this account. Use another one."
+            }
             Self::ChargedBack => {
                 "This payment was disputed at the bank, which gave the money back to the card’s holder."
             }

@@ -493,7 +493,7 @@ pub struct ExceptionFace {
     /// What a form names it by.
     pub key: String,
     pub severity: Severity,
-    /// The word on its badge: `Books`, `Payment`, `Refund`, `Dispute`, `Task`, `Gateway` or `Cards`.
+    /// The word on its badge: `Books`, `Payment`, `Refund`, `Dispute`, `Task`, `Gateway`, `Cards` or `Debits`.
     pub area: String,
     pub cause: String,
     /// What a person does about it; empty where it is tried again by itself.

@@ -71,7 +71,7 @@ pub(crate) enum Subject {
 }
 
 impl OpenException {
-    fn new(key: String, severity: Severity, area: &str, since: DateTime<Utc>, cause: String) -> Self {
+    pub(crate) fn new(key: String, severity: Severity, area: &str, since: DateTime<Utc>, cause: String) -> Self {
         Self {
             key,
             content: String::new(),
@@ -110,6 +110,7 @@ impl Engine {
         let mut lines = self.payment_exceptions(db, locale).await?;
         lines.extend(self.refund_exceptions(db, locale).await?);
         lines.extend(self.dispute_exceptions(db, locale).await?);
+        lines.extend(self.debit_return_exceptions(db).await?);
         for job in db.jobs_dead().await? {
             let what = serde_json::from_str::<Work>(&job.body).map_or("A task", |work| work.words());
             let error = job.last_error.unwrap_or_default();

@@ -365,7 +365,7 @@ fn leaving(entries: &[BooksEntry]) -> String {
     }
 }
 
-const fn journal_words(kind: JournalKind) -> &'static str {
+pub(crate) const fn journal_words(kind: JournalKind) -> &'static str {
     match kind {
         JournalKind::PaymentTaken => "Payment taken",
         JournalKind::PaymentReversed => "Payment reversed",

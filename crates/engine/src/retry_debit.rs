@@ -79,6 +79,12 @@ impl Engine {
         Ok(debits)
     }
 
+    /// The day on which a debit that has failed is to be tried again.
+    pub(crate) async fn planned_again(&self, db: &MerchantDb, failed: AttemptId) -> Result<Option<NaiveDate>, Error> {
+        let mut tries = db.jobs_waiting(PLANNED).await?.into_iter().filter_map(|job| planned(&job));
+        Ok(tries.find(|(attempt, _)| *attempt == failed).and_then(|(_, on)| on))
+    }
+
     /// What was still to be charged to a method that is taken out ends now, and not on its day: its payers are told.
     pub(crate) async fn end_planned_debits(&self, tx: &MerchantTx, method: MethodId) -> Result<(), Error> {
         for job in tx.jobs_waiting(PLANNED).await? {

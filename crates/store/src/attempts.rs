@@ -247,13 +247,22 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(of.order_by_asc(Column::CreatedAt).all(self.conn()).await?)
     }
 
+    /// Every attempt of these payments, the oldest first.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn attempts_of_payments(&self, payments: Vec<PaymentId>) -> Result<Vec<Attempt>, Error> {
+        let of = self.find::<Entity>().filter(Column::PaymentId.is_in(payments));
+        Ok(of.order_by_asc(Column::CreatedAt).all(self.conn()).await?)
+    }
+
     /// The newest attempt of each of these payments.
     ///
     /// # Errors
     /// The database is away.
     pub async fn latest_attempts(&self, payments: Vec<PaymentId>) -> Result<HashMap<PaymentId, Attempt>, Error> {
-        let of = self.find::<Entity>().filter(Column::PaymentId.is_in(payments)).order_by_asc(Column::CreatedAt);
-        Ok(of.all(self.conn()).await?.into_iter().map(|attempt| (attempt.payment_id, attempt)).collect())
+        let attempts = self.attempts_of_payments(payments).await?;
+        Ok(attempts.into_iter().map(|attempt| (attempt.payment_id, attempt)).collect())
     }
 
     /// # Errors
@@ -324,6 +333,41 @@ impl<C: ConnectionTrait> Scoped<C> {
         let through = self.find::<Entity>().filter(Column::ConnectionId.eq(connection));
         let since = through.filter(Column::CreatedAt.gte(moment(since)));
         Ok(since.order_by_asc(Column::CreatedAt).all(self.conn()).await?)
+    }
+
+    /// How many bank debits under Nacha's rules that began since then were sent to a bank.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn ach_sent(&self, since: DateTime<Utc>) -> Result<u64, Error> {
+        use AttemptState::{Created, RequiresAction, Unknown, Voided};
+        let sent = self.ach_since(since).filter(Column::State.is_not_in([Created, Unknown, RequiresAction, Voided]));
+        let sent = sent.filter(Column::Reason.is_null().or(Column::Reason.is_not_in(ours()?)));
+        Ok(sent.count(self.conn()).await?)
+    }
+
+    /// Those among them that a bank said no to, at once or later: why, and when that was heard.
+    ///
+    /// # Errors
+    /// A stored reason that this version cannot read.
+    pub async fn ach_returned(&self, since: DateTime<Utc>) -> Result<Vec<(DeclineReason, DateTime<Utc>)>, Error> {
+        use AttemptState::{Declined, Returned};
+        let back = self.ach_since(since).filter(Column::State.is_in([Declined, Returned]));
+        let back = back.select_only().column(Column::Reason).column(Column::UpdatedAt);
+        let rows: Vec<(Option<String>, DateTime<Utc>)> = back.into_tuple().all(self.conn()).await?;
+        let told = |(reason, at): (Option<String>, DateTime<Utc>)| {
+            let reason = reason.map_or(Ok(DeclineReason::Declined), |json| serde_json::from_str(&json));
+            Ok((reason.map_err(|_| Error::Unreadable("attempt.reason"))?, at))
+        };
+        let mut told = rows.into_iter().map(told).collect::<Result<Vec<_>, Error>>()?;
+        told.retain(|(reason, _)| !DeclineReason::OURS.contains(reason));
+        Ok(told)
+    }
+
+    fn ach_since(&self, since: DateTime<Utc>) -> Select<Entity> {
+        // In words, as in the partial index that serves it.
+        let debits = self.find::<Entity>().filter(Expr::cust("kind = 'ach_debit'"));
+        debits.filter(Column::CreatedAt.gt(moment(since)))
     }
 
     /// Attempts whose money went back by the bank's hand though refunds were made of it, in whatever state those are.

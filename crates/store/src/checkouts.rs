@@ -8,7 +8,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use domain::ids::{CheckoutId, InvoiceId, MerchantId, PayerId};
 use sea_orm::{
-    Condition, ConnectionTrait, ExprTrait, QueryOrder,
+    Condition, ConnectionTrait, ExprTrait, QueryOrder, QuerySelect,
     entity::prelude::*,
     sea_query::{OnConflict, Query},
 };
@@ -128,6 +128,17 @@ impl<C: ConnectionTrait> Scoped<C> {
     pub async fn checkout_invoices(&self, checkout: CheckoutId) -> Result<Vec<CheckoutInvoice>, Error> {
         let of = self.find::<chosen::Entity>().filter(chosen::Column::CheckoutId.eq(checkout));
         Ok(of.order_by_asc(chosen::Column::Place).all(self.conn()).await?)
+    }
+
+    /// When checkouts with this invoice were opened, the newest first, as far as they are kept: up to `limit`.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn checkouts_opened(&self, invoice: InvoiceId, limit: u64) -> Result<Vec<DateTime<Utc>>, Error> {
+        let chosen = self.mine::<chosen::Entity>(chosen::Column::CheckoutId, chosen::Column::InvoiceId.eq(invoice));
+        let with_it = Column::InvoiceId.eq(invoice).or(Column::Id.in_subquery(chosen));
+        let newest = self.find::<Entity>().filter(with_it).order_by_desc(Column::CreatedAt).limit(limit);
+        Ok(newest.select_only().column(Column::CreatedAt).into_tuple().all(self.conn()).await?)
     }
 }
 

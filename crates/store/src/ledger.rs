@@ -66,6 +66,18 @@ pub struct PostingWithKind {
     pub amount: Money,
 }
 
+/// What a journal has moved on an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    pub attempt_id: AttemptId,
+    pub kind: JournalKind,
+    /// The refund, or the dispute, that it is about, as its id prints; empty for the payment itself.
+    pub about: String,
+    pub at: DateTime<Utc>,
+    /// A debit is positive.
+    pub amount: Money,
+}
+
 impl MerchantTx {
     /// Each kind stands at most once for an attempt, whoever reports it and how often.
     ///
@@ -148,6 +160,25 @@ impl<C: ConnectionTrait> Scoped<C> {
             *on_all += line.amount_minor;
         }
         Ok(sums)
+    }
+
+    /// What was moved on an account for these attempts, the oldest journal first.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn moves_of(&self, attempts: &[AttemptId], account: Account) -> Result<Vec<Moved>, Error> {
+        let journals = self.find::<journal::Entity>().filter(journal::Column::AttemptId.is_in(attempts.to_vec()));
+        let journals: HashMap<_, _> = journals.all(self.conn()).await?.into_iter().map(|row| (row.id, row)).collect();
+        let lines = self.find::<posting::Entity>().filter(posting::Column::Account.eq(account));
+        let lines = lines.filter(posting::Column::JournalId.is_in(journals.keys().copied()));
+        let lines = lines.order_by_asc(posting::Column::JournalId).order_by_asc(posting::Column::Line);
+        let moved = |line: Posting| {
+            let amount = money(line.amount_minor, &line.currency, "posting.currency")?;
+            let journal = journals.get(&line.journal_id).ok_or(Error::Missing)?;
+            let (attempt_id, about) = (journal.attempt_id, journal.refund.clone());
+            Ok(Moved { attempt_id, kind: journal.kind, about, at: journal.at, amount })
+        };
+        lines.all(self.conn()).await?.into_iter().map(moved).collect()
     }
 
     /// The lines about an attempt, the oldest journal first.

@@ -81,7 +81,7 @@ pub use error::Error;
 pub use exceptions::{Exception, ExceptionState};
 pub use invoices::{InvoiceFilter, Model as Invoice, Sum};
 pub use jobs::{JobState, Model as Job, NewJob};
-pub use ledger::PostingWithKind;
+pub use ledger::{Moved, PostingWithKind};
 pub use ledger_payments::{Entered, LedgerPayment, NewLedgerPayment};
 pub use mails::{MailState, Model as Mail, NewMail};
 pub use merchants::{Model as Merchant, NewMerchant};

@@ -531,6 +531,39 @@ impl<C: ConnectionTrait> Scoped<C> {
         self.page(newest_first, page, per_page).await
     }
 
+    /// The next ones, newest first, from after this one on.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn payments_before(
+        &self,
+        filter: &PaymentFilter,
+        before: Option<PaymentId>,
+        limit: u64,
+    ) -> Result<Vec<Payment>, Error> {
+        let mut list = self.payments_filtered(filter).order_by_desc(payment::Column::Id);
+        if let Some(before) = before {
+            list = list.filter(payment::Column::Id.lt(before));
+        }
+        Ok(list.limit(limit).all(self.conn()).await?)
+    }
+
+    /// The payments that were made for an invoice, or are meant for it in the books, the newest first: up to `limit`.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn payments_of_invoice(&self, invoice: InvoiceId, limit: u64) -> Result<Vec<Payment>, Error> {
+        let made = allocation::Column::InvoiceId.eq(invoice);
+        let made = self.mine::<allocation::Entity>(allocation::Column::PaymentId, made);
+        let meant = books_entries::Column::InvoiceId.eq(invoice);
+        let meant = self.mine::<books_entries::Entity>(books_entries::Column::AttemptId, meant);
+        let meant = attempts::Column::Id.in_subquery(meant);
+        let meant = self.mine::<attempts::Entity>(attempts::Column::PaymentId, meant);
+        let of = payment::Column::Id.in_subquery(made).or(payment::Column::Id.in_subquery(meant));
+        let newest = self.find::<payment::Entity>().filter(of).order_by_desc(payment::Column::Id);
+        Ok(newest.limit(limit).all(self.conn()).await?)
+    }
+
     /// The shares of each of these payments, by the invoices' numbers.
     ///
     /// # Errors

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 
 type Body = &'static [(&'static str, &'static str)];
 
-/// Pages, and whom each is for. `PAYMENT` stands for Acme's payment at Northwind.
-const PAGES: [(&str, Role); 13] = [
+/// Pages, and whom each is for. `PAYMENT` stands for Acme's payment at Northwind, `INVOICE` for one of their invoices there.
+const PAGES: [(&str, Role); 14] = [
     ("/dashboard", Role::Payer),
     ("/methods", Role::Payer),
     ("/methods/new", Role::Payer),
@@ -18,6 +18,7 @@ const PAGES: [(&str, Role); 13] = [
     ("/prepay", Role::Payer),
     ("/payments/PAYMENT", Role::Payer),
     ("/admin", Role::Admin),
+    ("/admin/invoices/INVOICE", Role::Admin),
     ("/admin/transactions", Role::Admin),
     ("/admin/transactions/PAYMENT", Role::Admin),
     ("/admin/exceptions", Role::Admin),
@@ -26,8 +27,11 @@ const PAGES: [(&str, Role); 13] = [
 ];
 const METHOD_NAME: &str = "Blue office card";
 /// Files outside the App, and whom each is for. `INVOICE` stands for one of Acme's at Northwind, `PAYMENT` for its payment.
-const FILES: [(&str, Role); 2] =
-    [("/payments/invoice.pdf?invoice=INVOICE", Role::Payer), ("/admin/transactions/PAYMENT/proof", Role::Admin)];
+const FILES: [(&str, Role); 3] = [
+    ("/payments/invoice.pdf?invoice=INVOICE", Role::Payer),
+    ("/admin/transactions.csv", Role::Admin),
+    ("/admin/transactions/PAYMENT/proof", Role::Admin),
+];
 /// Pages that need no session; those of a checkout need its id. That of the sandbox is none of the App's, and is opened by two
 /// ids: `sandbox.rs` holds that nobody else finds it.
 const OPEN_PAGES: [&str; 5] = ["/", "/sign-in", "/npe", "/npe/result", "/pods/connectwise"];
@@ -102,10 +106,14 @@ async fn d20_every_page_and_every_server_function_stands_in_these_tables() {
     assert_eq!(registered, known, "add new endpoints to these tables, with a body that works");
 
     let routes = leptos_axum::generate_route_list(app::App);
-    let registered: BTreeSet<_> = routes
-        .iter()
-        .map(|route| route.path().replace("{payment}", "PAYMENT").replace(":payment", "PAYMENT"))
-        .collect();
+    let mut registered = BTreeSet::new();
+    for route in &routes {
+        let path = ["payment", "invoice"].into_iter().fold(route.path().to_owned(), |path, name| {
+            let thing = name.to_uppercase();
+            path.replace(&format!("{{{name}}}"), &thing).replace(&format!(":{name}"), &thing)
+        });
+        registered.insert(path);
+    }
     let known: BTreeSet<_> = PAGES.iter().map(|(path, _)| *path).chain(OPEN_PAGES).map(str::to_owned).collect();
     assert_eq!(registered, known, "add new pages to these tables");
 }

@@ -210,6 +210,30 @@ async fn d10_a_debit_that_the_bank_refuses_frees_the_invoice_and_only_a_hard_no_
     }
 }
 
+#[tokio::test]
+async fn d10_g44_staff_are_told_when_many_debits_come_back_and_no_more_when_that_is_long_ago() {
+    let house = House::new().await;
+    let ana = ana(&house.portal).await;
+    let (account, _) = save(&ana, "pm_usBankAccount_accountClosed", "Ana Example").await;
+    for number in ["INV-501", "INV-502"] {
+        assert_eq!(pay_with(&ana, number, &account).await.status, 303);
+    }
+    let (other, _) = save(&ana, "pm_usBankAccount_insufficientFunds", "Ana Example").await;
+    assert_eq!(pay_with(&ana, "INV-503", &other).await.status, 303);
+    house.advance(json!({"days": 6})).await;
+    house.until("all came back", async || house.number(FAILED).await == 3).await;
+    let inbox = async || house.staff().await.get("/admin/exceptions").await.body;
+    let told = inbox().await;
+    assert!(told.contains("Of 3 bank debits of the last 60 days, 3 came back:") && told.contains("15 %"), "{told}");
+    assert!(!told.contains("because the account is closed"), "two of one kind are no alarm of that kind: {told}");
+    let home = house.staff().await.get("/admin").await.body;
+    assert!(home.contains("3 came back:") && home.contains("ask these payers to pay by card"), "{home}");
+
+    house.leap(chrono::TimeDelta::days(61));
+    let told = inbox().await;
+    assert!(!told.contains("bank debits of the last 60 days"), "{told}");
+}
+
 const RETRIES: &str = "SELECT count(*) FROM job WHERE unique_key LIKE 'retry_debit:%'";
 pub const DEBITS: &str = "SELECT count(*) FROM attempt WHERE kind = 'ach_debit'";
 pub const FAILED: &str = "SELECT count(*) FROM attempt WHERE kind = 'ach_debit' AND state = 'declined'";

@@ -2,22 +2,27 @@
 
 pub mod exceptions;
 pub mod home;
+pub mod invoice;
 pub mod mail;
 pub mod story;
 pub mod transactions;
 
 #[cfg(feature = "ssr")]
 mod inbox;
+#[cfg(feature = "ssr")]
+mod invoice_story;
 
 use super::operator::OperatorPage;
 use exceptions::ExceptionsPage;
 use home::AdminHomePage;
+use invoice::InvoicePage;
 use mail::MailPage;
 use story::StoryPage;
 use transactions::TransactionsPage;
 
 surface!(draw_admin:
     Home = AdminHomePage,
+    Invoice = InvoicePage,
     Transactions = TransactionsPage,
     Story = StoryPage,
     Exceptions = ExceptionsPage,

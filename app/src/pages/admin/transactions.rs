@@ -46,12 +46,19 @@ impl Screen for TransactionsPage {
 pub fn TransactionsView(list: Framed<Page<PaymentRow>>) -> impl IntoView {
     let Framed { who, page } = list;
     let (locale, place, query) = (who.locale, Place::from(&page), page.query.clone());
+    let file = addresses::transactions_csv(&query);
     let rows = if place.is_beyond() {
         view! { <Beyond path="/admin/transactions" place=place.clone()/> }.into_any()
     } else if page.rows.is_empty() && query.is_empty() {
         view! { <Empty title="No payments yet">"They appear here as soon as somebody presses Pay."</Empty> }.into_any()
     } else if page.rows.is_empty() {
-        view! { <Empty title="Nothing found">"No payment matches your search."</Empty> }.into_any()
+        let invoices = addresses::list("/admin", &query, 1);
+        view! {
+            <Empty title="Nothing found">
+                "No payment matches your search. " <a href=invoices>"Look among the invoices"</a>
+            </Empty>
+        }
+        .into_any()
     } else {
         view! { <Rows rows=page.rows locale/> }.into_any()
     };
@@ -61,6 +68,7 @@ pub fn TransactionsView(list: Framed<Page<PaymentRow>>) -> impl IntoView {
             <div class="lead-in">
                 <h1>"Transactions"</h1>
                 <Search path="/admin/transactions" label="Search number, company, reference" short="Number or company" query/>
+                <p class="acts"><a class="btn" href=file rel="external">"Download as CSV"</a></p>
             </div>
             <section class="card" aria-label="Transactions">
                 {rows}

@@ -50,6 +50,8 @@ pub struct Capabilities {
     pub refunds: Refunds,
     /// Tells of disputes of cards.
     pub disputes: bool,
+    /// Tells what moved on the merchant's balance there, with its fees and payouts.
+    pub balance: bool,
     /// Keeps methods for later charges.
     pub stores: bool,
     /// Keeps the card of a charge as well.
@@ -191,6 +193,18 @@ pub struct Taken {
     pub attempt: AttemptId,
     pub gateway_id: String,
     pub amount: Money,
+}
+
+/// What moved on the merchant's balance at a gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BalanceMove {
+    pub at: DateTime<Utc>,
+    /// Negative, when it went.
+    pub amount: Money,
+    /// What the gateway took for it beside that.
+    pub fee: Money,
+    /// On its way to the merchant's bank, or back from there.
+    pub is_payout: bool,
 }
 
 /// One charge. Key and reference were committed before it is sent, and the same request is sent again to look it up,
@@ -424,6 +438,11 @@ fn tells_of_none() -> GatewayError {
     refused("tells_of_none", "this gateway is not asked about disputes")
 }
 
+/// For adapters whose [`Capabilities::balance`] is false.
+fn tells_no_balance() -> GatewayError {
+    refused("tells_no_balance", "this gateway is not asked about the merchant's balance")
+}
+
 /// For adapters whose [`Capabilities::reads_cards`] is false.
 fn reads_none() -> GatewayError {
     refused("reads_none", "this gateway tells of no card before it is charged")
@@ -535,6 +554,11 @@ pub trait Gateway: Send + Sync {
     /// What was disputed since then, by the gateway's own list.
     async fn disputed_since(&self, _since: DateTime<Utc>) -> Result<Vec<ReadDispute>, GatewayError> {
         Err(tells_of_none())
+    }
+
+    /// What moved on the merchant's balance since then, whoever moved it.
+    async fn balance_since(&self, _since: DateTime<Utc>) -> Result<Vec<BalanceMove>, GatewayError> {
+        Err(tells_no_balance())
     }
 
     /// Verifies the signature on the raw bytes, then says what the event is about. The event is a hint: what it claims

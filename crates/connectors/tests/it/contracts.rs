@@ -124,6 +124,7 @@ async fn stripe_refund_requests(now: DateTime<chrono::Utc>) -> Vec<Asked> {
     let _ = stripe.read_refund("re_1").await;
     let _ = stripe.read_dispute("dp_1").await;
     let _ = stripe.disputed_since(now).await;
+    let _ = stripe.balance_since(now).await;
     stub.asked()
 }
 
@@ -218,6 +219,7 @@ async fn what_we_send_to_stripe_is_what_its_contract_asks_for() {
     assert_eq!(
         seen,
         [
+            "get /v1/balance_transactions",
             "get /v1/checkout/sessions/{session}",
             "get /v1/disputes",
             "get /v1/disputes/{dispute}",

@@ -181,3 +181,15 @@ async fn d2_the_whole_list_is_read_and_ids_of_another_kind_are_not_asked_for() {
     }
     assert_eq!(stub.asked().len(), 2);
 }
+
+#[tokio::test]
+async fn d30_the_balance_tells_of_charges_and_refunds_with_the_fees() {
+    let sim = Sim::start().await;
+    let of_charge = charged(&sim, "pm_card_visa").await;
+    gateway(&sim).refund(&of_charge(1, 500)).await.unwrap();
+    let mut moved = gateway(&sim).balance_since(sim.now() - chrono::TimeDelta::days(1)).await.unwrap();
+    moved.sort_by_key(|of| of.amount.minor);
+    let told: Vec<_> = moved.iter().map(|of| (of.amount, of.fee, of.is_payout)).collect();
+    assert_eq!(told, [(usd(-500), usd(0), false), (usd(120_450), usd(3_523), false)]);
+    assert!(gateway(&sim).balance_since(sim.now() + chrono::TimeDelta::hours(1)).await.unwrap().is_empty());
+}

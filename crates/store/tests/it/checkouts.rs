@@ -39,6 +39,17 @@ on_both!(g27_a_checkout_keeps_the_part_that_is_paid_of_each, async |db| {
     assert_eq!(kept(&shop, shop.checkout).await, [(shop.invoice, part)], "also of the one of a link");
 });
 
+on_both!(n3_an_invoice_was_opened_with_each_checkout_that_has_it, async |db| {
+    let (acme, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    let (_, [_, one, two]) = of_three(&acme).await;
+    let later = checkout_row(&acme.db, two);
+    acme.db.checkout_add(store::Checkout { created_at: at(5), ..later }).await.unwrap();
+    let opened = async |invoice, limit| acme.db.checkouts_opened(invoice, limit).await.unwrap();
+    assert_eq!(opened(one, 9).await, [at(0), at(0)], "the one of a link, and the one of several");
+    assert_eq!((opened(two, 9).await, opened(two, 1).await), (vec![at(5), at(0)], vec![at(5)]));
+    assert!(bolt.db.checkouts_opened(one, 9).await.unwrap().is_empty());
+});
+
 on_both!(what_was_chosen_goes_with_its_checkout, async |db| {
     let shop = shop(&db.store, "acme").await;
     let (id, _) = of_three(&shop).await;

@@ -18,7 +18,7 @@ async fn book(shop: &Shop, attempt: AttemptId, journal: &Journal) -> Result<(), 
 }
 
 on_both!(d9_a_journal_stands_once_whoever_reports_it, async |db| {
-    let shop = shop(&db.store, "acme").await;
+    let (shop, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
     let order = shop.opened().await;
     let amount = order.payment.amount().unwrap();
     let taken = Journal::of(JournalKind::PaymentTaken, amount).unwrap();
@@ -34,6 +34,10 @@ on_both!(d9_a_journal_stands_once_whoever_reports_it, async |db| {
     let back = [(reversed, clearing, -10_000), (reversed, receivable, 10_000)];
     assert_eq!(told, [[(taken, clearing, 10_000), (taken, receivable, -10_000)], back].concat());
     assert!(lines.iter().all(|line| line.at == at(1)));
+    let moves = shop.db.moves_of(&[order.attempt.id], clearing).await.unwrap();
+    let told: Vec<_> = moves.iter().map(|of| (of.attempt_id, of.kind, of.amount.minor, of.about.as_str())).collect();
+    assert_eq!(told, [(order.attempt.id, taken, 10_000, ""), (order.attempt.id, reversed, -10_000, "")]);
+    assert!(bolt.db.moves_of(&[order.attempt.id], clearing).await.unwrap().is_empty(), "another merchant's");
 });
 
 on_both!(d9_all_postings_of_a_currency_add_up_to_nothing, async |db| {

@@ -25,6 +25,7 @@ mod moments;
 mod payments;
 mod people;
 mod refunds;
+mod returns;
 mod schema;
 mod sessions;
 mod shop;

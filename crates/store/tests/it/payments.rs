@@ -100,3 +100,44 @@ on_both!(d12_sums_count_each_currency_and_only_what_came_since, async |db| {
     assert!(shop.db.payment_sums(&[AttemptState::Approved], at(1)).await.unwrap().is_empty());
     assert!(shop.db.payment_sums(&[AttemptState::Settled], at(0)).await.unwrap().is_empty());
 });
+
+on_both!(n3_the_payments_of_an_invoice_are_those_made_for_it_and_those_moved_to_it, async |db| {
+    let (acme, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    let [two, three] = acme.invoices(&["INV-2", "INV-3"]).await.try_into().unwrap();
+    let order = acme.opened().await;
+    let tx = acme.db.begin().await.unwrap();
+    tx.books_entries_intend(order.attempt.id, &order.allocations, at(1)).await.unwrap();
+    let entry = tx.books_entries(order.attempt.id).await.unwrap().remove(0);
+    tx.books_entry_reallocate(&entry, two, at(2)).await.unwrap();
+    tx.commit().await.unwrap();
+    for (invoice, payments) in
+        [(acme.invoice, vec![order.payment.clone()]), (two, vec![order.payment]), (three, vec![])]
+    {
+        assert_eq!(acme.db.payments_of_invoice(invoice, 9).await.unwrap(), payments);
+        assert!(bolt.db.payments_of_invoice(invoice, 9).await.unwrap().is_empty());
+    }
+});
+
+on_both!(d24_payments_are_read_part_by_part_without_gap_or_repetition, async |db| {
+    let (acme, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    bolt.opened().await;
+    let mut made = Vec::new();
+    for invoice in acme.invoices(&["INV-2", "INV-3", "INV-4"]).await {
+        let order = acme.order_of(&[invoice]);
+        acme.open(order.clone()).await.unwrap();
+        made.push(order);
+    }
+    made.sort_by_key(|order| std::cmp::Reverse(order.payment.id));
+    let (mut read, mut before) = (Vec::new(), None);
+    loop {
+        let part = acme.db.payments_before(&search("initech"), before, 2).await.unwrap();
+        let Some(last) = part.last() else { break };
+        before = Some(last.id);
+        read.extend(part);
+    }
+    assert_eq!(read, made.iter().map(|order| order.payment.clone()).collect::<Vec<_>>());
+    assert!(acme.db.payments_before(&search("INV-9"), None, 2).await.unwrap().is_empty());
+    let ids = read.iter().map(|payment| payment.id).collect();
+    assert_eq!(acme.db.attempts_of_payments(ids).await.unwrap().len(), 3);
+    assert!(bolt.db.attempts_of_payments(vec![read[0].id]).await.unwrap().is_empty());
+});

@@ -22,20 +22,9 @@ pub fn reason(code: &str) -> DeclineReason {
     }
 }
 
-/// Why a bank took a debit back: Nacha's codes (8.3).
-pub fn returned(code: &str) -> DeclineReason {
-    match code {
-        "R01" | "R09" => DeclineReason::InsufficientFunds,
-        "R02" | "R03" | "R04" => DeclineReason::AccountClosed,
-        "R05" | "R07" | "R08" | "R10" | "R11" | "R16" | "R20" | "R29" => DeclineReason::NotAuthorised,
-        _ => DeclineReason::Declined,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::debit::ReasonClass;
 
     #[test]
     fn d10_reasons_are_sorted_by_what_the_payer_can_do() {
@@ -54,24 +43,5 @@ mod tests {
             }
         }
         assert_eq!(reason(""), DeclineReason::Declined);
-    }
-
-    #[test]
-    fn d10_so_are_the_codes_of_returned_debits() {
-        for (codes, expected) in [
-            ("R01", DeclineReason::InsufficientFunds),
-            ("R02 R03 R04", DeclineReason::AccountClosed),
-            ("R05 R07 R08 R10 R11 R16 R20 R29", DeclineReason::NotAuthorised),
-            ("R31 R99", DeclineReason::Declined),
-        ] {
-            for code in codes.split(' ') {
-                assert_eq!(returned(code), expected, "{code}");
-            }
-        }
-        // Nacha has debits presented again for these two alone.
-        for code in (1..100).map(|number| format!("R{number:02}")) {
-            let is_soft = returned(&code).class() == ReasonClass::Soft;
-            assert_eq!(is_soft, matches!(code.as_str(), "R01" | "R09"), "{code}");
-        }
     }
 }

@@ -98,6 +98,7 @@ impl Gateway for AuthorizeNet {
             reads_cards: false,
             refunds: Refunds::WholeUntilSettled,
             disputes: true,
+            balance: false,
             stores: true,
             keeps_paid: true,
             debits: &[],

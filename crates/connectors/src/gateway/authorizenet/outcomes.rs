@@ -165,7 +165,7 @@ impl Details {
     /// Why there is no money, if there is none.
     fn no(&self) -> DeclineReason {
         match self.returned() {
-            Some(item) => declines::returned(filled(item.code.as_ref()).unwrap_or_default()),
+            Some(item) => DeclineReason::of_return(filled(item.code.as_ref()).unwrap_or_default()),
             None => declines::reason(filled(self.response_reason_code.as_ref()).unwrap_or_default()),
         }
     }

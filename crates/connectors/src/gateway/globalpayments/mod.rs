@@ -75,6 +75,7 @@ impl Gateway for GlobalPayments {
             refunds: Refunds::Allowed,
             // Its disputes do not say which payment they are of.
             disputes: false,
+            balance: false,
             stores: false,
             keeps_paid: false,
             debits: &[],

@@ -83,6 +83,7 @@ impl Gateway for Payrix {
             reads_cards: false,
             refunds: Refunds::No("Refund it in Payrix’s own portal, and take it out of the books by hand."),
             disputes: false,
+            balance: false,
             stores: false,
             keeps_paid: false,
             debits: &[],

@@ -227,6 +227,7 @@ impl Gateway for Sandbox {
             reads_cards: false,
             refunds: Refunds::Allowed,
             disputes: true,
+            balance: false,
             stores: true,
             keeps_paid: true,
             debits: &[MethodKind::AchDebit, MethodKind::BecsDebit],

@@ -25,13 +25,12 @@ fn known(code: &str) -> Option<DeclineReason> {
         | "no_account"
         | "bank_account_invalid_details"
         | "tokenized_account_number_deactivated" => DeclineReason::AccountClosed,
-        "debit_not_authorized"
-        | "bank_account_frozen"
-        | "bank_account_restricted"
-        | "bank_account_unusable"
-        | "stop_payment_order"
-        | "revocation_of_authorization"
-        | "revocation_of_all_authorizations" => DeclineReason::NotAuthorised,
+        "debit_not_authorized" | "revocation_of_authorization" | "revocation_of_all_authorizations" => {
+            DeclineReason::NotAuthorised
+        }
+        "bank_account_frozen" | "bank_account_restricted" | "bank_account_unusable" | "stop_payment_order" => {
+            DeclineReason::Stopped
+        }
         "processing_error" | "try_again_later" | "issuer_not_available" | "reenter_transaction" | "approve_with_id" => {
             DeclineReason::TryAgainLater
         }

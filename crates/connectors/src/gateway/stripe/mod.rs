@@ -1,6 +1,7 @@
 //! Stripe: card payments by PaymentIntents, and by its own Checkout page for payers without script. Source:
 //! `wire/gateways.md`, 2. Keeps nothing: each call carries all it needs.
 
+mod balance;
 mod calls;
 mod declines;
 mod disputes;
@@ -14,9 +15,9 @@ mod wire;
 mod wire_methods;
 
 use super::{
-    Capabilities, Cards, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError, KeepRequest,
-    KeptMethod, LateNews, ListedRefund, LookUp, News, ReadDispute, ReadRefund, RefundLookUp, RefundRequest, Refunds,
-    StoreLookUp, StoreRequest, Taken, WebhookError, WebhookNews, Wire, no_longer_kept,
+    BalanceMove, Capabilities, Cards, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError,
+    KeepRequest, KeptMethod, LateNews, ListedRefund, LookUp, News, ReadDispute, ReadRefund, RefundLookUp,
+    RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError, WebhookNews, Wire, no_longer_kept,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
@@ -86,6 +87,7 @@ impl Gateway for Stripe {
             reads_cards: true,
             refunds: Refunds::Allowed,
             disputes: true,
+            balance: true,
             stores: true,
             keeps_paid: true,
             debits: &[MethodKind::AchDebit, MethodKind::BecsDebit],
@@ -186,6 +188,10 @@ impl Gateway for Stripe {
 
     async fn disputed_since(&self, since: DateTime<Utc>) -> Result<Vec<ReadDispute>, GatewayError> {
         self.list_disputes(since).await
+    }
+
+    async fn balance_since(&self, since: DateTime<Utc>) -> Result<Vec<BalanceMove>, GatewayError> {
+        self.list_balance(since).await
     }
 
     fn webhook(&self, headers: &HeaderMap, raw: &[u8], now: DateTime<Utc>) -> Result<WebhookNews, WebhookError> {
