@@ -19,7 +19,9 @@ mod debit_words;
 mod differences;
 mod dispute_story;
 mod doors;
+mod endpoints;
 mod error;
+mod events;
 mod exception_lines;
 mod exceptions;
 mod faces;
@@ -56,6 +58,7 @@ mod resolve_link;
 mod retry_debit;
 mod same_order;
 mod send_authority;
+mod send_events;
 mod send_mail;
 mod set_merchant;
 mod set_up;
@@ -82,7 +85,7 @@ pub use connections::{
     AuthorizeNetSecret, BooksSettings, GatewaySecret, GatewaySettings, GlobalPaymentsSecret, Lane, PayrixSecret,
     StripeSecret, XeroSecret,
 };
-pub use error::{Error, MethodError, RefundError, SignInError, TakeError};
+pub use error::{EndpointError, Error, MethodError, RefundError, SignInError, TakeError};
 pub use founding::{Founding, NewPayer};
 pub use invoice_pdf::InvoicePdf;
 pub use order::{ListQuery, Order, PayHow, RefundOrder, SaveMethod, ToConfirm, postal_code};
@@ -91,13 +94,13 @@ pub use receive_webhook::NotTaken;
 pub use resolve_link::PayNowLink;
 pub use set_merchant::MerchantChange;
 pub use sign_in::SignedIn;
-pub use store::{BadKeyRing, KeyRing, Merchant, NewMerchant};
+pub use store::{BadKeyRing, Endpoint, KeyRing, Merchant, NewMerchant};
 pub use surcharges::{RulesError, read_rules};
 pub use verify_books::Verified;
 pub use worker::Worker;
 
 use chrono::TimeDelta;
-use connectors::{HttpClient, Timeouts, gateway::AFTERWORK_MAX};
+use connectors::{HttpClient, Timeouts, endpoint::EventSender, gateway::AFTERWORK_MAX};
 use domain::asking::LOOK_UP_AFTER;
 use secrecy::{ExposeSecret, SecretString};
 use std::{sync::Arc, time::Duration};
@@ -105,6 +108,8 @@ use store::{Store, Throttle};
 use tokio::sync::{Notify, RwLock, Semaphore};
 
 const VENDOR_TIMEOUTS: Timeouts = Timeouts { connect: Duration::from_secs(5), total: Duration::from_secs(15) };
+/// A partner's server is no vendor: what it has to do it may do after its answer.
+const ENDPOINT_TIMEOUTS: Timeouts = Timeouts { connect: Duration::from_secs(5), total: Duration::from_secs(10) };
 /// The first look-up of a charge waits until it is over, or may have been broken off.
 const _: () = {
     let over = VENDOR_TIMEOUTS.total.as_secs() + AFTERWORK_MAX.as_secs();
@@ -127,6 +132,8 @@ pub struct Settings {
     pub mail_from: String,
     /// Off in load tests alone.
     pub hold_rates: bool,
+    /// Events may be sent into private networks, and to this machine by plain http.
+    pub private_endpoints: bool,
 }
 
 /// The use cases of one installation; cheap to clone.
@@ -138,6 +145,7 @@ struct Inner {
     clock: Clock,
     settings: Settings,
     http: HttpClient,
+    events: EventSender,
     /// Rung when a job was queued, so that the worker of this process need not wait for its next look.
     bell: Notify,
     password_checks: Arc<Semaphore>,
@@ -145,6 +153,7 @@ struct Inner {
     rounds: worker::Rounds,
     sweeps: worker::Rounds,
     seals: worker::Rounds,
+    tellings: worker::Rounds,
     asking: open_checkout::Asking,
     looks: payment_standing::Looks,
     under_way: card_testing::UnderWay,
@@ -169,17 +178,21 @@ impl Engine {
         let mailer = mailer.transpose()?;
         let hold_rates = settings.hold_rates;
         let http = HttpClient::new(VENDOR_TIMEOUTS).map_err(|e| Error::SetUp(e.to_string()))?;
+        let events = EventSender::new(ENDPOINT_TIMEOUTS, settings.private_endpoints);
+        let events = events.map_err(|e| Error::SetUp(e.to_string()))?;
         Ok(Self(Arc::new(Inner {
             store,
             clock,
             settings,
             http,
+            events,
             bell: Notify::new(),
             password_checks: Arc::new(Semaphore::new(PASSWORD_CHECKS_AT_ONCE)),
             mailer,
             rounds: worker::Rounds::default(),
             sweeps: worker::Rounds::default(),
             seals: worker::Rounds::default(),
+            tellings: worker::Rounds::default(),
             asking: open_checkout::Asking::new(hold_rates),
             looks: payment_standing::Looks::default(),
             under_way: card_testing::UnderWay::default(),
@@ -234,6 +247,7 @@ mod tests {
             smtp_url: Some("smtps://mailer:hunter2@mail.example".into()),
             mail_from: "no-reply@pay.example.com".into(),
             hold_rates: true,
+            private_endpoints: false,
         };
         assert!(!format!("{settings:?}").contains("hunter2"));
     }

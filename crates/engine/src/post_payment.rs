@@ -11,8 +11,8 @@ use crate::{
     keep_surplus::is_refunded,
 };
 use connectors::books::{Books, BooksError, PostPayment, Posted, RefusedCause};
-use domain::{ids::AttemptId, money::Money, planted};
-use store::{Attempt, BooksEntry, BooksEntryState, Invoice, Job, MerchantDb};
+use domain::{event::EventKind, ids::AttemptId, invoice::InvoiceStatus, money::Money, planted};
+use store::{Attempt, BooksEntry, BooksEntryState, Invoice, Job, MerchantDb, MerchantTx, NewEvent};
 
 /// How the write of one entry ended.
 enum Ended {
@@ -191,6 +191,9 @@ impl Engine {
                 if let Some(invoice) = &posted.invoice {
                     tx.invoice_refresh(entry.invoice_id, invoice, now).await?;
                 }
+                if has_money && is_paid(&tx, entry, posted).await? {
+                    tx.event_add(paid(entry), now).await?;
+                }
                 tx.advance_settle(entry.invoice_id, has_money).await?;
                 Some(Audited::books_posted(entry, &posted.external_id))
             }
@@ -224,6 +227,24 @@ impl Engine {
         tx.commit().await?;
         Ok(true)
     }
+}
+
+/// Whether an invoice of the merchant's own is paid by this. The built-in ledger has changed the row itself.
+async fn is_paid(tx: &MerchantTx, entry: &BooksEntry, posted: &Posted) -> Result<bool, Error> {
+    if entry.is_surcharge() {
+        return Ok(false);
+    }
+    if let Some(invoice) = &posted.invoice {
+        return Ok(invoice.status == InvoiceStatus::Paid);
+    }
+    let row = tx.invoice(entry.invoice_id).await?;
+    Ok(row.advance.is_none() && row.status == InvoiceStatus::Paid)
+}
+
+/// Told when nothing is due any more.
+fn paid(entry: &BooksEntry) -> NewEvent {
+    let (kind, invoice) = (EventKind::InvoicePaid, Some(entry.invoice_id));
+    NewEvent { kind, attempt: entry.attempt_id, refund: None, dispute: None, invoice }
 }
 
 fn refused_or_later(attempt: &Attempt, cause: BooksError) -> Result<Ended, Error> {

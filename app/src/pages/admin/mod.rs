@@ -5,9 +5,12 @@ pub mod home;
 pub mod mail;
 pub mod story;
 pub mod transactions;
+pub mod webhooks;
 
 #[cfg(feature = "ssr")]
 mod inbox;
+#[cfg(feature = "ssr")]
+mod sendings;
 
 use super::operator::OperatorPage;
 use exceptions::ExceptionsPage;
@@ -15,6 +18,7 @@ use home::AdminHomePage;
 use mail::MailPage;
 use story::StoryPage;
 use transactions::TransactionsPage;
+use webhooks::WebhooksPage;
 
 surface!(draw_admin:
     Home = AdminHomePage,
@@ -22,5 +26,6 @@ surface!(draw_admin:
     Story = StoryPage,
     Exceptions = ExceptionsPage,
     Mail = MailPage,
+    Webhooks = WebhooksPage,
     Operator = OperatorPage
 );
