@@ -90,7 +90,7 @@ fn base64_of(text: &str) -> Vec<u8> {
     let digits = text.bytes().filter(|byte| *byte != b'=');
     let (mut bytes, mut held, mut bits) = (Vec::new(), 0_u32, 0);
     for digit in digits.map(|byte| DIGITS.iter().position(|known| *known == byte).unwrap()) {
-        held = (held << 6 | u32::try_from(digit).unwrap()) & 0xffff;
+        held = ((held << 6) | u32::try_from(digit).unwrap()) & 0xffff;
         bits += 6;
         if bits >= 8 {
             bits -= 8;
