@@ -110,12 +110,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::NotFound`] also for another merchant's, and for what was never tried.
-    pub async fn send_event_again(
-        &self,
-        admin: &AdminPass,
-        endpoint: EndpointId,
-        event: EventId,
-    ) -> Result<(), Error> {
+    pub async fn send_event_again(&self, admin: &AdminPass, endpoint: EndpointId, event: EventId) -> Result<(), Error> {
         let now = self.now();
         let tx = admin.db.begin().await?;
         let endpoint = tx.endpoint_hold(endpoint).await?;

@@ -3,9 +3,7 @@
 
 use crate::{Engine, Error};
 use domain::{
-    event::{
-        DisputeData, EVENT_VERSION, Event, EventData, EventKind, InvoiceData, PaymentData, RefundData, ShareData,
-    },
+    event::{DisputeData, EVENT_VERSION, Event, EventData, EventKind, InvoiceData, PaymentData, RefundData, ShareData},
     ids::{DisputeId, InvoiceId, RefundId},
 };
 use store::{Attempt, EventRow, MerchantDb, MerchantTx, Payment};

@@ -132,7 +132,8 @@ impl Engine {
             let Some(since) = endpoint.off_since else { continue };
             let why = sentence_of(endpoint.last_error.as_deref());
             let cause = format!("Events are no longer sent to {}: {why}", endpoint.url);
-            let line = OpenException::new(format!("endpoint:{}", endpoint.id), Severity::Look, "Webhooks", since, cause);
+            let line =
+                OpenException::new(format!("endpoint:{}", endpoint.id), Severity::Look, "Webhooks", since, cause);
             let remedy = "When its receiver is well, turn it on again under Webhooks: what has happened waits for it.";
             lines.push(OpenException { remedy: remedy.into(), ..line });
         }

@@ -16,12 +16,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     // "This network", a carrier's own (RFC 6598), protocol assignments, 6to4 relays, benchmarks, and what is reserved.
     let special = matches!(
         address.octets(),
-        [0, ..]
-            | [100, 64..=127, ..]
-            | [192, 0, 0, _]
-            | [192, 88, 99, _]
-            | [198, 18..=19, ..]
-            | [240..=255, ..]
+        [0, ..] | [100, 64..=127, ..] | [192, 0, 0, _] | [192, 88, 99, _] | [198, 18..=19, ..] | [240..=255, ..]
     );
     !(special
         || address.is_private()
