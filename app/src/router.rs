@@ -33,6 +33,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/admin/transactions/:payment") view={Lazy::<admin::Story>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/admin/exceptions") view={Lazy::<admin::Exceptions>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/admin/mail") view={Lazy::<admin::Mail>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/admin/webhooks") view={Lazy::<admin::Webhooks>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/operator") view={Lazy::<admin::Operator>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/pods/connectwise") view={Lazy::<pod::Pod>::new()} ssr=SsrMode::Async/>
             </FlatRoutes>

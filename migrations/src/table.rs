@@ -36,6 +36,9 @@ impl Build {
     pub fn number(self, name: &'static str) -> Self {
         self.col(schema::big_integer(name))
     }
+    pub fn number_null(self, name: &'static str) -> Self {
+        self.col(schema::big_integer_null(name))
+    }
     pub fn flag(self, name: &'static str) -> Self {
         self.col(schema::boolean(name))
     }

@@ -7,7 +7,8 @@ use crate::{
 };
 use anyhow::Context;
 use clap::{Parser, Subcommand, builder::BoolishValueParser};
-use engine::{Clock, Engine, MerchantChange};
+use engine::{Clock, EndpointError, Engine, MerchantChange};
+use secrecy::ExposeSecret;
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -84,8 +85,27 @@ enum Command {
         #[arg(long, value_name = "yes|no", hide_possible_values = true, value_parser = BoolishValueParser::new())]
         retries_debits: Option<bool>,
     },
+    /// Where a merchant's events are sent.
+    Webhooks {
+        /// Its key or its name.
+        merchant: String,
+        #[command(subcommand)]
+        act: WebhooksAct,
+    },
     /// Says what is wrong with the settings, or prints them without their secrets.
     CheckConfig,
+}
+
+#[derive(Debug, Subcommand)]
+enum WebhooksAct {
+    /// Has everything that happens from now on sent there, and prints the secret that signs it, once.
+    Add { url: String },
+    /// Prints where events are sent.
+    List,
+    /// Prints a new secret, once. For a day, the one before signs as well.
+    NewSecret { url: String },
+    /// Sends nothing there any more.
+    Drop { url: String },
 }
 
 impl Cli {
@@ -110,6 +130,7 @@ impl Cli {
                 let change = MerchantChange { takes_parts, takes_more, takes_prepayments, retries_debits };
                 set_merchant(&merchant, change).await
             }
+            Command::Webhooks { merchant, act } => webhooks(&merchant, act).await,
             Command::CheckConfig => check_config(),
         }
     }
@@ -198,6 +219,45 @@ async fn set_merchant(named: &str, change: MerchantChange) -> anyhow::Result<()>
     Ok(())
 }
 
+async fn webhooks(named: &str, act: WebhooksAct) -> anyhow::Result<()> {
+    let engine = open(&Settings::load()?).await?;
+    let (url, secret) = match act {
+        WebhooksAct::List => return list_webhooks(&engine, named).await,
+        WebhooksAct::Drop { url } => {
+            of_merchant(named, engine.endpoint_drop(named, &url).await)?;
+            println!("Nothing is sent to {url} any more.");
+            return Ok(());
+        }
+        WebhooksAct::Add { url } => {
+            let secret = of_merchant(named, engine.endpoint_add(named, &url).await)?;
+            (url, secret)
+        }
+        WebhooksAct::NewSecret { url } => {
+            let secret = of_merchant(named, engine.endpoint_new_secret(named, &url).await)?;
+            (url, secret)
+        }
+    };
+    println!("Events to {url} are signed with this secret. It is not shown again:\n{}", secret.expose_secret());
+    Ok(())
+}
+
+async fn list_webhooks(engine: &Engine, named: &str) -> anyhow::Result<()> {
+    for (endpoint, waiting) in known(named, engine.endpoints(named).await)? {
+        let state = if endpoint.off_since.is_some() { "off" } else { "on" };
+        let said = endpoint.last_error.map(|said| format!(" ({said})")).unwrap_or_default();
+        println!("{}: {state}, {waiting} waiting{said}", endpoint.url);
+    }
+    Ok(())
+}
+
+/// [`known`], where an address may be what is wrong.
+fn of_merchant<T>(named: &str, answer: Result<T, EndpointError>) -> anyhow::Result<T> {
+    match answer {
+        Err(EndpointError::Engine(cause)) => known(named, Err(cause)),
+        answer => Ok(answer?),
+    }
+}
+
 /// Names the merchant that is not there.
 fn known<T>(named: &str, answer: Result<T, engine::Error>) -> anyhow::Result<T> {
     match answer {
@@ -228,6 +288,7 @@ pub(crate) async fn open_with(settings: &Settings, keys: engine::KeyRing, clock:
         smtp_url: settings.smtp_url.clone(),
         mail_from: settings.mail_from.clone(),
         hold_rates: settings.rate_limits,
+        private_endpoints: settings.private_endpoints,
     };
     Engine::open(&settings.database_url, keys, clock, options).await.context("the database cannot be opened")
 }

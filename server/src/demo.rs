@@ -69,6 +69,8 @@ impl Demo {
         let vendors = format!("http://{listen}");
         settings.public_url = format!("http://{}", settings.listen);
         settings.simulators_url = Some(vendors.clone());
+        // Whoever tries it has their receiver on this machine.
+        settings.private_endpoints = true;
         // A database named in the environment is used; by itself the demo keeps to its own folder.
         if std::env::var("DATABASE_URL").is_err() {
             settings.database_url = format!("sqlite://{}", data.join(DATABASE).display()).into();

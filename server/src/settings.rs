@@ -12,7 +12,7 @@ use std::{
 
 const FILE: &str = "wisepay.toml";
 /// Every setting, and what it is when nobody says.
-const KNOWN: [(&str, Option<&str>); 10] = [
+const KNOWN: [(&str, Option<&str>); 11] = [
     ("WISEPAY_LISTEN", Some("127.0.0.1:3000")),
     ("DATABASE_URL", Some("sqlite://data/wisepay.db")),
     ("WISEPAY_PUBLIC_URL", Some("http://127.0.0.1:3000")),
@@ -22,6 +22,7 @@ const KNOWN: [(&str, Option<&str>); 10] = [
     ("WISEPAY_MAIL_FROM", Some("Wise-Pay <no-reply@localhost>")),
     ("WISEPAY_RATE_LIMITS", Some("on")),
     ("WISEPAY_TRUSTED_PROXIES", None),
+    ("WISEPAY_PRIVATE_ENDPOINTS", Some("off")),
     ("WISEPAY_SIMULATORS_URL", None),
 ];
 /// Read by parts that are no settings: the demo's folders and ports, tests, and the log filter.
@@ -48,6 +49,8 @@ pub struct Settings {
     pub rate_limits: bool,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Merchants' events may be sent into private networks, and to this machine by plain http.
+    pub private_endpoints: bool,
     /// Where the vendors' simulators are: `seed-demo` makes its connections there, and pages may load and frame what comes
     /// from there. The demo sets it by itself.
     pub simulators_url: Option<String>,
@@ -117,6 +120,7 @@ impl Settings {
             mail_from: need("WISEPAY_MAIL_FROM")?,
             rate_limits: need("WISEPAY_RATE_LIMITS")? != "off",
             trusted_proxies: networks(&get("WISEPAY_TRUSTED_PROXIES").unwrap_or_default())?,
+            private_endpoints: need("WISEPAY_PRIVATE_ENDPOINTS")? == "on",
             simulators_url: get("WISEPAY_SIMULATORS_URL"),
             public_url,
         };

@@ -10,6 +10,7 @@ pub mod payments;
 pub mod refunds;
 pub mod session;
 pub mod transactions;
+pub mod webhooks;
 
 use domain::views::Whoami;
 use serde::{Deserialize, Serialize};

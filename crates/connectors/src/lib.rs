@@ -3,6 +3,7 @@
 //! A gateway reports [`domain::payment::Observation`]s and never decides; a decline is an outcome, not an error.
 
 pub mod books;
+pub mod endpoint;
 pub mod gateway;
 mod http;
 

@@ -40,6 +40,9 @@ pub enum Act {
     /// End what needs a person: by its cure, or by saying how it was seen to.
     EndExceptions,
     SeeMail,
+    SeeWebhooks,
+    /// Have events sent again, and an endpoint turned on again.
+    SendEvents,
     SyncBooks,
     SeeInstallation,
 }
@@ -63,6 +66,8 @@ impl Role {
             | Act::SeeExceptions
             | Act::EndExceptions
             | Act::SeeMail
+            | Act::SeeWebhooks
+            | Act::SendEvents
             | Act::SyncBooks => matches!(self, Self::Admin),
             Act::SeeInstallation => matches!(self, Self::Operator),
         }
@@ -79,6 +84,7 @@ impl Role {
             (Act::SeeTransactions, "/admin/transactions", "Transactions"),
             (Act::SeeExceptions, "/admin/exceptions", "Exceptions"),
             (Act::SeeMail, "/admin/mail", "Mail"),
+            (Act::SeeWebhooks, "/admin/webhooks", "Webhooks"),
             (Act::SeeInstallation, "/operator", "Installation"),
         ]
         .into_iter()
@@ -110,6 +116,7 @@ mod tests {
             (Act::PostAgain, Role::Admin),
             (Act::Reallocate, Role::Admin),
             (Act::EndExceptions, Role::Admin),
+            (Act::SendEvents, Role::Admin),
             (Act::SeeInstallation, Role::Operator),
         ] {
             for role in Role::ALL {

@@ -71,6 +71,8 @@ id!(/** Work written in the same transaction as the fact that needs it. */ JobId
 id!(/** A message to a person. */ MailId, "mail");
 id!(/** One line of the audit trail. */ AuditId, "aud");
 id!(/** Something that needed a person, and what became of it. */ ExceptionId, "exc");
+id!(/** Something that happened at a merchant, as its partners are told. */ EventId, "evt");
+id!(/** Where a merchant's events are sent. */ EndpointId, "end");
 id!(/** A vendor's news, stored raw before it is worked. */ WebhookId, "whk");
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub mod date;
 pub mod debit;
 pub mod dispute;
 pub mod effects;
+pub mod event;
 pub mod exception;
 pub mod export;
 pub mod ids;

@@ -5,7 +5,7 @@ use crate::{
     date::{Lateness, Moment, in_words},
     dispute::DisputeState,
     exception::{Cure, Severity},
-    ids::{CheckoutId, InvoiceId, MailId, MethodId, PaymentId, RefundId},
+    ids::{CheckoutId, EndpointId, EventId, InvoiceId, MailId, MethodId, PaymentId, RefundId},
     invoice::InvoiceStatus,
     method::{Ends, MethodKind, MethodState},
     money::{Locale, Money},
@@ -493,7 +493,8 @@ pub struct ExceptionFace {
     /// What a form names it by.
     pub key: String,
     pub severity: Severity,
-    /// The word on its badge: `Books`, `Payment`, `Refund`, `Dispute`, `Task`, `Gateway`, `Cards` or `Debits`.
+    /// The word on its badge: `Books`, `Payment`, `Refund`, `Dispute`, `Task`, `Gateway`, `Webhooks`, `Cards` or
+    /// `Debits`.
     pub area: String,
     pub cause: String,
     /// What a person does about it; empty where it is tried again by itself.
@@ -537,6 +538,43 @@ pub struct ExceptionBox {
     pub page: Page<ExceptionFace>,
     /// The last ones, newest first.
     pub fixed: Vec<FixedFace>,
+}
+
+/// Where a merchant's events are sent, and how that went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookBox {
+    pub who: Whoami,
+    pub endpoints: Vec<EndpointFace>,
+    /// The last ones, newest first.
+    pub deliveries: Vec<DeliveryFace>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointFace {
+    pub id: EndpointId,
+    pub url: String,
+    pub added_at: Moment,
+    /// It was given up then, after this answer.
+    pub off_since: Option<Moment>,
+    pub last_error: Option<String>,
+    /// How many events it has not got.
+    pub waiting: i64,
+}
+
+/// How sending one event to one endpoint went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryFace {
+    pub endpoint: EndpointId,
+    pub event: EventId,
+    pub url: String,
+    /// Like `payment.succeeded`.
+    pub kind: String,
+    pub sequence: i64,
+    pub badge: String,
+    pub tone: Tone,
+    pub answer: String,
+    pub tries: i32,
+    pub tried_at: Moment,
 }
 
 /// Money that the books refused, and where else it can go.

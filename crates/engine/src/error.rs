@@ -1,6 +1,6 @@
 //! What can go wrong in a use case, with its cause.
 
-use connectors::{books::BooksError, gateway::GatewayError};
+use connectors::{books::BooksError, endpoint::BadUrl, gateway::GatewayError};
 use domain::{
     card_testing::HeldBy,
     ledger::Unbalanced,
@@ -178,6 +178,27 @@ pub enum RefundError {
 impl From<store::Error> for RefundError {
     fn from(cause: store::Error) -> Self {
         Self::Engine(cause.into())
+    }
+}
+
+/// Why events are not sent to an address, or no longer.
+#[derive(Debug, thiserror::Error)]
+pub enum EndpointError {
+    #[error("events cannot be sent there: {0}")]
+    Url(#[from] BadUrl),
+    #[error("events are sent there already")]
+    Duplicate,
+    #[error("events are sent to {max} addresses already: drop one first")]
+    TooMany { max: usize },
+    #[error("no events are sent there")]
+    Unknown,
+    #[error(transparent)]
+    Engine(#[from] Error),
+}
+
+impl From<store::Error> for EndpointError {
+    fn from(cause: store::Error) -> Self {
+        if cause.is_duplicate("one_endpoint_per_url") { Self::Duplicate } else { Self::Engine(cause.into()) }
     }
 }
 

@@ -129,6 +129,15 @@ impl Engine {
                 "Guests are held back by themselves; look at the transactions, and at the gateway’s own rules.";
             lines.push(OpenException { remedy: remedy.into(), ..line });
         }
+        for endpoint in db.endpoints().await? {
+            let Some(since) = endpoint.off_since else { continue };
+            let why = sentence_of(endpoint.last_error.as_deref());
+            let cause = format!("Events are no longer sent to {}: {why}", endpoint.url);
+            let line =
+                OpenException::new(format!("endpoint:{}", endpoint.id), Severity::Look, "Webhooks", since, cause);
+            let remedy = "When its receiver is well, turn it on again under Webhooks: what has happened waits for it.";
+            lines.push(OpenException { remedy: remedy.into(), ..line });
+        }
         let books = db.connection_of_kind("books").await?;
         if let Some(books) = books.filter(|books| books.state == ConnectionState::Broken) {
             let why = sentence_of(books.last_error.as_deref());

@@ -5,7 +5,7 @@ use crate::{Engine, Error};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{
     asking::run_again_at,
-    ids::{AttemptId, DisputeId, MailId, MethodId, PaymentId, RefundId, WebhookId},
+    ids::{AttemptId, DisputeId, EndpointId, EventId, MailId, MethodId, PaymentId, RefundId, WebhookId},
     payment::AttemptState,
     planted,
 };
@@ -118,6 +118,16 @@ pub(crate) enum Work {
     ReadNews {
         webhook: WebhookId,
     },
+    /// Send an endpoint all that it has not got.
+    SendEvents {
+        endpoint: EndpointId,
+    },
+    /// Send it one event once more, as staff asked at that moment.
+    SendAgain {
+        endpoint: EndpointId,
+        event: EventId,
+        asked_ms: i64,
+    },
     SyncBooks,
     Prune,
     /// Look for debits that banks have taken back.
@@ -174,6 +184,8 @@ impl Work {
             Self::ForgetMethod { method, seen_ms: Some(at) } => format!("forget_method:{method}:{at}"),
             Self::DeliverMail { mail } => format!("deliver_mail:{mail}"),
             Self::ReadNews { webhook } => format!("read_news:{webhook}"),
+            Self::SendEvents { endpoint } => format!("send_events:{endpoint}"),
+            Self::SendAgain { endpoint, event, asked_ms } => format!("send_again:{endpoint}:{event}:{asked_ms}"),
             Self::SyncBooks => format!("sync_books:{period}"),
             Self::Prune => format!("prune:{period}"),
             Self::LookForReturns => format!("look_for_returns:{period}"),
@@ -205,6 +217,8 @@ impl Work {
             Self::ForgetMethod { .. } => "Take a saved method out at the gateway",
             Self::DeliverMail { .. } => "Send the mail",
             Self::ReadNews { .. } => "Work the gateway's news",
+            Self::SendEvents { .. } => "Send events to a partner",
+            Self::SendAgain { .. } => "Send an event to a partner again",
             Self::SyncBooks => "Read changes from the books",
             Self::Prune => "Delete what is old",
             Self::LookForReturns => "Look for debits that banks took back",
@@ -311,6 +325,8 @@ impl Engine {
             Work::ForgetMethod { method, .. } => self.forget_method(&db, job, method).await,
             Work::DeliverMail { mail } => self.deliver_mail(&db, job, mail).await,
             Work::ReadNews { webhook } => self.work_webhook(&db, job, webhook).await,
+            Work::SendEvents { endpoint } => self.send_events(&db, endpoint).await,
+            Work::SendAgain { endpoint, event, .. } => self.send_again(&db, endpoint, event).await,
             Work::Prune => self.prune(&db).await.map(|()| Ran::Finished),
             Work::LookForReturns => self.look_for_returns(&db).await.map(|()| Ran::Finished),
             Work::LookForExpiry => self.look_for_expiry(&db).await.map(|()| Ran::Finished),

@@ -20,7 +20,9 @@ mod debit_words;
 mod differences;
 mod dispute_story;
 mod doors;
+mod endpoints;
 mod error;
+mod events;
 mod exception_lines;
 mod exceptions;
 mod export_transactions;
@@ -61,6 +63,7 @@ mod retry_debit;
 mod same_order;
 mod sandbox_rows;
 mod send_authority;
+mod send_events;
 mod send_mail;
 mod set_merchant;
 mod set_up;
@@ -87,7 +90,7 @@ pub use connections::{
     AuthorizeNetSecret, BooksSettings, GatewaySecret, GatewaySettings, GlobalPaymentsSecret, Lane, PayrixSecret,
     StripeSecret, XeroSecret,
 };
-pub use error::{Error, MethodError, RefundError, SignInError, TakeError};
+pub use error::{EndpointError, Error, MethodError, RefundError, SignInError, TakeError};
 pub use export_transactions::ExportPart;
 pub use founding::{Founding, NewPayer};
 pub use invoice_pdf::InvoicePdf;
@@ -98,13 +101,13 @@ pub use resolve_link::PayNowLink;
 pub use sandbox_rows::SandboxStep;
 pub use set_merchant::MerchantChange;
 pub use sign_in::SignedIn;
-pub use store::{BadKeyRing, KeyRing, Merchant, NewMerchant};
+pub use store::{BadKeyRing, Endpoint, KeyRing, Merchant, NewMerchant};
 pub use surcharges::{RulesError, read_rules};
 pub use verify_books::Verified;
 pub use worker::Worker;
 
 use chrono::TimeDelta;
-use connectors::{HttpClient, Timeouts, gateway::AFTERWORK_MAX};
+use connectors::{HttpClient, Timeouts, endpoint::EventSender, gateway::AFTERWORK_MAX};
 use domain::asking::LOOK_UP_AFTER;
 use secrecy::{ExposeSecret, SecretString};
 use std::{sync::Arc, time::Duration};
@@ -112,6 +115,8 @@ use store::{Store, Throttle};
 use tokio::sync::{Notify, RwLock, Semaphore};
 
 const VENDOR_TIMEOUTS: Timeouts = Timeouts { connect: Duration::from_secs(5), total: Duration::from_secs(15) };
+/// A partner's server is no vendor: what it has to do it may do after its answer.
+const ENDPOINT_TIMEOUTS: Timeouts = Timeouts { connect: Duration::from_secs(5), total: Duration::from_secs(10) };
 /// The first look-up of a charge waits until it is over, or may have been broken off.
 const _: () = {
     let over = VENDOR_TIMEOUTS.total.as_secs() + AFTERWORK_MAX.as_secs();
@@ -134,6 +139,8 @@ pub struct Settings {
     pub mail_from: String,
     /// Off in load tests alone.
     pub hold_rates: bool,
+    /// Events may be sent into private networks, and to this machine by plain http.
+    pub private_endpoints: bool,
 }
 
 /// The use cases of one installation; cheap to clone.
@@ -145,6 +152,7 @@ struct Inner {
     clock: Clock,
     settings: Settings,
     http: HttpClient,
+    events: EventSender,
     /// Rung when a job was queued, so that the worker of this process need not wait for its next look.
     bell: Notify,
     password_checks: Arc<Semaphore>,
@@ -152,6 +160,7 @@ struct Inner {
     rounds: worker::Rounds,
     sweeps: worker::Rounds,
     seals: worker::Rounds,
+    tellings: worker::Rounds,
     asking: open_checkout::Asking,
     looks: payment_standing::Looks,
     under_way: card_testing::UnderWay,
@@ -176,17 +185,21 @@ impl Engine {
         let mailer = mailer.transpose()?;
         let hold_rates = settings.hold_rates;
         let http = HttpClient::new(VENDOR_TIMEOUTS).map_err(|e| Error::SetUp(e.to_string()))?;
+        let events = EventSender::new(ENDPOINT_TIMEOUTS, settings.private_endpoints);
+        let events = events.map_err(|e| Error::SetUp(e.to_string()))?;
         Ok(Self(Arc::new(Inner {
             store,
             clock,
             settings,
             http,
+            events,
             bell: Notify::new(),
             password_checks: Arc::new(Semaphore::new(PASSWORD_CHECKS_AT_ONCE)),
             mailer,
             rounds: worker::Rounds::default(),
             sweeps: worker::Rounds::default(),
             seals: worker::Rounds::default(),
+            tellings: worker::Rounds::default(),
             asking: open_checkout::Asking::new(hold_rates),
             looks: payment_standing::Looks::default(),
             under_way: card_testing::UnderWay::default(),
@@ -241,6 +254,7 @@ mod tests {
             smtp_url: Some("smtps://mailer:hunter2@mail.example".into()),
             mail_from: "no-reply@pay.example.com".into(),
             hold_rates: true,
+            private_endpoints: false,
         };
         assert!(!format!("{settings:?}").contains("hunter2"));
     }

@@ -11,8 +11,8 @@ use crate::{
     keep_surplus::is_refunded,
 };
 use connectors::books::{Books, BooksError, PostPayment, Posted, RefusedCause};
-use domain::{ids::AttemptId, money::Money, planted};
-use store::{Attempt, BooksEntry, BooksEntryState, Invoice, Job, MerchantDb};
+use domain::{event::EventKind, ids::AttemptId, invoice::InvoiceStatus, money::Money, planted};
+use store::{Attempt, BooksEntry, BooksEntryState, Invoice, Job, MerchantDb, MerchantTx, NewEvent};
 
 /// How the write of one entry ended.
 enum Ended {
@@ -194,6 +194,9 @@ impl Engine {
                 if invoice.advance.is_some() {
                     tx.advance_settle(entry.invoice_id, has_money).await?;
                 }
+                if has_money && is_paid(&tx, (entry, invoice), posted).await? {
+                    tx.event_add(paid(entry), now).await?;
+                }
                 Some(Audited::books_posted(entry, &posted.external_id))
             }
             Ended::Refused(why) => {
@@ -226,6 +229,27 @@ impl Engine {
         tx.commit().await?;
         Ok(true)
     }
+}
+
+/// Whether an invoice of the merchant's own is paid by this. The built-in ledger has changed the row itself.
+async fn is_paid(
+    tx: &MerchantTx,
+    (entry, invoice): (&BooksEntry, &Invoice),
+    posted: &Posted,
+) -> Result<bool, Error> {
+    if entry.is_surcharge() || invoice.advance.is_some() {
+        return Ok(false);
+    }
+    if let Some(read) = &posted.invoice {
+        return Ok(read.status == InvoiceStatus::Paid);
+    }
+    Ok(tx.invoice(entry.invoice_id).await?.status == InvoiceStatus::Paid)
+}
+
+/// Told when nothing is due any more.
+fn paid(entry: &BooksEntry) -> NewEvent {
+    let (kind, invoice) = (EventKind::InvoicePaid, Some(entry.invoice_id));
+    NewEvent { kind, attempt: entry.attempt_id, refund: None, dispute: None, invoice }
 }
 
 fn refused_or_later(attempt: &Attempt, cause: BooksError) -> Result<Ended, Error> {

@@ -9,6 +9,8 @@ use store::MerchantDb;
 const DONE_JOBS: TimeDelta = TimeDelta::days(30);
 const EXPIRED_CHECKOUTS: TimeDelta = TimeDelta::days(1);
 const PROCESSED_NEWS: TimeDelta = TimeDelta::days(90);
+/// What an endpoint has not got by then, it never gets.
+const EVENTS: TimeDelta = TimeDelta::days(90);
 const ROWS_PER_BATCH: u64 = 500;
 /// What is left after so many batches waits for the next day.
 const BATCHES_MAX: u32 = 4_000;
@@ -26,8 +28,9 @@ impl Engine {
             let advances = tx.advances_prune(now - EXPIRED_CHECKOUTS, ROWS_PER_BATCH).await?;
             let news = tx.webhooks_prune(now - PROCESSED_NEWS, ROWS_PER_BATCH).await?;
             let origins = tx.consents_forget(now - TRACEABLE_FOR, ROWS_PER_BATCH).await?;
+            let events = tx.events_prune(now - EVENTS, ROWS_PER_BATCH).await?;
             tx.commit().await?;
-            let pruned = [sessions, counts, jobs, checkouts, advances, news, origins];
+            let pruned = [sessions, counts, jobs, checkouts, advances, news, origins, events];
             if pruned.iter().all(|pruned| *pruned < ROWS_PER_BATCH) {
                 break;
             }

@@ -12,11 +12,12 @@ use crate::{
 use domain::{
     asking::ask_bank_again_at,
     dispute::{DisputeEffect, DisputeSeen, DisputeState, learn_of_dispute},
+    event::EventKind,
     ids::{AttemptId, DisputeId},
     ledger::Journal,
     payment::{Fact, Observation, Source},
 };
-use store::{Attempt, Dispute, MerchantDb, MerchantTx, ObservedDispute};
+use store::{Attempt, Dispute, MerchantDb, MerchantTx, NewEvent, ObservedDispute};
 use uuid::Uuid;
 
 impl Engine {
@@ -108,6 +109,10 @@ impl Engine {
         if before != Some(after) {
             let moved = Audited::dispute_moved(&dispute)?;
             tx.audit_add(moved.slip(Some(attempt.payment_id), Actor::Gateway, now)?).await?;
+        }
+        if let Some(kind) = EventKind::of_dispute(before, after) {
+            let (attempt, dispute) = (attempt.id, Some(dispute.id));
+            tx.event_add(NewEvent { kind, attempt, refund: None, dispute, invoice: None }, now).await?;
         }
         failpoint::reach("before_dispute_record_commit");
         tx.commit().await?;

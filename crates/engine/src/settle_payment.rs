@@ -14,12 +14,13 @@ use connectors::gateway::{Found, LookUp};
 use domain::{
     asking::{before_asking, silence},
     effects::{Effect, is_void_by_refund, learn},
+    event::EventKind,
     ids::{AttemptId, PaymentId},
     ledger::Journal,
     payment::{AttemptState, Fact, Folded, Observation, Source},
     planted,
 };
-use store::{Attempt, MerchantDb, MerchantTx, Observed};
+use store::{Attempt, MerchantDb, MerchantTx, NewEvent, Observed};
 
 impl Engine {
     /// Adds a fact to an attempt and does what follows from it, together or not at all. Old news changes nothing.
@@ -111,6 +112,10 @@ impl Engine {
             && !planted::is("money_without_a_line")
         {
             tx.audit_add(moved.slip(Some(attempt.payment_id), Actor::Gateway, now)?).await?;
+        }
+        if let Some(kind) = EventKind::of_payment(before.state, after.state) {
+            tx.event_add(NewEvent { kind, attempt: attempt.id, refund: None, dispute: None, invoice: None }, now)
+                .await?;
         }
         if after.contradicted && !before.contradicted {
             tracing::error!(attempt.id = %attempt.id, state = ?after.state, fact = ?seen.fact, "A gateway contradicts what was final: somebody must look.");

@@ -15,12 +15,13 @@ use connectors::gateway::{Found, RefundLookUp};
 use domain::{
     asking::{before_asking_of_refund, silence_about_refund},
     effects::{RefundEffect, learn_of_refund},
+    event::EventKind,
     ids::{InvoiceId, RefundId},
     ledger::Journal,
     payment::Source,
     refund::{FoldedRefund, RefundFact, RefundSeen, spread},
 };
-use store::{Attempt, MerchantDb, MerchantTx, ObservedRefund, Refund, surcharge_invoice};
+use store::{Attempt, MerchantDb, MerchantTx, NewEvent, ObservedRefund, Refund, surcharge_invoice};
 
 impl Engine {
     /// Adds a fact to a refund and does what follows from it, together or not at all. Old news changes nothing. Answers
@@ -65,6 +66,10 @@ impl Engine {
         }
         if let Some(moved) = Audited::refund_moved(before.state, &refund)? {
             tx.audit_add(moved.slip(Some(attempt.payment_id), Actor::Gateway, now)?).await?;
+        }
+        if let Some(kind) = EventKind::of_refund(before.state, after.state) {
+            let (attempt, refund) = (attempt.id, Some(refund.id));
+            tx.event_add(NewEvent { kind, attempt, refund, dispute: None, invoice: None }, now).await?;
         }
         if after.contradicted && !before.contradicted {
             tracing::error!(refund.id = %refund.id, state = ?after.state, fact = ?seen.fact, "A gateway contradicts what was final about a refund: somebody must look.");

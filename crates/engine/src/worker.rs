@@ -45,6 +45,8 @@ const RECONCILE_AFTER: TimeDelta = TimeDelta::hours(3);
 const SEAL_EVERY_SECONDS: i64 = 2;
 const SEAL_MAX: usize = 256;
 const SEAL_BATCHES_MAX: u32 = 20;
+/// What happened is numbered, and endpoints that are behind are looked for, this often.
+const TELL_EVERY_SECONDS: i64 = 1;
 
 pub struct Worker {
     engine: Engine,
@@ -86,6 +88,9 @@ impl Worker {
         }
         if let Err(cause) = self.seal().await {
             tracing::error!(cause = %crate::jobs::chain(&cause), "Audit trails could not be sealed and will be again.");
+        }
+        if let Err(cause) = self.tell().await {
+            tracing::error!(cause = %crate::jobs::chain(&cause), "Events could not be queued for partners and will be again.");
         }
         self.queue_by_clock().await?;
         running.forget_ended();
@@ -160,6 +165,32 @@ impl Worker {
             }
         }
         self.engine.0.seals.remember(period);
+        Ok(())
+    }
+
+    /// Numbers what has happened, and has what an endpoint has not got sent there (D7). A job of one that is waiting, or under
+    /// way, is left alone; what that did not see is seen here the next time.
+    async fn tell(&self) -> Result<(), Error> {
+        let now = self.engine.now();
+        let period = (now.timestamp() / TELL_EVERY_SECONDS).to_string();
+        if !self.engine.0.tellings.is_new(&period) {
+            return Ok(());
+        }
+        for db in self.engine.store().door_unnumbered().await? {
+            if let Err(cause) = self.engine.number_events(&db).await {
+                let merchant = db.merchant_id();
+                tracing::error!(merchant.id = %merchant, cause = %crate::jobs::chain(&cause), "Events could not be numbered.");
+            }
+        }
+        for (db, endpoint) in self.engine.store().door_endpoints_behind().await? {
+            let send = Work::SendEvents { endpoint };
+            if db.jobs_alive(vec![send.key("")]).await?.is_empty() {
+                let tx = db.begin().await?;
+                send.queue_again(&tx, None, now).await?;
+                tx.commit().await?;
+            }
+        }
+        self.engine.0.tellings.remember(period);
         Ok(())
     }
 

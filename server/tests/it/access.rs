@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 type Body = &'static [(&'static str, &'static str)];
 
 /// Pages, and whom each is for. `PAYMENT` stands for Acme's payment at Northwind, `INVOICE` for one of their invoices there.
-const PAGES: [(&str, Role); 14] = [
+const PAGES: [(&str, Role); 15] = [
     ("/dashboard", Role::Payer),
     ("/methods", Role::Payer),
     ("/methods/new", Role::Payer),
@@ -23,9 +23,12 @@ const PAGES: [(&str, Role); 14] = [
     ("/admin/transactions/PAYMENT", Role::Admin),
     ("/admin/exceptions", Role::Admin),
     ("/admin/mail", Role::Admin),
+    ("/admin/webhooks", Role::Admin),
     ("/operator", Role::Operator),
 ];
 const METHOD_NAME: &str = "Blue office card";
+/// Where Northwind's events are sent.
+const SECRET_PLACE: &str = "http://127.0.0.1:9/of-northwind";
 /// Files outside the App, and whom each is for. `INVOICE` stands for one of Acme's at Northwind, `PAYMENT` for its payment.
 const FILES: [(&str, Role); 3] = [
     ("/payments/invoice.pdf?invoice=INVOICE", Role::Payer),
@@ -36,7 +39,7 @@ const FILES: [(&str, Role); 3] = [
 /// ids: `sandbox.rs` holds that nobody else finds it.
 const OPEN_PAGES: [&str; 5] = ["/", "/sign-in", "/npe", "/npe/result", "/pods/connectwise"];
 /// Server functions behind a session, whom each is for, and a body that works for them.
-const ENDPOINTS: [(&str, Role, Body); 23] = [
+const ENDPOINTS: [(&str, Role, Body); 26] = [
     ("/api/invoices/dashboard", Role::Payer, &[]),
     ("/api/invoices/pay", Role::Payer, &[("invoice", "INVOICE")]),
     ("/api/invoices/pay_chosen", Role::Payer, &[("invoices[]", "INVOICE")]),
@@ -73,6 +76,9 @@ const ENDPOINTS: [(&str, Role, Body); 23] = [
         &[("exception", "EXCEPTION"), ("reason", "Entered by hand"), ("reference", "TX-1")],
     ),
     ("/api/mail/list", Role::Admin, &[("search", ""), ("page", "1")]),
+    ("/api/webhooks/list", Role::Admin, &[]),
+    ("/api/webhooks/send_again", Role::Admin, &[("endpoint", "ENDPOINT"), ("event", "EVENT")]),
+    ("/api/webhooks/turn_on", Role::Admin, &[("endpoint", "ENDPOINT")]),
     ("/api/installation/show", Role::Operator, &[]),
 ];
 /// Server functions of a checkout: its random id is the right to see and pay one invoice. And what works answers with.
@@ -266,10 +272,14 @@ struct Things {
     reference: String,
     /// About their payment, and over.
     exception: String,
+    /// Nobody answers there.
+    endpoint: String,
+    event: String,
 }
 
 impl Things {
     async fn of_acme(house: &House) -> Self {
+        house.engine.endpoint_add(facts::NORTHWIND.name, SECRET_PLACE).await.unwrap();
         let guest = house.client();
         let form = guest.open("INV-501").await;
         let result = guest.pay(&form, "pm_card_visa").await.location.unwrap();
@@ -283,7 +293,12 @@ impl Things {
         let card = [("method", method.as_str()), ("token", "pm_card_visa"), ("nickname", METHOD_NAME)];
         assert_eq!(ana.post("/api/methods/save", &card).await.status, 303);
         let attempt = house.charges().await.remove(0)["metadata"]["attempt_id"].as_str().unwrap().to_owned();
-        Self { form, invoice, method, reference, exception: format!("posting_missing:{attempt}") }
+        let staff = house.staff().await;
+        let tried = async || staff.get("/admin/webhooks").await.body.contains("name=\"event\"");
+        house.until("an event was tried", tried).await;
+        let page = staff.get("/admin/webhooks").await.body;
+        let (endpoint, event) = (field(&page, "endpoint"), field(&page, "event"));
+        Self { form, invoice, method, reference, exception: format!("posting_missing:{attempt}"), endpoint, event }
     }
 
     fn put_into(&self, body: Body) -> Vec<(&str, &str)> {
@@ -292,6 +307,8 @@ impl Things {
             "INVOICE" => &self.invoice,
             "METHOD" => &self.method,
             "EXCEPTION" => &self.exception,
+            "ENDPOINT" => &self.endpoint,
+            "EVENT" => &self.event,
             "PAYMENT" => &self.form.payment,
             other => other,
         };
@@ -299,7 +316,7 @@ impl Things {
     }
 
     fn assert_hidden_in(&self, answer: &Answer, what: &str) {
-        for secret in ["INV-50", "accounts@acme.test", METHOD_NAME, &self.reference] {
+        for secret in ["INV-50", "accounts@acme.test", METHOD_NAME, SECRET_PLACE, &self.reference] {
             assert!(!answer.body.contains(secret), "{what} tells {secret}: {}", answer.body);
         }
     }

@@ -34,6 +34,7 @@ mod reliability;
 mod restored;
 mod sandbox;
 mod screens;
+mod sending;
 mod several;
 mod sick_disks;
 mod sign_in;

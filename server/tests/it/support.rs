@@ -320,6 +320,7 @@ impl House {
             .env("WISEPAY_RATE_LIMITS", "off")
             // Every client of a test says where it comes from, as a proxy would.
             .env("WISEPAY_TRUSTED_PROXIES", "127.0.0.1")
+            .env("WISEPAY_PRIVATE_ENDPOINTS", "on")
             .env("WISEPAY_CLOCK_FILE", self.clock_file())
             .env("RUST_LOG", "warn")
             // A test's, and no setting of the program.
@@ -772,6 +773,7 @@ pub fn settings(portal: &str, vendors: &str, database: &str) -> Settings {
         ("WISEPAY_RATE_LIMITS", "off"),
         // Every client of a test says where it comes from, as a proxy would.
         ("WISEPAY_TRUSTED_PROXIES", "127.0.0.1"),
+        ("WISEPAY_PRIVATE_ENDPOINTS", "on"),
     ];
     Settings::from_pairs(pairs.map(|(k, v)| (k.to_owned(), v.to_owned()))).unwrap()
 }
@@ -783,6 +785,7 @@ fn engine_settings(settings: &Settings) -> engine::Settings {
         smtp_url: settings.smtp_url.clone(),
         mail_from: settings.mail_from.clone(),
         hold_rates: settings.rate_limits,
+        private_endpoints: settings.private_endpoints,
     }
 }
 

@@ -6,11 +6,13 @@ pub mod invoice;
 pub mod mail;
 pub mod story;
 pub mod transactions;
+pub mod webhooks;
 
 #[cfg(feature = "ssr")]
 mod inbox;
 #[cfg(feature = "ssr")]
 mod invoice_story;
+mod sendings;
 
 use super::operator::OperatorPage;
 use exceptions::ExceptionsPage;
@@ -19,6 +21,7 @@ use invoice::InvoicePage;
 use mail::MailPage;
 use story::StoryPage;
 use transactions::TransactionsPage;
+use webhooks::WebhooksPage;
 
 surface!(draw_admin:
     Home = AdminHomePage,
@@ -27,5 +30,6 @@ surface!(draw_admin:
     Story = StoryPage,
     Exceptions = ExceptionsPage,
     Mail = MailPage,
+    Webhooks = WebhooksPage,
     Operator = OperatorPage
 );

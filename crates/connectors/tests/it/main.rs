@@ -11,6 +11,7 @@ mod authorizenet_methods;
 mod authorizenet_odd;
 mod authorizenet_refunds;
 mod contracts;
+mod endpoint;
 mod gateway_contract;
 mod globalpayments_contract;
 mod globalpayments_fuzz;

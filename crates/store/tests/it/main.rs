@@ -14,6 +14,7 @@ mod database;
 mod declines;
 mod disputes;
 mod errors;
+mod events;
 mod exceptions;
 mod invoices;
 mod jobs;
