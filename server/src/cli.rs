@@ -7,7 +7,7 @@ use crate::{
 };
 use anyhow::Context;
 use clap::{Parser, Subcommand, builder::BoolishValueParser};
-use engine::{Clock, Engine, MerchantChange};
+use engine::{Clock, Engine, MerchantChange, WebhookSecretChange, WebhookSecretError};
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -81,8 +81,28 @@ enum Command {
         #[arg(long, value_name = "yes|no", hide_possible_values = true, value_parser = BoolishValueParser::new())]
         retries_debits: Option<bool>,
     },
+    /// Says with which secrets the news of a merchant's gateway may be signed, by their last characters and the oldest
+    /// first, after adding or dropping one.
+    WebhookSecret {
+        /// Its key or its name.
+        merchant: String,
+        #[command(subcommand)]
+        change: Option<SecretChange>,
+    },
     /// Says what is wrong with the settings, or prints them without their secrets.
     CheckConfig,
+}
+
+#[derive(Debug, Subcommand)]
+enum SecretChange {
+    /// Takes the secret in a file, or on standard input, besides the one that is there: two at most.
+    Add { file: Option<PathBuf> },
+    /// Takes the older of two no longer; the last one stays.
+    Drop {
+        /// The one that was added last, instead.
+        #[arg(long)]
+        newer: bool,
+    },
 }
 
 impl Cli {
@@ -107,6 +127,7 @@ impl Cli {
                 let change = MerchantChange { takes_parts, takes_more, takes_prepayments, retries_debits };
                 set_merchant(&merchant, change).await
             }
+            Command::WebhookSecret { merchant, change } => webhook_secrets(&merchant, change).await,
             Command::CheckConfig => check_config(),
         }
     }
@@ -188,6 +209,35 @@ async fn set_merchant(named: &str, change: MerchantChange) -> anyhow::Result<()>
         said(now.retries_debits)
     );
     Ok(())
+}
+
+async fn webhook_secrets(named: &str, change: Option<SecretChange>) -> anyhow::Result<()> {
+    let change = change.map(SecretChange::read).transpose()?;
+    let now = open(&Settings::load()?).await?.webhook_secrets(named, change).await;
+    let now = match now {
+        Err(WebhookSecretError::Engine(cause)) => known(named, Err(cause))?,
+        now => now?,
+    };
+    println!("{named}: news are taken when they are signed with the secret that ends in {}", now.join(" or "));
+    Ok(())
+}
+
+impl SecretChange {
+    /// A secret comes from a file or standard input, and never from an argument, which other users of the machine and the
+    /// shell's history can see.
+    fn read(self) -> anyhow::Result<WebhookSecretChange> {
+        let text = match self {
+            Self::Drop { newer: false } => return Ok(WebhookSecretChange::DropOlder),
+            Self::Drop { newer: true } => return Ok(WebhookSecretChange::DropNewer),
+            Self::Add { file: Some(file) } => {
+                std::fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?
+            }
+            Self::Add { file: None } => {
+                std::io::read_to_string(std::io::stdin()).context("standard input cannot be read")?
+            }
+        };
+        Ok(WebhookSecretChange::Add(text.trim().to_owned().into()))
+    }
 }
 
 /// Names the merchant that is not there.

@@ -54,6 +54,7 @@ mod refund_story;
 mod refused_payment;
 mod resolve_link;
 mod retry_debit;
+mod rotate_webhook_secret;
 mod same_order;
 mod send_authority;
 mod send_mail;
@@ -89,6 +90,7 @@ pub use order::{ListQuery, Order, PayHow, RefundOrder, SaveMethod, ToConfirm, po
 pub use passes::{AdminPass, GuestPass, OperatorPass, PayerPass};
 pub use receive_webhook::NotTaken;
 pub use resolve_link::PayNowLink;
+pub use rotate_webhook_secret::{WebhookSecretChange, WebhookSecretError};
 pub use set_merchant::MerchantChange;
 pub use sign_in::SignedIn;
 pub use store::{BadKeyRing, KeyRing, Merchant, NewMerchant};
