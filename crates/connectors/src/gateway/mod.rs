@@ -191,6 +191,8 @@ pub struct Taken {
     pub attempt: AttemptId,
     pub gateway_id: String,
     pub amount: Money,
+    /// The money is the merchant's by now, and was only promised before.
+    pub is_settled: bool,
 }
 
 /// One charge. Key and reference were committed before it is sent, and the same request is sent again to look it up,
