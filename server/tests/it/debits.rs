@@ -12,10 +12,14 @@ use simulators::facts;
 
 /// The form for another account, filled in, signed and sent; its id, and the answer.
 pub async fn save(payer: &Client, token: &str, holder: &str) -> (String, Answer) {
-    let page = payer.get("/methods/bank?kind=ach_debit").await.body;
+    save_as(payer, "ach_debit", token, holder).await
+}
+
+/// The same for an account of any scheme.
+pub async fn save_as(payer: &Client, kind: &str, token: &str, holder: &str) -> (String, Answer) {
+    let page = payer.get(&format!("/methods/bank?kind={kind}")).await.body;
     let (method, consent) = (field(&page, "method"), field(&page, "consent"));
-    let fields =
-        [("method", &*method), ("kind", "ach_debit"), ("token", token), ("holder", holder), ("consent", &consent)];
+    let fields = [("method", &*method), ("kind", kind), ("token", token), ("holder", holder), ("consent", &consent)];
     let answer = payer.post("/api/methods/save", &fields).await;
     (method, answer)
 }

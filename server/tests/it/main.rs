@@ -6,6 +6,7 @@ mod access;
 mod authorizenet;
 mod authorizenet_debits;
 mod authorizenet_methods;
+mod becs_debits;
 mod card_testing;
 mod crate_edges;
 mod credits;
