@@ -400,6 +400,8 @@ pub struct Dashboard {
     pub who: Whoami,
     /// Why what was just chosen cannot be paid together.
     pub refused: Option<String>,
+    /// What only this payer can finish, a sentence each (D19).
+    pub asks: Vec<String>,
     pub outstanding: Vec<InvoiceFace>,
     /// One figure per currency, never summed across (D13).
     pub owed: Vec<Money>,

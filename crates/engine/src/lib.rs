@@ -36,6 +36,7 @@ mod look_for_expiry;
 mod look_for_returns;
 mod look_up_attempt;
 mod methods;
+mod needs_payer;
 mod open_checkout;
 mod order;
 mod passes;

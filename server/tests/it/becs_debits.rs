@@ -4,7 +4,7 @@
 use crate::{
     authorizenet::{LINK, Reef},
     authorizenet_debits::{cora, mails},
-    debits::save_as,
+    debits::{RETRIES, save_as},
     support::{Form, House, On, http},
 };
 use domain::{date::in_words, method::MethodKind, money::Currency};
@@ -16,7 +16,6 @@ use simulators::facts;
 const CLEARS: &str = "000000777";
 const SENT: &str = "SELECT count(*) FROM mail WHERE subject LIKE 'Sent to your bank: $350.00%'";
 const SIGNED: &str = "SELECT count(*) FROM authority WHERE version = 'becs-1' AND holder = 'Cora Example'";
-const RETRIES: &str = "SELECT count(*) FROM job WHERE unique_key LIKE 'retry_debit:%'";
 
 /// A merchant that is paid in Australian dollars at Stripe.
 async fn reef() -> Reef {

@@ -21,6 +21,7 @@ mod kills;
 mod late_kills;
 mod links;
 mod methods;
+mod needs_payer;
 mod outages;
 mod outcomes;
 mod pay;
