@@ -636,8 +636,8 @@ pub struct RefundOffer {
     pub most: Money,
     /// What is left of the payment's surcharge, when it had one: a refund takes its part of that, or none (G26).
     pub surcharge: Option<Money>,
-    /// As far as we know it has not settled, and the gateway gives back no part of it before that.
-    pub whole_until_settled: bool,
+    /// That the gateway gives back no part of it, and until when or what to do instead.
+    pub only_whole: Option<String>,
     /// `Visa ··4242, through Stripe`.
     pub goes_to: String,
     /// What is written into the books then.

@@ -126,6 +126,8 @@ pub enum Refunds {
     Allowed,
     /// Until it has settled, a charge can only be undone whole; afterwards in part as well.
     WholeUntilSettled,
+    /// Whole alone, whenever; and what to do about a part, for staff.
+    Whole(&'static str),
     /// Not here; and what to do instead, for staff.
     No(&'static str),
 }
