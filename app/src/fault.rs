@@ -76,7 +76,7 @@ pub enum Fault {
     /// Typed into a form that a browser had kept.
     #[error("This form was used for a refund of {}. Open the payment again to refund more.", .refund.to_decimal())]
     RefundFormUsed { refund: Money },
-    #[error("Payments through this gateway are not refunded here. {instead}")]
+    #[error("That is not refunded from here. {instead}")]
     NoRefundsHere { instead: String },
     #[error("This payment has not settled yet, so only the whole of it can be refunded. A part of it can be tomorrow.")]
     PartTooEarly,

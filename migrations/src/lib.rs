@@ -32,6 +32,7 @@ mod m028_kept_cards;
 mod m029_advances;
 mod m030_debits_again;
 mod m031_step_answers;
+mod m032_needs_payer;
 mod m033_events;
 mod m035_what_staff_see;
 mod table;
@@ -74,6 +75,7 @@ impl MigratorTrait for Migrator {
             Box::new(m029_advances::Migration),
             Box::new(m030_debits_again::Migration),
             Box::new(m031_step_answers::Migration),
+            Box::new(m032_needs_payer::Migration),
             Box::new(m033_events::Migration),
             Box::new(m035_what_staff_see::Migration),
         ]

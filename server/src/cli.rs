@@ -7,7 +7,7 @@ use crate::{
 };
 use anyhow::Context;
 use clap::{Parser, Subcommand, builder::BoolishValueParser};
-use engine::{Clock, EndpointError, Engine, MerchantChange};
+use engine::{Clock, EndpointError, Engine, MerchantChange, WebhookSecretChange, WebhookSecretError};
 use secrecy::ExposeSecret;
 use std::{
     net::SocketAddr,
@@ -92,6 +92,14 @@ enum Command {
         #[command(subcommand)]
         act: WebhooksAct,
     },
+    /// Says with which secrets the news of a merchant's gateway may be signed, by their last characters and the oldest
+    /// first, after adding or dropping one.
+    WebhookSecret {
+        /// Its key or its name.
+        merchant: String,
+        #[command(subcommand)]
+        change: Option<SecretChange>,
+    },
     /// Says what is wrong with the settings, or prints them without their secrets.
     CheckConfig,
 }
@@ -106,6 +114,18 @@ enum WebhooksAct {
     NewSecret { url: String },
     /// Sends nothing there any more.
     Drop { url: String },
+}
+
+#[derive(Debug, Subcommand)]
+enum SecretChange {
+    /// Takes the secret in a file, or on standard input, besides the one that is there: two at most.
+    Add { file: Option<PathBuf> },
+    /// Takes the older of two no longer; the last one stays.
+    Drop {
+        /// The one that was added last, instead.
+        #[arg(long)]
+        newer: bool,
+    },
 }
 
 impl Cli {
@@ -131,6 +151,7 @@ impl Cli {
                 set_merchant(&merchant, change).await
             }
             Command::Webhooks { merchant, act } => webhooks(&merchant, act).await,
+            Command::WebhookSecret { merchant, change } => webhook_secrets(&merchant, change).await,
             Command::CheckConfig => check_config(),
         }
     }
@@ -255,6 +276,35 @@ fn of_merchant<T>(named: &str, answer: Result<T, EndpointError>) -> anyhow::Resu
     match answer {
         Err(EndpointError::Engine(cause)) => known(named, Err(cause)),
         answer => Ok(answer?),
+    }
+}
+
+async fn webhook_secrets(named: &str, change: Option<SecretChange>) -> anyhow::Result<()> {
+    let change = change.map(SecretChange::read).transpose()?;
+    let now = open(&Settings::load()?).await?.webhook_secrets(named, change).await;
+    let now = match now {
+        Err(WebhookSecretError::Engine(cause)) => known(named, Err(cause))?,
+        now => now?,
+    };
+    println!("{named}: news are taken when they are signed with the secret that ends in {}", now.join(" or "));
+    Ok(())
+}
+
+impl SecretChange {
+    /// A secret comes from a file or standard input, and never from an argument, which other users of the machine and the
+    /// shell's history can see.
+    fn read(self) -> anyhow::Result<WebhookSecretChange> {
+        let text = match self {
+            Self::Drop { newer: false } => return Ok(WebhookSecretChange::DropOlder),
+            Self::Drop { newer: true } => return Ok(WebhookSecretChange::DropNewer),
+            Self::Add { file: Some(file) } => {
+                std::fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?
+            }
+            Self::Add { file: None } => {
+                std::io::read_to_string(std::io::stdin()).context("standard input cannot be read")?
+            }
+        };
+        Ok(WebhookSecretChange::Add(text.trim().to_owned().into()))
     }
 }
 

@@ -305,7 +305,9 @@ fn xero(vendors: &str) -> anyhow::Result<(BooksSettings, Option<XeroSecret>)> {
     Ok((settings, Some(secret)))
 }
 
-fn stripe(vendors: &str) -> (GatewaySettings, Option<GatewaySecret>) {
+/// The simulated account, for whichever merchant.
+#[must_use]
+pub fn stripe(vendors: &str) -> (GatewaySettings, Option<GatewaySecret>) {
     let settings = GatewaySettings::Stripe {
         base_url: format!("{vendors}/stripe"),
         script_url: format!("{vendors}/stripe/js/v3"),

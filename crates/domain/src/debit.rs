@@ -143,6 +143,8 @@ mod tests {
             (FailedDebit { kind: MethodKind::Card, ..failed }, None),
             (FailedDebit { reason: Some(DeclineReason::AccountClosed), ..failed }, None),
             (FailedDebit { reason: Some(DeclineReason::TryAgainLater), ..failed }, None),
+            // Its bank asks for its payer, and the clock cannot answer (D19).
+            (FailedDebit { reason: Some(DeclineReason::AuthenticationFailed), retry: 1, ..failed }, None),
             (FailedDebit { reason: None, ..failed }, None),
             (FailedDebit { first_on: day("2026-06-04"), ..failed }, on),
             (FailedDebit { first_on: day("2026-06-03"), ..failed }, None),

@@ -197,6 +197,26 @@ mod tests {
     }
 
     #[test]
+    fn n4_nothing_follows_from_settlement_but_that_it_is_known_and_what_comes_after_does_all_the_same() {
+        let dispute = DisputeId(uuid::Uuid::nil());
+        let no = Fact::BankNo { reason: crate::payment::DeclineReason::TakenBack };
+        let facts = [Fact::Approved, Fact::Settled, Fact::ChargedBack { dispute }, no];
+        let [paid, settled, lost, taken_back] = facts.map(Observation::bare);
+        let asked = Money::new(500, Currency::USD);
+        let learned = |known: &[&Observation], seen: &Observation| {
+            let learned = learn(known, seen, asked, None).expect("news");
+            (learned.after.state, learned.after.contradicted, learned.effects)
+        };
+        assert_eq!(learned(&[&paid], &settled), (AttemptState::Settled, false, Vec::new()));
+        let paid_again = Observation { charge_id: Some("ch_1".into()), ..paid.clone() };
+        assert_eq!(learned(&[&paid, &settled], &paid_again).0, AttemptState::Settled, "read once more by itself");
+        let back = vec![Effect::TakeBack];
+        assert_eq!(learned(&[&paid, &settled], &lost), (AttemptState::Returned, false, back));
+        let undone = learned(&[&paid, &settled], &taken_back);
+        assert_eq!((undone.0, undone.2), (AttemptState::Returned, learned(&[&paid], &taken_back).2));
+    }
+
+    #[test]
     fn d24_a_void_undoes_the_payment_unless_a_refund_of_all_of_it_made_it() {
         let usd = |minor| Money::new(minor, Currency::USD);
         let is_refunds =

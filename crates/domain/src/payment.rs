@@ -84,6 +84,15 @@ impl AttemptState {
         self.rank() < Self::Approved.rank()
     }
 
+    /// What was sent while nobody was there has come to this: its payer must act, because their bank asks for them (D19).
+    #[must_use]
+    pub const fn needs_payer(self, reason: Option<DeclineReason>) -> bool {
+        matches!(
+            (self, reason),
+            (Self::RequiresAction, _) | (Self::Declined, Some(DeclineReason::AuthenticationFailed))
+        )
+    }
+
     /// The gateway said yes, and has not taken it back.
     #[must_use]
     pub const fn has_money(self) -> bool {

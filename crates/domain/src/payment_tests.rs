@@ -86,6 +86,16 @@ fn d3_every_state_meets_every_fact() {
 }
 
 #[test]
+fn d19_a_bank_that_asks_for_the_payer_is_told_from_one_that_says_no() {
+    let asks = DeclineReason::AuthenticationFailed;
+    let states = S::all_that(|state| state.needs_payer(Some(asks)));
+    assert_eq!(states, [S::RequiresAction, S::Declined]);
+    let reasons = DeclineReason::ALL.into_iter().filter(|reason| S::Declined.needs_payer(Some(*reason)));
+    assert_eq!(reasons.collect::<Vec<_>>(), [asks]);
+    assert_eq!((S::Declined.needs_payer(None), S::RequiresAction.needs_payer(None)), (false, true));
+}
+
+#[test]
 fn d3_whatever_is_seen_first_is_remembered_by_the_state() {
     for fact in facts() {
         assert_ne!(Folded::default().then(&fact).state, S::Created, "{fact:?}: an attempt so is one without facts");

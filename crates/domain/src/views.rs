@@ -400,6 +400,8 @@ pub struct Dashboard {
     pub who: Whoami,
     /// Why what was just chosen cannot be paid together.
     pub refused: Option<String>,
+    /// What only this payer can finish, a sentence each (D19).
+    pub asks: Vec<String>,
     pub outstanding: Vec<InvoiceFace>,
     /// One figure per currency, never summed across (D13).
     pub owed: Vec<Money>,
@@ -674,8 +676,8 @@ pub struct RefundOffer {
     pub most: Money,
     /// What is left of the payment's surcharge, when it had one: a refund takes its part of that, or none (G26).
     pub surcharge: Option<Money>,
-    /// As far as we know it has not settled, and the gateway gives back no part of it before that.
-    pub whole_until_settled: bool,
+    /// That the gateway gives back no part of it, and until when or what to do instead.
+    pub only_whole: Option<String>,
     /// `Visa ··4242, through Stripe`.
     pub goes_to: String,
     /// What is written into the books then.

@@ -20,9 +20,9 @@ use connectors::{
 };
 use domain::{ids::ConnectionId, money::Currency};
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::sync::Arc;
-use store::MerchantDb;
+use store::{Connection, MerchantDb};
 
 /// Which traffic a call belongs to. While a merchant has one connection, all lanes share it (S93).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,6 +204,30 @@ impl GatewaySecret {
         };
         SecretString::from(json.to_string())
     }
+
+    /// Those that the gateway signs its news with, where they are for nothing else.
+    pub(crate) const fn webhook_secrets(&mut self) -> Option<&mut Vec<SecretString>> {
+        match self {
+            Self::Stripe(secret) => Some(&mut secret.webhook_secrets),
+            Self::AuthorizeNet(secret) => Some(&mut secret.signature_keys),
+            Self::GlobalPayments(_) | Self::Payrix(_) => None,
+        }
+    }
+}
+
+/// The secret half of a gateway's connection, where it has one.
+pub(crate) fn gateway_secret(db: &MerchantDb, connection: &Connection) -> Result<Option<GatewaySecret>, Error> {
+    Ok(match serde_json::from_str(&connection.settings)? {
+        GatewaySettings::Stripe { .. } => Some(GatewaySecret::Stripe(opened(db, connection)?)),
+        GatewaySettings::AuthorizeNet { .. } => Some(GatewaySecret::AuthorizeNet(opened(db, connection)?)),
+        GatewaySettings::GlobalPayments { .. } => Some(GatewaySecret::GlobalPayments(opened(db, connection)?)),
+        GatewaySettings::Payrix { .. } => Some(GatewaySecret::Payrix(opened(db, connection)?)),
+        GatewaySettings::Sandbox => None,
+    })
+}
+
+fn opened<T: DeserializeOwned>(db: &MerchantDb, connection: &Connection) -> Result<T, Error> {
+    Ok(serde_json::from_str(db.connection_secret(connection)?.expose_secret())?)
 }
 
 impl Engine {
@@ -232,24 +256,17 @@ impl Engine {
         self.gateway_of(db, connection).map(|gateway| (connection.id, gateway))
     }
 
-    pub(crate) fn gateway_of(
-        &self,
-        db: &MerchantDb,
-        connection: &store::Connection,
-    ) -> Result<Box<dyn Gateway>, Error> {
+    pub(crate) fn gateway_of(&self, db: &MerchantDb, connection: &Connection) -> Result<Box<dyn Gateway>, Error> {
         let clock = self.clock().clone();
         let clock = Arc::new(move || clock.now());
         match serde_json::from_str(&connection.settings)? {
             GatewaySettings::Stripe { base_url, script_url, publishable_key } => {
-                let secret: StripeSecret = serde_json::from_str(db.connection_secret(connection)?.expose_secret())?;
-                let StripeSecret { secret_key, webhook_secrets } = secret;
+                let StripeSecret { secret_key, webhook_secrets } = opened(db, connection)?;
                 let config = StripeConfig { base_url, secret_key, publishable_key, webhook_secrets, script_url, clock };
                 Ok(Box::new(Stripe::new(self.0.http.clone(), config)))
             }
             GatewaySettings::AuthorizeNet { api_url, page_url, script_url, login, client_key, currency } => {
-                let secret: AuthorizeNetSecret =
-                    serde_json::from_str(db.connection_secret(connection)?.expose_secret())?;
-                let AuthorizeNetSecret { transaction_key, signature_keys } = secret;
+                let AuthorizeNetSecret { transaction_key, signature_keys } = opened(db, connection)?;
                 let config = AuthorizeNetConfig {
                     api_url,
                     page_url,
@@ -264,13 +281,12 @@ impl Engine {
                 Ok(Box::new(AuthorizeNet::new(self.0.http.clone(), config)))
             }
             GatewaySettings::GlobalPayments { base_url, app_id, account_name, link_account_name, country } => {
-                let secret: GlobalPaymentsSecret =
-                    serde_json::from_str(db.connection_secret(connection)?.expose_secret())?;
+                let GlobalPaymentsSecret { app_key } = opened(db, connection)?;
                 let public = &self.0.settings.public_url;
                 let config = GlobalPaymentsConfig {
                     base_url,
                     app_id,
-                    app_key: secret.app_key,
+                    app_key,
                     account_name,
                     link_account_name,
                     country,
@@ -280,8 +296,7 @@ impl Engine {
                 Ok(Box::new(GlobalPayments::new(self.0.http.clone(), config)))
             }
             GatewaySettings::Payrix { auth_url, base_url, business_id, username, currency } => {
-                let secret: PayrixSecret = serde_json::from_str(db.connection_secret(connection)?.expose_secret())?;
-                let password = secret.password;
+                let PayrixSecret { password } = opened(db, connection)?;
                 let config = PayrixConfig { auth_url, base_url, business_id, username, password, currency, clock };
                 Ok(Box::new(Payrix::new(self.0.http.clone(), config)))
             }
@@ -289,6 +304,34 @@ impl Engine {
                 let rows = SandboxRows::new(db.clone(), connection.id, self.clock().clone());
                 Ok(Box::new(Sandbox::new(clock, Arc::new(rows), page_of(connection.id))))
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn d6_a_second_webhook_secret_is_sealed_beside_the_first_where_news_have_one_of_their_own() {
+        let stripe = StripeSecret { secret_key: "sk_1".into(), webhook_secrets: vec!["whsec_1".into()] };
+        let anet = AuthorizeNetSecret { transaction_key: "key_1".into(), signature_keys: vec!["sign_1".into()] };
+        for (mut secret, sealed) in [
+            (
+                GatewaySecret::Stripe(stripe),
+                Some(json!({ "secret_key": "sk_1", "webhook_secrets": ["whsec_1", "second"] })),
+            ),
+            (
+                GatewaySecret::AuthorizeNet(anet),
+                Some(json!({ "transaction_key": "key_1", "signature_keys": ["sign_1", "second"] })),
+            ),
+            (GatewaySecret::GlobalPayments(GlobalPaymentsSecret { app_key: "app_1".into() }), None),
+            (GatewaySecret::Payrix(PayrixSecret { password: "word_1".into() }), None),
+        ] {
+            let added = secret.webhook_secrets().map(|secrets| secrets.push("second".into()));
+            let json: Value = serde_json::from_str(secret.to_json().expose_secret()).expect("it is JSON");
+            assert_eq!(added.map(|()| json), sealed);
         }
     }
 }

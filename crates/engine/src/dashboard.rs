@@ -35,10 +35,13 @@ impl Engine {
         let (in_progress, _) = payer.db.payment_page(&filter, 1, ROWS_PER_PAGE).await?;
         let filter = PaymentFilter { customer: Some(payer.customer), unrecorded: true, ..PaymentFilter::default() };
         let (being_recorded, _) = payer.db.payment_page(&filter, 1, ROWS_PER_PAGE).await?;
+        let needing = self.payments_needing_payer(&payer.db).await?;
+        let asks = needing.iter().filter_map(|asked| asked.to_payer(payer.customer, payer.who.locale)).collect();
         let synced_at = set_up.connection("books").ok().and_then(|books| books.synced_at);
         Ok(Dashboard {
             who: payer.who.clone(),
             refused: None,
+            asks,
             outstanding: self.invoice_faces(&payer.db, &set_up.merchant, rows).await?,
             owed: amounts(&payer.db.invoice_sums(&outstanding).await?)?,
             overdue: amounts(&payer.db.invoice_sums(&overdue).await?)?,

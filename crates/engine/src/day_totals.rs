@@ -23,6 +23,8 @@ pub(crate) struct GatewayLists {
     pub connections: HashSet<ConnectionId>,
     /// Taken, and listed no more since a refund voided the charge.
     pub undone: HashSet<AttemptId>,
+    /// Listed as settled, and only promised as far as we know.
+    pub settled: Vec<Taken>,
 }
 
 impl GatewayLists {

@@ -183,6 +183,13 @@ impl Engine {
             let line = OpenException::new(key, Severity::Waits, "Payment", attempt.created_at, cause);
             lines.push(line.of(attempt.payment_id).asking());
         }
+        for asked in self.payments_needing_payer(db).await? {
+            let (attempt, cause) = (&asked.attempt, asked.to_staff(locale));
+            let key = format!("needs_payer:{}", attempt.id);
+            let line = OpenException::new(key, Severity::Look, "Payment", attempt.updated_at, cause);
+            let remedy = "Nothing was charged, and it is not tried again without them. If they do not pay, ask them.";
+            lines.push(line.of(attempt.payment_id).fixable(remedy, attempt.updated_at));
+        }
         for attempt in db.attempts_returned_beside_refunds().await? {
             lines.extend(returned_beside_refunds(db, &attempt, locale).await?);
         }

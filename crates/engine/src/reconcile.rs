@@ -6,10 +6,15 @@ use crate::{
     Engine, Error,
     differences::{Ask, FoundDifference},
     jobs::{Ran, chain},
+    verify_books::Compared,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use connectors::gateway::Found;
-use domain::{exception::DifferenceKind, ids::ExceptionId, payment::Source};
+use connectors::gateway::{Found, Taken};
+use domain::{
+    exception::DifferenceKind,
+    ids::ExceptionId,
+    payment::{Fact, Observation, Source},
+};
 use std::collections::{BTreeMap, HashSet};
 use store::{Attempt, Exception, ExceptionState, MerchantDb, Refund};
 use uuid::Uuid;
@@ -18,12 +23,15 @@ use uuid::Uuid;
 const COMPARED_FOR: TimeDelta = TimeDelta::days(70);
 /// A vendor that does not answer is asked again as often, before somebody is told that nothing was compared.
 const TRIES_MAX: i32 = 6;
+/// Each is a transaction of its own: so many take some seconds.
+const SETTLED_AT_ONCE: usize = 2_000;
 
 impl Engine {
     pub(crate) async fn reconcile(&self, db: &MerchantDb, tries: i32) -> Result<Ran, Error> {
         self.read_parked_again(db).await?;
         let since = self.compared_from(db).await?;
-        let first = self.compare_merchant(db, since).await?.1;
+        let Compared { found: first, settled, .. } = self.compare_merchant(db, since).await?;
+        self.record_settled(db, settled).await?;
         let first: Vec<_> = first.into_iter().filter(is_for_an_inbox).collect();
         for ask in first.iter().filter_map(|found| found.ask.as_ref()) {
             // What cannot be asked now stays a difference.
@@ -32,7 +40,7 @@ impl Engine {
             }
         }
         // What moved while it was compared is no difference: it must be seen twice.
-        let found = if first.is_empty() { Vec::new() } else { self.compare_merchant(db, since).await?.1 };
+        let found = if first.is_empty() { Vec::new() } else { self.compare_merchant(db, since).await?.found };
         let before: HashSet<_> = first.iter().map(|found| found.difference.key()).collect();
         let mut found: Vec<_> = found.into_iter().filter(is_for_an_inbox).collect();
         found.retain(|found| before.contains(&found.difference.key()));
@@ -42,6 +50,16 @@ impl Engine {
         }
         self.keep_found(db, since, found, is_whole).await?;
         Ok(Ran::Finished)
+    }
+
+    /// Money that was promised and has come. What is left of many is in tomorrow's list too.
+    async fn record_settled(&self, db: &MerchantDb, settled: Vec<Taken>) -> Result<(), Error> {
+        for Taken { attempt, gateway_id, amount, .. } in settled.into_iter().take(SETTLED_AT_ONCE) {
+            let (gateway_id, amount) = (Some(gateway_id), Some(amount));
+            let seen = Observation { gateway_id, amount, ..Observation::bare(Fact::Settled) };
+            self.record(db, attempt, seen, Source::LookUp).await?;
+        }
+        Ok(())
     }
 
     /// As far back as whatever is open was found from: else it would go when it gets old.

@@ -51,7 +51,8 @@ impl Engine {
                     return Err(RefundError::PartTooEarly);
                 }
             }
-            Refunds::No(instead) => return Err(RefundError::NotHere(instead)),
+            Refunds::Whole(_) if is_used || order.amount == attempt.amount()? => {}
+            Refunds::Whole(instead) | Refunds::No(instead) => return Err(RefundError::NotHere(instead)),
         }
         let surcharge_minor = if order.with_surcharge {
             let refunds = db.refunds_of(&[attempt.id]).await?;

@@ -20,6 +20,9 @@ use store::{
 };
 use uuid::Uuid;
 
+/// As said beside the amount.
+const UNTIL_SETTLED: &str = "Until it has settled, which takes a day or so, only the whole of it.";
+
 /// As `settle_refund.rs` does it. The surcharge is no share here: the dialog tells of it beside this.
 fn in_the_books(shares: &[(BooksEntry, Invoice)], with_surcharge: bool) -> String {
     let (kept, invoices): (Vec<_>, Vec<_>) =
@@ -81,7 +84,11 @@ impl Engine {
             payment: attempt.payment_id,
             most: left.whole,
             surcharge,
-            whole_until_settled: refunds == Refunds::WholeUntilSettled && is_unsettled(attempt),
+            only_whole: match refunds {
+                Refunds::WholeUntilSettled if is_unsettled(attempt) => Some(UNTIL_SETTLED.to_owned()),
+                Refunds::Whole(instead) => Some(format!("Only the whole of it. {instead}")),
+                Refunds::WholeUntilSettled | Refunds::Allowed | Refunds::No(_) => None,
+            },
             goes_to: format!("{}, through {}", face.method.as_deref().unwrap_or("The payer’s card"), face.gateway),
             in_the_books: format!("{place}: {in_the_books}"),
         })))

@@ -30,18 +30,20 @@ enum Tells {
     NoMoney,
     MoneyBack,
     NotAgain,
+    NeedsPayer,
     Cancelled,
     Refund,
     RefundFailed,
 }
 
 impl Tells {
-    const ALL: [(Self, &str); 8] = [
+    const ALL: [(Self, &str); 9] = [
         (Self::Receipt, include_str!("../templates/receipt.txt")),
         (Self::Sent, include_str!("../templates/sent.txt")),
         (Self::NoMoney, include_str!("../templates/no_money.txt")),
         (Self::MoneyBack, include_str!("../templates/money_back.txt")),
         (Self::NotAgain, include_str!("../templates/not_again.txt")),
+        (Self::NeedsPayer, include_str!("../templates/needs_payer.txt")),
         (Self::Cancelled, include_str!("../templates/cancelled.txt")),
         (Self::Refund, include_str!("../templates/refund.txt")),
         (Self::RefundFailed, include_str!("../templates/refund_failed.txt")),
@@ -54,6 +56,7 @@ impl Tells {
             Self::NoMoney => "no_money",
             Self::MoneyBack => "money_back",
             Self::NotAgain => "not_again",
+            Self::NeedsPayer => "needs_payer",
             Self::Cancelled => "cancelled",
             Self::Refund => "refund",
             Self::RefundFailed => "refund_failed",
@@ -67,6 +70,7 @@ impl Tells {
             Self::NoMoney => format!("Not paid: {amount} to {merchant} ({reference})"),
             Self::MoneyBack => format!("Returned by your bank: {amount} to {merchant} ({reference})"),
             Self::NotAgain => format!("Not debited again: {amount} to {merchant} ({reference})"),
+            Self::NeedsPayer => format!("Your bank asks for you: {amount} to {merchant} ({reference})"),
             Self::Cancelled => format!("Cancelled: {amount} to {merchant} ({reference})"),
             Self::Refund => format!("Refund: {amount} from {merchant} ({reference})"),
             Self::RefundFailed => format!("Refund not paid: {amount} from {merchant} ({reference})"),
@@ -182,6 +186,7 @@ impl Engine {
             return Ok(Ran::Finished);
         }
         let tells = match came_to {
+            _ if attempt.is_unattended() && came_to.needs_payer(decline_reason(&attempt)) => Tells::NeedsPayer,
             AttemptState::Returned => Tells::MoneyBack,
             // What was meant for the books was money.
             AttemptState::Voided if !db.books_entries(attempt.id).await?.is_empty() => Tells::Cancelled,
@@ -304,6 +309,7 @@ impl Engine {
                 zone => date::zone_in_words(&merchant.time_zone),
                 why => why(attempt),
                 debit => debit,
+                link => format!("{}/dashboard", self.0.settings.public_url),
                 failure => failure,
                 ..paid_for(invoices.len(), shares.len()),
             },
@@ -409,6 +415,7 @@ mod tests {
             zone => "Chicago time",
             why => "Your bank declined this payment.",
             debit => context! { sent => "1 July 2026", clears_by => "7 July 2026" },
+            link => "https://pay.example.com/dashboard",
             failure => None::<String>,
             ..paid_for(1, 1),
         }

@@ -105,6 +105,12 @@ impl Engine {
         if attempt.kind.is_debit() && before.state != after.state {
             self.follow_debit(tx, attempt, before.state, &after).await?;
         }
+        // Nobody was there to read it.
+        let is_unheard = before.state == AttemptState::Created && after.state.is_dead();
+        let is_unread = before.state != after.state && (is_unheard || after.state.needs_payer(after.reason));
+        if attempt.is_unattended() && is_unread {
+            self.follow(tx, attempt, Effect::Notice).await?;
+        }
         if attempt.keeps.is_some() && after.state.has_money() && !before.state.has_money() {
             Work::KeepCard { attempt: attempt.id }.queue(tx, Some(attempt.payment_id), now, now).await?;
         }
@@ -177,10 +183,6 @@ impl Engine {
         }
         if after.state.is_dead() && !after.contradicted && before != AttemptState::Created {
             self.plan_retry(tx, attempt).await?;
-        }
-        // Nobody was there to read it, and a mail had named the day.
-        if after.state.is_dead() && before == AttemptState::Created && attempt.retry > 0 {
-            self.follow(tx, attempt, Effect::Notice).await?;
         }
         Ok(())
     }

@@ -408,7 +408,7 @@ pub(crate) fn charge_request(attempt: &Attempt) -> Result<ChargeRequest, Error> 
             (None, _) => ChargeHow::HostedPage,
         },
         keep: attempt.keeps.is_some(),
-        unattended: attempt.retry > 0,
+        unattended: attempt.is_unattended(),
         postal_code: attempt.postal_code.clone(),
         return_url: attempt.return_url.clone(),
         cancel_url: attempt.cancel_url.clone(),

@@ -8,6 +8,7 @@ use crate::{
     differences::{Ask, FoundDifference},
     faces::decline_reason,
     post_payment::books_reference,
+    refund_payment::is_unsettled,
     refused_payment::never_entered,
     verify_refunds::{RefundRecord, forget_taken_back, listed_differences, listed_refunds, unlisted},
 };
@@ -36,6 +37,16 @@ const ACTION_MAX: TimeDelta = TimeDelta::minutes(50);
 pub(crate) const ATTEMPTS_AT_ONCE: u64 = 500;
 /// An attempt that began this much earlier may have been charged and posted since.
 const BEGAN_BEFORE: TimeDelta = TimeDelta::days(1);
+
+/// A merchant's gateways, payments and books beside one another.
+#[derive(Debug)]
+pub(crate) struct Compared {
+    pub verified: Verified,
+    /// In the order in which it was found.
+    pub found: Vec<FoundDifference>,
+    /// No differences: nobody tells that a card's money has settled.
+    pub settled: Vec<Taken>,
+}
 
 /// What was compared, and what does not agree.
 #[derive(Clone, Debug, Default)]
@@ -67,8 +78,9 @@ impl Engine {
         for db in self.store().door_rounds().await? {
             let merchant = db.merchant().await?.name;
             let since = since.unwrap_or(DateTime::UNIX_EPOCH + BEGAN_BEFORE);
-            let (mut found, differences) = self.compare_merchant(&db, since).await?;
-            found.differences.extend(differences.into_iter().map(|found| found.difference.words));
+            let compared = self.compare_merchant(&db, since).await?;
+            let mut found = compared.verified;
+            found.differences.extend(compared.found.into_iter().map(|found| found.difference.words));
             self.verify_trail(&db, &mut found).await?;
             verified.attempts += found.attempts;
             verified.charges += found.charges;
@@ -82,12 +94,7 @@ impl Engine {
         Ok(verified)
     }
 
-    /// What was compared, and what was found in the order in which it was.
-    pub(crate) async fn compare_merchant(
-        &self,
-        db: &MerchantDb,
-        since: DateTime<Utc>,
-    ) -> Result<(Verified, Vec<FoundDifference>), Error> {
+    pub(crate) async fn compare_merchant(&self, db: &MerchantDb, since: DateTime<Utc>) -> Result<Compared, Error> {
         let (mut verified, mut found) = (Verified::default(), Vec::new());
         let mut ours: HashMap<AttemptId, Attempt> = HashMap::new();
         let mut postings = self.listed_postings(db, since, &mut verified, &mut found).await?;
@@ -151,7 +158,7 @@ impl Engine {
                 ..FoundDifference::new(Kind::PostingTooMany, reference, words).quoting(Some(reference))
             }
         }));
-        Ok((verified, found))
+        Ok(Compared { verified, found, settled: lists.settled })
     }
 
     /// The books' payments by their reference; `None` when they cannot be asked.
@@ -212,6 +219,7 @@ impl Engine {
                     let known: HashMap<_, _> =
                         ours.values().chain(&older).map(|attempt| (attempt.id, attempt)).collect();
                     found.extend(gateway_differences(connection.id, since, &taken, &known, &lists.undone)?);
+                    lists.settled.extend(taken.into_iter().filter(|charge| is_news_of_settlement(charge, &known)));
                 }
                 Err(cause) => found.push(not_compared(format!("the gateway was not compared: {cause}"))),
             }
@@ -372,6 +380,16 @@ fn quotes(attempt: &Attempt, reference: &str) -> bool {
 /// A dispute over all of it was lost.
 fn is_charged_back(attempt: &Attempt) -> bool {
     decline_reason(attempt) == Some(DeclineReason::ChargedBack)
+}
+
+/// What differs in anything else is told by another line, and not recorded unread.
+fn is_news_of_settlement(charge: &Taken, known: &HashMap<AttemptId, &Attempt>) -> bool {
+    let is_it = |attempt: &&Attempt| {
+        is_unsettled(attempt)
+            && attempt.gateway_id.as_deref() == Some(charge.gateway_id.as_str())
+            && attempt.amount().is_ok_and(|amount| amount == charge.amount)
+    };
+    charge.is_settled && known.get(&charge.attempt).is_some_and(is_it)
 }
 
 /// The gateway's list against our attempts, both ways. The gateway is asked about what may only be news that were lost.

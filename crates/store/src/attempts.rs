@@ -88,6 +88,12 @@ impl Attempt {
         let surcharge = money(self.surcharge_minor, &self.currency, "attempt.currency")?;
         Ok(surcharge.is_positive().then_some(surcharge))
     }
+
+    /// It was sent by the clock: nobody waits for its answer, and nobody can answer a bank.
+    #[must_use]
+    pub const fn is_unattended(&self) -> bool {
+        self.retry > 0
+    }
 }
 
 mod observation {
@@ -309,6 +315,17 @@ impl<C: ConnectionTrait> Scoped<C> {
         // In words, as in the partial index that serves it.
         let waiting = self.find::<Entity>().filter(Expr::cust("state IN ('requires_action')"));
         Ok(waiting.filter(Column::CreatedAt.lt(moment(before))).all(self.conn()).await?)
+    }
+
+    /// Attempts that nobody waited for, and that were declined because a bank asks for their payer; the oldest first.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn attempts_needing_payer(&self) -> Result<Vec<Attempt>, Error> {
+        // In words, as in the partial index that serves it.
+        let unattended = self.find::<Entity>().filter(Expr::cust("state = 'declined' AND retry > 0"));
+        let asks = json(&DeclineReason::AuthenticationFailed, "attempt.reason")?;
+        Ok(unattended.filter(Column::Reason.eq(asks)).order_by_asc(Column::CreatedAt).all(self.conn()).await?)
     }
 
     /// Bank debits begun since then that have cleared: the bank may still take them back.

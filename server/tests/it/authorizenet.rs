@@ -73,7 +73,8 @@ impl Reef {
         page
     }
 
-    async fn of(
+    /// A merchant of a house, with whichever gateway.
+    pub async fn of(
         house: House,
         currency: Currency,
         gateway: impl FnOnce(&House) -> (GatewaySettings, Option<GatewaySecret>),

@@ -10,7 +10,7 @@ use domain::money::Currency;
 use serde_json::json;
 use simulators::facts::{authorizenet::UNAUTHORISED_ACCOUNT, bank_accounts};
 
-async fn cora(reef: &Reef) -> Client {
+pub async fn cora(reef: &Reef) -> Client {
     let cora = reef.house.client();
     cora.sign_in(PAYER).await;
     cora
@@ -40,7 +40,7 @@ async fn paid(reef: &Reef, account: &str) -> (Form, String) {
     (form, page)
 }
 
-async fn mails(reef: &Reef) -> String {
+pub async fn mails(reef: &Reef) -> String {
     let admin = reef.house.client();
     admin.sign_in(ADMIN).await;
     admin.get("/admin/mail").await.body

@@ -12,10 +12,14 @@ use simulators::facts;
 
 /// The form for another account, filled in, signed and sent; its id, and the answer.
 pub async fn save(payer: &Client, token: &str, holder: &str) -> (String, Answer) {
-    let page = payer.get("/methods/bank?kind=ach_debit").await.body;
+    save_as(payer, "ach_debit", token, holder).await
+}
+
+/// The same for an account of any scheme.
+pub async fn save_as(payer: &Client, kind: &str, token: &str, holder: &str) -> (String, Answer) {
+    let page = payer.get(&format!("/methods/bank?kind={kind}")).await.body;
     let (method, consent) = (field(&page, "method"), field(&page, "consent"));
-    let fields =
-        [("method", &*method), ("kind", "ach_debit"), ("token", token), ("holder", holder), ("consent", &consent)];
+    let fields = [("method", &*method), ("kind", kind), ("token", token), ("holder", holder), ("consent", &consent)];
     let answer = payer.post("/api/methods/save", &fields).await;
     (method, answer)
 }
@@ -234,7 +238,7 @@ async fn d10_g44_staff_are_told_when_many_debits_come_back_and_no_more_when_that
     assert!(!told.contains("bank debits of the last 60 days"), "{told}");
 }
 
-const RETRIES: &str = "SELECT count(*) FROM job WHERE unique_key LIKE 'retry_debit:%'";
+pub const RETRIES: &str = "SELECT count(*) FROM job WHERE unique_key LIKE 'retry_debit:%'";
 pub const DEBITS: &str = "SELECT count(*) FROM attempt WHERE kind = 'ach_debit'";
 pub const FAILED: &str = "SELECT count(*) FROM attempt WHERE kind = 'ach_debit' AND state = 'declined'";
 /// Mails that name the day of the next try.

@@ -38,8 +38,24 @@ async fn s46_the_gateways_own_page_takes_the_card_and_the_payment_stands_in_the_
     let told = async || reef.guest.get(&back).await.body.contains("You paid $350.00");
     reef.house.until("the result is told", told).await;
     reef.tells(&form, "Paid, and it stands").await;
-    reef.tells(&form, "Refund it in Payrix’s own portal").await;
     assert_eq!(paid(&reef).await, 1);
+    reef.assert_agrees().await;
+}
+
+#[tokio::test]
+async fn g37_the_whole_of_a_payment_is_refunded_and_a_part_is_left_to_the_gateways_own_portal() {
+    let reef = reef().await;
+    let form = reef.form().await;
+    enter(&reef, &reef.led_to_page(&form, PAGE).await, cards::APPROVED).await;
+    reef.tells(&form, "Paid, and it stands").await;
+    reef.tells(&form, "Only the whole of it. Refund a part in Payrix’s own portal").await;
+    let part = reef.refund(&form, "100.00").await;
+    assert!(part.contains("Nothing was refunded") && part.contains("Refund a part in Payrix’s own portal"), "{part}");
+    reef.refund(&form, "350.00").await;
+    reef.tells(&form, "All of it was paid back.").await;
+    let state = reef.house.state("payrix").await;
+    let refunded: Vec<_> = state["refunds"].as_array().unwrap().iter().map(|back| &back["amount_minor"]).collect();
+    assert_eq!(refunded, [&json!(35_000)], "{state}");
     reef.assert_agrees().await;
 }
 

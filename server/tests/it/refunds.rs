@@ -652,7 +652,8 @@ async fn paid_days_ago(card: &str) -> (House, Form, DateTime<Utc>) {
 
 #[tokio::test]
 async fn d24_a_window_shows_what_others_paid_back_of_an_older_payment() {
-    let (house, _, since) = paid_days_ago("pm_card_visa").await;
+    let (house, form, since) = paid_days_ago("pm_card_visa").await;
+    assert!(house.story(&form).await.contains("Cleared"), "the comparison has seen that its money is available");
     house.arm_times("stripe", "webhook_lost", 9).await;
     let id = refunded_by_others(&house).await;
     let named = format!("Northwind IT: the gateway paid 5.00 back ({id}) by a refund that we do not know");

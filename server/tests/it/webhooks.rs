@@ -4,10 +4,14 @@ use crate::{
     authorizenet::{ADMIN, Reef},
     support::{Client, House, On, http, sign_event as sign},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use server::demo;
 use sha2::{Digest, Sha512};
 use simulators::facts::{self, authorizenet, globalpayments};
+use std::{
+    fs::{self, File},
+    process::Stdio,
+};
 
 /// Signed, and of no kind that an adapter could know: without what it is about, without anything, and no text at all.
 const UNREADABLE: [&[u8]; 3] =
@@ -114,6 +118,62 @@ async fn d6_news_that_could_not_be_read_is_worked_when_it_is_sent_again_and_can(
         }
         house.assert_paid_once("INV-501", 120_450).await;
     }
+}
+
+/// What the vendor signs with from a rotation on.
+const NEXT_SECRET: &str = "whsec_wisepay_portal_next";
+const TOLD_OF_SECRETS: &str = "SELECT count(*) FROM audit WHERE action IN ('add webhook secret', 'drop webhook secret') \
+                               AND actor = 'operator' AND subject IN ('…next', '…demo')";
+
+/// Pays by card, and waits until each of the vendor's events has been taken.
+async fn pay_and_hear(house: &House, number: &str) {
+    let client = house.client();
+    client.pay(&client.open(number).await, "pm_card_visa").await;
+    let refused = format!("{}/stripe/v1/events?delivery_success=false&limit=100", house.vendors);
+    let all_taken = async || {
+        let answer = http().get(&refused).bearer_auth(facts::stripe::PORTAL_SECRET_KEY).send().await.unwrap();
+        answer.json::<Value>().await.unwrap()["data"].as_array().unwrap().is_empty()
+    };
+    house.until(&format!("all news up to {number} are taken"), all_taken).await;
+}
+
+#[tokio::test]
+async fn d6_news_is_taken_before_while_and_after_the_vendor_goes_over_to_another_secret() {
+    let house = House::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secret.txt");
+    fs::write(&file, format!("{NEXT_SECRET}\n")).unwrap();
+    let run = async |arguments: &[&str]| {
+        let mut command = house.program(&[&["webhook-secret", "northwind"][..], arguments].concat());
+        command.stdin(File::open(&file).unwrap()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // The house must go on meanwhile, or its worker's lock on the database would stay.
+        let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8(said).unwrap())
+    };
+
+    pay_and_hear(&house, "INV-501").await;
+    let rotation = json!({"vendor": "stripe", "secret": NEXT_SECRET, "overlap_hours": 1});
+    let rotated =
+        http().post(format!("{}/control/webhooks/rotate", house.vendors)).json(&rotation).send().await.unwrap();
+    assert!(rotated.status().is_success());
+    pay_and_hear(&house, "INV-502").await;
+    let added = run(&["add"]).await;
+    assert!(added.0 && added.1.contains("ends in …demo or …next") && !added.1.contains(NEXT_SECRET), "{added:?}");
+    let twice = run(&["add", file.to_str().unwrap()]).await;
+    assert!(!twice.0 && twice.1.contains("this one is there already"), "{twice:?}");
+    pay_and_hear(&house, "INV-503").await;
+    house.advance(json!({"hours": 2})).await;
+    pay_and_hear(&house, "INV-601").await;
+
+    let dropped = run(&["drop"]).await;
+    assert!(dropped.0 && dropped.1.contains("ends in …next\n"), "{dropped:?}");
+    let last = run(&["drop"]).await;
+    assert!(!last.0 && last.1.contains("this is the only one"), "{last:?}");
+    let (body, now) = (r#"{"id":"evt_rotated","object":"event","type":"a.kind"}"#, house.now().timestamp());
+    assert_eq!(send(&house, &sign(body, facts::stripe::PORTAL_WEBHOOK_SECRET, now), body).await, 400, "dropped");
+    assert_eq!(send(&house, &sign(body, NEXT_SECRET, now), body).await, 200);
+    assert_eq!(house.number(TOLD_OF_SECRETS).await, 2, "a line of the operator's for each change");
 }
 
 #[tokio::test]

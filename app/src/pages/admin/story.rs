@@ -287,11 +287,7 @@ fn Refund(plan: RefundPlan, locale: Locale, note: Note, in_dialog: bool) -> impl
 #[component]
 fn RefundDialog(offer: RefundOffer, locale: Locale, note: Note, in_dialog: bool) -> impl IntoView {
     let most = offer.most;
-    let early = if offer.whole_until_settled {
-        " Until it has settled, which takes a day or so, only the whole of it."
-    } else {
-        ""
-    };
+    let whole = offer.only_whole.map(|words| format!(" {words}")).unwrap_or_default();
     let fault = note.fault.filter(|_| in_dialog);
     // A field that was emptied comes back empty.
     let amount = if fault.is_none() && note.amount.is_empty() { most.to_decimal() } else { note.amount };
@@ -313,7 +309,7 @@ fn RefundDialog(offer: RefundOffer, locale: Locale, note: Note, in_dialog: bool)
                 <input type="hidden" name="currency" value=most.currency.to_string()/>
                 <Field
                     id="amount" label="Amount" kind=Kind::TEXT value=amount error autofocus=true
-                    hint=format!("In {}. At most {}.{early}", most.currency, most.format(locale))
+                    hint=format!("In {}. At most {}.{whole}", most.currency, most.format(locale))
                 />
                 {offer.surcharge.map(|left| view! { <SurchargeToo most left locale without=note.without_surcharge/> })}
                 <Field

@@ -67,10 +67,12 @@ pub fn DashboardView(board: Dashboard) -> impl IntoView {
     let refused = board.refused.clone().map(|words| {
         view! { <ErrorSummary title="Please select again" mend=vec![Mend { field: None, words }]/> }
     });
+    let asks = board.asks.iter().map(|words| view! { <p class="notice num">{words.clone()}</p> }).collect_view();
     view! {
         <PageTitle text=format!("Outstanding – {company}") wrong=refused.is_some()/>
         <Frame who=board.who.clone() current="/dashboard">
             {refused}
+            {asks}
             <Lead board/>
             <div class=layout>
                 <section class="card" aria-labelledby="outstanding">

@@ -128,6 +128,8 @@ pub enum Refunds {
     Allowed,
     /// Until it has settled, a charge can only be undone whole; afterwards in part as well.
     WholeUntilSettled,
+    /// Whole alone, whenever; and what to do about a part, for staff.
+    Whole(&'static str),
     /// Not here; and what to do instead, for staff.
     No(&'static str),
 }
@@ -193,6 +195,8 @@ pub struct Taken {
     pub attempt: AttemptId,
     pub gateway_id: String,
     pub amount: Money,
+    /// The money is the merchant's by now, and was only promised before.
+    pub is_settled: bool,
 }
 
 /// What moved on the merchant's balance at a gateway.

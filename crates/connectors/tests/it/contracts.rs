@@ -53,6 +53,7 @@ async fn stripe_requests() -> Vec<Asked> {
     let _ = stripe.cancel("pi_1").await;
     let _ = stripe.cancel("cs_1").await;
     let _ = stripe.cancel("cs_1").await;
+    let _ = stripe.taken_since(now).await;
     [stub.asked(), stripe_refund_requests(now).await, stripe_method_requests(now).await].concat()
 }
 

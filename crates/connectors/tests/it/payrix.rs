@@ -6,7 +6,7 @@ use crate::{
     rig::now,
     sim::Sim,
     stub::{Reply, Stub, reply},
-    world::{look_up, payrix, refund, request, token},
+    world::{look_up, payrix, refund, refund_look_up, request, token},
 };
 use chrono::TimeDelta;
 use connectors::gateway::{
@@ -15,6 +15,7 @@ use connectors::gateway::{
 use domain::{
     money::{Currency, Money},
     payment::{DeclineReason, Fact, Observation},
+    refund::{RefundFact, RefundSeen},
 };
 use http::HeaderMap;
 use serde_json::{Value, json};
@@ -245,14 +246,14 @@ async fn d4_a_page_that_nobody_paid_on_holds_its_invoice_for_a_day_whatever_its_
 async fn what_is_not_documented_is_refused_and_nothing_is_sent() {
     let stub = Stub::start([]).await;
     let gateway = stubbed(&stub);
-    assert!(matches!(gateway.capabilities().refunds, Refunds::No(_)) && !gateway.capabilities().lists);
+    assert!(matches!(gateway.capabilities().refunds, Refunds::Whole(_)) && !gateway.capabilities().lists);
     let by_token = ChargeRequest { how: token("t-1"), ..charge(1) };
     let in_dollars = ChargeRequest { amount: Money::new(1, Currency::USD), ..charge(1) };
     for request in [by_token, in_dollars] {
         assert!(matches!(gateway.charge(&request).await, Err(GatewayError::Refused { .. })), "{request:?}");
     }
-    let refund = gateway.refund(&refund(1, &charge(1), "1", 500)).await;
-    assert!(matches!(refund, Err(GatewayError::Refused { .. })), "{refund:?}");
+    let part = gateway.refund(&refund(1, &charge(1), "t-1", 500)).await;
+    assert!(matches!(part, Err(GatewayError::Refused { .. })), "{part:?}");
     for id in ["", "t/../hpp", "t?x"] {
         assert!(matches!(gateway.cancel(id).await, Err(GatewayError::Refused { .. })), "{id}");
     }
@@ -260,4 +261,95 @@ async fn what_is_not_documented_is_refused_and_nothing_is_sent() {
     assert!(stub.asked().is_empty());
     let printed = format!("{gateway:?}");
     assert!(!printed.contains(keys::PORTAL_PASSWORD), "{printed}");
+}
+
+/// A page on which so much was paid, of which so much went back.
+fn page_of(status_code: &str, refunded: Value) -> Reply {
+    let paid = json!({"transactionId": "2272290", "reference": charge(1).attempt.to_string(), "amount": 1204.5,
+        "amountRefunded": refunded, "currency": "AUD", "statusCode": status_code});
+    reply(200, json!({"token": "t-1", "status": "PROCESSED_SUCCESSFUL", "transaction": paid}))
+}
+
+#[tokio::test]
+async fn g37_the_whole_is_refunded_as_documented_and_the_charge_proves_it() {
+    let whole = refund(1, &charge(1), "t-1", 120_450);
+    let seen = |fact| RefundSeen { fact, gateway_id: Some(whole.refund.to_string()), amount: Some(whole.amount) };
+    // Whatever is answered to the request itself: nobody shows it.
+    for (answer, after, fact) in [
+        (reply(200, "{}"), page_of("S", json!(1204.5)), RefundFact::Succeeded),
+        (reply(201, "<html>"), page_of("S", json!(1204.5)), RefundFact::Succeeded),
+        (reply(200, "{}"), page_of("S", json!(0)), RefundFact::Pending),
+        (reply(200, "{}"), reply(500, ""), RefundFact::Pending),
+        (
+            reply(400, json!({"errorCode": "DuplicateTransaction", "errorMessage": "no"})),
+            page_of("S", json!(0)),
+            RefundFact::Pending,
+        ),
+    ] {
+        let stub = Stub::start([granted(), page_of("S", json!(0)), answer, after]).await;
+        assert_eq!(stubbed(&stub).refund(&whole).await.unwrap(), seen(fact.clone()));
+        let sent = &stub.asked()[2];
+        assert_eq!(sent.line(), "POST /businesses/90024/transactions/card-payments/2272290/refunds");
+        assert!(sent.body.contains(r#""Amount":1204.50"#), "a plain decimal: {}", sent.body);
+        let mut sent = body(sent);
+        sent["Amount"].take();
+        let (reference, description) = (whole.refund.to_string(), charge(1).description);
+        assert_eq!(sent, json!({"Reference": reference, "Description": description, "Amount": null}));
+    }
+}
+
+#[tokio::test]
+async fn d2_no_refund_is_sent_where_the_charge_would_not_prove_it() {
+    let whole = refund(1, &charge(1), "t-1", 120_450);
+    for (page, expected) in [
+        (page_of("S", json!(1204.5)), "paid back"),
+        (page_of("S", json!(5)), "refused"),
+        (page_of("S", json!(null)), "refused"),
+        (page_of("R", json!(0)), "unknown"),
+        (page_of("held_by_martians", json!(0)), "unknown"),
+        (reply(200, json!({"token": "t-1", "status": "WAITING", "transaction": null})), "unknown"),
+        (reply(200, "{}"), "unknown"),
+        (reply(429, ""), "busy"),
+    ] {
+        let stub = Stub::start([granted(), page.clone()]).await;
+        let is = match stubbed(&stub).refund(&whole).await {
+            Ok(RefundSeen { fact: RefundFact::Succeeded, .. }) => "paid back",
+            Ok(_) => "sent",
+            Err(GatewayError::Refused { .. }) => "refused",
+            Err(GatewayError::Unknown(_)) => "unknown",
+            Err(GatewayError::Busy { .. }) => "busy",
+            Err(GatewayError::NotSent(_)) => "not sent",
+        };
+        assert_eq!((is, stub.asked().len()), (expected, 2), "{page:?}");
+    }
+}
+
+#[tokio::test]
+async fn d2_a_refund_whose_answer_is_lost_is_found_and_never_made_twice() {
+    for (fault, late, found) in [
+        ("reset_after_execute", false, true),
+        ("reset_after_execute", true, true),
+        ("timeout_before", false, true),
+        ("timeout_before", true, false),
+    ] {
+        let sim = Sim::start().await;
+        let (url, token) = opened(&sim, &charge(1)).await;
+        sim.submit(&url, &[("number", cards::APPROVED)]).await;
+        let (whole, sent_at) = (refund(1, &charge(1), &token, 120_450), sim.now());
+        let armed = json!({"vendor": "payrix", "fault": fault, "times": 1, "match": "/refunds"});
+        sim.control("faults", armed).await;
+        let lost = gateway(&sim).refund(&whole).await;
+        assert!(matches!(lost, Err(GatewayError::Unknown(_))), "{fault}: {lost:?}");
+        if late {
+            sim.control("advance", json!({"minutes": 11})).await;
+        }
+        for _ in 0..2 {
+            let seen = gateway(&sim).find_refund(&refund_look_up(&whole, None, sent_at)).await.unwrap();
+            let is_found = matches!(&seen, Found::Seen(RefundSeen { fact: RefundFact::Succeeded, .. }));
+            assert_eq!(is_found, found, "{fault} {late}: {seen:?}");
+            assert!(is_found || seen == Found::TooEarlyToSay, "what is not seen is no proof: {seen:?}");
+        }
+        let made = sim.state("payrix").await["refunds"].as_array().unwrap().len();
+        assert_eq!(made, usize::from(found), "{fault} {late}");
+    }
 }

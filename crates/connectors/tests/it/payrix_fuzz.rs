@@ -4,10 +4,14 @@
 use crate::{
     payrix::charge,
     rig::{Rig, document, hold, is_amount, now, says},
-    world::{look_up, payrix},
+    world::{look_up, payrix, refund, refund_look_up},
 };
+use chrono::TimeDelta;
 use connectors::gateway::{Found, Gateway, GatewayError, payrix::Payrix};
-use domain::payment::{Fact, Observation};
+use domain::{
+    payment::{Fact, Observation},
+    refund::RefundFact,
+};
 use proptest::{prelude::*, test_runner::TestCaseResult};
 use serde_json::Value;
 use simulators::mangle::mangled;
@@ -104,6 +108,30 @@ fn f22_a_spoiled_answer_opens_no_other_page_than_it_names() {
             // Nobody has the address of one that is not understood, so nothing comes of it.
             (Ok(_), None) | (Err(GatewayError::NotSent(_)), _) => {}
             (other, _) => return Err(TestCaseError::fail(format!("{other:?}"))),
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn f22_a_spoiled_charge_proves_no_refund_that_it_does_not_hold() {
+    let rig = rig();
+    // So old that nothing is sent any more.
+    let whole = refund(1, &charge(1), "t-1", 120_450);
+    let look_up = refund_look_up(&whole, None, now() - TimeDelta::days(1));
+    let refunded = page().replace("\"currency\"", "\"amountRefunded\":1204.50,\"currency\"");
+    let known = rig.hear(says(200, refunded.as_bytes()), rig.adapter.find_refund(&look_up)).unwrap();
+    assert!(matches!(known, Found::Seen(_)), "{known:?}");
+    hold(|choices| {
+        let body = mangled(&refunded, choices);
+        match rig.hear(says(200, &body), rig.adapter.find_refund(&look_up)) {
+            Ok(Found::Seen(seen)) => {
+                prop_assert_eq!(seen.fact, RefundFact::Succeeded);
+                let page = document(&body).unwrap_or_default();
+                prop_assert!(is_amount(&page["transaction"]["amountRefunded"], 120_450, 2), "{page}");
+            }
+            Ok(Found::TooEarlyToSay) | Err(GatewayError::Unknown(_)) => {}
+            other => return Err(TestCaseError::fail(format!("{other:?}"))),
         }
         Ok(())
     });

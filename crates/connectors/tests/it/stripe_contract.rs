@@ -3,6 +3,7 @@
 
 use crate::sim::Sim;
 use crate::world::{look_up, request, stripe, token};
+use chrono::TimeDelta;
 use connectors::gateway::{ChargeHow, ChargeRequest, Found, Gateway, GatewayError, stripe::Stripe};
 use domain::{
     debit::ReasonClass,
@@ -33,6 +34,19 @@ async fn s66_an_approved_card_is_charged_once_with_the_amount_and_reference_we_s
     let [charge] = sim.charges().await.try_into().unwrap();
     assert_eq!(charge["id"].as_str(), seen.charge_id.as_deref());
     assert_eq!((charge["reference"].as_str(), charge["amount_minor"].as_i64()), (Some("PAY-1"), Some(120_450)));
+}
+
+/// Nobody tells of it, and no answer about one payment is made to (`wire/gateways.md`, 2.2): the daily list does.
+#[tokio::test]
+async fn n4_a_cards_money_is_listed_as_settled_once_it_is_available() {
+    let sim = Sim::start().await;
+    let (began, request) = (sim.now(), request(1, token("pm_card_visa")));
+    gateway(&sim).charge(&request).await.unwrap();
+    for (hours, is_settled) in [(1, false), (46, false), (1, true)] {
+        sim.advance_hours(hours).await;
+        let [taken] = gateway(&sim).taken_since(began - TimeDelta::days(1)).await.unwrap().try_into().unwrap();
+        assert_eq!((taken.attempt, taken.amount, taken.is_settled), (request.attempt, request.amount, is_settled));
+    }
 }
 
 /// A replay that executes is the payment.

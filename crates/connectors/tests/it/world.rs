@@ -146,7 +146,7 @@ pub fn refund(n: u128, charge: &ChargeRequest, charge_gateway_id: &str, minor: i
         refund: RefundId(Uuid::from_u128(n)),
         charge: charge.clone(),
         charge_gateway_id: charge_gateway_id.to_owned(),
-        amount: usd(minor),
+        amount: Money::new(minor, charge.amount.currency),
     }
 }
 

@@ -10,7 +10,7 @@ use http::StatusCode;
 use http::header::{AUTHORIZATION, RETRY_AFTER};
 use serde_json::{Value, json};
 
-use super::{Account, Page, Transaction, address, random_hex};
+use super::{Account, Page, Refund, Transaction, address, random_hex};
 use crate::disturb::{self, Effects, RETRY_AFTER_SECONDS};
 use crate::faults::{Call, Caller, Fault, Vendor};
 use crate::{Shared, facts};
@@ -97,6 +97,7 @@ pub(super) async fn handle(State(shared): State<Arc<Shared>>, request: Request) 
                     parts.uri.query().unwrap_or_default().split('&').find_map(|it| it.strip_prefix("reference="));
                 account.paid_as(named.filter(|name| !name.is_empty()).ok_or_else(|| bad("reference"))?)
             }
+            ("POST", [_, "transactions", "card-payments", id, "refunds"]) => refund(account, id, &body),
             _ => Err(Refusal(404, "FunctionNotAllowed", format!("{} is not built.", call.line), "")),
         }
     })
@@ -167,6 +168,27 @@ fn open(account: &mut Account, shared: &Shared, body: &[u8]) -> Answer {
     let answer = json!({ "token": page.token, "redirectToUrl": address(&page, &shared.options.public_url) });
     account.pages.insert(page.token.clone(), page);
     Ok(answer)
+}
+
+/// A reference is unique there (4.2). By which code more than the charge is refused is not documented.
+fn refund(account: &mut Account, id: &str, body: &[u8]) -> Answer {
+    let body: Value = serde_json::from_slice(body).map_err(|_| bad("Reference"))?;
+    let text = |field: &'static str| body[field].as_str().filter(|text| !text.is_empty()).ok_or_else(|| bad(field));
+    let (reference, amount) = (text("Reference")?.to_owned(), minor(&body["Amount"]).ok_or_else(|| bad("Amount"))?);
+    text("Description")?;
+    let is_taken =
+        |it: &Transaction| it.reference == reference || it.refunds.iter().any(|back| back.reference == reference);
+    if account.transactions.iter().any(is_taken) {
+        let words = "A transaction with the same identifier already exists.";
+        return Err(Refusal(400, "DuplicateTransaction", words.into(), "Reference"));
+    }
+    let made = account.transactions.iter_mut().find(|it| it.id == id && it.rejected.is_none());
+    let made = made.ok_or_else(|| Refusal(400, "InvalidTransaction", "There is no such transaction.".into(), ""))?;
+    if made.refunded() + amount > made.amount {
+        return Err(Refusal(400, "LimitsExceeded", "More than was paid cannot be refunded.".into(), "Amount"));
+    }
+    made.refunds.push(Refund { reference, amount });
+    Ok(json!({}))
 }
 
 /// A number of dollars with two decimals at most, in cents.

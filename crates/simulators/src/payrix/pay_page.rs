@@ -79,6 +79,7 @@ fn attempt(account: &mut Account, shared: &Shared, call: &Call, token: &str, typ
         card_number: format!("{}xxxxxx{}", &number[..6], &number[number.len() - 4..]),
         card_type: brand.to_owned(),
         at_ms: now_ms,
+        refunds: Vec::new(),
     };
     account.pages.insert(token.to_owned(), Page { transaction: Some(made.id.clone()), ..page });
     account.transactions.push(made);

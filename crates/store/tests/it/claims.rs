@@ -238,3 +238,31 @@ on_both!(d1_d10_a_debit_is_not_tried_again_beside_another_payment, async |db| {
     assert!(matches!(retry(&shop, &order).await, Ok(Opened::Taken(by)) if by == other.payment.id));
     assert_eq!(shop.db.attempts_of(order.payment.id).await.unwrap().len(), 1, "it left nothing behind");
 });
+
+on_both!(d19_what_nobody_waited_for_and_a_bank_asked_about_needs_its_payer_and_nothing_else_does, async |db| {
+    let (shop, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    let order = failed(&shop).await;
+    let write = async |attempt: Attempt| {
+        let tx = shop.db.begin().await.unwrap();
+        tx.attempt_cache(attempt).await.unwrap();
+        tx.commit().await.unwrap();
+        let needing = shop.db.attempts_needing_payer().await.unwrap();
+        assert!(bolt.db.attempts_needing_payer().await.unwrap().is_empty(), "another merchant's");
+        needing.into_iter().map(|attempt| attempt.id).collect::<Vec<_>>()
+    };
+    let asks = || Some("\"authentication_failed\"".to_owned());
+    let attended = Attempt { state: AttemptState::Declined, reason: asks(), ..order.attempt.clone() };
+    assert!(write(attended).await.is_empty(), "its payer was there");
+    assert!(matches!(retry(&shop, &order).await, Ok(Opened::New)));
+    let tried = shop.db.attempts_of(order.payment.id).await.unwrap().pop().unwrap();
+    assert!(tried.is_unattended() && !order.attempt.is_unattended());
+    for (state, reason, needs) in [
+        (AttemptState::Processing, None, false),
+        (AttemptState::Declined, Some("\"insufficient_funds\"".to_owned()), false),
+        (AttemptState::Declined, asks(), true),
+        (AttemptState::Approved, None, false),
+    ] {
+        let needing = write(Attempt { state, reason, ..tried.clone() }).await;
+        assert_eq!(needing, if needs { vec![tried.id] } else { Vec::new() }, "{state:?}");
+    }
+});

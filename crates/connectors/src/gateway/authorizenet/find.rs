@@ -190,6 +190,7 @@ struct Ours {
     attempt: AttemptId,
     trans_id: String,
     is_money: bool,
+    is_settled: bool,
     settle_amount: Option<String>,
     submitted: Option<DateTime<Utc>>,
 }
@@ -208,6 +209,7 @@ impl Row {
             attempt,
             trans_id: self.trans_id.0.clone(),
             is_money: outcomes::is_money(self),
+            is_settled: outcomes::is_settled(self),
             settle_amount: filled(self.settle_amount.as_ref()).map(str::to_owned),
             submitted: self.submitted(),
         })
@@ -226,7 +228,8 @@ impl Ours {
         let amount = self.settle_amount.as_deref().and_then(|amount| Money::from_decimal(amount, currency).ok());
         let amount =
             amount.ok_or_else(|| GatewayError::Unknown(format!("{} has no readable amount", self.trans_id)))?;
-        Ok(Taken { attempt: self.attempt, gateway_id: self.trans_id.clone(), amount })
+        let (attempt, gateway_id, is_settled) = (self.attempt, self.trans_id.clone(), self.is_settled);
+        Ok(Taken { attempt, gateway_id, amount, is_settled })
     }
 }
 

@@ -184,9 +184,17 @@ impl Payment {
 
 /// Money that a list shows: the same words, without a reason. What was returned is none, whatever they are (3.7).
 pub fn is_money(row: &Row) -> bool {
-    let is_bank_debit = filled(row.account_type.as_ref()) == Some(BANK_DEBIT);
     let was_returned = matches!(filled(row.has_returned_items.as_ref()), Some("true" | "1"));
-    !was_returned && fact(&row.transaction_status, is_bank_debit, DeclineReason::Declined).is_money()
+    !was_returned && listed_fact(row).is_money()
+}
+
+pub fn is_settled(row: &Row) -> bool {
+    is_money(row) && listed_fact(row) == Fact::Settled
+}
+
+fn listed_fact(row: &Row) -> Fact {
+    let is_bank_debit = filled(row.account_type.as_ref()) == Some(BANK_DEBIT);
+    fact(&row.transaction_status, is_bank_debit, DeclineReason::Declined)
 }
 
 /// A bank debit is money when it has settled: until then it is under way, whatever the gateway has approved.

@@ -336,8 +336,9 @@ impl Transaction {
     /// What it took for us.
     pub fn taken(&self) -> Option<Taken> {
         let attempt: AttemptId = self.reference.as_deref()?.parse().ok()?;
-        let is_money = self.is_sale() && self.fact().is_money();
-        is_money.then_some(Taken { attempt, gateway_id: self.id.clone(), amount: self.money()? })
+        let fact = self.fact();
+        let (gateway_id, amount, is_settled) = (self.id.clone(), self.money()?, fact == Fact::Settled);
+        (self.is_sale() && fact.is_money()).then_some(Taken { attempt, gateway_id, amount, is_settled })
     }
 
     /// A refund bears no name of ours: that it is ours, its id says.

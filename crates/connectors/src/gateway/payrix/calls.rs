@@ -23,17 +23,23 @@ use serde::de::DeserializeOwned;
 /// What was done, the vendor does not know itself (4.3).
 const UNSURE: [&str; 3] = ["Timeout", "InternalServerError", "ServiceUnavailable"];
 /// There is no transaction of that name (4.3).
-const NONE: [&str; 2] = ["NotFound", "InvalidTransaction"];
+pub(super) const NONE: [&str; 2] = ["NotFound", "InvalidTransaction"];
 const BUSY: [&str; 2] = ["TooManyRequests", "TooManyTransactions"];
 
 impl Payrix {
-    fn call(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(super) fn call(&self, method: Method, path: &str) -> RequestBuilder {
         let url = format!("{}/businesses/{}/{path}", self.config.base_url, self.config.business_id);
         self.http.request(method, &url).header("Accept", "application/json")
     }
 
     async fn json<T: DeserializeOwned>(&self, call: RequestBuilder) -> Result<T, GatewayError> {
         read(&self.token.send(&self.http, call, || self.log_in()).await?)
+    }
+
+    /// Where what a success says is not public, and nothing is read of it.
+    pub(super) async fn done(&self, call: RequestBuilder) -> Result<(), GatewayError> {
+        let answer = self.token.send(&self.http, call, || self.log_in()).await?;
+        if answer.status.is_success() { Ok(()) } else { Err(failure(&answer)) }
     }
 
     async fn log_in(&self) -> Result<SecretString, GatewayError> {
@@ -64,9 +70,14 @@ impl Payrix {
 
     /// What was paid, or rejected, under this attempt's name (4.2); nothing where the gateway knows of none.
     pub(super) async fn payment_of(&self, attempt: AttemptId) -> Result<Option<Observation>, GatewayError> {
+        let made = self.transaction_of(attempt).await?;
+        made.map(|transaction| transaction.observe(attempt)).transpose()
+    }
+
+    pub(super) async fn transaction_of(&self, attempt: AttemptId) -> Result<Option<Transaction>, GatewayError> {
         let call = self.call(Method::GET, "transactions/card-payments/").query(&[("reference", attempt.to_string())]);
-        match self.json::<Transaction>(call).await {
-            Ok(transaction) => transaction.observe(attempt).map(Some),
+        match self.json(call).await {
+            Ok(transaction) => Ok(Some(transaction)),
             Err(GatewayError::Refused { code, .. }) if NONE.contains(&code.as_str()) => Ok(None),
             Err(error) => Err(error),
         }
@@ -77,14 +88,18 @@ fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, GatewayError> {
     if answer.status.is_success() {
         return serde_json::from_slice(&answer.body).map_err(|_| unreadable(answer));
     }
+    Err(failure(answer))
+}
+
+fn failure(answer: &Answer) -> GatewayError {
     let said: Option<ApiError> = serde_json::from_slice(&answer.body).ok();
     let code = said.as_ref().map_or("", |said| said.error_code.as_str());
-    Err(match answer.status.as_u16() {
+    match answer.status.as_u16() {
         429 => GatewayError::Busy { after: answer.retry_after() },
         _ if BUSY.contains(&code) => GatewayError::Busy { after: answer.retry_after() },
         400..=499 if !code.is_empty() && !UNSURE.contains(&code) => {
             refused(code, said.as_ref().and_then(|said| said.error_message.as_deref()).unwrap_or_default())
         }
         _ => unreadable(answer),
-    })
+    }
 }

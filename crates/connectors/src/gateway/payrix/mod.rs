@@ -1,9 +1,11 @@
 //! Payrix Australia, once IntegraPay: card payments on its own page, which a token opens for twenty minutes. Source:
 //! `wire/gateways.md`, 4, and the answers that the public client mhssmnn/activemerchant-payrix has recorded of the vendor's
-//! sandbox. Refunds, its feed of status changes, debits and kept cards are documented too little: what the vendor answers
-//! to them, nobody shows. Keeps nothing but the access token that all its calls share.
+//! sandbox. How a refund is asked for is documented, and what is answered to that is not: the charge itself, whose members
+//! are known, proves that all of it was paid back. Its feed of status changes, debits and kept cards are documented too
+//! little. Keeps nothing but the access token that all its calls share.
 
 mod calls;
+mod refunds;
 mod wire;
 
 use super::{
@@ -81,7 +83,7 @@ impl Gateway for Payrix {
             lists: false,
             cards: Cards::Page,
             reads_cards: false,
-            refunds: Refunds::No("Refund it in Payrix’s own portal, and take it out of the books by hand."),
+            refunds: Refunds::Whole("Refund a part in Payrix’s own portal, and take it out of the books by hand."),
             disputes: false,
             balance: false,
             stores: false,
@@ -138,12 +140,12 @@ impl Gateway for Payrix {
         Err(not_built())
     }
 
-    async fn refund(&self, _request: &RefundRequest) -> Result<RefundSeen, GatewayError> {
-        Err(not_built())
+    async fn refund(&self, request: &RefundRequest) -> Result<RefundSeen, GatewayError> {
+        self.send_refund(request).await
     }
 
-    async fn find_refund(&self, _look_up: &RefundLookUp) -> Result<Found<RefundSeen>, GatewayError> {
-        Err(not_built())
+    async fn find_refund(&self, look_up: &RefundLookUp) -> Result<Found<RefundSeen>, GatewayError> {
+        self.look_up_refund(look_up).await
     }
 
     async fn read_refund(&self, _gateway_id: &str) -> Result<ReadRefund, GatewayError> {

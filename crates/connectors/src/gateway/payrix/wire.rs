@@ -1,7 +1,7 @@
 //! What is sent to Payrix, in its capitals, and what is read of its answers, in small letters (`wire/gateways.md`, 4).
 
 use super::GatewayError;
-use crate::gateway::{ChargeRequest, masked_face, refused};
+use crate::gateway::{ChargeRequest, RefundRequest, masked_face, refused};
 use domain::{
     ids::AttemptId,
     money::{Currency, Money},
@@ -66,8 +66,7 @@ struct NewPayer<'a> {
 
 impl<'a> NewPage<'a> {
     pub fn of(request: &'a ChargeRequest) -> Result<Self, GatewayError> {
-        let amount = RawValue::from_string(request.amount.to_decimal());
-        let amount = amount.map_err(|_| refused("unreadable_amount", "the amount is no number"))?;
+        let amount = plain(request.amount)?;
         Ok(Self {
             return_url: &request.return_url,
             template: "Basic",
@@ -81,6 +80,27 @@ impl<'a> NewPage<'a> {
             payer: NewPayer { save_payer: false, email: request.receipt_email.as_deref() },
         })
     }
+}
+
+/// The refund's id is its reference, which is unique there.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct NewRefund<'a> {
+    reference: String,
+    description: &'a str,
+    amount: Box<RawValue>,
+}
+
+impl<'a> NewRefund<'a> {
+    pub fn of(request: &'a RefundRequest) -> Result<Self, GatewayError> {
+        let (reference, amount) = (request.refund.to_string(), plain(request.amount)?);
+        Ok(Self { reference, description: &request.charge.description, amount })
+    }
+}
+
+/// A decimal, never a float.
+fn plain(amount: Money) -> Result<Box<RawValue>, GatewayError> {
+    RawValue::from_string(amount.to_decimal()).map_err(|_| refused("unreadable_amount", "the amount is no number"))
 }
 
 #[derive(Deserialize)]
@@ -107,6 +127,7 @@ pub struct Transaction {
     transaction_id: String,
     reference: Option<String>,
     amount: Option<Box<RawValue>>,
+    amount_refunded: Option<Box<RawValue>>,
     currency: Option<String>,
     status_code: Option<String>,
     sub_status_code: Option<String>,
@@ -184,6 +205,11 @@ impl Page {
         Ok(self.says(Fact::ActionNeeded { url, fields: Vec::new() }))
     }
 
+    /// What was paid, or rejected, on it.
+    pub fn into_transaction(self) -> Option<Transaction> {
+        self.transaction
+    }
+
     /// The vendor opens it no more, and knows of no payment on it. Errors of its own say nothing about that: such a page is
     /// over by its age alone ([`Page::observe_at_last`]).
     pub fn is_over(&self) -> bool {
@@ -197,6 +223,17 @@ impl Transaction {
     pub fn observe(&self, attempt: AttemptId) -> Result<Observation, GatewayError> {
         self.is_of(attempt)?;
         Ok(self.shown())
+    }
+
+    /// Its id at the vendor, and what of it was paid back, where both can be read and it is money of this attempt.
+    pub fn paid_back(&self, attempt: AttemptId) -> Result<(&str, Option<Money>), GatewayError> {
+        self.is_of(attempt)?;
+        let id = self.transaction_id.as_str();
+        let is_plain = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if !is_plain || !self.fact().is_money() {
+            return Err(GatewayError::Unknown("what was paid is no money, or has no id that can be asked about".into()));
+        }
+        Ok((id, self.in_currency(self.amount_refunded.as_deref())))
     }
 
     fn is_of(&self, attempt: AttemptId) -> Result<(), GatewayError> {
@@ -249,8 +286,12 @@ impl Transaction {
     }
 
     fn money(&self) -> Option<Money> {
+        self.in_currency(self.amount.as_deref())
+    }
+
+    fn in_currency(&self, amount: Option<&RawValue>) -> Option<Money> {
         let currency: Currency = self.currency.as_deref()?.parse().ok()?;
-        Money::from_decimal(self.amount.as_ref()?.get(), currency).ok()
+        Money::from_decimal(amount?.get(), currency).ok()
     }
 
     fn face(&self) -> Option<MethodFace> {

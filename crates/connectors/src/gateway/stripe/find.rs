@@ -57,7 +57,7 @@ impl Stripe {
     /// Reads all payments since the attempt was sent; `otherwise` is what it means when none is ours. Not Stripe's
     /// search: that one may be an hour late (1.5).
     async fn listed(&self, look_up: &LookUp, otherwise: Found) -> Result<Found, GatewayError> {
-        let mut pages = Pages::of_payments(look_up.sent_at - LIST_BEFORE);
+        let mut pages = Pages::of_payments(look_up.sent_at - LIST_BEFORE, "data.latest_charge");
         while let Some(intents) = self.next_page::<Intent>(&mut pages).await? {
             if let Some(intent) = intents.into_iter().find(|intent| intent.attempt() == Some(look_up.request.attempt)) {
                 return self.judge(intent, look_up).await;
@@ -71,8 +71,9 @@ impl Stripe {
     }
 
     pub(super) async fn list_taken(&self, since: DateTime<Utc>) -> Result<Vec<Taken>, GatewayError> {
-        let mut pages = Pages::of_payments(since);
-        self.all(&mut pages, Intent::taken).await
+        let mut pages = Pages::of_payments(since, "data.latest_charge.balance_transaction");
+        let now = (self.config.clock)();
+        self.all(&mut pages, |intent: &Intent| intent.taken(now)).await
     }
 
     /// What `read` makes of each row.
@@ -141,8 +142,8 @@ impl Pages {
         Self { path, filter, after: None, read: 0, is_over: false, is_cut: false }
     }
 
-    fn of_payments(since: DateTime<Utc>) -> Self {
-        let expand = ("expand[]", "data.latest_charge".to_owned());
+    fn of_payments(since: DateTime<Utc>, expanded: &str) -> Self {
+        let expand = ("expand[]", expanded.to_owned());
         Self::new("payment_intents", vec![created_since(since), expand])
     }
 }

@@ -7,7 +7,7 @@ use super::{
     wire_methods::MethodDetails,
 };
 use crate::gateway::{ListedRefund, ReadRefund, Taken};
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use domain::{
     ids::{AttemptId, RefundId},
     method::{MethodFact, MethodSeen},
@@ -78,11 +78,25 @@ struct Charge {
     id: String,
     payment_method_details: Option<MethodDetails>,
     disputed: Option<bool>,
+    balance_transaction: Option<Expandable<BalanceTransaction>>,
+}
+
+/// What brought it into the account's balance (8.2).
+#[derive(Debug, Deserialize)]
+struct BalanceTransaction {
+    /// From when on it can be paid out; in Unix seconds.
+    available_on: Option<i64>,
 }
 
 impl Charge {
     fn is_debit(&self) -> bool {
         self.payment_method_details.as_ref().is_some_and(|details| details.account().is_some())
+    }
+
+    /// Where the call has asked for it.
+    fn is_available(&self, now: DateTime<Utc>) -> bool {
+        let Some(Expandable::Full(moved)) = &self.balance_transaction else { return false };
+        moved.available_on.is_some_and(|from| from <= now.timestamp())
     }
 }
 
@@ -224,10 +238,11 @@ impl Intent {
         self.metadata.as_ref()?.get(ATTEMPT)?.parse().ok()
     }
 
-    /// What it took for us.
-    pub fn taken(&self) -> Option<Taken> {
-        let (attempt, amount) = (self.attempt()?, self.amount()?);
-        self.fact().is_money().then(|| Taken { attempt, gateway_id: self.id.clone(), amount })
+    /// What it took for us. A card's money has settled when it is available (2.2).
+    pub fn taken(&self, now: DateTime<Utc>) -> Option<Taken> {
+        let (attempt, amount, fact) = (self.attempt()?, self.amount()?, self.fact());
+        let is_settled = fact == Fact::Settled || self.charge().is_some_and(|charge| charge.is_available(now));
+        fact.is_money().then(|| Taken { attempt, gateway_id: self.id.clone(), amount, is_settled })
     }
 
     pub fn observe(&self) -> Observation {
@@ -254,7 +269,7 @@ impl Intent {
                 Fact::BankNo { reason: DeclineReason::TakenBack }
             }
             (IntentStatus::Succeeded, ..) if self.debit().is_some() => Fact::Settled,
-            // The money is there, or promised; a card's settlement is read with payouts, not here.
+            // The money is there, or promised: when a card's settles, the list of all that was taken tells.
             (IntentStatus::Succeeded | IntentStatus::RequiresCapture, ..) => Fact::Approved,
             (IntentStatus::RequiresAction, _, Some(url)) => Fact::ActionNeeded { url, fields: Vec::new() },
             // We cancel an intent after its decline (1.3); what it died of is still the bank's no.
@@ -265,11 +280,15 @@ impl Intent {
         }
     }
 
-    fn debit(&self) -> Option<&Charge> {
+    fn charge(&self) -> Option<&Charge> {
         match &self.latest_charge {
-            Some(Expandable::Full(charge)) => Some(&**charge).filter(|charge| charge.is_debit()),
+            Some(Expandable::Full(charge)) => Some(charge.as_ref()),
             _ => None,
         }
+    }
+
+    fn debit(&self) -> Option<&Charge> {
+        self.charge().filter(|charge| charge.is_debit())
     }
 
     fn amount(&self) -> Option<Money> {
@@ -435,6 +454,29 @@ mod tests {
         let slim = seen(json!({"status": "processing", "amount_received": 0, "latest_charge": "ch_2"}));
         assert_eq!((slim.charge_id.as_deref(), slim.method), (Some("ch_2"), None));
         assert_eq!(slim.amount, Some(Money::new(120_450, Currency::USD)));
+    }
+
+    #[test]
+    fn a_cards_money_has_settled_when_it_is_available_and_not_before() {
+        let now = DateTime::from_timestamp(1_800_000_000, 0).expect("a time");
+        let card = json!({"type": "card", "card": {"brand": "visa", "last4": "4242"}});
+        for (status, balance_transaction, settled) in [
+            ("succeeded", json!({"id": "txn_1", "available_on": 1_800_000_000}), Some(true)),
+            ("succeeded", json!({"id": "txn_1", "available_on": 1_800_000_001}), Some(false)),
+            ("succeeded", json!({"id": "txn_1", "available_on": null}), Some(false)),
+            ("succeeded", json!("txn_1"), Some(false)),
+            ("succeeded", json!(null), Some(false)),
+            ("requires_capture", json!(null), Some(false)),
+            ("processing", json!({"id": "txn_1", "available_on": 1_800_000_000}), None),
+        ] {
+            let charge =
+                json!({"id": "ch_1", "payment_method_details": card, "balance_transaction": balance_transaction});
+            let intent = json!({"id": "pi_1", "status": status, "amount": 120_450, "currency": "usd",
+                "latest_charge": charge, "metadata": {"attempt_id": "att_00000000000000000000000000000001"}});
+            let intent: Intent = serde_json::from_str(&intent.to_string()).expect("an intent");
+            assert_eq!(intent.taken(now).map(|taken| taken.is_settled), settled, "{status} {balance_transaction}");
+            assert_ne!(intent.observe().fact, Fact::Settled, "one answer alone says nothing of it");
+        }
     }
 
     #[test]
