@@ -232,11 +232,7 @@ impl Engine {
 }
 
 /// Whether an invoice of the merchant's own is paid by this. The built-in ledger has changed the row itself.
-async fn is_paid(
-    tx: &MerchantTx,
-    (entry, invoice): (&BooksEntry, &Invoice),
-    posted: &Posted,
-) -> Result<bool, Error> {
+async fn is_paid(tx: &MerchantTx, (entry, invoice): (&BooksEntry, &Invoice), posted: &Posted) -> Result<bool, Error> {
     if entry.is_surcharge() || invoice.advance.is_some() {
         return Ok(false);
     }

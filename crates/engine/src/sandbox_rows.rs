@@ -117,7 +117,8 @@ impl Engine {
 
     async fn asked(&self, connection: ConnectionId, attempt: AttemptId) -> Result<(MerchantDb, Attempt), Error> {
         let door = self.store().door_webhook(connection).await?;
-        let (db, connection) = door.filter(|(_, c)| c.provider == GatewaySettings::Sandbox.provider()).ok_or(Error::NotFound)?;
+        let (db, connection) =
+            door.filter(|(_, c)| c.provider == GatewaySettings::Sandbox.provider()).ok_or(Error::NotFound)?;
         let attempt = db.attempt(attempt).await?;
         let is_asked = attempt.connection_id == connection.id && attempt.action_url.is_some();
         if is_asked { Ok((db, attempt)) } else { Err(Error::NotFound) }

@@ -290,7 +290,7 @@ impl Engine {
                 merchant => &merchant.name,
                 support => &merchant.support_email,
                 customer => &payment.customer_name,
-                invoice => numbers(if invoices.is_empty() { *shares } else { &invoices }),
+                invoice => numbers(if invoices.is_empty() { shares } else { &invoices }),
                 reference => &payment.reference,
                 amount => &amount,
                 paid => paid.format(locale),

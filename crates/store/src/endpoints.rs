@@ -7,7 +7,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::ids::{EndpointId, MerchantId};
-use sea_orm::{ConnectionTrait, ExprTrait, QueryOrder, entity::prelude::*};
+use sea_orm::{ConnectionTrait, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*};
 use secrecy::SecretString;
 use uuid::Uuid;
 

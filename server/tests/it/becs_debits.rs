@@ -21,8 +21,7 @@ const SIGNED: &str = "SELECT count(*) FROM authority WHERE version = 'becs-1' AN
 async fn reef() -> Reef {
     let house = House::with_mail(On::Sqlite).await.unwrap();
     let reef = Reef::of(house, Currency::AUD, |house| demo::stripe(&house.vendors)).await;
-    let news =
-        json!({"vendor": "stripe", "url": reef.door("stripe"), "secret": facts::stripe::PORTAL_WEBHOOK_SECRET});
+    let news = json!({"vendor": "stripe", "url": reef.door("stripe"), "secret": facts::stripe::PORTAL_WEBHOOK_SECRET});
     let told = http().post(format!("{}/control/webhooks", reef.house.vendors)).json(&news).send().await.unwrap();
     assert!(told.status().is_success());
     reef

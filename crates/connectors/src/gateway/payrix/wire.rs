@@ -231,7 +231,9 @@ impl Transaction {
         let id = self.transaction_id.as_str();
         let is_plain = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         if !is_plain || !self.fact().is_money() {
-            return Err(GatewayError::Unknown("what was paid is no money, or has no id that can be asked about".into()));
+            return Err(GatewayError::Unknown(
+                "what was paid is no money, or has no id that can be asked about".into(),
+            ));
         }
         Ok((id, self.in_currency(self.amount_refunded.as_deref())))
     }

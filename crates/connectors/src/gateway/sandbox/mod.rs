@@ -276,7 +276,8 @@ impl Gateway for Sandbox {
         for sent in self.rows.charges(since).await? {
             let Some(Observation { fact, gateway_id: Some(gateway_id), .. }) = self.now(&sent).await? else { continue };
             if fact.is_money() {
-                taken.push(Taken { attempt: sent.request.attempt, gateway_id, amount: sent.request.amount });
+                let (attempt, amount, is_settled) = (sent.request.attempt, sent.request.amount, fact == Fact::Settled);
+                taken.push(Taken { attempt, gateway_id, amount, is_settled });
             }
         }
         Ok(taken)
