@@ -31,6 +31,7 @@ mod m027_surcharges;
 mod m028_kept_cards;
 mod m029_advances;
 mod m030_debits_again;
+mod m034_append_only;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -70,6 +71,7 @@ impl MigratorTrait for Migrator {
             Box::new(m028_kept_cards::Migration),
             Box::new(m029_advances::Migration),
             Box::new(m030_debits_again::Migration),
+            Box::new(m034_append_only::Migration),
         ]
     }
 }
