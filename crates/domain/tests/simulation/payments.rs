@@ -47,7 +47,7 @@ impl Story {
         let mut chosen = Vec::new();
         for invoice in (0..invoices).filter(|invoice| (ticked >> invoice) & 1 == 1) {
             let due = self.portal.books.due(invoice);
-            let pay = if in_part { (due + 1) / 2 } else { due };
+            let pay = if in_part { due - due / 2 } else { due };
             if due > 0 {
                 chosen.push((invoice, ShownShare { pay: usd(pay), due: usd(due) }));
             }

@@ -12,6 +12,9 @@ use domain::{
 };
 
 type Moment = DateTime<Utc>;
+type Disputes = [(DisputeState, Money)];
+/// State, amount, and what of that is surcharge.
+type Refunds = [(RefundState, Money, i64)];
 
 #[derive(Clone, Copy)]
 pub struct Rules {
@@ -21,7 +24,7 @@ pub struct Rules {
     pub before_asking: fn(AttemptState) -> Option<Fact>,
     pub silence: fn(AttemptState, bool, Option<Moment>, Moment) -> Fact,
     pub is_too_old_to_send: fn(Moment, Moment) -> bool,
-    pub left_to_refund: fn(Taken, &[(DisputeState, Money)], &[(RefundState, Money, i64)]) -> Left,
+    pub left_to_refund: fn(Taken, &Disputes, &Refunds) -> Left,
     pub surcharge_in: fn(Left, i64) -> i64,
     /// The store's: a balance that was read before somebody came and went is asked for again.
     pub heeds_claims_seen: bool,
@@ -55,7 +58,7 @@ pub const OURS: Rules = Rules {
 };
 
 /// `store/src/refunds.rs`, `left_to_refund`.
-fn left(taken: Taken, disputes: &[(DisputeState, Money)], refunds: &[(RefundState, Money, i64)]) -> Left {
+fn left(taken: Taken, disputes: &Disputes, refunds: &Refunds) -> Left {
     let captured = if taken.has_money { taken.amount } else { Money::zero(taken.amount.currency) };
     let undisputed = dispute::undisputed(captured, disputes.iter().copied()).expect("one currency");
     Left::of(taken.amount, taken.surcharge_minor, undisputed, refunds.iter().copied()).expect("one currency")
@@ -111,12 +114,12 @@ const fn never(_: Moment, _: Moment) -> bool {
     false
 }
 
-fn hopeful(taken: Taken, disputes: &[(DisputeState, Money)], refunds: &[(RefundState, Money, i64)]) -> Left {
+fn hopeful(taken: Taken, disputes: &Disputes, refunds: &Refunds) -> Left {
     let heard: Vec<_> = refunds.iter().copied().filter(|(state, ..)| state.is_on_its_way()).collect();
     left(taken, disputes, &heard)
 }
 
-fn undisputed(taken: Taken, _: &[(DisputeState, Money)], refunds: &[(RefundState, Money, i64)]) -> Left {
+fn undisputed(taken: Taken, _: &Disputes, refunds: &Refunds) -> Left {
     left(taken, &[], refunds)
 }
 
