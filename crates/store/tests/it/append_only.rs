@@ -25,4 +25,7 @@ on_both!(i6_facts_journals_and_the_sealed_trail_are_neither_changed_nor_deleted,
         }
         assert_eq!(db.texts(&rows).await, before, "{table}");
     }
+    // A demo that starts over drops these tables and makes them again.
+    db.store.migrate_afresh().await.unwrap();
+    db.store.ready().await.unwrap();
 });
