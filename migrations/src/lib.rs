@@ -34,6 +34,7 @@ mod m030_debits_again;
 mod m031_step_answers;
 mod m032_needs_payer;
 mod m033_events;
+mod m034_append_only;
 mod m035_what_staff_see;
 mod table;
 
@@ -77,6 +78,7 @@ impl MigratorTrait for Migrator {
             Box::new(m031_step_answers::Migration),
             Box::new(m032_needs_payer::Migration),
             Box::new(m033_events::Migration),
+            Box::new(m034_append_only::Migration),
             Box::new(m035_what_staff_see::Migration),
         ]
     }

@@ -62,6 +62,7 @@ async fn g44_within_an_hour_records_that_do_not_agree_with_themselves_stand_ther
         house.until("it was checked", async || house.number(CHECKED).await >= 2).await;
         assert!(inbox(&house).await.contains("Nothing needs you"), "all is well");
 
+        house.unlock("posting").await;
         house.execute("UPDATE posting SET amount_minor = amount_minor + 1 WHERE account = 'receivable'").await;
         house.arm_with(json!({"vendor": "stripe", "fault": "http:500", "times": 1_000})).await;
         house.arm_with(json!({"vendor": "xero", "fault": "http:500", "times": 1_000})).await;

@@ -234,6 +234,7 @@ async fn n15_a_start_that_is_gone_is_missed_though_the_lines_that_are_left_follo
         let proof = async || admin.get(&proof_of(&form)).await.body;
         assert!(proof().await.contains("each follows from"));
 
+        house.unlock("audit_line").await;
         house.execute("UPDATE consent SET wording = 'By pressing Pay you agree to everything.'").await;
         house.execute("DELETE FROM audit_line WHERE kind = 'payment_started'").await;
         let forged = proof().await;
@@ -339,6 +340,7 @@ async fn n15_a_changed_a_missing_and_a_moved_line_are_named() {
         let Some(house) = House::on(database).await else { continue };
         let form = paid(&house).await;
 
+        house.unlock("audit_line").await;
         house.execute("UPDATE audit_line SET actor = 'per_0' WHERE kind = 'money_came'").await;
         let changed =
             "line 2 of the audit trail (Money taken) is not as it was sealed, or does not follow from the one before";
@@ -372,6 +374,7 @@ async fn n15_lines_that_are_gone_are_missed_the_last_one_too() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::on(database).await else { continue };
         paid(&house).await;
+        house.unlock("audit_line").await;
         house.execute("DELETE FROM audit_line WHERE sequence = 2").await;
         let missing = |line: u32| format!("Northwind IT: line {line} of the audit trail is missing");
         assert_eq!(house.differences(None).await, [missing(2)]);

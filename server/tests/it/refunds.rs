@@ -667,6 +667,7 @@ async fn d9_a_window_shows_a_refund_of_an_older_payment_that_our_ledger_lacks() 
     Dialog::open(&admin, &form.payment).await.press(&admin, "200.00").await;
     tells(&house, &admin, &form.payment, "Refund posted to the books").await;
     assert!(house.differences(Some(since)).await.is_empty());
+    house.unlock("posting").await;
     let lost = "UPDATE posting SET amount_minor = 0 WHERE account = 'gateway_clearing'
         AND journal_id IN (SELECT id FROM journal WHERE kind = 'refund_paid') RETURNING amount_minor";
     assert_eq!(house.number(lost).await, 0);

@@ -7,16 +7,16 @@ use crate::{
 };
 use connectors::gateway::{ChargeHow, Found, Gateway, GatewayError, globalpayments::GlobalPayments};
 use domain::{money::Money, payment::Fact, refund::RefundFact};
-use proptest::prelude::*;
+use proptest::{prelude::*, test_runner::TestCaseResult};
 use serde_json::Value;
 use sha2::{Digest, Sha512};
 use simulators::{facts, mangle::mangled};
 
 const TOKEN: &str = r#"{"token":"t1","type":"Bearer"}"#;
-const SALE: &str = r#"{"id":"TRN_1","type":"SALE","status":"CAPTURED","amount":"120450","currency":"USD","reference":"att_00000000000000000000000000000001","time_created":"2027-01-15T08:00:00.000Z","payment_method":{"result":"00","card":{"brand":"VISA","masked_number_last4":"XXXXXXXXXXXX5262"}},"action":{"result_code":"SUCCESS"}}"#;
-const REFUND: &str = r#"{"id":"TRN_2","type":"REFUND","status":"CAPTURED","amount":"500","currency":"USD","parent_resource_id":"TRN_1"}"#;
+pub const SALE: &str = r#"{"id":"TRN_1","type":"SALE","status":"CAPTURED","amount":"120450","currency":"USD","reference":"att_00000000000000000000000000000001","time_created":"2027-01-15T08:00:00.000Z","payment_method":{"result":"00","card":{"brand":"VISA","masked_number_last4":"XXXXXXXXXXXX5262"}},"action":{"result_code":"SUCCESS"}}"#;
+pub const REFUND: &str = r#"{"id":"TRN_2","type":"REFUND","status":"CAPTURED","amount":"500","currency":"USD","parent_resource_id":"TRN_1"}"#;
 const LINK: &str = r#"{"id":"LNK_1","url":"https://pay.test/1","status":"ACTIVE","usage_count":"0","transactions":{"amount":"120450","transaction_list":[]}}"#;
-const EVENT: Sent = Sent { header: "x-gp-signature", event: SALE, sign };
+pub const EVENT: Sent = Sent { header: "x-gp-signature", event: SALE, sign };
 const MONEY: [&str; 4] = ["PREAUTHORIZED", "CAPTURED", "BATCHED", "FUNDED"];
 
 fn sign(body: &[u8]) -> String {
@@ -24,8 +24,10 @@ fn sign(body: &[u8]) -> String {
     hex::encode(Sha512::digest([body, key].concat()))
 }
 
+pub type Stubbed = Rig<GlobalPayments>;
+
 /// With a token already, so that each case is about its one answer.
-fn rig() -> Rig<GlobalPayments> {
+pub fn rig() -> Stubbed {
     let rig = Rig::new(|url| globalpayments(url, now()));
     let first = vec![says(200, TOKEN.as_bytes()), says(200, SALE.as_bytes())];
     let seen = rig.hear_all(first, rig.adapter.charge(&request(1, token("PMT_1")))).unwrap();
@@ -47,21 +49,23 @@ fn d4_f7_an_event_is_taken_only_as_it_was_signed() {
     hold(|choices| EVENT.is_taken_only_as_signed(&gateway, choices));
 }
 
+/// The answer to a charge.
+pub fn charged(rig: &Stubbed, body: &[u8]) -> TestCaseResult {
+    let seen = match rig.hear(says(200, body), rig.adapter.charge(&request(1, token("PMT_1")))) {
+        Ok(seen) => seen,
+        Err(GatewayError::Unknown(_)) => return Ok(()),
+        Err(other) => return Err(TestCaseError::fail(format!("{other:?}"))),
+    };
+    let Some(sale) = document(body) else { return Ok(()) };
+    prop_assert!(!seen.fact.is_money() || holds_money(&sale), "{seen:?} of {sale}");
+    prop_assert!(seen.amount.is_none_or(|amount| says_amount(&sale, amount)), "{seen:?} of {sale}");
+    Ok(())
+}
+
 #[test]
 fn f22_s66_a_spoiled_answer_to_a_charge_is_unknown_or_says_what_stands_in_it() {
-    let (rig, charge) = (rig(), request(1, token("PMT_1")));
-    hold(|choices| {
-        let body = mangled(SALE, choices);
-        let seen = match rig.hear(says(200, &body), rig.adapter.charge(&charge)) {
-            Ok(seen) => seen,
-            Err(GatewayError::Unknown(_)) => return Ok(()),
-            Err(other) => return Err(TestCaseError::fail(format!("{other:?}"))),
-        };
-        let Some(sale) = document(&body) else { return Ok(()) };
-        prop_assert!(!seen.fact.is_money() || holds_money(&sale), "{seen:?} of {sale}");
-        prop_assert!(seen.amount.is_none_or(|amount| says_amount(&sale, amount)), "{seen:?} of {sale}");
-        Ok(())
-    });
+    let rig = rig();
+    hold(|choices| charged(&rig, &mangled(SALE, choices)));
 }
 
 #[test]
@@ -88,20 +92,22 @@ fn f22_a_spoiled_page_brings_no_money() {
     });
 }
 
+/// The answer to a refund.
+pub fn refunded(rig: &Stubbed, body: &[u8]) -> TestCaseResult {
+    let refund = refund(1, &request(1, token("PMT_1")), "TRN_1", 500);
+    let seen = match rig.hear(says(200, body), rig.adapter.refund(&refund)) {
+        Ok(seen) => seen,
+        Err(GatewayError::Unknown(_)) => return Ok(()),
+        Err(other) => return Err(TestCaseError::fail(format!("{other:?}"))),
+    };
+    let Some(document) = document(body) else { return Ok(()) };
+    prop_assert!(seen.fact != RefundFact::Succeeded || holds_money(&document), "{seen:?} of {document}");
+    prop_assert!(seen.amount.is_none_or(|amount| says_amount(&document, amount)), "{seen:?} of {document}");
+    Ok(())
+}
+
 #[test]
 fn f22_d24_a_spoiled_answer_to_a_refund_is_unknown_or_says_what_stands_in_it() {
     let rig = rig();
-    let refund = refund(1, &request(1, token("PMT_1")), "TRN_1", 500);
-    hold(|choices| {
-        let body = mangled(REFUND, choices);
-        let seen = match rig.hear(says(200, &body), rig.adapter.refund(&refund)) {
-            Ok(seen) => seen,
-            Err(GatewayError::Unknown(_)) => return Ok(()),
-            Err(other) => return Err(TestCaseError::fail(format!("{other:?}"))),
-        };
-        let Some(document) = document(&body) else { return Ok(()) };
-        prop_assert!(seen.fact != RefundFact::Succeeded || holds_money(&document), "{seen:?} of {document}");
-        prop_assert!(seen.amount.is_none_or(|amount| says_amount(&document, amount)), "{seen:?} of {document}");
-        Ok(())
-    });
+    hold(|choices| refunded(&rig, &mangled(REFUND, choices)));
 }

@@ -6,12 +6,10 @@ use crate::{
     rig::now,
     sim::Sim,
     stub::{Reply, Stub, reply},
-    world::{look_up, payrix, refund, refund_look_up, request, token},
+    world::{look_up, payrix, payrix_charge as charge, refund, refund_look_up, token},
 };
 use chrono::TimeDelta;
-use connectors::gateway::{
-    ChargeHow, ChargeRequest, Found, Gateway, GatewayError, Refunds, WebhookError, payrix::Payrix,
-};
+use connectors::gateway::{ChargeRequest, Found, Gateway, GatewayError, Refunds, WebhookError, payrix::Payrix};
 use domain::{
     money::{Currency, Money},
     payment::{DeclineReason, Fact, Observation},
@@ -27,10 +25,6 @@ fn gateway(sim: &Sim) -> Payrix {
 
 fn stubbed(stub: &Stub) -> Payrix {
     payrix(&stub.url, &stub.url, now())
-}
-
-pub fn charge(n: u128) -> ChargeRequest {
-    ChargeRequest { amount: Money::new(120_450, Currency::AUD), ..request(n, ChargeHow::HostedPage) }
 }
 
 /// The page that was opened for a payment, and the gateway's id of it.

@@ -2,9 +2,8 @@
 //! nothing unasked that could be believed.
 
 use crate::{
-    payrix::charge,
     rig::{Rig, document, hold, is_amount, now, says},
-    world::{look_up, payrix, refund, refund_look_up},
+    world::{look_up, payrix, payrix_charge as charge, refund, refund_look_up},
 };
 use chrono::TimeDelta;
 use connectors::gateway::{Found, Gateway, GatewayError, payrix::Payrix};
@@ -17,18 +16,20 @@ use serde_json::Value;
 use simulators::mangle::mangled;
 
 const LOGIN: &str = r#"{"access_token":"t1","expires_in":3600,"token_type":"Bearer"}"#;
-const OPENED: &str = r#"{"token":"t-1","redirectToUrl":"https://hosted.test/t-1"}"#;
-const PAID: &str = r#"{"transactionId":"2272290","reference":"att_00000000000000000000000000000001","amount":1204.50,"currency":"AUD","statusCode":"S","subStatusCode":null,"card":{"cardNumber":"411111xxxxxx1111","cardType":"Visa"}}"#;
+pub const OPENED: &str = r#"{"token":"t-1","redirectToUrl":"https://hosted.test/t-1"}"#;
+pub const PAID: &str = r#"{"transactionId":"2272290","reference":"att_00000000000000000000000000000001","amount":1204.50,"currency":"AUD","statusCode":"S","subStatusCode":null,"card":{"cardNumber":"411111xxxxxx1111","cardType":"Visa"}}"#;
+
+pub type Stubbed = Rig<Payrix>;
 
 /// The page on which that was paid.
-fn page() -> String {
+pub fn page() -> String {
     format!(
         r#"{{"token":"t-1","type":"HPP","status":"PROCESSED_SUCCESSFUL","redirectToUrl":"https://hosted.test/t-1","transaction":{PAID},"payer":null}}"#
     )
 }
 
 /// Signed in already, so that each case is about its one answer.
-fn rig() -> Rig<Payrix> {
+pub fn rig() -> Stubbed {
     let rig = Rig::new(|url| payrix(url, url, now()));
     let first = vec![says(200, LOGIN.as_bytes()), says(200, page().as_bytes())];
     let found = rig.hear_all(first, rig.adapter.find(&look_up(&charge(1), Some("t-1"), now()))).unwrap();
@@ -59,24 +60,28 @@ fn fits(found: Result<Found, GatewayError>, paid: Option<&Value>) -> TestCaseRes
     Ok(())
 }
 
+/// What it says of its page.
+pub fn found_page(rig: &Stubbed, body: &[u8]) -> TestCaseResult {
+    let found = rig.hear(says(200, body), rig.adapter.find(&look_up(&charge(1), Some("t-1"), now())));
+    fits(found, document(body).as_ref().map(|page| &page["transaction"]))
+}
+
 #[test]
 fn f22_s66_a_spoiled_page_is_unknown_or_says_what_stands_in_it() {
-    let (rig, look_up, page) = (rig(), look_up(&charge(1), Some("t-1"), now()), page());
-    hold(|choices| {
-        let body = mangled(&page, choices);
-        let found = rig.hear(says(200, &body), rig.adapter.find(&look_up));
-        fits(found, document(&body).as_ref().map(|page| &page["transaction"]))
-    });
+    let (rig, page) = (rig(), page());
+    hold(|choices| found_page(&rig, &mangled(&page, choices)));
+}
+
+/// What it says of a payment by our reference.
+pub fn found_payment(rig: &Stubbed, body: &[u8]) -> TestCaseResult {
+    let found = rig.hear(says(200, body), rig.adapter.find(&look_up(&charge(1), None, now())));
+    fits(found, document(body).as_ref())
 }
 
 #[test]
 fn f22_s66_a_spoiled_payment_is_unknown_or_says_what_stands_in_it() {
-    let (rig, look_up) = (rig(), look_up(&charge(1), None, now()));
-    hold(|choices| {
-        let body = mangled(PAID, choices);
-        let found = rig.hear(says(200, &body), rig.adapter.find(&look_up));
-        fits(found, document(&body).as_ref())
-    });
+    let rig = rig();
+    hold(|choices| found_payment(&rig, &mangled(PAID, choices)));
 }
 
 #[test]
@@ -95,22 +100,24 @@ fn f22_an_answer_that_is_no_success_never_brings_money_nor_proves_that_there_is_
     });
 }
 
+/// The answer to a charge: a page is opened.
+pub fn opened(rig: &Stubbed, body: &[u8]) -> TestCaseResult {
+    match (rig.hear(says(200, body), rig.adapter.charge(&charge(1))), document(body)) {
+        (Ok(Observation { fact: Fact::ActionNeeded { url, .. }, gateway_id, .. }), Some(opened)) => {
+            prop_assert_eq!(opened["redirectToUrl"].as_str(), Some(url.as_str()));
+            prop_assert_eq!(opened["token"].as_str(), gateway_id.as_deref());
+        }
+        // Nobody has the address of one that is not understood, so nothing comes of it.
+        (Ok(_), None) | (Err(GatewayError::NotSent(_)), _) => {}
+        (other, _) => return Err(TestCaseError::fail(format!("{other:?}"))),
+    }
+    Ok(())
+}
+
 #[test]
 fn f22_a_spoiled_answer_opens_no_other_page_than_it_names() {
     let rig = rig();
-    hold(|choices| {
-        let body = mangled(OPENED, choices);
-        match (rig.hear(says(200, &body), rig.adapter.charge(&charge(1))), document(&body)) {
-            (Ok(Observation { fact: Fact::ActionNeeded { url, .. }, gateway_id, .. }), Some(opened)) => {
-                prop_assert_eq!(opened["redirectToUrl"].as_str(), Some(url.as_str()));
-                prop_assert_eq!(opened["token"].as_str(), gateway_id.as_deref());
-            }
-            // Nobody has the address of one that is not understood, so nothing comes of it.
-            (Ok(_), None) | (Err(GatewayError::NotSent(_)), _) => {}
-            (other, _) => return Err(TestCaseError::fail(format!("{other:?}"))),
-        }
-        Ok(())
-    });
+    hold(|choices| opened(&rig, &mangled(OPENED, choices)));
 }
 
 #[test]

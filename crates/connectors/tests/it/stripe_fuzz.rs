@@ -5,7 +5,7 @@ use crate::{
     rig::{Rig, Sent, document, hold, is_amount, now, number, says},
     world::{look_up, refund, request, stripe, token},
 };
-use connectors::gateway::{ChargeHow, Found, Gateway, GatewayError};
+use connectors::gateway::{ChargeHow, Found, Gateway, GatewayError, stripe::Stripe};
 use domain::{
     money::Money,
     payment::{Fact, Observation},
@@ -16,14 +16,20 @@ use proptest::{prelude::*, test_runner::TestCaseResult};
 use serde_json::Value;
 use simulators::{facts, mangle::mangled};
 
-const INTENT: &str = r#"{"id":"pi_1","object":"payment_intent","status":"succeeded","amount":120450,"amount_received":120450,"currency":"usd","metadata":{"attempt_id":"att_00000000000000000000000000000001"},"next_action":{"type":"redirect_to_url","redirect_to_url":{"url":"https://bank.test/3ds"}},"last_payment_error":null,"latest_charge":{"id":"ch_1","amount":120450,"currency":"usd","payment_method_details":{"type":"card","card":{"brand":"visa","last4":"4242"}}}}"#;
-const REFUND: &str = r#"{"id":"re_1","object":"refund","status":"succeeded","amount":500,"currency":"usd","payment_intent":"pi_1","failure_reason":null,"metadata":{"refund_id":"rfd_00000000000000000000000000000001"}}"#;
+pub const INTENT: &str = r#"{"id":"pi_1","object":"payment_intent","status":"succeeded","amount":120450,"amount_received":120450,"currency":"usd","metadata":{"attempt_id":"att_00000000000000000000000000000001"},"next_action":{"type":"redirect_to_url","redirect_to_url":{"url":"https://bank.test/3ds"}},"last_payment_error":null,"latest_charge":{"id":"ch_1","amount":120450,"currency":"usd","payment_method_details":{"type":"card","card":{"brand":"visa","last4":"4242"}}}}"#;
+pub const REFUND: &str = r#"{"id":"re_1","object":"refund","status":"succeeded","amount":500,"currency":"usd","payment_intent":"pi_1","failure_reason":null,"metadata":{"refund_id":"rfd_00000000000000000000000000000001"}}"#;
 const DECLINE: &str = r#"{"error":{"type":"card_error","code":"card_declined","decline_code":"insufficient_funds","charge":"ch_1","message":"Your card was declined.","payment_intent":{"id":"pi_1","status":"requires_payment_method","amount":120450,"currency":"usd"}}}"#;
-const EVENT: Sent = Sent {
+pub const EVENT: Sent = Sent {
     header: "stripe-signature",
     event: r#"{"id":"evt_1","object":"event","type":"payment_intent.succeeded","created":1800000000,"data":{"object":{"id":"pi_1","object":"payment_intent","amount":120450,"latest_charge":"ch_1","metadata":{"attempt_id":"att_00000000000000000000000000000001"}}}}"#,
     sign,
 };
+
+pub type Stubbed = Rig<Stripe>;
+
+pub fn rig() -> Stubbed {
+    Rig::new(|url| stripe(url, now()))
+}
 
 fn sign(body: &[u8]) -> String {
     let at = now().timestamp();
@@ -53,42 +59,46 @@ fn fits(seen: &Observation, intent: &Value) -> TestCaseResult {
 
 #[test]
 fn d4_f7_an_event_is_taken_only_as_it_was_signed() {
-    let stripe = stripe("http://stub.test", now());
-    hold(|choices| EVENT.is_taken_only_as_signed(&stripe, choices));
+    let rig = rig();
+    hold(|choices| EVENT.is_taken_only_as_signed(&rig.adapter, choices));
+}
+
+/// Signed news.
+pub fn event(rig: &Stubbed, body: &[u8]) -> TestCaseResult {
+    let Ok(news) = EVENT.read(&rig.adapter, sign(body).as_bytes(), body) else { return Ok(()) };
+    let text = String::from_utf8_lossy(body).to_ascii_lowercase();
+    prop_assert!(news.attempt.is_none_or(|attempt| text.contains(&attempt.to_string())), "{news:?} of {text}");
+    let Some(event) = document(body) else { return Ok(()) };
+    let named = event["id"].as_str().filter(|id| (1..256).contains(&id.len()));
+    prop_assert!(named.is_none_or(|id| id == news.event_id), "{news:?} of {event}");
+    Ok(())
 }
 
 #[test]
 fn an_event_names_the_attempt_that_stands_in_it() {
-    let stripe = stripe("http://stub.test", now());
-    hold(|choices| {
-        let body = mangled(EVENT.event, choices);
-        let Ok(news) = EVENT.read(&stripe, sign(&body).as_bytes(), &body) else { return Ok(()) };
-        let text = String::from_utf8_lossy(&body).to_ascii_lowercase();
-        prop_assert!(news.attempt.is_none_or(|attempt| text.contains(&attempt.to_string())), "{news:?} of {text}");
-        let Some(event) = document(&body) else { return Ok(()) };
-        let named = event["id"].as_str().filter(|id| (1..256).contains(&id.len()));
-        prop_assert!(named.is_none_or(|id| id == news.event_id), "{news:?} of {event}");
-        Ok(())
-    });
+    let rig = rig();
+    hold(|choices| event(&rig, &mangled(EVENT.event, choices)));
+}
+
+/// The answer to a charge.
+pub fn charged(rig: &Stubbed, body: &[u8]) -> TestCaseResult {
+    let charge = request(1, token("pm_card_visa"));
+    match rig.hear(says(200, body), rig.adapter.charge(&charge)) {
+        Ok(seen) => document(body).map_or(Ok(()), |intent| fits(&seen, &intent)),
+        Err(GatewayError::Unknown(_)) => Ok(()),
+        Err(other) => Err(TestCaseError::fail(format!("{other:?}"))),
+    }
 }
 
 #[test]
 fn f22_s66_a_spoiled_answer_to_a_charge_is_unknown_or_says_what_stands_in_it() {
-    let rig = Rig::new(|url| stripe(url, now()));
-    let charge = request(1, token("pm_card_visa"));
-    hold(|choices| {
-        let body = mangled(INTENT, choices);
-        match rig.hear(says(200, &body), rig.adapter.charge(&charge)) {
-            Ok(seen) => document(&body).map_or(Ok(()), |intent| fits(&seen, &intent)),
-            Err(GatewayError::Unknown(_)) => Ok(()),
-            Err(other) => Err(TestCaseError::fail(format!("{other:?}"))),
-        }
-    });
+    let rig = rig();
+    hold(|choices| charged(&rig, &mangled(INTENT, choices)));
 }
 
 #[test]
 fn f22_an_answer_that_is_no_success_never_brings_money() {
-    let rig = Rig::new(|url| stripe(url, now()));
+    let rig = rig();
     let charge = request(1, token("pm_card_visa"));
     hold(|choices| {
         for (status, body) in [(402, DECLINE), (402, INTENT), (400, INTENT), (409, INTENT), (500, INTENT)] {
@@ -101,7 +111,7 @@ fn f22_an_answer_that_is_no_success_never_brings_money() {
 
 #[test]
 fn f22_s66_a_page_says_of_its_payment_what_stands_in_it() {
-    let rig = Rig::new(|url| stripe(url, now()));
+    let rig = rig();
     let page = format!(r#"{{"id":"cs_1","object":"checkout.session","status":"complete","payment_intent":{INTENT}}}"#);
     let request = request(1, ChargeHow::HostedPage);
     let look_up = look_up(&request, Some("cs_1"), now());
@@ -116,34 +126,36 @@ fn f22_s66_a_page_says_of_its_payment_what_stands_in_it() {
     });
 }
 
+/// The answer to a refund.
+pub fn refunded(rig: &Stubbed, body: &[u8]) -> TestCaseResult {
+    let refund = refund(1, &request(1, token("pm_card_visa")), "pi_1", 500);
+    let seen = match rig.hear(says(200, body), rig.adapter.refund(&refund)) {
+        Ok(seen) => seen,
+        Err(GatewayError::Unknown(_)) => return Ok(()),
+        Err(other) => return Err(TestCaseError::fail(format!("{other:?}"))),
+    };
+    let Some(document) = document(body) else { return Ok(()) };
+    let holds = document["status"].as_str() == Some("succeeded");
+    prop_assert!(seen.fact != RefundFact::Succeeded || holds, "{seen:?} of {document}");
+    prop_assert!(seen.amount.is_none_or(|amount| says_amount(&document, amount)), "{seen:?} of {document}");
+    Ok(())
+}
+
 #[test]
 fn f22_d24_a_spoiled_answer_to_a_refund_is_unknown_or_says_what_stands_in_it() {
-    let rig = Rig::new(|url| stripe(url, now()));
-    let refund = refund(1, &request(1, token("pm_card_visa")), "pi_1", 500);
-    hold(|choices| {
-        let body = mangled(REFUND, choices);
-        let seen = match rig.hear(says(200, &body), rig.adapter.refund(&refund)) {
-            Ok(seen) => seen,
-            Err(GatewayError::Unknown(_)) => return Ok(()),
-            Err(other) => return Err(TestCaseError::fail(format!("{other:?}"))),
-        };
-        let Some(document) = document(&body) else { return Ok(()) };
-        let holds = document["status"].as_str() == Some("succeeded");
-        prop_assert!(seen.fact != RefundFact::Succeeded || holds, "{seen:?} of {document}");
-        prop_assert!(seen.amount.is_none_or(|amount| says_amount(&document, amount)), "{seen:?} of {document}");
-        Ok(())
-    });
+    let rig = rig();
+    hold(|choices| refunded(&rig, &mangled(REFUND, choices)));
 }
 
 #[test]
 fn the_documents_themselves_are_understood() {
-    let rig = Rig::new(|url| stripe(url, now()));
+    let rig = rig();
     let charge = request(1, token("pm_card_visa"));
     let seen = rig.hear(says(200, INTENT.as_bytes()), rig.adapter.charge(&charge)).unwrap();
     assert_eq!((&seen.fact, seen.amount), (&Fact::Approved, Some(charge.amount)));
     fits(&seen, &document(INTENT.as_bytes()).unwrap()).unwrap();
     assert_eq!(number(&document(REFUND.as_bytes()).unwrap()["amount"]), Some(500.0));
-    let refunded = rig.hear(says(200, REFUND.as_bytes()), rig.adapter.refund(&refund(1, &charge, "pi_1", 500)));
-    assert_eq!(refunded.unwrap().fact, RefundFact::Succeeded);
+    let paid_back = rig.hear(says(200, REFUND.as_bytes()), rig.adapter.refund(&refund(1, &charge, "pi_1", 500)));
+    assert_eq!(paid_back.unwrap().fact, RefundFact::Succeeded);
     assert!(EVENT.read(&rig.adapter, sign(EVENT.event.as_bytes()).as_bytes(), EVENT.event.as_bytes()).is_ok());
 }

@@ -19,7 +19,7 @@ use domain::{
     advance::AdvanceKind,
     ids::{AttemptId, CustomerId, MethodId, RefundId},
     method::MethodKind,
-    money::Money,
+    money::{Currency, Money},
 };
 use std::{sync::Arc, time::Duration};
 use uuid::Uuid;
@@ -58,7 +58,7 @@ pub fn authorizenet_config(api_url: &str, now: DateTime<Utc>) -> AuthorizeNetCon
         client_key: keys::PORTAL_CLIENT_KEY.to_owned(),
         signature_keys: vec![keys::PORTAL_SIGNATURE_KEY.into()],
         script_url: "https://js.authorize.net/v3/AcceptUI.js".to_owned(),
-        currency: domain::money::Currency::USD,
+        currency: Currency::USD,
         clock: Arc::new(move || now),
     }
 }
@@ -91,7 +91,7 @@ pub fn payrix(auth_url: &str, base_url: &str, now: DateTime<Utc>) -> Payrix {
         business_id: keys::BUSINESS_ID.to_owned(),
         username: keys::PORTAL_USERNAME.to_owned(),
         password: keys::PORTAL_PASSWORD.into(),
-        currency: domain::money::Currency::AUD,
+        currency: Currency::AUD,
         clock: Arc::new(move || now),
     };
     Payrix::new(http(), config)
@@ -104,7 +104,7 @@ pub async fn nobody() -> String {
 }
 
 pub fn usd(minor: i64) -> Money {
-    Money::new(minor, domain::money::Currency::USD)
+    Money::new(minor, Currency::USD)
 }
 
 /// A charge of 1,204.50; each `n` is another attempt.
@@ -130,6 +130,11 @@ pub fn request(n: u128, how: ChargeHow) -> ChargeRequest {
 pub fn dated_request(n: u128, how: ChargeHow) -> ChargeRequest {
     let attempt = AttemptId(Uuid::from_u128((1_750_000_000_000_u128 << 80) | (7_u128 << 76) | (2_u128 << 62) | n));
     ChargeRequest { attempt, ..request(n, how) }
+}
+
+/// The same on Payrix's page, in the one currency of its account.
+pub fn payrix_charge(n: u128) -> ChargeRequest {
+    ChargeRequest { amount: Money::new(120_450, Currency::AUD), ..request(n, ChargeHow::HostedPage) }
 }
 
 pub fn token(name: &str) -> ChargeHow {

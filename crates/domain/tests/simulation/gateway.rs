@@ -1,15 +1,19 @@
-//! The truth: what a gateway did with charges and refunds. It keeps what its adapter promises (`connectors`,
-//! `gateway/*/find.rs`), and nothing beyond.
+//! The truth: what a gateway did with charges and refunds, and what became of disputes. It keeps what its adapter promises
+//! (`connectors`, `gateway/*/find.rs`), and nothing beyond.
 
 use crate::clock::{HOUR, MINUTE, Ms, SECOND};
+use chrono::DateTime;
 use domain::{
+    dispute::{DisputeReason, DisputeSeen, DisputeState},
     money::{Currency, Money},
     payment::{DeclineReason, Fact, Observation},
     refund::{RefundFact, RefundFailure, RefundSeen},
 };
 
-/// What every payer owes.
-pub const OWED: Money = Money::new(10_000, Currency::USD);
+pub const fn usd(minor: i64) -> Money {
+    Money::new(minor, Currency::USD)
+}
+
 /// A key is replayed for so long.
 const REPLAY_MAX: Ms = 10 * MINUTE;
 /// Until then a list that lacks a charge says nothing.
@@ -43,6 +47,9 @@ pub enum How {
 #[derive(Debug)]
 pub struct Charge {
     pub how: How,
+    pub amount: Money,
+    /// What it was meant to pay, in minor units of each invoice.
+    pub meant: Vec<(usize, i64)>,
     /// The bank says yes.
     pub good: bool,
     /// Nothing until it reaches the gateway.
@@ -56,10 +63,21 @@ pub struct Charge {
 
 #[derive(Debug)]
 pub struct Refund {
+    /// The charge.
+    pub of: usize,
     pub minor: i64,
     /// Accepted first, and paid out later.
     pub slow: bool,
     pub truth: Option<RefundFact>,
+}
+
+#[derive(Debug)]
+pub struct Dispute {
+    /// The charge.
+    pub of: usize,
+    pub minor: i64,
+    pub truth: DisputeState,
+    pub was_lost: bool,
 }
 
 /// What a look-up finds.
@@ -75,6 +93,7 @@ pub struct Gateway {
     pub kind: Kind,
     pub charges: Vec<Charge>,
     pub refunds: Vec<Refund>,
+    pub disputes: Vec<Dispute>,
 }
 
 pub const fn bank_no() -> Fact {
@@ -150,7 +169,7 @@ impl Gateway {
         let truth = it.truth.clone()?;
         let is_page = matches!(truth, Fact::ActionNeeded { .. });
         let gateway_id = (self.kind == Kind::Replays || !is_page).then(|| format!("ch_{charge}"));
-        let amount = truth.is_money().then_some(OWED);
+        let amount = truth.is_money().then_some(it.amount);
         Some(Observation { gateway_id, amount, ..Observation::bare(truth) })
     }
 
@@ -181,10 +200,12 @@ impl Gateway {
         self.tell(charge)
     }
 
-    /// A refund arrives. `true`: it was not there before.
-    pub fn execute_refund(&mut self, refund: usize, charge_has_money: bool) -> bool {
+    /// A refund arrives. `true`: it was not there before. What is disputed is not paid back as well; how much is, nobody
+    /// but the portal limits.
+    pub fn execute_refund(&mut self, refund: usize) -> bool {
         let it = &mut self.refunds[refund];
-        if it.truth.is_some() || !charge_has_money {
+        let is_disputed = self.disputes.iter().any(|dispute| dispute.of == it.of && dispute.truth.holds_money());
+        if it.truth.is_some() || !self.charges[it.of].has_money() || is_disputed {
             return false;
         }
         it.truth = Some(if it.slow { RefundFact::Pending } else { RefundFact::Succeeded });
@@ -193,8 +214,49 @@ impl Gateway {
 
     pub fn tell_refund(&self, refund: usize) -> Option<RefundSeen> {
         let it = &self.refunds[refund];
-        let amount = Some(Money::new(it.minor, OWED.currency));
-        Some(RefundSeen { fact: it.truth.clone()?, gateway_id: Some(format!("re_{refund}")), amount })
+        Some(RefundSeen {
+            fact: it.truth.clone()?,
+            gateway_id: Some(format!("re_{refund}")),
+            amount: Some(usd(it.minor)),
+        })
+    }
+
+    pub fn tell_dispute(&self, dispute: usize) -> DisputeSeen {
+        let it = &self.disputes[dispute];
+        DisputeSeen {
+            state: it.truth,
+            gateway_id: format!("dp_{dispute}"),
+            amount: usd(it.minor),
+            reason: DisputeReason::Fraud,
+            opened_at: DateTime::UNIX_EPOCH,
+            answer_by: None,
+            page_url: None,
+        }
+    }
+
+    /// What has gone back of a charge by refunds, or is on its way.
+    pub fn paid_back_minor(&self, charge: usize) -> i64 {
+        self.refunds.iter().filter(|refund| refund.of == charge && refund.is_alive()).map(|refund| refund.minor).sum()
+    }
+
+    /// What disputes hold of a charge.
+    pub fn held_minor(&self, charge: usize) -> i64 {
+        let held = self.disputes.iter().filter(|dispute| dispute.of == charge && dispute.truth.holds_money());
+        held.map(|dispute| dispute.minor).sum()
+    }
+
+    /// All of it was given to the card's holder, now or once.
+    pub fn was_lost_whole(&self, charge: usize) -> bool {
+        self.whole_disputes(charge).any(|dispute| dispute.was_lost)
+    }
+
+    pub fn is_lost_whole(&self, charge: usize) -> bool {
+        self.whole_disputes(charge).any(|dispute| dispute.truth == DisputeState::Lost)
+    }
+
+    fn whole_disputes(&self, charge: usize) -> impl Iterator<Item = &Dispute> {
+        let whole = self.charges[charge].amount.minor;
+        self.disputes.iter().filter(move |dispute| dispute.of == charge && dispute.minor >= whole)
     }
 }
 

@@ -3,8 +3,8 @@
 
 use crate::{
     clock::{DAY, HOUR, MINUTE, Ms, SECOND},
-    gateway::{Charge, How, Kind, LISTED_LATE, OWED, PAGE_OPEN, SESSION_OPEN, bank_no},
-    portal::{Attempt, Work},
+    gateway::{Charge, How, Kind, LISTED_LATE, PAGE_OPEN, SESSION_OPEN, bank_no, usd},
+    portal::{About, Attempt, Share, Work},
     story::{Event, Story, TIMEOUT},
 };
 use domain::{
@@ -12,50 +12,85 @@ use domain::{
     effects::Effect,
     invoice::BooksInvoice,
     money::Money,
-    payment::{AttemptState, Fact, Observation, ShownShare, Takes, amount_to_charge},
+    payment::{AttemptState, Fact, Observation, ShownShare, Takes, amount_to_charge, together},
 };
 
+/// An invoice that a payer has chosen, and what the books said of it when Pay was pressed.
+pub type Chosen = (usize, ShownShare);
+
+const TAKES: Takes = Takes { parts: true, more: false };
+
 impl Story {
-    /// The invoice is looked at before the books are asked, so that whoever is done with it meanwhile was seen.
+    /// The invoices are looked at before the books are asked, so that whoever is done with one meanwhile was seen.
     pub fn press(&mut self) {
         if self.presses_left == 0 {
             return;
         }
         self.presses_left -= 1;
-        let is_taken = self.portal.claim.is_some() || self.portal.is_unposted();
-        if is_taken && self.rules.heeds_live_claims {
+        let chosen = self.choose();
+        let is_taken = self.any_of(&chosen, |story, invoice| {
+            story.portal.claims[invoice].is_some() || story.portal.is_unposted(invoice)
+        });
+        if chosen.is_empty() || (is_taken && self.rules.heeds_live_claims) {
             return;
         }
-        let (life, claims_seen, due) = (self.life, self.portal.claims_taken, self.portal.due);
+        let (life, claims_seen) = (self.life, self.claims_taken(&chosen));
         let after = self.dice.between(0, 3 * SECOND);
-        self.plan(after, Event::Intend { life, claims_seen, due });
+        self.plan(after, Event::Intend { life, claims_seen, chosen });
     }
 
-    /// The store's transaction (`store/src/payments.rs`, `attempt_insert`): one live claim, and nobody came and went.
-    pub fn intend(&mut self, claims_seen: u32, due: Money) {
-        if amount_to_charge(ShownShare::whole(OWED), &BooksInvoice { due, ..BooksInvoice::example() }, Takes::default())
-            .is_err()
-            || self.portal.claim.is_some()
-        {
+    /// Some of what is owed, now and then half of each (G27, G28).
+    fn choose(&mut self) -> Vec<Chosen> {
+        let invoices = self.portal.books.invoices();
+        let ticked = 1 + self.dice.below((1 << invoices) - 1);
+        let in_part = self.dice.percent(15);
+        let mut chosen = Vec::new();
+        for invoice in (0..invoices).filter(|invoice| (ticked >> invoice) & 1 == 1) {
+            let due = self.portal.books.due(invoice);
+            let pay = if in_part { due - due / 2 } else { due };
+            if due > 0 {
+                chosen.push((invoice, ShownShare { pay: usd(pay), due: usd(due) }));
+            }
+        }
+        chosen
+    }
+
+    fn any_of(&self, chosen: &[Chosen], is_so: impl Fn(&Self, usize) -> bool) -> bool {
+        chosen.iter().any(|(invoice, _)| is_so(self, *invoice))
+    }
+
+    /// As the claims are counted that were taken on them so far, whoever has them now.
+    fn claims_taken(&self, chosen: &[Chosen]) -> u32 {
+        chosen.iter().map(|(invoice, _)| self.portal.claims_taken[*invoice]).sum()
+    }
+
+    /// The store's transaction (`store/src/payments.rs`, `attempt_insert`): a live claim on each, and nobody came and went.
+    pub fn intend(&mut self, claims_seen: u32, chosen: &[Chosen]) {
+        let pays = |shown: &ShownShare| {
+            amount_to_charge(*shown, &BooksInvoice { due: shown.due, ..BooksInvoice::example() }, TAKES)
+        };
+        let Ok(amounts) = chosen.iter().map(|(_, shown)| pays(shown)).collect::<Result<Vec<_>, _>>() else { return };
+        let Ok(total) = together(&amounts) else { return };
+        if self.any_of(chosen, |story, invoice| story.portal.claims[invoice].is_some()) {
             return;
         }
-        if self.rules.heeds_claims_seen && claims_seen != self.portal.claims_taken {
+        if self.rules.heeds_claims_seen && claims_seen != self.claims_taken(chosen) {
             self.presses_left += 1;
             return self.press();
         }
-        if self.portal.is_unposted() {
+        if self.any_of(chosen, |story, invoice| story.portal.is_unposted(invoice)) {
             return;
         }
+        let meant: Vec<_> = chosen.iter().zip(amounts).map(|((invoice, _), share)| (*invoice, share.minor)).collect();
+        self.commit(meant, total);
+    }
+
+    fn commit(&mut self, meant: Vec<(usize, i64)>, total: Money) {
         let (attempt, created) = (self.portal.attempts.len(), self.clock());
-        self.portal.take_claim(attempt);
-        self.portal.attempts.push(Attempt {
-            state: AttemptState::Created,
-            contradicted: false,
-            gateway_id: None,
-            known: Vec::new(),
-            created,
-            entry: None,
-        });
+        let claimed = if self.rules.claims_each { meant.len() } else { 1 };
+        for (invoice, _) in &meant[..claimed] {
+            self.portal.take_claim(attempt, *invoice);
+        }
         // A page without an id is over when the clock says so: a clock that jumps ends it too early.
         let has_pages = self.gateway.kind == Kind::Replays || !self.trouble.jumps;
         let how = match self.dice.below(10) {
@@ -64,8 +99,35 @@ impl Story {
             3 if self.gateway.kind == Kind::Replays => How::Debit,
             _ => How::Card,
         };
+        let is_surcharged = self.plot.surcharges && matches!(how, How::Card | How::Page);
+        let surcharge_minor = if is_surcharged { total.minor / 50 } else { 0 };
+        let mut shares: Vec<_> =
+            meant.iter().map(|(invoice, minor)| Share { on: Some(*invoice), minor: *minor, entry: None }).collect();
+        if surcharge_minor > 0 {
+            shares.push(Share { on: None, minor: surcharge_minor, entry: None });
+        }
+        let amount = usd(total.minor + surcharge_minor);
+        self.portal.attempts.push(Attempt {
+            state: AttemptState::Created,
+            contradicted: false,
+            gateway_id: None,
+            known: Vec::new(),
+            created,
+            amount,
+            surcharge_minor,
+            shares,
+        });
         let good = self.dice.percent(65);
-        self.gateway.charges.push(Charge { how, good, truth: None, listed_at: 0, times: 0, page_is_known: false });
+        self.gateway.charges.push(Charge {
+            how,
+            amount,
+            meant,
+            good,
+            truth: None,
+            listed_at: 0,
+            times: 0,
+            page_is_known: false,
+        });
         self.under_way.push(0);
         self.readings.push(0);
         let (life, after) = (self.life, self.pause());
@@ -124,6 +186,10 @@ impl Story {
                     progress(self, by_staff, Fact::Voided);
                 }
                 progress(self, DAY, Fact::Settled);
+                if self.gateway.kind == Kind::Replays && self.dice.percent(12) {
+                    let disputed = DAY + self.dice.between(HOUR, 2 * DAY);
+                    self.plan(disputed, Event::Dispute(attempt));
+                }
             }
             Some(Fact::Processing) => {
                 let decided = self.dice.between(HOUR, 6 * HOUR);
@@ -196,7 +262,8 @@ impl Story {
         let now = self.clock();
         let row = &self.portal.attempts[attempt];
         let known: Vec<_> = row.known.iter().map(|(known, _)| known).collect();
-        let Some(learned) = (self.rules.learn)(&known, seen, OWED, row.gateway_id.as_deref()) else { return };
+        let gateway_id = row.gateway_id.as_deref();
+        let Some(learned) = (self.rules.learn)(&known, seen, row.amount, gateway_id) else { return };
         let row = &mut self.portal.attempts[attempt];
         row.known.push((seen.clone(), now));
         row.known.extend(learned.also.map(|fact| (Observation::bare(fact), now)));
@@ -218,18 +285,22 @@ impl Story {
         match effect {
             Effect::LookUp(wait) => self.queue_job(Work::LookUp(attempt), wait.num_milliseconds()),
             Effect::LookUpNeedless => self.end_idle(Work::LookUp(attempt)),
-            Effect::Journal(kind) => self.portal.book(attempt, None, kind, OWED),
-            Effect::RetakeClaims if self.portal.claim.is_none() => self.portal.take_claim(attempt),
-            Effect::ReleaseClaims => self.portal.release_claim(attempt),
+            Effect::Journal(kind) => {
+                let amount = self.portal.attempts[attempt].amount;
+                self.portal.book(attempt, About::Payment, kind, amount);
+            }
+            Effect::RetakeClaims => self.portal.retake_claims(attempt),
+            Effect::ReleaseClaims => self.portal.release_claims(attempt),
             Effect::Post => {
-                self.portal.intend_entry(attempt);
-                self.queue_job(Work::Post(attempt), 0);
+                let again = self.portal.intend_entries(attempt);
+                self.queue_post(attempt, again);
             }
             Effect::TakeBack => {
-                self.portal.leave_entry(attempt);
-                self.queue_job(Work::TakeBack(attempt), 0);
+                self.portal.leave_entries(attempt);
+                let event = self.next_event();
+                self.queue_job(Work::TakeBack(attempt, event), 0);
             }
-            Effect::RetakeClaims | Effect::Notice => {}
+            Effect::Notice => {}
         }
     }
 

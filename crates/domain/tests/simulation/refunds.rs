@@ -2,15 +2,16 @@
 //! `settle_refund.rs`).
 
 use crate::{
+    checks::is_fair,
     clock::{DAY, HOUR, MINUTE, Ms, SECOND},
-    gateway::{Found, OWED, Refund as AtGateway, card_gone},
-    portal::{Refund, Work},
+    gateway::{Found, Refund as AtGateway, card_gone, usd},
+    portal::{About, Entry, Refund, Work},
+    rules::Taken,
     story::{Event, Story, TIMEOUT},
 };
 use domain::{
     asking::{LOOK_UP_AFTER, before_asking_of_refund, is_too_old_to_send, silence_about_refund},
     effects::RefundEffect,
-    money::Money,
     refund::{RefundFact, RefundSeen, RefundState, may_refund},
 };
 
@@ -37,37 +38,55 @@ impl Story {
             Event::SweepRefund(refund) if self.portal.refunds[refund].state == RefundState::Created => {
                 self.queue_job(Work::LookUpRefund(refund), 0);
             }
-            // Its process is dead, or it is about what has ended.
-            _ => {}
+            other => self.step_of_dispute(other),
         }
     }
 
     /// Money of this charge has gone back, or is on its way.
     pub fn is_paid_back(&self, attempt: usize) -> bool {
-        let mut refunds = self.portal.refunds.iter().zip(&self.gateway.refunds);
-        refunds.any(|(refund, truth)| refund.of == attempt && truth.is_alive())
+        self.gateway.paid_back_minor(attempt) > 0
     }
 
     /// The store's transaction (`store/src/refunds.rs`, `refund_open`).
     fn press_refund(&mut self, of: usize) {
-        let amount = Money::new(self.dice.one_of([OWED.minor, 7_000, 3_000]), OWED.currency);
-        let captured = if self.portal.attempts[of].state.has_money() { OWED } else { Money::zero(OWED.currency) };
-        let left = (self.rules.left_to_refund)(captured, &self.portal.refunds_of(of));
-        if may_refund(amount, left).is_err() {
+        let row = &self.portal.attempts[of];
+        let taken =
+            Taken { amount: row.amount, surcharge_minor: row.surcharge_minor, has_money: row.state.has_money() };
+        let whole = taken.amount.minor;
+        let amount = usd(self.dice.one_of([whole, whole * 7 / 10, whole * 3 / 10]));
+        let (disputes, refunds) = (self.portal.disputes_of(of), self.portal.refunds_of(of));
+        let left = (self.rules.left_to_refund)(taken, &disputes, &refunds);
+        if may_refund(amount, left.whole).is_err() {
             return;
+        }
+        let takes_its_part = taken.surcharge_minor > 0 && self.dice.percent(80);
+        let surcharge_minor = if takes_its_part { (self.rules.surcharge_in)(left, amount.minor) } else { 0 };
+        if surcharge_minor > left.surcharge_minor || amount.minor - surcharge_minor > left.invoices_minor() {
+            return;
+        }
+        let gone: i64 = refunds.iter().filter(|(state, ..)| !state.is_dead()).map(|(_, amount, _)| amount.minor).sum();
+        let held: i64 = disputes.iter().filter(|(state, _)| state.holds_money()).map(|(_, held)| held.minor).sum();
+        let of_left = (left.invoices_minor(), left.surcharge_minor);
+        if gone + held + amount.minor > whole {
+            self.portal.refused =
+                Some(format!("{amount:?} of charge {of}, of which {gone} is gone and {held} disputed"));
+        } else if takes_its_part && !is_fair(surcharge_minor, amount.minor, (whole, taken.surcharge_minor), of_left) {
+            self.portal.refused = Some(format!("{surcharge_minor} of {amount:?} of charge {of} is called surcharge"));
         }
         let (refund, created) = (self.portal.refunds.len(), self.clock());
         self.portal.refunds.push(Refund {
             of,
             amount,
+            surcharge_minor,
             state: RefundState::Created,
             contradicted: false,
             gateway_id: None,
             known: Vec::new(),
             created,
+            parts: Vec::new(),
         });
         let slow = self.dice.percent(40);
-        self.gateway.refunds.push(AtGateway { minor: amount.minor, slow, truth: None });
+        self.gateway.refunds.push(AtGateway { of, minor: amount.minor, slow, truth: None });
         self.refunds_under_way.push(0);
         let (life, after) = (self.life, self.pause());
         self.plan(after, Event::SendRefund { life, refund });
@@ -97,9 +116,7 @@ impl Story {
     }
 
     fn arrive_refund(&mut self, refund: usize) {
-        let of = self.portal.refunds[refund].of;
-        let has_money = self.gateway.charges[of].has_money();
-        if !self.gateway.execute_refund(refund, has_money) {
+        if !self.gateway.execute_refund(refund) {
             return;
         }
         let (paid, fails) = (self.dice.between(HOUR, 6 * HOUR), self.dice.percent(20));
@@ -151,8 +168,13 @@ impl Story {
             match effect {
                 RefundEffect::LookUp(wait) => self.queue_job(Work::LookUpRefund(refund), wait.num_milliseconds()),
                 RefundEffect::LookUpNeedless => self.end_idle(Work::LookUpRefund(refund)),
-                RefundEffect::Journal(kind) => self.portal.book(of, Some(refund), kind, amount),
-                RefundEffect::Post | RefundEffect::TakeBack | RefundEffect::Notice { .. } => {}
+                RefundEffect::Journal(kind) => self.portal.book(of, About::Refund(refund), kind, amount),
+                RefundEffect::Post => {
+                    self.portal.intend_parts(refund);
+                    self.queue_job(Work::PostRefund(refund), 0);
+                }
+                RefundEffect::TakeBack => self.queue_job(Work::TakeBackRefund(refund), 0),
+                RefundEffect::Notice { .. } => {}
             }
         }
     }
@@ -160,6 +182,8 @@ impl Story {
     pub fn run_of_refund(&mut self, refund: usize, job: usize) {
         let (state, work) = (self.portal.refunds[refund].state, self.portal.jobs[job].work);
         match work {
+            Work::PostRefund(_) => self.post_refund(refund, job),
+            Work::TakeBackRefund(_) => self.take_back_refund(refund, job),
             Work::LookUpRefund(_) if !state.is_open() => self.done(job),
             // It is still being sent.
             Work::NewsOfRefund(..) if state == RefundState::Created => self.again(Some(job)),
@@ -206,5 +230,48 @@ impl Story {
         let is_open = self.portal.refunds[refund].state.is_open();
         let waits = matches!(self.portal.jobs[job].work, Work::LookUpRefund(_)) && is_open;
         if is_told && !waits { self.done(job) } else { self.again(Some(job)) }
+    }
+
+    /// `post_refund.rs`: once it is decided what stands of the payment itself. The books may be away.
+    fn post_refund(&mut self, refund: usize, job: usize) {
+        let row = &self.portal.refunds[refund];
+        let (of, is_paid) = (row.of, row.state == RefundState::Succeeded);
+        let shares = &self.portal.attempts[of].shares;
+        let mut meant = row.parts.iter().filter(|part| part.entry == Entry::Intended);
+        let is_undecided = |entry| matches!(entry, None | Some(Entry::Intended | Entry::Leaving));
+        let waits = is_paid && meant.any(|part| is_undecided(shares[part.share].entry));
+        if waits || self.is_lost() {
+            return self.again(Some(job));
+        }
+        for n in 0..self.portal.refunds[refund].parts.len() {
+            let part = self.portal.refunds[refund].parts[n];
+            if part.entry != Entry::Intended {
+                continue;
+            }
+            let ended = match self.portal.attempts[of].shares[part.share].entry {
+                _ if !is_paid => Entry::Needless,
+                Some(Entry::Posted) => {
+                    self.portal.books.credits.push((refund, part.share));
+                    Entry::Posted
+                }
+                // What a person has entered in a way of their own is theirs to undo.
+                Some(Entry::ByHand) => Entry::ByHand,
+                _ => Entry::Needless,
+            };
+            self.portal.refunds[refund].parts[n].entry = ended;
+        }
+        self.done(job);
+    }
+
+    fn take_back_refund(&mut self, refund: usize, job: usize) {
+        let is_being_written = self.portal.refunds[refund].parts.iter().any(|part| part.entry == Entry::Intended);
+        if is_being_written || self.is_lost() {
+            return self.again(Some(job));
+        }
+        self.portal.books.credits.retain(|(of, _)| *of != refund);
+        for part in &mut self.portal.refunds[refund].parts {
+            part.entry = Entry::Needless;
+        }
+        self.done(job);
     }
 }

@@ -7,12 +7,13 @@ use crate::{
     clock::{DAY, HOUR, MINUTE, Ms, SECOND, moment},
     dice::Dice,
     gateway::{ARRIVES_WITHIN, Found, Gateway, How, Kind, STRAGGLES_WITHIN},
+    payments::Chosen,
     portal::{Portal, Work},
     rules::Rules,
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    money::Money,
+    dispute::{DisputeSeen, DisputeState},
     payment::{AttemptState, Fact, Observation},
     refund::{RefundFact, RefundSeen},
 };
@@ -34,7 +35,7 @@ pub enum Event {
     Intend {
         life: u32,
         claims_seen: u32,
-        due: Money,
+        chosen: Vec<Chosen>,
     },
     Send {
         life: u32,
@@ -100,6 +101,29 @@ pub enum Event {
         event: u32,
     },
     SweepRefund(usize),
+    /// A bank is asked for the money of a charge.
+    Dispute(usize),
+    ProgressDispute {
+        dispute: usize,
+        to: DisputeState,
+    },
+    NewsOfDispute {
+        dispute: usize,
+        event: u32,
+    },
+    ReadDispute {
+        life: u32,
+        dispute: usize,
+        job: usize,
+        seen: DisputeSeen,
+    },
+    /// A customer pays an invoice past the portal.
+    PaidByHand(usize),
+    /// A person decides about a share that the books refused.
+    SeeTo {
+        attempt: usize,
+        share: usize,
+    },
     Die,
     Jump(Ms),
 }
@@ -124,12 +148,22 @@ pub struct Trouble {
     pub deaths: u64,
 }
 
+/// What a story is about, beside payments and refunds. Most have little of it, so that a hundred thousand stay cheap.
+#[derive(Clone, Copy, Debug)]
+pub struct Plot {
+    pub invoices: usize,
+    pub surcharges: bool,
+    /// Somebody pays past the portal, while others pay here.
+    pub pays_by_hand: bool,
+}
+
 pub struct Story {
     pub dice: Dice,
     pub rules: Rules,
     pub gateway: Gateway,
     pub portal: Portal,
     pub trouble: Trouble,
+    pub plot: Plot,
     pub now: Ms,
     /// How far the portal's clock is ahead.
     skew: Ms,
@@ -152,12 +186,18 @@ impl Story {
         let lost_percent = dice.one_of([0, 10, 30, 60, 90]);
         let dawdles = dice.percent(50);
         let trouble = Trouble { lost_percent, dawdles, jumps: !dawdles && dice.percent(60), deaths: dice.below(3) };
+        let plot = Plot {
+            invoices: dice.one_of([1, 1, 1, 2, 3]),
+            surcharges: dice.percent(30),
+            pays_by_hand: dice.percent(15),
+        };
         let mut story = Self {
             dice,
             rules,
-            gateway: Gateway { kind, charges: Vec::new(), refunds: Vec::new() },
-            portal: Portal::new(),
+            gateway: Gateway { kind, charges: Vec::new(), refunds: Vec::new(), disputes: Vec::new() },
+            portal: Portal::new(plot.invoices),
             trouble,
+            plot,
             now: 0,
             skew: 0,
             queue: BTreeMap::new(),
@@ -188,7 +228,7 @@ impl Story {
             if let Some(log) = &mut self.log {
                 let charges = self.portal.attempts.iter().zip(&self.gateway.charges);
                 let now: Vec<_> = charges.map(|(attempt, charge)| (attempt.state, &charge.truth)).collect();
-                log.push(format!("              {now:?}, claim {:?}", self.portal.claim));
+                log.push(format!("              {now:?}, claims {:?}", self.portal.claims));
             }
             checks::at_each_step(self)?;
         }
@@ -218,6 +258,11 @@ impl Story {
         if self.dice.percent(30) {
             let later = self.dice.between(0, HOUR);
             self.plan(later, Event::Press);
+        }
+        if self.plot.pays_by_hand {
+            let at = self.dice.between(0, 20 * SECOND);
+            let invoice = self.dice.below(self.plot.invoices as u64);
+            self.plan(at, Event::PaidByHand(usize::try_from(invoice).unwrap_or(0)));
         }
         for _ in 0..self.trouble.deaths {
             let at = self.sooner_or_later();
@@ -277,7 +322,7 @@ impl Story {
     fn step(&mut self, event: Event) {
         match event {
             Event::Press => self.press(),
-            Event::Intend { life, claims_seen, due } if life == self.life => self.intend(claims_seen, due),
+            Event::Intend { life, claims_seen, chosen } if life == self.life => self.intend(claims_seen, &chosen),
             Event::Send { life, attempt } if life == self.life => self.send(attempt),
             Event::Arrive { attempt, awaited } => {
                 self.under_way[attempt] -= 1;
@@ -310,6 +355,8 @@ impl Story {
             Event::Sweep(attempt) if self.portal.attempts[attempt].state == AttemptState::Created => {
                 self.queue_job(Work::LookUp(attempt), 0);
             }
+            Event::PaidByHand(invoice) => self.portal.books.pay_by_hand(invoice),
+            Event::SeeTo { attempt, share } => self.see_to(attempt, share),
             Event::Die => self.die(),
             Event::Jump(by) => self.jump(by),
             other => self.step_of_refund(other),

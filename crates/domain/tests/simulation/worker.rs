@@ -2,9 +2,9 @@
 //! `look_up_attempt.rs`, `receive_webhook.rs`, `jobs.rs` and `worker.rs` do.
 
 use crate::{
-    clock::{Ms, SECOND},
-    gateway::{Found, Kind, OWED, PAGE_OVER},
-    portal::{Entry, Job, Work},
+    clock::{DAY, HOUR, Ms, SECOND},
+    gateway::{Found, Kind, PAGE_OVER},
+    portal::{Entry, Job, Share, Work},
     story::{Asked, Event, Story},
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -115,9 +115,13 @@ impl Story {
                 self.again(Some(job));
             }
             Work::LookUp(attempt) | Work::News(attempt, _) => self.ask(attempt, Some(job)),
-            Work::Post(attempt) => self.post(attempt, job),
-            Work::TakeBack(attempt) => self.take_back(attempt, job),
-            Work::LookUpRefund(refund) | Work::NewsOfRefund(refund, _) => self.run_of_refund(refund, job),
+            Work::Post(attempt, _) => self.post(attempt, job),
+            Work::TakeBack(attempt, _) => self.take_back(attempt, job),
+            Work::LookUpRefund(refund)
+            | Work::NewsOfRefund(refund, _)
+            | Work::PostRefund(refund)
+            | Work::TakeBackRefund(refund) => self.run_of_refund(refund, job),
+            Work::LookUpDispute(dispute) | Work::NewsOfDispute(dispute, _) => self.run_of_dispute(dispute, job),
         }
     }
 
@@ -154,11 +158,20 @@ impl Story {
 
     /// `Engine::conclude`.
     fn again_when(&mut self, job: usize, answer_at: Option<DateTime<Utc>>) {
-        let now = self.clock();
-        let it = &mut self.portal.jobs[job];
-        it.held_by = None;
-        let gap = run_again_at(it.tries, answer_at, now) - now;
+        let at = run_again_at(self.portal.jobs[job].tries, answer_at, self.clock());
+        self.not_before(job, at);
+    }
+
+    pub fn not_before(&mut self, job: usize, at: DateTime<Utc>) {
+        self.portal.jobs[job].held_by = None;
+        let gap = at - self.clock();
         self.plan(gap.num_milliseconds(), Event::Job(job));
+    }
+
+    /// `again`: some of it was meant for the books before.
+    pub fn queue_post(&mut self, attempt: usize, again: bool) {
+        let event = if again { self.next_event() } else { 0 };
+        self.queue_job(Work::Post(attempt, event), 0);
     }
 
     /// Into the books, unless the money went back meanwhile. They may be away.
@@ -166,27 +179,85 @@ impl Story {
         if self.is_lost() {
             return self.again(Some(job));
         }
-        let row = &mut self.portal.attempts[attempt];
-        if row.state.has_money() {
-            row.entry = Some(Entry::Posted);
-            self.portal.due = self.portal.due.minus(OWED).expect("one currency");
-        } else {
-            row.entry = Some(Entry::Needless);
+        let has_money = self.portal.attempts[attempt].state.has_money();
+        for place in 0..self.portal.attempts[attempt].shares.len() {
+            let share = self.portal.attempts[attempt].shares[place];
+            if share.entry != Some(Entry::Intended) {
+                continue;
+            }
+            let ended = match share.on {
+                // Its own invoice may have been raised: what takes the payment out voids it.
+                None if !has_money => Entry::Leaving,
+                Some(_) if !has_money => Entry::Needless,
+                _ if self.portal.books.post(attempt, place, share) => Entry::Posted,
+                _ => Entry::Refused,
+            };
+            self.portal.attempts[attempt].shares[place].entry = Some(ended);
+            if ended == Entry::Refused {
+                self.call_a_person(attempt, place);
+            } else if let Some(invoice) = share.on {
+                self.portal.release_claim(attempt, invoice);
+            }
         }
-        self.portal.release_claim(attempt);
         self.done(job);
     }
 
     /// Out of the books. They may be away.
     fn take_back(&mut self, attempt: usize, job: usize) {
-        let entry = self.portal.attempts[attempt].entry;
-        if entry == Some(Entry::Intended) || self.is_lost() {
+        let row = &self.portal.attempts[attempt];
+        let is_being_written = row.shares.iter().any(|share| share.entry == Some(Entry::Intended));
+        if (is_being_written && !row.state.has_money()) || self.is_lost() {
             return self.again(Some(job));
         }
-        if entry == Some(Entry::Leaving) {
-            self.portal.attempts[attempt].entry = Some(Entry::Needless);
-            self.portal.due = self.portal.due.plus(OWED).expect("one currency");
+        for place in 0..self.portal.attempts[attempt].shares.len() {
+            let share = self.portal.attempts[attempt].shares[place];
+            if share.entry == Some(Entry::Leaving) {
+                self.portal.books.take_out(attempt, place, share);
+                self.portal.attempts[attempt].shares[place].entry = Some(Entry::Needless);
+                if let Some(invoice) = share.on {
+                    self.portal.release_claim(attempt, invoice);
+                }
+            }
         }
         self.done(job);
+    }
+
+    fn call_a_person(&mut self, attempt: usize, share: usize) {
+        let after = self.dice.between(HOUR, DAY);
+        self.plan(after, Event::SeeTo { attempt, share });
+    }
+
+    /// What the books refused: it is put on another invoice, written once more, or marked as fixed
+    /// (`reallocate_payment.rs`, `post_again.rs`, `exceptions.rs`). Of what was paid back in part, a person enters the rest.
+    pub fn see_to(&mut self, attempt: usize, place: usize) {
+        let (choice, portal) = (self.dice.below(10), &mut self.portal);
+        let Share { on: Some(from), minor, entry: Some(Entry::Refused) } = portal.attempts[attempt].shares[place]
+        else {
+            return;
+        };
+        let is_known = |invoice: usize| portal.attempts[attempt].shares.iter().any(|share| share.on == Some(invoice));
+        let fits = |invoice: &usize| {
+            portal.books.due(*invoice) >= minor && portal.claims[*invoice].is_none() && !portal.is_unposted(*invoice)
+        };
+        let other = (0..portal.books.invoices()).filter(|invoice| !is_known(*invoice)).find(fits);
+        let has_parts = portal.has_parts(attempt, place);
+        let shares = &mut portal.attempts[attempt].shares;
+        match other {
+            Some(to) if choice < 6 && !has_parts => {
+                shares[place].entry = Some(Entry::Moved);
+                shares.push(Share { on: Some(to), minor, entry: Some(Entry::Intended) });
+                portal.release_claim(attempt, from);
+                portal.take_claim(attempt, to);
+                self.queue_post(attempt, true);
+            }
+            _ if choice < 8 && !has_parts => {
+                shares[place].entry = Some(Entry::Intended);
+                self.queue_post(attempt, true);
+            }
+            _ => {
+                shares[place].entry = Some(Entry::ByHand);
+                portal.release_claim(attempt, from);
+            }
+        }
     }
 }

@@ -124,6 +124,7 @@ on_both!(n15_many_writers_and_two_sealers_make_one_chain_without_gaps, async |db
 
 on_both!(n15_a_line_that_was_touched_does_not_follow, async |db| {
     let shop = three(db).await;
+    db.unlock("audit_line").await;
     let bare = db.bare().await;
     for (touched, back) in [
         ("body = 'four'", "body = 'two'"),

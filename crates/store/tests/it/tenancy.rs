@@ -57,7 +57,7 @@ fn refund_seen() -> ObservedRefund {
 }
 
 /// Everything that one payment leaves behind.
-struct Story {
+pub struct Story {
     order: NewAttempt,
     refund: Refund,
     dispute: Dispute,
@@ -68,7 +68,7 @@ struct Story {
     job: Job,
 }
 
-async fn story(store: &store::Store, shop: &Shop) -> Story {
+pub async fn story(store: &store::Store, shop: &Shop) -> Story {
     let mut order = shop.opened().await;
     order.attempt.gateway_id = Some("pi_1".into());
     order.attempt.state = AttemptState::Approved;
