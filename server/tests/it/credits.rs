@@ -314,7 +314,8 @@ async fn g34_a_payment_without_an_invoice_is_charged_once_and_stays_as_credit() 
         let receipts = "SELECT COUNT(*) FROM mail
              WHERE text LIKE '%Payment in advance: CR-%It stays as credit with Northwind IT.%'";
         house.until("the receipt is written", async || house.number(receipts).await == 1).await;
-        assert!(ana.get("/dashboard").await.body.contains("/prepay"), "it is offered");
+        // What is set up is read once a second at most.
+        house.until("it is offered", async || ana.get("/dashboard").await.body.contains("/prepay")).await;
         let past = ana.get("/payments").await.body;
         assert!(past.contains("CR-") && past.contains("$500.00"), "{past}");
     }
