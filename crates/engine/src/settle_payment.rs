@@ -93,6 +93,11 @@ impl Engine {
         }
         attempt.updated_at = now;
         tx.attempt_cache(attempt.clone()).await?;
+        if let Some(moved) = Audited::payment_moved(before.state, attempt)?
+            && !planted::is("money_without_a_line")
+        {
+            tx.audit_add(moved.slip(Some(attempt.payment_id), Actor::Gateway, now)?).await?;
+        }
         for effect in learned.effects {
             self.follow(tx, attempt, effect).await?;
         }
@@ -113,11 +118,6 @@ impl Engine {
         }
         if attempt.keeps.is_some() && after.state.has_money() && !before.state.has_money() {
             Work::KeepCard { attempt: attempt.id }.queue(tx, Some(attempt.payment_id), now, now).await?;
-        }
-        if let Some(moved) = Audited::payment_moved(before.state, attempt)?
-            && !planted::is("money_without_a_line")
-        {
-            tx.audit_add(moved.slip(Some(attempt.payment_id), Actor::Gateway, now)?).await?;
         }
         if let Some(kind) = EventKind::of_payment(before.state, after.state) {
             tx.event_add(NewEvent { kind, attempt: attempt.id, refund: None, dispute: None, invoice: None }, now)

@@ -7,10 +7,14 @@ use axum::{
     http::{HeaderMap, Method, StatusCode, Uri},
     response::Response,
 };
+use futures::{StreamExt, stream};
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
+    time::Duration,
 };
+
+const BEFORE_TEARING: Duration = Duration::from_millis(20);
 
 #[derive(Clone, Debug)]
 pub struct Reply {
@@ -114,9 +118,15 @@ async fn answer(State(stub): State<Stub>, request: Request) -> Response {
     for (name, value) in reply.headers {
         response = response.header(name, value);
     }
-    if reply.torn {
-        // More is promised than comes.
-        response = response.header("content-length", (reply.body.len() + 10).to_string());
+    if !reply.torn {
+        return response.body(Body::from(reply.body)).unwrap();
     }
-    response.body(Body::from(reply.body)).unwrap()
+    // More is promised than comes; what came has left before the connection breaks.
+    response = response.header("content-length", (reply.body.len() + 10).to_string());
+    let cut = async {
+        tokio::time::sleep(BEFORE_TEARING).await;
+        Err(std::io::Error::other("torn"))
+    };
+    let body = stream::once(async { Ok(reply.body) }).chain(stream::once(cut));
+    response.body(Body::from_stream(body)).unwrap()
 }
