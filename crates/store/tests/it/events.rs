@@ -130,6 +130,12 @@ on_both!(d7_a_delivery_has_one_row_and_goes_with_its_endpoint_or_its_event, asyn
     let row = acme.db.delivery(endpoint, event).await.unwrap().unwrap();
     assert_eq!((row.state, row.tries, row.answer.as_str()), (DeliveryState::Taken, 2, "HTTP 500 \u{fffd}"));
     assert_eq!(acme.db.deliveries(9).await.unwrap().len(), 2);
+    let tx = acme.db.begin().await.unwrap();
+    let long_ago = Delivery { tried_at: at(1), ..tried(other, event, DeliveryState::Parked, 10) };
+    tx.delivery_write(long_ago).await.unwrap();
+    tx.commit().await.unwrap();
+    let shown: Vec<_> = acme.db.deliveries(1).await.unwrap().into_iter().map(|row| row.endpoint_id).collect();
+    assert_eq!(shown, [other, endpoint], "what was given up is shown, whatever was sent since");
 
     let tx = acme.db.begin().await.unwrap();
     tx.endpoint_drop(endpoint).await.unwrap();
