@@ -62,12 +62,24 @@ impl ExportLine {
 }
 
 fn text(words: &str) -> String {
-    let guard = if words.starts_with(FORMULA) { "'" } else { "" };
-    if words.contains(QUOTED) {
-        format!("\"{guard}{}\"", words.replace('"', "\"\""))
-    } else {
-        format!("{guard}{words}")
+    let guarded = guard(words);
+    if words.contains(QUOTED) { format!("\"{}\"", guarded.replace('"', "\"\"")) } else { guarded }
+}
+
+/// The words with an apostrophe before what may begin a formula. A spreadsheet that separates by semicolons reads no quotes
+/// behind the commas, so another cell, or line, begins within ours.
+fn guard(words: &str) -> String {
+    let (mut guarded, mut begins) = (String::with_capacity(words.len()), true);
+    for letter in words.chars() {
+        let is_formula = begins && FORMULA.contains(&letter) && (guarded.is_empty() || !letter.is_whitespace());
+        if is_formula {
+            guarded.push('\'');
+        }
+        guarded.push(letter);
+        let is_before = letter.is_whitespace() || letter == '"';
+        begins = matches!(letter, ';' | '\r' | '\n') || (begins && is_before && !is_formula);
     }
+    guarded
 }
 
 #[cfg(test)]
@@ -127,7 +139,12 @@ mod tests {
             ("-1", "'-1"),
             ("@SUM(A1)", "'@SUM(A1)"),
             ("\t=1", "'\t=1"),
-            ("\r=1", "\"'\r=1\""),
+            ("\r=1", "\"'\r'=1\""),
+            (" =1", " '=1"),
+            ("a;=1", "\"a;'=1\""),
+            ("a;\"=1", "\"a;\"\"'=1\""),
+            ("a; \t@b;c", "\"a; \t'@b;c\""),
+            ("a\r\n-1", "\"a\r\n'-1\""),
             ("=HYPERLINK(\"http://evil.example\",\"x\")", "\"'=HYPERLINK(\"\"http://evil.example\"\",\"\"x\"\")\""),
             ("＝1", "'＝1"),
             ("a;b", "\"a;b\""),

@@ -24,6 +24,8 @@ pub enum Tried {
     Refused,
     /// Its money went back, and the books have it still.
     Leaving,
+    /// Its money went back, and the books do not let go of it: a person must take it out.
+    Stays,
     /// Its money is here and in the books.
     InBooks,
     Declined,
@@ -48,6 +50,7 @@ impl Tried {
                 | Self::Recording
                 | Self::Refused
                 | Self::Leaving
+                | Self::Stays
         )
     }
 }
@@ -68,6 +71,9 @@ pub struct Known {
     pub lateness: Lateness,
     /// The newest first.
     pub tries: Vec<Try>,
+    /// What was paid here and stands in the books, and what they say is left, come to more than the whole: they have lost a
+    /// payment, or were not read since.
+    pub lacks_payment: bool,
     /// When a page to pay it was opened last. That is kept for two days, unless somebody paid there.
     pub opened: Option<Moment>,
     /// The books have an address of the customer.
@@ -105,9 +111,18 @@ impl Known {
             }
             (InvoiceStatus::Void, _) => Why::new("It was voided in the books, so nothing is owed.", NOTHING),
             (InvoiceStatus::Paid, _) => self.paid(),
-            (InvoiceStatus::Open, Some(newest)) => self.of_try(*newest),
+            (InvoiceStatus::Open, Some(newest)) => self.of_try(self.money_of_older().unwrap_or(*newest)),
             (InvoiceStatus::Open, None) => self.untried(),
         }
+    }
+
+    /// Whoever is asked to pay because the newest try came to nothing must not pay what an older one has brought, or is
+    /// about to.
+    fn money_of_older(&self) -> Option<Try> {
+        let here = self.tries.iter().position(|of| of.tried == Tried::InBooks);
+        let since = &self.tries[..here.unwrap_or(self.tries.len())];
+        let lost = here.filter(|_| self.lacks_payment).map(|here| self.tries[here]);
+        lost.or_else(|| since.iter().copied().find(|of| matches!(of.tried, Tried::AgainOn(_))))
     }
 
     fn paid(&self) -> Why {
@@ -147,6 +162,14 @@ impl Known {
             Tried::Leaving => Why::new(
                 format!("The money of {at} went back, and its payment is being taken out of the books."),
                 BY_ITSELF,
+            ),
+            Tried::Stays => Why::new(
+                format!("The money of {at} went back, and the books keep its payment."),
+                "Open the payment: its page says why they do. Until it is out of them, nobody can pay the invoice here.",
+            ),
+            Tried::InBooks if self.lacks_payment => Why::new(
+                format!("It was paid here on {at}, and the books say all the same that {} is left.", self.left),
+                "Look for the payment in the books before anybody is asked to pay.",
             ),
             Tried::InBooks => Why::new(
                 format!("A part of it was paid here on {at}, and {} is left.", self.left),
@@ -224,6 +247,7 @@ mod tests {
             due_date: date(20),
             lateness,
             tries: tries.iter().map(|(day, tried)| Try { at: at(*day), tried: *tried }).collect(),
+            lacks_payment: false,
             opened: None,
             has_email: true,
         }
@@ -267,6 +291,7 @@ mod tests {
             (of(&[(5, T::Recording)]), "and the books do not have it yet.", BY_ITSELF),
             (of(&[(5, T::Refused)]), "and the books refused the payment.", "posted again."),
             (of(&[(5, T::Leaving)]), "is being taken out of the books.", BY_ITSELF),
+            (of(&[(5, T::Stays)]), "and the books keep its payment.", "nobody can pay the invoice here."),
             (
                 of(&[(5, T::InBooks)]),
                 "A part of it was paid here on 5 Nov 2026, 14:05, and $5.00 is left.",
@@ -290,13 +315,37 @@ mod tests {
     #[test]
     fn n3_what_is_under_way_says_more_than_any_later_try_and_than_the_books() {
         use {InvoiceStatus as S, Tried as T};
-        for under_way in
-            [T::WaitsForPayer, T::Unanswered, T::AtBank { clears_by: None }, T::Recording, T::Refused, T::Leaving]
-        {
+        for under_way in [
+            T::WaitsForPayer,
+            T::Unanswered,
+            T::AtBank { clears_by: None },
+            T::Recording,
+            T::Refused,
+            T::Leaving,
+            T::Stays,
+        ] {
             for status in [S::Draft, S::Open, S::Paid, S::Void] {
                 let known = known(status, Lateness::DueToday, &[(7, T::Declined), (5, under_way), (4, T::InBooks)]);
                 assert!(known.why().sentence.contains("5 Nov 2026"), "{status:?} {under_way:?}: {:?}", known.why());
             }
+        }
+    }
+
+    #[test]
+    fn n3_nobody_is_asked_to_pay_what_an_older_try_has_brought_or_is_about_to() {
+        use {InvoiceStatus as S, Tried as T};
+        let again = T::AgainOn(date(8));
+        for no in [T::Declined, T::NotSent, T::GivenUp, T::TakenBack] {
+            let planned = known(S::Open, Lateness::DueToday, &[(7, no), (5, again)]);
+            let why = planned.why();
+            assert!(why.sentence.contains("is made again on 8 Nov 2026") && why.next == WAIT, "{no:?}: {why:?}");
+            let in_part = known(S::Open, Lateness::DueToday, &[(7, no), (6, T::InBooks), (5, again)]);
+            let newest = in_part.of_try(in_part.tries[0]);
+            assert_eq!(in_part.why(), newest, "what was paid since moved the amount: nothing is debited again");
+            let lost = Known { lacks_payment: true, ..in_part };
+            let why = lost.why();
+            assert!(why.sentence.contains("paid here on 6 Nov 2026, 14:05, and the books say"), "{no:?}: {why:?}");
+            assert!(why.next.starts_with("Look for the payment in the books"), "{no:?}: {why:?}");
         }
     }
 }

@@ -106,7 +106,8 @@ impl Engine {
         Ok(WebhookBox { who: admin.who.clone(), endpoints, deliveries: faces })
     }
 
-    /// Has an event sent once more. One whose turn has not come yet is sent with those before it, at once.
+    /// Has an event sent once more. One whose turn has not come yet is sent with those before it, at once, and they are
+    /// tried for a day from then on.
     ///
     /// # Errors
     /// [`Error::NotFound`] also for another merchant's, and for what was never tried.
@@ -119,6 +120,8 @@ impl Engine {
         if is_waiting && endpoint.off_since.is_none() {
             for job in tx.jobs_waiting(&Work::SendEvents { endpoint: endpoint.id }.key("")).await? {
                 tx.job_run_now(&job, now).await?;
+                // It has its whole day from here on: ten impatient presses would be all its tries, and turn it off.
+                tx.endpoint_move(&Endpoint { tries: 0, ..endpoint.clone() }).await?;
             }
         } else {
             let again = Work::SendAgain { endpoint: endpoint.id, event, asked_ms: now.timestamp_millis() };

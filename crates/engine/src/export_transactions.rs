@@ -14,6 +14,7 @@ use domain::{
     ids::{AttemptId, ConnectionId, PaymentId},
     ledger::{Account, JournalKind},
     money::Money,
+    payment::AttemptState,
 };
 use std::collections::{HashMap, HashSet};
 use store::{Attempt, Dispute, MerchantDb, Moved, Payment, PaymentFilter, Refund};
@@ -107,7 +108,7 @@ impl Told {
         };
         let Some(moved) = self.moved.get(&attempt.id) else {
             let id = attempt.charge_id.as_ref().or(attempt.gateway_id.as_ref());
-            return Ok(vec![line(attempt.created_at, "No payment", zero, Some(zero), id)]);
+            return Ok(vec![line(attempt.created_at, words_of_nothing(attempt.state), zero, Some(zero), id)]);
         };
         let lines = moved.iter().map(|of| {
             let surcharge = self.surcharge_minor(attempt, of).map(|minor| Money::new(minor, zero.currency));
@@ -143,5 +144,24 @@ impl Told {
             }
         };
         Some(if of.amount.minor < 0 { -whole } else { whole })
+    }
+}
+
+/// An attempt that has moved nothing may yet.
+const fn words_of_nothing(state: AttemptState) -> &'static str {
+    if state.is_open() { "Under way" } else { "No payment" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d24_what_may_still_bring_money_is_not_said_to_have_brought_none() {
+        use AttemptState::{Created, Declined, Processing, RequiresAction, Unknown, Voided};
+        for state in [Created, Unknown, RequiresAction, Processing] {
+            assert_eq!(words_of_nothing(state), "Under way", "{state:?}");
+        }
+        assert_eq!([Declined, Voided].map(words_of_nothing), ["No payment"; 2]);
     }
 }

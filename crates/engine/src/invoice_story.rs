@@ -34,14 +34,14 @@ impl Engine {
         let mut entries = db.books_entries_of(&ids).await?;
         entries.retain(|entry| entry.invoice_id == invoice.id);
         let today = self.clock().today(zone);
-        let mut tries = Vec::new();
+        let (mut tries, mut here_minor) = (Vec::new(), 0);
         for attempt in payments.iter().filter_map(|payment| attempts.get(&payment.id)) {
-            let entry = entries.iter().find(|entry| entry.attempt_id == attempt.id).map(|entry| entry.state);
+            let entry = entries.iter().find(|entry| entry.attempt_id == attempt.id);
             let clears_by = match BankDay::of(attempt, zone, today) {
                 Some(BankDay::ClearsBy(by)) => Some(by),
                 _ => None,
             };
-            let tried = match tried(attempt.state, never_sent(attempt), entry) {
+            let tried = match tried(attempt.state, never_sent(attempt), entry.map(|entry| entry.state)) {
                 None => continue,
                 Some(Tried::AtBank { .. }) => Tried::AtBank { clears_by },
                 // A debit that is to be tried again has not ended.
@@ -50,6 +50,9 @@ impl Engine {
                 }
                 Some(other) => other,
             };
+            if tried == Tried::InBooks {
+                here_minor += entry.map_or(0, |entry| entry.amount_minor);
+            }
             tries.push(Try { at: on_the_wall(attempt.created_at, zone), tried });
         }
         let opened = db.checkouts_opened(invoice.id, OPENINGS_SHOWN).await?;
@@ -60,6 +63,7 @@ impl Engine {
             due_date: invoice.due_date,
             lateness: Lateness::of(invoice.due_date, today),
             tries,
+            lacks_payment: here_minor + invoice.due_minor > invoice.total_minor,
             opened: opened.first().copied(),
             has_email: customer.email.as_deref().is_some_and(|email| !email.trim().is_empty()),
         };
@@ -91,7 +95,9 @@ const fn tried(state: AttemptState, never_sent: bool, entry: Option<BooksEntrySt
                 Tried::Recording
             }
         },
-        (_, Some(BooksEntryState::Leaving | BooksEntryState::Refused)) => Tried::Leaving,
+        (_, Some(BooksEntryState::Leaving)) => Tried::Leaving,
+        // Nobody takes it out by itself any more.
+        (_, Some(BooksEntryState::Refused)) => Tried::Stays,
         (S::Returned, _) | (S::Voided, Some(_)) => Tried::TakenBack,
         (S::Declined, _) if never_sent => Tried::NotSent,
         (S::Declined, _) => Tried::Declined,
@@ -121,7 +127,7 @@ mod tests {
             (S::Voided, None, Some(Tried::GivenUp)),
             (S::Voided, Some(B::Needless), Some(Tried::TakenBack)),
             (S::Returned, Some(B::Leaving), Some(Tried::Leaving)),
-            (S::Returned, Some(B::Refused), Some(Tried::Leaving)),
+            (S::Returned, Some(B::Refused), Some(Tried::Stays)),
             (S::Returned, Some(B::Needless), Some(Tried::TakenBack)),
         ] {
             assert_eq!(tried(state, false, entry), told, "{state:?} {entry:?}");

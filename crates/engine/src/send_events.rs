@@ -47,7 +47,15 @@ impl Engine {
             // It may have been dropped, or given up.
             let on = known(db.endpoint(endpoint).await)?.filter(|endpoint| endpoint.off_since.is_none());
             let Some(endpoint) = on else { return Ok(Ran::Finished) };
-            let Some(event) = db.event_after(endpoint.sent_through).await? else { return Ok(Ran::Finished) };
+            let Some(event) = db.event_after(endpoint.sent_through).await? else {
+                // Whoever was off for so long that all of it was deleted would be found behind, and looked after, for ever.
+                if endpoint.sent_through < db.event_head().await? {
+                    let tx = db.begin().await?;
+                    tx.endpoint_pass_deleted(endpoint.id).await?;
+                    tx.commit().await?;
+                }
+                return Ok(Ran::Finished);
+            };
             let tried = self.send_event(db, &endpoint, &event).await?;
             failpoint::reach("after_event_sent");
             match self.record_sending(db, &endpoint, &event, tried).await? {

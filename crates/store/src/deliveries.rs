@@ -72,11 +72,17 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(of.only(self.conn()).await?)
     }
 
-    /// The ones that were tried last, newest first.
+    /// The ones that were given up, and then the others that were tried last: up to `limit` of each, newest first. However
+    /// much is sent after one was given up, a person finds it and has it sent again.
     ///
     /// # Errors
     /// The database is away.
     pub async fn deliveries(&self, limit: u64) -> Result<Vec<Delivery>, Error> {
-        Ok(self.find::<Entity>().order_by_desc(Column::TriedAt).limit(limit).all(self.conn()).await?)
+        let newest = |of: Select<Entity>| of.order_by_desc(Column::TriedAt).limit(limit);
+        let parked = self.find::<Entity>().filter(Column::State.eq(DeliveryState::Parked));
+        let others = self.find::<Entity>().filter(Column::State.ne(DeliveryState::Parked));
+        let mut found = newest(parked).all(self.conn()).await?;
+        found.extend(newest(others).all(self.conn()).await?);
+        Ok(found)
     }
 }

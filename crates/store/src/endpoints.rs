@@ -25,7 +25,7 @@ pub struct Model {
     /// The one before, which signs beside it until then.
     pub old_secret: Option<String>,
     pub old_secret_until: Option<DateTime<Utc>>,
-    /// The number of the last event that it has got, or that was parked.
+    /// The number of the last event that it has got, or that was parked, or deleted unsent.
     pub sent_through: i64,
     /// How often the next one was tried in vain.
     pub tries: i32,
@@ -121,6 +121,20 @@ impl MerchantTx {
             .col_expr(Column::LastError, Expr::value(endpoint.last_error.clone()))
             .filter(Column::Id.eq(endpoint.id));
         self.update_one(update).await
+    }
+
+    /// Where all that it has not got was deleted meanwhile, it goes on behind that; otherwise nothing changes.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's endpoint.
+    pub async fn endpoint_pass_deleted(&self, id: EndpointId) -> Result<(), Error> {
+        let endpoint = self.endpoint_hold(id).await?;
+        // First the number: what is numbered while this looks lies behind it.
+        let head = self.event_head().await?;
+        if endpoint.sent_through < head && self.event_after(endpoint.sent_through).await?.is_none() {
+            self.endpoint_move(&Endpoint { sent_through: head, ..endpoint }).await?;
+        }
+        Ok(())
     }
 
     /// Nothing is sent there any more, and how its deliveries went is forgotten.

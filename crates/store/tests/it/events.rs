@@ -130,6 +130,12 @@ on_both!(d7_a_delivery_has_one_row_and_goes_with_its_endpoint_or_its_event, asyn
     let row = acme.db.delivery(endpoint, event).await.unwrap().unwrap();
     assert_eq!((row.state, row.tries, row.answer.as_str()), (DeliveryState::Taken, 2, "HTTP 500 \u{fffd}"));
     assert_eq!(acme.db.deliveries(9).await.unwrap().len(), 2);
+    let tx = acme.db.begin().await.unwrap();
+    let long_ago = Delivery { tried_at: at(1), ..tried(other, event, DeliveryState::Parked, 10) };
+    tx.delivery_write(long_ago).await.unwrap();
+    tx.commit().await.unwrap();
+    let shown: Vec<_> = acme.db.deliveries(1).await.unwrap().into_iter().map(|row| row.endpoint_id).collect();
+    assert_eq!(shown, [other, endpoint], "what was given up is shown, whatever was sent since");
 
     let tx = acme.db.begin().await.unwrap();
     tx.endpoint_drop(endpoint).await.unwrap();
@@ -140,6 +146,32 @@ on_both!(d7_a_delivery_has_one_row_and_goes_with_its_endpoint_or_its_event, asyn
     tx.commit().await.unwrap();
     assert!(acme.db.deliveries(9).await.unwrap().is_empty());
     assert_eq!(acme.db.event_head().await.unwrap(), 1, "no number comes twice");
+});
+
+on_both!(d7_an_endpoint_whose_events_were_all_deleted_while_it_was_off_is_not_behind_for_ever, async |db| {
+    let acme = shop(&db.store, "acme").await;
+    let attempt = acme.opened().await.attempt.id;
+    let endpoint = add(&acme, "https://a.example/").await.unwrap();
+    let pass = async || {
+        let tx = acme.db.begin().await.unwrap();
+        tx.endpoint_pass_deleted(endpoint).await.unwrap();
+        tx.commit().await.unwrap();
+        acme.db.endpoint(endpoint).await.unwrap().sent_through
+    };
+    for _ in 0..2 {
+        tell(&acme, attempt).await.unwrap();
+    }
+    number(&acme).await;
+    assert_eq!(pass().await, 0, "what is still there is sent");
+    let tx = acme.db.begin().await.unwrap();
+    assert_eq!(tx.events_prune(at(2), 9).await.unwrap(), 2);
+    tx.commit().await.unwrap();
+    assert_eq!(behind(db).await, [endpoint]);
+    assert_eq!(pass().await, 2);
+    assert!(behind(db).await.is_empty());
+    tell(&acme, attempt).await.unwrap();
+    assert_eq!(number(&acme).await, [3]);
+    assert_eq!((behind(db).await, pass().await), (vec![endpoint], 2), "and it gets what happens from then on");
 });
 
 on_both!(d7_two_secrets_sign_for_a_while_and_neither_is_readable_on_the_disk, async |db| {
