@@ -42,8 +42,9 @@ impl GatewayOrigins {
     }
 }
 
+/// A host begins with `//`, and for a browser with `/\` and `/<tab>/` as well.
 fn is_our_own(url: &str) -> bool {
-    url.starts_with('/') && !url.starts_with("//")
+    url.strip_prefix('/').is_some_and(|path| path.starts_with(|first: char| first.is_ascii_alphanumeric()))
 }
 
 fn leads_there(origin: &str, url: &str) -> bool {
@@ -116,4 +117,28 @@ fn read_splits(options: &LeptosOptions, hashes: &HashMap<String, String>) -> Opt
     let text = std::fs::read_to_string(folder.join(manifest)).ok()?;
     let modules: HashMap<String, Vec<String>> = serde_json::from_str(&text).ok()?;
     Some(WasmSplitManifest(ArcStoredValue::new((format!("/{}", options.site_pkg_dir), modules, loader))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_leads_to_a_page_of_ours_or_of_a_gateway_and_to_no_other_host() {
+        let pages = "https://pay.gateway.test".to_owned();
+        let none = String::new;
+        let origins = GatewayOrigins { scripts: none(), frames: none(), calls: none(), pages, sandboxes: &[] };
+        for (url, may) in [
+            ("/sandbox/con_1/att_1", true),
+            ("https://pay.gateway.test/page", true),
+            ("https://pay.gateway.test.evil.test/", false),
+            ("https://evil.test/", false),
+            ("//evil.test/", false),
+            ("/\\evil.test/", false),
+            ("/\t/evil.test/", false),
+            ("", false),
+        ] {
+            assert_eq!(origins.take_forms_to(url), may, "{url:?}");
+        }
+    }
 }

@@ -31,7 +31,7 @@ impl Engine {
                 Work::LookUp { attempt: attempt.id }.queue_again(&tx, Some(payment), now).await?;
             }
         }
-        let has_moved = states(&attempts, &refunds) != states(&now_attempts, &now_refunds);
+        let has_moved = has_moved(key, &states(&attempts, &refunds), &states(&now_attempts, &now_refunds));
         if has_moved || DifferenceKind::Unasked.about(key).is_some() {
             tx.exception_cured(key, now).await?;
         }
@@ -77,6 +77,37 @@ async fn of_payment(db: &MerchantDb, payment: PaymentId) -> Result<(Vec<Attempt>
     Ok((attempts, db.refunds_of(&ids).await?))
 }
 
-fn states(attempts: &[Attempt], refunds: &[Refund]) -> (Vec<AttemptState>, Vec<RefundState>) {
+/// Of a payment's attempts and refunds.
+type States = (Vec<AttemptState>, Vec<RefundState>);
+
+fn states(attempts: &[Attempt], refunds: &[Refund]) -> States {
     (attempts.iter().map(|attempt| attempt.state).collect(), refunds.iter().map(|refund| refund.state).collect())
+}
+
+/// Whether what such a difference is about stands otherwise now. That a payment was found settled beside it ends no
+/// difference of its refund.
+fn has_moved(key: &str, before: &States, now: &States) -> bool {
+    let of_refund = [DifferenceKind::RefundDiffers, DifferenceKind::RefundMissing];
+    if of_refund.iter().any(|kind| kind.about(key).is_some()) { before.1 != now.1 } else { before.0 != now.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn g44_a_difference_ends_when_what_it_is_about_has_moved_and_not_by_what_was_heard_beside_it() {
+        let before = (vec![AttemptState::Approved], vec![RefundState::Succeeded]);
+        let settled = (vec![AttemptState::Settled], vec![RefundState::Succeeded]);
+        let failed = (vec![AttemptState::Approved], vec![RefundState::Failed]);
+        for (key, by_settled, by_failed) in [
+            ("refund_missing:ref_1", false, true),
+            ("refund_differs:ref_1", false, true),
+            ("bank_silent:att_1", true, false),
+        ] {
+            assert!(!has_moved(key, &before, &before), "{key}");
+            assert_eq!(has_moved(key, &before, &settled), by_settled, "{key}");
+            assert_eq!(has_moved(key, &before, &failed), by_failed, "{key}");
+        }
+    }
 }

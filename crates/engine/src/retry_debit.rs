@@ -33,8 +33,8 @@ const RETRY_AT: TimeDelta = TimeDelta::hours(9);
 
 impl Engine {
     /// Queues the next try of a debit that has failed, in the transaction of that news, where merchant, authority and scheme
-    /// allow one, and there is a mail server to tell its owner the day. What was refunded in part is left to people, and so
-    /// is what was credit or has had a surcharge in the books.
+    /// allow one, its account can still be charged, and there is a mail server to tell its owner the day. What was refunded in
+    /// part is left to people, and so is what was credit or has had a surcharge in the books.
     pub(crate) async fn plan_retry(&self, tx: &MerchantTx, attempt: &Attempt) -> Result<(), Error> {
         let (now, merchant) = (self.now(), tx.merchant().await?);
         let Some(method) = attempt.method_id.filter(|_| merchant.retries_debits && self.0.mailer.is_some()) else {
@@ -54,6 +54,10 @@ impl Engine {
         }
         let refunds = tx.refunds_of(&[attempt.id]).await?;
         if !allows(tx.authority(method).await?.as_ref()) || !refunds.iter().all(|refund| refund.state.is_dead()) {
+            return Ok(());
+        }
+        // Its owner may have taken the account out while the debit was at the bank.
+        if !tx.method_is_ready(method).await? {
             return Ok(());
         }
         let retry = Work::RetryDebit { attempt: attempt.id, number: attempt.retry + 1, on: Some(on) };

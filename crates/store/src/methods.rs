@@ -108,7 +108,10 @@ impl MerchantTx {
     }
 
     /// Whether it can be charged. Whoever takes it out waits until this transaction ends.
-    pub(crate) async fn method_is_ready(&self, id: MethodId) -> Result<bool, Error> {
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn method_is_ready(&self, id: MethodId) -> Result<bool, Error> {
         let ready = self.find::<Entity>().filter(Column::Id.eq(id)).filter(Column::State.eq(MethodState::Ready));
         Ok(ready.lock_shared().only(self.conn()).await?.is_some())
     }

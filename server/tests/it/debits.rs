@@ -345,6 +345,19 @@ async fn n13_d10_who_removes_an_account_reads_what_depends_on_it_and_that_ends_w
 }
 
 #[tokio::test]
+async fn n13_d10_no_further_debit_is_promised_of_an_account_that_was_removed_while_the_first_was_at_the_bank() {
+    let house = House::with_mail(On::Sqlite).await.unwrap();
+    house.execute("UPDATE merchant SET retries_debits = TRUE WHERE name = 'Northwind IT'").await;
+    let (ana, _, _) = paid(&house.portal, "pm_usBankAccount_insufficientFunds").await;
+    let method = field(&ana.get("/methods").await.body, "method");
+    assert_eq!(ana.post("/api/methods/remove", &[("method", &method)]).await.status, 303);
+    house.advance(json!({"days": 6})).await;
+    house.until("the payer is told", async || house.mails().await.contains("Not paid: $1,204.50")).await;
+    assert_eq!((house.number(RETRIES).await, house.number(NAMED).await), (0, 0));
+    house.assert_everything_agrees().await;
+}
+
+#[tokio::test]
 async fn d10_no_debit_is_tried_on_another_day_than_its_payer_was_told() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::with_mail(database).await else { continue };

@@ -191,6 +191,7 @@ on_both!(d22_methods_of_another_merchant_or_company_are_missing, async |db| {
     assert_eq!(acme.db.gateway_customer(bolt.customer, bolt.connection).await.unwrap(), None);
     assert_eq!(bolt.db.gateway_customer(bolt.customer, bolt.connection).await.unwrap().as_deref(), Some("cus_1"));
     let tx = acme.db.begin().await.unwrap();
+    assert!(!tx.method_is_ready(theirs.id).await.unwrap());
     assert!(matches!(tx.method_hold(theirs.id).await, Err(Error::Missing)));
     assert!(matches!(tx.method_write(theirs.clone()).await, Err(Error::Missing)));
     tx.methods_no_default(bolt.customer).await.unwrap();
