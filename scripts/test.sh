@@ -45,9 +45,10 @@ add() {
   done <<<"$2"
 }
 
+# Many tests wait, for a time-out or a process that was killed: with one for each core, the cores have little to do.
 rust_tests() {
   # The lock for the whole run: the tests start the freshly built `debug/wisepay`, which another clone would replace.
-  with_lock cargo nextest run "${SERVER_CRATES[@]}" --no-fail-fast
+  with_lock cargo nextest run "${SERVER_CRATES[@]}" --no-fail-fast --test-threads "$(($(nproc) * 2))"
 }
 
 # With building data, coming to rest, and the weeks that go by then, about three minutes.
