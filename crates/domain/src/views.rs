@@ -544,7 +544,7 @@ pub struct ExceptionBox {
 
 /// Where a merchant's events are sent, and how that went.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WebhookBox {
+pub struct EndpointBox {
     pub who: Whoami,
     pub endpoints: Vec<EndpointFace>,
     /// The last ones, newest first.

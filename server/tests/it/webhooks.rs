@@ -144,7 +144,7 @@ async fn d6_news_is_taken_before_while_and_after_the_vendor_goes_over_to_another
     let file = folder.path().join("secret.txt");
     fs::write(&file, format!("{NEXT_SECRET}\n")).unwrap();
     let run = async |arguments: &[&str]| {
-        let mut command = house.program(&[&["webhook-secret", "northwind"][..], arguments].concat());
+        let mut command = house.program(&[&["gateway-webhook-secret", "northwind"][..], arguments].concat());
         command.stdin(File::open(&file).unwrap()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // The house must go on meanwhile, or its worker's lock on the database would stay.
         let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
