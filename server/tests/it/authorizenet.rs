@@ -125,6 +125,16 @@ impl Reef {
         Self { guest: house.client(), house, gateway, currency }
     }
 
+    /// Its billing admin, signed in.
+    pub async fn staff(&self) -> Client {
+        self.house.signed_in(ADMIN).await
+    }
+
+    /// Its customer's payer, signed in.
+    pub async fn payer(&self) -> Client {
+        self.house.signed_in(PAYER).await
+    }
+
     pub async fn form(&self) -> Form {
         let opened = self.guest.get(LINK).await.location.unwrap();
         self.guest.form(&opened).await
@@ -198,15 +208,12 @@ impl Reef {
     }
 
     async fn story(&self, form: &Form) -> String {
-        let admin = self.house.client();
-        admin.sign_in(ADMIN).await;
-        admin.get(&format!("/admin/transactions/{}", form.payment)).await.body
+        self.staff().await.get(&format!("/admin/transactions/{}", form.payment)).await.body
     }
 
     /// Presses Refund on the payment's page; answers the page after it.
     pub async fn refund(&self, form: &Form, amount: &str) -> String {
-        let admin = self.house.client();
-        admin.sign_in(ADMIN).await;
+        let admin = self.staff().await;
         let page = admin.get(&format!("/admin/transactions/{}", form.payment)).await.body;
         let (refund, currency) = (field(&page, "refund"), field(&page, "currency"));
         let fields = [
@@ -399,8 +406,7 @@ async fn d2_a_page_that_was_left_is_over_within_the_hour_and_the_invoice_can_be_
     reef.house.until("it is missed once", missed).await;
     let named = reef.house.differences(None).await;
     assert!(named.iter().any(|words| words.contains("its outcome has been open since")), "{named:?}");
-    let admin = reef.house.client();
-    admin.sign_in(ADMIN).await;
+    let admin = reef.staff().await;
     assert!(admin.get("/admin").await.body.contains("waited for its payer"), "and it is shown to somebody");
     let checkout = format!("/npe?transactionId={}", left.checkout);
     assert!(!reef.guest.get(&checkout).await.body.contains("name=\"expected\""), "once proves nothing");
@@ -774,8 +780,7 @@ async fn the_vendors_sandbox_is_let_in_where_the_connection_leads_there_and_nowh
     let policy = policy_of(&reef.guest.get(&reef.guest.get(LINK).await.location.unwrap()).await);
     let (scripts, frames, forms) = allowed(&policy);
     assert!(scripts.contains(&SCRIPTS) && frames.contains(&SCRIPTS) && !forms.contains(&PAGES), "{policy}");
-    let payer = reef.house.client();
-    payer.sign_in(PAYER).await;
+    let payer = reef.payer().await;
     let policy = policy_of(&payer.get("/methods/new").await);
     let (scripts, frames, _) = allowed(&policy);
     assert!(scripts.contains(&SCRIPTS) && frames.contains(&SCRIPTS), "where a card is saved as well: {policy}");

@@ -3,7 +3,8 @@
 
 use crate::{
     authorizenet::{LINK, Reef},
-    authorizenet_debits::{cora, mails},
+    authorizenet_debits::mails,
+    authorizenet_methods::pay_with,
     debits::{RETRIES, save_as},
     support::{Form, House, On, http},
 };
@@ -44,21 +45,16 @@ async fn token(reef: &Reef, account: &str) -> String {
 
 /// The invoice, paid from an account that was saved for it; the form, and the page after it.
 async fn paid(reef: &Reef, account: &str) -> (Form, String) {
-    let cora = cora(reef).await;
+    let cora = reef.payer().await;
     let (method, saved) = save_as(&cora, "becs_debit", &token(reef, account).await, "Cora Example").await;
     assert_eq!((saved.status, saved.location.as_deref()), (303, Some("/methods")), "{}", saved.body);
-    let form = cora.form(&cora.get(LINK).await.location.unwrap()).await;
-    let mut fields = form.fields("").to_vec();
-    fields.push(("saved", &method));
-    let pressed = cora.post("/api/payments/take", &fields).await;
-    let page = cora.get(&pressed.location.unwrap()).await.body;
-    (form, page)
+    pay_with(&cora, &method).await
 }
 
 #[tokio::test]
 async fn s70_n4_d8_an_australian_debit_is_authorised_sent_with_its_day_and_booked_when_it_has_cleared() {
     let reef = reef().await;
-    let authority = cora(&reef).await.get("/methods/bank?kind=becs_debit").await.body;
+    let authority = reef.payer().await.get("/methods/bank?kind=becs_debit").await.body;
     for words in ["Direct Debit Request", "Bulk Electronic Clearing System", "on behalf of Reef Systems", "BSB"] {
         assert!(authority.contains(words), "{words}: {authority}");
     }
@@ -109,7 +105,7 @@ async fn d10_an_australian_debit_that_fails_says_why_frees_the_invoice_and_is_no
         reef.tells(&form, why).await;
         reef.house.until("the payer is told", async || reef.house.number(next).await == 1).await;
         assert_eq!(reef.house.number(RETRIES).await, 0, "{account}");
-        let page = cora(&reef).await.get("/methods").await.body;
+        let page = reef.payer().await.get("/methods").await.body;
         assert!(page.contains(state), "{account}: {page}");
         let again = reef.guest.get(&reef.guest.get(LINK).await.location.unwrap()).await.body;
         assert!(again.contains("id=\"pay-button\""), "it can be paid again: {again}");

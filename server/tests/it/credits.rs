@@ -226,9 +226,7 @@ async fn debited(house: &House) -> Form {
     assert_eq!(answer.status, 303, "{}", answer.body);
     let form = ana.open("INV-501").await;
     let form = Form::read(&change(&ana, &form, "USD", "1300.00").await);
-    let mut fields = form.fields("").to_vec();
-    fields.push(("saved", &method));
-    assert_eq!(ana.post("/api/payments/take", &fields).await.status, 303);
+    assert_eq!(ana.pay_saved(&form, &method).await.status, 303);
     house.advance(json!({"days": 6})).await;
     assert_credit(house, "RECEIVE-OVERPAYMENT", 9_550, 9_550).await;
     house.assert_everything_agrees().await;

@@ -8,7 +8,6 @@ use crate::{
     support::{self, Answer, Client, Form, House, On, ana, field, link},
 };
 use serde_json::json;
-use simulators::facts;
 
 /// The form for another account, filled in, signed and sent; its id, and the answer.
 pub async fn save(payer: &Client, token: &str, holder: &str) -> (String, Answer) {
@@ -30,9 +29,7 @@ pub async fn paid(portal: &str, token: &str) -> (Client, Form, String) {
     let (method, answer) = save(&ana, token, "Ana Example").await;
     assert_eq!((answer.status, answer.location.as_deref()), (303, Some("/methods")), "{}", answer.body);
     let form = ana.open("INV-501").await;
-    let mut fields = form.fields("").to_vec();
-    fields.push(("saved", &method));
-    let pressed = ana.post("/api/payments/take", &fields).await;
+    let pressed = ana.pay_saved(&form, &method).await;
     let page = ana.get(&pressed.location.unwrap()).await.body;
     (ana, form, page)
 }
@@ -169,8 +166,7 @@ async fn d9_a_late_return_whose_payment_is_reconciled_is_left_to_a_person() {
     house.arm_times("xero", "period_locked", 9).await;
     house.advance(json!({"days": 25})).await;
     tells(&house, &form, "The books keep its payment").await;
-    let admin = house.client();
-    admin.sign_in(facts::NORTHWIND.admin_email).await;
+    let admin = house.staff().await;
     let home = admin.get("/admin").await.body;
     assert!(home.contains("went back, but the books keep its payment") && home.contains("Try again"), "{home}");
     house.arm_times("xero", "period_locked", 0).await;
@@ -505,9 +501,7 @@ async fn s25_d22_a_guest_pays_by_card_and_sees_no_account() {
     let page = guest.get(&format!("/npe?transactionId={}", offer.checkout)).await.body;
     assert!(page.contains("Pay by card") && !page.contains("bank account") && !page.contains("6789"), "{page}");
     let method = form.payment.replace("pay_", "mth_");
-    let mut fields = offer.fields("").to_vec();
-    fields.push(("saved", &method));
-    let pressed = guest.post("/api/payments/take", &fields).await;
+    let pressed = guest.pay_saved(&offer, &method).await;
     assert!(pressed.location.unwrap().starts_with("/sign-in"), "nobody debits without signing in");
 }
 

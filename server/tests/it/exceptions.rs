@@ -72,8 +72,7 @@ async fn g44_d4_money_at_the_gateway_without_an_attempt_stands_there_once_until_
             let fields = [("exception", &*key), ("reason", "Paid back at Stripe"), ("reference", reference)];
             who.post("/api/exceptions/fix", &fields).await
         };
-        let harbour = house.client();
-        harbour.sign_in(facts::HARBOUR.admin_email).await;
+        let harbour = house.signed_in(facts::HARBOUR.admin_email).await;
         assert_eq!(fix(&harbour, "RF-1").await.status, 404, "another merchant's");
         assert_eq!(house.number(OPEN).await, 1);
 

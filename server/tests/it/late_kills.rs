@@ -104,9 +104,7 @@ async fn sending_survives(step: &'static str, database: On) {
 async fn press_debit(portal: &str, account: &str) {
     let payer = ana(portal).await;
     let form = payer.open("INV-501").await;
-    let mut fields = form.fields("").to_vec();
-    fields.push(("saved", account));
-    payer.try_post("/api/payments/take", &fields).await;
+    payer.try_post("/api/payments/take", &form.fields_saved(account)).await;
 }
 
 async fn retry_survives(step: &'static str, database: On) {

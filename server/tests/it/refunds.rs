@@ -702,8 +702,7 @@ async fn g37_the_sandbox_and_the_built_in_ledger_refund_too_and_a_lost_answer_is
     let client = house.client();
     let form = client.form(&client.get(&harbour_link("HT-1001")).await.location.unwrap()).await;
     client.pay(&form, "sbx_refund_lost").await;
-    let admin = house.client();
-    admin.sign_in(facts::HARBOUR.admin_email).await;
+    let admin = house.signed_in(facts::HARBOUR.admin_email).await;
     tells(&house, &admin, &form.payment, "Paid, and it stands").await;
     let page = admin.get(&story_of(&form.payment)).await.body;
     let (refund, currency) = (field(&page, "refund"), field(&page, "currency"));

@@ -145,8 +145,7 @@ async fn d7_g78_a_payment_is_told_once_and_in_order_though_one_fails_first_one_i
         assert_eq!(leaving.told(), ["payment.succeeded 1"]);
         let turn_on = page.split("/api/webhooks/turn_on").nth(1).unwrap();
         let endpoint = field(turn_on, "endpoint");
-        let elsewhere = house.client();
-        elsewhere.sign_in(facts::HARBOUR.admin_email).await;
+        let elsewhere = house.signed_in(facts::HARBOUR.admin_email).await;
         assert_eq!(elsewhere.post("/api/webhooks/turn_on", &[("endpoint", &endpoint)]).await.status, 404);
         let pressed = staff.post("/api/webhooks/turn_on", &[("endpoint", &endpoint)]).await;
         assert_eq!(pressed.location.as_deref(), Some("/admin/webhooks?done=on"));

@@ -425,9 +425,14 @@ impl House {
 
     /// Northwind's billing admin, signed in.
     pub async fn staff(&self) -> Client {
-        let admin = self.client();
-        admin.sign_in(facts::NORTHWIND.admin_email).await;
-        admin
+        self.signed_in(facts::NORTHWIND.admin_email).await
+    }
+
+    /// Whoever has this address.
+    pub async fn signed_in(&self, email: &str) -> Client {
+        let client = self.client();
+        client.sign_in(email).await;
+        client
     }
 
     /// The newest mails of Northwind, as its staff read them.
@@ -659,6 +664,11 @@ impl Client {
         self.post("/api/payments/take", &form.fields(token)).await
     }
 
+    /// Presses Pay with a saved method.
+    pub async fn pay_saved(&self, form: &Form, method: &str) -> Answer {
+        self.post("/api/payments/take", &form.fields_saved(method)).await
+    }
+
     pub async fn sign_in(&self, email: &str) -> Answer {
         let signed_in = self.post("/api/session/sign_in", &[("email", email), ("password", facts::PASSWORD)]).await;
         assert_eq!(signed_in.status, 303, "{}", signed_in.body);
@@ -719,6 +729,11 @@ impl Form {
             ("token", token),
             ("consent", &self.consent),
         ]
+    }
+
+    /// The same with a saved method.
+    pub fn fields_saved<'a>(&'a self, method: &'a str) -> Vec<(&'a str, &'a str)> {
+        [&self.fields("")[..], &[("saved", method)]].concat()
     }
 }
 

@@ -59,19 +59,13 @@ async fn d6_signed_news_that_nobody_can_read_is_parked_with_200() {
         Mac::update(&mut mac, body);
         format!("sha512={}", hex::encode_upper(Mac::finalize(mac).into_bytes()))
     };
-    let staff = staff_of(&anet).await;
+    let staff = anet.staff().await;
     are_parked(&anet.house, &staff, &format!("authorizenet/{}", anet.gateway), "x-anet-signature", signed).await;
 
     let gp = Reef::through(|house| demo::globalpayments(&house.vendors)).await;
     let signed = |body: &[u8]| hex::encode(Sha512::digest([body, globalpayments::PORTAL_APP_KEY.as_bytes()].concat()));
-    let staff = staff_of(&gp).await;
+    let staff = gp.staff().await;
     are_parked(&gp.house, &staff, &format!("globalpayments/{}", gp.gateway), "x-gp-signature", signed).await;
-}
-
-async fn staff_of(reef: &Reef) -> Client {
-    let staff = reef.house.client();
-    staff.sign_in(ADMIN).await;
-    staff
 }
 
 /// Each of them, however often it comes, is answered with 200 and stands in the inbox once; forged, it leaves nothing.
