@@ -28,7 +28,7 @@ pub const VISA: &str = "4111111111111111";
 pub struct Reef {
     pub house: House,
     pub guest: Client,
-    pub gateway: ConnectionId,
+    gateway: ConnectionId,
     currency: Currency,
 }
 
