@@ -9,6 +9,7 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
 };
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chrono::TimeDelta;
 use engine::EndpointError;
 use secrecy::{ExposeSecret, SecretString};
@@ -76,28 +77,13 @@ impl Heard {
     /// As a partner checks it, by the README.
     fn is_signed_with(&self, secret: &SecretString) -> bool {
         use hmac::{Hmac, KeyInit, Mac};
-        let key = base64_of(secret.expose_secret().strip_prefix("whsec_").unwrap());
+        let bytes = |text: &str| BASE64_STANDARD.decode(text).unwrap();
+        let key = bytes(secret.expose_secret().strip_prefix("whsec_").unwrap());
         let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&key).unwrap();
         mac.update(format!("{}.{}.{}", self.id, self.at, self.body).as_bytes());
         let mut given = self.signatures.split(' ').filter_map(|signature| signature.strip_prefix("v1,"));
-        given.any(|given| mac.clone().verify_slice(&base64_of(given)).is_ok())
+        given.any(|given| mac.clone().verify_slice(&bytes(given)).is_ok())
     }
-}
-
-/// Standard base64 with its padding, read.
-fn base64_of(text: &str) -> Vec<u8> {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let digits = text.bytes().filter(|byte| *byte != b'=');
-    let (mut bytes, mut held, mut bits) = (Vec::new(), 0_u32, 0);
-    for digit in digits.map(|byte| DIGITS.iter().position(|known| *known == byte).unwrap()) {
-        held = ((held << 6) | u32::try_from(digit).unwrap()) & 0xffff;
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push((held >> bits).to_be_bytes()[3]);
-        }
-    }
-    bytes
 }
 
 async fn add(house: &House, merchant: &str, url: &str) -> SecretString {
