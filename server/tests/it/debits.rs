@@ -24,14 +24,14 @@ pub async fn save_as(payer: &Client, kind: &str, token: &str, holder: &str) -> (
 }
 
 /// INV-501, paid from a saved account; the form, and the page after it.
-pub async fn paid(portal: &str, token: &str) -> (Client, Form, String) {
+pub async fn paid(portal: &str, token: &str) -> (Form, String) {
     let ana = ana(portal).await;
     let (method, answer) = save(&ana, token, "Ana Example").await;
     assert_eq!((answer.status, answer.location.as_deref()), (303, Some("/methods")), "{}", answer.body);
     let form = ana.open("INV-501").await;
     let pressed = ana.pay_saved(&form, &method).await;
     let page = ana.get(&pressed.location.unwrap()).await.body;
-    (ana, form, page)
+    (form, page)
 }
 
 async fn tells(house: &House, form: &Form, words: &str) {
@@ -87,7 +87,7 @@ async fn s24_s2_d8_n4_a_debit_is_offered_once_set_up_sent_with_dates_and_booked_
 async fn d9_s39_s40_a_late_return_leaves_all_books_tells_the_payer_and_is_paid_again_from_the_dashboard() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::on(database).await else { continue };
-        let (_, form, _) = paid(&house.portal, "pm_usBankAccount_dispute").await;
+        let (form, _) = paid(&house.portal, "pm_usBankAccount_dispute").await;
         house.advance(json!({"days": 6})).await;
         house.assert_paid_once("INV-501", 120_450).await;
         house.assert_everything_agrees().await;
@@ -116,7 +116,7 @@ async fn d9_s39_s40_a_late_return_leaves_all_books_tells_the_payer_and_is_paid_a
 #[tokio::test]
 async fn d4_d9_a_late_return_whose_news_are_lost_is_found_by_the_daily_comparison() {
     let house = House::new().await;
-    let (_, form, _) = paid(&house.portal, "pm_usBankAccount_dispute").await;
+    let (form, _) = paid(&house.portal, "pm_usBankAccount_dispute").await;
     house.advance(json!({"days": 6})).await;
     house.assert_paid_once("INV-501", 120_450).await;
     house.assert_everything_agrees().await;
@@ -135,7 +135,7 @@ const COMPARISONS: &str = "SELECT COUNT(*) FROM job JOIN merchant ON merchant.id
 #[tokio::test]
 async fn d9_a_late_return_whose_payment_is_reconciled_is_left_to_a_person() {
     let house = House::new().await;
-    let (_, form, _) = paid(&house.portal, "pm_usBankAccount_dispute").await;
+    let (form, _) = paid(&house.portal, "pm_usBankAccount_dispute").await;
     house.advance(json!({"days": 6})).await;
     house.assert_paid_once("INV-501", 120_450).await;
     house.arm_times("xero", "period_locked", 9).await;
@@ -170,7 +170,7 @@ async fn d10_a_debit_that_the_bank_refuses_frees_the_invoice_and_only_a_hard_no_
         ),
     ] {
         let house = House::with_mail(On::Sqlite).await.unwrap();
-        let (_, form, _) = paid(&house.portal, token).await;
+        let (form, _) = paid(&house.portal, token).await;
         house.advance(json!({"days": 6})).await;
         tells(&house, &form, why).await;
         house.until("the payer is told", async || house.mails().await.contains("Not paid: $1,204.50")).await;
@@ -242,7 +242,7 @@ pub async fn to_the_next_try(house: &House, database: On) {
 /// INV-501, debited from an account without money at a merchant that has such debits tried again.
 pub async fn without_money(house: &House) -> Form {
     house.execute("UPDATE merchant SET retries_debits = TRUE WHERE name = 'Northwind IT'").await;
-    let (_, form, _) = paid(&house.portal, "pm_usBankAccount_insufficientFunds").await;
+    let (form, _) = paid(&house.portal, "pm_usBankAccount_insufficientFunds").await;
     house.until("the payer reads that it was sent", async || house.number(SENT).await == 1).await;
     house.advance(json!({"days": 6})).await;
     house.until("it has failed", async || house.number(FAILED).await == 1).await;
@@ -364,7 +364,7 @@ async fn d10_an_authority_that_says_nothing_of_it_allows_no_second_try() {
 #[tokio::test]
 async fn d9_a_late_return_of_what_was_refunded_in_part_is_laid_before_a_person() {
     let house = House::with_mail(On::Sqlite).await.unwrap();
-    let (_, form, _) = paid(&house.portal, "pm_usBankAccount_dispute").await;
+    let (form, _) = paid(&house.portal, "pm_usBankAccount_dispute").await;
     house.advance(json!({"days": 6})).await;
     house.assert_paid_once("INV-501", 120_450).await;
     let staff = house.staff().await;
@@ -385,7 +385,7 @@ async fn d9_a_late_return_of_what_was_refunded_in_part_is_laid_before_a_person()
 async fn n15_s70_whoever_signs_an_authority_gets_a_copy_and_a_debits_proof_shows_both() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::on(database).await else { continue };
-        let (_, form, _) = paid(&house.portal, "pm_usBankAccount_success").await;
+        let (form, _) = paid(&house.portal, "pm_usBankAccount_success").await;
         let copy = "SELECT count(*) FROM mail WHERE recipient = 'ana@acme.test' AND unique_key LIKE 'authority:%'
             AND text LIKE '%I authorise Northwind IT to electronically debit my bank account%Signed by: Ana Example%'
             AND text LIKE '%STRIPE TEST BANK ··6789%You may cancel this at any time%'";
@@ -418,7 +418,7 @@ async fn n15_s70_whoever_signs_an_authority_gets_a_copy_and_a_debits_proof_shows
 #[tokio::test]
 async fn n4_staff_read_by_when_a_debit_clears_and_until_when_it_may_come_back() {
     let house = House::new().await;
-    let (_, form, _) = paid(&house.portal, "pm_usBankAccount_success").await;
+    let (form, _) = paid(&house.portal, "pm_usBankAccount_success").await;
     tells(&house, &form, "As a rule that is by").await;
     house.advance(json!({"days": 7})).await;
     house.assert_paid_once("INV-501", 120_450).await;
@@ -470,7 +470,7 @@ async fn s70_no_account_is_kept_without_the_words_that_were_signed() {
 #[tokio::test]
 async fn s25_d22_a_guest_pays_by_card_and_sees_no_account() {
     let house = House::new().await;
-    let (_, form, _) = paid(&house.portal, "pm_usBankAccount_success").await;
+    let (form, _) = paid(&house.portal, "pm_usBankAccount_success").await;
     let guest = house.client();
     let offer = guest.open("INV-502").await;
     let page = guest.get(&format!("/npe?transactionId={}", offer.checkout)).await.body;

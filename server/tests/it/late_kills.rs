@@ -56,7 +56,7 @@ async fn debit_survives((clearing, returning): (&str, &str), database: On) {
     {
         let server = Server::start_at(&house, port, None).await;
         house.send_news_to(&server.portal).await;
-        let (_, _, page) = debits::paid(&server.portal, "pm_usBankAccount_dispute").await;
+        let (_, page) = debits::paid(&server.portal, "pm_usBankAccount_dispute").await;
         assert!(page.contains("was sent to your bank"), "{page}");
         house.until("its authority and its dates are mailed", async || house.number(MAILS).await == 2).await;
         until_all_is_told(&house).await;
