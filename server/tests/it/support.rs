@@ -435,6 +435,11 @@ impl House {
         client
     }
 
+    /// INV-501, paid by a guest and booked.
+    pub async fn paid(&self) -> Form {
+        paid_and_booked(self, &self.portal).await.1
+    }
+
     /// The newest mails of Northwind, as its staff read them.
     pub async fn mails(&self) -> String {
         self.staff().await.get("/admin/mail").await.body
