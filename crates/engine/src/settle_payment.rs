@@ -120,8 +120,7 @@ impl Engine {
             tx.audit_add(moved.slip(Some(attempt.payment_id), Actor::Gateway, now)?).await?;
         }
         if let Some(kind) = EventKind::of_payment(before.state, after.state) {
-            tx.event_add(NewEvent { kind, attempt: attempt.id, refund: None, dispute: None, invoice: None }, now)
-                .await?;
+            tx.event_add(NewEvent::of(kind, attempt.id), now).await?;
         }
         if after.contradicted && !before.contradicted {
             tracing::error!(attempt.id = %attempt.id, state = ?after.state, fact = ?seen.fact, "A gateway contradicts what was final: somebody must look.");
