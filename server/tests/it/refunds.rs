@@ -728,7 +728,7 @@ async fn survives(step: &'static str, database: On) {
     };
     {
         let mut dying = Server::start(&house, Some(step)).await;
-        press(&dying.portal.clone(), &form.payment).await;
+        press(&dying.portal, &form.payment).await;
         dying.until_dead(step).await;
     }
     let server = Server::start(&house, None).await;
@@ -747,9 +747,7 @@ async fn press(portal: &str, payment: &str) {
     let admin = Client::new(portal);
     admin.sign_in(facts::NORTHWIND.admin_email).await;
     let dialog = Dialog::open(&admin, payment).await;
-    let cookie = format!("wisepay_session={}", admin.cookie("wisepay_session").unwrap());
-    let request = http().post(format!("{portal}/api/refunds/start")).header("origin", portal).header("cookie", cookie);
-    drop(request.header("accept", "text/html").form(&dialog.fields(&dialog.most)).send().await);
+    admin.try_post("/api/refunds/start", &dialog.fields(&dialog.most)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -158,7 +158,7 @@ async fn d7_a_server_killed_between_sending_and_writing_it_down_sends_the_same_e
     add(&house, facts::NORTHWIND.name, &partner.url).await;
     {
         let mut dying = Server::start(&house, Some("after_event_sent")).await;
-        press(&dying.portal.clone(), "INV-501").await;
+        press(&dying.portal, "INV-501").await;
         dying.until_dead("after_event_sent").await;
     }
     assert_eq!(partner.told(), ["payment.succeeded 1"]);
