@@ -2,9 +2,9 @@
 //! booked when they have cleared, and out of all books again when they are found to have come back: no news tell of that.
 
 use crate::{
-    authorizenet::{LINK, Reef},
     authorizenet_methods::pay_with,
     debits::{self, to_the_next_try},
+    reef::{LINK, Reef},
     support::{Client, Form, On},
 };
 use domain::money::Currency;

@@ -1,7 +1,7 @@
 //! Cards that Authorize.Net keeps (S52-S54, D22): saved once, named, charged without being typed, paid back, taken out.
 
 use crate::{
-    authorizenet::{LINK, Reef, VISA},
+    reef::{LINK, Reef, VISA},
     support::{Answer, Client, Form, On, field},
 };
 use serde_json::json;

@@ -2,10 +2,10 @@
 //! with the bank days of their scheme, booked when they have cleared, and never tried again by themselves.
 
 use crate::{
-    authorizenet::{LINK, Reef},
     authorizenet_debits::mails,
     authorizenet_methods::pay_with,
     debits::{RETRIES, save_as},
+    reef::{LINK, Reef},
     support::{Form, House, On, http},
 };
 use domain::{date::in_words, method::MethodKind, money::Currency};

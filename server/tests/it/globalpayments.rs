@@ -1,7 +1,7 @@
 //! A merchant that is paid through Global Payments, whose own page takes every card, with the built-in ledger as its books.
 
 use crate::{
-    authorizenet::{LINK, Reef},
+    reef::{LINK, Reef},
     support::{Answer, http},
 };
 use server::demo;

@@ -2,7 +2,7 @@
 //! within a minute, the books agree (F1 of quality.md, 2.2).
 
 use crate::{
-    authorizenet::{LINK, Reef, VISA},
+    reef::{LINK, Reef, VISA},
     support::{Client, House, On, Server, harbour_link, http, link},
 };
 use serde_json::json;

@@ -1,9 +1,9 @@
 //! A merchant that tries the product without any vendor: the sandbox takes the payment, the built-in ledger has the books.
 
 use crate::{
-    authorizenet::{LINK, Reef},
     authorizenet_methods::pay_with,
     debits::save_as,
+    reef::{LINK, Reef},
     support::{Answer, Client, Form, House, field, harbour_link},
 };
 use engine::GatewaySettings;
