@@ -26,10 +26,6 @@ async fn paid(reef: &Reef, account: &str) -> (Form, String) {
     pay_with(&cora, &method).await
 }
 
-pub async fn mails(reef: &Reef) -> String {
-    reef.staff().await.get("/admin/mail").await.body
-}
-
 #[tokio::test]
 async fn s52_s70_an_account_is_typed_into_the_vendors_window_and_saved_under_an_authority() {
     let reef = Reef::owed(On::Sqlite, Currency::USD).await.unwrap();
@@ -63,13 +59,13 @@ async fn d8_n4_a_debit_is_sent_with_dates_and_booked_and_receipted_when_it_has_c
             assert!(page.contains(words), "{words}: {page}");
         }
         reef.tells(&form, "The books are told when it clears").await;
-        assert!(!mails(&reef).await.contains("Receipt: $350.00"), "nothing is receipted yet");
+        assert!(!reef.mails().await.contains("Receipt: $350.00"), "nothing is receipted yet");
         let others = reef.guest.get(&reef.guest.get(LINK).await.location.unwrap()).await.body;
         assert!(!others.contains("id=\"pay-button\""), "nobody pays it meanwhile: {others}");
 
         reef.house.advance(json!({"days": 6})).await;
         reef.assert_paid_once(&form).await;
-        reef.house.until("it is receipted", async || mails(&reef).await.contains("Receipt: $350.00")).await;
+        reef.house.until("it is receipted", async || reef.mails().await.contains("Receipt: $350.00")).await;
         reef.assert_agrees().await;
     }
 }
@@ -100,7 +96,7 @@ async fn d9_f23_a_late_return_that_nobody_tells_of_is_found_and_leaves_all_books
         reef.assert_agrees().await;
         reef.house.advance(json!({"days": days})).await;
         reef.tells(&form, "The bank took the money back. It does not stand in the books").await;
-        reef.house.until("the payer is told", async || mails(&reef).await.contains("Returned by your bank")).await;
+        reef.house.until("the payer is told", async || reef.mails().await.contains("Returned by your bank")).await;
         reef.assert_agrees().await;
         // Only a no for good ends the account.
         let page = reef.payer().await.get("/methods").await.body;

@@ -2,7 +2,6 @@
 //! with the bank days of their scheme, booked when they have cleared, and never tried again by themselves.
 
 use crate::{
-    authorizenet_debits::mails,
     authorizenet_methods::pay_with,
     debits::{RETRIES, save_as},
     reef::{LINK, Reef},
@@ -68,7 +67,7 @@ async fn s70_n4_d8_an_australian_debit_is_authorised_sent_with_its_day_and_booke
     assert_eq!(reef.house.number(SIGNED).await, 1, "the request that was signed is kept");
     reef.tells(&form, "The books are told when it clears").await;
     reef.house.until("the payer reads that it was sent", async || reef.house.number(SENT).await == 1).await;
-    assert!(!mails(&reef).await.contains("Receipt: $350.00"), "nothing is receipted yet");
+    assert!(!reef.mails().await.contains("Receipt: $350.00"), "nothing is receipted yet");
     let others = reef.guest.get(&reef.guest.get(LINK).await.location.unwrap()).await.body;
     assert!(!others.contains("id=\"pay-button\""), "nobody pays it meanwhile: {others}");
 
@@ -76,7 +75,7 @@ async fn s70_n4_d8_an_australian_debit_is_authorised_sent_with_its_day_and_booke
     reef.tells(&form, "Paid, and it stands").await;
     let [charge] = reef.house.charges().await.try_into().unwrap();
     assert_eq!((&charge["amount_minor"], &charge["currency"]), (&json!(35_000), &json!("AUD")));
-    reef.house.until("it is receipted", async || mails(&reef).await.contains("Receipt: $350.00")).await;
+    reef.house.until("it is receipted", async || reef.mails().await.contains("Receipt: $350.00")).await;
     reef.assert_agrees().await;
 }
 

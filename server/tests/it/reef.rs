@@ -133,6 +133,11 @@ impl Reef {
         self.house.signed_in(PAYER).await
     }
 
+    /// Its newest mails, as its staff read them.
+    pub async fn mails(&self) -> String {
+        self.staff().await.get("/admin/mail").await.body
+    }
+
     pub async fn form(&self) -> Form {
         let opened = self.guest.get(LINK).await.location.unwrap();
         self.guest.form(&opened).await
