@@ -85,16 +85,17 @@ enum Command {
         #[arg(long, value_name = "yes|no", hide_possible_values = true, value_parser = BoolishValueParser::new())]
         retries_debits: Option<bool>,
     },
-    /// Where a merchant's events are sent.
+    /// Outgoing: says or changes where a merchant's events are sent, each address with a secret of its own. The secrets of
+    /// news that its gateway sends here are those of gateway-webhook-secret.
     Webhooks {
         /// Its key or its name.
         merchant: String,
         #[command(subcommand)]
         act: WebhooksAct,
     },
-    /// Says with which secrets the news of a merchant's gateway may be signed, by their last characters and the oldest
-    /// first, after adding or dropping one.
-    WebhookSecret {
+    /// Incoming: says with which secrets the news of a merchant's gateway may be signed, by their last characters and the
+    /// oldest first, after adding or dropping one. Events that are sent from here are those of webhooks.
+    GatewayWebhookSecret {
         /// Its key or its name.
         merchant: String,
         #[command(subcommand)]
@@ -151,7 +152,7 @@ impl Cli {
                 set_merchant(&merchant, change).await
             }
             Command::Webhooks { merchant, act } => webhooks(&merchant, act).await,
-            Command::WebhookSecret { merchant, change } => webhook_secrets(&merchant, change).await,
+            Command::GatewayWebhookSecret { merchant, change } => gateway_webhook_secrets(&merchant, change).await,
             Command::CheckConfig => check_config(),
         }
     }
@@ -279,9 +280,9 @@ fn of_merchant<T>(named: &str, answer: Result<T, EndpointError>) -> anyhow::Resu
     }
 }
 
-async fn webhook_secrets(named: &str, change: Option<SecretChange>) -> anyhow::Result<()> {
+async fn gateway_webhook_secrets(named: &str, change: Option<SecretChange>) -> anyhow::Result<()> {
     let change = change.map(SecretChange::read).transpose()?;
-    let now = open(&Settings::load()?).await?.webhook_secrets(named, change).await;
+    let now = open(&Settings::load()?).await?.gateway_webhook_secrets(named, change).await;
     let now = match now {
         Err(WebhookSecretError::Engine(cause)) => known(named, Err(cause))?,
         now => now?,

@@ -3,15 +3,15 @@
 use crate::fault::Fault;
 use domain::{
     ids::{EndpointId, EventId},
-    views::WebhookBox,
+    views::EndpointBox,
 };
 use leptos::prelude::*;
 
 #[server(prefix = "/api", endpoint = "webhooks/list")]
-pub async fn list_webhooks() -> Result<WebhookBox, Fault> {
+pub async fn list_webhooks() -> Result<EndpointBox, Fault> {
     use crate::gate;
     let admin = gate::admin(gate::Act::SeeWebhooks).await?;
-    gate::answer(gate::engine().webhook_box(&admin).await)
+    gate::answer(gate::engine().endpoint_box(&admin).await)
 }
 
 /// Has an event sent to an endpoint once more.

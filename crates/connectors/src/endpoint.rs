@@ -4,9 +4,8 @@
 
 mod address;
 
-pub use address::is_public;
-
 use crate::{HttpError, Timeouts};
+use address::is_public;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};

@@ -4,7 +4,7 @@
 
 use crate::{
     Engine, Error,
-    differences::FoundDifference,
+    differences::{FoundDifference, keys},
     jobs::Work,
     verify_books::{ATTEMPTS_AT_ONCE, OPEN_MAX, own_differences},
 };
@@ -104,8 +104,4 @@ impl Engine {
         }
         Ok(found)
     }
-}
-
-fn keys(found: &[FoundDifference]) -> HashSet<String> {
-    found.iter().map(|found| found.difference.key()).collect()
 }

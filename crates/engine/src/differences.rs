@@ -6,7 +6,7 @@ use domain::{
     ids::{AttemptId, ConnectionId, InvoiceId, RefundId},
     money::Money,
 };
-use std::fmt;
+use std::{collections::HashSet, fmt};
 use store::{Attempt, Refund};
 
 /// One thing that does not agree.
@@ -26,6 +26,11 @@ pub(crate) enum Ask {
     /// One that bears no name of ours.
     RefundThere(ConnectionId, String),
     Dispute(AttemptId, String),
+}
+
+/// What each is known by. What is found once may only have moved while it was read: it must be seen twice.
+pub(crate) fn keys(found: &[FoundDifference]) -> HashSet<String> {
+    found.iter().map(|found| found.difference.key()).collect()
 }
 
 impl FoundDifference {

@@ -11,7 +11,7 @@ use chrono_tz::Tz;
 use connectors::endpoint::SECRET_PREFIX;
 use domain::{
     ids::{EndpointId, EventId},
-    views::{DeliveryFace, EndpointFace, Tone, WebhookBox},
+    views::{DeliveryFace, EndpointBox, EndpointFace, Tone},
 };
 use secrecy::SecretString;
 use std::collections::HashMap;
@@ -90,7 +90,7 @@ impl Engine {
     ///
     /// # Errors
     /// The database is away.
-    pub async fn webhook_box(&self, admin: &AdminPass) -> Result<WebhookBox, Error> {
+    pub async fn endpoint_box(&self, admin: &AdminPass) -> Result<EndpointBox, Error> {
         let (zone, head) = (zone(&admin.who.time_zone), admin.db.event_head().await?);
         let endpoints = admin.db.endpoints().await?;
         let deliveries = admin.db.deliveries(DELIVERIES_SHOWN).await?;
@@ -103,7 +103,7 @@ impl Engine {
         });
         let faces = faces.collect();
         let endpoints = endpoints.into_iter().map(|endpoint| endpoint_face(endpoint, head, zone)).collect();
-        Ok(WebhookBox { who: admin.who.clone(), endpoints, deliveries: faces })
+        Ok(EndpointBox { who: admin.who.clone(), endpoints, deliveries: faces })
     }
 
     /// Has an event sent once more. One whose turn has not come yet is sent with those before it, at once, and they are

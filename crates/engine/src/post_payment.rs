@@ -244,8 +244,7 @@ async fn is_paid(tx: &MerchantTx, (entry, invoice): (&BooksEntry, &Invoice), pos
 
 /// Told when nothing is due any more.
 fn paid(entry: &BooksEntry) -> NewEvent {
-    let (kind, invoice) = (EventKind::InvoicePaid, Some(entry.invoice_id));
-    NewEvent { kind, attempt: entry.attempt_id, refund: None, dispute: None, invoice }
+    NewEvent { invoice: Some(entry.invoice_id), ..NewEvent::of(EventKind::InvoicePaid, entry.attempt_id) }
 }
 
 fn refused_or_later(attempt: &Attempt, cause: BooksError) -> Result<Ended, Error> {

@@ -4,7 +4,7 @@
 
 use crate::{
     Engine, Error,
-    differences::{Ask, FoundDifference},
+    differences::{Ask, FoundDifference, keys},
     jobs::{Ran, chain},
     verify_books::Compared,
 };
@@ -41,7 +41,7 @@ impl Engine {
         }
         // What moved while it was compared is no difference: it must be seen twice.
         let found = if first.is_empty() { Vec::new() } else { self.compare_merchant(db, since).await?.found };
-        let before: HashSet<_> = first.iter().map(|found| found.difference.key()).collect();
+        let before = keys(&first);
         let mut found: Vec<_> = found.into_iter().filter(is_for_an_inbox).collect();
         found.retain(|found| before.contains(&found.difference.key()));
         let is_whole = !found.iter().any(|found| found.difference.kind == DifferenceKind::NotCompared);
@@ -125,8 +125,8 @@ impl Engine {
         // What the gateway told of, and nobody here knows, is a line of its own already.
         let mut told: HashSet<_> = self.exceptions_of_rows(db).await?.into_iter().map(|open| open.key).collect();
         // Nor does it come back by being listed, once a person has seen to it when it was told.
-        let keys = found.iter().map(|found| found.difference.key()).collect();
-        let seen_to = db.exceptions_fixed_of(keys).await?.into_iter().filter(|row| row.compared_from.is_none());
+        let listed = found.iter().map(|found| found.difference.key()).collect();
+        let seen_to = db.exceptions_fixed_of(listed).await?.into_iter().filter(|row| row.compared_from.is_none());
         told.extend(seen_to.map(|row| row.unique_key));
         let mut rows: BTreeMap<String, Exception> = BTreeMap::new();
         for FoundDifference { difference, attempt, .. } in found {

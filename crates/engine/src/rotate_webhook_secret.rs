@@ -81,7 +81,7 @@ impl Engine {
     /// # Errors
     /// Nothing has changed then. [`Error::NotFound`] when there is no such merchant, [`Error::NotSetUp`] when it has no
     /// gateway.
-    pub async fn webhook_secrets(
+    pub async fn gateway_webhook_secrets(
         &self,
         named: &str,
         change: Option<WebhookSecretChange>,

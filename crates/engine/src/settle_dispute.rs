@@ -111,8 +111,8 @@ impl Engine {
             tx.audit_add(moved.slip(Some(attempt.payment_id), Actor::Gateway, now)?).await?;
         }
         if let Some(kind) = EventKind::of_dispute(before, after) {
-            let (attempt, dispute) = (attempt.id, Some(dispute.id));
-            tx.event_add(NewEvent { kind, attempt, refund: None, dispute, invoice: None }, now).await?;
+            let event = NewEvent { dispute: Some(dispute.id), ..NewEvent::of(kind, attempt.id) };
+            tx.event_add(event, now).await?;
         }
         failpoint::reach("before_dispute_record_commit");
         tx.commit().await?;

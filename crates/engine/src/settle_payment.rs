@@ -120,8 +120,7 @@ impl Engine {
             Work::KeepCard { attempt: attempt.id }.queue(tx, Some(attempt.payment_id), now, now).await?;
         }
         if let Some(kind) = EventKind::of_payment(before.state, after.state) {
-            tx.event_add(NewEvent { kind, attempt: attempt.id, refund: None, dispute: None, invoice: None }, now)
-                .await?;
+            tx.event_add(NewEvent::of(kind, attempt.id), now).await?;
         }
         if after.contradicted && !before.contradicted {
             tracing::error!(attempt.id = %attempt.id, state = ?after.state, fact = ?seen.fact, "A gateway contradicts what was final: somebody must look.");

@@ -68,8 +68,8 @@ impl Engine {
             tx.audit_add(moved.slip(Some(attempt.payment_id), Actor::Gateway, now)?).await?;
         }
         if let Some(kind) = EventKind::of_refund(before.state, after.state) {
-            let (attempt, refund) = (attempt.id, Some(refund.id));
-            tx.event_add(NewEvent { kind, attempt, refund, dispute: None, invoice: None }, now).await?;
+            let event = NewEvent { refund: Some(refund.id), ..NewEvent::of(kind, attempt.id) };
+            tx.event_add(event, now).await?;
         }
         if after.contradicted && !before.contradicted {
             tracing::error!(refund.id = %refund.id, state = ?after.state, fact = ?seen.fact, "A gateway contradicts what was final about a refund: somebody must look.");

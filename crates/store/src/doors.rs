@@ -94,7 +94,6 @@ impl Store {
         limit: u64,
     ) -> Result<Vec<(MerchantDb, Attempt)>, Error> {
         // In words, as in the partial index that serves it.
-        // In words, as in the partial index that serves it.
         let undecided = attempts::Entity::find().filter(Expr::cust("state IN ('created', 'unknown')"));
         let unheard = undecided.filter(attempts::Column::State.eq(AttemptState::Created));
         let unheard = unheard.filter(attempts::Column::CreatedAt.lt(moment(begun_before)));

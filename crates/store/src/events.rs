@@ -63,6 +63,14 @@ pub struct NewEvent {
     pub invoice: Option<InvoiceId>,
 }
 
+impl NewEvent {
+    /// About the attempt itself.
+    #[must_use]
+    pub const fn of(kind: EventKind, attempt: AttemptId) -> Self {
+        Self { kind, attempt, refund: None, dispute: None, invoice: None }
+    }
+}
+
 impl MerchantTx {
     /// Writes it down, where somebody is to be told.
     ///

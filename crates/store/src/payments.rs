@@ -1,9 +1,7 @@
 //! Payments, what they pay, and the claim that keeps every other attempt off an invoice.
 
 use crate::{
-    Attempt, BooksEntryState, Consent, Error, Invoice, MerchantDb, MerchantTx, NewSlip, attempts, books_entries,
-    customers,
-    invoices::{self, Sum, like},
+    Attempt, BooksEntryState, Consent, Error, Invoice, MerchantDb, MerchantTx, NewSlip, Sum, attempts, books_entries,
     scope::{Only, Scoped, money, owned},
 };
 use chrono::{DateTime, Utc};
@@ -14,7 +12,7 @@ use domain::{
     payment::AttemptState,
     planted,
 };
-use sea_orm::{Condition, ConnectionTrait, ExprTrait, QueryOrder, QuerySelect, Select, entity::prelude::*};
+use sea_orm::{ConnectionTrait, ExprTrait, QueryOrder, QuerySelect, Select, entity::prelude::*};
 use std::collections::HashMap;
 
 pub(crate) mod payment {
@@ -156,25 +154,9 @@ pub enum Opened {
     MethodGone,
 }
 
-/// Which payments a list shows.
-#[derive(Clone, Debug, Default)]
-pub struct PaymentFilter {
-    pub customer: Option<CustomerId>,
-    pub state_in: Vec<AttemptState>,
-    /// The money is here, and the books do not have it yet.
-    pub unrecorded: bool,
-    /// Part of a reference, an invoice number, a customer's name or a gateway's id; or the last four digits of a card or
-    /// account.
-    pub search: String,
-}
-
 fn by_number(shares: Select<allocation::Entity>) -> Select<allocation::Entity> {
     let invoices_first = shares.order_by_asc(allocation::Column::Advance.is_not_null());
     invoices_first.order_by_asc(allocation::Column::InvoiceNumber).order_by_asc(allocation::Column::InvoiceId)
-}
-
-fn is_last_four(search: &str) -> bool {
-    search.len() == 4 && search.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 impl MerchantDb {
@@ -472,96 +454,6 @@ impl<C: ConnectionTrait> Scoped<C> {
     pub async fn payments_of_checkout(&self, checkout: CheckoutId) -> Result<Vec<Payment>, Error> {
         let of = self.find::<payment::Entity>().filter(payment::Column::CheckoutId.eq(checkout));
         Ok(of.all(self.conn()).await?)
-    }
-
-    fn payments_filtered(&self, filter: &PaymentFilter) -> Select<payment::Entity> {
-        let mut select = self.find::<payment::Entity>();
-        if let Some(customer) = filter.customer {
-            select = select.filter(payment::Column::CustomerId.eq(customer));
-        }
-        if !filter.state_in.is_empty() {
-            let in_state = attempts::Column::State.is_in(filter.state_in.iter().copied());
-            let payments = self.mine::<attempts::Entity>(attempts::Column::PaymentId, in_state);
-            select = select.filter(payment::Column::Id.in_subquery(payments));
-        }
-        if filter.unrecorded {
-            let waiting = Expr::cust(books_entries::WAITING);
-            let waiting = self.mine::<books_entries::Entity>(books_entries::Column::AttemptId, waiting);
-            let waiting = attempts::Column::Id.in_subquery(waiting);
-            let payments = self.mine::<attempts::Entity>(attempts::Column::PaymentId, waiting);
-            select = select.filter(payment::Column::Id.in_subquery(payments));
-        }
-        if !filter.search.is_empty() {
-            select = select.filter(self.payment_matches(&filter.search));
-        }
-        select
-    }
-
-    fn payment_matches(&self, search: &str) -> Condition {
-        let gateway_ids = like(attempts::Column::GatewayId, search).or(like(attempts::Column::ChargeId, search));
-        let mut of_attempt = gateway_ids;
-        if is_last_four(search) {
-            // As `MethodFace` prints them: no other digits stand behind its dots.
-            of_attempt = of_attempt.or(like(attempts::Column::Method, &format!("··{search}")));
-        }
-        let tried = self.mine::<attempts::Entity>(attempts::Column::PaymentId, of_attempt);
-        let numbered = self.mine::<invoices::Entity>(invoices::Column::Id, like(invoices::Column::Number, search));
-        let for_invoice = allocation::Column::InvoiceId.in_subquery(numbered);
-        let for_invoice = self.mine::<allocation::Entity>(allocation::Column::PaymentId, for_invoice);
-        let named = like(customers::Column::Name, search);
-        let named = self.mine::<customers::Entity>(customers::Column::Id, named);
-        Condition::any()
-            .add(like(payment::Column::Reference, search))
-            .add(payment::Column::Id.in_subquery(tried))
-            .add(payment::Column::Id.in_subquery(for_invoice))
-            .add(payment::Column::CustomerId.in_subquery(named))
-    }
-
-    /// One page, newest first, and how many there are.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn payment_page(
-        &self,
-        filter: &PaymentFilter,
-        page: u64,
-        per_page: u64,
-    ) -> Result<(Vec<Payment>, u64), Error> {
-        let newest_first = self.payments_filtered(filter).order_by_desc(payment::Column::Id);
-        self.page(newest_first, page, per_page).await
-    }
-
-    /// The next ones, newest first, from after this one on.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn payments_before(
-        &self,
-        filter: &PaymentFilter,
-        before: Option<PaymentId>,
-        limit: u64,
-    ) -> Result<Vec<Payment>, Error> {
-        let mut list = self.payments_filtered(filter).order_by_desc(payment::Column::Id);
-        if let Some(before) = before {
-            list = list.filter(payment::Column::Id.lt(before));
-        }
-        Ok(list.limit(limit).all(self.conn()).await?)
-    }
-
-    /// The payments that were made for an invoice, or are meant for it in the books, the newest first: up to `limit`.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn payments_of_invoice(&self, invoice: InvoiceId, limit: u64) -> Result<Vec<Payment>, Error> {
-        let made = allocation::Column::InvoiceId.eq(invoice);
-        let made = self.mine::<allocation::Entity>(allocation::Column::PaymentId, made);
-        let meant = books_entries::Column::InvoiceId.eq(invoice);
-        let meant = self.mine::<books_entries::Entity>(books_entries::Column::AttemptId, meant);
-        let meant = attempts::Column::Id.in_subquery(meant);
-        let meant = self.mine::<attempts::Entity>(attempts::Column::PaymentId, meant);
-        let of = payment::Column::Id.in_subquery(made).or(payment::Column::Id.in_subquery(meant));
-        let newest = self.find::<payment::Entity>().filter(of).order_by_desc(payment::Column::Id);
-        Ok(newest.limit(limit).all(self.conn()).await?)
     }
 
     /// The shares of each of these payments, by the invoices' numbers.

@@ -363,8 +363,7 @@ async fn a_card_number_in_place_of_a_token_is_neither_kept_nor_sent_on() {
 async fn whoever_leaves_before_the_answer_crashes_nothing() {
     static CRASHES: AtomicUsize = AtomicUsize::new(0);
     let house = House::new().await;
-    let ana = house.client();
-    ana.sign_in(facts::ANA_EMAIL).await;
+    let ana = house.signed_in(facts::ANA_EMAIL).await;
     let cookie = format!("wisepay_session={}", ana.cookie("wisepay_session").unwrap());
     // This process runs no other test.
     std::panic::set_hook(Box::new(|_| {

@@ -344,8 +344,7 @@ impl Caller {
             ("Harbour's staff", Role::Admin, false, facts::HARBOUR.admin_email, facts::HARBOUR.name),
             ("the operator", Role::Operator, true, facts::OPERATOR_EMAIL, ""),
         ] {
-            let client = house.client();
-            client.sign_in(email).await;
+            let client = house.signed_in(email).await;
             client.stand_at(place).await;
             all.push(Self { name, role, ours, client });
         }

@@ -1,284 +1,17 @@
-//! A merchant that is paid through Authorize.Net, with the built-in ledger as its books. The demo has none of that kind:
-//! its merchant at Authorize.Net keeps its books elsewhere.
+//! A merchant that is paid through Authorize.Net, with the built-in ledger as its books (`reef.rs`). The demo has none of that
+//! kind: its merchant at Authorize.Net keeps its books elsewhere.
 
-use crate::support::{Answer, Client, Form, House, On, field, http, link};
+use crate::{
+    reef::{LINK, Reef, VISA},
+    support::{Answer, House, http, link},
+};
 use chrono::TimeDelta;
-use domain::{
-    ids::ConnectionId,
-    invoice::{BooksCustomer, BooksInvoice},
-    money::{Currency, Locale, Money},
-};
-use engine::{BooksSettings, Founding, GatewaySecret, GatewaySettings, NewMerchant, NewPayer};
-use serde_json::{Value, json};
+use domain::money::Currency;
+use engine::GatewaySettings;
+use serde_json::json;
 use server::demo;
-use simulators::{
-    facts::{self, authorizenet as keys},
-    seed,
-};
+use simulators::facts::{self, authorizenet as keys};
 use std::time::Duration;
-
-const MERCHANT: &str = "Reef Systems";
-pub const ADMIN: &str = "admin@reef.test";
-/// Of Coral.
-pub const PAYER: &str = "cora@coral.test";
-pub const LINK: &str =
-    "/PaymentProxy/PayNow/Email?apiKey=d4a93f4e60c84e27915b8a2c7f3e0d57&invoiceNo=RS-1&companyCode=CORAL";
-pub const VISA: &str = "4111111111111111";
-
-pub struct Reef {
-    pub house: House,
-    pub guest: Client,
-    pub gateway: ConnectionId,
-    currency: Currency,
-}
-
-impl Reef {
-    pub async fn new() -> Self {
-        Self::on(On::Sqlite).await.unwrap()
-    }
-
-    /// `None` for PostgreSQL when no server is named.
-    pub async fn on(database: On) -> Option<Self> {
-        Self::owed(database, Currency::AUD).await
-    }
-
-    /// The same for a merchant whose invoice and account have this currency.
-    pub async fn owed(database: On, currency: Currency) -> Option<Self> {
-        let house = House::on(database).await?;
-        Some(Self::of(house, currency, |house| demo::authorizenet(&house.vendors, currency)).await)
-    }
-
-    /// The same with a mail server.
-    pub async fn owed_with_mail(currency: Currency) -> Self {
-        let house = House::with_mail(On::Sqlite).await.unwrap();
-        Self::of(house, currency, |house| demo::authorizenet(&house.vendors, currency)).await
-    }
-
-    pub async fn through(gateway: impl FnOnce(&House) -> (GatewaySettings, Option<GatewaySecret>)) -> Self {
-        Self::of(House::new().await, Currency::AUD, gateway).await
-    }
-
-    /// The same without a portal: the test starts its own servers.
-    pub async fn without_portal() -> Self {
-        let house = House::without_portal().await;
-        Self::of(house, Currency::AUD, |house| demo::authorizenet(&house.vendors, Currency::AUD)).await
-    }
-
-    /// Presses Pay; answers the address of the gateway's page, which lies under this path.
-    pub async fn led_to_page(&self, form: &Form, under: &str) -> String {
-        let pressed = self.guest.pay(form, "").await;
-        assert_eq!(pressed.status, 303, "{}", pressed.body);
-        let page = pressed.location.unwrap();
-        assert!(page.starts_with(&format!("{}{under}", self.house.vendors)), "{page}");
-        page
-    }
-
-    /// A merchant of a house, with whichever gateway.
-    pub async fn of(
-        house: House,
-        currency: Currency,
-        gateway: impl FnOnce(&House) -> (GatewaySettings, Option<GatewaySecret>),
-    ) -> Self {
-        let admin = house.engine.add_person(ADMIN, facts::PASSWORD, false).await.unwrap();
-        let payer = house.engine.add_person(PAYER, facts::PASSWORD, false).await.unwrap();
-        let payers = vec![NewPayer { person: payer, customer: "Coral Pty Ltd".into() }];
-        let customer = BooksCustomer {
-            external_id: seed::stable_id("customer", "Coral").to_string(),
-            name: "Coral Pty Ltd".into(),
-            code: Some("CORAL".into()),
-            email: None,
-            archived: false,
-        };
-        let due = Money::new(35_000, currency);
-        let invoice = BooksInvoice {
-            external_id: seed::stable_id("invoice", "RS-1").to_string(),
-            number: "RS-1".into(),
-            customer_external_id: customer.external_id.clone(),
-            total: due,
-            due,
-            ..BooksInvoice::example()
-        };
-        let founding = Founding {
-            merchant: NewMerchant {
-                key: "reef".into(),
-                name: MERCHANT.into(),
-                currency,
-                locale: if currency == Currency::USD { Locale::EnUs } else { Locale::EnAu },
-                time_zone: "Australia/Sydney".into(),
-                support_email: "billing@reef.test".into(),
-                takes_parts: false,
-                takes_more: false,
-                takes_prepayments: false,
-                retries_debits: false,
-            },
-            books: Some((BooksSettings::BuiltIn, None)),
-            gateway: Some(gateway(&house)),
-            pay_links: vec![("email", "d4a93f4e60c84e27915b8a2c7f3e0d57".into())],
-            admins: vec![admin],
-            own_books: (vec![customer], vec![invoice]),
-        };
-        let gateway = house.engine.found_merchant(founding, payers).await.unwrap().unwrap();
-        let url = format!("{}/webhooks/authorizenet/{gateway}", house.portal);
-        let news = json!({"vendor": "authorizenet", "url": url, "secret": keys::PORTAL_SIGNATURE_KEY});
-        let told = http().post(format!("{}/control/webhooks", house.vendors)).json(&news).send().await.unwrap();
-        assert!(told.status().is_success());
-        Self { guest: house.client(), house, gateway, currency }
-    }
-
-    pub async fn form(&self) -> Form {
-        let opened = self.guest.get(LINK).await.location.unwrap();
-        self.guest.form(&opened).await
-    }
-
-    /// What the vendor's window makes of a card, in the payer's browser.
-    pub async fn nonce(&self, card: &str) -> String {
-        let card = format!(r#""token":{{"cardNumber":"{card}","expirationDate":"122040","cardCode":"123"}}"#);
-        self.nonce_of(&card).await
-    }
-
-    /// The same of a bank account.
-    pub async fn bank_nonce(&self, account: &str) -> String {
-        let routing = facts::bank_accounts::ROUTING;
-        let account = format!(r#""routingNumber":"{routing}","accountNumber":"{account}","nameOnAccount":"Coral""#);
-        self.nonce_of(&format!(r#""bankToken":{{"accountType":"checking",{account}}}"#)).await
-    }
-
-    async fn nonce_of(&self, what: &str) -> String {
-        let by = format!(r#"{{"name":"{}","clientKey":"{}"}}"#, keys::PORTAL_LOGIN, keys::PORTAL_CLIENT_KEY);
-        let data = format!(r#"{{"type":"TOKEN","id":"1",{what}}}"#);
-        let made = format!(r#"{{"securePaymentContainerRequest":{{"merchantAuthentication":{by},"data":{data}}}}}"#);
-        let answer = self.vendor(made).await;
-        answer["opaqueData"]["dataValue"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
-    }
-
-    /// How many methods the vendor keeps.
-    pub async fn profiles(&self) -> usize {
-        let by = format!(r#"{{"name":"{}","transactionKey":"{}"}}"#, keys::PORTAL_LOGIN, keys::PORTAL_TRANSACTION_KEY);
-        let asked = format!(r#"{{"getCustomerProfileIdsRequest":{{"merchantAuthentication":{by}}}}}"#);
-        self.vendor(asked).await["ids"].as_array().map_or(0, Vec::len)
-    }
-
-    /// The merchant's staff delete all of them there.
-    pub async fn delete_profiles(&self) {
-        let by = format!(r#"{{"name":"{}","transactionKey":"{}"}}"#, keys::PORTAL_LOGIN, keys::PORTAL_TRANSACTION_KEY);
-        let asked = format!(r#"{{"getCustomerProfileIdsRequest":{{"merchantAuthentication":{by}}}}}"#);
-        for id in self.vendor(asked).await["ids"].as_array().unwrap() {
-            let of = format!(r#""merchantAuthentication":{by},"customerProfileId":{id}"#);
-            let deleted = self.vendor(format!(r#"{{"deleteCustomerProfileRequest":{{{of}}}}}"#)).await;
-            assert_eq!(deleted["messages"]["resultCode"], "Ok", "{deleted}");
-        }
-    }
-
-    async fn vendor(&self, body: String) -> Value {
-        let request = http().post(format!("{}/authorizenet/xml/v1/request.api", self.house.vendors));
-        let answer = request.header("content-type", "application/json").body(body).send().await.unwrap();
-        let text = answer.text().await.unwrap();
-        serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap()
-    }
-
-    /// Presses Pay with a card; answers the page after it.
-    async fn pay(&self, form: &Form, card: &str) -> Answer {
-        let pressed = self.guest.pay(form, &self.nonce(card).await).await;
-        self.guest.get(&pressed.location.unwrap()).await
-    }
-
-    /// Presses Pay without script; answers our page, which leads on to the vendor's, and the token that opens that.
-    async fn go_to_page(&self, form: &Form) -> (Answer, String) {
-        let pressed = self.guest.pay(form, "").await.location.unwrap();
-        assert_eq!(pressed, format!("/npe?transactionId={}", form.checkout), "no redirect can post a token");
-        let page = self.guest.get(&pressed).await;
-        let token = field(&page.body, "token");
-        (page, token)
-    }
-
-    /// A form that the payer's browser posts to the vendor.
-    async fn at_vendor(&self, path: &str, token: &str, card: &str) -> Answer {
-        let form = [("token", token), ("method", "card"), ("number", card), ("expiry", "12/40"), ("code", "123")];
-        self.guest.send(http().post(format!("{}/authorizenet/payment/{path}", self.house.vendors)).form(&form)).await
-    }
-
-    async fn story(&self, form: &Form) -> String {
-        let admin = self.house.client();
-        admin.sign_in(ADMIN).await;
-        admin.get(&format!("/admin/transactions/{}", form.payment)).await.body
-    }
-
-    /// Presses Refund on the payment's page; answers the page after it.
-    pub async fn refund(&self, form: &Form, amount: &str) -> String {
-        let admin = self.house.client();
-        admin.sign_in(ADMIN).await;
-        let page = admin.get(&format!("/admin/transactions/{}", form.payment)).await.body;
-        let (refund, currency) = (field(&page, "refund"), field(&page, "currency"));
-        let fields = [
-            ("payment", form.payment.as_str()),
-            ("refund", &refund),
-            ("currency", &currency),
-            ("amount", amount),
-            ("reason", "Wrong quantity"),
-        ];
-        let pressed = admin.post("/api/refunds/start", &fields).await;
-        assert_eq!(pressed.status, 303, "{}", pressed.body);
-        let after = pressed.location.unwrap();
-        admin.get(after.split('#').next().unwrap()).await.body
-    }
-
-    pub async fn tells(&self, form: &Form, words: &str) {
-        self.house.until(words, async || self.story(form).await.contains(words)).await;
-    }
-
-    /// The charge at the vendor: its status, and what went back of it.
-    pub async fn charge(&self) -> (String, i64) {
-        let charge = self.house.state("authorizenet").await["charges"][0].clone();
-        (charge["transaction_status"].as_str().unwrap().to_owned(), charge["refunded_minor"].as_i64().unwrap())
-    }
-
-    /// Gateway, portal and ledger agree, once the last job has run.
-    pub async fn assert_agrees(&self) {
-        let agree = async || !self.house.differences(None).await.iter().any(|words| words.starts_with(MERCHANT));
-        self.house.until("gateway, portal and ledger agree", agree).await;
-    }
-
-    /// News that the vendor signs.
-    async fn hears(&self, body: &str) -> u16 {
-        self.told("authorizenet", keys::PORTAL_SIGNATURE_KEY, body).await
-    }
-
-    async fn told(&self, provider: &str, key: &str, body: &str) -> u16 {
-        let request = http().post(self.door(provider)).header("x-anet-signature", sign(key, body.as_bytes()));
-        self.guest.send(request.body(body.to_owned())).await.status
-    }
-
-    /// Where news of the merchant's gateway come in.
-    pub fn door(&self, provider: &str) -> String {
-        format!("{}/webhooks/{provider}/{}", self.house.portal, self.gateway)
-    }
-
-    pub async fn taken(&self) -> Vec<Value> {
-        let charges = self.house.state("authorizenet").await["charges"].as_array().unwrap().clone();
-        charges.into_iter().filter(|charge| charge["status"] == "succeeded").collect()
-    }
-
-    /// One charge at the gateway, and it stands in the ledger; gateway, portal and ledger agree.
-    pub async fn assert_paid_once(&self, form: &Form) {
-        let stands = async || self.story(form).await.contains("Paid, and it stands");
-        self.house.until("it stands in the ledger", stands).await;
-        let [charge] = self.taken().await.try_into().unwrap();
-        let currency = Some(self.currency.code());
-        assert_eq!((charge["amount_minor"].as_i64(), charge["currency"].as_str()), (Some(35_000), currency));
-        // The account is also that of another merchant, which knows nothing of these charges.
-        let differences = self.house.differences(None).await;
-        let ours: Vec<_> = differences.iter().filter(|words| words.starts_with(MERCHANT)).collect();
-        assert!(ours.is_empty(), "{ours:?}");
-    }
-}
-
-/// Authorize.Net's signature of its news.
-pub fn sign(key: &str, body: &[u8]) -> String {
-    use hmac::{Hmac, KeyInit, Mac};
-    let mut mac = Hmac::<sha2::Sha512>::new_from_slice(key.as_bytes()).unwrap();
-    mac.update(body);
-    format!("sha512={}", hex::encode_upper(mac.finalize().into_bytes()))
-}
 
 #[tokio::test]
 async fn s46_a_card_from_the_vendors_window_pays_once_and_stands_in_the_ledger() {
@@ -399,8 +132,7 @@ async fn d2_a_page_that_was_left_is_over_within_the_hour_and_the_invoice_can_be_
     reef.house.until("it is missed once", missed).await;
     let named = reef.house.differences(None).await;
     assert!(named.iter().any(|words| words.contains("its outcome has been open since")), "{named:?}");
-    let admin = reef.house.client();
-    admin.sign_in(ADMIN).await;
+    let admin = reef.staff().await;
     assert!(admin.get("/admin").await.body.contains("waited for its payer"), "and it is shown to somebody");
     let checkout = format!("/npe?transactionId={}", left.checkout);
     assert!(!reef.guest.get(&checkout).await.body.contains("name=\"expected\""), "once proves nothing");
@@ -774,8 +506,7 @@ async fn the_vendors_sandbox_is_let_in_where_the_connection_leads_there_and_nowh
     let policy = policy_of(&reef.guest.get(&reef.guest.get(LINK).await.location.unwrap()).await);
     let (scripts, frames, forms) = allowed(&policy);
     assert!(scripts.contains(&SCRIPTS) && frames.contains(&SCRIPTS) && !forms.contains(&PAGES), "{policy}");
-    let payer = reef.house.client();
-    payer.sign_in(PAYER).await;
+    let payer = reef.payer().await;
     let policy = policy_of(&payer.get("/methods/new").await);
     let (scripts, frames, _) = allowed(&policy);
     assert!(scripts.contains(&SCRIPTS) && frames.contains(&SCRIPTS), "where a card is saved as well: {policy}");

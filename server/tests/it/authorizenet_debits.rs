@@ -2,54 +2,34 @@
 //! booked when they have cleared, and out of all books again when they are found to have come back: no news tell of that.
 
 use crate::{
-    authorizenet::{ADMIN, LINK, PAYER, Reef},
-    debits::to_the_next_try,
-    support::{Client, Form, On, field},
+    authorizenet_methods::pay_with,
+    debits::{self, to_the_next_try},
+    reef::{LINK, Reef},
+    support::{Client, Form, On},
 };
 use domain::money::Currency;
 use serde_json::json;
 use simulators::facts::{authorizenet::UNAUTHORISED_ACCOUNT, bank_accounts};
 
-pub async fn cora(reef: &Reef) -> Client {
-    let cora = reef.house.client();
-    cora.sign_in(PAYER).await;
-    cora
-}
-
 /// The form for another account, signed and sent with the token that the vendor's window makes of one; its id, and
 /// where that leads.
 async fn save(reef: &Reef, payer: &Client, account: &str, holder: &str) -> (String, Option<String>) {
-    let page = payer.get("/methods/bank?kind=ach_debit").await.body;
-    let (method, consent, token) = (field(&page, "method"), field(&page, "consent"), reef.bank_nonce(account).await);
-    let fields =
-        [("method", &*method), ("kind", "ach_debit"), ("token", &*token), ("holder", holder), ("consent", &*consent)];
-    let answer = payer.post("/api/methods/save", &fields).await;
+    let (method, answer) = debits::save(payer, &reef.bank_nonce(account).await, holder).await;
     (method, answer.location)
 }
 
 /// The invoice, paid from a saved account; the form, and the page after it.
 async fn paid(reef: &Reef, account: &str) -> (Form, String) {
-    let cora = cora(reef).await;
+    let cora = reef.payer().await;
     let (method, to) = save(reef, &cora, account, "Cora Example").await;
     assert_eq!(to.as_deref(), Some("/methods"));
-    let form = cora.form(&cora.get(LINK).await.location.unwrap()).await;
-    let mut fields = form.fields("").to_vec();
-    fields.push(("saved", &method));
-    let pressed = cora.post("/api/payments/take", &fields).await;
-    let page = cora.get(&pressed.location.unwrap()).await.body;
-    (form, page)
-}
-
-pub async fn mails(reef: &Reef) -> String {
-    let admin = reef.house.client();
-    admin.sign_in(ADMIN).await;
-    admin.get("/admin/mail").await.body
+    pay_with(&cora, &method).await
 }
 
 #[tokio::test]
 async fn s52_s70_an_account_is_typed_into_the_vendors_window_and_saved_under_an_authority() {
     let reef = Reef::owed(On::Sqlite, Currency::USD).await.unwrap();
-    let cora = cora(&reef).await;
+    let cora = reef.payer().await;
     assert!(cora.get("/methods").await.body.contains("Add a bank account"));
     let page = cora.get("/methods/bank?kind=ach_debit").await.body;
     for part in ["class=\"AcceptUI\"", "showBankAccount", "to electronically debit my bank account"] {
@@ -66,7 +46,7 @@ async fn s52_s70_an_account_is_typed_into_the_vendors_window_and_saved_under_an_
     assert_eq!(reef.house.number(kept).await, 1);
 
     let australian = Reef::on(On::Sqlite).await.unwrap();
-    let page = self::cora(&australian).await.get("/methods").await.body;
+    let page = australian.payer().await.get("/methods").await.body;
     assert!(page.contains("Add a card") && !page.contains("Add a bank account"), "in US dollars alone: {page}");
 }
 
@@ -79,13 +59,13 @@ async fn d8_n4_a_debit_is_sent_with_dates_and_booked_and_receipted_when_it_has_c
             assert!(page.contains(words), "{words}: {page}");
         }
         reef.tells(&form, "The books are told when it clears").await;
-        assert!(!mails(&reef).await.contains("Receipt: $350.00"), "nothing is receipted yet");
+        assert!(!reef.mails().await.contains("Receipt: $350.00"), "nothing is receipted yet");
         let others = reef.guest.get(&reef.guest.get(LINK).await.location.unwrap()).await.body;
         assert!(!others.contains("id=\"pay-button\""), "nobody pays it meanwhile: {others}");
 
         reef.house.advance(json!({"days": 6})).await;
         reef.assert_paid_once(&form).await;
-        reef.house.until("it is receipted", async || mails(&reef).await.contains("Receipt: $350.00")).await;
+        reef.house.until("it is receipted", async || reef.mails().await.contains("Receipt: $350.00")).await;
         reef.assert_agrees().await;
     }
 }
@@ -116,10 +96,10 @@ async fn d9_f23_a_late_return_that_nobody_tells_of_is_found_and_leaves_all_books
         reef.assert_agrees().await;
         reef.house.advance(json!({"days": days})).await;
         reef.tells(&form, "The bank took the money back. It does not stand in the books").await;
-        reef.house.until("the payer is told", async || mails(&reef).await.contains("Returned by your bank")).await;
+        reef.house.until("the payer is told", async || reef.mails().await.contains("Returned by your bank")).await;
         reef.assert_agrees().await;
         // Only a no for good ends the account.
-        let page = cora(&reef).await.get("/methods").await.body;
+        let page = reef.payer().await.get("/methods").await.body;
         assert!(page.contains(state), "{state}: {page}");
         let again = reef.guest.get(&reef.guest.get(LINK).await.location.unwrap()).await.body;
         assert!(again.contains("id=\"pay-button\""), "it is owed again: {again}");

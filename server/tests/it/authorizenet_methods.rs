@@ -1,19 +1,13 @@
 //! Cards that Authorize.Net keeps (S52-S54, D22): saved once, named, charged without being typed, paid back, taken out.
 
 use crate::{
-    authorizenet::{ADMIN, LINK, PAYER, Reef, VISA},
+    reef::{LINK, Reef, VISA},
     support::{Answer, Client, Form, On, field},
 };
 use serde_json::json;
 use simulators::facts;
 
 const KEEP: &str = "createCustomerProfileRequest";
-
-async fn cora(reef: &Reef) -> Client {
-    let cora = reef.house.client();
-    cora.sign_in(PAYER).await;
-    cora
-}
 
 /// The form for another card, with the token that the vendor's window makes of one; its id, and the answer.
 async fn save(reef: &Reef, payer: &Client, card: &str, postal_code: &str) -> (String, Answer) {
@@ -32,12 +26,10 @@ async fn saved(payer: &Client) -> String {
     payer.get("/methods").await.body
 }
 
-/// Presses Pay with a saved card; the form, and the page after it.
-async fn pay_with(payer: &Client, method: &str) -> (Form, String) {
+/// Presses Pay with a saved method; the form, and the page after it.
+pub async fn pay_with(payer: &Client, method: &str) -> (Form, String) {
     let form = payer.form(&payer.get(LINK).await.location.unwrap()).await;
-    let mut fields = form.fields("").to_vec();
-    fields.push(("saved", method));
-    let pressed = payer.post("/api/payments/take", &fields).await;
+    let pressed = payer.pay_saved(&form, method).await;
     let page = payer.get(&pressed.location.unwrap()).await.body;
     (form, page)
 }
@@ -46,7 +38,7 @@ async fn pay_with(payer: &Client, method: &str) -> (Form, String) {
 async fn s52_s53_n13_a_card_is_saved_once_named_charged_and_taken_out() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(reef) = Reef::on(database).await else { continue };
-        let cora = cora(&reef).await;
+        let cora = reef.payer().await;
         assert!(saved(&cora).await.contains("Nothing is saved"));
         let page = cora.get("/methods/new").await.body;
         for part in ["class=\"AcceptUI\"", "opens when you press Save card", "name=\"postal_code\""] {
@@ -83,7 +75,7 @@ async fn s52_s53_n13_a_card_is_saved_once_named_charged_and_taken_out() {
 async fn d2_a_card_whose_answer_was_lost_is_found_and_kept_once() {
     for (fault, ended, number) in [("reset_after_execute", "Ready", 1), ("http:500", "did not answer plainly", 0)] {
         let reef = Reef::on(On::Sqlite).await.unwrap();
-        let cora = cora(&reef).await;
+        let cora = reef.payer().await;
         reef.house.arm("authorizenet", fault, KEEP).await;
         let (_, answer) = save(&reef, &cora, VISA, "").await;
         assert_eq!(answer.location.as_deref(), Some("/methods"), "{fault}");
@@ -100,7 +92,7 @@ async fn d2_a_card_whose_answer_was_lost_is_found_and_kept_once() {
 #[tokio::test]
 async fn d2_f5_a_saved_card_whose_charge_was_not_answered_pays_once() {
     let reef = Reef::on(On::Sqlite).await.unwrap();
-    let cora = cora(&reef).await;
+    let cora = reef.payer().await;
     let (method, _) = save(&reef, &cora, VISA, "").await;
     reef.house.arm("authorizenet", "reset_after_execute", "createTransactionRequest").await;
     reef.house.arm_times("authorizenet", "webhook_lost", 9).await;
@@ -112,7 +104,7 @@ async fn d2_f5_a_saved_card_whose_charge_was_not_answered_pays_once() {
 #[tokio::test]
 async fn d10_a_saved_card_that_is_declined_can_be_tried_again() {
     let reef = Reef::on(On::Sqlite).await.unwrap();
-    let cora = cora(&reef).await;
+    let cora = reef.payer().await;
     let (method, _) = save(&reef, &cora, VISA, "").await;
     reef.house.arm("authorizenet", "decline:2", "").await;
     let (_, declined) = pay_with(&cora, &method).await;
@@ -125,7 +117,7 @@ async fn d10_a_saved_card_that_is_declined_can_be_tried_again() {
 #[tokio::test]
 async fn s54_a_card_that_the_bank_refuses_is_not_saved_and_its_payer_reads_so() {
     let reef = Reef::on(On::Sqlite).await.unwrap();
-    let cora = cora(&reef).await;
+    let cora = reef.payer().await;
     // The vendor declines every card from there.
     for (card, postal_code) in [(facts::cards::DECLINED, "2000"), (VISA, "46282")] {
         let (_, answer) = save(&reef, &cora, card, postal_code).await;
@@ -140,7 +132,7 @@ async fn s54_a_card_that_the_bank_refuses_is_not_saved_and_its_payer_reads_so() 
 #[tokio::test]
 async fn d22_a_guest_sees_no_saved_card_and_charges_none() {
     let reef = Reef::on(On::Sqlite).await.unwrap();
-    let cora = cora(&reef).await;
+    let cora = reef.payer().await;
     let (method, _) = save(&reef, &cora, VISA, "").await;
     let offer = reef.guest.get(&reef.guest.get(LINK).await.location.unwrap()).await.body;
     assert!(!offer.contains("Office card") && !offer.contains("··1111"), "{offer}");
@@ -153,7 +145,7 @@ async fn d22_a_guest_sees_no_saved_card_and_charges_none() {
 async fn s52_the_card_of_a_payment_is_kept_for_its_payer_and_charged_again() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(reef) = Reef::on(database).await else { continue };
-        let cora = cora(&reef).await;
+        let cora = reef.payer().await;
         reef.house.arm("authorizenet", "reset_after_execute", "createCustomerProfileFromTransactionRequest").await;
         let checkout = cora.get(LINK).await.location.unwrap();
         let page = cora.get(&checkout).await.body;
@@ -174,7 +166,7 @@ async fn s52_the_card_of_a_payment_is_kept_for_its_payer_and_charged_again() {
 async fn d10_d32_a_card_that_staff_deleted_at_the_vendor_is_never_ready_again() {
     for is_told in [true, false] {
         let reef = Reef::on(On::Sqlite).await.unwrap();
-        let cora = cora(&reef).await;
+        let cora = reef.payer().await;
         let (method, _) = save(&reef, &cora, VISA, "").await;
         let form = cora.form(&cora.get(LINK).await.location.unwrap()).await;
         if !is_told {
@@ -185,9 +177,7 @@ async fn d10_d32_a_card_that_staff_deleted_at_the_vendor_is_never_ready_again() 
             let page = async || saved(&cora).await;
             reef.house.until("its news are worked", async || page().await.contains("Needs attention")).await;
         } else {
-            let mut fields = form.fields("").to_vec();
-            fields.push(("saved", &method));
-            let pressed = cora.post("/api/payments/take", &fields).await;
+            let pressed = cora.pay_saved(&form, &method).await;
             let page = cora.get(&pressed.location.unwrap()).await.body;
             assert!(page.contains("no longer has this saved method"), "{page}");
         }
@@ -202,14 +192,13 @@ async fn d10_d32_a_card_that_staff_deleted_at_the_vendor_is_never_ready_again() 
 #[tokio::test]
 async fn echoes_of_our_own_saving_alarm_nobody() {
     let reef = Reef::on(On::Sqlite).await.unwrap();
-    let cora = cora(&reef).await;
+    let cora = reef.payer().await;
     let (method, _) = save(&reef, &cora, VISA, "").await;
     cora.post("/api/methods/remove", &[("method", &method)]).await;
     // The customer and its card were made, and the customer was deleted.
     let worked = "SELECT count(*) FROM webhook WHERE state = 'processed' AND kind LIKE 'net.authorize.customer.%'";
     reef.house.until("they are worked", async || reef.house.number(worked).await == 3).await;
-    let admin = reef.house.client();
-    admin.sign_in(ADMIN).await;
+    let admin = reef.staff().await;
     let home = admin.get("/admin").await.body;
     assert!(home.contains("Nothing needs you"), "{home}");
 }

@@ -27,8 +27,7 @@ async fn told(client: &Client, number: &str) -> String {
 
 /// Since when the alarm stands, as staff read it.
 async fn alarmed_since(house: &House) -> String {
-    let admin = house.client();
-    admin.sign_in("admin@northwind.test").await;
+    let admin = house.staff().await;
     let page = admin.get("/admin/exceptions").await.body;
     let alarm = page.split("testing stolen cards").nth(1).unwrap_or_else(|| panic!("no alarm: {page}"));
     alarm.split("datetime=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
@@ -55,8 +54,7 @@ async fn add_invoices(house: &House, count: usize) -> Vec<String> {
     let write = write.bearer_auth(house.books_token().await).header("xero-tenant-id", facts::xero::TENANT_ID);
     let written = write.json(&json!({"Invoices": documents})).send().await.unwrap();
     assert_eq!(written.status(), 200, "{}", written.text().await.unwrap());
-    let admin = house.client();
-    admin.sign_in("admin@northwind.test").await;
+    let admin = house.staff().await;
     assert_eq!(admin.post("/api/invoices/sync", &[]).await.status, 303);
     numbers
 }
@@ -94,8 +92,7 @@ async fn q22_tokens_that_are_none_are_held_before_the_books_and_the_gateway_are_
     let page = told(&client, "INV-501").await;
     assert!(page.contains("Many tries from your network came to nothing."), "{page}");
     assert!(told(&from(&house, 2), "INV-501").await.contains("You paid $1,204.50"), "nobody else is held");
-    let admin = house.client();
-    admin.sign_in("admin@northwind.test").await;
+    let admin = house.staff().await;
     assert!(!admin.get("/admin").await.body.contains("testing stolen cards"), "no card was tried");
 }
 
@@ -143,8 +140,7 @@ async fn q22_of_a_thousand_cards_from_fifty_networks_thirty_reach_the_gateway() 
     assert!(told(&ana, "INV-501").await.contains("You paid $1,204.50"));
     house.assert_paid_once("INV-501", 120_450).await;
 
-    let admin = house.client();
-    admin.sign_in("admin@northwind.test").await;
+    let admin = house.staff().await;
     assert!(admin.get("/admin").await.body.contains("testing stolen cards"), "the alarm needs somebody");
     let since = alarmed_since(&house).await;
     house.pass_an_hour().await;

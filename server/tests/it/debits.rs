@@ -8,7 +8,6 @@ use crate::{
     support::{self, Answer, Client, Form, House, On, ana, field, link},
 };
 use serde_json::json;
-use simulators::facts;
 
 /// The form for another account, filled in, signed and sent; its id, and the answer.
 pub async fn save(payer: &Client, token: &str, holder: &str) -> (String, Answer) {
@@ -25,16 +24,14 @@ pub async fn save_as(payer: &Client, kind: &str, token: &str, holder: &str) -> (
 }
 
 /// INV-501, paid from a saved account; the form, and the page after it.
-pub async fn paid(portal: &str, token: &str) -> (Client, Form, String) {
+pub async fn paid(portal: &str, token: &str) -> (Form, String) {
     let ana = ana(portal).await;
     let (method, answer) = save(&ana, token, "Ana Example").await;
     assert_eq!((answer.status, answer.location.as_deref()), (303, Some("/methods")), "{}", answer.body);
     let form = ana.open("INV-501").await;
-    let mut fields = form.fields("").to_vec();
-    fields.push(("saved", &method));
-    let pressed = ana.post("/api/payments/take", &fields).await;
+    let pressed = ana.pay_saved(&form, &method).await;
     let page = ana.get(&pressed.location.unwrap()).await.body;
-    (ana, form, page)
+    (form, page)
 }
 
 async fn tells(house: &House, form: &Form, words: &str) {
@@ -42,10 +39,21 @@ async fn tells(house: &House, form: &Form, words: &str) {
 }
 
 #[tokio::test]
-async fn d8_n4_a_debit_is_sent_with_dates_and_booked_and_receipted_when_it_has_cleared() {
+async fn s24_s2_d8_n4_a_debit_is_offered_once_set_up_sent_with_dates_and_booked_and_receipted_when_it_has_cleared() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::on(database).await else { continue };
-        let (ana, form, page) = paid(&house.portal, "pm_usBankAccount_success").await;
+        let ana = ana(&house.portal).await;
+        let offered = async || {
+            let form = ana.open("INV-501").await;
+            ana.get(&format!("/npe?transactionId={}", form.checkout)).await.body
+        };
+        let before = offered().await;
+        assert!(!before.contains("STRIPE TEST BANK"), "none is set up yet: {before}");
+        let (account, _) = save(&ana, "pm_usBankAccount_success", "Ana Example").await;
+        let after = offered().await;
+        assert!(after.contains("STRIPE TEST BANK ··6789"), "{after}");
+        let form = ana.open("INV-501").await;
+        let page = ana.get(&ana.pay_saved(&form, &account).await.location.unwrap()).await.body;
         for words in ["$1,204.50 was sent to your bank", "it clears by", "Do not pay again", "STRIPE TEST BANK ··6789"]
         {
             assert!(page.contains(words), "{words}: {page}");
@@ -76,13 +84,15 @@ async fn d8_n4_a_debit_is_sent_with_dates_and_booked_and_receipted_when_it_has_c
 }
 
 #[tokio::test]
-async fn d9_a_late_return_leaves_all_books_reopens_the_invoice_and_tells_the_payer() {
+async fn d9_s39_s40_a_late_return_leaves_all_books_tells_the_payer_and_is_paid_again_from_the_dashboard() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::on(database).await else { continue };
-        let (_, form, _) = paid(&house.portal, "pm_usBankAccount_dispute").await;
+        let (form, _) = paid(&house.portal, "pm_usBankAccount_dispute").await;
         house.advance(json!({"days": 6})).await;
         house.assert_paid_once("INV-501", 120_450).await;
         house.assert_everything_agrees().await;
+        let board = ana(&house.portal).await.get("/dashboard").await.body;
+        assert!(!board.contains("INV-501"), "paid is not outstanding: {board}");
         house.advance(json!({"days": 25})).await;
         tells(&house, &form, "The bank took the money back. It does not stand in the books").await;
         assert_eq!(house.books_invoice("INV-501").await["due_minor"], 120_450, "it is owed again");
@@ -92,59 +102,21 @@ async fn d9_a_late_return_leaves_all_books_reopens_the_invoice_and_tells_the_pay
         let ana = ana(&house.portal).await;
         let page = ana.get("/methods").await.body;
         assert!(page.contains("Needs attention"), "its authority is void: {page}");
-        let guest = house.client();
-        let again = guest.open("INV-501").await;
-        assert!(guest.pay(&again, "pm_card_visa").await.status == 303);
+        let board = async || ana.get("/dashboard").await.body;
+        house.until("it is outstanding again", async || board().await.contains("INV-501")).await;
+        let board = board().await;
+        let (_, row) = board.split_once("INV-501").unwrap();
+        let opened = ana.post("/api/invoices/pay", &[("invoice", &field(row, "invoice"))]).await.location.unwrap();
+        assert_eq!(ana.pay(&ana.form(&opened).await, "pm_card_visa").await.status, 303);
         house.until("it is paid by card", async || house.books_invoice("INV-501").await["due_minor"] == 0).await;
         house.assert_everything_agrees().await;
     }
 }
 
 #[tokio::test]
-async fn s39_s40_a_payer_pays_again_from_the_dashboard_after_a_late_return() {
-    let house = House::new().await;
-    let (_, form, _) = paid(&house.portal, "pm_usBankAccount_dispute").await;
-    house.advance(json!({"days": 6})).await;
-    house.assert_paid_once("INV-501", 120_450).await;
-    house.assert_everything_agrees().await;
-    assert!(!ana(&house.portal).await.get("/dashboard").await.body.contains("INV-501"), "paid is not outstanding");
-
-    house.advance(json!({"days": 25})).await;
-    tells(&house, &form, "The bank took the money back. It does not stand in the books").await;
-    let ana = ana(&house.portal).await;
-    let board = async || ana.get("/dashboard").await.body;
-    house.until("it is outstanding again", async || board().await.contains("INV-501")).await;
-    let board = board().await;
-    let (_, row) = board.split_once("INV-501").unwrap();
-    let opened = ana.post("/api/invoices/pay", &[("invoice", &field(row, "invoice"))]).await.location.unwrap();
-    ana.pay(&ana.form(&opened).await, "pm_card_visa").await;
-    house.until("it is paid by card", async || house.books_invoice("INV-501").await["due_minor"] == 0).await;
-    house.assert_everything_agrees().await;
-}
-
-#[tokio::test]
-async fn s24_s2_only_an_account_that_is_set_up_is_offered_and_pays_by_debit() {
-    let house = House::new().await;
-    let ana = ana(&house.portal).await;
-    let offer = async || {
-        let form = ana.open("INV-501").await;
-        ana.get(&format!("/npe?transactionId={}", form.checkout)).await.body
-    };
-    let before = offer().await;
-    assert!(!before.contains("STRIPE TEST BANK"), "{before}");
-    let (account, _) = save(&ana, "pm_usBankAccount_success", "Ana Example").await;
-    let after = offer().await;
-    assert!(after.contains("STRIPE TEST BANK ··6789"), "{after}");
-    let sent = pay_with(&ana, "INV-501", &account).await.location.unwrap();
-    assert!(ana.get(&sent).await.body.contains("$1,204.50 was sent to your bank"));
-    house.advance(json!({"days": 7})).await;
-    house.assert_paid_once("INV-501", 120_450).await;
-}
-
-#[tokio::test]
 async fn d4_d9_a_late_return_whose_news_are_lost_is_found_by_the_daily_comparison() {
     let house = House::new().await;
-    let (_, form, _) = paid(&house.portal, "pm_usBankAccount_dispute").await;
+    let (form, _) = paid(&house.portal, "pm_usBankAccount_dispute").await;
     house.advance(json!({"days": 6})).await;
     house.assert_paid_once("INV-501", 120_450).await;
     house.assert_everything_agrees().await;
@@ -163,14 +135,13 @@ const COMPARISONS: &str = "SELECT COUNT(*) FROM job JOIN merchant ON merchant.id
 #[tokio::test]
 async fn d9_a_late_return_whose_payment_is_reconciled_is_left_to_a_person() {
     let house = House::new().await;
-    let (_, form, _) = paid(&house.portal, "pm_usBankAccount_dispute").await;
+    let (form, _) = paid(&house.portal, "pm_usBankAccount_dispute").await;
     house.advance(json!({"days": 6})).await;
     house.assert_paid_once("INV-501", 120_450).await;
     house.arm_times("xero", "period_locked", 9).await;
     house.advance(json!({"days": 25})).await;
     tells(&house, &form, "The books keep its payment").await;
-    let admin = house.client();
-    admin.sign_in(facts::NORTHWIND.admin_email).await;
+    let admin = house.staff().await;
     let home = admin.get("/admin").await.body;
     assert!(home.contains("went back, but the books keep its payment") && home.contains("Try again"), "{home}");
     house.arm_times("xero", "period_locked", 0).await;
@@ -199,7 +170,7 @@ async fn d10_a_debit_that_the_bank_refuses_frees_the_invoice_and_only_a_hard_no_
         ),
     ] {
         let house = House::with_mail(On::Sqlite).await.unwrap();
-        let (_, form, _) = paid(&house.portal, token).await;
+        let (form, _) = paid(&house.portal, token).await;
         house.advance(json!({"days": 6})).await;
         tells(&house, &form, why).await;
         house.until("the payer is told", async || house.mails().await.contains("Not paid: $1,204.50")).await;
@@ -271,7 +242,7 @@ pub async fn to_the_next_try(house: &House, database: On) {
 /// INV-501, debited from an account without money at a merchant that has such debits tried again.
 pub async fn without_money(house: &House) -> Form {
     house.execute("UPDATE merchant SET retries_debits = TRUE WHERE name = 'Northwind IT'").await;
-    let (_, form, _) = paid(&house.portal, "pm_usBankAccount_insufficientFunds").await;
+    let (form, _) = paid(&house.portal, "pm_usBankAccount_insufficientFunds").await;
     house.until("the payer reads that it was sent", async || house.number(SENT).await == 1).await;
     house.advance(json!({"days": 6})).await;
     house.until("it has failed", async || house.number(FAILED).await == 1).await;
@@ -406,7 +377,7 @@ async fn d10_an_authority_that_says_nothing_of_it_allows_no_second_try() {
 #[tokio::test]
 async fn d9_a_late_return_of_what_was_refunded_in_part_is_laid_before_a_person() {
     let house = House::with_mail(On::Sqlite).await.unwrap();
-    let (_, form, _) = paid(&house.portal, "pm_usBankAccount_dispute").await;
+    let (form, _) = paid(&house.portal, "pm_usBankAccount_dispute").await;
     house.advance(json!({"days": 6})).await;
     house.assert_paid_once("INV-501", 120_450).await;
     let staff = house.staff().await;
@@ -427,7 +398,7 @@ async fn d9_a_late_return_of_what_was_refunded_in_part_is_laid_before_a_person()
 async fn n15_s70_whoever_signs_an_authority_gets_a_copy_and_a_debits_proof_shows_both() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::on(database).await else { continue };
-        let (_, form, _) = paid(&house.portal, "pm_usBankAccount_success").await;
+        let (form, _) = paid(&house.portal, "pm_usBankAccount_success").await;
         let copy = "SELECT count(*) FROM mail WHERE recipient = 'ana@acme.test' AND unique_key LIKE 'authority:%'
             AND text LIKE '%I authorise Northwind IT to electronically debit my bank account%Signed by: Ana Example%'
             AND text LIKE '%STRIPE TEST BANK ··6789%You may cancel this at any time%'";
@@ -460,7 +431,7 @@ async fn n15_s70_whoever_signs_an_authority_gets_a_copy_and_a_debits_proof_shows
 #[tokio::test]
 async fn n4_staff_read_by_when_a_debit_clears_and_until_when_it_may_come_back() {
     let house = House::new().await;
-    let (_, form, _) = paid(&house.portal, "pm_usBankAccount_success").await;
+    let (form, _) = paid(&house.portal, "pm_usBankAccount_success").await;
     tells(&house, &form, "As a rule that is by").await;
     house.advance(json!({"days": 7})).await;
     house.assert_paid_once("INV-501", 120_450).await;
@@ -512,15 +483,13 @@ async fn s70_no_account_is_kept_without_the_words_that_were_signed() {
 #[tokio::test]
 async fn s25_d22_a_guest_pays_by_card_and_sees_no_account() {
     let house = House::new().await;
-    let (_, form, _) = paid(&house.portal, "pm_usBankAccount_success").await;
+    let (form, _) = paid(&house.portal, "pm_usBankAccount_success").await;
     let guest = house.client();
     let offer = guest.open("INV-502").await;
     let page = guest.get(&format!("/npe?transactionId={}", offer.checkout)).await.body;
     assert!(page.contains("Pay by card") && !page.contains("bank account") && !page.contains("6789"), "{page}");
     let method = form.payment.replace("pay_", "mth_");
-    let mut fields = offer.fields("").to_vec();
-    fields.push(("saved", &method));
-    let pressed = guest.post("/api/payments/take", &fields).await;
+    let pressed = guest.pay_saved(&offer, &method).await;
     assert!(pressed.location.unwrap().starts_with("/sign-in"), "nobody debits without signing in");
 }
 

@@ -6,16 +6,6 @@ use chrono::Utc;
 use serde_json::{Value, json};
 use simulators::facts;
 
-/// INV-501, paid by card and posted.
-async fn paid(house: &House) -> Form {
-    let client = house.client();
-    let form = client.open("INV-501").await;
-    client.pay(&form, "pm_card_visa").await;
-    house.assert_paid_once("INV-501", 120_450).await;
-    house.assert_everything_agrees().await;
-    form
-}
-
 /// What the card's holder, or the bank, does about the only charge.
 pub async fn order(house: &House, outcome: &str) -> Value {
     order_of(house, &house.charges().await[0], outcome).await
@@ -58,7 +48,7 @@ async fn taken_out_and_owed_again(house: &House, form: &Form) {
 async fn g39_an_open_dispute_needs_somebody_and_nothing_is_refunded_meanwhile() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::on(database).await else { continue };
-        let form = paid(&house).await;
+        let form = house.paid().await;
         let admin = house.staff().await;
         let before = admin.get(&format!("/admin/transactions/{}", form.payment)).await.body;
         let opened = order(&house, "opened").await;
@@ -94,7 +84,7 @@ async fn g39_an_open_dispute_needs_somebody_and_nothing_is_refunded_meanwhile() 
 async fn f23_d9_a_lost_dispute_leaves_all_books_reopens_the_invoice_and_mails_nobody() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::on(database).await else { continue };
-        let form = paid(&house).await;
+        let form = house.paid().await;
         order(&house, "opened").await;
         tells(&house, &form, "Disputed at the bank").await;
         order(&house, "lost").await;
@@ -120,7 +110,7 @@ async fn f23_d9_a_lost_dispute_leaves_all_books_reopens_the_invoice_and_mails_no
 #[tokio::test]
 async fn f23_a_dispute_that_is_won_leaves_everything_as_it_was() {
     let house = House::new().await;
-    let form = paid(&house).await;
+    let form = house.paid().await;
     order(&house, "opened").await;
     tells(&house, &form, "Disputed at the bank").await;
     order(&house, "won").await;
@@ -136,7 +126,7 @@ async fn f23_a_dispute_that_is_won_leaves_everything_as_it_was() {
 #[tokio::test]
 async fn d5_f23_a_loss_whose_news_are_lost_is_asked_about() {
     let house = House::new().await;
-    let form = paid(&house).await;
+    let form = house.paid().await;
     order(&house, "opened").await;
     tells(&house, &form, "Disputed at the bank").await;
     house.arm_times("stripe", "webhook_lost", 9).await;
@@ -150,7 +140,7 @@ async fn d5_f23_a_loss_whose_news_are_lost_is_asked_about() {
 #[tokio::test]
 async fn d5_f23_a_dispute_of_which_nothing_was_heard_is_named() {
     let house = House::new().await;
-    paid(&house).await;
+    house.paid().await;
     house.arm_times("stripe", "webhook_lost", 9).await;
     let opened = order(&house, "opened").await;
     let id = opened["id"].as_str().unwrap();
@@ -161,7 +151,7 @@ async fn d5_f23_a_dispute_of_which_nothing_was_heard_is_named() {
 #[tokio::test]
 async fn d4_g44_a_dispute_of_which_nothing_was_heard_is_taken_in_by_the_daily_comparison() {
     let house = House::new().await;
-    let form = paid(&house).await;
+    let form = house.paid().await;
     house.arm_times("stripe", "webhook_lost", 9).await;
     order(&house, "opened").await;
     house.advance(json!({"hours": 4})).await;
@@ -173,7 +163,7 @@ async fn d4_g44_a_dispute_of_which_nothing_was_heard_is_taken_in_by_the_daily_co
 #[tokio::test]
 async fn d3_f23_fifty_news_of_one_loss_in_any_order_book_it_once() {
     let house = House::new().await;
-    let form = paid(&house).await;
+    let form = house.paid().await;
     house.arm_times("stripe", "webhook_lost", 9).await;
     let opened = order(&house, "opened").await;
     order(&house, "lost").await;
@@ -189,7 +179,7 @@ async fn d3_f23_fifty_news_of_one_loss_in_any_order_book_it_once() {
 #[tokio::test]
 async fn f23_a_part_that_is_lost_is_left_to_a_person() {
     let house = House::new().await;
-    let form = paid(&house).await;
+    let form = house.paid().await;
     let admin = house.staff().await;
     let page = admin.get(&format!("/admin/transactions/{}", form.payment)).await.body;
     let (refund, payment) = (field(&page, "refund"), form.payment.as_str());
@@ -213,7 +203,7 @@ async fn f23_a_part_that_is_lost_is_left_to_a_person() {
 #[tokio::test]
 async fn f23_a_loss_whose_payment_the_books_keep_is_left_to_a_person() {
     let house = House::new().await;
-    let form = paid(&house).await;
+    let form = house.paid().await;
     order(&house, "opened").await;
     tells(&house, &form, "Disputed at the bank").await;
     house.arm_times("xero", "period_locked", 9).await;

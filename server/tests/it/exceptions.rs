@@ -25,15 +25,6 @@ pub async fn a_day_later(house: &House) {
     house.until("it was compared", async || house.number(COMPARED).await > before).await;
 }
 
-async fn paid(house: &House) -> Form {
-    let client = house.client();
-    let form = client.open("INV-501").await;
-    client.pay(&form, "pm_card_visa").await;
-    house.assert_paid_once("INV-501", 120_450).await;
-    house.assert_everything_agrees().await;
-    form
-}
-
 /// Another program charges a card at the gateway with a name like ours, and no news of it comes.
 async fn charge_by_another(house: &House) {
     house.arm_times("stripe", "webhook_lost", 9).await;
@@ -72,8 +63,7 @@ async fn g44_d4_money_at_the_gateway_without_an_attempt_stands_there_once_until_
             let fields = [("exception", &*key), ("reason", "Paid back at Stripe"), ("reference", reference)];
             who.post("/api/exceptions/fix", &fields).await
         };
-        let harbour = house.client();
-        harbour.sign_in(facts::HARBOUR.admin_email).await;
+        let harbour = house.signed_in(facts::HARBOUR.admin_email).await;
         assert_eq!(fix(&harbour, "RF-1").await.status, 404, "another merchant's");
         assert_eq!(house.number(OPEN).await, 1);
 
@@ -103,7 +93,7 @@ async fn g44_d4_money_at_the_gateway_without_an_attempt_stands_there_once_until_
 async fn g44_d30_n3_a_posting_that_is_gone_from_the_books_is_posted_again_and_closes_itself() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::on(database).await else { continue };
-        let form = paid(&house).await;
+        let form = house.paid().await;
         let payment = house.books_payments("INV-501").await.remove(0);
         let url = format!("{}/xero/api.xro/2.0/Payments/{}", house.vendors, payment["id"].as_str().unwrap());
         let delete = http().post(url).json(&json!({"Status": "DELETED"})).bearer_auth(house.books_token().await);
@@ -137,7 +127,7 @@ async fn g44_d30_n3_a_posting_that_is_gone_from_the_books_is_posted_again_and_cl
 #[tokio::test]
 async fn g44_a_difference_that_is_gone_closes_by_itself() {
     let house = House::new().await;
-    paid(&house).await;
+    house.paid().await;
     let payment = house.books_payments("INV-501").await.remove(0);
     let (id, charge) = (payment["id"].clone(), payment["reference"].clone());
     let quote = async |reference: serde_json::Value| {
@@ -249,7 +239,7 @@ async fn d6_e14_news_about_nothing_is_one_line_for_each_thing_and_comes_back_wit
 #[tokio::test]
 async fn d30_a_refund_that_the_books_refused_is_posted_again_by_one_press() {
     let house = House::new().await;
-    let form = paid(&house).await;
+    let form = house.paid().await;
     house.arm("xero", "period_locked", "PUT /xero/api.xro/2.0/CreditNotes").await;
     let admin = house.staff().await;
     let story = admin.get(&format!("/admin/transactions/{}", form.payment)).await.body;

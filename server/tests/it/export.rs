@@ -36,7 +36,7 @@ async fn ledger(house: &House) -> BTreeMap<String, i64> {
 #[tokio::test]
 async fn d24_the_file_of_transactions_adds_up_to_verify_books_and_has_a_line_for_all_that_went_back() {
     let house = House::new().await;
-    let (_, debit, _) = paid(&house.portal, "pm_usBankAccount_dispute").await;
+    let (debit, _) = paid(&house.portal, "pm_usBankAccount_dispute").await;
     let guest = house.client();
     guest.pay(&guest.open("INV-502").await, "pm_card_chargeDeclined").await;
     let card = guest.open("INV-502").await;
@@ -78,7 +78,6 @@ async fn d24_the_file_of_transactions_adds_up_to_verify_books_and_has_a_line_for
 
     let of_one = staff.get("/admin/transactions.csv?q=INV-502").await.body;
     assert!(of_one.contains("INV-502") && !of_one.contains("INV-501"), "{of_one}");
-    let harbour = house.client();
-    harbour.sign_in(facts::HARBOUR.admin_email).await;
+    let harbour = house.signed_in(facts::HARBOUR.admin_email).await;
     assert_eq!(harbour.get("/admin/transactions.csv").await.body, HEADER);
 }

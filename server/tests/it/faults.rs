@@ -50,8 +50,7 @@ async fn n5_d2_an_error_before_the_charge_is_cleared_up_and_the_payer_may_try_ag
     house.pass_an_hour().await;
     house.until("a second look-up has proven that nothing was charged", may_pay).await;
     // The page had said that we would write.
-    let admin = house.client();
-    admin.sign_in(facts::NORTHWIND.admin_email).await;
+    let admin = house.staff().await;
     let told = async || admin.get("/admin/mail").await.body.contains("Not paid: $1,204.50 to Northwind IT");
     house.until("the payer is told how it ended", told).await;
     assert!(house.charges().await.is_empty());
@@ -88,8 +87,7 @@ async fn d2_money_that_comes_after_a_final_no_is_booked_and_shown_to_somebody() 
     house.assert_paid_once("INV-501", 120_450).await;
     assert!(client.get(&result).await.body.contains("You paid"), "the payer reads what is true now");
     assert!(house.story(&form).await.contains("The money came after all"));
-    let admin = house.client();
-    admin.sign_in(facts::NORTHWIND.admin_email).await;
+    let admin = house.staff().await;
     assert!(admin.get("/admin").await.body.contains("do not fit what was final before"), "and somebody must look");
 }
 
@@ -178,8 +176,7 @@ async fn d30_money_that_the_books_refuse_is_shown_to_the_admin_in_one_sentence()
     let house = House::new().await;
     house.arm("xero", "period_locked", "PUT /xero/api.xro/2.0/Payments").await;
     press(&house).await;
-    let admin = house.client();
-    admin.sign_in("admin@northwind.test").await;
+    let admin = house.staff().await;
     house.until("the problem is shown", async || admin.get("/admin").await.body.contains("the books refused it")).await;
     // The invoice stays closed to a second payment.
     let second = house.client().get(&link("INV-501")).await;
@@ -204,8 +201,7 @@ async fn a_slow_refresh_of_the_token_is_finished_though_the_page_does_not_wait_f
 #[tokio::test]
 async fn money_that_the_books_do_not_get_is_shown_after_a_while() {
     let house = House::new().await;
-    let admin = house.client();
-    admin.sign_in(facts::NORTHWIND.admin_email).await;
+    let admin = house.staff().await;
     let posts = "PUT /xero/api.xro/2.0/Payments";
     house.arm_with(json!({"vendor": "xero", "fault": "http:500", "times": 1_000, "match": posts})).await;
     let waits = async || admin.get("/admin").await.body.contains("and the books do not have it yet");
@@ -228,8 +224,7 @@ async fn who_was_told_to_wait_is_written_to_also_when_the_payment_waited_for_the
     assert!(client.get(&result).await.body.contains("Do not pay again"));
     house.until("it is found", async || house.story(&form).await.contains("The payer must act")).await;
     house.pass_an_hour().await;
-    let admin = house.client();
-    admin.sign_in(facts::NORTHWIND.admin_email).await;
+    let admin = house.staff().await;
     let told = async || admin.get("/admin/mail").await.body.contains("Not paid: $1,204.50 to Northwind IT");
     house.until("the payer is told how it ended", told).await;
 }

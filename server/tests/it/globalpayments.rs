@@ -1,7 +1,7 @@
 //! A merchant that is paid through Global Payments, whose own page takes every card, with the built-in ledger as its books.
 
 use crate::{
-    authorizenet::{ADMIN, LINK, Reef},
+    reef::{LINK, Reef},
     support::{Answer, http},
 };
 use server::demo;
@@ -88,15 +88,13 @@ async fn g37_a_part_goes_back_and_the_books_agree() {
 #[tokio::test]
 async fn operator_and_staff_read_which_gateways_are_not_verified() {
     let reef = reef().await;
-    let operator = reef.house.client();
-    operator.sign_in(simulators::facts::OPERATOR_EMAIL).await;
+    let operator = reef.house.signed_in(simulators::facts::OPERATOR_EMAIL).await;
     let installation = operator.get("/operator").await.body;
     for untried in ["Global Payments", "Authorize.Net", "Stripe"] {
         assert!(installation.contains(&format!("{untried} (not yet verified)")), "{untried}: {installation}");
     }
     assert!(installation.contains("Sandbox") && !installation.contains("Sandbox (not yet verified)"), "{installation}");
-    let staff = reef.house.client();
-    staff.sign_in(ADMIN).await;
+    let staff = reef.staff().await;
     let home = staff.get("/admin").await.body;
     assert!(home.contains("Global Payments is not yet verified against the vendor."), "{home}");
 }

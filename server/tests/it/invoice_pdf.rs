@@ -55,8 +55,7 @@ async fn s57_a_guest_and_the_payer_read_the_very_document_of_the_books() {
 #[tokio::test]
 async fn s57_who_signs_in_for_a_document_comes_back_to_it() {
     let house = House::new().await;
-    let bo = house.client();
-    bo.sign_in(facts::BO_EMAIL).await;
+    let bo = house.signed_in(facts::BO_EMAIL).await;
     let pdf = pdf_of("INV-601", &bo.get("/dashboard").await.body).unwrap();
     let later = house.client();
     assert!(later.get(&pdf).await.location.unwrap().starts_with("/sign-in?next=%2Fpayments%2Finvoice"));

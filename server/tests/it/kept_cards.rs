@@ -93,8 +93,7 @@ async fn d22_no_guest_is_asked_and_a_tick_that_was_not_offered_charges_nothing()
     let house = House::new().await;
     let ana = ana(&house.portal).await;
     let (_, keep) = offered(&ana).await;
-    let bo = house.client();
-    bo.sign_in(facts::BO_EMAIL).await;
+    let bo = house.signed_in(facts::BO_EMAIL).await;
     for (who, other, to, words) in [
         ("a guest", house.client(), "/sign-in", "Sign in to go on."),
         ("another company's payer", bo, "/npe?", "What you agree to by pressing Pay has changed"),
@@ -238,8 +237,7 @@ async fn s54_a_card_waits_in_its_place_until_the_new_one_is_ready_and_is_nobody_
     let house = House::new().await;
     let ana = ana(&house.portal).await;
     let (old, _) = save(&ana, "pm_card_visa", "Office card").await;
-    let bo = house.client();
-    bo.sign_in(facts::BO_EMAIL).await;
+    let bo = house.signed_in(facts::BO_EMAIL).await;
     assert_eq!(bo.get(&format!("/methods/new?replaces={old}")).await.status, 404);
     let method = field(&bo.get("/methods/new").await.body, "method");
     let theirs = [("method", &*method), ("replaces", &*old), ("token", "pm_card_mastercard")];
@@ -294,8 +292,7 @@ async fn d10_a_card_that_its_bank_ends_is_never_ready_again_until_the_bank_renew
 #[tokio::test]
 async fn s52_the_sandbox_keeps_the_card_of_a_payment() {
     let house = House::new().await;
-    let ana = house.client();
-    ana.sign_in(facts::ANA_EMAIL).await;
+    let ana = house.signed_in(facts::ANA_EMAIL).await;
     ana.stand_at(facts::HARBOUR.name).await;
     let dashboard = ana.get("/dashboard").await.body;
     let opened = ana.post("/api/invoices/pay", &[("invoice", &field(&dashboard, "invoice"))]).await;

@@ -2,8 +2,8 @@
 //! within a minute, the books agree (F1 of quality.md, 2.2).
 
 use crate::{
-    authorizenet::{LINK, Reef, VISA},
-    support::{Client, House, On, Server, harbour_link, http},
+    reef::{LINK, Reef, VISA},
+    support::{Client, House, On, Server, harbour_link, http, link},
 };
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -30,18 +30,14 @@ const DEAD: &str = "SELECT count(*) FROM attempt WHERE state = 'declined'";
 
 /// Presses Pay and does not mind when the connection dies.
 pub async fn press(portal: &str, number: &str) {
-    let client = Client::new(portal);
-    let form = client.open(number).await;
-    let request =
-        http().post(format!("{portal}/api/payments/take")).header("origin", portal).header("accept", "text/html");
-    drop(request.form(&form.fields("pm_card_visa")).send().await);
+    press_at(portal, &link(number), "pm_card_visa").await;
 }
 
 async fn survives(step: &'static str, database: On) {
     let Some(house) = House::vendors_alone_on(database).await else { return };
     {
         let mut dying = Server::start(&house, Some(step)).await;
-        press(&dying.portal.clone(), "INV-501").await;
+        press(&dying.portal, "INV-501").await;
         dying.until_dead(step).await;
     }
     let restarted = Instant::now();
@@ -53,11 +49,7 @@ async fn survives(step: &'static str, database: On) {
     house.assert_paid_once_within("INV-501", 120_450, KNOWN_WITHIN.saturating_sub(restarted.elapsed())).await;
     // And pressing again afterwards changes nothing: once the posting is recorded, the link says so.
     let client = Client::new(&server.portal);
-    house
-        .until("the link says that it is paid", async || {
-            client.get(&crate::support::link("INV-501")).await.status == 409
-        })
-        .await;
+    house.until("the link says that it is paid", async || client.get(&link("INV-501")).await.status == 409).await;
     assert_eq!(house.charges().await.len(), 1, "{step}");
     house.assert_everything_agrees().await;
 }
@@ -81,7 +73,7 @@ async fn survives_elsewhere(
 ) {
     {
         let mut dying = Server::start(house, Some(step)).await;
-        press_at(&dying.portal.clone(), link, token).await;
+        press_at(&dying.portal, link, token).await;
         dying.until_dead(step).await;
     }
     let server = Server::start(house, None).await;
@@ -167,7 +159,7 @@ async fn d1_servers_killed_at_random_moments_charge_each_invoice_at_most_once() 
         let portal = dying.portal.clone();
         let paying = tokio::spawn(async move {
             let client = Client::new(&portal);
-            let Ok(opened) = http().get(format!("{portal}{}", crate::support::link(number))).send().await else {
+            let Ok(opened) = http().get(format!("{portal}{}", link(number))).send().await else {
                 return;
             };
             let Some(to) = opened.headers().get("location").and_then(|to| to.to_str().ok()).map(str::to_owned) else {
@@ -187,7 +179,7 @@ async fn d1_servers_killed_at_random_moments_charge_each_invoice_at_most_once() 
         house
             .until(&format!("{number} is settled one way or the other"), async || {
                 let client = Client::new(&server.portal);
-                let answer = client.get(&crate::support::link(number)).await;
+                let answer = client.get(&link(number)).await;
                 match answer.location {
                     // Closed; but an answer that we may not have now settles nothing.
                     None => answer.status < 429,

@@ -31,6 +31,7 @@ mod payrix;
 mod proof;
 mod prune;
 mod races;
+mod reef;
 mod refunds;
 mod reliability;
 mod restored;

@@ -57,10 +57,7 @@ pub async fn answer_at(bank: &str, outcome: &str) -> String {
 
 /// Opens the invoice as this payer and presses Pay with a saved card.
 pub async fn pay_with(payer: &Client, number: &str, method: &str) -> Answer {
-    let form = payer.open(number).await;
-    let mut fields = form.fields("").to_vec();
-    fields.push(("saved", method));
-    payer.post("/api/payments/take", &fields).await
+    payer.pay_saved(&payer.open(number).await, method).await
 }
 
 #[tokio::test]
@@ -79,8 +76,7 @@ async fn s52_s53_a_card_is_saved_once_and_pays_without_being_typed_again() {
     assert_eq!(kept(&house).await.len(), 1, "once at the gateway");
     let worked = "SELECT count(*) FROM webhook WHERE state = 'processed' AND kind = 'payment_method.attached'";
     house.until("Stripe's echo is worked", async || house.number(worked).await == 1).await;
-    let admin = house.client();
-    admin.sign_in(facts::NORTHWIND.admin_email).await;
+    let admin = house.staff().await;
     assert!(admin.get("/admin").await.body.contains("Nothing needs you"), "an echo alarms nobody");
 
     let offer = ana.get(&format!("/npe?transactionId={}", ana.open("INV-501").await.checkout)).await.body;
@@ -125,12 +121,10 @@ async fn s53_whose_session_ends_before_pay_signs_in_and_pays_with_the_saved_card
     let (method, _) = save(&ana, "pm_card_visa", "").await;
     let form = ana.open("INV-501").await;
     ana.post("/api/session/sign_out", &[]).await;
-    let mut fields = form.fields("").to_vec();
-    fields.push(("saved", &method));
     let checkout = format!("/npe?transactionId={}", form.checkout);
     let request = http().post(format!("{}/api/payments/take", house.portal)).header("accept", "text/html");
     let request = request.header("origin", &house.portal).header("referer", format!("{}{checkout}", house.portal));
-    let pressed = ana.send(request.form(&fields)).await;
+    let pressed = ana.send(request.form(&form.fields_saved(&method))).await;
     let to = pressed.location.unwrap();
     assert_eq!(to, format!("/sign-in?next=%2Fnpe%3FtransactionId%3D{}", form.checkout.replace('_', "%5F")));
     assert!(ana.get(&to).await.body.contains("You were signed out. Sign in to go on."));
@@ -174,8 +168,7 @@ async fn d32_a_card_that_its_payer_leaves_at_the_bank_is_given_up_and_alarms_nob
     house.until("it is off the list", async || saved(&ana).await.contains("Nothing is saved")).await;
     finish_at(&bank).await;
     assert!(kept(&house).await.is_empty());
-    let admin = house.client();
-    admin.sign_in(facts::NORTHWIND.admin_email).await;
+    let admin = house.staff().await;
     let home = admin.get("/admin").await.body;
     assert!(!home.contains("was given up"), "{home}");
     let waiting = "SELECT COUNT(*) FROM job WHERE state <> 'done' AND unique_key LIKE 'look_up_method:%'";
@@ -270,15 +263,13 @@ async fn n13_a_card_that_is_taken_out_while_pay_asks_the_books_is_not_charged() 
     let ana = ana(&house.portal).await;
     let (method, _) = save(&ana, "pm_card_visa", "").await;
     let form = ana.open("INV-501").await;
-    let mut fields = form.fields("").to_vec();
-    fields.push(("saved", &method));
     house.arm_with(json!({"vendor": "xero", "fault": "delay_ms:3000", "times": 1, "match": "/Invoices/"})).await;
     let are_asked = async || house.armed().await["armed"].as_array().unwrap().is_empty();
     let remove = async {
         house.until("the books are asked", are_asked).await;
         ana.post("/api/methods/remove", &[("method", &method)]).await
     };
-    let (pressed, removed) = tokio::join!(ana.post("/api/payments/take", &fields), remove);
+    let (pressed, removed) = tokio::join!(ana.pay_saved(&form, &method), remove);
     assert_eq!((pressed.status, removed.location.as_deref()), (303, Some("/methods")));
     let page = ana.get(&pressed.location.unwrap()).await.body;
     assert!(page.contains("This saved method can no longer be charged"), "{page}");
@@ -334,8 +325,7 @@ async fn whoever_tries_card_after_card_must_wait() {
 #[tokio::test]
 async fn s52_the_sandbox_keeps_cards_too() {
     let house = House::new().await;
-    let ana = house.client();
-    ana.sign_in(facts::ANA_EMAIL).await;
+    let ana = house.signed_in(facts::ANA_EMAIL).await;
     ana.stand_at(facts::HARBOUR.name).await;
     save(&ana, "sbx_approved", "Trial").await;
     assert!(saved(&ana).await.contains("Trial, Visa ··4242"));

@@ -132,8 +132,7 @@ async fn s55_the_payer_sees_the_payment_among_past_payments_and_the_admin_its_st
     guest.pay(&form, "pm_card_visa").await;
     house.assert_paid_once("INV-501", 120_450).await;
 
-    let ana = house.client();
-    ana.sign_in("ana@acme.test").await;
+    let ana = house.signed_in("ana@acme.test").await;
     let past = ana.get("/payments").await;
     let (here, elsewhere) = past.body.split_once("Paid outside this portal").unwrap();
     let elsewhere = elsewhere.split("</table>").next().unwrap();
@@ -149,8 +148,7 @@ async fn s55_the_payer_sees_the_payment_among_past_payments_and_the_admin_its_st
         "paid is not outstanding"
     );
 
-    let admin = house.client();
-    admin.sign_in("admin@northwind.test").await;
+    let admin = house.staff().await;
     let story = admin.get(&format!("/admin/transactions/{}", form.payment)).await;
     for words in [
         "Approved",
@@ -181,8 +179,7 @@ async fn a_payment_that_was_left_half_way_is_finished_from_the_dashboard() {
     let guest = house.client();
     let hosted = guest.pay(&guest.open("INV-501").await, "").await.location.unwrap();
 
-    let ana = house.client();
-    ana.sign_in(facts::ANA_EMAIL).await;
+    let ana = house.signed_in(facts::ANA_EMAIL).await;
     let dashboard = ana.get("/dashboard").await.body;
     for words in ["Finish payment", "Waiting for you", "Finish it or give it up"] {
         assert!(dashboard.contains(words), "{words}: {dashboard}");

@@ -1,7 +1,7 @@
 //! A merchant that is paid through Payrix, whose own page takes every card and ends by itself.
 
 use crate::{
-    authorizenet::Reef,
+    reef::Reef,
     support::{Answer, http},
 };
 use serde_json::json;

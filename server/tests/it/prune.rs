@@ -24,8 +24,7 @@ async fn old_jobs_checkouts_and_sessions_go_and_the_payment_keeps_everything() {
     let kept = "SELECT (SELECT COUNT(*) FROM payment) + (SELECT COUNT(*) FROM attempt) + (SELECT COUNT(*) FROM journal)
                 + (SELECT COUNT(*) FROM books_entry) + (SELECT COUNT(*) FROM mail)";
     assert_eq!(house.number(kept).await, 5);
-    let admin = house.client();
-    admin.sign_in("admin@northwind.test").await;
+    let admin = house.staff().await;
     let story = admin.get(&format!("/admin/transactions/{}", form.payment)).await;
     assert!(story.status == 200 && story.body.contains("Posted to the books"), "{}", story.body);
 }

@@ -121,8 +121,7 @@ async fn d1_a_form_that_was_used_says_so_when_it_asks_for_something_else() {
         elsewhere[3].1 = "boss@acme.test";
 
         let part = Form { expected: "USD 25000/70000".into(), ..form.clone() };
-        let saved = [&form.fields("")[..], &[("saved", &*method)]].concat();
-        for other in [part.fields("pm_card_visa").to_vec(), form.fields("").to_vec(), saved] {
+        for other in [part.fields("pm_card_visa").to_vec(), form.fields("").to_vec(), form.fields_saved(&method)] {
             let refused = ana.call("/api/payments/take", &other).await;
             assert!(refused.status == 422 && refused.body.contains("pay_form_used"), "{other:?}: {}", refused.body);
         }
@@ -144,14 +143,12 @@ async fn d1_d31_a_declined_form_that_is_pressed_with_another_method_shows_the_de
     let (method, _) = save(&ana, "pm_card_visa", "").await;
     let form = ana.open("INV-501").await;
     let declined = ana.pay(&form, "pm_card_chargeDeclined").await.location;
-    let saved = [&form.fields("")[..], &[("saved", &*method)]].concat();
-    let shown = ana.post("/api/payments/take", &saved).await.location;
+    let shown = ana.pay_saved(&form, &method).await.location;
     assert_eq!(shown, declined, "the payment that the form made");
     let page = ana.get(&shown.unwrap()).await.body;
     assert!(page.contains("Your payment did not go through"), "{page}");
     assert!(house.charges().await.is_empty(), "nothing was charged");
     let fresh = ana.form(&format!("/npe?transactionId={}", form.checkout)).await;
-    let saved = [&fresh.fields("")[..], &[("saved", &*method)]].concat();
-    assert_eq!(ana.post("/api/payments/take", &saved).await.status, 303);
+    assert_eq!(ana.pay_saved(&fresh, &method).await.status, 303);
     house.assert_paid_once("INV-501", 120_450).await;
 }

@@ -703,8 +703,7 @@ async fn g37_the_sandbox_and_the_built_in_ledger_refund_too_and_a_lost_answer_is
     let client = house.client();
     let form = client.form(&client.get(&harbour_link("HT-1001")).await.location.unwrap()).await;
     client.pay(&form, "sbx_refund_lost").await;
-    let admin = house.client();
-    admin.sign_in(facts::HARBOUR.admin_email).await;
+    let admin = house.signed_in(facts::HARBOUR.admin_email).await;
     tells(&house, &admin, &form.payment, "Paid, and it stands").await;
     let page = admin.get(&story_of(&form.payment)).await.body;
     let (refund, currency) = (field(&page, "refund"), field(&page, "currency"));
@@ -730,7 +729,7 @@ async fn survives(step: &'static str, database: On) {
     };
     {
         let mut dying = Server::start(&house, Some(step)).await;
-        press(&dying.portal.clone(), &form.payment).await;
+        press(&dying.portal, &form.payment).await;
         dying.until_dead(step).await;
     }
     let server = Server::start(&house, None).await;
@@ -749,9 +748,7 @@ async fn press(portal: &str, payment: &str) {
     let admin = Client::new(portal);
     admin.sign_in(facts::NORTHWIND.admin_email).await;
     let dialog = Dialog::open(&admin, payment).await;
-    let cookie = format!("wisepay_session={}", admin.cookie("wisepay_session").unwrap());
-    let request = http().post(format!("{portal}/api/refunds/start")).header("origin", portal).header("cookie", cookie);
-    drop(request.header("accept", "text/html").form(&dialog.fields(&dialog.most)).send().await);
+    admin.try_post("/api/refunds/start", &dialog.fields(&dialog.most)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

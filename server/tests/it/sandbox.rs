@@ -1,7 +1,9 @@
 //! A merchant that tries the product without any vendor: the sandbox takes the payment, the built-in ledger has the books.
 
 use crate::{
-    authorizenet::{ADMIN, LINK, PAYER, Reef},
+    authorizenet_methods::pay_with,
+    debits::save_as,
+    reef::{LINK, Reef},
     support::{Answer, Client, Form, House, field, harbour_link},
 };
 use engine::GatewaySettings;
@@ -21,8 +23,7 @@ async fn pay(client: &Client, method: &str) -> (Form, Answer) {
 }
 
 async fn story(house: &House, form: &Form) -> String {
-    let admin = house.client();
-    admin.sign_in(facts::HARBOUR.admin_email).await;
+    let admin = house.signed_in(facts::HARBOUR.admin_email).await;
     admin.get(&format!("/admin/transactions/{}", form.payment)).await.body
 }
 
@@ -59,8 +60,7 @@ async fn what_never_reached_the_gateway_was_neither_declined_nor_cancelled() {
     let house = House::new().await;
     let (form, unsent) = pay(&house.client(), "sbx_unreachable").await;
     assert!(unsent.body.contains("nothing was sent"), "{}", unsent.body);
-    let admin = house.client();
-    admin.sign_in(facts::HARBOUR.admin_email).await;
+    let admin = house.signed_in(facts::HARBOUR.admin_email).await;
     for page in [admin.get("/admin/transactions").await.body, story(&house, &form).await] {
         assert!(page.contains("Not sent") && !page.contains("Declined") && !page.contains("Cancelled"), "{page}");
     }
@@ -110,36 +110,20 @@ async fn s66_d2_a_payer_whom_the_sandbox_asks_refuses_tries_again_and_confirms_o
 #[tokio::test]
 async fn n4_d8_d9_an_australian_debit_is_sent_clears_and_comes_back_late_in_our_own_ledger() {
     let reef = Reef::through(|_| (GatewaySettings::Sandbox, None)).await;
-    let cora = reef.house.client();
-    cora.sign_in(PAYER).await;
+    let cora = reef.payer().await;
     let page = cora.get("/methods/bank?kind=becs_debit").await.body;
     for part in ["value=\"sbx_bank_returned\"", "Direct Debit Request", "no money moves"] {
         assert!(page.contains(part), "{part}: {page}");
     }
     assert!(!page.contains("only-js"), "it needs no script: {page}");
-    let (method, consent) = (field(&page, "method"), field(&page, "consent"));
-    let account = [
-        ("method", method.as_str()),
-        ("kind", "becs_debit"),
-        ("token", "sbx_bank_returned"),
-        ("holder", "Cora Example"),
-        ("consent", &consent),
-    ];
-    assert_eq!(cora.post("/api/methods/save", &account).await.location.as_deref(), Some("/methods"));
-    let form = cora.form(&cora.get(LINK).await.location.unwrap()).await;
-    let mut fields = form.fields("").to_vec();
-    fields.push(("saved", &method));
-    let pressed = cora.post("/api/payments/take", &fields).await.location.unwrap();
-    let sent = cora.get(&pressed).await.body;
+    let (method, saved) = save_as(&cora, "becs_debit", "sbx_bank_returned", "Cora Example").await;
+    assert_eq!(saved.location.as_deref(), Some("/methods"));
+    let (form, sent) = pay_with(&cora, &method).await;
     for words in ["$350.00 was sent to your bank", "it clears by", "Do not pay again", "Sandbox Bank ··5559"] {
         assert!(sent.contains(words), "{words}: {sent}");
     }
     reef.tells(&form, "The books are told when it clears").await;
-    let staff = async |path: &'static str| {
-        let admin = reef.house.client();
-        admin.sign_in(ADMIN).await;
-        admin.get(path).await.body
-    };
+    let staff = async |path: &'static str| reef.staff().await.get(path).await.body;
     assert!(staff("/admin/transactions").await.contains(", clears by "), "staff read the day");
     assert!(!staff("/admin").await.contains("not yet verified"), "the sandbox is what it is");
 
@@ -169,8 +153,7 @@ async fn f23_g37_a_dispute_is_found_and_lost_and_a_refund_that_was_under_way_fai
     };
     tells(&disputed, "Paid, and it stands").await;
     tells(&refunded, "Paid, and it stands").await;
-    let admin = house.client();
-    admin.sign_in(facts::HARBOUR.admin_email).await;
+    let admin = house.signed_in(facts::HARBOUR.admin_email).await;
     let page = story(&house, &refunded).await;
     let (refund, currency) = (field(&page, "refund"), field(&page, "currency"));
     let fields = [

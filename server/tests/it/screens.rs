@@ -7,8 +7,7 @@ use simulators::facts;
 async fn an_admin_without_an_accounting_package_reads_what_comes_next() {
     let house = House::new().await;
     for (merchant, connected) in [(facts::SOUTHERN, false), (facts::HARBOUR, true)] {
-        let admin = house.client();
-        admin.sign_in(merchant.admin_email).await;
+        let admin = house.signed_in(merchant.admin_email).await;
         let home = admin.get("/admin").await.body;
         assert_eq!(home.contains("No accounting package is connected yet"), !connected, "{home}");
         for words in ["Download latest accounting platform data", "Collected this month", "Nothing needs you"] {
@@ -78,8 +77,7 @@ async fn a_list_that_has_ended_or_is_empty_says_so_without_counting_to_nothing()
 #[tokio::test]
 async fn a_figure_of_nothing_is_an_amount_like_those_beside_it() {
     let house = House::new().await;
-    let admin = house.client();
-    admin.sign_in(facts::HARBOUR.admin_email).await;
+    let admin = house.signed_in(facts::HARBOUR.admin_email).await;
     let home = admin.get("/admin").await.body;
     let collected = home.split("Collected this month").nth(1).unwrap();
     assert!(collected.contains("<dd>$0.00</dd>"), "{home}");

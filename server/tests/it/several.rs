@@ -101,8 +101,7 @@ async fn g28_s110_three_invoices_are_one_charge_three_payments_in_the_books_and_
         assert_eq!(house.number("SELECT count(*) FROM mail").await, 1, "one for all three");
         let past = ana.get("/payments").await.body;
         let story = house.story(&form).await;
-        let admin = house.client();
-        admin.sign_in(facts::NORTHWIND.admin_email).await;
+        let admin = house.staff().await;
         let proof = admin.get(&format!("/admin/transactions/{}/proof", form.payment)).await.body;
         let transactions = admin.get("/admin/transactions").await.body;
         for (what, page) in [("past", past), ("proof", proof), ("transactions", transactions)] {
@@ -375,8 +374,7 @@ async fn g37_g28_a_refund_of_a_part_is_credited_by_the_invoices_numbers() {
     let form = ana.form(&select(&ana, &NUMBERS).await).await;
     ana.pay(&form, "pm_card_visa").await;
     assert_paid(&house, ALL_MINOR, &ALL).await;
-    let admin = house.client();
-    admin.sign_in(facts::NORTHWIND.admin_email).await;
+    let admin = house.staff().await;
     let story = format!("/admin/transactions/{}", form.payment);
     let page = admin.get(&story).await.body;
     assert!(page.contains("one invoice after the other") && page.contains("INV-501, INV-502, INV-503"), "{page}");

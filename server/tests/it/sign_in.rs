@@ -27,8 +27,7 @@ async fn s59_s60_one_address_is_one_person_with_several_companies() {
 #[tokio::test]
 async fn a_session_ends_with_sign_out_and_is_new_with_each_sign_in() {
     let house = House::new().await;
-    let admin = house.client();
-    admin.sign_in("admin@northwind.test").await;
+    let admin = house.staff().await;
     let first = admin.cookie(COOKIE).unwrap();
     admin.sign_in("admin@northwind.test").await;
     assert_ne!(admin.cookie(COOKIE).unwrap(), first, "rotation against fixation");
@@ -104,8 +103,7 @@ async fn n15_what_is_refused_at_a_door_leaves_a_line_and_not_one_for_each_try() 
         let unknown = "SELECT count(*) FROM audit WHERE action = 'sign in refused' AND actor = 'nobody'";
         assert_eq!((house.number(refused).await, house.number(unknown).await), (2, 1));
 
-        let ana = house.client();
-        ana.sign_in(facts::ANA_EMAIL).await;
+        let ana = house.signed_in(facts::ANA_EMAIL).await;
         for _ in 0..25 {
             assert_eq!(ana.get("/admin/transactions").await.status, 404);
         }
@@ -170,8 +168,7 @@ async fn whose_session_has_ended_is_told_so_and_led_back_to_the_button() {
 #[tokio::test]
 async fn whose_session_has_ended_reads_so_before_they_sign_in_and_comes_back_afterwards() {
     let house = House::new().await;
-    let client = house.client();
-    client.sign_in(facts::NORTHWIND.admin_email).await;
+    let client = house.staff().await;
     house.advance(json!({"hours": 13})).await;
     let to = client.get("/admin/mail").await.location.unwrap();
     assert_eq!(to, "/sign-in?next=%2Fadmin%2Fmail");

@@ -357,7 +357,7 @@ impl Soak {
                 self.post(payer, web, "/api/payments/take", &form.fields("pm_card_chargeDeclined")).await
             }
             Press::Debit(account) => {
-                let fields = [&form.fields("")[..], &[("saved", &*self.accounts[account])]].concat();
+                let fields = form.fields_saved(&self.accounts[account]);
                 self.post(payer, web, "/api/payments/take", &fields).await
             }
         };

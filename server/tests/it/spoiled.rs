@@ -2,7 +2,7 @@
 //! written by halves.
 
 use crate::{
-    authorizenet::{self, Reef},
+    reef::{self, Reef},
     support::{Client, House, On, ana, field, http, link, sign_event},
 };
 use proptest::{
@@ -59,7 +59,7 @@ async fn d6_f7_f22_spoiled_news_is_kept_where_it_is_signed_and_moves_nothing() {
 async fn d6_f7_f22_spoiled_news_of_other_gateways_is_read_or_refused_and_moves_nothing() {
     let event = r#"{"notificationId":"n-1","eventType":"net.authorize.payment.authcapture.created","payload":{"entityName":"transaction","id":"60019392075","merchantReferenceId":"R-1"}}"#;
     let reef = Reef::new().await;
-    let sign = |body: &[u8]| authorizenet::sign(facts::authorizenet::PORTAL_SIGNATURE_KEY, body);
+    let sign = |body: &[u8]| reef::sign(facts::authorizenet::PORTAL_SIGNATURE_KEY, body);
     send_spoiled_news(&reef.house, (&reef.door("authorizenet"), "x-anet-signature"), event, sign).await;
 
     let event = r#"{"id":"TRN_1","type":"SALE","status":"CAPTURED","amount":"35000","currency":"AUD","reference":"att_00000000000000000000000000000001"}"#;

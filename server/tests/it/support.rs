@@ -1,5 +1,11 @@
-//! A whole house for one test: vendors, portal and worker on free ports, with the demo's data, and a client that keeps
-//! its cookies. Dropping it stops everything.
+//! A whole house for one test: vendors, portal and worker on free ports, with the demo's data. Dropping it stops
+//! everything. Who visits it: `browser.rs`; what else serves it: `processes.rs`.
+
+mod browser;
+mod processes;
+
+pub use browser::{Answer, Client, Form, ana, field, harbour_link, link, link_for, places};
+pub use processes::{Server, own_port};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use engine::{Clock, Engine, KeyRing, Worker};
@@ -12,14 +18,12 @@ use server::{
 };
 use simulators::{Options, Simulators, Vendor, facts};
 use std::{
-    collections::BTreeMap,
-    ffi::OsStr,
     net::SocketAddr,
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     sync::{
-        Arc, Mutex, Once,
-        atomic::{AtomicI64, AtomicU16, Ordering},
+        Arc, Once,
+        atomic::{AtomicI64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -31,7 +35,6 @@ use tokio::{
 
 /// How long a test waits for something that the worker does.
 const PATIENCE: Duration = Duration::from_secs(40);
-const DIES_WITHIN: Duration = Duration::from_secs(20);
 
 pub struct House {
     pub engine: Engine,
@@ -425,9 +428,19 @@ impl House {
 
     /// Northwind's billing admin, signed in.
     pub async fn staff(&self) -> Client {
-        let admin = self.client();
-        admin.sign_in(facts::NORTHWIND.admin_email).await;
-        admin
+        self.signed_in(facts::NORTHWIND.admin_email).await
+    }
+
+    /// Whoever has this address.
+    pub async fn signed_in(&self, email: &str) -> Client {
+        let client = self.client();
+        client.sign_in(email).await;
+        client
+    }
+
+    /// INV-501, paid by a guest and booked.
+    pub async fn paid(&self) -> Form {
+        paid_and_booked(self, &self.portal).await.1
     }
 
     /// The newest mails of Northwind, as its staff read them.
@@ -490,199 +503,6 @@ impl Drop for House {
     }
 }
 
-/// A `wisepay serve` of its own on the house's database, while the house's own portal only keeps the vendors alive.
-pub struct Server {
-    pub process: Child,
-    pub portal: String,
-}
-
-impl Server {
-    pub async fn start(house: &House, failpoint: Option<&str>) -> Self {
-        Self::start_at(house, own_port(), failpoint).await
-    }
-
-    /// At the address of one that is dead, where its news still go.
-    pub async fn start_at(house: &House, port: SocketAddr, failpoint: Option<&str>) -> Self {
-        let server = Self::spawn(house, &["serve"], port, failpoint);
-        server.until_ready().await;
-        server
-    }
-
-    /// With this in its environment as well.
-    pub async fn start_with(house: &House, env: &[(&str, impl AsRef<OsStr>)]) -> Self {
-        let server = Self::spawn_with(house, &["serve"], own_port(), env);
-        server.until_ready().await;
-        server
-    }
-
-    /// Any of the program's commands that go on until they are stopped; what listens, listens at `port`.
-    pub fn spawn(house: &House, arguments: &[&str], port: SocketAddr, failpoint: Option<&str>) -> Self {
-        let armed = failpoint.map(|name| ("WISEPAY_FAILPOINT", name));
-        Self::spawn_with(house, arguments, port, armed.as_slice())
-    }
-
-    fn spawn_with(house: &House, arguments: &[&str], port: SocketAddr, env: &[(&str, impl AsRef<OsStr>)]) -> Self {
-        let portal = format!("http://{port}");
-        let mut command = house.program(arguments);
-        command.env("WISEPAY_LISTEN", port.to_string()).env("WISEPAY_PUBLIC_URL", &portal);
-        for (name, value) in env {
-            command.env(name, value);
-        }
-        Self { process: command.spawn().unwrap(), portal }
-    }
-
-    /// Waits until it has died at its failpoint. Steps of the worker come a moment after the answer.
-    pub async fn until_dead(&mut self, step: &str) {
-        let start = Instant::now();
-        while self.process.try_wait().unwrap().is_none() {
-            assert!(start.elapsed() < DIES_WITHIN, "{step} was never reached");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-
-    pub async fn until_ready(&self) {
-        let start = Instant::now();
-        while http().get(format!("{}/health/ready", self.portal)).send().await.is_err() {
-            assert!(start.elapsed() < Duration::from_secs(20), "the server did not start");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-
-    pub fn kill(&mut self) {
-        // SIGKILL: nothing is flushed, nothing is said.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// A free port of this process's own stretch, below those that the system gives away: whatever took it before the server
-/// does would answer in its place.
-pub fn own_port() -> SocketAddr {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let stretch = 10_000 + u16::try_from(std::process::id() % 400).unwrap() * 50;
-    let ports = std::iter::repeat_with(|| stretch + NEXT.fetch_add(1, Ordering::Relaxed) % 50).take(50);
-    let mut addresses = ports.map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
-    addresses.find(|address| std::net::TcpListener::bind(address).is_ok()).unwrap()
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
-/// A browser without script: follows nothing by itself, keeps its cookies.
-pub struct Client {
-    portal: String,
-    cookies: Arc<Mutex<BTreeMap<String, String>>>,
-    forwarded_for: Option<String>,
-}
-
-pub struct Answer {
-    pub status: u16,
-    pub location: Option<String>,
-    pub headers: reqwest::header::HeaderMap,
-    pub body: String,
-}
-
-impl Client {
-    pub fn new(portal: &str) -> Self {
-        Self { portal: portal.to_owned(), cookies: Arc::default(), forwarded_for: None }
-    }
-
-    /// The same browser behind a proxy that says so about where it is.
-    pub fn from(self, forwarded_for: &str) -> Self {
-        Self { forwarded_for: Some(forwarded_for.to_owned()), ..self }
-    }
-
-    pub async fn get(&self, path: &str) -> Answer {
-        self.send(http().get(self.address(path)).header("accept", "text/html")).await
-    }
-
-    /// A form of our own pages.
-    pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
-        let request = http().post(self.address(path)).header("accept", "text/html").header("origin", &self.portal);
-        self.send(request.form(form)).await
-    }
-
-    /// The same at a server that may die before it has answered.
-    pub async fn try_post(&self, path: &str, form: &[(&str, &str)]) {
-        let request = http().post(self.address(path)).header("accept", "text/html").header("origin", &self.portal);
-        drop(self.try_send(request.form(form)).await);
-    }
-
-    /// A call of our own script: the fault comes back as JSON.
-    pub async fn call(&self, path: &str, form: &[(&str, &str)]) -> Answer {
-        let request =
-            http().post(self.address(path)).header("accept", "application/json").header("origin", &self.portal);
-        self.send(request.form(form)).await
-    }
-
-    pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
-        self.try_send(request).await.unwrap()
-    }
-
-    /// The same for who talks to servers that die.
-    pub async fn try_send(&self, request: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
-        let cookies =
-            self.cookies.lock().unwrap().iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join("; ");
-        let request = match &self.forwarded_for {
-            Some(told) => request.header("x-forwarded-for", told),
-            None => request,
-        };
-        let answer = request.header("cookie", cookies).send().await?;
-        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        for value in headers.get_all("set-cookie") {
-            let pair = value.to_str().unwrap().split(';').next().unwrap();
-            let (name, value) = pair.split_once('=').unwrap();
-            self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
-        }
-        let location = headers.get("location").map(|value| value.to_str().unwrap().to_owned());
-        Ok(Answer { status, location, headers, body: answer.text().await? })
-    }
-
-    pub fn cookie(&self, name: &str) -> Option<String> {
-        self.cookies.lock().unwrap().get(name).cloned()
-    }
-
-    fn address(&self, path: &str) -> String {
-        if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.portal) }
-    }
-
-    /// Opens the Pay Now link of an invoice, as an e-mail carries it, and reads its form.
-    pub async fn open(&self, number: &str) -> Form {
-        let opened = self.get(&link(number)).await;
-        assert_eq!(opened.status, 303, "{}", opened.body);
-        self.form(&opened.location.unwrap()).await
-    }
-
-    pub async fn form(&self, path: &str) -> Form {
-        let page = self.get(path).await;
-        assert_eq!(page.status, 200, "{}", page.body);
-        Form::read(&page.body)
-    }
-
-    /// Presses Pay with a token of the gateway's fields.
-    pub async fn pay(&self, form: &Form, token: &str) -> Answer {
-        self.post("/api/payments/take", &form.fields(token)).await
-    }
-
-    pub async fn sign_in(&self, email: &str) -> Answer {
-        let signed_in = self.post("/api/session/sign_in", &[("email", email), ("password", facts::PASSWORD)]).await;
-        assert_eq!(signed_in.status, 303, "{}", signed_in.body);
-        signed_in
-    }
-
-    /// Goes where `merchant` is, for somebody who may be in several places.
-    pub async fn stand_at(&self, merchant: &str) {
-        let home = self.get("/").await.location.unwrap();
-        let places = places(&self.get(&home).await.body);
-        if let Some((key, _)) = places.iter().find(|(_, label)| label.contains(merchant)) {
-            assert_eq!(self.post("/api/session/switch", &[("place", key)]).await.status, 303);
-        }
-    }
-}
-
 /// A guest of this portal with INV-501 paid, and the form of that.
 pub async fn paid_and_booked(house: &House, portal: &str) -> (Client, Form) {
     let guest = Client::new(portal);
@@ -694,65 +514,6 @@ pub async fn paid_and_booked(house: &House, portal: &str) -> (Client, Form) {
     (guest, form)
 }
 
-/// Signed in for Acme at Northwind.
-pub async fn ana(portal: &str) -> Client {
-    let ana = Client::new(portal);
-    ana.sign_in(facts::ANA_EMAIL).await;
-    ana.stand_at(facts::NORTHWIND.name).await;
-    ana
-}
-
-/// The hidden fields of the Pay Now form.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Form {
-    pub checkout: String,
-    pub payment: String,
-    pub expected: String,
-    pub consent: String,
-}
-
-impl Form {
-    pub fn read(html: &str) -> Self {
-        let [checkout, payment, expected, consent] =
-            ["checkout", "payment", "expected", "consent"].map(|name| field(html, name));
-        Self { checkout, payment, expected, consent }
-    }
-
-    pub fn fields<'a>(&'a self, token: &'a str) -> [(&'a str, &'a str); 6] {
-        [
-            ("checkout", &self.checkout),
-            ("payment", &self.payment),
-            ("expected", &self.expected),
-            ("email", "accounts@acme.test"),
-            ("token", token),
-            ("consent", &self.consent),
-        ]
-    }
-}
-
-/// The value of the hidden input with this name.
-pub fn field(html: &str, name: &str) -> String {
-    let mut inputs = html.split("<input").skip(1).map(|rest| rest.split('>').next().unwrap());
-    let input = inputs.find(|input| input.contains(&format!("name=\"{name}\"")));
-    let input = input.unwrap_or_else(|| panic!("no field {name} in {html}"));
-    input.split("value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
-}
-
-pub fn link(number: &str) -> String {
-    link_for(number, if number == "INV-601" { "BOLT" } else { "Acme" })
-}
-
-/// To an invoice of a merchant whose gateway and books are in the house.
-pub fn harbour_link(number: &str) -> String {
-    let key = facts::HARBOUR.pay_now.email;
-    format!("/PaymentProxy/PayNow/Email?apiKey={key}&invoiceNo={number}&companyCode=ACMENZ")
-}
-
-pub fn link_for(number: &str, company_code: &str) -> String {
-    let key = facts::NORTHWIND.pay_now.email;
-    format!("/PaymentProxy/PayNow/Email?apiKey={key}&invoiceNo={number}&amount=1.00&companyCode={company_code}")
-}
-
 /// Stripe's signature of an event (`wire/gateways.md`, 2.8).
 pub fn sign_event(body: impl AsRef<[u8]>, secret: &str, at: i64) -> String {
     use hmac::{Hmac, KeyInit, Mac};
@@ -760,15 +521,6 @@ pub fn sign_event(body: impl AsRef<[u8]>, secret: &str, at: i64) -> String {
     mac.update(format!("{at}.").as_bytes());
     mac.update(body.as_ref());
     format!("t={at},v1={}", hex::encode(mac.finalize().into_bytes()))
-}
-
-/// The other places of somebody, as the switcher of a page offers them: key and label.
-pub fn places(page: &str) -> Vec<(String, String)> {
-    let place = |rest: &str| {
-        let (key, rest) = rest.split_once('"').unwrap();
-        (key.to_owned(), rest.split("</form>").next().unwrap().to_owned())
-    };
-    page.split("name=\"place\" value=\"").skip(1).map(place).collect()
 }
 
 pub fn http() -> reqwest::Client {

@@ -218,11 +218,9 @@ async fn n12_s53_a_saved_card_is_confirmed_without_being_chosen_again() {
     assert!(page.contains("For this Visa credit card a surcharge of $18.07 applies."), "{page}");
     assert!(field(&page, "saved") == method && !page.contains("name=\"token\""), "{page}");
     let again = Form::read(&page);
-    let mut fields = again.fields("").to_vec();
-    fields.push(("saved", &method));
-    let paid = ana.post("/api/payments/take", &fields).await.location.unwrap();
+    let paid = ana.pay_saved(&again, &method).await.location.unwrap();
     assert!(ana.get(&paid).await.body.contains("You paid $1,222.57"));
-    assert_eq!(ana.post("/api/payments/take", &fields).await.location, Some(paid), "twice is once");
+    assert_eq!(ana.pay_saved(&again, &method).await.location, Some(paid), "twice is once");
     assert_booked(&house, KNOWN_WITHIN).await;
     house.assert_everything_agrees().await;
 }

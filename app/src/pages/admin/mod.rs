@@ -12,6 +12,7 @@ pub mod webhooks;
 mod inbox;
 #[cfg(feature = "ssr")]
 mod invoice_story;
+#[cfg(feature = "ssr")]
 mod sendings;
 
 use super::operator::OperatorPage;

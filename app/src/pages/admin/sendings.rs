@@ -7,7 +7,7 @@ use crate::{
         badge::Badge, empty::Empty, frame::Frame, load::failed, page_title::PageTitle, toast::Toast, when::When,
     },
 };
-use domain::views::{DeliveryFace, EndpointFace, Tone, WebhookBox};
+use domain::views::{DeliveryFace, EndpointBox, EndpointFace, Tone};
 use leptos::prelude::*;
 use leptos_router::params::ParamsMap;
 
@@ -22,8 +22,8 @@ pub async fn page(query: ParamsMap) -> AnyView {
 }
 
 #[component]
-pub fn WebhooksView(list: WebhookBox, done: String) -> impl IntoView {
-    let WebhookBox { who, endpoints, deliveries } = list;
+pub fn WebhooksView(list: EndpointBox, done: String) -> impl IntoView {
+    let EndpointBox { who, endpoints, deliveries } = list;
     let toast = match done.as_str() {
         "again" => Some("It is being sent again."),
         "on" => Some("Events are sent there again."),

@@ -2,17 +2,21 @@
 
 pub mod authorizenet;
 mod bearer;
+mod capabilities;
 pub mod globalpayments;
+mod news;
 pub mod payrix;
 pub mod sandbox;
 pub mod stripe;
 
+pub use capabilities::{Capabilities, Cards, LateNews, News, PageLife, Refunds, Wire};
+pub use news::{WebhookError, WebhookNews};
+
 use crate::http::{Answer, HttpError};
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use domain::{
     card::CardKind,
-    consent::DebitUser,
     dispute::DisputeSeen,
     ids::{AttemptId, CustomerId, MethodId, RefundId},
     method::{MethodKind, MethodSeen},
@@ -22,117 +26,11 @@ use domain::{
     views::MethodEntry,
 };
 use http::HeaderMap;
-use serde_json::Value;
-use sha2::{Digest, Sha256};
+use news::UNREADABLE;
 use std::{sync::Arc, time::Duration};
 
 /// The portal's clock; the demo's can be moved.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
-
-/// What a gateway can do is data, so that screens and router read it without a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Capabilities {
-    /// As in "Card details go straight to Stripe".
-    pub name: &'static str,
-    /// The adapter was tried at the vendor, and not against a simulator alone.
-    pub verified: bool,
-    /// Takes the card on a page of its own, for payers without script.
-    pub hosted_page: bool,
-    /// That page's, where it cannot be ended from here.
-    pub page_life: Option<PageLife>,
-    /// A token does not hold the postal code of the card's address, and an account may decline every card without it.
-    pub postal_code: bool,
-    /// Keeps a list of what it took, to compare ours with.
-    pub lists: bool,
-    pub cards: Cards,
-    /// Tells brand and funding of a card before it is charged.
-    pub reads_cards: bool,
-    pub refunds: Refunds,
-    /// Tells of disputes of cards.
-    pub disputes: bool,
-    /// Tells what moved on the merchant's balance there, with its fees and payouts.
-    pub balance: bool,
-    /// Keeps methods for later charges.
-    pub stores: bool,
-    /// Keeps the card of a charge as well.
-    pub keeps_paid: bool,
-    /// The bank debits that it takes, of accounts that it keeps.
-    pub debits: &'static [MethodKind],
-    /// Whom the owner of an Australian account authorises, where it takes those.
-    pub debit_user: Option<DebitUser>,
-    pub late_news: LateNews,
-    pub wire: Wire,
-}
-
-/// How a card is charged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cards {
-    /// By a token, in one call, whose answer is the outcome. A token can be charged for so long, where that ends.
-    Token { life: Option<TimeDelta> },
-    /// By its payer, on the gateway's own page alone: the call opens that, and takes nothing.
-    Page,
-}
-
-/// Who answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wire {
-    /// A vendor, over a network: slow, busy or newer than we are at times, with books.
-    Vendor { news: News },
-    /// This process itself; and why nothing of that can go wrong here.
-    Here(&'static str),
-}
-
-/// What a vendor tells unasked. It is refused when it was signed longer ago than its life, where a signature holds its
-/// time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum News {
-    /// What comes of every charge.
-    Charges { life: Option<TimeDelta> },
-    /// What comes of the gateway's own page alone.
-    Page { life: Option<TimeDelta> },
-    /// Nothing that could be believed; and why.
-    No(&'static str),
-}
-
-impl Capabilities {
-    /// For whoever sets connections up, as in a list of them.
-    #[must_use]
-    pub fn title(&self) -> String {
-        let untried = if self.verified { "" } else { " (not yet verified)" };
-        format!("{}{untried}", self.name)
-    }
-}
-
-/// How we learn that a bank has taken a debit back that had cleared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LateNews {
-    /// The gateway tells.
-    Told,
-    /// Nobody tells: whoever wants to know reads the debit again.
-    Asked,
-}
-
-/// What a page that ends by itself allows, counted from when it was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PageLife {
-    /// Who has left it can go on there for so long.
-    pub opens: TimeDelta,
-    /// From then on a look-up can say that nobody pays there any more.
-    pub over: TimeDelta,
-}
-
-/// Whether money can be paid back by this gateway.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refunds {
-    /// In whole and in part, before and after settlement alike.
-    Allowed,
-    /// Until it has settled, a charge can only be undone whole; afterwards in part as well.
-    WholeUntilSettled,
-    /// Whole alone, whenever; and what to do about a part, for staff.
-    Whole(&'static str),
-    /// Not here; and what to do instead, for staff.
-    No(&'static str),
-}
 
 /// One refund. Everything in it comes from stored columns: the same request is sent again to look it up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -344,68 +242,6 @@ pub enum Found<T = Observation> {
     TooEarlyToSay,
 }
 
-/// A fact that a gateway told us unasked, and about which of our attempts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WebhookNews {
-    /// The vendor's id of the event: the key against duplicates.
-    pub event_id: String,
-    /// The vendor's name of the event.
-    pub kind: String,
-    /// Our attempt, when the event names one whose outcome it tells.
-    pub attempt: Option<AttemptId>,
-    /// The gateway's id of the payment, when the event names one whose outcome it tells.
-    pub gateway_id: Option<String>,
-    /// Our refund, when the event is about one.
-    pub refund: Option<RefundId>,
-    /// The gateway's id of a refund that bears no name of ours, when the event is about one.
-    pub refund_gateway_id: Option<String>,
-    /// Our saved method, when the event is about one.
-    pub method: Option<MethodId>,
-    /// The gateway's id of a method that it keeps, or of the company under which it does, when the event is about a change
-    /// of one: by others, by the bank, or by us.
-    pub kept: Option<String>,
-    /// The gateway's id of a dispute, when the event is about one. That of a bank debit is the payment's own outcome.
-    pub dispute: Option<String>,
-    /// Nothing follows from it: an echo of what we did there ourselves, or a change that we do not keep.
-    pub is_idle: bool,
-}
-
-impl WebhookNews {
-    /// Of an event that names nothing that we know. An id that is too long for an index is known by its digest.
-    fn bare(event_id: String, kind: String) -> Self {
-        let is_long = event_id.len() > EVENT_ID_MAX_BYTES;
-        let event_id = if is_long { hex::encode(Sha256::digest(&event_id)) } else { event_id };
-        Self {
-            event_id,
-            kind,
-            attempt: None,
-            gateway_id: None,
-            refund: None,
-            refund_gateway_id: None,
-            method: None,
-            kept: None,
-            dispute: None,
-            is_idle: false,
-        }
-    }
-
-    /// Of an authentic body that cannot be read, for people to see (D6): by the members that hold its id and its kind,
-    /// where it has them. One without an id is known by its digest, so that it is the same when it comes again.
-    fn unread(raw: &[u8], id: &str, kind: &str) -> Self {
-        let body: Value = serde_json::from_slice(raw).unwrap_or_default();
-        let said = |name: &str| body[name].as_str().filter(|said| !said.is_empty()).map(str::to_owned);
-        Self::bare(
-            said(id).unwrap_or_else(|| hex::encode(Sha256::digest(raw))),
-            said(kind).unwrap_or_else(|| UNREADABLE.to_owned()),
-        )
-    }
-}
-
-/// Vendors' own are a tenth of it. PostgreSQL refuses what does not fit into a page of its index.
-const EVENT_ID_MAX_BYTES: usize = 255;
-/// The kind of news that cannot be read.
-const UNREADABLE: &str = "unreadable news";
-
 /// Why a call brought no observation.
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayError {
@@ -473,13 +309,6 @@ fn refused(code: &str, message: &str) -> GatewayError {
 /// What comes of a charge to a saved method that the gateway keeps no more: its payer chooses another one.
 fn no_longer_kept() -> Observation {
     Observation::bare(Fact::BankNo { reason: DeclineReason::NoLongerKept })
-}
-
-/// Why a webhook was not accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum WebhookError {
-    #[error("the signature is missing, wrong or too old")]
-    BadSignature,
 }
 
 /// How long an adapter may still be busy once a charge was answered, before [`Gateway::charge`] returns. Short, because

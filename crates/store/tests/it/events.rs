@@ -23,9 +23,8 @@ async fn add(shop: &Shop, url: &str) -> Result<EndpointId, Error> {
 
 /// Writes down that the payment succeeded.
 async fn tell(shop: &Shop, attempt: AttemptId) -> Result<(), Error> {
-    let (kind, refund) = (EventKind::PaymentSucceeded, None);
     let tx = shop.db.begin().await.unwrap();
-    tx.event_add(NewEvent { kind, attempt, refund, dispute: None, invoice: None }, at(1)).await?;
+    tx.event_add(NewEvent::of(EventKind::PaymentSucceeded, attempt), at(1)).await?;
     tx.commit().await
 }
 

@@ -1,0 +1,102 @@
+//! Every act has its kind and its words, and names nobody.
+
+use super::*;
+use domain::{ids::MerchantId, money::Currency};
+use uuid::Uuid;
+
+#[test]
+fn n15_every_act_has_words_and_a_guest_is_no_more_than_that() {
+    let (attempt, refund) = (AttemptId(Uuid::nil()), RefundId(Uuid::nil()));
+    let amount = Money::new(1, Currency::USD);
+    let moved = |from, to| {
+        let (gateway_id, charge_id) = (None, None);
+        Audited::PaymentMoved { attempt, from, to, amount, gateway_id, charge_id }
+    };
+    let paid_back = |to| {
+        let from = RefundState::Created;
+        Audited::RefundMoved { refund, from, to, amount, gateway_id: None }
+    };
+    let (method, customer) = (MethodId(Uuid::nil()), CustomerId(Uuid::nil()));
+    let connection = ConnectionId(Uuid::nil());
+    let disputed = |to| {
+        let (dispute, dispute_there) = (DisputeId(Uuid::nil()), "dp_1".to_owned());
+        Audited::DisputeMoved { dispute, attempt, to, disputed: amount, dispute_there }
+    };
+    let told = |from, to| Audited::MethodMoved { method, customer, from, to, gateway_method: None };
+    let written = |state, credit: Option<&str>| {
+        Audited::refund_written(&entry(state, credit)).expect("there was something to write")
+    };
+    for (act, kind) in [
+        (moved(AttemptState::Created, AttemptState::Approved), "money_came"),
+        (moved(AttemptState::Declined, AttemptState::Approved), "money_came"),
+        (moved(AttemptState::Approved, AttemptState::Voided), "money_went_back"),
+        (moved(AttemptState::Unknown, AttemptState::Declined), "no_money"),
+        (Audited::CancelAsked { attempt }, "cancel_asked"),
+        (Audited::PostAgainAsked { attempt, invoice: InvoiceId(Uuid::nil()), amount_minor: 1 }, "post_again_asked"),
+        (
+            Audited::Reallocated {
+                attempt,
+                invoice: InvoiceId(Uuid::nil()),
+                to: InvoiceId(Uuid::nil()),
+                amount_minor: 1,
+            },
+            "reallocated",
+        ),
+        (
+            Audited::RefundPostAgainAsked { refund, invoice: InvoiceId(Uuid::nil()), amount_minor: 1 },
+            "refund_post_again_asked",
+        ),
+        (
+            Audited::ExceptionFixed { exception: "unknown:pi_1".into(), reason: "a".into(), reference: "b".into() },
+            "exception_fixed",
+        ),
+        (disputed(DisputeState::Inquiry), "dispute_inquiry"),
+        (disputed(DisputeState::Open), "dispute_opened"),
+        (disputed(DisputeState::Lost), "dispute_lost"),
+        (disputed(DisputeState::Won), "dispute_won"),
+        (Audited::RefundFound { refund, attempt, amount, gateway_id: None }, "refund_found"),
+        (paid_back(RefundState::Succeeded), "refund_paid"),
+        (paid_back(RefundState::Failed), "refund_not_paid"),
+        (written(BooksEntryState::Posted, Some("cn_1")), "refund_posted"),
+        (written(BooksEntryState::Refused, None), "refund_post_refused"),
+        (written(BooksEntryState::Needless, Some("cn_1")), "refund_taken_back"),
+        (Audited::MethodGiven { method, customer, connection }, "method_given"),
+        (Audited::AuthorityGiven { method, customer, connection, authority: "a1".into() }, "authority_given"),
+        (
+            Audited::PaymentRetried { attempt, after: attempt, amount, method, authority: "a1".into() },
+            "payment_retried",
+        ),
+        (told(MethodState::Unverified, MethodState::Ready), "method_ready"),
+        (told(MethodState::Verifying, MethodState::Revoked), "method_not_ready"),
+        (Audited::MethodRemoved { method, customer }, "method_removed"),
+        (Audited::StaffSignedIn {}, "staff_signed_in"),
+        (Audited::ConnectionBroken { connection }, "connection_broken"),
+        (Audited::ConnectionWorks { connection }, "connection_works"),
+    ] {
+        let slip = act.slip(None, Actor::Guest, DateTime::UNIX_EPOCH).expect("it is JSON");
+        assert_eq!((slip.kind, slip.actor.as_str()), (kind, "guest"));
+        assert_ne!(words(kind), words("nonsense"));
+        assert!(slip.body.starts_with('{'), "{}", slip.body);
+    }
+}
+
+fn entry(state: BooksEntryState, credit: Option<&str>) -> RefundEntry {
+    RefundEntry {
+        merchant_id: MerchantId(Uuid::nil()),
+        refund_id: RefundId(Uuid::nil()),
+        invoice_id: InvoiceId(Uuid::nil()),
+        amount_minor: 1,
+        state,
+        credit_id: credit.map(str::to_owned),
+        external_id: None,
+        last_error: None,
+        updated_at: DateTime::UNIX_EPOCH,
+    }
+}
+
+#[test]
+fn n15_a_refund_that_never_stood_in_the_books_is_not_taken_out_of_them() {
+    for state in [BooksEntryState::Needless, BooksEntryState::Intended] {
+        assert!(Audited::refund_written(&entry(state, None)).is_none(), "{state:?}");
+    }
+}
