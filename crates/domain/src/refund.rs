@@ -2,10 +2,17 @@
 //! gateway, as an attempt's is (`wire/gateways.md`, 1.1 and 2.6).
 
 use crate::{
-    ids::InvoiceId,
+    ids::{InvoiceId, RefundId},
     money::{Money, MoneyError},
 };
 use serde::{Deserialize, Serialize};
+
+/// The number of the credit that a refund has in the books for one invoice, `RF-7F3C0A1E52`: of both ids, because each
+/// invoice gets a credit of its own.
+#[must_use]
+pub fn credit_number(refund: RefundId, invoice: InvoiceId) -> String {
+    format!("RF-{:010X}", (refund.0.as_u128() ^ invoice.0.as_u128()) & 0xff_ffff_ffff)
+}
 
 /// Where one refund stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

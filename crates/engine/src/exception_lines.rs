@@ -8,7 +8,6 @@ use crate::{
     jobs::Work,
     post_again::again,
     post_payment::books_reference,
-    post_refund::credit_number,
     receive_webhook::thing_of,
     refused_payment::{BY_HAND, never_entered},
 };
@@ -19,7 +18,7 @@ use domain::{
     ids::{AttemptId, InvoiceId, PaymentId, RefundId, WebhookId},
     invoice::InvoiceStatus,
     money::{Locale, Money},
-    refund::{RefundFailure, RefundState},
+    refund::{RefundFailure, RefundState, credit_number},
 };
 use std::collections::BTreeMap;
 use store::{

@@ -12,9 +12,9 @@ use crate::{
 };
 use connectors::books::{Books, BooksError, PostPayment, PostRefund};
 use domain::{
-    ids::{InvoiceId, RefundId},
+    ids::RefundId,
     money::Money,
-    refund::RefundState,
+    refund::{RefundState, credit_number},
 };
 use store::{BooksEntry, BooksEntryState, Job, MerchantDb, Refund, RefundEntry};
 
@@ -242,11 +242,6 @@ fn refused(why: Unwritten, refund: &Refund, entry: RefundEntry) -> Result<Refund
     };
     tracing::error!(refund.id = %refund.id, ?cause, "Money was paid back, and the books are left without what follows from it.");
     Ok(RefundEntry { state: BooksEntryState::Refused, credit_id, last_error: Some(message), ..entry })
-}
-
-/// The number of the credit in the books, `RF-7F3C0A1E52`: of both ids, because each invoice gets a credit of its own.
-pub(crate) fn credit_number(refund: RefundId, invoice: InvoiceId) -> String {
-    format!("RF-{:010X}", (refund.0.as_u128() ^ invoice.0.as_u128()) & 0xff_ffff_ffff)
 }
 
 /// What a refund is found by in the books: the gateway's id of it.

@@ -13,7 +13,7 @@ use domain::{
     money::Money,
     payment::Source,
     planted,
-    refund::{Left, RefundFailure, RefundMade, RefundRefusal, RefundSeen, RefundState, may_refund},
+    refund::{Left, RefundFailure, RefundMade, RefundRefusal, RefundSeen, RefundState, credit_number, may_refund},
 };
 use sea_orm::{ActiveModelTrait, ConnectionTrait, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*};
 use uuid::Uuid;
@@ -166,7 +166,8 @@ impl MerchantDb {
     /// attempt is held meanwhile, so that any number of them at once share what is left (D24).
     ///
     /// # Errors
-    /// [`Error::Missing`] also for the id of another attempt's refund: it comes with a form, and grants nothing.
+    /// [`Error::Missing`] also for the id of another attempt's refund, and for one that would have the number of another
+    /// refund's credit: it comes with a form, and grants nothing.
     pub async fn refund_open(&self, new: Refund, slip: NewSlip) -> Result<OpenedRefund, Error> {
         let tx = self.begin().await?;
         let attempt = tx.attempt_hold(new.attempt_id).await?;
@@ -177,6 +178,11 @@ impl MerchantDb {
             Err(other) => return Err(other),
         }
         let (amount, refunds) = (new.amount()?, tx.refunds_of(&[attempt.id]).await?);
+        // An id comes with a form: under one that shares its end, the books would take two credits for one.
+        let credit = |refund: &Refund| credit_number(refund.id, InvoiceId(Uuid::nil()));
+        if refunds.iter().any(|other| credit(other) == credit(&new)) {
+            return Err(Error::Missing);
+        }
         let disputes = tx.disputes_of(&[attempt.id]).await?;
         let left = left_to_refund(&attempt, &refunds, &disputes)?;
         if let Err(refusal) = may_refund(amount, left.whole)

@@ -319,7 +319,8 @@ async fn n13_d10_who_removes_an_account_reads_what_depends_on_it_and_that_ends_w
 async fn n13_d10_no_further_debit_is_promised_of_an_account_that_was_removed_while_the_first_was_at_the_bank() {
     let house = House::with_mail(On::Sqlite).await.unwrap();
     house.execute("UPDATE merchant SET retries_debits = TRUE WHERE name = 'Northwind IT'").await;
-    let (ana, _, _) = paid(&house.portal, "pm_usBankAccount_insufficientFunds").await;
+    paid(&house.portal, "pm_usBankAccount_insufficientFunds").await;
+    let ana = ana(&house.portal).await;
     let method = field(&ana.get("/methods").await.body, "method");
     assert_eq!(ana.post("/api/methods/remove", &[("method", &method)]).await.status, 303);
     house.advance(json!({"days": 6})).await;

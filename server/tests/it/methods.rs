@@ -133,7 +133,7 @@ async fn s53_whose_session_ends_before_pay_signs_in_and_pays_with_the_saved_card
     ana.sign_in(facts::ANA_EMAIL).await;
     ana.stand_at(facts::NORTHWIND.name).await;
     assert!(ana.get(&checkout).await.body.contains("Visa ··4242"), "it is offered as before");
-    assert_eq!(ana.post("/api/payments/take", &fields).await.status, 303);
+    assert_eq!(ana.pay_saved(&form, &method).await.status, 303);
     house.assert_paid_once("INV-501", 120_450).await;
 }
 

@@ -107,6 +107,12 @@ on_both!(d24_the_id_of_another_payments_refund_grants_nothing, async |db| {
     shop.open(other.clone()).await.unwrap();
     let forged = Refund { attempt_id: other.attempt.id, ..first };
     assert!(matches!(shop.db.refund_open(forged, asked()).await, Err(Error::Missing)));
+    let mut alike = refund(&shop, one, 100);
+    alike.id = RefundId(Uuid::from_u128(first.id.0.as_u128() ^ (1 << 90)));
+    assert!(
+        matches!(shop.db.refund_open(alike, asked()).await, Err(Error::Missing)),
+        "its credit would be the first's"
+    );
 });
 
 on_both!(d24_sixty_four_part_refunds_at_once_share_what_is_left, async |db| {
