@@ -30,7 +30,10 @@ pub async fn list_exceptions(page: u64, #[server(default)] exception: String) ->
 pub async fn retry_exception(exception: String) -> Result<(), Fault> {
     use crate::gate;
     let admin = gate::admin(gate::Act::EndExceptions).await.map_err(gate::signed_out)?;
-    gate::answer(gate::engine().retry_exception(&admin, &exception).await)?;
+    match gate::answer(gate::engine().retry_exception(&admin, &exception).await) {
+        Err(fault @ Fault::NotTakenIn { .. }) => return Err(gate::refuse(HOME, HOME, fault, "")),
+        mended => mended?,
+    }
     gate::go_to("/admin/exceptions?done=retry");
     Ok(())
 }

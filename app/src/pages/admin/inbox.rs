@@ -44,7 +44,7 @@ pub fn ExceptionsView(screen: ExceptionsScreen, done: String) -> impl IntoView {
     let is_here = page.rows.iter().any(|line| line.key == note.about);
     let refused = note.fault.as_ref().filter(|_| !is_here).map(|fault| view! { <Refused fault=fault.clone()/> });
     let toast = match done.as_str() {
-        "retry" => Some("It is being tried again."),
+        "retry" => Some("It is being seen to."),
         "fixed" => Some("Marked as fixed."),
         "gone" => Some("It had ended meanwhile, so nothing was marked. Look again at what is open."),
         _ => None,
