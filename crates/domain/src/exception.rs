@@ -48,7 +48,7 @@ impl Cure {
             Self::PostPayment | Self::PostRefund => "Post again",
             Self::TakeOutPayment | Self::RunTask => "Try again",
             Self::AskGateway => "Ask the gateway now",
-            Self::TakeIn => "Take it into the records",
+            Self::TakeIn => "Take it into the books",
         }
     }
 }
@@ -174,7 +174,7 @@ impl DifferenceKind {
                 severity: Money,
                 area: "Gateway",
                 cause: "The gateway took {} for a payment that is missing here, as after an older copy was put back.",
-                remedy: "Take it into the records; the books must have its payment. Or pay it back at the gateway.",
+                remedy: "Take it into the books, which is looked for there first. Or pay it back at the gateway.",
             },
             Self::ChargeNotTaken => Told {
                 key: "charge_not_taken",

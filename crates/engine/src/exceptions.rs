@@ -25,6 +25,8 @@ use uuid::Uuid;
 /// So many that a person has fixed are shown below those that are open.
 const FIXED_SHOWN: u64 = 20;
 const WORDS_MAX_CHARS: usize = 500;
+/// Of an invoice.
+const NUMBER_MAX_CHARS: usize = 255;
 
 impl Engine {
     /// # Errors
@@ -65,14 +67,15 @@ impl Engine {
         Ok(open)
     }
 
-    /// Ends one by its own cure. What follows of that is watched as any other: it comes back if that does not help.
+    /// Ends one by its own cure; of a charge that is missing here, `invoice` is the number of what it paid, where somebody has
+    /// typed one. What follows of that is watched as any other: it comes back if that does not help.
     ///
     /// # Errors
     /// [`Error::NotFound`] also for another merchant's; why a charge is not taken in.
-    pub async fn retry_exception(&self, admin: &AdminPass, key: &str) -> Result<(), MendError> {
+    pub async fn retry_exception(&self, admin: &AdminPass, key: &str, invoice: &str) -> Result<(), MendError> {
         let Some(exception) = self.open_exception(&admin.db, key).await? else { return Ok(()) };
         if exception.cure == Some(Cure::TakeIn) {
-            return self.take_in_charge(admin, key).await;
+            return self.take_in_charge(admin, key, &typed(invoice, NUMBER_MAX_CHARS)).await;
         }
         Ok(self.mend(admin, exception, key).await?)
     }

@@ -1,6 +1,6 @@
 //! A charge that the gateway lists under a name of ours, and of which nothing is here because an older copy of the database
 //! was put back, becomes a payment again (F25). Staff ask for it; what it is, the gateway says once more, and which
-//! invoices it paid, the books. Nothing is charged from here, and nothing is posted.
+//! invoices it paid, the books. Where they have nothing of it, staff say which one. Nothing is charged from here.
 
 use crate::{
     AdminPass, Engine, Error, Lane, MendError,
@@ -16,7 +16,7 @@ use connectors::gateway::{Found, Taken};
 use domain::{
     exception::DifferenceKind,
     ids::{AttemptId, ConnectionId, PaymentId},
-    invoice::BooksInvoice,
+    invoice::{BooksInvoice, InvoiceStatus},
     method::MethodKind,
     money::Money,
     payment::{AttemptState, Observation, Source},
@@ -29,8 +29,6 @@ const BOOKS_BEFORE: TimeDelta = TimeDelta::days(1);
 const NOT_AS_TOLD: &str = "The gateway does not list it as it did, or has more than one charge of the same payment. Look \
                            at it there; it is compared again tomorrow.";
 const GATEWAY_SILENT: &str = "The gateway cannot be asked about it just now. Try again in a minute.";
-const OWN_LEDGER: &str = "The books are a part of these records here, so nothing tells which invoice it paid. Pay it back \
-                          at the gateway.";
 
 /// A charge as the gateway reads it this moment.
 struct There {
@@ -39,11 +37,12 @@ struct There {
     seen: Observation,
 }
 
-/// What the books have of it on one invoice.
-struct InBooks {
+/// What of it is for one invoice.
+struct Share {
     invoice: Invoice,
     amount: Money,
-    external_id: String,
+    /// The books' id of its payment there; absent where they have none, and a person has named the invoice.
+    external_id: Option<String>,
 }
 
 /// Whether a charge of which nothing is here can only be one that an older copy of the database lacks, and can be taken in:
@@ -59,12 +58,20 @@ fn began(attempt: AttemptId) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_millis(ms).filter(|_| attempt.0.get_version_num() == 7)
 }
 
+impl There {
+    /// What the books quote it by.
+    fn reference(&self) -> &str {
+        let Observation { charge_id, gateway_id, .. } = &self.seen;
+        charge_id.as_deref().or(gateway_id.as_deref()).unwrap_or_default()
+    }
+}
+
 impl Engine {
-    /// Pressed twice, or by two at once, is pressed once.
+    /// Pressed twice, or by two at once, is pressed once. `number` is the invoice's that it paid, if staff have typed one.
     ///
     /// # Errors
     /// Why it stays missing, in words for staff.
-    pub(crate) async fn take_in_charge(&self, admin: &AdminPass, key: &str) -> Result<(), MendError> {
+    pub(crate) async fn take_in_charge(&self, admin: &AdminPass, key: &str, number: &str) -> Result<(), MendError> {
         let db = &admin.db;
         let gateway_id = DifferenceKind::ChargeLost.about(key).ok_or(Error::NotFound)?;
         let there = match self.charge_there(db, gateway_id).await {
@@ -76,9 +83,19 @@ impl Engine {
             }
             Err(other) => return Err(other.into()),
         };
-        let in_books = self.in_books(db, &there).await?;
-        let shares = self.shares_there(db, &there.attempt, &in_books).await?;
-        retried(there.attempt.id, || self.write_in(admin, key, &there, &in_books, &shares)).await?;
+        if !db.attempts_by_id(&[there.attempt.id]).await?.is_empty() {
+            return Ok(());
+        }
+        let mut shares = self.in_books(db, &there).await?;
+        if shares.is_empty() {
+            shares.push(self.chosen(db, &there, number).await?);
+        }
+        let allocations = self.allocations_of(db, &there.attempt, &shares).await?;
+        let written = retried(there.attempt.id, || self.write_in(admin, key, &there, &shares, &allocations)).await?;
+        if !written {
+            let words = format!("Somebody is paying invoice {number} at this moment. Look at it again in a few minutes.");
+            return Err(MendError::NotTakenIn(words));
+        }
         // News of it may have come before it was known again.
         self.read_parked_again(db).await?;
         self.0.bell.notify_one();
@@ -146,18 +163,14 @@ impl Engine {
         }
     }
 
-    /// The books' payments that quote it, by the invoices' numbers: together exactly as much, each on another invoice of one
-    /// customer, and none of it a surcharge, whose account and tax are lost.
-    async fn in_books(&self, db: &MerchantDb, there: &There) -> Result<Vec<InBooks>, MendError> {
-        let (amount, seen) = (there.attempt.amount()?, &there.seen);
-        let quoted = seen.charge_id.as_deref().or(seen.gateway_id.as_deref()).unwrap_or_default();
+    /// The books' payments that quote it: nothing, or together exactly as much, each on another invoice of one customer, and
+    /// none of it a surcharge, whose account and tax are lost.
+    async fn in_books(&self, db: &MerchantDb, there: &There) -> Result<Vec<Share>, MendError> {
+        let (amount, quoted) = (there.attempt.amount()?, there.reference());
         let books = self.books(db, Lane::UserAction).await?;
-        if books.is_built_in() {
-            return Err(MendError::NotTakenIn(OWN_LEDGER.to_owned()));
-        }
         let listed = books.payments_since(there.attempt.created_at - BOOKS_BEFORE).await;
         let listed = listed.map_err(Error::BooksUnreachable)?.into_iter().filter(|paid| paid.reference == quoted);
-        let (mut found, mut is_readable, mut sum_minor) = (Vec::<InBooks>::new(), true, 0);
+        let (mut found, mut is_readable, mut sum_minor) = (Vec::<Share>::new(), true, 0);
         for paid in listed {
             let invoice = match &paid.invoice_external_id {
                 Some(external_id) => db.invoice_by_external_id(external_id).await?,
@@ -167,20 +180,15 @@ impl Engine {
             match (invoice, share) {
                 (Some(invoice), Some(share)) => {
                     sum_minor += share.minor;
-                    found.push(InBooks { invoice, amount: share, external_id: paid.external_id });
+                    found.push(Share { invoice, amount: share, external_id: Some(paid.external_id) });
                 }
                 _ => is_readable = false,
             }
         }
-        if found.is_empty() && is_readable {
-            return Err(MendError::NotTakenIn(format!(
-                "The books have no payment with the reference {quoted}. Enter it there on the invoice that it paid, from the \
-                 clearing account and with that reference, and press again; or pay it back at the gateway."
-            )));
-        }
-        let place = |one: &InBooks| (one.invoice.number.clone(), one.invoice.id);
-        found.sort_by_key(place);
-        if is_readable && sum_minor == amount.minor && are_plain(&there.attempt, &found) {
+        // In the order in which every payment takes its invoices.
+        found.sort_by_key(|share| share.invoice.id);
+        let is_whole = found.is_empty() || sum_minor == amount.minor;
+        if is_readable && is_whole && are_plain(&there.attempt, &found) {
             return Ok(found);
         }
         Err(MendError::NotTakenIn(format!(
@@ -190,60 +198,95 @@ impl Engine {
         )))
     }
 
-    /// As a press of Pay would have written them: what was due before it, as far as the books still say so.
-    async fn shares_there(
+    /// The invoice that a person says it paid, of which the books say that it owes as much.
+    async fn chosen(&self, db: &MerchantDb, there: &There, number: &str) -> Result<Share, MendError> {
+        let amount = there.attempt.amount()?;
+        if number.is_empty() {
+            return Err(MendError::NotTakenIn(format!(
+                "The books have no payment with the reference {}. Type the number of the open invoice that it paid, and it \
+                 is written there. If it paid several, enter it in the books by hand with that reference, and press again.",
+                there.reference()
+            )));
+        }
+        let Some((invoice, _)) = db.invoice_by_number(number).await? else {
+            return Err(MendError::NotTakenIn(format!("There is no invoice {number} here.")));
+        };
+        let BooksInvoice { status, due, .. } = self.invoice_from_books(db, &invoice).await?;
+        let owes = status == InvoiceStatus::Open && due.currency == amount.currency && due.minor >= amount.minor;
+        if !owes || invoice.advance.is_some() {
+            let amount = amount.to_decimal();
+            return Err(MendError::NotTakenIn(format!("Invoice {number} is not open, or does not owe {amount} or more.")));
+        }
+        Ok(Share { invoice, amount, external_id: None })
+    }
+
+    /// As a press of Pay would have written them, by the invoices' numbers: with what was due before it, as far as the books
+    /// still say so.
+    async fn allocations_of(
         &self,
         db: &MerchantDb,
         attempt: &Attempt,
-        in_books: &[InBooks],
+        shares: &[Share],
     ) -> Result<Vec<Allocation>, Error> {
-        let mut shares = Vec::new();
-        for InBooks { invoice, amount, .. } in in_books {
+        let mut allocations = Vec::new();
+        for Share { invoice, amount, external_id } in shares {
             let BooksInvoice { total, due, .. } = self.invoice_from_books(db, invoice).await?;
-            shares.push(Allocation {
+            let due_before = if external_id.is_some() { due.plus(*amount)? } else { due };
+            allocations.push(Allocation {
                 merchant_id: db.merchant_id(),
                 payment_id: attempt.payment_id,
                 invoice_id: invoice.id,
                 amount_minor: amount.minor,
                 invoice_number: invoice.number.clone(),
                 total_minor: total.minor,
-                due_minor: total.minor.min(due.plus(*amount)?.minor),
+                due_minor: total.minor.min(due_before.minor),
                 advance: None,
             });
         }
-        Ok(shares)
+        allocations.sort_by(|one, other| one.invoice_number.cmp(&other.invoice_number));
+        Ok(allocations)
     }
 
     /// All of it in one transaction: the rows, what the gateway says with all that follows, and where it stands in the books.
+    /// `false`: somebody else is paying the invoice that was chosen, and nothing was written.
     async fn write_in(
         &self,
         admin: &AdminPass,
         key: &str,
         there: &There,
-        in_books: &[InBooks],
-        shares: &[Allocation],
-    ) -> Result<(), Error> {
-        let (db, now) = (&admin.db, self.now());
-        let Some(new) = self.taken_in(admin, &there.attempt, in_books, shares).await? else { return Ok(()) };
+        shares: &[Share],
+        allocations: &[Allocation],
+    ) -> Result<bool, Error> {
+        let now = self.now();
+        let new = self.taken_in(admin, &there.attempt, shares, allocations).await?;
         let mut attempt = new.attempt.clone();
-        let tx = db.begin().await?;
+        let tx = admin.db.begin().await?;
         if !tx.payment_take_in(new).await? {
-            return Ok(());
+            return Ok(true);
         }
+        for share in shares {
+            // What the books have is paid, whoever pays what is left of it.
+            let is_free = share.external_id.is_some() || tx.live_payment(share.invoice.id).await?.is_none();
+            let is_claimed = tx.claim_take(attempt.id, share.invoice.id).await?;
+            if !is_free || (share.external_id.is_none() && !is_claimed) {
+                return Ok(false);
+            }
+        }
+        // Meant before the fact is recorded: then the books are looked at before anything is written there.
+        tx.books_entries_intend(attempt.id, allocations, now).await?;
         self.learn(&tx, &mut attempt, &there.seen, Source::LookUp).await?;
         for entry in tx.books_entries(attempt.id).await? {
-            let Some(stands) = in_books.iter().find(|stands| stands.invoice.id == entry.invoice_id) else { continue };
-            let external_id = stands.external_id.as_str();
-            // The job that was to write it finds nothing that is still meant.
+            let share = shares.iter().find(|share| share.invoice.id == entry.invoice_id);
+            let Some(external_id) = share.and_then(|share| share.external_id.as_deref()) else { continue };
             tx.books_entry_move(&entry, BooksEntryState::Posted, Some(external_id), None, now).await?;
             let posted = Audited::books_posted(&entry, external_id);
             tx.audit_add(posted.slip(Some(attempt.payment_id), Actor::Portal, now)?).await?;
+            tx.claim_release(attempt.id, entry.invoice_id).await?;
         }
-        tx.claims_release(attempt.id).await?;
         tx.exception_cured(key, now).await?;
         tx.commit().await?;
         tracing::info!(payment.id = %attempt.payment_id, attempt.id = %attempt.id, "Staff have taken in a charge that was missing here.");
-        Ok(())
+        Ok(true)
     }
 
     /// Its rows. The payer's address is lost, so no mail is written about it.
@@ -251,14 +294,14 @@ impl Engine {
         &self,
         admin: &AdminPass,
         attempt: &Attempt,
-        in_books: &[InBooks],
-        shares: &[Allocation],
-    ) -> Result<Option<PaymentTakenIn>, Error> {
-        let Some(first) = in_books.first() else { return Ok(None) };
+        shares: &[Share],
+        allocations: &[Allocation],
+    ) -> Result<PaymentTakenIn, Error> {
+        let first = shares.first().ok_or(Error::NotFound)?;
         let customer = admin.db.customer(first.invoice.customer_id).await?;
         let (reference, began) = (reference(attempt.id), attempt.created_at);
-        let what = if shares.len() > 1 { "Invoices" } else { "Invoice" };
-        let description = format!("{what} {}, {} ({reference})", numbers(shares), customer.name);
+        let what = if allocations.len() > 1 { "Invoices" } else { "Invoice" };
+        let description = format!("{what} {}, {} ({reference})", numbers(allocations), customer.name);
         let checkout = Checkout {
             merchant_id: attempt.merchant_id,
             id: random_checkout()?,
@@ -284,7 +327,7 @@ impl Engine {
         let audited = Audited::PaymentTakenIn { attempt: attempt.id, amount, gateway_id };
         let slip = audited.slip(Some(payment.id), Actor::Staff(admin.person), self.now())?;
         let attempt = Attempt { description, ..attempt.clone() };
-        Ok(Some(PaymentTakenIn { checkout, payment, allocations: shares.to_vec(), attempt, slip }))
+        Ok(PaymentTakenIn { checkout, payment, allocations: allocations.to_vec(), attempt, slip })
     }
 }
 
@@ -295,16 +338,15 @@ fn is_it(seen: &Observation, charge: &Taken) -> bool {
 }
 
 /// Each on another invoice of one customer, in the currency of the charge, and none of it a surcharge.
-fn are_plain(attempt: &Attempt, found: &[InBooks]) -> bool {
+fn are_plain(attempt: &Attempt, shares: &[Share]) -> bool {
     let surcharge = surcharge_number(attempt, None);
-    let is_plain = |one: &InBooks| {
-        one.invoice.advance.is_none()
-            && one.invoice.currency == attempt.currency
-            && !one.invoice.number.starts_with(&surcharge)
+    let is_plain = |Share { invoice, .. }: &Share| {
+        let is_of_surcharge = invoice.number.starts_with(&surcharge);
+        invoice.advance.is_none() && invoice.currency == attempt.currency && !is_of_surcharge
     };
-    let is_of_one = found.windows(2).all(|pair| pair[0].invoice.customer_id == pair[1].invoice.customer_id);
-    let is_each_another = found.windows(2).all(|pair| pair[0].invoice.id != pair[1].invoice.id);
-    is_of_one && is_each_another && found.iter().all(is_plain)
+    let mut invoices = shares.iter().map(|share| &share.invoice).zip(shares.iter().skip(1).map(|share| &share.invoice));
+    let are_others = invoices.all(|(one, next)| one.id != next.id && one.customer_id == next.customer_id);
+    are_others && shares.iter().all(is_plain)
 }
 
 #[cfg(test)]

@@ -19,26 +19,19 @@ pub struct PaymentTakenIn {
 }
 
 impl MerchantTx {
-    /// Writes the rows of such a payment, with a claim on each of its invoices that nobody else has. `false`: the attempt
-    /// stands, and nothing of this may be committed. Whoever is writing it is waited for.
+    /// Writes the rows of such a payment. `false`: the attempt stands, and nothing of this may be committed. Whoever is
+    /// writing it is waited for.
     ///
     /// # Errors
     /// [`Error::Missing`] when an invoice, the customer or the connection is not this merchant's.
     pub async fn payment_take_in(&self, new: PaymentTakenIn) -> Result<bool, Error> {
         let PaymentTakenIn { checkout, payment, allocations, attempt, slip } = new;
-        let id = attempt.id;
-        let mut invoices: Vec<_> = allocations.iter().map(|share| share.invoice_id).collect();
         self.insert::<checkouts::Entity>([checkout]).await?;
         self.insert::<payment::Entity>([payment]).await?;
         if self.insert_absent::<attempts::Entity>([attempt]).await? == 0 {
             return Ok(false);
         }
         self.insert::<allocation::Entity>(allocations).await?;
-        // In the order of every other payment, so that two never wait for each other.
-        invoices.sort_unstable();
-        for invoice in invoices {
-            self.claim_take(id, invoice).await?;
-        }
         self.audit_add(slip).await?;
         Ok(true)
     }

@@ -26,9 +26,11 @@ fn taken_in(shop: &Shop, lost: &NewAttempt) -> PaymentTakenIn {
 }
 
 async fn press(db: &MerchantDb, new: PaymentTakenIn) -> Result<bool, Error> {
+    let (attempt, invoice) = (new.attempt.id, new.allocations[0].invoice_id);
     let tx = db.begin().await?;
     let is_new = tx.payment_take_in(new).await?;
     if is_new {
+        tx.claim_take(attempt, invoice).await?;
         tx.commit().await?;
     }
     Ok(is_new)
