@@ -93,7 +93,7 @@ impl Engine {
         let allocations = self.allocations_of(db, &there.attempt, &shares).await?;
         let written = retried(there.attempt.id, || self.write_in(admin, key, &there, &shares, &allocations)).await?;
         if !written {
-            let words = format!("Somebody is paying invoice {number} at this moment. Look at it again in a few minutes.");
+            let words = format!("Somebody is paying invoice {number} at this moment. Try again in a few minutes.");
             return Err(MendError::NotTakenIn(words));
         }
         // News of it may have come before it was known again.
@@ -214,8 +214,8 @@ impl Engine {
         let BooksInvoice { status, due, .. } = self.invoice_from_books(db, &invoice).await?;
         let owes = status == InvoiceStatus::Open && due.currency == amount.currency && due.minor >= amount.minor;
         if !owes || invoice.advance.is_some() {
-            let amount = amount.to_decimal();
-            return Err(MendError::NotTakenIn(format!("Invoice {number} is not open, or does not owe {amount} or more.")));
+            let words = format!("Invoice {number} is not open, or does not owe {} or more.", amount.to_decimal());
+            return Err(MendError::NotTakenIn(words));
         }
         Ok(Share { invoice, amount, external_id: None })
     }
