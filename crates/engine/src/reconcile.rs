@@ -40,8 +40,8 @@ impl Engine {
             let key = found.difference.key();
             matches!(found.ask, Some(Ask::RefundThere(..))) && fixed.iter().any(|row| row.unique_key == key)
         };
-        let to_ask = first.iter().filter(|found| !is_by_hand(found));
-        for ask in to_ask.filter_map(|found| found.ask.as_ref()) {
+        let to_ask: Vec<_> = first.iter().filter(|found| !is_by_hand(found)).collect();
+        for ask in to_ask.into_iter().filter_map(|found| found.ask.as_ref()) {
             // What cannot be asked now stays a difference.
             if let Err(cause) = self.ask_about(db, ask).await {
                 tracing::warn!(merchant.id = %db.merchant_id(), ?ask, cause = %chain(&cause), "A gateway could not be asked about a difference.");

@@ -169,9 +169,11 @@ impl Engine {
         let (amount, quoted) = (there.attempt.amount()?, there.reference());
         let books = self.books(db, Lane::UserAction).await?;
         let listed = books.payments_since(there.attempt.created_at - BOOKS_BEFORE).await;
-        let listed = listed.map_err(Error::BooksUnreachable)?.into_iter().filter(|paid| paid.reference == quoted);
         let (mut found, mut is_readable, mut sum_minor) = (Vec::<Share>::new(), true, 0);
-        for paid in listed {
+        for paid in listed.map_err(Error::BooksUnreachable)? {
+            if paid.reference != quoted {
+                continue;
+            }
             let invoice = match &paid.invoice_external_id {
                 Some(external_id) => db.invoice_by_external_id(external_id).await?,
                 None => None,

@@ -207,7 +207,6 @@ impl Engine {
         let undone = refunds.iter().filter_map(RefundRecord::charge_undone).collect();
         let mut lists = GatewayLists { undone, ..GatewayLists::default() };
         let (currency, now) = (db.merchant().await?.currency, self.now());
-        let is_lost = |charge: &Taken| is_lost(charge, &currency, now);
         for connection in db.connections().await?.into_iter().filter(|connection| connection.kind == "gateway") {
             let gateway = self.gateway_of(db, &connection)?;
             if !gateway.capabilities().lists {
@@ -221,6 +220,7 @@ impl Engine {
                     let older = db.attempts_by_id(&others.collect::<Vec<_>>()).await?;
                     let known: HashMap<_, _> =
                         ours.values().chain(&older).map(|attempt| (attempt.id, attempt)).collect();
+                    let is_lost = |charge: &Taken| is_lost(charge, &currency, now);
                     found.extend(gateway_differences(connection.id, since, &taken, &known, &lists.undone, is_lost)?);
                     lists.settled.extend(taken.into_iter().filter(|charge| is_news_of_settlement(charge, &known)));
                 }
