@@ -11,7 +11,9 @@ use domain::{
     refund::RefundRefusal,
     views::Whoami,
 };
-use engine::{AdminPass, Engine, GuestPass, MethodError, OperatorPass, PayerPass, RefundError, SignInError, TakeError};
+use engine::{
+    AdminPass, Engine, GuestPass, MendError, MethodError, OperatorPass, PayerPass, RefundError, SignInError, TakeError,
+};
 use http::{
     HeaderName, HeaderValue, StatusCode, Uri,
     header::{ACCEPT, COOKIE, LOCATION, REFERER, SET_COOKIE, USER_AGENT},
@@ -178,6 +180,15 @@ impl From<RefundError> for Fault {
                 Self::RefundUnsure
             }
             RefundError::Engine(error) => error.into(),
+        }
+    }
+}
+
+impl From<MendError> for Fault {
+    fn from(error: MendError) -> Self {
+        match error {
+            MendError::NotTakenIn(words) => Self::NotTakenIn { words },
+            MendError::Engine(error) => error.into(),
         }
     }
 }

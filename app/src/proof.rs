@@ -124,7 +124,9 @@ fn payment(story: &PaymentStory, locale: Locale) -> AnyView {
 
 fn consents(agreed: Vec<Agreed>, trail: &Trail, locale: Locale) -> AnyView {
     if agreed.is_empty() {
-        let words = if trail.is_younger {
+        let words = if trail.is_taken_in {
+            "This payment was taken in from the gateway after a restore; what its payer agreed to is not known here."
+        } else if trail.is_younger {
             "This payment was made before consents were kept."
         } else {
             "There is no record of it any more."

@@ -25,12 +25,15 @@ pub async fn list_exceptions(page: u64, #[server(default)] exception: String) ->
     Ok(ExceptionsScreen { list, note: gate::take_note(HOME, &exception) })
 }
 
-/// Has one mended by its own cure.
+/// Has one mended by its own cure; with the number of an invoice, where that asks for one.
 #[server(prefix = "/api", endpoint = "exceptions/retry")]
-pub async fn retry_exception(exception: String) -> Result<(), Fault> {
+pub async fn retry_exception(exception: String, #[server(default)] invoice: String) -> Result<(), Fault> {
     use crate::gate;
     let admin = gate::admin(gate::Act::EndExceptions).await.map_err(gate::signed_out)?;
-    gate::answer(gate::engine().retry_exception(&admin, &exception).await)?;
+    match gate::answer(gate::engine().retry_exception(&admin, &exception, &invoice).await) {
+        Err(fault @ Fault::NotTakenIn { .. }) => return Err(gate::refuse(HOME, HOME, fault, "")),
+        mended => mended?,
+    }
     gate::go_to("/admin/exceptions?done=retry");
     Ok(())
 }

@@ -36,6 +36,8 @@ pub enum Cure {
     RunTask,
     /// Have the gateway asked now what became of a payment and its refunds.
     AskGateway,
+    /// Have a charge of ours that a restored copy lacks made a payment again.
+    TakeIn,
 }
 
 impl Cure {
@@ -46,6 +48,7 @@ impl Cure {
             Self::PostPayment | Self::PostRefund => "Post again",
             Self::TakeOutPayment | Self::RunTask => "Try again",
             Self::AskGateway => "Ask the gateway now",
+            Self::TakeIn => "Take it into the books",
         }
     }
 }
@@ -61,6 +64,8 @@ pub enum DifferenceKind {
     Unasked,
     BankSilent,
     ChargeUnknown,
+    /// It bears a name that can have been given here alone, and nothing of it is here: as after a restore (F25).
+    ChargeLost,
     ChargeNotTaken,
     ChargeTwice,
     ChargeDiffers,
@@ -101,12 +106,13 @@ const COMPARE: &str = "Compare it with the gateway.";
 
 impl DifferenceKind {
     #[cfg(test)]
-    const ALL: [Self; 25] = [
+    const ALL: [Self; 26] = [
         Self::ToldElsewhere,
         Self::Records,
         Self::Unasked,
         Self::BankSilent,
         Self::ChargeUnknown,
+        Self::ChargeLost,
         Self::ChargeNotTaken,
         Self::ChargeTwice,
         Self::ChargeDiffers,
@@ -162,6 +168,13 @@ impl DifferenceKind {
                 area: "Gateway",
                 cause: "The gateway took {} for a payment that is not known here.",
                 remedy: "Look at it there: pay it back there, or enter it in the books by hand.",
+            },
+            Self::ChargeLost => Told {
+                key: UNKNOWN,
+                severity: Money,
+                area: "Gateway",
+                cause: "The gateway took {} for a payment that is missing here, as after an older copy was put back.",
+                remedy: "Take it into the books, which is looked for there first. Or pay it back at the gateway.",
             },
             Self::ChargeNotTaken => Told {
                 key: "charge_not_taken",
@@ -314,6 +327,7 @@ impl DifferenceKind {
 
     const fn cure(self) -> Option<Cure> {
         match self {
+            Self::ChargeLost => Some(Cure::TakeIn),
             Self::PostingMissing => Some(Cure::PostPayment),
             Self::PostingStays => Some(Cure::TakeOutPayment),
             Self::RefundPostingMissing => Some(Cure::PostRefund),
@@ -421,7 +435,7 @@ mod tests {
         keys.sort();
         keys.dedup();
         // What nobody knows here has no kind either: a charge, a refund and a dispute bear different ids there.
-        assert_eq!(keys.len(), DifferenceKind::ALL.len() - 2);
+        assert_eq!(keys.len(), DifferenceKind::ALL.len() - 3);
         let unknown = difference(DifferenceKind::RefundUnknown);
         assert_eq!(unknown.key(), key_of_unknown("att_1"), "its news and the list speak of the same");
     }
@@ -433,6 +447,7 @@ mod tests {
             (DifferenceKind::PostingStays, Some(Cure::TakeOutPayment)),
             (DifferenceKind::RefundPostingMissing, Some(Cure::PostRefund)),
             (DifferenceKind::BankSilent, Some(Cure::AskGateway)),
+            (DifferenceKind::ChargeLost, Some(Cure::TakeIn)),
             (DifferenceKind::ChargeUnknown, None),
         ] {
             assert_eq!(difference(kind).cure(), cure, "{kind:?}");

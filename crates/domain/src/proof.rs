@@ -73,6 +73,8 @@ pub struct Trail {
     pub checked: Option<(i64, i64)>,
     /// It began after the payment: nobody wrote down then what payers agreed to.
     pub is_younger: bool,
+    /// The payment was taken in from the gateway: what its payer agreed to was lost with the records of it.
+    pub is_taken_in: bool,
     /// What does not hold, one sentence each.
     pub differences: Vec<String>,
 }

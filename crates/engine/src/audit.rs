@@ -22,6 +22,7 @@ use store::{
 
 pub(crate) const PAYMENT_STARTED: &str = "payment_started";
 pub(crate) const PAYMENT_RETRIED: &str = "payment_retried";
+pub(crate) const PAYMENT_TAKEN_IN: &str = "payment_taken_in";
 pub(crate) const METHOD_GIVEN: &str = "method_given";
 pub(crate) const AUTHORITY_GIVEN: &str = "authority_given";
 
@@ -70,6 +71,12 @@ pub(crate) enum Audited {
         amount: Money,
         method: MethodId,
         authority: String,
+    },
+    /// Staff have a charge made a payment again that a restored copy lacked. What its payer agreed to was lost with it.
+    PaymentTakenIn {
+        attempt: AttemptId,
+        amount: Money,
+        gateway_id: Option<String>,
     },
     /// Money came, went back, or can no longer come.
     PaymentMoved {
@@ -392,6 +399,7 @@ impl Audited {
         match self {
             Self::PaymentStarted(_) => PAYMENT_STARTED,
             Self::PaymentRetried { .. } => PAYMENT_RETRIED,
+            Self::PaymentTakenIn { .. } => PAYMENT_TAKEN_IN,
             Self::PaymentMoved { to, .. } if to.has_money() => "money_came",
             Self::PaymentMoved { from, .. } if from.has_money() => "money_went_back",
             Self::PaymentMoved { .. } => "no_money",
@@ -439,6 +447,7 @@ pub(crate) fn words(kind: &str) -> &'static str {
     match kind {
         PAYMENT_STARTED => "Payment started",
         PAYMENT_RETRIED => "Debit tried again",
+        PAYMENT_TAKEN_IN => "Payment taken in from the gateway",
         "money_came" => "Money taken",
         "money_went_back" => "Money gone back",
         "no_money" => "Payment ended without money",

@@ -3,7 +3,7 @@
 
 use crate::{
     Error,
-    audit::{AUTHORITY_GIVEN, Audited, METHOD_GIVEN, PAYMENT_RETRIED, PAYMENT_STARTED, Started, words},
+    audit::{AUTHORITY_GIVEN, Audited, METHOD_GIVEN, PAYMENT_RETRIED, PAYMENT_STARTED, PAYMENT_TAKEN_IN, Started, words},
     consent::TRACEABLE_FOR,
 };
 use chrono::{DateTime, Utc};
@@ -92,8 +92,13 @@ impl Act {
     }
 
     fn starts(&self, attempt: AttemptId) -> bool {
-        let is_retry = self.kind == PAYMENT_RETRIED && self.named.attempt == Some(attempt);
-        is_retry || self.started.as_ref().is_some_and(|started| started.attempt == attempt)
+        let is_own = matches!(self.kind.as_str(), PAYMENT_RETRIED | PAYMENT_TAKEN_IN);
+        (is_own && self.named.attempt == Some(attempt)) || self.started.as_ref().is_some_and(|started| started.attempt == attempt)
+    }
+
+    /// Nobody's press of Pay began it here.
+    pub(crate) fn takes_in(&self) -> bool {
+        self.kind == PAYMENT_TAKEN_IN
     }
 
     /// As [`Due`] has it.

@@ -1,7 +1,7 @@
 //! What the books did with a payment, each posting, refusal and asking again, and how the jobs of it ended (N3). Told
 //! from what was written down then: a row of the books knows only where it stands now.
 
-use crate::{actors::Actors, audit_rows::Written, jobs::Work, payment_story::event};
+use crate::{actors::Actors, audit::PAYMENT_TAKEN_IN, audit_rows::Written, jobs::Work, payment_story::event};
 use chrono::{DateTime, Utc};
 use domain::{
     date::Moment,
@@ -27,6 +27,8 @@ struct Told {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Did {
+    /// From the gateway, after a restore.
+    TakenIn,
     MoneyCame,
     MoneyWentBack,
     /// With the books' id of it.
@@ -50,6 +52,7 @@ impl Told {
     fn read(kind: &str, actor: &str, body: &str, at: DateTime<Utc>) -> Option<Self> {
         let Body { attempt, invoice, external_id } = serde_json::from_str(body).ok()?;
         let did = match kind {
+            PAYMENT_TAKEN_IN => Did::TakenIn,
             "money_came" => Did::MoneyCame,
             "money_went_back" => Did::MoneyWentBack,
             "books_posted" => Did::Posted(external_id.unwrap_or_default()),
@@ -91,6 +94,10 @@ impl BooksStory {
         let mut events: Vec<_> = told
             .filter_map(|(n, told)| match &told.did {
                 Did::MoneyCame | Did::MoneyWentBack => None,
+                Did::TakenIn => {
+                    let who = format!("By {}. Who paid, and what they agreed to, was lost.", actors.name(&told.actor));
+                    Some(event(local(told.at), "Taken in from the gateway after a restore", &who, Tone::Neutral))
+                }
                 Did::Posted(id) => Some(posted(local(told.at), place, id)),
                 Did::Refused => Some(self.refused(n, told, entries, place, local(told.at))),
                 Did::AskedAgain => Some(self.asked_again(n, told, actors, local(told.at))),

@@ -191,6 +191,7 @@ impl Books for BuiltInLedger {
                 external_id: payment.id.to_string(),
                 amount: payment.amount().map_err(away)?.to_decimal(),
                 reference: payment.reference,
+                invoice_external_id: None,
             })
         };
         self.db.ledger_payments_since(since).await.map_err(away)?.into_iter().map(listed).collect()

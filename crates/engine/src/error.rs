@@ -136,6 +136,22 @@ impl From<store::Error> for TakeError {
     }
 }
 
+/// Why a press in the inbox has mended nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum MendError {
+    /// A charge that is missing here stays missing: why, and what helps, in sentences for staff.
+    #[error("not taken in: {0}")]
+    NotTakenIn(String),
+    #[error(transparent)]
+    Engine(#[from] Error),
+}
+
+impl From<store::Error> for MendError {
+    fn from(cause: store::Error) -> Self {
+        Self::Engine(cause.into())
+    }
+}
+
 /// Why a method is not kept.
 #[derive(Debug, thiserror::Error)]
 pub enum MethodError {

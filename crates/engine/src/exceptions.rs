@@ -2,7 +2,7 @@
 //! and a reference, which stay and come back when something else is found (G44, E14, D30).
 
 use crate::{
-    AdminPass, Engine, Error,
+    AdminPass, Engine, Error, MendError,
     audit::{Actor, Audited},
     clock::{on_the_wall, zone},
     error::known,
@@ -25,6 +25,8 @@ use uuid::Uuid;
 /// So many that a person has fixed are shown below those that are open.
 const FIXED_SHOWN: u64 = 20;
 const WORDS_MAX_CHARS: usize = 500;
+/// Of an invoice.
+const NUMBER_MAX_CHARS: usize = 255;
 
 impl Engine {
     /// # Errors
@@ -51,18 +53,34 @@ impl Engine {
         open.retain(|exception| {
             !fixed.iter().any(|row| row.unique_key == exception.key && row.content == exception.content)
         });
-        let found = db.exceptions_open().await?.into_iter();
-        open.extend(found.filter(|row| !standing.contains(&row.unique_key)).map(OpenException::from));
+        for row in db.exceptions_open().await? {
+            match open.iter_mut().find(|line| line.key == row.unique_key) {
+                // Of a charge that one press takes in, news are parked as well: they go with it.
+                Some(line) if row.cure == Some(Cure::TakeIn) => {
+                    *line = OpenException { subject: line.subject.clone(), ..row.into() };
+                }
+                None if !standing.contains(&row.unique_key) => open.push(row.into()),
+                _ => {}
+            }
+        }
         open.sort_by(|a, b| (a.severity, a.since, &a.key).cmp(&(b.severity, b.since, &b.key)));
         Ok(open)
     }
 
-    /// Ends one by its own cure. What follows of that is watched as any other: it comes back if that does not help.
+    /// Ends one by its own cure; of a charge that is missing here, `invoice` is the number of what it paid, where somebody has
+    /// typed one. What follows of that is watched as any other: it comes back if that does not help.
     ///
     /// # Errors
-    /// [`Error::NotFound`] also for another merchant's.
-    pub async fn retry_exception(&self, admin: &AdminPass, key: &str) -> Result<(), Error> {
+    /// [`Error::NotFound`] also for another merchant's; why a charge is not taken in.
+    pub async fn retry_exception(&self, admin: &AdminPass, key: &str, invoice: &str) -> Result<(), MendError> {
         let Some(exception) = self.open_exception(&admin.db, key).await? else { return Ok(()) };
+        if exception.cure == Some(Cure::TakeIn) {
+            return self.take_in_charge(admin, key, &typed(invoice, NUMBER_MAX_CHARS)).await;
+        }
+        Ok(self.mend(admin, exception, key).await?)
+    }
+
+    async fn mend(&self, admin: &AdminPass, exception: OpenException, key: &str) -> Result<(), Error> {
         match (exception.cure, exception.subject, exception.payment) {
             (Some(Cure::PostPayment | Cure::TakeOutPayment), Subject::Attempt(attempt), _) => {
                 self.post_lost(admin, attempt, key).await
@@ -131,6 +149,11 @@ impl Engine {
 
 /// Whether a key is about something of this merchant.
 async fn was_here(db: &MerchantDb, key: &str) -> Result<bool, Error> {
+    if let Some(charge) = DifferenceKind::ChargeLost.about(key)
+        && db.attempt_by_gateway_id(charge).await?.is_some()
+    {
+        return Ok(true);
+    }
     Ok(match Subject::of_key(key) {
         Subject::Attempt(attempt) => known(db.attempt(attempt).await)?.is_some(),
         Subject::Refund(refund) => known(db.refund(refund).await)?.is_some(),

@@ -77,6 +77,7 @@ mod sign_in;
 mod surcharges;
 mod sync_books;
 mod take_back_payment;
+mod take_in_charge;
 mod take_in_refund;
 mod take_payment;
 mod transactions;
@@ -92,7 +93,7 @@ pub use connections::{
     AuthorizeNetSecret, BooksSettings, GatewaySecret, GatewaySettings, GlobalPaymentsSecret, Lane, PayrixSecret,
     StripeSecret, XeroSecret,
 };
-pub use error::{EndpointError, Error, MethodError, RefundError, SignInError, TakeError};
+pub use error::{EndpointError, Error, MendError, MethodError, RefundError, SignInError, TakeError};
 pub use export_transactions::ExportPart;
 pub use founding::{Founding, NewPayer};
 pub use invoice_pdf::InvoicePdf;

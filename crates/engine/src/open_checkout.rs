@@ -40,6 +40,13 @@ const PAGE_READS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).expect("not zero")
 /// A page waits no longer than this for the books; it then shows the last amount known and says so.
 const PAGE_BOOKS_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(4);
 
+/// The id of a checkout, which is a guest's only credential.
+pub(crate) fn random_checkout() -> Result<CheckoutId, Error> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(|_| Error::NoRandomness)?;
+    Ok(CheckoutId(Uuid::from_bytes(random)))
+}
+
 impl Engine {
     /// Opens the checkout of one of the payer's own invoices.
     ///
@@ -109,9 +116,7 @@ impl Engine {
         company_named: bool,
     ) -> Result<CheckoutId, Error> {
         let [invoice_id, rest @ ..] = invoices else { return Err(Error::NotFound) };
-        let mut random = [0; 16];
-        getrandom::fill(&mut random).map_err(|_| Error::NoRandomness)?;
-        let (id, now) = (CheckoutId(Uuid::from_bytes(random)), self.now());
+        let (id, now) = (random_checkout()?, self.now());
         let checkout = Checkout {
             merchant_id: db.merchant_id(),
             id,

@@ -232,7 +232,7 @@ fn told_to(
         amount: surcharge.map_or(Ok(of_invoices), |surcharge| of_invoices.plus(surcharge))?,
         surcharge,
         method: attempt.method.clone().filter(|_| reader.is_payer),
-        email: reader.is_payer.then(|| payment.email.clone()),
+        email: reader.is_payer.then(|| payment.email.clone()).filter(|email| !email.is_empty()),
         at: on_the_wall(payment.created_at, zone(&reader.merchant.time_zone)),
         outcome: match outcome(attempt, zone(&reader.merchant.time_zone))? {
             Outcome::Continue { .. } if !reader.is_payer => Outcome::Checking,

@@ -28,6 +28,8 @@ use domain::{
 };
 use store::{Attempt, BooksEntry, BooksEntryState, Exception, ExceptionState, MerchantDb, Observed, Payment};
 
+/// Where no receipt went.
+const NOBODY: &str = "Nobody: the address is not known here";
 /// A step that comes up so soon is waited for on the page.
 const WATCHED: TimeDelta = TimeDelta::minutes(1);
 
@@ -60,7 +62,7 @@ impl Engine {
         let mut story = PaymentStory {
             who: admin.who.clone(),
             row: self.payment_rows(db, vec![payment.clone()], zone).await?.remove(0),
-            payer_email: payment.email.clone(),
+            payer_email: if payment.email.is_empty() { NOBODY.to_owned() } else { payment.email.clone() },
             sentence: String::new(),
             is_unpaid: false,
             again: None,

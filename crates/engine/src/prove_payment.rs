@@ -5,7 +5,7 @@ use crate::{
     AdminPass, Engine, Error,
     actors::Actors,
     audit::words,
-    audit_rows::{Rows, Written},
+    audit_rows::{Act, Rows, Written},
     clock::{on_the_wall, zone},
     payment_story::Repeats,
     send_authority::authority_key,
@@ -69,6 +69,7 @@ impl Engine {
         let acts = written.acts();
         let began = began(db).await?;
         let is_younger = rows.are_older(&acts, began);
+        let is_taken_in = acts.iter().any(Act::takes_in);
         let (checked, mut differences) = computed(db, &written.lines).await?;
         differences.extend(rows.untold(&acts, began));
         let told_of = Rows::of_acts(db, &acts).await?;
@@ -76,7 +77,7 @@ impl Engine {
         let actors = Actors::of(db, &written).await?;
         let unsealed = written.slips.len();
         let lines = written.lines.into_iter().map(|line| trail_line(line, &actors, &local)).collect();
-        Ok(Trail { lines, unsealed, checked, is_younger, differences })
+        Ok(Trail { lines, unsealed, checked, is_younger, is_taken_in, differences })
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::gateway::{Found, Taken};
 use domain::{
-    exception::DifferenceKind,
+    exception::{Cure, DifferenceKind},
     ids::ExceptionId,
     payment::{Fact, Observation, Source},
 };
@@ -33,7 +33,15 @@ impl Engine {
         let Compared { found: first, settled, .. } = self.compare_merchant(db, since).await?;
         self.record_settled(db, settled).await?;
         let first: Vec<_> = first.into_iter().filter(is_for_an_inbox).collect();
-        for ask in first.iter().filter_map(|found| found.ask.as_ref()) {
+        let keys_found = first.iter().map(|found| found.difference.key()).collect();
+        let fixed = db.exceptions_fixed_of(keys_found).await?;
+        // A refund that a person has entered in their own way would be credited twice.
+        let is_by_hand = |found: &FoundDifference| {
+            let key = found.difference.key();
+            matches!(found.ask, Some(Ask::RefundThere(..))) && fixed.iter().any(|row| row.unique_key == key)
+        };
+        let to_ask: Vec<_> = first.iter().filter(|found| !is_by_hand(found)).collect();
+        for ask in to_ask.into_iter().filter_map(|found| found.ask.as_ref()) {
             // What cannot be asked now stays a difference.
             if let Err(cause) = self.ask_about(db, ask).await {
                 tracing::warn!(merchant.id = %db.merchant_id(), ?ask, cause = %chain(&cause), "A gateway could not be asked about a difference.");
@@ -63,7 +71,7 @@ impl Engine {
     }
 
     /// As far back as whatever is open was found from: else it would go when it gets old.
-    async fn compared_from(&self, db: &MerchantDb) -> Result<DateTime<Utc>, Error> {
+    pub(crate) async fn compared_from(&self, db: &MerchantDb) -> Result<DateTime<Utc>, Error> {
         let open = db.exceptions_open().await?;
         let earliest = open.iter().filter_map(|row| row.compared_from).min();
         let usual = self.now() - COMPARED_FOR;
@@ -123,15 +131,17 @@ impl Engine {
     ) -> Result<(), Error> {
         let (now, locale) = (self.now(), db.merchant().await?.face()?.locale);
         // What the gateway told of, and nobody here knows, is a line of its own already.
-        let mut told: HashSet<_> = self.exceptions_of_rows(db).await?.into_iter().map(|open| open.key).collect();
+        let told: HashSet<_> = self.exceptions_of_rows(db).await?.into_iter().map(|open| open.key).collect();
         // Nor does it come back by being listed, once a person has seen to it when it was told.
         let listed = found.iter().map(|found| found.difference.key()).collect();
         let seen_to = db.exceptions_fixed_of(listed).await?.into_iter().filter(|row| row.compared_from.is_none());
-        told.extend(seen_to.map(|row| row.unique_key));
+        let seen_to: HashSet<_> = seen_to.map(|row| row.unique_key).collect();
         let mut rows: BTreeMap<String, Exception> = BTreeMap::new();
         for FoundDifference { difference, attempt, .. } in found {
             let key = difference.key();
-            if told.contains(&key) {
+            // News of a charge have no button that takes it in: that line takes the place of theirs.
+            let is_told = told.contains(&key) && difference.cure() != Some(Cure::TakeIn);
+            if is_told || seen_to.contains(&key) {
                 continue;
             }
             if let Some(same) = rows.get_mut(&key) {

@@ -232,7 +232,7 @@ impl Charge {
 }
 
 /// `SC-7F3C0A1E52`: as the payment's reference, of the attempt's random half.
-fn surcharge_number(attempt: &Attempt, revived_ms: Option<&str>) -> String {
+pub(crate) fn surcharge_number(attempt: &Attempt, revived_ms: Option<&str>) -> String {
     let random = attempt.id.0.as_u128() & 0xff_ffff_ffff;
     let again = revived_ms.map(|at| format!("-{at}")).unwrap_or_default();
     format!("SC-{random:010X}{again}")

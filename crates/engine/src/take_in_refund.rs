@@ -1,5 +1,6 @@
 //! A refund that somebody made at the gateway becomes one of ours: what is left goes down by it, and ledger, books and
-//! payer follow as after our own (D24). It never passes for ours, nor ours for somebody else's.
+//! payer follow as after our own (D24). It never passes for ours, nor ours for somebody else's. One of ours that a restored
+//! copy lacks comes back under the name that the gateway has of it, by which the books know it too (F25).
 
 use crate::{
     Engine, Error,
@@ -18,7 +19,7 @@ use store::{Attempt, MerchantDb, Refund, TakenIn, left_to_refund};
 use uuid::Uuid;
 
 impl Engine {
-    /// A refund that bears no name of ours, told or listed, by the gateway's id of it.
+    /// A refund that bears no name of ours, or one that is missing here, told or listed, by the gateway's id of it.
     pub(crate) async fn hear_of_refund(
         &self,
         db: &MerchantDb,
@@ -32,8 +33,11 @@ impl Engine {
         }
         let connection = db.connection(connection).await?;
         let read = self.gateway_of(db, &connection)?.read_refund(gateway_id).await?;
-        if let Some(ours) = read.refund {
-            let Some(ours) = known(db.refund(ours).await)? else { return Ok(Worked::Unknown) };
+        let ours = match read.refund {
+            Some(ours) => known(db.refund(ours).await)?,
+            None => None,
+        };
+        if let Some(ours) = ours {
             if ours.state == RefundState::Created {
                 return Ok(Worked::NotYet("the refund is still being sent"));
             }
@@ -68,7 +72,7 @@ impl Engine {
         let (refunds, disputes) = (db.refunds_of(&[attempt.id]).await?, db.disputes_of(&[attempt.id]).await?);
         let new = Refund {
             merchant_id: db.merchant_id(),
-            id: RefundId(Uuid::now_v7()),
+            id: read.refund.unwrap_or_else(|| RefundId(Uuid::now_v7())),
             attempt_id: attempt.id,
             made: RefundMade::There,
             currency: amount.currency.code().to_owned(),

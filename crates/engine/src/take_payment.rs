@@ -433,7 +433,7 @@ fn observed(reply: Result<Observation, GatewayError>) -> Observation {
 
 /// What people quote: ten hexadecimal digits from the random half of the attempt's id. Not of the payment's, which comes
 /// with a form: somebody could copy another's reference.
-fn reference(attempt: AttemptId) -> String {
+pub(crate) fn reference(attempt: AttemptId) -> String {
     let random = attempt.0.as_u128() & 0xff_ffff_ffff;
     format!("PAY-{random:010X}")
 }

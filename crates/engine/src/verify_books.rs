@@ -10,6 +10,7 @@ use crate::{
     post_payment::books_reference,
     refund_payment::is_unsettled,
     refused_payment::never_entered,
+    take_in_charge::is_lost,
     verify_refunds::{RefundRecord, forget_taken_back, listed_differences, listed_refunds, unlisted},
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -205,6 +206,7 @@ impl Engine {
     ) -> Result<GatewayLists, Error> {
         let undone = refunds.iter().filter_map(RefundRecord::charge_undone).collect();
         let mut lists = GatewayLists { undone, ..GatewayLists::default() };
+        let (currency, now) = (db.merchant().await?.currency, self.now());
         for connection in db.connections().await?.into_iter().filter(|connection| connection.kind == "gateway") {
             let gateway = self.gateway_of(db, &connection)?;
             if !gateway.capabilities().lists {
@@ -218,7 +220,8 @@ impl Engine {
                     let older = db.attempts_by_id(&others.collect::<Vec<_>>()).await?;
                     let known: HashMap<_, _> =
                         ours.values().chain(&older).map(|attempt| (attempt.id, attempt)).collect();
-                    found.extend(gateway_differences(connection.id, since, &taken, &known, &lists.undone)?);
+                    let is_lost = |charge: &Taken| is_lost(charge, &currency, now);
+                    found.extend(gateway_differences(connection.id, since, &taken, &known, &lists.undone, is_lost)?);
                     lists.settled.extend(taken.into_iter().filter(|charge| is_news_of_settlement(charge, &known)));
                 }
                 Err(cause) => found.push(not_compared(format!("the gateway was not compared: {cause}"))),
@@ -399,6 +402,7 @@ fn gateway_differences(
     taken: &[Taken],
     known: &HashMap<AttemptId, &Attempt>,
     undone: &HashSet<AttemptId>,
+    is_lost: impl Fn(&Taken) -> bool,
 ) -> Result<Vec<FoundDifference>, Error> {
     let mut found = Vec::new();
     let mut counted: HashMap<AttemptId, u32> = HashMap::new();
@@ -407,7 +411,8 @@ fn gateway_differences(
         let (id, amount) = (&charge.gateway_id, charge.amount.to_decimal());
         let Some(attempt) = known.get(&charge.attempt) else {
             let words = format!("the gateway took {amount} ({id}) for an attempt that we do not know");
-            found.push(FoundDifference::listed(Kind::ChargeUnknown, id, charge.amount, words));
+            let kind = if is_lost(charge) { Kind::ChargeLost } else { Kind::ChargeUnknown };
+            found.push(FoundDifference::listed(kind, id, charge.amount, words));
             continue;
         };
         let ours = attempt.id;

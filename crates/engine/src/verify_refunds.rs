@@ -180,11 +180,13 @@ pub(crate) async fn listed_differences(
         } else if is_new && is_about_us(db, row).await? {
             let (id, amount) = (&row.gateway_id, row.amount.to_decimal());
             let words = format!("the gateway paid {amount} back ({id}) by a refund that we do not know");
-            let ask = row.refund.is_none().then(|| Ask::RefundThere(connection, id.clone()));
             let of = match &row.charge_gateway_id {
                 Some(charge) => db.attempt_by_gateway_id(charge).await?.map(|attempt| attempt.id),
                 None => None,
             };
+            // One that bears a name of ours was lost with a copy that was put back: it needs its payment to hang on.
+            let is_asked = row.refund.is_none() || of.is_some();
+            let ask = is_asked.then(|| Ask::RefundThere(connection, id.clone()));
             found.push(FoundDifference {
                 ask,
                 attempt: of,

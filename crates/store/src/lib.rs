@@ -66,6 +66,7 @@ mod sealed;
 mod sessions;
 mod step_answers;
 mod surcharges;
+mod taken_in;
 mod throttle;
 mod webhooks;
 
@@ -103,5 +104,6 @@ pub(crate) use sealed::Sealed;
 pub use sealed::{BadKeyRing, KeyRing};
 pub use sessions::{Model as Session, TokenHash};
 pub use surcharges::surcharge_invoice;
+pub use taken_in::PaymentTakenIn;
 pub use throttle::Throttle;
 pub use webhooks::{Model as Webhook, NewWebhook, WebhookState};

@@ -21,7 +21,10 @@ use crate::{
     note::Note,
     words::needs,
 };
-use domain::views::{ExceptionBox, ExceptionFace, FixedFace};
+use domain::{
+    exception::Cure,
+    views::{ExceptionBox, ExceptionFace, FixedFace},
+};
 use leptos::prelude::*;
 use leptos_router::params::ParamsMap;
 
@@ -44,7 +47,7 @@ pub fn ExceptionsView(screen: ExceptionsScreen, done: String) -> impl IntoView {
     let is_here = page.rows.iter().any(|line| line.key == note.about);
     let refused = note.fault.as_ref().filter(|_| !is_here).map(|fault| view! { <Refused fault=fault.clone()/> });
     let toast = match done.as_str() {
-        "retry" => Some("It is being tried again."),
+        "retry" => Some("It is being seen to."),
         "fixed" => Some("Marked as fixed."),
         "gone" => Some("It had ended meanwhile, so nothing was marked. Look again at what is open."),
         _ => None,
@@ -93,7 +96,10 @@ fn Refused(fault: Fault) -> impl IntoView {
 fn Row(n: usize, line: ExceptionFace, note: Note) -> impl IntoView {
     let (tone, fix) = (line.severity.tone(), format!("fix-{n}"));
     let has_another = line.cure.is_some() || line.page_url.is_some();
-    let cure = line.cure.map(|cure| view! { <ExceptionCure exception=line.key.clone() cure/> });
+    let cure = line.cure.map(|cure| match cure {
+        Cure::TakeIn => view! { <TakeIn n exception=line.key.clone() cause=line.cause.clone()/> }.into_any(),
+        cure => view! { <ExceptionCure exception=line.key.clone() cure/> }.into_any(),
+    });
     let there = line.page_url.map(|url| {
         view! { <a class="btn" href=url rel="external noreferrer">"Open it at the gateway"</a> }
     });
@@ -120,6 +126,37 @@ fn Row(n: usize, line: ExceptionFace, note: Note) -> impl IntoView {
             <div class="acts">{cure}{there}{opener}{payment}</div>
             {dialog}
         </li>
+    }
+}
+
+/// Which invoice it paid, the books know; where they do not, a person does.
+#[component]
+fn TakeIn(n: usize, exception: String, cause: String) -> impl IntoView {
+    let (id, invoice) = (format!("take-in-{n}"), format!("invoice-{n}"));
+    view! {
+        <button type="button" class="btn" popovertarget=id.clone()>{Cure::TakeIn.words()}</button>
+        <Dialog id=id.clone() title="Take it into the books?">
+            <form class="stack" method="post" action="/api/exceptions/retry">
+                <p>{cause}</p>
+                <p>
+                    "It is looked up at the gateway once more. What the books have of it says which invoices it paid, and nothing "
+                    "is written there twice."
+                </p>
+                <input type="hidden" name="exception" value=exception/>
+                <div class="field">
+                    <label for=invoice.clone()>"Invoice, if the books have no payment of it"</label>
+                    <p class="hint" id=format!("{invoice}-hint")>"The number of an open invoice that owes as much, like INV-501."</p>
+                    <input
+                        class="input" id=invoice.clone() name="invoice" maxlength="255" autocomplete="off"
+                        aria-describedby=format!("{invoice}-hint")
+                    />
+                </div>
+                <div class="acts">
+                    <button class="btn primary" type="submit">{Cure::TakeIn.words()}</button>
+                    <DialogCloser dialog=id>"Cancel"</DialogCloser>
+                </div>
+            </form>
+        </Dialog>
     }
 }
 

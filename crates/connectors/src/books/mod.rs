@@ -115,6 +115,9 @@ pub struct BooksPayment {
     pub reference: String,
     /// Decimal text, negative for money that was paid back: the books do not name the currency beside it.
     pub amount: String,
+    /// The books' id of the invoice that it pays; absent for what pays a credit out, for an advance, and in books of our
+    /// own: of what a restored copy lacks, they tell nothing.
+    pub invoice_external_id: Option<String>,
 }
 
 /// The secret half of a books connection. It changes on every refresh and must be stored before it is used.

@@ -95,6 +95,8 @@ pub struct Taken {
     pub amount: Money,
     /// The money is the merchant's by now, and was only promised before.
     pub is_settled: bool,
+    /// By a bank debit.
+    pub is_debit: bool,
 }
 
 /// What moved on the merchant's balance at a gateway.

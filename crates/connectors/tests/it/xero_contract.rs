@@ -277,6 +277,9 @@ async fn g41_a_refund_is_a_credit_note_paid_out_of_the_clearing_account_once() {
     let listed = xero.payments_since(sim.now() - chrono::TimeDelta::hours(1)).await.unwrap();
     let ours = listed.iter().find(|payment| payment.external_id == posted.external_id).unwrap();
     assert_eq!((ours.reference.as_str(), ours.amount.as_str()), ("re_1", "-200.00"));
+    assert_eq!(ours.invoice_external_id, None, "a credit is paid out");
+    let paid = listed.iter().find(|payment| payment.invoice_external_id.is_some()).unwrap();
+    assert_eq!(paid.invoice_external_id.as_ref(), Some(&invoice.external_id), "and an invoice was paid");
 
     xero.take_back_refund(&refund).await.unwrap();
     xero.take_back_refund(&refund).await.unwrap();

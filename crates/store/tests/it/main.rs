@@ -32,6 +32,7 @@ mod schema;
 mod sessions;
 mod shop;
 mod surcharges;
+mod taken_in;
 mod tenancy;
 mod throttle;
 mod webhooks;

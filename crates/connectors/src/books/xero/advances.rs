@@ -71,7 +71,8 @@ impl BankTransaction {
         let here = self.stands() && self.bank_account.as_ref()?.is(account);
         let (_, reference) = self.names()?;
         let (external_id, amount) = (self.id.clone()?, self.total.as_ref()?.get().to_owned());
-        here.then(|| BooksPayment { external_id, reference: reference.to_owned(), amount })
+        let (reference, invoice_external_id) = (reference.to_owned(), None);
+        here.then_some(BooksPayment { external_id, reference, amount, invoice_external_id })
     }
 }
 

@@ -336,7 +336,12 @@ impl Books for Xero {
                 paid_back.extend(self.standing(payment_type, since).await?);
             }
         }
-        let negative = |paid: BooksPayment| BooksPayment { amount: format!("-{}", paid.amount), ..paid };
+        let negative = |paid: BooksPayment| BooksPayment {
+            amount: format!("-{}", paid.amount),
+            // What is called an invoice there is the credit.
+            invoice_external_id: None,
+            ..paid
+        };
         standing.extend(paid_back.into_iter().map(negative));
         Ok(standing)
     }

@@ -146,7 +146,8 @@ impl Payment {
     pub fn standing_on(self, account: &str) -> Option<BooksPayment> {
         let stands = self.account.as_ref()?.is(account) && self.stands();
         let (external_id, amount) = (self.id?, self.amount?.get().to_owned());
-        stands.then(|| BooksPayment { external_id, reference: self.reference.unwrap_or_default(), amount })
+        let (reference, invoice_external_id) = (self.reference.unwrap_or_default(), self.invoice.and_then(|of| of.id));
+        stands.then_some(BooksPayment { external_id, reference, amount, invoice_external_id })
     }
 
     pub fn refusal(&self) -> Option<String> {

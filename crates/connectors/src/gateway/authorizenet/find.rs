@@ -191,6 +191,7 @@ struct Ours {
     trans_id: String,
     is_money: bool,
     is_settled: bool,
+    is_debit: bool,
     settle_amount: Option<String>,
     submitted: Option<DateTime<Utc>>,
 }
@@ -210,6 +211,7 @@ impl Row {
             trans_id: self.trans_id.0.clone(),
             is_money: outcomes::is_money(self),
             is_settled: outcomes::is_settled(self),
+            is_debit: outcomes::is_bank_debit(self),
             settle_amount: filled(self.settle_amount.as_ref()).map(str::to_owned),
             submitted: self.submitted(),
         })
@@ -229,7 +231,7 @@ impl Ours {
         let amount =
             amount.ok_or_else(|| GatewayError::Unknown(format!("{} has no readable amount", self.trans_id)))?;
         let (attempt, gateway_id, is_settled) = (self.attempt, self.trans_id.clone(), self.is_settled);
-        Ok(Taken { attempt, gateway_id, amount, is_settled })
+        Ok(Taken { attempt, gateway_id, amount, is_settled, is_debit: self.is_debit })
     }
 }
 

@@ -192,9 +192,12 @@ pub fn is_settled(row: &Row) -> bool {
     is_money(row) && listed_fact(row) == Fact::Settled
 }
 
+pub fn is_bank_debit(row: &Row) -> bool {
+    filled(row.account_type.as_ref()) == Some(BANK_DEBIT)
+}
+
 fn listed_fact(row: &Row) -> Fact {
-    let is_bank_debit = filled(row.account_type.as_ref()) == Some(BANK_DEBIT);
-    fact(&row.transaction_status, is_bank_debit, DeclineReason::Declined)
+    fact(&row.transaction_status, is_bank_debit(row), DeclineReason::Declined)
 }
 
 /// A bank debit is money when it has settled: until then it is under way, whatever the gateway has approved.

@@ -338,7 +338,9 @@ impl Transaction {
         let attempt: AttemptId = self.reference.as_deref()?.parse().ok()?;
         let fact = self.fact();
         let (gateway_id, amount, is_settled) = (self.id.clone(), self.money()?, fact == Fact::Settled);
-        (self.is_sale() && fact.is_money()).then_some(Taken { attempt, gateway_id, amount, is_settled })
+        // Cards alone are charged there.
+        let taken = Taken { attempt, gateway_id, amount, is_settled, is_debit: false };
+        (self.is_sale() && fact.is_money()).then_some(taken)
     }
 
     /// A refund bears no name of ours: that it is ours, its id says.

@@ -277,7 +277,8 @@ impl Gateway for Sandbox {
             let Some(Observation { fact, gateway_id: Some(gateway_id), .. }) = self.now(&sent).await? else { continue };
             if fact.is_money() {
                 let (attempt, amount, is_settled) = (sent.request.attempt, sent.request.amount, fact == Fact::Settled);
-                taken.push(Taken { attempt, gateway_id, amount, is_settled });
+                let is_debit = matches!(sent.request.how, ChargeHow::Saved { kind, .. } if kind.is_debit());
+                taken.push(Taken { attempt, gateway_id, amount, is_settled, is_debit });
             }
         }
         Ok(taken)

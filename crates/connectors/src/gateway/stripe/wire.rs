@@ -242,7 +242,8 @@ impl Intent {
     pub fn taken(&self, now: DateTime<Utc>) -> Option<Taken> {
         let (attempt, amount, fact) = (self.attempt()?, self.amount()?, self.fact());
         let is_settled = fact == Fact::Settled || self.charge().is_some_and(|charge| charge.is_available(now));
-        fact.is_money().then(|| Taken { attempt, gateway_id: self.id.clone(), amount, is_settled })
+        let (gateway_id, is_debit) = (self.id.clone(), self.debit().is_some());
+        fact.is_money().then_some(Taken { attempt, gateway_id, amount, is_settled, is_debit })
     }
 
     pub fn observe(&self) -> Observation {
