@@ -3,7 +3,9 @@
 
 use crate::{
     Error,
-    audit::{AUTHORITY_GIVEN, Audited, METHOD_GIVEN, PAYMENT_RETRIED, PAYMENT_STARTED, PAYMENT_TAKEN_IN, Started, words},
+    audit::{
+        AUTHORITY_GIVEN, Audited, METHOD_GIVEN, PAYMENT_RETRIED, PAYMENT_STARTED, PAYMENT_TAKEN_IN, Started, words,
+    },
     consent::TRACEABLE_FOR,
 };
 use chrono::{DateTime, Utc};
@@ -93,7 +95,8 @@ impl Act {
 
     fn starts(&self, attempt: AttemptId) -> bool {
         let is_own = matches!(self.kind.as_str(), PAYMENT_RETRIED | PAYMENT_TAKEN_IN);
-        (is_own && self.named.attempt == Some(attempt)) || self.started.as_ref().is_some_and(|started| started.attempt == attempt)
+        (is_own && self.named.attempt == Some(attempt))
+            || self.started.as_ref().is_some_and(|started| started.attempt == attempt)
     }
 
     /// Nobody's press of Pay began it here.

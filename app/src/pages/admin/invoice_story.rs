@@ -68,7 +68,7 @@ fn InvoiceStoryView(story: InvoiceStory) -> impl IntoView {
                             <div><dt>"Date"</dt><dd>{in_words(invoice.date)}</dd></div>
                             <div><dt>"Due"</dt><dd>{in_words(invoice.due_date)}</dd></div>
                             <div>
-                                <dt>"E-mail in the books"</dt>
+                                <dt>"E-mail"</dt>
                                 <dd>{customer_email.unwrap_or_else(|| "None".to_owned())}</dd>
                             </div>
                         </dl>
