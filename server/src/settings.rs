@@ -118,9 +118,9 @@ impl Settings {
             brand: need("WISEPAY_BRAND")?,
             smtp_url: get("SMTP_URL").map(SecretString::from),
             mail_from: need("WISEPAY_MAIL_FROM")?,
-            rate_limits: need("WISEPAY_RATE_LIMITS")? != "off",
+            rate_limits: is_on("WISEPAY_RATE_LIMITS", need)?,
             trusted_proxies: networks(&get("WISEPAY_TRUSTED_PROXIES").unwrap_or_default())?,
-            private_endpoints: need("WISEPAY_PRIVATE_ENDPOINTS")? == "on",
+            private_endpoints: is_on("WISEPAY_PRIVATE_ENDPOINTS", need)?,
             simulators_url: get("WISEPAY_SIMULATORS_URL"),
             public_url,
         };
@@ -161,6 +161,17 @@ impl Settings {
 }
 
 /// Addresses and CIDR blocks, with commas between them.
+fn is_on(
+    name: &'static str,
+    need: impl Fn(&'static str) -> Result<String, BadSettings>,
+) -> Result<bool, BadSettings> {
+    match need(name)?.as_str() {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        other => Err(BadSettings::Unreadable(name, format!("{other} is neither on nor off"))),
+    }
+}
+
 fn networks(list: &str) -> Result<Vec<IpNet>, BadSettings> {
     let network = |text: &str| {
         let one = text.parse::<IpAddr>().map(IpNet::from);
@@ -223,6 +234,10 @@ mod tests {
         );
         let off = [("WISEPAY_RATE_LIMITS", "off"), ("WISEPAY_LISTEN", "0.0.0.0:3000")];
         assert_eq!(load(&off).expect_err("limits off"), BadSettings::LimitsOff);
+        for switch in ["WISEPAY_RATE_LIMITS", "WISEPAY_PRIVATE_ENDPOINTS"] {
+            let why = "true is neither on nor off".to_owned();
+            assert_eq!(load(&[(switch, "true")]).expect_err("no switch"), BadSettings::Unreadable(switch, why));
+        }
         assert!(
             matches!(load(&[("WISEPAY_KEY_RING", "secret")]), Err(BadSettings::Unreadable("WISEPAY_KEY_RING", why)) if !why.contains("secret"))
         );

@@ -200,7 +200,7 @@ impl From<store::Error> for RefundError {
 /// Why events are not sent to an address, or no longer.
 #[derive(Debug, thiserror::Error)]
 pub enum EndpointError {
-    #[error("events cannot be sent there: {0}")]
+    #[error("events cannot be sent there")]
     Url(#[from] BadUrl),
     #[error("events are sent there already")]
     Duplicate,
