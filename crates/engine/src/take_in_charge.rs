@@ -263,7 +263,8 @@ impl Engine {
         let new = self.taken_in(admin, &there.attempt, shares, allocations).await?;
         let mut attempt = new.attempt.clone();
         let tx = admin.db.begin().await?;
-        if !tx.payment_take_in(new).await? {
+        // Whoever has marked it as fixed, while gateway and books were asked, may have entered it in a way of their own.
+        if !tx.payment_take_in(new).await? || !tx.exception_cured(key, now).await? {
             return Ok(true);
         }
         for share in shares {
@@ -285,7 +286,6 @@ impl Engine {
             tx.audit_add(posted.slip(Some(attempt.payment_id), Actor::Portal, now)?).await?;
             tx.claim_release(attempt.id, entry.invoice_id).await?;
         }
-        tx.exception_cured(key, now).await?;
         tx.commit().await?;
         tracing::info!(payment.id = %attempt.payment_id, attempt.id = %attempt.id, "Staff have taken in a charge that was missing here.");
         Ok(true)

@@ -92,13 +92,15 @@ impl MerchantTx {
         }
     }
 
-    /// Ends the one with this key, if it is open: it is being cured.
+    /// Ends the one with this key, if it is open: it is being cured. `false`: it was not, and whoever is ending it was
+    /// waited for.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn exception_cured(&self, unique_key: &str, now: DateTime<Utc>) -> Result<(), Error> {
-        let Some(stands) = self.exception_open(unique_key).await? else { return Ok(()) };
-        self.exception_write(Exception { state: ExceptionState::Cured, ended_at: Some(now), ..stands }).await
+    pub async fn exception_cured(&self, unique_key: &str, now: DateTime<Utc>) -> Result<bool, Error> {
+        let Some(stands) = self.exception_open(unique_key).await? else { return Ok(false) };
+        self.exception_write(Exception { state: ExceptionState::Cured, ended_at: Some(now), ..stands }).await?;
+        Ok(true)
     }
 
     /// Ends those that are open and were not found again.

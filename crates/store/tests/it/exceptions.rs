@@ -97,8 +97,8 @@ on_both!(g44_what_is_not_found_any_more_ends_and_may_open_anew, async |db| {
     let open: Vec<_> = shop.db.exceptions_open().await.unwrap().into_iter().map(|row| row.unique_key).collect();
     assert_eq!(open, ["a:2"]);
     let tx = shop.db.begin().await.unwrap();
-    tx.exception_cured("a:2", at(8)).await.unwrap();
-    tx.exception_cured("a:2", at(9)).await.unwrap();
+    assert!(tx.exception_cured("a:2", at(8)).await.unwrap());
+    assert!(!tx.exception_cured("a:2", at(9)).await.unwrap(), "it had ended");
     tx.commit().await.unwrap();
     assert!(shop.db.exceptions_open().await.unwrap().is_empty());
     raise(&shop, &Exception { found_at: at(9), ..exception(&shop, Some(payment), "a:1", "x") }).await;
@@ -113,6 +113,8 @@ on_both!(d30_what_a_person_has_fixed_comes_back_with_another_content_alone, asyn
     let open = exception(&shop, None, "a:1", "10 lacks");
     raise(&shop, &open).await;
     fix(&shop, Exception { id: ExceptionId(Uuid::now_v7()), compared_from: None, ..fixed(&open) }).await;
+    let cured = shop.db.begin().await.unwrap().exception_cured("a:1", at(9)).await.unwrap();
+    assert!(!cured, "whoever cures it as well reads that a person was faster");
     assert!(shop.db.exceptions_open().await.unwrap().is_empty());
     assert_eq!(shop.db.exceptions_fixed(9).await.unwrap(), [fixed(&open)], "the row that was open");
     raise(&shop, &exception(&shop, None, "a:1", "10 lacks")).await;

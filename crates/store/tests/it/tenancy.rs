@@ -203,7 +203,7 @@ on_both!(d20_no_writer_touches_another_merchants_row, async |db| {
     assert!(!tx.job_done(&theirs.job).await.unwrap());
     assert!(!tx.job_again(&theirs.job, None, "no").await.unwrap());
     assert_eq!(tx.consents_forget(at(99), 9).await.unwrap(), 0);
-    tx.exception_cured("posting_missing:x", at(9)).await.unwrap();
+    assert!(!tx.exception_cured("posting_missing:x", at(9)).await.unwrap());
     tx.exceptions_end_but(&HashSet::new(), at(9)).await.unwrap();
     tx.claims_release(attempt).await.unwrap();
     for pruned in
