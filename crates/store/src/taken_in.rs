@@ -27,8 +27,10 @@ impl MerchantTx {
     pub async fn payment_take_in(&self, new: PaymentTakenIn) -> Result<bool, Error> {
         let PaymentTakenIn { checkout, payment, allocations, attempt, slip } = new;
         self.insert::<checkouts::Entity>([checkout]).await?;
-        self.insert::<payment::Entity>([payment]).await?;
-        if self.insert_absent::<attempts::Entity>([attempt]).await? == 0 {
+        // Once more with the same payment, when nobody had said whether the first one was committed.
+        let is_new = self.insert_absent::<payment::Entity>([payment]).await? == 1
+            && self.insert_absent::<attempts::Entity>([attempt]).await? == 1;
+        if !is_new {
             return Ok(false);
         }
         self.insert::<allocation::Entity>(allocations).await?;

@@ -61,6 +61,15 @@ on_both!(f25_of_many_who_take_a_payment_in_at_once_one_does_and_the_others_leave
     assert_eq!(shop.db.consents_count().await.unwrap(), 0, "nobody knows what was agreed to");
 });
 
+on_both!(f25_what_is_written_once_more_because_nobody_said_that_it_stands_is_no_error, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let first = taken_in(&shop, &shop.order());
+    let mut again = PaymentTakenIn { checkout: checkout_row(&shop.db, shop.invoice), ..first.clone() };
+    again.payment.checkout_id = again.checkout.id;
+    assert!(press(&shop.db, first).await.unwrap());
+    assert!(!press(&shop.db, again).await.unwrap(), "with the same payment");
+});
+
 on_both!(f25_a_payment_is_taken_in_beside_one_that_has_its_invoice, async |db| {
     let shop = shop(&db.store, "acme").await;
     let (theirs, lost) = (shop.opened().await, shop.order());
