@@ -33,15 +33,7 @@ impl Engine {
         let Compared { found: first, settled, .. } = self.compare_merchant(db, since).await?;
         self.record_settled(db, settled).await?;
         let first: Vec<_> = first.into_iter().filter(is_for_an_inbox).collect();
-        let keys_found = first.iter().map(|found| found.difference.key()).collect();
-        let fixed = db.exceptions_fixed_of(keys_found).await?;
-        // A refund that a person has entered in their own way would be credited twice.
-        let is_by_hand = |found: &FoundDifference| {
-            let key = found.difference.key();
-            matches!(found.ask, Some(Ask::RefundThere(..))) && fixed.iter().any(|row| row.unique_key == key)
-        };
-        let to_ask: Vec<_> = first.iter().filter(|found| !is_by_hand(found)).collect();
-        for ask in to_ask.into_iter().filter_map(|found| found.ask.as_ref()) {
+        for ask in first.iter().filter_map(|found| found.ask.as_ref()) {
             // What cannot be asked now stays a difference.
             if let Err(cause) = self.ask_about(db, ask).await {
                 tracing::warn!(merchant.id = %db.merchant_id(), ?ask, cause = %chain(&cause), "A gateway could not be asked about a difference.");

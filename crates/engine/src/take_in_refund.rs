@@ -10,6 +10,7 @@ use crate::{
 };
 use connectors::gateway::ReadRefund;
 use domain::{
+    exception::key_of_unknown,
     ids::{ConnectionId, RefundId},
     money::Money,
     payment::Source,
@@ -43,6 +44,10 @@ impl Engine {
             }
             self.record_refund(db, ours.id, read.seen, source).await?;
             return Ok(Worked::Processed);
+        }
+        // A person has entered it in a way of their own: it would be credited twice. Later news of it are theirs as well.
+        if !db.exceptions_fixed_of(vec![key_of_unknown(gateway_id)]).await?.is_empty() {
+            return Ok(Worked::Unknown);
         }
         let attempt = match &read.charge_gateway_id {
             Some(charge) => db.attempt_by_gateway_id(charge).await?,
