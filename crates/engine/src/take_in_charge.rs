@@ -21,6 +21,7 @@ use domain::{
     money::Money,
     payment::{AttemptState, Observation, Source},
 };
+use std::collections::HashSet;
 use store::{Allocation, Attempt, BooksEntryState, Checkout, Invoice, MerchantDb, Payment, PaymentTakenIn};
 use uuid::Uuid;
 
@@ -102,6 +103,24 @@ impl Engine {
         Ok(())
     }
 
+    /// Those of these attempts that another merchant here began, whose account at the gateway is the same.
+    pub(crate) async fn begun_by_others(
+        &self,
+        db: &MerchantDb,
+        attempts: &[AttemptId],
+    ) -> Result<HashSet<AttemptId>, Error> {
+        let mut theirs = HashSet::new();
+        if attempts.is_empty() {
+            return Ok(theirs);
+        }
+        for other in self.store().door_rounds().await? {
+            if other.merchant_id() != db.merchant_id() {
+                theirs.extend(other.attempts_by_id(attempts).await?.into_iter().map(|attempt| attempt.id));
+            }
+        }
+        Ok(theirs)
+    }
+
     /// Its name and amount are those of the gateway's own list. Nothing, when that has another story by now.
     async fn charge_there(&self, db: &MerchantDb, gateway_id: &str) -> Result<Option<There>, Error> {
         let (since, currency) = (self.compared_from(db).await?, db.merchant().await?.currency);
@@ -113,7 +132,8 @@ impl Engine {
             let taken = gateway.taken_since(since).await?;
             let Some(charge) = taken.iter().find(|charge| charge.gateway_id == gateway_id) else { continue };
             let is_only = taken.iter().filter(|other| other.attempt == charge.attempt).count() == 1;
-            if !is_only || !is_lost(charge, &currency, self.now()) {
+            let is_lost = is_only && is_lost(charge, &currency, self.now());
+            if !is_lost || !self.begun_by_others(db, &[charge.attempt]).await?.is_empty() {
                 return Ok(None);
             }
             let attempt = self.lost_attempt(db, connection.id, charge);

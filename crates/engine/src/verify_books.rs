@@ -220,7 +220,9 @@ impl Engine {
                     let older = db.attempts_by_id(&others.collect::<Vec<_>>()).await?;
                     let known: HashMap<_, _> =
                         ours.values().chain(&older).map(|attempt| (attempt.id, attempt)).collect();
-                    let is_lost = |charge: &Taken| is_lost(charge, &currency, now);
+                    let unknown = taken.iter().map(|charge| charge.attempt).filter(|id| !known.contains_key(id));
+                    let theirs = self.begun_by_others(db, &unknown.collect::<Vec<_>>()).await?;
+                    let is_lost = |charge: &Taken| !theirs.contains(&charge.attempt) && is_lost(charge, &currency, now);
                     found.extend(gateway_differences(connection.id, since, &taken, &known, &lists.undone, is_lost)?);
                     lists.settled.extend(taken.into_iter().filter(|charge| is_news_of_settlement(charge, &known)));
                 }
