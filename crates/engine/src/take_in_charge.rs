@@ -124,12 +124,20 @@ impl Engine {
     /// Its name and amount are those of the gateway's own list. Nothing, when that has another story by now.
     async fn charge_there(&self, db: &MerchantDb, gateway_id: &str) -> Result<Option<There>, Error> {
         let (since, currency) = (self.compared_from(db).await?, db.merchant().await?.currency);
+        let mut silent = None;
         for connection in db.connections().await?.into_iter().filter(|connection| connection.kind == "gateway") {
             let gateway = self.gateway_of(db, &connection)?;
             if !gateway.capabilities().lists {
                 continue;
             }
-            let taken = gateway.taken_since(since).await?;
+            let taken = match gateway.taken_since(since).await {
+                Ok(taken) => taken,
+                Err(cause) => {
+                    // The charge may be another one's.
+                    silent = Some(cause);
+                    continue;
+                }
+            };
             let Some(charge) = taken.iter().find(|charge| charge.gateway_id == gateway_id) else { continue };
             let is_only = taken.iter().filter(|other| other.attempt == charge.attempt).count() == 1;
             let is_lost = is_only && is_lost(charge, &currency, self.now());
@@ -142,7 +150,7 @@ impl Engine {
                 _ => None,
             });
         }
-        Ok(None)
+        silent.map_or(Ok(None), |cause| Err(cause.into()))
     }
 
     /// With its id at the gateway it is looked up and never sent, so what only a request needs is left empty.
