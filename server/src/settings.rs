@@ -160,7 +160,7 @@ impl Settings {
     }
 }
 
-/// Addresses and CIDR blocks, with commas between them.
+/// A switch: no other word counts as off.
 fn is_on(
     name: &'static str,
     need: impl Fn(&'static str) -> Result<String, BadSettings>,
@@ -172,6 +172,7 @@ fn is_on(
     }
 }
 
+/// Addresses and CIDR blocks, with commas between them.
 fn networks(list: &str) -> Result<Vec<IpNet>, BadSettings> {
     let network = |text: &str| {
         let one = text.parse::<IpAddr>().map(IpNet::from);
