@@ -161,10 +161,7 @@ impl Settings {
 }
 
 /// A switch: no other word counts as off.
-fn is_on(
-    name: &'static str,
-    need: impl Fn(&'static str) -> Result<String, BadSettings>,
-) -> Result<bool, BadSettings> {
+fn is_on(name: &'static str, need: impl Fn(&'static str) -> Result<String, BadSettings>) -> Result<bool, BadSettings> {
     match need(name)?.as_str() {
         "on" => Ok(true),
         "off" => Ok(false),

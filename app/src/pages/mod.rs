@@ -12,34 +12,30 @@ pub trait Screen: Sized {
 }
 
 /// Makes one lazily loaded surface of several screens, each with a route of its own. Fetching is part of the surface as
-/// well: what it takes to read a screen's data would otherwise be in everybody's download.
+/// well: what it takes to read a screen's data would otherwise be in everybody's download. All its routes have one type,
+/// because the router's code is made anew for each type.
 macro_rules! surface {
-    ($draw:ident: $($route:ident = $screen:ty),+) => {
-        enum Shown {
-            $($route),+
+    ($draw:ident: $($page:ident = $screen:ty),+) => {
+        #[derive(Clone, Copy)]
+        pub enum Page {
+            $($page),+
         }
 
         #[leptos::lazy]
-        fn $draw(shown: Shown) -> leptos::prelude::AnyView {
+        fn $draw(page: Page) -> leptos::prelude::AnyView {
             use $crate::pages::Screen;
-            match shown {
-                $(Shown::$route => <$screen>::fetch().show()),+
+            match page {
+                $(Page::$page => <$screen>::fetch().show()),+
             }
         }
 
-        $(
-            pub struct $route;
-
-            impl leptos_router::LazyRoute for $route {
-                fn data() -> Self {
-                    Self
-                }
-
-                async fn view(_this: Self) -> leptos::prelude::AnyView {
-                    $draw(Shown::$route).await
-                }
+        impl leptos_router::ChooseView for Page {
+            async fn choose(self) -> leptos::prelude::AnyView {
+                $draw(self).await
             }
-        )+
+
+            async fn preload(&self) {}
+        }
     };
 }
 
