@@ -21,7 +21,7 @@ impl Engine {
         for db in self.store().door_rounds().await? {
             let merchant = db.merchant().await?;
             let zone = zone(&merchant.time_zone);
-            for connection in db.connections().await?.into_iter().filter(|connection| connection.kind == "gateway") {
+            for connection in db.gateways().await? {
                 let gateway = self.gateway_of(&db, &connection)?;
                 if !gateway.capabilities().balance {
                     continue;

@@ -19,7 +19,7 @@ use domain::{
     invoice::{BooksInvoice, InvoiceStatus},
     method::MethodKind,
     money::Money,
-    payment::{AttemptState, Observation, Source},
+    payment::{Observation, Source},
 };
 use std::collections::HashSet;
 use store::{Allocation, Attempt, BooksEntryState, Checkout, Invoice, MerchantDb, Payment, PaymentTakenIn};
@@ -125,7 +125,7 @@ impl Engine {
     async fn charge_there(&self, db: &MerchantDb, gateway_id: &str) -> Result<Option<There>, Error> {
         let (since, currency) = (self.compared_from(db).await?, db.merchant().await?.currency);
         let mut silent = None;
-        for connection in db.connections().await?.into_iter().filter(|connection| connection.kind == "gateway") {
+        for connection in db.gateways().await? {
             let gateway = self.gateway_of(db, &connection)?;
             if !gateway.capabilities().lists {
                 continue;
@@ -156,39 +156,9 @@ impl Engine {
     /// With its id at the gateway it is looked up and never sent, so what only a request needs is left empty.
     fn lost_attempt(&self, db: &MerchantDb, connection_id: ConnectionId, charge: &Taken) -> Attempt {
         let (id, now) = (charge.attempt, self.now());
-        Attempt {
-            merchant_id: db.merchant_id(),
-            id,
-            payment_id: PaymentId(Uuid::now_v7()),
-            connection_id,
-            idempotency_key: id.to_string(),
-            currency: charge.amount.currency.code().to_owned(),
-            amount_minor: charge.amount.minor,
-            surcharge_minor: 0,
-            surcharge_account: None,
-            surcharge_tax: None,
-            description: String::new(),
-            return_url: String::new(),
-            cancel_url: String::new(),
-            method_token: None,
-            gateway_customer: None,
-            method_id: None,
-            keeps: None,
-            kind: MethodKind::Card,
-            retry: 0,
-            postal_code: None,
-            state: AttemptState::Created,
-            reason: None,
-            contradicted: false,
-            gateway_id: Some(charge.gateway_id.clone()),
-            charge_id: None,
-            method: None,
-            action_url: None,
-            action_fields: None,
-            origin_hash: None,
-            created_at: began(id).unwrap_or(now),
-            updated_at: now,
-        }
+        let ids = (db.merchant_id(), id, PaymentId(Uuid::now_v7()));
+        let begun = Attempt::begun(ids, connection_id, MethodKind::Card, charge.amount, now);
+        Attempt { gateway_id: Some(charge.gateway_id.clone()), created_at: began(id).unwrap_or(now), ..begun }
     }
 
     /// The books' payments that quote it: nothing, or together exactly as much, each on another invoice of one customer, and

@@ -22,7 +22,7 @@ use domain::{
     ids::{AttemptId, ConnectionId, CustomerId, MethodId, PaymentId},
     method::MethodKind,
     money::Money,
-    payment::{AttemptState, Fact, Observation, ShownShare, Source, amount_to_charge, together},
+    payment::{Fact, Observation, ShownShare, Source, amount_to_charge, together},
     planted,
     views::Standing,
 };
@@ -341,13 +341,6 @@ impl Engine {
             created_at: now,
         };
         let attempt = Attempt {
-            merchant_id,
-            id,
-            payment_id: payment.id,
-            connection_id: by.connection,
-            idempotency_key: id.to_string(),
-            currency: payment.currency.clone(),
-            amount_minor: amount.minor,
             surcharge_minor: charge.added.minor,
             surcharge_account: charge.by.as_ref().map(|by| by.account.clone()),
             surcharge_tax: charge.by.as_ref().and_then(|by| by.tax.clone()),
@@ -358,20 +351,9 @@ impl Engine {
             gateway_customer: by.gateway_customer.clone(),
             keeps: by.keeps.as_ref().map(|keeps| keeps.method),
             method_id: by.method,
-            kind: by.kind,
-            retry: 0,
             postal_code: order.postal_code.clone(),
-            state: AttemptState::Created,
-            reason: None,
-            contradicted: false,
-            gateway_id: None,
-            charge_id: None,
-            method: None,
-            action_url: None,
-            action_fields: None,
             origin_hash: Some(origin.hash()),
-            created_at: now,
-            updated_at: now,
+            ..Attempt::begun((merchant_id, id, payment.id), by.connection, by.kind, amount, now)
         };
         Committed { payment, shares, attempt }
     }

@@ -207,7 +207,7 @@ impl Engine {
         let undone = refunds.iter().filter_map(RefundRecord::charge_undone).collect();
         let mut lists = GatewayLists { undone, ..GatewayLists::default() };
         let (currency, now) = (db.merchant().await?.currency, self.now());
-        for connection in db.connections().await?.into_iter().filter(|connection| connection.kind == "gateway") {
+        for connection in db.gateways().await? {
             let gateway = self.gateway_of(db, &connection)?;
             if !gateway.capabilities().lists {
                 continue;

@@ -74,6 +74,50 @@ owned!();
 pub use Model as Attempt;
 
 impl Attempt {
+    /// One that is about to be sent: nothing was seen of it yet, and nothing that only some have is filled in.
+    #[must_use]
+    pub fn begun(
+        (merchant_id, id, payment_id): (MerchantId, AttemptId, PaymentId),
+        connection_id: ConnectionId,
+        kind: MethodKind,
+        amount: Money,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            merchant_id,
+            id,
+            payment_id,
+            connection_id,
+            idempotency_key: id.to_string(),
+            currency: amount.currency.code().to_owned(),
+            amount_minor: amount.minor,
+            surcharge_minor: 0,
+            surcharge_account: None,
+            surcharge_tax: None,
+            description: String::new(),
+            return_url: String::new(),
+            cancel_url: String::new(),
+            method_token: None,
+            gateway_customer: None,
+            method_id: None,
+            keeps: None,
+            kind,
+            retry: 0,
+            postal_code: None,
+            state: AttemptState::Created,
+            reason: None,
+            contradicted: false,
+            gateway_id: None,
+            charge_id: None,
+            method: None,
+            action_url: None,
+            action_fields: None,
+            origin_hash: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
     /// # Errors
     /// A stored currency that this version does not know.
     pub fn amount(&self) -> Result<Money, Error> {

@@ -197,4 +197,12 @@ impl<C: ConnectionTrait> Scoped<C> {
     pub async fn connections(&self) -> Result<Vec<Model>, Error> {
         Ok(self.find::<Entity>().all(self.conn()).await?)
     }
+
+    /// Those to gateways.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn gateways(&self) -> Result<Vec<Model>, Error> {
+        Ok(self.find::<Entity>().filter(Column::Kind.eq("gateway")).all(self.conn()).await?)
+    }
 }
