@@ -5,7 +5,7 @@ use crate::support::{Client, Form, House, On, field, http, link, sign_event};
 use serde_json::json;
 use simulators::facts;
 
-const INBOX: &str = "/admin/exceptions";
+pub const INBOX: &str = "/admin/exceptions";
 const OPEN: &str = "SELECT COUNT(*) FROM exception WHERE state = 'open'";
 const COMPARED: &str = "SELECT COUNT(*) FROM job JOIN merchant ON merchant.id = job.merchant_id
      WHERE merchant.name = 'Northwind IT' AND job.state = 'done' AND job.unique_key LIKE 'reconcile:%'";
@@ -26,16 +26,15 @@ pub async fn a_day_later(house: &House) {
 }
 
 /// Another program charges a card at the gateway with a name like ours, and no news of it comes.
-async fn charge_by_another(house: &House) {
+pub async fn charge_by_another(house: &House, attempt: &str) {
     house.arm_times("stripe", "webhook_lost", 9).await;
-    let attempt = format!("att_{}", "7".repeat(32));
     let charge = [
         ("amount", "500"),
         ("currency", "usd"),
         ("confirm", "true"),
         ("payment_method", "pm_card_visa"),
         ("payment_method_types[]", "card"),
-        ("metadata[attempt_id]", &attempt),
+        ("metadata[attempt_id]", attempt),
     ];
     let url = format!("{}/stripe/v1/payment_intents", house.vendors);
     let made = http().post(url).bearer_auth(facts::stripe::PORTAL_SECRET_KEY).form(&charge).send().await.unwrap();
@@ -46,7 +45,7 @@ async fn charge_by_another(house: &House) {
 async fn g44_d4_money_at_the_gateway_without_an_attempt_stands_there_once_until_a_person_has_fixed_it() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::on(database).await else { continue };
-        charge_by_another(&house).await;
+        charge_by_another(&house, &format!("att_{}", "7".repeat(32))).await;
         a_day_later(&house).await;
         let page = inbox(&house).await;
         for words in ["1 thing needs you", "The gateway took $5.00 (pi_", "for a payment that is not known here"] {

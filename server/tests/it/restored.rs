@@ -2,18 +2,22 @@
 //! What it does not have is named, comes back from these two by one press, and nobody pays it twice.
 
 use crate::{
-    exceptions::a_day_later,
+    exceptions::{INBOX, a_day_later, charge_by_another},
+    reef::Reef,
     refunds::{Dialog, credits},
     support::{Answer, Client, House, Server, field, http, link, paid_and_booked, sign_event},
 };
+use domain::money::Currency;
 use serde_json::json;
+use server::demo;
 use simulators::facts;
 use std::process::{Output, Stdio};
+use uuid::Uuid;
 
 /// Paid after the copy was made: number, and how amounts are written by command and page.
 const LOST: [(&str, &str, &str); 2] = [("INV-502", "350.00", "$350.00"), ("INV-503", "700.00", "$700.00")];
 
-const INBOX: &str = "/admin/exceptions";
+const OFFER: &str = "Take it into the books";
 
 /// News of a charge that nothing is known of here, as a gateway sends them again.
 async fn told_of(house: &House, charge: &str) {
@@ -50,6 +54,13 @@ async fn refused(who: &Client, key: &str, invoice: &str, why: &str) {
     assert_eq!(press(who, key, invoice).await.location.as_deref(), Some(INBOX), "{why}");
     let page = who.get(INBOX).await.body;
     assert!(page.contains("It is not taken in") && page.contains(why), "{why}: {page}");
+}
+
+/// What the inbox says of the charge of this amount.
+fn line_about<'a>(inbox: &'a str, amount: &str) -> &'a str {
+    let took = format!("The gateway took {amount} (pi_");
+    let line = inbox.split("<li").find(|line| line.contains(&took));
+    line.unwrap_or_else(|| panic!("no {took} in {inbox}"))
 }
 
 /// The payment of an invoice, as the list of transactions links it.
@@ -106,14 +117,11 @@ async fn f25_what_a_restored_copy_lacks_is_named_and_rebuilt_from_gateway_and_bo
     assert_eq!(house.charges().await.len(), 1 + LOST.len());
     let admin = house.staff().await;
     let inbox = admin.get(INBOX).await.body;
-    let key = |amount: &str| {
-        let took = format!("The gateway took {amount} (pi_");
-        let line = inbox.split("<li").find(|line| line.contains(&took));
-        let line = line.unwrap_or_else(|| panic!("no {took} in {inbox}"));
-        assert!(line.contains("Take it into the books"), "{line}");
+    let keys = LOST.map(|(_, _, amount)| {
+        let line = line_about(&inbox, amount);
+        assert!(line.contains(OFFER), "{line}");
         field(line, "exception")
-    };
-    let keys = LOST.map(|(_, _, amount)| key(amount));
+    });
 
     let harbour = house.signed_in(facts::HARBOUR.admin_email).await;
     assert_eq!(press(&harbour, &keys[0], "").await.status, 404, "another merchant's");
@@ -159,4 +167,33 @@ async fn f25_what_a_restored_copy_lacks_is_named_and_rebuilt_from_gateway_and_bo
     house.until("it is credited", async || credits(&house).await.len() == 2).await;
     house.until("they agree again", agrees).await;
     assert_eq!(house.number("SELECT COUNT(*) FROM mail WHERE recipient = ''").await, 0, "nobody is written to");
+}
+
+#[tokio::test]
+async fn f25_a_charge_that_another_merchant_has_begun_is_not_taken_in_and_one_is_though_another_gateway_is_silent() {
+    // Of Northwind's account as well.
+    let reef = Reef::of(House::new().await, Currency::USD, |house| demo::stripe(&house.vendors)).await;
+    let house = &reef.house;
+    charge_by_another(house, &format!("att_{}", Uuid::now_v7().simple())).await;
+    reef.guest.pay(&reef.form().await, "pm_card_visa").await;
+    assert_eq!(house.charges().await.len(), 2);
+    a_day_later(house).await;
+    let admin = house.staff().await;
+    let inbox = admin.get(INBOX).await.body;
+    let (lost, theirs) = (line_about(&inbox, "$5.00"), line_about(&inbox, "$350.00"));
+    assert!(lost.contains(OFFER) && !theirs.contains(OFFER), "{inbox}");
+
+    // As if it had been offered before its payment was known.
+    house.execute("UPDATE exception SET cure = 'take_in'").await;
+    refused(&admin, &field(theirs, "exception"), "INV-502", "The gateway does not list it as it did").await;
+
+    // Southern's gateway becomes a second one of Northwind's, which is asked before the other.
+    let second = "UPDATE connection SET lane = 'a', merchant_id = (SELECT id FROM merchant WHERE name = 'Northwind IT')
+        WHERE provider = 'authorizenet'";
+    house.execute(second).await;
+    house.arm("authorizenet", "http:500", "authorizenet").await;
+    pressed(&admin, &field(lost, "exception"), "INV-502").await;
+    assert!(!house.armed().await.to_string().contains("authorizenet"), "it was asked");
+    house.until("it is posted", async || house.books_payments("INV-502").await.len() == 1).await;
+    assert_eq!(house.books_payments("INV-502").await[0]["amount_minor"], 500);
 }
