@@ -1,8 +1,11 @@
 //! Staff pay money back (G37, G41, D24): gateway first, then the books, then everything agrees, whatever happens in
 //! between.
 
-use crate::support::{
-    Answer, Client, Form, House, On, Server, ana, field, harbour_link, http, link, paid_and_booked, sign_event,
+use crate::{
+    exceptions::{INBOX, a_day_later},
+    support::{
+        Answer, Client, Form, House, On, Server, ana, field, harbour_link, http, link, paid_and_booked, sign_event,
+    },
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -565,7 +568,7 @@ async fn d24_g37_a_refund_made_at_the_gateway_is_taken_in_and_leaves_less_for_ou
 
 /// The same news of a refund, as often.
 async fn told_again(house: &House, id: &str, kind: &str, times: usize) {
-    let now = Utc::now().timestamp();
+    let now = house.now().timestamp();
     let sent = futures::future::join_all((0..times).map(|n| {
         let body = format!(
             r#"{{"id":"evt_{id}_{kind}_{n}","object":"event","type":"{kind}","created":{now},"data":{{"object":{{"id":"{id}","object":"refund","metadata":{{}}}}}}}}"#
@@ -617,6 +620,32 @@ async fn d24_a_refund_made_at_the_gateway_whose_news_are_lost_is_named() {
     let id = refunded_by_others(&house).await;
     let named = format!("Northwind IT: the gateway paid 5.00 back ({id}) by a refund that we do not know");
     assert_eq!(house.differences(None).await, [named]);
+}
+
+#[tokio::test]
+async fn d30_later_news_of_a_refund_that_a_person_has_entered_credit_nothing() {
+    let house = House::new().await;
+    paid(&house, "pm_card_visa").await;
+    house.arm_times("stripe", "webhook_lost", 9).await;
+    let id = refunded_by_others(&house).await;
+    // Or the comparison that lists it would take it in.
+    let silent = json!({"vendor": "stripe", "fault": "http:500", "times": 9, "match": "GET /stripe/v1/refunds/"});
+    house.arm_with(silent).await;
+    a_day_later(&house).await;
+    let admin = house.staff().await;
+    let key = field(&admin.get(INBOX).await.body, "exception");
+    assert!(key.ends_with(&id), "{key}");
+    let fields = [("exception", &*key), ("reason", "Entered by hand"), ("reference", "CN-1")];
+    assert_eq!(admin.post("/api/exceptions/fix", &fields).await.status, 303);
+    house.disarm().await;
+
+    told_again(&house, &id, "refund.updated", 1).await;
+    let unread = "SELECT COUNT(*) FROM webhook WHERE state = 'received'";
+    house.until("the news are read", async || house.number(unread).await == 0).await;
+    assert_eq!(house.number("SELECT COUNT(*) FROM refund").await, 0);
+    assert!(credits(&house).await.is_empty(), "it stands in the books already");
+    let page = admin.get(INBOX).await.body;
+    assert!(page.contains(&format!("The gateway told of {id}, which is not known here")), "{page}");
 }
 
 #[tokio::test]
