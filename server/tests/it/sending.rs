@@ -151,6 +151,33 @@ async fn d7_g78_a_payment_is_told_once_and_in_order_though_one_fails_first_one_i
     }
 }
 
+#[tokio::test]
+async fn d7_whoever_presses_send_again_ten_times_in_vain_turns_no_endpoint_off() {
+    let house = House::new().await;
+    let slow = Partner::start(&[500; 11]).await;
+    add(&house, facts::NORTHWIND.name, &slow.url).await;
+    let guest = house.client();
+    guest.pay(&guest.open("INV-501").await, "pm_card_visa").await;
+    let staff = house.staff().await;
+    house.until("the first try has failed", async || staff.get(PAGE).await.body.contains("Trying")).await;
+    let page = staff.get(PAGE).await.body;
+    let (endpoint, event) = (field(&page, "endpoint"), field(&page, "event"));
+    let again = [("endpoint", endpoint.as_str()), ("event", event.as_str())];
+    for tries in 2..=11 {
+        // A press while one is under way has no other run.
+        let is_tried = async || {
+            assert_eq!(staff.post("/api/webhooks/send_again", &again).await.status, 303);
+            slow.heard().len() >= tries
+        };
+        house.until(&format!("try {tries}"), is_tried).await;
+    }
+    let page = staff.get(PAGE).await.body;
+    assert!(!page.contains("Off since"), "{page}");
+    house.leap(TimeDelta::seconds(6));
+    let goes_on = async || slow.told().iter().any(|told| told == "invoice.paid 2");
+    house.until("it has its day, and goes on", goes_on).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn d7_a_server_killed_between_sending_and_writing_it_down_sends_the_same_event_again() {
     let house = House::vendors_alone_on(On::Sqlite).await.unwrap();
