@@ -451,3 +451,39 @@ fn gateway_differences(
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::{
+        ids::{MerchantId, PaymentId},
+        method::MethodKind,
+        money::Currency,
+    };
+    use uuid::Uuid;
+
+    #[test]
+    fn n4_only_of_promised_money_and_the_very_charge_a_list_is_news_that_it_has_settled() {
+        let (id, amount) = (Uuid::nil(), Money::new(500, Currency::USD));
+        let ids = (MerchantId(id), AttemptId(id), PaymentId(id));
+        let begun = Attempt::begun(ids, ConnectionId(id), MethodKind::Card, amount, DateTime::UNIX_EPOCH);
+        let ours = Attempt { state: AttemptState::Approved, gateway_id: Some("pi_1".to_owned()), ..begun };
+        let gateway_id = "pi_1".to_owned();
+        let listed = Taken { attempt: ours.id, gateway_id, amount, is_settled: true, is_debit: false };
+        let is_news = |listed: &Taken, ours: &Attempt| is_news_of_settlement(listed, &HashMap::from([(ours.id, ours)]));
+        for other in [
+            Taken { is_settled: false, ..listed.clone() },
+            Taken { attempt: AttemptId(Uuid::from_u128(1)), ..listed.clone() },
+            Taken { gateway_id: "pi_2".to_owned(), ..listed.clone() },
+            Taken { amount: Money::new(499, Currency::USD), ..listed.clone() },
+            Taken { amount: Money::new(500, Currency::AUD), ..listed.clone() },
+        ] {
+            assert!(!is_news(&other, &ours), "{other:?}");
+        }
+        for state in AttemptState::ALL {
+            let is_promised = matches!(state, AttemptState::Approved | AttemptState::PendingSettlement);
+            assert_eq!(is_news(&listed, &Attempt { state, ..ours.clone() }), is_promised, "{state:?}");
+        }
+        assert!(!is_news(&listed, &Attempt { gateway_id: None, ..ours }), "nobody has said which charge it is");
+    }
+}
