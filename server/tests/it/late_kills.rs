@@ -4,7 +4,7 @@
 
 use crate::{
     debits, disputes, kills,
-    support::{House, On, Server, ana, http, own_port},
+    support::{House, On, Server, ana, at_each_step, http, own_port},
 };
 use serde_json::{Value, json};
 use simulators::facts;
@@ -176,34 +176,30 @@ async fn assert_taken_out_once(house: &House, step: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d4_d8_a_server_killed_while_it_sends_a_debit_sends_it_once() {
-    let stories = [On::Sqlite, On::Postgres].into_iter();
-    futures::future::join_all(stories.flat_map(|database| SENDING_STEPS.map(|step| sending_survives(step, database))))
-        .await;
+    at_each_step(SENDING_STEPS, &[On::Sqlite, On::Postgres], sending_survives).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d4_d10_a_server_killed_while_it_tries_a_debit_again_sends_it_once() {
-    let stories = [On::Sqlite, On::Postgres].into_iter();
-    futures::future::join_all(stories.flat_map(|database| RETRY_STEPS.map(|step| retry_survives(step, database))))
-        .await;
+    at_each_step(RETRY_STEPS, &[On::Sqlite, On::Postgres], retry_survives).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d4_d9_a_server_killed_at_any_step_of_a_late_return_reverses_it_once_on_sqlite() {
-    futures::future::join_all(DEBIT_STEPS.map(|steps| debit_survives(steps, On::Sqlite))).await;
+    at_each_step(DEBIT_STEPS, &[On::Sqlite], debit_survives).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d4_d9_a_server_killed_at_any_step_of_a_late_return_reverses_it_once_on_postgresql() {
-    futures::future::join_all(DEBIT_STEPS.map(|steps| debit_survives(steps, On::Postgres))).await;
+    at_each_step(DEBIT_STEPS, &[On::Postgres], debit_survives).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d4_f23_a_server_killed_at_any_step_of_a_lost_dispute_takes_it_out_once_on_sqlite() {
-    futures::future::join_all(DISPUTE_STEPS.map(|step| dispute_survives(step, On::Sqlite))).await;
+    at_each_step(DISPUTE_STEPS, &[On::Sqlite], dispute_survives).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d4_f23_a_server_killed_at_any_step_of_a_lost_dispute_takes_it_out_once_on_postgresql() {
-    futures::future::join_all(DISPUTE_STEPS.map(|step| dispute_survives(step, On::Postgres))).await;
+    at_each_step(DISPUTE_STEPS, &[On::Postgres], dispute_survives).await;
 }

@@ -753,10 +753,10 @@ async fn press(portal: &str, payment: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d4_a_server_killed_at_any_step_of_a_refund_pays_back_once_and_the_books_agree_on_sqlite() {
-    futures::future::join_all(STEPS.map(|step| survives(step, On::Sqlite))).await;
+    at_each_step(STEPS, &[On::Sqlite], survives).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d4_a_server_killed_at_any_step_of_a_refund_pays_back_once_and_the_books_agree_on_postgresql() {
-    futures::future::join_all(STEPS.map(|step| survives(step, On::Postgres))).await;
+    at_each_step(STEPS, &[On::Postgres], survives).await;
 }

@@ -12,7 +12,7 @@ mod vendors;
 
 pub use browser::{Answer, Client, Form, ana, field, harbour_link, link, link_for, places};
 pub use payments::paid_and_booked;
-pub use processes::{Server, own_port};
+pub use processes::{Server, at_each_step, own_port};
 pub use vendors::sign_event;
 
 use chrono::Utc;

@@ -5,7 +5,7 @@ use crate::{
     abuse::{count_reads, reads},
     disputes, kept_cards, methods,
     refunds::Dialog,
-    support::{Answer, Client, Form, House, On, Server, ana, field, harbour_link, link},
+    support::{Answer, Client, Form, House, On, Server, ana, at_each_step, field, harbour_link, link},
 };
 use serde_json::{Value, json};
 use simulators::facts;
@@ -542,8 +542,7 @@ async fn survives(step: &'static str, database: On) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d4_a_server_killed_while_it_books_a_surcharge_books_it_once() {
-    let stories = [On::Sqlite, On::Postgres].into_iter();
-    futures::future::join_all(stories.flat_map(|database| STEPS.map(|step| survives(step, database)))).await;
+    at_each_step(STEPS, &[On::Sqlite, On::Postgres], survives).await;
 }
 
 #[tokio::test]
