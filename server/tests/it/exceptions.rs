@@ -28,18 +28,7 @@ pub async fn a_day_later(house: &House) {
 /// Another program charges a card at the gateway with a name like ours, and no news of it comes.
 async fn charge_by_another(house: &House) {
     house.arm_times("stripe", "webhook_lost", 9).await;
-    let attempt = format!("att_{}", "7".repeat(32));
-    let charge = [
-        ("amount", "500"),
-        ("currency", "usd"),
-        ("confirm", "true"),
-        ("payment_method", "pm_card_visa"),
-        ("payment_method_types[]", "card"),
-        ("metadata[attempt_id]", &attempt),
-    ];
-    let url = format!("{}/stripe/v1/payment_intents", house.vendors);
-    let made = http().post(url).bearer_auth(facts::stripe::PORTAL_SECRET_KEY).form(&charge).send().await.unwrap();
-    assert!(made.status().is_success());
+    house.charge_by_another(500, &format!("att_{}", "7".repeat(32))).await;
 }
 
 #[tokio::test]
