@@ -64,7 +64,7 @@ async function compile() {
 /** The program in parts, and the scripts that join them. */
 async function splitUp(program) {
   const tool = ['run', '--quiet', '--release', '--locked', '--manifest-path=tools/site-wasm/Cargo.toml'];
-  await run('cargo', [...tool, `--target-dir=${CARGO_TARGET_DIR}/tools`, '--', program, path(''), NAME]);
+  await run('cargo', [...tool, `--target-dir=${CARGO_TARGET_DIR}/tools`, '--', program, path(''), NAME, LOADER]);
   await rename(path(`${NAME}_bg.wasm`), path(`${NAME}.wasm`));
 }
 

@@ -112,6 +112,7 @@ impl From<engine::Error> for Fault {
             engine::Error::BooksUnreachable(_) => Self::BooksUnreachable,
             engine::Error::NotSetUp => Self::NotSetUp,
             engine::Error::HeldBack { minutes } => Self::LockedOut { minutes },
+            engine::Error::NoTurn => Self::LockedOut { minutes: 1 },
             crowded if crowded.is_crowded() => {
                 let cause: &(dyn std::error::Error + 'static) = &crowded;
                 tracing::warn!(cause, "a request was turned away: too many wanted the same at once");

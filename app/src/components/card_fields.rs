@@ -92,13 +92,10 @@ fn PostalCode() -> impl IntoView {
     }
 }
 
-/// The gateway's script, AcceptUI, looks for the first button of this class and opens its window when that is pressed,
-/// which `pay.js` does. Source: `wire/gateways.md`, 3.10.
 #[component]
 fn CardWindow(gateway: String, hosted_page: bool, login: String, client_key: String, pay: String) -> impl IntoView {
     // Bank debits are not offered.
     const METHODS: &str = r#"{"cardCodeRequired":true,"showCreditCard":true,"showBankAccount":false}"#;
-    const ADDRESS: &str = r#"{"show":false,"required":false}"#;
     let ready = format!("The window of {gateway} for your card opens when you press {pay}.");
     // `pay.js` shows it once the window was asked for, because nobody tells when that fails.
     let other = hosted_page.then(|| {
@@ -110,18 +107,41 @@ fn CardWindow(gateway: String, hosted_page: bool, login: String, client_key: Str
             <input type="hidden" name="token" id="token" value=""/>
             <p class="error" id="card-error" hidden></p>
             <p class="muted" id="card-loading" role="status" data-ready=ready>"The window for your card is loading…"</p>
-            <button
-                type="button" class="AcceptUI" id="card-window" hidden
-                data-apiloginid=login
-                data-clientkey=client_key
-                data-acceptuiformheadertxt="Card"
-                data-acceptuiformbtntxt=pay
-                data-paymentoptions=METHODS
-                data-billingaddressoptions=ADDRESS
-                data-responsehandler="cardEntered"
-            ></button>
+            <WindowButton id="card-window" login client_key title="Card" save=pay methods=METHODS answered="cardEntered"/>
             {other}
         </div>
+    }
+}
+
+/// The gateway's script, AcceptUI, looks for the first button of this class and opens its window when that is pressed,
+/// which our own script does. Source: `wire/gateways.md`, 3.10.
+#[component]
+pub fn WindowButton(
+    id: &'static str,
+    login: String,
+    client_key: String,
+    /// Of the window.
+    title: &'static str,
+    /// What the window's own button says.
+    #[prop(into)]
+    save: String,
+    /// What may be typed there, as AcceptUI reads it.
+    methods: &'static str,
+    /// The function of our script that gets what was typed.
+    answered: &'static str,
+) -> impl IntoView {
+    const ADDRESS: &str = r#"{"show":false,"required":false}"#;
+    view! {
+        <button
+            type="button" class="AcceptUI" id=id hidden
+            data-apiloginid=login
+            data-clientkey=client_key
+            data-acceptuiformheadertxt=title
+            data-acceptuiformbtntxt=save
+            data-paymentoptions=methods
+            data-billingaddressoptions=ADDRESS
+            data-responsehandler=answered
+        ></button>
     }
 }
 

@@ -156,20 +156,12 @@ impl Money {
         }
     }
 
-    /// Shares this amount out in proportion to `weights`, by largest remainder: the shares always add up to the whole,
-    /// and no share differs from its exact proportion by a full minor unit. All-zero weights share evenly.
+    /// Shares this amount out in proportion to `weights`, by largest remainder: the shares always add up to the whole, and
+    /// no share differs from its exact proportion by a full minor unit. A weight may be negative, as an invoice's line is
+    /// when it is a discount: so is its share then. `None` when they do not add up to more than nothing, or a share were
+    /// too large.
     #[must_use]
-    pub fn allocate(self, weights: &[u32]) -> Vec<Self> {
-        let even = weights.iter().all(|w| *w == 0);
-        let weights: Vec<i64> = weights.iter().map(|w| if even { 1 } else { i64::from(*w) }).collect();
-        // Without a negative weight, no share is larger than the whole, which is an i64.
-        self.allocate_signed(&weights).unwrap_or_default()
-    }
-
-    /// [`Money::allocate`] with weights of both signs, as an invoice's lines have when a discount is one of them: its
-    /// share is negative. `None` when they do not add up to more than nothing, or a share were too large.
-    #[must_use]
-    pub fn allocate_signed(self, weights: &[i64]) -> Option<Vec<Self>> {
+    pub fn allocate(self, weights: &[i64]) -> Option<Vec<Self>> {
         let total: i128 = weights.iter().map(|w| i128::from(*w)).sum();
         if total <= 0 {
             return None;
@@ -429,15 +421,15 @@ mod tests {
         #[test]
         fn d12_shares_always_sum_to_the_whole(minor in any::<i32>(), weights in proptest::collection::vec(any::<u32>(), 1..40)) {
             let whole = Money::new(i64::from(minor), Currency::USD);
+            let weights: Vec<i64> = weights.into_iter().map(i64::from).collect();
+            let total: f64 = weights.iter().map(|w| *w as f64).sum();
             let shares = whole.allocate(&weights);
-            prop_assert_eq!(shares.iter().map(|s| s.minor).sum::<i64>(), whole.minor);
-            let total: f64 = weights.iter().map(|w| f64::from(*w)).sum();
-            if total > 0.0 {
-                for (share, weight) in shares.iter().zip(&weights) {
-                    let exact = f64::from(minor) * f64::from(*weight) / total;
-                    prop_assert!((share.minor as f64 - exact).abs() < 1.001, "{} is not near {}", share.minor, exact);
-                }
+            prop_assert_eq!(shares.is_some(), total > 0.0);
+            for (share, weight) in shares.iter().flatten().zip(&weights) {
+                let exact = f64::from(minor) * *weight as f64 / total;
+                prop_assert!((share.minor as f64 - exact).abs() < 1.001, "{} is not near {}", share.minor, exact);
             }
+            prop_assert!(shares.is_none_or(|shares| shares.iter().map(|s| s.minor).sum::<i64>() == whole.minor));
         }
 
         #[test]
@@ -445,7 +437,7 @@ mod tests {
             let whole = Money::new(i64::from(minor), Currency::USD);
             let weights: Vec<i64> = weights.into_iter().map(i64::from).collect();
             let total: i64 = weights.iter().sum();
-            let shares = whole.allocate_signed(&weights);
+            let shares = whole.allocate(&weights);
             prop_assert_eq!(shares.is_some(), total > 0);
             for (share, weight) in shares.iter().flatten().zip(&weights) {
                 let off = i128::from(share.minor) * i128::from(total) - i128::from(minor) * i128::from(*weight);

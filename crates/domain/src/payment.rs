@@ -1,12 +1,13 @@
 //! Payment → attempt → observation. An attempt's state is a fold over the facts seen at its gateway; every stored state
 //! is a cache of that fold. States, ranks and moves: `wire/gateways.md`, 1.2-1.3.
 
-use crate::{
-    ids::DisputeId,
-    invoice::{BooksInvoice, InvoiceStatus},
-    money::{Money, MoneyError},
-    planted,
-};
+mod amount;
+mod decline;
+
+pub use amount::{INVOICES_PER_PAYMENT_MAX, Refusal, ShownShare, Takes, amount_to_charge, together};
+pub use decline::DeclineReason;
+
+use crate::{ids::DisputeId, money::Money, planted};
 use serde::{Deserialize, Serialize};
 
 /// Where one try at one gateway stands.
@@ -159,90 +160,6 @@ impl Fact {
     }
 }
 
-/// Why no money came, sorted by what the payer can do about it (D10).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DeclineReason {
-    InsufficientFunds,
-    Expired,
-    WrongSecurityCode,
-    WrongPostalCode,
-    AuthenticationFailed,
-    /// Lost, stolen, fraud: the payer is told no more than "declined".
-    Blocked,
-    AccountClosed,
-    NotAuthorised,
-    /// The account's owner has stopped the debit, or the account is frozen or not one to pay from.
-    Stopped,
-    /// A bank that had said yes has taken the money back, for a reason that it keeps to itself.
-    TakenBack,
-    /// The card's holder had the bank take it back, and the merchant could not change that.
-    ChargedBack,
-    TryAgainLater,
-    Declined,
-    /// No bank was asked: the gateway keeps the saved method no more.
-    NoLongerKept,
-    /// Ours, not the bank's: the gateway could not be reached and nothing was sent.
-    NotSent,
-    /// Ours, not the bank's: the gateway rejected the request itself.
-    SetUp,
-}
-
-impl DeclineReason {
-    pub const ALL: [Self; 16] = [
-        Self::InsufficientFunds,
-        Self::Expired,
-        Self::WrongSecurityCode,
-        Self::WrongPostalCode,
-        Self::AuthenticationFailed,
-        Self::Blocked,
-        Self::AccountClosed,
-        Self::NotAuthorised,
-        Self::Stopped,
-        Self::TakenBack,
-        Self::ChargedBack,
-        Self::TryAgainLater,
-        Self::Declined,
-        Self::NoLongerKept,
-        Self::NotSent,
-        Self::SetUp,
-    ];
-
-    /// No card was tried for these: they say nothing about whoever pressed Pay.
-    pub const OURS: [Self; 3] = [Self::NotSent, Self::SetUp, Self::NoLongerKept];
-
-    /// What happened and what to do, in the payer's words.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::InsufficientFunds => {
-                "There is not enough money on this card or account. Use another one, or try again later."
-            }
-            Self::Expired => "This card has expired. Use another card.",
-            Self::WrongSecurityCode => "The security code does not match this card. Check it and try again.",
-            Self::WrongPostalCode => "The postal code does not match this card. Check it and try again.",
-            Self::AuthenticationFailed => {
-                "Your bank could not confirm that it was you. Try again, or use another card."
-            }
-            Self::Blocked | Self::Declined => "Your bank declined this card. Use another card, or ask your bank why.",
-            Self::AccountClosed => "This account is closed. Use another one.",
-            Self::NotAuthorised | Self::Stopped => {
-                "Your bank does not allow debits from this account. Use another one."
-            }
-            Self::ChargedBack => {
-                "This payment was disputed at the bank, which gave the money back to the card’s holder."
-            }
-            Self::TakenBack => "Ask your bank why before you pay again, or pay in another way.",
-            Self::TryAgainLater => "Your bank could not process the payment just now. Try again in a few minutes.",
-            Self::NoLongerKept => {
-                "The payment service no longer has this saved method. Use another one, or save it again."
-            }
-            Self::NotSent => "We could not reach the payment service, so nothing was sent. Try again in a minute.",
-            Self::SetUp => "The payment service did not accept the request. We have been told; please try again later.",
-        }
-    }
-}
-
 /// An attempt as its facts tell it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Folded {
@@ -377,124 +294,6 @@ impl Observation {
     pub const fn bare(fact: Fact) -> Self {
         Self { fact, gateway_id: None, charge_id: None, method: None, amount: None }
     }
-}
-
-/// Why nothing may be charged now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Refusal {
-    AlreadyPaid,
-    /// A draft, or voided or deleted in the books.
-    NotPayable(InvoiceStatus),
-    /// The books' balance is not what the payer was shown (D11): they must see both and confirm.
-    AmountMoved {
-        shown: Money,
-        now: Money,
-    },
-    /// More than is due where that is not taken, or nothing (G29).
-    NotWithin {
-        due: Money,
-    },
-    /// The merchant takes no parts (G27).
-    WholeOnly,
-    NothingChosen,
-    /// More invoices than one payment can have.
-    TooMany,
-    /// A payment has one currency (D13).
-    Currencies,
-}
-
-/// Before a charge the books are asked for each invoice: Xero takes sixty calls a minute.
-pub const INVOICES_PER_PAYMENT_MAX: usize = 20;
-
-/// What the page showed of an invoice when Pay was pressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ShownShare {
-    /// What is paid of it.
-    pub pay: Money,
-    /// What was due on it.
-    pub due: Money,
-}
-
-impl ShownShare {
-    #[must_use]
-    pub const fn whole(due: Money) -> Self {
-        Self { pay: due, due }
-    }
-
-    /// What is paid over what is due.
-    #[must_use]
-    pub fn surplus(self) -> Option<Money> {
-        self.pay.minus(self.due).ok().filter(|more| more.is_positive())
-    }
-
-    /// What of it the invoice gets.
-    #[must_use]
-    pub fn share(self) -> Money {
-        if self.surplus().is_some() { self.due } else { self.pay }
-    }
-}
-
-/// What is taken of an invoice besides all that is due.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Takes {
-    /// Less of it (G27).
-    pub parts: bool,
-    /// More: what is over stays as credit (G29).
-    pub more: bool,
-}
-
-impl Takes {
-    /// Something may be typed at all.
-    #[must_use]
-    pub const fn any(self) -> bool {
-        self.parts || self.more
-    }
-}
-
-/// What may be charged for an invoice now, or why not. The amount comes from the books (S65, S66); a payer may choose less
-/// or more where that is taken.
-///
-/// # Errors
-/// The refusal that the payer must be told.
-pub fn amount_to_charge(shown: ShownShare, books: &BooksInvoice, takes: Takes) -> Result<Money, Refusal> {
-    match books.status {
-        InvoiceStatus::Paid => Err(Refusal::AlreadyPaid),
-        InvoiceStatus::Open if !books.due.is_positive() => Err(Refusal::AlreadyPaid),
-        InvoiceStatus::Open if planted::is("amount_from_the_form") => Ok(shown.pay),
-        InvoiceStatus::Open if books.due != shown.due => Err(Refusal::AmountMoved { shown: shown.due, now: books.due }),
-        InvoiceStatus::Open => chosen_of(books.due, shown.pay, takes),
-        other => Err(Refusal::NotPayable(other)),
-    }
-}
-
-fn chosen_of(due: Money, pay: Money, takes: Takes) -> Result<Money, Refusal> {
-    match due.minus(pay) {
-        Ok(left) if pay.is_positive() => match left.minor {
-            0 => Ok(pay),
-            1.. if takes.parts => Ok(pay),
-            1.. => Err(Refusal::WholeOnly),
-            _ if takes.more || planted::is("more_than_due") => Ok(pay),
-            _ => Err(Refusal::NotWithin { due }),
-        },
-        _ => Err(Refusal::NotWithin { due }),
-    }
-}
-
-/// What amounts come to, when one payment can have them all (G28).
-///
-/// # Errors
-/// The refusal that the payer must be told.
-pub fn together(amounts: &[Money]) -> Result<Money, Refusal> {
-    let [first, rest @ ..] = amounts else { return Err(Refusal::NothingChosen) };
-    if amounts.len() > INVOICES_PER_PAYMENT_MAX {
-        return Err(Refusal::TooMany);
-    }
-    let sum = rest.iter().try_fold(*first, |sum, amount| sum.plus(*amount));
-    sum.map_err(|cause| match cause {
-        MoneyError::Currencies(..) => Refusal::Currencies,
-        MoneyError::TooLarge | MoneyError::NotAnAmount(_) => Refusal::TooMany,
-    })
 }
 
 #[cfg(test)]

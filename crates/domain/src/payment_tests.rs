@@ -1,7 +1,10 @@
-//! The fold, exhaustively: every state × every fact.
+//! The fold, exhaustively: every state × every fact; and what may be charged.
 
 use super::*;
-use crate::money::Currency;
+use crate::{
+    invoice::{BooksInvoice, InvoiceStatus},
+    money::Currency,
+};
 use AttemptState as S;
 use proptest::prelude::*;
 

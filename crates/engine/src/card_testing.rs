@@ -93,7 +93,7 @@ impl Engine {
             drop(turn);
             tokio::time::sleep(TURN_LOOK_EVERY).await;
         }
-        Err(Error::HeldBack { minutes: 1 }.into())
+        Err(Error::NoTurn.into())
     }
 
     /// The tries in vain that count now, when they hold nothing back.

@@ -23,9 +23,12 @@ pub enum Error {
     NotSetUp,
     #[error("too many payments of one invoice at once")]
     Contended,
-    /// Too many guesses came from this network, too many documents were asked for, or no turn came free.
+    /// Too many guesses came from this network, or too many documents were asked for.
     #[error("too many tries")]
     HeldBack { minutes: u32 },
+    /// As many cards as may still be declined were being tried at this merchant all the while.
+    #[error("no turn came free")]
+    NoTurn,
     /// A job's program panicked; the words are in the log.
     #[error("the task crashed")]
     Crashed,

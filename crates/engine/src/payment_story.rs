@@ -239,7 +239,7 @@ fn fixed(row: &Exception, local: impl Fn(DateTime<Utc>) -> Moment) -> StoryEvent
 }
 
 fn observed(seen: &Observed, at: Moment) -> StoryEvent {
-    let (title, tone) = match &seen.observation.fact {
+    let (title, tone) = match &seen.seen.fact {
         Fact::Unanswered => ("The gateway did not answer; the outcome is open", Tone::Wait),
         Fact::NotSent => ("Nothing reached the gateway", Tone::Bad),
         Fact::Refused { .. } => ("The gateway refused the request", Tone::Bad),
@@ -256,13 +256,13 @@ fn observed(seen: &Observed, at: Moment) -> StoryEvent {
         Fact::Reinstated { .. } => ("The bank gave the money back", Tone::Good),
         Fact::MoneyAfterAll => ("The money came after all, and is accounted for", Tone::Warn),
     };
-    let why = match &seen.observation.fact {
+    let why = match &seen.seen.fact {
         Fact::Refused { code } => format!(" Code {code}."),
         Fact::BankNo { reason } => format!(" {}", reason.words()),
         _ => String::new(),
     };
     let id = id_there(seen).map(|id| format!(" Its number there: {id}.")).unwrap_or_default();
-    let told = if is_ours(&seen.observation.fact) { String::new() } else { format!("{}.", source_words(seen.source)) };
+    let told = if is_ours(&seen.seen.fact) { String::new() } else { format!("{}.", source_words(seen.source)) };
     event(at, title, format!("{told}{why}{id}").trim_start(), tone)
 }
 
@@ -282,11 +282,11 @@ const fn is_ours(fact: &Fact) -> bool {
 
 /// A gateway answers, and tells it by a webhook as well.
 fn says_the_same(next: &Observed, before: &Observed) -> bool {
-    next.observation.fact == before.observation.fact && id_there(next) == id_there(before)
+    next.seen.fact == before.seen.fact && id_there(next) == id_there(before)
 }
 
 fn id_there(seen: &Observed) -> Option<&String> {
-    seen.observation.charge_id.as_ref().or(seen.observation.gateway_id.as_ref())
+    seen.seen.charge_id.as_ref().or(seen.seen.gateway_id.as_ref())
 }
 
 pub(crate) const fn source_words(source: Source) -> &'static str {

@@ -16,12 +16,32 @@ const ROWS_PER_BATCH: u64 = 500;
 const BATCHES_MAX: u32 = 4_000;
 
 impl Engine {
-    /// The rows of one merchant, and those of nobody: sessions and counts.
+    /// The rows of one merchant; those of nobody go with the first of the day. Another process may look for them again.
     pub(crate) async fn prune(&self, db: &MerchantDb) -> Result<(), Error> {
+        let today = self.now().date_naive().to_string();
+        if self.0.prunings.is_new(&today) {
+            self.prune_rows_of_nobody().await?;
+            self.0.prunings.remember(today);
+        }
+        self.prune_rows_of(db).await
+    }
+
+    /// Sessions and counts.
+    async fn prune_rows_of_nobody(&self) -> Result<(), Error> {
         let now = self.now();
         for _ in 0..BATCHES_MAX {
             let sessions = self.store().sessions_prune(now, now - SESSION_IDLE, ROWS_PER_BATCH).await?;
             let counts = self.store().throttle_prune(now, ROWS_PER_BATCH).await?;
+            if is_last([sessions, counts]) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn prune_rows_of(&self, db: &MerchantDb) -> Result<(), Error> {
+        let now = self.now();
+        for _ in 0..BATCHES_MAX {
             let tx = db.begin().await?;
             let jobs = tx.jobs_prune(now - DONE_JOBS, ROWS_PER_BATCH).await?;
             let checkouts = tx.checkouts_prune(now - EXPIRED_CHECKOUTS, ROWS_PER_BATCH).await?;
@@ -30,11 +50,15 @@ impl Engine {
             let origins = tx.consents_forget(now - TRACEABLE_FOR, ROWS_PER_BATCH).await?;
             let events = tx.events_prune(now - EVENTS, ROWS_PER_BATCH).await?;
             tx.commit().await?;
-            let pruned = [sessions, counts, jobs, checkouts, advances, news, origins, events];
-            if pruned.iter().all(|pruned| *pruned < ROWS_PER_BATCH) {
+            if is_last([jobs, checkouts, advances, news, origins, events]) {
                 break;
             }
         }
         Ok(())
     }
+}
+
+/// No table has had a full batch.
+fn is_last<const TABLES: usize>(pruned: [u64; TABLES]) -> bool {
+    pruned.iter().all(|rows| *rows < ROWS_PER_BATCH)
 }

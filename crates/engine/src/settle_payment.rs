@@ -77,13 +77,13 @@ impl Engine {
                 return Ok(None);
             }
         }
-        let known: Vec<_> = known.iter().map(|known| &known.observation).collect();
+        let known: Vec<_> = known.iter().map(|known| &known.seen).collect();
         let Some(learned) = learn(&known, seen, attempt.amount()?, attempt.gateway_id.as_deref()) else {
             return Ok(None);
         };
         let also = learned.also.clone().map(Observation::bare);
-        for (observation, place) in std::iter::once(seen.clone()).chain(also).zip(known.len()..) {
-            tx.observation_add(attempt.id, place, &Observed { observation, source, at: now }).await?;
+        for (seen, place) in std::iter::once(seen.clone()).chain(also).zip(known.len()..) {
+            tx.observation_add(attempt.id, place, &Observed { seen, source, at: now }).await?;
         }
         let (before, after) = (learned.before, learned.after);
         if learned.is_second {
@@ -217,7 +217,7 @@ impl Engine {
         };
         let told = seen.fact != Fact::NotSeen;
         // Whoever reloads a page again and again takes no writer's turn.
-        if !db.observations(attempt.id).await?.iter().any(|known| known.observation == seen) {
+        if !db.observations(attempt.id).await?.iter().any(|known| known.seen == seen) {
             self.record(db, attempt.id, seen, source).await?;
         }
         Ok(told)
@@ -239,7 +239,7 @@ impl Engine {
     /// When a look-up first found no trace of it.
     pub(crate) async fn missed_at(&self, db: &MerchantDb, attempt: &Attempt) -> Result<Option<DateTime<Utc>>, Error> {
         let known = db.observations(attempt.id).await?;
-        Ok(known.iter().find(|known| known.observation.fact == Fact::NotSeen).map(|missed| missed.at))
+        Ok(known.iter().find(|known| known.seen.fact == Fact::NotSeen).map(|missed| missed.at))
     }
 
     /// Ends an attempt that waits for its payer, at the gateway first: it may have been paid meanwhile. One without an id

@@ -285,16 +285,16 @@ async fn run(engine: Engine, job: Job, _tables: Arc<OwnedRwLockReadGuard<()>>) {
     }
 }
 
-/// The last period whose work was queued by this process: spares the database the question twice a second.
+/// The last period whose work this process has queued or done: spares the database the question twice a second.
 #[derive(Default)]
 pub(crate) struct Rounds(std::sync::Mutex<String>);
 
 impl Rounds {
-    fn is_new(&self, period: &str) -> bool {
+    pub(crate) fn is_new(&self, period: &str) -> bool {
         self.0.lock().is_ok_and(|last| *last != period)
     }
 
-    fn remember(&self, period: String) {
+    pub(crate) fn remember(&self, period: String) {
         if let Ok(mut last) = self.0.lock() {
             *last = period;
         }

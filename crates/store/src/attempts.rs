@@ -1,19 +1,21 @@
 //! Attempts and the facts seen about them. Facts are appended; the state column is a cache of their fold.
 
 use crate::{
-    Error, MerchantTx, Store, refunds,
-    scope::{self, Only, Scoped, json, moment, money, owned, text},
+    Error, MerchantTx, Observed, Store,
+    facts::FactColumns,
+    refunds,
+    scope::{Only, Scoped, json, moment, money, owned, text},
 };
 use chrono::{DateTime, Utc};
 use domain::{
     ids::{AttemptId, ConnectionId, MerchantId, MethodId, ObservationId, PaymentId},
     method::MethodKind,
     money::Money,
-    payment::{AttemptState, DeclineReason, Fact, Observation, Source},
+    payment::{AttemptState, DeclineReason, Fact},
 };
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, ExprTrait, PaginatorTrait, QueryOrder, QuerySelect, Select, SelectGetableTuple,
-    Selector, entity::prelude::*,
+    ConnectionTrait, ExprTrait, PaginatorTrait, QueryOrder, QuerySelect, Select, SelectGetableTuple, Selector,
+    entity::prelude::*,
 };
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -163,29 +165,16 @@ mod observation {
     crate::scope::owned!();
 }
 
+/// Of the columns that say from whom it is known and what was seen.
+const NAMES: [&str; 2] = ["observation.source", "observation.body"];
+
 /// Oldest first. Facts from before they had places all have the first.
 fn in_order(facts: Select<observation::Entity>) -> Select<observation::Entity> {
     facts.order_by_asc(observation::Column::Place).order_by_asc(observation::Column::Id)
 }
 
-/// A stored fact.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Observed {
-    pub observation: Observation,
-    pub source: Source,
-    pub at: DateTime<Utc>,
-}
-
-impl TryFrom<observation::Model> for Observed {
-    type Error = Error;
-
-    fn try_from(row: observation::Model) -> Result<Self, Error> {
-        Ok(Self {
-            observation: serde_json::from_str(&row.body).map_err(|_| Error::Unreadable("observation.body"))?,
-            source: serde_json::from_str(&row.source).map_err(|_| Error::Unreadable("observation.source"))?,
-            at: row.at,
-        })
-    }
+fn observed(row: &observation::Model) -> Result<Observed, Error> {
+    Observed::read([&row.source, &row.body], row.at, NAMES)
 }
 
 /// An id tells when it was made, by the clock of its node, and those of two nodes are no day apart.
@@ -260,15 +249,9 @@ impl MerchantTx {
     /// # Errors
     /// The database is away.
     pub async fn observation_add(&self, attempt: AttemptId, place: usize, seen: &Observed) -> Result<(), Error> {
-        let row = observation::Model {
-            merchant_id: self.merchant_id(),
-            id: ObservationId(Uuid::now_v7()),
-            attempt_id: attempt,
-            place: scope::place(place),
-            source: json(&seen.source, "observation.source")?,
-            body: json(&seen.observation, "observation.body")?,
-            at: seen.at,
-        };
+        let merchant_id = self.merchant_id();
+        let FactColumns { id, place, source, body, at } = seen.columns(place, NAMES)?;
+        let row = observation::Model { merchant_id, id, attempt_id: attempt, place, source, body, at };
         self.insert::<observation::Entity>([row]).await
     }
 
@@ -277,9 +260,7 @@ impl MerchantTx {
     /// # Errors
     /// [`Error::Missing`] also for another merchant's attempt.
     pub async fn attempt_cache(&self, attempt: Attempt) -> Result<(), Error> {
-        let id = attempt.id;
-        let row = self.stamped::<Entity>(attempt).reset_all();
-        self.update_one(self.update::<Entity>().set(row).filter(Column::Id.eq(id))).await
+        self.rewrite::<Entity>(Column::Id.eq(attempt.id), attempt).await
     }
 }
 
@@ -489,8 +470,7 @@ impl<C: ConnectionTrait> Scoped<C> {
         let rows = self.find::<observation::Entity>().filter(observation::Column::AttemptId.is_in(attempts.to_vec()));
         let mut facts: HashMap<_, Vec<_>> = HashMap::new();
         for row in in_order(rows).all(self.conn()).await? {
-            let attempt = row.attempt_id;
-            facts.entry(attempt).or_default().push(Observed::try_from(row)?.observation.fact);
+            facts.entry(row.attempt_id).or_default().push(observed(&row)?.seen.fact);
         }
         Ok(facts)
     }
@@ -502,6 +482,6 @@ impl<C: ConnectionTrait> Scoped<C> {
     pub async fn observations(&self, attempt: AttemptId) -> Result<Vec<Observed>, Error> {
         let rows = self.find::<observation::Entity>().filter(observation::Column::AttemptId.eq(attempt));
         let rows = in_order(rows).all(self.conn()).await?;
-        rows.into_iter().map(Observed::try_from).collect()
+        rows.iter().map(observed).collect()
     }
 }

@@ -1,18 +1,17 @@
 //! Disputes and the facts seen about them. Facts are appended; the state column is a cache of their fold.
 
 use crate::{
-    Attempt, Error, MerchantTx,
-    scope::{self, Only, Scoped, json, moment, money, owned},
+    Attempt, Error, MerchantTx, ObservedDispute,
+    facts::FactColumns,
+    scope::{Only, Scoped, moment, money, owned},
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    dispute::{DisputeReason, DisputeSeen, DisputeState, undisputed},
+    dispute::{DisputeReason, DisputeState, undisputed},
     ids::{AttemptId, DisputeId, MerchantId, ObservationId},
     money::Money,
-    payment::Source,
 };
-use sea_orm::{ActiveModelTrait, ConnectionTrait, QueryOrder, entity::prelude::*};
-use uuid::Uuid;
+use sea_orm::{ConnectionTrait, QueryOrder, entity::prelude::*};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -79,24 +78,11 @@ mod observation {
     crate::scope::owned!();
 }
 
-/// A stored fact.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ObservedDispute {
-    pub seen: DisputeSeen,
-    pub source: Source,
-    pub at: DateTime<Utc>,
-}
+/// Of the columns that say from whom it is known and what was seen.
+const NAMES: [&str; 2] = ["dispute_observation.source", "dispute_observation.body"];
 
-impl TryFrom<observation::Model> for ObservedDispute {
-    type Error = Error;
-
-    fn try_from(row: observation::Model) -> Result<Self, Error> {
-        Ok(Self {
-            seen: serde_json::from_str(&row.body).map_err(|_| Error::Unreadable("dispute_observation.body"))?,
-            source: serde_json::from_str(&row.source).map_err(|_| Error::Unreadable("dispute_observation.source"))?,
-            at: row.at,
-        })
-    }
+fn observed(row: &observation::Model) -> Result<ObservedDispute, Error> {
+    ObservedDispute::read([&row.source, &row.body], row.at, NAMES)
 }
 
 /// What of an attempt's money nobody disputes, and no bank has taken back: what is left of it if nothing was refunded.
@@ -130,15 +116,9 @@ impl MerchantTx {
         place: usize,
         seen: &ObservedDispute,
     ) -> Result<(), Error> {
-        let row = observation::Model {
-            merchant_id: self.merchant_id(),
-            id: ObservationId(Uuid::now_v7()),
-            dispute_id: dispute,
-            place: scope::place(place),
-            source: json(&seen.source, "dispute_observation.source")?,
-            body: json(&seen.seen, "dispute_observation.body")?,
-            at: seen.at,
-        };
+        let merchant_id = self.merchant_id();
+        let FactColumns { id, place, source, body, at } = seen.columns(place, NAMES)?;
+        let row = observation::Model { merchant_id, id, dispute_id: dispute, place, source, body, at };
         self.insert::<observation::Entity>([row]).await
     }
 
@@ -147,9 +127,7 @@ impl MerchantTx {
     /// # Errors
     /// [`Error::Missing`] also for another merchant's dispute.
     pub async fn dispute_cache(&self, dispute: Dispute) -> Result<(), Error> {
-        let id = dispute.id;
-        let row = self.stamped::<Entity>(dispute).reset_all();
-        self.update_one(self.update::<Entity>().set(row).filter(Column::Id.eq(id))).await
+        self.rewrite::<Entity>(Column::Id.eq(dispute.id), dispute).await
     }
 }
 
@@ -194,6 +172,6 @@ impl<C: ConnectionTrait> Scoped<C> {
     pub async fn dispute_observations(&self, dispute: DisputeId) -> Result<Vec<ObservedDispute>, Error> {
         let rows = self.find::<observation::Entity>().filter(observation::Column::DisputeId.eq(dispute));
         let rows = rows.order_by_asc(observation::Column::Place).all(self.conn()).await?;
-        rows.into_iter().map(ObservedDispute::try_from).collect()
+        rows.iter().map(observed).collect()
     }
 }

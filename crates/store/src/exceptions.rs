@@ -10,7 +10,7 @@ use domain::{
     exception::{Cure, Severity},
     ids::{ExceptionId, MerchantId, PaymentId},
 };
-use sea_orm::{ActiveModelTrait, ConnectionTrait, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{ConnectionTrait, QueryOrder, QuerySelect, entity::prelude::*};
 use std::collections::HashSet;
 
 #[sea_orm::model]
@@ -123,9 +123,7 @@ impl MerchantTx {
     }
 
     async fn exception_write(&self, exception: Exception) -> Result<(), Error> {
-        let id = exception.id;
-        let row = self.stamped::<Entity>(exception).reset_all();
-        self.update_one(self.update::<Entity>().set(row).filter(Column::Id.eq(id))).await
+        self.rewrite::<Entity>(Column::Id.eq(exception.id), exception).await
     }
 }
 

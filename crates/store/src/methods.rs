@@ -9,7 +9,7 @@ use domain::{
     ids::{ConnectionId, CustomerId, MerchantId, MethodId},
     method::{MethodKind, MethodState},
 };
-use sea_orm::{ActiveModelTrait, ConnectionTrait, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{ConnectionTrait, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -102,9 +102,7 @@ impl MerchantTx {
     /// # Errors
     /// [`Error::Missing`] also for another merchant's method.
     pub async fn method_write(&self, method: Method) -> Result<(), Error> {
-        let id = method.id;
-        let row = self.stamped::<Entity>(method).reset_all();
-        self.update_one(self.update::<Entity>().set(row).filter(Column::Id.eq(id))).await
+        self.rewrite::<Entity>(Column::Id.eq(method.id), method).await
     }
 
     /// Whether it can be charged. Whoever takes it out waits until this transaction ends.

@@ -2,20 +2,20 @@
 //! of their fold.
 
 use crate::{
-    Attempt, BooksEntryState, Dispute, Error, MerchantDb, MerchantTx, NewSlip, Store,
+    Attempt, BooksEntryState, Dispute, Error, MerchantDb, MerchantTx, NewSlip, ObservedRefund, Store,
+    facts::FactColumns,
     invoices::Sum,
-    scope::{self, Only, Scoped, json, moment, money, owned, text},
+    scope::{Only, Scoped, moment, money, owned, text},
     undisputed_of,
 };
 use chrono::{DateTime, Utc};
 use domain::{
     ids::{AttemptId, InvoiceId, MerchantId, ObservationId, RefundId},
     money::Money,
-    payment::Source,
     planted,
-    refund::{Left, RefundFailure, RefundMade, RefundRefusal, RefundSeen, RefundState, credit_number, may_refund},
+    refund::{Left, RefundFailure, RefundMade, RefundRefusal, RefundState, credit_number, may_refund},
 };
-use sea_orm::{ActiveModelTrait, ConnectionTrait, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{ConnectionTrait, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*};
 use uuid::Uuid;
 
 #[sea_orm::model]
@@ -110,24 +110,11 @@ mod entry {
 
 pub use entry::Model as RefundEntry;
 
-/// A stored fact.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ObservedRefund {
-    pub seen: RefundSeen,
-    pub source: Source,
-    pub at: DateTime<Utc>,
-}
+/// Of the columns that say from whom it is known and what was seen.
+const NAMES: [&str; 2] = ["refund_observation.source", "refund_observation.body"];
 
-impl TryFrom<observation::Model> for ObservedRefund {
-    type Error = Error;
-
-    fn try_from(row: observation::Model) -> Result<Self, Error> {
-        Ok(Self {
-            seen: serde_json::from_str(&row.body).map_err(|_| Error::Unreadable("refund_observation.body"))?,
-            source: serde_json::from_str(&row.source).map_err(|_| Error::Unreadable("refund_observation.source"))?,
-            at: row.at,
-        })
-    }
+fn observed(row: &observation::Model) -> Result<ObservedRefund, Error> {
+    ObservedRefund::read([&row.source, &row.body], row.at, NAMES)
 }
 
 /// What became of a refund that was asked for.
@@ -247,15 +234,9 @@ impl MerchantTx {
         place: usize,
         seen: &ObservedRefund,
     ) -> Result<(), Error> {
-        let row = observation::Model {
-            merchant_id: self.merchant_id(),
-            id: ObservationId(Uuid::now_v7()),
-            refund_id: refund,
-            place: scope::place(place),
-            source: json(&seen.source, "refund_observation.source")?,
-            body: json(&seen.seen, "refund_observation.body")?,
-            at: seen.at,
-        };
+        let merchant_id = self.merchant_id();
+        let FactColumns { id, place, source, body, at } = seen.columns(place, NAMES)?;
+        let row = observation::Model { merchant_id, id, refund_id: refund, place, source, body, at };
         self.insert::<observation::Entity>([row]).await
     }
 
@@ -264,9 +245,7 @@ impl MerchantTx {
     /// # Errors
     /// [`Error::Missing`] also for another merchant's refund.
     pub async fn refund_cache(&self, refund: Refund) -> Result<(), Error> {
-        let id = refund.id;
-        let row = self.stamped::<Entity>(refund).reset_all();
-        self.update_one(self.update::<Entity>().set(row).filter(Column::Id.eq(id))).await
+        self.rewrite::<Entity>(Column::Id.eq(refund.id), refund).await
     }
 
     /// One write into the books for each invoice that the refund is credited on, in minor units.
@@ -364,7 +343,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     pub async fn refund_observations(&self, refund: RefundId) -> Result<Vec<ObservedRefund>, Error> {
         let rows = self.find::<observation::Entity>().filter(observation::Column::RefundId.eq(refund));
         let rows = rows.order_by_asc(observation::Column::Place).all(self.conn()).await?;
-        rows.into_iter().map(ObservedRefund::try_from).collect()
+        rows.iter().map(observed).collect()
     }
 
     /// The writes into the books of these refunds.

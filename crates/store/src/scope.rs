@@ -116,6 +116,12 @@ impl<C: ConnectionTrait> Scoped<C> {
         if update.exec(&self.conn).await?.rows_affected == 0 { Err(Error::Missing) } else { Ok(()) }
     }
 
+    /// Writes all of one row that must be there.
+    pub(crate) async fn rewrite<E: Owned>(&self, which: Expr, row: E::Model) -> Result<(), Error> {
+        let row = self.stamped::<E>(row).reset_all();
+        self.update_one(self.update::<E>().set(row).filter(which)).await
+    }
+
     /// The row as it is written: with the merchant's stamp.
     pub(crate) fn stamped<E: Owned>(&self, mut row: E::Model) -> E::ActiveModel {
         E::claim(&mut row, self.merchant);
@@ -221,11 +227,6 @@ pub(crate) fn text(wanted: &str) -> String {
 /// What a column holds as JSON. `column` is named when it cannot be written.
 pub(crate) fn json(value: &impl serde::Serialize, column: &'static str) -> Result<String, Error> {
     serde_json::to_string(value).map_err(|_| Error::Unreadable(column))
-}
-
-/// The place of a fact among those of one object.
-pub(crate) fn place(at: usize) -> i32 {
-    i32::try_from(at).unwrap_or(i32::MAX)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use crate::{
     reef::{LINK, Reef, VISA},
-    support::{Client, House, On, Server, harbour_link, http, link},
+    support::{Client, House, On, Server, at_each_step, harbour_link, http, link},
 };
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -117,13 +117,12 @@ async fn d4_f5_a_server_killed_at_any_step_charges_once_at_a_gateway_without_key
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d4_a_server_killed_at_any_step_charges_once_and_the_books_agree_on_sqlite() {
-    // All at once: each waits for a look-up that is seconds away.
-    futures::future::join_all(STEPS.map(|step| survives(step, On::Sqlite))).await;
+    at_each_step(STEPS, &[On::Sqlite], survives).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d4_a_server_killed_at_any_step_charges_once_and_the_books_agree_on_postgresql() {
-    futures::future::join_all(STEPS.map(|step| survives(step, On::Postgres))).await;
+    at_each_step(STEPS, &[On::Postgres], survives).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

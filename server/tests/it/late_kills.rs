@@ -1,10 +1,11 @@
 //! The real server, killed between any two steps of a bank debit and of what comes days after a payment: a debit that is
-//! sent, that clears and then comes back, or is tried again; a dispute that is lost; and the news that tell of them. Gateway,
-//! ledger and books agree afterwards, with one reversal and one mail (F1 of quality.md, 2.2).
+//! sent, that clears and then comes back, or is tried again; a dispute that is lost; a refund; and the news that tell of them.
+//! Gateway, ledger and books agree afterwards, with one reversal and one mail (F1 of quality.md, 2.2).
 
 use crate::{
     debits, disputes, kills,
-    support::{House, On, Server, ana, http, own_port},
+    refunds::{Dialog, credits, refunded},
+    support::{Client, House, On, Server, ana, at_each_step, http, own_port, paid_and_booked},
 };
 use serde_json::{Value, json};
 use simulators::facts;
@@ -40,6 +41,17 @@ const DISPUTE_STEPS: [&str; 7] = [
     "before_take_back",
     "after_take_back",
     "before_take_back_commit",
+];
+/// Every step of one refund at which the process can be made to die.
+const REFUND_STEPS: [&str; 8] = [
+    "before_refund_intent",
+    "after_refund_intent",
+    "after_refund",
+    "before_refund_record_commit",
+    "after_refund_record",
+    "before_refund_post",
+    "after_refund_post",
+    "before_refund_post_commit",
 ];
 
 const UNDER_WAY: &str = "SELECT count(*) FROM attempt WHERE state = 'processing'";
@@ -174,36 +186,72 @@ async fn assert_taken_out_once(house: &House, step: &str) {
     assert_eq!(house.number(REVERSALS).await, 1, "{step}");
 }
 
+async fn refund_survives(step: &'static str, database: On) {
+    let Some(house) = House::vendors_alone_on(database).await else { return };
+    let form = {
+        let server = Server::start(&house, None).await;
+        paid_and_booked(&house, &server.portal).await.1
+    };
+    {
+        let mut dying = Server::start(&house, Some(step)).await;
+        press_refund(&dying.portal, &form.payment).await;
+        dying.until_dead(step).await;
+    }
+    let server = Server::start(&house, None).await;
+    if step == "before_refund_intent" {
+        assert_eq!(refunded(&house).await, 0, "nothing was meant yet, so nothing was paid back");
+        press_refund(&server.portal, &form.payment).await;
+    }
+    let paid_out = async || credits(&house).await == [("PAID".to_owned(), 120_450)];
+    house.until_within(&format!("{step}: it stands in the books once"), KNOWN_WITHIN, paid_out).await;
+    assert_eq!(refunded(&house).await, 120_450, "{step}");
+    house.assert_everything_agrees().await;
+}
+
+/// Presses Refund for the whole and does not mind when the connection dies.
+async fn press_refund(portal: &str, payment: &str) {
+    let admin = Client::new(portal);
+    admin.sign_in(facts::NORTHWIND.admin_email).await;
+    let dialog = Dialog::open(&admin, payment).await;
+    admin.try_post("/api/refunds/start", &dialog.fields(&dialog.most)).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn d4_d8_a_server_killed_while_it_sends_a_debit_sends_it_once() {
-    let stories = [On::Sqlite, On::Postgres].into_iter();
-    futures::future::join_all(stories.flat_map(|database| SENDING_STEPS.map(|step| sending_survives(step, database))))
-        .await;
+    at_each_step(SENDING_STEPS, &[On::Sqlite, On::Postgres], sending_survives).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d4_d10_a_server_killed_while_it_tries_a_debit_again_sends_it_once() {
-    let stories = [On::Sqlite, On::Postgres].into_iter();
-    futures::future::join_all(stories.flat_map(|database| RETRY_STEPS.map(|step| retry_survives(step, database))))
-        .await;
+    at_each_step(RETRY_STEPS, &[On::Sqlite, On::Postgres], retry_survives).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d4_d9_a_server_killed_at_any_step_of_a_late_return_reverses_it_once_on_sqlite() {
-    futures::future::join_all(DEBIT_STEPS.map(|steps| debit_survives(steps, On::Sqlite))).await;
+    at_each_step(DEBIT_STEPS, &[On::Sqlite], debit_survives).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d4_d9_a_server_killed_at_any_step_of_a_late_return_reverses_it_once_on_postgresql() {
-    futures::future::join_all(DEBIT_STEPS.map(|steps| debit_survives(steps, On::Postgres))).await;
+    at_each_step(DEBIT_STEPS, &[On::Postgres], debit_survives).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d4_f23_a_server_killed_at_any_step_of_a_lost_dispute_takes_it_out_once_on_sqlite() {
-    futures::future::join_all(DISPUTE_STEPS.map(|step| dispute_survives(step, On::Sqlite))).await;
+    at_each_step(DISPUTE_STEPS, &[On::Sqlite], dispute_survives).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d4_f23_a_server_killed_at_any_step_of_a_lost_dispute_takes_it_out_once_on_postgresql() {
-    futures::future::join_all(DISPUTE_STEPS.map(|step| dispute_survives(step, On::Postgres))).await;
+    at_each_step(DISPUTE_STEPS, &[On::Postgres], dispute_survives).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d4_a_server_killed_at_any_step_of_a_refund_pays_back_once_and_the_books_agree_on_sqlite() {
+    at_each_step(REFUND_STEPS, &[On::Sqlite], refund_survives).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d4_a_server_killed_at_any_step_of_a_refund_pays_back_once_and_the_books_agree_on_postgresql() {
+    at_each_step(REFUND_STEPS, &[On::Postgres], refund_survives).await;
 }

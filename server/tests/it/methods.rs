@@ -1,7 +1,7 @@
 //! Saved cards (S52-S54, D22, D32): kept once at the gateway whatever happens in between, charged by their company alone,
 //! and forgotten when they are taken out.
 
-use crate::support::{Answer, Client, House, On, Server, ana, field, http};
+use crate::support::{Answer, Client, House, On, Server, ana, at_each_step, field, http};
 use serde_json::{Value, json};
 use simulators::facts;
 use std::time::Duration;
@@ -226,8 +226,7 @@ async fn survives(step: &'static str, database: On) {
 #[tokio::test(flavor = "multi_thread")]
 async fn d4_s52_a_server_killed_while_it_saves_a_card_keeps_it_once() {
     const STEPS: [&str; 2] = ["after_method_intent", "after_store"];
-    let stories = [On::Sqlite, On::Postgres].into_iter();
-    futures::future::join_all(stories.flat_map(|database| STEPS.map(|step| survives(step, database)))).await;
+    at_each_step(STEPS, &[On::Sqlite, On::Postgres], survives).await;
 }
 
 #[tokio::test]

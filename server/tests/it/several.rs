@@ -1,6 +1,6 @@
 //! Several invoices in one payment, and parts of invoices (G27-G29): one charge, and each invoice has its own in the books.
 
-use crate::support::{Client, Form, House, On, Server, ana, field};
+use crate::support::{Client, Form, House, On, Server, ana, at_each_step, field};
 use domain::consent::{Paid, Wording};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -423,6 +423,6 @@ async fn survives(step: &'static str, database: On) {
 #[tokio::test(flavor = "multi_thread")]
 async fn d4_g28_a_server_killed_between_charge_and_posting_posts_all_three_once() {
     const STEPS: [&str; 5] = ["after_charge", "after_record", "before_post", "after_post", "before_post_commit"];
-    futures::future::join_all(STEPS.map(|step| survives(step, On::Sqlite))).await;
-    futures::future::join_all(STEPS.map(|step| survives(step, On::Postgres))).await;
+    at_each_step(STEPS, &[On::Sqlite], survives).await;
+    at_each_step(STEPS, &[On::Postgres], survives).await;
 }

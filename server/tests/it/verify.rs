@@ -1,7 +1,6 @@
 //! `verify-books`: silent while gateway, portal and books agree, and exact about what does not.
 
-use crate::support::{House, On, http};
-use simulators::facts;
+use crate::support::{House, On};
 
 #[tokio::test]
 async fn d30_verify_books_agrees_after_a_payment_and_names_a_charge_too_many() {
@@ -23,17 +22,7 @@ async fn d30_verify_books_agrees_after_a_payment_and_names_a_charge_too_many() {
 
         // Somebody charges the card again by hand, with our own reference.
         let attempt = house.charges().await.remove(0)["metadata"]["attempt_id"].as_str().unwrap().to_owned();
-        let charge = [
-            ("amount", "120450"),
-            ("currency", "usd"),
-            ("confirm", "true"),
-            ("payment_method", "pm_card_visa"),
-            ("payment_method_types[]", "card"),
-            ("metadata[attempt_id]", &attempt),
-        ];
-        let url = format!("{}/stripe/v1/payment_intents", house.vendors);
-        let again = http().post(url).bearer_auth(facts::stripe::PORTAL_SECRET_KEY).form(&charge).send().await.unwrap();
-        assert!(again.status().is_success());
+        house.charge_by_another(120_450, &attempt).await;
         assert_eq!(house.differences(None).await, [format!("Northwind IT: the gateway charged 2 times for {attempt}")]);
         let apart = format!("gateway 2409.00, ledger 1204.50, books 1204.50, apart by 1 of its payments: {attempt}");
         let days = house.engine.verify_books(None).await.unwrap().days;

@@ -7,7 +7,7 @@ use crate::{
     addresses,
     api::methods::{NewMethodScreen, prepare_method},
     components::{
-        card_fields::{TestMethods, entry_data},
+        card_fields::{TestMethods, WindowButton, entry_data},
         frame::Frame,
         load::failed,
         page_title::PageTitle,
@@ -137,21 +137,14 @@ fn NewAccountView(screen: NewMethodScreen) -> impl IntoView {
 #[component]
 fn AccountWindow(gateway: String, login: String, client_key: String) -> impl IntoView {
     const METHODS: &str = r#"{"showCreditCard":false,"showBankAccount":true}"#;
-    const ADDRESS: &str = r#"{"show":false,"required":false}"#;
     view! {
         <div class="field" id="account" tabindex="-1">
             <p class="error" id="account-error" hidden></p>
             <p class="muted">"The window of " {gateway} " for your account opens when you press Save account."</p>
-            <button
-                type="button" class="AcceptUI" id="account-window" hidden
-                data-apiloginid=login
-                data-clientkey=client_key
-                data-acceptuiformheadertxt="Bank account"
-                data-acceptuiformbtntxt="Save account"
-                data-paymentoptions=METHODS
-                data-billingaddressoptions=ADDRESS
-                data-responsehandler="accountEntered"
-            ></button>
+            <WindowButton
+                id="account-window" login client_key title="Bank account" save="Save account" methods=METHODS
+                answered="accountEntered"
+            />
         </div>
     }
 }

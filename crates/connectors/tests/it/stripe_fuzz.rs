@@ -2,10 +2,10 @@
 //! the document does not hold.
 
 use crate::{
-    rig::{Rig, Sent, document, hold, is_amount, now, number, says},
+    rig::{Rig, Sent, document, hold, is_amount, now, number, says, unless_unknown},
     world::{look_up, refund, request, stripe, token},
 };
-use connectors::gateway::{ChargeHow, Found, Gateway, GatewayError, stripe::Stripe};
+use connectors::gateway::{ChargeHow, Found, Gateway, stripe::Stripe};
 use domain::{
     money::Money,
     payment::{Fact, Observation},
@@ -82,12 +82,9 @@ fn an_event_names_the_attempt_that_stands_in_it() {
 
 /// The answer to a charge.
 pub fn charged(rig: &Stubbed, body: &[u8]) -> TestCaseResult {
-    let charge = request(1, token("pm_card_visa"));
-    match rig.hear(says(200, body), rig.adapter.charge(&charge)) {
-        Ok(seen) => document(body).map_or(Ok(()), |intent| fits(&seen, &intent)),
-        Err(GatewayError::Unknown(_)) => Ok(()),
-        Err(other) => Err(TestCaseError::fail(format!("{other:?}"))),
-    }
+    let seen = unless_unknown(rig.hear(says(200, body), rig.adapter.charge(&request(1, token("pm_card_visa")))))?;
+    let (Some(seen), Some(intent)) = (seen, document(body)) else { return Ok(()) };
+    fits(&seen, &intent)
 }
 
 #[test]
@@ -129,12 +126,8 @@ fn f22_s66_a_page_says_of_its_payment_what_stands_in_it() {
 /// The answer to a refund.
 pub fn refunded(rig: &Stubbed, body: &[u8]) -> TestCaseResult {
     let refund = refund(1, &request(1, token("pm_card_visa")), "pi_1", 500);
-    let seen = match rig.hear(says(200, body), rig.adapter.refund(&refund)) {
-        Ok(seen) => seen,
-        Err(GatewayError::Unknown(_)) => return Ok(()),
-        Err(other) => return Err(TestCaseError::fail(format!("{other:?}"))),
-    };
-    let Some(document) = document(body) else { return Ok(()) };
+    let seen = unless_unknown(rig.hear(says(200, body), rig.adapter.refund(&refund)))?;
+    let (Some(seen), Some(document)) = (seen, document(body)) else { return Ok(()) };
     let holds = document["status"].as_str() == Some("succeeded");
     prop_assert!(seen.fact != RefundFact::Succeeded || holds, "{seen:?} of {document}");
     prop_assert!(seen.amount.is_none_or(|amount| says_amount(&document, amount)), "{seen:?} of {document}");

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 fn seen(fact: Fact, source: Source) -> Observed {
-    Observed { observation: Observation::bare(fact), source, at: at(1) }
+    Observed { seen: Observation::bare(fact), source, at: at(1) }
 }
 
 on_both!(facts_come_back_in_the_order_in_which_they_were_seen, async |db| {

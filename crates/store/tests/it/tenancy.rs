@@ -49,7 +49,7 @@ fn job(order: &NewAttempt) -> NewJob {
 }
 
 fn seen() -> Observed {
-    Observed { observation: Observation::bare(Fact::Approved), source: Source::Reply, at: at(1) }
+    Observed { seen: Observation::bare(Fact::Approved), source: Source::Reply, at: at(1) }
 }
 
 fn refund_seen() -> ObservedRefund {

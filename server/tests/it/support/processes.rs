@@ -1,6 +1,6 @@
 //! The real program, as processes of a test's own on a house's database.
 
-use super::{House, http};
+use super::{House, On, http};
 use std::{
     ffi::OsStr,
     net::SocketAddr,
@@ -90,4 +90,17 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Tells a story of a server that dies for each of these steps on each of these databases, all at once: each waits for a
+/// look-up that is seconds away.
+pub async fn at_each_step<Step: Copy, Story: Future<Output = ()>>(
+    steps: impl IntoIterator<Item = Step>,
+    databases: &[On],
+    survives: impl Fn(Step, On) -> Story,
+) {
+    let survives = &survives;
+    let stories = steps.into_iter();
+    let stories = stories.flat_map(move |step| databases.iter().map(move |database| survives(step, *database)));
+    futures::future::join_all(stories).await;
 }

@@ -202,7 +202,7 @@ fn credit_lines(sale: &Sale, amount: Money, is_taxed: bool) -> Result<Vec<Credit
         *sold.entry((account, line.tax_type.clone())).or_default() += minor(&line.line_amount) + tax;
     }
     let weights: Vec<i64> = sold.values().copied().collect();
-    let shares = amount.allocate_signed(&weights);
+    let shares = amount.allocate(&weights);
     let shares = shares.ok_or_else(|| refused("the invoice has no lines that could be credited".to_owned()))?;
     let description = format!("Refund of {}", sale.invoice_number.as_deref().unwrap_or_default());
     let shares = sold.into_keys().zip(shares).filter(|(_, share)| share.minor != 0);

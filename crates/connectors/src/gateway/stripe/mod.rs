@@ -13,6 +13,7 @@ mod refunds;
 mod webhook;
 mod wire;
 mod wire_methods;
+mod wire_refunds;
 
 use super::{
     BalanceMove, Capabilities, Cards, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError,

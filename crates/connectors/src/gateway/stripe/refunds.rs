@@ -6,7 +6,7 @@ use super::{
     calls::{self, IDEMPOTENCY_ERROR, Id},
     find::{Pages, REPLAY_MAX, created_since},
     form,
-    wire::Refund,
+    wire_refunds::Refund,
 };
 use crate::gateway::refused;
 use chrono::{DateTime, Utc};

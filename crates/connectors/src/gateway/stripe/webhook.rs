@@ -3,7 +3,7 @@
 
 use super::{
     form::{ATTEMPT, METHOD, REFUND},
-    wire::Expandable,
+    wire::{Expandable, OnlyId},
 };
 use crate::gateway::{WebhookError, WebhookNews};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -51,11 +51,6 @@ struct Object {
     payment_method: Option<Expandable<OnlyId>>,
     client_reference_id: Option<String>,
     metadata: Option<BTreeMap<String, String>>,
-}
-
-#[derive(Deserialize)]
-struct OnlyId {
-    id: String,
 }
 
 impl Object {

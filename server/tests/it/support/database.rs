@@ -1,0 +1,77 @@
+//! The database of a house, behind the back of whoever uses it.
+
+use super::House;
+use std::{path::PathBuf, process::Command};
+
+impl House {
+    /// The answer of the database to a question for one number, a `bigint`.
+    pub async fn number(&self, sql: &'static str) -> i64 {
+        if self.postgres.is_some() {
+            let database = sqlx::PgPool::connect(&self.url).await.unwrap();
+            let number = sqlx::query_scalar(sql).fetch_one(&database).await.unwrap();
+            database.close().await;
+            number
+        } else {
+            let database = sqlx::SqlitePool::connect(&self.url).await.unwrap();
+            let number = sqlx::query_scalar(sql).fetch_one(&database).await.unwrap();
+            database.close().await;
+            number
+        }
+    }
+
+    /// Changes the database behind everybody's back.
+    pub async fn execute(&self, sql: impl sqlx::SqlSafeStr) {
+        if self.postgres.is_some() {
+            let database = sqlx::PgPool::connect(&self.url).await.unwrap();
+            sqlx::query(sql).execute(&database).await.unwrap();
+            database.close().await;
+        } else {
+            let database = sqlx::SqlitePool::connect(&self.url).await.unwrap();
+            sqlx::query(sql).execute(&database).await.unwrap();
+            database.close().await;
+        }
+    }
+
+    /// Lets what follows change the rows of a table that is append-only, as whoever may change the schema can.
+    pub async fn unlock(&self, table: &str) {
+        let on = if self.postgres.is_some() { format!(" ON {table}") } else { String::new() };
+        for never in ["updated", "deleted"] {
+            self.execute(sqlx::AssertSqlSafe(format!("DROP TRIGGER {table}_never_{never}{on}"))).await;
+        }
+    }
+
+    /// Keeps a copy of the file as it is now.
+    pub async fn back_up(&self) {
+        let database = sqlx::SqlitePool::connect(&self.url).await.unwrap();
+        let copy = self.copy().display().to_string();
+        sqlx::query("VACUUM INTO $1").bind(copy).execute(&database).await.unwrap();
+        database.close().await;
+    }
+
+    /// Puts the copy in the place of the file, which no server has open: the house's own engine goes on reading the old one.
+    pub fn restore(&self) {
+        let file = self.url.strip_prefix("sqlite://").unwrap();
+        for beside in ["-wal", "-shm"] {
+            // It may have been left tidy.
+            let _ = std::fs::remove_file(format!("{file}{beside}"));
+        }
+        std::fs::rename(self.copy(), file).unwrap();
+    }
+
+    fn copy(&self) -> PathBuf {
+        self.folder.path().join("copy.db")
+    }
+}
+
+/// A database of its own on the server that `TEST_POSTGRES_URL` names: its address, the server's, and its name.
+pub(super) async fn fresh_postgres() -> Option<(String, String, String)> {
+    let Ok(admin) = std::env::var("TEST_POSTGRES_URL") else {
+        eprintln!("TEST_POSTGRES_URL is not set: PostgreSQL is left out.");
+        return None;
+    };
+    let name = format!("it_{}", uuid::Uuid::now_v7().simple());
+    let create = Command::new("psql").args([&admin, "-qc", &format!("CREATE DATABASE {name}")]).status();
+    assert!(create.unwrap().success(), "the test's database could not be made");
+    let (server, _) = admin.rsplit_once('/').unwrap();
+    Some((format!("{server}/{name}"), admin.clone(), name))
+}
