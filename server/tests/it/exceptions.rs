@@ -2,10 +2,12 @@
 //! and is ended by a person with a reason and a reference that stay.
 
 use crate::support::{Client, Form, House, On, field, http, link, sign_event};
-use serde_json::json;
+use serde_json::{Value, json};
 use simulators::facts;
 
 const INBOX: &str = "/admin/exceptions";
+/// Of no attempt here.
+pub const NAME_OF_NONE: &str = "att_77777777777777777777777777777777";
 const OPEN: &str = "SELECT COUNT(*) FROM exception WHERE state = 'open'";
 const COMPARED: &str = "SELECT COUNT(*) FROM job JOIN merchant ON merchant.id = job.merchant_id
      WHERE merchant.name = 'Northwind IT' AND job.state = 'done' AND job.unique_key LIKE 'reconcile:%'";
@@ -28,18 +30,23 @@ pub async fn a_day_later(house: &House) {
 /// Another program charges a card at the gateway with a name like ours, and no news of it comes.
 async fn charge_by_another(house: &House) {
     house.arm_times("stripe", "webhook_lost", 9).await;
-    let attempt = format!("att_{}", "7".repeat(32));
+    charge_named(house, "500", NAME_OF_NONE).await;
+}
+
+/// Charges a card at the gateway with the name of an attempt; answers the number of that.
+pub async fn charge_named(house: &House, minor: &str, attempt: &str) -> String {
     let charge = [
-        ("amount", "500"),
+        ("amount", minor),
         ("currency", "usd"),
         ("confirm", "true"),
         ("payment_method", "pm_card_visa"),
         ("payment_method_types[]", "card"),
-        ("metadata[attempt_id]", &attempt),
+        ("metadata[attempt_id]", attempt),
     ];
     let url = format!("{}/stripe/v1/payment_intents", house.vendors);
     let made = http().post(url).bearer_auth(facts::stripe::PORTAL_SECRET_KEY).form(&charge).send().await.unwrap();
     assert!(made.status().is_success());
+    made.json::<Value>().await.unwrap()["id"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]

@@ -46,5 +46,6 @@ mod spoiled;
 mod support;
 mod surcharges;
 mod unposted;
+mod verdicts;
 mod verify;
 mod webhooks;

@@ -49,7 +49,7 @@ async fn pressed(who: &Client, key: &str, invoice: &str) {
 async fn refused(who: &Client, key: &str, invoice: &str, why: &str) {
     assert_eq!(press(who, key, invoice).await.location.as_deref(), Some(INBOX), "{why}");
     let page = who.get(INBOX).await.body;
-    assert!(page.contains("It is not taken in") && page.contains(why), "{why}: {page}");
+    assert!(page.contains("It stays open") && page.contains(why), "{why}: {page}");
 }
 
 /// The payment of an invoice, as the list of transactions links it.
