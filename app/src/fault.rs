@@ -84,9 +84,9 @@ pub enum Fault {
     NoReason,
     #[error("Enter what was done, and a reference by which others find it.")]
     FixUnfilled,
-    /// A charge that is missing here stays missing: why, and what helps.
+    /// What needs a person has not ended: why, and what helps.
     #[error("{words}")]
-    NotTakenIn { words: String },
+    NotMended { words: String },
     #[error("Enter your e-mail address and your password.")]
     SignInUnfilled,
     #[error("That e-mail address and password do not match.")]
@@ -134,7 +134,7 @@ impl Fault {
             Self::WordsMoved | Self::AuthorityMoved | Self::SurchargeMoved { .. } => 409,
             Self::NothingToRefund | Self::MoreThanLeft { .. } | Self::NoRefundsHere { .. } | Self::PartTooEarly => 409,
             Self::MethodGone | Self::MethodRefused { .. } | Self::RefundFormUsed { .. } => 409,
-            Self::RefundDisputed | Self::NotTakenIn { .. } => 409,
+            Self::RefundDisputed | Self::NotMended { .. } => 409,
             Self::BadEmail | Self::BadAmount | Self::NoReason | Self::FixUnfilled | Self::SignInUnfilled => 422,
             Self::NoCard | Self::NoAccount | Self::NotSigned | Self::PayFormUsed => 422,
             Self::LockedOut { .. } | Self::TooManyTries { .. } | Self::TooMany => 429,
@@ -174,7 +174,7 @@ impl Fault {
             Self::RefundFormUsed { .. } => "Nothing more was refunded",
             Self::PayFormUsed => "Nothing more was charged",
             Self::FixUnfilled => "It is not marked as fixed",
-            Self::NotTakenIn { .. } => "It is not taken in",
+            Self::NotMended { .. } => "It stays open",
             Self::BadEmail | Self::NoMatch | Self::SignInUnfilled => "Please check what you entered",
             Self::PdfUnreachable => "The PDF cannot be opened now",
             Self::BooksUnreachable | Self::NotSetUp | Self::Internal { .. } => "This did not work",

@@ -188,7 +188,7 @@ impl From<RefundError> for Fault {
 impl From<MendError> for Fault {
     fn from(error: MendError) -> Self {
         match error {
-            MendError::NotTakenIn(words) => Self::NotTakenIn { words },
+            MendError::NotTakenIn(words) | MendError::Undecided(words) => Self::NotMended { words },
             MendError::Engine(error) => error.into(),
         }
     }

@@ -1,7 +1,7 @@
 //! What needs a person, and its two ways out.
 
 use crate::{fault::Fault, note::Note};
-use domain::views::ExceptionBox;
+use domain::{exception::Verdict, views::ExceptionBox};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +31,7 @@ pub async fn retry_exception(exception: String, #[server(default)] invoice: Stri
     use crate::gate;
     let admin = gate::admin(gate::Act::EndExceptions).await.map_err(gate::signed_out)?;
     match gate::answer(gate::engine().retry_exception(&admin, &exception, &invoice).await) {
-        Err(fault @ Fault::NotTakenIn { .. }) => return Err(gate::refuse(HOME, HOME, fault, "")),
+        Err(fault @ Fault::NotMended { .. }) => return Err(gate::refuse(HOME, HOME, fault, "")),
         mended => mended?,
     }
     gate::go_to("/admin/exceptions?done=retry");
@@ -55,5 +55,29 @@ pub async fn fix_exception(
     }
     let is_fixed = gate::answer(gate::engine().fix_exception(&admin, &exception, &reason, &reference).await)?;
     gate::go_to(if is_fixed { "/admin/exceptions?done=fixed" } else { "/admin/exceptions?done=gone" });
+    Ok(())
+}
+
+/// A person says what became of a payment of which the gateway never told: its number there, or why they know of none.
+#[server(prefix = "/api", endpoint = "exceptions/decide")]
+pub async fn decide_outcome(
+    exception: String,
+    verdict: Verdict,
+    #[server(default)] reason: String,
+    #[server(default)] reference: String,
+) -> Result<(), Fault> {
+    use crate::{addresses, gate};
+    let admin = gate::admin(gate::Act::EndExceptions).await.map_err(gate::signed_out)?;
+    let engine = gate::engine();
+    let decided = gate::answer(engine.decide_outcome(&admin, &exception, verdict, &reason, &reference).await);
+    if let Err(fault @ Fault::NotMended { .. }) = &decided {
+        let note = Note::of_fix(fault, &reason, &reference).about(&exception);
+        gate::refuse_with(&addresses::exception(&exception), HOME, &note);
+    }
+    gate::go_to(match decided? {
+        Some(it) if it == verdict => "/admin/exceptions?done=decided",
+        Some(_) => "/admin/exceptions?done=found",
+        None => "/admin/exceptions?done=gone",
+    });
     Ok(())
 }

@@ -24,6 +24,10 @@ pub const PENDING_LOOK_UP_AFTER: TimeDelta = TimeDelta::minutes(5);
 pub const DISPUTE_LOOK_UP_AFTER: TimeDelta = TimeDelta::hours(6);
 /// A look-up that finds nothing counts as proof when it is repeated this much later (`wire/gateways.md`, 1.5).
 pub const MISSED_APART: TimeDelta = TimeDelta::minutes(2);
+/// A person may say that a gateway does not have an attempt when nobody has known for this long. No request is on its way any
+/// more, none can be repeated by its key, and no page of a gateway's takes a card: Stripe keeps keys and pages for 24 hours
+/// (`wire/gateways.md`, 2.7). What a gateway settles once a day stands in its lists by then, and those were compared.
+pub const DENIED_AFTER: TimeDelta = TimeDelta::days(1);
 /// A payer who has not finished at the bank's or gateway's page by then has left; the invoice is set free for the next.
 pub const ACTION_LIFE: TimeDelta = TimeDelta::minutes(30);
 /// Such a payment holds its invoice so long at most: a look-up ends it, and they come up to a quarter of an hour apart.
@@ -73,6 +77,12 @@ pub fn silence_about_refund(missed: Option<DateTime<Utc>>, now: DateTime<Utc>) -
 /// An earlier look-up found no trace either, and since then whatever was under way has arrived or been lost.
 fn is_proof(missed: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
     planted::is("silence_is_proof") || missed.is_some_and(|missed| now - missed >= MISSED_APART)
+}
+
+/// A person may say that the gateway does not have an attempt in this state.
+#[must_use]
+pub fn may_be_denied(state: AttemptState, began: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    state.is_unknown() && now - began >= DENIED_AFTER
 }
 
 /// Its payer has left, and it is ended at the gateway.
@@ -137,6 +147,16 @@ mod tests {
         assert_eq!(run_again_at(1, Some(at(32)), at(31)), at(31) + TimeDelta::seconds(5));
         assert_eq!(run_again_at(200, None, at(20)), at(35));
         assert!(free_again_at(began, over) > page_over_at(began, over, Some(at(32))));
+    }
+
+    #[test]
+    fn d2_a_person_denies_what_nobody_has_known_for_a_day_and_nothing_else() {
+        let began = DateTime::UNIX_EPOCH;
+        for state in AttemptState::ALL {
+            assert!(!may_be_denied(state, began, began + DENIED_AFTER - TimeDelta::seconds(1)), "{state:?}");
+            assert_eq!(may_be_denied(state, began, began + DENIED_AFTER), state.is_unknown(), "{state:?}");
+        }
+        assert!(DENIED_AFTER > SENT_AGAIN_WITHIN, "by then no look-up sends anything");
     }
 
     #[test]

@@ -217,6 +217,24 @@ mod tests {
     }
 
     #[test]
+    fn d2_what_a_person_declares_absent_frees_its_invoice_and_is_booked_when_it_comes_after_all() {
+        let [unheard, absent, paid] = [Fact::Unanswered, Fact::DeclaredAbsent, Fact::Approved].map(Observation::bare);
+        let learned = |known: &[&Observation], seen| {
+            let learned = learn(known, seen, Money::new(500, Currency::USD), None).expect("news");
+            (learned.after.state, learned.after.contradicted, learned.effects)
+        };
+        let freed = vec![Effect::LookUpNeedless, Effect::ReleaseClaims, Effect::Notice];
+        assert_eq!(learned(&[&unheard], &absent), (AttemptState::Declined, false, freed));
+        let corrected = vec![Effect::Journal(JournalKind::PaymentCorrected), Effect::RetakeClaims, Effect::Post];
+        assert_eq!(learned(&[&unheard, &absent], &paid), (AttemptState::Approved, true, corrected));
+        assert_eq!(
+            learned(&[&unheard, &paid], &absent),
+            (AttemptState::Approved, false, Vec::new()),
+            "news came first"
+        );
+    }
+
+    #[test]
     fn d24_a_void_undoes_the_payment_unless_a_refund_of_all_of_it_made_it() {
         let usd = |minor| Money::new(minor, Currency::USD);
         let is_refunds =

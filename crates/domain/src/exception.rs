@@ -53,6 +53,16 @@ impl Cure {
     }
 }
 
+/// What a person says of a payment whose outcome nobody knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// The gateway has it, by a number that is looked up once more.
+    There,
+    /// The gateway does not have it, nor finds it when it is asked once more.
+    Absent,
+}
+
 /// In which way gateway, portal and books do not agree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DifferenceKind {

@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 pub enum AttemptState {
     /// Row and idempotency key are committed; nothing was sent.
     Created,
-    /// Bytes may have reached the gateway and no answer can be trusted. Only a look-up leads out (N5).
+    /// Bytes may have reached the gateway and no answer can be trusted. Only a look-up leads out (N5), or a person where
+    /// none ever says anything.
     Unknown,
     /// The payer must act: 3-D Secure, the gateway's own page, micro-deposits.
     RequiresAction,
@@ -94,6 +95,12 @@ impl AttemptState {
         )
     }
 
+    /// Nobody knows whether its gateway has it: a person may say so.
+    #[must_use]
+    pub const fn is_unknown(self) -> bool {
+        matches!(self, Self::Created | Self::Unknown)
+    }
+
     /// The gateway said yes, and has not taken it back.
     #[must_use]
     pub const fn has_money(self) -> bool {
@@ -117,6 +124,9 @@ pub enum Fact {
     NotSeen,
     /// A second look-up, some minutes later, found no trace either (`wire/gateways.md`, 1.5): it never arrived.
     NeverArrived,
+    /// Ours: staff have looked for it at the gateway and say that it is not there. It ends what nobody knows alone, and no
+    /// word of a gateway's.
+    DeclaredAbsent,
     /// The payer must go to this address and act.
     ActionNeeded {
         url: String,
@@ -190,7 +200,8 @@ impl Folded {
         let (to, reason) = match fact {
             Fact::NotSent if self.state == S::Created => (S::Declined, Some(DeclineReason::NotSent)),
             Fact::Refused { .. } if self.state == S::Created => (S::Declined, Some(DeclineReason::SetUp)),
-            Fact::NotSent | Fact::Refused { .. } => return self,
+            Fact::DeclaredAbsent if self.state.is_unknown() => (S::Declined, Some(DeclineReason::NotSent)),
+            Fact::NotSent | Fact::Refused { .. } | Fact::DeclaredAbsent => return self,
             Fact::MoneyAfterAll if self.has_wrong_no() => {
                 return Self { state: S::Approved, ever_approved: true, reason: None, ..self };
             }

@@ -15,6 +15,7 @@ fn facts() -> Vec<Fact> {
         Fact::Refused { code: "x".into() },
         Fact::NotSeen,
         Fact::NeverArrived,
+        Fact::DeclaredAbsent,
         Fact::ActionNeeded { url: "https://bank.example".into(), fields: Vec::new() },
         Fact::Processing,
         Fact::Approved,
@@ -49,17 +50,17 @@ fn standing_at(state: S) -> Folded {
 #[test]
 fn d3_every_state_meets_every_fact() {
     // Columns in the order of `facts()`; `.` = nothing changes, `!` = contradiction, else the new state.
-    let table: [(S, [&str; 12]); 10] = [
-        (S::Created, ["Unk", "Dec", "Dec", "Unk", "Dec", "Act", "Pro", "App", "Pen", "Set", "Dec", "Voi"]),
-        (S::Unknown, [".", ".", ".", ".", "Dec", "Act", "Pro", "App", "Pen", "Set", "Dec", "Voi"]),
-        (S::RequiresAction, [".", ".", ".", ".", "!", ".", "Pro", "App", "Pen", "Set", "Dec", "Voi"]),
-        (S::Processing, [".", ".", ".", ".", "!", ".", ".", "App", "Pen", "Set", "Dec", "Voi"]),
-        (S::Approved, [".", ".", ".", ".", "!", ".", ".", ".", "Pen", "Set", "Ret", "Voi"]),
-        (S::PendingSettlement, [".", ".", ".", ".", "!", ".", ".", ".", ".", "Set", "Ret", "Voi"]),
-        (S::Settled, [".", ".", ".", ".", "!", ".", ".", ".", ".", ".", "Ret", "!"]),
-        (S::Declined, [".", ".", ".", ".", ".", ".", ".", "!", "!", "!", ".", "."]),
-        (S::Voided, [".", ".", ".", ".", ".", ".", ".", "!", "!", "!", ".", "."]),
-        (S::Returned, [".", ".", ".", ".", ".", ".", ".", ".", ".", ".", ".", "."]),
+    let table: [(S, [&str; 13]); 10] = [
+        (S::Created, ["Unk", "Dec", "Dec", "Unk", "Dec", "Dec", "Act", "Pro", "App", "Pen", "Set", "Dec", "Voi"]),
+        (S::Unknown, [".", ".", ".", ".", "Dec", "Dec", "Act", "Pro", "App", "Pen", "Set", "Dec", "Voi"]),
+        (S::RequiresAction, [".", ".", ".", ".", "!", ".", ".", "Pro", "App", "Pen", "Set", "Dec", "Voi"]),
+        (S::Processing, [".", ".", ".", ".", "!", ".", ".", ".", "App", "Pen", "Set", "Dec", "Voi"]),
+        (S::Approved, [".", ".", ".", ".", "!", ".", ".", ".", ".", "Pen", "Set", "Ret", "Voi"]),
+        (S::PendingSettlement, [".", ".", ".", ".", "!", ".", ".", ".", ".", ".", "Set", "Ret", "Voi"]),
+        (S::Settled, [".", ".", ".", ".", "!", ".", ".", ".", ".", ".", ".", "Ret", "!"]),
+        (S::Declined, [".", ".", ".", ".", ".", ".", ".", ".", "!", "!", "!", ".", "."]),
+        (S::Voided, [".", ".", ".", ".", ".", ".", ".", ".", "!", "!", "!", ".", "."]),
+        (S::Returned, [".", ".", ".", ".", ".", ".", ".", ".", ".", ".", ".", ".", "."]),
     ];
     let short = |state: S| match state {
         S::Created => "Cre",
@@ -117,7 +118,8 @@ fn d2_unknown_is_left_only_by_what_a_look_up_or_the_gateway_says() {
 
 #[test]
 fn d2_money_after_a_final_no_is_accounted_for_and_stays_an_alarm() {
-    for no in [Fact::BankNo { reason: DeclineReason::Declined }, Fact::Voided, Fact::NeverArrived] {
+    let no = Fact::BankNo { reason: DeclineReason::Declined };
+    for no in [no, Fact::Voided, Fact::NeverArrived, Fact::DeclaredAbsent] {
         let ended = Folded::default().then(&no);
         assert_eq!(ended.then(&Fact::MoneyAfterAll), ended, "only a gateway's word can contradict");
         let contradicted = ended.then(&Fact::Approved);
@@ -130,6 +132,19 @@ fn d2_money_after_a_final_no_is_accounted_for_and_stays_an_alarm() {
     for state in S::ALL {
         assert_eq!(standing_at(state).then(&Fact::MoneyAfterAll), standing_at(state), "{state:?}");
     }
+}
+
+#[test]
+fn d2_a_person_decides_what_nobody_knows_and_overrules_no_gateway() {
+    for state in S::ALL {
+        let (before, after) = (standing_at(state), standing_at(state).then(&Fact::DeclaredAbsent));
+        if state.is_unknown() {
+            assert_eq!((after.state, after.reason), (S::Declined, Some(DeclineReason::NotSent)), "{state:?}");
+        } else {
+            assert_eq!(after, before, "{state:?}: no alarm either");
+        }
+    }
+    assert_eq!(S::all_that(S::is_unknown), [S::Created, S::Unknown]);
 }
 
 #[test]
@@ -248,7 +263,7 @@ proptest! {
 
     /// Webhooks twice, late or in another order than they happened end in the same state (D3, D5).
     #[test]
-    fn d5_repeating_any_fact_changes_nothing(order in proptest::collection::vec(0usize..12, 0..12), again in 0usize..12) {
+    fn d5_repeating_any_fact_changes_nothing(order in proptest::collection::vec(0usize..13, 0..12), again in 0usize..12) {
         let all = facts();
         let told: Vec<Fact> = order.iter().map(|i| all[*i].clone()).collect();
         let once = Folded::of(&told);
@@ -259,7 +274,7 @@ proptest! {
     }
 
     #[test]
-    fn d9_states_only_move_forward(order in proptest::collection::vec(0usize..12, 0..12)) {
+    fn d9_states_only_move_forward(order in proptest::collection::vec(0usize..13, 0..12)) {
         let all = facts();
         let mut folded = Folded::default();
         for i in order {

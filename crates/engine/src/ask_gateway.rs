@@ -1,5 +1,5 @@
-//! What a person does about an outcome that stays open: has the gateway asked now instead of when its turn comes. What it
-//! says goes the one way in; nobody but a gateway says what became of a charge.
+//! What a person does first about an outcome that stays open: has the gateway asked now instead of when its turn comes. What
+//! it says goes the one way in. Where it never says anything, they decide (`decide_outcome.rs`).
 
 use crate::{
     Engine, Error,

@@ -87,6 +87,17 @@ pub(crate) enum Audited {
         gateway_id: Option<String>,
         charge_id: Option<String>,
     },
+    /// Staff say that the gateway has a payment whose outcome nobody knew, by this number there. What it says of that follows.
+    ChargeNamed {
+        attempt: AttemptId,
+        gateway_id: Option<String>,
+    },
+    /// Staff say that the gateway does not have one. The reason is their own words.
+    DeclaredAbsent {
+        attempt: AttemptId,
+        amount: Money,
+        reason: String,
+    },
     /// Its payer gives it up; what comes of that, the gateway says.
     CancelAsked {
         attempt: AttemptId,
@@ -403,6 +414,8 @@ impl Audited {
             Self::PaymentMoved { to, .. } if to.has_money() => "money_came",
             Self::PaymentMoved { from, .. } if from.has_money() => "money_went_back",
             Self::PaymentMoved { .. } => "no_money",
+            Self::ChargeNamed { .. } => "charge_named",
+            Self::DeclaredAbsent { .. } => "declared_absent",
             Self::CancelAsked { .. } => "cancel_asked",
             Self::RefundAsked { .. } => "refund_asked",
             Self::DisputeMoved { to: DisputeState::Inquiry, .. } => "dispute_inquiry",
@@ -451,6 +464,8 @@ pub(crate) fn words(kind: &str) -> &'static str {
         "money_came" => "Money taken",
         "money_went_back" => "Money gone back",
         "no_money" => "Payment ended without money",
+        "charge_named" => "Payment found at the gateway by staff",
+        "declared_absent" => "Payment declared absent from the gateway",
         "cancel_asked" => "Cancelling asked for",
         "refund_asked" => "Refund asked for",
         "dispute_inquiry" => "Inquiry by the bank",

@@ -32,6 +32,8 @@ fn n15_every_act_has_words_and_a_guest_is_no_more_than_that() {
         (moved(AttemptState::Approved, AttemptState::Voided), "money_went_back"),
         (moved(AttemptState::Unknown, AttemptState::Declined), "no_money"),
         (Audited::PaymentTakenIn { attempt, amount, gateway_id: None }, "payment_taken_in"),
+        (Audited::ChargeNamed { attempt, gateway_id: Some("pi_1".into()) }, "charge_named"),
+        (Audited::DeclaredAbsent { attempt, amount, reason: "a".into() }, "declared_absent"),
         (Audited::CancelAsked { attempt }, "cancel_asked"),
         (Audited::PostAgainAsked { attempt, invoice: InvoiceId(Uuid::nil()), amount_minor: 1 }, "post_again_asked"),
         (

@@ -10,9 +10,11 @@ use crate::{
     post_payment::books_reference,
     receive_webhook::thing_of,
     refused_payment::{BY_HAND, never_entered},
+    take_payment::reference,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
+    asking::may_be_denied,
     dispute::DisputeState,
     exception::{Cure, Severity, key_of_unknown},
     ids::{AttemptId, InvoiceId, PaymentId, RefundId, WebhookId},
@@ -32,6 +34,8 @@ const WAITED_LONG: TimeDelta = TimeDelta::hours(1);
 const ASK: &str = "You can have it asked at once.";
 /// So many pieces of news that are about nothing are looked at; the rest waits until these have ended.
 const PARKED_MAX: u64 = 200;
+/// Before the id of what nobody knows the outcome of.
+pub(crate) const OUTCOME: &str = "outcome:";
 /// Before the id of a dispute of which a part was lost.
 pub(crate) const DISPUTE_LOST: &str = "dispute_lost:";
 
@@ -52,6 +56,9 @@ pub(crate) struct OpenException {
     pub page_url: Option<String>,
     /// A person can end it. What ends by itself cannot be ended.
     pub may_be_fixed: bool,
+    /// A person can say of it that the gateway has it, and that it has not.
+    pub may_be_named: bool,
+    pub may_be_denied: bool,
     pub subject: Subject,
 }
 
@@ -63,7 +70,7 @@ pub(crate) enum Subject {
     News(Vec<WebhookId>),
     /// The key of a job.
     Task(String),
-    /// A payment or a refund that was laid beside gateway and books.
+    /// A payment or a refund that was laid beside gateway and books, or whose outcome nobody knows.
     Attempt(AttemptId),
     Refund(RefundId),
     Nothing,
@@ -83,6 +90,8 @@ impl OpenException {
             cure: None,
             page_url: None,
             may_be_fixed: false,
+            may_be_named: false,
+            may_be_denied: false,
             subject: Subject::Nothing,
         }
     }
@@ -95,6 +104,17 @@ impl OpenException {
     fn asking(self) -> Self {
         let remedy = if self.remedy.is_empty() { ASK.to_owned() } else { self.remedy };
         Self { remedy, cure: Some(Cure::AskGateway), ..self }
+    }
+
+    /// A person who has looked at the gateway can say what became of it, by the name that this very attempt has there.
+    fn deciding(self, attempt: &Attempt, now: DateTime<Utc>) -> Self {
+        Self {
+            remedy: format!("{} At the gateway it bears the name {}.", self.remedy, reference(attempt.id)),
+            may_be_named: true,
+            may_be_denied: may_be_denied(attempt.state, attempt.created_at, now),
+            subject: Subject::Attempt(attempt.id),
+            ..self
+        }
     }
 
     /// A person can say that they have seen to it, as it is now.
@@ -168,9 +188,9 @@ impl Engine {
         for attempt in db.attempts_unknown(long_ago).await? {
             let amount = attempt.amount()?.format(locale);
             let cause = format!("Nobody knows what became of a payment of {amount}. The gateway is asked again.");
-            let key = format!("outcome:{}", attempt.id);
+            let key = format!("{OUTCOME}{}", attempt.id);
             let line = OpenException::new(key, Severity::Waits, "Payment", attempt.created_at, cause);
-            lines.push(line.of(attempt.payment_id).asking());
+            lines.push(line.of(attempt.payment_id).asking().deciding(&attempt, self.now()));
         }
         for attempt in db.attempts_waiting(self.now() - WAITED_LONG).await? {
             let amount = attempt.amount()?.format(locale);
@@ -178,7 +198,7 @@ impl Engine {
                 "A payment of {amount} has waited for its payer for more than an hour, and its invoice cannot be paid again \
                  so far. The gateway is asked again."
             );
-            let key = format!("outcome:{}", attempt.id);
+            let key = format!("{OUTCOME}{}", attempt.id);
             let line = OpenException::new(key, Severity::Waits, "Payment", attempt.created_at, cause);
             lines.push(line.of(attempt.payment_id).asking());
         }
@@ -225,7 +245,7 @@ impl Engine {
             let amount = refund.amount()?.format(locale);
             let cause = format!("Nobody knows what became of a refund of {amount}. The gateway is asked again.");
             let line = OpenException::new(
-                format!("outcome:{}", refund.id),
+                format!("{OUTCOME}{}", refund.id),
                 Severity::Waits,
                 "Refund",
                 refund.created_at,

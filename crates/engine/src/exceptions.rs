@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 /// So many that a person has fixed are shown below those that are open.
 const FIXED_SHOWN: u64 = 20;
-const WORDS_MAX_CHARS: usize = 500;
+pub(crate) const WORDS_MAX_CHARS: usize = 500;
 /// Of an invoice.
 const NUMBER_MAX_CHARS: usize = 255;
 
@@ -117,9 +117,7 @@ impl Engine {
     ) -> Result<bool, Error> {
         let (reason, reference) = (typed(reason, WORDS_MAX_CHARS), typed(reference, WORDS_MAX_CHARS));
         let Some(open) = self.open_exception(&admin.db, key).await? else {
-            let by_this_form =
-                |row: &Exception| row.reason.as_ref() == Some(&reason) && row.reference.as_ref() == Some(&reference);
-            return Ok(admin.db.exceptions_fixed_of(vec![key.to_owned()]).await?.iter().any(by_this_form));
+            return was_fixed_so(&admin.db, key, &reason, &reference).await;
         };
         if !open.may_be_fixed {
             return Err(Error::NotFound);
@@ -141,10 +139,16 @@ impl Engine {
     }
 
     /// The open one with this key; nothing when it was there and has ended, by a press before this one perhaps.
-    async fn open_exception(&self, db: &MerchantDb, key: &str) -> Result<Option<OpenException>, Error> {
+    pub(crate) async fn open_exception(&self, db: &MerchantDb, key: &str) -> Result<Option<OpenException>, Error> {
         let exception = self.open_exceptions(db).await?.into_iter().find(|exception| exception.key == key);
         if exception.is_some() || was_here(db, key).await? { Ok(exception) } else { Err(Error::NotFound) }
     }
+}
+
+/// Whether a person has ended it by the same words: by the same form, sent twice.
+pub(crate) async fn was_fixed_so(db: &MerchantDb, key: &str, reason: &str, reference: &str) -> Result<bool, Error> {
+    let is_so = |row: &Exception| row.reason.as_deref() == Some(reason) && row.reference.as_deref() == Some(reference);
+    Ok(db.exceptions_fixed_of(vec![key.to_owned()]).await?.iter().any(is_so))
 }
 
 /// Whether a key is about something of this merchant.
@@ -215,7 +219,7 @@ async fn settle_refund_posting(
 
 impl Subject {
     /// What a row of its own is about: its key says so.
-    fn of_key(key: &str) -> Self {
+    pub(crate) fn of_key(key: &str) -> Self {
         let about = key.split(':').nth(1).unwrap_or_default();
         match (about.parse::<AttemptId>(), about.parse::<RefundId>()) {
             (Ok(attempt), _) => Self::Attempt(attempt),
@@ -242,6 +246,8 @@ impl From<Exception> for OpenException {
             cure: row.cure,
             page_url: None,
             may_be_fixed,
+            may_be_named: false,
+            may_be_denied: false,
         }
     }
 }
@@ -259,11 +265,13 @@ impl OpenException {
             cure: self.cure,
             page_url: self.page_url,
             may_be_fixed: self.may_be_fixed,
+            may_be_named: self.may_be_named,
+            may_be_denied: self.may_be_denied,
         }
     }
 
     /// As it is kept when a person ends it.
-    fn row(self, tx: &MerchantTx, now: DateTime<Utc>) -> Exception {
+    pub(crate) fn row(self, tx: &MerchantTx, now: DateTime<Utc>) -> Exception {
         Exception {
             merchant_id: tx.merchant_id(),
             id: ExceptionId(Uuid::now_v7()),

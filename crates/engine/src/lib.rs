@@ -17,6 +17,7 @@ mod dashboard;
 mod day_totals;
 mod debit_returns;
 mod debit_words;
+mod decide_outcome;
 mod differences;
 mod dispute_story;
 mod doors;

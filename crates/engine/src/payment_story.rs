@@ -245,6 +245,7 @@ fn observed(seen: &Observed, at: Moment) -> StoryEvent {
         Fact::Refused { .. } => ("The gateway refused the request", Tone::Bad),
         Fact::NotSeen => ("The gateway has not seen it so far", Tone::Wait),
         Fact::NeverArrived => ("The gateway never received it", Tone::Bad),
+        Fact::DeclaredAbsent => ("Staff say that the gateway does not have it", Tone::Bad),
         Fact::ActionNeeded { .. } => ("The payer must act at the bank or gateway", Tone::Wait),
         Fact::Processing => ("Accepted, the bank works on it", Tone::Wait),
         Fact::Approved => ("Approved", Tone::Good),
@@ -274,6 +275,7 @@ const fn is_ours(fact: &Fact) -> bool {
             | Fact::NotSent
             | Fact::NotSeen
             | Fact::NeverArrived
+            | Fact::DeclaredAbsent
             | Fact::MoneyAfterAll
             | Fact::ChargedBack { .. }
             | Fact::Reinstated { .. }

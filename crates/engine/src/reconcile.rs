@@ -5,8 +5,9 @@
 use crate::{
     Engine, Error,
     differences::{Ask, FoundDifference, keys},
+    exception_lines::OUTCOME,
     jobs::{Ran, chain},
-    verify_books::Compared,
+    verify_books::{BEGAN_BEFORE, Compared},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::gateway::{Found, Taken};
@@ -62,11 +63,13 @@ impl Engine {
         Ok(())
     }
 
-    /// As far back as whatever is open was found from: else it would go when it gets old.
+    /// As far back as whatever is open was found from: else it would go when it gets old. And to a day before what a person
+    /// has declared absent, which is looked for from then on as long as anything else: the gateway may list it after all.
     pub(crate) async fn compared_from(&self, db: &MerchantDb) -> Result<DateTime<Utc>, Error> {
-        let open = db.exceptions_open().await?;
-        let earliest = open.iter().filter_map(|row| row.compared_from).min();
         let usual = self.now() - COMPARED_FOR;
+        let open = db.exceptions_open().await?.into_iter().filter_map(|row| row.compared_from);
+        let absent = db.exceptions_fixed_since(OUTCOME, usual).await?.into_iter();
+        let earliest = open.chain(absent.map(|row| row.found_at - BEGAN_BEFORE)).min();
         Ok(earliest.map_or(usual, |earliest| earliest.min(usual)))
     }
 

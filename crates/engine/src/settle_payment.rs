@@ -96,7 +96,9 @@ impl Engine {
         if let Some(moved) = Audited::payment_moved(before.state, attempt)?
             && !planted::is("money_without_a_line")
         {
-            tx.audit_add(moved.slip(Some(attempt.payment_id), Actor::Gateway, now)?).await?;
+            // What a person has said is a line of its own, with their name.
+            let actor = if seen.fact == Fact::DeclaredAbsent { Actor::Portal } else { Actor::Gateway };
+            tx.audit_add(moved.slip(Some(attempt.payment_id), actor, now)?).await?;
         }
         for effect in learned.effects {
             self.follow(tx, attempt, effect).await?;

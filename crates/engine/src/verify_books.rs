@@ -37,7 +37,7 @@ const BANK_MAX: TimeDelta = TimeDelta::days(10);
 const ACTION_MAX: TimeDelta = TimeDelta::minutes(50);
 pub(crate) const ATTEMPTS_AT_ONCE: u64 = 500;
 /// An attempt that began this much earlier may have been charged and posted since.
-const BEGAN_BEFORE: TimeDelta = TimeDelta::days(1);
+pub(crate) const BEGAN_BEFORE: TimeDelta = TimeDelta::days(1);
 
 /// A merchant's gateways, payments and books beside one another.
 #[derive(Debug)]

@@ -302,6 +302,16 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(self.find::<Entity>().filter(Column::GatewayId.eq(text(gateway_id))).only(self.conn()).await?)
     }
 
+    /// Those that have this id at their gateway, of the payment or of its movement of money.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn attempts_quoting(&self, gateway_id: &str) -> Result<Vec<Attempt>, Error> {
+        let id = text(gateway_id);
+        let quoting = Column::GatewayId.eq(id.clone()).or(Column::ChargeId.eq(id));
+        Ok(self.find::<Entity>().filter(quoting).all(self.conn()).await?)
+    }
+
     /// When cards were tried at this merchant since this moment that were declined, the newest first.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 
 use crate::{
     Error, MerchantTx,
-    scope::{Only, Scoped, owned, text},
+    scope::{Only, Scoped, moment, owned, text},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -153,6 +153,17 @@ impl<C: ConnectionTrait> Scoped<C> {
     pub async fn exceptions_fixed(&self, limit: u64) -> Result<Vec<Exception>, Error> {
         let fixed = self.find::<Entity>().filter(Expr::cust("state = 'fixed'"));
         Ok(fixed.order_by_desc(Column::EndedAt).limit(limit).all(self.conn()).await?)
+    }
+
+    /// Those whose keys begin so, and that a person has marked as fixed since this moment.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn exceptions_fixed_since(&self, begins: &str, since: DateTime<Utc>) -> Result<Vec<Exception>, Error> {
+        // In words, as in the partial index that serves it.
+        let fixed = self.find::<Entity>().filter(Expr::cust("state = 'fixed'"));
+        let fixed = fixed.filter(Column::UniqueKey.starts_with(begins));
+        Ok(fixed.filter(Column::EndedAt.gte(moment(since))).all(self.conn()).await?)
     }
 
     /// Everything that a payment needed a person for, and had a row here, oldest first.

@@ -39,7 +39,7 @@ const FILES: [(&str, Role); 3] = [
 /// ids: `sandbox.rs` holds that nobody else finds it.
 const OPEN_PAGES: [&str; 5] = ["/", "/sign-in", "/npe", "/npe/result", "/pods/connectwise"];
 /// Server functions behind a session, whom each is for, and a body that works for them.
-const ENDPOINTS: [(&str, Role, Body); 26] = [
+const ENDPOINTS: [(&str, Role, Body); 27] = [
     ("/api/invoices/dashboard", Role::Payer, &[]),
     ("/api/invoices/pay", Role::Payer, &[("invoice", "INVOICE")]),
     ("/api/invoices/pay_chosen", Role::Payer, &[("invoices[]", "INVOICE")]),
@@ -75,6 +75,7 @@ const ENDPOINTS: [(&str, Role, Body); 26] = [
         Role::Admin,
         &[("exception", "EXCEPTION"), ("reason", "Entered by hand"), ("reference", "TX-1")],
     ),
+    ("/api/exceptions/decide", Role::Admin, &[("exception", "EXCEPTION"), ("verdict", "there"), ("reference", "pi_1")]),
     ("/api/mail/list", Role::Admin, &[("search", ""), ("page", "1")]),
     ("/api/webhooks/list", Role::Admin, &[]),
     ("/api/webhooks/send_again", Role::Admin, &[("endpoint", "ENDPOINT"), ("event", "EVENT")]),

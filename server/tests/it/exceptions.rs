@@ -2,10 +2,12 @@
 //! and is ended by a person with a reason and a reference that stay.
 
 use crate::support::{Client, Form, House, On, field, http, link, sign_event};
-use serde_json::json;
+use serde_json::{Value, json};
 use simulators::facts;
 
 pub const INBOX: &str = "/admin/exceptions";
+/// Of no attempt here.
+pub const NAME_OF_NONE: &str = "att_77777777777777777777777777777777";
 const OPEN: &str = "SELECT COUNT(*) FROM exception WHERE state = 'open'";
 const COMPARED: &str = "SELECT COUNT(*) FROM job JOIN merchant ON merchant.id = job.merchant_id
      WHERE merchant.name = 'Northwind IT' AND job.state = 'done' AND job.unique_key LIKE 'reconcile:%'";
@@ -28,28 +30,14 @@ pub async fn a_day_later(house: &House) {
 /// Another program charges a card at the gateway with a name like ours, and no news of it comes.
 pub async fn charge_by_another(house: &House, attempt: &str) {
     house.arm_times("stripe", "webhook_lost", 9).await;
-<<<<<<< HEAD
-    let charge = [
-        ("amount", "500"),
-        ("currency", "usd"),
-        ("confirm", "true"),
-        ("payment_method", "pm_card_visa"),
-        ("payment_method_types[]", "card"),
-        ("metadata[attempt_id]", attempt),
-    ];
-    let url = format!("{}/stripe/v1/payment_intents", house.vendors);
-    let made = http().post(url).bearer_auth(facts::stripe::PORTAL_SECRET_KEY).form(&charge).send().await.unwrap();
-    assert!(made.status().is_success());
-=======
-    house.charge_by_another(500, &format!("att_{}", "7".repeat(32))).await;
->>>>>>> tidy
+    house.charge_by_another(500, attempt).await;
 }
 
 #[tokio::test]
 async fn g44_d4_money_at_the_gateway_without_an_attempt_stands_there_once_until_a_person_has_fixed_it() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::on(database).await else { continue };
-        charge_by_another(&house, &format!("att_{}", "7".repeat(32))).await;
+        charge_by_another(&house, NAME_OF_NONE).await;
         a_day_later(&house).await;
         let page = inbox(&house).await;
         for words in ["1 thing needs you", "The gateway took $5.00 (pi_", "for a payment that is not known here"] {

@@ -49,5 +49,6 @@ mod support;
 mod surcharges;
 mod surcharges_in_books;
 mod unposted;
+mod verdicts;
 mod verify;
 mod webhooks;

@@ -7,12 +7,12 @@ use crate::{
 use serde_json::json;
 
 const INBOX: &str = "/admin/exceptions";
-const INTENTS: &str = "/stripe/v1/payment_intents";
-const UNKNOWN: &str = "Nobody knows what became of a payment of $1,204.50.";
+pub const INTENTS: &str = "/stripe/v1/payment_intents";
+pub const UNKNOWN: &str = "Nobody knows what became of a payment of $1,204.50.";
 const ASK: &str = "Ask the gateway now";
 
 /// A press of Pay that was not answered, and of which no news comes.
-async fn unanswered(house: &House, fault: &str) -> (Client, Form) {
+pub async fn unanswered(house: &House, fault: &str) -> (Client, Form) {
     house.arm("stripe", fault, "POST /stripe/v1/payment_intents").await;
     house.arm_times("stripe", "webhook_lost", 99).await;
     let client = house.client();
@@ -21,7 +21,7 @@ async fn unanswered(house: &House, fault: &str) -> (Client, Form) {
     (client, form)
 }
 
-async fn inbox(house: &House) -> String {
+pub async fn inbox(house: &House) -> String {
     house.staff().await.get(INBOX).await.body
 }
 

@@ -53,7 +53,7 @@ async fn pressed(who: &Client, key: &str, invoice: &str) {
 async fn refused(who: &Client, key: &str, invoice: &str, why: &str) {
     assert_eq!(press(who, key, invoice).await.location.as_deref(), Some(INBOX), "{why}");
     let page = who.get(INBOX).await.body;
-    assert!(page.contains("It is not taken in") && page.contains(why), "{why}: {page}");
+    assert!(page.contains("It stays open") && page.contains(why), "{why}: {page}");
 }
 
 /// What the inbox says of the charge of this amount.

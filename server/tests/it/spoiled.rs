@@ -144,6 +144,7 @@ async fn f22_spoiled_forms_of_staff_and_payers_are_never_an_error_of_ours_and_le
             ),
             (&staff, "transactions/reallocate", format!("payment={paid}&from={invoice}&to={invoice}")),
             (&staff, "exceptions/fix", "exception=unknown:pi_1&reason=Paid+back+there&reference=RF-1".to_owned()),
+            (&staff, "exceptions/decide", "exception=outcome:att_1&verdict=there&reason=&reference=pi_1".to_owned()),
             (&payer, "methods/save", format!("method={method}&token=pm_card_visa&nickname=Office")),
             (&payer, "methods/name", format!("method={method}&nickname=Travel")),
             (&payer, "payments/prepay", "amount=500.00&purpose=Hardware+for+Lyon".to_owned()),

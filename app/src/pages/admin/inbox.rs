@@ -49,6 +49,8 @@ pub fn ExceptionsView(screen: ExceptionsScreen, done: String) -> impl IntoView {
     let toast = match done.as_str() {
         "retry" => Some("It is being seen to."),
         "fixed" => Some("Marked as fixed."),
+        "decided" => Some("The gateway was asked, and it is decided."),
+        "found" => Some("The gateway has just found it, and what it says is recorded."),
         "gone" => Some("It had ended meanwhile, so nothing was marked. Look again at what is open."),
         _ => None,
     };
@@ -106,14 +108,19 @@ fn Row(n: usize, line: ExceptionFace, note: Note) -> impl IntoView {
     let payment = line.payment.map(|payment| {
         view! { <a class="btn quiet" href=addresses::transaction(payment)>"See payment"</a> }
     });
-    let opener = line.may_be_fixed.then(|| {
+    let opener = (line.may_be_fixed || line.may_be_named).then(|| {
         let class = if has_another { "btn quiet" } else { "btn" };
-        view! { <button type="button" class=class popovertarget=fix.clone()>"Mark as fixed"</button> }
+        let words = if line.may_be_named { "Say what became of it" } else { "Mark as fixed" };
+        view! { <button type="button" class=class popovertarget=fix.clone()>{words}</button> }
     });
-    let dialog = line.may_be_fixed.then(|| {
-        let note = if note.about == line.key { note } else { Note::default() };
-        view! { <FixDialog n id=fix exception=line.key cause=line.cause.clone() note/> }
-    });
+    let note = if note.about == line.key { note } else { Note::default() };
+    let (exception, cause, name, may_be_denied) =
+        (line.key, line.cause.clone(), line.remedy.clone(), line.may_be_denied);
+    let dialog = if line.may_be_named {
+        Some(view! { <DecideDialog n id=fix exception cause name may_be_denied note/> }.into_any())
+    } else {
+        line.may_be_fixed.then(|| view! { <FixDialog n id=fix exception cause note/> }.into_any())
+    };
     let remedy = (!line.remedy.is_empty()).then(|| view! { <p class="muted">{line.remedy}</p> });
     view! {
         <li>
@@ -165,29 +172,20 @@ fn TakeIn(n: usize, exception: String, cause: String) -> impl IntoView {
 fn FixDialog(n: usize, id: String, exception: String, cause: String, note: Note) -> impl IntoView {
     let open = note.fault.is_some();
     let summary = note.fault.clone().map(|fault| view! { <Refused fault/> });
-    let (reason, reference) = (format!("reason-{n}"), format!("reference-{n}"));
     view! {
         <Dialog id=id.clone() title="Mark as fixed?" open=open>
             <form class="stack" method="post" action="/api/exceptions/fix">
                 {summary}
                 <p>{cause}</p>
                 <input type="hidden" name="exception" value=exception/>
-                <div class="field">
-                    <label for=reason.clone()>"What was done"</label>
-                    <p class="hint" id=format!("{reason}-hint")>"Like “Entered by hand on invoice INV-501”."</p>
-                    <input
-                        class="input" id=reason.clone() name="reason" value=note.reason maxlength="500" autocomplete="off"
-                        aria-describedby=format!("{reason}-hint") required autofocus
-                    />
-                </div>
-                <div class="field">
-                    <label for=reference.clone()>"Reference"</label>
-                    <p class="hint" id=format!("{reference}-hint")>"Where others can look it up: a number in the books, at the gateway or of a ticket."</p>
-                    <input
-                        class="input" id=reference.clone() name="reference" value=note.reference maxlength="500"
-                        autocomplete="off" aria-describedby=format!("{reference}-hint") required
-                    />
-                </div>
+                <Typed
+                    id=format!("reason-{n}") name="reason" label="What was done" value=note.reason required=true first=true
+                    hint="Like “Entered by hand on invoice INV-501”."
+                />
+                <Typed
+                    id=format!("reference-{n}") name="reference" label="Reference" value=note.reference required=true
+                    hint="Where others can look it up: a number in the books, at the gateway or of a ticket."
+                />
                 <p class="muted small">"It is kept below under “Marked as fixed” with your name, and comes back if something else is found."</p>
                 <div class="acts">
                     <button class="btn primary" type="submit">"Mark as fixed"</button>
@@ -195,6 +193,81 @@ fn FixDialog(n: usize, id: String, exception: String, cause: String, note: Note)
                 </div>
             </form>
         </Dialog>
+    }
+}
+
+/// What became of a payment of which its gateway never told. The gateway is asked once more before anything counts.
+#[component]
+fn DecideDialog(
+    n: usize,
+    id: String,
+    exception: String,
+    cause: String,
+    /// By which it is looked for there, in a sentence.
+    name: String,
+    may_be_denied: bool,
+    note: Note,
+) -> impl IntoView {
+    let open = note.fault.is_some();
+    let summary = note.fault.clone().map(|fault| view! { <Refused fault/> });
+    let (reason, deny) = if may_be_denied {
+        let field = view! {
+            <Typed
+                id=format!("reason-{n}") name="reason" label="Or how you know that it is not there" value=note.reason
+                hint="The payment then ends, its payer reads that nothing was charged, and its invoice can be paid again."
+            />
+        };
+        let button = view! { <button class="btn" type="submit" name="verdict" value="absent">"The gateway does not have it"</button> };
+        (field.into_any(), Some(button))
+    } else {
+        let words = "That it is not there can be said once nobody has known for a day.";
+        (view! { <p class="muted small">{words}</p> }.into_any(), None)
+    };
+    view! {
+        <Dialog id=id.clone() title="What became of it?" open=open>
+            <form class="stack" method="post" action="/api/exceptions/decide">
+                {summary}
+                <p>{cause}</p>
+                <p>{name}</p>
+                <input type="hidden" name="exception" value=exception/>
+                <Typed
+                    id=format!("reference-{n}") name="reference" label="Its number at the gateway" value=note.reference
+                    first=true hint="Like pi_3Q… at Stripe. It is looked up, and what the gateway says of it counts."
+                />
+                {reason}
+                <div class="acts">
+                    <button class="btn primary" type="submit" name="verdict" value="there">"The gateway has it"</button>
+                    {deny}
+                    <DialogCloser dialog=id>"Cancel"</DialogCloser>
+                </div>
+            </form>
+        </Dialog>
+    }
+}
+
+/// A field of either dialog.
+#[component]
+fn Typed(
+    id: String,
+    name: &'static str,
+    label: &'static str,
+    hint: &'static str,
+    value: String,
+    #[prop(optional)] required: bool,
+    /// Focus begins there.
+    #[prop(optional)]
+    first: bool,
+) -> impl IntoView {
+    let hint_id = format!("{id}-hint");
+    view! {
+        <div class="field">
+            <label for=id.clone()>{label}</label>
+            <p class="hint" id=hint_id.clone()>{hint}</p>
+            <input
+                class="input" id=id name=name value=value maxlength="500" autocomplete="off" aria-describedby=hint_id
+                required=required autofocus=first
+            />
+        </div>
     }
 }
 

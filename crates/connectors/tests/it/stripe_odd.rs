@@ -6,7 +6,7 @@ use crate::{
     world::{PRUNED, REPLAYABLE, look_up, request, stripe, stripe_config, token, usd},
 };
 use chrono::{DateTime, Utc};
-use connectors::gateway::{ChargeHow, Found, Gateway, GatewayError};
+use connectors::gateway::{ChargeHow, Found, Gateway, GatewayError, LookUp};
 use domain::{
     card::{Brand, CardKind, Funding},
     money::{Currency, Money},
@@ -231,6 +231,28 @@ async fn d2_after_the_key_is_pruned_only_the_whole_list_decides() {
     pages[1] = list(true, &[intent("pi_1", "succeeded")]);
     let (found_, _) = found(PRUNED, pages).await;
     assert_eq!(fact(found_), Fact::Approved);
+}
+
+#[tokio::test]
+async fn d2_what_is_told_of_by_its_number_counts_where_it_bears_the_attempts_name() {
+    let find = async |told: &str, script: Vec<Reply>| {
+        let stub = Stub::start(script).await;
+        let look_up = LookUp { told: Some(told.to_owned()), ..look_up(&request(1, token("pm_1")), None, sent_at()) };
+        (stripe(&stub.url, sent_at() + PRUNED).find(&look_up).await, stub.lines())
+    };
+    let (seen, asked) = find("pi_1", vec![reply(200, intent("pi_1", "succeeded"))]).await;
+    assert_eq!(fact(seen), Fact::Approved);
+    assert_eq!(asked, ["GET /v1/payment_intents/pi_1"], "however long the list is");
+    let none = || list(false, &[]);
+    for (told, script) in [
+        ("pi_9", vec![reply(200, strangers("pi_9")), none()]),
+        ("pi_8", vec![reply(404, error("invalid_request_error", "resource_missing")), none()]),
+        ("../charges", vec![none()]),
+    ] {
+        assert_eq!(find(told, script).await.0.unwrap(), Found::NotThere, "{told}");
+    }
+    let (unread, _) = find("pi_1", vec![reply(500, "")]).await;
+    assert!(matches!(unread, Err(GatewayError::Unknown(_))), "{unread:?}");
 }
 
 #[tokio::test]

@@ -51,6 +51,10 @@ pub struct ExceptionFace {
     pub page_url: Option<String>,
     /// A person can say that they have seen to it in a way of their own.
     pub may_be_fixed: bool,
+    /// Nobody knows what became of it: a person can say that the gateway has it.
+    pub may_be_named: bool,
+    /// Nobody has known for long: they can say that it has not.
+    pub may_be_denied: bool,
 }
 
 impl ExceptionFace {

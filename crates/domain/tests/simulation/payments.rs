@@ -134,6 +134,10 @@ impl Story {
         self.plan(after, Event::Send { life, attempt });
         let sweep = LOOK_UP_AFTER.num_milliseconds() + self.dice.between(0, 5 * SECOND);
         self.plan(sweep, Event::Sweep(attempt));
+        if self.plot.is_mute {
+            let looked_at = DAY + self.dice.between(0, HOUR);
+            self.plan(looked_at, Event::Decide(attempt));
+        }
     }
 
     pub fn send(&mut self, attempt: usize) {

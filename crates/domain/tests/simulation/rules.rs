@@ -32,6 +32,8 @@ pub struct Rules {
     pub heeds_live_claims: bool,
     /// The store's: each invoice of a payment is claimed, or nothing is charged.
     pub claims_each: bool,
+    /// The engine's: whoever says that the gateway does not have a charge is believed when that does not find it either.
+    pub asks_before_verdict: bool,
 }
 
 /// What can be paid back of a payment.
@@ -55,6 +57,7 @@ pub const OURS: Rules = Rules {
     heeds_claims_seen: true,
     heeds_live_claims: true,
     claims_each: true,
+    asks_before_verdict: true,
 };
 
 /// `store/src/refunds.rs`, `left_to_refund`.
@@ -65,7 +68,7 @@ fn left(taken: Taken, disputes: &Disputes, refunds: &Refunds) -> Left {
 }
 
 /// Each with a fault, and what it is.
-pub const WRONG: [(&str, Rules); 14] = [
+pub const WRONG: [(&str, Rules); 15] = [
     ("the newest fact counts, whatever came before", Rules { learn: forgetful, ..OURS }),
     ("an open outcome sets the invoice free", Rules { learn: impatient, ..OURS }),
     ("a return is not booked", Rules { learn: unbooked, ..OURS }),
@@ -80,6 +83,7 @@ pub const WRONG: [(&str, Rules); 14] = [
     ("what is disputed is paid back as well", Rules { left_to_refund: undisputed, ..OURS }),
     ("what a bank gives back after a dispute is not booked", Rules { learn_of_dispute: unbooked_return, ..OURS }),
     ("the first refund takes all of the surcharge", Rules { surcharge_in: greedy, ..OURS }),
+    ("a person is believed without a question", Rules { asks_before_verdict: false, ..OURS }),
 ];
 
 fn forgetful(_: &[&Observation], seen: &Observation, asked: Money, gateway_id: Option<&str>) -> Option<Learned> {

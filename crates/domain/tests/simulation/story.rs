@@ -25,6 +25,8 @@ const END: Ms = 90 * DAY;
 const LEASE: Ms = 15 * SECOND;
 /// How long a frozen process sleeps at most.
 const FROZEN: Ms = 10 * MINUTE;
+/// How long a gateway that is mute answers no question.
+const MUTE: Ms = 30 * HOUR;
 /// The whole time of one call.
 pub const TIMEOUT: Ms = 15 * SECOND;
 
@@ -119,6 +121,14 @@ pub enum Event {
     },
     /// A customer pays an invoice past the portal.
     PaidByHand(usize),
+    /// A person says that the gateway does not have a charge.
+    Decide(usize),
+    /// With what it said when it was asked once more.
+    Decided {
+        life: u32,
+        attempt: usize,
+        found: Found<Observation>,
+    },
     /// A person decides about a share that the books refused.
     SeeTo {
         attempt: usize,
@@ -155,6 +165,8 @@ pub struct Plot {
     pub surcharges: bool,
     /// Somebody pays past the portal, while others pay here.
     pub pays_by_hand: bool,
+    /// The gateway answers no question about a charge for more than a day, so that people decide.
+    pub is_mute: bool,
 }
 
 pub struct Story {
@@ -190,6 +202,8 @@ impl Story {
             invoices: dice.one_of([1, 1, 1, 2, 3]),
             surcharges: dice.percent(30),
             pays_by_hand: dice.percent(15),
+            // By dice of its own: the other stories stay as they were.
+            is_mute: Dice::new(!seed).percent(2),
         };
         let mut story = Self {
             dice,
@@ -284,7 +298,10 @@ impl Story {
         if let Event::Arrive { attempt, .. } = &event {
             self.under_way[*attempt] += 1;
         }
-        if let Event::Hear { attempt, .. } | Event::Read { asked: Asked { attempt, .. }, .. } = &event {
+        if let Event::Hear { attempt, .. }
+        | Event::Read { asked: Asked { attempt, .. }, .. }
+        | Event::Decided { attempt, .. } = &event
+        {
             self.readings[*attempt] += 1;
         }
         if let Event::ArriveRefund { refund, .. } = &event {
@@ -305,6 +322,11 @@ impl Story {
 
     pub fn is_lost(&mut self) -> bool {
         self.dice.percent(self.trouble.lost_percent)
+    }
+
+    /// A question about a charge is not answered.
+    pub fn is_unanswered(&mut self) -> bool {
+        self.is_lost() || (self.plot.is_mute && self.now < MUTE)
     }
 
     /// Until a step that takes no time is done; longer in a process that was frozen.
@@ -343,6 +365,13 @@ impl Story {
                 self.readings[asked.attempt] -= 1;
                 if life == self.life {
                     self.read(asked, found);
+                }
+            }
+            Event::Decide(attempt) => self.decide(attempt),
+            Event::Decided { life, attempt, found } => {
+                self.readings[attempt] -= 1;
+                if life == self.life {
+                    self.decided(attempt, found);
                 }
             }
             Event::Act(attempt) => self.act(attempt),

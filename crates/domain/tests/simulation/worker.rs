@@ -9,7 +9,7 @@ use crate::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    asking::{is_left_by_payer, page_over_at, run_again_at},
+    asking::{is_left_by_payer, may_be_denied, page_over_at, run_again_at},
     payment::{AttemptState, Fact, Observation},
 };
 
@@ -29,7 +29,7 @@ impl Story {
             }
         }
         let replays = !asked.has_id && self.gateway.replays(age);
-        if self.is_lost() {
+        if self.is_unanswered() {
             if replays && self.dice.percent(50) {
                 let journey = self.journey();
                 self.plan(journey, Event::Arrive { attempt, awaited: None });
@@ -53,6 +53,34 @@ impl Story {
         };
         self.record(asked.attempt, &seen);
         self.answered(asked, seen.fact != Fact::NotSeen);
+    }
+
+    /// `Engine::decide_outcome`: somebody has looked for it at the gateway, which is asked once more.
+    pub fn decide(&mut self, attempt: usize) {
+        let (state, created) = (self.portal.attempts[attempt].state, self.portal.attempts[attempt].created);
+        if !may_be_denied(state, created, self.clock()) {
+            return;
+        }
+        if let Some(first) = (self.rules.before_asking)(state) {
+            self.record(attempt, &Observation::bare(first));
+        }
+        let found = if self.rules.asks_before_verdict {
+            self.gateway.find(attempt, false, self.age(created), self.now)
+        } else {
+            Found::NotThere
+        };
+        let (life, after) = (self.life, self.dice.between(0, 2 * SECOND));
+        self.plan(after, Event::Decided { life, attempt, found });
+    }
+
+    pub fn decided(&mut self, attempt: usize, found: Found<Observation>) {
+        match found {
+            Found::Seen(seen) => self.record(attempt, &seen),
+            Found::NotThere | Found::TooEarly if self.portal.attempts[attempt].state.is_unknown() => {
+                self.record(attempt, &Observation::bare(Fact::DeclaredAbsent));
+            }
+            Found::NotThere | Found::TooEarly => {}
+        }
     }
 
     fn missed(&self, attempt: usize) -> Option<DateTime<Utc>> {

@@ -112,6 +112,9 @@ on_both!(the_cache_of_the_fold_writes_every_column, async |db| {
     assert_eq!(shop.db.attempt(attempt.id).await.unwrap(), attempt);
     assert_eq!(shop.db.attempt_by_gateway_id("pi_1").await.unwrap(), Some(attempt.clone()));
     assert_eq!(shop.db.attempts_contradicted().await.unwrap(), [attempt.clone()]);
+    for (number, quoting) in [("pi_1", 1), ("ch_1", 1), ("PI_1", 0), ("pi_1\0", 0)] {
+        assert_eq!(shop.db.attempts_quoting(number).await.unwrap().len(), quoting, "{number:?}");
+    }
 
     attempt.gateway_id = None;
     attempt.contradicted = false;

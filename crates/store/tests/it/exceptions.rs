@@ -128,4 +128,6 @@ on_both!(d30_what_a_person_has_fixed_comes_back_with_another_content_alone, asyn
     let keys = ["a:1", "b:1", "c:1"].map(str::to_owned).to_vec();
     assert_eq!(shop.db.exceptions_fixed_of(keys).await.unwrap().len(), 2);
     assert_eq!(shop.db.exceptions_fixed(1).await.unwrap().len(), 1);
+    assert_eq!(shop.db.exceptions_fixed_since("b:", at(5)).await.unwrap(), [other]);
+    assert!(shop.db.exceptions_fixed_since("b:", at(6)).await.unwrap().is_empty(), "long ago");
 });

@@ -137,6 +137,7 @@ on_both!(d20_no_getter_finds_another_merchants_row, async |db| {
     fixing.commit().await.unwrap();
     assert!(me.exceptions_fixed(9).await.unwrap().is_empty());
     assert!(me.exceptions_fixed_of(key).await.unwrap().is_empty());
+    assert!(me.exceptions_fixed_since("posting_missing:", at(-9)).await.unwrap().is_empty());
     assert!(me.disputes_of(&[attempt]).await.unwrap().is_empty());
     assert!(me.disputes_since(at(-9)).await.unwrap().is_empty());
     assert!(me.disputes_alarming().await.unwrap().is_empty());
@@ -163,6 +164,7 @@ on_both!(d20_no_getter_finds_another_merchants_row, async |db| {
     assert!(me.attempts_waiting(at(9)).await.unwrap().is_empty());
     assert_eq!(me.payment_of_checkout(bolt.checkout).await.unwrap(), None);
     assert_eq!(me.attempt_by_gateway_id("pi_1").await.unwrap(), None);
+    assert!(me.attempts_quoting("pi_1").await.unwrap().is_empty());
     assert!(me.latest_attempts(vec![payment]).await.unwrap().is_empty());
     assert!(me.shares_of(vec![payment]).await.unwrap().is_empty());
     missing(me.payment_with_shares(payment).await);

@@ -70,8 +70,8 @@ impl House {
         payments.into_iter().filter(ours).collect()
     }
 
-    /// Another program charges a card at the gateway with the name of an attempt.
-    pub async fn charge_by_another(&self, minor: i64, attempt: &str) {
+    /// Another program charges a card at the gateway with the name of an attempt; answers the number of that.
+    pub async fn charge_by_another(&self, minor: i64, attempt: &str) -> String {
         let minor = minor.to_string();
         let charge = [
             ("amount", minor.as_str()),
@@ -84,6 +84,7 @@ impl House {
         let request = http().post(format!("{}/stripe/v1/payment_intents", self.vendors)).form(&charge);
         let made = request.bearer_auth(facts::stripe::PORTAL_SECRET_KEY).send().await.unwrap();
         assert!(made.status().is_success());
+        made.json::<Value>().await.unwrap()["id"].as_str().unwrap().to_owned()
     }
 
     /// An access token to the books for another app of the merchant, whose grant never disturbs the portal's own.

@@ -28,7 +28,20 @@ impl Stripe {
             Some(Id::Session(id)) => Ok(Found::Seen(self.observe_session(self.session(id).await?).await?)),
             None if (self.config.clock)() - look_up.sent_at < REPLAY_MAX => self.replay(look_up).await,
             // Nothing may be sent any more, and nothing late can still be under way.
-            None => self.listed(look_up, Found::NotThere).await,
+            None => match self.told(look_up).await? {
+                Some(intent) => self.judge(intent, look_up).await,
+                None => self.listed(look_up, Found::NotThere).await,
+            },
+        }
+    }
+
+    /// The payment that was told of, where it bears the attempt's name. Whatever else it is, the list decides.
+    async fn told(&self, look_up: &LookUp) -> Result<Option<Intent>, GatewayError> {
+        let Some(Ok(Id::Intent(id))) = look_up.told.as_deref().map(Id::parse) else { return Ok(None) };
+        match self.intent(id).await {
+            Ok(intent) => Ok(Some(intent).filter(|intent| intent.attempt() == Some(look_up.request.attempt))),
+            Err(GatewayError::Refused { .. }) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
