@@ -400,7 +400,8 @@ impl Asking {
             return None;
         }
         let entered = self.invoices.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
-        entered.then_some(Asked { asking: self, id })
+        // Not `then_some`: it would make one for whoever is turned away as well, whose drop lets the next one in.
+        entered.then(|| Asked { asking: self, id })
     }
 }
 
@@ -450,4 +451,19 @@ async fn paid_at(guest: &GuestPass) -> Result<Option<DateTime<Utc>>, Error> {
     let attempts = guest.db.latest_attempts(payments.iter().map(|payment| payment.id).collect()).await?;
     let paid = payments.iter().filter(|payment| attempts.get(&payment.id).is_some_and(|it| it.state.has_money()));
     Ok(paid.map(|payment| payment.created_at).max())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s66_while_one_page_asks_the_books_of_an_invoice_no_other_does() {
+        let (asking, merchant, invoice) = (Asking::new(false), MerchantId(Uuid::now_v7()), InvoiceId(Uuid::now_v7()));
+        let first = asking.enter(merchant, invoice);
+        assert!(first.is_some());
+        assert!((0..3).all(|_| asking.enter(merchant, invoice).is_none()), "whoever is turned away lets nobody in");
+        drop(first);
+        assert!(asking.enter(merchant, invoice).is_some());
+    }
 }

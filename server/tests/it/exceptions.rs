@@ -2,7 +2,7 @@
 //! and is ended by a person with a reason and a reference that stay.
 
 use crate::support::{Client, Form, House, On, field, http, link, sign_event};
-use serde_json::{Value, json};
+use serde_json::json;
 use simulators::facts;
 
 pub const INBOX: &str = "/admin/exceptions";
