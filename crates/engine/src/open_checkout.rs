@@ -334,7 +334,14 @@ impl Engine {
         if row.read_at > fresh_since {
             return Ok((row, false));
         }
-        match tokio::time::timeout_at(until, self.invoice_from_books(db, &row)).await {
+        let asked_at = self.now();
+        let read = async {
+            let books = self.ask_books(db, &row).await?;
+            // Unchanged ones too: by when it was read, the next page knows that it need not ask.
+            db.invoice_refresh(row.id, &books, asked_at).await?;
+            Ok::<_, Error>(books)
+        };
+        match tokio::time::timeout_at(until, read).await {
             Ok(Ok(books)) => Ok((row.told(&books), false)),
             Ok(Err(cause)) => {
                 tracing::warn!(invoice.id = %row.id, %cause, "The books could not be asked for a page; the last known amount is shown.");
@@ -344,28 +351,30 @@ impl Engine {
         }
     }
 
-    /// The invoice as the books have it this moment; our copy is brought up to date.
+    /// The invoice as the books have it this moment. What is new of it is written into our copy: an unchanged one costs whoever
+    /// pays no commit.
     pub(crate) async fn invoice_from_books(&self, db: &MerchantDb, row: &Invoice) -> Result<BooksInvoice, Error> {
+        let asked_at = self.now();
+        let invoice = self.ask_books(db, row).await?;
+        // Our own ledger is itself what was read.
+        if row.clone().told(&invoice) != *row && !self.books(db, Lane::UserAction).await?.is_built_in() {
+            db.invoice_refresh(row.id, &invoice, asked_at).await?;
+        }
+        Ok(invoice)
+    }
+
+    async fn ask_books(&self, db: &MerchantDb, row: &Invoice) -> Result<BooksInvoice, Error> {
         // Nobody else tells of an advance.
         if row.advance.is_some() {
             return self.as_last_read(db, row).await;
         }
-        let books = self.books(db, Lane::UserAction).await?;
-        let asked_at = self.now();
-        let invoice = match books.invoice(&row.external_id).await {
+        match self.books(db, Lane::UserAction).await?.invoice(&row.external_id).await {
             // Deleted in the books: nothing can be paid any more.
             Err(BooksError::NotFound) => {
-                BooksInvoice { status: InvoiceStatus::Void, ..self.as_last_read(db, row).await? }
+                Ok(BooksInvoice { status: InvoiceStatus::Void, ..self.as_last_read(db, row).await? })
             }
-            other => other.map_err(Error::BooksUnreachable)?,
-        };
-        // A page has just read the same, or the row is itself what was read: there is nothing to write.
-        let fresh = asked_at - row.read_at < OPENED_MAX_AGE && row.clone().told(&invoice) == *row;
-        if fresh || books.is_built_in() {
-            return Ok(invoice);
+            other => other.map_err(Error::BooksUnreachable),
         }
-        db.invoice_refresh(row.id, &invoice, asked_at).await?;
-        Ok(invoice)
     }
 
     async fn as_last_read(&self, db: &MerchantDb, row: &Invoice) -> Result<BooksInvoice, Error> {

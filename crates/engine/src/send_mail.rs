@@ -139,12 +139,13 @@ impl Engine {
         &self,
         tx: &MerchantTx,
         attempt: &Attempt,
+        payment: Payment,
         shares: &[Allocation],
     ) -> Result<bool, Error> {
         if attempt.kind.is_debit() {
             return Ok(false);
         }
-        let (merchant, payment) = (tx.merchant().await?, tx.payment(attempt.payment_id).await?);
+        let merchant = tx.merchant().await?;
         let told = Told { merchant: &merchant, payment, shares, attempt, refund: None, debit: None };
         match self.mail_of(&told, Tells::Receipt) {
             Ok(mail) => self.add_mail(tx, mail).await.map(|()| true),

@@ -141,8 +141,8 @@ impl Engine {
             Effect::RetakeClaims => tx.claims_retake(attempt.id).await?,
             Effect::ReleaseClaims => tx.claims_release(attempt.id).await?,
             Effect::Post => {
-                let mut shares = tx.allocations(payment).await?;
-                let has_receipt = self.write_receipt_at_once(tx, attempt, &shares).await?;
+                let (row, mut shares) = tx.payment_with_shares(payment).await?;
+                let has_receipt = self.write_receipt_at_once(tx, attempt, row, &shares).await?;
                 let surcharge = self.surcharge_share(tx, attempt, &shares).await?;
                 shares.extend(surcharge);
                 let again = tx.books_entries_intend(attempt.id, &shares, now).await?;
