@@ -210,37 +210,42 @@ fn DecideDialog(
 ) -> impl IntoView {
     let open = note.fault.is_some();
     let summary = note.fault.clone().map(|fault| view! { <Refused fault/> });
-    let (reason, deny) = if may_be_denied {
-        let field = view! {
-            <Typed
-                id=format!("reason-{n}") name="reason" label="Or how you know that it is not there" value=note.reason
-                hint="The payment then ends, its payer reads that nothing was charged, and its invoice can be paid again."
-            />
-        };
-        let button = view! { <button class="btn" type="submit" name="verdict" value="absent">"The gateway does not have it"</button> };
-        (field.into_any(), Some(button))
+    let absent = if may_be_denied {
+        view! {
+            <form class="stack" method="post" action="/api/exceptions/decide">
+                <input type="hidden" name="exception" value=exception.clone()/>
+                <input type="hidden" name="verdict" value="absent"/>
+                <Typed
+                    id=format!("reason-{n}") name="reason" label="Or how you know that it is not there" value=note.reason
+                    hint="The payment then ends, its payer reads that nothing was charged, and its invoice can be paid again."
+                />
+                <div class="acts"><button class="btn" type="submit">"The gateway does not have it"</button></div>
+            </form>
+        }
+        .into_any()
     } else {
-        let words = "That it is not there can be said once nobody has known for a day.";
-        (view! { <p class="muted small">{words}</p> }.into_any(), None)
+        view! { <p class="muted small">"That it is not there can be said once nobody has known for a day."</p> }.into_any()
     };
     view! {
         <Dialog id=id.clone() title="What became of it?" open=open>
-            <form class="stack" method="post" action="/api/exceptions/decide">
+            <div class="stack">
                 {summary}
                 <p>{cause}</p>
                 <p>{name}</p>
-                <input type="hidden" name="exception" value=exception/>
-                <Typed
-                    id=format!("reference-{n}") name="reference" label="Its number at the gateway" value=note.reference
-                    first=true hint="Like pi_3Q… at Stripe. It is looked up, and what the gateway says of it counts."
-                />
-                {reason}
-                <div class="acts">
-                    <button class="btn primary" type="submit" name="verdict" value="there">"The gateway has it"</button>
-                    {deny}
-                    <DialogCloser dialog=id>"Cancel"</DialogCloser>
-                </div>
-            </form>
+                <form class="stack" method="post" action="/api/exceptions/decide">
+                    <input type="hidden" name="exception" value=exception/>
+                    <input type="hidden" name="verdict" value="there"/>
+                    <Typed
+                        id=format!("reference-{n}") name="reference" label="Its number at the gateway" value=note.reference
+                        first=true hint="Like pi_3Q… at Stripe. It is looked up, and what the gateway says of it counts."
+                    />
+                    <div class="acts"><button class="btn primary" type="submit">"The gateway has it"</button></div>
+                </form>
+                <hr/>
+                {absent}
+                <hr/>
+                <div class="acts"><DialogCloser dialog=id>"Cancel"</DialogCloser></div>
+            </div>
         </Dialog>
     }
 }
