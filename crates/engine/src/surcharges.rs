@@ -154,7 +154,7 @@ impl Engine {
     ) -> Result<Option<Allocation>, Error> {
         let (Some(surcharge), Some(share)) = (attempt.surcharge()?, shares.first()) else { return Ok(None) };
         let (number, invoice_id) = (surcharge_number(attempt, None), surcharge_invoice(attempt.id));
-        let date = day(attempt.created_at, zone(&tx.merchant().await?.time_zone));
+        let date = day(attempt.created_at, zone(&self.merchant_in(tx).await?.time_zone));
         tx.invoice_mean(Invoice {
             merchant_id: tx.merchant_id(),
             id: invoice_id,
