@@ -109,8 +109,11 @@ impl Engine {
     }
 
     async fn in_vain(&self, guest: &GuestPass, origin: &Origin) -> Result<InVain, Error> {
-        let now = self.now();
-        let mut merchant = guest.db.declines(now - PER_INVOICE.within).await?;
+        let (now, hash) = (self.now(), origin.hash());
+        let (mut merchant, fruitless) = tokio::try_join!(
+            guest.db.declines(now - PER_INVOICE.within),
+            self.store().fruitless_of_origin(&hash, now - PER_ORIGIN.within)
+        )?;
         // Most of the time nobody was declined at all.
         let mut invoice = Vec::new();
         let tried = if merchant.is_empty() { Vec::new() } else { guest.invoices() };
@@ -122,7 +125,6 @@ impl Engine {
             }
         }
         merchant.retain(|at| *at > now - PER_MERCHANT.within);
-        let fruitless = self.store().fruitless_of_origin(&origin.hash(), now - PER_ORIGIN.within).await?;
         let origin = fruitless.iter().filter(|of| of.declined).map(|of| of.at).collect();
         Ok(InVain { invoice, origin, fruitless: fruitless.into_iter().map(|of| of.at).collect(), merchant })
     }

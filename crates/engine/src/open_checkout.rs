@@ -16,7 +16,7 @@ use domain::{
     method::MethodKind,
     money::Money,
     payment::{INVOICES_PER_PAYMENT_MAX, ShownShare, Takes, amount_to_charge, together},
-    surcharge::PaidBy,
+    surcharge::{PaidBy, Policy},
     views::{CheckoutPage, Closed, ClosedReason, GatewayFace, Moved, Offer, OfferItem, Outcome},
 };
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -25,7 +25,7 @@ use std::{
     num::NonZeroU32,
     sync::{Mutex, PoisonError},
 };
-use store::{Checkout, Customer, Invoice, MerchantDb, Payment};
+use store::{Checkout, Customer, Invoice, MerchantDb};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -147,11 +147,20 @@ impl Engine {
         was: Option<(String, Money)>,
         to_confirm: Option<ToConfirm>,
     ) -> Result<CheckoutPage, Error> {
-        let (latest, live) = self.payments_at(guest).await?;
-        if let Some(live) = live {
-            return self.taken_page(guest, payer, live).await;
-        }
-        let (invoices, customer, stale) = self.invoices_to_show(guest).await?;
+        let ids = guest.invoices();
+        let (claims, unclaimed, policy) =
+            tokio::join!(guest.db.claims_taken(&ids), guest.invoices_read(), guest.db.surcharge_policy());
+        // Most pages are of an invoice that nobody has tried to pay: no payment can have changed what was read beside its claims.
+        let (latest, read) = if claims? == 0 {
+            (None, unclaimed?)
+        } else {
+            let latest = guest.db.payment_of_checkout(guest.checkout.id).await?;
+            if let Some(taken) = guest.taken_by().await? {
+                return self.taken_page(guest, payer, taken).await;
+            }
+            (latest, guest.invoices_read().await?)
+        };
+        let (invoices, customer, stale) = self.invoices_to_show(guest, read).await?;
         let last_outcome = match &latest {
             Some(payment) => Some(self.standing(guest, payer, payment.id).await?),
             None => None,
@@ -174,7 +183,8 @@ impl Engine {
         let company = guest.checkout.company_named.then_some(customer.name.as_str());
         let items = self.items(guest, invoices, company, (takes, paid_at))?;
         let moved = was.and_then(|(number, was)| moved(&items, number, was));
-        let offer = self.offer(guest, payer, gateway.as_ref(), &customer, (items, takes), to_confirm).await?;
+        let surcharged = (policy?, to_confirm);
+        let offer = self.offer(guest, payer, gateway.as_ref(), &customer, (items, takes), surcharged).await?;
         Ok(CheckoutPage::Pay(Offer { moved, last_decline, stale, ..offer }))
     }
 
@@ -214,7 +224,7 @@ impl Engine {
         gateway: &dyn Gateway,
         customer: &Customer,
         (items, takes): (Vec<OfferItem>, Takes),
-        to_confirm: Option<ToConfirm>,
+        (policy, to_confirm): (Option<Policy>, Option<ToConfirm>),
     ) -> Result<Offer, Error> {
         let merchant = guest.merchant.face()?;
         let is_of_invoices = items.iter().all(|item| item.invoice.advance.is_none());
@@ -224,7 +234,7 @@ impl Engine {
         // The books have given one of them another currency since it was chosen.
         let bare = together(&pays).map_err(|_| Error::NotFound)?;
         let to_confirm = to_confirm.filter(|to_confirm| to_confirm.added.currency == bare.currency);
-        let (added, surcharges) = self.surcharge_to_show(guest, gateway, bare, to_confirm.as_ref()).await?;
+        let (added, surcharges) = self.surcharge_to_show(guest, gateway, bare, policy, to_confirm.as_ref())?;
         let amount = bare.plus(added)?;
         let offered: Vec<_> = items.iter().map(offered).collect();
         let with_debits = saved.iter().any(|method| method.kind.is_debit());
@@ -257,15 +267,16 @@ impl Engine {
     }
 
     /// What is added as far as it is known before a card is entered, and what applies to which way of paying.
-    async fn surcharge_to_show(
+    fn surcharge_to_show(
         &self,
         guest: &GuestPass,
         gateway: &dyn Gateway,
         bare: Money,
+        policy: Option<Policy>,
         to_confirm: Option<&ToConfirm>,
     ) -> Result<(Money, Option<String>), Error> {
         let none = Money::zero(bare.currency);
-        let Some(policy) = guest.db.surcharge_policy().await? else { return Ok((none, None)) };
+        let Some(policy) = policy else { return Ok((none, None)) };
         if let Some(chosen) = to_confirm {
             return Ok((chosen.added, None));
         }
@@ -292,20 +303,14 @@ impl Engine {
         invoices.into_iter().zip(&guest.chosen).map(item).collect()
     }
 
-    /// The newest payment of this checkout, and the payment of any checkout that has one of its invoices now, with that.
-    async fn payments_at(&self, guest: &GuestPass) -> Result<(Option<Payment>, Option<(PaymentId, InvoiceId)>), Error> {
-        // Most pages are of an invoice that nobody has tried to pay.
-        if guest.db.claims_taken(&guest.invoices()).await? == 0 {
-            return Ok((None, None));
-        }
-        Ok((guest.db.payment_of_checkout(guest.checkout.id).await?, guest.taken_by().await?))
-    }
-
     /// The invoices for a page: fresh when the books answer in time, else as they were last known, marked stale.
-    async fn invoices_to_show(&self, guest: &GuestPass) -> Result<(Vec<Invoice>, Customer, bool), Error> {
+    async fn invoices_to_show(
+        &self,
+        guest: &GuestPass,
+        (rows, customer): (Vec<Invoice>, Customer),
+    ) -> Result<(Vec<Invoice>, Customer, bool), Error> {
         let fresh_since = Ord::max(self.now() - PAGE_MAX_AGE, guest.checkout.created_at - OPENED_MAX_AGE);
         let until = Instant::now() + PAGE_BOOKS_TIMEOUT;
-        let (rows, customer) = guest.invoices_read().await?;
         let is_ours = self.books(&guest.db, Lane::UserAction).await.is_ok_and(|books| books.is_built_in());
         let (mut invoices, mut stale) = (Vec::new(), false);
         for row in rows {

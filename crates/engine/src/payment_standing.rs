@@ -43,8 +43,7 @@ impl Engine {
         payer: Option<&PayerPass>,
         payment: PaymentId,
     ) -> Result<Standing, Error> {
-        let (payment, shares) = self.own_payment(guest, payment).await?;
-        let mut attempt = latest(&guest.db, payment.id).await?;
+        let (payment, shares, mut attempt) = self.own_payment(guest, payment).await?;
         if attempt.state == AttemptState::RequiresAction && self.0.looks.is_due(attempt.id) {
             if let Err(cause) = self.look_up(&guest.db, &attempt, Source::LookUp).await {
                 tracing::warn!(attempt.id = %attempt.id, %cause, "A return page could not ask the gateway; the look-up job will.");
@@ -72,8 +71,7 @@ impl Engine {
         payer: Option<&PayerPass>,
         payment: PaymentId,
     ) -> Result<Standing, Error> {
-        let (payment, _) = self.own_payment(guest, payment).await?;
-        let attempt = latest(&guest.db, payment.id).await?;
+        let (payment, _, attempt) = self.own_payment(guest, payment).await?;
         let is_asked = attempt.gateway_id.is_some() || self.0.looks.is_due(attempt.id);
         if attempt.state == AttemptState::RequiresAction && is_mine(guest, payer, &payment) && is_asked {
             if attempt.gateway_id.is_some() {
@@ -93,11 +91,18 @@ impl Engine {
         Ok(tx.commit().await?)
     }
 
-    /// A payment of an invoice that this link is for, and its shares: two links to one invoice see one payment (D1).
-    async fn own_payment(&self, guest: &GuestPass, payment: PaymentId) -> Result<(Payment, Vec<Allocation>), Error> {
-        let (payment, shares) = guest.db.payment_with_shares(payment).await?;
+    /// A payment of an invoice that this link is for, its shares and its newest attempt: two links to one invoice see one
+    /// payment (D1).
+    async fn own_payment(
+        &self,
+        guest: &GuestPass,
+        payment: PaymentId,
+    ) -> Result<(Payment, Vec<Allocation>, Attempt), Error> {
+        let ((payment, shares), mut attempts) =
+            tokio::try_join!(guest.db.payment_with_shares(payment), guest.db.attempts_of(payment))?;
         let is_of_it = shares.iter().any(|share| guest.pays(share.invoice_id));
-        is_of_it.then_some((payment, shares)).ok_or(Error::NotFound)
+        let attempt = attempts.pop().filter(|_| is_of_it).ok_or(Error::NotFound)?;
+        Ok((payment, shares, attempt))
     }
 
     /// A payment of the link's invoice as its payer reads it.
@@ -107,8 +112,7 @@ impl Engine {
         payer: Option<&PayerPass>,
         payment: PaymentId,
     ) -> Result<Standing, Error> {
-        let (payment, shares) = self.own_payment(guest, payment).await?;
-        let attempt = latest(&guest.db, payment.id).await?;
+        let (payment, shares, attempt) = self.own_payment(guest, payment).await?;
         let mut standing = standing(guest, payer, &payment, &shares, &attempt)?;
         if let Outcome::Continue { again_at, can_cancel, .. } = &mut standing.outcome
             && let Some(life) = self.page_life(&guest.db, &attempt).await?
@@ -155,7 +159,9 @@ impl Engine {
             return Ok(standing);
         }
         let (late, zone) = (self.now() - RECORDED_WITHIN, zone(&standing.merchant.time_zone));
-        standing.being_recorded = db.books_entries(attempt.id).await?.iter().any(|entry| match entry.state {
+        let (entries, refunds) =
+            tokio::try_join!(db.books_entries(attempt.id), db.refunds_of(std::slice::from_ref(&attempt.id)))?;
+        standing.being_recorded = entries.iter().any(|entry| match entry.state {
             BooksEntryState::Refused => true,
             BooksEntryState::Intended => entry.updated_at < late,
             BooksEntryState::Posted
@@ -164,7 +170,7 @@ impl Engine {
             | BooksEntryState::ByHand
             | BooksEntryState::Moved => false,
         });
-        for refund in db.refunds_of(&[attempt.id]).await? {
+        for refund in refunds {
             if refund.state.is_on_its_way() {
                 let is_out = refund.state == RefundState::Succeeded;
                 let back = PaidBack { amount: refund.amount()?, on: day(refund.created_at, zone), is_out };

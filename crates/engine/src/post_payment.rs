@@ -30,6 +30,26 @@ enum Ended {
     Needless,
 }
 
+impl Ended {
+    /// What it makes of the entry: its state, the books' id of it, and why they refused it.
+    fn leaves<'a>(
+        &'a self,
+        read: &'a BooksEntry,
+        has_money: bool,
+    ) -> (BooksEntryState, Option<&'a str>, Option<&'a str>) {
+        match self {
+            Self::Posted(posted) if has_money => (BooksEntryState::Posted, Some(posted.external_id.as_str()), None),
+            Self::Posted(posted) => (BooksEntryState::Leaving, Some(posted.external_id.as_str()), None),
+            Self::Refused(why) => (BooksEntryState::Refused, None, Some(why.as_str())),
+            // Stays as it is, until its parts are meant anew.
+            Self::OverPaid { .. } => (read.state, read.external_id.as_deref(), read.last_error.as_deref()),
+            // What waits to take the payment out voids the invoice of a surcharge: it may have been raised.
+            Self::Needless if read.is_surcharge() => (BooksEntryState::Leaving, None, None),
+            Self::Needless => (BooksEntryState::Needless, None, None),
+        }
+    }
+}
+
 impl Engine {
     /// `may_stand`: it may have been written before, by us or by a person.
     pub(crate) async fn post_payment(
@@ -169,13 +189,6 @@ impl Engine {
         if !held {
             return Ok(false);
         }
-        let stands = tx.books_entry_now(entry).await?;
-        let is_as_read = (&stands.idempotency_key, stands.amount_minor) == (&entry.idempotency_key, entry.amount_minor);
-        if stands.state != BooksEntryState::Intended || !is_as_read {
-            // Another job of this payment was at it too, and has ended it or means it anew.
-            tx.commit().await?;
-            return Ok(true);
-        }
         let ended = if has_money || matches!(ended, Ended::Posted(_)) { ended } else { &Ended::Needless };
         let mut refused = None;
         if let Ended::OverPaid { why, .. } = ended
@@ -184,10 +197,14 @@ impl Engine {
             refused = Some(Ended::Refused(why.clone()));
         }
         let ended = refused.as_ref().unwrap_or(ended);
+        let (state, external_id, why) = ended.leaves(entry, has_money);
+        if !tx.books_entry_end(entry, state, external_id, why, now).await? {
+            // Another job of this payment was at it too, and has ended it or means it anew.
+            tx.commit().await?;
+            return Ok(true);
+        }
         let audited = match ended {
             Ended::Posted(posted) => {
-                let stands = if has_money { BooksEntryState::Posted } else { BooksEntryState::Leaving };
-                tx.books_entry_move(entry, stands, Some(&posted.external_id), None, now).await?;
                 if let Some(read) = &posted.invoice {
                     tx.invoice_refresh(entry.invoice_id, read, now).await?;
                 }
@@ -199,19 +216,11 @@ impl Engine {
                 }
                 Some(Audited::books_posted(entry, &posted.external_id))
             }
-            Ended::Refused(why) => {
-                tx.books_entry_move(entry, BooksEntryState::Refused, None, Some(why), now).await?;
-                Some(Audited::books_refused(entry))
-            }
+            Ended::Refused(_) => Some(Audited::books_refused(entry)),
             Ended::OverPaid { left_minor, advance, .. } => {
                 self.keep_surplus(&tx, job, entry, (*left_minor, advance)).await?
             }
-            Ended::Needless => {
-                // What waits to take the payment out voids the invoice of a surcharge: it may have been raised.
-                let left = if entry.is_surcharge() { BooksEntryState::Leaving } else { BooksEntryState::Needless };
-                tx.books_entry_move(entry, left, None, None, now).await?;
-                None
-            }
+            Ended::Needless => None,
         };
         if let Some(audited) = audited {
             tx.audit_add(audited.slip(job.payment_id, Actor::Portal, now)?).await?;

@@ -145,7 +145,7 @@ impl Engine {
         if attempt.kind.is_debit() {
             return Ok(false);
         }
-        let merchant = tx.merchant().await?;
+        let merchant = self.merchant_in(tx).await?;
         let told = Told { merchant: &merchant, payment, shares, attempt, refund: None, debit: None };
         match self.mail_of(&told, Tells::Receipt) {
             Ok(mail) => self.add_mail(tx, mail).await.map(|()| true),

@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
-use store::{Connection, Merchant, MerchantDb};
+use store::{Connection, Merchant, MerchantDb, MerchantTx};
 
 /// Another node's change is seen after this long at most.
 const FRESH_FOR: Duration = Duration::from_secs(1);
@@ -31,16 +31,28 @@ pub(crate) struct SetUps(Mutex<HashMap<MerchantId, (Instant, Arc<SetUp>)>>);
 
 impl Engine {
     pub(crate) async fn set_up(&self, db: &MerchantDb) -> Result<Arc<SetUp>, Error> {
-        let merchant = db.merchant_id();
-        if let Some((read_at, set_up)) = self.set_ups().get(&merchant)
-            && read_at.elapsed() < FRESH_FOR
-        {
-            return Ok(set_up.clone());
+        if let Some(set_up) = self.fresh_set_up(db.merchant_id()) {
+            return Ok(set_up);
         }
         let read_at = Instant::now();
-        let set_up = Arc::new(SetUp { merchant: db.merchant().await?, connections: db.connections().await? });
-        self.set_ups().insert(merchant, (read_at, set_up.clone()));
+        let (merchant, connections) = tokio::try_join!(db.merchant(), db.connections())?;
+        let set_up = Arc::new(SetUp { merchant, connections });
+        self.set_ups().insert(db.merchant_id(), (read_at, set_up.clone()));
         Ok(set_up)
+    }
+
+    /// The merchant for whoever has a transaction open: they must not wait for a second connection.
+    pub(crate) async fn merchant_in(&self, tx: &MerchantTx) -> Result<Merchant, Error> {
+        match self.fresh_set_up(tx.merchant_id()) {
+            Some(set_up) => Ok(set_up.merchant.clone()),
+            None => Ok(tx.merchant().await?),
+        }
+    }
+
+    fn fresh_set_up(&self, merchant: MerchantId) -> Option<Arc<SetUp>> {
+        let set_ups = self.set_ups();
+        let (read_at, set_up) = set_ups.get(&merchant)?;
+        (read_at.elapsed() < FRESH_FOR).then(|| set_up.clone())
     }
 
     /// After a change of this process's own.

@@ -105,16 +105,17 @@ impl Engine {
     }
 
     /// What a payment over `bare` comes to: over all that is paid besides the surcharge, invoices and credit alike. Of a card
-    /// that the gateway does not know, or cannot tell of, no more is known than that it is one.
+    /// that the gateway does not know, or cannot tell of, no more is known than that it is one. `policy` is what is in force.
     pub(crate) async fn charge_over(
         &self,
         guest: &GuestPass,
         gateway: &dyn Gateway,
+        policy: Option<Policy>,
         bare: Money,
         method_token: Option<&str>,
         is_debit: bool,
     ) -> Result<Charge, TakeError> {
-        let Some(policy) = guest.db.surcharge_policy().await? else { return Ok(Charge::bare(bare)) };
+        let Some(policy) = policy else { return Ok(Charge::bare(bare)) };
         let paid_by = match method_token {
             _ if is_debit => PaidBy::BankDebit,
             Some(token) if gateway.capabilities().reads_cards => match gateway.read_card(token).await {
@@ -153,7 +154,7 @@ impl Engine {
     ) -> Result<Option<Allocation>, Error> {
         let (Some(surcharge), Some(share)) = (attempt.surcharge()?, shares.first()) else { return Ok(None) };
         let (number, invoice_id) = (surcharge_number(attempt, None), surcharge_invoice(attempt.id));
-        let date = day(attempt.created_at, zone(&tx.merchant().await?.time_zone));
+        let date = day(attempt.created_at, zone(&self.merchant_in(tx).await?.time_zone));
         tx.invoice_mean(Invoice {
             merchant_id: tx.merchant_id(),
             id: invoice_id,

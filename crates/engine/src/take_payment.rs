@@ -75,7 +75,9 @@ impl Engine {
         payer: Option<&PayerPass>,
         mut order: Order,
     ) -> Result<Standing, TakeError> {
-        let claims_seen = guest.db.claims_taken(&guest.invoices()).await?;
+        let invoices = guest.invoices();
+        let (claims_seen, policy) = tokio::join!(guest.db.claims_taken(&invoices), guest.db.surcharge_policy());
+        let claims_seen = claims_seen?;
         // An invoice that nobody has tried to pay has no payment yet, neither this one nor another.
         if claims_seen > 0
             && let Some(stands) = self.standing_already(guest, payer, &order).await?
@@ -101,7 +103,7 @@ impl Engine {
         let bare = together(&order.expected.iter().map(|shown| shown.pay).collect::<Vec<_>>());
         let bare = bare.map_err(TakeError::of_all)?;
         let (token, is_debit) = (by.method_token.as_deref(), by.kind.is_debit());
-        let charge = self.charge_over(guest, gateway.as_ref(), bare, token, is_debit).await?;
+        let charge = self.charge_over(guest, gateway.as_ref(), policy?, bare, token, is_debit).await?;
         let (committed, turn) = match self.intend(guest, &order, &origin, &by, &charge, claims_seen).await? {
             Intent::Committed(committed, turn) => (committed, turn),
             Intent::Taken(by) => return self.standing_of_taken(guest, payer, &order, by).await,

@@ -8,7 +8,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::ids::{AttemptId, InvoiceId, MerchantId};
-use sea_orm::{ConnectionTrait, PaginatorTrait, QueryOrder, entity::prelude::*};
+use sea_orm::{ConnectionTrait, PaginatorTrait, QueryOrder, UpdateMany, entity::prelude::*};
 use std::collections::{HashMap, HashSet};
 
 /// Money that is here and not in the books. In words, as in the partial index that serves it.
@@ -109,15 +109,43 @@ impl MerchantTx {
         error: Option<&str>,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let update = self
-            .update::<Entity>()
+        self.update_one(self.moving(entry, state, external_id, error, now)).await
+    }
+
+    /// The same for a write that is still meant as it was read. `false`: it is not, and nothing was changed.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn books_entry_end(
+        &self,
+        read: &BooksEntry,
+        state: BooksEntryState,
+        external_id: Option<&str>,
+        error: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        let update = self.moving(read, state, external_id, error, now);
+        let meant = update.filter(Column::State.eq(BooksEntryState::Intended));
+        let as_read = meant.filter(Column::IdempotencyKey.eq(read.idempotency_key.as_str()));
+        let as_read = as_read.filter(Column::AmountMinor.eq(read.amount_minor));
+        Ok(as_read.exec(self.conn()).await?.rows_affected == 1)
+    }
+
+    fn moving(
+        &self,
+        entry: &BooksEntry,
+        state: BooksEntryState,
+        external_id: Option<&str>,
+        error: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> UpdateMany<Entity> {
+        self.update::<Entity>()
             .col_expr(Column::State, Expr::value(state))
             .col_expr(Column::ExternalId, Expr::value(external_id.map(str::to_owned)))
             .col_expr(Column::LastError, Expr::value(error.map(str::to_owned)))
             .col_expr(Column::UpdatedAt, Expr::value(moment(now)))
             .filter(Column::AttemptId.eq(entry.attempt_id))
-            .filter(Column::InvoiceId.eq(entry.invoice_id));
-        self.update_one(update).await
+            .filter(Column::InvoiceId.eq(entry.invoice_id))
     }
 }
 

@@ -5,6 +5,7 @@ use crate::{
     shop::{at, shop},
 };
 use store::{
+    BooksEntry,
     BooksEntryState::{ByHand, Intended, Leaving, Moved, Needless, Posted, Refused},
     Opened,
 };
@@ -38,6 +39,22 @@ on_both!(d30_a_step_is_meant_once_and_moves_on, async |db| {
         let refused = shop.db.books_entries_refused().await.unwrap().len();
         assert_eq!(refused, usize::from(state == Refused));
     }
+});
+
+on_both!(d30_a_write_ends_once_and_only_as_it_was_read, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let order = shop.opened().await;
+    let attempt = order.attempt.id;
+    let tx = shop.db.begin().await.unwrap();
+    tx.books_entries_intend(attempt, &order.allocations, at(0)).await.unwrap();
+    let entry = tx.books_entries(attempt).await.unwrap().remove(0);
+    let other_key = BooksEntry { idempotency_key: entry.fresh_key(at(1)), ..entry.clone() };
+    let other_amount = BooksEntry { amount_minor: entry.amount_minor - 1, ..entry.clone() };
+    for (read, ends) in [(&other_key, false), (&other_amount, false), (&entry, true), (&entry, false)] {
+        assert_eq!(tx.books_entry_end(read, Posted, Some("pmt-1"), None, at(2)).await.unwrap(), ends, "{read:?}");
+    }
+    let ended = tx.books_entries(attempt).await.unwrap().remove(0);
+    assert_eq!(ended, BooksEntry { state: Posted, external_id: Some("pmt-1".into()), updated_at: at(2), ..entry });
 });
 
 on_both!(d30_money_that_went_back_lets_go_of_what_the_books_refused, async |db| {

@@ -200,6 +200,7 @@ on_both!(d20_no_writer_touches_another_merchants_row, async |db| {
     missing(tx.mail_move(theirs.mail, MailState::Accepted, None).await);
     missing(tx.webhook_move(theirs.webhook.id, WebhookState::Processed).await);
     missing(tx.books_entry_move(&theirs.entry, BooksEntryState::Posted, None, None, at(9)).await);
+    assert!(!tx.books_entry_end(&theirs.entry, BooksEntryState::Posted, None, None, at(9)).await.unwrap());
     assert!(!tx.connection_lease_refresh(bolt.connection, 1, at(1), at(2)).await.unwrap());
     assert!(!tx.connection_secret_replace(bolt.connection, 1, &"stolen".into()).await.unwrap());
     assert!(!tx.job_done(&theirs.job).await.unwrap());
