@@ -231,16 +231,18 @@ impl Folded {
         Self { state: to, ever_approved: self.ever_approved || to.has_money(), reason, ..self }
     }
 
-    /// The gateway has the money of an attempt that ended without any.
+    /// The gateway contradicts that an attempt ended without money.
     #[must_use]
     pub const fn has_wrong_no(self) -> bool {
         self.contradicted && matches!(self.state, AttemptState::Declined | AttemptState::Voided)
     }
 
-    /// Money after a final no, a void of settled money, or "never arrived" about money that did.
+    /// Money after a final no, a debit under way of which the gateway was to have nothing, a void of settled money, or "never
+    /// arrived" about money that did.
     fn cannot_become(self, to: AttemptState, fact: &Fact) -> bool {
         use AttemptState as S;
         match self.state {
+            S::Declined if self.reason == Some(DeclineReason::NotSent) && *fact == Fact::Processing => true,
             S::Declined | S::Voided => fact.is_money(),
             S::RequiresAction | S::Processing | S::Approved | S::PendingSettlement => *fact == Fact::NeverArrived,
             S::Settled => *fact == Fact::NeverArrived || to == S::Voided,

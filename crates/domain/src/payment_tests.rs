@@ -134,6 +134,24 @@ fn d2_money_after_a_final_no_is_accounted_for_and_stays_an_alarm() {
     }
 }
 
+/// Its invoice is free meanwhile: somebody must look before it is paid twice.
+#[test]
+fn d1_d2_a_debit_under_way_of_which_the_gateway_was_to_have_nothing_is_an_alarm() {
+    let no = Fact::BankNo { reason: DeclineReason::Declined };
+    for (ended, is_odd) in [
+        (Fact::NotSent, true),
+        (Fact::NeverArrived, true),
+        (Fact::DeclaredAbsent, true),
+        (no, false),
+        (Fact::Voided, false),
+    ] {
+        let before = Folded::default().then(&ended);
+        let after = before.then(&Fact::Processing);
+        assert_eq!(after, Folded { contradicted: is_odd, ..before }, "{ended:?}");
+        assert_eq!(after.then(&Fact::Settled).then(&Fact::MoneyAfterAll).state, S::Approved, "{ended:?}");
+    }
+}
+
 #[test]
 fn d2_a_person_decides_what_nobody_knows_and_overrules_no_gateway() {
     for state in S::ALL {

@@ -20,6 +20,8 @@ use domain::{
 };
 use store::{Attempt, Exception, MerchantDb};
 
+/// Of a payment at a gateway. What is typed comes back in the words of a refusal, which a cookie must hold.
+const NUMBER_MAX_CHARS: usize = 64;
 const NO_NUMBER: &str = "Type the number that the payment has at the gateway.";
 const NO_REASON: &str = "Type how you know that the gateway does not have it.";
 const OF_ANOTHER: &str = "That is the number of another payment here.";
@@ -43,7 +45,7 @@ impl Engine {
         reason: &str,
         told: &str,
     ) -> Result<Option<Verdict>, MendError> {
-        let (reason, told) = (typed(reason, WORDS_MAX_CHARS), typed(told, WORDS_MAX_CHARS));
+        let (reason, told) = (typed(reason, WORDS_MAX_CHARS), typed(told, NUMBER_MAX_CHARS));
         let Some(open) = self.open_exception(&admin.db, key).await? else {
             return Ok(was_decided(&admin.db, key, verdict, &reason).await?);
         };
@@ -52,11 +54,15 @@ impl Engine {
             Subject::Attempt(attempt) if is_offered => self.heard_of(&admin.db, attempt).await?,
             _ => return Err(Error::NotFound.into()),
         };
-        match verdict {
-            // The gateway was faster.
-            _ if attempt.state != AttemptState::Unknown => Ok(None),
-            Verdict::There => self.find_there(admin, &attempt, &told).await.map(|()| Some(Verdict::There)),
-            Verdict::Absent => self.declare_absent(admin, &open, &attempt, &reason).await,
+        let decided = match verdict {
+            _ if attempt.state != AttemptState::Unknown => None,
+            Verdict::There => Some(self.find_there(admin, &attempt, &told).await?),
+            Verdict::Absent => self.declare_absent(admin, &open, &attempt, &reason).await?,
+        };
+        match decided {
+            // The gateway was faster, or this very form, sent twice at once.
+            None => Ok(was_decided(&admin.db, key, verdict, &reason).await?),
+            decided => Ok(decided),
         }
     }
 
@@ -70,7 +76,7 @@ impl Engine {
     }
 
     /// The number only says where to look. What counts is what bears the attempt's own name there.
-    async fn find_there(&self, admin: &AdminPass, attempt: &Attempt, told: &str) -> Result<(), MendError> {
+    async fn find_there(&self, admin: &AdminPass, attempt: &Attempt, told: &str) -> Result<Verdict, MendError> {
         let db = &admin.db;
         if told.is_empty() {
             return Err(undecided(NO_NUMBER));
@@ -92,12 +98,22 @@ impl Engine {
             let words = format!("{there} was taken there with the name {name}, not {asked}. Compare it there.");
             return Err(undecided(words));
         }
-        let named = Audited::ChargeNamed { attempt: attempt.id, gateway_id: seen.gateway_id.clone() };
-        let slip = named.slip(Some(attempt.payment_id), Actor::Staff(admin.person), self.now())?;
-        let tx = db.begin().await?;
-        tx.audit_add(slip).await?;
+        retried(attempt.id, || self.write_there(admin, attempt.id, &seen)).await?;
+        Ok(Verdict::There)
+    }
+
+    /// What the gateway says, with all that follows, and whose word led to it: together or not at all. It counts as well where
+    /// another press, or news, came first; nobody's word led to it then.
+    async fn write_there(&self, admin: &AdminPass, attempt: AttemptId, seen: &Observation) -> Result<(), Error> {
+        let (now, tx) = (self.now(), admin.db.begin().await?);
+        let mut attempt = tx.attempt_hold(attempt).await?;
+        if attempt.state.is_unknown() {
+            let named = Audited::ChargeNamed { attempt: attempt.id, gateway_id: seen.gateway_id.clone() };
+            tx.audit_add(named.slip(Some(attempt.payment_id), Actor::Staff(admin.person), now)?).await?;
+        }
+        self.learn(&tx, &mut attempt, seen, Source::LookUp).await?;
         tx.commit().await?;
-        self.record(db, attempt.id, seen, Source::LookUp).await?;
+        self.0.bell.notify_one();
         Ok(())
     }
 
@@ -163,7 +179,7 @@ impl Engine {
 async fn was_decided(db: &MerchantDb, key: &str, verdict: Verdict, reason: &str) -> Result<Option<Verdict>, Error> {
     let Subject::Attempt(attempt) = Subject::of_key(key) else { return Ok(None) };
     let is_so = match verdict {
-        Verdict::There => db.attempt(attempt).await?.state.has_money(),
+        Verdict::There => db.attempt(attempt).await?.gateway_id.is_some(),
         Verdict::Absent => was_fixed_so(db, key, reason, &reference(attempt)).await?,
     };
     Ok(is_so.then_some(verdict))

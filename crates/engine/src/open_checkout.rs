@@ -410,12 +410,12 @@ impl Asking {
 
     /// `None`: somebody is asking already, or pages of this merchant have asked enough for now.
     fn enter(&self, merchant: MerchantId, id: InvoiceId) -> Option<Asked<'_>> {
-        if self.merchants.as_ref().is_some_and(|merchants| merchants.check_key(&merchant).is_err()) {
-            return None;
-        }
         let entered = self.invoices.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
         // Not `then_some`: it would make one for whoever is turned away as well, whose drop lets the next one in.
-        entered.then(|| Asked { asking: self, id })
+        let asked = entered.then(|| Asked { asking: self, id })?;
+        // Counted last: a crowd that is turned away asks nothing, and takes no turn from other invoices.
+        let may_ask = self.merchants.as_ref().is_none_or(|merchants| merchants.check_key(&merchant).is_ok());
+        may_ask.then_some(asked)
     }
 }
 
@@ -479,5 +479,17 @@ mod tests {
         assert!((0..3).all(|_| asking.enter(merchant, invoice).is_none()), "whoever is turned away lets nobody in");
         drop(first);
         assert!(asking.enter(merchant, invoice).is_some());
+    }
+
+    #[test]
+    fn s66_whoever_is_turned_away_at_one_invoice_takes_no_turn_from_another() {
+        let (asking, merchant) = (Asking::new(true), MerchantId(Uuid::now_v7()));
+        let (crowded, other) = (InvoiceId(Uuid::now_v7()), InvoiceId(Uuid::now_v7()));
+        let first = asking.enter(merchant, crowded);
+        assert!(first.is_some());
+        let turns = PAGE_READS_PER_MINUTE.get();
+        assert!((0..turns).all(|_| asking.enter(merchant, crowded).is_none()));
+        assert!(asking.enter(merchant, other).is_some());
+        assert!((0..turns).any(|_| asking.enter(merchant, other).is_none()), "these are counted");
     }
 }
