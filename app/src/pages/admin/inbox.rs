@@ -224,7 +224,8 @@ fn DecideDialog(
         }
         .into_any()
     } else {
-        view! { <p class="muted small">"That it is not there can be said once nobody has known for a day."</p> }.into_any()
+        view! { <p class="muted small">"That it is not there can be said once nobody has known for a day."</p> }
+            .into_any()
     };
     view! {
         <Dialog id=id.clone() title="What became of it?" open=open>
