@@ -226,7 +226,8 @@ mod tests {
         let freed = vec![Effect::LookUpNeedless, Effect::ReleaseClaims, Effect::Notice];
         assert_eq!(learned(&[&unheard], &absent), (AttemptState::Declined, false, freed));
         let under_way = Observation::bare(Fact::Processing);
-        assert_eq!(learned(&[&unheard, &absent], &under_way), (AttemptState::Declined, true, Vec::new()));
+        let freed_again = vec![Effect::ReleaseClaims];
+        assert_eq!(learned(&[&unheard, &absent], &under_way), (AttemptState::Declined, true, freed_again));
         let corrected = vec![Effect::Journal(JournalKind::PaymentCorrected), Effect::RetakeClaims, Effect::Post];
         assert_eq!(learned(&[&unheard, &absent], &paid), (AttemptState::Approved, true, corrected.clone()));
         assert_eq!(learned(&[&unheard, &absent, &under_way], &paid), (AttemptState::Approved, true, corrected));

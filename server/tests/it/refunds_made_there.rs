@@ -104,6 +104,8 @@ async fn d24_news_without_our_name_that_come_before_our_own_answer_make_no_secon
 async fn d24_a_refund_made_at_the_gateway_whose_news_are_lost_is_named() {
     let house = House::new().await;
     paid(&house, "pm_card_visa").await;
+    // The posting is ended a moment after it stands.
+    house.assert_everything_agrees().await;
     house.arm_times("stripe", "webhook_lost", 9).await;
     let id = refunded_by_others(&house).await;
     let named = format!("Northwind IT: the gateway paid 5.00 back ({id}) by a refund that we do not know");
