@@ -28,6 +28,8 @@ enum Ended {
     },
     /// The money went back before it was posted.
     Needless,
+    /// The money went back, and an earlier try, of which no answer came, may have written it.
+    Doubtful,
 }
 
 impl Ended {
@@ -45,6 +47,8 @@ impl Ended {
             Self::OverPaid { .. } => (read.state, read.external_id.as_deref(), read.last_error.as_deref()),
             // What waits to take the payment out voids the invoice of a surcharge: it may have been raised.
             Self::Needless if read.is_surcharge() => (BooksEntryState::Leaving, None, None),
+            // It is looked for there, and taken out if it stands.
+            Self::Doubtful => (BooksEntryState::Leaving, None, None),
             Self::Needless => (BooksEntryState::Needless, None, None),
         }
     }
@@ -103,7 +107,7 @@ impl Engine {
         may_stand: bool,
     ) -> Result<Ended, Error> {
         if !attempt.state.has_money() {
-            return Ok(Ended::Needless);
+            return Ok(if may_stand { Ended::Doubtful } else { Ended::Needless });
         }
         let raised = if entry.is_surcharge() {
             match self.surcharge_invoice(db, books, attempt, entry, invoice.clone()).await? {
@@ -189,7 +193,8 @@ impl Engine {
         if !held {
             return Ok(false);
         }
-        let ended = if has_money || matches!(ended, Ended::Posted(_)) { ended } else { &Ended::Needless };
+        let may_be_there = matches!(ended, Ended::Posted(_) | Ended::Doubtful);
+        let ended = if has_money || may_be_there { ended } else { &Ended::Needless };
         let mut refused = None;
         if let Ended::OverPaid { why, .. } = ended
             && is_refunded(&tx, entry).await?
@@ -220,14 +225,14 @@ impl Engine {
             Ended::OverPaid { left_minor, advance, .. } => {
                 self.keep_surplus(&tx, job, entry, (*left_minor, advance)).await?
             }
-            Ended::Needless => None,
+            Ended::Needless | Ended::Doubtful => None,
         };
         if let Some(audited) = audited {
             tx.audit_add(audited.slip(job.payment_id, Actor::Portal, now)?).await?;
         }
         let stays_taken = match ended {
             Ended::Posted(_) => false,
-            Ended::Refused(_) => true,
+            Ended::Refused(_) | Ended::Doubtful => true,
             Ended::OverPaid { left_minor, .. } => *left_minor > 0,
             Ended::Needless => entry.is_surcharge(),
         };

@@ -44,6 +44,28 @@ async fn taken_out_and_owed_again(house: &House, form: &Form) {
     house.assert_everything_agrees().await;
 }
 
+/// The gap before the next try is a few seconds.
+#[tokio::test]
+async fn d4_f23_a_posting_whose_answer_was_lost_is_taken_out_when_its_money_went_back_before_the_next_try() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        house.arm("xero", "reset_after_execute", "PUT /xero/api.xro/2.0/Payments").await;
+        let client = house.client();
+        let form = client.open("INV-501").await;
+        client.pay(&form, "pm_card_visa").await;
+        house.until("it stands there", async || house.books_payments("INV-501").await.len() == 1).await;
+        for outcome in ["opened", "lost"] {
+            order(&house, outcome).await;
+        }
+        let returned = "SELECT COUNT(*) FROM attempt WHERE state = 'returned'";
+        house.until("its money went back", async || house.number(returned).await == 1).await;
+        let intended = "SELECT COUNT(*) FROM books_entry WHERE state = 'intended'";
+        assert_eq!(house.number(intended).await, 1, "nobody has told whether it stands there");
+        house.advance(json!({"minutes": 5})).await;
+        taken_out_and_owed_again(&house, &form).await;
+    }
+}
+
 #[tokio::test]
 async fn g39_an_open_dispute_needs_somebody_and_nothing_is_refunded_meanwhile() {
     for database in [On::Sqlite, On::Postgres] {
