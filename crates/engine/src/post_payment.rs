@@ -28,11 +28,16 @@ enum Ended {
     },
     /// The money went back before it was posted.
     Needless,
-    /// The money went back, and an earlier try, of which no answer came, may have written it.
+    /// The money went back, and something of it may stand there: what an earlier try wrote whose answer was lost, or the
+    /// invoice of a surcharge.
     Doubtful,
 }
 
 impl Ended {
+    const fn without_money(may_stand: bool) -> Self {
+        if may_stand { Self::Doubtful } else { Self::Needless }
+    }
+
     /// What it makes of the entry: its state, the books' id of it, and why they refused it.
     fn leaves<'a>(
         &'a self,
@@ -45,9 +50,7 @@ impl Ended {
             Self::Refused(why) => (BooksEntryState::Refused, None, Some(why.as_str())),
             // Stays as it is, until its parts are meant anew.
             Self::OverPaid { .. } => (read.state, read.external_id.as_deref(), read.last_error.as_deref()),
-            // What waits to take the payment out voids the invoice of a surcharge: it may have been raised.
-            Self::Needless if read.is_surcharge() => (BooksEntryState::Leaving, None, None),
-            // It is looked for there, and taken out if it stands.
+            // Whatever takes the payment out looks for it there.
             Self::Doubtful => (BooksEntryState::Leaving, None, None),
             Self::Needless => (BooksEntryState::Needless, None, None),
         }
@@ -107,7 +110,7 @@ impl Engine {
         may_stand: bool,
     ) -> Result<Ended, Error> {
         if !attempt.state.has_money() {
-            return Ok(if may_stand { Ended::Doubtful } else { Ended::Needless });
+            return Ok(Ended::without_money(may_stand || entry.is_surcharge()));
         }
         let raised = if entry.is_surcharge() {
             match self.surcharge_invoice(db, books, attempt, entry, invoice.clone()).await? {
@@ -193,15 +196,13 @@ impl Engine {
         if !held {
             return Ok(false);
         }
-        let may_be_there = matches!(ended, Ended::Posted(_) | Ended::Doubtful);
-        let ended = if has_money || may_be_there { ended } else { &Ended::Needless };
-        let mut refused = None;
-        if let Ended::OverPaid { why, .. } = ended
-            && is_refunded(&tx, entry).await?
-        {
-            refused = Some(Ended::Refused(why.clone()));
-        }
-        let ended = refused.as_ref().unwrap_or(ended);
+        let instead = match ended {
+            Ended::Posted(_) | Ended::Doubtful => None,
+            _ if !has_money => Some(Ended::without_money(entry.is_surcharge())),
+            Ended::OverPaid { why, .. } if is_refunded(&tx, entry).await? => Some(Ended::Refused(why.clone())),
+            Ended::OverPaid { .. } | Ended::Refused(_) | Ended::Needless => None,
+        };
+        let ended = instead.as_ref().unwrap_or(ended);
         let (state, external_id, why) = ended.leaves(entry, has_money);
         if !tx.books_entry_end(entry, state, external_id, why, now).await? {
             // Another job of this payment was at it too, and has ended it or means it anew.
@@ -231,10 +232,9 @@ impl Engine {
             tx.audit_add(audited.slip(job.payment_id, Actor::Portal, now)?).await?;
         }
         let stays_taken = match ended {
-            Ended::Posted(_) => false,
+            Ended::Posted(_) | Ended::Needless => false,
             Ended::Refused(_) | Ended::Doubtful => true,
             Ended::OverPaid { left_minor, .. } => *left_minor > 0,
-            Ended::Needless => entry.is_surcharge(),
         };
         if !stays_taken {
             tx.claim_release(entry.attempt_id, entry.invoice_id).await?;
