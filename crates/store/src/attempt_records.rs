@@ -54,6 +54,9 @@ impl MerchantDb {
     }
 
     async fn records(&self, attempts: Vec<Attempt>) -> Result<Vec<AttemptRecord>, Error> {
+        if attempts.is_empty() {
+            return Ok(Vec::new());
+        }
         let ids: Vec<_> = attempts.iter().map(|attempt| attempt.id).collect();
         let mut facts = self.facts_of(&ids).await?;
         let clearing = self.account_sums(&ids, Account::GatewayClearing).await?;

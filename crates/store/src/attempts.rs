@@ -326,7 +326,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// The database is away.
     pub async fn tries_count(&self, since: DateTime<Utc>) -> Result<u64, Error> {
         use AttemptState::{Created, RequiresAction, Unknown, Voided};
-        let begun = self.find::<Entity>().filter(Column::CreatedAt.gt(moment(since)));
+        let begun = self.find_by_time::<Entity>().filter(Column::CreatedAt.gt(moment(since)));
         let answered = begun.filter(Column::State.is_not_in([Created, Unknown, RequiresAction, Voided]));
         let tried = Column::Reason.is_null().or(Column::Reason.is_not_in(ours()?));
         Ok(answered.filter(tried).count(self.conn()).await?)
@@ -338,7 +338,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// The database is away.
     pub async fn attempts_unknown(&self, before: DateTime<Utc>) -> Result<Vec<Attempt>, Error> {
         // In words, as in the partial index that serves it.
-        let undecided = self.find::<Entity>().filter(Expr::cust("state IN ('created', 'unknown')"));
+        let undecided = self.find_by_time::<Entity>().filter(Expr::cust("state IN ('created', 'unknown')"));
         Ok(undecided.filter(Column::CreatedAt.lt(moment(before))).all(self.conn()).await?)
     }
 
@@ -348,7 +348,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// The database is away.
     pub async fn attempts_waiting(&self, before: DateTime<Utc>) -> Result<Vec<Attempt>, Error> {
         // In words, as in the partial index that serves it.
-        let waiting = self.find::<Entity>().filter(Expr::cust("state IN ('requires_action')"));
+        let waiting = self.find_by_time::<Entity>().filter(Expr::cust("state IN ('requires_action')"));
         Ok(waiting.filter(Column::CreatedAt.lt(moment(before))).all(self.conn()).await?)
     }
 
@@ -368,7 +368,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn debits_cleared(&self, since: DateTime<Utc>) -> Result<Vec<Attempt>, Error> {
-        let cleared = self.find::<Entity>().filter(Column::State.eq(AttemptState::Settled));
+        let cleared = self.find_by_time::<Entity>().filter(Column::State.eq(AttemptState::Settled));
         let debits = cleared.filter(Column::Kind.ne(MethodKind::Card));
         Ok(debits.filter(Column::CreatedAt.gt(moment(since))).all(self.conn()).await?)
     }
@@ -382,7 +382,7 @@ impl<C: ConnectionTrait> Scoped<C> {
         connection: ConnectionId,
         since: DateTime<Utc>,
     ) -> Result<Vec<Attempt>, Error> {
-        let through = self.find::<Entity>().filter(Column::ConnectionId.eq(connection));
+        let through = self.find_by_time::<Entity>().filter(Column::ConnectionId.eq(connection));
         let since = through.filter(Column::CreatedAt.gte(moment(since)));
         Ok(since.order_by_asc(Column::CreatedAt).all(self.conn()).await?)
     }
@@ -464,7 +464,7 @@ impl<C: ConnectionTrait> Scoped<C> {
 
     /// The first of those that began since this moment.
     async fn attempt_first(&self, since: DateTime<Utc>) -> Result<Option<AttemptId>, Error> {
-        let of = self.find::<Entity>().filter(Column::CreatedAt.gte(since)).order_by_asc(Column::CreatedAt);
+        let of = self.find_by_time::<Entity>().filter(Column::CreatedAt.gte(since)).order_by_asc(Column::CreatedAt);
         let first: Vec<AttemptId> = of.select_only().column(Column::Id).limit(1).into_tuple().all(self.conn()).await?;
         Ok(first.first().copied())
     }

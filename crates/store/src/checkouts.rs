@@ -5,13 +5,12 @@ use crate::{
     payments::payment,
     scope::{Scoped, moment, owned},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::{CheckoutId, InvoiceId, MerchantId, PayerId};
-use sea_orm::{
-    Condition, ConnectionTrait, ExprTrait, QueryOrder, QuerySelect,
-    entity::prelude::*,
-    sea_query::{OnConflict, Query},
-};
+use sea_orm::{ConnectionTrait, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict};
+
+/// Who prunes once a day finds what has ended within this.
+const PRUNED_WITHIN: TimeDelta = TimeDelta::days(30);
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -143,18 +142,15 @@ impl<C: ConnectionTrait> Scoped<C> {
 }
 
 impl MerchantTx {
-    /// Deletes up to `limit` checkouts that expired before this and that no payment refers to, with what was chosen at them,
-    /// and says how many.
+    /// Deletes up to `limit` checkouts that expired before this, though no longer than a month before, and that no payment
+    /// refers to, with what was chosen at them, and says how many. Those that were paid stay, and are not read again for ever.
     ///
     /// # Errors
     /// The database is away.
     pub async fn checkouts_prune(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, Error> {
-        let column = |column| Expr::col((payment::Entity, column));
-        let mut paid = Query::select();
-        paid.expr(Expr::val(1)).from(payment::Entity);
-        paid.and_where(column(payment::Column::MerchantId).eq(self.merchant_id()));
-        paid.and_where(column(payment::Column::CheckoutId).equals((Entity, Column::Id)));
-        let over = Condition::all().add(Column::ExpiresAt.lt(moment(before))).add(Expr::exists(paid).not());
-        self.prune::<Entity>(Column::Id, over, limit).await
+        let paid = self.about::<payment::Entity>(payment::Column::CheckoutId, (Entity, Column::Id));
+        let ended = self.find_by_time::<Entity>().filter(Column::ExpiresAt.lt(moment(before)));
+        let lately = ended.filter(Column::ExpiresAt.gte(moment(before - PRUNED_WITHIN)));
+        self.prune(Column::Id, lately.filter(Expr::exists(paid).not()), limit).await
     }
 }

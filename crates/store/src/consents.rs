@@ -92,7 +92,7 @@ impl MerchantTx {
     /// The database is away.
     pub async fn consents_forget(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, Error> {
         let traceable = self
-            .find::<Entity>()
+            .find_by_time::<Entity>()
             .filter(Column::Salt.is_not_null())
             .filter(Column::AgreedAt.lt(moment(before)))
             .select_only()

@@ -152,7 +152,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn disputes_since(&self, since: DateTime<Utc>) -> Result<Vec<Dispute>, Error> {
-        Ok(self.find::<Entity>().filter(Column::OpenedAt.gte(moment(since))).all(self.conn()).await?)
+        Ok(self.find_by_time::<Entity>().filter(Column::OpenedAt.gte(moment(since))).all(self.conn()).await?)
     }
 
     /// Disputes that somebody must see to: inquiries, those that are open, and those that were lost.

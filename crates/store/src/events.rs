@@ -10,7 +10,7 @@ use domain::{
     event::EventKind,
     ids::{AttemptId, DisputeId, EventId, InvoiceId, MerchantId, RefundId},
 };
-use sea_orm::{Condition, ConnectionTrait, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{ConnectionTrait, QueryOrder, QuerySelect, entity::prelude::*};
 use uuid::Uuid;
 
 #[sea_orm::model]
@@ -130,8 +130,8 @@ impl MerchantTx {
     /// # Errors
     /// The database is away.
     pub async fn events_prune(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, Error> {
-        let over = Condition::all().add(Column::OccurredAt.lt(moment(before))).add(Column::Sequence.is_not_null());
-        self.prune::<Entity>(Column::Id, over, limit).await
+        let numbered = self.find_by_time::<Entity>().filter(Column::Sequence.is_not_null());
+        self.prune(Column::Id, numbered.filter(Column::OccurredAt.lt(moment(before))), limit).await
     }
 }
 

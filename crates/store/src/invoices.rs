@@ -14,7 +14,7 @@ use domain::{
     money::Money,
 };
 use sea_orm::{
-    Condition, ConnectionTrait, ExprTrait, FromQueryResult, Order, QueryOrder, QuerySelect, Select,
+    ConnectionTrait, ExprTrait, FromQueryResult, Order, QueryOrder, QuerySelect, Select,
     entity::prelude::*,
     sea_query::{BinOper, Func, OnConflict},
 };
@@ -225,15 +225,15 @@ impl MerchantTx {
     /// # Errors
     /// The database is away.
     pub async fn advances_prune(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, Error> {
-        let opened = self.all_mine::<checkouts::Entity>(checkouts::Column::InvoiceId);
-        let paid = self.all_mine::<allocation::Entity>(allocation::Column::InvoiceId);
-        let kept = self.all_mine::<books_entries::Entity>(books_entries::Column::InvoiceId);
+        let this = || (Entity, Column::Id);
+        let opened = self.about::<checkouts::Entity>(checkouts::Column::InvoiceId, this());
+        let paid = self.about::<allocation::Entity>(allocation::Column::InvoiceId, this());
+        let kept = self.about::<books_entries::Entity>(books_entries::Column::InvoiceId, this());
         // In words, as in the partial index that serves it.
-        let unpaid = Condition::all().add(Expr::cust("advance IS NOT NULL AND status = 'open'"));
-        let over = unpaid.add(Column::ReadAt.lt(moment(before)));
-        let over = over.add(Column::Id.not_in_subquery(opened)).add(Column::Id.not_in_subquery(paid));
-        let over = over.add(Column::Id.not_in_subquery(kept));
-        self.prune::<Entity>(Column::Id, over, limit).await
+        let unpaid = self.find::<Entity>().filter(Expr::cust("advance IS NOT NULL AND status = 'open'"));
+        let unpaid = unpaid.filter(Column::ReadAt.lt(moment(before)));
+        let alone = Expr::exists(opened).or(Expr::exists(paid)).or(Expr::exists(kept)).not();
+        self.prune(Column::Id, unpaid.filter(alone), limit).await
     }
 
     /// [`MerchantDb::invoice_refresh`] as a part of more.

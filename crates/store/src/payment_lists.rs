@@ -35,9 +35,11 @@ impl<C: ConnectionTrait> Scoped<C> {
             select = select.filter(payment::Column::CustomerId.eq(customer));
         }
         if !filter.state_in.is_empty() {
-            let in_state = attempts::Column::State.is_in(filter.state_in.iter().copied());
-            let payments = self.mine::<attempts::Entity>(attempts::Column::PaymentId, in_state);
-            select = select.filter(payment::Column::Id.in_subquery(payments));
+            // One by one: a list of all payments in a state is as long as the merchant's history.
+            let mut tries =
+                self.about::<attempts::Entity>(attempts::Column::PaymentId, (payment::Entity, payment::Column::Id));
+            tries.and_where(attempts::Column::State.is_in(filter.state_in.iter().copied()));
+            select = select.filter(Expr::exists(tries));
         }
         if filter.unrecorded {
             let waiting = Expr::cust(books_entries::WAITING);

@@ -434,8 +434,9 @@ impl<C: ConnectionTrait> Scoped<C> {
             .find::<claim::Entity>()
             .filter(claim::Column::Live.into_expr())
             .filter(claim::Column::InvoiceId.is_in(among));
-        let live = claims.find_both_related(attempts::Entity).all(self.conn()).await?;
-        Ok(live.into_iter().map(|(claim, attempt)| (claim.invoice_id, attempt.state)).collect())
+        // Not both at once: SQLite would begin with all attempts of the merchant.
+        let live = claims.find_also_related(attempts::Entity).all(self.conn()).await?;
+        Ok(live.into_iter().filter_map(|(claim, attempt)| Some((claim.invoice_id, attempt?.state))).collect())
     }
 
     /// The newest payment of a checkout.
@@ -474,7 +475,8 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn payment_sums(&self, states: &[AttemptState], since: DateTime<Utc>) -> Result<Vec<Sum>, Error> {
-        let select = self.find::<attempts::Entity>().filter(attempts::Column::State.is_in(states.iter().copied()));
+        let select = self.find_by_time::<attempts::Entity>();
+        let select = select.filter(attempts::Column::State.is_in(states.iter().copied()));
         let select =
             select.filter(attempts::Column::CreatedAt.gte(since)).select_only().column(attempts::Column::Currency);
         let sum = Expr::col(attempts::Column::AmountMinor).sum().cast_as("bigint");

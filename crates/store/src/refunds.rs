@@ -333,7 +333,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn refunds_since(&self, since: DateTime<Utc>) -> Result<Vec<Refund>, Error> {
-        Ok(self.find::<Entity>().filter(Column::CreatedAt.gte(since)).all(self.conn()).await?)
+        Ok(self.find_by_time::<Entity>().filter(Column::CreatedAt.gte(since)).all(self.conn()).await?)
     }
 
     /// Every fact about a refund, oldest first.
@@ -369,7 +369,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// The database is away.
     pub async fn refunds_unknown(&self, before: DateTime<Utc>) -> Result<Vec<Refund>, Error> {
         // In words, as in the partial index that serves it.
-        let undecided = self.find::<Entity>().filter(Expr::cust("state IN ('created', 'unknown')"));
+        let undecided = self.find_by_time::<Entity>().filter(Expr::cust("state IN ('created', 'unknown')"));
         Ok(undecided.filter(Column::CreatedAt.lt(moment(before))).all(self.conn()).await?)
     }
 
@@ -404,7 +404,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn refund_sums(&self, since: DateTime<Utc>) -> Result<Vec<Sum>, Error> {
-        let paid = self.find::<Entity>().filter(Column::State.eq(RefundState::Succeeded));
+        let paid = self.find_by_time::<Entity>().filter(Column::State.eq(RefundState::Succeeded));
         let paid = paid.filter(Column::CreatedAt.gte(since)).select_only().column(Column::Currency);
         let sum = Expr::col(Column::AmountMinor).sum().cast_as("bigint");
         Ok(paid.column_as(sum, "minor").group_by(Column::Currency).into_model().all(self.conn()).await?)

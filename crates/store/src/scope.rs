@@ -5,11 +5,11 @@ use crate::{Error, Store};
 use chrono::{DateTime, SubsecRound, Utc};
 use domain::{ids::MerchantId, money::Money};
 use sea_orm::{
-    ActiveModelTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, InsertMany,
+    ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, InsertMany,
     IntoActiveModel, Iterable, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Select, SelectTwoRequired,
     UpdateMany, Value,
     prelude::*,
-    sea_query::{OnConflict, Query, SelectStatement},
+    sea_query::{IntoColumnRef, OnConflict, Query, SelectStatement},
 };
 
 /// An entity whose rows belong to one merchant.
@@ -100,13 +100,24 @@ impl<C: ConnectionTrait> Scoped<C> {
         E::find().filter(E::MERCHANT.eq(self.merchant))
     }
 
+    /// The same for rows that a moment tells apart, so that they are found by its index. SQLite, which has no statistics, takes
+    /// the merchant for more telling than a range of days and would read all of its rows; PostgreSQL knows.
+    pub(crate) fn find_by_time<E: Owned>(&self) -> Select<E> {
+        if self.store.is_postgres() {
+            return self.find();
+        }
+        // The sign leaves the value as it is, and keeps it from any index.
+        let merchant = Expr::cust_with_exprs("+$1", [E::MERCHANT.into_expr()]);
+        E::find().filter(sea_orm::ExprTrait::eq(merchant, self.merchant))
+    }
+
     pub(crate) fn update<E: Owned>(&self) -> UpdateMany<E> {
         E::update_many().filter(E::MERCHANT.eq(self.merchant))
     }
 
-    /// Deletes up to `limit` rows that match, and says how many those were: bounded, so that nobody waits long for the lock.
-    pub(crate) async fn prune<E: Owned>(&self, id: E::Column, over: Condition, limit: u64) -> Result<u64, Error> {
-        let over = self.find::<E>().filter(over).select_only().column(id).limit(limit).into_query();
+    /// Deletes up to `limit` of these rows, and says how many those were: bounded, so that nobody waits long for the lock.
+    pub(crate) async fn prune<E: Owned>(&self, id: E::Column, over: Select<E>, limit: u64) -> Result<u64, Error> {
+        let over = over.select_only().column(id).limit(limit).into_query();
         let delete = E::delete_many().filter(E::MERCHANT.eq(self.merchant)).filter(id.in_subquery(over));
         Ok(delete.exec(&self.conn).await?.rows_affected)
     }
@@ -158,6 +169,14 @@ impl<C: ConnectionTrait> Scoped<C> {
     pub(crate) fn all_mine<E: Owned>(&self, column: E::Column) -> SelectStatement {
         let mut select = Query::select();
         select.column(column).from(E::default()).and_where(E::MERCHANT.eq(self.merchant));
+        select
+    }
+
+    /// For `EXISTS`: the merchant's rows that point to the outer one by this column.
+    pub(crate) fn about<E: Owned>(&self, column: E::Column, outer: impl IntoColumnRef) -> SelectStatement {
+        let mut select = Query::select();
+        select.expr(Expr::val(1)).from(E::default()).and_where(E::MERCHANT.eq(self.merchant));
+        select.and_where(sea_orm::ExprTrait::equals(column.into_expr(), outer));
         select
     }
 
