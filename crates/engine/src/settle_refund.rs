@@ -136,7 +136,7 @@ impl Engine {
                 return Ok(true);
             }
         }
-        let seen = match self.find_refund(db, refund).await? {
+        let seen = match self.find_refund(db, refund, None).await? {
             Found::Seen(seen) => seen,
             Found::NotThere => {
                 let missed = self.refund_missed_at(db, refund.id).await?;
@@ -149,13 +149,19 @@ impl Engine {
         Ok(told)
     }
 
-    /// What the gateway says of a refund. Nothing is recorded.
-    pub(crate) async fn find_refund(&self, db: &MerchantDb, refund: &Refund) -> Result<Found<RefundSeen>, Error> {
+    /// What the gateway says of a refund, which somebody may say to have the id `told` there. Nothing is recorded.
+    pub(crate) async fn find_refund(
+        &self,
+        db: &MerchantDb,
+        refund: &Refund,
+        told: Option<String>,
+    ) -> Result<Found<RefundSeen>, Error> {
         let attempt = db.attempt(refund.attempt_id).await?;
         let connection = db.connection(attempt.connection_id).await?;
         let look_up = RefundLookUp {
             request: refund_request(&attempt, refund)?,
             gateway_id: refund.gateway_id.clone(),
+            told,
             sent_at: refund.created_at,
         };
         Ok(self.gateway_of(db, &connection)?.find_refund(&look_up).await?)
