@@ -98,6 +98,17 @@ pub(crate) enum Audited {
         amount: Money,
         reason: String,
     },
+    /// The same of a refund.
+    RefundNamed {
+        refund: RefundId,
+        amount: Money,
+        gateway_id: Option<String>,
+    },
+    RefundDeclaredAbsent {
+        refund: RefundId,
+        amount: Money,
+        reason: String,
+    },
     /// Its payer gives it up; what comes of that, the gateway says.
     CancelAsked {
         attempt: AttemptId,
@@ -416,6 +427,8 @@ impl Audited {
             Self::PaymentMoved { .. } => "no_money",
             Self::ChargeNamed { .. } => "charge_named",
             Self::DeclaredAbsent { .. } => "declared_absent",
+            Self::RefundNamed { .. } => "refund_named",
+            Self::RefundDeclaredAbsent { .. } => "refund_declared_absent",
             Self::CancelAsked { .. } => "cancel_asked",
             Self::RefundAsked { .. } => "refund_asked",
             Self::DisputeMoved { to: DisputeState::Inquiry, .. } => "dispute_inquiry",
@@ -466,6 +479,8 @@ pub(crate) fn words(kind: &str) -> &'static str {
         "no_money" => "Payment ended without money",
         "charge_named" => "Payment found at the gateway by staff",
         "declared_absent" => "Payment declared absent from the gateway",
+        "refund_named" => "Refund found at the gateway by staff",
+        "refund_declared_absent" => "Refund declared absent from the gateway",
         "cancel_asked" => "Cancelling asked for",
         "refund_asked" => "Refund asked for",
         "dispute_inquiry" => "Inquiry by the bank",
