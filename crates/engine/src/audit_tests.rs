@@ -1,6 +1,7 @@
 //! Every act has its kind and its words, and names nobody.
 
 use super::*;
+use crate::audit_words::words;
 use domain::{ids::MerchantId, money::Currency};
 use uuid::Uuid;
 
