@@ -26,7 +26,7 @@ readonly BUGS=(
   "unknown_is_failed         server     faults::d2_d4_an_answer_that_is_lost_after_the_charge_is_found_and_nobody_pays_twice"
   "no_look_before_write      server     faults::d4_a_posting_is_looked_for_before_it_is_written_again_though_the_books_forgot_its_key"
   "retry_for_ever            domain     debit::tests::d10_only_want_of_money_is_tried_again_twice_and_within_half_a_year"
-  "retry_without_asking      server     debits::d1_d10_a_debit_is_not_tried_again_once_its_invoice_was_paid_in_another_way"
+  "retry_without_asking      server     debit_retries::d1_d10_a_debit_is_not_tried_again_once_its_invoice_was_paid_in_another_way"
   "post_before_outcome       domain     d1_d2_d3_d4_d24_every_story_keeps_to_the_truth_and_ends_in_it"
   "unknown_frees_the_invoice domain     d1_d2_d3_d4_d24_every_story_keeps_to_the_truth_and_ends_in_it"
   "return_stays_booked       server     debits::d9_s39_s40_a_late_return_leaves_all_books_tells_the_payer_and_is_paid_again_from_the_dashboard"

@@ -21,6 +21,22 @@ async function look(page: Page, path: string): Promise<void> {
   await expectNoSidewaysScroll(page);
 }
 
+test('the menu of staff is one line at any width, and focus brings each entry into sight', async ({ page }) => {
+  const { admin } = await northwind();
+  await signIn(page, admin.email, admin.password);
+  await expect(page).toHaveURL(/\/admin$/);
+  const links = page.getByRole('navigation', { name: 'Main' }).getByRole('link');
+  for (const width of [390, NARROWEST_PX]) {
+    await page.setViewportSize({ width, height: 844 });
+    const tops = await links.evaluateAll((all) => all.map((link) => link.getBoundingClientRect().top));
+    expect(new Set(tops).size, `lines at ${width} px`).toBe(1);
+    for (const link of [links.last(), links.first()]) {
+      await link.focus();
+      await expect(link).toBeInViewport({ ratio: 1 });
+    }
+  }
+});
+
 for (const colorScheme of ['light', 'dark'] as const) {
   test.describe(`in ${colorScheme} colours`, () => {
     test.use({ colorScheme, contextOptions: { reducedMotion: 'reduce' } });

@@ -58,7 +58,7 @@ pub async fn fix_exception(
     Ok(())
 }
 
-/// A person says what became of a payment of which the gateway never told: its number there, or why they know of none.
+/// A person says what became of a payment or a refund of which its gateway never told: its number there, or why it has none.
 #[server(prefix = "/api", endpoint = "exceptions/decide")]
 pub async fn decide_outcome(
     exception: String,

@@ -24,7 +24,7 @@ pub const PENDING_LOOK_UP_AFTER: TimeDelta = TimeDelta::minutes(5);
 pub const DISPUTE_LOOK_UP_AFTER: TimeDelta = TimeDelta::hours(6);
 /// A look-up that finds nothing counts as proof when it is repeated this much later (`wire/gateways.md`, 1.5).
 pub const MISSED_APART: TimeDelta = TimeDelta::minutes(2);
-/// A person may say that a gateway does not have an attempt when nobody has known for this long. No request is on its way any
+/// A person may say that a gateway does not have an attempt or a refund when nobody has known for this long. No request is on its way any
 /// more, none can be repeated by its key, and no page of a gateway's takes a card: Stripe keeps keys and pages for 24 hours
 /// (`wire/gateways.md`, 2.7). What a gateway settles once a day stands in its lists by then, and those were compared.
 pub const DENIED_AFTER: TimeDelta = TimeDelta::days(1);
@@ -82,6 +82,12 @@ fn is_proof(missed: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
 /// A person may say that the gateway does not have an attempt in this state.
 #[must_use]
 pub fn may_be_denied(state: AttemptState, began: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    state.is_unknown() && now - began >= DENIED_AFTER
+}
+
+/// As [`may_be_denied`], of a refund: no look-up sends it any more either.
+#[must_use]
+pub fn refund_may_be_denied(state: RefundState, began: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     state.is_unknown() && now - began >= DENIED_AFTER
 }
 
@@ -155,6 +161,11 @@ mod tests {
         for state in AttemptState::ALL {
             assert!(!may_be_denied(state, began, began + DENIED_AFTER - TimeDelta::seconds(1)), "{state:?}");
             assert_eq!(may_be_denied(state, began, began + DENIED_AFTER), state.is_unknown(), "{state:?}");
+        }
+        for state in RefundState::ALL {
+            let is_unknown = matches!(state, RefundState::Created | RefundState::Unknown);
+            assert!(!refund_may_be_denied(state, began, began + DENIED_AFTER - TimeDelta::seconds(1)), "{state:?}");
+            assert_eq!(refund_may_be_denied(state, began, began + DENIED_AFTER), is_unknown, "{state:?}");
         }
         assert!(DENIED_AFTER > SENT_AGAIN_WITHIN, "by then no look-up sends anything");
     }

@@ -181,7 +181,7 @@ fn refund_effects(before: RefundState, after: RefundState) -> Vec<RefundEffect> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ids::DisputeId, money::Currency};
+    use crate::{ids::DisputeId, money::Currency, refund::RefundFact};
 
     #[test]
     fn f23_a_lost_dispute_leaves_the_books_without_a_journal_or_a_mail_of_the_payments_own() {
@@ -234,6 +234,29 @@ mod tests {
         assert_eq!(
             learned(&[&unheard, &paid], &absent),
             (AttemptState::Approved, false, Vec::new()),
+            "news came first"
+        );
+    }
+
+    #[test]
+    fn d2_d24_a_refund_that_a_person_declares_absent_ends_untold_and_is_booked_when_it_comes_after_all() {
+        let [unheard, absent, paid] =
+            [RefundFact::Unanswered, RefundFact::DeclaredAbsent, RefundFact::Succeeded].map(RefundSeen::bare);
+        let learned = |known: &[&RefundSeen], seen| {
+            let learned = learn_of_refund(known, seen, Money::new(500, Currency::USD)).expect("news");
+            (learned.after.state, learned.after.contradicted, learned.effects)
+        };
+        let ended = vec![RefundEffect::LookUpNeedless];
+        assert_eq!(learned(&[&unheard], &absent), (RefundState::Failed, false, ended));
+        let booked = vec![
+            RefundEffect::Journal(JournalKind::RefundPaid),
+            RefundEffect::Post,
+            RefundEffect::Notice { failed: false },
+        ];
+        assert_eq!(learned(&[&unheard, &absent], &paid), (RefundState::Succeeded, true, booked));
+        assert_eq!(
+            learned(&[&unheard, &paid], &absent),
+            (RefundState::Succeeded, false, Vec::new()),
             "news came first"
         );
     }

@@ -53,7 +53,7 @@ impl Cure {
     }
 }
 
-/// What a person says of a payment whose outcome nobody knows.
+/// What a person says of a payment or a refund whose outcome nobody knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {

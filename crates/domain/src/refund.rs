@@ -59,6 +59,12 @@ impl RefundState {
         self.rank() < Self::Succeeded.rank()
     }
 
+    /// Nobody knows whether its gateway has it: a person may say so.
+    #[must_use]
+    pub const fn is_unknown(self) -> bool {
+        matches!(self, Self::Created | Self::Unknown)
+    }
+
     /// The gateway has it, and it has not failed: the payer may be told.
     #[must_use]
     pub const fn is_on_its_way(self) -> bool {
@@ -94,12 +100,23 @@ pub enum RefundFact {
     NotSeen,
     /// A second look-up, some minutes later, found no trace either.
     NeverArrived,
+    /// Ours: staff have looked for it at the gateway and say that it is not there. It ends what nobody knows alone, and no
+    /// word of a gateway's.
+    DeclaredAbsent,
     Pending,
     Succeeded,
     Failed {
         reason: RefundFailure,
     },
     Canceled,
+}
+
+impl RefundFact {
+    /// The gateway says that money goes back by it.
+    #[must_use]
+    pub const fn is_money(&self) -> bool {
+        matches!(self, Self::Pending | Self::Succeeded)
+    }
 }
 
 /// Why no money went back, sorted by what staff can do about it.
@@ -114,6 +131,8 @@ pub enum RefundFailure {
     NotSent,
     /// Ours: look-ups found no trace of it. Nobody was at the screen then.
     NeverArrived,
+    /// Ours: staff say that the gateway does not have it.
+    DeclaredAbsent,
     /// The gateway rejected the request itself.
     Refused,
 }
@@ -130,6 +149,9 @@ impl RefundFailure {
             Self::NotSent => "The gateway could not be reached, so nothing was paid back. Refund again.",
             Self::NeverArrived => {
                 "It did not reach the gateway, so nothing was paid back. Refund again if it is still wanted."
+            }
+            Self::DeclaredAbsent => {
+                "The gateway does not have it, so nothing was paid back. Refund again if it is still wanted."
             }
             Self::Refused => "The gateway did not accept it, so nothing was paid back. Look at the payment there.",
         }
@@ -170,7 +192,13 @@ impl FoldedRefund {
             RefundFact::NeverArrived if self.state.rank() < S::Pending.rank() => {
                 (S::Failed, Some(RefundFailure::NeverArrived), true)
             }
-            RefundFact::NotSent | RefundFact::Refused { .. } | RefundFact::NeverArrived => return self,
+            RefundFact::DeclaredAbsent if self.state.is_unknown() => {
+                (S::Failed, Some(RefundFailure::DeclaredAbsent), true)
+            }
+            RefundFact::NotSent
+            | RefundFact::Refused { .. }
+            | RefundFact::NeverArrived
+            | RefundFact::DeclaredAbsent => return self,
             RefundFact::Unanswered | RefundFact::NotSeen => (S::Unknown, None, false),
             RefundFact::Pending => (S::Pending, None, false),
             RefundFact::Succeeded => (S::Succeeded, None, false),

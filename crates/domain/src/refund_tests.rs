@@ -8,13 +8,14 @@ use uuid::Uuid;
 
 const GONE: RefundFact = RefundFact::Failed { reason: RefundFailure::CardGone };
 
-fn facts() -> [RefundFact; 9] {
+fn facts() -> [RefundFact; 10] {
     [
         RefundFact::Unanswered,
         RefundFact::NotSent,
         RefundFact::Refused { code: "x".into() },
         RefundFact::NotSeen,
         RefundFact::NeverArrived,
+        RefundFact::DeclaredAbsent,
         RefundFact::Pending,
         RefundFact::Succeeded,
         GONE,
@@ -29,19 +30,24 @@ fn usd(minor: i64) -> Money {
 #[test]
 fn g37_every_state_meets_every_fact() {
     // Columns in the order of `facts()`; `.` = nothing changes, `!` = the new state is a contradiction.
-    let table: [(&[RefundFact], S, [&str; 9]); 8] = [
-        (&[], S::Created, ["Unk", "Fai", "Fai", "Unk", "Fai", "Pen", "Suc", "Fai", "Can"]),
-        (&[RefundFact::Unanswered], S::Unknown, [".", ".", ".", ".", "Fai", "Pen", "Suc", "Fai", "Can"]),
-        (&[RefundFact::Pending], S::Pending, [".", ".", ".", ".", ".", ".", "Suc", "Fai", "Can"]),
-        (&[RefundFact::Succeeded], S::Succeeded, [".", ".", ".", ".", ".", ".", ".", "Fai", "Can"]),
-        (&[RefundFact::Succeeded, GONE], S::Failed, [".", ".", ".", ".", ".", ".", ".", ".", "."]),
-        (&[RefundFact::Canceled], S::Canceled, [".", ".", ".", ".", ".", ".", ".", ".", "."]),
+    let table: [(&[RefundFact], S, [&str; 10]); 9] = [
+        (&[], S::Created, ["Unk", "Fai", "Fai", "Unk", "Fai", "Fai", "Pen", "Suc", "Fai", "Can"]),
+        (&[RefundFact::Unanswered], S::Unknown, [".", ".", ".", ".", "Fai", "Fai", "Pen", "Suc", "Fai", "Can"]),
+        (&[RefundFact::Pending], S::Pending, [".", ".", ".", ".", ".", ".", ".", "Suc", "Fai", "Can"]),
+        (&[RefundFact::Succeeded], S::Succeeded, [".", ".", ".", ".", ".", ".", ".", ".", "Fai", "Can"]),
+        (&[RefundFact::Succeeded, GONE], S::Failed, [".", ".", ".", ".", ".", ".", ".", ".", ".", "."]),
+        (&[RefundFact::Canceled], S::Canceled, [".", ".", ".", ".", ".", ".", ".", ".", ".", "."]),
         // Ended by us: the gateway's word overrules it.
-        (&[RefundFact::NotSent], S::Failed, [".", ".", ".", ".", ".", "Pen!", "Suc!", ".", "Can"]),
+        (&[RefundFact::NotSent], S::Failed, [".", ".", ".", ".", ".", ".", "Pen!", "Suc!", ".", "Can"]),
         (
             &[RefundFact::Unanswered, RefundFact::NeverArrived],
             S::Failed,
-            [".", ".", ".", ".", ".", "Pen!", "Suc!", ".", "Can"],
+            [".", ".", ".", ".", ".", ".", "Pen!", "Suc!", ".", "Can"],
+        ),
+        (
+            &[RefundFact::Unanswered, RefundFact::DeclaredAbsent],
+            S::Failed,
+            [".", ".", ".", ".", ".", ".", "Pen!", "Suc!", ".", "Can"],
         ),
     ];
     for (path, state, row) in table {
@@ -61,6 +67,8 @@ fn g37_an_end_of_ours_becomes_the_gateways_own_and_is_final_then() {
     let missed = FoldedRefund::of(&[RefundFact::Unanswered, RefundFact::NeverArrived]);
     assert_eq!(missed.failure, Some(RefundFailure::NeverArrived));
     assert_eq!(FoldedRefund::of(&[RefundFact::NotSent]).failure, Some(RefundFailure::NotSent), "told at once");
+    let absent = FoldedRefund::of(&[RefundFact::Unanswered, RefundFact::DeclaredAbsent]);
+    assert_eq!(absent.failure, Some(RefundFailure::DeclaredAbsent), "whoever said so need not be told");
     let failed = missed.then(&GONE);
     assert_eq!((failed.state, failed.failure), (S::Failed, Some(RefundFailure::CardGone)));
     assert_eq!(failed.then(&RefundFact::Succeeded), failed, "old news: it succeeded before it failed");
@@ -144,7 +152,7 @@ proptest! {
 
     /// News twice, late or in another order than it happened ends in the same state.
     #[test]
-    fn d5_repeating_any_fact_changes_nothing(order in proptest::collection::vec(0usize..9, 0..9), again in 0usize..9) {
+    fn d5_repeating_any_fact_changes_nothing(order in proptest::collection::vec(0usize..10, 0..9), again in 0usize..9) {
         let told: Vec<RefundFact> = order.iter().map(|i| facts()[*i].clone()).collect();
         let once = FoldedRefund::of(&told);
         // The gateway's word about what we have ended since then is news, however often it was said before.

@@ -3,9 +3,8 @@
 
 use crate::{
     Error,
-    audit::{
-        AUTHORITY_GIVEN, Audited, METHOD_GIVEN, PAYMENT_RETRIED, PAYMENT_STARTED, PAYMENT_TAKEN_IN, Started, words,
-    },
+    audit::{Audited, Started},
+    audit_words::{AUTHORITY_GIVEN, METHOD_GIVEN, PAYMENT_RETRIED, PAYMENT_STARTED, PAYMENT_TAKEN_IN, words},
     consent::TRACEABLE_FOR,
 };
 use chrono::{DateTime, Utc};

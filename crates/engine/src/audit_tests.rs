@@ -1,6 +1,7 @@
 //! Every act has its kind and its words, and names nobody.
 
 use super::*;
+use crate::audit_words::words;
 use domain::{ids::MerchantId, money::Currency};
 use uuid::Uuid;
 
@@ -34,6 +35,8 @@ fn n15_every_act_has_words_and_a_guest_is_no_more_than_that() {
         (Audited::PaymentTakenIn { attempt, amount, gateway_id: None }, "payment_taken_in"),
         (Audited::ChargeNamed { attempt, gateway_id: Some("pi_1".into()) }, "charge_named"),
         (Audited::DeclaredAbsent { attempt, amount, reason: "a".into() }, "declared_absent"),
+        (Audited::RefundNamed { refund, amount, gateway_id: Some("re_1".into()) }, "refund_named"),
+        (Audited::RefundDeclaredAbsent { refund, amount, reason: "a".into() }, "refund_declared_absent"),
         (Audited::CancelAsked { attempt }, "cancel_asked"),
         (Audited::PostAgainAsked { attempt, invoice: InvoiceId(Uuid::nil()), amount_minor: 1 }, "post_again_asked"),
         (

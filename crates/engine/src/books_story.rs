@@ -1,7 +1,7 @@
 //! What the books did with a payment, each posting, refusal and asking again, and how the jobs of it ended (N3). Told
 //! from what was written down then: a row of the books knows only where it stands now.
 
-use crate::{actors::Actors, audit::PAYMENT_TAKEN_IN, audit_rows::Written, jobs::Work, payment_story::event};
+use crate::{actors::Actors, audit_rows::Written, audit_words::PAYMENT_TAKEN_IN, jobs::Work, payment_story::event};
 use chrono::{DateTime, Utc};
 use domain::{
     date::Moment,

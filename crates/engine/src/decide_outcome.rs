@@ -1,6 +1,8 @@
-//! What staff say of a payment whose outcome nobody knows, because its gateway never told: that it is there, by its number, or
-//! that it is not. The gateway is asked once more before either counts, and what it answers goes before what they say: id and
-//! amount are its own. What they declare absent ends without money, and its invoice can be paid again.
+//! What staff say of a payment or a refund whose outcome nobody knows, because its gateway never told: that it is there, by its
+//! number, or that it is not. The gateway is asked once more before either counts, and what it answers goes before what they
+//! say: id and amount are its own. What they declare absent ends without money: an invoice can be paid again, what a refund was
+//! over refunded again. Nobody's word replaces its answer: where it lets the portal in no more, a second refund might be one too
+//! many.
 
 use crate::{
     AdminPass, Engine, Error, MendError,
@@ -9,31 +11,44 @@ use crate::{
     exceptions::{WORDS_MAX_CHARS, was_fixed_so},
     order::typed,
     settle_payment::retried,
+    settle_refund::held,
     take_payment::reference,
 };
 use connectors::gateway::{Found, GatewayError};
 use domain::{
-    asking::before_asking,
+    asking::{before_asking, before_asking_of_refund},
     exception::Verdict,
-    ids::AttemptId,
-    payment::{AttemptState, Fact, Observation, Source},
+    ids::{AttemptId, RefundId},
+    money::Money,
+    payment::{Fact, Observation, Source},
+    refund::{RefundFact, RefundSeen},
 };
-use store::{Attempt, Exception, MerchantDb};
+use store::{Attempt, Exception, MerchantDb, Refund};
 
-/// Of a payment at a gateway. What is typed comes back in the words of a refusal, which a cookie must hold.
+/// Of a payment or a refund at a gateway. What is typed comes back in the words of a refusal, which a cookie must hold.
 const NUMBER_MAX_CHARS: usize = 64;
-const NO_NUMBER: &str = "Type the number that the payment has at the gateway.";
 const NO_REASON: &str = "Type how you know that the gateway does not have it.";
-const OF_ANOTHER: &str = "That is the number of another payment here.";
 const GATEWAY_SILENT: &str = "The gateway cannot be asked just now, and nothing is decided without its answer. Try again in \
                               a minute; if it does not let the portal in any more, that must be mended first.";
 const ON_ITS_PAGE: &str = "It stands on the gateway’s own page, where it may still be paid.";
-/// How one that was declared absent reads among what is fixed.
-const ABSENT: &str = "The gateway does not have a payment whose outcome nobody knew.";
+const NOT_RULED_OUT: &str = "The gateway does not rule out that it has it, and a second refund would pay the money back twice. \
+                             If one of as much stands there, type its number.";
+
+/// What nobody knows the outcome of: a charge, or a refund of one.
+struct Outcome {
+    attempt: Attempt,
+    refund: Option<Refund>,
+}
+
+/// What its gateway says of it.
+enum Seen {
+    Charge(AttemptId, Observation),
+    Refund(RefundId, RefundSeen),
+}
 
 impl Engine {
-    /// `told` is the number that a payment has at the gateway, `reason` how somebody knows that it has none. Answers what it is
-    /// from here on: there, too, where the gateway has found what was to be absent. Nothing: it had ended in another way before.
+    /// `told` is the number that it has at the gateway, `reason` how somebody knows that it has none. Answers what it is from here
+    /// on: there, too, where the gateway has found what was to be absent. Nothing: it had ended in another way before.
     ///
     /// # Errors
     /// [`Error::NotFound`] also for another merchant's, and for what is not offered; why it stays undecided.
@@ -50,14 +65,14 @@ impl Engine {
             return Ok(was_decided(&admin.db, key, verdict, &reason).await?);
         };
         let is_offered = if verdict == Verdict::There { open.may_be_named } else { open.may_be_denied };
-        let attempt = match open.subject {
-            Subject::Attempt(attempt) if is_offered => self.heard_of(&admin.db, attempt).await?,
-            _ => return Err(Error::NotFound.into()),
-        };
+        if !is_offered {
+            return Err(Error::NotFound.into());
+        }
+        let it = self.heard_of(&admin.db, &open.subject).await?;
         let decided = match verdict {
-            _ if attempt.state != AttemptState::Unknown => None,
-            Verdict::There => Some(self.find_there(admin, &attempt, &told).await?),
-            Verdict::Absent => self.declare_absent(admin, &open, &attempt, &reason).await?,
+            _ if !it.is_unknown() => None,
+            Verdict::There => Some(self.find_there(admin, &it, &told).await?),
+            Verdict::Absent => self.declare_absent(admin, &open, &it, &reason).await?,
         };
         match decided {
             // The gateway was faster, or this very form, sent twice at once.
@@ -67,79 +82,128 @@ impl Engine {
     }
 
     /// Before its gateway is asked: from then on, a first send that failed proves nothing any more.
-    async fn heard_of(&self, db: &MerchantDb, attempt: AttemptId) -> Result<Attempt, Error> {
-        let attempt = db.attempt(attempt).await?;
-        match before_asking(attempt.state) {
-            Some(first) => self.record(db, attempt.id, Observation::bare(first), Source::LookUp).await,
-            None => Ok(attempt),
+    async fn heard_of(&self, db: &MerchantDb, subject: &Subject) -> Result<Outcome, Error> {
+        match subject {
+            Subject::Attempt(attempt) => {
+                let mut attempt = db.attempt(*attempt).await?;
+                if let Some(first) = before_asking(attempt.state) {
+                    attempt = self.record(db, attempt.id, Observation::bare(first), Source::LookUp).await?;
+                }
+                Ok(Outcome { attempt, refund: None })
+            }
+            Subject::Refund(refund) => {
+                let mut refund = db.refund(*refund).await?;
+                if let Some(first) = before_asking_of_refund(refund.state) {
+                    refund = self.record_refund(db, refund.id, RefundSeen::bare(first), Source::LookUp).await?;
+                }
+                Ok(Outcome { attempt: db.attempt(refund.attempt_id).await?, refund: Some(refund) })
+            }
+            _ => Err(Error::NotFound),
         }
     }
 
-    /// The number only says where to look. What counts is what bears the attempt's own name there.
-    async fn find_there(&self, admin: &AdminPass, attempt: &Attempt, told: &str) -> Result<Verdict, MendError> {
-        let db = &admin.db;
+    /// The number only says where to look. What counts is what stands there as the very one: by our own name, or as a refund of
+    /// this charge over as much.
+    async fn find_there(&self, admin: &AdminPass, it: &Outcome, told: &str) -> Result<Verdict, MendError> {
+        let (db, what, name) = (&admin.db, it.what(), it.name());
         if told.is_empty() {
-            return Err(undecided(NO_NUMBER));
+            return Err(undecided(format!("Type the number that the {what} has at the gateway.")));
         }
-        if db.attempts_quoting(told).await?.iter().any(|other| other.id != attempt.id) {
-            return Err(undecided(OF_ANOTHER));
+        let of_another = || undecided(format!("That is the number of another {what} here."));
+        if it.is_anothers(db, told).await? {
+            return Err(of_another());
         }
-        let (name, locale, asked) = (reference(attempt.id), admin.who.locale, attempt.amount()?);
-        let seen = match self.find_charge(db, attempt, Some(told.to_owned())).await {
+        let not_told = || undecided(format!("The gateway tells of no {what} {told} {name}."));
+        let seen = match self.find_outcome(db, it, Some(told.to_owned())).await {
             Ok(Found::Seen(seen)) => seen,
-            Ok(Found::NotThere | Found::TooEarlyToSay) | Err(Error::Gateway(GatewayError::Refused { .. })) => {
-                return Err(undecided(format!("The gateway tells of no payment {told} with the name {name}.")));
-            }
-            Err(cause) => return Err(silent(attempt, cause)),
+            Ok(Found::NotThere | Found::TooEarlyToSay) => return Err(not_told()),
+            // Of a charge, some gateways refuse a number that is none.
+            Err(Error::Gateway(GatewayError::Refused { .. })) if it.refund.is_none() => return Err(not_told()),
+            Err(cause) => return Err(silent(it, cause)),
         };
-        if seen.fact.is_money() && seen.amount != Some(asked) {
-            let there = seen.amount.map_or("Another amount".to_owned(), |there| there.format(locale));
-            let asked = asked.format(locale);
-            let words = format!("{there} was taken there with the name {name}, not {asked}. Compare it there.");
-            return Err(undecided(words));
+        let (locale, asked) = (admin.who.locale, it.amount()?);
+        let (has_moved, there) = seen.money();
+        if has_moved && there != Some(asked) {
+            let there = there.map_or("Another amount".to_owned(), |there| there.format(locale));
+            let (asked, moved) = (asked.format(locale), it.moved());
+            return Err(undecided(format!("{there} {moved} there {name}, not {asked}. Compare it there.")));
         }
-        retried(attempt.id, || self.write_there(admin, attempt.id, &seen)).await?;
+        if !retried(told, || self.write_there(admin, &seen)).await? {
+            return Err(of_another());
+        }
         Ok(Verdict::There)
     }
 
-    /// What the gateway says, with all that follows, and whose word led to it: together or not at all. It counts as well where
-    /// another press, or news, came first; nobody's word led to it then.
-    async fn write_there(&self, admin: &AdminPass, attempt: AttemptId, seen: &Observation) -> Result<(), Error> {
-        let (now, tx) = (self.now(), admin.db.begin().await?);
-        let mut attempt = tx.attempt_hold(attempt).await?;
-        if attempt.state.is_unknown() {
-            let named = Audited::ChargeNamed { attempt: attempt.id, gateway_id: seen.gateway_id.clone() };
-            tx.audit_add(named.slip(Some(attempt.payment_id), Actor::Staff(admin.person), now)?).await?;
-        }
-        self.learn(&tx, &mut attempt, seen, Source::LookUp).await?;
-        tx.commit().await?;
-        self.0.bell.notify_one();
-        Ok(())
+    async fn find_outcome(&self, db: &MerchantDb, it: &Outcome, told: Option<String>) -> Result<Found<Seen>, Error> {
+        let attempt = &it.attempt;
+        Ok(match &it.refund {
+            None => self.find_charge(db, attempt, told).await?.map(|seen| Seen::Charge(attempt.id, seen)),
+            Some(refund) => self.find_refund(db, refund, told).await?.map(|seen| Seen::Refund(refund.id, seen)),
+        })
     }
 
-    /// Only where the gateway answers and does not find it. One whose list is too long to be read whole can say no more than
-    /// that it is too early: nothing is on its way any more, and whoever has searched there by its name is believed.
+    /// What the gateway says, with all that follows, and whose word led to it: together or not at all. It counts as well where
+    /// another press, or news, came first; nobody's word led to it then. `false`: another refund has that number meanwhile.
+    async fn write_there(&self, admin: &AdminPass, seen: &Seen) -> Result<bool, Error> {
+        let (now, tx) = (self.now(), admin.db.begin().await?);
+        match seen {
+            Seen::Charge(attempt, seen) => {
+                let mut attempt = tx.attempt_hold(*attempt).await?;
+                if attempt.state.is_unknown() {
+                    let named = Audited::ChargeNamed { attempt: attempt.id, gateway_id: seen.gateway_id.clone() };
+                    tx.audit_add(named.slip(Some(attempt.payment_id), Actor::Staff(admin.person), now)?).await?;
+                }
+                self.learn(&tx, &mut attempt, seen, Source::LookUp).await?;
+            }
+            Seen::Refund(refund, seen) => {
+                let (attempt, mut refund) = held(&tx, *refund).await?;
+                let refunds = tx.refunds_of(&[attempt.id]).await?;
+                let has_it = |other: &Refund| other.id != refund.id && other.gateway_id == seen.gateway_id;
+                if seen.gateway_id.is_some() && refunds.iter().any(has_it) {
+                    return Ok(false);
+                }
+                if refund.state.is_unknown() {
+                    let (amount, gateway_id) = (refund.amount()?, seen.gateway_id.clone());
+                    let named = Audited::RefundNamed { refund: refund.id, amount, gateway_id };
+                    tx.audit_add(named.slip(Some(attempt.payment_id), Actor::Staff(admin.person), now)?).await?;
+                }
+                self.learn_refund(&tx, &attempt, &mut refund, seen, Source::LookUp).await?;
+            }
+        }
+        tx.commit().await?;
+        self.0.bell.notify_one();
+        Ok(true)
+    }
+
+    /// Only where the gateway answers and does not find it. One whose list is too long to be read whole can say no more of a
+    /// charge than that it is too early: nothing is on its way any more, and whoever has searched there by its name is believed.
+    /// Of a refund nobody is: the next one would be paid as well.
     async fn declare_absent(
         &self,
         admin: &AdminPass,
         open: &OpenException,
-        attempt: &Attempt,
+        it: &Outcome,
         reason: &str,
     ) -> Result<Option<Verdict>, MendError> {
         if reason.is_empty() {
             return Err(undecided(NO_REASON));
         }
-        match self.find_charge(&admin.db, attempt, None).await {
-            Ok(Found::Seen(seen)) => {
-                self.record(&admin.db, attempt.id, seen, Source::LookUp).await?;
+        match self.find_outcome(&admin.db, it, None).await {
+            Ok(Found::Seen(Seen::Charge(attempt, seen))) => {
+                self.record(&admin.db, attempt, seen, Source::LookUp).await?;
                 Ok(Some(Verdict::There))
             }
-            Ok(Found::TooEarlyToSay) if attempt.method_token.is_none() => Err(undecided(ON_ITS_PAGE)),
+            Ok(Found::Seen(Seen::Refund(refund, seen))) => {
+                self.record_refund(&admin.db, refund, seen, Source::LookUp).await?;
+                Ok(Some(Verdict::There))
+            }
+            Ok(Found::TooEarlyToSay) if it.is_on_page() => Err(undecided(ON_ITS_PAGE)),
+            Ok(Found::TooEarlyToSay) if it.refund.is_some() => Err(undecided(NOT_RULED_OUT)),
             Ok(Found::NotThere | Found::TooEarlyToSay) => {
-                let is_written = retried(attempt.id, || self.write_absent(admin, open, attempt.id, reason)).await?;
+                let is_written = retried(&open.key, || self.write_absent(admin, open, it, reason)).await?;
                 Ok(is_written.then_some(Verdict::Absent))
             }
-            Err(cause) => Err(silent(attempt, cause)),
+            Err(cause) => Err(silent(it, cause)),
         }
     }
 
@@ -148,39 +212,115 @@ impl Engine {
         &self,
         admin: &AdminPass,
         open: &OpenException,
-        attempt: AttemptId,
+        it: &Outcome,
         reason: &str,
     ) -> Result<bool, Error> {
         let (now, tx) = (self.now(), admin.db.begin().await?);
-        let mut attempt = tx.attempt_hold(attempt).await?;
-        if !attempt.state.is_unknown() {
-            return Ok(false);
+        let (by, reason) = (Actor::Staff(admin.person), reason.to_owned());
+        match &it.refund {
+            None => {
+                let mut attempt = tx.attempt_hold(it.attempt.id).await?;
+                if !attempt.state.is_unknown() {
+                    return Ok(false);
+                }
+                let (id, amount) = (attempt.id, attempt.amount()?);
+                let declared = Audited::DeclaredAbsent { attempt: id, amount, reason: reason.clone() };
+                tx.audit_add(declared.slip(Some(attempt.payment_id), by, now)?).await?;
+                self.learn(&tx, &mut attempt, &Observation::bare(Fact::DeclaredAbsent), Source::LookUp).await?;
+            }
+            Some(refund) => {
+                let (attempt, mut refund) = held(&tx, refund.id).await?;
+                if !refund.state.is_unknown() {
+                    return Ok(false);
+                }
+                let (id, amount) = (refund.id, refund.amount()?);
+                let declared = Audited::RefundDeclaredAbsent { refund: id, amount, reason: reason.clone() };
+                tx.audit_add(declared.slip(Some(attempt.payment_id), by, now)?).await?;
+                let absent = RefundSeen::bare(RefundFact::DeclaredAbsent);
+                self.learn_refund(&tx, &attempt, &mut refund, &absent, Source::LookUp).await?;
+            }
         }
-        let (id, amount) = (attempt.id, attempt.amount()?);
-        let declared = Audited::DeclaredAbsent { attempt: id, amount, reason: reason.to_owned() };
-        tx.audit_add(declared.slip(Some(attempt.payment_id), Actor::Staff(admin.person), now)?).await?;
-        self.learn(&tx, &mut attempt, &Observation::bare(Fact::DeclaredAbsent), Source::LookUp).await?;
         let ended = Exception {
-            cause: ABSENT.to_owned(),
+            // How it reads among what is fixed.
+            cause: format!("The gateway does not have a {} whose outcome nobody knew.", it.what()),
             fixed_by: Some(admin.who.email.clone()),
-            reason: Some(reason.to_owned()),
-            reference: Some(reference(id)),
+            reason: Some(reason),
+            reference: Some(it.reference()),
             ..open.clone().row(&tx, now)
         };
         tx.exception_fix(ended).await?;
         tx.commit().await?;
-        tracing::info!(attempt.id = %id, "Staff have declared that a gateway does not have a payment.");
+        tracing::info!(exception = open.key, "Staff have declared that a gateway does not have something.");
         self.0.bell.notify_one();
         Ok(true)
     }
 }
 
+impl Outcome {
+    fn is_unknown(&self) -> bool {
+        self.refund.as_ref().map_or(self.attempt.state.is_unknown(), |refund| refund.state.is_unknown())
+    }
+
+    const fn is_on_page(&self) -> bool {
+        self.refund.is_none() && self.attempt.method_token.is_none()
+    }
+
+    fn amount(&self) -> Result<Money, store::Error> {
+        self.refund.as_ref().map_or_else(|| self.attempt.amount(), Refund::amount)
+    }
+
+    async fn is_anothers(&self, db: &MerchantDb, number: &str) -> Result<bool, Error> {
+        Ok(match &self.refund {
+            None => db.attempts_quoting(number).await?.iter().any(|other| other.id != self.attempt.id),
+            Some(refund) => db.refund_by_gateway_id(number).await?.is_some_and(|other| other.id != refund.id),
+        })
+    }
+
+    const fn what(&self) -> &'static str {
+        if self.refund.is_some() { "refund" } else { "payment" }
+    }
+
+    const fn moved(&self) -> &'static str {
+        if self.refund.is_some() { "was paid back" } else { "was taken" }
+    }
+
+    /// As which it stands at the gateway, in a sentence.
+    fn name(&self) -> String {
+        let by = if self.refund.is_some() { "of" } else { "with the name" };
+        format!("{by} {}", self.reference())
+    }
+
+    /// By what it is found at the gateway: its own name, or the charge that it is of.
+    fn reference(&self) -> String {
+        self.refund.as_ref().map_or_else(|| reference(self.attempt.id), |refund| refund.charge_gateway_id.clone())
+    }
+}
+
+impl Seen {
+    /// Whether money came, or goes back, and how much, where that can be read.
+    const fn money(&self) -> (bool, Option<Money>) {
+        match self {
+            Self::Charge(_, seen) => (seen.fact.is_money(), seen.amount),
+            Self::Refund(_, seen) => (seen.fact.is_money(), seen.amount),
+        }
+    }
+}
+
 /// The verdict once more, where what has ended is as this form says: by itself, sent before, or by the gateway.
 async fn was_decided(db: &MerchantDb, key: &str, verdict: Verdict, reason: &str) -> Result<Option<Verdict>, Error> {
-    let Subject::Attempt(attempt) = Subject::of_key(key) else { return Ok(None) };
+    let (refund, attempt) = match Subject::of_key(key) {
+        Subject::Attempt(attempt) => (None, attempt),
+        Subject::Refund(refund) => {
+            let refund = db.refund(refund).await?;
+            let of = refund.attempt_id;
+            (Some(refund), of)
+        }
+        _ => return Ok(None),
+    };
+    let it = Outcome { attempt: db.attempt(attempt).await?, refund };
     let is_so = match verdict {
-        Verdict::There => db.attempt(attempt).await?.gateway_id.is_some(),
-        Verdict::Absent => was_fixed_so(db, key, reason, &reference(attempt)).await?,
+        Verdict::There => it.refund.as_ref().map_or(&it.attempt.gateway_id, |refund| &refund.gateway_id).is_some(),
+        Verdict::Absent => was_fixed_so(db, key, reason, &it.reference()).await?,
     };
     Ok(is_so.then_some(verdict))
 }
@@ -189,10 +329,10 @@ fn undecided(why: impl Into<String>) -> MendError {
     MendError::Undecided(why.into())
 }
 
-fn silent(attempt: &Attempt, cause: Error) -> MendError {
+fn silent(it: &Outcome, cause: Error) -> MendError {
     match cause {
         Error::Gateway(cause) => {
-            tracing::warn!(attempt.id = %attempt.id, %cause, "A gateway could not be asked about a payment that staff want decided.");
+            tracing::warn!(about = it.reference(), %cause, "A gateway could not be asked about what staff want decided.");
             undecided(GATEWAY_SILENT)
         }
         other => other.into(),

@@ -145,7 +145,7 @@ pub enum MendError {
     /// A charge that is missing here stays missing: why, and what helps, in sentences for staff.
     #[error("not taken in: {0}")]
     NotTakenIn(String),
-    /// What became of a payment stays undecided: why, likewise.
+    /// What became of a payment or a refund stays undecided: why, likewise.
     #[error("not decided: {0}")]
     Undecided(String),
     #[error(transparent)]

@@ -14,7 +14,7 @@ use crate::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    asking::may_be_denied,
+    asking::{may_be_denied, refund_may_be_denied},
     dispute::DisputeState,
     exception::{Cure, Severity, key_of_unknown},
     ids::{AttemptId, InvoiceId, PaymentId, RefundId, WebhookId},
@@ -106,15 +106,10 @@ impl OpenException {
         Self { remedy, cure: Some(Cure::AskGateway), ..self }
     }
 
-    /// A person who has looked at the gateway can say what became of it, by the name that this very attempt has there.
-    fn deciding(self, attempt: &Attempt, now: DateTime<Utc>) -> Self {
-        Self {
-            remedy: format!("{} At the gateway it bears the name {}.", self.remedy, reference(attempt.id)),
-            may_be_named: true,
-            may_be_denied: may_be_denied(attempt.state, attempt.created_at, now),
-            subject: Subject::Attempt(attempt.id),
-            ..self
-        }
+    /// A person who has looked at the gateway can say what became of it, by what this very one is `known_by` there.
+    fn deciding(self, subject: Subject, known_by: &str, may_be_denied: bool) -> Self {
+        let remedy = format!("{} At the gateway it {known_by}.", self.remedy);
+        Self { remedy, may_be_named: true, may_be_denied, subject, ..self }
     }
 
     /// A person can say that they have seen to it, as it is now.
@@ -190,7 +185,10 @@ impl Engine {
             let cause = format!("Nobody knows what became of a payment of {amount}. The gateway is asked again.");
             let key = format!("{OUTCOME}{}", attempt.id);
             let line = OpenException::new(key, Severity::Waits, "Payment", attempt.created_at, cause);
-            lines.push(line.of(attempt.payment_id).asking().deciding(&attempt, self.now()));
+            let known_by = format!("bears the name {}", reference(attempt.id));
+            let is_long_ago = may_be_denied(attempt.state, attempt.created_at, self.now());
+            let line = line.of(attempt.payment_id).asking();
+            lines.push(line.deciding(Subject::Attempt(attempt.id), &known_by, is_long_ago));
         }
         for attempt in db.attempts_waiting(self.now() - WAITED_LONG).await? {
             let amount = attempt.amount()?.format(locale);
@@ -244,14 +242,12 @@ impl Engine {
         for refund in db.refunds_unknown(long_ago).await? {
             let amount = refund.amount()?.format(locale);
             let cause = format!("Nobody knows what became of a refund of {amount}. The gateway is asked again.");
-            let line = OpenException::new(
-                format!("{OUTCOME}{}", refund.id),
-                Severity::Waits,
-                "Refund",
-                refund.created_at,
-                cause,
-            );
-            lines.push(line.of(db.attempt(refund.attempt_id).await?.payment_id).asking());
+            let key = format!("{OUTCOME}{}", refund.id);
+            let line = OpenException::new(key, Severity::Waits, "Refund", refund.created_at, cause);
+            let known_by = format!("is a refund of {}", refund.charge_gateway_id);
+            let is_long_ago = refund_may_be_denied(refund.state, refund.created_at, self.now());
+            let line = line.of(db.attempt(refund.attempt_id).await?.payment_id).asking();
+            lines.push(line.deciding(Subject::Refund(refund.id), &known_by, is_long_ago));
         }
         for refund in db.refunds_alarming().await? {
             let attempt = db.attempt(refund.attempt_id).await?;

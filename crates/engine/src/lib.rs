@@ -6,6 +6,7 @@ mod advances;
 mod ask_gateway;
 mod audit;
 mod audit_rows;
+mod audit_words;
 mod books_story;
 mod built_in_ledger;
 mod card_testing;

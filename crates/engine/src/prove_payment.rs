@@ -4,8 +4,8 @@
 use crate::{
     AdminPass, Engine, Error,
     actors::Actors,
-    audit::words,
     audit_rows::{Act, Rows, Written},
+    audit_words::words,
     clock::{on_the_wall, zone},
     payment_story::Repeats,
     send_authority::authority_key,

@@ -110,7 +110,7 @@ impl Engine {
             self.look_up_refund(db, refund, Source::LookUp).await?;
             return Ok(());
         }
-        if let Found::Seen(seen) = self.find_refund(db, refund).await? {
+        if let Found::Seen(seen) = self.find_refund(db, refund, None).await? {
             self.record_refund(db, refund.id, seen, Source::LookUp).await?;
         }
         Ok(())

@@ -146,6 +146,7 @@ fn refund_observed(seen: &ObservedRefund, at: Moment) -> StoryEvent {
         RefundFact::Refused { .. } => ("The gateway refused the refund", Tone::Bad),
         RefundFact::NotSeen => ("The gateway has not seen the refund so far", Tone::Wait),
         RefundFact::NeverArrived => ("The gateway never received the refund", Tone::Bad),
+        RefundFact::DeclaredAbsent => ("Staff say that the gateway does not have the refund", Tone::Bad),
         RefundFact::Pending => ("Refund accepted, not paid out yet", Tone::Wait),
         RefundFact::Succeeded => ("Refunded", Tone::Good),
         RefundFact::Failed { .. } => ("The refund failed: the money is back at the gateway", Tone::Bad),

@@ -43,7 +43,7 @@ fn charge_sent(attempt: &Attempt) -> Result<LookUp, Error> {
 
 fn refund_sent(attempt: &Attempt, refund: &Refund) -> Result<RefundLookUp, Error> {
     let (gateway_id, sent_at) = (refund.gateway_id.clone(), refund.created_at);
-    Ok(RefundLookUp { request: refund_request(attempt, refund)?, gateway_id, sent_at })
+    Ok(RefundLookUp { request: refund_request(attempt, refund)?, gateway_id, told: None, sent_at })
 }
 
 #[async_trait]

@@ -46,26 +46,43 @@ impl Engine {
         seen: &RefundSeen,
         source: Source,
     ) -> Result<Refund, Error> {
-        let now = self.now();
-        let of = db.refund(refund).await?.attempt_id;
         let tx = db.begin().await?;
-        // The limit and the invoices' shares hang on all refunds of the attempt, so they move one after the other.
-        let attempt = tx.attempt_hold(of).await?;
-        let mut refund = tx.refund(refund).await?;
+        let (attempt, mut refund) = held(&tx, refund).await?;
+        if !self.learn_refund(&tx, &attempt, &mut refund, seen, source).await? {
+            return Ok(refund);
+        }
+        failpoint::reach("before_refund_record_commit");
+        tx.commit().await?;
+        self.0.bell.notify_one();
+        Ok(refund)
+    }
+
+    /// The same within a transaction that holds the attempt. `false`, and nothing is written, when it is no news.
+    pub(crate) async fn learn_refund(
+        &self,
+        tx: &MerchantTx,
+        attempt: &Attempt,
+        refund: &mut Refund,
+        seen: &RefundSeen,
+        source: Source,
+    ) -> Result<bool, Error> {
+        let now = self.now();
         let known = tx.refund_observations(refund.id).await?;
         let known: Vec<_> = known.iter().map(|known| &known.seen).collect();
-        let Some(learned) = learn_of_refund(&known, seen, refund.amount()?) else { return Ok(refund) };
+        let Some(learned) = learn_of_refund(&known, seen, refund.amount()?) else { return Ok(false) };
         let (before, after) = (learned.before, learned.after);
         tx.refund_observation_add(refund.id, known.len(), &ObservedRefund { seen: seen.clone(), source, at: now })
             .await?;
-        cache(&mut refund, &after, seen)?;
+        cache(refund, &after, seen)?;
         refund.updated_at = now;
         tx.refund_cache(refund.clone()).await?;
         for effect in learned.effects {
-            self.follow_refund(&tx, &attempt, &refund, effect, before.state.is_dead()).await?;
+            self.follow_refund(tx, attempt, refund, effect, before.state.is_dead()).await?;
         }
-        if let Some(moved) = Audited::refund_moved(before.state, &refund)? {
-            tx.audit_add(moved.slip(Some(attempt.payment_id), Actor::Gateway, now)?).await?;
+        if let Some(moved) = Audited::refund_moved(before.state, refund)? {
+            // What a person has said is a line of its own, with their name.
+            let actor = if seen.fact == RefundFact::DeclaredAbsent { Actor::Portal } else { Actor::Gateway };
+            tx.audit_add(moved.slip(Some(attempt.payment_id), actor, now)?).await?;
         }
         if let Some(kind) = EventKind::of_refund(before.state, after.state) {
             let event = NewEvent { refund: Some(refund.id), ..NewEvent::of(kind, attempt.id) };
@@ -74,10 +91,7 @@ impl Engine {
         if after.contradicted && !before.contradicted {
             tracing::error!(refund.id = %refund.id, state = ?after.state, fact = ?seen.fact, "A gateway contradicts what was final about a refund: somebody must look.");
         }
-        failpoint::reach("before_refund_record_commit");
-        tx.commit().await?;
-        self.0.bell.notify_one();
-        Ok(refund)
+        Ok(true)
     }
 
     /// Writes an effect down: a posting, a job. The look-up of one that `was_dead` has a key of its own.
@@ -136,7 +150,7 @@ impl Engine {
                 return Ok(true);
             }
         }
-        let seen = match self.find_refund(db, refund).await? {
+        let seen = match self.find_refund(db, refund, None).await? {
             Found::Seen(seen) => seen,
             Found::NotThere => {
                 let missed = self.refund_missed_at(db, refund.id).await?;
@@ -149,13 +163,19 @@ impl Engine {
         Ok(told)
     }
 
-    /// What the gateway says of a refund. Nothing is recorded.
-    pub(crate) async fn find_refund(&self, db: &MerchantDb, refund: &Refund) -> Result<Found<RefundSeen>, Error> {
+    /// What the gateway says of a refund, which somebody may say to have the id `told` there. Nothing is recorded.
+    pub(crate) async fn find_refund(
+        &self,
+        db: &MerchantDb,
+        refund: &Refund,
+        told: Option<String>,
+    ) -> Result<Found<RefundSeen>, Error> {
         let attempt = db.attempt(refund.attempt_id).await?;
         let connection = db.connection(attempt.connection_id).await?;
         let look_up = RefundLookUp {
             request: refund_request(&attempt, refund)?,
             gateway_id: refund.gateway_id.clone(),
+            told,
             sent_at: refund.created_at,
         };
         Ok(self.gateway_of(db, &connection)?.find_refund(&look_up).await?)
@@ -166,6 +186,14 @@ impl Engine {
         let known = db.refund_observations(refund).await?;
         Ok(known.iter().find(|known| known.seen.fact == RefundFact::NotSeen).map(|missed| missed.at))
     }
+}
+
+/// A refund, with the attempt whose money it pays back. The limit and the invoices' shares hang on all refunds of that, so
+/// they move one after the other.
+pub(crate) async fn held(tx: &MerchantTx, refund: RefundId) -> Result<(Attempt, Refund), Error> {
+    let of = tx.refund(refund).await?.attempt_id;
+    let attempt = tx.attempt_hold(of).await?;
+    Ok((attempt, tx.refund(refund).await?))
 }
 
 /// Which of the payment's invoices the refund is credited on, by their numbers: what earlier ones have left of each share.

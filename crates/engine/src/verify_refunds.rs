@@ -66,8 +66,7 @@ impl RefundRecord {
         if !is_paid && self.entries.iter().any(|entry| entry.state == BooksEntryState::Posted) {
             differs(Kind::RefundPostingStays, "the money did not go back, and the books say that it did");
         }
-        let is_unknown = matches!(folded.state, RefundState::Created | RefundState::Unknown);
-        if is_unknown && now - refund.created_at > open_max {
+        if folded.state.is_unknown() && now - refund.created_at > open_max {
             differs(Kind::ToldElsewhere, &format!("nobody has known its outcome since {}", refund.created_at));
         }
         if refund.contradicted {

@@ -3,8 +3,8 @@
 
 use crate::{
     Engine, Error,
-    audit::{AUTHORITY_GIVEN, PAYMENT_STARTED, words},
     audit_rows::{Act, Rows},
+    audit_words::{AUTHORITY_GIVEN, PAYMENT_STARTED, words},
     verify_books::Verified,
 };
 use chrono::TimeDelta;

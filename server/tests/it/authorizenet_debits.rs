@@ -3,7 +3,8 @@
 
 use crate::{
     authorizenet_methods::pay_with,
-    debits::{self, to_the_next_try},
+    debit_retries::to_the_next_try,
+    debits,
     reef::{LINK, Reef},
     support::{Client, Form, On},
 };

@@ -3,7 +3,8 @@
 
 use crate::{
     authorizenet_methods::pay_with,
-    debits::{RETRIES, save_as},
+    debit_retries::RETRIES,
+    debits::save_as,
     reef::{LINK, Reef},
     support::{Form, House, On, http},
 };

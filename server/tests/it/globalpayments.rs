@@ -2,8 +2,9 @@
 
 use crate::{
     reef::{LINK, Reef},
-    support::{Answer, http},
+    support::{Answer, field, http},
 };
+use serde_json::json;
 use server::demo;
 use simulators::facts::{cards, globalpayments as keys};
 
@@ -81,6 +82,38 @@ async fn g37_a_part_goes_back_and_the_books_agree() {
     reef.tells(&form, "Refund posted to the books").await;
     let state = reef.house.state("globalpayments").await;
     assert_eq!(state["refunds"].as_array().unwrap().len(), 1);
+    reef.assert_agrees().await;
+}
+
+/// Refunds bear no name of ours there, so that after ten minutes nobody but a person can say which one it is.
+#[tokio::test]
+async fn d2_d24_staff_name_a_refund_whose_answer_was_lost_by_its_number() {
+    let reef = reef().await;
+    let form = reef.form().await;
+    let page = reef.led_to_page(&form, PAGE).await;
+    enter(&reef, &page, keys::CARD).await;
+    reef.tells(&form, "Paid, and it stands").await;
+    reef.house.arm("globalpayments", "reset_after_execute", "/refund").await;
+    // Until it is sent no more.
+    let silent = json!({"vendor": "globalpayments", "fault": "http:500", "times": 99, "match": "/refund"});
+    reef.house.arm_with(silent).await;
+    reef.refund(&form, "100.00").await;
+    reef.house.advance(json!({"minutes": 20})).await;
+    let staff = reef.staff().await;
+    let inbox = staff.get("/admin/exceptions").await.body;
+    assert!(inbox.contains("Nobody knows what became of a refund of $100.00."), "{inbox}");
+    let key = field(&inbox, "exception");
+    let name = async |number: &str| {
+        let said = [("exception", &*key), ("verdict", "there"), ("reference", number)];
+        staff.post("/api/exceptions/decide", &said).await.location.unwrap()
+    };
+    let state = reef.house.state("globalpayments").await;
+    let [charge, refund] = ["charges", "refunds"].map(|of| state[of][0]["id"].as_str().unwrap());
+    let back = name(charge).await;
+    let refused = staff.get(&back).await.body;
+    assert!(refused.contains(&format!("tells of no refund {charge} of ")), "{refused}");
+    assert_eq!(name(refund).await, "/admin/exceptions?done=decided");
+    reef.tells(&form, "Refund posted to the books").await;
     reef.assert_agrees().await;
 }
 

@@ -3,7 +3,7 @@
 //! Gateway, ledger and books agree afterwards, with one reversal and one mail (F1 of quality.md, 2.2).
 
 use crate::{
-    debits, disputes, kills,
+    debit_retries, debits, disputes, kills,
     refunds::{Dialog, credits, refunded},
     support::{Client, House, On, Server, ana, at_each_step, http, own_port, paid_and_booked},
 };
@@ -107,7 +107,7 @@ async fn sending_survives(step: &'static str, database: On) {
     house.advance(json!({"days": 7})).await;
     house.assert_paid_once_within("INV-501", 120_450, KNOWN_WITHIN).await;
     house.assert_everything_agrees().await;
-    assert_eq!(house.number(debits::DEBITS).await, 1, "{step}");
+    assert_eq!(house.number(debit_retries::DEBITS).await, 1, "{step}");
 }
 
 async fn retry_survives(step: &'static str, database: On) {
@@ -118,21 +118,21 @@ async fn retry_survives(step: &'static str, database: On) {
     {
         let server = Server::start_with(&house, &[smtp]).await;
         house.portal.clone_from(&server.portal);
-        debits::without_money(&house).await;
-        house.until("the payer reads the day", async || house.number(debits::NAMED).await == 1).await;
+        debit_retries::without_money(&house).await;
+        house.until("the payer reads the day", async || house.number(debit_retries::NAMED).await == 1).await;
     }
     {
         let mut dying = Server::start_with(&house, &[smtp, ("WISEPAY_FAILPOINT", step)]).await;
-        debits::to_the_next_try(&house, database).await;
+        debit_retries::to_the_next_try(&house, database).await;
         dying.until_dead(step).await;
     }
     let _server = Server::start_with(&house, &[smtp]).await;
-    let is_sent = async || house.number(debits::SENT).await == 2;
+    let is_sent = async || house.number(debit_retries::SENT).await == 2;
     house.until_within(&format!("{step}: it is sent again"), KNOWN_WITHIN, is_sent).await;
     house.advance(json!({"days": 6})).await;
-    house.until(&format!("{step}: it has failed again"), async || house.number(debits::FAILED).await == 2).await;
+    house.until(&format!("{step}: it has failed again"), async || house.number(debit_retries::FAILED).await == 2).await;
     house.assert_everything_agrees().await;
-    assert_eq!(house.number(debits::DEBITS).await, 2, "{step}");
+    assert_eq!(house.number(debit_retries::DEBITS).await, 2, "{step}");
     assert!(house.charges().await.is_empty() && house.books_payments("INV-501").await.is_empty(), "{step}");
 }
 

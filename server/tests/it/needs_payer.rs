@@ -1,7 +1,7 @@
 //! A charge that nobody waits for, and of which a bank wants its payer to say that it is them (D19).
 
 use crate::{
-    debits::{DEBITS, NAMED, RETRIES, SENT, to_the_next_try, without_money},
+    debit_retries::{DEBITS, NAMED, RETRIES, SENT, to_the_next_try, without_money},
     support::{House, On, ana},
 };
 use serde_json::json;

@@ -102,7 +102,7 @@ fn Row(n: usize, line: ExceptionFace, note: Note) -> impl IntoView {
         Cure::TakeIn => view! { <TakeIn n exception=line.key.clone() cause=line.cause.clone()/> }.into_any(),
         cure => view! { <ExceptionCure exception=line.key.clone() cure/> }.into_any(),
     });
-    let there = line.page_url.map(|url| {
+    let there = line.page_url.clone().map(|url| {
         view! { <a class="btn" href=url rel="external noreferrer">"Open it at the gateway"</a> }
     });
     let payment = line.payment.map(|payment| {
@@ -114,11 +114,10 @@ fn Row(n: usize, line: ExceptionFace, note: Note) -> impl IntoView {
         view! { <button type="button" class=class popovertarget=fix.clone()>{words}</button> }
     });
     let note = if note.about == line.key { note } else { Note::default() };
-    let (exception, cause, name, may_be_denied) =
-        (line.key, line.cause.clone(), line.remedy.clone(), line.may_be_denied);
     let dialog = if line.may_be_named {
-        Some(view! { <DecideDialog n id=fix exception cause name may_be_denied note/> }.into_any())
+        Some(view! { <DecideDialog n id=fix line=line.clone() note/> }.into_any())
     } else {
+        let (exception, cause) = (line.key, line.cause.clone());
         line.may_be_fixed.then(|| view! { <FixDialog n id=fix exception cause note/> }.into_any())
     };
     let remedy = (!line.remedy.is_empty()).then(|| view! { <p class="muted">{line.remedy}</p> });
@@ -196,28 +195,30 @@ fn FixDialog(n: usize, id: String, exception: String, cause: String, note: Note)
     }
 }
 
-/// What became of a payment of which its gateway never told. The gateway is asked once more before anything counts.
+/// What became of a payment or a refund of which its gateway never told. It is asked once more before anything counts.
 #[component]
-fn DecideDialog(
-    n: usize,
-    id: String,
-    exception: String,
-    cause: String,
-    /// By which it is looked for there, in a sentence.
-    name: String,
-    may_be_denied: bool,
-    note: Note,
-) -> impl IntoView {
+fn DecideDialog(n: usize, id: String, line: ExceptionFace, note: Note) -> impl IntoView {
     let open = note.fault.is_some();
     let summary = note.fault.clone().map(|fault| view! { <Refused fault/> });
-    let absent = if may_be_denied {
+    let (like, then) = if line.area == "Refund" {
+        (
+            "Like re_3Q… at Stripe. It is looked up, and what the gateway says of it counts.",
+            "The refund then ends, and what it was over can be refunded again.",
+        )
+    } else {
+        (
+            "Like pi_3Q… at Stripe. It is looked up, and what the gateway says of it counts.",
+            "The payment then ends, its payer reads that nothing was charged, and its invoice can be paid again.",
+        )
+    };
+    let absent = if line.may_be_denied {
         view! {
             <form class="stack" method="post" action="/api/exceptions/decide">
-                <input type="hidden" name="exception" value=exception.clone()/>
+                <input type="hidden" name="exception" value=line.key.clone()/>
                 <input type="hidden" name="verdict" value="absent"/>
                 <Typed
                     id=format!("reason-{n}") name="reason" label="Or how you know that it is not there" value=note.reason
-                    hint="The payment then ends, its payer reads that nothing was charged, and its invoice can be paid again."
+                    hint=then
                 />
                 <div class="acts"><button class="btn" type="submit">"The gateway does not have it"</button></div>
             </form>
@@ -231,14 +232,14 @@ fn DecideDialog(
         <Dialog id=id.clone() title="What became of it?" open=open>
             <div class="stack">
                 {summary}
-                <p>{cause}</p>
-                <p>{name}</p>
+                <p>{line.cause}</p>
+                <p>{line.remedy}</p>
                 <form class="stack" method="post" action="/api/exceptions/decide">
-                    <input type="hidden" name="exception" value=exception/>
+                    <input type="hidden" name="exception" value=line.key/>
                     <input type="hidden" name="verdict" value="there"/>
                     <Typed
                         id=format!("reference-{n}") name="reference" label="Its number at the gateway" value=note.reference
-                        first=true hint="Like pi_3Q… at Stripe. It is looked up, and what the gateway says of it counts."
+                        first=true hint=like
                     />
                     <div class="acts"><button class="btn primary" type="submit">"The gateway has it"</button></div>
                 </form>

@@ -50,6 +50,9 @@ pub struct RefundLookUp {
     pub request: RefundRequest,
     /// The gateway's id of the refund, once we have one.
     pub gateway_id: Option<String>,
+    /// The id that somebody says it has. It may be another one, and must be proved: by our name, or by charge and amount
+    /// where refunds bear none.
+    pub told: Option<String>,
     /// When the request was first sent.
     pub sent_at: DateTime<Utc>,
 }
@@ -242,6 +245,18 @@ pub enum Found<T = Observation> {
     /// No trace of it, and nothing will come of it any more. Proof only when it is said twice, some minutes apart.
     NotThere,
     TooEarlyToSay,
+}
+
+impl<T> Found<T> {
+    /// The same of what `make` makes of what was seen.
+    #[must_use]
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Found<U> {
+        match self {
+            Self::Seen(seen) => Found::Seen(make(seen)),
+            Self::NotThere => Found::NotThere,
+            Self::TooEarlyToSay => Found::TooEarlyToSay,
+        }
+    }
 }
 
 /// Why a call brought no observation.

@@ -3,7 +3,7 @@
 
 use crate::{
     sim::Sim,
-    world::{REPLAYABLE, globalpayments, look_up, refund, refund_look_up, request, token, usd},
+    world::{REPLAYABLE, globalpayments, look_up, refund, refund_look_up, refund_told, request, token, usd},
 };
 use chrono::TimeDelta;
 use connectors::gateway::{
@@ -191,12 +191,39 @@ async fn d2_a_refund_whose_answer_is_lost_is_found_by_its_key_and_later_stays_op
         sim.arm("globalpayments", fault).await;
         let lost = gateway.refund(&request).await;
         assert!(matches!(lost, Err(GatewayError::Unknown(_))), "{fault}: {lost:?}");
-        let late = gateway.find_refund(&refund_look_up(&request, None, sim.now() - LATE)).await;
-        assert!(matches!(late, Err(GatewayError::Unknown(_))), "it bears no name of ours: {late:?}");
+        let late = gateway.find_refund(&refund_look_up(&request, None, sim.now() - LATE)).await.unwrap();
+        assert_eq!(late, Found::TooEarlyToSay, "it bears no name of ours");
         let found = seen(gateway.find_refund(&refund_look_up(&request, None, sim.now() - REPLAYABLE)).await);
         assert_eq!((found.fact, found.amount), (RefundFact::Succeeded, Some(usd(20_000))), "{fault}");
         assert_eq!(records(&sim, "refunds").await.len(), 1, "{fault}");
     }
+}
+
+#[tokio::test]
+async fn d2_a_number_that_staff_have_read_there_counts_where_charge_and_amount_are_the_refunds_own() {
+    let sim = Sim::start().await;
+    let refund = charged(&sim).await;
+    let gateway = gateway(&sim);
+    sim.arm("globalpayments", "reset_after_execute").await;
+    assert!(matches!(gateway.refund(&refund(1, 20_000)).await, Err(GatewayError::Unknown(_))));
+    let id = records(&sim, "refunds").await[0]["id"].as_str().unwrap().to_owned();
+    let (own, less) = (refund(1, 20_000), refund(2, 500));
+    let elsewhere = RefundRequest { charge_gateway_id: "TRN_elsewhere".into(), ..own.clone() };
+    let find = async |request: &RefundRequest, id: &str| {
+        gateway.find_refund(&refund_told(request, id, sim.now() - LATE)).await.unwrap()
+    };
+    for (request, told, found) in [
+        (&less, id.as_str(), Found::NotThere),
+        (&elsewhere, id.as_str(), Found::NotThere),
+        (&own, own.charge_gateway_id.as_str(), Found::TooEarlyToSay),
+        (&own, "TRN_none", Found::TooEarlyToSay),
+        (&own, "anything", Found::TooEarlyToSay),
+    ] {
+        assert_eq!(find(request, told).await, found, "{told}");
+    }
+    let named = seen(Ok(find(&own, &id).await));
+    assert_eq!((named.fact, named.gateway_id), (RefundFact::Succeeded, Some(id)));
+    assert_eq!(records(&sim, "refunds").await.len(), 1);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use crate::{
     sim::Sim,
     stub::{Reply, Stub, reply},
-    world::{PRUNED, REPLAYABLE, TOTAL, refund, refund_look_up, request, stripe, token, usd},
+    world::{PRUNED, REPLAYABLE, TOTAL, refund, refund_look_up, refund_told, request, stripe, token, usd},
 };
 use chrono::{DateTime, Utc};
 use connectors::gateway::{Found, Gateway, GatewayError, RefundRequest, stripe::Stripe};
@@ -141,6 +141,12 @@ fn page(has_more: bool, rows: &[Value]) -> Reply {
     reply(200, json!({"object": "list", "has_more": has_more, "data": rows}))
 }
 
+/// With the name of this refund of ours.
+fn row(id: &str, ours: u128) -> Value {
+    json!({"id": id, "status": "succeeded", "amount": 500, "currency": "usd",
+        "metadata": {"refund_id": domain::ids::RefundId(uuid::Uuid::from_u128(ours)).to_string()}})
+}
+
 /// A look-up by key when the list is empty, and what the replay is answered.
 async fn replayed(answer: Reply) -> Result<Found<RefundSeen>, GatewayError> {
     let stub = Stub::start([page(false, &[]), answer]).await;
@@ -161,10 +167,6 @@ async fn d2_what_a_replay_is_answered_means_one_thing_each() {
 
 #[tokio::test]
 async fn d2_the_whole_list_is_read_and_ids_of_another_kind_are_not_asked_for() {
-    let row = |id: &str, ours: u128| {
-        json!({"id": id, "status": "succeeded", "amount": 500, "currency": "usd",
-            "metadata": {"refund_id": domain::ids::RefundId(uuid::Uuid::from_u128(ours)).to_string()}})
-    };
     let stub = Stub::start([page(true, &[row("re_9", 9)]), page(false, &[row("re_1", 1)])]).await;
     let (gateway, charge) = (stripe(&stub.url, sent_at()), request(1, token("pm_card_visa")));
     let ours = refund(1, &charge, "pi_1", 500);
@@ -180,6 +182,31 @@ async fn d2_the_whole_list_is_read_and_ids_of_another_kind_are_not_asked_for() {
         assert!(matches!(refused, Err(GatewayError::Refused { .. })), "{id}: {refused:?}");
     }
     assert_eq!(stub.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn d2_a_number_that_staff_have_read_there_is_read_first_and_counts_where_it_bears_our_name() {
+    let ours = refund(1, &request(1, token("pm_card_visa")), "pi_1", 500);
+    let gone = json!({"error": {"type": "invalid_request_error", "code": "resource_missing", "message": "gone"}});
+    for (id, read, is_it) in [
+        ("re_1", Some(reply(200, row("re_1", 1))), true),
+        ("re_9", Some(reply(200, row("re_9", 9))), false),
+        ("re_0", Some(reply(404, gone)), false),
+        ("pi_1", None, false),
+    ] {
+        let script: Vec<_> = read.into_iter().chain([page(false, &[])]).collect();
+        let stub = Stub::start(script).await;
+        let look_up = refund_told(&ours, id, sent_at() - PRUNED);
+        let found = stripe(&stub.url, sent_at()).find_refund(&look_up).await.unwrap();
+        let seen = match found {
+            Found::Seen(seen) => seen.gateway_id,
+            found => {
+                assert_eq!(found, Found::NotThere, "{id}: the list decides");
+                None
+            }
+        };
+        assert_eq!(seen.as_deref(), is_it.then_some(id));
+    }
 }
 
 #[tokio::test]

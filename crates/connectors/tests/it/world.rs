@@ -189,7 +189,12 @@ pub fn keep(n: u128, charge: &ChargeRequest, charge_gateway_id: &str) -> KeepReq
 }
 
 pub fn refund_look_up(request: &RefundRequest, gateway_id: Option<&str>, sent_at: DateTime<Utc>) -> RefundLookUp {
-    RefundLookUp { request: request.clone(), gateway_id: gateway_id.map(str::to_owned), sent_at }
+    RefundLookUp { request: request.clone(), gateway_id: gateway_id.map(str::to_owned), told: None, sent_at }
+}
+
+/// The same for one that somebody says to have this id.
+pub fn refund_told(request: &RefundRequest, id: &str, sent_at: DateTime<Utc>) -> RefundLookUp {
+    RefundLookUp { told: Some(id.to_owned()), ..refund_look_up(request, None, sent_at) }
 }
 
 /// Just inside and just outside the time in which Stripe surely keeps an answer.

@@ -1,5 +1,5 @@
 //! The story of a few invoices, told a hundred thousand times. Payers choose some of them or a part, press Pay, cancel
-//! and press again; staff refund, and say what became of a charge; cards are disputed, and banks take and give back;
+//! and press again; staff refund, and say what became of a charge or a refund; cards are disputed, and banks take and give back;
 //! the gateway answers, is silent, tells its news twice or days later; the books refuse what was paid past the portal
 //! meanwhile; the portal dies between any two steps or sleeps for minutes, and its clock jumps. What a fact makes of a
 //! charge, a refund or a dispute, what follows, how a surcharge is shared, and when somebody asks is decided by

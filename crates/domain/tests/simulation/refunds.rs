@@ -10,7 +10,7 @@ use crate::{
     story::{Event, Story, TIMEOUT},
 };
 use domain::{
-    asking::{LOOK_UP_AFTER, before_asking_of_refund, is_too_old_to_send, silence_about_refund},
+    asking::{LOOK_UP_AFTER, before_asking_of_refund, is_too_old_to_send, refund_may_be_denied, silence_about_refund},
     effects::RefundEffect,
     refund::{RefundFact, RefundSeen, RefundState, may_refund},
 };
@@ -35,6 +35,8 @@ impl Story {
             Event::HearRefund { life, refund, seen } if life == self.life => self.record_refund(refund, &seen),
             Event::ReadRefund { life, refund, job, found } if life == self.life => self.read_refund(refund, job, found),
             Event::ProgressRefund { refund, to } => self.progress_refund(refund, to),
+            Event::DecideRefund(refund) => self.decide_refund(refund),
+            Event::DecidedRefund { life, refund, seen } if life == self.life => self.decided_refund(refund, &seen),
             Event::SweepRefund(refund) if self.portal.refunds[refund].state == RefundState::Created => {
                 self.queue_job(Work::LookUpRefund(refund), 0);
             }
@@ -92,6 +94,10 @@ impl Story {
         self.plan(after, Event::SendRefund { life, refund });
         let sweep = LOOK_UP_AFTER.num_milliseconds() + self.dice.between(0, 5 * SECOND);
         self.plan(sweep, Event::SweepRefund(refund));
+        if self.plot.is_mute {
+            let looked_at = DAY + self.dice.between(0, HOUR);
+            self.plan(looked_at, Event::DecideRefund(refund));
+        }
     }
 
     fn send_refund(&mut self, refund: usize) {
@@ -202,7 +208,7 @@ impl Story {
             }
         }
         let replays = self.gateway.refunds[refund].truth.is_none() && self.age(created) < REPLAY_MAX;
-        if self.is_lost() {
+        if self.is_unanswered() {
             if replays && self.dice.percent(50) {
                 let journey = self.journey();
                 self.plan(journey, Event::ArriveRefund { refund, awaited: None });
@@ -230,6 +236,28 @@ impl Story {
         let is_open = self.portal.refunds[refund].state.is_open();
         let waits = matches!(self.portal.jobs[job].work, Work::LookUpRefund(_)) && is_open;
         if is_told && !waits { self.done(job) } else { self.again(Some(job)) }
+    }
+
+    /// `Engine::decide_outcome`: somebody has looked for it at the gateway, which is asked once more.
+    fn decide_refund(&mut self, refund: usize) {
+        let (state, created) = (self.portal.refunds[refund].state, self.portal.refunds[refund].created);
+        if !refund_may_be_denied(state, created, self.clock()) {
+            return;
+        }
+        if let Some(first) = before_asking_of_refund(state) {
+            self.record_refund(refund, &RefundSeen::bare(first));
+        }
+        let found = if self.rules.asks_before_verdict { self.gateway.tell_refund(refund) } else { None };
+        let seen = found.unwrap_or(RefundSeen::bare(RefundFact::DeclaredAbsent));
+        let (life, after) = (self.life, self.dice.between(0, 2 * SECOND));
+        self.plan(after, Event::DecidedRefund { life, refund, seen });
+    }
+
+    fn decided_refund(&mut self, refund: usize, seen: &RefundSeen) {
+        let is_unknown = self.portal.refunds[refund].state.is_unknown();
+        if is_unknown || seen.fact != RefundFact::DeclaredAbsent {
+            self.record_refund(refund, seen);
+        }
     }
 
     /// `post_refund.rs`: once it is decided what stands of the payment itself. The books may be away.

@@ -32,7 +32,8 @@ pub struct Rules {
     pub heeds_live_claims: bool,
     /// The store's: each invoice of a payment is claimed, or nothing is charged.
     pub claims_each: bool,
-    /// The engine's: whoever says that the gateway does not have a charge is believed when that does not find it either.
+    /// The engine's: whoever says that the gateway does not have a charge or a refund is believed when that does not find it
+    /// either.
     pub asks_before_verdict: bool,
 }
 

@@ -103,6 +103,14 @@ pub enum Event {
         event: u32,
     },
     SweepRefund(usize),
+    /// A person says that the gateway does not have a refund.
+    DecideRefund(usize),
+    /// With what follows from that, now that it was asked once more.
+    DecidedRefund {
+        life: u32,
+        refund: usize,
+        seen: RefundSeen,
+    },
     /// A bank is asked for the money of a charge.
     Dispute(usize),
     ProgressDispute {
@@ -165,7 +173,7 @@ pub struct Plot {
     pub surcharges: bool,
     /// Somebody pays past the portal, while others pay here.
     pub pays_by_hand: bool,
-    /// The gateway answers no question about a charge for more than a day, so that people decide.
+    /// The gateway answers no question about a charge or a refund for more than a day, so that people decide.
     pub is_mute: bool,
 }
 
@@ -324,7 +332,7 @@ impl Story {
         self.dice.percent(self.trouble.lost_percent)
     }
 
-    /// A question about a charge is not answered.
+    /// A question about a charge or a refund is not answered.
     pub fn is_unanswered(&mut self) -> bool {
         self.is_lost() || (self.plot.is_mute && self.now < MUTE)
     }

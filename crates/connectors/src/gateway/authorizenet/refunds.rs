@@ -89,6 +89,9 @@ impl AuthorizeNet {
         if is_whole(request) && self.stands(&self.details(&request.charge_gateway_id).await?) == Fact::Voided {
             return Ok(Found::Seen(undone(request)));
         }
+        if let Some(seen) = self.told_refund(look_up).await? {
+            return Ok(Found::Seen(seen));
+        }
         let age = (self.config.clock)() - look_up.sent_at;
         let since = look_up.sent_at - CLOCKS_APART;
         // In this order: what settles meanwhile leaves the first list for the second.
@@ -101,6 +104,16 @@ impl AuthorizeNet {
             None if age < LISTED_WITHIN => Found::TooEarlyToSay,
             None => Found::NotThere,
         })
+    }
+
+    /// The one that was told of, where it bears this refund's name. Whatever else it is, the lists decide.
+    async fn told_refund(&self, look_up: &RefundLookUp) -> Result<Option<RefundSeen>, GatewayError> {
+        let Some(id) = &look_up.told else { return Ok(None) };
+        match self.details(id).await.map(|details| details.read_refund(self.config.currency)) {
+            Ok(read) => Ok((read.refund == Some(look_up.request.refund)).then_some(read.seen)),
+            Err(GatewayError::Refused { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// As with charges: an invoice number can be copied, but where the vendor has kept no `refId` it is enough.

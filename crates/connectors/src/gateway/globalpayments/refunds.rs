@@ -1,5 +1,5 @@
 //! Refunds at Global Payments (`wire/gateways.md`, 5.2): sent by the key of the refund, and found by sending it once more.
-//! They bear no name of ours, so that later the list can say that there is none, and not whose one is.
+//! They bear no name of ours, so that later the list can say that there is none, and not whose one is: that, a person can.
 
 use super::{
     Found, GatewayError, GlobalPayments, ListedRefund, ReadRefund, RefundLookUp, RefundRequest,
@@ -30,6 +30,9 @@ impl GlobalPayments {
             return Ok(Found::Seen(self.transaction(id).await?.observe_refund()));
         }
         if (self.config.clock)() - look_up.sent_at >= REPLAY_MAX {
+            if let Some(seen) = self.told_refund(look_up).await? {
+                return Ok(Found::Seen(seen));
+            }
             return self.unless_listed(look_up, Found::NotThere).await;
         }
         match self.send_refund(&look_up.request).await {
@@ -37,6 +40,23 @@ impl GlobalPayments {
             Err(GatewayError::Unknown(_) | GatewayError::Refused { .. }) => {
                 self.unless_listed(look_up, Found::TooEarlyToSay).await
             }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The one that was told of, where it says itself that it is of this charge, over as much and not older. If somebody else
+    /// has made it, ours has another id once it turns up, and is taken in as theirs would be.
+    async fn told_refund(&self, look_up: &RefundLookUp) -> Result<Option<RefundSeen>, GatewayError> {
+        let (Some(id), request) = (&look_up.told, &look_up.request) else { return Ok(None) };
+        let is_it = |made: &Transaction| {
+            let is_of_charge = made.parent() == Some(request.charge_gateway_id.as_str());
+            made.is_refund() && is_of_charge && made.money() == Some(request.amount)
+        };
+        match self.transaction(id).await {
+            Ok(made) if is_it(&made) && made.is_since(look_up.sent_at - CLOCKS_APART) => {
+                Ok(Some(made.observe_refund()))
+            }
+            Ok(_) | Err(GatewayError::Refused { .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -51,8 +71,7 @@ impl GlobalPayments {
         let since = look_up.sent_at - CLOCKS_APART;
         let rows = self.list(REFUND, since, &[]).await?;
         if rows.iter().any(|row| row.is_since(since) && may_be(row, &look_up.request)) {
-            let words = "a refund of this amount is listed that bears no name of ours";
-            return Err(GatewayError::Unknown(words.into()));
+            return Ok(Found::TooEarlyToSay);
         }
         Ok(otherwise)
     }

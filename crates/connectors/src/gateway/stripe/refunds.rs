@@ -28,6 +28,9 @@ impl Stripe {
         if let Some(id) = &look_up.gateway_id {
             return Ok(Found::Seen(self.refund_by_id(id).await?.observe()));
         }
+        if let Some(seen) = self.told_refund(look_up).await? {
+            return Ok(Found::Seen(seen));
+        }
         let mut pages = Pages::new("refunds", vec![("payment_intent", intent_of(request)?.to_owned())]);
         let ours = |refund: &Refund| (refund.refund() == Some(request.refund)).then(|| refund.observe());
         if let Some(seen) = self.all(&mut pages, ours).await?.pop() {
@@ -42,6 +45,16 @@ impl Stripe {
             Err(GatewayError::Refused { code, .. }) if code == IDEMPOTENCY_ERROR => Ok(Found::TooEarlyToSay),
             // Kept answers come before validation: what is refused now was not made then.
             Err(GatewayError::Refused { .. }) => Ok(Found::NotThere),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The one that was told of, where it bears this refund's name. Whatever else it is, the list decides.
+    async fn told_refund(&self, look_up: &RefundLookUp) -> Result<Option<RefundSeen>, GatewayError> {
+        let Some(id) = &look_up.told else { return Ok(None) };
+        match self.refund_by_id(id).await {
+            Ok(refund) => Ok((refund.refund() == Some(look_up.request.refund)).then(|| refund.observe())),
+            Err(GatewayError::Refused { .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }
