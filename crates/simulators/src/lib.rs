@@ -11,6 +11,7 @@
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test stops at the first surprise"))]
 
+mod amounts;
 mod authorizenet;
 mod check_digit;
 pub mod clock;
@@ -22,13 +23,18 @@ mod faults;
 mod globalpayments;
 mod html;
 pub mod mangle;
+mod oauth;
 mod pages;
 mod payrix;
+mod pdf;
+mod query;
+mod random;
 mod records;
 mod replies;
 pub mod seed;
 mod stripe;
 mod webhooks;
+mod window;
 mod xero;
 
 use std::future::Future;
