@@ -97,7 +97,8 @@ fn merchant_view(shared: &Shared, merchant: &Merchant) -> Value {
     })
 }
 
-/// Northwind's and Southern's as they stand in the books now; Harbour's as they were seeded, its books being the portal's own.
+/// Northwind's and Southern's as they stand in the books now; Harbour's as they were seeded, its books being the portal's
+/// own.
 fn invoices(shared: &Shared, merchant: &Merchant) -> Vec<Value> {
     let currency = merchant.currency;
     match merchant.key {

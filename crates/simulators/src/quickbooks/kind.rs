@@ -98,9 +98,8 @@ impl Kind {
     /// What a create must bring.
     pub fn required(self) -> &'static [&'static str] {
         match self {
-            Account => &["Name", "AccountType"],
             CreditMemo | Invoice => &["CustomerRef", "Line"],
-            Item | PaymentMethod | Term => &["Name"],
+            Account | Item | PaymentMethod | Term => &["Name"],
             Payment => &["CustomerRef", "TotalAmt"],
             Purchase => &["AccountRef", "PaymentType", "Line"],
             RefundReceipt => &["DepositToAccountRef", "Line"],
@@ -176,7 +175,8 @@ pub(crate) const READ_ONLY: [&str; 26] = [
 #[rustfmt::skip]
 const PROPERTIES: &[&str] = &[
     "AccountAlias", "AccountingInfoPrefs", "AccountRef", "AccountSubType", "AccountType", "AcctNum", "Active",
-    "AgencyRef", "AutoDocNumber", "CreditLimit", "FinanceCharge", "GSTIN", "GSTRegistrationType", "JobInfo", "PONumber",
+    "AgencyRef", "AbatementRate", "ItemCategoryType", "PurchaseTaxCodeRef", "RemitToAddr", "ReverseChargeRate",
+    "SalesTaxCodeRef", "ServiceType", "SubItem", "AutoDocNumber", "CreditLimit", "FinanceCharge", "GSTIN", "GSTRegistrationType", "JobInfo", "PONumber",
     "SecondaryTaxIdentifier", "TaxExemptionReasonId", "TaxFormNum", "TaxFormType", "Tag", "AllowIPNPayment", "AllowOnlineACHPayment", "AllowOnlineCreditCardPayment", "AllowOnlinePayment",
     "AllowOnlinePayPalPayment", "AltContactName", "AlternatePhone", "ApplyTaxAfterDiscount", "ARAccountRef",
     "AssetAccountRef", "AttachableRef", "BankNum", "BillAddr", "BillEmail", "BillEmailBcc", "BillEmailCc",

@@ -115,7 +115,9 @@ fn sold(op: &Operation<'_>, detail: &mut Value, amount: Decimal) -> Result<Decim
         let name = op.meant("ItemRef", Kind::Item, &id)?.label().to_owned();
         detail["ItemRef"] = json!({ "value": id, "name": name });
     }
-    let (quantity, price) = (wire::read_amount(&detail["Qty"]), wire::read_amount(&detail["UnitPrice"]));
+    // Some clients send noughts for what they do not say.
+    let told = |name: &str| wire::read_amount(&detail[name]).filter(|number| !number.is_zero());
+    let (quantity, price) = (told("Qty"), told("UnitPrice"));
     let product = quantity.zip(price).map(|(quantity, price)| quantity.checked_mul(price).and_then(cents));
     if product.is_some_and(|product| product != cents(amount)) {
         return Err(Refusal::miscalculated(&amount.to_string()));

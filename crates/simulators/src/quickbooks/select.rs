@@ -208,12 +208,12 @@ impl Select {
             return Ok(json!({ "QueryResponse": { "totalCount": total } }));
         }
         found.sort_by(|one, other| {
-            let order = self.order.iter().map(|(path, descends)| {
+            let mut order = self.order.iter().map(|(path, descends)| {
                 let order = compare(at(one, path), at(other, path));
                 if *descends { order.reverse() } else { order }
             });
             // Equal ones keep the order of their ids.
-            order.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+            order.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
         });
         let shown: Vec<Value> = found.into_iter().skip(self.start - 1).take(self.rows).collect();
         if shown.is_empty() {

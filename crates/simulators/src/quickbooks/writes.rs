@@ -75,6 +75,7 @@ fn check(op: &Operation<'_>, draft: &mut Document, before: Option<&Document>) ->
         kind if kind.is_sale() => check_sale(op, draft, before),
         Kind::Payment => payments::check(op, draft, before),
         Kind::Purchase => check_purchase(op, draft),
+        Kind::Account => check_account(draft),
         Kind::Item => check_item(draft),
         _ => Ok(()),
     }
@@ -100,9 +101,24 @@ fn name_is_free(op: &Operation<'_>, draft: &Document) -> Result<(), Refusal> {
     }
 }
 
+/// A sub-type alone is enough where it tells the type.
+fn check_account(draft: &mut Document) -> Result<(), Refusal> {
+    if draft.text("AccountType").is_empty() {
+        let kind = match draft.text("AccountSubType") {
+            "CashOnHand" | "Checking" | "MoneyMarket" | "Savings" => "Bank",
+            "OtherCurrentAssets" | "UndepositedFunds" => "Other Current Asset",
+            "OtherCurrentLiabilities" | "DeferredRevenue" => "Other Current Liability",
+            "SalesOfProductIncome" | "ServiceFeeIncome" | "OtherPrimaryIncome" => "Income",
+            _ => return Err(Refusal::missing("AccountType")),
+        };
+        draft.fields.insert("AccountType".to_owned(), json!(kind));
+    }
+    Ok(())
+}
+
 fn check_item(draft: &mut Document) -> Result<(), Refusal> {
     let kind = draft.fields.entry("Type").or_insert_with(|| json!("Service"));
-    let is_sold = *kind == "Service" || *kind == "NonInventory";
+    let is_sold = ["Service", "NonInventory", "Inventory"].iter().any(|sold| *kind == *sold);
     if !is_sold && *kind != "Category" {
         return Err(Refusal::enumeration("Type", kind.as_str().unwrap_or_default()));
     }

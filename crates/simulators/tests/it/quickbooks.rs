@@ -309,6 +309,10 @@ async fn taxes_discounts_and_terms() {
         let invoice = company.made("invoice", with(treatment, code, more)).await;
         assert_fields(&invoice, &[("/TotalAmt", total), ("/Balance", total), ("/TxnTaxDetail/TotalTax", tax)]);
     }
+    // A client that fills in noughts for what it does not say.
+    let mut body = sale("10");
+    body["Line"][0]["SalesItemLineDetail"] = json!({ "Qty": 0, "UnitPrice": 0, "TaxCodeRef": { "value": "" } });
+    assert_fields(&company.made("invoice", body).await, &[("/TotalAmt", "10.00")]);
     let mut body = sale("10");
     body["SalesTermRef"] = json!({ "value": qbo::TERM_ID });
     assert_fields(
@@ -378,6 +382,9 @@ async fn items_refund_receipts_and_an_expense_that_pays_a_memo_out() {
     let income = json!({ "value": qbo::INCOME_ACCOUNT_ID });
     let item = json!({ "Name": "Support", "Type": "Service", "IncomeAccountRef": income });
     let item = company.made("item", item).await;
+    assert_eq!(company.refused("account", json!({ "Name": "Till" })).await, "2020");
+    let till = company.made("account", json!({ "Name": "Till", "AccountSubType": "CashOnHand" })).await;
+    assert_eq!((&till["AccountType"], &till["Active"]), (&json!("Bank"), &json!(true)));
     assert_eq!(item["IncomeAccountRef"]["name"], "Sales of Services");
     assert_eq!(company.refused("refundreceipt", sale("200")).await, "2020");
     let mut refund = sale("200");

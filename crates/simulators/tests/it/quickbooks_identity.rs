@@ -182,5 +182,5 @@ async fn too_many_calls_are_throttled_without_a_word_on_when_to_come_back() {
     let calls = (0..11).map(|_| company.get("preferences"));
     let mut answers: Vec<u16> = futures::future::join_all(calls).await.iter().map(|answer| answer.status).collect();
     answers.sort_unstable();
-    assert_eq!(answers, [vec![200; 10], vec![429]].concat(), "ten at once");
+    assert_eq!(answers, [vec![200_u16; 10], vec![429]].concat(), "ten at once");
 }
