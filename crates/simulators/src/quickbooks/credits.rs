@@ -16,7 +16,10 @@ pub(crate) fn apply(op: &mut Operation<'_>, customer: Option<u64>) -> Result<(),
         return Ok(());
     }
     while let Some((invoice, memo, minor)) = pair(op, customer) {
-        let line = |kind: Kind, id: u64| json!({ "Amount": money(minor), "LinkedTxn": [{ "TxnId": id.to_string(), "TxnType": kind.link_type() }] });
+        let line = |kind: Kind, id: u64| {
+            let link = json!({ "TxnId": id.to_string(), "TxnType": kind.link_type() });
+            json!({ "Amount": money(minor), "LinkedTxn": [link] })
+        };
         let body = json!({
             "CustomerRef": { "value": customer.map(|id| id.to_string()) }, "TotalAmt": 0, "TxnDate": op.today,
             "PrivateNote": "Created by QB Online to link credits to charges.",
