@@ -7,6 +7,10 @@
 //!   bookkeeper would: part pay it, change what is due, void it. It moves UpdatedDateUTC and fires the webhook.
 //! * `POST /control/xero/payment` `{"id", "reconciled"?, "reference"?}` matches a payment with the bank statement, or
 //!   stands for one that a bookkeeper entered in its place.
+//! * `POST /control/qbo/invoice` `{"number", "pay_minor"?, "amount_due_minor"?, "void"?, "delete"?}` does the same to an
+//!   invoice of QuickBooks; `POST /control/qbo/payment` `{"id", "deposited"?, "reference"?}` puts a payment into a bank
+//!   deposit; `POST /control/qbo/company` `{"webhooks"?: "cloud_events" | "legacy", "trouble"?: "none" | "access_lost" |
+//!   "subscription_ended"}` chooses the webhooks' envelope, and what the company answers everybody.
 //! * `POST /control/advance` also takes `{"minutes": N}`.
 //! * `POST /control/authorizenet/transaction` `{"id", "status" | "return_code" | "held"}` does to a transaction what a
 //!   bank or the merchant's staff would; a `status` beside a `return_code` is what a return leaves:
@@ -38,7 +42,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::faults::{Armed, Fault, KNOWN, Vendor};
-use crate::{Hook, Shared, authorizenet, facts, globalpayments, payrix, stripe, xero};
+use crate::{Hook, Shared, authorizenet, facts, globalpayments, payrix, quickbooks, stripe, xero};
 
 pub(crate) fn router() -> Router<Arc<Shared>> {
     Router::new()
@@ -49,6 +53,9 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/control/reset", post(reset_all))
         .route("/control/xero/invoice", post(edit_invoice))
         .route("/control/xero/payment", post(edit_payment))
+        .route("/control/qbo/invoice", post(edit_qbo_invoice))
+        .route("/control/qbo/payment", post(edit_qbo_payment))
+        .route("/control/qbo/company", post(edit_qbo_company))
         .route("/control/authorizenet/transaction", post(alter_transaction))
         .route("/control/stripe/dispute", post(dispute))
         .route("/control/stripe/method", post(change_method))
@@ -61,7 +68,7 @@ const ADVANCE_MAX_HOURS: i64 = 10 * 366 * 24;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ControlError {
-    #[error("there is no vendor {0:?}; known: authorizenet, globalpayments, payrix, stripe, xero")]
+    #[error("there is no vendor {0:?}; known: authorizenet, globalpayments, payrix, qbo, stripe, xero")]
     UnknownVendor(String),
     #[error("there is no fault {0:?}; known: {known}", known = KNOWN.join(", "))]
     UnknownFault(String),
@@ -73,6 +80,8 @@ pub(crate) enum ControlError {
     Advance,
     #[error(transparent)]
     Edit(#[from] xero::EditError),
+    #[error(transparent)]
+    QboEdit(#[from] quickbooks::EditError),
     #[error(transparent)]
     Alter(#[from] authorizenet::AlterError),
     #[error("{0}")]
@@ -94,11 +103,13 @@ impl IntoResponse for ControlError {
         let status = match &self {
             Self::UnknownVendor(_)
             | Self::Edit(xero::EditError::NoSuchInvoice | xero::EditError::NoSuchPayment)
+            | Self::QboEdit(quickbooks::EditError::NoSuchInvoice | quickbooks::EditError::NoSuchPayment)
             | Self::Alter(authorizenet::AlterError::NoSuchTransaction) => StatusCode::NOT_FOUND,
             Self::UnknownFault(_)
             | Self::NotOfVendor { .. }
             | Self::Advance
             | Self::Edit(_)
+            | Self::QboEdit(_)
             | Self::Alter(_)
             | Self::Stripe(_)
             | Self::Rotation
@@ -149,7 +160,7 @@ pub(crate) fn arm(
     let foreign = match vendor {
         Vendor::AuthorizeNet | Vendor::GlobalPayments | Vendor::Stripe => fault == Fault::PeriodLocked,
         Vendor::Payrix => fault == Fault::PeriodLocked || fault.is_webhook(),
-        Vendor::Xero => matches!(fault, Fault::Decline(_) | Fault::UnknownStatus),
+        Vendor::Qbo | Vendor::Xero => matches!(fault, Fault::Decline(_) | Fault::UnknownStatus),
     };
     if foreign {
         return Err(ControlError::NotOfVendor { vendor: vendor.name(), fault: fault_name.to_owned() });
@@ -231,6 +242,7 @@ async fn state(State(shared): State<Arc<Shared>>, Path(name): Path<String>) -> R
         }),
         Vendor::GlobalPayments => shared.globalpayments.read(|account| account.state(shared.clock.now_ms())),
         Vendor::Payrix => shared.payrix.read(payrix::Account::state),
+        Vendor::Qbo => shared.qbo.read(quickbooks::Books::state),
         Vendor::Stripe => shared.stripe.read(stripe::Account::state),
         Vendor::Xero => shared.xero.read(xero::Books::state),
     }))
@@ -261,6 +273,7 @@ async fn reset_all(State(shared): State<Arc<Shared>>) -> Result<Json<Value>, Con
 pub(crate) async fn reset(shared: &Shared) -> Result<(), ControlError> {
     shared.faults.clear();
     shared.limits.clear();
+    shared.qbo_limits.clear();
     shared.clock.set_offset(0);
     shared.desk.write(|desk| desk.clock_offset_ms = 0);
     shared.authorizenet.write(|account| *account = authorizenet::Account::default());
@@ -269,6 +282,8 @@ pub(crate) async fn reset(shared: &Shared) -> Result<(), ControlError> {
     shared.stripe.write(|account| *account = stripe::Account::default());
     let books = xero::Books::seeded(shared.seed_day(), shared.clock.now_ms());
     shared.xero.write(|old| *old = books);
+    let books = quickbooks::Books::seeded(shared.seed_day(), shared.clock.now_ms());
+    shared.qbo.write(|old| *old = books);
     saved(shared).await?;
     run_hook(shared, |hooks| hooks.on_reset.clone()).await
 }
@@ -298,6 +313,38 @@ async fn edit_payment(
     let view = shared.xero.write(|books| books.edit_payment(edit, &shared.clock))?;
     saved(&shared).await?;
     Ok(Json(json!({ "payment": view })))
+}
+
+async fn edit_qbo_invoice(
+    State(shared): State<Arc<Shared>>,
+    body: Body<quickbooks::Edit>,
+) -> Result<Json<Value>, ControlError> {
+    let Json(order) = body?;
+    let (view, news) = shared.qbo.write(|books| books.edit(&shared, &order))?;
+    saved(&shared).await?;
+    shared.webhooks.send_all(&shared, news.into_iter().collect());
+    Ok(Json(json!({ "invoice": view })))
+}
+
+async fn edit_qbo_payment(
+    State(shared): State<Arc<Shared>>,
+    body: Body<quickbooks::PaymentEdit>,
+) -> Result<Json<Value>, ControlError> {
+    let Json(order) = body?;
+    let (view, news) = shared.qbo.write(|books| books.edit_payment(&shared, &order))?;
+    saved(&shared).await?;
+    shared.webhooks.send_all(&shared, news.into_iter().collect());
+    Ok(Json(json!({ "payment": view })))
+}
+
+async fn edit_qbo_company(
+    State(shared): State<Arc<Shared>>,
+    body: Body<quickbooks::CompanyEdit>,
+) -> Result<Json<Value>, ControlError> {
+    let Json(order) = body?;
+    let view = shared.qbo.write(|books| books.edit_company(&order));
+    saved(&shared).await?;
+    Ok(Json(json!({ "company": view })))
 }
 
 async fn alter_transaction(
@@ -389,6 +436,7 @@ async fn register_webhooks(
         Vendor::AuthorizeNet => facts::authorizenet::STRANGER_SIGNATURE_KEY,
         Vendor::GlobalPayments => facts::globalpayments::STRANGER_APP_KEY,
         Vendor::Payrix => return Err(ControlError::Mute),
+        Vendor::Qbo => facts::qbo::VERIFIER_TOKEN,
         Vendor::Stripe => facts::stripe::STRANGER_WEBHOOK_SECRET,
         Vendor::Xero => facts::xero::WEBHOOK_KEY,
     });

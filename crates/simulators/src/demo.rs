@@ -8,6 +8,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use crate::facts::{self, KeyPair, Merchant};
+use crate::quickbooks::{Document, Kind};
 use crate::{Shared, seed};
 
 pub(crate) fn router() -> Router<Arc<Shared>> {
@@ -43,6 +44,7 @@ async fn demo(State(shared): State<Arc<Shared>>) -> Json<Value> {
                 "business_id": facts::payrix::BUSINESS_ID, "username": facts::payrix::STRANGER_USERNAME,
                 "password": facts::payrix::STRANGER_PASSWORD,
             },
+            "qbo": strangers_qbo(&shared),
             "stripe": {
                 "secret_key": facts::stripe::STRANGER_SECRET_KEY,
                 "webhook_secret": facts::stripe::STRANGER_WEBHOOK_SECRET,
@@ -62,6 +64,14 @@ fn strangers_xero(shared: &Shared) -> Value {
     let refresh_token = shared.xero.read(|books| books.grants.current_refresh(client).map(str::to_owned));
     json!({ "client_id": client, "client_secret": facts::xero::STRANGER_CLIENT_SECRET, "refresh_token": refresh_token,
         "tenant_id": facts::xero::TENANT_ID })
+}
+
+/// The second grant, as at Xero.
+fn strangers_qbo(shared: &Shared) -> Value {
+    let client = facts::qbo::STRANGER_CLIENT_ID;
+    let refresh_token = shared.qbo.read(|books| books.grants.current_refresh(client).map(str::to_owned));
+    json!({ "client_id": client, "client_secret": facts::qbo::STRANGER_CLIENT_SECRET, "refresh_token": refresh_token,
+        "realm_id": facts::qbo::REALM_ID })
 }
 
 fn merchant_view(shared: &Shared, merchant: &Merchant) -> Value {
@@ -87,7 +97,8 @@ fn merchant_view(shared: &Shared, merchant: &Merchant) -> Value {
     })
 }
 
-/// Northwind's as they stand in the books now; Harbour's as they were seeded, its books being the portal's own.
+/// Northwind's and Southern's as they stand in the books now; Harbour's as they were seeded, its books being the portal's
+/// own.
 fn invoices(shared: &Shared, merchant: &Merchant) -> Vec<Value> {
     let currency = merchant.currency;
     match merchant.key {
@@ -101,6 +112,15 @@ fn invoices(shared: &Shared, merchant: &Merchant) -> Vec<Value> {
                     "due_minor": invoice.due_minor(), "currency": currency, "due_date": invoice.due_date })
             };
             invoices.iter().map(show).collect()
+        }),
+        "southern" => shared.qbo.read(|books| {
+            let show = |invoice: &Document| {
+                let customer = books.customer_of(invoice);
+                json!({ "number": invoice.text("DocNumber"), "customer": customer, "company_code": customer,
+                    "amount_minor": invoice.total_minor, "due_minor": invoice.open_minor(), "currency": currency,
+                    "due_date": invoice.text("DueDate") })
+            };
+            books.all(Kind::Invoice).map(show).collect()
         }),
         "harbour" => {
             let ledger = seed::harbour(shared.seed_day());

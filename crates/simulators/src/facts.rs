@@ -190,6 +190,41 @@ pub mod payrix {
     pub const CURRENCY: &str = "AUD";
 }
 
+/// Credentials and ids of the QuickBooks Online simulator: the portal's own app and grant, and a second of each for
+/// strangers. The ids of clearing account, items and first customer are those of the examples in `wire/accounting.md`, 2.
+pub mod qbo {
+    pub const PORTAL_CLIENT_ID: &str = "ABwisepayPortalDemoClient0000000000000000000000001";
+    pub const PORTAL_CLIENT_SECRET: &str = "qbo-demo-portal-secret";
+    pub const PORTAL_REFRESH_TOKEN: &str = "AB11-qbo-demo-portal-refresh-token";
+    pub const STRANGER_CLIENT_ID: &str = "ABstrangerDemoClient000000000000000000000000000001";
+    pub const STRANGER_CLIENT_SECRET: &str = "qbo-demo-stranger-secret";
+    /// The first token of the strangers' grant; it rotates, `/demo.json` always gives the present one.
+    pub const STRANGER_REFRESH_TOKEN: &str = "AB11-qbo-demo-stranger-refresh-token";
+    /// Signs the webhooks.
+    pub const VERIFIER_TOKEN: &str = "qbo-demo-verifier-token";
+    /// Southern Cloud's company.
+    pub const REALM_ID: &str = "9130350000000001";
+    pub const SCOPE: &str = "com.intuit.quickbooks.accounting";
+    /// The account that card payments are posted to.
+    pub const CLEARING_ACCOUNT_ID: &str = "92";
+    pub const BANK_ACCOUNT_ID: &str = "35";
+    pub const UNDEPOSITED_FUNDS_ID: &str = "4";
+    pub const RECEIVABLE_ACCOUNT_ID: &str = "84";
+    pub const INCOME_ACCOUNT_ID: &str = "79";
+    /// The account that prepayments are owed on, and the item that posts to it.
+    pub const PREPAYMENT_ACCOUNT_ID: &str = "93";
+    pub const PREPAYMENT_ITEM_ID: &str = "31";
+    pub const SURCHARGE_ACCOUNT_ID: &str = "94";
+    pub const SURCHARGE_ITEM_ID: &str = "32";
+    pub const SALES_ITEM_ID: &str = "12";
+    /// Tax codes: ten percent, none, and none that is reported.
+    pub const GST_CODE_ID: &str = "2";
+    pub const GST_FREE_CODE_ID: &str = "3";
+    pub const OUT_OF_SCOPE_CODE_ID: &str = "4";
+    /// Fourteen days.
+    pub const TERM_ID: &str = "2";
+}
+
 /// Credentials and ids of the Xero simulator: the portal's own app and grant, and a second of each for strangers.
 pub mod xero {
     pub const PORTAL_CLIENT_ID: &str = "57495345504159504F5254414C303031";

@@ -16,18 +16,21 @@ pub enum Vendor {
     AuthorizeNet,
     GlobalPayments,
     Payrix,
+    Qbo,
     Stripe,
     Xero,
 }
 
 impl Vendor {
-    pub const ALL: [Self; 5] = [Self::AuthorizeNet, Self::GlobalPayments, Self::Payrix, Self::Stripe, Self::Xero];
+    pub const ALL: [Self; 6] =
+        [Self::AuthorizeNet, Self::GlobalPayments, Self::Payrix, Self::Qbo, Self::Stripe, Self::Xero];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::AuthorizeNet => "authorizenet",
             Self::GlobalPayments => "globalpayments",
             Self::Payrix => "payrix",
+            Self::Qbo => "qbo",
             Self::Stripe => "stripe",
             Self::Xero => "xero",
         }

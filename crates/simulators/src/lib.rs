@@ -11,6 +11,7 @@
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test stops at the first surprise"))]
 
+mod amounts;
 mod authorizenet;
 mod check_digit;
 pub mod clock;
@@ -22,13 +23,19 @@ mod faults;
 mod globalpayments;
 mod html;
 pub mod mangle;
+mod oauth;
 mod pages;
 mod payrix;
+mod pdf;
+mod query;
+mod quickbooks;
+mod random;
 mod records;
 mod replies;
 pub mod seed;
 mod stripe;
 mod webhooks;
+mod window;
 mod xero;
 
 use std::future::Future;
@@ -70,7 +77,7 @@ pub struct Options {
     pub portal_url: String,
     /// How long `timeout_before` and `timeout_after_execute` hold a request.
     pub hold: Duration,
-    /// Xero's limits of calls (`wire/accounting.md`, 1.4); benches lift them.
+    /// The limits of calls of Xero and QuickBooks (`wire/accounting.md`, 1.4 and 2.12); benches lift them.
     pub limits: bool,
 }
 
@@ -112,10 +119,12 @@ pub(crate) struct Shared {
     pub authorizenet: Records<authorizenet::Account>,
     pub globalpayments: Records<globalpayments::Account>,
     pub payrix: Records<payrix::Account>,
+    pub qbo: Records<quickbooks::Books>,
     pub stripe: Records<stripe::Account>,
     pub xero: Records<xero::Books>,
     pub in_flight: InFlight,
     pub limits: xero::limits::Limits,
+    pub qbo_limits: quickbooks::limits::Limits,
     pub webhooks: webhooks::Webhooks,
     pub closing: watch::Sender<bool>,
     /// How long requests have taken in all (`GET /control/spent`).
@@ -133,6 +142,7 @@ impl Shared {
             self.authorizenet.save().await?;
             self.globalpayments.save().await?;
             self.payrix.save().await?;
+            self.qbo.save().await?;
             self.stripe.save().await?;
             self.xero.save().await?;
             self.desk.save().await
@@ -170,17 +180,20 @@ impl Simulators {
         let books = || xero::Books::seeded(options.seed_today, now_ms);
         let xero = Records::open(dir, "xero", books)?;
         xero.write(xero::Books::sort_payments);
+        let qbo = Records::open(dir, "qbo", || quickbooks::Books::seeded(options.seed_today, now_ms))?;
         let shared = Shared {
             authorizenet: Records::open(dir, "authorizenet", authorizenet::Account::default)?,
             globalpayments: Records::open(dir, "globalpayments", globalpayments::Account::default)?,
             payrix: Records::open(dir, "payrix", payrix::Account::default)?,
             stripe: Records::open(dir, "stripe", stripe::Account::default)?,
+            qbo,
             xero,
             desk,
             clock,
             faults: Faults::default(),
             in_flight: InFlight::default(),
             limits: xero::limits::Limits::default(),
+            qbo_limits: quickbooks::limits::Limits::default(),
             webhooks: webhooks::Webhooks::default(),
             closing: watch::Sender::new(false),
             spent_us: AtomicU64::new(0),
@@ -201,6 +214,7 @@ impl Simulators {
             .merge(authorizenet::router())
             .merge(globalpayments::router())
             .merge(payrix::router())
+            .merge(quickbooks::router())
             .merge(stripe::router())
             .merge(xero::router())
             .layer(from_fn_with_state(Arc::clone(&self.0), control::timed))

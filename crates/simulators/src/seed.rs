@@ -1,5 +1,6 @@
 //! The demo's customers and invoices (`demo.md`, "Demo data"): the same ids, numbers and amounts at each reset, dates
-//! relative to the day of seeding. Pure data; `xero` turns Northwind's into books, the portal Harbour's into its own.
+//! relative to the day of seeding. Pure data; `xero` turns Northwind's into books, `quickbooks` Southern's, the portal
+//! Harbour's into its own.
 
 use chrono::{Days, NaiveDate};
 use sha2::{Digest, Sha256};
@@ -123,10 +124,7 @@ pub fn northwind(today: NaiveDate) -> Ledger {
         Customer { name: "Acme Pty Ltd".into(), email: crate::facts::ANA_EMAIL.into(), code: "ACME".into() },
         Customer { name: "Bolt Legal".into(), email: crate::facts::BO_EMAIL.into(), code: "BOLT".into() },
     ];
-    customers.extend(OTHERS.iter().enumerate().map(|(at, name)| {
-        let domain: String = name.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
-        Customer { name: (*name).into(), email: format!("accounts@{domain}.test"), code: format!("C{:03}", at + 1) }
-    }));
+    customers.extend(OTHERS.iter().enumerate().map(|(at, name)| customer(name, format!("C{:03}", at + 1))));
     let mut invoices = history(today, &customers);
     invoices.extend(northwind_named(today));
     Ledger { customers, invoices }
@@ -195,6 +193,68 @@ fn pay(invoice: Invoice, ago: u64, settled: bool, dice: &mut Dice) -> Invoice {
         roll if roll % 5 == 0 => Invoice { paid_minor: total / 2, paid_on, ..invoice },
         _ => invoice,
     }
+}
+
+/// Southern Cloud's customers, each with the mail address at its own domain.
+const SOUTHERN_CUSTOMERS: [&str; 12] = [
+    "Coral Bay Diving",
+    "Outback Freight",
+    "Wattle & Co Solicitors",
+    "Harbour View Dental",
+    "Kookaburra Kindergarten",
+    "Eucalypt Joinery",
+    "Southern Cross Physio",
+    "Jacaranda Realty",
+    "Billabong Brewing",
+    "Red Earth Mining Supplies",
+    "Lyrebird Music School",
+    "Great Ocean Tours",
+];
+
+/// Southern Cloud's invoices: whose, issued how many days ago, for which services and how many units, and how many
+/// hundredths were paid how many days ago. Terms are fourteen days, so what is older and unpaid is overdue.
+const SOUTHERN_INVOICES: [(usize, u64, &[(usize, i64)], i64, u64); 16] = [
+    (3, 75, &[(0, 8), (1, 8)], 100, 60),
+    (6, 68, &[(4, 3)], 100, 52),
+    (1, 61, &[(0, 14)], 0, 0),
+    (8, 55, &[(6, 2), (7, 1)], 50, 40),
+    (0, 47, &[(5, 2)], 100, 30),
+    (2, 40, &[(0, 9), (2, 9)], 0, 0),
+    (5, 33, &[(3, 2)], 0, 0),
+    (9, 29, &[(0, 22), (1, 22)], 25, 15),
+    (4, 24, &[(8, 6)], 100, 12),
+    (7, 19, &[(4, 5)], 0, 0),
+    (10, 13, &[(1, 12)], 0, 0),
+    (11, 11, &[(0, 5), (3, 1)], 40, 3),
+    (0, 9, &[(0, 7), (2, 10)], 0, 0),
+    (1, 7, &[(7, 2)], 0, 0),
+    (3, 4, &[(5, 3)], 0, 0),
+    (2, 2, &[(6, 1)], 0, 0),
+];
+const SOUTHERN_FIRST_NUMBER: usize = 1_001;
+
+/// Southern Cloud's books.
+pub fn southern(today: NaiveDate) -> Ledger {
+    let customers = SOUTHERN_CUSTOMERS.iter().enumerate().map(|(at, name)| customer(name, format!("SC{:02}", at + 1)));
+    let invoices =
+        SOUTHERN_INVOICES.iter().enumerate().map(|(at, (whose, issued_ago, services, percent, paid_ago))| {
+            let issued = before(today, *issued_ago);
+            let lines = services.iter().map(|(service, quantity)| {
+                let (description, unit_minor, ..) = SERVICES[*service];
+                Line { description, quantity: *quantity, unit_minor }
+            });
+            let number = (SOUTHERN_FIRST_NUMBER + at).to_string();
+            let open = invoice(&number, SOUTHERN_CUSTOMERS[*whose], issued, after(issued, TERMS_DAYS), lines.collect());
+            let paid_minor = open.total_minor() * percent / 100;
+            Invoice { paid_minor, paid_on: (paid_minor > 0).then(|| before(today, *paid_ago)), ..open }
+        });
+    Ledger { customers: customers.collect(), invoices: invoices.collect() }
+}
+
+/// A business with a mail address at its own domain.
+fn customer(name: &str, code: String) -> Customer {
+    let domain: String = name.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+    Customer { name: name.into(), email: format!("accounts@{domain}.test"), code }
 }
 
 /// Harbour Tech's books, which the portal itself keeps: what Acme NZ owes there.
@@ -294,8 +354,20 @@ mod tests {
     }
 
     #[test]
+    fn southern_has_invoices_of_every_sort() {
+        let ledger = southern(today());
+        assert_eq!((ledger.customers.len(), ledger.invoices.len()), (12, 16));
+        let count = |holds: fn(&Invoice) -> bool| ledger.invoices.iter().filter(|invoice| holds(invoice)).count();
+        assert_eq!(count(|invoice| invoice.due_minor() == 0), 4);
+        assert_eq!(count(|invoice| invoice.paid_minor > 0 && invoice.due_minor() > 0), 3);
+        assert_eq!(count(|invoice| invoice.due_minor() > 0 && invoice.due < today()), 6);
+        assert_eq!(count(|invoice| invoice.due_minor() > 0 && invoice.due >= today()), 6);
+    }
+
+    #[test]
     fn the_same_day_gives_the_same_books() {
         assert_eq!(northwind(today()), northwind(today()));
+        assert_eq!(southern(today()), southern(today()));
         assert_eq!(stable_id("invoice", "INV-501"), stable_id("invoice", "INV-501"));
         assert_ne!(stable_id("invoice", "INV-501"), stable_id("contact", "INV-501"));
     }

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use chrono::SecondsFormat;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Sha256, Sha512};
 use tokio::sync::Notify;
 
 use crate::disturb::News;
 use crate::faults::{Call, Caller, Fault, Vendor};
-use crate::{Shared, stripe};
+use crate::{Shared, quickbooks, stripe};
 
 /// Waits before each further try; then the event is given up.
 const RETRY_AFTER_MS: [u64; 4] = [500, 2_000, 10_000, 60_000];
@@ -193,15 +194,20 @@ async fn attempt(shared: &Shared, endpoint: &Endpoint, body: &str) -> bool {
         // How it signs is not public, so nothing is told.
         Vendor::Payrix => return false,
         Vendor::Stripe => ("stripe-signature", endpoint.stripe_signature(shared.clock.now_s(), body)),
-        Vendor::Xero => ("x-xero-signature", xero_signature(&endpoint.secret, body)),
+        Vendor::Qbo => ("intuit-signature", books_signature(&endpoint.secret, body)),
+        Vendor::Xero => ("x-xero-signature", books_signature(&endpoint.secret, body)),
     };
-    let request = shared
+    let mut request = shared
         .webhooks
         .client()
         .post(&endpoint.url)
         .header("content-type", "application/json; charset=utf-8")
         .header(name, signature)
         .body(body.to_owned());
+    if endpoint.vendor == Vendor::Qbo {
+        let at = shared.clock.now().to_rfc3339_opts(SecondsFormat::Millis, true);
+        request = request.header("intuit-created-time", at).header("intuit-t-id", quickbooks::fresh_tid());
+    }
     let taken = matches!(request.send().await, Ok(response) if response.status().is_success());
     if taken && endpoint.vendor == Vendor::Stripe {
         stripe::delivered(shared, body);
@@ -238,8 +244,8 @@ fn gp_signature(key: &str, body: &str) -> String {
     hex::encode(Sha512::digest(format!("{body}{key}")))
 }
 
-/// Base64 over the raw body (`wire/accounting.md`, 1.12).
-fn xero_signature(key: &str, body: &str) -> String {
+/// Base64 over the raw body: Xero and QuickBooks (`wire/accounting.md`, 1.12 and 2.13).
+fn books_signature(key: &str, body: &str) -> String {
     BASE64_STANDARD.encode(hmac(key, body))
 }
 
@@ -287,6 +293,13 @@ mod tests {
     #[test]
     fn xero_signatures_match_the_documented_vector() {
         let body = r#"{"events":[],"firstEventSequence":0,"lastEventSequence":0,"entropy":"S0M3ENTR0PY"}"#;
-        assert_eq!(xero_signature("demo-webhook-key", body), "xzg3+0y1lySuQPjTuZN49fnJUddmfSviPJn2nKCdICs=");
+        assert_eq!(books_signature("demo-webhook-key", body), "xzg3+0y1lySuQPjTuZN49fnJUddmfSviPJn2nKCdICs=");
+    }
+
+    /// Vector of `wire/accounting.md`, 2.13.
+    #[test]
+    fn quickbooks_signatures_match_the_documented_vector() {
+        let body = r#"[{"specversion":"1.0","id":"e1","source":"intuit.demo","type":"qbo.invoice.updated.v1","datacontenttype":"application/json","time":"2026-08-01T00:00:00Z","intuitentityid":"130","intuitaccountid":"9130350000000001","data":{}}]"#;
+        assert_eq!(books_signature("demo-verifier-token", body), "XNK8QRc0FtblI1vGA/RuMFqxQcbkbUeNTEwBd2sM0U0=");
     }
 }

@@ -8,6 +8,7 @@ use form_urlencoded::Serializer;
 use http::StatusCode;
 
 use super::{customer, shell, state_badge};
+use crate::facts::Merchant;
 use crate::html::{Text, money, page};
 use crate::xero::{Books, Invoice};
 use crate::{Shared, facts};
@@ -75,15 +76,18 @@ fn desk(invoice: &Invoice) -> String {
     )
 }
 
-/// The link of the merchant's invoice template (`wire/connectwise.md`, 6.1).
 fn pay_now_link(shared: &Shared, books: &Books, invoice: &Invoice) -> String {
     let code = books.contacts.get(&invoice.contact).and_then(|contact| contact.number.clone()).unwrap_or_default();
-    let due = invoice.due_minor();
+    email_link(shared, &facts::NORTHWIND, &invoice.number, invoice.due_minor(), &code)
+}
+
+/// The link of the merchant's invoice template (`wire/connectwise.md`, 6.1).
+pub(super) fn email_link(shared: &Shared, merchant: &Merchant, number: &str, due_minor: i64, company: &str) -> String {
     let query = Serializer::new(String::new())
-        .append_pair("apiKey", facts::NORTHWIND.pay_now.email)
-        .append_pair("invoiceNo", &invoice.number)
-        .append_pair("amount", &format!("{}.{:02}", due / 100, due % 100))
-        .append_pair("companyCode", &code)
+        .append_pair("apiKey", merchant.pay_now.email)
+        .append_pair("invoiceNo", number)
+        .append_pair("amount", &format!("{}.{:02}", due_minor / 100, due_minor % 100))
+        .append_pair("companyCode", company)
         .finish();
     format!("{}/PaymentProxy/PayNow/Email?{query}", shared.options.portal_url)
 }

@@ -1,9 +1,11 @@
-//! The simulators' own pages: overview with controls, each vendor's records, and a Xero invoice with its Pay Now button.
+//! The simulators' own pages: overview with controls, each vendor's records, and an invoice of the books with its
+//! Pay Now button.
 //! Forms post urlencoded to `/do/…`; programs use `/control/…`.
 
 mod forms;
 mod invoice;
 mod overview;
+mod quickbooks;
 mod records;
 
 use std::sync::Arc;
@@ -24,8 +26,10 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/style.css", get(async || ([(CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)))
         .route("/records/authorizenet", get(records::authorizenet))
         .route("/records/globalpayments", get(records::globalpayments))
+        .route("/records/qbo", get(quickbooks::records))
         .route("/records/stripe", get(records::stripe))
         .route("/records/xero", get(records::xero))
+        .route("/qbo/invoice/{id}", get(quickbooks::invoice))
         .route("/xero/invoice/{number}", get(invoice::show))
         .route("/do/fault", post(forms::fault))
         .route("/do/invoice", post(forms::invoice))
@@ -37,7 +41,7 @@ fn shell(title: &str, main: &str) -> Response {
     let body = format!(
         "<header class=\"top\"><a class=\"brand\" href=\"/\">Simulators</a><nav aria-label=\"Records\">\
          <a href=\"/records/authorizenet\">Authorize.Net</a><a href=\"/records/globalpayments\">Global Payments</a>\
-         <a href=\"/records/stripe\">Stripe</a><a href=\"/records/xero\">Xero</a><a href=\"/demo.json\">demo.json</a>\
+         <a href=\"/records/qbo\">QuickBooks</a><a href=\"/records/stripe\">Stripe</a><a href=\"/records/xero\">Xero</a><a href=\"/demo.json\">demo.json</a>\
          </nav></header><main class=\"wide stack\">{main}</main>"
     );
     page(StatusCode::OK, title, &[], &body)

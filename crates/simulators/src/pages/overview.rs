@@ -9,7 +9,7 @@ use super::{invoice_row, invoice_table, shell};
 use crate::authorizenet::{Kind, Status};
 use crate::faults::{KNOWN, Vendor};
 use crate::html::{Text, money};
-use crate::{Shared, facts};
+use crate::{Shared, facts, quickbooks};
 
 pub(crate) async fn show(State(shared): State<Arc<Shared>>) -> Response {
     let (charges, taken) = shared.stripe.read(|account| {
@@ -30,6 +30,8 @@ pub(crate) async fn show(State(shared): State<Arc<Shared>>) -> Response {
             .collect();
         (rows, books.invoices.len(), books.payments.len())
     });
+    let counted = |kind| shared.qbo.read(|books| books.all(kind).count());
+    let (sales, receipts) = (counted(quickbooks::Kind::Invoice), counted(quickbooks::Kind::Payment));
     let main = format!(
         "<div><h1>The vendors, simulated</h1><p class=\"muted\">They speak the wire of the real ones, keep their \
          records, and misbehave when asked to. The portal is at <a href=\"{portal}\">{portal}</a>.</p></div>\
@@ -39,13 +41,15 @@ pub(crate) async fn show(State(shared): State<Arc<Shared>>) -> Response {
          <a class=\"card pad tile\" href=\"/records/authorizenet\"><h2>Authorize.Net</h2>\
          <p class=\"figure num\">{collected}</p><p class=\"muted\">taken by {transactions}</p></a>\
          <a class=\"card pad tile\" href=\"/records/xero\"><h2>Xero</h2><p class=\"figure num\">{invoices}</p>\
-         <p class=\"muted\">invoices, {payments}</p></a></div>\
+         <p class=\"muted\">invoices, {payments}</p></a><a class=\"card pad tile\" href=\"/records/qbo\"><h2>QuickBooks</h2>\
+         <p class=\"figure num\">{sales}</p><p class=\"muted\">invoices, {receipts}</p></a></div>\
          <div class=\"grid\">{faults}{clock}</div>",
         portal = Text(&shared.options.portal_url),
         table = invoice_table(&links),
         charges = count(charges, "charge"),
         transactions = count(transactions, "transaction"),
         payments = count(payments, "payment"),
+        receipts = count(receipts, "payment"),
         taken = money(taken, facts::NORTHWIND.currency),
         collected = money(collected, facts::SOUTHERN.currency),
         faults = faults_card(&shared),

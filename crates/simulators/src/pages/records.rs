@@ -14,15 +14,15 @@ use crate::xero::{Books, Invoice, Payment};
 use crate::{Shared, facts, globalpayments};
 
 /// Rows of one table; the search finds the rest.
-const ROWS_MAX: usize = 50;
+pub(super) const ROWS_MAX: usize = 50;
 
 #[derive(Deserialize)]
 pub(crate) struct Search {
     #[serde(default)]
-    q: String,
+    pub(super) q: String,
 }
 
-fn search_form(path: &str, query: &str, label: &str) -> String {
+pub(super) fn search_form(path: &str, query: &str, label: &str) -> String {
     format!(
         "<form method=\"get\" action=\"{path}\" role=\"search\" class=\"row\"><label class=\"sr\" for=\"q\">{label}</label>\
          <input class=\"input grow\" id=\"q\" name=\"q\" type=\"search\" value=\"{}\" placeholder=\"{label}\">\
@@ -31,7 +31,7 @@ fn search_form(path: &str, query: &str, label: &str) -> String {
     )
 }
 
-fn holds(query: &str, texts: &[&str]) -> bool {
+pub(super) fn holds(query: &str, texts: &[&str]) -> bool {
     let query = query.to_lowercase();
     texts.iter().any(|text| text.to_lowercase().contains(&query))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use http::header::{ACCEPT, AUTHORIZATION, HeaderMap, IF_MODIFIED_SINCE};
+use http::header::{ACCEPT, HeaderMap, IF_MODIFIED_SINCE};
 use http::{HeaderName, Method, StatusCode};
 use serde_json::Value;
 
@@ -14,13 +14,15 @@ use super::answers::{document, reply, respond, throttled};
 use super::call::{self, Answer, Operation};
 use super::grants::{AccessRefusal, Grant};
 use super::limits::{Breach, Remaining};
-use super::query::Query;
-use super::refusal::{Refusal, random_bytes};
+use super::refusal::Refusal;
 use super::{
     Books, bank_transactions, contacts, credit_notes, invoice_writes, invoices, notes, payments, pdf, settings, wire,
 };
 use crate::disturb::{self, Executed, News, RETRY_AFTER_SECONDS};
 use crate::faults::{Call, Caller, Fault, Vendor};
+use crate::oauth::bearer;
+use crate::query::Query;
+use crate::random::random_bytes;
 use crate::replies::{Reply, Seen, fingerprint};
 use crate::{Shared, facts};
 
@@ -43,11 +45,6 @@ struct ApiCall {
     request_id: String,
     call: Call,
     print: String,
-}
-
-pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
 pub(crate) async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response {

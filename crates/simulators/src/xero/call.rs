@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Books;
-use super::query::Query;
-use super::refusal::{Refusal, marked, random_bytes};
+use super::refusal::{Refusal, marked};
 use crate::Shared;
 use crate::disturb::News;
 use crate::faults::{Call, Fault};
+use crate::query::Query;
+use crate::random::random_bytes;
 
 /// The envelope's members: the plural, and `pagination` when paged.
 pub(crate) type Answer = Result<Value, Refusal>;

@@ -7,9 +7,9 @@ use chrono::{NaiveDate, NaiveTime};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::query::Query;
 use super::refusal::Refusal;
 use super::wire;
+use crate::query::Query;
 
 const PAGE_SIZE_DEFAULT: i64 = 100;
 const PAGE_SIZE_MAX: i64 = 1000;

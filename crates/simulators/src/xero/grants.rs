@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::refusal::random_bytes;
 use crate::facts;
+use crate::oauth::{Codes, token};
+use crate::random::random_bytes;
 use crate::seed::stable_id;
 
 pub(crate) const ACCESS_LIFE_SECONDS: i64 = 30 * 60;
 const REFRESH_LIFE_MS: i64 = 60 * 86_400_000;
 /// A lost answer may be asked for again with the previous refresh token for so long.
 const GRACE_MS: i64 = 30 * 60_000;
-const CODE_LIFE_MS: i64 = 5 * 60_000;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Access {
@@ -44,19 +44,10 @@ pub(crate) struct Grant {
     refresh: Vec<Refresh>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Code {
-    code: String,
-    client: String,
-    redirect_uri: String,
-    scope: String,
-    issued_ms: i64,
-}
-
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Grants {
     grants: Vec<Grant>,
-    codes: Vec<Code>,
+    pub codes: Codes,
     /// Successful refreshes, per client: tests count them (fault F18).
     pub refreshes: std::collections::BTreeMap<String, u64>,
 }
@@ -105,34 +96,16 @@ impl Grants {
         Self { grants, ..Self::default() }
     }
 
-    /// A code for a client's redirect after the user has consented; single use.
-    pub fn consent(&mut self, client: &str, redirect_uri: &str, scope: &str, now_ms: i64) -> String {
-        let code = token();
-        self.codes.push(Code {
-            code: code.clone(),
-            client: client.to_owned(),
-            redirect_uri: redirect_uri.to_owned(),
-            scope: scope.to_owned(),
-            issued_ms: now_ms,
-        });
-        code
-    }
-
     /// Exchanges a code; a used, late or foreign one is `invalid_grant`. The client's older grant ends: one organisation
     /// is connected once.
     pub fn exchange(&mut self, client: &str, code: &str, redirect_uri: &str, now_ms: i64) -> Option<Tokens> {
-        let at = self.codes.iter().position(|known| known.code == code)?;
-        let code = self.codes.remove(at);
-        let fits = code.client == client && code.redirect_uri == redirect_uri && now_ms - code.issued_ms < CODE_LIFE_MS;
-        if !fits {
-            return None;
-        }
+        let scope = self.codes.take(client, code, redirect_uri, now_ms)?;
         self.grants.retain(|grant| grant.client != client);
         let id = Uuid::from_u128(u128::from_be_bytes(random_bytes()));
         let mut grant = Grant {
             id,
             client: client.to_owned(),
-            scope: code.scope,
+            scope,
             connection: stable_id("connection", &id.to_string()),
             connected: true,
             created_ms: now_ms,
@@ -243,13 +216,10 @@ impl Grant {
     }
 }
 
-fn token() -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(random_bytes::<32>())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oauth::Ask;
     use facts::xero::{PORTAL_CLIENT_ID as CLIENT, PORTAL_REFRESH_TOKEN as FIRST, STRANGER_CLIENT_ID as STRANGER};
 
     const MINUTE_MS: i64 = 60_000;
@@ -283,7 +253,13 @@ mod tests {
     #[test]
     fn a_code_works_once_for_five_minutes_for_its_client() {
         let mut grants = Grants::seeded(0);
-        let mut code = |now_ms| grants.consent(CLIENT, "https://portal.test/cb", "offline_access", now_ms);
+        let ask = Ask {
+            client: CLIENT.to_owned(),
+            redirect_uri: "https://portal.test/cb".to_owned(),
+            scope: "offline_access".to_owned(),
+            state: String::new(),
+        };
+        let mut code = |now_ms| grants.codes.issue(&ask, now_ms);
         let (used, late, foreign) = (code(0), code(0), code(0));
         assert!(grants.exchange(CLIENT, &used, "https://portal.test/cb", 1).is_some());
         assert!(grants.exchange(CLIENT, &used, "https://portal.test/cb", 2).is_none());

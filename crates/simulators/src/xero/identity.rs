@@ -7,20 +7,18 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use chrono::DateTime;
 use http::StatusCode;
-use http::header::{AUTHORIZATION, HeaderMap, RETRY_AFTER};
+use http::header::{HeaderMap, RETRY_AFTER};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::api::bearer;
 use super::grants::{ACCESS_LIFE_SECONDS, AccessRefusal, Grant, Tokens, secret_of};
-use super::query::Query as Form;
 use super::refusal::Refusal;
 use crate::disturb::{self, RETRY_AFTER_SECONDS};
 use crate::faults::{Call, Caller, Fault, Vendor};
+use crate::oauth::{bearer, credentials};
+use crate::query::Query as Form;
 use crate::{Shared, facts};
 
 pub(crate) fn router() -> Router<Arc<Shared>> {
@@ -54,17 +52,8 @@ fn plain_fault(status: u16) -> Response {
     }
 }
 
-/// Client credentials by Basic or in the form: both kinds of SDK exist (1.2.2).
 fn client(headers: &HeaderMap, form: &Form) -> Option<String> {
-    let basic = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Basic "));
-    let (id, secret) = match basic {
-        Some(basic) => {
-            let pair = String::from_utf8(BASE64_STANDARD.decode(basic.trim()).ok()?).ok()?;
-            let (id, secret) = pair.split_once(':')?;
-            (id.to_owned(), secret.to_owned())
-        }
-        None => (form.text("client_id")?.to_owned(), form.text("client_secret")?.to_owned()),
-    };
+    let (id, secret) = credentials(headers, form)?;
     (secret_of(&id) == Some(secret.as_str())).then_some(id)
 }
 

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use crate::window::Window;
+
 const CONCURRENT_MAX: u32 = 5;
 const MINUTE_MAX: u32 = 60;
 const DAY_MAX: u32 = 5_000;
@@ -10,25 +12,6 @@ const DAY_MAX: u32 = 5_000;
 const APP_MINUTE_MAX: u32 = 10_000;
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 86_400_000;
-
-#[derive(Debug, Default, Clone, Copy)]
-struct Window {
-    since_ms: i64,
-    used: u32,
-}
-
-impl Window {
-    /// Starts with its first call, and anew when it is over (or the demo's clock was set back).
-    fn roll(&mut self, now_ms: i64, length_ms: i64) {
-        if self.used == 0 || !(self.since_ms..self.since_ms + length_ms).contains(&now_ms) {
-            *self = Self { since_ms: now_ms, used: 0 };
-        }
-    }
-
-    fn seconds_left(&self, now_ms: i64, length_ms: i64) -> i64 {
-        (self.since_ms + length_ms - now_ms + 999) / 1000
-    }
-}
 
 #[derive(Debug, Default)]
 struct Usage {

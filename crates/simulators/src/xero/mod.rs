@@ -18,7 +18,6 @@ mod lines;
 mod notes;
 mod payments;
 mod pdf;
-mod query;
 mod refusal;
 mod settings;
 mod state;

@@ -4,6 +4,8 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::random::random_bytes;
+
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Refusal {
     /// 400: the submitted documents, each with `ValidationErrors` added.
@@ -63,10 +65,4 @@ pub(crate) fn marked(document: &Value, messages: &[String]) -> Value {
 fn problem(title: &str, status: u16, detail: &str) -> Value {
     let instance = Uuid::from_u128(u128::from_be_bytes(random_bytes()));
     json!({ "Type": null, "Title": title, "Status": status, "Detail": detail, "Instance": instance, "Extensions": {} })
-}
-
-pub(crate) fn random_bytes<const BYTES: usize>() -> [u8; BYTES] {
-    let mut bytes = [0; BYTES];
-    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
-    bytes
 }

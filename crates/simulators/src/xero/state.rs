@@ -7,11 +7,11 @@ use uuid::Uuid;
 use super::invoices::Status;
 use super::lines::Line;
 use super::payments::{self, Payment};
-use super::refusal::random_bytes;
 use super::{Books, bank_transactions, wire};
 use crate::clock::Clock;
 use crate::disturb::News;
 use crate::faults::Vendor;
+use crate::random::random_bytes;
 use crate::{Shared, facts};
 
 impl Books {

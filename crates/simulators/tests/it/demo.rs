@@ -42,11 +42,16 @@ async fn demo_json_has_the_shape_of_the_contract() {
     let expected = json!({ "number": "INV-501", "customer": "Acme Pty Ltd", "company_code": "ACME",
         "amount_minor": 120_450, "due_minor": 120_450, "currency": "USD", "due_date": "2026-07-06" });
     assert_eq!(open, &expected);
+    let southern = demo["merchants"][1]["invoices"].as_array().unwrap();
+    assert_eq!(southern.len(), 16);
+    let open = southern.iter().find(|invoice| invoice["number"] == "1013").unwrap();
+    assert_eq!((&open["customer"], &open["currency"]), (&json!("Coral Bay Diving"), &json!("AUD")));
+    assert_eq!((&open["amount_minor"], &open["due_date"]), (&open["due_minor"], &json!("2026-07-06")));
     assert_eq!(demo["cards"]["approved"], facts::cards::APPROVED);
     let built: Vec<_> = demo["vendors"].as_object().unwrap().keys().collect();
     assert_eq!(
         built,
-        ["authorizenet", "globalpayments", "payrix", "stripe", "xero"],
+        ["authorizenet", "globalpayments", "payrix", "qbo", "stripe", "xero"],
         "what is not built is not pretended"
     );
 }
@@ -107,6 +112,8 @@ async fn the_pages_show_records_and_lead_to_the_portal() {
     assert!(page("/records/stripe?q=nobody").await.contains("No charge yet"));
     let found = page("/records/xero?q=bolt").await;
     assert!(found.contains("INV-601") && !found.contains("INV-501"));
+    let found = page("/records/qbo?q=diving").await;
+    assert!(found.contains("1013") && found.contains("Bank transfer") && !found.contains("1014"));
     let invoice = page("/xero/invoice/INV-501").await;
     let link = format!(
         "http://127.0.0.1:3000/PaymentProxy/PayNow/Email?apiKey={}&amp;invoiceNo=INV-501&amp;amount=1204.50&amp;companyCode=ACME",

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use simulators::{Vendor, facts};
 
 use crate::harness::Vendors;
+use crate::quickbooks::Company;
 
 #[derive(Default)]
 struct Inbox {
@@ -135,6 +136,49 @@ async fn the_books_tell_their_news_too() {
         (&json!("INVOICE"), &json!("UPDATE"))
     );
     assert_eq!(body["firstEventSequence"], 1);
+}
+
+/// Deliveries as a receiver of Intuit's would judge them: signed by the verifier token.
+async fn signed_by_intuit(inbox: &Shared, count: usize) -> Value {
+    use base64::Engine;
+    use base64::prelude::BASE64_STANDARD;
+    use hmac::{Hmac, KeyInit, Mac};
+    for _ in 0..300 {
+        if inbox.lock().unwrap().received.len() >= count {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let (headers, body) = inbox.lock().unwrap().received[count - 1].clone();
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(facts::qbo::VERIFIER_TOKEN.as_bytes()).unwrap();
+    mac.update(body.as_bytes());
+    assert_eq!(headers["intuit-signature"], BASE64_STANDARD.encode(mac.finalize().into_bytes()));
+    assert!(headers.contains_key("intuit-created-time") && headers.contains_key("intuit-t-id"));
+    serde_json::from_str(&body).unwrap()
+}
+
+#[tokio::test]
+async fn quickbooks_tells_its_news_in_the_envelope_of_the_company() {
+    let company = Company::open().await;
+    let (url, inbox) = listen(0).await;
+    company.vendors.control("webhooks", json!({ "vendor": "qbo", "url": url })).await;
+    let invoice = company.invoice().await;
+    let event = signed_by_intuit(&inbox, 1).await[0].take();
+    assert_eq!((&event["type"], &event["intuitentityid"]), (&json!("qbo.invoice.created.v1"), &invoice["Id"]));
+    assert_eq!((&event["specversion"], &event["intuitaccountid"]), (&json!("1.0"), &json!(facts::qbo::REALM_ID)));
+    assert!(event["time"].as_str().unwrap().split('.').nth(1).unwrap().len() == 10, "nanoseconds: {event}");
+    company.pay(&invoice, "1250").await;
+    let both = signed_by_intuit(&inbox, 2).await;
+    let kinds: Vec<_> = both.as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["qbo.payment.created.v1", "qbo.invoice.updated.v1"], "one delivery for one call");
+
+    company.vendors.control("qbo/company", json!({ "webhooks": "legacy" })).await;
+    company.vendors.control("qbo/invoice", json!({ "number": "1013", "void": true })).await;
+    let old = signed_by_intuit(&inbox, 3).await["eventNotifications"][0].take();
+    let entity = &old["dataChangeEvent"]["entities"][0];
+    assert_eq!((&old["realmId"], &entity["name"]), (&json!(facts::qbo::REALM_ID), &json!("Invoice")));
+    assert_eq!((&entity["id"], &entity["operation"]), (&json!("120"), &json!("Void")));
+    assert!(entity["lastUpdated"].as_str().unwrap().ends_with('Z'));
 }
 
 /// The secrets among `known` that a delivery is signed with, judged as a receiver would.

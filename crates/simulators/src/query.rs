@@ -1,4 +1,4 @@
-//! The query of a list call, read the way Xero's own clients write it.
+//! The query of a call of the books, and the form of a token call, read the way the vendors' own clients write them.
 
 use std::collections::HashMap;
 

@@ -1,0 +1,134 @@
+//! What the OAuth servers of the books have in common: bearer tokens, client credentials, codes, the consent page.
+
+use axum::response::{IntoResponse, Redirect, Response};
+use base64::Engine;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use form_urlencoded::Serializer;
+use http::StatusCode;
+use http::header::{AUTHORIZATION, HeaderMap};
+use serde::{Deserialize, Serialize};
+
+use crate::html::{Text, page};
+use crate::query::Query;
+use crate::random::random_bytes;
+
+const CODE_LIFE_MS: i64 = 5 * 60_000;
+
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+/// A client's id and secret by Basic or in the form: both kinds of SDK exist (`wire/accounting.md`, 1.2.2).
+pub(crate) fn credentials(headers: &HeaderMap, form: &Query) -> Option<(String, String)> {
+    let basic = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Basic "));
+    match basic {
+        Some(basic) => {
+            let pair = String::from_utf8(BASE64_STANDARD.decode(basic.trim()).ok()?).ok()?;
+            let (id, secret) = pair.split_once(':')?;
+            Some((id.to_owned(), secret.to_owned()))
+        }
+        None => Some((form.text("client_id")?.to_owned(), form.text("client_secret")?.to_owned())),
+    }
+}
+
+pub(crate) fn token() -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(random_bytes::<32>())
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Code {
+    code: String,
+    client: String,
+    redirect_uri: String,
+    scope: String,
+    issued_ms: i64,
+}
+
+/// The codes that wait to be exchanged; each works once, for five minutes, for its client.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Codes(Vec<Code>);
+
+impl Codes {
+    /// A code for a client's redirect after the user has consented.
+    pub fn issue(&mut self, ask: &Ask, now_ms: i64) -> String {
+        let code = token();
+        self.0.push(Code {
+            code: code.clone(),
+            client: ask.client.clone(),
+            redirect_uri: ask.redirect_uri.clone(),
+            scope: ask.scope.clone(),
+            issued_ms: now_ms,
+        });
+        code
+    }
+
+    /// The scope that was consented to; `None` for a used, late or foreign code, which is gone afterwards too.
+    pub fn take(&mut self, client: &str, code: &str, redirect_uri: &str, now_ms: i64) -> Option<String> {
+        let at = self.0.iter().position(|known| known.code == code)?;
+        let code = self.0.remove(at);
+        let fits = code.client == client && code.redirect_uri == redirect_uri && now_ms - code.issued_ms < CODE_LIFE_MS;
+        fits.then_some(code.scope)
+    }
+}
+
+/// What an app asks a user for.
+#[derive(Debug, Clone)]
+pub(crate) struct Ask {
+    pub client: String,
+    pub redirect_uri: String,
+    pub scope: String,
+    pub state: String,
+}
+
+impl Ask {
+    pub fn read(query: &Query, is_client: impl Fn(&str) -> bool) -> Result<Self, &'static str> {
+        let text = |name: &str| query.text(name).unwrap_or_default().to_owned();
+        let ask = Self {
+            client: text("client_id"),
+            redirect_uri: text("redirect_uri"),
+            scope: text("scope"),
+            state: text("state"),
+        };
+        // The vendors take `http` for localhost alone; the demo's portal lives on 127.0.0.1, so both names are let in here.
+        let loopback = ["http://localhost:", "http://127.0.0.1:", "http://localhost/", "http://127.0.0.1/"];
+        let uri_is_good = ask.redirect_uri.starts_with("https://")
+            || loopback.iter().any(|start| ask.redirect_uri.starts_with(start));
+        match () {
+            () if !is_client(&ask.client) => Err("unauthorized_client: unknown client_id"),
+            () if query.text("response_type") != Some("code") => Err("unsupported_response_type: only code is known"),
+            () if !uri_is_good => Err("invalid_request: redirect_uri must be https, or http on this machine"),
+            () if ask.scope.is_empty() => Err("invalid_scope: scope is missing"),
+            () => Ok(ask),
+        }
+    }
+
+    pub fn back(&self, members: &[(&str, &str)]) -> Response {
+        let mut query = Serializer::new(String::new());
+        query.extend_pairs(members).append_pair("state", &self.state);
+        let joiner = if self.redirect_uri.contains('?') { '&' } else { '?' };
+        Redirect::to(&format!("{}{joiner}{}", self.redirect_uri, query.finish())).into_response()
+    }
+
+    /// One click, no sign-in.
+    pub fn page(&self, vendor: &str, organisation: &str, raw: &str) -> Response {
+        let scopes: String =
+            self.scope.split(' ').map(|scope| format!("<li><code>{}</code></li>", Text(scope))).collect();
+        let raw = Text(raw);
+        let body = format!(
+            "<main class=\"narrow stack\"><p class=\"badge wait\">Simulated {vendor}</p>\
+             <h1>Wise-Pay wants access to {organisation}</h1><p>It asks for:</p><ul class=\"dots\">{scopes}</ul>\
+             <a class=\"btn primary big\" href=\"?{raw}&amp;consent=allow\">Allow access</a>\
+             <a class=\"btn quiet\" href=\"?{raw}&amp;consent=deny\">Cancel</a></main>"
+        );
+        page(StatusCode::OK, "Allow access", &[], &body)
+    }
+}
+
+/// What the user reads when the app asks for what there is not.
+pub(crate) fn unaskable(vendor: &str, reason: &str) -> Response {
+    let body =
+        format!("<main class=\"narrow stack\"><h1>{vendor} cannot ask for this</h1><p>{}</p></main>", Text(reason));
+    page(StatusCode::BAD_REQUEST, "Cannot connect", &[], &body)
+}
