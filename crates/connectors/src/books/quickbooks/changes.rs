@@ -7,13 +7,14 @@ use super::{
 };
 use crate::books::{BooksError, Changes, Gone, call::Call};
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::invoice::{BooksCustomer, BooksInvoice, InvoiceStatus};
-use std::collections::HashSet;
+use domain::invoice::InvoiceStatus;
 
 /// A day less than is told, because clocks differ.
 const TOLD_FOR: TimeDelta = TimeDelta::days(29);
 /// Of more, the rest is not told at all.
 const TOLD_MAX: usize = 1000;
+/// Whoever is not active any more may still have invoices, and is listed only when asked for [recalled; not in `wire/`].
+const WITH_INACTIVE: &str = "Active IN (true, false)";
 /// The cursor of books that do not say when they answered.
 const BEGINNING: &str = "1970-01-01T00:00:00+00:00";
 
@@ -57,37 +58,18 @@ impl QuickBooks {
 
     async fn listed_anew(&self, cursor: Option<&str>) -> Result<Changes, BooksError> {
         let mut began = None;
-        let mut customers = self.list("Customer", None, cursor, &mut began, Customer::read).await?;
+        let customers = self.list("Customer", Some(WITH_INACTIVE), cursor, &mut began, Customer::read).await?;
         let readable = |invoice: Invoice| self.readable(&invoice);
         let invoices = self.list("Invoice", None, cursor, &mut began, readable).await?;
         let open = if cursor.is_some() {
             let ids = |invoice: Invoice| invoice.id().map(str::to_owned);
             self.list("Invoice", Some("Balance > '0'"), None, &mut began, ids).await?
         } else {
-            let unlisted = self.unlisted(&customers, &invoices).await?;
-            customers.extend(unlisted);
             let open = invoices.iter().filter(|invoice| invoice.status == InvoiceStatus::Open);
             open.map(|invoice| invoice.external_id.clone()).collect()
         };
         let next = next_cursor(began.as_deref(), cursor);
         Ok(Changes { customers, invoices, gone: Gone::AllBut(open), cursor: next })
-    }
-
-    /// Whose invoices there are, though no list has them: customers that are not active any more.
-    async fn unlisted(
-        &self,
-        listed: &[BooksCustomer],
-        invoices: &[BooksInvoice],
-    ) -> Result<Vec<BooksCustomer>, BooksError> {
-        let mut known: HashSet<&str> = listed.iter().map(|customer| customer.external_id.as_str()).collect();
-        let mut unlisted = Vec::new();
-        for invoice in invoices {
-            if known.insert(&invoice.customer_external_id) {
-                let customer: Customer = self.read("customer", &invoice.customer_external_id).await?;
-                unlisted.extend(customer.read());
-            }
-        }
-        Ok(unlisted)
     }
 }
 

@@ -135,8 +135,10 @@ impl QuickBooks {
         }
         let version = found.sync_token().unwrap_or_default();
         let body = json!({"Id": external_id, "SyncToken": version, "sparse": true});
-        // Another version is another request: a refusal of the first must not be answered again.
-        let request = self.write(entity, &format!("undo-{entity}-{external_id}-{version}"));
+        // Nothing is undone twice, for each version can be changed once. Another version or time is another request: what
+        // was refused then must not be answered again.
+        let asked_ms = self.config.now.timestamp_millis();
+        let request = self.write(entity, &format!("undo-{entity}-{external_id}-{version}-{asked_ms}"));
         self.one(Call::Write, request.query(how).json(&body)).await.map(Some)
     }
 }
