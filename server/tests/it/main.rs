@@ -30,6 +30,7 @@ mod pay;
 mod payrix;
 mod proof;
 mod prune;
+mod quickbooks;
 mod races;
 mod reef;
 mod refunds;
