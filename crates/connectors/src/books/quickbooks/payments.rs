@@ -16,7 +16,7 @@ use domain::{
 };
 
 /// A payment is voided, because a trace of it shall stay (2.5).
-pub const VOID: Undo = Undo { entity: "payment", how: &[("operation", "update"), ("include", "void")] };
+pub(super) const VOID: Undo = Undo { entity: "payment", how: &[("operation", "update"), ("include", "void")] };
 /// From the day that a document is of back to a moment before it in every time zone.
 const DAYS_BEFORE: Days = Days::new(2);
 
