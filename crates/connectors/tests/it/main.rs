@@ -22,6 +22,7 @@ mod payrix_fuzz;
 mod quickbooks_contract;
 mod quickbooks_fuzz;
 mod quickbooks_odd;
+mod quickbooks_refunds;
 mod quickbooks_wire;
 mod rig;
 mod sandbox;

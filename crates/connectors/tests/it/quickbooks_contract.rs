@@ -1,18 +1,15 @@
-//! QuickBooks Online against its simulator: tokens, changes, one read, one posting, refunds, advances, and the refusals.
+//! QuickBooks Online against its simulator: tokens, changes, one read, one posting, and the refusals.
 
 use crate::{
     sim::Sim,
-    world::{advance, aud, http, payment, posted_refund, quickbooks},
+    world::{aud, http, payment, posted_refund, quickbooks},
 };
 use chrono::TimeDelta;
 use connectors::books::{
     Books, BooksError, BooksPayment, Gone, NewInvoice, PostPayment, PostRefund, RefusedCause, TokenSet, oauth,
     quickbooks::QuickBooks,
 };
-use domain::{
-    advance::AdvanceKind,
-    invoice::{BooksInvoice, InvoiceStatus},
-};
+use domain::invoice::{BooksInvoice, InvoiceStatus};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use simulators::facts::qbo as known;
@@ -27,14 +24,14 @@ async fn refresh(sim: &Sim, refresh_token: &SecretString) -> Result<TokenSet, Bo
 }
 
 /// Books with an open invoice, and how others reach them.
-struct Company {
-    sim: Sim,
-    books: QuickBooks,
+pub struct Company {
+    pub sim: Sim,
+    pub books: QuickBooks,
     access_token: SecretString,
 }
 
 impl Company {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         Self::of(Sim::start().await).await
     }
 
@@ -50,7 +47,7 @@ impl Company {
     }
 
     /// The two open invoices of which nothing is paid yet that owe most.
-    async fn open(&self) -> [BooksInvoice; 2] {
+    pub async fn open(&self) -> [BooksInvoice; 2] {
         let mut open = self.books.changes(None).await.unwrap().invoices;
         open.retain(|invoice| invoice.status == InvoiceStatus::Open && invoice.due == invoice.total);
         open.sort_by_key(|invoice| (-invoice.due.minor, invoice.external_id.clone()));
@@ -58,29 +55,29 @@ impl Company {
         open.try_into().unwrap()
     }
 
-    fn whole(&self, invoice: &BooksInvoice) -> PostPayment {
+    pub fn whole(&self, invoice: &BooksInvoice) -> PostPayment {
         let day = self.sim.now().date_naive();
         PostPayment { amount: invoice.due, ..payment(&invoice.external_id, 1, day, 1) }
     }
 
-    fn refund(&self, invoice: &BooksInvoice, minor: i64, n: u32) -> PostRefund {
+    pub fn refund(&self, invoice: &BooksInvoice, minor: i64, n: u32) -> PostRefund {
         let day = self.sim.now().date_naive();
         PostRefund { amount: aud(minor), ..posted_refund(&invoice.external_id, minor, day, n) }
     }
 
     /// What stands on the clearing account with a reference of ours: references and amounts.
-    async fn listed(&self) -> Vec<BooksPayment> {
+    pub async fn listed(&self) -> Vec<BooksPayment> {
         let listed = self.books.payments_since(self.sim.now() - TimeDelta::hours(3)).await.unwrap();
         let ours = |paid: &BooksPayment| ["ch_", "re_", "pi_"].iter().any(|mark| paid.reference.starts_with(mark));
         listed.into_iter().filter(ours).collect()
     }
 
-    async fn amounts(&self) -> Vec<String> {
+    pub async fn amounts(&self) -> Vec<String> {
         self.listed().await.into_iter().map(|paid| paid.amount).collect()
     }
 
     /// What a person, or another program, does there.
-    async fn ask(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Value {
+    pub async fn ask(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Value {
         let url = format!("{}/qbo/v3/company/{}/{path}", self.sim.url, known::REALM_ID);
         let request = reqwest::Client::new().request(method, url).bearer_auth(self.access_token.expose_secret());
         let request = request.header("accept", "application/json");
@@ -98,7 +95,7 @@ impl Company {
     }
 
     /// One of ours for the customer of another, on its first item and without tax.
-    async fn new_invoice(&self, of: &BooksInvoice) -> NewInvoice {
+    pub async fn new_invoice(&self, of: &BooksInvoice) -> NewInvoice {
         let item = self.document(of).await["Line"][0]["SalesItemLineDetail"]["ItemRef"]["value"].clone();
         NewInvoice {
             idempotency_key: "pay-1-invoice".into(),
@@ -120,7 +117,7 @@ impl Company {
     }
 }
 
-fn refused<T: std::fmt::Debug>(outcome: Result<T, BooksError>) -> (RefusedCause, String) {
+pub fn refused<T: std::fmt::Debug>(outcome: Result<T, BooksError>) -> (RefusedCause, String) {
     match outcome {
         Err(BooksError::Refused { cause, message }) => (cause, message),
         other => panic!("not refused: {other:?}"),
@@ -383,95 +380,4 @@ async fn throttled_and_broken_are_told_apart() {
         assert!(matches!(read().await, Err(BooksError::Unreachable(_))), "{fault}");
     }
     assert_eq!(read().await.unwrap().due, open.due, "and afterwards all is well");
-}
-
-#[tokio::test]
-async fn g41_a_refund_is_a_receipt_out_of_the_clearing_account_that_stands_once() {
-    let company = Company::new().await;
-    let [open, _] = company.open().await;
-    company.books.post_payment(&company.whole(&open)).await.unwrap();
-    let refund = company.refund(&open, 2_000, 1);
-    let posted = company.books.post_refund(&refund).await.unwrap();
-    assert_eq!(posted.credit_id, None, "the receipt is the payment too");
-    assert_eq!(company.books.post_refund(&refund).await.unwrap(), posted, "found and not written again");
-    assert_eq!(company.books.invoice(&open.external_id).await.unwrap().status, InvoiceStatus::Paid);
-    let listed = company.listed().await;
-    let ours = listed.iter().find(|paid| paid.external_id == posted.external_id).unwrap();
-    assert_eq!((ours.reference.as_str(), ours.amount.as_str()), ("re_1", "-20.00"));
-    assert_eq!(ours.invoice_external_id, None);
-    let another = PostRefund { amount: aud(2_001), ..refund.clone() };
-    refused(company.books.post_refund(&another).await);
-    for _ in 0..2 {
-        company.books.take_back_refund(&refund).await.unwrap();
-        assert_eq!(company.amounts().await, [open.due.to_decimal()]);
-    }
-}
-
-#[tokio::test]
-async fn d30_a_refund_whose_answer_is_lost_or_whose_period_is_closed_stands_once_or_not_at_all() {
-    let company = Company::new().await;
-    let [open, _] = company.open().await;
-    let open = company.books.raise_invoice(&company.new_invoice(&open).await).await.unwrap();
-    let refund = company.refund(&open, 2_000, 1);
-    company.sim.arm("qbo", "period_locked").await;
-    assert_eq!(refused(company.books.post_refund(&refund).await).0, RefusedCause::PeriodLocked);
-    let step = format!("POST /qbo/v3/company/{}/refundreceipt", known::REALM_ID);
-    let refund = PostRefund { idempotency_key: "refund-again".into(), ..refund };
-    company
-        .sim
-        .control("faults", json!({"vendor": "qbo", "fault": "reset_after_execute", "times": 1, "match": step}))
-        .await;
-    assert!(matches!(company.books.post_refund(&refund).await, Err(BooksError::Unknown(_))));
-    company.books.post_refund(&refund).await.unwrap();
-    assert_eq!(company.amounts().await, ["-20.00"]);
-}
-
-#[tokio::test]
-async fn g29_g34_an_advance_is_found_by_its_number_and_voided_while_nothing_of_it_is_used() {
-    let company = Company::new().await;
-    let [open, _] = company.open().await;
-    for (n, kind) in [AdvanceKind::OverPayment, AdvanceKind::Prepayment].into_iter().enumerate() {
-        let credit = advance(kind, &open.customer_external_id);
-        let ours = PostPayment {
-            advance: Some(credit),
-            amount: aud(9_550),
-            idempotency_key: format!("pay-{kind:?}"),
-            reference: format!("ch_{n}"),
-            ..company.whole(&open)
-        };
-        assert_eq!(company.books.find_payment(&ours).await.unwrap(), None);
-        let posted = company.books.post_payment(&ours).await.unwrap();
-        assert_eq!(company.books.post_payment(&ours).await.unwrap(), posted, "the same key writes nothing twice");
-        assert_eq!(company.books.find_payment(&ours).await.unwrap(), Some(posted.clone()));
-        let other = PostPayment { amount: aud(9_551), ..ours.clone() };
-        refused(company.books.find_payment(&other).await);
-        assert_eq!(company.amounts().await, ["95.50"]);
-        for _ in 0..2 {
-            assert_eq!(company.books.take_back_payment(&ours).await.unwrap(), None);
-        }
-        assert_eq!((company.books.find_payment(&ours).await.unwrap(), company.amounts().await), (None, vec![]));
-    }
-}
-
-#[tokio::test]
-async fn g37_an_advance_that_pays_something_by_now_is_left_to_a_person_and_so_is_its_refund() {
-    let company = Company::new().await;
-    let [open, _] = company.open().await;
-    let credit = advance(AdvanceKind::Prepayment, &open.customer_external_id);
-    let ours = PostPayment { advance: Some(credit), amount: aud(500), ..company.whole(&open) };
-    let posted = company.books.post_payment(&ours).await.unwrap();
-    let refund = PostRefund { advance: ours.advance.clone(), ..company.refund(&open, 100, 1) };
-    assert!(refused(company.books.post_refund(&refund).await).1.contains("CR-7F3C0A1E52"));
-    company.books.take_back_refund(&refund).await.unwrap();
-
-    let document = company.ask(reqwest::Method::GET, &format!("payment/{}", posted.external_id), None).await;
-    let linked = json!({"Amount": 1, "LinkedTxn": [{"TxnId": open.external_id, "TxnType": "Invoice"}]});
-    let mut applied = document["Payment"].clone();
-    applied["Line"] = json!([linked]);
-    company.ask(reqwest::Method::POST, "payment", Some(applied)).await;
-    assert_eq!(refused(company.books.take_back_payment(&ours).await).0, RefusedCause::MoreThanDue);
-    assert_eq!(company.amounts().await, ["5.00"]);
-    // It pays the invoice now, and is no payment that was made for it.
-    let whole = PostPayment { amount: aud(open.due.minor - 100), ..company.whole(&open) };
-    assert_eq!(company.books.find_payment(&whole).await.unwrap(), None);
 }

@@ -96,11 +96,9 @@ async fn d30_a_payment_says_all_that_the_notes_ask_for() {
     assert_eq!((asked.header("authorization"), asked.header("accept")), ("Bearer token", "application/json"));
     assert!(asked.body.contains(r#""TotalAmt":1250.00,"#), "no float has written it: {}", asked.body);
     let body: Value = serde_json::from_str(&asked.body).unwrap();
-    let line = json!([{"Amount": 1250.0, "LinkedTxn": [{"TxnId": "130", "TxnType": "Invoice"}]}]);
-    assert_eq!(
-        (&body["CustomerRef"]["value"], &body["TxnDate"], &body["Line"]),
-        (&json!("58"), &json!("2026-07-01"), &line)
-    );
+    let line = r#""Line":[{"Amount":1250.00,"LinkedTxn":[{"TxnId":"130","TxnType":"Invoice"}]}]"#;
+    assert!(asked.body.contains(line), "{}", asked.body);
+    assert_eq!((&body["CustomerRef"]["value"], &body["TxnDate"]), (&json!("58"), &json!("2026-07-01")));
     assert_eq!((&body["PaymentRefNum"], &body["PrivateNote"]), (&json!("ch_1"), &json!("ch_1 for 130")));
 }
 

@@ -33,7 +33,7 @@ impl QuickBooks {
     pub(super) async fn take_back_advance(&self, payment: &PostPayment, advance: &Advance) -> Result<(), BooksError> {
         let Some(found) = self.standing_advance(payment, advance).await? else { return Ok(()) };
         let unused = |found: &Payment| {
-            if found.stands() && !found.is_unused(payment.amount) {
+            if found.stands() && !found.leaves(payment.amount) {
                 let message = format!("The credit {} has been used.", advance.number);
                 return Err(refused_for(RefusedCause::MoreThanDue, message));
             }

@@ -55,6 +55,11 @@ impl QuickBooks {
         read
     }
 
+    /// How a document says that it bears no tax; nowhere in the United States.
+    pub(super) fn out_of_scope(&self) -> Option<&'static str> {
+        (self.config.home_currency != Currency::USD).then_some(OUT_OF_SCOPE)
+    }
+
     pub(super) async fn numbered(&self, number: &str) -> Result<BooksInvoice, BooksError> {
         if number.is_empty() || number.chars().count() > NUMBER_MAX_CHARS {
             return Err(BooksError::NotFound);
@@ -71,11 +76,10 @@ impl QuickBooks {
         if let Some(found) = self.raised_before(new).await? {
             return Ok(found);
         }
-        let is_american = self.config.home_currency == Currency::USD;
+        let untaxed = self.out_of_scope();
         let (tax, global_tax_calculation) = match new.tax.as_deref() {
-            Some(tax) => (Some(tax), (!is_american).then_some(INCLUSIVE)),
-            None if is_american => (Some(NO_TAX), None),
-            None => (None, Some(OUT_OF_SCOPE)),
+            Some(tax) => (Some(tax), untaxed.map(|_| INCLUSIVE)),
+            None => (untaxed.is_none().then_some(NO_TAX), untaxed),
         };
         let body = Raised {
             doc_number: &new.number,

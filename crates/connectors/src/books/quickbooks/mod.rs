@@ -3,6 +3,7 @@
 
 mod advances;
 mod changes;
+mod credits;
 mod errors;
 mod invoices;
 mod payments;
@@ -18,7 +19,7 @@ use crate::http::{Answer, HttpClient};
 use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use domain::{invoice::BooksInvoice, money::Currency};
-use errors::{Trouble, refused, trouble};
+use errors::{Trouble, trouble};
 use reqwest::{Method, RequestBuilder, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -211,20 +212,14 @@ impl Books for QuickBooks {
 
     async fn post_refund(&self, refund: &PostRefund) -> Result<PostedRefund, BooksError> {
         match &refund.advance {
-            // An expense onto what customers owe would do it; no document says how it is written (2.8).
-            Some(advance) => Err(refused(format!(
-                "What is paid back of the credit {} is entered there by hand: as an expense from the clearing account onto \
-                 accounts receivable, which is then applied to the credit.",
-                advance.number
-            ))),
+            Some(advance) => self.refund_advance(refund, advance).await,
             None => self.write_refund(refund).await,
         }
     }
 
     async fn take_back_refund(&self, refund: &PostRefund) -> Result<(), BooksError> {
         match &refund.advance {
-            // Never written by us.
-            Some(_) => Ok(()),
+            Some(advance) => self.take_back_advance_refund(refund, advance).await,
             None => self.delete_refund(refund).await,
         }
     }

@@ -89,8 +89,10 @@ impl QuickBooks {
         let standing = |payment: Payment| payment.standing_on(account);
         let mut listed = self.list("Payment", None, Some(&since), &mut None, standing).await?;
         let paid_back = self.list("RefundReceipt", None, Some(&since), &mut None, standing).await?;
+        let noted = |expense: Payment| standing(expense).filter(|paid| !paid.reference.is_empty());
+        let spent = self.list("Purchase", None, Some(&since), &mut None, noted).await?;
         let negative = |paid: BooksPayment| BooksPayment { amount: format!("-{}", paid.amount), ..paid };
-        listed.extend(paid_back.into_iter().map(negative));
+        listed.extend(paid_back.into_iter().chain(spent).map(negative));
         Ok(listed)
     }
 

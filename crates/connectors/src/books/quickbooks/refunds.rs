@@ -114,13 +114,13 @@ impl QuickBooks {
     }
 }
 
-fn as_ours(found: &Payment, refund: &PostRefund) -> Result<(), BooksError> {
+pub fn as_ours(found: &Payment, refund: &PostRefund) -> Result<(), BooksError> {
     let (theirs, ours) = (found.amount(), refund.amount);
     if Money::from_decimal(theirs, ours.currency) == Ok(ours) {
         return Ok(());
     }
     let (number, ours) = (&refund.number, ours.to_decimal());
-    Err(refused(format!("The refund receipt {number} comes to {theirs} there, and {ours} was paid back.")))
+    Err(refused(format!("{number} comes to {theirs} there, and {ours} was paid back.")))
 }
 
 impl Sale {

@@ -21,7 +21,7 @@ const DELETED: &str = "Deleted";
 /// One document.
 #[derive(Deserialize)]
 pub struct One<T> {
-    #[serde(alias = "Customer", alias = "Invoice", alias = "Payment", alias = "RefundReceipt")]
+    #[serde(alias = "Customer", alias = "Invoice", alias = "Payment", alias = "Purchase", alias = "RefundReceipt")]
     pub document: Option<T>,
 }
 
@@ -35,7 +35,14 @@ pub struct Queried<T> {
 
 #[derive(Deserialize)]
 struct Found<T> {
-    #[serde(alias = "Customer", alias = "Invoice", alias = "Payment", alias = "RefundReceipt")]
+    #[serde(
+        alias = "Account",
+        alias = "Customer",
+        alias = "Invoice",
+        alias = "Payment",
+        alias = "Purchase",
+        alias = "RefundReceipt"
+    )]
     rows: Option<Vec<T>>,
     #[serde(rename = "maxResults")]
     max_results: Option<u32>,
@@ -259,7 +266,7 @@ fn day(text: &str) -> Option<NaiveDate> {
     text.parse().ok()
 }
 
-/// Money onto an account, or a refund receipt: money off it.
+/// Money onto an account; or money off it, which is a refund receipt or an expense.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Payment {
@@ -270,6 +277,8 @@ pub struct Payment {
     unapplied_amt: Option<Box<RawValue>>,
     payment_ref_num: Option<String>,
     private_note: Option<String>,
+    /// An expense has it without a word about the direction.
+    #[serde(alias = "AccountRef")]
     deposit_to_account_ref: Option<Ref>,
     line: Option<Vec<PaidLine>>,
     meta_data: Option<MetaData>,
@@ -277,8 +286,15 @@ pub struct Payment {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct PaidLine {
+pub struct PaidLine {
     linked_txn: Option<Vec<Linked>>,
+}
+
+impl PaidLine {
+    /// The ids of what it is linked with, of one type.
+    pub fn linked(&self, txn_type: &str) -> impl Iterator<Item = &str> {
+        self.linked_txn.iter().flatten().filter_map(move |linked| linked.is(txn_type))
+    }
 }
 
 impl Payment {
@@ -292,19 +308,27 @@ impl Payment {
         self.total_amt.as_deref().map_or("", RawValue::get)
     }
 
-    /// Nothing of it pays anything yet, as far as it is told.
-    pub fn is_unused(&self, amount: Money) -> bool {
+    /// So much of it pays nothing yet, as far as it is told.
+    pub fn leaves(&self, amount: Money) -> bool {
         let left = self.unapplied_amt.as_deref().map(RawValue::get);
-        left.is_some_and(|left| Money::from_decimal(left, amount.currency) == Ok(amount))
+        left.is_some_and(|left| Money::from_decimal(left, amount.currency).is_ok_and(|left| left.minor >= amount.minor))
     }
 
     fn words(&self) -> impl Iterator<Item = &str> {
         self.private_note.as_deref().unwrap_or_default().split_whitespace()
     }
 
-    /// What we, or a person, wrote there. The note has the whole of one that is too long for a number.
+    /// Behind our number of a refund.
+    fn noted_refund(&self) -> Option<&str> {
+        let mut words = self.words();
+        words.next().filter(|first| first.starts_with("RF-"))?;
+        words.next()
+    }
+
+    /// What we, or a person, wrote there. The note has the whole of one that is too long for a number, and an expense has
+    /// no number for it at all.
     pub fn reference(&self) -> &str {
-        let number = self.payment_ref_num.as_deref().unwrap_or_default();
+        let number = self.payment_ref_num.as_deref().or_else(|| self.noted_refund()).unwrap_or_default();
         let is_cut = number.chars().count() == NUMBER_MAX_CHARS;
         self.words().find(|word| is_cut && word.starts_with(number)).unwrap_or(number)
     }
@@ -333,8 +357,7 @@ impl Payment {
     /// As a list tells it, when it stands on this account.
     pub fn standing_on(&self, account: &str) -> Option<BooksPayment> {
         let here = named(self.deposit_to_account_ref.as_ref()) == Some(account) && self.stands();
-        let links = self.line.iter().flatten().flat_map(|line| line.linked_txn.iter().flatten());
-        let mut invoices = links.filter_map(|linked| linked.is("Invoice"));
+        let mut invoices = self.line.iter().flatten().flat_map(|line| line.linked("Invoice"));
         // One for several is nobody's in particular.
         let invoice = invoices.next().filter(|_| invoices.next().is_none());
         here.then_some(BooksPayment {
