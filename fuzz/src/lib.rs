@@ -10,6 +10,8 @@ pub mod authorizenet_fuzz;
 pub mod globalpayments_fuzz;
 #[path = "../../crates/connectors/tests/it/payrix_fuzz.rs"]
 pub mod payrix_fuzz;
+#[path = "../../crates/connectors/tests/it/quickbooks_fuzz.rs"]
+pub mod quickbooks_fuzz;
 #[path = "../../crates/connectors/tests/it/rig.rs"]
 pub mod rig;
 #[path = "../../crates/connectors/tests/it/stripe_fuzz.rs"]

@@ -7,7 +7,7 @@ use crate::{
     settings::Settings,
 };
 use anyhow::{Context, ensure};
-use chrono::{NaiveDate, TimeZone, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     access::Act,
     ids::{ConnectionId, PersonId},
@@ -17,8 +17,8 @@ use domain::{
     network::Network,
 };
 use engine::{
-    AuthorizeNetSecret, BooksSettings, Clock, Engine, Founding, GatewaySecret, GatewaySettings, GlobalPaymentsSecret,
-    KeyRing, NewMerchant, NewPayer, PayrixSecret, SaveMethod, StripeSecret, XeroSecret,
+    AuthorizeNetSecret, BooksSecret, BooksSettings, Clock, Engine, Founding, GatewaySecret, GatewaySettings,
+    GlobalPaymentsSecret, KeyRing, NewMerchant, NewPayer, PayrixSecret, SaveMethod, StripeSecret,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use simulators::{
@@ -240,10 +240,9 @@ fn founding(merchant: &Merchant, admin: PersonId, vendors: &str) -> anyhow::Resu
     let northwind = merchant.key == facts::NORTHWIND.key;
     let harbour = merchant.key == facts::HARBOUR.key;
     let books = match (northwind, harbour) {
-        (true, _) => Some(xero(vendors)?),
-        (_, true) => Some((BooksSettings::BuiltIn, None)),
-        // QuickBooks Online comes later; until then this merchant has a gateway and no books.
-        _ => None,
+        (true, _) => xero(vendors),
+        (_, true) => (BooksSettings::BuiltIn, None),
+        _ => quickbooks(vendors, currency),
     };
     let own_books = if harbour { own_books(&seed::harbour(seed_day()?), currency) } else { Default::default() };
     Ok(Founding {
@@ -259,7 +258,7 @@ fn founding(merchant: &Merchant, admin: PersonId, vendors: &str) -> anyhow::Resu
             takes_prepayments: harbour,
             retries_debits: false,
         },
-        books,
+        books: Some(books),
         gateway: match (northwind, harbour) {
             (true, _) => Some(stripe(vendors)),
             (_, true) => Some((GatewaySettings::Sandbox, None)),
@@ -285,7 +284,7 @@ fn seed_day() -> anyhow::Result<NaiveDate> {
     Ok(Utc::now().with_timezone(&zone).date_naive())
 }
 
-fn xero(vendors: &str) -> anyhow::Result<(BooksSettings, Option<XeroSecret>)> {
+fn xero(vendors: &str) -> (BooksSettings, Option<BooksSecret>) {
     let settings = BooksSettings::Xero {
         api_base: format!("{vendors}/xero/api.xro/2.0"),
         token_url: format!("{vendors}/xero/connect/token"),
@@ -294,15 +293,32 @@ fn xero(vendors: &str) -> anyhow::Result<(BooksSettings, Option<XeroSecret>)> {
         clearing_is_bank: true,
         prepayment_account: Some(facts::xero::PREPAYMENT_ACCOUNT_CODE.to_owned()),
     };
-    let secret = XeroSecret {
-        client_id: facts::xero::PORTAL_CLIENT_ID.to_owned(),
-        client_secret: facts::xero::PORTAL_CLIENT_SECRET.into(),
-        refresh_token: facts::xero::PORTAL_REFRESH_TOKEN.into(),
+    use facts::xero::{PORTAL_CLIENT_ID, PORTAL_CLIENT_SECRET, PORTAL_REFRESH_TOKEN};
+    (settings, Some(grant(PORTAL_CLIENT_ID, PORTAL_CLIENT_SECRET, PORTAL_REFRESH_TOKEN)))
+}
+
+fn quickbooks(vendors: &str, home_currency: Currency) -> (BooksSettings, Option<BooksSecret>) {
+    let settings = BooksSettings::QuickBooks {
+        api_base: format!("{vendors}/qbo"),
+        token_url: format!("{vendors}/qbo/oauth2/v1/tokens/bearer"),
+        realm_id: facts::qbo::REALM_ID.to_owned(),
+        clearing_account: facts::qbo::CLEARING_ACCOUNT_ID.to_owned(),
+        home_currency,
+    };
+    use facts::qbo::{PORTAL_CLIENT_ID, PORTAL_CLIENT_SECRET, PORTAL_REFRESH_TOKEN};
+    (settings, Some(grant(PORTAL_CLIENT_ID, PORTAL_CLIENT_SECRET, PORTAL_REFRESH_TOKEN)))
+}
+
+/// The portal's own grant to some books, before its first use.
+fn grant(client_id: &str, client_secret: &str, refresh_token: &str) -> BooksSecret {
+    BooksSecret {
+        client_id: client_id.to_owned(),
+        client_secret: client_secret.into(),
+        refresh_token: refresh_token.into(),
         access_token: "".into(),
         // Long over, so that the first use refreshes.
-        expires_at: Utc.timestamp_opt(0, 0).single().context("the epoch exists")?,
-    };
-    Ok((settings, Some(secret)))
+        expires_at: DateTime::UNIX_EPOCH,
+    }
 }
 
 /// The simulated account, for whichever merchant.
@@ -394,7 +410,7 @@ fn print_addresses(settings: &Settings, vendors: &str) {
 Wise-Pay's demo is ready.
 
   Portal      {portal}
-  Vendors     {vendors}   (Stripe and Xero as simulators, with buttons for faults)
+  Vendors     {vendors}   (Stripe, Authorize.Net, Xero and QuickBooks Online as simulators, with buttons for faults)
 
   Pay INV-501 as a guest:
   {portal}/PaymentProxy/PayNow/Email?apiKey={key}&invoiceNo=INV-501&amount=1204.50&companyCode=ACME

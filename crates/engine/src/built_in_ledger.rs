@@ -4,8 +4,8 @@ use crate::Clock;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use connectors::books::{
-    Advances, Books, BooksError, BooksPayment, Changes, NewInvoice, PostPayment, PostRefund, Posted, PostedRefund,
-    RefusedCause, other_amount,
+    Advances, Books, BooksError, BooksPayment, Changes, Gone, NewInvoice, PostPayment, PostRefund, Posted,
+    PostedRefund, RefusedCause, other_amount,
 };
 use domain::{
     ids::LedgerPaymentId,
@@ -93,7 +93,8 @@ impl Books for BuiltInLedger {
     }
 
     async fn changes(&self, _cursor: Option<&str>) -> Result<Changes, BooksError> {
-        Ok(Changes { customers: Vec::new(), invoices: Vec::new(), cursor: String::new() })
+        let (customers, invoices, gone) = (Vec::new(), Vec::new(), Gone::default());
+        Ok(Changes { customers, invoices, gone, cursor: String::new() })
     }
 
     async fn invoice(&self, external_id: &str) -> Result<BooksInvoice, BooksError> {

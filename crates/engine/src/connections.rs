@@ -49,15 +49,36 @@ pub enum BooksSettings {
         #[serde(default)]
         prepayment_account: Option<String>,
     },
+    #[serde(rename = "quickbooks")]
+    QuickBooks {
+        api_base: String,
+        token_url: String,
+        realm_id: String,
+        /// The id of the account.
+        clearing_account: String,
+        /// That of the company: books in one currency do not name it.
+        home_currency: Currency,
+    },
     BuiltIn,
 }
 
 impl BooksSettings {
+    /// As people call them.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Xero { .. } => "Xero",
+            Self::QuickBooks { .. } => "QuickBooks Online",
+            Self::BuiltIn => "Built-in ledger",
+        }
+    }
+
     /// Where payments are written, as the merchant's bookkeeper calls it.
     pub(crate) fn place(&self) -> String {
         match self {
-            Self::Xero { clearing_account, .. } => format!("Xero, clearing account {clearing_account}"),
-            Self::BuiltIn => "Built-in ledger".into(),
+            Self::Xero { clearing_account, .. } | Self::QuickBooks { clearing_account, .. } => {
+                format!("{}, clearing account {clearing_account}", self.name())
+            }
+            Self::BuiltIn => self.name().into(),
         }
     }
 }
@@ -107,6 +128,7 @@ impl BooksSettings {
     pub const fn provider(&self) -> &'static str {
         match self {
             Self::Xero { .. } => "xero",
+            Self::QuickBooks { .. } => "quickbooks",
             Self::BuiltIn => "built_in",
         }
     }
@@ -126,9 +148,9 @@ impl GatewaySettings {
     }
 }
 
-/// The secret half of a Xero connection, as it is sealed.
+/// The secret half of a books connection, as it is sealed.
 #[derive(Clone, Deserialize)]
-pub struct XeroSecret {
+pub struct BooksSecret {
     pub client_id: String,
     pub client_secret: SecretString,
     pub refresh_token: SecretString,
@@ -172,7 +194,7 @@ pub enum GatewaySecret {
 }
 
 /// Only to be sealed: `SecretString` does not serialise, so that nothing else prints one by accident.
-impl XeroSecret {
+impl BooksSecret {
     pub(crate) fn to_json(&self) -> SecretString {
         let json = serde_json::json!({
             "client_id": self.client_id,
@@ -239,7 +261,7 @@ impl Engine {
         let set_up = self.set_up(db).await?;
         let connection = set_up.connection("books")?;
         match serde_json::from_str(&connection.settings)? {
-            settings @ BooksSettings::Xero { .. } => {
+            settings @ (BooksSettings::Xero { .. } | BooksSettings::QuickBooks { .. }) => {
                 Ok(Box::new(LiveBooks::new(self.clone(), db.clone(), connection.clone(), settings)))
             }
             BooksSettings::BuiltIn => Ok(Box::new(BuiltInLedger::new(db.clone(), self.clock().clone()))),

@@ -1,6 +1,6 @@
 //! Setting up merchants and people by the operator's hand; the demo uses the same door.
 
-use crate::{BooksSettings, Engine, Error, GatewaySecret, GatewaySettings, XeroSecret, sign_in::hash_password};
+use crate::{BooksSecret, BooksSettings, Engine, Error, GatewaySecret, GatewaySettings, sign_in::hash_password};
 use domain::{
     ids::{ConnectionId, PersonId},
     invoice::{BooksCustomer, BooksInvoice},
@@ -11,7 +11,7 @@ use store::{MerchantDb, NewConnection, NewMerchant};
 /// A merchant with its connections, as the operator enters it.
 pub struct Founding {
     pub merchant: NewMerchant,
-    pub books: Option<(BooksSettings, Option<XeroSecret>)>,
+    pub books: Option<(BooksSettings, Option<BooksSecret>)>,
     pub gateway: Option<(GatewaySettings, Option<GatewaySecret>)>,
     /// Kind and API key of each Pay Now link.
     pub pay_links: Vec<(&'static str, SecretString)>,

@@ -24,10 +24,7 @@ impl Engine {
         let merchant = db.merchant().await?;
         let books = match db.connection_of_kind("books").await? {
             None => "None yet",
-            Some(connection) => match serde_json::from_str(&connection.settings)? {
-                BooksSettings::Xero { .. } => "Xero",
-                BooksSettings::BuiltIn => "Built-in ledger",
-            },
+            Some(connection) => serde_json::from_str::<BooksSettings>(&connection.settings)?.name(),
         };
         let gateway = match db.connection_of_kind("gateway").await? {
             None => "None yet".to_owned(),

@@ -92,8 +92,8 @@ mod worker;
 pub use advances::Prepay;
 pub use clock::Clock;
 pub use connections::{
-    AuthorizeNetSecret, BooksSettings, GatewaySecret, GatewaySettings, GlobalPaymentsSecret, Lane, PayrixSecret,
-    StripeSecret, XeroSecret,
+    AuthorizeNetSecret, BooksSecret, BooksSettings, GatewaySecret, GatewaySettings, GlobalPaymentsSecret, Lane,
+    PayrixSecret, StripeSecret,
 };
 pub use error::{EndpointError, Error, MendError, MethodError, RefundError, SignInError, TakeError};
 pub use export_transactions::ExportPart;

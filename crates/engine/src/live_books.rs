@@ -1,14 +1,16 @@
 //! Books behind an access token that runs out: refreshes it once, by one node alone, and asks again.
 
 use crate::{
-    BooksSettings, Engine, Error, XeroSecret,
+    BooksSecret, BooksSettings, Engine, Error,
     audit::{Actor, Audited},
 };
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::books::{
     Advances, Books, BooksError, BooksPayment, Changes, NewInvoice, PostPayment, PostRefund, Posted, PostedRefund,
-    xero::{Xero, XeroConfig, advances, oauth},
+    oauth,
+    quickbooks::{self, QuickBooks, QuickBooksConfig},
+    xero::{Xero, XeroConfig, advances},
 };
 use domain::invoice::BooksInvoice;
 use secrecy::ExposeSecret;
@@ -35,30 +37,43 @@ impl LiveBooks {
         Self { engine, db, connection, settings }
     }
 
-    fn secret(&self, connection: &Connection) -> Result<XeroSecret, Error> {
+    fn secret(&self, connection: &Connection) -> Result<BooksSecret, Error> {
         Ok(serde_json::from_str(self.db.connection_secret(connection)?.expose_secret())?)
     }
 
-    fn adapter(&self, secret: XeroSecret) -> Result<Xero, BooksError> {
-        let BooksSettings::Xero {
-            api_base,
-            tenant_id,
-            clearing_account,
-            clearing_is_bank,
-            prepayment_account,
-            token_url: _,
-        } = self.settings.clone()
-        else {
-            return Err(BooksError::Disconnected("these books need no token".into()));
-        };
-        let access_token = secret.access_token;
-        let config =
-            XeroConfig { api_base, tenant_id, clearing_account, clearing_is_bank, prepayment_account, access_token };
-        Ok(Xero::new(self.engine.0.http.clone(), config))
+    fn adapter(&self, secret: BooksSecret) -> Result<Box<dyn Books>, BooksError> {
+        let (http, access_token) = (self.engine.0.http.clone(), secret.access_token);
+        match self.settings.clone() {
+            BooksSettings::Xero {
+                api_base,
+                tenant_id,
+                clearing_account,
+                clearing_is_bank,
+                prepayment_account,
+                token_url: _,
+            } => {
+                let config = XeroConfig {
+                    api_base,
+                    tenant_id,
+                    clearing_account,
+                    clearing_is_bank,
+                    prepayment_account,
+                    access_token,
+                };
+                Ok(Box::new(Xero::new(http, config)))
+            }
+            BooksSettings::QuickBooks { api_base, realm_id, clearing_account, home_currency, token_url: _ } => {
+                let now = self.engine.now();
+                let config =
+                    QuickBooksConfig { api_base, realm_id, clearing_account, home_currency, access_token, now };
+                Ok(Box::new(QuickBooks::new(http, config)))
+            }
+            BooksSettings::BuiltIn => Err(tokenless()),
+        }
     }
 
     /// The adapter with a token that should still be good.
-    async fn ready(&self) -> Result<Xero, BooksError> {
+    async fn ready(&self) -> Result<Box<dyn Books>, BooksError> {
         let secret = self.secret(&self.connection).map_err(unreadable)?;
         if secret.expires_at - self.engine.now() > REFRESH_BEFORE {
             return self.adapter(secret);
@@ -68,14 +83,14 @@ impl LiveBooks {
 
     /// The adapter after a refresh. A task of its own: a visitor who hangs up must not break off what has used up the
     /// refresh token half-way.
-    async fn refreshed(&self) -> Result<Xero, BooksError> {
+    async fn refreshed(&self) -> Result<Box<dyn Books>, BooksError> {
         let books = self.clone();
         let refresh = tokio::spawn(async move { books.refreshed_once().await });
         refresh.await.unwrap_or_else(|crash| Err(unreadable(crash)))
     }
 
     /// Ours, or that of whoever was faster: two uses of one refresh token break the grant.
-    async fn refreshed_once(&self) -> Result<Xero, BooksError> {
+    async fn refreshed_once(&self) -> Result<Box<dyn Books>, BooksError> {
         let (id, version, now) = (self.connection.id, self.connection.secret_version, self.engine.now());
         let tx = self.db.begin().await.map_err(unreadable)?;
         let mine = tx.connection_lease_refresh(id, version, now, now + REFRESH_LEASE).await.map_err(unreadable)?;
@@ -93,9 +108,10 @@ impl LiveBooks {
         Err(BooksError::Unreachable("another node has not finished refreshing the access token".into()))
     }
 
-    async fn refresh(&self, version: i32) -> Result<Xero, BooksError> {
-        let BooksSettings::Xero { token_url, .. } = &self.settings else {
-            return Err(BooksError::Disconnected("these books need no token".into()));
+    async fn refresh(&self, version: i32) -> Result<Box<dyn Books>, BooksError> {
+        let (BooksSettings::Xero { token_url, .. } | BooksSettings::QuickBooks { token_url, .. }) = &self.settings
+        else {
+            return Err(tokenless());
         };
         let old = self.secret(&self.connection).map_err(unreadable)?;
         let (http, now) = (&self.engine.0.http, self.engine.now());
@@ -109,7 +125,7 @@ impl LiveBooks {
                 return Err(cause);
             }
         };
-        let secret = XeroSecret {
+        let secret = BooksSecret {
             refresh_token: fresh.refresh_token,
             access_token: fresh.access_token,
             expires_at: fresh.expires_at,
@@ -156,6 +172,10 @@ impl LiveBooks {
     }
 }
 
+fn tokenless() -> BooksError {
+    BooksError::Disconnected("these books need no token".into())
+}
+
 /// Our own side failed; for the caller the books cannot be asked now.
 fn unreadable(cause: impl std::error::Error) -> BooksError {
     BooksError::Unreachable(format!("the connection cannot be read: {cause}"))
@@ -183,7 +203,7 @@ macro_rules! with_fresh_token {
 #[async_trait]
 impl Books for LiveBooks {
     fn name(&self) -> &'static str {
-        "Xero"
+        self.settings.name()
     }
 
     fn is_built_in(&self) -> bool {
@@ -199,6 +219,7 @@ impl Books for LiveBooks {
             BooksSettings::Xero { clearing_is_bank, prepayment_account, .. } => {
                 advances(*clearing_is_bank, prepayment_account.as_deref())
             }
+            BooksSettings::QuickBooks { .. } => quickbooks::ADVANCES,
             BooksSettings::BuiltIn => Advances::default(),
         }
     }

@@ -232,10 +232,14 @@ impl Charge {
     }
 }
 
+/// Of the moment of a later life, its last digits: some books have no room for a number of more than 21 characters.
+const REVIVED_DIGITS: usize = 7;
+
 /// `SC-7F3C0A1E52`: as the payment's reference, of the attempt's random half.
 pub(crate) fn surcharge_number(attempt: &Attempt, revived_ms: Option<&str>) -> String {
     let random = attempt.id.0.as_u128() & 0xff_ffff_ffff;
-    let again = revived_ms.map(|at| format!("-{at}")).unwrap_or_default();
+    let last = |at: &str| at.get(at.len().saturating_sub(REVIVED_DIGITS)..).unwrap_or(at).to_owned();
+    let again = revived_ms.map(|at| format!("-{}", last(at))).unwrap_or_default();
     format!("SC-{random:010X}{again}")
 }
 

@@ -1,6 +1,7 @@
 //! Reads what changed in the books since the last time, and takes it over in one transaction with the new cursor.
 
 use crate::{AdminPass, Engine, Error, Lane};
+use connectors::books::Gone;
 use store::MerchantDb;
 
 impl Engine {
@@ -21,6 +22,10 @@ impl Engine {
         tx.customers_upsert(&changes.customers).await?;
         let customers = tx.customer_ids().await?;
         tx.invoices_upsert(&changes.invoices, &customers, read_at).await?;
+        match &changes.gone {
+            Gone::These(ids) => tx.invoices_gone(ids, read_at).await?,
+            Gone::AllBut(open) => tx.invoices_gone_but(open, read_at).await?,
+        }
         tx.connection_synced(connection.id, &changes.cursor, read_at).await?;
         tx.commit().await?;
         self.forget_set_up(db.merchant_id());

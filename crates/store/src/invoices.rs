@@ -18,7 +18,7 @@ use sea_orm::{
     entity::prelude::*,
     sea_query::{BinOper, Func, OnConflict},
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
 /// Bound values per statement stay under SQLite's limit of 32,766.
@@ -183,6 +183,36 @@ impl MerchantTx {
             insert.exec_without_returning(self.conn()).await?;
         }
         Ok(())
+    }
+
+    /// Invoices that the books have deleted, by their ids there: nothing is due on them, unless a later read says otherwise.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn invoices_gone(&self, external_ids: &[String], read_at: DateTime<Utc>) -> Result<(), Error> {
+        for chunk in external_ids.chunks(ROWS_PER_STATEMENT) {
+            let void = self.update::<Entity>().col_expr(Column::Status, Expr::value(InvoiceStatus::Void));
+            let void = void.col_expr(Column::DueMinor, Expr::value(0_i64));
+            let void = void.col_expr(Column::ReadAt, Expr::value(moment(read_at)));
+            let of = void.filter(Column::ExternalId.is_in(chunk.to_vec())).filter(Column::ReadAt.lte(moment(read_at)));
+            of.exec(self.conn()).await?;
+        }
+        Ok(())
+    }
+
+    /// The same for what is open here and was read before, and is not among all that the books have open.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn invoices_gone_but(&self, open: &[String], read_at: DateTime<Utc>) -> Result<(), Error> {
+        let open: HashSet<&str> = open.iter().map(String::as_str).collect();
+        let known =
+            self.find::<Entity>().filter(Column::Status.eq(InvoiceStatus::Open)).filter(Column::Advance.is_null());
+        let known = known.filter(Column::ReadAt.lt(moment(read_at))).select_only().column(Column::ExternalId);
+        let known: Vec<String> = known.into_tuple().all(self.conn()).await?;
+        // What we are raising has no id of theirs yet.
+        let gone = known.into_iter().filter(|id| !id.starts_with(TO_RAISE) && !open.contains(id.as_str()));
+        self.invoices_gone(&gone.collect::<Vec<_>>(), read_at).await
     }
 
     /// An invoice of ours that the books are to have; none, when it stands already.

@@ -22,21 +22,17 @@ const EDGES: [(&str, &[&str]); 9] = [
 const TEST_EDGES: [(&str, &str); 1] = [("connectors", "simulators")];
 
 /// Where settings and secrets of a vendor's are known by its name, and its adapter is chosen.
-const NAME_VENDORS: [&str; 5] = [
-    "engine/src/connections.rs",
-    "engine/src/founding.rs",
-    "engine/src/installation.rs",
-    "engine/src/lib.rs",
-    "engine/src/live_books.rs",
-];
-const VENDORS: [&str; 9] = [
+const NAME_VENDORS: [&str; 3] = ["engine/src/connections.rs", "engine/src/lib.rs", "engine/src/live_books.rs"];
+const VENDORS: [&str; 11] = [
     "authorize.net",
     "authorizenet",
     "global payments",
     "globalpayments",
     "gp-api",
     "integrapay",
+    "intuit",
     "payrix",
+    "quickbooks",
     "stripe",
     "xero",
 ];

@@ -32,6 +32,7 @@ mod pay;
 mod payrix;
 mod proof;
 mod prune;
+mod quickbooks;
 mod races;
 mod reef;
 mod refunds;

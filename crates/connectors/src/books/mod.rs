@@ -1,7 +1,11 @@
 //! The port to the accounting package: the only source of amounts, and where each payment must stand.
 
+mod call;
+pub mod oauth;
+pub mod quickbooks;
 pub mod xero;
 
+use crate::http::Answer;
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
@@ -9,16 +13,37 @@ use domain::{
     invoice::{BooksCustomer, BooksInvoice},
     money::Money,
 };
+use http::header;
 use secrecy::SecretString;
 use std::time::Duration;
+
+const PDF: &str = "application/pdf";
+/// What is larger is no invoice that anybody wants to open.
+const PDF_MAX_BYTES: usize = 10 * 1024 * 1024;
 
 /// Everything that changed in the books since a cursor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changes {
     pub customers: Vec<BooksCustomer>,
     pub invoices: Vec<BooksInvoice>,
+    pub gone: Gone,
     /// Where the next delta starts; opaque to everybody but this adapter.
     pub cursor: String,
+}
+
+/// Invoices that the books have no more, as they tell of them: by the books' ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// These were deleted.
+    These(Vec<String>),
+    /// Of what is open here, all but these.
+    AllBut(Vec<String>),
+}
+
+impl Default for Gone {
+    fn default() -> Self {
+        Self::These(Vec::new())
+    }
 }
 
 /// Which advances these books have a place for.
@@ -178,6 +203,13 @@ pub fn other_amount(payment: &PostPayment, found: &str) -> BooksError {
 pub fn other_invoice(number: &str) -> BooksError {
     let message = format!("Another invoice stands there with the number {number}.");
     BooksError::Refused { cause: RefusedCause::Other, message }
+}
+
+/// Whether the answer may be passed on as a document: by what it is called, by what it is, and by its size.
+fn is_pdf(answer: &Answer) -> bool {
+    let kind = answer.headers.get(header::CONTENT_TYPE).map_or(b"".as_slice(), |kind| kind.as_bytes());
+    let called = kind.starts_with(PDF.as_bytes());
+    called && answer.body.starts_with(b"%PDF-") && answer.body.len() <= PDF_MAX_BYTES
 }
 
 /// One set of books.

@@ -5,6 +5,7 @@ use connectors::{
     HttpClient, Timeouts,
     books::{
         Advance, PostPayment, PostRefund,
+        quickbooks::{QuickBooks, QuickBooksConfig},
         xero::{Xero, XeroConfig},
     },
     gateway::{
@@ -214,6 +215,23 @@ pub fn xero_config(api_base: &str, access_token: &str) -> XeroConfig {
 
 pub fn xero(api_base: &str, access_token: &str) -> Xero {
     Xero::new(http(), xero_config(api_base, access_token))
+}
+
+/// Of a company whose home currency is the Australian dollar.
+pub fn quickbooks(api_base: &str, access_token: &str, now: DateTime<Utc>) -> QuickBooks {
+    let config = QuickBooksConfig {
+        api_base: api_base.to_owned(),
+        realm_id: simulators::facts::qbo::REALM_ID.to_owned(),
+        clearing_account: simulators::facts::qbo::CLEARING_ACCOUNT_ID.to_owned(),
+        home_currency: Currency::AUD,
+        access_token: access_token.into(),
+        now,
+    };
+    QuickBooks::new(http(), config)
+}
+
+pub fn aud(minor: i64) -> Money {
+    Money::new(minor, Currency::AUD)
 }
 
 pub fn payment(invoice: &str, minor: i64, date: NaiveDate, n: u32) -> PostPayment {

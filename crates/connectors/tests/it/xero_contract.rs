@@ -5,8 +5,8 @@ use crate::{
     world::{advance, http, payment, posted_refund, usd, xero},
 };
 use connectors::books::{
-    Books, BooksError, PostPayment, PostRefund, RefusedCause, TokenSet,
-    xero::{Xero, oauth},
+    Books, BooksError, PostPayment, PostRefund, RefusedCause, TokenSet, oauth,
+    xero::{Xero, oauth::connections},
 };
 use domain::{
     advance::AdvanceKind,
@@ -54,8 +54,8 @@ async fn tokens_rotate_and_the_adapter_names_its_organisation() {
     assert_ne!(first.refresh_token.expose_secret(), second.refresh_token.expose_secret());
     assert!(second.expires_at > sim.now());
     let url = format!("{}/xero/connections", sim.url);
-    let connections = oauth::connections(&http(), &url, &second.access_token).await.unwrap();
-    assert!(connections.iter().any(|connection| connection.tenant_id == known::TENANT_ID));
+    let reached = connections(&http(), &url, &second.access_token).await.unwrap();
+    assert!(reached.iter().any(|connection| connection.tenant_id == known::TENANT_ID));
     let grace = refresh(&sim, &first.refresh_token).await;
     assert!(grace.is_ok(), "a lost answer may be asked for again: {grace:?}");
     sim.advance_hours(1).await;

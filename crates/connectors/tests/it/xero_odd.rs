@@ -6,10 +6,7 @@ use crate::{
     world::{http, nobody, payment, usd, xero, xero_config},
 };
 use chrono::{DateTime, NaiveDate, TimeDelta};
-use connectors::books::{
-    Books, BooksError, Posted, RefusedCause,
-    xero::{Xero, oauth},
-};
+use connectors::books::{Books, BooksError, Posted, RefusedCause, oauth, xero::Xero};
 use domain::{
     invoice::{BooksInvoice, InvoiceStatus},
     money::Money,

@@ -69,6 +69,30 @@ on_both!(a_document_that_comes_twice_in_one_delta_counts_as_told_last, async |db
     assert!(shop.db.customer_by_name("New").await.unwrap().is_some());
 });
 
+on_both!(an_invoice_that_the_books_have_no_more_is_void_unless_it_was_read_since, async |db| {
+    let (shop, other) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    read(&shop.db, &[], &[invoice("i-2", "INV-2"), invoice("i-3", "INV-3")]).await;
+    let standing = async |shop: &Shop, number: &str| {
+        let (row, _) = shop.db.invoice_by_number(number).await.unwrap().unwrap();
+        (row.status == InvoiceStatus::Open, row.due_minor == row.total_minor)
+    };
+    let tx = shop.db.begin().await.unwrap();
+    tx.invoices_gone(&["i-2".into(), "i-404".into()], at(5)).await.unwrap();
+    tx.invoices_upsert(&[invoice("i-2", "INV-2")], &tx.customer_ids().await.unwrap(), at(4)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(standing(&shop, "INV-2").await, (false, false), "an earlier read does not bring it back");
+    assert_eq!(standing(&shop, "INV-3").await, (true, true));
+
+    let tx = shop.db.begin().await.unwrap();
+    tx.invoices_upsert(&[invoice("i-4", "INV-4")], &tx.customer_ids().await.unwrap(), at(7)).await.unwrap();
+    tx.invoices_gone_but(&["i-3".into()], at(6)).await.unwrap();
+    tx.commit().await.unwrap();
+    for (number, stands) in [("INV-1", false), ("INV-2", false), ("INV-3", true), ("INV-4", true)] {
+        assert_eq!(standing(&shop, number).await, (stands, stands), "{number}");
+    }
+    assert_eq!(standing(&other, "INV-1").await, (true, true), "another merchant's stays");
+});
+
 on_both!(an_invoice_of_an_unknown_customer_is_refused, async |db| {
     let shop = shop(&db.store, "acme").await;
     let tx = shop.db.begin().await.unwrap();

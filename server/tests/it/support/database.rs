@@ -32,6 +32,13 @@ impl House {
         }
     }
 
+    /// Takes the books of Southern away: a merchant that is not set up yet.
+    pub async fn leave_southern_without_books(&self) {
+        let gone = "DELETE FROM connection WHERE kind = 'books'
+            AND merchant_id = (SELECT id FROM merchant WHERE name = 'Southern Cloud')";
+        self.execute(gone).await;
+    }
+
     /// Lets what follows change the rows of a table that is append-only, as whoever may change the schema can.
     pub async fn unlock(&self, table: &str) {
         let on = if self.postgres.is_some() { format!(" ON {table}") } else { String::new() };

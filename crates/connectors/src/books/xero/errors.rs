@@ -1,38 +1,13 @@
-//! Xero's refusals in our words (`wire/accounting.md`, 1.3). Whether a failure leaves the outcome open depends on
-//! whether we were writing.
+//! Xero's refusals in our words (`wire/accounting.md`, 1.3).
 
+pub use crate::books::call::Call;
 use crate::{
     books::{BooksError, RefusedCause},
-    http::{Answer, HttpError},
+    http::Answer,
 };
 use serde::Deserialize;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Call {
-    Read,
-    /// May have been executed when no answer came.
-    Write,
-}
-
 impl Call {
-    pub fn unsent(self, error: &HttpError) -> BooksError {
-        match (self, error) {
-            (Self::Write, HttpError::Unknown(_) | HttpError::TooLarge) => BooksError::Unknown(error.to_string()),
-            _ => BooksError::Unreachable(error.to_string()),
-        }
-    }
-
-    fn vendor_failed(self, what: String) -> BooksError {
-        match self {
-            Self::Read => BooksError::Unreachable(what),
-            Self::Write => BooksError::Unknown(what),
-        }
-    }
-
-    pub fn unreadable(self, answer: &Answer) -> BooksError {
-        self.vendor_failed(format!("HTTP {} with an unreadable answer of {} bytes", answer.status, answer.body.len()))
-    }
-
     /// What an answer other than 2xx means.
     pub fn failure(self, answer: &Answer) -> BooksError {
         match answer.status.as_u16() {

@@ -10,8 +10,8 @@ mod refunds;
 mod wire;
 
 use super::{
-    Advances, Books, BooksError, BooksPayment, Changes, NewInvoice, PostPayment, PostRefund, Posted, PostedRefund,
-    other_amount,
+    Advances, Books, BooksError, BooksPayment, Changes, Gone, NewInvoice, PDF, PostPayment, PostRefund, Posted,
+    PostedRefund, is_pdf, other_amount,
 };
 use crate::http::{Answer, HttpClient};
 use async_trait::async_trait;
@@ -33,10 +33,7 @@ const PAGE_SIZE: usize = 1000;
 const PAGES_MAX: u32 = 500;
 /// Longer numbers cannot exist in Xero (1.5), and are not sent there.
 const NUMBER_MAX_CHARS: usize = 255;
-/// What is larger is no invoice that anybody wants to open.
-const PDF_MAX_BYTES: usize = 10 * 1024 * 1024;
 const JSON: &str = "application/json";
-const PDF: &str = "application/pdf";
 /// The cursor of books without a single document.
 const BEGINNING: &str = "1970-01-01T00:00:00Z";
 
@@ -243,7 +240,8 @@ impl Books for Xero {
         let sales = [("where", r#"Type=="ACCREC""#), ("order", "InvoiceID ASC")];
         let invoice = |invoice: Invoice| invoice.is_sales().then(|| readable(&invoice))?;
         let invoices = self.delta("Invoices", &sales, cursor, &mut seen, invoice).await?;
-        Ok(Changes { customers, invoices, cursor: seen.cursor(cursor) })
+        let gone = Gone::default();
+        Ok(Changes { customers, invoices, gone, cursor: seen.cursor(cursor) })
     }
 
     async fn invoice(&self, external_id: &str) -> Result<BooksInvoice, BooksError> {
@@ -360,13 +358,6 @@ fn readable(invoice: &Invoice) -> Option<BooksInvoice> {
         tracing::warn!(invoice.number = invoice.number(), "an invoice in Xero is not understood and left out");
     }
     read
-}
-
-/// Whether the answer may be passed on as a document: by what it is called, by what it is, and by its size.
-fn is_pdf(answer: &Answer) -> bool {
-    let kind = answer.headers.get(header::CONTENT_TYPE).map_or(b"".as_slice(), |kind| kind.as_bytes());
-    let called = kind.starts_with(PDF.as_bytes());
-    called && answer.body.starts_with(b"%PDF-") && answer.body.len() <= PDF_MAX_BYTES
 }
 
 /// Xero's ids are UUIDs; anything else is not sent there.

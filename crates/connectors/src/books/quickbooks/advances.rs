@@ -1,0 +1,52 @@
+//! Advances in QuickBooks Online (`wire/accounting.md`, 2.5): payments that pay nothing yet, which the customer has as
+//! credit. Their note begins with our number, and they are found again by it.
+
+use super::{
+    QuickBooks,
+    errors::refused_for,
+    payments::{VOID, as_ours, known},
+    wire::Payment,
+};
+use crate::books::{Advance, BooksError, PostPayment, Posted, RefusedCause};
+use domain::advance::PURPOSE_MAX_CHARS;
+
+impl QuickBooks {
+    pub(super) async fn find_advance(
+        &self,
+        payment: &PostPayment,
+        advance: &Advance,
+    ) -> Result<Option<Posted>, BooksError> {
+        match self.standing_advance(payment, advance).await? {
+            Some(found) => Ok(Some(Posted { external_id: known(&found)?, invoice: None })),
+            None => Ok(None),
+        }
+    }
+
+    pub(super) async fn post_advance(&self, payment: &PostPayment, advance: &Advance) -> Result<Posted, BooksError> {
+        let purpose: String = advance.purpose.chars().take(PURPOSE_MAX_CHARS).collect();
+        let note = format!("{} {} {purpose}", advance.number, payment.reference);
+        let external_id = self.pay(payment, &advance.customer_external_id, note, Vec::new()).await?;
+        Ok(Posted { external_id, invoice: None })
+    }
+
+    /// For as long as nothing of it is used.
+    pub(super) async fn take_back_advance(&self, payment: &PostPayment, advance: &Advance) -> Result<(), BooksError> {
+        let Some(found) = self.standing_advance(payment, advance).await? else { return Ok(()) };
+        let unused = |found: &Payment| {
+            if found.stands() && !found.leaves(payment.amount) {
+                let message = format!("The credit {} has been used.", advance.number);
+                return Err(refused_for(RefusedCause::MoreThanDue, message));
+            }
+            Ok(found.stands())
+        };
+        self.undo(&VOID, &known(&found)?, unused).await.map(drop)
+    }
+
+    async fn standing_advance(&self, payment: &PostPayment, advance: &Advance) -> Result<Option<Payment>, BooksError> {
+        let ours = |other: &Payment| other.is_numbered(&advance.number);
+        match self.written_since("Payment", payment.date, ours).await? {
+            Some(found) => as_ours(found, payment).map(Some),
+            None => Ok(None),
+        }
+    }
+}
