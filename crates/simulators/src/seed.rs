@@ -211,9 +211,12 @@ const SOUTHERN_CUSTOMERS: [&str; 12] = [
     "Great Ocean Tours",
 ];
 
-/// Southern Cloud's invoices: whose, issued how many days ago, for which services and how many units, and how many
-/// hundredths were paid how many days ago. Terms are fourteen days, so what is older and unpaid is overdue.
-const SOUTHERN_INVOICES: [(usize, u64, &[(usize, i64)], i64, u64); 16] = [
+/// Which service, and how many units of it.
+type Units = (usize, i64);
+
+/// Southern Cloud's invoices: whose, issued how many days ago, for what, and how many hundredths were paid how many days
+/// ago. Terms are fourteen days, so what is older and unpaid is overdue.
+const SOUTHERN_INVOICES: [(usize, u64, &[Units], i64, u64); 16] = [
     (3, 75, &[(0, 8), (1, 8)], 100, 60),
     (6, 68, &[(4, 3)], 100, 52),
     (1, 61, &[(0, 14)], 0, 0),
