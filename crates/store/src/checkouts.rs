@@ -9,8 +9,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::{CheckoutId, InvoiceId, MerchantId, PayerId};
 use sea_orm::{ConnectionTrait, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict};
 
-/// Who prunes once a day finds what has ended within this.
-const PRUNED_WITHIN: TimeDelta = TimeDelta::days(30);
+/// Whoever prunes at least this often finds all that has ended.
+const PRUNED_WITHIN: TimeDelta = TimeDelta::days(90);
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -142,7 +142,7 @@ impl<C: ConnectionTrait> Scoped<C> {
 }
 
 impl MerchantTx {
-    /// Deletes up to `limit` checkouts that expired before this, though no longer than a month before, and that no payment
+    /// Deletes up to `limit` checkouts that expired before this, though no longer than three months before, and that no payment
     /// refers to, with what was chosen at them, and says how many. Those that were paid stay, and are not read again for ever.
     ///
     /// # Errors

@@ -106,9 +106,7 @@ impl<C: ConnectionTrait> Scoped<C> {
         if self.store.is_postgres() {
             return self.find();
         }
-        // The sign leaves the value as it is, and keeps it from any index.
-        let merchant = Expr::cust_with_exprs("+$1", [E::MERCHANT.into_expr()]);
-        E::find().filter(sea_orm::ExprTrait::eq(merchant, self.merchant))
+        E::find().filter(unindexed::<E>(self.merchant))
     }
 
     pub(crate) fn update<E: Owned>(&self) -> UpdateMany<E> {
@@ -216,6 +214,11 @@ impl<E: EntityTrait, F: EntityTrait> Only for SelectTwoRequired<E, F> {
     async fn only(self, conn: &impl ConnectionTrait) -> Result<Option<Self::Row>, DbErr> {
         Ok(self.all(conn).await?.into_iter().next())
     }
+}
+
+/// The merchant's filter for SQLite: the sign leaves the value as it is, and keeps it from any index.
+fn unindexed<E: Owned>(merchant: MerchantId) -> Expr {
+    sea_orm::ExprTrait::eq(Expr::cust_with_exprs("+?", [E::MERCHANT.into_expr()]), merchant)
 }
 
 /// An amount as its two columns keep it; `column` is the currency's, for the error.

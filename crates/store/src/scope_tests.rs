@@ -24,4 +24,10 @@ pub(crate) fn names_the_merchant<E: Owned>() {
         let within = backend.build(&within).to_string();
         assert!(within.contains(&condition), "{within}");
     }
+    let by_time = E::find().filter(unindexed::<E>(db.merchant_id())).filter(E::MERCHANT.is_not_null());
+    let by_time = by_time.build(DatabaseBackend::Sqlite).to_string();
+    assert!(
+        by_time.contains(&format!(r#"WHERE (+"{table}"."merchant_id") = '00000000-0000-0000-0000-000000000007' "#)),
+        "{by_time}"
+    );
 }

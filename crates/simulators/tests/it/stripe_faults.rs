@@ -130,7 +130,7 @@ async fn unknown_names_are_answered_with_the_known_ones() {
     assert!(fault.json["error"].as_str().unwrap().contains("timeout_after_execute"));
     let vendor = vendors.control("faults", json!({ "vendor": "paypal", "fault": "http:500" })).await;
     assert_eq!(vendor.status, 404);
-    assert!(vendor.json["error"].as_str().unwrap().contains("authorizenet, globalpayments, payrix, stripe, xero"));
+    assert!(vendor.json["error"].as_str().unwrap().contains("authorizenet, globalpayments, payrix, qbo, stripe, xero"));
     assert_eq!(vendors.get("/control/state/paypal").await.status, 404);
     let foreign = vendors.control("faults", json!({ "vendor": "stripe", "fault": "period_locked" })).await;
     assert_eq!(foreign.status, 400);
