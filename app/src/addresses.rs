@@ -141,20 +141,10 @@ pub fn shown_field(shown: &[ShownShare]) -> String {
     currency + &shown.iter().map(share).collect::<String>()
 }
 
-/// An amount as somebody typed it: digits and a point, and commas only where our pages write them between thousands. Any
-/// other comma means two things to two people.
+/// An amount as somebody typed it, in the currency of a form.
 #[must_use]
 pub fn read_typed_money(amount: &str, currency: &str) -> Option<Money> {
-    Money::from_decimal(&without_separators(amount.trim())?, currency.parse::<Currency>().ok()?).ok()
-}
-
-fn without_separators(amount: &str) -> Option<String> {
-    let (major, fraction) = amount.split_at(amount.find('.').unwrap_or(amount.len()));
-    let mut groups = major.split(',');
-    let first = groups.next().unwrap_or_default().len();
-    let mut thousands = groups.map(str::len).peekable();
-    let grouped = thousands.peek().is_none() || ((1..=3).contains(&first) && thousands.all(|digits| digits == 3));
-    grouped.then(|| major.replace(',', "") + fraction)
+    Money::from_typed(amount, currency.parse::<Currency>().ok()?).ok()
 }
 
 #[must_use]
