@@ -179,13 +179,16 @@ pub fn customers(text: &str) -> Result<Vec<CustomerRow>, Vec<RowError>> {
         match typed.read() {
             Err(mended) => wrong.extend(mended.into_iter().map(|field| RowError::at(row.line, field.words))),
             Ok(customer) => {
-                let key = customer.code.as_ref().unwrap_or(&customer.name).to_lowercase();
-                match seen.insert(key, row.line) {
+                let calls = [Some(&customer.name), customer.code.as_ref()].into_iter().flatten();
+                let calls: Vec<_> = calls.map(|call| call.to_lowercase()).collect();
+                match calls.iter().find_map(|call| seen.get(call)) {
                     Some(before) => {
-                        wrong.push(RowError::at(row.line, format!("The same customer stands on line {before}.")));
+                        let words = format!("Another customer on line {before} has this name or code.");
+                        wrong.push(RowError::at(row.line, words));
                     }
                     None => read.push(CustomerRow { line: row.line, customer }),
                 }
+                seen.extend(calls.into_iter().map(|call| (call, row.line)));
             }
         }
     }
@@ -308,7 +311,7 @@ mod tests {
     fn a_customer_stands_in_a_file_once() {
         let read = customers("name;code;terms_days\nAcme NZ;ACMENZ;20\nKauri Timber;;\n").expect("it is right");
         assert_eq!(read.iter().map(|row| row.customer.terms_days).collect::<Vec<_>>(), [20, 14]);
-        let twice = customers("name,code\nAcme,A\nOther,a\n,\nBolt,B,x\n,C\n").expect_err("wrong");
-        assert_eq!(lines_of(&twice), [3, 6]);
+        let twice = customers("name,code\nAcme,A\nOther,a\n,\nBolt,B,x\n,C\nacme,D\n").expect_err("wrong");
+        assert_eq!(lines_of(&twice), [3, 6, 7]);
     }
 }

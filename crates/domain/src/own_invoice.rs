@@ -16,6 +16,8 @@ pub const NOTES_MAX_CHARS: usize = 2_000;
 pub const NUMBER_MAX_CHARS: usize = 40;
 /// Ten billion of a currency with cents: more is a slip of the finger, and sums of many stay far from an overflow.
 pub const TOTAL_MAX_MINOR: i64 = 999_999_999_999;
+/// A series counts on for ever.
+const SERIES_DIGITS_MAX: usize = 12;
 /// As typed; with their fraction both fit an `i64` easily.
 const WHOLE_MAX_DIGITS: usize = 9;
 
@@ -309,6 +311,17 @@ fn payable(lines: &[Line], prices: Prices, currency: Currency) -> Result<Sums, W
 pub fn is_number(number: &str) -> bool {
     let spelt = number.chars().all(|c| c.is_alphanumeric() || "-_/.#".contains(c));
     spelt && (1..=NUMBER_MAX_CHARS).contains(&number.chars().count())
+}
+
+/// What a series goes on with, as its next number is typed: `HT-0042` is what stands before its last digits, their value, and
+/// how many they are.
+#[must_use]
+pub fn read_series(typed: &str) -> Option<(String, i64, i32)> {
+    let typed = typed.trim();
+    let prefix = typed.trim_end_matches(|c: char| c.is_ascii_digit());
+    let digits = &typed[prefix.len()..];
+    let next = digits.parse::<i64>().ok().filter(|_| is_number(typed) && digits.len() <= SERIES_DIGITS_MAX)?;
+    Some((prefix.to_owned(), next, i32::try_from(digits.len()).ok()?))
 }
 
 /// A day of our times, as forms send it.

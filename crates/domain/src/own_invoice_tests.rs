@@ -134,6 +134,21 @@ fn all_that_is_wrong_is_named_by_its_field_at_once() {
 }
 
 #[test]
+fn a_series_goes_on_with_the_last_digits_of_its_next_number() {
+    for (typed, read) in [
+        ("HT-1003", Some(("HT-", 1_003, 4))),
+        (" INV-2026-0042 ", Some(("INV-2026-", 42, 4))),
+        ("7", Some(("", 7, 1))),
+        ("INV-", None),
+        ("INV 7", None),
+        ("", None),
+        ("1234567890123", None),
+    ] {
+        assert_eq!(read_series(typed), read.map(|(prefix, next, digits)| (prefix.to_owned(), next, digits)), "{typed}");
+    }
+}
+
+#[test]
 fn every_step_in_every_status() {
     use {InvoiceStatus as I, NotNow as N, Step as S};
     for (step, status, paid_on, being_paid, may) in [

@@ -235,6 +235,23 @@ pub(crate) enum Audited {
         mail: MailId,
         text: String,
     },
+    /// Books of our own owe it from here on.
+    InvoiceIssued {
+        invoice: InvoiceId,
+        total: Money,
+    },
+    /// And no more.
+    InvoiceVoided {
+        invoice: InvoiceId,
+        total: Money,
+    },
+    /// Staff had customers or invoices taken in from a table, with the digest of its text.
+    TableImported {
+        table: &'static str,
+        added: usize,
+        changed: usize,
+        text: String,
+    },
     StaffSignedIn {},
     /// The books do not let the portal in any more.
     ConnectionBroken {
@@ -442,6 +459,9 @@ impl Audited {
             Self::MethodRemoved { .. } => "method_removed",
             Self::MailSent { .. } => "mail_sent",
             Self::MailKept { .. } => "mail_kept",
+            Self::InvoiceIssued { .. } => "invoice_issued",
+            Self::InvoiceVoided { .. } => "invoice_voided",
+            Self::TableImported { .. } => "table_imported",
             Self::StaffSignedIn {} => "staff_signed_in",
             Self::ConnectionBroken { .. } => "connection_broken",
             Self::ConnectionWorks { .. } => "connection_works",
@@ -492,6 +512,9 @@ pub(crate) fn words(kind: &str) -> &'static str {
         "method_removed" => "Card or account removed",
         "mail_sent" => "Mail sent",
         "mail_kept" => "Mail kept, no mail server is set",
+        "invoice_issued" => "Invoice issued",
+        "invoice_voided" => "Invoice voided",
+        "table_imported" => "Table imported",
         "staff_signed_in" => "Staff signed in",
         "connection_broken" => "Connection broken",
         "connection_works" => "Connection works again",

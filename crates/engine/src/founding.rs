@@ -1,9 +1,13 @@
 //! Setting up merchants and people by the operator's hand; the demo uses the same door.
 
-use crate::{BooksSettings, Engine, Error, GatewaySecret, GatewaySettings, XeroSecret, sign_in::hash_password};
+use crate::{
+    BooksSettings, Engine, Error, GatewaySecret, GatewaySettings, XeroSecret, sign_in::hash_password,
+    write_invoice::issued,
+};
 use domain::{
     ids::{ConnectionId, PersonId},
-    invoice::{BooksCustomer, BooksInvoice},
+    invoice::BooksCustomer,
+    own_invoice::InvoiceRead,
 };
 use secrecy::SecretString;
 use store::{MerchantDb, NewConnection, NewMerchant};
@@ -16,8 +20,15 @@ pub struct Founding {
     /// Kind and API key of each Pay Now link.
     pub pay_links: Vec<(&'static str, SecretString)>,
     pub admins: Vec<PersonId>,
-    /// What a merchant without an accounting package starts with.
-    pub own_books: (Vec<BooksCustomer>, Vec<BooksInvoice>),
+    pub own_books: OwnStart,
+}
+
+/// What a merchant without an accounting package starts with.
+#[derive(Default)]
+pub struct OwnStart {
+    pub customers: Vec<BooksCustomer>,
+    /// Each with the external id of whose it is; they are owed, under their own numbers.
+    pub invoices: Vec<(String, InvoiceRead)>,
 }
 
 /// Makes a person a payer of the customer with this name.
@@ -71,10 +82,14 @@ impl Engine {
             tx.staff_add(admin, now).await?;
             tx.audit_operator("add staff", &admin.to_string(), now).await?;
         }
-        let (customers, invoices) = founding.own_books;
-        tx.customers_upsert(&customers).await?;
-        let ids = tx.customer_ids().await?;
-        tx.invoices_upsert(&invoices, &ids, now).await?;
+        tx.customers_upsert(&founding.own_books.customers).await?;
+        let customers = tx.customers().await?;
+        let mut invoices = Vec::new();
+        for (whose, read) in founding.own_books.invoices {
+            let customer = customers.iter().find(|customer| customer.external_id == whose).ok_or(Error::NotFound)?;
+            invoices.push(issued(db.merchant_id(), customer, read, now));
+        }
+        tx.ledger_invoices_add(invoices).await?;
         tx.commit().await?;
         if has_books {
             self.sync_books(&db).await?;

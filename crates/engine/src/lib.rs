@@ -32,11 +32,13 @@ mod failpoint;
 mod founding;
 mod gateway_balances;
 mod guesses;
+mod import_table;
 mod installation;
 mod invoice_pdf;
 mod invoice_story;
 mod jobs;
 mod keep_card;
+mod keep_customer;
 mod keep_surplus;
 mod live_books;
 mod look_for_expiry;
@@ -46,6 +48,7 @@ mod methods;
 mod needs_payer;
 mod open_checkout;
 mod order;
+mod own_books;
 mod passes;
 mod payment_standing;
 mod payment_story;
@@ -87,6 +90,7 @@ mod verify_disputes;
 mod verify_refunds;
 mod verify_trail;
 mod worker;
+mod write_invoice;
 
 pub use advances::Prepay;
 pub use clock::Clock;
@@ -94,11 +98,15 @@ pub use connections::{
     AuthorizeNetSecret, BooksSettings, GatewaySecret, GatewaySettings, GlobalPaymentsSecret, Lane, PayrixSecret,
     StripeSecret, XeroSecret,
 };
-pub use error::{EndpointError, Error, MendError, MethodError, RefundError, SignInError, TakeError};
+pub use error::{
+    EndpointError, Error, ImportError, MendError, MethodError, OwnBooksError, RefundError, SignInError, TakeError,
+};
 pub use export_transactions::ExportPart;
-pub use founding::{Founding, NewPayer};
+pub use founding::{Founding, NewPayer, OwnStart};
+pub use import_table::{Does, ImportLine};
 pub use invoice_pdf::InvoicePdf;
 pub use order::{ListQuery, Order, PayHow, RefundOrder, SaveMethod, ToConfirm, postal_code};
+pub use own_books::{InvoiceForm, OwnCustomer, OwnInvoice};
 pub use passes::{AdminPass, GuestPass, OperatorPass, PayerPass};
 pub use receive_webhook::NotTaken;
 pub use resolve_link::PayNowLink;
@@ -110,6 +118,7 @@ pub use store::{BadKeyRing, Endpoint, KeyRing, Merchant, NewMerchant};
 pub use surcharges::{RulesError, read_rules};
 pub use verify_books::Verified;
 pub use worker::Worker;
+pub use write_invoice::Draft;
 
 use chrono::TimeDelta;
 use connectors::{HttpClient, Timeouts, endpoint::EventSender, gateway::AFTERWORK_MAX};
