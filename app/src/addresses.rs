@@ -1,7 +1,7 @@
 //! The portal's own addresses, where one page leads to another. The addresses themselves are a contract (`demo.md`).
 
 use domain::{
-    ids::{CheckoutId, InvoiceId, MailId, MethodId, PaymentId},
+    ids::{CheckoutId, CustomerId, InvoiceId, MailId, MethodId, PaymentId},
     method::MethodKind,
     money::{Currency, Money},
     payment::ShownShare,
@@ -85,6 +85,25 @@ pub fn transactions_csv(query: &str) -> String {
 #[must_use]
 pub fn invoice(invoice: InvoiceId) -> String {
     format!("/admin/invoices/{invoice}")
+}
+
+/// The form of a new invoice in books of our own, for this customer.
+#[must_use]
+pub fn new_invoice(customer: Option<CustomerId>) -> String {
+    let of = customer.map(|customer| format!("?customer={customer}")).unwrap_or_default();
+    format!("/admin/invoices/new{of}")
+}
+
+/// The form of a draft there.
+#[must_use]
+pub fn invoice_edit(invoice: InvoiceId) -> String {
+    format!("/admin/invoices/{invoice}/edit")
+}
+
+/// One of the customers there.
+#[must_use]
+pub fn customer(customer: CustomerId) -> String {
+    format!("/admin/customers/{customer}")
 }
 
 /// The exceptions inbox, where one of them is to be mended.

@@ -391,7 +391,8 @@ fn own_books(ledger: &seed::Ledger, currency: Currency) -> anyhow::Result<OwnSta
         };
         Ok((id_of(&invoice.customer), read))
     });
-    Ok(OwnStart { customers: customers.collect(), invoices: invoices.collect::<anyhow::Result<_>>()? })
+    let invoices = invoices.collect::<anyhow::Result<_>>()?;
+    Ok(OwnStart { customers: customers.collect(), invoices, next_number: Some("HT-1003") })
 }
 
 fn own_line(line: &seed::Line, currency: Currency) -> Line {

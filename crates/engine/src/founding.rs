@@ -7,10 +7,10 @@ use crate::{
 use domain::{
     ids::{ConnectionId, PersonId},
     invoice::BooksCustomer,
-    own_invoice::InvoiceRead,
+    own_invoice::{InvoiceRead, read_series},
 };
 use secrecy::SecretString;
-use store::{MerchantDb, NewConnection, NewMerchant};
+use store::{LedgerSeries, MerchantDb, NewConnection, NewMerchant};
 
 /// A merchant with its connections, as the operator enters it.
 pub struct Founding {
@@ -29,6 +29,8 @@ pub struct OwnStart {
     pub customers: Vec<BooksCustomer>,
     /// Each with the external id of whose it is; they are owed, under their own numbers.
     pub invoices: Vec<(String, InvoiceRead)>,
+    /// How its own series goes on, where that is not the usual one.
+    pub next_number: Option<&'static str>,
 }
 
 /// Makes a person a payer of the customer with this name.
@@ -90,6 +92,10 @@ impl Engine {
             invoices.push(issued(db.merchant_id(), customer, read, now));
         }
         tx.ledger_invoices_add(invoices).await?;
+        if let Some((prefix, next, digits)) = founding.own_books.next_number.and_then(read_series) {
+            let series = tx.ledger_series_hold().await?;
+            tx.ledger_series_set(LedgerSeries { prefix, next, digits, ..series }).await?;
+        }
         tx.commit().await?;
         if has_books {
             self.sync_books(&db).await?;

@@ -78,6 +78,15 @@ impl Engine {
         Ok(page(rows.into_iter().map(own_customer).collect(), total, list.page, &list.search))
     }
 
+    /// The id of a customer that is about to be written.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where the books are not our own.
+    pub async fn new_customer(&self, admin: &AdminPass) -> Result<CustomerId, Error> {
+        self.own_books(&admin.db).await?;
+        Ok(CustomerId(Uuid::now_v7()))
+    }
+
     /// # Errors
     /// [`Error::NotFound`] also for another merchant's customer, and where the books are not our own.
     pub async fn own_customer(&self, admin: &AdminPass, id: CustomerId) -> Result<OwnCustomer, Error> {

@@ -114,7 +114,7 @@ impl Reef {
             gateway: Some(gateway(&house)),
             pay_links: vec![("email", "d4a93f4e60c84e27915b8a2c7f3e0d57".into())],
             admins: vec![admin],
-            own_books: OwnStart { customers: vec![customer], invoices: vec![invoice] },
+            own_books: OwnStart { customers: vec![customer], invoices: vec![invoice], next_number: None },
         };
         let gateway = house.engine.found_merchant(founding, payers).await.unwrap().unwrap();
         let url = format!("{}/webhooks/authorizenet/{gateway}", house.portal);
