@@ -1,7 +1,7 @@
 //! The portal's own addresses, where one page leads to another. The addresses themselves are a contract (`demo.md`).
 
 use domain::{
-    ids::{CheckoutId, CustomerId, InvoiceId, MailId, MethodId, PaymentId},
+    ids::{CheckoutId, CreditNoteId, CustomerId, InvoiceId, MailId, MethodId, PaymentId},
     method::MethodKind,
     money::{Currency, Money},
     payment::ShownShare,
@@ -98,6 +98,18 @@ pub fn new_invoice(customer: Option<CustomerId>) -> String {
 #[must_use]
 pub fn invoice_edit(invoice: InvoiceId) -> String {
     format!("/admin/invoices/{invoice}/edit")
+}
+
+/// The form of a credit note for an invoice there.
+#[must_use]
+pub fn invoice_credit(invoice: InvoiceId) -> String {
+    format!("/admin/invoices/{invoice}/credit")
+}
+
+/// One of the credit notes there.
+#[must_use]
+pub fn credit(note: CreditNoteId) -> String {
+    format!("/admin/credits/{note}")
 }
 
 /// One of the customers there.

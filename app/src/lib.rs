@@ -31,8 +31,9 @@ pub use router::App;
 pub use {
     assets::{Assets, GatewayOrigins},
     own_books::{
-        CustomerPage, ImportPage, InvoiceList, InvoicePage, render_customer, render_customers, render_import,
-        render_invoice_form, render_invoices,
+        CreditNotePage, CreditPage, CustomerPage, ImportPage, InvoiceList, InvoicePage, render_credit,
+        render_credit_form, render_credits, render_customer, render_customers, render_import, render_invoice_form,
+        render_invoices,
     },
     plain::{render_closed, render_fault, render_refusal, render_sandbox_step, words_of_refusal},
     proof::{ProofFile, render_proof},

@@ -3,8 +3,9 @@
 
 use crate::{layers::plain_page, router::Web};
 use app::{
-    CustomerPage, ImportPage, InvoiceList, InvoicePage, addresses, fault::Fault, render_customer, render_customers,
-    render_fault, render_import, render_invoice_form, render_invoices, render_refusal,
+    CreditNotePage, CreditPage, CustomerPage, ImportPage, InvoiceList, InvoicePage, addresses, fault::Fault,
+    render_credit, render_credit_form, render_credits, render_customer, render_customers, render_fault, render_import,
+    render_invoice_form, render_invoices, render_refusal,
 };
 use axum::{
     Form, Router,
@@ -16,13 +17,14 @@ use axum::{
 use axum_extra::extract::CookieJar;
 use domain::{
     access::Act,
-    ids::{CustomerId, InvoiceId},
+    ids::{CreditNoteId, CustomerId, InvoiceId},
     import::{FILE_MAX_BYTES, Kind, RowError},
     invoice::InvoiceStatus,
+    own_credit::CreditTyped,
     own_customer::CustomerTyped,
     own_invoice::{InvoiceTyped, LINES_MAX, LineTyped, NotNow, Wrong},
 };
-use engine::{AdminPass, Draft, Error, ImportError, ListQuery, OwnBooksError};
+use engine::{AdminPass, CreditOrder, Draft, Error, ImportError, ListQuery, OwnBooksError};
 use serde::Deserialize;
 use std::str::FromStr;
 
@@ -43,6 +45,10 @@ pub fn router() -> Router<Web> {
         .route("/admin/invoices/{invoice}/edit", get(draft).post(write_draft))
         .route("/admin/invoices/{invoice}/issue", post(issue))
         .route("/admin/invoices/{invoice}/void", post(void))
+        .route("/admin/invoices/{invoice}/credit", get(credit_form).post(credit_invoice))
+        .route("/admin/credits", get(credits))
+        .route("/admin/credits/{note}", get(credit))
+        .route("/admin/credits/{note}/allocate", post(allocate))
         .layer(DefaultBodyLimit::max(FORM_MAX_BYTES));
     let tables = Router::new()
         .route("/admin/import", get(choose_table).post(preview_table))
@@ -346,16 +352,24 @@ fn told(invoice: InvoiceId, done: &str) -> Response {
     Redirect::to(&format!("{}?done={done}", addresses::invoice(invoice))).into_response()
 }
 
+/// As the invoice's page knows it.
+const fn spelt(why: NotNow) -> &'static str {
+    match why {
+        NotNow::PaidOn => "paid-on",
+        NotNow::BeingPaid => "being-paid",
+        NotNow::Issued => "not-issued",
+        NotNow::NotIssued => "draft",
+        NotNow::Void => "voided",
+    }
+}
+
 /// What was done, or why it was not.
 fn acted(web: &Web, invoice: InvoiceId, done: &str, answer: Result<(), OwnBooksError>) -> Response {
     match answer {
         Ok(()) => told(invoice, done),
         Err(OwnBooksError::Wrong(_)) => told(invoice, "number"),
         Err(OwnBooksError::Outdated) => told(invoice, "outdated"),
-        Err(OwnBooksError::NotNow(NotNow::PaidOn)) => told(invoice, "paid-on"),
-        Err(OwnBooksError::NotNow(NotNow::BeingPaid)) => told(invoice, "being-paid"),
-        Err(OwnBooksError::NotNow(NotNow::Issued)) => told(invoice, "not-issued"),
-        Err(OwnBooksError::NotNow(NotNow::Void)) => told(invoice, "voided"),
+        Err(OwnBooksError::NotNow(why)) => told(invoice, spelt(why)),
         Err(OwnBooksError::Engine(cause)) => refused(web, cause),
     }
 }
@@ -381,6 +395,129 @@ async fn void(State(web): State<Web>, Keeper(admin): Keeper, Path(id): Path<Stri
     match read_id(&id) {
         Ok(id) => acted(&web, id, "voided", web.engine.void_invoice(&admin, id).await),
         Err(cause) => refused(&web, cause),
+    }
+}
+
+async fn credit_form(State(web): State<Web>, Keeper(admin): Keeper, Path(id): Path<String>) -> Response {
+    match read_id(&id) {
+        Ok(id) => credit_page(&web, &admin, id, None, CreditTyped::default(), Vec::new()).await,
+        Err(cause) => refused(&web, cause),
+    }
+}
+
+/// The form, with the id of the note that it was opened for, if it comes back.
+async fn credit_page(
+    web: &Web,
+    admin: &AdminPass,
+    invoice: InvoiceId,
+    note: Option<CreditNoteId>,
+    typed: CreditTyped,
+    wrong: Vec<Wrong>,
+) -> Response {
+    match web.engine.credit_form(admin, invoice).await {
+        Ok(form) => {
+            let page = CreditPage { note: note.unwrap_or(form.note), form, typed, wrong };
+            plain_page(render_credit_form(&web.assets, admin.who().clone(), page))
+        }
+        Err(cause) => acted(web, invoice, "", Err(cause)),
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct CreditSent {
+    note: String,
+    amount: String,
+    reason: String,
+}
+
+async fn credit_invoice(
+    State(web): State<Web>,
+    Keeper(admin): Keeper,
+    Path(id): Path<String>,
+    Form(sent): Form<CreditSent>,
+) -> Response {
+    let (invoice, note): (InvoiceId, CreditNoteId) = match (read_id(&id), read_id(&sent.note)) {
+        (Ok(invoice), Ok(note)) => (invoice, note),
+        _ => return refused(&web, Error::NotFound),
+    };
+    let order = CreditOrder { note, invoice, typed: CreditTyped { amount: sent.amount, reason: sent.reason } };
+    match web.engine.credit_invoice(&admin, &order).await {
+        Err(OwnBooksError::Wrong(wrong)) => credit_page(&web, &admin, invoice, Some(note), order.typed, wrong).await,
+        answer => acted(&web, invoice, "credited", answer),
+    }
+}
+
+async fn credits(State(web): State<Web>, Keeper(admin): Keeper, Query(asked): Query<Asked>) -> Response {
+    let list = web.engine.credit_notes(&admin, asked.list().page).await;
+    shown(&web, list.map(|list| render_credits(&web.assets, admin.who().clone(), list)))
+}
+
+async fn credit(
+    State(web): State<Web>,
+    Keeper(admin): Keeper,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Response {
+    match read_id(&id) {
+        Ok(id) => note_page(&web, &admin, id, Typed { done: asked.done, ..Typed::default() }).await,
+        Err(cause) => refused(&web, cause),
+    }
+}
+
+/// What comes back on the page of a credit note.
+#[derive(Default)]
+struct Typed {
+    chosen: Option<InvoiceId>,
+    amount: String,
+    wrong: Vec<Wrong>,
+    refused: Option<&'static str>,
+    done: String,
+}
+
+async fn note_page(web: &Web, admin: &AdminPass, note: CreditNoteId, typed: Typed) -> Response {
+    let Typed { chosen, amount, wrong, refused, done } = typed;
+    shown(
+        web,
+        web.engine.credit_story(admin, note).await.map(|story| {
+            let page = CreditNotePage { story, chosen, amount, wrong, refused, done };
+            render_credit(&web.assets, admin.who().clone(), page)
+        }),
+    )
+}
+
+#[derive(Deserialize)]
+struct AllocateForm {
+    left: i64,
+    #[serde(default)]
+    invoice: String,
+    #[serde(default)]
+    amount: String,
+}
+
+async fn allocate(
+    State(web): State<Web>,
+    Keeper(admin): Keeper,
+    Path(id): Path<String>,
+    Form(form): Form<AllocateForm>,
+) -> Response {
+    let (note, to): (CreditNoteId, InvoiceId) = match (read_id(&id), read_id(&form.invoice)) {
+        (Ok(note), Ok(to)) => (note, to),
+        _ => return refused(&web, Error::NotFound),
+    };
+    let answer = web.engine.allocate_credit(&admin, note, to, &form.amount, form.left).await;
+    let typed = Typed { chosen: Some(to), amount: form.amount, ..Typed::default() };
+    match answer {
+        Ok(()) => Redirect::to(&format!("{}?done=allocated", addresses::credit(note))).into_response(),
+        Err(OwnBooksError::Wrong(wrong)) => note_page(&web, &admin, note, Typed { wrong, ..typed }).await,
+        Err(OwnBooksError::NotNow(why)) => {
+            note_page(&web, &admin, note, Typed { refused: Some(why.words()), ..typed }).await
+        }
+        Err(OwnBooksError::Outdated) => {
+            let words = "Something else is left of it by now. Look at it again.";
+            note_page(&web, &admin, note, Typed { refused: Some(words), ..Typed::default() }).await
+        }
+        Err(OwnBooksError::Engine(cause)) => refused(&web, cause),
     }
 }
 

@@ -47,6 +47,7 @@ pub fn render_invoices(assets: &Assets, who: Whoami, shown: InvoiceList) -> (u16
             <div class="lead-in">
                 <h1>"Invoices"</h1>
                 <div class="acts">
+                    <a class="btn" href="/admin/credits">"Credit notes"</a>
                     <a class="btn" href="/admin/import?table=invoices">"Import"</a>
                     <a class="btn primary" href=addresses::new_invoice(None)>"New invoice"</a>
                 </div>

@@ -10,10 +10,12 @@ use engine::OwnInvoice;
 use leptos::prelude::*;
 
 /// What was done just now, or why it was not: as addresses spell it, and in words.
-const DONE: [(&str, &str); 8] = [
+const DONE: [(&str, &str); 10] = [
     ("saved", "The draft is saved."),
     ("issued", "The invoice is issued."),
     ("voided", "The invoice is void."),
+    ("credited", "The credit note is issued."),
+    ("draft", NotNow::NotIssued.words()),
     ("outdated", "Somebody has changed the draft meanwhile, so it was not issued. Look at it again."),
     ("number", "Another invoice has its number by now, so it was not issued. Change the number."),
     ("not-issued", NotNow::Issued.words()),
@@ -27,22 +29,28 @@ pub fn told(done: &str) -> Option<&'static str> {
     DONE.iter().find(|(spelt, _)| *spelt == done).map(|(_, words)| *words)
 }
 
-/// The buttons of a draft.
+/// The buttons of a draft, or of one that is issued.
 #[must_use]
 pub fn acts(own: &OwnInvoice, locale: Locale) -> Option<AnyView> {
     let total = own.sums.total.format(locale);
-    (own.status == InvoiceStatus::Draft).then(|| {
-        view! {
-            <div class="acts">
-                <a class="btn" href=addresses::invoice_edit(own.id) rel="external">"Change draft"</a>
-                <form method="post" action=format!("{}/issue", addresses::invoice(own.id))>
-                    <input type="hidden" name="changes" value=own.changes.to_string()/>
-                    <button class="btn primary" type="submit">{format!("Issue for {total}")}</button>
-                </form>
-            </div>
+    match own.status {
+        InvoiceStatus::Void => None,
+        InvoiceStatus::Open | InvoiceStatus::Paid => {
+            Some(view! { <a class="btn" href=addresses::invoice_credit(own.id) rel="external">"Credit"</a> }.into_any())
         }
-        .into_any()
-    })
+        InvoiceStatus::Draft => Some(
+            view! {
+                <div class="acts">
+                    <a class="btn" href=addresses::invoice_edit(own.id) rel="external">"Change draft"</a>
+                    <form method="post" action=format!("{}/issue", addresses::invoice(own.id))>
+                        <input type="hidden" name="changes" value=own.changes.to_string()/>
+                        <button class="btn primary" type="submit">{format!("Issue for {total}")}</button>
+                    </form>
+                </div>
+            }
+            .into_any(),
+        ),
+    }
 }
 
 /// The lines, their sums and the notes.

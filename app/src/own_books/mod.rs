@@ -1,12 +1,14 @@
 //! The pages on which staff keep books of our own. Drawn by the server alone and outside the App: forms without script, which
 //! come back with all that was typed where something is to be mended. Nothing of them is in the browser's program.
 
+pub(crate) mod credits;
 mod customers;
 mod import;
 mod invoice_form;
 mod invoices;
 pub(crate) mod lines;
 
+pub use credits::{CreditNotePage, CreditPage, render_credit, render_credit_form, render_credits};
 pub use customers::{CustomerPage, render_customer, render_customers};
 pub use import::{ImportPage, render_import};
 pub use invoice_form::{InvoicePage, render_invoice_form};

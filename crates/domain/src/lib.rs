@@ -25,6 +25,7 @@ pub mod ledger;
 pub mod method;
 pub mod money;
 pub mod network;
+pub mod own_credit;
 pub mod own_customer;
 pub mod own_invoice;
 pub mod payment;

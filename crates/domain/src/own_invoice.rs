@@ -95,7 +95,7 @@ fn unscaled(value: i64, one: i64, digits: usize) -> String {
 }
 
 /// Half away from zero, as people round.
-fn rounded(numerator: i128, denominator: u128) -> Result<i64, MoneyError> {
+pub(crate) fn rounded(numerator: i128, denominator: u128) -> Result<i64, MoneyError> {
     let whole = (2 * numerator.unsigned_abs() + denominator) / (2 * denominator);
     let whole = i64::try_from(whole).map_err(|_| MoneyError::TooLarge)?;
     Ok(if numerator < 0 { -whole } else { whole })
@@ -354,14 +354,17 @@ pub enum Step {
     Change,
     Issue,
     Void,
+    /// Take something off it by a credit note.
+    Credit,
 }
 
 /// Why that cannot be done, or not now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotNow {
     Issued,
+    NotIssued,
     Void,
-    /// A part of it was paid, and stands.
+    /// A part of it was paid or credited, and stands.
     PaidOn,
     BeingPaid,
 }
@@ -375,12 +378,16 @@ impl Step {
     pub const fn may(self, status: InvoiceStatus, paid_on: bool, being_paid: bool) -> Result<(), NotNow> {
         match (self, status) {
             (_, InvoiceStatus::Void) => Err(NotNow::Void),
+            (Self::Credit, InvoiceStatus::Draft) => Err(NotNow::NotIssued),
             (_, InvoiceStatus::Draft) => Ok(()),
             (Self::Change | Self::Issue, InvoiceStatus::Open | InvoiceStatus::Paid) => Err(NotNow::Issued),
-            (Self::Void, InvoiceStatus::Open | InvoiceStatus::Paid) if being_paid => Err(NotNow::BeingPaid),
+            (Self::Void | Self::Credit, InvoiceStatus::Open | InvoiceStatus::Paid) if being_paid => {
+                Err(NotNow::BeingPaid)
+            }
             (Self::Void, InvoiceStatus::Paid) => Err(NotNow::PaidOn),
             (Self::Void, InvoiceStatus::Open) if paid_on => Err(NotNow::PaidOn),
             (Self::Void, InvoiceStatus::Open) => Ok(()),
+            (Self::Credit, InvoiceStatus::Open | InvoiceStatus::Paid) => Ok(()),
         }
     }
 }
@@ -390,8 +397,11 @@ impl NotNow {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Issued => "The invoice is issued, so it is changed no more. Void it and write another.",
+            Self::NotIssued => "The invoice is a draft, so there is nothing to credit. Change it instead.",
             Self::Void => "The invoice is void.",
-            Self::PaidOn => "Something is paid on the invoice, so it cannot be voided. Refund the payment instead.",
+            Self::PaidOn => {
+                "Something is paid or credited on the invoice, so it cannot be voided. Credit the rest instead."
+            }
             Self::BeingPaid => "The invoice is being paid at this moment. Try again when the payment has ended.",
         }
     }

@@ -167,6 +167,11 @@ fn every_step_in_every_status() {
         (S::Void, I::Open, true, true, Err(N::BeingPaid)),
         (S::Void, I::Paid, true, false, Err(N::PaidOn)),
         (S::Void, I::Void, false, false, Err(N::Void)),
+        (S::Credit, I::Draft, false, false, Err(N::NotIssued)),
+        (S::Credit, I::Open, true, false, Ok(())),
+        (S::Credit, I::Open, false, true, Err(N::BeingPaid)),
+        (S::Credit, I::Paid, true, false, Ok(())),
+        (S::Credit, I::Void, false, false, Err(N::Void)),
     ] {
         assert_eq!(step.may(status, paid_on, being_paid), may, "{step:?} {status:?} {paid_on} {being_paid}");
     }

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use domain::{
     dispute::DisputeState,
     ids::{
-        AttemptId, ConnectionId, CustomerId, DisputeId, InvoiceId, MailId, MethodId, PayerId, PaymentId, PersonId,
-        RefundId,
+        AttemptId, ConnectionId, CreditNoteId, CustomerId, DisputeId, InvoiceId, MailId, MethodId, PayerId, PaymentId,
+        PersonId, RefundId,
     },
     method::MethodState,
     money::Money,
@@ -245,6 +245,18 @@ pub(crate) enum Audited {
         invoice: InvoiceId,
         total: Money,
     },
+    /// A part of what it owes, or of what was paid, is not owed after all.
+    InvoiceCredited {
+        note: CreditNoteId,
+        invoice: InvoiceId,
+        amount: Money,
+    },
+    /// What was left of that pays another invoice.
+    CreditAllocated {
+        note: CreditNoteId,
+        invoice: InvoiceId,
+        amount: Money,
+    },
     /// Staff had customers or invoices taken in from a table, with the digest of its text.
     TableImported {
         table: &'static str,
@@ -461,6 +473,8 @@ impl Audited {
             Self::MailKept { .. } => "mail_kept",
             Self::InvoiceIssued { .. } => "invoice_issued",
             Self::InvoiceVoided { .. } => "invoice_voided",
+            Self::InvoiceCredited { .. } => "invoice_credited",
+            Self::CreditAllocated { .. } => "credit_allocated",
             Self::TableImported { .. } => "table_imported",
             Self::StaffSignedIn {} => "staff_signed_in",
             Self::ConnectionBroken { .. } => "connection_broken",
@@ -514,6 +528,8 @@ pub(crate) fn words(kind: &str) -> &'static str {
         "mail_kept" => "Mail kept, no mail server is set",
         "invoice_issued" => "Invoice issued",
         "invoice_voided" => "Invoice voided",
+        "invoice_credited" => "Invoice credited",
+        "credit_allocated" => "Credit given to an invoice",
         "table_imported" => "Table imported",
         "staff_signed_in" => "Staff signed in",
         "connection_broken" => "Connection broken",

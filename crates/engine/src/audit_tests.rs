@@ -74,6 +74,14 @@ fn n15_every_act_has_words_and_a_guest_is_no_more_than_that() {
         (Audited::MethodRemoved { method, customer }, "method_removed"),
         (Audited::InvoiceIssued { invoice: InvoiceId(Uuid::nil()), total: amount }, "invoice_issued"),
         (Audited::InvoiceVoided { invoice: InvoiceId(Uuid::nil()), total: amount }, "invoice_voided"),
+        (
+            Audited::InvoiceCredited { note: CreditNoteId(Uuid::nil()), invoice: InvoiceId(Uuid::nil()), amount },
+            "invoice_credited",
+        ),
+        (
+            Audited::CreditAllocated { note: CreditNoteId(Uuid::nil()), invoice: InvoiceId(Uuid::nil()), amount },
+            "credit_allocated",
+        ),
         (Audited::TableImported { table: "invoices", added: 1, changed: 0, text: "digest".into() }, "table_imported"),
         (Audited::StaffSignedIn {}, "staff_signed_in"),
         (Audited::ConnectionBroken { connection }, "connection_broken"),

@@ -13,6 +13,7 @@ mod check_records;
 mod clock;
 mod connections;
 mod consent;
+mod credit_invoice;
 mod dashboard;
 mod day_totals;
 mod debit_returns;
@@ -98,6 +99,7 @@ pub use connections::{
     AuthorizeNetSecret, BooksSettings, GatewaySecret, GatewaySettings, GlobalPaymentsSecret, Lane, PayrixSecret,
     StripeSecret, XeroSecret,
 };
+pub use credit_invoice::{CreditForm, CreditLine, CreditOrder, CreditStory};
 pub use error::{
     EndpointError, Error, ImportError, MendError, MethodError, OwnBooksError, RefundError, SignInError, TakeError,
 };

@@ -1,4 +1,4 @@
-//! Where a merchant's own series of invoice numbers stands. It is held by whoever issues an invoice, until the end of the
+//! Where a merchant's own series of numbers stand. They are held by whoever issues an invoice or a credit note, until the end of the
 //! transaction: numbers have no gap, because one that is not committed is the next one's, and none is given twice.
 
 use crate::{
@@ -21,6 +21,8 @@ pub struct Model {
     pub next: i64,
     /// Shorter numbers get noughts in front.
     pub digits: i32,
+    /// Credit notes have a series of their own, which nobody sets.
+    pub next_credit: i64,
 }
 impl ActiveModelBehavior for ActiveModel {}
 owned!();
@@ -30,7 +32,7 @@ pub use Model as LedgerSeries;
 impl LedgerSeries {
     /// What nobody has set.
     fn usual(merchant_id: MerchantId) -> Self {
-        Self { merchant_id, prefix: PREFIX.to_owned(), next: 1, digits: DIGITS }
+        Self { merchant_id, prefix: PREFIX.to_owned(), next: 1, digits: DIGITS, next_credit: 1 }
     }
 
     /// The next number, as it is printed: `INV-0042`.
@@ -78,6 +80,18 @@ impl MerchantTx {
         series.next += 1;
         self.ledger_series_set(series.clone()).await?;
         Ok(Some(number))
+    }
+}
+
+impl MerchantTx {
+    /// A number for a credit note, which moves the series on.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn credit_number_take(&self, series: LedgerSeries) -> Result<String, Error> {
+        let number = format!("CN-{:04}", series.next_credit);
+        self.ledger_series_set(LedgerSeries { next_credit: series.next_credit + 1, ..series }).await?;
+        Ok(number)
     }
 }
 

@@ -83,8 +83,8 @@ const ENDPOINTS: [(&str, Role, Body); 27] = [
     ("/api/installation/show", Role::Operator, &[]),
 ];
 /// Addresses on which the staff of a merchant keep books of our own, outside the App: what is sent there, none where the page is
-/// read. `CUSTOMER` and `DRAFT` stand for one of Harbour's; what else works there, `own_books.rs` shows.
-const OWN_BOOKS: [(&str, Option<Body>); 14] = [
+/// read. `CUSTOMER`, `DRAFT` and `NOTE` stand for one of Harbour's; what else works there, `own_books.rs` shows.
+const OWN_BOOKS: [(&str, Option<Body>); 19] = [
     ("/admin/customers", None),
     ("/admin/customers/new", None),
     ("/admin/customers/CUSTOMER", None),
@@ -95,6 +95,11 @@ const OWN_BOOKS: [(&str, Option<Body>); 14] = [
     ("/admin/invoices/DRAFT/edit", None),
     ("/admin/invoices/DRAFT/edit", Some(&[("do", "lines")])),
     ("/admin/invoices/DRAFT/issue", Some(&[("changes", "0")])),
+    ("/admin/invoices/DRAFT/credit", None),
+    ("/admin/invoices/DRAFT/credit", Some(&[("note", "NOTE"), ("amount", "0.50"), ("reason", "less")])),
+    ("/admin/credits", None),
+    ("/admin/credits/NOTE", None),
+    ("/admin/credits/NOTE/allocate", Some(&[("left", "0"), ("invoice", "DRAFT"), ("amount", "0.10")])),
     ("/admin/invoices/DRAFT/void", Some(&[])),
     ("/admin/import", None),
     ("/admin/import", Some(&[])),
@@ -230,13 +235,19 @@ async fn d20_books_of_our_own_are_kept_by_their_own_staff_alone() {
     let fields = [&lines[..], &[("customer", customer.as_str()), ("date", "2026-11-25")]].concat();
     assert_eq!(keeper.post(&format!("/admin/invoices/{draft}/edit"), &fields).await.status, 303);
     for (path, sent) in OWN_BOOKS {
-        let path = path.replace("CUSTOMER", &customer).replace("DRAFT", &draft);
+        let note = "crn_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b";
+        let real = |text: &str| text.replace("CUSTOMER", &customer).replace("DRAFT", &draft).replace("NOTE", note);
+        let path = real(path);
         for caller in
             others.iter().map(|caller| (caller.name, caller.role, &caller.client)).chain([("", Role::Admin, keeper)])
         {
             let (name, role, client) = caller;
             let answer = match sent {
-                Some(body) => client.post(&path, body).await,
+                Some(body) => {
+                    let body: Vec<_> = body.iter().map(|(key, value)| (*key, real(value))).collect();
+                    let body: Vec<_> = body.iter().map(|(key, value)| (*key, value.as_str())).collect();
+                    client.post(&path, &body).await
+                }
                 None => client.get(&path).await,
             };
             let what = format!("{name} at {path}: {} {}", answer.status, answer.body);
@@ -246,6 +257,8 @@ async fn d20_books_of_our_own_are_kept_by_their_own_staff_alone() {
                 ("", _) if sent.is_some_and(<[_]>::is_empty) && path.contains("import") => {
                     assert_eq!(answer.status, 400, "{what}");
                 }
+                // Of the credit, nothing is left to be given to another invoice.
+                ("", _) if path.ends_with("allocate") => assert_eq!(answer.status, 422, "{what}"),
                 ("", _) => assert!([200, 303].contains(&answer.status) && !to_sign_in, "{what}"),
                 (_, Role::Anonymous) => assert!(to_sign_in, "{what}"),
                 _ => assert!(answer.status == 404 && !answer.body.contains("Acme NZ"), "{what}"),

@@ -106,7 +106,10 @@ async fn d12_what_staff_write_is_issued_paid_and_then_not_voided() {
     house.until("it is paid", async || refused().await.ends_with("?done=paid-on")).await;
     let refused = refused().await;
     let page = staff.get(&refused).await.body;
-    assert!(page.contains("Something is paid on the invoice") && !page.contains(">Void HT-1003<"), "{page}");
+    assert!(
+        page.contains("Something is paid or credited on the invoice") && !page.contains(">Void HT-1003<"),
+        "{page}"
+    );
 }
 
 async fn issue_again(staff: &Client, invoice: &str) -> String {
@@ -164,6 +167,53 @@ async fn a_draft_that_somebody_else_has_saved_is_neither_issued_nor_overwritten_
     let newest = field(&late.body, "changes");
     assert_eq!(post(&staff, save(["Cabling", "1", "50.00", "15"], newest)).await.status, 303);
     assert!(staff.get(&invoice).await.body.contains("Cabling"));
+}
+
+#[tokio::test]
+async fn d24_what_is_credited_goes_to_what_is_owed_first_and_then_to_another_invoice() {
+    let house = House::new().await;
+    let (staff, guest) = (keeper(&house).await, house.client());
+    let (one, two) = (draft(&staff, "Acme NZ", &[SUPPORT]).await, draft(&staff, "Acme NZ", &[SUPPORT]).await);
+    for invoice in [&one, &two] {
+        issue(&staff, invoice).await;
+    }
+    let form = guest.form(&guest.get(&link("HT-1003", "ACMENZ")).await.location.unwrap()).await;
+    guest.pay(&form, "sbx_approved").await;
+    let credit = format!("{one}/credit");
+    let page = async || staff.get(&credit).await;
+    house.until("it is paid and can be credited", async || page().await.status == 200).await;
+    let note = field(&page().await.body, "note");
+    let wrong = staff.post(&credit, &[("note", note.as_str()), ("amount", "483.01"), ("reason", "")]).await;
+    assert_eq!(wrong.status, 422);
+    for words in ["Enter an amount from 0.01 up to 483.00.", "Enter the reason", "value=\"483.01\""] {
+        assert!(wrong.body.contains(words), "{words}: {}", wrong.body);
+    }
+    let order = [("note", note.as_str()), ("amount", "161.00"), ("reason", "one hour less")];
+    for _ in 0..2 {
+        let credited = staff.post(&credit, &order).await.location.unwrap();
+        assert!(credited.ends_with("?done=credited"), "{credited}");
+    }
+    assert_eq!(house.number("SELECT count(*) FROM credit_note").await, 1, "two presses of one form are one note");
+    let at = format!("/admin/credits/{note}");
+    let page = staff.get(&at).await.body;
+    for words in ["CN-0001 for Acme NZ", "one hour less", "$21.00", "Give it to the invoice", "value=\"161.00\""] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+
+    // Who has the other one open reads the new amount before they pay it.
+    let form = guest.form(&guest.get(&link("HT-1004", "ACMENZ")).await.location.unwrap()).await;
+    let (to, left) = (two.rsplit('/').next().unwrap(), field(&page, "left"));
+    let give = [("left", left.as_str()), ("invoice", to), ("amount", "161.00")];
+    let given = staff.post(&format!("{at}/allocate"), &give).await;
+    assert_eq!(given.location.as_deref(), Some(format!("{at}?done=allocated").as_str()), "{}", given.body);
+    let again = staff.post(&format!("{at}/allocate"), &give).await;
+    assert!(again.status == 422 && again.body.contains("Something else is left of it by now."), "{}", again.body);
+    let pressed = guest.pay(&form, "sbx_approved").await.location.unwrap();
+    assert!(!pressed.contains("/npe/result"), "{pressed}");
+    let form = guest.form(&guest.get(&link("HT-1004", "ACMENZ")).await.location.unwrap()).await;
+    assert_eq!(form.expected, "NZD 32200");
+    assert!(staff.get("/admin/credits").await.body.contains("CN-0001"));
+    assert!(staff.get(&one).await.body.contains("CN-0001"));
 }
 
 /// Sends a table as a browser does.

@@ -13,7 +13,7 @@ use crate::{
     },
     fault::Fault,
     gate,
-    own_books::lines,
+    own_books::{credits, lines},
 };
 use domain::{
     date::{Moment, in_words},
@@ -23,23 +23,24 @@ use domain::{
     money::Locale,
     views::PaymentRow,
 };
-use engine::OwnInvoice;
+use engine::{CreditLine, OwnInvoice};
 use leptos::prelude::*;
 use leptos_router::params::ParamsMap;
 
 pub async fn page(params: ParamsMap, query: ParamsMap) -> AnyView {
     let done = query.get("done").unwrap_or_default();
     match read(params).await {
-        Ok((story, own)) => view! { <InvoiceStoryView story own done/> }.into_any(),
+        Ok((story, own, credits)) => view! { <InvoiceStoryView story own credits done/> }.into_any(),
         Err(fault) => failed(fault),
     }
 }
 
-async fn read(params: ParamsMap) -> Result<(InvoiceStory, Option<OwnInvoice>), Fault> {
+async fn read(params: ParamsMap) -> Result<(InvoiceStory, Option<OwnInvoice>, Vec<CreditLine>), Fault> {
     let admin = gate::admin(gate::Act::SeeMerchantInvoices).await?;
     let invoice = params.get("invoice").unwrap_or_default().parse::<InvoiceId>().map_err(|_| Fault::NotFound)?;
     let story = gate::answer(gate::engine().invoice_story(&admin, invoice).await)?;
-    Ok((story, gate::answer(gate::engine().own_invoice(&admin, invoice).await)?))
+    let own = gate::answer(gate::engine().own_invoice(&admin, invoice).await)?;
+    Ok((story, own, gate::answer(gate::engine().credits_of(&admin, invoice).await)?))
 }
 
 #[component]
@@ -47,6 +48,7 @@ fn InvoiceStoryView(
     story: InvoiceStory,
     /// What staff wrote of it, where the books are our own.
     own: Option<OwnInvoice>,
+    credits: Vec<CreditLine>,
     done: String,
 ) -> impl IntoView {
     let InvoiceStory { who, invoice, why, customer_email, payments, opened } = story;
@@ -58,6 +60,14 @@ fn InvoiceStoryView(
     let acts = own.as_ref().and_then(|own| lines::acts(own, locale));
     let voiding = own.as_ref().map(|own| lines::voiding(own, &invoice.number));
     let document = own.map(|own| lines::document(own, locale));
+    let credits = (!credits.is_empty()).then(|| {
+        view! {
+            <section class="card" aria-labelledby="credits">
+                <div class="bar"><h2 id="credits">"Credit notes"</h2></div>
+                {credits::table(credits, locale)}
+            </section>
+        }
+    });
     let (back, back_to) = if document.is_some() { ("/admin/invoices", "Invoices") } else { ("/admin", "Home") };
     view! {
         <PageTitle text=format!("{} – {merchant}", invoice.number)/>
@@ -77,6 +87,7 @@ fn InvoiceStoryView(
             <div class="columns">
                 <div class="side">
                     {document}
+                    {credits}
                     <Payments payments locale/>
                 </div>
                 <aside class="side">

@@ -6,11 +6,11 @@ use crate::{
     shop::{Shop, at, customer, day, open, read, shop},
 };
 use domain::{
-    ids::{CustomerId, InvoiceId},
+    ids::{CreditNoteId, CustomerId, InvoiceId},
     invoice::InvoiceStatus,
 };
 use std::collections::BTreeSet;
-use store::{Error, Invoice, LedgerInvoice, LedgerLine, MerchantDb, NewLedgerInvoice, Opened};
+use store::{CreditNote, Error, Invoice, LedgerInvoice, LedgerLine, MerchantDb, NewLedgerInvoice, Opened};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -102,7 +102,7 @@ on_both!(numbers_have_no_gap_and_none_is_given_twice_however_many_are_issued_at_
     }
     let numbers: BTreeSet<_> = all.join_all().await.into_iter().flatten().collect();
     // `INV-1` of the shop is no `INV-0001`.
-    assert_eq!(numbers, (1..=12).map(|n| format!("INV-{n:04}")).collect());
+    assert_eq!(numbers, (1..=12).map(|n| format!("INV-{n:04}")).collect::<BTreeSet<_>>());
     assert_eq!(shop.db.ledger_series().await.unwrap().spelt(), "INV-0013");
 });
 
@@ -191,6 +191,87 @@ on_both!(customers_are_found_by_code_or_name_and_by_a_part_of_either, async |db|
     read(&shop.db, &[customer(&id.to_string(), "Kauri")], &[]).await;
     let kept = shop.db.customer(id).await.unwrap();
     assert_eq!((kept.name.as_str(), kept.terms_days), ("Kauri", Some(20)));
+});
+
+fn note(shop: &Shop, invoice_id: InvoiceId, number: &str) -> CreditNote {
+    CreditNote {
+        merchant_id: shop.db.merchant_id(),
+        id: CreditNoteId(Uuid::now_v7()),
+        invoice_id,
+        number: number.into(),
+        currency: "USD".into(),
+        total_minor: 6_000,
+        tax_minor: 0,
+        left_minor: 6_000,
+        date: day(3),
+        reason: "one hour less".into(),
+        created_at: at(2),
+    }
+}
+
+on_both!(d9_a_credit_is_given_once_and_lowers_what_the_invoice_owes, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let (one, two) = (draft(&shop).await, draft(&shop).await);
+    for id in [one, two] {
+        issue(&shop.db, id, None).await.unwrap();
+    }
+    let tx = shop.db.begin().await.unwrap();
+    let series = tx.ledger_series_hold().await.unwrap();
+    let note = note(&shop, one, &tx.credit_number_take(series).await.unwrap());
+    tx.credit_note_add(note.clone()).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(note.number, "CN-0001");
+    assert_eq!(shop.db.ledger_series().await.unwrap().next_credit, 2);
+
+    let mut all = JoinSet::new();
+    for to in [one, two] {
+        let (scope, id) = (shop.db.clone(), note.id);
+        all.spawn(async move {
+            let tx = scope.begin().await.unwrap();
+            let invoice = tx.ledger_invoice_hold(to).await.unwrap();
+            let note = tx.credit_note_hold(id).await.unwrap();
+            let amount_minor = note.left_minor.min(4_000);
+            tx.credit_allocate(note, invoice, amount_minor, at(3)).await.unwrap();
+            tx.commit().await.unwrap();
+            amount_minor
+        });
+    }
+    let given: BTreeSet<_> = all.join_all().await.into_iter().collect();
+    assert_eq!(given, BTreeSet::from([2_000, 4_000]), "the second one had what was left");
+    assert_eq!(shop.db.credit_note(note.id).await.unwrap().left_minor, 0);
+    let mut due_minor = 0;
+    for id in [one, two] {
+        due_minor += shop.db.invoice(id).await.unwrap().due_minor;
+        assert_eq!(shop.db.ledger_invoice(id).await.unwrap().unwrap().changes, 2, "issued and credited");
+    }
+    assert_eq!(due_minor, 20_000 - 6_000);
+    let allocated = shop.db.credit_allocations(note.id).await.unwrap();
+    assert_eq!(allocated.iter().map(|one| one.place).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(shop.db.credit_notes_of(one).await.unwrap().len(), 1);
+    assert_eq!(shop.db.credit_note_page(1, 10).await.unwrap().1, 1);
+
+    let tx = shop.db.begin().await.unwrap();
+    let (invoice, details) = tx.ledger_invoice_hold(two).await.unwrap();
+    let (owed, held) = (invoice.due_minor, tx.credit_note_hold(note.id).await.unwrap());
+    tx.credit_allocate(held, (invoice, details), owed, at(4)).await.unwrap();
+    assert_eq!(tx.invoice(two).await.unwrap().status, InvoiceStatus::Paid, "nothing is left to pay");
+});
+
+on_both!(d20_another_merchants_credit_note_is_missing, async |db| {
+    let (acme, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    let theirs = draft(&bolt).await;
+    issue(&bolt.db, theirs, None).await.unwrap();
+    let note_of_theirs = note(&bolt, theirs, "CN-0001");
+    let tx = bolt.db.begin().await.unwrap();
+    tx.credit_note_add(note_of_theirs.clone()).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(matches!(acme.db.credit_note(note_of_theirs.id).await, Err(Error::Missing)));
+    assert!(acme.db.credit_notes_of(theirs).await.unwrap().is_empty());
+    assert!(acme.db.credit_allocations(note_of_theirs.id).await.unwrap().is_empty());
+    assert_eq!(acme.db.credit_note_page(1, 10).await.unwrap().1, 0);
+    let tx = acme.db.begin().await.unwrap();
+    assert!(matches!(tx.credit_note_hold(note_of_theirs.id).await, Err(Error::Missing)));
+    assert!(matches!(tx.credit_note_add(note(&acme, theirs, "CN-0001")).await, Err(Error::Missing)));
 });
 
 on_both!(d20_another_merchants_invoice_is_neither_read_nor_changed, async |db| {
