@@ -118,6 +118,12 @@ pub fn customer(customer: CustomerId) -> String {
     format!("/admin/customers/{customer}")
 }
 
+/// What a customer there owes, and since when.
+#[must_use]
+pub fn statement(customer: CustomerId) -> String {
+    format!("/admin/customers/{customer}/statement")
+}
+
 /// The exceptions inbox, where one of them is to be mended.
 #[must_use]
 pub fn exception(key: &str) -> String {

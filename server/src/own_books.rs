@@ -5,7 +5,7 @@ use crate::{layers::plain_page, router::Web};
 use app::{
     CreditNotePage, CreditPage, CustomerPage, ImportPage, InvoiceList, InvoicePage, addresses, fault::Fault,
     render_credit, render_credit_form, render_credits, render_customer, render_customers, render_fault, render_import,
-    render_invoice_form, render_invoices, render_refusal,
+    render_invoice_form, render_invoices, render_refusal, render_statement,
 };
 use axum::{
     Form, Router,
@@ -22,7 +22,7 @@ use domain::{
     invoice::InvoiceStatus,
     own_credit::CreditTyped,
     own_customer::CustomerTyped,
-    own_invoice::{InvoiceTyped, LINES_MAX, LineTyped, NotNow, Wrong},
+    own_invoice::{InvoiceTyped, LINES_MAX, LineTyped, NotNow, Wrong, read_date},
 };
 use engine::{AdminPass, CreditOrder, Draft, Error, ImportError, ListQuery, OwnBooksError};
 use serde::Deserialize;
@@ -39,6 +39,7 @@ pub fn router() -> Router<Web> {
         .route("/admin/customers", get(customers))
         .route("/admin/customers/new", get(new_customer))
         .route("/admin/customers/{customer}", get(customer).post(keep_customer))
+        .route("/admin/customers/{customer}/statement", get(statement))
         .route("/admin/invoices", get(invoices))
         .route("/admin/invoices/new", get(new_invoice))
         .route("/admin/invoices/numbers", post(set_numbers))
@@ -107,6 +108,9 @@ struct Asked {
     done: String,
     customer: String,
     table: String,
+    /// The days of a statement.
+    from: String,
+    until: String,
 }
 
 impl Asked {
@@ -180,6 +184,20 @@ async fn keep_customer(
         // A customer is never issued, and whoever saves last is right.
         Err(OwnBooksError::NotNow(_) | OwnBooksError::Outdated) => refused(&web, Error::NotFound),
     }
+}
+
+async fn statement(
+    State(web): State<Web>,
+    Keeper(admin): Keeper,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Response {
+    let (from, until) = (read_date(&asked.from), read_date(&asked.until));
+    let found = match read_id(&id) {
+        Ok(id) => web.engine.own_statement(&admin, id, from, until).await,
+        Err(cause) => Err(cause),
+    };
+    shown(&web, found.map(|found| render_statement(&web.assets, admin.who().clone(), found)))
 }
 
 async fn invoices(State(web): State<Web>, Keeper(admin): Keeper, Query(asked): Query<Asked>) -> Response {

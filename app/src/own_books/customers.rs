@@ -117,7 +117,12 @@ pub fn render_customer(assets: &Assets, who: Whoami, form: CustomerPage) -> (u16
     let title = heading.clone();
     page(assets, who, PATH, &title, !wrong.is_empty(), || {
         let bill = (!is_new).then(|| {
-            view! { <a class="btn" href=addresses::new_invoice(Some(id))>"New invoice"</a> }
+            view! {
+                <div class="acts">
+                    <a class="btn" href=addresses::statement(id)>"Statement"</a>
+                    <a class="btn" href=addresses::new_invoice(Some(id))>"New invoice"</a>
+                </div>
+            }
         });
         view! {
             <div class="lead-in">

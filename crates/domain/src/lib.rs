@@ -28,6 +28,7 @@ pub mod network;
 pub mod own_credit;
 pub mod own_customer;
 pub mod own_invoice;
+pub mod own_statement;
 pub mod payment;
 pub mod planted;
 pub mod proof;

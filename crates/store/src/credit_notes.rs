@@ -2,6 +2,7 @@
 
 use crate::{
     Error, Invoice, LedgerInvoice, MerchantTx,
+    invoices::ROWS_PER_STATEMENT,
     scope::{Only, Scoped, money, owned},
 };
 use chrono::{DateTime, NaiveDate, Utc};
@@ -94,8 +95,20 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn credit_notes_of(&self, invoice: InvoiceId) -> Result<Vec<CreditNote>, Error> {
-        let of = self.find::<Entity>().filter(Column::InvoiceId.eq(invoice));
-        Ok(of.order_by_asc(Column::CreatedAt).order_by_asc(Column::Id).all(self.conn()).await?)
+        self.credit_notes_of_all(&[invoice]).await
+    }
+
+    /// The same of several.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn credit_notes_of_all(&self, among: &[InvoiceId]) -> Result<Vec<CreditNote>, Error> {
+        let mut found = Vec::new();
+        for chunk in among.chunks(ROWS_PER_STATEMENT) {
+            let of = self.find::<Entity>().filter(Column::InvoiceId.is_in(chunk.iter().copied()));
+            found.extend(of.order_by_asc(Column::CreatedAt).order_by_asc(Column::Id).all(self.conn()).await?);
+        }
+        Ok(found)
     }
 
     /// One page, newest first, and how many there are.

@@ -393,6 +393,15 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(found)
     }
 
+    /// All of a customer's, advances among them, oldest first.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn invoices_of_customer(&self, customer: CustomerId) -> Result<Vec<Model>, Error> {
+        let of = self.find::<Entity>().filter(Column::CustomerId.eq(customer));
+        Ok(of.order_by_asc(Column::Date).order_by_asc(Column::Id).all(self.conn()).await?)
+    }
+
     /// What a customer's invoices are in.
     ///
     /// # Errors

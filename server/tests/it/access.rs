@@ -84,11 +84,12 @@ const ENDPOINTS: [(&str, Role, Body); 27] = [
 ];
 /// Addresses on which the staff of a merchant keep books of our own, outside the App: what is sent there, none where the page is
 /// read. `CUSTOMER`, `DRAFT` and `NOTE` stand for one of Harbour's; what else works there, `own_books.rs` shows.
-const OWN_BOOKS: [(&str, Option<Body>); 19] = [
+const OWN_BOOKS: [(&str, Option<Body>); 20] = [
     ("/admin/customers", None),
     ("/admin/customers/new", None),
     ("/admin/customers/CUSTOMER", None),
     ("/admin/customers/CUSTOMER", Some(&[("name", "Acme NZ Limited"), ("code", "ACMENZ")])),
+    ("/admin/customers/CUSTOMER/statement", None),
     ("/admin/invoices", None),
     ("/admin/invoices/new", None),
     ("/admin/invoices/numbers", Some(&[("next_number", "HT-1003")])),

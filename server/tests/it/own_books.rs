@@ -213,6 +213,15 @@ async fn d24_what_is_credited_goes_to_what_is_owed_first_and_then_to_another_inv
     let form = guest.form(&guest.get(&link("HT-1004", "ACMENZ")).await.location.unwrap()).await;
     assert_eq!(form.expected, "NZD 32200");
     assert!(staff.get("/admin/credits").await.body.contains("CN-0001"));
+
+    // HT-1001 of 420.00, two of 483.00, one of them paid, and the credit.
+    let acme = choice(&staff.get("/admin/invoices/new").await.body, "Acme NZ");
+    let statement = format!("/admin/customers/{acme}/statement?from=2000-01-01&until=2199-12-31");
+    let page = staff.get(&statement).await.body;
+    for words in ["Invoice HT-1001", "Payment of HT-1003", "\u{2212}$483.00", "Credit note CN-0001 of HT-1003"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(page.contains("$742.00 was owed at the end of 31 Dec 2199."), "{page}");
     assert!(staff.get(&one).await.body.contains("CN-0001"));
 }
 
