@@ -579,7 +579,8 @@ async fn import_table(State(web): State<Web>, Keeper(admin): Keeper, sent: Multi
 async fn read_table(mut sent: Multipart) -> Result<Result<(Kind, String), (Kind, RowError)>, MultipartError> {
     let (mut kind, mut bytes) = (Kind::Invoices, Vec::new());
     while let Some(field) = sent.next_field().await? {
-        match field.name() {
+        let name = field.name().map(str::to_owned);
+        match name.as_deref() {
             Some("table") => kind = Kind::named(&field.text().await?).unwrap_or(kind),
             Some("csv") => bytes = field.bytes().await?.to_vec(),
             _ => {}

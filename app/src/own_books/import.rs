@@ -107,7 +107,7 @@ fn errors(wrong: Vec<RowError>) -> AnyView {
 }
 
 fn preview(kind: Kind, text: String, lines: Vec<ImportLine>, locale: Locale) -> AnyView {
-    let counted = |does| lines.iter().filter(|line: &&ImportLine| line.does == does).count();
+    let counted = |does: Does| lines.iter().filter(|line| line.does == does).count();
     let (adds, changes, stays) = (counted(Does::Add), counted(Does::Change), counted(Does::Nothing));
     let sentence = format!("{adds} new, {changes} changed, {stays} here already. Nothing is imported yet.");
     let totals = Totals::of(lines.iter().filter(|line| line.does == Does::Add).filter_map(|line| line.total));

@@ -79,7 +79,7 @@ impl Engine {
         let (tx, now) = (admin.db.begin().await?, self.now());
         tx.ledger_series_hold().await?;
         let plan = plan(&tx, kind, text, currency, now).await?;
-        let count = |does| plan.lines.iter().filter(|line| line.does == does).count();
+        let count = |does: Does| plan.lines.iter().filter(|line| line.does == does).count();
         let act = Audited::TableImported {
             table: kind.name(),
             added: count(Does::Add),
