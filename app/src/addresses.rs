@@ -106,6 +106,12 @@ pub fn invoice_credit(invoice: InvoiceId) -> String {
     format!("/admin/invoices/{invoice}/credit")
 }
 
+/// The form of a payment that was made past the portal.
+#[must_use]
+pub fn invoice_payment(invoice: InvoiceId) -> String {
+    format!("/admin/invoices/{invoice}/payment")
+}
+
 /// One of the credit notes there.
 #[must_use]
 pub fn credit(note: CreditNoteId) -> String {

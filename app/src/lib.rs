@@ -31,9 +31,9 @@ pub use router::App;
 pub use {
     assets::{Assets, GatewayOrigins},
     own_books::{
-        CreditNotePage, CreditPage, CustomerPage, ImportPage, InvoiceList, InvoicePage, render_credit,
+        CreditNotePage, CreditPage, CustomerPage, ImportPage, InvoiceList, InvoicePage, PaymentPage, render_credit,
         render_credit_form, render_credits, render_customer, render_customers, render_import, render_invoice_form,
-        render_invoices, render_statement,
+        render_invoices, render_payment_form, render_statement,
     },
     plain::{render_closed, render_fault, render_refusal, render_sandbox_step, words_of_refusal},
     proof::{ProofFile, render_proof},

@@ -3,9 +3,9 @@
 
 use crate::{layers::plain_page, router::Web};
 use app::{
-    CreditNotePage, CreditPage, CustomerPage, ImportPage, InvoiceList, InvoicePage, addresses, fault::Fault,
-    render_credit, render_credit_form, render_credits, render_customer, render_customers, render_fault, render_import,
-    render_invoice_form, render_invoices, render_refusal, render_statement,
+    CreditNotePage, CreditPage, CustomerPage, ImportPage, InvoiceList, InvoicePage, PaymentPage, addresses,
+    fault::Fault, render_credit, render_credit_form, render_credits, render_customer, render_customers, render_fault,
+    render_import, render_invoice_form, render_invoices, render_payment_form, render_refusal, render_statement,
 };
 use axum::{
     Form, Router,
@@ -17,10 +17,10 @@ use axum::{
 use axum_extra::extract::CookieJar;
 use domain::{
     access::Act,
-    ids::{CreditNoteId, CustomerId, InvoiceId},
+    ids::{CreditNoteId, CustomerId, InvoiceId, LedgerPaymentId},
     import::{FILE_MAX_BYTES, Kind, RowError},
     invoice::InvoiceStatus,
-    own_credit::CreditTyped,
+    own_credit::{CreditTyped, PaymentTyped},
     own_customer::CustomerTyped,
     own_invoice::{InvoiceTyped, LINES_MAX, LineTyped, NotNow, Wrong, read_date},
 };
@@ -47,6 +47,8 @@ pub fn router() -> Router<Web> {
         .route("/admin/invoices/{invoice}/issue", post(issue))
         .route("/admin/invoices/{invoice}/void", post(void))
         .route("/admin/invoices/{invoice}/credit", get(credit_form).post(credit_invoice))
+        .route("/admin/invoices/{invoice}/payment", get(payment_form).post(enter_payment))
+        .route("/admin/invoices/{invoice}/payment/back", post(take_back))
         .route("/admin/credits", get(credits))
         .route("/admin/credits/{note}", get(credit))
         .route("/admin/credits/{note}/allocate", post(allocate))
@@ -377,6 +379,7 @@ const fn spelt(why: NotNow) -> &'static str {
         NotNow::BeingPaid => "being-paid",
         NotNow::Issued => "not-issued",
         NotNow::NotIssued => "draft",
+        NotNow::NothingDue => "nothing-due",
         NotNow::Void => "voided",
     }
 }
@@ -463,6 +466,75 @@ async fn credit_invoice(
     match web.engine.credit_invoice(&admin, &order).await {
         Err(OwnBooksError::Wrong(wrong)) => credit_page(&web, &admin, invoice, Some(note), order.typed, wrong).await,
         answer => acted(&web, invoice, "credited", answer),
+    }
+}
+
+async fn payment_form(State(web): State<Web>, Keeper(admin): Keeper, Path(id): Path<String>) -> Response {
+    match read_id(&id) {
+        Ok(id) => payment_page(&web, &admin, id, None, Vec::new()).await,
+        Err(cause) => refused(&web, cause),
+    }
+}
+
+/// The form, with what was typed and the id that it was opened with, if it comes back.
+async fn payment_page(
+    web: &Web,
+    admin: &AdminPass,
+    invoice: InvoiceId,
+    sent: Option<(LedgerPaymentId, PaymentTyped)>,
+    wrong: Vec<Wrong>,
+) -> Response {
+    match web.engine.payment_form(admin, invoice).await {
+        Ok(form) => {
+            let fresh = || {
+                let (amount, date) = (form.due.to_decimal(), form.today.to_string());
+                (form.payment, PaymentTyped { amount, date, ..PaymentTyped::default() })
+            };
+            let (payment, typed) = sent.unwrap_or_else(fresh);
+            let page = PaymentPage { form, invoice, payment, typed, wrong };
+            plain_page(render_payment_form(&web.assets, admin.who().clone(), page))
+        }
+        Err(cause) => acted(web, invoice, "", Err(cause)),
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct PaymentSent {
+    payment: String,
+    amount: String,
+    date: String,
+    reference: String,
+}
+
+async fn enter_payment(
+    State(web): State<Web>,
+    Keeper(admin): Keeper,
+    Path(id): Path<String>,
+    Form(sent): Form<PaymentSent>,
+) -> Response {
+    let (invoice, payment): (InvoiceId, LedgerPaymentId) = match (read_id(&id), read_id(&sent.payment)) {
+        (Ok(invoice), Ok(payment)) => (invoice, payment),
+        _ => return refused(&web, Error::NotFound),
+    };
+    let typed = PaymentTyped { amount: sent.amount, date: sent.date, reference: sent.reference };
+    match web.engine.enter_payment(&admin, invoice, payment, &typed).await {
+        Err(OwnBooksError::Wrong(wrong)) => payment_page(&web, &admin, invoice, Some((payment, typed)), wrong).await,
+        answer => acted(&web, invoice, "entered", answer),
+    }
+}
+
+async fn take_back(
+    State(web): State<Web>,
+    Keeper(admin): Keeper,
+    Path(id): Path<String>,
+    Form(sent): Form<PaymentSent>,
+) -> Response {
+    match (read_id(&id), read_id(&sent.payment)) {
+        (Ok(invoice), Ok(payment)) => {
+            acted(&web, invoice, "taken-back", web.engine.take_back_by_hand(&admin, invoice, payment).await)
+        }
+        _ => refused(&web, Error::NotFound),
     }
 }
 

@@ -10,11 +10,14 @@ use engine::OwnInvoice;
 use leptos::prelude::*;
 
 /// What was done just now, or why it was not: as addresses spell it, and in words.
-const DONE: [(&str, &str); 10] = [
+const DONE: [(&str, &str); 13] = [
     ("saved", "The draft is saved."),
     ("issued", "The invoice is issued."),
     ("voided", "The invoice is void."),
     ("credited", "The credit note is issued."),
+    ("entered", "The payment is entered."),
+    ("taken-back", "The payment is taken back."),
+    ("nothing-due", NotNow::NothingDue.words()),
     ("draft", NotNow::NotIssued.words()),
     ("outdated", "Somebody has changed the draft meanwhile, so it was not issued. Look at it again."),
     ("number", "Another invoice has its number by now, so it was not issued. Change the number."),
@@ -36,7 +39,14 @@ pub fn acts(own: &OwnInvoice, locale: Locale) -> Option<AnyView> {
     match own.status {
         InvoiceStatus::Void => None,
         InvoiceStatus::Open | InvoiceStatus::Paid => {
-            Some(view! { <a class="btn" href=addresses::invoice_credit(own.id) rel="external">"Credit"</a> }.into_any())
+            let pay = (own.status == InvoiceStatus::Open).then(|| {
+                view! { <a class="btn" href=addresses::invoice_payment(own.id) rel="external">"Enter a payment"</a> }
+            });
+            let credit = addresses::invoice_credit(own.id);
+            Some(
+                view! { <div class="acts">{pay}<a class="btn" href=credit rel="external">"Credit"</a></div> }
+                    .into_any(),
+            )
         }
         InvoiceStatus::Draft => Some(
             view! {

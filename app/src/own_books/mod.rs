@@ -7,6 +7,7 @@ mod import;
 mod invoice_form;
 mod invoices;
 pub(crate) mod lines;
+pub(crate) mod payments;
 mod statement;
 
 pub use credits::{CreditNotePage, CreditPage, render_credit, render_credit_form, render_credits};
@@ -14,6 +15,7 @@ pub use customers::{CustomerPage, render_customer, render_customers};
 pub use import::{ImportPage, render_import};
 pub use invoice_form::{InvoicePage, render_invoice_form};
 pub use invoices::{InvoiceList, render_invoices};
+pub use payments::{PaymentPage, render_payment_form};
 pub use statement::render_statement;
 
 use crate::{

@@ -1,11 +1,14 @@
-//! A credit note of books of our own: a part of an issued invoice, or all of it, that is not owed after all.
+//! What staff enter about an issued invoice of books of our own: a credit note, for what is not owed after all, and a payment
+//! that was made past the portal.
 
 use crate::{
     money::{Money, MoneyError},
-    own_invoice::{Wrong, plain, rounded},
+    own_invoice::{Wrong, plain, read_date, rounded},
 };
+use chrono::NaiveDate;
 
 const REASON_MAX_CHARS: usize = 300;
+const REFERENCE_MAX_CHARS: usize = 100;
 
 /// As it was typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,6 +38,49 @@ impl CreditTyped {
         }
         match amount {
             Ok(amount) if wrong.is_empty() => Ok(CreditRead { amount, reason }),
+            _ => Err(wrong),
+        }
+    }
+}
+
+/// A payment by cash or transfer, as it was typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PaymentTyped {
+    pub amount: String,
+    pub date: String,
+    /// Where others can look it up.
+    pub reference: String,
+}
+
+/// The same, read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaymentRead {
+    pub amount: Money,
+    pub date: NaiveDate,
+    pub reference: String,
+}
+
+impl PaymentTyped {
+    /// Reads what was typed for an invoice on which so much is due.
+    ///
+    /// # Errors
+    /// All that must be mended, in the order of the form.
+    pub fn read(&self, due: Money, today: NaiveDate) -> Result<PaymentRead, Vec<Wrong>> {
+        let (amount, reference) = (read_part(&self.amount, due), plain(&self.reference));
+        let date = read_date(&self.date).filter(|date| *date <= today);
+        let mut wrong: Vec<_> = amount.clone().err().into_iter().collect();
+        if date.is_none() {
+            wrong.push(Wrong::at(
+                "date",
+                "Enter the day on which it came, like 2026-11-25; not one that is still to come.",
+            ));
+        }
+        if reference.is_empty() || reference.chars().count() > REFERENCE_MAX_CHARS {
+            let words = format!("Enter where it can be looked up, in {REFERENCE_MAX_CHARS} characters or fewer.");
+            wrong.push(Wrong::at("reference", words));
+        }
+        match (amount, date) {
+            (Ok(amount), Some(date)) if wrong.is_empty() => Ok(PaymentRead { amount, date, reference }),
             _ => Err(wrong),
         }
     }
@@ -90,6 +136,19 @@ mod tests {
             let wrong = typed(amount, reason).read(nzd(1_000)).expect_err("wrong");
             assert_eq!(wrong.iter().map(|wrong| wrong.field.as_str()).collect::<Vec<_>>(), fields, "{amount} {reason}");
         }
+    }
+
+    #[test]
+    fn a_payment_by_hand_has_come_already_and_can_be_looked_up() {
+        let day = |day| NaiveDate::from_ymd_opt(2026, 11, day).expect("a day");
+        let typed = |amount: &str, date: &str, reference: &str| {
+            PaymentTyped { amount: amount.into(), date: date.into(), reference: reference.into() }
+                .read(nzd(1_000), day(25))
+        };
+        let read = typed("5.00", "2026-11-25", " Bank  4711 ").expect("it is right");
+        assert_eq!((read.amount, read.date, read.reference.as_str()), (nzd(500), day(25), "Bank 4711"));
+        let wrong = typed("10.01", "2026-11-26", " ").expect_err("wrong");
+        assert_eq!(wrong.iter().map(|wrong| wrong.field.as_str()).collect::<Vec<_>>(), ["amount", "date", "reference"]);
     }
 
     proptest! {

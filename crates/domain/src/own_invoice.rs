@@ -356,6 +356,8 @@ pub enum Step {
     Void,
     /// Take something off it by a credit note.
     Credit,
+    /// Enter what was paid past the portal.
+    Pay,
 }
 
 /// Why that cannot be done, or not now.
@@ -366,6 +368,7 @@ pub enum NotNow {
     Void,
     /// A part of it was paid or credited, and stands.
     PaidOn,
+    NothingDue,
     BeingPaid,
 }
 
@@ -378,16 +381,15 @@ impl Step {
     pub const fn may(self, status: InvoiceStatus, paid_on: bool, being_paid: bool) -> Result<(), NotNow> {
         match (self, status) {
             (_, InvoiceStatus::Void) => Err(NotNow::Void),
-            (Self::Credit, InvoiceStatus::Draft) => Err(NotNow::NotIssued),
+            (Self::Credit | Self::Pay, InvoiceStatus::Draft) => Err(NotNow::NotIssued),
             (_, InvoiceStatus::Draft) => Ok(()),
             (Self::Change | Self::Issue, InvoiceStatus::Open | InvoiceStatus::Paid) => Err(NotNow::Issued),
-            (Self::Void | Self::Credit, InvoiceStatus::Open | InvoiceStatus::Paid) if being_paid => {
-                Err(NotNow::BeingPaid)
-            }
+            (_, InvoiceStatus::Open | InvoiceStatus::Paid) if being_paid => Err(NotNow::BeingPaid),
+            (Self::Pay, InvoiceStatus::Paid) => Err(NotNow::NothingDue),
             (Self::Void, InvoiceStatus::Paid) => Err(NotNow::PaidOn),
             (Self::Void, InvoiceStatus::Open) if paid_on => Err(NotNow::PaidOn),
             (Self::Void, InvoiceStatus::Open) => Ok(()),
-            (Self::Credit, InvoiceStatus::Open | InvoiceStatus::Paid) => Ok(()),
+            (Self::Credit, InvoiceStatus::Open | InvoiceStatus::Paid) | (Self::Pay, InvoiceStatus::Open) => Ok(()),
         }
     }
 }
@@ -397,11 +399,12 @@ impl NotNow {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Issued => "The invoice is issued, so it is changed no more. Void it and write another.",
-            Self::NotIssued => "The invoice is a draft, so there is nothing to credit. Change it instead.",
+            Self::NotIssued => "The invoice is a draft, which nobody owes. Issue it first, or change it.",
             Self::Void => "The invoice is void.",
             Self::PaidOn => {
                 "Something is paid or credited on the invoice, so it cannot be voided. Credit the rest instead."
             }
+            Self::NothingDue => "Nothing is due on the invoice.",
             Self::BeingPaid => "The invoice is being paid at this moment. Try again when the payment has ended.",
         }
     }

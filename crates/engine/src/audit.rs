@@ -257,6 +257,16 @@ pub(crate) enum Audited {
         invoice: InvoiceId,
         amount: Money,
     },
+    /// Staff say that something was paid past the portal.
+    HandPaymentEntered {
+        invoice: InvoiceId,
+        amount: Money,
+    },
+    /// And that it was not.
+    HandPaymentTakenBack {
+        invoice: InvoiceId,
+        amount: Money,
+    },
     /// Staff had customers or invoices taken in from a table, with the digest of its text.
     TableImported {
         table: &'static str,
@@ -475,6 +485,8 @@ impl Audited {
             Self::InvoiceVoided { .. } => "invoice_voided",
             Self::InvoiceCredited { .. } => "invoice_credited",
             Self::CreditAllocated { .. } => "credit_allocated",
+            Self::HandPaymentEntered { .. } => "hand_payment_entered",
+            Self::HandPaymentTakenBack { .. } => "hand_payment_taken_back",
             Self::TableImported { .. } => "table_imported",
             Self::StaffSignedIn {} => "staff_signed_in",
             Self::ConnectionBroken { .. } => "connection_broken",
@@ -530,6 +542,8 @@ pub(crate) fn words(kind: &str) -> &'static str {
         "invoice_voided" => "Invoice voided",
         "invoice_credited" => "Invoice credited",
         "credit_allocated" => "Credit given to an invoice",
+        "hand_payment_entered" => "Payment entered by hand",
+        "hand_payment_taken_back" => "Payment by hand taken back",
         "table_imported" => "Table imported",
         "staff_signed_in" => "Staff signed in",
         "connection_broken" => "Connection broken",

@@ -23,6 +23,7 @@ mod differences;
 mod dispute_story;
 mod doors;
 mod endpoints;
+mod enter_payment;
 mod error;
 mod events;
 mod exception_lines;
@@ -101,6 +102,7 @@ pub use connections::{
     StripeSecret, XeroSecret,
 };
 pub use credit_invoice::{CreditForm, CreditLine, CreditOrder, CreditStory};
+pub use enter_payment::{HandPayment, PaymentForm};
 pub use error::{
     EndpointError, Error, ImportError, MendError, MethodError, OwnBooksError, RefundError, SignInError, TakeError,
 };

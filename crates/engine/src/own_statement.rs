@@ -1,12 +1,8 @@
 //! A customer's statement in books of our own. Refunds are not among its movements: what is paid back credits the sale and
 //! pays that credit out, so that what the customer owes stays (`wire/accounting.md`, 4.5).
 
-use crate::{
-    AdminPass, Engine, Error,
-    clock::{day, zone},
-};
+use crate::{AdminPass, Engine, Error, clock::zone};
 use chrono::{Datelike, Months, NaiveDate};
-use chrono_tz::Tz;
 use domain::{
     ids::{CustomerId, InvoiceId},
     invoice::InvoiceStatus,
@@ -46,7 +42,7 @@ impl Engine {
         let ids: Vec<_> = invoices.iter().map(|invoice| invoice.id).collect();
         let payments = db.ledger_payments_of(&ids).await?;
         let credits = db.credit_notes_of_all(&ids).await?;
-        let movements = movements(&invoices, &payments, &credits, zone)?;
+        let movements = movements(&invoices, &payments, &credits)?;
         let until = until.unwrap_or_else(|| self.clock().today(zone));
         let from = from.or_else(|| until.with_day(1)?.checked_sub_months(Months::new(1))).unwrap_or(until);
         let statement = Statement::of(movements, (from, until), currency)?;
@@ -54,13 +50,8 @@ impl Engine {
     }
 }
 
-/// All that ever moved, by the merchant's days.
-fn movements(
-    invoices: &[Invoice],
-    payments: &[LedgerPayment],
-    credits: &[CreditNote],
-    zone: Tz,
-) -> Result<Vec<Movement>, Error> {
+/// All that ever moved.
+fn movements(invoices: &[Invoice], payments: &[LedgerPayment], credits: &[CreditNote]) -> Result<Vec<Movement>, Error> {
     let numbers: HashMap<InvoiceId, &str> = invoices.iter().map(|one| (one.id, one.number.as_str())).collect();
     let number = |id: InvoiceId| numbers.get(&id).copied().unwrap_or_default();
     let mut moved = Vec::new();
@@ -74,7 +65,7 @@ fn movements(
     for payment in payments.iter().filter(|payment| !is_of_refund(payment, payments)) {
         let amount = payment.amount()?;
         let name = if amount.is_positive() { "Payment of" } else { "Payment taken back," };
-        let (date, what) = (day(payment.created_at, zone), format!("{name} {}", number(payment.invoice_id)));
+        let (date, what) = (payment.date, format!("{name} {}", number(payment.invoice_id)));
         moved.push(Movement { date, what, amount: Money::new(-amount.minor, amount.currency) });
     }
     for note in credits {

@@ -80,14 +80,22 @@ impl MerchantTx {
         Ok((held, self.ledger_invoice(id).await?.ok_or(Error::Missing)?))
     }
 
+    /// Counts a change of one that is held, which other rows have.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's.
+    pub async fn ledger_invoice_changed(&self, details: LedgerInvoice) -> Result<(), Error> {
+        let details = LedgerInvoice { changes: details.changes + 1, ..details };
+        self.rewrite::<Entity>(Column::InvoiceId.eq(details.invoice_id), details).await
+    }
+
     /// Writes one that is held, and counts the change.
     ///
     /// # Errors
     /// [`Error::Missing`] when its customer is not this merchant's.
     pub async fn ledger_invoice_rewrite(&self, invoice: Invoice, details: LedgerInvoice) -> Result<(), Error> {
-        let details = LedgerInvoice { changes: details.changes + 1, ..details };
         self.rewrite::<invoices::Entity>(invoices::Column::Id.eq(invoice.id), invoice).await?;
-        self.rewrite::<Entity>(Column::InvoiceId.eq(details.invoice_id), details).await
+        self.ledger_invoice_changed(details).await
     }
 }
 

@@ -83,8 +83,8 @@ const ENDPOINTS: [(&str, Role, Body); 27] = [
     ("/api/installation/show", Role::Operator, &[]),
 ];
 /// Addresses on which the staff of a merchant keep books of our own, outside the App: what is sent there, none where the page is
-/// read. `CUSTOMER`, `DRAFT` and `NOTE` stand for one of Harbour's; what else works there, `own_books.rs` shows.
-const OWN_BOOKS: [(&str, Option<Body>); 20] = [
+/// read. `CUSTOMER`, `DRAFT`, `NOTE` and `PAID` stand for one of Harbour's; what else works there, `own_books.rs` shows.
+const OWN_BOOKS: [(&str, Option<Body>); 23] = [
     ("/admin/customers", None),
     ("/admin/customers/new", None),
     ("/admin/customers/CUSTOMER", None),
@@ -98,6 +98,12 @@ const OWN_BOOKS: [(&str, Option<Body>); 20] = [
     ("/admin/invoices/DRAFT/issue", Some(&[("changes", "0")])),
     ("/admin/invoices/DRAFT/credit", None),
     ("/admin/invoices/DRAFT/credit", Some(&[("note", "NOTE"), ("amount", "0.50"), ("reason", "less")])),
+    ("/admin/invoices/DRAFT/payment", None),
+    (
+        "/admin/invoices/DRAFT/payment",
+        Some(&[("payment", "PAID"), ("amount", "0.10"), ("date", "2020-01-01"), ("reference", "cash")]),
+    ),
+    ("/admin/invoices/DRAFT/payment/back", Some(&[("payment", "PAID")])),
     ("/admin/credits", None),
     ("/admin/credits/NOTE", None),
     ("/admin/credits/NOTE/allocate", Some(&[("left", "0"), ("invoice", "DRAFT"), ("amount", "0.10")])),
@@ -237,7 +243,12 @@ async fn d20_books_of_our_own_are_kept_by_their_own_staff_alone() {
     assert_eq!(keeper.post(&format!("/admin/invoices/{draft}/edit"), &fields).await.status, 303);
     for (path, sent) in OWN_BOOKS {
         let note = "crn_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b";
-        let real = |text: &str| text.replace("CUSTOMER", &customer).replace("DRAFT", &draft).replace("NOTE", note);
+        let real = |text: &str| {
+            text.replace("CUSTOMER", &customer)
+                .replace("DRAFT", &draft)
+                .replace("NOTE", note)
+                .replace("PAID", &note.replace("crn_", "lpy_"))
+        };
         let path = real(path);
         for caller in
             others.iter().map(|caller| (caller.name, caller.role, &caller.client)).chain([("", Role::Admin, keeper)])

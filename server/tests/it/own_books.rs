@@ -225,6 +225,49 @@ async fn d24_what_is_credited_goes_to_what_is_owed_first_and_then_to_another_inv
     assert!(staff.get(&one).await.body.contains("CN-0001"));
 }
 
+#[tokio::test]
+async fn d1_what_was_paid_past_the_portal_is_entered_once_and_can_be_taken_back() {
+    let house = House::without_worker().await;
+    let (staff, guest) = (keeper(&house).await, house.client());
+    let invoice = draft(&staff, "Acme NZ", &[SUPPORT]).await;
+    issue(&staff, &invoice).await;
+    let form = guest.form(&guest.get(&link("HT-1003", "ACMENZ")).await.location.unwrap()).await;
+    let (at, back) = (format!("{invoice}/payment"), format!("{invoice}/payment/back"));
+    let payment = field(&staff.get(&at).await.body, "payment");
+    let enter = async |amount: &str, date: &str, reference: &str| {
+        let fields = [("payment", payment.as_str()), ("amount", amount), ("date", date), ("reference", reference)];
+        staff.post(&at, &fields).await
+    };
+    let wrong = enter("483.01", "2199-01-01", "").await;
+    assert_eq!(wrong.status, 422);
+    for words in ["up to 483.00", "one that is still to come", "Enter where it can be looked up", "value=\"483.01\""] {
+        assert!(wrong.body.contains(words), "{words}: {}", wrong.body);
+    }
+    for _ in 0..2 {
+        let entered = enter("83.00", "2020-02-03", "Bank 4711").await.location.unwrap();
+        assert!(entered.ends_with("?done=entered"), "{entered}");
+    }
+    let page = staff.get(&invoice).await.body;
+    for words in ["Bank 4711", "3 Feb 2020", "$83.00", "$400.00", "Part paid"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(!guest.pay(&form, "sbx_approved").await.location.unwrap().contains("/npe/result"), "it owes less by now");
+    for _ in 0..2 {
+        let taken = staff.post(&back, &[("payment", payment.as_str())]).await.location.unwrap();
+        assert!(taken.ends_with("?done=taken-back"), "{taken}");
+    }
+    let page = staff.get(&invoice).await.body;
+    assert!(page.contains("Taken back") && page.contains("$483.00") && !page.contains("Part paid"), "{page}");
+    let form = guest.form(&guest.get(&link("HT-1003", "ACMENZ")).await.location.unwrap()).await;
+    assert_eq!(form.expected, "NZD 48300");
+    guest.pay(&form, "sbx_approved").await;
+    let refused = enter("1.00", "2020-02-03", "cash").await.location.unwrap();
+    assert!(refused.ends_with("?done=entered"), "the same form was used, and changes nothing: {refused}");
+    let refused = staff.get(&at).await.location.unwrap();
+    assert!(refused.ends_with("?done=being-paid"), "{refused}");
+    assert_eq!(house.number("SELECT count(*) FROM ledger_payment").await, 2, "one, and its taking back");
+}
+
 /// Sends a table as a browser does.
 async fn send_table(house: &House, staff: &Client, path: &str, table: &str, csv: &str) -> Answer {
     let part =

@@ -13,7 +13,7 @@ use crate::{
     },
     fault::Fault,
     gate,
-    own_books::{credits, lines},
+    own_books::{credits, lines, payments},
 };
 use domain::{
     date::{Moment, in_words},
@@ -23,32 +23,45 @@ use domain::{
     money::Locale,
     views::PaymentRow,
 };
-use engine::{CreditLine, OwnInvoice};
+use engine::{CreditLine, HandPayment, OwnInvoice};
 use leptos::prelude::*;
 use leptos_router::params::ParamsMap;
 
 pub async fn page(params: ParamsMap, query: ParamsMap) -> AnyView {
     let done = query.get("done").unwrap_or_default();
     match read(params).await {
-        Ok((story, own, credits)) => view! { <InvoiceStoryView story own credits done/> }.into_any(),
+        Ok(Read { story, own, credits, by_hand }) => {
+            view! { <InvoiceStoryView story own credits by_hand done/> }.into_any()
+        }
         Err(fault) => failed(fault),
     }
 }
 
-async fn read(params: ParamsMap) -> Result<(InvoiceStory, Option<OwnInvoice>, Vec<CreditLine>), Fault> {
+/// All that the page shows.
+struct Read {
+    story: InvoiceStory,
+    /// What staff wrote of it, where the books are our own.
+    own: Option<OwnInvoice>,
+    credits: Vec<CreditLine>,
+    by_hand: Vec<HandPayment>,
+}
+
+async fn read(params: ParamsMap) -> Result<Read, Fault> {
     let admin = gate::admin(gate::Act::SeeMerchantInvoices).await?;
     let invoice = params.get("invoice").unwrap_or_default().parse::<InvoiceId>().map_err(|_| Fault::NotFound)?;
     let story = gate::answer(gate::engine().invoice_story(&admin, invoice).await)?;
     let own = gate::answer(gate::engine().own_invoice(&admin, invoice).await)?;
-    Ok((story, own, gate::answer(gate::engine().credits_of(&admin, invoice).await)?))
+    let credits = gate::answer(gate::engine().credits_of(&admin, invoice).await)?;
+    let by_hand = gate::answer(gate::engine().payments_by_hand(&admin, invoice).await)?;
+    Ok(Read { story, own, credits, by_hand })
 }
 
 #[component]
 fn InvoiceStoryView(
     story: InvoiceStory,
-    /// What staff wrote of it, where the books are our own.
     own: Option<OwnInvoice>,
     credits: Vec<CreditLine>,
+    by_hand: Vec<HandPayment>,
     done: String,
 ) -> impl IntoView {
     let InvoiceStory { who, invoice, why, customer_email, payments, opened } = story;
@@ -67,6 +80,16 @@ fn InvoiceStoryView(
                 {credits::table(credits, locale)}
             </section>
         }
+        .into_any()
+    });
+    let by_hand = (!by_hand.is_empty()).then(|| {
+        view! {
+            <section class="card" aria-labelledby="by-hand">
+                <div class="bar"><h2 id="by-hand">"Payments past this portal"</h2></div>
+                {payments::table(invoice.id, by_hand, locale)}
+            </section>
+        }
+        .into_any()
     });
     let (back, back_to) = if document.is_some() { ("/admin/invoices", "Invoices") } else { ("/admin", "Home") };
     view! {
@@ -88,6 +111,7 @@ fn InvoiceStoryView(
                 <div class="side">
                     {document}
                     {credits}
+                    {by_hand}
                     <Payments payments locale/>
                 </div>
                 <aside class="side">
