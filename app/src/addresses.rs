@@ -1,7 +1,7 @@
 //! The portal's own addresses, where one page leads to another. The addresses themselves are a contract (`demo.md`).
 
 use domain::{
-    ids::{CheckoutId, InvoiceId, MailId, MethodId, PaymentId},
+    ids::{CheckoutId, CreditNoteId, CustomerId, InvoiceId, MailId, MethodId, PaymentId},
     method::MethodKind,
     money::{Currency, Money},
     payment::ShownShare,
@@ -87,6 +87,49 @@ pub fn invoice(invoice: InvoiceId) -> String {
     format!("/admin/invoices/{invoice}")
 }
 
+/// The form of a new invoice in books of our own, for this customer.
+#[must_use]
+pub fn new_invoice(customer: Option<CustomerId>) -> String {
+    let of = customer.map(|customer| format!("?customer={customer}")).unwrap_or_default();
+    format!("/admin/invoices/new{of}")
+}
+
+/// The form of a draft there.
+#[must_use]
+pub fn invoice_edit(invoice: InvoiceId) -> String {
+    format!("/admin/invoices/{invoice}/edit")
+}
+
+/// The form of a credit note for an invoice there.
+#[must_use]
+pub fn invoice_credit(invoice: InvoiceId) -> String {
+    format!("/admin/invoices/{invoice}/credit")
+}
+
+/// The form of a payment that was made past the portal.
+#[must_use]
+pub fn invoice_payment(invoice: InvoiceId) -> String {
+    format!("/admin/invoices/{invoice}/payment")
+}
+
+/// One of the credit notes there.
+#[must_use]
+pub fn credit(note: CreditNoteId) -> String {
+    format!("/admin/credits/{note}")
+}
+
+/// One of the customers there.
+#[must_use]
+pub fn customer(customer: CustomerId) -> String {
+    format!("/admin/customers/{customer}")
+}
+
+/// What a customer there owes, and since when.
+#[must_use]
+pub fn statement(customer: CustomerId) -> String {
+    format!("/admin/customers/{customer}/statement")
+}
+
 /// The exceptions inbox, where one of them is to be mended.
 #[must_use]
 pub fn exception(key: &str) -> String {
@@ -141,20 +184,10 @@ pub fn shown_field(shown: &[ShownShare]) -> String {
     currency + &shown.iter().map(share).collect::<String>()
 }
 
-/// An amount as somebody typed it: digits and a point, and commas only where our pages write them between thousands. Any
-/// other comma means two things to two people.
+/// An amount as somebody typed it, in the currency of a form.
 #[must_use]
 pub fn read_typed_money(amount: &str, currency: &str) -> Option<Money> {
-    Money::from_decimal(&without_separators(amount.trim())?, currency.parse::<Currency>().ok()?).ok()
-}
-
-fn without_separators(amount: &str) -> Option<String> {
-    let (major, fraction) = amount.split_at(amount.find('.').unwrap_or(amount.len()));
-    let mut groups = major.split(',');
-    let first = groups.next().unwrap_or_default().len();
-    let mut thousands = groups.map(str::len).peekable();
-    let grouped = thousands.peek().is_none() || ((1..=3).contains(&first) && thousands.all(|digits| digits == 3));
-    grouped.then(|| major.replace(',', "") + fraction)
+    Money::from_typed(amount, currency.parse::<Currency>().ok()?).ok()
 }
 
 #[must_use]

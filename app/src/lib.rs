@@ -18,6 +18,8 @@ mod assets;
 #[cfg(feature = "ssr")]
 pub mod gate;
 #[cfg(feature = "ssr")]
+mod own_books;
+#[cfg(feature = "ssr")]
 mod plain;
 #[cfg(feature = "ssr")]
 mod proof;
@@ -28,6 +30,11 @@ pub use router::App;
 #[cfg(feature = "ssr")]
 pub use {
     assets::{Assets, GatewayOrigins},
+    own_books::{
+        CreditNotePage, CreditPage, CustomerPage, ImportPage, InvoiceList, InvoicePage, PaymentPage, render_credit,
+        render_credit_form, render_credits, render_customer, render_customers, render_import, render_invoice_form,
+        render_invoices, render_payment_form, render_statement,
+    },
     plain::{render_closed, render_fault, render_refusal, render_sandbox_step, words_of_refusal},
     proof::{ProofFile, render_proof},
     shell::{pod_shell, shell},

@@ -93,7 +93,8 @@ pub const fn words_of_refusal(status: u16) -> (&'static str, &'static str) {
     }
 }
 
-fn render(assets: &Assets, title: String, page: impl FnOnce() -> AnyView) -> String {
+/// A whole document without script.
+pub(crate) fn render(assets: &Assets, title: String, page: impl FnOnce() -> AnyView) -> String {
     let owner = Owner::new();
     owner.with(|| {
         provide_context(assets.clone());

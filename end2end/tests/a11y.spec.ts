@@ -77,6 +77,19 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await look(page, '/operator');
     });
 
+    test('the pages on which staff keep books of their own', async ({ page }) => {
+      const { merchants } = await demo();
+      const { admin } = merchants.find(({ key }) => key === 'harbour')!;
+      await signIn(page, admin.email, admin.password);
+      await expect(page).toHaveURL(/\/admin$/);
+      for (const path of ['customers', 'customers/new', 'invoices', 'invoices/new', 'credits', 'import']) await look(page, `/admin/${path}`);
+      await page.goto('/admin/invoices?q=HT-1001');
+      await page.getByRole('link', { name: 'HT-1001' }).click();
+      await expect(page.getByRole('heading', { name: '1 line' })).toBeVisible();
+      await expectAccessible(page);
+      await expectNoSidewaysScroll(page);
+    });
+
     test('declined, paid, and the admin’s pages with the story of that payment', async ({ page }) => {
       await reset();
       const [{ cards }, merchant] = [await demo(), await northwind()];

@@ -37,6 +37,7 @@ mod m033_events;
 mod m034_append_only;
 mod m035_what_staff_see;
 mod m036_by_time;
+mod m037_own_invoices;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -82,6 +83,7 @@ impl MigratorTrait for Migrator {
             Box::new(m034_append_only::Migration),
             Box::new(m035_what_staff_see::Migration),
             Box::new(m036_by_time::Migration),
+            Box::new(m037_own_invoices::Migration),
         ]
     }
 }

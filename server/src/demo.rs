@@ -11,14 +11,15 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     access::Act,
     ids::{ConnectionId, PersonId},
-    invoice::{BooksCustomer, BooksInvoice, InvoiceStatus},
+    invoice::BooksCustomer,
     method::MethodKind,
     money::{Currency, Locale, Money},
     network::Network,
+    own_invoice::{InvoiceRead, Line, Prices, Quantity, Sums, TaxRate},
 };
 use engine::{
     AuthorizeNetSecret, BooksSecret, BooksSettings, Clock, Engine, Founding, GatewaySecret, GatewaySettings,
-    GlobalPaymentsSecret, KeyRing, NewMerchant, NewPayer, PayrixSecret, SaveMethod, StripeSecret,
+    GlobalPaymentsSecret, KeyRing, NewMerchant, NewPayer, OwnStart, PayrixSecret, SaveMethod, StripeSecret,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use simulators::{
@@ -34,6 +35,8 @@ use std::{
 
 const DATABASE: &str = "portal.db";
 const KEY_RING: &str = "key-ring";
+/// New Zealand's, which is in all prices of the merchant whose books are our own.
+const GST: TaxRate = TaxRate { ppm: 150_000 };
 /// Whose gateway sends its news to the portal, and what signs it.
 const NEWS: [(&Merchant, Vendor, &str); 2] = [
     (&facts::NORTHWIND, Vendor::Stripe, facts::stripe::PORTAL_WEBHOOK_SECRET),
@@ -244,7 +247,7 @@ fn founding(merchant: &Merchant, admin: PersonId, vendors: &str) -> anyhow::Resu
         (_, true) => (BooksSettings::BuiltIn, None),
         _ => quickbooks(vendors, currency),
     };
-    let own_books = if harbour { own_books(&seed::harbour(seed_day()?), currency) } else { Default::default() };
+    let own_books = if harbour { own_books(&seed::harbour(seed_day()?), currency)? } else { OwnStart::default() };
     Ok(Founding {
         merchant: NewMerchant {
             key: merchant.key.to_owned(),
@@ -382,25 +385,39 @@ pub fn payrix(vendors: &str) -> (GatewaySettings, Option<GatewaySecret>) {
     (settings, Some(GatewaySecret::Payrix(secret)))
 }
 
-fn own_books(ledger: &seed::Ledger, currency: Currency) -> (Vec<BooksCustomer>, Vec<BooksInvoice>) {
+fn own_books(ledger: &seed::Ledger, currency: Currency) -> anyhow::Result<OwnStart> {
+    let id_of = |name: &str| seed::stable_id("customer", name).to_string();
     let customers = ledger.customers.iter().map(|customer| BooksCustomer {
-        external_id: seed::stable_id("customer", &customer.name).to_string(),
+        external_id: id_of(&customer.name),
         name: customer.name.clone(),
         code: Some(customer.code.clone()),
         email: Some(customer.email.clone()),
         archived: false,
     });
-    let invoices = ledger.invoices.iter().map(|invoice| BooksInvoice {
-        external_id: seed::stable_id("invoice", &invoice.number).to_string(),
-        number: invoice.number.clone(),
-        customer_external_id: seed::stable_id("customer", &invoice.customer).to_string(),
-        status: if invoice.due_minor() == 0 { InvoiceStatus::Paid } else { InvoiceStatus::Open },
-        total: Money::new(invoice.total_minor(), currency),
-        due: Money::new(invoice.due_minor(), currency),
-        date: invoice.issued,
-        due_date: invoice.due,
+    let invoices = ledger.invoices.iter().map(|invoice| {
+        let lines: Vec<_> = invoice.lines.iter().map(|line| own_line(line, currency)).collect();
+        let read = InvoiceRead {
+            number: Some(invoice.number.clone()),
+            date: invoice.issued,
+            due_date: invoice.due,
+            prices: Prices::TaxIncluded,
+            notes: "Thank you for your business.".to_owned(),
+            sums: Sums::of(&lines, Prices::TaxIncluded, currency)?,
+            lines,
+        };
+        Ok((id_of(&invoice.customer), read))
     });
-    (customers.collect(), invoices.collect())
+    let invoices = invoices.collect::<anyhow::Result<_>>()?;
+    Ok(OwnStart { customers: customers.collect(), invoices, next_number: Some("HT-1003") })
+}
+
+fn own_line(line: &seed::Line, currency: Currency) -> Line {
+    Line {
+        description: line.description.to_owned(),
+        quantity: Quantity { milli: line.quantity * 1_000 },
+        unit_price: Money::new(line.unit_minor, currency),
+        tax: GST,
+    }
 }
 
 fn print_addresses(settings: &Settings, vendors: &str) {

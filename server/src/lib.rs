@@ -6,6 +6,7 @@ pub mod demo;
 pub mod health;
 pub mod invoice_pdf;
 pub mod layers;
+pub mod own_books;
 pub mod partners;
 pub mod proof;
 pub mod rate_limits;

@@ -1,8 +1,8 @@
-//! The HTTP surface: the App's pages, its server functions, invoices, proofs and transactions as files, the partners'
-//! addresses, built files and health, in one list.
+//! The HTTP surface: the App's pages, its server functions, invoices, proofs and transactions as files, the forms of books of
+//! our own, the partners' addresses, built files and health, in one list.
 
 use crate::{
-    health, invoice_pdf, layers, partners, proof,
+    health, invoice_pdf, layers, own_books, partners, proof,
     rate_limits::{API, CHECKOUTS, FILES, Limits},
     serve::Site,
     settings::Settings,
@@ -64,6 +64,7 @@ pub fn build(settings: &Settings, site: &Site, engine: Engine) -> Router {
     let surface = Router::new()
         .merge(limits.hold(limits.hold(pages, API), CHECKOUTS))
         .merge(limits.hold(files, FILES))
+        .merge(own_books::router())
         .merge(partners::router(&limits))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

@@ -16,9 +16,11 @@ pub fn Frame(
 ) -> impl IntoView {
     // Payers have few pages and get a bar on top; staff get a column at the side.
     let class = if who.role == Role::Payer { "frame frame-top" } else { "frame frame-side" };
-    let links = who.role.menu().into_iter().map(|(path, label)| {
+    let links = who.role.menu(who.own_books).into_iter().map(|(path, label)| {
         // What the server alone draws is loaded whole.
-        let rel = matches!(path, "/methods" | "/admin/exceptions" | "/admin/webhooks").then_some("external");
+        const WHOLE: [&str; 5] =
+            ["/methods", "/admin/invoices", "/admin/customers", "/admin/exceptions", "/admin/webhooks"];
+        let rel = WHOLE.contains(&path).then_some("external");
         view! { <li><a href=path rel=rel aria-current=(path == current).then_some("page")>{label}</a></li> }
     });
     let zone = (!timeless).then(|| {

@@ -20,6 +20,8 @@ pub mod pdf_link;
 pub mod search;
 pub mod skeleton;
 pub mod summary;
+#[cfg(feature = "ssr")]
+pub mod text_area;
 pub mod toast;
 pub mod unbroken;
 pub mod when;

@@ -29,6 +29,8 @@ pub enum Act {
     /// Save, name and take out the company's cards.
     ManageMethods,
     SeeMerchantInvoices,
+    /// Write customers and invoices, where the books are our own.
+    KeepBooks,
     SeeTransactions,
     SeeProof,
     Refund,
@@ -58,6 +60,7 @@ impl Role {
                 matches!(self, Self::Payer)
             }
             Act::SeeMerchantInvoices
+            | Act::KeepBooks
             | Act::SeeTransactions
             | Act::SeeProof
             | Act::Refund
@@ -73,14 +76,16 @@ impl Role {
         }
     }
 
-    /// The main menu: where each entry leads and what it is called.
+    /// The main menu: where each entry leads and what it is called. Books that are not the merchant's own are kept elsewhere.
     #[must_use]
-    pub fn menu(self) -> Vec<(&'static str, &'static str)> {
+    pub fn menu(self, own_books: bool) -> Vec<(&'static str, &'static str)> {
         [
             (Act::SeeOwnInvoices, "/dashboard", "Outstanding"),
             (Act::SeeOwnPayments, "/payments", "Past Payments"),
             (Act::ManageMethods, "/methods", "Methods"),
             (Act::SeeMerchantInvoices, "/admin", "Home"),
+            (Act::KeepBooks, "/admin/invoices", "Invoices"),
+            (Act::KeepBooks, "/admin/customers", "Customers"),
             (Act::SeeTransactions, "/admin/transactions", "Transactions"),
             (Act::SeeExceptions, "/admin/exceptions", "Exceptions"),
             (Act::SeeMail, "/admin/mail", "Mail"),
@@ -88,7 +93,7 @@ impl Role {
             (Act::SeeInstallation, "/operator", "Installation"),
         ]
         .into_iter()
-        .filter(|(act, ..)| self.may(*act))
+        .filter(|(act, ..)| self.may(*act) && (own_books || *act != Act::KeepBooks))
         .map(|(_, path, label)| (path, label))
         .collect()
     }
@@ -96,7 +101,7 @@ impl Role {
     /// The front page of somebody in this role.
     #[must_use]
     pub fn home(self) -> &'static str {
-        self.menu().first().map_or("/sign-in", |(path, _)| path)
+        self.menu(false).first().map_or("/sign-in", |(path, _)| path)
     }
 }
 
@@ -110,6 +115,7 @@ mod tests {
             (Act::PayCheckout, Role::Guest),
             (Act::SeeOwnInvoices, Role::Payer),
             (Act::ManageMethods, Role::Payer),
+            (Act::KeepBooks, Role::Admin),
             (Act::SeeTransactions, Role::Admin),
             (Act::SeeProof, Role::Admin),
             (Act::Refund, Role::Admin),
@@ -125,5 +131,7 @@ mod tests {
         }
         assert_eq!(Role::Anonymous.home(), "/sign-in");
         assert_eq!(Role::Payer.home(), "/dashboard");
+        let offers = |role: Role, own_books| role.menu(own_books).iter().any(|(path, _)| *path == "/admin/invoices");
+        assert!(offers(Role::Admin, true) && !offers(Role::Admin, false) && !offers(Role::Payer, true));
     }
 }

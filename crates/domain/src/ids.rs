@@ -67,6 +67,7 @@ id!(/** A saved method; minted with the form, and the idempotency key of all tha
 id!(/** An immutable fact about an attempt, a refund or a dispute. */ ObservationId, "obs");
 id!(/** A balanced set of double-entry lines. */ JournalId, "jnl");
 id!(/** A payment in the built-in ledger. */ LedgerPaymentId, "lpy");
+id!(/** What is taken off an invoice in the built-in ledger; minted with the form. */ CreditNoteId, "crn");
 id!(/** Work written in the same transaction as the fact that needs it. */ JobId, "job");
 id!(/** A message to a person. */ MailId, "mail");
 id!(/** One line of the audit trail. */ AuditId, "aud");

@@ -223,6 +223,18 @@ impl Money {
         Ok(Self::new(if negative { -minor } else { minor }, currency))
     }
 
+    /// Reads an amount as somebody typed it: digits and a point, and commas only where our pages write them between
+    /// thousands. Any other comma means two things to two people.
+    ///
+    /// # Errors
+    /// Anything that is not an exact amount of this currency.
+    pub fn from_typed(typed: &str, currency: Currency) -> Result<Self, MoneyError> {
+        let typed = typed.trim();
+        let (sign, body) = typed.strip_prefix(['-', '\u{2212}']).map_or(("", typed), |body| ("-", body));
+        let plain = without_separators(body).ok_or(MoneyError::NotAnAmount(currency))?;
+        Self::from_decimal(&format!("{sign}{plain}"), currency)
+    }
+
     /// The amount as people of `locale` read it: `$1,204.50`, `A$1,204.50`, `¥1,205`, `KWD 1,204.500`.
     #[must_use]
     pub fn format(self, locale: Locale) -> String {
@@ -243,6 +255,15 @@ impl Money {
             None => format!("{sign}{symbol}{grouped}"),
         }
     }
+}
+
+fn without_separators(amount: &str) -> Option<String> {
+    let (major, fraction) = amount.split_at(amount.find('.').unwrap_or(amount.len()));
+    let mut groups = major.split(',');
+    let first = groups.next().unwrap_or_default().len();
+    let mut thousands = groups.map(str::len).peekable();
+    let grouped = thousands.peek().is_none() || ((1..=3).contains(&first) && thousands.all(|digits| digits == 3));
+    grouped.then(|| major.replace(',', "") + fraction)
 }
 
 /// How a merchant's readers write numbers. All four group by comma and point; they differ in what `$` alone means.

@@ -147,6 +147,8 @@ pub struct Whoami {
     pub merchant: String,
     /// The payer's company.
     pub customer: Option<String>,
+    /// The merchant has no accounting package: what is owed is written here.
+    pub own_books: bool,
     pub locale: Locale,
     /// The merchant's, by its IANA name: all moments on the page are this zone's. An operator's is UTC.
     pub time_zone: String,

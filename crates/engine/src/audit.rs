@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use domain::{
     dispute::DisputeState,
     ids::{
-        AttemptId, ConnectionId, CustomerId, DisputeId, InvoiceId, MailId, MethodId, PayerId, PaymentId, PersonId,
-        RefundId,
+        AttemptId, ConnectionId, CreditNoteId, CustomerId, DisputeId, InvoiceId, MailId, MethodId, PayerId, PaymentId,
+        PersonId, RefundId,
     },
     method::MethodState,
     money::Money,
@@ -238,6 +238,45 @@ pub(crate) enum Audited {
     /// There is no mail server.
     MailKept {
         mail: MailId,
+        text: String,
+    },
+    /// Books of our own owe it from here on.
+    InvoiceIssued {
+        invoice: InvoiceId,
+        total: Money,
+    },
+    /// And no more.
+    InvoiceVoided {
+        invoice: InvoiceId,
+        total: Money,
+    },
+    /// A part of what it owes, or of what was paid, is not owed after all.
+    InvoiceCredited {
+        note: CreditNoteId,
+        invoice: InvoiceId,
+        amount: Money,
+    },
+    /// What was left of that pays another invoice.
+    CreditAllocated {
+        note: CreditNoteId,
+        invoice: InvoiceId,
+        amount: Money,
+    },
+    /// Staff say that something was paid past the portal.
+    HandPaymentEntered {
+        invoice: InvoiceId,
+        amount: Money,
+    },
+    /// And that it was not.
+    HandPaymentTakenBack {
+        invoice: InvoiceId,
+        amount: Money,
+    },
+    /// Staff had customers or invoices taken in from a table, with the digest of its text.
+    TableImported {
+        table: &'static str,
+        added: usize,
+        changed: usize,
         text: String,
     },
     StaffSignedIn {},

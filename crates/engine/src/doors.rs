@@ -144,14 +144,16 @@ impl Engine {
                 (merchant_name.clone(), Some(customer_name.clone()))
             }
         };
-        let (locale, time_zone) = match db {
+        let (locale, time_zone, own_books) = match db {
             Some(db) => {
-                let face = self.set_up(db).await?.merchant.face()?;
-                (face.locale, face.time_zone)
+                let set_up = self.set_up(db).await?;
+                let face = set_up.merchant.face()?;
+                (face.locale, face.time_zone, set_up.has_own_books())
             }
-            None => (Locale::default(), "UTC".to_owned()),
+            None => (Locale::default(), "UTC".to_owned(), false),
         };
-        Ok(Whoami { email: person.email, role: places[0].role, merchant, customer, locale, time_zone, places })
+        let (email, role) = (person.email, places[0].role);
+        Ok(Whoami { email, role, merchant, customer, own_books, locale, time_zone, places })
     }
 }
 

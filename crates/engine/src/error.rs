@@ -3,8 +3,10 @@
 use connectors::{books::BooksError, endpoint::BadUrl, gateway::GatewayError};
 use domain::{
     card_testing::HeldBy,
+    import::RowError,
     ledger::Unbalanced,
     money::{Money, MoneyError},
+    own_invoice::{NotNow, Wrong},
     payment::{DeclineReason, Refusal},
     refund::RefundRefusal,
 };
@@ -200,6 +202,67 @@ pub enum RefundError {
 impl From<store::Error> for RefundError {
     fn from(cause: store::Error) -> Self {
         Self::Engine(cause.into())
+    }
+}
+
+/// Why nothing was written into books of our own.
+#[derive(Debug, thiserror::Error)]
+pub enum OwnBooksError {
+    #[error("something is to be mended: {0:?}")]
+    Wrong(Vec<Wrong>),
+    #[error("not now: {0:?}")]
+    NotNow(NotNow),
+    /// Somebody has changed it since its page was opened.
+    #[error("the page is old")]
+    Outdated,
+    #[error(transparent)]
+    Engine(#[from] Error),
+}
+
+impl OwnBooksError {
+    /// About one field.
+    pub(crate) fn at(field: &str, words: &str) -> Self {
+        Self::Wrong(vec![Wrong::at(field, words)])
+    }
+}
+
+impl From<store::Error> for OwnBooksError {
+    fn from(cause: store::Error) -> Self {
+        Self::Engine(cause.into())
+    }
+}
+
+impl From<Vec<Wrong>> for OwnBooksError {
+    fn from(wrong: Vec<Wrong>) -> Self {
+        Self::Wrong(wrong)
+    }
+}
+
+impl From<NotNow> for OwnBooksError {
+    fn from(why: NotNow) -> Self {
+        Self::NotNow(why)
+    }
+}
+
+/// Why nothing of a table was taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// All that is wrong in it, by its lines.
+    #[error("wrong on {} lines", .0.len())]
+    Wrong(Vec<RowError>),
+    #[error(transparent)]
+    Engine(#[from] Error),
+}
+
+impl From<store::Error> for ImportError {
+    fn from(cause: store::Error) -> Self {
+        Self::Engine(cause.into())
+    }
+}
+
+impl From<Vec<RowError>> for ImportError {
+    fn from(wrong: Vec<RowError>) -> Self {
+        Self::Wrong(wrong)
     }
 }
 

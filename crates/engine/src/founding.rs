@@ -1,12 +1,16 @@
 //! Setting up merchants and people by the operator's hand; the demo uses the same door.
 
-use crate::{BooksSecret, BooksSettings, Engine, Error, GatewaySecret, GatewaySettings, sign_in::hash_password};
+use crate::{
+    BooksSecret, BooksSettings, Engine, Error, GatewaySecret, GatewaySettings, sign_in::hash_password,
+    write_invoice::issued,
+};
 use domain::{
     ids::{ConnectionId, PersonId},
-    invoice::{BooksCustomer, BooksInvoice},
+    invoice::BooksCustomer,
+    own_invoice::{InvoiceRead, read_series},
 };
 use secrecy::SecretString;
-use store::{MerchantDb, NewConnection, NewMerchant};
+use store::{LedgerSeries, MerchantDb, NewConnection, NewMerchant};
 
 /// A merchant with its connections, as the operator enters it.
 pub struct Founding {
@@ -16,8 +20,17 @@ pub struct Founding {
     /// Kind and API key of each Pay Now link.
     pub pay_links: Vec<(&'static str, SecretString)>,
     pub admins: Vec<PersonId>,
-    /// What a merchant without an accounting package starts with.
-    pub own_books: (Vec<BooksCustomer>, Vec<BooksInvoice>),
+    pub own_books: OwnStart,
+}
+
+/// What a merchant without an accounting package starts with.
+#[derive(Default)]
+pub struct OwnStart {
+    pub customers: Vec<BooksCustomer>,
+    /// Each with the external id of whose it is; they are owed, under their own numbers.
+    pub invoices: Vec<(String, InvoiceRead)>,
+    /// How its own series goes on, where that is not the usual one.
+    pub next_number: Option<&'static str>,
 }
 
 /// Makes a person a payer of the customer with this name.
@@ -71,10 +84,18 @@ impl Engine {
             tx.staff_add(admin, now).await?;
             tx.audit_operator("add staff", &admin.to_string(), now).await?;
         }
-        let (customers, invoices) = founding.own_books;
-        tx.customers_upsert(&customers).await?;
-        let ids = tx.customer_ids().await?;
-        tx.invoices_upsert(&invoices, &ids, now).await?;
+        tx.customers_upsert(&founding.own_books.customers).await?;
+        let customers = tx.customers().await?;
+        let mut invoices = Vec::new();
+        for (whose, read) in founding.own_books.invoices {
+            let customer = customers.iter().find(|customer| customer.external_id == whose).ok_or(Error::NotFound)?;
+            invoices.push(issued(db.merchant_id(), customer, read, now));
+        }
+        tx.ledger_invoices_add(invoices).await?;
+        if let Some((prefix, next, digits)) = founding.own_books.next_number.and_then(read_series) {
+            let series = tx.ledger_series_hold().await?;
+            tx.ledger_series_set(LedgerSeries { prefix, next, digits, ..series }).await?;
+        }
         tx.commit().await?;
         if has_books {
             self.sync_books(&db).await?;

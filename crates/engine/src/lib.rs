@@ -14,6 +14,7 @@ mod check_records;
 mod clock;
 mod connections;
 mod consent;
+mod credit_invoice;
 mod dashboard;
 mod day_totals;
 mod debit_returns;
@@ -23,6 +24,7 @@ mod differences;
 mod dispute_story;
 mod doors;
 mod endpoints;
+mod enter_payment;
 mod error;
 mod events;
 mod exception_lines;
@@ -33,11 +35,13 @@ mod failpoint;
 mod founding;
 mod gateway_balances;
 mod guesses;
+mod import_table;
 mod installation;
 mod invoice_pdf;
 mod invoice_story;
 mod jobs;
 mod keep_card;
+mod keep_customer;
 mod keep_surplus;
 mod live_books;
 mod look_for_expiry;
@@ -47,6 +51,8 @@ mod methods;
 mod needs_payer;
 mod open_checkout;
 mod order;
+mod own_books;
+mod own_statement;
 mod passes;
 mod payment_standing;
 mod payment_story;
@@ -88,6 +94,7 @@ mod verify_disputes;
 mod verify_refunds;
 mod verify_trail;
 mod worker;
+mod write_invoice;
 
 pub use advances::Prepay;
 pub use clock::Clock;
@@ -95,11 +102,18 @@ pub use connections::{
     AuthorizeNetSecret, BooksSecret, BooksSettings, GatewaySecret, GatewaySettings, GlobalPaymentsSecret, Lane,
     PayrixSecret, StripeSecret,
 };
-pub use error::{EndpointError, Error, MendError, MethodError, RefundError, SignInError, TakeError};
+pub use credit_invoice::{CreditForm, CreditLine, CreditOrder, CreditStory};
+pub use enter_payment::{HandPayment, PaymentForm};
+pub use error::{
+    EndpointError, Error, ImportError, MendError, MethodError, OwnBooksError, RefundError, SignInError, TakeError,
+};
 pub use export_transactions::ExportPart;
-pub use founding::{Founding, NewPayer};
+pub use founding::{Founding, NewPayer, OwnStart};
+pub use import_table::{Does, ImportLine};
 pub use invoice_pdf::InvoicePdf;
 pub use order::{ListQuery, Order, PayHow, RefundOrder, SaveMethod, ToConfirm, postal_code};
+pub use own_books::{InvoiceForm, OwnCustomer, OwnInvoice};
+pub use own_statement::CustomerStatement;
 pub use passes::{AdminPass, GuestPass, OperatorPass, PayerPass};
 pub use receive_webhook::NotTaken;
 pub use resolve_link::PayNowLink;
@@ -111,6 +125,7 @@ pub use store::{BadKeyRing, Endpoint, KeyRing, Merchant, NewMerchant};
 pub use surcharges::{RulesError, read_rules};
 pub use verify_books::Verified;
 pub use worker::Worker;
+pub use write_invoice::Draft;
 
 use chrono::TimeDelta;
 use connectors::{HttpClient, Timeouts, endpoint::EventSender, gateway::AFTERWORK_MAX};

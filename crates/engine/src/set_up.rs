@@ -1,8 +1,8 @@
 //! What a merchant has set up, read once a second at most: each page and each job needs it, and it hardly ever changes.
 //! Whoever must have the newest row, because its state or cursor decides, asks the store instead.
 
-use crate::{Engine, Error};
-use domain::ids::MerchantId;
+use crate::{BooksSettings, Engine, Error};
+use domain::{ids::MerchantId, money::Currency};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -23,6 +23,17 @@ impl SetUp {
     /// [`Error::NotSetUp`] when there is none of this kind.
     pub(crate) fn connection(&self, kind: &str) -> Result<&Connection, Error> {
         self.connections.iter().find(|connection| connection.kind == kind).ok_or(Error::NotSetUp)
+    }
+
+    /// There is no accounting package: what is owed is written here.
+    pub(crate) fn has_own_books(&self) -> bool {
+        self.connection("books").is_ok_and(|books| books.provider == BooksSettings::BuiltIn.provider())
+    }
+
+    /// # Errors
+    /// A stored currency that this version does not know.
+    pub(crate) fn currency(&self) -> Result<Currency, Error> {
+        Ok(self.merchant.currency.parse().map_err(|_| store::Error::Unreadable("merchant.currency"))?)
     }
 }
 

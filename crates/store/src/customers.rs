@@ -2,13 +2,18 @@
 
 use crate::{
     Error, MerchantTx,
+    invoices::{ROWS_PER_STATEMENT, like},
     scope::{Only, Scoped, owned, text},
 };
 use domain::{
     ids::{CustomerId, MerchantId},
     invoice::BooksCustomer,
 };
-use sea_orm::{ConnectionTrait, QuerySelect, entity::prelude::*, sea_query::OnConflict};
+use sea_orm::{
+    ConnectionTrait, ExprTrait, QueryOrder, QuerySelect,
+    entity::prelude::*,
+    sea_query::{Func, OnConflict},
+};
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
@@ -27,6 +32,10 @@ pub struct Model {
     pub code: Option<String>,
     pub email: Option<String>,
     pub archived: bool,
+    /// Where the books are our own: how many days its invoices give.
+    pub terms_days: Option<i32>,
+    /// And what is printed above them.
+    pub address: Option<String>,
 }
 impl ActiveModelBehavior for ActiveModel {}
 owned!();
@@ -47,14 +56,37 @@ impl MerchantTx {
             code: c.code.clone(),
             email: c.email.clone(),
             archived: c.archived,
+            terms_days: None,
+            address: None,
         });
         let mut columns = OnConflict::columns([Column::MerchantId, Column::ExternalId]);
         columns.update_columns([Column::Name, Column::Code, Column::Email, Column::Archived]);
-        for chunk in rows.collect::<Vec<_>>().chunks(crate::invoices::ROWS_PER_STATEMENT) {
+        for chunk in rows.collect::<Vec<_>>().chunks(ROWS_PER_STATEMENT) {
             let insert = self.inserting::<Entity>(chunk.to_vec()).on_conflict(columns.clone());
             insert.exec_without_returning(self.conn()).await?;
         }
         Ok(())
+    }
+}
+
+impl MerchantTx {
+    /// Customers of books of our own.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn customers_add(&self, customers: Vec<Model>) -> Result<(), Error> {
+        for chunk in customers.chunks(ROWS_PER_STATEMENT) {
+            self.insert::<Entity>(chunk.to_vec()).await?;
+        }
+        Ok(())
+    }
+
+    /// The same after a change.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's customer.
+    pub async fn customer_rewrite(&self, customer: Model) -> Result<(), Error> {
+        self.rewrite::<Entity>(Column::Id.eq(customer.id), customer).await
     }
 }
 
@@ -69,6 +101,40 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// The database is away.
     pub async fn customer_by_name(&self, name: &str) -> Result<Option<Model>, Error> {
         Ok(self.find::<Entity>().filter(Column::Name.eq(text(name))).only(self.conn()).await?)
+    }
+
+    /// One page, by name, and how many there are. `search` is a part of name, code or e-mail address.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn customer_page(&self, search: &str, page: u64, per_page: u64) -> Result<(Vec<Model>, u64), Error> {
+        let mut list = self.find::<Entity>();
+        if !search.is_empty() {
+            let named = like(Column::Name, search).or(like(Column::Code, search)).or(like(Column::Email, search));
+            list = list.filter(named);
+        }
+        self.page(list.order_by_asc(Column::Name).order_by_asc(Column::Id), page, per_page).await
+    }
+
+    /// All of them, by name.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn customers(&self) -> Result<Vec<Model>, Error> {
+        Ok(self.find::<Entity>().order_by_asc(Column::Name).order_by_asc(Column::Id).all(self.conn()).await?)
+    }
+
+    /// Those whose code or name this is, in whichever case its letters come.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn customers_called(&self, called: &str) -> Result<Vec<Model>, Error> {
+        let folded = |column: Column| {
+            let called = Expr::expr(Func::lower(Expr::val(text(called))));
+            Expr::expr(Func::lower(Expr::col(column.as_column_ref()))).eq(called)
+        };
+        let called = self.find::<Entity>().filter(folded(Column::Name).or(folded(Column::Code)));
+        Ok(called.order_by_asc(Column::Id).all(self.conn()).await?)
     }
 
     /// The names of these customers, for lists.

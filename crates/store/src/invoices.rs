@@ -107,6 +107,7 @@ pub struct InvoiceFilter {
     pub but_paid_here: bool,
     /// Issued, and the books count something as paid.
     pub only_paid_on: bool,
+    pub status: Option<InvoiceStatus>,
     pub due_before: Option<NaiveDate>,
     /// Part of a number, or of a customer's name.
     pub search: String,
@@ -400,6 +401,37 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(self.find::<Entity>().filter(Column::ExternalId.eq(external_id)).only(self.conn()).await?)
     }
 
+    /// Whether any invoice, void ones and advances among them, has this number, in whichever case its letters come.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn invoice_number_is_taken(&self, number: &str) -> Result<bool, Error> {
+        Ok(!self.invoices_numbered(&[number]).await?.is_empty())
+    }
+
+    /// All that have one of these numbers, likewise.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn invoices_numbered(&self, numbers: &[&str]) -> Result<Vec<Model>, Error> {
+        let mut found = Vec::new();
+        for chunk in numbers.chunks(ROWS_PER_STATEMENT) {
+            let folded = Expr::expr(Func::lower(Expr::col(Column::Number.as_column_ref())));
+            let alike = folded.is_in(chunk.iter().map(|number| Expr::expr(Func::lower(Expr::val(text(number))))));
+            found.extend(self.find::<Entity>().filter(alike).all(self.conn()).await?);
+        }
+        Ok(found)
+    }
+
+    /// All of a customer's, advances among them, oldest first.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn invoices_of_customer(&self, customer: CustomerId) -> Result<Vec<Model>, Error> {
+        let of = self.find::<Entity>().filter(Column::CustomerId.eq(customer));
+        Ok(of.order_by_asc(Column::Date).order_by_asc(Column::Id).all(self.conn()).await?)
+    }
+
     /// What a customer's invoices are in.
     ///
     /// # Errors
@@ -425,6 +457,9 @@ impl<C: ConnectionTrait> Scoped<C> {
         if filter.only_paid_on {
             let issued = Column::Status.is_in([InvoiceStatus::Open, InvoiceStatus::Paid]);
             select = select.filter(issued).filter(Expr::col(Column::DueMinor).lt(Expr::col(Column::TotalMinor)));
+        }
+        if let Some(status) = filter.status {
+            select = select.filter(Column::Status.eq(status));
         }
         if let Some(day) = filter.due_before {
             select = select.filter(Column::DueDate.lt(day));

@@ -184,6 +184,19 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(self.find::<Entity>().filter(Column::CreatedAt.gte(since)).all(self.conn()).await?)
     }
 
+    /// All that was entered for these invoices, oldest first.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn ledger_payments_of(&self, among: &[InvoiceId]) -> Result<Vec<LedgerPayment>, Error> {
+        let mut found = Vec::new();
+        for chunk in among.chunks(invoices::ROWS_PER_STATEMENT) {
+            let of = self.find::<Entity>().filter(Column::InvoiceId.is_in(chunk.iter().copied()));
+            found.extend(of.order_by_asc(Column::CreatedAt).order_by_asc(Column::Id).all(self.conn()).await?);
+        }
+        Ok(found)
+    }
+
     /// The payment of this invoice with this reference; none, when it was taken back.
     ///
     /// # Errors

@@ -376,15 +376,19 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(of.all(self.conn()).await?)
     }
 
-    /// How often attempts, dead or live, have taken these invoices.
+    /// How often attempts, dead or live, have taken these invoices; and how often books of our own have changed them. Whoever
+    /// finds another count than before asks the books anew what is due.
     ///
     /// # Errors
     /// The database is away.
     pub async fn claims_taken(&self, invoices: &[InvoiceId]) -> Result<u64, Error> {
         let claims = self.find::<claim::Entity>().filter(claim::Column::InvoiceId.is_in(invoices.iter().copied()));
         let takes = Expr::col(claim::Column::Takes).sum().cast_as("bigint");
-        let takes = claims.select_only().column_as(takes, "takes").into_tuple::<Option<i64>>().all(self.conn()).await?;
-        Ok(takes.into_iter().flatten().next().and_then(|takes| u64::try_from(takes).ok()).unwrap_or(0))
+        let takes = claims.select_only().column_as(takes, "takes");
+        let counts = takes.column_as(Expr::from(self.ledger_changes(invoices)), "changes");
+        let counts = counts.into_tuple::<(Option<i64>, Option<i64>)>().all(self.conn()).await?;
+        let count = counts.first().map_or(0, |(takes, changes)| takes.unwrap_or(0) + changes.unwrap_or(0));
+        Ok(u64::try_from(count).unwrap_or(0))
     }
 
     /// When cards were tried for this invoice since this moment that were declined, the newest first.

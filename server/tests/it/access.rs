@@ -82,6 +82,36 @@ const ENDPOINTS: [(&str, Role, Body); 27] = [
     ("/api/webhooks/turn_on", Role::Admin, &[("endpoint", "ENDPOINT")]),
     ("/api/installation/show", Role::Operator, &[]),
 ];
+/// Addresses on which the staff of a merchant keep books of our own, outside the App: what is sent there, none where the page is
+/// read. `CUSTOMER`, `DRAFT`, `NOTE` and `PAID` stand for one of Harbour's; what else works there, `own_books.rs` shows.
+const OWN_BOOKS: [(&str, Option<Body>); 23] = [
+    ("/admin/customers", None),
+    ("/admin/customers/new", None),
+    ("/admin/customers/CUSTOMER", None),
+    ("/admin/customers/CUSTOMER", Some(&[("name", "Acme NZ Limited"), ("code", "ACMENZ")])),
+    ("/admin/customers/CUSTOMER/statement", None),
+    ("/admin/invoices", None),
+    ("/admin/invoices/new", None),
+    ("/admin/invoices/numbers", Some(&[("next_number", "HT-1003")])),
+    ("/admin/invoices/DRAFT/edit", None),
+    ("/admin/invoices/DRAFT/edit", Some(&[("do", "lines")])),
+    ("/admin/invoices/DRAFT/issue", Some(&[("changes", "0")])),
+    ("/admin/invoices/DRAFT/credit", None),
+    ("/admin/invoices/DRAFT/credit", Some(&[("note", "NOTE"), ("amount", "0.50"), ("reason", "less")])),
+    ("/admin/invoices/DRAFT/payment", None),
+    (
+        "/admin/invoices/DRAFT/payment",
+        Some(&[("payment", "PAID"), ("amount", "0.10"), ("date", "2020-01-01"), ("reference", "cash")]),
+    ),
+    ("/admin/invoices/DRAFT/payment/back", Some(&[("payment", "PAID")])),
+    ("/admin/credits", None),
+    ("/admin/credits/NOTE", None),
+    ("/admin/credits/NOTE/allocate", Some(&[("left", "0"), ("invoice", "DRAFT"), ("amount", "0.10")])),
+    ("/admin/invoices/DRAFT/void", Some(&[])),
+    ("/admin/import", None),
+    ("/admin/import", Some(&[])),
+    ("/admin/import/confirm", Some(&[])),
+];
 /// Server functions of a checkout: its random id is the right to see and pay one invoice. And what works answers with.
 const CHECKOUT: [(&str, Body, &str); 5] = [
     ("/api/payments/page", &[("checkout", "CHECKOUT")], "INV-501"),
@@ -196,6 +226,60 @@ async fn d20_a_checkout_is_the_right_to_its_own_invoice_and_to_no_other() {
     }
     assert!(file(&things.form.checkout).await.body.contains("Invoice INV-501"));
     assert_eq!(house.charges().await.len(), 1, "the same payment, and nobody else's");
+}
+
+#[tokio::test]
+async fn d20_books_of_our_own_are_kept_by_their_own_staff_alone() {
+    let house = House::new().await;
+    let callers = Caller::all(&house).await;
+    let (keeper, others): (Vec<_>, Vec<_>) = callers.iter().partition(|caller| caller.name == "Harbour's staff");
+    let keeper = &keeper[0].client;
+    let list = keeper.get("/admin/customers").await.body;
+    let customer = format!("cus_{}", &list.split("/admin/customers/cus_").nth(1).unwrap()[..32]);
+    let form = keeper.get("/admin/invoices/new").await.body;
+    let draft = format!("inv_{}", &form.split("/admin/invoices/inv_").nth(1).unwrap()[..32]);
+    let lines = [("description", "Support"), ("quantity", "1"), ("unit_price", "1.00"), ("tax", "")];
+    let fields = [&lines[..], &[("customer", customer.as_str()), ("date", "2026-11-25")]].concat();
+    assert_eq!(keeper.post(&format!("/admin/invoices/{draft}/edit"), &fields).await.status, 303);
+    for (path, sent) in OWN_BOOKS {
+        let note = "crn_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b";
+        let real = |text: &str| {
+            text.replace("CUSTOMER", &customer)
+                .replace("DRAFT", &draft)
+                .replace("NOTE", note)
+                .replace("PAID", &note.replace("crn_", "lpy_"))
+        };
+        let path = real(path);
+        for caller in
+            others.iter().map(|caller| (caller.name, caller.role, &caller.client)).chain([("", Role::Admin, keeper)])
+        {
+            let (name, role, client) = caller;
+            let answer = match sent {
+                Some(body) => {
+                    let body: Vec<_> = body.iter().map(|(key, value)| (*key, real(value))).collect();
+                    let body: Vec<_> = body.iter().map(|(key, value)| (*key, value.as_str())).collect();
+                    client.post(&path, &body).await
+                }
+                None => client.get(&path).await,
+            };
+            let what = format!("{name} at {path}: {} {}", answer.status, answer.body);
+            let to_sign_in = answer.location.as_ref().is_some_and(|to| to.starts_with("/sign-in?next=%2Fadmin"));
+            match (name, role) {
+                // A table comes in another encoding: whoever may send one has it refused as such.
+                ("", _) if sent.is_some_and(<[_]>::is_empty) && path.contains("import") => {
+                    assert_eq!(answer.status, 400, "{what}");
+                }
+                // Of the credit, nothing is left to be given to another invoice.
+                ("", _) if path.ends_with("allocate") => assert_eq!(answer.status, 422, "{what}"),
+                ("", _) => assert!([200, 303].contains(&answer.status) && !to_sign_in, "{what}"),
+                (_, Role::Anonymous) => assert!(to_sign_in, "{what}"),
+                _ => assert!(answer.status == 404 && !answer.body.contains("Acme NZ"), "{what}"),
+            }
+        }
+    }
+    let northwind = house.staff().await;
+    assert_eq!(northwind.get(&format!("/admin/invoices/{draft}")).await.status, 404);
+    assert!(!northwind.get("/admin").await.body.contains("/admin/customers"), "nothing is offered that is not found");
 }
 
 #[tokio::test]

@@ -28,6 +28,7 @@ mod methods;
 mod needs_payer;
 mod outages;
 mod outcomes;
+mod own_books;
 mod pay;
 mod payrix;
 mod proof;

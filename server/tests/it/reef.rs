@@ -4,10 +4,11 @@
 use crate::support::{Answer, Client, Form, House, On, field, http};
 use domain::{
     ids::ConnectionId,
-    invoice::{BooksCustomer, BooksInvoice},
+    invoice::BooksCustomer,
     money::{Currency, Locale, Money},
+    own_invoice::{InvoiceTyped, LineTyped},
 };
-use engine::{BooksSettings, Founding, GatewaySecret, GatewaySettings, NewMerchant, NewPayer};
+use engine::{BooksSettings, Founding, GatewaySecret, GatewaySettings, NewMerchant, NewPayer, OwnStart};
 use serde_json::{Value, json};
 use server::demo;
 use simulators::{
@@ -87,15 +88,15 @@ impl Reef {
             email: None,
             archived: false,
         };
-        let due = Money::new(35_000, currency);
-        let invoice = BooksInvoice {
-            external_id: seed::stable_id("invoice", "RS-1").to_string(),
-            number: "RS-1".into(),
-            customer_external_id: customer.external_id.clone(),
-            total: due,
-            due,
-            ..BooksInvoice::example()
+        let line = LineTyped {
+            description: "Reef survey".into(),
+            quantity: "1".into(),
+            unit_price: Money::new(35_000, currency).to_decimal(),
+            tax: String::new(),
         };
+        let (number, date) = ("RS-1".to_owned(), "2026-11-25".to_owned());
+        let invoice = InvoiceTyped { number, date, lines: vec![line], ..InvoiceTyped::default() };
+        let invoice = (customer.external_id.clone(), invoice.read(currency, 0).unwrap());
         let founding = Founding {
             merchant: NewMerchant {
                 key: "reef".into(),
@@ -113,7 +114,7 @@ impl Reef {
             gateway: Some(gateway(&house)),
             pay_links: vec![("email", "d4a93f4e60c84e27915b8a2c7f3e0d57".into())],
             admins: vec![admin],
-            own_books: (vec![customer], vec![invoice]),
+            own_books: OwnStart { customers: vec![customer], invoices: vec![invoice], next_number: None },
         };
         let gateway = house.engine.found_merchant(founding, payers).await.unwrap().unwrap();
         let url = format!("{}/webhooks/authorizenet/{gateway}", house.portal);

@@ -11,6 +11,9 @@ impl Screen for InvoicePage {
     }
 
     fn show(self) -> AnyView {
-        server_drawn!(super::invoice_story::page(leptos_router::hooks::use_params_map().get_untracked()))
+        server_drawn!(super::invoice_story::page(
+            leptos_router::hooks::use_params_map().get_untracked(),
+            leptos_router::hooks::use_query_map().get_untracked()
+        ))
     }
 }

@@ -8,10 +8,12 @@ use crate::{
         frame::Frame,
         load::failed,
         page_title::PageTitle,
+        toast::Toast,
         when::When,
     },
     fault::Fault,
     gate,
+    own_books::{credits, lines, payments},
 };
 use domain::{
     date::{Moment, in_words},
@@ -21,44 +23,97 @@ use domain::{
     money::Locale,
     views::PaymentRow,
 };
+use engine::{CreditLine, HandPayment, OwnInvoice};
 use leptos::prelude::*;
 use leptos_router::params::ParamsMap;
 
-pub async fn page(params: ParamsMap) -> AnyView {
+pub async fn page(params: ParamsMap, query: ParamsMap) -> AnyView {
+    let done = query.get("done").unwrap_or_default();
     match read(params).await {
-        Ok(story) => view! { <InvoiceStoryView story/> }.into_any(),
+        Ok(Read { story, own, credits, by_hand }) => {
+            view! { <InvoiceStoryView story own credits by_hand done/> }.into_any()
+        }
         Err(fault) => failed(fault),
     }
 }
 
-async fn read(params: ParamsMap) -> Result<InvoiceStory, Fault> {
+/// All that the page shows.
+struct Read {
+    story: InvoiceStory,
+    /// What staff wrote of it, where the books are our own.
+    own: Option<OwnInvoice>,
+    credits: Vec<CreditLine>,
+    by_hand: Vec<HandPayment>,
+}
+
+async fn read(params: ParamsMap) -> Result<Read, Fault> {
     let admin = gate::admin(gate::Act::SeeMerchantInvoices).await?;
     let invoice = params.get("invoice").unwrap_or_default().parse::<InvoiceId>().map_err(|_| Fault::NotFound)?;
-    gate::answer(gate::engine().invoice_story(&admin, invoice).await)
+    let story = gate::answer(gate::engine().invoice_story(&admin, invoice).await)?;
+    let own = gate::answer(gate::engine().own_invoice(&admin, invoice).await)?;
+    let credits = gate::answer(gate::engine().credits_of(&admin, invoice).await)?;
+    let by_hand = gate::answer(gate::engine().payments_by_hand(&admin, invoice).await)?;
+    Ok(Read { story, own, credits, by_hand })
 }
 
 #[component]
-fn InvoiceStoryView(story: InvoiceStory) -> impl IntoView {
+fn InvoiceStoryView(
+    story: InvoiceStory,
+    own: Option<OwnInvoice>,
+    credits: Vec<CreditLine>,
+    by_hand: Vec<HandPayment>,
+    done: String,
+) -> impl IntoView {
     let InvoiceStory { who, invoice, why, customer_email, payments, opened } = story;
     let (locale, merchant) = (who.locale, who.merchant.clone());
     let is_open = invoice.status == InvoiceStatus::Open;
     let question = is_open.then(|| view! { <p class="small muted">"Why is the invoice not paid?"</p> });
     let heading = format!("{} of {}", invoice.number, invoice.customer.clone().unwrap_or_default());
+    let toast = lines::told(&done).map(|words| view! { <Toast words whole=true/> });
+    let acts = own.as_ref().and_then(|own| lines::acts(own, locale));
+    let voiding = own.as_ref().map(|own| lines::voiding(own, &invoice.number));
+    let document = own.map(|own| lines::document(own, locale));
+    let credits = (!credits.is_empty()).then(|| {
+        view! {
+            <section class="card" aria-labelledby="credits">
+                <div class="bar"><h2 id="credits">"Credit notes"</h2></div>
+                {credits::table(credits, locale)}
+            </section>
+        }
+        .into_any()
+    });
+    let by_hand = (!by_hand.is_empty()).then(|| {
+        view! {
+            <section class="card" aria-labelledby="by-hand">
+                <div class="bar"><h2 id="by-hand">"Payments past this portal"</h2></div>
+                {payments::table(invoice.id, by_hand, locale)}
+            </section>
+        }
+        .into_any()
+    });
+    let (back, back_to) = if document.is_some() { ("/admin/invoices", "Invoices") } else { ("/admin", "Home") };
     view! {
         <PageTitle text=format!("{} – {merchant}", invoice.number)/>
         <Frame who current="/admin">
             <div class="lead-in">
                 <div>
-                    <p class="crumb small"><a href="/admin">"Home"</a></p>
+                    <p class="crumb small"><a href=back rel="external">{back_to}</a></p>
                     <h1 class="num">{heading}</h1>
                     {question}
                     <p>{why.sentence}</p>
                     <p><b>{why.next}</b></p>
                 </div>
                 <InvoiceBadges invoice=invoice.clone() locale/>
+                {acts}
             </div>
+            {toast}
             <div class="columns">
-                <Payments payments locale/>
+                <div class="side">
+                    {document}
+                    {credits}
+                    {by_hand}
+                    <Payments payments locale/>
+                </div>
                 <aside class="side">
                     <section class="card pad" aria-labelledby="facts">
                         <h2 id="facts">"Invoice"</h2>
@@ -74,6 +129,7 @@ fn InvoiceStoryView(story: InvoiceStory) -> impl IntoView {
                         </dl>
                     </section>
                     <Opened opened/>
+                    {voiding}
                 </aside>
             </div>
         </Frame>

@@ -20,6 +20,7 @@ mod exceptions;
 mod invoices;
 mod jobs;
 mod ledger;
+mod ledger_invoices;
 mod ledger_payments;
 mod mails;
 mod methods;

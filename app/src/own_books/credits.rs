@@ -1,0 +1,246 @@
+//! `/admin/credits`: the credit notes of books of our own, the form of one, and where what is left of one goes.
+
+use super::{error_of, page, summary};
+use crate::{
+    Assets, addresses,
+    components::{
+        badge::Badge,
+        empty::Empty,
+        field::{Field, Kind},
+        pager::{Beyond, Pager, Place},
+        summary::{ErrorSummary, Mend},
+        toast::Toast,
+    },
+};
+use domain::{
+    date::in_words,
+    ids::{CreditNoteId, InvoiceId},
+    money::{Locale, Money},
+    own_credit::CreditTyped,
+    own_invoice::Wrong,
+    views::{InvoiceFace, Page, Tone, Whoami},
+};
+use engine::{CreditForm, CreditLine, CreditStory};
+use leptos::prelude::*;
+
+const PATH: &str = "/admin/credits";
+
+/// The form of a credit note, with what was typed.
+pub struct CreditPage {
+    pub form: CreditForm,
+    /// What comes back with the form: the id that it was opened with.
+    pub note: CreditNoteId,
+    pub typed: CreditTyped,
+    pub wrong: Vec<Wrong>,
+}
+
+/// A credit note, and the form below it with what was typed.
+pub struct CreditNotePage {
+    pub story: CreditStory,
+    pub chosen: Option<InvoiceId>,
+    pub amount: String,
+    pub wrong: Vec<Wrong>,
+    pub refused: Option<&'static str>,
+    /// What was done just now.
+    pub done: String,
+}
+
+/// Status and HTML of the list.
+#[must_use]
+pub fn render_credits(assets: &Assets, who: Whoami, list: Page<CreditLine>) -> (u16, String) {
+    let (locale, place) = (who.locale, Place::from(&list));
+    page(assets, who, "/admin/invoices", "Credit notes", false, || {
+        let rows = if place.is_beyond() {
+            view! { <Beyond path=PATH place=place.clone() whole=true/> }.into_any()
+        } else if list.rows.is_empty() {
+            view! { <Empty title="No credit notes yet">"An invoice is credited from its page."</Empty> }.into_any()
+        } else {
+            table(list.rows, locale)
+        };
+        view! {
+            <div class="lead-in">
+                <div>
+                    <p class="crumb small"><a href="/admin/invoices">"Invoices"</a></p>
+                    <h1>"Credit notes"</h1>
+                </div>
+            </div>
+            <section class="card" aria-label="Credit notes">{rows}<Pager path=PATH place whole=true/></section>
+        }
+        .into_any()
+    })
+}
+
+/// Credit notes as rows; also on the page of their invoice.
+pub(crate) fn table(credits: Vec<CreditLine>, locale: Locale) -> AnyView {
+    let row = |credit: CreditLine| {
+        let left = credit.left.is_positive().then(|| {
+            view! { <Badge tone=Tone::Wait words=format!("{} left", credit.left.format(locale))/> }
+        });
+        view! {
+            <tr>
+                <th scope="row" class="key num"><a href=addresses::credit(credit.id) rel="external">{credit.number}</a></th>
+                <td class="what">{credit.customer}</td>
+                <td class="num" data-label="Of">{credit.invoice_number}</td>
+                <td class="num date">{in_words(credit.date)}</td>
+                <td class="state">{left}</td>
+                <td class="amount">{credit.total.format(locale)}</td>
+            </tr>
+        }
+    };
+    view! {
+        <table class="list">
+            <thead>
+                <tr>
+                    <th scope="col">"Credit note"</th>
+                    <th scope="col">"Customer"</th>
+                    <th scope="col">"Of invoice"</th>
+                    <th scope="col">"Date"</th>
+                    <th scope="col">"Left"</th>
+                    <th scope="col" class="amount">"Total"</th>
+                </tr>
+            </thead>
+            <tbody>{credits.into_iter().map(row).collect_view()}</tbody>
+        </table>
+    }
+    .into_any()
+}
+
+/// Status and HTML of the form.
+#[must_use]
+pub fn render_credit_form(assets: &Assets, who: Whoami, shown: CreditPage) -> (u16, String) {
+    let CreditPage { form, note, typed, wrong } = shown;
+    let (locale, heading) = (who.locale, format!("Credit {}", form.number));
+    let title = heading.clone();
+    page(assets, who, "/admin/invoices", &title, !wrong.is_empty(), || {
+        let words = format!(
+            "Up to {}, tax included. What the invoice still owes gets it first; what is left stays as the customer’s credit.",
+            form.left.format(locale)
+        );
+        view! {
+            <div class="lead-in">
+                <div>
+                    <p class="crumb small"><a href=addresses::invoice(form.invoice)>{form.number}</a></p>
+                    <h1>{heading}</h1>
+                </div>
+            </div>
+            <form class="card pad stack" method="post" action=addresses::invoice_credit(form.invoice)>
+                {summary(&wrong)}
+                <input type="hidden" name="note" value=note.to_string()/>
+                {amount(words, typed.amount, &wrong)}
+                <Field
+                    id="reason" label="Reason" kind=Kind::TEXT hint="Its customer reads it." value=typed.reason maxlength=300
+                    error=error_of(&wrong, "reason")
+                />
+                <div class="acts">
+                    <button class="btn primary" type="submit">"Issue credit note"</button>
+                    <a class="btn quiet" href=addresses::invoice(form.invoice)>"Cancel"</a>
+                </div>
+            </form>
+        }
+        .into_any()
+    })
+}
+
+fn amount(hint: String, value: String, wrong: &[Wrong]) -> AnyView {
+    let error = error_of(wrong, "amount");
+    view! { <Field id="amount" label="Amount" kind=Kind::TEXT inputmode="decimal" hint value error/> }.into_any()
+}
+
+/// Status and HTML of one.
+#[must_use]
+pub fn render_credit(assets: &Assets, who: Whoami, shown: CreditNotePage) -> (u16, String) {
+    let locale = who.locale;
+    let CreditNotePage { story: CreditStory { line, allocated, open }, chosen, amount, wrong, refused, done } = shown;
+    let heading = format!("{} for {}", line.number, line.customer);
+    let title = line.number.clone();
+    let is_wrong = !wrong.is_empty() || refused.is_some();
+    page(assets, who, "/admin/invoices", &title, is_wrong, || {
+        let toast = (done == "allocated").then(|| view! { <Toast words="The invoice got it." whole=true/> });
+        let refused = refused.map(|words| {
+            let mend = vec![Mend { field: None, words: words.to_owned() }];
+            view! { <ErrorSummary title="Nothing was given to an invoice" mend/> }
+        });
+        let rest = if line.left.is_positive() {
+            allocation(&line, open, chosen, amount, &wrong, locale)
+        } else {
+            view! { <p class="muted">"All of it is with an invoice."</p> }.into_any()
+        };
+        view! {
+            <div class="lead-in">
+                <div>
+                    <p class="crumb small"><a href=PATH>"Credit notes"</a></p>
+                    <h1 class="num">{heading}</h1>
+                    <p>{line.reason.clone()}</p>
+                </div>
+            </div>
+            {toast}
+            {refused}
+            {summary(&wrong)}
+            <section class="card pad stack" aria-labelledby="facts">
+                <h2 id="facts">"Credit note"</h2>
+                <dl class="facts num">
+                    <div>
+                        <dt>"Of invoice"</dt>
+                        <dd><a href=addresses::invoice(line.invoice)>{line.invoice_number.clone()}</a></dd>
+                    </div>
+                    <div><dt>"Date"</dt><dd>{in_words(line.date)}</dd></div>
+                    <div><dt>"Total"</dt><dd>{line.total.format(locale)}</dd></div>
+                    <div><dt>"Tax in it"</dt><dd>{line.tax.format(locale)}</dd></div>
+                    {given(allocated, locale)}
+                    <div><dt>"Left"</dt><dd><b>{line.left.format(locale)}</b></dd></div>
+                </dl>
+                {rest}
+            </section>
+        }
+        .into_any()
+    })
+}
+
+fn given(allocated: Vec<(InvoiceId, String, Money)>, locale: Locale) -> AnyView {
+    let given = allocated.into_iter().map(|(invoice, number, amount)| {
+        view! {
+            <div>
+                <dt>"Given to " <a href=addresses::invoice(invoice)>{number}</a></dt>
+                <dd>{amount.format(locale)}</dd>
+            </div>
+        }
+    });
+    given.collect_view().into_any()
+}
+
+fn allocation(
+    line: &CreditLine,
+    open: Vec<InvoiceFace>,
+    chosen: Option<InvoiceId>,
+    typed: String,
+    wrong: &[Wrong],
+    locale: Locale,
+) -> AnyView {
+    if open.is_empty() {
+        return view! { <p class="muted">"The customer owes nothing now. It can be given to their next invoice."</p> }
+            .into_any();
+    }
+    let error = error_of(wrong, "invoice");
+    let is_wrong = error.is_some();
+    let options = open.into_iter().map(|invoice| {
+        let is_chosen = chosen == Some(invoice.id);
+        let words = format!("{}, {} due", invoice.number, invoice.due.format(locale));
+        view! { <option value=invoice.id.to_string() selected=is_chosen>{words}</option> }
+    });
+    let typed = if typed.is_empty() { line.left.to_decimal() } else { typed };
+    view! {
+        <form class="stack" method="post" action=format!("{}/allocate", addresses::credit(line.id))>
+            <input type="hidden" name="left" value=line.left.minor.to_string()/>
+            <div class=if is_wrong { "field wrong" } else { "field" }>
+                <label for="invoice">"Invoice"</label>
+                <p class="error" id="invoice-error" hidden=!is_wrong>{error.unwrap_or_default()}</p>
+                <select class="input" id="invoice" name="invoice" aria-describedby="invoice-error">
+                    {options.collect_view()}
+                </select>
+            </div>
+            {amount(format!("Up to {}, and no more than the invoice owes.", line.left.format(locale)), typed, wrong)}
+            <div class="acts"><button class="btn primary" type="submit">"Give it to the invoice"</button></div>
+        </form>
+    }
+    .into_any()
+}

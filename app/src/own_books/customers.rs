@@ -1,0 +1,166 @@
+//! `/admin/customers`: the customers of books of our own, and the form of one.
+
+use super::{error_of, page, summary};
+use crate::{
+    Assets, addresses,
+    components::{
+        empty::Empty,
+        field::{Field, Kind},
+        pager::{Beyond, Pager, Place},
+        search::Search,
+        text_area::TextArea,
+        toast::Toast,
+    },
+};
+use domain::{
+    ids::CustomerId,
+    own_customer::{CustomerTyped, TERMS_DAYS_USUAL},
+    own_invoice::Wrong,
+    views::{Page, Whoami},
+};
+use engine::OwnCustomer;
+use leptos::prelude::*;
+
+const PATH: &str = "/admin/customers";
+/// Somebody else's than whoever types it.
+const EMAIL: Kind = Kind { input: "email", autocomplete: "off" };
+
+/// The form of a customer, with what was typed.
+pub struct CustomerPage {
+    pub id: CustomerId,
+    pub is_new: bool,
+    pub typed: CustomerTyped,
+    pub wrong: Vec<Wrong>,
+}
+
+/// Status and HTML of the list.
+#[must_use]
+pub fn render_customers(assets: &Assets, who: Whoami, list: Page<OwnCustomer>, done: &str) -> (u16, String) {
+    page(assets, who, PATH, "Customers", false, || {
+        let toast = match done {
+            "saved" => Some("The customer is saved."),
+            "imported" => Some("The table is imported."),
+            _ => None,
+        };
+        let toast = toast.map(|words| view! { <Toast words whole=true/> });
+        view! {
+            <div class="lead-in">
+                <h1>"Customers"</h1>
+                <div class="acts">
+                    <a class="btn" href="/admin/import?table=customers">"Import"</a>
+                    <a class="btn primary" href="/admin/customers/new">"New customer"</a>
+                </div>
+            </div>
+            {toast}
+            {table(list)}
+        }
+        .into_any()
+    })
+}
+
+fn table(list: Page<OwnCustomer>) -> AnyView {
+    let (place, query) = (Place::from(&list), list.query.clone());
+    let rows = if place.is_beyond() {
+        view! { <Beyond path=PATH place=place.clone() whole=true/> }.into_any()
+    } else if list.rows.is_empty() {
+        let (title, words) = if query.is_empty() {
+            ("No customers yet", "Enter the companies that you bill, or import them from a table.")
+        } else {
+            ("Nothing found", "No customer matches your search.")
+        };
+        view! { <Empty title>{words}</Empty> }.into_any()
+    } else {
+        let row = |customer: OwnCustomer| {
+            let OwnCustomer { id, typed } = customer;
+            view! {
+                <tr>
+                    <th scope="row" class="key"><a href=addresses::customer(id)>{typed.name}</a></th>
+                    <td class="num" data-label="Code">{typed.code}</td>
+                    <td>{typed.email}</td>
+                    <td class="num" data-label="Pays within">{format!("{} days", typed.terms_days)}</td>
+                </tr>
+            }
+        };
+        view! {
+            <table class="list">
+                <thead>
+                    <tr>
+                        <th scope="col">"Name"</th>
+                        <th scope="col">"Code"</th>
+                        <th scope="col">"E-mail"</th>
+                        <th scope="col">"Pays within"</th>
+                    </tr>
+                </thead>
+                <tbody>{list.rows.into_iter().map(row).collect_view()}</tbody>
+            </table>
+        }
+        .into_any()
+    };
+    view! {
+        <section class="card" aria-labelledby="list">
+            <div class="bar">
+                <h2 id="list">"All customers"</h2>
+                <Search path=PATH label="Search name, code or e-mail" short="Name, code or e-mail" query/>
+            </div>
+            {rows}
+            <Pager path=PATH place whole=true/>
+        </section>
+    }
+    .into_any()
+}
+
+/// Status and HTML of the form.
+#[must_use]
+pub fn render_customer(assets: &Assets, who: Whoami, form: CustomerPage) -> (u16, String) {
+    let CustomerPage { id, is_new, typed, wrong } = form;
+    let heading = if is_new { "New customer".to_owned() } else { typed.name.clone() };
+    let title = heading.clone();
+    page(assets, who, PATH, &title, !wrong.is_empty(), || {
+        let bill = (!is_new).then(|| {
+            view! {
+                <div class="acts">
+                    <a class="btn" href=addresses::statement(id)>"Statement"</a>
+                    <a class="btn" href=addresses::new_invoice(Some(id))>"New invoice"</a>
+                </div>
+            }
+        });
+        view! {
+            <div class="lead-in">
+                <div>
+                    <p class="crumb small"><a href=PATH>"Customers"</a></p>
+                    <h1>{heading}</h1>
+                </div>
+                {bill}
+            </div>
+            <form class="card pad stack" method="post" action=addresses::customer(id)>
+                {summary(&wrong)}
+                <Field
+                    id="name" label="Company" kind=Kind::TEXT hint="As it stands on its invoices." value=typed.name
+                    error=error_of(&wrong, "name") maxlength=200
+                />
+                <Field
+                    id="code" label="Code" kind=Kind::TEXT value=typed.code error=error_of(&wrong, "code") optional=true
+                    hint="A short name of yours, which links to Pay Now may use. It may be empty." maxlength=40
+                />
+                <Field
+                    id="email" label="E-mail for invoices" kind=EMAIL
+                    hint="It may be empty." value=typed.email error=error_of(&wrong, "email") optional=true
+                />
+                <Field
+                    id="terms_days" label="Pays within, in days" kind=Kind::TEXT inputmode="numeric" optional=true
+                    hint=format!("From the date of an invoice to its due date; {TERMS_DAYS_USUAL} if you leave it empty.")
+                    value=typed.terms_days error=error_of(&wrong, "terms_days")
+                />
+                <TextArea
+                    id="address" label="Address" hint="It may be empty." value=typed.address rows=4
+                    error=error_of(&wrong, "address")
+                />
+                <div class="acts">
+                    <button class="btn primary" type="submit">"Save customer"</button>
+                    <a class="btn quiet" href=PATH>"Cancel"</a>
+                </div>
+            </form>
+        }
+        .into_any()
+    })
+}

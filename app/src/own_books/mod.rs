@@ -1,0 +1,61 @@
+//! The pages on which staff keep books of our own. Drawn by the server alone and outside the App: forms without script, which
+//! come back with all that was typed where something is to be mended. Nothing of them is in the browser's program.
+
+pub(crate) mod credits;
+mod customers;
+mod import;
+mod invoice_form;
+mod invoices;
+pub(crate) mod lines;
+pub(crate) mod payments;
+mod statement;
+
+pub use credits::{CreditNotePage, CreditPage, render_credit, render_credit_form, render_credits};
+pub use customers::{CustomerPage, render_customer, render_customers};
+pub use import::{ImportPage, render_import};
+pub use invoice_form::{InvoicePage, render_invoice_form};
+pub use invoices::{InvoiceList, render_invoices};
+pub use payments::{PaymentPage, render_payment_form};
+pub use statement::render_statement;
+
+use crate::{
+    Assets,
+    components::{
+        frame::Frame,
+        summary::{ErrorSummary, Mend},
+    },
+    plain::render,
+};
+use domain::{own_invoice::Wrong, views::Whoami};
+use leptos::prelude::*;
+
+/// Status and HTML of one of these pages.
+fn page(
+    assets: &Assets,
+    who: Whoami,
+    current: &'static str,
+    title: &str,
+    wrong: bool,
+    content: impl FnOnce() -> AnyView,
+) -> (u16, String) {
+    let title = format!("{title} – {}", who.merchant);
+    // Screen readers hear first that something is to be mended.
+    let (status, title) = if wrong { (422, format!("Error: {title}")) } else { (200, title) };
+    let framed = || {
+        let content = content();
+        view! { <Frame who current timeless=true>{content}</Frame> }.into_any()
+    };
+    (status, render(assets, title, framed))
+}
+
+/// What is to be mended, above the form; each entry leads to its field.
+fn summary(wrong: &[Wrong]) -> Option<AnyView> {
+    let mend = |wrong: &Wrong| Mend { field: Some(wrong.field.clone()), words: wrong.words.clone() };
+    let mend: Vec<_> = wrong.iter().map(mend).collect();
+    (!mend.is_empty()).then(|| view! { <ErrorSummary title="Please check what you entered" mend/> }.into_any())
+}
+
+/// What is wrong with this field.
+fn error_of(wrong: &[Wrong], field: &str) -> Option<String> {
+    wrong.iter().find(|wrong| wrong.field == field).map(|wrong| wrong.words.clone())
+}

@@ -1,0 +1,108 @@
+//! Payments that were made past the portal: the form of one, and those of an invoice, as a part of its page.
+
+use super::{error_of, page, summary};
+use crate::{
+    Assets, addresses,
+    components::field::{Field, Kind},
+};
+use domain::{
+    date::in_words,
+    ids::{InvoiceId, LedgerPaymentId},
+    money::Locale,
+    own_credit::PaymentTyped,
+    own_invoice::Wrong,
+    views::Whoami,
+};
+use engine::{HandPayment, PaymentForm};
+use leptos::prelude::*;
+
+const DATE: Kind = Kind { input: "date", autocomplete: "off" };
+
+/// The form, with what was typed.
+pub struct PaymentPage {
+    pub form: PaymentForm,
+    pub invoice: InvoiceId,
+    /// What comes back with the form: the id that it was opened with.
+    pub payment: LedgerPaymentId,
+    pub typed: PaymentTyped,
+    pub wrong: Vec<Wrong>,
+}
+
+/// Status and HTML of the form.
+#[must_use]
+pub fn render_payment_form(assets: &Assets, who: Whoami, shown: PaymentPage) -> (u16, String) {
+    let PaymentPage { form, invoice, payment, typed, wrong } = shown;
+    let (locale, heading) = (who.locale, format!("Enter a payment of {}", form.number));
+    let title = heading.clone();
+    page(assets, who, "/admin/invoices", &title, !wrong.is_empty(), || {
+        let most = format!("Up to {}, which is due.", form.due.format(locale));
+        view! {
+            <div class="lead-in">
+                <div>
+                    <p class="crumb small"><a href=addresses::invoice(invoice)>{form.number}</a></p>
+                    <h1>{heading}</h1>
+                    <p class="muted">"For what was paid past this portal, in cash or by transfer. No money moves."</p>
+                </div>
+            </div>
+            <form class="card pad stack" method="post" action=addresses::invoice_payment(invoice)>
+                {summary(&wrong)}
+                <input type="hidden" name="payment" value=payment.to_string()/>
+                <Field
+                    id="amount" label="Amount" kind=Kind::TEXT inputmode="decimal" hint=most value=typed.amount
+                    error=error_of(&wrong, "amount")
+                />
+                <Field id="date" label="Came on" kind=DATE value=typed.date error=error_of(&wrong, "date")/>
+                <Field
+                    id="reference" label="Reference" kind=Kind::TEXT value=typed.reference maxlength=100
+                    hint="Where others can look it up, like the line of a bank statement." error=error_of(&wrong, "reference")
+                />
+                <div class="acts">
+                    <button class="btn primary" type="submit">"Enter payment"</button>
+                    <a class="btn quiet" href=addresses::invoice(invoice)>"Cancel"</a>
+                </div>
+            </form>
+        }
+        .into_any()
+    })
+}
+
+/// What staff have entered for an invoice.
+pub(crate) fn table(invoice: InvoiceId, payments: Vec<HandPayment>, locale: Locale) -> AnyView {
+    let row = |payment: HandPayment| {
+        let act = if payment.is_back {
+            view! { <span class="muted">"Taken back"</span> }.into_any()
+        } else {
+            view! {
+                <form method="post" action=format!("{}/back", addresses::invoice_payment(invoice))>
+                    <input type="hidden" name="payment" value=payment.payment.to_string()/>
+                    <button class="btn quiet" type="submit">
+                        "Take back"<span class="vh">{format!(" {}", payment.reference)}</span>
+                    </button>
+                </form>
+            }
+            .into_any()
+        };
+        view! {
+            <tr>
+                <th scope="row" class="key">{payment.reference}</th>
+                <td class="num date">{in_words(payment.date)}</td>
+                <td class="act">{act}</td>
+                <td class="amount">{payment.amount.format(locale)}</td>
+            </tr>
+        }
+    };
+    view! {
+        <table class="list">
+            <thead>
+                <tr>
+                    <th scope="col">"Reference"</th>
+                    <th scope="col">"Came on"</th>
+                    <th scope="col"><span class="vh">"Actions"</span></th>
+                    <th scope="col" class="amount">"Amount"</th>
+                </tr>
+            </thead>
+            <tbody>{payments.into_iter().map(row).collect_view()}</tbody>
+        </table>
+    }
+    .into_any()
+}

@@ -1,0 +1,96 @@
+//! `/admin/customers/:customer/statement`: what a customer owed when a period began, what moved, and what they owe since. It
+//! prints.
+
+use super::page;
+use crate::{
+    Assets, addresses,
+    components::field::{Field, Kind},
+};
+use domain::{
+    date::in_words,
+    money::{Locale, Money},
+    own_statement::{Statement, StatementRow},
+    views::Whoami,
+};
+use engine::CustomerStatement;
+use leptos::prelude::*;
+
+const DATE: Kind = Kind { input: "date", autocomplete: "off" };
+
+/// Status and HTML of the page.
+#[must_use]
+pub fn render_statement(assets: &Assets, who: Whoami, shown: CustomerStatement) -> (u16, String) {
+    let CustomerStatement { customer, name, address, statement } = shown;
+    let locale = who.locale;
+    let title = format!("Statement for {name}");
+    let heading = title.clone();
+    page(assets, who, "/admin/customers", &title, false, || {
+        let owed = statement.closing.format(locale);
+        let sentence = if statement.closing.is_positive() {
+            format!("{owed} was owed at the end of {}.", in_words(statement.until))
+        } else {
+            format!("Nothing was owed at the end of {}.", in_words(statement.until))
+        };
+        view! {
+            <div class="lead-in">
+                <div>
+                    <p class="crumb small"><a href=addresses::customer(customer)>{name}</a></p>
+                    <h1>{heading}</h1>
+                    <p class="notes muted">{address}</p>
+                    <p>{sentence}</p>
+                </div>
+            </div>
+            <form class="card pad stack" method="get" action=addresses::statement(customer)>
+                <div class="pair">
+                    <Field id="from" label="From" kind=DATE value=statement.from.to_string()/>
+                    <Field id="until" label="To" kind=DATE value=statement.until.to_string()/>
+                </div>
+                <div class="acts"><button class="btn" type="submit">"Show"</button></div>
+            </form>
+            {table(statement, locale)}
+        }
+        .into_any()
+    })
+}
+
+fn table(statement: Statement, locale: Locale) -> AnyView {
+    let edge = |words: String, balance: Money| {
+        view! {
+            <tr>
+                <th scope="row" class="key">{words}</th>
+                <td></td>
+                <td class="amount"></td>
+                <td class="amount">{balance.format(locale)}</td>
+            </tr>
+        }
+    };
+    let row = |StatementRow { movement, balance }: StatementRow| {
+        view! {
+            <tr>
+                <th scope="row" class="key">{movement.what}</th>
+                <td class="num date">{in_words(movement.date)}</td>
+                <td class="amount muted">{movement.amount.format(locale)}</td>
+                <td class="amount">{balance.format(locale)}</td>
+            </tr>
+        }
+    };
+    let opening = edge(format!("Balance before {}", in_words(statement.from)), statement.opening);
+    let closing = edge(format!("Balance on {}", in_words(statement.until)), statement.closing);
+    view! {
+        <section class="card" aria-labelledby="moved">
+            <div class="bar"><h2 id="moved">"What moved"</h2></div>
+            <table class="list">
+                <thead>
+                    <tr>
+                        <th scope="col">"What"</th>
+                        <th scope="col">"Date"</th>
+                        <th scope="col" class="amount">"Amount"</th>
+                        <th scope="col" class="amount">"Balance"</th>
+                    </tr>
+                </thead>
+                <tbody>{opening}{statement.rows.into_iter().map(row).collect_view()}{closing}</tbody>
+            </table>
+        </section>
+    }
+    .into_any()
+}

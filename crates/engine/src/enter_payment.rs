@@ -1,0 +1,156 @@
+//! Staff enter into books of our own what was paid past the portal, by cash or transfer, and take it back when it was a slip or
+//! did not come after all. Both are rows that stay.
+
+use crate::{
+    AdminPass, Engine, Error, OwnBooksError,
+    audit::{Actor, Audited},
+    clock::zone,
+};
+use chrono::NaiveDate;
+use domain::{
+    ids::{InvoiceId, LedgerPaymentId},
+    money::Money,
+    own_credit::PaymentTyped,
+    own_invoice::Step,
+};
+use store::{Entered, LedgerPayment, NewLedgerPayment};
+use uuid::Uuid;
+
+/// What the key of a payment that staff entered begins with; its end is minted with the form.
+const BY_HAND: &str = "hand-";
+
+/// What the form needs.
+#[derive(Clone, Debug)]
+pub struct PaymentForm {
+    /// Comes back with the form: the same again is the same payment.
+    pub payment: LedgerPaymentId,
+    pub number: String,
+    pub due: Money,
+    /// The merchant's.
+    pub today: NaiveDate,
+}
+
+/// A payment that staff entered.
+#[derive(Clone, Debug)]
+pub struct HandPayment {
+    /// Of its form.
+    pub payment: LedgerPaymentId,
+    pub date: NaiveDate,
+    pub reference: String,
+    pub amount: Money,
+    /// It was taken back.
+    pub is_back: bool,
+}
+
+impl Engine {
+    /// # Errors
+    /// [`OwnBooksError::NotNow`] for an invoice on which nothing can be paid now; [`Error::NotFound`] also for another
+    /// merchant's, and for one that nobody wrote here.
+    pub async fn payment_form(&self, admin: &AdminPass, invoice: InvoiceId) -> Result<PaymentForm, OwnBooksError> {
+        let set_up = self.own_books(&admin.db).await?;
+        let row = admin.db.invoice(invoice).await?;
+        admin.db.ledger_invoice(invoice).await?.ok_or(Error::NotFound)?;
+        Step::Pay.may(row.status, false, admin.db.live_payment(invoice).await?.is_some())?;
+        let today = self.clock().today(zone(&set_up.merchant.time_zone));
+        Ok(PaymentForm { payment: LedgerPaymentId(Uuid::now_v7()), due: row.due()?, number: row.number, today })
+    }
+
+    /// Enters a payment; the same form again changes nothing.
+    ///
+    /// # Errors
+    /// [`OwnBooksError::Wrong`] with all that must be mended, [`OwnBooksError::NotNow`] while it is being paid here.
+    pub async fn enter_payment(
+        &self,
+        admin: &AdminPass,
+        invoice: InvoiceId,
+        payment: LedgerPaymentId,
+        typed: &PaymentTyped,
+    ) -> Result<(), OwnBooksError> {
+        let set_up = self.own_books(&admin.db).await?;
+        let (tx, now) = (admin.db.begin().await?, self.now());
+        let (held, details) = tx.ledger_invoice_hold(invoice).await?;
+        if tx.ledger_payment_by_key(&key(payment)).await?.is_some() {
+            return Ok(());
+        }
+        Step::Pay.may(held.status, false, tx.live_payment(invoice).await?.is_some())?;
+        let read = typed.read(held.due()?, self.clock().today(zone(&set_up.merchant.time_zone)))?;
+        let (amount, date, reference) = (read.amount, read.date, read.reference);
+        let new = NewLedgerPayment { idempotency_key: key(payment), amount, date, reference };
+        let Entered::Stands(_) = tx.ledger_payment_enter(invoice, new, now).await? else {
+            return Err(OwnBooksError::Outdated);
+        };
+        tx.ledger_invoice_changed(details).await?;
+        let act = Audited::HandPaymentEntered { invoice, amount };
+        tx.audit_add(act.slip(None, Actor::Staff(admin.person), now)?).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Takes back what staff have entered; once more changes nothing.
+    ///
+    /// # Errors
+    /// [`OwnBooksError::NotNow`] while the invoice is being paid here; [`Error::NotFound`] for what staff have not entered.
+    pub async fn take_back_by_hand(
+        &self,
+        admin: &AdminPass,
+        invoice: InvoiceId,
+        payment: LedgerPaymentId,
+    ) -> Result<(), OwnBooksError> {
+        self.own_books(&admin.db).await?;
+        let (tx, now) = (admin.db.begin().await?, self.now());
+        let (held, details) = tx.ledger_invoice_hold(invoice).await?;
+        let entered = tx.ledger_payment_by_key(&key(payment)).await?.ok_or(Error::NotFound)?;
+        if entered.invoice_id != invoice {
+            return Err(Error::NotFound.into());
+        }
+        if tx.ledger_payment_by_key(&back_key(payment)).await?.is_some() {
+            return Ok(());
+        }
+        // Whether more may be due on it is asked as for a credit.
+        Step::Credit.may(held.status, false, tx.live_payment(invoice).await?.is_some())?;
+        let amount = entered.amount()?;
+        let back = NewLedgerPayment {
+            idempotency_key: back_key(payment),
+            amount: Money::new(-amount.minor, amount.currency),
+            date: entered.date,
+            reference: entered.reference,
+        };
+        tx.ledger_payment_take_back(invoice, back, now).await?;
+        tx.ledger_invoice_changed(details).await?;
+        let act = Audited::HandPaymentTakenBack { invoice, amount };
+        tx.audit_add(act.slip(None, Actor::Staff(admin.person), now)?).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// What staff have entered for an invoice, oldest first.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn payments_by_hand(&self, admin: &AdminPass, invoice: InvoiceId) -> Result<Vec<HandPayment>, Error> {
+        let all = admin.db.ledger_payments_of(&[invoice]).await?;
+        all.iter().filter_map(|row| Some((row, id_of(row)?))).map(|(row, id)| by_hand(row, id, &all)).collect()
+    }
+}
+
+fn key(payment: LedgerPaymentId) -> String {
+    format!("{BY_HAND}{payment}")
+}
+
+fn back_key(payment: LedgerPaymentId) -> String {
+    format!("{BY_HAND}{payment}-back")
+}
+
+/// The id of its form, of what staff entered.
+fn id_of(row: &LedgerPayment) -> Option<LedgerPaymentId> {
+    row.idempotency_key.strip_prefix(BY_HAND)?.parse().ok()
+}
+
+fn by_hand(row: &LedgerPayment, payment: LedgerPaymentId, all: &[LedgerPayment]) -> Result<HandPayment, Error> {
+    let back = back_key(payment);
+    Ok(HandPayment {
+        payment,
+        date: row.date,
+        reference: row.reference.clone(),
+        amount: row.amount()?,
+        is_back: all.iter().any(|other| other.idempotency_key == back),
+    })
+}

@@ -1,0 +1,218 @@
+//! Staff write an invoice of books of our own, issue it and void it. A draft is owed by nobody; an issued one is changed no
+//! more, and stays when it is void.
+
+use crate::{
+    AdminPass, Engine, OwnBooksError,
+    audit::{Actor, Audited},
+    error::known,
+    own_books::{may_void, terms_of},
+};
+use chrono::{DateTime, Utc};
+use domain::{
+    ids::{CustomerId, InvoiceId, MerchantId},
+    invoice::InvoiceStatus,
+    money::Currency,
+    own_customer::TERMS_DAYS_USUAL,
+    own_invoice::{InvoiceRead, InvoiceTyped, Line, Prices, Step, Wrong, read_series},
+};
+use store::{Customer, Invoice, LedgerInvoice, LedgerLine, LedgerSeries, MerchantTx, NewLedgerInvoice};
+use uuid::Uuid;
+
+const NUMBER_TAKEN: &str = "Another invoice has this number.";
+
+/// One press of Save.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// Minted with the form; the same id again is the same invoice.
+    pub invoice: InvoiceId,
+    /// What the form has seen of it; absent for a new one.
+    pub changes: Option<i64>,
+    /// Absent where none was chosen.
+    pub customer: Option<CustomerId>,
+    pub typed: InvoiceTyped,
+}
+
+impl Engine {
+    /// Writes a new draft, or one anew.
+    ///
+    /// # Errors
+    /// [`OwnBooksError::Wrong`] with all that must be mended, [`OwnBooksError::Outdated`] when somebody has changed it since;
+    /// [`crate::Error::NotFound`] where the books are not our own.
+    pub async fn write_draft(&self, admin: &AdminPass, draft: &Draft) -> Result<(), OwnBooksError> {
+        let set_up = self.own_books(&admin.db).await?;
+        let tx = admin.db.begin().await?;
+        // Two presses of one form come one after the other, and a number that is free stays so.
+        tx.ledger_series_hold().await?;
+        let (customer, read) = read(&tx, draft, set_up.currency()?).await?;
+        if let Some(number) = &read.number
+            && tx.invoice_number_is_taken(number).await?
+        {
+            return Err(OwnBooksError::at("number", NUMBER_TAKEN));
+        }
+        let new = document(tx.merchant_id(), draft.invoice, &customer, read, self.now());
+        if let Some(changes) = draft.changes {
+            redraft(&tx, new, changes).await?;
+        } else if tx.ledger_invoice(draft.invoice).await?.is_none() {
+            tx.ledger_invoices_add(vec![new]).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// From here on it is owed, under its number. One that is issued stays so.
+    ///
+    /// # Errors
+    /// [`OwnBooksError::Outdated`] when it is not as it was shown, [`OwnBooksError::Wrong`] when its number is taken.
+    pub async fn issue_invoice(&self, admin: &AdminPass, id: InvoiceId, changes: i64) -> Result<(), OwnBooksError> {
+        self.own_books(&admin.db).await?;
+        let (tx, now) = (admin.db.begin().await?, self.now());
+        let mut series = tx.ledger_series_hold().await?;
+        let (invoice, details) = tx.ledger_invoice_hold(id).await?;
+        if details.issued_at.is_some() && invoice.status != InvoiceStatus::Void {
+            return Ok(());
+        }
+        Step::Issue.may(invoice.status, false, false)?;
+        if details.changes != changes {
+            return Err(OwnBooksError::Outdated);
+        }
+        let number = tx.ledger_number_take(&mut series, details.wanted_number.as_deref()).await?;
+        let number = number.ok_or_else(|| OwnBooksError::at("number", NUMBER_TAKEN))?;
+        let issued = Invoice { number, status: InvoiceStatus::Open, read_at: now, ..invoice };
+        let act = Audited::InvoiceIssued { invoice: id, total: issued.total()? };
+        tx.ledger_invoice_rewrite(issued, LedgerInvoice { issued_at: Some(now), ..details }).await?;
+        tx.audit_add(act.slip(None, Actor::Staff(admin.person), now)?).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Nobody owes it any more. Its number stays its own. One that is void stays so.
+    ///
+    /// # Errors
+    /// [`OwnBooksError::NotNow`] when something is paid on it, or is being paid.
+    pub async fn void_invoice(&self, admin: &AdminPass, id: InvoiceId) -> Result<(), OwnBooksError> {
+        self.own_books(&admin.db).await?;
+        let (tx, now) = (admin.db.begin().await?, self.now());
+        let (invoice, details) = tx.ledger_invoice_hold(id).await?;
+        if invoice.status == InvoiceStatus::Void {
+            return Ok(());
+        }
+        may_void(&invoice, tx.live_payment(id).await?.is_some())?;
+        let void = Invoice { status: InvoiceStatus::Void, due_minor: 0, read_at: now, ..invoice };
+        let act = Audited::InvoiceVoided { invoice: id, total: void.total()? };
+        tx.ledger_invoice_rewrite(void, details).await?;
+        tx.audit_add(act.slip(None, Actor::Staff(admin.person), now)?).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The series goes on with this number.
+    ///
+    /// # Errors
+    /// [`OwnBooksError::Wrong`] when it does not end in digits.
+    pub async fn set_next_number(&self, admin: &AdminPass, typed: &str) -> Result<(), OwnBooksError> {
+        self.own_books(&admin.db).await?;
+        let words = "Enter the next number with digits at its end, like INV-0042.";
+        let (prefix, next, digits) = read_series(typed).ok_or_else(|| OwnBooksError::at("next_number", words))?;
+        let tx = admin.db.begin().await?;
+        let series = tx.ledger_series_hold().await?;
+        tx.ledger_series_set(LedgerSeries { prefix, next, digits, ..series }).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+/// What was typed, with all that is wrong in it, the customer first.
+async fn read(tx: &MerchantTx, draft: &Draft, currency: Currency) -> Result<(Customer, InvoiceRead), OwnBooksError> {
+    let customer = match draft.customer {
+        Some(id) => known(tx.customer(id).await)?,
+        None => None,
+    };
+    let terms_days = customer.as_ref().map_or(TERMS_DAYS_USUAL, terms_of);
+    match (customer, draft.typed.read(currency, terms_days)) {
+        (Some(customer), read) => Ok((customer, read?)),
+        (None, read) => {
+            let mut wrong = vec![Wrong::at("customer", "Choose whose invoice it is.")];
+            wrong.extend(read.err().into_iter().flatten());
+            Err(OwnBooksError::Wrong(wrong))
+        }
+    }
+}
+
+/// A draft with all of this in the place of what it had.
+async fn redraft(tx: &MerchantTx, new: NewLedgerInvoice, seen: i64) -> Result<(), OwnBooksError> {
+    let (stands, details) = tx.ledger_invoice_hold(new.invoice.id).await?;
+    Step::Change.may(stands.status, false, false)?;
+    if details.changes != seen {
+        return Err(OwnBooksError::Outdated);
+    }
+    tx.ledger_lines_replace(stands.id, new.lines).await?;
+    let details = LedgerInvoice { changes: seen, created_at: details.created_at, ..new.details };
+    tx.ledger_invoice_rewrite(new.invoice, details).await?;
+    Ok(())
+}
+
+/// The rows of a draft.
+fn document(
+    merchant_id: MerchantId,
+    id: InvoiceId,
+    customer: &Customer,
+    read: InvoiceRead,
+    now: DateTime<Utc>,
+) -> NewLedgerInvoice {
+    let invoice = Invoice {
+        merchant_id,
+        id,
+        customer_id: customer.id,
+        external_id: id.to_string(),
+        number: draft_number(id),
+        status: InvoiceStatus::Draft,
+        currency: read.sums.total.currency.code().to_owned(),
+        total_minor: read.sums.total.minor,
+        due_minor: read.sums.total.minor,
+        date: read.date,
+        due_date: read.due_date,
+        read_at: now,
+        advance: None,
+        purpose: None,
+    };
+    let details = LedgerInvoice {
+        merchant_id,
+        invoice_id: id,
+        tax_included: read.prices == Prices::TaxIncluded,
+        tax_minor: read.sums.tax.minor,
+        notes: read.notes,
+        wanted_number: read.number,
+        changes: 0,
+        created_at: now,
+        issued_at: None,
+    };
+    let lines = (1..).zip(read.lines).map(|(place, line)| row(merchant_id, id, place, line)).collect();
+    NewLedgerInvoice { invoice, details, lines }
+}
+
+/// The rows of an invoice that is owed from the beginning, under the number that was chosen for it.
+pub(crate) fn issued(
+    merchant_id: MerchantId,
+    customer: &Customer,
+    read: InvoiceRead,
+    now: DateTime<Utc>,
+) -> NewLedgerInvoice {
+    let NewLedgerInvoice { invoice, mut details, lines } =
+        document(merchant_id, InvoiceId(Uuid::now_v7()), customer, read, now);
+    let number = details.wanted_number.take().unwrap_or_else(|| invoice.number.clone());
+    let invoice = Invoice { number, status: InvoiceStatus::Open, ..invoice };
+    NewLedgerInvoice { invoice, details: LedgerInvoice { issued_at: Some(now), ..details }, lines }
+}
+
+/// What lists call it until it has a number: the end of its id, which is chance.
+fn draft_number(id: InvoiceId) -> String {
+    format!("draft-{}", &id.0.simple().to_string()[24..])
+}
+
+fn row(merchant_id: MerchantId, invoice_id: InvoiceId, place: i32, line: Line) -> LedgerLine {
+    LedgerLine {
+        merchant_id,
+        invoice_id,
+        line: place,
+        description: line.description,
+        quantity_milli: line.quantity.milli,
+        unit_minor: line.unit_price.minor,
+        tax_ppm: line.tax.ppm,
+    }
+}

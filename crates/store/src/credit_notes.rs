@@ -1,0 +1,122 @@
+//! Credit notes of books of our own: what is taken off an invoice, and how much of that is left as the customer's credit.
+
+use crate::{
+    Error, Invoice, LedgerInvoice, MerchantTx,
+    invoices::ROWS_PER_STATEMENT,
+    scope::{Only, Scoped, money, owned},
+};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::{
+    ids::{CreditNoteId, InvoiceId, MerchantId},
+    invoice::InvoiceStatus,
+    money::Money,
+};
+use sea_orm::{ConnectionTrait, QueryOrder, QuerySelect, entity::prelude::*};
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "credit_note")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub merchant_id: MerchantId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: CreditNoteId,
+    /// What it is taken off.
+    pub invoice_id: InvoiceId,
+    pub number: String,
+    pub currency: String,
+    /// Tax included.
+    pub total_minor: i64,
+    pub tax_minor: i64,
+    /// What no invoice has got of it yet.
+    pub left_minor: i64,
+    pub date: NaiveDate,
+    pub reason: String,
+    pub created_at: DateTime<Utc>,
+}
+impl ActiveModelBehavior for ActiveModel {}
+owned!();
+
+pub use Model as CreditNote;
+
+impl CreditNote {
+    /// # Errors
+    /// A stored currency that this version does not know.
+    pub fn total(&self) -> Result<Money, Error> {
+        money(self.total_minor, &self.currency, "credit_note.currency")
+    }
+}
+
+impl MerchantTx {
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's invoice, and for one that nobody wrote here.
+    pub async fn credit_note_add(&self, note: CreditNote) -> Result<(), Error> {
+        self.insert::<Entity>([note]).await
+    }
+
+    /// A credit note, held until the end of the transaction. Whoever needs an invoice as well takes that first.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's.
+    pub async fn credit_note_hold(&self, id: CreditNoteId) -> Result<CreditNote, Error> {
+        let held = self.find::<Entity>().filter(Column::Id.eq(id)).lock_exclusive();
+        held.only(self.conn()).await?.ok_or(Error::Missing)
+    }
+
+    /// Gives so much of a note to an invoice, which owes that much less then. Both are held, and both have it.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn credit_allocate(
+        &self,
+        note: CreditNote,
+        (invoice, details): (Invoice, LedgerInvoice),
+        amount_minor: i64,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        self.credit_allocation_add(note.id, invoice.id, amount_minor, now).await?;
+        let left_minor = note.left_minor - amount_minor;
+        self.rewrite::<Entity>(Column::Id.eq(note.id), CreditNote { left_minor, ..note }).await?;
+        let due_minor = invoice.due_minor - amount_minor;
+        let status = if due_minor == 0 { InvoiceStatus::Paid } else { invoice.status };
+        self.ledger_invoice_rewrite(Invoice { due_minor, status, read_at: now, ..invoice }, details).await
+    }
+}
+
+impl<C: ConnectionTrait> Scoped<C> {
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's.
+    pub async fn credit_note(&self, id: CreditNoteId) -> Result<CreditNote, Error> {
+        self.find::<Entity>().filter(Column::Id.eq(id)).only(self.conn()).await?.ok_or(Error::Missing)
+    }
+
+    /// All that were taken off this invoice, oldest first.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn credit_notes_of(&self, invoice: InvoiceId) -> Result<Vec<CreditNote>, Error> {
+        self.credit_notes_of_all(&[invoice]).await
+    }
+
+    /// The same of several.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn credit_notes_of_all(&self, among: &[InvoiceId]) -> Result<Vec<CreditNote>, Error> {
+        let mut found = Vec::new();
+        for chunk in among.chunks(ROWS_PER_STATEMENT) {
+            let of = self.find::<Entity>().filter(Column::InvoiceId.is_in(chunk.iter().copied()));
+            found.extend(of.order_by_asc(Column::CreatedAt).order_by_asc(Column::Id).all(self.conn()).await?);
+        }
+        Ok(found)
+    }
+
+    /// One page, newest first, and how many there are.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn credit_note_page(&self, page: u64, per_page: u64) -> Result<(Vec<CreditNote>, u64), Error> {
+        let list = self.find::<Entity>().order_by_desc(Column::CreatedAt).order_by_asc(Column::Id);
+        self.page(list, page, per_page).await
+    }
+}

@@ -1,0 +1,121 @@
+//! What an invoice of books of our own has besides the row of every invoice: how its prices are meant, its notes, and how
+//! often it was changed. Whoever changes one holds its row first: a payment that begins meanwhile waits, or is waited for.
+
+use crate::{
+    Error, Invoice, LedgerLine, MerchantTx,
+    invoices::{self, ROWS_PER_STATEMENT},
+    ledger_lines,
+    scope::{Only, Scoped, owned},
+};
+use chrono::{DateTime, Utc};
+use domain::ids::{InvoiceId, MerchantId};
+use sea_orm::{
+    ConnectionTrait, ExprTrait, QuerySelect,
+    entity::prelude::*,
+    sea_query::{Query, SelectStatement},
+};
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "ledger_invoice")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub merchant_id: MerchantId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub invoice_id: InvoiceId,
+    pub tax_included: bool,
+    /// The tax in its total.
+    pub tax_minor: i64,
+    pub notes: String,
+    /// A draft's, where staff chose one; it has it once it is issued.
+    pub wanted_number: Option<String>,
+    /// Counts what was done to it since it was written: forms and payments that have seen another count are old.
+    pub changes: i64,
+    pub created_at: DateTime<Utc>,
+    pub issued_at: Option<DateTime<Utc>>,
+}
+impl ActiveModelBehavior for ActiveModel {}
+owned!();
+
+pub use Model as LedgerInvoice;
+
+/// An invoice as staff have written it.
+#[derive(Clone, Debug)]
+pub struct NewLedgerInvoice {
+    pub invoice: Invoice,
+    pub details: LedgerInvoice,
+    pub lines: Vec<LedgerLine>,
+}
+
+impl MerchantTx {
+    /// # Errors
+    /// [`Error::Missing`] when the customer of one is not this merchant's.
+    pub async fn ledger_invoices_add(&self, new: Vec<NewLedgerInvoice>) -> Result<(), Error> {
+        let (mut rows, mut details, mut lines) = (Vec::new(), Vec::new(), Vec::new());
+        for one in new {
+            rows.push(one.invoice);
+            details.push(one.details);
+            lines.extend(one.lines);
+        }
+        for chunk in rows.chunks(ROWS_PER_STATEMENT) {
+            self.insert::<invoices::Entity>(chunk.to_vec()).await?;
+        }
+        for chunk in details.chunks(ROWS_PER_STATEMENT) {
+            self.insert::<Entity>(chunk.to_vec()).await?;
+        }
+        for chunk in lines.chunks(ROWS_PER_STATEMENT) {
+            self.insert::<ledger_lines::Entity>(chunk.to_vec()).await?;
+        }
+        Ok(())
+    }
+
+    /// An invoice that staff wrote, held until the end of the transaction. No payment of it begins meanwhile, because each
+    /// takes it by a claim, whose foreign key waits for this row.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's, and for one that nobody wrote here.
+    pub async fn ledger_invoice_hold(&self, id: InvoiceId) -> Result<(Invoice, LedgerInvoice), Error> {
+        let held = self.find::<invoices::Entity>().filter(invoices::Column::Id.eq(id)).lock_exclusive();
+        let held = held.only(self.conn()).await?.ok_or(Error::Missing)?;
+        Ok((held, self.ledger_invoice(id).await?.ok_or(Error::Missing)?))
+    }
+
+    /// Counts a change of one that is held, which other rows have.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's.
+    pub async fn ledger_invoice_changed(&self, details: LedgerInvoice) -> Result<(), Error> {
+        let details = LedgerInvoice { changes: details.changes + 1, ..details };
+        self.rewrite::<Entity>(Column::InvoiceId.eq(details.invoice_id), details).await
+    }
+
+    /// Writes one that is held, and counts the change.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] when its customer is not this merchant's.
+    pub async fn ledger_invoice_rewrite(&self, invoice: Invoice, details: LedgerInvoice) -> Result<(), Error> {
+        self.rewrite::<invoices::Entity>(invoices::Column::Id.eq(invoice.id), invoice).await?;
+        self.ledger_invoice_changed(details).await
+    }
+}
+
+impl<C: ConnectionTrait> Scoped<C> {
+    /// None for an invoice that nobody wrote here, like one of an accounting package.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn ledger_invoice(&self, id: InvoiceId) -> Result<Option<LedgerInvoice>, Error> {
+        Ok(self.find::<Entity>().filter(Column::InvoiceId.eq(id)).only(self.conn()).await?)
+    }
+
+    /// How often these invoices were changed, as a part of another question.
+    pub(crate) fn ledger_changes(&self, invoices: &[InvoiceId]) -> SelectStatement {
+        let mut select = Query::select();
+        select
+            .expr(Expr::col(Column::Changes).sum().cast_as("bigint"))
+            .from(Entity)
+            .and_where(Column::MerchantId.eq(self.merchant_id()))
+            .and_where(Column::InvoiceId.is_in(invoices.iter().copied()));
+        select
+    }
+}
