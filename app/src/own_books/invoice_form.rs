@@ -55,6 +55,8 @@ pub fn render_invoice_form(assets: &Assets, who: Whoami, shown: InvoicePage) -> 
                 </div>
             </div>
             <form class="card pad stack" method="post" action=addresses::invoice_edit(id)>
+                // Enter in a field presses the first button of a form, which must be the one that saves.
+                <button class="vh" type="submit" name="do" value="save" tabindex="-1" aria-hidden="true"></button>
                 {refused}
                 {summary(&wrong)}
                 {seen}
@@ -125,7 +127,7 @@ fn line(place: usize, typed: &LineTyped, wrong: &[Wrong]) -> AnyView {
         <div class="line" role="group" aria-label=format!("Line {place}")>
             {cell(place, "description", "Description", &typed.description, "text", wrong)}
             {cell(place, "quantity", "Quantity", &typed.quantity, "decimal", wrong)}
-            {cell(place, "unit_price", "Price of one", &typed.unit_price, "decimal", wrong)}
+            {cell(place, "unit_price", "Unit price", &typed.unit_price, "decimal", wrong)}
             {cell(place, "tax", "Tax %", &typed.tax, "decimal", wrong)}
         </div>
     }

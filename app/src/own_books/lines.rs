@@ -83,7 +83,7 @@ pub fn document(own: OwnInvoice, locale: Locale) -> AnyView {
                     <tr>
                         <th scope="col">"Description"</th>
                         <th scope="col" class="amount">"Quantity"</th>
-                        <th scope="col" class="amount">"Price of one"</th>
+                        <th scope="col" class="amount">"Unit price"</th>
                         <th scope="col" class="amount">"Tax"</th>
                         <th scope="col" class="amount">"Amount"</th>
                     </tr>

@@ -107,7 +107,7 @@ impl Known {
         }
         match (self.status, self.tries.first()) {
             (InvoiceStatus::Draft, _) => {
-                Why::new("It is a draft in the books, so nobody can pay it yet.", "Issue it there.")
+                Why::new("It is a draft in the books, so nobody can pay it yet.", "Issue it first.")
             }
             (InvoiceStatus::Void, _) => Why::new("It was voided in the books, so nothing is owed.", NOTHING),
             (InvoiceStatus::Paid, _) => self.paid(),
@@ -299,7 +299,7 @@ mod tests {
             ),
             (of(&[(5, T::TakenBack)]), "It was paid on 5 Nov 2026, 14:05, and the money went back.", OTHERWISE),
             (of(&[(5, T::AgainOn(date(8)))]), "brought no money, and is made again on 8 Nov 2026.", WAIT),
-            (known(S::Draft, late, &[]), "so nobody can pay it yet.", "Issue it there."),
+            (known(S::Draft, late, &[]), "so nobody can pay it yet.", "Issue it first."),
             (known(S::Void, late, &[(5, T::Declined)]), "so nothing is owed.", NOTHING),
             (known(S::Paid, late, &[(5, T::Declined)]), "and not through this portal.", NOTHING),
             (known(S::Paid, late, &[(6, T::Declined), (5, T::InBooks)]), "It was paid here on 5 Nov 2026", NOTHING),

@@ -202,7 +202,7 @@ pub(crate) fn issued(
 
 /// What lists call it until it has a number: the end of its id, which is chance.
 fn draft_number(id: InvoiceId) -> String {
-    format!("draft-{}", &id.0.simple().to_string()[24..])
+    format!("Draft {}", &id.0.simple().to_string()[24..])
 }
 
 fn row(merchant_id: MerchantId, invoice_id: InvoiceId, place: i32, line: Line) -> LedgerLine {

@@ -94,7 +94,7 @@ fn InvoiceStoryView(
     let (back, back_to) = if document.is_some() { ("/admin/invoices", "Invoices") } else { ("/admin", "Home") };
     view! {
         <PageTitle text=format!("{} – {merchant}", invoice.number)/>
-        <Frame who current="/admin">
+        <Frame who current=back>
             <div class="lead-in">
                 <div>
                     <p class="crumb small"><a href=back rel="external">{back_to}</a></p>
