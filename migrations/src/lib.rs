@@ -36,6 +36,7 @@ mod m032_needs_payer;
 mod m033_events;
 mod m034_append_only;
 mod m035_what_staff_see;
+mod m036_budgets;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -80,6 +81,7 @@ impl MigratorTrait for Migrator {
             Box::new(m033_events::Migration),
             Box::new(m034_append_only::Migration),
             Box::new(m035_what_staff_see::Migration),
+            Box::new(m036_budgets::Migration),
         ]
     }
 }

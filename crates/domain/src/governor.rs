@@ -32,9 +32,6 @@ pub struct Limits {
     pub app_minute: u32,
 }
 
-/// Xero's. An app of its free tier has 1,000 a day, which its answers tell (`wire/accounting.md`, 1.4).
-pub const XERO: Limits = Limits { concurrent: 5, minute: 60, day: 5_000, app_minute: 10_000 };
-
 /// Who wants a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

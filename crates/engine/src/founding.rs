@@ -1,6 +1,9 @@
 //! Setting up merchants and people by the operator's hand; the demo uses the same door.
 
-use crate::{BooksSettings, Engine, Error, GatewaySecret, GatewaySettings, XeroSecret, sign_in::hash_password};
+use crate::{
+    BooksSettings, Engine, Error, GatewaySecret, GatewaySettings, Lane, XeroSecret, sign_in::hash_password,
+    turnstile::Errand,
+};
 use domain::{
     ids::{ConnectionId, PersonId},
     invoice::{BooksCustomer, BooksInvoice},
@@ -77,7 +80,7 @@ impl Engine {
         tx.invoices_upsert(&invoices, &ids, now).await?;
         tx.commit().await?;
         if has_books {
-            self.sync_books(&db).await?;
+            self.sync_books(&db, Errand::job(Lane::CompanySync)).await?;
         }
         self.add_payers(&db, payers).await?;
         Ok(gateway)

@@ -22,11 +22,11 @@ impl Engine {
 
     async fn merchant_row(&self, db: &MerchantDb) -> Result<MerchantRow, Error> {
         let merchant = db.merchant().await?;
-        let books = match db.connection_of_kind("books").await? {
-            None => "None yet",
+        let (books, is_connected) = match db.connection_of_kind("books").await? {
+            None => ("None yet", false),
             Some(connection) => match serde_json::from_str(&connection.settings)? {
-                BooksSettings::Xero { .. } => "Xero",
-                BooksSettings::BuiltIn => "Built-in ledger",
+                BooksSettings::Xero { .. } => ("Xero", true),
+                BooksSettings::BuiltIn => ("Built-in ledger", false),
             },
         };
         let gateway = match db.connection_of_kind("gateway").await? {
@@ -45,6 +45,7 @@ impl Engine {
             name: merchant.name,
             currency: merchant.currency,
             books: books.to_owned(),
+            multi_connection: is_connected.then_some(merchant.multi_connection),
             gateway,
         })
     }

@@ -1,5 +1,6 @@
 //! Use cases, one file each. The only importer of store and connectors; the only place that decides when money moves.
 
+mod accounting_connections;
 mod actors;
 mod admin_home;
 mod advances;
@@ -82,6 +83,7 @@ mod take_in_charge;
 mod take_in_refund;
 mod take_payment;
 mod transactions;
+mod turnstile;
 mod verify_books;
 mod verify_disputes;
 mod verify_refunds;
@@ -91,8 +93,8 @@ mod worker;
 pub use advances::Prepay;
 pub use clock::Clock;
 pub use connections::{
-    AuthorizeNetSecret, BooksSettings, GatewaySecret, GatewaySettings, GlobalPaymentsSecret, Lane, PayrixSecret,
-    StripeSecret, XeroSecret,
+    AuthorizeNetSecret, BooksGrant, BooksSettings, GatewaySecret, GatewaySettings, GlobalPaymentsSecret, Lane,
+    PayrixSecret, StripeSecret, XeroSecret,
 };
 pub use error::{EndpointError, Error, MendError, MethodError, RefundError, SignInError, TakeError};
 pub use export_transactions::ExportPart;
@@ -144,6 +146,8 @@ pub struct Settings {
     pub mail_from: String,
     /// Off in load tests alone.
     pub hold_rates: bool,
+    /// The books are called no more often than they take. Off in load tests alone, whose books have no limits.
+    pub hold_books: bool,
     /// Events may be sent into private networks, and to this machine by plain http.
     pub private_endpoints: bool,
 }
@@ -171,6 +175,7 @@ struct Inner {
     looks: payment_standing::Looks,
     under_way: card_testing::UnderWay,
     set_ups: set_up::SetUps,
+    turnstiles: turnstile::Turnstiles,
     /// The worker reads, the demo's reset writes: it takes the tables away and makes them anew.
     tables: Arc<RwLock<()>>,
 }
@@ -211,6 +216,7 @@ impl Engine {
             looks: payment_standing::Looks::default(),
             under_way: card_testing::UnderWay::default(),
             set_ups: set_up::SetUps::default(),
+            turnstiles: turnstile::Turnstiles::new(),
             tables: Arc::default(),
         })))
     }
@@ -261,6 +267,7 @@ mod tests {
             smtp_url: Some("smtps://mailer:hunter2@mail.example".into()),
             mail_from: "no-reply@pay.example.com".into(),
             hold_rates: true,
+            hold_books: true,
             private_endpoints: false,
         };
         assert!(!format!("{settings:?}").contains("hunter2"));

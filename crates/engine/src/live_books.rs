@@ -1,16 +1,21 @@
 //! Books behind an access token that runs out: refreshes it once, by one node alone, and asks again.
 
 use crate::{
-    BooksSettings, Engine, Error, XeroSecret,
+    BooksSettings, Engine, Error, Lane, XeroSecret,
     audit::{Actor, Audited},
+    set_up::Route,
+    turnstile::Errand,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::books::{
     Advances, Books, BooksError, BooksPayment, Changes, NewInvoice, PostPayment, PostRefund, Posted, PostedRefund,
-    xero::{Xero, XeroConfig, advances, oauth},
+    xero::{self, Xero, XeroConfig, advances, oauth},
 };
-use domain::invoice::BooksInvoice;
+use domain::{
+    governor::{Limits, Queue},
+    invoice::BooksInvoice,
+};
 use secrecy::ExposeSecret;
 use std::time::Duration;
 use store::{Connection, ConnectionState, MerchantDb};
@@ -19,6 +24,10 @@ use store::{Connection, ConnectionState, MerchantDb};
 const REFRESH_BEFORE: TimeDelta = TimeDelta::seconds(60);
 /// A node that died while refreshing keeps others waiting no longer than this.
 const REFRESH_LEASE: TimeDelta = TimeDelta::seconds(30);
+/// Of an access token.
+const TOKEN_LIFE: TimeDelta = TimeDelta::minutes(30);
+/// What a stopped lane has waiting is looked at again this often.
+const STOPPED_GAP: TimeDelta = TimeDelta::minutes(2);
 const REFRESH_WAIT_STEP: Duration = Duration::from_millis(100);
 const REFRESH_WAIT_STEPS: u32 = 100;
 
@@ -26,13 +35,64 @@ const REFRESH_WAIT_STEPS: u32 = 100;
 pub(crate) struct LiveBooks {
     engine: Engine,
     db: MerchantDb,
+    /// Whose credentials are used.
     connection: Connection,
+    /// Whose state is kept: the lane's own, where it has one.
+    lane: Connection,
     settings: BooksSettings,
+    errand: Errand,
 }
 
 impl LiveBooks {
-    pub(crate) fn new(engine: Engine, db: MerchantDb, connection: Connection, settings: BooksSettings) -> Self {
-        Self { engine, db, connection, settings }
+    pub(crate) fn new(engine: Engine, db: MerchantDb, route: Route, settings: BooksSettings, errand: Errand) -> Self {
+        Self { engine, db, connection: route.credentials, lane: route.lane, settings, errand }
+    }
+
+    /// The organisation's name: whether the connection works at all, also where it was stopped. `anew`: with a fresh token,
+    /// whatever there is.
+    pub(crate) async fn organisation(&self, anew: bool) -> Result<String, BooksError> {
+        let called = async {
+            let books = if anew { self.refreshed().await? } else { self.opened().await? };
+            match books.organisation().await {
+                Err(BooksError::TokenExpired) if !anew => self.refreshed().await?.organisation().await,
+                answer => answer,
+            }
+        };
+        let answer = called.await;
+        self.heed(&answer).await;
+        answer
+    }
+
+    /// What counts its calls.
+    pub(crate) fn budget_key(&self) -> Result<String, Error> {
+        let BooksSettings::Xero { tenant_id, .. } = &self.settings else { return Err(Error::NotSetUp) };
+        Ok(budget_key(&self.client_id()?, tenant_id))
+    }
+
+    /// How many calls the vendor takes.
+    pub(crate) const fn limits(&self) -> Limits {
+        xero::LIMITS
+    }
+
+    pub(crate) fn client_id(&self) -> Result<String, Error> {
+        Ok(self.secret(&self.connection)?.client_id)
+    }
+
+    /// When the access token was made, once there was one.
+    pub(crate) fn token_made_at(&self) -> Result<Option<DateTime<Utc>>, Error> {
+        let ends_at = self.secret(&self.connection)?.expires_at;
+        Ok((ends_at > DateTime::UNIX_EPOCH).then(|| ends_at - TOKEN_LIFE))
+    }
+
+    /// A lane that staff have paused, or that is broken, stops itself and no other. What carries payments is tried for as
+    /// long as it takes, because nobody else can carry them.
+    fn refuse_stopped(&self) -> Result<(), BooksError> {
+        let is_broken = self.lane.state == ConnectionState::Broken && self.lane.lane != Lane::UserAction.name();
+        match self.errand.queue {
+            _ if !self.lane.paused && !is_broken => Ok(()),
+            Queue::Jobs(_) => Err(BooksError::NotNow { until: self.engine.now() + STOPPED_GAP }),
+            Queue::People => Err(BooksError::Unreachable("this connection has been stopped".into())),
+        }
     }
 
     fn secret(&self, connection: &Connection) -> Result<XeroSecret, Error> {
@@ -51,14 +111,27 @@ impl LiveBooks {
         else {
             return Err(BooksError::Disconnected("these books need no token".into()));
         };
-        let access_token = secret.access_token;
-        let config =
-            XeroConfig { api_base, tenant_id, clearing_account, clearing_is_bank, prepayment_account, access_token };
+        let people_here = self.connection.lane == Lane::UserAction.name();
+        let key = budget_key(&secret.client_id, &tenant_id);
+        let config = XeroConfig {
+            api_base,
+            tenant_id,
+            clearing_account,
+            clearing_is_bank,
+            prepayment_account,
+            access_token: secret.access_token,
+            toll: self.engine.toll(key, self.limits(), self.errand.clone(), people_here),
+        };
         Ok(Xero::new(self.engine.0.http.clone(), config))
     }
 
-    /// The adapter with a token that should still be good.
     async fn ready(&self) -> Result<Xero, BooksError> {
+        self.refuse_stopped()?;
+        self.opened().await
+    }
+
+    /// The adapter with a token that should still be good.
+    async fn opened(&self) -> Result<Xero, BooksError> {
         let secret = self.secret(&self.connection).map_err(unreadable)?;
         if secret.expires_at - self.engine.now() > REFRESH_BEFORE {
             return self.adapter(secret);
@@ -134,17 +207,17 @@ impl LiveBooks {
             Err(BooksError::Disconnected(why)) => (ConnectionState::Broken, Some(why.as_str())),
             Err(_) => return,
         };
-        if state == self.connection.state {
+        if state == self.lane.state {
             return;
         }
         if let Err(cause) = self.keep_state(state, why).await {
-            tracing::warn!(connection.id = %self.connection.id, %cause, "The state of the books could not be kept.");
+            tracing::warn!(connection.id = %self.lane.id, %cause, "The state of the books could not be kept.");
         }
         self.engine.forget_set_up(self.db.merchant_id());
     }
 
     async fn keep_state(&self, state: ConnectionState, why: Option<&str>) -> Result<(), Error> {
-        let connection = self.connection.id;
+        let connection = self.lane.id;
         let moved = match state {
             ConnectionState::Working => Audited::ConnectionWorks { connection },
             ConnectionState::Broken => Audited::ConnectionBroken { connection },
@@ -152,8 +225,17 @@ impl LiveBooks {
         let tx = self.db.begin().await?;
         tx.connection_state(connection, state, why).await?;
         tx.audit_add(moved.slip(None, Actor::Portal, self.engine.now())?).await?;
+        if state == ConnectionState::Broken {
+            let token = self.connection.secret_version;
+            self.engine.add_broken_mail(&tx, &self.lane, token, why.unwrap_or_default()).await?;
+        }
         Ok(tx.commit().await?)
     }
+}
+
+/// Provider, client and organisation: what Xero counts calls by.
+fn budget_key(client_id: &str, tenant_id: &str) -> String {
+    format!("xero:{client_id}:{tenant_id}")
 }
 
 /// Our own side failed; for the caller the books cannot be asked now.

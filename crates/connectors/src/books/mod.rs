@@ -1,5 +1,6 @@
 //! The port to the accounting package: the only source of amounts, and where each payment must stand.
 
+pub mod toll;
 pub mod xero;
 
 use async_trait::async_trait;
@@ -136,6 +137,9 @@ pub enum BooksError {
     Unreachable(String),
     #[error("the books ask for patience")]
     Busy { after: Option<Duration> },
+    /// Nothing was sent: they take no more calls of ours before then, or others come first.
+    #[error("the books take no more calls now")]
+    NotNow { until: DateTime<Utc> },
     /// The access token is not accepted: refresh once.
     #[error("the books want a fresh access token")]
     TokenExpired,

@@ -5,6 +5,7 @@ use connectors::{
     HttpClient, Timeouts,
     books::{
         Advance, PostPayment, PostRefund,
+        toll::NoToll,
         xero::{Xero, XeroConfig},
     },
     gateway::{
@@ -204,6 +205,7 @@ pub fn xero_config(api_base: &str, access_token: &str) -> XeroConfig {
         clearing_is_bank: true,
         prepayment_account: Some(simulators::facts::xero::PREPAYMENT_ACCOUNT_CODE.to_owned()),
         access_token: access_token.into(),
+        toll: Arc::new(NoToll),
     }
 }
 

@@ -2,6 +2,8 @@ use super::*;
 use proptest::prelude::*;
 use uuid::Uuid;
 
+/// Those of `wire/accounting.md`, 1.4.
+const LIMITS: Limits = Limits { concurrent: 5, minute: 60, day: 5_000, app_minute: 10_000 };
 const SERVICE: Queue = Queue::Jobs(Lane::Background);
 const COMPANY: Queue = Queue::Jobs(Lane::CompanySync);
 const WISE_PAY: Queue = Queue::Jobs(Lane::UserAction);
@@ -27,7 +29,7 @@ impl Process {
             return Ok(());
         }
         let ask = self.purse.ask(queue, self.people_here, now);
-        let grant = budget.lease(&XERO, &ask, now);
+        let grant = budget.lease(&LIMITS, &ask, now);
         self.purse.granted(queue, &grant);
         if self.purse.begin(queue, now) { Ok(()) } else { Err(grant.again_at) }
     }
@@ -44,7 +46,7 @@ impl Process {
 
     fn hear(&mut self, budget: &mut Budget, now: DateTime<Utc>, said: Allowance) {
         self.purse.end(Queue::People, Some(Heard { sent_at: now, heard_at: now, said }));
-        budget.give_back(&XERO, &self.purse.back(), now);
+        budget.give_back(&LIMITS, &self.purse.back(), now);
     }
 }
 
@@ -147,7 +149,7 @@ fn n6_a_day_that_begins_anew_there_does_so_here() {
         assert!(one.begin(&mut budget, Queue::People, at(ms)).is_ok());
         one.hear(&mut budget, at(ms), Allowance { day_left: Some(left), ..Allowance::default() });
     }
-    assert!(budget.standing(&XERO, at(3_000)).day_used < 5);
+    assert!(budget.standing(&LIMITS, at(3_000)).day_used < 5);
 }
 
 #[test]
@@ -212,9 +214,9 @@ fn n6_a_lease_that_nobody_used_goes_back() {
         assert!(one.begin(&mut budget, Queue::People, at(call * 100)).is_ok());
         one.purse.end(Queue::People, None);
     }
-    let used = |budget: &Budget| budget.standing(&XERO, at(1_000)).minute_used;
+    let used = |budget: &Budget| budget.standing(&LIMITS, at(1_000)).minute_used;
     assert!(used(&budget) > 8, "more were leased than made: a call costs no statement of its own");
-    budget.give_back(&XERO, &one.purse.back(), at(900));
+    budget.give_back(&LIMITS, &one.purse.back(), at(900));
     assert_eq!(used(&budget), 8);
     assert!(!one.purse.has_something_back(at(60_000)));
 }
@@ -222,11 +224,11 @@ fn n6_a_lease_that_nobody_used_goes_back() {
 #[test]
 fn n6_jobs_that_are_sent_away_come_again_one_after_the_other() {
     let mut purse = Purse::new(Uuid::nil());
-    let times: Vec<_> = (0..3).map(|_| purse.send_away(&XERO, SERVICE, at(0))).collect();
+    let times: Vec<_> = (0..3).map(|_| purse.send_away(&LIMITS, SERVICE, at(0))).collect();
     assert_eq!(times, [at(0), at(1_190), at(2_380)]);
-    let last = (0..2_000).map(|_| purse.send_away(&XERO, SERVICE, at(0))).last();
+    let last = (0..2_000).map(|_| purse.send_away(&LIMITS, SERVICE, at(0))).last();
     assert_eq!(last, Some(at(600_000)), "but nobody waits for ever");
-    assert_eq!(purse.send_away(&XERO, SERVICE, at(9_000_000)), at(9_000_000));
+    assert_eq!(purse.send_away(&LIMITS, SERVICE, at(9_000_000)), at(9_000_000));
 }
 
 #[test]
@@ -265,7 +267,7 @@ proptest! {
             let one = &mut processes[process];
             match (act, own) {
                 (0, _) if one.purse.has_something_back(at(now)) => {
-                    budget.give_back(&XERO, &one.purse.back(), at(now));
+                    budget.give_back(&LIMITS, &one.purse.back(), at(now));
                 }
                 (1, Some(own)) => one.purse.end(under_way.remove(own).1, None),
                 _ if one.begin(&mut budget, queues[queue], at(now)).is_ok() => {
@@ -278,7 +280,7 @@ proptest! {
                 }
                 _ => {}
             }
-            prop_assert!(in_minute <= XERO.minute, "{in_minute} calls in one minute");
+            prop_assert!(in_minute <= LIMITS.minute, "{in_minute} calls in one minute");
             prop_assert!(under_way.len() <= 5, "{} at once", under_way.len());
             let jobs = under_way.iter().filter(|(_, queue, _)| *queue != Queue::People).count();
             prop_assert!(!people_here || jobs <= 2, "{jobs} jobs at once");

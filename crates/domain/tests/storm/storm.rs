@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    governor::{Allowance, BEGUN_WAIT, Budget, Heard, PEOPLE_WAIT, Problem, Purse, Queue, Refused, XERO},
+    governor::{Allowance, BEGUN_WAIT, Budget, Heard, Limits, PEOPLE_WAIT, Problem, Purse, Queue, Refused},
     lane::Lane,
 };
 use std::{
@@ -12,6 +12,8 @@ use std::{
 };
 use uuid::Uuid;
 
+/// Of one client and one organisation (`wire/accounting.md`, 1.4).
+const XERO: Limits = Limits { concurrent: 5, minute: 60, day: 5_000, app_minute: 10_000 };
 pub const PAYERS: u32 = 500;
 /// 10,000 changed invoices, read by their ids as webhooks tell of them: 40 a call (`wire/accounting.md`, 4.1).
 const SYNC_CALLS: u32 = 10_000 / 40;

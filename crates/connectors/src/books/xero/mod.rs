@@ -5,13 +5,16 @@ mod advances;
 mod dates;
 mod errors;
 mod invoices;
+mod limits;
 pub mod oauth;
 mod refunds;
 mod wire;
 
+pub use limits::LIMITS;
+
 use super::{
     Advances, Books, BooksError, BooksPayment, Changes, NewInvoice, PostPayment, PostRefund, Posted, PostedRefund,
-    other_amount,
+    other_amount, toll::Toll,
 };
 use crate::http::{Answer, HttpClient};
 use async_trait::async_trait;
@@ -25,8 +28,9 @@ use reqwest::{Method, RequestBuilder, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::json;
+use std::sync::Arc;
 use uuid::Uuid;
-use wire::{Contact, Invoice, NewPayments, Page, Paid, Payment, Row};
+use wire::{Contact, Invoice, NewPayments, Organisation, Page, Paid, Payment, Row};
 
 const PAGE_SIZE: usize = 1000;
 /// 500,000 changes in one delta; Xero itself refuses more than 100,000 records (1.1).
@@ -52,6 +56,8 @@ pub struct XeroConfig {
     /// The code of the account that prepayments are owed on.
     pub prepayment_account: Option<String>,
     pub access_token: SecretString,
+    /// Each request passes it.
+    pub toll: Arc<dyn Toll>,
 }
 
 #[derive(Debug)]
@@ -79,7 +85,9 @@ impl Xero {
     }
 
     async fn answer(&self, call: Call, request: RequestBuilder) -> Result<Answer, BooksError> {
+        let mut passage = self.config.toll.enter().await?;
         let answer = self.http.send(request).await.map_err(|error| call.unsent(&error))?;
+        passage.heard(limits::allowance(&answer));
         if answer.status.is_success() { Ok(answer) } else { Err(call.failure(&answer)) }
     }
 
@@ -91,6 +99,14 @@ impl Xero {
     async fn one<T: DeserializeOwned>(&self, path: &str) -> Result<T, BooksError> {
         let page = self.rows(Call::Read, self.call(Method::GET, path)).await?;
         page.rows.into_iter().next().ok_or(BooksError::NotFound)
+    }
+
+    /// The name of the organisation that these books are of: the least that a connection must be able to read.
+    ///
+    /// # Errors
+    /// As any read.
+    pub async fn organisation(&self) -> Result<String, BooksError> {
+        Ok(self.one::<Organisation>("Organisation").await?.name)
     }
 
     async fn invoice_document(&self, external_id: &str) -> Result<Invoice, BooksError> {
