@@ -18,7 +18,9 @@ pub fn Frame(
     let class = if who.role == Role::Payer { "frame frame-top" } else { "frame frame-side" };
     let links = who.role.menu().into_iter().map(|(path, label)| {
         // What the server alone draws is loaded whole.
-        let rel = matches!(path, "/methods" | "/admin/exceptions" | "/admin/webhooks").then_some("external");
+        let rel = matches!(path, "/methods" | "/admin/exceptions" | "/admin/webhooks")
+            || path.starts_with("/admin/configure");
+        let rel = rel.then_some("external");
         view! { <li><a href=path rel=rel aria-current=(path == current).then_some("page")>{label}</a></li> }
     });
     let zone = (!timeless).then(|| {

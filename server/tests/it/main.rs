@@ -8,6 +8,7 @@ mod authorizenet_debits;
 mod authorizenet_methods;
 mod becs_debits;
 mod card_testing;
+mod connections;
 mod crate_edges;
 mod credits;
 mod debits;
