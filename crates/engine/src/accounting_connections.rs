@@ -31,16 +31,16 @@ impl Engine {
     pub async fn accounting_connections(&self, admin: &AdminPass) -> Result<ConnectionsPage, Error> {
         let (zone, set_up) = (zone(&admin.who.time_zone), self.set_up(&admin.db).await?);
         let multi = set_up.merchant.multi_connection;
-        let lanes = if multi { &Lane::ALL[..] } else { &Lane::ALL[..1] };
+        let lanes = Lane::ALL.into_iter().take(if multi { Lane::ALL.len() } else { 1 });
         let mut page = ConnectionsPage { who: admin.who.clone(), books: None, multi, lanes: Vec::new() };
         for lane in lanes {
-            let route = match set_up.route(*lane) {
+            let route = match set_up.route(lane) {
                 Err(Error::NotSetUp) => break,
                 route => route?,
             };
-            let Some(books) = self.live_books(&admin.db, route.clone(), Errand::person(*lane))? else { break };
+            let Some(books) = self.live_books(&admin.db, route.clone(), Errand::person(lane))? else { break };
             page.books = Some(books.name().to_owned());
-            page.lanes.push(self.lane_face(&admin.db, *lane, &route, &books, zone).await?);
+            page.lanes.push(self.lane_face(&admin.db, lane, &route, &books, zone).await?);
         }
         Ok(page)
     }

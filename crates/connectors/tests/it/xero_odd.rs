@@ -5,17 +5,23 @@ use crate::{
     stub::{Reply, Stub, reply},
     world::{http, nobody, payment, usd, xero, xero_config},
 };
+use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, TimeDelta};
 use connectors::books::{
     Books, BooksError, Posted, RefusedCause,
+    toll::{Passage, Toll},
     xero::{Xero, oauth},
 };
 use domain::{
+    governor::Allowance,
     invoice::{BooksInvoice, InvoiceStatus},
     money::Money,
 };
 use serde_json::{Value, json, value::RawValue};
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 const ID: &str = "aaaaaaaa-0000-4000-8000-000000000001";
 const OTHER: &str = "aaaaaaaa-0000-4000-8000-000000000002";
@@ -306,4 +312,42 @@ async fn a_refresh_brings_both_tokens_and_its_refusals_are_told_apart() {
 fn no_debug_output_holds_a_token() {
     let shown = format!("{:?} {:?}", xero_config("https://api.xero.com", "secret-token"), xero("x", "secret-token"));
     assert!(shown.contains("api.xero.com") && !shown.contains("secret-token"), "{shown}");
+}
+
+/// Lets so many requests pass, and keeps what their answers said.
+#[derive(Debug, Default)]
+struct Counted {
+    left: Mutex<u32>,
+    heard: Arc<Mutex<Vec<Allowance>>>,
+}
+
+#[async_trait]
+impl Toll for Counted {
+    async fn enter(&self) -> Result<Box<dyn Passage>, BooksError> {
+        let mut left = self.left.lock().unwrap();
+        *left = left.checked_sub(1).ok_or(BooksError::NotNow { until: DateTime::UNIX_EPOCH })?;
+        Ok(Box::new(Ear(Arc::clone(&self.heard))))
+    }
+}
+
+struct Ear(Arc<Mutex<Vec<Allowance>>>);
+
+impl Passage for Ear {
+    fn heard(&mut self, said: Allowance) {
+        self.0.lock().unwrap().push(said);
+    }
+}
+
+#[tokio::test]
+async fn n6_each_request_passes_the_toll_and_what_may_not_is_not_sent() {
+    let answer = |left: &'static str| contacts(3, &[]).header("x-minlimit-remaining", left);
+    let stub = Stub::start([answer("59"), answer("58")]).await;
+    let toll = Arc::new(Counted { left: Mutex::new(2), ..Counted::default() });
+    let mut config = xero_config(&stub.url, "token");
+    config.toll = toll.clone();
+    let outcome = Xero::new(http(), config).changes(None).await;
+    assert!(matches!(outcome, Err(BooksError::NotNow { .. })), "{outcome:?}");
+    assert_eq!(stub.asked().len(), 2, "the third page was not asked for");
+    let heard: Vec<_> = toll.heard.lock().unwrap().iter().map(|said| said.minute_left).collect();
+    assert_eq!(heard, [Some(59), Some(58)]);
 }
