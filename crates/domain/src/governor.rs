@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 
 /// Somebody who waits for a call is told that there is none rather than be kept longer (N6).
 pub const PEOPLE_WAIT: TimeDelta = TimeDelta::seconds(2);
+/// And a page shows what was last read.
+pub const PAGE_WAIT: TimeDelta = TimeDelta::seconds(1);
 /// Work that has begun, a page of a list after the other, waits for its next call so long: the vendor's minute, and a bit.
 /// What has not begun yet does not wait: it makes room for other work.
 pub const BEGUN_WAIT: TimeDelta = TimeDelta::seconds(65);
@@ -38,31 +40,34 @@ pub struct Limits {
 pub enum Queue {
     /// Somebody has pressed a button, and waits.
     People,
-    /// Work that can be done later, and pages that can show what was last read.
+    /// Somebody reads a page, which can show what was last read. Who opens one may soon press its button.
+    Pages,
+    /// Work that can be done later.
     Jobs(Lane),
 }
 
 impl Queue {
-    pub const COUNT: usize = 4;
+    pub const COUNT: usize = 5;
+    /// People, pages and jobs.
+    pub const KINDS: usize = 3;
 
     pub(crate) const fn place(self) -> usize {
         match self {
             Self::People => 0,
-            Self::Jobs(lane) => 1 + lane.place(),
+            Self::Pages => 1,
+            Self::Jobs(lane) => 2 + lane.place(),
         }
     }
 
-    /// People's places and those of jobs are counted apart.
+    /// The places of each kind are counted apart.
     pub(crate) const fn kind(self) -> usize {
         match self {
-            Self::People => PEOPLE,
-            Self::Jobs(_) => JOBS,
+            Self::People => 0,
+            Self::Pages => 1,
+            Self::Jobs(_) => 2,
         }
     }
 }
-
-pub(crate) const PEOPLE: usize = 0;
-pub(crate) const JOBS: usize = 1;
 
 /// What an answer tells of what is left.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

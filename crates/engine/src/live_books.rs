@@ -90,7 +90,7 @@ impl LiveBooks {
         let is_broken = self.lane.state == ConnectionState::Broken && self.lane.lane != Lane::UserAction.name();
         match self.errand.queue {
             _ if !self.lane.paused && !is_broken => Ok(()),
-            Queue::Jobs(_) => Err(BooksError::NotNow { until: self.engine.now() + STOPPED_GAP }),
+            Queue::Jobs(_) | Queue::Pages => Err(BooksError::NotNow { until: self.engine.now() + STOPPED_GAP }),
             Queue::People => Err(BooksError::Unreachable("this connection has been stopped".into())),
         }
     }

@@ -9,7 +9,7 @@ use connectors::books::{
     BooksError,
     toll::{NoToll, Passage, Toll},
 };
-use domain::governor::{Allowance, BEGUN_WAIT, Heard, Limits, PEOPLE_WAIT, Purse, Queue, Standing};
+use domain::governor::{Allowance, BEGUN_WAIT, Heard, Limits, PAGE_WAIT, PEOPLE_WAIT, Purse, Queue, Standing};
 use std::{
     collections::HashMap,
     fmt,
@@ -46,7 +46,7 @@ enum Waits {
     Person,
     /// It comes again later.
     Job,
-    /// It does without.
+    /// It does without, after a moment.
     Glance,
 }
 
@@ -67,7 +67,7 @@ impl Errand {
 
     /// A page that shows what was last read, when there is no call to spare.
     pub(crate) fn glance(lane: Lane) -> Self {
-        Self::new(lane, Queue::Jobs(lane), Waits::Glance)
+        Self::new(lane, Queue::Pages, Waits::Glance)
     }
 
     fn has_begun(&self) -> bool {
@@ -78,7 +78,8 @@ impl Errand {
         match self.waits {
             Waits::Person => PEOPLE_WAIT,
             Waits::Job if self.has_begun() => BEGUN_WAIT,
-            Waits::Job | Waits::Glance => TimeDelta::zero(),
+            Waits::Job => TimeDelta::zero(),
+            Waits::Glance => PAGE_WAIT,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What is left of a vendor's limits, as all processes know it, and who may have how much of it.
 
-use super::{Allowance, HANDFUL, Heard, JOBS, Limits, PEOPLE, Problem, Queue, Refused, window::Window};
+use super::{Allowance, HANDFUL, Heard, Limits, Problem, Queue, Refused, window::Window};
 use crate::lane::Lane;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -16,14 +16,19 @@ const FRESH: TimeDelta = TimeDelta::seconds(5);
 /// The places of a process that died are free after this long: a call takes 15 s at most, and may begin at the end of its
 /// lease.
 const PLACE_LIFE: TimeDelta = TimeDelta::seconds(21);
-/// Of the places, so many are always left to people.
+/// Of the places, so many are always left to people and pages, and pages take no more than those.
 const PEOPLE_PLACES: u32 = 3;
+const PAGE_PLACES: u32 = 2;
 /// Of the day, a tenth.
 const PEOPLE_OF_DAY: u32 = 10;
 /// Of the minute, jobs may have a sixth at once; the rest is kept for people, and set free as the minute passes.
 const PEOPLE_OF_MINUTE: (u32, u32) = (5, 6);
 /// When a place may have come free.
 const PLACE_GAP: TimeDelta = TimeDelta::milliseconds(250);
+/// When a page may ask again: no sooner than it gives up.
+const PAGE_GAP: TimeDelta = TimeDelta::seconds(1);
+/// How many calls pages want is seen over so long at least.
+const PAGES_SEEN: TimeDelta = TimeDelta::seconds(15);
 /// When another lane's share may be used up, or its work done.
 const SHARE_GAP: TimeDelta = TimeDelta::seconds(4);
 /// Whoever is sent away comes again when so many calls are free: each question is a transaction.
@@ -37,8 +42,10 @@ pub struct Budget {
     day: Window,
     /// Of this minute's calls, those of each queue.
     by: [u32; Queue::COUNT],
-    /// People's in the minute before.
-    people_before: u32,
+    /// Pages that got none.
+    pages_sent_away: u32,
+    /// What people wanted in the minute before, or pages that led them to it.
+    wanted_before: u32,
     /// When jobs of each lane last asked.
     asked: [Option<DateTime<Utc>>; Lane::ALL.len()],
     /// Nobody calls before.
@@ -54,8 +61,8 @@ pub struct Budget {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Places {
     holder: Uuid,
-    /// People's and those of jobs.
-    count: [u32; 2],
+    /// Of each kind.
+    count: [u32; Queue::KINDS],
     until: DateTime<Utc>,
 }
 
@@ -67,10 +74,10 @@ pub struct Back {
     pub minute: Option<DateTime<Utc>>,
     /// Calls of each queue that it had, and does not want any more.
     pub unused: [u32; Queue::COUNT],
-    /// People's calls and those of jobs that are under way.
-    pub running: [u32; 2],
+    /// Calls of each kind that are under way.
+    pub running: [u32; Queue::KINDS],
     /// The places that it goes on holding.
-    pub kept: [u32; 2],
+    pub kept: [u32; Queue::KINDS],
     pub heard: Option<Heard>,
 }
 
@@ -89,7 +96,7 @@ pub struct Ask {
 pub struct Grant {
     pub calls: u32,
     /// All that it has then.
-    pub places: [u32; 2],
+    pub places: [u32; Queue::KINDS],
     pub minute: Option<DateTime<Utc>>,
     /// Calls that were not begun by then are lost.
     pub fresh_until: DateTime<Utc>,
@@ -118,6 +125,9 @@ impl Budget {
         let places = self.places_for(limits, ask);
         let has_place = places[ask.queue.kind()] > ask.back.running[ask.queue.kind()];
         let calls = if has_place { ask.calls.min(room) } else { 0 };
+        if calls == 0 && ask.queue == Queue::Pages {
+            self.pages_sent_away += 1;
+        }
         if calls > 0 {
             self.minute.take(calls, now);
             self.day.take(calls, now);
@@ -156,10 +166,14 @@ impl Budget {
 
     fn roll(&mut self, now: DateTime<Utc>) {
         if self.minute.roll(now, MINUTE) {
-            self.people_before = self.by[Queue::People.place()];
-            self.by = [0; Queue::COUNT];
+            self.wanted_before = self.by[Queue::People.place()].max(self.pages_wanted());
+            (self.by, self.pages_sent_away) = ([0; Queue::COUNT], 0);
         }
         self.day.roll(now, DAY);
+    }
+
+    const fn pages_wanted(&self) -> u32 {
+        self.by[Queue::Pages.place()] + self.pages_sent_away
     }
 
     /// What its lease of before has come to.
@@ -179,8 +193,8 @@ impl Budget {
         self.places.retain(|places| places.holder != back.holder && places.until > now);
     }
 
-    fn hold(&mut self, holder: Uuid, count: [u32; 2], now: DateTime<Utc>) {
-        if count != [0, 0] {
+    fn hold(&mut self, holder: Uuid, count: [u32; Queue::KINDS], now: DateTime<Utc>) {
+        if count.iter().any(|places| *places > 0) {
             self.places.push(Places { holder, count, until: now + PLACE_LIFE });
         }
     }
@@ -193,7 +207,7 @@ impl Budget {
             return self.refuse(limits, refused, heard.heard_at);
         }
         if minute_left.is_some_and(|left| self.minute.hear(left, limits.minute, heard.sent_at)) {
-            self.by = [0; Queue::COUNT];
+            (self.by, self.pages_sent_away) = ([0; Queue::COUNT], 0);
         }
         if let Some(left) = day_left {
             self.day.hear(left, limits.day, heard.sent_at);
@@ -237,39 +251,52 @@ impl Budget {
         }
         // When little is left, one at a time: what one process hears of the vendor, the others know before they call.
         let most = of_day.min(HANDFUL).min((left / 8).max(1));
-        let Queue::Jobs(lane) = ask.queue else { return (left.min(most), minute_end) };
-        let kept = self.kept(limits, ask.people_here, now);
+        let kept = self.kept(limits, ask, now);
         let open = left.saturating_sub(kept);
-        if open == 0 {
-            let missing = i32::try_from(kept + FREE_AT_ONCE - left).unwrap_or(i32::MAX);
-            return (0, (now + step(limits) * missing).min(minute_end));
+        match ask.queue {
+            Queue::People => (left.min(most), minute_end),
+            Queue::Pages => (open.min(most), (now + PAGE_GAP).min(minute_end)),
+            Queue::Jobs(_) if open == 0 => {
+                let missing = i32::try_from(kept + FREE_AT_ONCE - left).unwrap_or(i32::MAX);
+                (0, (now + step(limits) * missing).min(minute_end))
+            }
+            Queue::Jobs(lane) => (self.share(lane, open, now).min(open).min(most), (now + SHARE_GAP).min(minute_end)),
         }
-        (self.share(lane, open, now).min(open).min(most), (now + SHARE_GAP).min(minute_end))
     }
 
     fn kept_of_day(&self, limits: &Limits, ask: &Ask) -> u32 {
         if ask.queue == Queue::People || !ask.people_here { 0 } else { limits.day / PEOPLE_OF_DAY }
     }
 
-    /// Of what is left of the minute, what people could want until its end. Whatever they did not want is set free.
-    fn kept(&self, limits: &Limits, people_here: bool, now: DateTime<Utc>) -> u32 {
-        if !people_here {
+    /// Of what is left of the minute, what people could want until its end. Whatever they did not want is set free. Jobs leave
+    /// them most of it, because they can wait. Pages leave what was wanted in the minute before, or as much as people and
+    /// pages want in this one: who opens a page may press its button next.
+    fn kept(&self, limits: &Limits, ask: &Ask, now: DateTime<Utc>) -> u32 {
+        if !ask.people_here {
             return 0;
         }
-        let (part, whole) = PEOPLE_OF_MINUTE;
+        let used = MINUTE_USED.num_milliseconds().unsigned_abs();
+        let past = self.minute.since.map_or(TimeDelta::zero(), |since| (now - since).max(TimeDelta::zero()));
+        let least = if ask.queue == Queue::Pages {
+            let seen = self.by[Queue::People.place()].max(self.pages_wanted());
+            let over = past.max(PAGES_SEEN).num_milliseconds().unsigned_abs();
+            u32::try_from(u64::from(seen) * used / over * 5 / 4).unwrap_or(u32::MAX)
+        } else {
+            let (part, whole) = PEOPLE_OF_MINUTE;
+            limits.minute * part / whole
+        };
         // Never all of it: a minute that nobody may begin would never end.
         let most = limits.minute - limits.minute / 20;
-        let pace = (self.people_before + self.people_before / 10).clamp(limits.minute * part / whole, most);
-        let past = self.minute.since.map_or(TimeDelta::zero(), |since| (now - since).max(TimeDelta::zero()));
+        let pace = (self.wanted_before + self.wanted_before / 10).max(least).min(most);
         let ahead = (MINUTE_USED - past).num_milliseconds().max(0).unsigned_abs();
-        let kept = (u64::from(pace) * ahead).div_ceil(MINUTE_USED.num_milliseconds().unsigned_abs());
+        let kept = (u64::from(pace) * ahead).div_ceil(used);
         // And one for whoever comes at the very end.
         u32::try_from(kept).map_or(pace, |kept| kept + u32::from(ahead > 0))
     }
 
     /// What a lane may have of what is open to jobs: its share by weight, and that of lanes that want nothing.
     fn share(&self, lane: Lane, open: u32, now: DateTime<Utc>) -> u32 {
-        let by_jobs: u32 = self.by.iter().skip(1).sum();
+        let by_jobs: u32 = self.by.iter().skip(Queue::Jobs(Lane::UserAction).place()).sum();
         let wants = |other: Lane| other == lane || self.asked[other.place()].is_some_and(|asked| now - asked < MINUTE);
         let wanting: u32 = Lane::ALL.into_iter().filter(|other| wants(*other)).map(weight).sum();
         let mine = ((open + by_jobs) * weight(lane)).div_ceil(wanting);
@@ -278,16 +305,17 @@ impl Budget {
 
     /// The places with which the lease goes on: those that it has, and as many more as there are and it needs. The last one
     /// is left to whoever has none.
-    fn places_for(&self, limits: &Limits, ask: &Ask) -> [u32; 2] {
+    fn places_for(&self, limits: &Limits, ask: &Ask) -> [u32; Queue::KINDS] {
         let (kind, mut places) = (ask.queue.kind(), ask.back.kept);
-        let held = |kind: usize| self.places.iter().map(|places| places.count[kind]).sum::<u32>();
-        let taken = held(PEOPLE) + held(JOBS) + places[PEOPLE] + places[JOBS];
-        let last = u32::from(places != [0, 0]);
-        let mut free = limits.concurrent.saturating_sub(taken + last);
-        if kind == JOBS && ask.people_here {
-            let most = limits.concurrent.saturating_sub(PEOPLE_PLACES);
-            free = free.min(most.saturating_sub(held(JOBS) + places[JOBS]));
-        }
+        let held = |kind: usize| self.places.iter().map(|others| others.count[kind]).sum::<u32>() + ask.back.kept[kind];
+        let taken: u32 = (0..Queue::KINDS).map(held).sum();
+        let last = u32::from(places.iter().any(|count| *count > 0));
+        let most = match ask.queue {
+            Queue::Pages => PAGE_PLACES,
+            Queue::Jobs(_) if ask.people_here => limits.concurrent.saturating_sub(PEOPLE_PLACES),
+            Queue::People | Queue::Jobs(_) => limits.concurrent,
+        };
+        let free = limits.concurrent.saturating_sub(taken + last).min(most.saturating_sub(held(kind)));
         let unused = places[kind].saturating_sub(ask.back.running[kind]);
         places[kind] += free.min(ask.calls.saturating_sub(unused));
         places

@@ -19,8 +19,8 @@ pub struct Purse {
     calls: [u32; Queue::COUNT],
     /// Calls that were begun since it last asked.
     begun: [u32; Queue::COUNT],
-    places: [u32; 2],
-    running: [u32; 2],
+    places: [u32; Queue::KINDS],
+    running: [u32; Queue::KINDS],
     /// Before then, there is no use in asking.
     again_at: [Option<DateTime<Utc>>; Queue::COUNT],
     /// The end of the line.
@@ -38,8 +38,8 @@ impl Purse {
             fresh_until: None,
             calls: [0; Queue::COUNT],
             begun: [0; Queue::COUNT],
-            places: [0; 2],
-            running: [0; 2],
+            places: [0; Queue::KINDS],
+            running: [0; Queue::KINDS],
             again_at: [None; Queue::COUNT],
             line: [None; Queue::COUNT],
             heard: None,
@@ -121,12 +121,12 @@ impl Purse {
     /// Places are held, and nothing is under way in any.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.running == [0, 0] && self.places != [0, 0]
+        self.running.iter().all(|calls| *calls == 0) && self.places.iter().any(|places| *places > 0)
     }
 
     /// Lets go of all but what is under way.
     pub fn back(&mut self) -> Back {
-        self.back_of(&[0, 1, 2, 3])
+        self.back_of(&[0, 1, 2, 3, 4])
     }
 
     /// Lets go of the calls of these queues, and of the places that nobody is left to use.
@@ -135,10 +135,9 @@ impl Purse {
         for queue in queues {
             unused[*queue] = std::mem::take(&mut self.calls[*queue]);
         }
-        let people = self.calls[Queue::People.place()] > 0;
-        let jobs = self.calls.iter().skip(1).any(|calls| *calls > 0);
-        for (kind, has_calls) in [people, jobs].into_iter().enumerate() {
-            if !has_calls {
+        let [people, pages, jobs @ ..] = self.calls;
+        for (kind, calls) in [people, pages, jobs.iter().sum()].into_iter().enumerate() {
+            if calls == 0 {
                 self.places[kind] = self.running[kind];
             }
         }

@@ -93,6 +93,19 @@ fn n6_jobs_share_by_weight_and_borrow_what_the_others_do_not_want() {
 }
 
 #[test]
+fn n6_pages_get_what_those_who_opened_them_will_not_want() {
+    let pages = |gap_ms: i64, count: i64| {
+        let (mut budget, mut one) = (Budget::default(), Process::number(1));
+        (0..count).map(|page| one.make(&mut budget, Queue::Pages, 1, at(page * gap_ms))).sum::<u32>()
+    };
+    assert_eq!(pages(1_500, 39), 39, "forty pages a minute, and nobody presses anything");
+    let (mut budget, mut one) = (Budget::default(), Process::number(1));
+    assert_eq!(one.make(&mut budget, Queue::Pages, 100, at(0)), 12, "a hundred at once");
+    let presses = (0..40).map(|press| one.make(&mut budget, Queue::People, 1, at(15_000 + press * 1_100)));
+    assert_eq!(presses.sum::<u32>(), 40, "forty of whom press");
+}
+
+#[test]
 fn n6_people_get_what_is_left_and_are_told_when_there_is_more() {
     let (mut budget, mut one) = (Budget::default(), Process::number(1));
     assert_eq!(one.make(&mut budget, Queue::People, 100, at(0)), 60);
@@ -243,13 +256,13 @@ fn n6_what_is_kept_of_it_can_be_read_again() {
 
 /// What a process does, and how long after the act before: lets its lease go, ends a call, or begins one.
 fn days_work() -> impl Strategy<Value = Vec<(usize, usize, i64, u8)>> {
-    prop::collection::vec((0usize..3, 0usize..4, 0i64..4_000, 0u8..4), 1..400)
+    prop::collection::vec((0usize..3, 0usize..5, 0i64..4_000, 0u8..4), 1..400)
 }
 
 proptest! {
     #[test]
     fn n6_whatever_three_processes_do_the_vendor_never_has_too_much(acts in days_work(), people_here: bool) {
-        let queues = [Queue::People, WISE_PAY, COMPANY, SERVICE];
+        let queues = [Queue::People, Queue::Pages, WISE_PAY, COMPANY, SERVICE];
         let mut budget = Budget::default();
         let mut processes = [1, 2, 3].map(|number| Process { people_here, ..Process::number(number) });
         // Which process, since when.
@@ -282,7 +295,7 @@ proptest! {
             }
             prop_assert!(in_minute <= LIMITS.minute, "{in_minute} calls in one minute");
             prop_assert!(under_way.len() <= 5, "{} at once", under_way.len());
-            let jobs = under_way.iter().filter(|(_, queue, _)| *queue != Queue::People).count();
+            let jobs = under_way.iter().filter(|(_, queue, _)| matches!(queue, Queue::Jobs(_))).count();
             prop_assert!(!people_here || jobs <= 2, "{jobs} jobs at once");
         }
     }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    governor::{Allowance, BEGUN_WAIT, Budget, Heard, Limits, PEOPLE_WAIT, Problem, Purse, Queue, Refused},
+    governor::{Allowance, BEGUN_WAIT, Budget, Heard, Limits, PAGE_WAIT, PEOPLE_WAIT, Problem, Purse, Queue, Refused},
     lane::Lane,
 };
 use std::{
@@ -216,7 +216,8 @@ impl Storm {
             _ => false,
         };
         match errand {
-            Errand::Page => self.told.stale_pages += 1,
+            Errand::Page if again_ms - since_ms > PAGE_WAIT.num_milliseconds() => self.told.stale_pages += 1,
+            Errand::Page => self.at(again_ms.min(self.now_ms + LOOK_MS), Event::Wants(caller)),
             Errand::Press => {
                 // Whoever is told that there is none has waited for as long as there was any use in it.
                 if again_ms - since_ms > PEOPLE_WAIT.num_milliseconds() {
@@ -331,7 +332,7 @@ impl Storm {
     fn whose(&self, errand: Errand) -> (usize, usize) {
         let process = usize::from(!matches!(errand, Errand::Page | Errand::Press));
         let client = match (self.clients, queue_of(errand)) {
-            (Clients::One, _) | (_, Queue::People | Queue::Jobs(Lane::UserAction)) => 0,
+            (Clients::One, _) | (_, Queue::People | Queue::Pages | Queue::Jobs(Lane::UserAction)) => 0,
             (_, Queue::Jobs(Lane::CompanySync)) => 1,
             (_, Queue::Jobs(Lane::Background)) => 2,
         };
@@ -342,7 +343,8 @@ impl Storm {
 const fn queue_of(errand: Errand) -> Queue {
     match errand {
         Errand::Press => Queue::People,
-        Errand::Page | Errand::Post => Queue::Jobs(Lane::UserAction),
+        Errand::Page => Queue::Pages,
+        Errand::Post => Queue::Jobs(Lane::UserAction),
         Errand::Sync => Queue::Jobs(Lane::CompanySync),
         Errand::Service(_) => Queue::Jobs(Lane::Background),
     }
