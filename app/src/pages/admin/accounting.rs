@@ -100,8 +100,9 @@ fn LaneCard(lane: LaneFace, books: String) -> impl IntoView {
     let (minute, day) = (used(lane.minute), used(lane.day));
     let error = lane.last_error.clone().unwrap_or_else(|| "None".to_owned());
     view! {
-        <section class="card" aria-labelledby=heading.clone()>
-            <div class="bar"><h2 id=heading>{title}</h2><Badge tone words=state/></div>
+        <section class="card pad" aria-labelledby=heading.clone()>
+            <h2 id=heading>{title}</h2>
+            <p><Badge tone words=state/></p>
             <p class="muted">{purpose}</p>
             <dl class="facts num">
                 <div><dt>"Connected organisation"</dt><dd>{organisation} ", " {books}</dd></div>
