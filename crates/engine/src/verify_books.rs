@@ -11,6 +11,7 @@ use crate::{
     refund_payment::is_unsettled,
     refused_payment::never_entered,
     take_in_charge::is_lost,
+    turnstile::Errand,
     verify_refunds::{RefundRecord, forget_taken_back, listed_differences, listed_refunds, unlisted},
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -170,13 +171,14 @@ impl Engine {
         verified: &mut Verified,
         found: &mut Vec<FoundDifference>,
     ) -> Result<Option<HashMap<String, Vec<BooksPayment>>>, Error> {
-        let books = match self.books(db, Lane::Background).await {
+        let books = match self.books_for(db, Errand::job(Lane::Background)).await {
             Err(Error::NotSetUp) => return Ok(None),
             books => books?,
         };
         let listed: Result<_, BooksError> = books.payments_since(since).await;
         let mut by_reference: HashMap<String, Vec<BooksPayment>> = HashMap::new();
         match listed {
+            Err(cause @ BooksError::NotNow { .. }) => return Err(Error::BooksUnreachable(cause)),
             Err(cause) => {
                 found.push(FoundDifference::new(
                     Kind::NotCompared,
