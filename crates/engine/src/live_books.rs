@@ -29,6 +29,8 @@ const REFRESH_BEFORE: TimeDelta = TimeDelta::seconds(60);
 const REFRESH_LEASE: TimeDelta = TimeDelta::seconds(30);
 /// What a stopped lane has waiting is looked at again this often.
 const STOPPED_GAP: TimeDelta = TimeDelta::minutes(2);
+/// Why nothing is asked of them.
+pub(crate) const STOPPED: &str = "their connection has been stopped";
 const REFRESH_WAIT_STEP: Duration = Duration::from_millis(100);
 const REFRESH_WAIT_STEPS: u32 = 100;
 
@@ -40,13 +42,15 @@ pub(crate) struct LiveBooks {
     connection: Connection,
     /// Whose state is kept: the lane's own, where it has one.
     lane: Connection,
+    is_stopped: bool,
     settings: BooksSettings,
     errand: Errand,
 }
 
 impl LiveBooks {
     pub(crate) fn new(engine: Engine, db: MerchantDb, route: Route, settings: BooksSettings, errand: Errand) -> Self {
-        Self { engine, db, connection: route.credentials, lane: route.lane, settings, errand }
+        let is_stopped = route.is_stopped();
+        Self { engine, db, connection: route.credentials, lane: route.lane, is_stopped, settings, errand }
     }
 
     /// The organisation's name: whether the connection works at all, also where it was stopped. `anew`: with a fresh token,
@@ -91,14 +95,11 @@ impl LiveBooks {
         Ok((ends_at > DateTime::UNIX_EPOCH).then(|| ends_at - life))
     }
 
-    /// A lane that staff have paused, or that is broken, stops itself and no other. What carries payments is tried for as
-    /// long as it takes, because nobody else can carry them.
     fn refuse_stopped(&self) -> Result<(), BooksError> {
-        let is_broken = self.lane.state == ConnectionState::Broken && self.lane.lane != Lane::UserAction.name();
         match self.errand.queue {
-            _ if !self.lane.paused && !is_broken => Ok(()),
+            _ if !self.is_stopped => Ok(()),
             Queue::Jobs(_) | Queue::Pages => Err(BooksError::NotNow { until: self.engine.now() + STOPPED_GAP }),
-            Queue::People => Err(BooksError::Unreachable("this connection has been stopped".into())),
+            Queue::People => Err(BooksError::Unreachable(STOPPED.into())),
         }
     }
 

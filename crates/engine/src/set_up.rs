@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
-use store::{Connection, Merchant, MerchantDb, MerchantTx};
+use store::{Connection, ConnectionState, Merchant, MerchantDb, MerchantTx};
 
 /// Another node's change is seen after this long at most.
 const FRESH_FOR: Duration = Duration::from_secs(1);
@@ -53,6 +53,15 @@ pub(crate) struct Route {
     pub lane: Connection,
     /// Whose credentials are used.
     pub credentials: Connection,
+}
+
+impl Route {
+    /// A lane that staff have paused, or that is broken, stops itself and no other. What carries payments is tried for as
+    /// long as it takes, because nobody else can carry them.
+    pub(crate) fn is_stopped(&self) -> bool {
+        let is_broken = self.lane.state == ConnectionState::Broken && self.lane.lane != Lane::UserAction.name();
+        self.lane.paused || is_broken
+    }
 }
 
 /// A lane without a connection of its own goes by the one that there is (S93), and one without credentials of its own by

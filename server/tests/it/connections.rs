@@ -190,6 +190,9 @@ async fn s97_s103_a_paused_service_reads_nothing_while_people_and_payments_go_on
     house.pass_an_hour().await;
     house.until("the clock's round has come", async || house.number(rounds).await > rounds_before).await;
     assert_eq!(house.number(reads).await, before, "nothing reads at intervals");
+    let differs = house.differences(None).await;
+    let told = differs.iter().any(|words| words.contains("the books were not compared"));
+    assert!(told, "gateways and our own records are compared all the same: {differs:?}");
     assert_eq!(staff.post("/api/invoices/sync", &[]).await.status, 303, "a person does (S96)");
 
     press(&staff, "Service", "pause", &[("paused", "false")]).await;
