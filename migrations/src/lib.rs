@@ -38,6 +38,7 @@ mod m034_append_only;
 mod m035_what_staff_see;
 mod m036_by_time;
 mod m037_own_invoices;
+mod m038_budgets;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -84,6 +85,7 @@ impl MigratorTrait for Migrator {
             Box::new(m035_what_staff_see::Migration),
             Box::new(m036_by_time::Migration),
             Box::new(m037_own_invoices::Migration),
+            Box::new(m038_budgets::Migration),
         ]
     }
 }

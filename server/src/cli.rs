@@ -6,8 +6,8 @@ use crate::{
     settings::Settings,
 };
 use anyhow::Context;
-use clap::{Parser, Subcommand, builder::BoolishValueParser};
-use engine::{Clock, EndpointError, Engine, MerchantChange, WebhookSecretChange, WebhookSecretError};
+use clap::{Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
+use engine::{Clock, EndpointError, Engine, Lane, MerchantChange, WebhookSecretChange, WebhookSecretError};
 use secrecy::ExposeSecret;
 use std::{
     net::SocketAddr,
@@ -84,6 +84,18 @@ enum Command {
         /// Debits that came back for want of money, where the account's authority allows it.
         #[arg(long, value_name = "yes|no", hide_possible_values = true, value_parser = BoolishValueParser::new())]
         retries_debits: Option<bool>,
+        /// A connection to the books for each lane: Wise-Pay, Company and Service.
+        #[arg(long, value_name = "yes|no", hide_possible_values = true, value_parser = BoolishValueParser::new())]
+        multi_connection: Option<bool>,
+    },
+    /// Gives a lane of a merchant's books a client of its own, and so a budget of calls of its own.
+    AccountingConnection {
+        /// Its key or its name.
+        merchant: String,
+        lane: LaneName,
+        /// JSON with client_id, client_secret and refresh_token, as the consent of that client gave them; else it is read from
+        /// standard input.
+        file: Option<PathBuf>,
     },
     /// Outgoing: says or changes where a merchant's events are sent, each address with a secret of its own. The secrets of
     /// news that its gateway sends here are those of gateway-webhook-secret.
@@ -103,6 +115,23 @@ enum Command {
     },
     /// Says what is wrong with the settings, or prints them without their secrets.
     CheckConfig,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LaneName {
+    WisePay,
+    Company,
+    Service,
+}
+
+impl From<LaneName> for Lane {
+    fn from(name: LaneName) -> Self {
+        match name {
+            LaneName::WisePay => Self::UserAction,
+            LaneName::Company => Self::CompanySync,
+            LaneName::Service => Self::Background,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -146,10 +175,18 @@ impl Cli {
             Command::Surcharges { merchant, file: Some(file), check } => {
                 replace_surcharges(&merchant, &file, check).await
             }
-            Command::Merchant { merchant, takes_parts, takes_more, prepayments, retries_debits } => {
-                let takes_prepayments = prepayments;
-                let change = MerchantChange { takes_parts, takes_more, takes_prepayments, retries_debits };
+            Command::Merchant { merchant, takes_parts, takes_more, prepayments, retries_debits, multi_connection } => {
+                let change = MerchantChange {
+                    takes_parts,
+                    takes_more,
+                    takes_prepayments: prepayments,
+                    retries_debits,
+                    multi_connection,
+                };
                 set_merchant(&merchant, change).await
+            }
+            Command::AccountingConnection { merchant, lane, file } => {
+                connect_lane(&merchant, lane.into(), file.as_deref()).await
             }
             Command::Webhooks { merchant, act } => webhooks(&merchant, act).await,
             Command::GatewayWebhookSecret { merchant, change } => gateway_webhook_secrets(&merchant, change).await,
@@ -231,14 +268,34 @@ async fn set_merchant(named: &str, change: MerchantChange) -> anyhow::Result<()>
     let now = known(named, now)?;
     let said = |yes: bool| if yes { "yes" } else { "no" };
     println!(
-        "{}: takes parts: {}; takes more: {}; prepayments: {}; retries debits: {}",
+        "{}: takes parts: {}; takes more: {}; prepayments: {}; retries debits: {}; multi-connection: {}",
         now.name,
         said(now.takes_parts),
         said(now.takes_more),
         said(now.takes_prepayments),
-        said(now.retries_debits)
+        said(now.retries_debits),
+        said(now.multi_connection)
     );
     Ok(())
+}
+
+async fn connect_lane(named: &str, lane: Lane, file: Option<&Path>) -> anyhow::Result<()> {
+    let text = secret_text(file)?;
+    // What stands in the file is no part of what is said about it.
+    let grant = serde_json::from_str(&text)
+        .map_err(|_| anyhow::anyhow!("it is no JSON with client_id, client_secret and refresh_token"))?;
+    let organisation = known(named, open(&Settings::load()?).await?.connect_lane(named, lane, grant).await)?;
+    println!("{named}: the {} connection reaches {organisation} by a client of its own.", lane.title());
+    Ok(())
+}
+
+/// A secret comes from a file or standard input, and never from an argument, which other users of the machine and the shell's
+/// history can see.
+fn secret_text(file: Option<&Path>) -> anyhow::Result<String> {
+    match file {
+        Some(file) => std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display())),
+        None => std::io::read_to_string(std::io::stdin()).context("standard input cannot be read"),
+    }
 }
 
 async fn webhooks(named: &str, act: WebhooksAct) -> anyhow::Result<()> {
@@ -292,20 +349,12 @@ async fn gateway_webhook_secrets(named: &str, change: Option<SecretChange>) -> a
 }
 
 impl SecretChange {
-    /// A secret comes from a file or standard input, and never from an argument, which other users of the machine and the
-    /// shell's history can see.
     fn read(self) -> anyhow::Result<WebhookSecretChange> {
-        let text = match self {
-            Self::Drop { newer: false } => return Ok(WebhookSecretChange::DropOlder),
-            Self::Drop { newer: true } => return Ok(WebhookSecretChange::DropNewer),
-            Self::Add { file: Some(file) } => {
-                std::fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?
-            }
-            Self::Add { file: None } => {
-                std::io::read_to_string(std::io::stdin()).context("standard input cannot be read")?
-            }
-        };
-        Ok(WebhookSecretChange::Add(text.trim().to_owned().into()))
+        Ok(match self {
+            Self::Drop { newer: false } => WebhookSecretChange::DropOlder,
+            Self::Drop { newer: true } => WebhookSecretChange::DropNewer,
+            Self::Add { file } => WebhookSecretChange::Add(secret_text(file.as_deref())?.trim().to_owned().into()),
+        })
     }
 }
 
@@ -339,6 +388,7 @@ pub(crate) async fn open_with(settings: &Settings, keys: engine::KeyRing, clock:
         smtp_url: settings.smtp_url.clone(),
         mail_from: settings.mail_from.clone(),
         hold_rates: settings.rate_limits,
+        hold_books: settings.rate_limits,
         private_endpoints: settings.private_endpoints,
     };
     Engine::open(&settings.database_url, keys, clock, options).await.context("the database cannot be opened")

@@ -1,6 +1,7 @@
 //! The browser's endpoints: the whole list, for audits and for the test that covers each. A body passes, calls the
 //! engine and answers; nothing is decided here.
 
+pub mod connections;
 pub mod exceptions;
 pub mod installation;
 pub mod invoices;

@@ -20,7 +20,8 @@ pub fn Frame(
         // What the server alone draws is loaded whole.
         const WHOLE: [&str; 5] =
             ["/methods", "/admin/invoices", "/admin/customers", "/admin/exceptions", "/admin/webhooks"];
-        let rel = WHOLE.contains(&path).then_some("external");
+        let is_whole = WHOLE.contains(&path) || path.starts_with("/admin/configure");
+        let rel = is_whole.then_some("external");
         view! { <li><a href=path rel=rel aria-current=(path == current).then_some("page")>{label}</a></li> }
     });
     let zone = (!timeless).then(|| {

@@ -66,11 +66,23 @@ pub fn OperatorView(installation: Installation) -> impl IntoView {
 #[component]
 fn Merchants(merchants: Vec<MerchantRow>) -> impl IntoView {
     let rows = merchants.into_iter().map(|merchant| {
+        let key = merchant.key.clone();
+        let switch = merchant.multi_connection.map(|is_on| {
+            let (label, multi) =
+                if is_on { ("Turn multi-connection off", "false") } else { ("Turn multi-connection on", "true") };
+            view! {
+                <form method="post" action="/api/installation/multi_connection">
+                    <input type="hidden" name="merchant" value=key/>
+                    <input type="hidden" name="multi" value=multi/>
+                    <button class="btn quiet" type="submit">{label}</button>
+                </form>
+            }
+        });
         view! {
             <tr>
                 <th scope="row" class="key">{merchant.name}</th>
                 <td class="mono what">{merchant.key}</td>
-                <td class="state" data-label="Books:">{merchant.books}</td>
+                <td class="state" data-label="Books:">{merchant.books} {switch}</td>
                 <td class="state" data-label="Gateway:">{merchant.gateway}</td>
                 <td class="amount">{merchant.currency}</td>
             </tr>

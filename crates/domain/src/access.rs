@@ -46,7 +46,11 @@ pub enum Act {
     /// Have events sent again, and an endpoint turned on again.
     SendEvents,
     SyncBooks,
+    SeeConnections,
+    /// Try, pause and reconnect those to the books.
+    ManageConnections,
     SeeInstallation,
+    SetUpMerchants,
 }
 
 impl Role {
@@ -71,8 +75,10 @@ impl Role {
             | Act::SeeMail
             | Act::SeeWebhooks
             | Act::SendEvents
-            | Act::SyncBooks => matches!(self, Self::Admin),
-            Act::SeeInstallation => matches!(self, Self::Operator),
+            | Act::SyncBooks
+            | Act::SeeConnections
+            | Act::ManageConnections => matches!(self, Self::Admin),
+            Act::SeeInstallation | Act::SetUpMerchants => matches!(self, Self::Operator),
         }
     }
 
@@ -90,6 +96,7 @@ impl Role {
             (Act::SeeExceptions, "/admin/exceptions", "Exceptions"),
             (Act::SeeMail, "/admin/mail", "Mail"),
             (Act::SeeWebhooks, "/admin/webhooks", "Webhooks"),
+            (Act::SeeConnections, "/admin/configure/accounting-connections", "Accounting Connections"),
             (Act::SeeInstallation, "/operator", "Installation"),
         ]
         .into_iter()
@@ -123,7 +130,9 @@ mod tests {
             (Act::Reallocate, Role::Admin),
             (Act::EndExceptions, Role::Admin),
             (Act::SendEvents, Role::Admin),
+            (Act::ManageConnections, Role::Admin),
             (Act::SeeInstallation, Role::Operator),
+            (Act::SetUpMerchants, Role::Operator),
         ] {
             for role in Role::ALL {
                 assert_eq!(role.may(act), role == allowed, "{role:?} and {act:?}");

@@ -1,8 +1,10 @@
 //! What the screens show: read models that the engine fills and the browser renders. Data and wording only.
 
+mod connections;
 mod pay;
 mod staff;
 
+pub use connections::{ConnectionsPage, LaneFace, Used};
 pub use pay::{
     CheckoutPage, Closed, ClosedReason, ConsentFace, GatewayFace, MethodEntry, Moved, Offer, OfferItem, Outcome,
     PaidBack, ShareFace, Standing, TestMethod,

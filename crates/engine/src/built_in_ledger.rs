@@ -92,6 +92,10 @@ impl Books for BuiltInLedger {
         Advances { over_payments: true, prepayments: true }
     }
 
+    async fn organisation(&self) -> Result<String, BooksError> {
+        Ok(self.db.merchant().await.map_err(away)?.name)
+    }
+
     async fn changes(&self, _cursor: Option<&str>) -> Result<Changes, BooksError> {
         let (customers, invoices, gone) = (Vec::new(), Vec::new(), Gone::default());
         Ok(Changes { customers, invoices, gone, cursor: String::new() })

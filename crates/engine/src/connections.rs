@@ -5,6 +5,8 @@ use crate::{
     built_in_ledger::BuiltInLedger,
     live_books::LiveBooks,
     sandbox_rows::{SandboxRows, page_of},
+    set_up::Route,
+    turnstile::Errand,
 };
 use chrono::{DateTime, Utc};
 use connectors::{
@@ -18,20 +20,12 @@ use connectors::{
         stripe::{Stripe, StripeConfig},
     },
 };
+pub use domain::lane::Lane;
 use domain::{ids::ConnectionId, money::Currency};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::sync::Arc;
 use store::{Connection, MerchantDb};
-
-/// Which traffic a call belongs to. While a merchant has one connection, all lanes share it (S93).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lane {
-    /// "Wise-Pay": a person waits for it (S97, S98).
-    UserAction,
-    /// "Service": runs at intervals (S103-S105).
-    Background,
-}
 
 /// The open half of a books connection.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -158,6 +152,30 @@ pub struct BooksSecret {
     pub expires_at: DateTime<Utc>,
 }
 
+/// What the operator has of a client of the books' that a merchant has consented to.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BooksGrant {
+    pub client_id: String,
+    pub client_secret: SecretString,
+    pub refresh_token: SecretString,
+}
+
+impl BooksGrant {
+    /// As it is sealed, without an access token yet.
+    pub(crate) fn to_json(&self) -> SecretString {
+        let secret = BooksSecret {
+            client_id: self.client_id.clone(),
+            client_secret: self.client_secret.clone(),
+            refresh_token: self.refresh_token.clone(),
+            access_token: "".into(),
+            // Long over, so that the first use refreshes.
+            expires_at: DateTime::UNIX_EPOCH,
+        };
+        secret.to_json()
+    }
+}
+
 /// The secret half of a Stripe connection, as it is sealed.
 #[derive(Clone, Deserialize)]
 pub struct StripeSecret {
@@ -253,19 +271,35 @@ fn opened<T: DeserializeOwned>(db: &MerchantDb, connection: &Connection) -> Resu
 }
 
 impl Engine {
-    /// The merchant's books.
+    /// The merchant's books, for somebody who waits.
     ///
     /// # Errors
     /// [`Error::NotSetUp`] when there are none.
-    pub(crate) async fn books(&self, db: &MerchantDb, _lane: Lane) -> Result<Box<dyn Books>, Error> {
-        let set_up = self.set_up(db).await?;
-        let connection = set_up.connection("books")?;
-        match serde_json::from_str(&connection.settings)? {
+    pub(crate) async fn books(&self, db: &MerchantDb, lane: Lane) -> Result<Box<dyn Books>, Error> {
+        self.books_for(db, Errand::person(lane)).await
+    }
+
+    /// The merchant's books, by the connection that carries the errand's lane (S97-S105).
+    ///
+    /// # Errors
+    /// [`Error::NotSetUp`] when there are none.
+    pub(crate) async fn books_for(&self, db: &MerchantDb, errand: Errand) -> Result<Box<dyn Books>, Error> {
+        let route = self.set_up(db).await?.route(errand.lane)?;
+        let books: Box<dyn Books> = match self.live_books(db, route, errand)? {
+            Some(live) => Box::new(live),
+            None => Box::new(BuiltInLedger::new(db.clone(), self.clock().clone())),
+        };
+        Ok(books)
+    }
+
+    /// Books that are connected; absent where they are our own.
+    pub(crate) fn live_books(&self, db: &MerchantDb, route: Route, errand: Errand) -> Result<Option<LiveBooks>, Error> {
+        Ok(match serde_json::from_str(&route.credentials.settings)? {
             settings @ (BooksSettings::Xero { .. } | BooksSettings::QuickBooks { .. }) => {
-                Ok(Box::new(LiveBooks::new(self.clone(), db.clone(), connection.clone(), settings)))
+                Some(LiveBooks::new(self.clone(), db.clone(), route, settings, errand))
             }
-            BooksSettings::BuiltIn => Ok(Box::new(BuiltInLedger::new(db.clone(), self.clock().clone()))),
-        }
+            BooksSettings::BuiltIn => None,
+        })
     }
 
     /// The merchant's gateway and which connection it is.

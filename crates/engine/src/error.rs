@@ -1,5 +1,6 @@
 //! What can go wrong in a use case, with its cause.
 
+use chrono::{DateTime, Utc};
 use connectors::{books::BooksError, endpoint::BadUrl, gateway::GatewayError};
 use domain::{
     card_testing::HeldBy,
@@ -59,6 +60,14 @@ impl Error {
     #[must_use]
     pub const fn is_unwritable(&self) -> bool {
         matches!(self, Self::Store(store::Error::Unwritable(_)))
+    }
+
+    /// Nothing was tried: the books take no calls before then.
+    pub(crate) const fn not_before(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::BooksUnreachable(BooksError::NotNow { until }) => Some(*until),
+            _ => None,
+        }
     }
 
     /// Too many wanted the same at the same moment: it may be asked again in a while.

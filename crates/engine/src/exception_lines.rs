@@ -2,7 +2,7 @@
 //! its row has moved on. Differences between gateway, payments and books have rows of their own (`reconcile.rs`).
 
 use crate::{
-    Engine, Error,
+    Engine, Error, Lane,
     clock::zone,
     dispute_story::Told,
     jobs::Work,
@@ -120,7 +120,8 @@ impl OpenException {
 
 impl Engine {
     pub(crate) async fn exceptions_of_rows(&self, db: &MerchantDb) -> Result<Vec<OpenException>, Error> {
-        let locale = db.merchant().await?.face()?.locale;
+        let merchant = db.merchant().await?;
+        let locale = merchant.face()?.locale;
         let mut lines = self.payment_exceptions(db, locale).await?;
         lines.extend(self.refund_exceptions(db, locale).await?);
         lines.extend(self.dispute_exceptions(db, locale).await?);
@@ -152,12 +153,22 @@ impl Engine {
             let remedy = "When its receiver is well, turn it on again under Webhooks: what has happened waits for it.";
             lines.push(OpenException { remedy: remedy.into(), ..line });
         }
-        let books = db.connection_of_kind("books").await?;
-        if let Some(books) = books.filter(|books| books.state == ConnectionState::Broken) {
+        let multi = merchant.multi_connection;
+        for books in db.connections().await?.into_iter().filter(|row| row.kind == "books") {
+            let lane = Lane::of_name(&books.lane).unwrap_or(Lane::UserAction);
+            if books.state != ConnectionState::Broken || (lane != Lane::UserAction && !multi) {
+                continue;
+            }
             let why = sentence_of(books.last_error.as_deref());
-            let cause = format!("The books must be connected again: {why}");
+            let cause = if multi {
+                format!("The {} connection to the books is broken and has stopped: {why}", lane.title())
+            } else {
+                format!("The books must be connected again: {why}")
+            };
             let since = books.synced_at.unwrap_or_else(|| self.now());
-            lines.push(OpenException::new(format!("books:{}", books.id), Severity::Books, "Books", since, cause));
+            let line = OpenException::new(format!("books:{}", books.id), Severity::Books, "Books", since, cause);
+            let remedy = "See Configure > Accounting Connections.";
+            lines.push(OpenException { remedy: remedy.into(), ..line });
         }
         Ok(lines)
     }

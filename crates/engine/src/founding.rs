@@ -1,8 +1,8 @@
 //! Setting up merchants and people by the operator's hand; the demo uses the same door.
 
 use crate::{
-    BooksSecret, BooksSettings, Engine, Error, GatewaySecret, GatewaySettings, sign_in::hash_password,
-    write_invoice::issued,
+    BooksSecret, BooksSettings, Engine, Error, GatewaySecret, GatewaySettings, Lane, sign_in::hash_password,
+    turnstile::Errand, write_invoice::issued,
 };
 use domain::{
     ids::{ConnectionId, PersonId},
@@ -98,7 +98,7 @@ impl Engine {
         }
         tx.commit().await?;
         if has_books {
-            self.sync_books(&db).await?;
+            self.sync_books(&db, Errand::job(Lane::CompanySync)).await?;
         }
         self.add_payers(&db, payers).await?;
         Ok(gateway)

@@ -22,10 +22,9 @@ impl Engine {
 
     async fn merchant_row(&self, db: &MerchantDb) -> Result<MerchantRow, Error> {
         let merchant = db.merchant().await?;
-        let books = match db.connection_of_kind("books").await? {
-            None => "None yet",
-            Some(connection) => serde_json::from_str::<BooksSettings>(&connection.settings)?.name(),
-        };
+        let books = db.connection_of_kind("books").await?;
+        let books: Option<BooksSettings> = books.map(|books| serde_json::from_str(&books.settings)).transpose()?;
+        let is_connected = books.as_ref().is_some_and(|books| !matches!(books, BooksSettings::BuiltIn));
         let gateway = match db.connection_of_kind("gateway").await? {
             None => "None yet".to_owned(),
             Some(connection) => match self.gateway_of(db, &connection) {
@@ -41,7 +40,8 @@ impl Engine {
             key: merchant.key,
             name: merchant.name,
             currency: merchant.currency,
-            books: books.to_owned(),
+            books: books.as_ref().map_or("None yet", BooksSettings::name).to_owned(),
+            multi_connection: is_connected.then_some(merchant.multi_connection),
             gateway,
         })
     }

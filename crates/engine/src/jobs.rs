@@ -1,7 +1,7 @@
 //! What the worker can be told to do. A job is written in the transaction of the fact that needs it, or by the sweep and
 //! the clock under a key that lets it in once; it is harmless to run twice.
 
-use crate::{Engine, Error};
+use crate::{Engine, Error, Lane, turnstile::Errand};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{
     asking::run_again_at,
@@ -338,13 +338,15 @@ impl Engine {
                 }
                 Ok(Ran::Finished)
             }
-            Work::SyncBooks => {
+            Work::SyncBooks => match self.sync_books(&db, Errand::job(Lane::Background)).await {
+                Err(cause) if cause.not_before().is_some() => Err(cause),
                 // The next period is its retry: failures must not pile up behind books that are away for days.
-                if let Err(cause) = self.sync_books(&db).await {
+                Err(cause) => {
                     tracing::warn!(merchant.id = %db.merchant_id(), cause = %chain(&cause), "The books could not be read.");
+                    Ok(Ran::Finished)
                 }
-                Ok(Ran::Finished)
-            }
+                Ok(()) => Ok(Ran::Finished),
+            },
         }
     }
 
@@ -354,9 +356,7 @@ impl Engine {
             Ok(Ran::Done) => return Ok(()),
             Ok(Ran::Unknown) => {
                 tracing::warn!(job.id = %job.id, "A job is unknown to this version and is left to others.");
-                let tx = self.store().door_job(job).begin().await?;
-                tx.job_leave(job, self.now() + UNKNOWN_GAP).await?;
-                return Ok(tx.commit().await?);
+                return self.leave(job, self.now() + UNKNOWN_GAP).await;
             }
             Ok(Ran::Finished) => {
                 let tx = self.store().door_job(job).begin().await?;
@@ -372,6 +372,9 @@ impl Engine {
                 why.to_owned()
             }
             Err(cause) => {
+                if let Some(at) = cause.not_before() {
+                    return self.leave(job, at).await;
+                }
                 tracing::warn!(job.id = %job.id, job.tries = job.tries, cause = %chain(&cause), "A job failed and will be tried again.");
                 chain(&cause)
             }
@@ -381,6 +384,13 @@ impl Engine {
         let again = (!gives_up).then_some(again);
         let tx = self.store().door_job(job).begin().await?;
         tx.job_again(job, again, &why).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Puts a job back as if it had not been tried: nothing was.
+    async fn leave(&self, job: &Job, until: DateTime<Utc>) -> Result<(), Error> {
+        let tx = self.store().door_job(job).begin().await?;
+        tx.job_leave(job, until).await?;
         Ok(tx.commit().await?)
     }
 }

@@ -1,5 +1,6 @@
 //! Use cases, one file each. The only importer of store and connectors; the only place that decides when money moves.
 
+mod accounting_connections;
 mod actors;
 mod admin_home;
 mod advances;
@@ -89,6 +90,7 @@ mod take_in_charge;
 mod take_in_refund;
 mod take_payment;
 mod transactions;
+mod turnstile;
 mod verify_books;
 mod verify_disputes;
 mod verify_refunds;
@@ -99,8 +101,8 @@ mod write_invoice;
 pub use advances::Prepay;
 pub use clock::Clock;
 pub use connections::{
-    AuthorizeNetSecret, BooksSecret, BooksSettings, GatewaySecret, GatewaySettings, GlobalPaymentsSecret, Lane,
-    PayrixSecret, StripeSecret,
+    AuthorizeNetSecret, BooksGrant, BooksSecret, BooksSettings, GatewaySecret, GatewaySettings, GlobalPaymentsSecret,
+    Lane, PayrixSecret, StripeSecret,
 };
 pub use credit_invoice::{CreditForm, CreditLine, CreditOrder, CreditStory};
 pub use enter_payment::{HandPayment, PaymentForm};
@@ -160,6 +162,8 @@ pub struct Settings {
     pub mail_from: String,
     /// Off in load tests alone.
     pub hold_rates: bool,
+    /// The books are called no more often than they take. Off in load tests alone, whose books have no limits.
+    pub hold_books: bool,
     /// Events may be sent into private networks, and to this machine by plain http.
     pub private_endpoints: bool,
 }
@@ -187,6 +191,7 @@ struct Inner {
     looks: payment_standing::Looks,
     under_way: card_testing::UnderWay,
     set_ups: set_up::SetUps,
+    turnstiles: turnstile::Turnstiles,
     /// The worker reads, the demo's reset writes: it takes the tables away and makes them anew.
     tables: Arc<RwLock<()>>,
 }
@@ -227,6 +232,7 @@ impl Engine {
             looks: payment_standing::Looks::default(),
             under_way: card_testing::UnderWay::default(),
             set_ups: set_up::SetUps::default(),
+            turnstiles: turnstile::Turnstiles::new(),
             tables: Arc::default(),
         })))
     }
@@ -277,6 +283,7 @@ mod tests {
             smtp_url: Some("smtps://mailer:hunter2@mail.example".into()),
             mail_from: "no-reply@pay.example.com".into(),
             hold_rates: true,
+            hold_books: true,
             private_endpoints: false,
         };
         assert!(!format!("{settings:?}").contains("hunter2"));

@@ -1,8 +1,10 @@
 //! Books behind an access token that runs out: refreshes it once, by one node alone, and asks again.
 
 use crate::{
-    BooksSecret, BooksSettings, Engine, Error,
+    BooksSecret, BooksSettings, Engine, Error, Lane,
     audit::{Actor, Audited},
+    set_up::Route,
+    turnstile::Errand,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -10,17 +12,25 @@ use connectors::books::{
     Advances, Books, BooksError, BooksPayment, Changes, NewInvoice, PostPayment, PostRefund, Posted, PostedRefund,
     oauth,
     quickbooks::{self, QuickBooks, QuickBooksConfig},
-    xero::{Xero, XeroConfig, advances},
+    toll::Toll,
+    xero::{self, Xero, XeroConfig, advances},
 };
-use domain::invoice::BooksInvoice;
+use domain::{
+    governor::{Limits, Queue},
+    invoice::BooksInvoice,
+};
 use secrecy::ExposeSecret;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use store::{Connection, ConnectionState, MerchantDb};
 
 /// A token this close to its end is refreshed before it is used.
 const REFRESH_BEFORE: TimeDelta = TimeDelta::seconds(60);
 /// A node that died while refreshing keeps others waiting no longer than this.
 const REFRESH_LEASE: TimeDelta = TimeDelta::seconds(30);
+/// What a stopped lane has waiting is looked at again this often.
+const STOPPED_GAP: TimeDelta = TimeDelta::minutes(2);
+/// Why nothing is asked of them.
+pub(crate) const STOPPED: &str = "their connection has been stopped";
 const REFRESH_WAIT_STEP: Duration = Duration::from_millis(100);
 const REFRESH_WAIT_STEPS: u32 = 100;
 
@@ -28,13 +38,69 @@ const REFRESH_WAIT_STEPS: u32 = 100;
 pub(crate) struct LiveBooks {
     engine: Engine,
     db: MerchantDb,
+    /// Whose credentials are used.
     connection: Connection,
+    /// Whose state is kept: the lane's own, where it has one.
+    lane: Connection,
+    is_stopped: bool,
     settings: BooksSettings,
+    errand: Errand,
 }
 
 impl LiveBooks {
-    pub(crate) fn new(engine: Engine, db: MerchantDb, connection: Connection, settings: BooksSettings) -> Self {
-        Self { engine, db, connection, settings }
+    pub(crate) fn new(engine: Engine, db: MerchantDb, route: Route, settings: BooksSettings, errand: Errand) -> Self {
+        let is_stopped = route.is_stopped();
+        Self { engine, db, connection: route.credentials, lane: route.lane, is_stopped, settings, errand }
+    }
+
+    /// The organisation's name: whether the connection works at all, also where it was stopped. `anew`: with a fresh token,
+    /// whatever there is.
+    pub(crate) async fn tried(&self, anew: bool) -> Result<String, BooksError> {
+        let called = async {
+            let books = if anew { self.refreshed().await? } else { self.opened().await? };
+            match books.organisation().await {
+                Err(BooksError::TokenExpired) if !anew => self.refreshed().await?.organisation().await,
+                answer => answer,
+            }
+        };
+        let answer = called.await;
+        self.heed(&answer).await;
+        answer
+    }
+
+    /// By what the vendor counts its calls.
+    pub(crate) fn budget_key(&self) -> Result<String, Error> {
+        Ok(budget_key(&self.settings, &self.client_id()?))
+    }
+
+    /// How many calls the vendor takes.
+    pub(crate) const fn limits(&self) -> Limits {
+        match self.settings {
+            BooksSettings::QuickBooks { .. } => quickbooks::LIMITS,
+            BooksSettings::Xero { .. } | BooksSettings::BuiltIn => xero::LIMITS,
+        }
+    }
+
+    pub(crate) fn client_id(&self) -> Result<String, Error> {
+        Ok(self.secret(&self.connection)?.client_id)
+    }
+
+    /// When the access token was made, once there was one.
+    pub(crate) fn token_made_at(&self) -> Result<Option<DateTime<Utc>>, Error> {
+        let life = match self.settings {
+            BooksSettings::QuickBooks { .. } => quickbooks::TOKEN_LIFE,
+            BooksSettings::Xero { .. } | BooksSettings::BuiltIn => xero::TOKEN_LIFE,
+        };
+        let ends_at = self.secret(&self.connection)?.expires_at;
+        Ok((ends_at > DateTime::UNIX_EPOCH).then(|| ends_at - life))
+    }
+
+    fn refuse_stopped(&self) -> Result<(), BooksError> {
+        match self.errand.queue {
+            _ if !self.is_stopped => Ok(()),
+            Queue::Jobs(_) | Queue::Pages => Err(BooksError::NotNow { until: self.engine.now() + STOPPED_GAP }),
+            Queue::People => Err(BooksError::Unreachable(STOPPED.into())),
+        }
     }
 
     fn secret(&self, connection: &Connection) -> Result<BooksSecret, Error> {
@@ -42,6 +108,7 @@ impl LiveBooks {
     }
 
     fn adapter(&self, secret: BooksSecret) -> Result<Box<dyn Books>, BooksError> {
+        let toll = self.toll(&secret.client_id);
         let (http, access_token) = (self.engine.0.http.clone(), secret.access_token);
         match self.settings.clone() {
             BooksSettings::Xero {
@@ -59,21 +126,37 @@ impl LiveBooks {
                     clearing_is_bank,
                     prepayment_account,
                     access_token,
+                    toll,
                 };
                 Ok(Box::new(Xero::new(http, config)))
             }
             BooksSettings::QuickBooks { api_base, realm_id, clearing_account, home_currency, token_url: _ } => {
                 let now = self.engine.now();
                 let config =
-                    QuickBooksConfig { api_base, realm_id, clearing_account, home_currency, access_token, now };
+                    QuickBooksConfig { api_base, realm_id, clearing_account, home_currency, access_token, now, toll };
                 Ok(Box::new(QuickBooks::new(http, config)))
             }
             BooksSettings::BuiltIn => Err(tokenless()),
         }
     }
 
-    /// The adapter with a token that should still be good.
+    fn toll(&self, client_id: &str) -> Arc<dyn Toll> {
+        // A client of a lane's own spares people only where calls are counted by client.
+        let people_here = match self.settings {
+            BooksSettings::QuickBooks { .. } => true,
+            BooksSettings::Xero { .. } | BooksSettings::BuiltIn => self.connection.lane == Lane::UserAction.name(),
+        };
+        let key = budget_key(&self.settings, client_id);
+        self.engine.toll(key, self.limits(), self.errand.clone(), people_here)
+    }
+
     async fn ready(&self) -> Result<Box<dyn Books>, BooksError> {
+        self.refuse_stopped()?;
+        self.opened().await
+    }
+
+    /// The adapter with a token that should still be good.
+    async fn opened(&self) -> Result<Box<dyn Books>, BooksError> {
         let secret = self.secret(&self.connection).map_err(unreadable)?;
         if secret.expires_at - self.engine.now() > REFRESH_BEFORE {
             return self.adapter(secret);
@@ -150,17 +233,17 @@ impl LiveBooks {
             Err(BooksError::Disconnected(why)) => (ConnectionState::Broken, Some(why.as_str())),
             Err(_) => return,
         };
-        if state == self.connection.state {
+        if state == self.lane.state {
             return;
         }
         if let Err(cause) = self.keep_state(state, why).await {
-            tracing::warn!(connection.id = %self.connection.id, %cause, "The state of the books could not be kept.");
+            tracing::warn!(connection.id = %self.lane.id, %cause, "The state of the books could not be kept.");
         }
         self.engine.forget_set_up(self.db.merchant_id());
     }
 
     async fn keep_state(&self, state: ConnectionState, why: Option<&str>) -> Result<(), Error> {
-        let connection = self.connection.id;
+        let connection = self.lane.id;
         let moved = match state {
             ConnectionState::Working => Audited::ConnectionWorks { connection },
             ConnectionState::Broken => Audited::ConnectionBroken { connection },
@@ -168,12 +251,26 @@ impl LiveBooks {
         let tx = self.db.begin().await?;
         tx.connection_state(connection, state, why).await?;
         tx.audit_add(moved.slip(None, Actor::Portal, self.engine.now())?).await?;
+        if state == ConnectionState::Broken {
+            let token = self.connection.secret_version;
+            self.engine.add_broken_mail(&tx, &self.lane, token, why.unwrap_or_default()).await?;
+        }
         Ok(tx.commit().await?)
     }
 }
 
 fn tokenless() -> BooksError {
     BooksError::Disconnected("these books need no token".into())
+}
+
+/// Xero counts by client and organisation. QuickBooks Online counts the minute by company alone; what it counts by client
+/// as well is held to together with it.
+fn budget_key(settings: &BooksSettings, client_id: &str) -> String {
+    match settings {
+        BooksSettings::Xero { tenant_id, .. } => format!("{}:{client_id}:{tenant_id}", settings.provider()),
+        BooksSettings::QuickBooks { realm_id, .. } => format!("{}:{realm_id}", settings.provider()),
+        BooksSettings::BuiltIn => settings.provider().to_owned(),
+    }
 }
 
 /// Our own side failed; for the caller the books cannot be asked now.
@@ -222,6 +319,10 @@ impl Books for LiveBooks {
             BooksSettings::QuickBooks { .. } => quickbooks::ADVANCES,
             BooksSettings::BuiltIn => Advances::default(),
         }
+    }
+
+    async fn organisation(&self) -> Result<String, BooksError> {
+        with_fresh_token!(self, books => books.organisation())
     }
 
     async fn changes(&self, cursor: Option<&str>) -> Result<Changes, BooksError> {

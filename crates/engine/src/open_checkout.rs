@@ -7,6 +7,7 @@ use crate::{
     keep_card::offer_to_keep,
     order,
     passes::Chosen,
+    turnstile::Errand,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::{books::BooksError, gateway::Gateway};
@@ -341,7 +342,7 @@ impl Engine {
         }
         let asked_at = self.now();
         let read = async {
-            let books = self.ask_books(db, &row).await?;
+            let books = self.ask_books(db, &row, Errand::glance(Lane::UserAction)).await?;
             // Unchanged ones too: by when it was read, the next page knows that it need not ask.
             db.invoice_refresh(row.id, &books, asked_at).await?;
             Ok::<_, Error>(books)
@@ -360,7 +361,7 @@ impl Engine {
     /// pays no commit.
     pub(crate) async fn invoice_from_books(&self, db: &MerchantDb, row: &Invoice) -> Result<BooksInvoice, Error> {
         let asked_at = self.now();
-        let invoice = self.ask_books(db, row).await?;
+        let invoice = self.ask_books(db, row, Errand::person(Lane::UserAction)).await?;
         // Our own ledger is itself what was read.
         if row.clone().told(&invoice) != *row && !self.books(db, Lane::UserAction).await?.is_built_in() {
             db.invoice_refresh(row.id, &invoice, asked_at).await?;
@@ -368,12 +369,12 @@ impl Engine {
         Ok(invoice)
     }
 
-    async fn ask_books(&self, db: &MerchantDb, row: &Invoice) -> Result<BooksInvoice, Error> {
+    async fn ask_books(&self, db: &MerchantDb, row: &Invoice, errand: Errand) -> Result<BooksInvoice, Error> {
         // Nobody else tells of an advance.
         if row.advance.is_some() {
             return self.as_last_read(db, row).await;
         }
-        match self.books(db, Lane::UserAction).await?.invoice(&row.external_id).await {
+        match self.books_for(db, errand).await?.invoice(&row.external_id).await {
             // Deleted in the books: nothing can be paid any more.
             Err(BooksError::NotFound) => {
                 Ok(BooksInvoice { status: InvoiceStatus::Void, ..self.as_last_read(db, row).await? })

@@ -9,6 +9,7 @@ use crate::{
     failpoint,
     jobs::Ran,
     keep_surplus::is_refunded,
+    turnstile::Errand,
 };
 use connectors::books::{Books, BooksError, PostPayment, Posted, RefusedCause};
 use domain::{event::EventKind, ids::AttemptId, invoice::InvoiceStatus, money::Money, planted};
@@ -70,7 +71,7 @@ impl Engine {
         if attempt.surcharge_minor > 0 {
             self.mean_surcharge(db, attempt.id).await?;
         }
-        let books = self.books(db, Lane::UserAction).await?;
+        let books = self.books_for(db, Errand::job(Lane::UserAction)).await?;
         let mut entries = db.books_entries_intended(attempt.id).await?;
         let mut ran = Ran::Finished;
         while let Some((entry, invoice)) = entries.pop() {

@@ -9,6 +9,7 @@ use crate::{
     failpoint,
     jobs::Ran,
     refused_payment::{BY_HAND, never_entered, weigh_refused},
+    turnstile::Errand,
 };
 use connectors::books::{Books, BooksError, PostPayment, PostRefund};
 use domain::{
@@ -53,7 +54,7 @@ impl Engine {
         if write && !entries.iter().all(is_decided) {
             return Ok(Ran::NotYet("the payment itself is on its way into the books, or out of them"));
         }
-        let books = self.books(db, Lane::UserAction).await?;
+        let books = self.books_for(db, Errand::job(Lane::UserAction)).await?;
         for entry in entries {
             failpoint::reach("before_refund_post");
             // The built-in ledger keeps no refusal, and knows a refund by its key alone.
@@ -97,7 +98,7 @@ impl Engine {
         if entries.iter().any(|entry| entry.state == BooksEntryState::Intended) {
             return Ok(Ran::NotYet("the refund is still being written into the books"));
         }
-        let books = self.books(db, Lane::UserAction).await?;
+        let books = self.books_for(db, Errand::job(Lane::UserAction)).await?;
         for entry in entries.into_iter().filter(|entry| entry.state != BooksEntryState::Needless) {
             let is_by_hand = entry.state == BooksEntryState::ByHand || entry.last_error.as_deref() == Some(BY_HAND);
             let taken = if is_by_hand {

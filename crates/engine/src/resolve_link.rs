@@ -1,7 +1,7 @@
 //! From the link in an invoice's e-mail to a checkout, or to why it opens none. Whoever guesses is counted, and learns of no
 //! invoice whose it is.
 
-use crate::{Engine, Error, Lane, open_checkout::nothing_to_pay};
+use crate::{Engine, Error, Lane, open_checkout::nothing_to_pay, turnstile::Errand};
 use connectors::books::BooksError;
 use domain::{
     ids::{CheckoutId, InvoiceId},
@@ -139,7 +139,7 @@ impl Engine {
         let customers = db.customer_ids().await?;
         if !customers.contains_key(&found.customer_external_id) {
             // Its customer is as new as the invoice: the next sync brings both.
-            self.sync_books(db).await?;
+            self.sync_books(db, Errand::person(Lane::UserAction)).await?;
             return Ok(db.invoice_by_number(number).await?);
         }
         let tx: MerchantTx = db.begin().await?;

@@ -92,6 +92,8 @@ struct Told<'a> {
 /// The mails about saved methods: of no payment.
 pub(crate) const AUTHORITY: &str = "authority";
 pub(crate) const CARD_ENDS: &str = "card_ends";
+/// To the merchant.
+pub(crate) const BOOKS_BROKEN: &str = "books_broken";
 
 /// Read once. One that cannot be read is missing here, and the job that wants it says so.
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
@@ -101,6 +103,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let others = [
         (AUTHORITY, include_str!("../templates/authority.txt")),
         (CARD_ENDS, include_str!("../templates/card_ends.txt")),
+        (BOOKS_BROKEN, include_str!("../templates/books_broken.txt")),
     ];
     for (name, text) in Tells::ALL.map(|(tells, text)| (tells.name(), text)).into_iter().chain(others) {
         if let Err(cause) = templates.add_template(name, text) {

@@ -1,15 +1,18 @@
-//! What a merchant takes besides all that is due, and whether debits are tried again, changed by the operator's hand.
+//! What a merchant takes besides all that is due, whether debits are tried again, and whether its books have a connection for
+//! each lane, changed by the operator's hand.
 
-use crate::{Engine, Error};
+use crate::{Engine, Error, Lane};
 use store::Merchant;
 
 /// What shall change; the rest stays.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct MerchantChange {
     pub takes_parts: Option<bool>,
     pub takes_more: Option<bool>,
     pub takes_prepayments: Option<bool>,
     pub retries_debits: Option<bool>,
+    /// A connection to the books for each lane (S94).
+    pub multi_connection: Option<bool>,
 }
 
 impl MerchantChange {
@@ -20,6 +23,7 @@ impl MerchantChange {
             ("takes_more", self.takes_more),
             ("takes_prepayments", self.takes_prepayments),
             ("retries_debits", self.retries_debits),
+            ("multi_connection", self.multi_connection),
         ];
         let set = named.into_iter().filter_map(|(name, to)| Some(format!("{name} {}", to?)));
         set.collect::<Vec<_>>().join(", ")
@@ -43,11 +47,18 @@ impl Engine {
             takes_more: change.takes_more.unwrap_or(merchant.takes_more),
             takes_prepayments: change.takes_prepayments.unwrap_or(merchant.takes_prepayments),
             retries_debits: change.retries_debits.unwrap_or(merchant.retries_debits),
+            multi_connection: change.multi_connection.unwrap_or(merchant.multi_connection),
             ..merchant
         };
         tx.merchant_set(&merchant).await?;
+        if let Some(books) = tx.connection_of_kind("books").await?.filter(|_| merchant.multi_connection) {
+            for lane in Lane::ALL.into_iter().filter(|lane| *lane != Lane::UserAction) {
+                tx.lane_add(lane.name(), &books).await?;
+            }
+        }
         tx.audit_operator("set merchant", &words, self.now()).await?;
         tx.commit().await?;
+        self.forget_set_up(db.merchant_id());
         Ok(merchant)
     }
 }

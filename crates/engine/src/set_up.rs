@@ -1,14 +1,14 @@
 //! What a merchant has set up, read once a second at most: each page and each job needs it, and it hardly ever changes.
 //! Whoever must have the newest row, because its state or cursor decides, asks the store instead.
 
-use crate::{BooksSettings, Engine, Error};
+use crate::{BooksSettings, Engine, Error, Lane};
 use domain::{ids::MerchantId, money::Currency};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
-use store::{Connection, Merchant, MerchantDb, MerchantTx};
+use store::{Connection, ConnectionState, Merchant, MerchantDb, MerchantTx};
 
 /// Another node's change is seen after this long at most.
 const FRESH_FOR: Duration = Duration::from_secs(1);
@@ -22,7 +22,8 @@ impl SetUp {
     /// # Errors
     /// [`Error::NotSetUp`] when there is none of this kind.
     pub(crate) fn connection(&self, kind: &str) -> Result<&Connection, Error> {
-        self.connections.iter().find(|connection| connection.kind == kind).ok_or(Error::NotSetUp)
+        let of_kind = |connection: &&Connection| connection.kind == kind && connection.lane == Lane::UserAction.name();
+        self.connections.iter().find(of_kind).ok_or(Error::NotSetUp)
     }
 
     /// There is no accounting package: what is owed is written here.
@@ -35,6 +36,44 @@ impl SetUp {
     pub(crate) fn currency(&self) -> Result<Currency, Error> {
         Ok(self.merchant.currency.parse().map_err(|_| store::Error::Unreadable("merchant.currency"))?)
     }
+
+    /// The books' connection for a lane.
+    ///
+    /// # Errors
+    /// [`Error::NotSetUp`] when there are no books.
+    pub(crate) fn route(&self, lane: Lane) -> Result<Route, Error> {
+        route(&self.merchant, &self.connections, lane).ok_or(Error::NotSetUp)
+    }
+}
+
+/// Which connections a lane's calls go by.
+#[derive(Clone)]
+pub(crate) struct Route {
+    /// The lane's own, where it has one: its state is the lane's.
+    pub lane: Connection,
+    /// Whose credentials are used.
+    pub credentials: Connection,
+}
+
+impl Route {
+    /// A lane that staff have paused, or that is broken, stops itself and no other. What carries payments is tried for as
+    /// long as it takes, because nobody else can carry them.
+    pub(crate) fn is_stopped(&self) -> bool {
+        let is_broken = self.lane.state == ConnectionState::Broken && self.lane.lane != Lane::UserAction.name();
+        self.lane.paused || is_broken
+    }
+}
+
+/// A lane without a connection of its own goes by the one that there is (S93), and one without credentials of its own by
+/// that one's.
+pub(crate) fn route(merchant: &Merchant, connections: &[Connection], lane: Lane) -> Option<Route> {
+    let books = |name: &str| connections.iter().find(|row| row.kind == "books" && row.lane == name);
+    let first = books(Lane::UserAction.name())?;
+    let own = books(lane.name()).filter(|_| merchant.multi_connection).unwrap_or(first);
+    let credentials = if own.secret.is_some() { own } else { first };
+    // What is written where is set up once, whoever carries it.
+    let credentials = Connection { settings: first.settings.clone(), ..credentials.clone() };
+    Some(Route { lane: own.clone(), credentials })
 }
 
 #[derive(Default)]

@@ -1,6 +1,6 @@
 //! Reads what changed in the books since the last time, and takes it over in one transaction with the new cursor.
 
-use crate::{AdminPass, Engine, Error, Lane};
+use crate::{AdminPass, Engine, Error, Lane, turnstile::Errand};
 use connectors::books::Gone;
 use store::MerchantDb;
 
@@ -10,13 +10,13 @@ impl Engine {
     /// # Errors
     /// [`Error::BooksUnreachable`]; what was read before stays.
     pub async fn sync_now(&self, admin: &AdminPass) -> Result<(), Error> {
-        self.sync_books(&admin.db).await
+        self.sync_books(&admin.db, Errand::person(Lane::UserAction)).await
     }
 
-    pub(crate) async fn sync_books(&self, db: &MerchantDb) -> Result<(), Error> {
+    pub(crate) async fn sync_books(&self, db: &MerchantDb, errand: Errand) -> Result<(), Error> {
         let connection = db.connection_of_kind("books").await?.ok_or(Error::NotSetUp)?;
         let read_at = self.now();
-        let books = self.books(db, Lane::Background).await?;
+        let books = self.books_for(db, errand).await?;
         let changes = books.changes(connection.cursor.as_deref()).await.map_err(Error::BooksUnreachable)?;
         let tx = db.begin().await?;
         tx.customers_upsert(&changes.customers).await?;

@@ -6,6 +6,7 @@ use crate::{
     audit::{Actor, Audited},
     failpoint,
     jobs::{Ran, Work},
+    turnstile::Errand,
 };
 use connectors::books::{Books, BooksError, PostPayment};
 use domain::{
@@ -29,7 +30,7 @@ impl Engine {
         if !attempt.state.has_money() && entries.iter().any(|entry| entry.state == BooksEntryState::Intended) {
             return Ok(Ran::NotYet("the payment is still being written into the books"));
         }
-        let books = self.books(db, Lane::UserAction).await?;
+        let books = self.books_for(db, Errand::job(Lane::UserAction)).await?;
         for entry in entries.into_iter().filter(|entry| entry.state == BooksEntryState::Leaving) {
             let invoice = db.invoice(entry.invoice_id).await?;
             let posting = self.posting(db, &attempt, &entry, &invoice).await?;

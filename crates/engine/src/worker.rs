@@ -1,7 +1,7 @@
 //! The worker: claims what is due, runs it, and queues what falls due by the clock. Any number of them may run. One merchant's
 //! vendor that does not answer holds up that merchant alone.
 
-use crate::{Engine, Error, jobs::Work};
+use crate::{Engine, Error, Lane, jobs::Work, set_up::route};
 use chrono::TimeDelta;
 use domain::{asking::LOOK_UP_AFTER, ids::MerchantId};
 use std::{
@@ -203,10 +203,10 @@ impl Worker {
         }
         let (day, hour) = (now.date_naive().to_string(), (now.timestamp() / 60 / 60).to_string());
         for db in self.engine.store().door_rounds().await? {
-            // Broken ones wait for a person.
-            let books = db.connection_of_kind("books").await?;
+            // Broken ones, and those that were paused, wait for a person.
+            let books = route(&db.merchant().await?, &db.connections().await?, Lane::Background);
             let tx = db.begin().await?;
-            if books.is_some_and(|books| books.state != ConnectionState::Broken) {
+            if books.is_some_and(|books| books.lane.state != ConnectionState::Broken && !books.lane.paused) {
                 Work::SyncBooks.queue_for(&tx, &period, now).await?;
             }
             Work::Prune.queue_for(&tx, &day, now).await?;

@@ -21,7 +21,8 @@ pub struct Model {
     pub id: ConnectionId,
     /// `books` or `gateway`.
     pub kind: String,
-    /// Which lane it carries; `all` while the merchant has one connection (S93).
+    /// Which lane it carries, by `domain::lane::Lane::name`: `all` is that of gateways, and of books the one that carries
+    /// what the other lanes do not (S93).
     pub lane: String,
     /// `xero`, `stripe`, `built_in`.
     pub provider: String,
@@ -36,6 +37,12 @@ pub struct Model {
     /// Where the next delta sync starts.
     pub cursor: Option<String>,
     pub synced_at: Option<DateTime<Utc>>,
+    /// Staff have stopped it.
+    pub paused: bool,
+    /// When it was last tried by hand, and found to work.
+    pub tested_at: Option<DateTime<Utc>>,
+    /// As it called itself then.
+    pub organisation: Option<String>,
 }
 impl ActiveModelBehavior for ActiveModel {}
 owned!();
@@ -80,9 +87,79 @@ impl MerchantTx {
             last_error: None,
             cursor: None,
             synced_at: None,
+            paused: false,
+            tested_at: None,
+            organisation: None,
         };
         self.insert::<Entity>([row]).await?;
         Ok(id)
+    }
+
+    /// Gives a lane of the books a row of its own, if it has none. Until it has a secret of its own, it uses that of `books`.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn lane_add(&self, lane: &str, books: &Model) -> Result<(), Error> {
+        let row = Model {
+            id: ConnectionId(Uuid::now_v7()),
+            lane: lane.to_owned(),
+            secret: None,
+            secret_version: 1,
+            refreshing_until: None,
+            state: ConnectionState::Working,
+            last_error: None,
+            cursor: None,
+            synced_at: None,
+            paused: false,
+            tested_at: None,
+            organisation: None,
+            ..books.clone()
+        };
+        self.insert_absent::<Entity>([row]).await?;
+        Ok(())
+    }
+
+    /// Gives a connection other credentials, whatever it had.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's connection.
+    pub async fn connection_connect(&self, id: ConnectionId, secret: &SecretString) -> Result<(), Error> {
+        let sealed = self.store().keys.seal(&purpose(id), secret)?;
+        let update = self
+            .update::<Entity>()
+            .col_expr(Column::Secret, Expr::value(sealed.0))
+            .col_expr(Column::SecretVersion, Expr::col(Column::SecretVersion).add(1))
+            .col_expr(Column::RefreshingUntil, Expr::value(None::<DateTime<Utc>>))
+            .filter(Column::Id.eq(id));
+        self.update_one(update).await
+    }
+
+    /// Stops it, or lets it go on.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's connection.
+    pub async fn connection_pause(&self, id: ConnectionId, paused: bool) -> Result<(), Error> {
+        let update = self.update::<Entity>().col_expr(Column::Paused, Expr::value(paused));
+        self.update_one(update.filter(Column::Id.eq(id))).await
+    }
+
+    /// It was tried, and works.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's connection.
+    pub async fn connection_tested(
+        &self,
+        id: ConnectionId,
+        organisation: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let update = self
+            .update::<Entity>()
+            .col_expr(Column::TestedAt, Expr::value(moment(now)))
+            .col_expr(Column::Organisation, Expr::value(organisation))
+            .col_expr(Column::LastError, Expr::value(None::<String>))
+            .filter(Column::Id.eq(id));
+        self.update_one(update).await
     }
 
     /// What a finished sync leaves behind, in the transaction that wrote its rows.
@@ -186,10 +263,13 @@ impl<C: ConnectionTrait> Scoped<C> {
         self.find::<Entity>().filter(Column::Id.eq(id)).only(self.conn()).await?.ok_or(Error::Missing)
     }
 
+    /// Of books, the one that carries all lanes without a connection of their own.
+    ///
     /// # Errors
     /// The database is away.
     pub async fn connection_of_kind(&self, kind: &str) -> Result<Option<Model>, Error> {
-        Ok(self.find::<Entity>().filter(Column::Kind.eq(kind)).only(self.conn()).await?)
+        let of_kind = self.find::<Entity>().filter(Column::Kind.eq(kind));
+        Ok(of_kind.filter(Column::Lane.eq("all")).only(self.conn()).await?)
     }
 
     /// # Errors

@@ -278,6 +278,23 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(waiting.order_by_asc(Column::RunAt).all(self.conn()).await?)
     }
 
+    /// How many are due by then, or under way, whose keys begin with one of these; and since when the oldest waits.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn jobs_queued(&self, keys: &[&str], by: DateTime<Utc>) -> Result<(u64, Option<DateTime<Utc>>), Error> {
+        // No condition would be none: all jobs.
+        if keys.is_empty() {
+            return Ok((0, None));
+        }
+        let begins = keys.iter().fold(Condition::any(), |any, key| any.add(Column::UniqueKey.starts_with(*key)));
+        // In words, as in the partial index of what is due: most jobs are done.
+        let due = self.find::<Entity>().filter(Expr::cust("state IN ('ready', 'leased')")).filter(begins);
+        let due = due.filter(Column::RunAt.lte(moment(by))).all(self.conn()).await?;
+        let count = u64::try_from(due.len()).unwrap_or(u64::MAX);
+        Ok((count, due.into_iter().map(|job| job.created_at).min()))
+    }
+
     /// Which of these keys have a job that is still to be done.
     ///
     /// # Errors

@@ -37,6 +37,7 @@ mod audit;
 mod audit_trail;
 mod authorities;
 mod books_entries;
+mod budgets;
 mod checkouts;
 mod connect;
 mod connections;

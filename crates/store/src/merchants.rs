@@ -34,6 +34,8 @@ pub struct Model {
     pub takes_prepayments: bool,
     /// A debit that comes back for want of money is tried again, where its owner's authority allows it.
     pub retries_debits: bool,
+    /// Its books have a connection for each lane (S93).
+    pub multi_connection: bool,
     pub created_at: DateTime<Utc>,
 }
 impl ActiveModelBehavior for ActiveModel {}
@@ -90,6 +92,7 @@ impl Store {
             takes_more: new.takes_more,
             takes_prepayments: new.takes_prepayments,
             retries_debits: new.retries_debits,
+            multi_connection: false,
             created_at: now,
         };
         Entity::insert(kept(row.into_active_model())).exec_without_returning(&self.pools.write).await?;
@@ -107,7 +110,8 @@ impl MerchantTx {
             .col_expr(Column::TakesParts, Expr::value(row.takes_parts))
             .col_expr(Column::TakesMore, Expr::value(row.takes_more))
             .col_expr(Column::TakesPrepayments, Expr::value(row.takes_prepayments))
-            .col_expr(Column::RetriesDebits, Expr::value(row.retries_debits));
+            .col_expr(Column::RetriesDebits, Expr::value(row.retries_debits))
+            .col_expr(Column::MultiConnection, Expr::value(row.multi_connection));
         update.filter(Column::Id.eq(self.merchant_id())).exec(self.conn()).await?;
         Ok(())
     }

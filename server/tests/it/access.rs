@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 type Body = &'static [(&'static str, &'static str)];
 
 /// Pages, and whom each is for. `PAYMENT` stands for Acme's payment at Northwind, `INVOICE` for one of their invoices there.
-const PAGES: [(&str, Role); 15] = [
+const PAGES: [(&str, Role); 16] = [
     ("/dashboard", Role::Payer),
     ("/methods", Role::Payer),
     ("/methods/new", Role::Payer),
@@ -24,6 +24,7 @@ const PAGES: [(&str, Role); 15] = [
     ("/admin/exceptions", Role::Admin),
     ("/admin/mail", Role::Admin),
     ("/admin/webhooks", Role::Admin),
+    ("/admin/configure/accounting-connections", Role::Admin),
     ("/operator", Role::Operator),
 ];
 const METHOD_NAME: &str = "Blue office card";
@@ -39,7 +40,7 @@ const FILES: [(&str, Role); 3] = [
 /// ids: `sandbox.rs` holds that nobody else finds it.
 const OPEN_PAGES: [&str; 5] = ["/", "/sign-in", "/npe", "/npe/result", "/pods/connectwise"];
 /// Server functions behind a session, whom each is for, and a body that works for them.
-const ENDPOINTS: [(&str, Role, Body); 27] = [
+const ENDPOINTS: [(&str, Role, Body); 32] = [
     ("/api/invoices/dashboard", Role::Payer, &[]),
     ("/api/invoices/pay", Role::Payer, &[("invoice", "INVOICE")]),
     ("/api/invoices/pay_chosen", Role::Payer, &[("invoices[]", "INVOICE")]),
@@ -80,7 +81,12 @@ const ENDPOINTS: [(&str, Role, Body); 27] = [
     ("/api/webhooks/list", Role::Admin, &[]),
     ("/api/webhooks/send_again", Role::Admin, &[("endpoint", "ENDPOINT"), ("event", "EVENT")]),
     ("/api/webhooks/turn_on", Role::Admin, &[("endpoint", "ENDPOINT")]),
+    ("/api/connections/list", Role::Admin, &[]),
+    ("/api/connections/test", Role::Admin, &[("connection", "CONNECTION")]),
+    ("/api/connections/reconnect", Role::Admin, &[("connection", "CONNECTION")]),
+    ("/api/connections/pause", Role::Admin, &[("connection", "CONNECTION"), ("paused", "false")]),
     ("/api/installation/show", Role::Operator, &[]),
+    ("/api/installation/multi_connection", Role::Operator, &[("merchant", "Northwind IT"), ("multi", "false")]),
 ];
 /// Addresses on which the staff of a merchant keep books of our own, outside the App: what is sent there, none where the page is
 /// read. `CUSTOMER`, `DRAFT`, `NOTE` and `PAID` stand for one of Harbour's; what else works there, `own_books.rs` shows.
@@ -360,6 +366,8 @@ struct Things {
     /// Nobody answers there.
     endpoint: String,
     event: String,
+    /// To Northwind's books.
+    connection: String,
 }
 
 impl Things {
@@ -383,7 +391,9 @@ impl Things {
         house.until("an event was tried", tried).await;
         let page = staff.get("/admin/webhooks").await.body;
         let (endpoint, event) = (field(&page, "endpoint"), field(&page, "event"));
-        Self { form, invoice, method, reference, exception: format!("posting_missing:{attempt}"), endpoint, event }
+        let connection = field(&staff.get("/admin/configure/accounting-connections").await.body, "connection");
+        let exception = format!("posting_missing:{attempt}");
+        Self { form, invoice, method, reference, exception, endpoint, event, connection }
     }
 
     fn put_into(&self, body: Body) -> Vec<(&str, &str)> {
@@ -394,6 +404,7 @@ impl Things {
             "EXCEPTION" => &self.exception,
             "ENDPOINT" => &self.endpoint,
             "EVENT" => &self.event,
+            "CONNECTION" => &self.connection,
             "PAYMENT" => &self.form.payment,
             other => other,
         };

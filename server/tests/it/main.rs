@@ -9,6 +9,7 @@ mod authorizenet_methods;
 mod authorizenet_refunds;
 mod becs_debits;
 mod card_testing;
+mod connections;
 mod crate_edges;
 mod credits;
 mod debit_retries;

@@ -61,6 +61,8 @@ enum Runs {
     WithMail,
     /// All of it, with rate limits.
     WithLimits,
+    /// All of it, with books that take no more calls than Xero does.
+    WithBooksLimits,
 }
 
 /// Which database a house stands on.
@@ -88,6 +90,19 @@ impl House {
     /// With rate limits, as everywhere but in load tests.
     pub async fn with_rate_limits() -> Self {
         Self::build(On::Sqlite, Runs::WithLimits).await.unwrap()
+    }
+
+    /// With books that take no more calls than Xero does. `None` for PostgreSQL when no server is named.
+    pub async fn with_books_limits(database: On) -> Option<Self> {
+        Self::build(database, Runs::WithBooksLimits).await
+    }
+
+    /// Another process on this house's database, as far as use cases go.
+    pub async fn another_engine(&self) -> Engine {
+        let settings = settings(&self.portal, &self.vendors, &self.url);
+        let options = engine::Settings { hold_books: true, ..engine_settings(&settings) };
+        let clock = Clock::shifted_by(Arc::clone(&self.clock_ms));
+        Engine::open(&settings.database_url, self.keys.parse().unwrap(), clock, options).await.unwrap()
     }
 
     /// Nothing follows from what is recorded until [`House::start_worker`].
@@ -126,7 +141,7 @@ impl House {
         let options = Options {
             public_url: vendors.clone(),
             portal_url: portal.clone(),
-            limits: false,
+            limits: runs == Runs::WithBooksLimits,
             ..Options::in_memory(Utc::now().date_naive())
         };
         let simulators = Simulators::new(options).unwrap();
@@ -141,7 +156,9 @@ impl House {
         let keys = KeyRing::generate("test").unwrap();
         let clock_ms = simulators.clock().offset_ms();
         let clock = Clock::shifted_by(Arc::clone(&clock_ms));
-        let (database, options) = (&settings.database_url, engine_settings(&settings));
+        let hold_books = runs == Runs::WithBooksLimits;
+        let (database, options) =
+            (&settings.database_url, engine::Settings { hold_books, ..engine_settings(&settings) });
         let engine = Engine::open(database, keys.parse().unwrap(), clock, options).await.unwrap();
         engine.migrate().await.unwrap();
         let gateway = demo::seed(&engine, &vendors).await.unwrap().unwrap();
@@ -279,6 +296,7 @@ fn engine_settings(settings: &Settings) -> engine::Settings {
         smtp_url: settings.smtp_url.clone(),
         mail_from: settings.mail_from.clone(),
         hold_rates: settings.rate_limits,
+        hold_books: false,
         private_endpoints: settings.private_endpoints,
     }
 }

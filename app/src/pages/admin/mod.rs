@@ -1,5 +1,6 @@
 //! The merchant's staff, and the operator: they see the same parts.
 
+pub mod connections;
 pub mod exceptions;
 pub mod home;
 pub mod invoice;
@@ -9,6 +10,8 @@ pub mod transactions;
 pub mod webhooks;
 
 #[cfg(feature = "ssr")]
+mod accounting;
+#[cfg(feature = "ssr")]
 mod inbox;
 #[cfg(feature = "ssr")]
 mod invoice_story;
@@ -16,6 +19,7 @@ mod invoice_story;
 mod sendings;
 
 use super::operator::OperatorPage;
+use connections::ConnectionsScreen;
 use exceptions::ExceptionsPage;
 use home::AdminHomePage;
 use invoice::InvoicePage;
@@ -32,5 +36,6 @@ surface!(draw_admin:
     Exceptions = ExceptionsPage,
     Mail = MailPage,
     Webhooks = WebhooksPage,
+    Connections = ConnectionsScreen,
     Operator = OperatorPage
 );

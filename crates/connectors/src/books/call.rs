@@ -1,7 +1,9 @@
-//! What a failed call to the books leaves open depends on whether we were writing.
+//! One call to the books: it passes the toll, and what its failure leaves open depends on whether we were writing.
 
-use super::BooksError;
-use crate::http::{Answer, HttpError};
+use super::{BooksError, toll::Toll};
+use crate::http::{Answer, HttpClient, HttpError};
+use domain::governor::Allowance;
+use reqwest::RequestBuilder;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Call {
@@ -11,6 +13,23 @@ pub enum Call {
 }
 
 impl Call {
+    /// Sends a request when its turn has come, and tells whoever counts what the answer says of the calls that are left.
+    ///
+    /// # Errors
+    /// What the toll says is of a request that was not sent, whatever it was to write.
+    pub async fn send(
+        self,
+        http: &HttpClient,
+        toll: &dyn Toll,
+        request: RequestBuilder,
+        allowance: fn(&Answer) -> Allowance,
+    ) -> Result<Answer, BooksError> {
+        let mut passage = toll.enter().await?;
+        let answer = http.send(request).await.map_err(|error| self.unsent(&error))?;
+        passage.heard(allowance(&answer));
+        Ok(answer)
+    }
+
     pub fn unsent(self, error: &HttpError) -> BooksError {
         match (self, error) {
             (Self::Write, HttpError::Unknown(_) | HttpError::TooLarge) => BooksError::Unknown(error.to_string()),

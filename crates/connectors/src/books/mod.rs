@@ -3,6 +3,7 @@
 mod call;
 pub mod oauth;
 pub mod quickbooks;
+pub mod toll;
 pub mod xero;
 
 use crate::http::Answer;
@@ -161,6 +162,9 @@ pub enum BooksError {
     Unreachable(String),
     #[error("the books ask for patience")]
     Busy { after: Option<Duration> },
+    /// Nothing was sent: they take no more calls of ours before then, or others come first.
+    #[error("the books take no more calls now")]
+    NotNow { until: DateTime<Utc> },
     /// The access token is not accepted: refresh once.
     #[error("the books want a fresh access token")]
     TokenExpired,
@@ -226,6 +230,9 @@ pub trait Books: Send + Sync {
 
     /// Where not, no screen takes one.
     fn advances(&self) -> Advances;
+
+    /// What the organisation is called whose books these are: the least that a connection must be able to read.
+    async fn organisation(&self) -> Result<String, BooksError>;
 
     /// All that changed since `cursor`; everything when there is none.
     async fn changes(&self, cursor: Option<&str>) -> Result<Changes, BooksError>;

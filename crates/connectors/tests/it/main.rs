@@ -35,6 +35,7 @@ mod stripe_methods;
 mod stripe_odd;
 mod stripe_refunds;
 mod stub;
+mod toll;
 mod world;
 mod xero_contract;
 mod xero_fuzz;

@@ -12,7 +12,7 @@ use connectors::books::{
 use domain::invoice::{BooksInvoice, InvoiceStatus};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
-use simulators::facts::qbo as known;
+use simulators::facts::{SOUTHERN, qbo as known};
 
 /// Longer than a payment's number may be.
 const LONG_REFERENCE: &str = "pi_3MtwBwLkdIwHu7ix28a3tqPa";
@@ -159,6 +159,7 @@ async fn an_expired_or_revoked_token_asks_for_a_fresh_one() {
 #[tokio::test]
 async fn the_first_delta_brings_everything_and_the_next_one_what_changed() {
     let company = Company::new().await;
+    assert_eq!(company.books.organisation().await.unwrap(), SOUTHERN.name);
     let all = company.books.changes(None).await.unwrap();
     assert!(all.customers.iter().all(|customer| !customer.name.is_empty()) && !all.customers.is_empty());
     let [open, _] = company.open().await;

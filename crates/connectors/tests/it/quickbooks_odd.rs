@@ -3,7 +3,8 @@
 
 use crate::{
     stub::{Asked, Reply, Stub, reply},
-    world::{aud, nobody, payment, posted_refund, quickbooks},
+    toll::Counted,
+    world::{aud, http, nobody, payment, posted_refund, quickbooks, quickbooks_config},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use connectors::books::{
@@ -306,6 +307,26 @@ async fn g41_a_receipt_that_comes_to_something_else_is_taken_out_again() {
     assert_eq!(steps[1..], ["GET invoice/130", "POST refundreceipt", "GET refundreceipt/160", "POST refundreceipt"]);
     let sent: Value = serde_json::from_str(&stub.asked()[2].body).unwrap();
     assert_eq!((&sent["DocNumber"], &sent["PrivateNote"]), (&json!("RF-1"), &json!("RF-1 re_1")));
+}
+
+#[tokio::test]
+async fn n6_each_request_passes_the_toll_and_a_payment_that_may_not_is_not_sent() {
+    for (passes, sent) in [(0, 0), (1, 1)] {
+        let stub = Stub::start([one("Invoice", &invoice(&json!({})))]).await;
+        let mut config = quickbooks_config(&stub.url, "token", now());
+        config.toll = Counted::for_so_many(passes);
+        let outcome = QuickBooks::new(http(), config).post_payment(&posting()).await;
+        assert!(matches!(outcome, Err(BooksError::NotNow { .. })), "nobody need look for it: {outcome:?}");
+        assert_eq!(stub.asked().len(), sent);
+    }
+    let stub = Stub::start([fault(429, "003001"), one("Invoice", &invoice(&json!({})))]).await;
+    let (mut config, toll) = (quickbooks_config(&stub.url, "token", now()), Counted::for_so_many(2));
+    config.toll = toll.clone();
+    let books = QuickBooks::new(http(), config);
+    assert!(matches!(books.invoice("130").await, Err(BooksError::Busy { .. })));
+    assert!(books.invoice("130").await.is_ok());
+    let refused: Vec<_> = toll.heard().iter().map(|said| said.refused.is_some()).collect();
+    assert_eq!(refused, [true, false], "whoever counts hears that there were too many");
 }
 
 #[test]

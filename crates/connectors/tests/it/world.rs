@@ -6,6 +6,7 @@ use connectors::{
     books::{
         Advance, PostPayment, PostRefund,
         quickbooks::{QuickBooks, QuickBooksConfig},
+        toll::NoToll,
         xero::{Xero, XeroConfig},
     },
     gateway::{
@@ -210,6 +211,7 @@ pub fn xero_config(api_base: &str, access_token: &str) -> XeroConfig {
         clearing_is_bank: true,
         prepayment_account: Some(simulators::facts::xero::PREPAYMENT_ACCOUNT_CODE.to_owned()),
         access_token: access_token.into(),
+        toll: Arc::new(NoToll),
     }
 }
 
@@ -218,16 +220,20 @@ pub fn xero(api_base: &str, access_token: &str) -> Xero {
 }
 
 /// Of a company whose home currency is the Australian dollar.
-pub fn quickbooks(api_base: &str, access_token: &str, now: DateTime<Utc>) -> QuickBooks {
-    let config = QuickBooksConfig {
+pub fn quickbooks_config(api_base: &str, access_token: &str, now: DateTime<Utc>) -> QuickBooksConfig {
+    QuickBooksConfig {
         api_base: api_base.to_owned(),
         realm_id: simulators::facts::qbo::REALM_ID.to_owned(),
         clearing_account: simulators::facts::qbo::CLEARING_ACCOUNT_ID.to_owned(),
         home_currency: Currency::AUD,
         access_token: access_token.into(),
         now,
-    };
-    QuickBooks::new(http(), config)
+        toll: Arc::new(NoToll),
+    }
+}
+
+pub fn quickbooks(api_base: &str, access_token: &str, now: DateTime<Utc>) -> QuickBooks {
+    QuickBooks::new(http(), quickbooks_config(api_base, access_token, now))
 }
 
 pub fn aud(minor: i64) -> Money {

@@ -3,6 +3,7 @@
 
 use crate::{
     stub::{Reply, Stub, reply},
+    toll::Counted,
     world::{http, nobody, payment, usd, xero, xero_config},
 };
 use chrono::{DateTime, NaiveDate, TimeDelta};
@@ -303,4 +304,18 @@ async fn a_refresh_brings_both_tokens_and_its_refusals_are_told_apart() {
 fn no_debug_output_holds_a_token() {
     let shown = format!("{:?} {:?}", xero_config("https://api.xero.com", "secret-token"), xero("x", "secret-token"));
     assert!(shown.contains("api.xero.com") && !shown.contains("secret-token"), "{shown}");
+}
+
+#[tokio::test]
+async fn n6_each_request_passes_the_toll_and_what_may_not_is_not_sent() {
+    let answer = |left: &'static str| contacts(3, &[]).header("x-minlimit-remaining", left);
+    let stub = Stub::start([answer("59"), answer("58")]).await;
+    let toll = Counted::for_so_many(2);
+    let mut config = xero_config(&stub.url, "token");
+    config.toll = toll.clone();
+    let outcome = Xero::new(http(), config).changes(None).await;
+    assert!(matches!(outcome, Err(BooksError::NotNow { .. })), "{outcome:?}");
+    assert_eq!(stub.asked().len(), 2, "the third page was not asked for");
+    let heard: Vec<_> = toll.heard().iter().map(|said| said.minute_left).collect();
+    assert_eq!(heard, [Some(59), Some(58)]);
 }

@@ -293,5 +293,7 @@ pub struct MerchantRow {
     pub name: String,
     pub currency: String,
     pub books: String,
+    /// Whether these have a connection for each lane; absent where nothing is connected.
+    pub multi_connection: Option<bool>,
     pub gateway: String,
 }

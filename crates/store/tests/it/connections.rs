@@ -112,3 +112,29 @@ on_both!(a_sync_leaves_its_cursor_and_clears_the_error, async |db| {
     let row = shop.db.connection(shop.connection).await.unwrap();
     assert_eq!((row.cursor.as_deref(), row.synced_at, row.last_error), (Some("page-2"), Some(at(3)), None));
 });
+
+on_both!(s93_a_lane_has_a_row_of_its_own_and_at_first_no_secret, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let tx = shop.db.begin().await.unwrap();
+    let books = NewConnection { kind: "books", provider: "xero", settings: "{}".into(), secret: Some("first".into()) };
+    let books = tx.connection_add(books).await.unwrap();
+    let row = tx.connection(books).await.unwrap();
+    for _ in 0..2 {
+        tx.lane_add("service", &row).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    assert_eq!(shop.db.connection_of_kind("books").await.unwrap().unwrap().id, books, "the one that carries the rest");
+    let lanes: Vec<_> = shop.db.connections().await.unwrap().into_iter().filter(|row| row.lane == "service").collect();
+    let [service] = &lanes[..] else { panic!("{lanes:?}") };
+    assert!(service.secret.is_none() && !service.paused);
+
+    let tx = shop.db.begin().await.unwrap();
+    tx.connection_connect(service.id, &"second".into()).await.unwrap();
+    tx.connection_pause(service.id, true).await.unwrap();
+    tx.connection_tested(service.id, "Acme Pty Ltd", at(3)).await.unwrap();
+    tx.commit().await.unwrap();
+    let service = shop.db.connection(service.id).await.unwrap();
+    assert_eq!(shop.db.connection_secret(&service).unwrap().expose_secret(), "second");
+    assert_eq!((service.paused, service.tested_at, service.secret_version), (true, Some(at(3)), 2));
+    assert_eq!(service.organisation.as_deref(), Some("Acme Pty Ltd"));
+});

@@ -286,3 +286,17 @@ on_both!(done_jobs_are_deleted_when_they_are_old_and_nothing_else_is, async |db|
     left.sort_unstable();
     assert_eq!(left, ["dead", "waiting"]);
 });
+
+on_both!(n6_what_waits_for_a_lane_is_counted_by_its_kind_and_its_age, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    queue(&shop, &["post_payment:1", "post_refund:2", "sync_books:3"], 0).await;
+    queue(&shop, &["post_payment:9"], 60).await;
+    let queued = async |keys: &[&str]| shop.db.jobs_queued(keys, at(10)).await.unwrap();
+    assert_eq!(
+        queued(&["post_payment:", "post_refund:"]).await,
+        (2, Some(at(0))),
+        "what is for later does not wait yet"
+    );
+    assert_eq!(queued(&["reconcile:"]).await, (0, None));
+    assert_eq!(queued(&[]).await, (0, None));
+});

@@ -7,6 +7,7 @@ mod attempts;
 mod audit;
 mod audit_trail;
 mod books_entries;
+mod budgets;
 mod checkouts;
 mod claims;
 mod connections;

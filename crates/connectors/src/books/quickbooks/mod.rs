@@ -6,14 +6,17 @@ mod changes;
 mod credits;
 mod errors;
 mod invoices;
+mod limits;
 mod payments;
 mod query;
 mod refunds;
 mod wire;
 
+pub use limits::LIMITS;
+
 use super::{
     Advances, Books, BooksError, BooksPayment, Changes, NewInvoice, PDF, PostPayment, PostRefund, Posted, PostedRefund,
-    call::Call, is_pdf,
+    call::Call, is_pdf, toll::Toll,
 };
 use crate::http::{Answer, HttpClient};
 use async_trait::async_trait;
@@ -25,8 +28,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use wire::{Document, One};
+use std::sync::Arc;
+use wire::{Company, Document, One};
 
+/// Of an access token (2.2).
+pub const TOKEN_LIFE: TimeDelta = TimeDelta::hours(1);
 /// The lowest that there is (2.1).
 const MINOR_VERSION: &str = "75";
 const JSON: &str = "application/json";
@@ -51,6 +57,8 @@ pub struct QuickBooksConfig {
     pub access_token: SecretString,
     /// When it is asked: what changed is told for thirty days.
     pub now: DateTime<Utc>,
+    /// Each request passes it.
+    pub toll: Arc<dyn Toll>,
 }
 
 #[derive(Debug)]
@@ -88,7 +96,7 @@ impl QuickBooks {
     }
 
     async fn answer(&self, call: Call, request: RequestBuilder) -> Result<Answer, Trouble> {
-        let answer = self.http.send(request).await.map_err(|error| call.unsent(&error))?;
+        let answer = call.send(&self.http, &*self.config.toll, request, limits::allowance).await?;
         match trouble(call, &answer) {
             Some(trouble) => Err(trouble),
             None => Ok(answer),
@@ -160,6 +168,11 @@ impl Books for QuickBooks {
 
     fn advances(&self) -> Advances {
         ADVANCES
+    }
+
+    async fn organisation(&self) -> Result<String, BooksError> {
+        let company: Company = self.read("companyinfo", &self.config.realm_id).await?;
+        Ok(company.name)
     }
 
     async fn changes(&self, cursor: Option<&str>) -> Result<Changes, BooksError> {

@@ -21,8 +21,22 @@ const DELETED: &str = "Deleted";
 /// One document.
 #[derive(Deserialize)]
 pub struct One<T> {
-    #[serde(alias = "Customer", alias = "Invoice", alias = "Payment", alias = "Purchase", alias = "RefundReceipt")]
+    #[serde(
+        alias = "CompanyInfo",
+        alias = "Customer",
+        alias = "Invoice",
+        alias = "Payment",
+        alias = "Purchase",
+        alias = "RefundReceipt"
+    )]
     pub document: Option<T>,
+}
+
+/// Whose books they are.
+#[derive(Deserialize)]
+pub struct Company {
+    #[serde(rename = "CompanyName")]
+    pub name: String,
 }
 
 /// What a query answers.

@@ -5,17 +5,20 @@ mod advances;
 mod dates;
 mod errors;
 mod invoices;
+mod limits;
 pub mod oauth;
 mod refunds;
 mod wire;
 
+pub use limits::LIMITS;
+
 use super::{
     Advances, Books, BooksError, BooksPayment, Changes, Gone, NewInvoice, PDF, PostPayment, PostRefund, Posted,
-    PostedRefund, is_pdf, other_amount,
+    PostedRefund, is_pdf, other_amount, toll::Toll,
 };
 use crate::http::{Answer, HttpClient};
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     invoice::{BooksInvoice, InvoiceStatus},
     money::Money,
@@ -25,9 +28,12 @@ use reqwest::{Method, RequestBuilder, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::json;
+use std::sync::Arc;
 use uuid::Uuid;
-use wire::{Contact, Invoice, NewPayments, Page, Paid, Payment, Row};
+use wire::{Contact, Invoice, NewPayments, Organisation, Page, Paid, Payment, Row};
 
+/// Of an access token (1.2.2).
+pub const TOKEN_LIFE: TimeDelta = TimeDelta::minutes(30);
 const PAGE_SIZE: usize = 1000;
 /// 500,000 changes in one delta; Xero itself refuses more than 100,000 records (1.1).
 const PAGES_MAX: u32 = 500;
@@ -49,6 +55,8 @@ pub struct XeroConfig {
     /// The code of the account that prepayments are owed on.
     pub prepayment_account: Option<String>,
     pub access_token: SecretString,
+    /// Each request passes it.
+    pub toll: Arc<dyn Toll>,
 }
 
 #[derive(Debug)]
@@ -76,7 +84,7 @@ impl Xero {
     }
 
     async fn answer(&self, call: Call, request: RequestBuilder) -> Result<Answer, BooksError> {
-        let answer = self.http.send(request).await.map_err(|error| call.unsent(&error))?;
+        let answer = call.send(&self.http, &*self.config.toll, request, limits::allowance).await?;
         if answer.status.is_success() { Ok(answer) } else { Err(call.failure(&answer)) }
     }
 
@@ -229,6 +237,10 @@ impl Books for Xero {
     fn advances(&self) -> Advances {
         let XeroConfig { clearing_is_bank, prepayment_account, .. } = &self.config;
         advances(*clearing_is_bank, prepayment_account.as_deref())
+    }
+
+    async fn organisation(&self) -> Result<String, BooksError> {
+        Ok(self.one::<Organisation>("Organisation").await?.name)
     }
 
     async fn changes(&self, cursor: Option<&str>) -> Result<Changes, BooksError> {

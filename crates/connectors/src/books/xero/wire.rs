@@ -27,6 +27,7 @@ pub struct Page<T> {
         alias = "BankTransactions",
         alias = "Overpayments",
         alias = "Prepayments",
+        alias = "Organisations",
         bound(deserialize = "T: Deserialize<'de>")
     )]
     pub rows: Vec<T>,
@@ -36,6 +37,12 @@ pub struct Page<T> {
 #[serde(rename_all = "camelCase")]
 pub struct Pagination {
     pub page_count: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Organisation {
+    pub name: String,
 }
 
 #[derive(Deserialize)]
