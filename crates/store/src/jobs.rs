@@ -10,7 +10,9 @@ use domain::{
     ids::{JobId, MerchantId, PaymentId},
     planted,
 };
-use sea_orm::{ConnectionTrait, PaginatorTrait, QueryOrder, QuerySelect, Statement, UpdateMany, entity::prelude::*};
+use sea_orm::{
+    Condition, ConnectionTrait, PaginatorTrait, QueryOrder, QuerySelect, Statement, UpdateMany, entity::prelude::*,
+};
 use std::collections::HashSet;
 use uuid::Uuid;
 

@@ -101,7 +101,7 @@ fn LaneCard(lane: LaneFace, books: String) -> impl IntoView {
     let error = lane.last_error.clone().unwrap_or_else(|| "None".to_owned());
     view! {
         <section class="card pad" aria-labelledby=heading.clone()>
-            <h2 id=heading>{title}</h2>
+            <h2 id=heading.clone()>{title}</h2>
             <p><Badge tone words=state/></p>
             <p class="muted">{purpose}</p>
             <dl class="facts num">

@@ -11,12 +11,13 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 const KEY: &str = "xero:client:tenant";
-const XERO: Limits = Limits { concurrent: 5, minute: 60, day: 5_000, app_minute: 10_000 };
+const XERO: Limits =
+    Limits { concurrent: 5, place_taken: TimeDelta::zero(), minute: 60, day: Some(5_000), app_minute: Some(10_000) };
 const SERVICE: Queue = Queue::Jobs(Lane::Background);
 
 /// A process that wants one call.
 fn ask(number: u128, queue: Queue) -> Ask {
-    Purse::new(Uuid::from_u128(number)).ask(queue, false, at(0))
+    Purse::new(Uuid::from_u128(number), &XERO).ask(queue, false, at(0))
 }
 
 async fn lease(node: &Store, ask: Ask) -> u32 {
@@ -25,7 +26,7 @@ async fn lease(node: &Store, ask: Ask) -> u32 {
 
 /// Takes a call and gives its place back, as a process does that ends it at once.
 async fn call(node: &Store, number: u128) -> u32 {
-    let mut purse = Purse::new(Uuid::from_u128(number));
+    let mut purse = Purse::new(Uuid::from_u128(number), &XERO);
     let ask = purse.ask(SERVICE, false, at(0));
     let change = move |budget: &mut Budget| {
         let calls = budget.lease(&XERO, &ask, at(0)).calls;
