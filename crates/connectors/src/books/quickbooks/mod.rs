@@ -9,6 +9,7 @@ mod invoices;
 mod payments;
 mod query;
 mod refunds;
+pub mod webhook;
 mod wire;
 
 use super::{

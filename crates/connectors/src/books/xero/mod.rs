@@ -7,6 +7,7 @@ mod errors;
 mod invoices;
 pub mod oauth;
 mod refunds;
+pub mod webhook;
 mod wire;
 
 use super::{
