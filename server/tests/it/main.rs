@@ -8,6 +8,7 @@ mod authorizenet_debits;
 mod authorizenet_methods;
 mod authorizenet_refunds;
 mod becs_debits;
+mod books_news;
 mod card_testing;
 mod crate_edges;
 mod credits;

@@ -2,7 +2,7 @@
 
 use crate::news::{UNREADABLE, WebhookError, digest};
 use base64::{Engine, prelude::BASE64_STANDARD};
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
@@ -91,8 +91,31 @@ pub(super) fn verify(
     if secrets.iter().any(signed_by) { Ok(()) } else { Err(WebhookError::BadSignature) }
 }
 
-/// A moment as any of the books write it: with an offset, or without one in UTC.
+/// A moment as any of the books write it: with an offset, or without one in UTC. One that is told to the second may be as late
+/// as its end.
 pub(super) fn moment(text: &str) -> Option<DateTime<Utc>> {
     let with_offset = DateTime::parse_from_rfc3339(text).map(|at| at.to_utc());
-    with_offset.or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").map(|at| at.and_utc())).ok()
+    let in_utc = |_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").map(|at| at.and_utc());
+    let at = with_offset.or_else(in_utc).ok()?;
+    if text.contains('.') { Some(at) } else { at.checked_add_signed(TimeDelta::milliseconds(999)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_read_as_either_vendor_writes_them() {
+        let read = |text: &str| moment(text).map(|at| at.to_rfc3339());
+        for (text, said) in [
+            ("2026-07-09T00:44:09.923", Some("2026-07-09T00:44:09.923+00:00")),
+            ("2026-07-01T13:52:31.657-07:00", Some("2026-07-01T20:52:31.657+00:00")),
+            ("2026-08-01T21:31:25.179851517Z", Some("2026-08-01T21:31:25.179851517+00:00")),
+            ("2026-08-01T00:00:00Z", Some("2026-08-01T00:00:00.999+00:00")),
+            ("2026-07-09", None),
+            ("", None),
+        ] {
+            assert_eq!(read(text).as_deref(), said, "{text}");
+        }
+    }
 }
