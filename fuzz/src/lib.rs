@@ -55,6 +55,18 @@ macro_rules! reply {
     };
 }
 
+/// A target: the news of books.
+#[macro_export]
+macro_rules! books_webhook {
+    ($vendor:ident) => {
+        $crate::fuzz_target!(|bytes: &[u8]| {
+            let sent = $crate::$vendor::NEWS;
+            let held = sent.is_taken_as_signed(&$crate::body(sent.event, bytes));
+            held.unwrap_or_else(|broken| panic!("{broken}"));
+        });
+    };
+}
+
 /// A target: a gateway's news.
 #[macro_export]
 macro_rules! webhook {

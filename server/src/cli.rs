@@ -113,6 +113,14 @@ enum Command {
         #[command(subcommand)]
         change: Option<SecretChange>,
     },
+    /// Incoming: the same for the news of a merchant's books, with the address that they are to be sent to. The secret is
+    /// called webhook key by Xero and verifier token by Intuit.
+    BooksWebhookSecret {
+        /// Its key or its name.
+        merchant: String,
+        #[command(subcommand)]
+        change: Option<SecretChange>,
+    },
     /// Says what is wrong with the settings, or prints them without their secrets.
     CheckConfig,
 }
@@ -190,6 +198,7 @@ impl Cli {
             }
             Command::Webhooks { merchant, act } => webhooks(&merchant, act).await,
             Command::GatewayWebhookSecret { merchant, change } => gateway_webhook_secrets(&merchant, change).await,
+            Command::BooksWebhookSecret { merchant, change } => books_webhook_secrets(&merchant, change).await,
             Command::CheckConfig => check_config(),
         }
     }
@@ -340,12 +349,33 @@ fn of_merchant<T>(named: &str, answer: Result<T, EndpointError>) -> anyhow::Resu
 async fn gateway_webhook_secrets(named: &str, change: Option<SecretChange>) -> anyhow::Result<()> {
     let change = change.map(SecretChange::read).transpose()?;
     let now = open(&Settings::load()?).await?.gateway_webhook_secrets(named, change).await;
-    let now = match now {
-        Err(WebhookSecretError::Engine(cause)) => known(named, Err(cause))?,
-        now => now?,
-    };
-    println!("{named}: news are taken when they are signed with the secret that ends in {}", now.join(" or "));
+    say_secrets(named, &known_secrets(named, now)?);
     Ok(())
+}
+
+async fn books_webhook_secrets(named: &str, change: Option<SecretChange>) -> anyhow::Result<()> {
+    let change = change.map(SecretChange::read).transpose()?;
+    let now = open(&Settings::load()?).await?.books_webhook_secrets(named, change).await;
+    let (address, now) = known_secrets(named, now)?;
+    println!("{named}: news of the books are to be sent to {address}");
+    say_secrets(named, &now);
+    Ok(())
+}
+
+fn say_secrets(named: &str, ends: &[String]) {
+    if ends.is_empty() {
+        println!("{named}: no news are taken, because no secret is known");
+    } else {
+        println!("{named}: news are taken when they are signed with the secret that ends in {}", ends.join(" or "));
+    }
+}
+
+/// [`known`], where a secret may be what is wrong.
+fn known_secrets<T>(named: &str, answer: Result<T, WebhookSecretError>) -> anyhow::Result<T> {
+    match answer {
+        Err(WebhookSecretError::Engine(cause)) => known(named, Err(cause)),
+        answer => Ok(answer?),
+    }
 }
 
 impl SecretChange {

@@ -37,10 +37,12 @@ const DATABASE: &str = "portal.db";
 const KEY_RING: &str = "key-ring";
 /// New Zealand's, which is in all prices of the merchant whose books are our own.
 const GST: TaxRate = TaxRate { ppm: 150_000 };
-/// Whose gateway sends its news to the portal, and what signs it.
-const NEWS: [(&Merchant, Vendor, &str); 2] = [
-    (&facts::NORTHWIND, Vendor::Stripe, facts::stripe::PORTAL_WEBHOOK_SECRET),
-    (&facts::SOUTHERN, Vendor::AuthorizeNet, facts::authorizenet::PORTAL_SIGNATURE_KEY),
+/// Whose gateway or books send their news to the portal, and what signs it.
+const NEWS: [(&Merchant, &str, Vendor, &str); 4] = [
+    (&facts::NORTHWIND, "gateway", Vendor::Stripe, facts::stripe::PORTAL_WEBHOOK_SECRET),
+    (&facts::NORTHWIND, "books", Vendor::Xero, facts::xero::PORTAL_WEBHOOK_KEY),
+    (&facts::SOUTHERN, "gateway", Vendor::AuthorizeNet, facts::authorizenet::PORTAL_SIGNATURE_KEY),
+    (&facts::SOUTHERN, "books", Vendor::Qbo, facts::qbo::PORTAL_VERIFIER_TOKEN),
 ];
 
 /// Everything prepared, nothing served yet.
@@ -140,9 +142,9 @@ fn key_ring(data: &std::path::Path) -> anyhow::Result<KeyRing> {
     text.trim().parse().with_context(|| format!("{} is no key ring; run make demo-reset", file.display()))
 }
 
-/// Fills a database that is empty, and has the gateway's news sent to the portal.
+/// Fills a database that is empty, and has the vendors' news sent to the portal.
 async fn prepare_data(engine: &Engine, simulators: &Simulators, portal: &str, vendors: &str) -> anyhow::Result<()> {
-    if engine.demo_gateway(facts::NORTHWIND.key).await?.is_none() {
+    if engine.demo_connection(facts::NORTHWIND.key, "gateway").await?.is_none() {
         let progress = ProgressBar::new_spinner().with_style(ProgressStyle::with_template("{spinner} {msg}")?);
         progress.enable_steady_tick(Duration::from_millis(100));
         progress.set_message("Preparing the demo's merchants, people and invoices …");
@@ -183,12 +185,12 @@ async fn save_methods(engine: &Engine) -> anyhow::Result<()> {
     Ok(engine.sign_out(&session.token).await?)
 }
 
-/// Where the news of the gateways that there are go, and what signs them.
+/// Where the news of the gateways and books that there are go, and what signs them.
 async fn news(engine: &Engine, portal: &str) -> anyhow::Result<Vec<(Vendor, String, &'static str)>> {
     let mut news = Vec::new();
-    for (merchant, vendor, secret) in NEWS {
-        if let Some(gateway) = engine.demo_gateway(merchant.key).await? {
-            news.push((vendor, format!("{portal}/webhooks/{}/{gateway}", vendor.name()), secret));
+    for (merchant, kind, vendor, secret) in NEWS {
+        if let Some((provider, connection)) = engine.demo_connection(merchant.key, kind).await? {
+            news.push((vendor, format!("{portal}/webhooks/{provider}/{connection}"), secret));
         }
     }
     Ok(news)
@@ -201,7 +203,7 @@ fn reset_with(engine: &Engine, simulators: &Simulators, portal: &str, vendors: &
     simulators.on_reset(move || {
         let (engine, portal, vendors, simulators) = (engine.clone(), portal.clone(), vendors.clone(), handle.clone());
         async move {
-            // The fresh gateways have addresses of their own.
+            // The fresh connections have addresses of their own.
             for (vendor, url, _) in news(&engine, &portal).await? {
                 simulators.forget_webhooks(vendor, &url);
             }
@@ -296,8 +298,8 @@ fn xero(vendors: &str) -> (BooksSettings, Option<BooksSecret>) {
         clearing_is_bank: true,
         prepayment_account: Some(facts::xero::PREPAYMENT_ACCOUNT_CODE.to_owned()),
     };
-    use facts::xero::{PORTAL_CLIENT_ID, PORTAL_CLIENT_SECRET, PORTAL_REFRESH_TOKEN};
-    (settings, Some(grant(PORTAL_CLIENT_ID, PORTAL_CLIENT_SECRET, PORTAL_REFRESH_TOKEN)))
+    use facts::xero::{PORTAL_CLIENT_ID, PORTAL_CLIENT_SECRET, PORTAL_REFRESH_TOKEN, PORTAL_WEBHOOK_KEY};
+    (settings, Some(grant(PORTAL_CLIENT_ID, PORTAL_CLIENT_SECRET, PORTAL_REFRESH_TOKEN, PORTAL_WEBHOOK_KEY)))
 }
 
 fn quickbooks(vendors: &str, home_currency: Currency) -> (BooksSettings, Option<BooksSecret>) {
@@ -308,12 +310,12 @@ fn quickbooks(vendors: &str, home_currency: Currency) -> (BooksSettings, Option<
         clearing_account: facts::qbo::CLEARING_ACCOUNT_ID.to_owned(),
         home_currency,
     };
-    use facts::qbo::{PORTAL_CLIENT_ID, PORTAL_CLIENT_SECRET, PORTAL_REFRESH_TOKEN};
-    (settings, Some(grant(PORTAL_CLIENT_ID, PORTAL_CLIENT_SECRET, PORTAL_REFRESH_TOKEN)))
+    use facts::qbo::{PORTAL_CLIENT_ID, PORTAL_CLIENT_SECRET, PORTAL_REFRESH_TOKEN, PORTAL_VERIFIER_TOKEN};
+    (settings, Some(grant(PORTAL_CLIENT_ID, PORTAL_CLIENT_SECRET, PORTAL_REFRESH_TOKEN, PORTAL_VERIFIER_TOKEN)))
 }
 
 /// The portal's own grant to some books, before its first use.
-fn grant(client_id: &str, client_secret: &str, refresh_token: &str) -> BooksSecret {
+fn grant(client_id: &str, client_secret: &str, refresh_token: &str, webhook_secret: &str) -> BooksSecret {
     BooksSecret {
         client_id: client_id.to_owned(),
         client_secret: client_secret.into(),
@@ -321,6 +323,7 @@ fn grant(client_id: &str, client_secret: &str, refresh_token: &str) -> BooksSecr
         access_token: "".into(),
         // Long over, so that the first use refreshes.
         expires_at: DateTime::UNIX_EPOCH,
+        webhook_secrets: vec![webhook_secret.into()],
     }
 }
 

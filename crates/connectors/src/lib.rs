@@ -6,5 +6,7 @@ pub mod books;
 pub mod endpoint;
 pub mod gateway;
 mod http;
+mod news;
 
 pub use http::{HttpClient, HttpError, Timeouts};
+pub use news::WebhookError;

@@ -10,7 +10,8 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use connectors::{
-    books::Books,
+    WebhookError,
+    books::{Books, BooksNews, quickbooks, xero},
     gateway::{
         Gateway,
         authorizenet::{AuthorizeNet, AuthorizeNetConfig},
@@ -22,6 +23,7 @@ use connectors::{
 };
 pub use domain::lane::Lane;
 use domain::{ids::ConnectionId, money::Currency};
+use http::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::sync::Arc;
@@ -150,6 +152,9 @@ pub struct BooksSecret {
     pub refresh_token: SecretString,
     pub access_token: SecretString,
     pub expires_at: DateTime<Utc>,
+    /// What its news are signed with: Xero's webhook key, Intuit's verifier token. Absent in what an older version has sealed.
+    #[serde(default)]
+    pub webhook_secrets: Vec<SecretString>,
 }
 
 /// What the operator has of a client of the books' that a merchant has consented to.
@@ -220,6 +225,7 @@ impl BooksSecret {
             "refresh_token": self.refresh_token.expose_secret(),
             "access_token": self.access_token.expose_secret(),
             "expires_at": self.expires_at,
+            "webhook_secrets": plain(&self.webhook_secrets),
         });
         SecretString::from(json.to_string())
     }
@@ -227,15 +233,14 @@ impl BooksSecret {
 
 impl GatewaySecret {
     pub(crate) fn to_json(&self) -> SecretString {
-        let all = |secrets: &[SecretString]| secrets.iter().map(|s| s.expose_secret().to_owned()).collect::<Vec<_>>();
         let json = match self {
             Self::Stripe(StripeSecret { secret_key, webhook_secrets }) => serde_json::json!({
                 "secret_key": secret_key.expose_secret(),
-                "webhook_secrets": all(webhook_secrets),
+                "webhook_secrets": plain(webhook_secrets),
             }),
             Self::AuthorizeNet(AuthorizeNetSecret { transaction_key, signature_keys }) => serde_json::json!({
                 "transaction_key": transaction_key.expose_secret(),
-                "signature_keys": all(signature_keys),
+                "signature_keys": plain(signature_keys),
             }),
             Self::GlobalPayments(GlobalPaymentsSecret { app_key }) => serde_json::json!({
                 "app_key": app_key.expose_secret(),
@@ -253,6 +258,32 @@ impl GatewaySecret {
             Self::GlobalPayments(_) | Self::Payrix(_) => None,
         }
     }
+}
+
+fn plain(secrets: &[SecretString]) -> Vec<&str> {
+    secrets.iter().map(ExposeSecret::expose_secret).collect()
+}
+
+/// The secret half of a books connection, where it has one.
+pub(crate) fn books_secret(db: &MerchantDb, connection: &Connection) -> Result<Option<BooksSecret>, Error> {
+    connection.secret.is_some().then(|| opened(db, connection)).transpose()
+}
+
+/// What the books of a connection tell, if its signature is right. `None`: nobody tells anything of these.
+pub(crate) fn books_news(
+    db: &MerchantDb,
+    connection: &Connection,
+    headers: &HeaderMap,
+    raw: &[u8],
+) -> Result<Option<Result<BooksNews, WebhookError>>, Error> {
+    let Some(BooksSecret { webhook_secrets, .. }) = books_secret(db, connection)? else { return Ok(None) };
+    Ok(match serde_json::from_str(&connection.settings)? {
+        BooksSettings::Xero { tenant_id, .. } => Some(xero::webhook::news(&webhook_secrets, &tenant_id, headers, raw)),
+        BooksSettings::QuickBooks { realm_id, .. } => {
+            Some(quickbooks::webhook::news(&webhook_secrets, &realm_id, headers, raw))
+        }
+        BooksSettings::BuiltIn => None,
+    })
 }
 
 /// The secret half of a gateway's connection, where it has one.
@@ -368,6 +399,17 @@ impl Engine {
 mod tests {
     use super::*;
     use serde_json::{Value, json};
+
+    #[test]
+    fn what_an_older_version_has_sealed_of_books_has_no_webhook_secret_and_a_new_one_keeps_its_own() {
+        let old = json!({ "client_id": "id", "client_secret": "word", "refresh_token": "r", "access_token": "a",
+            "expires_at": "2026-11-25T00:00:00Z" });
+        let mut secret: BooksSecret = serde_json::from_value(old).expect("it is read");
+        assert!(secret.webhook_secrets.is_empty());
+        secret.webhook_secrets.push("key_1".into());
+        let sealed: Value = serde_json::from_str(secret.to_json().expose_secret()).expect("it is JSON");
+        assert_eq!(sealed["webhook_secrets"], json!(["key_1"]));
+    }
 
     #[test]
     fn d6_a_second_webhook_secret_is_sealed_beside_the_first_where_news_have_one_of_their_own() {

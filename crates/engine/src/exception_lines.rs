@@ -135,7 +135,12 @@ impl Engine {
             let subject = Subject::Task(job.unique_key);
             lines.push(OpenException { payment: job.payment_id, cure: Some(Cure::RunTask), subject, ..line });
         }
-        lines.extend(parked(&db.webhooks_parked(PARKED_MAX).await?));
+        let news = db.webhooks_parked(PARKED_MAX).await?;
+        let gateways: Vec<_> = db.gateways().await?.into_iter().map(|gateway| gateway.id).collect();
+        let (of_gateways, of_books): (Vec<_>, Vec<_>) =
+            news.into_iter().partition(|webhook| gateways.contains(&webhook.connection_id));
+        lines.extend(parked("Gateway", &of_gateways));
+        lines.extend(parked("Books", &of_books));
         if let Some(since) = self.alarm_stands(db).await? {
             let cause = "In the last day, more than 3 in 10 cards were declined within ten minutes: somebody may be \
                          testing stolen cards.";
@@ -440,7 +445,7 @@ fn refused_refund(entry: &RefundEntry, refund: &Refund, amount: &str, number: &s
 }
 
 /// News about nothing that is known here: one line for each thing there, however often it was told of.
-fn parked(news: &[Webhook]) -> Vec<OpenException> {
+fn parked(area: &str, news: &[Webhook]) -> Vec<OpenException> {
     let mut things: BTreeMap<String, Vec<&Webhook>> = BTreeMap::new();
     for webhook in news {
         things.entry(thing_of(webhook)).or_default().push(webhook);
@@ -449,10 +454,11 @@ fn parked(news: &[Webhook]) -> Vec<OpenException> {
         let mut kinds: Vec<_> = told.iter().map(|webhook| webhook.kind.as_str()).collect();
         kinds.sort_unstable();
         kinds.dedup();
-        let cause = format!("The gateway told of {thing}, which is not known here: {}.", kinds.join(", "));
+        let (whose, kinds) = (area.to_lowercase(), kinds.join(", "));
+        let cause = format!("The {whose} told of {thing}, which is not known here: {kinds}.");
         let since = told.iter().map(|webhook| webhook.received_at).min().unwrap_or_default();
         let content: Vec<_> = told.iter().map(|webhook| webhook.event_id.as_str()).collect();
-        let line = OpenException::new(key_of_unknown(&thing), Severity::Look, "Gateway", since, cause);
+        let line = OpenException::new(key_of_unknown(&thing), Severity::Look, area, since, cause);
         let line = line.fixable("Look at it there. It is read again each day.", content.join(" "));
         OpenException { subject: Subject::News(told.iter().map(|webhook| webhook.id).collect()), ..line }
     };

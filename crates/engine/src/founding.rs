@@ -104,13 +104,17 @@ impl Engine {
         Ok(gateway)
     }
 
-    /// The gateway's connection of the merchant with this key, when it was founded already.
+    /// The `gateway` or the `books` of the merchant with this key, and whose they are, when it was founded already.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn demo_gateway(&self, merchant_key: &str) -> Result<Option<ConnectionId>, Error> {
+    pub async fn demo_connection(
+        &self,
+        merchant_key: &str,
+        kind: &str,
+    ) -> Result<Option<(String, ConnectionId)>, Error> {
         match self.merchant_named(merchant_key).await {
-            Ok(db) => Ok(db.connection_of_kind("gateway").await?.map(|connection| connection.id)),
+            Ok(db) => Ok(db.connection_of_kind(kind).await?.map(|connection| (connection.provider, connection.id))),
             Err(Error::NotFound) => Ok(None),
             Err(cause) => Err(cause),
         }

@@ -14,6 +14,8 @@ use store::{Job, MerchantTx, NewJob};
 
 /// What another version of the program has queued is looked at this often.
 const UNKNOWN_GAP: TimeDelta = TimeDelta::minutes(1);
+/// Before the id of the news that a job reads.
+pub(crate) const READ_NEWS: &str = "read_news:";
 /// Gives up after this many tries: with the gaps between them that is about two days.
 const TRIES_MAX: i32 = 200;
 
@@ -183,7 +185,7 @@ impl Work {
             Self::ForgetMethod { method, seen_ms: None } => format!("forget_method:{method}"),
             Self::ForgetMethod { method, seen_ms: Some(at) } => format!("forget_method:{method}:{at}"),
             Self::DeliverMail { mail } => format!("deliver_mail:{mail}"),
-            Self::ReadNews { webhook } => format!("read_news:{webhook}"),
+            Self::ReadNews { webhook } => format!("{READ_NEWS}{webhook}"),
             Self::SendEvents { endpoint } => format!("send_events:{endpoint}"),
             Self::SendAgain { endpoint, event, asked_ms } => format!("send_again:{endpoint}:{event}:{asked_ms}"),
             Self::SyncBooks => format!("sync_books:{period}"),
@@ -216,7 +218,7 @@ impl Work {
             Self::LookUpMethod { .. } => "Ask the gateway about a saved method",
             Self::ForgetMethod { .. } => "Take a saved method out at the gateway",
             Self::DeliverMail { .. } => "Send the mail",
-            Self::ReadNews { .. } => "Work the gateway's news",
+            Self::ReadNews { .. } => "Work a vendor’s news",
             Self::SendEvents { .. } => "Send events to a partner",
             Self::SendAgain { .. } => "Send an event to a partner again",
             Self::SyncBooks => "Read changes from the books",

@@ -62,6 +62,7 @@ mod post_payment;
 mod post_refund;
 mod prove_payment;
 mod prune;
+mod read_books_news;
 mod reallocate_payment;
 mod receive_webhook;
 mod reconcile;

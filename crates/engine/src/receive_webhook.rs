@@ -1,14 +1,20 @@
-//! A gateway's news: verified on the raw bytes, stored, answered, and only then worked. What it claims is read again at
-//! the gateway, so a forged or stale story can at most make us ask (D5, D6).
+//! A vendor's news: verified on the raw bytes, stored, answered, and only then worked. What it claims is read again at
+//! the vendor, so a forged or stale story can at most make us ask (D5, D6). What follows from those of books:
+//! `read_books_news.rs`.
 
 use crate::{
     Engine, Error,
+    connections::books_news,
     error::known,
     failpoint,
     jobs::{Ran, Work, chain, end_with},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use connectors::gateway::WebhookError;
+use connectors::{
+    WebhookError,
+    books::{BooksNews, Change},
+    gateway::WebhookNews,
+};
 use domain::{
     ids::{AttemptId, ConnectionId, MethodId, RefundId, WebhookId},
     payment::{AttemptState, Source},
@@ -31,12 +37,15 @@ pub enum NotTaken {
     NoSuchAddress,
     #[error(transparent)]
     Webhook(#[from] WebhookError),
+    /// The same at books: Xero holds us to another answer, or sends nothing (`wire/accounting.md`, 1.12).
+    #[error(transparent)]
+    BooksWebhook(WebhookError),
     #[error(transparent)]
     Engine(#[from] Error),
 }
 
 /// What the adapter read in an event: all that working it needs.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct About {
     attempt: Option<AttemptId>,
     gateway_id: Option<String>,
@@ -52,15 +61,37 @@ struct About {
     dispute: Option<String>,
     #[serde(default)]
     is_idle: bool,
+    /// What books tell, where it can be read.
+    #[serde(default)]
+    changes: Option<Vec<Change>>,
 }
 
 impl About {
+    fn of_gateway(news: WebhookNews) -> (String, String, Self) {
+        let about = Self {
+            attempt: news.attempt,
+            gateway_id: news.gateway_id,
+            refund: news.refund,
+            refund_gateway_id: news.refund_gateway_id,
+            method: news.method,
+            kept: news.kept,
+            dispute: news.dispute,
+            is_idle: news.is_idle,
+            changes: None,
+        };
+        (news.event_id, news.kind, about)
+    }
+
+    fn of_books(news: BooksNews) -> (String, String, Self) {
+        (news.event_id, news.kind, Self { changes: news.changes, ..Self::default() })
+    }
+
     /// As of what cannot be read.
     const fn names_nothing(&self) -> bool {
-        let Self { attempt, gateway_id, refund, refund_gateway_id, method, kept, dispute, is_idle } = self;
+        let Self { attempt, gateway_id, refund, refund_gateway_id, method, kept, dispute, is_idle, changes } = self;
         let is_of_payment = attempt.is_some() || gateway_id.is_some() || dispute.is_some();
         let is_of_other = refund.is_some() || refund_gateway_id.is_some() || method.is_some() || kept.is_some();
-        !is_of_payment && !is_of_other && !*is_idle
+        !is_of_payment && !is_of_other && !*is_idle && changes.is_none()
     }
 }
 
@@ -75,24 +106,12 @@ impl Engine {
         raw: &[u8],
     ) -> Result<(), NotTaken> {
         let door = self.store().door_webhook(connection).await.map_err(Error::from)?;
-        let listens = |c: &Connection| c.kind == "gateway" && c.provider == provider;
-        let (db, connection) = door.filter(|(_, c)| listens(c)).ok_or(NotTaken::NoSuchAddress)?;
-        let now = self.now();
-        let news = self.gateway_of(&db, &connection)?.webhook(headers, raw, now)?;
-        let about = About {
-            attempt: news.attempt,
-            gateway_id: news.gateway_id,
-            refund: news.refund,
-            refund_gateway_id: news.refund_gateway_id,
-            method: news.method,
-            kept: news.kept,
-            dispute: news.dispute,
-            is_idle: news.is_idle,
-        };
+        let (db, connection) = door.filter(|(_, c)| c.provider == provider).ok_or(NotTaken::NoSuchAddress)?;
+        let (event_id, kind, about) = self.authentic(&db, &connection, headers, raw)?;
         let new = NewWebhook {
             connection: connection.id,
-            event_id: news.event_id,
-            kind: news.kind,
+            event_id,
+            kind,
             news: serde_json::to_string(&about).map_err(Error::from)?,
             raw: kept(raw),
         };
@@ -100,6 +119,21 @@ impl Engine {
         failpoint::reach("after_news");
         self.0.bell.notify_one();
         Ok(())
+    }
+
+    /// What is read in news that are signed: the id and the kind of the event, and what it is about.
+    fn authentic(
+        &self,
+        db: &MerchantDb,
+        connection: &Connection,
+        headers: &HeaderMap,
+        raw: &[u8],
+    ) -> Result<(String, String, About), NotTaken> {
+        if connection.kind == "gateway" {
+            return Ok(About::of_gateway(self.gateway_of(db, connection)?.webhook(headers, raw, self.now())?));
+        }
+        let told = books_news(db, connection, headers, raw)?.ok_or(NotTaken::NoSuchAddress)?;
+        Ok(About::of_books(told.map_err(NotTaken::BooksWebhook)?))
     }
 
     async fn store_news(&self, db: &MerchantDb, new: NewWebhook, names_nothing: bool) -> Result<(), Error> {
@@ -124,7 +158,10 @@ impl Engine {
 
     pub(crate) async fn work_webhook(&self, db: &MerchantDb, job: &Job, id: WebhookId) -> Result<Ran, Error> {
         let webhook = db.webhook(id).await?;
-        let about: About = serde_json::from_str(&webhook.news)?;
+        let mut about: About = serde_json::from_str(&webhook.news)?;
+        if let Some(changes) = about.changes.take() {
+            return self.read_books_news(db, job, &webhook, changes).await;
+        }
         let state = match self.work_news(db, webhook.connection_id, about).await? {
             Worked::NotYet(why) => return Ok(Ran::NotYet(why)),
             Worked::Processed => WebhookState::Processed,
@@ -205,6 +242,11 @@ fn kept(raw: &[u8]) -> String {
         Ok(text) if !text.contains('\0') && !text.starts_with(IN_BASE64) => text.to_owned(),
         _ => format!("{IN_BASE64}{}", BASE64_STANDARD.encode(raw)),
     }
+}
+
+/// What news of books tell of; none of what cannot be read.
+pub(crate) fn changes_of(webhook: &Webhook) -> Option<Vec<Change>> {
+    serde_json::from_str::<About>(&webhook.news).ok()?.changes
 }
 
 /// What news is about, by the gateway's name for it where it has one.

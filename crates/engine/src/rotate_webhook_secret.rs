@@ -1,8 +1,12 @@
-//! The secrets that a gateway signs its news with, changed by the operator's hand: two at once while the vendor goes over
+//! The secrets that a vendor signs its news with, changed by the operator's hand: two at once while the vendor goes over
 //! from one to the other, so that no news is refused in between.
 
-use crate::{Engine, Error, connections::gateway_secret};
+use crate::{
+    Engine, Error,
+    connections::{books_secret, gateway_secret},
+};
 use secrecy::{ExposeSecret, SecretString};
+use store::{Connection, MerchantDb};
 
 /// While one is rotated; a third would be one that nobody remembers.
 const AT_ONCE_MAX: usize = 2;
@@ -26,6 +30,8 @@ pub enum WebhookSecretError {
     /// Its news are not signed, or with the key of its API.
     #[error("this gateway has no webhook secret that could be changed here")]
     NoneOfItsOwn,
+    #[error("books of our own tell no news")]
+    OurOwnBooks,
     #[error("there are two already: drop one first")]
     TwoAlready,
     #[error("this one is there already")]
@@ -94,16 +100,48 @@ impl Engine {
         let Some(secrets) = secret.webhook_secrets() else { return Err(WebhookSecretError::NoneOfItsOwn) };
         let done = change.map(|change| change.apply(secrets)).transpose()?;
         let standing = secrets.iter().map(shown).collect();
-        if let Some((action, which)) = done {
-            let (tx, version) = (db.begin().await?, connection.secret_version);
-            if !tx.connection_secret_replace(connection.id, version, &secret.to_json()).await? {
-                return Err(WebhookSecretError::Moved);
-            }
-            tx.audit_operator(action, &which, self.now()).await?;
-            tx.commit().await?;
-            self.forget_set_up(db.merchant_id());
+        if let Some(done) = done {
+            self.keep_secret(&db, &connection, &secret.to_json(), done).await?;
         }
         Ok(standing)
+    }
+
+    /// The address that news of this merchant's books come to, and the secrets that they may be signed with, as above. Without
+    /// one, all are refused.
+    ///
+    /// # Errors
+    /// Nothing has changed then. As above, and [`WebhookSecretError::Moved`] also when a token was refreshed meanwhile.
+    pub async fn books_webhook_secrets(
+        &self,
+        named: &str,
+        change: Option<WebhookSecretChange>,
+    ) -> Result<(String, Vec<String>), WebhookSecretError> {
+        let db = self.merchant_named(named).await?;
+        let connection = db.connection_of_kind("books").await?.ok_or(Error::NotSetUp)?;
+        let mut secret = books_secret(&db, &connection)?.ok_or(WebhookSecretError::OurOwnBooks)?;
+        let done = change.map(|change| change.apply(&mut secret.webhook_secrets)).transpose()?;
+        if let Some(done) = done {
+            self.keep_secret(&db, &connection, &secret.to_json(), done).await?;
+        }
+        let address = format!("{}/webhooks/{}/{}", self.0.settings.public_url, connection.provider, connection.id);
+        Ok((address, secret.webhook_secrets.iter().map(shown).collect()))
+    }
+
+    async fn keep_secret(
+        &self,
+        db: &MerchantDb,
+        connection: &Connection,
+        secret: &SecretString,
+        (action, which): (&str, String),
+    ) -> Result<(), WebhookSecretError> {
+        let tx = db.begin().await?;
+        if !tx.connection_secret_replace(connection.id, connection.secret_version, secret).await? {
+            return Err(WebhookSecretError::Moved);
+        }
+        tx.audit_operator(action, &which, self.now()).await?;
+        tx.commit().await?;
+        self.forget_set_up(db.merchant_id());
+        Ok(())
     }
 }
 

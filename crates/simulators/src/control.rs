@@ -24,7 +24,7 @@
 //! * `GET /control/spent` `{"us"}` tells how long the vendors have worked on requests in all, these controls left out:
 //!   what a caller waited beyond that was not for them.
 //! * `POST /control/webhooks` `{"vendor", "url", "secret"?}` registers where a vendor's webhooks go; without a secret
-//!   they are signed with the strangers' one of `/demo.json`.
+//!   they are signed with the strangers' one of `/demo.json`. Xero's go to no address that takes forged ones as well.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};

@@ -200,7 +200,8 @@ pub mod qbo {
     pub const STRANGER_CLIENT_SECRET: &str = "qbo-demo-stranger-secret";
     /// The first token of the strangers' grant; it rotates, `/demo.json` always gives the present one.
     pub const STRANGER_REFRESH_TOKEN: &str = "AB11-qbo-demo-stranger-refresh-token";
-    /// Signs the webhooks.
+    /// Sign the webhooks: the portal's own, and those of strangers.
+    pub const PORTAL_VERIFIER_TOKEN: &str = "qbo-demo-portal-verifier-token";
     pub const VERIFIER_TOKEN: &str = "qbo-demo-verifier-token";
     /// Southern Cloud's company.
     pub const REALM_ID: &str = "9130350000000001";
@@ -234,6 +235,8 @@ pub mod xero {
     pub const STRANGER_CLIENT_SECRET: &str = "xero-demo-stranger-secret";
     /// The first token of the strangers' grant; it rotates, `/demo.json` always gives the present one.
     pub const STRANGER_REFRESH_TOKEN: &str = "xero-demo-stranger-refresh-token";
+    /// Sign the webhooks: the portal's own, and those of strangers.
+    pub const PORTAL_WEBHOOK_KEY: &str = "xero-demo-portal-webhook-key";
     pub const WEBHOOK_KEY: &str = "xero-demo-webhook-key";
     /// Northwind IT's organisation.
     pub const TENANT_ID: &str = "11111111-2222-4333-8444-555555555555";

@@ -1,6 +1,7 @@
 //! Sends the vendors' news to whoever registered for it: signed, retried, and lost, doubled or reordered by fault.
 //! Pending retries do not survive a restart; the vendors' own lists do (`GET /v1/events`), as in life.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -8,11 +9,14 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use chrono::SecondsFormat;
 use hmac::{Hmac, KeyInit, Mac};
+use http::{StatusCode, header};
+use serde_json::json;
 use sha2::{Sha256, Sha512};
 use tokio::sync::Notify;
 
 use crate::disturb::News;
 use crate::faults::{Call, Caller, Fault, Vendor};
+use crate::random::random_bytes;
 use crate::{Shared, quickbooks, stripe};
 
 /// Waits before each further try; then the event is given up.
@@ -21,6 +25,7 @@ const RETRY_AFTER_MS: [u64; 4] = [500, 2_000, 10_000, 60_000];
 pub(crate) const HOOK_ID: &str = "00000000-0000-4000-8000-000000000000";
 /// Longest wait for an answer of the receiver.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+const XERO_SIGNATURE: &str = "x-xero-signature";
 /// A reordered event waits for another to overtake it, this long at most.
 const OVERTAKE_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -35,6 +40,8 @@ struct Endpoint {
     kinds: Vec<String>,
     /// The secret before a rotation, and until when (Unix seconds) it still signs.
     previous: Option<(String, i64)>,
+    /// It was seen to tell right signatures from wrong ones, for which Xero alone asks.
+    proven: Arc<AtomicBool>,
 }
 
 impl Endpoint {
@@ -62,13 +69,15 @@ impl Webhooks {
             id: None,
             kinds: Vec::new(),
             previous: None,
+            proven: Arc::default(),
         });
     }
 
     /// An address that was registered at the vendor itself, for some kinds of events.
     pub fn register_hook(&self, vendor: Vendor, url: &str, secret: &str, id: String, kinds: &[String]) {
         let (url, secret) = (url.to_owned(), secret.to_owned());
-        self.add(Endpoint { vendor, url, secret, id: Some(id), kinds: kinds.to_vec(), previous: None });
+        let (kinds, proven) = (kinds.to_vec(), Arc::default());
+        self.add(Endpoint { vendor, url, secret, id: Some(id), kinds, previous: None, proven });
     }
 
     fn add(&self, endpoint: Endpoint) {
@@ -188,6 +197,9 @@ async fn deliver_again(shared: Arc<Shared>, endpoint: Endpoint, body: String) {
 
 /// One try, freshly signed: a signature holds the time of sending.
 async fn attempt(shared: &Shared, endpoint: &Endpoint, body: &str) -> bool {
+    if endpoint.vendor == Vendor::Xero && !is_proven(shared, endpoint).await {
+        return false;
+    }
     let (name, signature) = match endpoint.vendor {
         Vendor::AuthorizeNet => ("x-anet-signature", anet_signature(&endpoint.secret, body)),
         Vendor::GlobalPayments => ("x-gp-signature", gp_signature(&endpoint.secret, body)),
@@ -195,8 +207,45 @@ async fn attempt(shared: &Shared, endpoint: &Endpoint, body: &str) -> bool {
         Vendor::Payrix => return false,
         Vendor::Stripe => ("stripe-signature", endpoint.stripe_signature(shared.clock.now_s(), body)),
         Vendor::Qbo => ("intuit-signature", books_signature(&endpoint.secret, body)),
-        Vendor::Xero => ("x-xero-signature", books_signature(&endpoint.secret, body)),
+        Vendor::Xero => (XERO_SIGNATURE, books_signature(&endpoint.secret, body)),
     };
+    let response = post(shared, endpoint, name, signature, body).await;
+    let taken = response.is_some_and(|response| response.status().is_success());
+    if taken && endpoint.vendor == Vendor::Stripe {
+        stripe::delivered(shared, body);
+    }
+    taken
+}
+
+/// Xero's "intent to receive" (`wire/accounting.md`, 1.12): before anything is told, two deliveries without an event, of which
+/// the one that is wrongly signed must be refused with 401, and the other taken with 200, an empty body and no cookie.
+async fn is_proven(shared: &Shared, endpoint: &Endpoint) -> bool {
+    if endpoint.proven.load(Ordering::Relaxed) {
+        return true;
+    }
+    let entropy = hex::encode_upper(random_bytes::<10>());
+    let body = json!({ "events": [], "firstEventSequence": 0, "lastEventSequence": 0, "entropy": entropy }).to_string();
+    let wrong = books_signature("somebody else's key", &body);
+    let refused = post(shared, endpoint, XERO_SIGNATURE, wrong, &body).await;
+    let right = books_signature(&endpoint.secret, &body);
+    let Some(taken) = post(shared, endpoint, XERO_SIGNATURE, right, &body).await else { return false };
+    let is_plain = taken.status() == StatusCode::OK && !taken.headers().contains_key(header::SET_COOKIE);
+    let is_empty = taken.bytes().await.is_ok_and(|body| body.is_empty());
+    let is_proven = is_plain && is_empty && refused.is_some_and(|it| it.status() == StatusCode::UNAUTHORIZED);
+    if !is_proven {
+        tracing::warn!(url = endpoint.url, "an address has not proved that it tells forged news from Xero's");
+    }
+    endpoint.proven.store(is_proven, Ordering::Relaxed);
+    is_proven
+}
+
+async fn post(
+    shared: &Shared,
+    endpoint: &Endpoint,
+    name: &str,
+    signature: String,
+    body: &str,
+) -> Option<reqwest::Response> {
     let mut request = shared
         .webhooks
         .client()
@@ -208,11 +257,7 @@ async fn attempt(shared: &Shared, endpoint: &Endpoint, body: &str) -> bool {
         let at = shared.clock.now().to_rfc3339_opts(SecondsFormat::Millis, true);
         request = request.header("intuit-created-time", at).header("intuit-t-id", quickbooks::fresh_tid());
     }
-    let taken = matches!(request.send().await, Ok(response) if response.status().is_success());
-    if taken && endpoint.vendor == Vendor::Stripe {
-        stripe::delivered(shared, body);
-    }
-    taken
+    request.send().await.ok()
 }
 
 impl Endpoint {

@@ -297,6 +297,17 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok((count, due.into_iter().map(|job| job.created_at).min()))
     }
 
+    /// Up to `limit` of those that are to be done or under way, and whose key begins so: the longest due first.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn jobs_undone(&self, key: &str, limit: u64) -> Result<Vec<Model>, Error> {
+        // In words, as in the partial index of what is due: most jobs are done.
+        let due = self.find::<Entity>().filter(Expr::cust("state IN ('ready', 'leased')"));
+        let undone = due.filter(Column::UniqueKey.starts_with(key)).order_by_asc(Column::RunAt);
+        Ok(undone.limit(limit).all(self.conn()).await?)
+    }
+
     /// Which of these keys have a job that is still to be done.
     ///
     /// # Errors

@@ -94,6 +94,17 @@ impl MerchantTx {
         self.update_one(update).await
     }
 
+    /// Ends several at once that were still to be worked.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn webhooks_processed(&self, ids: Vec<WebhookId>) -> Result<(), Error> {
+        let update = self.update::<Entity>().col_expr(Column::State, Expr::value(WebhookState::Processed));
+        let of = update.filter(Column::Id.is_in(ids)).filter(Column::State.eq(WebhookState::Received));
+        of.exec(self.conn()).await?;
+        Ok(())
+    }
+
     /// Empties up to `limit` raw bodies of processed events that came before this, and says how many. The rows stay:
     /// they know a late duplicate.
     ///
@@ -118,6 +129,15 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// [`Error::Missing`] also for another merchant's event.
     pub async fn webhook(&self, id: WebhookId) -> Result<Model, Error> {
         self.find::<Entity>().filter(Column::Id.eq(id)).only(self.conn()).await?.ok_or(Error::Missing)
+    }
+
+    /// Which of these events of a connection are still to be worked.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn webhooks_received(&self, connection: ConnectionId, ids: Vec<WebhookId>) -> Result<Vec<Model>, Error> {
+        let of = self.find::<Entity>().filter(Column::Id.is_in(ids)).filter(Column::ConnectionId.eq(connection));
+        Ok(of.filter(Column::State.eq(WebhookState::Received)).all(self.conn()).await?)
     }
 
     /// The newest of those that are parked, newest first.

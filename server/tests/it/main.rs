@@ -8,6 +8,7 @@ mod authorizenet_debits;
 mod authorizenet_methods;
 mod authorizenet_refunds;
 mod becs_debits;
+mod books_news;
 mod card_testing;
 mod connections;
 mod crate_edges;

@@ -1,10 +1,13 @@
 //! The port to the accounting package: the only source of amounts, and where each payment must stand.
 
 mod call;
+mod news;
 pub mod oauth;
 pub mod quickbooks;
 pub mod toll;
 pub mod xero;
+
+pub use news::{BooksNews, Change};
 
 use crate::http::Answer;
 use async_trait::async_trait;

@@ -9,10 +9,14 @@ pub mod payrix;
 pub mod sandbox;
 pub mod stripe;
 
+pub use crate::news::WebhookError;
 pub use capabilities::{Capabilities, Cards, LateNews, News, PageLife, Refunds, Wire};
-pub use news::{WebhookError, WebhookNews};
+pub use news::WebhookNews;
 
-use crate::http::{Answer, HttpError};
+use crate::{
+    http::{Answer, HttpError},
+    news::UNREADABLE,
+};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
@@ -26,7 +30,6 @@ use domain::{
     views::MethodEntry,
 };
 use http::HeaderMap;
-use news::UNREADABLE;
 use std::{sync::Arc, time::Duration};
 
 /// The portal's clock; the demo's can be moved.

@@ -1,8 +1,8 @@
 //! What a gateway tells unasked, as far as its adapter reads it.
 
+use crate::news::{UNREADABLE, digest, event_id};
 use domain::ids::{AttemptId, MethodId, RefundId};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 /// A fact that a gateway told us unasked, and about which of our attempts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,12 +31,10 @@ pub struct WebhookNews {
 }
 
 impl WebhookNews {
-    /// Of an event that names nothing that we know. An id that is too long for an index is known by its digest.
-    pub(super) fn bare(event_id: String, kind: String) -> Self {
-        let is_long = event_id.len() > EVENT_ID_MAX_BYTES;
-        let event_id = if is_long { hex::encode(Sha256::digest(&event_id)) } else { event_id };
+    /// Of an event that names nothing that we know.
+    pub(super) fn bare(id: String, kind: String) -> Self {
         Self {
-            event_id,
+            event_id: event_id(id),
             kind,
             attempt: None,
             gateway_id: None,
@@ -54,21 +52,6 @@ impl WebhookNews {
     pub(super) fn unread(raw: &[u8], id: &str, kind: &str) -> Self {
         let body: Value = serde_json::from_slice(raw).unwrap_or_default();
         let said = |name: &str| body[name].as_str().filter(|said| !said.is_empty()).map(str::to_owned);
-        Self::bare(
-            said(id).unwrap_or_else(|| hex::encode(Sha256::digest(raw))),
-            said(kind).unwrap_or_else(|| UNREADABLE.to_owned()),
-        )
+        Self::bare(said(id).unwrap_or_else(|| digest(raw)), said(kind).unwrap_or_else(|| UNREADABLE.to_owned()))
     }
-}
-
-/// Vendors' own are a tenth of it. PostgreSQL refuses what does not fit into a page of its index.
-const EVENT_ID_MAX_BYTES: usize = 255;
-/// The kind of news that cannot be read.
-pub(super) const UNREADABLE: &str = "unreadable news";
-
-/// Why a webhook was not accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum WebhookError {
-    #[error("the signature is missing, wrong or too old")]
-    BadSignature,
 }

@@ -2,8 +2,13 @@
 //! this file, `stub.rs`, `world.rs` and the properties too.
 
 use crate::stub::{Reply, Stub, reply_raw};
+use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{DateTime, Utc};
-use connectors::gateway::{Gateway, GatewayError, WebhookError, WebhookNews};
+use connectors::{
+    books::BooksNews,
+    gateway::{Gateway, GatewayError, WebhookError, WebhookNews},
+};
+use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderValue};
 use proptest::{
     collection::vec,
@@ -119,6 +124,51 @@ impl Sent {
             spoiled.contains(&part.to_ascii_lowercase())
         };
         prop_assert!(taken.is_err() || signature.split(',').all(says_the_same), "{taken:?}");
+        Ok(())
+    }
+}
+
+/// News that books send, and how they are read where they are signed with this secret.
+pub struct BooksSent {
+    pub header: &'static str,
+    pub event: &'static str,
+    pub secret: &'static str,
+    pub read: fn(&HeaderMap, &[u8]) -> Result<BooksNews, WebhookError>,
+}
+
+impl BooksSent {
+    fn sign(&self, body: &[u8]) -> String {
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(self.secret.as_bytes()).unwrap();
+        mac.update(body);
+        BASE64_STANDARD.encode(mac.finalize().into_bytes())
+    }
+
+    fn heard(&self, signature: &[u8], body: &[u8]) -> Result<BooksNews, WebhookError> {
+        let value = HeaderValue::from_bytes(signature).unwrap_or(HeaderValue::from_static(""));
+        (self.read)(&HeaderMap::from_iter([(self.header.parse().unwrap(), value)]), body)
+    }
+
+    /// A body is read under its own signature, whatever it is, and names no invoice that does not stand in it; and under that
+    /// of another it is not read at all.
+    pub fn is_taken_as_signed(&self, body: &[u8]) -> TestCaseResult {
+        let forged = self.heard(self.sign(self.event.as_bytes()).as_bytes(), body);
+        prop_assert!(body == self.event.as_bytes() || forged == Err(WebhookError::BadSignature), "{forged:?}");
+        let text = String::from_utf8_lossy(body).to_ascii_lowercase().replace('-', "");
+        let Ok(news) = self.heard(self.sign(body).as_bytes(), body) else { return Err(TestCaseError::fail(text)) };
+        for change in news.changes.iter().flatten() {
+            let stands = change.invoice.as_ref().is_none_or(|id| text.contains(&id.replace('-', "")));
+            prop_assert!(stands, "{news:?} of {text}");
+        }
+        Ok(())
+    }
+
+    /// Neither a spoiled body nor a spoiled signature is taken.
+    pub fn is_taken_only_as_signed(&self, choices: &[u32]) -> TestCaseResult {
+        self.is_taken_as_signed(&mangled(self.event, choices))?;
+        let signature = self.sign(self.event.as_bytes());
+        let spoiled = battered(&signature, choices);
+        let taken = self.heard(&spoiled, self.event.as_bytes());
+        prop_assert!(taken.is_err() || spoiled == signature.as_bytes(), "{taken:?}");
         Ok(())
     }
 }

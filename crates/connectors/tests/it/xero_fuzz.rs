@@ -1,11 +1,14 @@
 //! Xero's documents, spoiled in any way: nothing panics, and no amount is read that the document does not hold.
 
 use crate::{
-    rig::{Rig, document, hold, is_amount, now, says},
+    rig::{BooksSent, Rig, document, hold, is_amount, now, says},
     world::{payment, usd, xero},
 };
 use chrono::NaiveDate;
-use connectors::books::{Books, BooksError, xero::Xero};
+use connectors::books::{
+    Books, BooksError,
+    xero::{Xero, webhook},
+};
 use domain::{
     invoice::{BooksInvoice, InvoiceStatus},
     money::Money,
@@ -18,6 +21,15 @@ const ID: &str = "aaaaaaaa-0000-4000-8000-000000000001";
 pub const INVOICES: &str = r#"{"Id":"x","Status":"OK","DateTimeUTC":"/Date(1782864600123)/","pagination":{"page":1,"pageSize":1000,"pageCount":1,"itemCount":1},"Invoices":[{"Type":"ACCREC","InvoiceID":"aaaaaaaa-0000-4000-8000-000000000001","InvoiceNumber":"INV-501","Contact":{"ContactID":"c0000000-0000-4000-8000-000000000042","Name":"Acme"},"Date":"/Date(1782864000000+0000)/","DueDate":"/Date(1784073600000+0000)/","Status":"AUTHORISED","CurrencyCode":"USD","Total":1204.5000,"AmountDue":204.5000,"Payments":[],"UpdatedDateUTC":"/Date(1782864005000+0000)/"}]}"#;
 const CONTACTS: &str = r#"{"Id":"x","Status":"OK","DateTimeUTC":"/Date(1782864600123)/","pagination":{"page":1,"pageSize":1000,"pageCount":1,"itemCount":1},"Contacts":[{"ContactID":"c0000000-0000-4000-8000-000000000042","ContactNumber":"ACME","ContactStatus":"ACTIVE","Name":"Acme","EmailAddress":"accounts@acme.test","UpdatedDateUTC":"/Date(1782864005000+0000)/"}]}"#;
 pub const PAYMENTS: &str = r#"{"Id":"x","Status":"OK","Payments":[{"PaymentID":"bbbbbbbb-0000-4000-8000-000000000001","Status":"AUTHORISED","Amount":1204.50,"Reference":"ch_1","Account":{"AccountID":"a0000000-0000-4000-8000-000000000001","Code":"090"},"ValidationErrors":[]}]}"#;
+
+pub const NEWS: BooksSent = BooksSent {
+    header: "x-xero-signature",
+    event: r#"{"events":[{"resourceUrl":"https://api.xero.com/api.xro/2.0/Invoices/aaaaaaaa-0000-4000-8000-000000000001","resourceId":"aaaaaaaa-0000-4000-8000-000000000001","eventDateUtc":"2026-07-09T00:44:09.923","eventType":"UPDATE","eventCategory":"INVOICE","tenantId":"11111111-2222-4333-8444-555555555555","tenantType":"ORGANISATION"}],"firstEventSequence":76,"lastEventSequence":76,"entropy":"FXNGWLCCGVANWHKILRUB"}"#,
+    secret: "demo-webhook-key",
+    read: |headers, raw| {
+        webhook::news(&["demo-webhook-key".into()], "11111111-2222-4333-8444-555555555555", headers, raw)
+    },
+};
 
 pub type Stubbed = Rig<Xero>;
 
@@ -108,7 +120,13 @@ fn d4_f22_a_spoiled_answer_to_a_posting_is_unknown_or_refused_or_names_what_stan
 }
 
 #[test]
+fn f7_s66_news_are_taken_only_as_they_were_signed_and_name_what_stands_in_them() {
+    hold(|choices| NEWS.is_taken_only_as_signed(choices));
+}
+
+#[test]
 fn the_documents_themselves_are_understood() {
+    NEWS.is_taken_as_signed(NEWS.event.as_bytes()).unwrap();
     let rig = rig();
     let read = rig.hear(says(200, INVOICES.as_bytes()), rig.adapter.invoice(ID)).unwrap();
     assert_eq!((read.total, read.due, read.status), (usd(120_450), usd(20_450), InvoiceStatus::Open));

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::invoices::Status;
 use super::lines::Line;
 use super::payments::{self, Payment};
-use super::{Books, bank_transactions, wire};
+use super::{Books, bank_transactions};
 use crate::clock::Clock;
 use crate::disturb::News;
 use crate::faults::Vendor;
@@ -166,11 +166,11 @@ impl Books {
         }
         self.sequence += 1;
         let plural = if category == "CONTACT" { "Contacts" } else { "Invoices" };
-        let at = wire::instant_string(shared.clock.now_ms());
+        let at = shared.clock.now().format("%Y-%m-%dT%H:%M:%S%.3f").to_string();
         let body = json!({
             "events": [{
                 "resourceUrl": format!("{}/xero/api.xro/2.0/{plural}/{resource}", shared.options.public_url),
-                "resourceId": resource, "eventDateUtc": at.as_str().map(|at| at.trim_end_matches('Z')),
+                "resourceId": resource, "eventDateUtc": at,
                 "eventType": if known { "UPDATE" } else { "CREATE" }, "eventCategory": category,
                 "tenantId": facts::xero::TENANT_ID, "tenantType": "ORGANISATION",
             }],

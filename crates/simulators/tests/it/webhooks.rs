@@ -18,6 +18,8 @@ struct Inbox {
     received: Vec<(HeaderMap, String)>,
     /// So many deliveries are answered with 500 first.
     refusals: usize,
+    /// What is not signed with it, as Xero signs, is refused.
+    xero_key: Option<&'static str>,
 }
 
 type Shared = Arc<Mutex<Inbox>>;
@@ -28,8 +30,21 @@ async fn take(State(inbox): State<Shared>, headers: HeaderMap, body: String) -> 
         inbox.refusals -= 1;
         return StatusCode::INTERNAL_SERVER_ERROR;
     }
+    if inbox.xero_key.is_some_and(|key| headers["x-xero-signature"] != books_signature(key, &body)) {
+        return StatusCode::UNAUTHORIZED;
+    }
     inbox.received.push((headers, body));
     StatusCode::OK
+}
+
+/// Xero's and Intuit's.
+fn books_signature(key: &str, body: &str) -> String {
+    use base64::Engine;
+    use base64::prelude::BASE64_STANDARD;
+    use hmac::{Hmac, KeyInit, Mac};
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(key.as_bytes()).unwrap();
+    mac.update(body.as_bytes());
+    BASE64_STANDARD.encode(mac.finalize().into_bytes())
 }
 
 async fn listen(refusals: usize) -> (String, Shared) {
@@ -120,17 +135,13 @@ async fn a_reordered_delivery_comes_after_a_later_one() {
 async fn the_books_tell_their_news_too() {
     let vendors = Vendors::start().await;
     let (url, inbox) = listen(0).await;
+    inbox.lock().unwrap().xero_key = Some(facts::xero::WEBHOOK_KEY);
     vendors.simulators.send_webhooks(Vendor::Xero, &url, facts::xero::WEBHOOK_KEY);
     vendors.control("xero/invoice", json!({ "number": "INV-501", "pay_minor": 100 })).await;
-    for _ in 0..100 {
-        if !inbox.lock().unwrap().received.is_empty() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    let (headers, body) = inbox.lock().unwrap().received[0].clone();
-    assert!(headers.contains_key("x-xero-signature"));
-    let body: Value = serde_json::from_str(&body).unwrap();
+    let asked = received(&inbox, 1).await;
+    assert_eq!((&asked["events"], &asked["firstEventSequence"]), (&json!([]), &json!(0)), "intent to receive");
+    assert_eq!(asked["entropy"].as_str().unwrap().len(), 20);
+    let body = received(&inbox, 2).await;
     assert_eq!(
         (&body["events"][0]["eventCategory"], &body["events"][0]["eventType"]),
         (&json!("INVOICE"), &json!("UPDATE"))
@@ -138,23 +149,40 @@ async fn the_books_tell_their_news_too() {
     assert_eq!(body["firstEventSequence"], 1);
 }
 
-/// Deliveries as a receiver of Intuit's would judge them: signed by the verifier token.
-async fn signed_by_intuit(inbox: &Shared, count: usize) -> Value {
-    use base64::Engine;
-    use base64::prelude::BASE64_STANDARD;
-    use hmac::{Hmac, KeyInit, Mac};
+#[tokio::test]
+async fn xero_tells_nothing_to_whoever_takes_forged_news() {
+    let vendors = Vendors::start().await;
+    let (url, inbox) = listen(0).await;
+    vendors.simulators.send_webhooks(Vendor::Xero, &url, facts::xero::WEBHOOK_KEY);
+    vendors.control("xero/invoice", json!({ "number": "INV-501", "pay_minor": 100 })).await;
+    for count in 1..=2 {
+        assert_eq!(received(&inbox, count).await["events"], json!([]), "one of the two is forged");
+    }
+    // Told once more when it has learned to.
+    inbox.lock().unwrap().xero_key = Some(facts::xero::WEBHOOK_KEY);
+    vendors.advance(1).await;
+    assert_eq!(received(&inbox, 3).await["events"], json!([]));
+    assert_eq!(received(&inbox, 4).await["events"][0]["eventCategory"], "INVOICE");
+}
+
+/// The last of so many deliveries, for which it waits three seconds at most.
+async fn received(inbox: &Shared, count: usize) -> Value {
     for _ in 0..300 {
         if inbox.lock().unwrap().received.len() >= count {
             break;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+    serde_json::from_str(&inbox.lock().unwrap().received[count - 1].1).unwrap()
+}
+
+/// Deliveries as a receiver of Intuit's would judge them: signed by the verifier token.
+async fn signed_by_intuit(inbox: &Shared, count: usize) -> Value {
+    let told = received(inbox, count).await;
     let (headers, body) = inbox.lock().unwrap().received[count - 1].clone();
-    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(facts::qbo::VERIFIER_TOKEN.as_bytes()).unwrap();
-    mac.update(body.as_bytes());
-    assert_eq!(headers["intuit-signature"], BASE64_STANDARD.encode(mac.finalize().into_bytes()));
+    assert_eq!(headers["intuit-signature"], books_signature(facts::qbo::VERIFIER_TOKEN, &body));
     assert!(headers.contains_key("intuit-created-time") && headers.contains_key("intuit-t-id"));
-    serde_json::from_str(&body).unwrap()
+    told
 }
 
 #[tokio::test]

@@ -74,9 +74,13 @@ on_both!(n13_what_waits_for_its_day_is_found_by_its_key_and_can_be_run_at_once, 
         alive
     };
     assert_eq!(alive().await, ["look_up:1", "retry:1"], "another merchant's is not theirs");
+    queue(&acme, &["retry:3"], 1).await;
+    let undone = acme.db.jobs_undone("retry:", 9).await.unwrap();
+    assert_eq!(keys(&undone), ["retry:1", "retry:3"], "also what is under way");
+    assert_eq!(acme.db.jobs_undone("retry:", 1).await.unwrap().len(), 1);
     assert!(done(db, &jobs[0]).await);
     assert_eq!(alive().await, ["look_up:1"]);
-    assert!(acme.db.jobs_waiting("retry:").await.unwrap().is_empty());
+    assert_eq!(keys(&acme.db.jobs_undone("retry:", 9).await.unwrap()), ["retry:3"]);
 });
 
 on_both!(d5_a_job_that_has_ended_is_run_once_more_and_one_in_hand_is_left_alone, async |db| {

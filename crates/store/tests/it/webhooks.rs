@@ -72,6 +72,32 @@ on_both!(d6_parked_news_that_can_be_read_at_last_is_received_anew_and_no_other, 
     assert_eq!((now.raw.as_str(), now.received_at), ("later", at(0)));
 });
 
+on_both!(s66_several_news_of_one_connection_are_ended_at_once_and_nobody_elses, async |db| {
+    let (acme, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    let mut news = Vec::new();
+    for event in ["evt_1", "evt_2", "evt_3"] {
+        news.push(receive(&acme, event, "{}").await.id);
+    }
+    let theirs = receive(&bolt, "evt_1", "{}").await.id;
+    let of = async |shop: &Shop, connection| {
+        let ids = [&news[..], &[theirs]].concat();
+        let mut found = shop.db.webhooks_received(connection, ids).await.unwrap();
+        found.sort_by_key(|row| row.event_id.clone());
+        found.into_iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    assert_eq!(of(&acme, acme.connection).await, news);
+    assert!(of(&acme, bolt.connection).await.is_empty(), "another connection");
+    assert!(of(&bolt, acme.connection).await.is_empty(), "another merchant");
+
+    let tx = acme.db.begin().await.unwrap();
+    tx.webhook_move(news[2], WebhookState::Parked).await.unwrap();
+    tx.webhooks_processed(vec![news[0], news[2], theirs]).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(of(&acme, acme.connection).await, [news[1]]);
+    assert_eq!(acme.db.webhook(news[2]).await.unwrap().state, WebhookState::Parked, "it was worked already");
+    assert_eq!(of(&bolt, bolt.connection).await, [theirs]);
+});
+
 on_both!(the_raw_bytes_of_old_processed_news_go_and_the_row_stays, async |db| {
     let shop = shop(&db.store, "acme").await;
     let (done, parked) = (receive(&shop, "evt_1", "raw").await, receive(&shop, "evt_2", "raw").await);

@@ -10,6 +10,7 @@ mod limits;
 mod payments;
 mod query;
 mod refunds;
+pub mod webhook;
 mod wire;
 
 pub use limits::LIMITS;

@@ -8,6 +8,7 @@ mod invoices;
 mod limits;
 pub mod oauth;
 mod refunds;
+pub mod webhook;
 mod wire;
 
 pub use limits::LIMITS;

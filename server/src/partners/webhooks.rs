@@ -1,5 +1,5 @@
-//! Gateways' news. Authentic news is stored and answered with 200 whatever it is about, so that no vendor switches the
-//! endpoint off (D6); what is not authentic gets 400.
+//! Vendors' news. Authentic news is stored and answered with 200 whatever it is about, so that no vendor switches the
+//! endpoint off (D6); what is not authentic gets 400, or 401 at the address of books, by which Xero proves us.
 
 use crate::router::Web;
 use axum::{
@@ -25,8 +25,12 @@ pub async fn receive(
             tracing::warn!(connection.id = %connection, %cause, "News at a gateway's address was refused.");
             StatusCode::BAD_REQUEST
         }
+        Err(NotTaken::BooksWebhook(cause)) => {
+            tracing::warn!(connection.id = %connection, %cause, "News at the books' address was refused.");
+            StatusCode::UNAUTHORIZED
+        }
         Err(NotTaken::Engine(cause)) => {
-            tracing::error!(connection.id = %connection, %cause, "News could not be stored; the gateway will send it again.");
+            tracing::error!(connection.id = %connection, %cause, "News could not be stored; the vendor will send it again.");
             StatusCode::INTERNAL_SERVER_ERROR
         }
     }
