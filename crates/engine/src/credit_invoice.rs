@@ -7,6 +7,7 @@ use crate::{
     clock::zone,
     error::known,
     faces::{ROWS_PER_PAGE, page},
+    own_statement::is_of_refund,
 };
 use domain::{
     ids::{CreditNoteId, InvoiceId},
@@ -16,7 +17,7 @@ use domain::{
     own_invoice::Step,
     views::{InvoiceFace, Page},
 };
-use store::{CreditNote, Invoice, InvoiceFilter, MerchantDb};
+use store::{CreditNote, Invoice, InvoiceFilter, LedgerPayment, MerchantDb};
 use uuid::Uuid;
 
 /// A select holds no more.
@@ -37,7 +38,7 @@ pub struct CreditForm {
     pub note: CreditNoteId,
     pub invoice: InvoiceId,
     pub number: String,
-    /// What is not credited of it yet.
+    /// What can be credited of it still.
     pub left: Money,
 }
 
@@ -77,7 +78,7 @@ impl Engine {
         admin.db.ledger_invoice(invoice).await?.ok_or(Error::NotFound)?;
         Step::Credit.may(row.status, false, admin.db.live_payment(invoice).await?.is_some())?;
         let (credited, _) = credited(&row, &admin.db.credit_notes_of(invoice).await?)?;
-        let left = row.total()?.minus(credited).map_err(Error::from)?;
+        let left = left_to_credit(&row, credited, &admin.db.ledger_payments_of(&[invoice]).await?)?;
         Ok(CreditForm { note: CreditNoteId(Uuid::now_v7()), invoice, number: row.number, left })
     }
 
@@ -95,7 +96,8 @@ impl Engine {
         }
         Step::Credit.may(invoice.status, false, tx.live_payment(order.invoice).await?.is_some())?;
         let (total, before) = (invoice.total()?, credited(&invoice, &tx.credit_notes_of(order.invoice).await?)?);
-        let read = order.typed.read(total.minus(before.0).map_err(Error::from)?)?;
+        let payments = tx.ledger_payments_of(&[order.invoice]).await?;
+        let read = order.typed.read(left_to_credit(&invoice, before.0, &payments)?)?;
         let tax = Money::new(details.tax_minor, total.currency);
         let note = CreditNote {
             merchant_id: tx.merchant_id(),
@@ -195,6 +197,14 @@ fn credited(invoice: &Invoice, notes: &[CreditNote]) -> Result<(Money, Money), E
     let currency = invoice.total()?.currency;
     let sum = |part: fn(&CreditNote) -> i64| Money::new(notes.iter().map(part).sum(), currency);
     Ok((sum(|note| note.total_minor), sum(|note| note.tax_minor)))
+}
+
+/// What no note has taken off an invoice, and no refund: that credits the sale by itself, and pays the credit out.
+fn left_to_credit(invoice: &Invoice, credited: Money, payments: &[LedgerPayment]) -> Result<Money, Error> {
+    let of_refunds = payments.iter().filter(|payment| is_of_refund(payment, payments));
+    let refunded = Money::new(of_refunds.map(|payment| -payment.amount_minor).sum(), credited.currency);
+    let left = invoice.total()?.minus(credited)?.minus(refunded)?;
+    Ok(Money::new(left.minor.max(0), left.currency))
 }
 
 async fn credit_lines(db: &MerchantDb, rows: Vec<CreditNote>) -> Result<Vec<CreditLine>, Error> {

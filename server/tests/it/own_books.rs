@@ -226,6 +226,34 @@ async fn d24_what_is_credited_goes_to_what_is_owed_first_and_then_to_another_inv
 }
 
 #[tokio::test]
+async fn d24_what_was_refunded_of_an_invoice_is_not_credited_as_well() {
+    let house = House::new().await;
+    let (staff, guest) = (keeper(&house).await, house.client());
+    let invoice = draft(&staff, "Acme NZ", &[SUPPORT]).await;
+    issue(&staff, &invoice).await;
+    let form = guest.form(&guest.get(&link("HT-1003", "ACMENZ")).await.location.unwrap()).await;
+    guest.pay(&form, "sbx_approved").await;
+    let credit = format!("{invoice}/credit");
+    house.until("it is paid and can be credited", async || staff.get(&credit).await.status == 200).await;
+    let page = staff.get(&format!("/admin/transactions/{}", form.payment)).await.body;
+    let (refund, currency) = (field(&page, "refund"), field(&page, "currency"));
+    let back = [
+        ("payment", form.payment.as_str()),
+        ("refund", &refund),
+        ("currency", &currency),
+        ("amount", "400.00"),
+        ("reason", "Wrong quantity"),
+    ];
+    assert_eq!(staff.post("/api/refunds/start", &back).await.status, 303);
+    let entered = "SELECT COUNT(*) FROM ledger_payment WHERE amount_minor = -40000";
+    house.until("the refund stands in our books", async || house.number(entered).await == 1).await;
+    let note = field(&staff.get(&credit).await.body, "note");
+    let twice = [("note", note.as_str()), ("amount", "83.01"), ("reason", "wrong quantity")];
+    let refused = staff.post(&credit, &twice).await;
+    assert!(refused.status == 422 && refused.body.contains("from 0.01 up to 83.00."), "{}", refused.body);
+}
+
+#[tokio::test]
 async fn d1_what_was_paid_past_the_portal_is_entered_once_and_can_be_taken_back() {
     let house = House::without_worker().await;
     let (staff, guest) = (keeper(&house).await, house.client());
