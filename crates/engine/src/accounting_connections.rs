@@ -4,6 +4,7 @@
 use crate::{
     AdminPass, BooksGrant, Engine, Error, Lane, OperatorPass,
     clock::{on_the_wall, zone},
+    connections::books_secret,
     live_books::LiveBooks,
     send_mail::{BOOKS_BROKEN, rendered},
     set_merchant::MerchantChange,
@@ -94,7 +95,7 @@ impl Engine {
         let own = self.own_connection(&db, lane).await?;
         self.refuse_known_client(&db, &own, &grant.client_id).await?;
         let tx = db.begin().await?;
-        tx.connection_connect(own.id, &grant.to_json()).await?;
+        tx.connection_connect(own.id, &grant.to_json(books_secret(&db, &own)?)).await?;
         tx.connection_state(own.id, ConnectionState::Working, None).await?;
         tx.audit_operator("connect books", &format!("{} connection", lane.title()), self.now()).await?;
         tx.commit().await?;

@@ -167,8 +167,8 @@ pub struct BooksGrant {
 }
 
 impl BooksGrant {
-    /// As it is sealed, without an access token yet.
-    pub(crate) fn to_json(&self) -> SecretString {
+    /// As it is sealed, without an access token yet. What its news are signed with stays.
+    pub(crate) fn to_json(&self, before: Option<BooksSecret>) -> SecretString {
         let secret = BooksSecret {
             client_id: self.client_id.clone(),
             client_secret: self.client_secret.clone(),
@@ -176,6 +176,7 @@ impl BooksGrant {
             access_token: "".into(),
             // Long over, so that the first use refreshes.
             expires_at: DateTime::UNIX_EPOCH,
+            webhook_secrets: before.map(|before| before.webhook_secrets).unwrap_or_default(),
         };
         secret.to_json()
     }
