@@ -380,6 +380,8 @@ const fn spelt(why: NotNow) -> &'static str {
         NotNow::Issued => "not-issued",
         NotNow::NotIssued => "draft",
         NotNow::NothingDue => "nothing-due",
+        NotNow::NothingToCredit => "nothing-to-credit",
+        NotNow::Credited => "credit-given",
         NotNow::Void => "voided",
     }
 }

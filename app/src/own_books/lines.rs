@@ -18,6 +18,8 @@ const DONE: [(&str, &str); 13] = [
     ("entered", "The payment is entered."),
     ("taken-back", "The payment is taken back."),
     ("nothing-due", NotNow::NothingDue.words()),
+    ("nothing-to-credit", NotNow::NothingToCredit.words()),
+    ("credit-given", NotNow::Credited.words()),
     ("draft", NotNow::NotIssued.words()),
     ("outdated", "Somebody has changed the draft meanwhile, so it was not issued. Look at it again."),
     ("number", "Another invoice has its number by now, so it was not issued. Change the number."),

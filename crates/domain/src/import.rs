@@ -84,6 +84,8 @@ impl From<Unended> for RowError {
 pub struct CustomerRow {
     pub line: usize,
     pub customer: CustomerRead,
+    /// The columns that its table has.
+    pub says: Vec<&'static str>,
 }
 
 /// An invoice of the file: all rows with its number.
@@ -186,7 +188,11 @@ pub fn customers(text: &str) -> Result<Vec<CustomerRow>, Vec<RowError>> {
                         let words = format!("Another customer on line {before} has this name or code.");
                         wrong.push(RowError::at(row.line, words));
                     }
-                    None => read.push(CustomerRow { line: row.line, customer }),
+                    None => read.push(CustomerRow {
+                        line: row.line,
+                        customer,
+                        says: table.columns.keys().copied().collect(),
+                    }),
                 }
                 seen.extend(calls.into_iter().map(|call| (call, row.line)));
             }

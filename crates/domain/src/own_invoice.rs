@@ -369,6 +369,10 @@ pub enum NotNow {
     /// A part of it was paid or credited, and stands.
     PaidOn,
     NothingDue,
+    /// It owes nothing, and all that was paid on it came through the portal.
+    NothingToCredit,
+    /// A credit was given for the payment that is to be taken back.
+    Credited,
     BeingPaid,
 }
 
@@ -405,6 +409,10 @@ impl NotNow {
                 "Something is paid or credited on the invoice, so it cannot be voided. Credit the rest instead."
             }
             Self::NothingDue => "Nothing is due on the invoice.",
+            Self::NothingToCredit => {
+                "Nothing is left to credit. What was paid through this portal is paid back by a refund of its payment."
+            }
+            Self::Credited => "A credit was given for this payment, so it is not taken back. Write a new invoice instead.",
             Self::BeingPaid => "The invoice is being paid at this moment. Try again when the payment has ended.",
         }
     }

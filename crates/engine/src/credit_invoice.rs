@@ -5,16 +5,16 @@ use crate::{
     AdminPass, Engine, Error, OwnBooksError,
     audit::{Actor, Audited},
     clock::zone,
+    enter_payment::hand_minor,
     error::known,
     faces::{ROWS_PER_PAGE, page},
-    own_statement::is_of_refund,
 };
 use domain::{
     ids::{CreditNoteId, InvoiceId},
     invoice::InvoiceStatus,
     money::Money,
     own_credit::{CreditTyped, read_part, tax_of},
-    own_invoice::Step,
+    own_invoice::{NotNow, Step},
     views::{InvoiceFace, Page},
 };
 use store::{CreditNote, Invoice, InvoiceFilter, LedgerPayment, MerchantDb};
@@ -77,8 +77,8 @@ impl Engine {
         let row = admin.db.invoice(invoice).await?;
         admin.db.ledger_invoice(invoice).await?.ok_or(Error::NotFound)?;
         Step::Credit.may(row.status, false, admin.db.live_payment(invoice).await?.is_some())?;
-        let (credited, _) = credited(&row, &admin.db.credit_notes_of(invoice).await?)?;
-        let left = left_to_credit(&row, credited, &admin.db.ledger_payments_of(&[invoice]).await?)?;
+        let beyond = admin.db.credit_beyond_due(invoice).await?;
+        let left = left_to_credit(&row, beyond, &admin.db.ledger_payments_of(&[invoice]).await?)?;
         Ok(CreditForm { note: CreditNoteId(Uuid::now_v7()), invoice, number: row.number, left })
     }
 
@@ -96,8 +96,9 @@ impl Engine {
         }
         Step::Credit.may(invoice.status, false, tx.live_payment(order.invoice).await?.is_some())?;
         let (total, before) = (invoice.total()?, credited(&invoice, &tx.credit_notes_of(order.invoice).await?)?);
-        let payments = tx.ledger_payments_of(&[order.invoice]).await?;
-        let read = order.typed.read(left_to_credit(&invoice, before.0, &payments)?)?;
+        let (beyond, payments) =
+            (tx.credit_beyond_due(order.invoice).await?, tx.ledger_payments_of(&[order.invoice]).await?);
+        let read = order.typed.read(left_to_credit(&invoice, beyond, &payments)?)?;
         let tax = Money::new(details.tax_minor, total.currency);
         let note = CreditNote {
             merchant_id: tx.merchant_id(),
@@ -199,12 +200,12 @@ fn credited(invoice: &Invoice, notes: &[CreditNote]) -> Result<(Money, Money), E
     Ok((sum(|note| note.total_minor), sum(|note| note.tax_minor)))
 }
 
-/// What no note has taken off an invoice, and no refund: that credits the sale by itself, and pays the credit out.
-fn left_to_credit(invoice: &Invoice, credited: Money, payments: &[LedgerPayment]) -> Result<Money, Error> {
-    let of_refunds = payments.iter().filter(|payment| is_of_refund(payment, payments));
-    let refunded = Money::new(of_refunds.map(|payment| -payment.amount_minor).sum(), credited.currency);
-    let left = invoice.total()?.minus(credited)?.minus(refunded)?;
-    Ok(Money::new(left.minor.max(0), left.currency))
+/// What can be credited of an invoice still: what it owes, and what was paid on it past this portal and not given as credit
+/// yet. What was paid here is given back by a refund, which credits the sale by itself: with a note as well, the customer
+/// would have it twice.
+fn left_to_credit(invoice: &Invoice, beyond_minor: i64, payments: &[LedgerPayment]) -> Result<Money, OwnBooksError> {
+    let left = invoice.due_minor + (hand_minor(payments) - beyond_minor).max(0);
+    if left > 0 { Ok(Money::new(left, invoice.total()?.currency)) } else { Err(NotNow::NothingToCredit.into()) }
 }
 
 async fn credit_lines(db: &MerchantDb, rows: Vec<CreditNote>) -> Result<Vec<CreditLine>, Error> {

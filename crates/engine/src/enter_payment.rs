@@ -11,7 +11,7 @@ use domain::{
     ids::{InvoiceId, LedgerPaymentId},
     money::Money,
     own_credit::PaymentTyped,
-    own_invoice::Step,
+    own_invoice::{NotNow, Step},
 };
 use store::{Entered, LedgerPayment, NewLedgerPayment};
 use uuid::Uuid;
@@ -108,6 +108,10 @@ impl Engine {
         // Whether more may be due on it is asked as for a credit.
         Step::Credit.may(held.status, false, tx.live_payment(invoice).await?.is_some())?;
         let amount = entered.amount()?;
+        let hand = hand_minor(&tx.ledger_payments_of(&[invoice]).await?);
+        if hand - amount.minor < tx.credit_beyond_due(invoice).await? {
+            return Err(NotNow::Credited.into());
+        }
         let back = NewLedgerPayment {
             idempotency_key: back_key(payment),
             amount: Money::new(-amount.minor, amount.currency),
@@ -137,6 +141,12 @@ fn key(payment: LedgerPaymentId) -> String {
 
 fn back_key(payment: LedgerPaymentId) -> String {
     format!("{BY_HAND}{payment}-back")
+}
+
+/// What staff entered and have not taken back.
+pub(crate) fn hand_minor(payments: &[LedgerPayment]) -> i64 {
+    let by_hand = payments.iter().filter(|row| row.idempotency_key.starts_with(BY_HAND));
+    by_hand.map(|row| row.amount_minor).sum()
 }
 
 /// The id of its form, of what staff entered.

@@ -147,7 +147,7 @@ fn plan_customers(tx: &MerchantTx, text: &str, known: &Known) -> Result<Plan, Im
                 Does::Add
             }
             [stands] if met.insert(stands.id) => {
-                let as_said = changed((*stands).clone(), read);
+                let as_said = silent_kept(stands, changed((*stands).clone(), read), &row.says);
                 let does = if as_said == **stands { Does::Nothing } else { Does::Change };
                 plan.customers_changed.extend((does == Does::Change).then_some(as_said));
                 does
@@ -160,6 +160,18 @@ fn plan_customers(tx: &MerchantTx, text: &str, known: &Known) -> Result<Plan, Im
         plan.lines.push(ImportLine { line, what, customer: None, total: None, does });
     }
     if wrong.is_empty() { Ok(plan) } else { Err(wrong.into()) }
+}
+
+/// Of what a table has no column for, it says nothing: that stays.
+fn silent_kept(stands: &Customer, read: Customer, says: &[&str]) -> Customer {
+    let says = |column: &str| says.contains(&column);
+    Customer {
+        code: if says("code") { read.code } else { stands.code.clone() },
+        email: if says("email") { read.email } else { stands.email.clone() },
+        terms_days: if says("terms_days") { read.terms_days } else { stands.terms_days },
+        address: if says("address") { read.address } else { stands.address.clone() },
+        ..read
+    }
 }
 
 async fn plan_invoices(

@@ -76,7 +76,7 @@ fn movements(invoices: &[Invoice], payments: &[LedgerPayment], credits: &[Credit
 }
 
 /// A payment begins with what came, a refund with what went back; what comes later under one reference undoes the first.
-pub(crate) fn is_of_refund(payment: &LedgerPayment, all: &[LedgerPayment]) -> bool {
+fn is_of_refund(payment: &LedgerPayment, all: &[LedgerPayment]) -> bool {
     let same = all.iter().filter(|one| one.invoice_id == payment.invoice_id && one.reference == payment.reference);
     same.min_by_key(|one| (one.created_at, one.id)).is_some_and(|first| first.amount_minor < 0)
 }

@@ -206,7 +206,9 @@ impl Worker {
             // Broken ones, and those that were paused, wait for a person.
             let books = route(&db.merchant().await?, &db.connections().await?, Lane::Background);
             let tx = db.begin().await?;
-            if books.is_some_and(|books| books.lane.state != ConnectionState::Broken && !books.lane.paused) {
+            let may = books.is_some_and(|books| books.lane.state != ConnectionState::Broken && !books.lane.paused);
+            // One that waits for calls reads all that has changed until then.
+            if may && db.jobs_waiting(&Work::SyncBooks.key("")).await?.is_empty() {
                 Work::SyncBooks.queue_for(&tx, &period, now).await?;
             }
             Work::Prune.queue_for(&tx, &day, now).await?;

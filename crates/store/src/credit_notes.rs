@@ -98,6 +98,20 @@ impl<C: ConnectionTrait> Scoped<C> {
         self.credit_notes_of_all(&[invoice]).await
     }
 
+    /// What the notes of an invoice were worth beyond what it owed: the customer's credit, wherever it has gone since.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn credit_beyond_due(&self, invoice: InvoiceId) -> Result<i64, Error> {
+        let mut beyond = 0;
+        for note in self.credit_notes_of(invoice).await? {
+            let allocated = self.credit_allocations(note.id).await?;
+            let own = allocated.iter().filter(|allocation| allocation.invoice_id == invoice);
+            beyond += note.total_minor - own.map(|allocation| allocation.amount_minor).sum::<i64>();
+        }
+        Ok(beyond)
+    }
+
     /// The same of several.
     ///
     /// # Errors

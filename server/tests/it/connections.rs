@@ -194,6 +194,8 @@ async fn s97_s103_a_paused_service_reads_nothing_while_people_and_payments_go_on
     let differs = house.differences(None).await;
     let told = differs.iter().any(|words| words.contains("the books were not compared"));
     assert!(told, "gateways and our own records are compared all the same: {differs:?}");
+    // Who has done nothing for an hour is signed out.
+    let staff = house.staff().await;
     assert_eq!(staff.post("/api/invoices/sync", &[]).await.status, 303, "a person does (S96)");
 
     press(&staff, "Service", "pause", &[("paused", "false")]).await;

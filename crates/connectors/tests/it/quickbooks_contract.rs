@@ -336,6 +336,17 @@ async fn d9_a_payment_is_found_and_taken_out_also_when_its_invoice_is_no_more() 
 }
 
 #[tokio::test]
+async fn d30_money_for_an_invoice_that_was_deleted_is_left_to_a_person() {
+    let company = Company::new().await;
+    let [open, _] = company.open().await;
+    company.remove(&open, "delete").await;
+    let posting = company.whole(&open);
+    let (cause, words) = refused(company.books.post_payment(&posting).await);
+    assert_eq!((cause, words.as_str()), (RefusedCause::NotAwaitingPayment, "The invoice was deleted in QuickBooks Online."));
+    assert!(company.amounts().await.is_empty());
+}
+
+#[tokio::test]
 async fn d30_a_posting_whose_answer_is_lost_is_unknown_and_then_found_once() {
     let company = Company::new().await;
     let [open, _] = company.open().await;

@@ -99,8 +99,9 @@ pub fn trouble(call: Call, answer: &Answer) -> Option<Trouble> {
     let words = if words.is_empty() { format!("HTTP {}", answer.status) } else { words.join("; ") };
     let cause = match answer.status.as_u16() {
         401 => BooksError::TokenExpired,
-        403 => BooksError::Disconnected(words),
-        404 => BooksError::NotFound,
+        // Without a fault it is a proxy's word: an invoice that somebody else does not have is not gone.
+        403 if is_fault => BooksError::Disconnected(words),
+        404 if is_fault => BooksError::NotFound,
         429 => busy(answer),
         200..=499 if is_fault => refused(words),
         // Not the books' own words: a proxy's, or something new. Of a write nobody can tell what became.
@@ -115,6 +116,16 @@ fn busy(answer: &Answer) -> BooksError {
 
 pub fn refused(message: String) -> BooksError {
     refused_for(RefusedCause::Other, message)
+}
+
+/// Money for an invoice that was deleted there waits for a person, not for the invoice.
+pub fn without_invoice(answer: BooksError) -> BooksError {
+    match answer {
+        BooksError::NotFound => {
+            refused_for(RefusedCause::NotAwaitingPayment, "The invoice was deleted in QuickBooks Online.".to_owned())
+        }
+        other => other,
+    }
 }
 
 pub fn refused_for(cause: RefusedCause, message: String) -> BooksError {
@@ -182,9 +193,15 @@ mod tests {
     fn d30_what_says_nothing_is_judged_by_its_status() {
         assert!(trouble(Call::Read, &answer(200, "{}")).is_none(), "no fault is no trouble");
         assert!(matches!(heard(Call::Read, 401, ""), BooksError::TokenExpired));
-        assert!(matches!(heard(Call::Read, 403, ""), BooksError::Disconnected(_)));
-        assert!(matches!(heard(Call::Read, 404, ""), BooksError::NotFound));
-        for silent in [(302, ""), (400, "<html>Bad gateway</html>"), (408, ""), (500, ""), (503, "{}")] {
+        for silent in [
+            (302, ""),
+            (403, ""),
+            (404, "<html>Not here</html>"),
+            (400, "<html>Bad gateway</html>"),
+            (408, ""),
+            (500, ""),
+            (503, "{}"),
+        ] {
             assert!(matches!(heard(Call::Write, silent.0, silent.1), BooksError::Unknown(_)), "{silent:?}");
             assert!(matches!(heard(Call::Read, silent.0, silent.1), BooksError::Unreachable(_)), "{silent:?}");
         }

@@ -4,7 +4,7 @@
 
 use super::{
     QuickBooks, Undo, before,
-    errors::{refused, refused_for},
+    errors::{refused, refused_for, without_invoice},
     unsaid,
     wire::{Document, Invoice, LinkTo, NewLink, NewPayment, Payment, To, cut, number},
 };
@@ -35,7 +35,7 @@ impl QuickBooks {
 
     pub(super) async fn post(&self, payment: &PostPayment) -> Result<Posted, BooksError> {
         let PostPayment { amount, invoice_external_id, .. } = payment;
-        let document: Invoice = self.read("invoice", invoice_external_id).await?;
+        let document: Invoice = self.read("invoice", invoice_external_id).await.map_err(without_invoice)?;
         let invoice = self.understood(&document)?;
         let left = invoice.due.minus(*amount).ok().filter(|left| left.minor >= 0);
         let Some(due) = left.filter(|_| invoice.status == InvoiceStatus::Open) else {

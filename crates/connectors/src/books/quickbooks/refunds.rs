@@ -4,7 +4,7 @@
 
 use super::{
     QuickBooks, Undo,
-    errors::refused,
+    errors::{refused, without_invoice},
     invoices::INCLUSIVE,
     payments::known,
     unsaid,
@@ -89,7 +89,7 @@ impl QuickBooks {
     }
 
     async fn credit(&self, refund: &PostRefund) -> Result<String, BooksError> {
-        let sale: Sale = self.read("invoice", &refund.invoice_external_id).await?;
+        let sale: Sale = self.read("invoice", &refund.invoice_external_id).await.map_err(without_invoice)?;
         let customer = named(sale.customer_ref.as_ref());
         let body = NewReceipt {
             doc_number: &refund.number,
