@@ -10,7 +10,7 @@ use engine::OwnInvoice;
 use leptos::prelude::*;
 
 /// What was done just now, or why it was not: as addresses spell it, and in words.
-const DONE: [(&str, &str); 13] = [
+const DONE: [(&str, &str); 15] = [
     ("saved", "The draft is saved."),
     ("issued", "The invoice is issued."),
     ("voided", "The invoice is void."),

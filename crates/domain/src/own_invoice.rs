@@ -412,7 +412,9 @@ impl NotNow {
             Self::NothingToCredit => {
                 "Nothing is left to credit. What was paid through this portal is paid back by a refund of its payment."
             }
-            Self::Credited => "A credit was given for this payment, so it is not taken back. Write a new invoice instead.",
+            Self::Credited => {
+                "A credit was given for this payment, so it is not taken back. Write a new invoice instead."
+            }
             Self::BeingPaid => "The invoice is being paid at this moment. Try again when the payment has ended.",
         }
     }

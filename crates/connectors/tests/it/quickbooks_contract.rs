@@ -342,7 +342,10 @@ async fn d30_money_for_an_invoice_that_was_deleted_is_left_to_a_person() {
     company.remove(&open, "delete").await;
     let posting = company.whole(&open);
     let (cause, words) = refused(company.books.post_payment(&posting).await);
-    assert_eq!((cause, words.as_str()), (RefusedCause::NotAwaitingPayment, "The invoice was deleted in QuickBooks Online."));
+    assert_eq!(
+        (cause, words.as_str()),
+        (RefusedCause::NotAwaitingPayment, "The invoice was deleted in QuickBooks Online.")
+    );
     assert!(company.amounts().await.is_empty());
 }
 
