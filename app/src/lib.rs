@@ -35,6 +35,7 @@ pub use {
         render_credit_form, render_credits, render_customer, render_customers, render_import, render_invoice_form,
         render_invoices, render_payment_form, render_statement,
     },
+    pages::admin::accounting::render_connections,
     plain::{render_closed, render_fault, render_refusal, render_sandbox_step, words_of_refusal},
     proof::{ProofFile, render_proof},
     shell::{pod_shell, shell},

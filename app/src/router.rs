@@ -34,7 +34,6 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/admin/exceptions") view={admin::Page::Exceptions} ssr=SsrMode::Async/>
                 <Route path=path!("/admin/mail") view={admin::Page::Mail} ssr=SsrMode::Async/>
                 <Route path=path!("/admin/webhooks") view={admin::Page::Webhooks} ssr=SsrMode::Async/>
-                <Route path=path!("/admin/configure/accounting-connections") view={admin::Page::Connections} ssr=SsrMode::Async/>
                 <Route path=path!("/operator") view={admin::Page::Operator} ssr=SsrMode::Async/>
                 <Route path=path!("/pods/connectwise") view={pod::Page::Pod} ssr=SsrMode::Async/>
             </FlatRoutes>

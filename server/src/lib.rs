@@ -1,5 +1,6 @@
 //! The processes: settings, the HTTP surface around the App, the partners' endpoints, and the demo.
 
+pub mod accounting_connections;
 pub mod cli;
 pub mod client_addr;
 pub mod demo;

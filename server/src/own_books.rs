@@ -67,23 +67,26 @@ impl FromRequestParts<Web> for Keeper {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Response> {
-        let cookies = CookieJar::from_headers(&parts.headers);
-        let token = cookies.get(web.cookie.0).map_or("", |cookie| cookie.value());
-        match web.engine.admin(token, Act::KeepBooks).await {
-            Ok(admin) if admin.who().own_books => Ok(Self(admin)),
-            Ok(_) => Err(refused(web, Error::NotFound)),
-            Err(Error::NotSignedIn) => {
-                // What was sent to an address that only takes forms cannot be opened there.
-                let here = parts.uri.path_and_query().filter(|_| parts.method == Method::GET);
-                let next = here.map_or("/admin/invoices", |here| here.as_str());
-                Err(Redirect::to(&addresses::sign_in(next)).into_response())
-            }
-            Err(cause) => Err(refused(web, cause)),
-        }
+        let admin = admitted(parts, web, Act::KeepBooks, "/admin/invoices").await?;
+        if admin.who().own_books { Ok(Self(admin)) } else { Err(refused(web, Error::NotFound)) }
     }
 }
 
-fn refused(web: &Web, cause: Error) -> Response {
+/// Staff who may do this. Whoever is signed out comes back to what they asked for, or to `list` after a form: what was sent to
+/// an address that only takes forms cannot be opened there.
+pub(crate) async fn admitted(parts: &Parts, web: &Web, act: Act, list: &str) -> Result<AdminPass, Response> {
+    let cookies = CookieJar::from_headers(&parts.headers);
+    let token = cookies.get(web.cookie.0).map_or("", |cookie| cookie.value());
+    web.engine.admin(token, act).await.map_err(|cause| match cause {
+        Error::NotSignedIn => {
+            let here = parts.uri.path_and_query().filter(|_| parts.method == Method::GET);
+            Redirect::to(&addresses::sign_in(here.map_or(list, |here| here.as_str()))).into_response()
+        }
+        other => refused(web, other),
+    })
+}
+
+pub(crate) fn refused(web: &Web, cause: Error) -> Response {
     plain_page(render_fault(&web.assets, Fault::from(cause)))
 }
 

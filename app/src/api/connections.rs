@@ -1,15 +1,8 @@
-//! Configure > Accounting Connections, and what its buttons do.
+//! What the buttons of Configure > Accounting Connections do.
 
 use crate::fault::Fault;
-use domain::{ids::ConnectionId, views::ConnectionsPage};
+use domain::ids::ConnectionId;
 use leptos::prelude::*;
-
-#[server(prefix = "/api", endpoint = "connections/list")]
-pub async fn list_connections() -> Result<ConnectionsPage, Fault> {
-    use crate::gate;
-    let admin = gate::admin(gate::Act::SeeConnections).await?;
-    gate::answer(gate::engine().accounting_connections(&admin).await)
-}
 
 /// Tries a connection as it is.
 #[server(prefix = "/api", endpoint = "connections/test")]

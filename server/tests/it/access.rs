@@ -40,7 +40,7 @@ const FILES: [(&str, Role); 3] = [
 /// ids: `sandbox.rs` holds that nobody else finds it.
 const OPEN_PAGES: [&str; 5] = ["/", "/sign-in", "/npe", "/npe/result", "/pods/connectwise"];
 /// Server functions behind a session, whom each is for, and a body that works for them.
-const ENDPOINTS: [(&str, Role, Body); 32] = [
+const ENDPOINTS: [(&str, Role, Body); 31] = [
     ("/api/invoices/dashboard", Role::Payer, &[]),
     ("/api/invoices/pay", Role::Payer, &[("invoice", "INVOICE")]),
     ("/api/invoices/pay_chosen", Role::Payer, &[("invoices[]", "INVOICE")]),
@@ -81,7 +81,6 @@ const ENDPOINTS: [(&str, Role, Body); 32] = [
     ("/api/webhooks/list", Role::Admin, &[]),
     ("/api/webhooks/send_again", Role::Admin, &[("endpoint", "ENDPOINT"), ("event", "EVENT")]),
     ("/api/webhooks/turn_on", Role::Admin, &[("endpoint", "ENDPOINT")]),
-    ("/api/connections/list", Role::Admin, &[]),
     ("/api/connections/test", Role::Admin, &[("connection", "CONNECTION")]),
     ("/api/connections/reconnect", Role::Admin, &[("connection", "CONNECTION")]),
     ("/api/connections/pause", Role::Admin, &[("connection", "CONNECTION"), ("paused", "false")]),

@@ -1,11 +1,11 @@
-//! What `/admin/configure/accounting-connections` shows: a card for each connection, with what is left of its budget and
-//! what waits for it (S95, N6).
+//! `/admin/configure/accounting-connections`: a card for each connection, with what is left of its budget and what waits for it
+//! (S95, N6). Drawn by the server outside the App, because one more route there costs each payer's browser some 10 kB; each
+//! act is a plain form.
 
 use crate::{
-    api::connections::list_connections,
-    components::{
-        badge::Badge, empty::Empty, frame::Frame, load::failed, page_title::PageTitle, toast::Toast, when::When,
-    },
+    Assets,
+    components::{badge::Badge, empty::Empty, frame::Frame, toast::Toast, when::When},
+    plain::render,
 };
 use domain::{
     ids::ConnectionId,
@@ -13,16 +13,14 @@ use domain::{
     views::{ConnectionsPage, LaneFace, Tone, Used},
 };
 use leptos::prelude::*;
-use leptos_router::params::ParamsMap;
 
 const PATH: &str = "/admin/configure/accounting-connections";
 
-pub async fn page(query: ParamsMap) -> AnyView {
-    let done = query.get("done").unwrap_or_default();
-    match list_connections().await {
-        Ok(page) => view! { <ConnectionsView page done/> }.into_any(),
-        Err(fault) => failed(fault),
-    }
+/// Status and HTML. `done`: what a button has just come to.
+#[must_use]
+pub fn render_connections(assets: &Assets, page: ConnectionsPage, done: String) -> (u16, String) {
+    let title = format!("Accounting Connections – {}", page.who.merchant);
+    (200, render(assets, title, || view! { <ConnectionsView page done/> }.into_any()))
 }
 
 #[component]
@@ -52,7 +50,6 @@ pub fn ConnectionsView(page: ConnectionsPage, done: String) -> impl IntoView {
         }
     };
     view! {
-        <PageTitle text=format!("Accounting Connections – {}", who.merchant)/>
         <Frame who current=PATH>
             <div class="lead-in"><h1>"Accounting Connections"</h1></div>
             {toast}

@@ -1,6 +1,5 @@
 //! The merchant's staff, and the operator: they see the same parts.
 
-pub mod connections;
 pub mod exceptions;
 pub mod home;
 pub mod invoice;
@@ -10,7 +9,7 @@ pub mod transactions;
 pub mod webhooks;
 
 #[cfg(feature = "ssr")]
-mod accounting;
+pub mod accounting;
 #[cfg(feature = "ssr")]
 mod inbox;
 #[cfg(feature = "ssr")]
@@ -19,7 +18,6 @@ mod invoice_story;
 mod sendings;
 
 use super::operator::OperatorPage;
-use connections::ConnectionsScreen;
 use exceptions::ExceptionsPage;
 use home::AdminHomePage;
 use invoice::InvoicePage;
@@ -36,6 +34,5 @@ surface!(draw_admin:
     Exceptions = ExceptionsPage,
     Mail = MailPage,
     Webhooks = WebhooksPage,
-    Connections = ConnectionsScreen,
     Operator = OperatorPage
 );
