@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 type Body = &'static [(&'static str, &'static str)];
 
 /// Pages, and whom each is for. `PAYMENT` stands for Acme's payment at Northwind, `INVOICE` for one of their invoices there.
-const PAGES: [(&str, Role); 16] = [
+const PAGES: [(&str, Role); 15] = [
     ("/dashboard", Role::Payer),
     ("/methods", Role::Payer),
     ("/methods/new", Role::Payer),
@@ -24,14 +24,14 @@ const PAGES: [(&str, Role); 16] = [
     ("/admin/exceptions", Role::Admin),
     ("/admin/mail", Role::Admin),
     ("/admin/webhooks", Role::Admin),
-    ("/admin/configure/accounting-connections", Role::Admin),
     ("/operator", Role::Operator),
 ];
 const METHOD_NAME: &str = "Blue office card";
 /// Where Northwind's events are sent.
 const SECRET_PLACE: &str = "http://127.0.0.1:9/of-northwind";
-/// Files outside the App, and whom each is for. `INVOICE` stands for one of Acme's at Northwind, `PAYMENT` for its payment.
-const FILES: [(&str, Role); 3] = [
+/// Files and pages outside the App, and whom each is for. `INVOICE` stands for one of Acme's at Northwind, `PAYMENT` for its payment.
+const FILES: [(&str, Role); 4] = [
+    ("/admin/configure/accounting-connections", Role::Admin),
     ("/payments/invoice.pdf?invoice=INVOICE", Role::Payer),
     ("/admin/transactions.csv", Role::Admin),
     ("/admin/transactions/PAYMENT/proof", Role::Admin),
