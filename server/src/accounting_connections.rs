@@ -2,14 +2,13 @@
 
 use crate::{
     layers::plain_page,
-    own_books::{admitted, refused},
     router::Web,
+    staff::{Answer, admitted, refused},
 };
 use app::render_connections;
 use axum::{
     extract::{Query, State},
     http::request::Parts,
-    response::Response,
 };
 use domain::access::Act;
 use serde::Deserialize;
@@ -23,13 +22,8 @@ pub struct Asked {
     done: String,
 }
 
-pub async fn of_merchant(State(web): State<Web>, Query(asked): Query<Asked>, parts: Parts) -> Response {
-    let admin = match admitted(&parts, &web, Act::SeeConnections, PATH).await {
-        Ok(admin) => admin,
-        Err(elsewhere) => return elsewhere,
-    };
-    match web.engine.accounting_connections(&admin).await {
-        Ok(page) => plain_page(render_connections(&web.assets, page, asked.done)),
-        Err(cause) => refused(&web, cause),
-    }
+pub async fn of_merchant(State(web): State<Web>, Query(asked): Query<Asked>, parts: Parts) -> Answer {
+    let admin = admitted(&parts, &web, Act::SeeConnections, PATH).await?;
+    let page = web.engine.accounting_connections(&admin).await.map_err(|cause| refused(&web, cause))?;
+    Ok(plain_page(render_connections(&web.assets, page, asked.done)))
 }

@@ -14,4 +14,5 @@ pub mod rate_limits;
 pub mod router;
 pub mod serve;
 pub mod settings;
+pub mod staff;
 pub mod transactions_csv;

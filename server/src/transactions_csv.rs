@@ -1,20 +1,25 @@
 //! The staff's transactions as a file (D24): an address outside the App. It is sent while it is read, so that a long one
 //! needs no memory; what fails on the way breaks the download off and passes for no shorter file.
 
-use crate::{layers::plain_page, router::Web};
-use app::{addresses, render_fault};
+use crate::{
+    router::Web,
+    staff::{Answer, admitted, refused},
+};
+use app::addresses;
 use axum::{
     body::Body,
     extract::{Query, State},
-    http::header::{CONTENT_DISPOSITION, CONTENT_TYPE},
-    response::{IntoResponse, Redirect, Response},
+    http::{
+        header::{CONTENT_DISPOSITION, CONTENT_TYPE},
+        request::Parts,
+    },
+    response::{IntoResponse, Response},
 };
-use axum_extra::extract::CookieJar;
 use domain::{
     access::Act,
     export::{ExportLine, HEADER},
 };
-use engine::{AdminPass, Engine, Error, ExportPart};
+use engine::{AdminPass, Engine, ExportPart};
 use futures::{
     future,
     stream::{self, StreamExt},
@@ -30,19 +35,11 @@ pub struct Asked {
 }
 
 /// `/admin/transactions.csv?q=…`, for the merchant's staff. Whoever is not signed in signs in first.
-pub async fn of_merchant(State(web): State<Web>, cookies: CookieJar, Query(asked): Query<Asked>) -> Response {
-    let token = cookies.get(web.cookie.0).map_or("", |cookie| cookie.value());
-    let begun = match web.engine.admin(token, Act::SeeTransactions).await {
-        Ok(admin) => web.engine.export_transactions(&admin, &asked.q, None).await.map(|first| (admin, first)),
-        Err(Error::NotSignedIn) => {
-            return Redirect::to(&addresses::sign_in(&addresses::transactions_csv(&asked.q))).into_response();
-        }
-        Err(cause) => Err(cause),
-    };
-    match begun {
-        Ok((admin, first)) => file(web.engine, admin, asked.q, &first),
-        Err(cause) => plain_page(render_fault(&web.assets, cause.into())),
-    }
+pub async fn of_merchant(State(web): State<Web>, Query(asked): Query<Asked>, parts: Parts) -> Answer {
+    let admin = admitted(&parts, &web, Act::SeeTransactions, &addresses::transactions_csv(&asked.q)).await?;
+    let first = web.engine.export_transactions(&admin, &asked.q, None).await;
+    let first = first.map_err(|cause| refused(&web, cause))?;
+    Ok(file(web.engine, admin, asked.q, &first))
 }
 
 fn file(engine: Engine, admin: AdminPass, search: String, first: &ExportPart) -> Response {

@@ -7,28 +7,22 @@ use leptos::prelude::*;
 /// Tries a connection as it is.
 #[server(prefix = "/api", endpoint = "connections/test")]
 pub async fn test_connection(connection: ConnectionId) -> Result<(), Fault> {
-    use crate::gate;
-    let admin = gate::admin(gate::Act::ManageConnections).await.map_err(gate::signed_out)?;
-    let works = gate::answer(gate::engine().try_connection(&admin, connection, false).await)?;
-    gate::go_to(if works {
-        "/admin/configure/accounting-connections?done=works"
-    } else {
-        "/admin/configure/accounting-connections?done=fails"
-    });
-    Ok(())
+    tried(connection, false, ["works", "fails"]).await
 }
 
 /// Tries it with a fresh token.
 #[server(prefix = "/api", endpoint = "connections/reconnect")]
 pub async fn reconnect(connection: ConnectionId) -> Result<(), Fault> {
+    tried(connection, true, ["connected", "lost"]).await
+}
+
+/// Back to the page, which says what it came to.
+#[cfg(feature = "ssr")]
+async fn tried(connection: ConnectionId, anew: bool, [works, fails]: [&str; 2]) -> Result<(), Fault> {
     use crate::gate;
     let admin = gate::admin(gate::Act::ManageConnections).await.map_err(gate::signed_out)?;
-    let works = gate::answer(gate::engine().try_connection(&admin, connection, true).await)?;
-    gate::go_to(if works {
-        "/admin/configure/accounting-connections?done=connected"
-    } else {
-        "/admin/configure/accounting-connections?done=lost"
-    });
+    let is_good = gate::answer(gate::engine().try_connection(&admin, connection, anew).await)?;
+    gate::go_to(&format!("/admin/configure/accounting-connections?done={}", if is_good { works } else { fails }));
     Ok(())
 }
 

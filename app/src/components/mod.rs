@@ -13,6 +13,7 @@ pub mod exception_cure;
 pub mod fault_note;
 pub mod field;
 pub mod frame;
+pub mod invoice_card;
 pub mod load;
 pub mod page_title;
 pub mod pager;

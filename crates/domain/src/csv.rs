@@ -1,7 +1,7 @@
 //! Tables as text (RFC 4180), as spreadsheets save them: read whole, because all of a file is taken or nothing. Cells are
 //! separated by whatever stands most in the first line: where a comma stands in numbers, spreadsheets write semicolons.
 
-use std::mem::take;
+use ::csv::ReaderBuilder;
 
 /// One row, and the line of the file on which it begins, from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,42 +23,54 @@ pub struct Unended {
 /// A quote that never ends: what follows it cannot be told apart.
 pub fn read(text: &str) -> Result<Vec<Record>, Unended> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let separator = separator_of(text);
-    let (mut records, mut cells, mut cell) = (Vec::new(), Vec::new(), String::new());
-    let (mut line, mut begun, mut opened) = (1, 1, None);
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
-        let is_break = letter == '\n' || (letter == '\r' && letters.peek() != Some(&'\n'));
-        line += usize::from(is_break);
-        match letter {
-            '"' if opened.is_some() && letters.peek() == Some(&'"') => cell.extend(letters.next()),
-            '"' if opened.is_some() => opened = None,
-            _ if opened.is_some() => cell.push(letter),
-            '"' if cell.is_empty() => opened = Some(line),
-            _ if letter == separator => cells.push(take(&mut cell)),
-            _ if is_break => {
-                cells.push(take(&mut cell));
-                records.push(Record { line: begun, cells: take(&mut cells) });
-                begun = line;
-            }
-            '\r' => {}
-            _ => cell.push(letter),
-        }
+    // Whoever is still within quotes at the end takes this last row for a part of theirs.
+    let with_end = format!("{text}\n{END}");
+    let mut reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(separator_of(text))
+        .from_reader(with_end.as_bytes());
+    let (mut records, mut place) = (Vec::new(), Place { at: 0, line: 1 });
+    // Only bytes that are no UTF-8 could fail, and text has none.
+    for row in reader.records().map_while(Result::ok) {
+        let begun = row.position().map_or(0, |at| usize::try_from(at.byte()).unwrap_or(usize::MAX));
+        place.advance(&with_end, begun);
+        records.push(Record { line: place.line, cells: row.iter().map(str::to_owned).collect() });
     }
-    if let Some(line) = opened {
-        return Err(Unended { line });
+    match records.pop() {
+        Some(Record { cells, .. }) if cells == [END] => {}
+        Some(Record { line, .. }) => return Err(Unended { line }),
+        None => {}
     }
-    cells.push(cell);
-    records.push(Record { line: begun, cells });
     records.retain(|record| record.cells.iter().any(|cell| !cell.trim().is_empty()));
     Ok(records)
 }
 
-fn separator_of(text: &str) -> char {
-    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    [';', '\t']
-        .into_iter()
-        .fold(',', |most, sign| if first.matches(sign).count() > first.matches(most).count() { sign } else { most })
+/// No spreadsheet writes it.
+const END: &str = "\u{1}";
+
+/// Where a row begins.
+struct Place {
+    at: usize,
+    line: usize,
+}
+
+impl Place {
+    /// To the row that begins at this byte, or behind the empty lines that do.
+    fn advance(&mut self, text: &str, begun: usize) {
+        let behind = text.get(begun..).unwrap_or_default();
+        let row = text.len() - behind.trim_start_matches(['\r', '\n']).len();
+        let between = text.get(self.at..row).unwrap_or_default();
+        // A break of two letters is one.
+        self.line += between.matches(['\r', '\n']).count() - between.matches("\r\n").count();
+        self.at = row;
+    }
+}
+
+fn separator_of(text: &str) -> u8 {
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().as_bytes();
+    let count = |sign: u8| first.iter().filter(|byte| **byte == sign).count();
+    [b';', b'\t'].into_iter().fold(b',', |most, sign| if count(sign) > count(most) { sign } else { most })
 }
 
 #[cfg(test)]

@@ -303,14 +303,6 @@ impl Books for LiveBooks {
         self.settings.name()
     }
 
-    fn is_built_in(&self) -> bool {
-        false
-    }
-
-    fn has_pdf(&self) -> bool {
-        true
-    }
-
     fn advances(&self) -> Advances {
         match &self.settings {
             BooksSettings::Xero { clearing_is_bank, prepayment_account, .. } => {

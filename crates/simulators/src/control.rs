@@ -41,6 +41,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::disturb::News;
 use crate::faults::{Armed, Fault, KNOWN, Vendor};
 use crate::{Hook, Shared, authorizenet, facts, globalpayments, payrix, quickbooks, stripe, xero};
 
@@ -226,6 +227,13 @@ async fn saved(shared: &Shared) -> Result<(), ControlError> {
     if shared.saved().await { Ok(()) } else { Err(ControlError::Save) }
 }
 
+/// Saves what was changed, and then tells those who wait for news of it.
+async fn tell(shared: &Arc<Shared>, news: impl IntoIterator<Item = News>) -> Result<(), ControlError> {
+    saved(shared).await?;
+    shared.webhooks.send_all(shared, news.into_iter().collect());
+    Ok(())
+}
+
 async fn run_hook(shared: &Shared, pick: impl FnOnce(&crate::Hooks) -> Option<Hook>) -> Result<(), ControlError> {
     let hook = pick(&shared.hooks.read().unwrap_or_else(PoisonError::into_inner));
     match hook {
@@ -300,8 +308,7 @@ pub(crate) async fn edit(shared: &Arc<Shared>, order: &xero::Edit) -> Result<Opt
         let view = books.invoices.get(&id).map(|invoice| invoice.view(books, true));
         Ok::<_, xero::EditError>((view, books.news(shared, "INVOICE", id, true)))
     })?;
-    saved(shared).await?;
-    shared.webhooks.send_all(shared, news.into_iter().collect());
+    tell(shared, news).await?;
     Ok(view)
 }
 
@@ -321,8 +328,7 @@ async fn edit_qbo_invoice(
 ) -> Result<Json<Value>, ControlError> {
     let Json(order) = body?;
     let (view, news) = shared.qbo.write(|books| books.edit(&shared, &order))?;
-    saved(&shared).await?;
-    shared.webhooks.send_all(&shared, news.into_iter().collect());
+    tell(&shared, news).await?;
     Ok(Json(json!({ "invoice": view })))
 }
 
@@ -332,8 +338,7 @@ async fn edit_qbo_payment(
 ) -> Result<Json<Value>, ControlError> {
     let Json(order) = body?;
     let (view, news) = shared.qbo.write(|books| books.edit_payment(&shared, &order))?;
-    saved(&shared).await?;
-    shared.webhooks.send_all(&shared, news.into_iter().collect());
+    tell(&shared, news).await?;
     Ok(Json(json!({ "payment": view })))
 }
 
@@ -353,8 +358,7 @@ async fn alter_transaction(
 ) -> Result<Json<Value>, ControlError> {
     let Json(order) = body?;
     let (view, news) = shared.authorizenet.write(|account| authorizenet::alter(account, &shared, &order))?;
-    saved(&shared).await?;
-    shared.webhooks.send_all(&shared, news);
+    tell(&shared, news).await?;
     Ok(Json(json!({ "transaction": view })))
 }
 
@@ -369,8 +373,7 @@ async fn dispute(State(shared): State<Arc<Shared>>, body: Body<DisputeOrder>) ->
     let Json(order) = body?;
     let (view, news) =
         stripe::disputes::ordered(&shared, &order.charge, order.outcome).map_err(ControlError::Stripe)?;
-    saved(&shared).await?;
-    shared.webhooks.send_all(&shared, news);
+    tell(&shared, news).await?;
     Ok(Json(json!({ "dispute": view })))
 }
 
@@ -387,8 +390,7 @@ async fn change_method(
 ) -> Result<Json<Value>, ControlError> {
     let Json(order) = body?;
     let (view, news) = stripe::methods::ordered(&shared, &order.id, order.change).map_err(ControlError::Stripe)?;
-    saved(&shared).await?;
-    shared.webhooks.send_all(&shared, news);
+    tell(&shared, news).await?;
     Ok(Json(json!({ "method": view })))
 }
 

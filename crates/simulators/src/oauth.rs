@@ -1,4 +1,6 @@
-//! What the OAuth servers of the books have in common: bearer tokens, client credentials, codes, the consent page.
+//! What the OAuth servers of the books have in common: bearer and access tokens, client credentials, codes, the consent page.
+
+use std::sync::Arc;
 
 use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine;
@@ -11,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::html::{Text, page};
 use crate::query::Query;
 use crate::random::random_bytes;
+use crate::{Shared, disturb};
 
 const CODE_LIFE_MS: i64 = 5 * 60_000;
 
@@ -34,6 +37,33 @@ pub(crate) fn credentials(headers: &HeaderMap, form: &Query) -> Option<(String, 
 
 pub(crate) fn token() -> String {
     BASE64_URL_SAFE_NO_PAD.encode(random_bytes::<32>())
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Access {
+    token: String,
+    expires_ms: i64,
+}
+
+/// The access tokens of a grant. Those that have run out are known for a while, so that they are told from made-up ones.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Accesses(Vec<Access>);
+
+impl Accesses {
+    pub fn add(&mut self, token: String, expires_ms: i64, known_after_ms: i64, now_ms: i64) {
+        self.0.retain(|access| access.expires_ms + known_after_ms > now_ms);
+        self.0.push(Access { token, expires_ms });
+    }
+
+    /// When this one runs out, or ran out.
+    pub fn end_of(&self, token: &str) -> Option<i64> {
+        self.0.iter().find(|access| access.token == token).map(|access| access.expires_ms)
+    }
+
+    pub fn kill(&mut self, token: &str) {
+        self.0.retain(|access| access.token != token);
+    }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -126,8 +156,28 @@ impl Ask {
     }
 }
 
+/// The consent page, and what its buttons lead to: `allowed` takes a code back to the app.
+pub(crate) async fn consent(
+    shared: &Arc<Shared>,
+    (vendor, organisation): (&str, &str),
+    raw: Option<&str>,
+    is_client: impl Fn(&str) -> bool,
+    allowed: impl FnOnce(&Ask) -> Response,
+) -> Response {
+    let query = Query::read(raw);
+    let ask = match Ask::read(&query, is_client) {
+        Ok(ask) => ask,
+        Err(reason) => return unaskable(vendor, reason),
+    };
+    match query.text("consent") {
+        Some("allow") => disturb::around(shared, None, || allowed(&ask)).await,
+        Some(_) => ask.back(&[("error", "access_denied")]),
+        None => ask.page(vendor, organisation, raw.unwrap_or_default()),
+    }
+}
+
 /// What the user reads when the app asks for what there is not.
-pub(crate) fn unaskable(vendor: &str, reason: &str) -> Response {
+fn unaskable(vendor: &str, reason: &str) -> Response {
     let body =
         format!("<main class=\"narrow stack\"><h1>{vendor} cannot ask for this</h1><p>{}</p></main>", Text(reason));
     page(StatusCode::BAD_REQUEST, "Cannot connect", &[], &body)

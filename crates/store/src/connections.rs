@@ -67,30 +67,36 @@ fn purpose(id: ConnectionId) -> String {
     format!("connection:{id}")
 }
 
+/// A connection of which nothing is known yet, for all lanes and without a secret.
+fn blank(merchant_id: MerchantId, id: ConnectionId, kind: String, provider: String, settings: String) -> Model {
+    Model {
+        merchant_id,
+        id,
+        kind,
+        lane: "all".to_owned(),
+        provider,
+        settings,
+        secret: None,
+        secret_version: 1,
+        refreshing_until: None,
+        state: ConnectionState::Working,
+        last_error: None,
+        cursor: None,
+        synced_at: None,
+        paused: false,
+        tested_at: None,
+        organisation: None,
+    }
+}
+
 impl MerchantTx {
     /// # Errors
     /// The lane has a connection of this kind already.
     pub async fn connection_add(&self, new: NewConnection) -> Result<ConnectionId, Error> {
         let id = ConnectionId(Uuid::now_v7());
         let secret = new.secret.map(|secret| self.store().keys.seal(&purpose(id), &secret)).transpose()?;
-        let row = Model {
-            merchant_id: self.merchant_id(),
-            id,
-            kind: new.kind.to_owned(),
-            lane: "all".to_owned(),
-            provider: new.provider.to_owned(),
-            settings: new.settings,
-            secret: secret.map(|s| s.0),
-            secret_version: 1,
-            refreshing_until: None,
-            state: ConnectionState::Working,
-            last_error: None,
-            cursor: None,
-            synced_at: None,
-            paused: false,
-            tested_at: None,
-            organisation: None,
-        };
+        let blank = blank(self.merchant_id(), id, new.kind.to_owned(), new.provider.to_owned(), new.settings);
+        let row = Model { secret: secret.map(|s| s.0), ..blank };
         self.insert::<Entity>([row]).await?;
         Ok(id)
     }
@@ -100,21 +106,9 @@ impl MerchantTx {
     /// # Errors
     /// The database is away.
     pub async fn lane_add(&self, lane: &str, books: &Model) -> Result<(), Error> {
-        let row = Model {
-            id: ConnectionId(Uuid::now_v7()),
-            lane: lane.to_owned(),
-            secret: None,
-            secret_version: 1,
-            refreshing_until: None,
-            state: ConnectionState::Working,
-            last_error: None,
-            cursor: None,
-            synced_at: None,
-            paused: false,
-            tested_at: None,
-            organisation: None,
-            ..books.clone()
-        };
+        let Model { merchant_id, kind, provider, settings, .. } = books.clone();
+        let row = blank(merchant_id, ConnectionId(Uuid::now_v7()), kind, provider, settings);
+        let row = Model { lane: lane.to_owned(), ..row };
         self.insert_absent::<Entity>([row]).await?;
         Ok(())
     }

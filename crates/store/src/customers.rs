@@ -2,7 +2,8 @@
 
 use crate::{
     Error, MerchantTx,
-    invoices::{ROWS_PER_STATEMENT, like},
+    invoice_lists::like,
+    invoices::ROWS_PER_STATEMENT,
     scope::{Only, Scoped, owned, text},
 };
 use domain::{

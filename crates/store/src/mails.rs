@@ -2,7 +2,7 @@
 
 use crate::{
     Error, MerchantTx,
-    invoices::like,
+    invoice_lists::like,
     scope::{Only, Scoped, owned},
 };
 use chrono::{DateTime, Utc};

@@ -2,7 +2,8 @@
 
 use crate::{
     Error, Payment, attempts, books_entries, customers,
-    invoices::{self, like},
+    invoice_lists::like,
+    invoices,
     payments::{allocation, payment},
     scope::Scoped,
 };

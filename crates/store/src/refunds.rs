@@ -4,7 +4,7 @@
 use crate::{
     Attempt, BooksEntryState, Dispute, Error, MerchantDb, MerchantTx, NewSlip, ObservedRefund, Store,
     facts::FactColumns,
-    invoices::Sum,
+    invoice_lists::Sum,
     scope::{Only, Scoped, moment, money, owned, text},
     undisputed_of,
 };

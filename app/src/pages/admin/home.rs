@@ -3,14 +3,13 @@
 use crate::{
     addresses, api,
     components::{
-        badge::{Badge, InvoiceBadges},
+        badge::Badge,
         empty::Empty,
         exception_cure::ExceptionCure,
         frame::Frame,
+        invoice_card::InvoiceCard,
         load::{Loaded, list_query, load},
         page_title::PageTitle,
-        pager::{Beyond, Pager, Place},
-        search::Search,
         toast::Toast,
         when::When,
     },
@@ -18,9 +17,8 @@ use crate::{
     words::{needs, weekday},
 };
 use domain::{
-    date::in_words,
     money::{Locale, Money},
-    views::{AdminHome, ExceptionFace, InvoiceFace},
+    views::{AdminHome, ExceptionFace},
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
@@ -75,7 +73,10 @@ pub fn AdminHomeView(home: AdminHome, #[prop(optional)] synced: bool) -> impl In
                     note="Payments through this portal"
                 />
             </dl>
-            <Invoices page=home.invoices locale/>
+            <InvoiceCard
+                path="/admin" heading="Invoices" none="They appear here when the books have been read." page=home.invoices
+                locale
+            />
         }
         .into_any()
     } else {
@@ -161,63 +162,4 @@ fn Figure(
         amounts.into_iter().map(|amount| view! { <dd>{amount.format(locale)}</dd> }).collect_view().into_any()
     };
     view! { <div><dt>{name}</dt>{figures}<dd class="small muted">{note}</dd></div> }
-}
-
-#[component]
-fn Invoices(page: domain::views::Page<InvoiceFace>, locale: Locale) -> impl IntoView {
-    let (place, query) = (Place::from(&page), page.query.clone());
-    let rows = if place.is_beyond() {
-        view! { <Beyond path="/admin" place=place.clone()/> }.into_any()
-    } else if page.rows.is_empty() {
-        let (title, words) = if query.is_empty() {
-            ("No invoices yet", "They appear here when the books have been read.")
-        } else {
-            ("Nothing found", "No invoice matches your search.")
-        };
-        view! { <Empty title>{words}</Empty> }.into_any()
-    } else {
-        let rows = page.rows.into_iter().map(|invoice| view! { <InvoiceRow invoice locale/> });
-        view! {
-            <table class="list list-invoices">
-                <thead>
-                    <tr>
-                        <th scope="col">"Invoice"</th>
-                        <th scope="col">"Customer"</th>
-                        <th scope="col">"Due"</th>
-                        <th scope="col">"Status"</th>
-                        <th scope="col" class="amount">"Total"</th>
-                        <th scope="col" class="amount">"Balance"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows.collect_view()}</tbody>
-            </table>
-        }
-        .into_any()
-    };
-    view! {
-        <section class="card" aria-labelledby="invoices">
-            <div class="bar">
-                <h2 id="invoices">"Invoices"</h2>
-                <Search path="/admin" label="Search number or customer" short="Number or customer" query/>
-            </div>
-            {rows}
-            <Pager path="/admin" place/>
-        </section>
-    }
-}
-
-#[component]
-fn InvoiceRow(invoice: InvoiceFace, locale: Locale) -> impl IntoView {
-    // A full load: the server alone draws it.
-    let story = addresses::invoice(invoice.id);
-    view! {
-        <tr>
-            <th scope="row" class="key num"><a href=story rel="external">{invoice.number.clone()}</a></th>
-            <td class="what">{invoice.customer.clone()}</td>
-            <td class="num date" data-label="Due">{in_words(invoice.due_date)}</td>
-            <td class="state"><InvoiceBadges invoice=invoice.clone() locale/></td>
-            <td class="amount muted total">{invoice.total.format(locale)}</td>
-            <td class="amount">{invoice.due.format(locale)}</td>
-        </tr>
-    }
 }

@@ -226,10 +226,14 @@ pub trait Books: Send + Sync {
     fn name(&self) -> &'static str;
 
     /// Our own invoice rows are the truth here: what is read from these books is never written back to them.
-    fn is_built_in(&self) -> bool;
+    fn is_built_in(&self) -> bool {
+        false
+    }
 
     /// Invoices can be had as PDFs. Where not, no screen offers one.
-    fn has_pdf(&self) -> bool;
+    fn has_pdf(&self) -> bool {
+        true
+    }
 
     /// Where not, no screen takes one.
     fn advances(&self) -> Advances;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::facts;
-use crate::oauth::{Codes, token};
+use crate::oauth::{Accesses, Codes, token};
 
 pub(crate) const ACCESS_LIFE_SECONDS: i64 = 3_600;
 const DAY_MS: i64 = 86_400_000;
@@ -20,12 +20,6 @@ const ROTATES_AFTER_MS: i64 = DAY_MS;
 const GRACE_MS: i64 = DAY_MS;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Access {
-    token: String,
-    expires_ms: i64,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Refresh {
     token: String,
     issued_ms: i64,
@@ -36,7 +30,7 @@ struct Refresh {
 pub(crate) struct Grant {
     pub client: String,
     created_ms: i64,
-    access: Vec<Access>,
+    access: Accesses,
     refresh: Refresh,
     /// The one before, and when the present one took its place.
     previous: Option<(Refresh, i64)>,
@@ -113,8 +107,8 @@ impl Grants {
     /// Whose access token this is.
     pub fn holder(&self, token: &str, now_ms: i64) -> Result<&Grant, AccessRefusal> {
         for grant in &self.grants {
-            if let Some(access) = grant.access.iter().find(|access| access.token == token) {
-                return if access.expires_ms > now_ms { Ok(grant) } else { Err(AccessRefusal::Expired) };
+            if let Some(end_ms) = grant.access.end_of(token) {
+                return if end_ms > now_ms { Ok(grant) } else { Err(AccessRefusal::Expired) };
             }
         }
         Err(AccessRefusal::Unknown)
@@ -123,14 +117,14 @@ impl Grants {
     /// Fault `token_revoked` at the API: this access token is dead from now on.
     pub fn kill_access(&mut self, token: &str) {
         for grant in &mut self.grants {
-            grant.access.retain(|access| access.token != token);
+            grant.access.kill(token);
         }
     }
 
     /// Ends the whole grant that a token of either sort belongs to; false when the client has no such token.
     pub fn revoke(&mut self, client: &str, token: &str) -> bool {
         let before = self.grants.len();
-        let holds = |grant: &Grant| grant.knows(token) || grant.access.iter().any(|access| access.token == token);
+        let holds = |grant: &Grant| grant.knows(token) || grant.access.end_of(token).is_some();
         self.grants.retain(|grant| grant.client != client || !holds(grant));
         self.grants.len() < before
     }
@@ -145,7 +139,7 @@ impl Grants {
 impl Grant {
     fn new(client: &str, token: String, now_ms: i64) -> Self {
         let refresh = Refresh { token, issued_ms: now_ms };
-        Self { client: client.to_owned(), created_ms: now_ms, access: Vec::new(), refresh, previous: None }
+        Self { client: client.to_owned(), created_ms: now_ms, access: Accesses::default(), refresh, previous: None }
     }
 
     fn knows(&self, token: &str) -> bool {
@@ -162,9 +156,8 @@ impl Grant {
     }
 
     fn issue(&mut self, now_ms: i64) -> Tokens {
-        self.access.retain(|access| access.expires_ms + DAY_MS > now_ms);
         let access = token();
-        self.access.push(Access { token: access.clone(), expires_ms: now_ms + ACCESS_LIFE_SECONDS * 1000 });
+        self.access.add(access.clone(), now_ms + ACCESS_LIFE_SECONDS * 1000, DAY_MS, now_ms);
         Tokens {
             access,
             refresh: self.refresh.token.clone(),

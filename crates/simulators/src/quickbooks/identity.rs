@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::api::{fresh_tid, with_tid};
 use super::grants::{ACCESS_LIFE_SECONDS, Tokens, secret_of};
 use crate::faults::{Call, Caller, Fault, Vendor};
-use crate::oauth::{Ask, credentials, unaskable};
+use crate::oauth::{consent, credentials};
 use crate::query::Query;
 use crate::{Shared, disturb, facts};
 
@@ -32,24 +32,19 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
 }
 
 async fn authorize(State(shared): State<Arc<Shared>>, RawQuery(raw): RawQuery) -> Response {
-    let query = Query::read(raw.as_deref());
-    let ask = match Ask::read(&query, |client| secret_of(client).is_some()) {
-        Ok(ask) => ask,
-        Err(reason) => return unaskable("QuickBooks", reason),
-    };
-    match query.text("consent") {
-        Some("allow") => {
-            let now_ms = shared.clock.now_ms();
-            disturb::around(&shared, None, || {
-                let code = shared.qbo.write(|books| books.grants.codes.issue(&ask, now_ms));
-                // Nothing else ever tells which company was chosen.
-                ask.back(&[("code", &code), ("realmId", facts::qbo::REALM_ID)])
-            })
-            .await
-        }
-        Some(_) => ask.back(&[("error", "access_denied")]),
-        None => ask.page("QuickBooks", facts::SOUTHERN.name, raw.as_deref().unwrap_or_default()),
-    }
+    let whose = ("QuickBooks", facts::SOUTHERN.name);
+    consent(
+        &shared,
+        whose,
+        raw.as_deref(),
+        |client| secret_of(client).is_some(),
+        |ask| {
+            let code = shared.qbo.write(|books| books.grants.codes.issue(ask, shared.clock.now_ms()));
+            // Nothing else ever tells which company was chosen.
+            ask.back(&[("code", &code), ("realmId", facts::qbo::REALM_ID)])
+        },
+    )
+    .await
 }
 
 /// An OAuth error body.

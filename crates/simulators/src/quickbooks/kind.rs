@@ -2,8 +2,28 @@
 
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) enum Kind {
+/// Each kind is called as the vendor calls it.
+macro_rules! kinds {
+    ($($kind:ident),*) => {
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        pub(crate) enum Kind {
+            $($kind),*
+        }
+
+        use Kind::{$($kind),*};
+
+        impl Kind {
+            const ALL: &[Self] = &[$($kind),*];
+
+            pub fn name(self) -> &'static str {
+                match self {
+                    $($kind => stringify!($kind)),*
+                }
+            }
+        }
+    };
+}
+kinds!(
     Account,
     CompanyInfo,
     CreditMemo,
@@ -18,56 +38,13 @@ pub(crate) enum Kind {
     TaxAgency,
     TaxCode,
     TaxRate,
-    Term,
-}
-
-use Kind::{
-    Account, CompanyInfo, CreditMemo, Customer, Invoice, Item, Payment, PaymentMethod, Preferences, Purchase,
-    RefundReceipt, TaxAgency, TaxCode, TaxRate, Term,
-};
+    Term
+);
 
 impl Kind {
-    const ALL: [Self; 15] = [
-        Account,
-        CompanyInfo,
-        CreditMemo,
-        Customer,
-        Invoice,
-        Item,
-        Payment,
-        PaymentMethod,
-        Preferences,
-        Purchase,
-        RefundReceipt,
-        TaxAgency,
-        TaxCode,
-        TaxRate,
-        Term,
-    ];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Account => "Account",
-            CompanyInfo => "CompanyInfo",
-            CreditMemo => "CreditMemo",
-            Customer => "Customer",
-            Invoice => "Invoice",
-            Item => "Item",
-            Payment => "Payment",
-            PaymentMethod => "PaymentMethod",
-            Preferences => "Preferences",
-            Purchase => "Purchase",
-            RefundReceipt => "RefundReceipt",
-            TaxAgency => "TaxAgency",
-            TaxCode => "TaxCode",
-            TaxRate => "TaxRate",
-            Term => "Term",
-        }
-    }
-
     /// In any letter case: paths have lower case, queries whatever their writer likes.
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(name))
+        Self::ALL.iter().copied().find(|kind| kind.name().eq_ignore_ascii_case(name))
     }
 
     /// What moves money, and has an id of the one sequence of all transactions.

@@ -8,7 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::facts;
-use crate::oauth::{Codes, token};
+use crate::oauth::{Accesses, Codes, token};
 use crate::random::random_bytes;
 use crate::seed::stable_id;
 
@@ -16,12 +16,6 @@ pub(crate) const ACCESS_LIFE_SECONDS: i64 = 30 * 60;
 const REFRESH_LIFE_MS: i64 = 60 * 86_400_000;
 /// A lost answer may be asked for again with the previous refresh token for so long.
 const GRACE_MS: i64 = 30 * 60_000;
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Access {
-    token: String,
-    expires_ms: i64,
-}
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Refresh {
@@ -40,7 +34,7 @@ pub(crate) struct Grant {
     pub connection: Uuid,
     pub connected: bool,
     pub created_ms: i64,
-    access: Vec<Access>,
+    access: Accesses,
     refresh: Vec<Refresh>,
 }
 
@@ -88,7 +82,7 @@ impl Grants {
             connection: stable_id("connection", client),
             connected: true,
             created_ms: now_ms,
-            access: Vec::new(),
+            access: Accesses::default(),
             refresh: vec![Refresh { token: token.to_owned(), issued_ms: now_ms, replaced_ms: None }],
         };
         let grants =
@@ -109,7 +103,7 @@ impl Grants {
             connection: stable_id("connection", &id.to_string()),
             connected: true,
             created_ms: now_ms,
-            access: Vec::new(),
+            access: Accesses::default(),
             refresh: Vec::new(),
         };
         let tokens = grant.issue(now_ms);
@@ -136,9 +130,9 @@ impl Grants {
     /// Whose access token this is.
     pub fn holder(&self, token: &str, now_ms: i64) -> Result<&Grant, AccessRefusal> {
         for grant in &self.grants {
-            if let Some(access) = grant.access.iter().find(|access| access.token == token) {
+            if let Some(end_ms) = grant.access.end_of(token) {
                 return match () {
-                    () if access.expires_ms <= now_ms => Err(AccessRefusal::Expired),
+                    () if end_ms <= now_ms => Err(AccessRefusal::Expired),
                     () if !grant.connected => Err(AccessRefusal::Disconnected),
                     () => Ok(grant),
                 };
@@ -150,7 +144,7 @@ impl Grants {
     /// Fault `token_revoked` at the API: this access token is dead from now on.
     pub fn kill_access(&mut self, token: &str) {
         for grant in &mut self.grants {
-            grant.access.retain(|access| access.token != token);
+            grant.access.kill(token);
         }
     }
 
@@ -188,9 +182,8 @@ impl Grant {
             refresh.replaced_ms.get_or_insert(now_ms);
         }
         self.refresh.retain(|refresh| refresh.replaced_ms.is_none_or(|replaced_ms| now_ms - replaced_ms <= GRACE_MS));
-        self.access.retain(|access| access.expires_ms + GRACE_MS > now_ms);
         let access = self.jwt(now_ms);
-        self.access.push(Access { token: access.clone(), expires_ms: now_ms + ACCESS_LIFE_SECONDS * 1000 });
+        self.access.add(access.clone(), now_ms + ACCESS_LIFE_SECONDS * 1000, GRACE_MS, now_ms);
         let refresh = token();
         self.refresh.push(Refresh { token: refresh.clone(), issued_ms: now_ms, replaced_ms: None });
         Tokens { access, refresh, scope: self.scope.clone() }

@@ -91,7 +91,7 @@ impl QuickBooks {
     ) -> Result<PostedRefund, BooksError> {
         let credit = self.standing_credit(advance).await?;
         let credit = credit.ok_or_else(|| refused(format!("The credit {} does not stand there.", advance.number)))?;
-        let external_id = match self.expense(refund).await? {
+        let external_id = match self.paid_back("Purchase", refund).await? {
             Some(found) => known(&found)?,
             None if credit.leaves(refund.amount) => self.spend(refund, advance).await?,
             None => {
@@ -115,7 +115,7 @@ impl QuickBooks {
         refund: &PostRefund,
         advance: &Advance,
     ) -> Result<(), BooksError> {
-        let Some(found) = self.expense(refund).await? else { return Ok(()) };
+        let Some(found) = self.paid_back("Purchase", refund).await? else { return Ok(()) };
         let expense = known(&found)?;
         if let Some(credit) = self.standing_credit(advance).await? {
             self.apply(&known(&credit)?, &expense, None).await?;
@@ -129,16 +129,6 @@ impl QuickBooks {
         let ours = |payment: Payment| Some(payment).filter(|payment| payment.is_numbered(&advance.number));
         let found = self.list("Payment", Some(&theirs), None, &mut None, ours).await?;
         Ok(found.into_iter().next())
-    }
-
-    /// The expense that stands there for it; refused, when its amount is another.
-    async fn expense(&self, refund: &PostRefund) -> Result<Option<Payment>, BooksError> {
-        let ours = |other: &Payment| other.is_numbered(&refund.number);
-        let found = self.written_since("Purchase", refund.date, ours).await?;
-        if let Some(found) = &found {
-            as_ours(found, refund)?;
-        }
-        Ok(found)
     }
 
     async fn spend(&self, refund: &PostRefund, advance: &Advance) -> Result<String, BooksError> {

@@ -159,14 +159,6 @@ impl Books for QuickBooks {
         "QuickBooks Online"
     }
 
-    fn is_built_in(&self) -> bool {
-        false
-    }
-
-    fn has_pdf(&self) -> bool {
-        true
-    }
-
     fn advances(&self) -> Advances {
         ADVANCES
     }

@@ -65,7 +65,7 @@ struct NewReceipt<'a> {
 
 impl QuickBooks {
     pub(super) async fn write_refund(&self, refund: &PostRefund) -> Result<PostedRefund, BooksError> {
-        let external_id = match self.receipt(refund).await? {
+        let external_id = match self.paid_back("RefundReceipt", refund).await? {
             Some(found) => known(&found)?,
             None => self.credit(refund).await?,
         };
@@ -74,14 +74,14 @@ impl QuickBooks {
     }
 
     pub(super) async fn delete_refund(&self, refund: &PostRefund) -> Result<(), BooksError> {
-        let Some(found) = self.receipt(refund).await? else { return Ok(()) };
+        let Some(found) = self.paid_back("RefundReceipt", refund).await? else { return Ok(()) };
         self.undo(&DELETE, &known(&found)?, |found: &Payment| as_ours(found, refund).map(|()| true)).await.map(drop)
     }
 
-    /// The receipt that stands there for it; refused, when its amount is another.
-    async fn receipt(&self, refund: &PostRefund) -> Result<Option<Payment>, BooksError> {
+    /// The receipt or the expense that stands there for it; refused, when its amount is another.
+    pub(super) async fn paid_back(&self, entity: &str, refund: &PostRefund) -> Result<Option<Payment>, BooksError> {
         let ours = |other: &Payment| other.is_numbered(&refund.number);
-        let found = self.written_since("RefundReceipt", refund.date, ours).await?;
+        let found = self.written_since(entity, refund.date, ours).await?;
         if let Some(found) = &found {
             as_ours(found, refund)?;
         }

@@ -227,14 +227,6 @@ impl Books for Xero {
         "Xero"
     }
 
-    fn is_built_in(&self) -> bool {
-        false
-    }
-
-    fn has_pdf(&self) -> bool {
-        true
-    }
-
     fn advances(&self) -> Advances {
         let XeroConfig { clearing_is_bank, prepayment_account, .. } = &self.config;
         advances(*clearing_is_bank, prepayment_account.as_deref())

@@ -1,0 +1,104 @@
+//! Credit notes: the list, the form that issues one, and where what is left of one goes.
+
+use super::{Asked, Keeper, go_to, page};
+use crate::staff::{Answer, Id, refused};
+use app::{CreditNotePage, CreditPage, addresses, render_credit, render_credit_form, render_credits};
+use axum::{Form, extract::Query};
+use domain::{
+    ids::{CreditNoteId, InvoiceId},
+    own_credit::CreditTyped,
+    own_invoice::Wrong,
+};
+use engine::{CreditOrder, OwnBooksError};
+use serde::Deserialize;
+
+pub async fn list(keeper: Keeper, Query(asked): Query<Asked>) -> Answer {
+    let list = keeper.or_refused(keeper.engine().credit_notes(&keeper.admin, asked.list().page).await)?;
+    page(render_credits(&keeper.web.assets, keeper.who(), list))
+}
+
+pub async fn form(keeper: Keeper, Id(invoice): Id<InvoiceId>) -> Answer {
+    form_page(&keeper, invoice, None, CreditTyped::default(), Vec::new()).await
+}
+
+/// The form, with the id of the note that it was opened for, if it comes back.
+async fn form_page(
+    keeper: &Keeper,
+    invoice: InvoiceId,
+    note: Option<CreditNoteId>,
+    typed: CreditTyped,
+    wrong: Vec<Wrong>,
+) -> Answer {
+    match keeper.engine().credit_form(&keeper.admin, invoice).await {
+        Ok(form) => {
+            let shown = CreditPage { note: note.unwrap_or(form.note), form, typed, wrong };
+            page(render_credit_form(&keeper.web.assets, keeper.who(), shown))
+        }
+        Err(cause) => keeper.acted(invoice, "", Err(cause)),
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Sent {
+    note: String,
+    amount: String,
+    reason: String,
+}
+
+pub async fn issue(keeper: Keeper, Id(invoice): Id<InvoiceId>, Form(sent): Form<Sent>) -> Answer {
+    let note = keeper.read_id(&sent.note)?;
+    let order = CreditOrder { note, invoice, typed: CreditTyped { amount: sent.amount, reason: sent.reason } };
+    match keeper.engine().credit_invoice(&keeper.admin, &order).await {
+        Err(OwnBooksError::Wrong(wrong)) => form_page(&keeper, invoice, Some(note), order.typed, wrong).await,
+        answer => keeper.acted(invoice, "credited", answer),
+    }
+}
+
+pub async fn note(keeper: Keeper, Id(note): Id<CreditNoteId>, Query(asked): Query<Asked>) -> Answer {
+    note_page(&keeper, note, Typed { done: asked.done, ..Typed::default() }).await
+}
+
+/// What comes back on the page of a credit note.
+#[derive(Default)]
+struct Typed {
+    chosen: Option<InvoiceId>,
+    amount: String,
+    wrong: Vec<Wrong>,
+    refused: Option<&'static str>,
+    done: String,
+}
+
+async fn note_page(keeper: &Keeper, note: CreditNoteId, typed: Typed) -> Answer {
+    let Typed { chosen, amount, wrong, refused, done } = typed;
+    let story = keeper.or_refused(keeper.engine().credit_story(&keeper.admin, note).await)?;
+    let shown = CreditNotePage { story, chosen, amount, wrong, refused, done };
+    page(render_credit(&keeper.web.assets, keeper.who(), shown))
+}
+
+#[derive(Deserialize)]
+pub struct Allocation {
+    left: i64,
+    #[serde(default)]
+    invoice: String,
+    #[serde(default)]
+    amount: String,
+}
+
+pub async fn allocate(keeper: Keeper, Id(note): Id<CreditNoteId>, Form(sent): Form<Allocation>) -> Answer {
+    let to = keeper.read_id(&sent.invoice)?;
+    let answer = keeper.engine().allocate_credit(&keeper.admin, note, to, &sent.amount, sent.left).await;
+    let typed = Typed { chosen: Some(to), amount: sent.amount, ..Typed::default() };
+    match answer {
+        Ok(()) => go_to(&format!("{}?done=allocated", addresses::credit(note))),
+        Err(OwnBooksError::Wrong(wrong)) => note_page(&keeper, note, Typed { wrong, ..typed }).await,
+        Err(OwnBooksError::NotNow(why)) => {
+            note_page(&keeper, note, Typed { refused: Some(why.words()), ..typed }).await
+        }
+        Err(OwnBooksError::Outdated) => {
+            let words = "Something else is left of it by now. Look at it again.";
+            note_page(&keeper, note, Typed { refused: Some(words), ..Typed::default() }).await
+        }
+        Err(OwnBooksError::Engine(cause)) => Err(refused(&keeper.web, cause)),
+    }
+}

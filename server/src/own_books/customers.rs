@@ -1,0 +1,63 @@
+//! Customers, the form of one, and what one owes.
+
+use super::{Asked, Keeper, go_to, page};
+use crate::staff::{Answer, Id, refused};
+use app::{CustomerPage, render_customer, render_customers, render_statement};
+use axum::{Form, extract::Query};
+use domain::{
+    ids::CustomerId,
+    own_customer::CustomerTyped,
+    own_invoice::{Wrong, read_date},
+};
+use engine::{Error, OwnBooksError};
+use serde::Deserialize;
+
+pub async fn list(keeper: Keeper, Query(asked): Query<Asked>) -> Answer {
+    let list = keeper.or_refused(keeper.engine().own_customers(&keeper.admin, asked.list()).await)?;
+    page(render_customers(&keeper.web.assets, keeper.who(), list, &asked.done))
+}
+
+pub async fn new(keeper: Keeper) -> Answer {
+    let id = keeper.or_refused(keeper.engine().new_customer(&keeper.admin).await)?;
+    shown(&keeper, id, true, CustomerTyped::default(), Vec::new())
+}
+
+pub async fn form(keeper: Keeper, Id(id): Id<CustomerId>) -> Answer {
+    let found = keeper.or_refused(keeper.engine().own_customer(&keeper.admin, id).await)?;
+    shown(&keeper, found.id, false, found.typed, Vec::new())
+}
+
+fn shown(keeper: &Keeper, id: CustomerId, is_new: bool, typed: CustomerTyped, wrong: Vec<Wrong>) -> Answer {
+    page(render_customer(&keeper.web.assets, keeper.who(), CustomerPage { id, is_new, typed, wrong }))
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Sent {
+    name: String,
+    code: String,
+    email: String,
+    terms_days: String,
+    address: String,
+}
+
+pub async fn keep(keeper: Keeper, Id(id): Id<CustomerId>, Form(sent): Form<Sent>) -> Answer {
+    let Sent { name, code, email, terms_days, address } = sent;
+    let typed = CustomerTyped { name, code, email, terms_days, address };
+    match keeper.engine().keep_customer(&keeper.admin, id, &typed).await {
+        Ok(()) => go_to("/admin/customers?done=saved"),
+        Err(OwnBooksError::Wrong(wrong)) => {
+            let is_new = keeper.engine().own_customer(&keeper.admin, id).await.is_err();
+            shown(&keeper, id, is_new, typed, wrong)
+        }
+        Err(OwnBooksError::Engine(cause)) => Err(refused(&keeper.web, cause)),
+        // A customer is never issued, and whoever saves last is right.
+        Err(OwnBooksError::NotNow(_) | OwnBooksError::Outdated) => Err(refused(&keeper.web, Error::NotFound)),
+    }
+}
+
+pub async fn statement(keeper: Keeper, Id(id): Id<CustomerId>, Query(asked): Query<Asked>) -> Answer {
+    let (from, until) = (read_date(&asked.from), read_date(&asked.until));
+    let found = keeper.or_refused(keeper.engine().own_statement(&keeper.admin, id, from, until).await)?;
+    page(render_statement(&keeper.web.assets, keeper.who(), found))
+}

@@ -1,0 +1,149 @@
+//! Staff keep books of our own: customers, invoices, tables. Addresses outside the App, because their forms need no script and
+//! come back whole. Where the books are somebody else's, none of them is found.
+
+mod credits;
+mod customers;
+mod invoices;
+mod payments;
+mod tables;
+
+use crate::{
+    layers::plain_page,
+    router::Web,
+    staff::{Answer, Refusal, admitted, refused},
+};
+use app::addresses;
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, FromRequestParts},
+    http::request::Parts,
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use domain::{access::Act, ids::InvoiceId, import::FILE_MAX_BYTES, own_invoice::NotNow, views::Whoami};
+use engine::{AdminPass, Engine, Error, ListQuery, OwnBooksError};
+use serde::Deserialize;
+use std::str::FromStr;
+
+/// A hundred lines of letters that are sent as nine bytes each.
+const FORM_MAX_BYTES: usize = 512 * 1024;
+/// The table, and what the form has around it.
+const TABLE_MAX_BYTES: usize = FILE_MAX_BYTES + 64 * 1024;
+
+pub fn router() -> Router<Web> {
+    let forms = Router::new()
+        .route("/admin/customers", get(customers::list))
+        .route("/admin/customers/new", get(customers::new))
+        .route("/admin/customers/{customer}", get(customers::form).post(customers::keep))
+        .route("/admin/customers/{customer}/statement", get(customers::statement))
+        .route("/admin/invoices", get(invoices::list))
+        .route("/admin/invoices/new", get(invoices::new))
+        .route("/admin/invoices/numbers", post(invoices::set_numbers))
+        .route("/admin/invoices/{invoice}/edit", get(invoices::draft).post(invoices::write))
+        .route("/admin/invoices/{invoice}/issue", post(invoices::issue))
+        .route("/admin/invoices/{invoice}/void", post(invoices::void))
+        .route("/admin/invoices/{invoice}/credit", get(credits::form).post(credits::issue))
+        .route("/admin/invoices/{invoice}/payment", get(payments::form).post(payments::enter))
+        .route("/admin/invoices/{invoice}/payment/back", post(payments::take_back))
+        .route("/admin/credits", get(credits::list))
+        .route("/admin/credits/{note}", get(credits::note))
+        .route("/admin/credits/{note}/allocate", post(credits::allocate))
+        .layer(DefaultBodyLimit::max(FORM_MAX_BYTES));
+    let tables = Router::new()
+        .route("/admin/import", get(tables::choose).post(tables::preview))
+        .route("/admin/import/confirm", post(tables::import))
+        .layer(DefaultBodyLimit::max(TABLE_MAX_BYTES));
+    forms.merge(tables)
+}
+
+/// Staff of a merchant whose books are our own, and what answers them. Looked for before any body is read.
+struct Keeper {
+    web: Web,
+    admin: AdminPass,
+}
+
+impl FromRequestParts<Web> for Keeper {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Refusal> {
+        let admin = admitted(parts, web, Act::KeepBooks, "/admin/invoices").await?;
+        if admin.who().own_books { Ok(Self { web: web.clone(), admin }) } else { Err(refused(web, Error::NotFound)) }
+    }
+}
+
+impl Keeper {
+    fn engine(&self) -> &Engine {
+        &self.web.engine
+    }
+
+    fn who(&self) -> Whoami {
+        self.admin.who().clone()
+    }
+
+    /// The id in a form; one that cannot be one leads nowhere.
+    fn read_id<T: FromStr>(&self, spelt: &str) -> Result<T, Refusal> {
+        self.or_refused(spelt.parse().map_err(|_| Error::NotFound))
+    }
+
+    fn or_refused<T>(&self, answer: Result<T, Error>) -> Result<T, Refusal> {
+        answer.map_err(|cause| refused(&self.web, cause))
+    }
+
+    /// To the invoice's page, which says what was done, or why it was not.
+    fn acted(&self, invoice: InvoiceId, done: &str, answer: Result<(), OwnBooksError>) -> Answer {
+        Ok(match answer {
+            Ok(()) => told(invoice, done),
+            Err(OwnBooksError::Wrong(_)) => told(invoice, "number"),
+            Err(OwnBooksError::Outdated) => told(invoice, "outdated"),
+            Err(OwnBooksError::NotNow(why)) => told(invoice, spelt(why)),
+            Err(OwnBooksError::Engine(cause)) => return Err(refused(&self.web, cause)),
+        })
+    }
+}
+
+fn told(invoice: InvoiceId, done: &str) -> Response {
+    Redirect::to(&format!("{}?done={done}", addresses::invoice(invoice))).into_response()
+}
+
+/// As the invoice's page knows it (`app/src/own_books/lines.rs`).
+const fn spelt(why: NotNow) -> &'static str {
+    match why {
+        NotNow::PaidOn => "paid-on",
+        NotNow::BeingPaid => "being-paid",
+        NotNow::Issued => "not-issued",
+        NotNow::NotIssued => "draft",
+        NotNow::NothingDue => "nothing-due",
+        NotNow::NothingToCredit => "nothing-to-credit",
+        NotNow::Credited => "credit-given",
+        NotNow::Void => "voided",
+    }
+}
+
+fn page(drawn: (u16, String)) -> Answer {
+    Ok(plain_page(drawn))
+}
+
+fn go_to(address: &str) -> Answer {
+    Ok(Redirect::to(address).into_response())
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Asked {
+    /// What a list is searched for.
+    q: String,
+    page: String,
+    /// What was done just now.
+    done: String,
+    customer: String,
+    table: String,
+    /// The days of a statement.
+    from: String,
+    until: String,
+}
+
+impl Asked {
+    fn list(&self) -> ListQuery {
+        ListQuery { search: self.q.clone(), page: self.page.parse().unwrap_or(1) }
+    }
+}

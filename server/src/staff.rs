@@ -1,0 +1,61 @@
+//! Pages and files for staff outside the App: who may open them, and what is answered otherwise.
+
+use crate::{layers::plain_page, router::Web};
+use app::{addresses, render_fault};
+use axum::{
+    extract::{FromRequestParts, Path},
+    http::{Method, request::Parts},
+    response::{IntoResponse, Redirect, Response},
+};
+use axum_extra::extract::CookieJar;
+use domain::access::Act;
+use engine::{AdminPass, Error};
+use std::str::FromStr;
+
+pub type Answer = Result<Response, Refusal>;
+
+/// The answer that says what went wrong.
+pub struct Refusal(Box<Response>);
+
+impl From<Response> for Refusal {
+    fn from(answer: Response) -> Self {
+        Self(Box::new(answer))
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        *self.0
+    }
+}
+
+/// Staff who may do this. Whoever is signed out signs in first and comes back to what they asked for, or to `list` after a
+/// form: what was sent to an address that only takes forms cannot be opened there.
+pub async fn admitted(parts: &Parts, web: &Web, act: Act, list: &str) -> Result<AdminPass, Refusal> {
+    let cookies = CookieJar::from_headers(&parts.headers);
+    let token = cookies.get(web.cookie.0).map_or("", |cookie| cookie.value());
+    web.engine.admin(token, act).await.map_err(|cause| match cause {
+        Error::NotSignedIn => {
+            let here = parts.uri.path_and_query().filter(|_| parts.method == Method::GET);
+            Redirect::to(&addresses::sign_in(here.map_or(list, |here| here.as_str()))).into_response().into()
+        }
+        other => refused(web, other),
+    })
+}
+
+pub fn refused(web: &Web, cause: Error) -> Refusal {
+    plain_page(render_fault(&web.assets, cause.into())).into()
+}
+
+/// The id in an address; one that cannot be one leads nowhere.
+pub struct Id<T>(pub T);
+
+impl<T: FromStr> FromRequestParts<Web> for Id<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Refusal> {
+        let spelt = Path::<String>::from_request_parts(parts, web).await;
+        let id = spelt.ok().and_then(|Path(spelt)| spelt.parse().ok());
+        id.map(Self).ok_or_else(|| refused(web, Error::NotFound))
+    }
+}
