@@ -4,7 +4,7 @@ use crate::{Error, audit::Actor};
 use chrono::{DateTime, Utc};
 use domain::{
     ids::{CustomerId, IntegrationKeyId, InvoiceId, PayerId, PaymentId, PersonId},
-    money::Money,
+    money::{Currency, Money},
     payment::Takes,
     views::Whoami,
 };
@@ -166,6 +166,7 @@ pub struct ApiPass {
     pub(crate) db: MerchantDb,
     pub(crate) key: IntegrationKeyId,
     pub(crate) own_books: bool,
+    pub(crate) currency: Currency,
 }
 
 impl ApiPass {
@@ -179,6 +180,12 @@ impl ApiPass {
     #[must_use]
     pub const fn has_own_books(&self) -> bool {
         self.own_books
+    }
+
+    /// That of all invoices that are written here.
+    #[must_use]
+    pub const fn currency(&self) -> Currency {
+        self.currency
     }
 }
 
@@ -208,7 +215,6 @@ pub struct OperatorPass {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::money::Currency;
     use uuid::Uuid;
 
     #[test]
