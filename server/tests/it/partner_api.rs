@@ -54,7 +54,7 @@ impl Program {
     /// `path` is the description's; `ids` take the places in it.
     async fn ask(&self, method: Method, path: &str, ids: &[&str], key: &str, body: Value) -> Told {
         let (address, query) = path.split_once('?').unwrap_or((path, ""));
-        let mut ids = ids.iter();
+        let mut ids = ids.iter().copied();
         let parts = address.split('/').map(|part| if part.starts_with('{') { ids.next().unwrap() } else { part });
         let real = parts.collect::<Vec<_>>().join("/");
         let mut request = http().request(method.clone(), format!("{}{real}?{query}", self.portal));
