@@ -30,6 +30,12 @@ pub fn invoice_pdf(invoice: InvoiceId) -> String {
     format!("/payments/invoice.pdf?invoice={invoice}")
 }
 
+/// One of the payer's own invoices, with its lines.
+#[must_use]
+pub fn payer_invoice(invoice: InvoiceId) -> String {
+    format!("/invoices/{invoice}")
+}
+
 /// One of the payer's own payments again.
 #[must_use]
 pub fn receipt(payment: PaymentId) -> String {

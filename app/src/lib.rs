@@ -22,6 +22,8 @@ mod integrations;
 #[cfg(feature = "ssr")]
 mod own_books;
 #[cfg(feature = "ssr")]
+mod payer_account;
+#[cfg(feature = "ssr")]
 mod plain;
 #[cfg(feature = "ssr")]
 mod proof;
@@ -39,6 +41,7 @@ pub use {
         render_invoices, render_payment_form, render_statement,
     },
     pages::admin::accounting::render_connections,
+    payer_account::{render_payer_invoice, render_payer_statement},
     plain::{render_closed, render_fault, render_refusal, render_sandbox_step, words_of_refusal},
     proof::{ProofFile, render_proof},
     shell::{pod_shell, shell},

@@ -60,11 +60,16 @@ for (const colorScheme of ['light', 'dark'] as const) {
       const { payers } = await northwind();
       await signIn(page, payers[0]!.email, payers[0]!.password);
       await expect(page).toHaveURL(/\/dashboard$/);
-      for (const path of ['/dashboard', '/payments', '/methods/new', '/methods/bank', '/methods']) await look(page, path);
+      for (const path of ['/dashboard', '/payments', '/methods/new', '/methods/bank', '/methods', '/statements']) await look(page, path);
       // Of the demo's merchants, Harbour Tech alone takes payments without an invoice.
       await page.getByRole('button', { name: /^Switch company/ }).click();
       await page.locator('#places').getByRole('button', { name: /Harbour Tech/ }).click();
       await expect(page).toHaveURL(/\/dashboard$/);
+      await page.getByRole('link', { name: /^Details of HT-/ }).first().click();
+      await expect(page.getByRole('heading', { name: '1 line' })).toBeVisible();
+      await expectAccessible(page);
+      await expectNoSidewaysScroll(page);
+      await look(page, '/statements');
       await look(page, '/prepay');
       await expect(page.getByLabel('Amount in NZD')).toBeVisible();
     });

@@ -10,6 +10,7 @@ pub mod invoice_pdf;
 pub mod layers;
 pub mod own_books;
 pub mod partners;
+pub mod payer_account;
 pub mod proof;
 pub mod rate_limits;
 pub mod router;

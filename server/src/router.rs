@@ -1,8 +1,8 @@
 //! The HTTP surface: the App's pages, its server functions, invoices, proofs and transactions as files, the forms of books of
-//! our own, the partners' addresses, built files and health, in one list.
+//! our own, what payers read of their account, the partners' addresses, built files and health, in one list.
 
 use crate::{
-    accounting_connections, health, integrations, invoice_pdf, layers, own_books, partners, proof,
+    accounting_connections, health, integrations, invoice_pdf, layers, own_books, partners, payer_account, proof,
     rate_limits::{API, CHECKOUTS, FILES, Limits, PROGRAMS, ProgramRates},
     serve::Site,
     settings::Settings,
@@ -71,6 +71,7 @@ pub fn build(settings: &Settings, site: &Site, engine: Engine) -> Router {
         .merge(limits.hold(files, FILES))
         .merge(own_books::router())
         .merge(integrations::router())
+        .merge(payer_account::router())
         .route(accounting_connections::PATH, get(accounting_connections::of_merchant))
         .merge(partners::router(&limits))
         .route("/health/live", get(health::live))

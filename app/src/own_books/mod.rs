@@ -8,7 +8,7 @@ mod invoice_form;
 mod invoices;
 pub(crate) mod lines;
 pub(crate) mod payments;
-mod statement;
+pub(crate) mod statement;
 
 pub use credits::{CreditNotePage, CreditPage, render_credit, render_credit_form, render_credits};
 pub use customers::{CustomerPage, render_customer, render_customers};

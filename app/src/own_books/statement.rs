@@ -6,6 +6,7 @@ use crate::{
     Assets, addresses,
     components::field::{Field, Kind},
 };
+use chrono::NaiveDate;
 use domain::{
     date::in_words,
     money::{Locale, Money},
@@ -25,12 +26,8 @@ pub fn render_statement(assets: &Assets, who: Whoami, shown: CustomerStatement) 
     let title = format!("Statement for {name}");
     let heading = title.clone();
     page(assets, who, "/admin/customers", &title, false, || {
-        let owed = statement.closing.format(locale);
-        let sentence = if statement.closing.is_positive() {
-            format!("{owed} was owed at the end of {}.", in_words(statement.until))
-        } else {
-            format!("Nothing was owed at the end of {}.", in_words(statement.until))
-        };
+        let sentence = sentence(&statement, locale);
+        let days = days(addresses::statement(customer), statement.from, statement.until);
         view! {
             <div class="lead-in">
                 <div>
@@ -40,20 +37,38 @@ pub fn render_statement(assets: &Assets, who: Whoami, shown: CustomerStatement) 
                     <p>{sentence}</p>
                 </div>
             </div>
-            <form class="card pad stack" method="get" action=addresses::statement(customer)>
-                <div class="pair">
-                    <Field id="from" label="From" kind=DATE value=statement.from.to_string()/>
-                    <Field id="until" label="To" kind=DATE value=statement.until.to_string()/>
-                </div>
-                <div class="acts"><button class="btn" type="submit">"Show"</button></div>
-            </form>
+            {days}
             {table(statement, locale)}
         }
         .into_any()
     })
 }
 
-fn table(statement: Statement, locale: Locale) -> AnyView {
+/// What is owed in the end.
+pub(crate) fn sentence(statement: &Statement, locale: Locale) -> String {
+    let (closing, end) = (statement.closing, in_words(statement.until));
+    if closing.is_positive() {
+        format!("{} was owed at the end of {end}.", closing.format(locale))
+    } else {
+        format!("Nothing was owed at the end of {end}.")
+    }
+}
+
+/// Chooses other days.
+pub(crate) fn days(action: String, from: NaiveDate, until: NaiveDate) -> AnyView {
+    view! {
+        <form class="card pad stack" method="get" action=action>
+            <div class="pair">
+                <Field id="from" label="From" kind=DATE value=from.to_string()/>
+                <Field id="until" label="To" kind=DATE value=until.to_string()/>
+            </div>
+            <div class="acts"><button class="btn" type="submit">"Show"</button></div>
+        </form>
+    }
+    .into_any()
+}
+
+pub(crate) fn table(statement: Statement, locale: Locale) -> AnyView {
     let edge = |words: String, balance: Money| {
         view! {
             <tr>

@@ -58,6 +58,7 @@ mod order;
 mod own_books;
 mod own_statement;
 mod passes;
+mod payer_account;
 mod payment_standing;
 mod payment_story;
 mod post_again;
@@ -125,6 +126,7 @@ pub use order::{ListQuery, Order, PayHow, RefundOrder, SaveMethod, ToConfirm, po
 pub use own_books::{InvoiceForm, OwnCustomer, OwnInvoice};
 pub use own_statement::CustomerStatement;
 pub use passes::{AdminPass, ApiPass, BooksPass, GuestPass, OperatorPass, PayerPass};
+pub use payer_account::{KnownAccount, PayerInvoice, PayerStatement};
 pub use receive_webhook::NotTaken;
 pub use resolve_link::PayNowLink;
 pub use rotate_webhook_secret::{WebhookSecretChange, WebhookSecretError};

@@ -125,12 +125,16 @@ impl Engine {
     /// [`Error::NotFound`] also for another merchant's invoice.
     pub async fn own_invoice(&self, keeper: impl Into<BooksPass>, id: InvoiceId) -> Result<Option<OwnInvoice>, Error> {
         let BooksPass { db, .. } = keeper.into();
-        let invoice = db.invoice(id).await?;
-        let Some(details) = db.ledger_invoice(id).await? else { return Ok(None) };
-        let lines = db.ledger_lines(id).await?;
-        let being_paid = db.live_payment(id).await?.is_some();
-        own_invoice(&invoice, details, lines, being_paid).map(Some)
+        written_here(&db, &db.invoice(id).await?).await
     }
+}
+
+/// An invoice with its lines; none for one that nobody wrote here.
+pub(crate) async fn written_here(db: &MerchantDb, invoice: &Invoice) -> Result<Option<OwnInvoice>, Error> {
+    let Some(details) = db.ledger_invoice(invoice.id).await? else { return Ok(None) };
+    let lines = db.ledger_lines(invoice.id).await?;
+    let being_paid = db.live_payment(invoice.id).await?.is_some();
+    own_invoice(invoice, details, lines, being_paid).map(Some)
 }
 
 fn own_customer(row: Customer) -> OwnCustomer {

@@ -10,7 +10,7 @@ use domain::{
     own_statement::{Movement, Statement},
 };
 use std::collections::HashMap;
-use store::{CreditNote, Invoice, LedgerPayment};
+use store::{CreditNote, Invoice, LedgerPayment, MerchantDb};
 
 /// A statement, and whose it is.
 #[derive(Clone, Debug)]
@@ -33,7 +33,17 @@ impl Engine {
         from: Option<NaiveDate>,
         until: Option<NaiveDate>,
     ) -> Result<CustomerStatement, Error> {
-        let (set_up, db) = (self.own_books(&admin.db).await?, &admin.db);
+        self.statement_of(&admin.db, customer, (from, until)).await
+    }
+
+    /// The same, whoever reads it.
+    pub(crate) async fn statement_of(
+        &self,
+        db: &MerchantDb,
+        customer: CustomerId,
+        (from, until): (Option<NaiveDate>, Option<NaiveDate>),
+    ) -> Result<CustomerStatement, Error> {
+        let set_up = self.own_books(db).await?;
         let (zone, currency) = (zone(&set_up.merchant.time_zone), set_up.currency()?);
         let row = db.customer(customer).await?;
         let mut invoices = db.invoices_of_customer(customer).await?;
@@ -43,11 +53,16 @@ impl Engine {
         let payments = db.ledger_payments_of(&ids).await?;
         let credits = db.credit_notes_of_all(&ids).await?;
         let movements = movements(&invoices, &payments, &credits)?;
-        let until = until.unwrap_or_else(|| self.clock().today(zone));
-        let from = from.or_else(|| until.with_day(1)?.checked_sub_months(Months::new(1))).unwrap_or(until);
-        let statement = Statement::of(movements, (from, until), currency)?;
+        let statement = Statement::of(movements, period(from, until, self.clock().today(zone)), currency)?;
         Ok(CustomerStatement { customer, name: row.name, address: row.address.unwrap_or_default(), statement })
     }
+}
+
+/// The days of a statement; where they are not said, from the first day of the month before to today.
+pub(crate) fn period(from: Option<NaiveDate>, until: Option<NaiveDate>, today: NaiveDate) -> (NaiveDate, NaiveDate) {
+    let until = until.unwrap_or(today);
+    let from = from.or_else(|| until.with_day(1)?.checked_sub_months(Months::new(1))).unwrap_or(until);
+    (from, until)
 }
 
 /// All that ever moved.

@@ -129,6 +129,7 @@ fn Lead(board: Dashboard) -> impl IntoView {
             <div><h1 class="num">{owed(&board)}</h1>{overdue}{calm}</div>
             {first}
             {ahead}
+            <a class="btn" href="/statements" rel="external">"Statement"</a>
         </div>
     }
 }
@@ -195,6 +196,8 @@ fn OutstandingRow(
     };
     let (id, number) = (invoice.id, invoice.number.clone());
     let pdf = pdf.then(|| view! { <PdfLink href=addresses::invoice_pdf(id) number=number.clone()/> });
+    let (details, of) = (addresses::payer_invoice(id), number.clone());
+    let details = view! { " " <a class="pdf" href=details rel="external">"Details"<span class="vh">" of " {of}</span></a> };
     let pay = words.map(|words| {
         view! { <ToCheckout invoice=id class="btn">{words}<span class="vh">" " {number}</span></ToCheckout> }
     });
@@ -204,7 +207,7 @@ fn OutstandingRow(
     };
     view! {
         <tr>
-            <th scope="row" class="key num">{number} {pdf}</th>
+            <th scope="row" class="key num">{number} {details} {pdf}</th>
             <td class="num date" data-label="Due">{in_words(invoice.due_date)}</td>
             <td class="state"><InvoiceBadges invoice=invoice.clone() locale/></td>
             <td class="amount">{invoice.due.format(locale)}</td>
