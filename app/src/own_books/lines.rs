@@ -1,18 +1,20 @@
 //! The lines of an invoice that staff wrote, what they come to, and what may be done with it: a part of the invoice's page.
 
-use crate::{addresses, words::count};
+use crate::{addresses, components::when::When, words::count};
 use domain::{
     invoice::InvoiceStatus,
     money::Locale,
     own_invoice::{Line, NotNow, Prices},
+    views::MailFace,
 };
 use engine::OwnInvoice;
 use leptos::prelude::*;
 
 /// What was done just now, or why it was not: as addresses spell it, and in words.
-const DONE: [(&str, &str); 15] = [
+const DONE: [(&str, &str); 16] = [
     ("saved", "The draft is saved."),
     ("issued", "The invoice is issued."),
+    ("mailed", "The mail is written, and goes out by itself."),
     ("voided", "The invoice is void."),
     ("credited", "The credit note is issued."),
     ("entered", "The payment is entered."),
@@ -34,9 +36,9 @@ pub fn told(done: &str) -> Option<&'static str> {
     DONE.iter().find(|(spelt, _)| *spelt == done).map(|(_, words)| *words)
 }
 
-/// The buttons of a draft, or of one that is issued.
+/// The buttons of a draft, or of one that is issued. `email` is its customer's.
 #[must_use]
-pub fn acts(own: &OwnInvoice, locale: Locale) -> Option<AnyView> {
+pub fn acts(own: &OwnInvoice, email: Option<&str>, locale: Locale) -> Option<AnyView> {
     let total = own.sums.total.format(locale);
     match own.status {
         InvoiceStatus::Void => None,
@@ -54,8 +56,9 @@ pub fn acts(own: &OwnInvoice, locale: Locale) -> Option<AnyView> {
             view! {
                 <div class="acts">
                     <a class="btn" href=addresses::invoice_edit(own.id) rel="external">"Change draft"</a>
-                    <form method="post" action=format!("{}/issue", addresses::invoice(own.id))>
+                    <form class="stack" method="post" action=format!("{}/issue", addresses::invoice(own.id))>
                         <input type="hidden" name="changes" value=own.changes.to_string()/>
+                        {mail_it(email)}
                         <button class="btn primary" type="submit">{format!("Issue for {total}")}</button>
                     </form>
                 </div>
@@ -63,6 +66,55 @@ pub fn acts(own: &OwnInvoice, locale: Locale) -> Option<AnyView> {
             .into_any(),
         ),
     }
+}
+
+fn mail_it(email: Option<&str>) -> Option<AnyView> {
+    let words = format!("Mail it to {}", email.filter(|email| !email.is_empty())?);
+    let choice = view! {
+        <label class="choice">
+            <input type="checkbox" name="mail" value="yes" checked/>
+            <span>{words}</span>
+        </label>
+    };
+    Some(choice.into_any())
+}
+
+/// The mails of an invoice that is issued, and the way to send another.
+#[must_use]
+pub fn mails(own: &OwnInvoice, email: Option<&str>, mails: Vec<MailFace>) -> Option<AnyView> {
+    if !matches!(own.status, InvoiceStatus::Open | InvoiceStatus::Paid) {
+        return None;
+    }
+    let sent = mails.len();
+    let way = match email.filter(|email| !email.is_empty()) {
+        None => view! { <p class="muted">"Its customer has no e-mail address."</p> }.into_any(),
+        Some(email) => {
+            let words = if sent > 0 { "Send again" } else { "Mail it" };
+            view! {
+                <form method="post" action=format!("{}/mail", addresses::invoice(own.id))>
+                    <input type="hidden" name="sent" value=sent.to_string()/>
+                    <button class="btn" type="submit">{words}<span class="muted">{format!(" to {email}")}</span></button>
+                </form>
+            }
+            .into_any()
+        }
+    };
+    let rows = mails.into_iter().map(|mail| {
+        view! {
+            <li class="num">
+                <a href=addresses::mail(mail.id) rel="external"><When at=mail.at/></a>
+                {format!(" to {} ", mail.to)} <span class="badge">{mail.state}</span>
+            </li>
+        }
+    });
+    let section = view! {
+        <section class="card pad stack" aria-labelledby="mailed">
+            <h2 id="mailed">"Mailed"</h2>
+            <ul>{rows.collect_view()}</ul>
+            <div class="acts">{way}</div>
+        </section>
+    };
+    Some(section.into_any())
 }
 
 /// The lines, their sums and the notes.

@@ -51,6 +51,7 @@ mod live_books;
 mod look_for_expiry;
 mod look_for_returns;
 mod look_up_attempt;
+mod mail_invoice;
 mod methods;
 mod needs_payer;
 mod open_checkout;

@@ -92,6 +92,8 @@ struct Told<'a> {
 /// The mails about saved methods: of no payment.
 pub(crate) const AUTHORITY: &str = "authority";
 pub(crate) const CARD_ENDS: &str = "card_ends";
+/// To a customer of books of our own.
+pub(crate) const INVOICE: &str = "invoice";
 /// To the merchant.
 pub(crate) const BOOKS_BROKEN: &str = "books_broken";
 
@@ -103,6 +105,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let others = [
         (AUTHORITY, include_str!("../templates/authority.txt")),
         (CARD_ENDS, include_str!("../templates/card_ends.txt")),
+        (INVOICE, include_str!("../templates/invoice.txt")),
         (BOOKS_BROKEN, include_str!("../templates/books_broken.txt")),
     ];
     for (name, text) in Tells::ALL.map(|(tells, text)| (tells.name(), text)).into_iter().chain(others) {

@@ -5,11 +5,12 @@ use crate::{
     clock::{on_the_wall, zone},
     faces::{ROWS_PER_PAGE, page},
 };
+use chrono_tz::Tz;
 use domain::{
     ids::MailId,
     views::{MailBox, MailFace, Page, PaymentRow},
 };
-use store::{MailState, PaymentFilter};
+use store::{Mail, MailState, PaymentFilter};
 
 impl Engine {
     /// # Errors
@@ -28,19 +29,23 @@ impl Engine {
     pub async fn mails(&self, admin: &AdminPass, list: ListQuery, open: Option<MailId>) -> Result<MailBox, Error> {
         let (rows, total) = admin.db.mail_page(&list.search, list.page, ROWS_PER_PAGE).await?;
         let zone = zone(&admin.who.time_zone);
-        let face = |row: store::Mail| MailFace {
-            id: row.id,
-            to: row.recipient,
-            subject: row.subject,
-            text: row.text,
-            state: mail_words(row.state).to_owned(),
-            at: on_the_wall(row.created_at, zone),
-        };
+        let face = |row| mail_face(row, zone);
         let open = match open {
             Some(id) => Some(face(admin.db.mail(id).await?)),
             None => None,
         };
         Ok(MailBox { page: page(rows.into_iter().map(face).collect(), total, list.page, &list.search), open })
+    }
+}
+
+pub(crate) fn mail_face(row: Mail, zone: Tz) -> MailFace {
+    MailFace {
+        id: row.id,
+        to: row.recipient,
+        subject: row.subject,
+        text: row.text,
+        state: mail_words(row.state).to_owned(),
+        at: on_the_wall(row.created_at, zone),
     }
 }
 

@@ -62,7 +62,7 @@ impl Engine {
         Ok(tx.commit().await?)
     }
 
-    /// From here on it is owed, under its number. One that is issued stays so.
+    /// From here on it is owed, under its number. One that is issued stays so. `mailed`: its customer gets it by mail, once.
     ///
     /// # Errors
     /// [`OwnBooksError::Outdated`] when it is not as it was shown, [`OwnBooksError::Wrong`] when its number is taken.
@@ -71,6 +71,7 @@ impl Engine {
         keeper: impl Into<BooksPass>,
         id: InvoiceId,
         changes: i64,
+        mailed: bool,
     ) -> Result<(), OwnBooksError> {
         let BooksPass { db, actor } = keeper.into();
         self.own_books(&db).await?;
@@ -88,9 +89,15 @@ impl Engine {
         let number = number.ok_or_else(|| OwnBooksError::at("number", NUMBER_TAKEN))?;
         let issued = Invoice { number, status: InvoiceStatus::Open, read_at: now, ..invoice };
         let act = Audited::InvoiceIssued { invoice: id, total: issued.total()? };
-        tx.ledger_invoice_rewrite(issued, LedgerInvoice { issued_at: Some(now), ..details }).await?;
+        let details = LedgerInvoice { issued_at: Some(now), ..details };
+        if mailed {
+            self.write_invoice_mail(&tx, &issued, &details, 1).await?;
+        }
+        tx.ledger_invoice_rewrite(issued, details).await?;
         tx.audit_add(act.slip(None, actor, now)?).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.0.bell.notify_one();
+        Ok(())
     }
 
     /// Nobody owes it any more. Its number stays its own. One that is void stays so.

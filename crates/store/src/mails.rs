@@ -101,6 +101,15 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(self.find::<Entity>().filter(Column::UniqueKey.eq(unique_key)).only(self.conn()).await?)
     }
 
+    /// The mails of these occasions, oldest first.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn mails_by_keys(&self, unique_keys: Vec<String>) -> Result<Vec<Model>, Error> {
+        let of = self.find::<Entity>().filter(Column::UniqueKey.is_in(unique_keys));
+        Ok(of.order_by_asc(Column::Id).all(self.conn()).await?)
+    }
+
     /// # Errors
     /// The database is away.
     pub async fn mails_by_id(&self, ids: Vec<MailId>) -> Result<Vec<Model>, Error> {

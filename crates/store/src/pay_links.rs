@@ -1,10 +1,13 @@
 //! Pay Now links: an API key printed in e-mails. It says which merchant is meant and grants nothing else
 //! (`wire/connectwise.md`, 6.1), so it is found by its hash and sealed only to be displayed again.
 
-use crate::{Error, MerchantTx, TokenHash, scope::owned};
+use crate::{
+    Error, MerchantTx, Sealed, TokenHash,
+    scope::{Only, Scoped, owned},
+};
 use chrono::{DateTime, Utc};
 use domain::ids::{MerchantId, PayLinkId};
-use sea_orm::entity::prelude::*;
+use sea_orm::{ConnectionTrait, QueryOrder, entity::prelude::*};
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
@@ -36,10 +39,26 @@ impl MerchantTx {
             id,
             kind: kind.to_owned(),
             key_hash: TokenHash::of(key.expose_secret()).0,
-            key_sealed: self.store().keys.seal(&format!("pay_link:{id}"), key)?.0,
+            key_sealed: self.store().keys.seal(&purpose(id), key)?.0,
             enabled: true,
             created_at: now,
         };
         self.insert::<Entity>([row]).await
     }
+}
+
+impl<C: ConnectionTrait> Scoped<C> {
+    /// The key of the merchant's newest link of this kind that is enabled, to be displayed.
+    ///
+    /// # Errors
+    /// The key that sealed it is not in the ring, or the value was changed.
+    pub async fn pay_link_key(&self, kind: &str) -> Result<Option<SecretString>, Error> {
+        let of = self.find::<Entity>().filter(Column::Kind.eq(kind)).filter(Column::Enabled.eq(true));
+        let newest = of.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id).only(self.conn()).await?;
+        newest.map(|row| self.store().keys.open(&purpose(row.id), &Sealed(row.key_sealed))).transpose()
+    }
+}
+
+fn purpose(id: PayLinkId) -> String {
+    format!("pay_link:{id}")
 }

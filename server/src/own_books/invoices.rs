@@ -164,10 +164,24 @@ pub async fn write(keeper: Keeper, Id(invoice): Id<InvoiceId>, Form(pairs): Form
 #[derive(Deserialize)]
 pub struct Issue {
     changes: i64,
+    /// The checkbox.
+    #[serde(default)]
+    mail: String,
 }
 
 pub async fn issue(keeper: Keeper, Id(id): Id<InvoiceId>, Form(sent): Form<Issue>) -> Answer {
-    keeper.acted(id, "issued", keeper.engine().issue_invoice(&keeper.admin, id, sent.changes).await)
+    let issued = keeper.engine().issue_invoice(&keeper.admin, id, sent.changes, sent.mail == "yes").await;
+    keeper.acted(id, "issued", issued)
+}
+
+#[derive(Deserialize)]
+pub struct Mailing {
+    /// How many mails of it the page has seen.
+    sent: usize,
+}
+
+pub async fn mail(keeper: Keeper, Id(id): Id<InvoiceId>, Form(mailing): Form<Mailing>) -> Answer {
+    keeper.acted(id, "mailed", keeper.engine().mail_invoice(&keeper.admin, id, mailing.sent).await)
 }
 
 pub async fn void(keeper: Keeper, Id(id): Id<InvoiceId>) -> Answer {

@@ -41,6 +41,7 @@ pub fn router() -> Router<Web> {
         .route("/admin/invoices/numbers", post(invoices::set_numbers))
         .route("/admin/invoices/{invoice}/edit", get(invoices::draft).post(invoices::write))
         .route("/admin/invoices/{invoice}/issue", post(invoices::issue))
+        .route("/admin/invoices/{invoice}/mail", post(invoices::mail))
         .route("/admin/invoices/{invoice}/void", post(invoices::void))
         .route("/admin/invoices/{invoice}/credit", get(credits::form).post(credits::issue))
         .route("/admin/invoices/{invoice}/payment", get(payments::form).post(payments::enter))

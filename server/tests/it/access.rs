@@ -92,7 +92,7 @@ const ENDPOINTS: [(&str, Role, Body); 31] = [
 ];
 /// Addresses on which the staff of a merchant keep books of our own, outside the App: what is sent there, none where the page is
 /// read. `CUSTOMER`, `DRAFT`, `NOTE` and `PAID` stand for one of Harbour's; what else works there, `own_books.rs` shows.
-const OWN_BOOKS: [(&str, Option<Body>); 23] = [
+const OWN_BOOKS: [(&str, Option<Body>); 24] = [
     ("/admin/customers", None),
     ("/admin/customers/new", None),
     ("/admin/customers/CUSTOMER", None),
@@ -104,6 +104,7 @@ const OWN_BOOKS: [(&str, Option<Body>); 23] = [
     ("/admin/invoices/DRAFT/edit", None),
     ("/admin/invoices/DRAFT/edit", Some(&[("do", "lines")])),
     ("/admin/invoices/DRAFT/issue", Some(&[("changes", "0")])),
+    ("/admin/invoices/DRAFT/mail", Some(&[("sent", "0")])),
     ("/admin/invoices/DRAFT/credit", None),
     ("/admin/invoices/DRAFT/credit", Some(&[("note", "NOTE"), ("amount", "0.50"), ("reason", "less")])),
     ("/admin/invoices/DRAFT/payment", None),

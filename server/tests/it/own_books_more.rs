@@ -3,7 +3,7 @@
 
 use crate::{
     own_books::{SUPPORT, draft, issue, keeper, pay_by_hand},
-    support::{Client, House, ana},
+    support::{Client, House, ana, field},
 };
 use simulators::facts;
 
@@ -65,4 +65,42 @@ async fn g36_where_the_books_are_elsewhere_a_statement_lists_what_the_portal_kno
     }
     let none = ana.get("/statements?from=2000-01-01&until=2000-01-31").await.body;
     assert!(none.contains("None.") && !none.contains("INV-501"), "{none}");
+}
+
+#[tokio::test]
+async fn d29_an_invoice_is_mailed_once_when_it_is_issued_and_again_when_staff_say_so() {
+    let house = House::new().await;
+    let (staff, guest) = (keeper(&house).await, house.client());
+    let mails = async || house.number("SELECT count(*) FROM mail WHERE unique_key LIKE 'invoice:%'").await;
+    issue(&staff, &draft(&staff, "Acme NZ", &[SUPPORT]).await).await;
+    assert_eq!(mails().await, 0, "nobody asked for one");
+    let invoice = draft(&staff, "Acme NZ", &[SUPPORT]).await;
+    let page = staff.get(&invoice).await.body;
+    assert!(page.contains(&format!("Mail it to {}", facts::ANA_EMAIL)), "{page}");
+    let changes = field(&page, "changes");
+    for _ in 0..2 {
+        let issued = staff.post(&format!("{invoice}/issue"), &[("changes", changes.as_str()), ("mail", "yes")]).await;
+        assert!(issued.location.unwrap().ends_with("?done=issued"));
+    }
+    assert_eq!(mails().await, 1, "once for each issuing");
+    let page = staff.get(&invoice).await.body;
+    assert!(page.contains("Send again") && page.contains(facts::ANA_EMAIL), "{page}");
+
+    let mail = staff.get("/admin/mail").await.body;
+    for words in ["Invoice HT-1004 from Harbour Tech: $483.00, due", "Remote support, 3 at $140.00: $420.00", "To pay: $483.00"] {
+        assert!(mail.contains(words), "{words}: {mail}");
+    }
+    let link = mail.split("Pay it here: ").nth(1).unwrap().split(['\n', '<', ' ']).next().unwrap().replace("&amp;", "&");
+    let checkout = guest.get(link.strip_prefix(&house.portal).unwrap()).await.location.unwrap();
+    assert_eq!(guest.form(&checkout).await.expected, "NZD 48300");
+
+    let sent = field(&page, "sent");
+    for _ in 0..2 {
+        let again = staff.post(&format!("{invoice}/mail"), &[("sent", sent.as_str())]).await;
+        assert!(again.location.unwrap().ends_with("?done=mailed"));
+    }
+    assert_eq!(mails().await, 2, "the same press twice is one mail");
+    staff.post(&format!("{invoice}/void"), &[]).await;
+    let late = staff.post(&format!("{invoice}/mail"), &[("sent", "2")]).await.location.unwrap();
+    assert!(late.ends_with("?done=voided") && mails().await == 2, "{late}");
 }

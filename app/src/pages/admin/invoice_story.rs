@@ -21,7 +21,7 @@ use domain::{
     invoice::InvoiceStatus,
     invoice_story::InvoiceStory,
     money::Locale,
-    views::PaymentRow,
+    views::{MailFace, PaymentRow},
 };
 use engine::{CreditLine, HandPayment, OwnInvoice};
 use leptos::prelude::*;
@@ -30,9 +30,7 @@ use leptos_router::params::ParamsMap;
 pub async fn page(params: ParamsMap, query: ParamsMap) -> AnyView {
     let done = query.get("done").unwrap_or_default();
     match read(params).await {
-        Ok(Read { story, own, credits, by_hand }) => {
-            view! { <InvoiceStoryView story own credits by_hand done/> }.into_any()
-        }
+        Ok(read) => view! { <InvoiceStoryView read done/> }.into_any(),
         Err(fault) => failed(fault),
     }
 }
@@ -44,6 +42,7 @@ struct Read {
     own: Option<OwnInvoice>,
     credits: Vec<CreditLine>,
     by_hand: Vec<HandPayment>,
+    mails: Vec<MailFace>,
 }
 
 async fn read(params: ParamsMap) -> Result<Read, Fault> {
@@ -53,24 +52,21 @@ async fn read(params: ParamsMap) -> Result<Read, Fault> {
     let own = gate::answer(gate::engine().own_invoice(&admin, invoice).await)?;
     let credits = gate::answer(gate::engine().credits_of(&admin, invoice).await)?;
     let by_hand = gate::answer(gate::engine().payments_by_hand(&admin, invoice).await)?;
-    Ok(Read { story, own, credits, by_hand })
+    let mails = gate::answer(gate::engine().mails_of_invoice(&admin, invoice).await)?;
+    Ok(Read { story, own, credits, by_hand, mails })
 }
 
 #[component]
-fn InvoiceStoryView(
-    story: InvoiceStory,
-    own: Option<OwnInvoice>,
-    credits: Vec<CreditLine>,
-    by_hand: Vec<HandPayment>,
-    done: String,
-) -> impl IntoView {
+fn InvoiceStoryView(read: Read, done: String) -> impl IntoView {
+    let Read { story, own, credits, by_hand, mails } = read;
     let InvoiceStory { who, invoice, why, customer_email, payments, opened } = story;
     let (locale, merchant) = (who.locale, who.merchant.clone());
     let is_open = invoice.status == InvoiceStatus::Open;
     let question = is_open.then(|| view! { <p class="small muted">"Why is the invoice not paid?"</p> });
     let heading = format!("{} of {}", invoice.number, invoice.customer.clone().unwrap_or_default());
     let toast = lines::told(&done).map(|words| view! { <Toast words whole=true/> });
-    let acts = own.as_ref().and_then(|own| lines::acts(own, locale));
+    let acts = own.as_ref().and_then(|own| lines::acts(own, customer_email.as_deref(), locale));
+    let mails = own.as_ref().and_then(|own| lines::mails(own, customer_email.as_deref(), mails));
     let voiding = own.as_ref().map(|own| lines::voiding(own, &invoice.number));
     let document = own.map(|own| lines::document(own, locale));
     let credits = (!credits.is_empty()).then(|| {
@@ -128,6 +124,7 @@ fn InvoiceStoryView(
                             </div>
                         </dl>
                     </section>
+                    {mails}
                     <Opened opened/>
                     {voiding}
                 </aside>

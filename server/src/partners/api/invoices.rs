@@ -84,7 +84,7 @@ pub async fn create(program: Program, order: Order) -> Answer {
     let draft = Draft { invoice: id, changes: None, customer, typed: sent.typed(&program) };
     program.engine().write_draft(&program.pass, &draft).await?;
     // As it was written.
-    program.engine().issue_invoice(&program.pass, id, 0).await?;
+    program.engine().issue_invoice(&program.pass, id, 0, false).await?;
     order.end(&program, program.engine().api_invoice(&program.pass, id).await?).await
 }
 
