@@ -118,6 +118,18 @@ pub fn invoice_payment(invoice: InvoiceId) -> String {
     format!("/admin/invoices/{invoice}/payment")
 }
 
+/// The form that gives an invoice a credit of its customer's.
+#[must_use]
+pub fn use_credit(invoice: InvoiceId) -> String {
+    format!("/admin/invoices/{invoice}/use-credit")
+}
+
+/// The form of what a customer paid past the portal, for several invoices or in advance.
+#[must_use]
+pub fn customer_payment(customer: CustomerId) -> String {
+    format!("/admin/customers/{customer}/payment")
+}
+
 /// One of the credit notes there.
 #[must_use]
 pub fn credit(note: CreditNoteId) -> String {

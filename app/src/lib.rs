@@ -36,9 +36,10 @@ pub use {
     assets::{Assets, GatewayOrigins},
     integrations::{Told, render_integrations},
     own_books::{
-        CreditNotePage, CreditPage, CustomerPage, ImportPage, InvoiceList, InvoicePage, PaymentPage, render_credit,
-        render_credit_form, render_credits, render_customer, render_customers, render_import, render_invoice_form,
-        render_invoices, render_payment_form, render_statement,
+        AdvancePage, CreditNotePage, CreditPage, CustomerPage, ImportPage, InvoiceList, InvoicePage, PaymentPage,
+        UsePage, render_advance_form, render_credit, render_credit_form, render_credits, render_customer,
+        render_customers, render_import, render_invoice_form, render_invoices, render_payment_form, render_statement,
+        render_use_form,
     },
     pages::admin::accounting::render_connections,
     payer_account::{render_payer_invoice, render_payer_statement},

@@ -1,6 +1,6 @@
 //! `/admin/customers`: the customers of books of our own, and the form of one.
 
-use super::{error_of, page, summary};
+use super::{advances::card, error_of, lines::told, page, summary};
 use crate::{
     Assets, addresses,
     components::{
@@ -18,7 +18,7 @@ use domain::{
     own_invoice::Wrong,
     views::{Page, Whoami},
 };
-use engine::OwnCustomer;
+use engine::{CustomerCredit, OwnCustomer};
 use leptos::prelude::*;
 
 const PATH: &str = "/admin/customers";
@@ -31,6 +31,9 @@ pub struct CustomerPage {
     pub is_new: bool,
     pub typed: CustomerTyped,
     pub wrong: Vec<Wrong>,
+    pub credits: Vec<CustomerCredit>,
+    /// What was done just now.
+    pub done: String,
 }
 
 /// Status and HTML of the list.
@@ -112,7 +115,8 @@ fn table(list: Page<OwnCustomer>) -> AnyView {
 /// Status and HTML of the form.
 #[must_use]
 pub fn render_customer(assets: &Assets, who: Whoami, form: CustomerPage) -> (u16, String) {
-    let CustomerPage { id, is_new, typed, wrong } = form;
+    let CustomerPage { id, is_new, typed, wrong, credits, done } = form;
+    let locale = who.locale;
     let heading = if is_new { "New customer".to_owned() } else { typed.name.clone() };
     let title = heading.clone();
     page(assets, who, PATH, &title, !wrong.is_empty(), || {
@@ -120,10 +124,12 @@ pub fn render_customer(assets: &Assets, who: Whoami, form: CustomerPage) -> (u16
             view! {
                 <div class="acts">
                     <a class="btn" href=addresses::statement(id)>"Statement"</a>
+                    <a class="btn" href=addresses::customer_payment(id)>"Enter a payment"</a>
                     <a class="btn" href=addresses::new_invoice(Some(id))>"New invoice"</a>
                 </div>
             }
         });
+        let toast = told(&done).map(|words| view! { <Toast words whole=true/> });
         view! {
             <div class="lead-in">
                 <div>
@@ -132,6 +138,7 @@ pub fn render_customer(assets: &Assets, who: Whoami, form: CustomerPage) -> (u16
                 </div>
                 {bill}
             </div>
+            {toast}
             <form class="card pad stack" method="post" action=addresses::customer(id)>
                 {summary(&wrong)}
                 <Field
@@ -160,6 +167,7 @@ pub fn render_customer(assets: &Assets, who: Whoami, form: CustomerPage) -> (u16
                     <a class="btn quiet" href=PATH>"Cancel"</a>
                 </div>
             </form>
+            {card(id, credits, locale)}
         }
         .into_any()
     })

@@ -11,12 +11,13 @@ use engine::OwnInvoice;
 use leptos::prelude::*;
 
 /// What was done just now, or why it was not: as addresses spell it, and in words.
-const DONE: [(&str, &str); 16] = [
+const DONE: [(&str, &str); 17] = [
     ("saved", "The draft is saved."),
     ("issued", "The invoice is issued."),
     ("mailed", "The mail is written, and goes out by itself."),
     ("voided", "The invoice is void."),
     ("credited", "The credit note is issued."),
+    ("credit-used", "The invoice got it."),
     ("entered", "The payment is entered."),
     ("taken-back", "The payment is taken back."),
     ("nothing-due", NotNow::NothingDue.words()),
@@ -36,9 +37,9 @@ pub fn told(done: &str) -> Option<&'static str> {
     DONE.iter().find(|(spelt, _)| *spelt == done).map(|(_, words)| *words)
 }
 
-/// The buttons of a draft, or of one that is issued. `email` is its customer's.
+/// The buttons of a draft, or of one that is issued. `email` is its customer's, who may have credit.
 #[must_use]
-pub fn acts(own: &OwnInvoice, email: Option<&str>, locale: Locale) -> Option<AnyView> {
+pub fn acts(own: &OwnInvoice, email: Option<&str>, has_credit: bool, locale: Locale) -> Option<AnyView> {
     let total = own.sums.total.format(locale);
     match own.status {
         InvoiceStatus::Void => None,
@@ -46,9 +47,12 @@ pub fn acts(own: &OwnInvoice, email: Option<&str>, locale: Locale) -> Option<Any
             let pay = (own.status == InvoiceStatus::Open).then(|| {
                 view! { <a class="btn" href=addresses::invoice_payment(own.id) rel="external">"Enter a payment"</a> }
             });
+            let spend = (own.status == InvoiceStatus::Open && has_credit).then(|| {
+                view! { <a class="btn" href=addresses::use_credit(own.id) rel="external">"Use credit"</a> }
+            });
             let credit = addresses::invoice_credit(own.id);
             Some(
-                view! { <div class="acts">{pay}<a class="btn" href=credit rel="external">"Credit"</a></div> }
+                view! { <div class="acts">{pay}{spend}<a class="btn" href=credit rel="external">"Credit"</a></div> }
                     .into_any(),
             )
         }

@@ -1,6 +1,7 @@
 //! The pages on which staff keep books of our own. Drawn by the server alone and outside the App: forms without script, which
 //! come back with all that was typed where something is to be mended. Nothing of them is in the browser's program.
 
+pub(crate) mod advances;
 pub(crate) mod credits;
 mod customers;
 mod import;
@@ -10,6 +11,7 @@ pub(crate) mod lines;
 pub(crate) mod payments;
 pub(crate) mod statement;
 
+pub use advances::{AdvancePage, UsePage, render_advance_form, render_use_form};
 pub use credits::{CreditNotePage, CreditPage, render_credit, render_credit_form, render_credits};
 pub use customers::{CustomerPage, render_customer, render_customers};
 pub use import::{ImportPage, render_import};

@@ -41,7 +41,11 @@ pub fn render_payment_form(assets: &Assets, who: Whoami, shown: PaymentPage) -> 
                 <div>
                     <p class="crumb small"><a href=addresses::invoice(invoice)>{form.number}</a></p>
                     <h1>{heading}</h1>
-                    <p class="muted">"For what was paid past this portal, in cash or by transfer. No money moves."</p>
+                    <p class="muted">
+                        "For what was paid past this portal, in cash or by transfer. No money moves. What is over, or for several "
+                        "invoices, is "
+                        <a href=addresses::customer_payment(form.customer)>"a payment of the customer"</a> "."
+                    </p>
                 </div>
             </div>
             <form class="card pad stack" method="post" action=addresses::invoice_payment(invoice)>

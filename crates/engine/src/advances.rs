@@ -69,7 +69,7 @@ impl Engine {
     }
 
     /// One that nobody has paid yet.
-    fn new_advance(
+    pub(crate) fn new_advance(
         &self,
         merchant: &Merchant,
         customer_id: CustomerId,

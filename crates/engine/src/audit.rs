@@ -275,6 +275,12 @@ pub(crate) enum Audited {
         invoice: InvoiceId,
         amount: Money,
     },
+    /// What was left of an advance, which is a payment in advance or over what was due, pays an invoice.
+    CreditUsed {
+        credit: InvoiceId,
+        invoice: InvoiceId,
+        amount: Money,
+    },
     /// Staff had customers or invoices taken in from a table, with the digest of its text.
     TableImported {
         table: &'static str,

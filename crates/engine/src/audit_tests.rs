@@ -87,6 +87,10 @@ fn n15_every_act_has_words_and_a_guest_is_no_more_than_that() {
         ),
         (Audited::HandPaymentEntered { invoice: InvoiceId(Uuid::nil()), amount }, "hand_payment_entered"),
         (Audited::HandPaymentTakenBack { invoice: InvoiceId(Uuid::nil()), amount }, "hand_payment_taken_back"),
+        (
+            Audited::CreditUsed { credit: InvoiceId(Uuid::nil()), invoice: InvoiceId(Uuid::nil()), amount },
+            "credit_used",
+        ),
         (Audited::TableImported { table: "invoices", added: 1, changed: 0, text: "digest".into() }, "table_imported"),
         (Audited::StaffSignedIn {}, "staff_signed_in"),
         (Audited::IntegrationSwitched { integration: "sell", enabled: true }, "integration_enabled"),

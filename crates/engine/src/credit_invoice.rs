@@ -8,6 +8,7 @@ use crate::{
     enter_payment::hand_minor,
     error::known,
     faces::{ROWS_PER_PAGE, page},
+    use_credit::used_minor,
 };
 use domain::{
     ids::{CreditNoteId, InvoiceId},
@@ -17,7 +18,7 @@ use domain::{
     own_invoice::{NotNow, Step},
     views::{InvoiceFace, Page},
 };
-use store::{CreditNote, Invoice, InvoiceFilter, LedgerPayment, MerchantDb};
+use store::{AdvanceUse, CreditNote, Invoice, InvoiceFilter, LedgerPayment, MerchantDb};
 use uuid::Uuid;
 
 /// A select holds no more.
@@ -77,8 +78,9 @@ impl Engine {
         let row = admin.db.invoice(invoice).await?;
         admin.db.ledger_invoice(invoice).await?.ok_or(Error::NotFound)?;
         Step::Credit.may(row.status, false, admin.db.live_payment(invoice).await?.is_some())?;
-        let beyond = admin.db.credit_beyond_due(invoice).await?;
-        let left = left_to_credit(&row, beyond, &admin.db.ledger_payments_of(&[invoice]).await?)?;
+        let paid =
+            paid_minor(&admin.db.ledger_payments_of(&[invoice]).await?, &admin.db.advance_uses_for(invoice).await?);
+        let left = left_to_credit(&row, admin.db.credit_beyond_due(invoice).await?, paid)?;
         Ok(CreditForm { note: CreditNoteId(Uuid::now_v7()), invoice, number: row.number, left })
     }
 
@@ -97,9 +99,10 @@ impl Engine {
         }
         Step::Credit.may(invoice.status, false, tx.live_payment(order.invoice).await?.is_some())?;
         let (total, before) = (invoice.total()?, credited(&invoice, &tx.credit_notes_of(order.invoice).await?)?);
-        let (beyond, payments) =
-            (tx.credit_beyond_due(order.invoice).await?, tx.ledger_payments_of(&[order.invoice]).await?);
-        let read = order.typed.read(left_to_credit(&invoice, beyond, &payments)?)?;
+        let beyond = tx.credit_beyond_due(order.invoice).await?;
+        let payments = tx.ledger_payments_of(&[order.invoice]).await?;
+        let paid = paid_minor(&payments, &tx.advance_uses_for(order.invoice).await?);
+        let read = order.typed.read(left_to_credit(&invoice, beyond, paid)?)?;
         let tax = Money::new(details.tax_minor, total.currency);
         let note = CreditNote {
             merchant_id: tx.merchant_id(),
@@ -201,11 +204,16 @@ fn credited(invoice: &Invoice, notes: &[CreditNote]) -> Result<(Money, Money), E
     Ok((sum(|note| note.total_minor), sum(|note| note.tax_minor)))
 }
 
+/// What was paid on an invoice past this portal, or by a credit of its customer's.
+fn paid_minor(payments: &[LedgerPayment], uses: &[AdvanceUse]) -> i64 {
+    hand_minor(payments) + used_minor(uses)
+}
+
 /// What can be credited of an invoice still: what it owes, and what was paid on it past this portal and not given as credit
 /// yet. What was paid here is given back by a refund, which credits the sale by itself: with a note as well, the customer
 /// would have it twice.
-fn left_to_credit(invoice: &Invoice, beyond_minor: i64, payments: &[LedgerPayment]) -> Result<Money, OwnBooksError> {
-    let left = invoice.due_minor + (hand_minor(payments) - beyond_minor).max(0);
+fn left_to_credit(invoice: &Invoice, beyond_minor: i64, paid_minor: i64) -> Result<Money, OwnBooksError> {
+    let left = invoice.due_minor + (paid_minor - beyond_minor).max(0);
     if left > 0 { Ok(Money::new(left, invoice.total()?.currency)) } else { Err(NotNow::NothingToCredit.into()) }
 }
 

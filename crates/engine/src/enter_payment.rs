@@ -5,10 +5,11 @@ use crate::{
     AdminPass, BooksPass, Engine, Error, OwnBooksError,
     audit::{Actor, Audited},
     clock::zone,
+    use_credit::used_minor,
 };
 use chrono::NaiveDate;
 use domain::{
-    ids::{InvoiceId, LedgerPaymentId},
+    ids::{CustomerId, InvoiceId, LedgerPaymentId},
     money::Money,
     own_credit::PaymentTyped,
     own_invoice::{NotNow, Step},
@@ -24,6 +25,7 @@ const BY_HAND: &str = "hand-";
 pub struct PaymentForm {
     /// Comes back with the form: the same again is the same payment.
     pub payment: LedgerPaymentId,
+    pub customer: CustomerId,
     pub number: String,
     pub due: Money,
     /// The merchant's.
@@ -52,7 +54,8 @@ impl Engine {
         admin.db.ledger_invoice(invoice).await?.ok_or(Error::NotFound)?;
         Step::Pay.may(row.status, false, admin.db.live_payment(invoice).await?.is_some())?;
         let today = self.clock().today(zone(&set_up.merchant.time_zone));
-        Ok(PaymentForm { payment: LedgerPaymentId(Uuid::now_v7()), due: row.due()?, number: row.number, today })
+        let (payment, customer, due) = (LedgerPaymentId(Uuid::now_v7()), row.customer_id, row.due()?);
+        Ok(PaymentForm { payment, customer, due, number: row.number, today })
     }
 
     /// Enters a payment; the same form again changes nothing.
@@ -110,7 +113,8 @@ impl Engine {
         Step::Credit.may(held.status, false, tx.live_payment(invoice).await?.is_some())?;
         let amount = entered.amount()?;
         let hand = hand_minor(&tx.ledger_payments_of(&[invoice]).await?);
-        if hand - amount.minor < tx.credit_beyond_due(invoice).await? {
+        let used = used_minor(&tx.advance_uses_for(invoice).await?);
+        if hand + used - amount.minor < tx.credit_beyond_due(invoice).await? {
             return Err(NotNow::Credited.into());
         }
         let back = NewLedgerPayment {
@@ -141,11 +145,11 @@ impl Engine {
     }
 }
 
-fn key(payment: LedgerPaymentId) -> String {
+pub(crate) fn key(payment: LedgerPaymentId) -> String {
     format!("{BY_HAND}{payment}")
 }
 
-fn back_key(payment: LedgerPaymentId) -> String {
+pub(crate) fn back_key(payment: LedgerPaymentId) -> String {
     format!("{BY_HAND}{payment}-back")
 }
 
@@ -153,6 +157,12 @@ fn back_key(payment: LedgerPaymentId) -> String {
 pub(crate) fn hand_minor(payments: &[LedgerPayment]) -> i64 {
     let by_hand = payments.iter().filter(|row| row.idempotency_key.starts_with(BY_HAND));
     by_hand.map(|row| row.amount_minor).sum()
+}
+
+/// What staff entered, of the rows of a document that has one payment of theirs at most.
+pub(crate) fn by_hand_of(rows: &[LedgerPayment]) -> Result<Option<HandPayment>, Error> {
+    let found = rows.iter().find_map(|row| Some((row, id_of(row)?)));
+    found.map(|(row, payment)| by_hand(row, payment, rows)).transpose()
 }
 
 /// The id of its form, of what staff entered.

@@ -27,6 +27,7 @@ mod differences;
 mod dispute_story;
 mod doors;
 mod endpoints;
+mod enter_advance;
 mod enter_payment;
 mod error;
 mod events;
@@ -97,6 +98,7 @@ mod take_in_refund;
 mod take_payment;
 mod transactions;
 mod turnstile;
+mod use_credit;
 mod verify_books;
 mod verify_disputes;
 mod verify_refunds;
@@ -113,6 +115,7 @@ pub use connections::{
     Lane, PayrixSecret, StripeSecret,
 };
 pub use credit_invoice::{CreditForm, CreditLine, CreditOrder, CreditStory};
+pub use enter_advance::{AdvanceForm, AdvanceTyped};
 pub use enter_payment::{HandPayment, PaymentForm};
 pub use error::{
     EndpointError, Error, ImportError, KeyError, MendError, MethodError, OwnBooksError, RefundError, SignInError,
@@ -136,6 +139,7 @@ pub use set_merchant::MerchantChange;
 pub use sign_in::SignedIn;
 pub use store::{BadKeyRing, Endpoint, KeyRing, Merchant, NewMerchant};
 pub use surcharges::{RulesError, read_rules};
+pub use use_credit::{CreditOf, CustomerCredit, UseForm, UsedCredit};
 pub use verify_books::Verified;
 pub use worker::Worker;
 pub use write_invoice::Draft;

@@ -155,7 +155,9 @@ mod tests {
 
     #[test]
     fn whatever_a_number_or_a_name_is_of_stays_one_part_of_the_link() {
-        for (text, part) in [("HT-1003", "HT-1003"), ("a/b#1", "a%2Fb%231"), ("Acme & Söhne", "Acme%20%26%20S%C3%B6hne")] {
+        for (text, part) in
+            [("HT-1003", "HT-1003"), ("a/b#1", "a%2Fb%231"), ("Acme & Söhne", "Acme%20%26%20S%C3%B6hne")]
+        {
             assert_eq!(escaped(text), part);
         }
     }

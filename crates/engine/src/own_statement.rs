@@ -1,5 +1,6 @@
-//! A customer's statement in books of our own. Refunds are not among its movements: what is paid back credits the sale and
-//! pays that credit out, so that what the customer owes stays (`wire/accounting.md`, 4.5).
+//! A customer's statement in books of our own. Refunds of invoices are not among its movements: what is paid back credits the
+//! sale and pays that credit out, so that what the customer owes stays (`wire/accounting.md`, 4.5). Those of advances are: the
+//! customer has less credit. What invoices get of a credit moves nothing.
 
 use crate::{AdminPass, Engine, Error, clock::zone};
 use chrono::{Datelike, Months, NaiveDate};
@@ -77,9 +78,17 @@ fn movements(invoices: &[Invoice], payments: &[LedgerPayment], credits: &[Credit
             moved.push(Movement { date: invoice.date, what, amount: invoice.total()? });
         }
     }
-    for payment in payments.iter().filter(|payment| !is_of_refund(payment, payments)) {
-        let amount = payment.amount()?;
-        let name = if amount.is_positive() { "Payment of" } else { "Payment taken back," };
+    let is_advance = |id: InvoiceId| invoices.iter().any(|one| one.id == id && one.advance.is_some());
+    for payment in payments {
+        let (amount, refunds) = (payment.amount()?, is_of_refund(payment, payments));
+        let name = match (amount.is_positive(), refunds) {
+            (true, false) => "Payment of",
+            (false, false) => "Payment taken back,",
+            // Less of it is credit.
+            (false, true) if is_advance(payment.invoice_id) => "Refund of",
+            (true, true) if is_advance(payment.invoice_id) => "Refund taken back,",
+            (_, true) => continue,
+        };
         let (date, what) = (payment.date, format!("{name} {}", number(payment.invoice_id)));
         moved.push(Movement { date, what, amount: Money::new(-amount.minor, amount.currency) });
     }

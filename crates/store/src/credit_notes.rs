@@ -2,12 +2,12 @@
 
 use crate::{
     Error, Invoice, LedgerInvoice, MerchantTx,
-    invoices::ROWS_PER_STATEMENT,
+    invoices::{self, ROWS_PER_STATEMENT},
     scope::{Only, Scoped, money, owned},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
-    ids::{CreditNoteId, InvoiceId, MerchantId},
+    ids::{CreditNoteId, CustomerId, InvoiceId, MerchantId},
     invoice::InvoiceStatus,
     money::Money,
 };
@@ -123,6 +123,16 @@ impl<C: ConnectionTrait> Scoped<C> {
             found.extend(of.order_by_asc(Column::CreatedAt).order_by_asc(Column::Id).all(self.conn()).await?);
         }
         Ok(found)
+    }
+
+    /// Those of a customer's of which something is left, oldest first.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn credit_notes_left(&self, customer: CustomerId) -> Result<Vec<CreditNote>, Error> {
+        let theirs = self.mine::<invoices::Entity>(invoices::Column::Id, invoices::Column::CustomerId.eq(customer));
+        let left = self.find::<Entity>().filter(Column::InvoiceId.in_subquery(theirs)).filter(Column::LeftMinor.gt(0));
+        Ok(left.order_by_asc(Column::CreatedAt).order_by_asc(Column::Id).all(self.conn()).await?)
     }
 
     /// The next ones after this one, in the order in which they came.

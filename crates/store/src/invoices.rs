@@ -2,7 +2,7 @@
 //! has those.
 
 use crate::{
-    Customer, Error, MerchantDb, MerchantTx, books_entries, checkouts, customers,
+    Customer, Error, MerchantDb, MerchantTx, books_entries, checkouts, customers, ledger_payments,
     payments::allocation,
     scope::{Only, Scoped, moment, money, owned, text},
 };
@@ -221,7 +221,7 @@ impl MerchantTx {
     }
 
     /// Deletes up to `limit` advances that were begun before this and that no checkout and no payment refers to, neither as it
-    /// was made nor as it was written into the books, and says how many.
+    /// was made nor as it was written into the books, ours among them, and says how many.
     ///
     /// # Errors
     /// The database is away.
@@ -230,10 +230,11 @@ impl MerchantTx {
         let opened = self.about::<checkouts::Entity>(checkouts::Column::InvoiceId, this());
         let paid = self.about::<allocation::Entity>(allocation::Column::InvoiceId, this());
         let kept = self.about::<books_entries::Entity>(books_entries::Column::InvoiceId, this());
+        let entered = self.about::<ledger_payments::Entity>(ledger_payments::Column::InvoiceId, this());
         // In words, as in the partial index that serves it.
         let unpaid = self.find::<Entity>().filter(Expr::cust("advance IS NOT NULL AND status = 'open'"));
         let unpaid = unpaid.filter(Column::ReadAt.lt(moment(before)));
-        let alone = Expr::exists(opened).or(Expr::exists(paid)).or(Expr::exists(kept)).not();
+        let alone = Expr::exists(opened).or(Expr::exists(paid)).or(Expr::exists(kept)).or(Expr::exists(entered)).not();
         self.prune(Column::Id, unpaid.filter(alone), limit).await
     }
 

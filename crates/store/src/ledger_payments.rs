@@ -96,7 +96,7 @@ impl MerchantTx {
     }
 
     /// Enters that a payment's money went back, as a negative amount, and raises the balance by it; the same key again
-    /// changes nothing.
+    /// changes nothing. What invoices got of an advance whose money that is, they owe again.
     ///
     /// # Errors
     /// [`Error::Missing`] also for another merchant's invoice.
@@ -107,7 +107,7 @@ impl MerchantTx {
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let held = self.find::<invoices::Entity>().filter(invoices::Column::Id.eq(invoice)).lock_exclusive();
-        held.only(self.conn()).await?.ok_or(Error::Missing)?;
+        let held = held.only(self.conn()).await?.ok_or(Error::Missing)?;
         if self.ledger_payment_by_key(&back.idempotency_key).await?.is_some() {
             return Ok(());
         }
@@ -117,12 +117,13 @@ impl MerchantTx {
             .update::<invoices::Entity>()
             .col_expr(invoices::Column::DueMinor, Expr::col(invoices::Column::DueMinor).sub(minor))
             .col_expr(invoices::Column::Status, Expr::value(InvoiceStatus::Open));
-        self.update_one(update.filter(invoices::Column::Id.eq(invoice))).await
+        self.update_one(update.filter(invoices::Column::Id.eq(invoice))).await?;
+        if held.advance.is_some() { self.advance_uses_cut(invoice, now).await } else { Ok(()) }
     }
 
     /// Enters money that was paid back, as a negative amount, or that came back after that. What the invoice owes
-    /// stays: a refund credits the sale and pays the credit out (`wire/accounting.md`, 4.5). The same key again changes
-    /// nothing.
+    /// stays: a refund credits the sale and pays the credit out (`wire/accounting.md`, 4.5). That of an advance makes it less, and
+    /// what invoices got of it beyond that, they owe again. The same key again changes nothing.
     ///
     /// # Errors
     /// [`Error::Missing`] also for another merchant's invoice.
@@ -132,10 +133,14 @@ impl MerchantTx {
         new: NewLedgerPayment,
         now: DateTime<Utc>,
     ) -> Result<LedgerPaymentId, Error> {
-        match self.ledger_payment_by_key(&new.idempotency_key).await? {
-            Some(stands) => Ok(stands.id),
-            None => self.ledger_payment_add(invoice, new, now).await,
+        let id = match self.ledger_payment_by_key(&new.idempotency_key).await? {
+            Some(stands) => return Ok(stands.id),
+            None => self.ledger_payment_add(invoice, new, now).await?,
+        };
+        if self.invoice(invoice).await?.advance.is_some() {
+            self.advance_uses_cut(invoice, now).await?;
         }
+        Ok(id)
     }
 
     async fn ledger_payment_add(

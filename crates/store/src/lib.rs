@@ -31,6 +31,7 @@
 //! }
 //! ```
 
+mod advance_uses;
 mod attempt_records;
 mod attempts;
 mod audit;
@@ -81,6 +82,7 @@ mod taken_in;
 mod throttle;
 mod webhooks;
 
+pub use advance_uses::AdvanceUse;
 pub use attempt_records::AttemptRecord;
 pub use attempts::{Attempt, Fruitless};
 pub use audit_trail::{AuditHead, AuditLine, AuditSlip, NewSlip};

@@ -19,16 +19,23 @@ pub async fn list(keeper: Keeper, Query(asked): Query<Asked>) -> Answer {
 
 pub async fn new(keeper: Keeper) -> Answer {
     let id = keeper.or_refused(keeper.engine().new_customer(&keeper.admin).await)?;
-    shown(&keeper, id, true, CustomerTyped::default(), Vec::new())
+    shown(&keeper, blank(id, CustomerTyped::default(), Vec::new()))
 }
 
-pub async fn form(keeper: Keeper, Id(id): Id<CustomerId>) -> Answer {
+pub async fn form(keeper: Keeper, Id(id): Id<CustomerId>, Query(asked): Query<Asked>) -> Answer {
     let found = keeper.or_refused(keeper.engine().own_customer(&keeper.admin, id).await)?;
-    shown(&keeper, found.id, false, found.typed, Vec::new())
+    let credits = keeper.or_refused(keeper.engine().customer_credits(&keeper.admin, id).await)?;
+    let customer = CustomerPage { is_new: false, credits, done: asked.done, ..blank(id, found.typed, Vec::new()) };
+    shown(&keeper, customer)
 }
 
-fn shown(keeper: &Keeper, id: CustomerId, is_new: bool, typed: CustomerTyped, wrong: Vec<Wrong>) -> Answer {
-    page(render_customer(&keeper.web.assets, keeper.who(), CustomerPage { id, is_new, typed, wrong }))
+/// The page of one who has nothing yet but what was typed.
+fn blank(id: CustomerId, typed: CustomerTyped, wrong: Vec<Wrong>) -> CustomerPage {
+    CustomerPage { id, is_new: true, typed, wrong, credits: Vec::new(), done: String::new() }
+}
+
+fn shown(keeper: &Keeper, customer: CustomerPage) -> Answer {
+    page(render_customer(&keeper.web.assets, keeper.who(), customer))
 }
 
 #[derive(Deserialize, Default)]
@@ -48,7 +55,7 @@ pub async fn keep(keeper: Keeper, Id(id): Id<CustomerId>, Form(sent): Form<Sent>
         Ok(()) => go_to("/admin/customers?done=saved"),
         Err(OwnBooksError::Wrong(wrong)) => {
             let is_new = keeper.engine().own_customer(&keeper.admin, id).await.is_err();
-            shown(&keeper, id, is_new, typed, wrong)
+            shown(&keeper, CustomerPage { is_new, ..blank(id, typed, wrong) })
         }
         Err(OwnBooksError::Engine(cause)) => Err(refused(&keeper.web, cause)),
         // A customer is never issued, and whoever saves last is right.

@@ -1,6 +1,7 @@
 //! Staff keep books of our own: customers, invoices, tables. Addresses outside the App, because their forms need no script and
 //! come back whole. Where the books are somebody else's, none of them is found.
 
+mod advances;
 mod credits;
 mod customers;
 mod invoices;
@@ -35,6 +36,8 @@ pub fn router() -> Router<Web> {
         .route("/admin/customers", get(customers::list))
         .route("/admin/customers/new", get(customers::new))
         .route("/admin/customers/{customer}", get(customers::form).post(customers::keep))
+        .route("/admin/customers/{customer}/payment", get(advances::form).post(advances::enter))
+        .route("/admin/customers/{customer}/payment/back", post(advances::take_back))
         .route("/admin/customers/{customer}/statement", get(customers::statement))
         .route("/admin/invoices", get(invoices::list))
         .route("/admin/invoices/new", get(invoices::new))
@@ -46,6 +49,7 @@ pub fn router() -> Router<Web> {
         .route("/admin/invoices/{invoice}/credit", get(credits::form).post(credits::issue))
         .route("/admin/invoices/{invoice}/payment", get(payments::form).post(payments::enter))
         .route("/admin/invoices/{invoice}/payment/back", post(payments::take_back))
+        .route("/admin/invoices/{invoice}/use-credit", get(advances::use_form).post(advances::use_it))
         .route("/admin/credits", get(credits::list))
         .route("/admin/credits/{note}", get(credits::note))
         .route("/admin/credits/{note}/allocate", post(credits::allocate))
@@ -92,13 +96,19 @@ impl Keeper {
 
     /// To the invoice's page, which says what was done, or why it was not.
     fn acted(&self, invoice: InvoiceId, done: &str, answer: Result<(), OwnBooksError>) -> Answer {
-        Ok(match answer {
-            Ok(()) => told(invoice, done),
-            Err(OwnBooksError::Wrong(_)) => told(invoice, "number"),
-            Err(OwnBooksError::Outdated) => told(invoice, "outdated"),
-            Err(OwnBooksError::NotNow(why)) => told(invoice, spelt(why)),
+        self.acted_at(&addresses::invoice(invoice), done, answer)
+    }
+
+    /// The same to another page that says so.
+    fn acted_at(&self, page: &str, done: &str, answer: Result<(), OwnBooksError>) -> Answer {
+        let done = match answer {
+            Ok(()) => done,
+            Err(OwnBooksError::Wrong(_)) => "number",
+            Err(OwnBooksError::Outdated) => "outdated",
+            Err(OwnBooksError::NotNow(why)) => spelt(why),
             Err(OwnBooksError::Engine(cause)) => return Err(refused(&self.web, cause)),
-        })
+        };
+        go_to(&format!("{page}?done={done}"))
     }
 }
 

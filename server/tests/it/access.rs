@@ -92,7 +92,7 @@ const ENDPOINTS: [(&str, Role, Body); 31] = [
 ];
 /// Addresses on which the staff of a merchant keep books of our own, outside the App: what is sent there, none where the page is
 /// read. `CUSTOMER`, `DRAFT`, `NOTE` and `PAID` stand for one of Harbour's; what else works there, `own_books.rs` shows.
-const OWN_BOOKS: [(&str, Option<Body>); 24] = [
+const OWN_BOOKS: [(&str, Option<Body>); 29] = [
     ("/admin/customers", None),
     ("/admin/customers/new", None),
     ("/admin/customers/CUSTOMER", None),
@@ -113,6 +113,14 @@ const OWN_BOOKS: [(&str, Option<Body>); 24] = [
         Some(&[("payment", "PAID"), ("amount", "0.10"), ("date", "2020-01-01"), ("reference", "cash")]),
     ),
     ("/admin/invoices/DRAFT/payment/back", Some(&[("payment", "PAID")])),
+    ("/admin/customers/CUSTOMER/payment", None),
+    (
+        "/admin/customers/CUSTOMER/payment",
+        Some(&[("payment", ADVANCE), ("amount", "9.00"), ("date", "2020-01-01"), ("reference", "cash")]),
+    ),
+    ("/admin/customers/CUSTOMER/payment/back", Some(&[("payment", ADVANCE)])),
+    ("/admin/invoices/DRAFT/use-credit", None),
+    ("/admin/invoices/DRAFT/use-credit", Some(&[("credit", ""), ("amount", "")])),
     ("/admin/credits", None),
     ("/admin/credits/NOTE", None),
     ("/admin/credits/NOTE/allocate", Some(&[("left", "0"), ("invoice", "DRAFT"), ("amount", "0.10")])),
@@ -121,6 +129,7 @@ const OWN_BOOKS: [(&str, Option<Body>); 24] = [
     ("/admin/import", Some(&[])),
     ("/admin/import/confirm", Some(&[])),
 ];
+const ADVANCE: &str = "lpy_0193a1b2c3d47e5f8a9b0c1d2e3f4a5c";
 /// What the staff of Northwind press on the tab of its integrations, outside the App: with what, and what it answers.
 const INTEGRATIONS: [(&str, Body, u16); 4] = [
     ("", &[("is_enabled", "yes"), ("key", KEY), ("do", "generate")], 303),
@@ -286,8 +295,10 @@ async fn d20_books_of_our_own_are_kept_by_their_own_staff_alone() {
                 ("", _) if sent.is_some_and(<[_]>::is_empty) && path.contains("import") => {
                     assert_eq!(answer.status, 400, "{what}");
                 }
-                // Of the credit, nothing is left to be given to another invoice.
-                ("", _) if path.ends_with("allocate") => assert_eq!(answer.status, 422, "{what}"),
+                // Of the credit, nothing is left to be given to another invoice, and no other is chosen.
+                ("", _) if path.ends_with("allocate") || (path.ends_with("use-credit") && sent.is_some()) => {
+                    assert_eq!(answer.status, 422, "{what}");
+                }
                 ("", _) => assert!([200, 303].contains(&answer.status) && !to_sign_in, "{what}"),
                 (_, Role::Anonymous) => assert!(to_sign_in, "{what}"),
                 _ => assert!(answer.status == 404 && !answer.body.contains("Acme NZ"), "{what}"),

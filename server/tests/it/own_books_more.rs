@@ -29,17 +29,22 @@ async fn g36_a_payer_reads_the_lines_of_an_invoice_and_the_statement_that_staff_
     assert_eq!(ana.get(&own).await.status, 404, "a draft is nobody's to read");
     issue(&staff, &invoice).await;
     let dashboard = ana.get("/dashboard").await.body;
-    assert!(dashboard.contains(&format!("href=\"{own}\"")) && dashboard.contains("href=\"/statements\""), "{dashboard}");
+    assert!(
+        dashboard.contains(&format!("href=\"{own}\"")) && dashboard.contains("href=\"/statements\""),
+        "{dashboard}"
+    );
     let page = ana.get(&own).await.body;
     for words in ["Invoice HT-1003", "Remote support", "Tax 15%", "$63.00", "Pay $502.98", "Thank you"] {
         assert!(page.contains(words), "{words}: {page}");
     }
     pay_by_hand(&staff, &invoice, "83.00").await;
-    let acme = dashboard_customer(&staff).await;
+    let acme = acme(&staff).await;
     let days = "?from=2000-01-01&until=2199-12-31";
     let theirs = ana.get(&format!("/statements{days}")).await.body;
     let ours = staff.get(&format!("/admin/customers/{acme}/statement{days}")).await.body;
-    for words in ["Invoice HT-1003", "Payment of HT-1003", "\u{2212}$83.00", "$839.98 was owed at the end of 31 Dec 2199."] {
+    for words in
+        ["Invoice HT-1003", "Payment of HT-1003", "\u{2212}$83.00", "$839.98 was owed at the end of 31 Dec 2199."]
+    {
         assert!(theirs.contains(words) && ours.contains(words), "{words}: {theirs}");
     }
     let void = draft(&staff, "Acme NZ", &[SUPPORT]).await;
@@ -49,7 +54,7 @@ async fn g36_a_payer_reads_the_lines_of_an_invoice_and_the_statement_that_staff_
 }
 
 /// Acme NZ's id.
-async fn dashboard_customer(staff: &Client) -> String {
+async fn acme(staff: &Client) -> String {
     let list = staff.get("/admin/customers?q=Acme").await.body;
     format!("cus_{}", &list.split("/admin/customers/cus_").nth(1).unwrap()[..32])
 }
@@ -87,10 +92,13 @@ async fn d29_an_invoice_is_mailed_once_when_it_is_issued_and_again_when_staff_sa
     assert!(page.contains("Send again") && page.contains(facts::ANA_EMAIL), "{page}");
 
     let mail = staff.get("/admin/mail").await.body;
-    for words in ["Invoice HT-1004 from Harbour Tech: $483.00, due", "Remote support, 3 at $140.00: $420.00", "To pay: $483.00"] {
+    for words in
+        ["Invoice HT-1004 from Harbour Tech: $483.00, due", "Remote support, 3 at $140.00: $420.00", "To pay: $483.00"]
+    {
         assert!(mail.contains(words), "{words}: {mail}");
     }
-    let link = mail.split("Pay it here: ").nth(1).unwrap().split(['\n', '<', ' ']).next().unwrap().replace("&amp;", "&");
+    let link =
+        mail.split("Pay it here: ").nth(1).unwrap().split(['\n', '<', ' ']).next().unwrap().replace("&amp;", "&");
     let checkout = guest.get(link.strip_prefix(&house.portal).unwrap()).await.location.unwrap();
     assert_eq!(guest.form(&checkout).await.expected, "NZD 48300");
 
@@ -103,4 +111,78 @@ async fn d29_an_invoice_is_mailed_once_when_it_is_issued_and_again_when_staff_sa
     staff.post(&format!("{invoice}/void"), &[]).await;
     let late = staff.post(&format!("{invoice}/mail"), &[("sent", "2")]).await.location.unwrap();
     assert!(late.ends_with("?done=voided") && mails().await == 2, "{late}");
+}
+
+#[tokio::test]
+async fn g29_g34_what_a_customer_paid_for_several_invoices_or_in_advance_is_entered_once_and_used() {
+    let house = House::new().await;
+    let (staff, ana) = (keeper(&house).await, payer(&house).await);
+    let (one, two) = (draft(&staff, "Acme NZ", &[SUPPORT]).await, draft(&staff, "Acme NZ", &[SUPPORT]).await);
+    for invoice in [&one, &two] {
+        issue(&staff, invoice).await;
+    }
+    assert!(!staff.get(&one).await.body.contains("Use credit"), "nothing is left of anything");
+    let acme = acme(&staff).await;
+    let at = format!("/admin/customers/{acme}/payment");
+    let payment = field(&staff.get(&at).await.body, "payment");
+    let enter = async |amount: &str, share: &str| {
+        let fields = [
+            ("payment", payment.as_str()),
+            ("amount", amount),
+            ("date", "2020-02-03"),
+            ("reference", "Bank 4711"),
+            ("invoice", id(&one)),
+            ("share", share),
+            ("invoice", id(&two)),
+            ("share", ""),
+        ];
+        staff.post(&at, &fields).await
+    };
+    let much = enter("600.00", "483.01").await;
+    assert_eq!(much.status, 422);
+    for words in
+        ["Enter an amount from 0.01 up to 483.00.", "href=\"#share-1\"", "value=\"483.01\"", "value=\"600.00\""]
+    {
+        assert!(much.body.contains(words), "{words}: {}", much.body);
+    }
+    assert_eq!(house.number("SELECT count(*) FROM ledger_payment").await, 0, "not even what was right");
+    for _ in 0..2 {
+        let entered = enter("600.00", "483.00").await.location.unwrap();
+        assert!(entered.ends_with("?done=entered"), "{entered}");
+    }
+    assert_eq!(house.number("SELECT sum(amount_minor) FROM ledger_payment").await, 60_000, "the same form once more");
+    let customer = staff.get(&format!("/admin/customers/{acme}")).await.body;
+    for words in ["Bank 4711", "$600.00", "$117.00", "Take back"] {
+        assert!(customer.contains(words), "{words}: {customer}");
+    }
+    assert!(staff.get(&one).await.body.contains("Credit used"));
+
+    let form = staff.get(&format!("{two}/use-credit")).await.body;
+    let credit = form.split("<option value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    assert!(credit.ends_with(":11700") && form.contains("value=\"117.00\""), "{form}");
+    let spend = async |amount: &str| {
+        staff.post(&format!("{two}/use-credit"), &[("credit", credit.as_str()), ("amount", amount)]).await
+    };
+    let much = spend("117.01").await;
+    assert!(much.status == 422 && much.body.contains("value=\"117.01\""), "{}", much.body);
+    assert!(spend("100.00").await.location.unwrap().ends_with("?done=credit-used"));
+    let again = spend("100.00").await;
+    assert!(again.status == 422 && again.body.contains("or it was used already"), "{}", again.body);
+
+    // HT-1001 of 420.00, two of 483.00, and the payment; what is used moves nothing.
+    let days = "?from=2000-01-01&until=2199-12-31";
+    let statement = ana.get(&format!("/statements{days}")).await.body;
+    for words in ["Payment of CR-", "\u{2212}$600.00", "$786.00 was owed at the end of 31 Dec 2199."] {
+        assert!(statement.contains(words), "{words}: {statement}");
+    }
+    let dashboard = ana.get("/dashboard").await.body;
+    assert!(dashboard.contains("$383.00") && !dashboard.contains("HT-1003"), "{dashboard}");
+    for _ in 0..2 {
+        let taken = staff.post(&format!("{at}/back"), &[("payment", payment.as_str())]).await.location.unwrap();
+        assert!(taken.ends_with("?done=taken-back"), "{taken}");
+    }
+    let dashboard = ana.get("/dashboard").await.body;
+    assert!(dashboard.matches("$483.00").count() >= 2, "both are owed again: {dashboard}");
+    assert!(ana.get(&format!("/statements{days}")).await.body.contains("$1,386.00 was owed"));
+    assert!(house.differences(None).await.is_empty());
 }

@@ -13,7 +13,7 @@ use crate::{
     },
     fault::Fault,
     gate,
-    own_books::{credits, lines, payments},
+    own_books::{advances, credits, lines, payments},
 };
 use domain::{
     date::{Moment, in_words},
@@ -23,7 +23,7 @@ use domain::{
     money::Locale,
     views::{MailFace, PaymentRow},
 };
-use engine::{CreditLine, HandPayment, OwnInvoice};
+use engine::{CreditLine, HandPayment, OwnInvoice, UsedCredit};
 use leptos::prelude::*;
 use leptos_router::params::ParamsMap;
 
@@ -43,6 +43,8 @@ struct Read {
     credits: Vec<CreditLine>,
     by_hand: Vec<HandPayment>,
     mails: Vec<MailFace>,
+    used: Vec<UsedCredit>,
+    has_credit: bool,
 }
 
 async fn read(params: ParamsMap) -> Result<Read, Fault> {
@@ -53,19 +55,21 @@ async fn read(params: ParamsMap) -> Result<Read, Fault> {
     let credits = gate::answer(gate::engine().credits_of(&admin, invoice).await)?;
     let by_hand = gate::answer(gate::engine().payments_by_hand(&admin, invoice).await)?;
     let mails = gate::answer(gate::engine().mails_of_invoice(&admin, invoice).await)?;
-    Ok(Read { story, own, credits, by_hand, mails })
+    let used = gate::answer(gate::engine().credit_used(&admin, invoice).await)?;
+    let has_credit = own.is_some() && gate::answer(gate::engine().has_credit(&admin, invoice).await)?;
+    Ok(Read { story, own, credits, by_hand, mails, used, has_credit })
 }
 
 #[component]
 fn InvoiceStoryView(read: Read, done: String) -> impl IntoView {
-    let Read { story, own, credits, by_hand, mails } = read;
+    let Read { story, own, credits, by_hand, mails, used, has_credit } = read;
     let InvoiceStory { who, invoice, why, customer_email, payments, opened } = story;
     let (locale, merchant) = (who.locale, who.merchant.clone());
     let is_open = invoice.status == InvoiceStatus::Open;
     let question = is_open.then(|| view! { <p class="small muted">"Why is the invoice not paid?"</p> });
     let heading = format!("{} of {}", invoice.number, invoice.customer.clone().unwrap_or_default());
     let toast = lines::told(&done).map(|words| view! { <Toast words whole=true/> });
-    let acts = own.as_ref().and_then(|own| lines::acts(own, customer_email.as_deref(), locale));
+    let acts = own.as_ref().and_then(|own| lines::acts(own, customer_email.as_deref(), has_credit, locale));
     let mails = own.as_ref().and_then(|own| lines::mails(own, customer_email.as_deref(), mails));
     let voiding = own.as_ref().map(|own| lines::voiding(own, &invoice.number));
     let document = own.map(|own| lines::document(own, locale));
@@ -108,6 +112,7 @@ fn InvoiceStoryView(read: Read, done: String) -> impl IntoView {
                     {document}
                     {credits}
                     {by_hand}
+                    {advances::used(used, locale)}
                     <Payments payments locale/>
                 </div>
                 <aside class="side">

@@ -197,7 +197,8 @@ fn OutstandingRow(
     let (id, number) = (invoice.id, invoice.number.clone());
     let pdf = pdf.then(|| view! { <PdfLink href=addresses::invoice_pdf(id) number=number.clone()/> });
     let (details, of) = (addresses::payer_invoice(id), number.clone());
-    let details = view! { " " <a class="pdf" href=details rel="external">"Details"<span class="vh">" of " {of}</span></a> };
+    let details =
+        view! { " " <a class="pdf" href=details rel="external">"Details"<span class="vh">" of " {of}</span></a> };
     let pay = words.map(|words| {
         view! { <ToCheckout invoice=id class="btn">{words}<span class="vh">" " {number}</span></ToCheckout> }
     });

@@ -14,7 +14,7 @@ use store::{CreditNote, Error, Invoice, LedgerInvoice, LedgerLine, MerchantDb, N
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-fn row(shop: &Shop) -> Invoice {
+pub fn row(shop: &Shop) -> Invoice {
     let id = InvoiceId(Uuid::now_v7());
     Invoice {
         merchant_id: shop.db.merchant_id(),
@@ -64,7 +64,7 @@ fn written(invoice: Invoice) -> NewLedgerInvoice {
     NewLedgerInvoice { details: details(&invoice), lines: vec![line(&invoice, 1)], invoice }
 }
 
-async fn draft(shop: &Shop) -> InvoiceId {
+pub async fn draft(shop: &Shop) -> InvoiceId {
     let invoice = row(shop);
     let id = invoice.id;
     let tx = shop.db.begin().await.unwrap();
@@ -74,7 +74,7 @@ async fn draft(shop: &Shop) -> InvoiceId {
 }
 
 /// What issuing does in the database; `None`, when the number is taken.
-async fn issue(db: &MerchantDb, id: InvoiceId, chosen: Option<&str>) -> Option<String> {
+pub async fn issue(db: &MerchantDb, id: InvoiceId, chosen: Option<&str>) -> Option<String> {
     let tx = db.begin().await.unwrap();
     let mut series = tx.ledger_series_hold().await.unwrap();
     let (invoice, details) = tx.ledger_invoice_hold(id).await.unwrap();

@@ -2,6 +2,7 @@
 //! PostgreSQL, every time in a database of its own.
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+mod advance_uses;
 mod append_only;
 mod attempts;
 mod audit;

@@ -1,0 +1,33 @@
+//! Books of our own: what invoices got of a customer's advances.
+
+use crate::table::{sql, table};
+use sea_orm_migration::prelude::*;
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        table("advance_use")
+            .uuid("merchant_id")
+            .uuid("advance_id")
+            .count("place")
+            .uuid("invoice_id")
+            .minor("amount_minor")
+            .at("created_at")
+            .key(["merchant_id", "advance_id", "place"])
+            .within(["merchant_id", "advance_id"], "invoice", ["merchant_id", "id"])
+            .within(["merchant_id", "invoice_id"], "ledger_invoice", ["merchant_id", "invoice_id"])
+            .create(manager)
+            .await?;
+        sql(
+            manager,
+            &[
+                "CREATE INDEX advance_use_by_invoice ON advance_use (merchant_id, invoice_id)",
+                "CREATE INDEX advance_of_customer ON invoice (merchant_id, customer_id) WHERE advance IS NOT NULL",
+            ],
+        )
+        .await
+    }
+}
