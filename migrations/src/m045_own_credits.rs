@@ -1,7 +1,7 @@
-//! Books of our own: what invoices got of a customer's advances.
+//! Books of our own: what invoices got of a customer's advances, the lines of a credit note, and that one is void.
 
 use crate::table::{sql, table};
-use sea_orm_migration::prelude::*;
+use sea_orm_migration::{prelude::*, schema};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -9,6 +9,20 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let voided = schema::timestamp_with_time_zone_null("voided_at");
+        manager.alter_table(Table::alter().table("credit_note").add_column(voided).take()).await?;
+        table("credit_line")
+            .uuid("merchant_id")
+            .uuid("credit_note_id")
+            .count("line")
+            .text("description")
+            .number("quantity_milli")
+            .minor("unit_minor")
+            .number("tax_ppm")
+            .key(["merchant_id", "credit_note_id", "line"])
+            .within(["merchant_id", "credit_note_id"], "credit_note", ["merchant_id", "id"])
+            .create(manager)
+            .await?;
         table("advance_use")
             .uuid("merchant_id")
             .uuid("advance_id")

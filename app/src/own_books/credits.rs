@@ -1,6 +1,6 @@
 //! `/admin/credits`: the credit notes of books of our own, the form of one, and where what is left of one goes.
 
-use super::{error_of, page, summary};
+use super::{error_of, invoice_form::lines, lines::table as table_of, page, summary};
 use crate::{
     Assets, addresses,
     components::{
@@ -11,13 +11,14 @@ use crate::{
         summary::{ErrorSummary, Mend},
         toast::Toast,
     },
+    words::count,
 };
 use domain::{
     date::in_words,
     ids::{CreditNoteId, InvoiceId},
     money::{Locale, Money},
     own_credit::CreditTyped,
-    own_invoice::Wrong,
+    own_invoice::{Prices, Wrong},
     views::{InvoiceFace, Page, Tone, Whoami},
 };
 use engine::{CreditForm, CreditLine, CreditStory};
@@ -73,9 +74,13 @@ pub fn render_credits(assets: &Assets, who: Whoami, list: Page<CreditLine>) -> (
 /// Credit notes as rows; also on the page of their invoice.
 pub(crate) fn table(credits: Vec<CreditLine>, locale: Locale) -> AnyView {
     let row = |credit: CreditLine| {
-        let left = credit.left.is_positive().then(|| {
-            view! { <Badge tone=Tone::Wait words=format!("{} left", credit.left.format(locale))/> }
-        });
+        let left = match (credit.is_void, credit.left.is_positive()) {
+            (true, _) => Some(view! { <Badge tone=Tone::Neutral words="Void"/> }.into_any()),
+            (false, true) => {
+                Some(view! { <Badge tone=Tone::Wait words=format!("{} left", credit.left.format(locale))/> }.into_any())
+            }
+            (false, false) => None,
+        };
         view! {
             <tr>
                 <th scope="row" class="key num"><a href=addresses::credit(credit.id) rel="external">{credit.number}</a></th>
@@ -113,9 +118,15 @@ pub fn render_credit_form(assets: &Assets, who: Whoami, shown: CreditPage) -> (u
     let title = heading.clone();
     page(assets, who, "/admin/invoices", &title, !wrong.is_empty(), || {
         let words = format!(
-            "Up to {}, tax included. What the invoice still owes gets it first; what is left stays as the customer’s credit.",
+            "Up to {}, tax included. What the invoice still owes gets it first; what is left stays as the customer’s credit. Leave \
+             it empty if you enter lines.",
             form.left.format(locale)
         );
+        let meant = match form.prices {
+            Prices::TaxExcluded => "They may be empty. Tax is not in these prices, as on the invoice.",
+            Prices::TaxIncluded => "They may be empty. Tax is in these prices already, as on the invoice.",
+        };
+        let lines = lines(format!("What it is for, in {}", form.left.currency), meant, &typed.lines, &wrong);
         view! {
             <div class="lead-in">
                 <div>
@@ -126,13 +137,16 @@ pub fn render_credit_form(assets: &Assets, who: Whoami, shown: CreditPage) -> (u
             <form class="card pad stack" method="post" action=addresses::invoice_credit(form.invoice)>
                 {summary(&wrong)}
                 <input type="hidden" name="note" value=note.to_string()/>
-                {amount(words, typed.amount, &wrong)}
+                // Enter in a field presses the first button of a form, which must be the one that issues.
+                <button class="vh" type="submit" name="do" value="issue" tabindex="-1" aria-hidden="true"></button>
+                {amount(words, typed.amount, &wrong, true)}
                 <Field
                     id="reason" label="Reason" kind=Kind::TEXT hint="Its customer reads it." value=typed.reason maxlength=300
                     error=error_of(&wrong, "reason")
                 />
+                {lines}
                 <div class="acts">
-                    <button class="btn primary" type="submit">"Issue credit note"</button>
+                    <button class="btn primary" type="submit" name="do" value="issue">"Issue credit note"</button>
                     <a class="btn quiet" href=addresses::invoice(form.invoice)>"Cancel"</a>
                 </div>
             </form>
@@ -141,30 +155,48 @@ pub fn render_credit_form(assets: &Assets, who: Whoami, shown: CreditPage) -> (u
     })
 }
 
-fn amount(hint: String, value: String, wrong: &[Wrong]) -> AnyView {
+fn amount(hint: String, value: String, wrong: &[Wrong], optional: bool) -> AnyView {
     let error = error_of(wrong, "amount");
-    view! { <Field id="amount" label="Amount" kind=Kind::TEXT inputmode="decimal" hint value error/> }.into_any()
+    view! { <Field id="amount" label="Amount" kind=Kind::TEXT inputmode="decimal" hint value error optional/> }
+        .into_any()
 }
 
 /// Status and HTML of one.
 #[must_use]
 pub fn render_credit(assets: &Assets, who: Whoami, shown: CreditNotePage) -> (u16, String) {
     let locale = who.locale;
-    let CreditNotePage { story: CreditStory { line, allocated, open }, chosen, amount, wrong, refused, done } = shown;
+    let CreditNotePage { story, chosen, amount, wrong, refused, done } = shown;
+    let CreditStory { line, lines, can_void, allocated, open } = story;
     let heading = format!("{} for {}", line.number, line.customer);
     let title = line.number.clone();
     let is_wrong = !wrong.is_empty() || refused.is_some();
     page(assets, who, "/admin/invoices", &title, is_wrong, || {
-        let toast = (done == "allocated").then(|| view! { <Toast words="The invoice got it." whole=true/> });
+        let toast = match done.as_str() {
+            "allocated" => Some("The invoice got it."),
+            "voided" => Some("The credit note is void."),
+            _ => None,
+        };
+        let toast = toast.map(|words| view! { <Toast words whole=true/> });
         let refused = refused.map(|words| {
             let mend = vec![Mend { field: None, words: words.to_owned() }];
-            view! { <ErrorSummary title="Nothing was given to an invoice" mend/> }
+            view! { <ErrorSummary title="Nothing was changed" mend/> }
         });
-        let rest = if line.left.is_positive() {
+        let rest = if line.is_void {
+            view! { <p class="muted">"It is void, and counts for nothing. Its number stays its own."</p> }.into_any()
+        } else if line.left.is_positive() {
             allocation(&line, open, chosen, amount, &wrong, locale)
         } else {
             view! { <p class="muted">"All of it is with an invoice."</p> }.into_any()
         };
+        let voiding = can_void.then(|| voiding(&line));
+        let document = (!lines.is_empty()).then(|| {
+            view! {
+                <section class="card" aria-labelledby="lines">
+                    <div class="bar"><h2 id="lines">{count(lines.len(), "line")}</h2></div>
+                    {table_of(&lines, locale)}
+                </section>
+            }
+        });
         view! {
             <div class="lead-in">
                 <div>
@@ -191,9 +223,23 @@ pub fn render_credit(assets: &Assets, who: Whoami, shown: CreditNotePage) -> (u1
                 </dl>
                 {rest}
             </section>
+            {document}
+            {voiding}
         }
         .into_any()
     })
+}
+
+/// Issued by mistake: the way to undo that.
+fn voiding(line: &CreditLine) -> AnyView {
+    view! {
+        <form class="card pad stack" method="post" action=format!("{}/void", addresses::credit(line.id))>
+            <h2>"Void"</h2>
+            <p class="muted">"What invoices got of it, they owe again. Its number stays its own, and this cannot be undone."</p>
+            <div class="acts"><button class="btn" type="submit">{format!("Void {}", line.number)}</button></div>
+        </form>
+    }
+    .into_any()
 }
 
 fn given(allocated: Vec<(InvoiceId, String, Money)>, locale: Locale) -> AnyView {
@@ -238,7 +284,7 @@ fn allocation(
                     {options.collect_view()}
                 </select>
             </div>
-            {amount(format!("Up to {}, and no more than the invoice owes.", line.left.format(locale)), typed, wrong)}
+            {amount(format!("Up to {}, and no more than the invoice owes.", line.left.format(locale)), typed, wrong, false)}
             <div class="acts"><button class="btn primary" type="submit">"Give it to the invoice"</button></div>
         </form>
     }

@@ -45,7 +45,8 @@ pub fn render_invoice_form(assets: &Assets, who: Whoami, shown: InvoicePage) -> 
         });
         let seen = changes.map(|changes| view! { <input type="hidden" name="changes" value=changes.to_string()/> });
         let (currency, next) = (form.currency, form.next_number);
-        let lines = typed.lines.iter().enumerate().map(|(n, typed)| line(n + 1, typed, &wrong)).collect_view();
+        let hint = "Lines that you leave empty are left out. A negative price is a discount.";
+        let lines = lines(format!("Lines, in {currency}"), hint, &typed.lines, &wrong);
         view! {
             <div class="lead-in">
                 <div>
@@ -73,14 +74,7 @@ pub fn render_invoice_form(assets: &Assets, who: Whoami, shown: InvoicePage) -> 
                     hint=format!("Leave it empty for the next one of your series, now {next}.")
                     error=error_of(&wrong, "number")
                 />
-                <fieldset class="stack lines">
-                    <legend>{format!("Lines, in {currency}")}</legend>
-                    <p class="hint">"Lines that you leave empty are left out. A negative price is a discount."</p>
-                    {lines}
-                    <div class="acts">
-                        <button class="btn" type="submit" name="do" value="lines" formnovalidate>"Add more lines"</button>
-                    </div>
-                </fieldset>
+                {lines}
                 <label class="choice">
                     <input type="checkbox" name="tax_included" value="yes" checked=typed.tax_included/>
                     <span>"Tax is in these prices already"</span>
@@ -118,6 +112,22 @@ fn customers(all: Vec<(CustomerId, String)>, chosen: Option<CustomerId>, error: 
             </select>
             <p class="small"><a href="/admin/customers/new">"Enter a new customer first"</a></p>
         </div>
+    }
+    .into_any()
+}
+
+/// The rows of fields, and the button that adds more.
+pub(super) fn lines(legend: String, hint: &'static str, typed: &[LineTyped], wrong: &[Wrong]) -> AnyView {
+    let rows = typed.iter().enumerate().map(|(n, typed)| line(n + 1, typed, wrong)).collect_view();
+    view! {
+        <fieldset class="stack lines">
+            <legend>{legend}</legend>
+            <p class="hint">{hint}</p>
+            {rows}
+            <div class="acts">
+                <button class="btn" type="submit" name="do" value="lines" formnovalidate>"Add more lines"</button>
+            </div>
+        </fieldset>
     }
     .into_any()
 }

@@ -124,7 +124,6 @@ pub fn mails(own: &OwnInvoice, email: Option<&str>, mails: Vec<MailFace>) -> Opt
 /// The lines, their sums and the notes.
 #[must_use]
 pub fn document(own: OwnInvoice, locale: Locale) -> AnyView {
-    let rows = own.lines.iter().map(|line| row(line, locale)).collect_view();
     let taxes = own.sums.taxes.iter().map(|(rate, tax)| {
         let name = match own.prices {
             Prices::TaxExcluded => format!("Tax {}%", rate.percent()),
@@ -136,18 +135,7 @@ pub fn document(own: OwnInvoice, locale: Locale) -> AnyView {
     view! {
         <section class="card" aria-labelledby="lines">
             <div class="bar"><h2 id="lines">{count(own.lines.len(), "line")}</h2></div>
-            <table class="list">
-                <thead>
-                    <tr>
-                        <th scope="col">"Description"</th>
-                        <th scope="col" class="amount">"Quantity"</th>
-                        <th scope="col" class="amount">"Unit price"</th>
-                        <th scope="col" class="amount">"Tax"</th>
-                        <th scope="col" class="amount">"Amount"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
+            {table(&own.lines, locale)}
             <div class="pad">
                 <dl class="facts num">
                     <div><dt>"Without tax"</dt><dd>{own.sums.net.format(locale)}</dd></div>
@@ -157,6 +145,26 @@ pub fn document(own: OwnInvoice, locale: Locale) -> AnyView {
                 {notes}
             </div>
         </section>
+    }
+    .into_any()
+}
+
+/// Lines alone; also those of a credit note.
+pub(super) fn table(lines: &[Line], locale: Locale) -> AnyView {
+    let rows = lines.iter().map(|line| row(line, locale)).collect_view();
+    view! {
+        <table class="list">
+            <thead>
+                <tr>
+                    <th scope="col">"Description"</th>
+                    <th scope="col" class="amount">"Quantity"</th>
+                    <th scope="col" class="amount">"Unit price"</th>
+                    <th scope="col" class="amount">"Tax"</th>
+                    <th scope="col" class="amount">"Amount"</th>
+                </tr>
+            </thead>
+            <tbody>{rows}</tbody>
+        </table>
     }
     .into_any()
 }

@@ -191,7 +191,7 @@ impl LineTyped {
         [&self.description, &self.quantity, &self.unit_price].iter().all(|typed| typed.trim().is_empty())
     }
 
-    fn read(&self, place: usize, currency: Currency, wrong: &mut Vec<Wrong>) -> Option<Line> {
+    pub(crate) fn read(&self, place: usize, currency: Currency, wrong: &mut Vec<Wrong>) -> Option<Line> {
         let mut miss = |field: &str, words: String| wrong.push(Wrong::at(format!("{field}-{place}"), words));
         let description = plain(&self.description);
         if description.is_empty() {

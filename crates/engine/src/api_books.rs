@@ -93,6 +93,8 @@ pub struct ApiCredit {
     pub left_minor: i64,
     pub date: NaiveDate,
     pub reason: String,
+    /// It counts for nothing.
+    pub voided: bool,
 }
 
 impl Engine {
@@ -246,6 +248,7 @@ fn credit(note: CreditNote) -> ApiCredit {
         tax_minor: note.tax_minor,
         left_minor: note.left_minor,
         date: note.date,
+        voided: note.voided_at.is_some(),
         reason: note.reason,
     }
 }

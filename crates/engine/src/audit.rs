@@ -265,6 +265,11 @@ pub(crate) enum Audited {
         invoice: InvoiceId,
         amount: Money,
     },
+    /// None of that was meant, and the invoices owe it again.
+    CreditVoided {
+        note: CreditNoteId,
+        amount: Money,
+    },
     /// Staff say that something was paid past the portal.
     HandPaymentEntered {
         invoice: InvoiceId,

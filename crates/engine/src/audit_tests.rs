@@ -85,6 +85,7 @@ fn n15_every_act_has_words_and_a_guest_is_no_more_than_that() {
             Audited::CreditAllocated { note: CreditNoteId(Uuid::nil()), invoice: InvoiceId(Uuid::nil()), amount },
             "credit_allocated",
         ),
+        (Audited::CreditVoided { note: CreditNoteId(Uuid::nil()), amount }, "credit_voided"),
         (Audited::HandPaymentEntered { invoice: InvoiceId(Uuid::nil()), amount }, "hand_payment_entered"),
         (Audited::HandPaymentTakenBack { invoice: InvoiceId(Uuid::nil()), amount }, "hand_payment_taken_back"),
         (

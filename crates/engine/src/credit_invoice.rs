@@ -8,17 +8,21 @@ use crate::{
     enter_payment::hand_minor,
     error::known,
     faces::{ROWS_PER_PAGE, page},
+    own_books::prices_of,
     use_credit::used_minor,
 };
 use domain::{
     ids::{CreditNoteId, InvoiceId},
     invoice::InvoiceStatus,
-    money::Money,
-    own_credit::{CreditTyped, read_part, tax_of},
-    own_invoice::{NotNow, Step},
+    money::{Currency, Money},
+    own_credit::{CreditRead, CreditTyped, read_part, tax_of},
+    own_invoice::{Line, NotNow, Prices, Quantity, Step, TaxRate},
     views::{InvoiceFace, Page},
 };
-use store::{AdvanceUse, CreditNote, Invoice, InvoiceFilter, LedgerPayment, MerchantDb};
+use std::collections::BTreeMap;
+use store::{
+    AdvanceUse, CreditAllocation, CreditNote, CreditNoteLine, Invoice, InvoiceFilter, LedgerPayment, MerchantDb,
+};
 use uuid::Uuid;
 
 /// A select holds no more.
@@ -41,6 +45,8 @@ pub struct CreditForm {
     pub number: String,
     /// What can be credited of it still.
     pub left: Money,
+    /// As those of its lines are meant.
+    pub prices: Prices,
 }
 
 /// A credit note in a list.
@@ -57,12 +63,18 @@ pub struct CreditLine {
     /// What no invoice has got of it yet.
     pub left: Money,
     pub reason: String,
+    /// It counts for nothing.
+    pub is_void: bool,
 }
 
 /// A credit note as its page shows it.
 #[derive(Clone, Debug)]
 pub struct CreditStory {
     pub line: CreditLine,
+    /// What it is for, where that was said one by one.
+    pub lines: Vec<Line>,
+    /// Staff may void it: it is not, and was given for no payment.
+    pub can_void: bool,
     /// Which invoices got how much of it, by their numbers.
     pub allocated: Vec<(InvoiceId, String, Money)>,
     /// Those of its customer that owe something.
@@ -76,12 +88,12 @@ impl Engine {
     pub async fn credit_form(&self, admin: &AdminPass, invoice: InvoiceId) -> Result<CreditForm, OwnBooksError> {
         self.own_books(&admin.db).await?;
         let row = admin.db.invoice(invoice).await?;
-        admin.db.ledger_invoice(invoice).await?.ok_or(Error::NotFound)?;
+        let prices = prices_of(&admin.db.ledger_invoice(invoice).await?.ok_or(Error::NotFound)?);
         Step::Credit.may(row.status, false, admin.db.live_payment(invoice).await?.is_some())?;
         let paid =
             paid_minor(&admin.db.ledger_payments_of(&[invoice]).await?, &admin.db.advance_uses_for(invoice).await?);
         let left = left_to_credit(&row, admin.db.credit_beyond_due(invoice).await?, paid)?;
-        Ok(CreditForm { note: CreditNoteId(Uuid::now_v7()), invoice, number: row.number, left })
+        Ok(CreditForm { note: CreditNoteId(Uuid::now_v7()), invoice, number: row.number, left, prices })
     }
 
     /// Credits an invoice, and gives the credit to what it still owes.
@@ -102,7 +114,7 @@ impl Engine {
         let beyond = tx.credit_beyond_due(order.invoice).await?;
         let payments = tx.ledger_payments_of(&[order.invoice]).await?;
         let paid = paid_minor(&payments, &tx.advance_uses_for(order.invoice).await?);
-        let read = order.typed.read(left_to_credit(&invoice, beyond, paid)?)?;
+        let read = order.typed.read(left_to_credit(&invoice, beyond, paid)?, prices_of(&details))?;
         let tax = Money::new(details.tax_minor, total.currency);
         let note = CreditNote {
             merchant_id: tx.merchant_id(),
@@ -111,13 +123,16 @@ impl Engine {
             number: tx.credit_number_take(series).await?,
             currency: invoice.currency.clone(),
             total_minor: read.amount.minor,
-            tax_minor: tax_of(read.amount, (total, tax), before).map_err(Error::from)?.minor,
+            tax_minor: tax_in(&read, (total, tax), before)?.minor,
             left_minor: read.amount.minor,
             date: self.clock().today(zone(&set_up.merchant.time_zone)),
             reason: read.reason,
             created_at: now,
+            voided_at: None,
         };
+        let lines = (1..).zip(read.lines).map(|(place, line)| row(&note, place, line)).collect();
         tx.credit_note_add(note.clone()).await?;
+        tx.credit_lines_add(lines).await?;
         let own_part = read.amount.minor.min(invoice.due_minor);
         if own_part > 0 {
             tx.credit_allocate(note, (invoice, details), own_part, now).await?;
@@ -160,6 +175,42 @@ impl Engine {
         Ok(tx.commit().await?)
     }
 
+    /// It was never meant: what invoices had of it, they owe again. Its number stays its own, and one that is void stays so.
+    ///
+    /// # Errors
+    /// [`OwnBooksError::NotNow`] while one of them is being paid, [`OwnBooksError::Outdated`] when somebody uses it this moment;
+    /// [`Error::NotFound`] also for one that was given for a payment.
+    pub async fn void_credit(&self, admin: &AdminPass, id: CreditNoteId) -> Result<(), OwnBooksError> {
+        self.own_books(&admin.db).await?;
+        let (tx, now) = (admin.db.begin().await?, self.now());
+        // Invoices are held before notes, by everybody.
+        let known = given(&tx.credit_allocations(id).await?);
+        let mut invoices = Vec::with_capacity(known.len());
+        for (invoice, minor) in &known {
+            invoices.push((tx.ledger_invoice_hold(*invoice).await?, *minor));
+            if tx.live_payment(*invoice).await?.is_some() {
+                return Err(NotNow::BeingPaid.into());
+            }
+        }
+        let mut note = tx.credit_note_hold(id).await?;
+        if note.voided_at.is_some() {
+            return Ok(());
+        }
+        if tx.invoice(note.invoice_id).await?.advance.is_some() {
+            return Err(Error::NotFound.into());
+        }
+        if given(&tx.credit_allocations(id).await?) != known {
+            return Err(OwnBooksError::Outdated);
+        }
+        let act = Audited::CreditVoided { note: id, amount: note.total()? };
+        for (held, minor) in invoices {
+            note = tx.credit_allocate(note, held, -minor, now).await?;
+        }
+        tx.credit_note_void(note, now).await?;
+        tx.audit_add(act.slip(None, Actor::Staff(admin.person), now)?).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// # Errors
     /// [`Error::NotFound`] where the books are not our own.
     pub async fn credit_notes(&self, admin: &AdminPass, number: u64) -> Result<Page<CreditLine>, Error> {
@@ -183,24 +234,75 @@ impl Engine {
         let set_up = self.own_books(&admin.db).await?;
         let db = &admin.db;
         let note = db.credit_note(id).await?;
-        let (customer, total) = (db.invoice(note.invoice_id).await?.customer_id, note.total()?);
+        let (of, currency) = (db.invoice(note.invoice_id).await?, note.total()?.currency);
+        let customer = of.customer_id;
         let mut allocated = Vec::new();
-        for allocation in db.credit_allocations(id).await? {
-            let number = db.invoice(allocation.invoice_id).await?.number;
-            allocated.push((allocation.invoice_id, number, Money::new(allocation.amount_minor, total.currency)));
+        for (invoice, minor) in given(&db.credit_allocations(id).await?) {
+            allocated.push((invoice, db.invoice(invoice).await?.number, Money::new(minor, currency)));
         }
+        let lines = db.credit_lines(id).await?.into_iter().map(|row| line(row, currency)).collect();
+        let can_void = note.voided_at.is_none() && of.advance.is_none();
         let filter = InvoiceFilter { customer: Some(customer), only_open: true, ..InvoiceFilter::default() };
         let open = if note.left_minor > 0 { db.invoice_page(&filter, 1, CHOICES_MAX).await?.0 } else { Vec::new() };
         let open = self.invoice_faces(db, &set_up.merchant, open).await?;
         let line = credit_lines(db, vec![note]).await?.pop().ok_or(Error::NotFound)?;
-        Ok(CreditStory { line, allocated, open })
+        Ok(CreditStory { line, lines, can_void, allocated, open })
     }
+}
+
+/// What invoices have of a note, in the order in which they are held.
+fn given(allocated: &[CreditAllocation]) -> BTreeMap<InvoiceId, i64> {
+    let mut given: BTreeMap<InvoiceId, i64> = BTreeMap::new();
+    for allocation in allocated {
+        *given.entry(allocation.invoice_id).or_default() += allocation.amount_minor;
+    }
+    given.retain(|_, minor| *minor != 0);
+    given
+}
+
+fn row(note: &CreditNote, place: i32, line: Line) -> CreditNoteLine {
+    CreditNoteLine {
+        merchant_id: note.merchant_id,
+        credit_note_id: note.id,
+        line: place,
+        description: line.description,
+        quantity_milli: line.quantity.milli,
+        unit_minor: line.unit_price.minor,
+        tax_ppm: line.tax.ppm,
+    }
+}
+
+fn line(row: CreditNoteLine, currency: Currency) -> Line {
+    Line {
+        description: row.description,
+        quantity: Quantity { milli: row.quantity_milli },
+        unit_price: Money::new(row.unit_minor, currency),
+        tax: TaxRate { ppm: row.tax_ppm },
+    }
+}
+
+/// The tax in a credit of an invoice: that of its lines, as far as so much of it is left, or its part of it.
+fn tax_in(read: &CreditRead, (total, tax): (Money, Money), before: (Money, Money)) -> Result<Money, OwnBooksError> {
+    let Some(of_lines) = read.tax else {
+        return Ok(tax_of(read.amount, (total, tax), before).map_err(Error::from)?);
+    };
+    let tax_left = tax.minor - before.1.minor;
+    let net_left = total.minor - before.0.minor - tax_left;
+    if of_lines.minor <= tax_left && read.amount.minor - of_lines.minor <= net_left {
+        return Ok(of_lines);
+    }
+    let spelt = |minor| Money::new(minor, total.currency).to_decimal();
+    let (tax_left, net_left) = (spelt(tax_left), spelt(net_left));
+    let words =
+        format!("Of the invoice, {tax_left} of tax and {net_left} without tax are left. Change the lines to that.");
+    Err(OwnBooksError::at("tax-1", &words))
 }
 
 /// What was credited of an invoice, and the tax in it.
 fn credited(invoice: &Invoice, notes: &[CreditNote]) -> Result<(Money, Money), Error> {
     let currency = invoice.total()?.currency;
-    let sum = |part: fn(&CreditNote) -> i64| Money::new(notes.iter().map(part).sum(), currency);
+    let stands = || notes.iter().filter(|note| note.voided_at.is_none());
+    let sum = |part: fn(&CreditNote) -> i64| Money::new(stands().map(part).sum(), currency);
     Ok((sum(|note| note.total_minor), sum(|note| note.tax_minor)))
 }
 
@@ -232,6 +334,7 @@ async fn credit_lines(db: &MerchantDb, rows: Vec<CreditNote>) -> Result<Vec<Cred
             total,
             tax: money(note.tax_minor),
             left: money(note.left_minor),
+            is_void: note.voided_at.is_some(),
             number: note.number,
             reason: note.reason,
         });

@@ -92,7 +92,7 @@ fn movements(invoices: &[Invoice], payments: &[LedgerPayment], credits: &[Credit
         let (date, what) = (payment.date, format!("{name} {}", number(payment.invoice_id)));
         moved.push(Movement { date, what, amount: Money::new(-amount.minor, amount.currency) });
     }
-    for note in credits {
+    for note in credits.iter().filter(|note| note.voided_at.is_none()) {
         let (what, total) = (format!("Credit note {} of {}", note.number, number(note.invoice_id)), note.total()?);
         moved.push(Movement { date: note.date, what, amount: Money::new(-total.minor, total.currency) });
     }

@@ -33,6 +33,8 @@ pub struct Model {
     pub date: NaiveDate,
     pub reason: String,
     pub created_at: DateTime<Utc>,
+    /// From when on it counts for nothing.
+    pub voided_at: Option<DateTime<Utc>>,
 }
 impl ActiveModelBehavior for ActiveModel {}
 owned!();
@@ -63,7 +65,8 @@ impl MerchantTx {
         held.only(self.conn()).await?.ok_or(Error::Missing)
     }
 
-    /// Gives so much of a note to an invoice, which owes that much less then. Both are held, and both have it.
+    /// Gives so much of a note to an invoice, which owes that much less then; a negative amount takes it off again. Both are
+    /// held, and both have it. Answers the note as it is then.
     ///
     /// # Errors
     /// The database is away.
@@ -73,13 +76,38 @@ impl MerchantTx {
         (invoice, details): (Invoice, LedgerInvoice),
         amount_minor: i64,
         now: DateTime<Utc>,
-    ) -> Result<(), Error> {
-        self.credit_allocation_add(note.id, invoice.id, amount_minor, now).await?;
-        let left_minor = note.left_minor - amount_minor;
-        self.rewrite::<Entity>(Column::Id.eq(note.id), CreditNote { left_minor, ..note }).await?;
+    ) -> Result<CreditNote, Error> {
+        let note = self.credit_give(note, invoice.id, amount_minor, now).await?;
         let due_minor = invoice.due_minor - amount_minor;
-        let status = if due_minor == 0 { InvoiceStatus::Paid } else { invoice.status };
-        self.ledger_invoice_rewrite(Invoice { due_minor, status, read_at: now, ..invoice }, details).await
+        let status = match invoice.status {
+            _ if due_minor == 0 => InvoiceStatus::Paid,
+            InvoiceStatus::Paid => InvoiceStatus::Open,
+            other => other,
+        };
+        self.ledger_invoice_rewrite(Invoice { due_minor, status, read_at: now, ..invoice }, details).await?;
+        Ok(note)
+    }
+
+    async fn credit_give(
+        &self,
+        note: CreditNote,
+        to: InvoiceId,
+        amount_minor: i64,
+        now: DateTime<Utc>,
+    ) -> Result<CreditNote, Error> {
+        self.credit_allocation_add(note.id, to, amount_minor, now).await?;
+        let note = CreditNote { left_minor: note.left_minor - amount_minor, ..note };
+        self.rewrite::<Entity>(Column::Id.eq(note.id), note.clone()).await?;
+        Ok(note)
+    }
+
+    /// A note that is held, and of which no invoice has anything, counts for nothing from here on.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn credit_note_void(&self, note: CreditNote, now: DateTime<Utc>) -> Result<(), Error> {
+        let void = CreditNote { left_minor: 0, voided_at: Some(now), ..note };
+        self.rewrite::<Entity>(Column::Id.eq(void.id), void).await
     }
 }
 
@@ -104,7 +132,8 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// The database is away.
     pub async fn credit_beyond_due(&self, invoice: InvoiceId) -> Result<i64, Error> {
         let mut beyond = 0;
-        for note in self.credit_notes_of(invoice).await? {
+        let notes = self.credit_notes_of(invoice).await?;
+        for note in notes.into_iter().filter(|note| note.voided_at.is_none()) {
             let allocated = self.credit_allocations(note.id).await?;
             let own = allocated.iter().filter(|allocation| allocation.invoice_id == invoice);
             beyond += note.total_minor - own.map(|allocation| allocation.amount_minor).sum::<i64>();

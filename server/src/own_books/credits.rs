@@ -1,13 +1,17 @@
 //! Credit notes: the list, the form that issues one, and where what is left of one goes.
 
-use super::{Asked, Keeper, go_to, page};
+use super::{
+    Asked, Keeper, go_to,
+    invoices::{LINES_AT_FIRST, does, first, lines_of, more_lines},
+    page,
+};
 use crate::staff::{Answer, Id, refused};
 use app::{CreditNotePage, CreditPage, addresses, render_credit, render_credit_form, render_credits};
 use axum::{Form, extract::Query};
 use domain::{
     ids::{CreditNoteId, InvoiceId},
     own_credit::CreditTyped,
-    own_invoice::Wrong,
+    own_invoice::{LineTyped, Wrong},
 };
 use engine::{CreditOrder, OwnBooksError};
 use serde::Deserialize;
@@ -18,7 +22,8 @@ pub async fn list(keeper: Keeper, Query(asked): Query<Asked>) -> Answer {
 }
 
 pub async fn form(keeper: Keeper, Id(invoice): Id<InvoiceId>) -> Answer {
-    form_page(&keeper, invoice, None, CreditTyped::default(), Vec::new()).await
+    let lines = vec![LineTyped::default(); LINES_AT_FIRST];
+    form_page(&keeper, invoice, None, CreditTyped { lines, ..CreditTyped::default() }, Vec::new()).await
 }
 
 /// The form, with the id of the note that it was opened for, if it comes back.
@@ -38,17 +43,14 @@ async fn form_page(
     }
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub struct Sent {
-    note: String,
-    amount: String,
-    reason: String,
-}
-
-pub async fn issue(keeper: Keeper, Id(invoice): Id<InvoiceId>, Form(sent): Form<Sent>) -> Answer {
-    let note = keeper.read_id(&sent.note)?;
-    let order = CreditOrder { note, invoice, typed: CreditTyped { amount: sent.amount, reason: sent.reason } };
+pub async fn issue(keeper: Keeper, Id(invoice): Id<InvoiceId>, Form(pairs): Form<Vec<(String, String)>>) -> Answer {
+    let note = keeper.read_id(&first(&pairs, "note"))?;
+    let (amount, reason) = (first(&pairs, "amount"), first(&pairs, "reason"));
+    let mut order = CreditOrder { note, invoice, typed: CreditTyped { amount, reason, lines: lines_of(&pairs) } };
+    if does(&pairs, "lines") {
+        more_lines(&mut order.typed.lines);
+        return form_page(&keeper, invoice, Some(note), order.typed, Vec::new()).await;
+    }
     match keeper.engine().credit_invoice(&keeper.admin, &order).await {
         Err(OwnBooksError::Wrong(wrong)) => form_page(&keeper, invoice, Some(note), order.typed, wrong).await,
         answer => keeper.acted(invoice, "credited", answer),
@@ -101,4 +103,14 @@ pub async fn allocate(keeper: Keeper, Id(note): Id<CreditNoteId>, Form(sent): Fo
         }
         Err(OwnBooksError::Engine(cause)) => Err(refused(&keeper.web, cause)),
     }
+}
+
+pub async fn void(keeper: Keeper, Id(note): Id<CreditNoteId>) -> Answer {
+    let refused_by = match keeper.engine().void_credit(&keeper.admin, note).await {
+        Ok(()) => return go_to(&format!("{}?done=voided", addresses::credit(note))),
+        Err(OwnBooksError::NotNow(why)) => why.words(),
+        Err(OwnBooksError::Outdated | OwnBooksError::Wrong(_)) => "Somebody uses it at this moment. Look at it again.",
+        Err(OwnBooksError::Engine(cause)) => return Err(refused(&keeper.web, cause)),
+    };
+    note_page(&keeper, note, Typed { refused: Some(refused_by), ..Typed::default() }).await
 }

@@ -7,12 +7,12 @@ use axum::{Form, extract::Query};
 use domain::{
     ids::{CustomerId, InvoiceId},
     invoice::InvoiceStatus,
-    own_invoice::{InvoiceTyped, LINES_MAX, LineTyped, Wrong},
+    own_invoice::{InvoiceTyped, LINE_FIELDS, LINES_MAX, LineTyped, Wrong},
 };
 use engine::{Draft, Error, InvoiceForm, OwnBooksError};
 use serde::Deserialize;
 
-const LINES_AT_FIRST: usize = 4;
+pub(super) const LINES_AT_FIRST: usize = 4;
 
 pub async fn list(keeper: Keeper, Query(asked): Query<Asked>) -> Answer {
     list_page(&keeper, &asked, None, Vec::new()).await
@@ -100,19 +100,7 @@ struct Posted {
 impl Posted {
     /// A line is four fields, each of which comes once for each line.
     fn of(pairs: &[(String, String)]) -> Self {
-        let all = |name: &str| {
-            let named = pairs.iter().filter(move |(key, _)| key == name);
-            named.map(|(_, value)| value.clone()).collect::<Vec<_>>()
-        };
-        let one = |name: &str| all(name).into_iter().next().unwrap_or_default();
-        let [descriptions, quantities, prices, taxes] = ["description", "quantity", "unit_price", "tax"].map(all);
-        let at = |fields: &[String], place: usize| fields.get(place).cloned().unwrap_or_default();
-        let line = |place| LineTyped {
-            description: at(&descriptions, place),
-            quantity: at(&quantities, place),
-            unit_price: at(&prices, place),
-            tax: at(&taxes, place),
-        };
+        let one = |name| first(pairs, name);
         Self {
             changes: one("changes").parse().ok(),
             customer: one("customer").parse().ok(),
@@ -122,26 +110,52 @@ impl Posted {
                 due_date: one("due_date"),
                 tax_included: one("tax_included") == "yes",
                 notes: one("notes").replace("\r\n", "\n"),
-                lines: (0..descriptions.len().min(LINES_MAX + 1)).map(line).collect(),
+                lines: lines_of(pairs),
             },
         }
     }
+}
 
-    /// As many lines more as there were at first, taxed like the last one.
-    fn with_more_lines(mut self) -> Self {
-        let tax = self.typed.lines.last().map(|line| line.tax.clone()).unwrap_or_default();
-        let wanted = (self.typed.lines.len() + LINES_AT_FIRST).min(LINES_MAX);
-        while self.typed.lines.len() < wanted {
-            self.typed.lines.push(LineTyped { tax: tax.clone(), ..LineTyped::default() });
-        }
-        self
+/// What a form has sent under a name; of several, the first.
+pub(super) fn first(pairs: &[(String, String)], name: &str) -> String {
+    pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default()
+}
+
+/// What a button of a form with lines is to do.
+pub(super) fn does(pairs: &[(String, String)], what: &str) -> bool {
+    pairs.iter().any(|(key, value)| key == "do" && value == what)
+}
+
+pub(super) fn lines_of(pairs: &[(String, String)]) -> Vec<LineTyped> {
+    let all = |name: &str| {
+        let named = pairs.iter().filter(move |(key, _)| key == name);
+        named.map(|(_, value)| value.clone()).collect::<Vec<_>>()
+    };
+    let [descriptions, quantities, prices, taxes] = LINE_FIELDS.map(all);
+    let at = |fields: &[String], place: usize| fields.get(place).cloned().unwrap_or_default();
+    let line = |place| LineTyped {
+        description: at(&descriptions, place),
+        quantity: at(&quantities, place),
+        unit_price: at(&prices, place),
+        tax: at(&taxes, place),
+    };
+    (0..descriptions.len().min(LINES_MAX + 1)).map(line).collect()
+}
+
+/// As many lines more as there were at first, taxed like the last one.
+pub(super) fn more_lines(lines: &mut Vec<LineTyped>) {
+    let tax = lines.last().map(|line| line.tax.clone()).unwrap_or_default();
+    let wanted = (lines.len() + LINES_AT_FIRST).min(LINES_MAX);
+    while lines.len() < wanted {
+        lines.push(LineTyped { tax: tax.clone(), ..LineTyped::default() });
     }
 }
 
 pub async fn write(keeper: Keeper, Id(invoice): Id<InvoiceId>, Form(pairs): Form<Vec<(String, String)>>) -> Answer {
-    let posted = Posted::of(&pairs);
-    if pairs.iter().any(|(key, value)| key == "do" && value == "lines") {
-        return form_page(&keeper, invoice, posted.with_more_lines(), Vec::new(), None).await;
+    let mut posted = Posted::of(&pairs);
+    if does(&pairs, "lines") {
+        more_lines(&mut posted.typed.lines);
+        return form_page(&keeper, invoice, posted, Vec::new(), None).await;
     }
     let Posted { changes, customer, typed } = posted;
     let draft = Draft { invoice, changes, customer, typed };
@@ -202,13 +216,14 @@ mod tests {
         for (description, tax) in [("Support", "15"), ("", "15")] {
             pairs.extend([pair("description", description), pair("quantity", "2"), pair("tax", tax)]);
         }
-        let posted = Posted::of(&pairs);
+        let mut posted = Posted::of(&pairs);
         assert_eq!((posted.changes, posted.customer, posted.typed.notes.as_str()), (None, None, "a\nb"));
         assert!(posted.typed.tax_included);
         let first =
             LineTyped { description: "Support".into(), quantity: "2".into(), tax: "15".into(), ..LineTyped::default() };
         assert_eq!((posted.typed.lines.len(), &posted.typed.lines[0]), (2, &first));
-        let more = posted.with_more_lines().typed.lines;
+        let more = &mut posted.typed.lines;
+        more_lines(more);
         assert_eq!((more.len(), more[0] == first, more[5].tax.as_str()), (2 + LINES_AT_FIRST, true, "15"));
     }
 }

@@ -53,6 +53,7 @@ pub fn router() -> Router<Web> {
         .route("/admin/credits", get(credits::list))
         .route("/admin/credits/{note}", get(credits::note))
         .route("/admin/credits/{note}/allocate", post(credits::allocate))
+        .route("/admin/credits/{note}/void", post(credits::void))
         .layer(DefaultBodyLimit::max(FORM_MAX_BYTES));
     let tables = Router::new()
         .route("/admin/import", get(tables::choose).post(tables::preview))

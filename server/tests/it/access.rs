@@ -92,7 +92,7 @@ const ENDPOINTS: [(&str, Role, Body); 31] = [
 ];
 /// Addresses on which the staff of a merchant keep books of our own, outside the App: what is sent there, none where the page is
 /// read. `CUSTOMER`, `DRAFT`, `NOTE` and `PAID` stand for one of Harbour's; what else works there, `own_books.rs` shows.
-const OWN_BOOKS: [(&str, Option<Body>); 29] = [
+const OWN_BOOKS: [(&str, Option<Body>); 30] = [
     ("/admin/customers", None),
     ("/admin/customers/new", None),
     ("/admin/customers/CUSTOMER", None),
@@ -124,6 +124,7 @@ const OWN_BOOKS: [(&str, Option<Body>); 29] = [
     ("/admin/credits", None),
     ("/admin/credits/NOTE", None),
     ("/admin/credits/NOTE/allocate", Some(&[("left", "0"), ("invoice", "DRAFT"), ("amount", "0.10")])),
+    ("/admin/credits/NOTE/void", Some(&[])),
     ("/admin/invoices/DRAFT/void", Some(&[])),
     ("/admin/import", None),
     ("/admin/import", Some(&[])),

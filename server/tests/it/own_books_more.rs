@@ -2,7 +2,7 @@
 //! that lose nothing.
 
 use crate::{
-    own_books::{SUPPORT, draft, issue, keeper, pay_by_hand},
+    own_books::{SUPPORT, draft, issue, keeper, link, pay_by_hand},
     support::{Client, House, ana, field},
 };
 use simulators::facts;
@@ -185,4 +185,64 @@ async fn g29_g34_what_a_customer_paid_for_several_invoices_or_in_advance_is_ente
     assert!(dashboard.matches("$483.00").count() >= 2, "both are owed again: {dashboard}");
     assert!(ana.get(&format!("/statements{days}")).await.body.contains("$1,386.00 was owed"));
     assert!(house.differences(None).await.is_empty());
+}
+
+#[tokio::test]
+async fn g41_a_credit_note_may_have_lines_and_is_voided_while_nobody_pays_what_it_paid() {
+    let house = House::without_worker().await;
+    let (staff, guest) = (keeper(&house).await, house.client());
+    let invoice = draft(&staff, "Acme NZ", &[SUPPORT]).await;
+    issue(&staff, &invoice).await;
+    let credit = format!("{invoice}/credit");
+    let note = field(&staff.get(&credit).await.body, "note");
+    let press = async |line: [&str; 2], act: &str| {
+        let [price, tax] = line;
+        let fields = [
+            ("note", note.as_str()),
+            ("amount", ""),
+            ("reason", "one hour less"),
+            ("description", "One hour of support"),
+            ("quantity", "1"),
+            ("unit_price", price),
+            ("tax", tax),
+            ("do", act),
+        ];
+        staff.post(&credit, &fields).await
+    };
+    let more = press(["140.00", "15"], "lines").await;
+    assert_eq!((more.status, more.body.matches("name=\"description\"").count()), (200, 5), "{}", more.body);
+    for (line, words) in [
+        (["500.00", "15"], "Enter lines that come to more than nothing and to no more than 483.00."),
+        (["100.00", "100"], "Of the invoice, 63.00 of tax and 420.00 without tax are left."),
+    ] {
+        let wrong = press(line, "issue").await;
+        assert!(wrong.status == 422 && wrong.body.contains(words), "{words}: {}", wrong.body);
+        assert!(wrong.body.contains("value=\"One hour of support\""), "{}", wrong.body);
+    }
+    assert!(press(["140.00", "15"], "issue").await.location.unwrap().ends_with("?done=credited"));
+    let at = format!("/admin/credits/{note}");
+    let page = staff.get(&at).await.body;
+    for words in ["One hour of support", "$161.00", "$21.00", "Void CN-0001"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let due = async || guest.form(&guest.get(&link("HT-1003", "ACMENZ")).await.location.unwrap()).await;
+    assert_eq!(due().await.expected, "NZD 32200");
+    for _ in 0..2 {
+        let voided = staff.post(&format!("{at}/void"), &[]).await;
+        assert_eq!(voided.location.as_deref(), Some(format!("{at}?done=voided").as_str()), "{}", voided.body);
+    }
+    assert_eq!(due().await.expected, "NZD 48300", "it is owed again");
+    assert!(staff.get("/admin/credits").await.body.contains("Void"));
+    let acme = acme(&staff).await;
+    let days = "?from=2000-01-01&until=2199-12-31";
+    let statement = staff.get(&format!("/admin/customers/{acme}/statement{days}")).await.body;
+    assert!(!statement.contains("CN-0001") && statement.contains("$903.00 was owed"), "{statement}");
+
+    let second = field(&staff.get(&credit).await.body, "note");
+    let order = [("note", second.as_str()), ("amount", "100.00"), ("reason", "less")];
+    assert!(staff.post(&credit, &order).await.location.unwrap().ends_with("?done=credited"));
+    guest.pay(&due().await, "sbx_approved").await;
+    // Without a worker it stays on its way into the books.
+    let refused = staff.post(&format!("/admin/credits/{second}/void"), &[]).await;
+    assert!(refused.status == 422 && refused.body.contains("being paid at this moment"), "{}", refused.body);
 }

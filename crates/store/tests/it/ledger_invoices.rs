@@ -10,7 +10,9 @@ use domain::{
     invoice::InvoiceStatus,
 };
 use std::collections::BTreeSet;
-use store::{CreditNote, Error, Invoice, LedgerInvoice, LedgerLine, MerchantDb, NewLedgerInvoice, Opened};
+use store::{
+    CreditNote, CreditNoteLine, Error, Invoice, LedgerInvoice, LedgerLine, MerchantDb, NewLedgerInvoice, Opened,
+};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -206,6 +208,7 @@ fn note(shop: &Shop, invoice_id: InvoiceId, number: &str) -> CreditNote {
         date: day(3),
         reason: "one hour less".into(),
         created_at: at(2),
+        voided_at: None,
     }
 }
 
@@ -255,6 +258,43 @@ on_both!(d9_a_credit_is_given_once_and_lowers_what_the_invoice_owes, async |db| 
     let (owed, held) = (invoice.due_minor, tx.credit_note_hold(note.id).await.unwrap());
     tx.credit_allocate(held, (invoice, details), owed, at(4)).await.unwrap();
     assert_eq!(tx.invoice(two).await.unwrap().status, InvoiceStatus::Paid, "nothing is left to pay");
+});
+
+on_both!(d9_what_a_void_credit_note_had_paid_is_owed_again, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let id = draft(&shop).await;
+    issue(&shop.db, id, None).await.unwrap();
+    let note = note(&shop, id, "CN-0001");
+    let line = CreditNoteLine {
+        merchant_id: note.merchant_id,
+        credit_note_id: note.id,
+        line: 1,
+        description: "One hour less".into(),
+        quantity_milli: 1_000,
+        unit_minor: 6_000,
+        tax_ppm: 0,
+    };
+    let tx = shop.db.begin().await.unwrap();
+    tx.credit_note_add(note.clone()).await.unwrap();
+    tx.credit_lines_add(vec![line.clone()]).await.unwrap();
+    let held = tx.ledger_invoice_hold(id).await.unwrap();
+    let note = tx.credit_allocate(note, held, 5_000, at(3)).await.unwrap();
+    assert_eq!(note.left_minor, 1_000);
+    tx.commit().await.unwrap();
+    assert_eq!(shop.db.credit_lines(note.id).await.unwrap(), [line]);
+    assert_eq!(shop.db.credit_notes_left(shop.customer).await.unwrap(), std::slice::from_ref(&note));
+    assert_eq!(shop.db.credit_beyond_due(id).await.unwrap(), 1_000);
+
+    let tx = shop.db.begin().await.unwrap();
+    let held = tx.ledger_invoice_hold(id).await.unwrap();
+    let note = tx.credit_allocate(note, held, -5_000, at(4)).await.unwrap();
+    tx.credit_note_void(note.clone(), at(4)).await.unwrap();
+    tx.commit().await.unwrap();
+    let void = shop.db.credit_note(note.id).await.unwrap();
+    assert_eq!((void.left_minor, void.voided_at), (0, Some(at(4))));
+    assert_eq!(shop.db.invoice(id).await.unwrap().due_minor, 10_000);
+    assert_eq!(shop.db.credit_beyond_due(id).await.unwrap(), 0);
+    assert!(shop.db.credit_notes_left(shop.customer).await.unwrap().is_empty());
 });
 
 on_both!(d20_another_merchants_credit_note_is_missing, async |db| {

@@ -30,7 +30,7 @@ pub async fn issue(program: Program, Id(invoice): Id<InvoiceId>, order: Order) -
     let sent: Sent = order.read()?;
     program.reads_currency(&sent.currency)?;
     let amount = Money::new(sent.amount_minor, program.pass.currency()).to_decimal();
-    let typed = CreditTyped { amount, reason: sent.reason };
+    let typed = CreditTyped { amount, reason: sent.reason, lines: Vec::new() };
     let note = match order.begin(&program).await? {
         Asked::Answered(answer) => return Ok(created(answer)),
         Asked::Begun(id) => CreditNoteId(id),
