@@ -43,7 +43,7 @@ pub use {
     },
     pages::admin::accounting::render_connections,
     payer_account::{render_payer_invoice, render_payer_statement},
-    plain::{render_closed, render_fault, render_refusal, render_sandbox_step, words_of_refusal},
+    plain::{render_closed, render_fault, render_refusal, render_sandbox_step, render_signed_out, words_of_refusal},
     proof::{ProofFile, render_proof},
     shell::{pod_shell, shell},
 };

@@ -42,6 +42,44 @@ pub fn render_refusal(assets: &Assets, status: u16) -> (u16, String) {
     (status, render(assets, heading.to_owned(), page))
 }
 
+/// What forms carry along that nobody has typed.
+const NOT_TYPED: [&str; 9] = ["changes", "do", "note", "payment", "customer", "invoice", "left", "credit", "sent"];
+
+/// Status and HTML of the answer to a form that came after its session had ended. It has all that was typed, and sends it once
+/// more to the same address.
+#[must_use]
+pub fn render_signed_out(assets: &Assets, action: String, typed: Vec<(String, String)>) -> (u16, String) {
+    const HEADING: &str = "You were signed out before this was sent";
+    let page = || {
+        let said = typed.iter().filter(|(name, value)| !NOT_TYPED.contains(&name.as_str()) && !value.trim().is_empty());
+        let said = said.map(|(name, value)| {
+            view! { <div><dt>{name.replace('_', " ")}</dt><dd class="notes">{value.clone()}</dd></div> }
+        });
+        let said = said.collect_view();
+        let hidden = typed.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> });
+        view! {
+            <main class="lone" id="main">
+                <div class="lone-card stack">
+                    <h1>{HEADING}</h1>
+                    <p>
+                        "Nothing was saved, and nothing that you typed is lost. Sign in in another tab, come back to this page, and \
+                         send it again."
+                    </p>
+                    <form class="acts" method="post" action=action>
+                        {hidden.collect_view()}
+                        <a class="btn" href="/sign-in" target="_blank" rel="external noopener">"Sign in in another tab"</a>
+                        <button class="btn primary" type="submit">"Send it again"</button>
+                    </form>
+                    <h2>"What you typed"</h2>
+                    <dl class="facts">{said}</dl>
+                </div>
+            </main>
+        }
+        .into_any()
+    };
+    (401, render(assets, HEADING.to_owned(), page))
+}
+
 /// Status and HTML of the page on which the built-in sandbox asks a payer, in the place of a bank.
 #[must_use]
 pub fn render_sandbox_step(assets: &Assets, step: SandboxStep) -> (u16, String) {

@@ -69,7 +69,7 @@ pub fn build(settings: &Settings, site: &Site, engine: Engine) -> Router {
     let surface = Router::new()
         .merge(limits.hold(limits.hold(pages, API), CHECKOUTS))
         .merge(limits.hold(files, FILES))
-        .merge(own_books::router())
+        .merge(own_books::router(site.assets.clone()))
         .merge(integrations::router())
         .merge(payer_account::router())
         .route(accounting_connections::PATH, get(accounting_connections::of_merchant))

@@ -1,13 +1,12 @@
 //! What customers paid past the portal for several invoices, or in advance: the form of it, the credits on the page of a
 //! customer, and the form that uses one on an invoice.
 
-use super::{error_of, page, summary};
+use super::{error_of, not_done, page, summary};
 use crate::{
     Assets, addresses,
     components::{
         empty::Empty,
         field::{Field, Kind},
-        summary::{ErrorSummary, Mend},
     },
 };
 use domain::{
@@ -96,11 +95,6 @@ pub fn render_advance_form(assets: &Assets, who: Whoami, shown: AdvancePage) -> 
         }
         .into_any()
     })
-}
-
-fn not_done(title: &'static str, refused: Option<&'static str>) -> Option<AnyView> {
-    let mend = vec![Mend { field: None, words: refused?.to_owned() }];
-    Some(view! { <ErrorSummary title mend/> }.into_any())
 }
 
 fn share(place: usize, invoice: &InvoiceFace, value: String, wrong: &[Wrong], locale: Locale) -> AnyView {

@@ -1,6 +1,6 @@
 //! `/admin/credits`: the credit notes of books of our own, the form of one, and where what is left of one goes.
 
-use super::{error_of, invoice_form::lines, lines::table as table_of, page, summary};
+use super::{error_of, invoice_form::lines, lines::table as table_of, not_done, page, summary};
 use crate::{
     Assets, addresses,
     components::{
@@ -8,7 +8,6 @@ use crate::{
         empty::Empty,
         field::{Field, Kind},
         pager::{Beyond, Pager, Place},
-        summary::{ErrorSummary, Mend},
         toast::Toast,
     },
     words::count,
@@ -33,6 +32,8 @@ pub struct CreditPage {
     pub note: CreditNoteId,
     pub typed: CreditTyped,
     pub wrong: Vec<Wrong>,
+    /// Why it was not issued, beside what is wrong in its fields.
+    pub refused: Option<&'static str>,
 }
 
 /// A credit note, and the form below it with what was typed.
@@ -113,10 +114,10 @@ pub(crate) fn table(credits: Vec<CreditLine>, locale: Locale) -> AnyView {
 /// Status and HTML of the form.
 #[must_use]
 pub fn render_credit_form(assets: &Assets, who: Whoami, shown: CreditPage) -> (u16, String) {
-    let CreditPage { form, note, typed, wrong } = shown;
+    let CreditPage { form, note, typed, wrong, refused } = shown;
     let (locale, heading) = (who.locale, format!("Credit {}", form.number));
-    let title = heading.clone();
-    page(assets, who, "/admin/invoices", &title, !wrong.is_empty(), || {
+    let (title, is_wrong) = (heading.clone(), !wrong.is_empty() || refused.is_some());
+    page(assets, who, "/admin/invoices", &title, is_wrong, || {
         let words = format!(
             "Up to {}, tax included. What the invoice still owes gets it first; what is left stays as the customer’s credit. Leave \
              it empty if you enter lines.",
@@ -135,6 +136,7 @@ pub fn render_credit_form(assets: &Assets, who: Whoami, shown: CreditPage) -> (u
                 </div>
             </div>
             <form class="card pad stack" method="post" action=addresses::invoice_credit(form.invoice)>
+                {not_done("It is not issued", refused)}
                 {summary(&wrong)}
                 <input type="hidden" name="note" value=note.to_string()/>
                 // Enter in a field presses the first button of a form, which must be the one that issues.
@@ -177,10 +179,6 @@ pub fn render_credit(assets: &Assets, who: Whoami, shown: CreditNotePage) -> (u1
             _ => None,
         };
         let toast = toast.map(|words| view! { <Toast words whole=true/> });
-        let refused = refused.map(|words| {
-            let mend = vec![Mend { field: None, words: words.to_owned() }];
-            view! { <ErrorSummary title="Nothing was changed" mend/> }
-        });
         let rest = if line.is_void {
             view! { <p class="muted">"It is void, and counts for nothing. Its number stays its own."</p> }.into_any()
         } else if line.left.is_positive() {
@@ -206,7 +204,7 @@ pub fn render_credit(assets: &Assets, who: Whoami, shown: CreditNotePage) -> (u1
                 </div>
             </div>
             {toast}
-            {refused}
+            {not_done("Nothing was changed", refused)}
             {summary(&wrong)}
             <section class="card pad stack" aria-labelledby="facts">
                 <h2 id="facts">"Credit note"</h2>

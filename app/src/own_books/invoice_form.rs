@@ -1,11 +1,10 @@
 //! The form of a draft. Lines are rows of fields; a button adds more, and brings everything back that was typed.
 
-use super::{error_of, page, summary};
+use super::{error_of, not_done, page, summary};
 use crate::{
     Assets, addresses,
     components::{
         field::{Field, Kind},
-        summary::{ErrorSummary, Mend},
         text_area::TextArea,
     },
 };
@@ -39,10 +38,6 @@ pub fn render_invoice_form(assets: &Assets, who: Whoami, shown: InvoicePage) -> 
     let heading = if changes.is_some() { "Change draft" } else { "New invoice" };
     let is_wrong = !wrong.is_empty() || refused.is_some();
     page(assets, who, "/admin/invoices", heading, is_wrong, || {
-        let refused = refused.map(|words| {
-            let mend = vec![Mend { field: None, words: words.to_owned() }];
-            view! { <ErrorSummary title="It is not saved" mend/> }
-        });
         let seen = changes.map(|changes| view! { <input type="hidden" name="changes" value=changes.to_string()/> });
         let (currency, next) = (form.currency, form.next_number);
         let hint = "Lines that you leave empty are left out. A negative price is a discount.";
@@ -58,7 +53,7 @@ pub fn render_invoice_form(assets: &Assets, who: Whoami, shown: InvoicePage) -> 
             <form class="card pad stack" method="post" action=addresses::invoice_edit(id)>
                 // Enter in a field presses the first button of a form, which must be the one that saves.
                 <button class="vh" type="submit" name="do" value="save" tabindex="-1" aria-hidden="true"></button>
-                {refused}
+                {not_done("It is not saved", refused)}
                 {summary(&wrong)}
                 {seen}
                 {customers(form.customers, customer, error_of(&wrong, "customer"))}

@@ -57,6 +57,12 @@ fn summary(wrong: &[Wrong]) -> Option<AnyView> {
     (!mend.is_empty()).then(|| view! { <ErrorSummary title="Please check what you entered" mend/> }.into_any())
 }
 
+/// Why nothing was done, beside what is wrong in fields.
+fn not_done(title: &'static str, why: Option<&'static str>) -> Option<AnyView> {
+    let mend = vec![Mend { field: None, words: why?.to_owned() }];
+    Some(view! { <ErrorSummary title mend/> }.into_any())
+}
+
 /// What is wrong with this field.
 fn error_of(wrong: &[Wrong], field: &str) -> Option<String> {
     wrong.iter().find(|wrong| wrong.field == field).map(|wrong| wrong.words.clone())

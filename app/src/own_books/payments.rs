@@ -1,6 +1,6 @@
 //! Payments that were made past the portal: the form of one, and those of an invoice, as a part of its page.
 
-use super::{error_of, page, summary};
+use super::{error_of, not_done, page, summary};
 use crate::{
     Assets, addresses,
     components::field::{Field, Kind},
@@ -26,15 +26,17 @@ pub struct PaymentPage {
     pub payment: LedgerPaymentId,
     pub typed: PaymentTyped,
     pub wrong: Vec<Wrong>,
+    /// Why it was not entered, beside what is wrong in its fields.
+    pub refused: Option<&'static str>,
 }
 
 /// Status and HTML of the form.
 #[must_use]
 pub fn render_payment_form(assets: &Assets, who: Whoami, shown: PaymentPage) -> (u16, String) {
-    let PaymentPage { form, invoice, payment, typed, wrong } = shown;
+    let PaymentPage { form, invoice, payment, typed, wrong, refused } = shown;
     let (locale, heading) = (who.locale, format!("Enter a payment of {}", form.number));
-    let title = heading.clone();
-    page(assets, who, "/admin/invoices", &title, !wrong.is_empty(), || {
+    let (title, is_wrong) = (heading.clone(), !wrong.is_empty() || refused.is_some());
+    page(assets, who, "/admin/invoices", &title, is_wrong, || {
         let most = format!("Up to {}, which is due.", form.due.format(locale));
         view! {
             <div class="lead-in">
@@ -49,6 +51,7 @@ pub fn render_payment_form(assets: &Assets, who: Whoami, shown: PaymentPage) -> 
                 </div>
             </div>
             <form class="card pad stack" method="post" action=addresses::invoice_payment(invoice)>
+                {not_done("It is not entered", refused)}
                 {summary(&wrong)}
                 <input type="hidden" name="payment" value=payment.to_string()/>
                 <Field

@@ -16,12 +16,13 @@ use domain::{
     invoice::InvoiceStatus,
     money::{Currency, Money},
     own_credit::{CreditRead, CreditTyped, read_part, tax_of},
-    own_invoice::{Line, NotNow, Prices, Quantity, Step, TaxRate},
+    own_invoice::{Line, NotNow, Prices, Quantity, Step, TOTAL_MAX_MINOR, TaxRate},
     views::{InvoiceFace, Page},
 };
 use std::collections::BTreeMap;
 use store::{
-    AdvanceUse, CreditAllocation, CreditNote, CreditNoteLine, Invoice, InvoiceFilter, LedgerPayment, MerchantDb,
+    AdvanceUse, CreditAllocation, CreditNote, CreditNoteLine, Invoice, InvoiceFilter, LedgerInvoice, LedgerPayment,
+    MerchantDb,
 };
 use uuid::Uuid;
 
@@ -47,6 +48,8 @@ pub struct CreditForm {
     pub left: Money,
     /// As those of its lines are meant.
     pub prices: Prices,
+    /// Whether it can be credited now.
+    pub now: Result<(), NotNow>,
 }
 
 /// A credit note in a list.
@@ -83,38 +86,41 @@ pub struct CreditStory {
 
 impl Engine {
     /// # Errors
-    /// [`OwnBooksError::NotNow`] for an invoice of which nothing can be credited now; [`Error::NotFound`] also for another
-    /// merchant's, and for one that nobody wrote here.
-    pub async fn credit_form(&self, admin: &AdminPass, invoice: InvoiceId) -> Result<CreditForm, OwnBooksError> {
+    /// [`Error::NotFound`] also for another merchant's invoice, and for one that nobody wrote here.
+    pub async fn credit_form(&self, admin: &AdminPass, invoice: InvoiceId) -> Result<CreditForm, Error> {
         self.own_books(&admin.db).await?;
-        let row = admin.db.invoice(invoice).await?;
-        let prices = prices_of(&admin.db.ledger_invoice(invoice).await?.ok_or(Error::NotFound)?);
-        Step::Credit.may(row.status, false, admin.db.live_payment(invoice).await?.is_some())?;
-        let paid =
-            paid_minor(&admin.db.ledger_payments_of(&[invoice]).await?, &admin.db.advance_uses_for(invoice).await?);
-        let left = left_to_credit(&row, admin.db.credit_beyond_due(invoice).await?, paid)?;
-        Ok(CreditForm { note: CreditNoteId(Uuid::now_v7()), invoice, number: row.number, left, prices })
+        let (db, row) = (&admin.db, admin.db.invoice(invoice).await?);
+        let prices = prices_of(&db.ledger_invoice(invoice).await?.ok_or(Error::NotFound)?);
+        let may = Step::Credit.may(row.status, false, db.live_payment(invoice).await?.is_some());
+        let paid = paid_minor(&db.ledger_payments_of(&[invoice]).await?, &db.advance_uses_for(invoice).await?);
+        let left = left_to_credit(&row, db.credit_beyond_due(invoice).await?, paid)?;
+        let now = may.and_then(|()| something(left));
+        Ok(CreditForm { note: CreditNoteId(Uuid::now_v7()), invoice, number: row.number, left, prices, now })
     }
 
     /// Credits an invoice, and gives the credit to what it still owes.
     ///
     /// # Errors
-    /// [`OwnBooksError::Wrong`] with all that must be mended, [`OwnBooksError::NotNow`] while it is being paid.
+    /// [`OwnBooksError::Wrong`] with all that must be mended, [`OwnBooksError::NotNow`] while it is being paid,
+    /// [`OwnBooksError::FormUsed`] when the note says something else.
     pub async fn credit_invoice(&self, keeper: impl Into<BooksPass>, order: &CreditOrder) -> Result<(), OwnBooksError> {
         let BooksPass { db, actor } = keeper.into();
         let set_up = self.own_books(&db).await?;
         let (tx, now) = (db.begin().await?, self.now());
         let series = tx.ledger_series_hold().await?;
         let (invoice, details) = tx.ledger_invoice_hold(order.invoice).await?;
-        if known(tx.credit_note(order.note).await)?.is_some() {
-            return Ok(());
+        if let Some(stands) = known(tx.credit_note(order.note).await)? {
+            let lines = tx.credit_lines(stands.id).await?;
+            return if is_same(order, &stands, lines, &details)? { Ok(()) } else { Err(OwnBooksError::FormUsed) };
         }
         Step::Credit.may(invoice.status, false, tx.live_payment(order.invoice).await?.is_some())?;
         let (total, before) = (invoice.total()?, credited(&invoice, &tx.credit_notes_of(order.invoice).await?)?);
         let beyond = tx.credit_beyond_due(order.invoice).await?;
         let payments = tx.ledger_payments_of(&[order.invoice]).await?;
         let paid = paid_minor(&payments, &tx.advance_uses_for(order.invoice).await?);
-        let read = order.typed.read(left_to_credit(&invoice, beyond, paid)?, prices_of(&details))?;
+        let left = left_to_credit(&invoice, beyond, paid)?;
+        something(left)?;
+        let read = order.typed.read(left, prices_of(&details))?;
         let tax = Money::new(details.tax_minor, total.currency);
         let note = CreditNote {
             merchant_id: tx.merchant_id(),
@@ -314,9 +320,27 @@ fn paid_minor(payments: &[LedgerPayment], uses: &[AdvanceUse]) -> i64 {
 /// What can be credited of an invoice still: what it owes, and what was paid on it past this portal and not given as credit
 /// yet. What was paid here is given back by a refund, which credits the sale by itself: with a note as well, the customer
 /// would have it twice.
-fn left_to_credit(invoice: &Invoice, beyond_minor: i64, paid_minor: i64) -> Result<Money, OwnBooksError> {
-    let left = invoice.due_minor + (paid_minor - beyond_minor).max(0);
-    if left > 0 { Ok(Money::new(left, invoice.total()?.currency)) } else { Err(NotNow::NothingToCredit.into()) }
+fn left_to_credit(invoice: &Invoice, beyond_minor: i64, paid_minor: i64) -> Result<Money, Error> {
+    Ok(Money::new(invoice.due_minor + (paid_minor - beyond_minor).max(0), invoice.total()?.currency))
+}
+
+const fn something(left: Money) -> Result<(), NotNow> {
+    if left.minor > 0 { Ok(()) } else { Err(NotNow::NothingToCredit) }
+}
+
+/// Whether a note that stands is the one that is ordered.
+fn is_same(
+    order: &CreditOrder,
+    stands: &CreditNote,
+    lines: Vec<CreditNoteLine>,
+    details: &LedgerInvoice,
+) -> Result<bool, Error> {
+    let total = stands.total()?;
+    let most = Money::new(TOTAL_MAX_MINOR, total.currency);
+    let Ok(read) = order.typed.read(most, prices_of(details)) else { return Ok(false) };
+    let said = (stands.invoice_id, total, stands.reason.as_str());
+    let lines: Vec<_> = lines.into_iter().map(|row| line(row, total.currency)).collect();
+    Ok(said == (order.invoice, read.amount, read.reason.as_str()) && lines == read.lines)
 }
 
 async fn credit_lines(db: &MerchantDb, rows: Vec<CreditNote>) -> Result<Vec<CreditLine>, Error> {

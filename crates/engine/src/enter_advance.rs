@@ -5,7 +5,7 @@ use crate::{
     AdminPass, Engine, Error, OwnBooksError,
     audit::{Actor, Audited},
     clock::zone,
-    enter_payment::{back_key, key},
+    enter_payment::{back_key, key, says},
     use_credit::spend,
 };
 use chrono::NaiveDate;
@@ -17,7 +17,7 @@ use domain::{
     own_invoice::{NotNow, TOTAL_MAX_MINOR},
     views::InvoiceFace,
 };
-use store::{Entered, InvoiceFilter, NewLedgerPayment};
+use store::{Entered, InvoiceFilter, LedgerPayment, MerchantTx, NewLedgerPayment};
 use uuid::Uuid;
 
 /// A form holds no more.
@@ -68,7 +68,8 @@ impl Engine {
     /// nothing.
     ///
     /// # Errors
-    /// [`OwnBooksError::Wrong`] with what must be mended, [`OwnBooksError::NotNow`] while one of them is being paid.
+    /// [`OwnBooksError::Wrong`] with what must be mended, [`OwnBooksError::NotNow`] while one of them is being paid,
+    /// [`OwnBooksError::FormUsed`] when the form has entered something else.
     pub async fn enter_advance(
         &self,
         admin: &AdminPass,
@@ -143,6 +144,24 @@ impl Engine {
         tx.audit_add(act.slip(None, Actor::Staff(admin.person), now)?).await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// Whether what was entered, and given to invoices as it was, is what is typed.
+async fn is_same(
+    tx: &MerchantTx,
+    stands: &LedgerPayment,
+    customer: CustomerId,
+    typed: &AdvanceTyped,
+    today: NaiveDate,
+) -> Result<bool, Error> {
+    let (advance, amount) = (tx.invoice(stands.invoice_id).await?, stands.amount()?);
+    let uses = tx.advance_uses(&[advance.id]).await?;
+    let at_once = uses.iter().filter(|row| row.created_at == stands.created_at);
+    let given: Vec<_> = at_once.map(|row| (row.invoice_id, row.amount_minor)).collect();
+    let minor = |amount: &str, currency| Money::from_typed(amount, currency).ok().map(|amount| amount.minor);
+    let shares = in_order(&typed.shares).into_iter().map(|(_, id, share)| Some((id, minor(share, amount.currency)?)));
+    let shares: Option<Vec<_>> = shares.collect();
+    Ok(advance.customer_id == customer && says(stands, &typed.paid, today)? && shares == Some(given))
 }
 
 /// What is given, with the fields of the form: invoices are held in one order by everybody.

@@ -12,7 +12,7 @@ use domain::{
     ids::{CustomerId, InvoiceId, LedgerPaymentId},
     money::Money,
     own_credit::PaymentTyped,
-    own_invoice::{NotNow, Step},
+    own_invoice::{NotNow, Step, TOTAL_MAX_MINOR},
 };
 use store::{Entered, LedgerPayment, NewLedgerPayment};
 use uuid::Uuid;
@@ -30,6 +30,8 @@ pub struct PaymentForm {
     pub due: Money,
     /// The merchant's.
     pub today: NaiveDate,
+    /// Whether anything can be paid on it now.
+    pub now: Result<(), NotNow>,
 }
 
 /// A payment that staff entered.
@@ -46,22 +48,22 @@ pub struct HandPayment {
 
 impl Engine {
     /// # Errors
-    /// [`OwnBooksError::NotNow`] for an invoice on which nothing can be paid now; [`Error::NotFound`] also for another
-    /// merchant's, and for one that nobody wrote here.
-    pub async fn payment_form(&self, admin: &AdminPass, invoice: InvoiceId) -> Result<PaymentForm, OwnBooksError> {
+    /// [`Error::NotFound`] also for another merchant's invoice, and for one that nobody wrote here.
+    pub async fn payment_form(&self, admin: &AdminPass, invoice: InvoiceId) -> Result<PaymentForm, Error> {
         let set_up = self.own_books(&admin.db).await?;
         let row = admin.db.invoice(invoice).await?;
         admin.db.ledger_invoice(invoice).await?.ok_or(Error::NotFound)?;
-        Step::Pay.may(row.status, false, admin.db.live_payment(invoice).await?.is_some())?;
+        let now = Step::Pay.may(row.status, false, admin.db.live_payment(invoice).await?.is_some());
         let today = self.clock().today(zone(&set_up.merchant.time_zone));
         let (payment, customer, due) = (LedgerPaymentId(Uuid::now_v7()), row.customer_id, row.due()?);
-        Ok(PaymentForm { payment, customer, due, number: row.number, today })
+        Ok(PaymentForm { payment, customer, due, number: row.number, today, now })
     }
 
     /// Enters a payment; the same form again changes nothing.
     ///
     /// # Errors
-    /// [`OwnBooksError::Wrong`] with all that must be mended, [`OwnBooksError::NotNow`] while it is being paid here.
+    /// [`OwnBooksError::Wrong`] with all that must be mended, [`OwnBooksError::NotNow`] while it is being paid here,
+    /// [`OwnBooksError::FormUsed`] when the form has entered something else.
     pub async fn enter_payment(
         &self,
         keeper: impl Into<BooksPass>,
@@ -73,11 +75,13 @@ impl Engine {
         let set_up = self.own_books(&db).await?;
         let (tx, now) = (db.begin().await?, self.now());
         let (held, details) = tx.ledger_invoice_hold(invoice).await?;
-        if tx.ledger_payment_by_key(&key(payment)).await?.is_some() {
-            return Ok(());
+        let today = self.clock().today(zone(&set_up.merchant.time_zone));
+        if let Some(stands) = tx.ledger_payment_by_key(&key(payment)).await? {
+            let is_same = stands.invoice_id == invoice && says(&stands, typed, today)?;
+            return if is_same { Ok(()) } else { Err(OwnBooksError::FormUsed) };
         }
         Step::Pay.may(held.status, false, tx.live_payment(invoice).await?.is_some())?;
-        let read = typed.read(held.due()?, self.clock().today(zone(&set_up.merchant.time_zone)))?;
+        let read = typed.read(held.due()?, today)?;
         let (amount, date, reference) = (read.amount, read.date, read.reference);
         let new = NewLedgerPayment { idempotency_key: key(payment), amount, date, reference };
         let Entered::Stands(_) = tx.ledger_payment_enter(invoice, new, now).await? else {
@@ -151,6 +155,13 @@ pub(crate) fn key(payment: LedgerPaymentId) -> String {
 
 pub(crate) fn back_key(payment: LedgerPaymentId) -> String {
     format!("{BY_HAND}{payment}-back")
+}
+
+/// Whether what was entered is what is typed.
+pub(crate) fn says(stands: &LedgerPayment, typed: &PaymentTyped, today: NaiveDate) -> Result<bool, Error> {
+    let amount = stands.amount()?;
+    let Ok(read) = typed.read(Money::new(TOTAL_MAX_MINOR, amount.currency), today) else { return Ok(false) };
+    Ok((read.amount, read.date, read.reference.as_str()) == (amount, stands.date, stands.reference.as_str()))
 }
 
 /// What staff entered and have not taken back.

@@ -224,6 +224,9 @@ pub enum OwnBooksError {
     /// Somebody has changed it since its page was opened.
     #[error("the page is old")]
     Outdated,
+    /// The form has written something else already.
+    #[error("the form was used for something else")]
+    FormUsed,
     #[error(transparent)]
     Engine(#[from] Error),
 }

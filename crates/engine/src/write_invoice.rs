@@ -5,7 +5,7 @@ use crate::{
     AdminPass, BooksPass, Engine, OwnBooksError,
     audit::Audited,
     error::known,
-    own_books::{may_void, terms_of},
+    own_books::{line, may_void, prices_of, terms_of},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -36,8 +36,9 @@ impl Engine {
     /// Writes a new draft, or one anew.
     ///
     /// # Errors
-    /// [`OwnBooksError::Wrong`] with all that must be mended, [`OwnBooksError::Outdated`] when somebody has changed it since;
-    /// [`crate::Error::NotFound`] where the books are not our own.
+    /// [`OwnBooksError::Wrong`] with all that must be mended, [`OwnBooksError::Outdated`] when somebody has changed it since,
+    /// [`OwnBooksError::FormUsed`] when a new one stands already and says something else; [`crate::Error::NotFound`] where the
+    /// books are not our own.
     pub async fn write_draft(&self, keeper: impl Into<BooksPass>, draft: &Draft) -> Result<(), OwnBooksError> {
         let BooksPass { db, .. } = keeper.into();
         let set_up = self.own_books(&db).await?;
@@ -45,8 +46,11 @@ impl Engine {
         // Two presses of one form come one after the other, and a number that is free stays so.
         tx.ledger_series_hold().await?;
         // The second one of a new invoice, which may be issued by now and have the number that it asks for.
-        if draft.changes.is_none() && tx.ledger_invoice(draft.invoice).await?.is_some() {
-            return Ok(());
+        if draft.changes.is_none()
+            && let Some(stands) = tx.ledger_invoice(draft.invoice).await?
+        {
+            let is_same = is_same(&tx, draft, stands, set_up.currency()?).await?;
+            return if is_same { Ok(()) } else { Err(OwnBooksError::FormUsed) };
         }
         let (customer, read) = read(&tx, draft, set_up.currency()?).await?;
         if let Some(number) = &read.number
@@ -150,6 +154,24 @@ async fn read(tx: &MerchantTx, draft: &Draft, currency: Currency) -> Result<(Cus
             Err(OwnBooksError::Wrong(wrong))
         }
     }
+}
+
+/// Whether what was written is what is typed. The customer's terms may be others since: a due date that is not typed is no
+/// difference.
+async fn is_same(
+    tx: &MerchantTx,
+    draft: &Draft,
+    details: LedgerInvoice,
+    currency: Currency,
+) -> Result<bool, OwnBooksError> {
+    let stands = tx.invoice(draft.invoice).await?;
+    let Ok(read) = draft.typed.read(currency, 0) else { return Ok(false) };
+    let rows = tx.ledger_lines(draft.invoice).await?;
+    let lines: Vec<_> = rows.into_iter().map(|row| line(row, currency)).collect();
+    let is_due_as_said = draft.typed.due_date.trim().is_empty() || read.due_date == stands.due_date;
+    let said =
+        (Some(stands.customer_id), stands.date, prices_of(&details), details.notes, details.wanted_number, lines);
+    Ok(is_due_as_said && said == (draft.customer, read.date, read.prices, read.notes, read.number, read.lines))
 }
 
 /// A draft with all of this in the place of what it had.

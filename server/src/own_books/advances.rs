@@ -1,6 +1,6 @@
 //! What a customer paid past this portal for several invoices or in advance, and credits that are used on an invoice.
 
-use super::{Keeper, go_to, page};
+use super::{FORM_USED, Keeper, go_to, page};
 use crate::staff::{Answer, Id, refused};
 use app::{AdvancePage, UsePage, addresses, render_advance_form, render_use_form};
 use axum::Form;
@@ -13,25 +13,14 @@ use engine::{AdvanceTyped, CreditOf, OwnBooksError};
 use serde::Deserialize;
 
 pub async fn form(keeper: Keeper, Id(customer): Id<CustomerId>) -> Answer {
-    form_page(&keeper, customer, None, Vec::new(), None).await
+    let form = keeper.or_refused(keeper.engine().advance_form(&keeper.admin, customer).await)?;
+    let paid = PaymentTyped { date: form.today.to_string(), ..PaymentTyped::default() };
+    let (payment, typed) = (form.payment, AdvanceTyped { paid, shares: Vec::new() });
+    shown(&keeper, AdvancePage { form, payment, typed, wrong: Vec::new(), refused: None })
 }
 
-/// The form, with what was typed and the id that it was opened with, if it comes back.
-async fn form_page(
-    keeper: &Keeper,
-    customer: CustomerId,
-    sent: Option<(LedgerPaymentId, AdvanceTyped)>,
-    wrong: Vec<Wrong>,
-    refused: Option<&'static str>,
-) -> Answer {
-    let form = keeper.or_refused(keeper.engine().advance_form(&keeper.admin, customer).await)?;
-    let fresh = || {
-        let paid = PaymentTyped { date: form.today.to_string(), ..PaymentTyped::default() };
-        (form.payment, AdvanceTyped { paid, shares: Vec::new() })
-    };
-    let (payment, typed) = sent.unwrap_or_else(fresh);
-    let shown = AdvancePage { form, payment, typed, wrong, refused };
-    page(render_advance_form(&keeper.web.assets, keeper.who(), shown))
+fn shown(keeper: &Keeper, advance: AdvancePage) -> Answer {
+    page(render_advance_form(&keeper.web.assets, keeper.who(), advance))
 }
 
 /// A share is two fields, each of which comes once for each invoice.
@@ -48,13 +37,16 @@ fn typed(pairs: &[(String, String)]) -> AdvanceTyped {
 pub async fn enter(keeper: Keeper, Id(customer): Id<CustomerId>, Form(pairs): Form<Vec<(String, String)>>) -> Answer {
     let payment = pairs.iter().find(|(key, _)| key == "payment").map_or("", |(_, value)| value.as_str());
     let (payment, typed) = (keeper.read_id(payment)?, typed(&pairs));
-    let answer = keeper.engine().enter_advance(&keeper.admin, customer, payment, &typed).await;
-    let again = Some((payment, typed));
-    match answer {
-        Err(OwnBooksError::Wrong(wrong)) => form_page(&keeper, customer, again, wrong, None).await,
-        Err(OwnBooksError::NotNow(why)) => form_page(&keeper, customer, again, Vec::new(), Some(why.words())).await,
-        answer => keeper.acted_at(&addresses::customer(customer), "entered", answer),
-    }
+    let (wrong, refused, is_used) = match keeper.engine().enter_advance(&keeper.admin, customer, payment, &typed).await
+    {
+        Err(OwnBooksError::Wrong(wrong)) => (wrong, None, false),
+        Err(OwnBooksError::NotNow(why)) => (Vec::new(), Some(why.words()), false),
+        Err(OwnBooksError::FormUsed) => (Vec::new(), Some(FORM_USED), true),
+        answer => return keeper.acted_at(&addresses::customer(customer), "entered", answer),
+    };
+    let form = keeper.or_refused(keeper.engine().advance_form(&keeper.admin, customer).await)?;
+    let payment = if is_used { form.payment } else { payment };
+    shown(&keeper, AdvancePage { form, payment, typed, wrong, refused })
 }
 
 #[derive(Deserialize, Default)]
@@ -106,7 +98,7 @@ pub async fn use_it(keeper: Keeper, Id(invoice): Id<InvoiceId>, Form(sent): Form
         Ok(()) => return go_to(&format!("{}?done=credit-used", addresses::invoice(invoice))),
         Err(OwnBooksError::Wrong(wrong)) => (wrong, None),
         Err(OwnBooksError::NotNow(why)) => (Vec::new(), Some(why.words())),
-        Err(OwnBooksError::Outdated) => {
+        Err(OwnBooksError::Outdated | OwnBooksError::FormUsed) => {
             (Vec::new(), Some("Something else is left of it by now, or it was used already. Look at it again."))
         }
         Err(OwnBooksError::Engine(cause)) => return Err(refused(&keeper.web, cause)),

@@ -1,7 +1,7 @@
 //! Credit notes: the list, the form that issues one, and where what is left of one goes.
 
 use super::{
-    Asked, Keeper, go_to,
+    Asked, FORM_USED, Keeper, go_to,
     invoices::{LINES_AT_FIRST, does, first, lines_of, more_lines},
     page,
 };
@@ -22,39 +22,38 @@ pub async fn list(keeper: Keeper, Query(asked): Query<Asked>) -> Answer {
 }
 
 pub async fn form(keeper: Keeper, Id(invoice): Id<InvoiceId>) -> Answer {
+    let form = keeper.or_refused(keeper.engine().credit_form(&keeper.admin, invoice).await)?;
+    if let Err(why) = form.now {
+        return keeper.acted(invoice, "", Err(why.into()));
+    }
     let lines = vec![LineTyped::default(); LINES_AT_FIRST];
-    form_page(&keeper, invoice, None, CreditTyped { lines, ..CreditTyped::default() }, Vec::new()).await
+    let (note, typed) = (form.note, CreditTyped { lines, ..CreditTyped::default() });
+    shown(&keeper, CreditPage { form, note, typed, wrong: Vec::new(), refused: None })
 }
 
-/// The form, with the id of the note that it was opened for, if it comes back.
-async fn form_page(
-    keeper: &Keeper,
-    invoice: InvoiceId,
-    note: Option<CreditNoteId>,
-    typed: CreditTyped,
-    wrong: Vec<Wrong>,
-) -> Answer {
-    match keeper.engine().credit_form(&keeper.admin, invoice).await {
-        Ok(form) => {
-            let shown = CreditPage { note: note.unwrap_or(form.note), form, typed, wrong };
-            page(render_credit_form(&keeper.web.assets, keeper.who(), shown))
-        }
-        Err(cause) => keeper.acted(invoice, "", Err(cause)),
-    }
+fn shown(keeper: &Keeper, credit: CreditPage) -> Answer {
+    page(render_credit_form(&keeper.web.assets, keeper.who(), credit))
 }
 
 pub async fn issue(keeper: Keeper, Id(invoice): Id<InvoiceId>, Form(pairs): Form<Vec<(String, String)>>) -> Answer {
     let note = keeper.read_id(&first(&pairs, "note"))?;
     let (amount, reason) = (first(&pairs, "amount"), first(&pairs, "reason"));
     let mut order = CreditOrder { note, invoice, typed: CreditTyped { amount, reason, lines: lines_of(&pairs) } };
-    if does(&pairs, "lines") {
+    let is_more = does(&pairs, "lines");
+    let (wrong, refused, is_used) = if is_more {
         more_lines(&mut order.typed.lines);
-        return form_page(&keeper, invoice, Some(note), order.typed, Vec::new()).await;
-    }
-    match keeper.engine().credit_invoice(&keeper.admin, &order).await {
-        Err(OwnBooksError::Wrong(wrong)) => form_page(&keeper, invoice, Some(note), order.typed, wrong).await,
-        answer => keeper.acted(invoice, "credited", answer),
-    }
+        (Vec::new(), None, false)
+    } else {
+        match keeper.engine().credit_invoice(&keeper.admin, &order).await {
+            Err(OwnBooksError::Wrong(wrong)) => (wrong, None, false),
+            Err(OwnBooksError::NotNow(why)) => (Vec::new(), Some(why.words()), false),
+            Err(OwnBooksError::FormUsed) => (Vec::new(), Some(FORM_USED), true),
+            answer => return keeper.acted(invoice, "credited", answer),
+        }
+    };
+    let form = keeper.or_refused(keeper.engine().credit_form(&keeper.admin, invoice).await)?;
+    let note = if is_used { form.note } else { note };
+    shown(&keeper, CreditPage { form, note, typed: order.typed, wrong, refused })
 }
 
 pub async fn note(keeper: Keeper, Id(note): Id<CreditNoteId>, Query(asked): Query<Asked>) -> Answer {
@@ -97,7 +96,7 @@ pub async fn allocate(keeper: Keeper, Id(note): Id<CreditNoteId>, Form(sent): Fo
         Err(OwnBooksError::NotNow(why)) => {
             note_page(&keeper, note, Typed { refused: Some(why.words()), ..typed }).await
         }
-        Err(OwnBooksError::Outdated) => {
+        Err(OwnBooksError::Outdated | OwnBooksError::FormUsed) => {
             let words = "Something else is left of it by now. Look at it again.";
             note_page(&keeper, note, Typed { refused: Some(words), ..Typed::default() }).await
         }
@@ -109,7 +108,9 @@ pub async fn void(keeper: Keeper, Id(note): Id<CreditNoteId>) -> Answer {
     let refused_by = match keeper.engine().void_credit(&keeper.admin, note).await {
         Ok(()) => return go_to(&format!("{}?done=voided", addresses::credit(note))),
         Err(OwnBooksError::NotNow(why)) => why.words(),
-        Err(OwnBooksError::Outdated | OwnBooksError::Wrong(_)) => "Somebody uses it at this moment. Look at it again.",
+        Err(OwnBooksError::Outdated | OwnBooksError::FormUsed | OwnBooksError::Wrong(_)) => {
+            "Somebody uses it at this moment. Look at it again."
+        }
         Err(OwnBooksError::Engine(cause)) => return Err(refused(&keeper.web, cause)),
     };
     note_page(&keeper, note, Typed { refused: Some(refused_by), ..Typed::default() }).await

@@ -59,7 +59,9 @@ pub async fn keep(keeper: Keeper, Id(id): Id<CustomerId>, Form(sent): Form<Sent>
         }
         Err(OwnBooksError::Engine(cause)) => Err(refused(&keeper.web, cause)),
         // A customer is never issued, and whoever saves last is right.
-        Err(OwnBooksError::NotNow(_) | OwnBooksError::Outdated) => Err(refused(&keeper.web, Error::NotFound)),
+        Err(OwnBooksError::NotNow(_) | OwnBooksError::Outdated | OwnBooksError::FormUsed) => {
+            Err(refused(&keeper.web, Error::NotFound))
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Invoices: the list with its series of numbers, the form of a draft, and what becomes of it.
 
-use super::{Asked, Keeper, go_to, page, told};
+use super::{Asked, FORM_USED, Keeper, go_to, page, told};
 use crate::staff::{Answer, Id, Refusal, refused};
 use app::{InvoiceList, InvoicePage, addresses, render_invoice_form, render_invoices};
 use axum::{Form, extract::Query};
@@ -44,7 +44,9 @@ pub async fn set_numbers(keeper: Keeper, Form(sent): Form<Numbers>) -> Answer {
         Ok(()) => go_to("/admin/invoices?done=numbers"),
         Err(OwnBooksError::Wrong(wrong)) => list_page(&keeper, &Asked::default(), Some(sent.next_number), wrong).await,
         Err(OwnBooksError::Engine(cause)) => Err(refused(&keeper.web, cause)),
-        Err(OwnBooksError::NotNow(_) | OwnBooksError::Outdated) => Err(refused(&keeper.web, Error::NotFound)),
+        Err(OwnBooksError::NotNow(_) | OwnBooksError::Outdated | OwnBooksError::FormUsed) => {
+            Err(refused(&keeper.web, Error::NotFound))
+        }
     }
 }
 
@@ -170,6 +172,11 @@ pub async fn write(keeper: Keeper, Id(invoice): Id<InvoiceId>, Form(pairs): Form
             let newest = keeper.engine().own_invoice(&keeper.admin, invoice).await.ok().flatten();
             let posted = Posted { changes: newest.map(|own| own.changes).or(posted.changes), ..posted };
             form_page(&keeper, invoice, posted, Vec::new(), Some(words)).await
+        }
+        Err(OwnBooksError::FormUsed) => {
+            let form = blank(&keeper).await?;
+            let id = form.invoice;
+            shown(&keeper, form, id, Posted { changes: None, ..posted }, Vec::new(), Some(FORM_USED))
         }
         Err(OwnBooksError::Engine(cause)) => Err(refused(&keeper.web, cause)),
     }

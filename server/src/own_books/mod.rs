@@ -13,11 +13,17 @@ use crate::{
     router::Web,
     staff::{Answer, Refusal, admitted, refused},
 };
-use app::addresses;
+use app::{Assets, addresses, render_refusal, render_signed_out};
 use axum::{
-    Router,
-    extract::{DefaultBodyLimit, FromRequestParts},
-    http::request::Parts,
+    Form, Router,
+    body::{Body, to_bytes},
+    extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request},
+    http::{
+        HeaderValue, Method,
+        header::{CONTENT_TYPE, LOCATION},
+        request::Parts,
+    },
+    middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -26,12 +32,15 @@ use engine::{AdminPass, Engine, Error, ListQuery, OwnBooksError};
 use serde::Deserialize;
 use std::str::FromStr;
 
+/// Of a form that comes a second time with something else in it: it has another id then.
+const FORM_USED: &str =
+    "This form was sent already, and said something else then. Sending it again writes another one.";
 /// A hundred lines of letters that are sent as nine bytes each.
 const FORM_MAX_BYTES: usize = 512 * 1024;
 /// The table, and what the form has around it.
 const TABLE_MAX_BYTES: usize = FILE_MAX_BYTES + 64 * 1024;
 
-pub fn router() -> Router<Web> {
+pub fn router(assets: Assets) -> Router<Web> {
     let forms = Router::new()
         .route("/admin/customers", get(customers::list))
         .route("/admin/customers/new", get(customers::new))
@@ -59,7 +68,29 @@ pub fn router() -> Router<Web> {
         .route("/admin/import", get(tables::choose).post(tables::preview))
         .route("/admin/import/confirm", post(tables::import))
         .layer(DefaultBodyLimit::max(TABLE_MAX_BYTES));
-    forms.merge(tables)
+    forms.layer(middleware::from_fn(move |request, next| keep_typed(assets.clone(), request, next))).merge(tables)
+}
+
+/// A form that comes after its session has ended is answered by a page that has all of it, and sends it once more.
+async fn keep_typed(assets: Assets, request: Request, next: Next) -> Response {
+    if request.method() != Method::POST {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let here = parts.uri.path().to_owned();
+    let Ok(typed) = to_bytes(body, FORM_MAX_BYTES).await else { return plain_page(render_refusal(&assets, 413)) };
+    let answer = next.run(Request::from_parts(parts, Body::from(typed.clone()))).await;
+    let to_sign_in = answer.headers().get(LOCATION).is_some_and(|to| to.as_bytes().starts_with(b"/sign-in"));
+    if typed.is_empty() || !to_sign_in {
+        return answer;
+    }
+    let mut again = Request::new(Body::from(typed));
+    *again.method_mut() = Method::POST;
+    again.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+    match Form::<Vec<(String, String)>>::from_request(again, &()).await {
+        Ok(Form(typed)) => plain_page(render_signed_out(&assets, here, typed)),
+        Err(_) => answer,
+    }
 }
 
 /// Staff of a merchant whose books are our own, and what answers them. Looked for before any body is read.
@@ -105,7 +136,7 @@ impl Keeper {
         let done = match answer {
             Ok(()) => done,
             Err(OwnBooksError::Wrong(_)) => "number",
-            Err(OwnBooksError::Outdated) => "outdated",
+            Err(OwnBooksError::Outdated | OwnBooksError::FormUsed) => "outdated",
             Err(OwnBooksError::NotNow(why)) => spelt(why),
             Err(OwnBooksError::Engine(cause)) => return Err(refused(&self.web, cause)),
         };

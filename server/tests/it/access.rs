@@ -301,6 +301,10 @@ async fn d20_books_of_our_own_are_kept_by_their_own_staff_alone() {
                     assert_eq!(answer.status, 422, "{what}");
                 }
                 ("", _) => assert!([200, 303].contains(&answer.status) && !to_sign_in, "{what}"),
+                // What was typed comes back, to be sent once more.
+                (_, Role::Anonymous) if sent.is_some_and(|body| !body.is_empty()) => {
+                    assert!(answer.status == 401 && answer.body.contains("Send it again"), "{what}");
+                }
                 (_, Role::Anonymous) => assert!(to_sign_in, "{what}"),
                 _ => assert!(answer.status == 404 && !answer.body.contains("Acme NZ"), "{what}"),
             }

@@ -303,8 +303,9 @@ async fn d1_what_was_paid_past_the_portal_is_entered_once_and_can_be_taken_back(
     let form = guest.form(&guest.get(&link("HT-1003", "ACMENZ")).await.location.unwrap()).await;
     assert_eq!(form.expected, "NZD 48300");
     guest.pay(&form, "sbx_approved").await;
-    let refused = enter("1.00", "2020-02-03", "cash").await.location.unwrap();
-    assert!(refused.ends_with("?done=entered"), "the same form was used, and changes nothing: {refused}");
+    let used = enter("1.00", "2020-02-03", "cash").await;
+    assert!(used.status == 422 && used.body.contains("said something else then"), "{}", used.body);
+    assert!(used.body.contains("value=\"cash\"") && field(&used.body, "payment") != payment, "{}", used.body);
     let refused = staff.get(&at).await.location.unwrap();
     assert!(refused.ends_with("?done=being-paid"), "{refused}");
     assert_eq!(house.number("SELECT count(*) FROM ledger_payment").await, 2, "one, and its taking back");

@@ -2,7 +2,7 @@
 //! that lose nothing.
 
 use crate::{
-    own_books::{SUPPORT, draft, issue, keeper, link, pay_by_hand},
+    own_books::{SUPPORT, action, choice, draft, fields, issue, keeper, link, pay_by_hand},
     support::{Client, House, ana, field},
 };
 use simulators::facts;
@@ -245,4 +245,44 @@ async fn g41_a_credit_note_may_have_lines_and_is_voided_while_nobody_pays_what_i
     // Without a worker it stays on its way into the books.
     let refused = staff.post(&format!("/admin/credits/{second}/void"), &[]).await;
     assert!(refused.status == 422 && refused.body.contains("being paid at this moment"), "{}", refused.body);
+}
+
+#[tokio::test]
+async fn a_form_that_comes_too_late_or_a_second_time_loses_nothing() {
+    let house = House::without_worker().await;
+    let (staff, guest, nobody) = (keeper(&house).await, house.client(), house.client());
+    let page = staff.get("/admin/invoices/new").await.body;
+    let (edit, acme) = (action(&page, "/edit"), choice(&page, "Acme NZ"));
+    let typed = fields(&acme, &[SUPPORT, ["Cable <3 m>", "1", "9.99", "15"]]);
+    // The session has ended: the page sends all of it once more.
+    let late = nobody.post(&edit, &typed).await;
+    assert_eq!(late.status, 401);
+    for words in ["You were signed out", "Cable &lt;3 m", "value=\"Remote support\"", edit.as_str()] {
+        assert!(late.body.contains(words), "{words}: {}", late.body);
+    }
+    assert_eq!(late.body.matches("name=\"description\"").count(), 2, "{}", late.body);
+    for _ in 0..2 {
+        assert_eq!(staff.post(&edit, &typed).await.status, 303, "the same once more is the same invoice");
+    }
+    let other = staff.post(&edit, &fields(&acme, &[SUPPORT])).await;
+    assert!(other.status == 422 && other.body.contains("said something else then"), "{}", other.body);
+    assert_ne!(action(&other.body, "/edit"), edit, "it writes another one");
+    assert_eq!(house.number("SELECT count(*) FROM ledger_invoice WHERE issued_at IS NULL").await, 1);
+
+    let invoice = edit.strip_suffix("/edit").unwrap();
+    issue(&staff, invoice).await;
+    assert_eq!(staff.post(&edit, &typed).await.status, 303, "also when it is issued by then");
+    let (credit, payment) = (format!("{invoice}/credit"), format!("{invoice}/payment"));
+    let (note, paid) =
+        (field(&staff.get(&credit).await.body, "note"), field(&staff.get(&payment).await.body, "payment"));
+    let form = guest.form(&guest.get(&link("HT-1003", "ACMENZ")).await.location.unwrap()).await;
+    guest.pay(&form, "sbx_approved").await;
+    let order = [("note", note.as_str()), ("amount", "1.00"), ("reason", "one metre less")];
+    let cash = [("payment", paid.as_str()), ("amount", "1.00"), ("date", "2020-02-03"), ("reference", "in cash")];
+    for (refused, value) in
+        [(staff.post(&credit, &order).await, "one metre less"), (staff.post(&payment, &cash).await, "in cash")]
+    {
+        assert!(refused.status == 422 && refused.body.contains("being paid at this moment"), "{}", refused.body);
+        assert!(refused.body.contains(&format!("value=\"{value}\"")), "{}", refused.body);
+    }
 }

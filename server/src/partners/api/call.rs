@@ -129,6 +129,9 @@ impl From<OwnBooksError> for Refused {
             OwnBooksError::NotNow(why @ NotNow::BeingPaid) => conflict("being_paid", why.words()),
             OwnBooksError::NotNow(why) => conflict("not_possible", why.words()),
             OwnBooksError::Outdated => conflict("outdated", "Somebody has changed it meanwhile. Read it again."),
+            OwnBooksError::FormUsed => {
+                conflict("not_possible", "It was written already, and says something else by now.")
+            }
             OwnBooksError::Engine(cause) => cause.into(),
         }
     }
