@@ -56,6 +56,7 @@ pub fn render_invoice_form(assets: &Assets, who: Whoami, shown: InvoicePage) -> 
                 {not_done("It is not saved", refused)}
                 {summary(&wrong)}
                 {seen}
+                {form.find.map(finding)}
                 {customers(form.customers, customer, error_of(&wrong, "customer"))}
                 <div class="pair">
                     <Field id="date" label="Date" kind=DATE value=typed.date error=error_of(&wrong, "date")/>
@@ -86,6 +87,23 @@ pub fn render_invoice_form(assets: &Assets, who: Whoami, shown: InvoicePage) -> 
         }
         .into_any()
     })
+}
+
+/// Searches the customers, and keeps what was typed.
+fn finding(find: String) -> AnyView {
+    view! {
+        <div class="field">
+            <label for="find">"Find a customer"</label>
+            <p class="hint" id="find-hint">"A part of the name, code or e-mail address: they are too many to list them all."</p>
+            <input
+                class="input" type="search" id="find" name="find" value=find autocomplete="off" aria-describedby="find-hint"
+            />
+            <div class="acts">
+                <button class="btn" type="submit" name="do" value="find" formnovalidate>"Find"</button>
+            </div>
+        </div>
+    }
+    .into_any()
 }
 
 fn customers(all: Vec<(CustomerId, String)>, chosen: Option<CustomerId>, error: Option<String>) -> AnyView {

@@ -4,6 +4,7 @@
 use crate::{
     AdminPass, BooksPass, Engine, Error, ListQuery,
     clock::zone,
+    error::known,
     faces::{ROWS_PER_PAGE, page},
     set_up::SetUp,
 };
@@ -20,8 +21,9 @@ use std::sync::Arc;
 use store::{Customer, Invoice, InvoiceFilter, LedgerInvoice, LedgerLine, MerchantDb};
 use uuid::Uuid;
 
-/// A select holds no more than a person can look through; for others, one begins at the customer.
+/// A select holds no more than a person can look through; where there are more, they are searched.
 const CHOICES_MAX: u64 = 500;
+const FOUND_MAX: u64 = 50;
 
 /// A customer as the form shows it.
 #[derive(Clone, Debug)]
@@ -36,6 +38,8 @@ pub struct InvoiceForm {
     /// For a new one.
     pub invoice: InvoiceId,
     pub customers: Vec<(CustomerId, String)>,
+    /// What they were searched for, where they are too many to list them all.
+    pub find: Option<String>,
     /// What it gets where nothing is chosen, as far as one can know beforehand.
     pub next_number: String,
     pub currency: Currency,
@@ -104,15 +108,32 @@ impl Engine {
         Ok(page(faces, total, list.page, &filter.search))
     }
 
+    /// The form of an invoice of `chosen`, who is among the customers whatever else is found.
+    ///
     /// # Errors
     /// [`Error::NotFound`] where the books are not our own.
-    pub async fn invoice_form(&self, admin: &AdminPass) -> Result<InvoiceForm, Error> {
+    pub async fn invoice_form(
+        &self,
+        admin: &AdminPass,
+        find: &str,
+        chosen: Option<CustomerId>,
+    ) -> Result<InvoiceForm, Error> {
         let set_up = self.own_books(&admin.db).await?;
-        let (customers, _) = admin.db.customer_page("", 1, CHOICES_MAX).await?;
-        let current = customers.into_iter().filter(|customer| !customer.archived);
+        let (mut customers, total) = admin.db.customer_page("", 1, CHOICES_MAX).await?;
+        let are_many = total > CHOICES_MAX;
+        if are_many {
+            (customers, _) = admin.db.customer_page(find, 1, FOUND_MAX).await?;
+        }
+        customers.retain(|customer| !customer.archived || Some(customer.id) == chosen);
+        if let Some(chosen) = chosen
+            && customers.iter().all(|customer| customer.id != chosen)
+        {
+            customers.extend(known(admin.db.customer(chosen).await)?);
+        }
         Ok(InvoiceForm {
             invoice: InvoiceId(Uuid::now_v7()),
-            customers: current.map(|customer| (customer.id, customer.name)).collect(),
+            customers: customers.into_iter().map(|customer| (customer.id, customer.name)).collect(),
+            find: are_many.then(|| find.to_owned()),
             next_number: admin.db.ledger_series().await?.spelt(),
             currency: set_up.currency()?,
             today: self.clock().today(zone(&set_up.merchant.time_zone)),

@@ -23,14 +23,14 @@ async fn list_page(keeper: &Keeper, asked: &Asked, typed: Option<String>, wrong:
     let list = keeper.or_refused(keeper.engine().own_invoices(&keeper.admin, asked.list()).await)?;
     let next_number = match typed {
         Some(typed) => typed,
-        None => blank(keeper).await?.next_number,
+        None => blank(keeper, "", None).await?.next_number,
     };
     let list = InvoiceList { list, next_number, wrong, done: asked.done.clone() };
     page(render_invoices(&keeper.web.assets, keeper.who(), list))
 }
 
-async fn blank(keeper: &Keeper) -> Result<InvoiceForm, Refusal> {
-    keeper.or_refused(keeper.engine().invoice_form(&keeper.admin).await)
+async fn blank(keeper: &Keeper, find: &str, chosen: Option<CustomerId>) -> Result<InvoiceForm, Refusal> {
+    keeper.or_refused(keeper.engine().invoice_form(&keeper.admin, find, chosen).await)
 }
 
 #[derive(Deserialize)]
@@ -51,11 +51,12 @@ pub async fn set_numbers(keeper: Keeper, Form(sent): Form<Numbers>) -> Answer {
 }
 
 pub async fn new(keeper: Keeper, Query(asked): Query<Asked>) -> Answer {
-    let form = blank(&keeper).await?;
+    let customer = asked.customer.parse().ok();
+    let form = blank(&keeper, &asked.q, customer).await?;
     let lines = vec![LineTyped::default(); LINES_AT_FIRST];
     let typed = InvoiceTyped { date: form.today.to_string(), lines, ..InvoiceTyped::default() };
     let id = form.invoice;
-    let posted = Posted { changes: None, customer: asked.customer.parse().ok(), typed };
+    let posted = Posted { changes: None, customer, find: asked.q, typed };
     shown(&keeper, form, id, posted, Vec::new(), None)
 }
 
@@ -65,7 +66,8 @@ pub async fn draft(keeper: Keeper, Id(id): Id<InvoiceId>) -> Answer {
     if own.status != InvoiceStatus::Draft {
         return go_to(&addresses::invoice(own.id));
     }
-    let posted = Posted { changes: Some(own.changes), customer: Some(own.customer), typed: own.typed };
+    let (changes, customer) = (Some(own.changes), Some(own.customer));
+    let posted = Posted { changes, customer, find: String::new(), typed: own.typed };
     form_page(&keeper, own.id, posted, Vec::new(), None).await
 }
 
@@ -76,7 +78,7 @@ async fn form_page(
     wrong: Vec<Wrong>,
     refused_by: Option<&'static str>,
 ) -> Answer {
-    shown(keeper, blank(keeper).await?, id, posted, wrong, refused_by)
+    shown(keeper, blank(keeper, &posted.find, posted.customer).await?, id, posted, wrong, refused_by)
 }
 
 fn shown(
@@ -87,7 +89,7 @@ fn shown(
     wrong: Vec<Wrong>,
     refused: Option<&'static str>,
 ) -> Answer {
-    let Posted { changes, customer, typed } = posted;
+    let Posted { changes, customer, typed, .. } = posted;
     let shown = InvoicePage { form, id, changes, customer, typed, wrong, refused };
     page(render_invoice_form(&keeper.web.assets, keeper.who(), shown))
 }
@@ -96,6 +98,8 @@ fn shown(
 struct Posted {
     changes: Option<i64>,
     customer: Option<CustomerId>,
+    /// What customers are searched for.
+    find: String,
     typed: InvoiceTyped,
 }
 
@@ -106,6 +110,7 @@ impl Posted {
         Self {
             changes: one("changes").parse().ok(),
             customer: one("customer").parse().ok(),
+            find: one("find"),
             typed: InvoiceTyped {
                 number: one("number"),
                 date: one("date"),
@@ -155,14 +160,16 @@ pub(super) fn more_lines(lines: &mut Vec<LineTyped>) {
 
 pub async fn write(keeper: Keeper, Id(invoice): Id<InvoiceId>, Form(pairs): Form<Vec<(String, String)>>) -> Answer {
     let mut posted = Posted::of(&pairs);
-    if does(&pairs, "lines") {
-        more_lines(&mut posted.typed.lines);
+    if does(&pairs, "lines") || does(&pairs, "find") {
+        if does(&pairs, "lines") {
+            more_lines(&mut posted.typed.lines);
+        }
         return form_page(&keeper, invoice, posted, Vec::new(), None).await;
     }
-    let Posted { changes, customer, typed } = posted;
+    let Posted { changes, customer, find, typed } = posted;
     let draft = Draft { invoice, changes, customer, typed };
     let answer = keeper.engine().write_draft(&keeper.admin, &draft).await;
-    let posted = Posted { changes: draft.changes, customer: draft.customer, typed: draft.typed };
+    let posted = Posted { changes: draft.changes, customer: draft.customer, find, typed: draft.typed };
     match answer {
         Ok(()) => Ok(told(invoice, "saved")),
         Err(OwnBooksError::Wrong(wrong)) => form_page(&keeper, invoice, posted, wrong, None).await,
@@ -174,7 +181,7 @@ pub async fn write(keeper: Keeper, Id(invoice): Id<InvoiceId>, Form(pairs): Form
             form_page(&keeper, invoice, posted, Vec::new(), Some(words)).await
         }
         Err(OwnBooksError::FormUsed) => {
-            let form = blank(&keeper).await?;
+            let form = blank(&keeper, &posted.find, posted.customer).await?;
             let id = form.invoice;
             shown(&keeper, form, id, Posted { changes: None, ..posted }, Vec::new(), Some(FORM_USED))
         }

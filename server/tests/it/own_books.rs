@@ -312,7 +312,7 @@ async fn d1_what_was_paid_past_the_portal_is_entered_once_and_can_be_taken_back(
 }
 
 /// Sends a table as a browser does.
-async fn send_table(house: &House, staff: &Client, path: &str, table: &str, csv: &str) -> Answer {
+pub async fn send_table(house: &House, staff: &Client, path: &str, table: &str, csv: &str) -> Answer {
     let part =
         |name: &str, body: &str| format!("--cut\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{body}\r\n");
     let body = format!("{}{}--cut--\r\n", part("table", table), part("csv", csv));

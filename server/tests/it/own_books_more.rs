@@ -2,7 +2,7 @@
 //! that lose nothing.
 
 use crate::{
-    own_books::{SUPPORT, action, choice, draft, fields, issue, keeper, link, pay_by_hand},
+    own_books::{SUPPORT, action, choice, draft, fields, issue, keeper, link, pay_by_hand, send_table},
     support::{Client, House, ana, field},
 };
 use simulators::facts;
@@ -285,4 +285,28 @@ async fn a_form_that_comes_too_late_or_a_second_time_loses_nothing() {
         assert!(refused.status == 422 && refused.body.contains("being paid at this moment"), "{}", refused.body);
         assert!(refused.body.contains(&format!("value=\"{value}\"")), "{}", refused.body);
     }
+}
+
+#[tokio::test]
+async fn a_customer_among_many_is_found_and_never_lost() {
+    let house = House::without_worker().await;
+    let staff = keeper(&house).await;
+    assert!(!staff.get("/admin/invoices/new").await.body.contains("Find a customer"));
+    let names: Vec<_> = (0..500).map(|n| format!("Beech {n:03},B{n}")).collect();
+    let table = format!("name,code\nZebra Zoo,ZEBRA\n{}\n", names.join("\n"));
+    let taken = send_table(&house, &staff, "/admin/import/confirm", "customers", &table).await;
+    assert_eq!(taken.status, 303, "{}", taken.body);
+    let page = staff.get("/admin/invoices/new").await.body;
+    assert!(page.contains("Find a customer") && !page.contains("Zebra Zoo"), "{page}");
+    let found = staff.get("/admin/invoices/new?q=zebra").await.body;
+    let (edit, zebra) = (action(&found, "/edit"), choice(&found, "Zebra Zoo"));
+    assert!(!found.contains("Beech 001"), "{found}");
+    let search = [fields(&zebra, &[SUPPORT]), vec![("find", "Beech 499"), ("do", "find")]].concat();
+    let found = staff.post(&edit, &search).await;
+    assert_eq!(found.status, 200);
+    for words in ["Beech 499", "Zebra Zoo", "value=\"Remote support\"", "value=\"Beech 499\""] {
+        assert!(found.body.contains(words), "{words}: {}", found.body);
+    }
+    assert_eq!(staff.post(&edit, &fields(&zebra, &[SUPPORT])).await.status, 303);
+    assert!(staff.get(&edit).await.body.contains("Zebra Zoo"), "a draft keeps its own among the choices");
 }
