@@ -25,7 +25,7 @@ const SHOWN_MAX: usize = 200;
 pub enum ImportPage {
     Choose(Kind),
     Wrong(Kind, Vec<RowError>),
-    Preview { kind: Kind, text: String, lines: Vec<ImportLine> },
+    Preview { kind: Kind, text: String, as_drafts: bool, lines: Vec<ImportLine> },
 }
 
 /// Status and HTML of the page.
@@ -46,7 +46,7 @@ pub fn render_import(assets: &Assets, who: Whoami, shown: ImportPage) -> (u16, S
         let content = match shown {
             ImportPage::Choose(kind) => choose(kind),
             ImportPage::Wrong(kind, wrong) => view! { {errors(wrong)} {choose(kind)} }.into_any(),
-            ImportPage::Preview { kind, text, lines } => preview(kind, text, lines, locale),
+            ImportPage::Preview { kind, text, as_drafts, lines } => preview(kind, text, as_drafts, lines, locale),
         };
         view! {
             <div class="lead-in">
@@ -70,10 +70,18 @@ fn choose(kind: Kind) -> AnyView {
     let note = match kind {
         Kind::Customers => "A customer that is here already, by code or name, is changed to what the table says.",
         Kind::Invoices => {
-            "Each row is a line; rows with one number are one invoice. They are issued as they come. An invoice that is \
-             here already, with the same number, customer, dates and total, stays as it is."
+            "Each row is a line; rows with one number are one invoice. They are issued as they come, unless you take them in \
+             as drafts. An invoice that is here already, with the same number, customer, dates and total, stays as it is."
         }
     };
+    let drafts = (kind == Kind::Invoices).then(|| {
+        view! {
+            <label class="choice">
+                <input type="checkbox" name="drafts" value="yes"/>
+                <span>"As drafts, which nobody owes until you issue them"</span>
+            </label>
+        }
+    });
     let limits = format!(
         "A CSV file in UTF-8 of {} KiB and {ROWS_MAX} rows at most; dates like 2026-11-25.",
         FILE_MAX_BYTES / 1024
@@ -86,6 +94,7 @@ fn choose(kind: Kind) -> AnyView {
                 <p class="hint" id="file-hint">{limits}</p>
                 <input class="input" type="file" id="file" name="csv" accept=".csv,text/csv" required aria-describedby="file-hint"/>
             </div>
+            {drafts}
             <p class="muted">{note}</p>
             <h2>"Columns of its first line"</h2>
             <dl class="facts">{columns}</dl>
@@ -106,14 +115,15 @@ fn errors(wrong: Vec<RowError>) -> AnyView {
     view! { <ErrorSummary title mend/> }.into_any()
 }
 
-fn preview(kind: Kind, text: String, lines: Vec<ImportLine>, locale: Locale) -> AnyView {
+fn preview(kind: Kind, text: String, as_drafts: bool, lines: Vec<ImportLine>, locale: Locale) -> AnyView {
     let counted = |does: Does| lines.iter().filter(|line| line.does == does).count();
     let (adds, changes, stays) = (counted(Does::Add), counted(Does::Change), counted(Does::Nothing));
     let sentence = format!("{adds} new, {changes} changed, {stays} here already. Nothing is imported yet.");
     let totals = Totals::of(lines.iter().filter(|line| line.does == Does::Add).filter_map(|line| line.total));
     let sums: Vec<String> =
         totals.map(|totals| totals.iter().map(|sum| sum.format(locale)).collect()).unwrap_or_default();
-    let what = count(adds + changes, kind.name().trim_end_matches('s'));
+    let what = count(adds + changes, if as_drafts { "draft" } else { kind.name().trim_end_matches('s') });
+    let drafts = as_drafts.then(|| view! { <input type="hidden" name="drafts" value="yes"/> });
     let button =
         if sums.is_empty() { format!("Import {what}") } else { format!("Import {what} for {}", sums.join(", ")) };
     let confirm = (adds + changes > 0).then(|| {
@@ -121,6 +131,7 @@ fn preview(kind: Kind, text: String, lines: Vec<ImportLine>, locale: Locale) -> 
             <form class="acts" method="post" action="/admin/import/confirm" enctype="multipart/form-data">
                 <input type="hidden" name="table" value=kind.name()/>
                 <input type="hidden" name="csv" value=text/>
+                {drafts}
                 <button class="btn primary" type="submit">{button}</button>
             </form>
         }

@@ -59,6 +59,25 @@ impl Kind {
     }
 }
 
+/// What other programs call a column that has a name of ours, in letters and digits alone.
+const SAME: [(&str, &str); 6] = [
+    ("emailaddress", "email"),
+    ("mail", "email"),
+    ("invoicenumber", "number"),
+    ("invoiceno", "number"),
+    ("invoicedate", "date"),
+    ("taxrate", "tax"),
+];
+
+/// The column that a head means, however it spells that: letters and digits alone count.
+fn column_named(kind: Kind, head: &str) -> Option<&'static str> {
+    let bare =
+        |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    let spelt = bare(head);
+    let meant = SAME.iter().find(|(other, _)| *other == spelt).map_or(spelt.as_str(), |(_, name)| *name);
+    kind.columns().iter().map(|(name, _)| *name).find(|name| bare(name) == meant)
+}
+
 /// What is wrong on a line of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowError {
@@ -134,10 +153,9 @@ impl Table {
         let mut columns = HashMap::new();
         let mut wrong = Vec::new();
         for (at, cell) in head.cells.iter().enumerate().filter(|(_, cell)| !cell.trim().is_empty()) {
-            let spelt = cell.trim().to_lowercase().replace([' ', '-'], "_");
-            match kind.columns().iter().find(|(name, _)| *name == spelt) {
+            match column_named(kind, cell) {
                 None => wrong.push(RowError::at(head.line, format!("There is no column “{}” here.", cell.trim()))),
-                Some((name, _)) if columns.insert(*name, at).is_some() => {
+                Some(name) if columns.insert(name, at).is_some() => {
                     wrong.push(RowError::at(head.line, format!("The column “{name}” stands there twice.")));
                 }
                 Some(_) => {}
@@ -295,6 +313,26 @@ mod tests {
         let wrong = invoices(&text).expect("it is a table")[0].read(Currency::NZD, 14).expect_err("wrong");
         assert_eq!(lines_of(&wrong), [3]);
         assert!(wrong[0].words.starts_with("HT-1: Enter how many"), "{}", wrong[0].words);
+    }
+
+    #[test]
+    fn a_column_is_known_however_its_name_is_spelt() {
+        for (kind, head, column) in [
+            (Kind::Customers, "email", Some("email")),
+            (Kind::Customers, " E-Mail ", Some("email")),
+            (Kind::Customers, "e mail", Some("email")),
+            (Kind::Customers, "Email address", Some("email")),
+            (Kind::Customers, "E-MAIL_ADDRESS", Some("email")),
+            (Kind::Customers, "Terms (days)", Some("terms_days")),
+            (Kind::Invoices, "DueDate", Some("due_date")),
+            (Kind::Invoices, "Invoice No.", Some("number")),
+            (Kind::Invoices, "Tax %", Some("tax")),
+            (Kind::Invoices, "unit-price", Some("unit_price")),
+            (Kind::Invoices, "E-Mail", None),
+            (Kind::Customers, "?", None),
+        ] {
+            assert_eq!(column_named(kind, head), column, "{head}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::{
     audit::{Actor, Audited},
     keep_customer::{added, changed},
     own_books::terms_of,
-    write_invoice::issued,
+    write_invoice::{drafted, issued},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -50,7 +50,7 @@ struct Plan {
 }
 
 impl Engine {
-    /// What taking a file in would do.
+    /// What taking a file in would do. `as_drafts`: its invoices would be owed by nobody yet.
     ///
     /// # Errors
     /// [`ImportError::Wrong`] with all that is wrong in it; [`crate::Error::NotFound`] where the books are not our own.
@@ -59,13 +59,14 @@ impl Engine {
         admin: &AdminPass,
         kind: Kind,
         text: &str,
+        as_drafts: bool,
     ) -> Result<Vec<ImportLine>, ImportError> {
         let currency = self.own_books(&admin.db).await?.currency()?;
         let tx = admin.db.begin().await?;
-        Ok(plan(&tx, kind, text, currency, self.now()).await?.lines)
+        Ok(plan(&tx, kind, text, Taking { currency, now: self.now(), as_drafts }).await?.lines)
     }
 
-    /// Takes all of a file in, or nothing; invoices are owed from here on.
+    /// Takes all of a file in, or nothing; invoices are owed from here on, or drafts.
     ///
     /// # Errors
     /// As above: what was right in the preview may have ended since.
@@ -74,11 +75,12 @@ impl Engine {
         admin: &AdminPass,
         kind: Kind,
         text: &str,
+        as_drafts: bool,
     ) -> Result<Vec<ImportLine>, ImportError> {
         let currency = self.own_books(&admin.db).await?.currency()?;
         let (tx, now) = (admin.db.begin().await?, self.now());
         tx.ledger_series_hold().await?;
-        let plan = plan(&tx, kind, text, currency, now).await?;
+        let plan = plan(&tx, kind, text, Taking { currency, now, as_drafts }).await?;
         let count = |does: Does| plan.lines.iter().filter(|line| line.does == does).count();
         let act = Audited::TableImported {
             table: kind.name(),
@@ -97,17 +99,19 @@ impl Engine {
     }
 }
 
-async fn plan(
-    tx: &MerchantTx,
-    kind: Kind,
-    text: &str,
+/// How invoices are taken in.
+#[derive(Clone, Copy)]
+struct Taking {
     currency: Currency,
     now: DateTime<Utc>,
-) -> Result<Plan, ImportError> {
+    as_drafts: bool,
+}
+
+async fn plan(tx: &MerchantTx, kind: Kind, text: &str, taking: Taking) -> Result<Plan, ImportError> {
     let known = Known::of(tx.customers().await?);
     match kind {
         Kind::Customers => plan_customers(tx, text, &known),
-        Kind::Invoices => plan_invoices(tx, text, &known, currency, now).await,
+        Kind::Invoices => plan_invoices(tx, text, &known, taking).await,
     }
 }
 
@@ -174,21 +178,19 @@ fn silent_kept(stands: &Customer, read: Customer, says: &[&str]) -> Customer {
     }
 }
 
-async fn plan_invoices(
-    tx: &MerchantTx,
-    text: &str,
-    known: &Known,
-    currency: Currency,
-    now: DateTime<Utc>,
-) -> Result<Plan, ImportError> {
+async fn plan_invoices(tx: &MerchantTx, text: &str, known: &Known, taking: Taking) -> Result<Plan, ImportError> {
     let found = import::invoices(text)?;
     let numbers: Vec<_> = found.iter().map(|rows| rows.number.as_str()).collect();
-    let stand = tx.invoices_numbered(&numbers).await?;
-    let stand: HashMap<_, _> = stand.iter().map(|invoice| (invoice.number.to_lowercase(), invoice)).collect();
+    let mut stand: HashMap<_, _> = HashMap::new();
+    // A draft has its number once it is issued.
+    let drafts = if taking.as_drafts { tx.drafts_numbered(&numbers).await? } else { Vec::new() };
+    stand.extend(drafts.into_iter().map(|(number, draft)| (number.to_lowercase(), draft)));
+    let issued = tx.invoices_numbered(&numbers).await?;
+    stand.extend(issued.into_iter().map(|invoice| (invoice.number.to_lowercase(), invoice)));
     let (mut plan, mut wrong) = (Plan::empty(), Vec::new());
     for rows in &found {
-        let stands = stand.get(&rows.number.to_lowercase()).copied();
-        match plan_invoice(tx, rows, known, stands, currency, now) {
+        let stands = stand.get(&rows.number.to_lowercase());
+        match plan_invoice(tx, rows, known, stands, taking) {
             Ok((line, new)) => {
                 plan.lines.push(line);
                 plan.invoices.extend(new);
@@ -206,8 +208,7 @@ fn plan_invoice(
     rows: &InvoiceRows,
     known: &Known,
     stands: Option<&Invoice>,
-    currency: Currency,
-    now: DateTime<Utc>,
+    taking: Taking,
 ) -> Result<(ImportLine, Option<NewLedgerInvoice>), Vec<RowError>> {
     let line = rows.lines.first().copied().unwrap_or(1);
     let wrong = |words: String| vec![RowError::at(line, words)];
@@ -216,9 +217,10 @@ fn plan_invoice(
         [] => return Err(wrong(format!("{}: no customer is called “{}”.", rows.number, rows.customer))),
         _ => return Err(wrong(format!("{}: several customers are called “{}”.", rows.number, rows.customer))),
     };
-    let read = rows.read(currency, terms_of(customer))?;
+    let read = rows.read(taking.currency, terms_of(customer))?;
     let total = read.sums.total;
-    let new = issued(tx.merchant_id(), customer, read, now);
+    let write = if taking.as_drafts { drafted } else { issued };
+    let new = write(tx.merchant_id(), customer, read, taking.now);
     let does = match stands {
         None => Does::Add,
         Some(stands) if is_same(stands, &new.invoice) => Does::Nothing,

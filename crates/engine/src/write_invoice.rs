@@ -226,6 +226,16 @@ fn document(
     NewLedgerInvoice { invoice, details, lines }
 }
 
+/// The rows of a draft of a table.
+pub(crate) fn drafted(
+    merchant_id: MerchantId,
+    customer: &Customer,
+    read: InvoiceRead,
+    now: DateTime<Utc>,
+) -> NewLedgerInvoice {
+    document(merchant_id, InvoiceId(Uuid::now_v7()), customer, read, now)
+}
+
 /// The rows of an invoice that is owed from the beginning, under the number that was chosen for it.
 pub(crate) fn issued(
     merchant_id: MerchantId,
@@ -233,8 +243,7 @@ pub(crate) fn issued(
     read: InvoiceRead,
     now: DateTime<Utc>,
 ) -> NewLedgerInvoice {
-    let NewLedgerInvoice { invoice, mut details, lines } =
-        document(merchant_id, InvoiceId(Uuid::now_v7()), customer, read, now);
+    let NewLedgerInvoice { invoice, mut details, lines } = drafted(merchant_id, customer, read, now);
     let number = details.wanted_number.take().unwrap_or_else(|| invoice.number.clone());
     let invoice = Invoice { number, status: InvoiceStatus::Open, ..invoice };
     NewLedgerInvoice { invoice, details: LedgerInvoice { issued_at: Some(now), ..details }, lines }

@@ -5,14 +5,17 @@ use crate::{
     Error, Invoice, LedgerLine, MerchantTx,
     invoices::{self, ROWS_PER_STATEMENT},
     ledger_lines,
-    scope::{Only, Scoped, owned},
+    scope::{Only, Scoped, owned, text},
 };
 use chrono::{DateTime, Utc};
-use domain::ids::{InvoiceId, MerchantId};
+use domain::{
+    ids::{InvoiceId, MerchantId},
+    invoice::InvoiceStatus,
+};
 use sea_orm::{
     ConnectionTrait, ExprTrait, QuerySelect,
     entity::prelude::*,
-    sea_query::{Query, SelectStatement},
+    sea_query::{Func, Query, SelectStatement},
 };
 
 #[sea_orm::model]
@@ -106,6 +109,28 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// The database is away.
     pub async fn ledger_invoice(&self, id: InvoiceId) -> Result<Option<LedgerInvoice>, Error> {
         Ok(self.find::<Entity>().filter(Column::InvoiceId.eq(id)).only(self.conn()).await?)
+    }
+
+    /// Drafts that are to have one of these numbers, in whichever case its letters come, each with that number.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn drafts_numbered(&self, numbers: &[&str]) -> Result<Vec<(String, Invoice)>, Error> {
+        let mut found = Vec::new();
+        for chunk in numbers.chunks(ROWS_PER_STATEMENT) {
+            let folded = Expr::expr(Func::lower(Expr::col(Column::WantedNumber)));
+            let alike = folded.is_in(chunk.iter().map(|number| Expr::expr(Func::lower(Expr::val(text(number))))));
+            let wanting =
+                self.find::<Entity>().filter(Column::IssuedAt.is_null()).filter(alike).all(self.conn()).await?;
+            let ids = wanting.iter().map(|row| row.invoice_id);
+            let drafts = self.find::<invoices::Entity>().filter(invoices::Column::Id.is_in(ids));
+            let drafts = drafts.filter(invoices::Column::Status.eq(InvoiceStatus::Draft)).all(self.conn()).await?;
+            for draft in drafts {
+                let details = wanting.iter().find(|row| row.invoice_id == draft.id);
+                found.extend(details.and_then(|row| row.wanted_number.clone()).map(|number| (number, draft)));
+            }
+        }
+        Ok(found)
     }
 
     /// How often these invoices were changed, as a part of another question.

@@ -19,16 +19,16 @@ fn shown(keeper: &Keeper, import: ImportPage) -> Answer {
 }
 
 pub async fn preview(keeper: Keeper, sent: Multipart) -> Answer {
-    let (kind, text) = read(&keeper, sent).await?;
-    match keeper.engine().preview_import(&keeper.admin, kind, &text).await {
-        Ok(lines) => shown(&keeper, ImportPage::Preview { kind, text, lines }),
+    let Sent { kind, text, as_drafts } = read(&keeper, sent).await?;
+    match keeper.engine().preview_import(&keeper.admin, kind, &text, as_drafts).await {
+        Ok(lines) => shown(&keeper, ImportPage::Preview { kind, text, as_drafts, lines }),
         Err(cause) => not_taken(&keeper, kind, cause),
     }
 }
 
 pub async fn import(keeper: Keeper, sent: Multipart) -> Answer {
-    let (kind, text) = read(&keeper, sent).await?;
-    match keeper.engine().import_table(&keeper.admin, kind, &text).await {
+    let Sent { kind, text, as_drafts } = read(&keeper, sent).await?;
+    match keeper.engine().import_table(&keeper.admin, kind, &text, as_drafts).await {
         Ok(_) => go_to(&format!("/admin/{}?done=imported", kind.name())),
         Err(cause) => not_taken(&keeper, kind, cause),
     }
@@ -41,27 +41,37 @@ fn not_taken(keeper: &Keeper, kind: Kind, cause: ImportError) -> Answer {
     }
 }
 
-/// What a form has sent: of what kind, and the table; or the page that says why that cannot be one.
-async fn read(keeper: &Keeper, sent: Multipart) -> Result<(Kind, String), Refusal> {
+/// What a form has sent.
+struct Sent {
+    kind: Kind,
+    /// The table.
+    text: String,
+    /// Its invoices are not issued yet.
+    as_drafts: bool,
+}
+
+/// What a form has sent, or the page that says why that cannot be a table.
+async fn read(keeper: &Keeper, sent: Multipart) -> Result<Sent, Refusal> {
     let refusal = |cause: MultipartError| plain_page(render_refusal(&keeper.web.assets, cause.status().as_u16()));
-    let (kind, bytes) = parts_of(sent).await.map_err(refusal)?;
+    let (kind, bytes, as_drafts) = parts_of(sent).await.map_err(refusal)?;
     let words = match String::from_utf8(bytes) {
-        Ok(text) if !text.is_empty() => return Ok((kind, text)),
+        Ok(text) if !text.is_empty() => return Ok(Sent { kind, text, as_drafts }),
         Ok(_) => "Choose a file in which something stands.",
         Err(_) => "The file is not in UTF-8. Save it as “CSV UTF-8”.",
     };
     Err(shown(keeper, ImportPage::Wrong(kind, vec![RowError::at(1, words)]))?.into())
 }
 
-async fn parts_of(mut sent: Multipart) -> Result<(Kind, Vec<u8>), MultipartError> {
-    let (mut kind, mut bytes) = (Kind::Invoices, Vec::new());
+async fn parts_of(mut sent: Multipart) -> Result<(Kind, Vec<u8>, bool), MultipartError> {
+    let (mut kind, mut bytes, mut as_drafts) = (Kind::Invoices, Vec::new(), false);
     while let Some(field) = sent.next_field().await? {
         let name = field.name().map(str::to_owned);
         match name.as_deref() {
             Some("table") => kind = Kind::named(&field.text().await?).unwrap_or(kind),
             Some("csv") => bytes = field.bytes().await?.to_vec(),
+            Some("drafts") => as_drafts = field.text().await? == "yes",
             _ => {}
         }
     }
-    Ok((kind, bytes))
+    Ok((kind, bytes, as_drafts))
 }

@@ -310,3 +310,25 @@ async fn a_customer_among_many_is_found_and_never_lost() {
     assert_eq!(staff.post(&edit, &fields(&zebra, &[SUPPORT])).await.status, 303);
     assert!(staff.get(&edit).await.body.contains("Zebra Zoo"), "a draft keeps its own among the choices");
 }
+
+#[tokio::test]
+async fn a_table_is_taken_in_as_drafts_which_nobody_owes() {
+    let house = House::without_worker().await;
+    let (staff, guest) = (keeper(&house).await, house.client());
+    let csv = "Invoice number,Customer,Date,Description,Quantity,Unit price,Tax %\nHT-7,ACMENZ,2026-11-02,Support,2,100.00,15\n";
+    let table = "invoices\r\n--cut\r\ncontent-disposition: form-data; name=\"drafts\"\r\n\r\nyes";
+    let preview = send_table(&house, &staff, "/admin/import", table, csv).await.body;
+    assert!(preview.contains("Import 1 draft for $230.00") && preview.contains("name=\"drafts\""), "{preview}");
+    for _ in 0..2 {
+        assert_eq!(send_table(&house, &staff, "/admin/import/confirm", table, csv).await.status, 303);
+    }
+    let drafts = "SELECT count(*) FROM ledger_invoice WHERE wanted_number = 'HT-7' AND issued_at IS NULL";
+    assert_eq!(house.number(drafts).await, 1, "the same file again adds nothing");
+    assert_eq!(guest.get(&link("HT-7", "ACMENZ")).await.status, 404, "nobody owes it");
+    let other = send_table(&house, &staff, "/admin/import", table, &csv.replace("100.00", "101.00")).await.body;
+    assert!(other.contains("HT-7: another invoice has this number."), "{other}");
+    let list = staff.get("/admin/invoices?q=Draft").await.body;
+    let invoice = format!("/admin/invoices/inv_{}", &list.split("/admin/invoices/inv_").nth(1).unwrap()[..32]);
+    let issued = issue(&staff, &invoice).await.body;
+    assert!(issued.contains("HT-7"), "{issued}");
+}

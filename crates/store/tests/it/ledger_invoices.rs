@@ -148,6 +148,20 @@ on_both!(d1_a_payment_that_read_the_invoice_before_it_was_changed_asks_again, as
     );
 });
 
+on_both!(a_draft_is_found_by_the_number_that_it_is_to_have, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let invoice = row(&shop);
+    let id = invoice.id;
+    let details = LedgerInvoice { wanted_number: Some("HT-7".into()), ..details(&invoice) };
+    let tx = shop.db.begin().await.unwrap();
+    tx.ledger_invoices_add(vec![NewLedgerInvoice { details, lines: Vec::new(), invoice }]).await.unwrap();
+    tx.commit().await.unwrap();
+    let found = shop.db.drafts_numbered(&["ht-7", "HT-8"]).await.unwrap();
+    assert_eq!(found.iter().map(|(number, draft)| (number.as_str(), draft.id)).collect::<Vec<_>>(), [("HT-7", id)]);
+    issue(&shop.db, id, Some("HT-7")).await.unwrap();
+    assert!(shop.db.drafts_numbered(&["HT-7"]).await.unwrap().is_empty(), "it has it, and is no draft");
+});
+
 on_both!(the_lines_of_a_draft_are_replaced_together, async |db| {
     let shop = shop(&db.store, "acme").await;
     let id = draft(&shop).await;
