@@ -43,7 +43,8 @@ pub fn render_refusal(assets: &Assets, status: u16) -> (u16, String) {
 }
 
 /// What forms carry along that nobody has typed.
-const NOT_TYPED: [&str; 9] = ["changes", "do", "note", "payment", "customer", "invoice", "left", "credit", "sent"];
+const NOT_TYPED: [&str; 10] =
+    ["archived", "changes", "do", "note", "payment", "customer", "invoice", "left", "credit", "sent"];
 
 /// Status and HTML of the answer to a form that came after its session had ended. It has all that was typed, and sends it once
 /// more to the same address.

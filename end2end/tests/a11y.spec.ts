@@ -87,7 +87,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       const { admin } = merchants.find(({ key }) => key === 'harbour')!;
       await signIn(page, admin.email, admin.password);
       await expect(page).toHaveURL(/\/admin$/);
-      for (const path of ['customers', 'customers/new', 'invoices', 'invoices/new', 'credits', 'import']) await look(page, `/admin/${path}`);
+      for (const path of ['customers', 'customers/archived', 'customers/new', 'invoices', 'invoices/new', 'credits', 'import']) await look(page, `/admin/${path}`);
       await page.goto('/admin/invoices?q=HT-1001');
       await page.getByRole('link', { name: 'HT-1001' }).click();
       await expect(page.getByRole('heading', { name: '1 line' })).toBeVisible();

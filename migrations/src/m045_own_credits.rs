@@ -1,4 +1,5 @@
-//! Books of our own: what invoices got of a customer's advances, the lines of a credit note, and that one is void.
+//! Books of our own: what invoices got of a customer's advances, the lines of a credit note, that one is void, and whom an
+//! invoice was for when it was issued.
 
 use crate::table::{sql, table};
 use sea_orm_migration::{prelude::*, schema};
@@ -11,6 +12,9 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let voided = schema::timestamp_with_time_zone_null("voided_at");
         manager.alter_table(Table::alter().table("credit_note").add_column(voided).take()).await?;
+        for column in [schema::text_null("customer_name"), schema::text_null("customer_address")] {
+            manager.alter_table(Table::alter().table("ledger_invoice").add_column(column).take()).await?;
+        }
         table("credit_line")
             .uuid("merchant_id")
             .uuid("credit_note_id")

@@ -22,6 +22,7 @@ use engine::{CustomerCredit, OwnCustomer};
 use leptos::prelude::*;
 
 const PATH: &str = "/admin/customers";
+const ARCHIVED: &str = "/admin/customers/archived";
 /// Somebody else's than whoever types it.
 const EMAIL: Kind = Kind { input: "email", autocomplete: "off" };
 
@@ -29,6 +30,8 @@ const EMAIL: Kind = Kind { input: "email", autocomplete: "off" };
 pub struct CustomerPage {
     pub id: CustomerId,
     pub is_new: bool,
+    /// In no list and no form.
+    pub archived: bool,
     pub typed: CustomerTyped,
     pub wrong: Vec<Wrong>,
     pub credits: Vec<CustomerCredit>,
@@ -38,43 +41,55 @@ pub struct CustomerPage {
 
 /// Status and HTML of the list.
 #[must_use]
-pub fn render_customers(assets: &Assets, who: Whoami, list: Page<OwnCustomer>, done: &str) -> (u16, String) {
-    page(assets, who, PATH, "Customers", false, || {
+pub fn render_customers(
+    assets: &Assets,
+    who: Whoami,
+    list: Page<OwnCustomer>,
+    archived: bool,
+    done: &str,
+) -> (u16, String) {
+    let title = if archived { "Archived customers" } else { "Customers" };
+    page(assets, who, PATH, title, false, || {
         let toast = match done {
             "saved" => Some("The customer is saved."),
+            "archived" => Some("The customer is archived."),
+            "restored" => Some("The customer is in lists and forms again."),
             "imported" => Some("The table is imported."),
             _ => None,
         };
         let toast = toast.map(|words| view! { <Toast words whole=true/> });
+        let (other, other_words) = if archived { (PATH, "Customers") } else { (ARCHIVED, "Archived") };
         view! {
             <div class="lead-in">
-                <h1>"Customers"</h1>
+                <h1>{title}</h1>
                 <div class="acts">
+                    <a class="btn" href=other>{other_words}</a>
                     <a class="btn" href="/admin/import?table=customers">"Import"</a>
                     <a class="btn primary" href="/admin/customers/new">"New customer"</a>
                 </div>
             </div>
             {toast}
-            {table(list)}
+            {table(list, archived)}
         }
         .into_any()
     })
 }
 
-fn table(list: Page<OwnCustomer>) -> AnyView {
+fn table(list: Page<OwnCustomer>, archived: bool) -> AnyView {
     let (place, query) = (Place::from(&list), list.query.clone());
+    let (path, heading) = if archived { (ARCHIVED, "In no list and no form") } else { (PATH, "All customers") };
     let rows = if place.is_beyond() {
-        view! { <Beyond path=PATH place=place.clone() whole=true/> }.into_any()
+        view! { <Beyond path place=place.clone() whole=true/> }.into_any()
     } else if list.rows.is_empty() {
-        let (title, words) = if query.is_empty() {
-            ("No customers yet", "Enter the companies that you bill, or import them from a table.")
-        } else {
-            ("Nothing found", "No customer matches your search.")
+        let (title, words) = match (query.is_empty(), archived) {
+            (true, false) => ("No customers yet", "Enter the companies that you bill, or import them from a table."),
+            (true, true) => ("None", "A customer is archived from its page."),
+            (false, _) => ("Nothing found", "No customer matches your search."),
         };
         view! { <Empty title>{words}</Empty> }.into_any()
     } else {
         let row = |customer: OwnCustomer| {
-            let OwnCustomer { id, typed } = customer;
+            let OwnCustomer { id, typed, .. } = customer;
             view! {
                 <tr>
                     <th scope="row" class="key"><a href=addresses::customer(id)>{typed.name}</a></th>
@@ -102,12 +117,35 @@ fn table(list: Page<OwnCustomer>) -> AnyView {
     view! {
         <section class="card" aria-labelledby="list">
             <div class="bar">
-                <h2 id="list">"All customers"</h2>
-                <Search path=PATH label="Search name, code or e-mail" short="Name, code or e-mail" query/>
+                <h2 id="list">{heading}</h2>
+                <Search path label="Search name, code or e-mail" short="Name, code or e-mail" query/>
             </div>
             {rows}
-            <Pager path=PATH place whole=true/>
+            <Pager path place whole=true/>
         </section>
+    }
+    .into_any()
+}
+
+/// Takes a customer out of lists and forms, or back into them.
+fn archiving(id: CustomerId, archived: bool) -> AnyView {
+    let (heading, words, button, value) = if archived {
+        ("Archived", "The customer is in no list and no form.", "Restore customer", "no")
+    } else {
+        (
+            "Archive",
+            "For one that is billed no more: in no list and no form. What they owe stays.",
+            "Archive customer",
+            "yes",
+        )
+    };
+    view! {
+        <form class="card pad stack" method="post" action=format!("{}/archive", addresses::customer(id))>
+            <h2>{heading}</h2>
+            <p class="muted">{words}</p>
+            <input type="hidden" name="archived" value=value/>
+            <div class="acts"><button class="btn" type="submit">{button}</button></div>
+        </form>
     }
     .into_any()
 }
@@ -115,7 +153,7 @@ fn table(list: Page<OwnCustomer>) -> AnyView {
 /// Status and HTML of the form.
 #[must_use]
 pub fn render_customer(assets: &Assets, who: Whoami, form: CustomerPage) -> (u16, String) {
-    let CustomerPage { id, is_new, typed, wrong, credits, done } = form;
+    let CustomerPage { id, is_new, archived, typed, wrong, credits, done } = form;
     let locale = who.locale;
     let heading = if is_new { "New customer".to_owned() } else { typed.name.clone() };
     let title = heading.clone();
@@ -168,6 +206,7 @@ pub fn render_customer(assets: &Assets, who: Whoami, form: CustomerPage) -> (u16
                 </div>
             </form>
             {card(id, credits, locale)}
+            {(!is_new).then(|| archiving(id, archived))}
         }
         .into_any()
     })

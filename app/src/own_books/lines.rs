@@ -131,6 +131,9 @@ pub fn document(own: OwnInvoice, locale: Locale) -> AnyView {
         };
         view! { <div><dt>{name}</dt><dd>{tax.format(locale)}</dd></div> }
     });
+    let to = own.billed_to.clone().map(|(name, address)| {
+        view! { <p class="notes muted">{format!("Billed to {name}\n{address}").trim_end().to_owned()}</p> }
+    });
     let notes = (!own.typed.notes.is_empty()).then(|| view! { <p class="notes">{own.typed.notes.clone()}</p> });
     view! {
         <section class="card" aria-labelledby="lines">
@@ -143,6 +146,7 @@ pub fn document(own: OwnInvoice, locale: Locale) -> AnyView {
                     <div><dt>"Total"</dt><dd><b>{own.sums.total.format(locale)}</b></dd></div>
                 </dl>
                 {notes}
+                {to}
             </div>
         </section>
     }

@@ -1,7 +1,7 @@
 //! Staff, or a program of the merchant's, write a customer of books of our own. Nobody else is called the same: links
 //! name a company by its code or name.
 
-use crate::{BooksPass, Engine, OwnBooksError, error::known};
+use crate::{AdminPass, BooksPass, Engine, Error, OwnBooksError, error::known};
 use domain::{
     ids::CustomerId,
     own_customer::{CustomerRead, CustomerTyped},
@@ -37,6 +37,20 @@ impl Engine {
             Some(stands) => tx.customer_rewrite(changed(stands, read)).await?,
             None => tx.customers_add(vec![added(&tx, id, read)]).await?,
         }
+        Ok(tx.commit().await?)
+    }
+
+    /// Takes a customer out of all lists and forms, or back into them. What they owe stays, and so does their name.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] also for another merchant's customer, and where the books are not our own.
+    pub async fn archive_customer(&self, admin: &AdminPass, id: CustomerId, archived: bool) -> Result<(), Error> {
+        self.own_books(&admin.db).await?;
+        let tx = admin.db.begin().await?;
+        // Whoever writes a customer holds it.
+        tx.ledger_series_hold().await?;
+        let customer = tx.customer(id).await?;
+        tx.customer_rewrite(Customer { archived, ..customer }).await?;
         Ok(tx.commit().await?)
     }
 }

@@ -112,7 +112,7 @@ fn words(
     Ok(context! {
         merchant => &merchant.name,
         support => &merchant.support_email,
-        customer => &customer.name,
+        customer => details.customer_name.as_ref().unwrap_or(&customer.name),
         number => &invoice.number,
         date => in_words(invoice.date),
         due_date => in_words(invoice.due_date),

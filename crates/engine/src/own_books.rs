@@ -30,6 +30,8 @@ const FOUND_MAX: u64 = 50;
 pub struct OwnCustomer {
     pub id: CustomerId,
     pub typed: CustomerTyped,
+    /// In no list and no form.
+    pub archived: bool,
 }
 
 /// What the form of an invoice needs besides what was typed.
@@ -60,6 +62,8 @@ pub struct OwnInvoice {
     pub prices: Prices,
     pub lines: Vec<Line>,
     pub sums: Sums,
+    /// Name and address of whom it was for when it was issued.
+    pub billed_to: Option<(String, String)>,
     /// Whether it may be voided.
     pub void: Result<(), NotNow>,
 }
@@ -74,11 +78,18 @@ impl Engine {
         if set_up.has_own_books() { Ok(set_up) } else { Err(Error::NotFound) }
     }
 
+    /// Those that are archived, or all others.
+    ///
     /// # Errors
     /// [`Error::NotFound`] where the books are not our own.
-    pub async fn own_customers(&self, admin: &AdminPass, list: ListQuery) -> Result<Page<OwnCustomer>, Error> {
+    pub async fn own_customers(
+        &self,
+        admin: &AdminPass,
+        list: ListQuery,
+        archived: bool,
+    ) -> Result<Page<OwnCustomer>, Error> {
         self.own_books(&admin.db).await?;
-        let (rows, total) = admin.db.customer_page(&list.search, list.page, ROWS_PER_PAGE).await?;
+        let (rows, total) = admin.db.customer_page(&list.search, archived, list.page, ROWS_PER_PAGE).await?;
         Ok(page(rows.into_iter().map(own_customer).collect(), total, list.page, &list.search))
     }
 
@@ -102,7 +113,9 @@ impl Engine {
     /// [`Error::NotFound`] where the books are not our own.
     pub async fn own_invoices(&self, admin: &AdminPass, list: ListQuery) -> Result<Page<InvoiceFace>, Error> {
         let set_up = self.own_books(&admin.db).await?;
-        let filter = InvoiceFilter { search: list.search, ..InvoiceFilter::default() };
+        // Whoever looks for one finds it.
+        let but_discarded = list.search.is_empty();
+        let filter = InvoiceFilter { search: list.search, but_discarded, ..InvoiceFilter::default() };
         let (rows, total) = admin.db.invoice_page(&filter, list.page, ROWS_PER_PAGE).await?;
         let faces = self.invoice_faces(&admin.db, &set_up.merchant, rows).await?;
         Ok(page(faces, total, list.page, &filter.search))
@@ -119,12 +132,11 @@ impl Engine {
         chosen: Option<CustomerId>,
     ) -> Result<InvoiceForm, Error> {
         let set_up = self.own_books(&admin.db).await?;
-        let (mut customers, total) = admin.db.customer_page("", 1, CHOICES_MAX).await?;
+        let (mut customers, total) = admin.db.customer_page("", false, 1, CHOICES_MAX).await?;
         let are_many = total > CHOICES_MAX;
         if are_many {
-            (customers, _) = admin.db.customer_page(find, 1, FOUND_MAX).await?;
+            (customers, _) = admin.db.customer_page(find, false, 1, FOUND_MAX).await?;
         }
-        customers.retain(|customer| !customer.archived || Some(customer.id) == chosen);
         if let Some(chosen) = chosen
             && customers.iter().all(|customer| customer.id != chosen)
         {
@@ -159,6 +171,7 @@ pub(crate) async fn written_here(db: &MerchantDb, invoice: &Invoice) -> Result<O
 }
 
 fn own_customer(row: Customer) -> OwnCustomer {
+    let archived = row.archived;
     let typed = CustomerTyped {
         terms_days: terms_of(&row).to_string(),
         name: row.name,
@@ -166,7 +179,7 @@ fn own_customer(row: Customer) -> OwnCustomer {
         email: row.email.unwrap_or_default(),
         address: row.address.unwrap_or_default(),
     };
-    OwnCustomer { id: row.id, typed }
+    OwnCustomer { id: row.id, typed, archived }
 }
 
 /// How many days the customer's invoices give.
@@ -187,6 +200,8 @@ fn own_invoice(
 ) -> Result<OwnInvoice, Error> {
     let currency = invoice.total()?.currency;
     let prices = prices_of(&details);
+    let address = details.customer_address.unwrap_or_default();
+    let billed_to = details.customer_name.map(|name| (name, address));
     let lines: Vec<_> = rows.into_iter().map(|row| line(row, currency)).collect();
     let typed = InvoiceTyped {
         number: details.wanted_number.unwrap_or_default(),
@@ -205,6 +220,7 @@ fn own_invoice(
         prices,
         sums: Sums::of(&lines, prices, currency)?,
         lines,
+        billed_to,
         void: may_void(invoice, being_paid),
     })
 }

@@ -93,7 +93,7 @@ impl Engine {
         let number = number.ok_or_else(|| OwnBooksError::at("number", NUMBER_TAKEN))?;
         let issued = Invoice { number, status: InvoiceStatus::Open, read_at: now, ..invoice };
         let act = Audited::InvoiceIssued { invoice: id, total: issued.total()? };
-        let details = LedgerInvoice { issued_at: Some(now), ..details };
+        let details = on_paper(details, &tx.customer(issued.customer_id).await?, now);
         if mailed {
             self.write_invoice_mail(&tx, &issued, &details, 1).await?;
         }
@@ -221,6 +221,8 @@ fn document(
         changes: 0,
         created_at: now,
         issued_at: None,
+        customer_name: None,
+        customer_address: None,
     };
     let lines = (1..).zip(read.lines).map(|(place, line)| row(merchant_id, id, place, line)).collect();
     NewLedgerInvoice { invoice, details, lines }
@@ -246,7 +248,13 @@ pub(crate) fn issued(
     let NewLedgerInvoice { invoice, mut details, lines } = drafted(merchant_id, customer, read, now);
     let number = details.wanted_number.take().unwrap_or_else(|| invoice.number.clone());
     let invoice = Invoice { number, status: InvoiceStatus::Open, ..invoice };
-    NewLedgerInvoice { invoice, details: LedgerInvoice { issued_at: Some(now), ..details }, lines }
+    NewLedgerInvoice { invoice, details: on_paper(details, customer, now), lines }
+}
+
+/// What an issued invoice keeps of its customer, whatever they are called later.
+fn on_paper(details: LedgerInvoice, customer: &Customer, now: DateTime<Utc>) -> LedgerInvoice {
+    let (customer_name, customer_address) = (Some(customer.name.clone()), customer.address.clone());
+    LedgerInvoice { issued_at: Some(now), customer_name, customer_address, ..details }
 }
 
 /// What lists call it until it has a number: the end of its id, which is chance.

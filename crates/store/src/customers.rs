@@ -104,12 +104,19 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(self.find::<Entity>().filter(Column::Name.eq(text(name))).only(self.conn()).await?)
     }
 
-    /// One page, by name, and how many there are. `search` is a part of name, code or e-mail address.
+    /// One page of those that are archived, or of all others, by name, and how many there are. `search` is a part of name, code
+    /// or e-mail address.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn customer_page(&self, search: &str, page: u64, per_page: u64) -> Result<(Vec<Model>, u64), Error> {
-        let mut list = self.find::<Entity>();
+    pub async fn customer_page(
+        &self,
+        search: &str,
+        archived: bool,
+        page: u64,
+        per_page: u64,
+    ) -> Result<(Vec<Model>, u64), Error> {
+        let mut list = self.find::<Entity>().filter(Column::Archived.eq(archived));
         if !search.is_empty() {
             let named = like(Column::Name, search).or(like(Column::Code, search)).or(like(Column::Email, search));
             list = list.filter(named);

@@ -3,6 +3,7 @@
 use crate::{
     Error, books_entries, customers,
     invoices::{Column, Entity, Model},
+    ledger_invoices,
     scope::{Scoped, money, text},
 };
 use chrono::NaiveDate;
@@ -24,6 +25,8 @@ pub struct InvoiceFilter {
     pub only_open: bool,
     /// Leaves out those of which a payment waits for the books: they are paid, and the books lag behind.
     pub but_paid_here: bool,
+    /// Leaves out drafts of books of our own that were discarded.
+    pub but_discarded: bool,
     /// Issued, and the books count something as paid.
     pub only_paid_on: bool,
     pub status: Option<InvoiceStatus>,
@@ -60,6 +63,12 @@ impl<C: ConnectionTrait> Scoped<C> {
             let waiting = Expr::cust(books_entries::WAITING);
             let paid = self.mine::<books_entries::Entity>(books_entries::Column::InvoiceId, waiting);
             select = select.filter(Column::Id.not_in_subquery(paid));
+        }
+        if filter.but_discarded {
+            let mut never =
+                self.about::<ledger_invoices::Entity>(ledger_invoices::Column::InvoiceId, (Entity, Column::Id));
+            never.and_where(ledger_invoices::Column::IssuedAt.is_null());
+            select = select.filter(Column::Status.ne(InvoiceStatus::Void).or(Expr::exists(never).not()));
         }
         if filter.only_paid_on {
             let issued = Column::Status.is_in([InvoiceStatus::Open, InvoiceStatus::Paid]);

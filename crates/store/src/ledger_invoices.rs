@@ -36,6 +36,9 @@ pub struct Model {
     pub changes: i64,
     pub created_at: DateTime<Utc>,
     pub issued_at: Option<DateTime<Utc>>,
+    /// Whom it was for when it was issued, whatever they are called since; absent for what was issued before that was kept.
+    pub customer_name: Option<String>,
+    pub customer_address: Option<String>,
 }
 impl ActiveModelBehavior for ActiveModel {}
 owned!();

@@ -13,8 +13,16 @@ use engine::{Error, OwnBooksError};
 use serde::Deserialize;
 
 pub async fn list(keeper: Keeper, Query(asked): Query<Asked>) -> Answer {
-    let list = keeper.or_refused(keeper.engine().own_customers(&keeper.admin, asked.list()).await)?;
-    page(render_customers(&keeper.web.assets, keeper.who(), list, &asked.done))
+    list_page(&keeper, &asked, false).await
+}
+
+pub async fn archived(keeper: Keeper, Query(asked): Query<Asked>) -> Answer {
+    list_page(&keeper, &asked, true).await
+}
+
+async fn list_page(keeper: &Keeper, asked: &Asked, archived: bool) -> Answer {
+    let list = keeper.or_refused(keeper.engine().own_customers(&keeper.admin, asked.list(), archived).await)?;
+    page(render_customers(&keeper.web.assets, keeper.who(), list, archived, &asked.done))
 }
 
 pub async fn new(keeper: Keeper) -> Answer {
@@ -25,13 +33,14 @@ pub async fn new(keeper: Keeper) -> Answer {
 pub async fn form(keeper: Keeper, Id(id): Id<CustomerId>, Query(asked): Query<Asked>) -> Answer {
     let found = keeper.or_refused(keeper.engine().own_customer(&keeper.admin, id).await)?;
     let credits = keeper.or_refused(keeper.engine().customer_credits(&keeper.admin, id).await)?;
-    let customer = CustomerPage { is_new: false, credits, done: asked.done, ..blank(id, found.typed, Vec::new()) };
+    let (archived, done) = (found.archived, asked.done);
+    let customer = CustomerPage { is_new: false, archived, credits, done, ..blank(id, found.typed, Vec::new()) };
     shown(&keeper, customer)
 }
 
 /// The page of one who has nothing yet but what was typed.
 fn blank(id: CustomerId, typed: CustomerTyped, wrong: Vec<Wrong>) -> CustomerPage {
-    CustomerPage { id, is_new: true, typed, wrong, credits: Vec::new(), done: String::new() }
+    CustomerPage { id, is_new: true, archived: false, typed, wrong, credits: Vec::new(), done: String::new() }
 }
 
 fn shown(keeper: &Keeper, customer: CustomerPage) -> Answer {
@@ -63,6 +72,18 @@ pub async fn keep(keeper: Keeper, Id(id): Id<CustomerId>, Form(sent): Form<Sent>
             Err(refused(&keeper.web, Error::NotFound))
         }
     }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Archiving {
+    archived: String,
+}
+
+pub async fn archive(keeper: Keeper, Id(id): Id<CustomerId>, Form(sent): Form<Archiving>) -> Answer {
+    let archived = sent.archived == "yes";
+    keeper.or_refused(keeper.engine().archive_customer(&keeper.admin, id, archived).await)?;
+    go_to(if archived { "/admin/customers?done=archived" } else { "/admin/customers?done=restored" })
 }
 
 pub async fn statement(keeper: Keeper, Id(id): Id<CustomerId>, Query(asked): Query<Asked>) -> Answer {

@@ -43,10 +43,12 @@ const TABLE_MAX_BYTES: usize = FILE_MAX_BYTES + 64 * 1024;
 pub fn router(assets: Assets) -> Router<Web> {
     let forms = Router::new()
         .route("/admin/customers", get(customers::list))
+        .route("/admin/customers/archived", get(customers::archived))
         .route("/admin/customers/new", get(customers::new))
         .route("/admin/customers/{customer}", get(customers::form).post(customers::keep))
         .route("/admin/customers/{customer}/payment", get(advances::form).post(advances::enter))
         .route("/admin/customers/{customer}/payment/back", post(advances::take_back))
+        .route("/admin/customers/{customer}/archive", post(customers::archive))
         .route("/admin/customers/{customer}/statement", get(customers::statement))
         .route("/admin/invoices", get(invoices::list))
         .route("/admin/invoices/new", get(invoices::new))

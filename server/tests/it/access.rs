@@ -92,11 +92,13 @@ const ENDPOINTS: [(&str, Role, Body); 31] = [
 ];
 /// Addresses on which the staff of a merchant keep books of our own, outside the App: what is sent there, none where the page is
 /// read. `CUSTOMER`, `DRAFT`, `NOTE` and `PAID` stand for one of Harbour's; what else works there, `own_books.rs` shows.
-const OWN_BOOKS: [(&str, Option<Body>); 30] = [
+const OWN_BOOKS: [(&str, Option<Body>); 32] = [
     ("/admin/customers", None),
     ("/admin/customers/new", None),
     ("/admin/customers/CUSTOMER", None),
     ("/admin/customers/CUSTOMER", Some(&[("name", "Acme NZ Limited"), ("code", "ACMENZ")])),
+    ("/admin/customers/archived", None),
+    ("/admin/customers/CUSTOMER/archive", Some(&[("archived", "no")])),
     ("/admin/customers/CUSTOMER/statement", None),
     ("/admin/invoices", None),
     ("/admin/invoices/new", None),

@@ -332,3 +332,37 @@ async fn a_table_is_taken_in_as_drafts_which_nobody_owes() {
     let issued = issue(&staff, &invoice).await.body;
     assert!(issued.contains("HT-7"), "{issued}");
 }
+
+#[tokio::test]
+async fn what_is_over_leaves_the_lists_and_what_is_issued_stays_as_it_was() {
+    let house = House::without_worker().await;
+    let (staff, ana) = (keeper(&house).await, payer(&house).await);
+    let acme = acme(&staff).await;
+    let at = format!("/admin/customers/{acme}");
+    let renamed =
+        |name: &'static str, address: &'static str| [("name", name), ("code", "ACMENZ"), ("address", address)];
+    staff.post(&at, &renamed("Acme NZ", "1 Quay Street")).await;
+    let (invoice, gone) = (draft(&staff, "Acme NZ", &[SUPPORT]).await, draft(&staff, "Acme NZ", &[SUPPORT]).await);
+    issue(&staff, &invoice).await;
+    assert_eq!(staff.post(&at, &renamed("Acme Aotearoa", "2 Hill Road")).await.status, 303);
+    for page in [staff.get(&invoice).await.body, ana.get(&format!("/invoices/{}", id(&invoice))).await.body] {
+        assert!(page.contains("Billed to Acme NZ\n1 Quay Street") && !page.contains("2 Hill Road"), "{page}");
+    }
+
+    assert!(staff.get("/admin/invoices").await.body.contains(&gone), "a draft is in the list");
+    staff.post(&format!("{gone}/void"), &[]).await;
+    assert!(!staff.get("/admin/invoices").await.body.contains(&gone), "and leaves it when it is discarded");
+    assert!(staff.get("/admin/invoices?q=Draft").await.body.contains(&gone), "whoever looks for it finds it");
+
+    let archived = staff.post(&format!("{at}/archive"), &[("archived", "yes")]).await;
+    assert_eq!(archived.location.as_deref(), Some("/admin/customers?done=archived"));
+    for hidden in ["/admin/customers", "/admin/invoices/new"] {
+        assert!(!staff.get(hidden).await.body.contains("Acme Aotearoa"), "{hidden}");
+    }
+    assert!(staff.get("/admin/customers/archived").await.body.contains("Acme Aotearoa"));
+    assert!(ana.get("/dashboard").await.body.contains("$483.00"), "what they owe stays");
+    let same = action(&staff.get("/admin/customers/new").await.body, "/admin/customers/cus_");
+    assert_eq!(staff.post(&same, &[("name", "acme aotearoa")]).await.status, 422, "nobody else is called so");
+    staff.post(&format!("{at}/archive"), &[("archived", "no")]).await;
+    assert!(staff.get("/admin/invoices/new").await.body.contains("Acme Aotearoa"));
+}

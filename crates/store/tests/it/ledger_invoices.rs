@@ -47,6 +47,8 @@ fn details(invoice: &Invoice) -> LedgerInvoice {
         changes: 0,
         created_at: at(0),
         issued_at: None,
+        customer_name: None,
+        customer_address: None,
     }
 }
 
@@ -179,6 +181,27 @@ on_both!(the_lines_of_a_draft_are_replaced_together, async |db| {
     assert!(matches!(nobodys, Err(Error::Missing)), "what the books of others have is not ours to change");
 });
 
+on_both!(a_discarded_draft_is_left_out_where_that_is_asked_for, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let (discarded, void, kept) = (draft(&shop).await, draft(&shop).await, draft(&shop).await);
+    issue(&shop.db, void, None).await.unwrap();
+    let tx = shop.db.begin().await.unwrap();
+    for id in [discarded, void] {
+        let (invoice, details) = tx.ledger_invoice_hold(id).await.unwrap();
+        let invoice = Invoice { status: InvoiceStatus::Void, due_minor: 0, ..invoice };
+        tx.ledger_invoice_rewrite(invoice, details).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let listed = async |but_discarded| {
+        let filter = InvoiceFilter { but_discarded, ..InvoiceFilter::default() };
+        let rows = shop.db.invoice_page(&filter, 1, 10).await.unwrap().0;
+        rows.iter().map(|row| row.id).collect::<BTreeSet<_>>()
+    };
+    // That of the shop is of no books of ours.
+    assert_eq!(listed(true).await, BTreeSet::from([shop.invoice, void, kept]));
+    assert_eq!(listed(false).await, BTreeSet::from([shop.invoice, discarded, void, kept]));
+});
+
 on_both!(customers_are_found_by_code_or_name_and_by_a_part_of_either, async |db| {
     let shop = shop(&db.store, "acme").await;
     let found = shop.db.customer(shop.customer).await.unwrap();
@@ -201,7 +224,13 @@ on_both!(customers_are_found_by_code_or_name_and_by_a_part_of_either, async |db|
     }
     assert!(shop.db.customers_called("kaur").await.unwrap().is_empty());
     for (search, count) in [("", 2), ("KAUR", 1), ("accounts@", 1), ("100%", 0)] {
-        assert_eq!(shop.db.customer_page(search, 1, 10).await.unwrap().1, count, "{search}");
+        assert_eq!(shop.db.customer_page(search, false, 1, 10).await.unwrap().1, count, "{search}");
+    }
+    let tx = shop.db.begin().await.unwrap();
+    tx.customer_rewrite(store::Customer { archived: true, ..kauri }).await.unwrap();
+    tx.commit().await.unwrap();
+    for (archived, count) in [(false, 1), (true, 1)] {
+        assert_eq!(shop.db.customer_page("", archived, 1, 10).await.unwrap().1, count, "{archived}");
     }
     // What an accounting package says of it leaves alone what only we know.
     read(&shop.db, &[customer(&id.to_string(), "Kauri")], &[]).await;
