@@ -101,6 +101,7 @@ mod turnstile;
 mod use_credit;
 mod verify_books;
 mod verify_disputes;
+mod verify_own_books;
 mod verify_refunds;
 mod verify_trail;
 mod worker;

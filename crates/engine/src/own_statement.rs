@@ -2,7 +2,7 @@
 //! sale and pays that credit out, so that what the customer owes stays (`wire/accounting.md`, 4.5). Those of advances are: the
 //! customer has less credit. What invoices get of a credit moves nothing.
 
-use crate::{AdminPass, Engine, Error, clock::zone};
+use crate::{AdminPass, Engine, Error, clock::zone, post_refund::REFUND};
 use chrono::{Datelike, Months, NaiveDate};
 use domain::{
     ids::{CustomerId, InvoiceId},
@@ -80,7 +80,7 @@ fn movements(invoices: &[Invoice], payments: &[LedgerPayment], credits: &[Credit
     }
     let is_advance = |id: InvoiceId| invoices.iter().any(|one| one.id == id && one.advance.is_some());
     for payment in payments {
-        let (amount, refunds) = (payment.amount()?, is_of_refund(payment, payments));
+        let (amount, refunds) = (payment.amount()?, is_of_refund(payment));
         let name = match (amount.is_positive(), refunds) {
             (true, false) => "Payment of",
             (false, false) => "Payment taken back,",
@@ -99,8 +99,8 @@ fn movements(invoices: &[Invoice], payments: &[LedgerPayment], credits: &[Credit
     Ok(moved)
 }
 
-/// A payment begins with what came, a refund with what went back; what comes later under one reference undoes the first.
-fn is_of_refund(payment: &LedgerPayment, all: &[LedgerPayment]) -> bool {
-    let same = all.iter().filter(|one| one.invoice_id == payment.invoice_id && one.reference == payment.reference);
-    same.min_by_key(|one| (one.created_at, one.id)).is_some_and(|first| first.amount_minor < 0)
+/// Of what was paid back, or came back after that. Its key alone says so: what is undone by a void at the gateway is quoted by the
+/// payment's own number there.
+pub(crate) fn is_of_refund(payment: &LedgerPayment) -> bool {
+    payment.idempotency_key.starts_with(REFUND)
 }

@@ -32,6 +32,9 @@ impl From<BooksError> for Unwritten {
     }
 }
 
+/// What the key of each write of a refund begins with.
+pub(crate) const REFUND: &str = "refund-";
+
 impl Engine {
     /// `asked_ms`: staff asked for it once more then.
     pub(crate) async fn post_refund(
@@ -129,7 +132,7 @@ impl Engine {
         let set_up = self.set_up(db).await?;
         // Under the old key the books may have kept a refusal.
         let again = asked_ms.map(|at| format!("-{at}")).unwrap_or_default();
-        let key = format!("refund-{}-{}{again}", refund.id.0.simple(), entry.invoice_id.0.simple());
+        let key = format!("{REFUND}{}-{}{again}", refund.id.0.simple(), entry.invoice_id.0.simple());
         let invoice = db.invoice(entry.invoice_id).await?;
         Ok(PostRefund {
             advance: advance_of(db, &invoice).await?,

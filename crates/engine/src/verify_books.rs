@@ -84,6 +84,7 @@ impl Engine {
             let compared = self.compare_merchant(&db, since).await?;
             let mut found = compared.verified;
             found.differences.extend(compared.found.into_iter().map(|found| found.difference.words));
+            self.verify_own_books(&db, &mut found).await?;
             self.verify_trail(&db, &mut found).await?;
             verified.attempts += found.attempts;
             verified.charges += found.charges;

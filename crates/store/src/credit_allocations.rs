@@ -53,4 +53,13 @@ impl<C: ConnectionTrait> Scoped<C> {
         let of = self.find::<Entity>().filter(Column::CreditNoteId.eq(note));
         Ok(of.order_by_asc(Column::Place).all(self.conn()).await?)
     }
+
+    /// What this invoice got of credit notes, in the order of these.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn credit_allocations_for(&self, invoice: InvoiceId) -> Result<Vec<CreditAllocation>, Error> {
+        let to = self.find::<Entity>().filter(Column::InvoiceId.eq(invoice));
+        Ok(to.order_by_asc(Column::CreditNoteId).order_by_asc(Column::Place).all(self.conn()).await?)
+    }
 }

@@ -13,7 +13,7 @@ use domain::{
     invoice::InvoiceStatus,
 };
 use sea_orm::{
-    ConnectionTrait, ExprTrait, QuerySelect,
+    ConnectionTrait, ExprTrait, QueryOrder, QuerySelect,
     entity::prelude::*,
     sea_query::{Func, Query, SelectStatement},
 };
@@ -112,6 +112,19 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// The database is away.
     pub async fn ledger_invoice(&self, id: InvoiceId) -> Result<Option<LedgerInvoice>, Error> {
         Ok(self.find::<Entity>().filter(Column::InvoiceId.eq(id)).only(self.conn()).await?)
+    }
+
+    /// The next ones that were written here after this one.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn ledger_invoices_after(&self, after: Option<InvoiceId>, limit: u64) -> Result<Vec<InvoiceId>, Error> {
+        let mut next = self.find::<Entity>();
+        if let Some(after) = after {
+            next = next.filter(Column::InvoiceId.gt(after));
+        }
+        let next = next.order_by_asc(Column::InvoiceId).limit(limit).all(self.conn()).await?;
+        Ok(next.into_iter().map(|row| row.invoice_id).collect())
     }
 
     /// Drafts that are to have one of these numbers, in whichever case its letters come, each with that number.

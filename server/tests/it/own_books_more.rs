@@ -366,3 +366,30 @@ async fn what_is_over_leaves_the_lists_and_what_is_issued_stays_as_it_was() {
     staff.post(&format!("{at}/archive"), &[("archived", "no")]).await;
     assert!(staff.get("/admin/invoices/new").await.body.contains("Acme Aotearoa"));
 }
+
+#[tokio::test]
+async fn n4_verify_books_names_an_invoice_whose_lines_or_payments_do_not_add_up() {
+    let house = House::new().await;
+    let staff = keeper(&house).await;
+    let invoice = draft(&staff, "Acme NZ", &[SUPPORT]).await;
+    issue(&staff, &invoice).await;
+    pay_by_hand(&staff, &invoice, "83.00").await;
+    assert!(house.differences(None).await.is_empty());
+    for (spoilt, mended, words) in [
+        (
+            "UPDATE ledger_line SET unit_minor = unit_minor + 1 WHERE description = 'Remote support'",
+            "UPDATE ledger_line SET unit_minor = unit_minor - 1 WHERE description = 'Remote support'",
+            "HT-1003: its lines come to 483.03 with 63.00 of tax, and it says 483.00 with 63.00",
+        ),
+        (
+            "UPDATE invoice SET due_minor = due_minor - 1 WHERE number = 'HT-1003'",
+            "UPDATE invoice SET due_minor = due_minor + 1 WHERE number = 'HT-1003'",
+            "HT-1003: 400.00 is due by its payments and credits, and it says 399.99, Open",
+        ),
+    ] {
+        house.execute(spoilt).await;
+        let differences = house.differences(None).await;
+        assert!(differences.len() == 1 && differences[0].ends_with(words), "{differences:?}");
+        house.execute(mended).await;
+    }
+}
