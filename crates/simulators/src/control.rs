@@ -1,8 +1,8 @@
 //! The controls of `demo.md`: faults, clock, state, reset. For programs; the page's forms end at the same functions.
 //!
 //! Beyond `demo.md`, for tests:
-//! * `POST /control/faults` also takes `http_after_execute:500`, and for gateways `unknown_status`; `times: 0` disarms;
-//!   `GET` lists what is armed.
+//! * `POST /control/faults` also takes `http_after_execute:500`, and for gateways `unknown_status`; `skip` lets so many
+//!   requests pass first; `times: 0` disarms; `GET` lists what is armed.
 //! * `POST /control/xero/invoice` `{"number", "pay_minor"?, "amount_due_minor"?, "status"?}` edits an invoice as a
 //!   bookkeeper would: part pay it, change what is due, void it. It moves UpdatedDateUTC and fires the webhook.
 //! * `POST /control/xero/payment` `{"id", "reconciled"?, "reference"?}` matches a payment with the bank statement, or
@@ -133,6 +133,8 @@ fn vendor(name: &str) -> Result<Vendor, ControlError> {
 struct Arm {
     vendor: String,
     fault: String,
+    #[serde(default)]
+    skip: u32,
     #[serde(default = "once")]
     times: u32,
     #[serde(rename = "match")]
@@ -145,7 +147,7 @@ fn once() -> u32 {
 
 async fn arm_faults(State(shared): State<Arc<Shared>>, body: Body<Arm>) -> Result<Json<Value>, ControlError> {
     let Json(order) = body?;
-    arm(&shared, &order.vendor, &order.fault, order.times, order.needle)?;
+    arm(&shared, &order.vendor, &order.fault, (order.skip, order.times), order.needle)?;
     Ok(listed(&shared))
 }
 
@@ -153,7 +155,7 @@ pub(crate) fn arm(
     shared: &Shared,
     vendor_name: &str,
     fault_name: &str,
-    times: u32,
+    (skip, times): (u32, u32),
     needle: Option<String>,
 ) -> Result<(), ControlError> {
     let vendor = vendor(vendor_name)?;
@@ -166,7 +168,7 @@ pub(crate) fn arm(
     if foreign {
         return Err(ControlError::NotOfVendor { vendor: vendor.name(), fault: fault_name.to_owned() });
     }
-    shared.faults.arm(Armed { vendor, fault, times, needle: needle.filter(|needle| !needle.is_empty()) });
+    shared.faults.arm(Armed { vendor, fault, skip, times, needle: needle.filter(|needle| !needle.is_empty()) });
     Ok(())
 }
 
@@ -180,8 +182,8 @@ fn listed(shared: &Shared) -> Json<Value> {
         .armed()
         .into_iter()
         .map(|armed| {
-            json!({ "vendor": armed.vendor.name(), "fault": armed.fault.to_string(), "times": armed.times,
-                "match": armed.needle })
+            json!({ "vendor": armed.vendor.name(), "fault": armed.fault.to_string(), "skip": armed.skip,
+                "times": armed.times, "match": armed.needle })
         })
         .collect();
     Json(json!({ "armed": armed }))

@@ -167,6 +167,8 @@ pub(crate) struct Call {
 pub(crate) struct Armed {
     pub vendor: Vendor,
     pub fault: Fault,
+    /// So many requests that it would hit pass first.
+    pub skip: u32,
     pub times: u32,
     pub needle: Option<String>,
 }
@@ -196,10 +198,16 @@ impl Faults {
         }
     }
 
-    /// Uses up one turn of the oldest fault that hits this call and is of the wanted kind.
+    /// Uses up one turn of the oldest fault that hits this call and is of the wanted kind. Those that still let calls pass
+    /// count it.
     pub fn take(&self, call: &Call, wanted: impl Fn(&Fault) -> bool) -> Option<Fault> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = all.iter().position(|armed| wanted(&armed.fault) && armed.hits(call))?;
+        let at = all.iter_mut().position(|armed| {
+            let hits = wanted(&armed.fault) && armed.hits(call);
+            let passes = hits && armed.skip > 0;
+            armed.skip -= u32::from(passes);
+            hits && !passes
+        })?;
         let fault = all[at].fault.clone();
         all[at].times -= 1;
         if all[at].times == 0 {
