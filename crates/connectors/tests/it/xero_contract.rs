@@ -340,6 +340,23 @@ async fn d30_a_refused_payment_of_a_credit_note_says_that_the_credit_note_stands
     assert_eq!(*cause, RefusedCause::PeriodLocked);
 }
 
+#[tokio::test]
+async fn d30_a_credit_note_over_another_amount_than_was_paid_back_is_not_paid_out() {
+    let sim = Sim::start().await;
+    let xero = connected(&sim).await;
+    let invoice = inv_501(&xero).await.external_id;
+    let locked = serde_json::json!({"vendor": "xero", "fault": "period_locked", "times": 1,
+        "match": "PUT /xero/api.xro/2.0/Payments"});
+    sim.control("faults", locked).await;
+    // Somebody changes it before its payment is tried again.
+    let unpaid = xero.post_refund(&posted_refund(&invoice, 5_000, sim.now().date_naive(), 1)).await;
+    assert!(matches!(unpaid, Err(BooksError::CreditUnpaid { .. })), "{unpaid:?}");
+    let refused = xero.post_refund(&posted_refund(&invoice, 20_000, sim.now().date_naive(), 1)).await;
+    let Err(BooksError::Refused { message, .. }) = &refused else { panic!("not refused: {refused:?}") };
+    assert!(message.contains("RF-1 comes to 50.00 there, and 200.00 was paid back"), "{message}");
+    assert_eq!(credits(&sim).await, (vec!["AUTHORISED".to_owned()], 0));
+}
+
 /// An advance of the customer of INV-501, over 95.50.
 async fn posting(sim: &Sim, xero: &Xero, kind: AdvanceKind) -> PostPayment {
     let customer = inv_501(xero).await.customer_external_id;
@@ -405,6 +422,24 @@ async fn g37_an_advance_is_refunded_out_of_itself_and_no_further_than_it_goes() 
     xero.take_back_refund(&refund).await.unwrap();
     xero.take_back_refund(&refund).await.unwrap();
     assert_eq!(left(&sim).await, [9_550]);
+}
+
+/// Some gateways give all of a charge back by voiding it, and have no other id for that.
+#[tokio::test]
+async fn g37_d30_an_advance_that_is_refunded_by_a_void_is_paid_out_once_and_comes_back_when_that_fails() {
+    let sim = Sim::start().await;
+    let xero = connected(&sim).await;
+    let ours = posting(&sim, &xero, AdvanceKind::OverPayment).await;
+    xero.post_payment(&ours).await.unwrap();
+    let void = posted_refund("of-ours", 9_550, sim.now().date_naive(), 1);
+    let void = PostRefund { advance: ours.advance.clone(), reference: ours.reference.clone(), ..void };
+    let posted = xero.post_refund(&void).await.unwrap();
+    assert_eq!(xero.post_refund(&void).await.unwrap(), posted, "found and not written again");
+    assert_eq!(left(&sim).await, [0]);
+    for _ in 0..2 {
+        xero.take_back_refund(&void).await.unwrap();
+        assert_eq!(left(&sim).await, [9_550]);
+    }
 }
 
 #[tokio::test]

@@ -89,10 +89,17 @@ impl QuickBooks {
         refund: &PostRefund,
         advance: &Advance,
     ) -> Result<PostedRefund, BooksError> {
-        let credit = self.standing_credit(advance).await?;
-        let credit = credit.ok_or_else(|| refused(format!("The credit {} does not stand there.", advance.number)))?;
-        let external_id = match self.paid_back("Purchase", refund).await? {
-            Some(found) => known(&found)?,
+        let (credit, spent) = (self.standing_credit(advance).await?, self.paid_back("Purchase", refund).await?);
+        let spent = spent.as_ref().map(known).transpose()?;
+        let Some(credit) = credit else {
+            // Somebody has taken it out between our two steps: an expense that nothing pays would be owed by the customer.
+            if let Some(spent) = spent {
+                self.undo(&DELETE, &spent, |_: &Payment| Ok(true)).await?;
+            }
+            return Err(refused(format!("The credit {} does not stand there.", advance.number)));
+        };
+        let external_id = match spent {
+            Some(spent) => spent,
             None if credit.leaves(refund.amount) => self.spend(refund, advance).await?,
             None => {
                 let message =

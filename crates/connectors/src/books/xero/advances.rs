@@ -83,9 +83,11 @@ struct Made {
     payments: Option<Vec<Payment>>,
 }
 
-/// One that stands.
-struct Standing {
+/// One that bears our number.
+struct Numbered {
     transaction_id: String,
+    /// The gateway's id of its charge.
+    reference: String,
     credit_id: Uuid,
     made: Made,
     total: String,
@@ -133,11 +135,12 @@ impl Xero {
         payment: &PostPayment,
         advance: &Advance,
     ) -> Result<Option<Posted>, BooksError> {
-        let Some(found) = self.standing_advance(advance).await? else { return Ok(None) };
+        let numbered = self.numbered(advance).await?;
+        let Some(found) = self.standing_among(&numbered).await? else { return Ok(None) };
         if Money::from_decimal(&found.total, payment.amount.currency) != Ok(payment.amount) {
             return Err(other_amount(payment, &found.total));
         }
-        Ok(Some(Posted { external_id: found.transaction_id, invoice: None }))
+        Ok(Some(Posted { external_id: found.transaction_id.clone(), invoice: None }))
     }
 
     pub(super) async fn post_advance(&self, payment: &PostPayment, advance: &Advance) -> Result<Posted, BooksError> {
@@ -174,7 +177,8 @@ impl Xero {
 
     /// Xero deletes no advance: it is paid out of the clearing account again, for as long as nothing of it is used.
     pub(super) async fn take_back_advance(&self, payment: &PostPayment, advance: &Advance) -> Result<(), BooksError> {
-        let Some(found) = self.standing_advance(advance).await? else { return Ok(()) };
+        let numbered = self.numbered(advance).await?;
+        let Some(found) = self.standing_among(&numbered).await? else { return Ok(()) };
         let paid = credit_paid(advance.kind, found.credit_id);
         let account = &self.config.clearing_account;
         let body = NewPayments::of(paid, payment.amount, payment.date, &payment.reference, account)?;
@@ -186,24 +190,24 @@ impl Xero {
         refund: &PostRefund,
         advance: &Advance,
     ) -> Result<PostedRefund, BooksError> {
-        let found = self.standing_advance(advance).await?;
-        let found = found.ok_or_else(|| refused(format!("The credit {} does not stand there.", advance.number)))?;
-        let paid = self.payment_among(found.made.payments.as_deref(), &refund.reference).await?;
-        let external_id = match paid {
-            Some((paid, _)) => paid,
-            None => {
-                let (credit, account) = (credit_paid(advance.kind, found.credit_id), &self.config.clearing_account);
+        let numbered = self.numbered(advance).await?;
+        let standing = self.standing_among(&numbered).await?;
+        let external_id = match (self.refund_paid(&numbered, standing, refund).await?, standing) {
+            (Some((paid, _)), _) => paid,
+            (None, Some(standing)) => {
+                let (credit, account) = (credit_paid(advance.kind, standing.credit_id), &self.config.clearing_account);
                 let body = NewPayments::of(credit, refund.amount, refund.date, &refund.reference, account)?;
                 self.pay(&body, &format!("{}-paid", refund.idempotency_key)).await?.0
             }
+            (None, None) => return Err(refused(format!("The credit {} does not stand there.", advance.number))),
         };
         Ok(PostedRefund { credit_id: None, external_id })
     }
 
     pub(super) async fn void_advance_refund(&self, refund: &PostRefund, advance: &Advance) -> Result<(), BooksError> {
-        let Some(found) = self.standing_advance(advance).await? else { return Ok(()) };
-        let paid = self.payment_among(found.made.payments.as_deref(), &refund.reference).await?;
-        let Some((paid, payment)) = paid else { return Ok(()) };
+        let numbered = self.numbered(advance).await?;
+        let standing = self.standing_among(&numbered).await?;
+        let Some((paid, payment)) = self.refund_paid(&numbered, standing, refund).await? else { return Ok(()) };
         match payment.left_to_a_person() {
             Some(why) => Err(refused(format!("The payment of the credit {} {why}.", advance.number))),
             None => self.delete_payment(&paid).await,
@@ -222,8 +226,8 @@ impl Xero {
         Ok(standing)
     }
 
-    /// The one that bears our number, unless it was paid out because its money went back.
-    async fn standing_advance(&self, advance: &Advance) -> Result<Option<Standing>, BooksError> {
+    /// Those that bear our number, whatever became of them.
+    async fn numbered(&self, advance: &Advance) -> Result<Vec<Numbered>, BooksError> {
         let customer = id(&advance.customer_external_id)?;
         let of_type =
             format!(r#"Type=="{}" AND Contact.ContactID==guid("{customer}")"#, transaction_type(advance.kind));
@@ -234,6 +238,7 @@ impl Xero {
             AdvanceKind::OverPayment => "Overpayments",
             AdvanceKind::Prepayment => "Prepayments",
         };
+        let mut numbered = Vec::new();
         for transaction in known.iter().filter(|transaction| transaction.stands()) {
             let Some((_, reference)) = transaction.names().filter(|(number, _)| *number == advance.number) else {
                 continue;
@@ -245,9 +250,35 @@ impl Xero {
             };
             let credit_id = id(credit_id)?;
             let made: Made = self.one(&format!("{path}/{credit_id}")).await?;
-            if self.payment_among(made.payments.as_deref(), reference).await?.is_none() {
-                let (transaction_id, total) = (transaction_id.clone(), total.get().to_owned());
-                return Ok(Some(Standing { transaction_id, credit_id, made, total }));
+            let (transaction_id, reference) = (transaction_id.clone(), reference.to_owned());
+            numbered.push(Numbered { transaction_id, reference, credit_id, made, total: total.get().to_owned() });
+        }
+        Ok(numbered)
+    }
+
+    /// The one among them that was not paid out because its money went back.
+    async fn standing_among<'a>(&self, numbered: &'a [Numbered]) -> Result<Option<&'a Numbered>, BooksError> {
+        for one in numbered {
+            if self.payment_among(one.made.payments.as_deref(), &one.reference).await?.is_none() {
+                return Ok(Some(one));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The payment of a refund out of the one that stands. Where none does, out of any: a refund that voids its charge has
+    /// the charge's own id, and by that the credit looks as if its money had gone back.
+    async fn refund_paid(
+        &self,
+        numbered: &[Numbered],
+        standing: Option<&Numbered>,
+        refund: &PostRefund,
+    ) -> Result<Option<(String, Payment)>, BooksError> {
+        let among = standing.map_or_else(|| numbered.iter().collect(), |standing| vec![standing]);
+        for one in among {
+            let paid = self.payment_among(one.made.payments.as_deref(), &refund.reference).await?;
+            if paid.is_some() {
+                return Ok(paid);
             }
         }
         Ok(None)

@@ -28,6 +28,7 @@ struct CreditNote {
     #[serde(rename = "CreditNoteNumber")]
     number: Option<String>,
     status: Option<String>,
+    total: Option<Box<RawValue>>,
     payments: Option<Vec<Payment>>,
     validation_errors: Option<Vec<Said>>,
 }
@@ -35,6 +36,18 @@ struct CreditNote {
 impl CreditNote {
     fn stands_as(&self, number: &str) -> bool {
         self.number.as_deref() == Some(number) && !matches!(self.status.as_deref(), Some("VOIDED" | "DELETED"))
+    }
+
+    /// One of another amount was changed by a person: paid out by ours, it would leave its customer a credit, or a debt.
+    fn is_over(&self, refund: &PostRefund) -> Result<(), BooksError> {
+        let ours = refund.amount;
+        match self.total.as_deref().map(RawValue::get) {
+            Some(theirs) if Money::from_decimal(theirs, ours.currency) != Ok(ours) => {
+                let (number, ours) = (&refund.number, ours.to_decimal());
+                Err(refused(format!("The credit note {number} comes to {theirs} there, and {ours} was paid back.")))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The ids of the payments that stand on it.
@@ -98,7 +111,10 @@ impl Xero {
     pub(super) async fn write_refund(&self, refund: &PostRefund) -> Result<PostedRefund, BooksError> {
         let found = self.credit(&refund.number).await?;
         let (credit_id, paid) = match &found {
-            Some((credit_id, credit)) => (credit_id.clone(), credit.paid().next().map(str::to_owned)),
+            Some((credit_id, credit)) => {
+                credit.is_over(refund)?;
+                (credit_id.clone(), credit.paid().next().map(str::to_owned))
+            }
             None => (self.credit_sale(refund).await?, None),
         };
         let external_id = match paid {
