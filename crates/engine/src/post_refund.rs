@@ -66,7 +66,7 @@ impl Engine {
                 None => Ok(false),
             };
             let written = match stands {
-                _ if !write => books.take_back_refund(&posting).await.map(|()| None).map_err(Unwritten::from),
+                _ if !write => taken_back(books.as_ref(), &posting).await.map(|()| None),
                 Ok(true) => books.post_refund(&posting).await.map(Some).map_err(Unwritten::from),
                 // A refund of what is not in the books would leave them with less than nothing.
                 Ok(false) => Ok(None),
@@ -105,7 +105,7 @@ impl Engine {
                 Err(Unwritten::ByHand)
             } else {
                 let posting = self.refund_posting(db, &refund, &entry, None).await?;
-                books.take_back_refund(&posting).await.map_err(Unwritten::from)
+                taken_back(books.as_ref(), &posting).await
             };
             let ended = match taken {
                 Ok(()) => RefundEntry { state: BooksEntryState::Needless, last_error: None, ..entry },
@@ -224,6 +224,13 @@ impl Engine {
         tx.commit().await?;
         Ok(Ran::Finished)
     }
+}
+
+async fn taken_back(books: &dyn Books, posting: &PostRefund) -> Result<(), Unwritten> {
+    failpoint::reach("before_refund_take_back");
+    let taken = books.take_back_refund(posting).await;
+    failpoint::reach("after_refund_take_back");
+    Ok(taken?)
 }
 
 /// The payment's own write onto the invoice of a refund's write.
