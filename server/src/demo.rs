@@ -302,7 +302,9 @@ fn xero(vendors: &str) -> (BooksSettings, Option<BooksSecret>) {
     (settings, Some(grant(PORTAL_CLIENT_ID, PORTAL_CLIENT_SECRET, PORTAL_REFRESH_TOKEN, PORTAL_WEBHOOK_KEY)))
 }
 
-fn quickbooks(vendors: &str, home_currency: Currency) -> (BooksSettings, Option<BooksSecret>) {
+/// The simulated company, for whichever merchant.
+#[must_use]
+pub fn quickbooks(vendors: &str, home_currency: Currency) -> (BooksSettings, Option<BooksSecret>) {
     let settings = BooksSettings::QuickBooks {
         api_base: format!("{vendors}/qbo"),
         token_url: format!("{vendors}/qbo/oauth2/v1/tokens/bearer"),

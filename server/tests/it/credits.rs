@@ -16,7 +16,7 @@ const TAKES_PREPAYMENTS: &str = "UPDATE merchant SET takes_prepayments = TRUE WH
 const WRITE: &str = "PUT /xero/api.xro/2.0/BankTransactions";
 
 /// The checkout's page after somebody has typed another amount.
-async fn change(client: &Client, form: &Form, currency: &str, amount: &str) -> String {
+pub async fn change(client: &Client, form: &Form, currency: &str, amount: &str) -> String {
     let fields = [("checkout", form.checkout.as_str()), ("currency", currency), ("amounts[]", amount)];
     let pressed = client.post("/api/payments/amounts", &fields).await;
     assert_eq!(pressed.status, 303, "{}", pressed.body);

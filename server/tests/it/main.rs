@@ -43,6 +43,7 @@ mod refunds_in_books;
 mod refunds_made_there;
 mod reliability;
 mod restored;
+mod saga_kills;
 mod sandbox;
 mod screens;
 mod sending;

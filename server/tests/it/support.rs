@@ -199,6 +199,17 @@ impl House {
         tokio::spawn(async move { worker.run(stopped).await });
     }
 
+    /// Lets a worker run for as long as this takes; what it has begun by then is finished.
+    pub async fn worked<T>(&self, meanwhile: impl Future<Output = T>) -> T {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let worker = Worker::new(self.engine.clone());
+        let working = tokio::spawn(async move { worker.run(async move { drop(stopped.await) }).await });
+        let told = meanwhile.await;
+        drop(stop);
+        working.await.unwrap();
+        told
+    }
+
     pub fn client(&self) -> Client {
         Client::new(&self.portal)
     }

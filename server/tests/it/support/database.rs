@@ -32,6 +32,14 @@ impl House {
         }
     }
 
+    /// Keeps rows of PostgreSQL from others until it is rolled back.
+    pub async fn hold(&self, rows: &'static str) -> sqlx::Transaction<'static, sqlx::Postgres> {
+        let database = sqlx::PgPool::connect(&self.url).await.unwrap();
+        let mut tx = database.begin().await.unwrap();
+        sqlx::query(rows).execute(&mut *tx).await.unwrap();
+        tx
+    }
+
     /// Takes the books of Southern away: a merchant that is not set up yet.
     pub async fn leave_southern_without_books(&self) {
         let gone = "DELETE FROM connection WHERE kind = 'books'
