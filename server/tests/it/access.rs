@@ -30,8 +30,9 @@ const METHOD_NAME: &str = "Blue office card";
 /// Where Northwind's events are sent.
 const SECRET_PLACE: &str = "http://127.0.0.1:9/of-northwind";
 /// Files and pages outside the App, and whom each is for. `INVOICE` stands for one of Acme's at Northwind, `PAYMENT` for its payment.
-const FILES: [(&str, Role); 4] = [
+const FILES: [(&str, Role); 5] = [
     ("/admin/configure/accounting-connections", Role::Admin),
+    ("/admin/configure/merchants/northwind/integrations", Role::Admin),
     ("/payments/invoice.pdf?invoice=INVOICE", Role::Payer),
     ("/admin/transactions.csv", Role::Admin),
     ("/admin/transactions/PAYMENT/proof", Role::Admin),
@@ -117,6 +118,14 @@ const OWN_BOOKS: [(&str, Option<Body>); 23] = [
     ("/admin/import", Some(&[])),
     ("/admin/import/confirm", Some(&[])),
 ];
+/// What the staff of Northwind press on the tab of its integrations, outside the App: with what, and what it answers.
+const INTEGRATIONS: [(&str, Body, u16); 4] = [
+    ("", &[("is_enabled", "yes"), ("key", KEY), ("do", "generate")], 303),
+    ("", &[("do", "save")], 303),
+    ("/display", &[("key", KEY)], 200),
+    ("/retire", &[("key", KEY)], 303),
+];
+const KEY: &str = "wpik_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b";
 /// Server functions of a checkout: its random id is the right to see and pay one invoice. And what works answers with.
 const CHECKOUT: [(&str, Body, &str); 5] = [
     ("/api/payments/page", &[("checkout", "CHECKOUT")], "INV-501"),
@@ -180,7 +189,7 @@ async fn d20_what_works_for_one_is_not_found_for_everybody_else() {
         }
     }
     for (path, role) in PAGES.into_iter().chain(FILES) {
-        let names_a_thing = path.contains("PAYMENT") || path.contains("INVOICE");
+        let names_a_thing = ["PAYMENT", "INVOICE", "northwind"].iter().any(|thing| path.contains(thing));
         let path = path.replace("PAYMENT", &things.form.payment).replace("INVOICE", &things.invoice);
         for caller in &callers {
             caller.check(role, &path, names_a_thing, &caller.client.get(&path).await, &things);
@@ -288,6 +297,34 @@ async fn d20_books_of_our_own_are_kept_by_their_own_staff_alone() {
 }
 
 #[tokio::test]
+async fn d20_the_keys_of_a_merchants_programs_are_its_own_staffs() {
+    let house = House::new().await;
+    let mut callers = Caller::all(&house).await;
+    // Whoever may do it comes last, so that nothing stands before.
+    callers.sort_by_key(|caller| caller.name == "Northwind's staff");
+    for (act, body, due) in INTEGRATIONS {
+        let path = format!("/admin/configure/merchants/northwind/integrations/sell{act}");
+        for Caller { name, role, client, .. } in &callers {
+            let answer = client.post(&path, body).await;
+            let what = format!("{name} at {path}: {} {}", answer.status, answer.body);
+            let to_sign_in = answer.location.as_ref().is_some_and(|to| to.starts_with("/sign-in?next=%2Fadmin"));
+            match *name {
+                "Northwind's staff" => assert!(answer.status == due && !to_sign_in, "{what}"),
+                _ if *role == Role::Anonymous => assert!(to_sign_in, "{what}"),
+                _ => assert!(answer.status == 404 && !answer.body.contains("wpsk_"), "{what}"),
+            }
+            let menu = client.get("/admin/configure/merchants").await;
+            let own = if *name == "Harbour's staff" { "harbour" } else { "northwind" };
+            match role {
+                Role::Admin => assert!(menu.location.is_some_and(|to| to.contains(own)), "{what}"),
+                Role::Anonymous => assert!(menu.location.is_some_and(|to| to.starts_with("/sign-in"))),
+                _ => assert_eq!(menu.status, 404, "{what}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn d20_the_switcher_and_the_search_lead_to_no_place_of_somebody_else() {
     let house = House::new().await;
     let things = Things::of_acme(&house).await;
@@ -335,6 +372,25 @@ async fn d20_partners_reach_what_their_key_is_for_and_nothing_else() {
         let request = crate::support::http().post(format!("{}/webhooks/stripe/{connection}", house.portal));
         let answer = guest.send(request.header("stripe-signature", signature).body(body)).await;
         assert_eq!(answer.status, status, "{connection}");
+    }
+}
+
+#[tokio::test]
+async fn d20_no_address_of_the_partner_api_opens_without_a_key() {
+    let house = House::without_worker().await;
+    let staff = house.staff().await;
+    let openapi: serde_json::Value = serde_json::from_str(&staff.get("/openapi.json").await.body).unwrap();
+    for (path, methods) in openapi["paths"].as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys() {
+            let method: reqwest::Method = method.to_uppercase().parse().unwrap();
+            let address = format!("{}{}", house.portal, path.replace(['{', '}'], ""));
+            for key in ["", "Bearer ", "Bearer wpsk_0"] {
+                let request = crate::support::http().request(method.clone(), &address).header("authorization", key);
+                let answer = staff.send(request.header("idempotency-key", "one").body("{}")).await;
+                assert_eq!(answer.status, 401, "{method} {path}, with a session: {}", answer.body);
+                assert!(answer.body.contains("\"invalid_key\""), "{}", answer.body);
+            }
+        }
     }
 }
 

@@ -280,6 +280,7 @@ pub async fn found(
         pay_links: vec![("email", "d4a93f4e60c84e27915b8a2c7f3e0d57".into())],
         admins: vec![admin],
         own_books,
+        integrations: Vec::new(),
     };
     house.engine.found_merchant(founding, payers).await.unwrap().unwrap()
 }
