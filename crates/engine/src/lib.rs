@@ -53,6 +53,7 @@ mod needs_payer;
 mod open_checkout;
 mod order;
 mod own_books;
+mod own_documents;
 mod own_statement;
 mod passes;
 mod payment_standing;
@@ -113,7 +114,7 @@ pub use error::{
 pub use export_transactions::ExportPart;
 pub use founding::{Founding, NewPayer, OwnStart};
 pub use import_table::{Does, ImportLine};
-pub use invoice_pdf::InvoicePdf;
+pub use invoice_pdf::PdfFile;
 pub use order::{ListQuery, Order, PayHow, RefundOrder, SaveMethod, ToConfirm, postal_code};
 pub use own_books::{InvoiceForm, OwnCustomer, OwnInvoice};
 pub use own_statement::CustomerStatement;
