@@ -31,6 +31,7 @@ mod needs_payer;
 mod outages;
 mod outcomes;
 mod own_books;
+mod own_documents;
 mod pay;
 mod payrix;
 mod proof;
