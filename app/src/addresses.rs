@@ -1,5 +1,6 @@
 //! The portal's own addresses, where one page leads to another. The addresses themselves are a contract (`demo.md`).
 
+use chrono::NaiveDate;
 use domain::{
     ids::{CheckoutId, CreditNoteId, CustomerId, InvoiceId, MailId, MethodId, PaymentId},
     method::MethodKind,
@@ -100,6 +101,12 @@ pub fn invoice_edit(invoice: InvoiceId) -> String {
     format!("/admin/invoices/{invoice}/edit")
 }
 
+/// An invoice there as a file, for staff.
+#[must_use]
+pub fn own_invoice_pdf(invoice: InvoiceId) -> String {
+    format!("/admin/invoices/{invoice}/invoice.pdf")
+}
+
 /// The form of a credit note for an invoice there.
 #[must_use]
 pub fn invoice_credit(invoice: InvoiceId) -> String {
@@ -118,6 +125,12 @@ pub fn credit(note: CreditNoteId) -> String {
     format!("/admin/credits/{note}")
 }
 
+/// The same as a file.
+#[must_use]
+pub fn credit_pdf(note: CreditNoteId) -> String {
+    format!("/admin/credits/{note}/credit-note.pdf")
+}
+
 /// One of the customers there.
 #[must_use]
 pub fn customer(customer: CustomerId) -> String {
@@ -134,6 +147,12 @@ pub fn statement(customer: CustomerId) -> String {
 #[must_use]
 pub fn integrations(merchant: &str) -> String {
     format!("/admin/configure/merchants/{}/integrations", Url::escape(merchant))
+}
+
+/// The same of these days, as a file.
+#[must_use]
+pub fn statement_pdf(customer: CustomerId, from: NaiveDate, until: NaiveDate) -> String {
+    format!("/admin/customers/{customer}/statement.pdf?from={from}&until={until}")
 }
 
 /// The exceptions inbox, where one of them is to be mended.

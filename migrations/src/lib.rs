@@ -40,6 +40,7 @@ mod m036_by_time;
 mod m037_own_invoices;
 mod m038_budgets;
 mod m041_integrations;
+mod m042_letterhead;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -88,6 +89,7 @@ impl MigratorTrait for Migrator {
             Box::new(m037_own_invoices::Migration),
             Box::new(m038_budgets::Migration),
             Box::new(m041_integrations::Migration),
+            Box::new(m042_letterhead::Migration),
         ]
     }
 }

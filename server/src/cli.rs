@@ -67,8 +67,8 @@ enum Command {
         #[arg(long, requires = "file")]
         check: bool,
     },
-    /// Says what a merchant takes besides all that is due, and whether its debits are tried again, after changing what is
-    /// named.
+    /// Says what a merchant takes besides all that is due, whether its debits are tried again, and what stands above its own
+    /// documents, after changing what is named.
     Merchant {
         /// Its key or its name.
         merchant: String,
@@ -87,6 +87,12 @@ enum Command {
         /// A connection to the books for each lane: Wise-Pay, Company and Service.
         #[arg(long, value_name = "yes|no", hide_possible_values = true, value_parser = BoolishValueParser::new())]
         multi_connection: Option<bool>,
+        /// Where its books are our own: the address above its documents, in lines; empty for none.
+        #[arg(long)]
+        address: Option<String>,
+        /// And the number by which the tax office knows it.
+        #[arg(long)]
+        tax_number: Option<String>,
     },
     /// Gives a lane of a merchant's books a client of its own, and so a budget of calls of its own.
     AccountingConnection {
@@ -183,13 +189,24 @@ impl Cli {
             Command::Surcharges { merchant, file: Some(file), check } => {
                 replace_surcharges(&merchant, &file, check).await
             }
-            Command::Merchant { merchant, takes_parts, takes_more, prepayments, retries_debits, multi_connection } => {
+            Command::Merchant {
+                merchant,
+                takes_parts,
+                takes_more,
+                prepayments,
+                retries_debits,
+                multi_connection,
+                address,
+                tax_number,
+            } => {
                 let change = MerchantChange {
                     takes_parts,
                     takes_more,
                     takes_prepayments: prepayments,
                     retries_debits,
                     multi_connection,
+                    address,
+                    tax_number,
                 };
                 set_merchant(&merchant, change).await
             }
@@ -277,13 +294,16 @@ async fn set_merchant(named: &str, change: MerchantChange) -> anyhow::Result<()>
     let now = known(named, now)?;
     let said = |yes: bool| if yes { "yes" } else { "no" };
     println!(
-        "{}: takes parts: {}; takes more: {}; prepayments: {}; retries debits: {}; multi-connection: {}",
+        "{}: takes parts: {}; takes more: {}; prepayments: {}; retries debits: {}; multi-connection: {}; tax number: {}; \
+         address: {}",
         now.name,
         said(now.takes_parts),
         said(now.takes_more),
         said(now.takes_prepayments),
         said(now.retries_debits),
-        said(now.multi_connection)
+        said(now.multi_connection),
+        now.tax_number.as_deref().unwrap_or("none"),
+        now.address.as_deref().unwrap_or("none")
     );
     Ok(())
 }

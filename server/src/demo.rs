@@ -20,7 +20,8 @@ use domain::{
 };
 use engine::{
     AuthorizeNetSecret, BooksSecret, BooksSettings, Clock, Engine, Founding, GatewaySecret, GatewaySettings,
-    GlobalPaymentsSecret, KeyRing, NewMerchant, NewPayer, OwnStart, PayrixSecret, SaveMethod, StripeSecret,
+    GlobalPaymentsSecret, KeyRing, MerchantChange, NewMerchant, NewPayer, OwnStart, PayrixSecret, SaveMethod,
+    StripeSecret,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use simulators::{
@@ -237,6 +238,12 @@ pub async fn seed(engine: &Engine, vendors: &str) -> anyhow::Result<Option<Conne
         let found = engine.found_merchant(founding, payers(&merchant)).await;
         gateway = gateway.or(found.with_context(|| format!("{} could not be set up", merchant.name))?);
     }
+    let letterhead = MerchantChange {
+        address: Some("1 Quay Street\nAuckland 1010\nNew Zealand".to_owned()),
+        tax_number: Some("123-456-789".to_owned()),
+        ..MerchantChange::default()
+    };
+    engine.set_merchant(facts::HARBOUR.key, letterhead).await?;
     Ok(gateway)
 }
 

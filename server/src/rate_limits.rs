@@ -49,7 +49,8 @@ pub const API: Rate = Rate {
     per_second: NonZeroU32::new(50).expect("not zero"),
     burst: NonZeroU32::new(1_000).expect("not zero"),
 };
-/// Nobody reads faster. How many documents a merchant's books are asked for is counted in `engine/src/invoice_pdf.rs`.
+/// Nobody reads faster, and those of our own books are drawn each time. How many documents other books are asked for is counted
+/// in `engine/src/invoice_pdf.rs`.
 pub const FILES: Rate = Rate {
     under: "/",
     per_second: NonZeroU32::new(1).expect("not zero"),

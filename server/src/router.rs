@@ -64,7 +64,8 @@ pub fn build(settings: &Settings, site: &Site, engine: Engine) -> Router {
         .route("/npe/invoice.pdf", get(invoice_pdf::of_checkout))
         .route("/payments/invoice.pdf", get(invoice_pdf::of_payer))
         .route("/admin/transactions.csv", get(transactions_csv::of_merchant))
-        .route("/admin/transactions/{payment}/proof", get(proof::of_payment));
+        .route("/admin/transactions/{payment}/proof", get(proof::of_payment))
+        .merge(own_books::files());
     let limits = Limits { on: settings.rate_limits, assets: site.assets.clone() };
     let surface = Router::new()
         .merge(limits.hold(limits.hold(pages, API), CHECKOUTS))

@@ -172,6 +172,7 @@ pub fn render_credit(assets: &Assets, who: Whoami, shown: CreditNotePage) -> (u1
                     <h1 class="num">{heading}</h1>
                     <p>{line.reason.clone()}</p>
                 </div>
+                <div class="acts"><a class="btn" href=addresses::credit_pdf(line.id)>"Download PDF"</a></div>
             </div>
             {toast}
             {refused}

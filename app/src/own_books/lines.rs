@@ -44,10 +44,16 @@ pub fn acts(own: &OwnInvoice, locale: Locale) -> Option<AnyView> {
             let pay = (own.status == InvoiceStatus::Open).then(|| {
                 view! { <a class="btn" href=addresses::invoice_payment(own.id) rel="external">"Enter a payment"</a> }
             });
-            let credit = addresses::invoice_credit(own.id);
+            let (pdf, credit) = (addresses::own_invoice_pdf(own.id), addresses::invoice_credit(own.id));
             Some(
-                view! { <div class="acts">{pay}<a class="btn" href=credit rel="external">"Credit"</a></div> }
-                    .into_any(),
+                view! {
+                    <div class="acts">
+                        <a class="btn" href=pdf rel="external">"Download PDF"</a>
+                        {pay}
+                        <a class="btn" href=credit rel="external">"Credit"</a>
+                    </div>
+                }
+                .into_any(),
             )
         }
         InvoiceStatus::Draft => Some(

@@ -31,6 +31,7 @@ pub fn render_statement(assets: &Assets, who: Whoami, shown: CustomerStatement) 
         } else {
             format!("Nothing was owed at the end of {}.", in_words(statement.until))
         };
+        let pdf = addresses::statement_pdf(customer, statement.from, statement.until);
         view! {
             <div class="lead-in">
                 <div>
@@ -39,6 +40,7 @@ pub fn render_statement(assets: &Assets, who: Whoami, shown: CustomerStatement) 
                     <p class="notes muted">{address}</p>
                     <p>{sentence}</p>
                 </div>
+                <div class="acts"><a class="btn" href=pdf>"Download PDF"</a></div>
             </div>
             <form class="card pad stack" method="get" action=addresses::statement(customer)>
                 <div class="pair">

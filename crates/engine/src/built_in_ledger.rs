@@ -1,6 +1,9 @@
 //! Books for a merchant without an accounting package: our own invoices are the truth, and a posting is the change itself.
 
-use crate::Clock;
+use crate::{
+    Clock, Error, OwnBooksError,
+    own_documents::{drawn, read_invoice},
+};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use connectors::books::{
@@ -17,11 +20,13 @@ use store::{Customer, Entered, Invoice, LedgerPayment, MerchantDb, NewLedgerPaym
 pub(crate) struct BuiltInLedger {
     db: MerchantDb,
     clock: Clock,
+    /// Where its invoices are paid.
+    portal: String,
 }
 
 impl BuiltInLedger {
-    pub(crate) const fn new(db: MerchantDb, clock: Clock) -> Self {
-        Self { db, clock }
+    pub(crate) const fn new(db: MerchantDb, clock: Clock, portal: String) -> Self {
+        Self { db, clock, portal }
     }
 
     async fn enter_refund(
@@ -83,10 +88,6 @@ impl Books for BuiltInLedger {
         true
     }
 
-    fn has_pdf(&self) -> bool {
-        false
-    }
-
     /// A row beside those of invoices, entered and taken back like these.
     fn advances(&self) -> Advances {
         Advances { over_payments: true, prepayments: true }
@@ -112,8 +113,15 @@ impl Books for BuiltInLedger {
         read(row, customer)
     }
 
-    async fn invoice_pdf(&self, _external_id: &str) -> Result<Vec<u8>, BooksError> {
-        Err(BooksError::NotFound)
+    async fn invoice_pdf(&self, external_id: &str) -> Result<Vec<u8>, BooksError> {
+        let snapshot = self.db.snapshot().await.map_err(away)?;
+        let invoice = snapshot.invoice_by_external_id(external_id).await.map_err(away)?.ok_or(BooksError::NotFound)?;
+        let document = read_invoice(&snapshot, invoice, &self.portal).await.map_err(|cause| match cause {
+            OwnBooksError::NotNow(_) | OwnBooksError::Engine(Error::NotFound) => BooksError::NotFound,
+            other => BooksError::Unreachable(other.to_string()),
+        })?;
+        snapshot.commit().await.map_err(away)?;
+        drawn(move || document.pdf()).await.map_err(|cause| BooksError::Unreachable(cause.to_string()))
     }
 
     /// As its row is to be: that belongs to whoever raises it.

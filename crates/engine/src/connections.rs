@@ -319,7 +319,10 @@ impl Engine {
         let route = self.set_up(db).await?.route(errand.lane)?;
         let books: Box<dyn Books> = match self.live_books(db, route, errand)? {
             Some(live) => Box::new(live),
-            None => Box::new(BuiltInLedger::new(db.clone(), self.clock().clone())),
+            None => {
+                let portal = self.0.settings.public_url.clone();
+                Box::new(BuiltInLedger::new(db.clone(), self.clock().clone(), portal))
+            }
         };
         Ok(books)
     }

@@ -41,6 +41,8 @@ pub enum Error {
     Gateway(#[from] GatewayError),
     #[error("an amount cannot be computed")]
     Money(#[from] MoneyError),
+    #[error("there is no document")]
+    Document(#[from] documents::Error),
     #[error("a journal does not balance")]
     Ledger(#[from] Unbalanced),
     #[error("stored JSON cannot be read")]

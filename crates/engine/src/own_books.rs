@@ -161,7 +161,7 @@ fn own_invoice(
     being_paid: bool,
 ) -> Result<OwnInvoice, Error> {
     let currency = invoice.total()?.currency;
-    let prices = if details.tax_included { Prices::TaxIncluded } else { Prices::TaxExcluded };
+    let prices = prices_of(&details);
     let lines: Vec<_> = rows.into_iter().map(|row| line(row, currency)).collect();
     let typed = InvoiceTyped {
         number: details.wanted_number.unwrap_or_default(),
@@ -184,7 +184,11 @@ fn own_invoice(
     })
 }
 
-fn line(row: LedgerLine, currency: Currency) -> Line {
+pub(crate) const fn prices_of(details: &LedgerInvoice) -> Prices {
+    if details.tax_included { Prices::TaxIncluded } else { Prices::TaxExcluded }
+}
+
+pub(crate) fn line(row: LedgerLine, currency: Currency) -> Line {
     Line {
         description: row.description,
         quantity: Quantity { milli: row.quantity_milli },

@@ -33,8 +33,9 @@ impl Engine {
         from: Option<NaiveDate>,
         until: Option<NaiveDate>,
     ) -> Result<CustomerStatement, Error> {
-        let (set_up, db) = (self.own_books(&admin.db).await?, &admin.db);
+        let set_up = self.own_books(&admin.db).await?;
         let (zone, currency) = (zone(&set_up.merchant.time_zone), set_up.currency()?);
+        let db = admin.db.snapshot().await?;
         let row = db.customer(customer).await?;
         let mut invoices = db.invoices_of_customer(customer).await?;
         // In other currencies than the merchant's, nothing is written here.
@@ -42,6 +43,7 @@ impl Engine {
         let ids: Vec<_> = invoices.iter().map(|invoice| invoice.id).collect();
         let payments = db.ledger_payments_of(&ids).await?;
         let credits = db.credit_notes_of_all(&ids).await?;
+        db.commit().await?;
         let movements = movements(&invoices, &payments, &credits)?;
         let until = until.unwrap_or_else(|| self.clock().today(zone));
         let from = from.or_else(|| until.with_day(1)?.checked_sub_months(Months::new(1))).unwrap_or(until);

@@ -4,8 +4,8 @@
 use crate::{Error, KeyRing};
 use migrations::Migrator;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
-    EntityTrait, RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
+    DbErr, EntityTrait, IsolationLevel, RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
     sqlx::{
         Connection,
         sqlite::{SqliteJournalMode, SqliteSynchronous},
@@ -109,6 +109,20 @@ impl Store {
             ..TransactionOptions::default()
         };
         Ok(self.pools.write.begin_with_options(options).await?)
+    }
+
+    /// A transaction that sees one moment, and writes nothing. On SQLite that is the moment of its first read.
+    pub(crate) async fn snapshot(&self) -> Result<DatabaseTransaction, Error> {
+        let options = if self.is_postgres() {
+            TransactionOptions {
+                isolation_level: Some(IsolationLevel::RepeatableRead),
+                access_mode: Some(AccessMode::ReadOnly),
+                ..TransactionOptions::default()
+            }
+        } else {
+            TransactionOptions::default()
+        };
+        Ok(self.pools.read.begin_with_options(options).await?)
     }
 
     #[must_use]

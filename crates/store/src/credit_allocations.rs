@@ -53,4 +53,13 @@ impl<C: ConnectionTrait> Scoped<C> {
         let of = self.find::<Entity>().filter(Column::CreditNoteId.eq(note));
         Ok(of.order_by_asc(Column::Place).all(self.conn()).await?)
     }
+
+    /// How much an invoice got of any note.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn credit_allocated_to(&self, invoice: InvoiceId) -> Result<i64, Error> {
+        let to = self.find::<Entity>().filter(Column::InvoiceId.eq(invoice));
+        Ok(to.all(self.conn()).await?.iter().map(|allocation| allocation.amount_minor).sum())
+    }
 }

@@ -3,6 +3,7 @@
 
 mod credits;
 mod customers;
+mod files;
 mod invoices;
 mod payments;
 mod tables;
@@ -54,6 +55,14 @@ pub fn router() -> Router<Web> {
         .route("/admin/import/confirm", post(tables::import))
         .layer(DefaultBodyLimit::max(TABLE_MAX_BYTES));
     forms.merge(tables)
+}
+
+/// Documents, which are drawn for each who asks.
+pub fn files() -> Router<Web> {
+    Router::new()
+        .route("/admin/invoices/{invoice}/invoice.pdf", get(files::invoice))
+        .route("/admin/credits/{note}/credit-note.pdf", get(files::credit_note))
+        .route("/admin/customers/{customer}/statement.pdf", get(files::statement))
 }
 
 /// Staff of a merchant whose books are our own, and what answers them. Looked for before any body is read.

@@ -90,18 +90,20 @@ const ENDPOINTS: [(&str, Role, Body); 31] = [
 ];
 /// Addresses on which the staff of a merchant keep books of our own, outside the App: what is sent there, none where the page is
 /// read. `CUSTOMER`, `DRAFT`, `NOTE` and `PAID` stand for one of Harbour's; what else works there, `own_books.rs` shows.
-const OWN_BOOKS: [(&str, Option<Body>); 23] = [
+const OWN_BOOKS: [(&str, Option<Body>); 26] = [
     ("/admin/customers", None),
     ("/admin/customers/new", None),
     ("/admin/customers/CUSTOMER", None),
     ("/admin/customers/CUSTOMER", Some(&[("name", "Acme NZ Limited"), ("code", "ACMENZ")])),
     ("/admin/customers/CUSTOMER/statement", None),
+    ("/admin/customers/CUSTOMER/statement.pdf", None),
     ("/admin/invoices", None),
     ("/admin/invoices/new", None),
     ("/admin/invoices/numbers", Some(&[("next_number", "HT-1003")])),
     ("/admin/invoices/DRAFT/edit", None),
     ("/admin/invoices/DRAFT/edit", Some(&[("do", "lines")])),
     ("/admin/invoices/DRAFT/issue", Some(&[("changes", "0")])),
+    ("/admin/invoices/DRAFT/invoice.pdf", None),
     ("/admin/invoices/DRAFT/credit", None),
     ("/admin/invoices/DRAFT/credit", Some(&[("note", "NOTE"), ("amount", "0.50"), ("reason", "less")])),
     ("/admin/invoices/DRAFT/payment", None),
@@ -112,6 +114,7 @@ const OWN_BOOKS: [(&str, Option<Body>); 23] = [
     ("/admin/invoices/DRAFT/payment/back", Some(&[("payment", "PAID")])),
     ("/admin/credits", None),
     ("/admin/credits/NOTE", None),
+    ("/admin/credits/NOTE/credit-note.pdf", None),
     ("/admin/credits/NOTE/allocate", Some(&[("left", "0"), ("invoice", "DRAFT"), ("amount", "0.10")])),
     ("/admin/invoices/DRAFT/void", Some(&[])),
     ("/admin/import", None),
@@ -232,8 +235,7 @@ async fn d20_a_checkout_is_the_right_to_its_own_invoice_and_to_no_other() {
         assert!(leads_on, "{path} leads to the payment's result");
     }
     let file = async |checkout: &str| stranger.get(&format!("/npe/invoice.pdf?transactionId={checkout}")).await;
-    // Harbour's books have no files.
-    for (whose, checkout, due) in [("nobody's", &nobodys, 404), ("Bolt's", &bolt, 200), ("Harbour's", &harbour, 404)] {
+    for (whose, checkout, due) in [("nobody's", &nobodys, 404), ("Bolt's", &bolt, 200), ("Harbour's", &harbour, 200)] {
         let answer = file(checkout).await;
         assert_eq!(answer.status, due, "the file of {whose} checkout: {}", answer.body);
         things.assert_hidden_in(&answer, &format!("the file of {whose} checkout"));

@@ -11,17 +11,17 @@ fn action(page: &str, end: &str) -> String {
 }
 
 /// The id behind a name in the form of an invoice.
-fn choice(page: &str, name: &str) -> String {
+pub fn choice(page: &str, name: &str) -> String {
     let option = page.split("<option ").find(|option| option.contains(&format!(">{name}<")));
     option.unwrap().split("value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
 }
 
-async fn keeper(house: &House) -> Client {
+pub async fn keeper(house: &House) -> Client {
     house.signed_in(facts::HARBOUR.admin_email).await
 }
 
 /// A link of Harbour's to Pay Now.
-fn link(number: &str, company: &str) -> String {
+pub fn link(number: &str, company: &str) -> String {
     let key = facts::HARBOUR.pay_now.email;
     format!("/PaymentProxy/PayNow/Email?apiKey={key}&invoiceNo={number}&companyCode={company}")
 }
@@ -37,21 +37,21 @@ fn fields<'a>(customer: &'a str, lines: &[[&'a str; 4]]) -> Vec<(&'a str, &'a st
 }
 
 /// A draft for a customer that stands there already; where its page is.
-async fn draft(staff: &Client, customer: &str, lines: &[[&str; 4]]) -> String {
+pub async fn draft(staff: &Client, customer: &str, lines: &[[&str; 4]]) -> String {
     let page = staff.get("/admin/invoices/new").await.body;
     let saved = staff.post(&action(&page, "/edit"), &fields(&choice(&page, customer), lines)).await;
     assert_eq!(saved.status, 303, "{}", saved.body);
     saved.location.unwrap().split('?').next().unwrap().to_owned()
 }
 
-async fn issue(staff: &Client, invoice: &str) -> Answer {
+pub async fn issue(staff: &Client, invoice: &str) -> Answer {
     let changes = field(&staff.get(invoice).await.body, "changes");
     let issued = staff.post(&format!("{invoice}/issue"), &[("changes", changes.as_str())]).await;
     assert_eq!(issued.status, 303, "{}", issued.body);
     staff.get(&issued.location.unwrap()).await
 }
 
-const SUPPORT: [&str; 4] = ["Remote support", "3", "140.00", "15"];
+pub const SUPPORT: [&str; 4] = ["Remote support", "3", "140.00", "15"];
 
 #[tokio::test]
 async fn d12_what_staff_write_is_issued_paid_and_then_not_voided() {
@@ -226,7 +226,7 @@ async fn d24_what_is_credited_goes_to_what_is_owed_first_and_then_to_another_inv
 }
 
 /// Enters a payment of an invoice past the portal, and answers its id.
-async fn pay_by_hand(staff: &Client, invoice: &str, amount: &str) -> String {
+pub async fn pay_by_hand(staff: &Client, invoice: &str, amount: &str) -> String {
     let at = format!("{invoice}/payment");
     let payment = field(&staff.get(&at).await.body, "payment");
     let fields =
