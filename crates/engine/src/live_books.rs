@@ -3,6 +3,7 @@
 use crate::{
     BooksSecret, BooksSettings, Engine, Error, Lane,
     audit::{Actor, Audited},
+    failpoint,
     set_up::Route,
     turnstile::Errand,
 };
@@ -208,6 +209,8 @@ impl LiveBooks {
                 return Err(cause);
             }
         };
+        // Who dies here leaves the pair that nobody has kept: the one of before is good for a while yet (1.2.2).
+        failpoint::reach("after_token_refresh");
         let secret = BooksSecret {
             refresh_token: fresh.refresh_token,
             access_token: fresh.access_token,

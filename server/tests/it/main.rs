@@ -54,6 +54,7 @@ mod spoiled;
 mod support;
 mod surcharges;
 mod surcharges_in_books;
+mod token_rotation;
 mod unposted;
 mod verdicts;
 mod verify;
