@@ -69,6 +69,11 @@ impl LiveBooks {
         answer
     }
 
+    /// What is written there shall be noted on its invoice.
+    pub(crate) const fn writes_notes(&self) -> bool {
+        matches!(self.settings, BooksSettings::Xero { writes_notes: true, .. })
+    }
+
     /// By what the vendor counts its calls.
     pub(crate) fn budget_key(&self) -> Result<String, Error> {
         Ok(budget_key(&self.settings, &self.client_id()?))
@@ -119,6 +124,7 @@ impl LiveBooks {
                 clearing_is_bank,
                 prepayment_account,
                 token_url: _,
+                writes_notes: _,
             } => {
                 let config = XeroConfig {
                     api_base,
@@ -362,6 +368,10 @@ impl Books for LiveBooks {
 
     async fn take_back_refund(&self, refund: &PostRefund) -> Result<(), BooksError> {
         with_fresh_token!(self, books => books.take_back_refund(refund))
+    }
+
+    async fn note_invoice(&self, external_id: &str, words: &str) -> Result<(), BooksError> {
+        with_fresh_token!(self, books => books.note_invoice(external_id, words))
     }
 
     async fn payments_since(&self, since: DateTime<Utc>) -> Result<Vec<BooksPayment>, BooksError> {

@@ -28,6 +28,7 @@ mod late_kills;
 mod links;
 mod methods;
 mod needs_payer;
+mod notes_in_books;
 mod outages;
 mod outcomes;
 mod own_books;
