@@ -142,7 +142,7 @@ fn member<'a>(document: &'a Value, name: &str) -> &'a Value {
 }
 
 fn at<'a>(document: &'a Value, path: &str) -> &'a Value {
-    path.split('.').fold(document, |value, name| member(value, name))
+    path.split('.').fold(document, member)
 }
 
 /// Filters, sorts and pages `documents`; `paged` forces paging (`summaryOnly`). Answers the envelope's members.
