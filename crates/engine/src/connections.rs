@@ -44,6 +44,9 @@ pub enum BooksSettings {
         /// The code of the account that prepayments are owed on; without one, none are taken.
         #[serde(default)]
         prepayment_account: Option<String>,
+        /// What is written there is noted in the history of its invoice (`note_in_books.rs`).
+        #[serde(default)]
+        writes_notes: bool,
     },
     #[serde(rename = "quickbooks")]
     QuickBooks {

@@ -53,6 +53,7 @@ mod look_for_returns;
 mod look_up_attempt;
 mod methods;
 mod needs_payer;
+mod note_in_books;
 mod open_checkout;
 mod order;
 mod own_books;

@@ -9,6 +9,7 @@ use crate::{
     failpoint,
     jobs::Ran,
     keep_surplus::is_refunded,
+    note_in_books::Noted,
     turnstile::Errand,
 };
 use connectors::books::{Books, BooksError, PostPayment, Posted, RefusedCause};
@@ -192,7 +193,8 @@ impl Engine {
     ) -> Result<bool, Error> {
         let now = self.now();
         let tx = db.begin().await?;
-        let has_money = tx.attempt_hold(entry.attempt_id).await?.state.has_money();
+        let attempt = tx.attempt_hold(entry.attempt_id).await?;
+        let has_money = attempt.state.has_money();
         let held = if is_last { tx.job_done(job).await? } else { tx.job_hold(job).await? };
         if !held {
             return Ok(false);
@@ -242,6 +244,10 @@ impl Engine {
         }
         failpoint::reach("before_post_commit");
         tx.commit().await?;
+        if matches!(ended, Ended::Posted(_)) && has_money && !entry.is_surcharge() {
+            let amount = Money::new(entry.amount_minor, attempt.amount()?.currency);
+            self.note_in_books(db, entry.invoice_id, Noted::Posted, amount, books_reference(&attempt, entry));
+        }
         Ok(true)
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     clock::{day, zone},
     failpoint,
     jobs::Ran,
+    note_in_books::Noted,
     refused_payment::{BY_HAND, never_entered, weigh_refused},
     turnstile::Errand,
 };
@@ -216,12 +217,17 @@ impl Engine {
         if let Some(written) = Audited::refund_written(&entry) {
             tx.audit_add(written.slip(Some(attempt.payment_id), Actor::Portal, now)?).await?;
         }
+        let posted = (entry.state == BooksEntryState::Posted).then_some((entry.invoice_id, entry.amount_minor));
         tx.refund_entry_write(RefundEntry { updated_at: now, ..entry }).await?;
         if is_needless {
             weigh_refused(&tx, &attempt, now).await?;
         }
         failpoint::reach("before_refund_post_commit");
         tx.commit().await?;
+        if let Some((invoice, minor)) = posted {
+            let amount = Money::new(minor, refund.amount()?.currency);
+            self.note_in_books(db, invoice, Noted::Refunded, amount, books_reference(refund));
+        }
         Ok(Ran::Finished)
     }
 }

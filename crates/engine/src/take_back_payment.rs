@@ -6,12 +6,15 @@ use crate::{
     audit::{Actor, Audited},
     failpoint,
     jobs::{Ran, Work},
+    note_in_books::Noted,
+    post_payment::books_reference,
     turnstile::Errand,
 };
 use connectors::books::{Books, BooksError, PostPayment};
 use domain::{
     ids::AttemptId,
     invoice::{BooksInvoice, InvoiceStatus},
+    money::Money,
 };
 use store::{BooksEntry, BooksEntryState, Invoice, Job, MerchantDb};
 
@@ -96,6 +99,10 @@ impl Engine {
         }
         failpoint::reach("before_take_back_commit");
         tx.commit().await?;
+        if matches!(ended, Ended::Out(_)) && !has_come_again && !entry.is_surcharge() {
+            let amount = Money::new(entry.amount_minor, attempt.amount()?.currency);
+            self.note_in_books(db, entry.invoice_id, Noted::TakenBack, amount, books_reference(&attempt, entry));
+        }
         Ok(true)
     }
 }

@@ -1,12 +1,14 @@
 //! The controls of `demo.md`: faults, clock, state, reset. For programs; the page's forms end at the same functions.
 //!
 //! Beyond `demo.md`, for tests:
-//! * `POST /control/faults` also takes `http_after_execute:500`, and for gateways `unknown_status`; `skip` lets so many
-//!   requests pass first; `times: 0` disarms; `GET` lists what is armed.
+//! * `POST /control/faults` also takes `http_after_execute:500`, for gateways `unknown_status`, for books `http:503` (an
+//!   organisation that is offline), and for Xero `throttled:PROBLEM` (`minute`, `day`, `concurrent`, `appminute`); `skip` lets
+//!   so many requests pass first; `times: 0` disarms; `GET` lists what is armed.
 //! * `POST /control/xero/invoice` `{"number", "pay_minor"?, "amount_due_minor"?, "status"?}` edits an invoice as a
 //!   bookkeeper would: part pay it, change what is due, void it. It moves UpdatedDateUTC and fires the webhook.
 //! * `POST /control/xero/payment` `{"id", "reconciled"?, "reference"?}` matches a payment with the bank statement, or
 //!   stands for one that a bookkeeper entered in its place.
+//! * `POST /control/xero/organisation` `{"period_lock_date": "2026-06-30" | null}` locks what is dated until then.
 //! * `POST /control/qbo/invoice` `{"number", "pay_minor"?, "amount_due_minor"?, "void"?, "delete"?}` does the same to an
 //!   invoice of QuickBooks; `POST /control/qbo/payment` `{"id", "deposited"?, "reference"?}` puts a payment into a bank
 //!   deposit; `POST /control/qbo/company` `{"webhooks"?: "cloud_events" | "legacy", "trouble"?: "none" | "access_lost" |
@@ -54,6 +56,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/control/reset", post(reset_all))
         .route("/control/xero/invoice", post(edit_invoice))
         .route("/control/xero/payment", post(edit_payment))
+        .route("/control/xero/organisation", post(edit_organisation))
         .route("/control/qbo/invoice", post(edit_qbo_invoice))
         .route("/control/qbo/payment", post(edit_qbo_payment))
         .route("/control/qbo/company", post(edit_qbo_company))
@@ -160,10 +163,14 @@ pub(crate) fn arm(
 ) -> Result<(), ControlError> {
     let vendor = vendor(vendor_name)?;
     let fault = Fault::parse(fault_name).ok_or_else(|| ControlError::UnknownFault(fault_name.to_owned()))?;
-    let foreign = match vendor {
-        Vendor::AuthorizeNet | Vendor::GlobalPayments | Vendor::Stripe => fault == Fault::PeriodLocked,
-        Vendor::Payrix => fault == Fault::PeriodLocked || fault.is_webhook(),
-        Vendor::Qbo | Vendor::Xero => matches!(fault, Fault::Decline(_) | Fault::UnknownStatus),
+    let foreign = match (vendor, &fault) {
+        (Vendor::Qbo | Vendor::Xero, Fault::Decline(_) | Fault::UnknownStatus) => true,
+        (Vendor::Xero, _) => false,
+        (_, Fault::Throttled(_)) => true,
+        (Vendor::Qbo, _) => false,
+        (_, Fault::PeriodLocked | Fault::Http(503)) => true,
+        (Vendor::Payrix, fault) => fault.is_webhook(),
+        (Vendor::AuthorizeNet | Vendor::GlobalPayments | Vendor::Stripe, _) => false,
     };
     if foreign {
         return Err(ControlError::NotOfVendor { vendor: vendor.name(), fault: fault_name.to_owned() });
@@ -322,6 +329,16 @@ async fn edit_payment(
     let view = shared.xero.write(|books| books.edit_payment(edit, &shared.clock))?;
     saved(&shared).await?;
     Ok(Json(json!({ "payment": view })))
+}
+
+async fn edit_organisation(
+    State(shared): State<Arc<Shared>>,
+    body: Body<xero::OrganisationEdit>,
+) -> Result<Json<Value>, ControlError> {
+    let Json(order) = body?;
+    let view = shared.xero.write(|books| books.edit_organisation(&order));
+    saved(&shared).await?;
+    Ok(Json(json!({ "organisation": view })))
 }
 
 async fn edit_qbo_invoice(

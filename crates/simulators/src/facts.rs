@@ -271,5 +271,5 @@ pub mod xero {
     pub const BANK_ACCOUNT_ID: &str = "99999999-0000-4000-8000-000000000090";
     pub const SCOPES: &str = "openid profile email offline_access accounting.invoices accounting.payments \
                               accounting.banktransactions \
-                              accounting.contacts accounting.settings.read";
+                              accounting.contacts accounting.settings.read paymentservices";
 }

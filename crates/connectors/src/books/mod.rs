@@ -276,6 +276,13 @@ pub trait Books: Send + Sync {
     /// Takes a refund out again whose money came back. What does not stand needs nothing.
     async fn take_back_refund(&self, refund: &PostRefund) -> Result<(), BooksError>;
 
+    /// Adds a note to an invoice's history, which stands there for good. Where there is no such history, what is to be said
+    /// stands on the payment itself.
+    async fn note_invoice(&self, _external_id: &str, _words: &str) -> Result<(), BooksError> {
+        let message = "These books keep no history of an invoice.".to_owned();
+        Err(BooksError::Refused { cause: RefusedCause::Other, message })
+    }
+
     /// The payments that stand on the clearing account and were entered or changed since, by whomever.
     async fn payments_since(&self, since: DateTime<Utc>) -> Result<Vec<BooksPayment>, BooksError>;
 }

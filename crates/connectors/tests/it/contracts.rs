@@ -11,7 +11,7 @@ use crate::{
 };
 use chrono::{DateTime, NaiveDate};
 use connectors::{
-    books::{Books, PostPayment, PostRefund},
+    books::{Books, PostPayment, PostRefund, xero::PaymentService},
     gateway::{Authority, ChargeHow, ChargeRequest, ForgetRequest, Gateway, KeptMethod, StoreLookUp, StoreRequest},
 };
 use domain::{advance::AdvanceKind, method::MethodKind};
@@ -178,16 +178,18 @@ fn operation<'a>(contract: &'a Value, asked: &Asked, prefix: &str) -> (String, &
     (format!("{method} {template}"), &item[&method])
 }
 
+/// What stands there, or at the place that is named there.
+fn resolved<'a>(contract: &'a Value, at: &'a Value) -> &'a Value {
+    at["$ref"].as_str().map_or(at, |reference| contract.pointer(reference.trim_start_matches('#')).unwrap())
+}
+
 /// Query parameters that the contract does not know are misspelt ones.
 fn assert_known_query(contract: &Value, operation: &Value, asked: &Asked) {
     let known: Vec<&str> = operation["parameters"]
         .as_array()
-        .unwrap()
-        .iter()
-        .map(|parameter| match parameter["$ref"].as_str() {
-            Some(reference) => contract.pointer(reference.trim_start_matches('#')).unwrap(),
-            None => parameter,
-        })
+        .into_iter()
+        .flatten()
+        .map(|parameter| resolved(contract, parameter))
         .filter_map(|parameter| parameter["name"].as_str())
         .collect();
     for (name, _) in asked.params() {
@@ -280,6 +282,36 @@ async fn xero_requests() -> Vec<Asked> {
     stub.asked()
 }
 
+/// Of the requests that no payment needs.
+async fn xero_extras() -> Vec<Asked> {
+    let id = "aaaaaaaa-0000-4000-8000-000000000001";
+    let (noted, none) = (json!({"HistoryRecords": []}), json!({"PaymentServices": []}));
+    let (made, themes) =
+        (json!({"PaymentServices": [{"PaymentServiceID": id}]}), json!({"BrandingThemes": [{"BrandingThemeID": id}]}));
+    let stub = Stub::start([&noted, &none, &made, &themes, &made].map(|body| reply(200, body))).await;
+    let xero = xero(&format!("{}/api.xro/2.0", stub.url), "token");
+    xero.note_invoice(id, "USD 1204.50 was paid. Reference: ch_1").await.unwrap();
+    let url = "https://pay.example.test/PaymentProxy/PayNow/Xero?invoiceNo=[INVOICENUMBER]".to_owned();
+    let service = PaymentService { name: "Portal".into(), url, pay_now: "Pay now".into() };
+    xero.offer_payment_service(&service).await.unwrap();
+    stub.asked()
+}
+
+#[tokio::test]
+async fn what_notes_and_payment_services_send_to_xero_is_what_its_contract_asks_for() {
+    let Some(text) = contract("xero_accounting.yaml") else { return };
+    let contract: Value = serde_norway::from_str(&text).unwrap();
+    let seen: Vec<_> = xero_extras().await.iter().map(|asked| assert_fits_xero(&contract, asked)).collect();
+    let expected = [
+        "put /Invoices/{InvoiceID}/History",
+        "get /PaymentServices",
+        "put /PaymentServices",
+        "get /BrandingThemes",
+        "post /BrandingThemes/{BrandingThemeID}/PaymentServices",
+    ];
+    assert_eq!(seen, expected);
+}
+
 #[tokio::test]
 async fn what_we_send_to_xero_is_what_its_contract_asks_for() {
     let Some(text) = contract("xero_accounting.yaml") else { return };
@@ -315,13 +347,15 @@ fn assert_fits_xero(contract: &Value, asked: &Asked) -> String {
         operation = &contract["paths"]["/Invoices/{InvoiceID}/pdf"]["get"];
         assert_eq!(operation["x-path"], "/Invoices/{InvoiceID}");
     }
-    assert!(operation["responses"]["200"]["content"][accept].is_object(), "{name} does not answer with {accept}");
+    let answered = &resolved(contract, &operation["responses"]["200"])["content"];
+    assert!(answered[accept].is_object(), "{name} does not answer with {accept}");
     assert_eq!(asked.header("xero-tenant-id"), simulators::facts::xero::TENANT_ID);
     assert_eq!(asked.header("authorization"), "Bearer token");
     if asked.method == "GET" {
         assert_known_query(contract, operation, asked);
     } else {
-        let mut schema = operation["requestBody"]["content"]["application/json"]["schema"].clone();
+        let body = resolved(contract, &operation["requestBody"]);
+        let mut schema = body["content"]["application/json"]["schema"].clone();
         schema["components"] = contract["components"].clone();
         let instance = serde_json::from_str(&asked.body).unwrap();
         assert_eq!(faults(&schema, Draft::Draft4, &instance), [""; 0], "{}: {instance:#}", asked.line());

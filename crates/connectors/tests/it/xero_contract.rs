@@ -6,7 +6,7 @@ use crate::{
 };
 use connectors::books::{
     Books, BooksError, PostPayment, PostRefund, RefusedCause, TokenSet, oauth,
-    xero::{Xero, oauth::connections},
+    xero::{PaymentService, Xero, oauth::connections},
 };
 use domain::{
     advance::AdvanceKind,
@@ -453,4 +453,26 @@ async fn d30_an_advance_whose_answer_is_lost_is_found_before_it_is_written_again
     assert!(matches!(xero.post_payment(&ours).await, Err(BooksError::Unknown(_))));
     assert!(xero.find_payment(&ours).await.unwrap().is_some());
     assert_eq!(left(&sim).await, [9_550]);
+}
+
+#[tokio::test]
+async fn a_note_stands_in_the_history_and_a_pay_now_button_is_made_once() {
+    let sim = Sim::start().await;
+    let xero = connected(&sim).await;
+    let invoice = inv_501(&xero).await;
+    xero.note_invoice(&invoice.external_id, &"long ".repeat(600)).await.unwrap();
+    let state = sim.state("xero").await;
+    let noted = state["invoices"].as_array().unwrap().iter().find(|known| known["number"] == "INV-501").unwrap();
+    assert_eq!(noted["notes"].as_array().unwrap().len(), 1);
+    let nowhere = xero.note_invoice("aaaaaaaa-0000-4000-8000-000000000001", "x").await;
+    assert!(matches!(nowhere, Err(BooksError::NotFound)), "{nowhere:?}");
+
+    let url = "https://pay.example.test/PaymentProxy/PayNow/Xero?invoiceNo=[INVOICENUMBER]".to_owned();
+    let service = PaymentService { name: "Portal".into(), url, pay_now: "Pay now".into() };
+    for _ in 0..2 {
+        xero.offer_payment_service(&service).await.unwrap();
+    }
+    let other = PaymentService { url: "https://other.example.test".into(), ..service };
+    let refused = xero.offer_payment_service(&other).await;
+    assert!(matches!(refused, Err(BooksError::Refused { .. })), "its name is taken: {refused:?}");
 }

@@ -10,13 +10,14 @@ use http::header::{ACCEPT, HeaderMap, IF_MODIFIED_SINCE};
 use http::{HeaderName, Method, StatusCode};
 use serde_json::Value;
 
-use super::answers::{document, reply, respond, throttled};
+use super::answers::{document, offline, reply, respond, throttled};
 use super::call::{self, Answer, Operation};
 use super::grants::{AccessRefusal, Grant};
 use super::limits::{Breach, Remaining};
 use super::refusal::Refusal;
 use super::{
-    Books, bank_transactions, contacts, credit_notes, invoice_writes, invoices, notes, payments, pdf, settings, wire,
+    Books, bank_transactions, contacts, credit_notes, invoice_writes, invoices, notes, payment_services, payments, pdf,
+    settings, wire,
 };
 use crate::disturb::{self, Executed, News, RETRY_AFTER_SECONDS};
 use crate::faults::{Call, Caller, Fault, Vendor};
@@ -67,10 +68,17 @@ pub(crate) async fn handle(State(shared): State<Arc<Shared>>, request: Request) 
             Err(breach) => return throttled(&breach),
         },
     };
-    if fault == Some(Fault::Http(429)) {
-        let retry_after_seconds = Some(i64::from(RETRY_AFTER_SECONDS));
+    let problem = match fault {
+        Some(Fault::Http(429)) => Some("minute"),
+        Some(Fault::Throttled(problem)) => Some(problem),
+        _ => None,
+    };
+    if let Some(problem) = problem {
+        // Of the two that have a time alone (1.4).
+        let has_time = matches!(problem, "minute" | "day");
+        let retry_after_seconds = has_time.then_some(i64::from(RETRY_AFTER_SECONDS));
         let remaining = remaining.unwrap_or(Remaining { minute: 0, day: 0, app_minute: 0 });
-        return throttled(&Breach { problem: "minute", retry_after_seconds, remaining });
+        return throttled(&Breach { problem, retry_after_seconds, remaining });
     }
     let response = match read(&parts, body, client, call) {
         Ok(call) => answer(&shared, &call, fault.as_ref(), remaining).await,
@@ -92,7 +100,7 @@ fn authorize(shared: &Shared, headers: &HeaderMap, uri: &http::Uri, fault: Optio
         Err(AccessRefusal::Unknown) => Err(Refusal::Unauthorized("AuthenticationUnsuccessful")),
         Err(AccessRefusal::Expired) => Err(Refusal::Unauthorized("TokenExpired: token expired")),
         Err(AccessRefusal::Disconnected) => Err(Refusal::Forbidden("AuthenticationUnsuccessful")),
-        Ok(_) if !tenant.eq_ignore_ascii_case(facts::xero::TENANT_ID) => {
+        Ok(grant) if !tenant.eq_ignore_ascii_case(facts::xero::TENANT_ID) && !(grant.custom && tenant.is_empty()) => {
             Err(Refusal::Forbidden("AuthenticationUnsuccessful"))
         }
         Ok(grant) if !in_scope(grant, uri.path()) => Err(Refusal::Unauthorized("AuthorizationUnsuccessful")),
@@ -102,8 +110,12 @@ fn authorize(shared: &Shared, headers: &HeaderMap, uri: &http::Uri, fault: Optio
 
 /// The granular scope of the resource, or the broad one of older apps (1.2.1).
 fn in_scope(grant: &Grant, path: &str) -> bool {
-    let resource = path.trim_start_matches(BASE).split('/').next().unwrap_or_default();
-    grant.has_scope(match resource.to_ascii_lowercase().as_str() {
+    let path = path.trim_start_matches(BASE).trim_matches('/').to_ascii_lowercase();
+    if path.ends_with("paymentservices") {
+        return grant.has_scope(&["paymentservices"]);
+    }
+    let resource = path.split('/').next().unwrap_or_default();
+    grant.has_scope(match resource {
         "invoices" | "creditnotes" => &[
             "accounting.invoices",
             "accounting.invoices.read",
@@ -129,9 +141,7 @@ fn in_scope(grant: &Grant, path: &str) -> bool {
 
 fn read(parts: &http::request::Parts, body: Bytes, client: String, call: Call) -> Result<ApiCall, Refusal> {
     let text = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
-    let since = text(IF_MODIFIED_SINCE).map(|text| {
-        wire::read_since(text).ok_or_else(|| Refusal::Malformed(format!("If-Modified-Since cannot be read: {text}")))
-    });
+    let since = text(IF_MODIFIED_SINCE).map(|text| wire::read_since(text).ok_or(Refusal::Precondition));
     let idempotency_key = text(HeaderName::from_static("idempotency-key")).filter(|_| parts.method != Method::GET);
     if idempotency_key.is_some_and(|key| key.chars().count() > KEY_MAX_CHARS) {
         return Err(Refusal::Malformed("The Idempotency-Key must not exceed 128 characters".to_owned()));
@@ -163,8 +173,10 @@ fn read(parts: &http::request::Parts, body: Bytes, client: String, call: Call) -
 async fn answer(shared: &Arc<Shared>, call: &ApiCall, fault: Option<&Fault>, remaining: Option<Remaining>) -> Response {
     disturb::around(shared, fault, || {
         let broken = || respond(&reply(Err(Refusal::Broken), "", 0), remaining);
-        if let Some(Fault::Http(_)) = fault {
-            return broken().into();
+        match fault {
+            Some(Fault::Http(503)) => return offline(remaining).into(),
+            Some(Fault::Http(_)) => return broken().into(),
+            _ => {}
         }
         if call.wants_pdf {
             let missing = || respond(&reply(Err(Refusal::NotFound), "", 0), remaining);
@@ -236,7 +248,10 @@ impl ApiCall {
                 let id = id.parse().map_err(|_| Refusal::NotFound)?;
                 call::write_all(op, &body, "Invoices", |op, document| invoice_writes::write(op, document, Some(id)))
             }
-            ("PUT" | "POST", ["invoices", id, "History"]) => notes::add(op, id, &body),
+            ("POST", ["invoices", key, "Email"]) => invoices::email(op, key),
+            ("PUT", [resource, key, "History"]) => notes::add(op, resource, key, &body),
+            ("PUT", ["paymentservices"]) => payment_services::create(op, &body),
+            ("POST", ["brandingthemes", id, "PaymentServices"]) => payment_services::attach(op, id, &body),
             ("PUT" | "POST", ["contacts"]) => {
                 call::write_all(op, &body, "Contacts", |op, document| contacts::write(op, document, None))
             }
@@ -271,19 +286,30 @@ impl ApiCall {
         match path {
             ["invoices"] => invoices::list(op),
             ["invoices", key] => invoices::one(op, key),
-            ["invoices", key, "History"] => notes::list(op, key),
+            [resource, key, "History"] => notes::list(op, resource, key),
             ["invoices", key, "OnlineInvoice"] => invoices::online(op, key),
             ["contacts"] => contacts::list(op),
             ["contacts", key] => contacts::one(op, key),
             ["payments"] => payments::list(op),
             ["payments", key] => payments::one(op, key),
             ["banktransactions"] => bank_transactions::list(op),
+            ["banktransactions", key] => bank_transactions::one(op, key),
+            [plural @ ("overpayments" | "prepayments")] => bank_transactions::credits(op, plural),
             [plural @ ("overpayments" | "prepayments"), key] => bank_transactions::credit(op, plural, key),
             ["creditnotes"] => credit_notes::list(op),
             ["creditnotes", key] => credit_notes::one(op, key),
-            ["organisation" | "organisations"] => Ok(settings::organisation()),
+            ["organisation" | "organisations"] => {
+                let mut answer = settings::organisation();
+                if let Some(lock) = op.books.period_lock {
+                    answer["Organisations"][0]["PeriodLockDate"] = wire::day(lock);
+                }
+                Ok(answer)
+            }
             ["accounts"] => settings::accounts(op),
             ["brandingthemes"] => Ok(settings::branding_themes()),
+            ["brandingthemes", id] => payment_services::branding_theme(id),
+            ["brandingthemes", id, "PaymentServices"] => payment_services::of_theme(op, id),
+            ["paymentservices"] => payment_services::list(op),
             ["taxrates"] => Ok(settings::tax_rates()),
             _ => Err(Refusal::NotFound),
         }
@@ -294,6 +320,9 @@ impl ApiCall {
         shared.xero.read(|books| match self.path.as_slice() {
             [resource, key] if resource.eq_ignore_ascii_case("invoices") => {
                 books.invoice_named(key).map(|invoice| pdf::invoice(invoice, books))
+            }
+            [resource, key] if resource.eq_ignore_ascii_case("creditnotes") => {
+                books.credit_note_named(key).map(|note| pdf::credit_note(note, books))
             }
             _ => None,
         })

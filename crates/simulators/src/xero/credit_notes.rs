@@ -19,7 +19,7 @@ pub(crate) struct CreditNote {
     pub id: Uuid,
     pub number: String,
     pub status: Status,
-    contact: Uuid,
+    pub contact: Uuid,
     pub reference: String,
     pub date: NaiveDate,
     line_amount_types: String,
@@ -104,7 +104,8 @@ pub(crate) fn write(op: &mut Operation<'_>, document: &Value, id: Option<Uuid>) 
         Some(id) => update(op, document, id)?,
         None => create(op, document)?,
     };
-    op.books.credit_notes.insert(note.id, note.clone());
+    let known = op.books.credit_notes.insert(note.id, note.clone()).is_some();
+    op.happened("CREDITNOTE", note.id, known);
     Ok(note.view(op.books, true))
 }
 

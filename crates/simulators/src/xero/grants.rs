@@ -34,6 +34,9 @@ pub(crate) struct Grant {
     pub connection: Uuid,
     pub connected: bool,
     pub created_ms: i64,
+    /// Of a custom connection: one organisation, no user, nothing to refresh.
+    #[serde(default)]
+    pub custom: bool,
     access: Accesses,
     refresh: Vec<Refresh>,
 }
@@ -82,6 +85,7 @@ impl Grants {
             connection: stable_id("connection", client),
             connected: true,
             created_ms: now_ms,
+            custom: false,
             access: Accesses::default(),
             refresh: vec![Refresh { token: token.to_owned(), issued_ms: now_ms, replaced_ms: None }],
         };
@@ -94,7 +98,7 @@ impl Grants {
     /// is connected once.
     pub fn exchange(&mut self, client: &str, code: &str, redirect_uri: &str, now_ms: i64) -> Option<Tokens> {
         let scope = self.codes.take(client, code, redirect_uri, now_ms)?;
-        self.grants.retain(|grant| grant.client != client);
+        self.grants.retain(|grant| grant.client != client || grant.custom);
         let id = Uuid::from_u128(u128::from_be_bytes(random_bytes()));
         let mut grant = Grant {
             id,
@@ -103,12 +107,34 @@ impl Grants {
             connection: stable_id("connection", &id.to_string()),
             connected: true,
             created_ms: now_ms,
+            custom: false,
             access: Accesses::default(),
             refresh: Vec::new(),
         };
         let tokens = grant.issue(now_ms);
         self.grants.push(grant);
         Some(tokens)
+    }
+
+    /// An access token of the client's custom connection, of which there is one for each choice of scopes (1.2.2).
+    pub fn custom(&mut self, client: &str, scope: &str, now_ms: i64) -> Tokens {
+        let is_meant = |grant: &Grant| grant.custom && grant.client == client && grant.scope == scope;
+        let at = self.grants.iter().position(is_meant).unwrap_or_else(|| {
+            let name = format!("custom {client} {scope}");
+            self.grants.push(Grant {
+                id: stable_id("grant", &name),
+                client: client.to_owned(),
+                scope: scope.to_owned(),
+                connection: stable_id("connection", &name),
+                connected: true,
+                created_ms: now_ms,
+                custom: true,
+                access: Accesses::default(),
+                refresh: Vec::new(),
+            });
+            self.grants.len() - 1
+        });
+        self.grants[at].issue(now_ms)
     }
 
     /// Rotates; `None` is `invalid_grant`.
@@ -167,7 +193,7 @@ impl Grants {
 
     /// The refresh token that a client should use now; `/demo.json` gives the strangers' one.
     pub fn current_refresh(&self, client: &str) -> Option<&str> {
-        let grant = self.grants.iter().rfind(|grant| grant.client == client)?;
+        let grant = self.grants.iter().rfind(|grant| grant.client == client && !grant.custom)?;
         grant.refresh.iter().find(|refresh| refresh.replaced_ms.is_none()).map(|refresh| refresh.token.as_str())
     }
 }

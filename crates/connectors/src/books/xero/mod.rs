@@ -6,12 +6,15 @@ mod dates;
 mod errors;
 mod invoices;
 mod limits;
+mod notes;
 pub mod oauth;
+mod payment_services;
 mod refunds;
 pub mod webhook;
 mod wire;
 
 pub use limits::LIMITS;
+pub use payment_services::PaymentService;
 
 use super::{
     Advances, Books, BooksError, BooksPayment, Changes, Gone, NewInvoice, PDF, PostPayment, PostRefund, Posted,
@@ -328,6 +331,10 @@ impl Books for Xero {
             Some(advance) => self.void_advance_refund(refund, advance).await,
             None => self.void_refund(refund).await,
         }
+    }
+
+    async fn note_invoice(&self, external_id: &str, words: &str) -> Result<(), BooksError> {
+        self.note(external_id, words).await
     }
 
     async fn payments_since(&self, since: DateTime<Utc>) -> Result<Vec<BooksPayment>, BooksError> {

@@ -28,6 +28,8 @@ pub struct Page<T> {
         alias = "Overpayments",
         alias = "Prepayments",
         alias = "Organisations",
+        alias = "BrandingThemes",
+        alias = "PaymentServices",
         bound(deserialize = "T: Deserialize<'de>")
     )]
     pub rows: Vec<T>,
