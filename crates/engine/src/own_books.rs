@@ -126,7 +126,9 @@ impl Engine {
     pub async fn own_invoice(&self, keeper: impl Into<BooksPass>, id: InvoiceId) -> Result<Option<OwnInvoice>, Error> {
         let BooksPass { db, .. } = keeper.into();
         let invoice = db.invoice(id).await?;
-        let Some(details) = db.ledger_invoice(id).await? else { return Ok(None) };
+        // An advance has them for its credit note alone.
+        let details = db.ledger_invoice(id).await?.filter(|_| invoice.advance.is_none());
+        let Some(details) = details else { return Ok(None) };
         let lines = db.ledger_lines(id).await?;
         let being_paid = db.live_payment(id).await?.is_some();
         own_invoice(&invoice, details, lines, being_paid).map(Some)

@@ -1,7 +1,8 @@
 //! The Xero simulator: one organisation's books (Northwind IT), its OAuth server and its accounting API.
 //! Source: `wire/accounting.md`, 1. Answers are JSON whatever is asked for. Not built, and saying so by 501: XML, batch
-//! payments, allocations of credit notes, tracking, attachments, and bank transactions but those that make an advance.
+//! payments, tracking, attachments, and bank transactions but those that make an advance.
 
+mod allocations;
 mod answers;
 mod api;
 mod bank_transactions;
@@ -135,7 +136,8 @@ impl Books {
             paid_minor += payment.amount_minor;
             last = last.max(Some(payment.date));
         }
-        let allocated = self.bank_transactions.values().flat_map(|credit| &credit.allocations);
+        let credits = self.bank_transactions.values().flat_map(|credit| &credit.allocations);
+        let allocated = credits.chain(self.credit_notes.values().flat_map(|note| &note.allocations));
         let allocated = allocated.filter(|part| part.invoice == paid).map(|part| part.amount_minor).sum();
         if let Some(invoice) = self.invoices.get_mut(&paid) {
             invoice.settle(paid_minor, allocated, last);

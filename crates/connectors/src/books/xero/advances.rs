@@ -1,6 +1,7 @@
 //! Advances in Xero (`wire/accounting.md`, 1.9): a bank transaction on the clearing account, of which Xero makes an
 //! over-payment or a prepayment, and payments out of that. Xero keeps no reference of such a transaction, so its one line
-//! begins with our number and the gateway's id, and it is found again by these.
+//! begins with our number and the gateway's id, and it is found again by these. What is paid for a quote never comes here, but
+//! to `quotes.rs`.
 
 use super::{
     Page, Paid, Payment, Seen, Xero,
@@ -8,7 +9,9 @@ use super::{
     id,
     wire::{AccountCopy, AccountRef, ContactRef, NewPayments, Row, number, refusal},
 };
-use crate::books::{Advance, BooksError, BooksPayment, PostPayment, PostRefund, Posted, PostedRefund, other_amount};
+use crate::books::{
+    Advance, BooksError, BooksPayment, PostPayment, PostRefund, Posted, PostedRefund, no_credit, other_amount,
+};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     advance::{AdvanceKind, PURPOSE_MAX_CHARS},
@@ -125,7 +128,7 @@ struct NewLine<'a> {
 const fn transaction_type(kind: AdvanceKind) -> &'static str {
     match kind {
         AdvanceKind::OverPayment => "RECEIVE-OVERPAYMENT",
-        AdvanceKind::Prepayment => "RECEIVE-PREPAYMENT",
+        AdvanceKind::Prepayment | AdvanceKind::Quote => "RECEIVE-PREPAYMENT",
     }
 }
 
@@ -146,7 +149,7 @@ impl Xero {
     pub(super) async fn post_advance(&self, payment: &PostPayment, advance: &Advance) -> Result<Posted, BooksError> {
         let account_code = match advance.kind {
             AdvanceKind::OverPayment => None,
-            AdvanceKind::Prepayment => self.config.prepayment_account.as_deref(),
+            AdvanceKind::Prepayment | AdvanceKind::Quote => self.config.prepayment_account.as_deref(),
         };
         let purpose: String = advance.purpose.chars().take(PURPOSE_MAX_CHARS).collect();
         let line = NewLine {
@@ -199,7 +202,7 @@ impl Xero {
                 let body = NewPayments::of(credit, refund.amount, refund.date, &refund.reference, account)?;
                 self.pay(&body, &format!("{}-paid", refund.idempotency_key)).await?.0
             }
-            (None, None) => return Err(refused(format!("The credit {} does not stand there.", advance.number))),
+            (None, None) => return Err(no_credit(&advance.number)),
         };
         Ok(PostedRefund { credit_id: None, external_id })
     }
@@ -208,9 +211,24 @@ impl Xero {
         let numbered = self.numbered(advance).await?;
         let standing = self.standing_among(&numbered).await?;
         let Some((paid, payment)) = self.refund_paid(&numbered, standing, refund).await? else { return Ok(()) };
+        self.delete_paid(&advance.number, &paid, &payment).await
+    }
+
+    /// Deletes what was paid out of a credit for a refund, if it stands among its payments.
+    pub(super) async fn take_out_paid(
+        &self,
+        credit_number: &str,
+        payments: Option<&[Payment]>,
+        refund: &PostRefund,
+    ) -> Result<(), BooksError> {
+        let Some((paid, payment)) = self.payment_among(payments, &refund.reference).await? else { return Ok(()) };
+        self.delete_paid(credit_number, &paid, &payment).await
+    }
+
+    async fn delete_paid(&self, credit_number: &str, paid: &str, payment: &Payment) -> Result<(), BooksError> {
         match payment.left_to_a_person() {
-            Some(why) => Err(refused(format!("The payment of the credit {} {why}.", advance.number))),
-            None => self.delete_payment(&paid).await,
+            Some(why) => Err(refused(format!("The payment of the credit {credit_number} {why}."))),
+            None => self.delete_payment(paid).await,
         }
     }
 
@@ -236,7 +254,7 @@ impl Xero {
             self.delta("BankTransactions", &filter, None, &mut Seen::default(), Some).await?;
         let path = match advance.kind {
             AdvanceKind::OverPayment => "Overpayments",
-            AdvanceKind::Prepayment => "Prepayments",
+            AdvanceKind::Prepayment | AdvanceKind::Quote => "Prepayments",
         };
         let mut numbered = Vec::new();
         for transaction in known.iter().filter(|transaction| transaction.stands()) {
@@ -288,6 +306,6 @@ impl Xero {
 const fn credit_paid(kind: AdvanceKind, id: Uuid) -> Paid {
     match kind {
         AdvanceKind::OverPayment => Paid::Overpayment { id },
-        AdvanceKind::Prepayment => Paid::Prepayment { id },
+        AdvanceKind::Prepayment | AdvanceKind::Quote => Paid::Prepayment { id },
     }
 }
