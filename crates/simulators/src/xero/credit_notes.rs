@@ -130,7 +130,8 @@ fn create(op: &mut Operation<'_>, document: &Value) -> Result<CreditNote, Vec<St
     if contact.is_none() {
         wrong.push("A Contact must be specified for this type of transaction".to_owned());
     }
-    if op.period_locked() {
+    let date = wire::read_day(&document["Date"]).unwrap_or(op.today);
+    if op.is_locked(date) {
         wrong.push(PERIOD_LOCKED.to_owned());
     }
     let lines = lines_of(op, document, status == Some(Status::Authorised)).unwrap_or_else(|error| {
@@ -147,7 +148,7 @@ fn create(op: &mut Operation<'_>, document: &Value) -> Result<CreditNote, Vec<St
         status,
         contact,
         reference: document["Reference"].as_str().unwrap_or_default().to_owned(),
-        date: wire::read_day(&document["Date"]).unwrap_or(op.today),
+        date,
         line_amount_types: document["LineAmountTypes"].as_str().unwrap_or("Exclusive").to_owned(),
         lines,
         paid_minor: 0,
@@ -162,7 +163,7 @@ fn update(op: &Operation<'_>, document: &Value, id: Uuid) -> Result<CreditNote, 
     let next = document["Status"].as_str().and_then(Status::named);
     let is_used = note.paid_minor > 0 || !note.allocations.is_empty();
     match next.filter(|next| note.status.may_become(*next) && !is_used) {
-        Some(_) if op.period_locked() => refuse(PERIOD_LOCKED),
+        Some(_) if op.is_locked(note.date) => refuse(PERIOD_LOCKED),
         Some(next) => Ok(CreditNote { status: next, updated_ms: op.now_ms, ..note.clone() }),
         None => refuse("This document cannot be edited as it has a payment or credit note allocated to it."),
     }
