@@ -40,6 +40,8 @@ struct ApiCall {
     body: Bytes,
     since_ms: Option<i64>,
     wants_pdf: bool,
+    /// It is about the user's other organisation.
+    elsewhere: bool,
     idempotency_key: Option<String>,
     client: String,
     request_id: String,
@@ -92,9 +94,7 @@ fn authorize(shared: &Shared, headers: &HeaderMap, uri: &http::Uri, fault: Optio
         Err(AccessRefusal::Unknown) => Err(Refusal::Unauthorized("AuthenticationUnsuccessful")),
         Err(AccessRefusal::Expired) => Err(Refusal::Unauthorized("TokenExpired: token expired")),
         Err(AccessRefusal::Disconnected) => Err(Refusal::Forbidden("AuthenticationUnsuccessful")),
-        Ok(_) if !tenant.eq_ignore_ascii_case(facts::xero::TENANT_ID) => {
-            Err(Refusal::Forbidden("AuthenticationUnsuccessful"))
-        }
+        Ok(grant) if !grant.reaches(tenant) => Err(Refusal::Forbidden("AuthenticationUnsuccessful")),
         Ok(grant) if !in_scope(grant, uri.path()) => Err(Refusal::Unauthorized("AuthorizationUnsuccessful")),
         Ok(grant) => Ok(grant.client.clone()),
     })
@@ -150,6 +150,8 @@ fn read(parts: &http::request::Parts, body: Bytes, client: String, call: Call) -
         since_ms: since.transpose()?,
         wants_pdf: parts.method == Method::GET
             && text(ACCEPT).is_some_and(|accept| accept.starts_with("application/pdf")),
+        elsewhere: text(HeaderName::from_static("xero-tenant-id"))
+            .is_some_and(|tenant| tenant.eq_ignore_ascii_case(facts::xero::OTHER_TENANT_ID)),
         idempotency_key: idempotency_key.map(str::to_owned),
         print: fingerprint(&[parts.method.as_str().as_bytes(), path_and_query.as_bytes(), &body]),
         method: parts.method.clone(),
@@ -226,6 +228,9 @@ impl ApiCall {
         if self.method == Method::GET {
             return self.read_books(op, &path);
         }
+        if self.elsewhere {
+            return Err(Refusal::NotBuilt);
+        }
         let body: Value = serde_json::from_slice(&self.body)
             .map_err(|error| Refusal::Malformed(format!("The request body is not JSON: {error}")))?;
         match (self.method.as_str(), path.as_slice()) {
@@ -269,6 +274,8 @@ impl ApiCall {
 
     fn read_books(&self, op: &Operation<'_>, path: &[&str]) -> Answer {
         match path {
+            ["organisation" | "organisations"] => Ok(settings::organisation(self.elsewhere)),
+            _ if self.elsewhere => Err(Refusal::NotBuilt),
             ["invoices"] => invoices::list(op),
             ["invoices", key] => invoices::one(op, key),
             ["invoices", key, "History"] => notes::list(op, key),
@@ -281,7 +288,6 @@ impl ApiCall {
             [plural @ ("overpayments" | "prepayments"), key] => bank_transactions::credit(op, plural, key),
             ["creditnotes"] => credit_notes::list(op),
             ["creditnotes", key] => credit_notes::one(op, key),
-            ["organisation" | "organisations"] => Ok(settings::organisation()),
             ["accounts"] => settings::accounts(op),
             ["brandingthemes"] => Ok(settings::branding_themes()),
             ["taxrates"] => Ok(settings::tax_rates()),
