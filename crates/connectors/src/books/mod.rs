@@ -1,9 +1,11 @@
 //! The port to the accounting package: the only source of amounts, and where each payment must stand.
 
 mod call;
+pub mod consent;
 mod news;
 pub mod oauth;
 pub mod quickbooks;
+pub mod set_up;
 pub mod toll;
 pub mod xero;
 

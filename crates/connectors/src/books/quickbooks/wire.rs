@@ -26,6 +26,7 @@ pub struct One<T> {
         alias = "Customer",
         alias = "Invoice",
         alias = "Payment",
+        alias = "Preferences",
         alias = "Purchase",
         alias = "RefundReceipt"
     )]
@@ -53,9 +54,11 @@ struct Found<T> {
         alias = "Account",
         alias = "Customer",
         alias = "Invoice",
+        alias = "Item",
         alias = "Payment",
         alias = "Purchase",
-        alias = "RefundReceipt"
+        alias = "RefundReceipt",
+        alias = "TaxCode"
     )]
     rows: Option<Vec<T>>,
     #[serde(rename = "maxResults")]

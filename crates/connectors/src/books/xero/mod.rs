@@ -8,6 +8,7 @@ mod invoices;
 mod limits;
 pub mod oauth;
 mod refunds;
+mod set_up;
 pub mod webhook;
 mod wire;
 

@@ -28,6 +28,8 @@ pub struct Page<T> {
         alias = "Overpayments",
         alias = "Prepayments",
         alias = "Organisations",
+        alias = "Accounts",
+        alias = "TaxRates",
         bound(deserialize = "T: Deserialize<'de>")
     )]
     pub rows: Vec<T>,
@@ -43,6 +45,7 @@ pub struct Pagination {
 #[serde(rename_all = "PascalCase")]
 pub struct Organisation {
     pub name: String,
+    pub base_currency: Option<String>,
 }
 
 #[derive(Deserialize)]
