@@ -16,6 +16,8 @@ mod router;
 #[cfg(feature = "ssr")]
 mod assets;
 #[cfg(feature = "ssr")]
+mod books_set_up;
+#[cfg(feature = "ssr")]
 pub mod gate;
 #[cfg(feature = "ssr")]
 mod own_books;
@@ -30,6 +32,7 @@ pub use router::App;
 #[cfg(feature = "ssr")]
 pub use {
     assets::{Assets, GatewayOrigins},
+    books_set_up::{render_accounts, render_on_the_way, render_organisations},
     own_books::{
         CreditNotePage, CreditPage, CustomerPage, ImportPage, InvoiceList, InvoicePage, PaymentPage, render_credit,
         render_credit_form, render_credits, render_customer, render_customers, render_import, render_invoice_form,

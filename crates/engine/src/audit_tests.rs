@@ -89,6 +89,9 @@ fn n15_every_act_has_words_and_a_guest_is_no_more_than_that() {
         (Audited::HandPaymentTakenBack { invoice: InvoiceId(Uuid::nil()), amount }, "hand_payment_taken_back"),
         (Audited::TableImported { table: "invoices", added: 1, changed: 0, text: "digest".into() }, "table_imported"),
         (Audited::StaffSignedIn {}, "staff_signed_in"),
+        (Audited::ConnectionMade { connection, organisation: "1".into() }, "connection_made"),
+        (Audited::ConnectionLeft { connection }, "connection_left"),
+        (Audited::AccountsChosen { connection, clearing: "1".into(), prepayment: None }, "accounts_chosen"),
         (Audited::ConnectionBroken { connection }, "connection_broken"),
         (Audited::ConnectionWorks { connection }, "connection_works"),
     ] {

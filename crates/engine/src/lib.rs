@@ -12,7 +12,9 @@ mod books_story;
 mod built_in_ledger;
 mod card_testing;
 mod check_records;
+mod choose_accounts;
 mod clock;
+mod connect_books;
 mod connections;
 mod consent;
 mod credit_invoice;
@@ -22,6 +24,7 @@ mod debit_returns;
 mod debit_words;
 mod decide_outcome;
 mod differences;
+mod disconnect_books;
 mod dispute_story;
 mod doors;
 mod endpoints;
@@ -100,15 +103,23 @@ mod worker;
 mod write_invoice;
 
 pub use advances::Prepay;
+pub use choose_accounts::{AccountsForm, AccountsTyped};
 pub use clock::Clock;
+pub use connect_books::{AskedFor, ConnectOrder, Connected, ConsentAnswer, NoConnection, OrganisationChoice};
 pub use connections::{
-    AuthorizeNetSecret, BooksGrant, BooksSecret, BooksSettings, GatewaySecret, GatewaySettings, GlobalPaymentsSecret,
-    Lane, PayrixSecret, StripeSecret,
+    AuthorizeNetSecret, BooksApps, BooksGrant, BooksSecret, BooksSettings, GatewaySecret, GatewaySettings,
+    GlobalPaymentsSecret, Lane, PayrixSecret, StripeSecret,
+};
+pub use connectors::books::{
+    consent::Organisation,
+    oauth::Client as BooksApp,
+    set_up::{Chart, Choice, Company},
 };
 pub use credit_invoice::{CreditForm, CreditLine, CreditOrder, CreditStory};
 pub use enter_payment::{HandPayment, PaymentForm};
 pub use error::{
-    EndpointError, Error, ImportError, MendError, MethodError, OwnBooksError, RefundError, SignInError, TakeError,
+    AccountsError, ConnectError, EndpointError, Error, ImportError, MendError, MethodError, OwnBooksError, RefundError,
+    SignInError, TakeError,
 };
 pub use export_transactions::ExportPart;
 pub use founding::{Founding, NewPayer, OwnStart};
@@ -167,6 +178,8 @@ pub struct Settings {
     pub hold_books: bool,
     /// Events may be sent into private networks, and to this machine by plain http.
     pub private_endpoints: bool,
+    /// By which merchants' staff connect their books.
+    pub books_apps: BooksApps,
 }
 
 /// The use cases of one installation; cheap to clone.
@@ -286,6 +299,7 @@ mod tests {
             hold_rates: true,
             hold_books: true,
             private_endpoints: false,
+            books_apps: BooksApps::default(),
         };
         assert!(!format!("{settings:?}").contains("hunter2"));
     }

@@ -117,6 +117,17 @@ const OWN_BOOKS: [(&str, Option<Body>); 23] = [
     ("/admin/import", Some(&[])),
     ("/admin/import/confirm", Some(&[])),
 ];
+/// Addresses on which staff connect books of somebody else's, outside the App: what is sent there, none where the page is read.
+/// `CONNECTION` stands for Northwind's; how books are really connected, `consent.rs` shows.
+const CONNECTING: [(&str, Option<Body>); 7] = [
+    ("organisation", None),
+    ("organisation", Some(&[("organisation", "1")])),
+    ("connect", Some(&[("lane", "all"), ("provider", "xero")])),
+    ("callback?state=made-up&code=made-up", None),
+    ("set-up", None),
+    ("set-up", Some(&[("clearing", "825"), ("prepayment", "830")])),
+    ("disconnect", Some(&[("connection", "CONNECTION")])),
+];
 /// Server functions of a checkout: its random id is the right to see and pay one invoice. And what works answers with.
 const CHECKOUT: [(&str, Body, &str); 5] = [
     ("/api/payments/page", &[("checkout", "CHECKOUT")], "INV-501"),
@@ -285,6 +296,42 @@ async fn d20_books_of_our_own_are_kept_by_their_own_staff_alone() {
     let northwind = house.staff().await;
     assert_eq!(northwind.get(&format!("/admin/invoices/{draft}")).await.status, 404);
     assert!(!northwind.get("/admin").await.body.contains("/admin/customers"), "nothing is offered that is not found");
+}
+
+#[tokio::test]
+async fn d20_books_are_connected_by_their_own_staff_alone() {
+    let house = House::new().await;
+    let callers = Caller::all(&house).await;
+    let page = house.staff().await.get("/admin/configure/accounting-connections").await.body;
+    let connection = field(&page, "connection");
+    for (part, sent) in CONNECTING {
+        let path = format!("/admin/configure/accounting-connections/{part}");
+        for caller in &callers {
+            let answer = match sent {
+                Some(body) => {
+                    let real = |value: &'static str| if value == "CONNECTION" { connection.as_str() } else { value };
+                    let body: Vec<_> = body.iter().map(|(key, value)| (*key, real(value))).collect();
+                    caller.client.post(&path, &body).await
+                }
+                None => caller.client.get(&path).await,
+            };
+            let what = format!("{} at {path}: {} {:?} {}", caller.name, answer.status, answer.location, answer.body);
+            let to = answer.location.unwrap_or_default();
+            match (caller.role, caller.ours) {
+                (Role::Anonymous, _) => {
+                    assert!(to.starts_with("/sign-in?next=%2Fadmin") && !to.contains("code"), "{what}")
+                }
+                (Role::Admin, true) => {
+                    assert!([200, 303].contains(&answer.status) && !to.starts_with("/sign-in"), "{what}");
+                }
+                // Their own books are the built-in ledger, and they have asked for nothing.
+                (Role::Admin, false) => assert!(answer.status == 404 || to.contains("?done="), "{what}"),
+                _ => assert_eq!(answer.status, 404, "{what}"),
+            }
+            let is_theirs = caller.role == Role::Admin && caller.ours;
+            assert!(is_theirs || !answer.body.contains(facts::NORTHWIND.name), "{what}");
+        }
+    }
 }
 
 #[tokio::test]

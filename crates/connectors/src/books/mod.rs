@@ -21,6 +21,7 @@ use domain::{
 };
 use http::header;
 use secrecy::SecretString;
+use serde::Deserialize;
 use std::time::Duration;
 
 const PDF: &str = "application/pdf";
@@ -152,7 +153,7 @@ pub struct BooksPayment {
 }
 
 /// The secret half of a books connection. It changes on every refresh and must be stored before it is used.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct TokenSet {
     pub access_token: SecretString,
     pub refresh_token: SecretString,
