@@ -3,7 +3,7 @@
 
 use crate::{
     connections::{card, press, switch_on},
-    support::{Answer, Client, House, http},
+    support::{Answer, Client, House, Server, field, http},
 };
 use chrono::TimeDelta;
 use simulators::facts;
@@ -113,7 +113,7 @@ async fn s88_s106_quickbooks_is_connected_left_and_connected_again() {
 
 /// Presses Disconnect on the card of the first connection.
 async fn left(staff: &Client) -> Answer {
-    let connection = crate::support::field(&card(staff, "Wise-Pay").await, "connection");
+    let connection = field(&card(staff, "Wise-Pay").await, "connection");
     staff.post(&format!("{PAGE}/disconnect"), &[("connection", &connection)]).await
 }
 
@@ -152,10 +152,6 @@ async fn n6_what_goes_wrong_on_the_way_is_told_and_changes_nothing() {
     house.leap(TimeDelta::minutes(11));
     assert_eq!(came_to(staff.get(&back).await), "?done=late");
 
-    let back = brought(&staff, XERO, "allow").await;
-    house.execute("UPDATE grant_request SET taken_at = expires_at").await;
-    assert_eq!(came_to(staff.get(&back).await), "?done=interrupted", "as after a crash in between");
-
     house.arm("xero", "http:500", "connect/token").await;
     assert_eq!(consent(&staff, XERO, "allow").await, "?done=unreachable");
     let app = [("client_id", facts::xero::PORTAL_CLIENT_ID), ("client_secret", "another")];
@@ -165,6 +161,26 @@ async fn n6_what_goes_wrong_on_the_way_is_told_and_changes_nothing() {
 
     assert!(staff.get(PAGE).await.body.contains("Connect Xero"), "nothing is connected");
     assert_eq!(consent(&staff, XERO, "allow").await, "/set-up?done=connected");
+}
+
+#[tokio::test]
+async fn n6_a_crash_before_what_was_given_is_kept_is_told_and_mended_by_connecting_again() {
+    const STEP: &str = "after_books_exchange";
+    let house = House::without_portal().await;
+    let mut dying = Server::start(&house, Some(STEP)).await;
+    let staff = Client::new(&dying.portal);
+    staff.sign_in(facts::NORTHWIND.admin_email).await;
+    let back = brought(&staff, XERO, "allow").await;
+    drop(staff.try_send(http().get(&back)).await);
+    dying.until_dead(STEP).await;
+
+    let port = dying.portal.strip_prefix("http://").unwrap().parse().unwrap();
+    let _alive = Server::start_at(&house, port, None).await;
+    assert_eq!(came_to(staff.get(&back).await), "?done=interrupted");
+    let told = staff.get(&format!("{PAGE}?done=interrupted")).await.body;
+    assert!(told.contains("nothing of it is kept here") && told.contains("Reconnect: Wise-Pay"), "{told}");
+    assert_eq!(consent(&staff, XERO, "allow").await, "?done=again");
+    assert!(press(&staff, "Wise-Pay", "test", &[]).await.ends_with("done=works"));
 }
 
 #[tokio::test]
