@@ -1,6 +1,6 @@
 //! What can go wrong in a use case, with its cause.
 
-use crate::connect_books::NoConnection;
+use crate::connect_words::NoConnection;
 use chrono::{DateTime, Utc};
 use connectors::{books::BooksError, endpoint::BadUrl, gateway::GatewayError};
 use domain::{

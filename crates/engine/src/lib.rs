@@ -15,6 +15,7 @@ mod check_records;
 mod choose_accounts;
 mod clock;
 mod connect_books;
+mod connect_words;
 mod connections;
 mod consent;
 mod credit_invoice;
@@ -105,7 +106,8 @@ mod write_invoice;
 pub use advances::Prepay;
 pub use choose_accounts::{AccountsForm, AccountsTyped};
 pub use clock::Clock;
-pub use connect_books::{AskedFor, ConnectOrder, Connected, ConsentAnswer, NoConnection, OrganisationChoice};
+pub use connect_books::{AskedFor, ConnectOrder, Connected, ConsentAnswer, OrganisationChoice};
+pub use connect_words::NoConnection;
 pub use connections::{
     AuthorizeNetSecret, BooksApps, BooksGrant, BooksSecret, BooksSettings, GatewaySecret, GatewaySettings,
     GlobalPaymentsSecret, Lane, PayrixSecret, StripeSecret,
