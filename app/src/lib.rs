@@ -16,6 +16,8 @@ mod router;
 #[cfg(feature = "ssr")]
 mod assets;
 #[cfg(feature = "ssr")]
+mod books_set_up;
+#[cfg(feature = "ssr")]
 pub mod gate;
 #[cfg(feature = "ssr")]
 mod integrations;
@@ -32,6 +34,7 @@ pub use router::App;
 #[cfg(feature = "ssr")]
 pub use {
     assets::{Assets, GatewayOrigins},
+    books_set_up::{render_accounts, render_on_the_way, render_organisations},
     integrations::{Told, render_integrations},
     own_books::{
         CreditNotePage, CreditPage, CustomerPage, ImportPage, InvoiceList, InvoicePage, PaymentPage, render_credit,

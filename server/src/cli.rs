@@ -440,6 +440,7 @@ pub(crate) async fn open_with(settings: &Settings, keys: engine::KeyRing, clock:
         hold_rates: settings.rate_limits,
         hold_books: settings.rate_limits,
         private_endpoints: settings.private_endpoints,
+        books_apps: settings.books_apps(),
     };
     Engine::open(&settings.database_url, keys, clock, options).await.context("the database cannot be opened")
 }

@@ -72,7 +72,7 @@ pub fn build(settings: &Settings, site: &Site, engine: Engine) -> Router {
         .merge(limits.hold(files, FILES))
         .merge(own_books::router())
         .merge(integrations::router())
-        .route(accounting_connections::PATH, get(accounting_connections::of_merchant))
+        .merge(accounting_connections::router())
         .merge(partners::router(&limits))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

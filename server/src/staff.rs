@@ -32,15 +32,26 @@ impl IntoResponse for Refusal {
 /// Staff who may do this. Whoever is signed out signs in first and comes back to what they asked for, or to `list` after a
 /// form: what was sent to an address that only takes forms cannot be opened there.
 pub async fn admitted(parts: &Parts, web: &Web, act: Act, list: &str) -> Result<AdminPass, Refusal> {
+    let here = parts.uri.path_and_query().filter(|_| parts.method == Method::GET);
+    admitted_from(parts, web, act, here.map_or(list, |here| here.as_str())).await
+}
+
+/// The same, and whoever signs in first comes back to `back`.
+pub async fn admitted_from(parts: &Parts, web: &Web, act: Act, back: &str) -> Result<AdminPass, Refusal> {
     let cookies = CookieJar::from_headers(&parts.headers);
     let token = cookies.get(web.cookie.0).map_or("", |cookie| cookie.value());
     web.engine.admin(token, act).await.map_err(|cause| match cause {
-        Error::NotSignedIn => {
-            let here = parts.uri.path_and_query().filter(|_| parts.method == Method::GET);
-            Redirect::to(&addresses::sign_in(here.map_or(list, |here| here.as_str()))).into_response().into()
-        }
+        Error::NotSignedIn => Redirect::to(&addresses::sign_in(back)).into_response().into(),
         other => refused(web, other),
     })
+}
+
+pub fn page(drawn: (u16, String)) -> Answer {
+    Ok(plain_page(drawn))
+}
+
+pub fn go_to(address: &str) -> Answer {
+    Ok(Redirect::to(address).into_response())
 }
 
 pub fn refused(web: &Web, cause: Error) -> Refusal {

@@ -4,7 +4,7 @@ mod connections;
 mod pay;
 mod staff;
 
-pub use connections::{ConnectionsPage, LaneFace, Used};
+pub use connections::{BooksOffer, ConnectionsPage, LaneFace, Used};
 pub use pay::{
     CheckoutPage, Closed, ClosedReason, ConsentFace, GatewayFace, MethodEntry, Moved, Offer, OfferItem, Outcome,
     PaidBack, ShareFace, Standing, TestMethod,

@@ -302,6 +302,21 @@ pub(crate) enum Audited {
         integration: &'static str,
         key: IntegrationKeyId,
     },
+    /// Staff have let the portal into the books of this organisation.
+    ConnectionMade {
+        connection: ConnectionId,
+        organisation: String,
+    },
+    /// And have let go of them.
+    ConnectionLeft {
+        connection: ConnectionId,
+    },
+    /// Where payments and prepayments are written from here on.
+    AccountsChosen {
+        connection: ConnectionId,
+        clearing: String,
+        prepayment: Option<String>,
+    },
     /// The books do not let the portal in any more.
     ConnectionBroken {
         connection: ConnectionId,

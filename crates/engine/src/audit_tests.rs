@@ -94,6 +94,9 @@ fn n15_every_act_has_words_and_a_guest_is_no_more_than_that() {
         (Audited::IntegrationKeyMade { integration: "sell", key }, "integration_key_made"),
         (Audited::IntegrationKeyShown { integration: "sell", key }, "integration_key_shown"),
         (Audited::IntegrationKeyRetired { integration: "sell", key }, "integration_key_retired"),
+        (Audited::ConnectionMade { connection, organisation: "1".into() }, "connection_made"),
+        (Audited::ConnectionLeft { connection }, "connection_left"),
+        (Audited::AccountsChosen { connection, clearing: "1".into(), prepayment: None }, "accounts_chosen"),
         (Audited::ConnectionBroken { connection }, "connection_broken"),
         (Audited::ConnectionWorks { connection }, "connection_works"),
     ] {

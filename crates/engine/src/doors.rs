@@ -70,7 +70,7 @@ impl Engine {
         let PlaceDoor::Admin(db) = door else { return Err(Error::NotFound) };
         let who = self.who(session, Some(&db)).await?;
         allowed(who.role, act)?;
-        Ok(AdminPass { db, person: session.person_id, who })
+        Ok(AdminPass { db, person: session.person_id, session: session.token_hash.clone(), who })
     }
 
     /// # Errors

@@ -1,5 +1,6 @@
 //! What can go wrong in a use case, with its cause.
 
+use crate::connect_words::NoConnection;
 use chrono::{DateTime, Utc};
 use connectors::{books::BooksError, endpoint::BadUrl, gateway::GatewayError};
 use domain::{
@@ -274,6 +275,42 @@ impl From<store::Error> for ImportError {
 impl From<Vec<RowError>> for ImportError {
     fn from(wrong: Vec<RowError>) -> Self {
         Self::Wrong(wrong)
+    }
+}
+
+/// Why books are not connected, or no longer.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    #[error("not connected: {0:?}")]
+    Not(NoConnection),
+    #[error(transparent)]
+    Engine(#[from] Error),
+}
+
+impl From<NoConnection> for ConnectError {
+    fn from(why: NoConnection) -> Self {
+        Self::Not(why)
+    }
+}
+
+impl From<store::Error> for ConnectError {
+    fn from(cause: store::Error) -> Self {
+        Self::Engine(cause.into())
+    }
+}
+
+/// Why the accounts of books stay as they are.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountsError {
+    #[error("something is to be mended: {0:?}")]
+    Wrong(Vec<Wrong>),
+    #[error(transparent)]
+    Engine(#[from] Error),
+}
+
+impl From<store::Error> for AccountsError {
+    fn from(cause: store::Error) -> Self {
+        Self::Engine(cause.into())
     }
 }
 

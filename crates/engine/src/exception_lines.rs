@@ -161,7 +161,7 @@ impl Engine {
         let multi = merchant.multi_connection;
         for books in db.connections().await?.into_iter().filter(|row| row.kind == "books") {
             let lane = Lane::of_name(&books.lane).unwrap_or(Lane::UserAction);
-            if books.state != ConnectionState::Broken || (lane != Lane::UserAction && !multi) {
+            if books.state == ConnectionState::Working || (lane != Lane::UserAction && !multi) {
                 continue;
             }
             let why = sentence_of(books.last_error.as_deref());

@@ -14,7 +14,10 @@ mod books_story;
 mod built_in_ledger;
 mod card_testing;
 mod check_records;
+mod choose_accounts;
 mod clock;
+mod connect_books;
+mod connect_words;
 mod connections;
 mod consent;
 mod credit_invoice;
@@ -24,6 +27,7 @@ mod debit_returns;
 mod debit_words;
 mod decide_outcome;
 mod differences;
+mod disconnect_books;
 mod dispute_story;
 mod doors;
 mod endpoints;
@@ -107,16 +111,24 @@ mod write_invoice;
 pub use advances::Prepay;
 pub use api_books::{ApiCredit, ApiCustomer, ApiInvoice, ApiPayment, ApiQuery, Listed};
 pub use api_requests::{Asked, RequestError};
+pub use choose_accounts::{AccountsForm, AccountsTyped};
 pub use clock::Clock;
+pub use connect_books::{AskedFor, ConnectOrder, Connected, ConsentAnswer, OrganisationChoice};
+pub use connect_words::NoConnection;
 pub use connections::{
-    AuthorizeNetSecret, BooksGrant, BooksSecret, BooksSettings, GatewaySecret, GatewaySettings, GlobalPaymentsSecret,
-    Lane, PayrixSecret, StripeSecret,
+    AuthorizeNetSecret, BooksApps, BooksGrant, BooksSecret, BooksSettings, GatewaySecret, GatewaySettings,
+    GlobalPaymentsSecret, Lane, PayrixSecret, StripeSecret,
+};
+pub use connectors::books::{
+    consent::Organisation,
+    oauth::Client as BooksApp,
+    set_up::{Chart, Choice, Company},
 };
 pub use credit_invoice::{CreditForm, CreditLine, CreditOrder, CreditStory};
 pub use enter_payment::{HandPayment, PaymentForm};
 pub use error::{
-    EndpointError, Error, ImportError, KeyError, MendError, MethodError, OwnBooksError, RefundError, SignInError,
-    TakeError,
+    AccountsError, ConnectError, EndpointError, Error, ImportError, KeyError, MendError, MethodError, OwnBooksError,
+    RefundError, SignInError, TakeError,
 };
 pub use export_transactions::ExportPart;
 pub use founding::{Founding, NewPayer, OwnStart};
@@ -176,6 +188,8 @@ pub struct Settings {
     pub hold_books: bool,
     /// Events may be sent into private networks, and to this machine by plain http.
     pub private_endpoints: bool,
+    /// By which merchants' staff connect their books.
+    pub books_apps: BooksApps,
 }
 
 /// The use cases of one installation; cheap to clone.
@@ -295,6 +309,7 @@ mod tests {
             hold_rates: true,
             hold_books: true,
             private_endpoints: false,
+            books_apps: BooksApps::default(),
         };
         assert!(!format!("{settings:?}").contains("hunter2"));
     }

@@ -150,6 +150,8 @@ impl PayerPass {
 pub struct AdminPass {
     pub(crate) db: MerchantDb,
     pub(crate) person: PersonId,
+    /// The hash of the session: what is asked for in one is answered in no other.
+    pub(crate) session: String,
     pub(crate) who: Whoami,
 }
 

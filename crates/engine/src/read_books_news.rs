@@ -76,7 +76,7 @@ impl Engine {
         }
         let books = db.connection_of_kind("books").await?.ok_or(Error::NotSetUp)?;
         // Broken ones wait for a person, and are read by a sync then.
-        if books.state == ConnectionState::Broken || unread(db, &books, changes).await?.is_empty() {
+        if books.state != ConnectionState::Working || unread(db, &books, changes).await?.is_empty() {
             return end(db, job, vec![webhook.id]).await;
         }
         let turn = format!("books_news:{}", webhook.connection_id);

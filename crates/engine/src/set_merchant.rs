@@ -1,7 +1,7 @@
 //! What a merchant takes besides all that is due, whether debits are tried again, whether its books have a connection for each
 //! lane, and what stands above its own documents, changed by the operator's hand.
 
-use crate::{Engine, Error, Lane};
+use crate::{Engine, Error, accounting_connections::add_lanes};
 use store::Merchant;
 
 /// What shall change; the rest stays.
@@ -60,9 +60,7 @@ impl Engine {
         };
         tx.merchant_set(&merchant).await?;
         if let Some(books) = tx.connection_of_kind("books").await?.filter(|_| merchant.multi_connection) {
-            for lane in Lane::ALL.into_iter().filter(|lane| *lane != Lane::UserAction) {
-                tx.lane_add(lane.name(), &books).await?;
-            }
+            add_lanes(&tx, &books).await?;
         }
         tx.audit_operator("set merchant", &words, self.now()).await?;
         tx.commit().await?;

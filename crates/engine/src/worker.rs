@@ -203,10 +203,10 @@ impl Worker {
         }
         let (day, hour) = (now.date_naive().to_string(), (now.timestamp() / 60 / 60).to_string());
         for db in self.engine.store().door_rounds().await? {
-            // Broken ones, and those that were paused, wait for a person.
+            // Broken ones, and those that were paused or are not set up, wait for a person.
             let books = route(&db.merchant().await?, &db.connections().await?, Lane::Background);
             let tx = db.begin().await?;
-            let may = books.is_some_and(|books| books.lane.state != ConnectionState::Broken && !books.lane.paused);
+            let may = books.is_some_and(|books| books.lane.state == ConnectionState::Working && !books.is_stopped());
             // One that waits for calls reads all that has changed until then.
             if may && db.jobs_waiting(&Work::SyncBooks.key("")).await?.is_empty() {
                 Work::SyncBooks.queue_for(&tx, &period, now).await?;

@@ -223,6 +223,8 @@ pub mod qbo {
     pub const VERIFIER_TOKEN: &str = "qbo-demo-verifier-token";
     /// Southern Cloud's company.
     pub const REALM_ID: &str = "9130350000000001";
+    /// Another company of the same user, whose books nobody keeps here.
+    pub const OTHER_REALM_ID: &str = "9130350000000002";
     pub const SCOPE: &str = "com.intuit.quickbooks.accounting";
     /// The account that card payments are posted to.
     pub const CLEARING_ACCOUNT_ID: &str = "92";
@@ -258,6 +260,10 @@ pub mod xero {
     pub const WEBHOOK_KEY: &str = "xero-demo-webhook-key";
     /// Northwind IT's organisation.
     pub const TENANT_ID: &str = "11111111-2222-4333-8444-555555555555";
+    /// Another organisation of the same user: it has a name and a currency, and no books.
+    pub const OTHER_TENANT_ID: &str = "22222222-2222-4333-8444-666666666666";
+    pub const OTHER_NAME: &str = "Northwind Labs";
+    pub const OTHER_CURRENCY: &str = "NZD";
     pub const SHORT_CODE: &str = "!nW1tD";
     /// The account that card payments are posted to.
     pub const CLEARING_ACCOUNT_CODE: &str = "825";

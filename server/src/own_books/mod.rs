@@ -9,9 +9,8 @@ mod payments;
 mod tables;
 
 use crate::{
-    layers::plain_page,
     router::Web,
-    staff::{Answer, Refusal, admitted, refused},
+    staff::{Answer, Refusal, admitted, go_to, page, refused},
 };
 use app::addresses;
 use axum::{
@@ -126,14 +125,6 @@ const fn spelt(why: NotNow) -> &'static str {
         NotNow::Credited => "credit-given",
         NotNow::Void => "voided",
     }
-}
-
-fn page(drawn: (u16, String)) -> Answer {
-    Ok(plain_page(drawn))
-}
-
-fn go_to(address: &str) -> Answer {
-    Ok(Redirect::to(address).into_response())
 }
 
 #[derive(Deserialize, Default)]

@@ -129,6 +129,17 @@ const INTEGRATIONS: [(&str, Body, u16); 4] = [
     ("/retire", &[("key", KEY)], 303),
 ];
 const KEY: &str = "wpik_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b";
+/// Addresses on which staff connect books of somebody else's, outside the App: what is sent there, none where the page is read.
+/// `CONNECTION` stands for Northwind's; how books are really connected, `consent.rs` shows.
+const CONNECTING: [(&str, Option<Body>); 7] = [
+    ("organisation", None),
+    ("organisation", Some(&[("organisation", "1")])),
+    ("connect", Some(&[("lane", "all"), ("provider", "xero")])),
+    ("callback?state=made-up&code=made-up", None),
+    ("set-up", None),
+    ("set-up", Some(&[("clearing", "825"), ("prepayment", "830")])),
+    ("disconnect", Some(&[("connection", "CONNECTION")])),
+];
 /// Server functions of a checkout: its random id is the right to see and pay one invoice. And what works answers with.
 const CHECKOUT: [(&str, Body, &str); 5] = [
     ("/api/payments/page", &[("checkout", "CHECKOUT")], "INV-501"),
@@ -322,6 +333,42 @@ async fn d20_the_keys_of_a_merchants_programs_are_its_own_staffs() {
                 Role::Anonymous => assert!(menu.location.is_some_and(|to| to.starts_with("/sign-in"))),
                 _ => assert_eq!(menu.status, 404, "{what}"),
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn d20_books_are_connected_by_their_own_staff_alone() {
+    let house = House::new().await;
+    let callers = Caller::all(&house).await;
+    let page = house.staff().await.get("/admin/configure/accounting-connections").await.body;
+    let connection = field(&page, "connection");
+    for (part, sent) in CONNECTING {
+        let path = format!("/admin/configure/accounting-connections/{part}");
+        for caller in &callers {
+            let answer = match sent {
+                Some(body) => {
+                    let real = |value: &'static str| if value == "CONNECTION" { connection.as_str() } else { value };
+                    let body: Vec<_> = body.iter().map(|(key, value)| (*key, real(value))).collect();
+                    caller.client.post(&path, &body).await
+                }
+                None => caller.client.get(&path).await,
+            };
+            let what = format!("{} at {path}: {} {:?} {}", caller.name, answer.status, answer.location, answer.body);
+            let to = answer.location.unwrap_or_default();
+            match (caller.role, caller.ours) {
+                (Role::Anonymous, _) => {
+                    assert!(to.starts_with("/sign-in?next=%2Fadmin") && !to.contains("code"), "{what}")
+                }
+                (Role::Admin, true) => {
+                    assert!([200, 303].contains(&answer.status) && !to.starts_with("/sign-in"), "{what}");
+                }
+                // Their own books are the built-in ledger, and they have asked for nothing.
+                (Role::Admin, false) => assert!(answer.status == 404 || to.contains("?done="), "{what}"),
+                _ => assert_eq!(answer.status, 404, "{what}"),
+            }
+            let is_theirs = caller.role == Role::Admin && caller.ours;
+            assert!(is_theirs || !answer.body.contains(facts::NORTHWIND.name), "{what}");
         }
     }
 }

@@ -14,7 +14,7 @@ const PAGE: &str = "/admin/configure/accounting-connections";
 const REFUSED: &str = "SELECT COUNT(*) FROM budget WHERE state NOT LIKE '%\"refused\":null%'";
 
 /// Presses a button on the card with this title.
-async fn press(staff: &Client, title: &str, act: &str, more: &[(&str, &str)]) -> String {
+pub async fn press(staff: &Client, title: &str, act: &str, more: &[(&str, &str)]) -> String {
     let page = staff.get(PAGE).await.body;
     let card = page.split("<section").find(|card| card.contains(&format!(">{title}</h2>"))).unwrap();
     let connection = field(card, "connection");
@@ -25,7 +25,7 @@ async fn press(staff: &Client, title: &str, act: &str, more: &[(&str, &str)]) ->
 }
 
 /// The card with this title.
-async fn card(staff: &Client, title: &str) -> String {
+pub async fn card(staff: &Client, title: &str) -> String {
     let page = staff.get(PAGE).await.body;
     let card = page.split("<section").find(|card| card.contains(&format!(">{title}</h2>")));
     card.unwrap_or_else(|| panic!("no {title} in {page}")).to_owned()
@@ -48,7 +48,7 @@ async fn connect(house: &House, lane: &str) -> (bool, String) {
 const OTHER_APP: (&str, &str, &str) =
     (facts::xero::STRANGER_CLIENT_ID, facts::xero::STRANGER_CLIENT_SECRET, facts::xero::STRANGER_REFRESH_TOKEN);
 
-async fn switch_on(house: &House) {
+pub async fn switch_on(house: &House) {
     let operator = house.signed_in(facts::OPERATOR_EMAIL).await;
     let page = operator.get("/operator").await.body;
     assert!(page.contains("Turn multi-connection on"), "{page}");

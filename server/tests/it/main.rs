@@ -11,6 +11,7 @@ mod becs_debits;
 mod books_news;
 mod card_testing;
 mod connections;
+mod consent;
 mod crate_edges;
 mod credits;
 mod debit_retries;

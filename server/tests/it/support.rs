@@ -296,6 +296,10 @@ pub fn settings(portal: &str, vendors: &str, database: &str) -> Settings {
         // Every client of a test says where it comes from, as a proxy would.
         ("WISEPAY_TRUSTED_PROXIES", "127.0.0.1"),
         ("WISEPAY_PRIVATE_ENDPOINTS", "on"),
+        ("WISEPAY_XERO_CLIENT_ID", facts::xero::PORTAL_CLIENT_ID),
+        ("WISEPAY_XERO_CLIENT_SECRET", facts::xero::PORTAL_CLIENT_SECRET),
+        ("WISEPAY_QUICKBOOKS_CLIENT_ID", facts::qbo::PORTAL_CLIENT_ID),
+        ("WISEPAY_QUICKBOOKS_CLIENT_SECRET", facts::qbo::PORTAL_CLIENT_SECRET),
     ];
     Settings::from_pairs(pairs.map(|(k, v)| (k.to_owned(), v.to_owned()))).unwrap()
 }
@@ -309,6 +313,7 @@ fn engine_settings(settings: &Settings) -> engine::Settings {
         hold_rates: settings.rate_limits,
         hold_books: false,
         private_endpoints: settings.private_endpoints,
+        books_apps: settings.books_apps(),
     }
 }
 

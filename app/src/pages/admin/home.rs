@@ -105,8 +105,8 @@ fn NoBooks() -> impl IntoView {
     view! {
         <section class="card">
             <Empty title="No accounting package is connected yet">
-                "Invoices and customers are read from it, and payments are written into it. Ask the operator of this "
-                "installation to connect one; what is owed and what was paid then appears here."
+                "Invoices and customers are read from it, and payments are written into it. Connect one under Accounting "
+                "Connections; what is owed and what was paid then appears here."
             </Empty>
         </section>
     }

@@ -1,9 +1,11 @@
 //! The port to the accounting package: the only source of amounts, and where each payment must stand.
 
 mod call;
+pub mod consent;
 mod news;
 pub mod oauth;
 pub mod quickbooks;
+pub mod set_up;
 pub mod toll;
 pub mod xero;
 
@@ -19,6 +21,7 @@ use domain::{
 };
 use http::header;
 use secrecy::SecretString;
+use serde::Deserialize;
 use std::time::Duration;
 
 const PDF: &str = "application/pdf";
@@ -204,7 +207,7 @@ pub struct BooksPayment {
 }
 
 /// The secret half of a books connection. It changes on every refresh and must be stored before it is used.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct TokenSet {
     pub access_token: SecretString,
     pub refresh_token: SecretString,

@@ -11,7 +11,7 @@ use crate::{
 };
 use chrono::{DateTime, NaiveDate};
 use connectors::{
-    books::{ApplyCredit, Books, PostPayment, PostRefund, xero::PaymentService},
+    books::{ApplyCredit, Books, PostPayment, PostRefund, set_up::BooksSetUp, xero::PaymentService},
     gateway::{Authority, ChargeHow, ChargeRequest, ForgetRequest, Gateway, KeptMethod, StoreLookUp, StoreRequest},
 };
 use domain::{advance::AdvanceKind, method::MethodKind};
@@ -361,6 +361,20 @@ fn assert_fits_xero(contract: &Value, asked: &Asked) -> String {
         assert_eq!(faults(&schema, Draft::Draft4, &instance), [""; 0], "{}: {instance:#}", asked.line());
     }
     format!("{name} {accept}").replace(" application/json", "")
+}
+
+#[tokio::test]
+async fn what_we_read_of_xero_to_set_it_up_is_what_its_contract_asks_for() {
+    let Some(text) = contract("xero_accounting.yaml") else { return };
+    let contract: Value = serde_norway::from_str(&text).unwrap();
+    let organisation = json!({"Organisations": [{"Name": "Northwind IT", "BaseCurrency": "USD"}]});
+    let (accounts, rates) = (json!({"Accounts": []}), json!({"TaxRates": []}));
+    let stub = Stub::start([&organisation, &accounts, &rates].map(|body| reply(200, body))).await;
+    let xero = xero(&format!("{}/api.xro/2.0", stub.url), "token");
+    let company = xero.company().await.unwrap();
+    assert!(xero.chart(&company).await.unwrap().clearing.is_empty());
+    let seen: Vec<_> = stub.asked().iter().map(|asked| assert_fits_xero(&contract, asked)).collect();
+    assert_eq!(seen, ["get /Organisation", "get /Accounts", "get /TaxRates"]);
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod authorizenet_golden;
 mod authorizenet_methods;
 mod authorizenet_odd;
 mod authorizenet_refunds;
+mod books_set_up;
 mod contracts;
 mod endpoint;
 mod gateway_contract;

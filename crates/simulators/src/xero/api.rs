@@ -41,6 +41,8 @@ struct ApiCall {
     body: Bytes,
     since_ms: Option<i64>,
     wants_pdf: bool,
+    /// It is about the user's other organisation.
+    elsewhere: bool,
     idempotency_key: Option<String>,
     client: String,
     request_id: String,
@@ -100,7 +102,7 @@ fn authorize(shared: &Shared, headers: &HeaderMap, uri: &http::Uri, fault: Optio
         Err(AccessRefusal::Unknown) => Err(Refusal::Unauthorized("AuthenticationUnsuccessful")),
         Err(AccessRefusal::Expired) => Err(Refusal::Unauthorized("TokenExpired: token expired")),
         Err(AccessRefusal::Disconnected) => Err(Refusal::Forbidden("AuthenticationUnsuccessful")),
-        Ok(grant) if !tenant.eq_ignore_ascii_case(facts::xero::TENANT_ID) && !(grant.custom && tenant.is_empty()) => {
+        Ok(grant) if !grant.reaches(tenant) && !(grant.custom && tenant.is_empty()) => {
             Err(Refusal::Forbidden("AuthenticationUnsuccessful"))
         }
         Ok(grant) if !in_scope(grant, uri.path()) => Err(Refusal::Unauthorized("AuthorizationUnsuccessful")),
@@ -160,6 +162,8 @@ fn read(parts: &http::request::Parts, body: Bytes, client: String, call: Call) -
         since_ms: since.transpose()?,
         wants_pdf: parts.method == Method::GET
             && text(ACCEPT).is_some_and(|accept| accept.starts_with("application/pdf")),
+        elsewhere: text(HeaderName::from_static("xero-tenant-id"))
+            .is_some_and(|tenant| tenant.eq_ignore_ascii_case(facts::xero::OTHER_TENANT_ID)),
         idempotency_key: idempotency_key.map(str::to_owned),
         print: fingerprint(&[parts.method.as_str().as_bytes(), path_and_query.as_bytes(), &body]),
         method: parts.method.clone(),
@@ -238,6 +242,9 @@ impl ApiCall {
         if self.method == Method::GET {
             return self.read_books(op, &path);
         }
+        if self.elsewhere {
+            return Err(Refusal::NotBuilt);
+        }
         if self.method == Method::DELETE {
             return remove(op, &path);
         }
@@ -291,6 +298,14 @@ impl ApiCall {
 
     fn read_books(&self, op: &Operation<'_>, path: &[&str]) -> Answer {
         match path {
+            ["organisation" | "organisations"] => {
+                let mut answer = settings::organisation(self.elsewhere);
+                if let Some(lock) = op.books.period_lock.filter(|_| !self.elsewhere) {
+                    answer["Organisations"][0]["PeriodLockDate"] = wire::day(lock);
+                }
+                Ok(answer)
+            }
+            _ if self.elsewhere => Err(Refusal::NotBuilt),
             ["invoices"] => invoices::list(op),
             ["invoices", key] => invoices::one(op, key),
             [resource, key, "History"] => notes::list(op, resource, key),
@@ -305,13 +320,6 @@ impl ApiCall {
             [plural @ ("overpayments" | "prepayments"), key] => bank_transactions::credit(op, plural, key),
             ["creditnotes"] => credit_notes::list(op),
             ["creditnotes", key] => credit_notes::one(op, key),
-            ["organisation" | "organisations"] => {
-                let mut answer = settings::organisation();
-                if let Some(lock) = op.books.period_lock {
-                    answer["Organisations"][0]["PeriodLockDate"] = wire::day(lock);
-                }
-                Ok(answer)
-            }
             ["accounts"] => settings::accounts(op),
             ["brandingthemes"] => Ok(settings::branding_themes()),
             ["brandingthemes", id] => payment_services::branding_theme(id),

@@ -266,6 +266,51 @@ async fn consent_gives_a_code_that_works_once() {
 }
 
 #[tokio::test]
+async fn a_consent_to_two_organisations_wants_its_verifier_and_reaches_both() {
+    let vendors = Vendors::start().await;
+    let redirect = "http://127.0.0.1:3000/callback";
+    // The pair of RFC 7636, appendix B.
+    let (verifier, challenge) =
+        ("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+    let query = format!(
+        "response_type=code&client_id={}&redirect_uri={redirect}&scope=offline_access%20accounting.settings.read\
+         &state=s1&code_challenge={challenge}&code_challenge_method=",
+        facts::xero::PORTAL_CLIENT_ID
+    );
+    let authorize = async |end: &str| vendors.get(&format!("/xero/identity/connect/authorize?{query}{end}")).await;
+    assert_eq!(authorize("plain").await.status, 400);
+    let exchange = async |verifier: &str| {
+        let allowed = authorize("S256&consent=both").await;
+        let code = allowed.header("location").split("code=").nth(1).unwrap().split('&').next().unwrap().to_owned();
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("code", code.as_str()),
+            ("redirect_uri", redirect),
+            ("client_id", facts::xero::PORTAL_CLIENT_ID),
+            ("client_secret", facts::xero::PORTAL_CLIENT_SECRET),
+            ("code_verifier", verifier),
+        ];
+        form(&vendors, "/connect/token", &fields).await
+    };
+    assert_eq!(exchange("another").await.json["error"], "invalid_grant");
+    let tokens = exchange(verifier).await.json;
+    let token = tokens["access_token"].as_str().unwrap();
+    let reached = vendors.http.get(format!("{}/xero/connections", vendors.url)).bearer_auth(token);
+    let reached = vendors.read(reached).await.unwrap().json;
+    assert_eq!(reached.as_array().unwrap().len(), 2);
+    assert_eq!(reached[1]["tenantName"], facts::xero::OTHER_NAME);
+    let elsewhere = async |path: &str| {
+        let mut request = vendors.xero(token, "GET", path).build().unwrap();
+        request.headers_mut().insert("xero-tenant-id", facts::xero::OTHER_TENANT_ID.parse().unwrap());
+        vendors.http.execute(request).await.unwrap()
+    };
+    let organisation = elsewhere("Organisation").await.json::<Value>().await.unwrap();
+    assert_eq!(organisation["Organisations"][0]["BaseCurrency"], facts::xero::OTHER_CURRENCY);
+    contracts::xero("Organisations", &organisation);
+    assert_eq!(elsewhere("Accounts").await.status(), 501, "it has no books");
+}
+
+#[tokio::test]
 async fn connections_are_listed_and_cut() {
     let vendors = Vendors::start().await;
     let token = vendors.xero_token().await;

@@ -198,6 +198,7 @@ on_both!(d20_no_writer_touches_another_merchants_row, async |db| {
     missing(tx.connection_synced(bolt.connection, "cursor", at(9)).await);
     missing(tx.connection_connect(bolt.connection, &"theirs".into()).await);
     missing(tx.connection_pause(bolt.connection, true).await);
+    missing(tx.connection_settings(bolt.connection, "{}").await);
     missing(tx.connection_tested(bolt.connection, "Acme", at(9)).await);
     missing(tx.connection_state(bolt.connection, ConnectionState::Broken, None).await);
     missing(tx.mail_move(theirs.mail, MailState::Accepted, None).await);

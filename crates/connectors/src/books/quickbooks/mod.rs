@@ -11,6 +11,7 @@ mod payments;
 mod query;
 mod quotes;
 mod refunds;
+mod set_up;
 pub mod webhook;
 mod wire;
 
@@ -275,7 +276,7 @@ fn request_id(key: &str) -> String {
 }
 
 /// Their ids are numbers; anything else is not sent there.
-fn id(external_id: &str) -> Result<&str, BooksError> {
+pub(super) fn id(external_id: &str) -> Result<&str, BooksError> {
     let is_number = (1..=ID_MAX_DIGITS).contains(&external_id.len()) && external_id.bytes().all(|b| b.is_ascii_digit());
     if is_number { Ok(external_id) } else { Err(BooksError::NotFound) }
 }

@@ -61,7 +61,8 @@ struct Found<T> {
         alias = "Item",
         alias = "Payment",
         alias = "Purchase",
-        alias = "RefundReceipt"
+        alias = "RefundReceipt",
+        alias = "TaxCode"
     )]
     rows: Option<Vec<T>>,
     #[serde(rename = "maxResults")]

@@ -12,6 +12,7 @@ pub mod oauth;
 mod payment_services;
 mod quotes;
 mod refunds;
+mod set_up;
 pub mod webhook;
 mod wire;
 

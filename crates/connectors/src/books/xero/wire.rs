@@ -32,6 +32,8 @@ pub struct Page<T> {
         alias = "Organisations",
         alias = "BrandingThemes",
         alias = "PaymentServices",
+        alias = "Accounts",
+        alias = "TaxRates",
         bound(deserialize = "T: Deserialize<'de>")
     )]
     pub rows: Vec<T>,
@@ -47,6 +49,7 @@ pub struct Pagination {
 #[serde(rename_all = "PascalCase")]
 pub struct Organisation {
     pub name: String,
+    pub base_currency: Option<String>,
 }
 
 #[derive(Deserialize)]
