@@ -74,6 +74,7 @@ id!(/** One line of the audit trail. */ AuditId, "aud");
 id!(/** Something that needed a person, and what became of it. */ ExceptionId, "exc");
 id!(/** Something that happened at a merchant, as its partners are told. */ EventId, "evt");
 id!(/** Where a merchant's events are sent. */ EndpointId, "end");
+id!(/** A key that one of the merchant's programs calls with, as it is shown beside its secret. */ IntegrationKeyId, "wpik");
 id!(/** A vendor's news, stored raw before it is worked. */ WebhookId, "whk");
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub mod export;
 pub mod governor;
 pub mod ids;
 pub mod import;
+pub mod integration;
 pub mod invoice;
 pub mod invoice_story;
 pub mod lane;

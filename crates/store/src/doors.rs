@@ -3,12 +3,13 @@
 
 use crate::{
     Attempt, Checkout, Connection, Error, Job, Merchant, MerchantDb, PayLink, Session, Store, TokenHash, attempts,
-    checkouts, connections, merchants, pay_links,
+    checkouts, connections, integration_keys, merchants, pay_links,
     scope::{Only, moment},
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    ids::{CheckoutId, ConnectionId, CustomerId},
+    ids::{CheckoutId, ConnectionId, CustomerId, IntegrationKeyId},
+    integration::IntegrationKind,
     payment::AttemptState,
 };
 use sea_orm::{QueryOrder, QuerySelect, entity::prelude::*};
@@ -18,6 +19,13 @@ pub enum PlaceDoor {
     Operator,
     Admin(MerchantDb),
     Payer { db: MerchantDb, payer: domain::ids::PayerId, customer: CustomerId },
+}
+
+/// Where the secret of a merchant's program leads.
+pub enum IntegrationDoor {
+    Open(MerchantDb, IntegrationKeyId),
+    /// The merchant has turned this integration off.
+    Disabled,
 }
 
 impl Store {
@@ -66,6 +74,25 @@ impl Store {
         let row = pay_links::Entity::find().filter(pay_links::Column::KeyHash.eq(key.0.clone()));
         let row = row.filter(pay_links::Column::Enabled.eq(true)).only(&self.pools.read).await?;
         Ok(row.map(|row| (MerchantDb::new(row.merchant_id, self.clone()), row)))
+    }
+
+    /// The secret of a key of this kind; nothing for one that is retired, and for a key of another kind.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn door_integration(
+        &self,
+        kind: IntegrationKind,
+        secret: &TokenHash,
+    ) -> Result<Option<IntegrationDoor>, Error> {
+        let row = integration_keys::Entity::find().filter(integration_keys::Column::SecretHash.eq(secret.0.clone()));
+        let active = row.filter(integration_keys::Column::RetiredAt.is_null());
+        let Some(key) = active.filter(integration_keys::Column::Kind.eq(kind)).only(&self.pools.read).await? else {
+            return Ok(None);
+        };
+        let db = MerchantDb::new(key.merchant_id, self.clone());
+        let is_enabled = db.integration_is_enabled(kind).await?;
+        Ok(Some(if is_enabled { IntegrationDoor::Open(db, key.id) } else { IntegrationDoor::Disabled }))
     }
 
     /// The address that a vendor's news comes to; the caller checks the signature with this connection's secret. Or the page

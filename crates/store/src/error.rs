@@ -68,7 +68,7 @@ const UNWRITABLE: [&str; 6] = ["13", "778", NOT_SYNCED, "8", "53100", "25006"];
 const NOT_SYNCED: &str = "1034";
 
 /// SQLite tells the columns where PostgreSQL tells the index. A test holds this table to the schema.
-pub(crate) const UNIQUE: [(&str, &str); 20] = [
+pub(crate) const UNIQUE: [(&str, &str); 21] = [
     ("merchant.key", "merchant_key"),
     ("person.email", "person_email"),
     ("customer.merchant_id, customer.external_id", "customer_external_id"),
@@ -84,6 +84,7 @@ pub(crate) const UNIQUE: [(&str, &str); 20] = [
     ("endpoint.url, endpoint.merchant_id", "one_endpoint_per_url"),
     ("event.merchant_id, event.sequence", "event_sequence"),
     ("exception.unique_key, exception.merchant_id", "one_exception_per_difference"),
+    ("integration_key.secret_hash", "integration_key_secret"),
     ("ledger_payment.merchant_id, ledger_payment.idempotency_key", "ledger_payment_key"),
     ("job.unique_key, job.merchant_id", "job_unique_key"),
     ("mail.unique_key, mail.merchant_id", "mail_unique_key"),

@@ -18,6 +18,7 @@ mod disputes;
 mod errors;
 mod events;
 mod exceptions;
+mod integrations;
 mod invoices;
 mod jobs;
 mod ledger;
