@@ -39,6 +39,7 @@ mod m035_what_staff_see;
 mod m036_by_time;
 mod m037_own_invoices;
 mod m038_budgets;
+mod m040_quotes;
 mod m041_integrations;
 mod table;
 
@@ -87,6 +88,7 @@ impl MigratorTrait for Migrator {
             Box::new(m036_by_time::Migration),
             Box::new(m037_own_invoices::Migration),
             Box::new(m038_budgets::Migration),
+            Box::new(m040_quotes::Migration),
             Box::new(m041_integrations::Migration),
         ]
     }

@@ -387,6 +387,7 @@ impl Engine {
         Ok(BooksInvoice {
             external_id: row.external_id.clone(),
             number: row.number.clone(),
+            reference: row.reference.clone(),
             customer_external_id: db.customer(row.customer_id).await?.external_id,
             status: row.status,
             total: row.total()?,

@@ -49,6 +49,8 @@ pub struct Model {
     pub advance: Option<AdvanceKind>,
     /// What an advance is for, in its payer's words.
     pub purpose: Option<String>,
+    /// What whoever wrote it in the books has put beside its number.
+    pub reference: Option<String>,
 }
 impl ActiveModelBehavior for ActiveModel {}
 owned!();
@@ -84,6 +86,7 @@ impl Model {
             due_minor: books.due.minor,
             date: books.date,
             due_date: books.due_date,
+            reference: books.reference.clone().or(self.reference),
             ..self
         }
     }
@@ -112,6 +115,9 @@ impl MerchantTx {
         // What the books have of an invoice that we are raising is ours already, and told by whoever raises it.
         let raised = self.find::<Entity>().filter(Column::ExternalId.starts_with(TO_RAISE)).all(self.conn()).await?;
         let others = invoices.iter().filter(|invoice| raised.iter().all(|ours| ours.number != invoice.number));
+        // And what the payment of a quote is in the books is no bill of anybody's.
+        let paired = self.quote_invoices_among(invoices).await?;
+        let others = others.filter(|invoice| !paired.contains(&invoice.number));
         // A page that moved while it was read brings a document twice: the later one counts. In one order for everybody,
         // so that two syncs never wait for each other.
         let latest: BTreeMap<_, _> = others.map(|i| (&i.external_id, i)).collect();
@@ -131,6 +137,7 @@ impl MerchantTx {
                 read_at,
                 advance: None,
                 purpose: None,
+                reference: i.reference.clone(),
             })
         });
         let rows = rows.collect::<Result<Vec<_>, Error>>()?;
@@ -145,6 +152,7 @@ impl MerchantTx {
             Column::Date,
             Column::DueDate,
             Column::ReadAt,
+            Column::Reference,
         ]);
         // A delta that was asked for before a payment was posted must not bring the old balance back.
         let older = Expr::col((Entity, Column::ReadAt)).lte(Expr::col(("excluded", Column::ReadAt)));
@@ -322,6 +330,11 @@ impl<C: ConnectionTrait> Scoped<C> {
             .col_expr(Column::ReadAt, Expr::value(moment(read_at)))
             .filter(Column::Id.eq(id))
             .filter(Column::ReadAt.lte(moment(read_at)));
+        let update = match &books.reference {
+            Some(reference) => update.col_expr(Column::Reference, Expr::value(reference.clone())),
+            // A short copy leaves it out.
+            None => update,
+        };
         match update.exec(on).await?.rows_affected {
             0 => self.invoice(id).await.map(drop),
             _ => Ok(()),
