@@ -130,6 +130,12 @@ pub fn statement(customer: CustomerId) -> String {
     format!("/admin/customers/{customer}/statement")
 }
 
+/// Which of a merchant's programs may call, and their keys.
+#[must_use]
+pub fn integrations(merchant: &str) -> String {
+    format!("/admin/configure/merchants/{}/integrations", Url::escape(merchant))
+}
+
 /// The exceptions inbox, where one of them is to be mended.
 #[must_use]
 pub fn exception(key: &str) -> String {

@@ -18,6 +18,8 @@ mod assets;
 #[cfg(feature = "ssr")]
 pub mod gate;
 #[cfg(feature = "ssr")]
+mod integrations;
+#[cfg(feature = "ssr")]
 mod own_books;
 #[cfg(feature = "ssr")]
 mod plain;
@@ -30,6 +32,7 @@ pub use router::App;
 #[cfg(feature = "ssr")]
 pub use {
     assets::{Assets, GatewayOrigins},
+    integrations::{Told, render_integrations},
     own_books::{
         CreditNotePage, CreditPage, CustomerPage, ImportPage, InvoiceList, InvoicePage, PaymentPage, render_credit,
         render_credit_form, render_credits, render_customer, render_customers, render_import, render_invoice_form,

@@ -5,6 +5,7 @@ pub mod cli;
 pub mod client_addr;
 pub mod demo;
 pub mod health;
+pub mod integrations;
 pub mod invoice_pdf;
 pub mod layers;
 pub mod own_books;

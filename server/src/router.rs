@@ -2,7 +2,7 @@
 //! our own, the partners' addresses, built files and health, in one list.
 
 use crate::{
-    accounting_connections, health, invoice_pdf, layers, own_books, partners, proof,
+    accounting_connections, health, integrations, invoice_pdf, layers, own_books, partners, proof,
     rate_limits::{API, CHECKOUTS, FILES, Limits},
     serve::Site,
     settings::Settings,
@@ -65,6 +65,7 @@ pub fn build(settings: &Settings, site: &Site, engine: Engine) -> Router {
         .merge(limits.hold(limits.hold(pages, API), CHECKOUTS))
         .merge(limits.hold(files, FILES))
         .merge(own_books::router())
+        .merge(integrations::router())
         .route(accounting_connections::PATH, get(accounting_connections::of_merchant))
         .merge(partners::router(&limits))
         .route("/health/live", get(health::live))

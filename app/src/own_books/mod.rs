@@ -30,7 +30,7 @@ use domain::{own_invoice::Wrong, views::Whoami};
 use leptos::prelude::*;
 
 /// Status and HTML of one of these pages.
-fn page(
+pub(crate) fn page(
     assets: &Assets,
     who: Whoami,
     current: &'static str,

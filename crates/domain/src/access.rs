@@ -49,6 +49,8 @@ pub enum Act {
     SeeConnections,
     /// Try, pause and reconnect those to the books.
     ManageConnections,
+    /// Let the merchant's programs in, and see their keys.
+    ManageIntegrations,
     SeeInstallation,
     SetUpMerchants,
 }
@@ -77,7 +79,8 @@ impl Role {
             | Act::SendEvents
             | Act::SyncBooks
             | Act::SeeConnections
-            | Act::ManageConnections => matches!(self, Self::Admin),
+            | Act::ManageConnections
+            | Act::ManageIntegrations => matches!(self, Self::Admin),
             Act::SeeInstallation | Act::SetUpMerchants => matches!(self, Self::Operator),
         }
     }
@@ -97,6 +100,7 @@ impl Role {
             (Act::SeeMail, "/admin/mail", "Mail"),
             (Act::SeeWebhooks, "/admin/webhooks", "Webhooks"),
             (Act::SeeConnections, "/admin/configure/accounting-connections", "Accounting Connections"),
+            (Act::ManageIntegrations, "/admin/configure/merchants", "Configure"),
             (Act::SeeInstallation, "/operator", "Installation"),
         ]
         .into_iter()
@@ -131,6 +135,7 @@ mod tests {
             (Act::EndExceptions, Role::Admin),
             (Act::SendEvents, Role::Admin),
             (Act::ManageConnections, Role::Admin),
+            (Act::ManageIntegrations, Role::Admin),
             (Act::SeeInstallation, Role::Operator),
             (Act::SetUpMerchants, Role::Operator),
         ] {

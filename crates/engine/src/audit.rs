@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use domain::{
     dispute::DisputeState,
     ids::{
-        AttemptId, ConnectionId, CreditNoteId, CustomerId, DisputeId, InvoiceId, MailId, MethodId, PayerId, PaymentId,
-        PersonId, RefundId,
+        AttemptId, ConnectionId, CreditNoteId, CustomerId, DisputeId, IntegrationKeyId, InvoiceId, MailId, MethodId,
+        PayerId, PaymentId, PersonId, RefundId,
     },
     method::MethodState,
     money::Money,
@@ -26,6 +26,8 @@ pub(crate) enum Actor {
     Guest,
     Payer(PayerId),
     Staff(PersonId),
+    /// A program of the merchant's, by the key that it called with.
+    Program(IntegrationKeyId),
     /// By what was seen there.
     Gateway,
     /// By itself.
@@ -47,6 +49,7 @@ impl fmt::Display for Actor {
             Self::Guest => f.write_str("guest"),
             Self::Payer(payer) => payer.fmt(f),
             Self::Staff(person) => person.fmt(f),
+            Self::Program(key) => key.fmt(f),
             Self::Gateway => f.write_str("gateway"),
             Self::Portal => f.write_str("portal"),
         }
@@ -280,6 +283,25 @@ pub(crate) enum Audited {
         text: String,
     },
     StaffSignedIn {},
+    /// A program of the merchant's may call from here on, or no more.
+    IntegrationSwitched {
+        integration: &'static str,
+        enabled: bool,
+    },
+    IntegrationKeyMade {
+        integration: &'static str,
+        key: IntegrationKeyId,
+    },
+    /// Its secret was on somebody's screen.
+    IntegrationKeyShown {
+        integration: &'static str,
+        key: IntegrationKeyId,
+    },
+    /// It opens nothing any more.
+    IntegrationKeyRetired {
+        integration: &'static str,
+        key: IntegrationKeyId,
+    },
     /// The books do not let the portal in any more.
     ConnectionBroken {
         connection: ConnectionId,

@@ -18,7 +18,7 @@ fn n15_every_act_has_words_and_a_guest_is_no_more_than_that() {
         Audited::RefundMoved { refund, from, to, amount, gateway_id: None }
     };
     let (method, customer) = (MethodId(Uuid::nil()), CustomerId(Uuid::nil()));
-    let connection = ConnectionId(Uuid::nil());
+    let (connection, key) = (ConnectionId(Uuid::nil()), IntegrationKeyId(Uuid::nil()));
     let disputed = |to| {
         let (dispute, dispute_there) = (DisputeId(Uuid::nil()), "dp_1".to_owned());
         Audited::DisputeMoved { dispute, attempt, to, disputed: amount, dispute_there }
@@ -89,6 +89,11 @@ fn n15_every_act_has_words_and_a_guest_is_no_more_than_that() {
         (Audited::HandPaymentTakenBack { invoice: InvoiceId(Uuid::nil()), amount }, "hand_payment_taken_back"),
         (Audited::TableImported { table: "invoices", added: 1, changed: 0, text: "digest".into() }, "table_imported"),
         (Audited::StaffSignedIn {}, "staff_signed_in"),
+        (Audited::IntegrationSwitched { integration: "sell", enabled: true }, "integration_enabled"),
+        (Audited::IntegrationSwitched { integration: "sell", enabled: false }, "integration_disabled"),
+        (Audited::IntegrationKeyMade { integration: "sell", key }, "integration_key_made"),
+        (Audited::IntegrationKeyShown { integration: "sell", key }, "integration_key_shown"),
+        (Audited::IntegrationKeyRetired { integration: "sell", key }, "integration_key_retired"),
         (Audited::ConnectionBroken { connection }, "connection_broken"),
         (Audited::ConnectionWorks { connection }, "connection_works"),
     ] {

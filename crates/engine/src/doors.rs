@@ -1,15 +1,16 @@
 //! From a credential to a pass. A session counts for as long as it is used, is not too old, and its person still has
 //! the place.
 
-use crate::{AdminPass, Engine, Error, GuestPass, OperatorPass, PayerPass, passes::Chosen};
+use crate::{AdminPass, ApiPass, Engine, Error, GuestPass, KeyError, OperatorPass, PayerPass, passes::Chosen};
 use chrono::TimeDelta;
 use domain::{
     access::{Act, Role},
-    ids::CheckoutId,
+    ids::{CheckoutId, IntegrationKeyId},
+    integration::IntegrationKind,
     money::Locale,
     views::{Place, Whoami},
 };
-use store::{MerchantDb, PlaceDoor, PlaceRow, Session, Throttle, TokenHash};
+use store::{IntegrationDoor, MerchantDb, PlaceDoor, PlaceRow, Session, Throttle, TokenHash};
 
 /// Unused for this long, a session ends (ASVS 7.3.1); the absolute limit is in [`crate::sign_in`].
 pub(crate) const SESSION_IDLE: TimeDelta = TimeDelta::minutes(60);
@@ -85,6 +86,29 @@ impl Engine {
         let who = self.who(session, None).await?;
         allowed(who.role, act)?;
         Ok(OperatorPass { who })
+    }
+
+    /// A program of the merchant's own, by the secret of a key of the API.
+    ///
+    /// # Errors
+    /// [`KeyError::Unknown`] also for a retired key and one of another integration, [`KeyError::Disabled`] when it is off.
+    pub async fn api(&self, secret: &str) -> Result<ApiPass, KeyError> {
+        let (db, key) = self.integration(IntegrationKind::Api, secret).await?;
+        let own_books = self.set_up(&db).await?.has_own_books();
+        Ok(ApiPass { db, key, own_books })
+    }
+
+    /// Where the secret of a key of this kind leads, for the passes that are made of it.
+    pub(crate) async fn integration(
+        &self,
+        kind: IntegrationKind,
+        secret: &str,
+    ) -> Result<(MerchantDb, IntegrationKeyId), KeyError> {
+        match self.store().door_integration(kind, &TokenHash::of(secret)).await? {
+            Some(IntegrationDoor::Open(db, key)) => Ok((db, key)),
+            Some(IntegrationDoor::Disabled) => Err(KeyError::Disabled),
+            None => Err(KeyError::Unknown),
+        }
     }
 
     /// What somebody who is signed in was refused leaves a line: so many in an hour, and no more, because whoever asks on

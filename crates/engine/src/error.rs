@@ -296,6 +296,24 @@ impl From<store::Error> for EndpointError {
     }
 }
 
+/// Why a program's key opens nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// There is none, or it is retired, or is for something else.
+    #[error("no such key")]
+    Unknown,
+    #[error("the integration is turned off")]
+    Disabled,
+    #[error(transparent)]
+    Engine(#[from] Error),
+}
+
+impl From<store::Error> for KeyError {
+    fn from(cause: store::Error) -> Self {
+        Self::Engine(cause.into())
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum SignInError {
     /// Unknown address or wrong password: one answer for both.

@@ -38,6 +38,7 @@ mod gateway_balances;
 mod guesses;
 mod import_table;
 mod installation;
+mod integrations;
 mod invoice_pdf;
 mod invoice_story;
 mod jobs;
@@ -108,16 +109,18 @@ pub use connections::{
 pub use credit_invoice::{CreditForm, CreditLine, CreditOrder, CreditStory};
 pub use enter_payment::{HandPayment, PaymentForm};
 pub use error::{
-    EndpointError, Error, ImportError, MendError, MethodError, OwnBooksError, RefundError, SignInError, TakeError,
+    EndpointError, Error, ImportError, KeyError, MendError, MethodError, OwnBooksError, RefundError, SignInError,
+    TakeError,
 };
 pub use export_transactions::ExportPart;
 pub use founding::{Founding, NewPayer, OwnStart};
 pub use import_table::{Does, ImportLine};
+pub use integrations::{IntegrationFace, IntegrationsPage, KeyFace};
 pub use invoice_pdf::InvoicePdf;
 pub use order::{ListQuery, Order, PayHow, RefundOrder, SaveMethod, ToConfirm, postal_code};
 pub use own_books::{InvoiceForm, OwnCustomer, OwnInvoice};
 pub use own_statement::CustomerStatement;
-pub use passes::{AdminPass, GuestPass, OperatorPass, PayerPass};
+pub use passes::{AdminPass, ApiPass, BooksPass, GuestPass, OperatorPass, PayerPass};
 pub use receive_webhook::NotTaken;
 pub use resolve_link::PayNowLink;
 pub use rotate_webhook_secret::{WebhookSecretChange, WebhookSecretError};

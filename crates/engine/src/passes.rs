@@ -1,9 +1,9 @@
 //! What a door hands out. A use case says by its parameter who may call it; only [`crate::doors`] can make one.
 
-use crate::Error;
+use crate::{Error, audit::Actor};
 use chrono::{DateTime, Utc};
 use domain::{
-    ids::{CustomerId, InvoiceId, PayerId, PaymentId, PersonId},
+    ids::{CustomerId, IntegrationKeyId, InvoiceId, PayerId, PaymentId, PersonId},
     money::Money,
     payment::Takes,
     views::Whoami,
@@ -158,6 +158,45 @@ impl AdminPass {
     #[must_use]
     pub const fn who(&self) -> &Whoami {
         &self.who
+    }
+}
+
+/// A program of the merchant's own, which keeps its books here by a key of the API.
+pub struct ApiPass {
+    pub(crate) db: MerchantDb,
+    pub(crate) key: IntegrationKeyId,
+    pub(crate) own_books: bool,
+}
+
+impl ApiPass {
+    /// As the audit trail calls whoever holds it.
+    #[must_use]
+    pub const fn key(&self) -> IntegrationKeyId {
+        self.key
+    }
+
+    /// There is no accounting package, so that invoices are written here.
+    #[must_use]
+    pub const fn has_own_books(&self) -> bool {
+        self.own_books
+    }
+}
+
+/// May keep books of our own: staff, or a program of the merchant's.
+pub struct BooksPass {
+    pub(crate) db: MerchantDb,
+    pub(crate) actor: Actor,
+}
+
+impl From<&AdminPass> for BooksPass {
+    fn from(admin: &AdminPass) -> Self {
+        Self { db: admin.db.clone(), actor: Actor::Staff(admin.person) }
+    }
+}
+
+impl From<&ApiPass> for BooksPass {
+    fn from(api: &ApiPass) -> Self {
+        Self { db: api.db.clone(), actor: Actor::Program(api.key) }
     }
 }
 

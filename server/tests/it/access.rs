@@ -30,8 +30,9 @@ const METHOD_NAME: &str = "Blue office card";
 /// Where Northwind's events are sent.
 const SECRET_PLACE: &str = "http://127.0.0.1:9/of-northwind";
 /// Files and pages outside the App, and whom each is for. `INVOICE` stands for one of Acme's at Northwind, `PAYMENT` for its payment.
-const FILES: [(&str, Role); 4] = [
+const FILES: [(&str, Role); 5] = [
     ("/admin/configure/accounting-connections", Role::Admin),
+    ("/admin/configure/merchants/northwind/integrations", Role::Admin),
     ("/payments/invoice.pdf?invoice=INVOICE", Role::Payer),
     ("/admin/transactions.csv", Role::Admin),
     ("/admin/transactions/PAYMENT/proof", Role::Admin),
@@ -117,6 +118,14 @@ const OWN_BOOKS: [(&str, Option<Body>); 23] = [
     ("/admin/import", Some(&[])),
     ("/admin/import/confirm", Some(&[])),
 ];
+/// What the staff of Northwind press on the tab of its integrations, outside the App: with what, and what it answers.
+const INTEGRATIONS: [(&str, Body, u16); 4] = [
+    ("", &[("is_enabled", "yes"), ("key", KEY), ("do", "generate")], 303),
+    ("", &[("do", "save")], 303),
+    ("/display", &[("key", KEY)], 200),
+    ("/retire", &[("key", KEY)], 303),
+];
+const KEY: &str = "wpik_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b";
 /// Server functions of a checkout: its random id is the right to see and pay one invoice. And what works answers with.
 const CHECKOUT: [(&str, Body, &str); 5] = [
     ("/api/payments/page", &[("checkout", "CHECKOUT")], "INV-501"),
@@ -180,7 +189,7 @@ async fn d20_what_works_for_one_is_not_found_for_everybody_else() {
         }
     }
     for (path, role) in PAGES.into_iter().chain(FILES) {
-        let names_a_thing = path.contains("PAYMENT") || path.contains("INVOICE");
+        let names_a_thing = ["PAYMENT", "INVOICE", "northwind"].iter().any(|thing| path.contains(thing));
         let path = path.replace("PAYMENT", &things.form.payment).replace("INVOICE", &things.invoice);
         for caller in &callers {
             caller.check(role, &path, names_a_thing, &caller.client.get(&path).await, &things);
@@ -285,6 +294,34 @@ async fn d20_books_of_our_own_are_kept_by_their_own_staff_alone() {
     let northwind = house.staff().await;
     assert_eq!(northwind.get(&format!("/admin/invoices/{draft}")).await.status, 404);
     assert!(!northwind.get("/admin").await.body.contains("/admin/customers"), "nothing is offered that is not found");
+}
+
+#[tokio::test]
+async fn d20_the_keys_of_a_merchants_programs_are_its_own_staffs() {
+    let house = House::new().await;
+    let mut callers = Caller::all(&house).await;
+    // Whoever may do it comes last, so that nothing stands before.
+    callers.sort_by_key(|caller| caller.name == "Northwind's staff");
+    for (act, body, due) in INTEGRATIONS {
+        let path = format!("/admin/configure/merchants/northwind/integrations/sell{act}");
+        for Caller { name, role, client, .. } in &callers {
+            let answer = client.post(&path, body).await;
+            let what = format!("{name} at {path}: {} {}", answer.status, answer.body);
+            let to_sign_in = answer.location.as_ref().is_some_and(|to| to.starts_with("/sign-in?next=%2Fadmin"));
+            match *name {
+                "Northwind's staff" => assert!(answer.status == due && !to_sign_in, "{what}"),
+                _ if *role == Role::Anonymous => assert!(to_sign_in, "{what}"),
+                _ => assert!(answer.status == 404 && !answer.body.contains("wpsk_"), "{what}"),
+            }
+            let menu = client.get("/admin/configure/merchants").await;
+            let own = if *name == "Harbour's staff" { "harbour" } else { "northwind" };
+            match role {
+                Role::Admin => assert!(menu.location.is_some_and(|to| to.contains(own)), "{what}"),
+                Role::Anonymous => assert!(menu.location.is_some_and(|to| to.starts_with("/sign-in"))),
+                _ => assert_eq!(menu.status, 404, "{what}"),
+            }
+        }
+    }
 }
 
 #[tokio::test]

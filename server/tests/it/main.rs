@@ -20,6 +20,7 @@ mod exceptions;
 mod export;
 mod faults;
 mod globalpayments;
+mod integrations;
 mod invoice_pdf;
 mod invoice_story;
 mod kept_cards;
