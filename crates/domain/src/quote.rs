@@ -337,11 +337,11 @@ pub fn covers(credit: OpenCredit<'_>, bill: Bill<'_>) -> Option<CoverKind> {
         return None;
     }
     let is_named = names(bill.number, credit.number) || bill.reference.is_some_and(|text| names(text, credit.number));
-    match is_named {
-        true => Some(CoverKind::Named),
-        // What was owed before is no Downpayment of it.
-        false => (bill.date >= credit.paid_on).then_some(CoverKind::SameAmount),
+    if is_named {
+        return Some(CoverKind::Named);
     }
+    // What was owed before is no Downpayment of it.
+    (bill.date >= credit.paid_on).then_some(CoverKind::SameAmount)
 }
 
 /// Whether a text names the quote, as `Q-10231`, `Q10231` or `Quote 10231`, and not as a part of another number.

@@ -1,5 +1,7 @@
 use super::*;
 
+type Change = fn(&mut SessionAsked);
+
 fn asked() -> SessionAsked {
     SessionAsked {
         quote: QuoteAsked { id: "8f2c".into(), number: 10_231, version: 1, name: "New firewall".into() },
@@ -25,7 +27,6 @@ fn s1_what_can_be_taken_is_taken_and_what_cannot_says_which_field() {
     let own = Currency::USD;
     assert_eq!(asked().read(own), Ok(Money::new(125_000, own)));
     assert_eq!(asked().number(), "Q-10231");
-    type Change = fn(&mut SessionAsked);
     let changes: [(Change, SessionRefusal); 9] = [
         (|it| it.one_time.amount_minor = 0, SessionRefusal::InvalidAmount),
         (|it| it.one_time.tax_minor = Some(125_001), SessionRefusal::InvalidAmount),
