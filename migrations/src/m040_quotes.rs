@@ -99,6 +99,7 @@ async fn documents(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .text("kind")
         .text("state")
         .text_null("last_error")
+        .count("times")
         .at("updated_at")
         .key(["merchant_id", "invoice_id"])
         .within(["merchant_id", "invoice_id"], "invoice", ["merchant_id", "id"])

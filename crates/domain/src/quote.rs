@@ -107,6 +107,8 @@ pub enum SessionRefusal {
     InvalidRequest(&'static str),
     /// This version of the quote is paid, or its payment is under way.
     AlreadyPaid,
+    /// An invoice is owed in its place.
+    AlreadyInvoiced,
     /// The same key came with something else.
     IdempotencyConflict,
     SessionExpired,
@@ -128,6 +130,7 @@ impl SessionRefusal {
             Self::IntegrationDisabled => "integration_disabled",
             Self::InvalidRequest(_) => "invalid_request",
             Self::AlreadyPaid => "already_paid",
+            Self::AlreadyInvoiced => "already_invoiced",
             Self::IdempotencyConflict => "idempotency_conflict",
             Self::SessionExpired => "session_expired",
             Self::InvalidAmount => "invalid_amount",
@@ -146,7 +149,7 @@ impl SessionRefusal {
             Self::InvalidKey => 401,
             Self::IntegrationDisabled => 403,
             Self::NotFound => 404,
-            Self::AlreadyPaid | Self::IdempotencyConflict => 409,
+            Self::AlreadyPaid | Self::AlreadyInvoiced | Self::IdempotencyConflict => 409,
             Self::SessionExpired => 410,
             Self::InvalidRequest(_)
             | Self::InvalidAmount
@@ -165,6 +168,7 @@ impl SessionRefusal {
             Self::IntegrationDisabled => "The merchant has turned this integration off.",
             Self::InvalidRequest(_) => "A field is missing, empty, too long or cannot be read.",
             Self::AlreadyPaid => "This version of the quote is paid, or its payment is under way.",
+            Self::AlreadyInvoiced => "The payment of this version came back, and its Downpayment invoice is owed instead.",
             Self::IdempotencyConflict => "The idempotency key was used for another request.",
             Self::SessionExpired => "The session has expired. Ask for one with the next attempt number.",
             Self::InvalidAmount => "The amount must be above zero, hold its tax, and be the same for the same version.",

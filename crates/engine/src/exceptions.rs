@@ -9,6 +9,7 @@ use crate::{
     exception_lines::{OpenException, Subject},
     faces::{ROWS_PER_PAGE, page},
     order::typed,
+    quote_covers::{release, was_covered},
 };
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -92,6 +93,7 @@ impl Engine {
             (Some(Cure::PostRefund), Subject::Refund(refund), _) => {
                 self.post_refund_again(admin, refund, None, key).await
             }
+            (Some(Cure::ApplyCredit), Subject::Cover(invoice), _) => self.ask_to_apply(admin, invoice).await,
             (Some(Cure::AskGateway), _, Some(payment)) => self.ask_gateway_now(&admin.db, payment, key).await,
             (Some(Cure::RunTask), Subject::Task(job), _) => {
                 let tx = admin.db.begin().await?;
@@ -161,6 +163,7 @@ async fn was_here(db: &MerchantDb, key: &str) -> Result<bool, Error> {
     Ok(match Subject::of_key(key) {
         Subject::Attempt(attempt) => known(db.attempt(attempt).await)?.is_some(),
         Subject::Refund(refund) => known(db.refund(refund).await)?.is_some(),
+        _ if was_covered(db, key).await? => true,
         _ => !db.exceptions_fixed_of(vec![key.to_owned()]).await?.is_empty(),
     })
 }
@@ -176,6 +179,7 @@ async fn settle(tx: &MerchantTx, subject: Subject, now: DateTime<Utc>) -> Result
             }
             Ok(())
         }
+        Subject::Cover(invoice) => release(tx, invoice, now).await,
         Subject::Task(_) | Subject::Attempt(_) | Subject::Refund(_) | Subject::Nothing => Ok(()),
     }
 }

@@ -228,6 +228,17 @@ impl MerchantTx {
         Ok(())
     }
 
+    /// Nobody pays an advance any more: something else is owed in its place.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn advance_void(&self, id: InvoiceId) -> Result<(), Error> {
+        let update = self.update::<Entity>().col_expr(Column::Status, Expr::value(InvoiceStatus::Void));
+        let update = update.col_expr(Column::DueMinor, Expr::value(0_i64)).filter(Column::Id.eq(id));
+        update.filter(Column::Advance.is_not_null()).exec(self.conn()).await?;
+        Ok(())
+    }
+
     /// Deletes up to `limit` advances that were begun before this and that no checkout and no payment refers to, neither as it
     /// was made nor as it was written into the books, and says how many.
     ///

@@ -29,6 +29,8 @@ pub struct Model {
     pub state: QuoteCoverState,
     /// Why the books did not apply it.
     pub last_error: Option<String>,
+    /// How often it was found, with this time: whoever is about to pay the invoice sees that it was once more.
+    pub times: i32,
     pub updated_at: DateTime<Utc>,
 }
 impl ActiveModelBehavior for ActiveModel {}
@@ -45,8 +47,10 @@ pub enum QuoteCoverState {
     Applying,
     /// It pays the invoice.
     Applied,
-    /// The invoice is something else, or nothing is left of the credit: it is paid like any other.
+    /// A person says that the invoice is something else: it is paid like any other, for good.
     Released,
+    /// The credit is no more, or nothing is left of it: the invoice is paid like any other.
+    Ended,
 }
 
 impl QuoteCoverState {
@@ -71,7 +75,20 @@ impl MerchantTx {
         if self.live_payment(cover.invoice_id).await?.is_some() {
             return Ok(false);
         }
-        Ok(self.insert_absent::<Entity>([cover]).await? == 1)
+        if self.insert_absent::<Entity>([cover.clone()]).await? == 1 {
+            return Ok(true);
+        }
+        // Another credit of the same customer, or a second payment of the same quote.
+        let again = self
+            .update::<Entity>()
+            .col_expr(Column::QuoteInvoiceId, Expr::value(cover.quote_invoice_id))
+            .col_expr(Column::Kind, Expr::value(cover.kind))
+            .col_expr(Column::State, Expr::value(cover.state))
+            .col_expr(Column::Times, Expr::col(Column::Times).add(1))
+            .col_expr(Column::UpdatedAt, Expr::value(moment(cover.updated_at)))
+            .filter(Column::InvoiceId.eq(cover.invoice_id))
+            .filter(Column::State.eq(QuoteCoverState::Ended));
+        Ok(again.exec(self.conn()).await?.rows_affected == 1)
     }
 
     /// # Errors
@@ -96,10 +113,10 @@ impl MerchantTx {
     ///
     /// # Errors
     /// The database is away.
-    pub async fn quote_covers_release(&self, quote: InvoiceId, now: DateTime<Utc>) -> Result<(), Error> {
+    pub async fn quote_covers_end(&self, quote: InvoiceId, now: DateTime<Utc>) -> Result<(), Error> {
         let update = self
             .update::<Entity>()
-            .col_expr(Column::State, Expr::value(QuoteCoverState::Released))
+            .col_expr(Column::State, Expr::value(QuoteCoverState::Ended))
             .col_expr(Column::UpdatedAt, Expr::value(moment(now)))
             .filter(Column::QuoteInvoiceId.eq(quote))
             .filter(Column::State.is_in(QuoteCoverState::LOCKS));
@@ -148,7 +165,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn invoices_to_cover(&self, advance: &Invoice) -> Result<Vec<Invoice>, Error> {
-        let told = self.all_mine::<Entity>(Column::InvoiceId);
+        let told = self.mine::<Entity>(Column::InvoiceId, Column::State.ne(QuoteCoverState::Ended));
         // In words, as in the books: what is open and owes something.
         let open = self.find::<invoices::Entity>().filter(Expr::cust("status = 'open'"));
         let open = open.filter(invoices::Column::Advance.is_null());
@@ -158,11 +175,11 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(new.order_by_asc(invoices::Column::Date).order_by_asc(invoices::Column::Id).all(self.conn()).await?)
     }
 
-    /// How many there ever were of these invoices, as a part of another question.
+    /// How often any was found of these invoices, as a part of another question.
     pub(crate) fn quote_covers_made(&self, invoices: &[InvoiceId]) -> SelectStatement {
         let mut select = Query::select();
         select
-            .expr(Expr::col(Column::InvoiceId).count())
+            .expr(Expr::col(Column::Times).sum().cast_as("bigint"))
             .from(Entity)
             .and_where(Column::MerchantId.eq(self.merchant_id()))
             .and_where(Column::InvoiceId.is_in(invoices.iter().copied()));

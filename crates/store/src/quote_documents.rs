@@ -61,6 +61,8 @@ pub enum QuoteDocumentState {
     Paired,
     /// All of its credit was used.
     Used,
+    /// The money went back: how the pair leaves the books, the books entry says.
+    Gone,
 }
 
 impl QuoteDocument {
@@ -123,24 +125,33 @@ impl MerchantTx {
 }
 
 impl<C: ConnectionTrait> Scoped<C> {
-    /// The newest of an attempt, if it pays a quote and has any.
+    /// Those of an attempt that pays a quote, the newest last.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn quote_document(&self, attempt: AttemptId) -> Result<Option<QuoteDocument>, Error> {
+    pub async fn quote_documents(&self, attempt: AttemptId) -> Result<Vec<QuoteDocument>, Error> {
         let of = self.find::<Entity>().filter(Column::AttemptId.eq(attempt));
-        Ok(of.order_by_desc(Column::PaymentNo).only(self.conn()).await?)
+        Ok(of.order_by_asc(Column::PaymentNo).all(self.conn()).await?)
     }
 
-    /// Those of which a credit stands in the books that may not be used yet, with the quote's advance.
+    /// Those whose credit stands in the books, or is on its way there, and may not be used yet, with the quote's advance.
     ///
     /// # Errors
     /// The database is away.
     pub async fn quote_credits(&self) -> Result<Vec<(QuoteDocument, Invoice)>, Error> {
-        let paired = self.find::<Entity>().filter(Column::State.eq(QuoteDocumentState::Paired));
-        // Nothing is left to pay of an advance when its money stands in the books.
-        let stand = paired.find_both_related(invoices::Entity).filter(invoices::Column::DueMinor.eq(0_i64));
-        Ok(stand.order_by_asc(Column::QuoteNumber).all(self.conn()).await?)
+        let alive = [QuoteDocumentState::Meant, QuoteDocumentState::Drafted, QuoteDocumentState::Paired];
+        let alive = self.find::<Entity>().filter(Column::State.is_in(alive)).find_both_related(invoices::Entity);
+        Ok(alive.order_by_asc(Column::QuoteNumber).order_by_asc(Column::PaymentNo).all(self.conn()).await?)
+    }
+
+    /// The newest of a quote whose money came.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn quote_document_paired(&self, quote: InvoiceId) -> Result<Option<QuoteDocument>, Error> {
+        let of = self.find::<Entity>().filter(Column::InvoiceId.eq(quote));
+        let paired = of.filter(Column::State.is_in([QuoteDocumentState::Paired, QuoteDocumentState::Used]));
+        Ok(paired.order_by_desc(Column::PaymentNo).only(self.conn()).await?)
     }
 
     /// Those whose draft the books do not take, or do not let go.
