@@ -308,6 +308,7 @@ fn quickbooks(vendors: &str, home_currency: Currency) -> (BooksSettings, Option<
         token_url: format!("{vendors}/qbo/oauth2/v1/tokens/bearer"),
         realm_id: facts::qbo::REALM_ID.to_owned(),
         clearing_account: facts::qbo::CLEARING_ACCOUNT_ID.to_owned(),
+        prepayment_account: Some(facts::qbo::PREPAYMENT_ACCOUNT_ID.to_owned()),
         home_currency,
     };
     use facts::qbo::{PORTAL_CLIENT_ID, PORTAL_CLIENT_SECRET, PORTAL_REFRESH_TOKEN, PORTAL_VERIFIER_TOKEN};

@@ -22,6 +22,8 @@ pub enum AdvanceKind {
 
 /// As much as QuickBooks Online has room for in the number of a document; the same pair has the same numbers everywhere.
 const QUOTE_NUMBER_MAX_CHARS: usize = 21;
+/// What both documents say that they are (S32).
+pub const QUOTE_REFERENCE: &str = "PF";
 const OF_INVOICE: &str = "PF_";
 const OF_CREDIT: &str = "PF_CR_";
 /// Of a quote's number, where the rest of it is told by a hash.
@@ -46,6 +48,12 @@ pub fn quote_numbers(quote: &str, payment_no: u32) -> QuoteNumbers {
 #[must_use]
 pub fn quote_credit_number(invoice: &str) -> String {
     format!("{OF_CREDIT}{}", invoice.strip_prefix(OF_INVOICE).unwrap_or(invoice))
+}
+
+/// Whether an invoice with this number and [`QUOTE_REFERENCE`] is one of these: it is paid when it is made, and nobody's to pay.
+#[must_use]
+pub fn is_quote_invoice(number: &str) -> bool {
+    number.starts_with(OF_INVOICE)
 }
 
 /// The name itself where both numbers have room for it and it is of characters that every package takes and that no

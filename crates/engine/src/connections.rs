@@ -41,7 +41,7 @@ pub enum BooksSettings {
         /// It is of Xero's type for bank accounts: over-payments and prepayments can stand on no other.
         #[serde(default)]
         clearing_is_bank: bool,
-        /// The code of the account that prepayments are owed on; without one, none are taken.
+        /// The code of the account that prepayments and what is paid for quotes are owed on; without one, neither is taken.
         #[serde(default)]
         prepayment_account: Option<String>,
     },
@@ -52,6 +52,9 @@ pub enum BooksSettings {
         realm_id: String,
         /// The id of the account.
         clearing_account: String,
+        /// The id of the account that what is paid for quotes is owed on; without one, nothing is paid for them.
+        #[serde(default)]
+        prepayment_account: Option<String>,
         /// That of the company: books in one currency do not name it.
         home_currency: Currency,
     },

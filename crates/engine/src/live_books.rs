@@ -9,8 +9,8 @@ use crate::{
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::books::{
-    Advances, Books, BooksError, BooksPayment, Changes, NewInvoice, PostPayment, PostRefund, Posted, PostedRefund,
-    oauth,
+    Advances, ApplyCredit, Books, BooksError, BooksPayment, Changes, NewInvoice, PostPayment, PostRefund, Posted,
+    PostedRefund, QuoteCredit, oauth,
     quickbooks::{self, QuickBooks, QuickBooksConfig},
     toll::Toll,
     xero::{self, Xero, XeroConfig, advances},
@@ -130,10 +130,24 @@ impl LiveBooks {
                 };
                 Ok(Box::new(Xero::new(http, config)))
             }
-            BooksSettings::QuickBooks { api_base, realm_id, clearing_account, home_currency, token_url: _ } => {
-                let now = self.engine.now();
-                let config =
-                    QuickBooksConfig { api_base, realm_id, clearing_account, home_currency, access_token, now, toll };
+            BooksSettings::QuickBooks {
+                api_base,
+                realm_id,
+                clearing_account,
+                prepayment_account,
+                home_currency,
+                token_url: _,
+            } => {
+                let config = QuickBooksConfig {
+                    api_base,
+                    realm_id,
+                    clearing_account,
+                    prepayment_account,
+                    home_currency,
+                    access_token,
+                    now: self.engine.now(),
+                    toll,
+                };
                 Ok(Box::new(QuickBooks::new(http, config)))
             }
             BooksSettings::BuiltIn => Err(tokenless()),
@@ -308,9 +322,13 @@ impl Books for LiveBooks {
             BooksSettings::Xero { clearing_is_bank, prepayment_account, .. } => {
                 advances(*clearing_is_bank, prepayment_account.as_deref())
             }
-            BooksSettings::QuickBooks { .. } => quickbooks::ADVANCES,
+            BooksSettings::QuickBooks { prepayment_account, .. } => quickbooks::advances(prepayment_account.as_deref()),
             BooksSettings::BuiltIn => Advances::default(),
         }
+    }
+
+    fn drafts_credit(&self) -> bool {
+        matches!(self.settings, BooksSettings::Xero { .. })
     }
 
     async fn organisation(&self) -> Result<String, BooksError> {
@@ -359,6 +377,22 @@ impl Books for LiveBooks {
 
     async fn take_back_refund(&self, refund: &PostRefund) -> Result<(), BooksError> {
         with_fresh_token!(self, books => books.take_back_refund(refund))
+    }
+
+    async fn draft_credit(&self, payment: &PostPayment) -> Result<(), BooksError> {
+        with_fresh_token!(self, books => books.draft_credit(payment))
+    }
+
+    async fn drop_draft_credit(&self, payment: &PostPayment) -> Result<(), BooksError> {
+        with_fresh_token!(self, books => books.drop_draft_credit(payment))
+    }
+
+    async fn quote_credit(&self, payment: &PostPayment) -> Result<Option<QuoteCredit>, BooksError> {
+        with_fresh_token!(self, books => books.quote_credit(payment))
+    }
+
+    async fn apply_credit(&self, credit: &ApplyCredit) -> Result<BooksInvoice, BooksError> {
+        with_fresh_token!(self, books => books.apply_credit(credit))
     }
 
     async fn payments_since(&self, since: DateTime<Utc>) -> Result<Vec<BooksPayment>, BooksError> {

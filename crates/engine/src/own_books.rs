@@ -125,7 +125,9 @@ impl Engine {
     /// [`Error::NotFound`] also for another merchant's invoice.
     pub async fn own_invoice(&self, admin: &AdminPass, id: InvoiceId) -> Result<Option<OwnInvoice>, Error> {
         let (db, invoice) = (&admin.db, admin.db.invoice(id).await?);
-        let Some(details) = db.ledger_invoice(id).await? else { return Ok(None) };
+        // An advance has them for its credit note alone.
+        let details = db.ledger_invoice(id).await?.filter(|_| invoice.advance.is_none());
+        let Some(details) = details else { return Ok(None) };
         let lines = db.ledger_lines(id).await?;
         let being_paid = db.live_payment(id).await?.is_some();
         own_invoice(&invoice, details, lines, being_paid).map(Some)

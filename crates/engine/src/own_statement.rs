@@ -41,7 +41,9 @@ impl Engine {
         invoices.retain(|invoice| invoice.currency == currency.code());
         let ids: Vec<_> = invoices.iter().map(|invoice| invoice.id).collect();
         let payments = db.ledger_payments_of(&ids).await?;
-        let credits = db.credit_notes_of_all(&ids).await?;
+        let mut credits = db.credit_notes_of_all(&ids).await?;
+        // What is paid for a quote is credit by its payment.
+        credits.retain(|note| invoices.iter().any(|one| one.id == note.invoice_id && one.advance.is_none()));
         let movements = movements(&invoices, &payments, &credits)?;
         let until = until.unwrap_or_else(|| self.clock().today(zone));
         let from = from.or_else(|| until.with_day(1)?.checked_sub_months(Months::new(1))).unwrap_or(until);

@@ -1,4 +1,6 @@
-//! Credit notes of books of our own: what is taken off an invoice, and how much of that is left as the customer's credit.
+//! Credit notes of books of our own: what is taken off an invoice, and how much of that is left as the customer's credit. What
+//! is paid for a quote is credit by such a note as well, which is of the advance itself and gives it back what the customer
+//! has no more.
 
 use crate::{
     Error, Invoice, LedgerInvoice, MerchantTx,
@@ -63,7 +65,8 @@ impl MerchantTx {
         held.only(self.conn()).await?.ok_or(Error::Missing)
     }
 
-    /// Gives so much of a note to an invoice, which owes that much less then. Both are held, and both have it.
+    /// Gives so much of a note to an invoice, which owes that much less then; a negative amount takes it off again. Both are
+    /// held, and both have it. Answers the note as it is then.
     ///
     /// # Errors
     /// The database is away.
@@ -73,13 +76,59 @@ impl MerchantTx {
         (invoice, details): (Invoice, LedgerInvoice),
         amount_minor: i64,
         now: DateTime<Utc>,
-    ) -> Result<(), Error> {
-        self.credit_allocation_add(note.id, invoice.id, amount_minor, now).await?;
-        let left_minor = note.left_minor - amount_minor;
-        self.rewrite::<Entity>(Column::Id.eq(note.id), CreditNote { left_minor, ..note }).await?;
+    ) -> Result<CreditNote, Error> {
+        let note = self.credit_give(note, invoice.id, amount_minor, now).await?;
         let due_minor = invoice.due_minor - amount_minor;
-        let status = if due_minor == 0 { InvoiceStatus::Paid } else { invoice.status };
-        self.ledger_invoice_rewrite(Invoice { due_minor, status, read_at: now, ..invoice }, details).await
+        let status = match invoice.status {
+            _ if due_minor == 0 => InvoiceStatus::Paid,
+            InvoiceStatus::Paid => InvoiceStatus::Open,
+            other => other,
+        };
+        self.ledger_invoice_rewrite(Invoice { due_minor, status, read_at: now, ..invoice }, details).await?;
+        Ok(note)
+    }
+
+    async fn credit_give(
+        &self,
+        note: CreditNote,
+        to: InvoiceId,
+        amount_minor: i64,
+        now: DateTime<Utc>,
+    ) -> Result<CreditNote, Error> {
+        self.credit_allocation_add(note.id, to, amount_minor, now).await?;
+        let note = CreditNote { left_minor: note.left_minor - amount_minor, ..note };
+        self.rewrite::<Entity>(Column::Id.eq(note.id), note.clone()).await?;
+        Ok(note)
+    }
+
+    /// The credit of an advance: its money stays the customer's by a note of its own, which staff find among all others.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's.
+    pub async fn advance_credit_add(&self, note: CreditNote) -> Result<(), Error> {
+        self.ledger_advance_add(note.invoice_id, note.created_at).await?;
+        self.credit_note_add(note).await
+    }
+
+    /// Brings the note of an advance, which is held, in line with the money that stands for it: what came is the customer's, and
+    /// what went back is the advance's. `false` when that is more than is left of it; nothing was changed then.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn advance_credit_settle(&self, note: CreditNote, now: DateTime<Utc>) -> Result<bool, Error> {
+        let advance = note.invoice_id;
+        let stands: i64 = self.ledger_payments_of(&[advance]).await?.iter().map(|payment| payment.amount_minor).sum();
+        let allocated = self.credit_allocations(note.id).await?;
+        let given_back = allocated.iter().filter(|allocation| allocation.invoice_id == advance);
+        let given_back: i64 = given_back.map(|allocation| allocation.amount_minor).sum();
+        let goes_back = note.total_minor - given_back - stands;
+        if goes_back > note.left_minor {
+            return Ok(false);
+        }
+        if goes_back != 0 {
+            self.credit_give(note, advance, goes_back, now).await?;
+        }
+        Ok(true)
     }
 }
 
@@ -88,6 +137,12 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// [`Error::Missing`] also for another merchant's.
     pub async fn credit_note(&self, id: CreditNoteId) -> Result<CreditNote, Error> {
         self.find::<Entity>().filter(Column::Id.eq(id)).only(self.conn()).await?.ok_or(Error::Missing)
+    }
+
+    /// # Errors
+    /// The database is away.
+    pub async fn credit_note_numbered(&self, number: &str) -> Result<Option<CreditNote>, Error> {
+        Ok(self.find::<Entity>().filter(Column::Number.eq(number)).only(self.conn()).await?)
     }
 
     /// All that were taken off this invoice, oldest first.

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     advance::AdvanceKind,
-    invoice::{BooksCustomer, BooksInvoice},
+    invoice::{BooksCustomer, BooksInvoice, InvoiceStatus},
     money::Money,
 };
 use http::header;
@@ -55,6 +55,7 @@ impl Default for Gone {
 pub struct Advances {
     pub over_payments: bool,
     pub prepayments: bool,
+    pub quotes: bool,
 }
 
 /// Money that pays no invoice and stays as the customer's credit.
@@ -63,7 +64,8 @@ pub struct Advance {
     pub kind: AdvanceKind,
     /// The books' id of the customer.
     pub customer_external_id: String,
-    /// Ours, and how it is found again.
+    /// Ours, and how it is found again. Of a quote it is that of the invoice; the credit's is
+    /// [`domain::advance::quote_credit_number`] of it.
     pub number: String,
     /// What it is for, for people.
     pub purpose: String,
@@ -82,6 +84,14 @@ pub struct PostPayment {
     pub date: NaiveDate,
     /// The gateway's id of the charge: how the posting is found again.
     pub reference: String,
+}
+
+impl PostPayment {
+    /// What it is for, when that is a quote.
+    #[must_use]
+    pub fn quote(&self) -> Option<&Advance> {
+        self.advance.as_ref().filter(|advance| advance.kind == AdvanceKind::Quote)
+    }
 }
 
 /// An invoice of ours, to be raised in the books: what was added for the way of paying (`wire/accounting.md`, 4.2).
@@ -126,6 +136,50 @@ pub struct PostRefund {
     pub number: String,
     /// The gateway's id of the refund: how the payment is found again.
     pub reference: String,
+}
+
+impl PostRefund {
+    /// What it pays back of, when that was paid for a quote.
+    #[must_use]
+    pub fn quote(&self) -> Option<&Advance> {
+        self.advance.as_ref().filter(|advance| advance.kind == AdvanceKind::Quote)
+    }
+}
+
+/// The credit of a quote's payment, as it stands in the books.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuoteCredit {
+    pub external_id: String,
+    pub total: Money,
+    /// What no invoice has got of it, and nobody was paid back.
+    pub remaining: Money,
+    pub applied: Vec<Applied>,
+}
+
+/// What an invoice has got of a credit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    pub invoice_external_id: String,
+    pub amount: Money,
+}
+
+/// So much of a quote's credit for an invoice of the same customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApplyCredit {
+    /// The same application always carries the same key.
+    pub idempotency_key: String,
+    pub credit_number: String,
+    pub invoice_external_id: String,
+    pub amount: Money,
+    pub date: NaiveDate,
+}
+
+impl ApplyCredit {
+    /// The books have it already: so much of the credit stands on that invoice.
+    #[must_use]
+    pub fn is(&self, applied: &Applied) -> bool {
+        applied.invoice_external_id == self.invoice_external_id && applied.amount == self.amount
+    }
 }
 
 /// A refund that stands in the books.
@@ -212,6 +266,51 @@ pub fn other_invoice(number: &str) -> BooksError {
     BooksError::Refused { cause: RefusedCause::Other, message }
 }
 
+/// The same of a credit.
+#[must_use]
+pub fn other_credit(number: &str) -> BooksError {
+    let message = format!("Another credit stands there with the number {number}.");
+    BooksError::Refused { cause: RefusedCause::Other, message }
+}
+
+#[must_use]
+pub fn no_credit(number: &str) -> BooksError {
+    let message = format!("The credit {number} does not stand there.");
+    BooksError::Refused { cause: RefusedCause::Other, message }
+}
+
+/// Some of a credit is applied or was paid back, and what is wanted of it is more than the rest.
+#[must_use]
+pub fn less_is_left(number: &str, wanted: Money) -> BooksError {
+    let message = format!("Less than {} is left of the credit {number}.", wanted.to_decimal());
+    BooksError::Refused { cause: RefusedCause::MoreThanDue, message }
+}
+
+#[must_use]
+pub fn is_used(number: &str) -> BooksError {
+    let message = format!("The credit {number} has been used.");
+    BooksError::Refused { cause: RefusedCause::MoreThanDue, message }
+}
+
+/// What is due of an invoice once it has got so much.
+///
+/// # Errors
+/// Why it does not take that.
+pub fn due_after(invoice: &BooksInvoice, amount: Money) -> Result<Money, BooksError> {
+    let BooksInvoice { number, due, status, .. } = invoice;
+    let Ok(left) = due.minus(amount) else {
+        let message = format!("The invoice {number} is in {}.", due.currency);
+        return Err(BooksError::Refused { cause: RefusedCause::Other, message });
+    };
+    let cause = match status {
+        InvoiceStatus::Open if left.minor >= 0 => return Ok(left),
+        InvoiceStatus::Open => RefusedCause::MoreThanDue,
+        InvoiceStatus::Draft | InvoiceStatus::Paid | InvoiceStatus::Void => RefusedCause::NotAwaitingPayment,
+    };
+    let message = format!("Of the invoice {number} {} is due, and not {}.", due.to_decimal(), amount.to_decimal());
+    Err(BooksError::Refused { cause, message })
+}
+
 /// Whether the answer may be passed on as a document: by what it is called, by what it is, and by its size.
 fn is_pdf(answer: &Answer) -> bool {
     let kind = answer.headers.get(header::CONTENT_TYPE).map_or(b"".as_slice(), |kind| kind.as_bytes());
@@ -238,10 +337,16 @@ pub trait Books: Send + Sync {
     /// Where not, no screen takes one.
     fn advances(&self) -> Advances;
 
+    /// Whether the credit of a quote can stand there as a draft while its payment is under way (S27).
+    fn drafts_credit(&self) -> bool {
+        false
+    }
+
     /// What the organisation is called whose books these are: the least that a connection must be able to read.
     async fn organisation(&self) -> Result<String, BooksError>;
 
-    /// All that changed since `cursor`; everything when there is none.
+    /// All that changed since `cursor`; everything when there is none. The invoice of a quote's payment is left out here and
+    /// wherever one is read: it is paid as soon as it is made, and must not be paid by somebody in between.
     async fn changes(&self, cursor: Option<&str>) -> Result<Changes, BooksError>;
 
     /// One invoice by the books' id, as it is this moment.
@@ -260,14 +365,16 @@ pub trait Books: Send + Sync {
     async fn void_invoice(&self, external_id: &str) -> Result<BooksInvoice, BooksError>;
 
     /// Looks for a payment that we, or a person, may have entered before: the step before any re-send. Refused, when one
-    /// with its reference stands over another amount.
+    /// with its reference stands over another amount. One for a quote is found when both its documents stand.
     async fn find_payment(&self, payment: &PostPayment) -> Result<Option<Posted>, BooksError>;
 
-    /// Writes a payment onto the clearing account.
+    /// Writes a payment onto the clearing account. One for a quote is an invoice of ours that it pays, and a credit over as much
+    /// (`wire/accounting.md`, 4.4); what stands of these already is left as it is.
     async fn post_payment(&self, payment: &PostPayment) -> Result<Posted, BooksError>;
 
     /// Takes a payment out again whose money went back (`wire/accounting.md`, 4.3), and answers its invoice as it is then,
-    /// when it has one. What does not stand needs nothing. Refused, when an advance has been used meanwhile.
+    /// when it has one. What does not stand needs nothing. Refused, when an advance has been used meanwhile; a quote's credit is
+    /// taken off the invoices that it was applied to.
     async fn take_back_payment(&self, payment: &PostPayment) -> Result<Option<BooksInvoice>, BooksError>;
 
     /// Writes a refund. Each of its steps is looked for before it is made, so it may be written again.
@@ -275,6 +382,23 @@ pub trait Books: Send + Sync {
 
     /// Takes a refund out again whose money came back. What does not stand needs nothing.
     async fn take_back_refund(&self, refund: &PostRefund) -> Result<(), BooksError>;
+
+    /// Drafts the credit of a quote's payment that is under way; nothing, where there are no drafts.
+    async fn draft_credit(&self, _payment: &PostPayment) -> Result<(), BooksError> {
+        Ok(())
+    }
+
+    /// Takes that draft out again, because the payment failed. What does not stand needs nothing.
+    async fn drop_draft_credit(&self, _payment: &PostPayment) -> Result<(), BooksError> {
+        Ok(())
+    }
+
+    /// The credit of a quote's payment as it stands this moment; a draft is none.
+    async fn quote_credit(&self, payment: &PostPayment) -> Result<Option<QuoteCredit>, BooksError>;
+
+    /// Applies a quote's credit to an invoice, and answers the invoice as it is then. As much of it on the same invoice is
+    /// this application and is not made again.
+    async fn apply_credit(&self, credit: &ApplyCredit) -> Result<BooksInvoice, BooksError>;
 
     /// The payments that stand on the clearing account and were entered or changed since, by whomever.
     async fn payments_since(&self, since: DateTime<Utc>) -> Result<Vec<BooksPayment>, BooksError>;

@@ -225,6 +225,7 @@ pub fn quickbooks_config(api_base: &str, access_token: &str, now: DateTime<Utc>)
         api_base: api_base.to_owned(),
         realm_id: simulators::facts::qbo::REALM_ID.to_owned(),
         clearing_account: simulators::facts::qbo::CLEARING_ACCOUNT_ID.to_owned(),
+        prepayment_account: Some(simulators::facts::qbo::PREPAYMENT_ACCOUNT_ID.to_owned()),
         home_currency: Currency::AUD,
         access_token: access_token.into(),
         now,

@@ -226,6 +226,9 @@ impl ApiCall {
         if self.method == Method::GET {
             return self.read_books(op, &path);
         }
+        if self.method == Method::DELETE {
+            return remove(op, &path);
+        }
         let body: Value = serde_json::from_slice(&self.body)
             .map_err(|error| Refusal::Malformed(format!("The request body is not JSON: {error}")))?;
         match (self.method.as_str(), path.as_slice()) {
@@ -250,6 +253,10 @@ impl ApiCall {
             ("POST", ["creditnotes", id]) => {
                 let id = id.parse().map_err(|_| Refusal::NotFound)?;
                 call::write_all(op, &body, "CreditNotes", |op, document| credit_notes::write(op, document, Some(id)))
+            }
+            ("PUT", ["creditnotes", id, "Allocations"]) => {
+                let id = id.parse().map_err(|_| Refusal::NotFound)?;
+                credit_notes::allocate(op, id, &body)
             }
             ("PUT" | "POST", ["banktransactions"]) => {
                 call::write_all(op, &body, "BankTransactions", bank_transactions::create)
@@ -298,4 +305,12 @@ impl ApiCall {
             _ => None,
         })
     }
+}
+
+/// Few parts of documents can be; those calls have no body.
+fn remove(op: &mut Operation<'_>, path: &[&str]) -> Answer {
+    let ["creditnotes", id, "Allocations", allocation] = path else { return Err(Refusal::NotBuilt) };
+    let id = id.parse().map_err(|_| Refusal::NotFound)?;
+    let allocation = allocation.parse().map_err(|_| Refusal::NotFound)?;
+    credit_notes::unallocate(op, id, allocation)
 }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::call::{Answer, Operation, PERIOD_LOCKED, elements};
+use super::allocations::{Allocation, sum};
+use super::call::{Answer, Operation, PERIOD_LOCKED};
 use super::invoice_writes::contact_of;
 use super::invoices::Status;
 use super::lines::Line;
@@ -47,14 +48,6 @@ impl Kind {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Allocation {
-    id: Uuid,
-    pub invoice: Uuid,
-    pub amount_minor: i64,
-    date: NaiveDate,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct BankTransaction {
     /// Of what it has made.
     pub id: Uuid,
@@ -76,7 +69,7 @@ impl BankTransaction {
     }
 
     pub fn remaining_minor(&self) -> i64 {
-        self.total_minor() - self.paid_minor - self.allocations.iter().map(|part| part.amount_minor).sum::<i64>()
+        self.total_minor() - self.paid_minor - sum(&self.allocations)
     }
 
     /// Takes the sum of the standing payments in; PAID when nothing is left.
@@ -118,12 +111,7 @@ impl BankTransaction {
 
     /// As what it has made.
     fn credit_view(&self, books: &Books) -> Value {
-        let allocations = self.allocations.iter().map(|part| {
-            json!({
-                "AllocationID": part.id, "Amount": wire::money(part.amount_minor), "Date": wire::day(part.date),
-                "Invoice": { "InvoiceID": part.invoice },
-            })
-        });
+        let allocations = self.allocations.iter().map(|part| part.view(books));
         let (_, id) = self.kind.names();
         let mut view = json!({
             "Type": self.kind, "Status": self.status, "Date": wire::day(self.date), "LineAmountTypes": "NoTax",
@@ -208,23 +196,12 @@ pub(crate) fn create(op: &mut Operation<'_>, document: &Value) -> Result<Value, 
 
 /// `PUT /Overpayments/{id}/Allocations`, and the like of prepayments: pays an invoice with what is left.
 pub(crate) fn allocate(op: &mut Operation<'_>, plural: &str, id: Uuid, body: &Value) -> Answer {
-    let submitted = elements(body, "Allocations").into_iter().next().unwrap_or_default();
-    let refuse = |message: &str| Err(Refusal::of(&submitted, &[message.to_owned()]));
     let known = op.books.bank_transactions.get(&id).filter(|credit| Some(credit.kind) == Kind::of_plural(plural));
     let Some(mut credit) = known.cloned() else { return Err(Refusal::NotFound) };
-    let invoice = submitted["Invoice"]["InvoiceID"].as_str().or(submitted["Invoice"]["InvoiceNumber"].as_str());
-    let Some(invoice) = invoice.and_then(|key| op.books.invoice_named(key)) else {
-        return refuse("Invoice could not be found");
-    };
-    let amount_minor = wire::read_decimal(&submitted["Amount"]).and_then(wire::cents).unwrap_or_default();
-    if invoice.contact != credit.contact || invoice.status != Status::Authorised {
-        return refuse("The invoice must be awaiting payment, and of the same contact");
-    }
-    if amount_minor <= 0 || amount_minor > credit.remaining_minor().min(invoice.due_minor()) {
-        return refuse("The amount applied is more than what is left");
-    }
-    let (invoice, date) = (invoice.id, wire::read_day(&submitted["Date"]).unwrap_or(op.today));
-    credit.allocations.push(Allocation { id: op.new_id(), invoice, amount_minor, date });
+    let made = Allocation::read(op, body, credit.contact, credit.remaining_minor());
+    let made = made.map_err(|(submitted, why)| Refusal::of(&submitted, &[why.to_owned()]))?;
+    let invoice = made.invoice;
+    credit.allocations.push(made);
     credit.settle(credit.paid_minor, op.now_ms);
     let made = credit.credit_view(op.books)["Allocations"].clone();
     op.books.bank_transactions.insert(id, credit);

@@ -103,7 +103,7 @@ fn update(op: &mut Operation<'_>, document: &Value, mut invoice: Invoice) -> Res
     if before == Status::Voided && document["Status"].is_string() {
         return refuse("Invoice not of valid status for modification");
     }
-    if next == Status::Voided && invoice.paid_minor > 0 {
+    if next == Status::Voided && invoice.paid_minor + invoice.credited_minor > 0 {
         return refuse(LOCKED_BY_PAYMENT);
     }
     let touches_money =

@@ -1,6 +1,7 @@
 //! The Xero simulator: one organisation's books (Northwind IT), its OAuth server and its accounting API.
-//! Source: `wire/accounting.md`, 1. Credit notes are not allocated to invoices; what is not built answers 501.
+//! Source: `wire/accounting.md`, 1. What is not built answers 501.
 
+mod allocations;
 mod answers;
 mod api;
 mod bank_transactions;
@@ -122,7 +123,8 @@ impl Books {
             paid_minor += payment.amount_minor;
             last = last.max(Some(payment.date));
         }
-        let allocated = self.bank_transactions.values().flat_map(|credit| &credit.allocations);
+        let credits = self.bank_transactions.values().flat_map(|credit| &credit.allocations);
+        let allocated = credits.chain(self.credit_notes.values().flat_map(|note| &note.allocations));
         let allocated = allocated.filter(|part| part.invoice == paid).map(|part| part.amount_minor).sum();
         if let Some(invoice) = self.invoices.get_mut(&paid) {
             invoice.settle(paid_minor, allocated, last);

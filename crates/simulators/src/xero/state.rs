@@ -49,17 +49,24 @@ impl Books {
             .map(|note| {
                 json!({
                     "id": note.id, "number": note.number, "status": note.status, "amount_minor": note.total_minor(),
-                    "paid_minor": note.paid_minor, "date": note.date, "reference": note.reference,
+                    "paid_minor": note.paid_minor, "remaining_minor": note.remaining_minor(), "date": note.date,
+                    "reference": note.reference,
                 })
             })
             .collect();
         let advances: Vec<Value> =
             self.bank_transactions.values().map(bank_transactions::BankTransaction::state).collect();
-        let allocations: Vec<Value> = self
-            .bank_transactions
+        let of_advances = self.bank_transactions.values().flat_map(|credit| &credit.allocations);
+        let of_advances = of_advances.map(|part| (None::<&str>, part));
+        let of_notes = self
+            .credit_notes
             .values()
-            .flat_map(|credit| &credit.allocations)
-            .map(|part| json!({ "invoice": number(&part.invoice), "amount_minor": part.amount_minor }))
+            .flat_map(|note| note.allocations.iter().map(move |part| (Some(note.number.as_str()), part)));
+        let allocations: Vec<Value> = of_advances
+            .chain(of_notes)
+            .map(|(note, part)| {
+                json!({ "credit_note": note, "invoice": number(&part.invoice), "amount_minor": part.amount_minor })
+            })
             .collect();
         json!({
             "invoices": invoices, "payments": payments, "credit_notes": credit_notes, "advances": advances,

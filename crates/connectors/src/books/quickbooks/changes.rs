@@ -7,7 +7,7 @@ use super::{
 };
 use crate::books::{BooksError, Changes, Gone, call::Call};
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::invoice::InvoiceStatus;
+use domain::invoice::{BooksInvoice, InvoiceStatus};
 
 /// A day less than is told, because clocks differ.
 const TOLD_FOR: TimeDelta = TimeDelta::days(29);
@@ -50,17 +50,21 @@ impl QuickBooks {
         let (deleted, standing): (Vec<Invoice>, Vec<Invoice>) = invoices.into_iter().partition(Invoice::is_deleted);
         Ok(Some(Changes {
             customers: customers.into_iter().filter_map(Customer::read).collect(),
-            invoices: standing.iter().filter_map(|invoice| self.readable(invoice)).collect(),
+            invoices: standing.iter().filter_map(|invoice| self.collected(invoice)).collect(),
             gone: Gone::These(deleted.iter().filter_map(Document::id).map(str::to_owned).collect()),
             cursor: next,
         }))
     }
 
+    fn collected(&self, invoice: &Invoice) -> Option<BooksInvoice> {
+        invoice.is_collected().then(|| self.readable(invoice))?
+    }
+
     async fn listed_anew(&self, cursor: Option<&str>) -> Result<Changes, BooksError> {
         let mut began = None;
         let customers = self.list("Customer", Some(WITH_INACTIVE), cursor, &mut began, Customer::read).await?;
-        let readable = |invoice: Invoice| self.readable(&invoice);
-        let invoices = self.list("Invoice", None, cursor, &mut began, readable).await?;
+        let collected = |invoice: Invoice| self.collected(&invoice);
+        let invoices = self.list("Invoice", None, cursor, &mut began, collected).await?;
         let open = if cursor.is_some() {
             let ids = |invoice: Invoice| invoice.id().map(str::to_owned);
             self.list("Invoice", Some("Balance > '0'"), None, &mut began, ids).await?

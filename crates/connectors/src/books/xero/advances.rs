@@ -1,6 +1,7 @@
 //! Advances in Xero (`wire/accounting.md`, 1.9): a bank transaction on the clearing account, of which Xero makes an
 //! over-payment or a prepayment, and payments out of that. Xero keeps no reference of such a transaction, so its one line
-//! begins with our number and the gateway's id, and it is found again by these.
+//! begins with our number and the gateway's id, and it is found again by these. What is paid for a quote never comes here, but
+//! to `quotes.rs`.
 
 use super::{
     Page, Paid, Payment, Seen, Xero,
@@ -8,7 +9,9 @@ use super::{
     id,
     wire::{AccountCopy, AccountRef, ContactRef, NewPayments, Row, number, refusal},
 };
-use crate::books::{Advance, BooksError, BooksPayment, PostPayment, PostRefund, Posted, PostedRefund, other_amount};
+use crate::books::{
+    Advance, BooksError, BooksPayment, PostPayment, PostRefund, Posted, PostedRefund, no_credit, other_amount,
+};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     advance::{AdvanceKind, PURPOSE_MAX_CHARS},
@@ -123,7 +126,7 @@ struct NewLine<'a> {
 const fn transaction_type(kind: AdvanceKind) -> &'static str {
     match kind {
         AdvanceKind::OverPayment => "RECEIVE-OVERPAYMENT",
-        AdvanceKind::Prepayment => "RECEIVE-PREPAYMENT",
+        AdvanceKind::Prepayment | AdvanceKind::Quote => "RECEIVE-PREPAYMENT",
     }
 }
 
@@ -143,7 +146,7 @@ impl Xero {
     pub(super) async fn post_advance(&self, payment: &PostPayment, advance: &Advance) -> Result<Posted, BooksError> {
         let account_code = match advance.kind {
             AdvanceKind::OverPayment => None,
-            AdvanceKind::Prepayment => self.config.prepayment_account.as_deref(),
+            AdvanceKind::Prepayment | AdvanceKind::Quote => self.config.prepayment_account.as_deref(),
         };
         let purpose: String = advance.purpose.chars().take(PURPOSE_MAX_CHARS).collect();
         let line = NewLine {
@@ -187,7 +190,7 @@ impl Xero {
         advance: &Advance,
     ) -> Result<PostedRefund, BooksError> {
         let found = self.standing_advance(advance).await?;
-        let found = found.ok_or_else(|| refused(format!("The credit {} does not stand there.", advance.number)))?;
+        let found = found.ok_or_else(|| no_credit(&advance.number))?;
         let paid = self.payment_among(found.made.payments.as_deref(), &refund.reference).await?;
         let external_id = match paid {
             Some((paid, _)) => paid,
@@ -202,10 +205,19 @@ impl Xero {
 
     pub(super) async fn void_advance_refund(&self, refund: &PostRefund, advance: &Advance) -> Result<(), BooksError> {
         let Some(found) = self.standing_advance(advance).await? else { return Ok(()) };
-        let paid = self.payment_among(found.made.payments.as_deref(), &refund.reference).await?;
-        let Some((paid, payment)) = paid else { return Ok(()) };
+        self.take_out_paid(&advance.number, found.made.payments.as_deref(), refund).await
+    }
+
+    /// Deletes what was paid out of a credit for a refund, if it stands among its payments.
+    pub(super) async fn take_out_paid(
+        &self,
+        credit_number: &str,
+        payments: Option<&[Payment]>,
+        refund: &PostRefund,
+    ) -> Result<(), BooksError> {
+        let Some((paid, payment)) = self.payment_among(payments, &refund.reference).await? else { return Ok(()) };
         match payment.left_to_a_person() {
-            Some(why) => Err(refused(format!("The payment of the credit {} {why}.", advance.number))),
+            Some(why) => Err(refused(format!("The payment of the credit {credit_number} {why}."))),
             None => self.delete_payment(&paid).await,
         }
     }
@@ -232,7 +244,7 @@ impl Xero {
             self.delta("BankTransactions", &filter, None, &mut Seen::default(), Some).await?;
         let path = match advance.kind {
             AdvanceKind::OverPayment => "Overpayments",
-            AdvanceKind::Prepayment => "Prepayments",
+            AdvanceKind::Prepayment | AdvanceKind::Quote => "Prepayments",
         };
         for transaction in known.iter().filter(|transaction| transaction.stands()) {
             let Some((_, reference)) = transaction.names().filter(|(number, _)| *number == advance.number) else {
@@ -257,6 +269,6 @@ impl Xero {
 const fn credit_paid(kind: AdvanceKind, id: Uuid) -> Paid {
     match kind {
         AdvanceKind::OverPayment => Paid::Overpayment { id },
-        AdvanceKind::Prepayment => Paid::Prepayment { id },
+        AdvanceKind::Prepayment | AdvanceKind::Quote => Paid::Prepayment { id },
     }
 }

@@ -2,11 +2,13 @@
 //! Keeps nothing and refreshes nothing: an expired token is reported, and the engine refreshes it.
 
 mod advances;
+mod credit_notes;
 mod dates;
 mod errors;
 mod invoices;
 mod limits;
 pub mod oauth;
+mod quotes;
 mod refunds;
 pub mod webhook;
 mod wire;
@@ -14,8 +16,8 @@ mod wire;
 pub use limits::LIMITS;
 
 use super::{
-    Advances, Books, BooksError, BooksPayment, Changes, Gone, NewInvoice, PDF, PostPayment, PostRefund, Posted,
-    PostedRefund, is_pdf, other_amount, toll::Toll,
+    Advances, ApplyCredit, Books, BooksError, BooksPayment, Changes, Gone, NewInvoice, PDF, PostPayment, PostRefund,
+    Posted, PostedRefund, QuoteCredit, is_pdf, other_amount, toll::Toll,
 };
 use crate::http::{Answer, HttpClient};
 use async_trait::async_trait;
@@ -215,6 +217,26 @@ impl Xero {
         Ok(None)
     }
 
+    /// The invoice of this number, of those that are meant.
+    async fn numbered(&self, number: &str, is_meant: fn(&Invoice) -> bool) -> Result<BooksInvoice, BooksError> {
+        if number.is_empty() || number.chars().count() > NUMBER_MAX_CHARS {
+            return Err(BooksError::NotFound);
+        }
+        let request = self.call(Method::GET, "Invoices").query(&[("InvoiceNumbers", number), ("page", "1")]);
+        let page: Page<Invoice> = self.rows(Call::Read, request).await?;
+        let ours = page.rows.iter().filter(|i| is_meant(i) && i.number() == Some(number)).filter_map(readable);
+        // A deleted draft may have left its number to a later invoice.
+        ours.min_by_key(|invoice| invoice.status == InvoiceStatus::Void).ok_or(BooksError::NotFound)
+    }
+
+    /// Has a payment pay an invoice, onto the clearing account.
+    async fn pay_invoice(&self, invoice: &str, payment: &PostPayment) -> Result<(String, Payment), BooksError> {
+        let PostPayment { amount, date, reference, idempotency_key, .. } = payment;
+        let paid = Paid::Invoice { id: id(invoice)? };
+        let body = NewPayments::of(paid, *amount, *date, reference, &self.config.clearing_account)?;
+        self.pay(&body, idempotency_key).await
+    }
+
     async fn delete_payment(&self, external_id: &str) -> Result<(), BooksError> {
         let delete = self.call(Method::POST, &format!("Payments/{}", id(external_id)?));
         self.answer(Call::Write, delete.json(&json!({"Status": "DELETED"}))).await.map(drop)
@@ -232,6 +254,10 @@ impl Books for Xero {
         advances(*clearing_is_bank, prepayment_account.as_deref())
     }
 
+    fn drafts_credit(&self) -> bool {
+        true
+    }
+
     async fn organisation(&self) -> Result<String, BooksError> {
         Ok(self.one::<Organisation>("Organisation").await?.name)
     }
@@ -243,7 +269,7 @@ impl Books for Xero {
         let customers = self.delta("Contacts", &contacts, cursor, &mut seen, contact).await?;
         // Not by status: what was paid or voided must be seen too (4.1).
         let sales = [("where", r#"Type=="ACCREC""#), ("order", "InvoiceID ASC")];
-        let invoice = |invoice: Invoice| invoice.is_sales().then(|| readable(&invoice))?;
+        let invoice = |invoice: Invoice| invoice.is_collected().then(|| readable(&invoice))?;
         let invoices = self.delta("Invoices", &sales, cursor, &mut seen, invoice).await?;
         let gone = Gone::default();
         Ok(Changes { customers, invoices, gone, cursor: seen.cursor(cursor) })
@@ -251,21 +277,14 @@ impl Books for Xero {
 
     async fn invoice(&self, external_id: &str) -> Result<BooksInvoice, BooksError> {
         let invoice = self.invoice_document(external_id).await?;
-        if !invoice.is_sales() {
+        if !invoice.is_collected() {
             return Err(BooksError::NotFound);
         }
         readable(&invoice).ok_or_else(|| BooksError::Unreachable("an invoice that is not understood".to_owned()))
     }
 
     async fn invoice_by_number(&self, number: &str) -> Result<BooksInvoice, BooksError> {
-        if number.is_empty() || number.chars().count() > NUMBER_MAX_CHARS {
-            return Err(BooksError::NotFound);
-        }
-        let request = self.call(Method::GET, "Invoices").query(&[("InvoiceNumbers", number), ("page", "1")]);
-        let page: Page<Invoice> = self.rows(Call::Read, request).await?;
-        let ours = page.rows.iter().filter(|i| i.is_sales() && i.number() == Some(number)).filter_map(readable);
-        // A deleted draft may have left its number to a later invoice.
-        ours.min_by_key(|invoice| invoice.status == InvoiceStatus::Void).ok_or(BooksError::NotFound)
+        self.numbered(number, Invoice::is_collected).await
     }
 
     async fn invoice_pdf(&self, external_id: &str) -> Result<Vec<u8>, BooksError> {
@@ -275,7 +294,7 @@ impl Books for Xero {
     }
 
     async fn raise_invoice(&self, invoice: &NewInvoice) -> Result<BooksInvoice, BooksError> {
-        self.raise(invoice).await
+        self.raise(invoice, None).await
     }
 
     async fn void_invoice(&self, external_id: &str) -> Result<BooksInvoice, BooksError> {
@@ -283,6 +302,9 @@ impl Books for Xero {
     }
 
     async fn find_payment(&self, payment: &PostPayment) -> Result<Option<Posted>, BooksError> {
+        if let Some(quote) = payment.quote() {
+            return self.find_quote(payment, quote).await;
+        }
         if let Some(advance) = &payment.advance {
             return self.find_advance(payment, advance).await;
         }
@@ -292,17 +314,20 @@ impl Books for Xero {
     }
 
     async fn post_payment(&self, payment: &PostPayment) -> Result<Posted, BooksError> {
+        if let Some(quote) = payment.quote() {
+            return self.post_quote(payment, quote).await;
+        }
         if let Some(advance) = &payment.advance {
             return self.post_advance(payment, advance).await;
         }
-        let PostPayment { amount, date, reference, idempotency_key, .. } = payment;
-        let paid = Paid::Invoice { id: id(&payment.invoice_external_id)? };
-        let body = NewPayments::of(paid, *amount, *date, reference, &self.config.clearing_account)?;
-        let (external_id, posted) = self.pay(&body, idempotency_key).await?;
+        let (external_id, posted) = self.pay_invoice(&payment.invoice_external_id, payment).await?;
         Ok(Posted { external_id, invoice: posted.invoice.as_ref().and_then(Invoice::read) })
     }
 
     async fn take_back_payment(&self, payment: &PostPayment) -> Result<Option<BooksInvoice>, BooksError> {
+        if let Some(quote) = payment.quote() {
+            return self.take_back_quote(payment, quote).await.map(|()| None);
+        }
         if let Some(advance) = &payment.advance {
             return self.take_back_advance(payment, advance).await.map(|()| None);
         }
@@ -317,6 +342,9 @@ impl Books for Xero {
     }
 
     async fn post_refund(&self, refund: &PostRefund) -> Result<PostedRefund, BooksError> {
+        if let Some(quote) = refund.quote() {
+            return self.refund_quote(refund, quote).await;
+        }
         match &refund.advance {
             Some(advance) => self.refund_advance(refund, advance).await,
             None => self.write_refund(refund).await,
@@ -324,10 +352,38 @@ impl Books for Xero {
     }
 
     async fn take_back_refund(&self, refund: &PostRefund) -> Result<(), BooksError> {
+        if let Some(quote) = refund.quote() {
+            return self.void_quote_refund(refund, quote).await;
+        }
         match &refund.advance {
             Some(advance) => self.void_advance_refund(refund, advance).await,
             None => self.void_refund(refund).await,
         }
+    }
+
+    async fn draft_credit(&self, payment: &PostPayment) -> Result<(), BooksError> {
+        match payment.quote() {
+            Some(quote) => self.draft_quote_credit(payment, quote).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn drop_draft_credit(&self, payment: &PostPayment) -> Result<(), BooksError> {
+        match payment.quote() {
+            Some(quote) => self.drop_quote_draft(payment, quote).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn quote_credit(&self, payment: &PostPayment) -> Result<Option<QuoteCredit>, BooksError> {
+        match payment.quote() {
+            Some(quote) => self.read_quote_credit(payment, quote).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn apply_credit(&self, credit: &ApplyCredit) -> Result<BooksInvoice, BooksError> {
+        self.allocate_quote_credit(credit).await
     }
 
     async fn payments_since(&self, since: DateTime<Utc>) -> Result<Vec<BooksPayment>, BooksError> {
@@ -353,7 +409,8 @@ impl Books for Xero {
 /// What follows from how a clearing account is set up.
 #[must_use]
 pub const fn advances(clearing_is_bank: bool, prepayment_account: Option<&str>) -> Advances {
-    Advances { over_payments: clearing_is_bank, prepayments: clearing_is_bank && prepayment_account.is_some() }
+    let quotes = prepayment_account.is_some();
+    Advances { over_payments: clearing_is_bank, prepayments: clearing_is_bank && quotes, quotes }
 }
 
 /// An invoice of a kind that we cannot read must not stop the sync of all others.

@@ -5,6 +5,7 @@ use super::{dates::MsDate, errors::Said};
 use crate::books::{BooksError, BooksPayment};
 use chrono::NaiveDate;
 use domain::{
+    advance::{QUOTE_REFERENCE, is_quote_invoice},
     invoice::{BooksCustomer, BooksInvoice, InvoiceStatus},
     money::{Currency, Money},
 };
@@ -24,6 +25,7 @@ pub struct Page<T> {
         alias = "Invoices",
         alias = "Payments",
         alias = "CreditNotes",
+        alias = "Allocations",
         alias = "BankTransactions",
         alias = "Overpayments",
         alias = "Prepayments",
@@ -154,7 +156,9 @@ impl Payment {
     pub fn standing_on(self, account: &str) -> Option<BooksPayment> {
         let stands = self.account.as_ref()?.is(account) && self.stands();
         let (external_id, amount) = (self.id?, self.amount?.get().to_owned());
-        let (reference, invoice_external_id) = (self.reference.unwrap_or_default(), self.invoice.and_then(|of| of.id));
+        // What is paid for a quote pays nobody's invoice.
+        let invoice = self.invoice.filter(|of| !of.number().is_some_and(is_quote_invoice));
+        let (reference, invoice_external_id) = (self.reference.unwrap_or_default(), invoice.and_then(|of| of.id));
         stands.then_some(BooksPayment { external_id, reference, amount, invoice_external_id })
     }
 
@@ -210,6 +214,13 @@ impl Invoice {
     /// A bill, a credit or a deposit is no invoice of ours to collect. Shallow copies leave the type out.
     pub fn is_sales(&self) -> bool {
         self.kind.as_deref().is_none_or(|kind| kind == "ACCREC")
+    }
+
+    /// One that somebody may owe: what is paid for a quote is an invoice that is paid as soon as it is made.
+    pub fn is_collected(&self) -> bool {
+        let is_of_quote =
+            self.reference.as_deref() == Some(QUOTE_REFERENCE) && self.number().is_some_and(is_quote_invoice);
+        self.is_sales() && !is_of_quote
     }
 
     pub fn payments(&self) -> &[Payment] {
