@@ -73,8 +73,7 @@ mod tests {
     #[test]
     fn s19_the_way_back_is_signed_as_in_the_worked_example() {
         let key = key("76b1e29d99a1535c6ed953e9a570e8c3799134d8111452e25d8129081ea7f603");
-        let back =
-            Return { session: "qs_01JH8Z6W3T7M", status: "succeeded", at: 1_767_225_900, nonce: "n_7f3a" };
+        let back = Return { session: "qs_01JH8Z6W3T7M", status: "succeeded", at: 1_767_225_900, nonce: "n_7f3a" };
         assert_eq!(back.signature(&key).as_deref(), Some("yzTzWHdadtnVymB1mxS5bR0pC8ITen4jYjQrLKeWxiI"));
         let address = back.address("https://sell.example/back?quote=1", &key).expect("an address");
         assert_eq!(

@@ -168,7 +168,9 @@ impl SessionRefusal {
             Self::IntegrationDisabled => "The merchant has turned this integration off.",
             Self::InvalidRequest(_) => "A field is missing, empty, too long or cannot be read.",
             Self::AlreadyPaid => "This version of the quote is paid, or its payment is under way.",
-            Self::AlreadyInvoiced => "The payment of this version came back, and its Downpayment invoice is owed instead.",
+            Self::AlreadyInvoiced => {
+                "The payment of this version came back, and its Downpayment invoice is owed instead."
+            }
             Self::IdempotencyConflict => "The idempotency key was used for another request.",
             Self::SessionExpired => "The session has expired. Ask for one with the next attempt number.",
             Self::InvalidAmount => "The amount must be above zero, hold its tax, and be the same for the same version.",

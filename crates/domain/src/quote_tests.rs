@@ -17,7 +17,11 @@ fn asked() -> SessionAsked {
         allowed_methods: vec![AllowedMethod::Card, AllowedMethod::Bank],
         return_url: "https://sell.example/back".into(),
         cancel_url: "https://sell.example/left".into(),
-        acceptance: Acceptance { accepted_at: DateTime::UNIX_EPOCH, signer_name: "Ana Example".into(), signer_ip: None },
+        acceptance: Acceptance {
+            accepted_at: DateTime::UNIX_EPOCH,
+            signer_name: "Ana Example".into(),
+            signer_ip: None,
+        },
         metadata: BTreeMap::new(),
     }
 }
@@ -81,7 +85,12 @@ fn s20_each_state_of_a_payment_is_one_of_its_session_and_one_that_is_open_is_not
 #[test]
 fn s21_a_session_may_be_tried_four_times_within_half_an_hour() {
     let end = DateTime::UNIX_EPOCH + SESSION_LIFE;
-    for (tries, now, open) in [(0, DateTime::UNIX_EPOCH, true), (3, DateTime::UNIX_EPOCH, true), (4, DateTime::UNIX_EPOCH, false), (0, end, false)] {
+    for (tries, now, open) in [
+        (0, DateTime::UNIX_EPOCH, true),
+        (3, DateTime::UNIX_EPOCH, true),
+        (4, DateTime::UNIX_EPOCH, false),
+        (0, end, false),
+    ] {
         assert_eq!(is_open(end, tries, now), open, "{tries} tries at {now}");
     }
 }
@@ -93,14 +102,26 @@ fn n1_a_credit_covers_what_owes_as_much_and_names_the_quote_or_came_after_its_pa
     let credit = OpenCredit { number: "Q-10231", left: usd(125_000), paid_on: day(20) };
     let bill = Bill { number: "INV-700", reference: None, due: usd(125_000), date: day(20) };
     for (told, bill, found) in [
-        ("names it in its reference", Bill { reference: Some("Downpayment for Q-10231"), ..bill }, Some(CoverKind::Named)),
+        (
+            "names it in its reference",
+            Bill { reference: Some("Downpayment for Q-10231"), ..bill },
+            Some(CoverKind::Named),
+        ),
         ("in its number", Bill { number: "q10231-dp", ..bill }, Some(CoverKind::Named)),
-        ("in words, though it is older", Bill { reference: Some("quote #10231"), date: day(1), ..bill }, Some(CoverKind::Named)),
+        (
+            "in words, though it is older",
+            Bill { reference: Some("quote #10231"), date: day(1), ..bill },
+            Some(CoverKind::Named),
+        ),
         ("owes as much since then", bill, Some(CoverKind::SameAmount)),
         ("owed as much before", Bill { date: day(19), ..bill }, None),
         ("names another", Bill { reference: Some("Q-102311"), date: day(19), ..bill }, None),
         ("owes another amount", Bill { reference: Some("Q-10231"), due: usd(125_001), ..bill }, None),
-        ("owes another currency", Bill { reference: Some("Q-10231"), due: Money::new(125_000, Currency::AUD), ..bill }, None),
+        (
+            "owes another currency",
+            Bill { reference: Some("Q-10231"), due: Money::new(125_000, Currency::AUD), ..bill },
+            None,
+        ),
         ("owes nothing", Bill { reference: Some("Q-10231"), due: usd(0), ..bill }, None),
     ] {
         assert_eq!(covers(credit, bill), found, "an invoice that {told}");

@@ -125,7 +125,8 @@ impl Engine {
         if is_quote(invoice)
             && let Some(name) = unknown_customer(db, invoice.id).await?
         {
-            let why = format!("{} does not have {name} yet. Add that customer there by exactly this name", books.name());
+            let why =
+                format!("{} does not have {name} yet. Add that customer there by exactly this name", books.name());
             return Ok(Ended::Refused(format!("{why}, have its data downloaded, and post again.")));
         }
         let raised = if entry.is_surcharge() {

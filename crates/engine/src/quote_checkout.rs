@@ -2,10 +2,7 @@
 //! (S14-S17, S22-S25), and the way back to the quoting program (S19-S21).
 
 use crate::{
-    Engine, Error, GuestPass,
-    error::known,
-    open_checkout::random_checkout,
-    quote_sessions::is_quote,
+    Engine, Error, GuestPass, error::known, open_checkout::random_checkout, quote_sessions::is_quote,
     resolve_link::closed,
 };
 use connectors::quotes::Return;
@@ -75,8 +72,7 @@ impl Engine {
         let is_left = matches!(status, SessionStatus::Created | SessionStatus::Expired);
         let url = if is_left { &session.cancel_url } else { &session.return_url };
         let (id, nonce) = (session.id.to_string(), random_checkout()?.0.simple().to_string());
-        let back =
-            Return { session: &id, status: status.at_return(), at: self.now().timestamp(), nonce: &nonce };
+        let back = Return { session: &id, status: status.at_return(), at: self.now().timestamp(), nonce: &nonce };
         let key = signing_key(&guest.db, &session).await?;
         let key = guest.db.integration_sub_key(&key, SubKey::Return)?;
         back.address(url, &key).ok_or(Error::NotFound)
@@ -133,10 +129,22 @@ mod tests {
     fn s14_s16_s23_s25_who_pays_a_quote_with_what() {
         let (card, ach) = (MethodKind::Card, MethodKind::AchDebit);
         for (terms, takes) in [
-            (terms(true, true, false), [(card, false, true), (card, true, true), (ach, false, false), (ach, true, true)]),
-            (terms(true, false, false), [(card, false, true), (card, true, true), (ach, false, false), (ach, true, false)]),
-            (terms(false, true, false), [(card, false, false), (card, true, false), (ach, false, false), (ach, true, true)]),
-            (terms(true, true, true), [(card, false, false), (card, true, true), (ach, false, false), (ach, true, true)]),
+            (
+                terms(true, true, false),
+                [(card, false, true), (card, true, true), (ach, false, false), (ach, true, true)],
+            ),
+            (
+                terms(true, false, false),
+                [(card, false, true), (card, true, true), (ach, false, false), (ach, true, false)],
+            ),
+            (
+                terms(false, true, false),
+                [(card, false, false), (card, true, false), (ach, false, false), (ach, true, true)],
+            ),
+            (
+                terms(true, true, true),
+                [(card, false, false), (card, true, true), (ach, false, false), (ach, true, true)],
+            ),
         ] {
             for (kind, is_saved, taken) in takes {
                 assert_eq!(terms.takes(kind, is_saved), taken, "{:?} {kind:?} saved {is_saved}", terms.quote);

@@ -44,8 +44,7 @@ impl Engine {
             return Ok(());
         }
         for (document, advance) in &credits {
-            let credit =
-                OpenCredit { number: &document.quote_number, left: advance.total()?, paid_on: advance.date };
+            let credit = OpenCredit { number: &document.quote_number, left: advance.total()?, paid_on: advance.date };
             let found = best(credit, tx.invoices_to_cover(advance).await?)?;
             if let Some((bill, kind)) = found {
                 let cover = QuoteCover {
@@ -142,7 +141,9 @@ impl Engine {
         let Some(cover) = cover else { return Ok(Ran::Finished) };
         let bill = db.invoice(invoice).await?;
         let Some(stands) = self.standing_credit(db, cover.quote_invoice_id).await? else {
-            return self.end_apply(db, job, &cover, Err("The payment of the quote is not in the books yet.".into())).await;
+            return self
+                .end_apply(db, job, &cover, Err("The payment of the quote is not in the books yet.".into()))
+                .await;
         };
         let books = self.books_for(db, Errand::job(Lane::UserAction)).await?;
         failpoint::reach("before_apply");
@@ -260,12 +261,8 @@ async fn asked(books: &dyn Books, posting: &PostPayment) -> Result<Option<QuoteC
 fn best(credit: OpenCredit<'_>, bills: Vec<Invoice>) -> Result<Option<(Invoice, CoverKind)>, Error> {
     let mut same = None;
     for bill in bills {
-        let told = Bill {
-            number: &bill.number,
-            reference: bill.reference.as_deref(),
-            due: bill.due()?,
-            date: bill.date,
-        };
+        let told =
+            Bill { number: &bill.number, reference: bill.reference.as_deref(), due: bill.due()?, date: bill.date };
         match covers(credit, told) {
             Some(CoverKind::Named) => return Ok(Some((bill, CoverKind::Named))),
             Some(CoverKind::SameAmount) if same.is_none() => same = Some((bill, CoverKind::SameAmount)),
@@ -298,7 +295,10 @@ fn covered_line(
             Severity::Books,
             format!("Apply the credit here or in the books. Until then nobody can pay {number} in another way."),
         ),
-        _ => (Severity::Waits, format!("The payment of the quote is on its way; until it has ended nobody can pay {number}.")),
+        _ => (
+            Severity::Waits,
+            format!("The payment of the quote is on its way; until it has ended nobody can pay {number}."),
+        ),
     };
     let line = OpenException::new(format!("{COVERED}{}", bill.id), severity, "Quote credit", cover.updated_at, cause);
     let line = line.fixable(remedy, cover.updated_at);

@@ -117,7 +117,10 @@ impl Engine {
         let document = numbered(db.quote_documents(attempt.id).await?, number)?;
         let books = self.books_for(db, Errand::job(Lane::UserAction)).await?;
         // Books without drafts, and those that do not know its customer yet, get the whole pair when the money comes.
-        if document.state != State::Meant || !books.drafts_credit() || unknown_customer(db, document.invoice_id).await?.is_some() {
+        if document.state != State::Meant
+            || !books.drafts_credit()
+            || unknown_customer(db, document.invoice_id).await?.is_some()
+        {
             return Ok(Ran::Finished);
         }
         let posting = self.draft_of(db, &attempt, &document).await?;

@@ -50,17 +50,7 @@ impl Model {
     pub fn unknown_to_books(merchant_id: MerchantId, name: String, email: Option<String>) -> Self {
         let id = CustomerId(Uuid::now_v7());
         let external_id = format!("{TO_MAKE}{id}");
-        Self {
-            merchant_id,
-            id,
-            external_id,
-            name,
-            code: None,
-            email,
-            archived: false,
-            terms_days: None,
-            address: None,
-        }
+        Self { merchant_id, id, external_id, name, code: None, email, archived: false, terms_days: None, address: None }
     }
 
     #[must_use]

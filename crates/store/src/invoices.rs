@@ -115,9 +115,6 @@ impl MerchantTx {
         // What the books have of an invoice that we are raising is ours already, and told by whoever raises it.
         let raised = self.find::<Entity>().filter(Column::ExternalId.starts_with(TO_RAISE)).all(self.conn()).await?;
         let others = invoices.iter().filter(|invoice| raised.iter().all(|ours| ours.number != invoice.number));
-        // And what the payment of a quote is in the books is no bill of anybody's.
-        let paired = self.quote_invoices_among(invoices).await?;
-        let others = others.filter(|invoice| !paired.contains(&invoice.number));
         // A page that moved while it was read brings a document twice: the later one counts. In one order for everybody,
         // so that two syncs never wait for each other.
         let latest: BTreeMap<_, _> = others.map(|i| (&i.external_id, i)).collect();

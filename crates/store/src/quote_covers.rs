@@ -11,7 +11,8 @@ use domain::{
     quote::CoverKind,
 };
 use sea_orm::{
-    ConnectionTrait, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*,
+    ConnectionTrait, ExprTrait, QueryOrder, QuerySelect,
+    entity::prelude::*,
     sea_query::{Query, SelectStatement},
 };
 

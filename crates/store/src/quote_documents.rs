@@ -9,13 +9,8 @@ use chrono::{DateTime, Utc};
 use domain::{
     advance::{QuoteNumbers, quote_numbers},
     ids::{AttemptId, InvoiceId, MerchantId},
-    invoice::BooksInvoice,
 };
 use sea_orm::{ConnectionTrait, QueryOrder, entity::prelude::*};
-use std::collections::HashSet;
-
-/// How the number of each begins, as `domain::advance` gives it.
-const PREFIX: &str = "PF_";
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -160,14 +155,5 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// The database is away.
     pub async fn quote_documents_refused(&self) -> Result<Vec<QuoteDocument>, Error> {
         Ok(self.find::<Entity>().filter(Column::LastError.is_not_null()).all(self.conn()).await?)
-    }
-
-    /// The numbers, among those that were read, of what payments of quotes have written.
-    pub(crate) async fn quote_invoices_among(&self, read: &[BooksInvoice]) -> Result<HashSet<String>, Error> {
-        if !read.iter().any(|invoice| invoice.number.starts_with(PREFIX)) {
-            return Ok(HashSet::new());
-        }
-        let all = self.find::<Entity>().all(self.conn()).await?;
-        Ok(all.iter().map(|document| document.numbers().invoice).collect())
     }
 }

@@ -156,7 +156,9 @@ pub fn AccountNeededView(offer: Offer, why: String, signed_in_as: Option<String>
     let title = format!("Pay {} to {}", offer.amount.format(offer.merchant.locale), offer.merchant.name);
     let here = addresses::pay(offer.checkout);
     let first = match &signed_in_as {
-        Some(_) => view! { <a class="btn primary" href="/methods" rel="external">"Save a payment method"</a> }.into_any(),
+        Some(_) => {
+            view! { <a class="btn primary" href="/methods" rel="external">"Save a payment method"</a> }.into_any()
+        }
         None => view! { <a class="btn primary" href=addresses::sign_in(&here) rel="external">"Sign in"</a> }.into_any(),
     };
     view! {

@@ -196,7 +196,8 @@ fn OutstandingRow(
         Some(_) => None,
     };
     let (id, number) = (invoice.id, invoice.number.clone());
-    let pdf = (pdf && invoice.advance.is_none()).then(|| view! { <PdfLink href=addresses::invoice_pdf(id) number=number.clone()/> });
+    let pdf = (pdf && invoice.advance.is_none())
+        .then(|| view! { <PdfLink href=addresses::invoice_pdf(id) number=number.clone()/> });
     let pay = words.map(|words| {
         view! { <ToCheckout invoice=id class="btn">{words}<span class="vh">" " {number}</span></ToCheckout> }
     });
