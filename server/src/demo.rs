@@ -11,6 +11,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     access::Act,
     ids::{ConnectionId, PersonId},
+    integration::IntegrationKind,
     invoice::BooksCustomer,
     method::MethodKind,
     money::{Currency, Locale, Money},
@@ -272,6 +273,10 @@ fn founding(merchant: &Merchant, admin: PersonId, vendors: &str) -> anyhow::Resu
         pay_links: vec![("email", merchant.pay_now.email.into())],
         admins: vec![admin],
         own_books,
+        integrations: vec![
+            (IntegrationKind::Sell, merchant.sell.key_id.parse()?, merchant.sell.secret.into()),
+            (IntegrationKind::Portal, merchant.desk_director.key_id.parse()?, merchant.desk_director.secret.into()),
+        ],
     })
 }
 

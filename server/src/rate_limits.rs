@@ -10,9 +10,10 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use domain::network::Network;
+use domain::{ids::IntegrationKeyId, network::Network};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use std::{
+    hash::Hash,
     num::NonZeroU32,
     sync::{
         Arc,
@@ -54,6 +55,12 @@ pub const FILES: Rate = Rate {
     per_second: NonZeroU32::new(1).expect("not zero"),
     burst: NonZeroU32::new(20).expect("not zero"),
 };
+/// A program that keeps a merchant's books, by its key, wherever it is.
+pub const PROGRAMS: Rate = Rate {
+    under: "/api/v1/",
+    per_second: NonZeroU32::new(10).expect("not zero"),
+    burst: NonZeroU32::new(100).expect("not zero"),
+};
 /// Networks that have been quiet are forgotten after this many requests.
 const PRUNE_EVERY_REQUESTS: usize = 1_000;
 const RETRY_AFTER_SECONDS: &str = "60";
@@ -75,7 +82,7 @@ impl Limits {
             async move {
                 let client = request.extensions().get::<ClientAddr>().map(|client| Network::of(client.0));
                 let held = request.uri().path().starts_with(rate.under);
-                if held && client.is_some_and(|network| !buckets.let_pass(network)) {
+                if held && client.is_some_and(|network| !buckets.let_pass(&network)) {
                     return too_many(&assets, &request);
                 }
                 next.run(request).await
@@ -84,22 +91,27 @@ impl Limits {
     }
 }
 
-struct Buckets {
-    networks: DefaultKeyedRateLimiter<Network>,
+/// What each network, or whoever else is told apart, has left.
+pub struct Buckets<K: Clone + Eq + Hash> {
+    keyed: DefaultKeyedRateLimiter<K>,
     asked: AtomicUsize,
 }
 
-impl Buckets {
-    fn new(rate: Rate) -> Self {
+/// Those of programs.
+pub type ProgramRates = Buckets<IntegrationKeyId>;
+
+impl<K: Clone + Eq + Hash> Buckets<K> {
+    #[must_use]
+    pub fn new(rate: Rate) -> Self {
         let quota = Quota::per_second(rate.per_second).allow_burst(rate.burst);
-        Self { networks: RateLimiter::keyed(quota), asked: AtomicUsize::new(0) }
+        Self { keyed: RateLimiter::keyed(quota), asked: AtomicUsize::new(0) }
     }
 
-    fn let_pass(&self, network: Network) -> bool {
+    pub fn let_pass(&self, key: &K) -> bool {
         if self.asked.fetch_add(1, Ordering::Relaxed) % PRUNE_EVERY_REQUESTS == PRUNE_EVERY_REQUESTS - 1 {
-            self.networks.retain_recent();
+            self.keyed.retain_recent();
         }
-        self.networks.check_key(&network).is_ok()
+        self.keyed.check_key(key).is_ok()
     }
 }
 
@@ -129,21 +141,21 @@ mod tests {
     #[test]
     fn a_burst_passes_the_next_one_waits_and_nobody_else_does() {
         let buckets = Buckets::new(LINKS);
-        assert!((0..LINKS.burst.get()).all(|_| buckets.let_pass(network(1))));
-        assert!(!buckets.let_pass(network(1)));
-        assert!(buckets.let_pass(network(2)));
+        assert!((0..LINKS.burst.get()).all(|_| buckets.let_pass(&network(1))));
+        assert!(!buckets.let_pass(&network(1)));
+        assert!(buckets.let_pass(&network(2)));
     }
 
     #[test]
     fn networks_that_are_quiet_again_are_forgotten() {
         let buckets = Buckets::new(LINKS);
         for number in 1..PRUNE_EVERY_REQUESTS {
-            buckets.let_pass(network(number));
+            buckets.let_pass(&network(number));
         }
-        assert_eq!(buckets.networks.len(), PRUNE_EVERY_REQUESTS - 1);
+        assert_eq!(buckets.keyed.len(), PRUNE_EVERY_REQUESTS - 1);
         // One request is made up for in a fifth of a second, and forgotten as long after that.
         std::thread::sleep(std::time::Duration::from_millis(600));
-        buckets.let_pass(network(0));
-        assert_eq!(buckets.networks.len(), 1);
+        buckets.let_pass(&network(0));
+        assert_eq!(buckets.keyed.len(), 1);
     }
 }

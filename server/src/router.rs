@@ -3,7 +3,7 @@
 
 use crate::{
     accounting_connections, health, integrations, invoice_pdf, layers, own_books, partners, proof,
-    rate_limits::{API, CHECKOUTS, FILES, Limits},
+    rate_limits::{API, CHECKOUTS, FILES, Limits, PROGRAMS, ProgramRates},
     serve::Site,
     settings::Settings,
     transactions_csv,
@@ -15,6 +15,7 @@ use leptos::{config::LeptosOptions, prelude::provide_context};
 use leptos_axum::{
     LeptosRoutes, file_and_error_handler_with_context, generate_route_list, render_app_async_with_context,
 };
+use std::sync::Arc;
 
 /// Nobody frames the pod before a merchant has named its PSA.
 const POD_ANCESTORS: &str = "'none'";
@@ -25,6 +26,8 @@ pub struct Web {
     pub engine: Engine,
     pub assets: Assets,
     pub cookie: CookieName,
+    /// How much each program may ask; absent where rates are not held.
+    pub programs: Option<Arc<ProgramRates>>,
     options: LeptosOptions,
 }
 
@@ -36,7 +39,9 @@ impl FromRef<Web> for LeptosOptions {
 
 pub fn build(settings: &Settings, site: &Site, engine: Engine) -> Router {
     let cookie = CookieName(settings.cookie_name());
-    let web = Web { engine: engine.clone(), assets: site.assets.clone(), cookie, options: site.options.clone() };
+    let programs = settings.rate_limits.then(|| Arc::new(ProgramRates::new(PROGRAMS)));
+    let (options, assets) = (site.options.clone(), site.assets.clone());
+    let web = Web { engine: engine.clone(), assets, cookie, programs, options };
     let assets = site.assets.clone();
     let context = move || {
         provide_context(engine.clone());

@@ -1,8 +1,8 @@
-//! Staff credit an invoice of books of our own: a credit note takes a part off it, or all. What the invoice still owes gets it
-//! first; what is left stays as the customer's credit, for another invoice of theirs.
+//! Staff, or a program of the merchant's, credit an invoice of books of our own: a credit note takes a part off it,
+//! or all. What the invoice still owes gets it first; what is left stays as the customer's credit, for another invoice of theirs.
 
 use crate::{
-    AdminPass, Engine, Error, OwnBooksError,
+    AdminPass, BooksPass, Engine, Error, OwnBooksError,
     audit::{Actor, Audited},
     clock::zone,
     enter_payment::hand_minor,
@@ -86,9 +86,10 @@ impl Engine {
     ///
     /// # Errors
     /// [`OwnBooksError::Wrong`] with all that must be mended, [`OwnBooksError::NotNow`] while it is being paid.
-    pub async fn credit_invoice(&self, admin: &AdminPass, order: &CreditOrder) -> Result<(), OwnBooksError> {
-        let set_up = self.own_books(&admin.db).await?;
-        let (tx, now) = (admin.db.begin().await?, self.now());
+    pub async fn credit_invoice(&self, keeper: impl Into<BooksPass>, order: &CreditOrder) -> Result<(), OwnBooksError> {
+        let BooksPass { db, actor } = keeper.into();
+        let set_up = self.own_books(&db).await?;
+        let (tx, now) = (db.begin().await?, self.now());
         let series = tx.ledger_series_hold().await?;
         let (invoice, details) = tx.ledger_invoice_hold(order.invoice).await?;
         if known(tx.credit_note(order.note).await)?.is_some() {
@@ -119,7 +120,7 @@ impl Engine {
             tx.credit_allocate(note, (invoice, details), own_part, now).await?;
         }
         let act = Audited::InvoiceCredited { note: order.note, invoice: order.invoice, amount: read.amount };
-        tx.audit_add(act.slip(None, Actor::Staff(admin.person), now)?).await?;
+        tx.audit_add(act.slip(None, actor, now)?).await?;
         Ok(tx.commit().await?)
     }
 

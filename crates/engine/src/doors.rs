@@ -96,8 +96,8 @@ impl Engine {
     /// [`KeyError::Unknown`] also for a retired key and one of another integration, [`KeyError::Disabled`] when it is off.
     pub async fn api(&self, secret: &str) -> Result<ApiPass, KeyError> {
         let (db, key) = self.integration(IntegrationKind::Api, secret).await?;
-        let own_books = self.set_up(&db).await?.has_own_books();
-        Ok(ApiPass { db, key, own_books })
+        let set_up = self.set_up(&db).await?;
+        Ok(ApiPass { db, key, own_books: set_up.has_own_books(), currency: set_up.currency()? })
     }
 
     /// The merchant's quoting program, by the secret of a key of its own.

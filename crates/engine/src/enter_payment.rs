@@ -1,8 +1,8 @@
-//! Staff enter into books of our own what was paid past the portal, by cash or transfer, and take it back when it was a slip or
-//! did not come after all. Both are rows that stay.
+//! Staff, or a program of the merchant's, enter into books of our own what was paid past the portal, by cash or
+//! transfer; staff take it back when it was a slip or did not come after all. Both are rows that stay.
 
 use crate::{
-    AdminPass, Engine, Error, OwnBooksError,
+    AdminPass, BooksPass, Engine, Error, OwnBooksError,
     audit::{Actor, Audited},
     clock::zone,
 };
@@ -61,13 +61,14 @@ impl Engine {
     /// [`OwnBooksError::Wrong`] with all that must be mended, [`OwnBooksError::NotNow`] while it is being paid here.
     pub async fn enter_payment(
         &self,
-        admin: &AdminPass,
+        keeper: impl Into<BooksPass>,
         invoice: InvoiceId,
         payment: LedgerPaymentId,
         typed: &PaymentTyped,
     ) -> Result<(), OwnBooksError> {
-        let set_up = self.own_books(&admin.db).await?;
-        let (tx, now) = (admin.db.begin().await?, self.now());
+        let BooksPass { db, actor } = keeper.into();
+        let set_up = self.own_books(&db).await?;
+        let (tx, now) = (db.begin().await?, self.now());
         let (held, details) = tx.ledger_invoice_hold(invoice).await?;
         if tx.ledger_payment_by_key(&key(payment)).await?.is_some() {
             return Ok(());
@@ -81,7 +82,7 @@ impl Engine {
         };
         tx.ledger_invoice_changed(details).await?;
         let act = Audited::HandPaymentEntered { invoice, amount };
-        tx.audit_add(act.slip(None, Actor::Staff(admin.person), now)?).await?;
+        tx.audit_add(act.slip(None, actor, now)?).await?;
         Ok(tx.commit().await?)
     }
 
@@ -129,8 +130,13 @@ impl Engine {
     ///
     /// # Errors
     /// The database is away.
-    pub async fn payments_by_hand(&self, admin: &AdminPass, invoice: InvoiceId) -> Result<Vec<HandPayment>, Error> {
-        let all = admin.db.ledger_payments_of(&[invoice]).await?;
+    pub async fn payments_by_hand(
+        &self,
+        keeper: impl Into<BooksPass>,
+        invoice: InvoiceId,
+    ) -> Result<Vec<HandPayment>, Error> {
+        let BooksPass { db, .. } = keeper.into();
+        let all = db.ledger_payments_of(&[invoice]).await?;
         all.iter().filter_map(|row| Some((row, id_of(row)?))).map(|(row, id)| by_hand(row, id, &all)).collect()
     }
 }

@@ -5,7 +5,8 @@ use crate::{
     turnstile::Errand, write_invoice::issued,
 };
 use domain::{
-    ids::{ConnectionId, PersonId},
+    ids::{ConnectionId, IntegrationKeyId, PersonId},
+    integration::IntegrationKind,
     invoice::BooksCustomer,
     own_invoice::{InvoiceRead, read_series},
 };
@@ -21,6 +22,8 @@ pub struct Founding {
     pub pay_links: Vec<(&'static str, SecretString)>,
     pub admins: Vec<PersonId>,
     pub own_books: OwnStart,
+    /// The keys of its programs, whose integrations are on.
+    pub integrations: Vec<(IntegrationKind, IntegrationKeyId, SecretString)>,
 }
 
 /// What a merchant without an accounting package starts with.
@@ -79,6 +82,12 @@ impl Engine {
         }
         for (kind, key) in &founding.pay_links {
             tx.pay_link_add(kind, key, now).await?;
+        }
+        for (kind, key, secret) in founding.integrations {
+            tx.integration_hold(kind).await?;
+            tx.integration_key_add(key, kind, &secret, now).await?;
+            tx.integration_switch(kind, true).await?;
+            tx.audit_operator("connect integration", kind.name(), now).await?;
         }
         for admin in founding.admins {
             tx.staff_add(admin, now).await?;

@@ -1,6 +1,7 @@
-//! Staff write a customer of books of our own. Nobody else is called the same: links name a company by its code or name.
+//! Staff, or a program of the merchant's, write a customer of books of our own. Nobody else is called the same: links
+//! name a company by its code or name.
 
-use crate::{AdminPass, Engine, OwnBooksError, error::known};
+use crate::{BooksPass, Engine, OwnBooksError, error::known};
 use domain::{
     ids::CustomerId,
     own_customer::{CustomerRead, CustomerTyped},
@@ -14,13 +15,14 @@ impl Engine {
     /// [`OwnBooksError::Wrong`] with all that must be mended; [`crate::Error::NotFound`] where the books are not our own.
     pub async fn keep_customer(
         &self,
-        admin: &AdminPass,
+        keeper: impl Into<BooksPass>,
         id: CustomerId,
         typed: &CustomerTyped,
     ) -> Result<(), OwnBooksError> {
-        self.own_books(&admin.db).await?;
+        let BooksPass { db, .. } = keeper.into();
+        self.own_books(&db).await?;
         let read = typed.read()?;
-        let tx = admin.db.begin().await?;
+        let tx = db.begin().await?;
         // Also so that two of one name cannot come at once.
         tx.ledger_series_hold().await?;
         if is_called(&tx, id, &read.name).await? {

@@ -4,6 +4,8 @@ mod accounting_connections;
 mod actors;
 mod admin_home;
 mod advances;
+mod api_books;
+mod api_requests;
 mod ask_gateway;
 mod audit;
 mod audit_rows;
@@ -106,6 +108,8 @@ mod worker;
 mod write_invoice;
 
 pub use advances::Prepay;
+pub use api_books::{ApiCredit, ApiCustomer, ApiInvoice, ApiPayment, ApiQuery, Listed};
+pub use api_requests::{Asked, RequestError};
 pub use clock::Clock;
 pub use connections::{
     AuthorizeNetSecret, BooksGrant, BooksSecret, BooksSettings, GatewaySecret, GatewaySettings, GlobalPaymentsSecret,

@@ -2,7 +2,7 @@
 //! accounting package find nothing here: what is owed to them is written there.
 
 use crate::{
-    AdminPass, Engine, Error, ListQuery,
+    AdminPass, BooksPass, Engine, Error, ListQuery,
     clock::zone,
     faces::{ROWS_PER_PAGE, page},
     set_up::SetUp,
@@ -123,8 +123,9 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::NotFound`] also for another merchant's invoice.
-    pub async fn own_invoice(&self, admin: &AdminPass, id: InvoiceId) -> Result<Option<OwnInvoice>, Error> {
-        let (db, invoice) = (&admin.db, admin.db.invoice(id).await?);
+    pub async fn own_invoice(&self, keeper: impl Into<BooksPass>, id: InvoiceId) -> Result<Option<OwnInvoice>, Error> {
+        let BooksPass { db, .. } = keeper.into();
+        let invoice = db.invoice(id).await?;
         // An advance has them for its credit note alone.
         let details = db.ledger_invoice(id).await?.filter(|_| invoice.advance.is_none());
         let Some(details) = details else { return Ok(None) };

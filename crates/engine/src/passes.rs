@@ -4,7 +4,7 @@ use crate::{Error, audit::Actor, quote_sessions::is_quote};
 use chrono::{DateTime, Utc};
 use domain::{
     ids::{CustomerId, IntegrationKeyId, InvoiceId, PayerId, PaymentId, PersonId},
-    money::Money,
+    money::{Currency, Money},
     payment::Takes,
     views::Whoami,
 };
@@ -175,6 +175,7 @@ pub struct ApiPass {
     pub(crate) db: MerchantDb,
     pub(crate) key: IntegrationKeyId,
     pub(crate) own_books: bool,
+    pub(crate) currency: Currency,
 }
 
 impl ApiPass {
@@ -188,6 +189,12 @@ impl ApiPass {
     #[must_use]
     pub const fn has_own_books(&self) -> bool {
         self.own_books
+    }
+
+    /// That of all invoices that are written here.
+    #[must_use]
+    pub const fn currency(&self) -> Currency {
+        self.currency
     }
 }
 
@@ -223,7 +230,6 @@ pub struct OperatorPass {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::money::Currency;
     use uuid::Uuid;
 
     #[test]

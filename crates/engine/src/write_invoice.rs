@@ -1,9 +1,9 @@
-//! Staff write an invoice of books of our own, issue it and void it. A draft is owed by nobody; an issued one is changed no
-//! more, and stays when it is void.
+//! Staff, or a program of the merchant's, write an invoice of books of our own, issue it and void it. A draft is owed
+//! by nobody; an issued one is changed no more, and stays when it is void.
 
 use crate::{
-    AdminPass, Engine, OwnBooksError,
-    audit::{Actor, Audited},
+    AdminPass, BooksPass, Engine, OwnBooksError,
+    audit::Audited,
     error::known,
     own_books::{may_void, terms_of},
 };
@@ -38,11 +38,16 @@ impl Engine {
     /// # Errors
     /// [`OwnBooksError::Wrong`] with all that must be mended, [`OwnBooksError::Outdated`] when somebody has changed it since;
     /// [`crate::Error::NotFound`] where the books are not our own.
-    pub async fn write_draft(&self, admin: &AdminPass, draft: &Draft) -> Result<(), OwnBooksError> {
-        let set_up = self.own_books(&admin.db).await?;
-        let tx = admin.db.begin().await?;
+    pub async fn write_draft(&self, keeper: impl Into<BooksPass>, draft: &Draft) -> Result<(), OwnBooksError> {
+        let BooksPass { db, .. } = keeper.into();
+        let set_up = self.own_books(&db).await?;
+        let tx = db.begin().await?;
         // Two presses of one form come one after the other, and a number that is free stays so.
         tx.ledger_series_hold().await?;
+        // The second one of a new invoice, which may be issued by now and have the number that it asks for.
+        if draft.changes.is_none() && tx.ledger_invoice(draft.invoice).await?.is_some() {
+            return Ok(());
+        }
         let (customer, read) = read(&tx, draft, set_up.currency()?).await?;
         if let Some(number) = &read.number
             && tx.invoice_number_is_taken(number).await?
@@ -50,10 +55,9 @@ impl Engine {
             return Err(OwnBooksError::at("number", NUMBER_TAKEN));
         }
         let new = document(tx.merchant_id(), draft.invoice, &customer, read, self.now());
-        if let Some(changes) = draft.changes {
-            redraft(&tx, new, changes).await?;
-        } else if tx.ledger_invoice(draft.invoice).await?.is_none() {
-            tx.ledger_invoices_add(vec![new]).await?;
+        match draft.changes {
+            Some(changes) => redraft(&tx, new, changes).await?,
+            None => tx.ledger_invoices_add(vec![new]).await?,
         }
         Ok(tx.commit().await?)
     }
@@ -62,9 +66,15 @@ impl Engine {
     ///
     /// # Errors
     /// [`OwnBooksError::Outdated`] when it is not as it was shown, [`OwnBooksError::Wrong`] when its number is taken.
-    pub async fn issue_invoice(&self, admin: &AdminPass, id: InvoiceId, changes: i64) -> Result<(), OwnBooksError> {
-        self.own_books(&admin.db).await?;
-        let (tx, now) = (admin.db.begin().await?, self.now());
+    pub async fn issue_invoice(
+        &self,
+        keeper: impl Into<BooksPass>,
+        id: InvoiceId,
+        changes: i64,
+    ) -> Result<(), OwnBooksError> {
+        let BooksPass { db, actor } = keeper.into();
+        self.own_books(&db).await?;
+        let (tx, now) = (db.begin().await?, self.now());
         let mut series = tx.ledger_series_hold().await?;
         let (invoice, details) = tx.ledger_invoice_hold(id).await?;
         if details.issued_at.is_some() && invoice.status != InvoiceStatus::Void {
@@ -79,7 +89,7 @@ impl Engine {
         let issued = Invoice { number, status: InvoiceStatus::Open, read_at: now, ..invoice };
         let act = Audited::InvoiceIssued { invoice: id, total: issued.total()? };
         tx.ledger_invoice_rewrite(issued, LedgerInvoice { issued_at: Some(now), ..details }).await?;
-        tx.audit_add(act.slip(None, Actor::Staff(admin.person), now)?).await?;
+        tx.audit_add(act.slip(None, actor, now)?).await?;
         Ok(tx.commit().await?)
     }
 
@@ -87,9 +97,10 @@ impl Engine {
     ///
     /// # Errors
     /// [`OwnBooksError::NotNow`] when something is paid on it, or is being paid.
-    pub async fn void_invoice(&self, admin: &AdminPass, id: InvoiceId) -> Result<(), OwnBooksError> {
-        self.own_books(&admin.db).await?;
-        let (tx, now) = (admin.db.begin().await?, self.now());
+    pub async fn void_invoice(&self, keeper: impl Into<BooksPass>, id: InvoiceId) -> Result<(), OwnBooksError> {
+        let BooksPass { db, actor } = keeper.into();
+        self.own_books(&db).await?;
+        let (tx, now) = (db.begin().await?, self.now());
         let (invoice, details) = tx.ledger_invoice_hold(id).await?;
         if invoice.status == InvoiceStatus::Void {
             return Ok(());
@@ -98,7 +109,7 @@ impl Engine {
         let void = Invoice { status: InvoiceStatus::Void, due_minor: 0, read_at: now, ..invoice };
         let act = Audited::InvoiceVoided { invoice: id, total: void.total()? };
         tx.ledger_invoice_rewrite(void, details).await?;
-        tx.audit_add(act.slip(None, Actor::Staff(admin.person), now)?).await?;
+        tx.audit_add(act.slip(None, actor, now)?).await?;
         Ok(tx.commit().await?)
     }
 

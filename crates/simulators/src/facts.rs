@@ -18,7 +18,7 @@ pub struct Payer {
     pub customer: &'static str,
 }
 
-/// A key pair of a partner integration (Sell, DeskDirector).
+/// A key of a partner integration (Sell, DeskDirector), as the portal spells them (`wire/connectwise.md`, 3.3).
 #[derive(Debug, Clone, Copy)]
 pub struct KeyPair {
     pub key_id: &'static str,
@@ -70,8 +70,14 @@ pub const NORTHWIND: Merchant = Merchant {
             signature_key: "4E5754485349474E4154555245303031A1B2C3D4E5F60718293A4B5C6D7E8F90",
         },
     },
-    sell: KeyPair { key_id: "wpk_demo_northwind_sell", secret: "wps_demo_northwind_sell_3f8d1c6b2a" },
-    desk_director: KeyPair { key_id: "wpk_demo_northwind_desk", secret: "wps_demo_northwind_desk_9c2e7a5d4f" },
+    sell: KeyPair {
+        key_id: "wpik_3280b735312919bb83dcabc7aed8e60e",
+        secret: "wpsk_b2ac9f17fa877bddbdb06f9b5eea9012e099ce745665d3b9f6565ca6ce94ec54",
+    },
+    desk_director: KeyPair {
+        key_id: "wpik_9225bd38c929f4cf1bd81db548299fad",
+        secret: "wpsk_05b5d6d3535bd111882fed70703dd719e3d749454210aeec0bfbc3c1f2c14448",
+    },
     payers: &[Payer { email: ANA_EMAIL, customer: "Acme Pty Ltd" }, Payer { email: BO_EMAIL, customer: "Bolt Legal" }],
 };
 
@@ -90,8 +96,14 @@ pub const SOUTHERN: Merchant = Merchant {
             signature_key: "534F555448534947303031A1B2C3D4E5F60718293A4B5C6D7E8F90A1B2C3D4E5",
         },
     },
-    sell: KeyPair { key_id: "wpk_demo_southern_sell", secret: "wps_demo_southern_sell_7b4a0e9d1c" },
-    desk_director: KeyPair { key_id: "wpk_demo_southern_desk", secret: "wps_demo_southern_desk_2d6f8c3b5a" },
+    sell: KeyPair {
+        key_id: "wpik_14bb72b1d41b70cd4238b316a99e1ca6",
+        secret: "wpsk_c860df00bf5d07267bb641b8aa1356236c4776dde59ebc4899410f95e5476705",
+    },
+    desk_director: KeyPair {
+        key_id: "wpik_92da4b1cc5cc89d2645663751945e61c",
+        secret: "wpsk_537f22231995a28f857f3e7bd4f381adda62630edb5498ed5d613fcd5e7b02e5",
+    },
     payers: &[],
 };
 
@@ -110,8 +122,14 @@ pub const HARBOUR: Merchant = Merchant {
             signature_key: "484152424F5552534947303031A1B2C3D4E5F60718293A4B5C6D7E8F90A1B2C3",
         },
     },
-    sell: KeyPair { key_id: "wpk_demo_harbour_sell", secret: "wps_demo_harbour_sell_5e1c9b7f3d" },
-    desk_director: KeyPair { key_id: "wpk_demo_harbour_desk", secret: "wps_demo_harbour_desk_8a4d2f6c0b" },
+    sell: KeyPair {
+        key_id: "wpik_1d2d579630ae5536bf880c36a1566dec",
+        secret: "wpsk_17ab6b10da8ba167fffd22c451391bc963f62e7e34dd64d159ff65432d9ad8f8",
+    },
+    desk_director: KeyPair {
+        key_id: "wpik_f4acdb5b93e10237bc7f71491159125a",
+        secret: "wpsk_308f2ff71b172e50b11a419d0c69966f017d3e04abb51ec862b766f1f1ee18af",
+    },
     payers: &[Payer { email: ANA_EMAIL, customer: "Acme NZ" }],
 };
 

@@ -180,6 +180,18 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(found)
     }
 
+    /// The next ones after this one, in the order in which they came.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn credit_notes_after(&self, after: Option<CreditNoteId>, limit: u64) -> Result<Vec<CreditNote>, Error> {
+        let mut next = self.find::<Entity>();
+        if let Some(after) = after {
+            next = next.filter(Column::Id.gt(after));
+        }
+        Ok(next.order_by_asc(Column::Id).limit(limit).all(self.conn()).await?)
+    }
+
     /// One page, newest first, and how many there are.
     ///
     /// # Errors

@@ -149,6 +149,18 @@ impl<C: ConnectionTrait> Scoped<C> {
         self.page(list.order_by_asc(Column::Name).order_by_asc(Column::Id), page, per_page).await
     }
 
+    /// The next ones after this one, in the order in which they came.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn customers_after(&self, after: Option<CustomerId>, limit: u64) -> Result<Vec<Model>, Error> {
+        let mut next = self.find::<Entity>();
+        if let Some(after) = after {
+            next = next.filter(Column::Id.gt(after));
+        }
+        Ok(next.order_by_asc(Column::Id).limit(limit).all(self.conn()).await?)
+    }
+
     /// All of them, by name.
     ///
     /// # Errors

@@ -6,7 +6,11 @@ use crate::{
     scope::{Scoped, money, text},
 };
 use chrono::NaiveDate;
-use domain::{ids::CustomerId, invoice::InvoiceStatus, money::Money};
+use domain::{
+    ids::{CustomerId, InvoiceId},
+    invoice::InvoiceStatus,
+    money::Money,
+};
 use sea_orm::{
     ConnectionTrait, ExprTrait, FromQueryResult, Order, QueryOrder, QuerySelect, Select,
     entity::prelude::*,
@@ -89,6 +93,23 @@ impl<C: ConnectionTrait> Scoped<C> {
         // The id last: without it two pages could show one invoice twice and another never.
         let list = self.filtered(filter).order_by(Column::DueDate, order).order_by_asc(Column::Number);
         self.page(list.order_by_asc(Column::Id), page, per_page).await
+    }
+
+    /// The next ones after this one, in the order in which they came.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn invoices_after(
+        &self,
+        filter: &InvoiceFilter,
+        after: Option<InvoiceId>,
+        limit: u64,
+    ) -> Result<Vec<Model>, Error> {
+        let mut next = self.filtered(filter);
+        if let Some(after) = after {
+            next = next.filter(Column::Id.gt(after));
+        }
+        Ok(next.order_by_asc(Column::Id).limit(limit).all(self.conn()).await?)
     }
 
     /// What is due on these invoices, per currency.

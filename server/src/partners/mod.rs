@@ -1,5 +1,6 @@
 //! The addresses that others call: contracts with them, not with our own browser code. One file per partner.
 
+mod api;
 mod pay_now;
 mod sandbox;
 mod webhooks;
@@ -22,5 +23,5 @@ pub fn router(limits: &Limits) -> Router<Web> {
         .route("/webhooks/{provider}/{connection}", post(webhooks::receive))
         .layer(DefaultBodyLimit::max(WEBHOOK_BODY_MAX_BYTES));
     let steps = Router::new().route("/sandbox/{connection}/{attempt}", get(sandbox::ask).post(sandbox::answer));
-    limits.hold(pay_now, LINKS).merge(limits.hold(steps, STEPS)).merge(webhooks)
+    limits.hold(pay_now, LINKS).merge(limits.hold(steps, STEPS)).merge(webhooks).merge(api::router())
 }

@@ -376,6 +376,25 @@ async fn d20_partners_reach_what_their_key_is_for_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn d20_no_address_of_the_partner_api_opens_without_a_key() {
+    let house = House::without_worker().await;
+    let staff = house.staff().await;
+    let openapi: serde_json::Value = serde_json::from_str(&staff.get("/openapi.json").await.body).unwrap();
+    for (path, methods) in openapi["paths"].as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys() {
+            let method: reqwest::Method = method.to_uppercase().parse().unwrap();
+            let address = format!("{}{}", house.portal, path.replace(['{', '}'], ""));
+            for key in ["", "Bearer ", "Bearer wpsk_0"] {
+                let request = crate::support::http().request(method.clone(), &address).header("authorization", key);
+                let answer = staff.send(request.header("idempotency-key", "one").body("{}")).await;
+                assert_eq!(answer.status, 401, "{method} {path}, with a session: {}", answer.body);
+                assert!(answer.body.contains("\"invalid_key\""), "{}", answer.body);
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn d20_other_sites_cannot_post_what_works_from_ours() {
     let house = House::new().await;
     let nobody = house.client();

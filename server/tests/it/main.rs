@@ -32,6 +32,7 @@ mod needs_payer;
 mod outages;
 mod outcomes;
 mod own_books;
+mod partner_api;
 mod pay;
 mod payrix;
 mod proof;

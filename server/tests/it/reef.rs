@@ -115,6 +115,7 @@ impl Reef {
             pay_links: vec![("email", "d4a93f4e60c84e27915b8a2c7f3e0d57".into())],
             admins: vec![admin],
             own_books: OwnStart { customers: vec![customer], invoices: vec![invoice], next_number: None },
+            integrations: Vec::new(),
         };
         let gateway = house.engine.found_merchant(founding, payers).await.unwrap().unwrap();
         let url = format!("{}/webhooks/authorizenet/{gateway}", house.portal);

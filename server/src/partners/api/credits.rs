@@ -1,0 +1,40 @@
+//! `/api/v1/credit-notes`, and those of one invoice.
+
+use super::call::{Answer, Id, ListAsked, Order, Program, created, told};
+use domain::{
+    ids::{CreditNoteId, InvoiceId},
+    money::Money,
+    own_credit::CreditTyped,
+};
+use engine::{Asked, CreditOrder};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sent {
+    amount_minor: i64,
+    currency: String,
+    reason: String,
+}
+
+pub async fn list(program: Program, asked: ListAsked) -> Answer {
+    told(program.engine().api_credits(&program.pass, asked.read()?).await?)
+}
+
+pub async fn of_invoice(program: Program, Id(invoice): Id<InvoiceId>) -> Answer {
+    told(program.engine().api_credits_of(&program.pass, invoice).await?)
+}
+
+pub async fn issue(program: Program, Id(invoice): Id<InvoiceId>, order: Order) -> Answer {
+    program.may_write()?;
+    let sent: Sent = order.read()?;
+    program.reads_currency(&sent.currency)?;
+    let amount = Money::new(sent.amount_minor, program.pass.currency()).to_decimal();
+    let typed = CreditTyped { amount, reason: sent.reason };
+    let note = match order.begin(&program).await? {
+        Asked::Answered(answer) => return Ok(created(answer)),
+        Asked::Begun(id) => CreditNoteId(id),
+    };
+    program.engine().credit_invoice(&program.pass, &CreditOrder { note, invoice, typed }).await?;
+    order.end(&program, program.engine().api_credit(&program.pass, note).await?).await
+}

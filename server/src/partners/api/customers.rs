@@ -1,0 +1,57 @@
+//! `/api/v1/customers`.
+
+use super::call::{Answer, Id, ListAsked, Order, Program, created, told};
+use domain::{ids::CustomerId, own_customer::CustomerTyped};
+use engine::Asked;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sent {
+    name: String,
+    code: Option<String>,
+    email: Option<String>,
+    terms_days: Option<u32>,
+    address: Option<String>,
+}
+
+impl From<Sent> for CustomerTyped {
+    fn from(sent: Sent) -> Self {
+        Self {
+            name: sent.name,
+            code: sent.code.unwrap_or_default(),
+            email: sent.email.unwrap_or_default(),
+            terms_days: sent.terms_days.map(|days| days.to_string()).unwrap_or_default(),
+            address: sent.address.unwrap_or_default(),
+        }
+    }
+}
+
+pub async fn list(program: Program, asked: ListAsked) -> Answer {
+    told(program.engine().api_customers(&program.pass, asked.read()?).await?)
+}
+
+pub async fn one(program: Program, Id(id): Id<CustomerId>) -> Answer {
+    told(program.engine().api_customer(&program.pass, id).await?)
+}
+
+pub async fn create(program: Program, order: Order) -> Answer {
+    program.may_write()?;
+    let typed = CustomerTyped::from(order.read::<Sent>()?);
+    let id = match order.begin(&program).await? {
+        Asked::Answered(answer) => return Ok(created(answer)),
+        Asked::Begun(id) => CustomerId(id),
+    };
+    program.engine().keep_customer(&program.pass, id, &typed).await?;
+    order.end(&program, program.engine().api_customer(&program.pass, id).await?).await
+}
+
+/// All of it anew: what is left out is empty from here on.
+pub async fn change(program: Program, Id(id): Id<CustomerId>, order: Order) -> Answer {
+    program.may_write()?;
+    let typed = CustomerTyped::from(order.read::<Sent>()?);
+    // Nothing is written under an id that a program made up.
+    program.engine().api_customer(&program.pass, id).await?;
+    program.engine().keep_customer(&program.pass, id, &typed).await?;
+    told(program.engine().api_customer(&program.pass, id).await?)
+}

@@ -1,0 +1,39 @@
+//! `/api/v1/invoices/{invoice}/payments`: what was paid past this portal. What is paid here is nobody's to enter.
+
+use super::call::{Answer, Id, Order, Program, created, told};
+use domain::{
+    ids::{InvoiceId, LedgerPaymentId},
+    money::Money,
+    own_credit::PaymentTyped,
+};
+use engine::{Asked, Error};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sent {
+    amount_minor: i64,
+    currency: String,
+    date: String,
+    reference: String,
+}
+
+pub async fn list(program: Program, Id(invoice): Id<InvoiceId>) -> Answer {
+    told(program.engine().api_payments(&program.pass, invoice).await?)
+}
+
+pub async fn enter(program: Program, Id(invoice): Id<InvoiceId>, order: Order) -> Answer {
+    program.may_write()?;
+    let sent: Sent = order.read()?;
+    program.reads_currency(&sent.currency)?;
+    let amount = Money::new(sent.amount_minor, program.pass.currency()).to_decimal();
+    let typed = PaymentTyped { amount, date: sent.date, reference: sent.reference };
+    let id = match order.begin(&program).await? {
+        Asked::Answered(answer) => return Ok(created(answer)),
+        Asked::Begun(id) => LedgerPaymentId(id),
+    };
+    program.engine().enter_payment(&program.pass, invoice, id, &typed).await?;
+    let entered = program.engine().api_payments(&program.pass, invoice).await?.data;
+    let entered = entered.into_iter().find(|payment| payment.id == id).ok_or(Error::NotFound)?;
+    order.end(&program, entered).await
+}
