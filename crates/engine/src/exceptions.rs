@@ -94,6 +94,8 @@ impl Engine {
                 self.post_refund_again(admin, refund, None, key).await
             }
             (Some(Cure::ApplyCredit), Subject::Cover(invoice), _) => self.ask_to_apply(admin, invoice).await,
+            // A press before this one.
+            (None, Subject::Cover(_), _) => Ok(()),
             (Some(Cure::AskGateway), _, Some(payment)) => self.ask_gateway_now(&admin.db, payment, key).await,
             (Some(Cure::RunTask), Subject::Task(job), _) => {
                 let tx = admin.db.begin().await?;

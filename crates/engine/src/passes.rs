@@ -222,6 +222,14 @@ pub struct QuotePass {
     pub(crate) key: IntegrationKeyId,
 }
 
+impl QuotePass {
+    /// Whose rate its calls count against.
+    #[must_use]
+    pub const fn key(&self) -> IntegrationKeyId {
+        self.key
+    }
+}
+
 /// Runs the installation.
 pub struct OperatorPass {
     pub(crate) who: Whoami,

@@ -85,6 +85,9 @@ impl Engine {
         let Some(credit) = asked(books.as_ref(), &stands.posting).await? else { return Ok(Ran::Finished) };
         let (now, applies) = (self.now(), db.quote_rules().await?.applies_credits);
         let tx = db.begin().await?;
+        if !tx.attempt_hold(stands.document.attempt_id).await?.state.has_money() {
+            return Ok(Ran::Finished);
+        }
         for cover in tx.quote_covers_of(quote).await?.into_iter().filter(|cover| cover.state == State::Open) {
             let bill = tx.invoice(cover.invoice_id).await?;
             let is_applied = credit.applied.iter().any(|part| part.invoice_external_id == bill.external_id);
@@ -97,7 +100,7 @@ impl Engine {
                 self.mean_to_apply(&tx, &cover, Actor::Portal).await?;
             }
         }
-        if !credit.remaining.is_positive() {
+        if credit.remaining != credit.total {
             tx.quote_document_move(&stands.document, QuoteDocumentState::Used, None, now).await?;
         }
         let ended = end_with(tx, job).await?;
@@ -149,9 +152,7 @@ impl Engine {
         failpoint::reach("before_apply");
         let applied = match asked(books.as_ref(), &stands.posting).await? {
             None => Err("The books do not have the credit.".to_owned()),
-            Some(credit) if credit.applied.iter().any(|part| part.invoice_external_id == bill.external_id) => {
-                Ok((None, credit.remaining.is_positive()))
-            }
+            Some(credit) if credit.applied.iter().any(|part| part.invoice_external_id == bill.external_id) => Ok(None),
             Some(credit) if credit.remaining.minor < bill.due_minor || bill.due_minor <= 0 => {
                 Err("Less is left of the credit than the invoice owes, or it owes nothing.".to_owned())
             }
@@ -164,7 +165,7 @@ impl Engine {
                     date: day(cover.updated_at, zone(&self.set_up(db).await?.merchant.time_zone)),
                 };
                 match books.apply_credit(&apply).await {
-                    Ok(read) => Ok((Some(read), credit.remaining.minor > bill.due_minor)),
+                    Ok(read) => Ok(Some(read)),
                     Err(BooksError::Refused { message, .. }) => Err(message),
                     Err(BooksError::NotFound) => Err("The books do not have the invoice.".to_owned()),
                     Err(later) => return Err(Error::BooksUnreachable(later)),
@@ -172,7 +173,7 @@ impl Engine {
             }
         };
         failpoint::reach("after_apply");
-        let applied = applied.map(|(read, is_left)| Applied { read, used: (!is_left).then_some(stands.document) });
+        let applied = applied.map(|read| Applied { read, of: stands.document });
         self.end_apply(db, job, &cover, applied).await
     }
 
@@ -186,19 +187,26 @@ impl Engine {
         let (now, invoice, quote) = (self.now(), cover.invoice_id, cover.quote_invoice_id);
         let tx = db.begin().await?;
         match applied {
-            Ok(Applied { read, used }) => {
+            Ok(Applied { read, of }) => {
+                // Before the job, as whoever records a fact does.
+                let has_money = tx.attempt_hold(of.attempt_id).await?.state.has_money();
                 tx.quote_cover_move(invoice, State::Applied, None, now).await?;
                 if let Some(read) = &read {
                     tx.invoice_refresh(invoice, read, now).await?;
                 }
-                if let Some(document) = &used {
-                    tx.quote_document_move(document, QuoteDocumentState::Used, None, now).await?;
+                // Else it is on its way out, and off this invoice.
+                if has_money {
+                    tx.quote_document_move(&of, QuoteDocumentState::Used, None, now).await?;
                 }
                 let applied = Audited::QuoteCreditApplied { invoice, quote };
                 tx.audit_add(applied.slip(None, Actor::Portal, now)?).await?;
             }
-            // Staff read why, and decide once more.
-            Err(why) => tx.quote_cover_move(invoice, State::Open, Some(&why), now).await?,
+            // Staff read why, and decide once more; unless the credit is no more.
+            Err(why) => {
+                if tx.quote_cover(invoice).await?.is_some_and(|cover| cover.state == State::Applying) {
+                    tx.quote_cover_move(invoice, State::Open, Some(&why), now).await?;
+                }
+            }
         }
         failpoint::reach("before_apply_commit");
         end_with(tx, job).await
@@ -246,8 +254,8 @@ impl Engine {
 struct Applied {
     /// The invoice after it, when the books said.
     read: Option<BooksInvoice>,
-    /// The document whose credit is used up.
-    used: Option<QuoteDocument>,
+    /// The document whose credit it is.
+    of: QuoteDocument,
 }
 
 async fn asked(books: &dyn Books, posting: &PostPayment) -> Result<Option<QuoteCredit>, Error> {

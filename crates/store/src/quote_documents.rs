@@ -54,7 +54,7 @@ pub enum QuoteDocumentState {
     Dropped,
     /// The money came: how the pair stands, the books entry says.
     Paired,
-    /// All of its credit was used.
+    /// Something of its credit was used: it is for nothing as a whole any more.
     Used,
     /// The money went back: how the pair leaves the books, the books entry says.
     Gone,
