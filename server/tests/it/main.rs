@@ -37,6 +37,7 @@ mod pay;
 mod payrix;
 mod proof;
 mod prune;
+mod quote_kills;
 mod quotes;
 mod quickbooks;
 mod races;

@@ -11,7 +11,7 @@ use simulators::facts;
 
 const SESSIONS: &str = "/api/integrations/quotes/v1/sessions";
 const SECRET: &str = facts::NORTHWIND.sell.secret;
-const DUE: i64 = 125_000;
+pub const DUE: i64 = 125_000;
 
 /// A session as ConnectWise Sell asks for it.
 fn asked() -> Value {
@@ -29,7 +29,7 @@ fn asked() -> Value {
     })
 }
 
-async fn allow(house: &House, applies_credits: bool) {
+pub async fn allow(house: &House, applies_credits: bool) {
     let change = QuoteRulesChange {
         applies_credits: Some(applies_credits),
         return_hosts: Some(vec!["sell.example".to_owned()]),
@@ -47,7 +47,7 @@ async fn create(house: &House, key: &str, body: &Value) -> (u16, Value) {
     call(request.json(body), SECRET).await
 }
 
-async fn opened(house: &House, key: &str) -> Value {
+pub async fn opened(house: &House, key: &str) -> Value {
     let (status, session) = create(house, key, &asked()).await;
     assert_eq!(status, 201, "{session}");
     session
@@ -61,7 +61,7 @@ async fn result(house: &House, session: &Value) -> Value {
 }
 
 /// Where the payer's browser is sent, and the page there.
-async fn entered(client: &Client, session: &Value) -> (String, String) {
+pub async fn entered(client: &Client, session: &Value) -> (String, String) {
     let entered = client.get(session["pay_url"].as_str().unwrap()).await;
     assert_eq!(entered.status, 303, "{}", entered.body);
     let checkout = entered.location.unwrap();
@@ -93,7 +93,7 @@ fn mac(key: &[u8], text: &[u8]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-async fn notes(house: &House) -> Vec<(String, String, i64)> {
+pub async fn notes(house: &House) -> Vec<(String, String, i64)> {
     let state = house.state("xero").await;
     let notes = state["credit_notes"].as_array().unwrap().iter();
     let of_quotes = notes.filter(|note| note["reference"] == "PF");
@@ -104,7 +104,7 @@ async fn notes(house: &House) -> Vec<(String, String, i64)> {
     of_quotes.map(told).collect()
 }
 
-async fn until_notes(house: &House, what: &str, wanted: &[(&str, &str, i64)]) {
+pub async fn until_notes(house: &House, what: &str, wanted: &[(&str, &str, i64)]) {
     let is_so = async || {
         let found = notes(house).await;
         let found: Vec<_> =
@@ -137,7 +137,7 @@ async fn sent_to_bank(house: &House, payer: &Client, account: &str, key: &str) -
 }
 
 /// An invoice of Acme's, written in the books and read.
-async fn bill(house: &House, number: &str, reference: &str, amount: &str) {
+pub async fn bill(house: &House, number: &str, reference: &str, amount: &str) {
     let today = house.now().date_naive();
     let document = json!({
         "Type": "ACCREC", "Status": "AUTHORISED", "InvoiceNumber": number, "Reference": reference,
