@@ -300,7 +300,8 @@ impl Books for BuiltInLedger {
         let (invoice, details) = tx.ledger_invoice_hold(row.id).await.map_err(missing_or_away)?;
         let note = tx.credit_note_hold(known.id).await.map_err(away)?;
         let given = given(&tx.credit_allocations(note.id).await.map_err(away)?, note.invoice_id);
-        if given.get(&invoice.id).is_some_and(|minor| *minor == amount.minor) {
+        if given.get(&invoice.id) == Some(&amount.minor) {
+            drop(tx);
             return self.invoice(invoice_external_id).await;
         }
         if tx.invoice(note.invoice_id).await.map_err(away)?.customer_id != invoice.customer_id {

@@ -4,14 +4,14 @@
 use crate::{
     stub::{Asked, Reply, Stub, reply},
     world::{
-        PRUNED, advance, keep, look_up, payment, posted_refund, refund, refund_look_up, request, store, stripe, token,
-        xero,
+        PRUNED, advance, keep, look_up, payment, posted_refund, quote, refund, refund_look_up, request, store, stripe,
+        token, usd, xero,
     },
     xero_invoices::{ID, raised, surcharge},
 };
 use chrono::{DateTime, NaiveDate};
 use connectors::{
-    books::{Books, PostPayment, PostRefund},
+    books::{ApplyCredit, Books, PostPayment, PostRefund},
     gateway::{Authority, ChargeHow, ChargeRequest, ForgetRequest, Gateway, KeptMethod, StoreLookUp, StoreRequest},
 };
 use domain::{advance::AdvanceKind, method::MethodKind};
@@ -318,7 +318,7 @@ fn assert_fits_xero(contract: &Value, asked: &Asked) -> String {
     assert!(operation["responses"]["200"]["content"][accept].is_object(), "{name} does not answer with {accept}");
     assert_eq!(asked.header("xero-tenant-id"), simulators::facts::xero::TENANT_ID);
     assert_eq!(asked.header("authorization"), "Bearer token");
-    if asked.method == "GET" {
+    if asked.method == "GET" || asked.method == "DELETE" {
         assert_known_query(contract, operation, asked);
     } else {
         let mut schema = operation["requestBody"]["content"]["application/json"]["schema"].clone();
@@ -442,6 +442,92 @@ async fn what_we_write_to_xero_about_advances_is_what_its_contract_asks_for() {
             assert_eq!(asked[place].header("idempotency-key"), key);
             assert_eq!(asked[place].body.matches("95.50").count(), 1, "{}", asked[place].body);
         }
+    }
+}
+
+#[tokio::test]
+async fn what_we_write_to_xero_about_quotes_is_what_its_contract_asks_for() {
+    let Some(text) = contract("xero_accounting.yaml") else { return };
+    let contract: Value = serde_norway::from_str(&text).unwrap();
+    let paid = json!({"PaymentID": ID, "Status": "AUTHORISED", "Reference": "ch_1", "IsReconciled": false});
+    let invoice = |number: &str, status: &str, due: f64| {
+        json!({"Invoices": [{"Type": "ACCREC", "InvoiceID": ID, "InvoiceNumber": number, "Status": status, "Total": 95.5,
+            "AmountDue": due, "CurrencyCode": "USD", "Contact": {"ContactID": ID}, "Date": "/Date(1782864000000+0000)/",
+            "Payments": [paid]}]})
+    };
+    let note = |status: &str, allocations: Value| {
+        json!({"CreditNotes": [{"CreditNoteID": ID, "CreditNoteNumber": "PF_CR_Q-10231", "Status": status, "Total": 95.5,
+            "RemainingCredit": 95.5, "Allocations": allocations}]})
+    };
+    let (no_invoice, no_note) = (json!({"Invoices": []}), json!({"CreditNotes": []}));
+    let (made, payments) = (invoice("PF_Q-10231", "AUTHORISED", 95.5), json!({"Payments": [paid]}));
+    let (draft, free) = (note("DRAFT", json!([])), note("AUTHORISED", json!([])));
+    let used = note("AUTHORISED", json!([{"AllocationID": ID, "Amount": 95.5, "Invoice": {"InvoiceID": ID}}]));
+    let (owed, allocated) = (invoice("INV-7", "AUTHORISED", 95.5), json!({"Allocations": [{"AllocationID": ID}]}));
+    let (closed, voided) = (invoice("PF_Q-10231", "PAID", 0.0), invoice("PF_Q-10231", "VOIDED", 0.0));
+    let script = [
+        &no_note,
+        &draft, // drafted
+        &draft,
+        &draft,
+        &draft, // dropped
+        &no_invoice,
+        &no_note,
+        &no_invoice,
+        &made,
+        &payments,
+        &free, // posted
+        &free,
+        &free,
+        &owed,
+        &allocated,
+        &owed, // applied
+        &closed,
+        &closed,
+        &payments,
+        &used,
+        &used,
+        &allocated,
+        &payments,
+        &voided,
+        &free, // taken back
+    ]
+    .map(|body| reply(200, body));
+    let stub = Stub::start(script).await;
+    let xero = xero(&format!("{}/api.xro/2.0", stub.url), "token");
+    let day = NaiveDate::from_ymd_opt(2026, 7, 1).unwrap();
+    let posting = PostPayment { advance: Some(quote(ID)), ..payment_of(day) };
+    let apply = ApplyCredit {
+        idempotency_key: "apply-1".into(),
+        credit_number: "PF_CR_Q-10231".into(),
+        invoice_external_id: ID.into(),
+        amount: usd(9_550),
+        date: day,
+    };
+    xero.draft_credit(&posting).await.unwrap();
+    xero.drop_draft_credit(&posting).await.unwrap();
+    xero.post_payment(&posting).await.unwrap();
+    xero.apply_credit(&apply).await.unwrap();
+    xero.take_back_payment(&posting).await.unwrap();
+    let asked = stub.asked();
+    let written = asked.iter().filter(|asked| asked.method != "GET");
+    let written: Vec<_> = written.map(|asked| (assert_fits_xero(&contract, asked), asked)).collect();
+    let seen: Vec<_> = written.iter().map(|(name, asked)| (name.as_str(), asked.header("idempotency-key"))).collect();
+    let expected = [
+        ("put /CreditNotes", "pay-1-draft"),
+        ("post /CreditNotes/{CreditNoteID}", ""),
+        ("put /Invoices", "pay-1-invoice"),
+        ("put /Payments", "pay-1"),
+        ("put /CreditNotes", "pay-1-credit"),
+        ("put /CreditNotes/{CreditNoteID}/Allocations", "apply-1"),
+        ("delete /CreditNotes/{CreditNoteID}/Allocations/{AllocationID}", ""),
+        ("post /Payments/{PaymentID}", ""),
+        ("post /Invoices/{InvoiceID}", ""),
+        ("post /CreditNotes/{CreditNoteID}", ""),
+    ];
+    assert_eq!(seen, expected);
+    for (name, asked) in written.iter().filter(|(name, _)| name.starts_with("put")) {
+        assert_eq!(asked.body.matches("95.50").count(), 1, "{name}: {}", asked.body);
     }
 }
 

@@ -18,7 +18,7 @@ use connectors::{
     },
 };
 use domain::{
-    advance::AdvanceKind,
+    advance::{AdvanceKind, quote_numbers},
     ids::{AttemptId, CustomerId, MethodId, RefundId},
     method::MethodKind,
     money::{Currency, Money},
@@ -259,6 +259,15 @@ pub fn advance(kind: AdvanceKind, customer: &str) -> Advance {
         customer_external_id: customer.to_owned(),
         number: "CR-7F3C0A1E52".to_owned(),
         purpose: "Hardware for Lyon".to_owned(),
+    }
+}
+
+/// The same that is paid for a quote.
+pub fn quote(customer: &str) -> Advance {
+    Advance {
+        number: quote_numbers("Q-10231", 1).invoice,
+        purpose: "Quote Q-10231 one-time payment".to_owned(),
+        ..advance(AdvanceKind::Quote, customer)
     }
 }
 

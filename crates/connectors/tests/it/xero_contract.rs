@@ -25,12 +25,12 @@ fn with(sim: &Sim, access_token: &SecretString) -> Xero {
     xero(&format!("{}/xero/api.xro/2.0", sim.url), access_token.expose_secret())
 }
 
-async fn connected(sim: &Sim) -> Xero {
+pub async fn connected(sim: &Sim) -> Xero {
     let tokens = refresh(sim, &known::PORTAL_REFRESH_TOKEN.into()).await.unwrap();
     with(sim, &tokens.access_token)
 }
 
-async fn inv_501(xero: &Xero) -> BooksInvoice {
+pub async fn inv_501(xero: &Xero) -> BooksInvoice {
     xero.invoice_by_number("INV-501").await.unwrap()
 }
 

@@ -408,3 +408,46 @@ async fn over_payments_and_prepayments_are_made_by_bank_transactions_and_used_up
     let part = invoice(&vendors, &token, "INV-502").await;
     assert_eq!(part["AmountCredited"].to_string(), "100.00");
 }
+
+#[tokio::test]
+async fn a_credit_note_is_drafted_approved_allocated_and_let_go_of_and_keeps_its_number() {
+    let vendors = Vendors::start().await;
+    let token = vendors.xero_token().await;
+    let contact = invoice(&vendors, &token, "INV-501").await["Contact"]["ContactID"].clone();
+    let write = async |method: &str, path: &str, body: Value| {
+        vendors.read(vendors.xero(&token, method, path).json(&body)).await.unwrap()
+    };
+    let note = |number: &str| {
+        json!({ "CreditNotes": [{ "Type": "ACCRECCREDIT", "Status": "DRAFT", "CreditNoteNumber": number,
+            "Reference": "PF", "Contact": { "ContactID": contact }, "LineAmountTypes": "NoTax",
+            "LineItems": [{ "Description": "Quote", "UnitAmount": 100, "AccountCode": "830" }] }] })
+    };
+    let made = write("PUT", "CreditNotes", note("PF_CR_1")).await.json;
+    let id = made["CreditNotes"][0]["CreditNoteID"].as_str().unwrap().to_owned();
+    let (path, allocations) = (format!("CreditNotes/{id}"), format!("CreditNotes/{id}/Allocations"));
+    let part = |amount: f64| json!({ "Allocations": [{ "Amount": amount, "Date": "2026-07-01", "Invoice": { "InvoiceNumber": "INV-502" } }] });
+    assert_eq!(write("PUT", &allocations, part(60.0)).await.status, 400, "a draft is no credit");
+    let moved = async |status: &str| {
+        let body = json!({ "CreditNotes": [{ "CreditNoteID": id, "Status": status }] });
+        write("POST", &path, body).await.status
+    };
+    assert_eq!(moved("AUTHORISED").await, 200);
+    assert_eq!(moved("DELETED").await, 400, "what was approved is voided");
+    assert_eq!(write("PUT", &allocations, part(100.01)).await.status, 400, "more than there is");
+    let given = write("PUT", &allocations, part(60.0)).await;
+    assert_eq!(given.status, 200, "{:?}", given.json);
+    let allocation = given.json["Allocations"][0]["AllocationID"].as_str().unwrap();
+    let read = vendors.books(&token, &path).await.json;
+    contracts::xero("CreditNotes", &read);
+    assert_eq!(read["CreditNotes"][0]["RemainingCredit"].to_string(), "40.00");
+    assert_eq!(read["CreditNotes"][0]["Allocations"][0]["AllocationID"], allocation);
+    assert_eq!(invoice(&vendors, &token, "INV-502").await["AmountCredited"].to_string(), "60.00");
+    assert_eq!(moved("VOIDED").await, 400, "an invoice has some of it");
+
+    let gone = vendors.read(vendors.xero(&token, "DELETE", &format!("{allocations}/{allocation}"))).await.unwrap();
+    assert_eq!((gone.status, &gone.json["IsDeleted"]), (200, &json!(true)));
+    contracts::xero("Allocation", &gone.json);
+    assert_eq!(invoice(&vendors, &token, "INV-502").await["AmountCredited"].to_string(), "0.00");
+    assert_eq!(moved("VOIDED").await, 200);
+    assert_eq!(write("PUT", "CreditNotes", note("PF_CR_1")).await.status, 400, "its number is not free again");
+}
