@@ -162,10 +162,12 @@ async fn was_here(db: &MerchantDb, key: &str) -> Result<bool, Error> {
     {
         return Ok(true);
     }
+    if was_covered(db, key).await? {
+        return Ok(true);
+    }
     Ok(match Subject::of_key(key) {
         Subject::Attempt(attempt) => known(db.attempt(attempt).await)?.is_some(),
         Subject::Refund(refund) => known(db.refund(refund).await)?.is_some(),
-        _ if was_covered(db, key).await? => true,
         _ => !db.exceptions_fixed_of(vec![key.to_owned()]).await?.is_empty(),
     })
 }
