@@ -19,6 +19,18 @@ pub fn result(checkout: CheckoutId, payment: PaymentId) -> String {
     format!("/npe/result?transactionId={checkout}&payment={payment}")
 }
 
+/// The same for who stays there.
+#[must_use]
+pub fn result_stay(checkout: CheckoutId, payment: PaymentId) -> String {
+    format!("{}&stay=1", result(checkout, payment))
+}
+
+/// Back to the quoting program that has sent the payer of this checkout.
+#[must_use]
+pub fn quote_back(checkout: CheckoutId) -> String {
+    format!("/q/back?transactionId={checkout}")
+}
+
 /// A checkout's invoice as a file.
 #[must_use]
 pub fn checkout_pdf(checkout: CheckoutId) -> String {

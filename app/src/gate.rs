@@ -133,6 +133,9 @@ impl From<TakeError> for Fault {
             TakeError::FormUsed => Self::PayFormUsed,
             TakeError::BadEmail => Self::BadEmail,
             TakeError::MethodGone => Self::MethodGone,
+            TakeError::Covered => {
+                Self::NotLikeThat { words: "This invoice is covered by quote credit. Nothing was charged.".to_owned() }
+            }
             TakeError::TooManyTries { by, minutes, support_email } => Self::TooManyTries { by, minutes, support_email },
             TakeError::Unsure(cause) => {
                 internal(&cause);

@@ -40,6 +40,7 @@ mod m036_by_time;
 mod m037_own_invoices;
 mod m038_budgets;
 mod m039_grant_requests;
+mod m040_quotes;
 mod m041_integrations;
 mod m042_letterhead;
 mod table;
@@ -90,6 +91,7 @@ impl MigratorTrait for Migrator {
             Box::new(m037_own_invoices::Migration),
             Box::new(m038_budgets::Migration),
             Box::new(m039_grant_requests::Migration),
+            Box::new(m040_quotes::Migration),
             Box::new(m041_integrations::Migration),
             Box::new(m042_letterhead::Migration),
         ]

@@ -7,7 +7,9 @@ use crate::{
 };
 use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
-use engine::{Clock, EndpointError, Engine, Lane, MerchantChange, WebhookSecretChange, WebhookSecretError};
+use engine::{
+    Clock, EndpointError, Engine, Lane, MerchantChange, QuoteRulesChange, WebhookSecretChange, WebhookSecretError,
+};
 use secrecy::ExposeSecret;
 use std::{
     net::SocketAddr,
@@ -93,6 +95,18 @@ enum Command {
         /// And the number by which the tax office knows it.
         #[arg(long)]
         tax_number: Option<String>,
+    },
+    /// Says where a quoting program may send payers back to, and whether the credits of paid quotes are applied by themselves,
+    /// after changing what is named.
+    Quotes {
+        /// Its key or its name.
+        merchant: String,
+        /// To the invoice that names the quote; else staff are asked.
+        #[arg(long, value_name = "yes|no", hide_possible_values = true, value_parser = BoolishValueParser::new())]
+        apply_credits: Option<bool>,
+        /// In the place of those that there are; as often as there are hosts.
+        #[arg(long)]
+        return_host: Vec<String>,
     },
     /// Gives a lane of a merchant's books a client of its own, and so a budget of calls of its own.
     AccountingConnection {
@@ -210,6 +224,10 @@ impl Cli {
                 };
                 set_merchant(&merchant, change).await
             }
+            Command::Quotes { merchant, apply_credits, return_host } => {
+                let return_hosts = (!return_host.is_empty()).then_some(return_host);
+                set_quotes(&merchant, QuoteRulesChange { applies_credits: apply_credits, return_hosts }).await
+            }
             Command::AccountingConnection { merchant, lane, file } => {
                 connect_lane(&merchant, lane.into(), file.as_deref()).await
             }
@@ -305,6 +323,14 @@ async fn set_merchant(named: &str, change: MerchantChange) -> anyhow::Result<()>
         now.tax_number.as_deref().unwrap_or("none"),
         now.address.as_deref().unwrap_or("none")
     );
+    Ok(())
+}
+
+async fn set_quotes(named: &str, change: QuoteRulesChange) -> anyhow::Result<()> {
+    let now = open(&Settings::load()?).await?.set_quote_rules(named, change).await;
+    let (applies, hosts) = known(named, now)?;
+    let applies = if applies { "yes" } else { "no" };
+    println!("{named}: applies credits: {applies}; payers go back to: {hosts}");
     Ok(())
 }
 

@@ -41,6 +41,8 @@ pub const CHECKOUTS: Rate = Rate {
     per_second: NonZeroU32::new(20).expect("not zero"),
     burst: NonZeroU32::new(200).expect("not zero"),
 };
+/// Sessions of quotes are found by 256 random bits.
+pub const QUOTES: Rate = Rate { under: "/q/", ..CHECKOUTS };
 /// The sandbox's page is found by 74 random bits and more, and asks nobody.
 pub const STEPS: Rate = Rate { under: "/sandbox/", ..CHECKOUTS };
 /// Two hundred people of one office, each with some calls at once, are no crowd.

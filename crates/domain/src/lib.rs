@@ -35,6 +35,7 @@ pub mod own_statement;
 pub mod payment;
 pub mod planted;
 pub mod proof;
+pub mod quote;
 pub mod refund;
 pub mod returns;
 pub mod surcharge;

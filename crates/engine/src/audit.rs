@@ -265,6 +265,16 @@ pub(crate) enum Audited {
         invoice: InvoiceId,
         amount: Money,
     },
+    /// The credit of a quote is to be given to the invoice that it is for: staff say so, or the merchant's rule.
+    QuoteCreditAsked {
+        invoice: InvoiceId,
+        quote: InvoiceId,
+    },
+    /// And pays it.
+    QuoteCreditApplied {
+        invoice: InvoiceId,
+        quote: InvoiceId,
+    },
     /// Staff say that something was paid past the portal.
     HandPaymentEntered {
         invoice: InvoiceId,

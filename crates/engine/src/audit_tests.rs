@@ -85,6 +85,14 @@ fn n15_every_act_has_words_and_a_guest_is_no_more_than_that() {
             Audited::CreditAllocated { note: CreditNoteId(Uuid::nil()), invoice: InvoiceId(Uuid::nil()), amount },
             "credit_allocated",
         ),
+        (
+            Audited::QuoteCreditAsked { invoice: InvoiceId(Uuid::nil()), quote: InvoiceId(Uuid::nil()) },
+            "quote_credit_asked",
+        ),
+        (
+            Audited::QuoteCreditApplied { invoice: InvoiceId(Uuid::nil()), quote: InvoiceId(Uuid::nil()) },
+            "quote_credit_applied",
+        ),
         (Audited::HandPaymentEntered { invoice: InvoiceId(Uuid::nil()), amount }, "hand_payment_entered"),
         (Audited::HandPaymentTakenBack { invoice: InvoiceId(Uuid::nil()), amount }, "hand_payment_taken_back"),
         (Audited::TableImported { table: "invoices", added: 1, changed: 0, text: "digest".into() }, "table_imported"),

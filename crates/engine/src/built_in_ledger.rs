@@ -130,6 +130,7 @@ fn read(row: Invoice, customer: Customer) -> Result<BooksInvoice, BooksError> {
         due: row.due().map_err(away)?,
         external_id: row.external_id,
         number: row.number,
+        reference: row.reference,
         customer_external_id: customer.external_id,
         status: row.status,
         date: row.date,
@@ -210,6 +211,7 @@ impl Books for BuiltInLedger {
         Ok(BooksInvoice {
             external_id: invoice.number.clone(),
             number: invoice.number.clone(),
+            reference: None,
             customer_external_id: invoice.customer_external_id.clone(),
             status: InvoiceStatus::Open,
             total: invoice.amount,

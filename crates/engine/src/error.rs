@@ -10,6 +10,7 @@ use domain::{
     money::{Money, MoneyError},
     own_invoice::{NotNow, Wrong},
     payment::{DeclineReason, Refusal},
+    quote::SessionRefusal,
     refund::RefundRefusal,
 };
 
@@ -118,6 +119,9 @@ pub enum TakeError {
     /// The saved method is not there for this payer, or cannot be charged.
     #[error("the saved method cannot be charged")]
     MethodGone,
+    /// An invoice is kept for the credit of a quote.
+    #[error("the credit of a quote covers it")]
+    Covered,
     /// What is paid with has a surcharge that the form did not show, or none where it showed one: nothing is charged before
     /// the sum was seen.
     #[error("the form showed another surcharge")]
@@ -332,6 +336,41 @@ pub enum EndpointError {
 impl From<store::Error> for EndpointError {
     fn from(cause: store::Error) -> Self {
         if cause.is_duplicate("one_endpoint_per_url") { Self::Duplicate } else { Self::Engine(cause.into()) }
+    }
+}
+
+/// Why a quoting program is not answered as it asked.
+#[derive(Debug, thiserror::Error)]
+pub enum QuoteError {
+    #[error("refused: {why:?}")]
+    Refused {
+        why: SessionRefusal,
+        /// Of the payment that is in the way.
+        reference: Option<String>,
+    },
+    #[error(transparent)]
+    Engine(#[from] Error),
+}
+
+impl From<SessionRefusal> for QuoteError {
+    fn from(why: SessionRefusal) -> Self {
+        Self::Refused { why, reference: None }
+    }
+}
+
+impl From<store::Error> for QuoteError {
+    fn from(cause: store::Error) -> Self {
+        Self::Engine(cause.into())
+    }
+}
+
+impl From<KeyError> for QuoteError {
+    fn from(cause: KeyError) -> Self {
+        match cause {
+            KeyError::Unknown => SessionRefusal::InvalidKey.into(),
+            KeyError::Disabled => SessionRefusal::IntegrationDisabled.into(),
+            KeyError::Engine(error) => Self::Engine(error),
+        }
     }
 }
 

@@ -73,6 +73,8 @@ pub(crate) enum Subject {
     /// A payment or a refund that was laid beside gateway and books, or whose outcome nobody knows.
     Attempt(AttemptId),
     Refund(RefundId),
+    /// An invoice that the credit of a quote is for.
+    Cover(InvoiceId),
     Nothing,
 }
 
@@ -113,7 +115,7 @@ impl OpenException {
     }
 
     /// A person can say that they have seen to it, as it is now.
-    fn fixable(self, remedy: impl Into<String>, content: impl ToString) -> Self {
+    pub(crate) fn fixable(self, remedy: impl Into<String>, content: impl ToString) -> Self {
         Self { remedy: remedy.into(), content: content.to_string(), may_be_fixed: true, ..self }
     }
 }
@@ -126,6 +128,7 @@ impl Engine {
         lines.extend(self.refund_exceptions(db, locale).await?);
         lines.extend(self.dispute_exceptions(db, locale).await?);
         lines.extend(self.debit_return_exceptions(db).await?);
+        lines.extend(self.quote_exceptions(db, locale).await?);
         for job in db.jobs_dead().await? {
             let what = serde_json::from_str::<Work>(&job.body).map_or("A task", |work| work.words());
             let error = job.last_error.unwrap_or_default();

@@ -7,6 +7,7 @@ use crate::{
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use domain::{
+    advance::AdvanceKind,
     date::{Lateness, in_words},
     ids::AttemptId,
     money::{Currency, Locale, Money},
@@ -31,11 +32,16 @@ impl Engine {
         }
         let names = db.customer_names(rows.iter().map(|row| row.customer_id)).await?;
         let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+        let covered = db.quote_locked(&ids).await?;
         let (under_way, recorded) = (db.under_way(ids.clone()).await?, db.being_recorded(ids).await?);
         let face = |row: Invoice| {
             let customer = names.get(&row.customer_id).cloned();
             let under_way = under_way.get(&row.id).map(|state| whose_turn(*state));
-            let under_way = if recorded.contains(&row.id) { Some(UnderWay::Books) } else { under_way };
+            let under_way = if recorded.contains(&row.id) {
+                Some(UnderWay::Books)
+            } else {
+                under_way.or_else(|| covered.contains(&row.id).then_some(UnderWay::Credit))
+            };
             self.invoice_face(merchant, row, customer, under_way)
         };
         rows.into_iter().map(face).collect()
@@ -173,6 +179,7 @@ pub(crate) fn share_face(share: &Allocation, currency: Currency) -> ShareFace {
         total: money(share.total_minor),
         balance_after: money(share.due_minor - share.amount_minor),
         is_advance: share.advance.is_some(),
+        is_quote: share.advance == Some(AdvanceKind::Quote),
     }
 }
 

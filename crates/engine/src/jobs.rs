@@ -5,7 +5,7 @@ use crate::{Engine, Error, Lane, turnstile::Errand};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{
     asking::run_again_at,
-    ids::{AttemptId, DisputeId, EndpointId, EventId, MailId, MethodId, PaymentId, RefundId, WebhookId},
+    ids::{AttemptId, DisputeId, EndpointId, EventId, InvoiceId, MailId, MethodId, PaymentId, RefundId, WebhookId},
     payment::AttemptState,
     planted,
 };
@@ -38,6 +38,27 @@ pub(crate) enum Work {
     /// Take a payment out of the books whose money went back, as was known at that moment.
     TakeBackPayment {
         attempt: AttemptId,
+        asked_ms: i64,
+    },
+    /// Write the draft of a credit into the books, whose quote a debit is to pay.
+    DraftCredit {
+        attempt: AttemptId,
+        /// Of the quote's payments.
+        number: i32,
+    },
+    /// Take that draft out again: the debit brought no money.
+    DropDraft {
+        attempt: AttemptId,
+        number: i32,
+    },
+    /// Give a quote's credit to the invoice that it is for, as was asked at that moment.
+    ApplyCredit {
+        invoice: InvoiceId,
+        asked_ms: i64,
+    },
+    /// Ask the books what is left of a quote's credit.
+    WatchCredit {
+        quote: InvoiceId,
         asked_ms: i64,
     },
     /// Write the receipt.
@@ -166,6 +187,10 @@ impl Work {
             Self::PostPayment { attempt } => format!("post_payment:{attempt}"),
             Self::PostAgain { attempt, asked_ms } => format!("post_again:{attempt}:{asked_ms}"),
             Self::TakeBackPayment { attempt, asked_ms } => format!("take_back_payment:{attempt}:{asked_ms}"),
+            Self::DraftCredit { attempt, number } => format!("draft_credit:{attempt}:{number}"),
+            Self::DropDraft { attempt, number } => format!("drop_draft:{attempt}:{number}"),
+            Self::ApplyCredit { invoice, asked_ms } => format!("apply_credit:{invoice}:{asked_ms}"),
+            Self::WatchCredit { quote, asked_ms } => format!("watch_credit:{quote}:{asked_ms}"),
             Self::WriteReceipt { payment, retry: 0 } => format!("write_receipt:{payment}"),
             Self::WriteReceipt { payment, retry } => format!("write_receipt:{payment}:{retry}"),
             Self::WriteSent { attempt } => format!("write_sent:{attempt}"),
@@ -204,6 +229,10 @@ impl Work {
             Self::PostPayment { .. } => "Post to the books",
             Self::PostAgain { .. } => "Post to the books again",
             Self::TakeBackPayment { .. } => "Take the payment out of the books",
+            Self::DraftCredit { .. } => "Write the draft of a quote’s credit",
+            Self::DropDraft { .. } => "Delete the draft of a quote’s credit",
+            Self::ApplyCredit { .. } => "Apply a quote’s credit to its invoice",
+            Self::WatchCredit { .. } => "Ask the books about a quote’s credit",
             Self::WriteReceipt { .. } => "Write the receipt",
             Self::WriteSent { .. } => "Tell the payer that the debit was sent",
             Self::WriteAuthority { .. } => "Send the copy of the authority",
@@ -312,6 +341,10 @@ impl Engine {
             }
             Work::PostAgain { attempt, .. } => self.post_payment(&db, job, attempt, true).await,
             Work::TakeBackPayment { attempt, .. } => self.take_back_payment(&db, job, attempt).await,
+            Work::DraftCredit { attempt, number } => self.draft_credit(&db, job, attempt, number).await,
+            Work::DropDraft { attempt, number } => self.drop_draft(&db, job, attempt, number).await,
+            Work::ApplyCredit { invoice, asked_ms } => self.apply_credit(&db, job, invoice, asked_ms).await,
+            Work::WatchCredit { quote, .. } => self.work_watch_credit(&db, job, quote).await,
             Work::WriteReceipt { payment, .. } => self.write_receipt(&db, job, payment).await,
             Work::WriteSent { attempt } => self.write_sent(&db, job, attempt).await,
             Work::WriteAuthority { method } => self.write_authority(&db, job, method).await,
@@ -416,13 +449,17 @@ async fn caught(tried: impl Future<Output = Result<Ran, Error>> + Send + 'static
 /// Open outcomes and what is missing in the books are asked about for as long as it takes.
 fn is_about_money(job: &Job) -> bool {
     use Work::{
-        LookUp, LookUpDispute, LookUpRefund, PostAgain, PostPayment, PostRefund, TakeBackPayment, TakeBackRefund,
+        ApplyCredit, DraftCredit, DropDraft, LookUp, LookUpDispute, LookUpRefund, PostAgain, PostPayment, PostRefund,
+        TakeBackPayment, TakeBackRefund,
     };
     matches!(
         serde_json::from_str(&job.body),
         Ok(LookUp { .. }
             | PostPayment { .. }
             | PostAgain { .. }
+            | DraftCredit { .. }
+            | DropDraft { .. }
+            | ApplyCredit { .. }
             | TakeBackPayment { .. }
             | LookUpDispute { .. }
             | LookUpRefund { .. }

@@ -71,6 +71,11 @@ mod post_payment;
 mod post_refund;
 mod prove_payment;
 mod prune;
+mod quote_checkout;
+mod quote_covers;
+mod quote_documents;
+mod quote_rules;
+mod quote_sessions;
 mod read_books_news;
 mod reallocate_payment;
 mod receive_webhook;
@@ -128,7 +133,7 @@ pub use credit_invoice::{CreditForm, CreditLine, CreditOrder, CreditStory};
 pub use enter_payment::{HandPayment, PaymentForm};
 pub use error::{
     AccountsError, ConnectError, EndpointError, Error, ImportError, KeyError, MendError, MethodError, OwnBooksError,
-    RefundError, SignInError, TakeError,
+    QuoteError, RefundError, SignInError, TakeError,
 };
 pub use export_transactions::ExportPart;
 pub use founding::{Founding, NewPayer, OwnStart};
@@ -138,7 +143,9 @@ pub use invoice_pdf::PdfFile;
 pub use order::{ListQuery, Order, PayHow, RefundOrder, SaveMethod, ToConfirm, postal_code};
 pub use own_books::{InvoiceForm, OwnCustomer, OwnInvoice};
 pub use own_statement::CustomerStatement;
-pub use passes::{AdminPass, ApiPass, BooksPass, GuestPass, OperatorPass, PayerPass};
+pub use passes::{AdminPass, ApiPass, BooksPass, GuestPass, OperatorPass, PayerPass, QuotePass};
+pub use quote_rules::QuoteRulesChange;
+pub use quote_sessions::{OpenedSession, PaidWith, SessionFailure, SessionResult};
 pub use receive_webhook::NotTaken;
 pub use resolve_link::PayNowLink;
 pub use rotate_webhook_secret::{WebhookSecretChange, WebhookSecretError};

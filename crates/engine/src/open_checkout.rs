@@ -7,6 +7,7 @@ use crate::{
     keep_card::offer_to_keep,
     order,
     passes::Chosen,
+    quote_checkout::QuoteTerms,
     turnstile::Errand,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -49,12 +50,12 @@ pub(crate) fn random_checkout() -> Result<CheckoutId, Error> {
 }
 
 impl Engine {
-    /// Opens the checkout of one of the payer's own invoices.
+    /// Opens the checkout of one of the payer's own invoices, or of a quote whose payment came to nothing (S40).
     ///
     /// # Errors
     /// [`Error::NotFound`] also for an invoice of somebody else.
     pub async fn pay_invoice(&self, payer: &PayerPass, invoice: InvoiceId) -> Result<CheckoutId, Error> {
-        let invoice = payer.invoice(invoice).await?;
+        let invoice = payer.invoice_or_quote(invoice).await?;
         self.checkout(&payer.db, &[invoice.id], Some(payer), true).await
     }
 
@@ -159,6 +160,10 @@ impl Engine {
             if let Some(taken) = guest.taken_by().await? {
                 return self.taken_page(guest, payer, taken).await;
             }
+            if let Some(covered) = guest.db.quote_locked(&ids).await?.first() {
+                let number = guest.db.invoice(*covered).await?.number;
+                return closed(guest, Some(number), ClosedReason::Covered);
+            }
             (latest, guest.invoices_read().await?)
         };
         let (invoices, customer, stale) = self.invoices_to_show(guest, read).await?;
@@ -171,6 +176,10 @@ impl Engine {
                 Some(last) if last.outcome == Outcome::Paid => Ok(CheckoutPage::Standing(last)),
                 _ => closed(guest, Some(invoice.number.clone()), reason),
             };
+        }
+        let terms = self.quote_terms(guest, &invoices).await?;
+        if terms.as_ref().is_some_and(|terms| terms.is_over) {
+            return closed(guest, Some(invoices[0].number.clone()), ClosedReason::QuoteExpired);
         }
         let Ok((_, gateway)) = self.gateway(&guest.db).await else {
             return closed(guest, Some(invoices[0].number.clone()), ClosedReason::NotSetUp);
@@ -185,7 +194,8 @@ impl Engine {
         let items = self.items(guest, invoices, company, (takes, paid_at))?;
         let moved = was.and_then(|(number, was)| moved(&items, number, was));
         let surcharged = (policy?, to_confirm);
-        let offer = self.offer(guest, payer, gateway.as_ref(), &customer, (items, takes), surcharged).await?;
+        let offered = (items, takes, terms);
+        let offer = self.offer(guest, payer, gateway.as_ref(), &customer, offered, surcharged).await?;
         Ok(CheckoutPage::Pay(Offer { moved, last_decline, stale, ..offer }))
     }
 
@@ -224,13 +234,14 @@ impl Engine {
         payer: Option<&PayerPass>,
         gateway: &dyn Gateway,
         customer: &Customer,
-        (items, takes): (Vec<OfferItem>, Takes),
+        (items, takes, terms): (Vec<OfferItem>, Takes, Option<QuoteTerms>),
         (policy, to_confirm): (Option<Policy>, Option<ToConfirm>),
     ) -> Result<Offer, Error> {
         let merchant = guest.merchant.face()?;
         let is_of_invoices = items.iter().all(|item| item.invoice.advance.is_none());
         let pdf = is_of_invoices && guest.checkout.company_named && self.has_pdf(&guest.db).await;
-        let saved = self.methods_at(guest, payer, customer.id).await?;
+        let mut saved = self.methods_at(guest, payer, customer.id).await?;
+        let quote = terms.map(|terms| terms.face(&mut saved));
         let pays: Vec<_> = items.iter().map(|item| item.pay).collect();
         // The books have given one of them another currency since it was chosen.
         let bare = together(&pays).map_err(|_| Error::NotFound)?;
@@ -256,7 +267,9 @@ impl Engine {
             consent,
             last_decline: None,
             saved,
-            keep: offer_to_keep(guest, payer, customer, gateway),
+            keep: offer_to_keep(guest, payer, customer, gateway)
+                .filter(|_| quote.as_ref().is_none_or(|quote| quote.takes_new_card)),
+            quote,
             gateway: GatewayFace {
                 name: capabilities.name.to_owned(),
                 entry: gateway.method_entry(MethodKind::Card),
@@ -387,6 +400,7 @@ impl Engine {
         Ok(BooksInvoice {
             external_id: row.external_id.clone(),
             number: row.number.clone(),
+            reference: row.reference.clone(),
             customer_external_id: db.customer(row.customer_id).await?.external_id,
             status: row.status,
             total: row.total()?,

@@ -1,6 +1,6 @@
 //! What a door hands out. A use case says by its parameter who may call it; only [`crate::doors`] can make one.
 
-use crate::{Error, audit::Actor};
+use crate::{Error, audit::Actor, quote_sessions::is_quote};
 use chrono::{DateTime, Utc};
 use domain::{
     ids::{CustomerId, IntegrationKeyId, InvoiceId, PayerId, PaymentId, PersonId},
@@ -129,8 +129,17 @@ impl PayerPass {
     /// # Errors
     /// [`Error::NotFound`] also for one of somebody else, and for what is none.
     pub(crate) async fn invoice(&self, id: InvoiceId) -> Result<Invoice, Error> {
+        let invoice = self.invoice_or_quote(id).await?;
+        if invoice.advance.is_none() { Ok(invoice) } else { Err(Error::NotFound) }
+    }
+
+    /// The same with quotes.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] also for one of somebody else, and for another advance.
+    pub(crate) async fn invoice_or_quote(&self, id: InvoiceId) -> Result<Invoice, Error> {
         let invoice = self.db.invoice(id).await?;
-        let is_own = invoice.customer_id == self.customer && invoice.advance.is_none();
+        let is_own = invoice.customer_id == self.customer && (invoice.advance.is_none() || is_quote(&invoice));
         is_own.then_some(invoice).ok_or(Error::NotFound)
     }
 
@@ -206,6 +215,20 @@ impl From<&AdminPass> for BooksPass {
 impl From<&ApiPass> for BooksPass {
     fn from(api: &ApiPass) -> Self {
         Self { db: api.db.clone(), actor: Actor::Program(api.key) }
+    }
+}
+
+/// The merchant's quoting program: has quotes paid, and reads what became of them.
+pub struct QuotePass {
+    pub(crate) db: MerchantDb,
+    pub(crate) key: IntegrationKeyId,
+}
+
+impl QuotePass {
+    /// Whose rate its calls count against.
+    #[must_use]
+    pub const fn key(&self) -> IntegrationKeyId {
+        self.key
     }
 }
 

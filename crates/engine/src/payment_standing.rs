@@ -11,6 +11,7 @@ use crate::{
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 use domain::{
+    advance::AdvanceKind,
     asking::{HELD_MAX, free_again_at},
     date::Moment,
     ids::{AttemptId, CheckoutId, PaymentId},
@@ -52,6 +53,7 @@ impl Engine {
         }
         let standing = standing(guest, payer, &payment, &shares, &attempt)?;
         let mut standing = self.with_what_followed(&guest.db, &attempt, standing).await?;
+        standing.has_way_back = has_way_back(guest, &shares).await?;
         // The way back from a page that ends by itself: what tells of its payment may be late.
         if let Outcome::Continue { can_cancel, .. } = standing.outcome
             && (!can_cancel || self.page_life(&guest.db, &attempt).await?.is_some())
@@ -114,6 +116,7 @@ impl Engine {
     ) -> Result<Standing, Error> {
         let (payment, shares, attempt) = self.own_payment(guest, payment).await?;
         let mut standing = standing(guest, payer, &payment, &shares, &attempt)?;
+        standing.has_way_back = has_way_back(guest, &shares).await?;
         if let Outcome::Continue { again_at, can_cancel, .. } = &mut standing.outcome
             && let Some(life) = self.page_life(&guest.db, &attempt).await?
         {
@@ -193,6 +196,12 @@ impl Engine {
     }
 }
 
+/// A quoting program has sent its payer here (S19).
+async fn has_way_back(guest: &GuestPass, shares: &[Allocation]) -> Result<bool, Error> {
+    let is_of_quote = shares.iter().any(|share| share.advance == Some(AdvanceKind::Quote));
+    Ok(is_of_quote && guest.db.quote_session_at(guest.checkout.id).await?.is_some())
+}
+
 /// Who reads where a payment stands.
 struct Reader<'a> {
     merchant: &'a Merchant,
@@ -246,6 +255,7 @@ fn told_to(
         },
         mine: reader.is_payer,
         being_recorded: false,
+        has_way_back: false,
         returnable_until: if attempt.state.has_money() {
             attempt.kind.returnable_until(day(attempt.created_at, zone(&reader.merchant.time_zone)))
         } else {

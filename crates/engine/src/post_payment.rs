@@ -10,6 +10,8 @@ use crate::{
     jobs::Ran,
     keep_surplus::is_refunded,
     note_in_books::Noted,
+    quote_documents::unknown_customer,
+    quote_sessions::is_quote,
     turnstile::Errand,
 };
 use connectors::books::{Books, BooksError, PostPayment, Posted, RefusedCause};
@@ -72,6 +74,13 @@ impl Engine {
         if attempt.surcharge_minor > 0 {
             self.mean_surcharge(db, attempt.id).await?;
         }
+        // A debit that pays a quote: the draft of its credit becomes the credit.
+        if attempt.kind.is_debit()
+            && let Some(document) = db.quote_documents(attempt.id).await?.pop()
+            && self.is_drafting(db, &document).await?
+        {
+            return Ok(Ran::NotYet("the draft of its credit is being written"));
+        }
         let books = self.books_for(db, Errand::job(Lane::UserAction)).await?;
         let mut entries = db.books_entries_intended(attempt.id).await?;
         let mut ran = Ran::Finished;
@@ -113,6 +122,13 @@ impl Engine {
     ) -> Result<Ended, Error> {
         if !attempt.state.has_money() {
             return Ok(Ended::without_money(may_stand || entry.is_surcharge()));
+        }
+        if is_quote(invoice)
+            && let Some(name) = unknown_customer(db, invoice.id).await?
+        {
+            let why =
+                format!("{} does not have {name} yet. Add that customer there by exactly this name", books.name());
+            return Ok(Ended::Refused(format!("{why}, have its data downloaded, and post again.")));
         }
         let raised = if entry.is_surcharge() {
             match self.surcharge_invoice(db, books, attempt, entry, invoice.clone()).await? {
@@ -172,7 +188,7 @@ impl Engine {
         Ok(PostPayment {
             idempotency_key: entry.idempotency_key.clone(),
             invoice_external_id: invoice.external_id.clone(),
-            advance: advance_of(db, invoice).await?,
+            advance: advance_of(db, invoice, attempt.id).await?,
             amount,
             // The day of the payment, not of the try: the same key must always carry the same request.
             date: day(attempt.created_at, zone(&set_up.merchant.time_zone)),
@@ -219,6 +235,9 @@ impl Engine {
                 }
                 if invoice.advance.is_some() {
                     tx.advance_settle(entry.invoice_id, has_money).await?;
+                }
+                if is_quote(invoice) && has_money {
+                    self.watch_credit(&tx, entry.invoice_id).await?;
                 }
                 if has_money && is_paid(&tx, (entry, invoice), posted).await? {
                     tx.event_add(paid(entry), now).await?;

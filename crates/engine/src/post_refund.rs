@@ -133,7 +133,7 @@ impl Engine {
         let key = format!("refund-{}-{}{again}", refund.id.0.simple(), entry.invoice_id.0.simple());
         let invoice = db.invoice(entry.invoice_id).await?;
         Ok(PostRefund {
-            advance: advance_of(db, &invoice).await?,
+            advance: advance_of(db, &invoice, refund.attempt_id).await?,
             invoice_external_id: invoice.external_id,
             amount: Money::new(entry.amount_minor, refund.amount()?.currency),
             // The day of the refund, not of the try: the same key must always carry the same request.

@@ -136,6 +136,7 @@ impl Engine {
         let tx = db.begin().await?;
         tx.invoices_upsert(&found, &customers, read_at).await?;
         tx.invoices_gone(&gone, read_at).await?;
+        self.cover_by_quotes(&tx).await?;
         Ok(tx.commit().await?)
     }
 }

@@ -144,6 +144,7 @@ impl Engine {
         }
         let tx: MerchantTx = db.begin().await?;
         tx.invoices_upsert(&[found], &customers, self.now()).await?;
+        self.cover_by_quotes(&tx).await?;
         tx.commit().await?;
         Ok(db.invoice_by_number(number).await?)
     }
@@ -157,7 +158,7 @@ fn repeatable(number: &str) -> Option<String> {
 }
 
 /// Why a link opens no checkout, and whose it is when its key is one of ours.
-async fn closed(
+pub(crate) async fn closed(
     db: Option<&MerchantDb>,
     invoice_number: Option<String>,
     reason: ClosedReason,

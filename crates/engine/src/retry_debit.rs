@@ -176,6 +176,10 @@ impl Engine {
     async fn is_owed_as_before(&self, db: &MerchantDb, failed: &Attempt, shares: &[Allocation]) -> Result<bool, Error> {
         let currency = failed.amount()?.currency;
         let words = |minor| Money::new(minor, currency);
+        let invoices: Vec<_> = shares.iter().map(|share| share.invoice_id).collect();
+        if !db.quote_locked(&invoices).await?.is_empty() {
+            return Ok(false);
+        }
         for share in shares {
             let books = self.invoice_from_books(db, &db.invoice(share.invoice_id).await?).await?;
             let then = ShownShare { pay: words(share.amount_minor), due: words(share.due_minor) };

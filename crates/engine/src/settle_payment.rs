@@ -145,6 +145,7 @@ impl Engine {
                 let has_receipt = self.write_receipt_at_once(tx, attempt, row, &shares).await?;
                 let surcharge = self.surcharge_share(tx, attempt, &shares).await?;
                 shares.extend(surcharge);
+                self.mean_quote(tx, attempt, &shares).await?;
                 let again = tx.books_entries_intend(attempt.id, &shares, now).await?;
                 let asked_ms = now.timestamp_millis();
                 let post = if again {
@@ -158,6 +159,7 @@ impl Engine {
             }
             Effect::TakeBack => {
                 tx.books_entries_take_back(attempt.id, BY_HAND, now).await?;
+                self.end_quote(tx, attempt).await?;
                 let work = Work::TakeBackPayment { attempt: attempt.id, asked_ms: now.timestamp_millis() };
                 work.queue(tx, Some(payment), now, now).await?;
             }
@@ -185,7 +187,7 @@ impl Engine {
         if after.state.is_dead() && !after.contradicted && before != AttemptState::Created {
             self.plan_retry(tx, attempt).await?;
         }
-        Ok(())
+        self.follow_quote_debit(tx, attempt, before, after).await
     }
 
     /// Asks the gateway what became of an open attempt and records the answer. `false`: it cannot say yet.

@@ -26,6 +26,7 @@ impl Engine {
             Gone::These(ids) => tx.invoices_gone(ids, read_at).await?,
             Gone::AllBut(open) => tx.invoices_gone_but(open, read_at).await?,
         }
+        self.cover_by_quotes(&tx).await?;
         tx.connection_synced(connection.id, &changes.cursor, read_at).await?;
         tx.commit().await?;
         self.forget_set_up(db.merchant_id());

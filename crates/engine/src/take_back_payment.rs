@@ -86,6 +86,7 @@ impl Engine {
                     tx.invoice_refresh(entry.invoice_id, invoice, now).await?;
                 }
                 tx.advance_settle(entry.invoice_id, false).await?;
+                self.end_quote_pair(&tx, entry.invoice_id).await?;
                 tx.claim_release(attempt.id, entry.invoice_id).await?;
                 let audited = Audited::books_taken_back(entry);
                 tx.audit_add(audited.slip(Some(attempt.payment_id), Actor::Portal, now)?).await?;

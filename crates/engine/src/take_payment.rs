@@ -18,6 +18,7 @@ use crate::{
 };
 use connectors::gateway::{ChargeHow, ChargeRequest, Gateway, GatewayError};
 use domain::{
+    advance::AdvanceKind,
     asking::is_too_old_to_send,
     email::looks_like_email,
     ids::{AttemptId, ConnectionId, CustomerId, MethodId, PaymentId},
@@ -229,7 +230,14 @@ impl Engine {
             // First, because it may take a while: what is read afterwards is fresh. Whoever tries this invoice meanwhile
             // makes `claims_seen` old, so that their decline is counted in the next round.
             let turn = self.await_turn(guest, origin).await?;
+            if claims_seen > 0 && !guest.db.quote_locked(&guest.invoices()).await?.is_empty() {
+                return Err(TakeError::Covered);
+            }
             let (invoices, customer) = guest.invoices_read().await?;
+            let terms = self.quote_terms(guest, &invoices).await?;
+            if terms.is_some_and(|terms| terms.is_over || !terms.takes(by.kind, by.method.is_some())) {
+                return Err(TakeError::WordsMoved);
+            }
             let shown = shown(guest, order, &invoices, charge)?;
             let is_as_shown = all_as_shown(&invoices, order)?;
             let is_another_sum = shown.is_none() && charge.has_rules;
@@ -428,6 +436,9 @@ fn description(guest: &GuestPass, payment: &Payment, shares: &[Allocation]) -> S
     let invoices: Vec<_> = shares.iter().filter(|share| share.advance.is_none()).cloned().collect();
     let named = &invoices[..invoices.len().min(INVOICES_NAMED_MAX)];
     let what = match invoices.len() {
+        0 if shares.iter().any(|share| share.advance == Some(AdvanceKind::Quote)) => {
+            format!("Quote {}", numbers(shares))
+        }
         0 => format!("Credit {}", numbers(shares)),
         1 => format!("Invoice {}", numbers(named)),
         all if all == named.len() => format!("Invoices {}", numbers(named)),

@@ -181,6 +181,7 @@ fn document(
         read_at: now,
         advance: None,
         purpose: None,
+        reference: None,
     };
     let details = LedgerInvoice {
         merchant_id,

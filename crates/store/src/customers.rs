@@ -41,12 +41,31 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 owned!();
 
+/// Stands for the books' id of a customer that they do not have yet.
+const TO_MAKE: &str = "to-make-";
+
+impl Model {
+    /// One of whom the books have not told yet: a quote was accepted by somebody new.
+    #[must_use]
+    pub fn unknown_to_books(merchant_id: MerchantId, name: String, email: Option<String>) -> Self {
+        let id = CustomerId(Uuid::now_v7());
+        let external_id = format!("{TO_MAKE}{id}");
+        Self { merchant_id, id, external_id, name, code: None, email, archived: false, terms_days: None, address: None }
+    }
+
+    #[must_use]
+    pub fn is_known_to_books(&self) -> bool {
+        !self.external_id.starts_with(TO_MAKE)
+    }
+}
+
 impl MerchantTx {
     /// Takes over what the books say; the id of a known customer stays.
     ///
     /// # Errors
     /// The database is away.
     pub async fn customers_upsert(&self, customers: &[BooksCustomer]) -> Result<(), Error> {
+        self.customers_recognise(customers).await?;
         // As in `invoices_upsert`: the later one counts, in one order for everybody.
         let latest: BTreeMap<_, _> = customers.iter().map(|c| (&c.external_id, c)).collect();
         let rows = latest.into_values().map(|c| Model {
@@ -68,10 +87,23 @@ impl MerchantTx {
         }
         Ok(())
     }
+
+    /// Whom the books did not have yet, they may have made meanwhile: known by exactly the name.
+    async fn customers_recognise(&self, customers: &[BooksCustomer]) -> Result<(), Error> {
+        let ours = self.find::<Entity>().filter(Column::ExternalId.starts_with(TO_MAKE)).all(self.conn()).await?;
+        for ours in ours {
+            let Some(theirs) = customers.iter().find(|theirs| theirs.name == ours.name) else { continue };
+            let known = self.find::<Entity>().filter(Column::ExternalId.eq(theirs.external_id.as_str()));
+            if known.only(self.conn()).await?.is_none() {
+                self.customer_rewrite(Model { external_id: theirs.external_id.clone(), ..ours }).await?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl MerchantTx {
-    /// Customers of books of our own.
+    /// Customers of books of our own, or of whom the books have not told yet.
     ///
     /// # Errors
     /// The database is away.

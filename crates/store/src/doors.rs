@@ -2,8 +2,8 @@
 //! out of a request can never become a scope.
 
 use crate::{
-    Attempt, Checkout, Connection, Error, Job, Merchant, MerchantDb, PayLink, Session, Store, TokenHash, attempts,
-    checkouts, connections, integration_keys, merchants, pay_links,
+    Attempt, Checkout, Connection, Error, Job, Merchant, MerchantDb, PayLink, QuoteSession, Session, Store, TokenHash,
+    attempts, checkouts, connections, integration_keys, merchants, pay_links, quote_sessions,
     scope::{Only, moment},
 };
 use chrono::{DateTime, Utc};
@@ -93,6 +93,16 @@ impl Store {
         let db = MerchantDb::new(key.merchant_id, self.clone());
         let is_enabled = db.integration_is_enabled(kind).await?;
         Ok(Some(if is_enabled { IntegrationDoor::Open(db, key.id) } else { IntegrationDoor::Disabled }))
+    }
+
+    /// What a quoting program sends its payer's browser with.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn door_quote(&self, token: &TokenHash) -> Result<Option<(MerchantDb, QuoteSession)>, Error> {
+        let row = quote_sessions::Entity::find().filter(quote_sessions::Column::TokenHash.eq(token.0.clone()));
+        let row = row.only(&self.pools.read).await?;
+        Ok(row.map(|row| (MerchantDb::new(row.merchant_id, self.clone()), row)))
     }
 
     /// The address that a vendor's news comes to; the caller checks the signature with this connection's secret. Or the page

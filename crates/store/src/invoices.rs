@@ -49,6 +49,8 @@ pub struct Model {
     pub advance: Option<AdvanceKind>,
     /// What an advance is for, in its payer's words.
     pub purpose: Option<String>,
+    /// What whoever wrote it in the books has put beside its number.
+    pub reference: Option<String>,
 }
 impl ActiveModelBehavior for ActiveModel {}
 owned!();
@@ -84,6 +86,7 @@ impl Model {
             due_minor: books.due.minor,
             date: books.date,
             due_date: books.due_date,
+            reference: books.reference.clone().or(self.reference),
             ..self
         }
     }
@@ -131,6 +134,7 @@ impl MerchantTx {
                 read_at,
                 advance: None,
                 purpose: None,
+                reference: i.reference.clone(),
             })
         });
         let rows = rows.collect::<Result<Vec<_>, Error>>()?;
@@ -145,6 +149,7 @@ impl MerchantTx {
             Column::Date,
             Column::DueDate,
             Column::ReadAt,
+            Column::Reference,
         ]);
         // A delta that was asked for before a payment was posted must not bring the old balance back.
         let older = Expr::col((Entity, Column::ReadAt)).lte(Expr::col(("excluded", Column::ReadAt)));
@@ -216,6 +221,17 @@ impl MerchantTx {
         };
         let update = self.update::<Entity>().col_expr(Column::Status, Expr::value(status));
         let update = update.col_expr(Column::DueMinor, due).filter(Column::Id.eq(id));
+        update.filter(Column::Advance.is_not_null()).exec(self.conn()).await?;
+        Ok(())
+    }
+
+    /// Nobody pays an advance any more: something else is owed in its place.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn advance_void(&self, id: InvoiceId) -> Result<(), Error> {
+        let update = self.update::<Entity>().col_expr(Column::Status, Expr::value(InvoiceStatus::Void));
+        let update = update.col_expr(Column::DueMinor, Expr::value(0_i64)).filter(Column::Id.eq(id));
         update.filter(Column::Advance.is_not_null()).exec(self.conn()).await?;
         Ok(())
     }
@@ -322,6 +338,11 @@ impl<C: ConnectionTrait> Scoped<C> {
             .col_expr(Column::ReadAt, Expr::value(moment(read_at)))
             .filter(Column::Id.eq(id))
             .filter(Column::ReadAt.lte(moment(read_at)));
+        let update = match &books.reference {
+            Some(reference) => update.col_expr(Column::Reference, Expr::value(reference.clone())),
+            // A short copy leaves it out.
+            None => update,
+        };
         match update.exec(on).await?.rows_affected {
             0 => self.invoice(id).await.map(drop),
             _ => Ok(()),

@@ -376,8 +376,8 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(of.all(self.conn()).await?)
     }
 
-    /// How often attempts, dead or live, have taken these invoices; and how often books of our own have changed them. Whoever
-    /// finds another count than before asks the books anew what is due.
+    /// How often attempts, dead or live, have taken these invoices; how often books of our own have changed them; and whether
+    /// they were ever kept for the credit of a quote. Whoever finds another count than before asks the books anew what is due.
     ///
     /// # Errors
     /// The database is away.
@@ -386,9 +386,12 @@ impl<C: ConnectionTrait> Scoped<C> {
         let takes = Expr::col(claim::Column::Takes).sum().cast_as("bigint");
         let takes = claims.select_only().column_as(takes, "takes");
         let counts = takes.column_as(Expr::from(self.ledger_changes(invoices)), "changes");
-        let counts = counts.into_tuple::<(Option<i64>, Option<i64>)>().all(self.conn()).await?;
-        let count = counts.first().map_or(0, |(takes, changes)| takes.unwrap_or(0) + changes.unwrap_or(0));
-        Ok(u64::try_from(count).unwrap_or(0))
+        let counts = counts.column_as(Expr::from(self.quote_covers_made(invoices)), "covers");
+        let counts = counts.into_tuple::<(Option<i64>, Option<i64>, Option<i64>)>().all(self.conn()).await?;
+        let sum = |(takes, changes, covers): &(Option<i64>, Option<i64>, Option<i64>)| {
+            takes.unwrap_or(0) + changes.unwrap_or(0) + covers.unwrap_or(0)
+        };
+        Ok(u64::try_from(counts.first().map_or(0, sum)).unwrap_or(0))
     }
 
     /// When cards were tried for this invoice since this moment that were declined, the newest first.

@@ -158,6 +158,13 @@ const CHECKOUT: [(&str, Body, &str); 5] = [
     ("/api/payments/standing", &[("checkout", "CHECKOUT"), ("payment", "PAYMENT")], "INV-501"),
     ("/api/payments/cancel", &[("checkout", "CHECKOUT"), ("payment", "PAYMENT")], ""),
 ];
+/// Addresses of a quoting program and of the payers whom it sends here, outside the App: what they answer whoever has neither its
+/// key nor a session of its. What works there, `quotes.rs` shows.
+const QUOTES: [(&str, u16); 3] = [
+    ("/api/integrations/quotes/v1/sessions/qs_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b", 401),
+    ("/q/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", 404),
+    ("/q/back?transactionId=CHECKOUT", 404),
+];
 /// Open to everybody by their nature.
 const OPEN: [&str; 5] =
     ["/api/session/note", "/api/session/home", "/api/session/sign_in", "/api/session/sign_out", "/api/session/switch"];
@@ -439,6 +446,21 @@ async fn d20_no_address_of_the_partner_api_opens_without_a_key() {
                 assert_eq!(answer.status, 401, "{method} {path}, with a session: {}", answer.body);
                 assert!(answer.body.contains("\"invalid_key\""), "{}", answer.body);
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn d20_no_address_of_quotes_tells_anything_without_its_key_or_its_session() {
+    let house = House::without_worker().await;
+    let staff = house.staff().await;
+    let checkout = staff.open("INV-501").await.checkout;
+    let sessions = "/api/integrations/quotes/v1/sessions";
+    assert_eq!(staff.post(sessions, &[]).await.status, 401, "with a session of staff's");
+    for client in [house.client(), staff] {
+        for (path, status) in QUOTES {
+            let answer = client.get(&path.replace("CHECKOUT", &checkout)).await;
+            assert_eq!(answer.status, status, "{path}: {}", answer.body);
         }
     }
 }

@@ -41,6 +41,8 @@ mod payrix;
 mod proof;
 mod prune;
 mod quickbooks;
+mod quote_kills;
+mod quotes;
 mod races;
 mod reef;
 mod refunds;

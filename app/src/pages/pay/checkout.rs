@@ -25,7 +25,7 @@ mod server {
         gate,
         pages::{
             closed::ClosedView,
-            pay::{HeldView, OfferView, StandingView},
+            pay::{AccountNeededView, HeldView, OfferView, StandingView},
             words_of_closed::{heading, status_of},
         },
     };
@@ -60,6 +60,10 @@ mod server {
         match screen.page {
             CheckoutPage::Pay(offer) if matches!(screen.note.fault, Some(Fault::TooManyTries { .. })) => {
                 view! { <HeldView offer note=screen.note signed_in_as=screen.signed_in_as/> }.into_any()
+            }
+            CheckoutPage::Pay(offer) if offer.quote.as_ref().is_some_and(|quote| quote.needs_account.is_some()) => {
+                let why = offer.quote.as_ref().and_then(|quote| quote.needs_account.clone()).unwrap_or_default();
+                view! { <AccountNeededView offer why signed_in_as=screen.signed_in_as/> }.into_any()
             }
             CheckoutPage::Pay(offer) => {
                 let (note, gave_up) = (screen.note, screen.gave_up);

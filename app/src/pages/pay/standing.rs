@@ -18,6 +18,9 @@ use domain::{
 };
 use leptos::prelude::*;
 
+/// Time enough to read that it was paid, and to stay.
+const BACK_AFTER_SECONDS: u32 = 5;
+
 #[component]
 pub fn StandingView(standing: Standing, signed_in: bool, #[prop(optional)] again: bool) -> impl IntoView {
     let told = Told::of(&standing, again);
@@ -43,6 +46,7 @@ pub fn StandingView(standing: Standing, signed_in: bool, #[prop(optional)] again
         _ => Some("This payment"),
     }
     .map(|title| view! { <Receipt standing=standing.clone() title/> });
+    let back = standing.has_way_back.then(|| view! { <BackToQuote standing=standing.clone() again/> });
     let refresh = matches!(standing.outcome, Outcome::Checking).then(|| {
         view! { <noscript inner_html="<meta http-equiv=\"refresh\" content=\"10\">"></noscript> }
     });
@@ -58,6 +62,7 @@ pub fn StandingView(standing: Standing, signed_in: bool, #[prop(optional)] again
                     <p class="lead">{whole(&told.sentence)}</p>
                 </div>
                 {way_on}
+                {back}
             </div>
             {receipt}
             <Help merchant=standing.merchant/>
@@ -152,6 +157,28 @@ fn Done(signed_in: bool) -> impl IntoView {
             <button type="button" class="btn only-js" id="print">"Print receipt"</button>
             <a class="btn quiet" href="/dashboard" rel="external">{words}</a>
         </div>
+    }
+}
+
+/// Of what has ended, the browser goes there by itself: a payer reads so, and can stay (S19).
+#[component]
+fn BackToQuote(standing: Standing, again: bool) -> impl IntoView {
+    let href = addresses::quote_back(standing.checkout);
+    let goes = !again && matches!(standing.outcome, Outcome::Paid | Outcome::SentToBank { .. });
+    let content = format!("{BACK_AFTER_SECONDS};url={href}");
+    let by_itself = goes.then(|| {
+        let stay = addresses::result_stay(standing.checkout, standing.payment);
+        view! {
+            <meta http-equiv="refresh" content=content/>
+            <p class="small">
+                {format!("You go back to your quote in {BACK_AFTER_SECONDS} seconds. ")}
+                <a href=stay rel="external">"Stay on this page"</a>
+            </p>
+        }
+    });
+    view! {
+        <div class="acts"><a class="btn" href=href rel="external">"Back to your quote"</a></div>
+        {by_itself}
     }
 }
 

@@ -136,9 +136,10 @@ fn Lead(board: Dashboard) -> impl IntoView {
 #[component]
 fn Outstanding(invoices: Vec<InvoiceFace>, locale: Locale, pdf: bool) -> impl IntoView {
     let chosen = RwSignal::new(Vec::new());
-    let several = invoices.iter().filter(|invoice| invoice.under_way.is_none()).count() > 1;
+    let may_choose = |invoice: &InvoiceFace| invoice.under_way.is_none() && invoice.advance.is_none();
+    let several = invoices.iter().filter(|invoice| may_choose(invoice)).count() > 1;
     let rows = invoices.into_iter().map(|invoice| {
-        let chosen = (several && invoice.under_way.is_none()).then_some(chosen);
+        let chosen = (several && may_choose(&invoice)).then_some(chosen);
         view! { <OutstandingRow invoice locale pdf chosen/> }
     });
     let bar = several.then(|| view! { <Bar chosen locale/> });
@@ -189,12 +190,14 @@ fn OutstandingRow(
     #[prop(optional_no_strip)] chosen: Option<RwSignal<Chosen>>,
 ) -> impl IntoView {
     let words = match invoice.under_way {
+        None if invoice.advance.is_some() => Some("Pay Quote"),
         None => Some("Pay Invoice"),
         Some(UnderWay::Payer) => Some("Finish payment"),
-        Some(UnderWay::Others | UnderWay::Books) => None,
+        Some(_) => None,
     };
     let (id, number) = (invoice.id, invoice.number.clone());
-    let pdf = pdf.then(|| view! { <PdfLink href=addresses::invoice_pdf(id) number=number.clone()/> });
+    let pdf = (pdf && invoice.advance.is_none())
+        .then(|| view! { <PdfLink href=addresses::invoice_pdf(id) number=number.clone()/> });
     let pay = words.map(|words| {
         view! { <ToCheckout invoice=id class="btn">{words}<span class="vh">" " {number}</span></ToCheckout> }
     });

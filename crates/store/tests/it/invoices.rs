@@ -221,6 +221,7 @@ async fn advance(shop: &Shop) -> Invoice {
         number: "CR-1".into(),
         advance: Some(AdvanceKind::Prepayment),
         purpose: Some("Hardware".into()),
+        reference: None,
         ..shop.db.invoice(shop.invoice).await.unwrap()
     }
 }

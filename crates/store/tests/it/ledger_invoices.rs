@@ -35,6 +35,7 @@ fn row(shop: &Shop) -> Invoice {
         read_at: at(0),
         advance: None,
         purpose: None,
+        reference: None,
     }
 }
 

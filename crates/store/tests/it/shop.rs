@@ -83,6 +83,7 @@ pub fn invoice(external_id: &str, number: &str) -> BooksInvoice {
     BooksInvoice {
         external_id: external_id.into(),
         number: number.into(),
+        reference: None,
         customer_external_id: "c-1".into(),
         status: InvoiceStatus::Open,
         total: usd(10_000),

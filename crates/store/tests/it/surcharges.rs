@@ -53,6 +53,7 @@ on_both!(g22_an_invoice_of_ours_stays_one_while_it_is_raised, async |db| {
         read_at: at(0),
         advance: None,
         purpose: None,
+        reference: None,
     };
     for _ in 0..2 {
         let tx = shop.db.begin().await.unwrap();

@@ -277,6 +277,7 @@ impl Invoice {
         Some(BooksInvoice {
             external_id: self.id.clone()?,
             number: self.doc_number.clone().unwrap_or_default(),
+            reference: self.private_note.clone().filter(|text| !text.trim().is_empty()),
             customer_external_id: named(self.customer_ref.as_ref())?.to_owned(),
             status: self.status_of(total, due),
             total,

@@ -248,6 +248,7 @@ impl Invoice {
         Some(BooksInvoice {
             external_id: self.id.clone()?,
             number: self.invoice_number.clone().unwrap_or_default(),
+            reference: self.reference.clone().filter(|text| !text.trim().is_empty()),
             customer_external_id: self.contact.as_ref()?.id.clone(),
             status: status(self.status.as_deref()?),
             total: money(&self.total)?,
