@@ -269,6 +269,24 @@ async fn d1_one_idempotency_key_is_one_invoice_however_often_and_at_once_it_come
 }
 
 #[tokio::test]
+async fn d1_of_several_orders_for_one_number_one_is_written_and_nothing_is_left_of_the_others() {
+    const WRITTEN: &str = "SELECT count(*) FROM ledger_invoice";
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::without_worker_on(database).await else { continue };
+        let program = Program::of_harbour(&house).await;
+        let mut numbered = support(&program.customer("Totara Dental", "TOTARA").await);
+        numbered["number"] = json!("API-1");
+        let before = house.number(WRITTEN).await;
+        let order = |key: &'static str| program.post("/api/v1/invoices", &[], key, numbered.clone());
+        let (one, two, three, four) = tokio::join!(order("1"), order("2"), order("3"), order("4"));
+        let mut told = [one, two, three, four].map(|told| told.status);
+        told.sort_unstable();
+        assert_eq!(told, [201, 422, 422, 422]);
+        assert_eq!(house.number(WRITTEN).await, before + 1, "no draft that somebody could issue as well");
+    }
+}
+
+#[tokio::test]
 async fn s8_a_key_opens_its_own_merchants_door_alone_and_for_as_long_as_it_may() {
     let house = House::without_worker().await;
     let program = Program::of_harbour(&house).await;
