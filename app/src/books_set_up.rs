@@ -99,10 +99,11 @@ pub fn render_accounts(
         let prepayment = Select {
             id: "prepayment",
             label: "Prepayment account",
-            hint: "A current liability, on which prepayments are owed until they pay an invoice. Without one, none are taken.",
+            hint: "A current liability, on which prepayments and paid quotes are owed until their invoice comes. Without one, none are \
+                   taken.",
             none: "None",
         };
-        let prepayment = chart.prepayment.map(|choices| prepayment.view(choices, &typed.prepayment, &wrong));
+        let prepayment = prepayment.view(chart.prepayment, &typed.prepayment, &wrong);
         let surcharge = if has_rules {
             let earns = Select {
                 id: "surcharge",

@@ -131,16 +131,11 @@ impl<'a> Chosen<'a> {
             wrong.push(Wrong::at("clearing", words));
         }
         let clearing = found("clearing", &typed.clearing, &chart.clearing, &mut wrong);
-        let prepayments = chart.prepayment.as_deref().unwrap_or_default();
-        let prepayment = found("prepayment", &typed.prepayment, prepayments, &mut wrong);
+        let prepayment = found("prepayment", &typed.prepayment, &chart.prepayment, &mut wrong);
         let surcharge = found("surcharge", &typed.surcharge, &chart.surcharge, &mut wrong);
         let tax = found("tax", &typed.tax, &chart.taxes, &mut wrong);
         if typed.clearing.is_empty() {
             wrong.push(Wrong::at("clearing", "Choose the account that payments are posted to."));
-        }
-        if prepayment.is_some() && clearing.is_some_and(|clearing| !clearing.is_bank) {
-            let words = "Prepayments can only be kept where the clearing account is a bank account.";
-            wrong.push(Wrong::at("prepayment", words));
         }
         match clearing {
             Some(clearing) if wrong.is_empty() => Ok(Self { clearing, prepayment, surcharge, tax }),

@@ -93,10 +93,16 @@ impl BooksSettings {
                 clearing_account,
                 clearing_is_bank: false,
                 prepayment_account: None,
+                writes_notes: false,
             },
-            Provider::QuickBooks => {
-                Self::QuickBooks { api_base, token_url, realm_id: organisation, clearing_account, home_currency }
-            }
+            Provider::QuickBooks => Self::QuickBooks {
+                api_base,
+                token_url,
+                realm_id: organisation,
+                clearing_account,
+                prepayment_account: None,
+                home_currency,
+            },
         }
     }
 
@@ -121,23 +127,25 @@ impl BooksSettings {
     /// The accounts of payments and of prepayments.
     pub(crate) fn accounts(&self) -> (&str, &str) {
         match self {
-            Self::Xero { clearing_account, prepayment_account, .. } => {
+            Self::Xero { clearing_account, prepayment_account, .. }
+            | Self::QuickBooks { clearing_account, prepayment_account, .. } => {
                 (clearing_account.as_str(), prepayment_account.as_deref().unwrap_or_default())
             }
-            Self::QuickBooks { clearing_account, .. } => (clearing_account.as_str(), ""),
             Self::BuiltIn => ("", ""),
         }
     }
 
     /// The same books with other accounts.
     pub(crate) fn with_accounts(mut self, clearing: &Choice, prepayment: Option<&Choice>) -> Self {
+        if let Self::Xero { clearing_is_bank, .. } = &mut self {
+            *clearing_is_bank = clearing.is_bank;
+        }
         match &mut self {
-            Self::Xero { clearing_account, clearing_is_bank, prepayment_account, .. } => {
+            Self::Xero { clearing_account, prepayment_account, .. }
+            | Self::QuickBooks { clearing_account, prepayment_account, .. } => {
                 clearing_account.clone_from(&clearing.id);
-                *clearing_is_bank = clearing.is_bank;
                 *prepayment_account = prepayment.map(|account| account.id.clone());
             }
-            Self::QuickBooks { clearing_account, .. } => clearing_account.clone_from(&clearing.id),
             Self::BuiltIn => {}
         }
         self

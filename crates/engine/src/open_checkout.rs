@@ -173,7 +173,7 @@ impl Engine {
         };
         if let Some((invoice, reason)) = invoices.iter().find_map(|invoice| Some((invoice, nothing_to_pay(invoice)?))) {
             return match last_outcome {
-                Some(last) if last.outcome == Outcome::Paid => Ok(CheckoutPage::Standing(last)),
+                Some(last) if last.outcome == Outcome::Paid => Ok(CheckoutPage::Standing(Box::new(last))),
                 _ => closed(guest, Some(invoice.number.clone()), reason),
             };
         }
@@ -196,7 +196,7 @@ impl Engine {
         let surcharged = (policy?, to_confirm);
         let offered = (items, takes, terms);
         let offer = self.offer(guest, payer, gateway.as_ref(), &customer, offered, surcharged).await?;
-        Ok(CheckoutPage::Pay(Offer { moved, last_decline, stale, ..offer }))
+        Ok(CheckoutPage::Pay(Box::new(Offer { moved, last_decline, stale, ..offer })))
     }
 
     /// The page while a payment has one of the checkout's invoices: where it stands, for whoever it belongs to.
@@ -215,7 +215,7 @@ impl Engine {
             otherwise => otherwise?,
         };
         if standing.mine {
-            return Ok(CheckoutPage::Standing(standing));
+            return Ok(CheckoutPage::Standing(Box::new(standing)));
         }
         // Of a part that the books do not have yet, something is left: the page is asked again by itself.
         let is_whole = standing.shares.iter().all(|share| !share.balance_after.is_positive());

@@ -156,7 +156,7 @@ impl Engine {
             Some(credit) if credit.remaining.minor < bill.due_minor || bill.due_minor <= 0 => {
                 Err("Less is left of the credit than the invoice owes, or it owes nothing.".to_owned())
             }
-            Some(credit) => {
+            Some(_) => {
                 let apply = ApplyCredit {
                     idempotency_key: format!("apply-{}-{asked_ms}", invoice.0.simple()),
                     credit_number: stands.document.numbers().credit,

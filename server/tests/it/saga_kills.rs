@@ -54,13 +54,13 @@ const CARD: &str = "pm_card_refundFail";
 const OVER_MINOR: i64 = 9_550;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Books {
+enum Package {
     Xero,
     QuickBooks,
     BuiltIn,
 }
 
-impl Books {
+impl Package {
     const ALL: [Self; 3] = [Self::Xero, Self::QuickBooks, Self::BuiltIn];
 
     /// Nothing for books of our own.
@@ -115,7 +115,7 @@ enum Cut {
 /// worker does, processes do that die.
 struct Shop {
     house: House,
-    books: Books,
+    books: Package,
     merchant: &'static str,
     admin: &'static str,
     currency: &'static str,
@@ -126,19 +126,19 @@ struct Shop {
 
 impl Shop {
     /// `None` for PostgreSQL when no server is named.
-    async fn open(books: Books, database: On) -> Option<Self> {
+    async fn open(books: Package, database: On) -> Option<Self> {
         let house = House::without_worker_on(database).await?;
         // Nobody else's books are read by those who die.
         house.execute(OTHER_BOOKS).await;
         let (payment, taken_minor) = (String::new(), 0);
-        if books == Books::Xero {
+        if books == Package::Xero {
             let (merchant, admin, currency) = (facts::NORTHWIND.name, facts::NORTHWIND.admin_email, "USD");
             let link = link("INV-501");
             return Some(Self { house, books, merchant, admin, currency, link, payment, taken_minor });
         }
         house.execute(NORTHWINDS_BOOKS).await;
         let (kept, link) = match books {
-            Books::BuiltIn => ((BooksSettings::BuiltIn, None), LINK.to_owned()),
+            Package::BuiltIn => ((BooksSettings::BuiltIn, None), LINK.to_owned()),
             _ => {
                 let open = LINK.replace("RS-1&companyCode=CORAL", "1003&companyCode=");
                 (demo::quickbooks(&house.vendors, Currency::AUD), open)
@@ -159,7 +159,7 @@ impl Shop {
         let account = self.books.account();
         let rules =
             format!(r#"{{"place": "NZ", "rules": [{{"rate_ppm": 10000, "funding": "any", "account": "{account}"}}]}}"#);
-        let key = if self.books == Books::Xero { facts::NORTHWIND.key } else { reef::KEY };
+        let key = if self.books == Package::Xero { facts::NORTHWIND.key } else { reef::KEY };
         set_rules(&self.house, key, &rules).await;
     }
 
@@ -270,7 +270,7 @@ impl Shop {
             Some(vendor) => self.house.state(vendor).await,
         };
         let of = |kind: &str| state[kind].as_array().unwrap().iter();
-        let amounts: Vec<i64> = if self.books == Books::Xero {
+        let amounts: Vec<i64> = if self.books == Package::Xero {
             let ours = |paid: &&Value| paid["account_code"] == facts::xero::CLEARING_ACCOUNT_CODE;
             let paid = of("payments").filter(ours).filter(|paid| paid["status"] == "AUTHORISED");
             // What pays no invoice pays a credit out.
@@ -314,7 +314,7 @@ fn decimal(minor: i64) -> String {
 }
 
 /// The story of one payment, whose process is killed once in each of its sagas.
-async fn survives(books: Books, cut: Cut, database: On) {
+async fn survives(books: Package, cut: Cut, database: On) {
     let Some(mut shop) = Shop::open(books, database).await else { return };
     shop.keeps_credit_and_adds().await;
     for saga in SAGAS {
@@ -326,27 +326,27 @@ async fn survives(books: Books, cut: Cut, database: On) {
 }
 
 /// Few at a time: each has a process that starts anew for each saga.
-async fn all_survive(cuts: impl Iterator<Item = (Books, Cut)>, database: On) {
+async fn all_survive(cuts: impl Iterator<Item = (Package, Cut)>, database: On) {
     futures::stream::iter(cuts).for_each_concurrent(AT_ONCE, |(books, cut)| survives(books, cut, database)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d4_d30_a_worker_killed_at_any_step_of_a_saga_ends_it_once_in_all_three_books_on_sqlite() {
-    let rows = (0..STEPS.len()).flat_map(|row| Books::ALL.map(|books| (books, Cut::Steps(row))));
+    let rows = (0..STEPS.len()).flat_map(|row| Package::ALL.map(|books| (books, Cut::Steps(row))));
     all_survive(rows, On::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d4_d30_a_worker_killed_before_any_commit_of_a_saga_ends_it_once_in_all_three_books_on_postgresql() {
     // After a write, and within the transaction that tells of it: in the other rows the database has nothing to undo.
-    let rows = [1, 2].into_iter().flat_map(|row| Books::ALL.map(|books| (books, Cut::Steps(row))));
+    let rows = [1, 2].into_iter().flat_map(|row| Package::ALL.map(|books| (books, Cut::Steps(row))));
     all_survive(rows, On::Postgres).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d4_d30_a_worker_killed_between_any_two_writes_of_a_saga_sends_each_once_to_all_three_books() {
-    let most = |books: Books| books.writes().into_iter().max().unwrap();
-    let writes = Books::ALL.into_iter().flat_map(|books| (1..=most(books)).map(move |nth| (books, Cut::Write(nth))));
+    let most = |books: Package| books.writes().into_iter().max().unwrap();
+    let writes = Package::ALL.into_iter().flat_map(|books| (1..=most(books)).map(move |nth| (books, Cut::Write(nth))));
     all_survive(writes, On::Sqlite).await;
 }
 
@@ -355,7 +355,7 @@ async fn d4_d30_a_worker_killed_between_any_two_writes_of_a_saga_sends_each_once
 async fn d9_d4_what_is_entered_while_a_payment_leaves_books_of_our_own_stays_entered() {
     const OWED: &str = "SELECT due_minor FROM invoice WHERE number = 'RS-1'";
     const LEAVING: &str = "SELECT count(*) FROM books_entry WHERE state = 'leaving'";
-    let Some(mut shop) = Shop::open(Books::BuiltIn, On::Postgres).await else { return };
+    let Some(mut shop) = Shop::open(Package::BuiltIn, On::Postgres).await else { return };
     shop.pay(0).await;
     shop.house.worked(shop.house.until("it stands", async || shop.stands().await == (1, 35_000))).await;
     shop.begin(Saga::Lost).await;

@@ -95,6 +95,7 @@ pub fn ConnectionsView(page: ConnectionsPage, done: String) -> impl IntoView {
 fn OfferCard(offer: BooksOffer) -> impl IntoView {
     let BooksOffer { provider, name, has_app } = offer;
     let heading = format!("offer-{provider}");
+    let labelled_by = heading.clone();
     let words = if has_app {
         "Wise-Pay reads your invoices there and writes payments into it. You allow that on its own page, and choose the accounts \
          after it."
@@ -103,7 +104,7 @@ fn OfferCard(offer: BooksOffer) -> impl IntoView {
          the client id and the secret of one of your own."
     };
     view! {
-        <section class="card pad stack" aria-labelledby=heading.clone()>
+        <section class="card pad stack" aria-labelledby=labelled_by>
             <h2 id=heading>{name.clone()}</h2>
             <p class="muted">{words}</p>
             <Connect lane=Lane::UserAction of=provider.clone() provider label=format!("Connect {name}") needs_client=!has_app/>

@@ -28,8 +28,8 @@ pub struct Choice {
 pub struct Chart {
     /// Where payments of these books can stand.
     pub clearing: Vec<Choice>,
-    /// Where prepayments can be owed; absent where the books see to that themselves.
-    pub prepayment: Option<Vec<Choice>>,
+    /// Where prepayments, and what is paid for quotes, can be owed.
+    pub prepayment: Vec<Choice>,
     /// What earns a surcharge, and what that is called there.
     pub surcharge: Vec<Choice>,
     pub surcharge_is: &'static str,

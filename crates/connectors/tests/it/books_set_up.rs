@@ -76,7 +76,7 @@ async fn n6_what_fits_in_xero_is_offered_and_nothing_else() {
     let chart = xero.chart(&company).await.unwrap();
     assert_eq!(ids(&chart.clearing), [facts::xero::BANK_ACCOUNT_CODE, facts::xero::CLEARING_ACCOUNT_CODE]);
     assert!(chart.clearing.iter().all(|choice| choice.is_bank));
-    assert_eq!(ids(chart.prepayment.as_deref().unwrap()), [facts::xero::PREPAYMENT_ACCOUNT_CODE]);
+    assert_eq!(ids(&chart.prepayment), [facts::xero::PREPAYMENT_ACCOUNT_CODE]);
     assert_eq!(ids(&chart.surcharge), [facts::xero::SALES_ACCOUNT_CODE, "260"]);
     assert_eq!(ids(&chart.taxes), ["NONE"], "no tax on purchases is in a sale");
     sim.arm("xero", "token_revoked").await;
@@ -99,7 +99,8 @@ async fn n6_a_consent_at_intuit_names_its_company_and_what_fits_there_is_offered
     let mut clearing = ids(&chart.clearing);
     clearing.sort_unstable();
     assert_eq!(clearing, [facts::qbo::BANK_ACCOUNT_ID, facts::qbo::CLEARING_ACCOUNT_ID]);
-    assert!(chart.prepayment.is_none() && chart.wants.is_empty());
+    assert_eq!(ids(&chart.prepayment), [facts::qbo::PREPAYMENT_ACCOUNT_ID]);
+    assert!(chart.wants.is_empty());
     let surcharge = ids(&chart.surcharge);
     assert!(surcharge.contains(&facts::qbo::SURCHARGE_ITEM_ID), "{surcharge:?}");
     assert!(!surcharge.contains(&facts::qbo::PREPAYMENT_ITEM_ID), "what is owed earns nothing: {surcharge:?}");

@@ -45,9 +45,9 @@ pub struct TestMethod {
 /// The checkout as a guest opens it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CheckoutPage {
-    Pay(Offer),
+    Pay(Box<Offer>),
     /// Nothing to pay here now; each kind has its page and its next step.
-    Standing(Standing),
+    Standing(Box<Standing>),
     Closed(Closed),
 }
 

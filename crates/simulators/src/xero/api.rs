@@ -102,7 +102,7 @@ fn authorize(shared: &Shared, headers: &HeaderMap, uri: &http::Uri, fault: Optio
         Err(AccessRefusal::Unknown) => Err(Refusal::Unauthorized("AuthenticationUnsuccessful")),
         Err(AccessRefusal::Expired) => Err(Refusal::Unauthorized("TokenExpired: token expired")),
         Err(AccessRefusal::Disconnected) => Err(Refusal::Forbidden("AuthenticationUnsuccessful")),
-        Ok(grant) if !grant.reaches(tenant) && !(grant.custom && tenant.is_empty()) => {
+        Ok(grant) if !(grant.reaches(tenant) || grant.custom && tenant.is_empty()) => {
             Err(Refusal::Forbidden("AuthenticationUnsuccessful"))
         }
         Ok(grant) if !in_scope(grant, uri.path()) => Err(Refusal::Unauthorized("AuthorizationUnsuccessful")),

@@ -143,6 +143,7 @@ impl Grants {
                 scope: scope.to_owned(),
                 connection: stable_id("connection", &name),
                 connected: true,
+                other: None,
                 created_ms: now_ms,
                 custom: true,
                 access: Accesses::default(),

@@ -18,13 +18,15 @@ const SERVICES: &str = "SELECT * FROM Item WHERE Type = 'Service' MAXRESULTS 100
 const TAX_CODES: &str = "SELECT * FROM TaxCode MAXRESULTS 1000";
 const NUMBERS_OFF: &str = "Switch on “Custom transaction numbers” in QuickBooks Online (Account and settings, Sales): surcharges \
                            are found again by their numbers.";
-const WRITES: [&str; 5] = [
+const WRITES: [&str; 6] = [
     "Each payment of an invoice, deposited to the clearing account, with the gateway’s number. What a bank takes back is \
      voided.",
     "Each refund: a refund receipt out of the clearing account, with a number of ours.",
     "Each surcharge: an invoice with a number of ours, and its payment.",
     "What stays as a customer’s credit: a payment that pays nothing yet; what is paid back of it is an expense out of the \
      clearing account.",
+    "Each payment of a quote: an invoice “PF_…” that it pays and a credit memo “PF_CR_…”, both of the service “Quote \
+     prepayment”; and what is applied of that credit.",
     "Nothing else. Invoices, customers and settings are only read.",
 ];
 
@@ -114,6 +116,12 @@ impl BooksSetUp for QuickBooks {
             accounts.iter().any(|own| account == Some(own.id.as_str()) && own.is_of(&["Income", "Other Income"]))
         };
         let surcharge = services.into_iter().filter(earns).map(|item| choice(item.id, item.name)).collect();
+        let owes = |account: &&Account| {
+            let is_tax = account.account_sub_type.as_deref() == Some("GlobalTaxPayable");
+            account.is_of(&["Other Current Liability"]) && !is_tax
+        };
+        let prepayment = accounts.iter().filter(owes);
+        let prepayment = prepayment.map(|account| choice(account.id.clone(), account.name.clone())).collect();
         let clearing = accounts.into_iter().filter(|account| account.takes_payments(&company.currency));
         let clearing = clearing.map(|account| {
             let is_bank = account.is_of(&["Bank"]);
@@ -121,7 +129,7 @@ impl BooksSetUp for QuickBooks {
         });
         Ok(Chart {
             clearing: clearing.collect(),
-            prepayment: None,
+            prepayment,
             surcharge,
             surcharge_is: "Product or service for surcharges",
             taxes: taxes.into_iter().map(|code| choice(code.id, code.name)).collect(),

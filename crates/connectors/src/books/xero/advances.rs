@@ -138,7 +138,7 @@ impl Xero {
         payment: &PostPayment,
         advance: &Advance,
     ) -> Result<Option<Posted>, BooksError> {
-        let numbered = self.numbered(advance).await?;
+        let numbered = self.advances_numbered(advance).await?;
         let Some(found) = self.standing_among(&numbered).await? else { return Ok(None) };
         if Money::from_decimal(&found.total, payment.amount.currency) != Ok(payment.amount) {
             return Err(other_amount(payment, &found.total));
@@ -180,7 +180,7 @@ impl Xero {
 
     /// Xero deletes no advance: it is paid out of the clearing account again, for as long as nothing of it is used.
     pub(super) async fn take_back_advance(&self, payment: &PostPayment, advance: &Advance) -> Result<(), BooksError> {
-        let numbered = self.numbered(advance).await?;
+        let numbered = self.advances_numbered(advance).await?;
         let Some(found) = self.standing_among(&numbered).await? else { return Ok(()) };
         let paid = credit_paid(advance.kind, found.credit_id);
         let account = &self.config.clearing_account;
@@ -193,7 +193,7 @@ impl Xero {
         refund: &PostRefund,
         advance: &Advance,
     ) -> Result<PostedRefund, BooksError> {
-        let numbered = self.numbered(advance).await?;
+        let numbered = self.advances_numbered(advance).await?;
         let standing = self.standing_among(&numbered).await?;
         let external_id = match (self.refund_paid(&numbered, standing, refund).await?, standing) {
             (Some((paid, _)), _) => paid,
@@ -208,7 +208,7 @@ impl Xero {
     }
 
     pub(super) async fn void_advance_refund(&self, refund: &PostRefund, advance: &Advance) -> Result<(), BooksError> {
-        let numbered = self.numbered(advance).await?;
+        let numbered = self.advances_numbered(advance).await?;
         let standing = self.standing_among(&numbered).await?;
         let Some((paid, payment)) = self.refund_paid(&numbered, standing, refund).await? else { return Ok(()) };
         self.delete_paid(&advance.number, &paid, &payment).await
@@ -245,7 +245,7 @@ impl Xero {
     }
 
     /// Those that bear our number, whatever became of them.
-    async fn numbered(&self, advance: &Advance) -> Result<Vec<Numbered>, BooksError> {
+    async fn advances_numbered(&self, advance: &Advance) -> Result<Vec<Numbered>, BooksError> {
         let customer = id(&advance.customer_external_id)?;
         let of_type =
             format!(r#"Type=="{}" AND Contact.ContactID==guid("{customer}")"#, transaction_type(advance.kind));

@@ -13,12 +13,14 @@ use async_trait::async_trait;
 use reqwest::Method;
 use serde::Deserialize;
 
-const WRITES: [&str; 5] = [
+const WRITES: [&str; 6] = [
     "Each payment of an invoice, on the clearing account, with the gateway’s number as its reference. What a bank takes back \
      is taken out again.",
     "Each refund: a credit note with a number of ours, paid out of the clearing account.",
     "Each surcharge: an invoice with a number of ours, and its payment.",
     "What stays as a customer’s credit: an overpayment or a prepayment on the clearing account, where that is a bank account.",
+    "Each payment of a quote: an invoice “PF_…” that it pays and a credit note “PF_CR_…”, both on the prepayment account; and \
+     what is applied of that credit.",
     "Nothing else. Invoices, contacts and settings are only read.",
 ];
 
@@ -99,7 +101,7 @@ impl BooksSetUp for Xero {
         };
         Ok(Chart {
             clearing: those(&|account| account.takes_payments(&company.currency)),
-            prepayment: Some(those(&|account| account.is_for_lines(&["CURRLIAB"]))),
+            prepayment: those(&|account| account.is_for_lines(&["CURRLIAB"])),
             surcharge: those(&|account| account.is_for_lines(&["REVENUE", "SALES", "OTHERINCOME"])),
             surcharge_is: "Revenue account for surcharges",
             taxes: rates.rows.into_iter().filter_map(TaxRate::choice).collect(),
