@@ -25,6 +25,8 @@ mod plain;
 mod proof;
 #[cfg(feature = "ssr")]
 mod shell;
+#[cfg(feature = "ssr")]
+mod sync;
 
 pub use router::App;
 #[cfg(feature = "ssr")]
@@ -39,4 +41,5 @@ pub use {
     plain::{render_closed, render_fault, render_refusal, render_sandbox_step, words_of_refusal},
     proof::{ProofFile, render_proof},
     shell::{pod_shell, shell},
+    sync::render_sync,
 };

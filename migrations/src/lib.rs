@@ -39,6 +39,7 @@ mod m035_what_staff_see;
 mod m036_by_time;
 mod m037_own_invoices;
 mod m038_budgets;
+mod m043_syncs;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -86,6 +87,7 @@ impl MigratorTrait for Migrator {
             Box::new(m036_by_time::Migration),
             Box::new(m037_own_invoices::Migration),
             Box::new(m038_budgets::Migration),
+            Box::new(m043_syncs::Migration),
         ]
     }
 }

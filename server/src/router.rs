@@ -6,7 +6,7 @@ use crate::{
     rate_limits::{API, CHECKOUTS, FILES, Limits},
     serve::Site,
     settings::Settings,
-    transactions_csv,
+    sync, transactions_csv,
 };
 use app::{App, Assets, gate::CookieName, pod_shell, shell};
 use axum::{Router, extract::FromRef, middleware, routing::get};
@@ -66,6 +66,7 @@ pub fn build(settings: &Settings, site: &Site, engine: Engine) -> Router {
         .merge(limits.hold(files, FILES))
         .merge(own_books::router())
         .route(accounting_connections::PATH, get(accounting_connections::of_merchant))
+        .merge(sync::router())
         .merge(partners::router(&limits))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

@@ -8,6 +8,7 @@ mod ask_gateway;
 mod audit;
 mod audit_rows;
 mod audit_words;
+mod books_page;
 mod books_story;
 mod built_in_ledger;
 mod card_testing;
@@ -24,6 +25,7 @@ mod decide_outcome;
 mod differences;
 mod dispute_story;
 mod doors;
+mod download_books;
 mod endpoints;
 mod enter_payment;
 mod error;
@@ -85,6 +87,7 @@ mod settle_payment;
 mod settle_refund;
 mod sign_in;
 mod surcharges;
+mod sweep_books;
 mod sync_books;
 mod take_back_payment;
 mod take_in_charge;
@@ -106,6 +109,7 @@ pub use connections::{
     Lane, PayrixSecret, StripeSecret,
 };
 pub use credit_invoice::{CreditForm, CreditLine, CreditOrder, CreditStory};
+pub use download_books::{Download, SyncPass};
 pub use enter_payment::{HandPayment, PaymentForm};
 pub use error::{
     EndpointError, Error, ImportError, MendError, MethodError, OwnBooksError, RefundError, SignInError, TakeError,

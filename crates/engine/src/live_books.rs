@@ -9,15 +9,15 @@ use crate::{
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::books::{
-    Advances, Books, BooksError, BooksPayment, Changes, NewInvoice, PostPayment, PostRefund, Posted, PostedRefund,
-    oauth,
+    Advances, Books, BooksError, BooksPayment, ChangesPage, NewInvoice, OpenPage, PostPayment, PostRefund, Posted,
+    PostedRefund, oauth,
     quickbooks::{self, QuickBooks, QuickBooksConfig},
     toll::Toll,
     xero::{self, Xero, XeroConfig, advances},
 };
 use domain::{
     governor::{Limits, Queue},
-    invoice::BooksInvoice,
+    invoice::{BooksCustomer, BooksInvoice},
 };
 use secrecy::ExposeSecret;
 use std::{sync::Arc, time::Duration};
@@ -317,8 +317,16 @@ impl Books for LiveBooks {
         with_fresh_token!(self, books => books.organisation())
     }
 
-    async fn changes(&self, cursor: Option<&str>) -> Result<Changes, BooksError> {
+    async fn changes(&self, cursor: Option<&str>) -> Result<ChangesPage, BooksError> {
         with_fresh_token!(self, books => books.changes(cursor))
+    }
+
+    async fn open_invoices(&self, cursor: Option<&str>) -> Result<OpenPage, BooksError> {
+        with_fresh_token!(self, books => books.open_invoices(cursor))
+    }
+
+    async fn customers(&self, external_ids: &[String]) -> Result<Vec<BooksCustomer>, BooksError> {
+        with_fresh_token!(self, books => books.customers(external_ids))
     }
 
     async fn invoice(&self, external_id: &str) -> Result<BooksInvoice, BooksError> {
