@@ -121,8 +121,13 @@ impl Engine {
     pub(crate) async fn download_as_job(&self, db: &MerchantDb, job: &Job, asked_ms: i64) -> Result<Ran, Error> {
         let now = self.now();
         let row = db.sync(SyncKind::Changes).await?;
-        let has_begun_since = |row: &SyncRow| row.began_at.is_some_and(|at| at.timestamp_millis() > asked_ms);
-        if row.as_ref().is_some_and(|row| row.state == SyncState::Done && has_begun_since(row)) {
+        // Read from its beginning since, or stopped: a press after that has made it wait once more.
+        let needs_no_more = |row: &SyncRow| match row.state {
+            SyncState::Done => row.began_at.is_some_and(|at| at.timestamp_millis() > asked_ms),
+            SyncState::Cancelled => true,
+            SyncState::Waiting | SyncState::Running | SyncState::Failed => false,
+        };
+        if row.as_ref().is_some_and(needs_no_more) {
             return Ok(Ran::Finished);
         }
         if row.is_some_and(|row| row.is_held_but_by(job.id.0, now)) {

@@ -5,7 +5,6 @@
 use crate::{
     Engine, Error, Lane,
     books_page::Told,
-    failpoint,
     jobs::Ran,
     sync_books::{Synced, counted, ended},
     turnstile::Errand,
@@ -43,7 +42,6 @@ impl Engine {
                     self.list_open(db, &*books, &run, cursor).await?
                 }
             };
-            failpoint::reach("after_sweep_page");
             match next {
                 None => return Ok(Synced::Lost),
                 Some(row) if row.position.is_none() => return Ok(Synced::Done),

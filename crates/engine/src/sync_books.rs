@@ -105,11 +105,11 @@ impl Engine {
             tx.sync_write(row.clone()).await?;
             failpoint::reach("before_sync_page_commit");
             tx.commit().await?;
-            failpoint::reach("after_sync_page");
             if is_last {
                 self.forget_set_up(db.merchant_id());
                 return Ok(Synced::Done);
             }
+            failpoint::reach("after_sync_page");
             run = row;
         }
     }
