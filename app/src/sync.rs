@@ -58,7 +58,7 @@ fn SyncView(page: SyncPage, toast: Option<&'static str>) -> impl IntoView {
     let error = page.error.clone().map(|words| view! { <p class="notice" role="alert">{words}</p> });
     let bar = is_under_way.then_some(page.left).flatten().map(|left| {
         let (found, all) = (page.found.to_string(), page.found.saturating_add(left).max(1).to_string());
-        view! { <progress class="wide" aria-labelledby="progress" value=found max=all></progress> }
+        view! { <progress aria-labelledby="progress" value=found max=all></progress> }
     });
     let left = page.left.map_or_else(|| "Not known yet".to_owned(), |left| left.to_string());
     let asked = page.asked_at.map(|at| view! { <div><dt>"Asked for"</dt><dd><When at/></dd></div> });

@@ -10,7 +10,6 @@ use crate::{
     turnstile::Errand,
 };
 use connectors::books::{Books, BooksError};
-use domain::ids::InvoiceId;
 use store::{Job, MerchantDb, SyncKind, SyncRow};
 
 /// Before the books' own cursor.
@@ -96,7 +95,7 @@ impl Engine {
         let Some(row) = self.still_held(&tx, SyncKind::Open, run).await? else { return Ok(None) };
         let updated = told.write(&tx, read_at).await? + gone.len() as u64;
         tx.invoices_gone(&gone, read_at).await?;
-        tx.sync_open_end(left.iter().map(|invoice| invoice.id).collect::<Vec<InvoiceId>>()).await?;
+        tx.sync_open_end(left.iter().map(|invoice| invoice.id).collect()).await?;
         let row = counted(row, left.len(), updated, None);
         let row = if left.is_empty() { ended(row) } else { row };
         tx.sync_write(row.clone()).await?;
