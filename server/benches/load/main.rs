@@ -7,6 +7,7 @@ mod history;
 mod house;
 mod payers;
 mod report;
+mod sync;
 
 use anyhow::{Context, ensure};
 use clap::Parser;
@@ -44,6 +45,8 @@ enum Cli {
         #[arg(long)]
         database: String,
     },
+    /// The reading of large books alone.
+    Sync(sync::Books),
 }
 
 #[derive(clap::Args)]
@@ -88,6 +91,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse() {
         Cli::Run(settings) => run(settings).await,
         Cli::Bare { listen, database } => bare::serve(listen, &database).await.map(|()| ExitCode::SUCCESS),
+        Cli::Sync(books) => sync::measure(books).await,
     }
 }
 

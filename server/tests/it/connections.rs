@@ -196,7 +196,10 @@ async fn s97_s103_a_paused_service_reads_nothing_while_people_and_payments_go_on
     assert!(told, "gateways and our own records are compared all the same: {differs:?}");
     // Who has done nothing for an hour is signed out.
     let staff = house.staff().await;
-    assert_eq!(staff.post("/api/invoices/sync", &[]).await.status, 303, "a person does (S96)");
+    house.edit_books(json!({"number": "INV-501", "amount_due_minor": 98_765})).await;
+    house.download(&staff).await;
+    let due = "SELECT CAST(due_minor AS bigint) FROM invoice WHERE number = 'INV-501'";
+    assert_eq!(house.number(due).await, 98_765, "a person does (S96)");
 
     press(&staff, "Service", "pause", &[("paused", "false")]).await;
     house.pass_an_hour().await;

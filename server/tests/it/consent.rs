@@ -210,7 +210,7 @@ async fn n6_a_grant_that_is_gone_is_brought_back_and_no_other_organisation_is_mi
     assert!(press(&staff, "Wise-Pay", "test", &[]).await.ends_with("done=works"));
 
     assert_eq!(came_to(left(&staff).await), "?done=left");
-    let sync = async || staff.call("/api/invoices/sync", &[]).await.status;
+    let sync = async || staff.post("/admin/sync", &[]).await.status;
     assert_eq!(sync().await, 503, "nothing is called");
     assert!(staff.get("/admin/exceptions").await.body.contains("taff have disconnected it"));
     let mails = "SELECT COUNT(*) FROM mail WHERE unique_key LIKE 'books_broken:%'";
@@ -218,7 +218,7 @@ async fn n6_a_grant_that_is_gone_is_brought_back_and_no_other_organisation_is_mi
     assert_eq!(consent(&staff, XERO, "other").await, "?done=other-organisation");
     assert!(card(&staff, "Wise-Pay").await.contains("Disconnected"));
     assert_eq!(consent(&staff, XERO, "allow").await, "?done=again");
-    assert_eq!(sync().await, 200);
+    assert_eq!(sync().await, 303);
     assert_eq!(house.number(mails).await, told, "nobody is mailed of what staff did themselves");
 }
 

@@ -17,6 +17,7 @@ mod credits;
 mod debit_retries;
 mod debits;
 mod disputes;
+mod downloads;
 mod exceptions;
 mod export;
 mod faults;

@@ -17,7 +17,7 @@ use domain::{
 use std::{collections::HashSet, fmt::Debug};
 use store::{
     BooksEntryState, Checkout, ConnectionState, Dispute, Error, Exception, Job, MailState, MerchantTx, NewAttempt,
-    NewJob, NewMail, NewWebhook, Observed, ObservedRefund, PaymentFilter, Refund, WebhookState,
+    NewJob, NewMail, NewWebhook, Observed, ObservedRefund, PaymentFilter, Refund, SyncKind, WebhookState,
 };
 use uuid::Uuid;
 
@@ -187,8 +187,13 @@ on_both!(d20_no_writer_touches_another_merchants_row, async |db| {
     let theirs = story(&db.store, &bolt).await;
     let attempt = theirs.order.attempt.id;
 
+    let tx = writing(&bolt).await;
+    let sync = tx.sync_hold(SyncKind::Changes, at(1)).await.unwrap();
+    tx.commit().await.unwrap();
+
     missing(acme.db.refund_open(theirs.refund.clone(), asked()).await);
     let tx = writing(&acme).await;
+    missing(tx.sync_write(sync).await);
     missing(tx.attempt_hold(attempt).await);
     missing(tx.attempt_cache(theirs.order.attempt.clone()).await);
     missing(tx.refund_cache(theirs.refund.clone()).await);
