@@ -306,7 +306,8 @@ fn refused_or_later(attempt: &Attempt, cause: BooksError) -> Result<Ended, Error
 
 /// Why the books refused it, with what helps where that does not hang on the invoice (`exception_lines.rs`).
 pub(crate) fn why_refused(cause: RefusedCause, message: String) -> String {
-    const OPEN_IT: &str = "That period is closed there: open it and try again, or enter it by hand on a day that is open.";
+    const OPEN_IT: &str =
+        "That period is closed there: open it and try again, or enter it by hand on a day that is open.";
     match cause {
         RefusedCause::PeriodLocked => format!("{} {OPEN_IT}", sentence_of(Some(&message))),
         RefusedCause::MoreThanDue | RefusedCause::NotAwaitingPayment | RefusedCause::Other => message,

@@ -242,6 +242,11 @@ impl House {
         self.signed_in(facts::NORTHWIND.admin_email).await
     }
 
+    /// Presses "Download latest accounting platform data", as staff, and waits until all is read.
+    pub async fn download(&self, staff: &Client) {
+        assert_eq!(staff.post("/api/invoices/sync", &[]).await.status, 303);
+    }
+
     /// Whoever has this address.
     pub async fn signed_in(&self, email: &str) -> Client {
         let client = self.client();
