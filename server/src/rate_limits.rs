@@ -10,7 +10,10 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use domain::{ids::IntegrationKeyId, network::Network};
+use domain::{
+    ids::{IntegrationKeyId, MerchantId},
+    network::Network,
+};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use std::{
     hash::Hash,
@@ -101,7 +104,7 @@ pub struct Buckets<K: Clone + Eq + Hash> {
 }
 
 /// Those of programs.
-pub type ProgramRates = Buckets<IntegrationKeyId>;
+pub type ProgramRates = Buckets<(MerchantId, IntegrationKeyId)>;
 
 impl<K: Clone + Eq + Hash> Buckets<K> {
     #[must_use]

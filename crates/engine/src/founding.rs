@@ -5,13 +5,14 @@ use crate::{
     turnstile::Errand, write_invoice::issued,
 };
 use domain::{
-    ids::{ConnectionId, IntegrationKeyId, PersonId},
+    ids::{ConnectionId, IntegrationKeyId, InvoiceId, PersonId},
     integration::IntegrationKind,
     invoice::BooksCustomer,
     own_invoice::{InvoiceRead, read_series},
 };
 use secrecy::SecretString;
 use store::{LedgerSeries, MerchantDb, NewConnection, NewMerchant};
+use uuid::Uuid;
 
 /// A merchant with its connections, as the operator enters it.
 pub struct Founding {
@@ -98,7 +99,7 @@ impl Engine {
         let mut invoices = Vec::new();
         for (whose, read) in founding.own_books.invoices {
             let customer = customers.iter().find(|customer| customer.external_id == whose).ok_or(Error::NotFound)?;
-            invoices.push(issued(db.merchant_id(), customer, read, now));
+            invoices.push(issued(db.merchant_id(), InvoiceId(Uuid::now_v7()), customer, read, now));
         }
         tx.ledger_invoices_add(invoices).await?;
         if let Some((prefix, next, digits)) = founding.own_books.next_number.and_then(read_series) {

@@ -11,7 +11,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    ids::CustomerId,
+    ids::{CustomerId, InvoiceId},
     import::{self, InvoiceRows, Kind, RowError},
     invoice::InvoiceStatus,
     money::{Currency, Money},
@@ -218,7 +218,7 @@ fn plan_invoice(
     };
     let read = rows.read(currency, terms_of(customer))?;
     let total = read.sums.total;
-    let new = issued(tx.merchant_id(), customer, read, now);
+    let new = issued(tx.merchant_id(), InvoiceId(Uuid::now_v7()), customer, read, now);
     let does = match stands {
         None => Does::Add,
         Some(stands) if is_same(stands, &new.invoice) => Does::Nothing,

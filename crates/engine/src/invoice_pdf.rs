@@ -62,8 +62,8 @@ impl Engine {
 
     async fn pdf_from_books(&self, db: &MerchantDb, invoice: Invoice) -> Result<PdfFile, Error> {
         let books = self.books(db, Lane::UserAction).await?;
-        // Neither a draft nor a void one is handed out (E21).
-        let issued = matches!(invoice.status, InvoiceStatus::Open | InvoiceStatus::Paid);
+        // Neither a draft nor a void one is handed out (E21); and an advance is no invoice, whatever its row is.
+        let issued = matches!(invoice.status, InvoiceStatus::Open | InvoiceStatus::Paid) && invoice.advance.is_none();
         if !issued || !books.has_pdf() {
             return Err(Error::NotFound);
         }

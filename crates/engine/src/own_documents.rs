@@ -14,6 +14,11 @@ use domain::{
     own_invoice::{NotNow, Sums},
 };
 use store::{Invoice, Merchant, MerchantTx};
+use tokio::sync::Semaphore;
+
+/// Each takes a core and megabytes: more at once would only slow one another down.
+const DRAWN_AT_ONCE: usize = 4;
+static TURNS: Semaphore = Semaphore::const_new(DRAWN_AT_ONCE);
 
 impl Engine {
     /// An invoice for the merchant's staff.
@@ -83,12 +88,15 @@ impl Engine {
     }
 }
 
-/// What stands on an issued invoice. A draft and a void one are nobody's paper (E21).
+/// What stands on an issued invoice. A draft and a void one are nobody's paper (E21), and an advance is no sale.
 pub(crate) async fn read_invoice(
     snapshot: &MerchantTx,
     invoice: Invoice,
     portal: &str,
 ) -> Result<documents::Invoice, OwnBooksError> {
+    if invoice.advance.is_some() {
+        return Err(Error::NotFound.into());
+    }
     match invoice.status {
         InvoiceStatus::Draft => return Err(NotNow::NotIssued.into()),
         InvoiceStatus::Void => return Err(NotNow::Void.into()),
@@ -117,11 +125,17 @@ pub(crate) async fn read_invoice(
     })
 }
 
-/// Drawn past the threads that answer others.
+/// Drawn past the threads that answer others, and few at a time.
 pub(crate) async fn drawn(
     draw: impl FnOnce() -> Result<Vec<u8>, documents::Error> + Send + 'static,
 ) -> Result<Vec<u8>, Error> {
-    Ok(tokio::task::spawn_blocking(draw).await.map_err(|_| Error::Crashed)??)
+    let turn = TURNS.acquire().await.map_err(|_| Error::Crashed)?;
+    let drawing = tokio::task::spawn_blocking(move || {
+        // As long as it is drawn, whether anybody still waits for it or not.
+        let _turn = turn;
+        draw()
+    });
+    Ok(drawing.await.map_err(|_| Error::Crashed)??)
 }
 
 fn sender(merchant: &Merchant) -> Party {
@@ -135,4 +149,33 @@ fn sender(merchant: &Merchant) -> Party {
 
 fn recipient(name: String, address: Option<String>) -> Party {
     Party { name, address: address.unwrap_or_default(), tax_number: None, email: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        sync::atomic::{AtomicUsize, Ordering},
+        thread,
+        time::Duration,
+    };
+
+    static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
+    static MOST: AtomicUsize = AtomicUsize::new(0);
+
+    #[tokio::test]
+    async fn few_documents_are_drawn_at_once_however_many_are_asked_for() {
+        let slow = || {
+            MOST.fetch_max(UNDER_WAY.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            thread::sleep(Duration::from_millis(20));
+            UNDER_WAY.fetch_sub(1, Ordering::SeqCst);
+            Ok(Vec::new())
+        };
+        let all: Vec<_> = (0..3 * DRAWN_AT_ONCE).map(|_| tokio::spawn(drawn(slow))).collect();
+        for one in all {
+            one.await.expect("no panic").expect("a document");
+        }
+        let most = MOST.load(Ordering::SeqCst);
+        assert!(most <= DRAWN_AT_ONCE, "{most} at once");
+    }
 }

@@ -3,7 +3,7 @@
 use crate::{Error, audit::Actor, quote_sessions::is_quote};
 use chrono::{DateTime, Utc};
 use domain::{
-    ids::{CustomerId, IntegrationKeyId, InvoiceId, PayerId, PaymentId, PersonId},
+    ids::{CustomerId, IntegrationKeyId, InvoiceId, MerchantId, PayerId, PaymentId, PersonId},
     money::{Currency, Money},
     payment::Takes,
     views::Whoami,
@@ -181,10 +181,10 @@ pub struct ApiPass {
 }
 
 impl ApiPass {
-    /// As the audit trail calls whoever holds it.
+    /// Whose rate its calls count against: ids of keys are minted with forms, and another merchant may have the same one.
     #[must_use]
-    pub const fn key(&self) -> IntegrationKeyId {
-        self.key
+    pub const fn key(&self) -> (MerchantId, IntegrationKeyId) {
+        (self.db.merchant_id(), self.key)
     }
 
     /// There is no accounting package, so that invoices are written here.
@@ -225,10 +225,10 @@ pub struct QuotePass {
 }
 
 impl QuotePass {
-    /// Whose rate its calls count against.
+    /// Whose rate its calls count against, likewise.
     #[must_use]
-    pub const fn key(&self) -> IntegrationKeyId {
-        self.key
+    pub const fn key(&self) -> (MerchantId, IntegrationKeyId) {
+        (self.db.merchant_id(), self.key)
     }
 }
 

@@ -1,9 +1,9 @@
-//! Staff, or a program of the merchant's, write an invoice of books of our own, issue it and void it. A draft is owed
-//! by nobody; an issued one is changed no more, and stays when it is void.
+//! Staff write an invoice of books of our own, issue it and void it. A draft is owed by nobody; an issued one is changed no
+//! more, and stays when it is void. A program of the merchant's has no drafts: it writes and issues at once.
 
 use crate::{
     AdminPass, BooksPass, Engine, OwnBooksError,
-    audit::Audited,
+    audit::{Actor, Audited},
     error::known,
     own_books::{may_void, terms_of},
 };
@@ -16,7 +16,6 @@ use domain::{
     own_invoice::{InvoiceRead, InvoiceTyped, Line, Prices, Step, Wrong, read_series},
 };
 use store::{Customer, Invoice, LedgerInvoice, LedgerLine, LedgerSeries, MerchantTx, NewLedgerInvoice};
-use uuid::Uuid;
 
 const NUMBER_TAKEN: &str = "Another invoice has this number.";
 
@@ -38,10 +37,9 @@ impl Engine {
     /// # Errors
     /// [`OwnBooksError::Wrong`] with all that must be mended, [`OwnBooksError::Outdated`] when somebody has changed it since;
     /// [`crate::Error::NotFound`] where the books are not our own.
-    pub async fn write_draft(&self, keeper: impl Into<BooksPass>, draft: &Draft) -> Result<(), OwnBooksError> {
-        let BooksPass { db, .. } = keeper.into();
-        let set_up = self.own_books(&db).await?;
-        let tx = db.begin().await?;
+    pub async fn write_draft(&self, admin: &AdminPass, draft: &Draft) -> Result<(), OwnBooksError> {
+        let set_up = self.own_books(&admin.db).await?;
+        let tx = admin.db.begin().await?;
         // Two presses of one form come one after the other, and a number that is free stays so.
         tx.ledger_series_hold().await?;
         // The second one of a new invoice, which may be issued by now and have the number that it asks for.
@@ -66,15 +64,9 @@ impl Engine {
     ///
     /// # Errors
     /// [`OwnBooksError::Outdated`] when it is not as it was shown, [`OwnBooksError::Wrong`] when its number is taken.
-    pub async fn issue_invoice(
-        &self,
-        keeper: impl Into<BooksPass>,
-        id: InvoiceId,
-        changes: i64,
-    ) -> Result<(), OwnBooksError> {
-        let BooksPass { db, actor } = keeper.into();
-        self.own_books(&db).await?;
-        let (tx, now) = (db.begin().await?, self.now());
+    pub async fn issue_invoice(&self, admin: &AdminPass, id: InvoiceId, changes: i64) -> Result<(), OwnBooksError> {
+        self.own_books(&admin.db).await?;
+        let (tx, now) = (admin.db.begin().await?, self.now());
         let mut series = tx.ledger_series_hold().await?;
         let (invoice, details) = tx.ledger_invoice_hold(id).await?;
         if details.issued_at.is_some() && invoice.status != InvoiceStatus::Void {
@@ -89,6 +81,28 @@ impl Engine {
         let issued = Invoice { number, status: InvoiceStatus::Open, read_at: now, ..invoice };
         let act = Audited::InvoiceIssued { invoice: id, total: issued.total()? };
         tx.ledger_invoice_rewrite(issued, LedgerInvoice { issued_at: Some(now), ..details }).await?;
+        tx.audit_add(act.slip(None, Actor::Staff(admin.person), now)?).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Writes an invoice that is owed from here on, all of it or nothing; the same id again is the same invoice.
+    ///
+    /// # Errors
+    /// [`OwnBooksError::Wrong`] with all that must be mended; [`crate::Error::NotFound`] where the books are not our own.
+    pub async fn write_issued(&self, keeper: impl Into<BooksPass>, new: &Draft) -> Result<(), OwnBooksError> {
+        let BooksPass { db, actor } = keeper.into();
+        let set_up = self.own_books(&db).await?;
+        let (tx, now) = (db.begin().await?, self.now());
+        let mut series = tx.ledger_series_hold().await?;
+        if tx.ledger_invoice(new.invoice).await?.is_some() {
+            return Ok(());
+        }
+        let (customer, read) = read(&tx, new, set_up.currency()?).await?;
+        let number = tx.ledger_number_take(&mut series, read.number.as_deref()).await?;
+        let number = Some(number.ok_or_else(|| OwnBooksError::at("number", NUMBER_TAKEN))?);
+        let issued = issued(tx.merchant_id(), new.invoice, &customer, InvoiceRead { number, ..read }, now);
+        let act = Audited::InvoiceIssued { invoice: new.invoice, total: issued.invoice.total()? };
+        tx.ledger_invoices_add(vec![issued]).await?;
         tx.audit_add(act.slip(None, actor, now)?).await?;
         Ok(tx.commit().await?)
     }
@@ -201,12 +215,12 @@ fn document(
 /// The rows of an invoice that is owed from the beginning, under the number that was chosen for it.
 pub(crate) fn issued(
     merchant_id: MerchantId,
+    id: InvoiceId,
     customer: &Customer,
     read: InvoiceRead,
     now: DateTime<Utc>,
 ) -> NewLedgerInvoice {
-    let NewLedgerInvoice { invoice, mut details, lines } =
-        document(merchant_id, InvoiceId(Uuid::now_v7()), customer, read, now);
+    let NewLedgerInvoice { invoice, mut details, lines } = document(merchant_id, id, customer, read, now);
     let number = details.wanted_number.take().unwrap_or_else(|| invoice.number.clone());
     let invoice = Invoice { number, status: InvoiceStatus::Open, ..invoice };
     NewLedgerInvoice { invoice, details: LedgerInvoice { issued_at: Some(now), ..details }, lines }

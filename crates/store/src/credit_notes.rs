@@ -180,7 +180,7 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(found)
     }
 
-    /// The next ones after this one, in the order in which they came.
+    /// The next ones after this one, in the order of their ids, which never change.
     ///
     /// # Errors
     /// The database is away.

@@ -3,8 +3,11 @@
 use crate::{
     invoice_pdf::{assert_no_document, pdf_of},
     own_books::{SUPPORT, choice, draft, issue, keeper, link, pay_by_hand},
-    support::{Answer, House, field},
+    quotes,
+    support::{Answer, House, field, http},
 };
+use engine::QuoteRulesChange;
+use serde_json::{Value, json};
 use simulators::facts;
 
 fn assert_document(answer: &Answer, title: &str, name: &str) {
@@ -108,4 +111,25 @@ async fn s57_staff_download_credit_notes_and_statements() {
     assert_document(&statement, "Statement Acme NZ – Harbour Tech", "statement-2199-12-31-Acme-NZ");
     let sooner = staff.get(&file.replace("2199", "2001")).await;
     assert_ne!(sooner.headers["etag"], statement.headers["etag"]);
+}
+
+/// Its row is that of an invoice, and it has a credit note: on paper it would be a tax invoice over nothing.
+#[tokio::test]
+async fn e21_what_is_paid_for_a_quote_is_no_invoice_on_paper() {
+    let house = House::new().await;
+    let rules = QuoteRulesChange { return_hosts: Some(vec!["sell.example".to_owned()]), ..QuoteRulesChange::default() };
+    house.engine.set_quote_rules(facts::HARBOUR.key, rules).await.unwrap();
+    let mut asked = quotes::asked();
+    asked["account"]["name"] = json!("Acme NZ");
+    asked["one_time"]["currency"] = json!("NZD");
+    let opened = http().post(format!("{}/api/integrations/quotes/v1/sessions", house.portal)).json(&asked);
+    let opened = opened.header("idempotency-key", "one").bearer_auth(facts::HARBOUR.sell.secret).send().await.unwrap();
+    let session: Value = opened.json().await.unwrap();
+    let guest = house.client();
+    let (checkout, _) = quotes::entered(&guest, &session).await;
+    let form = guest.form(&checkout).await;
+    assert_eq!(guest.pay(&form, "sbx_approved").await.status, 303);
+    let is_credit = async || house.number("SELECT count(*) FROM credit_note").await == 1;
+    house.until("the money is the customer's credit", is_credit).await;
+    assert_no_document(&guest.get(&checkout.replace("/npe?", "/npe/invoice.pdf?")).await, "a quote");
 }

@@ -14,7 +14,7 @@ const SECRET: &str = facts::NORTHWIND.sell.secret;
 pub const DUE: i64 = 125_000;
 
 /// A session as ConnectWise Sell asks for it.
-fn asked() -> Value {
+pub fn asked() -> Value {
     json!({
         "quote": {"id": "8f2c", "number": 10_231, "version": 1, "name": "New firewall"},
         "account": {"name": "Acme Pty Ltd"},
