@@ -122,7 +122,7 @@ async fn n6_who_was_refused_once_does_not_ask_again_before_the_time() {
 }
 
 #[tokio::test]
-async fn s93_s94_s95_one_connection_carries_all_until_the_operator_switches_three_on() {
+async fn s94_s93_s95_one_connection_carries_all_until_the_operator_switches_three_on() {
     let house = House::new().await;
     let staff = house.staff().await;
     let page = staff.get(PAGE).await.body;

@@ -52,7 +52,7 @@ async fn fresh(house: &House, merchant: &facts::Merchant) -> Client {
 }
 
 #[tokio::test]
-async fn s88_s106_g43_xero_is_connected_set_up_and_read_and_payments_stand_on_the_clearing_account() {
+async fn s106_s88_g43_xero_is_connected_set_up_and_read_and_payments_stand_on_the_clearing_account() {
     let house = House::new().await;
     let staff = fresh(&house, &facts::NORTHWIND).await;
     assert_eq!(staff.get(&format!("{PAGE}/set-up")).await.status, 404, "there is nothing to set up");

@@ -50,15 +50,20 @@ async fn carried<T>(house: &House, client: &str, what: &str, act: impl Future<Ou
     (carried, done)
 }
 
-/// Gives each of three connections a client of its own.
-async fn divide(house: &House, staff: &Client) {
-    switch_on(house).await;
+/// A house in which each of three connections has a client of its own, once its books have been read.
+async fn divided() -> (House, Client) {
+    let house = House::new().await;
+    let staff = house.staff().await;
+    house.until("the first round is over", async || house.number(ROUNDS).await > 0).await;
+    assert!(calls(&house).await.keys().all(|(by, _)| by == WISE_PAY), "S93: one connection carries all");
+    switch_on(&house).await;
     for (lane, id, secret) in
         [("company", COMPANY, xero::THIRD_CLIENT_SECRET), ("service", SERVICE, xero::STRANGER_CLIENT_SECRET)]
     {
         let form = [("lane", lane), ("provider", "xero"), ("client_id", id), ("client_secret", secret)];
-        assert_eq!(consent(staff, &form, "allow").await, "?done=again", "{lane}");
+        assert_eq!(consent(&staff, &form, "allow").await, "?done=again", "{lane}");
     }
+    (house, staff)
 }
 
 /// An invoice is paid, and its card's holder gets the money back by a dispute.
@@ -76,15 +81,10 @@ async fn paid_and_lost(house: &House) {
 }
 
 #[tokio::test]
-async fn s88_s89_s90_s91_s96_s97_s98_s99_s100_s103_s105_each_call_goes_by_the_connection_of_its_lane() {
-    let house = House::new().await;
-    let staff = house.staff().await;
-    house.until("the first round is over", async || house.number(ROUNDS).await > 0).await;
-    assert!(calls(&house).await.keys().all(|(by, _)| by == WISE_PAY), "S93: one connection carries all");
-    divide(&house, &staff).await;
+async fn s96_s97_s98_s88_s99_s89_s90_people_and_what_follows_of_payments_go_by_the_wise_pay_connection() {
+    let (house, staff) = divided().await;
     // Its own round may fall due at any moment.
     press(&staff, "Service", "pause", &[("paused", "true")]).await;
-
     let (read, ()) = carried(&house, WISE_PAY, "Download latest data", house.download(&staff)).await;
     assert!(read.contains("GET invoices"), "{read:?}");
     let posting = "a payment, and the job that posts it";
@@ -106,12 +106,22 @@ async fn s88_s89_s90_s91_s96_s97_s98_s99_s100_s103_s105_each_call_goes_by_the_co
     assert!(written.contains("PUT creditnotes"), "{written:?}");
     let (written, ()) = carried(&house, WISE_PAY, "money that goes back", paid_and_lost(&house)).await;
     assert!(written.contains("POST payments"), "{written:?}");
+}
 
-    let (read, to) = carried(&house, COMPANY, "a test of it", press(&staff, "Company", "test", &[])).await;
-    assert!(to.ends_with("done=works") && read.contains("GET organisation"), "{read:?}");
+#[tokio::test]
+async fn s91_s93_s100_each_of_three_connections_calls_by_its_own_client() {
+    let (house, staff) = divided().await;
+    press(&staff, "Service", "pause", &[("paused", "true")]).await;
+    for (title, client) in [("Wise-Pay", WISE_PAY), ("Company", COMPANY), ("Service", SERVICE)] {
+        let (read, to) = carried(&house, client, title, press(&staff, title, "test", &[])).await;
+        assert!(to.ends_with("done=works") && read.contains("GET organisation"), "{title}: {to} {read:?}");
+    }
+}
 
+#[tokio::test]
+async fn s103_s105_s89_what_runs_at_intervals_and_news_of_the_books_go_by_the_service_connection() {
+    let (house, _) = divided().await;
     let rounds = house.number(ROUNDS).await;
-    press(&staff, "Service", "pause", &[("paused", "false")]).await;
     let round = async {
         house.pass_an_hour().await;
         house.until("the books are read again", async || house.number(ROUNDS).await > rounds).await;
