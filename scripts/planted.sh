@@ -33,7 +33,7 @@ readonly BUGS=(
   "refund_key_per_try        server     refunds::d2_d24_a_refund_whose_answer_is_lost_counts_against_the_limit_and_is_found"
   "name_is_proof             connectors authorizenet_odd::d2_a_charge_is_found_by_its_name_and_proved_by_its_ref_id"
   "guest_sees_methods        server     methods::d22_nobody_but_its_company_sees_a_saved_card_or_pays_with_it"
-  "sum_not_shown             server     surcharges::n12_g21_g22_a_surcharge_is_confirmed_before_it_is_charged_and_has_an_invoice_of_its_own"
+  "sum_not_shown             server     surcharges::n12_e20_g21_g22_a_surcharge_is_confirmed_before_it_is_charged_and_has_an_invoice_of_its_own"
   "money_without_a_line      server     proof::n15_the_proof_tells_what_was_agreed_to_what_followed_and_that_the_trail_is_whole"
   "news_unverified           server     webhooks::d6_forged_news_is_refused_and_unknown_news_is_parked_with_200"
 )

@@ -254,9 +254,12 @@ const fn queued_keys(lane: Lane) -> &'static [&'static str] {
             "post_refund:",
             "take_back_refund:",
             "download_books:",
+            "draft_credit:",
+            "drop_draft:",
+            "apply_credit:",
         ],
         // Nothing that waits belongs to it yet: what it carries is done while somebody waits.
         Lane::CompanySync => &[],
-        Lane::Background => &["sync_books:", "sweep_books:", "reconcile:"],
+        Lane::Background => &["sync_books:", "sweep_books:", "watch_credit:", "reconcile:"],
     }
 }

@@ -6,6 +6,7 @@ use crate::{
     advances::advance_of,
     audit::{Actor, Audited},
     clock::{day, zone},
+    exception_lines::sentence_of,
     failpoint,
     jobs::Ran,
     keep_surplus::is_refunded,
@@ -166,7 +167,13 @@ impl Engine {
                 message,
             }) => match self.over_paid(db, entry, invoice).await? {
                 Some((left_minor, advance)) => Ok(Ended::OverPaid { left_minor, advance, why: message }),
-                None => refused_or_later(attempt, BooksError::Refused { cause, message }),
+                None => {
+                    // What helps hangs on what the invoice is there by now.
+                    if !entry.is_surcharge() {
+                        self.invoice_from_books(db, invoice).await?;
+                    }
+                    refused_or_later(attempt, BooksError::Refused { cause, message })
+                }
             },
             Err(cause) => refused_or_later(attempt, cause),
         }
@@ -291,9 +298,19 @@ fn refused_or_later(attempt: &Attempt, cause: BooksError) -> Result<Ended, Error
     match cause {
         BooksError::Refused { cause, message } => {
             tracing::error!(attempt.id = %attempt.id, ?cause, "Money was taken, but the books refuse the payment.");
-            Ok(Ended::Refused(message))
+            Ok(Ended::Refused(why_refused(cause, message)))
         }
         later => Err(Error::BooksUnreachable(later)),
+    }
+}
+
+/// Why the books refused it, with what helps where that does not hang on the invoice (`exception_lines.rs`).
+pub(crate) fn why_refused(cause: RefusedCause, message: String) -> String {
+    const OPEN_IT: &str =
+        "That period is closed there: open it and try again, or enter it by hand on a day that is open.";
+    match cause {
+        RefusedCause::PeriodLocked => format!("{} {OPEN_IT}", sentence_of(Some(&message))),
+        RefusedCause::MoreThanDue | RefusedCause::NotAwaitingPayment | RefusedCause::Other => message,
     }
 }
 

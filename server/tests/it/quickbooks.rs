@@ -16,7 +16,7 @@ async fn most_open(reef: &Reef) -> String {
 }
 
 #[tokio::test]
-async fn d30_g44_a_payment_by_card_stands_in_the_books_once_and_agrees_with_them() {
+async fn d30_g42_g44_a_payment_by_card_stands_in_the_books_once_and_agrees_with_them() {
     // The account at the gateway is the same.
     let reef = Reef::new().await;
     let (house, guest) = (&reef.house, reef.house.client());
