@@ -44,6 +44,7 @@ mod m040_quotes;
 mod m041_integrations;
 mod m042_letterhead;
 mod m043_syncs;
+mod m046_refund_meaning;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -96,6 +97,7 @@ impl MigratorTrait for Migrator {
             Box::new(m041_integrations::Migration),
             Box::new(m042_letterhead::Migration),
             Box::new(m043_syncs::Migration),
+            Box::new(m046_refund_meaning::Migration),
         ]
     }
 }

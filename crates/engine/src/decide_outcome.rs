@@ -156,7 +156,7 @@ impl Engine {
                 self.learn(&tx, &mut attempt, seen, Source::LookUp).await?;
             }
             Seen::Refund(refund, seen) => {
-                let (attempt, mut refund) = held(&tx, *refund).await?;
+                let (mut attempt, mut refund) = held(&tx, *refund).await?;
                 let refunds = tx.refunds_of(&[attempt.id]).await?;
                 let has_it = |other: &Refund| other.id != refund.id && other.gateway_id == seen.gateway_id;
                 if seen.gateway_id.is_some() && refunds.iter().any(has_it) {
@@ -167,7 +167,7 @@ impl Engine {
                     let named = Audited::RefundNamed { refund: refund.id, amount, gateway_id };
                     tx.audit_add(named.slip(Some(attempt.payment_id), Actor::Staff(admin.person), now)?).await?;
                 }
-                self.learn_refund(&tx, &attempt, &mut refund, seen, Source::LookUp).await?;
+                self.learn_refund(&tx, &mut attempt, &mut refund, seen, Source::LookUp).await?;
             }
         }
         tx.commit().await?;
@@ -229,7 +229,7 @@ impl Engine {
                 self.learn(&tx, &mut attempt, &Observation::bare(Fact::DeclaredAbsent), Source::LookUp).await?;
             }
             Some(refund) => {
-                let (attempt, mut refund) = held(&tx, refund.id).await?;
+                let (mut attempt, mut refund) = held(&tx, refund.id).await?;
                 if !refund.state.is_unknown() {
                     return Ok(false);
                 }
@@ -237,7 +237,7 @@ impl Engine {
                 let declared = Audited::RefundDeclaredAbsent { refund: id, amount, reason: reason.clone() };
                 tx.audit_add(declared.slip(Some(attempt.payment_id), by, now)?).await?;
                 let absent = RefundSeen::bare(RefundFact::DeclaredAbsent);
-                self.learn_refund(&tx, &attempt, &mut refund, &absent, Source::LookUp).await?;
+                self.learn_refund(&tx, &mut attempt, &mut refund, &absent, Source::LookUp).await?;
             }
         }
         let ended = Exception {

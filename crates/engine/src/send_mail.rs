@@ -319,6 +319,7 @@ impl Engine {
                 debit => debit,
                 link => format!("{}/dashboard", self.0.settings.public_url),
                 failure => failure,
+                owed => refund.is_some_and(Refund::is_owed_again),
                 ..paid_for(invoices.len(), shares.len()),
             },
         )?;

@@ -398,7 +398,8 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(sent.count(self.conn()).await?)
     }
 
-    /// Those among them that a bank said no to, at once or later: why, and when that was heard.
+    /// Those among them that a bank said no to, at once or later: why, and when that was heard. What the merchant paid back
+    /// did not come back.
     ///
     /// # Errors
     /// A stored reason that this version cannot read.
@@ -412,7 +413,9 @@ impl<C: ConnectionTrait> Scoped<C> {
             Ok((reason.map_err(|_| Error::Unreadable("attempt.reason"))?, at))
         };
         let mut told = rows.into_iter().map(told).collect::<Result<Vec<_>, Error>>()?;
-        told.retain(|(reason, _)| !DeclineReason::OURS.contains(reason));
+        let is_ours =
+            |reason: &DeclineReason| DeclineReason::OURS.contains(reason) || *reason == DeclineReason::PaidBack;
+        told.retain(|(reason, _)| !is_ours(reason));
         Ok(told)
     }
 
@@ -430,7 +433,10 @@ impl<C: ConnectionTrait> Scoped<C> {
         // In words, as in the partial index that serves it.
         let returned = self.find::<Entity>().filter(Expr::cust("state = 'returned'"));
         let refunded = self.all_mine::<refunds::Entity>(refunds::Column::AttemptId);
-        Ok(returned.filter(Column::Id.in_subquery(refunded)).all(self.conn()).await?)
+        let by_refund = serde_json::to_string(&DeclineReason::PaidBack);
+        let by_refund = by_refund.map_err(|_| Error::Unreadable("attempt.reason"))?;
+        let by_bank = returned.filter(Column::Reason.is_null().or(Column::Reason.ne(by_refund)));
+        Ok(by_bank.filter(Column::Id.in_subquery(refunded)).all(self.conn()).await?)
     }
 
     /// Attempts that an operator must look at: the impossible was seen.

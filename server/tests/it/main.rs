@@ -51,6 +51,7 @@ mod reef;
 mod refunds;
 mod refunds_in_books;
 mod refunds_made_there;
+mod refunds_owed;
 mod reliability;
 mod restored;
 mod saga_kills;

@@ -8,7 +8,7 @@ const MOST: &str =
     "SELECT number FROM invoice WHERE merchant_id = (SELECT id FROM merchant WHERE name = 'Southern Cloud')
     AND status = 'open' AND due_minor = total_minor ORDER BY due_minor DESC, number LIMIT 1";
 
-async fn most_open(reef: &Reef) -> String {
+pub async fn most_open(reef: &Reef) -> String {
     let database = sqlx::SqlitePool::connect(&reef.house.url).await.unwrap();
     let number = sqlx::query_scalar(MOST).fetch_one(&database).await.unwrap();
     database.close().await;

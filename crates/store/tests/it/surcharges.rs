@@ -7,7 +7,7 @@ use crate::{
 };
 use domain::{
     invoice::{BooksInvoice, InvoiceStatus},
-    refund::RefundRefusal,
+    refund::{RefundMeaning, RefundRefusal},
     surcharge::Policy,
 };
 use store::{Error, Invoice, OpenedRefund, Refund, surcharge_invoice};
@@ -92,6 +92,9 @@ on_both!(g26_no_refund_takes_more_of_a_surcharge_or_of_the_invoices_than_is_left
     approve(&shop, &order.attempt).await;
     let of = |minor, surcharge_minor| Refund { surcharge_minor, ..refund(&shop, order.attempt.id, minor) };
     let refused = |minor| OpenedRefund::Refused(RefundRefusal::NotWithin { left: usd(minor) });
+    let owed = Refund { meaning: RefundMeaning::StillOwed, ..of(10_000, 0) };
+    let not_all = OpenedRefund::Refused(RefundRefusal::NotAllOwed);
+    assert_eq!(shop.db.refund_open(owed, asked()).await.unwrap(), not_all, "the surcharge goes with it");
     for (minor, surcharge, answer) in [
         (9_851, 0, refused(9_850)),
         (200, 151, refused(9_850)),
