@@ -3,7 +3,7 @@
 //! that this takes is left out. Then a hundred changes, from the press of a button to the end of its job.
 
 use crate::gauge::Meter;
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use axum::{
     Router,
     extract::{Query, State},
