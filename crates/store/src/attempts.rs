@@ -75,6 +75,9 @@ owned!();
 
 pub use Model as Attempt;
 
+/// Those whose outcome is open. In words, as in the partial index that serves it; which of them, a query says besides.
+pub(crate) const OPEN: &str = "state IN ('created', 'unknown', 'requires_action')";
+
 impl Attempt {
     /// One that is about to be sent: nothing was seen of it yet, and nothing that only some have is filled in.
     #[must_use]
@@ -151,8 +154,9 @@ mod observation {
         #[sea_orm(primary_key, auto_increment = false)]
         pub merchant_id: MerchantId,
         #[sea_orm(primary_key, auto_increment = false)]
-        pub id: ObservationId,
         pub attempt_id: AttemptId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: ObservationId,
         /// Its place among the facts of the attempt, from 0. The id is made by a node's clock, and clocks differ.
         pub place: i32,
         /// JSON of a `Source`.
@@ -251,7 +255,7 @@ impl MerchantTx {
     pub async fn observation_add(&self, attempt: AttemptId, place: usize, seen: &Observed) -> Result<(), Error> {
         let merchant_id = self.merchant_id();
         let FactColumns { id, place, source, body, at } = seen.columns(place, NAMES)?;
-        let row = observation::Model { merchant_id, id, attempt_id: attempt, place, source, body, at };
+        let row = observation::Model { merchant_id, attempt_id: attempt, id, place, source, body, at };
         self.insert::<observation::Entity>([row]).await
     }
 
@@ -337,8 +341,8 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn attempts_unknown(&self, before: DateTime<Utc>) -> Result<Vec<Attempt>, Error> {
-        // In words, as in the partial index that serves it.
-        let undecided = self.find_by_time::<Entity>().filter(Expr::cust("state IN ('created', 'unknown')"));
+        let open = self.find_by_time::<Entity>().filter(Expr::cust(OPEN));
+        let undecided = open.filter(Column::State.is_in([AttemptState::Created, AttemptState::Unknown]));
         Ok(undecided.filter(Column::CreatedAt.lt(moment(before))).all(self.conn()).await?)
     }
 
@@ -347,8 +351,8 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn attempts_waiting(&self, before: DateTime<Utc>) -> Result<Vec<Attempt>, Error> {
-        // In words, as in the partial index that serves it.
-        let waiting = self.find_by_time::<Entity>().filter(Expr::cust("state IN ('requires_action')"));
+        let open = self.find_by_time::<Entity>().filter(Expr::cust(OPEN));
+        let waiting = open.filter(Column::State.eq(AttemptState::RequiresAction));
         Ok(waiting.filter(Column::CreatedAt.lt(moment(before))).all(self.conn()).await?)
     }
 

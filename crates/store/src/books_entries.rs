@@ -11,10 +11,11 @@ use domain::ids::{AttemptId, InvoiceId, MerchantId};
 use sea_orm::{ConnectionTrait, PaginatorTrait, QueryOrder, UpdateMany, entity::prelude::*};
 use std::collections::{HashMap, HashSet};
 
-/// Money that is here and not in the books. In words, as in the partial index that serves it.
-pub(crate) const WAITING: &str = "state IN ('intended', 'refused')";
+/// Money that is here and not in the books. First the words of the partial index that serves it, then which of those.
+pub(crate) const WAITING: &str = "state IN ('intended', 'leaving', 'refused') AND state <> 'leaving'";
 /// What the worker has to write or to take out. In words, for the same reason.
-const UNDER_WAY: &str = "state IN ('intended', 'leaving')";
+const UNDER_WAY: &str = "state IN ('intended', 'leaving', 'refused') AND state <> 'refused'";
+const REFUSED: &str = "state IN ('intended', 'leaving', 'refused') AND state = 'refused'";
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -377,8 +378,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn books_entries_refused(&self) -> Result<Vec<BooksEntry>, Error> {
-        // In words, as in the partial index that serves it.
-        Ok(self.find::<Entity>().filter(Expr::cust("state = 'refused'")).all(self.conn()).await?)
+        Ok(self.find::<Entity>().filter(Expr::cust(REFUSED)).all(self.conn()).await?)
     }
 }
 
