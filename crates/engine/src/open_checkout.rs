@@ -27,7 +27,7 @@ use std::{
     num::NonZeroU32,
     sync::{Mutex, PoisonError},
 };
-use store::{Checkout, Customer, Invoice, MerchantDb};
+use store::{Checkout, CheckoutRead, Customer, Invoice, MerchantDb};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -152,11 +152,11 @@ impl Engine {
         to_confirm: Option<ToConfirm>,
     ) -> Result<CheckoutPage, Error> {
         let (ids, read_at) = (guest.invoices(), Instant::now());
-        let (claims, unclaimed, policy) =
-            tokio::join!(guest.db.claims_taken(&ids), guest.invoices_read(), guest.db.surcharge_policy());
+        let begun = guest.db.checkout_read(guest.checkout.invoice_id, &ids).await?;
+        let CheckoutRead { invoice, customer, claims, policy } = begun;
         // Most pages are of an invoice that nobody has tried to pay: no payment can have changed what was read beside its claims.
-        let (latest, read) = if claims? == 0 {
-            (None, unclaimed?)
+        let (latest, read) = if claims == 0 {
+            (None, guest.with_others((invoice, customer)).await?)
         } else {
             let latest = guest.db.payment_of_checkout(guest.checkout.id).await?;
             if let Some(taken) = guest.taken_by().await? {
@@ -195,7 +195,7 @@ impl Engine {
         let company = guest.checkout.company_named.then_some(customer.name.as_str());
         let items = self.items(guest, invoices, company, (takes, paid_at))?;
         let moved = was.and_then(|(number, was)| moved(&items, number, was));
-        let surcharged = (policy?, to_confirm);
+        let surcharged = (policy, to_confirm);
         let offered = (items, takes, terms);
         let offer = self.offer(guest, payer, gateway.as_ref(), &customer, offered, surcharged).await?;
         Ok(CheckoutPage::Pay(Box::new(Offer { moved, last_decline, stale, ..offer })))

@@ -102,6 +102,7 @@ on_both!(d20_no_getter_finds_another_merchants_row, async |db| {
     let (payment, attempt, me) = (theirs.order.payment.id, theirs.order.attempt.id, &acme.db);
 
     missing(me.invoice(bolt.invoice).await);
+    missing(me.checkout_read(bolt.invoice, &[bolt.invoice]).await);
     missing(me.customer(bolt.customer).await);
     missing(me.payment(payment).await);
     missing(me.attempt(attempt).await);
