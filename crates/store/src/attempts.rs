@@ -1,7 +1,7 @@
 //! Attempts and the facts seen about them. Facts are appended; the state column is a cache of their fold.
 
 use crate::{
-    Error, MerchantTx, Observed, Store,
+    Error, MerchantTx, Observed,
     facts::FactColumns,
     refunds,
     scope::{Only, Scoped, json, moment, money, owned, text},
@@ -193,48 +193,19 @@ fn ours() -> Result<Vec<String>, Error> {
     ours.map_err(|_| Error::Unreadable("attempt.reason"))
 }
 
-/// When the declined ones among these attempts began. In words, as in the partial index that serves it.
+/// The declined ones among these attempts. In words, as in the partial index that serves it.
+pub(crate) fn cards_declined(among: Select<Entity>, since: DateTime<Utc>) -> Result<Select<Entity>, Error> {
+    let declined = among.filter(Expr::cust("state = 'declined'")).filter(Column::Reason.is_not_in(ours()?));
+    Ok(declined.filter(Column::CreatedAt.gt(moment(since))))
+}
+
+/// When those began.
 pub(crate) fn declined(
     among: Select<Entity>,
     since: DateTime<Utc>,
 ) -> Result<Selector<SelectGetableTuple<DateTime<Utc>>>, Error> {
-    let declined = among
-        .filter(Expr::cust("state = 'declined'"))
-        .filter(Column::Reason.is_not_in(ours()?))
-        .filter(Column::CreatedAt.gt(moment(since)))
-        .order_by_desc(Column::CreatedAt);
+    let declined = cards_declined(among, since)?.order_by_desc(Column::CreatedAt);
     Ok(declined.select_only().column(Column::CreatedAt).into_tuple())
-}
-
-/// A try that brought nothing, or nothing yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fruitless {
-    pub at: DateTime<Utc>,
-    /// A card was tried, and declined.
-    pub declined: bool,
-}
-
-impl Store {
-    /// The tries from this origin since this moment that brought nothing, the newest first: at whichever merchant. Those
-    /// that could not be sent are left out: they are no doing of whoever pressed Pay.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn fruitless_of_origin(&self, origin_hash: &str, since: DateTime<Utc>) -> Result<Vec<Fruitless>, Error> {
-        let of = Entity::find().filter(Column::OriginHash.eq(origin_hash)).filter(Column::CreatedAt.gt(moment(since)));
-        // In words, as in the partial index that serves it.
-        let fruitless = "state IN ('created', 'unknown', 'requires_action', 'declined', 'voided')";
-        let of = of.filter(Expr::cust(fruitless)).order_by_desc(Column::CreatedAt);
-        let of = of.select_only().column(Column::CreatedAt).column(Column::Reason);
-        let rows: Vec<(DateTime<Utc>, Option<String>)> = of.into_tuple().all(&self.pools.read).await?;
-        let told = |(at, reason): (_, Option<String>)| {
-            let reason = reason.map(|reason| serde_json::from_str(&reason)).transpose();
-            let reason = reason.map_err(|_| Error::Unreadable("attempt.reason"))?;
-            let declined = reason.is_some_and(|reason| !DeclineReason::OURS.contains(&reason));
-            Ok((reason != Some(DeclineReason::NotSent)).then_some(Fruitless { at, declined }))
-        };
-        rows.into_iter().map(told).filter_map(Result::transpose).collect()
-    }
 }
 
 impl MerchantTx {

@@ -88,10 +88,11 @@ mod sync_open;
 mod syncs;
 mod taken_in;
 mod throttle;
+mod tries_in_vain;
 mod webhooks;
 
 pub use attempt_records::AttemptRecord;
-pub use attempts::{Attempt, Fruitless};
+pub use attempts::Attempt;
 pub use audit_trail::{AuditHead, AuditLine, AuditSlip, NewSlip};
 pub use authorities::Authority;
 pub use books_entries::{BooksEntry, BooksEntryState};
@@ -144,4 +145,5 @@ pub use surcharges::surcharge_invoice;
 pub use syncs::{Model as SyncRow, SyncKind};
 pub use taken_in::PaymentTakenIn;
 pub use throttle::Throttle;
+pub use tries_in_vain::{Fruitless, TriesInVain};
 pub use webhooks::{Model as Webhook, NewWebhook, WebhookState};

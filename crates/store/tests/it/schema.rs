@@ -73,7 +73,8 @@ async fn i6_what_stands_survives_that_its_table_is_made_anew() {
             assert!(refused.contains("is append-only"), "{change}: {refused}");
         }
     }
-    let orphan = "INSERT INTO audit_slip (merchant_id, id, kind, actor, body, at) VALUES (X'09', X'07', '', '', '', '')";
+    let orphan =
+        "INSERT INTO audit_slip (merchant_id, id, kind, actor, body, at) VALUES (X'09', X'07', '', '', '', '')";
     assert!(bare.execute_unprepared(orphan).await.is_err(), "it still refers to its merchant");
 }
 
