@@ -216,7 +216,7 @@ impl Engine {
     ) -> Result<bool, Error> {
         let now = self.now();
         let tx = db.begin().await?;
-        let attempt = tx.attempt_hold(entry.attempt_id).await?;
+        let (attempt, tells) = tx.attempt_hold_telling(entry.attempt_id).await?;
         let has_money = attempt.state.has_money();
         let held = if is_last { tx.job_done(job).await? } else { tx.job_hold(job).await? };
         if !held {
@@ -247,7 +247,7 @@ impl Engine {
                     self.watch_credit(&tx, entry.invoice_id).await?;
                 }
                 if has_money && is_paid(&tx, (entry, invoice), posted).await? {
-                    tx.event_add(paid(entry), now).await?;
+                    tx.event_add_knowing(paid(entry), Some(tells), now).await?;
                 }
                 Some(Audited::books_posted(entry, &posted.external_id))
             }

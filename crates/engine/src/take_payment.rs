@@ -14,6 +14,7 @@ use crate::{
     open_checkout::nothing_to_pay,
     payment_standing::standing,
     same_order::is_answered_by_it,
+    settle_payment::InHand,
     surcharges::Charge,
 };
 use connectors::gateway::{ChargeHow, ChargeRequest, Gateway, GatewayError};
@@ -66,11 +67,20 @@ struct Means {
 }
 
 /// A payment that is about to be charged.
+#[derive(Clone)]
 struct Committed {
     payment: Payment,
     /// In the order of the page, what stays as credit last.
     shares: Vec<Allocation>,
     attempt: Attempt,
+}
+
+impl Committed {
+    fn in_hand(&self) -> InHand<'_> {
+        // Several are read again, in the order in which a receipt names them.
+        let only = <&[Allocation; 1]>::try_from(self.shares.as_slice()).ok();
+        InHand { paid: only.map(|[share]| (&self.payment, share)), tells: None }
+    }
 }
 
 impl Engine {
@@ -122,9 +132,9 @@ impl Engine {
         };
         failpoint::reach("after_intent");
         // A task of its own: a payer who closes the page must not break off the charge half-way.
-        let (engine, db, open) = (self.clone(), guest.db.clone(), committed.attempt.clone());
+        let (engine, db, open) = (self.clone(), guest.db.clone(), committed.clone());
         let charge = tokio::spawn(async move {
-            let charged = engine.charge(&db, gateway.as_ref(), &open).await;
+            let charged = engine.charge(&db, gateway.as_ref(), &open.attempt, open.in_hand()).await;
             drop(turn);
             charged
         });
@@ -176,6 +186,7 @@ impl Engine {
         db: &MerchantDb,
         gateway: &dyn Gateway,
         attempt: &Attempt,
+        in_hand: InHand<'_>,
     ) -> Result<Attempt, Error> {
         if is_too_old_to_send(attempt.created_at, self.now()) {
             // This process was frozen meanwhile, and the sweep may be at it or have ended it.
@@ -183,7 +194,7 @@ impl Engine {
         }
         let seen = observed(gateway.charge(&charge_request(attempt)?).await);
         failpoint::reach("after_charge");
-        let attempt = self.record(db, attempt.id, seen, Source::Reply).await?;
+        let attempt = self.record_knowing(db, attempt.id, seen, Source::Reply, in_hand).await?;
         failpoint::reach("after_record");
         Ok(attempt)
     }

@@ -1,7 +1,7 @@
 //! Attempts and the facts seen about them. Facts are appended; the state column is a cache of their fold.
 
 use crate::{
-    Error, MerchantTx, Observed,
+    Error, MerchantTx, Observed, endpoints,
     facts::FactColumns,
     refunds,
     scope::{Only, Scoped, json, moment, money, owned, text},
@@ -14,8 +14,8 @@ use domain::{
     payment::{AttemptState, DeclineReason, Fact},
 };
 use sea_orm::{
-    ConnectionTrait, ExprTrait, PaginatorTrait, QueryOrder, QuerySelect, Select, SelectGetableTuple, Selector,
-    entity::prelude::*,
+    ConnectionTrait, ExprTrait, FromQueryResult, PaginatorTrait, QueryOrder, QuerySelect, QueryTrait, Select,
+    SelectGetableTuple, Selector, entity::prelude::*,
 };
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -169,6 +169,9 @@ mod observation {
     crate::scope::owned!();
 }
 
+/// Whether somebody is told, in a row of [`MerchantTx::attempt_hold_telling`].
+const TELLS: &str = "tells";
+
 /// Of the columns that say from whom it is known and what was seen.
 const NAMES: [&str; 2] = ["observation.source", "observation.body"];
 
@@ -217,6 +220,18 @@ impl MerchantTx {
     pub async fn attempt_hold(&self, id: AttemptId) -> Result<Attempt, Error> {
         let found = self.find::<Entity>().filter(Column::Id.eq(id)).lock_exclusive();
         found.only(self.conn()).await?.ok_or(Error::Missing)
+    }
+
+    /// The same, and whether partners are told of what happens at this merchant: one question, because every fact asks both.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn attempt_hold_telling(&self, id: AttemptId) -> Result<(Attempt, bool), Error> {
+        let mut held = self.find::<Entity>().filter(Column::Id.eq(id)).lock_exclusive().into_query();
+        held.expr_as(Expr::exists(self.all_mine::<endpoints::Entity>(endpoints::Column::Id)), TELLS);
+        let rows = self.conn().query_all(&held).await?;
+        let row = rows.first().ok_or(Error::Missing)?;
+        Ok((Model::from_query_result(row, "")?, row.try_get("", TELLS)?))
     }
 
     /// Adds a fact after the `place` facts that stand. The attempt is held meanwhile.

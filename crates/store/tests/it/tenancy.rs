@@ -196,6 +196,7 @@ on_both!(d20_no_writer_touches_another_merchants_row, async |db| {
     let tx = writing(&acme).await;
     missing(tx.sync_write(sync).await);
     missing(tx.attempt_hold(attempt).await);
+    missing(tx.attempt_hold_telling(attempt).await);
     missing(tx.attempt_cache(theirs.order.attempt.clone()).await);
     missing(tx.refund_cache(theirs.refund.clone()).await);
     missing(tx.dispute_cache(theirs.dispute.clone()).await);
