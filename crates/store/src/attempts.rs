@@ -169,6 +169,19 @@ mod observation {
     crate::scope::owned!();
 }
 
+/// What is kept of the fold and of the gateway's newest words.
+const CACHE: [Column; 9] = [
+    Column::State,
+    Column::Reason,
+    Column::Contradicted,
+    Column::GatewayId,
+    Column::ChargeId,
+    Column::Method,
+    Column::ActionUrl,
+    Column::ActionFields,
+    Column::UpdatedAt,
+];
+
 /// Whether somebody is told, in a row of [`MerchantTx::attempt_hold_telling`].
 const TELLS: &str = "tells";
 
@@ -245,12 +258,18 @@ impl MerchantTx {
         self.insert::<observation::Entity>([row]).await
     }
 
-    /// Writes the cache of the fold.
+    /// Writes the cache of the fold, and nothing that the attempt was begun with.
     ///
     /// # Errors
     /// [`Error::Missing`] also for another merchant's attempt.
     pub async fn attempt_cache(&self, attempt: Attempt) -> Result<(), Error> {
-        self.rewrite::<Entity>(Column::Id.eq(attempt.id), attempt).await
+        let which = Column::Id.eq(attempt.id);
+        let mut row = self.stamped::<Entity>(attempt);
+        row.not_set(Column::CreatedAt);
+        for column in CACHE {
+            row.reset(column);
+        }
+        self.update_one(self.update::<Entity>().set(row).filter(which)).await
     }
 }
 
