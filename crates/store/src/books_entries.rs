@@ -2,7 +2,7 @@
 //! never forgotten when it fails (`wire/accounting.md`, 4; D30).
 
 use crate::{
-    Allocation, Error, Invoice, MerchantTx, invoices,
+    Allocation, Attempt, Error, Invoice, MerchantTx, attempts, invoices,
     scope::{Only, Scoped, moment, owned},
     surcharge_invoice,
 };
@@ -43,6 +43,13 @@ impl Related<invoices::Entity> for Entity {
     fn to() -> RelationDef {
         let invoice = Self::belongs_to(invoices::Entity).from((Column::MerchantId, Column::InvoiceId));
         invoice.to((invoices::Column::MerchantId, invoices::Column::Id)).into()
+    }
+}
+
+impl Related<attempts::Entity> for Entity {
+    fn to() -> RelationDef {
+        let attempt = Self::belongs_to(attempts::Entity).from((Column::MerchantId, Column::AttemptId));
+        attempt.to((attempts::Column::MerchantId, attempts::Column::Id)).into()
     }
 }
 
@@ -322,6 +329,25 @@ impl<C: ConnectionTrait> Scoped<C> {
         let of = self.find::<Entity>().filter(Column::AttemptId.eq(attempt));
         let intended = of.filter(Column::State.eq(BooksEntryState::Intended));
         Ok(intended.find_both_related(invoices::Entity).all(self.conn()).await?)
+    }
+
+    /// The same with the attempt itself.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's attempt.
+    pub async fn attempt_to_post(&self, attempt: AttemptId) -> Result<(Attempt, Vec<(BooksEntry, Invoice)>), Error> {
+        let of = self.find::<Entity>().filter(Column::AttemptId.eq(attempt));
+        let intended = of.filter(Column::State.eq(BooksEntryState::Intended));
+        let with_both = intended.find_also_related(invoices::Entity).find_also_related(attempts::Entity);
+        let (mut found, mut entries) = (None, Vec::new());
+        for (entry, invoice, attempt) in with_both.all(self.conn()).await? {
+            found = attempt;
+            entries.push((entry, invoice.ok_or(Error::Missing)?));
+        }
+        match found {
+            Some(found) => Ok((found, entries)),
+            None => Ok((self.attempt(attempt).await?, entries)),
+        }
     }
 
     /// Which of these invoices have a payment that the books do not have yet.

@@ -106,6 +106,7 @@ on_both!(d20_no_getter_finds_another_merchants_row, async |db| {
     missing(me.customer(bolt.customer).await);
     missing(me.payment(payment).await);
     missing(me.attempt(attempt).await);
+    missing(me.attempt_to_post(attempt).await);
     missing(me.connection(bolt.connection).await);
     missing(me.webhook(theirs.webhook.id).await);
     let connection = bolt.db.connection(bolt.connection).await.unwrap();
