@@ -2,13 +2,15 @@
 //! never forgotten when it fails (`wire/accounting.md`, 4; D30).
 
 use crate::{
-    Allocation, Attempt, Error, Invoice, MerchantTx, attempts, invoices,
+    Allocation, Attempt, Error, Invoice, MerchantTx, attempts, invoices, refunds,
     scope::{Only, Scoped, moment, owned},
     surcharge_invoice,
 };
 use chrono::{DateTime, Utc};
 use domain::ids::{AttemptId, InvoiceId, MerchantId};
-use sea_orm::{ConnectionTrait, PaginatorTrait, QueryOrder, UpdateMany, entity::prelude::*};
+use sea_orm::{
+    ConnectionTrait, FromQueryResult, PaginatorTrait, QueryOrder, QueryTrait, UpdateMany, entity::prelude::*,
+};
 use std::collections::{HashMap, HashSet};
 
 /// Money that is here and not in the books. First the words of the partial index that serves it, then which of those.
@@ -16,6 +18,8 @@ pub(crate) const WAITING: &str = "state IN ('intended', 'leaving', 'refused') AN
 /// What the worker has to write or to take out. In words, for the same reason.
 const UNDER_WAY: &str = "state IN ('intended', 'leaving', 'refused') AND state <> 'refused'";
 const REFUSED: &str = "state IN ('intended', 'leaving', 'refused') AND state = 'refused'";
+/// What [`Scoped::books_entries_beside_refunds`] adds to a row.
+const REFUNDED: &str = "refunded";
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -299,6 +303,23 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// The database is away.
     pub async fn books_entries(&self, attempt: AttemptId) -> Result<Vec<BooksEntry>, Error> {
         Ok(self.find::<Entity>().filter(Column::AttemptId.eq(attempt)).all(self.conn()).await?)
+    }
+
+    /// The same, and whether anything was ever refunded of the attempt: most are not, and their pages ask no further.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn books_entries_beside_refunds(&self, attempt: AttemptId) -> Result<(Vec<BooksEntry>, bool), Error> {
+        let refunds = self.mine::<refunds::Entity>(refunds::Column::Id, refunds::Column::AttemptId.eq(attempt));
+        let mut question = self.find::<Entity>().filter(Column::AttemptId.eq(attempt)).into_query();
+        question.expr_as(Expr::exists(refunds), REFUNDED);
+        // Without an entry, nobody says so.
+        let (mut entries, mut refunded) = (Vec::new(), true);
+        for row in self.conn().query_all(&question).await? {
+            refunded = row.try_get("", REFUNDED)?;
+            entries.push(Model::from_query_result(&row, "")?);
+        }
+        Ok((entries, refunded))
     }
 
     /// What became of an entry since it was read.

@@ -30,6 +30,7 @@ on_both!(d30_a_step_is_meant_once_and_moves_on, async |db| {
     let key = format!("pay-{}-{}", attempt.0.simple(), shop.invoice.0.simple());
     assert_eq!((entry.state, entry.idempotency_key, entry.updated_at), (Intended, key, at(0)));
     let entry = shop.db.books_entries(attempt).await.unwrap().remove(0);
+    assert_eq!(shop.db.books_entries_beside_refunds(attempt).await.unwrap(), (vec![entry.clone()], false));
     for (state, external_id, error) in [(Refused, None, Some("locked period")), (Posted, Some("pmt-1"), None)] {
         let tx = shop.db.begin().await.unwrap();
         tx.books_entry_move(&entry, state, external_id, error, at(2)).await.unwrap();

@@ -152,6 +152,8 @@ on_both!(d20_no_getter_finds_another_merchants_row, async |db| {
     assert!(me.attempt_records_of(&[attempt]).await.unwrap().is_empty());
     assert!(me.posting_list(attempt).await.unwrap().is_empty());
     assert!(me.books_entries(attempt).await.unwrap().is_empty());
+    assert!(me.books_entries_beside_refunds(attempt).await.unwrap().0.is_empty());
+    assert!(bolt.db.books_entries_beside_refunds(attempt).await.unwrap().1, "theirs was refunded");
     assert!(me.books_entries_intended(attempt).await.unwrap().is_empty());
     assert!(me.books_entries_of(&[attempt]).await.unwrap().is_empty());
     assert!(me.attempts_by_id(&[attempt]).await.unwrap().is_empty());
