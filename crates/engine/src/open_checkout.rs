@@ -329,7 +329,7 @@ impl Engine {
     ) -> Result<(Vec<Invoice>, Customer, bool), Error> {
         let fresh_since = Ord::max(self.now() - PAGE_MAX_AGE, guest.checkout.created_at - OPENED_MAX_AGE);
         let until = Instant::now() + PAGE_BOOKS_TIMEOUT;
-        let is_ours = self.books(&guest.db, Lane::UserAction).await.is_ok_and(|books| books.is_built_in());
+        let is_ours = self.set_up(&guest.db).await.is_ok_and(|set_up| set_up.has_own_books());
         let (mut invoices, mut stale) = (Vec::new(), false);
         for row in rows {
             if is_ours || row.advance.is_some() || row.read_at > fresh_since {
