@@ -45,6 +45,7 @@ mod m041_integrations;
 mod m042_letterhead;
 mod m043_syncs;
 mod m046_refund_meaning;
+mod m047_fewer_trees;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -98,6 +99,7 @@ impl MigratorTrait for Migrator {
             Box::new(m042_letterhead::Migration),
             Box::new(m043_syncs::Migration),
             Box::new(m046_refund_meaning::Migration),
+            Box::new(m047_fewer_trees::Migration),
         ]
     }
 }

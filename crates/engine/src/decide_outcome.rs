@@ -10,7 +10,7 @@ use crate::{
     exception_lines::{OpenException, Subject},
     exceptions::{WORDS_MAX_CHARS, was_fixed_so},
     order::typed,
-    settle_payment::retried,
+    settle_payment::{InHand, retried},
     settle_refund::held,
     take_payment::reference,
 };
@@ -153,7 +153,7 @@ impl Engine {
                     let named = Audited::ChargeNamed { attempt: attempt.id, gateway_id: seen.gateway_id.clone() };
                     tx.audit_add(named.slip(Some(attempt.payment_id), Actor::Staff(admin.person), now)?).await?;
                 }
-                self.learn(&tx, &mut attempt, seen, Source::LookUp).await?;
+                self.learn(&tx, &mut attempt, seen, Source::LookUp, InHand::default()).await?;
             }
             Seen::Refund(refund, seen) => {
                 let (mut attempt, mut refund) = held(&tx, *refund).await?;
@@ -226,7 +226,8 @@ impl Engine {
                 let (id, amount) = (attempt.id, attempt.amount()?);
                 let declared = Audited::DeclaredAbsent { attempt: id, amount, reason: reason.clone() };
                 tx.audit_add(declared.slip(Some(attempt.payment_id), by, now)?).await?;
-                self.learn(&tx, &mut attempt, &Observation::bare(Fact::DeclaredAbsent), Source::LookUp).await?;
+                let absent = Observation::bare(Fact::DeclaredAbsent);
+                self.learn(&tx, &mut attempt, &absent, Source::LookUp, InHand::default()).await?;
             }
             Some(refund) => {
                 let (mut attempt, mut refund) = held(&tx, refund.id).await?;

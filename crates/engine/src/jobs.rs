@@ -332,7 +332,8 @@ impl Engine {
             Err(Error::Crashed)
         } else {
             let (engine, own) = (self.clone(), job.clone());
-            caught(async move { engine.try_job(&own).await }).await
+            // On the heap: it is as large as the largest kind of job, and is moved on its way into a task.
+            caught(Box::pin(async move { engine.try_job(&own).await })).await
         };
         if let Err(cause) = self.conclude(job, outcome).await {
             tracing::error!(job.id = %job.id, %cause, "A job's outcome could not be written; its lease will run out.");

@@ -163,8 +163,8 @@ impl Engine {
             return Ok(standing);
         }
         let (late, zone) = (self.now() - RECORDED_WITHIN, zone(&standing.merchant.time_zone));
-        let (entries, refunds) =
-            tokio::try_join!(db.books_entries(attempt.id), db.refunds_of(std::slice::from_ref(&attempt.id)))?;
+        let (entries, refunded) = db.books_entries_beside_refunds(attempt.id).await?;
+        let refunds = if refunded { db.refunds_of(std::slice::from_ref(&attempt.id)).await? } else { Vec::new() };
         standing.being_recorded = entries.iter().any(|entry| match entry.state {
             BooksEntryState::Refused => has_money,
             BooksEntryState::Intended => entry.updated_at < late,

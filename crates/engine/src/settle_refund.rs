@@ -8,7 +8,7 @@ use crate::{
     jobs::{Ran, Work},
     refund_payment::refund_request,
     refused_payment::weigh_refused,
-    settle_payment::retried,
+    settle_payment::{InHand, retried},
 };
 use chrono::{DateTime, Utc};
 use connectors::gateway::{Found, RefundLookUp};
@@ -80,7 +80,7 @@ impl Engine {
             match effect.of_payment(refund.id, refund.meaning) {
                 // By the payment's own rules the books let go of it, or get it again.
                 Some(fact) => {
-                    self.learn(tx, attempt, &Observation::bare(fact), source).await?;
+                    self.learn(tx, attempt, &Observation::bare(fact), source, InHand::default()).await?;
                 }
                 None => self.follow_refund(tx, attempt, refund, effect, before.state.is_dead()).await?,
             }

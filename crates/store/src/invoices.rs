@@ -433,17 +433,15 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn invoice_by_number(&self, number: &str) -> Result<Option<(Model, Customer)>, Error> {
-        let invoices = self.find::<Entity>().filter(Column::Advance.is_null());
-        let exact = invoices.clone().filter(Column::Number.eq(text(number)));
-        let mut found = exact.find_both_related(customers::Entity).all(self.conn()).await?;
-        if found.is_empty() {
-            let folded = Expr::expr(Func::lower(Expr::col(Column::Number.as_column_ref())));
-            let alike = folded.eq(Expr::expr(Func::lower(Expr::val(text(number)))));
-            let alike = invoices.filter(alike).find_both_related(customers::Entity);
-            found = alike.all(self.conn()).await?;
-            if found.windows(2).any(|two| two[0].0.number != two[1].0.number) {
-                found.clear();
-            }
+        let number = text(number);
+        let folded = Expr::expr(Func::lower(Expr::col(Column::Number.as_column_ref())));
+        let alike = folded.eq(Expr::expr(Func::lower(Expr::val(number.as_str()))));
+        let alike = self.find::<Entity>().filter(Column::Advance.is_null()).filter(alike);
+        let mut found = alike.find_both_related(customers::Entity).all(self.conn()).await?;
+        if found.iter().any(|(invoice, _)| invoice.number == number) {
+            found.retain(|(invoice, _)| invoice.number == number);
+        } else if found.windows(2).any(|two| two[0].0.number != two[1].0.number) {
+            found.clear();
         }
         found.sort_by_key(|(invoice, _)| (invoice.status != InvoiceStatus::Void, invoice.id));
         Ok(found.pop())

@@ -29,8 +29,10 @@ on_both!(n12_rules_are_replaced_together_and_are_nobody_elses, async |db| {
     for rate in [15_000, 20_000] {
         replace(&acme, &policy(rate)).await;
         assert_eq!(acme.db.surcharge_policy().await.unwrap(), Some(policy(rate)));
+        assert_eq!(acme.db.checkout_read(acme.invoice, &[]).await.unwrap().policy, Some(policy(rate)));
     }
     assert_eq!(other.db.surcharge_policy().await.unwrap(), None);
+    assert_eq!(other.db.checkout_read(other.invoice, &[]).await.unwrap().policy, None);
     replace(&other, &policy(1)).await;
     assert_eq!(acme.db.surcharge_policy().await.unwrap(), Some(policy(20_000)));
 });
