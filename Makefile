@@ -1,6 +1,6 @@
 # Every command of the project. The work is done by scripts/*.sh; each installs what it needs and is missing.
 .DEFAULT_GOAL := help
-.PHONY: help run test check e2e sdk size bench soak planted demo-reset
+.PHONY: help run test check e2e sdk size bench soak planted fuzz demo-reset
 
 help: ## Show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -31,6 +31,9 @@ soak: ## Pay 2,000 invoices while processes are killed and vendors fail; all boo
 
 planted: ## Show that planted bugs are found, each by a test
 	@scripts/planted.sh
+
+fuzz: ## Fuzz what vendors send, a minute for each target, with a nightly compiler
+	@scripts/fuzz.sh
 
 demo-reset: ## Start the demo from fresh data
 	@scripts/demo-reset.sh

@@ -35,7 +35,7 @@ fi
 # command which named fewer would compile the dependencies once more.
 # shellcheck disable=SC2034 # used by those who source this
 SERVER_CRATES=(
-  --package domain --package migrations --package store --package connectors --package simulators
+  --package domain --package migrations --package store --package connectors --package documents --package simulators
   --package engine --package app --package server
 )
 

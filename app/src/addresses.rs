@@ -1,5 +1,6 @@
 //! The portal's own addresses, where one page leads to another. The addresses themselves are a contract (`demo.md`).
 
+use chrono::NaiveDate;
 use domain::{
     ids::{CheckoutId, CreditNoteId, CustomerId, InvoiceId, MailId, MethodId, PaymentId},
     method::MethodKind,
@@ -16,6 +17,18 @@ pub fn pay(checkout: CheckoutId) -> String {
 #[must_use]
 pub fn result(checkout: CheckoutId, payment: PaymentId) -> String {
     format!("/npe/result?transactionId={checkout}&payment={payment}")
+}
+
+/// The same for who stays there.
+#[must_use]
+pub fn result_stay(checkout: CheckoutId, payment: PaymentId) -> String {
+    format!("{}&stay=1", result(checkout, payment))
+}
+
+/// Back to the quoting program that has sent the payer of this checkout.
+#[must_use]
+pub fn quote_back(checkout: CheckoutId) -> String {
+    format!("/q/back?transactionId={checkout}")
 }
 
 /// A checkout's invoice as a file.
@@ -106,6 +119,12 @@ pub fn invoice_edit(invoice: InvoiceId) -> String {
     format!("/admin/invoices/{invoice}/edit")
 }
 
+/// An invoice there as a file, for staff.
+#[must_use]
+pub fn own_invoice_pdf(invoice: InvoiceId) -> String {
+    format!("/admin/invoices/{invoice}/invoice.pdf")
+}
+
 /// The form of a credit note for an invoice there.
 #[must_use]
 pub fn invoice_credit(invoice: InvoiceId) -> String {
@@ -136,6 +155,12 @@ pub fn credit(note: CreditNoteId) -> String {
     format!("/admin/credits/{note}")
 }
 
+/// The same as a file.
+#[must_use]
+pub fn credit_pdf(note: CreditNoteId) -> String {
+    format!("/admin/credits/{note}/credit-note.pdf")
+}
+
 /// One of the customers there.
 #[must_use]
 pub fn customer(customer: CustomerId) -> String {
@@ -152,6 +177,12 @@ pub fn statement(customer: CustomerId) -> String {
 #[must_use]
 pub fn integrations(merchant: &str) -> String {
     format!("/admin/configure/merchants/{}/integrations", Url::escape(merchant))
+}
+
+/// The same of these days, as a file.
+#[must_use]
+pub fn statement_pdf(customer: CustomerId, from: NaiveDate, until: NaiveDate) -> String {
+    format!("/admin/customers/{customer}/statement.pdf?from={from}&until={until}")
 }
 
 /// The exceptions inbox, where one of them is to be mended.

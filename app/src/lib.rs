@@ -16,6 +16,8 @@ mod router;
 #[cfg(feature = "ssr")]
 mod assets;
 #[cfg(feature = "ssr")]
+mod books_set_up;
+#[cfg(feature = "ssr")]
 pub mod gate;
 #[cfg(feature = "ssr")]
 mod integrations;
@@ -29,11 +31,14 @@ mod plain;
 mod proof;
 #[cfg(feature = "ssr")]
 mod shell;
+#[cfg(feature = "ssr")]
+mod sync;
 
 pub use router::App;
 #[cfg(feature = "ssr")]
 pub use {
     assets::{Assets, GatewayOrigins},
+    books_set_up::{render_accounts, render_on_the_way, render_organisations},
     integrations::{Told, render_integrations},
     own_books::{
         AdvancePage, CreditNotePage, CreditPage, CustomerPage, ImportPage, InvoiceList, InvoicePage, PaymentPage,
@@ -46,4 +51,5 @@ pub use {
     plain::{render_closed, render_fault, render_refusal, render_sandbox_step, render_signed_out, words_of_refusal},
     proof::{ProofFile, render_proof},
     shell::{pod_shell, shell},
+    sync::render_sync,
 };

@@ -62,10 +62,11 @@ fn listed(parts: &[String]) -> String {
 #[must_use]
 pub fn owed(board: &Dashboard) -> String {
     let positive: Vec<Money> = board.owed.iter().copied().filter(|m| m.is_positive()).collect();
-    if positive.is_empty() || board.outstanding.is_empty() {
+    let invoices = board.outstanding.iter().filter(|row| row.advance.is_none()).count();
+    if positive.is_empty() || invoices == 0 {
         return "You owe nothing".into();
     }
-    format!("You owe {} on {}", amounts(&positive, board.who.locale), count(board.outstanding.len(), "invoice"))
+    format!("You owe {} on {}", amounts(&positive, board.who.locale), count(invoices, "invoice"))
 }
 
 /// `Friday, 20 November`.

@@ -39,8 +39,14 @@ mod m035_what_staff_see;
 mod m036_by_time;
 mod m037_own_invoices;
 mod m038_budgets;
+mod m039_grant_requests;
+mod m040_quotes;
 mod m041_integrations;
+mod m042_letterhead;
+mod m043_syncs;
 mod m045_own_credits;
+mod m046_refund_meaning;
+mod m047_fewer_trees;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -88,7 +94,13 @@ impl MigratorTrait for Migrator {
             Box::new(m036_by_time::Migration),
             Box::new(m037_own_invoices::Migration),
             Box::new(m038_budgets::Migration),
+            Box::new(m039_grant_requests::Migration),
+            Box::new(m040_quotes::Migration),
             Box::new(m041_integrations::Migration),
+            Box::new(m042_letterhead::Migration),
+            Box::new(m043_syncs::Migration),
+            Box::new(m046_refund_meaning::Migration),
+            Box::new(m047_fewer_trees::Migration),
             Box::new(m045_own_credits::Migration),
         ]
     }

@@ -7,7 +7,9 @@ use crate::{
 };
 use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
-use engine::{Clock, EndpointError, Engine, Lane, MerchantChange, WebhookSecretChange, WebhookSecretError};
+use engine::{
+    Clock, EndpointError, Engine, Lane, MerchantChange, QuoteRulesChange, WebhookSecretChange, WebhookSecretError,
+};
 use secrecy::ExposeSecret;
 use std::{
     net::SocketAddr,
@@ -67,8 +69,8 @@ enum Command {
         #[arg(long, requires = "file")]
         check: bool,
     },
-    /// Says what a merchant takes besides all that is due, and whether its debits are tried again, after changing what is
-    /// named.
+    /// Says what a merchant takes besides all that is due, whether its debits are tried again, and what stands above its own
+    /// documents, after changing what is named.
     Merchant {
         /// Its key or its name.
         merchant: String,
@@ -87,6 +89,24 @@ enum Command {
         /// A connection to the books for each lane: Wise-Pay, Company and Service.
         #[arg(long, value_name = "yes|no", hide_possible_values = true, value_parser = BoolishValueParser::new())]
         multi_connection: Option<bool>,
+        /// Where its books are our own: the address above its documents, in lines; empty for none.
+        #[arg(long)]
+        address: Option<String>,
+        /// And the number by which the tax office knows it.
+        #[arg(long)]
+        tax_number: Option<String>,
+    },
+    /// Says where a quoting program may send payers back to, and whether the credits of paid quotes are applied by themselves,
+    /// after changing what is named.
+    Quotes {
+        /// Its key or its name.
+        merchant: String,
+        /// To the invoice that names the quote; else staff are asked.
+        #[arg(long, value_name = "yes|no", hide_possible_values = true, value_parser = BoolishValueParser::new())]
+        apply_credits: Option<bool>,
+        /// In the place of those that there are; as often as there are hosts.
+        #[arg(long)]
+        return_host: Vec<String>,
     },
     /// Gives a lane of a merchant's books a client of its own, and so a budget of calls of its own.
     AccountingConnection {
@@ -183,15 +203,30 @@ impl Cli {
             Command::Surcharges { merchant, file: Some(file), check } => {
                 replace_surcharges(&merchant, &file, check).await
             }
-            Command::Merchant { merchant, takes_parts, takes_more, prepayments, retries_debits, multi_connection } => {
+            Command::Merchant {
+                merchant,
+                takes_parts,
+                takes_more,
+                prepayments,
+                retries_debits,
+                multi_connection,
+                address,
+                tax_number,
+            } => {
                 let change = MerchantChange {
                     takes_parts,
                     takes_more,
                     takes_prepayments: prepayments,
                     retries_debits,
                     multi_connection,
+                    address,
+                    tax_number,
                 };
                 set_merchant(&merchant, change).await
+            }
+            Command::Quotes { merchant, apply_credits, return_host } => {
+                let return_hosts = (!return_host.is_empty()).then_some(return_host);
+                set_quotes(&merchant, QuoteRulesChange { applies_credits: apply_credits, return_hosts }).await
             }
             Command::AccountingConnection { merchant, lane, file } => {
                 connect_lane(&merchant, lane.into(), file.as_deref()).await
@@ -277,14 +312,25 @@ async fn set_merchant(named: &str, change: MerchantChange) -> anyhow::Result<()>
     let now = known(named, now)?;
     let said = |yes: bool| if yes { "yes" } else { "no" };
     println!(
-        "{}: takes parts: {}; takes more: {}; prepayments: {}; retries debits: {}; multi-connection: {}",
+        "{}: takes parts: {}; takes more: {}; prepayments: {}; retries debits: {}; multi-connection: {}; tax number: {}; \
+         address: {}",
         now.name,
         said(now.takes_parts),
         said(now.takes_more),
         said(now.takes_prepayments),
         said(now.retries_debits),
-        said(now.multi_connection)
+        said(now.multi_connection),
+        now.tax_number.as_deref().unwrap_or("none"),
+        now.address.as_deref().unwrap_or("none")
     );
+    Ok(())
+}
+
+async fn set_quotes(named: &str, change: QuoteRulesChange) -> anyhow::Result<()> {
+    let now = open(&Settings::load()?).await?.set_quote_rules(named, change).await;
+    let (applies, hosts) = known(named, now)?;
+    let applies = if applies { "yes" } else { "no" };
+    println!("{named}: applies credits: {applies}; payers go back to: {hosts}");
     Ok(())
 }
 
@@ -420,6 +466,7 @@ pub(crate) async fn open_with(settings: &Settings, keys: engine::KeyRing, clock:
         hold_rates: settings.rate_limits,
         hold_books: settings.rate_limits,
         private_endpoints: settings.private_endpoints,
+        books_apps: settings.books_apps(),
     };
     Engine::open(&settings.database_url, keys, clock, options).await.context("the database cannot be opened")
 }

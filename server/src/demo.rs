@@ -20,7 +20,8 @@ use domain::{
 };
 use engine::{
     AuthorizeNetSecret, BooksSecret, BooksSettings, Clock, Engine, Founding, GatewaySecret, GatewaySettings,
-    GlobalPaymentsSecret, KeyRing, NewMerchant, NewPayer, OwnStart, PayrixSecret, SaveMethod, StripeSecret,
+    GlobalPaymentsSecret, KeyRing, MerchantChange, NewMerchant, NewPayer, OwnStart, PayrixSecret, SaveMethod,
+    StripeSecret,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use simulators::{
@@ -237,6 +238,12 @@ pub async fn seed(engine: &Engine, vendors: &str) -> anyhow::Result<Option<Conne
         let found = engine.found_merchant(founding, payers(&merchant)).await;
         gateway = gateway.or(found.with_context(|| format!("{} could not be set up", merchant.name))?);
     }
+    let letterhead = MerchantChange {
+        address: Some("1 Quay Street\nAuckland 1010\nNew Zealand".to_owned()),
+        tax_number: Some("123-456-789".to_owned()),
+        ..MerchantChange::default()
+    };
+    engine.set_merchant(facts::HARBOUR.key, letterhead).await?;
     Ok(gateway)
 }
 
@@ -302,17 +309,21 @@ fn xero(vendors: &str) -> (BooksSettings, Option<BooksSecret>) {
         clearing_account: facts::xero::CLEARING_ACCOUNT_CODE.to_owned(),
         clearing_is_bank: true,
         prepayment_account: Some(facts::xero::PREPAYMENT_ACCOUNT_CODE.to_owned()),
+        writes_notes: false,
     };
     use facts::xero::{PORTAL_CLIENT_ID, PORTAL_CLIENT_SECRET, PORTAL_REFRESH_TOKEN, PORTAL_WEBHOOK_KEY};
     (settings, Some(grant(PORTAL_CLIENT_ID, PORTAL_CLIENT_SECRET, PORTAL_REFRESH_TOKEN, PORTAL_WEBHOOK_KEY)))
 }
 
-fn quickbooks(vendors: &str, home_currency: Currency) -> (BooksSettings, Option<BooksSecret>) {
+/// The simulated company, for whichever merchant.
+#[must_use]
+pub fn quickbooks(vendors: &str, home_currency: Currency) -> (BooksSettings, Option<BooksSecret>) {
     let settings = BooksSettings::QuickBooks {
         api_base: format!("{vendors}/qbo"),
         token_url: format!("{vendors}/qbo/oauth2/v1/tokens/bearer"),
         realm_id: facts::qbo::REALM_ID.to_owned(),
         clearing_account: facts::qbo::CLEARING_ACCOUNT_ID.to_owned(),
+        prepayment_account: Some(facts::qbo::PREPAYMENT_ACCOUNT_ID.to_owned()),
         home_currency,
     };
     use facts::qbo::{PORTAL_CLIENT_ID, PORTAL_CLIENT_SECRET, PORTAL_REFRESH_TOKEN, PORTAL_VERIFIER_TOKEN};

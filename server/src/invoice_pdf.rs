@@ -1,10 +1,11 @@
-//! Invoices as files: addresses outside the App, because the answer is no page. Whatever goes wrong is one.
+//! Invoices as files: addresses outside the App, because the answer is no page. Whatever goes wrong is one. What else is a PDF
+//! is answered by the same headers.
 
 use crate::{layers::plain_page, router::Web};
 use app::{addresses, fault::Fault, render_fault};
 use axum::{
     extract::{Query, State, rejection::QueryRejection},
-    http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE},
+    http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG},
     response::{IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::CookieJar;
@@ -12,11 +13,11 @@ use domain::{
     access::Act,
     ids::{CheckoutId, InvoiceId},
 };
-use engine::{Error, InvoicePdf};
+use engine::{Error, PdfFile};
 use serde::Deserialize;
 
-/// Nothing about what may be loaded: browsers hold their own viewer to that, and it stays blank.
-const POLICY: &str = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// It is saved, and opened by another program. A browser that shows it all the same gives it no right of ours.
+const POLICY: &str = "sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// File systems take 255 bytes, and a letter can have four.
 const NAME_MAX_CHARS: usize = 50;
 
@@ -59,7 +60,7 @@ pub async fn of_payer(
     answer(&web, pdf)
 }
 
-fn answer(web: &Web, pdf: Result<InvoicePdf, Error>) -> Response {
+fn answer(web: &Web, pdf: Result<PdfFile, Error>) -> Response {
     let fault = match pdf {
         Ok(pdf) => return file(pdf),
         Err(Error::BooksUnreachable(_)) => Fault::PdfUnreachable,
@@ -68,19 +69,21 @@ fn answer(web: &Web, pdf: Result<InvoicePdf, Error>) -> Response {
     plain_page(render_fault(&web.assets, fault))
 }
 
-fn file(pdf: InvoicePdf) -> Response {
+/// Nobody keeps it on the way: a number can be used again. What it is called by is its content (D21).
+pub fn file(pdf: PdfFile) -> Response {
     let headers = [
         (CONTENT_TYPE, "application/pdf".to_owned()),
-        (CONTENT_DISPOSITION, disposition(&pdf.number)),
+        (CONTENT_DISPOSITION, disposition(pdf.kind, &pdf.number)),
         (CONTENT_SECURITY_POLICY, POLICY.to_owned()),
         (CACHE_CONTROL, "private, no-store".to_owned()),
+        (ETAG, format!("\"{}\"", pdf.sha256)),
     ];
     (headers, pdf.bytes).into_response()
 }
 
 /// RFC 6266: `filename` for old readers, `filename*` for all others. Of the number only letters and digits stay, and
 /// three signs that mean nothing to a header or to a file system.
-fn disposition(number: &str) -> String {
+fn disposition(kind: &str, number: &str) -> String {
     let spelt = |stays: fn(char) -> bool| -> String {
         let number = number.chars().take(NAME_MAX_CHARS);
         number.map(|c| if stays(c) || "-_.".contains(c) { c } else { '-' }).collect()
@@ -91,7 +94,7 @@ fn disposition(number: &str) -> String {
         other => format!("%{other:02X}"),
     };
     let whole: String = whole.bytes().map(escaped).collect();
-    format!("inline; filename=\"invoice-{plain}.pdf\"; filename*=UTF-8''invoice-{whole}.pdf")
+    format!("attachment; filename=\"{kind}-{plain}.pdf\"; filename*=UTF-8''{kind}-{whole}.pdf")
 }
 
 #[cfg(test)]
@@ -108,8 +111,8 @@ mod tests {
             ("a\"; b=\r\n\u{202e}c\\", "a---b----c-", "a---b----c-"),
             (long.as_str(), cut.as_str(), cut.as_str()),
         ] {
-            let named = format!("inline; filename=\"invoice-{plain}.pdf\"; filename*=UTF-8''invoice-{whole}.pdf");
-            assert_eq!(disposition(number), named);
+            let named = format!("attachment; filename=\"invoice-{plain}.pdf\"; filename*=UTF-8''invoice-{whole}.pdf");
+            assert_eq!(disposition("invoice", number), named);
         }
     }
 }

@@ -2,28 +2,25 @@
 //! pages need no script.
 
 use crate::{
-    layers::plain_page,
     router::Web,
-    staff::{Answer, Id, Refusal, refused},
+    staff::{Answer, Id, Refusal, page, payer_admitted, refused},
 };
-use app::{addresses, render_payer_invoice, render_payer_statement};
+use app::{render_payer_invoice, render_payer_statement};
 use axum::{
     Router,
     extract::{FromRequestParts, Query},
     http::request::Parts,
-    response::{IntoResponse, Redirect},
     routing::get,
 };
-use axum_extra::extract::CookieJar;
 use domain::{access::Act, ids::InvoiceId, own_invoice::read_date};
-use engine::{Error, PayerPass};
+use engine::PayerPass;
 use serde::Deserialize;
 
 pub fn router() -> Router<Web> {
     Router::new().route("/invoices/{invoice}", get(invoice)).route("/statements", get(statement))
 }
 
-/// A payer, and what answers them. Whoever is signed out signs in first and comes back.
+/// A payer, and what answers them.
 struct Payer {
     web: Web,
     pass: PayerPass,
@@ -33,23 +30,15 @@ impl FromRequestParts<Web> for Payer {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Refusal> {
-        let cookies = CookieJar::from_headers(&parts.headers);
-        let token = cookies.get(web.cookie.0).map_or("", |cookie| cookie.value());
-        match web.engine.payer(token, Act::SeeOwnInvoices).await {
-            Ok(pass) => Ok(Self { web: web.clone(), pass }),
-            Err(Error::NotSignedIn) => {
-                let here = parts.uri.path_and_query().map_or("/dashboard", |here| here.as_str());
-                Err(Redirect::to(&addresses::sign_in(here)).into_response().into())
-            }
-            Err(cause) => Err(refused(web, cause)),
-        }
+        let pass = payer_admitted(parts, web, Act::SeeOwnInvoices, "/dashboard").await?;
+        Ok(Self { web: web.clone(), pass })
     }
 }
 
 async fn invoice(payer: Payer, Id(invoice): Id<InvoiceId>) -> Answer {
     let found = payer.web.engine.payer_invoice(&payer.pass, invoice).await;
     let found = found.map_err(|cause| refused(&payer.web, cause))?;
-    Ok(plain_page(render_payer_invoice(&payer.web.assets, found)))
+    page(render_payer_invoice(&payer.web.assets, found))
 }
 
 #[derive(Deserialize, Default)]
@@ -63,5 +52,5 @@ async fn statement(payer: Payer, Query(days): Query<Days>) -> Answer {
     let (from, until) = (read_date(&days.from), read_date(&days.until));
     let found = payer.web.engine.payer_statement(&payer.pass, from, until).await;
     let found = found.map_err(|cause| refused(&payer.web, cause))?;
-    Ok(plain_page(render_payer_statement(&payer.web.assets, payer.pass.who().clone(), found)))
+    page(render_payer_statement(&payer.web.assets, payer.pass.who().clone(), found))
 }

@@ -10,7 +10,10 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use domain::{ids::IntegrationKeyId, network::Network};
+use domain::{
+    ids::{IntegrationKeyId, MerchantId},
+    network::Network,
+};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use std::{
     hash::Hash,
@@ -41,6 +44,8 @@ pub const CHECKOUTS: Rate = Rate {
     per_second: NonZeroU32::new(20).expect("not zero"),
     burst: NonZeroU32::new(200).expect("not zero"),
 };
+/// Sessions of quotes are found by 256 random bits.
+pub const QUOTES: Rate = Rate { under: "/q/", ..CHECKOUTS };
 /// The sandbox's page is found by 74 random bits and more, and asks nobody.
 pub const STEPS: Rate = Rate { under: "/sandbox/", ..CHECKOUTS };
 /// Two hundred people of one office, each with some calls at once, are no crowd.
@@ -49,7 +54,8 @@ pub const API: Rate = Rate {
     per_second: NonZeroU32::new(50).expect("not zero"),
     burst: NonZeroU32::new(1_000).expect("not zero"),
 };
-/// Nobody reads faster. How many documents a merchant's books are asked for is counted in `engine/src/invoice_pdf.rs`.
+/// Nobody reads faster, and those of our own books are drawn each time. How many documents other books are asked for is counted
+/// in `engine/src/invoice_pdf.rs`.
 pub const FILES: Rate = Rate {
     under: "/",
     per_second: NonZeroU32::new(1).expect("not zero"),
@@ -98,7 +104,7 @@ pub struct Buckets<K: Clone + Eq + Hash> {
 }
 
 /// Those of programs.
-pub type ProgramRates = Buckets<IntegrationKeyId>;
+pub type ProgramRates = Buckets<(MerchantId, IntegrationKeyId)>;
 
 impl<K: Clone + Eq + Hash> Buckets<K> {
     #[must_use]

@@ -6,7 +6,7 @@ use crate::{
     rate_limits::{API, CHECKOUTS, FILES, Limits, PROGRAMS, ProgramRates},
     serve::Site,
     settings::Settings,
-    transactions_csv,
+    sync, transactions_csv,
 };
 use app::{App, Assets, gate::CookieName, pod_shell, shell};
 use axum::{Router, extract::FromRef, middleware, routing::get};
@@ -64,7 +64,8 @@ pub fn build(settings: &Settings, site: &Site, engine: Engine) -> Router {
         .route("/npe/invoice.pdf", get(invoice_pdf::of_checkout))
         .route("/payments/invoice.pdf", get(invoice_pdf::of_payer))
         .route("/admin/transactions.csv", get(transactions_csv::of_merchant))
-        .route("/admin/transactions/{payment}/proof", get(proof::of_payment));
+        .route("/admin/transactions/{payment}/proof", get(proof::of_payment))
+        .merge(own_books::files());
     let limits = Limits { on: settings.rate_limits, assets: site.assets.clone() };
     let surface = Router::new()
         .merge(limits.hold(limits.hold(pages, API), CHECKOUTS))
@@ -72,7 +73,8 @@ pub fn build(settings: &Settings, site: &Site, engine: Engine) -> Router {
         .merge(own_books::router(site.assets.clone()))
         .merge(integrations::router())
         .merge(payer_account::router())
-        .route(accounting_connections::PATH, get(accounting_connections::of_merchant))
+        .merge(accounting_connections::router())
+        .merge(sync::router())
         .merge(partners::router(&limits))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

@@ -1,7 +1,7 @@
 //! Settings: the environment, then `wisepay.toml`. Unknown keys are refused with the nearest known name; secrets never
 //! print.
 
-use engine::KeyRing;
+use engine::{BooksApp, BooksApps, KeyRing};
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use std::{
@@ -12,7 +12,7 @@ use std::{
 
 const FILE: &str = "wisepay.toml";
 /// Every setting, and what it is when nobody says.
-const KNOWN: [(&str, Option<&str>); 11] = [
+const KNOWN: [(&str, Option<&str>); 15] = [
     ("WISEPAY_LISTEN", Some("127.0.0.1:3000")),
     ("DATABASE_URL", Some("sqlite://data/wisepay.db")),
     ("WISEPAY_PUBLIC_URL", Some("http://127.0.0.1:3000")),
@@ -24,6 +24,10 @@ const KNOWN: [(&str, Option<&str>); 11] = [
     ("WISEPAY_TRUSTED_PROXIES", None),
     ("WISEPAY_PRIVATE_ENDPOINTS", Some("off")),
     ("WISEPAY_SIMULATORS_URL", None),
+    ("WISEPAY_XERO_CLIENT_ID", None),
+    ("WISEPAY_XERO_CLIENT_SECRET", None),
+    ("WISEPAY_QUICKBOOKS_CLIENT_ID", None),
+    ("WISEPAY_QUICKBOOKS_CLIENT_SECRET", None),
 ];
 /// Read by parts that are no settings: the demo's folders and ports, tests, and the log filter.
 const OTHERS: [&str; 7] = [
@@ -54,6 +58,9 @@ pub struct Settings {
     /// Where the vendors' simulators are: `seed-demo` makes its connections there, and pages may load and frame what comes
     /// from there. The demo sets it by itself.
     pub simulators_url: Option<String>,
+    /// The installation's apps at the vendors of books, by which merchants' staff connect theirs.
+    pub xero_app: Option<BooksApp>,
+    pub quickbooks_app: Option<BooksApp>,
 }
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -64,6 +71,8 @@ pub enum BadSettings {
     Unreadable(&'static str, String),
     #[error("{0} must be set; `wisepay check-config` prints a fresh value")]
     Missing(&'static str),
+    #[error("{0} must be set where {1} is")]
+    Half(&'static str, &'static str),
     #[error("WISEPAY_PUBLIC_URL is plain http on {0}, which is accepted for loopback alone: use https")]
     PlainHttp(String),
     #[error("WISEPAY_RATE_LIMITS=off is accepted on loopback alone, for load tests")]
@@ -104,6 +113,12 @@ impl Settings {
             given.get(name).cloned().filter(|value| !value.is_empty()).or(default)
         };
         let need = |name| get(name).ok_or(BadSettings::Missing(name));
+        let app = |id, secret| match (get(id), get(secret)) {
+            (None, None) => Ok(None),
+            (Some(id), Some(secret)) => Ok(Some(BooksApp { id, secret: secret.into() })),
+            (Some(_), None) => Err(BadSettings::Half(secret, id)),
+            (None, Some(_)) => Err(BadSettings::Half(id, secret)),
+        };
         let listen = need("WISEPAY_LISTEN")?;
         let listen: SocketAddr = listen
             .parse()
@@ -122,6 +137,8 @@ impl Settings {
             trusted_proxies: networks(&get("WISEPAY_TRUSTED_PROXIES").unwrap_or_default())?,
             private_endpoints: is_on("WISEPAY_PRIVATE_ENDPOINTS", need)?,
             simulators_url: get("WISEPAY_SIMULATORS_URL"),
+            xero_app: app("WISEPAY_XERO_CLIENT_ID", "WISEPAY_XERO_CLIENT_SECRET")?,
+            quickbooks_app: app("WISEPAY_QUICKBOOKS_CLIENT_ID", "WISEPAY_QUICKBOOKS_CLIENT_SECRET")?,
             public_url,
         };
         settings.check()
@@ -151,6 +168,13 @@ impl Settings {
             is_whole.then(|| format!("{scheme}://{}{port}{}", authority.host(), url.path()))
         };
         text.parse().ok().and_then(place).unwrap_or_else(|| "[REDACTED]".into())
+    }
+
+    /// By which merchants' staff connect their books.
+    #[must_use]
+    pub fn books_apps(&self) -> BooksApps {
+        let (xero, quickbooks) = (self.xero_app.clone(), self.quickbooks_app.clone());
+        BooksApps { xero, quickbooks, simulators: self.simulators_url.clone() }
     }
 
     /// `__Host-` needs https; on loopback with plain http browsers would drop it.
@@ -239,6 +263,17 @@ mod tests {
         assert!(
             matches!(load(&[("WISEPAY_KEY_RING", "secret")]), Err(BadSettings::Unreadable("WISEPAY_KEY_RING", why)) if !why.contains("secret"))
         );
+    }
+
+    #[test]
+    fn an_app_has_an_id_and_a_secret_which_never_prints() {
+        let (id, secret) = (("WISEPAY_XERO_CLIENT_ID", "client_1"), ("WISEPAY_XERO_CLIENT_SECRET", "hunter2"));
+        let settings = load(&[id, secret]).expect("good settings");
+        assert_eq!(settings.books_apps().xero.map(|app| app.id).as_deref(), Some("client_1"));
+        assert!(settings.quickbooks_app.is_none() && !format!("{settings:?}").contains("hunter2"));
+        for (half, missing) in [(id, secret.0), (secret, id.0)] {
+            assert_eq!(load(&[half]).expect_err("half of it"), BadSettings::Half(missing, half.0));
+        }
     }
 
     #[test]

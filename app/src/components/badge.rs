@@ -39,14 +39,16 @@ pub fn InvoiceBadges(invoice: InvoiceFace, locale: Locale) -> impl IntoView {
         let words = format!("Part paid, {} of {}", paid.format(locale), invoice.total.format(locale));
         view! { <Badge tone=Tone::Warn words/> }
     });
-    let under_way = invoice.under_way.filter(|whose| *whose != UnderWay::Books);
+    let under_way = invoice.under_way.filter(|whose| matches!(whose, UnderWay::Payer | UnderWay::Others));
     let under_way = under_way.map(|_| view! { <Badge tone=Tone::Wait words="Payment in progress"/> });
     view! { <span class="badges"><Badge tone words/>{part_paid}{under_way}</span> }
 }
 
 fn standing(invoice: &InvoiceFace) -> (String, Tone) {
-    if invoice.under_way == Some(UnderWay::Books) {
-        return ("Paid, not in the books yet".into(), Tone::Wait);
+    match invoice.under_way {
+        Some(UnderWay::Books) => return ("Paid, not in the books yet".into(), Tone::Wait),
+        Some(UnderWay::Credit) => return ("Covered by quote credit".into(), Tone::Wait),
+        _ => {}
     }
     match (invoice.status, invoice.lateness) {
         (InvoiceStatus::Draft, _) => ("Draft".into(), Tone::Neutral),

@@ -1,4 +1,4 @@
-//! The way to an invoice's PDF, beside its number. It is a file: the browser opens it, not the router.
+//! The way to an invoice's PDF, beside its number. It is a file: the browser saves it, and the router knows nothing of it.
 
 use leptos::prelude::*;
 

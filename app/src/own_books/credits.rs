@@ -187,6 +187,8 @@ pub fn render_credit(assets: &Assets, who: Whoami, shown: CreditNotePage) -> (u1
             view! { <p class="muted">"All of it is with an invoice."</p> }.into_any()
         };
         let voiding = can_void.then(|| voiding(&line));
+        let pdf = addresses::credit_pdf(line.id);
+        let pdf = (!line.is_void).then(|| view! { <div class="acts"><a class="btn" href=pdf>"Download PDF"</a></div> });
         let document = (!lines.is_empty()).then(|| {
             view! {
                 <section class="card" aria-labelledby="lines">
@@ -202,6 +204,7 @@ pub fn render_credit(assets: &Assets, who: Whoami, shown: CreditNotePage) -> (u1
                     <h1 class="num">{heading}</h1>
                     <p>{line.reason.clone()}</p>
                 </div>
+                {pdf}
             </div>
             {toast}
             {not_done("Nothing was changed", refused)}

@@ -50,10 +50,17 @@ pub fn acts(own: &OwnInvoice, email: Option<&str>, has_credit: bool, locale: Loc
             let spend = (own.status == InvoiceStatus::Open && has_credit).then(|| {
                 view! { <a class="btn" href=addresses::use_credit(own.id) rel="external">"Use credit"</a> }
             });
-            let credit = addresses::invoice_credit(own.id);
+            let (pdf, credit) = (addresses::own_invoice_pdf(own.id), addresses::invoice_credit(own.id));
             Some(
-                view! { <div class="acts">{pay}{spend}<a class="btn" href=credit rel="external">"Credit"</a></div> }
-                    .into_any(),
+                view! {
+                    <div class="acts">
+                        <a class="btn" href=pdf rel="external">"Download PDF"</a>
+                        {pay}
+                        {spend}
+                        <a class="btn" href=credit rel="external">"Credit"</a>
+                    </div>
+                }
+                .into_any(),
             )
         }
         InvoiceStatus::Draft => Some(

@@ -31,7 +31,7 @@ use crate::{
 use domain::{own_invoice::Wrong, views::Whoami};
 use leptos::prelude::*;
 
-/// Status and HTML of one of these pages.
+/// Status and HTML of one of these pages, or of one like them.
 pub(crate) fn page(
     assets: &Assets,
     who: Whoami,
@@ -51,7 +51,7 @@ pub(crate) fn page(
 }
 
 /// What is to be mended, above the form; each entry leads to its field.
-fn summary(wrong: &[Wrong]) -> Option<AnyView> {
+pub(crate) fn summary(wrong: &[Wrong]) -> Option<AnyView> {
     let mend = |wrong: &Wrong| Mend { field: Some(wrong.field.clone()), words: wrong.words.clone() };
     let mend: Vec<_> = wrong.iter().map(mend).collect();
     (!mend.is_empty()).then(|| view! { <ErrorSummary title="Please check what you entered" mend/> }.into_any())
@@ -64,6 +64,6 @@ fn not_done(title: &'static str, why: Option<&'static str>) -> Option<AnyView> {
 }
 
 /// What is wrong with this field.
-fn error_of(wrong: &[Wrong], field: &str) -> Option<String> {
+pub(crate) fn error_of(wrong: &[Wrong], field: &str) -> Option<String> {
     wrong.iter().find(|wrong| wrong.field == field).map(|wrong| wrong.words.clone())
 }

@@ -28,6 +28,7 @@ pub fn render_statement(assets: &Assets, who: Whoami, shown: CustomerStatement) 
     page(assets, who, "/admin/customers", &title, false, || {
         let sentence = sentence(&statement, locale);
         let days = days(addresses::statement(customer), statement.from, statement.until);
+        let pdf = addresses::statement_pdf(customer, statement.from, statement.until);
         view! {
             <div class="lead-in">
                 <div>
@@ -36,6 +37,7 @@ pub fn render_statement(assets: &Assets, who: Whoami, shown: CustomerStatement) 
                     <p class="notes muted">{address}</p>
                     <p>{sentence}</p>
                 </div>
+                <div class="acts"><a class="btn" href=pdf>"Download PDF"</a></div>
             </div>
             {days}
             {table(statement, locale)}

@@ -15,7 +15,7 @@ use leptos::prelude::*;
 pub fn ClosedView(closed: Closed, role: Role) -> impl IntoView {
     let (heading, next_step) = (heading(&closed), whole(&next_step(&closed)));
     let class = match closed.reason {
-        ClosedReason::AlreadyPaid | ClosedReason::JustPaid => "mark good",
+        ClosedReason::AlreadyPaid | ClosedReason::JustPaid | ClosedReason::Covered => "mark good",
         _ => "mark",
     };
     // `pages/pay/live.rs` asks again for as long as a page says that it is checking.

@@ -15,7 +15,8 @@ pub const fn status_of(reason: ClosedReason) -> u16 {
         ClosedReason::AlreadyPaid | ClosedReason::JustPaid | ClosedReason::Draft | ClosedReason::InProgress { .. } => {
             409
         }
-        ClosedReason::Void => 410,
+        ClosedReason::Covered => 409,
+        ClosedReason::Void | ClosedReason::QuoteExpired => 410,
         ClosedReason::NotSetUp => 503,
     }
 }
@@ -32,6 +33,8 @@ pub fn heading(closed: &Closed) -> String {
         ClosedReason::UnknownLink => "This payment link does not work".into(),
         ClosedReason::UnknownInvoice => "We cannot find that invoice".into(),
         ClosedReason::Unresolved => "This link is incomplete".into(),
+        ClosedReason::Covered => format!("{invoice} is covered by quote credit"),
+        ClosedReason::QuoteExpired => "The time to pay this quote is over".into(),
         ClosedReason::NotSetUp => "Payments are not switched on here yet".into(),
     }
 }
@@ -68,6 +71,13 @@ pub fn next_step(closed: &Closed) -> String {
         }
         ClosedReason::Unresolved => {
             format!("The e-mail was sent without the invoice's number. Tell {merchant}, and ask for a new link.")
+        }
+        ClosedReason::Covered => format!(
+            "You have paid it with your quote, and {merchant} applies that credit to it. There is nothing left to pay, and \
+             nothing was charged now."
+        ),
+        ClosedReason::QuoteExpired => {
+            "Nothing more was charged. Go back to your quote, and choose to accept and pay it once more.".into()
         }
         ClosedReason::NotSetUp => {
             format!("{merchant} cannot take payments on this page at the moment. Ask how else you can pay.")
@@ -118,7 +128,7 @@ fn invoice(closed: &Closed, otherwise: &str) -> String {
 mod tests {
     use super::*;
 
-    fn reasons() -> [ClosedReason; 10] {
+    fn reasons() -> [ClosedReason; 12] {
         let since = "2026-11-28T13:26:00-05:00".parse().expect("a moment");
         [
             ClosedReason::AlreadyPaid,
@@ -131,6 +141,8 @@ mod tests {
             ClosedReason::UnknownInvoice,
             ClosedReason::Unresolved,
             ClosedReason::NotSetUp,
+            ClosedReason::Covered,
+            ClosedReason::QuoteExpired,
         ]
     }
 

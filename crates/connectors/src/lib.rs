@@ -7,6 +7,7 @@ pub mod endpoint;
 pub mod gateway;
 mod http;
 mod news;
+pub mod quotes;
 
 pub use http::{HttpClient, HttpError, Timeouts};
 pub use news::WebhookError;

@@ -38,6 +38,8 @@ pub enum Cure {
     AskGateway,
     /// Have a charge of ours that a restored copy lacks made a payment again.
     TakeIn,
+    /// Have the credit of a quote given to the invoice that it is for.
+    ApplyCredit,
 }
 
 impl Cure {
@@ -49,6 +51,7 @@ impl Cure {
             Self::TakeOutPayment | Self::RunTask => "Try again",
             Self::AskGateway => "Ask the gateway now",
             Self::TakeIn => "Take it into the books",
+            Self::ApplyCredit => "Apply the credit",
         }
     }
 }

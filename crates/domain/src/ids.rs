@@ -75,6 +75,7 @@ id!(/** Something that needed a person, and what became of it. */ ExceptionId, "
 id!(/** Something that happened at a merchant, as its partners are told. */ EventId, "evt");
 id!(/** Where a merchant's events are sent. */ EndpointId, "end");
 id!(/** A key that one of the merchant's programs calls with, as it is shown beside its secret. */ IntegrationKeyId, "wpik");
+id!(/** One visit of a payer who is sent here to pay a quote. */ QuoteSessionId, "qs");
 id!(/** A vendor's news, stored raw before it is worked. */ WebhookId, "whk");
 
 #[cfg(test)]

@@ -25,6 +25,8 @@ pub struct BooksInvoice {
     /// The books' own id.
     pub external_id: String,
     pub number: String,
+    /// What whoever wrote it has put beside its number.
+    pub reference: Option<String>,
     /// The books' id of the customer.
     pub customer_external_id: String,
     pub status: InvoiceStatus,
@@ -43,6 +45,7 @@ impl BooksInvoice {
         Self {
             external_id: "aaaaaaaa-0000-4000-8000-000000000001".into(),
             number: "INV-1".into(),
+            reference: None,
             customer_external_id: "c0000000-0000-4000-8000-000000000042".into(),
             status: InvoiceStatus::Open,
             total: Money::new(10_000, Currency::USD),

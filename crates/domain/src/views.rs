@@ -3,17 +3,19 @@
 mod connections;
 mod pay;
 mod staff;
+mod sync;
 
-pub use connections::{ConnectionsPage, LaneFace, Used};
+pub use connections::{BooksOffer, ConnectionsPage, LaneFace, Used};
 pub use pay::{
     CheckoutPage, Closed, ClosedReason, ConsentFace, GatewayFace, MethodEntry, Moved, Offer, OfferItem, Outcome,
-    PaidBack, ShareFace, Standing, TestMethod,
+    PaidBack, QuoteFace, ShareFace, Standing, TestMethod,
 };
 pub use staff::{
     AdminHome, AttemptFace, DeliveryFace, DisputeFace, EndpointBox, EndpointFace, ExceptionBox, ExceptionFace,
     FixedFace, Installation, InvoiceChoice, JobFace, MailBox, MailFace, MerchantRow, PaymentStory, PostingFace,
     Reallocation, RefundFace, RefundOffer, RefundPlan, StoryEvent,
 };
+pub use sync::SyncPage;
 
 use crate::{
     access::Role,
@@ -71,6 +73,8 @@ pub enum UnderWay {
     Others,
     /// It is paid, and the books do not have it yet: nothing is owed.
     Books,
+    /// It was paid with its quote, whose credit is still to be applied (N1).
+    Credit,
 }
 
 impl InvoiceFace {

@@ -13,10 +13,10 @@ use crate::{
 };
 use chrono::TimeDelta;
 use chrono_tz::Tz;
-use connectors::books::{Books, BooksError};
+use connectors::books::{Books, BooksError, consent::Provider};
 use domain::{
     ids::ConnectionId,
-    views::{ConnectionsPage, LaneFace, Used},
+    views::{BooksOffer, ConnectionsPage, LaneFace, Used},
 };
 use minijinja::context;
 use std::collections::HashSet;
@@ -34,8 +34,16 @@ impl Engine {
         let (zone, set_up) = (zone(&admin.who.time_zone), self.set_up(&admin.db).await?);
         let multi = set_up.merchant.multi_connection;
         let lanes = Lane::ALL.into_iter().take(if multi { Lane::ALL.len() } else { 1 });
-        let (who, mut budgets) = (admin.who.clone(), HashSet::new());
-        let mut page = ConnectionsPage { who, books: None, multi, shares_a_budget: false, lanes: Vec::new() };
+        let mut budgets = HashSet::new();
+        let mut page = ConnectionsPage {
+            who: admin.who.clone(),
+            books: None,
+            multi,
+            shares_a_budget: false,
+            lacks_accounts: false,
+            offers: if set_up.connection("books").is_ok() { Vec::new() } else { self.books_offers() },
+            lanes: Vec::new(),
+        };
         for lane in lanes {
             let route = match set_up.route(lane) {
                 Err(Error::NotSetUp) => break,
@@ -43,10 +51,22 @@ impl Engine {
             };
             let Some(books) = self.live_books(&admin.db, route.clone(), Errand::person(lane))? else { break };
             page.books = Some(books.name().to_owned());
+            page.lacks_accounts = books.lacks_accounts();
             page.shares_a_budget |= !budgets.insert(books.budget_key()?);
             page.lanes.push(self.lane_face(&admin.db, lane, &route, &books, zone).await?);
         }
         Ok(page)
+    }
+
+    /// What can be connected where nothing is yet.
+    fn books_offers(&self) -> Vec<BooksOffer> {
+        let apps = &self.0.settings.books_apps;
+        let offer = |provider: Provider| BooksOffer {
+            provider: provider.spelt().to_owned(),
+            name: provider.name().to_owned(),
+            has_app: apps.of(provider).is_some(),
+        };
+        Provider::ALL.into_iter().map(offer).collect()
     }
 
     /// Tries a lane's connection, and says whether it works; `anew`: with a fresh token, for one that does not. It goes on
@@ -103,7 +123,12 @@ impl Engine {
     }
 
     /// Two lanes with one client would each believe that they have its budget to themselves.
-    async fn refuse_known_client(&self, db: &MerchantDb, own: &Connection, client_id: &str) -> Result<(), Error> {
+    pub(crate) async fn refuse_known_client(
+        &self,
+        db: &MerchantDb,
+        own: &Connection,
+        client_id: &str,
+    ) -> Result<(), Error> {
         let (merchant, connections) = tokio::try_join!(db.merchant(), db.connections())?;
         for lane in Lane::ALL {
             let Some(route) = route(&merchant, &connections, lane) else { continue };
@@ -118,7 +143,7 @@ impl Engine {
     }
 
     /// The row that a lane's calls go by.
-    async fn own_connection(&self, db: &MerchantDb, lane: Lane) -> Result<Connection, Error> {
+    pub(crate) async fn own_connection(&self, db: &MerchantDb, lane: Lane) -> Result<Connection, Error> {
         let (merchant, connections) = tokio::try_join!(db.merchant(), db.connections())?;
         let own = route(&merchant, &connections, lane).ok_or(Error::NotSetUp)?.lane;
         if own.lane == lane.name() { Ok(own) } else { Err(Error::SetUp("multi-connection is off".into())) }
@@ -147,10 +172,11 @@ impl Engine {
         &self,
         db: &MerchantDb,
         lane: Lane,
-        Route { lane: own, credentials }: &Route,
+        route: &Route,
         books: &LiveBooks,
         zone: Tz,
     ) -> Result<LaneFace, Error> {
+        let Route { lane: own, credentials } = route;
         let limits = books.limits();
         let standing = self.budget_standing(&books.budget_key()?, &limits).await?;
         let (queued, oldest_at) = db.jobs_queued(queued_keys(lane), self.now() + QUEUED_WITHIN).await?;
@@ -161,6 +187,7 @@ impl Engine {
             organisation: own.organisation.clone().or_else(|| credentials.organisation.clone()),
             is_valid: own.state == ConnectionState::Working,
             is_paused: own.paused,
+            is_cut: route.is_cut(),
             has_own_client: own.secret.is_some(),
             tested_at: own.tested_at.map(wall),
             token_made_at: books.token_made_at()?.map(wall),
@@ -205,18 +232,34 @@ impl Engine {
 }
 
 /// Which lane a connection carries; gateways carry none.
-fn lane_of(connection: &Connection) -> Result<Lane, Error> {
+pub(crate) fn lane_of(connection: &Connection) -> Result<Lane, Error> {
     Lane::of_name(&connection.lane).filter(|_| connection.kind == "books").ok_or(Error::NotFound)
+}
+
+/// Gives each other lane of these books a row of its own.
+pub(crate) async fn add_lanes(tx: &MerchantTx, books: &Connection) -> Result<(), Error> {
+    for lane in Lane::ALL.into_iter().filter(|lane| *lane != Lane::UserAction) {
+        tx.lane_add(lane.name(), books).await?;
+    }
+    Ok(())
 }
 
 /// How the keys of the jobs begin that wait for a lane (`jobs::Work::key`).
 const fn queued_keys(lane: Lane) -> &'static [&'static str] {
     match lane {
-        Lane::UserAction => {
-            &["post_payment:", "post_again:", "take_back_payment:", "post_refund:", "take_back_refund:"]
-        }
+        Lane::UserAction => &[
+            "post_payment:",
+            "post_again:",
+            "take_back_payment:",
+            "post_refund:",
+            "take_back_refund:",
+            "download_books:",
+            "draft_credit:",
+            "drop_draft:",
+            "apply_credit:",
+        ],
         // Nothing that waits belongs to it yet: what it carries is done while somebody waits.
         Lane::CompanySync => &[],
-        Lane::Background => &["sync_books:", "reconcile:"],
+        Lane::Background => &["sync_books:", "sweep_books:", "watch_credit:", "reconcile:"],
     }
 }

@@ -5,7 +5,7 @@ use crate::{Engine, Error, Lane, PayerPass, clock::zone, order::typed};
 use connectors::books::Advance;
 use domain::{
     advance::{AdvanceKind, PURPOSE_MAX_CHARS, number},
-    ids::{CheckoutId, CustomerId, InvoiceId},
+    ids::{AttemptId, CheckoutId, CustomerId, InvoiceId},
     invoice::InvoiceStatus,
     money::{Currency, Money},
     views::Whoami,
@@ -93,17 +93,30 @@ impl Engine {
             read_at: self.now(),
             advance: Some(kind),
             purpose: Some(purpose),
+            reference: None,
         }
     }
 }
 
 /// What the books are told of an advance; nothing for an invoice.
-pub(crate) async fn advance_of(db: &MerchantDb, invoice: &Invoice) -> Result<Option<Advance>, Error> {
+pub(crate) async fn advance_of(
+    db: &MerchantDb,
+    invoice: &Invoice,
+    attempt: AttemptId,
+) -> Result<Option<Advance>, Error> {
     let Some(kind) = invoice.advance else { return Ok(None) };
+    let number = match kind {
+        // Each payment of it has documents of its own.
+        AdvanceKind::Quote => {
+            let newest = db.quote_documents(attempt).await?.pop().ok_or(Error::NotFound)?;
+            newest.numbers().invoice
+        }
+        AdvanceKind::OverPayment | AdvanceKind::Prepayment => invoice.number.clone(),
+    };
     Ok(Some(Advance {
         kind,
         customer_external_id: db.customer(invoice.customer_id).await?.external_id,
-        number: invoice.number.clone(),
+        number,
         purpose: invoice.purpose.clone().unwrap_or_default(),
     }))
 }

@@ -1,5 +1,5 @@
 //! What a program reads of its merchant's books: ours, or what was last read from an accounting package. Lists come in the order
-//! in which their rows came, so that whoever reads on misses none.
+//! of their ids, which never change: whoever reads on gets none twice, and all that stood there when they began.
 
 use crate::{ApiPass, Engine, Error, HandPayment};
 use chrono::NaiveDate;

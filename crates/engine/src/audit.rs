@@ -12,7 +12,7 @@ use domain::{
     method::MethodState,
     money::Money,
     payment::AttemptState,
-    refund::RefundState,
+    refund::{RefundMeaning, RefundState},
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -110,12 +110,14 @@ pub(crate) enum Audited {
     CancelAsked {
         attempt: AttemptId,
     },
-    /// The reason is staff's own words.
+    /// The reason is staff's own words. What it means is told where it is not that the sale is cancelled.
     RefundAsked {
         refund: RefundId,
         attempt: AttemptId,
         amount: Money,
         reason: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        meaning: Option<RefundMeaning>,
     },
     /// Nobody asked for it here.
     RefundFound {
@@ -270,6 +272,16 @@ pub(crate) enum Audited {
         note: CreditNoteId,
         amount: Money,
     },
+    /// The credit of a quote is to be given to the invoice that it is for: staff say so, or the merchant's rule.
+    QuoteCreditAsked {
+        invoice: InvoiceId,
+        quote: InvoiceId,
+    },
+    /// And pays it.
+    QuoteCreditApplied {
+        invoice: InvoiceId,
+        quote: InvoiceId,
+    },
     /// Staff say that something was paid past the portal.
     HandPaymentEntered {
         invoice: InvoiceId,
@@ -312,6 +324,21 @@ pub(crate) enum Audited {
     IntegrationKeyRetired {
         integration: &'static str,
         key: IntegrationKeyId,
+    },
+    /// Staff have let the portal into the books of this organisation.
+    ConnectionMade {
+        connection: ConnectionId,
+        organisation: String,
+    },
+    /// And have let go of them.
+    ConnectionLeft {
+        connection: ConnectionId,
+    },
+    /// Where payments and prepayments are written from here on.
+    AccountsChosen {
+        connection: ConnectionId,
+        clearing: String,
+        prepayment: Option<String>,
     },
     /// The books do not let the portal in any more.
     ConnectionBroken {
@@ -375,7 +402,8 @@ impl Audited {
 
     pub(crate) fn refund_asked(refund: &Refund) -> Result<Self, Error> {
         let (amount, reason) = (refund.amount()?, refund.reason.clone());
-        Ok(Self::RefundAsked { refund: refund.id, attempt: refund.attempt_id, amount, reason })
+        let meaning = Some(refund.meaning).filter(|_| refund.is_owed_again());
+        Ok(Self::RefundAsked { refund: refund.id, attempt: refund.attempt_id, amount, reason, meaning })
     }
 
     pub(crate) fn refund_found(refund: &Refund) -> Result<Self, Error> {

@@ -86,6 +86,14 @@ fn n15_every_act_has_words_and_a_guest_is_no_more_than_that() {
             "credit_allocated",
         ),
         (Audited::CreditVoided { note: CreditNoteId(Uuid::nil()), amount }, "credit_voided"),
+        (
+            Audited::QuoteCreditAsked { invoice: InvoiceId(Uuid::nil()), quote: InvoiceId(Uuid::nil()) },
+            "quote_credit_asked",
+        ),
+        (
+            Audited::QuoteCreditApplied { invoice: InvoiceId(Uuid::nil()), quote: InvoiceId(Uuid::nil()) },
+            "quote_credit_applied",
+        ),
         (Audited::HandPaymentEntered { invoice: InvoiceId(Uuid::nil()), amount }, "hand_payment_entered"),
         (Audited::HandPaymentTakenBack { invoice: InvoiceId(Uuid::nil()), amount }, "hand_payment_taken_back"),
         (
@@ -99,6 +107,9 @@ fn n15_every_act_has_words_and_a_guest_is_no_more_than_that() {
         (Audited::IntegrationKeyMade { integration: "sell", key }, "integration_key_made"),
         (Audited::IntegrationKeyShown { integration: "sell", key }, "integration_key_shown"),
         (Audited::IntegrationKeyRetired { integration: "sell", key }, "integration_key_retired"),
+        (Audited::ConnectionMade { connection, organisation: "1".into() }, "connection_made"),
+        (Audited::ConnectionLeft { connection }, "connection_left"),
+        (Audited::AccountsChosen { connection, clearing: "1".into(), prepayment: None }, "accounts_chosen"),
         (Audited::ConnectionBroken { connection }, "connection_broken"),
         (Audited::ConnectionWorks { connection }, "connection_works"),
     ] {

@@ -11,7 +11,14 @@ use crate::{
 use chrono::{DateTime, Utc};
 use connectors::{
     WebhookError,
-    books::{Books, BooksNews, quickbooks, xero},
+    books::{
+        Books, BooksNews,
+        consent::{Provider, Vendor},
+        oauth::Client,
+        quickbooks,
+        set_up::Choice,
+        xero,
+    },
     gateway::{
         Gateway,
         authorizenet::{AuthorizeNet, AuthorizeNetConfig},
@@ -41,9 +48,12 @@ pub enum BooksSettings {
         /// It is of Xero's type for bank accounts: over-payments and prepayments can stand on no other.
         #[serde(default)]
         clearing_is_bank: bool,
-        /// The code of the account that prepayments are owed on; without one, none are taken.
+        /// The code of the account that prepayments and what is paid for quotes are owed on; without one, neither is taken.
         #[serde(default)]
         prepayment_account: Option<String>,
+        /// What is written there is noted in the history of its invoice (`note_in_books.rs`).
+        #[serde(default)]
+        writes_notes: bool,
     },
     #[serde(rename = "quickbooks")]
     QuickBooks {
@@ -52,6 +62,9 @@ pub enum BooksSettings {
         realm_id: String,
         /// The id of the account.
         clearing_account: String,
+        /// The id of the account that what is paid for quotes is owed on; without one, nothing is paid for them.
+        #[serde(default)]
+        prepayment_account: Option<String>,
         /// That of the company: books in one currency do not name it.
         home_currency: Currency,
     },
@@ -66,6 +79,76 @@ impl BooksSettings {
             Self::QuickBooks { .. } => "QuickBooks Online",
             Self::BuiltIn => "Built-in ledger",
         }
+    }
+
+    /// Those of an organisation where nobody has chosen an account yet.
+    pub(crate) fn fresh(vendor: Vendor, organisation: String, home_currency: Currency) -> Self {
+        let Vendor { provider, token_url, api_base, .. } = vendor;
+        let clearing_account = String::new();
+        match provider {
+            Provider::Xero => Self::Xero {
+                api_base,
+                token_url,
+                tenant_id: organisation,
+                clearing_account,
+                clearing_is_bank: false,
+                prepayment_account: None,
+                writes_notes: false,
+            },
+            Provider::QuickBooks => Self::QuickBooks {
+                api_base,
+                token_url,
+                realm_id: organisation,
+                clearing_account,
+                prepayment_account: None,
+                home_currency,
+            },
+        }
+    }
+
+    /// Whose books they are, as the vendor names them.
+    pub(crate) fn organisation_id(&self) -> Option<&str> {
+        match self {
+            Self::Xero { tenant_id: id, .. } | Self::QuickBooks { realm_id: id, .. } => Some(id),
+            Self::BuiltIn => None,
+        }
+    }
+
+    /// Nobody has said where payments are to stand.
+    pub(crate) fn lacks_accounts(&self) -> bool {
+        match self {
+            Self::Xero { clearing_account, .. } | Self::QuickBooks { clearing_account, .. } => {
+                clearing_account.is_empty()
+            }
+            Self::BuiltIn => false,
+        }
+    }
+
+    /// The accounts of payments and of prepayments.
+    pub(crate) fn accounts(&self) -> (&str, &str) {
+        match self {
+            Self::Xero { clearing_account, prepayment_account, .. }
+            | Self::QuickBooks { clearing_account, prepayment_account, .. } => {
+                (clearing_account.as_str(), prepayment_account.as_deref().unwrap_or_default())
+            }
+            Self::BuiltIn => ("", ""),
+        }
+    }
+
+    /// The same books with other accounts.
+    pub(crate) fn with_accounts(mut self, clearing: &Choice, prepayment: Option<&Choice>) -> Self {
+        if let Self::Xero { clearing_is_bank, .. } = &mut self {
+            *clearing_is_bank = clearing.is_bank;
+        }
+        match &mut self {
+            Self::Xero { clearing_account, prepayment_account, .. }
+            | Self::QuickBooks { clearing_account, prepayment_account, .. } => {
+                clearing_account.clone_from(&clearing.id);
+                *prepayment_account = prepayment.map(|account| account.id.clone());
+            }
+            Self::BuiltIn => {}
+        }
+        self
     }
 
     /// Where payments are written, as the merchant's bookkeeper calls it.
@@ -157,6 +240,28 @@ pub struct BooksSecret {
     pub webhook_secrets: Vec<SecretString>,
 }
 
+/// The operator's own apps at the vendors of books, for merchants that bring none.
+#[derive(Clone, Debug, Default)]
+pub struct BooksApps {
+    pub xero: Option<Client>,
+    pub quickbooks: Option<Client>,
+    /// Where the simulators are that stand in the vendors' place.
+    pub simulators: Option<String>,
+}
+
+impl BooksApps {
+    pub(crate) const fn of(&self, provider: Provider) -> Option<&Client> {
+        match provider {
+            Provider::Xero => self.xero.as_ref(),
+            Provider::QuickBooks => self.quickbooks.as_ref(),
+        }
+    }
+
+    pub(crate) fn vendor(&self, provider: Provider) -> Vendor {
+        Vendor::new(provider, self.simulators.as_deref())
+    }
+}
+
 /// What the operator has of a client of the books' that a merchant has consented to.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -219,6 +324,15 @@ pub enum GatewaySecret {
 
 /// Only to be sealed: `SecretString` does not serialise, so that nothing else prints one by accident.
 impl BooksSecret {
+    /// The client alone, so that staff need not type it when they connect again.
+    pub(crate) fn without_tokens(self) -> Self {
+        Self { refresh_token: "".into(), access_token: "".into(), expires_at: DateTime::UNIX_EPOCH, ..self }
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        Client { id: self.client_id.clone(), secret: self.client_secret.clone() }
+    }
+
     pub(crate) fn to_json(&self) -> SecretString {
         let json = serde_json::json!({
             "client_id": self.client_id,
@@ -319,7 +433,10 @@ impl Engine {
         let route = self.set_up(db).await?.route(errand.lane)?;
         let books: Box<dyn Books> = match self.live_books(db, route, errand)? {
             Some(live) => Box::new(live),
-            None => Box::new(BuiltInLedger::new(db.clone(), self.clock().clone())),
+            None => {
+                let portal = self.0.settings.public_url.clone();
+                Box::new(BuiltInLedger::new(db.clone(), self.clock().clone(), portal))
+            }
         };
         Ok(books)
     }

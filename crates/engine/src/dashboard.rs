@@ -10,7 +10,7 @@ use domain::{
     payment::AttemptState,
     views::{Dashboard, PaidElsewhere, PastPayments},
 };
-use store::{InvoiceFilter, PaymentFilter};
+use store::{Invoice, InvoiceFilter, PaymentFilter};
 
 /// The dashboard shows all that is open; past this many a search is quicker than a list.
 const OUTSTANDING_MAX: u64 = 500;
@@ -29,7 +29,10 @@ impl Engine {
             ..InvoiceFilter::default()
         };
         let overdue = InvoiceFilter { due_before: Some(today), ..outstanding.clone() };
-        let (rows, _) = payer.db.invoice_page(&outstanding, 1, OUTSTANDING_MAX).await?;
+        let (mut rows, _) = payer.db.invoice_page(&outstanding, 1, OUTSTANDING_MAX).await?;
+        // A quote has no day on which it is late.
+        let quotes = payer.db.quotes_to_pay(payer.customer).await?.into_iter();
+        rows.extend(quotes.map(|quote| Invoice { due_date: today, ..quote }));
         let open = AttemptState::all_that(AttemptState::is_open);
         let filter = PaymentFilter { customer: Some(payer.customer), state_in: open, ..PaymentFilter::default() };
         let (in_progress, _) = payer.db.payment_page(&filter, 1, ROWS_PER_PAGE).await?;

@@ -1,7 +1,9 @@
 //! From a credential to a pass. A session counts for as long as it is used, is not too old, and its person still has
 //! the place.
 
-use crate::{AdminPass, ApiPass, Engine, Error, GuestPass, KeyError, OperatorPass, PayerPass, passes::Chosen};
+use crate::{
+    AdminPass, ApiPass, Engine, Error, GuestPass, KeyError, OperatorPass, PayerPass, QuotePass, passes::Chosen,
+};
 use chrono::TimeDelta;
 use domain::{
     access::{Act, Role},
@@ -70,7 +72,7 @@ impl Engine {
         let PlaceDoor::Admin(db) = door else { return Err(Error::NotFound) };
         let who = self.who(session, Some(&db)).await?;
         allowed(who.role, act)?;
-        Ok(AdminPass { db, person: session.person_id, who })
+        Ok(AdminPass { db, person: session.person_id, session: session.token_hash.clone(), who })
     }
 
     /// # Errors
@@ -96,6 +98,15 @@ impl Engine {
         let (db, key) = self.integration(IntegrationKind::Api, secret).await?;
         let set_up = self.set_up(&db).await?;
         Ok(ApiPass { db, key, own_books: set_up.has_own_books(), currency: set_up.currency()? })
+    }
+
+    /// The merchant's quoting program, by the secret of a key of its own.
+    ///
+    /// # Errors
+    /// [`KeyError::Unknown`] also for a retired key and one of another integration, [`KeyError::Disabled`] when it is off.
+    pub async fn quote_program(&self, secret: &str) -> Result<QuotePass, KeyError> {
+        let (db, key) = self.integration(IntegrationKind::Sell, secret).await?;
+        Ok(QuotePass { db, key })
     }
 
     /// Where the secret of a key of this kind leads, for the passes that are made of it.

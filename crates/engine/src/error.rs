@@ -1,5 +1,6 @@
 //! What can go wrong in a use case, with its cause.
 
+use crate::connect_words::NoConnection;
 use chrono::{DateTime, Utc};
 use connectors::{books::BooksError, endpoint::BadUrl, gateway::GatewayError};
 use domain::{
@@ -9,6 +10,7 @@ use domain::{
     money::{Money, MoneyError},
     own_invoice::{NotNow, Wrong},
     payment::{DeclineReason, Refusal},
+    quote::SessionRefusal,
     refund::RefundRefusal,
 };
 
@@ -41,6 +43,8 @@ pub enum Error {
     Gateway(#[from] GatewayError),
     #[error("an amount cannot be computed")]
     Money(#[from] MoneyError),
+    #[error("there is no document")]
+    Document(#[from] documents::Error),
     #[error("a journal does not balance")]
     Ledger(#[from] Unbalanced),
     #[error("stored JSON cannot be read")]
@@ -115,6 +119,9 @@ pub enum TakeError {
     /// The saved method is not there for this payer, or cannot be charged.
     #[error("the saved method cannot be charged")]
     MethodGone,
+    /// An invoice is kept for the credit of a quote.
+    #[error("the credit of a quote covers it")]
+    Covered,
     /// What is paid with has a surcharge that the form did not show, or none where it showed one: nothing is charged before
     /// the sum was seen.
     #[error("the form showed another surcharge")]
@@ -278,6 +285,42 @@ impl From<Vec<RowError>> for ImportError {
     }
 }
 
+/// Why books are not connected, or no longer.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    #[error("not connected: {0:?}")]
+    Not(NoConnection),
+    #[error(transparent)]
+    Engine(#[from] Error),
+}
+
+impl From<NoConnection> for ConnectError {
+    fn from(why: NoConnection) -> Self {
+        Self::Not(why)
+    }
+}
+
+impl From<store::Error> for ConnectError {
+    fn from(cause: store::Error) -> Self {
+        Self::Engine(cause.into())
+    }
+}
+
+/// Why the accounts of books stay as they are.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountsError {
+    #[error("something is to be mended: {0:?}")]
+    Wrong(Vec<Wrong>),
+    #[error(transparent)]
+    Engine(#[from] Error),
+}
+
+impl From<store::Error> for AccountsError {
+    fn from(cause: store::Error) -> Self {
+        Self::Engine(cause.into())
+    }
+}
+
 /// Why events are not sent to an address, or no longer.
 #[derive(Debug, thiserror::Error)]
 pub enum EndpointError {
@@ -296,6 +339,41 @@ pub enum EndpointError {
 impl From<store::Error> for EndpointError {
     fn from(cause: store::Error) -> Self {
         if cause.is_duplicate("one_endpoint_per_url") { Self::Duplicate } else { Self::Engine(cause.into()) }
+    }
+}
+
+/// Why a quoting program is not answered as it asked.
+#[derive(Debug, thiserror::Error)]
+pub enum QuoteError {
+    #[error("refused: {why:?}")]
+    Refused {
+        why: SessionRefusal,
+        /// Of the payment that is in the way.
+        reference: Option<String>,
+    },
+    #[error(transparent)]
+    Engine(#[from] Error),
+}
+
+impl From<SessionRefusal> for QuoteError {
+    fn from(why: SessionRefusal) -> Self {
+        Self::Refused { why, reference: None }
+    }
+}
+
+impl From<store::Error> for QuoteError {
+    fn from(cause: store::Error) -> Self {
+        Self::Engine(cause.into())
+    }
+}
+
+impl From<KeyError> for QuoteError {
+    fn from(cause: KeyError) -> Self {
+        match cause {
+            KeyError::Unknown => SessionRefusal::InvalidKey.into(),
+            KeyError::Disabled => SessionRefusal::IntegrationDisabled.into(),
+            KeyError::Engine(error) => Self::Engine(error),
+        }
     }
 }
 

@@ -24,7 +24,8 @@ use domain::{
 };
 use std::collections::BTreeMap;
 use store::{
-    Attempt, BooksEntry, BooksEntryState, ConnectionState, MerchantDb, Refund, RefundEntry, Webhook, left_to_refund,
+    Attempt, BooksEntry, BooksEntryState, ConnectionState, Invoice, MerchantDb, Refund, RefundEntry, Webhook,
+    left_to_refund,
 };
 
 /// What takes longer than this to come to its end is shown to somebody (`quality.md`, 2.4).
@@ -73,6 +74,8 @@ pub(crate) enum Subject {
     /// A payment or a refund that was laid beside gateway and books, or whose outcome nobody knows.
     Attempt(AttemptId),
     Refund(RefundId),
+    /// An invoice that the credit of a quote is for.
+    Cover(InvoiceId),
     Nothing,
 }
 
@@ -113,7 +116,7 @@ impl OpenException {
     }
 
     /// A person can say that they have seen to it, as it is now.
-    fn fixable(self, remedy: impl Into<String>, content: impl ToString) -> Self {
+    pub(crate) fn fixable(self, remedy: impl Into<String>, content: impl ToString) -> Self {
         Self { remedy: remedy.into(), content: content.to_string(), may_be_fixed: true, ..self }
     }
 }
@@ -126,6 +129,7 @@ impl Engine {
         lines.extend(self.refund_exceptions(db, locale).await?);
         lines.extend(self.dispute_exceptions(db, locale).await?);
         lines.extend(self.debit_return_exceptions(db).await?);
+        lines.extend(self.quote_exceptions(db, locale).await?);
         for job in db.jobs_dead().await? {
             let what = serde_json::from_str::<Work>(&job.body).map_or("A task", |work| work.words());
             let error = job.last_error.unwrap_or_default();
@@ -161,7 +165,7 @@ impl Engine {
         let multi = merchant.multi_connection;
         for books in db.connections().await?.into_iter().filter(|row| row.kind == "books") {
             let lane = Lane::of_name(&books.lane).unwrap_or(Lane::UserAction);
-            if books.state != ConnectionState::Broken || (lane != Lane::UserAction && !multi) {
+            if books.state == ConnectionState::Working || (lane != Lane::UserAction && !multi) {
                 continue;
             }
             let why = sentence_of(books.last_error.as_deref());
@@ -346,12 +350,8 @@ async fn refused(db: &MerchantDb, entry: &BooksEntry, locale: Locale) -> Result<
     let refunds = db.refunds_of(&[attempt.id]).await?;
     let parts = db.refund_parts(&refunds).await?;
     let (invoice, currency) = (db.invoice(entry.invoice_id).await?, attempt.amount()?.currency);
-    let is_closed = invoice.status != InvoiceStatus::Open || invoice.due_minor < entry.amount_minor;
-    let elsewhere = if is_closed && !entry.is_surcharge() {
-        " It can be put on another invoice, on the payment’s page."
-    } else {
-        ""
-    };
+    let is_owed = invoice.advance.is_none() && !entry.is_surcharge();
+    let helps = if is_owed { what_helps(&invoice, entry.amount_minor) } else { String::new() };
     let number = invoice.number;
     let back = never_entered(entry, &refunds, &parts);
     let words = |minor| Money::new(minor, currency).format(locale);
@@ -362,7 +362,7 @@ async fn refused(db: &MerchantDb, entry: &BooksEntry, locale: Locale) -> Result<
         let lacking = words(entry.amount_minor - back);
         (
             format!("{amount} for {number} was taken{paid_back}, but the books refused it: {why}"),
-            format!("They lack a payment of {lacking}, reference {reference}.{elsewhere}"),
+            format!("They lack a payment of {lacking}, reference {reference}.{helps}"),
         )
     } else {
         (
@@ -375,6 +375,18 @@ async fn refused(db: &MerchantDb, entry: &BooksEntry, locale: Locale) -> Result<
     let line = OpenException::new(key, Severity::Books, "Books", entry.updated_at, cause).of(attempt.payment_id);
     let line = line.fixable(remedy, format!("{} {back}", entry.updated_at));
     Ok(OpenException { cure, subject: Subject::Posting(entry.attempt_id, entry.invoice_id), ..line })
+}
+
+/// With an invoice that takes the money no more, as it was read when its books refused that.
+fn what_helps(invoice: &Invoice, minor: i64) -> String {
+    let is = match invoice.status {
+        InvoiceStatus::Open if invoice.due_minor >= minor => return String::new(),
+        InvoiceStatus::Open => "Less is due on that invoice there by now",
+        InvoiceStatus::Paid => "That invoice is paid there already",
+        InvoiceStatus::Void => "That invoice is void there, or was deleted",
+        InvoiceStatus::Draft => return " That invoice is a draft there: approve it, and post again.".to_owned(),
+    };
+    format!(" {is}: the money can be put on another invoice, on the payment’s page, or be paid back.")
 }
 
 /// A bank that takes a debit back takes the whole of it, or what its refunds have left: no gateway's document says which

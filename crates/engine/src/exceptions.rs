@@ -9,6 +9,7 @@ use crate::{
     exception_lines::{OpenException, Subject},
     faces::{ROWS_PER_PAGE, page},
     order::typed,
+    quote_covers::{release, was_covered},
 };
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -92,6 +93,9 @@ impl Engine {
             (Some(Cure::PostRefund), Subject::Refund(refund), _) => {
                 self.post_refund_again(admin, refund, None, key).await
             }
+            (Some(Cure::ApplyCredit), Subject::Cover(invoice), _) => self.ask_to_apply(admin, invoice).await,
+            // A press before this one.
+            (None, Subject::Cover(_), _) => Ok(()),
             (Some(Cure::AskGateway), _, Some(payment)) => self.ask_gateway_now(&admin.db, payment, key).await,
             (Some(Cure::RunTask), Subject::Task(job), _) => {
                 let tx = admin.db.begin().await?;
@@ -158,6 +162,9 @@ async fn was_here(db: &MerchantDb, key: &str) -> Result<bool, Error> {
     {
         return Ok(true);
     }
+    if was_covered(db, key).await? {
+        return Ok(true);
+    }
     Ok(match Subject::of_key(key) {
         Subject::Attempt(attempt) => known(db.attempt(attempt).await)?.is_some(),
         Subject::Refund(refund) => known(db.refund(refund).await)?.is_some(),
@@ -176,6 +183,7 @@ async fn settle(tx: &MerchantTx, subject: Subject, now: DateTime<Utc>) -> Result
             }
             Ok(())
         }
+        Subject::Cover(invoice) => release(tx, invoice, now).await,
         Subject::Task(_) | Subject::Attempt(_) | Subject::Refund(_) | Subject::Nothing => Ok(()),
     }
 }

@@ -7,6 +7,7 @@ use crate::{
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use domain::{
+    advance::AdvanceKind,
     date::{Lateness, in_words},
     ids::AttemptId,
     money::{Currency, Locale, Money},
@@ -31,11 +32,16 @@ impl Engine {
         }
         let names = db.customer_names(rows.iter().map(|row| row.customer_id)).await?;
         let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+        let covered = db.quote_locked(&ids).await?;
         let (under_way, recorded) = (db.under_way(ids.clone()).await?, db.being_recorded(ids).await?);
         let face = |row: Invoice| {
             let customer = names.get(&row.customer_id).cloned();
             let under_way = under_way.get(&row.id).map(|state| whose_turn(*state));
-            let under_way = if recorded.contains(&row.id) { Some(UnderWay::Books) } else { under_way };
+            let under_way = if recorded.contains(&row.id) {
+                Some(UnderWay::Books)
+            } else {
+                under_way.or_else(|| covered.contains(&row.id).then_some(UnderWay::Credit))
+            };
             self.invoice_face(merchant, row, customer, under_way)
         };
         rows.into_iter().map(face).collect()
@@ -75,7 +81,7 @@ impl Engine {
         let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
         let shares = db.shares_of(ids.clone()).await?;
         let attempts = db.latest_attempts(ids).await?;
-        let with_money = attempts.values().filter(|attempt| attempt.state.has_money());
+        let with_money = attempts.values().filter(|attempt| attempt.state.has_money() || is_paid_back(attempt));
         let paid_back = paid_back(db, &with_money.map(|attempt| attempt.id).collect::<Vec<_>>()).await?;
         let could = attempts.values().filter(|attempt| attempt.state.has_money() || attempt.state.is_dead());
         let disputes = db.disputes_of(&could.map(|attempt| attempt.id).collect::<Vec<_>>()).await?;
@@ -173,6 +179,7 @@ pub(crate) fn share_face(share: &Allocation, currency: Currency) -> ShareFace {
         total: money(share.total_minor),
         balance_after: money(share.due_minor - share.amount_minor),
         is_advance: share.advance.is_some(),
+        is_quote: share.advance == Some(AdvanceKind::Quote),
     }
 }
 
@@ -191,6 +198,11 @@ pub(crate) fn amounts(sums: &[Sum]) -> Result<Vec<Money>, Error> {
 /// Nothing of it reached the gateway: neither the request itself, nor, as look-ups have shown, any trace of it.
 pub(crate) fn never_sent(attempt: &Attempt) -> bool {
     decline_reason(attempt) == Some(DeclineReason::NotSent)
+}
+
+/// All of it was refunded, and its customer still owes what it paid: the gateway goes on listing it as taken.
+pub(crate) fn is_paid_back(attempt: &Attempt) -> bool {
+    decline_reason(attempt) == Some(DeclineReason::PaidBack)
 }
 
 /// Why an attempt brought no money, as its cache keeps it.

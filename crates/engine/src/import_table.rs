@@ -7,11 +7,11 @@ use crate::{
     audit::{Actor, Audited},
     keep_customer::{added, changed},
     own_books::terms_of,
-    write_invoice::{drafted, issued},
+    write_invoice::{document, issued},
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    ids::CustomerId,
+    ids::{CustomerId, InvoiceId},
     import::{self, InvoiceRows, Kind, RowError},
     invoice::InvoiceStatus,
     money::{Currency, Money},
@@ -219,8 +219,8 @@ fn plan_invoice(
     };
     let read = rows.read(taking.currency, terms_of(customer))?;
     let total = read.sums.total;
-    let write = if taking.as_drafts { drafted } else { issued };
-    let new = write(tx.merchant_id(), customer, read, taking.now);
+    let write = if taking.as_drafts { document } else { issued };
+    let new = write(tx.merchant_id(), InvoiceId(Uuid::now_v7()), customer, read, taking.now);
     let does = match stands {
         None => Does::Add,
         Some(stands) if is_same(stands, &new.invoice) => Does::Nothing,

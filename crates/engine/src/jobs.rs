@@ -1,11 +1,11 @@
 //! What the worker can be told to do. A job is written in the transaction of the fact that needs it, or by the sweep and
 //! the clock under a key that lets it in once; it is harmless to run twice.
 
-use crate::{Engine, Error, Lane, turnstile::Errand};
+use crate::{Engine, Error, Lane};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{
     asking::run_again_at,
-    ids::{AttemptId, DisputeId, EndpointId, EventId, MailId, MethodId, PaymentId, RefundId, WebhookId},
+    ids::{AttemptId, DisputeId, EndpointId, EventId, InvoiceId, MailId, MethodId, PaymentId, RefundId, WebhookId},
     payment::AttemptState,
     planted,
 };
@@ -38,6 +38,27 @@ pub(crate) enum Work {
     /// Take a payment out of the books whose money went back, as was known at that moment.
     TakeBackPayment {
         attempt: AttemptId,
+        asked_ms: i64,
+    },
+    /// Write the draft of a credit into the books, whose quote a debit is to pay.
+    DraftCredit {
+        attempt: AttemptId,
+        /// Of the quote's payments.
+        number: i32,
+    },
+    /// Take that draft out again: the debit brought no money.
+    DropDraft {
+        attempt: AttemptId,
+        number: i32,
+    },
+    /// Give a quote's credit to the invoice that it is for, as was asked at that moment.
+    ApplyCredit {
+        invoice: InvoiceId,
+        asked_ms: i64,
+    },
+    /// Ask the books what is left of a quote's credit.
+    WatchCredit {
+        quote: InvoiceId,
         asked_ms: i64,
     },
     /// Write the receipt.
@@ -131,6 +152,12 @@ pub(crate) enum Work {
         asked_ms: i64,
     },
     SyncBooks,
+    /// The same because somebody has asked for it at that moment, on the lane of people.
+    DownloadBooks {
+        asked_ms: i64,
+    },
+    /// Look through all that is open in the books.
+    SweepBooks,
     Prune,
     /// Look for debits that banks have taken back.
     LookForReturns,
@@ -166,6 +193,10 @@ impl Work {
             Self::PostPayment { attempt } => format!("post_payment:{attempt}"),
             Self::PostAgain { attempt, asked_ms } => format!("post_again:{attempt}:{asked_ms}"),
             Self::TakeBackPayment { attempt, asked_ms } => format!("take_back_payment:{attempt}:{asked_ms}"),
+            Self::DraftCredit { attempt, number } => format!("draft_credit:{attempt}:{number}"),
+            Self::DropDraft { attempt, number } => format!("drop_draft:{attempt}:{number}"),
+            Self::ApplyCredit { invoice, asked_ms } => format!("apply_credit:{invoice}:{asked_ms}"),
+            Self::WatchCredit { quote, asked_ms } => format!("watch_credit:{quote}:{asked_ms}"),
             Self::WriteReceipt { payment, retry: 0 } => format!("write_receipt:{payment}"),
             Self::WriteReceipt { payment, retry } => format!("write_receipt:{payment}:{retry}"),
             Self::WriteSent { attempt } => format!("write_sent:{attempt}"),
@@ -189,6 +220,8 @@ impl Work {
             Self::SendEvents { endpoint } => format!("send_events:{endpoint}"),
             Self::SendAgain { endpoint, event, asked_ms } => format!("send_again:{endpoint}:{event}:{asked_ms}"),
             Self::SyncBooks => format!("sync_books:{period}"),
+            Self::DownloadBooks { asked_ms } => format!("download_books:{asked_ms}"),
+            Self::SweepBooks => format!("sweep_books:{period}"),
             Self::Prune => format!("prune:{period}"),
             Self::LookForReturns => format!("look_for_returns:{period}"),
             Self::LookForExpiry => format!("look_for_expiry:{period}"),
@@ -204,6 +237,10 @@ impl Work {
             Self::PostPayment { .. } => "Post to the books",
             Self::PostAgain { .. } => "Post to the books again",
             Self::TakeBackPayment { .. } => "Take the payment out of the books",
+            Self::DraftCredit { .. } => "Write the draft of a quote’s credit",
+            Self::DropDraft { .. } => "Delete the draft of a quote’s credit",
+            Self::ApplyCredit { .. } => "Apply a quote’s credit to its invoice",
+            Self::WatchCredit { .. } => "Ask the books about a quote’s credit",
             Self::WriteReceipt { .. } => "Write the receipt",
             Self::WriteSent { .. } => "Tell the payer that the debit was sent",
             Self::WriteAuthority { .. } => "Send the copy of the authority",
@@ -222,6 +259,8 @@ impl Work {
             Self::SendEvents { .. } => "Send events to a partner",
             Self::SendAgain { .. } => "Send an event to a partner again",
             Self::SyncBooks => "Read changes from the books",
+            Self::DownloadBooks { .. } => "Download the latest data of the books",
+            Self::SweepBooks => "Look through all that is open in the books",
             Self::Prune => "Delete what is old",
             Self::LookForReturns => "Look for debits that banks took back",
             Self::LookForExpiry => "Look for saved cards that end",
@@ -293,7 +332,8 @@ impl Engine {
             Err(Error::Crashed)
         } else {
             let (engine, own) = (self.clone(), job.clone());
-            caught(async move { engine.try_job(&own).await }).await
+            // On the heap: it is as large as the largest kind of job, and is moved on its way into a task.
+            caught(Box::pin(async move { engine.try_job(&own).await })).await
         };
         if let Err(cause) = self.conclude(job, outcome).await {
             tracing::error!(job.id = %job.id, %cause, "A job's outcome could not be written; its lease will run out.");
@@ -312,6 +352,10 @@ impl Engine {
             }
             Work::PostAgain { attempt, .. } => self.post_payment(&db, job, attempt, true).await,
             Work::TakeBackPayment { attempt, .. } => self.take_back_payment(&db, job, attempt).await,
+            Work::DraftCredit { attempt, number } => self.draft_credit(&db, job, attempt, number).await,
+            Work::DropDraft { attempt, number } => self.drop_draft(&db, job, attempt, number).await,
+            Work::ApplyCredit { invoice, asked_ms } => self.apply_credit(&db, job, invoice, asked_ms).await,
+            Work::WatchCredit { quote, .. } => self.work_watch_credit(&db, job, quote).await,
             Work::WriteReceipt { payment, .. } => self.write_receipt(&db, job, payment).await,
             Work::WriteSent { attempt } => self.write_sent(&db, job, attempt).await,
             Work::WriteAuthority { method } => self.write_authority(&db, job, method).await,
@@ -340,15 +384,9 @@ impl Engine {
                 }
                 Ok(Ran::Finished)
             }
-            Work::SyncBooks => match self.sync_books(&db, Errand::job(Lane::Background)).await {
-                Err(cause) if cause.not_before().is_some() => Err(cause),
-                // The next period is its retry: failures must not pile up behind books that are away for days.
-                Err(cause) => {
-                    tracing::warn!(merchant.id = %db.merchant_id(), cause = %chain(&cause), "The books could not be read.");
-                    Ok(Ran::Finished)
-                }
-                Ok(()) => Ok(Ran::Finished),
-            },
+            Work::SyncBooks => self.sync_as_job(&db, job, Lane::Background).await,
+            Work::DownloadBooks { asked_ms } => self.download_as_job(&db, job, asked_ms).await,
+            Work::SweepBooks => self.sweep_books(&db, job).await,
         }
     }
 
@@ -416,13 +454,17 @@ async fn caught(tried: impl Future<Output = Result<Ran, Error>> + Send + 'static
 /// Open outcomes and what is missing in the books are asked about for as long as it takes.
 fn is_about_money(job: &Job) -> bool {
     use Work::{
-        LookUp, LookUpDispute, LookUpRefund, PostAgain, PostPayment, PostRefund, TakeBackPayment, TakeBackRefund,
+        ApplyCredit, DraftCredit, DropDraft, LookUp, LookUpDispute, LookUpRefund, PostAgain, PostPayment, PostRefund,
+        TakeBackPayment, TakeBackRefund,
     };
     matches!(
         serde_json::from_str(&job.body),
         Ok(LookUp { .. }
             | PostPayment { .. }
             | PostAgain { .. }
+            | DraftCredit { .. }
+            | DropDraft { .. }
+            | ApplyCredit { .. }
             | TakeBackPayment { .. }
             | LookUpDispute { .. }
             | LookUpRefund { .. }

@@ -10,11 +10,15 @@ mod ask_gateway;
 mod audit;
 mod audit_rows;
 mod audit_words;
+mod books_page;
 mod books_story;
 mod built_in_ledger;
 mod card_testing;
 mod check_records;
+mod choose_accounts;
 mod clock;
+mod connect_books;
+mod connect_words;
 mod connections;
 mod consent;
 mod credit_invoice;
@@ -24,8 +28,10 @@ mod debit_returns;
 mod debit_words;
 mod decide_outcome;
 mod differences;
+mod disconnect_books;
 mod dispute_story;
 mod doors;
+mod download_books;
 mod endpoints;
 mod enter_advance;
 mod enter_payment;
@@ -55,9 +61,11 @@ mod look_up_attempt;
 mod mail_invoice;
 mod methods;
 mod needs_payer;
+mod note_in_books;
 mod open_checkout;
 mod order;
 mod own_books;
+mod own_documents;
 mod own_statement;
 mod passes;
 mod payer_account;
@@ -68,6 +76,11 @@ mod post_payment;
 mod post_refund;
 mod prove_payment;
 mod prune;
+mod quote_checkout;
+mod quote_covers;
+mod quote_documents;
+mod quote_rules;
+mod quote_sessions;
 mod read_books_news;
 mod reallocate_payment;
 mod receive_webhook;
@@ -91,6 +104,7 @@ mod settle_payment;
 mod settle_refund;
 mod sign_in;
 mod surcharges;
+mod sweep_books;
 mod sync_books;
 mod take_back_payment;
 mod take_in_charge;
@@ -110,28 +124,39 @@ mod write_invoice;
 pub use advances::Prepay;
 pub use api_books::{ApiCredit, ApiCustomer, ApiInvoice, ApiPayment, ApiQuery, Listed};
 pub use api_requests::{Asked, RequestError};
+pub use choose_accounts::{AccountsForm, AccountsTyped};
 pub use clock::Clock;
+pub use connect_books::{AskedFor, ConnectOrder, Connected, ConsentAnswer, OrganisationChoice};
+pub use connect_words::NoConnection;
 pub use connections::{
-    AuthorizeNetSecret, BooksGrant, BooksSecret, BooksSettings, GatewaySecret, GatewaySettings, GlobalPaymentsSecret,
-    Lane, PayrixSecret, StripeSecret,
+    AuthorizeNetSecret, BooksApps, BooksGrant, BooksSecret, BooksSettings, GatewaySecret, GatewaySettings,
+    GlobalPaymentsSecret, Lane, PayrixSecret, StripeSecret,
+};
+pub use connectors::books::{
+    consent::Organisation,
+    oauth::Client as BooksApp,
+    set_up::{Chart, Choice, Company},
 };
 pub use credit_invoice::{CreditForm, CreditLine, CreditOrder, CreditStory};
+pub use download_books::{Download, SyncPass};
 pub use enter_advance::{AdvanceForm, AdvanceTyped};
 pub use enter_payment::{HandPayment, PaymentForm};
 pub use error::{
-    EndpointError, Error, ImportError, KeyError, MendError, MethodError, OwnBooksError, RefundError, SignInError,
-    TakeError,
+    AccountsError, ConnectError, EndpointError, Error, ImportError, KeyError, MendError, MethodError, OwnBooksError,
+    QuoteError, RefundError, SignInError, TakeError,
 };
 pub use export_transactions::ExportPart;
 pub use founding::{Founding, NewPayer, OwnStart};
 pub use import_table::{Does, ImportLine};
 pub use integrations::{IntegrationFace, IntegrationsPage, KeyFace};
-pub use invoice_pdf::InvoicePdf;
+pub use invoice_pdf::PdfFile;
 pub use order::{ListQuery, Order, PayHow, RefundOrder, SaveMethod, ToConfirm, postal_code};
 pub use own_books::{InvoiceForm, OwnCustomer, OwnInvoice};
 pub use own_statement::CustomerStatement;
-pub use passes::{AdminPass, ApiPass, BooksPass, GuestPass, OperatorPass, PayerPass};
+pub use passes::{AdminPass, ApiPass, BooksPass, GuestPass, OperatorPass, PayerPass, QuotePass};
 pub use payer_account::{KnownAccount, PayerInvoice, PayerStatement};
+pub use quote_rules::QuoteRulesChange;
+pub use quote_sessions::{OpenedSession, PaidWith, SessionFailure, SessionResult};
 pub use receive_webhook::NotTaken;
 pub use resolve_link::PayNowLink;
 pub use rotate_webhook_secret::{WebhookSecretChange, WebhookSecretError};
@@ -182,6 +207,8 @@ pub struct Settings {
     pub hold_books: bool,
     /// Events may be sent into private networks, and to this machine by plain http.
     pub private_endpoints: bool,
+    /// By which merchants' staff connect their books.
+    pub books_apps: BooksApps,
 }
 
 /// The use cases of one installation; cheap to clone.
@@ -301,6 +328,7 @@ mod tests {
             hold_rates: true,
             hold_books: true,
             private_endpoints: false,
+            books_apps: BooksApps::default(),
         };
         assert!(!format!("{settings:?}").contains("hunter2"));
     }

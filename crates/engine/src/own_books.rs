@@ -164,7 +164,9 @@ impl Engine {
 
 /// An invoice with its lines; none for one that nobody wrote here.
 pub(crate) async fn written_here(db: &MerchantDb, invoice: &Invoice) -> Result<Option<OwnInvoice>, Error> {
-    let Some(details) = db.ledger_invoice(invoice.id).await? else { return Ok(None) };
+    // An advance has them for its credit note alone.
+    let details = db.ledger_invoice(invoice.id).await?.filter(|_| invoice.advance.is_none());
+    let Some(details) = details else { return Ok(None) };
     let lines = db.ledger_lines(invoice.id).await?;
     let being_paid = db.live_payment(invoice.id).await?.is_some();
     own_invoice(invoice, details, lines, being_paid).map(Some)

@@ -46,13 +46,17 @@ impl Engine {
     ) -> Result<CustomerStatement, Error> {
         let set_up = self.own_books(db).await?;
         let (zone, currency) = (zone(&set_up.merchant.time_zone), set_up.currency()?);
+        let db = db.snapshot().await?;
         let row = db.customer(customer).await?;
         let mut invoices = db.invoices_of_customer(customer).await?;
         // In other currencies than the merchant's, nothing is written here.
         invoices.retain(|invoice| invoice.currency == currency.code());
         let ids: Vec<_> = invoices.iter().map(|invoice| invoice.id).collect();
         let payments = db.ledger_payments_of(&ids).await?;
-        let credits = db.credit_notes_of_all(&ids).await?;
+        let mut credits = db.credit_notes_of_all(&ids).await?;
+        db.commit().await?;
+        // What is paid for a quote is credit by its payment.
+        credits.retain(|note| invoices.iter().any(|one| one.id == note.invoice_id && one.advance.is_none()));
         let movements = movements(&invoices, &payments, &credits)?;
         let statement = Statement::of(movements, period(from, until, self.clock().today(zone)), currency)?;
         Ok(CustomerStatement { customer, name: row.name, address: row.address.unwrap_or_default(), statement })

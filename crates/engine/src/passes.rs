@@ -1,9 +1,9 @@
 //! What a door hands out. A use case says by its parameter who may call it; only [`crate::doors`] can make one.
 
-use crate::{Error, audit::Actor};
+use crate::{Error, audit::Actor, quote_sessions::is_quote};
 use chrono::{DateTime, Utc};
 use domain::{
-    ids::{CustomerId, IntegrationKeyId, InvoiceId, PayerId, PaymentId, PersonId},
+    ids::{CustomerId, IntegrationKeyId, InvoiceId, MerchantId, PayerId, PaymentId, PersonId},
     money::{Currency, Money},
     payment::Takes,
     views::Whoami,
@@ -80,7 +80,14 @@ impl GuestPass {
 
     /// Its invoices as they were last read, and whose they are.
     pub(crate) async fn invoices_read(&self) -> Result<(Vec<Invoice>, Customer), Error> {
-        let (first, customer) = self.db.invoice_with_customer(self.checkout.invoice_id).await?;
+        self.with_others(self.db.invoice_with_customer(self.checkout.invoice_id).await?).await
+    }
+
+    /// The same where the first of them was read already.
+    pub(crate) async fn with_others(
+        &self,
+        (first, customer): (Invoice, Customer),
+    ) -> Result<(Vec<Invoice>, Customer), Error> {
         let mut invoices = vec![first];
         for chosen in self.chosen.iter().skip(1) {
             let invoice = self.db.invoice(chosen.invoice).await?;
@@ -129,8 +136,17 @@ impl PayerPass {
     /// # Errors
     /// [`Error::NotFound`] also for one of somebody else, and for what is none.
     pub(crate) async fn invoice(&self, id: InvoiceId) -> Result<Invoice, Error> {
+        let invoice = self.invoice_or_quote(id).await?;
+        if invoice.advance.is_none() { Ok(invoice) } else { Err(Error::NotFound) }
+    }
+
+    /// The same with quotes.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] also for one of somebody else, and for another advance.
+    pub(crate) async fn invoice_or_quote(&self, id: InvoiceId) -> Result<Invoice, Error> {
         let invoice = self.db.invoice(id).await?;
-        let is_own = invoice.customer_id == self.customer && invoice.advance.is_none();
+        let is_own = invoice.customer_id == self.customer && (invoice.advance.is_none() || is_quote(&invoice));
         is_own.then_some(invoice).ok_or(Error::NotFound)
     }
 
@@ -150,6 +166,8 @@ impl PayerPass {
 pub struct AdminPass {
     pub(crate) db: MerchantDb,
     pub(crate) person: PersonId,
+    /// The hash of the session: what is asked for in one is answered in no other.
+    pub(crate) session: String,
     pub(crate) who: Whoami,
 }
 
@@ -170,10 +188,10 @@ pub struct ApiPass {
 }
 
 impl ApiPass {
-    /// As the audit trail calls whoever holds it.
+    /// Whose rate its calls count against: ids of keys are minted with forms, and another merchant may have the same one.
     #[must_use]
-    pub const fn key(&self) -> IntegrationKeyId {
-        self.key
+    pub const fn key(&self) -> (MerchantId, IntegrationKeyId) {
+        (self.db.merchant_id(), self.key)
     }
 
     /// There is no accounting package, so that invoices are written here.
@@ -204,6 +222,20 @@ impl From<&AdminPass> for BooksPass {
 impl From<&ApiPass> for BooksPass {
     fn from(api: &ApiPass) -> Self {
         Self { db: api.db.clone(), actor: Actor::Program(api.key) }
+    }
+}
+
+/// The merchant's quoting program: has quotes paid, and reads what became of them.
+pub struct QuotePass {
+    pub(crate) db: MerchantDb,
+    pub(crate) key: IntegrationKeyId,
+}
+
+impl QuotePass {
+    /// Whose rate its calls count against, likewise.
+    #[must_use]
+    pub const fn key(&self) -> (MerchantId, IntegrationKeyId) {
+        (self.db.merchant_id(), self.key)
     }
 }
 

@@ -5,12 +5,13 @@ use crate::{
     Engine, Error, GuestPass, PayerPass,
     audit::{Actor, Audited},
     clock::{day, on_the_wall, zone},
-    faces::{decline_reason, share_face},
+    faces::{decline_reason, is_paid_back, share_face},
     settle_payment::latest,
 };
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 use domain::{
+    advance::AdvanceKind,
     asking::{HELD_MAX, free_again_at},
     date::Moment,
     ids::{AttemptId, CheckoutId, PaymentId},
@@ -52,6 +53,7 @@ impl Engine {
         }
         let standing = standing(guest, payer, &payment, &shares, &attempt)?;
         let mut standing = self.with_what_followed(&guest.db, &attempt, standing).await?;
+        standing.has_way_back = has_way_back(guest, &shares).await?;
         // The way back from a page that ends by itself: what tells of its payment may be late.
         if let Outcome::Continue { can_cancel, .. } = standing.outcome
             && (!can_cancel || self.page_life(&guest.db, &attempt).await?.is_some())
@@ -114,6 +116,7 @@ impl Engine {
     ) -> Result<Standing, Error> {
         let (payment, shares, attempt) = self.own_payment(guest, payment).await?;
         let mut standing = standing(guest, payer, &payment, &shares, &attempt)?;
+        standing.has_way_back = has_way_back(guest, &shares).await?;
         if let Outcome::Continue { again_at, can_cancel, .. } = &mut standing.outcome
             && let Some(life) = self.page_life(&guest.db, &attempt).await?
         {
@@ -155,14 +158,15 @@ impl Engine {
         if attempt.state == AttemptState::Voided && !db.books_entries(attempt.id).await?.is_empty() {
             standing.outcome = Outcome::TakenBack;
         }
-        if !attempt.state.has_money() || !standing.mine {
+        let has_money = attempt.state.has_money();
+        if !standing.mine || !(has_money || is_paid_back(attempt)) {
             return Ok(standing);
         }
         let (late, zone) = (self.now() - RECORDED_WITHIN, zone(&standing.merchant.time_zone));
-        let (entries, refunds) =
-            tokio::try_join!(db.books_entries(attempt.id), db.refunds_of(std::slice::from_ref(&attempt.id)))?;
+        let (entries, refunded) = db.books_entries_beside_refunds(attempt.id).await?;
+        let refunds = if refunded { db.refunds_of(std::slice::from_ref(&attempt.id)).await? } else { Vec::new() };
         standing.being_recorded = entries.iter().any(|entry| match entry.state {
-            BooksEntryState::Refused => true,
+            BooksEntryState::Refused => has_money,
             BooksEntryState::Intended => entry.updated_at < late,
             BooksEntryState::Posted
             | BooksEntryState::Leaving
@@ -191,6 +195,12 @@ impl Engine {
         let to_come = by.filter(|by| *by > self.now());
         Ok(to_come.map(|by| on_the_wall(by, zone(&guest.merchant.time_zone))))
     }
+}
+
+/// A quoting program has sent its payer here (S19).
+async fn has_way_back(guest: &GuestPass, shares: &[Allocation]) -> Result<bool, Error> {
+    let is_of_quote = shares.iter().any(|share| share.advance == Some(AdvanceKind::Quote));
+    Ok(is_of_quote && guest.db.quote_session_at(guest.checkout.id).await?.is_some())
 }
 
 /// Who reads where a payment stands.
@@ -246,6 +256,7 @@ fn told_to(
         },
         mine: reader.is_payer,
         being_recorded: false,
+        has_way_back: false,
         returnable_until: if attempt.state.has_money() {
             attempt.kind.returnable_until(day(attempt.created_at, zone(&reader.merchant.time_zone)))
         } else {
@@ -293,6 +304,7 @@ fn outcome(attempt: &Attempt, zone: Tz) -> Result<Outcome, Error> {
         }
         (AttemptState::Declined, _) => Outcome::Declined { words },
         (AttemptState::Voided, _) => Outcome::Cancelled,
+        (AttemptState::Returned, _) if is_paid_back(attempt) => Outcome::Refunded { words },
         (AttemptState::Returned, _) => Outcome::Returned { words },
         _ => Outcome::Checking,
     })

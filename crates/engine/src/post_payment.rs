@@ -6,9 +6,13 @@ use crate::{
     advances::advance_of,
     audit::{Actor, Audited},
     clock::{day, zone},
+    exception_lines::sentence_of,
     failpoint,
     jobs::Ran,
     keep_surplus::is_refunded,
+    note_in_books::Noted,
+    quote_documents::unknown_customer,
+    quote_sessions::is_quote,
     turnstile::Errand,
 };
 use connectors::books::{Books, BooksError, PostPayment, Posted, RefusedCause};
@@ -67,12 +71,18 @@ impl Engine {
         attempt: AttemptId,
         may_stand: bool,
     ) -> Result<Ran, Error> {
-        let attempt = db.attempt(attempt).await?;
-        if attempt.surcharge_minor > 0 {
-            self.mean_surcharge(db, attempt.id).await?;
+        let (attempt, mut entries) = db.attempt_to_post(attempt).await?;
+        if attempt.surcharge_minor > 0 && self.mean_surcharge(db, attempt.id).await? {
+            entries = db.books_entries_intended(attempt.id).await?;
+        }
+        // A debit that pays a quote: the draft of its credit becomes the credit.
+        if attempt.kind.is_debit()
+            && let Some(document) = db.quote_documents(attempt.id).await?.pop()
+            && self.is_drafting(db, &document).await?
+        {
+            return Ok(Ran::NotYet("the draft of its credit is being written"));
         }
         let books = self.books_for(db, Errand::job(Lane::UserAction)).await?;
-        let mut entries = db.books_entries_intended(attempt.id).await?;
         let mut ran = Ran::Finished;
         while let Some((entry, invoice)) = entries.pop() {
             let ended = self.post_entry(db, books.as_ref(), &attempt, &entry, &invoice, may_stand).await?;
@@ -85,20 +95,19 @@ impl Engine {
         Ok(ran)
     }
 
-    /// A process of an earlier version that heard of the money has meant its surcharge for no books.
-    async fn mean_surcharge(&self, db: &MerchantDb, attempt: AttemptId) -> Result<(), Error> {
+    /// A process of an earlier version that heard of the money has meant its surcharge for no books. `true`: it is meant now.
+    async fn mean_surcharge(&self, db: &MerchantDb, attempt: AttemptId) -> Result<bool, Error> {
         if db.books_entries(attempt).await?.iter().any(BooksEntry::is_surcharge) {
-            return Ok(());
+            return Ok(false);
         }
         let tx = db.begin().await?;
         let attempt = tx.attempt_hold(attempt).await?;
         let shares = tx.allocations(attempt.payment_id).await?;
         let surcharge = self.surcharge_share(&tx, &attempt, &shares).await?.filter(|_| attempt.state.has_money());
-        if let Some(surcharge) = surcharge {
-            tx.books_entries_intend(attempt.id, &[surcharge], self.now()).await?;
-            tx.commit().await?;
-        }
-        Ok(())
+        let Some(surcharge) = surcharge else { return Ok(false) };
+        tx.books_entries_intend(attempt.id, &[surcharge], self.now()).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     async fn post_entry(
@@ -112,6 +121,13 @@ impl Engine {
     ) -> Result<Ended, Error> {
         if !attempt.state.has_money() {
             return Ok(Ended::without_money(may_stand || entry.is_surcharge()));
+        }
+        if is_quote(invoice)
+            && let Some(name) = unknown_customer(db, invoice.id).await?
+        {
+            let why =
+                format!("{} does not have {name} yet. Add that customer there by exactly this name", books.name());
+            return Ok(Ended::Refused(format!("{why}, have its data downloaded, and post again.")));
         }
         let raised = if entry.is_surcharge() {
             match self.surcharge_invoice(db, books, attempt, entry, invoice.clone()).await? {
@@ -149,7 +165,13 @@ impl Engine {
                 message,
             }) => match self.over_paid(db, entry, invoice).await? {
                 Some((left_minor, advance)) => Ok(Ended::OverPaid { left_minor, advance, why: message }),
-                None => refused_or_later(attempt, BooksError::Refused { cause, message }),
+                None => {
+                    // What helps hangs on what the invoice is there by now.
+                    if !entry.is_surcharge() {
+                        self.invoice_from_books(db, invoice).await?;
+                    }
+                    refused_or_later(attempt, BooksError::Refused { cause, message })
+                }
             },
             Err(cause) => refused_or_later(attempt, cause),
         }
@@ -171,7 +193,7 @@ impl Engine {
         Ok(PostPayment {
             idempotency_key: entry.idempotency_key.clone(),
             invoice_external_id: invoice.external_id.clone(),
-            advance: advance_of(db, invoice).await?,
+            advance: advance_of(db, invoice, attempt.id).await?,
             amount,
             // The day of the payment, not of the try: the same key must always carry the same request.
             date: day(attempt.created_at, zone(&set_up.merchant.time_zone)),
@@ -192,7 +214,8 @@ impl Engine {
     ) -> Result<bool, Error> {
         let now = self.now();
         let tx = db.begin().await?;
-        let has_money = tx.attempt_hold(entry.attempt_id).await?.state.has_money();
+        let (attempt, tells) = tx.attempt_hold_telling(entry.attempt_id).await?;
+        let has_money = attempt.state.has_money();
         let held = if is_last { tx.job_done(job).await? } else { tx.job_hold(job).await? };
         if !held {
             return Ok(false);
@@ -218,8 +241,11 @@ impl Engine {
                 if invoice.advance.is_some() {
                     tx.advance_settle(entry.invoice_id, has_money).await?;
                 }
+                if is_quote(invoice) && has_money {
+                    self.watch_credit(&tx, entry.invoice_id).await?;
+                }
                 if has_money && is_paid(&tx, (entry, invoice), posted).await? {
-                    tx.event_add(paid(entry), now).await?;
+                    tx.event_add_knowing(paid(entry), Some(tells), now).await?;
                 }
                 Some(Audited::books_posted(entry, &posted.external_id))
             }
@@ -242,6 +268,10 @@ impl Engine {
         }
         failpoint::reach("before_post_commit");
         tx.commit().await?;
+        if matches!(ended, Ended::Posted(_)) && has_money && !entry.is_surcharge() {
+            let amount = Money::new(entry.amount_minor, attempt.amount()?.currency);
+            self.note_in_books(db, entry.invoice_id, Noted::Posted, amount, books_reference(&attempt, entry));
+        }
         Ok(true)
     }
 }
@@ -266,9 +296,19 @@ fn refused_or_later(attempt: &Attempt, cause: BooksError) -> Result<Ended, Error
     match cause {
         BooksError::Refused { cause, message } => {
             tracing::error!(attempt.id = %attempt.id, ?cause, "Money was taken, but the books refuse the payment.");
-            Ok(Ended::Refused(message))
+            Ok(Ended::Refused(why_refused(cause, message)))
         }
         later => Err(Error::BooksUnreachable(later)),
+    }
+}
+
+/// Why the books refused it, with what helps where that does not hang on the invoice (`exception_lines.rs`).
+pub(crate) fn why_refused(cause: RefusedCause, message: String) -> String {
+    const OPEN_IT: &str =
+        "That period is closed there: open it and try again, or enter it by hand on a day that is open.";
+    match cause {
+        RefusedCause::PeriodLocked => format!("{} {OPEN_IT}", sentence_of(Some(&message))),
+        RefusedCause::MoreThanDue | RefusedCause::NotAwaitingPayment | RefusedCause::Other => message,
     }
 }
 

@@ -8,6 +8,8 @@ use crate::{
     clock::{day, zone},
     failpoint,
     jobs::Ran,
+    note_in_books::Noted,
+    post_payment::why_refused,
     refused_payment::{BY_HAND, never_entered, weigh_refused},
     turnstile::Errand,
 };
@@ -69,7 +71,7 @@ impl Engine {
                 None => Ok(false),
             };
             let written = match stands {
-                _ if !write => books.take_back_refund(&posting).await.map(|()| None).map_err(Unwritten::from),
+                _ if !write => taken_back(books.as_ref(), &posting).await.map(|()| None),
                 Ok(true) => books.post_refund(&posting).await.map(Some).map_err(Unwritten::from),
                 // A refund of what is not in the books would leave them with less than nothing.
                 Ok(false) => Ok(None),
@@ -108,7 +110,7 @@ impl Engine {
                 Err(Unwritten::ByHand)
             } else {
                 let posting = self.refund_posting(db, &refund, &entry, None).await?;
-                books.take_back_refund(&posting).await.map_err(Unwritten::from)
+                taken_back(books.as_ref(), &posting).await
             };
             let ended = match taken {
                 Ok(()) => RefundEntry { state: BooksEntryState::Needless, last_error: None, ..entry },
@@ -135,7 +137,7 @@ impl Engine {
         let key = format!("{REFUND}{}-{}{again}", refund.id.0.simple(), entry.invoice_id.0.simple());
         let invoice = db.invoice(entry.invoice_id).await?;
         Ok(PostRefund {
-            advance: advance_of(db, &invoice).await?,
+            advance: advance_of(db, &invoice, refund.attempt_id).await?,
             invoice_external_id: invoice.external_id,
             amount: Money::new(entry.amount_minor, refund.amount()?.currency),
             // The day of the refund, not of the try: the same key must always carry the same request.
@@ -219,14 +221,26 @@ impl Engine {
         if let Some(written) = Audited::refund_written(&entry) {
             tx.audit_add(written.slip(Some(attempt.payment_id), Actor::Portal, now)?).await?;
         }
+        let posted = (entry.state == BooksEntryState::Posted).then_some((entry.invoice_id, entry.amount_minor));
         tx.refund_entry_write(RefundEntry { updated_at: now, ..entry }).await?;
         if is_needless {
             weigh_refused(&tx, &attempt, now).await?;
         }
         failpoint::reach("before_refund_post_commit");
         tx.commit().await?;
+        if let Some((invoice, minor)) = posted {
+            let amount = Money::new(minor, refund.amount()?.currency);
+            self.note_in_books(db, invoice, Noted::Refunded, amount, books_reference(refund));
+        }
         Ok(Ran::Finished)
     }
+}
+
+async fn taken_back(books: &dyn Books, posting: &PostRefund) -> Result<(), Unwritten> {
+    failpoint::reach("before_refund_take_back");
+    let taken = books.take_back_refund(posting).await;
+    failpoint::reach("after_refund_take_back");
+    Ok(taken?)
 }
 
 /// The payment's own write onto the invoice of a refund's write.
@@ -245,7 +259,11 @@ fn refused(why: Unwritten, refund: &Refund, entry: RefundEntry) -> Result<Refund
         Unwritten::Books(later) => return Err(Error::BooksUnreachable(later)),
     };
     tracing::error!(refund.id = %refund.id, ?cause, "Money was paid back, and the books are left without what follows from it.");
-    Ok(RefundEntry { state: BooksEntryState::Refused, credit_id, last_error: Some(message), ..entry })
+    let why = match cause {
+        Some(cause) => why_refused(cause, message),
+        None => message,
+    };
+    Ok(RefundEntry { state: BooksEntryState::Refused, credit_id, last_error: Some(why), ..entry })
 }
 
 /// What a refund is found by in the books: the gateway's id of it.

@@ -9,7 +9,7 @@ use crate::{
     failpoint,
     jobs::{Ran, Work},
     send_mail::notice_keys,
-    settle_payment::latest,
+    settle_payment::{InHand, latest},
 };
 use chrono::{NaiveDate, TimeDelta};
 use domain::{
@@ -158,7 +158,7 @@ impl Engine {
             Opened::Taken(_) | Opened::MethodGone => return Ok(None),
         }
         failpoint::reach("after_retry_intent");
-        self.charge(db, gateway.as_ref(), &attempt).await?;
+        self.charge(db, gateway.as_ref(), &attempt, InHand::default()).await?;
         Ok(Some(Ran::Finished))
     }
 
@@ -176,6 +176,10 @@ impl Engine {
     async fn is_owed_as_before(&self, db: &MerchantDb, failed: &Attempt, shares: &[Allocation]) -> Result<bool, Error> {
         let currency = failed.amount()?.currency;
         let words = |minor| Money::new(minor, currency);
+        let invoices: Vec<_> = shares.iter().map(|share| share.invoice_id).collect();
+        if !db.quote_locked(&invoices).await?.is_empty() {
+            return Ok(false);
+        }
         for share in shares {
             let books = self.invoice_from_books(db, &db.invoice(share.invoice_id).await?).await?;
             let then = ShownShare { pay: words(share.amount_minor), due: words(share.due_minor) };

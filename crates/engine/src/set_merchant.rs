@@ -1,11 +1,11 @@
-//! What a merchant takes besides all that is due, whether debits are tried again, and whether its books have a connection for
-//! each lane, changed by the operator's hand.
+//! What a merchant takes besides all that is due, whether debits are tried again, whether its books have a connection for each
+//! lane, and what stands above its own documents, changed by the operator's hand.
 
-use crate::{Engine, Error, Lane};
+use crate::{Engine, Error, accounting_connections::add_lanes};
 use store::Merchant;
 
 /// What shall change; the rest stays.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct MerchantChange {
     pub takes_parts: Option<bool>,
     pub takes_more: Option<bool>,
@@ -13,20 +13,26 @@ pub struct MerchantChange {
     pub retries_debits: Option<bool>,
     /// A connection to the books for each lane (S94).
     pub multi_connection: Option<bool>,
+    /// Empty to take it away, like the next one.
+    pub address: Option<String>,
+    pub tax_number: Option<String>,
 }
 
 impl MerchantChange {
     /// As the operator's line has it; empty when nothing is to change.
-    fn words(self) -> String {
-        let named = [
-            ("takes_parts", self.takes_parts),
-            ("takes_more", self.takes_more),
-            ("takes_prepayments", self.takes_prepayments),
-            ("retries_debits", self.retries_debits),
-            ("multi_connection", self.multi_connection),
+    fn words(&self) -> String {
+        let yes = |name: &'static str, to: Option<bool>| Some(format!("{name} {}", to?));
+        let text = |name: &'static str, to: &Option<String>| Some(format!("{name} {}", to.as_ref()?));
+        let set = [
+            yes("takes_parts", self.takes_parts),
+            yes("takes_more", self.takes_more),
+            yes("takes_prepayments", self.takes_prepayments),
+            yes("retries_debits", self.retries_debits),
+            yes("multi_connection", self.multi_connection),
+            text("address", &self.address),
+            text("tax_number", &self.tax_number),
         ];
-        let set = named.into_iter().filter_map(|(name, to)| Some(format!("{name} {}", to?)));
-        set.collect::<Vec<_>>().join(", ")
+        set.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -48,17 +54,22 @@ impl Engine {
             takes_prepayments: change.takes_prepayments.unwrap_or(merchant.takes_prepayments),
             retries_debits: change.retries_debits.unwrap_or(merchant.retries_debits),
             multi_connection: change.multi_connection.unwrap_or(merchant.multi_connection),
+            address: change.address.map_or(merchant.address, some),
+            tax_number: change.tax_number.map_or(merchant.tax_number, some),
             ..merchant
         };
         tx.merchant_set(&merchant).await?;
         if let Some(books) = tx.connection_of_kind("books").await?.filter(|_| merchant.multi_connection) {
-            for lane in Lane::ALL.into_iter().filter(|lane| *lane != Lane::UserAction) {
-                tx.lane_add(lane.name(), &books).await?;
-            }
+            add_lanes(&tx, &books).await?;
         }
         tx.audit_operator("set merchant", &words, self.now()).await?;
         tx.commit().await?;
         self.forget_set_up(db.merchant_id());
         Ok(merchant)
     }
+}
+
+fn some(typed: String) -> Option<String> {
+    let typed = typed.trim();
+    (!typed.is_empty()).then(|| typed.to_owned())
 }

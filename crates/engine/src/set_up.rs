@@ -60,7 +60,15 @@ impl Route {
     /// long as it takes, because nobody else can carry them.
     pub(crate) fn is_stopped(&self) -> bool {
         let is_broken = self.lane.state == ConnectionState::Broken && self.lane.lane != Lane::UserAction.name();
-        self.lane.paused || is_broken
+        let settings = serde_json::from_str(&self.credentials.settings);
+        // Nobody has said yet where anything is to be written.
+        let lacks_accounts = settings.is_ok_and(|settings: BooksSettings| settings.lacks_accounts());
+        self.lane.paused || is_broken || self.is_cut() || lacks_accounts
+    }
+
+    /// Staff have let go of it.
+    pub(crate) fn is_cut(&self) -> bool {
+        [&self.lane, &self.credentials].iter().any(|row| row.state == ConnectionState::Disconnected)
     }
 }
 

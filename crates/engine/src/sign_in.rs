@@ -167,7 +167,7 @@ pub(crate) fn hash_password(password: &str) -> Result<String, Error> {
     Ok(Argon2::default().hash_password(password.as_bytes()).map_err(|_| Error::Hash)?.to_string())
 }
 
-fn random_token() -> Result<String, Error> {
+pub(crate) fn random_token() -> Result<String, Error> {
     let mut bytes = [0; TOKEN_BYTES];
     getrandom::fill(&mut bytes).map_err(|_| Error::NoRandomness)?;
     Ok(BASE64_URL_SAFE_NO_PAD.encode(bytes))

@@ -170,6 +170,7 @@ impl Engine {
             read_at: self.now(),
             advance: None,
             purpose: None,
+            reference: None,
         })
         .await?;
         // From here on nobody else pays it: it is in the books before its payment is.

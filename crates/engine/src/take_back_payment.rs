@@ -6,12 +6,15 @@ use crate::{
     audit::{Actor, Audited},
     failpoint,
     jobs::{Ran, Work},
+    note_in_books::Noted,
+    post_payment::{books_reference, why_refused},
     turnstile::Errand,
 };
 use connectors::books::{Books, BooksError, PostPayment};
 use domain::{
     ids::AttemptId,
     invoice::{BooksInvoice, InvoiceStatus},
+    money::Money,
 };
 use store::{BooksEntry, BooksEntryState, Invoice, Job, MerchantDb};
 
@@ -41,11 +44,13 @@ impl Engine {
                 books.take_back_payment(&posting).await
             };
             let ended = match taken {
+                // The built-in ledger has changed its row itself, and others may have changed it since.
+                Ok(_) if books.is_built_in() && !entry.is_surcharge() => Ended::Out(None),
                 Ok(invoice) => Ended::Out(invoice),
                 Err(BooksError::NotFound) => Ended::Out(None),
                 Err(BooksError::Refused { cause, message }) => {
                     tracing::error!(attempt.id = %attempt.id, ?cause, "Money went back, but the books keep its payment.");
-                    Ended::Refused(message)
+                    Ended::Refused(why_refused(cause, message))
                 }
                 Err(later) => return Err(Error::BooksUnreachable(later)),
             };
@@ -81,6 +86,7 @@ impl Engine {
                     tx.invoice_refresh(entry.invoice_id, invoice, now).await?;
                 }
                 tx.advance_settle(entry.invoice_id, false).await?;
+                self.end_quote_pair(&tx, entry.invoice_id).await?;
                 tx.claim_release(attempt.id, entry.invoice_id).await?;
                 let audited = Audited::books_taken_back(entry);
                 tx.audit_add(audited.slip(Some(attempt.payment_id), Actor::Portal, now)?).await?;
@@ -94,6 +100,10 @@ impl Engine {
         }
         failpoint::reach("before_take_back_commit");
         tx.commit().await?;
+        if matches!(ended, Ended::Out(_)) && !has_come_again && !entry.is_surcharge() {
+            let amount = Money::new(entry.amount_minor, attempt.amount()?.currency);
+            self.note_in_books(db, entry.invoice_id, Noted::TakenBack, amount, books_reference(&attempt, entry));
+        }
         Ok(true)
     }
 }

@@ -1,5 +1,5 @@
 //! Does each invoice of books of our own come to what its lines say, and owe what its payments and credits have left? Everything
-//! is added up anew; nothing is changed. What moved while it was read is no difference: it must be seen twice.
+//! is added up anew, as it stands at one moment; nothing is changed.
 
 use crate::{
     Engine, Error,
@@ -9,13 +9,13 @@ use crate::{
     verify_books::Verified,
 };
 use domain::{
-    ids::{CreditNoteId, InvoiceId},
+    ids::InvoiceId,
     invoice::InvoiceStatus,
     money::Money,
     own_invoice::{Line, Prices, Sums},
 };
 use std::collections::BTreeSet;
-use store::{Invoice, MerchantDb};
+use store::{CreditNote, Invoice, MerchantDb, MerchantTx};
 
 const ROWS_AT_ONCE: u64 = 500;
 
@@ -37,42 +37,38 @@ impl Engine {
         }
         let (mut after, mut used) = (None, BTreeSet::new());
         loop {
-            let ids = db.ledger_invoices_after(after, ROWS_AT_ONCE).await?;
+            let snapshot = db.snapshot().await?;
+            let ids = snapshot.ledger_invoices_after(after, ROWS_AT_ONCE).await?;
             let Some(last) = ids.last() else { break };
             after = Some(*last);
             for id in ids {
-                used.extend(db.advance_uses_for(id).await?.iter().map(|row| row.advance_id));
-                if invoice_differs(db, id).await?.is_some() {
-                    verified.differences.extend(invoice_differs(db, id).await?);
-                }
+                used.extend(snapshot.advance_uses_for(id).await?.iter().map(|row| row.advance_id));
+                verified.differences.extend(invoice_differs(&snapshot, id).await?);
             }
         }
+        let snapshot = db.snapshot().await?;
         for advance in used {
-            if advance_differs(db, advance).await?.is_some() {
-                verified.differences.extend(advance_differs(db, advance).await?);
-            }
+            verified.differences.extend(advance_differs(&snapshot, advance).await?);
         }
         let mut after = None;
         loop {
-            let notes = db.credit_notes_after(after, ROWS_AT_ONCE).await?;
+            let snapshot = db.snapshot().await?;
+            let notes = snapshot.credit_notes_after(after, ROWS_AT_ONCE).await?;
             let Some(last) = notes.last() else { return Ok(()) };
             after = Some(last.id);
-            for note in notes {
-                if note_differs(db, note.id).await?.is_some() {
-                    verified.differences.extend(note_differs(db, note.id).await?);
-                }
+            for note in &notes {
+                verified.differences.extend(note_differs(&snapshot, note).await?);
             }
         }
     }
 }
 
-async fn invoice_differs(db: &MerchantDb, id: InvoiceId) -> Result<Option<String>, Error> {
+async fn invoice_differs(db: &MerchantTx, id: InvoiceId) -> Result<Option<String>, Error> {
     let invoice = db.invoice(id).await?;
     let Some(details) = db.ledger_invoice(id).await?.filter(|_| invoice.advance.is_none()) else { return Ok(None) };
     let payments = db.ledger_payments_of(&[id]).await?;
     let paid: i64 = payments.iter().filter(|row| !is_of_refund(row)).map(|row| row.amount_minor).sum();
-    let credited: i64 = db.credit_allocations_for(id).await?.iter().map(|row| row.amount_minor).sum();
-    let settled_minor = paid + credited + used_minor(&db.advance_uses_for(id).await?);
+    let settled_minor = paid + db.credit_allocated_to(id).await? + used_minor(&db.advance_uses_for(id).await?);
     let currency = invoice.total()?.currency;
     let lines = db.ledger_lines(id).await?.into_iter().map(|row| line(row, currency)).collect();
     let (prices, tax_minor) = (prices_of(&details), details.tax_minor);
@@ -105,16 +101,15 @@ impl Written {
     }
 }
 
-async fn advance_differs(db: &MerchantDb, id: InvoiceId) -> Result<Option<String>, Error> {
+async fn advance_differs(db: &MerchantTx, id: InvoiceId) -> Result<Option<String>, Error> {
     let (left, advance) = (db.advance_left(id).await?, db.invoice(id).await?);
     let over = Money::new(-left, advance.total()?.currency);
     let words = || format!("{}: invoices got {} more of it than there is", advance.number, over.to_decimal());
     Ok(over.is_positive().then(words))
 }
 
-async fn note_differs(db: &MerchantDb, id: CreditNoteId) -> Result<Option<String>, Error> {
-    let note = db.credit_note(id).await?;
-    let given: i64 = db.credit_allocations(id).await?.iter().map(|row| row.amount_minor).sum();
+async fn note_differs(db: &MerchantTx, note: &CreditNote) -> Result<Option<String>, Error> {
+    let given: i64 = db.credit_allocations(note.id).await?.iter().map(|row| row.amount_minor).sum();
     let left = if note.voided_at.is_some() { 0 } else { note.total()?.minor - given };
     let is_whole = left == note.left_minor && (note.voided_at.is_none() || given == 0);
     let spelt = |minor| note.total().map(|total| Money::new(minor, total.currency).to_decimal());
@@ -151,6 +146,7 @@ mod tests {
             read_at: DateTime::UNIX_EPOCH,
             advance: None,
             purpose: None,
+            reference: None,
         };
         let (quantity, unit_price) = (Quantity { milli: 2_000 }, Money::new(5_000, Currency::NZD));
         let lines = vec![Line { description: "a".into(), quantity, unit_price, tax: TaxRate { ppm: 150_000 } }];

@@ -1,9 +1,9 @@
-//! Staff, or a program of the merchant's, write an invoice of books of our own, issue it and void it. A draft is owed
-//! by nobody; an issued one is changed no more, and stays when it is void.
+//! Staff write an invoice of books of our own, issue it and void it. A draft is owed by nobody; an issued one is changed no
+//! more, and stays when it is void. A program of the merchant's has no drafts: it writes and issues at once.
 
 use crate::{
     AdminPass, BooksPass, Engine, OwnBooksError,
-    audit::Audited,
+    audit::{Actor, Audited},
     error::known,
     own_books::{line, may_void, prices_of, terms_of},
 };
@@ -16,7 +16,6 @@ use domain::{
     own_invoice::{InvoiceRead, InvoiceTyped, Line, Prices, Step, Wrong, read_series},
 };
 use store::{Customer, Invoice, LedgerInvoice, LedgerLine, LedgerSeries, MerchantTx, NewLedgerInvoice};
-use uuid::Uuid;
 
 const NUMBER_TAKEN: &str = "Another invoice has this number.";
 
@@ -39,10 +38,9 @@ impl Engine {
     /// [`OwnBooksError::Wrong`] with all that must be mended, [`OwnBooksError::Outdated`] when somebody has changed it since,
     /// [`OwnBooksError::FormUsed`] when a new one stands already and says something else; [`crate::Error::NotFound`] where the
     /// books are not our own.
-    pub async fn write_draft(&self, keeper: impl Into<BooksPass>, draft: &Draft) -> Result<(), OwnBooksError> {
-        let BooksPass { db, .. } = keeper.into();
-        let set_up = self.own_books(&db).await?;
-        let tx = db.begin().await?;
+    pub async fn write_draft(&self, admin: &AdminPass, draft: &Draft) -> Result<(), OwnBooksError> {
+        let set_up = self.own_books(&admin.db).await?;
+        let tx = admin.db.begin().await?;
         // Two presses of one form come one after the other, and a number that is free stays so.
         tx.ledger_series_hold().await?;
         // The second one of a new invoice, which may be issued by now and have the number that it asks for.
@@ -72,14 +70,13 @@ impl Engine {
     /// [`OwnBooksError::Outdated`] when it is not as it was shown, [`OwnBooksError::Wrong`] when its number is taken.
     pub async fn issue_invoice(
         &self,
-        keeper: impl Into<BooksPass>,
+        admin: &AdminPass,
         id: InvoiceId,
         changes: i64,
         mailed: bool,
     ) -> Result<(), OwnBooksError> {
-        let BooksPass { db, actor } = keeper.into();
-        self.own_books(&db).await?;
-        let (tx, now) = (db.begin().await?, self.now());
+        self.own_books(&admin.db).await?;
+        let (tx, now) = (admin.db.begin().await?, self.now());
         let mut series = tx.ledger_series_hold().await?;
         let (invoice, details) = tx.ledger_invoice_hold(id).await?;
         if details.issued_at.is_some() && invoice.status != InvoiceStatus::Void {
@@ -98,10 +95,32 @@ impl Engine {
             self.write_invoice_mail(&tx, &issued, &details, 1).await?;
         }
         tx.ledger_invoice_rewrite(issued, details).await?;
-        tx.audit_add(act.slip(None, actor, now)?).await?;
+        tx.audit_add(act.slip(None, Actor::Staff(admin.person), now)?).await?;
         tx.commit().await?;
         self.0.bell.notify_one();
         Ok(())
+    }
+
+    /// Writes an invoice that is owed from here on, all of it or nothing; the same id again is the same invoice.
+    ///
+    /// # Errors
+    /// [`OwnBooksError::Wrong`] with all that must be mended; [`crate::Error::NotFound`] where the books are not our own.
+    pub async fn write_issued(&self, keeper: impl Into<BooksPass>, new: &Draft) -> Result<(), OwnBooksError> {
+        let BooksPass { db, actor } = keeper.into();
+        let set_up = self.own_books(&db).await?;
+        let (tx, now) = (db.begin().await?, self.now());
+        let mut series = tx.ledger_series_hold().await?;
+        if tx.ledger_invoice(new.invoice).await?.is_some() {
+            return Ok(());
+        }
+        let (customer, read) = read(&tx, new, set_up.currency()?).await?;
+        let number = tx.ledger_number_take(&mut series, read.number.as_deref()).await?;
+        let number = Some(number.ok_or_else(|| OwnBooksError::at("number", NUMBER_TAKEN))?);
+        let issued = issued(tx.merchant_id(), new.invoice, &customer, InvoiceRead { number, ..read }, now);
+        let act = Audited::InvoiceIssued { invoice: new.invoice, total: issued.invoice.total()? };
+        tx.ledger_invoices_add(vec![issued]).await?;
+        tx.audit_add(act.slip(None, actor, now)?).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Nobody owes it any more. Its number stays its own. One that is void stays so.
@@ -188,7 +207,7 @@ async fn redraft(tx: &MerchantTx, new: NewLedgerInvoice, seen: i64) -> Result<()
 }
 
 /// The rows of a draft.
-fn document(
+pub(crate) fn document(
     merchant_id: MerchantId,
     id: InvoiceId,
     customer: &Customer,
@@ -210,6 +229,7 @@ fn document(
         read_at: now,
         advance: None,
         purpose: None,
+        reference: None,
     };
     let details = LedgerInvoice {
         merchant_id,
@@ -228,24 +248,15 @@ fn document(
     NewLedgerInvoice { invoice, details, lines }
 }
 
-/// The rows of a draft of a table.
-pub(crate) fn drafted(
-    merchant_id: MerchantId,
-    customer: &Customer,
-    read: InvoiceRead,
-    now: DateTime<Utc>,
-) -> NewLedgerInvoice {
-    document(merchant_id, InvoiceId(Uuid::now_v7()), customer, read, now)
-}
-
 /// The rows of an invoice that is owed from the beginning, under the number that was chosen for it.
 pub(crate) fn issued(
     merchant_id: MerchantId,
+    id: InvoiceId,
     customer: &Customer,
     read: InvoiceRead,
     now: DateTime<Utc>,
 ) -> NewLedgerInvoice {
-    let NewLedgerInvoice { invoice, mut details, lines } = drafted(merchant_id, customer, read, now);
+    let NewLedgerInvoice { invoice, mut details, lines } = document(merchant_id, id, customer, read, now);
     let number = details.wanted_number.take().unwrap_or_else(|| invoice.number.clone());
     let invoice = Invoice { number, status: InvoiceStatus::Open, ..invoice };
     NewLedgerInvoice { invoice, details: on_paper(details, customer, now), lines }

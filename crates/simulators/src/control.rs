@@ -1,12 +1,15 @@
 //! The controls of `demo.md`: faults, clock, state, reset. For programs; the page's forms end at the same functions.
 //!
 //! Beyond `demo.md`, for tests:
-//! * `POST /control/faults` also takes `http_after_execute:500`, and for gateways `unknown_status`; `times: 0` disarms;
-//!   `GET` lists what is armed.
+//! * `POST /control/faults` also takes `http_after_execute:500`, for gateways `unknown_status`, for books `http:503` (an
+//!   organisation that is offline), and for Xero `throttled:PROBLEM` (`minute`, `day`, `concurrent`, `appminute`); `skip` lets
+//!   so many requests pass first; `times: 0` disarms; `GET` lists what is armed.
+//! * `GET /control/state/xero` also tells `calls`: how often each client has called, by method and resource.
 //! * `POST /control/xero/invoice` `{"number", "pay_minor"?, "amount_due_minor"?, "status"?}` edits an invoice as a
 //!   bookkeeper would: part pay it, change what is due, void it. It moves UpdatedDateUTC and fires the webhook.
 //! * `POST /control/xero/payment` `{"id", "reconciled"?, "reference"?}` matches a payment with the bank statement, or
 //!   stands for one that a bookkeeper entered in its place.
+//! * `POST /control/xero/organisation` `{"period_lock_date": "2026-06-30" | null}` locks what is dated until then.
 //! * `POST /control/qbo/invoice` `{"number", "pay_minor"?, "amount_due_minor"?, "void"?, "delete"?}` does the same to an
 //!   invoice of QuickBooks; `POST /control/qbo/payment` `{"id", "deposited"?, "reference"?}` puts a payment into a bank
 //!   deposit; `POST /control/qbo/company` `{"webhooks"?: "cloud_events" | "legacy", "trouble"?: "none" | "access_lost" |
@@ -54,6 +57,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/control/reset", post(reset_all))
         .route("/control/xero/invoice", post(edit_invoice))
         .route("/control/xero/payment", post(edit_payment))
+        .route("/control/xero/organisation", post(edit_organisation))
         .route("/control/qbo/invoice", post(edit_qbo_invoice))
         .route("/control/qbo/payment", post(edit_qbo_payment))
         .route("/control/qbo/company", post(edit_qbo_company))
@@ -133,6 +137,8 @@ fn vendor(name: &str) -> Result<Vendor, ControlError> {
 struct Arm {
     vendor: String,
     fault: String,
+    #[serde(default)]
+    skip: u32,
     #[serde(default = "once")]
     times: u32,
     #[serde(rename = "match")]
@@ -145,7 +151,7 @@ fn once() -> u32 {
 
 async fn arm_faults(State(shared): State<Arc<Shared>>, body: Body<Arm>) -> Result<Json<Value>, ControlError> {
     let Json(order) = body?;
-    arm(&shared, &order.vendor, &order.fault, order.times, order.needle)?;
+    arm(&shared, &order.vendor, &order.fault, (order.skip, order.times), order.needle)?;
     Ok(listed(&shared))
 }
 
@@ -153,20 +159,24 @@ pub(crate) fn arm(
     shared: &Shared,
     vendor_name: &str,
     fault_name: &str,
-    times: u32,
+    (skip, times): (u32, u32),
     needle: Option<String>,
 ) -> Result<(), ControlError> {
     let vendor = vendor(vendor_name)?;
     let fault = Fault::parse(fault_name).ok_or_else(|| ControlError::UnknownFault(fault_name.to_owned()))?;
-    let foreign = match vendor {
-        Vendor::AuthorizeNet | Vendor::GlobalPayments | Vendor::Stripe => fault == Fault::PeriodLocked,
-        Vendor::Payrix => fault == Fault::PeriodLocked || fault.is_webhook(),
-        Vendor::Qbo | Vendor::Xero => matches!(fault, Fault::Decline(_) | Fault::UnknownStatus),
+    let foreign = match (vendor, &fault) {
+        (Vendor::Qbo | Vendor::Xero, Fault::Decline(_) | Fault::UnknownStatus) => true,
+        (Vendor::Xero, _) => false,
+        (_, Fault::Throttled(_)) => true,
+        (Vendor::Qbo, _) => false,
+        (_, Fault::PeriodLocked | Fault::Http(503)) => true,
+        (Vendor::Payrix, fault) => fault.is_webhook(),
+        (Vendor::AuthorizeNet | Vendor::GlobalPayments | Vendor::Stripe, _) => false,
     };
     if foreign {
         return Err(ControlError::NotOfVendor { vendor: vendor.name(), fault: fault_name.to_owned() });
     }
-    shared.faults.arm(Armed { vendor, fault, times, needle: needle.filter(|needle| !needle.is_empty()) });
+    shared.faults.arm(Armed { vendor, fault, skip, times, needle: needle.filter(|needle| !needle.is_empty()) });
     Ok(())
 }
 
@@ -180,8 +190,8 @@ fn listed(shared: &Shared) -> Json<Value> {
         .armed()
         .into_iter()
         .map(|armed| {
-            json!({ "vendor": armed.vendor.name(), "fault": armed.fault.to_string(), "times": armed.times,
-                "match": armed.needle })
+            json!({ "vendor": armed.vendor.name(), "fault": armed.fault.to_string(), "skip": armed.skip,
+                "times": armed.times, "match": armed.needle })
         })
         .collect();
     Json(json!({ "armed": armed }))
@@ -252,7 +262,11 @@ async fn state(State(shared): State<Arc<Shared>>, Path(name): Path<String>) -> R
         Vendor::Payrix => shared.payrix.read(payrix::Account::state),
         Vendor::Qbo => shared.qbo.read(quickbooks::Books::state),
         Vendor::Stripe => shared.stripe.read(stripe::Account::state),
-        Vendor::Xero => shared.xero.read(xero::Books::state),
+        Vendor::Xero => {
+            let mut state = shared.xero.read(xero::Books::state);
+            state["calls"] = shared.callers.view();
+            state
+        }
     }))
 }
 
@@ -281,6 +295,7 @@ async fn reset_all(State(shared): State<Arc<Shared>>) -> Result<Json<Value>, Con
 pub(crate) async fn reset(shared: &Shared) -> Result<(), ControlError> {
     shared.faults.clear();
     shared.limits.clear();
+    shared.callers.clear();
     shared.qbo_limits.clear();
     shared.clock.set_offset(0);
     shared.desk.write(|desk| desk.clock_offset_ms = 0);
@@ -320,6 +335,16 @@ async fn edit_payment(
     let view = shared.xero.write(|books| books.edit_payment(edit, &shared.clock))?;
     saved(&shared).await?;
     Ok(Json(json!({ "payment": view })))
+}
+
+async fn edit_organisation(
+    State(shared): State<Arc<Shared>>,
+    body: Body<xero::OrganisationEdit>,
+) -> Result<Json<Value>, ControlError> {
+    let Json(order) = body?;
+    let view = shared.xero.write(|books| books.edit_organisation(&order));
+    saved(&shared).await?;
+    Ok(Json(json!({ "organisation": view })))
 }
 
 async fn edit_qbo_invoice(

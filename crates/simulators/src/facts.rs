@@ -223,6 +223,8 @@ pub mod qbo {
     pub const VERIFIER_TOKEN: &str = "qbo-demo-verifier-token";
     /// Southern Cloud's company.
     pub const REALM_ID: &str = "9130350000000001";
+    /// Another company of the same user, whose books nobody keeps here.
+    pub const OTHER_REALM_ID: &str = "9130350000000002";
     pub const SCOPE: &str = "com.intuit.quickbooks.accounting";
     /// The account that card payments are posted to.
     pub const CLEARING_ACCOUNT_ID: &str = "92";
@@ -253,11 +255,18 @@ pub mod xero {
     pub const STRANGER_CLIENT_SECRET: &str = "xero-demo-stranger-secret";
     /// The first token of the strangers' grant; it rotates, `/demo.json` always gives the present one.
     pub const STRANGER_REFRESH_TOKEN: &str = "xero-demo-stranger-refresh-token";
+    /// A client without a grant, so that each of a merchant's three connections can have its own.
+    pub const THIRD_CLIENT_ID: &str = "54484952445F434C49454E5430303031";
+    pub const THIRD_CLIENT_SECRET: &str = "xero-demo-third-secret";
     /// Sign the webhooks: the portal's own, and those of strangers.
     pub const PORTAL_WEBHOOK_KEY: &str = "xero-demo-portal-webhook-key";
     pub const WEBHOOK_KEY: &str = "xero-demo-webhook-key";
     /// Northwind IT's organisation.
     pub const TENANT_ID: &str = "11111111-2222-4333-8444-555555555555";
+    /// Another organisation of the same user: it has a name and a currency, and no books.
+    pub const OTHER_TENANT_ID: &str = "22222222-2222-4333-8444-666666666666";
+    pub const OTHER_NAME: &str = "Northwind Labs";
+    pub const OTHER_CURRENCY: &str = "NZD";
     pub const SHORT_CODE: &str = "!nW1tD";
     /// The account that card payments are posted to.
     pub const CLEARING_ACCOUNT_CODE: &str = "825";
@@ -271,5 +280,5 @@ pub mod xero {
     pub const BANK_ACCOUNT_ID: &str = "99999999-0000-4000-8000-000000000090";
     pub const SCOPES: &str = "openid profile email offline_access accounting.invoices accounting.payments \
                               accounting.banktransactions \
-                              accounting.contacts accounting.settings.read";
+                              accounting.contacts accounting.settings.read paymentservices";
 }

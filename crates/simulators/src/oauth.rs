@@ -9,6 +9,7 @@ use form_urlencoded::Serializer;
 use http::StatusCode;
 use http::header::{AUTHORIZATION, HeaderMap};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::html::{Text, page};
 use crate::query::Query;
@@ -66,12 +67,28 @@ impl Accesses {
     }
 }
 
+/// Which of their organisations the user has let an app into.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Allowed {
+    /// The one that there are books of.
+    #[default]
+    First,
+    Other,
+    Both,
+}
+
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Code {
     code: String,
     client: String,
     redirect_uri: String,
     scope: String,
+    #[serde(default)]
+    allowed: Allowed,
+    /// Of PKCE: the digest of what the exchange must bring.
+    #[serde(default)]
+    challenge: Option<String>,
     issued_ms: i64,
 }
 
@@ -89,17 +106,35 @@ impl Codes {
             client: ask.client.clone(),
             redirect_uri: ask.redirect_uri.clone(),
             scope: ask.scope.clone(),
+            allowed: ask.allowed,
+            challenge: ask.challenge.clone(),
             issued_ms: now_ms,
         });
         code
     }
 
-    /// The scope that was consented to; `None` for a used, late or foreign code, which is gone afterwards too.
-    pub fn take(&mut self, client: &str, code: &str, redirect_uri: &str, now_ms: i64) -> Option<String> {
+    /// What was consented to; `None` for a used, late or foreign code, and for one whose verifier is another: it is gone
+    /// afterwards too.
+    pub fn take(
+        &mut self,
+        client: &str,
+        code: &str,
+        redirect_uri: &str,
+        verifier: Option<&str>,
+        now_ms: i64,
+    ) -> Option<(String, Allowed)> {
         let at = self.0.iter().position(|known| known.code == code)?;
         let code = self.0.remove(at);
         let fits = code.client == client && code.redirect_uri == redirect_uri && now_ms - code.issued_ms < CODE_LIFE_MS;
-        fits.then_some(code.scope)
+        (fits && code.is_proven_by(verifier)).then_some((code.scope, code.allowed))
+    }
+}
+
+impl Code {
+    /// S256 alone (RFC 7636, 4.6).
+    fn is_proven_by(&self, verifier: Option<&str>) -> bool {
+        let digest = verifier.map(|verifier| BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)));
+        self.challenge.is_none() || self.challenge == digest
     }
 }
 
@@ -110,6 +145,8 @@ pub(crate) struct Ask {
     pub redirect_uri: String,
     pub scope: String,
     pub state: String,
+    pub challenge: Option<String>,
+    pub allowed: Allowed,
 }
 
 impl Ask {
@@ -120,6 +157,8 @@ impl Ask {
             redirect_uri: text("redirect_uri"),
             scope: text("scope"),
             state: text("state"),
+            challenge: query.text("code_challenge").map(str::to_owned),
+            allowed: Allowed::First,
         };
         // The vendors take `http` for localhost alone; the demo's portal lives on 127.0.0.1, so both names are let in here.
         let loopback = ["http://localhost:", "http://127.0.0.1:", "http://localhost/", "http://127.0.0.1/"];
@@ -130,6 +169,9 @@ impl Ask {
             () if query.text("response_type") != Some("code") => Err("unsupported_response_type: only code is known"),
             () if !uri_is_good => Err("invalid_request: redirect_uri must be https, or http on this machine"),
             () if ask.scope.is_empty() => Err("invalid_scope: scope is missing"),
+            () if ask.challenge.is_some() && query.text("code_challenge_method") != Some("S256") => {
+                Err("invalid_request: code_challenge_method must be S256")
+            }
             () => Ok(ask),
         }
     }
@@ -142,24 +184,35 @@ impl Ask {
     }
 
     /// One click, no sign-in.
-    pub fn page(&self, vendor: &str, organisation: &str, raw: &str) -> Response {
+    fn page(&self, whose: &Whose, raw: &str) -> Response {
         let scopes: String =
             self.scope.split(' ').map(|scope| format!("<li><code>{}</code></li>", Text(scope))).collect();
-        let raw = Text(raw);
+        let (raw, Whose { vendor, organisation, others }) = (Text(raw), whose);
+        let other =
+            |(to, words): &(&str, &str)| format!("<a class=\"btn\" href=\"?{raw}&amp;consent={to}\">{words}</a>");
+        let others: String = others.iter().map(other).collect();
         let body = format!(
             "<main class=\"narrow stack\"><p class=\"badge wait\">Simulated {vendor}</p>\
              <h1>Wise-Pay wants access to {organisation}</h1><p>It asks for:</p><ul class=\"dots\">{scopes}</ul>\
-             <a class=\"btn primary big\" href=\"?{raw}&amp;consent=allow\">Allow access</a>\
+             <a class=\"btn primary big\" href=\"?{raw}&amp;consent=allow\">Allow access</a>{others}\
              <a class=\"btn quiet\" href=\"?{raw}&amp;consent=deny\">Cancel</a></main>"
         );
         page(StatusCode::OK, "Allow access", &[], &body)
     }
 }
 
+/// Whose books an app asks for.
+pub(crate) struct Whose {
+    pub vendor: &'static str,
+    pub organisation: &'static str,
+    /// What else its user may let the app into: as the address says it, and in words.
+    pub others: &'static [(&'static str, &'static str)],
+}
+
 /// The consent page, and what its buttons lead to: `allowed` takes a code back to the app.
 pub(crate) async fn consent(
     shared: &Arc<Shared>,
-    (vendor, organisation): (&str, &str),
+    whose: &Whose,
     raw: Option<&str>,
     is_client: impl Fn(&str) -> bool,
     allowed: impl FnOnce(&Ask) -> Response,
@@ -167,13 +220,17 @@ pub(crate) async fn consent(
     let query = Query::read(raw);
     let ask = match Ask::read(&query, is_client) {
         Ok(ask) => ask,
-        Err(reason) => return unaskable(vendor, reason),
+        Err(reason) => return unaskable(whose.vendor, reason),
     };
-    match query.text("consent") {
-        Some("allow") => disturb::around(shared, None, || allowed(&ask)).await,
-        Some(_) => ask.back(&[("error", "access_denied")]),
-        None => ask.page(vendor, organisation, raw.unwrap_or_default()),
-    }
+    let to = match query.text("consent") {
+        None => return ask.page(whose, raw.unwrap_or_default()),
+        Some("allow") => Allowed::First,
+        Some("other") => Allowed::Other,
+        Some("both") => Allowed::Both,
+        Some(_) => return ask.back(&[("error", "access_denied")]),
+    };
+    let ask = Ask { allowed: to, ..ask };
+    disturb::around(shared, None, || allowed(&ask)).await
 }
 
 /// What the user reads when the app asks for what there is not.

@@ -23,8 +23,11 @@ use crate::{Shared, quickbooks, stripe};
 const RETRY_AFTER_MS: [u64; 4] = [500, 2_000, 10_000, 60_000];
 /// Stands in the body of an event for the id of the address that it goes to.
 pub(crate) const HOOK_ID: &str = "00000000-0000-4000-8000-000000000000";
-/// Longest wait for an answer of the receiver.
+/// Longest wait for an answer of the receiver, where the vendor names none.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+/// Intuit's and Xero's (`wire/accounting.md`, 2.13 and 1.12).
+const INTUIT_TIMEOUT: Duration = Duration::from_secs(3);
+const XERO_TIMEOUT: Duration = Duration::from_secs(5);
 const XERO_SIGNATURE: &str = "x-xero-signature";
 /// A reordered event waits for another to overtake it, this long at most.
 const OVERTAKE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -155,7 +158,6 @@ impl Webhooks {
             // The workspace's reqwest names no TLS provider of its own; whoever installed one first is fine.
             let _ = rustls::crypto::ring::default_provider().install_default();
             reqwest::Client::builder()
-                .timeout(ANSWER_TIMEOUT)
                 .redirect(reqwest::redirect::Policy::none())
                 .build()
                 .expect("a client without special settings builds once a TLS provider is installed")
@@ -210,7 +212,12 @@ async fn attempt(shared: &Shared, endpoint: &Endpoint, body: &str) -> bool {
         Vendor::Xero => (XERO_SIGNATURE, books_signature(&endpoint.secret, body)),
     };
     let response = post(shared, endpoint, name, signature, body).await;
-    let taken = response.is_some_and(|response| response.status().is_success());
+    let taken = match response.map(|response| response.status()) {
+        None => false,
+        // Any other answer is its last: Intuit tries again after these alone.
+        Some(status) if endpoint.vendor == Vendor::Qbo => !matches!(status.as_u16(), 408 | 500 | 502..=504),
+        Some(status) => status.is_success(),
+    };
     if taken && endpoint.vendor == Vendor::Stripe {
         stripe::delivered(shared, body);
     }
@@ -253,6 +260,12 @@ async fn post(
         .header("content-type", "application/json; charset=utf-8")
         .header(name, signature)
         .body(body.to_owned());
+    let timeout = match endpoint.vendor {
+        Vendor::Qbo => INTUIT_TIMEOUT,
+        Vendor::Xero => XERO_TIMEOUT,
+        _ => ANSWER_TIMEOUT,
+    };
+    request = request.timeout(timeout);
     if endpoint.vendor == Vendor::Qbo {
         let at = shared.clock.now().to_rfc3339_opts(SecondsFormat::Millis, true);
         request = request.header("intuit-created-time", at).header("intuit-t-id", quickbooks::fresh_tid());

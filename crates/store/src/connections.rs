@@ -53,6 +53,8 @@ pub enum ConnectionState {
     Working,
     /// A person must connect again.
     Broken,
+    /// Staff have let go of it: nothing is called until they connect again.
+    Disconnected,
 }
 
 #[derive(Clone, Debug)]
@@ -126,6 +128,15 @@ impl MerchantTx {
             .col_expr(Column::RefreshingUntil, Expr::value(None::<DateTime<Utc>>))
             .filter(Column::Id.eq(id));
         self.update_one(update).await
+    }
+
+    /// What it is to be used with.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's connection.
+    pub async fn connection_settings(&self, id: ConnectionId, settings: &str) -> Result<(), Error> {
+        let update = self.update::<Entity>().col_expr(Column::Settings, Expr::value(settings));
+        self.update_one(update.filter(Column::Id.eq(id))).await
     }
 
     /// Stops it, or lets it go on.

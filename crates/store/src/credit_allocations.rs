@@ -54,12 +54,12 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(of.order_by_asc(Column::Place).all(self.conn()).await?)
     }
 
-    /// What this invoice got of credit notes, in the order of these.
+    /// How much an invoice got of any note.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn credit_allocations_for(&self, invoice: InvoiceId) -> Result<Vec<CreditAllocation>, Error> {
+    pub async fn credit_allocated_to(&self, invoice: InvoiceId) -> Result<i64, Error> {
         let to = self.find::<Entity>().filter(Column::InvoiceId.eq(invoice));
-        Ok(to.order_by_asc(Column::CreditNoteId).order_by_asc(Column::Place).all(self.conn()).await?)
+        Ok(to.all(self.conn()).await?.iter().map(|allocation| allocation.amount_minor).sum())
     }
 }

@@ -1,4 +1,6 @@
-//! Credit notes of books of our own: what is taken off an invoice, and how much of that is left as the customer's credit.
+//! Credit notes of books of our own: what is taken off an invoice, and how much of that is left as the customer's credit. What
+//! is paid for a quote is credit by such a note as well, which is of the advance itself and gives it back what the customer
+//! has no more.
 
 use crate::{
     Error, Invoice, LedgerInvoice, MerchantTx,
@@ -109,6 +111,36 @@ impl MerchantTx {
         let void = CreditNote { left_minor: 0, voided_at: Some(now), ..note };
         self.rewrite::<Entity>(Column::Id.eq(void.id), void).await
     }
+
+    /// The credit of an advance: its money stays the customer's by a note of its own, which staff find among all others.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's.
+    pub async fn advance_credit_add(&self, note: CreditNote) -> Result<(), Error> {
+        self.ledger_advance_add(note.invoice_id, note.created_at).await?;
+        self.credit_note_add(note).await
+    }
+
+    /// Brings the note of an advance, which is held, in line with the money that stands for it: what came is the customer's, and
+    /// what went back is the advance's. `false` when that is more than is left of it; nothing was changed then.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn advance_credit_settle(&self, note: CreditNote, now: DateTime<Utc>) -> Result<bool, Error> {
+        let advance = note.invoice_id;
+        let stands: i64 = self.ledger_payments_of(&[advance]).await?.iter().map(|payment| payment.amount_minor).sum();
+        let allocated = self.credit_allocations(note.id).await?;
+        let given_back = allocated.iter().filter(|allocation| allocation.invoice_id == advance);
+        let given_back: i64 = given_back.map(|allocation| allocation.amount_minor).sum();
+        let goes_back = note.total_minor - given_back - stands;
+        if goes_back > note.left_minor {
+            return Ok(false);
+        }
+        if goes_back != 0 {
+            self.credit_give(note, advance, goes_back, now).await?;
+        }
+        Ok(true)
+    }
 }
 
 impl<C: ConnectionTrait> Scoped<C> {
@@ -116,6 +148,12 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// [`Error::Missing`] also for another merchant's.
     pub async fn credit_note(&self, id: CreditNoteId) -> Result<CreditNote, Error> {
         self.find::<Entity>().filter(Column::Id.eq(id)).only(self.conn()).await?.ok_or(Error::Missing)
+    }
+
+    /// # Errors
+    /// The database is away.
+    pub async fn credit_note_numbered(&self, number: &str) -> Result<Option<CreditNote>, Error> {
+        Ok(self.find::<Entity>().filter(Column::Number.eq(number)).only(self.conn()).await?)
     }
 
     /// All that were taken off this invoice, oldest first.
@@ -164,7 +202,7 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(left.order_by_asc(Column::CreatedAt).order_by_asc(Column::Id).all(self.conn()).await?)
     }
 
-    /// The next ones after this one, in the order in which they came.
+    /// The next ones after this one, in the order of their ids, which never change.
     ///
     /// # Errors
     /// The database is away.

@@ -2,8 +2,8 @@
 //! out of a request can never become a scope.
 
 use crate::{
-    Attempt, Checkout, Connection, Error, Job, Merchant, MerchantDb, PayLink, Session, Store, TokenHash, attempts,
-    checkouts, connections, integration_keys, merchants, pay_links,
+    Attempt, Checkout, Connection, Error, Job, Merchant, MerchantDb, PayLink, QuoteSession, Session, Store, TokenHash,
+    attempts, checkouts, connections, integration_keys, merchants, pay_links, quote_sessions,
     scope::{Only, moment},
 };
 use chrono::{DateTime, Utc};
@@ -95,6 +95,16 @@ impl Store {
         Ok(Some(if is_enabled { IntegrationDoor::Open(db, key.id) } else { IntegrationDoor::Disabled }))
     }
 
+    /// What a quoting program sends its payer's browser with.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn door_quote(&self, token: &TokenHash) -> Result<Option<(MerchantDb, QuoteSession)>, Error> {
+        let row = quote_sessions::Entity::find().filter(quote_sessions::Column::TokenHash.eq(token.0.clone()));
+        let row = row.only(&self.pools.read).await?;
+        Ok(row.map(|row| (MerchantDb::new(row.merchant_id, self.clone()), row)))
+    }
+
     /// The address that a vendor's news comes to; the caller checks the signature with this connection's secret. Or the page
     /// of the built-in sandbox; the caller asks for an attempt of this connection as well.
     ///
@@ -120,9 +130,8 @@ impl Store {
         begun_before: DateTime<Utc>,
         limit: u64,
     ) -> Result<Vec<(MerchantDb, Attempt)>, Error> {
-        // In words, as in the partial index that serves it.
-        let undecided = attempts::Entity::find().filter(Expr::cust("state IN ('created', 'unknown')"));
-        let unheard = undecided.filter(attempts::Column::State.eq(AttemptState::Created));
+        let open = attempts::Entity::find().filter(Expr::cust(attempts::OPEN));
+        let unheard = open.filter(attempts::Column::State.eq(AttemptState::Created));
         let unheard = unheard.filter(attempts::Column::CreatedAt.lt(moment(begun_before)));
         let oldest_first = unheard.order_by_asc(attempts::Column::CreatedAt).limit(limit);
         let rows = oldest_first.all(&self.pools.read).await?;

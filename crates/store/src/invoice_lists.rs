@@ -104,7 +104,7 @@ impl<C: ConnectionTrait> Scoped<C> {
         self.page(list.order_by_asc(Column::Id), page, per_page).await
     }
 
-    /// The next ones after this one, in the order in which they came.
+    /// The next ones after this one, in the order of their ids, which never change.
     ///
     /// # Errors
     /// The database is away.

@@ -79,11 +79,29 @@ impl MerchantTx {
     /// takes it by a claim, whose foreign key waits for this row.
     ///
     /// # Errors
-    /// [`Error::Missing`] also for another merchant's, and for one that nobody wrote here.
+    /// [`Error::Missing`] also for another merchant's, and for one that nobody wrote here, as an advance.
     pub async fn ledger_invoice_hold(&self, id: InvoiceId) -> Result<(Invoice, LedgerInvoice), Error> {
         let held = self.find::<invoices::Entity>().filter(invoices::Column::Id.eq(id)).lock_exclusive();
-        let held = held.only(self.conn()).await?.ok_or(Error::Missing)?;
+        let held = held.filter(invoices::Column::Advance.is_null()).only(self.conn()).await?.ok_or(Error::Missing)?;
         Ok((held, self.ledger_invoice(id).await?.ok_or(Error::Missing)?))
+    }
+
+    /// What an advance needs to have a credit note, which is always of some invoice; nothing, when it has that already.
+    pub(crate) async fn ledger_advance_add(&self, advance: InvoiceId, now: DateTime<Utc>) -> Result<(), Error> {
+        let details = LedgerInvoice {
+            merchant_id: self.merchant_id(),
+            invoice_id: advance,
+            tax_included: false,
+            tax_minor: 0,
+            notes: String::new(),
+            wanted_number: None,
+            changes: 0,
+            created_at: now,
+            issued_at: Some(now),
+            customer_name: None,
+            customer_address: None,
+        };
+        self.insert_absent::<Entity>([details]).await.map(drop)
     }
 
     /// Counts a change of one that is held, which other rows have.

@@ -36,6 +36,10 @@ pub struct Model {
     pub retries_debits: bool,
     /// Its books have a connection for each lane (S93).
     pub multi_connection: bool,
+    /// Where the books are our own: what stands above its documents, in lines.
+    pub address: Option<String>,
+    /// And by what number the tax office knows it.
+    pub tax_number: Option<String>,
     pub created_at: DateTime<Utc>,
 }
 impl ActiveModelBehavior for ActiveModel {}
@@ -93,6 +97,8 @@ impl Store {
             takes_prepayments: new.takes_prepayments,
             retries_debits: new.retries_debits,
             multi_connection: false,
+            address: None,
+            tax_number: None,
             created_at: now,
         };
         Entity::insert(kept(row.into_active_model())).exec_without_returning(&self.pools.write).await?;
@@ -111,7 +117,9 @@ impl MerchantTx {
             .col_expr(Column::TakesMore, Expr::value(row.takes_more))
             .col_expr(Column::TakesPrepayments, Expr::value(row.takes_prepayments))
             .col_expr(Column::RetriesDebits, Expr::value(row.retries_debits))
-            .col_expr(Column::MultiConnection, Expr::value(row.multi_connection));
+            .col_expr(Column::MultiConnection, Expr::value(row.multi_connection))
+            .col_expr(Column::Address, Expr::value(row.address.clone()))
+            .col_expr(Column::TaxNumber, Expr::value(row.tax_number.clone()));
         update.filter(Column::Id.eq(self.merchant_id())).exec(self.conn()).await?;
         Ok(())
     }

@@ -72,6 +72,14 @@ impl MerchantDb {
     pub async fn begin(&self) -> Result<MerchantTx, Error> {
         Ok(Scoped { merchant: self.merchant, conn: self.store.begin().await?, store: self.store.clone() })
     }
+
+    /// For several reads that must fit each other: what is committed meanwhile is not seen, and nothing can be written.
+    ///
+    /// # Errors
+    /// The database is busy or away.
+    pub async fn snapshot(&self) -> Result<MerchantTx, Error> {
+        Ok(Scoped { merchant: self.merchant, conn: self.store.snapshot().await?, store: self.store.clone() })
+    }
 }
 
 impl MerchantTx {

@@ -4,6 +4,7 @@
 mod advances;
 mod credits;
 mod customers;
+mod files;
 mod invoices;
 mod payments;
 mod tables;
@@ -11,7 +12,7 @@ mod tables;
 use crate::{
     layers::plain_page,
     router::Web,
-    staff::{Answer, Refusal, admitted, refused},
+    staff::{Answer, Refusal, admitted, go_to, page, refused},
 };
 use app::{Assets, addresses, render_refusal, render_signed_out};
 use axum::{
@@ -95,6 +96,14 @@ async fn keep_typed(assets: Assets, request: Request, next: Next) -> Response {
     }
 }
 
+/// Documents, which are drawn for each who asks.
+pub fn files() -> Router<Web> {
+    Router::new()
+        .route("/admin/invoices/{invoice}/invoice.pdf", get(files::invoice))
+        .route("/admin/credits/{note}/credit-note.pdf", get(files::credit_note))
+        .route("/admin/customers/{customer}/statement.pdf", get(files::statement))
+}
+
 /// Staff of a merchant whose books are our own, and what answers them. Looked for before any body is read.
 struct Keeper {
     web: Web,
@@ -162,14 +171,6 @@ const fn spelt(why: NotNow) -> &'static str {
         NotNow::Credited => "credit-given",
         NotNow::Void => "voided",
     }
-}
-
-fn page(drawn: (u16, String)) -> Answer {
-    Ok(plain_page(drawn))
-}
-
-fn go_to(address: &str) -> Answer {
-    Ok(Redirect::to(address).into_response())
 }
 
 #[derive(Deserialize, Default)]

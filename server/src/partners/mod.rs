@@ -2,11 +2,12 @@
 
 mod api;
 mod pay_now;
+mod quotes;
 mod sandbox;
 mod webhooks;
 
 use crate::{
-    rate_limits::{LINKS, Limits, STEPS},
+    rate_limits::{LINKS, Limits, QUOTES, STEPS},
     router::Web,
 };
 use axum::{
@@ -16,6 +17,8 @@ use axum::{
 };
 
 const WEBHOOK_BODY_MAX_BYTES: usize = 256 * 1024;
+/// A session of a quote has some twenty short fields.
+const QUOTE_BODY_MAX_BYTES: usize = 32 * 1024;
 
 pub fn router(limits: &Limits) -> Router<Web> {
     let pay_now = Router::new().route("/PaymentProxy/PayNow/Email", get(pay_now::email));
@@ -23,5 +26,11 @@ pub fn router(limits: &Limits) -> Router<Web> {
         .route("/webhooks/{provider}/{connection}", post(webhooks::receive))
         .layer(DefaultBodyLimit::max(WEBHOOK_BODY_MAX_BYTES));
     let steps = Router::new().route("/sandbox/{connection}/{attempt}", get(sandbox::ask).post(sandbox::answer));
-    limits.hold(pay_now, LINKS).merge(limits.hold(steps, STEPS)).merge(webhooks).merge(api::router())
+    let quotes = Router::new()
+        .route("/api/integrations/quotes/v1/sessions", post(quotes::open))
+        .route("/api/integrations/quotes/v1/sessions/{session}", get(quotes::read))
+        .layer(DefaultBodyLimit::max(QUOTE_BODY_MAX_BYTES));
+    let payers = Router::new().route("/q/back", get(quotes::leave)).route("/q/{token}", get(quotes::enter));
+    let held = limits.hold(pay_now, LINKS).merge(limits.hold(steps, STEPS)).merge(limits.hold(payers, QUOTES));
+    held.merge(webhooks).merge(api::router()).merge(quotes)
 }

@@ -30,20 +30,24 @@ const METHOD_NAME: &str = "Blue office card";
 /// Where Northwind's events are sent.
 const SECRET_PLACE: &str = "http://127.0.0.1:9/of-northwind";
 /// Files and pages outside the App, and whom each is for. `INVOICE` stands for one of Acme's at Northwind, `PAYMENT` for its payment.
-const FILES: [(&str, Role); 7] = [
+const FILES: [(&str, Role); 9] = [
     ("/invoices/INVOICE", Role::Payer),
     ("/statements", Role::Payer),
     ("/admin/configure/accounting-connections", Role::Admin),
     ("/admin/configure/merchants/northwind/integrations", Role::Admin),
+    ("/admin/sync", Role::Admin),
+    ("/dashboard/sync", Role::Payer),
     ("/payments/invoice.pdf?invoice=INVOICE", Role::Payer),
     ("/admin/transactions.csv", Role::Admin),
     ("/admin/transactions/PAYMENT/proof", Role::Admin),
 ];
+/// What has books read, and for whom; each has those of its own merchant read.
+const DOWNLOADS: [(&str, Role); 2] = [("/admin/sync", Role::Admin), ("/dashboard/sync", Role::Payer)];
 /// Pages that need no session; those of a checkout need its id. That of the sandbox is none of the App's, and is opened by two
 /// ids: `sandbox.rs` holds that nobody else finds it.
 const OPEN_PAGES: [&str; 5] = ["/", "/sign-in", "/npe", "/npe/result", "/pods/connectwise"];
 /// Server functions behind a session, whom each is for, and a body that works for them.
-const ENDPOINTS: [(&str, Role, Body); 31] = [
+const ENDPOINTS: [(&str, Role, Body); 30] = [
     ("/api/invoices/dashboard", Role::Payer, &[]),
     ("/api/invoices/pay", Role::Payer, &[("invoice", "INVOICE")]),
     ("/api/invoices/pay_chosen", Role::Payer, &[("invoices[]", "INVOICE")]),
@@ -56,7 +60,6 @@ const ENDPOINTS: [(&str, Role, Body); 31] = [
     ("/api/methods/choose", Role::Payer, &[("method", "METHOD")]),
     ("/api/methods/remove", Role::Payer, &[("method", "METHOD")]),
     ("/api/invoices/admin_home", Role::Admin, &[("search", ""), ("page", "1")]),
-    ("/api/invoices/sync", Role::Admin, &[]),
     ("/api/transactions/list", Role::Admin, &[("search", ""), ("page", "1")]),
     ("/api/transactions/story", Role::Admin, &[("payment", "PAYMENT")]),
     ("/api/transactions/post_again", Role::Admin, &[("payment", "PAYMENT")]),
@@ -92,7 +95,7 @@ const ENDPOINTS: [(&str, Role, Body); 31] = [
 ];
 /// Addresses on which the staff of a merchant keep books of our own, outside the App: what is sent there, none where the page is
 /// read. `CUSTOMER`, `DRAFT`, `NOTE` and `PAID` stand for one of Harbour's; what else works there, `own_books.rs` shows.
-const OWN_BOOKS: [(&str, Option<Body>); 32] = [
+const OWN_BOOKS: [(&str, Option<Body>); 35] = [
     ("/admin/customers", None),
     ("/admin/customers/new", None),
     ("/admin/customers/CUSTOMER", None),
@@ -100,12 +103,14 @@ const OWN_BOOKS: [(&str, Option<Body>); 32] = [
     ("/admin/customers/archived", None),
     ("/admin/customers/CUSTOMER/archive", Some(&[("archived", "no")])),
     ("/admin/customers/CUSTOMER/statement", None),
+    ("/admin/customers/CUSTOMER/statement.pdf", None),
     ("/admin/invoices", None),
     ("/admin/invoices/new", None),
     ("/admin/invoices/numbers", Some(&[("next_number", "HT-1003")])),
     ("/admin/invoices/DRAFT/edit", None),
     ("/admin/invoices/DRAFT/edit", Some(&[("do", "lines")])),
     ("/admin/invoices/DRAFT/issue", Some(&[("changes", "0")])),
+    ("/admin/invoices/DRAFT/invoice.pdf", None),
     ("/admin/invoices/DRAFT/mail", Some(&[("sent", "0")])),
     ("/admin/invoices/DRAFT/credit", None),
     ("/admin/invoices/DRAFT/credit", Some(&[("note", "NOTE"), ("amount", "0.50"), ("reason", "less")])),
@@ -125,6 +130,7 @@ const OWN_BOOKS: [(&str, Option<Body>); 32] = [
     ("/admin/invoices/DRAFT/use-credit", Some(&[("credit", ""), ("amount", "")])),
     ("/admin/credits", None),
     ("/admin/credits/NOTE", None),
+    ("/admin/credits/NOTE/credit-note.pdf", None),
     ("/admin/credits/NOTE/allocate", Some(&[("left", "0"), ("invoice", "DRAFT"), ("amount", "0.10")])),
     ("/admin/credits/NOTE/void", Some(&[])),
     ("/admin/invoices/DRAFT/void", Some(&[])),
@@ -141,6 +147,17 @@ const INTEGRATIONS: [(&str, Body, u16); 4] = [
     ("/retire", &[("key", KEY)], 303),
 ];
 const KEY: &str = "wpik_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b";
+/// Addresses on which staff connect books of somebody else's, outside the App: what is sent there, none where the page is read.
+/// `CONNECTION` stands for Northwind's; how books are really connected, `consent.rs` shows.
+const CONNECTING: [(&str, Option<Body>); 7] = [
+    ("organisation", None),
+    ("organisation", Some(&[("organisation", "1")])),
+    ("connect", Some(&[("lane", "all"), ("provider", "xero")])),
+    ("callback?state=made-up&code=made-up", None),
+    ("set-up", None),
+    ("set-up", Some(&[("clearing", "825"), ("prepayment", "830")])),
+    ("disconnect", Some(&[("connection", "CONNECTION")])),
+];
 /// Server functions of a checkout: its random id is the right to see and pay one invoice. And what works answers with.
 const CHECKOUT: [(&str, Body, &str); 5] = [
     ("/api/payments/page", &[("checkout", "CHECKOUT")], "INV-501"),
@@ -158,6 +175,13 @@ const CHECKOUT: [(&str, Body, &str); 5] = [
     ("/api/payments/amounts", &[("checkout", "CHECKOUT"), ("currency", "USD"), ("amounts[]", "1204.50")], ""),
     ("/api/payments/standing", &[("checkout", "CHECKOUT"), ("payment", "PAYMENT")], "INV-501"),
     ("/api/payments/cancel", &[("checkout", "CHECKOUT"), ("payment", "PAYMENT")], ""),
+];
+/// Addresses of a quoting program and of the payers whom it sends here, outside the App: what they answer whoever has neither its
+/// key nor a session of its. What works there, `quotes.rs` shows.
+const QUOTES: [(&str, u16); 3] = [
+    ("/api/integrations/quotes/v1/sessions/qs_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b", 401),
+    ("/q/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", 404),
+    ("/q/back?transactionId=CHECKOUT", 404),
 ];
 /// Open to everybody by their nature.
 const OPEN: [&str; 5] =
@@ -210,6 +234,15 @@ async fn d20_what_works_for_one_is_not_found_for_everybody_else() {
             caller.check(role, &path, names_a_thing, &caller.client.get(&path).await, &things);
         }
     }
+    for (path, role) in DOWNLOADS {
+        for caller in &callers {
+            let pressed = caller.client.post(path, &[("do", "cancel")]).await;
+            let led_back =
+                pressed.status == 303 && pressed.location.as_deref() == Some(&format!("{path}?done=cancelled"));
+            assert_eq!(led_back, caller.role == role, "{} at {path}: {}", caller.name, pressed.status);
+            things.assert_hidden_in(&pressed, path);
+        }
+    }
     let charges = house.charges().await;
     assert_eq!(charges.len(), 1, "none of it charged anything");
     assert_eq!(charges[0]["refunded_minor"], 100, "and only its own staff paid anything back");
@@ -247,8 +280,7 @@ async fn d20_a_checkout_is_the_right_to_its_own_invoice_and_to_no_other() {
         assert!(leads_on, "{path} leads to the payment's result");
     }
     let file = async |checkout: &str| stranger.get(&format!("/npe/invoice.pdf?transactionId={checkout}")).await;
-    // Harbour's books have no files.
-    for (whose, checkout, due) in [("nobody's", &nobodys, 404), ("Bolt's", &bolt, 200), ("Harbour's", &harbour, 404)] {
+    for (whose, checkout, due) in [("nobody's", &nobodys, 404), ("Bolt's", &bolt, 200), ("Harbour's", &harbour, 200)] {
         let answer = file(checkout).await;
         assert_eq!(answer.status, due, "the file of {whose} checkout: {}", answer.body);
         things.assert_hidden_in(&answer, &format!("the file of {whose} checkout"));
@@ -346,6 +378,42 @@ async fn d20_the_keys_of_a_merchants_programs_are_its_own_staffs() {
 }
 
 #[tokio::test]
+async fn d20_books_are_connected_by_their_own_staff_alone() {
+    let house = House::new().await;
+    let callers = Caller::all(&house).await;
+    let page = house.staff().await.get("/admin/configure/accounting-connections").await.body;
+    let connection = field(&page, "connection");
+    for (part, sent) in CONNECTING {
+        let path = format!("/admin/configure/accounting-connections/{part}");
+        for caller in &callers {
+            let answer = match sent {
+                Some(body) => {
+                    let real = |value: &'static str| if value == "CONNECTION" { connection.as_str() } else { value };
+                    let body: Vec<_> = body.iter().map(|(key, value)| (*key, real(value))).collect();
+                    caller.client.post(&path, &body).await
+                }
+                None => caller.client.get(&path).await,
+            };
+            let what = format!("{} at {path}: {} {:?} {}", caller.name, answer.status, answer.location, answer.body);
+            let to = answer.location.unwrap_or_default();
+            match (caller.role, caller.ours) {
+                (Role::Anonymous, _) => {
+                    assert!(to.starts_with("/sign-in?next=%2Fadmin") && !to.contains("code"), "{what}")
+                }
+                (Role::Admin, true) => {
+                    assert!([200, 303].contains(&answer.status) && !to.starts_with("/sign-in"), "{what}");
+                }
+                // Their own books are the built-in ledger, and they have asked for nothing.
+                (Role::Admin, false) => assert!(answer.status == 404 || to.contains("?done="), "{what}"),
+                _ => assert_eq!(answer.status, 404, "{what}"),
+            }
+            let is_theirs = caller.role == Role::Admin && caller.ours;
+            assert!(is_theirs || !answer.body.contains(facts::NORTHWIND.name), "{what}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn d20_the_switcher_and_the_search_lead_to_no_place_of_somebody_else() {
     let house = House::new().await;
     let things = Things::of_acme(&house).await;
@@ -411,6 +479,21 @@ async fn d20_no_address_of_the_partner_api_opens_without_a_key() {
                 assert_eq!(answer.status, 401, "{method} {path}, with a session: {}", answer.body);
                 assert!(answer.body.contains("\"invalid_key\""), "{}", answer.body);
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn d20_no_address_of_quotes_tells_anything_without_its_key_or_its_session() {
+    let house = House::without_worker().await;
+    let staff = house.staff().await;
+    let checkout = staff.open("INV-501").await.checkout;
+    let sessions = "/api/integrations/quotes/v1/sessions";
+    assert_eq!(staff.post(sessions, &[]).await.status, 401, "with a session of staff's");
+    for client in [house.client(), staff] {
+        for (path, status) in QUOTES {
+            let answer = client.get(&path.replace("CHECKOUT", &checkout)).await;
+            assert_eq!(answer.status, status, "{path}: {}", answer.body);
         }
     }
 }

@@ -7,13 +7,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const EDGES: [(&str, &[&str]); 9] = [
+const EDGES: [(&str, &[&str]); 10] = [
     ("domain", &[]),
     ("migrations", &[]),
     ("simulators", &[]),
     ("store", &["domain", "migrations"]),
     ("connectors", &["domain"]),
-    ("engine", &["connectors", "domain", "store"]),
+    ("documents", &["domain"]),
+    ("engine", &["connectors", "documents", "domain", "store"]),
     ("app", &["domain", "engine"]),
     ("frontend", &["app"]),
     ("server", &["app", "domain", "engine", "simulators"]),

@@ -16,7 +16,7 @@ const TAKES_PREPAYMENTS: &str = "UPDATE merchant SET takes_prepayments = TRUE WH
 const WRITE: &str = "PUT /xero/api.xro/2.0/BankTransactions";
 
 /// The checkout's page after somebody has typed another amount.
-async fn change(client: &Client, form: &Form, currency: &str, amount: &str) -> String {
+pub async fn change(client: &Client, form: &Form, currency: &str, amount: &str) -> String {
     let fields = [("checkout", form.checkout.as_str()), ("currency", currency), ("amounts[]", amount)];
     let pressed = client.post("/api/payments/amounts", &fields).await;
     assert_eq!(pressed.status, 303, "{}", pressed.body);
@@ -418,7 +418,10 @@ async fn g27_g29_g34_d10_one_command_sets_what_a_merchant_takes_and_says_it() {
     let (done, words) = said(&["merchant", facts::NORTHWIND.name, "--takes-parts", "no"]);
     assert!(done && words.contains("takes parts: no; takes more: yes"), "the rest stays: {words}");
     assert!(!said(&["merchant", "nobody"]).0 && !said(&["merchant", "x", "--takes-more", "maybe"]).0);
-    let told = "SELECT COUNT(*) FROM audit WHERE actor = 'operator' AND action = 'set merchant'";
+    let (done, words) = said(&["merchant", facts::HARBOUR.key, "--address", ""]);
+    assert!(done && words.contains("tax number: 123-456-789; address: none"), "{words}");
+    let told = "SELECT COUNT(*) FROM audit WHERE actor = 'operator' AND action = 'set merchant' \
+        AND subject LIKE 'takes_parts%'";
     assert_eq!(house.number(told).await, 2, "a line of the operator's for each change, and none for a look");
     let guest = house.client();
     let form = guest.open("INV-501").await;

@@ -92,9 +92,7 @@ async fn d29_an_invoice_is_mailed_once_when_it_is_issued_and_again_when_staff_sa
     assert!(page.contains("Send again") && page.contains(facts::ANA_EMAIL), "{page}");
 
     let mail = staff.get("/admin/mail").await.body;
-    for words in
-        [" from Harbour Tech: $483.00, due", "Remote support, 3 at $140.00: $420.00", "To pay: $483.00"]
-    {
+    for words in [" from Harbour Tech: $483.00, due", "Remote support, 3 at $140.00: $420.00", "To pay: $483.00"] {
         assert!(mail.contains(words), "{words}: {mail}");
     }
     let link =

@@ -40,7 +40,10 @@ impl Program {
     async fn of(house: &House, email: &str, tab: &str, kind: &str) -> Self {
         let staff = house.signed_in(email).await;
         let key = key(&staff, tab, kind).await;
-        let secret = secret(&staff, tab, kind, &key).await;
+        Self::with(house, secret(&staff, tab, kind, &key).await).await
+    }
+
+    async fn with(house: &House, secret: String) -> Self {
         let openapi = http().get(format!("{}/openapi.json", house.portal)).send().await.unwrap();
         assert_eq!(openapi.headers()["content-type"], "application/json");
         let openapi = serde_json::from_str(&openapi.text().await.unwrap()).unwrap();
@@ -269,6 +272,24 @@ async fn d1_one_idempotency_key_is_one_invoice_however_often_and_at_once_it_come
 }
 
 #[tokio::test]
+async fn d1_of_several_orders_for_one_number_one_is_written_and_nothing_is_left_of_the_others() {
+    const WRITTEN: &str = "SELECT count(*) FROM ledger_invoice";
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::without_worker_on(database).await else { continue };
+        let program = Program::of_harbour(&house).await;
+        let mut numbered = support(&program.customer("Totara Dental", "TOTARA").await);
+        numbered["number"] = json!("API-1");
+        let before = house.number(WRITTEN).await;
+        let order = |key: &'static str| program.post("/api/v1/invoices", &[], key, numbered.clone());
+        let (one, two, three, four) = tokio::join!(order("1"), order("2"), order("3"), order("4"));
+        let mut told = [one, two, three, four].map(|told| told.status);
+        told.sort_unstable();
+        assert_eq!(told, [201, 422, 422, 422]);
+        assert_eq!(house.number(WRITTEN).await, before + 1, "no draft that somebody could issue as well");
+    }
+}
+
+#[tokio::test]
 async fn s8_a_key_opens_its_own_merchants_door_alone_and_for_as_long_as_it_may() {
     let house = House::without_worker().await;
     let program = Program::of_harbour(&house).await;
@@ -321,7 +342,13 @@ async fn books_of_an_accounting_package_are_read_and_not_written() {
 #[tokio::test]
 async fn a_program_that_asks_too_fast_reads_when_it_may_again() {
     let house = House::with_rate_limits().await;
-    let program = Program::of_harbour(&house).await;
+    let (staff, others) = (house.signed_in(facts::HARBOUR.admin_email).await, house.staff().await);
+    let id = key(&staff, HARBOUR, "api").await;
+    let program = Program::with(&house, secret(&staff, HARBOUR, "api", &id).await).await;
+    // Who makes a key brings its id, so others may have one that is called the same.
+    let same = [("is_enabled", "yes"), ("key", id.as_str()), ("do", "generate")];
+    assert_eq!(others.post(&format!("{NORTHWIND}/api"), &same).await.status, 303);
+    let namesake = Program::with(&house, secret(&others, NORTHWIND, "api", &id).await).await;
     let mut told = program.get("/api/v1/credit-notes", &[]).await;
     for _ in 0..1_000 {
         if told.status != 200 {
@@ -331,4 +358,5 @@ async fn a_program_that_asks_too_fast_reads_when_it_may_again() {
     }
     told.refused(429, "too_many_requests", "");
     assert_eq!(told.retry_after.as_deref(), Some("1"));
+    assert_eq!(namesake.get("/api/v1/credit-notes", &[]).await.status, 200, "what one asks is no other's to wait for");
 }

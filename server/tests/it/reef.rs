@@ -8,7 +8,7 @@ use domain::{
     money::{Currency, Locale, Money},
     own_invoice::{InvoiceTyped, LineTyped},
 };
-use engine::{BooksSettings, Founding, GatewaySecret, GatewaySettings, NewMerchant, NewPayer, OwnStart};
+use engine::{BooksSecret, BooksSettings, Founding, GatewaySecret, GatewaySettings, NewMerchant, NewPayer, OwnStart};
 use serde_json::{Value, json};
 use server::demo;
 use simulators::{
@@ -16,8 +16,9 @@ use simulators::{
     seed,
 };
 
-const MERCHANT: &str = "Reef Systems";
-const ADMIN: &str = "admin@reef.test";
+pub const MERCHANT: &str = "Reef Systems";
+pub const KEY: &str = "reef";
+pub const ADMIN: &str = "admin@reef.test";
 /// Of Coral.
 const PAYER: &str = "cora@coral.test";
 pub const LINK: &str =
@@ -78,46 +79,8 @@ impl Reef {
         currency: Currency,
         gateway: impl FnOnce(&House) -> (GatewaySettings, Option<GatewaySecret>),
     ) -> Self {
-        let admin = house.engine.add_person(ADMIN, facts::PASSWORD, false).await.unwrap();
-        let payer = house.engine.add_person(PAYER, facts::PASSWORD, false).await.unwrap();
-        let payers = vec![NewPayer { person: payer, customer: "Coral Pty Ltd".into() }];
-        let customer = BooksCustomer {
-            external_id: seed::stable_id("customer", "Coral").to_string(),
-            name: "Coral Pty Ltd".into(),
-            code: Some("CORAL".into()),
-            email: None,
-            archived: false,
-        };
-        let line = LineTyped {
-            description: "Reef survey".into(),
-            quantity: "1".into(),
-            unit_price: Money::new(35_000, currency).to_decimal(),
-            tax: String::new(),
-        };
-        let (number, date) = ("RS-1".to_owned(), "2026-11-25".to_owned());
-        let invoice = InvoiceTyped { number, date, lines: vec![line], ..InvoiceTyped::default() };
-        let invoice = (customer.external_id.clone(), invoice.read(currency, 0).unwrap());
-        let founding = Founding {
-            merchant: NewMerchant {
-                key: "reef".into(),
-                name: MERCHANT.into(),
-                currency,
-                locale: if currency == Currency::USD { Locale::EnUs } else { Locale::EnAu },
-                time_zone: "Australia/Sydney".into(),
-                support_email: "billing@reef.test".into(),
-                takes_parts: false,
-                takes_more: false,
-                takes_prepayments: false,
-                retries_debits: false,
-            },
-            books: Some((BooksSettings::BuiltIn, None)),
-            gateway: Some(gateway(&house)),
-            pay_links: vec![("email", "d4a93f4e60c84e27915b8a2c7f3e0d57".into())],
-            admins: vec![admin],
-            own_books: OwnStart { customers: vec![customer], invoices: vec![invoice], next_number: None },
-            integrations: Vec::new(),
-        };
-        let gateway = house.engine.found_merchant(founding, payers).await.unwrap().unwrap();
+        let books = (BooksSettings::BuiltIn, None);
+        let gateway = found(&house, currency, books, gateway(&house)).await;
         let url = format!("{}/webhooks/authorizenet/{gateway}", house.portal);
         let news = json!({"vendor": "authorizenet", "url": url, "secret": keys::PORTAL_SIGNATURE_KEY});
         let told = http().post(format!("{}/control/webhooks", house.vendors)).json(&news).send().await.unwrap();
@@ -282,6 +245,64 @@ impl Reef {
         let ours: Vec<_> = differences.iter().filter(|words| words.starts_with(MERCHANT)).collect();
         assert!(ours.is_empty(), "{ours:?}");
     }
+}
+
+/// Founds the merchant in this house, with these books and this gateway, whose connection it answers. Only in books of our own
+/// it has its customer and the invoice.
+pub async fn found(
+    house: &House,
+    currency: Currency,
+    books: (BooksSettings, Option<BooksSecret>),
+    gateway: (GatewaySettings, Option<GatewaySecret>),
+) -> ConnectionId {
+    let admin = house.engine.add_person(ADMIN, facts::PASSWORD, false).await.unwrap();
+    let (mut payers, mut own_books) = (Vec::new(), OwnStart::default());
+    if matches!(books.0, BooksSettings::BuiltIn) {
+        let payer = house.engine.add_person(PAYER, facts::PASSWORD, false).await.unwrap();
+        payers.push(NewPayer { person: payer, customer: "Coral Pty Ltd".into() });
+        own_books = owed_by_coral(currency);
+    }
+    let founding = Founding {
+        merchant: NewMerchant {
+            key: KEY.into(),
+            name: MERCHANT.into(),
+            currency,
+            locale: if currency == Currency::USD { Locale::EnUs } else { Locale::EnAu },
+            time_zone: "Australia/Sydney".into(),
+            support_email: "billing@reef.test".into(),
+            takes_parts: false,
+            takes_more: false,
+            takes_prepayments: false,
+            retries_debits: false,
+        },
+        books: Some(books),
+        gateway: Some(gateway),
+        pay_links: vec![("email", "d4a93f4e60c84e27915b8a2c7f3e0d57".into())],
+        admins: vec![admin],
+        own_books,
+        integrations: Vec::new(),
+    };
+    house.engine.found_merchant(founding, payers).await.unwrap().unwrap()
+}
+
+fn owed_by_coral(currency: Currency) -> OwnStart {
+    let customer = BooksCustomer {
+        external_id: seed::stable_id("customer", "Coral").to_string(),
+        name: "Coral Pty Ltd".into(),
+        code: Some("CORAL".into()),
+        email: None,
+        archived: false,
+    };
+    let line = LineTyped {
+        description: "Reef survey".into(),
+        quantity: "1".into(),
+        unit_price: Money::new(35_000, currency).to_decimal(),
+        tax: String::new(),
+    };
+    let (number, date) = ("RS-1".to_owned(), "2026-11-25".to_owned());
+    let invoice = InvoiceTyped { number, date, lines: vec![line], ..InvoiceTyped::default() };
+    let invoice = (customer.external_id.clone(), invoice.read(currency, 0).unwrap());
+    OwnStart { customers: vec![customer], invoices: vec![invoice], next_number: None }
 }
 
 /// Authorize.Net's signature of its news.

@@ -11,20 +11,23 @@ pub const REFUNDS: &str = "POST /stripe/v1/refunds";
 pub struct Dialog {
     payment: String,
     refund: String,
+    currency: String,
     pub most: String,
 }
 
 impl Dialog {
     pub async fn open(admin: &Client, payment: &str) -> Self {
         let page = admin.get(&story_of(payment)).await.body;
-        Self { payment: field(&page, "payment"), refund: field(&page, "refund"), most: field(&page, "amount") }
+        let [payment, refund, currency, most] =
+            ["payment", "refund", "currency", "amount"].map(|name| field(&page, name));
+        Self { payment, refund, currency, most }
     }
 
     pub fn fields<'a>(&'a self, amount: &'a str) -> [(&'a str, &'a str); 5] {
         [
             ("payment", &self.payment),
             ("refund", &self.refund),
-            ("currency", "USD"),
+            ("currency", &self.currency),
             ("amount", amount),
             ("reason", "Wrong quantity"),
         ]

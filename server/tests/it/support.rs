@@ -199,6 +199,17 @@ impl House {
         tokio::spawn(async move { worker.run(stopped).await });
     }
 
+    /// Lets a worker run for as long as this takes; what it has begun by then is finished.
+    pub async fn worked<T>(&self, meanwhile: impl Future<Output = T>) -> T {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let worker = Worker::new(self.engine.clone());
+        let working = tokio::spawn(async move { worker.run(async move { drop(stopped.await) }).await });
+        let told = meanwhile.await;
+        drop(stop);
+        working.await.unwrap();
+        told
+    }
+
     pub fn client(&self) -> Client {
         Client::new(&self.portal)
     }
@@ -229,6 +240,16 @@ impl House {
     /// Northwind's billing admin, signed in.
     pub async fn staff(&self) -> Client {
         self.signed_in(facts::NORTHWIND.admin_email).await
+    }
+
+    /// Presses "Download latest accounting platform data", as staff, and waits until all is read.
+    pub async fn download(&self, staff: &Client) {
+        assert_eq!(staff.post("/admin/sync", &[]).await.status, 303);
+        let is_over = async || !staff.get("/admin/sync").await.body.contains("Cancel download");
+        self.until("the books are read", is_over).await;
+        // One that was pressed while they were read follows, and brings what came meanwhile.
+        let left = "SELECT count(*) FROM job WHERE unique_key LIKE 'download_books:%' AND state <> 'done'";
+        self.until("and read once more", async || self.number(left).await == 0).await;
     }
 
     /// Whoever has this address.
@@ -285,6 +306,10 @@ pub fn settings(portal: &str, vendors: &str, database: &str) -> Settings {
         // Every client of a test says where it comes from, as a proxy would.
         ("WISEPAY_TRUSTED_PROXIES", "127.0.0.1"),
         ("WISEPAY_PRIVATE_ENDPOINTS", "on"),
+        ("WISEPAY_XERO_CLIENT_ID", facts::xero::PORTAL_CLIENT_ID),
+        ("WISEPAY_XERO_CLIENT_SECRET", facts::xero::PORTAL_CLIENT_SECRET),
+        ("WISEPAY_QUICKBOOKS_CLIENT_ID", facts::qbo::PORTAL_CLIENT_ID),
+        ("WISEPAY_QUICKBOOKS_CLIENT_SECRET", facts::qbo::PORTAL_CLIENT_SECRET),
     ];
     Settings::from_pairs(pairs.map(|(k, v)| (k.to_owned(), v.to_owned()))).unwrap()
 }
@@ -298,6 +323,7 @@ fn engine_settings(settings: &Settings) -> engine::Settings {
         hold_rates: settings.rate_limits,
         hold_books: false,
         private_endpoints: settings.private_endpoints,
+        books_apps: settings.books_apps(),
     }
 }
 

@@ -4,17 +4,25 @@
 
 use crate::{
     Assets,
-    components::{badge::Badge, empty::Empty, frame::Frame, toast::Toast, when::When},
+    components::{
+        badge::Badge,
+        empty::Empty,
+        frame::Frame,
+        summary::{ErrorSummary, Mend},
+        toast::Toast,
+        when::When,
+    },
     plain::render,
 };
 use domain::{
     ids::ConnectionId,
     lane::Lane,
-    views::{ConnectionsPage, LaneFace, Tone, Used},
+    views::{BooksOffer, ConnectionsPage, LaneFace, Tone, Used},
 };
+use engine::NoConnection;
 use leptos::prelude::*;
 
-const PATH: &str = "/admin/configure/accounting-connections";
+pub(crate) const PATH: &str = "/admin/configure/accounting-connections";
 
 /// Status and HTML. `done`: what a button has just come to.
 #[must_use]
@@ -30,31 +38,120 @@ pub fn ConnectionsView(page: ConnectionsPage, done: String) -> impl IntoView {
         "fails" => Some("The connection does not work. Its card says why."),
         "connected" => Some("The connection was renewed and works."),
         "lost" => Some("The connection could not be renewed. Its card says why."),
+        "again" => Some("The books are connected again. What has waited goes on by itself."),
+        "left" => Some("The books are disconnected. What is to be written waits until they are connected again."),
+        "accounts" => Some("The accounts are saved. Your books are read from now on."),
         _ => None,
     };
     let toast = toast.map(|words| view! { <Toast words whole=true/> });
+    let not = NoConnection::of(&done).map(|why| {
+        let mend = vec![Mend { field: None, words: why.words().to_owned() }];
+        view! { <ErrorSummary title="Nothing was changed" mend/> }
+    });
     let words = words(&page);
-    let ConnectionsPage { who, books, lanes, .. } = page;
+    let ConnectionsPage { who, books, lanes, offers, lacks_accounts, .. } = page;
+    let set_up = books.is_some().then(|| {
+        let class = if lacks_accounts { "btn primary" } else { "btn" };
+        view! { <a class=class href=format!("{PATH}/set-up")>"Set up accounts"</a> }
+    });
     let cards = match &books {
-        None => view! {
+        None if offers.is_empty() => view! {
             <section class="card">
                 <Empty title="No accounting package is connected">
-                    "Your books are the built-in ledger, or not set up yet: there is nothing to connect."
+                    "Your books are the built-in ledger: there is nothing to connect."
                 </Empty>
             </section>
         }
         .into_any(),
+        None => offers.into_iter().map(|offer| view! { <OfferCard offer/> }).collect_view().into_any(),
         Some(books) => {
             let cards = lanes.into_iter().map(|lane| view! { <LaneCard lane books=books.clone()/> });
             view! { <p class="muted">{words}</p> {cards.collect_view()} }.into_any()
         }
     };
+    let accounts = lacks_accounts.then(|| {
+        view! {
+            <p class="notice warn">
+                "Nothing is read or written yet: choose first where payments are to stand, under “Set up accounts”."
+            </p>
+        }
+    });
     view! {
         <Frame who current=PATH>
-            <div class="lead-in"><h1>"Accounting Connections"</h1></div>
+            <div class="lead-in">
+                <h1>"Accounting Connections"</h1>
+                <div class="acts">{set_up}</div>
+            </div>
             {toast}
+            {not}
+            {accounts}
             {cards}
         </Frame>
+    }
+}
+
+/// What can be connected where nothing is yet.
+#[component]
+fn OfferCard(offer: BooksOffer) -> impl IntoView {
+    let BooksOffer { provider, name, has_app } = offer;
+    let heading = format!("offer-{provider}");
+    let labelled_by = heading.clone();
+    let words = if has_app {
+        "Wise-Pay reads your invoices there and writes payments into it. You allow that on its own page, and choose the accounts \
+         after it."
+    } else {
+        "Wise-Pay reads your invoices there and writes payments into it. Whoever runs this installation has no app there, so enter \
+         the client id and the secret of one of your own."
+    };
+    view! {
+        <section class="card pad stack" aria-labelledby=labelled_by>
+            <h2 id=heading>{name.clone()}</h2>
+            <p class="muted">{words}</p>
+            <Connect lane=Lane::UserAction of=provider.clone() provider label=format!("Connect {name}") needs_client=!has_app/>
+        </section>
+    }
+}
+
+/// The form that leads to the vendor's page of consent. `of` tells those of one page apart.
+#[component]
+fn Connect(
+    lane: Lane,
+    #[prop(into)] of: String,
+    #[prop(into)] provider: String,
+    label: String,
+    needs_client: bool,
+) -> impl IntoView {
+    let (id, secret) = (format!("client-id-{of}"), format!("client-secret-{of}"));
+    let fields = view! {
+        <div class="pair">
+            <div class="field">
+                <label for=id.clone()>"Client id"</label>
+                <input
+                    class="input" id=id name="client_id" type="text" autocomplete="off" required=needs_client
+                    spellcheck="false" autocapitalize="off"
+                />
+            </div>
+            <div class="field">
+                <label for=secret.clone()>"Client secret"</label>
+                <input
+                    class="input" id=secret name="client_secret" type="password" autocomplete="new-password"
+                    required=needs_client
+                />
+            </div>
+        </div>
+    };
+    let fields = if needs_client {
+        fields.into_any()
+    } else {
+        view! { <details class="own-app"><summary>"Use another app"</summary>{fields}</details> }.into_any()
+    };
+    view! {
+        <form class="stack" method="post" action=format!("{PATH}/connect")>
+            <input type="hidden" name="lane" value=lane.name()/>
+            <input type="hidden" name="provider" value=provider/>
+            {fields}
+            <div class="acts"><button class="btn" type="submit">{label}</button></div>
+        </form>
     }
 }
 
@@ -74,10 +171,11 @@ fn words(page: &ConnectionsPage) -> &'static str {
 fn LaneCard(lane: LaneFace, books: String) -> impl IntoView {
     let (title, purpose) = (lane.lane.title(), lane.lane.purpose());
     let heading = format!("lane-{}", lane.lane.name());
-    let (tone, state) = match (lane.is_paused, lane.is_valid) {
-        (true, _) => (Tone::Warn, "Paused"),
-        (false, true) => (Tone::Good, "✓ Valid"),
-        (false, false) => (Tone::Bad, "✗ Not valid"),
+    let (tone, state) = match (lane.is_cut, lane.is_paused, lane.is_valid) {
+        (true, ..) => (Tone::Bad, "✗ Disconnected"),
+        (false, true, _) => (Tone::Warn, "Paused"),
+        (false, false, true) => (Tone::Good, "✓ Valid"),
+        (false, false, false) => (Tone::Bad, "✗ Not valid"),
     };
     let organisation = lane.organisation.clone().unwrap_or_else(|| "Not known before its first test".to_owned());
     let client = match (lane.lane, lane.has_own_client) {
@@ -95,6 +193,20 @@ fn LaneCard(lane: LaneFace, books: String) -> impl IntoView {
     };
     let pause = if lane.is_paused { "Resume" } else { "Pause" };
     let (minute, day) = (used(lane.minute), used(lane.day));
+    // One without credentials of its own begins with a client of its own.
+    let needs_client = !lane.has_own_client;
+    let connect = if needs_client { "Connect" } else { "Reconnect" };
+    let tries = (!lane.is_cut).then(|| {
+        let leave = lane.has_own_client.then(|| {
+            let to = format!("{PATH}/disconnect");
+            view! { <Act id=lane.id title to label="Disconnect" paused=None/> }
+        });
+        view! {
+            <Act id=lane.id title to="/api/connections/test" label="Test connection" paused=None/>
+            <Act id=lane.id title to="/api/connections/reconnect" label="Renew token" paused=None/>
+            {leave}
+        }
+    });
     let error = lane.last_error.clone().unwrap_or_else(|| "None".to_owned());
     view! {
         <section class="card pad" aria-labelledby=heading.clone()>
@@ -112,10 +224,10 @@ fn LaneCard(lane: LaneFace, books: String) -> impl IntoView {
                 <div><dt>"Last error"</dt><dd>{error}</dd></div>
             </dl>
             <div class="acts">
-                <Act id=lane.id title to="/api/connections/test" label="Test connection" paused=None/>
-                <Act id=lane.id title to="/api/connections/reconnect" label="Reconnect" paused=None/>
+                {tries}
                 <Act id=lane.id title to="/api/connections/pause" label=pause paused=Some(!lane.is_paused)/>
             </div>
+            <Connect lane=lane.lane of=lane.lane.name() provider="" label=format!("{connect}: {title}") needs_client/>
         </section>
     }
 }
@@ -125,7 +237,7 @@ fn LaneCard(lane: LaneFace, books: String) -> impl IntoView {
 fn Act(
     id: ConnectionId,
     title: &'static str,
-    to: &'static str,
+    #[prop(into)] to: String,
     label: &'static str,
     paused: Option<bool>,
 ) -> impl IntoView {

@@ -110,7 +110,11 @@ fn Row(n: usize, line: ExceptionFace, note: Note) -> impl IntoView {
     });
     let opener = (line.may_be_fixed || line.may_be_named).then(|| {
         let class = if has_another { "btn quiet" } else { "btn" };
-        let words = if line.may_be_named { "Say what became of it" } else { "Mark as fixed" };
+        let words = match line.area.as_str() {
+            _ if line.may_be_named => "Say what became of it",
+            "Quote credit" => "This invoice is something else",
+            _ => "Mark as fixed",
+        };
         view! { <button type="button" class=class popovertarget=fix.clone()>{words}</button> }
     });
     let note = if note.about == line.key { note } else { Note::default() };

@@ -25,7 +25,7 @@ mod server {
         gate,
         pages::{
             closed::ClosedView,
-            pay::{HeldView, OfferView, StandingView},
+            pay::{AccountNeededView, HeldView, OfferView, StandingView},
             words_of_closed::{heading, status_of},
         },
     };
@@ -59,13 +59,17 @@ mod server {
         let signed_in = screen.role == Role::Payer;
         match screen.page {
             CheckoutPage::Pay(offer) if matches!(screen.note.fault, Some(Fault::TooManyTries { .. })) => {
-                view! { <HeldView offer note=screen.note signed_in_as=screen.signed_in_as/> }.into_any()
+                view! { <HeldView offer=*offer note=screen.note signed_in_as=screen.signed_in_as/> }.into_any()
+            }
+            CheckoutPage::Pay(offer) if offer.quote.as_ref().is_some_and(|quote| quote.needs_account.is_some()) => {
+                let why = offer.quote.as_ref().and_then(|quote| quote.needs_account.clone()).unwrap_or_default();
+                view! { <AccountNeededView offer=*offer why signed_in_as=screen.signed_in_as/> }.into_any()
             }
             CheckoutPage::Pay(offer) => {
                 let (note, gave_up) = (screen.note, screen.gave_up);
-                view! { <OfferView offer note gave_up signed_in_as=screen.signed_in_as/> }.into_any()
+                view! { <OfferView offer=*offer note gave_up signed_in_as=screen.signed_in_as/> }.into_any()
             }
-            CheckoutPage::Standing(standing) => view! { <StandingView standing signed_in/> }.into_any(),
+            CheckoutPage::Standing(standing) => view! { <StandingView standing=*standing signed_in/> }.into_any(),
             CheckoutPage::Closed(why) => closed(why, screen.role),
         }
     }

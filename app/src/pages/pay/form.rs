@@ -35,10 +35,12 @@ pub fn OfferView(offer: Offer, note: Note, gave_up: bool, signed_in_as: Option<S
     let to_confirm = offer.paid_by.is_some();
     let cancelled =
         gave_up.then(|| view! { <p class="notice" role="status">"You cancelled. Nothing was charged."</p> });
-    let email = if note.email.is_empty() { signed_in_as.clone().unwrap_or_default() } else { note.email };
+    let known = || signed_in_as.clone().or_else(|| offer.quote.as_ref()?.email.clone());
+    let email = if note.email.is_empty() { known().unwrap_or_default() } else { note.email };
+    let takes_new_card = offer.quote.as_ref().is_none_or(|quote| quote.takes_new_card);
     let said = note.fault == Some(Fault::BooksUnreachable);
     let stale = (offer.stale && !said).then(|| view! { <Stale merchant=offer.merchant.name.clone()/> });
-    let (script, key) = if to_confirm { (None, None) } else { entry_data(&offer.gateway.entry) };
+    let (script, key) = if to_confirm || !takes_new_card { (None, None) } else { entry_data(&offer.gateway.entry) };
     shell::allow_sandbox(script.as_deref(), None);
     let trust = match &offer.gateway.entry {
         MethodEntry::TestMethods(_) => "This is a trial: no money moves.".to_owned(),
@@ -58,11 +60,13 @@ pub fn OfferView(offer: Offer, note: Note, gave_up: bool, signed_in_as: Option<S
     } else {
         view! {
             {offer.surcharges.clone().map(|words| view! { <Surcharges words/> })}
-            {(!offer.saved.is_empty()).then(|| view! { <Saved methods=offer.saved.clone()/> })}
-            <div class="stack another">
-                <MethodFields gateway=offer.gateway.clone() pay=pay.clone()/>
-                {offer.keep.clone().map(|keep| view! { <Keep keep ticked=false/> })}
-            </div>
+            {(!offer.saved.is_empty()).then(|| view! { <Saved methods=offer.saved.clone() or_another=takes_new_card/> })}
+            {takes_new_card.then(|| view! {
+                <div class="stack another">
+                    <MethodFields gateway=offer.gateway.clone() pay=pay.clone()/>
+                    {offer.keep.clone().map(|keep| view! { <Keep keep ticked=false/> })}
+                </div>
+            })}
         }
         .into_any()
     };
@@ -79,6 +83,7 @@ pub fn OfferView(offer: Offer, note: Note, gave_up: bool, signed_in_as: Option<S
                     <div>
                         <h2>{title_of(&offer.saved)}</h2>
                         <As checkout=addresses::pay(offer.checkout) signed_in_as/>
+                        <WayBack offer=offer.clone()/>
                     </div>
                     <div class="summary" id="summary" role="alert" tabindex="-1" hidden></div>
                     {summary}
@@ -145,6 +150,43 @@ pub fn HeldView(offer: Offer, note: Note, signed_in_as: Option<String>) -> impl 
     }
 }
 
+/// For whoever cannot pay a quote as they are here: why, and what to do first (S15-S17, S25).
+#[component]
+pub fn AccountNeededView(offer: Offer, why: String, signed_in_as: Option<String>) -> impl IntoView {
+    let title = format!("Pay {} to {}", offer.amount.format(offer.merchant.locale), offer.merchant.name);
+    let here = addresses::pay(offer.checkout);
+    let first = match &signed_in_as {
+        Some(_) => {
+            view! { <a class="btn primary" href="/methods" rel="external">"Save a payment method"</a> }.into_any()
+        }
+        None => view! { <a class="btn primary" href=addresses::sign_in(&here) rel="external">"Sign in"</a> }.into_any(),
+    };
+    view! {
+        <PageTitle text=title/>
+        <main class="pay" id="main">
+            <Sum offer=offer.clone() typed=Vec::new()/>
+            <section class="do" aria-label="Payment">
+                <div>
+                    <p>{why}</p>
+                    <p class="acts">{first}</p>
+                    <As checkout=here signed_in_as/>
+                    <WayBack offer=offer.clone()/>
+                    <Help merchant=offer.merchant/>
+                </div>
+            </section>
+        </main>
+    }
+}
+
+/// Whoever came from a quoting program goes back there without paying.
+#[component]
+fn WayBack(offer: Offer) -> impl IntoView {
+    offer.quote.filter(|quote| quote.has_way_back).map(|_| {
+        let href = addresses::quote_back(offer.checkout);
+        view! { <p class="small"><a href=href rel="external">"Back to your quote without paying"</a></p> }
+    })
+}
+
 fn title_of(saved: &[SavedMethod]) -> &'static str {
     let with_debits = saved.iter().any(|method| method.kind.is_debit());
     if with_debits { "Pay by card or bank account" } else { "Pay by card" }
@@ -152,7 +194,10 @@ fn title_of(saved: &[SavedMethod]) -> &'static str {
 
 /// What the company has saved, the default chosen; the fields for another card are there when that is chosen.
 #[component]
-fn Saved(methods: Vec<SavedMethod>) -> impl IntoView {
+fn Saved(methods: Vec<SavedMethod>, or_another: bool) -> impl IntoView {
+    let another = or_another.then(|| {
+        view! { <label class="choice"><input type="radio" name="saved" value=""/><span>"Another card"</span></label> }
+    });
     let choice = |(n, method): (usize, SavedMethod)| {
         let clears = method.clears_by.map(|day| {
             view! { <small class="muted">"Bank debit, clears by " {in_words(day)}</small> }
@@ -169,7 +214,7 @@ fn Saved(methods: Vec<SavedMethod>) -> impl IntoView {
         <fieldset class="choices">
             <legend>"Pay with"</legend>
             {methods.into_iter().enumerate().map(choice).collect_view()}
-            <label class="choice"><input type="radio" name="saved" value=""/><span>"Another card"</span></label>
+            {another}
         </fieldset>
     }
 }

@@ -17,7 +17,7 @@ mod sum;
 
 #[cfg(feature = "ssr")]
 pub use {
-    form::{HeldView, OfferView},
+    form::{AccountNeededView, HeldView, OfferView},
     standing::StandingView,
 };
 

@@ -12,6 +12,7 @@ use leptos::prelude::*;
 pub fn Brief(standing: Standing) -> impl IntoView {
     let method = standing.method.map(|method| format!(", {method}"));
     let word = match &*standing.shares {
+        [share] if share.is_quote => " for quote ",
         [share] if share.is_advance => " for credit ",
         [_] => " for invoice ",
         several if several.iter().any(|share| share.is_advance) => " for ",
@@ -84,6 +85,7 @@ pub fn Receipt(standing: Standing, title: &'static str) -> impl IntoView {
 fn paid_for(shares: &[ShareFace]) -> String {
     let invoices = shares.iter().filter(|share| !share.is_advance).count();
     match shares {
+        [share] if share.is_quote => "A quote".to_owned(),
         [_] => "A payment in advance".to_owned(),
         _ if invoices < shares.len() => format!("{} and credit", count(invoices, "invoice")),
         _ => count(invoices, "invoice"),

@@ -26,6 +26,7 @@ mod server {
     use leptos_router::params::ParamsMap;
 
     pub async fn page(query: ParamsMap) -> AnyView {
+        let again = query.get("stay").is_some();
         match asked(query).await {
             // Somebody else's: the checkout says what there is to say of it.
             Ok(standing) if !standing.mine => {
@@ -34,7 +35,7 @@ mod server {
             }
             Ok(standing) => {
                 let signed_in = gate::whoami().await.is_ok_and(|who| who.role == Role::Payer);
-                view! { <StandingView standing signed_in/> }.into_any()
+                view! { <StandingView standing signed_in again/> }.into_any()
             }
             Err(fault) => failed(fault),
         }

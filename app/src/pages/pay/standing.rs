@@ -18,13 +18,20 @@ use domain::{
 };
 use leptos::prelude::*;
 
+/// Time enough to read that it was paid, and to stay.
+const BACK_AFTER_SECONDS: u32 = 5;
+
 #[component]
 pub fn StandingView(standing: Standing, signed_in: bool, #[prop(optional)] again: bool) -> impl IntoView {
     let told = Told::of(&standing, again);
     let wrong = matches!(standing.outcome, Outcome::Declined { .. });
     let way_on = match &standing.outcome {
         Outcome::Paid => view! { <Done signed_in/> }.into_any(),
-        Outcome::SentToBank { .. } | Outcome::Checking | Outcome::Returned { .. } | Outcome::TakenBack => ().into_any(),
+        Outcome::SentToBank { .. }
+        | Outcome::Checking
+        | Outcome::Returned { .. }
+        | Outcome::Refunded { .. }
+        | Outcome::TakenBack => ().into_any(),
         Outcome::Continue { url, fields, can_cancel, again_at } => {
             let (url, fields, can_cancel) = (url.clone(), fields.clone(), *can_cancel);
             let again = again_at.map(|at| moment_there(at, &standing));
@@ -43,6 +50,7 @@ pub fn StandingView(standing: Standing, signed_in: bool, #[prop(optional)] again
         _ => Some("This payment"),
     }
     .map(|title| view! { <Receipt standing=standing.clone() title/> });
+    let back = standing.has_way_back.then(|| view! { <BackToQuote standing=standing.clone() again/> });
     let refresh = matches!(standing.outcome, Outcome::Checking).then(|| {
         view! { <noscript inner_html="<meta http-equiv=\"refresh\" content=\"10\">"></noscript> }
     });
@@ -58,6 +66,7 @@ pub fn StandingView(standing: Standing, signed_in: bool, #[prop(optional)] again
                     <p class="lead">{whole(&told.sentence)}</p>
                 </div>
                 {way_on}
+                {back}
             </div>
             {receipt}
             <Help merchant=standing.merchant/>
@@ -125,6 +134,9 @@ impl Told {
                 "cancelled",
             ),
             Outcome::Returned { words } => ("Your bank returned this payment".into(), words.clone(), "declined"),
+            Outcome::Refunded { words } => {
+                ("This payment was refunded".into(), words.clone() + &back(standing), "cancelled")
+            }
         };
         Self { heading, sentence, design }
     }
@@ -139,9 +151,12 @@ fn paid(standing: &Standing) -> String {
         format!("Thank you. {merchant} has your payment.")
     };
     let until = standing.returnable_until.map(|day| format!(" Your bank can still return it until {}.", in_words(day)));
-    let thanks = thanks + &until.unwrap_or_default();
-    let back = standing.paid_back.iter().map(|back| format!(" {}.", back.words(standing.merchant.locale)));
-    thanks + &back.collect::<String>()
+    thanks + &until.unwrap_or_default() + &back(standing)
+}
+
+/// What went back of it.
+fn back(standing: &Standing) -> String {
+    standing.paid_back.iter().map(|back| format!(" {}.", back.words(standing.merchant.locale))).collect()
 }
 
 #[component]
@@ -152,6 +167,28 @@ fn Done(signed_in: bool) -> impl IntoView {
             <button type="button" class="btn only-js" id="print">"Print receipt"</button>
             <a class="btn quiet" href="/dashboard" rel="external">{words}</a>
         </div>
+    }
+}
+
+/// Of what has ended, the browser goes there by itself: a payer reads so, and can stay (S19).
+#[component]
+fn BackToQuote(standing: Standing, again: bool) -> impl IntoView {
+    let href = addresses::quote_back(standing.checkout);
+    let goes = !again && matches!(standing.outcome, Outcome::Paid | Outcome::SentToBank { .. });
+    let content = format!("{BACK_AFTER_SECONDS};url={href}");
+    let by_itself = goes.then(|| {
+        let stay = addresses::result_stay(standing.checkout, standing.payment);
+        view! {
+            <meta http-equiv="refresh" content=content/>
+            <p class="small">
+                {format!("You go back to your quote in {BACK_AFTER_SECONDS} seconds. ")}
+                <a href=stay rel="external">"Stay on this page"</a>
+            </p>
+        }
+    });
+    view! {
+        <div class="acts"><a class="btn" href=href rel="external">"Back to your quote"</a></div>
+        {by_itself}
     }
 }
 

@@ -58,13 +58,19 @@ fn Prepayment(offer: Offer, item: OfferItem) -> impl IntoView {
     let locale = offer.merchant.locale;
     let (paid, amount) = (pay.format(locale), offer.amount.format(locale));
     let has_surcharge = offer.added.is_positive();
-    let of_it = has_surcharge.then(|| view! { <Fact name="You pay in advance" value=paid/> });
-    let all = if has_surcharge { "You pay" } else { "You pay in advance" };
+    let (kind, title, bare) = match &offer.quote {
+        Some(_) => ("Quote ", "For", "Of this quote"),
+        None => ("Credit ", "Purpose", "You pay in advance"),
+    };
+    let of_it = has_surcharge.then(|| view! { <Fact name=bare value=paid/> });
+    let all = if has_surcharge || offer.quote.is_some() { "You pay" } else { bare };
+    let recurring = offer.quote.and_then(|quote| quote.recurring);
     view! {
-        <p class="for muted">"Credit " <span class="nowrap">{invoice.number}</span> {company}</p>
+        <p class="for muted">{kind} <span class="nowrap">{invoice.number}</span> {company}</p>
         <h1 class="amt num">{amount.clone()}</h1>
         <dl class="facts num">
-            {purpose.map(|purpose| view! { <Fact name="Purpose" value=purpose/> })}
+            {purpose.map(|purpose| view! { <Fact name=title value=purpose/> })}
+            {recurring.map(|words| view! { <Fact name="And later" value=words/> })}
             {of_it}
             <Surcharge added=offer.added locale/>
             <div class="total"><dt>{all}</dt><dd>{amount}</dd></div>

@@ -53,6 +53,13 @@ pub fn DashboardView(board: Dashboard) -> impl IntoView {
         .then(|| view! { <InProgress board=board.clone()/> });
     let layout = if side.is_some() { "columns" } else { "column" };
     let updated = board.synced_at.map(|at| view! { "Updated " <When at/> });
+    let sync = (!board.who.own_books).then(|| {
+        view! {
+            <form method="post" action="/dashboard/sync">
+                <button class="btn quiet" type="submit">"Download latest accounting platform data"</button>
+            </form>
+        }
+    });
     let outstanding = if board.outstanding.is_empty() {
         view! {
             <Empty title="Nothing is due">
@@ -79,6 +86,7 @@ pub fn DashboardView(board: Dashboard) -> impl IntoView {
                     <div class="bar">
                         <h2 id="outstanding">"Outstanding Payments"</h2>
                         <span class="small muted num">{updated}</span>
+                        {sync}
                     </div>
                     {outstanding}
                 </section>
@@ -137,9 +145,10 @@ fn Lead(board: Dashboard) -> impl IntoView {
 #[component]
 fn Outstanding(invoices: Vec<InvoiceFace>, locale: Locale, pdf: bool) -> impl IntoView {
     let chosen = RwSignal::new(Vec::new());
-    let several = invoices.iter().filter(|invoice| invoice.under_way.is_none()).count() > 1;
+    let may_choose = |invoice: &InvoiceFace| invoice.under_way.is_none() && invoice.advance.is_none();
+    let several = invoices.iter().filter(|invoice| may_choose(invoice)).count() > 1;
     let rows = invoices.into_iter().map(|invoice| {
-        let chosen = (several && invoice.under_way.is_none()).then_some(chosen);
+        let chosen = (several && may_choose(&invoice)).then_some(chosen);
         view! { <OutstandingRow invoice locale pdf chosen/> }
     });
     let bar = several.then(|| view! { <Bar chosen locale/> });
@@ -190,15 +199,18 @@ fn OutstandingRow(
     #[prop(optional_no_strip)] chosen: Option<RwSignal<Chosen>>,
 ) -> impl IntoView {
     let words = match invoice.under_way {
+        None if invoice.advance.is_some() => Some("Pay Quote"),
         None => Some("Pay Invoice"),
         Some(UnderWay::Payer) => Some("Finish payment"),
-        Some(UnderWay::Others | UnderWay::Books) => None,
+        Some(_) => None,
     };
     let (id, number) = (invoice.id, invoice.number.clone());
-    let pdf = pdf.then(|| view! { <PdfLink href=addresses::invoice_pdf(id) number=number.clone()/> });
+    let is_invoice = invoice.advance.is_none();
+    let pdf = (pdf && is_invoice).then(|| view! { <PdfLink href=addresses::invoice_pdf(id) number=number.clone()/> });
     let (details, of) = (addresses::payer_invoice(id), number.clone());
-    let details =
-        view! { " " <a class="pdf" href=details rel="external">"Details"<span class="vh">" of " {of}</span></a> };
+    let details = is_invoice.then(|| {
+        view! { " " <a class="pdf" href=details rel="external">"Details"<span class="vh">" of " {of}</span></a> }
+    });
     let pay = words.map(|words| {
         view! { <ToCheckout invoice=id class="btn">{words}<span class="vh">" " {number}</span></ToCheckout> }
     });

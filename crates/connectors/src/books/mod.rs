@@ -1,9 +1,11 @@
 //! The port to the accounting package: the only source of amounts, and where each payment must stand.
 
 mod call;
+pub mod consent;
 mod news;
 pub mod oauth;
 pub mod quickbooks;
+pub mod set_up;
 pub mod toll;
 pub mod xero;
 
@@ -14,40 +16,53 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     advance::AdvanceKind,
-    invoice::{BooksCustomer, BooksInvoice},
+    invoice::{BooksCustomer, BooksInvoice, InvoiceStatus},
     money::Money,
 };
 use http::header;
 use secrecy::SecretString;
+use serde::Deserialize;
 use std::time::Duration;
 
 const PDF: &str = "application/pdf";
 /// What is larger is no invoice that anybody wants to open.
 const PDF_MAX_BYTES: usize = 10 * 1024 * 1024;
 
-/// Everything that changed in the books since a cursor.
+/// One page of what changed in the books.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Changes {
+pub struct ChangesPage {
     pub customers: Vec<BooksCustomer>,
     pub invoices: Vec<BooksInvoice>,
-    pub gone: Gone,
-    /// Where the next delta starts; opaque to everybody but this adapter.
-    pub cursor: String,
+    /// Invoices that the books have deleted, by their ids there.
+    pub gone: Vec<String>,
+    /// How many documents are behind this page, where the books say.
+    pub left: Option<u64>,
+    pub next: Next,
 }
 
-/// Invoices that the books have no more, as they tell of them: by the books' ids.
+/// What comes after a page. A cursor is opaque to everybody but its adapter, and may be kept: reading goes on there, and
+/// nothing is missed, whatever changed in the books since.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Gone {
-    /// These were deleted.
-    These(Vec<String>),
-    /// Of what is open here, all but these.
-    AllBut(Vec<String>),
+pub enum Next {
+    /// Another page, which begins here.
+    More(String),
+    /// It was the last one.
+    Done {
+        /// Where the next delta starts.
+        cursor: String,
+        /// What the books have deleted stood on the pages too; otherwise only a look through all that is open finds it.
+        deletions_told: bool,
+    },
 }
 
-impl Default for Gone {
-    fn default() -> Self {
-        Self::These(Vec::new())
-    }
+/// One page of all invoices of which something is due. What is paid meanwhile leaves the list and pulls others forward, past a
+/// page that was read: what stands on none of them may be open all the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenPage {
+    pub invoices: Vec<BooksInvoice>,
+    pub left: Option<u64>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<String>,
 }
 
 /// Which advances these books have a place for.
@@ -55,6 +70,7 @@ impl Default for Gone {
 pub struct Advances {
     pub over_payments: bool,
     pub prepayments: bool,
+    pub quotes: bool,
 }
 
 /// Money that pays no invoice and stays as the customer's credit.
@@ -63,7 +79,8 @@ pub struct Advance {
     pub kind: AdvanceKind,
     /// The books' id of the customer.
     pub customer_external_id: String,
-    /// Ours, and how it is found again.
+    /// Ours, and how it is found again. Of a quote it is that of the invoice; the credit's is
+    /// [`domain::advance::quote_credit_number`] of it.
     pub number: String,
     /// What it is for, for people.
     pub purpose: String,
@@ -82,6 +99,14 @@ pub struct PostPayment {
     pub date: NaiveDate,
     /// The gateway's id of the charge: how the posting is found again.
     pub reference: String,
+}
+
+impl PostPayment {
+    /// What it is for, when that is a quote.
+    #[must_use]
+    pub fn quote(&self) -> Option<&Advance> {
+        self.advance.as_ref().filter(|advance| advance.kind == AdvanceKind::Quote)
+    }
 }
 
 /// An invoice of ours, to be raised in the books: what was added for the way of paying (`wire/accounting.md`, 4.2).
@@ -128,6 +153,50 @@ pub struct PostRefund {
     pub reference: String,
 }
 
+impl PostRefund {
+    /// What it pays back of, when that was paid for a quote.
+    #[must_use]
+    pub fn quote(&self) -> Option<&Advance> {
+        self.advance.as_ref().filter(|advance| advance.kind == AdvanceKind::Quote)
+    }
+}
+
+/// The credit of a quote's payment, as it stands in the books.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuoteCredit {
+    pub external_id: String,
+    pub total: Money,
+    /// What no invoice has got of it, and nobody was paid back.
+    pub remaining: Money,
+    pub applied: Vec<Applied>,
+}
+
+/// What an invoice has got of a credit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    pub invoice_external_id: String,
+    pub amount: Money,
+}
+
+/// So much of a quote's credit for an invoice of the same customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApplyCredit {
+    /// The same application always carries the same key.
+    pub idempotency_key: String,
+    pub credit_number: String,
+    pub invoice_external_id: String,
+    pub amount: Money,
+    pub date: NaiveDate,
+}
+
+impl ApplyCredit {
+    /// The books have it already: so much of the credit stands on that invoice.
+    #[must_use]
+    pub fn is(&self, applied: &Applied) -> bool {
+        applied.invoice_external_id == self.invoice_external_id && applied.amount == self.amount
+    }
+}
+
 /// A refund that stands in the books.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PostedRefund {
@@ -150,7 +219,7 @@ pub struct BooksPayment {
 }
 
 /// The secret half of a books connection. It changes on every refresh and must be stored before it is used.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct TokenSet {
     pub access_token: SecretString,
     pub refresh_token: SecretString,
@@ -212,6 +281,51 @@ pub fn other_invoice(number: &str) -> BooksError {
     BooksError::Refused { cause: RefusedCause::Other, message }
 }
 
+/// The same of a credit.
+#[must_use]
+pub fn other_credit(number: &str) -> BooksError {
+    let message = format!("Another credit stands there with the number {number}.");
+    BooksError::Refused { cause: RefusedCause::Other, message }
+}
+
+#[must_use]
+pub fn no_credit(number: &str) -> BooksError {
+    let message = format!("The credit {number} does not stand there.");
+    BooksError::Refused { cause: RefusedCause::Other, message }
+}
+
+/// Some of a credit is applied or was paid back, and what is wanted of it is more than the rest.
+#[must_use]
+pub fn less_is_left(number: &str, wanted: Money) -> BooksError {
+    let message = format!("Less than {} is left of the credit {number}.", wanted.to_decimal());
+    BooksError::Refused { cause: RefusedCause::MoreThanDue, message }
+}
+
+#[must_use]
+pub fn is_used(number: &str) -> BooksError {
+    let message = format!("The credit {number} has been used.");
+    BooksError::Refused { cause: RefusedCause::MoreThanDue, message }
+}
+
+/// What is due of an invoice once it has got so much.
+///
+/// # Errors
+/// Why it does not take that.
+pub fn due_after(invoice: &BooksInvoice, amount: Money) -> Result<Money, BooksError> {
+    let BooksInvoice { number, due, status, .. } = invoice;
+    let Ok(left) = due.minus(amount) else {
+        let message = format!("The invoice {number} is in {}.", due.currency);
+        return Err(BooksError::Refused { cause: RefusedCause::Other, message });
+    };
+    let cause = match status {
+        InvoiceStatus::Open if left.minor >= 0 => return Ok(left),
+        InvoiceStatus::Open => RefusedCause::MoreThanDue,
+        InvoiceStatus::Draft | InvoiceStatus::Paid | InvoiceStatus::Void => RefusedCause::NotAwaitingPayment,
+    };
+    let message = format!("Of the invoice {number} {} is due, and not {}.", due.to_decimal(), amount.to_decimal());
+    Err(BooksError::Refused { cause, message })
+}
+
 /// Whether the answer may be passed on as a document: by what it is called, by what it is, and by its size.
 fn is_pdf(answer: &Answer) -> bool {
     let kind = answer.headers.get(header::CONTENT_TYPE).map_or(b"".as_slice(), |kind| kind.as_bytes());
@@ -238,11 +352,24 @@ pub trait Books: Send + Sync {
     /// Where not, no screen takes one.
     fn advances(&self) -> Advances;
 
+    /// Whether the credit of a quote can stand there as a draft while its payment is under way (S27).
+    fn drafts_credit(&self) -> bool {
+        false
+    }
+
     /// What the organisation is called whose books these are: the least that a connection must be able to read.
     async fn organisation(&self) -> Result<String, BooksError>;
 
-    /// All that changed since `cursor`; everything when there is none.
-    async fn changes(&self, cursor: Option<&str>) -> Result<Changes, BooksError>;
+    /// A page of what changed since `cursor`, of everything when there is none, or the page that it names. The invoice of a
+    /// quote's payment is left out here and wherever one is read: it is paid as soon as it is made, and must not be paid by
+    /// somebody in between.
+    async fn changes(&self, cursor: Option<&str>) -> Result<ChangesPage, BooksError>;
+
+    /// A page of all that is open: the first without a cursor.
+    async fn open_invoices(&self, cursor: Option<&str>) -> Result<OpenPage, BooksError>;
+
+    /// These customers, by the books' ids; those that are not there are left out.
+    async fn customers(&self, external_ids: &[String]) -> Result<Vec<BooksCustomer>, BooksError>;
 
     /// One invoice by the books' id, as it is this moment.
     async fn invoice(&self, external_id: &str) -> Result<BooksInvoice, BooksError>;
@@ -260,14 +387,16 @@ pub trait Books: Send + Sync {
     async fn void_invoice(&self, external_id: &str) -> Result<BooksInvoice, BooksError>;
 
     /// Looks for a payment that we, or a person, may have entered before: the step before any re-send. Refused, when one
-    /// with its reference stands over another amount.
+    /// with its reference stands over another amount. One for a quote is found when both its documents stand.
     async fn find_payment(&self, payment: &PostPayment) -> Result<Option<Posted>, BooksError>;
 
-    /// Writes a payment onto the clearing account.
+    /// Writes a payment onto the clearing account. One for a quote is an invoice of ours that it pays, and a credit over as much
+    /// (`wire/accounting.md`, 4.4); what stands of these already is left as it is.
     async fn post_payment(&self, payment: &PostPayment) -> Result<Posted, BooksError>;
 
     /// Takes a payment out again whose money went back (`wire/accounting.md`, 4.3), and answers its invoice as it is then,
-    /// when it has one. What does not stand needs nothing. Refused, when an advance has been used meanwhile.
+    /// when it has one. What does not stand needs nothing. Refused, when an advance has been used meanwhile; a quote's credit is
+    /// taken off the invoices that it was applied to.
     async fn take_back_payment(&self, payment: &PostPayment) -> Result<Option<BooksInvoice>, BooksError>;
 
     /// Writes a refund. Each of its steps is looked for before it is made, so it may be written again.
@@ -275,6 +404,30 @@ pub trait Books: Send + Sync {
 
     /// Takes a refund out again whose money came back. What does not stand needs nothing.
     async fn take_back_refund(&self, refund: &PostRefund) -> Result<(), BooksError>;
+
+    /// Adds a note to an invoice's history, which stands there for good. Where there is no such history, what is to be said
+    /// stands on the payment itself.
+    async fn note_invoice(&self, _external_id: &str, _words: &str) -> Result<(), BooksError> {
+        let message = "These books keep no history of an invoice.".to_owned();
+        Err(BooksError::Refused { cause: RefusedCause::Other, message })
+    }
+
+    /// Drafts the credit of a quote's payment that is under way; nothing, where there are no drafts.
+    async fn draft_credit(&self, _payment: &PostPayment) -> Result<(), BooksError> {
+        Ok(())
+    }
+
+    /// Takes that draft out again, because the payment failed. What does not stand needs nothing.
+    async fn drop_draft_credit(&self, _payment: &PostPayment) -> Result<(), BooksError> {
+        Ok(())
+    }
+
+    /// The credit of a quote's payment as it stands this moment; a draft is none.
+    async fn quote_credit(&self, payment: &PostPayment) -> Result<Option<QuoteCredit>, BooksError>;
+
+    /// Applies a quote's credit to an invoice, and answers the invoice as it is then. As much of it on the same invoice is
+    /// this application and is not made again.
+    async fn apply_credit(&self, credit: &ApplyCredit) -> Result<BooksInvoice, BooksError>;
 
     /// The payments that stand on the clearing account and were entered or changed since, by whomever.
     async fn payments_since(&self, since: DateTime<Utc>) -> Result<Vec<BooksPayment>, BooksError>;

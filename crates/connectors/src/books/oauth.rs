@@ -9,6 +9,13 @@ use reqwest::{Method, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+/// An app as the vendor knows it.
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub id: String,
+    pub secret: SecretString,
+}
+
 #[derive(Deserialize)]
 struct Granted {
     access_token: SecretString,
@@ -34,8 +41,20 @@ pub async fn refresh(
     now: DateTime<Utc>,
 ) -> Result<TokenSet, BooksError> {
     let form = [("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose_secret())];
-    let request = http.request(Method::POST, token_url).basic_auth(client_id, Some(client_secret.expose_secret()));
-    let request = request.header(header::ACCEPT, "application/json").form(&form);
+    let client = Client { id: client_id.to_owned(), secret: client_secret.clone() };
+    granted(http, token_url, &client, &form, now).await
+}
+
+/// What a form is traded for.
+pub(super) async fn granted(
+    http: &HttpClient,
+    token_url: &str,
+    client: &Client,
+    form: &[(&str, &str)],
+    now: DateTime<Utc>,
+) -> Result<TokenSet, BooksError> {
+    let request = http.request(Method::POST, token_url).basic_auth(&client.id, Some(client.secret.expose_secret()));
+    let request = request.header(header::ACCEPT, "application/json").form(form);
     // A read as far as money goes: sending it again is safe.
     let answer = http.send(request).await.map_err(|error| Call::Read.unsent(&error))?;
     match answer.status.as_u16() {
@@ -49,10 +68,10 @@ pub async fn refresh(
             // Never a refusal: the call that needs the token was not even made.
             match error.as_str() {
                 "invalid_grant" | "invalid_client" | "unauthorized_client" => Err(BooksError::Disconnected(error)),
-                _ => Err(BooksError::Unreachable(format!("the token was not refreshed: {error}"))),
+                _ => Err(BooksError::Unreachable(format!("no token was given: {error}"))),
             }
         }
         429 => Err(BooksError::Busy { after: answer.retry_after() }),
-        status => Err(BooksError::Unreachable(format!("the token was not refreshed: HTTP {status}"))),
+        status => Err(BooksError::Unreachable(format!("no token was given: HTTP {status}"))),
     }
 }

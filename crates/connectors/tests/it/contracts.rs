@@ -4,14 +4,14 @@
 use crate::{
     stub::{Asked, Reply, Stub, reply},
     world::{
-        PRUNED, advance, keep, look_up, payment, posted_refund, refund, refund_look_up, request, store, stripe, token,
-        xero,
+        PRUNED, advance, delta, keep, look_up, payment, posted_refund, quote, refund, refund_look_up, request, store,
+        stripe, token, usd, xero,
     },
     xero_invoices::{ID, raised, surcharge},
 };
 use chrono::{DateTime, NaiveDate};
 use connectors::{
-    books::{Books, PostPayment, PostRefund},
+    books::{ApplyCredit, Books, PostPayment, PostRefund, set_up::BooksSetUp, xero::PaymentService},
     gateway::{Authority, ChargeHow, ChargeRequest, ForgetRequest, Gateway, KeptMethod, StoreLookUp, StoreRequest},
 };
 use domain::{advance::AdvanceKind, method::MethodKind};
@@ -178,16 +178,18 @@ fn operation<'a>(contract: &'a Value, asked: &Asked, prefix: &str) -> (String, &
     (format!("{method} {template}"), &item[&method])
 }
 
+/// What stands there, or at the place that is named there.
+fn resolved<'a>(contract: &'a Value, at: &'a Value) -> &'a Value {
+    at["$ref"].as_str().map_or(at, |reference| contract.pointer(reference.trim_start_matches('#')).unwrap())
+}
+
 /// Query parameters that the contract does not know are misspelt ones.
 fn assert_known_query(contract: &Value, operation: &Value, asked: &Asked) {
     let known: Vec<&str> = operation["parameters"]
         .as_array()
-        .unwrap()
-        .iter()
-        .map(|parameter| match parameter["$ref"].as_str() {
-            Some(reference) => contract.pointer(reference.trim_start_matches('#')).unwrap(),
-            None => parameter,
-        })
+        .into_iter()
+        .flatten()
+        .map(|parameter| resolved(contract, parameter))
         .filter_map(|parameter| parameter["name"].as_str())
         .collect();
     for (name, _) in asked.params() {
@@ -267,10 +269,13 @@ async fn xero_requests() -> Vec<Asked> {
     let id = "aaaaaaaa-0000-4000-8000-000000000001";
     let invoice = json!({"Invoices": [{"InvoiceID": id, "Payments": [{"PaymentID": id}]}]});
     let none = json!({"Contacts": []});
-    let script = [&none, &none, &invoice, &none, &invoice, &none, &none, &none].map(|body| reply(200, body));
+    let script =
+        [&none, &none, &none, &none, &invoice, &none, &invoice, &none, &none, &none].map(|body| reply(200, body));
     let stub = Stub::start(script).await;
     let xero = xero(&format!("{}/api.xro/2.0", stub.url), "token");
-    let _ = xero.changes(Some("2026-07-01T00:00:00Z")).await;
+    let _ = delta(&xero, Some("2026-07-01T00:00:00Z")).await;
+    let _ = xero.open_invoices(None).await;
+    let _ = xero.customers(&[id.to_owned()]).await;
     let _ = xero.invoice(id).await;
     let _ = xero.invoice_by_number("INV-501").await;
     let posting = payment(id, 120_450, NaiveDate::from_ymd_opt(2026, 7, 1).unwrap(), 1);
@@ -278,6 +283,36 @@ async fn xero_requests() -> Vec<Asked> {
     let _ = xero.post_payment(&posting).await;
     let _ = xero.invoice_pdf(id).await;
     stub.asked()
+}
+
+/// Of the requests that no payment needs.
+async fn xero_extras() -> Vec<Asked> {
+    let id = "aaaaaaaa-0000-4000-8000-000000000001";
+    let (noted, none) = (json!({"HistoryRecords": []}), json!({"PaymentServices": []}));
+    let (made, themes) =
+        (json!({"PaymentServices": [{"PaymentServiceID": id}]}), json!({"BrandingThemes": [{"BrandingThemeID": id}]}));
+    let stub = Stub::start([&noted, &none, &made, &themes, &made].map(|body| reply(200, body))).await;
+    let xero = xero(&format!("{}/api.xro/2.0", stub.url), "token");
+    xero.note_invoice(id, "USD 1204.50 was paid. Reference: ch_1").await.unwrap();
+    let url = "https://pay.example.test/PaymentProxy/PayNow/Xero?invoiceNo=[INVOICENUMBER]".to_owned();
+    let service = PaymentService { name: "Portal".into(), url, pay_now: "Pay now".into() };
+    xero.offer_payment_service(&service).await.unwrap();
+    stub.asked()
+}
+
+#[tokio::test]
+async fn what_notes_and_payment_services_send_to_xero_is_what_its_contract_asks_for() {
+    let Some(text) = contract("xero_accounting.yaml") else { return };
+    let contract: Value = serde_norway::from_str(&text).unwrap();
+    let seen: Vec<_> = xero_extras().await.iter().map(|asked| assert_fits_xero(&contract, asked)).collect();
+    let expected = [
+        "put /Invoices/{InvoiceID}/History",
+        "get /PaymentServices",
+        "put /PaymentServices",
+        "get /BrandingThemes",
+        "post /BrandingThemes/{BrandingThemeID}/PaymentServices",
+    ];
+    assert_eq!(seen, expected);
 }
 
 #[tokio::test]
@@ -296,6 +331,7 @@ async fn what_we_send_to_xero_is_what_its_contract_asks_for() {
     let expected = [
         "get /Contacts",
         "get /Invoices",
+        "get /Contacts",
         "get /Invoices/{InvoiceID}",
         "get /Invoices",
         "get /Invoices/{InvoiceID}",
@@ -315,18 +351,34 @@ fn assert_fits_xero(contract: &Value, asked: &Asked) -> String {
         operation = &contract["paths"]["/Invoices/{InvoiceID}/pdf"]["get"];
         assert_eq!(operation["x-path"], "/Invoices/{InvoiceID}");
     }
-    assert!(operation["responses"]["200"]["content"][accept].is_object(), "{name} does not answer with {accept}");
+    let answered = &resolved(contract, &operation["responses"]["200"])["content"];
+    assert!(answered[accept].is_object(), "{name} does not answer with {accept}");
     assert_eq!(asked.header("xero-tenant-id"), simulators::facts::xero::TENANT_ID);
     assert_eq!(asked.header("authorization"), "Bearer token");
-    if asked.method == "GET" {
+    if asked.method == "GET" || asked.method == "DELETE" {
         assert_known_query(contract, operation, asked);
     } else {
-        let mut schema = operation["requestBody"]["content"]["application/json"]["schema"].clone();
+        let body = resolved(contract, &operation["requestBody"]);
+        let mut schema = body["content"]["application/json"]["schema"].clone();
         schema["components"] = contract["components"].clone();
         let instance = serde_json::from_str(&asked.body).unwrap();
         assert_eq!(faults(&schema, Draft::Draft4, &instance), [""; 0], "{}: {instance:#}", asked.line());
     }
     format!("{name} {accept}").replace(" application/json", "")
+}
+
+#[tokio::test]
+async fn what_we_read_of_xero_to_set_it_up_is_what_its_contract_asks_for() {
+    let Some(text) = contract("xero_accounting.yaml") else { return };
+    let contract: Value = serde_norway::from_str(&text).unwrap();
+    let organisation = json!({"Organisations": [{"Name": "Northwind IT", "BaseCurrency": "USD"}]});
+    let (accounts, rates) = (json!({"Accounts": []}), json!({"TaxRates": []}));
+    let stub = Stub::start([&organisation, &accounts, &rates].map(|body| reply(200, body))).await;
+    let xero = xero(&format!("{}/api.xro/2.0", stub.url), "token");
+    let company = xero.company().await.unwrap();
+    assert!(xero.chart(&company).await.unwrap().clearing.is_empty());
+    let seen: Vec<_> = stub.asked().iter().map(|asked| assert_fits_xero(&contract, asked)).collect();
+    assert_eq!(seen, ["get /Organisation", "get /Accounts", "get /TaxRates"]);
 }
 
 #[tokio::test]
@@ -442,6 +494,92 @@ async fn what_we_write_to_xero_about_advances_is_what_its_contract_asks_for() {
             assert_eq!(asked[place].header("idempotency-key"), key);
             assert_eq!(asked[place].body.matches("95.50").count(), 1, "{}", asked[place].body);
         }
+    }
+}
+
+#[tokio::test]
+async fn what_we_write_to_xero_about_quotes_is_what_its_contract_asks_for() {
+    let Some(text) = contract("xero_accounting.yaml") else { return };
+    let contract: Value = serde_norway::from_str(&text).unwrap();
+    let paid = json!({"PaymentID": ID, "Status": "AUTHORISED", "Reference": "ch_1", "IsReconciled": false});
+    let invoice = |number: &str, status: &str, due: f64| {
+        json!({"Invoices": [{"Type": "ACCREC", "InvoiceID": ID, "InvoiceNumber": number, "Status": status, "Total": 95.5,
+            "AmountDue": due, "CurrencyCode": "USD", "Contact": {"ContactID": ID}, "Date": "/Date(1782864000000+0000)/",
+            "Payments": [paid]}]})
+    };
+    let note = |status: &str, allocations: Value| {
+        json!({"CreditNotes": [{"CreditNoteID": ID, "CreditNoteNumber": "PF_CR_Q-10231", "Status": status, "Total": 95.5,
+            "RemainingCredit": 95.5, "Allocations": allocations}]})
+    };
+    let (no_invoice, no_note) = (json!({"Invoices": []}), json!({"CreditNotes": []}));
+    let (made, payments) = (invoice("PF_Q-10231", "AUTHORISED", 95.5), json!({"Payments": [paid]}));
+    let (draft, free) = (note("DRAFT", json!([])), note("AUTHORISED", json!([])));
+    let used = note("AUTHORISED", json!([{"AllocationID": ID, "Amount": 95.5, "Invoice": {"InvoiceID": ID}}]));
+    let (owed, allocated) = (invoice("INV-7", "AUTHORISED", 95.5), json!({"Allocations": [{"AllocationID": ID}]}));
+    let (closed, voided) = (invoice("PF_Q-10231", "PAID", 0.0), invoice("PF_Q-10231", "VOIDED", 0.0));
+    let script = [
+        &no_note,
+        &draft, // drafted
+        &draft,
+        &draft,
+        &draft, // dropped
+        &no_invoice,
+        &no_note,
+        &no_invoice,
+        &made,
+        &payments,
+        &free, // posted
+        &free,
+        &free,
+        &owed,
+        &allocated,
+        &owed, // applied
+        &closed,
+        &closed,
+        &payments,
+        &used,
+        &used,
+        &allocated,
+        &payments,
+        &voided,
+        &free, // taken back
+    ]
+    .map(|body| reply(200, body));
+    let stub = Stub::start(script).await;
+    let xero = xero(&format!("{}/api.xro/2.0", stub.url), "token");
+    let day = NaiveDate::from_ymd_opt(2026, 7, 1).unwrap();
+    let posting = PostPayment { advance: Some(quote(ID)), ..payment_of(day) };
+    let apply = ApplyCredit {
+        idempotency_key: "apply-1".into(),
+        credit_number: "PF_CR_Q-10231".into(),
+        invoice_external_id: ID.into(),
+        amount: usd(9_550),
+        date: day,
+    };
+    xero.draft_credit(&posting).await.unwrap();
+    xero.drop_draft_credit(&posting).await.unwrap();
+    xero.post_payment(&posting).await.unwrap();
+    xero.apply_credit(&apply).await.unwrap();
+    xero.take_back_payment(&posting).await.unwrap();
+    let asked = stub.asked();
+    let written = asked.iter().filter(|asked| asked.method != "GET");
+    let written: Vec<_> = written.map(|asked| (assert_fits_xero(&contract, asked), asked)).collect();
+    let seen: Vec<_> = written.iter().map(|(name, asked)| (name.as_str(), asked.header("idempotency-key"))).collect();
+    let expected = [
+        ("put /CreditNotes", "pay-1-draft"),
+        ("post /CreditNotes/{CreditNoteID}", ""),
+        ("put /Invoices", "pay-1-invoice"),
+        ("put /Payments", "pay-1"),
+        ("put /CreditNotes", "pay-1-credit"),
+        ("put /CreditNotes/{CreditNoteID}/Allocations", "apply-1"),
+        ("delete /CreditNotes/{CreditNoteID}/Allocations/{AllocationID}", ""),
+        ("post /Payments/{PaymentID}", ""),
+        ("post /Invoices/{InvoiceID}", ""),
+        ("post /CreditNotes/{CreditNoteID}", ""),
+    ];
+    assert_eq!(seen, expected);
+    for (name, asked) in written.iter().filter(|(name, _)| name.starts_with("put")) {
+        assert_eq!(asked.body.matches("95.50").count(), 1, "{name}: {}", asked.body);
     }
 }
 

@@ -109,6 +109,25 @@ async fn g37_an_advance_is_refunded_out_of_itself_and_no_further_than_it_goes() 
 }
 
 #[tokio::test]
+async fn d30_g37_of_an_advance_that_went_between_two_steps_of_its_refund_no_expense_is_left() {
+    let company = Company::new().await;
+    let [open, _] = company.open().await;
+    let credit = advance(AdvanceKind::OverPayment, &open.customer_external_id);
+    let ours = PostPayment { advance: Some(credit), amount: aud(500), ..company.whole(&open) };
+    let refund = PostRefund { advance: ours.advance.clone(), ..company.refund(&open, 100, 1) };
+    company.books.post_payment(&ours).await.unwrap();
+    let step = format!("POST /qbo/v3/company/{}/purchase", known::REALM_ID);
+    let lost = json!({"vendor": "qbo", "fault": "reset_after_execute", "times": 1, "match": step});
+    company.sim.control("faults", lost).await;
+    assert!(matches!(company.books.post_refund(&refund).await, Err(BooksError::Unknown(_))));
+    // A person voids it.
+    company.books.take_back_payment(&ours).await.unwrap();
+    assert_eq!(company.amounts().await, ["-1.00"]);
+    refused(company.books.post_refund(&refund).await);
+    assert!(company.amounts().await.is_empty(), "nobody owes it");
+}
+
+#[tokio::test]
 async fn g37_an_advance_that_a_person_applied_is_no_payment_of_ours_on_that_invoice() {
     let company = Company::new().await;
     let [open, _] = company.open().await;

@@ -6,7 +6,7 @@ use connectors::gateway::ChargeHow;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha512};
 use simulators::{Options, Simulators, Vendor, facts};
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 use tokio::{net::TcpListener, sync::mpsc};
 
 pub struct Sim {
@@ -63,6 +63,13 @@ impl Sim {
         let request = request.bearer_auth(facts::stripe::PORTAL_SECRET_KEY).form(&[("descriptor_code", code)]);
         let answer = request.send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
+
+    /// What staff's browser brings back from a vendor's page of consent, by the button of this name.
+    pub async fn consented(&self, url: &str, how: &str) -> HashMap<String, String> {
+        let answer = self.client.get(format!("{url}&consent={how}")).send().await.unwrap();
+        let back = reqwest::Url::parse(answer.headers()["location"].to_str().unwrap()).unwrap();
+        back.query_pairs().into_owned().collect()
     }
 
     pub async fn state(&self, vendor: &str) -> Value {

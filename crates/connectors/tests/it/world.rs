@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use connectors::{
     HttpClient, Timeouts,
     books::{
-        Advance, PostPayment, PostRefund,
+        Advance, Books, BooksError, Next, PostPayment, PostRefund,
         quickbooks::{QuickBooks, QuickBooksConfig},
         toll::NoToll,
         xero::{Xero, XeroConfig},
@@ -18,8 +18,9 @@ use connectors::{
     },
 };
 use domain::{
-    advance::AdvanceKind,
+    advance::{AdvanceKind, quote_numbers},
     ids::{AttemptId, CustomerId, MethodId, RefundId},
+    invoice::{BooksCustomer, BooksInvoice},
     method::MethodKind,
     money::{Currency, Money},
 };
@@ -219,12 +220,38 @@ pub fn xero(api_base: &str, access_token: &str) -> Xero {
     Xero::new(http(), xero_config(api_base, access_token))
 }
 
+/// All pages of a delta.
+#[derive(Debug, Default)]
+pub struct Delta {
+    pub customers: Vec<BooksCustomer>,
+    pub invoices: Vec<BooksInvoice>,
+    pub gone: Vec<String>,
+    /// Where the next one starts.
+    pub cursor: String,
+    pub deletions_told: bool,
+}
+
+pub async fn delta(books: &(impl Books + ?Sized), cursor: Option<&str>) -> Result<Delta, BooksError> {
+    let (mut all, mut place) = (Delta::default(), cursor.map(str::to_owned));
+    loop {
+        let page = books.changes(place.as_deref()).await?;
+        all.customers.extend(page.customers);
+        all.invoices.extend(page.invoices);
+        all.gone.extend(page.gone);
+        match page.next {
+            Next::More(next) => place = Some(next),
+            Next::Done { cursor, deletions_told } => return Ok(Delta { cursor, deletions_told, ..all }),
+        }
+    }
+}
+
 /// Of a company whose home currency is the Australian dollar.
 pub fn quickbooks_config(api_base: &str, access_token: &str, now: DateTime<Utc>) -> QuickBooksConfig {
     QuickBooksConfig {
         api_base: api_base.to_owned(),
         realm_id: simulators::facts::qbo::REALM_ID.to_owned(),
         clearing_account: simulators::facts::qbo::CLEARING_ACCOUNT_ID.to_owned(),
+        prepayment_account: Some(simulators::facts::qbo::PREPAYMENT_ACCOUNT_ID.to_owned()),
         home_currency: Currency::AUD,
         access_token: access_token.into(),
         now,
@@ -258,6 +285,15 @@ pub fn advance(kind: AdvanceKind, customer: &str) -> Advance {
         customer_external_id: customer.to_owned(),
         number: "CR-7F3C0A1E52".to_owned(),
         purpose: "Hardware for Lyon".to_owned(),
+    }
+}
+
+/// The same that is paid for a quote.
+pub fn quote(customer: &str) -> Advance {
+    Advance {
+        number: quote_numbers("Q-10231", 1).invoice,
+        purpose: "Quote Q-10231 one-time payment".to_owned(),
+        ..advance(AdvanceKind::Quote, customer)
     }
 }
 

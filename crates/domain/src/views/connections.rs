@@ -14,7 +14,21 @@ pub struct ConnectionsPage {
     pub multi: bool,
     /// The books count the calls of some of them together.
     pub shares_a_budget: bool,
+    /// Nobody has chosen yet where payments are to stand.
+    pub lacks_accounts: bool,
+    /// What can be connected; empty where books are connected, or are our own.
+    pub offers: Vec<BooksOffer>,
     pub lanes: Vec<LaneFace>,
+}
+
+/// An accounting package that can be connected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BooksOffer {
+    /// What a form names it by.
+    pub provider: String,
+    pub name: String,
+    /// The installation has an app there: staff need none.
+    pub has_app: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +39,8 @@ pub struct LaneFace {
     pub organisation: Option<String>,
     pub is_valid: bool,
     pub is_paused: bool,
+    /// Staff have disconnected it, or the connection whose credentials it uses.
+    pub is_cut: bool,
     pub has_own_client: bool,
     pub tested_at: Option<Moment>,
     /// Of the access token.

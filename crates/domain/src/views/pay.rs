@@ -45,9 +45,9 @@ pub struct TestMethod {
 /// The checkout as a guest opens it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CheckoutPage {
-    Pay(Offer),
+    Pay(Box<Offer>),
     /// Nothing to pay here now; each kind has its page and its next step.
-    Standing(Standing),
+    Standing(Box<Standing>),
     Closed(Closed),
 }
 
@@ -82,8 +82,25 @@ pub struct Offer {
     /// What the signed-in payer of the company agrees to by having the card kept that they pay with; a guest is not asked.
     pub keep: Option<ConsentFace>,
     pub gateway: GatewayFace,
+    /// What is paid is a quote.
+    pub quote: Option<QuoteFace>,
     /// The books could not be asked just now: the amount is the last one known and is read again before charging.
     pub stale: bool,
+}
+
+/// What differs where a quote is paid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuoteFace {
+    /// Another card than those that are saved may be entered.
+    pub takes_new_card: bool,
+    /// Why its payer must sign in first, or save a method: nothing can be pressed until then.
+    pub needs_account: Option<String>,
+    /// What is to be paid again and again, in words.
+    pub recurring: Option<String>,
+    /// A quoting program has sent its payer here.
+    pub has_way_back: bool,
+    /// Of whom that is, as the program knows them.
+    pub email: Option<String>,
 }
 
 /// An invoice that is offered, and what is paid of it.
@@ -145,6 +162,10 @@ pub enum ClosedReason {
     JustPaid,
     /// The merchant takes no payments here now.
     NotSetUp,
+    /// It was paid with its quote, whose credit is still to be applied (N1).
+    Covered,
+    /// The payer of a quote took too long, or tried too often: they begin anew at the quote.
+    QuoteExpired,
 }
 
 /// A payment as its payer reads it: cleared, under way or failed.
@@ -171,6 +192,8 @@ pub struct Standing {
     pub mine: bool,
     /// The money is here, and the books should have it and do not.
     pub being_recorded: bool,
+    /// A quoting program has sent its payer here, who goes back there.
+    pub has_way_back: bool,
     /// A bank debit that has cleared, and that the bank may take back so long.
     pub returnable_until: Option<NaiveDate>,
     /// What came back of it, or is on its way back, oldest first.
@@ -187,13 +210,19 @@ pub struct ShareFace {
     pub balance_after: Money,
     /// It pays no invoice and stays as credit.
     pub is_advance: bool,
+    /// It pays a quote.
+    pub is_quote: bool,
 }
 
 impl ShareFace {
     /// What goes before its number: `Invoice`.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
-        if self.is_advance { "Credit" } else { "Invoice" }
+        match (self.is_quote, self.is_advance) {
+            (true, _) => "Quote",
+            (false, true) => "Credit",
+            (false, false) => "Invoice",
+        }
     }
 
     /// What was paid on the invoice, or credited, before this payment.
@@ -251,4 +280,6 @@ pub enum Outcome {
     TakenBack,
     /// The bank took the money back.
     Returned { words: String },
+    /// The merchant paid all of it back, and what it paid for is owed again.
+    Refunded { words: String },
 }

@@ -85,8 +85,9 @@ pub(crate) async fn fault(
     headers: HeaderMap,
     Form(form): Form<FaultForm>,
 ) -> Response {
+    let turns = (0, form.times);
     let result = own(&shared, &headers)
-        .and_then(|()| Ok(control::arm(&shared, &form.vendor, form.fault.trim(), form.times, Some(form.needle))?));
+        .and_then(|()| Ok(control::arm(&shared, &form.vendor, form.fault.trim(), turns, Some(form.needle))?));
     done(result)
 }
 

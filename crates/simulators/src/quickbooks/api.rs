@@ -127,8 +127,8 @@ fn json_response(status: u16, body: String) -> Response {
 
 impl ApiCall {
     fn answer(&self, shared: &Shared, fault: Option<&Fault>) -> Executed {
-        if let Some(Fault::Http(_)) = fault {
-            return refused(shared, &Refusal::broken()).into();
+        if let Some(Fault::Http(status)) = fault {
+            return refused(shared, &Refusal::failed(*status)).into();
         }
         let (response, news) = match self.call.caller {
             // Reads change nothing.

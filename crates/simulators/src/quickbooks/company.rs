@@ -117,6 +117,10 @@ fn lists(books: &mut Books) {
         let fields = json!({ "Name": name, "Type": "STANDARD", "DueDays": days, "DiscountDays": 0, "Active": true });
         put(books, Kind::Term, id, fields);
     }
+    for (id, name) in [("1", "Managed services"), ("2", "Projects")] {
+        let fields = json!({ "Name": name, "FullyQualifiedName": name, "SubClass": false, "Active": true });
+        put(books, Kind::Class, id, fields);
+    }
     let methods = [("1", "Cash", "NON_CREDIT_CARD"), ("2", "Cheque", "NON_CREDIT_CARD")].into_iter();
     for (id, name, kind) in
         methods.chain([("3", "Credit Card", "CREDIT_CARD"), ("4", "Direct Debit", "NON_CREDIT_CARD")])

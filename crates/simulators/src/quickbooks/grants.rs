@@ -80,8 +80,15 @@ impl Grants {
     }
 
     /// Exchanges a code; a used, late or foreign one is `invalid_grant`. The client's older grant ends.
-    pub fn exchange(&mut self, client: &str, code: &str, redirect_uri: &str, now_ms: i64) -> Option<Tokens> {
-        self.codes.take(client, code, redirect_uri, now_ms)?;
+    pub fn exchange(
+        &mut self,
+        client: &str,
+        code: &str,
+        redirect_uri: &str,
+        verifier: Option<&str>,
+        now_ms: i64,
+    ) -> Option<Tokens> {
+        self.codes.take(client, code, redirect_uri, verifier, now_ms)?;
         self.grants.retain(|grant| grant.client != client);
         let mut grant = Grant::new(client, refresh_token(), now_ms);
         let tokens = grant.issue(now_ms);
@@ -174,7 +181,7 @@ fn refresh_token() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::Ask;
+    use crate::oauth::{Allowed, Ask};
     use facts::qbo::{PORTAL_CLIENT_ID as CLIENT, PORTAL_REFRESH_TOKEN as FIRST, STRANGER_CLIENT_ID as STRANGER};
 
     const HOUR_MS: i64 = 3_600_000;
@@ -219,11 +226,18 @@ mod tests {
         let mut grants = Grants::seeded(0);
         assert!(grants.refresh(STRANGER, FIRST, 0).is_none());
         let redirect_uri = "https://portal.test/cb".to_owned();
-        let ask = Ask { client: CLIENT.to_owned(), redirect_uri, scope: "s".to_owned(), state: String::new() };
+        let ask = Ask {
+            client: CLIENT.to_owned(),
+            redirect_uri,
+            scope: "s".to_owned(),
+            state: String::new(),
+            challenge: None,
+            allowed: Allowed::First,
+        };
         let code = grants.codes.issue(&ask, 0);
-        assert!(grants.exchange(STRANGER, &code, &ask.redirect_uri, 1).is_none());
+        assert!(grants.exchange(STRANGER, &code, &ask.redirect_uri, None, 1).is_none());
         let code = grants.codes.issue(&ask, 0);
-        assert!(grants.exchange(CLIENT, &code, &ask.redirect_uri, 1).is_some());
+        assert!(grants.exchange(CLIENT, &code, &ask.redirect_uri, None, 1).is_some());
         assert!(grants.refresh(CLIENT, FIRST, 2).is_none(), "a new consent ends the old grant");
     }
 

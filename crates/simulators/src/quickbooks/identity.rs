@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::api::{fresh_tid, with_tid};
 use super::grants::{ACCESS_LIFE_SECONDS, Tokens, secret_of};
 use crate::faults::{Call, Caller, Fault, Vendor};
-use crate::oauth::{consent, credentials};
+use crate::oauth::{Allowed, Whose, consent, credentials};
 use crate::query::Query;
 use crate::{Shared, disturb, facts};
 
@@ -32,16 +32,22 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
 }
 
 async fn authorize(State(shared): State<Arc<Shared>>, RawQuery(raw): RawQuery) -> Response {
-    let whose = ("QuickBooks", facts::SOUTHERN.name);
+    let whose = Whose {
+        vendor: "QuickBooks",
+        organisation: facts::SOUTHERN.name,
+        others: &[("other", "Allow access to another company")],
+    };
     consent(
         &shared,
-        whose,
+        &whose,
         raw.as_deref(),
         |client| secret_of(client).is_some(),
         |ask| {
             let code = shared.qbo.write(|books| books.grants.codes.issue(ask, shared.clock.now_ms()));
+            let is_first = ask.allowed == Allowed::First;
+            let realm = if is_first { facts::qbo::REALM_ID } else { facts::qbo::OTHER_REALM_ID };
             // Nothing else ever tells which company was chosen.
-            ask.back(&[("code", &code), ("realmId", facts::qbo::REALM_ID)])
+            ask.back(&[("code", &code), ("realmId", realm)])
         },
     )
     .await
@@ -85,7 +91,10 @@ fn grant(shared: &Shared, client: &str, form: &Query, revoked: bool, tells_hard_
     let now_ms = shared.clock.now_ms();
     let text = |name: &str| form.text(name).unwrap_or_default();
     let tokens = shared.qbo.write(|books| match text("grant_type") {
-        "authorization_code" => Ok(books.grants.exchange(client, text("code"), text("redirect_uri"), now_ms)),
+        "authorization_code" => {
+            let verifier = form.text("code_verifier");
+            Ok(books.grants.exchange(client, text("code"), text("redirect_uri"), verifier, now_ms))
+        }
         "refresh_token" => {
             if revoked {
                 books.grants.revoke(client, text("refresh_token"));

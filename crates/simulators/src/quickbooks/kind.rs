@@ -25,6 +25,7 @@ macro_rules! kinds {
 }
 kinds!(
     Account,
+    Class,
     CompanyInfo,
     CreditMemo,
     Customer,
@@ -76,7 +77,7 @@ impl Kind {
     pub fn required(self) -> &'static [&'static str] {
         match self {
             CreditMemo | Invoice => &["CustomerRef", "Line"],
-            Account | Item | PaymentMethod | Term => &["Name"],
+            Account | Class | Item | PaymentMethod | Term => &["Name"],
             Payment => &["CustomerRef", "TotalAmt"],
             Purchase => &["AccountRef", "PaymentType", "Line"],
             RefundReceipt => &["DepositToAccountRef", "Line"],
@@ -88,7 +89,7 @@ impl Kind {
     pub fn unique_name(self) -> Option<&'static str> {
         match self {
             Customer => Some("DisplayName"),
-            Account | Item | PaymentMethod | Term => Some("Name"),
+            Account | Class | Item | PaymentMethod | Term => Some("Name"),
             _ => None,
         }
     }
@@ -100,10 +101,11 @@ impl Kind {
 }
 
 /// References that a document may hold, and to what.
-pub(crate) const REFERENCES: [(&str, Kind); 11] = [
+pub(crate) const REFERENCES: [(&str, Kind); 12] = [
     ("ARAccountRef", Account),
     ("AccountRef", Account),
     ("AssetAccountRef", Account),
+    ("ClassRef", Class),
     ("CustomerRef", Customer),
     ("DepositToAccountRef", Account),
     ("ExpenseAccountRef", Account),
@@ -174,7 +176,7 @@ const PROPERTIES: &[&str] = &[
     "PurchaseTaxIncluded", "PurchaseTaxRateList", "QtyOnHand", "RateValue", "RecurDataRef", "RemitToAddr",
     "RemitToRef", "ReportPrefs", "ResaleNum", "ReverseChargeRate", "SalesFormsPrefs", "SalesRepRef", "SalesTaxCodeRef",
     "SalesTaxIncluded", "SalesTaxRateList", "SalesTermRef", "SecondaryTaxIdentifier", "ServiceType", "ShipAddr",
-    "ShipDate", "ShipFromAddr", "ShipMethodRef", "Sku", "SpecialTaxType", "SubAccount", "SubItem", "Suffix",
+    "ShipDate", "ShipFromAddr", "ShipMethodRef", "Sku", "SpecialTaxType", "SubAccount", "SubClass", "SubItem", "Suffix",
     "SupportedLanguages", "Tag", "Taxable", "TaxAgencyConfig", "TaxCodeRef", "TaxExemptionReasonId", "TaxExemptionRef",
     "TaxFormNum", "TaxFormType", "TaxGroup", "TaxPrefs", "TaxReturnLineRef", "TaxTrackedOnPurchases",
     "TaxTrackedOnSales", "TemplateRef", "TimeTrackingPrefs", "Title", "TrackingNum", "TrackQtyOnHand",

@@ -115,6 +115,10 @@ fn sold(op: &Operation<'_>, detail: &mut Value, amount: Decimal) -> Result<Decim
         let name = op.meant("ItemRef", Kind::Item, &id)?.label().to_owned();
         detail["ItemRef"] = json!({ "value": id, "name": name });
     }
+    if let Some(id) = wire::text(&detail["ClassRef"]["value"]) {
+        let name = op.meant("ClassRef", Kind::Class, &id)?.label().to_owned();
+        detail["ClassRef"] = json!({ "value": id, "name": name });
+    }
     // Some clients send noughts for what they do not say.
     let told = |name: &str| wire::read_amount(&detail[name]).filter(|number| !number.is_zero());
     let (quantity, price) = (told("Qty"), told("UnitPrice"));

@@ -75,9 +75,14 @@ impl Refusal {
     }
 
     pub fn broken() -> Self {
+        Self::failed(500)
+    }
+
+    /// A system fault, by 500 or 503.
+    pub fn failed(status: u16) -> Self {
         let message = "An application error has occurred while processing your request";
         let detail = "System Failure Error: An application error has occurred while processing your request".to_owned();
-        Self::Service { status: 500, kind: "SystemFault", code: "10000", message, detail, element: String::new() }
+        Self::Service { status, kind: "SystemFault", code: "10000", message, detail, element: String::new() }
     }
 
     pub fn subscription_ended() -> Self {

@@ -16,8 +16,8 @@ use crate::query::Query;
 use crate::{Shared, facts};
 
 impl Books {
-    /// `{"invoices","payments","credit_notes","allocations"}` (`demo.md`), refunds, and the count of token refreshes. A
-    /// payment stands here once for each invoice that it pays, and once more for what it pays of none.
+    /// `{"invoices","payments","credit_notes","allocations"}` (`demo.md`), refunds, expenses, and the count of token
+    /// refreshes. A payment stands here once for each invoice that it pays, and once more for what it pays of none.
     pub fn state(&self) -> Value {
         let of = |kind| self.all(kind).map(|document| self.sale_state(document)).collect::<Vec<Value>>();
         let (mut payments, mut allocations) = (Vec::new(), Vec::new());
@@ -31,7 +31,8 @@ impl Books {
         }
         json!({
             "invoices": of(Kind::Invoice), "payments": payments, "credit_notes": of(Kind::CreditMemo),
-            "allocations": allocations, "refunds": of(Kind::RefundReceipt), "token_refreshes": self.grants.refreshes,
+            "allocations": allocations, "refunds": of(Kind::RefundReceipt), "expenses": of(Kind::Purchase),
+            "token_refreshes": self.grants.refreshes,
         })
     }
 

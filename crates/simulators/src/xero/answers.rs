@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::call::Answer;
 use super::limits::{Breach, Remaining};
@@ -13,10 +13,12 @@ use crate::replies::Reply;
 
 pub(crate) fn reply(answer: Answer, request_id: &str, now_ms: i64) -> Reply {
     let (status, body) = match answer {
-        Ok(members) => (200, wire::envelope(request_id, now_ms, members)),
-        Err(refusal) => (refusal.status(), refusal.body()),
+        // A mail that was sent has nothing to show.
+        Ok(Value::Null) => (204, String::new()),
+        Ok(members) => (200, wire::envelope(request_id, now_ms, members).to_string()),
+        Err(refusal) => (refusal.status(), refusal.body().to_string()),
     };
-    Reply { status, body: body.to_string(), request_id: request_id.to_owned() }
+    Reply { status, body: wire::slashed(&body), request_id: request_id.to_owned() }
 }
 
 pub(crate) fn respond(reply: &Reply, remaining: Option<Remaining>) -> Response {
@@ -27,6 +29,13 @@ pub(crate) fn respond(reply: &Reply, remaining: Option<Remaining>) -> Response {
 
 pub(crate) fn document(pdf: Vec<u8>, remaining: Option<Remaining>) -> Response {
     with_remaining(([(CONTENT_TYPE, "application/pdf")], pdf).into_response(), remaining)
+}
+
+/// The one answer in plain text (1.3).
+pub(crate) fn offline(remaining: Option<Remaining>) -> Response {
+    let headers = [(CONTENT_TYPE, "text/plain; charset=utf-8")];
+    let response = (StatusCode::SERVICE_UNAVAILABLE, headers, "The Organisation is offline").into_response();
+    with_remaining(response, remaining)
 }
 
 fn with_remaining(mut response: Response, remaining: Option<Remaining>) -> Response {

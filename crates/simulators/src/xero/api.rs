@@ -10,13 +10,14 @@ use http::header::{ACCEPT, HeaderMap, IF_MODIFIED_SINCE};
 use http::{HeaderName, Method, StatusCode};
 use serde_json::Value;
 
-use super::answers::{document, reply, respond, throttled};
+use super::answers::{document, offline, reply, respond, throttled};
 use super::call::{self, Answer, Operation};
 use super::grants::{AccessRefusal, Grant};
 use super::limits::{Breach, Remaining};
 use super::refusal::Refusal;
 use super::{
-    Books, bank_transactions, contacts, credit_notes, invoice_writes, invoices, notes, payments, pdf, settings, wire,
+    Books, bank_transactions, contacts, credit_notes, invoice_writes, invoices, notes, payment_services, payments, pdf,
+    settings, wire,
 };
 use crate::disturb::{self, Executed, News, RETRY_AFTER_SECONDS};
 use crate::faults::{Call, Caller, Fault, Vendor};
@@ -40,6 +41,8 @@ struct ApiCall {
     body: Bytes,
     since_ms: Option<i64>,
     wants_pdf: bool,
+    /// It is about the user's other organisation.
+    elsewhere: bool,
     idempotency_key: Option<String>,
     client: String,
     request_id: String,
@@ -60,6 +63,8 @@ pub(crate) async fn handle(State(shared): State<Arc<Shared>>, request: Request) 
         Ok(client) => client,
         Err(refusal) => return respond(&reply(Err(refusal), "", 0), None),
     };
+    let resource = resource_of(parts.uri.path()).to_ascii_lowercase();
+    shared.callers.count(&client, format!("{} {resource}", parts.method));
     let (permit, remaining) = match shared.options.limits {
         false => (None, None),
         true => match shared.limits.enter(&client, shared.clock.now_ms()) {
@@ -67,10 +72,17 @@ pub(crate) async fn handle(State(shared): State<Arc<Shared>>, request: Request) 
             Err(breach) => return throttled(&breach),
         },
     };
-    if fault == Some(Fault::Http(429)) {
-        let retry_after_seconds = Some(i64::from(RETRY_AFTER_SECONDS));
+    let problem = match fault {
+        Some(Fault::Http(429)) => Some("minute"),
+        Some(Fault::Throttled(problem)) => Some(problem),
+        _ => None,
+    };
+    if let Some(problem) = problem {
+        // Of the two that have a time alone (1.4).
+        let has_time = matches!(problem, "minute" | "day");
+        let retry_after_seconds = has_time.then_some(i64::from(RETRY_AFTER_SECONDS));
         let remaining = remaining.unwrap_or(Remaining { minute: 0, day: 0, app_minute: 0 });
-        return throttled(&Breach { problem: "minute", retry_after_seconds, remaining });
+        return throttled(&Breach { problem, retry_after_seconds, remaining });
     }
     let response = match read(&parts, body, client, call) {
         Ok(call) => answer(&shared, &call, fault.as_ref(), remaining).await,
@@ -92,7 +104,7 @@ fn authorize(shared: &Shared, headers: &HeaderMap, uri: &http::Uri, fault: Optio
         Err(AccessRefusal::Unknown) => Err(Refusal::Unauthorized("AuthenticationUnsuccessful")),
         Err(AccessRefusal::Expired) => Err(Refusal::Unauthorized("TokenExpired: token expired")),
         Err(AccessRefusal::Disconnected) => Err(Refusal::Forbidden("AuthenticationUnsuccessful")),
-        Ok(_) if !tenant.eq_ignore_ascii_case(facts::xero::TENANT_ID) => {
+        Ok(grant) if !(grant.reaches(tenant) || grant.custom && tenant.is_empty()) => {
             Err(Refusal::Forbidden("AuthenticationUnsuccessful"))
         }
         Ok(grant) if !in_scope(grant, uri.path()) => Err(Refusal::Unauthorized("AuthorizationUnsuccessful")),
@@ -100,10 +112,18 @@ fn authorize(shared: &Shared, headers: &HeaderMap, uri: &http::Uri, fault: Optio
     })
 }
 
+/// What an address is about: `Invoices`.
+fn resource_of(path: &str) -> &str {
+    path.trim_start_matches(BASE).trim_matches('/').split('/').next().unwrap_or_default()
+}
+
 /// The granular scope of the resource, or the broad one of older apps (1.2.1).
 fn in_scope(grant: &Grant, path: &str) -> bool {
-    let resource = path.trim_start_matches(BASE).split('/').next().unwrap_or_default();
-    grant.has_scope(match resource.to_ascii_lowercase().as_str() {
+    let path = path.trim_start_matches(BASE).trim_matches('/').to_ascii_lowercase();
+    if path.ends_with("paymentservices") {
+        return grant.has_scope(&["paymentservices"]);
+    }
+    grant.has_scope(match resource_of(&path) {
         "invoices" | "creditnotes" => &[
             "accounting.invoices",
             "accounting.invoices.read",
@@ -129,9 +149,7 @@ fn in_scope(grant: &Grant, path: &str) -> bool {
 
 fn read(parts: &http::request::Parts, body: Bytes, client: String, call: Call) -> Result<ApiCall, Refusal> {
     let text = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
-    let since = text(IF_MODIFIED_SINCE).map(|text| {
-        wire::read_since(text).ok_or_else(|| Refusal::Malformed(format!("If-Modified-Since cannot be read: {text}")))
-    });
+    let since = text(IF_MODIFIED_SINCE).map(|text| wire::read_since(text).ok_or(Refusal::Precondition));
     let idempotency_key = text(HeaderName::from_static("idempotency-key")).filter(|_| parts.method != Method::GET);
     if idempotency_key.is_some_and(|key| key.chars().count() > KEY_MAX_CHARS) {
         return Err(Refusal::Malformed("The Idempotency-Key must not exceed 128 characters".to_owned()));
@@ -150,6 +168,8 @@ fn read(parts: &http::request::Parts, body: Bytes, client: String, call: Call) -
         since_ms: since.transpose()?,
         wants_pdf: parts.method == Method::GET
             && text(ACCEPT).is_some_and(|accept| accept.starts_with("application/pdf")),
+        elsewhere: text(HeaderName::from_static("xero-tenant-id"))
+            .is_some_and(|tenant| tenant.eq_ignore_ascii_case(facts::xero::OTHER_TENANT_ID)),
         idempotency_key: idempotency_key.map(str::to_owned),
         print: fingerprint(&[parts.method.as_str().as_bytes(), path_and_query.as_bytes(), &body]),
         method: parts.method.clone(),
@@ -163,8 +183,10 @@ fn read(parts: &http::request::Parts, body: Bytes, client: String, call: Call) -
 async fn answer(shared: &Arc<Shared>, call: &ApiCall, fault: Option<&Fault>, remaining: Option<Remaining>) -> Response {
     disturb::around(shared, fault, || {
         let broken = || respond(&reply(Err(Refusal::Broken), "", 0), remaining);
-        if let Some(Fault::Http(_)) = fault {
-            return broken().into();
+        match fault {
+            Some(Fault::Http(503)) => return offline(remaining).into(),
+            Some(Fault::Http(_)) => return broken().into(),
+            _ => {}
         }
         if call.wants_pdf {
             let missing = || respond(&reply(Err(Refusal::NotFound), "", 0), remaining);
@@ -226,6 +248,12 @@ impl ApiCall {
         if self.method == Method::GET {
             return self.read_books(op, &path);
         }
+        if self.elsewhere {
+            return Err(Refusal::NotBuilt);
+        }
+        if self.method == Method::DELETE {
+            return remove(op, &path);
+        }
         let body: Value = serde_json::from_slice(&self.body)
             .map_err(|error| Refusal::Malformed(format!("The request body is not JSON: {error}")))?;
         match (self.method.as_str(), path.as_slice()) {
@@ -236,7 +264,10 @@ impl ApiCall {
                 let id = id.parse().map_err(|_| Refusal::NotFound)?;
                 call::write_all(op, &body, "Invoices", |op, document| invoice_writes::write(op, document, Some(id)))
             }
-            ("PUT" | "POST", ["invoices", id, "History"]) => notes::add(op, id, &body),
+            ("POST", ["invoices", key, "Email"]) => invoices::email(op, key),
+            ("PUT", [resource, key, "History"]) => notes::add(op, resource, key, &body),
+            ("PUT", ["paymentservices"]) => payment_services::create(op, &body),
+            ("POST", ["brandingthemes", id, "PaymentServices"]) => payment_services::attach(op, id, &body),
             ("PUT" | "POST", ["contacts"]) => {
                 call::write_all(op, &body, "Contacts", |op, document| contacts::write(op, document, None))
             }
@@ -250,6 +281,10 @@ impl ApiCall {
             ("POST", ["creditnotes", id]) => {
                 let id = id.parse().map_err(|_| Refusal::NotFound)?;
                 call::write_all(op, &body, "CreditNotes", |op, document| credit_notes::write(op, document, Some(id)))
+            }
+            ("PUT", ["creditnotes", id, "Allocations"]) => {
+                let id = id.parse().map_err(|_| Refusal::NotFound)?;
+                credit_notes::allocate(op, id, &body)
             }
             ("PUT" | "POST", ["banktransactions"]) => {
                 call::write_all(op, &body, "BankTransactions", bank_transactions::create)
@@ -269,21 +304,33 @@ impl ApiCall {
 
     fn read_books(&self, op: &Operation<'_>, path: &[&str]) -> Answer {
         match path {
+            ["organisation" | "organisations"] => {
+                let mut answer = settings::organisation(self.elsewhere);
+                if let Some(lock) = op.books.period_lock.filter(|_| !self.elsewhere) {
+                    answer["Organisations"][0]["PeriodLockDate"] = wire::day(lock);
+                }
+                Ok(answer)
+            }
+            _ if self.elsewhere => Err(Refusal::NotBuilt),
             ["invoices"] => invoices::list(op),
             ["invoices", key] => invoices::one(op, key),
-            ["invoices", key, "History"] => notes::list(op, key),
+            [resource, key, "History"] => notes::list(op, resource, key),
             ["invoices", key, "OnlineInvoice"] => invoices::online(op, key),
             ["contacts"] => contacts::list(op),
             ["contacts", key] => contacts::one(op, key),
             ["payments"] => payments::list(op),
             ["payments", key] => payments::one(op, key),
             ["banktransactions"] => bank_transactions::list(op),
+            ["banktransactions", key] => bank_transactions::one(op, key),
+            [plural @ ("overpayments" | "prepayments")] => bank_transactions::credits(op, plural),
             [plural @ ("overpayments" | "prepayments"), key] => bank_transactions::credit(op, plural, key),
             ["creditnotes"] => credit_notes::list(op),
             ["creditnotes", key] => credit_notes::one(op, key),
-            ["organisation" | "organisations"] => Ok(settings::organisation()),
             ["accounts"] => settings::accounts(op),
             ["brandingthemes"] => Ok(settings::branding_themes()),
+            ["brandingthemes", id] => payment_services::branding_theme(id),
+            ["brandingthemes", id, "PaymentServices"] => payment_services::of_theme(op, id),
+            ["paymentservices"] => payment_services::list(op),
             ["taxrates"] => Ok(settings::tax_rates()),
             _ => Err(Refusal::NotFound),
         }
@@ -295,7 +342,18 @@ impl ApiCall {
             [resource, key] if resource.eq_ignore_ascii_case("invoices") => {
                 books.invoice_named(key).map(|invoice| pdf::invoice(invoice, books))
             }
+            [resource, key] if resource.eq_ignore_ascii_case("creditnotes") => {
+                books.credit_note_named(key).map(|note| pdf::credit_note(note, books))
+            }
             _ => None,
         })
     }
+}
+
+/// Few parts of documents can be; those calls have no body.
+fn remove(op: &mut Operation<'_>, path: &[&str]) -> Answer {
+    let ["creditnotes", id, "Allocations", allocation] = path else { return Err(Refusal::NotBuilt) };
+    let id = id.parse().map_err(|_| Refusal::NotFound)?;
+    let allocation = allocation.parse().map_err(|_| Refusal::NotFound)?;
+    credit_notes::unallocate(op, id, allocation)
 }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::call::{Answer, Operation, PERIOD_LOCKED, elements};
+use super::allocations::{Allocation, sum};
+use super::call::{Answer, Operation, PERIOD_LOCKED};
 use super::invoice_writes::contact_of;
 use super::invoices::Status;
 use super::lines::Line;
@@ -34,6 +35,14 @@ impl Kind {
         }
     }
 
+    /// Of its news.
+    pub const fn category(self) -> &'static str {
+        match self {
+            Self::Overpayment => "OVERPAYMENT",
+            Self::Prepayment => "PREPAYMENT",
+        }
+    }
+
     const fn payment_type(self) -> &'static str {
         match self {
             Self::Overpayment => "AROVERPAYMENTPAYMENT",
@@ -44,14 +53,6 @@ impl Kind {
     pub fn of_plural(plural: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.names().0.eq_ignore_ascii_case(plural))
     }
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Allocation {
-    id: Uuid,
-    pub invoice: Uuid,
-    pub amount_minor: i64,
-    date: NaiveDate,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -76,7 +77,7 @@ impl BankTransaction {
     }
 
     pub fn remaining_minor(&self) -> i64 {
-        self.total_minor() - self.paid_minor - self.allocations.iter().map(|part| part.amount_minor).sum::<i64>()
+        self.total_minor() - self.paid_minor - sum(&self.allocations)
     }
 
     /// Takes the sum of the standing payments in; PAID when nothing is left.
@@ -118,12 +119,7 @@ impl BankTransaction {
 
     /// As what it has made.
     fn credit_view(&self, books: &Books) -> Value {
-        let allocations = self.allocations.iter().map(|part| {
-            json!({
-                "AllocationID": part.id, "Amount": wire::money(part.amount_minor), "Date": wire::day(part.date),
-                "Invoice": { "InvoiceID": part.invoice },
-            })
-        });
+        let allocations = self.allocations.iter().map(|part| part.view(books));
         let (_, id) = self.kind.names();
         let mut view = json!({
             "Type": self.kind, "Status": self.status, "Date": wire::day(self.date), "LineAmountTypes": "NoTax",
@@ -132,7 +128,9 @@ impl BankTransaction {
             "Total": wire::money(self.total_minor()), "RemainingCredit": wire::money(self.remaining_minor()),
             "CurrencyCode": facts::NORTHWIND.currency, "Allocations": allocations.collect::<Vec<_>>(),
             "Payments": books.standing_payments(self.id).map(Payment::within_invoice).collect::<Vec<_>>(),
-            "UpdatedDateUTC": wire::instant(self.updated_ms), "HasAttachments": false,
+            "UpdatedDateUTC": wire::instant(self.updated_ms),
+            "UpdatedDateUTCString": wire::instant_string(self.updated_ms), "HasAttachments": false,
+            "LineItems": self.lines.iter().map(Line::view).collect::<Vec<_>>(),
         });
         view[id] = json!(self.id);
         view
@@ -144,6 +142,34 @@ pub(crate) fn list(op: &Operation<'_>) -> Answer {
     let kept = all.filter(|transaction| op.since_ms.is_none_or(|since| transaction.updated_ms >= since));
     let shown = kept.map(|transaction| transaction.view(op.books)).collect();
     filter::answer(shown, "BankTransactions", "BankTransactionID", op.query, false)
+}
+
+pub(crate) fn one(op: &Operation<'_>, key: &str) -> Answer {
+    let is_meant = |transaction: &&BankTransaction| transaction.transaction.to_string().eq_ignore_ascii_case(key);
+    let found = op.books.bank_transactions.values().find(is_meant).ok_or(Refusal::NotFound)?;
+    Ok(json!({ "BankTransactions": [found.view(op.books)] }))
+}
+
+/// What was made of all of a kind.
+pub(crate) fn credits(op: &Operation<'_>, plural: &str) -> Answer {
+    let kind = Kind::of_plural(plural).ok_or(Refusal::NotFound)?;
+    let all = op.books.bank_transactions.values().filter(|credit| credit.kind == kind);
+    let kept = all.filter(|credit| op.since_ms.is_none_or(|since| credit.updated_ms >= since));
+    let (plural, id) = kind.names();
+    filter::answer(kept.map(|credit| credit.credit_view(op.books)).collect(), plural, id, op.query, false)
+}
+
+/// The copies that an invoice has of what is allocated to it.
+pub(crate) fn put_within(books: &Books, invoice: Uuid, view: &mut Value) {
+    for credit in books.bank_transactions.values() {
+        let parts = credit.allocations.iter().filter(|part| part.invoice == invoice);
+        let applied: i64 = parts.map(|part| part.amount_minor).sum();
+        let (plural, id) = credit.kind.names();
+        if let (Some(copies), true) = (view[plural].as_array_mut(), applied > 0) {
+            copies.push(json!({ id: credit.id, "Date": wire::day(credit.date), "AppliedAmount": wire::money(applied),
+                "Total": wire::money(credit.total_minor()) }));
+        }
+    }
 }
 
 /// What was made of one.
@@ -173,13 +199,15 @@ pub(crate) fn create(op: &mut Operation<'_>, document: &Value) -> Result<Value, 
     if contact.is_none() {
         wrong.push("A Contact must be specified for this type of transaction".to_owned());
     }
-    if op.period_locked() {
+    let date = wire::read_day(&document["Date"]).unwrap_or(op.today);
+    if op.is_locked(date) {
         wrong.push(PERIOD_LOCKED.to_owned());
     }
     // What customers owe is an over-payment's own account.
     let needs_account = kind == Kind::Prepayment;
     let lines = document["LineItems"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let lines = lines.iter().map(|line| Line::read(line, op.new_id(), needs_account));
+    let places = op.unit_places();
+    let lines = lines.iter().map(|line| Line::read(line, op.new_id(), needs_account, places));
     let lines = lines.collect::<Result<Vec<_>, _>>().unwrap_or_else(|error| {
         wrong.push(error);
         Vec::new()
@@ -195,36 +223,26 @@ pub(crate) fn create(op: &mut Operation<'_>, document: &Value) -> Result<Value, 
         status: Status::Authorised,
         contact,
         account_code: account.code.to_owned(),
-        date: wire::read_day(&document["Date"]).unwrap_or(op.today),
+        date,
         lines,
         allocations: Vec::new(),
         paid_minor: 0,
         updated_ms: op.now_ms,
     };
-    let view = made.view(op.books);
-    op.books.bank_transactions.insert(made.id, made);
+    let (view, id) = (made.view(op.books), made.id);
+    op.books.bank_transactions.insert(id, made);
+    op.happened(kind.category(), id, false);
     Ok(view)
 }
 
 /// `PUT /Overpayments/{id}/Allocations`, and the like of prepayments: pays an invoice with what is left.
 pub(crate) fn allocate(op: &mut Operation<'_>, plural: &str, id: Uuid, body: &Value) -> Answer {
-    let submitted = elements(body, "Allocations").into_iter().next().unwrap_or_default();
-    let refuse = |message: &str| Err(Refusal::of(&submitted, &[message.to_owned()]));
     let known = op.books.bank_transactions.get(&id).filter(|credit| Some(credit.kind) == Kind::of_plural(plural));
     let Some(mut credit) = known.cloned() else { return Err(Refusal::NotFound) };
-    let invoice = submitted["Invoice"]["InvoiceID"].as_str().or(submitted["Invoice"]["InvoiceNumber"].as_str());
-    let Some(invoice) = invoice.and_then(|key| op.books.invoice_named(key)) else {
-        return refuse("Invoice could not be found");
-    };
-    let amount_minor = wire::read_decimal(&submitted["Amount"]).and_then(wire::cents).unwrap_or_default();
-    if invoice.contact != credit.contact || invoice.status != Status::Authorised {
-        return refuse("The invoice must be awaiting payment, and of the same contact");
-    }
-    if amount_minor <= 0 || amount_minor > credit.remaining_minor().min(invoice.due_minor()) {
-        return refuse("The amount applied is more than what is left");
-    }
-    let (invoice, date) = (invoice.id, wire::read_day(&submitted["Date"]).unwrap_or(op.today));
-    credit.allocations.push(Allocation { id: op.new_id(), invoice, amount_minor, date });
+    let made = Allocation::read(op, body, credit.contact, credit.remaining_minor());
+    let made = made.map_err(|(submitted, why)| Refusal::of(&submitted, &[why.to_owned()]))?;
+    let invoice = made.invoice;
+    credit.allocations.push(made);
     credit.settle(credit.paid_minor, op.now_ms);
     let made = credit.credit_view(op.books)["Allocations"].clone();
     op.books.bank_transactions.insert(id, credit);

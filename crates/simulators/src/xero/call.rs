@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Books;
+use super::lines::UNIT_PLACES;
 use super::refusal::{Refusal, marked};
 use crate::Shared;
 use crate::disturb::News;
@@ -39,6 +40,16 @@ impl Operation<'_> {
 
     pub fn new_id(&self) -> Uuid {
         uuid::Builder::from_random_bytes(random_bytes()).into_uuid()
+    }
+
+    /// Two places of a unit price, or the four that were asked for (1.1).
+    pub fn unit_places(&self) -> u32 {
+        if self.query.number("unitdp") == Some(4) { 4 } else { UNIT_PLACES }
+    }
+
+    /// Nothing of that day may be changed any more.
+    pub fn is_locked(&self, day: NaiveDate) -> bool {
+        self.books.period_lock.is_some_and(|lock| day <= lock) || self.period_locked()
     }
 
     /// Uses up an armed `period_locked`.

@@ -8,7 +8,7 @@ use axum::response::Response;
 use axum::routing::get;
 
 use super::grants::secret_of;
-use crate::oauth::consent;
+use crate::oauth::{Whose, consent};
 use crate::{Shared, facts};
 
 pub(crate) fn router() -> Router<Arc<Shared>> {
@@ -16,10 +16,14 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
 }
 
 async fn authorize(State(shared): State<Arc<Shared>>, RawQuery(raw): RawQuery) -> Response {
-    let whose = ("Xero", facts::NORTHWIND.name);
+    let whose = Whose {
+        vendor: "Xero",
+        organisation: facts::NORTHWIND.name,
+        others: &[("other", "Allow access to Northwind Labs alone"), ("both", "Allow access to both organisations")],
+    };
     consent(
         &shared,
-        whose,
+        &whose,
         raw.as_deref(),
         |client| secret_of(client).is_some(),
         |ask| {

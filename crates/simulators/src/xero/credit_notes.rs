@@ -1,4 +1,5 @@
-//! Credit notes to customers: created, paid out by a payment, voided. Allocations to invoices are not built.
+//! Credit notes to customers: created as drafts or not, approved, allocated to invoices, paid out by a payment, deleted or
+//! voided. One that was deleted or voided keeps its number.
 //! Source: `wire/accounting.md`, 1.7.
 
 use chrono::NaiveDate;
@@ -6,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::allocations::{Allocation, sum};
 use super::call::{Answer, Operation, PERIOD_LOCKED};
 use super::invoice_writes::{contact_of, lines_of};
 use super::invoices::Status;
@@ -19,12 +21,14 @@ pub(crate) struct CreditNote {
     pub id: Uuid,
     pub number: String,
     pub status: Status,
-    contact: Uuid,
+    pub contact: Uuid,
     pub reference: String,
     pub date: NaiveDate,
     line_amount_types: String,
     lines: Vec<Line>,
     pub paid_minor: i64,
+    #[serde(default)]
+    pub allocations: Vec<Allocation>,
     updated_ms: i64,
 }
 
@@ -39,7 +43,7 @@ impl CreditNote {
     }
 
     pub fn remaining_minor(&self) -> i64 {
-        self.total_minor() - self.paid_minor
+        self.total_minor() - self.paid_minor - sum(&self.allocations)
     }
 
     /// Takes the sum of the standing payments in; PAID when nothing is left.
@@ -68,7 +72,9 @@ impl CreditNote {
             "Contact": books.contacts.get(&self.contact).map(super::contacts::Contact::brief),
             "SubTotal": wire::money(self.total_minor() - self.tax_minor()), "TotalTax": wire::money(self.tax_minor()),
             "Total": wire::money(self.total_minor()), "RemainingCredit": wire::money(self.remaining_minor()),
-            "Allocations": [], "CurrencyCode": facts::NORTHWIND.currency,
+            "AppliedAmount": wire::money(sum(&self.allocations)),
+            "Allocations": self.allocations.iter().map(|part| part.view(books)).collect::<Vec<_>>(),
+            "CurrencyCode": facts::NORTHWIND.currency,
             "UpdatedDateUTC": wire::instant(self.updated_ms),
             "UpdatedDateUTCString": wire::instant_string(self.updated_ms), "HasErrors": false,
         });
@@ -104,7 +110,8 @@ pub(crate) fn write(op: &mut Operation<'_>, document: &Value, id: Option<Uuid>) 
         Some(id) => update(op, document, id)?,
         None => create(op, document)?,
     };
-    op.books.credit_notes.insert(note.id, note.clone());
+    let known = op.books.credit_notes.insert(note.id, note.clone()).is_some();
+    op.happened("CREDITNOTE", note.id, known);
     Ok(note.view(op.books, true))
 }
 
@@ -123,7 +130,8 @@ fn create(op: &mut Operation<'_>, document: &Value) -> Result<CreditNote, Vec<St
     if contact.is_none() {
         wrong.push("A Contact must be specified for this type of transaction".to_owned());
     }
-    if op.period_locked() {
+    let date = wire::read_day(&document["Date"]).unwrap_or(op.today);
+    if op.is_locked(date) {
         wrong.push(PERIOD_LOCKED.to_owned());
     }
     let lines = lines_of(op, document, status == Some(Status::Authorised)).unwrap_or_else(|error| {
@@ -140,10 +148,11 @@ fn create(op: &mut Operation<'_>, document: &Value) -> Result<CreditNote, Vec<St
         status,
         contact,
         reference: document["Reference"].as_str().unwrap_or_default().to_owned(),
-        date: wire::read_day(&document["Date"]).unwrap_or(op.today),
+        date,
         line_amount_types: document["LineAmountTypes"].as_str().unwrap_or("Exclusive").to_owned(),
         lines,
         paid_minor: 0,
+        allocations: Vec::new(),
         updated_ms: op.now_ms,
     })
 }
@@ -152,12 +161,46 @@ fn update(op: &Operation<'_>, document: &Value, id: Uuid) -> Result<CreditNote, 
     let refuse = |message: &str| Err(vec![message.to_owned()]);
     let Some(note) = op.books.credit_notes.get(&id) else { return refuse("Credit note could not be found") };
     let next = document["Status"].as_str().and_then(Status::named);
-    match next {
-        Some(next) if note.status.may_become(next) && note.paid_minor == 0 => {
-            Ok(CreditNote { status: next, updated_ms: op.now_ms, ..note.clone() })
-        }
-        _ => refuse("This document cannot be edited as it has a payment or credit note allocated to it."),
+    let is_used = note.paid_minor > 0 || !note.allocations.is_empty();
+    match next.filter(|next| note.status.may_become(*next) && !is_used) {
+        Some(_) if op.is_locked(note.date) => refuse(PERIOD_LOCKED),
+        Some(next) => Ok(CreditNote { status: next, updated_ms: op.now_ms, ..note.clone() }),
+        None => refuse("This document cannot be edited as it has a payment or credit note allocated to it."),
     }
+}
+
+/// `PUT /CreditNotes/{id}/Allocations`.
+pub(crate) fn allocate(op: &mut Operation<'_>, id: Uuid, body: &Value) -> Answer {
+    let Some(note) = op.books.credit_notes.get(&id) else { return Err(Refusal::NotFound) };
+    let made = match note.status {
+        Status::Authorised => Allocation::read(op, body, note.contact, note.remaining_minor()),
+        _ => Err((body.clone(), "The credit note must be approved, and something of it left")),
+    };
+    let made = made.map_err(|(submitted, why)| Refusal::of(&submitted, &[why.to_owned()]))?;
+    let (invoice, mut view) = (made.invoice, made.view(op.books));
+    view["CreditNote"] = json!({ "CreditNoteID": id });
+    if let Some(note) = op.books.credit_notes.get_mut(&id) {
+        note.allocations.push(made);
+    }
+    allocated(op, id, invoice);
+    Ok(json!({ "Allocations": [view] }))
+}
+
+/// `DELETE /CreditNotes/{id}/Allocations/{allocation}`.
+pub(crate) fn unallocate(op: &mut Operation<'_>, id: Uuid, allocation: Uuid) -> Answer {
+    let note = op.books.credit_notes.get_mut(&id).ok_or(Refusal::NotFound)?;
+    let at = note.allocations.iter().position(|part| part.id == allocation).ok_or(Refusal::NotFound)?;
+    let gone = note.allocations.remove(at);
+    allocated(op, id, gone.invoice);
+    let mut view = gone.view(op.books);
+    view["IsDeleted"] = json!(true);
+    Ok(view)
+}
+
+fn allocated(op: &mut Operation<'_>, note: Uuid, invoice: Uuid) {
+    op.books.recompute(note, op.now_ms);
+    op.books.recompute(invoice, op.now_ms);
+    op.happened("INVOICE", invoice, true);
 }
 
 impl Books {

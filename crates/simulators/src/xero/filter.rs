@@ -13,6 +13,7 @@ use crate::query::Query;
 
 const PAGE_SIZE_DEFAULT: i64 = 100;
 const PAGE_SIZE_MAX: i64 = 1000;
+const RECORDS_MAX: usize = 100_000;
 
 #[derive(Debug, Clone, PartialEq)]
 enum Literal {
@@ -100,10 +101,7 @@ fn literal(text: &str) -> Option<Literal> {
 
 impl Clause {
     fn holds(&self, document: &Value) -> bool {
-        let mut value = document;
-        for part in &self.path {
-            value = value.get(part).unwrap_or(&Value::Null);
-        }
+        let value = self.path.iter().fold(document, |value, name| member(value, name));
         let order = match (&self.literal, value) {
             (Literal::Null, value) => {
                 return (self.operator == "==" && value.is_null()) || (self.operator == "!=" && !value.is_null());
@@ -134,6 +132,19 @@ impl Clause {
     }
 }
 
+/// In whatever letter case: the vendor's own page spells `InvoiceId`.
+fn member<'a>(document: &'a Value, name: &str) -> &'a Value {
+    let spelled = || {
+        let mut members = document.as_object()?.iter();
+        members.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, member)| member)
+    };
+    document.get(name).or_else(spelled).unwrap_or(&Value::Null)
+}
+
+fn at<'a>(document: &'a Value, path: &str) -> &'a Value {
+    path.split('.').fold(document, member)
+}
+
 /// Filters, sorts and pages `documents`; `paged` forces paging (`summaryOnly`). Answers the envelope's members.
 pub(crate) fn answer(
     mut documents: Vec<Value>,
@@ -145,6 +156,9 @@ pub(crate) fn answer(
     if let Some(text) = query.text("where") {
         let clauses = parse(text)?;
         documents.retain(|document| clauses.iter().all(|clause| clause.holds(document)));
+    }
+    if documents.len() > RECORDS_MAX {
+        return Err(Refusal::Malformed(format!("The request returns more than {RECORDS_MAX} records")));
     }
     sort(&mut documents, query.text("order").unwrap_or("UpdatedDateUTC ASC"), id);
     let page = query.number("page").or(paged.then_some(1));
@@ -173,7 +187,7 @@ fn sort(documents: &mut [Value], order: &str, id: &str) {
     documents.sort_by(|one, other| {
         keys.iter()
             .map(|(field, descending)| {
-                let order = compare(&one[field], &other[field]);
+                let order = compare(at(one, field), at(other, field));
                 if *descending { order.reverse() } else { order }
             })
             .find(|order| order.is_ne())
@@ -214,6 +228,7 @@ mod tests {
         assert_eq!(kept(r#"Type=="ACCREC"&&AmountDue<=1204.50"#), [1, 2]);
         assert_eq!(kept(r#"Contact.ContactID==guid("C0000000-0000-4000-8000-000000000042")"#), [1]);
         assert_eq!(kept(r#"Contact.Name=="Rock AND Roll""#), [1]);
+        assert_eq!(kept(r#"contact.contactId == Guid("c0000000-0000-4000-8000-000000000043") and amountdue > 0"#), [2]);
         assert_eq!(kept("Date>=DateTime(2026,7,2)"), [2]);
         assert_eq!(kept(r#"Type!="ACCREC""#), Vec::<i64>::new());
     }
@@ -223,6 +238,16 @@ mod tests {
         for filter in ["AmountDue", r#"Name.Contains("x")"#, r#"Type=="A" OR Type=="B""#] {
             assert!(parse(filter).is_err(), "{filter}");
         }
+    }
+
+    #[test]
+    fn an_order_may_look_into_a_document_and_goes_on_by_the_id() {
+        let document = |id: &str, name: &str| json!({ "ID": id, "Contact": { "Name": name } });
+        let documents = vec![document("3", "Acme"), document("1", "Bolt"), document("2", "Acme")];
+        let query = Query::read(Some("order=contact.name%20DESC"));
+        let sorted = answer(documents, "Things", "ID", &query, false).unwrap();
+        let ids: Vec<_> = sorted["Things"].as_array().unwrap().iter().map(|it| it["ID"].as_str().unwrap()).collect();
+        assert_eq!(ids, ["1", "2", "3"]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::facts;
-use crate::oauth::{Accesses, Codes, token};
+use crate::oauth::{Accesses, Allowed, Codes, token};
 use crate::random::random_bytes;
 use crate::seed::stable_id;
 
@@ -25,7 +25,7 @@ struct Refresh {
     replaced_ms: Option<i64>,
 }
 
-/// One consent of one client to one organisation.
+/// The last consent of one client, and the organisations that it reaches.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Grant {
     pub id: Uuid,
@@ -33,7 +33,13 @@ pub(crate) struct Grant {
     pub scope: String,
     pub connection: Uuid,
     pub connected: bool,
+    /// The connection to the user's other organisation, when there is one.
+    #[serde(default)]
+    pub other: Option<Uuid>,
     pub created_ms: i64,
+    /// Of a custom connection: one organisation, no user, nothing to refresh.
+    #[serde(default)]
+    pub custom: bool,
     access: Accesses,
     refresh: Vec<Refresh>,
 }
@@ -67,6 +73,7 @@ pub(crate) fn secret_of(client: &str) -> Option<&'static str> {
     match client {
         facts::xero::PORTAL_CLIENT_ID => Some(facts::xero::PORTAL_CLIENT_SECRET),
         facts::xero::STRANGER_CLIENT_ID => Some(facts::xero::STRANGER_CLIENT_SECRET),
+        facts::xero::THIRD_CLIENT_ID => Some(facts::xero::THIRD_CLIENT_SECRET),
         _ => None,
     }
 }
@@ -81,7 +88,9 @@ impl Grants {
             scope: facts::xero::SCOPES.to_owned(),
             connection: stable_id("connection", client),
             connected: true,
+            other: None,
             created_ms: now_ms,
+            custom: false,
             access: Accesses::default(),
             refresh: vec![Refresh { token: token.to_owned(), issued_ms: now_ms, replaced_ms: None }],
         };
@@ -90,25 +99,60 @@ impl Grants {
         Self { grants, ..Self::default() }
     }
 
-    /// Exchanges a code; a used, late or foreign one is `invalid_grant`. The client's older grant ends: one organisation
-    /// is connected once.
-    pub fn exchange(&mut self, client: &str, code: &str, redirect_uri: &str, now_ms: i64) -> Option<Tokens> {
-        let scope = self.codes.take(client, code, redirect_uri, now_ms)?;
-        self.grants.retain(|grant| grant.client != client);
+    /// Exchanges a code; a used, late or foreign one is `invalid_grant`. The client's older grant ends, and what its user
+    /// has connected before stays connected: one organisation is connected once.
+    pub fn exchange(
+        &mut self,
+        client: &str,
+        code: &str,
+        redirect_uri: &str,
+        verifier: Option<&str>,
+        now_ms: i64,
+    ) -> Option<Tokens> {
+        let (scope, allowed) = self.codes.take(client, code, redirect_uri, verifier, now_ms)?;
+        let mine = || self.grants.iter().filter(move |grant| grant.client == client && !grant.custom);
+        let before = mine().find_map(|grant| grant.connected.then_some(grant.connection));
+        let other = mine().find_map(|grant| grant.other);
+        self.grants.retain(|grant| grant.client != client || grant.custom);
         let id = Uuid::from_u128(u128::from_be_bytes(random_bytes()));
+        let fresh = |whose: &str| stable_id("connection", &format!("{id}{whose}"));
         let mut grant = Grant {
             id,
             client: client.to_owned(),
             scope,
-            connection: stable_id("connection", &id.to_string()),
-            connected: true,
+            connection: before.unwrap_or_else(|| fresh("")),
+            connected: before.is_some() || allowed != Allowed::Other,
+            other: other.or_else(|| (allowed != Allowed::First).then(|| fresh(" other"))),
             created_ms: now_ms,
+            custom: false,
             access: Accesses::default(),
             refresh: Vec::new(),
         };
         let tokens = grant.issue(now_ms);
         self.grants.push(grant);
         Some(tokens)
+    }
+
+    /// An access token of the client's custom connection, of which there is one for each choice of scopes (1.2.2).
+    pub fn custom(&mut self, client: &str, scope: &str, now_ms: i64) -> Tokens {
+        let is_meant = |grant: &Grant| grant.custom && grant.client == client && grant.scope == scope;
+        let at = self.grants.iter().position(is_meant).unwrap_or_else(|| {
+            let name = format!("custom {client} {scope}");
+            self.grants.push(Grant {
+                id: stable_id("grant", &name),
+                client: client.to_owned(),
+                scope: scope.to_owned(),
+                connection: stable_id("connection", &name),
+                connected: true,
+                other: None,
+                created_ms: now_ms,
+                custom: true,
+                access: Accesses::default(),
+                refresh: Vec::new(),
+            });
+            self.grants.len() - 1
+        });
+        self.grants[at].issue(now_ms)
     }
 
     /// Rotates; `None` is `invalid_grant`.
@@ -133,7 +177,7 @@ impl Grants {
             if let Some(end_ms) = grant.access.end_of(token) {
                 return match () {
                     () if end_ms <= now_ms => Err(AccessRefusal::Expired),
-                    () if !grant.connected => Err(AccessRefusal::Disconnected),
+                    () if !grant.connected && grant.other.is_none() => Err(AccessRefusal::Disconnected),
                     () => Ok(grant),
                 };
             }
@@ -155,19 +199,23 @@ impl Grants {
 
     /// Disconnects the organisation from a client's grant; false when the client has no such connection.
     pub fn disconnect(&mut self, client: &str, connection: &str) -> bool {
-        let mine = self.grants.iter_mut().filter(|grant| grant.client == client && grant.connected);
-        match mine.into_iter().find(|grant| grant.connection.to_string().eq_ignore_ascii_case(connection)) {
-            Some(grant) => {
+        let is = |id: Uuid| id.to_string().eq_ignore_ascii_case(connection);
+        for grant in self.grants.iter_mut().filter(|grant| grant.client == client) {
+            if grant.connected && is(grant.connection) {
                 grant.connected = false;
-                true
+                return true;
             }
-            None => false,
+            if grant.other.is_some_and(is) {
+                grant.other = None;
+                return true;
+            }
         }
+        false
     }
 
     /// The refresh token that a client should use now; `/demo.json` gives the strangers' one.
     pub fn current_refresh(&self, client: &str) -> Option<&str> {
-        let grant = self.grants.iter().rfind(|grant| grant.client == client)?;
+        let grant = self.grants.iter().rfind(|grant| grant.client == client && !grant.custom)?;
         grant.refresh.iter().find(|refresh| refresh.replaced_ms.is_none()).map(|refresh| refresh.token.as_str())
     }
 }
@@ -201,6 +249,12 @@ impl Grant {
         });
         let part = |json: serde_json::Value| BASE64_URL_SAFE_NO_PAD.encode(json.to_string());
         format!("{}.{}.{}", part(header), part(claims), BASE64_URL_SAFE_NO_PAD.encode(random_bytes::<32>()))
+    }
+
+    /// Whether it lets its client into this organisation.
+    pub fn reaches(&self, tenant: &str) -> bool {
+        let is = |known: &str| tenant.eq_ignore_ascii_case(known);
+        (self.connected && is(facts::xero::TENANT_ID)) || (self.other.is_some() && is(facts::xero::OTHER_TENANT_ID))
     }
 
     /// Whether one of the scopes was consented to.
@@ -251,13 +305,49 @@ mod tests {
             redirect_uri: "https://portal.test/cb".to_owned(),
             scope: "offline_access".to_owned(),
             state: String::new(),
+            challenge: None,
+            allowed: Allowed::First,
         };
         let mut code = |now_ms| grants.codes.issue(&ask, now_ms);
         let (used, late, foreign) = (code(0), code(0), code(0));
-        assert!(grants.exchange(CLIENT, &used, "https://portal.test/cb", 1).is_some());
-        assert!(grants.exchange(CLIENT, &used, "https://portal.test/cb", 2).is_none());
-        assert!(grants.exchange(CLIENT, &late, "https://portal.test/cb", 5 * MINUTE_MS).is_none());
-        assert!(grants.exchange(STRANGER, &foreign, "https://portal.test/cb", 3).is_none());
+        assert!(grants.exchange(CLIENT, &used, "https://portal.test/cb", None, 1).is_some());
+        assert!(grants.exchange(CLIENT, &used, "https://portal.test/cb", None, 2).is_none());
+        assert!(grants.exchange(CLIENT, &late, "https://portal.test/cb", None, 5 * MINUTE_MS).is_none());
+        assert!(grants.exchange(STRANGER, &foreign, "https://portal.test/cb", None, 3).is_none());
+    }
+
+    #[test]
+    fn a_code_that_was_asked_for_with_a_challenge_wants_its_verifier() {
+        let mut grants = Grants::seeded(0);
+        let (redirect_uri, scope) = ("https://portal.test/cb".to_owned(), "offline_access".to_owned());
+        // The pair of RFC 7636, appendix B.
+        let challenge = Some("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".to_owned());
+        let (client, state) = (CLIENT.to_owned(), String::new());
+        let ask = Ask { client, redirect_uri, scope, state, challenge, allowed: Allowed::Other };
+        for (verifier, is_good) in
+            [(None, false), (Some("another"), false), (Some("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"), true)]
+        {
+            let code = grants.codes.issue(&ask, 0);
+            let tokens = grants.exchange(CLIENT, &code, &ask.redirect_uri, verifier, 1);
+            assert_eq!(tokens.is_some(), is_good, "{verifier:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_connected_stays_so_until_it_is_cut() {
+        let mut grants = Grants::seeded(0);
+        let (redirect_uri, scope) = ("https://portal.test/cb".to_owned(), "offline_access".to_owned());
+        let (client, state) = (CLIENT.to_owned(), String::new());
+        let ask = Ask { client, redirect_uri, scope, state, challenge: None, allowed: Allowed::Other };
+        let code = grants.codes.issue(&ask, 0);
+        let access = grants.exchange(CLIENT, &code, &ask.redirect_uri, None, 1).unwrap().access;
+        let (first, other) = (facts::xero::TENANT_ID, facts::xero::OTHER_TENANT_ID);
+        let grant = grants.holder(&access, 1).unwrap().clone();
+        assert!(grant.reaches(first) && grant.reaches(other));
+        assert!(grants.disconnect(CLIENT, &grant.connection.to_string()));
+        assert!(!grants.disconnect(CLIENT, &grant.connection.to_string()), "once");
+        let grant = grants.holder(&access, 1).unwrap();
+        assert!(!grant.reaches(first) && grant.reaches(other));
     }
 
     #[test]

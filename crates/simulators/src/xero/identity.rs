@@ -12,6 +12,7 @@ use http::StatusCode;
 use http::header::{HeaderMap, RETRY_AFTER};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::grants::{ACCESS_LIFE_SECONDS, AccessRefusal, Grant, Tokens, secret_of};
 use super::refusal::Refusal;
@@ -80,13 +81,17 @@ fn grant(shared: &Shared, client: &str, form: &Form, fault: Option<&Fault>) -> R
     let now_ms = shared.clock.now_ms();
     let text = |name: &str| form.text(name).unwrap_or_default();
     let tokens = shared.xero.write(|books| match text("grant_type") {
-        "authorization_code" => Ok(books.grants.exchange(client, text("code"), text("redirect_uri"), now_ms)),
+        "authorization_code" => {
+            let verifier = form.text("code_verifier");
+            Ok(books.grants.exchange(client, text("code"), text("redirect_uri"), verifier, now_ms))
+        }
         "refresh_token" => {
             if fault == Some(&Fault::TokenRevoked) {
                 books.grants.revoke(client, text("refresh_token"));
             }
             Ok(books.grants.refresh(client, text("refresh_token"), now_ms))
         }
+        "client_credentials" => Ok(Some(books.grants.custom(client, &custom_scope(form), now_ms))),
         _ => Err("unsupported_grant_type"),
     });
     match tokens {
@@ -96,11 +101,27 @@ fn grant(shared: &Shared, client: &str, form: &Form, fault: Option<&Fault>) -> R
     }
 }
 
+/// What a custom connection asks for; one that names nothing gets all. xero-node calls it `scopes`, and joins by commas.
+fn custom_scope(form: &Form) -> String {
+    let asked = form.text("scope").or_else(|| form.text("scopes")).unwrap_or(facts::xero::SCOPES);
+    let of_books = |scope: &&str| scope.starts_with("accounting.") || *scope == "paymentservices";
+    asked.split([' ', ',']).filter(of_books).collect::<Vec<_>>().join(" ")
+}
+
+/// Who a user is and what refreshes a token are told to those alone who asked for it: xero-node refuses an `id_token` that
+/// it has not asked for.
 fn token_body(tokens: &Tokens) -> Value {
-    json!({
-        "id_token": tokens.access, "access_token": tokens.access, "expires_in": ACCESS_LIFE_SECONDS,
-        "token_type": "Bearer", "refresh_token": tokens.refresh, "scope": tokens.scope,
-    })
+    let mut body = json!({
+        "access_token": tokens.access, "expires_in": ACCESS_LIFE_SECONDS, "token_type": "Bearer", "scope": tokens.scope,
+    });
+    let asked = |wanted: &str| tokens.scope.split(' ').any(|scope| scope == wanted);
+    if asked("openid") {
+        body["id_token"] = json!(tokens.access);
+    }
+    if asked("offline_access") {
+        body["refresh_token"] = json!(tokens.refresh);
+    }
+    body
 }
 
 async fn revoke(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
@@ -133,7 +154,7 @@ async fn connections(
     match found {
         Ok(grant) => {
             let wanted = filter.auth_event_id.is_none_or(|id| grant.id.to_string() == id);
-            Json(json!(wanted.then(|| connection(&grant)).into_iter().collect::<Vec<_>>())).into_response()
+            Json(json!(if wanted { organisations(&grant) } else { Vec::new() })).into_response()
         }
         Err(AccessRefusal::Disconnected) => Json(json!([])).into_response(),
         Err(_) => unauthorized(),
@@ -160,11 +181,16 @@ fn unauthorized() -> Response {
 }
 
 /// Times without a zone and with seven digits, as the vendor writes them here (1.2.3).
-fn connection(grant: &Grant) -> Value {
+fn organisations(grant: &Grant) -> Vec<Value> {
     let at = DateTime::from_timestamp_millis(grant.created_ms).unwrap_or_default();
     let at = format!("{}0000", at.format("%Y-%m-%dT%H:%M:%S%.3f"));
-    json!({
-        "id": grant.connection, "authEventId": grant.id, "tenantId": facts::xero::TENANT_ID,
-        "tenantType": "ORGANISATION", "tenantName": facts::NORTHWIND.name, "createdDateUtc": at, "updatedDateUtc": at,
-    })
+    let first = grant.connected.then_some((grant.connection, facts::xero::TENANT_ID, facts::NORTHWIND.name));
+    let other = grant.other.map(|id| (id, facts::xero::OTHER_TENANT_ID, facts::xero::OTHER_NAME));
+    let connection = |(id, tenant, name): (Uuid, &str, &str)| {
+        json!({
+            "id": id, "authEventId": grant.id, "tenantId": tenant, "tenantType": "ORGANISATION", "tenantName": name,
+            "createdDateUtc": at, "updatedDateUtc": at,
+        })
+    };
+    first.into_iter().chain(other).map(connection).collect()
 }

@@ -6,9 +6,10 @@ use uuid::Uuid;
 use super::call::{Operation, PERIOD_LOCKED};
 use super::invoices::{Invoice, Status};
 use super::lines::Line;
-use super::wire;
+use super::{contacts, wire};
 use crate::facts;
 
+const NUMBER_MAX_CHARS: usize = 255;
 const MUST_BE_KNOWN: &str = "Invoice could not be found";
 const LOCKED_BY_PAYMENT: &str = "This document cannot be edited as it has a payment or credit note allocated to it.";
 
@@ -29,7 +30,7 @@ pub(crate) fn write(op: &mut Operation<'_>, document: &Value, id: Option<Uuid>) 
     let known = op.books.invoices.contains_key(&invoice.id);
     op.happened("INVOICE", invoice.id, known);
     op.books.invoices.insert(invoice.id, invoice.clone());
-    Ok(invoice.view(op.books, true))
+    Ok(invoice.view_to(op.books, true, op.unit_places()))
 }
 
 fn create(op: &mut Operation<'_>, document: &Value) -> Result<Invoice, Vec<String>> {
@@ -44,7 +45,7 @@ fn create(op: &mut Operation<'_>, document: &Value) -> Result<Invoice, Vec<Strin
         wrong.push("Invoice not of valid status for creation".to_owned());
     }
     let contact = contact_of(op, document);
-    if contact.is_none() {
+    if contact.is_none() && !names_contact(document) {
         wrong.push("A Contact must be specified for this type of transaction".to_owned());
     }
     let today = op.today;
@@ -53,9 +54,10 @@ fn create(op: &mut Operation<'_>, document: &Value) -> Result<Invoice, Vec<Strin
     if currency != facts::NORTHWIND.currency {
         wrong.push(format!("Organisation is not subscribed to currency {currency}"));
     }
-    if op.period_locked() {
+    if op.is_locked(date) {
         wrong.push(PERIOD_LOCKED.to_owned());
     }
+    wrong.extend(misspelt(document));
     let lines = lines_of(op, document, status == Some(Status::Authorised)).unwrap_or_else(|error| {
         wrong.push(error);
         Vec::new()
@@ -63,7 +65,8 @@ fn create(op: &mut Operation<'_>, document: &Value) -> Result<Invoice, Vec<Strin
     if lines.is_empty() && status != Some(Status::Draft) {
         wrong.push("One or more line items must be specified".to_owned());
     }
-    let (Some(status), Some(contact), true) = (status, contact, wrong.is_empty()) else { return Err(wrong) };
+    let (Some(status), true) = (status, wrong.is_empty()) else { return Err(wrong) };
+    let contact = keep_contact(op, document, contact)?;
     let text = |name: &str| document[name].as_str().map(str::to_owned);
     Ok(Invoice {
         id: op.new_id(),
@@ -85,7 +88,6 @@ fn create(op: &mut Operation<'_>, document: &Value) -> Result<Invoice, Vec<Strin
         sent: document["SentToContact"].as_bool().unwrap_or(false),
         updated_ms: op.now_ms,
         app: Some(op.client.to_owned()),
-        notes: Vec::new(),
     })
 }
 
@@ -103,33 +105,44 @@ fn update(op: &mut Operation<'_>, document: &Value, mut invoice: Invoice) -> Res
     if before == Status::Voided && document["Status"].is_string() {
         return refuse("Invoice not of valid status for modification");
     }
-    if next == Status::Voided && invoice.paid_minor > 0 {
+    if let Some(wrong) = misspelt(document).next() {
+        return refuse(&wrong);
+    }
+    let is_settled = invoice.is_settled_in_part();
+    if next == Status::Voided && is_settled {
         return refuse(LOCKED_BY_PAYMENT);
     }
     let touches_money =
         document["LineItems"].is_array() || document["Contact"].is_object() || document["Date"].is_string();
-    if touches_money && (invoice.paid_minor > 0 || matches!(before, Status::Paid | Status::Voided | Status::Deleted)) {
+    if touches_money && (is_settled || matches!(before, Status::Paid | Status::Voided | Status::Deleted)) {
         return refuse(LOCKED_BY_PAYMENT);
     }
-    if touches_money && op.period_locked() {
+    let date = wire::read_day(&document["Date"]).unwrap_or(invoice.date);
+    if (touches_money || next != before) && op.is_locked(date.min(invoice.date)) {
         return refuse(PERIOD_LOCKED);
     }
     if document["LineItems"].is_array() {
         invoice.lines = lines_of(op, document, next == Status::Authorised).map_err(|error| vec![error])?;
     }
     if document["Contact"].is_object() {
-        invoice.contact = contact_of(op, document).ok_or_else(|| vec!["The contact could not be found.".to_owned()])?;
+        let contact = contact_of(op, document);
+        if contact.is_none() && !names_contact(document) {
+            return refuse("The contact could not be found.");
+        }
+        invoice.contact = keep_contact(op, document, contact)?;
     }
-    invoice.date = wire::read_day(&document["Date"]).unwrap_or(invoice.date);
+    invoice.date = date;
     invoice.due_date = wire::read_day(&document["DueDate"]).unwrap_or(invoice.due_date);
     invoice.sent = document["SentToContact"].as_bool().unwrap_or(invoice.sent);
     let text = |name: &str| document[name].as_str().map(str::to_owned);
     let says_more = next != before || touches_money || document["Reference"].is_string() || document["Url"].is_string();
     invoice.reference = text("Reference").unwrap_or(invoice.reference);
     invoice.url = text("Url").or(invoice.url);
+    invoice.branding_theme = text("BrandingThemeID").or(invoice.branding_theme);
+    invoice.line_amount_types = text("LineAmountTypes").unwrap_or(invoice.line_amount_types);
     invoice.status = next;
     // DueDate and SentToContact of a part-paid invoice do not move UpdatedDateUTC (1.1).
-    if says_more || invoice.paid_minor == 0 {
+    if says_more || !is_settled {
         invoice.updated_ms = op.now_ms;
     }
     Ok(invoice)
@@ -137,7 +150,38 @@ fn update(op: &mut Operation<'_>, document: &Value, mut invoice: Invoice) -> Res
 
 pub(super) fn lines_of(op: &Operation<'_>, document: &Value, authorised: bool) -> Result<Vec<Line>, String> {
     let lines = document["LineItems"].as_array().map(Vec::as_slice).unwrap_or_default();
-    lines.iter().map(|line| Line::read(line, op.new_id(), authorised)).collect()
+    let places = op.unit_places();
+    lines.iter().map(|line| Line::read(line, op.new_id(), authorised, places)).collect()
+}
+
+/// What no invoice may hold: a number that is too long, and a link that could be taken for Xero's own.
+fn misspelt(document: &Value) -> impl Iterator<Item = String> {
+    let text = |name: &str| document[name].as_str().unwrap_or_default();
+    let is_long = text("InvoiceNumber").chars().count() > NUMBER_MAX_CHARS;
+    let is_xero = text("Url").to_ascii_lowercase().contains("xero");
+    let rules = [
+        (is_long, "The field InvoiceNumber must be a string with a maximum length of 255."),
+        (is_xero, "The Url must not contain 'xero'."),
+    ];
+    rules.into_iter().filter(|(broken, _)| *broken).map(|(_, message)| message.to_owned())
+}
+
+/// A contact that is not known may still be made.
+fn names_contact(document: &Value) -> bool {
+    let contact = &document["Contact"];
+    contact["ContactID"].is_null() && contact["Name"].as_str().is_some_and(|name| !name.trim().is_empty())
+}
+
+/// What is said of a contact within an invoice is written into the contact, one that is only named is made: whoever means
+/// neither sends the id alone (1.5).
+fn keep_contact(op: &mut Operation<'_>, document: &Value, known: Option<Uuid>) -> Result<Uuid, Vec<String>> {
+    const WRITTEN: [&str; 6] =
+        ["AccountNumber", "ContactNumber", "ContactPersons", "EmailAddress", "FirstName", "LastName"];
+    let sent = &document["Contact"];
+    match known {
+        Some(id) if WRITTEN.iter().all(|name| sent[*name].is_null()) => Ok(id),
+        known => contacts::save(op, sent, known, false).map(|contact| contact.id),
+    }
 }
 
 pub(super) fn contact_of(op: &Operation<'_>, document: &Value) -> Option<Uuid> {

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::call::{Answer, Operation};
-use super::lines::Line;
+use super::lines::{Line, UNIT_PLACES};
 use super::refusal::Refusal;
-use super::{Books, Payment, filter, wire};
+use super::{Books, Payment, bank_transactions, filter, wire};
 use crate::seed::{self, stable_id};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,12 +41,6 @@ impl Status {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Note {
-    pub at_ms: i64,
-    pub details: String,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Invoice {
     pub id: Uuid,
     pub number: String,
@@ -71,7 +65,6 @@ pub(crate) struct Invoice {
     pub updated_ms: i64,
     /// The app that created it, for `createdByMyApp`.
     pub app: Option<String>,
-    pub notes: Vec<Note>,
 }
 
 impl Invoice {
@@ -100,7 +93,6 @@ impl Invoice {
             sent: true,
             updated_ms: wire::day_ms(seeded.issued),
             app: None,
-            notes: Vec::new(),
         }
     }
 
@@ -121,6 +113,16 @@ impl Invoice {
         }
     }
 
+    /// Counts among what its contact owes.
+    pub fn is_receivable(&self) -> bool {
+        self.kind == "ACCREC" && self.status == Status::Authorised
+    }
+
+    /// Something was paid on it, or allocated to it.
+    pub fn is_settled_in_part(&self) -> bool {
+        self.paid_minor > 0 || self.credited_minor > 0
+    }
+
     /// Takes the sums of the standing payments and of what was allocated in; PAID when nothing is left, AUTHORISED again when
     /// something is.
     pub fn settle(&mut self, paid_minor: i64, credited_minor: i64, last: Option<NaiveDate>) {
@@ -139,13 +141,26 @@ impl Invoice {
         }
     }
 
+    /// What was paid in part is not changed by it (1.1).
+    fn mark_sent(&mut self, now_ms: i64) {
+        self.sent = true;
+        if !self.is_settled_in_part() {
+            self.updated_ms = now_ms;
+        }
+    }
+
     /// The document; `full` with its lines (as when read singly or paged).
     pub fn view(&self, books: &Books, full: bool) -> Value {
+        self.view_to(books, full, UNIT_PLACES)
+    }
+
+    pub fn view_to(&self, books: &Books, full: bool, unit_places: u32) -> Value {
         let mut view = self.brief(books);
         let payments: Vec<Value> = books.standing_payments(self.id).map(Payment::within_invoice).collect();
         view["Payments"] = json!(payments);
+        bank_transactions::put_within(books, self.id, &mut view);
         if full {
-            view["LineItems"] = self.lines.iter().map(Line::view).collect();
+            view["LineItems"] = self.lines.iter().map(|line| line.view_to(unit_places)).collect();
         }
         view
     }
@@ -214,13 +229,33 @@ pub(crate) fn list(op: &Operation<'_>) -> Answer {
             && (statuses.is_none() || among(&statuses, json!(invoice.status).as_str().unwrap_or_default()))
             && (!query.flag("createdbymyapp") || invoice.app.as_deref() == Some(op.client))
     });
-    let show = |invoice: &Invoice| if summary { invoice.brief(op.books) } else { invoice.view(op.books, paged) };
+    let places = op.unit_places();
+    let show =
+        |invoice: &Invoice| if summary { invoice.brief(op.books) } else { invoice.view_to(op.books, paged, places) };
     filter::answer(kept.map(show).collect(), "Invoices", "InvoiceID", query, summary)
 }
 
 pub(crate) fn one(op: &Operation<'_>, key: &str) -> Answer {
     let invoice = op.books.invoice_named(key).ok_or(Refusal::NotFound)?;
-    Ok(json!({ "Invoices": [invoice.view(op.books, true)] }))
+    Ok(json!({ "Invoices": [invoice.view_to(op.books, true, op.unit_places())] }))
+}
+
+/// `POST /Invoices/{id}/Email` has no answer but 204.
+pub(crate) fn email(op: &mut Operation<'_>, key: &str) -> Answer {
+    let invoice = op.books.invoice_named(key).ok_or(Refusal::NotFound)?;
+    let contact = op.books.contacts.get(&invoice.contact);
+    let can_be_sent =
+        invoice.kind == "ACCREC" && matches!(invoice.status, Status::Submitted | Status::Authorised | Status::Paid);
+    if !can_be_sent || contact.is_none_or(|contact| contact.email.is_none()) {
+        let why = "The invoice must be approved, and its contact must have an e-mail address".to_owned();
+        return Err(Refusal::of(&json!({ "InvoiceID": invoice.id }), &[why]));
+    }
+    let (id, now_ms) = (invoice.id, op.now_ms);
+    if let Some(invoice) = op.books.invoices.get_mut(&id) {
+        invoice.mark_sent(now_ms);
+    }
+    op.happened("INVOICE", id, true);
+    Ok(Value::Null)
 }
 
 pub(crate) fn online(op: &Operation<'_>, key: &str) -> Answer {

@@ -1,12 +1,15 @@
 //! Lines of an invoice: amounts from quantity and unit price. Tax is what the caller states; no rates are applied.
 
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{ACCOUNTS, wire};
 use crate::facts;
+
+/// Of a unit price, where nobody asks for more.
+pub(crate) const UNIT_PLACES: u32 = 2;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Line {
@@ -25,20 +28,24 @@ pub(crate) struct Line {
 
 impl Line {
     pub fn view(&self) -> Value {
+        self.view_to(UNIT_PLACES)
+    }
+
+    pub fn view_to(&self, unit_places: u32) -> Value {
         json!({
             "LineItemID": self.id, "Description": self.description, "Quantity": wire::decimal(with_places(self.quantity, 4)),
-            "UnitAmount": wire::decimal(with_places(self.unit, 2)), "TaxType": self.tax_type,
+            "UnitAmount": wire::decimal(with_places(rounded(self.unit, unit_places), unit_places)), "TaxType": self.tax_type,
             "TaxAmount": wire::money(self.tax_minor), "LineAmount": wire::money(self.amount_minor),
             "AccountCode": self.account_code, "Tracking": [],
         })
     }
 
     /// A line as submitted; `authorised` documents need an account on each line.
-    pub fn read(document: &Value, fresh: Uuid, authorised: bool) -> Result<Self, String> {
+    pub fn read(document: &Value, fresh: Uuid, authorised: bool, unit_places: u32) -> Result<Self, String> {
         let number = |name: &str| wire::read_decimal(&document[name]);
         let quantity = number("Quantity").unwrap_or(Decimal::ONE);
         let stated = number("LineAmount");
-        let unit = number("UnitAmount").or(stated).unwrap_or_default();
+        let unit = rounded(number("UnitAmount").or(stated).unwrap_or_default(), unit_places);
         let amount = stated.or_else(|| quantity.checked_mul(unit)).and_then(wire::cents);
         let amount_minor = amount.ok_or("The line amount is too large")?;
         if stated.is_some_and(|stated| quantity.checked_mul(unit).and_then(wire::cents) != wire::cents(stated)) {
@@ -75,6 +82,10 @@ impl Line {
             amount_minor: quantity * unit_minor,
         }
     }
+}
+
+fn rounded(value: Decimal, places: u32) -> Decimal {
+    value.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero)
 }
 
 /// At least so many places, as Xero writes quantities (`1.0000`) and prices (`40.00`).

@@ -1,23 +1,52 @@
-//! History notes of an invoice: added and read, never changed. Source: `wire/accounting.md`, 1.5.
+//! History notes of a document: added and read, never changed. Source: `wire/accounting.md`, 1.5 and 1.7.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::call::{self, Answer, Operation};
-use super::invoices::Note;
 use super::refusal::Refusal;
 use super::wire;
 
 /// Longest note, in characters.
 const NOTE_MAX_CHARS: usize = 2_500;
 
-pub(crate) fn list(op: &Operation<'_>, key: &str) -> Answer {
-    let invoice = op.books.invoice_named(key).ok_or(Refusal::NotFound)?;
-    let records: Vec<Value> = invoice.notes.iter().map(Note::view).collect();
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Note {
+    at_ms: i64,
+    pub details: String,
+}
+
+impl Note {
+    fn view(&self) -> Value {
+        json!({ "Changes": "Note", "User": "System Generated", "Details": self.details,
+            "DateUTC": wire::instant(self.at_ms), "DateUTCString": wire::instant_string(self.at_ms) })
+    }
+}
+
+/// The document at an address.
+fn document(op: &Operation<'_>, resource: &str, key: &str) -> Result<Uuid, Refusal> {
+    let books = &*op.books;
+    let id = key.parse::<Uuid>().ok();
+    let found = match resource {
+        "invoices" => books.invoice_named(key).map(|invoice| invoice.id),
+        "creditnotes" => books.credit_note_named(key).map(|note| note.id),
+        "contacts" => id.filter(|id| books.contacts.contains_key(id)),
+        "payments" => id.filter(|id| books.payments.contains_key(id)),
+        "overpayments" | "prepayments" => id.filter(|id| books.bank_transactions.contains_key(id)),
+        _ => None,
+    };
+    found.ok_or(Refusal::NotFound)
+}
+
+pub(crate) fn list(op: &Operation<'_>, resource: &str, key: &str) -> Answer {
+    let id = document(op, resource, key)?;
+    let records: Vec<Value> = op.books.notes.get(&id).into_iter().flatten().map(Note::view).collect();
     Ok(json!({ "HistoryRecords": records }))
 }
 
-pub(crate) fn add(op: &mut Operation<'_>, key: &str, body: &Value) -> Answer {
-    let id = op.books.invoice_named(key).ok_or(Refusal::NotFound)?.id;
+pub(crate) fn add(op: &mut Operation<'_>, resource: &str, key: &str, body: &Value) -> Answer {
+    let id = document(op, resource, key)?;
     let mut added = Vec::new();
     for record in call::elements(body, "HistoryRecords") {
         let details = record["Details"].as_str().unwrap_or_default();
@@ -27,15 +56,6 @@ pub(crate) fn add(op: &mut Operation<'_>, key: &str, body: &Value) -> Answer {
         added.push(Note { at_ms: op.now_ms, details: details.to_owned() });
     }
     let views: Vec<Value> = added.iter().map(Note::view).collect();
-    if let Some(invoice) = op.books.invoices.get_mut(&id) {
-        invoice.notes.extend(added);
-    }
+    op.books.notes.entry(id).or_default().extend(added);
     Ok(json!({ "HistoryRecords": views }))
-}
-
-impl Note {
-    fn view(&self) -> Value {
-        json!({ "Changes": "Note", "User": "System Generated", "Details": self.details,
-            "DateUTC": wire::instant(self.at_ms), "DateUTCString": wire::instant_string(self.at_ms) })
-    }
 }

@@ -68,7 +68,12 @@ impl Payment {
         let (kind, paid) = match (note, advance) {
             (Some(note), _) => ("ARCREDITPAYMENT", Some(note.within_payment())),
             (_, Some(advance)) => (advance.payment_type(), None),
-            _ => ("ACCRECPAYMENT", books.invoices.get(&self.invoice).map(|invoice| invoice.brief(books))),
+            _ => {
+                let invoice = books.invoices.get(&self.invoice);
+                let is_bill = invoice.is_some_and(|invoice| invoice.kind == "ACCPAY");
+                let kind = if is_bill { "ACCPAYPAYMENT" } else { "ACCRECPAYMENT" };
+                (kind, invoice.map(|invoice| invoice.brief(books)))
+            }
         };
         json!({
             "PaymentID": self.id, "Date": wire::day(self.date), "BankAmount": wire::money(self.amount_minor),
@@ -110,7 +115,8 @@ pub(crate) fn create(op: &mut Operation<'_>, document: &Value) -> Result<Value, 
     if account.is_none() {
         wrong.push("The account must be of type BANK or have payments enabled");
     }
-    if op.period_locked() {
+    let date = wire::read_day(&document["Date"]).unwrap_or(op.today);
+    if op.is_locked(date) {
         wrong.push(PERIOD_LOCKED);
     }
     let (Some(account), true) = (account, wrong.is_empty()) else {
@@ -120,7 +126,7 @@ pub(crate) fn create(op: &mut Operation<'_>, document: &Value) -> Result<Value, 
         id: op.new_id(),
         invoice: owed.id,
         account_code: account.code.to_owned(),
-        date: wire::read_day(&document["Date"]).unwrap_or(op.today),
+        date,
         amount_minor,
         reference: document["Reference"].as_str().unwrap_or_default().to_owned(),
         status: Status::Authorised,
@@ -132,12 +138,15 @@ pub(crate) fn create(op: &mut Operation<'_>, document: &Value) -> Result<Value, 
     Ok(payment.view(op.books))
 }
 
-/// What follows for whatever was paid; credit notes send no news here.
+/// What follows for whatever was paid. Payments have no news of their own (1.12).
 fn settle(op: &mut Operation<'_>, payment: &Payment) {
     op.books.recompute(payment.invoice, op.now_ms);
-    if op.books.invoices.contains_key(&payment.invoice) {
-        op.happened("INVOICE", payment.invoice, true);
-    }
+    let category = match op.books.bank_transactions.get(&payment.invoice) {
+        Some(advance) => advance.kind.category(),
+        None if op.books.credit_notes.contains_key(&payment.invoice) => "CREDITNOTE",
+        None => "INVOICE",
+    };
+    op.happened(category, payment.invoice, true);
 }
 
 /// What a payment is for, and how much of it is left.
@@ -191,7 +200,7 @@ pub(crate) fn delete(op: &mut Operation<'_>, id: Uuid, body: &Value) -> Answer {
     if !payment.stands() {
         return refuse("The payment has already been deleted");
     }
-    if op.period_locked() {
+    if op.is_locked(payment.date) {
         return refuse(PERIOD_LOCKED);
     }
     let payment = Payment { status: Status::Deleted, updated_ms: op.now_ms, ..payment };

@@ -12,6 +12,8 @@ pub(crate) enum Refusal {
     Validation(Vec<Value>),
     /// 400: a request that cannot be read (`QueryParseException`, …).
     Malformed(String),
+    /// 412: a conditional header that says nothing.
+    Precondition,
     /// 401 with this detail.
     Unauthorized(&'static str),
     /// 403 with this detail.
@@ -28,6 +30,7 @@ impl Refusal {
             Self::Unauthorized(_) => 401,
             Self::Forbidden(_) => 403,
             Self::NotFound => 404,
+            Self::Precondition => 412,
             Self::Broken => 500,
             Self::NotBuilt => 501,
         }
@@ -43,6 +46,7 @@ impl Refusal {
             Self::Unauthorized(detail) => problem("Unauthorized", 401, detail),
             Self::Forbidden(detail) => problem("Forbidden", 403, detail),
             Self::NotFound => problem("NotFound", 404, "The resource you're looking for cannot be found"),
+            Self::Precondition => problem("Precondition Failed", 412, "If-Modified-Since cannot be read"),
             Self::Broken => problem("An error occurred", 500, "An error occurred in Xero. Check the API Status page."),
             Self::NotBuilt => problem("NotImplemented", 501, "The simulator does not build this method"),
         }

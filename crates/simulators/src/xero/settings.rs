@@ -7,14 +7,20 @@ use super::{ACCOUNTS, filter, wire};
 use crate::facts;
 use crate::seed::stable_id;
 
-pub(crate) fn organisation() -> Value {
+/// `other`: the second one of the same user.
+pub(crate) fn organisation(other: bool) -> Value {
+    use facts::xero::{OTHER_CURRENCY, OTHER_NAME, OTHER_TENANT_ID, TENANT_ID};
+    let (name, id, currency) = match other {
+        true => (OTHER_NAME, OTHER_TENANT_ID, OTHER_CURRENCY),
+        false => (facts::NORTHWIND.name, TENANT_ID, facts::NORTHWIND.currency),
+    };
     json!({ "Organisations": [{
-        "Name": facts::NORTHWIND.name, "LegalName": "Northwind IT LLC", "PaysTax": true, "Version": "US",
-        "OrganisationType": "COMPANY", "OrganisationEntityType": "COMPANY", "BaseCurrency": facts::NORTHWIND.currency,
+        "Name": name, "LegalName": "Northwind IT LLC", "PaysTax": true, "Version": "US",
+        "OrganisationType": "COMPANY", "OrganisationEntityType": "COMPANY", "BaseCurrency": currency,
         "CountryCode": "US", "IsDemoCompany": true, "OrganisationStatus": "ACTIVE", "FinancialYearEndDay": 31,
         "FinancialYearEndMonth": 12, "SalesTaxBasis": "ACCRUALS", "SalesTaxPeriod": "MONTHLY",
         "DefaultSalesTax": "Tax Exclusive", "DefaultPurchasesTax": "Tax Exclusive",
-        "CreatedDateUTC": "/Date(1672531200000+0000)/", "OrganisationID": facts::xero::TENANT_ID,
+        "CreatedDateUTC": "/Date(1672531200000+0000)/", "OrganisationID": id,
         "Edition": "BUSINESS", "Class": "PREMIUM", "ShortCode": facts::xero::SHORT_CODE, "Timezone": "UTC",
         "Addresses": [], "Phones": [], "ExternalLinks": [], "PaymentTerms": {},
     }] })
@@ -48,10 +54,13 @@ pub(crate) fn branding_themes() -> Value {
 
 pub(crate) fn tax_rates() -> Value {
     let zero = wire::money(0);
-    json!({ "TaxRates": [{
-        "Name": "Tax Exempt", "TaxType": "NONE", "Status": "ACTIVE", "ReportTaxType": "NONE",
-        "DisplayTaxRate": zero, "EffectiveRate": zero, "CanApplyToAssets": true, "CanApplyToEquity": true,
-        "CanApplyToExpenses": true, "CanApplyToLiabilities": true, "CanApplyToRevenue": true,
-        "TaxComponents": [{ "Name": "No Tax", "Rate": zero, "IsCompound": false, "IsNonRecoverable": false }],
-    }] })
+    let rate = |name: &str, kind: &str, of_revenue: bool| {
+        json!({
+            "Name": name, "TaxType": kind, "Status": "ACTIVE", "ReportTaxType": kind,
+            "DisplayTaxRate": zero, "EffectiveRate": zero, "CanApplyToAssets": true, "CanApplyToEquity": true,
+            "CanApplyToExpenses": true, "CanApplyToLiabilities": true, "CanApplyToRevenue": of_revenue,
+            "TaxComponents": [{ "Name": "No Tax", "Rate": zero, "IsCompound": false, "IsNonRecoverable": false }],
+        })
+    };
+    json!({ "TaxRates": [rate("Tax Exempt", "NONE", true), rate("Tax on Purchases", "INPUT", false)] })
 }

@@ -1,5 +1,6 @@
 //! The books as `GET /control/state/xero` shows them, and the edits that tests make behind the portal's back (F16).
 
+use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -19,6 +20,10 @@ impl Books {
     pub fn state(&self) -> Value {
         let name = |id: &Uuid| self.contacts.get(id).map(|contact| contact.name.as_str());
         let number = |id: &Uuid| self.invoices.get(id).map(|invoice| invoice.number.as_str());
+        let notes = |id: &Uuid| {
+            let notes = self.notes.get(id).into_iter().flatten();
+            notes.map(|note| note.details.as_str()).collect::<Vec<_>>()
+        };
         let invoices: Vec<Value> = self
             .invoices
             .values()
@@ -27,7 +32,7 @@ impl Books {
                     "id": invoice.id, "number": invoice.number, "customer": name(&invoice.contact),
                     "status": invoice.status, "currency": invoice.currency, "amount_minor": invoice.total_minor(),
                     "paid_minor": invoice.paid_minor, "due_minor": invoice.due_minor(), "date": invoice.date,
-                    "due_date": invoice.due_date, "reference": invoice.reference,
+                    "due_date": invoice.due_date, "reference": invoice.reference, "notes": notes(&invoice.id),
                 })
             })
             .collect();
@@ -49,17 +54,24 @@ impl Books {
             .map(|note| {
                 json!({
                     "id": note.id, "number": note.number, "status": note.status, "amount_minor": note.total_minor(),
-                    "paid_minor": note.paid_minor, "date": note.date, "reference": note.reference,
+                    "paid_minor": note.paid_minor, "remaining_minor": note.remaining_minor(), "date": note.date,
+                    "reference": note.reference,
                 })
             })
             .collect();
         let advances: Vec<Value> =
             self.bank_transactions.values().map(bank_transactions::BankTransaction::state).collect();
-        let allocations: Vec<Value> = self
-            .bank_transactions
+        let of_advances = self.bank_transactions.values().flat_map(|credit| &credit.allocations);
+        let of_advances = of_advances.map(|part| (None::<&str>, part));
+        let of_notes = self
+            .credit_notes
             .values()
-            .flat_map(|credit| &credit.allocations)
-            .map(|part| json!({ "invoice": number(&part.invoice), "amount_minor": part.amount_minor }))
+            .flat_map(|note| note.allocations.iter().map(move |part| (Some(note.number.as_str()), part)));
+        let allocations: Vec<Value> = of_advances
+            .chain(of_notes)
+            .map(|(note, part)| {
+                json!({ "credit_note": note, "invoice": number(&part.invoice), "amount_minor": part.amount_minor })
+            })
             .collect();
         json!({
             "invoices": invoices, "payments": payments, "credit_notes": credit_notes, "advances": advances,
@@ -90,6 +102,13 @@ pub(crate) struct PaymentEdit {
     /// Matches it with a line of the bank statement, or undoes that.
     reconciled: Option<bool>,
     reference: Option<String>,
+}
+
+/// What its owner does with the organisation.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OrganisationEdit {
+    period_lock_date: Option<NaiveDate>,
 }
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -159,21 +178,37 @@ impl Books {
         Ok(payment.view(self))
     }
 
+    pub fn edit_organisation(&mut self, edit: &OrganisationEdit) -> Value {
+        self.period_lock = edit.period_lock_date;
+        json!({ "period_lock_date": self.period_lock })
+    }
+
     /// One webhook delivery (`wire/accounting.md`, 1.12); none when nobody listens.
     pub fn news(&mut self, shared: &Shared, category: &'static str, resource: Uuid, known: bool) -> Option<News> {
         if shared.webhooks.count(Vendor::Xero) == 0 {
             return None;
         }
         self.sequence += 1;
-        let plural = if category == "CONTACT" { "Contacts" } else { "Invoices" };
+        let plural = match category {
+            "CONTACT" => "Contacts",
+            "CREDITNOTE" => "CreditNotes",
+            "OVERPAYMENT" => "Overpayments",
+            "PREPAYMENT" => "Prepayments",
+            _ => "Invoices",
+        };
         let at = shared.clock.now().format("%Y-%m-%dT%H:%M:%S%.3f").to_string();
+        let mut event = json!({
+            "resourceUrl": format!("{}/xero/api.xro/2.0/{plural}/{resource}", shared.options.public_url),
+            "resourceId": resource, "eventDateUtc": at,
+            "eventType": if known { "UPDATE" } else { "CREATE" }, "eventCategory": category,
+            "tenantId": facts::xero::TENANT_ID, "tenantType": "ORGANISATION",
+        });
+        // Of credit notes alone their news tell something.
+        if let Some(note) = self.credit_notes.get(&resource) {
+            event["data"] = json!({ "Type": "ACCRECCREDIT", "Status": note.status });
+        }
         let body = json!({
-            "events": [{
-                "resourceUrl": format!("{}/xero/api.xro/2.0/{plural}/{resource}", shared.options.public_url),
-                "resourceId": resource, "eventDateUtc": at,
-                "eventType": if known { "UPDATE" } else { "CREATE" }, "eventCategory": category,
-                "tenantId": facts::xero::TENANT_ID, "tenantType": "ORGANISATION",
-            }],
+            "events": [event],
             "firstEventSequence": self.sequence, "lastEventSequence": self.sequence,
             "entropy": hex::encode_upper(random_bytes::<10>()),
         });

@@ -53,6 +53,11 @@ pub(crate) fn read_since(text: &str) -> Option<i64> {
     Some(plain.and_utc().timestamp_millis())
 }
 
+/// Real answers escape the slashes of their dates. What else begins or ends like one means the same with them escaped.
+pub(crate) fn slashed(json: &str) -> String {
+    json.replace("\"/Date(", "\"\\/Date(").replace(")/\"", ")\\/\"")
+}
+
 /// The answer's envelope around `members`, which holds the plural and, when paged, `pagination`.
 pub(crate) fn envelope(request_id: &str, now_ms: i64, members: Value) -> Value {
     let mut envelope = json!({
@@ -68,6 +73,14 @@ pub(crate) fn envelope(request_id: &str, now_ms: i64, members: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_slashes_of_dates_are_escaped_and_nothing_is_changed_by_it() {
+        let answer = json!({ "Date": instant(1), "Reference": "(paid)/", "Name": "\"/Date(1)/\"" });
+        let sent = slashed(&answer.to_string());
+        assert!(sent.contains(r#""Date":"\/Date(1+0000)\/""#), "{sent}");
+        assert_eq!(serde_json::from_str::<Value>(&sent).unwrap(), answer);
+    }
 
     #[test]
     fn dates_are_read_in_every_spelling() {

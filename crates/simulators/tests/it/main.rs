@@ -24,3 +24,4 @@ mod stripe_saved;
 mod webhooks;
 mod xero;
 mod xero_faults;
+mod xero_wire;

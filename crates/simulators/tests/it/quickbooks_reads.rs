@@ -61,6 +61,7 @@ async fn the_companys_set_up_is_read_and_queried() {
     assert_eq!(company.select("select * from CompanyInfo").await["CompanyInfo"][0], info["CompanyInfo"]);
     for (statement, expected) in [
         ("Account where AccountType in ('Bank', 'Other Current Asset')", 3),
+        ("Class", 2),
         ("Item", 4),
         ("TaxCode", 3),
         ("TaxRate where RateValue > '0'", 1),

@@ -14,15 +14,17 @@ use crate::harness::Vendors;
 use crate::quickbooks::Company;
 
 #[derive(Default)]
-struct Inbox {
+pub struct Inbox {
     received: Vec<(HeaderMap, String)>,
     /// So many deliveries are answered with 500 first.
     refusals: usize,
     /// What is not signed with it, as Xero signs, is refused.
     xero_key: Option<&'static str>,
+    /// Everything else is refused with this.
+    answers: Option<StatusCode>,
 }
 
-type Shared = Arc<Mutex<Inbox>>;
+pub type Shared = Arc<Mutex<Inbox>>;
 
 async fn take(State(inbox): State<Shared>, headers: HeaderMap, body: String) -> StatusCode {
     let mut inbox = inbox.lock().unwrap();
@@ -34,7 +36,12 @@ async fn take(State(inbox): State<Shared>, headers: HeaderMap, body: String) -> 
         return StatusCode::UNAUTHORIZED;
     }
     inbox.received.push((headers, body));
-    StatusCode::OK
+    inbox.answers.unwrap_or(StatusCode::OK)
+}
+
+/// From now on what Xero has not signed is refused.
+pub fn signs_as_xero(inbox: &Shared, key: &'static str) {
+    inbox.lock().unwrap().xero_key = Some(key);
 }
 
 /// Xero's and Intuit's.
@@ -47,7 +54,7 @@ fn books_signature(key: &str, body: &str) -> String {
     BASE64_STANDARD.encode(mac.finalize().into_bytes())
 }
 
-async fn listen(refusals: usize) -> (String, Shared) {
+pub async fn listen(refusals: usize) -> (String, Shared) {
     let inbox: Shared = Arc::new(Mutex::new(Inbox { refusals, ..Inbox::default() }));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
@@ -166,7 +173,7 @@ async fn xero_tells_nothing_to_whoever_takes_forged_news() {
 }
 
 /// The last of so many deliveries, for which it waits three seconds at most.
-async fn received(inbox: &Shared, count: usize) -> Value {
+pub async fn received(inbox: &Shared, count: usize) -> Value {
     for _ in 0..300 {
         if inbox.lock().unwrap().received.len() >= count {
             break;
@@ -207,6 +214,21 @@ async fn quickbooks_tells_its_news_in_the_envelope_of_the_company() {
     assert_eq!((&old["realmId"], &entity["name"]), (&json!(facts::qbo::REALM_ID), &json!("Invoice")));
     assert_eq!((&entity["id"], &entity["operation"]), (&json!("120"), &json!("Void")));
     assert!(entity["lastUpdated"].as_str().unwrap().ends_with('Z'));
+}
+
+#[tokio::test]
+async fn quickbooks_tries_again_after_a_fault_and_not_after_a_refusal() {
+    for (answer, tries) in [(StatusCode::BAD_REQUEST, 1), (StatusCode::SERVICE_UNAVAILABLE, 2)] {
+        let company = Company::open().await;
+        let (url, inbox) = listen(0).await;
+        inbox.lock().unwrap().answers = Some(answer);
+        company.vendors.control("webhooks", json!({ "vendor": "qbo", "url": url })).await;
+        company.invoice().await;
+        received(&inbox, 1).await;
+        // The first wait is half a second.
+        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        assert_eq!(inbox.lock().unwrap().received.len(), tries, "{answer}");
+    }
 }
 
 /// The secrets among `known` that a delivery is signed with, judged as a receiver would.

@@ -266,6 +266,51 @@ async fn consent_gives_a_code_that_works_once() {
 }
 
 #[tokio::test]
+async fn a_consent_to_two_organisations_wants_its_verifier_and_reaches_both() {
+    let vendors = Vendors::start().await;
+    let redirect = "http://127.0.0.1:3000/callback";
+    // The pair of RFC 7636, appendix B.
+    let (verifier, challenge) =
+        ("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+    let query = format!(
+        "response_type=code&client_id={}&redirect_uri={redirect}&scope=offline_access%20accounting.settings.read\
+         &state=s1&code_challenge={challenge}&code_challenge_method=",
+        facts::xero::PORTAL_CLIENT_ID
+    );
+    let authorize = async |end: &str| vendors.get(&format!("/xero/identity/connect/authorize?{query}{end}")).await;
+    assert_eq!(authorize("plain").await.status, 400);
+    let exchange = async |verifier: &str| {
+        let allowed = authorize("S256&consent=both").await;
+        let code = allowed.header("location").split("code=").nth(1).unwrap().split('&').next().unwrap().to_owned();
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("code", code.as_str()),
+            ("redirect_uri", redirect),
+            ("client_id", facts::xero::PORTAL_CLIENT_ID),
+            ("client_secret", facts::xero::PORTAL_CLIENT_SECRET),
+            ("code_verifier", verifier),
+        ];
+        form(&vendors, "/connect/token", &fields).await
+    };
+    assert_eq!(exchange("another").await.json["error"], "invalid_grant");
+    let tokens = exchange(verifier).await.json;
+    let token = tokens["access_token"].as_str().unwrap();
+    let reached = vendors.http.get(format!("{}/xero/connections", vendors.url)).bearer_auth(token);
+    let reached = vendors.read(reached).await.unwrap().json;
+    assert_eq!(reached.as_array().unwrap().len(), 2);
+    assert_eq!(reached[1]["tenantName"], facts::xero::OTHER_NAME);
+    let elsewhere = async |path: &str| {
+        let mut request = vendors.xero(token, "GET", path).build().unwrap();
+        request.headers_mut().insert("xero-tenant-id", facts::xero::OTHER_TENANT_ID.parse().unwrap());
+        vendors.http.execute(request).await.unwrap()
+    };
+    let organisation = elsewhere("Organisation").await.json::<Value>().await.unwrap();
+    assert_eq!(organisation["Organisations"][0]["BaseCurrency"], facts::xero::OTHER_CURRENCY);
+    contracts::xero("Organisations", &organisation);
+    assert_eq!(elsewhere("Accounts").await.status(), 501, "it has no books");
+}
+
+#[tokio::test]
 async fn connections_are_listed_and_cut() {
     let vendors = Vendors::start().await;
     let token = vendors.xero_token().await;
@@ -407,4 +452,47 @@ async fn over_payments_and_prepayments_are_made_by_bank_transactions_and_used_up
     }
     let part = invoice(&vendors, &token, "INV-502").await;
     assert_eq!(part["AmountCredited"].to_string(), "100.00");
+}
+
+#[tokio::test]
+async fn a_credit_note_is_drafted_approved_allocated_and_let_go_of_and_keeps_its_number() {
+    let vendors = Vendors::start().await;
+    let token = vendors.xero_token().await;
+    let contact = invoice(&vendors, &token, "INV-501").await["Contact"]["ContactID"].clone();
+    let write = async |method: &str, path: &str, body: Value| {
+        vendors.read(vendors.xero(&token, method, path).json(&body)).await.unwrap()
+    };
+    let note = |number: &str| {
+        json!({ "CreditNotes": [{ "Type": "ACCRECCREDIT", "Status": "DRAFT", "CreditNoteNumber": number,
+            "Reference": "PF", "Contact": { "ContactID": contact }, "LineAmountTypes": "NoTax",
+            "LineItems": [{ "Description": "Quote", "UnitAmount": 100, "AccountCode": "830" }] }] })
+    };
+    let made = write("PUT", "CreditNotes", note("PF_CR_1")).await.json;
+    let id = made["CreditNotes"][0]["CreditNoteID"].as_str().unwrap().to_owned();
+    let (path, allocations) = (format!("CreditNotes/{id}"), format!("CreditNotes/{id}/Allocations"));
+    let part = |amount: f64| json!({ "Allocations": [{ "Amount": amount, "Date": "2026-07-01", "Invoice": { "InvoiceNumber": "INV-502" } }] });
+    assert_eq!(write("PUT", &allocations, part(60.0)).await.status, 400, "a draft is no credit");
+    let moved = async |status: &str| {
+        let body = json!({ "CreditNotes": [{ "CreditNoteID": id, "Status": status }] });
+        write("POST", &path, body).await.status
+    };
+    assert_eq!(moved("AUTHORISED").await, 200);
+    assert_eq!(moved("DELETED").await, 400, "what was approved is voided");
+    assert_eq!(write("PUT", &allocations, part(100.01)).await.status, 400, "more than there is");
+    let given = write("PUT", &allocations, part(60.0)).await;
+    assert_eq!(given.status, 200, "{:?}", given.json);
+    let allocation = given.json["Allocations"][0]["AllocationID"].as_str().unwrap();
+    let read = vendors.books(&token, &path).await.json;
+    contracts::xero("CreditNotes", &read);
+    assert_eq!(read["CreditNotes"][0]["RemainingCredit"].to_string(), "40.00");
+    assert_eq!(read["CreditNotes"][0]["Allocations"][0]["AllocationID"], allocation);
+    assert_eq!(invoice(&vendors, &token, "INV-502").await["AmountCredited"].to_string(), "60.00");
+    assert_eq!(moved("VOIDED").await, 400, "an invoice has some of it");
+
+    let gone = vendors.read(vendors.xero(&token, "DELETE", &format!("{allocations}/{allocation}"))).await.unwrap();
+    assert_eq!((gone.status, &gone.json["IsDeleted"]), (200, &json!(true)));
+    contracts::xero("Allocation", &gone.json);
+    assert_eq!(invoice(&vendors, &token, "INV-502").await["AmountCredited"].to_string(), "0.00");
+    assert_eq!(moved("VOIDED").await, 200);
+    assert_eq!(write("PUT", "CreditNotes", note("PF_CR_1")).await.status, 400, "its number is not free again");
 }

@@ -34,6 +34,20 @@ async fn a_lost_answer_is_replayed_by_its_key_for_six_minutes() {
     assert_eq!(payments_of(&vendors, "INV-501").await, 1);
 }
 
+#[tokio::test]
+async fn a_fault_that_lets_calls_pass_hits_the_one_after_them() {
+    let vendors = Vendors::start().await;
+    let token = vendors.xero_token().await;
+    vendors.control("faults", json!({ "vendor": "xero", "fault": "http_after_execute:500", "skip": 1 })).await;
+    let mut statuses = Vec::new();
+    for key in ["one", "two", "three"] {
+        vendors.books(&token, "Organisation").await;
+        let paid = vendors.read(vendors.pay_in_books(&token, "INV-501", "1.00", key)).await.unwrap();
+        statuses.push(paid.status);
+    }
+    assert_eq!(statuses, [200, 500, 200], "reads are no writes");
+}
+
 /// A refresh token of the portal's grant that still works, got as a new consent would give it.
 async fn current(vendors: &Vendors) -> String {
     let query = format!(

@@ -63,7 +63,10 @@ impl Db {
     pub async fn stolen(&self) -> String {
         let Some(place) = &self.file else {
             return self
-                .texts("SELECT c::text FROM connection c UNION ALL SELECT p::text FROM pay_link p")
+                .texts(
+                    "SELECT c::text FROM connection c UNION ALL SELECT p::text FROM pay_link p
+                     UNION ALL SELECT g::text FROM grant_request g",
+                )
                 .await
                 .join("");
         };

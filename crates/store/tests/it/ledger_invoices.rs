@@ -3,15 +3,17 @@
 
 use crate::{
     database::on_both,
-    shop::{Shop, at, customer, day, open, read, shop},
+    shop::{Shop, at, customer, day, open, read, shop, usd},
 };
 use domain::{
+    advance::AdvanceKind,
     ids::{CreditNoteId, CustomerId, InvoiceId},
     invoice::InvoiceStatus,
 };
 use std::collections::BTreeSet;
 use store::{
-    CreditNote, CreditNoteLine, Error, Invoice, LedgerInvoice, LedgerLine, MerchantDb, NewLedgerInvoice, Opened,
+    CreditNote, CreditNoteLine, Entered, Error, Invoice, InvoiceFilter, LedgerInvoice, LedgerLine, MerchantDb,
+    MerchantTx, NewLedgerInvoice, NewLedgerPayment, Opened,
 };
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -33,6 +35,7 @@ pub fn row(shop: &Shop) -> Invoice {
         read_at: at(0),
         advance: None,
         purpose: None,
+        reference: None,
     }
 }
 
@@ -338,6 +341,67 @@ on_both!(d9_what_a_void_credit_note_had_paid_is_owed_again, async |db| {
     assert_eq!(shop.db.invoice(id).await.unwrap().due_minor, 10_000);
     assert_eq!(shop.db.credit_beyond_due(id).await.unwrap(), 0);
     assert!(shop.db.credit_notes_left(shop.customer).await.unwrap().is_empty());
+});
+
+/// Money of a quote, or what goes back of it.
+fn money(key: &str, minor: i64) -> NewLedgerPayment {
+    NewLedgerPayment { idempotency_key: key.into(), amount: usd(minor), date: day(2), reference: format!("ch_{key}") }
+}
+
+/// What a change of the money makes of the credit; `None`, when less than that is left of it.
+async fn settled(tx: MerchantTx, note: CreditNoteId) -> Option<i64> {
+    let held = tx.credit_note_hold(note).await.unwrap();
+    let is_settled = tx.advance_credit_settle(held, at(4)).await.unwrap();
+    let left_minor = tx.credit_note(note).await.unwrap().left_minor;
+    if is_settled {
+        tx.commit().await.unwrap();
+    }
+    is_settled.then_some(left_minor)
+}
+
+on_both!(s26_the_credit_of_a_quote_follows_its_money_and_what_was_applied_is_owed_again, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let to = draft(&shop).await;
+    issue(&shop.db, to, None).await.unwrap();
+    let advance = Invoice { advance: Some(AdvanceKind::Quote), status: InvoiceStatus::Open, ..row(&shop) };
+    let of = advance.id;
+    let note = CreditNote { total_minor: 10_000, left_minor: 10_000, ..note(&shop, of, "PF_CR_Q-1") };
+    let tx = shop.db.begin().await.unwrap();
+    tx.advance_add(advance).await.unwrap();
+    assert!(matches!(tx.ledger_payment_enter(of, money("pay", 10_000), at(2)).await.unwrap(), Entered::Stands(_)));
+    tx.advance_credit_add(note.clone()).await.unwrap();
+    assert!(matches!(tx.ledger_invoice_hold(of).await, Err(Error::Missing)), "nobody wrote an invoice");
+    tx.commit().await.unwrap();
+    assert_eq!(shop.db.credit_note_numbered("PF_CR_Q-1").await.unwrap().unwrap().id, note.id);
+
+    let tx = shop.db.begin().await.unwrap();
+    let (invoice, held) = (tx.ledger_invoice_hold(to).await.unwrap(), tx.credit_note_hold(note.id).await.unwrap());
+    assert_eq!(tx.credit_allocate(held, invoice, 4_000, at(3)).await.unwrap().left_minor, 6_000);
+    tx.commit().await.unwrap();
+
+    for _ in 0..2 {
+        let tx = shop.db.begin().await.unwrap();
+        tx.ledger_refund_enter(of, money("refund", -1_000), at(4)).await.unwrap();
+        assert_eq!(settled(tx, note.id).await, Some(5_000), "it is paid back once");
+    }
+    let tx = shop.db.begin().await.unwrap();
+    tx.ledger_refund_enter(of, money("more", -5_001), at(4)).await.unwrap();
+    assert_eq!(settled(tx, note.id).await, None, "an invoice has the rest");
+    let tx = shop.db.begin().await.unwrap();
+    tx.ledger_refund_enter(of, money("refund-back", 1_000), at(4)).await.unwrap();
+    assert_eq!(settled(tx, note.id).await, Some(6_000));
+
+    let tx = shop.db.begin().await.unwrap();
+    tx.ledger_payment_take_back(of, money("pay-back", -10_000), at(5)).await.unwrap();
+    let (invoice, held) = (tx.ledger_invoice_hold(to).await.unwrap(), tx.credit_note_hold(note.id).await.unwrap());
+    assert_eq!(tx.credit_allocate(held, invoice, -4_000, at(5)).await.unwrap().left_minor, 10_000);
+    assert_eq!(settled(tx, note.id).await, Some(0));
+    let owed = shop.db.invoice(to).await.unwrap();
+    assert_eq!((owed.due_minor, owed.status), (10_000, InvoiceStatus::Open));
+
+    let tx = shop.db.begin().await.unwrap();
+    assert!(matches!(tx.ledger_payment_enter(of, money("again", 10_000), at(6)).await.unwrap(), Entered::Stands(_)));
+    assert_eq!(settled(tx, note.id).await, Some(10_000), "the money came again");
 });
 
 on_both!(d20_another_merchants_credit_note_is_missing, async |db| {

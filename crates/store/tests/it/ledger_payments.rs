@@ -66,3 +66,15 @@ on_both!(d20_another_merchants_invoice_is_missing, async |db| {
     let foreign = enter(&acme, bolt.invoice, payment("a", usd(1))).await;
     assert!(matches!(foreign, Err(Error::Missing)));
 });
+
+on_both!(d21_a_snapshot_sees_one_moment_and_writes_nothing, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let snapshot = shop.db.snapshot().await.unwrap();
+    let before = snapshot.invoice(shop.invoice).await.unwrap();
+    enter(&shop, shop.invoice, payment("a", usd(4_000))).await.unwrap();
+    assert_eq!(snapshot.invoice(shop.invoice).await.unwrap(), before);
+    assert!(snapshot.ledger_payments_of(&[shop.invoice]).await.unwrap().is_empty());
+    assert!(snapshot.ledger_payment_enter(shop.invoice, payment("b", usd(1)), at(2)).await.is_err());
+    drop(snapshot);
+    assert_eq!(shop.db.invoice(shop.invoice).await.unwrap().due_minor, 6_000);
+});

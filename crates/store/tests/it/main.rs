@@ -19,6 +19,7 @@ mod disputes;
 mod errors;
 mod events;
 mod exceptions;
+mod grant_requests;
 mod integrations;
 mod invoices;
 mod jobs;

@@ -81,10 +81,8 @@ pub async fn create(program: Program, order: Order) -> Answer {
         Asked::Begun(id) => InvoiceId(id),
     };
     let customer = Some(sent.customer);
-    let draft = Draft { invoice: id, changes: None, customer, typed: sent.typed(&program) };
-    program.engine().write_draft(&program.pass, &draft).await?;
-    // As it was written.
-    program.engine().issue_invoice(&program.pass, id, 0, false).await?;
+    let new = Draft { invoice: id, changes: None, customer, typed: sent.typed(&program) };
+    program.engine().write_issued(&program.pass, &new).await?;
     order.end(&program, program.engine().api_invoice(&program.pass, id).await?).await
 }
 

@@ -32,11 +32,25 @@ impl House {
         }
     }
 
+    /// Keeps rows of PostgreSQL from others until it is rolled back.
+    pub async fn hold(&self, rows: &'static str) -> sqlx::Transaction<'static, sqlx::Postgres> {
+        let database = sqlx::PgPool::connect(&self.url).await.unwrap();
+        let mut tx = database.begin().await.unwrap();
+        sqlx::query(rows).execute(&mut *tx).await.unwrap();
+        tx
+    }
+
     /// Takes the books of Southern away: a merchant that is not set up yet.
     pub async fn leave_southern_without_books(&self) {
-        let gone = "DELETE FROM connection WHERE kind = 'books'
-            AND merchant_id = (SELECT id FROM merchant WHERE name = 'Southern Cloud')";
-        self.execute(gone).await;
+        self.leave_without_books("Southern Cloud").await;
+    }
+
+    /// The same of any merchant.
+    pub async fn leave_without_books(&self, merchant: &str) {
+        let gone = format!(
+            "DELETE FROM connection WHERE kind = 'books' AND merchant_id = (SELECT id FROM merchant WHERE name = '{merchant}')"
+        );
+        self.execute(sqlx::AssertSqlSafe(gone)).await;
     }
 
     /// Lets what follows change the rows of a table that is append-only, as whoever may change the schema can.

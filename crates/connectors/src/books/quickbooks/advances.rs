@@ -3,11 +3,10 @@
 
 use super::{
     QuickBooks,
-    errors::refused_for,
     payments::{VOID, as_ours, known},
     wire::Payment,
 };
-use crate::books::{Advance, BooksError, PostPayment, Posted, RefusedCause};
+use crate::books::{Advance, BooksError, PostPayment, Posted, is_used};
 use domain::advance::PURPOSE_MAX_CHARS;
 
 impl QuickBooks {
@@ -23,8 +22,7 @@ impl QuickBooks {
     }
 
     pub(super) async fn post_advance(&self, payment: &PostPayment, advance: &Advance) -> Result<Posted, BooksError> {
-        let purpose: String = advance.purpose.chars().take(PURPOSE_MAX_CHARS).collect();
-        let note = format!("{} {} {purpose}", advance.number, payment.reference);
+        let note = note_of(payment, advance);
         let external_id = self.pay(payment, &advance.customer_external_id, note, Vec::new()).await?;
         Ok(Posted { external_id, invoice: None })
     }
@@ -34,19 +32,28 @@ impl QuickBooks {
         let Some(found) = self.standing_advance(payment, advance).await? else { return Ok(()) };
         let unused = |found: &Payment| {
             if found.stands() && !found.leaves(payment.amount) {
-                let message = format!("The credit {} has been used.", advance.number);
-                return Err(refused_for(RefusedCause::MoreThanDue, message));
+                return Err(is_used(&advance.number));
             }
             Ok(found.stands())
         };
         self.undo(&VOID, &known(&found)?, unused).await.map(drop)
     }
 
-    async fn standing_advance(&self, payment: &PostPayment, advance: &Advance) -> Result<Option<Payment>, BooksError> {
+    pub(super) async fn standing_advance(
+        &self,
+        payment: &PostPayment,
+        advance: &Advance,
+    ) -> Result<Option<Payment>, BooksError> {
         let ours = |other: &Payment| other.is_numbered(&advance.number);
         match self.written_since("Payment", payment.date, ours).await? {
             Some(found) => as_ours(found, payment).map(Some),
             None => Ok(None),
         }
     }
+}
+
+/// Our number, and the gateway's id.
+pub fn note_of(payment: &PostPayment, advance: &Advance) -> String {
+    let purpose: String = advance.purpose.chars().take(PURPOSE_MAX_CHARS).collect();
+    format!("{} {} {purpose}", advance.number, payment.reference)
 }

@@ -4,22 +4,22 @@
 
 use super::{
     QuickBooks, Undo,
-    errors::{Trouble, refused, refused_for},
+    errors::{Trouble, refused},
     id,
     payments::known,
     refunds::as_ours,
     unsaid,
     wire::{Document, LinkTo, NewLink, PaidLine, Payment, To, number},
 };
-use crate::books::{Advance, BooksError, PostRefund, PostedRefund, RefusedCause, call::Call};
+use crate::books::{Advance, BooksError, PostRefund, PostedRefund, call::Call, less_is_left, no_credit};
 use chrono::NaiveDate;
 use domain::money::Money;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-const DELETE: Undo = Undo { entity: "purchase", how: &[("operation", "delete")] };
+pub(super) const DELETE: Undo = Undo { entity: "purchase", how: &[("operation", "delete")] };
 /// What payments are linked with an expense by.
-const EXPENSE: &str = "Expense";
+pub const EXPENSE: &str = "Expense";
 const RECEIVABLE: &str = "SELECT * FROM Account WHERE AccountType = 'Accounts Receivable'";
 
 /// An expense, as far as it is recalled: `wire/` names it and does not write it down.
@@ -89,16 +89,19 @@ impl QuickBooks {
         refund: &PostRefund,
         advance: &Advance,
     ) -> Result<PostedRefund, BooksError> {
-        let credit = self.standing_credit(advance).await?;
-        let credit = credit.ok_or_else(|| refused(format!("The credit {} does not stand there.", advance.number)))?;
-        let external_id = match self.paid_back("Purchase", refund).await? {
-            Some(found) => known(&found)?,
-            None if credit.leaves(refund.amount) => self.spend(refund, advance).await?,
-            None => {
-                let message =
-                    format!("Less than {} is left of the credit {}.", refund.amount.to_decimal(), advance.number);
-                return Err(refused_for(RefusedCause::MoreThanDue, message));
+        let (credit, spent) = (self.standing_credit(advance).await?, self.paid_back("Purchase", refund).await?);
+        let spent = spent.as_ref().map(known).transpose()?;
+        let Some(credit) = credit else {
+            // Somebody has taken it out between our two steps: an expense that nothing pays would be owed by the customer.
+            if let Some(spent) = spent {
+                self.undo(&DELETE, &spent, |_: &Payment| Ok(true)).await?;
             }
+            return Err(no_credit(&advance.number));
+        };
+        let external_id = match spent {
+            Some(spent) => spent,
+            None if credit.leaves(refund.amount) => self.spend(refund, advance).await?,
+            None => return Err(less_is_left(&advance.number, refund.amount)),
         };
         match self.apply(&known(&credit)?, &external_id, Some(refund.amount)).await {
             // It was used meanwhile: an expense that nothing pays would be owed by the customer.
@@ -127,11 +130,12 @@ impl QuickBooks {
     async fn standing_credit(&self, advance: &Advance) -> Result<Option<Payment>, BooksError> {
         let theirs = format!("CustomerRef = '{}'", id(&advance.customer_external_id)?);
         let ours = |payment: Payment| Some(payment).filter(|payment| payment.is_numbered(&advance.number));
-        let found = self.list("Payment", Some(&theirs), None, &mut None, ours).await?;
+        let found = self.list("Payment", Some(&theirs), None, ours).await?;
         Ok(found.into_iter().next())
     }
 
-    async fn spend(&self, refund: &PostRefund, advance: &Advance) -> Result<String, BooksError> {
+    /// Answers the expense's id.
+    pub(super) async fn spend(&self, refund: &PostRefund, advance: &Advance) -> Result<String, BooksError> {
         let (accounts, _) = self.page::<Account>(RECEIVABLE).await?;
         let receivable = accounts.into_iter().find_map(|account| account.id);
         let receivable = receivable.ok_or_else(|| refused("There is no account receivable there.".to_owned()))?;

@@ -18,7 +18,7 @@ use serde::Serialize;
 const VOID: Undo = Undo { entity: "invoice", how: &[("operation", "void")] };
 const DELETE: Undo = Undo { entity: "invoice", how: &[("operation", "delete")] };
 /// What bears no tax, in the United States; elsewhere a whole document is said to be out of its scope.
-const NO_TAX: &str = "NON";
+pub const NO_TAX: &str = "NON";
 const OUT_OF_SCOPE: &str = "NotApplicable";
 pub const INCLUSIVE: &str = "TaxInclusive";
 
@@ -66,7 +66,7 @@ impl QuickBooks {
         }
         let sentence = format!("SELECT * FROM Invoice WHERE DocNumber = {}", quoted(number)?);
         let (rows, _) = self.page::<Invoice>(&sentence).await?;
-        let ours = rows.iter().filter(|invoice| invoice.number() == Some(number));
+        let ours = rows.iter().filter(|invoice| invoice.number() == Some(number) && invoice.is_collected());
         let ours = ours.filter_map(|invoice| self.readable(invoice));
         // A number may be given again, also to what was not voided; what is open counts, and of several the oldest.
         ours.min_by_key(|invoice| (order(invoice.status), invoice.date)).ok_or(BooksError::NotFound)

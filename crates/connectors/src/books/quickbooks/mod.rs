@@ -9,20 +9,25 @@ mod invoices;
 mod limits;
 mod payments;
 mod query;
+mod quotes;
 mod refunds;
+mod set_up;
 pub mod webhook;
 mod wire;
 
 pub use limits::LIMITS;
 
 use super::{
-    Advances, Books, BooksError, BooksPayment, Changes, NewInvoice, PDF, PostPayment, PostRefund, Posted, PostedRefund,
-    call::Call, is_pdf, toll::Toll,
+    Advances, ApplyCredit, Books, BooksError, BooksPayment, ChangesPage, NewInvoice, OpenPage, PDF, PostPayment,
+    PostRefund, Posted, PostedRefund, QuoteCredit, call::Call, is_pdf, toll::Toll,
 };
 use crate::http::{Answer, HttpClient};
 use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use domain::{invoice::BooksInvoice, money::Currency};
+use domain::{
+    invoice::{BooksCustomer, BooksInvoice},
+    money::Currency,
+};
 use errors::{Trouble, trouble};
 use reqwest::{Method, RequestBuilder, header};
 use secrecy::{ExposeSecret, SecretString};
@@ -30,7 +35,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
-use wire::{Company, Document, One};
+use wire::{Company, Document, Invoice, One};
 
 /// Of an access token (2.2).
 pub const TOKEN_LIFE: TimeDelta = TimeDelta::hours(1);
@@ -43,8 +48,6 @@ const REQUEST_ID_BYTES: usize = 18;
 const ID_MAX_DIGITS: usize = 20;
 /// Not every change is stamped in order: what was changed so long before is read once more.
 const OVERLAP: TimeDelta = TimeDelta::seconds(60);
-/// What pays no invoice is a payment without a line, and is owed to its customer.
-pub const ADVANCES: Advances = Advances { over_payments: true, prepayments: true };
 
 #[derive(Debug)]
 pub struct QuickBooksConfig {
@@ -53,6 +56,8 @@ pub struct QuickBooksConfig {
     pub realm_id: String,
     /// The id of the account that card payments stand on.
     pub clearing_account: String,
+    /// The id of the account that what is paid for quotes is owed on.
+    pub prepayment_account: Option<String>,
     /// That of the company: books in one currency do not name it.
     pub home_currency: Currency,
     pub access_token: SecretString,
@@ -160,7 +165,7 @@ impl Books for QuickBooks {
     }
 
     fn advances(&self) -> Advances {
-        ADVANCES
+        advances(self.config.prepayment_account.as_deref())
     }
 
     async fn organisation(&self) -> Result<String, BooksError> {
@@ -168,13 +173,21 @@ impl Books for QuickBooks {
         Ok(company.name)
     }
 
-    async fn changes(&self, cursor: Option<&str>) -> Result<Changes, BooksError> {
+    async fn changes(&self, cursor: Option<&str>) -> Result<ChangesPage, BooksError> {
         self.changed_since(cursor).await
     }
 
+    async fn open_invoices(&self, cursor: Option<&str>) -> Result<OpenPage, BooksError> {
+        self.open_page(cursor).await
+    }
+
+    async fn customers(&self, external_ids: &[String]) -> Result<Vec<BooksCustomer>, BooksError> {
+        self.customers_of(external_ids).await
+    }
+
     async fn invoice(&self, external_id: &str) -> Result<BooksInvoice, BooksError> {
-        let invoice = self.read("invoice", external_id).await?;
-        self.understood(&invoice)
+        let invoice: Invoice = self.read("invoice", external_id).await?;
+        if invoice.is_collected() { self.understood(&invoice) } else { Err(BooksError::NotFound) }
     }
 
     async fn invoice_by_number(&self, number: &str) -> Result<BooksInvoice, BooksError> {
@@ -196,6 +209,9 @@ impl Books for QuickBooks {
     }
 
     async fn find_payment(&self, payment: &PostPayment) -> Result<Option<Posted>, BooksError> {
+        if let Some(quote) = payment.quote() {
+            return self.find_quote(payment, quote).await;
+        }
         match &payment.advance {
             Some(advance) => self.find_advance(payment, advance).await,
             None => self.find(payment).await,
@@ -203,6 +219,9 @@ impl Books for QuickBooks {
     }
 
     async fn post_payment(&self, payment: &PostPayment) -> Result<Posted, BooksError> {
+        if let Some(quote) = payment.quote() {
+            return self.post_quote(payment, quote).await;
+        }
         match &payment.advance {
             Some(advance) => self.post_advance(payment, advance).await,
             None => self.post(payment).await,
@@ -210,6 +229,9 @@ impl Books for QuickBooks {
     }
 
     async fn take_back_payment(&self, payment: &PostPayment) -> Result<Option<BooksInvoice>, BooksError> {
+        if let Some(quote) = payment.quote() {
+            return self.take_back_quote(payment, quote).await.map(|()| None);
+        }
         match &payment.advance {
             Some(advance) => self.take_back_advance(payment, advance).await.map(|()| None),
             None => self.take_back(payment).await.map(Some),
@@ -217,6 +239,9 @@ impl Books for QuickBooks {
     }
 
     async fn post_refund(&self, refund: &PostRefund) -> Result<PostedRefund, BooksError> {
+        if let Some(quote) = refund.quote() {
+            return self.refund_quote(refund, quote).await;
+        }
         match &refund.advance {
             Some(advance) => self.refund_advance(refund, advance).await,
             None => self.write_refund(refund).await,
@@ -224,15 +249,36 @@ impl Books for QuickBooks {
     }
 
     async fn take_back_refund(&self, refund: &PostRefund) -> Result<(), BooksError> {
+        if let Some(quote) = refund.quote() {
+            return self.take_back_quote_refund(refund, quote).await;
+        }
         match &refund.advance {
             Some(advance) => self.take_back_advance_refund(refund, advance).await,
             None => self.delete_refund(refund).await,
         }
     }
 
+    async fn quote_credit(&self, payment: &PostPayment) -> Result<Option<QuoteCredit>, BooksError> {
+        match payment.quote() {
+            Some(quote) => self.read_quote_credit(payment, quote).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn apply_credit(&self, credit: &ApplyCredit) -> Result<BooksInvoice, BooksError> {
+        self.use_quote_credit(credit).await
+    }
+
     async fn payments_since(&self, since: DateTime<Utc>) -> Result<Vec<BooksPayment>, BooksError> {
         self.listed_since(since).await
     }
+}
+
+/// What pays no invoice is a payment without a line, and is owed to its customer; what is paid for quotes stands on an account
+/// of its own.
+#[must_use]
+pub const fn advances(prepayment_account: Option<&str>) -> Advances {
+    Advances { over_payments: true, prepayments: true, quotes: prepayment_account.is_some() }
 }
 
 /// The same key always gives the same id, and no other one does.
@@ -241,7 +287,7 @@ fn request_id(key: &str) -> String {
 }
 
 /// Their ids are numbers; anything else is not sent there.
-fn id(external_id: &str) -> Result<&str, BooksError> {
+pub(super) fn id(external_id: &str) -> Result<&str, BooksError> {
     let is_number = (1..=ID_MAX_DIGITS).contains(&external_id.len()) && external_id.bytes().all(|b| b.is_ascii_digit());
     if is_number { Ok(external_id) } else { Err(BooksError::NotFound) }
 }

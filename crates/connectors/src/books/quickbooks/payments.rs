@@ -4,11 +4,11 @@
 
 use super::{
     QuickBooks, Undo, before,
-    errors::{refused, refused_for, without_invoice},
+    errors::without_invoice,
     unsaid,
     wire::{Document, Invoice, LinkTo, NewLink, NewPayment, Payment, To, cut, number},
 };
-use crate::books::{Books, BooksError, BooksPayment, PostPayment, Posted, RefusedCause, call::Call, other_amount};
+use crate::books::{Books, BooksError, BooksPayment, PostPayment, Posted, call::Call, due_after, other_amount};
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use domain::{
     invoice::{BooksInvoice, InvoiceStatus},
@@ -37,13 +37,15 @@ impl QuickBooks {
         let PostPayment { amount, invoice_external_id, .. } = payment;
         let document: Invoice = self.read("invoice", invoice_external_id).await.map_err(without_invoice)?;
         let invoice = self.understood(&document)?;
-        let left = invoice.due.minus(*amount).ok().filter(|left| left.minor >= 0);
-        let Some(due) = left.filter(|_| invoice.status == InvoiceStatus::Open) else {
+        let due = match due_after(&invoice, *amount) {
+            Ok(due) => due,
             // What has paid it may be ours. What is over would become credit without anybody's word.
-            return match self.standing(payment, Some(&document)).await? {
-                Some(found) => Ok(Posted { external_id: known(&found)?, invoice: Some(invoice) }),
-                None => Err(not_due(&invoice, *amount)),
-            };
+            Err(refusal) => {
+                return match self.standing(payment, Some(&document)).await? {
+                    Some(found) => Ok(Posted { external_id: known(&found)?, invoice: Some(invoice) }),
+                    None => Err(refusal),
+                };
+            }
         };
         let link = LinkTo { txn_id: invoice_external_id, txn_type: "Invoice" };
         let line = vec![NewLink { amount: number(*amount)?, linked_txn: [link] }];
@@ -87,10 +89,10 @@ impl QuickBooks {
     pub(super) async fn listed_since(&self, since: DateTime<Utc>) -> Result<Vec<BooksPayment>, BooksError> {
         let (since, account) = (before(since), self.config.clearing_account.as_str());
         let standing = |payment: Payment| payment.standing_on(account);
-        let mut listed = self.list("Payment", None, Some(&since), &mut None, standing).await?;
-        let paid_back = self.list("RefundReceipt", None, Some(&since), &mut None, standing).await?;
+        let mut listed = self.list("Payment", None, Some(&since), standing).await?;
+        let paid_back = self.list("RefundReceipt", None, Some(&since), standing).await?;
         let noted = |expense: Payment| standing(expense).filter(|paid| !paid.reference.is_empty());
-        let spent = self.list("Purchase", None, Some(&since), &mut None, noted).await?;
+        let spent = self.list("Purchase", None, Some(&since), noted).await?;
         let negative = |paid: BooksPayment| BooksPayment { amount: format!("-{}", paid.amount), ..paid };
         listed.extend(paid_back.into_iter().chain(spent).map(negative));
         Ok(listed)
@@ -106,7 +108,7 @@ impl QuickBooks {
     ) -> Result<Option<Payment>, BooksError> {
         let day = day.checked_sub_days(DAYS_BEFORE).unwrap_or(day).and_time(NaiveTime::MIN).and_utc();
         let ours = move |payment: Payment| Some(payment).filter(|payment| ours(payment));
-        let found = self.list(kind, None, Some(&before(day)), &mut None, ours).await?;
+        let found = self.list(kind, None, Some(&before(day)), ours).await?;
         Ok(found.into_iter().next())
     }
 
@@ -166,17 +168,4 @@ pub fn known(found: &impl Document) -> Result<String, BooksError> {
 /// The reference whole, and which invoice it is for.
 fn note_of(payment: &PostPayment) -> String {
     format!("{} for {}", payment.reference, payment.invoice_external_id)
-}
-
-/// Why an invoice does not take a payment.
-fn not_due(invoice: &BooksInvoice, amount: Money) -> BooksError {
-    let BooksInvoice { number, due, status, .. } = invoice;
-    if due.currency != amount.currency {
-        return refused(format!("The invoice {number} is in {}.", due.currency));
-    }
-    let cause = match status {
-        InvoiceStatus::Open => RefusedCause::MoreThanDue,
-        InvoiceStatus::Draft | InvoiceStatus::Paid | InvoiceStatus::Void => RefusedCause::NotAwaitingPayment,
-    };
-    refused_for(cause, format!("Of the invoice {number} {} is due, and not {}.", due.to_decimal(), amount.to_decimal()))
 }

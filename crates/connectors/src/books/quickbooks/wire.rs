@@ -6,6 +6,7 @@ use super::errors::refused;
 use crate::books::{BooksError, BooksPayment};
 use chrono::NaiveDate;
 use domain::{
+    advance::{QUOTE_REFERENCE, is_quote_invoice},
     invoice::{BooksCustomer, BooksInvoice, InvoiceStatus},
     money::{Currency, Money},
 };
@@ -23,9 +24,12 @@ const DELETED: &str = "Deleted";
 pub struct One<T> {
     #[serde(
         alias = "CompanyInfo",
+        alias = "CreditMemo",
         alias = "Customer",
         alias = "Invoice",
+        alias = "Item",
         alias = "Payment",
+        alias = "Preferences",
         alias = "Purchase",
         alias = "RefundReceipt"
     )]
@@ -51,11 +55,14 @@ pub struct Queried<T> {
 struct Found<T> {
     #[serde(
         alias = "Account",
+        alias = "CreditMemo",
         alias = "Customer",
         alias = "Invoice",
+        alias = "Item",
         alias = "Payment",
         alias = "Purchase",
-        alias = "RefundReceipt"
+        alias = "RefundReceipt",
+        alias = "TaxCode"
     )]
     rows: Option<Vec<T>>,
     #[serde(rename = "maxResults")]
@@ -156,6 +163,7 @@ macro_rules! document {
 
 document!(Customer);
 document!(Invoice);
+document!(Memo);
 document!(Payment);
 
 #[derive(Deserialize)]
@@ -204,6 +212,7 @@ pub struct Invoice {
     #[serde(rename = "status")]
     status: Option<String>,
     doc_number: Option<String>,
+    customer_memo: Option<Ref>,
     customer_ref: Option<Ref>,
     txn_date: Option<String>,
     due_date: Option<String>,
@@ -233,6 +242,19 @@ impl Invoice {
         self.doc_number.as_deref()
     }
 
+    /// Its number; where the company numbers its documents by itself, what we have told its customer instead.
+    pub fn is_numbered(&self, number: &str) -> bool {
+        [self.number(), named(self.customer_memo.as_ref())].contains(&Some(number))
+    }
+
+    /// One that somebody may owe: what is paid for a quote is an invoice that is paid as soon as it is made.
+    pub fn is_collected(&self) -> bool {
+        let mut words = self.private_note.as_deref().unwrap_or_default().split_whitespace();
+        let is_noted = words.find(|word| *word != VOIDED) == Some(QUOTE_REFERENCE);
+        let numbers = [self.number(), named(self.customer_memo.as_ref())];
+        !(is_noted && numbers.into_iter().flatten().any(is_quote_invoice))
+    }
+
     pub fn is_deleted(&self) -> bool {
         self.status.as_deref() == Some(DELETED)
     }
@@ -255,6 +277,7 @@ impl Invoice {
         Some(BooksInvoice {
             external_id: self.id.clone()?,
             number: self.doc_number.clone().unwrap_or_default(),
+            reference: self.private_note.clone().filter(|text| !text.trim().is_empty()),
             customer_external_id: named(self.customer_ref.as_ref())?.to_owned(),
             status: self.status_of(total, due),
             total,
@@ -280,6 +303,34 @@ fn day(text: &str) -> Option<NaiveDate> {
     text.parse().ok()
 }
 
+/// A credit of a customer's.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Memo {
+    id: Option<String>,
+    sync_token: Option<String>,
+    doc_number: Option<String>,
+    customer_memo: Option<Ref>,
+    total_amt: Option<Box<RawValue>>,
+    remaining_credit: Option<Box<RawValue>>,
+    meta_data: Option<MetaData>,
+}
+
+impl Memo {
+    /// As an invoice of ours is.
+    pub fn is_numbered(&self, number: &str) -> bool {
+        [self.doc_number.as_deref(), named(self.customer_memo.as_ref())].contains(&Some(number))
+    }
+
+    pub fn total(&self, currency: Currency) -> Option<Money> {
+        Money::from_decimal(self.total_amt.as_ref()?.get(), currency).ok()
+    }
+
+    pub fn remaining(&self, currency: Currency) -> Option<Money> {
+        Money::from_decimal(self.remaining_credit.as_ref()?.get(), currency).ok()
+    }
+}
+
 /// Money onto an account; or money off it, which is a refund receipt or an expense.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -295,12 +346,14 @@ pub struct Payment {
     #[serde(alias = "AccountRef")]
     deposit_to_account_ref: Option<Ref>,
     line: Option<Vec<PaidLine>>,
+    linked_txn: Option<Vec<Linked>>,
     meta_data: Option<MetaData>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct PaidLine {
+    amount: Option<Box<RawValue>>,
     linked_txn: Option<Vec<Linked>>,
 }
 
@@ -320,6 +373,20 @@ impl Payment {
     /// Decimal text; empty where it is not told.
     pub fn amount(&self) -> &str {
         self.total_amt.as_deref().map_or("", RawValue::get)
+    }
+
+    /// It is a part of what was brought to the bank, and cannot be taken out of the books before it is out of that.
+    pub fn is_deposited(&self) -> bool {
+        self.linked_txn.iter().flatten().any(|linked| linked.is("Deposit").is_some())
+    }
+
+    /// Whatever is linked with it by lines of one type: ids, and how much.
+    pub fn links(&self, txn_type: &str, currency: Currency) -> impl Iterator<Item = (&str, Money)> {
+        self.line.iter().flatten().flat_map(move |line| {
+            let amount = line.amount.as_deref().and_then(|raw| Money::from_decimal(raw.get(), currency).ok());
+            let amount = amount.unwrap_or(Money::zero(currency));
+            line.linked(txn_type).map(move |id| (id, amount))
+        })
     }
 
     /// So much of it pays nothing yet, as far as it is told.
@@ -374,6 +441,8 @@ impl Payment {
         let mut invoices = self.line.iter().flatten().flat_map(|line| line.linked("Invoice"));
         // One for several is nobody's in particular.
         let invoice = invoices.next().filter(|_| invoices.next().is_none());
+        // Nor is what pays the invoice of a quote's payment.
+        let invoice = invoice.filter(|_| !self.words().next().is_some_and(is_quote_invoice));
         here.then_some(BooksPayment {
             external_id: self.id.clone()?,
             reference: self.reference().to_owned(),

@@ -1,14 +1,17 @@
 //! Advances in Xero (`wire/accounting.md`, 1.9): a bank transaction on the clearing account, of which Xero makes an
 //! over-payment or a prepayment, and payments out of that. Xero keeps no reference of such a transaction, so its one line
-//! begins with our number and the gateway's id, and it is found again by these.
+//! begins with our number and the gateway's id, and it is found again by these. What is paid for a quote never comes here, but
+//! to `quotes.rs`.
 
 use super::{
-    Page, Paid, Payment, Seen, Xero,
+    Page, Paid, Payment, Xero,
     errors::{Call, Said, refused},
     id,
-    wire::{AccountCopy, AccountRef, ContactRef, NewPayments, Row, number, refusal},
+    wire::{AccountCopy, AccountRef, ContactRef, NewPayments, number, refusal},
 };
-use crate::books::{Advance, BooksError, BooksPayment, PostPayment, PostRefund, Posted, PostedRefund, other_amount};
+use crate::books::{
+    Advance, BooksError, BooksPayment, PostPayment, PostRefund, Posted, PostedRefund, no_credit, other_amount,
+};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     advance::{AdvanceKind, PURPOSE_MAX_CHARS},
@@ -33,20 +36,12 @@ struct BankTransaction {
     bank_account: Option<AccountCopy>,
     line_items: Option<Vec<Told>>,
     validation_errors: Option<Vec<Said>>,
-    #[serde(rename = "UpdatedDateUTC")]
-    updated: Option<super::dates::MsDate>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Told {
     description: Option<String>,
-}
-
-impl Row for BankTransaction {
-    fn updated(&self) -> Option<super::dates::MsDate> {
-        self.updated
-    }
 }
 
 impl BankTransaction {
@@ -83,9 +78,11 @@ struct Made {
     payments: Option<Vec<Payment>>,
 }
 
-/// One that stands.
-struct Standing {
+/// One that bears our number.
+struct Numbered {
     transaction_id: String,
+    /// The gateway's id of its charge.
+    reference: String,
     credit_id: Uuid,
     made: Made,
     total: String,
@@ -123,7 +120,7 @@ struct NewLine<'a> {
 const fn transaction_type(kind: AdvanceKind) -> &'static str {
     match kind {
         AdvanceKind::OverPayment => "RECEIVE-OVERPAYMENT",
-        AdvanceKind::Prepayment => "RECEIVE-PREPAYMENT",
+        AdvanceKind::Prepayment | AdvanceKind::Quote => "RECEIVE-PREPAYMENT",
     }
 }
 
@@ -133,17 +130,18 @@ impl Xero {
         payment: &PostPayment,
         advance: &Advance,
     ) -> Result<Option<Posted>, BooksError> {
-        let Some(found) = self.standing_advance(advance).await? else { return Ok(None) };
+        let numbered = self.advances_numbered(advance).await?;
+        let Some(found) = self.standing_among(&numbered).await? else { return Ok(None) };
         if Money::from_decimal(&found.total, payment.amount.currency) != Ok(payment.amount) {
             return Err(other_amount(payment, &found.total));
         }
-        Ok(Some(Posted { external_id: found.transaction_id, invoice: None }))
+        Ok(Some(Posted { external_id: found.transaction_id.clone(), invoice: None }))
     }
 
     pub(super) async fn post_advance(&self, payment: &PostPayment, advance: &Advance) -> Result<Posted, BooksError> {
         let account_code = match advance.kind {
             AdvanceKind::OverPayment => None,
-            AdvanceKind::Prepayment => self.config.prepayment_account.as_deref(),
+            AdvanceKind::Prepayment | AdvanceKind::Quote => self.config.prepayment_account.as_deref(),
         };
         let purpose: String = advance.purpose.chars().take(PURPOSE_MAX_CHARS).collect();
         let line = NewLine {
@@ -174,7 +172,8 @@ impl Xero {
 
     /// Xero deletes no advance: it is paid out of the clearing account again, for as long as nothing of it is used.
     pub(super) async fn take_back_advance(&self, payment: &PostPayment, advance: &Advance) -> Result<(), BooksError> {
-        let Some(found) = self.standing_advance(advance).await? else { return Ok(()) };
+        let numbered = self.advances_numbered(advance).await?;
+        let Some(found) = self.standing_among(&numbered).await? else { return Ok(()) };
         let paid = credit_paid(advance.kind, found.credit_id);
         let account = &self.config.clearing_account;
         let body = NewPayments::of(paid, payment.amount, payment.date, &payment.reference, account)?;
@@ -186,27 +185,42 @@ impl Xero {
         refund: &PostRefund,
         advance: &Advance,
     ) -> Result<PostedRefund, BooksError> {
-        let found = self.standing_advance(advance).await?;
-        let found = found.ok_or_else(|| refused(format!("The credit {} does not stand there.", advance.number)))?;
-        let paid = self.payment_among(found.made.payments.as_deref(), &refund.reference).await?;
-        let external_id = match paid {
-            Some((paid, _)) => paid,
-            None => {
-                let (credit, account) = (credit_paid(advance.kind, found.credit_id), &self.config.clearing_account);
+        let numbered = self.advances_numbered(advance).await?;
+        let standing = self.standing_among(&numbered).await?;
+        let external_id = match (self.refund_paid(&numbered, standing, refund).await?, standing) {
+            (Some((paid, _)), _) => paid,
+            (None, Some(standing)) => {
+                let (credit, account) = (credit_paid(advance.kind, standing.credit_id), &self.config.clearing_account);
                 let body = NewPayments::of(credit, refund.amount, refund.date, &refund.reference, account)?;
                 self.pay(&body, &format!("{}-paid", refund.idempotency_key)).await?.0
             }
+            (None, None) => return Err(no_credit(&advance.number)),
         };
         Ok(PostedRefund { credit_id: None, external_id })
     }
 
     pub(super) async fn void_advance_refund(&self, refund: &PostRefund, advance: &Advance) -> Result<(), BooksError> {
-        let Some(found) = self.standing_advance(advance).await? else { return Ok(()) };
-        let paid = self.payment_among(found.made.payments.as_deref(), &refund.reference).await?;
-        let Some((paid, payment)) = paid else { return Ok(()) };
+        let numbered = self.advances_numbered(advance).await?;
+        let standing = self.standing_among(&numbered).await?;
+        let Some((paid, payment)) = self.refund_paid(&numbered, standing, refund).await? else { return Ok(()) };
+        self.delete_paid(&advance.number, &paid, &payment).await
+    }
+
+    /// Deletes what was paid out of a credit for a refund, if it stands among its payments.
+    pub(super) async fn take_out_paid(
+        &self,
+        credit_number: &str,
+        payments: Option<&[Payment]>,
+        refund: &PostRefund,
+    ) -> Result<(), BooksError> {
+        let Some((paid, payment)) = self.payment_among(payments, &refund.reference).await? else { return Ok(()) };
+        self.delete_paid(credit_number, &paid, &payment).await
+    }
+
+    async fn delete_paid(&self, credit_number: &str, paid: &str, payment: &Payment) -> Result<(), BooksError> {
         match payment.left_to_a_person() {
-            Some(why) => Err(refused(format!("The payment of the credit {} {why}.", advance.number))),
-            None => self.delete_payment(&paid).await,
+            Some(why) => Err(refused(format!("The payment of the credit {credit_number} {why}."))),
+            None => self.delete_payment(paid).await,
         }
     }
 
@@ -217,23 +231,23 @@ impl Xero {
             let of_type = format!(r#"Type=="{}""#, transaction_type(kind));
             let filter = [("where", of_type.as_str()), ("order", "BankTransactionID ASC")];
             let listed = |transaction: BankTransaction| transaction.standing_on(&self.config.clearing_account);
-            standing.extend(self.delta("BankTransactions", &filter, Some(&since), &mut Seen::default(), listed).await?);
+            standing.extend(self.delta("BankTransactions", &filter, Some(&since), listed).await?);
         }
         Ok(standing)
     }
 
-    /// The one that bears our number, unless it was paid out because its money went back.
-    async fn standing_advance(&self, advance: &Advance) -> Result<Option<Standing>, BooksError> {
+    /// Those that bear our number, whatever became of them.
+    async fn advances_numbered(&self, advance: &Advance) -> Result<Vec<Numbered>, BooksError> {
         let customer = id(&advance.customer_external_id)?;
         let of_type =
             format!(r#"Type=="{}" AND Contact.ContactID==guid("{customer}")"#, transaction_type(advance.kind));
         let filter = [("where", of_type.as_str()), ("order", "BankTransactionID ASC")];
-        let known: Vec<BankTransaction> =
-            self.delta("BankTransactions", &filter, None, &mut Seen::default(), Some).await?;
+        let known: Vec<BankTransaction> = self.delta("BankTransactions", &filter, None, Some).await?;
         let path = match advance.kind {
             AdvanceKind::OverPayment => "Overpayments",
-            AdvanceKind::Prepayment => "Prepayments",
+            AdvanceKind::Prepayment | AdvanceKind::Quote => "Prepayments",
         };
+        let mut numbered = Vec::new();
         for transaction in known.iter().filter(|transaction| transaction.stands()) {
             let Some((_, reference)) = transaction.names().filter(|(number, _)| *number == advance.number) else {
                 continue;
@@ -245,9 +259,35 @@ impl Xero {
             };
             let credit_id = id(credit_id)?;
             let made: Made = self.one(&format!("{path}/{credit_id}")).await?;
-            if self.payment_among(made.payments.as_deref(), reference).await?.is_none() {
-                let (transaction_id, total) = (transaction_id.clone(), total.get().to_owned());
-                return Ok(Some(Standing { transaction_id, credit_id, made, total }));
+            let (transaction_id, reference) = (transaction_id.clone(), reference.to_owned());
+            numbered.push(Numbered { transaction_id, reference, credit_id, made, total: total.get().to_owned() });
+        }
+        Ok(numbered)
+    }
+
+    /// The one among them that was not paid out because its money went back.
+    async fn standing_among<'a>(&self, numbered: &'a [Numbered]) -> Result<Option<&'a Numbered>, BooksError> {
+        for one in numbered {
+            if self.payment_among(one.made.payments.as_deref(), &one.reference).await?.is_none() {
+                return Ok(Some(one));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The payment of a refund out of the one that stands. Where none does, out of any: a refund that voids its charge has
+    /// the charge's own id, and by that the credit looks as if its money had gone back.
+    async fn refund_paid(
+        &self,
+        numbered: &[Numbered],
+        standing: Option<&Numbered>,
+        refund: &PostRefund,
+    ) -> Result<Option<(String, Payment)>, BooksError> {
+        let among = standing.map_or_else(|| numbered.iter().collect(), |standing| vec![standing]);
+        for one in among {
+            let paid = self.payment_among(one.made.payments.as_deref(), &refund.reference).await?;
+            if paid.is_some() {
+                return Ok(paid);
             }
         }
         Ok(None)
@@ -257,6 +297,6 @@ impl Xero {
 const fn credit_paid(kind: AdvanceKind, id: Uuid) -> Paid {
     match kind {
         AdvanceKind::OverPayment => Paid::Overpayment { id },
-        AdvanceKind::Prepayment => Paid::Prepayment { id },
+        AdvanceKind::Prepayment | AdvanceKind::Quote => Paid::Prepayment { id },
     }
 }

@@ -1,4 +1,5 @@
-//! Invoices that we raise in Xero ourselves: those of surcharges (`wire/accounting.md`, 1.5 and 4.2).
+//! Invoices that we raise in Xero ourselves: those of surcharges, and of what is paid for quotes (`wire/accounting.md`, 1.5,
+//! 4.2 and 4.4).
 
 use super::{
     Page, Xero,
@@ -6,7 +7,7 @@ use super::{
     id,
     wire::{ContactRef, Invoice, number},
 };
-use crate::books::{Books, BooksError, NewInvoice, other_invoice};
+use crate::books::{BooksError, NewInvoice, other_invoice};
 use chrono::NaiveDate;
 use domain::invoice::{BooksInvoice, InvoiceStatus};
 use reqwest::{Method, RequestBuilder};
@@ -26,6 +27,8 @@ struct Raised<'a> {
     kind: &'static str,
     status: &'static str,
     invoice_number: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<&'static str>,
     contact: ContactRef<'a>,
     date: NaiveDate,
     due_date: NaiveDate,
@@ -46,8 +49,12 @@ struct RaisedLine<'a> {
 }
 
 impl Xero {
-    pub(super) async fn raise(&self, new: &NewInvoice) -> Result<BooksInvoice, BooksError> {
-        match self.invoice_by_number(&new.number).await {
+    pub(super) async fn raise(
+        &self,
+        new: &NewInvoice,
+        reference: Option<&'static str>,
+    ) -> Result<BooksInvoice, BooksError> {
+        match self.numbered(&new.number, Invoice::is_sales).await {
             Err(BooksError::NotFound) => {}
             // Nobody's payments belong onto what was voided.
             Ok(found) if found.status == InvoiceStatus::Void || found.total != new.amount => {
@@ -60,6 +67,7 @@ impl Xero {
                 kind: "ACCREC",
                 status: "AUTHORISED",
                 invoice_number: &new.number,
+                reference,
                 contact: ContactRef { id: &new.customer_external_id },
                 date: new.date,
                 due_date: new.date,

@@ -2,26 +2,33 @@
 //! Keeps nothing and refreshes nothing: an expired token is reported, and the engine refreshes it.
 
 mod advances;
+mod changes;
+mod credit_notes;
 mod dates;
 mod errors;
 mod invoices;
 mod limits;
+mod notes;
 pub mod oauth;
+mod payment_services;
+mod quotes;
 mod refunds;
+mod set_up;
 pub mod webhook;
 mod wire;
 
 pub use limits::LIMITS;
+pub use payment_services::PaymentService;
 
 use super::{
-    Advances, Books, BooksError, BooksPayment, Changes, Gone, NewInvoice, PDF, PostPayment, PostRefund, Posted,
-    PostedRefund, is_pdf, other_amount, toll::Toll,
+    Advances, ApplyCredit, Books, BooksError, BooksPayment, ChangesPage, NewInvoice, OpenPage, PDF, PostPayment,
+    PostRefund, Posted, PostedRefund, QuoteCredit, is_pdf, other_amount, toll::Toll,
 };
 use crate::http::{Answer, HttpClient};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    invoice::{BooksInvoice, InvoiceStatus},
+    invoice::{BooksCustomer, BooksInvoice, InvoiceStatus},
     money::Money,
 };
 use errors::{Call, refused};
@@ -31,7 +38,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use std::sync::Arc;
 use uuid::Uuid;
-use wire::{Contact, Invoice, NewPayments, Organisation, Page, Paid, Payment, Row};
+use wire::{Invoice, NewPayments, Organisation, Page, Paid, Payment};
 
 /// Of an access token (1.2.2).
 pub const TOKEN_LIFE: TimeDelta = TimeDelta::minutes(30);
@@ -41,8 +48,6 @@ const PAGES_MAX: u32 = 500;
 /// Longer numbers cannot exist in Xero (1.5), and are not sent there.
 const NUMBER_MAX_CHARS: usize = 255;
 const JSON: &str = "application/json";
-/// The cursor of books without a single document.
-const BEGINNING: &str = "1970-01-01T00:00:00Z";
 
 #[derive(Debug)]
 pub struct XeroConfig {
@@ -103,30 +108,29 @@ impl Xero {
         self.one(&format!("Invoices/{}", id(external_id)?)).await
     }
 
+    fn page(&self, path: &str, filter: &[(&str, &str)], since: Option<&str>, number: u32) -> RequestBuilder {
+        let paging = [("page", number.to_string()), ("pageSize", PAGE_SIZE.to_string())];
+        let request = self.call(Method::GET, path).query(filter).query(&paging);
+        match since {
+            Some(since) => request.header(header::IF_MODIFIED_SINCE, since),
+            None => request,
+        }
+    }
+
     /// All pages of what changed. In the order of ids, because a document that is edited meanwhile would move to the end
     /// of an order by time, and pull one that we have not read yet onto a page that we have. Each page is let go of as soon
     /// as it is read: on the wire a document is ten times of what we keep.
-    async fn delta<T: DeserializeOwned + Row, R>(
+    async fn delta<T: DeserializeOwned, R>(
         &self,
         path: &str,
         filter: &[(&str, &str)],
         since: Option<&str>,
-        seen: &mut Seen,
         read: impl Fn(T) -> Option<R> + Send,
     ) -> Result<Vec<R>, BooksError> {
         let mut all = Vec::new();
         for number in 1..=PAGES_MAX {
-            let paging = [("page", number.to_string()), ("pageSize", PAGE_SIZE.to_string())];
-            let mut request = self.call(Method::GET, path).query(filter).query(&paging);
-            if let Some(since) = since {
-                request = request.header(header::IF_MODIFIED_SINCE, since);
-            }
-            let page: Page<T> = self.rows(Call::Read, request).await?;
-            let last = match &page.pagination {
-                Some(pagination) => number >= pagination.page_count,
-                None => page.rows.len() < PAGE_SIZE,
-            };
-            seen.note(&page);
+            let page: Page<T> = self.rows(Call::Read, self.page(path, filter, since, number)).await?;
+            let last = page.is_last(number);
             all.extend(page.rows.into_iter().filter_map(&read));
             if last {
                 return Ok(all);
@@ -154,28 +158,8 @@ impl Xero {
         let of_type = format!(r#"PaymentType=="{payment_type}""#);
         let filter = [("where", of_type.as_str()), ("order", "PaymentID ASC")];
         let since = dates::cursor(since);
-        let all: Vec<Payment> = self.delta("Payments", &filter, Some(&since), &mut Seen::default(), Some).await?;
+        let all: Vec<Payment> = self.delta("Payments", &filter, Some(&since), Some).await?;
         Ok(all.into_iter().filter_map(|payment| payment.standing_on(&self.config.clearing_account)).collect())
-    }
-}
-
-/// What the next cursor follows from: the latest change seen, but never later than when reading began, because what
-/// changed while we were reading may stand on a page that we had read already.
-#[derive(Default)]
-struct Seen {
-    began: Option<DateTime<Utc>>,
-    latest: Option<DateTime<Utc>>,
-}
-
-impl Seen {
-    fn note<T: Row>(&mut self, page: &Page<T>) {
-        self.began = self.began.or(page.answered.map(|at| at.0));
-        self.latest = page.rows.iter().filter_map(Row::updated).map(|at| at.0).chain(self.latest).max();
-    }
-
-    fn cursor(&self, before: Option<&str>) -> String {
-        let latest = self.latest.map(|latest| self.began.map_or(latest, |began| latest.min(began)));
-        latest.map_or_else(|| before.unwrap_or(BEGINNING).to_owned(), dates::cursor)
     }
 }
 
@@ -215,6 +199,26 @@ impl Xero {
         Ok(None)
     }
 
+    /// The invoice of this number, of those that are meant.
+    async fn numbered(&self, number: &str, is_meant: fn(&Invoice) -> bool) -> Result<BooksInvoice, BooksError> {
+        if number.is_empty() || number.chars().count() > NUMBER_MAX_CHARS {
+            return Err(BooksError::NotFound);
+        }
+        let request = self.call(Method::GET, "Invoices").query(&[("InvoiceNumbers", number), ("page", "1")]);
+        let page: Page<Invoice> = self.rows(Call::Read, request).await?;
+        let ours = page.rows.iter().filter(|i| is_meant(i) && i.number() == Some(number)).filter_map(readable);
+        // A deleted draft may have left its number to a later invoice.
+        ours.min_by_key(|invoice| invoice.status == InvoiceStatus::Void).ok_or(BooksError::NotFound)
+    }
+
+    /// Has a payment pay an invoice, onto the clearing account.
+    async fn pay_invoice(&self, invoice: &str, payment: &PostPayment) -> Result<(String, Payment), BooksError> {
+        let PostPayment { amount, date, reference, idempotency_key, .. } = payment;
+        let paid = Paid::Invoice { id: id(invoice)? };
+        let body = NewPayments::of(paid, *amount, *date, reference, &self.config.clearing_account)?;
+        self.pay(&body, idempotency_key).await
+    }
+
     async fn delete_payment(&self, external_id: &str) -> Result<(), BooksError> {
         let delete = self.call(Method::POST, &format!("Payments/{}", id(external_id)?));
         self.answer(Call::Write, delete.json(&json!({"Status": "DELETED"}))).await.map(drop)
@@ -232,40 +236,36 @@ impl Books for Xero {
         advances(*clearing_is_bank, prepayment_account.as_deref())
     }
 
+    fn drafts_credit(&self) -> bool {
+        true
+    }
+
     async fn organisation(&self) -> Result<String, BooksError> {
         Ok(self.one::<Organisation>("Organisation").await?.name)
     }
 
-    async fn changes(&self, cursor: Option<&str>) -> Result<Changes, BooksError> {
-        let mut seen = Seen::default();
-        let contacts = [("includeArchived", "true"), ("order", "ContactID ASC")];
-        let contact = |contact: Contact| Some(contact.read());
-        let customers = self.delta("Contacts", &contacts, cursor, &mut seen, contact).await?;
-        // Not by status: what was paid or voided must be seen too (4.1).
-        let sales = [("where", r#"Type=="ACCREC""#), ("order", "InvoiceID ASC")];
-        let invoice = |invoice: Invoice| invoice.is_sales().then(|| readable(&invoice))?;
-        let invoices = self.delta("Invoices", &sales, cursor, &mut seen, invoice).await?;
-        let gone = Gone::default();
-        Ok(Changes { customers, invoices, gone, cursor: seen.cursor(cursor) })
+    async fn changes(&self, cursor: Option<&str>) -> Result<ChangesPage, BooksError> {
+        self.changes_page(cursor).await
+    }
+
+    async fn open_invoices(&self, cursor: Option<&str>) -> Result<OpenPage, BooksError> {
+        self.open_page(cursor).await
+    }
+
+    async fn customers(&self, external_ids: &[String]) -> Result<Vec<BooksCustomer>, BooksError> {
+        self.contacts(external_ids).await
     }
 
     async fn invoice(&self, external_id: &str) -> Result<BooksInvoice, BooksError> {
         let invoice = self.invoice_document(external_id).await?;
-        if !invoice.is_sales() {
+        if !invoice.is_collected() {
             return Err(BooksError::NotFound);
         }
         readable(&invoice).ok_or_else(|| BooksError::Unreachable("an invoice that is not understood".to_owned()))
     }
 
     async fn invoice_by_number(&self, number: &str) -> Result<BooksInvoice, BooksError> {
-        if number.is_empty() || number.chars().count() > NUMBER_MAX_CHARS {
-            return Err(BooksError::NotFound);
-        }
-        let request = self.call(Method::GET, "Invoices").query(&[("InvoiceNumbers", number), ("page", "1")]);
-        let page: Page<Invoice> = self.rows(Call::Read, request).await?;
-        let ours = page.rows.iter().filter(|i| i.is_sales() && i.number() == Some(number)).filter_map(readable);
-        // A deleted draft may have left its number to a later invoice.
-        ours.min_by_key(|invoice| invoice.status == InvoiceStatus::Void).ok_or(BooksError::NotFound)
+        self.numbered(number, Invoice::is_collected).await
     }
 
     async fn invoice_pdf(&self, external_id: &str) -> Result<Vec<u8>, BooksError> {
@@ -275,7 +275,7 @@ impl Books for Xero {
     }
 
     async fn raise_invoice(&self, invoice: &NewInvoice) -> Result<BooksInvoice, BooksError> {
-        self.raise(invoice).await
+        self.raise(invoice, None).await
     }
 
     async fn void_invoice(&self, external_id: &str) -> Result<BooksInvoice, BooksError> {
@@ -283,6 +283,9 @@ impl Books for Xero {
     }
 
     async fn find_payment(&self, payment: &PostPayment) -> Result<Option<Posted>, BooksError> {
+        if let Some(quote) = payment.quote() {
+            return self.find_quote(payment, quote).await;
+        }
         if let Some(advance) = &payment.advance {
             return self.find_advance(payment, advance).await;
         }
@@ -292,17 +295,20 @@ impl Books for Xero {
     }
 
     async fn post_payment(&self, payment: &PostPayment) -> Result<Posted, BooksError> {
+        if let Some(quote) = payment.quote() {
+            return self.post_quote(payment, quote).await;
+        }
         if let Some(advance) = &payment.advance {
             return self.post_advance(payment, advance).await;
         }
-        let PostPayment { amount, date, reference, idempotency_key, .. } = payment;
-        let paid = Paid::Invoice { id: id(&payment.invoice_external_id)? };
-        let body = NewPayments::of(paid, *amount, *date, reference, &self.config.clearing_account)?;
-        let (external_id, posted) = self.pay(&body, idempotency_key).await?;
+        let (external_id, posted) = self.pay_invoice(&payment.invoice_external_id, payment).await?;
         Ok(Posted { external_id, invoice: posted.invoice.as_ref().and_then(Invoice::read) })
     }
 
     async fn take_back_payment(&self, payment: &PostPayment) -> Result<Option<BooksInvoice>, BooksError> {
+        if let Some(quote) = payment.quote() {
+            return self.take_back_quote(payment, quote).await.map(|()| None);
+        }
         if let Some(advance) = &payment.advance {
             return self.take_back_advance(payment, advance).await.map(|()| None);
         }
@@ -317,6 +323,9 @@ impl Books for Xero {
     }
 
     async fn post_refund(&self, refund: &PostRefund) -> Result<PostedRefund, BooksError> {
+        if let Some(quote) = refund.quote() {
+            return self.refund_quote(refund, quote).await;
+        }
         match &refund.advance {
             Some(advance) => self.refund_advance(refund, advance).await,
             None => self.write_refund(refund).await,
@@ -324,10 +333,42 @@ impl Books for Xero {
     }
 
     async fn take_back_refund(&self, refund: &PostRefund) -> Result<(), BooksError> {
+        if let Some(quote) = refund.quote() {
+            return self.void_quote_refund(refund, quote).await;
+        }
         match &refund.advance {
             Some(advance) => self.void_advance_refund(refund, advance).await,
             None => self.void_refund(refund).await,
         }
+    }
+
+    async fn note_invoice(&self, external_id: &str, words: &str) -> Result<(), BooksError> {
+        self.note(external_id, words).await
+    }
+
+    async fn draft_credit(&self, payment: &PostPayment) -> Result<(), BooksError> {
+        match payment.quote() {
+            Some(quote) => self.draft_quote_credit(payment, quote).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn drop_draft_credit(&self, payment: &PostPayment) -> Result<(), BooksError> {
+        match payment.quote() {
+            Some(quote) => self.drop_quote_draft(payment, quote).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn quote_credit(&self, payment: &PostPayment) -> Result<Option<QuoteCredit>, BooksError> {
+        match payment.quote() {
+            Some(quote) => self.read_quote_credit(payment, quote).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn apply_credit(&self, credit: &ApplyCredit) -> Result<BooksInvoice, BooksError> {
+        self.allocate_quote_credit(credit).await
     }
 
     async fn payments_since(&self, since: DateTime<Utc>) -> Result<Vec<BooksPayment>, BooksError> {
@@ -353,7 +394,8 @@ impl Books for Xero {
 /// What follows from how a clearing account is set up.
 #[must_use]
 pub const fn advances(clearing_is_bank: bool, prepayment_account: Option<&str>) -> Advances {
-    Advances { over_payments: clearing_is_bank, prepayments: clearing_is_bank && prepayment_account.is_some() }
+    let quotes = prepayment_account.is_some();
+    Advances { over_payments: clearing_is_bank, prepayments: clearing_is_bank && quotes, quotes }
 }
 
 /// An invoice of a kind that we cannot read must not stop the sync of all others.

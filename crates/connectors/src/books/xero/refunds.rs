@@ -3,45 +3,21 @@
 //! are found again by it.
 
 use super::{
-    Page, Paid, Payment, Xero,
-    errors::{Call, Said, refused},
+    Paid, Payment, Xero,
+    credit_notes::{AUTHORISED, CreditLine, CreditNote, NewCreditNote, VOIDED},
+    errors::refused,
     id,
-    wire::{ContactRef, NewPayments, OnlyContact, number, refusal},
+    wire::{ContactRef, NewPayments, OnlyContact, number},
 };
 use crate::books::{BooksError, PostRefund, PostedRefund};
-use chrono::NaiveDate;
 use domain::money::{Currency, Money};
-use reqwest::Method;
-use serde::{Deserialize, Serialize};
-use serde_json::{json, value::RawValue};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
 /// Lines of an invoice whose amounts carry no tax, and those whose tax is added to them.
-const NO_TAX: &str = "NoTax";
+pub const NO_TAX: &str = "NoTax";
 const EXCLUSIVE: &str = "Exclusive";
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct CreditNote {
-    #[serde(rename = "CreditNoteID")]
-    id: Option<String>,
-    #[serde(rename = "CreditNoteNumber")]
-    number: Option<String>,
-    status: Option<String>,
-    payments: Option<Vec<Payment>>,
-    validation_errors: Option<Vec<Said>>,
-}
-
-impl CreditNote {
-    fn stands_as(&self, number: &str) -> bool {
-        self.number.as_deref() == Some(number) && !matches!(self.status.as_deref(), Some("VOIDED" | "DELETED"))
-    }
-
-    /// The ids of the payments that stand on it.
-    fn paid(&self) -> impl Iterator<Item = &str> {
-        self.payments.iter().flatten().filter(|payment| payment.stands()).filter_map(|payment| payment.id.as_deref())
-    }
-}
 
 /// What a credit takes over from the invoice.
 #[derive(Deserialize)]
@@ -62,43 +38,14 @@ struct SoldLine {
     tax_amount: Option<Box<RawValue>>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct NewCreditNotes<'a> {
-    credit_notes: [NewCreditNote<'a>; 1],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct NewCreditNote<'a> {
-    #[serde(rename = "Type")]
-    kind: &'static str,
-    status: &'static str,
-    credit_note_number: &'a str,
-    reference: &'a str,
-    contact: ContactRef<'a>,
-    date: NaiveDate,
-    line_amount_types: &'static str,
-    currency_code: &'a str,
-    line_items: Vec<CreditLine>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct CreditLine {
-    description: String,
-    quantity: u8,
-    unit_amount: Box<RawValue>,
-    account_code: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tax_type: Option<String>,
-}
-
 impl Xero {
     pub(super) async fn write_refund(&self, refund: &PostRefund) -> Result<PostedRefund, BooksError> {
         let found = self.credit(&refund.number).await?;
         let (credit_id, paid) = match &found {
-            Some((credit_id, credit)) => (credit_id.clone(), credit.paid().next().map(str::to_owned)),
+            Some((credit_id, credit)) => {
+                is_over(credit, refund)?;
+                (credit_id.clone(), credit.paid().next().map(str::to_owned))
+            }
             None => (self.credit_sale(refund).await?, None),
         };
         let external_id = match paid {
@@ -122,48 +69,25 @@ impl Xero {
         for paid in ours {
             self.delete_payment(paid).await?;
         }
-        let voided = json!({"CreditNotes": [{"CreditNoteID": credit_id, "Status": "VOIDED"}]});
-        let void = self.call(Method::POST, &format!("CreditNotes/{}", id(&credit_id)?)).json(&voided);
-        self.answer(Call::Write, void).await.map(drop)
-    }
-
-    /// The credit note of this number with its payments, which a list leaves out.
-    async fn credit(&self, number: &str) -> Result<Option<(String, CreditNote)>, BooksError> {
-        let numbered = [("where", format!(r#"CreditNoteNumber=="{number}""#))];
-        let request = self.call(Method::GET, "CreditNotes").query(&numbered);
-        let page: Page<CreditNote> = self.rows(Call::Read, request).await?;
-        let found = page.rows.into_iter().find(|credit| credit.stands_as(number));
-        let Some(found) = found.and_then(|credit| credit.id) else { return Ok(None) };
-        let whole = self.one(&format!("CreditNotes/{}", id(&found)?)).await?;
-        Ok(Some((found, whole)))
+        self.move_credit(&credit_id, VOIDED).await
     }
 
     async fn credit_sale(&self, refund: &PostRefund) -> Result<String, BooksError> {
         let sale: Sale = self.one(&format!("Invoices/{}", id(&refund.invoice_external_id)?)).await?;
         let contact = sale.contact.as_ref().ok_or_else(|| refused("the invoice has no contact".to_owned()))?;
         let is_taxed = sale.line_amount_types.as_deref() != Some(NO_TAX);
-        let body = NewCreditNotes {
-            credit_notes: [NewCreditNote {
-                kind: "ACCRECCREDIT",
-                status: "AUTHORISED",
-                credit_note_number: &refund.number,
-                reference: &refund.reference,
-                contact: ContactRef { id: &contact.id },
-                date: refund.date,
-                line_amount_types: if is_taxed { "Inclusive" } else { NO_TAX },
-                currency_code: refund.amount.currency.code(),
-                line_items: credit_lines(&sale, refund.amount, is_taxed)?,
-            }],
+        let note = NewCreditNote {
+            kind: "ACCRECCREDIT",
+            status: AUTHORISED,
+            credit_note_number: &refund.number,
+            reference: &refund.reference,
+            contact: ContactRef { id: &contact.id },
+            date: refund.date,
+            line_amount_types: if is_taxed { "Inclusive" } else { NO_TAX },
+            currency_code: refund.amount.currency.code(),
+            line_items: credit_lines(&sale, refund.amount, is_taxed)?,
         };
-        let request = self.call(Method::PUT, "CreditNotes");
-        let request = request.header("Idempotency-Key", format!("{}-credit", refund.idempotency_key)).json(&body);
-        let page: Page<CreditNote> = self.rows(Call::Write, request).await?;
-        let unsaid = || BooksError::Unknown("the answer names no credit note".to_owned());
-        let made = page.rows.into_iter().next().ok_or_else(unsaid)?;
-        match refusal(made.validation_errors.as_ref()) {
-            Some(message) => Err(refused(message)),
-            None => made.id.ok_or_else(unsaid),
-        }
+        self.write_credit(note, &format!("{}-credit", refund.idempotency_key)).await
     }
 
     async fn pay_out(&self, refund: &PostRefund, credit_id: &str) -> Result<String, BooksError> {
@@ -177,6 +101,18 @@ impl Xero {
             }
             Err(later) => Err(later),
         }
+    }
+}
+
+/// A credit note of another amount was changed by a person: paid out by ours, it would leave its customer a credit, or a debt.
+fn is_over(credit: &CreditNote, refund: &PostRefund) -> Result<(), BooksError> {
+    let ours = refund.amount;
+    match credit.total.as_deref().map(RawValue::get) {
+        Some(theirs) if Money::from_decimal(theirs, ours.currency) != Ok(ours) => {
+            let (number, ours) = (&refund.number, ours.to_decimal());
+            Err(refused(format!("The credit note {number} comes to {theirs} there, and {ours} was paid back.")))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -226,7 +162,7 @@ fn minor(raw: Option<&RawValue>, currency: Currency) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::Value;
+    use serde_json::{Value, json};
 
     fn lines(types: &str, items: Value, minor: i64) -> Vec<String> {
         let sale = json!({"InvoiceNumber": "INV-1", "LineAmountTypes": types, "LineItems": items}).to_string();

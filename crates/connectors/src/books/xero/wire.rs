@@ -1,10 +1,11 @@
 //! The parts of Xero's documents that we read and write, and what each says in our words (`wire/accounting.md`, 1.5,
 //! 1.6 and 1.8). Amounts stay decimal text until their currency is known; never a float. Null counts as absent.
 
-use super::{dates::MsDate, errors::Said};
+use super::{PAGE_SIZE, dates::MsDate, errors::Said};
 use crate::books::{BooksError, BooksPayment};
 use chrono::NaiveDate;
 use domain::{
+    advance::{QUOTE_REFERENCE, is_quote_invoice},
     invoice::{BooksCustomer, BooksInvoice, InvoiceStatus},
     money::{Currency, Money},
 };
@@ -24,10 +25,15 @@ pub struct Page<T> {
         alias = "Invoices",
         alias = "Payments",
         alias = "CreditNotes",
+        alias = "Allocations",
         alias = "BankTransactions",
         alias = "Overpayments",
         alias = "Prepayments",
         alias = "Organisations",
+        alias = "BrandingThemes",
+        alias = "PaymentServices",
+        alias = "Accounts",
+        alias = "TaxRates",
         bound(deserialize = "T: Deserialize<'de>")
     )]
     pub rows: Vec<T>,
@@ -37,12 +43,31 @@ pub struct Page<T> {
 #[serde(rename_all = "camelCase")]
 pub struct Pagination {
     pub page_count: u32,
+    pub item_count: Option<u64>,
+}
+
+impl<T> Page<T> {
+    /// By its number.
+    pub fn is_last(&self, number: u32) -> bool {
+        match &self.pagination {
+            Some(pagination) => number >= pagination.page_count,
+            None => self.rows.len() < PAGE_SIZE,
+        }
+    }
+
+    /// How many rows are on the pages behind it.
+    pub fn left(&self, number: u32) -> Option<u64> {
+        let before = u64::from(number.saturating_sub(1)).saturating_mul(PAGE_SIZE as u64);
+        let here = before.saturating_add(self.rows.len() as u64);
+        Some(self.pagination.as_ref()?.item_count?.saturating_sub(here))
+    }
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Organisation {
     pub name: String,
+    pub base_currency: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -72,6 +97,7 @@ pub struct Invoice {
     #[serde(rename = "InvoiceID")]
     id: Option<String>,
     invoice_number: Option<String>,
+    reference: Option<String>,
     contact: Option<OnlyContact>,
     date: Option<MsDate>,
     due_date: Option<MsDate>,
@@ -107,8 +133,6 @@ pub struct Payment {
     batch: Option<IgnoredAny>,
     pub invoice: Option<Invoice>,
     validation_errors: Option<Vec<Said>>,
-    #[serde(rename = "UpdatedDateUTC")]
-    updated: Option<MsDate>,
 }
 
 #[derive(Deserialize)]
@@ -153,7 +177,9 @@ impl Payment {
     pub fn standing_on(self, account: &str) -> Option<BooksPayment> {
         let stands = self.account.as_ref()?.is(account) && self.stands();
         let (external_id, amount) = (self.id?, self.amount?.get().to_owned());
-        let (reference, invoice_external_id) = (self.reference.unwrap_or_default(), self.invoice.and_then(|of| of.id));
+        // What is paid for a quote pays nobody's invoice.
+        let invoice = self.invoice.filter(|of| !of.number().is_some_and(is_quote_invoice));
+        let (reference, invoice_external_id) = (self.reference.unwrap_or_default(), invoice.and_then(|of| of.id));
         stands.then_some(BooksPayment { external_id, reference, amount, invoice_external_id })
     }
 
@@ -168,18 +194,12 @@ pub fn refusal(said: Option<&Vec<Said>>) -> Option<String> {
     (!said.is_empty()).then(|| said.join("; "))
 }
 
-/// What a document that changes has in common, so that one loop can page through all of them.
+/// What a list of changes goes by.
 pub trait Row {
     fn updated(&self) -> Option<MsDate>;
 }
 
 impl Row for Contact {
-    fn updated(&self) -> Option<MsDate> {
-        self.updated
-    }
-}
-
-impl Row for Payment {
     fn updated(&self) -> Option<MsDate> {
         self.updated
     }
@@ -211,6 +231,13 @@ impl Invoice {
         self.kind.as_deref().is_none_or(|kind| kind == "ACCREC")
     }
 
+    /// One that somebody may owe: what is paid for a quote is an invoice that is paid as soon as it is made.
+    pub fn is_collected(&self) -> bool {
+        let is_of_quote =
+            self.reference.as_deref() == Some(QUOTE_REFERENCE) && self.number().is_some_and(is_quote_invoice);
+        self.is_sales() && !is_of_quote
+    }
+
     pub fn payments(&self) -> &[Payment] {
         self.payments.as_deref().unwrap_or_default()
     }
@@ -231,6 +258,7 @@ impl Invoice {
         Some(BooksInvoice {
             external_id: self.id.clone()?,
             number: self.invoice_number.clone().unwrap_or_default(),
+            reference: self.reference.clone().filter(|text| !text.trim().is_empty()),
             customer_external_id: self.contact.as_ref()?.id.clone(),
             status: status(self.status.as_deref()?),
             total: money(&self.total)?,

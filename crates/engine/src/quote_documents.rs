@@ -1,0 +1,229 @@
+//! What the payment of a quote is called in the books, and the draft of its credit (S27-S29): made when the bank has the
+//! debit, approved with the payment, deleted when no money comes. Each in the order of every write: meant in the transaction
+//! of the fact, then written by a job, which looks what became of it before it ends.
+
+use crate::{
+    Engine, Error, Lane,
+    advances::advance_of,
+    clock::{day, zone},
+    failpoint,
+    jobs::{Ran, Work, end_with},
+    turnstile::Errand,
+};
+use connectors::books::{Advance, BooksError, PostPayment};
+use domain::{
+    advance::AdvanceKind,
+    ids::{AttemptId, InvoiceId},
+    payment::{AttemptState, Folded},
+};
+use store::{
+    Allocation, Attempt, BooksEntryState, Job, MerchantDb, MerchantTx, QuoteCoverState, QuoteDocument,
+    QuoteDocumentState as State,
+};
+
+impl Engine {
+    /// Before the money of a quote is meant for the books: the numbers that it is to have there. The draft's, while that
+    /// stands; others, once something by those has left the books.
+    pub(crate) async fn mean_quote(
+        &self,
+        tx: &MerchantTx,
+        attempt: &Attempt,
+        shares: &[Allocation],
+    ) -> Result<(), Error> {
+        let (Some(share), now) = (share_of_quote(shares), self.now()) else { return Ok(()) };
+        let entries = tx.books_entries(attempt.id).await?;
+        let has_left =
+            entries.iter().any(|of| of.invoice_id == share.invoice_id && of.state == BooksEntryState::Needless);
+        let stands = |document: &QuoteDocument| match document.state {
+            State::Meant | State::Drafted => true,
+            State::Paired | State::Used | State::Gone => !has_left,
+            State::Dropping | State::Dropped => false,
+        };
+        match tx.quote_documents(attempt.id).await?.pop().filter(stands) {
+            Some(document) => tx.quote_document_move(&document, State::Paired, None, now).await?,
+            None => {
+                let quote = tx.quote(share.invoice_id).await?;
+                tx.quote_document_add(&quote, attempt.id, State::Paired, now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What follows from news of a debit that pays a quote.
+    pub(crate) async fn follow_quote_debit(
+        &self,
+        tx: &MerchantTx,
+        attempt: &Attempt,
+        before: AttemptState,
+        after: &Folded,
+    ) -> Result<(), Error> {
+        let is_sent = after.state == AttemptState::Processing;
+        let is_over = after.state.is_dead() && !before.has_money();
+        if !is_sent && !is_over {
+            return Ok(());
+        }
+        let (shares, now) = (tx.allocations(attempt.payment_id).await?, self.now());
+        let Some(share) = share_of_quote(&shares) else { return Ok(()) };
+        let newest = tx.quote_documents(attempt.id).await?.pop();
+        let stands = newest.filter(|document| matches!(document.state, State::Meant | State::Drafted));
+        let work = match stands {
+            None if is_sent => {
+                let quote = tx.quote(share.invoice_id).await?;
+                let meant = tx.quote_document_add(&quote, attempt.id, State::Meant, now).await?;
+                Work::DraftCredit { attempt: attempt.id, number: meant.payment_no }
+            }
+            Some(document) if is_over => {
+                tx.quote_document_move(&document, State::Dropping, None, now).await?;
+                tx.quote_covers_end(document.invoice_id, now).await?;
+                Work::DropDraft { attempt: attempt.id, number: document.payment_no }
+            }
+            _ => return Ok(()),
+        };
+        work.queue(tx, Some(attempt.payment_id), now, now).await
+    }
+
+    /// The money of a quote went back: its credit covers nothing any more.
+    pub(crate) async fn end_quote(&self, tx: &MerchantTx, attempt: &Attempt) -> Result<(), Error> {
+        let now = self.now();
+        for document in tx.quote_documents(attempt.id).await? {
+            if matches!(document.state, State::Paired | State::Used) {
+                tx.quote_document_move(&document, State::Gone, None, now).await?;
+            }
+            tx.quote_covers_end(document.invoice_id, now).await?;
+        }
+        Ok(())
+    }
+
+    /// The pair has left the books. Where its credit had paid an invoice, that is owed again, and its payer is not asked for
+    /// the quote beside it.
+    pub(crate) async fn end_quote_pair(&self, tx: &MerchantTx, quote: InvoiceId) -> Result<(), Error> {
+        for cover in tx.quote_covers_of(quote).await? {
+            if cover.state == QuoteCoverState::Applied {
+                tx.quote_cover_move(cover.invoice_id, QuoteCoverState::Ended, None, self.now()).await?;
+                tx.advance_void(quote).await?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn draft_credit(
+        &self,
+        db: &MerchantDb,
+        job: &Job,
+        attempt: AttemptId,
+        number: i32,
+    ) -> Result<Ran, Error> {
+        let attempt = db.attempt(attempt).await?;
+        let document = numbered(db.quote_documents(attempt.id).await?, number)?;
+        let books = self.books_for(db, Errand::job(Lane::UserAction)).await?;
+        // Books without drafts, and those that do not know its customer yet, get the whole pair when the money comes.
+        if document.state != State::Meant
+            || !books.drafts_credit()
+            || unknown_customer(db, document.invoice_id).await?.is_some()
+        {
+            return Ok(Ran::Finished);
+        }
+        let posting = self.draft_of(db, &attempt, &document).await?;
+        failpoint::reach("before_draft");
+        let why = match books.draft_credit(&posting).await {
+            Ok(()) => None,
+            Err(BooksError::Refused { message, .. }) => Some(message),
+            Err(later) => return Err(Error::BooksUnreachable(later)),
+        };
+        failpoint::reach("after_draft");
+        let (now, tx) = (self.now(), db.begin().await?);
+        tx.attempt_hold(attempt.id).await?;
+        if !tx.job_hold(job).await? {
+            return Ok(Ran::Done);
+        }
+        let document = numbered(tx.quote_documents(attempt.id).await?, number)?;
+        match (document.state, why.as_deref()) {
+            (State::Meant, None) => tx.quote_document_move(&document, State::Drafted, None, now).await?,
+            // The pair is made all the same when the money comes.
+            (State::Meant, Some(_)) => tx.quote_document_move(&document, State::Meant, why.as_deref(), now).await?,
+            (State::Dropping | State::Dropped, None) => {
+                tx.quote_document_move(&document, State::Dropping, None, now).await?;
+                let drop = Work::DropDraft { attempt: attempt.id, number };
+                drop.queue_again(&tx, Some(attempt.payment_id), now).await?;
+            }
+            _ => {}
+        }
+        failpoint::reach("before_draft_commit");
+        end_with(tx, job).await
+    }
+
+    pub(crate) async fn drop_draft(
+        &self,
+        db: &MerchantDb,
+        job: &Job,
+        attempt: AttemptId,
+        number: i32,
+    ) -> Result<Ran, Error> {
+        let attempt = db.attempt(attempt).await?;
+        let document = numbered(db.quote_documents(attempt.id).await?, number)?;
+        if document.state != State::Dropping {
+            return Ok(Ran::Finished);
+        }
+        if self.is_drafting(db, &document).await? {
+            return Ok(Ran::NotYet("its draft is being written"));
+        }
+        let books = self.books_for(db, Errand::job(Lane::UserAction)).await?;
+        let mut why = None;
+        if books.drafts_credit() && unknown_customer(db, document.invoice_id).await?.is_none() {
+            let posting = self.draft_of(db, &attempt, &document).await?;
+            failpoint::reach("before_drop");
+            match books.drop_draft_credit(&posting).await {
+                Ok(()) | Err(BooksError::NotFound) => {}
+                Err(BooksError::Refused { message, .. }) => why = Some(message),
+                Err(later) => return Err(Error::BooksUnreachable(later)),
+            }
+            failpoint::reach("after_drop");
+        }
+        let tx = db.begin().await?;
+        let state = if why.is_some() { State::Dropping } else { State::Dropped };
+        tx.quote_document_move(&document, state, why.as_deref(), self.now()).await?;
+        failpoint::reach("before_drop_commit");
+        end_with(tx, job).await
+    }
+
+    /// A job is at its draft, or is to be: whoever writes by the same numbers waits for it.
+    pub(crate) async fn is_drafting(&self, db: &MerchantDb, document: &QuoteDocument) -> Result<bool, Error> {
+        let draft = Work::DraftCredit { attempt: document.attempt_id, number: document.payment_no };
+        Ok(!db.jobs_alive(vec![draft.key("")]).await?.is_empty())
+    }
+
+    /// The payment that is to come, as far as its draft goes.
+    async fn draft_of(
+        &self,
+        db: &MerchantDb,
+        attempt: &Attempt,
+        document: &QuoteDocument,
+    ) -> Result<PostPayment, Error> {
+        let advance = db.invoice(document.invoice_id).await?;
+        let set_up = self.set_up(db).await?;
+        Ok(PostPayment {
+            idempotency_key: format!("quote-{}-{}", attempt.id.0.simple(), document.payment_no),
+            invoice_external_id: advance.external_id.clone(),
+            advance: advance_of(db, &advance, attempt.id)
+                .await?
+                .map(|of| Advance { number: document.numbers().invoice, ..of }),
+            amount: advance.total()?,
+            date: day(attempt.created_at, zone(&set_up.merchant.time_zone)),
+            reference: attempt.gateway_id.clone().unwrap_or_else(|| attempt.idempotency_key.clone()),
+        })
+    }
+}
+
+fn share_of_quote(shares: &[Allocation]) -> Option<&Allocation> {
+    shares.iter().find(|share| share.advance == Some(AdvanceKind::Quote))
+}
+
+fn numbered(documents: Vec<QuoteDocument>, number: i32) -> Result<QuoteDocument, Error> {
+    documents.into_iter().find(|document| document.payment_no == number).ok_or(Error::NotFound)
+}
+
+/// The name of whoever pays a quote, while the books do not know them.
+pub(crate) async fn unknown_customer(db: &MerchantDb, quote: InvoiceId) -> Result<Option<String>, Error> {
+    let (_, customer) = db.invoice_with_customer(quote).await?;
+    Ok((!customer.is_known_to_books()).then_some(customer.name))
+}

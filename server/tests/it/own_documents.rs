@@ -1,0 +1,135 @@
+//! Documents of books of our own: drawn from what stands there, for whoever may read them and nobody else.
+
+use crate::{
+    invoice_pdf::{assert_no_document, pdf_of},
+    own_books::{SUPPORT, choice, draft, issue, keeper, link, pay_by_hand},
+    quotes,
+    support::{Answer, House, field, http},
+};
+use engine::QuoteRulesChange;
+use serde_json::{Value, json};
+use simulators::facts;
+
+fn assert_document(answer: &Answer, title: &str, name: &str) {
+    assert_eq!(answer.status, 200, "{title}: {}", answer.body);
+    let named = format!("attachment; filename=\"{name}.pdf\"; filename*=UTF-8''{name}.pdf");
+    for (header, value) in [
+        ("content-type", "application/pdf"),
+        ("content-disposition", named.as_str()),
+        ("cache-control", "private, no-store"),
+        ("x-content-type-options", "nosniff"),
+    ] {
+        assert_eq!(answer.headers[header], value, "{title}: {header}");
+    }
+    let policy = answer.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.starts_with("sandbox; default-src 'none'"), "{policy}");
+    for part in ["%PDF-1.7", title, "pdfaid:part>2<", "pdfuaid:part>1<"] {
+        assert!(answer.body.contains(part), "{title} has no {part}: {}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn s57_d21_e21_staff_payer_and_guest_get_one_document_of_an_invoice_that_was_issued() {
+    let house = House::new().await;
+    let (staff, guest, ana) = (keeper(&house).await, house.client(), house.client());
+    ana.sign_in(facts::ANA_EMAIL).await;
+    ana.stand_at(facts::HARBOUR.name).await;
+    let invoice = draft(&staff, "Acme NZ", &[SUPPORT]).await;
+    let file = format!("{invoice}/invoice.pdf");
+    let to_payers = format!("/payments/invoice.pdf?invoice={}", invoice.rsplit('/').next().unwrap());
+
+    // E21: of a draft there is none, and its page says why.
+    let refused = staff.get(&file).await.location.unwrap();
+    let page = staff.get(&refused).await.body;
+    assert!(page.contains("The invoice is a draft") && !page.contains("invoice.pdf"), "{page}");
+    assert_no_document(&ana.get(&to_payers).await, "a draft");
+
+    assert!(issue(&staff, &invoice).await.body.contains(&file), "it is offered");
+    let checkout = guest.get(&link("HT-1003", "ACMENZ")).await.location.unwrap();
+    let of_guest = pdf_of("HT-1003", &guest.get(&checkout).await.body).unwrap();
+    let of_payer = pdf_of("HT-1003", &ana.get("/dashboard").await.body).unwrap();
+    assert_eq!(of_payer, to_payers);
+    let documents = [staff.get(&file).await, ana.get(&of_payer).await, guest.get(&of_guest).await];
+    for document in &documents {
+        assert_document(document, "Tax invoice HT-1003 – Harbour Tech", "invoice-HT-1003");
+        assert_eq!(document.headers["etag"], documents[0].headers["etag"], "the same bytes for all");
+    }
+    assert_eq!(staff.get(&file).await.headers["etag"], documents[0].headers["etag"], "and again");
+    pay_by_hand(&staff, &invoice, "100.00").await;
+    let paid = ana.get(&of_payer).await;
+    assert_document(&paid, "Tax invoice HT-1003 – Harbour Tech", "invoice-HT-1003");
+    assert_ne!(paid.headers["etag"], documents[0].headers["etag"], "D21: no old balance under the same number");
+
+    // Of another customer, at the same merchant and for its payer: nothing.
+    let kauri = staff.get("/admin/invoices?q=HT-1002").await.body;
+    let kauri = format!("inv_{}", &kauri.split("/admin/invoices/inv_").nth(1).unwrap()[..32]);
+    assert_no_document(&ana.get(&format!("/payments/invoice.pdf?invoice={kauri}")).await, "another customer's");
+    let (bo, northwind) = (house.signed_in(facts::BO_EMAIL).await, house.staff().await);
+    assert_no_document(&bo.get(&of_payer).await, "another merchant's");
+    assert_no_document(&northwind.get(&file).await, "another merchant's");
+    assert!(house.client().get(&file).await.location.unwrap().starts_with("/sign-in?next=%2Fadmin%2Finvoices"));
+}
+
+#[tokio::test]
+async fn e21_a_void_invoice_is_handed_out_to_nobody() {
+    let house = House::new().await;
+    let (staff, guest, ana) = (keeper(&house).await, house.client(), house.client());
+    ana.sign_in(facts::ANA_EMAIL).await;
+    ana.stand_at(facts::HARBOUR.name).await;
+    let invoice = draft(&staff, "Acme NZ", &[SUPPORT]).await;
+    issue(&staff, &invoice).await;
+    let checkout = guest.get(&link("HT-1003", "ACMENZ")).await.location.unwrap();
+    let of_guest = pdf_of("HT-1003", &guest.get(&checkout).await.body).unwrap();
+    let of_payer = pdf_of("HT-1003", &ana.get("/dashboard").await.body).unwrap();
+    assert_eq!(staff.post(&format!("{invoice}/void"), &[]).await.status, 303);
+    assert_no_document(&guest.get(&of_guest).await, "void, for a guest");
+    assert_no_document(&ana.get(&of_payer).await, "void, for a payer");
+    let refused = staff.get(&format!("{invoice}/invoice.pdf")).await.location.unwrap();
+    let page = staff.get(&refused).await.body;
+    assert!(page.contains("The invoice is void.") && !page.contains("invoice.pdf"), "{page}");
+}
+
+#[tokio::test]
+async fn s57_staff_download_credit_notes_and_statements() {
+    let house = House::new().await;
+    let staff = keeper(&house).await;
+    let invoice = draft(&staff, "Acme NZ", &[SUPPORT]).await;
+    issue(&staff, &invoice).await;
+    let note = field(&staff.get(&format!("{invoice}/credit")).await.body, "note");
+    let order = [("note", note.as_str()), ("amount", "161.00"), ("reason", "one hour less")];
+    assert_eq!(staff.post(&format!("{invoice}/credit"), &order).await.status, 303);
+    let file = format!("/admin/credits/{note}/credit-note.pdf");
+    assert!(staff.get(&format!("/admin/credits/{note}")).await.body.contains(&file));
+    assert_document(&staff.get(&file).await, "Credit note CN-0001 – Harbour Tech", "credit-note-CN-0001");
+
+    let acme = choice(&staff.get("/admin/invoices/new").await.body, "Acme NZ");
+    let days = "?from=2000-01-01&until=2199-12-31";
+    let page = staff.get(&format!("/admin/customers/{acme}/statement{days}")).await.body;
+    let file = format!("/admin/customers/{acme}/statement.pdf{days}");
+    assert!(page.contains(&file.replace('&', "&amp;")), "{page}");
+    let statement = staff.get(&file).await;
+    assert_document(&statement, "Statement Acme NZ – Harbour Tech", "statement-2199-12-31-Acme-NZ");
+    let sooner = staff.get(&file.replace("2199", "2001")).await;
+    assert_ne!(sooner.headers["etag"], statement.headers["etag"]);
+}
+
+/// Its row is that of an invoice, and it has a credit note: on paper it would be a tax invoice over nothing.
+#[tokio::test]
+async fn e21_what_is_paid_for_a_quote_is_no_invoice_on_paper() {
+    let house = House::new().await;
+    let rules = QuoteRulesChange { return_hosts: Some(vec!["sell.example".to_owned()]), ..QuoteRulesChange::default() };
+    house.engine.set_quote_rules(facts::HARBOUR.key, rules).await.unwrap();
+    let mut asked = quotes::asked();
+    asked["account"]["name"] = json!("Acme NZ");
+    asked["one_time"]["currency"] = json!("NZD");
+    let opened = http().post(format!("{}/api/integrations/quotes/v1/sessions", house.portal)).json(&asked);
+    let opened = opened.header("idempotency-key", "one").bearer_auth(facts::HARBOUR.sell.secret).send().await.unwrap();
+    let session: Value = opened.json().await.unwrap();
+    let guest = house.client();
+    let (checkout, _) = quotes::entered(&guest, &session).await;
+    let form = guest.form(&checkout).await;
+    assert_eq!(guest.pay(&form, "sbx_approved").await.status, 303);
+    let is_credit = async || house.number("SELECT count(*) FROM credit_note").await == 1;
+    house.until("the money is the customer's credit", is_credit).await;
+    assert_no_document(&guest.get(&checkout.replace("/npe?", "/npe/invoice.pdf?")).await, "a quote");
+}
