@@ -43,6 +43,7 @@ mod m039_grant_requests;
 mod m040_quotes;
 mod m041_integrations;
 mod m042_letterhead;
+mod m048_quote_news;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -94,6 +95,7 @@ impl MigratorTrait for Migrator {
             Box::new(m040_quotes::Migration),
             Box::new(m041_integrations::Migration),
             Box::new(m042_letterhead::Migration),
+            Box::new(m048_quote_news::Migration),
         ]
     }
 }

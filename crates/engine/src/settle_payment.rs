@@ -19,6 +19,7 @@ use domain::{
     ledger::Journal,
     payment::{AttemptState, Fact, Folded, Observation, Source},
     planted,
+    quote_event::QuoteEventKind,
 };
 use store::{Attempt, MerchantDb, MerchantTx, NewEvent, Observed};
 
@@ -121,13 +122,22 @@ impl Engine {
         if attempt.keeps.is_some() && after.state.has_money() && !before.state.has_money() {
             Work::KeepCard { attempt: attempt.id }.queue(tx, Some(attempt.payment_id), now, now).await?;
         }
-        if let Some(kind) = EventKind::of_payment(before.state, after.state) {
-            tx.event_add(NewEvent::of(kind, attempt.id), now).await?;
-        }
+        self.mean_news(tx, attempt, before.state).await?;
         if after.contradicted && !before.contradicted {
             tracing::error!(attempt.id = %attempt.id, state = ?after.state, fact = ?seen.fact, "A gateway contradicts what was final: somebody must look.");
         }
         Ok(Some((before, after)))
+    }
+
+    /// Who is told that an attempt has moved on from there.
+    async fn mean_news(&self, tx: &MerchantTx, attempt: &Attempt, before: AttemptState) -> Result<(), Error> {
+        if let Some(kind) = EventKind::of_payment(before, attempt.state) {
+            tx.event_add(NewEvent::of(kind, attempt.id), self.now()).await?;
+        }
+        match QuoteEventKind::of_payment(before, attempt.state) {
+            Some(kind) => self.mean_quote_news(tx, attempt, kind, None).await,
+            None => Ok(()),
+        }
     }
 
     /// Writes an effect down: a posting, a claim, a job.

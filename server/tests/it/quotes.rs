@@ -33,6 +33,7 @@ pub async fn allow(house: &House, applies_credits: bool) {
     let change = QuoteRulesChange {
         applies_credits: Some(applies_credits),
         return_hosts: Some(vec!["sell.example".to_owned()]),
+        webhook_url: None,
     };
     house.engine.set_quote_rules("northwind", change).await.unwrap();
 }
