@@ -76,8 +76,9 @@ pub enum Fault {
     /// Typed into a form that a browser had kept.
     #[error("This form was used for a refund of {}. Open the payment again to refund more.", .refund.to_decimal())]
     RefundFormUsed { refund: Money },
-    #[error("That is not refunded from here. {instead}")]
-    NoRefundsHere { instead: String },
+    /// What is not refunded like that, in words.
+    #[error("{words}")]
+    NotRefunded { words: String },
     #[error("This payment has not settled yet, so only the whole of it can be refunded. A part of it can be tomorrow.")]
     PartTooEarly,
     #[error("Enter a reason.")]
@@ -132,7 +133,7 @@ impl Fault {
             Self::AlreadyPaid | Self::NotPayable | Self::AmountMoved { .. } => 409,
             Self::NotWithin { .. } | Self::NotLikeThat { .. } => 409,
             Self::WordsMoved | Self::AuthorityMoved | Self::SurchargeMoved { .. } => 409,
-            Self::NothingToRefund | Self::MoreThanLeft { .. } | Self::NoRefundsHere { .. } | Self::PartTooEarly => 409,
+            Self::NothingToRefund | Self::MoreThanLeft { .. } | Self::NotRefunded { .. } | Self::PartTooEarly => 409,
             Self::MethodGone | Self::MethodRefused { .. } | Self::RefundFormUsed { .. } => 409,
             Self::RefundDisputed | Self::NotMended { .. } => 409,
             Self::BadEmail | Self::BadAmount | Self::NoReason | Self::FixUnfilled | Self::SignInUnfilled => 422,
@@ -169,7 +170,7 @@ impl Fault {
             | Self::NothingToRefund
             | Self::RefundDisputed
             | Self::MoreThanLeft { .. }
-            | Self::NoRefundsHere { .. }
+            | Self::NotRefunded { .. }
             | Self::PartTooEarly => "Nothing was refunded",
             Self::RefundFormUsed { .. } => "Nothing more was refunded",
             Self::PayFormUsed => "Nothing more was charged",

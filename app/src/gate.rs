@@ -177,7 +177,14 @@ impl From<RefundError> for Fault {
             RefundError::Refused(RefundRefusal::NotWithin { left }) => Self::MoreThanLeft { left },
             RefundError::Refused(RefundRefusal::Disputed) => Self::RefundDisputed,
             RefundError::Refused(RefundRefusal::FormUsed { refund }) => Self::RefundFormUsed { refund },
-            RefundError::NotHere(instead) => Self::NoRefundsHere { instead: instead.to_owned() },
+            RefundError::Refused(RefundRefusal::NotAllOwed) => {
+                let words = "The invoice can be owed again only when all of the payment is refunded at once, its surcharge \
+                             included.";
+                Self::NotRefunded { words: words.to_owned() }
+            }
+            RefundError::NotHere(instead) => {
+                Self::NotRefunded { words: format!("That is not refunded from here. {instead}") }
+            }
             RefundError::PartTooEarly => Self::PartTooEarly,
             RefundError::Unsure(cause) => {
                 internal(&cause);

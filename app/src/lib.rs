@@ -29,6 +29,8 @@ mod plain;
 mod proof;
 #[cfg(feature = "ssr")]
 mod shell;
+#[cfg(feature = "ssr")]
+mod sync;
 
 pub use router::App;
 #[cfg(feature = "ssr")]
@@ -45,4 +47,5 @@ pub use {
     plain::{render_closed, render_fault, render_refusal, render_sandbox_step, words_of_refusal},
     proof::{ProofFile, render_proof},
     shell::{pod_shell, shell},
+    sync::render_sync,
 };

@@ -28,6 +28,8 @@ pub struct Note {
     pub reference: String,
     /// A refund was to take nothing of the surcharge.
     pub without_surcharge: bool,
+    /// It was to mean that the customer still owes the invoice.
+    pub still_owed: bool,
     /// What was pressed with, when its sum is to be confirmed: nobody enters a card twice. One of them, as the form has them.
     pub token: String,
     pub saved: String,

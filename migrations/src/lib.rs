@@ -43,6 +43,9 @@ mod m039_grant_requests;
 mod m040_quotes;
 mod m041_integrations;
 mod m042_letterhead;
+mod m043_syncs;
+mod m046_refund_meaning;
+mod m047_fewer_trees;
 mod m048_quote_news;
 mod table;
 
@@ -95,6 +98,9 @@ impl MigratorTrait for Migrator {
             Box::new(m040_quotes::Migration),
             Box::new(m041_integrations::Migration),
             Box::new(m042_letterhead::Migration),
+            Box::new(m043_syncs::Migration),
+            Box::new(m046_refund_meaning::Migration),
+            Box::new(m047_fewer_trees::Migration),
             Box::new(m048_quote_news::Migration),
         ]
     }

@@ -16,7 +16,7 @@ use std::{net::SocketAddr, sync::Arc, thread::available_parallelism, time::Durat
 use tokio::sync::Semaphore;
 use tower_http::{
     catch_panic::CatchPanicLayer,
-    compression::{CompressionLayer, DefaultPredicate, Predicate, predicate::NotForContentType},
+    compression::{CompressionLayer, CompressionLevel, DefaultPredicate, Predicate, predicate::NotForContentType},
     csrf::CsrfLayer,
     request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
     timeout::TimeoutLayer,
@@ -28,6 +28,9 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// Surfaces that are lists from the database.
 const LISTS: [&str; 4] = ["/dashboard", "/payments", "/admin", "/operator"];
 const COMPRESSED_ALREADY: NotForContentType = NotForContentType::const_new("application/pdf");
+/// Pages are drawn for one reader each: what a higher level takes off them costs more than their way. Built files are
+/// compressed beforehand, as far as it goes.
+const QUALITY: CompressionLevel = CompressionLevel::Precise(2);
 const FAULT_BODY_MAX_BYTES: usize = 64 * 1024;
 /// What Stripe adds to the address that a payer comes back to: none of it is needed, and secrets belong into no history.
 const ADDED_BY_VENDORS: [&str; 5] =
@@ -50,7 +53,7 @@ pub fn around(surface: Router<Web>, settings: &Settings, assets: Assets) -> Rout
         .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
         .layer(CsrfLayer::new())
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_TIMEOUT))
-        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(COMPRESSED_ALREADY)))
+        .layer(CompressionLayer::new().quality(QUALITY).compress_when(DefaultPredicate::new().and(COMPRESSED_ALREADY)))
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn(move |request, next| explain(assets.clone(), request, next)))
         .layer(middleware::from_fn(move |request, next| answer_headers(https, request, next)))

@@ -16,4 +16,5 @@ pub mod router;
 pub mod serve;
 pub mod settings;
 pub mod staff;
+pub mod sync;
 pub mod transactions_csv;

@@ -6,7 +6,7 @@ use crate::{
     rate_limits::{API, CHECKOUTS, FILES, Limits, PROGRAMS, ProgramRates},
     serve::Site,
     settings::Settings,
-    transactions_csv,
+    sync, transactions_csv,
 };
 use app::{App, Assets, gate::CookieName, pod_shell, shell};
 use axum::{Router, extract::FromRef, middleware, routing::get};
@@ -73,6 +73,7 @@ pub fn build(settings: &Settings, site: &Site, engine: Engine) -> Router {
         .merge(own_books::router())
         .merge(integrations::router())
         .merge(accounting_connections::router())
+        .merge(sync::router())
         .merge(partners::router(&limits))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

@@ -1,4 +1,4 @@
-//! Pages and files for staff outside the App: who may open them, and what is answered otherwise.
+//! Pages and files outside the App, most of them for staff: who may open them, and what is answered otherwise.
 
 use crate::{layers::plain_page, router::Web};
 use app::{addresses, render_fault};
@@ -9,7 +9,7 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 use domain::access::Act;
-use engine::{AdminPass, Error};
+use engine::{AdminPass, Error, PayerPass};
 use std::str::FromStr;
 
 pub type Answer = Result<Response, Refusal>;
@@ -32,18 +32,36 @@ impl IntoResponse for Refusal {
 /// Staff who may do this. Whoever is signed out signs in first and comes back to what they asked for, or to `list` after a
 /// form: what was sent to an address that only takes forms cannot be opened there.
 pub async fn admitted(parts: &Parts, web: &Web, act: Act, list: &str) -> Result<AdminPass, Refusal> {
-    let here = parts.uri.path_and_query().filter(|_| parts.method == Method::GET);
-    admitted_from(parts, web, act, here.map_or(list, |here| here.as_str())).await
+    admitted_from(parts, web, act, here(parts).unwrap_or(list)).await
 }
 
 /// The same, and whoever signs in first comes back to `back`.
 pub async fn admitted_from(parts: &Parts, web: &Web, act: Act, back: &str) -> Result<AdminPass, Refusal> {
+    web.engine.admin(&token(parts, web), act).await.map_err(|cause| turned_away(web, cause, back))
+}
+
+/// As [`admitted`], of payers.
+pub async fn payer_admitted(parts: &Parts, web: &Web, act: Act, list: &str) -> Result<PayerPass, Refusal> {
+    let back = here(parts).unwrap_or(list);
+    web.engine.payer(&token(parts, web), act).await.map_err(|cause| turned_away(web, cause, back))
+}
+
+/// What can be opened again.
+fn here(parts: &Parts) -> Option<&str> {
+    let here = parts.uri.path_and_query().filter(|_| parts.method == Method::GET);
+    here.map(|here| here.as_str())
+}
+
+fn token(parts: &Parts, web: &Web) -> String {
     let cookies = CookieJar::from_headers(&parts.headers);
-    let token = cookies.get(web.cookie.0).map_or("", |cookie| cookie.value());
-    web.engine.admin(token, act).await.map_err(|cause| match cause {
+    cookies.get(web.cookie.0).map_or_else(String::new, |cookie| cookie.value().to_owned())
+}
+
+fn turned_away(web: &Web, cause: Error, back: &str) -> Refusal {
+    match cause {
         Error::NotSignedIn => Redirect::to(&addresses::sign_in(back)).into_response().into(),
         other => refused(web, other),
-    })
+    }
 }
 
 pub fn page(drawn: (u16, String)) -> Answer {

@@ -50,13 +50,3 @@ pub async fn read_home(search: String, page: u64) -> Result<AdminHome, Fault> {
     let admin = gate::admin(gate::Act::SeeMerchantInvoices).await?;
     gate::answer(gate::engine().admin_home(&admin, engine::ListQuery { search, page }).await)
 }
-
-/// Reads the books now instead of at the next turn.
-#[server(prefix = "/api", endpoint = "invoices/sync")]
-pub async fn sync_now() -> Result<(), Fault> {
-    use crate::gate;
-    let admin = gate::admin(gate::Act::SyncBooks).await.map_err(gate::signed_out)?;
-    gate::answer(gate::engine().sync_now(&admin).await)?;
-    gate::go_to("/admin?done=sync");
-    Ok(())
-}

@@ -52,7 +52,9 @@ pub async fn open_checkout(checkout: CheckoutId, left: Option<PaymentId>) -> Res
         let left = gate::answer(gate::engine().cancel_payment(&guest, payer.as_ref(), left).await);
         gave_up = left.is_ok_and(|standing| standing.outcome == Outcome::Cancelled);
     }
-    let page = gate::answer(gate::engine().checkout_page(&guest, payer.as_ref(), was, to_confirm).await)?;
+    // On the heap: what holds it is moved several times before it is first asked.
+    let page = Box::pin(gate::engine().checkout_page(&guest, payer.as_ref(), was, to_confirm)).await;
+    let page = gate::answer(page)?;
     let who = gate::whoami().await.ok();
     let role = who.as_ref().map_or(Role::Guest, |who| who.role);
     Ok(PayScreen { page, note, gave_up, signed_in_as: who.map(|who| who.email), role })
@@ -99,7 +101,8 @@ pub async fn take(
         payer => payer.ok(),
     };
     let taken = match gate::guest(checkout, gate::Act::PayCheckout).await {
-        Ok(guest) => gate::answer(gate::engine().take_payment(&guest, payer.as_ref(), order).await),
+        // On the heap, as above.
+        Ok(guest) => gate::answer(Box::pin(gate::engine().take_payment(&guest, payer.as_ref(), order)).await),
         Err(fault) => Err(fault),
     };
     let standing = taken.inspect_err(|fault| {
@@ -164,7 +167,7 @@ pub async fn read_standing(checkout: CheckoutId, payment: PaymentId) -> Result<S
     use crate::gate;
     let guest = gate::guest(checkout, gate::Act::SeeCheckout).await?;
     let payer = gate::payer_if_any(gate::Act::PayOwnInvoices).await.ok();
-    gate::answer(gate::engine().payment_standing(&guest, payer.as_ref(), payment).await)
+    gate::answer(Box::pin(gate::engine().payment_standing(&guest, payer.as_ref(), payment)).await)
 }
 
 /// The payer gives up before acting at the gateway.

@@ -5,7 +5,7 @@ use domain::ids::{PaymentId, RefundId};
 use leptos::prelude::*;
 
 /// One press of Refund, posted by a plain form. `amount` is what was typed, in the currency that the form names. `surcharge`
-/// is `none` for a refund that takes nothing of it.
+/// is `none` for a refund that takes nothing of it, and `meaning` is `owed` where the customer still owes the invoice.
 #[server(prefix = "/api", endpoint = "refunds/start")]
 pub async fn start_refund(
     payment: PaymentId,
@@ -14,13 +14,15 @@ pub async fn start_refund(
     #[server(default)] amount: String,
     #[server(default)] reason: String,
     #[server(default)] surcharge: String,
+    #[server(default)] meaning: String,
 ) -> Result<(), Fault> {
     use crate::{addresses, gate, note::Note};
+    use domain::refund::RefundMeaning;
     let admin = gate::admin(gate::Act::Refund).await.map_err(gate::signed_out)?;
     let back = addresses::transaction(payment);
     let refuse = |fault: Fault| {
         let note = Note::of_amount(&fault, &amount, &reason).about(&payment);
-        let note = Note { without_surcharge: surcharge == "none", ..note };
+        let note = Note { without_surcharge: surcharge == "none", still_owed: meaning == "owed", ..note };
         gate::refuse_with(&back, "/admin/transactions", &note);
         fault
     };
@@ -33,6 +35,7 @@ pub async fn start_refund(
         payment,
         amount: read,
         with_surcharge: surcharge != "none",
+        meaning: if meaning == "owed" { RefundMeaning::StillOwed } else { RefundMeaning::SaleCancelled },
         reason: reason.clone(),
     };
     gate::answer(gate::engine().refund_payment(&admin, order).await).map_err(refuse)?;

@@ -45,6 +45,7 @@ pub enum Act {
     SeeWebhooks,
     /// Have events sent again, and an endpoint turned on again.
     SendEvents,
+    /// Have the books read now, see how far that is, and stop it.
     SyncBooks,
     SeeConnections,
     /// Try, pause and reconnect those to the books.
@@ -77,10 +78,10 @@ impl Role {
             | Act::SeeMail
             | Act::SeeWebhooks
             | Act::SendEvents
-            | Act::SyncBooks
             | Act::SeeConnections
             | Act::ManageConnections
             | Act::ManageIntegrations => matches!(self, Self::Admin),
+            Act::SyncBooks => matches!(self, Self::Payer | Self::Admin),
             Act::SeeInstallation | Act::SetUpMerchants => matches!(self, Self::Operator),
         }
     }

@@ -53,6 +53,7 @@ impl DeclineReason {
             | Self::WrongSecurityCode
             | Self::WrongPostalCode
             | Self::AuthenticationFailed
+            | Self::PaidBack
             | Self::TryAgainLater
             | Self::Declined
             | Self::NotSent
@@ -74,6 +75,7 @@ impl DeclineReason {
             Self::AccountClosed => "There is no such account any more.",
             Self::NotAuthorised | Self::Stopped | Self::Blocked => "Your bank does not allow debits from this account.",
             Self::TakenBack | Self::ChargedBack => "Your bank does not say why.",
+            Self::PaidBack => "It was paid back to you.",
             Self::NoLongerKept => "The payment service keeps this account no more.",
             Self::NotSent => "We could not reach the payment service.",
             Self::SetUp => "The payment service did not accept the request.",
@@ -168,6 +170,7 @@ mod tests {
             (R::Stopped, C::Hard),
             (R::TakenBack, C::Hard),
             (R::ChargedBack, C::Hard),
+            (R::PaidBack, C::Fixable),
             (R::TryAgainLater, C::Fixable),
             (R::Declined, C::Fixable),
             (R::NoLongerKept, C::Hard),

@@ -3,11 +3,12 @@
 
 use crate::{
     asking::{LOOK_UP_AFTER, LOOK_UP_SOON, PENDING_LOOK_UP_AFTER},
+    ids::RefundId,
     ledger::JournalKind,
     money::Money,
     payment::{AttemptState, Fact, Folded, Observation},
     planted,
-    refund::{FoldedRefund, RefundSeen, RefundState},
+    refund::{FoldedRefund, RefundMeaning, RefundSeen, RefundState},
 };
 use chrono::TimeDelta;
 
@@ -65,10 +66,16 @@ pub fn learn(known: &[&Observation], seen: &Observation, asked: Money, gateway_i
     let tells_to_wait = |fact: &Fact| fact.leaves_it_open() && !(is_page && *fact == Fact::NotSeen);
     let was_told_to_wait = known.iter().any(|known| tells_to_wait(&known.fact));
     let effects = match &seen.fact {
-        // A dispute has journals of its own, and nobody but the card's holder has anything to learn.
-        Fact::ChargedBack { .. } | Fact::Reinstated { .. } if before.state == after.state => Vec::new(),
-        Fact::ChargedBack { .. } => vec![Effect::TakeBack],
-        Fact::Reinstated { .. } => vec![Effect::RetakeClaims, Effect::Post],
+        // Disputes and refunds have journals of their own. Of a dispute nobody but the card's holder has anything to learn,
+        // and a refund has mails of its own.
+        Fact::ChargedBack { .. } | Fact::Reinstated { .. } | Fact::PaidBack { .. } | Fact::NotPaidBack { .. }
+            if before.state == after.state =>
+        {
+            Vec::new()
+        }
+        Fact::PaidBack { .. } if planted::is("owed_refund_stays_booked") => Vec::new(),
+        Fact::ChargedBack { .. } | Fact::PaidBack { .. } => vec![Effect::TakeBack],
+        Fact::Reinstated { .. } | Fact::NotPaidBack { .. } => vec![Effect::RetakeClaims, Effect::Post],
         _ => effects(before.state, after.state, was_told_to_wait),
     };
     Some(Learned { before, after, also, is_second, effects })
@@ -145,6 +152,19 @@ pub enum RefundEffect {
     },
 }
 
+impl RefundEffect {
+    /// What becomes true of the payment itself instead, where its customer still owes what it paid: all of it went back, so
+    /// it does not stand, or stands after all.
+    #[must_use]
+    pub const fn of_payment(self, refund: RefundId, meaning: RefundMeaning) -> Option<Fact> {
+        match (self, meaning) {
+            (Self::Post, RefundMeaning::StillOwed) => Some(Fact::PaidBack { refund }),
+            (Self::TakeBack, RefundMeaning::StillOwed) => Some(Fact::NotPaidBack { refund }),
+            _ => None,
+        }
+    }
+}
+
 /// As [`learn`], for a refund over `asked`.
 #[must_use]
 pub fn learn_of_refund(known: &[&RefundSeen], seen: &RefundSeen, asked: Money) -> Option<RefundLearned> {
@@ -194,6 +214,37 @@ mod tests {
         assert_eq!(effects(&[&paid, &lost], &lost), None, "told twice");
         assert_eq!(effects(&[&paid, &lost], &back), Some(vec![Effect::RetakeClaims, Effect::Post]));
         assert_eq!(effects(&[&paid], &back), Some(Vec::new()), "nothing was taken");
+    }
+
+    #[test]
+    fn d24_what_is_paid_back_and_still_owed_leaves_the_books_and_comes_back_when_its_refund_fails() {
+        let refund = RefundId(uuid::Uuid::nil());
+        let books = [RefundEffect::Post, RefundEffect::TakeBack];
+        let [paid_back, not_paid_back] = books.map(|effect| {
+            assert_eq!(effect.of_payment(refund, RefundMeaning::SaleCancelled), None, "the payment stands");
+            Observation::bare(effect.of_payment(refund, RefundMeaning::StillOwed).expect("a fact"))
+        });
+        for other in [RefundEffect::LookUpNeedless, RefundEffect::Notice { failed: true }] {
+            assert_eq!(other.of_payment(refund, RefundMeaning::StillOwed), None, "{other:?}");
+        }
+        let no = Fact::BankNo { reason: crate::payment::DeclineReason::TakenBack };
+        let [paid, settled, voided, bank] = [Fact::Approved, Fact::Settled, Fact::Voided, no].map(Observation::bare);
+        let learned = |known: &[&Observation], seen: &Observation| {
+            let learned = learn(known, seen, Money::new(500, Currency::USD), None).expect("news");
+            (learned.after.state, learned.after.contradicted, learned.effects)
+        };
+        let none = |state| (state, false, Vec::new());
+        assert_eq!(learned(&[&paid], &paid_back), (AttemptState::Returned, false, vec![Effect::TakeBack]));
+        for (told, is_odd) in [(&settled, false), (&voided, false), (&bank, true)] {
+            let stays = (AttemptState::Returned, is_odd, vec![Effect::ReleaseClaims]);
+            assert_eq!(learned(&[&paid, &paid_back], told), stays, "{told:?}: the bank would give it back twice");
+        }
+        let again = (AttemptState::Approved, false, vec![Effect::RetakeClaims, Effect::Post]);
+        assert_eq!(learned(&[&paid, &paid_back], &not_paid_back), again);
+        assert_eq!(learned(&[&paid], &not_paid_back), none(AttemptState::Approved), "nothing had gone back");
+        for of_refund in [&paid_back, &not_paid_back] {
+            assert_eq!(learned(&[&paid, &bank], of_refund), none(AttemptState::Returned), "the bank has it");
+        }
     }
 
     #[test]

@@ -29,7 +29,8 @@ pub enum EventKind {
     /// Nobody paid: it was given up, and no money moved.
     #[serde(rename = "payment.cancelled")]
     PaymentCancelled,
-    /// The money was here, and went back: by its bank, by a lost dispute over all of it, or undone before it settled.
+    /// The money was here, and went back: by its bank, by a lost dispute over all of it, by a refund of all of it whose
+    /// customer still owes the invoices, or undone before it settled.
     #[serde(rename = "payment.returned")]
     PaymentReturned,
     #[serde(rename = "refund.succeeded")]

@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn s97_s105_each_lane_has_its_name_and_its_place() {
+    fn s105_s97_each_lane_has_its_name_and_its_place() {
         for (place, lane) in Lane::ALL.into_iter().enumerate() {
             assert_eq!((Lane::of_name(lane.name()), lane.place()), (Some(lane), place));
         }

@@ -41,4 +41,5 @@ pub mod refund;
 pub mod returns;
 pub mod surcharge;
 pub mod surcharge_law;
+pub mod sync;
 pub mod views;

@@ -7,7 +7,11 @@ mod decline;
 pub use amount::{INVOICES_PER_PAYMENT_MAX, Refusal, ShownShare, Takes, amount_to_charge, together};
 pub use decline::DeclineReason;
 
-use crate::{ids::DisputeId, money::Money, planted};
+use crate::{
+    ids::{DisputeId, RefundId},
+    money::Money,
+    planted,
+};
 use serde::{Deserialize, Serialize};
 
 /// Where one try at one gateway stands.
@@ -151,6 +155,14 @@ pub enum Fact {
     Reinstated {
         dispute: DisputeId,
     },
+    /// Ours, beside a refund of all of it whose customer still owes the invoices.
+    PaidBack {
+        refund: RefundId,
+    },
+    /// Ours, beside the same refund, which failed after all: the gateway has the money again.
+    NotPaidBack {
+        refund: RefundId,
+    },
     /// Ours, beside a gateway's word that contradicts a final no: the money is there, and is accounted for from here on
     /// (`wire/gateways.md`, 1.3). The contradiction stays, so that somebody looks.
     MoneyAfterAll,
@@ -210,7 +222,13 @@ impl Folded {
             Fact::Reinstated { .. } if self.reason == Some(DeclineReason::ChargedBack) => {
                 return Self { state: S::Approved, reason: None, ..self };
             }
-            Fact::ChargedBack { .. } | Fact::Reinstated { .. } => return self,
+            Fact::PaidBack { .. } if self.state.has_money() => (S::Returned, Some(DeclineReason::PaidBack)),
+            Fact::NotPaidBack { .. } if self.reason == Some(DeclineReason::PaidBack) => {
+                return Self { state: S::Approved, reason: None, ..self };
+            }
+            Fact::ChargedBack { .. } | Fact::Reinstated { .. } | Fact::PaidBack { .. } | Fact::NotPaidBack { .. } => {
+                return self;
+            }
             Fact::NeverArrived => (S::Declined, Some(DeclineReason::NotSent)),
             Fact::BankNo { reason } if self.ever_approved => (S::Returned, Some(*reason)),
             Fact::BankNo { reason } => (S::Declined, Some(*reason)),
@@ -237,8 +255,8 @@ impl Folded {
         self.contradicted && matches!(self.state, AttemptState::Declined | AttemptState::Voided)
     }
 
-    /// Money after a final no, a debit under way of which the gateway was to have nothing, a void of settled money, or "never
-    /// arrived" about money that did.
+    /// Money after a final no, a debit under way of which the gateway was to have nothing, a void of settled money, "never
+    /// arrived" about money that did, or a bank that takes back what was paid back already.
     fn cannot_become(self, to: AttemptState, fact: &Fact) -> bool {
         use AttemptState as S;
         match self.state {
@@ -246,7 +264,8 @@ impl Folded {
             S::Declined | S::Voided => fact.is_money(),
             S::RequiresAction | S::Processing | S::Approved | S::PendingSettlement => *fact == Fact::NeverArrived,
             S::Settled => *fact == Fact::NeverArrived || to == S::Voided,
-            _ => false,
+            S::Returned => self.reason == Some(DeclineReason::PaidBack) && matches!(fact, Fact::BankNo { .. }),
+            S::Created | S::Unknown => false,
         }
     }
 }

@@ -84,6 +84,18 @@ pub enum RefundMade {
     There,
 }
 
+/// What a refund means for the invoices of its payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "orm", derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum))]
+#[cfg_attr(feature = "orm", sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case"))]
+#[serde(rename_all = "snake_case")]
+pub enum RefundMeaning {
+    /// They stay paid: the sale is credited, and the credit paid out.
+    SaleCancelled,
+    /// They are owed again, as before the payment: it was by a wrong card, or by mistake.
+    StillOwed,
+}
+
 /// What was seen of a refund at the gateway. Adapters report; the fold decides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "fact", rename_all = "snake_case")]
@@ -296,6 +308,8 @@ pub enum RefundRefusal {
     },
     /// Somebody has asked their bank for it: it would go back twice.
     Disputed,
+    /// Its customer cannot owe the invoices again by less than all of it.
+    NotAllOwed,
     /// The form has made a refund already, of another amount.
     FormUsed {
         refund: Money,

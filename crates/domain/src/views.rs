@@ -3,6 +3,7 @@
 mod connections;
 mod pay;
 mod staff;
+mod sync;
 
 pub use connections::{BooksOffer, ConnectionsPage, LaneFace, Used};
 pub use pay::{
@@ -14,6 +15,7 @@ pub use staff::{
     FixedFace, Installation, InvoiceChoice, JobFace, MailBox, MailFace, MerchantRow, PaymentStory, PostingFace,
     Reallocation, RefundFace, RefundOffer, RefundPlan, StoryEvent,
 };
+pub use sync::SyncPage;
 
 use crate::{
     access::Role,

@@ -247,11 +247,19 @@ pub(crate) async fn add_lanes(tx: &MerchantTx, books: &Connection) -> Result<(),
 /// How the keys of the jobs begin that wait for a lane (`jobs::Work::key`).
 const fn queued_keys(lane: Lane) -> &'static [&'static str] {
     match lane {
-        Lane::UserAction => {
-            &["post_payment:", "post_again:", "take_back_payment:", "post_refund:", "take_back_refund:"]
-        }
+        Lane::UserAction => &[
+            "post_payment:",
+            "post_again:",
+            "take_back_payment:",
+            "post_refund:",
+            "take_back_refund:",
+            "download_books:",
+            "draft_credit:",
+            "drop_draft:",
+            "apply_credit:",
+        ],
         // Nothing that waits belongs to it yet: what it carries is done while somebody waits.
         Lane::CompanySync => &[],
-        Lane::Background => &["sync_books:", "reconcile:"],
+        Lane::Background => &["sync_books:", "sweep_books:", "watch_credit:", "reconcile:"],
     }
 }

@@ -12,7 +12,7 @@ use domain::{
     method::MethodState,
     money::Money,
     payment::AttemptState,
-    refund::RefundState,
+    refund::{RefundMeaning, RefundState},
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -110,12 +110,14 @@ pub(crate) enum Audited {
     CancelAsked {
         attempt: AttemptId,
     },
-    /// The reason is staff's own words.
+    /// The reason is staff's own words. What it means is told where it is not that the sale is cancelled.
     RefundAsked {
         refund: RefundId,
         attempt: AttemptId,
         amount: Money,
         reason: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        meaning: Option<RefundMeaning>,
     },
     /// Nobody asked for it here.
     RefundFound {
@@ -389,7 +391,8 @@ impl Audited {
 
     pub(crate) fn refund_asked(refund: &Refund) -> Result<Self, Error> {
         let (amount, reason) = (refund.amount()?, refund.reason.clone());
-        Ok(Self::RefundAsked { refund: refund.id, attempt: refund.attempt_id, amount, reason })
+        let meaning = Some(refund.meaning).filter(|_| refund.is_owed_again());
+        Ok(Self::RefundAsked { refund: refund.id, attempt: refund.attempt_id, amount, reason, meaning })
     }
 
     pub(crate) fn refund_found(refund: &Refund) -> Result<Self, Error> {

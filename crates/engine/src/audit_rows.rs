@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     ids::{AttemptId, InvoiceId, MailId, MethodId, PaymentId, RefundId},
     money::Money,
-    refund::{RefundMade, RefundState},
+    refund::{RefundMade, RefundMeaning, RefundState},
 };
 use serde::Deserialize;
 use std::{
@@ -28,7 +28,7 @@ const ANOTHER_AMOUNT: &str = "tells of another amount than is shown";
 const ANOTHER_ID: &str = "names another id than is shown";
 const ANOTHER_MAIL: &str = "tells of a mail with other words, or to somebody else";
 const ANOTHER_AUTHORITY: &str = "tells of another authority than is shown";
-const ANOTHER_REASON: &str = "gives another reason, or tells of another payment";
+const ANOTHER_REASON: &str = "gives another reason or meaning, or tells of another payment";
 
 /// What is written down about a payment, sealed and not sealed yet, in its order.
 pub(crate) struct Written {
@@ -82,6 +82,7 @@ struct Named {
     credit_id: Option<String>,
     external_id: Option<String>,
     reason: Option<String>,
+    meaning: Option<RefundMeaning>,
     text: Option<String>,
 }
 
@@ -342,7 +343,9 @@ fn refund_differs(act: &Act, refund: Option<&Refund>) -> Option<&'static str> {
     }
     let is_current = match act.kind.as_str() {
         "refund_asked" => {
-            let same = named.reason.as_ref() == Some(&refund.reason) && named.attempt == Some(refund.attempt_id);
+            let same = named.reason.as_ref() == Some(&refund.reason)
+                && named.attempt == Some(refund.attempt_id)
+                && named.meaning.unwrap_or(RefundMeaning::SaleCancelled) == refund.meaning;
             return (!same).then_some(ANOTHER_REASON);
         }
         "refund_found" => return (named.attempt != Some(refund.attempt_id)).then_some(ANOTHER_REASON),

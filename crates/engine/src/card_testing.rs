@@ -13,7 +13,7 @@ use std::{
     sync::{Mutex, PoisonError},
     time::Duration,
 };
-use store::{MerchantDb, Throttle, TokenHash};
+use store::{MerchantDb, Throttle, TokenHash, TriesInVain};
 
 /// Whoever comes while as many cards of a merchant are being tried as may still be declined waits for them this long.
 const TURN_LOOKS_MAX: u32 = 200;
@@ -110,10 +110,9 @@ impl Engine {
 
     async fn in_vain(&self, guest: &GuestPass, origin: &Origin) -> Result<InVain, Error> {
         let (now, hash) = (self.now(), origin.hash());
-        let (mut merchant, fruitless) = tokio::try_join!(
-            guest.db.declines(now - PER_INVOICE.within),
-            self.store().fruitless_of_origin(&hash, now - PER_ORIGIN.within)
-        )?;
+        let of_origin = (hash.as_str(), now - PER_ORIGIN.within);
+        let tried = guest.db.tries_in_vain(now - PER_INVOICE.within, of_origin).await?;
+        let TriesInVain { declines: mut merchant, of_origin: fruitless } = tried;
         // Most of the time nobody was declined at all.
         let mut invoice = Vec::new();
         let tried = if merchant.is_empty() { Vec::new() } else { guest.invoices() };

@@ -1,7 +1,7 @@
 //! What was taken on each day and in each currency, as the gateways list it, as our ledger has it and as the books have it:
 //! one line each, and the payments that keep the three apart by name (`quality.md`, 2.3, 4). Refunds are no part of it.
 
-use crate::{Error, post_payment::books_reference, verify_books::gone_back};
+use crate::{Error, faces::is_paid_back, post_payment::books_reference, verify_books::gone_back};
 use chrono::NaiveDate;
 use connectors::{books::BooksPayment, gateway::Taken};
 use domain::{
@@ -9,7 +9,7 @@ use domain::{
     money::{Currency, Money},
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use store::AttemptRecord;
+use store::{AttemptRecord, BooksEntry, BooksEntryState};
 
 /// So many payments of a line are named; all of them are differences, or their own pages say why.
 const NAMED_MAX: usize = 5;
@@ -67,8 +67,13 @@ impl Taking {
     }
 }
 
-/// Of its payments there; what was paid out again under the same reference is a refund's.
+/// Of its payments there; what was paid out again under the same reference is a refund's, and so is that it stands there
+/// no more because its invoices are owed again.
 fn in_books(record: &AttemptRecord, currency: Currency, postings: &HashMap<String, Vec<BooksPayment>>) -> i64 {
+    let is_out = |entry: &BooksEntry| matches!(entry.state, BooksEntryState::Needless | BooksEntryState::Moved);
+    if is_paid_back(&record.attempt) && record.entries.iter().all(is_out) {
+        return record.attempt.amount_minor;
+    }
     let references: BTreeSet<_> = record.entries.iter().map(|entry| books_reference(&record.attempt, entry)).collect();
     let payments = references.into_iter().filter_map(|reference| postings.get(reference)).flatten();
     let amounts = payments.filter_map(|payment| Money::from_decimal(&payment.amount, currency).ok());

@@ -10,7 +10,7 @@ use crate::{
     exception_lines::{OpenException, Subject},
     exceptions::{WORDS_MAX_CHARS, was_fixed_so},
     order::typed,
-    settle_payment::retried,
+    settle_payment::{InHand, retried},
     settle_refund::held,
     take_payment::reference,
 };
@@ -153,10 +153,10 @@ impl Engine {
                     let named = Audited::ChargeNamed { attempt: attempt.id, gateway_id: seen.gateway_id.clone() };
                     tx.audit_add(named.slip(Some(attempt.payment_id), Actor::Staff(admin.person), now)?).await?;
                 }
-                self.learn(&tx, &mut attempt, seen, Source::LookUp).await?;
+                self.learn(&tx, &mut attempt, seen, Source::LookUp, InHand::default()).await?;
             }
             Seen::Refund(refund, seen) => {
-                let (attempt, mut refund) = held(&tx, *refund).await?;
+                let (mut attempt, mut refund) = held(&tx, *refund).await?;
                 let refunds = tx.refunds_of(&[attempt.id]).await?;
                 let has_it = |other: &Refund| other.id != refund.id && other.gateway_id == seen.gateway_id;
                 if seen.gateway_id.is_some() && refunds.iter().any(has_it) {
@@ -167,7 +167,7 @@ impl Engine {
                     let named = Audited::RefundNamed { refund: refund.id, amount, gateway_id };
                     tx.audit_add(named.slip(Some(attempt.payment_id), Actor::Staff(admin.person), now)?).await?;
                 }
-                self.learn_refund(&tx, &attempt, &mut refund, seen, Source::LookUp).await?;
+                self.learn_refund(&tx, &mut attempt, &mut refund, seen, Source::LookUp).await?;
             }
         }
         tx.commit().await?;
@@ -226,10 +226,11 @@ impl Engine {
                 let (id, amount) = (attempt.id, attempt.amount()?);
                 let declared = Audited::DeclaredAbsent { attempt: id, amount, reason: reason.clone() };
                 tx.audit_add(declared.slip(Some(attempt.payment_id), by, now)?).await?;
-                self.learn(&tx, &mut attempt, &Observation::bare(Fact::DeclaredAbsent), Source::LookUp).await?;
+                let absent = Observation::bare(Fact::DeclaredAbsent);
+                self.learn(&tx, &mut attempt, &absent, Source::LookUp, InHand::default()).await?;
             }
             Some(refund) => {
-                let (attempt, mut refund) = held(&tx, refund.id).await?;
+                let (mut attempt, mut refund) = held(&tx, refund.id).await?;
                 if !refund.state.is_unknown() {
                     return Ok(false);
                 }
@@ -237,7 +238,7 @@ impl Engine {
                 let declared = Audited::RefundDeclaredAbsent { refund: id, amount, reason: reason.clone() };
                 tx.audit_add(declared.slip(Some(attempt.payment_id), by, now)?).await?;
                 let absent = RefundSeen::bare(RefundFact::DeclaredAbsent);
-                self.learn_refund(&tx, &attempt, &mut refund, &absent, Source::LookUp).await?;
+                self.learn_refund(&tx, &mut attempt, &mut refund, &absent, Source::LookUp).await?;
             }
         }
         let ended = Exception {

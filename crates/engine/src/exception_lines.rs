@@ -24,7 +24,8 @@ use domain::{
 };
 use std::collections::BTreeMap;
 use store::{
-    Attempt, BooksEntry, BooksEntryState, ConnectionState, MerchantDb, Refund, RefundEntry, Webhook, left_to_refund,
+    Attempt, BooksEntry, BooksEntryState, ConnectionState, Invoice, MerchantDb, Refund, RefundEntry, Webhook,
+    left_to_refund,
 };
 
 /// What takes longer than this to come to its end is shown to somebody (`quality.md`, 2.4).
@@ -349,12 +350,8 @@ async fn refused(db: &MerchantDb, entry: &BooksEntry, locale: Locale) -> Result<
     let refunds = db.refunds_of(&[attempt.id]).await?;
     let parts = db.refund_parts(&refunds).await?;
     let (invoice, currency) = (db.invoice(entry.invoice_id).await?, attempt.amount()?.currency);
-    let is_closed = invoice.status != InvoiceStatus::Open || invoice.due_minor < entry.amount_minor;
-    let elsewhere = if is_closed && !entry.is_surcharge() {
-        " It can be put on another invoice, on the payment’s page."
-    } else {
-        ""
-    };
+    let is_owed = invoice.advance.is_none() && !entry.is_surcharge();
+    let helps = if is_owed { what_helps(&invoice, entry.amount_minor) } else { String::new() };
     let number = invoice.number;
     let back = never_entered(entry, &refunds, &parts);
     let words = |minor| Money::new(minor, currency).format(locale);
@@ -365,7 +362,7 @@ async fn refused(db: &MerchantDb, entry: &BooksEntry, locale: Locale) -> Result<
         let lacking = words(entry.amount_minor - back);
         (
             format!("{amount} for {number} was taken{paid_back}, but the books refused it: {why}"),
-            format!("They lack a payment of {lacking}, reference {reference}.{elsewhere}"),
+            format!("They lack a payment of {lacking}, reference {reference}.{helps}"),
         )
     } else {
         (
@@ -378,6 +375,18 @@ async fn refused(db: &MerchantDb, entry: &BooksEntry, locale: Locale) -> Result<
     let line = OpenException::new(key, Severity::Books, "Books", entry.updated_at, cause).of(attempt.payment_id);
     let line = line.fixable(remedy, format!("{} {back}", entry.updated_at));
     Ok(OpenException { cure, subject: Subject::Posting(entry.attempt_id, entry.invoice_id), ..line })
+}
+
+/// With an invoice that takes the money no more, as it was read when its books refused that.
+fn what_helps(invoice: &Invoice, minor: i64) -> String {
+    let is = match invoice.status {
+        InvoiceStatus::Open if invoice.due_minor >= minor => return String::new(),
+        InvoiceStatus::Open => "Less is due on that invoice there by now",
+        InvoiceStatus::Paid => "That invoice is paid there already",
+        InvoiceStatus::Void => "That invoice is void there, or was deleted",
+        InvoiceStatus::Draft => return " That invoice is a draft there: approve it, and post again.".to_owned(),
+    };
+    format!(" {is}: the money can be put on another invoice, on the payment’s page, or be paid back.")
 }
 
 /// A bank that takes a debit back takes the whole of it, or what its refunds have left: no gateway's document says which

@@ -4,7 +4,7 @@
 use crate::{
     AdminPass, Engine, Error,
     clock::{day, zone},
-    faces::numbers,
+    faces::{is_paid_back, numbers},
     payment_story::journal_words,
 };
 use chrono::{DateTime, Utc};
@@ -99,7 +99,7 @@ impl Told {
             started: day(attempt.created_at, self.zone),
             customer: payment.customer_name.clone(),
             invoices: invoices.to_owned(),
-            status: attempt.state.badge().0,
+            status: if is_paid_back(attempt) { "Refunded" } else { attempt.state.badge().0 },
             method: attempt.method.clone().unwrap_or_default(),
             amount,
             surcharge,

@@ -81,7 +81,7 @@ impl Engine {
         let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
         let shares = db.shares_of(ids.clone()).await?;
         let attempts = db.latest_attempts(ids).await?;
-        let with_money = attempts.values().filter(|attempt| attempt.state.has_money());
+        let with_money = attempts.values().filter(|attempt| attempt.state.has_money() || is_paid_back(attempt));
         let paid_back = paid_back(db, &with_money.map(|attempt| attempt.id).collect::<Vec<_>>()).await?;
         let could = attempts.values().filter(|attempt| attempt.state.has_money() || attempt.state.is_dead());
         let disputes = db.disputes_of(&could.map(|attempt| attempt.id).collect::<Vec<_>>()).await?;
@@ -198,6 +198,11 @@ pub(crate) fn amounts(sums: &[Sum]) -> Result<Vec<Money>, Error> {
 /// Nothing of it reached the gateway: neither the request itself, nor, as look-ups have shown, any trace of it.
 pub(crate) fn never_sent(attempt: &Attempt) -> bool {
     decline_reason(attempt) == Some(DeclineReason::NotSent)
+}
+
+/// All of it was refunded, and its customer still owes what it paid: the gateway goes on listing it as taken.
+pub(crate) fn is_paid_back(attempt: &Attempt) -> bool {
+    decline_reason(attempt) == Some(DeclineReason::PaidBack)
 }
 
 /// Why an attempt brought no money, as its cache keeps it.

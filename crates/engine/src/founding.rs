@@ -2,7 +2,7 @@
 
 use crate::{
     BooksSecret, BooksSettings, Engine, Error, GatewaySecret, GatewaySettings, Lane, sign_in::hash_password,
-    turnstile::Errand, write_invoice::issued,
+    sync_books::Synced, turnstile::Errand, write_invoice::issued,
 };
 use domain::{
     ids::{ConnectionId, IntegrationKeyId, InvoiceId, PersonId},
@@ -11,8 +11,12 @@ use domain::{
     own_invoice::{InvoiceRead, read_series},
 };
 use secrecy::SecretString;
+use std::time::Duration;
 use store::{LedgerSeries, MerchantDb, NewConnection, NewMerchant};
 use uuid::Uuid;
+
+/// Whoever reads the books already is waited for in steps of this.
+const HELD_GAP: Duration = Duration::from_millis(100);
 
 /// A merchant with its connections, as the operator enters it.
 pub struct Founding {
@@ -108,10 +112,19 @@ impl Engine {
         }
         tx.commit().await?;
         if has_books {
-            self.sync_books(&db, Errand::job(Lane::CompanySync)).await?;
+            self.read_first(&db).await?;
         }
         self.add_payers(&db, payers).await?;
         Ok(gateway)
+    }
+
+    /// All that the books have; where a worker has begun with it, once it lets go.
+    async fn read_first(&self, db: &MerchantDb) -> Result<(), Error> {
+        let (errand, holder) = (Errand::job(Lane::CompanySync), Uuid::now_v7());
+        while self.sync_books(db, errand.clone(), holder).await? != Synced::Done {
+            tokio::time::sleep(HELD_GAP).await;
+        }
+        Ok(())
     }
 
     /// The `gateway` or the `books` of the merchant with this key, and whose they are, when it was founded already.

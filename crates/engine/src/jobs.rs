@@ -1,7 +1,7 @@
 //! What the worker can be told to do. A job is written in the transaction of the fact that needs it, or by the sweep and
 //! the clock under a key that lets it in once; it is harmless to run twice.
 
-use crate::{Engine, Error, Lane, turnstile::Errand};
+use crate::{Engine, Error, Lane};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{
     asking::run_again_at,
@@ -157,6 +157,12 @@ pub(crate) enum Work {
         told: QuoteEvent,
     },
     SyncBooks,
+    /// The same because somebody has asked for it at that moment, on the lane of people.
+    DownloadBooks {
+        asked_ms: i64,
+    },
+    /// Look through all that is open in the books.
+    SweepBooks,
     Prune,
     /// Look for debits that banks have taken back.
     LookForReturns,
@@ -222,6 +228,8 @@ impl Work {
             Self::SendAgain { endpoint, event, asked_ms } => format!("send_again:{endpoint}:{event}:{asked_ms}"),
             Self::TellQuote { told } => format!("tell_quote:{}", told.id),
             Self::SyncBooks => format!("sync_books:{period}"),
+            Self::DownloadBooks { asked_ms } => format!("download_books:{asked_ms}"),
+            Self::SweepBooks => format!("sweep_books:{period}"),
             Self::Prune => format!("prune:{period}"),
             Self::LookForReturns => format!("look_for_returns:{period}"),
             Self::LookForExpiry => format!("look_for_expiry:{period}"),
@@ -260,6 +268,8 @@ impl Work {
             Self::SendAgain { .. } => "Send an event to a partner again",
             Self::TellQuote { .. } => "Tell the quoting program",
             Self::SyncBooks => "Read changes from the books",
+            Self::DownloadBooks { .. } => "Download the latest data of the books",
+            Self::SweepBooks => "Look through all that is open in the books",
             Self::Prune => "Delete what is old",
             Self::LookForReturns => "Look for debits that banks took back",
             Self::LookForExpiry => "Look for saved cards that end",
@@ -331,7 +341,8 @@ impl Engine {
             Err(Error::Crashed)
         } else {
             let (engine, own) = (self.clone(), job.clone());
-            caught(async move { engine.try_job(&own).await }).await
+            // On the heap: it is as large as the largest kind of job, and is moved on its way into a task.
+            caught(Box::pin(async move { engine.try_job(&own).await })).await
         };
         if let Err(cause) = self.conclude(job, outcome).await {
             tracing::error!(job.id = %job.id, %cause, "A job's outcome could not be written; its lease will run out.");
@@ -383,15 +394,9 @@ impl Engine {
                 }
                 Ok(Ran::Finished)
             }
-            Work::SyncBooks => match self.sync_books(&db, Errand::job(Lane::Background)).await {
-                Err(cause) if cause.not_before().is_some() => Err(cause),
-                // The next period is its retry: failures must not pile up behind books that are away for days.
-                Err(cause) => {
-                    tracing::warn!(merchant.id = %db.merchant_id(), cause = %chain(&cause), "The books could not be read.");
-                    Ok(Ran::Finished)
-                }
-                Ok(()) => Ok(Ran::Finished),
-            },
+            Work::SyncBooks => self.sync_as_job(&db, job, Lane::Background).await,
+            Work::DownloadBooks { asked_ms } => self.download_as_job(&db, job, asked_ms).await,
+            Work::SweepBooks => self.sweep_books(&db, job).await,
         }
     }
 

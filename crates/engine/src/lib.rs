@@ -10,6 +10,7 @@ mod ask_gateway;
 mod audit;
 mod audit_rows;
 mod audit_words;
+mod books_page;
 mod books_story;
 mod built_in_ledger;
 mod card_testing;
@@ -30,6 +31,7 @@ mod differences;
 mod disconnect_books;
 mod dispute_story;
 mod doors;
+mod download_books;
 mod endpoints;
 mod enter_payment;
 mod error;
@@ -99,6 +101,7 @@ mod settle_payment;
 mod settle_refund;
 mod sign_in;
 mod surcharges;
+mod sweep_books;
 mod sync_books;
 mod take_back_payment;
 mod take_in_charge;
@@ -131,6 +134,7 @@ pub use connectors::books::{
     set_up::{Chart, Choice, Company},
 };
 pub use credit_invoice::{CreditForm, CreditLine, CreditOrder, CreditStory};
+pub use download_books::{Download, SyncPass};
 pub use enter_payment::{HandPayment, PaymentForm};
 pub use error::{
     AccountsError, ConnectError, EndpointError, Error, ImportError, KeyError, MendError, MethodError, OwnBooksError,

@@ -10,8 +10,8 @@ use crate::{
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::books::{
-    Advances, ApplyCredit, Books, BooksError, BooksPayment, Changes, NewInvoice, PostPayment, PostRefund, Posted,
-    PostedRefund, QuoteCredit, TokenSet,
+    Advances, ApplyCredit, Books, BooksError, BooksPayment, ChangesPage, NewInvoice, OpenPage, PostPayment, PostRefund,
+    Posted, PostedRefund, QuoteCredit, TokenSet,
     consent::Provider,
     oauth::{self, Client},
     quickbooks::{self, QuickBooks, QuickBooksConfig},
@@ -20,7 +20,7 @@ use connectors::books::{
 };
 use domain::{
     governor::{Limits, Queue},
-    invoice::BooksInvoice,
+    invoice::{BooksCustomer, BooksInvoice},
 };
 use secrecy::ExposeSecret;
 use std::time::Duration;
@@ -410,8 +410,16 @@ impl Books for LiveBooks {
         with_fresh_token!(self, books => books.organisation())
     }
 
-    async fn changes(&self, cursor: Option<&str>) -> Result<Changes, BooksError> {
+    async fn changes(&self, cursor: Option<&str>) -> Result<ChangesPage, BooksError> {
         with_fresh_token!(self, books => books.changes(cursor))
+    }
+
+    async fn open_invoices(&self, cursor: Option<&str>) -> Result<OpenPage, BooksError> {
+        with_fresh_token!(self, books => books.open_invoices(cursor))
+    }
+
+    async fn customers(&self, external_ids: &[String]) -> Result<Vec<BooksCustomer>, BooksError> {
+        with_fresh_token!(self, books => books.customers(external_ids))
     }
 
     async fn invoice(&self, external_id: &str) -> Result<BooksInvoice, BooksError> {

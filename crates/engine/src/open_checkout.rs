@@ -23,11 +23,11 @@ use domain::{
 };
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     num::NonZeroU32,
     sync::{Mutex, PoisonError},
 };
-use store::{Checkout, Customer, Invoice, MerchantDb};
+use store::{Checkout, CheckoutRead, Customer, Invoice, MerchantDb};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -39,6 +39,8 @@ const PAGE_MAX_AGE: TimeDelta = TimeDelta::seconds(20);
 const OPENED_MAX_AGE: TimeDelta = TimeDelta::seconds(2);
 /// Xero takes sixty calls a minute, and payments need theirs: beyond this, pages show the last amount known.
 const PAGE_READS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).expect("not zero");
+/// Of so many invoices a process knows what the books said lately. Of others they are asked again.
+const TOLD_MAX: usize = 10_000;
 /// A page waits no longer than this for the books; it then shows the last amount known and says so.
 const PAGE_BOOKS_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(4);
 
@@ -149,12 +151,12 @@ impl Engine {
         was: Option<(String, Money)>,
         to_confirm: Option<ToConfirm>,
     ) -> Result<CheckoutPage, Error> {
-        let ids = guest.invoices();
-        let (claims, unclaimed, policy) =
-            tokio::join!(guest.db.claims_taken(&ids), guest.invoices_read(), guest.db.surcharge_policy());
+        let (ids, read_at) = (guest.invoices(), Instant::now());
+        let begun = guest.db.checkout_read(guest.checkout.invoice_id, &ids).await?;
+        let CheckoutRead { invoice, customer, claims, policy } = begun;
         // Most pages are of an invoice that nobody has tried to pay: no payment can have changed what was read beside its claims.
-        let (latest, read) = if claims? == 0 {
-            (None, unclaimed?)
+        let (latest, read) = if claims == 0 {
+            (None, guest.with_others((invoice, customer)).await?)
         } else {
             let latest = guest.db.payment_of_checkout(guest.checkout.id).await?;
             if let Some(taken) = guest.taken_by().await? {
@@ -166,7 +168,7 @@ impl Engine {
             }
             (latest, guest.invoices_read().await?)
         };
-        let (invoices, customer, stale) = self.invoices_to_show(guest, read).await?;
+        let (invoices, customer, stale) = self.invoices_to_show(guest, read, read_at).await?;
         let last_outcome = match &latest {
             Some(payment) => Some(self.standing(guest, payer, payment.id).await?),
             None => None,
@@ -193,7 +195,7 @@ impl Engine {
         let company = guest.checkout.company_named.then_some(customer.name.as_str());
         let items = self.items(guest, invoices, company, (takes, paid_at))?;
         let moved = was.and_then(|(number, was)| moved(&items, number, was));
-        let surcharged = (policy?, to_confirm);
+        let surcharged = (policy, to_confirm);
         let offered = (items, takes, terms);
         let offer = self.offer(guest, payer, gateway.as_ref(), &customer, offered, surcharged).await?;
         Ok(CheckoutPage::Pay(Box::new(Offer { moved, last_decline, stale, ..offer })))
@@ -317,22 +319,24 @@ impl Engine {
         invoices.into_iter().zip(&guest.chosen).map(item).collect()
     }
 
-    /// The invoices for a page: fresh when the books answer in time, else as they were last known, marked stale.
+    /// The invoices for a page: fresh when the books answer in time, else as they were last known, marked stale. Our copies
+    /// were not read before `read_at`.
     async fn invoices_to_show(
         &self,
         guest: &GuestPass,
         (rows, customer): (Vec<Invoice>, Customer),
+        read_at: Instant,
     ) -> Result<(Vec<Invoice>, Customer, bool), Error> {
         let fresh_since = Ord::max(self.now() - PAGE_MAX_AGE, guest.checkout.created_at - OPENED_MAX_AGE);
         let until = Instant::now() + PAGE_BOOKS_TIMEOUT;
-        let is_ours = self.books(&guest.db, Lane::UserAction).await.is_ok_and(|books| books.is_built_in());
+        let is_ours = self.set_up(&guest.db).await.is_ok_and(|set_up| set_up.has_own_books());
         let (mut invoices, mut stale) = (Vec::new(), false);
         for row in rows {
             if is_ours || row.advance.is_some() || row.read_at > fresh_since {
                 invoices.push(row);
                 continue;
             }
-            let (invoice, is_stale) = self.invoice_to_show(&guest.db, row, fresh_since, until).await?;
+            let (invoice, is_stale) = self.invoice_to_show(&guest.db, row, (fresh_since, read_at), until).await?;
             stale |= is_stale;
             invoices.push(invoice);
         }
@@ -344,20 +348,25 @@ impl Engine {
         &self,
         db: &MerchantDb,
         row: Invoice,
-        fresh_since: DateTime<Utc>,
+        (fresh_since, read_at): (DateTime<Utc>, Instant),
         until: Instant,
     ) -> Result<(Invoice, bool), Error> {
+        if let Some(told) = self.told_lately(db, &row, fresh_since, read_at).await? {
+            return Ok((told, false));
+        }
         let Some(_asked) = self.0.asking.enter(db.merchant_id(), row.id) else { return Ok((row, true)) };
-        // Somebody else may have asked between our reading and our turn.
-        let row = db.invoice(row.id).await?;
-        if row.read_at > fresh_since {
-            return Ok((row, false));
+        // Somebody else may have asked before it was our turn.
+        if let Some(told) = self.told_lately(db, &row, fresh_since, read_at).await? {
+            return Ok((told, false));
         }
         let asked_at = self.now();
         let read = async {
             let books = self.ask_books(db, &row, Errand::glance(Lane::UserAction)).await?;
-            // Unchanged ones too: by when it was read, the next page knows that it need not ask.
-            db.invoice_refresh(row.id, &books, asked_at).await?;
+            // An unchanged one costs no commit: pages of this process know that they need not ask, others ask for themselves.
+            if row.clone().told(&books) != row {
+                db.invoice_refresh(row.id, &books, asked_at).await?;
+            }
+            self.0.asking.tell(row.id, asked_at);
             Ok::<_, Error>(books)
         };
         match tokio::time::timeout_at(until, read).await {
@@ -367,6 +376,21 @@ impl Engine {
                 Ok((row, true))
             }
             Err(_) => Ok((row, true)),
+        }
+    }
+
+    /// Our copy of an invoice that a page of this process has asked the books about since then.
+    async fn told_lately(
+        &self,
+        db: &MerchantDb,
+        row: &Invoice,
+        fresh_since: DateTime<Utc>,
+        read_at: Instant,
+    ) -> Result<Option<Invoice>, Error> {
+        match self.0.asking.told(row.id, fresh_since) {
+            None => Ok(None),
+            Some(stands_since) if stands_since < read_at => Ok(Some(row.clone())),
+            Some(_) => Ok(Some(db.invoice(row.id).await?)),
         }
     }
 
@@ -411,16 +435,35 @@ impl Engine {
     }
 }
 
-/// The invoices that a page of this process is asking the books about, and how often pages of a merchant may.
+/// The invoices that a page of this process is asking the books about, or has asked about lately, and how often pages of a
+/// merchant may.
 pub(crate) struct Asking {
     invoices: Mutex<HashSet<InvoiceId>>,
+    told: Mutex<HashMap<InvoiceId, Told>>,
     merchants: Option<DefaultKeyedRateLimiter<MerchantId>>,
 }
 
 impl Asking {
     pub(crate) fn new(hold_rates: bool) -> Self {
         let merchants = hold_rates.then(|| RateLimiter::keyed(Quota::per_minute(PAGE_READS_PER_MINUTE)));
-        Self { invoices: Mutex::default(), merchants }
+        Self { invoices: Mutex::default(), told: Mutex::default(), merchants }
+    }
+
+    /// The books have answered about it, and our copy has what they said.
+    fn tell(&self, id: InvoiceId, asked_at: DateTime<Utc>) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.len() >= TOLD_MAX {
+            told.retain(|_, told| told.asked_at > asked_at - PAGE_MAX_AGE);
+        }
+        if told.len() < TOLD_MAX {
+            told.insert(id, Told { asked_at, stands_since: Instant::now() });
+        }
+    }
+
+    /// Since when our copy has what the books said, if they were asked after that moment.
+    fn told(&self, id: InvoiceId, asked_after: DateTime<Utc>) -> Option<Instant> {
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.get(&id).filter(|told| told.asked_at > asked_after).map(|told| told.stands_since)
     }
 
     /// `None`: somebody is asking already, or pages of this merchant have asked enough for now.
@@ -432,6 +475,12 @@ impl Asking {
         let may_ask = self.merchants.as_ref().is_none_or(|merchants| merchants.check_key(&merchant).is_ok());
         may_ask.then_some(asked)
     }
+}
+
+/// An answer of the books to a page.
+struct Told {
+    asked_at: DateTime<Utc>,
+    stands_since: Instant,
 }
 
 struct Asked<'a> {
@@ -494,6 +543,16 @@ mod tests {
         assert!((0..3).all(|_| asking.enter(merchant, invoice).is_none()), "whoever is turned away lets nobody in");
         drop(first);
         assert!(asking.enter(merchant, invoice).is_some());
+    }
+
+    #[test]
+    fn s66_what_the_books_said_counts_for_as_long_as_a_page_may_be_old() {
+        let (asking, invoice, now) = (Asking::new(false), InvoiceId(Uuid::now_v7()), Utc::now());
+        assert!(asking.told(invoice, now - PAGE_MAX_AGE).is_none());
+        asking.tell(invoice, now);
+        assert!(asking.told(invoice, now - PAGE_MAX_AGE).is_some_and(|since| since <= Instant::now()));
+        assert!(asking.told(invoice, now).is_none(), "whoever opened the link since then asks anew");
+        assert!(asking.told(InvoiceId(Uuid::now_v7()), now - PAGE_MAX_AGE).is_none());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use domain::{
     money::Money,
     network::Network,
     payment::ShownShare,
+    refund::RefundMeaning,
 };
 use uuid::{NoContext, Timestamp, Uuid};
 
@@ -135,6 +136,8 @@ pub struct RefundOrder {
     pub amount: Money,
     /// Part of it is of the surcharge (G26).
     pub with_surcharge: bool,
+    /// For the invoices.
+    pub meaning: RefundMeaning,
     /// Why, for whoever reads the payment's story.
     pub reason: String,
 }

@@ -80,7 +80,14 @@ impl GuestPass {
 
     /// Its invoices as they were last read, and whose they are.
     pub(crate) async fn invoices_read(&self) -> Result<(Vec<Invoice>, Customer), Error> {
-        let (first, customer) = self.db.invoice_with_customer(self.checkout.invoice_id).await?;
+        self.with_others(self.db.invoice_with_customer(self.checkout.invoice_id).await?).await
+    }
+
+    /// The same where the first of them was read already.
+    pub(crate) async fn with_others(
+        &self,
+        (first, customer): (Invoice, Customer),
+    ) -> Result<(Vec<Invoice>, Customer), Error> {
         let mut invoices = vec![first];
         for chosen in self.chosen.iter().skip(1) {
             let invoice = self.db.invoice(chosen.invoice).await?;

@@ -5,7 +5,7 @@ use crate::{
     Engine, Error, GuestPass, PayerPass,
     audit::{Actor, Audited},
     clock::{day, on_the_wall, zone},
-    faces::{decline_reason, share_face},
+    faces::{decline_reason, is_paid_back, share_face},
     settle_payment::latest,
 };
 use chrono::TimeDelta;
@@ -158,14 +158,15 @@ impl Engine {
         if attempt.state == AttemptState::Voided && !db.books_entries(attempt.id).await?.is_empty() {
             standing.outcome = Outcome::TakenBack;
         }
-        if !attempt.state.has_money() || !standing.mine {
+        let has_money = attempt.state.has_money();
+        if !standing.mine || !(has_money || is_paid_back(attempt)) {
             return Ok(standing);
         }
         let (late, zone) = (self.now() - RECORDED_WITHIN, zone(&standing.merchant.time_zone));
-        let (entries, refunds) =
-            tokio::try_join!(db.books_entries(attempt.id), db.refunds_of(std::slice::from_ref(&attempt.id)))?;
+        let (entries, refunded) = db.books_entries_beside_refunds(attempt.id).await?;
+        let refunds = if refunded { db.refunds_of(std::slice::from_ref(&attempt.id)).await? } else { Vec::new() };
         standing.being_recorded = entries.iter().any(|entry| match entry.state {
-            BooksEntryState::Refused => true,
+            BooksEntryState::Refused => has_money,
             BooksEntryState::Intended => entry.updated_at < late,
             BooksEntryState::Posted
             | BooksEntryState::Leaving
@@ -303,6 +304,7 @@ fn outcome(attempt: &Attempt, zone: Tz) -> Result<Outcome, Error> {
         }
         (AttemptState::Declined, _) => Outcome::Declined { words },
         (AttemptState::Voided, _) => Outcome::Cancelled,
+        (AttemptState::Returned, _) if is_paid_back(attempt) => Outcome::Refunded { words },
         (AttemptState::Returned, _) => Outcome::Returned { words },
         _ => Outcome::Checking,
     })

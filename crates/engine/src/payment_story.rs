@@ -8,7 +8,7 @@ use crate::{
     clock::{on_the_wall, zone},
     dispute_story::Told,
     exception_lines::{DISPUTE_LOST, OpenException, sentence_of},
-    faces::{BankDay, decline_reason, never_sent},
+    faces::{BankDay, decline_reason, is_paid_back, never_sent},
     post_again::again,
     refund_story::{refund_events, refund_face},
     settle_payment::latest,
@@ -255,6 +255,8 @@ fn observed(seen: &Observed, at: Moment) -> StoryEvent {
         Fact::Voided => ("Cancelled", Tone::Neutral),
         Fact::ChargedBack { .. } => ("The money went back to the card’s holder", Tone::Bad),
         Fact::Reinstated { .. } => ("The bank gave the money back", Tone::Good),
+        Fact::PaidBack { .. } => ("What it paid is owed again", Tone::Neutral),
+        Fact::NotPaidBack { .. } => ("It stands again: its refund has failed", Tone::Warn),
         Fact::MoneyAfterAll => ("The money came after all, and is accounted for", Tone::Warn),
     };
     let why = match &seen.seen.fact {
@@ -279,6 +281,8 @@ const fn is_ours(fact: &Fact) -> bool {
             | Fact::MoneyAfterAll
             | Fact::ChargedBack { .. }
             | Fact::Reinstated { .. }
+            | Fact::PaidBack { .. }
+            | Fact::NotPaidBack { .. }
     )
 }
 
@@ -341,6 +345,7 @@ fn sentence(attempt: &Attempt, entries: &[BooksEntry], may_post_again: bool) -> 
         _ if decline_reason(attempt) == Some(DeclineReason::ChargedBack) => {
             format!("The dispute was lost, and the bank took the money back. {}", leaving(entries))
         }
+        _ if is_paid_back(attempt) => format!("Refunded, and the customer still owes it. {}", leaving(entries)),
         _ => format!("The bank took the money back. {}", leaving(entries)),
     }
 }

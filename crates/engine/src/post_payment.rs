@@ -6,6 +6,7 @@ use crate::{
     advances::advance_of,
     audit::{Actor, Audited},
     clock::{day, zone},
+    exception_lines::sentence_of,
     failpoint,
     jobs::Ran,
     keep_surplus::is_refunded,
@@ -70,9 +71,9 @@ impl Engine {
         attempt: AttemptId,
         may_stand: bool,
     ) -> Result<Ran, Error> {
-        let attempt = db.attempt(attempt).await?;
-        if attempt.surcharge_minor > 0 {
-            self.mean_surcharge(db, attempt.id).await?;
+        let (attempt, mut entries) = db.attempt_to_post(attempt).await?;
+        if attempt.surcharge_minor > 0 && self.mean_surcharge(db, attempt.id).await? {
+            entries = db.books_entries_intended(attempt.id).await?;
         }
         // A debit that pays a quote: the draft of its credit becomes the credit.
         if attempt.kind.is_debit()
@@ -82,7 +83,6 @@ impl Engine {
             return Ok(Ran::NotYet("the draft of its credit is being written"));
         }
         let books = self.books_for(db, Errand::job(Lane::UserAction)).await?;
-        let mut entries = db.books_entries_intended(attempt.id).await?;
         let mut ran = Ran::Finished;
         while let Some((entry, invoice)) = entries.pop() {
             let ended = self.post_entry(db, books.as_ref(), &attempt, &entry, &invoice, may_stand).await?;
@@ -95,20 +95,19 @@ impl Engine {
         Ok(ran)
     }
 
-    /// A process of an earlier version that heard of the money has meant its surcharge for no books.
-    async fn mean_surcharge(&self, db: &MerchantDb, attempt: AttemptId) -> Result<(), Error> {
+    /// A process of an earlier version that heard of the money has meant its surcharge for no books. `true`: it is meant now.
+    async fn mean_surcharge(&self, db: &MerchantDb, attempt: AttemptId) -> Result<bool, Error> {
         if db.books_entries(attempt).await?.iter().any(BooksEntry::is_surcharge) {
-            return Ok(());
+            return Ok(false);
         }
         let tx = db.begin().await?;
         let attempt = tx.attempt_hold(attempt).await?;
         let shares = tx.allocations(attempt.payment_id).await?;
         let surcharge = self.surcharge_share(&tx, &attempt, &shares).await?.filter(|_| attempt.state.has_money());
-        if let Some(surcharge) = surcharge {
-            tx.books_entries_intend(attempt.id, &[surcharge], self.now()).await?;
-            tx.commit().await?;
-        }
-        Ok(())
+        let Some(surcharge) = surcharge else { return Ok(false) };
+        tx.books_entries_intend(attempt.id, &[surcharge], self.now()).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     async fn post_entry(
@@ -166,7 +165,13 @@ impl Engine {
                 message,
             }) => match self.over_paid(db, entry, invoice).await? {
                 Some((left_minor, advance)) => Ok(Ended::OverPaid { left_minor, advance, why: message }),
-                None => refused_or_later(attempt, BooksError::Refused { cause, message }),
+                None => {
+                    // What helps hangs on what the invoice is there by now.
+                    if !entry.is_surcharge() {
+                        self.invoice_from_books(db, invoice).await?;
+                    }
+                    refused_or_later(attempt, BooksError::Refused { cause, message })
+                }
             },
             Err(cause) => refused_or_later(attempt, cause),
         }
@@ -209,7 +214,7 @@ impl Engine {
     ) -> Result<bool, Error> {
         let now = self.now();
         let tx = db.begin().await?;
-        let attempt = tx.attempt_hold(entry.attempt_id).await?;
+        let (attempt, tells) = tx.attempt_hold_telling(entry.attempt_id).await?;
         let has_money = attempt.state.has_money();
         let held = if is_last { tx.job_done(job).await? } else { tx.job_hold(job).await? };
         if !held {
@@ -240,7 +245,7 @@ impl Engine {
                     self.watch_credit(&tx, entry.invoice_id).await?;
                 }
                 if has_money && is_paid(&tx, (entry, invoice), posted).await? {
-                    tx.event_add(paid(entry), now).await?;
+                    tx.event_add_knowing(paid(entry), Some(tells), now).await?;
                 }
                 Some(Audited::books_posted(entry, &posted.external_id))
             }
@@ -291,9 +296,19 @@ fn refused_or_later(attempt: &Attempt, cause: BooksError) -> Result<Ended, Error
     match cause {
         BooksError::Refused { cause, message } => {
             tracing::error!(attempt.id = %attempt.id, ?cause, "Money was taken, but the books refuse the payment.");
-            Ok(Ended::Refused(message))
+            Ok(Ended::Refused(why_refused(cause, message)))
         }
         later => Err(Error::BooksUnreachable(later)),
+    }
+}
+
+/// Why the books refused it, with what helps where that does not hang on the invoice (`exception_lines.rs`).
+pub(crate) fn why_refused(cause: RefusedCause, message: String) -> String {
+    const OPEN_IT: &str =
+        "That period is closed there: open it and try again, or enter it by hand on a day that is open.";
+    match cause {
+        RefusedCause::PeriodLocked => format!("{} {OPEN_IT}", sentence_of(Some(&message))),
+        RefusedCause::MoreThanDue | RefusedCause::NotAwaitingPayment | RefusedCause::Other => message,
     }
 }
 

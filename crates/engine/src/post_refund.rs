@@ -9,6 +9,7 @@ use crate::{
     failpoint,
     jobs::Ran,
     note_in_books::Noted,
+    post_payment::why_refused,
     refused_payment::{BY_HAND, never_entered, weigh_refused},
     turnstile::Errand,
 };
@@ -255,7 +256,11 @@ fn refused(why: Unwritten, refund: &Refund, entry: RefundEntry) -> Result<Refund
         Unwritten::Books(later) => return Err(Error::BooksUnreachable(later)),
     };
     tracing::error!(refund.id = %refund.id, ?cause, "Money was paid back, and the books are left without what follows from it.");
-    Ok(RefundEntry { state: BooksEntryState::Refused, credit_id, last_error: Some(message), ..entry })
+    let why = match cause {
+        Some(cause) => why_refused(cause, message),
+        None => message,
+    };
+    Ok(RefundEntry { state: BooksEntryState::Refused, credit_id, last_error: Some(why), ..entry })
 }
 
 /// What a refund is found by in the books: the gateway's id of it.

@@ -362,8 +362,8 @@ async fn token_of(db: &MerchantDb, session: &QuoteSession) -> Result<String, Quo
 /// The company of a quote: by what the PSA calls it, by the books' id, or by its name.
 async fn called(db: &MerchantDb, account: &AccountAsked) -> Result<Option<Customer>, Error> {
     if let Some(company) = account.psa_company_id.as_deref().map(str::trim).filter(|company| !company.is_empty()) {
-        if let Some(id) = db.customer_ids().await?.get(company) {
-            return Ok(Some(db.customer(*id).await?));
+        if let Some(known) = db.customer_by_external_id(company).await? {
+            return Ok(Some(known));
         }
         let coded = db.customers_called(company).await?.into_iter();
         let is_it = |customer: &Customer| customer.code.as_ref().is_some_and(|code| code.eq_ignore_ascii_case(company));

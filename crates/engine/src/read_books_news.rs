@@ -3,9 +3,12 @@
 //! what is sent again and the echo of our own postings; and no answer takes the place of a later one.
 
 use crate::{
-    Engine, Error, Lane, failpoint,
+    Engine, Error, Lane,
+    books_page::Told,
+    failpoint,
     jobs::{READ_NEWS, Ran, Work, chain, end_with},
     receive_webhook::changes_of,
+    sync_books::Synced,
     turnstile::Errand,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -85,7 +88,7 @@ impl Engine {
         }
         let (ids, changes) = waiting(db, webhook).await?;
         let unread = unread(db, &books, changes).await?;
-        match self.read_changed(db, &books, unread, job.tries).await {
+        match self.read_changed(db, &books, unread, job).await {
             Ok(None) => end(db, job, ids).await,
             Ok(Some(next)) => Ok(Ran::NotBefore(next, "the books were read a moment ago")),
             Err(cause) if job.tries < TRIES => Err(cause),
@@ -102,15 +105,16 @@ impl Engine {
         db: &MerchantDb,
         books: &Connection,
         unread: Unread,
-        tries: i32,
+        job: &Job,
     ) -> Result<Option<DateTime<Utc>>, Error> {
-        if !unread.others && unread.invoices.len() <= INVOICES_MAX && tries <= TRIES_ONE_BY_ONE {
+        if !unread.others && unread.invoices.len() <= INVOICES_MAX && job.tries <= TRIES_ONE_BY_ONE {
             self.read_invoices(db, unread.invoices.into_keys()).await?;
             return Ok(None);
         }
         let next = books.synced_at.map(|synced_at| synced_at + DELTAS_APART).filter(|next| *next > self.now());
-        if next.is_none() {
-            self.sync_books(db, Errand::job(Lane::Background)).await?;
+        if next.is_none() && self.sync_books(db, Errand::job(Lane::Background), job.id.0).await? != Synced::Done {
+            // Whoever is at it may have begun before the change.
+            return Ok(Some(self.now() + DELTAS_APART));
         }
         Ok(next)
     }
@@ -128,13 +132,12 @@ impl Engine {
                 Err(later) => return Err(Error::BooksUnreachable(later)),
             }
         }
-        let customers = db.customer_ids().await?;
-        if found.iter().any(|invoice| !customers.contains_key(&invoice.customer_external_id)) {
-            // Its customer is as new as the invoice: a delta brings both.
-            return self.sync_books(db, Errand::job(Lane::Background)).await;
-        }
+        let ids = found.iter().map(|invoice| invoice.external_id.clone()).collect();
+        let told = Told::of(db, &*books, Vec::new(), found).await?;
         let tx = db.begin().await?;
-        tx.invoices_upsert(&found, &customers, read_at).await?;
+        told.write(&tx, read_at).await?;
+        // Unchanged ones too: who is told once more need not ask.
+        tx.invoices_read(ids, read_at).await?;
         tx.invoices_gone(&gone, read_at).await?;
         self.cover_by_quotes(&tx).await?;
         Ok(tx.commit().await?)

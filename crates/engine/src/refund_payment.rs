@@ -18,9 +18,9 @@ use domain::{
     ids::RefundId,
     payment::{AttemptState, Source},
     planted,
-    refund::{RefundFact, RefundMade, RefundSeen, RefundState},
+    refund::{RefundFact, RefundMade, RefundMeaning, RefundRefusal, RefundSeen, RefundState},
 };
-use store::{Attempt, MerchantDb, NewSlip, OpenedRefund, Refund, left_to_refund};
+use store::{Attempt, BooksEntry, Invoice, MerchantDb, NewSlip, OpenedRefund, Refund, left_to_refund};
 use uuid::Uuid;
 
 const REASON_MAX_CHARS: usize = 500;
@@ -53,6 +53,10 @@ impl Engine {
             }
             Refunds::Whole(_) if is_used || order.amount == attempt.amount()? => {}
             Refunds::Whole(instead) | Refunds::No(instead) => return Err(RefundError::NotHere(instead)),
+        }
+        let is_owed_again = order.meaning == RefundMeaning::StillOwed;
+        if is_owed_again && !is_used && !pays_an_invoice(&db.books_shares(attempt.id).await?) {
+            return Err(RefundError::Refused(RefundRefusal::NotAllOwed));
         }
         let surcharge_minor = if order.with_surcharge {
             let refunds = db.refunds_of(&[attempt.id]).await?;
@@ -88,6 +92,7 @@ impl Engine {
             id: order.refund,
             attempt_id: attempt.id,
             made: RefundMade::Here,
+            meaning: order.meaning,
             currency: order.amount.currency.code().to_owned(),
             amount_minor: order.amount.minor,
             surcharge_minor,
@@ -131,6 +136,11 @@ async fn open(db: &MerchantDb, new: &Refund, slip: NewSlip) -> Result<OpenedRefu
         }
         settled => Ok(settled?),
     }
+}
+
+/// Something of it was owed before it was paid; what stays as credit was not.
+pub(crate) fn pays_an_invoice(shares: &[(BooksEntry, Invoice)]) -> bool {
+    shares.iter().any(|(share, invoice)| invoice.advance.is_none() && !share.is_surcharge())
 }
 
 /// As far as we know, what was taken can still be called off.

@@ -3,7 +3,7 @@
 use crate::{
     Engine, Error,
     payment_story::{event, source_words},
-    refund_payment::is_unsettled,
+    refund_payment::{is_unsettled, pays_an_invoice},
 };
 use chrono::{DateTime, Utc};
 use connectors::gateway::Refunds;
@@ -12,7 +12,7 @@ use domain::{
     dispute::DisputeState,
     ids::RefundId,
     money::{Locale, Money},
-    refund::{RefundFact, RefundFailure, RefundMade, RefundState},
+    refund::{Left, RefundFact, RefundFailure, RefundMade, RefundState},
     views::{AttemptFace, RefundFace, RefundOffer, RefundPlan, StoryEvent, Tone},
 };
 use store::{
@@ -20,6 +20,7 @@ use store::{
 };
 use uuid::Uuid;
 
+const OWED_AGAIN: &str = "the payment is taken out, and what it paid is open again.";
 /// As said beside the amount.
 const UNTIL_SETTLED: &str = "Until it has settled, which takes a day or so, only the whole of it.";
 
@@ -42,6 +43,18 @@ fn in_the_books(shares: &[(BooksEntry, Invoice)], with_surcharge: bool) -> Strin
          credits are paid out, and the invoices stay paid.",
         numbers(&invoices)
     )
+}
+
+/// Why its customer cannot owe again what a payment paid: nothing, when all of that is left to be paid back.
+fn not_owed(attempt: &Attempt, shares: &[(BooksEntry, Invoice)], left: Left) -> Option<String> {
+    let why = if !pays_an_invoice(shares) {
+        "It pays no invoice that could be owed again."
+    } else if left.whole.minor < attempt.amount_minor {
+        "Its invoice cannot be owed again: not all of the payment is left to be paid back."
+    } else {
+        return None;
+    };
+    Some(why.to_owned())
 }
 
 /// Instead of the dialog.
@@ -72,6 +85,7 @@ impl Engine {
         let surcharge = Money::new(left.surcharge_minor, left.whole.currency);
         let surcharge = surcharge.is_positive().then_some(surcharge);
         let mut shares = db.books_shares(attempt.id).await?;
+        let not_owed = not_owed(attempt, &shares, left);
         shares.retain(|(share, _)| !share.is_surcharge());
         let is_refused = shares.iter().any(|(share, _)| share.state == BooksEntryState::Refused);
         let in_the_books = if is_refused {
@@ -90,15 +104,25 @@ impl Engine {
                 Refunds::WholeUntilSettled | Refunds::Allowed | Refunds::No(_) => None,
             },
             goes_to: format!("{}, through {}", face.method.as_deref().unwrap_or("The payer’s card"), face.gateway),
-            in_the_books: format!("{place}: {in_the_books}"),
+            in_the_books: match not_owed {
+                None => format!("{place}: {in_the_books} If it is still owed: {OWED_AGAIN}"),
+                Some(_) => format!("{place}: {in_the_books}"),
+            },
+            not_owed,
         })))
     }
+}
+
+/// Why, in staff's words, and what it means where it cancels no sale.
+fn reason_of(refund: &Refund) -> String {
+    let owed = if refund.is_owed_again() { " (the customer still owes the invoice)" } else { "" };
+    format!("{}{owed}", refund.reason)
 }
 
 /// `gateway` is what it is called.
 pub(crate) fn refund_face(refund: &Refund, gateway: &str, at: Moment) -> Result<RefundFace, Error> {
     let (reason, asked_by) = match refund.made {
-        RefundMade::Here => (refund.reason.clone(), refund.asked_by.clone()),
+        RefundMade::Here => (reason_of(refund), refund.asked_by.clone()),
         RefundMade::There => ("Not asked for here.".to_owned(), format!("Somebody at {gateway}")),
     };
     let failure: Option<RefundFailure> = refund.failure.as_deref().map(serde_json::from_str).transpose()?;
@@ -124,7 +148,7 @@ pub(crate) async fn refund_events(
     let amount = refund.amount()?.format(locale);
     let surcharge = Money::new(refund.surcharge_minor, refund.amount()?.currency);
     let surcharge = surcharge.is_positive().then(|| format!(". Surcharge in it: {}", surcharge.format(locale)));
-    let why = if refund.reason.is_empty() { String::new() } else { format!(": {}", refund.reason) };
+    let why = if refund.reason.is_empty() { String::new() } else { format!(": {}", reason_of(refund)) };
     let (title, asked) = match refund.made {
         RefundMade::Here => (
             format!("Refund of {amount} asked for"),

@@ -55,7 +55,7 @@ mod tests {
     use BooksEntryState::{Intended, Needless, Posted, Refused};
     use domain::{
         ids::{AttemptId, InvoiceId, MerchantId, RefundId},
-        refund::RefundMade,
+        refund::{RefundMade, RefundMeaning},
     };
     use uuid::Uuid;
 
@@ -79,6 +79,7 @@ mod tests {
             id: RefundId(Uuid::from_u128(n)),
             attempt_id: AttemptId(Uuid::nil()),
             made: RefundMade::Here,
+            meaning: RefundMeaning::SaleCancelled,
             currency: "USD".into(),
             amount_minor: 100,
             surcharge_minor: 0,

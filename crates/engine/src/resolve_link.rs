@@ -1,7 +1,7 @@
 //! From the link in an invoice's e-mail to a checkout, or to why it opens none. Whoever guesses is counted, and learns of no
 //! invoice whose it is.
 
-use crate::{Engine, Error, Lane, open_checkout::nothing_to_pay, turnstile::Errand};
+use crate::{Engine, Error, Lane, books_page::Told, open_checkout::nothing_to_pay};
 use connectors::books::BooksError;
 use domain::{
     ids::{CheckoutId, InvoiceId},
@@ -9,7 +9,7 @@ use domain::{
     network::Network,
     views::{Closed, ClosedReason},
 };
-use store::{Customer, Invoice, MerchantDb, MerchantTx, TokenHash};
+use store::{Customer, Invoice, MerchantDb, TokenHash};
 
 const REPEATED_CHARS_MAX: usize = 40;
 
@@ -128,7 +128,8 @@ impl Engine {
             return Ok(known);
         }
         self.count_unknown(db, network).await?;
-        let found = self.books(db, Lane::UserAction).await?.invoice_by_number(number).await;
+        let (books, asked_at) = (self.books(db, Lane::UserAction).await?, self.now());
+        let found = books.invoice_by_number(number).await;
         match &found {
             Err(BooksError::NotFound) => return self.remember_unknown(db, number).await.map(|()| known),
             Ok(BooksInvoice { status: InvoiceStatus::Void, .. }) => self.remember_unknown(db, number).await?,
@@ -136,14 +137,9 @@ impl Engine {
         }
         self.forgive_unknown(db, network).await?;
         let found = found.map_err(Error::BooksUnreachable)?;
-        let customers = db.customer_ids().await?;
-        if !customers.contains_key(&found.customer_external_id) {
-            // Its customer is as new as the invoice: the next sync brings both.
-            self.sync_books(db, Errand::person(Lane::UserAction)).await?;
-            return Ok(db.invoice_by_number(number).await?);
-        }
-        let tx: MerchantTx = db.begin().await?;
-        tx.invoices_upsert(&[found], &customers, self.now()).await?;
+        let told = Told::of(db, &*books, Vec::new(), vec![found]).await?;
+        let tx = db.begin().await?;
+        told.write(&tx, asked_at).await?;
         self.cover_by_quotes(&tx).await?;
         tx.commit().await?;
         Ok(db.invoice_by_number(number).await?)

@@ -9,7 +9,7 @@ use crate::{
     failpoint,
     jobs::{Ran, Work},
     send_mail::notice_keys,
-    settle_payment::latest,
+    settle_payment::{InHand, latest},
 };
 use chrono::{NaiveDate, TimeDelta};
 use domain::{
@@ -158,7 +158,7 @@ impl Engine {
             Opened::Taken(_) | Opened::MethodGone => return Ok(None),
         }
         failpoint::reach("after_retry_intent");
-        self.charge(db, gateway.as_ref(), &attempt).await?;
+        self.charge(db, gateway.as_ref(), &attempt, InHand::default()).await?;
         Ok(Some(Ran::Finished))
     }
 

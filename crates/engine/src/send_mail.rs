@@ -20,7 +20,7 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, messag
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::LazyLock;
-use store::{Allocation, Attempt, Job, MailState, Merchant, MerchantDb, MerchantTx, NewMail, Payment, Refund};
+use store::{Allocation, Attempt, Job, MailState, Merchant, MerchantDb, MerchantTx, NewMail, NewSlip, Payment, Refund};
 
 /// A mail to a payer, by the name of its template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +76,15 @@ impl Tells {
             Self::RefundFailed => format!("Refund not paid: {amount} from {merchant} ({reference})"),
         }
     }
+}
+
+/// What a mail that was written leaves to be written.
+pub(crate) enum MailLeft {
+    Delivery(Work),
+    /// There is no mail server, and nothing to deliver.
+    Slip(NewSlip),
+    /// It stood already, or has no recipient.
+    Nothing,
 }
 
 /// What a payer's mail is worded from.
@@ -135,7 +144,7 @@ impl Mailer {
 }
 
 impl Engine {
-    /// The receipt of a card payment with the fact that brings its money: a durable commit less for each of them. `false`: a
+    /// The receipt of a card payment with the fact that brings its money: a durable commit less for each of them. `None`: a
     /// job must write it. A mail that cannot be worded keeps no money from being recorded; and what a debit's says is read
     /// from more than the fact's rows.
     pub(crate) async fn write_receipt_at_once(
@@ -144,17 +153,17 @@ impl Engine {
         attempt: &Attempt,
         payment: Payment,
         shares: &[Allocation],
-    ) -> Result<bool, Error> {
+    ) -> Result<Option<MailLeft>, Error> {
         if attempt.kind.is_debit() {
-            return Ok(false);
+            return Ok(None);
         }
         let merchant = self.merchant_in(tx).await?;
         let told = Told { merchant: &merchant, payment, shares, attempt, refund: None, debit: None };
         match self.mail_of(&told, Tells::Receipt) {
-            Ok(mail) => self.add_mail(tx, mail).await.map(|()| true),
+            Ok(mail) => self.put_mail(tx, mail).await.map(Some),
             Err(cause) => {
                 tracing::error!(attempt.id = %attempt.id, cause = %chain(&cause), "A receipt could not be worded; its job will try.");
-                Ok(false)
+                Ok(None)
             }
         }
     }
@@ -248,17 +257,27 @@ impl Engine {
     /// Once for each key, however often it comes. Without a mail server there is nothing to deliver; and nothing is written
     /// to nobody: of a payment that was taken in after a restore, its payer's address is lost.
     pub(crate) async fn add_mail(&self, tx: &MerchantTx, new: NewMail) -> Result<(), Error> {
+        let (now, payment) = (self.now(), new.payment);
+        match self.put_mail(tx, new).await? {
+            MailLeft::Delivery(deliver) => deliver.queue(tx, payment, now, now).await?,
+            MailLeft::Slip(slip) => tx.audit_add(slip).await?,
+            MailLeft::Nothing => {}
+        }
+        Ok(())
+    }
+
+    /// The same without what it leaves, which its caller writes with other rows of the same kind.
+    async fn put_mail(&self, tx: &MerchantTx, new: NewMail) -> Result<MailLeft, Error> {
         if new.recipient.is_empty() {
-            return Ok(());
+            return Ok(MailLeft::Nothing);
         }
         let (now, payment, to_deliver) = (self.now(), new.payment, new.state == MailState::Queued);
         let text = Audited::digest_of_mail(&new.recipient, &new.subject, &new.text)?;
-        match tx.mail_write(new, now).await? {
-            Some(mail) if to_deliver => Work::DeliverMail { mail }.queue(tx, payment, now, now).await?,
-            Some(mail) => tx.audit_add(Audited::MailKept { mail, text }.slip(payment, Actor::Portal, now)?).await?,
-            None => {}
-        }
-        Ok(())
+        Ok(match tx.mail_write(new, now).await? {
+            Some(mail) if to_deliver => MailLeft::Delivery(Work::DeliverMail { mail }),
+            Some(mail) => MailLeft::Slip(Audited::MailKept { mail, text }.slip(payment, Actor::Portal, now)?),
+            None => MailLeft::Nothing,
+        })
     }
 
     /// A mail that is written now waits for the server, if there is one.
@@ -319,6 +338,7 @@ impl Engine {
                 debit => debit,
                 link => format!("{}/dashboard", self.0.settings.public_url),
                 failure => failure,
+                owed => refund.is_some_and(Refund::is_owed_again),
                 ..paid_for(invoices.len(), shares.len()),
             },
         )?;

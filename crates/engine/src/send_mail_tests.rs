@@ -21,6 +21,7 @@ fn whole_context() -> Value {
         debit => context! { sent => "1 July 2026", clears_by => "7 July 2026" },
         link => "https://pay.example.com/dashboard",
         failure => None::<String>,
+        owed => false,
         ..paid_for(1, 1),
     }
 }
@@ -106,6 +107,31 @@ fn g28_a_receipt_of_several_invoices_names_each_with_its_share() {
     let rows = "Reference: PAY-1\n\nInvoice INV-501: $1,004.00, $200.50 left to pay\n\
                 Invoice INV-502: $50.00\nThis payment: $1,054.00\n\nKeep this mail";
     assert!(text.contains("Invoices: INV-501, INV-502\n") && text.contains(rows), "{text}");
+}
+
+#[test]
+fn s84_a_payer_reads_that_what_was_refunded_is_owed_again_and_that_it_is_not_when_that_failed() {
+    for (invoices, shares, open, once_more) in [
+        (
+            1,
+            1,
+            "With this refund the invoice is open again: you can pay it",
+            "do not pay the invoice once more.\n\nRefund",
+        ),
+        (2, 3, "the invoices are open again: you can pay them", "do not pay the invoices once more.\n\nRefund"),
+    ] {
+        let owed = |owed| context! { owed => owed, ..paid_for(invoices, shares) };
+        let told = text_of(Tells::Refund, owed(true));
+        assert!(told.contains(open) && told.contains("were sent.") && told.contains("\n\nMost banks"), "{told}");
+        assert_eq!(told.contains("What stayed as credit is gone with it."), shares > invoices, "{told}");
+        let failed = text_of(Tells::RefundFailed, owed(true));
+        assert!(failed.contains(once_more), "{failed}");
+        let cancelled = text_of(Tells::Refund, owed(false));
+        assert!(
+            cancelled.contains("Reference: PAY-1\n\nMost banks") && !cancelled.contains(" open again"),
+            "{cancelled}"
+        );
+    }
 }
 
 #[test]

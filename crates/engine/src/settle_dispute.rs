@@ -7,7 +7,7 @@ use crate::{
     failpoint,
     jobs::{Ran, Work},
     receive_webhook::Worked,
-    settle_payment::retried,
+    settle_payment::{InHand, retried},
 };
 use domain::{
     asking::ask_bank_again_at,
@@ -185,14 +185,14 @@ impl Engine {
                 // Of a part, a person takes as much out of the books: the front page says so.
                 if is_over_all(tx, attempt, dispute).await? {
                     let lost = Observation::bare(Fact::ChargedBack { dispute: id });
-                    self.learn(tx, attempt, &lost, source).await?;
+                    self.learn(tx, attempt, &lost, source, InHand::default()).await?;
                 }
             }
             // Nothing happens to a payment that this dispute has not ended.
             DisputeEffect::Reinstate => {
                 let back = Observation::bare(Fact::Reinstated { dispute: id });
                 if !attempt.state.has_money() {
-                    self.learn(tx, attempt, &back, source).await?;
+                    self.learn(tx, attempt, &back, source, InHand::default()).await?;
                 }
             }
         }

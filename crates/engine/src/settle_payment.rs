@@ -7,11 +7,13 @@ use crate::{
     failpoint,
     jobs::Work,
     refused_payment::BY_HAND,
+    send_mail::MailLeft,
     take_payment::charge_request,
 };
 use chrono::{DateTime, Utc};
 use connectors::gateway::{Found, LookUp};
 use domain::{
+    advance::AdvanceKind,
     asking::{before_asking, silence},
     effects::{Effect, is_void_by_refund, learn},
     event::EventKind,
@@ -21,7 +23,16 @@ use domain::{
     planted,
     quote_event::QuoteEventKind,
 };
-use store::{Attempt, MerchantDb, MerchantTx, NewEvent, Observed};
+use store::{Allocation, Attempt, MerchantDb, MerchantTx, NewEvent, NewSlip, Observed, Payment};
+
+/// What whoever records a fact has in hand and need not ask for.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct InHand<'a> {
+    /// The attempt's payment and its only share: neither is ever changed.
+    pub paid: Option<(&'a Payment, &'a Allocation)>,
+    /// Whether partners are told of what happens at the merchant.
+    pub tells: Option<bool>,
+}
 
 impl Engine {
     /// Adds a fact to an attempt and does what follows from it, together or not at all. Old news changes nothing.
@@ -36,7 +47,19 @@ impl Engine {
         seen: Observation,
         source: Source,
     ) -> Result<Attempt, Error> {
-        retried(attempt, || self.record_once(db, attempt, &seen, source)).await
+        self.record_knowing(db, attempt, seen, source, InHand::default()).await
+    }
+
+    /// The same with what is known of it already.
+    pub(crate) async fn record_knowing(
+        &self,
+        db: &MerchantDb,
+        attempt: AttemptId,
+        seen: Observation,
+        source: Source,
+        known: InHand<'_>,
+    ) -> Result<Attempt, Error> {
+        retried(attempt, || self.record_once(db, attempt, &seen, source, known)).await
     }
 
     async fn record_once(
@@ -45,10 +68,13 @@ impl Engine {
         attempt: AttemptId,
         seen: &Observation,
         source: Source,
+        known: InHand<'_>,
     ) -> Result<Attempt, Error> {
         let tx = db.begin().await?;
-        let mut attempt = tx.attempt_hold(attempt).await?;
-        let Some((before, after)) = self.learn(&tx, &mut attempt, seen, source).await? else { return Ok(attempt) };
+        let (mut attempt, tells) = tx.attempt_hold_telling(attempt).await?;
+        let known = InHand { tells: Some(tells), ..known };
+        let learned = self.learn(&tx, &mut attempt, seen, source, known).await?;
+        let Some((before, after)) = learned else { return Ok(attempt) };
         failpoint::reach("before_record_commit");
         tx.commit().await?;
         self.0.bell.notify_one();
@@ -65,6 +91,7 @@ impl Engine {
         attempt: &mut Attempt,
         seen: &Observation,
         source: Source,
+        in_hand: InHand<'_>,
     ) -> Result<Option<(Folded, Folded)>, Error> {
         let now = self.now();
         // Whatever is seen leads out of this state, so nothing was seen yet.
@@ -94,15 +121,17 @@ impl Engine {
         }
         attempt.updated_at = now;
         tx.attempt_cache(attempt.clone()).await?;
+        // Written together at the end.
+        let mut slips = Vec::new();
         if let Some(moved) = Audited::payment_moved(before.state, attempt)?
             && !planted::is("money_without_a_line")
         {
             // What a person has said is a line of its own, with their name.
             let actor = if seen.fact == Fact::DeclaredAbsent { Actor::Portal } else { Actor::Gateway };
-            tx.audit_add(moved.slip(Some(attempt.payment_id), actor, now)?).await?;
+            slips.push(moved.slip(Some(attempt.payment_id), actor, now)?);
         }
         for effect in learned.effects {
-            self.follow(tx, attempt, effect).await?;
+            self.follow(tx, attempt, effect, in_hand, &mut slips).await?;
         }
         if let (Some(reason), Some(method)) = (after.reason, attempt.method_token.as_deref())
             && attempt.gateway_customer.is_some()
@@ -117,12 +146,13 @@ impl Engine {
         let is_unheard = before.state == AttemptState::Created && after.state.is_dead();
         let is_unread = before.state != after.state && (is_unheard || after.state.needs_payer(after.reason));
         if attempt.is_unattended() && is_unread {
-            self.follow(tx, attempt, Effect::Notice).await?;
+            self.follow(tx, attempt, Effect::Notice, in_hand, &mut slips).await?;
         }
         if attempt.keeps.is_some() && after.state.has_money() && !before.state.has_money() {
             Work::KeepCard { attempt: attempt.id }.queue(tx, Some(attempt.payment_id), now, now).await?;
         }
-        self.mean_news(tx, attempt, before.state).await?;
+        self.mean_news(tx, attempt, before.state, in_hand).await?;
+        tx.audit_add_all(slips).await?;
         if after.contradicted && !before.contradicted {
             tracing::error!(attempt.id = %attempt.id, state = ?after.state, fact = ?seen.fact, "A gateway contradicts what was final: somebody must look.");
         }
@@ -130,18 +160,32 @@ impl Engine {
     }
 
     /// Who is told that an attempt has moved on from there.
-    async fn mean_news(&self, tx: &MerchantTx, attempt: &Attempt, before: AttemptState) -> Result<(), Error> {
+    async fn mean_news(
+        &self,
+        tx: &MerchantTx,
+        attempt: &Attempt,
+        before: AttemptState,
+        in_hand: InHand<'_>,
+    ) -> Result<(), Error> {
         if let Some(kind) = EventKind::of_payment(before, attempt.state) {
-            tx.event_add(NewEvent::of(kind, attempt.id), self.now()).await?;
+            tx.event_add_knowing(NewEvent::of(kind, attempt.id), in_hand.tells, self.now()).await?;
         }
-        match QuoteEventKind::of_payment(before, attempt.state) {
+        let may_be_quote = in_hand.paid.is_none_or(|(_, share)| share.advance == Some(AdvanceKind::Quote));
+        match QuoteEventKind::of_payment(before, attempt.state).filter(|_| may_be_quote) {
             Some(kind) => self.mean_quote_news(tx, attempt, kind, None).await,
             None => Ok(()),
         }
     }
 
-    /// Writes an effect down: a posting, a claim, a job.
-    async fn follow(&self, tx: &MerchantTx, attempt: &Attempt, effect: Effect) -> Result<(), Error> {
+    /// Writes an effect down: a posting, a claim, a job. What is to stand in the audit trail is added to `slips`.
+    async fn follow(
+        &self,
+        tx: &MerchantTx,
+        attempt: &Attempt,
+        effect: Effect,
+        in_hand: InHand<'_>,
+        slips: &mut Vec<NewSlip>,
+    ) -> Result<(), Error> {
         let (now, payment) = (self.now(), attempt.payment_id);
         let look_up = Work::LookUp { attempt: attempt.id };
         match effect {
@@ -151,8 +195,11 @@ impl Engine {
             Effect::RetakeClaims => tx.claims_retake(attempt.id).await?,
             Effect::ReleaseClaims => tx.claims_release(attempt.id).await?,
             Effect::Post => {
-                let (row, mut shares) = tx.payment_with_shares(payment).await?;
-                let has_receipt = self.write_receipt_at_once(tx, attempt, row, &shares).await?;
+                let (row, mut shares) = match in_hand.paid {
+                    Some((payment, share)) => (payment.clone(), vec![share.clone()]),
+                    None => tx.payment_with_shares(payment).await?,
+                };
+                let written = self.write_receipt_at_once(tx, attempt, row, &shares).await?;
                 let surcharge = self.surcharge_share(tx, attempt, &shares).await?;
                 shares.extend(surcharge);
                 self.mean_quote(tx, attempt, &shares).await?;
@@ -163,9 +210,14 @@ impl Engine {
                 } else {
                     Work::PostPayment { attempt: attempt.id }
                 };
-                let receipt = Work::WriteReceipt { payment, retry: attempt.retry };
-                let works = [post, receipt];
-                Work::queue_all(&works[..if has_receipt { 1 } else { 2 }], tx, Some(payment), now, now).await?;
+                let mut works = vec![post];
+                match written {
+                    Some(MailLeft::Delivery(deliver)) => works.push(deliver),
+                    Some(MailLeft::Slip(slip)) => slips.push(slip),
+                    Some(MailLeft::Nothing) => {}
+                    None => works.push(Work::WriteReceipt { payment, retry: attempt.retry }),
+                }
+                Work::queue_all(&works, tx, Some(payment), now, now).await?;
             }
             Effect::TakeBack => {
                 tx.books_entries_take_back(attempt.id, BY_HAND, now).await?;

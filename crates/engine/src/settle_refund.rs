@@ -8,7 +8,7 @@ use crate::{
     jobs::{Ran, Work},
     refund_payment::refund_request,
     refused_payment::weigh_refused,
-    settle_payment::retried,
+    settle_payment::{InHand, retried},
 };
 use chrono::{DateTime, Utc};
 use connectors::gateway::{Found, RefundLookUp};
@@ -18,7 +18,7 @@ use domain::{
     event::EventKind,
     ids::{InvoiceId, RefundId},
     ledger::Journal,
-    payment::Source,
+    payment::{Observation, Source},
     quote_event::QuoteEventKind,
     refund::{FoldedRefund, RefundFact, RefundSeen, spread},
 };
@@ -48,8 +48,8 @@ impl Engine {
         source: Source,
     ) -> Result<Refund, Error> {
         let tx = db.begin().await?;
-        let (attempt, mut refund) = held(&tx, refund).await?;
-        if !self.learn_refund(&tx, &attempt, &mut refund, seen, source).await? {
+        let (mut attempt, mut refund) = held(&tx, refund).await?;
+        if !self.learn_refund(&tx, &mut attempt, &mut refund, seen, source).await? {
             return Ok(refund);
         }
         failpoint::reach("before_refund_record_commit");
@@ -62,7 +62,7 @@ impl Engine {
     pub(crate) async fn learn_refund(
         &self,
         tx: &MerchantTx,
-        attempt: &Attempt,
+        attempt: &mut Attempt,
         refund: &mut Refund,
         seen: &RefundSeen,
         source: Source,
@@ -78,7 +78,13 @@ impl Engine {
         refund.updated_at = now;
         tx.refund_cache(refund.clone()).await?;
         for effect in learned.effects {
-            self.follow_refund(tx, attempt, refund, effect, before.state.is_dead()).await?;
+            match effect.of_payment(refund.id, refund.meaning) {
+                // By the payment's own rules the books let go of it, or get it again.
+                Some(fact) => {
+                    self.learn(tx, attempt, &Observation::bare(fact), source, InHand::default()).await?;
+                }
+                None => self.follow_refund(tx, attempt, refund, effect, before.state.is_dead()).await?,
+            }
         }
         if let Some(moved) = Audited::refund_moved(before.state, refund)? {
             // What a person has said is a line of its own, with their name.

@@ -7,7 +7,7 @@ use crate::{
     failpoint,
     jobs::{Ran, Work},
     note_in_books::Noted,
-    post_payment::books_reference,
+    post_payment::{books_reference, why_refused},
     turnstile::Errand,
 };
 use connectors::books::{Books, BooksError, PostPayment};
@@ -50,7 +50,7 @@ impl Engine {
                 Err(BooksError::NotFound) => Ended::Out(None),
                 Err(BooksError::Refused { cause, message }) => {
                     tracing::error!(attempt.id = %attempt.id, ?cause, "Money went back, but the books keep its payment.");
-                    Ended::Refused(message)
+                    Ended::Refused(why_refused(cause, message))
                 }
                 Err(later) => return Err(Error::BooksUnreachable(later)),
             };

@@ -7,7 +7,7 @@ use crate::{
     audit::{Actor, Audited},
     faces::numbers,
     open_checkout::random_checkout,
-    settle_payment::retried,
+    settle_payment::{InHand, retried},
     surcharges::surcharge_number,
     take_payment::reference,
 };
@@ -275,7 +275,7 @@ impl Engine {
         }
         // Meant before the fact is recorded: then the books are looked at before anything is written there.
         tx.books_entries_intend(attempt.id, allocations, now).await?;
-        self.learn(&tx, &mut attempt, &there.seen, Source::LookUp).await?;
+        self.learn(&tx, &mut attempt, &there.seen, Source::LookUp, InHand::default()).await?;
         for entry in tx.books_entries(attempt.id).await? {
             let share = shares.iter().find(|share| share.invoice.id == entry.invoice_id);
             let Some(external_id) = share.and_then(|share| share.external_id.as_deref()) else { continue };

@@ -14,7 +14,7 @@ use domain::{
     ids::{ConnectionId, RefundId},
     money::Money,
     payment::Source,
-    refund::{RefundMade, RefundState},
+    refund::{RefundMade, RefundMeaning, RefundState},
 };
 use store::{Attempt, MerchantDb, Refund, TakenIn, left_to_refund};
 use uuid::Uuid;
@@ -80,6 +80,8 @@ impl Engine {
             id: read.refund.unwrap_or_else(|| RefundId(Uuid::now_v7())),
             attempt_id: attempt.id,
             made: RefundMade::There,
+            // Nobody says there what it means.
+            meaning: RefundMeaning::SaleCancelled,
             currency: amount.currency.code().to_owned(),
             amount_minor: amount.minor,
             // Who made it there did not choose.

@@ -14,6 +14,7 @@ use crate::{
     open_checkout::nothing_to_pay,
     payment_standing::standing,
     same_order::is_answered_by_it,
+    settle_payment::InHand,
     surcharges::Charge,
 };
 use connectors::gateway::{ChargeHow, ChargeRequest, Gateway, GatewayError};
@@ -28,11 +29,14 @@ use domain::{
     planted,
     views::Standing,
 };
-use store::{Allocation, Attempt, Authority, Customer, Invoice, MerchantDb, NewAttempt, Opened, Payment};
+use std::time::{Duration, Instant};
+use store::{Allocation, Attempt, Authority, CheckoutRead, Customer, Invoice, MerchantDb, NewAttempt, Opened, Payment};
 use uuid::Uuid;
 
 /// Each further try means that somebody else paid or gave up in the milliseconds before.
 const INTENT_TRIES: u32 = 5;
+/// An invoice that was read before our turn came is read again when that took longer.
+const SEEN_MAX_AGE: Duration = Duration::from_millis(50);
 /// Gateways keep few characters of a description.
 const INVOICES_NAMED_MAX: usize = 5;
 
@@ -40,6 +44,13 @@ enum Intent {
     Committed(Box<Committed>, Turn),
     /// This payment stands already, or another has the invoice.
     Taken(PaymentId),
+}
+
+/// What a press of Pay began with: the count of claims, and the checkout's first invoice, which was read no sooner.
+struct Seen {
+    claims_seen: u64,
+    first: (Invoice, Customer),
+    read_at: Instant,
 }
 
 /// What is charged, and through which connection.
@@ -56,11 +67,20 @@ struct Means {
 }
 
 /// A payment that is about to be charged.
+#[derive(Clone)]
 struct Committed {
     payment: Payment,
     /// In the order of the page, what stays as credit last.
     shares: Vec<Allocation>,
     attempt: Attempt,
+}
+
+impl Committed {
+    fn in_hand(&self) -> InHand<'_> {
+        // Several are read again, in the order in which a receipt names them.
+        let only = <&[Allocation; 1]>::try_from(self.shares.as_slice()).ok();
+        InHand { paid: only.map(|[share]| (&self.payment, share)), tells: None }
+    }
 }
 
 impl Engine {
@@ -76,9 +96,9 @@ impl Engine {
         payer: Option<&PayerPass>,
         mut order: Order,
     ) -> Result<Standing, TakeError> {
-        let invoices = guest.invoices();
-        let (claims_seen, policy) = tokio::join!(guest.db.claims_taken(&invoices), guest.db.surcharge_policy());
-        let claims_seen = claims_seen?;
+        let read_at = Instant::now();
+        let read = guest.db.checkout_read(guest.checkout.invoice_id, &guest.invoices()).await?;
+        let CheckoutRead { invoice, customer, claims: claims_seen, policy } = read;
         // An invoice that nobody has tried to pay has no payment yet, neither this one nor another.
         if claims_seen > 0
             && let Some(stands) = self.standing_already(guest, payer, &order).await?
@@ -104,16 +124,17 @@ impl Engine {
         let bare = together(&order.expected.iter().map(|shown| shown.pay).collect::<Vec<_>>());
         let bare = bare.map_err(TakeError::of_all)?;
         let (token, is_debit) = (by.method_token.as_deref(), by.kind.is_debit());
-        let charge = self.charge_over(guest, gateway.as_ref(), policy?, bare, token, is_debit).await?;
-        let (committed, turn) = match self.intend(guest, &order, &origin, &by, &charge, claims_seen).await? {
+        let charge = self.charge_over(guest, gateway.as_ref(), policy, bare, token, is_debit).await?;
+        let seen = Seen { claims_seen, first: (invoice, customer), read_at };
+        let (committed, turn) = match self.intend(guest, &order, &origin, &by, &charge, seen).await? {
             Intent::Committed(committed, turn) => (committed, turn),
             Intent::Taken(by) => return self.standing_of_taken(guest, payer, &order, by).await,
         };
         failpoint::reach("after_intent");
         // A task of its own: a payer who closes the page must not break off the charge half-way.
-        let (engine, db, open) = (self.clone(), guest.db.clone(), committed.attempt.clone());
+        let (engine, db, open) = (self.clone(), guest.db.clone(), committed.clone());
         let charge = tokio::spawn(async move {
-            let charged = engine.charge(&db, gateway.as_ref(), &open).await;
+            let charged = engine.charge(&db, gateway.as_ref(), &open.attempt, open.in_hand()).await;
             drop(turn);
             charged
         });
@@ -165,6 +186,7 @@ impl Engine {
         db: &MerchantDb,
         gateway: &dyn Gateway,
         attempt: &Attempt,
+        in_hand: InHand<'_>,
     ) -> Result<Attempt, Error> {
         if is_too_old_to_send(attempt.created_at, self.now()) {
             // This process was frozen meanwhile, and the sweep may be at it or have ended it.
@@ -172,7 +194,7 @@ impl Engine {
         }
         let seen = observed(gateway.charge(&charge_request(attempt)?).await);
         failpoint::reach("after_charge");
-        let attempt = self.record(db, attempt.id, seen, Source::Reply).await?;
+        let attempt = self.record_knowing(db, attempt.id, seen, Source::Reply, in_hand).await?;
         failpoint::reach("after_record");
         Ok(attempt)
     }
@@ -224,8 +246,9 @@ impl Engine {
         origin: &Origin,
         by: &Means,
         charge: &Charge,
-        mut claims_seen: u64,
+        Seen { mut claims_seen, first, read_at }: Seen,
     ) -> Result<Intent, TakeError> {
+        let mut first = Some(first);
         for _ in 0..INTENT_TRIES {
             // First, because it may take a while: what is read afterwards is fresh. Whoever tries this invoice meanwhile
             // makes `claims_seen` old, so that their decline is counted in the next round.
@@ -233,7 +256,10 @@ impl Engine {
             if claims_seen > 0 && !guest.db.quote_locked(&guest.invoices()).await?.is_empty() {
                 return Err(TakeError::Covered);
             }
-            let (invoices, customer) = guest.invoices_read().await?;
+            let (invoices, customer) = match first.take().filter(|_| read_at.elapsed() < SEEN_MAX_AGE) {
+                Some(first) => guest.with_others(first).await?,
+                None => guest.invoices_read().await?,
+            };
             let terms = self.quote_terms(guest, &invoices).await?;
             if terms.is_some_and(|terms| terms.is_over || !terms.takes(by.kind, by.method.is_some())) {
                 return Err(TakeError::WordsMoved);

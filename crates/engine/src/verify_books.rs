@@ -6,7 +6,7 @@ use crate::{
     clock::{day, zone},
     day_totals::{GatewayLists, Taking, lines},
     differences::{Ask, FoundDifference},
-    faces::decline_reason,
+    faces::{decline_reason, is_paid_back},
     live_books::STOPPED,
     post_payment::books_reference,
     refund_payment::is_unsettled,
@@ -263,8 +263,9 @@ pub(crate) fn own_differences(record: &AttemptRecord, now: DateTime<Utc>) -> Res
         let words = format!("its facts say {:?}, its row says {:?}", folded.state, attempt.state);
         differs(Kind::Records, &words);
     }
-    // Journals of its disputes take it back, and not one of the payment's own.
-    let captured = if folded.state.has_money() || is_charged_back(attempt) { amount.minor } else { 0 };
+    // Journals of its disputes and refunds take it back, and not one of the payment's own.
+    let was_captured = folded.state.has_money() || is_charged_back(attempt) || is_paid_back(attempt);
+    let captured = if was_captured { amount.minor } else { 0 };
     let expected = captured - gone_back(record);
     if record.clearing_minor != expected {
         let words = format!("our ledger has {} where {expected} should stand", record.clearing_minor);
@@ -287,7 +288,9 @@ pub(crate) fn own_differences(record: &AttemptRecord, now: DateTime<Utc>) -> Res
         );
     }
     let posted = record.entries.iter().any(|entry| entry.state == BooksEntryState::Posted);
-    if posted && !folded.state.has_money() {
+    let is_owed_again =
+        record.refunds.iter().any(|refund| refund.state == RefundState::Succeeded && refund.is_owed_again());
+    if posted && (!folded.state.has_money() || is_owed_again) {
         differs(Kind::PostingStays, "the money went back, and nobody takes it out of the books");
     }
     let entries = record.entries.iter().filter(|entry| entry.state != BooksEntryState::Moved);
@@ -430,7 +433,7 @@ fn gateway_differences(
         if is_charged_back(attempt) {
             continue;
         }
-        let (kind, words) = if !attempt.state.has_money() {
+        let (kind, words) = if !attempt.state.has_money() && !is_paid_back(attempt) {
             (Kind::ChargeNotTaken, format!("the gateway took {amount} ({id}); our {ours} is {:?}", attempt.state))
         } else if undone.contains(&ours) {
             (Kind::ChargeNotUndone, format!("the gateway has {amount} ({id}); our {ours} was refunded by a void"))
@@ -449,7 +452,8 @@ fn gateway_differences(
         let twice = FoundDifference::new(Kind::ChargeTwice, attempt, words);
         found.push(twice.over(ours.amount()?).quoting(ours.gateway_id.as_deref()).at(ours.id));
     }
-    let here = known.values().filter(|attempt| attempt.connection_id == connection && attempt.state.has_money());
+    let here = known.values().filter(|attempt| attempt.connection_id == connection);
+    let here = here.filter(|attempt| attempt.state.has_money() || is_paid_back(attempt));
     let here = here.filter(|attempt| !undone.contains(&attempt.id));
     for attempt in here.filter(|attempt| attempt.created_at >= since && !counted.contains_key(&attempt.id)) {
         let words = format!("{} has money that the gateway does not list", attempt.id);

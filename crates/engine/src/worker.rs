@@ -40,6 +40,8 @@ const SWEEP_EVERY_SECONDS: i64 = 5;
 const SWEEP_MAX: u64 = 500;
 /// So long after a day's first look its comparison begins: what looks for lost news by itself has had its turn.
 const RECONCILE_AFTER: TimeDelta = TimeDelta::hours(3);
+/// And so long after a week's, all that is open in the books is looked through.
+const SWEEP_BOOKS_AFTER: TimeDelta = TimeDelta::hours(5);
 /// What was written down is sealed into the audit trail this often: so few at once that nobody waits long for SQLite's one
 /// writer, and so many batches in a row that jobs do not wait either.
 const SEAL_EVERY_SECONDS: i64 = 2;
@@ -202,6 +204,7 @@ impl Worker {
             return Ok(());
         }
         let (day, hour) = (now.date_naive().to_string(), (now.timestamp() / 60 / 60).to_string());
+        let week = (now.timestamp() / 60 / 60 / 24 / 7).to_string();
         for db in self.engine.store().door_rounds().await? {
             // Broken ones, and those that were paused or are not set up, wait for a person.
             let books = route(&db.merchant().await?, &db.connections().await?, Lane::Background);
@@ -210,6 +213,9 @@ impl Worker {
             // One that waits for calls reads all that has changed until then.
             if may && db.jobs_waiting(&Work::SyncBooks.key("")).await?.is_empty() {
                 Work::SyncBooks.queue_for(&tx, &period, now).await?;
+            }
+            if may {
+                Work::SweepBooks.queue_for_at(&tx, &week, now + SWEEP_BOOKS_AFTER, now).await?;
             }
             Work::Prune.queue_for(&tx, &day, now).await?;
             Work::LookForReturns.queue_for(&tx, &day, now).await?;

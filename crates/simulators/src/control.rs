@@ -4,6 +4,7 @@
 //! * `POST /control/faults` also takes `http_after_execute:500`, for gateways `unknown_status`, for books `http:503` (an
 //!   organisation that is offline), and for Xero `throttled:PROBLEM` (`minute`, `day`, `concurrent`, `appminute`); `skip` lets
 //!   so many requests pass first; `times: 0` disarms; `GET` lists what is armed.
+//! * `GET /control/state/xero` also tells `calls`: how often each client has called, by method and resource.
 //! * `POST /control/xero/invoice` `{"number", "pay_minor"?, "amount_due_minor"?, "status"?}` edits an invoice as a
 //!   bookkeeper would: part pay it, change what is due, void it. It moves UpdatedDateUTC and fires the webhook.
 //! * `POST /control/xero/payment` `{"id", "reconciled"?, "reference"?}` matches a payment with the bank statement, or
@@ -265,7 +266,11 @@ async fn state(State(shared): State<Arc<Shared>>, Path(name): Path<String>) -> R
         Vendor::Payrix => shared.payrix.read(payrix::Account::state),
         Vendor::Qbo => shared.qbo.read(quickbooks::Books::state),
         Vendor::Stripe => shared.stripe.read(stripe::Account::state),
-        Vendor::Xero => shared.xero.read(xero::Books::state),
+        Vendor::Xero => {
+            let mut state = shared.xero.read(xero::Books::state);
+            state["calls"] = shared.callers.view();
+            state
+        }
     }))
 }
 
@@ -294,6 +299,7 @@ async fn reset_all(State(shared): State<Arc<Shared>>) -> Result<Json<Value>, Con
 pub(crate) async fn reset(shared: &Shared) -> Result<(), ControlError> {
     shared.faults.clear();
     shared.limits.clear();
+    shared.callers.clear();
     shared.qbo_limits.clear();
     shared.clock.set_offset(0);
     shared.desk.write(|desk| desk.clock_offset_ms = 0);

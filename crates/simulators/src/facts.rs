@@ -266,6 +266,9 @@ pub mod xero {
     pub const STRANGER_CLIENT_SECRET: &str = "xero-demo-stranger-secret";
     /// The first token of the strangers' grant; it rotates, `/demo.json` always gives the present one.
     pub const STRANGER_REFRESH_TOKEN: &str = "xero-demo-stranger-refresh-token";
+    /// A client without a grant, so that each of a merchant's three connections can have its own.
+    pub const THIRD_CLIENT_ID: &str = "54484952445F434C49454E5430303031";
+    pub const THIRD_CLIENT_SECRET: &str = "xero-demo-third-secret";
     /// Sign the webhooks: the portal's own, and those of strangers.
     pub const PORTAL_WEBHOOK_KEY: &str = "xero-demo-portal-webhook-key";
     pub const WEBHOOK_KEY: &str = "xero-demo-webhook-key";

@@ -1,7 +1,7 @@
 //! Attempts and the facts seen about them. Facts are appended; the state column is a cache of their fold.
 
 use crate::{
-    Error, MerchantTx, Observed, Store,
+    Error, MerchantTx, Observed, endpoints,
     facts::FactColumns,
     refunds,
     scope::{Only, Scoped, json, moment, money, owned, text},
@@ -14,8 +14,8 @@ use domain::{
     payment::{AttemptState, DeclineReason, Fact},
 };
 use sea_orm::{
-    ConnectionTrait, ExprTrait, PaginatorTrait, QueryOrder, QuerySelect, Select, SelectGetableTuple, Selector,
-    entity::prelude::*,
+    ConnectionTrait, ExprTrait, FromQueryResult, PaginatorTrait, QueryOrder, QuerySelect, QueryTrait, Select,
+    SelectGetableTuple, Selector, entity::prelude::*,
 };
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -74,6 +74,9 @@ impl ActiveModelBehavior for ActiveModel {}
 owned!();
 
 pub use Model as Attempt;
+
+/// Those whose outcome is open. In words, as in the partial index that serves it; which of them, a query says besides.
+pub(crate) const OPEN: &str = "state IN ('created', 'unknown', 'requires_action')";
 
 impl Attempt {
     /// One that is about to be sent: nothing was seen of it yet, and nothing that only some have is filled in.
@@ -151,8 +154,9 @@ mod observation {
         #[sea_orm(primary_key, auto_increment = false)]
         pub merchant_id: MerchantId,
         #[sea_orm(primary_key, auto_increment = false)]
-        pub id: ObservationId,
         pub attempt_id: AttemptId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: ObservationId,
         /// Its place among the facts of the attempt, from 0. The id is made by a node's clock, and clocks differ.
         pub place: i32,
         /// JSON of a `Source`.
@@ -164,6 +168,22 @@ mod observation {
     impl ActiveModelBehavior for ActiveModel {}
     crate::scope::owned!();
 }
+
+/// What is kept of the fold and of the gateway's newest words.
+const CACHE: [Column; 9] = [
+    Column::State,
+    Column::Reason,
+    Column::Contradicted,
+    Column::GatewayId,
+    Column::ChargeId,
+    Column::Method,
+    Column::ActionUrl,
+    Column::ActionFields,
+    Column::UpdatedAt,
+];
+
+/// Whether somebody is told, in a row of [`MerchantTx::attempt_hold_telling`].
+const TELLS: &str = "tells";
 
 /// Of the columns that say from whom it is known and what was seen.
 const NAMES: [&str; 2] = ["observation.source", "observation.body"];
@@ -189,48 +209,19 @@ fn ours() -> Result<Vec<String>, Error> {
     ours.map_err(|_| Error::Unreadable("attempt.reason"))
 }
 
-/// When the declined ones among these attempts began. In words, as in the partial index that serves it.
+/// The declined ones among these attempts. In words, as in the partial index that serves it.
+pub(crate) fn cards_declined(among: Select<Entity>, since: DateTime<Utc>) -> Result<Select<Entity>, Error> {
+    let declined = among.filter(Expr::cust("state = 'declined'")).filter(Column::Reason.is_not_in(ours()?));
+    Ok(declined.filter(Column::CreatedAt.gt(moment(since))))
+}
+
+/// When those began.
 pub(crate) fn declined(
     among: Select<Entity>,
     since: DateTime<Utc>,
 ) -> Result<Selector<SelectGetableTuple<DateTime<Utc>>>, Error> {
-    let declined = among
-        .filter(Expr::cust("state = 'declined'"))
-        .filter(Column::Reason.is_not_in(ours()?))
-        .filter(Column::CreatedAt.gt(moment(since)))
-        .order_by_desc(Column::CreatedAt);
+    let declined = cards_declined(among, since)?.order_by_desc(Column::CreatedAt);
     Ok(declined.select_only().column(Column::CreatedAt).into_tuple())
-}
-
-/// A try that brought nothing, or nothing yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fruitless {
-    pub at: DateTime<Utc>,
-    /// A card was tried, and declined.
-    pub declined: bool,
-}
-
-impl Store {
-    /// The tries from this origin since this moment that brought nothing, the newest first: at whichever merchant. Those
-    /// that could not be sent are left out: they are no doing of whoever pressed Pay.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn fruitless_of_origin(&self, origin_hash: &str, since: DateTime<Utc>) -> Result<Vec<Fruitless>, Error> {
-        let of = Entity::find().filter(Column::OriginHash.eq(origin_hash)).filter(Column::CreatedAt.gt(moment(since)));
-        // In words, as in the partial index that serves it.
-        let fruitless = "state IN ('created', 'unknown', 'requires_action', 'declined', 'voided')";
-        let of = of.filter(Expr::cust(fruitless)).order_by_desc(Column::CreatedAt);
-        let of = of.select_only().column(Column::CreatedAt).column(Column::Reason);
-        let rows: Vec<(DateTime<Utc>, Option<String>)> = of.into_tuple().all(&self.pools.read).await?;
-        let told = |(at, reason): (_, Option<String>)| {
-            let reason = reason.map(|reason| serde_json::from_str(&reason)).transpose();
-            let reason = reason.map_err(|_| Error::Unreadable("attempt.reason"))?;
-            let declined = reason.is_some_and(|reason| !DeclineReason::OURS.contains(&reason));
-            Ok((reason != Some(DeclineReason::NotSent)).then_some(Fruitless { at, declined }))
-        };
-        rows.into_iter().map(told).filter_map(Result::transpose).collect()
-    }
 }
 
 impl MerchantTx {
@@ -244,6 +235,18 @@ impl MerchantTx {
         found.only(self.conn()).await?.ok_or(Error::Missing)
     }
 
+    /// The same, and whether partners are told of what happens at this merchant: one question, because every fact asks both.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn attempt_hold_telling(&self, id: AttemptId) -> Result<(Attempt, bool), Error> {
+        let mut held = self.find::<Entity>().filter(Column::Id.eq(id)).lock_exclusive().into_query();
+        held.expr_as(Expr::exists(self.all_mine::<endpoints::Entity>(endpoints::Column::Id)), TELLS);
+        let rows = self.conn().query_all(&held).await?;
+        let row = rows.first().ok_or(Error::Missing)?;
+        Ok((Model::from_query_result(row, "")?, row.try_get("", TELLS)?))
+    }
+
     /// Adds a fact after the `place` facts that stand. The attempt is held meanwhile.
     ///
     /// # Errors
@@ -251,16 +254,22 @@ impl MerchantTx {
     pub async fn observation_add(&self, attempt: AttemptId, place: usize, seen: &Observed) -> Result<(), Error> {
         let merchant_id = self.merchant_id();
         let FactColumns { id, place, source, body, at } = seen.columns(place, NAMES)?;
-        let row = observation::Model { merchant_id, id, attempt_id: attempt, place, source, body, at };
+        let row = observation::Model { merchant_id, attempt_id: attempt, id, place, source, body, at };
         self.insert::<observation::Entity>([row]).await
     }
 
-    /// Writes the cache of the fold.
+    /// Writes the cache of the fold, and nothing that the attempt was begun with.
     ///
     /// # Errors
     /// [`Error::Missing`] also for another merchant's attempt.
     pub async fn attempt_cache(&self, attempt: Attempt) -> Result<(), Error> {
-        self.rewrite::<Entity>(Column::Id.eq(attempt.id), attempt).await
+        let which = Column::Id.eq(attempt.id);
+        let mut row = self.stamped::<Entity>(attempt);
+        row.not_set(Column::CreatedAt);
+        for column in CACHE {
+            row.reset(column);
+        }
+        self.update_one(self.update::<Entity>().set(row).filter(which)).await
     }
 }
 
@@ -337,8 +346,8 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn attempts_unknown(&self, before: DateTime<Utc>) -> Result<Vec<Attempt>, Error> {
-        // In words, as in the partial index that serves it.
-        let undecided = self.find_by_time::<Entity>().filter(Expr::cust("state IN ('created', 'unknown')"));
+        let open = self.find_by_time::<Entity>().filter(Expr::cust(OPEN));
+        let undecided = open.filter(Column::State.is_in([AttemptState::Created, AttemptState::Unknown]));
         Ok(undecided.filter(Column::CreatedAt.lt(moment(before))).all(self.conn()).await?)
     }
 
@@ -347,8 +356,8 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn attempts_waiting(&self, before: DateTime<Utc>) -> Result<Vec<Attempt>, Error> {
-        // In words, as in the partial index that serves it.
-        let waiting = self.find_by_time::<Entity>().filter(Expr::cust("state IN ('requires_action')"));
+        let open = self.find_by_time::<Entity>().filter(Expr::cust(OPEN));
+        let waiting = open.filter(Column::State.eq(AttemptState::RequiresAction));
         Ok(waiting.filter(Column::CreatedAt.lt(moment(before))).all(self.conn()).await?)
     }
 
@@ -398,7 +407,8 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(sent.count(self.conn()).await?)
     }
 
-    /// Those among them that a bank said no to, at once or later: why, and when that was heard.
+    /// Those among them that a bank said no to, at once or later: why, and when that was heard. What the merchant paid back
+    /// did not come back.
     ///
     /// # Errors
     /// A stored reason that this version cannot read.
@@ -412,7 +422,9 @@ impl<C: ConnectionTrait> Scoped<C> {
             Ok((reason.map_err(|_| Error::Unreadable("attempt.reason"))?, at))
         };
         let mut told = rows.into_iter().map(told).collect::<Result<Vec<_>, Error>>()?;
-        told.retain(|(reason, _)| !DeclineReason::OURS.contains(reason));
+        let is_ours =
+            |reason: &DeclineReason| DeclineReason::OURS.contains(reason) || *reason == DeclineReason::PaidBack;
+        told.retain(|(reason, _)| !is_ours(reason));
         Ok(told)
     }
 
@@ -430,7 +442,10 @@ impl<C: ConnectionTrait> Scoped<C> {
         // In words, as in the partial index that serves it.
         let returned = self.find::<Entity>().filter(Expr::cust("state = 'returned'"));
         let refunded = self.all_mine::<refunds::Entity>(refunds::Column::AttemptId);
-        Ok(returned.filter(Column::Id.in_subquery(refunded)).all(self.conn()).await?)
+        let by_refund = serde_json::to_string(&DeclineReason::PaidBack);
+        let by_refund = by_refund.map_err(|_| Error::Unreadable("attempt.reason"))?;
+        let by_bank = returned.filter(Column::Reason.is_null().or(Column::Reason.ne(by_refund)));
+        Ok(by_bank.filter(Column::Id.in_subquery(refunded)).all(self.conn()).await?)
     }
 
     /// Attempts that an operator must look at: the impossible was seen.

@@ -115,7 +115,18 @@ impl MerchantTx {
     /// # Errors
     /// [`Error::Missing`] also for another merchant's payment.
     pub async fn audit_add(&self, new: NewSlip) -> Result<(), Error> {
-        let row = AuditSlip {
+        self.audit_add_all(vec![new]).await
+    }
+
+    /// The same of several acts, in their order.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn audit_add_all(&self, new: Vec<NewSlip>) -> Result<(), Error> {
+        if new.is_empty() {
+            return Ok(());
+        }
+        let row = |new: NewSlip| AuditSlip {
             merchant_id: self.merchant_id(),
             id: AuditId(Uuid::now_v7()),
             payment_id: new.payment,
@@ -124,7 +135,7 @@ impl MerchantTx {
             body: new.body,
             at: new.at,
         };
-        self.insert::<slip::Entity>([row]).await
+        self.insert::<slip::Entity>(new.into_iter().map(row)).await
     }
 
     /// Seals up to `limit` slips as the next lines, and says how many those were. The head is held meanwhile: of several

@@ -2,19 +2,24 @@
 //! never forgotten when it fails (`wire/accounting.md`, 4; D30).
 
 use crate::{
-    Allocation, Error, Invoice, MerchantTx, invoices,
+    Allocation, Attempt, Error, Invoice, MerchantTx, attempts, invoices, refunds,
     scope::{Only, Scoped, moment, owned},
     surcharge_invoice,
 };
 use chrono::{DateTime, Utc};
 use domain::ids::{AttemptId, InvoiceId, MerchantId};
-use sea_orm::{ConnectionTrait, PaginatorTrait, QueryOrder, UpdateMany, entity::prelude::*};
+use sea_orm::{
+    ConnectionTrait, FromQueryResult, PaginatorTrait, QueryOrder, QueryTrait, UpdateMany, entity::prelude::*,
+};
 use std::collections::{HashMap, HashSet};
 
-/// Money that is here and not in the books. In words, as in the partial index that serves it.
-pub(crate) const WAITING: &str = "state IN ('intended', 'refused')";
+/// Money that is here and not in the books. First the words of the partial index that serves it, then which of those.
+pub(crate) const WAITING: &str = "state IN ('intended', 'leaving', 'refused') AND state <> 'leaving'";
 /// What the worker has to write or to take out. In words, for the same reason.
-const UNDER_WAY: &str = "state IN ('intended', 'leaving')";
+const UNDER_WAY: &str = "state IN ('intended', 'leaving', 'refused') AND state <> 'refused'";
+const REFUSED: &str = "state IN ('intended', 'leaving', 'refused') AND state = 'refused'";
+/// What [`Scoped::books_entries_beside_refunds`] adds to a row.
+const REFUNDED: &str = "refunded";
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -42,6 +47,13 @@ impl Related<invoices::Entity> for Entity {
     fn to() -> RelationDef {
         let invoice = Self::belongs_to(invoices::Entity).from((Column::MerchantId, Column::InvoiceId));
         invoice.to((invoices::Column::MerchantId, invoices::Column::Id)).into()
+    }
+}
+
+impl Related<attempts::Entity> for Entity {
+    fn to() -> RelationDef {
+        let attempt = Self::belongs_to(attempts::Entity).from((Column::MerchantId, Column::AttemptId));
+        attempt.to((attempts::Column::MerchantId, attempts::Column::Id)).into()
     }
 }
 
@@ -293,6 +305,23 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(self.find::<Entity>().filter(Column::AttemptId.eq(attempt)).all(self.conn()).await?)
     }
 
+    /// The same, and whether anything was ever refunded of the attempt: most are not, and their pages ask no further.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn books_entries_beside_refunds(&self, attempt: AttemptId) -> Result<(Vec<BooksEntry>, bool), Error> {
+        let refunds = self.mine::<refunds::Entity>(refunds::Column::Id, refunds::Column::AttemptId.eq(attempt));
+        let mut question = self.find::<Entity>().filter(Column::AttemptId.eq(attempt)).into_query();
+        question.expr_as(Expr::exists(refunds), REFUNDED);
+        // Without an entry, nobody says so.
+        let (mut entries, mut refunded) = (Vec::new(), true);
+        for row in self.conn().query_all(&question).await? {
+            refunded = row.try_get("", REFUNDED)?;
+            entries.push(Model::from_query_result(&row, "")?);
+        }
+        Ok((entries, refunded))
+    }
+
     /// What became of an entry since it was read.
     ///
     /// # Errors
@@ -321,6 +350,25 @@ impl<C: ConnectionTrait> Scoped<C> {
         let of = self.find::<Entity>().filter(Column::AttemptId.eq(attempt));
         let intended = of.filter(Column::State.eq(BooksEntryState::Intended));
         Ok(intended.find_both_related(invoices::Entity).all(self.conn()).await?)
+    }
+
+    /// The same with the attempt itself.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's attempt.
+    pub async fn attempt_to_post(&self, attempt: AttemptId) -> Result<(Attempt, Vec<(BooksEntry, Invoice)>), Error> {
+        let of = self.find::<Entity>().filter(Column::AttemptId.eq(attempt));
+        let intended = of.filter(Column::State.eq(BooksEntryState::Intended));
+        let with_both = intended.find_also_related(invoices::Entity).find_also_related(attempts::Entity);
+        let (mut found, mut entries) = (None, Vec::new());
+        for (entry, invoice, attempt) in with_both.all(self.conn()).await? {
+            found = attempt;
+            entries.push((entry, invoice.ok_or(Error::Missing)?));
+        }
+        match found {
+            Some(found) => Ok((found, entries)),
+            None => Ok((self.attempt(attempt).await?, entries)),
+        }
     }
 
     /// Which of these invoices have a payment that the books do not have yet.
@@ -377,8 +425,7 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn books_entries_refused(&self) -> Result<Vec<BooksEntry>, Error> {
-        // In words, as in the partial index that serves it.
-        Ok(self.find::<Entity>().filter(Expr::cust("state = 'refused'")).all(self.conn()).await?)
+        Ok(self.find::<Entity>().filter(Expr::cust(REFUSED)).all(self.conn()).await?)
     }
 }
 

@@ -18,6 +18,9 @@ const SQLITE_READERS: u32 = 4;
 /// Pages of the file that the writer holds, as SQLite says it: 16 MB. A payment touches some forty indexes, and of a long history
 /// those do not fit into the usual 2 MB.
 const WRITER_CACHE: &str = "-16000";
+/// Pages that wait in the log before they are folded into the file, 64 MB: one that many transactions change, as an index whose
+/// order is not theirs, is written there once. With the usual 4 MB a large sync takes half as long again.
+const FOLD_AFTER: &str = "16000";
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// Statements that a connection keeps ready: all that there are, so that none is planned anew.
@@ -155,7 +158,11 @@ async fn open_sqlite(url: &str) -> Result<Pools, Error> {
                     .busy_timeout(SQLITE_BUSY_TIMEOUT)
                     .foreign_keys(true)
                     .statement_cache_capacity(STATEMENTS);
-                if query_only { o.pragma("query_only", "1") } else { o.pragma("cache_size", WRITER_CACHE) }
+                if query_only {
+                    o.pragma("query_only", "1")
+                } else {
+                    o.pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", FOLD_AFTER)
+                }
             });
         options
     };

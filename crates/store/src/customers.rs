@@ -8,14 +8,14 @@ use crate::{
 };
 use domain::{
     ids::{CustomerId, MerchantId},
-    invoice::BooksCustomer,
+    invoice::{BooksCustomer, BooksInvoice},
 };
 use sea_orm::{
     ConnectionTrait, ExprTrait, QueryOrder, QuerySelect,
     entity::prelude::*,
     sea_query::{Func, OnConflict},
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
 #[sea_orm::model]
@@ -57,44 +57,65 @@ impl Model {
     pub fn is_known_to_books(&self) -> bool {
         !self.external_id.starts_with(TO_MAKE)
     }
+
+    fn is_as(&self, told: &BooksCustomer) -> bool {
+        let Self { name, code, email, archived, .. } = self;
+        (name, code, email, *archived) == (&told.name, &told.code, &told.email, told.archived)
+    }
 }
 
 impl MerchantTx {
-    /// Takes over what the books say; the id of a known customer stays.
+    /// Takes over what the books say, and says how many rows that has changed; the id of a known customer stays, and what stands
+    /// here already is not written.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn customers_upsert(&self, customers: &[BooksCustomer]) -> Result<(), Error> {
+    pub async fn customers_upsert(&self, customers: &[BooksCustomer]) -> Result<u64, Error> {
         self.customers_recognise(customers).await?;
         // As in `invoices_upsert`: the later one counts, in one order for everybody.
-        let latest: BTreeMap<_, _> = customers.iter().map(|c| (&c.external_id, c)).collect();
-        let rows = latest.into_values().map(|c| Model {
-            merchant_id: self.merchant_id(),
-            id: CustomerId(Uuid::now_v7()),
-            external_id: c.external_id.clone(),
-            name: c.name.clone(),
-            code: c.code.clone(),
-            email: c.email.clone(),
-            archived: c.archived,
-            terms_days: None,
-            address: None,
-        });
+        let latest: BTreeMap<_, _> = customers.iter().map(|told| (&told.external_id, told)).collect();
+        let latest: Vec<_> = latest.into_values().collect();
         let mut columns = OnConflict::columns([Column::MerchantId, Column::ExternalId]);
         columns.update_columns([Column::Name, Column::Code, Column::Email, Column::Archived]);
-        for chunk in rows.collect::<Vec<_>>().chunks(ROWS_PER_STATEMENT) {
-            let insert = self.inserting::<Entity>(chunk.to_vec()).on_conflict(columns.clone());
-            insert.exec_without_returning(self.conn()).await?;
+        let mut changed = 0;
+        for some in latest.chunks(ROWS_PER_STATEMENT) {
+            let ids = some.iter().map(|told| told.external_id.as_str());
+            let known = self.find::<Entity>().filter(Column::ExternalId.is_in(ids)).all(self.conn()).await?;
+            let known: HashMap<_, _> = known.into_iter().map(|row| (row.external_id.clone(), row)).collect();
+            let is_new = |told: &&&BooksCustomer| known.get(&told.external_id).is_none_or(|known| !known.is_as(told));
+            let rows: Vec<_> = some.iter().filter(is_new).map(|told| self.told(told)).collect();
+            if !rows.is_empty() {
+                let insert = self.inserting::<Entity>(rows).on_conflict(columns.clone());
+                changed += insert.exec_without_returning(self.conn()).await?;
+            }
         }
-        Ok(())
+        Ok(changed)
+    }
+
+    /// A customer that is new here.
+    fn told(&self, told: &BooksCustomer) -> Model {
+        Model {
+            merchant_id: self.merchant_id(),
+            id: CustomerId(Uuid::now_v7()),
+            external_id: told.external_id.clone(),
+            name: told.name.clone(),
+            code: told.code.clone(),
+            email: told.email.clone(),
+            archived: told.archived,
+            terms_days: None,
+            address: None,
+        }
     }
 
     /// Whom the books did not have yet, they may have made meanwhile: known by exactly the name.
     async fn customers_recognise(&self, customers: &[BooksCustomer]) -> Result<(), Error> {
+        if customers.is_empty() {
+            return Ok(());
+        }
         let ours = self.find::<Entity>().filter(Column::ExternalId.starts_with(TO_MAKE)).all(self.conn()).await?;
         for ours in ours {
             let Some(theirs) = customers.iter().find(|theirs| theirs.name == ours.name) else { continue };
-            let known = self.find::<Entity>().filter(Column::ExternalId.eq(theirs.external_id.as_str()));
-            if known.only(self.conn()).await?.is_none() {
+            if self.customer_by_external_id(&theirs.external_id).await?.is_none() {
                 self.customer_rewrite(Model { external_id: theirs.external_id.clone(), ..ours }).await?;
             }
         }
@@ -197,12 +218,27 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
     }
 
-    /// The ids by the books' ids, for a sync.
+    /// By the books' id.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn customer_ids(&self) -> Result<HashMap<String, CustomerId>, Error> {
-        let pairs = self.find::<Entity>().select_only().columns([Column::ExternalId, Column::Id]).into_tuple();
-        Ok(pairs.all(self.conn()).await?.into_iter().collect())
+    pub async fn customer_by_external_id(&self, external_id: &str) -> Result<Option<Model>, Error> {
+        Ok(self.find::<Entity>().filter(Column::ExternalId.eq(text(external_id))).only(self.conn()).await?)
+    }
+
+    /// Whose these invoices are, as far as their customers are known: the ids by the books' ids.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn customer_ids(&self, of: &[BooksInvoice]) -> Result<HashMap<String, CustomerId>, Error> {
+        let whose: BTreeSet<_> = of.iter().map(|invoice| invoice.customer_external_id.as_str()).collect();
+        let whose: Vec<_> = whose.into_iter().collect();
+        let mut ids = HashMap::new();
+        for some in whose.chunks(ROWS_PER_STATEMENT) {
+            let these = self.find::<Entity>().filter(Column::ExternalId.is_in(some.iter().copied()));
+            let pairs = these.select_only().columns([Column::ExternalId, Column::Id]);
+            ids.extend(pairs.into_tuple::<(String, CustomerId)>().all(self.conn()).await?);
+        }
+        Ok(ids)
     }
 }

@@ -130,9 +130,8 @@ impl Store {
         begun_before: DateTime<Utc>,
         limit: u64,
     ) -> Result<Vec<(MerchantDb, Attempt)>, Error> {
-        // In words, as in the partial index that serves it.
-        let undecided = attempts::Entity::find().filter(Expr::cust("state IN ('created', 'unknown')"));
-        let unheard = undecided.filter(attempts::Column::State.eq(AttemptState::Created));
+        let open = attempts::Entity::find().filter(Expr::cust(attempts::OPEN));
+        let unheard = open.filter(attempts::Column::State.eq(AttemptState::Created));
         let unheard = unheard.filter(attempts::Column::CreatedAt.lt(moment(begun_before)));
         let oldest_first = unheard.order_by_asc(attempts::Column::CreatedAt).limit(limit);
         let rows = oldest_first.all(&self.pools.read).await?;

@@ -77,7 +77,19 @@ impl MerchantTx {
     /// # Errors
     /// [`Error::Missing`] also for what is another merchant's.
     pub async fn event_add(&self, new: NewEvent, now: DateTime<Utc>) -> Result<(), Error> {
-        if self.find::<endpoints::Entity>().only(self.conn()).await?.is_none() {
+        self.event_add_knowing(new, None, now).await
+    }
+
+    /// The same, where it may be known already whether somebody is ([`MerchantTx::attempt_hold_telling`]).
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn event_add_knowing(&self, new: NewEvent, tells: Option<bool>, now: DateTime<Utc>) -> Result<(), Error> {
+        let tells = match tells {
+            Some(tells) => tells,
+            None => self.find::<endpoints::Entity>().only(self.conn()).await?.is_some(),
+        };
+        if !tells {
             return Ok(());
         }
         let row = EventRow {

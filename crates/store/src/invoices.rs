@@ -4,7 +4,7 @@
 use crate::{
     Customer, Error, MerchantDb, MerchantTx, books_entries, checkouts, customers,
     payments::allocation,
-    scope::{Only, Scoped, moment, money, owned, text},
+    scope::{Only, Scoped, json, moment, money, owned, text},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
@@ -14,15 +14,16 @@ use domain::{
     money::Money,
 };
 use sea_orm::{
-    ConnectionTrait, ExprTrait, QueryOrder, QuerySelect,
-    entity::prelude::*,
-    sea_query::{Func, OnConflict},
+    ConnectionTrait, ExprTrait, FromQueryResult, QueryOrder, QuerySelect, Statement, entity::prelude::*,
+    sea_query::Func,
 };
-use std::collections::{BTreeMap, HashMap, HashSet};
-use uuid::Uuid;
+use std::collections::{BTreeMap, HashMap};
+use uuid::{Uuid, fmt::Simple};
 
 /// Bound values per statement stay under SQLite's limit of 32,766.
 pub(crate) const ROWS_PER_STATEMENT: usize = 500;
+/// As many as the books list at once.
+const ROWS_PER_PAGE: usize = 1000;
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -99,10 +100,56 @@ impl Model {
 }
 
 /// Stands for the books' id of an invoice of ours that they do not have yet.
-const TO_RAISE: &str = "to-raise-";
+pub(crate) const TO_RAISE: &str = "to-raise-";
+
+/// What a page of the books is held against.
+#[derive(FromQueryResult)]
+struct Known {
+    external_id: String,
+    customer_id: CustomerId,
+    number: String,
+    status: InvoiceStatus,
+    currency: String,
+    total_minor: i64,
+    due_minor: i64,
+    date: NaiveDate,
+    due_date: NaiveDate,
+    reference: Option<String>,
+}
+
+impl Known {
+    fn is_as(&self, told: &BooksInvoice, customer: CustomerId) -> bool {
+        let texts = (&self.number, self.currency.as_str(), &self.reference)
+            == (&told.number, told.total.currency.code(), &told.reference);
+        let amounts = (self.total_minor, self.due_minor) == (told.total.minor, told.due.minor);
+        let dates = (self.date, self.due_date) == (told.date, told.due_date);
+        texts && amounts && dates && (self.customer_id, self.status) == (customer, told.status)
+    }
+}
+
+/// An invoice as it is written: the columns in the order of the statement.
+type Row<'a> =
+    (Simple, Simple, &'a str, String, InvoiceStatus, &'a str, i64, i64, NaiveDate, NaiveDate, Option<String>);
+
+fn row_of(told: &BooksInvoice, customer: CustomerId) -> Row<'_> {
+    (
+        Uuid::now_v7().simple(),
+        customer.0.simple(),
+        &told.external_id,
+        text(&told.number),
+        told.status,
+        told.total.currency.code(),
+        told.total.minor,
+        told.due.minor,
+        told.date,
+        told.due_date,
+        told.reference.as_deref().map(text),
+    )
+}
 
 impl MerchantTx {
-    /// Takes over what the books say; the id of a known invoice stays. Every customer must be known before.
+    /// Takes over what the books say, and says how many rows that has changed; the id of a known invoice stays, and what stands
+    /// here already is not written. Every customer must be known before.
     ///
     /// # Errors
     /// [`Error::Missing`] when an invoice names a customer that was never read.
@@ -111,35 +158,37 @@ impl MerchantTx {
         invoices: &[BooksInvoice],
         customers: &HashMap<String, CustomerId>,
         read_at: DateTime<Utc>,
-    ) -> Result<(), Error> {
-        // What the books have of an invoice that we are raising is ours already, and told by whoever raises it.
-        let raised = self.find::<Entity>().filter(Column::ExternalId.starts_with(TO_RAISE)).all(self.conn()).await?;
-        let others = invoices.iter().filter(|invoice| raised.iter().all(|ours| ours.number != invoice.number));
+    ) -> Result<u64, Error> {
         // A page that moved while it was read brings a document twice: the later one counts. In one order for everybody,
         // so that two syncs never wait for each other.
-        let latest: BTreeMap<_, _> = others.map(|i| (&i.external_id, i)).collect();
-        let rows = latest.into_values().map(|i| {
-            Ok(Model {
-                merchant_id: self.merchant_id(),
-                id: InvoiceId(Uuid::now_v7()),
-                customer_id: *customers.get(&i.customer_external_id).ok_or(Error::Missing)?,
-                external_id: i.external_id.clone(),
-                number: i.number.clone(),
-                status: i.status,
-                currency: i.total.currency.code().to_owned(),
-                total_minor: i.total.minor,
-                due_minor: i.due.minor,
-                date: i.date,
-                due_date: i.due_date,
-                read_at,
-                advance: None,
-                purpose: None,
-                reference: i.reference.clone(),
-            })
-        });
-        let rows = rows.collect::<Result<Vec<_>, Error>>()?;
-        let mut columns = OnConflict::columns([Column::MerchantId, Column::ExternalId]);
-        columns.update_columns([
+        let latest: BTreeMap<_, _> = invoices.iter().map(|invoice| (&invoice.external_id, invoice)).collect();
+        let latest: Vec<_> = latest.into_values().collect();
+        let mut changed = 0;
+        for page in latest.chunks(ROWS_PER_PAGE) {
+            let known = self.invoices_known(page).await?;
+            let mut rows = Vec::new();
+            for told in page {
+                // What the books have of an invoice that we are raising is ours already, and told by whoever raises it.
+                if known.contains_key(&to_raise(&told.number)) {
+                    continue;
+                }
+                let customer = *customers.get(&told.customer_external_id).ok_or(Error::Missing)?;
+                if known.get(&told.external_id).is_none_or(|known| !known.is_as(told, customer)) {
+                    rows.push(row_of(told, customer));
+                }
+            }
+            if !rows.is_empty() {
+                changed += self.invoices_write(&rows, read_at).await?;
+            }
+        }
+        Ok(changed)
+    }
+
+    /// What stands here of a page: in one question, also about those that we are raising under one of its numbers.
+    async fn invoices_known(&self, page: &[&BooksInvoice]) -> Result<HashMap<String, Known>, Error> {
+        let ids = page.iter().flat_map(|told| [told.external_id.clone(), to_raise(&told.number)]);
+        let known = self.find::<Entity>().filter(Column::ExternalId.is_in(ids)).select_only().columns([
+            Column::ExternalId,
             Column::CustomerId,
             Column::Number,
             Column::Status,
@@ -148,16 +197,45 @@ impl MerchantTx {
             Column::DueMinor,
             Column::Date,
             Column::DueDate,
-            Column::ReadAt,
             Column::Reference,
         ]);
+        let known = known.into_model::<Known>().all(self.conn()).await?;
+        Ok(known.into_iter().map(|known| (known.external_id.clone(), known)).collect())
+    }
+
+    /// All rows in one value: the statement is always the same, so each database plans it once, whatever a page holds.
+    async fn invoices_write(&self, rows: &[Row<'_>], read_at: DateTime<Utc>) -> Result<u64, Error> {
+        let read = if self.store().is_postgres() {
+            "(v->>0)::uuid, (v->>1)::uuid, v->>2, v->>3, v->>4, v->>5, (v->>6)::bigint, (v->>7)::bigint,
+                (v->>8)::date, (v->>9)::date, v->>10 FROM jsonb_array_elements($3::jsonb) AS page(v)"
+        } else {
+            "unhex(v->>0), unhex(v->>1), v->>2, v->>3, v->>4, v->>5, v->>6, v->>7, v->>8, v->>9, v->>10
+                FROM (SELECT value AS v FROM json_each($3)) AS page"
+        };
         // A delta that was asked for before a payment was posted must not bring the old balance back.
-        let older = Expr::col((Entity, Column::ReadAt)).lte(Expr::col(("excluded", Column::ReadAt)));
-        columns.action_and_where(older);
-        for chunk in rows.chunks(ROWS_PER_STATEMENT) {
-            let insert = self.inserting::<Entity>(chunk.to_vec()).on_conflict(columns.clone());
-            insert.exec_without_returning(self.conn()).await?;
-        }
+        let sql = format!(
+            "INSERT INTO invoice (merchant_id, read_at, id, customer_id, external_id, number, status, currency,
+                total_minor, due_minor, date, due_date, reference)
+            SELECT $1, $2, {read} WHERE TRUE
+            ON CONFLICT (merchant_id, external_id) DO UPDATE SET customer_id = excluded.customer_id,
+                number = excluded.number, status = excluded.status, currency = excluded.currency,
+                total_minor = excluded.total_minor, due_minor = excluded.due_minor, date = excluded.date,
+                due_date = excluded.due_date, reference = excluded.reference, read_at = excluded.read_at
+            WHERE invoice.read_at <= excluded.read_at"
+        );
+        let values: [Value; 3] = [self.merchant_id().into(), moment(read_at).into(), json(&rows, "invoice")?.into()];
+        let write = Statement::from_sql_and_values(self.conn().get_database_backend(), sql, values);
+        Ok(self.conn().execute_raw(write).await?.rows_affected())
+    }
+
+    /// The books were asked about these, by their ids there, whatever they said.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn invoices_read(&self, external_ids: Vec<String>, read_at: DateTime<Utc>) -> Result<(), Error> {
+        let read = self.update::<Entity>().col_expr(Column::ReadAt, Expr::value(moment(read_at)));
+        let these = read.filter(Column::ExternalId.is_in(external_ids)).filter(Column::ReadAt.lt(moment(read_at)));
+        these.exec(self.conn()).await?;
         Ok(())
     }
 
@@ -174,21 +252,6 @@ impl MerchantTx {
             of.exec(self.conn()).await?;
         }
         Ok(())
-    }
-
-    /// The same for what is open here and was read before, and is not among all that the books have open.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn invoices_gone_but(&self, open: &[String], read_at: DateTime<Utc>) -> Result<(), Error> {
-        let open: HashSet<&str> = open.iter().map(String::as_str).collect();
-        let known =
-            self.find::<Entity>().filter(Column::Status.eq(InvoiceStatus::Open)).filter(Column::Advance.is_null());
-        let known = known.filter(Column::ReadAt.lt(moment(read_at))).select_only().column(Column::ExternalId);
-        let known: Vec<String> = known.into_tuple().all(self.conn()).await?;
-        // What we are raising has no id of theirs yet.
-        let gone = known.into_iter().filter(|id| !id.starts_with(TO_RAISE) && !open.contains(id.as_str()));
-        self.invoices_gone(&gone.collect::<Vec<_>>(), read_at).await
     }
 
     /// An invoice of ours that the books are to have; none, when it stands already.
@@ -370,17 +433,15 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn invoice_by_number(&self, number: &str) -> Result<Option<(Model, Customer)>, Error> {
-        let invoices = self.find::<Entity>().filter(Column::Advance.is_null());
-        let exact = invoices.clone().filter(Column::Number.eq(text(number)));
-        let mut found = exact.find_both_related(customers::Entity).all(self.conn()).await?;
-        if found.is_empty() {
-            let folded = Expr::expr(Func::lower(Expr::col(Column::Number.as_column_ref())));
-            let alike = folded.eq(Expr::expr(Func::lower(Expr::val(text(number)))));
-            let alike = invoices.filter(alike).find_both_related(customers::Entity);
-            found = alike.all(self.conn()).await?;
-            if found.windows(2).any(|two| two[0].0.number != two[1].0.number) {
-                found.clear();
-            }
+        let number = text(number);
+        let folded = Expr::expr(Func::lower(Expr::col(Column::Number.as_column_ref())));
+        let alike = folded.eq(Expr::expr(Func::lower(Expr::val(number.as_str()))));
+        let alike = self.find::<Entity>().filter(Column::Advance.is_null()).filter(alike);
+        let mut found = alike.find_both_related(customers::Entity).all(self.conn()).await?;
+        if found.iter().any(|(invoice, _)| invoice.number == number) {
+            found.retain(|(invoice, _)| invoice.number == number);
+        } else if found.windows(2).any(|two| two[0].0.number != two[1].0.number) {
+            found.clear();
         }
         found.sort_by_key(|(invoice, _)| (invoice.status != InvoiceStatus::Void, invoice.id));
         Ok(found.pop())

@@ -12,7 +12,11 @@ use domain::{
     payment::AttemptState,
     planted,
 };
-use sea_orm::{ConnectionTrait, ExprTrait, QueryOrder, QuerySelect, Select, entity::prelude::*};
+use sea_orm::{
+    ConnectionTrait, ExprTrait, QueryOrder, QueryResult, QuerySelect, Select,
+    entity::prelude::*,
+    sea_query::{Func, Query},
+};
 use std::collections::HashMap;
 
 pub(crate) mod payment {
@@ -152,6 +156,13 @@ pub enum Opened {
     Outdated,
     /// The saved method was taken out since it was chosen, or can be charged no more.
     MethodGone,
+}
+
+/// What [`Scoped::claims_count`] is called in a row.
+pub(crate) const CLAIMS: &str = "claims";
+
+pub(crate) fn claims_in(row: &QueryResult) -> Result<u64, Error> {
+    Ok(u64::try_from(row.try_get::<i64>("", CLAIMS)?).unwrap_or(0))
 }
 
 fn by_number(shares: Select<allocation::Entity>) -> Select<allocation::Entity> {
@@ -382,16 +393,21 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn claims_taken(&self, invoices: &[InvoiceId]) -> Result<u64, Error> {
-        let claims = self.find::<claim::Entity>().filter(claim::Column::InvoiceId.is_in(invoices.iter().copied()));
-        let takes = Expr::col(claim::Column::Takes).sum().cast_as("bigint");
-        let takes = claims.select_only().column_as(takes, "takes");
-        let counts = takes.column_as(Expr::from(self.ledger_changes(invoices)), "changes");
-        let counts = counts.column_as(Expr::from(self.quote_covers_made(invoices)), "covers");
-        let counts = counts.into_tuple::<(Option<i64>, Option<i64>, Option<i64>)>().all(self.conn()).await?;
-        let sum = |(takes, changes, covers): &(Option<i64>, Option<i64>, Option<i64>)| {
-            takes.unwrap_or(0) + changes.unwrap_or(0) + covers.unwrap_or(0)
-        };
-        Ok(u64::try_from(counts.first().map_or(0, sum)).unwrap_or(0))
+        let mut count = Query::select();
+        count.expr_as(self.claims_count(invoices), CLAIMS);
+        let rows = self.conn().query_all(&count).await?;
+        claims_in(rows.first().ok_or(Error::Missing)?)
+    }
+
+    /// The same as a part of another question, to be called [`CLAIMS`] there.
+    pub(crate) fn claims_count(&self, invoices: &[InvoiceId]) -> Expr {
+        let of_these = claim::Column::InvoiceId.is_in(invoices.iter().copied());
+        let mut takes = Query::select();
+        takes.expr(Expr::col(claim::Column::Takes).sum().cast_as("bigint")).from(claim::Entity);
+        takes.and_where(claim::Column::MerchantId.eq(self.merchant_id())).and_where(of_these);
+        let counts = [takes, self.ledger_changes(invoices), self.quote_covers_made(invoices)].map(Expr::from);
+        let or_none = |count: Expr| Expr::from(Func::coalesce([count, Expr::val(0_i64)]));
+        counts.into_iter().fold(Expr::val(0_i64), |sum, count| sum.add(or_none(count)))
     }
 
     /// When cards were tried for this invoice since this moment that were declined, the newest first.

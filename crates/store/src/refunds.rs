@@ -13,7 +13,7 @@ use domain::{
     ids::{AttemptId, InvoiceId, MerchantId, ObservationId, RefundId},
     money::Money,
     planted,
-    refund::{Left, RefundFailure, RefundMade, RefundRefusal, RefundState, credit_number, may_refund},
+    refund::{Left, RefundFailure, RefundMade, RefundMeaning, RefundRefusal, RefundState, credit_number, may_refund},
 };
 use sea_orm::{ConnectionTrait, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*};
 use uuid::Uuid;
@@ -28,6 +28,7 @@ pub struct Model {
     pub id: RefundId,
     pub attempt_id: AttemptId,
     pub made: RefundMade,
+    pub meaning: RefundMeaning,
     pub currency: String,
     pub amount_minor: i64,
     /// Of that amount, what is taken off the payment's surcharge.
@@ -55,6 +56,12 @@ impl Refund {
     /// A stored currency that this version does not know.
     pub fn amount(&self) -> Result<Money, Error> {
         money(self.amount_minor, &self.currency, "refund.currency")
+    }
+
+    /// What it pays back is owed again: the payment is taken out of the books, and no sale is credited.
+    #[must_use]
+    pub fn is_owed_again(&self) -> bool {
+        self.meaning == RefundMeaning::StillOwed
     }
 }
 
@@ -121,7 +128,7 @@ fn observed(row: &observation::Model) -> Result<ObservedRefund, Error> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OpenedRefund {
     New,
-    /// It stands already, of the same amount: a double click, a replayed POST.
+    /// It stands already, of the same amount and meaning: a double click, a replayed POST.
     Same,
     Refused(RefundRefusal),
 }
@@ -178,6 +185,10 @@ impl MerchantDb {
             let is_disputed = may_refund(amount, left_to_refund(&attempt, &refunds, &[])?.whole).is_ok();
             return Ok(OpenedRefund::Refused(if is_disputed { RefundRefusal::Disputed } else { refusal }));
         }
+        let is_whole = (new.amount_minor, new.surcharge_minor) == (attempt.amount_minor, attempt.surcharge_minor);
+        if new.is_owed_again() && !is_whole {
+            return Ok(OpenedRefund::Refused(RefundRefusal::NotAllOwed));
+        }
         if attempt.surcharge_minor > 0 {
             let invoices_left = left.invoices_minor();
             if new.surcharge_minor > left.surcharge_minor || amount.minor - new.surcharge_minor > invoices_left {
@@ -219,7 +230,7 @@ impl MerchantDb {
 /// What a form that was used is answered: its refund stands, or is another than what it asks for now.
 fn same(stands: &Refund, asked: &Refund) -> Result<OpenedRefund, Error> {
     let refund = stands.amount()?;
-    let is_same = refund == asked.amount()?;
+    let is_same = refund == asked.amount()? && stands.meaning == asked.meaning;
     Ok(if is_same { OpenedRefund::Same } else { OpenedRefund::Refused(RefundRefusal::FormUsed { refund }) })
 }
 
@@ -399,12 +410,14 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(waiting.filter(overdue).all(self.conn()).await?)
     }
 
-    /// What was paid back by refunds that were asked for since a moment, per currency.
+    /// What was paid back by refunds that were asked for since a moment, per currency. What is owed again counts as not
+    /// paid at all.
     ///
     /// # Errors
     /// The database is away.
     pub async fn refund_sums(&self, since: DateTime<Utc>) -> Result<Vec<Sum>, Error> {
         let paid = self.find_by_time::<Entity>().filter(Column::State.eq(RefundState::Succeeded));
+        let paid = paid.filter(Column::Meaning.eq(RefundMeaning::SaleCancelled));
         let paid = paid.filter(Column::CreatedAt.gte(since)).select_only().column(Column::Currency);
         let sum = Expr::col(Column::AmountMinor).sum().cast_as("bigint");
         Ok(paid.column_as(sum, "minor").group_by(Column::Currency).into_model().all(self.conn()).await?)

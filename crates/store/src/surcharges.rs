@@ -49,7 +49,11 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// A policy that this version cannot read.
     pub async fn surcharge_policy(&self) -> Result<Option<Policy>, Error> {
-        let Some(row) = self.find::<Entity>().only(self.conn()).await? else { return Ok(None) };
-        serde_json::from_str(&row.body).map(Some).map_err(|_| Error::Unreadable("surcharge_policy.body"))
+        read(self.find::<Entity>().only(self.conn()).await?.map(|row| row.body))
     }
+}
+
+pub(crate) fn read(body: Option<String>) -> Result<Option<Policy>, Error> {
+    let read = body.map(|body| serde_json::from_str(&body)).transpose();
+    read.map_err(|_| Error::Unreadable("surcharge_policy.body"))
 }

@@ -180,11 +180,25 @@ impl House {
                 let answer = call.send().await?;
                 ensure!(answer.status().is_success(), "the books refuse invoices: {}", answer.text().await?);
             }
-            let sync = self.http.post(format!("{}/api/invoices/sync", self.portal)).header("cookie", &admin);
-            let synced = sync.header("origin", &self.portal).send().await?;
-            ensure!(synced.status().is_redirection(), "the portal could not read the books: {}", synced.status());
+            self.download(&admin).await?;
         }
         Ok(numbers)
+    }
+
+    /// Has the portal read the books, and waits until it has.
+    async fn download(&self, admin: &str) -> anyhow::Result<()> {
+        let page = format!("{}/admin/sync", self.portal);
+        let press = self.http.post(&page).header("cookie", admin).header("origin", &self.portal);
+        let pressed = press.form(&[("do", "start")]).send().await?;
+        ensure!(pressed.status().is_redirection(), "the portal could not read the books: {}", pressed.status());
+        loop {
+            let shown = self.http.get(&page).header("cookie", admin).send().await?.text().await?;
+            if !shown.contains("Cancel download") {
+                ensure!(shown.contains("Downloaded"), "the portal has not read the books: {shown}");
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// An access token of the strangers' grant, which never disturbs the portal's own.

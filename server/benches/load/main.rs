@@ -7,6 +7,7 @@ mod history;
 mod house;
 mod payers;
 mod report;
+mod sync;
 
 use anyhow::{Context, ensure};
 use clap::Parser;
@@ -25,9 +26,9 @@ const PAYERS: usize = 16;
 const PROCESSES: usize = 4;
 /// One payer alone pays so many.
 const ALONE: u64 = 200;
-/// What a payment commits for itself: checkout, invoice as the books have it, intent, outcome, posting. The claims of
-/// its jobs and the sealing of the audit trail are shared with other payments.
-const COMMITS_PER_PAYMENT: i64 = 5;
+/// What a payment commits for itself: checkout, intent, outcome, posting. The claims of its jobs and the sealing of the
+/// audit trail are shared with other payments.
+const COMMITS_PER_PAYMENT: i64 = 4;
 const HISTORIES: [(&str, i64); 3] = [("10k", 10_000), ("100k", 100_000), ("1M", 1_000_000)];
 const HISTORY_SECONDS: u64 = 6;
 /// Servers that have just started pay for so long before they are measured.
@@ -44,6 +45,8 @@ enum Cli {
         #[arg(long)]
         database: String,
     },
+    /// The reading of large books alone.
+    Sync(sync::Books),
 }
 
 #[derive(clap::Args)]
@@ -88,6 +91,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse() {
         Cli::Run(settings) => run(settings).await,
         Cli::Bare { listen, database } => bare::serve(listen, &database).await.map(|()| ExitCode::SUCCESS),
+        Cli::Sync(books) => sync::measure(books).await,
     }
 }
 

@@ -30,18 +30,22 @@ const METHOD_NAME: &str = "Blue office card";
 /// Where Northwind's events are sent.
 const SECRET_PLACE: &str = "http://127.0.0.1:9/of-northwind";
 /// Files and pages outside the App, and whom each is for. `INVOICE` stands for one of Acme's at Northwind, `PAYMENT` for its payment.
-const FILES: [(&str, Role); 5] = [
+const FILES: [(&str, Role); 7] = [
     ("/admin/configure/accounting-connections", Role::Admin),
     ("/admin/configure/merchants/northwind/integrations", Role::Admin),
+    ("/admin/sync", Role::Admin),
+    ("/dashboard/sync", Role::Payer),
     ("/payments/invoice.pdf?invoice=INVOICE", Role::Payer),
     ("/admin/transactions.csv", Role::Admin),
     ("/admin/transactions/PAYMENT/proof", Role::Admin),
 ];
+/// What has books read, and for whom; each has those of its own merchant read.
+const DOWNLOADS: [(&str, Role); 2] = [("/admin/sync", Role::Admin), ("/dashboard/sync", Role::Payer)];
 /// Pages that need no session; those of a checkout need its id. That of the sandbox is none of the App's, and is opened by two
 /// ids: `sandbox.rs` holds that nobody else finds it.
 const OPEN_PAGES: [&str; 5] = ["/", "/sign-in", "/npe", "/npe/result", "/pods/connectwise"];
 /// Server functions behind a session, whom each is for, and a body that works for them.
-const ENDPOINTS: [(&str, Role, Body); 31] = [
+const ENDPOINTS: [(&str, Role, Body); 30] = [
     ("/api/invoices/dashboard", Role::Payer, &[]),
     ("/api/invoices/pay", Role::Payer, &[("invoice", "INVOICE")]),
     ("/api/invoices/pay_chosen", Role::Payer, &[("invoices[]", "INVOICE")]),
@@ -54,7 +58,6 @@ const ENDPOINTS: [(&str, Role, Body); 31] = [
     ("/api/methods/choose", Role::Payer, &[("method", "METHOD")]),
     ("/api/methods/remove", Role::Payer, &[("method", "METHOD")]),
     ("/api/invoices/admin_home", Role::Admin, &[("search", ""), ("page", "1")]),
-    ("/api/invoices/sync", Role::Admin, &[]),
     ("/api/transactions/list", Role::Admin, &[("search", ""), ("page", "1")]),
     ("/api/transactions/story", Role::Admin, &[("payment", "PAYMENT")]),
     ("/api/transactions/post_again", Role::Admin, &[("payment", "PAYMENT")]),
@@ -214,6 +217,15 @@ async fn d20_what_works_for_one_is_not_found_for_everybody_else() {
         let path = path.replace("PAYMENT", &things.form.payment).replace("INVOICE", &things.invoice);
         for caller in &callers {
             caller.check(role, &path, names_a_thing, &caller.client.get(&path).await, &things);
+        }
+    }
+    for (path, role) in DOWNLOADS {
+        for caller in &callers {
+            let pressed = caller.client.post(path, &[("do", "cancel")]).await;
+            let led_back =
+                pressed.status == 303 && pressed.location.as_deref() == Some(&format!("{path}?done=cancelled"));
+            assert_eq!(led_back, caller.role == role, "{} at {path}: {}", caller.name, pressed.status);
+            things.assert_hidden_in(&pressed, path);
         }
     }
     let charges = house.charges().await;

@@ -7,7 +7,7 @@ use engine::WebhookSecretChange;
 use serde_json::{Value, json};
 use simulators::facts::{self, HARBOUR, Merchant, NORTHWIND, SOUTHERN};
 
-const OWED_AT_NORTHWIND: &str = "SELECT CAST(sum(due_minor) AS bigint) FROM invoice WHERE status = 'open'
+pub const OWED_AT_NORTHWIND: &str = "SELECT CAST(sum(due_minor) AS bigint) FROM invoice WHERE status = 'open'
     AND merchant_id = (SELECT id FROM merchant WHERE name = 'Northwind IT')";
 const OWED_AT_SOUTHERN: &str = "SELECT CAST(sum(due_minor) AS bigint) FROM invoice WHERE status = 'open'
     AND merchant_id = (SELECT id FROM merchant WHERE name = 'Southern Cloud')";
@@ -34,7 +34,7 @@ async fn hear_alone(house: &House, vendor: &str, (merchant, secret): (&Merchant,
     hear(house, vendor, merchant, secret).await;
 }
 
-async fn hear(house: &House, vendor: &str, merchant: &Merchant, secret: &str) {
+pub async fn hear(house: &House, vendor: &str, merchant: &Merchant, secret: &str) {
     let hook = json!({"vendor": vendor, "url": door(house, merchant).await, "secret": secret});
     let answer = http().post(format!("{}/control/webhooks", house.vendors)).json(&hook).send().await.unwrap();
     assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
@@ -55,7 +55,7 @@ async fn owed_there(house: &House, vendor: &str) -> i64 {
     invoices.map(|invoice| invoice["due_minor"].as_i64().unwrap()).sum()
 }
 
-async fn until_known(house: &House, vendor: &str, owed_here: &'static str) {
+pub async fn until_known(house: &House, vendor: &str, owed_here: &'static str) {
     let owed = owed_there(house, vendor).await;
     house.until(&format!("{owed} is owed here too"), async || house.number(owed_here).await == owed).await;
 }
@@ -255,7 +255,7 @@ async fn d6_the_books_news_are_taken_before_while_and_after_their_key_is_replace
     assert_eq!((taken(KEY).await, taken(next).await), (true, true));
     // A token that is refreshed is sealed beside them.
     house.pass_an_hour().await;
-    assert_eq!(house.staff().await.post("/api/invoices/sync", &[]).await.status, 303);
+    house.download(&house.staff().await).await;
     assert_eq!((taken(KEY).await, taken(next).await), (true, true));
     change(Some(WebhookSecretChange::DropOlder)).await.unwrap();
     assert_eq!((taken(KEY).await, taken(next).await), (false, true));

@@ -122,7 +122,7 @@ async fn n6_who_was_refused_once_does_not_ask_again_before_the_time() {
 }
 
 #[tokio::test]
-async fn s93_s95_one_connection_carries_all_until_the_operator_switches_three_on() {
+async fn s94_s93_s95_one_connection_carries_all_until_the_operator_switches_three_on() {
     let house = House::new().await;
     let staff = house.staff().await;
     let page = staff.get(PAGE).await.body;
@@ -161,8 +161,10 @@ async fn n6_a_broken_lane_stops_itself_alone_with_a_banner_and_one_mail() {
     for _ in 0..2 {
         press(&staff, "Service", "test", &[]).await;
     }
-    let inbox = staff.get("/admin/exceptions").await.body;
-    assert!(inbox.contains("The Service connection to the books is broken"), "{inbox}");
+    for banner in ["/admin", "/admin/exceptions"] {
+        let page = staff.get(banner).await.body;
+        assert!(page.contains("The Service connection to the books is broken"), "{banner}: {page}");
+    }
     let mails = "SELECT COUNT(*) FROM mail WHERE unique_key LIKE 'books_broken:%'";
     house.until("it is told of once", async || house.number(mails).await == 1).await;
     assert!(
@@ -175,6 +177,33 @@ async fn n6_a_broken_lane_stops_itself_alone_with_a_banner_and_one_mail() {
     assert_eq!(client.pay(&form, "pm_card_visa").await.status, 303);
     house.assert_paid_once("INV-501", 120_450).await;
     house.until("it is posted", async || house.books_payments("INV-501").await.len() == 1).await;
+}
+
+/// What a card says under this word.
+fn said<'a>(card: &'a str, word: &str) -> &'a str {
+    card.split_once(&format!("<dt>{word}</dt>")).unwrap().1.split_once("</div>").unwrap().0
+}
+
+#[tokio::test]
+async fn n6_the_page_says_how_old_a_token_is_and_since_when_something_waits() {
+    let house = House::new().await;
+    let staff = house.staff().await;
+    assert!(press(&staff, "Wise-Pay", "test", &[]).await.ends_with("done=works"));
+    let before = card(&staff, "Wise-Pay").await;
+    assert!(said(&before, "Token").contains("Renewed ") && said(&before, "Token").contains("<time"), "{before}");
+    assert!(said(&before, "Queue").contains("Nothing waits"), "{before}");
+    house.leap(TimeDelta::minutes(5));
+    assert!(press(&staff, "Wise-Pay", "reconnect", &[]).await.ends_with("done=connected"));
+    let renewed = card(&staff, "Wise-Pay").await;
+    assert_ne!(said(&renewed, "Token"), said(&before, "Token"), "it is five minutes younger");
+
+    let posts = "PUT /xero/api.xro/2.0/Payments";
+    house.arm_with(json!({"vendor": "xero", "fault": "http:500", "times": 1_000, "match": posts})).await;
+    let client = house.client();
+    let form = client.open("INV-501").await;
+    assert_eq!(client.pay(&form, "pm_card_visa").await.status, 303);
+    let waits = async || said(&card(&staff, "Wise-Pay").await, "Queue").contains(" waiting, the oldest since ");
+    house.until("the posting waits, and the page says since when", waits).await;
 }
 
 #[tokio::test]
@@ -196,7 +225,10 @@ async fn s97_s103_a_paused_service_reads_nothing_while_people_and_payments_go_on
     assert!(told, "gateways and our own records are compared all the same: {differs:?}");
     // Who has done nothing for an hour is signed out.
     let staff = house.staff().await;
-    assert_eq!(staff.post("/api/invoices/sync", &[]).await.status, 303, "a person does (S96)");
+    house.edit_books(json!({"number": "INV-501", "amount_due_minor": 98_765})).await;
+    house.download(&staff).await;
+    let due = "SELECT CAST(due_minor AS bigint) FROM invoice WHERE number = 'INV-501'";
+    assert_eq!(house.number(due).await, 98_765, "a person does (S96)");
 
     press(&staff, "Service", "pause", &[("paused", "false")]).await;
     house.pass_an_hour().await;

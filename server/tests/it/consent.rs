@@ -27,7 +27,7 @@ async fn brought(staff: &Client, form: &[(&str, &str)], how: &str) -> String {
 }
 
 /// The same, and comes back.
-async fn consent(staff: &Client, form: &[(&str, &str)], how: &str) -> String {
+pub async fn consent(staff: &Client, form: &[(&str, &str)], how: &str) -> String {
     let back = brought(staff, form, how).await;
     came_to(staff.get(&back).await)
 }
@@ -52,7 +52,7 @@ async fn fresh(house: &House, merchant: &facts::Merchant) -> Client {
 }
 
 #[tokio::test]
-async fn s88_s106_xero_is_connected_set_up_and_read_and_payments_stand_there() {
+async fn s106_s88_g43_xero_is_connected_set_up_and_read_and_payments_stand_on_the_clearing_account() {
     let house = House::new().await;
     let staff = fresh(&house, &facts::NORTHWIND).await;
     assert_eq!(staff.get(&format!("{PAGE}/set-up")).await.status, 404, "there is nothing to set up");
@@ -85,11 +85,13 @@ async fn s88_s106_xero_is_connected_set_up_and_read_and_payments_stand_there() {
     let form = guest.open("INV-501").await;
     assert_eq!(guest.pay(&form, "pm_card_visa").await.status, 303);
     house.assert_paid_once("INV-501", 120_450).await;
-    house.until("it is posted", async || house.books_payments("INV-501").await.len() == 1).await;
+    let stands = async || house.books_payments("INV-501").await;
+    house.until("it is posted", async || stands().await.len() == 1).await;
+    assert_eq!(stands().await[0]["account_code"], "825", "what staff chose for money that is not paid out yet");
 }
 
 #[tokio::test]
-async fn s88_s106_quickbooks_is_connected_left_and_connected_again() {
+async fn s88_s106_g42_quickbooks_is_connected_left_and_connected_again() {
     let house = House::new().await;
     let staff = fresh(&house, &facts::SOUTHERN).await;
     assert_eq!(consent(&staff, INTUIT, "allow").await, "/set-up?done=connected");
@@ -210,7 +212,7 @@ async fn n6_a_grant_that_is_gone_is_brought_back_and_no_other_organisation_is_mi
     assert!(press(&staff, "Wise-Pay", "test", &[]).await.ends_with("done=works"));
 
     assert_eq!(came_to(left(&staff).await), "?done=left");
-    let sync = async || staff.call("/api/invoices/sync", &[]).await.status;
+    let sync = async || staff.post("/admin/sync", &[]).await.status;
     assert_eq!(sync().await, 503, "nothing is called");
     assert!(staff.get("/admin/exceptions").await.body.contains("taff have disconnected it"));
     let mails = "SELECT COUNT(*) FROM mail WHERE unique_key LIKE 'books_broken:%'";
@@ -218,7 +220,7 @@ async fn n6_a_grant_that_is_gone_is_brought_back_and_no_other_organisation_is_mi
     assert_eq!(consent(&staff, XERO, "other").await, "?done=other-organisation");
     assert!(card(&staff, "Wise-Pay").await.contains("Disconnected"));
     assert_eq!(consent(&staff, XERO, "allow").await, "?done=again");
-    assert_eq!(sync().await, 200);
+    assert_eq!(sync().await, 303);
     assert_eq!(house.number(mails).await, told, "nobody is mailed of what staff did themselves");
 }
 

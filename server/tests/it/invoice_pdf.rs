@@ -28,7 +28,7 @@ pub fn assert_no_document(answer: &Answer, what: &str) {
 }
 
 #[tokio::test]
-async fn s57_a_guest_and_the_payer_read_the_very_document_of_the_books() {
+async fn s57_d21_a_guest_and_the_payer_read_the_very_document_of_the_books() {
     let house = House::new().await;
     let document = in_the_books(&house, "INV-501").await;
     assert!(document.starts_with("%PDF-") && document.contains("Invoice INV-501"), "{document}");

@@ -29,7 +29,7 @@ fn assert_document(answer: &Answer, title: &str, name: &str) {
 }
 
 #[tokio::test]
-async fn s57_staff_payer_and_guest_get_one_document_of_an_invoice_that_was_issued() {
+async fn s57_d21_e21_staff_payer_and_guest_get_one_document_of_an_invoice_that_was_issued() {
     let house = House::new().await;
     let (staff, guest, ana) = (keeper(&house).await, house.client(), house.client());
     ana.sign_in(facts::ANA_EMAIL).await;

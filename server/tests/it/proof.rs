@@ -288,7 +288,11 @@ async fn n15_what_is_shown_is_what_the_lines_say_and_no_more() {
             ("UPDATE attempt SET gateway_id = 'pi_forged'", "(Money taken) names another id than is shown"),
             ("UPDATE books_entry SET external_id = 'forged'", "(Posted to the books) names another id than is shown"),
             ("UPDATE books_entry SET amount_minor = 1", "(Posted to the books) tells of another amount than is shown"),
-            ("UPDATE refund SET reason = 'Early'", "(Refund asked for) gives another reason"),
+            ("UPDATE refund SET meaning = 'still_owed'", "(Refund asked for) gives another reason or meaning"),
+            (
+                "UPDATE refund SET meaning = 'sale_cancelled', reason = 'Early'",
+                "(Refund asked for) gives another reason",
+            ),
             ("UPDATE refund SET gateway_id = 're_forged'", "(Refund paid) names another id than is shown"),
             (
                 "UPDATE refund_entry SET credit_id = 'forged'",

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 /// One of the things that the worker does in the books, each of several writes: a write for each share of the payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Saga {
+pub enum Saga {
     Pay,
     Refund,
     /// The refund fails after it succeeded.
@@ -54,7 +54,7 @@ const CARD: &str = "pm_card_refundFail";
 const OVER_MINOR: i64 = 9_550;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Package {
+pub enum Package {
     Xero,
     QuickBooks,
     BuiltIn,
@@ -64,7 +64,7 @@ impl Package {
     const ALL: [Self; 3] = [Self::Xero, Self::QuickBooks, Self::BuiltIn];
 
     /// Nothing for books of our own.
-    const fn vendor(self) -> Option<&'static str> {
+    pub const fn vendor(self) -> Option<&'static str> {
         match self {
             Self::Xero => Some("xero"),
             Self::QuickBooks => Some("qbo"),
@@ -113,20 +113,20 @@ enum Cut {
 
 /// A merchant with an invoice that is due, paid through Stripe. Its house's own portal serves payers and staff; what the
 /// worker does, processes do that die.
-struct Shop {
-    house: House,
-    books: Package,
+pub struct Shop {
+    pub house: House,
+    pub books: Package,
     merchant: &'static str,
-    admin: &'static str,
+    pub admin: &'static str,
     currency: &'static str,
     link: String,
     payment: String,
-    taken_minor: i64,
+    pub taken_minor: i64,
 }
 
 impl Shop {
     /// `None` for PostgreSQL when no server is named.
-    async fn open(books: Package, database: On) -> Option<Self> {
+    pub async fn open(books: Package, database: On) -> Option<Self> {
         let house = House::without_worker_on(database).await?;
         // Nobody else's books are read by those who die.
         house.execute(OTHER_BOOKS).await;
@@ -164,7 +164,7 @@ impl Shop {
     }
 
     /// A guest pays the invoice, and so much over what is due.
-    async fn pay(&mut self, over_minor: i64) {
+    pub async fn pay(&mut self, over_minor: i64) {
         let guest = self.house.client();
         let mut form = guest.form(&guest.get(&self.link).await.location.unwrap()).await;
         if over_minor > 0 {
@@ -178,7 +178,7 @@ impl Shop {
     }
 
     /// Brings about what a saga follows from.
-    async fn begin(&mut self, saga: Saga) {
+    pub async fn begin(&mut self, saga: Saga) {
         match saga {
             Saga::Pay => self.pay(OVER_MINOR).await,
             Saga::Refund => {
@@ -263,7 +263,7 @@ impl Shop {
     }
 
     /// How many entries of ours stand in the books, and what they come to.
-    async fn stands(&self) -> (i64, i64) {
+    pub async fn stands(&self) -> (i64, i64) {
         let minor = |entry: &Value| entry["amount_minor"].as_i64().unwrap();
         let state = match self.books.vendor() {
             None => return (self.house.number(ENTERED).await, self.house.number(SUM).await),

@@ -151,9 +151,9 @@ async fn whose_session_has_ended_is_told_so_and_led_back_to_the_button() {
     let house = House::new().await;
     let client = house.client();
     let press = async |referer: String| {
-        let request = http().post(format!("{}/api/invoices/sync", house.portal)).header("accept", "text/html");
+        let request = http().post(format!("{}/api/exceptions/retry", house.portal)).header("accept", "text/html");
         let request = request.header("origin", &house.portal).header("referer", referer);
-        client.send(request.form(&[("", "")])).await
+        client.send(request.form(&[("exception", "x")])).await
     };
     let there = press(format!("{}/admin?page=2", house.portal)).await;
     assert_eq!((there.status, there.location.as_deref()), (303, Some("/sign-in?next=%2Fadmin%3Fpage%3D2")));

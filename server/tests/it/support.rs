@@ -242,6 +242,16 @@ impl House {
         self.signed_in(facts::NORTHWIND.admin_email).await
     }
 
+    /// Presses "Download latest accounting platform data", as staff, and waits until all is read.
+    pub async fn download(&self, staff: &Client) {
+        assert_eq!(staff.post("/admin/sync", &[]).await.status, 303);
+        let is_over = async || !staff.get("/admin/sync").await.body.contains("Cancel download");
+        self.until("the books are read", is_over).await;
+        // One that was pressed while they were read follows, and brings what came meanwhile.
+        let left = "SELECT count(*) FROM job WHERE unique_key LIKE 'download_books:%' AND state <> 'done'";
+        self.until("and read once more", async || self.number(left).await == 0).await;
+    }
+
     /// Whoever has this address.
     pub async fn signed_in(&self, email: &str) -> Client {
         let client = self.client();

@@ -91,7 +91,7 @@ pub async fn credits(house: &House) -> Vec<i64> {
 }
 
 #[tokio::test]
-async fn n12_g21_g22_a_surcharge_is_confirmed_before_it_is_charged_and_has_an_invoice_of_its_own() {
+async fn n12_e20_g21_g22_a_surcharge_is_confirmed_before_it_is_charged_and_has_an_invoice_of_its_own() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = with_rules(database).await else { continue };
         let client = house.client();

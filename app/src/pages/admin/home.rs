@@ -10,7 +10,6 @@ use crate::{
         invoice_card::InvoiceCard,
         load::{Loaded, list_query, load},
         page_title::PageTitle,
-        toast::Toast,
         when::When,
     },
     pages::Screen,
@@ -21,42 +20,30 @@ use domain::{
     views::{AdminHome, ExceptionFace},
 };
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 pub struct AdminHomePage {
     home: Loaded<AdminHome>,
-    done: Memo<Option<String>>,
 }
 
 impl Screen for AdminHomePage {
     fn fetch() -> Self {
-        let (list, query) = (list_query(), use_query_map());
-        Self {
-            home: Resource::new(move || list.get(), |(search, page)| api::invoices::read_home(search, page)),
-            done: Memo::new(move |_| query.with(|q| q.get("done"))),
-        }
+        let list = list_query();
+        Self { home: Resource::new(move || list.get(), |(search, page)| api::invoices::read_home(search, page)) }
     }
 
     fn show(self) -> AnyView {
-        let done = self.done;
-        load(
-            self.home,
-            move |home| view! { <AdminHomeView home synced=done.get_untracked().as_deref() == Some("sync")/> },
-        )
+        load(self.home, |home| view! { <AdminHomeView home/> })
     }
 }
 
 #[component]
-pub fn AdminHomeView(home: AdminHome, #[prop(optional)] synced: bool) -> impl IntoView {
+pub fn AdminHomeView(home: AdminHome) -> impl IntoView {
     let locale = home.who.locale;
     let merchant = home.who.merchant.clone();
     let none = none_in_the_currency_of(&home);
-    let toast = synced.then(|| {
-        view! { <Toast words="The books were read."/> }
-    });
-    let sync = home.books_connected.then(|| {
+    let sync = (home.books_connected && !home.who.own_books).then(|| {
         view! {
-            <form method="post" action="/api/invoices/sync">
+            <form method="post" action="/admin/sync">
                 <button class="btn" type="submit">"Download latest accounting platform data"</button>
             </form>
         }
@@ -93,7 +80,6 @@ pub fn AdminHomeView(home: AdminHome, #[prop(optional)] synced: bool) -> impl In
                 </div>
                 {sync}
             </div>
-            {toast}
             {needs_you}
             {rest}
         </Frame>

@@ -93,7 +93,13 @@ pub fn StoryView(story: PaymentStory, note: Note) -> impl IntoView {
     let in_dialog = matches!(story.refund, Some(RefundPlan::Offered(_)))
         && matches!(
             note.fault,
-            Some(Fault::BadAmount | Fault::NoReason | Fault::MoreThanLeft { .. } | Fault::PartTooEarly)
+            Some(
+                Fault::BadAmount
+                    | Fault::NoReason
+                    | Fault::MoreThanLeft { .. }
+                    | Fault::NotRefunded { .. }
+                    | Fault::PartTooEarly
+            )
         );
     let wrong = note.fault.is_some();
     let refused = note.fault.as_ref().filter(|_| !in_dialog).map(|fault| {
@@ -289,6 +295,19 @@ fn RefundDialog(offer: RefundOffer, locale: Locale, note: Note, in_dialog: bool)
     let most = offer.most;
     let whole = offer.only_whole.map(|words| format!(" {words}")).unwrap_or_default();
     let fault = note.fault.filter(|_| in_dialog);
+    let surcharge = offer.surcharge.map(|left| {
+        let rest = Money::new(most.minor - left.minor, most.currency).format(locale);
+        let part = format!("Its share of the surcharge ({} left)", left.format(locale));
+        let ways = [("part", part), ("none", format!("Nothing of it (then at most {rest})"))];
+        view! { <Ways legend="Surcharge" name="surcharge" ways second=note.without_surcharge/> }
+    });
+    let meaning = if let Some(why) = offer.not_owed {
+        view! { <p class="muted small">{why}</p> }.into_any()
+    } else {
+        let owed = "The customer still owes this invoice (wrong card, paid by mistake)".to_owned();
+        let ways = [("cancelled", "The sale is cancelled".to_owned()), ("owed", owed)];
+        view! { <Ways legend="What it means" name="meaning" ways second=note.still_owed/> }.into_any()
+    };
     // A field that was emptied comes back empty.
     let amount = if fault.is_none() && note.amount.is_empty() { most.to_decimal() } else { note.amount };
     let error = fault.as_ref().filter(|fault| **fault != Fault::NoReason).map(|fault| words_of(fault, locale));
@@ -311,7 +330,8 @@ fn RefundDialog(offer: RefundOffer, locale: Locale, note: Note, in_dialog: bool)
                     id="amount" label="Amount" kind=Kind::TEXT value=amount error autofocus=true
                     hint=format!("In {}. At most {}.{whole}", most.currency, most.format(locale))
                 />
-                {offer.surcharge.map(|left| view! { <SurchargeToo most left locale without=note.without_surcharge/> })}
+                {surcharge}
+                {meaning}
                 <Field
                     id="reason" label="Reason" kind=Kind::TEXT value=note.reason error=no_reason
                     hint="For this page. The payer does not see it."
@@ -330,21 +350,21 @@ fn RefundDialog(offer: RefundOffer, locale: Locale, note: Note, in_dialog: bool)
     }
 }
 
-/// What part of the refund is of the surcharge (G26).
+/// What part of the refund is of the surcharge (G26), or what it means for the invoice: the first way, if not the second.
 #[component]
-fn SurchargeToo(most: Money, left: Money, locale: Locale, without: bool) -> impl IntoView {
-    let rest = Money::new(most.minor - left.minor, most.currency).format(locale);
+fn Ways(legend: &'static str, name: &'static str, ways: [(&'static str, String); 2], second: bool) -> impl IntoView {
+    let ways = ways.into_iter().zip([!second, second]).map(move |((value, words), checked)| {
+        view! {
+            <label class="choice">
+                <input type="radio" name=name value=value checked=checked/>
+                <span>{words}</span>
+            </label>
+        }
+    });
     view! {
         <fieldset class="choices">
-            <legend>"Surcharge"</legend>
-            <label class="choice">
-                <input type="radio" name="surcharge" value="part" checked=!without/>
-                <span>{format!("Its share of the surcharge ({} left)", left.format(locale))}</span>
-            </label>
-            <label class="choice">
-                <input type="radio" name="surcharge" value="none" checked=without/>
-                <span>{format!("Nothing of it (then at most {rest})")}</span>
-            </label>
+            <legend>{legend}</legend>
+            {ways.collect_view()}
         </fieldset>
     }
 }

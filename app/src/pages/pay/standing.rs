@@ -27,7 +27,11 @@ pub fn StandingView(standing: Standing, signed_in: bool, #[prop(optional)] again
     let wrong = matches!(standing.outcome, Outcome::Declined { .. });
     let way_on = match &standing.outcome {
         Outcome::Paid => view! { <Done signed_in/> }.into_any(),
-        Outcome::SentToBank { .. } | Outcome::Checking | Outcome::Returned { .. } | Outcome::TakenBack => ().into_any(),
+        Outcome::SentToBank { .. }
+        | Outcome::Checking
+        | Outcome::Returned { .. }
+        | Outcome::Refunded { .. }
+        | Outcome::TakenBack => ().into_any(),
         Outcome::Continue { url, fields, can_cancel, again_at } => {
             let (url, fields, can_cancel) = (url.clone(), fields.clone(), *can_cancel);
             let again = again_at.map(|at| moment_there(at, &standing));
@@ -130,6 +134,9 @@ impl Told {
                 "cancelled",
             ),
             Outcome::Returned { words } => ("Your bank returned this payment".into(), words.clone(), "declined"),
+            Outcome::Refunded { words } => {
+                ("This payment was refunded".into(), words.clone() + &back(standing), "cancelled")
+            }
         };
         Self { heading, sentence, design }
     }
@@ -144,9 +151,12 @@ fn paid(standing: &Standing) -> String {
         format!("Thank you. {merchant} has your payment.")
     };
     let until = standing.returnable_until.map(|day| format!(" Your bank can still return it until {}.", in_words(day)));
-    let thanks = thanks + &until.unwrap_or_default();
-    let back = standing.paid_back.iter().map(|back| format!(" {}.", back.words(standing.merchant.locale)));
-    thanks + &back.collect::<String>()
+    thanks + &until.unwrap_or_default() + &back(standing)
+}
+
+/// What went back of it.
+fn back(standing: &Standing) -> String {
+    standing.paid_back.iter().map(|back| format!(" {}.", back.words(standing.merchant.locale))).collect()
 }
 
 #[component]

@@ -53,6 +53,13 @@ pub fn DashboardView(board: Dashboard) -> impl IntoView {
         .then(|| view! { <InProgress board=board.clone()/> });
     let layout = if side.is_some() { "columns" } else { "column" };
     let updated = board.synced_at.map(|at| view! { "Updated " <When at/> });
+    let sync = (!board.who.own_books).then(|| {
+        view! {
+            <form method="post" action="/dashboard/sync">
+                <button class="btn quiet" type="submit">"Download latest accounting platform data"</button>
+            </form>
+        }
+    });
     let outstanding = if board.outstanding.is_empty() {
         view! {
             <Empty title="Nothing is due">
@@ -79,6 +86,7 @@ pub fn DashboardView(board: Dashboard) -> impl IntoView {
                     <div class="bar">
                         <h2 id="outstanding">"Outstanding Payments"</h2>
                         <span class="small muted num">{updated}</span>
+                        {sync}
                     </div>
                     {outstanding}
                 </section>

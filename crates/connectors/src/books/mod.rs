@@ -28,29 +28,41 @@ const PDF: &str = "application/pdf";
 /// What is larger is no invoice that anybody wants to open.
 const PDF_MAX_BYTES: usize = 10 * 1024 * 1024;
 
-/// Everything that changed in the books since a cursor.
+/// One page of what changed in the books.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Changes {
+pub struct ChangesPage {
     pub customers: Vec<BooksCustomer>,
     pub invoices: Vec<BooksInvoice>,
-    pub gone: Gone,
-    /// Where the next delta starts; opaque to everybody but this adapter.
-    pub cursor: String,
+    /// Invoices that the books have deleted, by their ids there.
+    pub gone: Vec<String>,
+    /// How many documents are behind this page, where the books say.
+    pub left: Option<u64>,
+    pub next: Next,
 }
 
-/// Invoices that the books have no more, as they tell of them: by the books' ids.
+/// What comes after a page. A cursor is opaque to everybody but its adapter, and may be kept: reading goes on there, and
+/// nothing is missed, whatever changed in the books since.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Gone {
-    /// These were deleted.
-    These(Vec<String>),
-    /// Of what is open here, all but these.
-    AllBut(Vec<String>),
+pub enum Next {
+    /// Another page, which begins here.
+    More(String),
+    /// It was the last one.
+    Done {
+        /// Where the next delta starts.
+        cursor: String,
+        /// What the books have deleted stood on the pages too; otherwise only a look through all that is open finds it.
+        deletions_told: bool,
+    },
 }
 
-impl Default for Gone {
-    fn default() -> Self {
-        Self::These(Vec::new())
-    }
+/// One page of all invoices of which something is due. What is paid meanwhile leaves the list and pulls others forward, past a
+/// page that was read: what stands on none of them may be open all the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenPage {
+    pub invoices: Vec<BooksInvoice>,
+    pub left: Option<u64>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<String>,
 }
 
 /// Which advances these books have a place for.
@@ -348,9 +360,16 @@ pub trait Books: Send + Sync {
     /// What the organisation is called whose books these are: the least that a connection must be able to read.
     async fn organisation(&self) -> Result<String, BooksError>;
 
-    /// All that changed since `cursor`; everything when there is none. The invoice of a quote's payment is left out here and
-    /// wherever one is read: it is paid as soon as it is made, and must not be paid by somebody in between.
-    async fn changes(&self, cursor: Option<&str>) -> Result<Changes, BooksError>;
+    /// A page of what changed since `cursor`, of everything when there is none, or the page that it names. The invoice of a
+    /// quote's payment is left out here and wherever one is read: it is paid as soon as it is made, and must not be paid by
+    /// somebody in between.
+    async fn changes(&self, cursor: Option<&str>) -> Result<ChangesPage, BooksError>;
+
+    /// A page of all that is open: the first without a cursor.
+    async fn open_invoices(&self, cursor: Option<&str>) -> Result<OpenPage, BooksError>;
+
+    /// These customers, by the books' ids; those that are not there are left out.
+    async fn customers(&self, external_ids: &[String]) -> Result<Vec<BooksCustomer>, BooksError>;
 
     /// One invoice by the books' id, as it is this moment.
     async fn invoice(&self, external_id: &str) -> Result<BooksInvoice, BooksError>;

@@ -4,8 +4,8 @@
 use crate::{
     stub::{Asked, Reply, Stub, reply},
     world::{
-        PRUNED, advance, keep, look_up, payment, posted_refund, quote, refund, refund_look_up, request, store, stripe,
-        token, usd, xero,
+        PRUNED, advance, delta, keep, look_up, payment, posted_refund, quote, refund, refund_look_up, request, store,
+        stripe, token, usd, xero,
     },
     xero_invoices::{ID, raised, surcharge},
 };
@@ -269,10 +269,13 @@ async fn xero_requests() -> Vec<Asked> {
     let id = "aaaaaaaa-0000-4000-8000-000000000001";
     let invoice = json!({"Invoices": [{"InvoiceID": id, "Payments": [{"PaymentID": id}]}]});
     let none = json!({"Contacts": []});
-    let script = [&none, &none, &invoice, &none, &invoice, &none, &none, &none].map(|body| reply(200, body));
+    let script =
+        [&none, &none, &none, &none, &invoice, &none, &invoice, &none, &none, &none].map(|body| reply(200, body));
     let stub = Stub::start(script).await;
     let xero = xero(&format!("{}/api.xro/2.0", stub.url), "token");
-    let _ = xero.changes(Some("2026-07-01T00:00:00Z")).await;
+    let _ = delta(&xero, Some("2026-07-01T00:00:00Z")).await;
+    let _ = xero.open_invoices(None).await;
+    let _ = xero.customers(&[id.to_owned()]).await;
     let _ = xero.invoice(id).await;
     let _ = xero.invoice_by_number("INV-501").await;
     let posting = payment(id, 120_450, NaiveDate::from_ymd_opt(2026, 7, 1).unwrap(), 1);
@@ -328,6 +331,7 @@ async fn what_we_send_to_xero_is_what_its_contract_asks_for() {
     let expected = [
         "get /Contacts",
         "get /Invoices",
+        "get /Contacts",
         "get /Invoices/{InvoiceID}",
         "get /Invoices",
         "get /Invoices/{InvoiceID}",

@@ -2,11 +2,11 @@
 
 use crate::{
     sim::Sim,
-    world::{aud, http, payment, posted_refund, quickbooks},
+    world::{aud, delta, http, payment, posted_refund, quickbooks},
 };
 use chrono::TimeDelta;
 use connectors::books::{
-    Books, BooksError, BooksPayment, Gone, NewInvoice, PostPayment, PostRefund, RefusedCause, TokenSet, oauth,
+    Books, BooksError, BooksPayment, NewInvoice, PostPayment, PostRefund, RefusedCause, TokenSet, oauth,
     quickbooks::QuickBooks,
 };
 use domain::invoice::{BooksInvoice, InvoiceStatus};
@@ -48,7 +48,7 @@ impl Company {
 
     /// The two open invoices of which nothing is paid yet that owe most.
     pub async fn open(&self) -> [BooksInvoice; 2] {
-        let mut open = self.books.changes(None).await.unwrap().invoices;
+        let mut open = delta(&self.books, None).await.unwrap().invoices;
         open.retain(|invoice| invoice.status == InvoiceStatus::Open && invoice.due == invoice.total);
         open.sort_by_key(|invoice| (-invoice.due.minor, invoice.external_id.clone()));
         open.truncate(2);
@@ -160,7 +160,7 @@ async fn an_expired_or_revoked_token_asks_for_a_fresh_one() {
 async fn the_first_delta_brings_everything_and_the_next_one_what_changed() {
     let company = Company::new().await;
     assert_eq!(company.books.organisation().await.unwrap(), SOUTHERN.name);
-    let all = company.books.changes(None).await.unwrap();
+    let all = delta(&company.books, None).await.unwrap();
     assert!(all.customers.iter().all(|customer| !customer.name.is_empty()) && !all.customers.is_empty());
     let [open, _] = company.open().await;
     let whose = |invoice: &BooksInvoice| all.customers.iter().any(|c| c.external_id == invoice.customer_external_id);
@@ -168,31 +168,35 @@ async fn the_first_delta_brings_everything_and_the_next_one_what_changed() {
 
     let company = company.later(2).await;
     company.books.post_payment(&company.whole(&open)).await.unwrap();
-    let next = company.books.changes(Some(&all.cursor)).await.unwrap();
+    let next = delta(&company.books, Some(&all.cursor)).await.unwrap();
     let paid = next.invoices.iter().find(|invoice| invoice.external_id == open.external_id).unwrap();
     assert_eq!((paid.status, paid.due), (InvoiceStatus::Paid, aud(0)), "paid ones are seen too");
-    assert_eq!(next.gone, Gone::default());
-    let last = company.books.changes(Some(&next.cursor)).await.unwrap();
+    assert!(next.gone.is_empty() && next.deletions_told);
+    let last = delta(&company.books, Some(&next.cursor)).await.unwrap();
     assert_eq!(last.invoices.len(), 1, "within the overlap the same comes again, and no more");
 }
 
 #[tokio::test]
 async fn what_was_voided_or_deleted_is_told_for_thirty_days_and_missed_after_them() {
     let company = Company::new().await;
-    let all = company.books.changes(None).await.unwrap();
+    let all = delta(&company.books, None).await.unwrap();
     let [voided, deleted] = company.open().await;
     company.remove(&voided, "void").await;
     company.remove(&deleted, "delete").await;
-    let told = company.books.changes(Some(&all.cursor)).await.unwrap();
+    let told = delta(&company.books, Some(&all.cursor)).await.unwrap();
     let of = |changes: &[BooksInvoice], id: &str| changes.iter().find(|i| i.external_id == id).map(|i| i.status);
     assert_eq!(of(&told.invoices, &voided.external_id), Some(InvoiceStatus::Void));
-    assert_eq!(told.gone, Gone::These(vec![deleted.external_id.clone()]));
+    assert_eq!((told.gone, told.deletions_told), (vec![deleted.external_id.clone()], true));
 
     let company = company.later(31 * 24).await;
-    let listed = company.books.changes(Some(&all.cursor)).await.unwrap();
+    let listed = delta(&company.books, Some(&all.cursor)).await.unwrap();
     assert_eq!(of(&listed.invoices, &voided.external_id), Some(InvoiceStatus::Void));
-    let Gone::AllBut(open) = listed.gone else { panic!("it is told no more: {:?}", listed.gone) };
-    assert!(!open.is_empty() && !open.contains(&deleted.external_id) && !open.contains(&voided.external_id));
+    assert!(listed.gone.is_empty() && !listed.deletions_told, "it is told no more: {:?}", listed.gone);
+    let open = company.books.open_invoices(None).await.unwrap();
+    let is_open = |one: &BooksInvoice| open.invoices.iter().any(|other| other.external_id == one.external_id);
+    assert!(open.next.is_none() && !open.invoices.is_empty() && !is_open(&deleted) && !is_open(&voided));
+    let ids: Vec<_> = all.customers.iter().map(|customer| customer.external_id.clone()).collect();
+    assert_eq!(company.books.customers(&ids).await.unwrap().len(), ids.len());
 }
 
 #[tokio::test]

@@ -4,14 +4,13 @@
 use crate::{
     stub::{Asked, Reply, Stub, reply},
     toll::Counted,
-    world::{aud, http, nobody, payment, posted_refund, quickbooks, quickbooks_config},
+    world::{aud, delta, http, nobody, payment, posted_refund, quickbooks, quickbooks_config},
 };
 use chrono::{DateTime, NaiveDate, Utc};
-use connectors::books::{
-    Books, BooksError, Gone, NewInvoice, PostPayment, Posted, RefusedCause, quickbooks::QuickBooks,
-};
+use connectors::books::{Books, BooksError, NewInvoice, PostPayment, Posted, RefusedCause, quickbooks::QuickBooks};
 use domain::invoice::InvoiceStatus;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 const REALM: &str = "/v3/company";
 
@@ -219,10 +218,10 @@ async fn a_list_goes_on_from_what_was_changed_last_and_counts_on_within_a_moment
         found("Invoice", &last),
     ])
     .await;
-    let changes = books.changes(None).await.unwrap();
-    assert_eq!((changes.customers.len(), changes.invoices.len()), (1, 1501), "each once");
-    let Gone::AllBut(open) = &changes.gone else { panic!("{:?}", changes.gone) };
-    assert_eq!(open.len(), 1501);
+    let changes = delta(&books, None).await.unwrap();
+    let ids: BTreeSet<_> = changes.invoices.iter().map(|invoice| &invoice.external_id).collect();
+    assert_eq!((changes.customers.len(), ids.len()), (1, 1501));
+    assert!(changes.deletions_told, "of what was deleted before, nothing is known here");
     assert_eq!(changes.cursor, "2026-07-01T15:59:00+00:00", "when they answered first, and a minute");
     let sentences: Vec<_> = stub.asked().iter().skip(1).map(|asked| param(asked, "query").unwrap()).collect();
     let from = |at: &str, start: u32| {
@@ -234,22 +233,31 @@ async fn a_list_goes_on_from_what_was_changed_last_and_counts_on_within_a_moment
 }
 
 #[tokio::test]
-async fn more_than_is_told_at_once_is_listed_with_all_that_is_open() {
+async fn more_than_is_told_at_once_is_listed_and_all_that_is_open_by_itself() {
     let captured = json!({"CDCResponse": [{"QueryResponse": [{}, {"Invoice": thousand(1000, "2026-07-01T01:00:00-07:00")}]}],
         "time": "2026-07-01T05:00:00.000-07:00"});
     let paid = invoice(&json!({"Id": "7", "Balance": 0}));
+    let open = thousand(1000, "2026-07-01T01:00:00-07:00");
     let script = [
         reply(200, captured),
         found("Customer", &[]),
         found("Invoice", &[paid]),
+        found("Invoice", &open),
         found("Invoice", &[invoice(&json!({}))]),
     ];
     let (books, stub) = books(script).await;
-    let changes = books.changes(Some("2026-06-30T00:00:00+00:00")).await.unwrap();
+    let since = "2026-06-30T00:00:00+00:00";
+    let changes = delta(&books, Some(since)).await.unwrap();
     assert_eq!((changes.invoices[0].external_id.as_str(), changes.invoices[0].status), ("7", InvoiceStatus::Paid));
-    assert_eq!(changes.gone, Gone::AllBut(vec!["130".into()]));
-    assert_eq!(steps(&stub), ["GET cdc", "GET query", "GET query", "GET query"]);
-    assert!(param(&stub.asked()[3], "query").unwrap().contains("WHERE Balance > '0' ORDERBY"));
+    assert!(!changes.deletions_told && changes.gone.is_empty());
+    let first = books.open_invoices(None).await.unwrap();
+    let second = books.open_invoices(first.next.as_deref()).await.unwrap();
+    assert_eq!((first.invoices.len(), second.invoices.len(), second.next), (1000, 1, None));
+    assert_eq!(steps(&stub), ["GET cdc", "GET query", "GET query", "GET query", "GET query"]);
+    let sentences: Vec<_> = stub.asked().iter().skip(1).map(|asked| param(asked, "query").unwrap()).collect();
+    assert!(sentences[1].contains(&format!("LastUpdatedTime >= '{since}'")), "{sentences:?}");
+    assert!(sentences[2].contains("WHERE Balance > '0' ORDERBY"), "{sentences:?}");
+    assert!(sentences[3].contains("Balance > '0' AND MetaData.LastUpdatedTime >= '2026-07-01T01:00:00-07:00'"));
 }
 
 #[tokio::test]

@@ -2,10 +2,10 @@
 
 use crate::{
     stub::{Stub, reply},
-    world::{aud, quickbooks},
+    world::{Delta, aud, delta, quickbooks},
 };
 use chrono::{DateTime, NaiveDate, Utc};
-use connectors::books::{Books, BooksError, Changes, Gone};
+use connectors::books::{Books, BooksError};
 use domain::{
     invoice::{BooksInvoice, InvoiceStatus},
     money::{Currency, Money},
@@ -70,9 +70,9 @@ async fn what_stands_of_an_invoice_follows_from_its_balance_and_its_note() {
     }
 }
 
-async fn told(body: &str) -> Result<Changes, BooksError> {
+async fn told(body: &str) -> Result<Delta, BooksError> {
     let stub = Stub::start([reply(200, body)]).await;
-    let changes = quickbooks(&stub.url, "token", now()).changes(Some("2026-07-01T00:00:00+00:00")).await;
+    let changes = delta(&quickbooks(&stub.url, "token", now()), Some("2026-07-01T00:00:00+00:00")).await;
     assert_eq!(stub.lines().len(), 1, "one metered read");
     changes
 }
@@ -97,7 +97,7 @@ async fn s66_changes_are_told_with_what_was_deleted() {
     .unwrap();
     let invoices: Vec<_> = changes.invoices.iter().map(|i| (i.external_id.as_str(), i.status)).collect();
     assert_eq!(invoices, [("130", InvoiceStatus::Paid)], "one odd invoice does not stop the others");
-    assert_eq!(changes.gone, Gone::These(vec!["98".into()]));
+    assert_eq!(changes.gone, ["98"]);
     let customers = changes.customers.iter();
     let customers: Vec<_> = customers.map(|c| (c.external_id.as_str(), c.email.as_deref(), c.archived)).collect();
     assert_eq!(customers, [("58", Some("ap@contoso.example"), false), ("59", None, true)]);
@@ -108,7 +108,7 @@ async fn s66_changes_are_told_with_what_was_deleted() {
 async fn s66_nothing_new_moves_the_cursor_and_a_fault_within_moves_nothing() {
     let nothing = told(r#"{"CDCResponse":[{"QueryResponse":[{}]}],"time":"2026-07-01T05:00:00.000-07:00"}"#).await;
     let nothing = nothing.unwrap();
-    assert!(nothing.customers.is_empty() && nothing.invoices.is_empty() && nothing.gone == Gone::default());
+    assert!(nothing.customers.is_empty() && nothing.invoices.is_empty() && nothing.gone.is_empty());
     assert_eq!(nothing.cursor, "2026-07-01T11:59:00+00:00");
     let timeless = told(r#"{"CDCResponse":[{"QueryResponse":[]}]}"#).await.unwrap();
     assert_eq!(timeless.cursor, "2026-07-01T00:00:00+00:00", "the same is asked again");

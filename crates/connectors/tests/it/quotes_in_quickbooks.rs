@@ -3,7 +3,7 @@
 use crate::{
     quickbooks_contract::{Company, refused},
     quotes_in_books::Rig,
-    world::{http, quickbooks_config},
+    world::{delta, http, quickbooks_config},
 };
 use chrono::TimeDelta;
 use connectors::books::{
@@ -36,7 +36,7 @@ async fn s26_where_the_company_numbers_its_documents_the_pair_is_found_by_what_i
     assert_eq!(rig.books.post_payment(&rig.payment).await.unwrap(), posted);
     assert_eq!((said_pf(&rig, "invoices").await, said_pf(&rig, "credit_notes").await), (1, 1));
     assert_eq!(rig.stands().await, [0, 1, 0], "their numbers are the company's");
-    let changes = rig.books.changes(None).await.unwrap();
+    let changes = delta(&*rig.books, None).await.unwrap();
     let state = rig.sim.state("qbo").await;
     let pair: Vec<&Value> =
         state["invoices"].as_array().unwrap().iter().filter(|one| one["reference"] == "PF").collect();

@@ -42,7 +42,7 @@ async fn s27_s28_a_credit_is_a_draft_while_a_debit_is_under_way_and_approved_whe
 }
 
 #[tokio::test]
-async fn s29_s30_the_draft_of_a_failed_payment_is_removed_and_the_next_one_has_another_number() {
+async fn s30_s29_the_draft_of_a_failed_payment_is_removed_and_the_next_one_has_another_number() {
     let rig = Rig::xero().await;
     rig.books.drop_draft_credit(&rig.payment).await.unwrap();
     rig.books.draft_credit(&rig.payment).await.unwrap();

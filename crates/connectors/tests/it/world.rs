@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use connectors::{
     HttpClient, Timeouts,
     books::{
-        Advance, PostPayment, PostRefund,
+        Advance, Books, BooksError, Next, PostPayment, PostRefund,
         quickbooks::{QuickBooks, QuickBooksConfig},
         toll::NoToll,
         xero::{Xero, XeroConfig},
@@ -20,6 +20,7 @@ use connectors::{
 use domain::{
     advance::{AdvanceKind, quote_numbers},
     ids::{AttemptId, CustomerId, MethodId, RefundId},
+    invoice::{BooksCustomer, BooksInvoice},
     method::MethodKind,
     money::{Currency, Money},
 };
@@ -217,6 +218,31 @@ pub fn xero_config(api_base: &str, access_token: &str) -> XeroConfig {
 
 pub fn xero(api_base: &str, access_token: &str) -> Xero {
     Xero::new(http(), xero_config(api_base, access_token))
+}
+
+/// All pages of a delta.
+#[derive(Debug, Default)]
+pub struct Delta {
+    pub customers: Vec<BooksCustomer>,
+    pub invoices: Vec<BooksInvoice>,
+    pub gone: Vec<String>,
+    /// Where the next one starts.
+    pub cursor: String,
+    pub deletions_told: bool,
+}
+
+pub async fn delta(books: &(impl Books + ?Sized), cursor: Option<&str>) -> Result<Delta, BooksError> {
+    let (mut all, mut place) = (Delta::default(), cursor.map(str::to_owned));
+    loop {
+        let page = books.changes(place.as_deref()).await?;
+        all.customers.extend(page.customers);
+        all.invoices.extend(page.invoices);
+        all.gone.extend(page.gone);
+        match page.next {
+            Next::More(next) => place = Some(next),
+            Next::Done { cursor, deletions_told } => return Ok(Delta { cursor, deletions_told, ..all }),
+        }
+    }
 }
 
 /// Of a company whose home currency is the Australian dollar.

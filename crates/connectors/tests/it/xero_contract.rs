@@ -2,10 +2,10 @@
 
 use crate::{
     sim::Sim,
-    world::{advance, http, payment, posted_refund, usd, xero},
+    world::{advance, delta, http, payment, posted_refund, usd, xero},
 };
 use connectors::books::{
-    Books, BooksError, PostPayment, PostRefund, RefusedCause, TokenSet, oauth,
+    Books, BooksError, Next, PostPayment, PostRefund, RefusedCause, TokenSet, oauth,
     xero::{PaymentService, Xero, oauth::connections},
 };
 use domain::{
@@ -13,7 +13,9 @@ use domain::{
     invoice::{BooksInvoice, InvoiceStatus},
 };
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
 use simulators::facts::xero as known;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 async fn refresh(sim: &Sim, refresh_token: &SecretString) -> Result<TokenSet, BooksError> {
     let url = format!("{}/xero/connect/token", sim.url);
@@ -82,7 +84,7 @@ async fn an_expired_or_revoked_token_asks_for_a_fresh_one() {
 async fn the_first_delta_brings_everything_and_the_next_one_what_changed() {
     let sim = Sim::start().await;
     let tokens = refresh(&sim, &known::PORTAL_REFRESH_TOKEN.into()).await.unwrap();
-    let all = with(&sim, &tokens.access_token).changes(None).await.unwrap();
+    let all = delta(&with(&sim, &tokens.access_token), None).await.unwrap();
     assert!(all.customers.len() >= 40 && all.invoices.len() >= 305, "{} {}", all.customers.len(), all.invoices.len());
     assert!(all.customers.iter().any(|customer| customer.name == "Acme Pty Ltd" && customer.code.is_some()));
     let open = all.invoices.iter().find(|invoice| invoice.number == "INV-501").unwrap();
@@ -93,12 +95,92 @@ async fn the_first_delta_brings_everything_and_the_next_one_what_changed() {
     sim.advance_hours(2).await;
     let xero = with(&sim, &refresh(&sim, &tokens.refresh_token).await.unwrap().access_token);
     xero.post_payment(&whole(&sim, open)).await.unwrap();
-    let next = xero.changes(Some(&all.cursor)).await.unwrap();
+    let next = delta(&xero, Some(&all.cursor)).await.unwrap();
     let paid = next.invoices.iter().find(|invoice| invoice.number == "INV-501").unwrap();
     assert_eq!((paid.status, paid.due), (InvoiceStatus::Paid, usd(0)), "paid ones are seen too");
     assert!(next.cursor > all.cursor);
-    let last = xero.changes(Some(&next.cursor)).await.unwrap();
+    let last = delta(&xero, Some(&next.cursor)).await.unwrap();
     assert_eq!(last.invoices.len(), 1, "within the overlap the same comes again, and no more");
+}
+
+/// So many more invoices in the books, each 500 of one moment; their numbers.
+async fn add_invoices(sim: &Sim, access_token: &SecretString, count: usize) -> BTreeSet<String> {
+    let (numbers, today) = ((0..count).map(|n| format!("MANY-{n:04}")), sim.now().date_naive());
+    let numbers: Vec<_> = numbers.collect();
+    for some in numbers.chunks(500) {
+        let document = |number: &String| {
+            json!({"Type": "ACCREC", "Status": "AUTHORISED", "InvoiceNumber": number, "Date": today, "DueDate": today,
+                "Contact": {"Name": "Cobalt Engineering"}, "LineAmountTypes": "NoTax",
+                "LineItems": [{"Description": "Support", "Quantity": 1, "UnitAmount": "89.00",
+                    "AccountCode": known::SALES_ACCOUNT_CODE}]})
+        };
+        let documents: Vec<_> = some.iter().map(document).collect();
+        let write = reqwest::Client::new().post(format!("{}/xero/api.xro/2.0/Invoices", sim.url));
+        let write = write.bearer_auth(access_token.expose_secret()).header("xero-tenant-id", known::TENANT_ID);
+        let written = write.json(&json!({ "Invoices": documents })).send().await.unwrap();
+        assert_eq!(written.status(), 200, "{}", written.text().await.unwrap());
+    }
+    numbers.into_iter().collect()
+}
+
+#[tokio::test]
+async fn s96_pages_are_gone_on_with_where_they_were_left_and_miss_nothing_that_changes_meanwhile() {
+    let sim = Sim::start().await;
+    let token = refresh(&sim, &known::PORTAL_REFRESH_TOKEN.into()).await.unwrap().access_token;
+    let mut missing = add_invoices(&sim, &token, 2_600).await;
+    let (mut place, mut pages, mut last) = (None::<String>, 0, HashMap::new());
+    let cursor = loop {
+        // Another adapter each time, as after a kill: all that it knows is the place.
+        let page = with(&sim, &token).changes(place.as_deref()).await.unwrap();
+        assert!(page.customers.len() <= 1000 && page.invoices.len() <= 1000, "no more than a page at a time");
+        pages += usize::from(!page.invoices.is_empty());
+        last.extend(page.invoices.into_iter().map(|invoice| (invoice.number, invoice.due)));
+        if pages == 1 {
+            // What was read moves to the end of the order by time, and pulls what was not onto the first page.
+            let edited: Vec<_> = last.keys().filter(|number| number.starts_with("MANY-")).take(20).cloned().collect();
+            for number in edited {
+                sim.control("xero/invoice", json!({"number": number, "pay_minor": 100})).await;
+            }
+        }
+        match page.next {
+            Next::More(next) => place = Some(next),
+            Next::Done { cursor, deletions_told } => {
+                assert!(deletions_told);
+                break cursor;
+            }
+        }
+    };
+    missing.retain(|number| !last.contains_key(number));
+    assert!(pages >= 3 && missing.is_empty(), "{pages} pages without {missing:?}");
+    let after = delta(&with(&sim, &token), Some(&cursor)).await.unwrap();
+    last.extend(after.invoices.into_iter().map(|invoice| (invoice.number, invoice.due)));
+    let paid = last.iter().filter(|(number, due)| number.starts_with("MANY-") && **due == usd(8_800)).count();
+    assert_eq!(paid, 20, "what changed meanwhile is told by these pages or by the next delta");
+}
+
+#[tokio::test]
+async fn s96_all_that_is_open_is_listed_by_pages_and_customers_are_read_by_their_ids() {
+    let sim = Sim::start().await;
+    let token = refresh(&sim, &known::PORTAL_REFRESH_TOKEN.into()).await.unwrap().access_token;
+    let (many, xero) = (add_invoices(&sim, &token, 1_200).await, with(&sim, &token));
+    let all = delta(&xero, None).await.unwrap();
+    let owed = all.invoices.iter().filter(|invoice| invoice.status == InvoiceStatus::Open);
+    let owed: BTreeMap<_, _> = owed.map(|invoice| (invoice.external_id.clone(), invoice.clone())).collect();
+    let first = xero.open_invoices(None).await.unwrap();
+    assert_eq!(first.left, Some((owed.len() - 1000) as u64));
+    let second = xero.open_invoices(first.next.as_deref()).await.unwrap();
+    assert_eq!((second.left, second.next), (Some(0), None));
+    let listed: BTreeMap<_, _> =
+        first.invoices.into_iter().chain(second.invoices).map(|i| (i.external_id.clone(), i)).collect();
+    assert!(listed == owed && listed.len() > many.len(), "as the delta tells them");
+
+    let mut ids: Vec<_> = all.customers.iter().map(|customer| customer.external_id.clone()).collect();
+    ids.extend(["no uuid".to_owned(), "00000000-0000-4000-8000-000000000000".to_owned()]);
+    let mut read = xero.customers(&ids).await.unwrap();
+    let mut told = all.customers;
+    read.sort_by(|one, other| one.external_id.cmp(&other.external_id));
+    told.sort_by(|one, other| one.external_id.cmp(&other.external_id));
+    assert_eq!(read, told);
 }
 
 #[tokio::test]

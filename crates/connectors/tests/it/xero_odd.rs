@@ -4,7 +4,7 @@
 use crate::{
     stub::{Reply, Stub, reply},
     toll::Counted,
-    world::{http, nobody, payment, usd, xero, xero_config},
+    world::{delta, http, nobody, payment, usd, xero, xero_config},
 };
 use chrono::{DateTime, NaiveDate, TimeDelta};
 use connectors::books::{Books, BooksError, Posted, RefusedCause, oauth, xero::Xero};
@@ -244,23 +244,45 @@ async fn a_delta_reads_all_pages_and_never_moves_its_cursor_past_what_it_read() 
     let late = document(ID, json!({"UpdatedDateUTC": "/Date(1782865000000+0000)/"}));
     let (xero, stub) = books([
         contacts(2, &[contact(1, 1_782_864_000_000)]),
-        contacts(2, &[contact(2, 1_782_864_005_000)]),
+        contacts(1, &[contact(2, 1_782_864_005_000)]),
         invoices(&[late, document(OTHER, json!({"CurrencyCode": "BTC"})), document(OTHER, json!({"Type": "ACCPAY"}))]),
     ])
     .await;
-    let changes = xero.changes(Some("2026-06-30T00:00:00Z")).await.unwrap();
+    let changes = delta(&xero, Some("2026-06-30T00:00:00Z")).await.unwrap();
     assert_eq!(changes.cursor, "2026-07-01T00:09:00Z");
     assert_eq!((changes.customers.len(), changes.invoices.len()), (2, 1), "one odd invoice does not stop the others");
-    let pages: Vec<_> = stub.asked().iter().map(|asked| asked.param("page").unwrap()).collect();
-    assert_eq!(pages, ["1", "2", "1"]);
-    assert!(stub.asked().iter().all(|asked| asked.header("if-modified-since") == "2026-06-30T00:00:00Z"));
+    let asked = stub.asked();
+    let pages: Vec<_> = asked.iter().map(|asked| (asked.header("if-modified-since"), asked.param("page"))).collect();
+    let first = Some("1".to_owned());
+    let from_the_last = ("2026-06-30T23:59:59Z", first.clone());
+    assert_eq!(pages, [("2026-06-30T00:00:00Z", first.clone()), from_the_last, ("2026-06-30T00:00:00Z", first)]);
+    assert!(asked.iter().all(|asked| asked.param("order").as_deref() == Some("UpdatedDateUTC ASC")));
+}
+
+#[tokio::test]
+async fn s96_more_than_a_page_of_one_moment_is_read_by_ids() {
+    let imported = document(ID, json!({"UpdatedDateUTC": "/Date(1782864005000+0000)/"}));
+    let page = |pages: u32| {
+        let paging = json!({"page": 1, "pageSize": 1000, "pageCount": pages, "itemCount": 2500});
+        reply(200, json!({"DateTimeUTC": "/Date(1782864600123)/", "pagination": paging, "Invoices": [imported]}))
+    };
+    let script = [contacts(1, &[]), page(3), page(3), page(3), page(3), page(3)];
+    let (xero, stub) = books(script).await;
+    let changes = delta(&xero, None).await.unwrap();
+    assert_eq!((changes.invoices.len(), changes.cursor.as_str()), (5, "2026-06-30T23:59:05Z"));
+    let asked = stub.asked();
+    let orders: Vec<_> = asked.iter().skip(1).map(|a| (a.param("order").unwrap(), a.param("page").unwrap())).collect();
+    let order = |by: &str, page: &str| (format!("{by} ASC"), page.to_owned());
+    let by_id = ["1", "2", "3"].map(|page| order("InvoiceID", page));
+    assert_eq!(orders[..2], [order("UpdatedDateUTC", "1"), order("UpdatedDateUTC", "1")]);
+    assert_eq!(orders[2..], by_id, "in an order in which nothing moves forward");
 }
 
 #[tokio::test]
 async fn a_delta_without_changes_keeps_its_cursor_and_the_first_one_reads_everything() {
     let (xero, stub) = books([contacts(0, &[]), invoices(&[]), contacts(0, &[]), invoices(&[])]).await;
-    assert_eq!(xero.changes(Some("2026-06-30T00:00:00Z")).await.unwrap().cursor, "2026-06-30T00:00:00Z");
-    assert_eq!(xero.changes(None).await.unwrap().cursor, "1970-01-01T00:00:00Z");
+    assert_eq!(delta(&xero, Some("2026-06-30T00:00:00Z")).await.unwrap().cursor, "2026-06-30T00:00:00Z");
+    assert_eq!(delta(&xero, None).await.unwrap().cursor, "1970-01-01T00:00:00Z");
     assert!(stub.asked()[2].headers.get("if-modified-since").is_none());
 }
 
@@ -269,7 +291,7 @@ async fn a_customer_is_read_with_what_is_filled_in() {
     let full = json!({"ContactID": CONTACT, "Name": "Acme", "ContactNumber": "ACME", "AccountNumber": "7", "EmailAddress": "a@acme.test", "ContactStatus": "ARCHIVED"});
     let bare = json!({"ContactID": ID, "Name": "Bolt", "ContactNumber": null, "AccountNumber": "BOLT", "EmailAddress": "", "ContactStatus": "ACTIVE"});
     let (xero, _) = books([contacts(1, &[full, bare]), invoices(&[])]).await;
-    let [acme, bolt] = xero.changes(None).await.unwrap().customers.try_into().unwrap();
+    let [acme, bolt] = delta(&xero, None).await.unwrap().customers.try_into().unwrap();
     assert_eq!((acme.code.as_deref(), acme.email.as_deref(), acme.archived), (Some("ACME"), Some("a@acme.test"), true));
     assert_eq!((bolt.code.as_deref(), bolt.email, bolt.archived), (Some("BOLT"), None, false));
 }
@@ -313,7 +335,7 @@ async fn n6_each_request_passes_the_toll_and_what_may_not_is_not_sent() {
     let toll = Counted::for_so_many(2);
     let mut config = xero_config(&stub.url, "token");
     config.toll = toll.clone();
-    let outcome = Xero::new(http(), config).changes(None).await;
+    let outcome = delta(&Xero::new(http(), config), None).await;
     assert!(matches!(outcome, Err(BooksError::NotNow { .. })), "{outcome:?}");
     assert_eq!(stub.asked().len(), 2, "the third page was not asked for");
     let heard: Vec<_> = toll.heard().iter().map(|said| said.minute_left).collect();

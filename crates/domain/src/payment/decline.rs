@@ -21,6 +21,8 @@ pub enum DeclineReason {
     TakenBack,
     /// The card's holder had the bank take it back, and the merchant could not change that.
     ChargedBack,
+    /// The merchant paid all of it back, and what it paid for is owed still.
+    PaidBack,
     TryAgainLater,
     Declined,
     /// No bank was asked: the gateway keeps the saved method no more.
@@ -32,7 +34,7 @@ pub enum DeclineReason {
 }
 
 impl DeclineReason {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::InsufficientFunds,
         Self::Expired,
         Self::WrongSecurityCode,
@@ -44,6 +46,7 @@ impl DeclineReason {
         Self::Stopped,
         Self::TakenBack,
         Self::ChargedBack,
+        Self::PaidBack,
         Self::TryAgainLater,
         Self::Declined,
         Self::NoLongerKept,
@@ -75,6 +78,7 @@ impl DeclineReason {
             Self::ChargedBack => {
                 "This payment was disputed at the bank, which gave the money back to the card’s holder."
             }
+            Self::PaidBack => "It counts as not paid, and can be paid again in another way.",
             Self::TakenBack => "Ask your bank why before you pay again, or pay in another way.",
             Self::TryAgainLater => "Your bank could not process the payment just now. Try again in a few minutes.",
             Self::NoLongerKept => {

@@ -280,4 +280,6 @@ pub enum Outcome {
     TakenBack,
     /// The bank took the money back.
     Returned { words: String },
+    /// The merchant paid all of it back, and what it paid for is owed again.
+    Refunded { words: String },
 }

@@ -217,6 +217,8 @@ pub struct RefundOffer {
     pub goes_to: String,
     /// What is written into the books then.
     pub in_the_books: String,
+    /// Why it can only mean that the sale is cancelled; nothing, where the customer may owe the invoice still.
+    pub not_owed: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

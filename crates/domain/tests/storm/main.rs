@@ -8,7 +8,7 @@ use storm::{Clients, PAYERS, storm};
 const SEEDS: u64 = 12;
 
 #[test]
-fn n6_s92_at_the_end_of_a_month_nobody_who_pays_waits_and_three_clients_are_much_faster() {
+fn s92_n6_at_the_end_of_a_month_nobody_who_pays_waits_and_three_clients_are_much_faster() {
     for seed in 0..SEEDS {
         let (one, three) = (storm(Clients::One, seed), storm(Clients::Three, seed));
         for told in [&one, &three] {

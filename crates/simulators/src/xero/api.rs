@@ -63,6 +63,8 @@ pub(crate) async fn handle(State(shared): State<Arc<Shared>>, request: Request) 
         Ok(client) => client,
         Err(refusal) => return respond(&reply(Err(refusal), "", 0), None),
     };
+    let resource = resource_of(parts.uri.path()).to_ascii_lowercase();
+    shared.callers.count(&client, format!("{} {resource}", parts.method));
     let (permit, remaining) = match shared.options.limits {
         false => (None, None),
         true => match shared.limits.enter(&client, shared.clock.now_ms()) {
@@ -110,14 +112,18 @@ fn authorize(shared: &Shared, headers: &HeaderMap, uri: &http::Uri, fault: Optio
     })
 }
 
+/// What an address is about: `Invoices`.
+fn resource_of(path: &str) -> &str {
+    path.trim_start_matches(BASE).trim_matches('/').split('/').next().unwrap_or_default()
+}
+
 /// The granular scope of the resource, or the broad one of older apps (1.2.1).
 fn in_scope(grant: &Grant, path: &str) -> bool {
     let path = path.trim_start_matches(BASE).trim_matches('/').to_ascii_lowercase();
     if path.ends_with("paymentservices") {
         return grant.has_scope(&["paymentservices"]);
     }
-    let resource = path.split('/').next().unwrap_or_default();
-    grant.has_scope(match resource {
+    grant.has_scope(match resource_of(&path) {
         "invoices" | "creditnotes" => &[
             "accounting.invoices",
             "accounting.invoices.read",

@@ -73,6 +73,7 @@ pub(crate) fn secret_of(client: &str) -> Option<&'static str> {
     match client {
         facts::xero::PORTAL_CLIENT_ID => Some(facts::xero::PORTAL_CLIENT_SECRET),
         facts::xero::STRANGER_CLIENT_ID => Some(facts::xero::STRANGER_CLIENT_SECRET),
+        facts::xero::THIRD_CLIENT_ID => Some(facts::xero::THIRD_CLIENT_SECRET),
         _ => None,
     }
 }

@@ -7,6 +7,7 @@ mod answers;
 mod api;
 mod bank_transactions;
 mod call;
+pub(crate) mod callers;
 mod consent;
 mod contacts;
 mod credit_notes;

@@ -124,7 +124,10 @@ async fn a_contact_that_an_invoice_names_is_made_with_it_or_changed_by_it() {
     let invoice = |contact: Value| json!({ "Type": "ACCREC", "Contact": contact, "LineItems": [{ "UnitAmount": 10, "AccountCode": "200" }] });
     let made = office.done("PUT", "Invoices", invoice(json!({ "Name": "Fresh Ltd" })), "Invoices").await;
     let contact = made[0]["Contact"]["ContactID"].clone();
-    assert_eq!(office.listed("Contacts?searchTerm=fresh", "Contacts", "ContactID").await, std::slice::from_ref(&contact));
+    assert_eq!(
+        office.listed("Contacts?searchTerm=fresh", "Contacts", "ContactID").await,
+        std::slice::from_ref(&contact)
+    );
     let told = json!({ "ContactID": contact, "EmailAddress": "pay@fresh.test" });
     office.done("PUT", "Invoices", invoice(told), "Invoices").await;
     assert_eq!(office.listed("Contacts?searchTerm=fresh", "Contacts", "EmailAddress").await, [json!("pay@fresh.test")]);

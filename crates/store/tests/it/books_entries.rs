@@ -25,9 +25,12 @@ on_both!(d30_a_step_is_meant_once_and_moves_on, async |db| {
 
     let (entry, invoice) = shop.db.books_entries_intended(attempt).await.unwrap().remove(0);
     assert_eq!((entry.amount_minor, invoice.id), (10_000, shop.invoice));
+    let to_post = shop.db.attempt_to_post(attempt).await.unwrap();
+    assert_eq!(to_post, (order.attempt.clone(), vec![(entry.clone(), invoice)]));
     let key = format!("pay-{}-{}", attempt.0.simple(), shop.invoice.0.simple());
     assert_eq!((entry.state, entry.idempotency_key, entry.updated_at), (Intended, key, at(0)));
     let entry = shop.db.books_entries(attempt).await.unwrap().remove(0);
+    assert_eq!(shop.db.books_entries_beside_refunds(attempt).await.unwrap(), (vec![entry.clone()], false));
     for (state, external_id, error) in [(Refused, None, Some("locked period")), (Posted, Some("pmt-1"), None)] {
         let tx = shop.db.begin().await.unwrap();
         tx.books_entry_move(&entry, state, external_id, error, at(2)).await.unwrap();
@@ -35,6 +38,7 @@ on_both!(d30_a_step_is_meant_once_and_moves_on, async |db| {
         let moved = shop.db.books_entries(attempt).await.unwrap().remove(0);
         assert_eq!((moved.state, moved.updated_at), (state, at(2)));
         assert!(shop.db.books_entries_intended(attempt).await.unwrap().is_empty());
+        assert_eq!(shop.db.attempt_to_post(attempt).await.unwrap(), (order.attempt.clone(), Vec::new()));
         assert_eq!((moved.external_id.as_deref(), moved.last_error.as_deref()), (external_id, error));
         let refused = shop.db.books_entries_refused().await.unwrap().len();
         assert_eq!(refused, usize::from(state == Refused));

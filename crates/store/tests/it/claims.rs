@@ -25,6 +25,19 @@ on_both!(d1_a_second_payment_of_an_invoice_is_told_who_has_it, async |db| {
     assert_eq!(shop.db.under_way(vec![shop.invoice]).await.unwrap(), [(shop.invoice, AttemptState::Created)].into());
 });
 
+on_both!(d1_a_press_begins_with_the_invoice_and_with_who_has_taken_it, async |db| {
+    let (acme, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    let [other] = acme.invoices(&["INV-2"]).await.try_into().unwrap();
+    acme.open(acme.order_of(&[acme.invoice, other])).await.unwrap();
+    for (all, claims) in [(vec![acme.invoice], 1), (vec![acme.invoice, other], 2)] {
+        let read = acme.db.checkout_read(acme.invoice, &all).await.unwrap();
+        assert_eq!((read.claims, acme.db.claims_taken(&all).await.unwrap()), (claims, claims));
+        assert_eq!((read.invoice, read.customer), acme.db.invoice_with_customer(acme.invoice).await.unwrap());
+    }
+    let theirs = bolt.db.checkout_read(bolt.invoice, &[bolt.invoice, acme.invoice]).await.unwrap();
+    assert_eq!((theirs.invoice.id, theirs.claims), (bolt.invoice, 0), "what is another merchant's is not counted");
+});
+
 on_both!(d1_a_replayed_form_is_the_same_payment, async |db| {
     let shop = shop(&db.store, "acme").await;
     let order = shop.opened().await;

@@ -47,15 +47,16 @@ on_both!(declines_are_counted_by_invoice_origin_and_merchant, async |db| {
     tried(&acme, other, "net-1", 6, Some(DeclineReason::NotSent)).await;
     tried(&acme, other, "net-1", 7, Some(DeclineReason::SetUp)).await;
 
-    let node = db.node().await;
+    let in_vain = async |origin: &'static str| acme.db.tries_in_vain(at(2), (origin, at(0))).await.unwrap();
     assert_eq!(acme.db.declines_of_invoice(acme.invoice, at(0)).await.unwrap(), [at(2), at(1)]);
     assert_eq!(acme.db.declines_of_invoice(acme.invoice, at(1)).await.unwrap(), [at(2)], "later than that");
     assert_eq!(acme.db.declines(at(0)).await.unwrap(), [at(3), at(2), at(1)], "ours are no declines");
     let of = |at, declined| Fruitless { at, declined };
     let fruitless = [of(at(7), false), of(at(4), true), of(at(3), true), of(at(1), true)];
-    let told = node.fruitless_of_origin("net-1", at(0)).await.unwrap();
-    assert_eq!(told, fruitless, "at every merchant, without what could not be sent");
-    assert!(node.fruitless_of_origin("net-3", at(0)).await.unwrap().is_empty());
+    let told = in_vain("net-1").await;
+    assert_eq!(told.of_origin, fruitless, "at every merchant, without what could not be sent");
+    assert_eq!(told.declines, [at(3)], "at this one, later than that");
+    assert!(in_vain("net-3").await.of_origin.is_empty());
     assert_eq!(acme.db.tries_count(at(0)).await.unwrap(), 4, "no card was tried in two of six");
     assert_eq!(acme.db.tries_count(at(7)).await.unwrap(), 0);
 });
@@ -71,7 +72,8 @@ on_both!(a_try_that_was_left_open_counts_as_one_in_vain, async |db| {
     for state in [Processing, Approved, PendingSettlement, Settled, Returned] {
         came_to(&shop, shop.invoice, "busy", 5, state, None).await;
     }
-    let told = db.store.fruitless_of_origin("idle", at(1)).await.unwrap();
+    let told = shop.db.tries_in_vain(at(0), ("idle", at(1))).await.unwrap().of_origin;
     assert_eq!(told, [4, 3, 2].map(|minute| Fruitless { at: at(minute), declined: false }));
-    assert!(db.store.fruitless_of_origin("busy", at(0)).await.unwrap().is_empty(), "nobody is held for paying");
+    let busy = shop.db.tries_in_vain(at(0), ("busy", at(0))).await.unwrap().of_origin;
+    assert!(busy.is_empty(), "nobody is held for paying");
 });

@@ -60,10 +60,17 @@ fn tried(endpoint: EndpointId, event: EventId, state: DeliveryState, tries: i32)
 on_both!(d7_events_are_numbered_without_gaps_by_several_workers_and_only_where_somebody_is_told, async |db| {
     let (acme, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
     let attempt = acme.opened().await.attempt.id;
+    let tells = async |shop: &Shop, attempt| {
+        let tx = shop.db.begin().await.unwrap();
+        tx.attempt_hold_telling(attempt).await.unwrap()
+    };
     tell(&acme, attempt).await.unwrap();
-    assert!(db.store.door_unnumbered().await.unwrap().is_empty(), "nobody is told");
+    assert!(db.store.door_unnumbered().await.unwrap().is_empty() && !tells(&acme, attempt).await.1, "nobody is told");
     add(&acme, "https://a.example/").await.unwrap();
     assert!(matches!(tell(&bolt, attempt).await, Ok(())), "bolt tells nobody");
+    let theirs = bolt.opened().await.attempt.id;
+    assert!(!tells(&bolt, theirs).await.1, "though acme does");
+    assert_eq!(tells(&acme, attempt).await, (acme.db.attempt(attempt).await.unwrap(), true));
     for _ in 0..5 {
         tell(&acme, attempt).await.unwrap();
     }

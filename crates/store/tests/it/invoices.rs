@@ -9,9 +9,10 @@ use domain::{
     ids::InvoiceId,
     invoice::{BooksInvoice, InvoiceStatus},
     money::{Currency, Money},
+    sync::SyncState,
 };
 use std::collections::{HashMap, HashSet};
-use store::{BooksEntryState, Error, Invoice, InvoiceFilter};
+use store::{BooksEntryState, Customer, Error, Invoice, InvoiceFilter, SyncKind, SyncRow};
 use uuid::Uuid;
 
 fn search(text: &str) -> InvoiceFilter {
@@ -50,9 +51,9 @@ on_both!(a_delta_of_1200_invoices_goes_in_at_once_and_twice, async |db| {
     let customers: Vec<_> = (0..1_200).map(|n| customer(&format!("c-{n}"), &format!("Customer {n}"))).collect();
     let invoices: Vec<_> = (0..1_200).map(|n| invoice(&format!("d-{n}"), &format!("D-{n:04}"))).collect();
     read(&shop.db, &customers, &invoices).await;
-    let before = shop.db.customer_ids().await.unwrap();
+    let before = shop.db.customers().await.unwrap();
     read(&shop.db, &customers, &invoices).await;
-    assert_eq!(shop.db.customer_ids().await.unwrap(), before);
+    assert_eq!(shop.db.customers().await.unwrap(), before);
 
     let (rows, total) = shop.db.invoice_page(&search("D-"), 60, 20).await.unwrap();
     assert_eq!((total, rows.len()), (1_200, 20));
@@ -78,19 +79,107 @@ on_both!(an_invoice_that_the_books_have_no_more_is_void_unless_it_was_read_since
     };
     let tx = shop.db.begin().await.unwrap();
     tx.invoices_gone(&["i-2".into(), "i-404".into()], at(5)).await.unwrap();
-    tx.invoices_upsert(&[invoice("i-2", "INV-2")], &tx.customer_ids().await.unwrap(), at(4)).await.unwrap();
+    let ids = HashMap::from([("c-1".to_owned(), shop.customer)]);
+    tx.invoices_upsert(&[invoice("i-2", "INV-2")], &ids, at(4)).await.unwrap();
+    tx.invoices_gone(&["i-1".into()], at(5)).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(standing(&shop, "INV-2").await, (false, false), "an earlier read does not bring it back");
     assert_eq!(standing(&shop, "INV-3").await, (true, true));
+    assert_eq!(standing(&other, "INV-1").await, (true, true), "another merchant's stays");
+});
+
+on_both!(s96_a_page_writes_what_is_new_or_has_changed_and_leaves_the_rest_alone, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let ids = HashMap::from([("c-1".to_owned(), shop.customer)]);
+    let page: Vec<_> = (0..2_500).map(|n| invoice(&format!("p-{n:04}"), &format!("P-{n}"))).collect();
+    let write = async |page: &[BooksInvoice], minute: i64| {
+        let tx = shop.db.begin().await.unwrap();
+        let written = tx.invoices_upsert(page, &ids, at(minute)).await.unwrap();
+        tx.commit().await.unwrap();
+        written
+    };
+    let read_at = async |id: &str| shop.db.invoice_by_external_id(id).await.unwrap().unwrap().read_at;
+    assert_eq!(write(&page, 1).await, 2_500);
+    let odd = BooksInvoice { number: "O'Brien \"7\"\\\0é".into(), due: usd(1), ..page[7].clone() };
+    let mut later = page.clone();
+    later[7] = odd.clone();
+    later[9].reference = Some("Quote Q-1\0".into());
+    assert_eq!(write(&later, 2).await, 2);
+    assert_eq!((read_at("p-0006").await, read_at("p-0007").await), (at(1), at(2)));
+    let row = shop.db.invoice_by_external_id("p-0007").await.unwrap().unwrap();
+    assert_eq!((row.number.as_str(), row.due_minor), ("O'Brien \"7\"\\\u{fffd}é", 1));
+    assert_eq!((row.date, row.status, row.customer_id, row.reference), (odd.date, odd.status, shop.customer, None));
+    let named = shop.db.invoice_by_external_id("p-0009").await.unwrap().unwrap();
+    assert_eq!(named.reference.as_deref(), Some("Quote Q-1\u{fffd}"));
+    assert_eq!(write(&page, 1).await, 0, "an earlier answer changes nothing");
 
     let tx = shop.db.begin().await.unwrap();
-    tx.invoices_upsert(&[invoice("i-4", "INV-4")], &tx.customer_ids().await.unwrap(), at(7)).await.unwrap();
-    tx.invoices_gone_but(&["i-3".into()], at(6)).await.unwrap();
+    let customers = [customer("c-1", "Initech"), customer("c-2", "Globex")];
+    assert_eq!(tx.customers_upsert(&customers).await.unwrap(), 1);
+    assert_eq!(tx.customers_upsert(&customers).await.unwrap(), 0);
+    tx.invoices_read(vec!["p-0006".into(), "p-0007".into()], at(2)).await.unwrap();
     tx.commit().await.unwrap();
-    for (number, stands) in [("INV-1", false), ("INV-2", false), ("INV-3", true), ("INV-4", true)] {
-        assert_eq!(standing(&shop, number).await, (stands, stands), "{number}");
+    assert_eq!((read_at("p-0006").await, read_at("p-0008").await), (at(2), at(1)));
+});
+
+on_both!(n1_whom_the_books_did_not_know_is_known_by_exactly_the_name_once_they_tell, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let new = Customer::unknown_to_books(shop.db.merchant_id(), "Kauri Dental".into(), None);
+    let tx = shop.db.begin().await.unwrap();
+    tx.customers_add(vec![new.clone()]).await.unwrap();
+    tx.commit().await.unwrap();
+    let told = [customer("c-8", "kauri dental"), customer("c-9", "Kauri Dental")];
+    let theirs = BooksInvoice { customer_external_id: "c-9".into(), ..invoice("i-9", "INV-9") };
+    for _ in 0..2 {
+        read(&shop.db, &told, std::slice::from_ref(&theirs)).await;
+        assert_eq!(shop.db.customer(new.id).await.unwrap().external_id, "c-9");
+        assert_eq!(shop.db.customer_by_external_id("c-9").await.unwrap().unwrap().id, new.id);
+        assert_eq!(shop.db.invoice_by_external_id("i-9").await.unwrap().unwrap().customer_id, new.id);
     }
-    assert_eq!(standing(&other, "INV-1").await, (true, true), "another merchant's stays");
+});
+
+on_both!(s96_what_is_open_and_was_not_seen_in_the_books_is_left_to_be_asked_about, async |db| {
+    let (shop, other) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    let paid = BooksInvoice { status: InvoiceStatus::Paid, due: usd(0), ..invoice("i-3", "INV-3") };
+    read(&shop.db, &[], &[invoice("i-2", "INV-2"), paid, invoice("i-4", "INV-4")]).await;
+    let tx = shop.db.begin().await.unwrap();
+    let advance = Invoice { status: InvoiceStatus::Open, ..advance(&shop).await };
+    tx.advance_add(advance).await.unwrap();
+    tx.sync_open_begin().await.unwrap();
+    tx.sync_open_begin().await.unwrap();
+    tx.sync_open_seen(vec!["i-2".into(), "i-404".into()]).await.unwrap();
+    tx.commit().await.unwrap();
+    let left = async |shop: &Shop| shop.db.sync_open_left(9).await.unwrap();
+    assert_eq!(numbers(&left(&shop).await), ["INV-1", "INV-4"], "neither what is paid, nor an advance");
+    assert!(left(&other).await.is_empty());
+
+    read(&shop.db, &[], &[invoice("i-5", "INV-5")]).await;
+    let tx = shop.db.begin().await.unwrap();
+    tx.sync_open_end(vec![shop.invoice]).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(numbers(&left(&shop).await), ["INV-4"], "what came since is not looked for");
+});
+
+on_both!(s96_one_reads_at_a_time_and_whoever_was_let_go_of_holds_nothing, async |db| {
+    let (shop, other) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    let (one, two) = (Uuid::now_v7(), Uuid::now_v7());
+    let tx = shop.db.begin().await.unwrap();
+    let row = tx.sync_hold(SyncKind::Changes, at(1)).await.unwrap().asked(at(1));
+    let row = SyncRow { holder: Some(one), held_until: Some(at(9)), position: Some("2".into()), found: 7, ..row };
+    tx.sync_write(row.clone()).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let known = shop.db.sync(SyncKind::Changes).await.unwrap().unwrap();
+    assert_eq!(known, row);
+    assert_eq!([one, two].map(|who| known.is_held_but_by(who, at(8))), [false, true]);
+    assert!(!known.is_held_but_by(two, at(9)), "a holder that died is waited for no longer");
+    let free = known.let_go(SyncState::Cancelled);
+    assert!(!free.is_held_but_by(two, at(2)));
+    let again = free.asked(at(3));
+    assert_eq!((again.position.as_deref(), again.found), (Some("2"), 0), "it goes on where it was");
+    for (shop, kind) in [(&other, SyncKind::Changes), (&shop, SyncKind::Open)] {
+        assert_eq!(shop.db.sync(kind).await.unwrap(), None);
+    }
 });
 
 on_both!(an_invoice_of_an_unknown_customer_is_refused, async |db| {

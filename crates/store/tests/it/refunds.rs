@@ -8,7 +8,7 @@ use domain::{
     ids::{AttemptId, RefundId},
     ledger::{Journal, JournalKind},
     payment::{AttemptState, Source},
-    refund::{RefundFact, RefundFailure, RefundMade, RefundRefusal, RefundSeen, RefundState},
+    refund::{RefundFact, RefundFailure, RefundMade, RefundMeaning, RefundRefusal, RefundSeen, RefundState},
 };
 use store::{Attempt, BooksEntryState, Error, MerchantDb, NewSlip, ObservedRefund, OpenedRefund, Refund, TakenIn};
 use tokio::task::JoinSet;
@@ -33,6 +33,7 @@ pub fn refund(shop: &Shop, attempt: AttemptId, minor: i64) -> Refund {
         id: RefundId(Uuid::now_v7()),
         attempt_id: attempt,
         made: RefundMade::Here,
+        meaning: RefundMeaning::SaleCancelled,
         currency: "USD".into(),
         amount_minor: minor,
         surcharge_minor: 0,
@@ -87,6 +88,28 @@ on_both!(d24_refunds_go_up_to_what_was_captured_and_no_further, async |db| {
     assert_eq!(shop.db.refunds_of(&[attempt]).await.unwrap().len(), 2, "what was refused left nothing behind");
     let told = shop.db.audit_slips_count("refund_asked").await.unwrap();
     assert_eq!(told, 2, "each is told of once, in its own transaction");
+});
+
+on_both!(d24_what_is_owed_again_is_all_of_a_payment_and_counts_as_not_paid, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let attempt = paid(&shop).await;
+    let owed = |minor| Refund { meaning: RefundMeaning::StillOwed, ..refund(&shop, attempt, minor) };
+    let open = async |new: &Refund| shop.db.refund_open(new.clone(), asked()).await.unwrap();
+    let refused = OpenedRefund::Refused(RefundRefusal::NotAllOwed);
+    assert_eq!(open(&owed(9_999)).await, refused);
+    let part = refund(&shop, attempt, 1_000);
+    assert_eq!(open(&part).await, OpenedRefund::New);
+    assert_eq!(open(&owed(9_000)).await, refused, "some of it has gone before");
+    moved(&shop.db, &part, RefundState::Failed).await;
+
+    let whole = owed(10_000);
+    assert_eq!(open(&whole).await, OpenedRefund::New);
+    assert_eq!(open(&whole).await, OpenedRefund::Same, "the same form twice");
+    let other = Refund { meaning: RefundMeaning::SaleCancelled, ..whole.clone() };
+    assert_eq!(open(&other).await, OpenedRefund::Refused(RefundRefusal::FormUsed { refund: usd(10_000) }));
+    moved(&shop.db, &whole, RefundState::Succeeded).await;
+    assert!(shop.db.refund(whole.id).await.unwrap().is_owed_again());
+    assert!(shop.db.refund_sums(at(0)).await.unwrap().is_empty(), "its payment is left out of what was collected");
 });
 
 on_both!(d24_money_that_never_came_is_not_paid_back, async |db| {

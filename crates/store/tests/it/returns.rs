@@ -34,6 +34,7 @@ on_both!(d10_returns_are_counted_among_the_debits_that_a_bank_was_sent, async |d
         (6, S::Declined, Some(R::SetUp)),
         (7, S::Voided, None),
         (8, S::RequiresAction, None),
+        (9, S::Returned, Some(R::PaidBack)),
     ] {
         debit(&acme, K::AchDebit, minute, state, reason).await;
     }
@@ -46,8 +47,8 @@ on_both!(d10_returns_are_counted_among_the_debits_that_a_bank_was_sent, async |d
         returned
     };
     assert_eq!(returned(0).await, [(R::NotAuthorised, at(4)), (R::InsufficientFunds, at(5))]);
-    assert_eq!(acme.db.ach_sent(at(0)).await.unwrap(), 4);
-    assert_eq!((returned(3).await.len(), acme.db.ach_sent(at(2)).await.unwrap()), (1, 2), "later than that");
+    assert_eq!(acme.db.ach_sent(at(0)).await.unwrap(), 5);
+    assert_eq!((returned(3).await.len(), acme.db.ach_sent(at(2)).await.unwrap()), (1, 3), "later than that");
     assert_eq!(bolt.db.ach_returned(at(0)).await.unwrap(), [(R::AccountClosed, at(10))]);
     assert_eq!(bolt.db.ach_sent(at(0)).await.unwrap(), 1);
 });

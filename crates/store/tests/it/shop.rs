@@ -60,7 +60,7 @@ pub async fn shop(store: &Store, key: &str) -> Shop {
     tx.commit().await.unwrap();
 
     read(&db, &[customer("c-1", "Initech")], &[invoice("i-1", "INV-1")]).await;
-    let customer = db.customer_ids().await.unwrap()["c-1"];
+    let customer = db.customer_ids(&[invoice("i-1", "INV-1")]).await.unwrap()["c-1"];
     let invoice = db.invoice_by_external_id("i-1").await.unwrap().unwrap().id;
     let checkout = checkout(&db, invoice).await.unwrap();
     Shop { db, customer, invoice, connection, checkout }
@@ -70,7 +70,7 @@ pub async fn shop(store: &Store, key: &str) -> Shop {
 pub async fn read(db: &MerchantDb, customers: &[BooksCustomer], invoices: &[BooksInvoice]) {
     let tx = db.begin().await.unwrap();
     tx.customers_upsert(customers).await.unwrap();
-    let ids = tx.customer_ids().await.unwrap();
+    let ids = tx.customer_ids(invoices).await.unwrap();
     tx.invoices_upsert(invoices, &ids, at(0)).await.unwrap();
     tx.commit().await.unwrap();
 }

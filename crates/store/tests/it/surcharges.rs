@@ -7,7 +7,7 @@ use crate::{
 };
 use domain::{
     invoice::{BooksInvoice, InvoiceStatus},
-    refund::RefundRefusal,
+    refund::{RefundMeaning, RefundRefusal},
     surcharge::Policy,
 };
 use store::{Error, Invoice, OpenedRefund, Refund, surcharge_invoice};
@@ -29,8 +29,10 @@ on_both!(n12_rules_are_replaced_together_and_are_nobody_elses, async |db| {
     for rate in [15_000, 20_000] {
         replace(&acme, &policy(rate)).await;
         assert_eq!(acme.db.surcharge_policy().await.unwrap(), Some(policy(rate)));
+        assert_eq!(acme.db.checkout_read(acme.invoice, &[]).await.unwrap().policy, Some(policy(rate)));
     }
     assert_eq!(other.db.surcharge_policy().await.unwrap(), None);
+    assert_eq!(other.db.checkout_read(other.invoice, &[]).await.unwrap().policy, None);
     replace(&other, &policy(1)).await;
     assert_eq!(acme.db.surcharge_policy().await.unwrap(), Some(policy(20_000)));
 });
@@ -70,7 +72,8 @@ on_both!(g22_an_invoice_of_ours_stays_one_while_it_is_raised, async |db| {
     assert_eq!((row.external_id.as_str(), row.number.as_str(), row.status), ("x-9", "SC-1-2", InvoiceStatus::Open));
     let paid = BooksInvoice { status: InvoiceStatus::Paid, due: usd(0), ..raised.clone() };
     let tx = shop.db.begin().await.unwrap();
-    tx.invoices_upsert(&[paid], &tx.customer_ids().await.unwrap(), at(2)).await.unwrap();
+    let ids = tx.customer_ids(std::slice::from_ref(&paid)).await.unwrap();
+    tx.invoices_upsert(&[paid], &ids, at(2)).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(
         shop.db.invoice(id).await.unwrap().status,
@@ -91,6 +94,9 @@ on_both!(g26_no_refund_takes_more_of_a_surcharge_or_of_the_invoices_than_is_left
     approve(&shop, &order.attempt).await;
     let of = |minor, surcharge_minor| Refund { surcharge_minor, ..refund(&shop, order.attempt.id, minor) };
     let refused = |minor| OpenedRefund::Refused(RefundRefusal::NotWithin { left: usd(minor) });
+    let owed = Refund { meaning: RefundMeaning::StillOwed, ..of(10_000, 0) };
+    let not_all = OpenedRefund::Refused(RefundRefusal::NotAllOwed);
+    assert_eq!(shop.db.refund_open(owed, asked()).await.unwrap(), not_all, "the surcharge goes with it");
     for (minor, surcharge, answer) in [
         (9_851, 0, refused(9_850)),
         (200, 151, refused(9_850)),

@@ -17,7 +17,7 @@ use domain::{
 use std::{collections::HashSet, fmt::Debug};
 use store::{
     BooksEntryState, Checkout, ConnectionState, Dispute, Error, Exception, Job, MailState, MerchantTx, NewAttempt,
-    NewJob, NewMail, NewWebhook, Observed, ObservedRefund, PaymentFilter, Refund, WebhookState,
+    NewJob, NewMail, NewWebhook, Observed, ObservedRefund, PaymentFilter, Refund, SyncKind, WebhookState,
 };
 use uuid::Uuid;
 
@@ -102,9 +102,11 @@ on_both!(d20_no_getter_finds_another_merchants_row, async |db| {
     let (payment, attempt, me) = (theirs.order.payment.id, theirs.order.attempt.id, &acme.db);
 
     missing(me.invoice(bolt.invoice).await);
+    missing(me.checkout_read(bolt.invoice, &[bolt.invoice]).await);
     missing(me.customer(bolt.customer).await);
     missing(me.payment(payment).await);
     missing(me.attempt(attempt).await);
+    missing(me.attempt_to_post(attempt).await);
     missing(me.connection(bolt.connection).await);
     missing(me.webhook(theirs.webhook.id).await);
     let connection = bolt.db.connection(bolt.connection).await.unwrap();
@@ -150,6 +152,8 @@ on_both!(d20_no_getter_finds_another_merchants_row, async |db| {
     assert!(me.attempt_records_of(&[attempt]).await.unwrap().is_empty());
     assert!(me.posting_list(attempt).await.unwrap().is_empty());
     assert!(me.books_entries(attempt).await.unwrap().is_empty());
+    assert!(me.books_entries_beside_refunds(attempt).await.unwrap().0.is_empty());
+    assert!(bolt.db.books_entries_beside_refunds(attempt).await.unwrap().1, "theirs was refunded");
     assert!(me.books_entries_intended(attempt).await.unwrap().is_empty());
     assert!(me.books_entries_of(&[attempt]).await.unwrap().is_empty());
     assert!(me.attempts_by_id(&[attempt]).await.unwrap().is_empty());
@@ -187,9 +191,15 @@ on_both!(d20_no_writer_touches_another_merchants_row, async |db| {
     let theirs = story(&db.store, &bolt).await;
     let attempt = theirs.order.attempt.id;
 
+    let tx = writing(&bolt).await;
+    let sync = tx.sync_hold(SyncKind::Changes, at(1)).await.unwrap();
+    tx.commit().await.unwrap();
+
     missing(acme.db.refund_open(theirs.refund.clone(), asked()).await);
     let tx = writing(&acme).await;
+    missing(tx.sync_write(sync).await);
     missing(tx.attempt_hold(attempt).await);
+    missing(tx.attempt_hold_telling(attempt).await);
     missing(tx.attempt_cache(theirs.order.attempt.clone()).await);
     missing(tx.refund_cache(theirs.refund.clone()).await);
     missing(tx.dispute_cache(theirs.dispute.clone()).await);

@@ -1,13 +1,16 @@
-//! What changed in QuickBooks Online (`wire/accounting.md`, 2.10 and 4.1): told for thirty days and a thousand documents,
-//! with what was deleted. Beyond that, lists are read, and what is open and in none of them was deleted.
+//! What changed in QuickBooks Online, and what is open there, a page at a time (`wire/accounting.md`, 2.10 and 4.1). What
+//! changed is told for thirty days and a thousand documents, with what was deleted. Beyond that, lists are read, which have
+//! nothing of what was deleted.
 
 use super::{
-    QuickBooks, before,
+    QuickBooks, before, id,
+    query::{Place, sentence},
     wire::{Captured, Customer, Document, Invoice},
 };
-use crate::books::{BooksError, Changes, Gone, call::Call};
+use crate::books::{BooksError, ChangesPage, Next, OpenPage, call::Call};
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::invoice::{BooksInvoice, InvoiceStatus};
+use domain::invoice::{BooksCustomer, BooksInvoice};
+use serde::{Deserialize, Serialize};
 
 /// A day less than is told, because clocks differ.
 const TOLD_FOR: TimeDelta = TimeDelta::days(29);
@@ -15,17 +18,67 @@ const TOLD_FOR: TimeDelta = TimeDelta::days(29);
 const TOLD_MAX: usize = 1000;
 /// Whoever is not active any more may still have invoices, and is listed only when asked for [recalled; not in `wire/`].
 const WITH_INACTIVE: &str = "Active IN (true, false)";
+const OPEN: &str = "Balance > '0'";
 /// The cursor of books that do not say when they answered.
 const BEGINNING: &str = "1970-01-01T00:00:00+00:00";
+/// As many ids go into one sentence.
+const IDS_MAX: usize = 100;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum List {
+    /// First: each invoice is somebody's.
+    Customers,
+    Invoices,
+}
+
+/// Where the next page of a delta begins that is too long to be told.
+#[derive(Debug, Serialize, Deserialize)]
+struct Listing {
+    /// The cursor of this delta.
+    since: Option<String>,
+    /// When the books answered first.
+    began: Option<String>,
+    list: List,
+    place: Place,
+}
+
+impl Listing {
+    fn of(since: Option<&str>) -> Self {
+        Self { since: since.map(str::to_owned), began: None, list: List::Customers, place: Place::since(since) }
+    }
+
+    /// Behind a page: what follows it in its list, or the other list, or nothing.
+    fn behind(mut self, place: Option<Place>, answered: Option<String>) -> Result<Next, BooksError> {
+        self.began = self.began.or(answered);
+        let next = match (place, self.list) {
+            (Some(place), _) => Self { place, ..self },
+            (None, List::Customers) => {
+                Self { list: List::Invoices, place: Place::since(self.since.as_deref()), ..self }
+            }
+            (None, List::Invoices) => {
+                let since = self.since.as_deref();
+                let cursor = next_cursor(self.began.as_deref(), since);
+                // Nothing is known of what was deleted before the first reading.
+                return Ok(Next::Done { cursor, deletions_told: since.is_none() });
+            }
+        };
+        Ok(Next::More(written(&next)?))
+    }
+}
 
 impl QuickBooks {
-    pub(super) async fn changed_since(&self, cursor: Option<&str>) -> Result<Changes, BooksError> {
+    pub(super) async fn changed_since(&self, cursor: Option<&str>) -> Result<ChangesPage, BooksError> {
+        if let Some(within) = cursor.and_then(|cursor| serde_json::from_str(cursor).ok()) {
+            return self.listed(within).await;
+        }
+        // A place that another version has written otherwise is none: all is read.
+        let cursor = cursor.filter(|cursor| !cursor.starts_with('{'));
         if let Some(cursor) = cursor.filter(|cursor| self.is_told(cursor))
             && let Some(told) = self.told_since(cursor).await?
         {
             return Ok(told);
         }
-        self.listed_anew(cursor).await
+        self.listed(Listing::of(cursor)).await
     }
 
     fn is_told(&self, cursor: &str) -> bool {
@@ -33,7 +86,7 @@ impl QuickBooks {
     }
 
     /// `None` when there is more than is told.
-    async fn told_since(&self, cursor: &str) -> Result<Option<Changes>, BooksError> {
+    async fn told_since(&self, cursor: &str) -> Result<Option<ChangesPage>, BooksError> {
         let request = self.get("cdc").query(&[("entities", "Customer,Invoice"), ("changedSince", cursor)]);
         let answer = self.answer(Call::Read, request).await?;
         let unreadable = || Call::Read.unreadable(&answer);
@@ -48,11 +101,12 @@ impl QuickBooks {
             return Ok(None);
         }
         let (deleted, standing): (Vec<Invoice>, Vec<Invoice>) = invoices.into_iter().partition(Invoice::is_deleted);
-        Ok(Some(Changes {
+        Ok(Some(ChangesPage {
             customers: customers.into_iter().filter_map(Customer::read).collect(),
             invoices: standing.iter().filter_map(|invoice| self.collected(invoice)).collect(),
-            gone: Gone::These(deleted.iter().filter_map(Document::id).map(str::to_owned).collect()),
-            cursor: next,
+            gone: deleted.iter().filter_map(Document::id).map(str::to_owned).collect(),
+            left: Some(0),
+            next: Next::Done { cursor: next, deletions_told: true },
         }))
     }
 
@@ -60,21 +114,53 @@ impl QuickBooks {
         invoice.is_collected().then(|| self.readable(invoice))?
     }
 
-    async fn listed_anew(&self, cursor: Option<&str>) -> Result<Changes, BooksError> {
-        let mut began = None;
-        let customers = self.list("Customer", Some(WITH_INACTIVE), cursor, &mut began, Customer::read).await?;
-        let collected = |invoice: Invoice| self.collected(&invoice);
-        let invoices = self.list("Invoice", None, cursor, &mut began, collected).await?;
-        let open = if cursor.is_some() {
-            let ids = |invoice: Invoice| invoice.id().map(str::to_owned);
-            self.list("Invoice", Some("Balance > '0'"), None, &mut began, ids).await?
-        } else {
-            let open = invoices.iter().filter(|invoice| invoice.status == InvoiceStatus::Open);
-            open.map(|invoice| invoice.external_id.clone()).collect()
+    async fn listed(&self, listing: Listing) -> Result<ChangesPage, BooksError> {
+        let (mut customers, mut invoices) = (Vec::new(), Vec::new());
+        let (next, answered) = match listing.list {
+            List::Customers => {
+                let wanted = sentence("Customer", Some(WITH_INACTIVE), &listing.place);
+                let (rows, answered) = self.page::<Customer>(&wanted).await?;
+                let next = listing.place.behind(&rows);
+                customers.extend(rows.into_iter().filter_map(Customer::read));
+                (next, answered)
+            }
+            List::Invoices => {
+                let (rows, answered) = self.page::<Invoice>(&sentence("Invoice", None, &listing.place)).await?;
+                let next = listing.place.behind(&rows);
+                invoices.extend(rows.iter().filter_map(|invoice| self.collected(invoice)));
+                (next, answered)
+            }
         };
-        let next = next_cursor(began.as_deref(), cursor);
-        Ok(Changes { customers, invoices, gone: Gone::AllBut(open), cursor: next })
+        Ok(ChangesPage { customers, invoices, gone: Vec::new(), left: None, next: listing.behind(next, answered)? })
     }
+
+    pub(super) async fn open_page(&self, cursor: Option<&str>) -> Result<OpenPage, BooksError> {
+        let place = cursor.and_then(|cursor| serde_json::from_str(cursor).ok());
+        let place = place.unwrap_or_else(|| Place::since(None));
+        let (rows, _) = self.page::<Invoice>(&sentence("Invoice", Some(OPEN), &place)).await?;
+        let next = place.behind(&rows).as_ref().map(written).transpose()?;
+        let invoices = rows.iter().filter_map(|invoice| self.collected(invoice)).collect();
+        Ok(OpenPage { invoices, left: None, next })
+    }
+
+    pub(super) async fn customers_of(&self, external_ids: &[String]) -> Result<Vec<BooksCustomer>, BooksError> {
+        let mut found = Vec::new();
+        for some in external_ids.chunks(IDS_MAX) {
+            let ids: Vec<_> =
+                some.iter().filter_map(|external_id| Some(format!("'{}'", id(external_id).ok()?))).collect();
+            if ids.is_empty() {
+                continue;
+            }
+            let these = format!("Id IN ({}) AND {WITH_INACTIVE}", ids.join(", "));
+            let (rows, _) = self.page::<Customer>(&sentence("Customer", Some(&these), &Place::since(None))).await?;
+            found.extend(rows.into_iter().filter_map(Customer::read));
+        }
+        Ok(found)
+    }
+}
+
+fn written(place: &impl Serialize) -> Result<String, BooksError> {
+    serde_json::to_string(place).map_err(|cause| BooksError::Unreachable(cause.to_string()))
 }
 
 fn instant(text: &str) -> Option<DateTime<Utc>> {

@@ -130,7 +130,7 @@ impl QuickBooks {
     async fn standing_credit(&self, advance: &Advance) -> Result<Option<Payment>, BooksError> {
         let theirs = format!("CustomerRef = '{}'", id(&advance.customer_external_id)?);
         let ours = |payment: Payment| Some(payment).filter(|payment| payment.is_numbered(&advance.number));
-        let found = self.list("Payment", Some(&theirs), None, &mut None, ours).await?;
+        let found = self.list("Payment", Some(&theirs), None, ours).await?;
         Ok(found.into_iter().next())
     }
 

@@ -18,13 +18,16 @@ mod wire;
 pub use limits::LIMITS;
 
 use super::{
-    Advances, ApplyCredit, Books, BooksError, BooksPayment, Changes, NewInvoice, PDF, PostPayment, PostRefund, Posted,
-    PostedRefund, QuoteCredit, call::Call, is_pdf, toll::Toll,
+    Advances, ApplyCredit, Books, BooksError, BooksPayment, ChangesPage, NewInvoice, OpenPage, PDF, PostPayment,
+    PostRefund, Posted, PostedRefund, QuoteCredit, call::Call, is_pdf, toll::Toll,
 };
 use crate::http::{Answer, HttpClient};
 use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use domain::{invoice::BooksInvoice, money::Currency};
+use domain::{
+    invoice::{BooksCustomer, BooksInvoice},
+    money::Currency,
+};
 use errors::{Trouble, trouble};
 use reqwest::{Method, RequestBuilder, header};
 use secrecy::{ExposeSecret, SecretString};
@@ -170,8 +173,16 @@ impl Books for QuickBooks {
         Ok(company.name)
     }
 
-    async fn changes(&self, cursor: Option<&str>) -> Result<Changes, BooksError> {
+    async fn changes(&self, cursor: Option<&str>) -> Result<ChangesPage, BooksError> {
         self.changed_since(cursor).await
+    }
+
+    async fn open_invoices(&self, cursor: Option<&str>) -> Result<OpenPage, BooksError> {
+        self.open_page(cursor).await
+    }
+
+    async fn customers(&self, external_ids: &[String]) -> Result<Vec<BooksCustomer>, BooksError> {
+        self.customers_of(external_ids).await
     }
 
     async fn invoice(&self, external_id: &str) -> Result<BooksInvoice, BooksError> {

@@ -89,10 +89,10 @@ impl QuickBooks {
     pub(super) async fn listed_since(&self, since: DateTime<Utc>) -> Result<Vec<BooksPayment>, BooksError> {
         let (since, account) = (before(since), self.config.clearing_account.as_str());
         let standing = |payment: Payment| payment.standing_on(account);
-        let mut listed = self.list("Payment", None, Some(&since), &mut None, standing).await?;
-        let paid_back = self.list("RefundReceipt", None, Some(&since), &mut None, standing).await?;
+        let mut listed = self.list("Payment", None, Some(&since), standing).await?;
+        let paid_back = self.list("RefundReceipt", None, Some(&since), standing).await?;
         let noted = |expense: Payment| standing(expense).filter(|paid| !paid.reference.is_empty());
-        let spent = self.list("Purchase", None, Some(&since), &mut None, noted).await?;
+        let spent = self.list("Purchase", None, Some(&since), noted).await?;
         let negative = |paid: BooksPayment| BooksPayment { amount: format!("-{}", paid.amount), ..paid };
         listed.extend(paid_back.into_iter().chain(spent).map(negative));
         Ok(listed)
@@ -108,7 +108,7 @@ impl QuickBooks {
     ) -> Result<Option<Payment>, BooksError> {
         let day = day.checked_sub_days(DAYS_BEFORE).unwrap_or(day).and_time(NaiveTime::MIN).and_utc();
         let ours = move |payment: Payment| Some(payment).filter(|payment| ours(payment));
-        let found = self.list(kind, None, Some(&before(day)), &mut None, ours).await?;
+        let found = self.list(kind, None, Some(&before(day)), ours).await?;
         Ok(found.into_iter().next())
     }
 

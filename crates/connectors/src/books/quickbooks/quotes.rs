@@ -288,7 +288,7 @@ impl QuickBooks {
         let theirs = theirs(&quote.customer_external_id)?;
         let ours = |invoice: Invoice| invoice.is_numbered(&quote.number).then_some(invoice);
         let mut invoice = None;
-        for found in self.list("Invoice", Some(&theirs), None, &mut None, ours).await? {
+        for found in self.list("Invoice", Some(&theirs), None, ours).await? {
             let found = self.understood(&found)?;
             match found.status {
                 InvoiceStatus::Void => {}
@@ -312,7 +312,7 @@ impl QuickBooks {
 
     async fn memo(&self, customer: &str, number: &str) -> Result<Option<Memo>, BooksError> {
         let ours = |memo: Memo| memo.is_numbered(number).then_some(memo);
-        let found = self.list("CreditMemo", Some(&theirs(customer)?), None, &mut None, ours).await?;
+        let found = self.list("CreditMemo", Some(&theirs(customer)?), None, ours).await?;
         Ok(found.into_iter().next())
     }
 
@@ -322,7 +322,7 @@ impl QuickBooks {
             let is_used = payment.links(MEMO, currency).any(|(id, _)| id == memo);
             is_used.then_some(payment)
         };
-        self.list("Payment", Some(&theirs(customer)?), None, &mut None, of_it).await
+        self.list("Payment", Some(&theirs(customer)?), None, of_it).await
     }
 
     async fn form(&self, key: &str) -> Result<Form, BooksError> {

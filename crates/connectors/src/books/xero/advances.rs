@@ -4,10 +4,10 @@
 //! to `quotes.rs`.
 
 use super::{
-    Page, Paid, Payment, Seen, Xero,
+    Page, Paid, Payment, Xero,
     errors::{Call, Said, refused},
     id,
-    wire::{AccountCopy, AccountRef, ContactRef, NewPayments, Row, number, refusal},
+    wire::{AccountCopy, AccountRef, ContactRef, NewPayments, number, refusal},
 };
 use crate::books::{
     Advance, BooksError, BooksPayment, PostPayment, PostRefund, Posted, PostedRefund, no_credit, other_amount,
@@ -36,20 +36,12 @@ struct BankTransaction {
     bank_account: Option<AccountCopy>,
     line_items: Option<Vec<Told>>,
     validation_errors: Option<Vec<Said>>,
-    #[serde(rename = "UpdatedDateUTC")]
-    updated: Option<super::dates::MsDate>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Told {
     description: Option<String>,
-}
-
-impl Row for BankTransaction {
-    fn updated(&self) -> Option<super::dates::MsDate> {
-        self.updated
-    }
 }
 
 impl BankTransaction {
@@ -239,7 +231,7 @@ impl Xero {
             let of_type = format!(r#"Type=="{}""#, transaction_type(kind));
             let filter = [("where", of_type.as_str()), ("order", "BankTransactionID ASC")];
             let listed = |transaction: BankTransaction| transaction.standing_on(&self.config.clearing_account);
-            standing.extend(self.delta("BankTransactions", &filter, Some(&since), &mut Seen::default(), listed).await?);
+            standing.extend(self.delta("BankTransactions", &filter, Some(&since), listed).await?);
         }
         Ok(standing)
     }
@@ -250,8 +242,7 @@ impl Xero {
         let of_type =
             format!(r#"Type=="{}" AND Contact.ContactID==guid("{customer}")"#, transaction_type(advance.kind));
         let filter = [("where", of_type.as_str()), ("order", "BankTransactionID ASC")];
-        let known: Vec<BankTransaction> =
-            self.delta("BankTransactions", &filter, None, &mut Seen::default(), Some).await?;
+        let known: Vec<BankTransaction> = self.delta("BankTransactions", &filter, None, Some).await?;
         let path = match advance.kind {
             AdvanceKind::OverPayment => "Overpayments",
             AdvanceKind::Prepayment | AdvanceKind::Quote => "Prepayments",

@@ -32,7 +32,12 @@ impl<'de> Deserialize<'de> for MsDate {
 
 /// Where the next delta starts: `2026-07-01T00:00:00Z`, also the form that `If-Modified-Since` takes.
 pub fn cursor(seen: DateTime<Utc>) -> String {
-    seen.checked_sub_signed(OVERLAP).unwrap_or(seen).to_rfc3339_opts(SecondsFormat::Secs, true)
+    before(seen, OVERLAP)
+}
+
+/// A moment so long before this one, in the same form.
+pub fn before(at: DateTime<Utc>, by: TimeDelta) -> String {
+    at.checked_sub_signed(by).unwrap_or(at).to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 #[cfg(test)]

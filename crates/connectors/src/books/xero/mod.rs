@@ -2,6 +2,7 @@
 //! Keeps nothing and refreshes nothing: an expired token is reported, and the engine refreshes it.
 
 mod advances;
+mod changes;
 mod credit_notes;
 mod dates;
 mod errors;
@@ -20,14 +21,14 @@ pub use limits::LIMITS;
 pub use payment_services::PaymentService;
 
 use super::{
-    Advances, ApplyCredit, Books, BooksError, BooksPayment, Changes, Gone, NewInvoice, PDF, PostPayment, PostRefund,
-    Posted, PostedRefund, QuoteCredit, is_pdf, other_amount, toll::Toll,
+    Advances, ApplyCredit, Books, BooksError, BooksPayment, ChangesPage, NewInvoice, OpenPage, PDF, PostPayment,
+    PostRefund, Posted, PostedRefund, QuoteCredit, is_pdf, other_amount, toll::Toll,
 };
 use crate::http::{Answer, HttpClient};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    invoice::{BooksInvoice, InvoiceStatus},
+    invoice::{BooksCustomer, BooksInvoice, InvoiceStatus},
     money::Money,
 };
 use errors::{Call, refused};
@@ -37,7 +38,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use std::sync::Arc;
 use uuid::Uuid;
-use wire::{Contact, Invoice, NewPayments, Organisation, Page, Paid, Payment, Row};
+use wire::{Invoice, NewPayments, Organisation, Page, Paid, Payment};
 
 /// Of an access token (1.2.2).
 pub const TOKEN_LIFE: TimeDelta = TimeDelta::minutes(30);
@@ -47,8 +48,6 @@ const PAGES_MAX: u32 = 500;
 /// Longer numbers cannot exist in Xero (1.5), and are not sent there.
 const NUMBER_MAX_CHARS: usize = 255;
 const JSON: &str = "application/json";
-/// The cursor of books without a single document.
-const BEGINNING: &str = "1970-01-01T00:00:00Z";
 
 #[derive(Debug)]
 pub struct XeroConfig {
@@ -109,30 +108,29 @@ impl Xero {
         self.one(&format!("Invoices/{}", id(external_id)?)).await
     }
 
+    fn page(&self, path: &str, filter: &[(&str, &str)], since: Option<&str>, number: u32) -> RequestBuilder {
+        let paging = [("page", number.to_string()), ("pageSize", PAGE_SIZE.to_string())];
+        let request = self.call(Method::GET, path).query(filter).query(&paging);
+        match since {
+            Some(since) => request.header(header::IF_MODIFIED_SINCE, since),
+            None => request,
+        }
+    }
+
     /// All pages of what changed. In the order of ids, because a document that is edited meanwhile would move to the end
     /// of an order by time, and pull one that we have not read yet onto a page that we have. Each page is let go of as soon
     /// as it is read: on the wire a document is ten times of what we keep.
-    async fn delta<T: DeserializeOwned + Row, R>(
+    async fn delta<T: DeserializeOwned, R>(
         &self,
         path: &str,
         filter: &[(&str, &str)],
         since: Option<&str>,
-        seen: &mut Seen,
         read: impl Fn(T) -> Option<R> + Send,
     ) -> Result<Vec<R>, BooksError> {
         let mut all = Vec::new();
         for number in 1..=PAGES_MAX {
-            let paging = [("page", number.to_string()), ("pageSize", PAGE_SIZE.to_string())];
-            let mut request = self.call(Method::GET, path).query(filter).query(&paging);
-            if let Some(since) = since {
-                request = request.header(header::IF_MODIFIED_SINCE, since);
-            }
-            let page: Page<T> = self.rows(Call::Read, request).await?;
-            let last = match &page.pagination {
-                Some(pagination) => number >= pagination.page_count,
-                None => page.rows.len() < PAGE_SIZE,
-            };
-            seen.note(&page);
+            let page: Page<T> = self.rows(Call::Read, self.page(path, filter, since, number)).await?;
+            let last = page.is_last(number);
             all.extend(page.rows.into_iter().filter_map(&read));
             if last {
                 return Ok(all);
@@ -160,28 +158,8 @@ impl Xero {
         let of_type = format!(r#"PaymentType=="{payment_type}""#);
         let filter = [("where", of_type.as_str()), ("order", "PaymentID ASC")];
         let since = dates::cursor(since);
-        let all: Vec<Payment> = self.delta("Payments", &filter, Some(&since), &mut Seen::default(), Some).await?;
+        let all: Vec<Payment> = self.delta("Payments", &filter, Some(&since), Some).await?;
         Ok(all.into_iter().filter_map(|payment| payment.standing_on(&self.config.clearing_account)).collect())
-    }
-}
-
-/// What the next cursor follows from: the latest change seen, but never later than when reading began, because what
-/// changed while we were reading may stand on a page that we had read already.
-#[derive(Default)]
-struct Seen {
-    began: Option<DateTime<Utc>>,
-    latest: Option<DateTime<Utc>>,
-}
-
-impl Seen {
-    fn note<T: Row>(&mut self, page: &Page<T>) {
-        self.began = self.began.or(page.answered.map(|at| at.0));
-        self.latest = page.rows.iter().filter_map(Row::updated).map(|at| at.0).chain(self.latest).max();
-    }
-
-    fn cursor(&self, before: Option<&str>) -> String {
-        let latest = self.latest.map(|latest| self.began.map_or(latest, |began| latest.min(began)));
-        latest.map_or_else(|| before.unwrap_or(BEGINNING).to_owned(), dates::cursor)
     }
 }
 
@@ -266,17 +244,16 @@ impl Books for Xero {
         Ok(self.one::<Organisation>("Organisation").await?.name)
     }
 
-    async fn changes(&self, cursor: Option<&str>) -> Result<Changes, BooksError> {
-        let mut seen = Seen::default();
-        let contacts = [("includeArchived", "true"), ("order", "ContactID ASC")];
-        let contact = |contact: Contact| Some(contact.read());
-        let customers = self.delta("Contacts", &contacts, cursor, &mut seen, contact).await?;
-        // Not by status: what was paid or voided must be seen too (4.1).
-        let sales = [("where", r#"Type=="ACCREC""#), ("order", "InvoiceID ASC")];
-        let invoice = |invoice: Invoice| invoice.is_collected().then(|| readable(&invoice))?;
-        let invoices = self.delta("Invoices", &sales, cursor, &mut seen, invoice).await?;
-        let gone = Gone::default();
-        Ok(Changes { customers, invoices, gone, cursor: seen.cursor(cursor) })
+    async fn changes(&self, cursor: Option<&str>) -> Result<ChangesPage, BooksError> {
+        self.changes_page(cursor).await
+    }
+
+    async fn open_invoices(&self, cursor: Option<&str>) -> Result<OpenPage, BooksError> {
+        self.open_page(cursor).await
+    }
+
+    async fn customers(&self, external_ids: &[String]) -> Result<Vec<BooksCustomer>, BooksError> {
+        self.contacts(external_ids).await
     }
 
     async fn invoice(&self, external_id: &str) -> Result<BooksInvoice, BooksError> {

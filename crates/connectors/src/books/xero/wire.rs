@@ -1,7 +1,7 @@
 //! The parts of Xero's documents that we read and write, and what each says in our words (`wire/accounting.md`, 1.5,
 //! 1.6 and 1.8). Amounts stay decimal text until their currency is known; never a float. Null counts as absent.
 
-use super::{dates::MsDate, errors::Said};
+use super::{PAGE_SIZE, dates::MsDate, errors::Said};
 use crate::books::{BooksError, BooksPayment};
 use chrono::NaiveDate;
 use domain::{
@@ -43,6 +43,24 @@ pub struct Page<T> {
 #[serde(rename_all = "camelCase")]
 pub struct Pagination {
     pub page_count: u32,
+    pub item_count: Option<u64>,
+}
+
+impl<T> Page<T> {
+    /// By its number.
+    pub fn is_last(&self, number: u32) -> bool {
+        match &self.pagination {
+            Some(pagination) => number >= pagination.page_count,
+            None => self.rows.len() < PAGE_SIZE,
+        }
+    }
+
+    /// How many rows are on the pages behind it.
+    pub fn left(&self, number: u32) -> Option<u64> {
+        let before = u64::from(number.saturating_sub(1)).saturating_mul(PAGE_SIZE as u64);
+        let here = before.saturating_add(self.rows.len() as u64);
+        Some(self.pagination.as_ref()?.item_count?.saturating_sub(here))
+    }
 }
 
 #[derive(Deserialize)]
@@ -115,8 +133,6 @@ pub struct Payment {
     batch: Option<IgnoredAny>,
     pub invoice: Option<Invoice>,
     validation_errors: Option<Vec<Said>>,
-    #[serde(rename = "UpdatedDateUTC")]
-    updated: Option<MsDate>,
 }
 
 #[derive(Deserialize)]
@@ -178,18 +194,12 @@ pub fn refusal(said: Option<&Vec<Said>>) -> Option<String> {
     (!said.is_empty()).then(|| said.join("; "))
 }
 
-/// What a document that changes has in common, so that one loop can page through all of them.
+/// What a list of changes goes by.
 pub trait Row {
     fn updated(&self) -> Option<MsDate>;
 }
 
 impl Row for Contact {
-    fn updated(&self) -> Option<MsDate> {
-        self.updated
-    }
-}
-
-impl Row for Payment {
     fn updated(&self) -> Option<MsDate> {
         self.updated
     }
