@@ -2,7 +2,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type FrameLocator, type Page } from '@playwright/test';
 
-const SIMULATORS = process.env.SIMULATORS_URL ?? 'http://127.0.0.1:3900';
+export const SIMULATORS = process.env.SIMULATORS_URL ?? 'http://127.0.0.1:3900';
 
 /** Of `demo.json`, what the tests use; the whole is described in the demo's contract. */
 export interface Demo {

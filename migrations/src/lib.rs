@@ -47,6 +47,7 @@ mod m043_syncs;
 mod m045_own_credits;
 mod m046_refund_meaning;
 mod m047_fewer_trees;
+mod m048_quote_news;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -102,6 +103,7 @@ impl MigratorTrait for Migrator {
             Box::new(m046_refund_meaning::Migration),
             Box::new(m047_fewer_trees::Migration),
             Box::new(m045_own_credits::Migration),
+            Box::new(m048_quote_news::Migration),
         ]
     }
 }

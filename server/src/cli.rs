@@ -96,8 +96,8 @@ enum Command {
         #[arg(long)]
         tax_number: Option<String>,
     },
-    /// Says where a quoting program may send payers back to, and whether the credits of paid quotes are applied by themselves,
-    /// after changing what is named.
+    /// Says where a quoting program may send payers back to and is told what became of its quotes, and whether the credits of
+    /// paid quotes are applied by themselves, after changing what is named.
     Quotes {
         /// Its key or its name.
         merchant: String,
@@ -107,6 +107,9 @@ enum Command {
         /// In the place of those that there are; as often as there are hosts.
         #[arg(long)]
         return_host: Vec<String>,
+        /// Where the program is told what became of its quotes; empty for nowhere.
+        #[arg(long, value_name = "URL")]
+        webhook_url: Option<String>,
     },
     /// Gives a lane of a merchant's books a client of its own, and so a budget of calls of its own.
     AccountingConnection {
@@ -224,9 +227,10 @@ impl Cli {
                 };
                 set_merchant(&merchant, change).await
             }
-            Command::Quotes { merchant, apply_credits, return_host } => {
+            Command::Quotes { merchant, apply_credits, return_host, webhook_url } => {
                 let return_hosts = (!return_host.is_empty()).then_some(return_host);
-                set_quotes(&merchant, QuoteRulesChange { applies_credits: apply_credits, return_hosts }).await
+                let change = QuoteRulesChange { applies_credits: apply_credits, return_hosts, webhook_url };
+                set_quotes(&merchant, change).await
             }
             Command::AccountingConnection { merchant, lane, file } => {
                 connect_lane(&merchant, lane.into(), file.as_deref()).await
@@ -328,9 +332,13 @@ async fn set_merchant(named: &str, change: MerchantChange) -> anyhow::Result<()>
 
 async fn set_quotes(named: &str, change: QuoteRulesChange) -> anyhow::Result<()> {
     let now = open(&Settings::load()?).await?.set_quote_rules(named, change).await;
-    let (applies, hosts) = known(named, now)?;
-    let applies = if applies { "yes" } else { "no" };
-    println!("{named}: applies credits: {applies}; payers go back to: {hosts}");
+    let now = of_merchant(named, now)?;
+    println!(
+        "{named}: applies credits: {}; payers go back to: {}; news go to: {}",
+        if now.applies_credits { "yes" } else { "no" },
+        now.return_hosts,
+        now.webhook_url.as_deref().unwrap_or("nobody")
+    );
     Ok(())
 }
 

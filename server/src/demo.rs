@@ -20,8 +20,8 @@ use domain::{
 };
 use engine::{
     AuthorizeNetSecret, BooksSecret, BooksSettings, Clock, Engine, Founding, GatewaySecret, GatewaySettings,
-    GlobalPaymentsSecret, KeyRing, MerchantChange, NewMerchant, NewPayer, OwnStart, PayrixSecret, SaveMethod,
-    StripeSecret,
+    GlobalPaymentsSecret, KeyRing, MerchantChange, NewMerchant, NewPayer, OwnStart, PayrixSecret, QuoteRulesChange,
+    SaveMethod, StripeSecret,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use simulators::{
@@ -151,6 +151,8 @@ async fn prepare_data(engine: &Engine, simulators: &Simulators, portal: &str, ve
         progress.enable_steady_tick(Duration::from_millis(100));
         progress.set_message("Preparing the demo's merchants, people and invoices …");
         seed(engine, vendors).await?;
+        let quotes = quotes_of_sell(vendors);
+        engine.set_quote_rules(facts::NORTHWIND.key, quotes).await?;
         save_methods(engine).await?;
         progress.finish_and_clear();
     }
@@ -185,6 +187,17 @@ async fn save_methods(engine: &Engine) -> anyhow::Result<()> {
         engine.save_method(&ana, order).await?;
     }
     Ok(engine.sign_out(&session.token).await?)
+}
+
+/// Payers go back to the simulated Sell, which is told what became of its quotes.
+#[must_use]
+pub fn quotes_of_sell(vendors: &str) -> QuoteRulesChange {
+    let host = vendors.trim_start_matches("http://").split(':').next().unwrap_or_default();
+    QuoteRulesChange {
+        return_hosts: Some(vec![host.to_owned()]),
+        webhook_url: Some(format!("{vendors}{}", facts::sell::HOOK)),
+        ..QuoteRulesChange::default()
+    }
 }
 
 /// Where the news of the gateways and books that there are go, and what signs them.
@@ -446,10 +459,13 @@ fn print_addresses(settings: &Settings, vendors: &str) {
 Wise-Pay's demo is ready.
 
   Portal      {portal}
-  Vendors     {vendors}   (Stripe, Authorize.Net, Xero and QuickBooks Online as simulators, with buttons for faults)
+  Vendors     {vendors}   (Stripe, Authorize.Net, Xero, QuickBooks Online and ConnectWise Sell as simulators, with buttons for faults)
 
   Pay INV-501 as a guest:
   {portal}/PaymentProxy/PayNow/Email?apiKey={key}&invoiceNo=INV-501&amount=1204.50&companyCode=ACME
+
+  Accept, sign and pay a quote in ConnectWise Sell, as its customer:
+  {vendors}/sell/quote/Q-10231
 
   Pay HT-1001 of Harbour Tech, which uses no vendor at all (sandbox, built-in ledger):
   {portal}/PaymentProxy/PayNow/Email?apiKey={harbour}&invoiceNo=HT-1001&companyCode=ACMENZ

@@ -1,10 +1,13 @@
 //! Sends a merchant's events to its partners: signed by Standard Webhooks
 //! (<https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>), to public addresses alone,
-//! without following anybody anywhere else.
+//! without following anybody anywhere else. What quoting programs are told goes the same way, signed as they were told.
 
 mod address;
 
-use crate::{HttpError, Timeouts};
+use crate::{
+    HttpError, Timeouts,
+    quotes::{SIGNATURE, news_signature},
+};
 use address::is_public;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chrono::{DateTime, Utc};
@@ -15,7 +18,7 @@ use reqwest::{
     dns::{Addrs, Name, Resolve, Resolving},
     redirect,
 };
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use sha2::Sha256;
 use std::{
     error::Error,
@@ -129,18 +132,37 @@ impl EventSender {
     /// # Errors
     /// There is no answer; the receiver may have it nevertheless.
     pub async fn send(&self, sending: Sending<'_>) -> Result<Answered, SendError> {
-        let url = read_url(sending.url, self.to_private)?;
         let at = sending.at.timestamp();
         let signatures = sending.secrets.iter().map(|secret| sign(secret, sending.id, at, sending.body));
         let signatures = signatures.collect::<Result<Vec<_>, _>>()?.join(" ");
-        let request = self
-            .client
-            .post(url)
-            .header(CONTENT_TYPE, "application/json")
-            .header("webhook-id", sending.id)
-            .header("webhook-timestamp", at.to_string())
-            .header("webhook-signature", signatures)
-            .body(sending.body.to_owned());
+        let at = at.to_string();
+        let headers = [
+            ("webhook-id", sending.id),
+            ("webhook-timestamp", at.as_str()),
+            ("webhook-signature", signatures.as_str()),
+        ];
+        self.post(sending.url, &headers, sending.body).await
+    }
+
+    /// Sends a quoting program its news once, signed by the key that it was told (`wire/connectwise.md`, 3.3).
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn send_quote_news(
+        &self,
+        url: &str,
+        at: DateTime<Utc>,
+        body: &str,
+        key: &SecretSlice<u8>,
+    ) -> Result<Answered, SendError> {
+        let signature = news_signature(key, at.timestamp(), body).ok_or(SendError::Secret)?;
+        self.post(url, &[(SIGNATURE, &signature)], body).await
+    }
+
+    async fn post(&self, url: &str, headers: &[(&str, &str)], body: &str) -> Result<Answered, SendError> {
+        let url = read_url(url, self.to_private)?;
+        let request = self.client.post(url).header(CONTENT_TYPE, "application/json").body(body.to_owned());
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let response = request.send().await.map_err(HttpError::from)?;
         let status = response.status().as_u16();
         Ok(Answered { status, words: beginning(response).await })

@@ -40,6 +40,15 @@ impl Return<'_> {
     }
 }
 
+/// Beside news of ours.
+pub const SIGNATURE: &str = "wisepay-signature";
+
+/// By which the receiver of news of ours sees whose they are.
+#[must_use]
+pub fn news_signature(key: &SecretSlice<u8>, at: i64, body: &str) -> Option<String> {
+    Some(format!("t={at},v1={}", hex::encode(mac(key, &format!("{at}.{body}"))?)))
+}
+
 /// What opens a session in a browser: made of its id, so that the same request is answered the same again.
 #[must_use]
 pub fn token(key: &SecretSlice<u8>, session: &str) -> Option<String> {
@@ -47,9 +56,13 @@ pub fn token(key: &SecretSlice<u8>, session: &str) -> Option<String> {
 }
 
 fn signed(key: &SecretSlice<u8>, text: &str) -> Option<String> {
+    Some(BASE64_URL_SAFE_NO_PAD.encode(mac(key, text)?))
+}
+
+fn mac(key: &SecretSlice<u8>, text: &str) -> Option<Vec<u8>> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key.expose_secret()).ok()?;
     mac.update(text.as_bytes());
-    Some(BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+    Some(mac.finalize().into_bytes().to_vec())
 }
 
 /// The host of an address that a browser may be sent to: by https, but for this machine where `to_private` says so.
@@ -80,6 +93,16 @@ mod tests {
             address,
             "https://sell.example/back?quote=1&wp_session=qs_01JH8Z6W3T7M&wp_status=succeeded&wp_ts=1767225900\
              &wp_nonce=n_7f3a&wp_sig=yzTzWHdadtnVymB1mxS5bR0pC8ITen4jYjQrLKeWxiI"
+        );
+    }
+
+    #[test]
+    fn s20_news_are_signed_as_in_the_worked_example() {
+        let key = key("3072c0614f86db1f2269b2fe0f9ef30cf6cee5f48e49040ccc77c52fb6495002");
+        let body = r#"{"id":"evt_01JH8Z7","type":"quote_payment.succeeded","created":1767225901,"data":{"session_id":"qs_01JH8Z6W3T7M","status":"succeeded"}}"#;
+        assert_eq!(
+            news_signature(&key, 1_767_225_901, body).as_deref(),
+            Some("t=1767225901,v1=6524516a0b5a823c76d8ab789114b9e456dea8d6b5fbdcc042a615bf92b30fca")
         );
     }
 

@@ -225,8 +225,12 @@ const GAPS: [TimeDelta; 9] = [
 /// The gap after so many tries in vain of one event; nothing when they were the last.
 #[must_use]
 pub fn send_again_after(tries: i32) -> Option<TimeDelta> {
+    gap(&GAPS, tries)
+}
+
+pub(crate) fn gap(gaps: &[TimeDelta], tries: i32) -> Option<TimeDelta> {
     let nth = usize::try_from(tries.checked_sub(1)?).ok()?;
-    GAPS.get(nth).copied()
+    gaps.get(nth).copied()
 }
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ pub mod payment;
 pub mod planted;
 pub mod proof;
 pub mod quote;
+pub mod quote_event;
 pub mod refund;
 pub mod returns;
 pub mod surcharge;

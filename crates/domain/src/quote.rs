@@ -247,7 +247,7 @@ impl SessionAsked {
 }
 
 /// Where a session stands, as its program reads it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SessionStatus {
     /// Nothing was paid yet.

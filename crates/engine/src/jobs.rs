@@ -8,6 +8,7 @@ use domain::{
     ids::{AttemptId, DisputeId, EndpointId, EventId, InvoiceId, MailId, MethodId, PaymentId, RefundId, WebhookId},
     payment::AttemptState,
     planted,
+    quote_event::QuoteEvent,
 };
 use serde::{Deserialize, Serialize};
 use store::{Job, MerchantTx, NewJob};
@@ -151,6 +152,10 @@ pub(crate) enum Work {
         event: EventId,
         asked_ms: i64,
     },
+    /// Tell a quoting program what became of a quote.
+    TellQuote {
+        told: QuoteEvent,
+    },
     SyncBooks,
     /// The same because somebody has asked for it at that moment, on the lane of people.
     DownloadBooks {
@@ -181,6 +186,8 @@ pub(crate) enum Ran {
     NotYetBut(DateTime<Utc>, &'static str),
     /// The same, and no sooner than this.
     NotBefore(DateTime<Utc>, &'static str),
+    /// There is no sense in another try before a person has looked.
+    GivenUp(String),
     /// No work of this version: it is left to others, and has cost no try.
     Unknown,
 }
@@ -219,6 +226,7 @@ impl Work {
             Self::ReadNews { webhook } => format!("{READ_NEWS}{webhook}"),
             Self::SendEvents { endpoint } => format!("send_events:{endpoint}"),
             Self::SendAgain { endpoint, event, asked_ms } => format!("send_again:{endpoint}:{event}:{asked_ms}"),
+            Self::TellQuote { told } => format!("tell_quote:{}", told.id),
             Self::SyncBooks => format!("sync_books:{period}"),
             Self::DownloadBooks { asked_ms } => format!("download_books:{asked_ms}"),
             Self::SweepBooks => format!("sweep_books:{period}"),
@@ -258,6 +266,7 @@ impl Work {
             Self::ReadNews { .. } => "Work a vendor’s news",
             Self::SendEvents { .. } => "Send events to a partner",
             Self::SendAgain { .. } => "Send an event to a partner again",
+            Self::TellQuote { .. } => "Tell the quoting program",
             Self::SyncBooks => "Read changes from the books",
             Self::DownloadBooks { .. } => "Download the latest data of the books",
             Self::SweepBooks => "Look through all that is open in the books",
@@ -373,6 +382,7 @@ impl Engine {
             Work::ReadNews { webhook } => self.work_webhook(&db, job, webhook).await,
             Work::SendEvents { endpoint } => self.send_events(&db, endpoint).await,
             Work::SendAgain { endpoint, event, .. } => self.send_again(&db, endpoint, event).await,
+            Work::TellQuote { told } => self.tell_quote(&db, job, &told).await,
             Work::Prune => self.prune(&db).await.map(|()| Ran::Finished),
             Work::LookForReturns => self.look_for_returns(&db).await.map(|()| Ran::Finished),
             Work::LookForExpiry => self.look_for_expiry(&db).await.map(|()| Ran::Finished),
@@ -391,7 +401,7 @@ impl Engine {
     }
 
     async fn conclude(&self, job: &Job, outcome: Result<Ran, Error>) -> Result<(), Error> {
-        let (mut answer_at, mut not_before) = (None, None);
+        let (mut answer_at, mut not_before, mut is_over) = (None, None, false);
         let why = match outcome {
             Ok(Ran::Done) => return Ok(()),
             Ok(Ran::Unknown) => {
@@ -411,6 +421,10 @@ impl Engine {
                 not_before = Some(at);
                 why.to_owned()
             }
+            Ok(Ran::GivenUp(why)) => {
+                is_over = true;
+                why
+            }
             Err(cause) => {
                 if let Some(at) = cause.not_before() {
                     return self.leave(job, at).await;
@@ -419,7 +433,7 @@ impl Engine {
                 chain(&cause)
             }
         };
-        let gives_up = job.tries >= TRIES_MAX && !is_about_money(job);
+        let gives_up = is_over || (job.tries >= TRIES_MAX && !is_about_money(job));
         let again = not_before.unwrap_or_else(|| run_again_at(job.tries, answer_at, self.now()));
         let again = (!gives_up).then_some(again);
         let tx = self.store().door_job(job).begin().await?;

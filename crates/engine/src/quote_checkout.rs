@@ -96,7 +96,7 @@ impl Engine {
 }
 
 /// The one that the session was asked for with; once that is retired, the newest that there is.
-async fn signing_key(db: &MerchantDb, session: &QuoteSession) -> Result<IntegrationKey, Error> {
+pub(crate) async fn signing_key(db: &MerchantDb, session: &QuoteSession) -> Result<IntegrationKey, Error> {
     match known(db.integration_key(session.key_id).await)?.filter(|key| key.retired_at.is_none()) {
         Some(key) => Ok(key),
         None => db.integration_keys(IntegrationKind::Sell).await?.pop().ok_or(Error::NotFound),

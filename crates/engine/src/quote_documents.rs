@@ -214,7 +214,7 @@ impl Engine {
     }
 }
 
-fn share_of_quote(shares: &[Allocation]) -> Option<&Allocation> {
+pub(crate) fn share_of_quote(shares: &[Allocation]) -> Option<&Allocation> {
     shares.iter().find(|share| share.advance == Some(AdvanceKind::Quote))
 }
 

@@ -1,6 +1,6 @@
 //! What a merchant has set about quotes, changed by the operator's hand.
 
-use crate::{Engine, Error};
+use crate::{EndpointError, Engine};
 use store::QuoteRules;
 
 /// What shall change; the rest stays.
@@ -10,30 +10,42 @@ pub struct QuoteRulesChange {
     pub applies_credits: Option<bool>,
     /// The hosts that payers may be sent back to.
     pub return_hosts: Option<Vec<String>>,
+    /// Where the quoting program is told what became of its quotes; empty for nowhere.
+    pub webhook_url: Option<String>,
 }
 
 impl Engine {
-    /// Changes the rules of the merchant with this key or name, and answers whether credits are applied by themselves, and the
-    /// hosts, as they are then.
+    /// Changes the rules of the merchant with this key or name, and answers them as they are then.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when there is none.
-    pub async fn set_quote_rules(&self, named: &str, change: QuoteRulesChange) -> Result<(bool, String), Error> {
+    /// [`EndpointError::Url`] when nothing is sent to such an address, [`crate::Error::NotFound`] without such a merchant.
+    pub async fn set_quote_rules(&self, named: &str, change: QuoteRulesChange) -> Result<QuoteRules, EndpointError> {
         let db = self.merchant_named(named).await?;
         let now = db.quote_rules().await?;
-        if change.applies_credits.is_none() && change.return_hosts.is_none() {
-            return Ok((now.applies_credits, now.return_hosts));
-        }
+        let webhook_url = match change.webhook_url.as_deref().map(str::trim) {
+            None => now.webhook_url.clone(),
+            Some("") => None,
+            Some(url) => Some(self.0.events.check(url)?),
+        };
         let rules = QuoteRules {
             applies_credits: change.applies_credits.unwrap_or(now.applies_credits),
-            return_hosts: change.return_hosts.map_or(now.return_hosts, |hosts| hosts.join(" ")),
+            return_hosts: change.return_hosts.map_or_else(|| now.return_hosts.clone(), |hosts| hosts.join(" ")),
+            webhook_url,
             ..now
         };
-        let words = format!("quote credits applied: {}; hosts: {}", rules.applies_credits, rules.return_hosts);
+        if rules == now {
+            return Ok(now);
+        }
+        let words = format!(
+            "quote credits applied: {}; hosts: {}; news to: {}",
+            rules.applies_credits,
+            rules.return_hosts,
+            rules.webhook_url.as_deref().unwrap_or("nowhere")
+        );
         let tx = db.begin().await?;
         tx.quote_rules_replace(rules.clone()).await?;
         tx.audit_operator("set quote rules", &words, self.now()).await?;
         tx.commit().await?;
-        Ok((rules.applies_credits, rules.return_hosts))
+        Ok(rules)
     }
 }

@@ -22,11 +22,11 @@ enum Then {
 }
 
 /// How a try ended, in words for people.
-struct Tried {
-    taken: bool,
+pub(crate) struct Tried {
+    pub(crate) taken: bool,
     /// The receiver wants no more.
-    over: bool,
-    answer: String,
+    pub(crate) over: bool,
+    pub(crate) answer: String,
 }
 
 impl From<Result<Answered, SendError>> for Tried {

@@ -13,6 +13,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use connectors::gateway::{Found, LookUp};
 use domain::{
+    advance::AdvanceKind,
     asking::{before_asking, silence},
     effects::{Effect, is_void_by_refund, learn},
     event::EventKind,
@@ -20,6 +21,7 @@ use domain::{
     ledger::Journal,
     payment::{AttemptState, Fact, Folded, Observation, Source},
     planted,
+    quote_event::QuoteEventKind,
 };
 use store::{Allocation, Attempt, MerchantDb, MerchantTx, NewEvent, NewSlip, Observed, Payment};
 
@@ -149,14 +151,30 @@ impl Engine {
         if attempt.keeps.is_some() && after.state.has_money() && !before.state.has_money() {
             Work::KeepCard { attempt: attempt.id }.queue(tx, Some(attempt.payment_id), now, now).await?;
         }
-        if let Some(kind) = EventKind::of_payment(before.state, after.state) {
-            tx.event_add_knowing(NewEvent::of(kind, attempt.id), in_hand.tells, now).await?;
-        }
+        self.mean_news(tx, attempt, before.state, in_hand).await?;
         tx.audit_add_all(slips).await?;
         if after.contradicted && !before.contradicted {
             tracing::error!(attempt.id = %attempt.id, state = ?after.state, fact = ?seen.fact, "A gateway contradicts what was final: somebody must look.");
         }
         Ok(Some((before, after)))
+    }
+
+    /// Who is told that an attempt has moved on from there.
+    async fn mean_news(
+        &self,
+        tx: &MerchantTx,
+        attempt: &Attempt,
+        before: AttemptState,
+        in_hand: InHand<'_>,
+    ) -> Result<(), Error> {
+        if let Some(kind) = EventKind::of_payment(before, attempt.state) {
+            tx.event_add_knowing(NewEvent::of(kind, attempt.id), in_hand.tells, self.now()).await?;
+        }
+        let may_be_quote = in_hand.paid.is_none_or(|(_, share)| share.advance == Some(AdvanceKind::Quote));
+        match QuoteEventKind::of_payment(before, attempt.state).filter(|_| may_be_quote) {
+            Some(kind) => self.mean_quote_news(tx, attempt, kind, None).await,
+            None => Ok(()),
+        }
     }
 
     /// Writes an effect down: a posting, a claim, a job. What is to stand in the audit trail is added to `slips`.

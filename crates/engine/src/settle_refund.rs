@@ -19,6 +19,7 @@ use domain::{
     ids::{InvoiceId, RefundId},
     ledger::Journal,
     payment::{Observation, Source},
+    quote_event::QuoteEventKind,
     refund::{FoldedRefund, RefundFact, RefundSeen, spread},
 };
 use store::{Attempt, MerchantDb, MerchantTx, NewEvent, ObservedRefund, Refund, surcharge_invoice};
@@ -93,6 +94,9 @@ impl Engine {
         if let Some(kind) = EventKind::of_refund(before.state, after.state) {
             let event = NewEvent { refund: Some(refund.id), ..NewEvent::of(kind, attempt.id) };
             tx.event_add(event, now).await?;
+            if kind == EventKind::RefundSucceeded {
+                self.mean_quote_news(tx, attempt, QuoteEventKind::Refunded, Some(refund.amount_minor)).await?;
+            }
         }
         if after.contradicted && !before.contradicted {
             tracing::error!(refund.id = %refund.id, state = ?after.state, fact = ?seen.fact, "A gateway contradicts what was final about a refund: somebody must look.");

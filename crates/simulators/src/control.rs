@@ -46,7 +46,7 @@ use serde_json::{Value, json};
 
 use crate::disturb::News;
 use crate::faults::{Armed, Fault, KNOWN, Vendor};
-use crate::{Hook, Shared, authorizenet, facts, globalpayments, payrix, quickbooks, stripe, xero};
+use crate::{Hook, Shared, authorizenet, facts, globalpayments, payrix, quickbooks, sell, stripe, xero};
 
 pub(crate) fn router() -> Router<Arc<Shared>> {
     Router::new()
@@ -253,6 +253,10 @@ async fn run_hook(shared: &Shared, pick: impl FnOnce(&crate::Hooks) -> Option<Ho
 }
 
 async fn state(State(shared): State<Arc<Shared>>, Path(name): Path<String>) -> Result<Json<Value>, ControlError> {
+    // It calls the portal, and has no faults for what calls it.
+    if name == "sell" {
+        return Ok(Json(shared.sell.read(sell::Office::state)));
+    }
     Ok(Json(match vendor(&name)? {
         Vendor::AuthorizeNet => shared.authorizenet.write(|account| {
             account.catch_up(shared.clock.now_ms());
@@ -302,6 +306,7 @@ pub(crate) async fn reset(shared: &Shared) -> Result<(), ControlError> {
     shared.authorizenet.write(|account| *account = authorizenet::Account::default());
     shared.globalpayments.write(|account| *account = globalpayments::Account::default());
     shared.payrix.write(|account| *account = payrix::Account::default());
+    shared.sell.write(|office| *office = sell::Office::seeded());
     shared.stripe.write(|account| *account = stripe::Account::default());
     let books = xero::Books::seeded(shared.seed_day(), shared.clock.now_ms());
     shared.xero.write(|old| *old = books);

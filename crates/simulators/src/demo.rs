@@ -45,6 +45,10 @@ async fn demo(State(shared): State<Arc<Shared>>) -> Json<Value> {
                 "password": facts::payrix::STRANGER_PASSWORD,
             },
             "qbo": strangers_qbo(&shared),
+            "sell": {
+                "access_key": facts::sell::ACCESS_KEY, "public_key": facts::sell::STRANGER_PUBLIC_KEY,
+                "private_key": facts::sell::STRANGER_PRIVATE_KEY,
+            },
             "stripe": {
                 "secret_key": facts::stripe::STRANGER_SECRET_KEY,
                 "webhook_secret": facts::stripe::STRANGER_WEBHOOK_SECRET,

@@ -208,6 +208,17 @@ pub mod payrix {
     pub const CURRENCY: &str = "AUD";
 }
 
+/// Credentials of the ConnectWise Sell simulator: the portal's own, and a second pair for strangers' clients.
+pub mod sell {
+    pub const ACCESS_KEY: &str = "northwindsell";
+    pub const PORTAL_PUBLIC_KEY: &str = "SellDemoPortalPub1";
+    pub const PORTAL_PRIVATE_KEY: &str = "SellDemoPortalPriv1";
+    pub const STRANGER_PUBLIC_KEY: &str = "SellDemoStrangerPub1";
+    pub const STRANGER_PRIVATE_KEY: &str = "SellDemoStrangerPriv1";
+    /// Where the portal's news of payments are taken.
+    pub const HOOK: &str = "/sell/hooks/wisepay";
+}
+
 /// Credentials and ids of the QuickBooks Online simulator: the portal's own app and grant, and a second of each for
 /// strangers. The ids of clearing account, items and first customer are those of the examples in `wire/accounting.md`, 2.
 pub mod qbo {

@@ -33,6 +33,7 @@ mod random;
 mod records;
 mod replies;
 pub mod seed;
+mod sell;
 mod stripe;
 mod webhooks;
 mod window;
@@ -120,6 +121,7 @@ pub(crate) struct Shared {
     pub globalpayments: Records<globalpayments::Account>,
     pub payrix: Records<payrix::Account>,
     pub qbo: Records<quickbooks::Books>,
+    pub sell: Records<sell::Office>,
     pub stripe: Records<stripe::Account>,
     pub xero: Records<xero::Books>,
     pub in_flight: InFlight,
@@ -144,6 +146,7 @@ impl Shared {
             self.globalpayments.save().await?;
             self.payrix.save().await?;
             self.qbo.save().await?;
+            self.sell.save().await?;
             self.stripe.save().await?;
             self.xero.save().await?;
             self.desk.save().await
@@ -186,6 +189,7 @@ impl Simulators {
             authorizenet: Records::open(dir, "authorizenet", authorizenet::Account::default)?,
             globalpayments: Records::open(dir, "globalpayments", globalpayments::Account::default)?,
             payrix: Records::open(dir, "payrix", payrix::Account::default)?,
+            sell: Records::open(dir, "sell", sell::Office::seeded)?,
             stripe: Records::open(dir, "stripe", stripe::Account::default)?,
             qbo,
             xero,
@@ -217,6 +221,7 @@ impl Simulators {
             .merge(globalpayments::router())
             .merge(payrix::router())
             .merge(quickbooks::router())
+            .merge(sell::router())
             .merge(stripe::router())
             .merge(xero::router())
             .layer(from_fn_with_state(Arc::clone(&self.0), control::timed))

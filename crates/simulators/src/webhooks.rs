@@ -153,7 +153,7 @@ impl Webhooks {
         }
     }
 
-    fn client(&self) -> &reqwest::Client {
+    pub fn client(&self) -> &reqwest::Client {
         self.client.get_or_init(|| {
             // The workspace's reqwest names no TLS provider of its own; whoever installed one first is fine.
             let _ = rustls::crypto::ring::default_provider().install_default();
@@ -285,7 +285,8 @@ impl Endpoint {
 
 /// `t=…,v1=…[,v1=…]` over `t.body` (`wire/gateways.md`, 2.8).
 fn stripe_signature(secrets: &[&str], now_s: i64, body: &str) -> String {
-    let signed = secrets.iter().map(|secret| hex::encode(hmac(secret, &format!("{now_s}.{body}"))));
+    let signed =
+        secrets.iter().map(|secret| hex::encode(hmac(secret.as_bytes(), format!("{now_s}.{body}").as_bytes())));
     signed.fold(format!("t={now_s}"), |header, signature| format!("{header},v1={signature}"))
 }
 
@@ -304,12 +305,12 @@ fn gp_signature(key: &str, body: &str) -> String {
 
 /// Base64 over the raw body: Xero and QuickBooks (`wire/accounting.md`, 1.12 and 2.13).
 fn books_signature(key: &str, body: &str) -> String {
-    BASE64_STANDARD.encode(hmac(key, body))
+    BASE64_STANDARD.encode(hmac(key.as_bytes(), body.as_bytes()))
 }
 
-fn hmac(key: &str, text: &str) -> Vec<u8> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("HMAC takes a key of any length");
-    mac.update(text.as_bytes());
+pub(crate) fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    mac.update(text);
     mac.finalize().into_bytes().to_vec()
 }
 

@@ -17,6 +17,8 @@ pub struct Model {
     pub applies_credits: bool,
     /// The hosts that payers may be sent back to, a space between them.
     pub return_hosts: String,
+    /// Where the quoting program is told what became of its quotes; nowhere without one.
+    pub webhook_url: Option<String>,
 }
 impl ActiveModelBehavior for ActiveModel {}
 owned!();
@@ -36,7 +38,7 @@ impl MerchantTx {
     /// The database is away.
     pub async fn quote_rules_replace(&self, rules: QuoteRules) -> Result<(), Error> {
         let mut again = OnConflict::column(Column::MerchantId);
-        again.update_columns([Column::AppliesCredits, Column::ReturnHosts]);
+        again.update_columns([Column::AppliesCredits, Column::ReturnHosts, Column::WebhookUrl]);
         self.inserting::<Entity>([rules]).on_conflict(again).exec_without_returning(self.conn()).await?;
         Ok(())
     }
@@ -46,7 +48,12 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn quote_rules(&self) -> Result<QuoteRules, Error> {
-        let none = QuoteRules { merchant_id: self.merchant_id(), applies_credits: false, return_hosts: String::new() };
+        let none = QuoteRules {
+            merchant_id: self.merchant_id(),
+            applies_credits: false,
+            return_hosts: String::new(),
+            webhook_url: None,
+        };
         Ok(self.find::<Entity>().only(self.conn()).await?.unwrap_or(none))
     }
 }

@@ -46,6 +46,7 @@ mod proof;
 mod prune;
 mod quickbooks;
 mod quote_kills;
+mod quote_news;
 mod quotes;
 mod races;
 mod reef;

@@ -2,6 +2,7 @@
 
 use crate::{
     debits, methods,
+    refunds::Dialog,
     support::{Client, Form, House, On, ana, field, http, link_for},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -33,8 +34,41 @@ pub async fn allow(house: &House, applies_credits: bool) {
     let change = QuoteRulesChange {
         applies_credits: Some(applies_credits),
         return_hosts: Some(vec!["sell.example".to_owned()]),
+        webhook_url: None,
     };
     house.engine.set_quote_rules("northwind", change).await.unwrap();
+}
+
+/// A quote's page in Sell, and what its payer does there.
+struct InSell {
+    payer: Client,
+}
+
+impl InSell {
+    const QUOTE: &str = "/sell/quote/Q-10231";
+
+    async fn of(house: &House) -> Self {
+        let rules = server::demo::quotes_of_sell(&house.vendors);
+        house.engine.set_quote_rules("northwind", rules).await.unwrap();
+        Self { payer: Client::new(&house.vendors) }
+    }
+
+    /// Presses its button; the session that it leads to.
+    async fn press(&self) -> Value {
+        let form = [("terms", "yes"), ("signer", "Ana Example")];
+        let pressed = self.payer.post(&format!("{}/accept", Self::QUOTE), &form).await;
+        assert_eq!(pressed.status, 303, "{}", pressed.body);
+        json!({"pay_url": pressed.location})
+    }
+
+    /// Goes back there from a checkout; the quote's page, and the way.
+    async fn back(&self, guest: &Client, checkout: &str) -> (String, String) {
+        let id = checkout.split("transactionId=").nth(1).unwrap();
+        let way = guest.get(&format!("/q/back?transactionId={id}")).await.location.unwrap();
+        let taken = self.payer.get(&way).await;
+        assert_eq!((taken.status, taken.location.as_deref()), (303, Some(Self::QUOTE)), "{}", taken.body);
+        (self.payer.get(Self::QUOTE).await.body, way)
+    }
 }
 
 async fn call(request: reqwest::RequestBuilder, secret: &str) -> (u16, Value) {
@@ -535,4 +569,47 @@ async fn s26_a_quote_of_somebody_whom_the_books_do_not_know_waits_for_them_in_th
     let inbox = async || house.staff().await.get("/admin/exceptions").await.body;
     house.until("staff are told", async || inbox().await.contains("Xero does not have Delta Dental yet.")).await;
     assert_eq!(result(&house, &session).await["status"], "succeeded", "the money is here");
+}
+
+#[tokio::test]
+async fn s13_s19_s20_s21_a_quote_is_signed_in_sell_declined_retried_paid_and_its_refund_told_there() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        let sell = InSell::of(&house).await;
+        let guest = house.client();
+        let session = sell.press().await;
+        let (checkout, page) = entered(&guest, &session).await;
+        assert!(page.contains("Pay $2,000.00") && page.contains("New firewall and switches"), "{page}");
+        assert!(sell.back(&guest, &checkout).await.0.contains("You came back without paying."));
+        assert_eq!(sell.press().await, session, "nothing came of it, so it is the same one");
+
+        guest.pay(&guest.form(&checkout).await, "pm_card_chargeDeclined").await;
+        let (quote, _) = sell.back(&guest, &checkout).await;
+        assert!(quote.contains("Payment failed") && quote.contains("Retry payment</button>"), "{quote}");
+        let second = sell.press().await;
+        assert_ne!(second, session, "the next attempt");
+        let (checkout, _) = entered(&guest, &second).await;
+        let form = guest.form(&checkout).await;
+        guest.pay(&form, "pm_card_visa").await;
+        let (quote, way) = sell.back(&guest, &checkout).await;
+        assert!(quote.contains("$2,000.00 by Visa ··4242") && !quote.contains("<form"), "{quote}");
+        let again = sell.payer.get(&way).await;
+        assert!(again.status == 400 && again.body.contains("it was used before"), "{}", again.body);
+        until_notes(&house, "the credit stands", &[("PF_CR_Q-10231", "AUTHORISED", 200_000)]).await;
+        house.assert_everything_agrees().await;
+
+        let staff = house.staff().await;
+        Dialog::open(&staff, &form.payment).await.press(&staff, "500.00").await;
+        let told = async || {
+            let state = house.state("sell").await;
+            let news = state["news"].as_array().unwrap().iter();
+            let mut kinds: Vec<_> = news.map(|news| news["type"].as_str().unwrap().to_owned()).collect();
+            kinds.sort();
+            kinds
+        };
+        let all = ["quote_payment.failed", "quote_payment.refunded", "quote_payment.succeeded"];
+        house.until("all of that is told", async || told().await == all).await;
+        assert!(sell.payer.get(InSell::QUOTE).await.body.contains("$500.00 of it was paid back."));
+        assert_eq!(house.charges().await.len(), 1);
+    }
 }

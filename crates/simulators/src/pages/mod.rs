@@ -38,13 +38,18 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
 }
 
 fn shell(title: &str, main: &str) -> Response {
+    shell_to(StatusCode::OK, title, &[], main)
+}
+
+/// The same, whose forms may end elsewhere.
+pub(crate) fn shell_to(status: StatusCode, title: &str, form_targets: &[&str], main: &str) -> Response {
     let body = format!(
         "<header class=\"top\"><a class=\"brand\" href=\"/\">Simulators</a><nav aria-label=\"Records\">\
          <a href=\"/records/authorizenet\">Authorize.Net</a><a href=\"/records/globalpayments\">Global Payments</a>\
          <a href=\"/records/qbo\">QuickBooks</a><a href=\"/records/stripe\">Stripe</a><a href=\"/records/xero\">Xero</a><a href=\"/demo.json\">demo.json</a>\
          </nav></header><main class=\"wide stack\">{main}</main>"
     );
-    page(StatusCode::OK, title, &[], &body)
+    page(status, title, form_targets, &body)
 }
 
 fn invoice_table(rows: &str) -> String {

@@ -9,6 +9,7 @@ use super::{invoice_row, invoice_table, shell};
 use crate::authorizenet::{Kind, Status};
 use crate::faults::{KNOWN, Vendor};
 use crate::html::{Text, money};
+use crate::sell::quote_rows;
 use crate::{Shared, facts, quickbooks};
 
 pub(crate) async fn show(State(shared): State<Arc<Shared>>) -> Response {
@@ -36,6 +37,10 @@ pub(crate) async fn show(State(shared): State<Arc<Shared>>) -> Response {
         "<div><h1>The vendors, simulated</h1><p class=\"muted\">They speak the wire of the real ones, keep their \
          records, and misbehave when asked to. The portal is at <a href=\"{portal}\">{portal}</a>.</p></div>\
          <section class=\"card\" aria-labelledby=\"links\"><h2 id=\"links\">Pay an invoice</h2>{table}</section>\
+         <section class=\"card\" aria-labelledby=\"quotes\"><h2 id=\"quotes\">Accept and pay a quote in ConnectWise Sell</h2>\
+         <div class=\"scroll\"><table class=\"cards\"><thead><tr><th>Quote</th><th>For</th><th>State</th>\
+         <th class=\"amount\">Each month</th><th class=\"amount\">Once</th></tr></thead><tbody>{quotes}</tbody></table>\
+         </div></section>\
          <div class=\"grid\"><a class=\"card pad tile\" href=\"/records/stripe\"><h2>Stripe</h2>\
          <p class=\"figure num\">{taken}</p><p class=\"muted\">taken by {charges}</p></a>\
          <a class=\"card pad tile\" href=\"/records/authorizenet\"><h2>Authorize.Net</h2>\
@@ -46,6 +51,7 @@ pub(crate) async fn show(State(shared): State<Arc<Shared>>) -> Response {
          <div class=\"grid\">{faults}{clock}</div>",
         portal = Text(&shared.options.portal_url),
         table = invoice_table(&links),
+        quotes = shared.sell.read(quote_rows),
         charges = count(charges, "charge"),
         transactions = count(transactions, "transaction"),
         payments = count(payments, "payment"),

@@ -51,7 +51,7 @@ async fn demo_json_has_the_shape_of_the_contract() {
     let built: Vec<_> = demo["vendors"].as_object().unwrap().keys().collect();
     assert_eq!(
         built,
-        ["authorizenet", "globalpayments", "payrix", "qbo", "stripe", "xero"],
+        ["authorizenet", "globalpayments", "payrix", "qbo", "sell", "stripe", "xero"],
         "what is not built is not pretended"
     );
 }

@@ -44,15 +44,20 @@ impl Vendors {
     }
 
     pub async fn start_in(data_dir: Option<&Path>) -> Self {
+        let defaults = Options::in_memory("2026-07-01".parse().unwrap());
+        Self::start_with(Options { data_dir: data_dir.map(Path::to_owned), ..defaults }).await
+    }
+
+    /// For a portal that is somewhere.
+    pub async fn start_for(portal_url: &str) -> Self {
+        let defaults = Options::in_memory("2026-07-01".parse().unwrap());
+        Self::start_with(Options { portal_url: portal_url.to_owned(), ..defaults }).await
+    }
+
+    async fn start_with(options: Options) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let simulators = Simulators::new(Options {
-            data_dir: data_dir.map(Path::to_owned),
-            public_url: url.clone(),
-            hold: HOLD,
-            ..Options::in_memory("2026-07-01".parse().unwrap())
-        })
-        .unwrap();
+        let simulators = Simulators::new(Options { public_url: url.clone(), hold: HOLD, ..options }).unwrap();
         let serving = simulators.clone();
         tokio::spawn(async move { serving.serve(listener, std::future::pending()).await });
         let _ = rustls::crypto::ring::default_provider().install_default();

@@ -13,6 +13,7 @@ mod quickbooks;
 mod quickbooks_changes;
 mod quickbooks_identity;
 mod quickbooks_reads;
+mod sell;
 mod stripe;
 mod stripe_debits;
 mod stripe_disputes;
