@@ -30,6 +30,7 @@ mod methods;
 mod moments;
 mod payments;
 mod people;
+mod quotes;
 mod refunds;
 mod returns;
 mod schema;
