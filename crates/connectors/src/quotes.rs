@@ -68,7 +68,9 @@ fn mac(key: &SecretSlice<u8>, text: &str) -> Option<Vec<u8>> {
 /// The host of an address that a browser may be sent to: by https, but for this machine where `to_private` says so.
 #[must_use]
 pub fn host_of(url: &str, to_private: bool) -> Option<String> {
-    let url = Url::parse(url).ok().filter(|_| url.len() <= URL_MAX_BYTES)?;
+    // What a parser passes over in silence, a database or another parser may not.
+    let is_text = url.len() <= URL_MAX_BYTES && !url.contains(|c: char| c.is_control() || c == '\\');
+    let url = Url::parse(url).ok().filter(|_| is_text)?;
     let is_plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
     let host = url.host_str().filter(|_| is_plain)?;
     let is_here = to_private && url.scheme() == "http" && matches!(host, "127.0.0.1" | "localhost");
@@ -123,6 +125,14 @@ mod tests {
             ("http://sell.example/", None),
             ("https://ana:secret@sell.example/", None),
             ("https://sell.example/#part", None),
+            ("https://sell.example\\@evil.example/", None),
+            ("https:/\\sell.example/", None),
+            ("https://sell.example/\0", None),
+            ("ht\ntps://sell.example/", None),
+            ("//sell.example/", None),
+            ("https://sell.example@evil.example/", None),
+            ("https://sell.example.evil.example/", Some("sell.example.evil.example")),
+            ("https://s\u{e9}ll.example/", Some("xn--sll-bma.example")),
             ("javascript:alert(1)", None),
             ("sell.example", None),
         ] {

@@ -167,7 +167,7 @@ impl SessionRefusal {
             Self::InvalidKey => "The key is not one of this integration's.",
             Self::IntegrationDisabled => "The merchant has turned this integration off.",
             Self::InvalidRequest(_) => "A field is missing, empty, too long or cannot be read.",
-            Self::AlreadyPaid => "This version of the quote is paid, or its payment is under way.",
+            Self::AlreadyPaid => "This version of the quote is paid, or a payment of the quote is under way.",
             Self::AlreadyInvoiced => {
                 "The payment of this version came back, and its Downpayment invoice is owed instead."
             }

@@ -66,6 +66,8 @@ impl BuiltInLedger {
     ) -> Result<(), BooksError> {
         let now = self.clock.now();
         if let Some(note) = credit_of(tx, advance).await? {
+            // Each payment of a quote has a number of its own, by which its credit is asked for from here on.
+            let note = CreditNote { number: quote_credit_number(&quote.number), ..note };
             return tx.advance_credit_settle(note, now).await.map_err(away).map(drop);
         }
         let note = CreditNote {

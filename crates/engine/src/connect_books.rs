@@ -23,7 +23,7 @@ use domain::{ids::PersonId, money::Currency};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
-use store::{Connection, ConnectionState, GrantRequest, MerchantDb, NewConnection, TokenHash};
+use store::{Connection, ConnectionState, GrantRequest, MerchantDb, MerchantTx, NewConnection, TokenHash};
 
 /// Staff may sign in at the vendor first.
 const ANSWER_WITHIN: TimeDelta = TimeDelta::minutes(10);
@@ -80,11 +80,22 @@ struct Asker {
     db: MerchantDb,
     person: PersonId,
     session: String,
+    /// The hash of the state that it was asked under.
+    state: String,
 }
 
 impl Asker {
-    fn of(admin: &AdminPass) -> Self {
-        Self { db: admin.db.clone(), person: admin.person, session: admin.session.clone() }
+    fn of(admin: &AdminPass, state: String) -> Self {
+        Self { db: admin.db.clone(), person: admin.person, session: admin.session.clone(), state }
+    }
+
+    /// Keeps what has come of it so far; nothing, when it has come to its end. What the session has asked for since is
+    /// another request, to which nothing of this one belongs.
+    async fn keep(&self, tx: &MerchantTx, secret: Option<&SecretString>) -> Result<(), ConnectError> {
+        match tx.grant_request_keep(&self.session, &self.state, secret).await {
+            Err(store::Error::Missing) => Err(NoConnection::NotAsked.into()),
+            kept => Ok(kept?),
+        }
     }
 }
 
@@ -138,9 +149,9 @@ impl Asked {
         Client { id: self.client_id.clone(), secret: self.client_secret.clone() }
     }
 
-    async fn keep(&self, asker: &Asker) -> Result<(), Error> {
+    async fn keep(&self, asker: &Asker) -> Result<(), ConnectError> {
         let tx = asker.db.begin().await?;
-        tx.grant_request_keep(&asker.session, Some(&self.to_json())).await?;
+        asker.keep(&tx, Some(&self.to_json())).await?;
         Ok(tx.commit().await?)
     }
 }
@@ -177,13 +188,13 @@ impl Engine {
     /// # Errors
     /// The request has come to its end then, and the next one begins anew.
     pub async fn take_consent(&self, admin: &AdminPass, answer: ConsentAnswer) -> Result<Connected, ConnectError> {
-        let (asker, state) = (Asker::of(admin), TokenHash::of(&answer.state));
+        let state = TokenHash::of(&answer.state);
+        let asker = Asker::of(admin, state.clone().into_text());
         let tx = asker.db.begin().await?;
         let is_taken = tx.grant_request_take(&asker.session, &state, self.now()).await?;
         tx.commit().await?;
         let request = asker.db.grant_request(&asker.session).await?;
-        let request =
-            request.filter(|request| request.state_hash == state.into_text()).ok_or(NoConnection::NotAsked)?;
+        let request = request.filter(|request| request.state_hash == asker.state).ok_or(NoConnection::NotAsked)?;
         if !is_taken {
             return taken_before(&asker, &request);
         }
@@ -193,8 +204,9 @@ impl Engine {
             let connected = engine.trade(&asker, asked, answer).await;
             if connected.is_err() {
                 let tx = asker.db.begin().await?;
-                tx.grant_request_keep(&asker.session, None).await?;
-                tx.commit().await?;
+                if asker.keep(&tx, None).await.is_ok() {
+                    tx.commit().await?;
+                }
             }
             connected
         });
@@ -217,9 +229,9 @@ impl Engine {
     /// # Errors
     /// [`Error::NotFound`] for one that the answer does not reach.
     pub async fn choose_organisation(&self, admin: &AdminPass, id: &str) -> Result<Connected, ConnectError> {
-        let asker = Asker::of(admin);
-        let request = asker.db.grant_request(&asker.session).await?;
+        let request = admin.db.grant_request(&admin.session).await?;
         let request = request.filter(|request| self.is_open(request)).ok_or(NoConnection::Late)?;
+        let asker = Asker::of(admin, request.state_hash.clone());
         let asked = Asked::of(&asker.db, &request)?;
         let chosen = asked.organisations.iter().find(|known| known.id == id).cloned().ok_or(Error::NotFound)?;
         if self.lane_to_connect(&asker.db, asked.lane).await?.is_some() {
@@ -367,7 +379,7 @@ impl Engine {
         }
         let made = Audited::ConnectionMade { connection, organisation };
         tx.audit_add(made.slip(None, Actor::Staff(asker.person), now)?).await?;
-        tx.grant_request_keep(&asker.session, None).await?;
+        asker.keep(&tx, None).await?;
         tx.commit().await?;
         self.forget_set_up(asker.db.merchant_id());
         Ok(done)

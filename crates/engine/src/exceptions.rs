@@ -10,6 +10,7 @@ use crate::{
     faces::{ROWS_PER_PAGE, page},
     order::typed,
     quote_covers::{release, was_covered},
+    quote_documents::end_quote_pair,
 };
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -196,11 +197,17 @@ async fn settle_posting(
 ) -> Result<(), Error> {
     let attempt = tx.attempt_hold(attempt).await?;
     // Of money that went back, a person has taken out what stood.
-    let to = if attempt.state.has_money() { BooksEntryState::ByHand } else { BooksEntryState::Needless };
+    let has_money = attempt.state.has_money();
+    let to = if has_money { BooksEntryState::ByHand } else { BooksEntryState::Needless };
     for entry in tx.books_entries(attempt.id).await? {
         if entry.invoice_id == invoice && entry.state == BooksEntryState::Refused {
             let (id, why) = (entry.external_id.as_deref(), entry.last_error.as_deref());
             tx.books_entry_move(&entry, to, id, why, now).await?;
+            // Of an advance the books tell nothing: whoever has paid a quote must not be asked for it again.
+            tx.advance_settle(invoice, has_money).await?;
+            if !has_money {
+                end_quote_pair(tx, invoice, now).await?;
+            }
             tx.claim_release(attempt.id, invoice).await?;
         }
     }

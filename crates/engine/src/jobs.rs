@@ -17,6 +17,8 @@ use store::{Job, MerchantTx, NewJob};
 const UNKNOWN_GAP: TimeDelta = TimeDelta::minutes(1);
 /// Before the id of the news that a job reads.
 pub(crate) const READ_NEWS: &str = "read_news:";
+/// Before the id of the invoice that a job gives a quote's credit to.
+pub(crate) const APPLY_CREDIT: &str = "apply_credit:";
 /// Gives up after this many tries: with the gaps between them that is about two days.
 const TRIES_MAX: i32 = 200;
 
@@ -202,7 +204,7 @@ impl Work {
             Self::TakeBackPayment { attempt, asked_ms } => format!("take_back_payment:{attempt}:{asked_ms}"),
             Self::DraftCredit { attempt, number } => format!("draft_credit:{attempt}:{number}"),
             Self::DropDraft { attempt, number } => format!("drop_draft:{attempt}:{number}"),
-            Self::ApplyCredit { invoice, asked_ms } => format!("apply_credit:{invoice}:{asked_ms}"),
+            Self::ApplyCredit { invoice, asked_ms } => format!("{APPLY_CREDIT}{invoice}:{asked_ms}"),
             Self::WatchCredit { quote, asked_ms } => format!("watch_credit:{quote}:{asked_ms}"),
             Self::WriteReceipt { payment, retry: 0 } => format!("write_receipt:{payment}"),
             Self::WriteReceipt { payment, retry } => format!("write_receipt:{payment}:{retry}"),

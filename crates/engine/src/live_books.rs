@@ -269,6 +269,12 @@ impl LiveBooks {
             ConnectionState::Broken | ConnectionState::Disconnected => Audited::ConnectionBroken { connection },
         };
         let tx = self.db.begin().await?;
+        let (lane, used) = (tx.connection(connection).await?, tx.connection(self.connection.id).await?);
+        // Staff have let go of it, or have connected it again, while this call was under way.
+        let is_old = state == ConnectionState::Broken && used.secret_version != self.connection.secret_version;
+        if is_old || [lane, used].iter().any(|row| row.state == ConnectionState::Disconnected) {
+            return Ok(());
+        }
         tx.connection_state(connection, state, why).await?;
         tx.audit_add(moved.slip(None, Actor::Portal, self.engine.now())?).await?;
         if state == ConnectionState::Broken {

@@ -33,8 +33,8 @@ enum Ended {
     },
     /// The money went back before it was posted.
     Needless,
-    /// The money went back, and something of it may stand there: what an earlier try wrote whose answer was lost, or the
-    /// invoice of a surcharge.
+    /// The money went back, and something of it may stand there: what an earlier try wrote whose answer was lost, the invoice
+    /// of a surcharge, or the draft of a quote's credit.
     Doubtful,
 }
 
@@ -120,7 +120,7 @@ impl Engine {
         may_stand: bool,
     ) -> Result<Ended, Error> {
         if !attempt.state.has_money() {
-            return Ok(Ended::without_money(may_stand || entry.is_surcharge()));
+            return Ok(Ended::without_money(may_stand || has_parts(entry, invoice)));
         }
         if is_quote(invoice)
             && let Some(name) = unknown_customer(db, invoice.id).await?
@@ -222,7 +222,7 @@ impl Engine {
         }
         let instead = match ended {
             Ended::Posted(_) | Ended::Doubtful => None,
-            _ if !has_money => Some(Ended::without_money(entry.is_surcharge())),
+            _ if !has_money => Some(Ended::without_money(has_parts(entry, invoice))),
             Ended::OverPaid { why, .. } if is_refunded(&tx, entry).await? => Some(Ended::Refused(why.clone())),
             Ended::OverPaid { .. } | Ended::Refused(_) | Ended::Needless => None,
         };
@@ -285,6 +285,11 @@ async fn is_paid(tx: &MerchantTx, (entry, invoice): (&BooksEntry, &Invoice), pos
         return Ok(read.status == InvoiceStatus::Paid);
     }
     Ok(tx.invoice(entry.invoice_id).await?.status == InvoiceStatus::Paid)
+}
+
+/// It is written in more than one step, of which the first ones may stand though the last one does not.
+fn has_parts(entry: &BooksEntry, invoice: &Invoice) -> bool {
+    entry.is_surcharge() || is_quote(invoice)
 }
 
 /// Told when nothing is due any more.

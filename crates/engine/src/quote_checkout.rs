@@ -87,10 +87,11 @@ impl Engine {
         let Some(advance) = invoices.iter().find(|invoice| is_quote(invoice)) else { return Ok(None) };
         let (quote, session) =
             tokio::try_join!(guest.db.quote(advance.id), guest.db.quote_session_at(guest.checkout.id))?;
-        let is_over = match &session {
+        let is_closed = match &session {
             Some(session) => !self.stood(&guest.db, session).await?.is_open,
             None => false,
         };
+        let is_over = is_closed || self.is_overtaken(&guest.db, &quote).await?;
         Ok(Some(QuoteTerms { quote, session, is_over }))
     }
 }

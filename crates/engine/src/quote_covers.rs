@@ -9,7 +9,7 @@ use crate::{
     error::known,
     exception_lines::{OpenException, Subject, sentence_of},
     failpoint,
-    jobs::{Ran, Work, end_with},
+    jobs::{APPLY_CREDIT, Ran, Work, end_with},
     turnstile::Errand,
 };
 use chrono::{DateTime, Utc};
@@ -21,9 +21,10 @@ use domain::{
     money::Locale,
     quote::{Bill, CoverKind, OpenCredit, covers},
 };
+use std::collections::BTreeSet;
 use store::{
     BooksEntryState, Invoice, Job, MerchantDb, MerchantTx, QuoteCover, QuoteCoverState as State, QuoteDocument,
-    QuoteDocumentState,
+    QuoteDocumentState, Refund,
 };
 
 /// Before the id of an invoice that a credit is for.
@@ -39,31 +40,43 @@ impl Engine {
     /// Lays the open invoices of each customer beside the credits of their quotes, in the transaction that has read them. What
     /// is open since before is looked at again: somebody may have applied it by hand.
     pub(crate) async fn cover_by_quotes(&self, tx: &MerchantTx) -> Result<(), Error> {
-        let (credits, now) = (tx.quote_credits().await?, self.now());
-        if credits.is_empty() {
+        for (document, advance) in tx.quote_credits().await? {
+            self.cover_by_quote(tx, &document, &advance).await?;
+        }
+        // Also where something of the credit was used before: whoever cannot pay an invoice must not wait for what is no more.
+        let kept_for: BTreeSet<_> = tx.quote_covers_open().await?.iter().map(|cover| cover.quote_invoice_id).collect();
+        for quote in kept_for {
+            if tx.quote_document_paired(quote).await?.is_some() {
+                self.watch_credit(tx, quote).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The same of one credit, which comes into being in this transaction, or stands. What goes back is for no invoice.
+    pub(crate) async fn cover_by_quote(
+        &self,
+        tx: &MerchantTx,
+        document: &QuoteDocument,
+        advance: &Invoice,
+    ) -> Result<(), Error> {
+        let credit = OpenCredit { number: &document.quote_number, left: advance.total()?, paid_on: advance.date };
+        let Some((bill, kind)) = best(credit, tx.invoices_to_cover(advance).await?)? else { return Ok(()) };
+        if is_used_up(tx, advance.id).await? || goes_back(&tx.refunds_of(&[document.attempt_id]).await?) {
             return Ok(());
         }
-        for (document, advance) in &credits {
-            let credit = OpenCredit { number: &document.quote_number, left: advance.total()?, paid_on: advance.date };
-            let found = best(credit, tx.invoices_to_cover(advance).await?)?;
-            if let Some((bill, kind)) = found {
-                let cover = QuoteCover {
-                    merchant_id: tx.merchant_id(),
-                    invoice_id: bill.id,
-                    quote_invoice_id: advance.id,
-                    kind,
-                    state: State::Open,
-                    last_error: None,
-                    times: 1,
-                    updated_at: now,
-                };
-                if !is_used_up(tx, advance.id).await? && tx.quote_cover_add(cover).await? {
-                    tracing::info!(invoice.id = %bill.id, "An invoice is kept for the credit of a quote.");
-                }
-            }
-            if document.state == QuoteDocumentState::Paired {
-                self.watch_credit(tx, advance.id).await?;
-            }
+        let cover = QuoteCover {
+            merchant_id: tx.merchant_id(),
+            invoice_id: bill.id,
+            quote_invoice_id: advance.id,
+            kind,
+            state: State::Open,
+            last_error: None,
+            times: 1,
+            updated_at: self.now(),
+        };
+        if tx.quote_cover_add(cover).await? {
+            tracing::info!(invoice.id = %bill.id, "An invoice is kept for the credit of a quote.");
         }
         Ok(())
     }
@@ -88,14 +101,15 @@ impl Engine {
         if !tx.attempt_hold(stands.document.attempt_id).await?.state.has_money() {
             return Ok(Ran::Finished);
         }
+        let goes_back = goes_back(&tx.refunds_of(&[stands.document.attempt_id]).await?);
         for cover in tx.quote_covers_of(quote).await?.into_iter().filter(|cover| cover.state == State::Open) {
             let bill = tx.invoice(cover.invoice_id).await?;
             let is_applied = credit.applied.iter().any(|part| part.invoice_external_id == bill.external_id);
             let is_enough = bill.status == InvoiceStatus::Open && credit.remaining.minor >= bill.due_minor;
             if is_applied {
-                tx.quote_cover_move(bill.id, State::Applied, None, now).await?;
-            } else if !is_enough {
-                tx.quote_cover_move(bill.id, State::Ended, None, now).await?;
+                tx.quote_cover_move(bill.id, &[State::Open], State::Applied, None, now).await?;
+            } else if !is_enough || goes_back {
+                tx.quote_cover_move(bill.id, &[State::Open], State::Ended, None, now).await?;
             } else if applies && cover.kind == CoverKind::Named && cover.last_error.is_none() {
                 self.mean_to_apply(&tx, &cover, Actor::Portal).await?;
             }
@@ -125,7 +139,10 @@ impl Engine {
 
     async fn mean_to_apply(&self, tx: &MerchantTx, cover: &QuoteCover, actor: Actor) -> Result<(), Error> {
         let (now, invoice, quote) = (self.now(), cover.invoice_id, cover.quote_invoice_id);
-        tx.quote_cover_move(invoice, State::Applying, None, now).await?;
+        // Somebody else may have said so this moment, or that it is something else.
+        if !tx.quote_cover_move(invoice, &[State::Open], State::Applying, None, now).await? {
+            return Ok(());
+        }
         let asked = Audited::QuoteCreditAsked { invoice, quote };
         tx.audit_add(asked.slip(None, actor, now)?).await?;
         let apply = Work::ApplyCredit { invoice, asked_ms: now.timestamp_millis() };
@@ -148,6 +165,9 @@ impl Engine {
                 .end_apply(db, job, &cover, Err("The payment of the quote is not in the books yet.".into()))
                 .await;
         };
+        if goes_back(&db.refunds_of(&[stands.document.attempt_id]).await?) {
+            return self.end_apply(db, job, &cover, Err("The payment of the quote is paid back.".into())).await;
+        }
         let books = self.books_for(db, Errand::job(Lane::UserAction)).await?;
         failpoint::reach("before_apply");
         let applied = match asked(books.as_ref(), &stands.posting).await? {
@@ -190,26 +210,62 @@ impl Engine {
             Ok(Applied { read, of }) => {
                 // Before the job, as whoever records a fact does.
                 let has_money = tx.attempt_hold(of.attempt_id).await?.state.has_money();
-                tx.quote_cover_move(invoice, State::Applied, None, now).await?;
                 if let Some(read) = &read {
                     tx.invoice_refresh(invoice, read, now).await?;
                 }
-                // Else it is on its way out, and off this invoice.
+                // Else it is on its way out, and off this invoice: whatever takes it out waits for this, and reads that the
+                // invoice was paid by it.
                 if has_money {
                     tx.quote_document_move(&of, QuoteDocumentState::Used, None, now).await?;
                 }
-                let applied = Audited::QuoteCreditApplied { invoice, quote };
-                tx.audit_add(applied.slip(None, Actor::Portal, now)?).await?;
+                if tx.quote_cover_move(invoice, &[State::Applying, State::Ended], State::Applied, None, now).await? {
+                    let applied = Audited::QuoteCreditApplied { invoice, quote };
+                    tx.audit_add(applied.slip(None, Actor::Portal, now)?).await?;
+                }
             }
             // Staff read why, and decide once more; unless the credit is no more.
             Err(why) => {
-                if tx.quote_cover(invoice).await?.is_some_and(|cover| cover.state == State::Applying) {
-                    tx.quote_cover_move(invoice, State::Open, Some(&why), now).await?;
-                }
+                tx.quote_cover_move(invoice, &[State::Applying], State::Open, Some(&why), now).await?;
             }
         }
         failpoint::reach("before_apply_commit");
         end_with(tx, job).await
+    }
+
+    /// Before the pair of a payment that came back leaves the books: which invoices its credit has paid until now, also by hand,
+    /// or by a try of ours that nobody has heard the end of. Those are owed again then, and the quote is not.
+    pub(crate) async fn note_applied(
+        &self,
+        db: &MerchantDb,
+        books: &dyn Books,
+        posting: &PostPayment,
+        quote: InvoiceId,
+    ) -> Result<(), Error> {
+        let credit = match books.quote_credit(posting).await {
+            Ok(Some(credit)) => credit,
+            // What stands in the way is told by whoever takes it out.
+            Ok(None) | Err(BooksError::NotFound | BooksError::Refused { .. }) => return Ok(()),
+            Err(later) => return Err(Error::BooksUnreachable(later)),
+        };
+        let tx = db.begin().await?;
+        for cover in tx.quote_covers_of(quote).await? {
+            let bill = tx.invoice(cover.invoice_id).await?;
+            if credit.applied.iter().any(|part| part.invoice_external_id == bill.external_id) {
+                let from = [State::Open, State::Applying, State::Ended];
+                tx.quote_cover_move(bill.id, &from, State::Applied, None, self.now()).await?;
+            }
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// A job is giving something of a quote's credit to an invoice, or is to: whoever takes that out of the books waits for it.
+    pub(crate) async fn is_applying(&self, db: &MerchantDb, quote: InvoiceId) -> Result<bool, Error> {
+        for cover in db.quote_covers_of(quote).await? {
+            if !db.jobs_undone(&format!("{APPLY_CREDIT}{}:", cover.invoice_id), 1).await?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The newest credit of a quote whose payment stands in the books.
@@ -280,6 +336,11 @@ fn best(credit: OpenCredit<'_>, bills: Vec<Invoice>) -> Result<Option<(Invoice, 
     Ok(same)
 }
 
+/// Of such a payment something is paid back, or is to be.
+fn goes_back(refunds: &[Refund]) -> bool {
+    refunds.iter().any(|refund| !refund.state.is_dead())
+}
+
 /// Something is kept for this credit already, or has got it.
 async fn is_used_up(tx: &MerchantTx, quote: InvoiceId) -> Result<bool, Error> {
     let covers = tx.quote_covers_of(quote).await?;
@@ -316,9 +377,7 @@ fn covered_line(
 
 /// A person says that the invoice is something else.
 pub(crate) async fn release(tx: &MerchantTx, invoice: InvoiceId, now: DateTime<Utc>) -> Result<(), Error> {
-    if tx.quote_cover(invoice).await?.is_some_and(|cover| cover.state == State::Open) {
-        tx.quote_cover_move(invoice, State::Released, None, now).await?;
-    }
+    tx.quote_cover_move(invoice, &[State::Open], State::Released, None, now).await?;
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use crate::{
     jobs::{Ran, Work, end_with},
     turnstile::Errand,
 };
+use chrono::{DateTime, Utc};
 use connectors::books::{Advance, BooksError, PostPayment};
 use domain::{
     advance::AdvanceKind,
@@ -32,21 +33,29 @@ impl Engine {
     ) -> Result<(), Error> {
         let (Some(share), now) = (share_of_quote(shares), self.now()) else { return Ok(()) };
         let entries = tx.books_entries(attempt.id).await?;
-        let has_left =
-            entries.iter().any(|of| of.invoice_id == share.invoice_id && of.state == BooksEntryState::Needless);
+        let own = entries.iter().find(|of| of.invoice_id == share.invoice_id).map(|of| of.state);
+        // Staff have had it written onto an invoice.
+        if own == Some(BooksEntryState::Moved) {
+            return Ok(());
+        }
+        let has_left = own == Some(BooksEntryState::Needless);
         let stands = |document: &QuoteDocument| match document.state {
             State::Meant | State::Drafted => true,
             State::Paired | State::Used | State::Gone => !has_left,
             State::Dropping | State::Dropped => false,
         };
-        match tx.quote_documents(attempt.id).await?.pop().filter(stands) {
-            Some(document) => tx.quote_document_move(&document, State::Paired, None, now).await?,
+        let document = match tx.quote_documents(attempt.id).await?.pop().filter(stands) {
+            Some(document) => {
+                tx.quote_document_move(&document, State::Paired, None, now).await?;
+                document
+            }
             None => {
                 let quote = tx.quote(share.invoice_id).await?;
-                tx.quote_document_add(&quote, attempt.id, State::Paired, now).await?;
+                tx.quote_document_add(&quote, attempt.id, State::Paired, now).await?
             }
-        }
-        Ok(())
+        };
+        // At once: its Downpayment invoice may be known already, and be paid before the books are read again.
+        self.cover_by_quote(tx, &document, &tx.invoice(share.invoice_id).await?).await
     }
 
     /// What follows from news of a debit that pays a quote.
@@ -70,6 +79,7 @@ impl Engine {
             None if is_sent => {
                 let quote = tx.quote(share.invoice_id).await?;
                 let meant = tx.quote_document_add(&quote, attempt.id, State::Meant, now).await?;
+                self.cover_by_quote(tx, &meant, &tx.invoice(share.invoice_id).await?).await?;
                 Work::DraftCredit { attempt: attempt.id, number: meant.payment_no }
             }
             Some(document) if is_over => {
@@ -90,18 +100,6 @@ impl Engine {
                 tx.quote_document_move(&document, State::Gone, None, now).await?;
             }
             tx.quote_covers_end(document.invoice_id, now).await?;
-        }
-        Ok(())
-    }
-
-    /// The pair has left the books. Where its credit had paid an invoice, that is owed again, and its payer is not asked for
-    /// the quote beside it.
-    pub(crate) async fn end_quote_pair(&self, tx: &MerchantTx, quote: InvoiceId) -> Result<(), Error> {
-        for cover in tx.quote_covers_of(quote).await? {
-            if cover.state == QuoteCoverState::Applied {
-                tx.quote_cover_move(cover.invoice_id, QuoteCoverState::Ended, None, self.now()).await?;
-                tx.advance_void(quote).await?;
-            }
         }
         Ok(())
     }
@@ -212,6 +210,18 @@ impl Engine {
             reference: attempt.gateway_id.clone().unwrap_or_else(|| attempt.idempotency_key.clone()),
         })
     }
+}
+
+/// The pair has left the books. Where its credit had paid an invoice, that is owed again, and its payer is not asked for the
+/// quote beside it.
+pub(crate) async fn end_quote_pair(tx: &MerchantTx, quote: InvoiceId, now: DateTime<Utc>) -> Result<(), Error> {
+    let applied = [QuoteCoverState::Applied];
+    for cover in tx.quote_covers_of(quote).await? {
+        if tx.quote_cover_move(cover.invoice_id, &applied, QuoteCoverState::Ended, None, now).await? {
+            tx.advance_void(quote).await?;
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn share_of_quote(shares: &[Allocation]) -> Option<&Allocation> {

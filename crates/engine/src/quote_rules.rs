@@ -1,6 +1,7 @@
 //! What a merchant has set about quotes, changed by the operator's hand.
 
-use crate::{EndpointError, Engine};
+use crate::{EndpointError, Engine, Error};
+use connectors::quotes::host_of;
 use store::QuoteRules;
 
 /// What shall change; the rest stays.
@@ -18,7 +19,8 @@ impl Engine {
     /// Changes the rules of the merchant with this key or name, and answers them as they are then.
     ///
     /// # Errors
-    /// [`EndpointError::Url`] when nothing is sent to such an address, [`crate::Error::NotFound`] without such a merchant.
+    /// [`EndpointError::Url`] when nothing is sent to such an address, [`Error::NotFound`] without such a merchant,
+    /// [`Error::SetUp`] for what is no host, which no address could ever lead to.
     pub async fn set_quote_rules(&self, named: &str, change: QuoteRulesChange) -> Result<QuoteRules, EndpointError> {
         let db = self.merchant_named(named).await?;
         let now = db.quote_rules().await?;
@@ -27,9 +29,13 @@ impl Engine {
             Some("") => None,
             Some(url) => Some(self.0.events.check(url)?),
         };
+        let return_hosts = match change.return_hosts {
+            Some(hosts) => hosts.iter().map(|host| host_alone(host)).collect::<Result<Vec<_>, _>>()?.join(" "),
+            None => now.return_hosts.clone(),
+        };
         let rules = QuoteRules {
             applies_credits: change.applies_credits.unwrap_or(now.applies_credits),
-            return_hosts: change.return_hosts.map_or_else(|| now.return_hosts.clone(), |hosts| hosts.join(" ")),
+            return_hosts,
             webhook_url,
             ..now
         };
@@ -47,5 +53,26 @@ impl Engine {
         tx.audit_operator("set quote rules", &words, self.now()).await?;
         tx.commit().await?;
         Ok(rules)
+    }
+}
+
+/// A host as addresses spell it: an empty list is how nobody is sent back anywhere.
+fn host_alone(named: &str) -> Result<String, Error> {
+    let is_bare = !named.contains([':', '/', '?', '#', '@', ' ']);
+    let host = host_of(&format!("https://{named}/"), false).filter(|_| is_bare);
+    host.ok_or_else(|| Error::SetUp(format!("{named} is no host; name it without https:// and port")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s13_hosts_are_kept_as_addresses_spell_them() {
+        assert_eq!(host_alone("SELL.example").expect("a host"), "sell.example");
+        assert_eq!(host_alone("s\u{e9}ll.example").expect("a host"), "xn--sll-bma.example");
+        for wrong in ["https://sell.example", "sell.example/back", "sell.example:8443", "a b", "ana@sell.example", ""] {
+            assert!(matches!(host_alone(wrong), Err(Error::SetUp(_))), "{wrong}");
+        }
     }
 }

@@ -210,6 +210,7 @@ impl Engine {
             let label = recurring.label.as_deref().unwrap_or("services");
             format!("{label}, {}", recurring.cycle).chars().filter(|c| !c.is_control()).collect::<String>()
         });
+        self.refuse_beside(db, &asked.quote.id, version).await?;
         if let Some((quote, advance)) = db.quote_version(&asked.quote.id, version).await? {
             self.refuse_paid(db, &advance).await?;
             if advance.total()? != amount {
@@ -221,7 +222,8 @@ impl Engine {
             tx.commit().await?;
             return Ok(quote);
         }
-        let merchant = db.merchant().await?;
+        // Before the transaction: nobody waits for a second connection with one in their hands.
+        let (merchant, has_own_books) = (db.merchant().await?, self.set_up(db).await?.has_own_books());
         let known = called(db, &asked.account).await?;
         let tx = db.begin().await?;
         let customer = if let Some(known) = known {
@@ -229,7 +231,7 @@ impl Engine {
         } else {
             let email = Some(asked.payer.email.trim().to_owned());
             let mut new = Customer::unknown_to_books(merchant.id, asked.account.name.trim().to_owned(), email);
-            if self.set_up(db).await?.has_own_books() {
+            if has_own_books {
                 new.external_id = new.id.to_string();
             }
             let id = new.id;
@@ -254,11 +256,33 @@ impl Engine {
         Ok(quote)
     }
 
+    /// While another version of the quote is being paid, none begins beside it: its payer would pay for one thing twice.
+    async fn refuse_beside(&self, db: &MerchantDb, quote_id: &str, version: i64) -> Result<(), QuoteError> {
+        for other in db.quote_versions(quote_id).await?.into_iter().filter(|other| other.version != version) {
+            if let Some(payment) = db.live_payment(other.invoice_id).await? {
+                let reference = Some(db.payment(payment).await?.reference);
+                return Err(QuoteError::Refused { why: SessionRefusal::AlreadyPaid, reference });
+            }
+        }
+        Ok(())
+    }
+
+    /// Another version of it was asked for since, or is being paid: what its payer has open is over.
+    pub(crate) async fn is_overtaken(&self, db: &MerchantDb, quote: &Quote) -> Result<bool, Error> {
+        let newest = db.quote_session_newest(&quote.quote_id).await?;
+        if newest.is_some_and(|newest| newest.invoice_id != quote.invoice_id) {
+            return Ok(true);
+        }
+        for other in db.quote_versions(&quote.quote_id).await? {
+            if other.invoice_id != quote.invoice_id && db.live_payment(other.invoice_id).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// One version of a quote is paid once.
     async fn refuse_paid(&self, db: &MerchantDb, advance: &Invoice) -> Result<(), QuoteError> {
-        if advance.status == InvoiceStatus::Void {
-            return Err(SessionRefusal::AlreadyInvoiced.into());
-        }
         for payment in db.payments_of_invoice(advance.id, PAYMENTS_MAX).await? {
             let state = latest(db, payment.id).await?.state;
             if SessionStatus::of(Some(state), false).is_taken() {
@@ -268,7 +292,7 @@ impl Engine {
                 });
             }
         }
-        Ok(())
+        if advance.status == InvoiceStatus::Void { Err(SessionRefusal::AlreadyInvoiced.into()) } else { Ok(()) }
     }
 
     /// What became of a session.
@@ -359,12 +383,10 @@ async fn token_of(db: &MerchantDb, session: &QuoteSession) -> Result<String, Quo
     Ok(made.ok_or(Error::NoRandomness)?)
 }
 
-/// The company of a quote: by what the PSA calls it, by the books' id, or by its name.
+/// The company of a quote: by what the PSA calls it, or by its name. Never by the books' id: that of somebody else there may
+/// be the number that the PSA has for this one.
 async fn called(db: &MerchantDb, account: &AccountAsked) -> Result<Option<Customer>, Error> {
     if let Some(company) = account.psa_company_id.as_deref().map(str::trim).filter(|company| !company.is_empty()) {
-        if let Some(known) = db.customer_by_external_id(company).await? {
-            return Ok(Some(known));
-        }
         let coded = db.customers_called(company).await?.into_iter();
         let is_it = |customer: &Customer| customer.code.as_ref().is_some_and(|code| code.eq_ignore_ascii_case(company));
         if let Some(coded) = coded.filter(is_it).find(|customer| !customer.archived) {

@@ -6,6 +6,7 @@ use crate::{
     audit::{Actor, Audited},
     jobs::Work,
     post_again::refused_entries,
+    quote_sessions::is_quote,
     settle_payment::retried,
 };
 use domain::{
@@ -70,6 +71,11 @@ impl Engine {
         }
         tx.books_entry_reallocate(&entry, to, now).await?;
         tx.claim_release(attempt.id, from).await?;
+        if is_quote(&tx.invoice(from).await?) {
+            // Its money pays that invoice: the quote is paid by nobody any more, and has no credit.
+            tx.advance_void(from).await?;
+            self.end_quote(&tx, &attempt).await?;
+        }
         let asked = Audited::reallocated(&entry, to);
         tx.audit_add(asked.slip(Some(attempt.payment_id), Actor::Staff(admin.person), now)?).await?;
         let work = Work::PostAgain { attempt: attempt.id, asked_ms: now.timestamp_millis() };

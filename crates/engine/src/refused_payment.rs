@@ -1,7 +1,7 @@
 //! A payment that the books refused, once some of it was paid back: what a person must still enter of it. Such a refund
 //! takes nothing out of the books, so its write is needless and leaves that much less to enter.
 
-use crate::{Error, jobs::Work};
+use crate::{Error, jobs::Work, quote_sessions::is_quote};
 use chrono::{DateTime, Utc};
 use domain::refund::RefundState;
 use store::{Attempt, BooksEntry, BooksEntryState, MerchantTx, Refund, RefundEntry};
@@ -18,22 +18,24 @@ pub(crate) fn never_entered(share: &BooksEntry, refunds: &[Refund], parts: &[Ref
     of.filter(is_paid).map(|part| part.amount_minor).sum()
 }
 
-/// What was paid back whole need not be entered any more, and keeps nobody off its invoice; that of a surcharge leaves the
-/// books. It must be entered once such a refund has failed after all. The attempt is held meanwhile.
+/// What was paid back whole need not be entered any more, and keeps nobody off its invoice; that of a surcharge, or of a quote,
+/// leaves the books. It must be entered once such a refund has failed after all. The attempt is held meanwhile.
 pub(crate) async fn weigh_refused(tx: &MerchantTx, attempt: &Attempt, now: DateTime<Utc>) -> Result<(), Error> {
     if !attempt.state.has_money() {
         return Ok(());
     }
     let refunds = tx.refunds_of(&[attempt.id]).await?;
     let parts = tx.refund_parts(&refunds).await?;
-    for share in tx.books_entries(attempt.id).await? {
+    for (share, invoice) in tx.books_shares(attempt.id).await? {
         let is_paid_back = never_entered(&share, &refunds, &parts) >= share.amount_minor;
         let error = share.last_error.as_deref();
         match (share.state, is_paid_back) {
-            (BooksEntryState::Refused, true) if share.is_surcharge() => {
+            // Its invoice may stand, or one half of a quote's pair.
+            (BooksEntryState::Refused, true) if share.is_surcharge() || is_quote(&invoice) => {
                 tx.books_entry_move(&share, BooksEntryState::Leaving, None, None, now).await?;
                 let void = Work::TakeBackPayment { attempt: attempt.id, asked_ms: now.timestamp_millis() };
                 void.queue(tx, Some(attempt.payment_id), now, now).await?;
+                tx.quote_covers_end(share.invoice_id, now).await?;
             }
             (BooksEntryState::Refused, true) => {
                 tx.books_entry_move(&share, BooksEntryState::Needless, None, error, now).await?;

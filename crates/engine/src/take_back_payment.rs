@@ -8,6 +8,8 @@ use crate::{
     jobs::{Ran, Work},
     note_in_books::Noted,
     post_payment::{books_reference, why_refused},
+    quote_documents::end_quote_pair,
+    quote_sessions::is_quote,
     turnstile::Errand,
 };
 use connectors::books::{Books, BooksError, PostPayment};
@@ -33,10 +35,18 @@ impl Engine {
         if !attempt.state.has_money() && entries.iter().any(|entry| entry.state == BooksEntryState::Intended) {
             return Ok(Ran::NotYet("the payment is still being written into the books"));
         }
+        for entry in entries.iter().filter(|entry| entry.state == BooksEntryState::Leaving) {
+            if self.is_applying(db, entry.invoice_id).await? {
+                return Ok(Ran::NotYet("the credit of its quote is being applied"));
+            }
+        }
         let books = self.books_for(db, Errand::job(Lane::UserAction)).await?;
         for entry in entries.into_iter().filter(|entry| entry.state == BooksEntryState::Leaving) {
             let invoice = db.invoice(entry.invoice_id).await?;
             let posting = self.posting(db, &attempt, &entry, &invoice).await?;
+            if is_quote(&invoice) {
+                self.note_applied(db, books.as_ref(), &posting, invoice.id).await?;
+            }
             failpoint::reach("before_take_back");
             let taken = if entry.is_surcharge() {
                 take_back_surcharge(books.as_ref(), posting, &invoice).await
@@ -86,7 +96,7 @@ impl Engine {
                     tx.invoice_refresh(entry.invoice_id, invoice, now).await?;
                 }
                 tx.advance_settle(entry.invoice_id, false).await?;
-                self.end_quote_pair(&tx, entry.invoice_id).await?;
+                end_quote_pair(&tx, entry.invoice_id, now).await?;
                 tx.claim_release(attempt.id, entry.invoice_id).await?;
                 let audited = Audited::books_taken_back(entry);
                 tx.audit_add(audited.slip(Some(attempt.payment_id), Actor::Portal, now)?).await?;

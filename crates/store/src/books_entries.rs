@@ -7,7 +7,10 @@ use crate::{
     surcharge_invoice,
 };
 use chrono::{DateTime, Utc};
-use domain::ids::{AttemptId, InvoiceId, MerchantId};
+use domain::{
+    advance::AdvanceKind,
+    ids::{AttemptId, InvoiceId, MerchantId},
+};
 use sea_orm::{
     ConnectionTrait, FromQueryResult, PaginatorTrait, QueryOrder, QueryTrait, UpdateMany, entity::prelude::*,
 };
@@ -235,9 +238,10 @@ impl MerchantTx {
         self.insert::<Entity>([rest]).await
     }
 
-    /// The money went back: what stands is to leave, as the invoice of a surcharge may that was not paid yet, and what the
-    /// books refused need not be written any more and keeps nobody off its invoice. A write that is still meant ends with
-    /// its job, which may be at it this moment. `by_hand`: why a person must see to what one has entered.
+    /// The money went back: what stands is to leave, as the invoice of a surcharge may that was not paid yet, or one half of
+    /// what is written for a quote; what else the books refused need not be written any more and keeps nobody off its invoice.
+    /// A write that is still meant ends with its job, which may be at it this moment. `by_hand`: why a person must see to what
+    /// one has entered.
     ///
     /// # Errors
     /// The database is away.
@@ -247,13 +251,13 @@ impl MerchantTx {
         by_hand: &str,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        for entry in self.books_entries(attempt).await? {
+        for (entry, invoice) in self.books_shares(attempt).await? {
             let (id, why) = (entry.external_id.as_deref(), entry.last_error.as_deref());
             match entry.state {
                 BooksEntryState::Posted => {
                     self.books_entry_move(&entry, BooksEntryState::Leaving, id, None, now).await?;
                 }
-                BooksEntryState::Refused if entry.is_surcharge() => {
+                BooksEntryState::Refused if entry.is_surcharge() || invoice.advance == Some(AdvanceKind::Quote) => {
                     self.books_entry_move(&entry, BooksEntryState::Leaving, id, None, now).await?;
                 }
                 BooksEntryState::Refused => {

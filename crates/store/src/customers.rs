@@ -3,7 +3,7 @@
 use crate::{
     Error, MerchantTx,
     invoice_lists::like,
-    invoices::ROWS_PER_STATEMENT,
+    invoices::{self, ROWS_PER_STATEMENT},
     scope::{Only, Scoped, owned, text},
 };
 use domain::{
@@ -107,15 +107,27 @@ impl MerchantTx {
         }
     }
 
-    /// Whom the books did not have yet, they may have made meanwhile: known by exactly the name.
+    /// Whom the books did not have yet, they may have made meanwhile: known by exactly the name. Where we know theirs already,
+    /// because two quotes came at once or the books told of them at that moment, what is paid for ours is theirs.
     async fn customers_recognise(&self, customers: &[BooksCustomer]) -> Result<(), Error> {
         if customers.is_empty() {
             return Ok(());
         }
-        let ours = self.find::<Entity>().filter(Column::ExternalId.starts_with(TO_MAKE)).all(self.conn()).await?;
+        let ours = self.find::<Entity>().filter(Column::ExternalId.starts_with(TO_MAKE));
+        let ours = ours.filter(Column::Archived.eq(false)).order_by_asc(Column::Id).all(self.conn()).await?;
         for ours in ours {
-            let Some(theirs) = customers.iter().find(|theirs| theirs.name == ours.name) else { continue };
-            if self.customer_by_external_id(&theirs.external_id).await?.is_none() {
+            let told = customers.iter().find(|theirs| theirs.name == ours.name);
+            let alike = match told {
+                Some(theirs) => self.find::<Entity>().filter(Column::ExternalId.eq(theirs.external_id.as_str())),
+                None => self.find::<Entity>().filter(Column::Name.eq(ours.name.as_str())),
+            };
+            let is_theirs = |known: &Model| told.is_some() || (known.is_known_to_books() && !known.archived);
+            if let Some(known) = alike.all(self.conn()).await?.into_iter().find(is_theirs) {
+                let advances = self.update::<invoices::Entity>().filter(invoices::Column::CustomerId.eq(ours.id));
+                let advances = advances.col_expr(invoices::Column::CustomerId, Expr::value(known.id));
+                advances.exec(self.conn()).await?;
+                self.customer_rewrite(Model { archived: true, ..ours }).await?;
+            } else if let Some(theirs) = told {
                 self.customer_rewrite(Model { external_id: theirs.external_id.clone(), ..ours }).await?;
             }
         }

@@ -81,14 +81,21 @@ impl MerchantTx {
         Ok(update.exec(self.conn()).await?.rows_affected == 1)
     }
 
-    /// Keeps what has come of it so far; nothing, when it has come to its end.
+    /// Keeps what has come of the request with this state so far; nothing, when it has come to its end.
     ///
     /// # Errors
-    /// [`Error::Missing`] when the session has ended meanwhile, or has asked for nothing here.
-    pub async fn grant_request_keep(&self, session_hash: &str, secret: Option<&SecretString>) -> Result<(), Error> {
+    /// [`Error::Missing`] when the session has ended meanwhile, or has asked for something else since: what came of one
+    /// request is nothing to the next.
+    pub async fn grant_request_keep(
+        &self,
+        session_hash: &str,
+        state_hash: &str,
+        secret: Option<&SecretString>,
+    ) -> Result<(), Error> {
         let sealed = secret.map(|secret| self.store().keys.seal(&purpose(session_hash), secret)).transpose()?;
         let update = self.update::<Entity>().col_expr(Column::Secret, Expr::value(sealed.map(|sealed| sealed.0)));
-        self.update_one(update.filter(Column::SessionHash.eq(session_hash))).await
+        let of = update.filter(Column::SessionHash.eq(session_hash)).filter(Column::StateHash.eq(state_hash));
+        self.update_one(of).await
     }
 }
 

@@ -92,22 +92,27 @@ impl MerchantTx {
         Ok(again.exec(self.conn()).await?.rows_affected == 1)
     }
 
+    /// Only out of one of these states: somebody may have moved it since it was read. `false`: so it is, and nothing was
+    /// changed.
+    ///
     /// # Errors
-    /// [`Error::Missing`] when there is none.
+    /// The database is away.
     pub async fn quote_cover_move(
         &self,
         invoice: InvoiceId,
+        from: &[QuoteCoverState],
         state: QuoteCoverState,
         error: Option<&str>,
         now: DateTime<Utc>,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let update = self
             .update::<Entity>()
             .col_expr(Column::State, Expr::value(state))
             .col_expr(Column::LastError, Expr::value(error.map(str::to_owned)))
             .col_expr(Column::UpdatedAt, Expr::value(moment(now)))
-            .filter(Column::InvoiceId.eq(invoice));
-        self.update_one(update).await
+            .filter(Column::InvoiceId.eq(invoice))
+            .filter(Column::State.is_in(from.iter().copied()));
+        Ok(update.exec(self.conn()).await?.rows_affected == 1)
     }
 
     /// The credit of this quote is no more: it covers nothing.

@@ -1,7 +1,7 @@
 //! Visits of payers whom a quoting program sends here. Each has a checkout, and goes with it when nothing was paid there.
 
 use crate::{
-    Error, MerchantTx,
+    Error, MerchantTx, quotes,
     scope::{Only, Scoped, owned, text},
 };
 use chrono::{DateTime, Utc};
@@ -70,7 +70,17 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(self.find::<Entity>().filter(Column::CheckoutId.eq(checkout)).only(self.conn()).await?)
     }
 
-    /// All of a quote, the oldest first.
+    /// The newest of a quote, whichever version it is of.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn quote_session_newest(&self, quote_id: &str) -> Result<Option<QuoteSession>, Error> {
+        let of = self.mine::<quotes::Entity>(quotes::Column::InvoiceId, quotes::Column::QuoteId.eq(text(quote_id)));
+        let all = self.find::<Entity>().filter(Column::InvoiceId.in_subquery(of));
+        Ok(all.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id).only(self.conn()).await?)
+    }
+
+    /// All of one version of a quote, the oldest first.
     ///
     /// # Errors
     /// The database is away.

@@ -78,6 +78,15 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(of.only(self.conn()).await?)
     }
 
+    /// All versions of a quote, the oldest first.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn quote_versions(&self, quote_id: &str) -> Result<Vec<Quote>, Error> {
+        let of = self.find::<Entity>().filter(Column::QuoteId.eq(text(quote_id)));
+        Ok(of.order_by_asc(Column::Version).all(self.conn()).await?)
+    }
+
     /// The quotes of a customer that somebody has tried to pay, and that are not paid: the oldest first.
     ///
     /// # Errors

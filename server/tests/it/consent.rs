@@ -7,6 +7,7 @@ use crate::{
 };
 use chrono::TimeDelta;
 use simulators::facts;
+use std::time::Duration;
 
 const PAGE: &str = "/admin/configure/accounting-connections";
 const XERO: &[(&str, &str)] = &[("lane", "all"), ("provider", "xero")];
@@ -99,7 +100,12 @@ async fn s88_s106_g42_quickbooks_is_connected_left_and_connected_again() {
     assert!(form.contains("Southern Cloud, kept in AUD"), "{form}");
     assert_eq!(save(&staff, &[("clearing", facts::qbo::INCOME_ACCOUNT_ID)]).await.status, 422);
     assert_eq!(save(&staff, &[("clearing", facts::qbo::UNDEPOSITED_FUNDS_ID)]).await.status, 422);
-    assert_eq!(came_to(save(&staff, &[("clearing", facts::qbo::CLEARING_ACCOUNT_ID)]).await), "?done=accounts");
+    let accounts =
+        [("clearing", facts::qbo::CLEARING_ACCOUNT_ID), ("prepayment", facts::qbo::PREPAYMENT_ACCOUNT_ID)];
+    assert_eq!(came_to(save(&staff, &accounts).await), "?done=accounts");
+    let kept = "SELECT COUNT(*) FROM connection WHERE provider = 'quickbooks' AND \
+                settings LIKE '%prepayment_account\":\"93\"%'";
+    assert_eq!(house.number(kept).await, 1, "what is paid for quotes has its place");
     house.until("the books are read", async || house.number(READ).await == 2).await;
 
     for _ in 0..2 {
@@ -222,6 +228,23 @@ async fn n6_a_grant_that_is_gone_is_brought_back_and_no_other_organisation_is_mi
     assert_eq!(consent(&staff, XERO, "allow").await, "?done=again");
     assert_eq!(sync().await, 303);
     assert_eq!(house.number(mails).await, told, "nobody is mailed of what staff did themselves");
+}
+
+#[tokio::test]
+async fn n6_a_call_that_was_under_way_when_staff_let_go_of_their_books_says_nothing_of_them() {
+    let house = House::new().await;
+    let (staff, other) = (house.staff().await, house.staff().await);
+    house.arm("xero", "delay_ms:3000", "GET /xero/api.xro/2.0/Organisation").await;
+    let leaving = async {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        left(&staff).await
+    };
+    let (tried, left) = tokio::join!(press(&other, "Wise-Pay", "test", &[]), leaving);
+    assert_eq!(came_to(left), "?done=left");
+    assert!(!tried.ends_with("done=works"), "{tried}");
+    let shown = card(&staff, "Wise-Pay").await;
+    assert!(shown.contains("Disconnected") && !shown.contains("Not valid"), "{shown}");
+    assert_eq!(house.number("SELECT COUNT(*) FROM mail WHERE unique_key LIKE 'books_broken:%'").await, 0);
 }
 
 #[tokio::test]

@@ -88,3 +88,36 @@ async fn d4_s27_s29_a_server_killed_while_it_drafts_a_credit_or_drops_it_does_ea
 async fn d4_n1_a_server_killed_while_it_applies_a_credit_applies_it_once() {
     at_each_step(APPLY_STEPS, &[On::Sqlite, On::Postgres], application_survives).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d4_s39_a_debit_that_comes_back_while_its_credit_is_applied_leaves_one_thing_to_be_paid() {
+    let mut house = House::vendors_alone_on(On::Sqlite).await.unwrap();
+    allow(&house, true).await;
+    let port = own_port();
+    {
+        // The books apply it, and whoever asked them never hears so.
+        let server = Server::start_at(&house, port, Some("panic:after_apply")).await;
+        house.portal.clone_from(&server.portal);
+        house.send_news_to(&server.portal).await;
+        press(&house, "pm_usBankAccount_dispute").await;
+        until_notes(&house, "its draft stands", &[("PF_CR_Q-10231", "DRAFT", DUE)]).await;
+        house.advance(json!({"days": 6})).await;
+        until_notes(&house, "the credit stands", &[("PF_CR_Q-10231", "AUTHORISED", DUE)]).await;
+        bill(&house, "INV-900", "Downpayment for Q-10231", "1250.00").await;
+        house.until("the books apply it", async || house.books_invoice("INV-900").await["due_minor"] == 0).await;
+        house.advance(json!({"days": 25})).await;
+        let back = "SELECT count(*) FROM attempt WHERE state = 'returned'";
+        house.until("it came back", async || house.number(back).await == 1).await;
+    }
+    let _server = Server::start_at(&house, port, None).await;
+    let ended = "SELECT count(*) FROM invoice WHERE advance = 'quote' AND status = 'void'";
+    let is_over = async || {
+        // What waits for its next try is due by then.
+        house.pass_an_hour().await;
+        house.number(ended).await == 1
+    };
+    house.until("nobody is asked for the quote", is_over).await;
+    assert_eq!(house.books_invoice("INV-900").await["due_minor"], DUE, "but for its invoice");
+    assert_eq!(notes(&house).await, [("PF_CR_Q-10231".to_owned(), "VOIDED".to_owned(), DUE)]);
+    house.assert_everything_agrees().await;
+}

@@ -178,5 +178,5 @@ async fn f23_g37_a_dispute_is_found_and_lost_and_a_refund_that_was_under_way_fai
     house.assert_everything_agrees().await;
 }
 
-const COMPARISONS: &str = "SELECT COUNT(*) FROM job JOIN merchant ON merchant.id = job.merchant_id
+pub const COMPARISONS: &str = "SELECT COUNT(*) FROM job JOIN merchant ON merchant.id = job.merchant_id
      WHERE merchant.name = 'Harbour Tech' AND job.unique_key LIKE 'reconcile:%' AND job.state <> 'done'";

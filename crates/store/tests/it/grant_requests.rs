@@ -30,9 +30,9 @@ async fn take(shop: &Shop, session: &str, state: &str, minute: i64) -> bool {
     taken
 }
 
-async fn keep(shop: &Shop, session: &str, secret: Option<&str>) -> Result<(), Error> {
-    let tx = shop.db.begin().await.unwrap();
-    let kept = tx.grant_request_keep(session, secret.map(SecretString::from).as_ref()).await;
+async fn keep(shop: &Shop, session: &str, state: &str, secret: Option<&str>) -> Result<(), Error> {
+    let (tx, state) = (shop.db.begin().await.unwrap(), TokenHash::of(state).into_text());
+    let kept = tx.grant_request_keep(session, &state, secret.map(SecretString::from).as_ref()).await;
     tx.commit().await.unwrap();
     kept
 }
@@ -63,14 +63,28 @@ on_both!(what_is_kept_of_a_request_is_sealed_and_ends_with_it_and_with_its_sessi
     assert!(bolt.db.grant_request(&mine).await.unwrap().is_none());
     assert!(!db.stolen().await.contains(SECRET) && !format!("{row:?}").contains(SECRET));
 
-    keep(&acme, &mine, Some("tokens")).await.unwrap();
+    keep(&acme, &mine, "one", Some("tokens")).await.unwrap();
     let row = acme.db.grant_request(&mine).await.unwrap().unwrap();
     assert_eq!(acme.db.grant_request_secret(&row).unwrap().expose_secret(), "tokens");
-    keep(&acme, &mine, None).await.unwrap();
+    keep(&acme, &mine, "one", None).await.unwrap();
     let row = acme.db.grant_request(&mine).await.unwrap().unwrap();
     assert!(matches!(acme.db.grant_request_secret(&row), Err(Error::Missing)), "it has come to its end");
 
     db.store.session_end(&TokenHash::of("mine")).await.unwrap();
     assert!(acme.db.grant_request(&mine).await.unwrap().is_none());
-    assert!(matches!(keep(&acme, &mine, None).await, Err(Error::Missing)));
+    assert!(matches!(keep(&acme, &mine, "one", None).await, Err(Error::Missing)));
+});
+
+on_both!(n6_what_comes_of_a_request_is_nothing_to_the_one_that_took_its_place, async |db| {
+    let acme = shop(&db.store, "acme").await;
+    let mine = session(db, "mine").await;
+    ask(&acme, &mine, "one").await;
+    assert!(take(&acme, &mine, "one", 1).await);
+    ask(&acme, &mine, "two").await;
+    // The first answer is being traded still.
+    assert!(matches!(keep(&acme, &mine, "one", Some("tokens of one")).await, Err(Error::Missing)));
+    assert!(matches!(keep(&acme, &mine, "one", None).await, Err(Error::Missing)));
+    assert!(take(&acme, &mine, "two", 2).await);
+    let row = acme.db.grant_request(&mine).await.unwrap().unwrap();
+    assert_eq!(acme.db.grant_request_secret(&row).unwrap().expose_secret(), SECRET, "its own verifier");
 });

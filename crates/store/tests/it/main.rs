@@ -31,6 +31,7 @@ mod methods;
 mod moments;
 mod payments;
 mod people;
+mod quotes;
 mod refunds;
 mod returns;
 mod schema;
