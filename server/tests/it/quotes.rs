@@ -3,10 +3,7 @@
 use crate::{
     debits, methods,
     refunds::Dialog,
-<<<<<<< HEAD
-=======
     sandbox::COMPARISONS,
->>>>>>> attack
     support::{Client, Form, House, On, ana, field, http, link_for},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -769,7 +766,6 @@ async fn s26_a_quote_of_somebody_whom_the_books_do_not_know_waits_for_them_in_th
 }
 
 #[tokio::test]
-<<<<<<< HEAD
 async fn s13_s19_s20_s21_a_quote_is_signed_in_sell_declined_retried_paid_and_its_refund_told_there() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::on(database).await else { continue };
@@ -810,7 +806,9 @@ async fn s13_s19_s20_s21_a_quote_is_signed_in_sell_declined_retried_paid_and_its
         assert!(sell.payer.get(InSell::QUOTE).await.body.contains("$500.00 of it was paid back."));
         assert_eq!(house.charges().await.len(), 1);
     }
-=======
+}
+
+#[tokio::test]
 async fn s26_in_books_of_our_own_the_credit_of_a_second_payment_is_found_by_its_own_number() {
     let house = House::new().await;
     allow_at(&house, facts::HARBOUR.key, false).await;
@@ -847,5 +845,4 @@ async fn s26_in_books_of_our_own_the_credit_of_a_second_payment_is_found_by_its_
     assert_eq!(staff.post("/api/exceptions/retry", &[("exception", &field(line, "exception"))]).await.status, 303);
     is_one("SELECT count(*) FROM invoice WHERE number = 'HT-1001' AND status = 'paid'").await;
     house.assert_everything_agrees().await;
->>>>>>> attack
 }
