@@ -433,7 +433,7 @@ mod tests {
     fn s20_a_card_is_told_by_its_brand_and_four_digits() {
         let told = |method| face_of(Some(method));
         assert_eq!(told("Visa ··4242"), (Some("Visa".into()), Some("4242".into())));
-        assert_eq!(told("STRIPE TEST BANK ··6789"), (Some("STRIPE TEST BANK".into()), Some("6789".into())));
+        assert_eq!(told("FIRST TEST BANK ··6789"), (Some("FIRST TEST BANK".into()), Some("6789".into())));
         assert_eq!(told("Sandbox"), (Some("Sandbox".into()), None));
         assert_eq!(face_of(None), (None, None));
     }

@@ -199,6 +199,7 @@ async fn f7_s66_only_what_the_books_have_signed_is_taken_and_only_at_their_own_a
     assert_eq!(send(&url, &other, &body).await.status(), 401, "another body");
     assert_eq!(house.number(NEWS).await, 0, "nothing of it is kept");
 
+    house.until("the first syncs are over", async || house.number(FIRST_SYNCS).await >= 3).await;
     count_reads(&house).await;
     let intent = r#"{"events":[],"firstEventSequence":0,"lastEventSequence":0,"entropy":"S0M3ENTR0PY"}"#;
     let taken = send(&url, &signature(KEY, intent.as_bytes()), intent).await;

@@ -1,7 +1,7 @@
 //! The reading of the books (S89, S96, S97): what a press shows and does, who goes on when a process dies, and what a look through
 //! all that is open sets right.
 
-use crate::support::{Client, House, On, Server, ana};
+use crate::support::{Client, House, On, Server, ana, own_port};
 use chrono::TimeDelta;
 use serde_json::json;
 use simulators::facts;
@@ -96,7 +96,7 @@ async fn s96_d30_books_that_do_not_answer_are_said_in_words_and_read_later() {
 async fn s96_a_killed_reading_goes_on_at_its_page() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::vendors_alone_on(database).await else { continue };
-        let mut dying = Server::start(&house, Some("after_sync_page")).await;
+        let mut dying = Server::spawn(&house, &["work"], own_port(), Some("after_sync_page"));
         dying.until_dead("after_sync_page").await;
         assert_eq!(house.number(READING).await, 1, "customers are kept, with the place of the invoices");
         let count =

@@ -18,7 +18,7 @@ fn now() -> DateTime<Utc> {
 /// Text, so that amounts stand there as they are written.
 async fn read(fields: &str) -> Result<BooksInvoice, BooksError> {
     let answer = format!(
-        r#"{{"Invoice":{{"Id":"130","SyncToken":"0","DocNumber":"PF_Q-10231","CustomerRef":{{"value":"58","name":"Contoso Dental"}},"TxnDate":"2026-07-01",{fields}}},"time":"2026-07-01T09:00:00.000-07:00"}}"#
+        r#"{{"Invoice":{{"Id":"130","SyncToken":"0","DocNumber":"1037","CustomerRef":{{"value":"58","name":"Contoso Dental"}},"TxnDate":"2026-07-01",{fields}}},"time":"2026-07-01T09:00:00.000-07:00"}}"#
     );
     let stub = Stub::start([reply(200, answer)]).await;
     quickbooks(&stub.url, "token", now()).invoice("130").await
@@ -30,7 +30,7 @@ async fn s65_an_invoice_is_read_to_the_cent() {
     assert_eq!((whole.total, whole.due), (aud(125_000), aud(120_450)), "books in one currency do not name it");
     let day = |day| NaiveDate::from_ymd_opt(2026, 7, day).unwrap();
     assert_eq!((whole.date, whole.due_date), (day(1), day(15)));
-    assert_eq!((whole.number.as_str(), whole.customer_external_id.as_str()), ("PF_Q-10231", "58"));
+    assert_eq!((whole.number.as_str(), whole.customer_external_id.as_str()), ("1037", "58"));
     for (amount, currency, minor) in
         [("1204", "JPY", 1204), ("0.125", "KWD", 125), ("0", "USD", 0), ("7.10000", "USD", 710)]
     {
