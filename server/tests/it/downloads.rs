@@ -96,9 +96,11 @@ async fn s96_d30_books_that_do_not_answer_are_said_in_words_and_read_later() {
 async fn s96_a_killed_reading_goes_on_at_its_page() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::vendors_alone_on(database).await else { continue };
-        let mut dying = Server::spawn(&house, &["work"], own_port(), Some("after_sync_page"));
-        dying.until_dead("after_sync_page").await;
-        assert_eq!(house.number(READING).await, 1, "customers are kept, with the place of the invoices");
+        for (step, kept) in [("before_sync_page_commit", 0), ("after_sync_page", 1)] {
+            let mut dying = Server::spawn(&house, &["work"], own_port(), Some(step));
+            dying.until_dead(step).await;
+            assert_eq!(house.number(READING).await, kept, "customers are kept, with the place of the invoices");
+        }
         let count =
             json!({"vendor": "xero", "fault": "delay_ms:0", "times": COUNTED, "match": "/api.xro/2.0/Contacts"});
         house.arm_with(count).await;

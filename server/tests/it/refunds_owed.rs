@@ -337,7 +337,7 @@ async fn s84_d30_what_fails_late_after_another_has_paid_waits_for_a_person() {
     for words in [
         "$1,204.50 for INV-501 was taken, but the books refused it",
         "They lack a payment of $1,204.50, reference ch_",
-        "It can be put on another invoice",
+        "That invoice is paid there already: the money can be put on another invoice",
     ] {
         assert!(home.contains(words), "{words}: {home}");
     }

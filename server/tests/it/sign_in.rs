@@ -125,7 +125,7 @@ async fn n15_what_the_operator_sets_up_and_what_breaks_leaves_a_line() {
         WHERE merchant.name = 'Northwind IT' AND actor = 'operator' AND action LIKE 'connect %'";
     let people = "SELECT count(*) FROM audit JOIN merchant ON merchant.id = audit.merchant_id
         WHERE merchant.name = 'Northwind IT' AND action IN ('found merchant', 'add staff', 'add payer')";
-    assert_eq!(house.number(connected).await, 2, "its books and its gateway");
+    assert_eq!(house.number(connected).await, 4, "its books, its gateway and the programs of two integrations");
     assert!(house.number(people).await >= 3);
     house.arm("xero", "token_revoked", "connect/token").await;
     house.pass_an_hour().await;
