@@ -66,7 +66,7 @@ fn pay(invoice: &InvoiceFace, locale: Locale) -> Option<AnyView> {
     let words = match invoice.under_way {
         None => format!("Pay {}", invoice.due.format(locale)),
         Some(UnderWay::Payer) => "Finish payment".to_owned(),
-        Some(UnderWay::Others | UnderWay::Books) => return None,
+        Some(UnderWay::Others | UnderWay::Books | UnderWay::Credit) => return None,
     };
     is_payable.then(|| {
         view! {

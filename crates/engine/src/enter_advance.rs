@@ -82,11 +82,11 @@ impl Engine {
         // Two presses of one form come one after the other.
         tx.ledger_series_hold().await?;
         tx.customer(customer).await?;
-        if tx.ledger_payment_by_key(&key(payment)).await?.is_some() {
-            return Ok(());
-        }
-        let (today, most) = (self.clock().today(zone(&set_up.merchant.time_zone)), set_up.currency()?);
         let today = self.clock().today(zone(&set_up.merchant.time_zone));
+        if let Some(stands) = tx.ledger_payment_by_key(&key(payment)).await? {
+            let is_same = is_same(&tx, &stands, customer, typed, today).await?;
+            return if is_same { Ok(()) } else { Err(OwnBooksError::FormUsed) };
+        }
         let read = typed.paid.read(Money::new(TOTAL_MAX_MINOR, set_up.currency()?), today)?;
         let kind = AdvanceKind::Prepayment;
         let advance = self.new_advance(&set_up.merchant, customer, kind, read.amount, PURPOSE.to_owned());

@@ -186,7 +186,7 @@ impl MerchantTx {
 
     /// What stands here of a page: in one question, also about those that we are raising under one of its numbers.
     async fn invoices_known(&self, page: &[&BooksInvoice]) -> Result<HashMap<String, Known>, Error> {
-        let ids = page.iter().flat_map(|told| [told.external_id.clone(), to_raise(&told.number)]);
+        let ids = page.iter().flat_map(|told| [text(&told.external_id), to_raise(&told.number)]);
         let known = self.find::<Entity>().filter(Column::ExternalId.is_in(ids)).select_only().columns([
             Column::ExternalId,
             Column::CustomerId,
@@ -332,7 +332,7 @@ impl MerchantTx {
 }
 
 fn to_raise(number: &str) -> String {
-    format!("{TO_RAISE}{number}")
+    format!("{TO_RAISE}{}", text(number))
 }
 
 impl MerchantDb {

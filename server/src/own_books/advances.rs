@@ -5,7 +5,7 @@ use crate::staff::{Answer, Id, refused};
 use app::{AdvancePage, UsePage, addresses, render_advance_form, render_use_form};
 use axum::Form;
 use domain::{
-    ids::{CustomerId, InvoiceId, LedgerPaymentId},
+    ids::{CustomerId, InvoiceId},
     own_credit::PaymentTyped,
     own_invoice::{LINES_MAX, Wrong},
 };

@@ -5,7 +5,7 @@ use crate::staff::{Answer, Id};
 use app::{PaymentPage, render_payment_form};
 use axum::Form;
 use domain::{
-    ids::{InvoiceId, LedgerPaymentId},
+    ids::InvoiceId,
     own_credit::PaymentTyped,
 };
 use engine::OwnBooksError;

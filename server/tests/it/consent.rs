@@ -100,8 +100,7 @@ async fn s88_s106_g42_quickbooks_is_connected_left_and_connected_again() {
     assert!(form.contains("Southern Cloud, kept in AUD"), "{form}");
     assert_eq!(save(&staff, &[("clearing", facts::qbo::INCOME_ACCOUNT_ID)]).await.status, 422);
     assert_eq!(save(&staff, &[("clearing", facts::qbo::UNDEPOSITED_FUNDS_ID)]).await.status, 422);
-    let accounts =
-        [("clearing", facts::qbo::CLEARING_ACCOUNT_ID), ("prepayment", facts::qbo::PREPAYMENT_ACCOUNT_ID)];
+    let accounts = [("clearing", facts::qbo::CLEARING_ACCOUNT_ID), ("prepayment", facts::qbo::PREPAYMENT_ACCOUNT_ID)];
     assert_eq!(came_to(save(&staff, &accounts).await), "?done=accounts");
     let kept = "SELECT COUNT(*) FROM connection WHERE provider = 'quickbooks' AND \
                 settings LIKE '%prepayment_account\":\"93\"%'";

@@ -200,8 +200,7 @@ pub async fn bill(house: &House, number: &str, reference: &str, amount: &str) {
 async fn allocate(house: &House, number: &str, amount: &str) {
     let state = house.state("xero").await;
     let note = state["credit_notes"].as_array().unwrap().iter().find(|note| note["reference"] == "PF").unwrap();
-    let part =
-        json!({"Allocations": [{"Amount": amount, "Date": "2026-12-01", "Invoice": {"InvoiceNumber": number}}]});
+    let part = json!({"Allocations": [{"Amount": amount, "Date": "2026-12-01", "Invoice": {"InvoiceNumber": number}}]});
     let address =
         format!("{}/xero/api.xro/2.0/CreditNotes/{}/Allocations", house.vendors, note["id"].as_str().unwrap());
     let allocate = http().put(address).json(&part).bearer_auth(house.books_token().await);
