@@ -4,7 +4,7 @@ use crate::{
     debits, methods,
     refunds::Dialog,
     sandbox::COMPARISONS,
-    support::{Client, Form, House, On, ana, field, http, link_for},
+    support::{Client, Form, House, On, ana, assert_has, field, http, link_for},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use engine::QuoteRulesChange;
@@ -240,19 +240,21 @@ async fn s1_s19_s20_s26_s31_s32_a_guest_pays_a_quote_by_card_goes_back_and_both_
 
         let guest = house.client();
         let (checkout, page) = entered(&guest, &session).await;
-        for words in
-            ["Quote ", "Q-10231", "New firewall", "Pay $1,250.00", "value=\"ana@acme.test\"", "Back to your quote"]
-        {
-            assert!(page.contains(words), "{words}: {page}");
-        }
+        assert_has!(
+            page,
+            "Quote ",
+            "Q-10231",
+            "New firewall",
+            "Pay $1,250.00",
+            "value=\"ana@acme.test\"",
+            "Back to your quote"
+        );
         assert_eq!(brought_back(&guest, &checkout).await["status"], "cancelled", "nothing was paid yet");
         let form = guest.form(&checkout).await;
         let paid = guest.pay(&form, "pm_card_visa").await.location.unwrap();
         assert_eq!(guest.pay(&form, "pm_card_visa").await.location.as_ref(), Some(&paid), "pressed twice");
         let page = guest.get(&paid).await.body;
-        for words in ["You paid $1,250.00", "Quote ", "Q-10231", "http-equiv=\"refresh\"", "Stay on this page"] {
-            assert!(page.contains(words), "{words}: {page}");
-        }
+        assert_has!(page, "You paid $1,250.00", "Quote ", "Q-10231", "http-equiv=\"refresh\"", "Stay on this page");
         assert!(!guest.get(&format!("{paid}&stay=1")).await.body.contains("http-equiv=\"refresh\" content=\"5"));
         let back = brought_back(&guest, &checkout).await;
         assert_eq!((&back["status"], &back["path"]), (&json!("succeeded"), &json!("/back")), "{back}");
@@ -373,11 +375,13 @@ async fn s35_n1_s34_s33_the_downpayment_invoice_is_kept_from_others_until_one_pr
 
         let staff = house.staff().await;
         let inbox = staff.get("/admin/exceptions").await.body;
-        for words in
-            ["INV-900 over $1,250.00 is covered", "quote Q-10231", "Apply the credit", "This invoice is something else"]
-        {
-            assert!(inbox.contains(words), "{words}: {inbox}");
-        }
+        assert_has!(
+            inbox,
+            "INV-900 over $1,250.00 is covered",
+            "quote Q-10231",
+            "Apply the credit",
+            "This invoice is something else"
+        );
         let key = field(&inbox, "exception");
         for _ in 0..2 {
             assert_eq!(staff.post("/api/exceptions/retry", &[("exception", &key)]).await.status, 303);

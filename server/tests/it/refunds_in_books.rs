@@ -2,7 +2,7 @@
 
 use crate::{
     refunds::{Dialog, credits, paid, story_of, tells},
-    support::{Client, Form, House, On, http, link},
+    support::{Client, Form, House, On, assert_has, http, link},
 };
 use serde_json::json;
 use simulators::facts;
@@ -76,9 +76,12 @@ async fn d30_a_refund_that_the_books_refuse_says_what_to_enter() {
     Dialog::open(&admin, &form.payment).await.press(&admin, "200.00").await;
     tells(&house, &admin, &form.payment, "The books refused the refund").await;
     let home = admin.get("/admin").await.body;
-    for words in ["$200.00 was paid back for INV-501", "Enter a credit note of $200.00 for INV-501", "reference re_"] {
-        assert!(home.contains(words), "{words}: {home}");
-    }
+    assert_has!(
+        home,
+        "$200.00 was paid back for INV-501",
+        "Enter a credit note of $200.00 for INV-501",
+        "reference re_"
+    );
     let differences = house.differences(None).await;
     assert!(matches!(&*differences, [one] if one.ends_with("the books refused it")), "{differences:?}");
 }
@@ -97,9 +100,7 @@ async fn d30_a_credit_note_that_stands_without_its_payment_is_not_entered_twice(
     tells(&house, &admin, &form.payment, &format!("credit note {id} stands")).await;
     let home = admin.get("/admin").await.body;
     let stands = format!("Its credit note {number} stands in the books");
-    for words in [&*stands, "Enter that payment alone: $200.00 from the clearing account, reference re_"] {
-        assert!(home.contains(words), "{words}: {home}");
-    }
+    assert_has!(home, &*stands, "Enter that payment alone: $200.00 from the clearing account, reference re_");
     assert!(!home.contains("Enter a credit note"), "{home}");
     let differences = house.differences(None).await;
     let unpaid = "the books have its credit note, and refused the payment of it";
@@ -132,9 +133,7 @@ async fn d30_what_is_paid_back_of_a_payment_that_the_books_refused_need_not_be_e
         tells(&house, &admin, &form.payment, NOTHING_OF_IT).await;
         let home = admin.get("/admin").await.body;
         let part = "$1,204.50 for INV-501 was taken and $200.00 of it paid back, but the books refused it";
-        for words in [part, "They lack a payment of $1,004.50, reference ch_"] {
-            assert!(home.contains(words), "{words}: {home}");
-        }
+        assert_has!(home, part, "They lack a payment of $1,004.50, reference ch_");
         let differences = house.differences(None).await;
         let refused = "of 1004.50: the books refused it";
         assert!(matches!(&*differences, [one] if one.ends_with(refused)), "{differences:?}");

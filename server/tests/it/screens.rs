@@ -1,6 +1,6 @@
 //! What screens say where something is missing or did not happen.
 
-use crate::support::{House, ana, http, link};
+use crate::support::{House, ana, assert_has, http, link};
 use simulators::facts;
 
 #[tokio::test]
@@ -126,8 +126,12 @@ async fn a_payments_page_leads_to_its_invoice_and_its_receipt_in_words_for_staff
     let told = async || house.story(&form).await.contains("?mail=");
     house.until("the receipt stands on the page", told).await;
     let story = house.story(&form).await;
-    for words in ["href=\"/admin?q=INV%2D501\"", "href=\"/admin/mail?mail=", "Its number there: ch_", "Tried once"] {
-        assert!(story.contains(words), "{words}: {story}");
-    }
+    assert_has!(
+        story,
+        "href=\"/admin?q=INV%2D501\"",
+        "href=\"/admin/mail?mail=",
+        "Its number there: ch_",
+        "Tried once"
+    );
     assert!(!story.contains("1 try"), "{story}");
 }

@@ -287,6 +287,16 @@ impl Drop for House {
     }
 }
 
+/// The text has each of these.
+macro_rules! assert_has {
+    ($text:expr, $($words:expr),+ $(,)?) => {
+        for words in [$($words),+] {
+            assert!($text.contains(words), "{words}: {}", $text);
+        }
+    };
+}
+pub(crate) use assert_has;
+
 pub fn http() -> reqwest::Client {
     ring();
     reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
