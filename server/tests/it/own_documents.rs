@@ -4,10 +4,9 @@ use crate::{
     invoice_pdf::{assert_no_document, pdf_of},
     own_books::{SUPPORT, choice, draft, issue, keeper, link, pay_by_hand},
     quotes,
-    support::{Answer, House, field, http},
+    support::{Answer, House, field},
 };
-use engine::QuoteRulesChange;
-use serde_json::{Value, json};
+use serde_json::json;
 use simulators::facts;
 
 fn assert_document(answer: &Answer, title: &str, name: &str) {
@@ -117,14 +116,11 @@ async fn s57_staff_download_credit_notes_and_statements() {
 #[tokio::test]
 async fn e21_what_is_paid_for_a_quote_is_no_invoice_on_paper() {
     let house = House::new().await;
-    let rules = QuoteRulesChange { return_hosts: Some(vec!["sell.example".to_owned()]), ..QuoteRulesChange::default() };
-    house.engine.set_quote_rules(facts::HARBOUR.key, rules).await.unwrap();
+    quotes::allow_at(&house, facts::HARBOUR.key, false).await;
     let mut asked = quotes::asked();
     asked["account"]["name"] = json!("Acme NZ");
     asked["one_time"]["currency"] = json!("NZD");
-    let opened = http().post(format!("{}/api/integrations/quotes/v1/sessions", house.portal)).json(&asked);
-    let opened = opened.header("idempotency-key", "one").bearer_auth(facts::HARBOUR.sell.secret).send().await.unwrap();
-    let session: Value = opened.json().await.unwrap();
+    let session = quotes::opened_by(&house, facts::HARBOUR.sell.secret, "one", &asked).await;
     let guest = house.client();
     let (checkout, _) = quotes::entered(&guest, &session).await;
     let form = guest.form(&checkout).await;
