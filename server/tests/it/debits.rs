@@ -4,6 +4,7 @@
 
 use crate::{
     debit_retries::{FAILED, RETRIES, SENT},
+    disputes::tells,
     kept_cards::change_at_stripe,
     methods::{kept, pay_with},
     refunds::Dialog,
@@ -34,10 +35,6 @@ pub async fn paid(portal: &str, token: &str) -> (Form, String) {
     let pressed = ana.pay_saved(&form, &method).await;
     let page = ana.get(&pressed.location.unwrap()).await.body;
     (form, page)
-}
-
-async fn tells(house: &House, form: &Form, words: &str) {
-    house.until(words, async || house.story(form).await.contains(words)).await;
 }
 
 #[tokio::test]

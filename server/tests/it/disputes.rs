@@ -18,7 +18,7 @@ pub async fn order_of(house: &House, charge: &Value, outcome: &str) -> Value {
     answer.json::<Value>().await.unwrap()["dispute"].clone()
 }
 
-async fn tells(house: &House, form: &Form, words: &str) {
+pub async fn tells(house: &House, form: &Form, words: &str) {
     house.until(words, async || house.story(form).await.contains(words)).await;
 }
 

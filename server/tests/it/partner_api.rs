@@ -91,10 +91,11 @@ impl Program {
         assert!(responses.is_object(), "{method} {address} is not described");
         self.asked.borrow_mut().insert(format!("{method} {address}"));
         let described = match &responses[status.to_string()] {
-            Value::Null => &self.openapi["components"]["responses"]["Error"],
+            Value::Null => &responses["default"],
             described => described,
         };
-        let schema = &described["content"]["application/json"]["schema"];
+        let named = described["$ref"].as_str().unwrap().trim_start_matches('#');
+        let schema = &self.openapi.pointer(named).unwrap()["content"]["application/json"]["schema"];
         let root = json!({ "allOf": [schema], "components": self.openapi["components"] });
         let validator = jsonschema::options().with_draft(jsonschema::Draft::Draft202012).build(&root).unwrap();
         let faults: Vec<_> =

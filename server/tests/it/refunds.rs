@@ -80,6 +80,14 @@ pub async fn tells(house: &House, admin: &Client, payment: &str, words: &str) {
     house.until(words, async || admin.get(&story_of(payment)).await.body.contains(words)).await;
 }
 
+/// What it tells then to staff, who sign in again: a session ends with an hour in which nobody used it.
+pub async fn an_hour_later(house: &House, payment: &str, words: &str) -> Client {
+    house.pass_an_hour().await;
+    let admin = house.staff().await;
+    tells(house, &admin, payment, words).await;
+    admin
+}
+
 #[tokio::test]
 async fn g37_g41_d24_a_whole_refund_shows_everywhere_and_everything_agrees() {
     for database in [On::Sqlite, On::Postgres] {
@@ -231,13 +239,8 @@ async fn d2_a_refund_that_never_arrived_ends_and_may_be_made_again() {
     let admin = house.staff().await;
     Dialog::open(&admin, &form.payment).await.press(&admin, "1204.50").await;
     assert!(admin.get(&story_of(&form.payment)).await.body.contains("did not answer the refund"));
-    house.pass_an_hour().await;
-    // A session ends with an hour in which nobody used it.
-    let admin = house.staff().await;
-    tells(&house, &admin, &form.payment, "has not seen the refund so far").await;
-    house.pass_an_hour().await;
-    let admin = house.staff().await;
-    tells(&house, &admin, &form.payment, "The gateway never received the refund").await;
+    an_hour_later(&house, &form.payment, "has not seen the refund so far").await;
+    let admin = an_hour_later(&house, &form.payment, "The gateway never received the refund").await;
     assert_eq!(refunded(&house).await, 0);
     let told = "A refund of $1,204.50 has failed. It did not reach the gateway, so nothing was paid back. Refund again";
     let home = admin.get("/admin").await.body;
@@ -270,9 +273,7 @@ async fn g37_a_refund_that_comes_back_to_life_is_asked_about_until_it_ends() {
     assert_eq!(made.status(), 200);
     tells(&house, &house.staff().await, &form.payment, "Refund accepted, not paid out yet").await;
     house.arm_times("stripe", "webhook_lost", 9).await;
-    house.pass_an_hour().await;
-    let admin = house.staff().await;
-    tells(&house, &admin, &form.payment, "Refund posted to the books").await;
+    let admin = an_hour_later(&house, &form.payment, "Refund posted to the books").await;
     let home = admin.get("/admin").await.body;
     assert!(home.contains("do not fit what was final before"), "an alarm does not go by itself: {home}");
 }
@@ -288,9 +289,7 @@ async fn g37_a_refund_that_waits_is_told_at_once_and_booked_when_it_is_paid() {
     house.until("the payer is told", mailed).await;
     assert!(credits(&house).await.is_empty(), "nothing is booked before it is paid");
     house.assert_everything_agrees().await;
-    house.pass_an_hour().await;
-    let admin = house.staff().await;
-    tells(&house, &admin, &form.payment, "Refund posted to the books").await;
+    an_hour_later(&house, &form.payment, "Refund posted to the books").await;
     house.assert_everything_agrees().await;
 }
 

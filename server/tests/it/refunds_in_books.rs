@@ -1,7 +1,7 @@
 //! Refunds in the books: those that they refuse, those that leave them again, and those of a payment that they refused.
 
 use crate::{
-    refunds::{Dialog, credits, paid, story_of, tells},
+    refunds::{Dialog, an_hour_later, credits, paid, story_of, tells},
     support::{Client, Form, House, On, assert_has, http, link},
 };
 use serde_json::json;
@@ -14,9 +14,7 @@ async fn g37_a_refund_that_fails_after_it_succeeded_is_taken_out_of_the_books_an
     let admin = house.staff().await;
     Dialog::open(&admin, &form.payment).await.press(&admin, "1204.50").await;
     tells(&house, &admin, &form.payment, "Refund posted to the books").await;
-    house.pass_an_hour().await;
-    let admin = house.staff().await;
-    tells(&house, &admin, &form.payment, "The refund does not stand in the books").await;
+    let admin = an_hour_later(&house, &form.payment, "The refund does not stand in the books").await;
     assert_eq!(credits(&house).await, [("VOIDED".to_owned(), 0)]);
     let page = admin.get(&story_of(&form.payment)).await.body;
     assert!(page.contains("The card does not exist any more") && page.contains("Refund failed"), "{page}");
@@ -40,9 +38,7 @@ async fn d30_a_refund_whose_payment_is_reconciled_stays_in_the_books_when_it_fai
     let matched = json!({"id": paid_out["id"], "reconciled": true});
     let matched = http().post(format!("{}/control/xero/payment", house.vendors)).json(&matched).send().await.unwrap();
     assert_eq!(matched.status(), 200);
-    house.pass_an_hour().await;
-    let admin = house.staff().await;
-    tells(&house, &admin, &form.payment, "The books refused the refund").await;
+    let admin = an_hour_later(&house, &form.payment, "The books refused the refund").await;
     assert_eq!(credits(&house).await, [("PAID".to_owned(), 120_450)], "nothing is undone that a bank has confirmed");
     let home = admin.get("/admin").await.body;
     let told = "is reconciled with the bank statement. Delete the payment with the reference re_";
@@ -58,9 +54,7 @@ async fn g37_a_refund_after_one_that_failed_is_booked_whole_though_the_first_is_
     house.arm_with(json!({"vendor": "xero", "fault": "http:500", "times": 1_000, "match": deletes})).await;
     Dialog::open(&admin, &form.payment).await.press(&admin, "1204.50").await;
     tells(&house, &admin, &form.payment, "Refund posted to the books").await;
-    house.pass_an_hour().await;
-    let admin = house.staff().await;
-    tells(&house, &admin, &form.payment, "Refund failed").await;
+    let admin = an_hour_later(&house, &form.payment, "Refund failed").await;
 
     Dialog::open(&admin, &form.payment).await.press(&admin, "50.00").await;
     let paid_out = async || credits(&house).await.iter().map(|(_, paid)| *paid).collect::<Vec<_>>();

@@ -4,7 +4,7 @@
 use crate::{
     quickbooks,
     reef::{Reef, VISA},
-    refunds::{Dialog, credits, paid, refunded, story_of, tells},
+    refunds::{Dialog, an_hour_later, credits, paid, refunded, story_of, tells},
     support::{
         Answer, Client, House, On, Server, ana, assert_has, at_each_step, field, harbour_link, http, link,
         paid_and_booked,
@@ -296,9 +296,7 @@ async fn s84_a_refund_that_fails_late_has_the_payment_posted_again() {
         let admin = house.staff().await;
         owe(&admin, &form.payment).await;
         tells(&house, &admin, &form.payment, OUT).await;
-        house.pass_an_hour().await;
-        let admin = house.staff().await;
-        tells(&house, &admin, &form.payment, "Paid, and it stands in the books.").await;
+        let admin = an_hour_later(&house, &form.payment, "Paid, and it stands in the books.").await;
         house.assert_everything_agrees().await;
         assert_eq!(house.books_payments("INV-501").await.len(), 1);
         assert_eq!(house.books_invoice("INV-501").await["status"], "PAID");
