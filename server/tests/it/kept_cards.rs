@@ -3,7 +3,7 @@
 
 use crate::{
     methods::{kept, pay_with, save, saved},
-    support::{Answer, Client, Form, House, On, Server, ana, assert_has, field, http},
+    support::{Answer, Client, Form, House, On, Server, ana, ana_at, assert_has, field, http},
 };
 use serde_json::{Value, json};
 use simulators::facts;
@@ -288,8 +288,7 @@ async fn d10_a_card_that_its_bank_ends_is_never_ready_again_until_the_bank_renew
 #[tokio::test]
 async fn s52_the_sandbox_keeps_the_card_of_a_payment() {
     let house = House::new().await;
-    let ana = house.signed_in(facts::ANA_EMAIL).await;
-    ana.stand_at(facts::HARBOUR.name).await;
+    let ana = ana_at(&house.portal, facts::HARBOUR.name).await;
     let dashboard = ana.get("/dashboard").await.body;
     let opened = ana.post("/api/invoices/pay", &[("invoice", &field(&dashboard, "invoice"))]).await;
     let page = ana.get(&opened.location.unwrap()).await.body;

@@ -1,7 +1,7 @@
 //! Saved cards (S52-S54, D22, D32): kept once at the gateway whatever happens in between, charged by their company alone,
 //! and forgotten when they are taken out.
 
-use crate::support::{Answer, Client, House, On, Server, ana, assert_has, at_each_step, field, http};
+use crate::support::{Answer, Client, House, On, Server, ana, ana_at, assert_has, at_each_step, field, http};
 use serde_json::{Value, json};
 use simulators::facts;
 use std::time::Duration;
@@ -320,8 +320,7 @@ async fn whoever_tries_card_after_card_must_wait() {
 #[tokio::test]
 async fn s52_the_sandbox_keeps_cards_too() {
     let house = House::new().await;
-    let ana = house.signed_in(facts::ANA_EMAIL).await;
-    ana.stand_at(facts::HARBOUR.name).await;
+    let ana = ana_at(&house.portal, facts::HARBOUR.name).await;
     save(&ana, "sbx_approved", "Trial").await;
     assert!(saved(&ana).await.contains("Trial, Visa ··4242"));
     save(&ana, "sbx_answer_lost", "Lost").await;

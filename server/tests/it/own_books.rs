@@ -1,6 +1,6 @@
 //! A merchant without an accounting package: its staff write customers and invoices, which are paid like all others.
 
-use crate::support::{Answer, Client, House, assert_has, field, http};
+use crate::support::{Answer, Client, House, assert_has, field, harbour_link, harbour_link_for, http};
 use simulators::facts;
 
 /// Where a form of the page leads to.
@@ -18,12 +18,6 @@ pub fn choice(page: &str, name: &str) -> String {
 
 pub async fn keeper(house: &House) -> Client {
     house.signed_in(facts::HARBOUR.admin_email).await
-}
-
-/// A link of Harbour's to Pay Now.
-pub fn link(number: &str, company: &str) -> String {
-    let key = facts::HARBOUR.pay_now.email;
-    format!("/PaymentProxy/PayNow/Email?apiKey={key}&invoiceNo={number}&companyCode={company}")
 }
 
 /// The fields of an invoice with these lines: description, quantity, price, tax.
@@ -97,13 +91,13 @@ async fn d12_what_staff_write_is_issued_paid_and_then_not_voided() {
     let invoice = draft(&staff, "Totara Dental", &lines).await;
     let page = staff.get(&format!("{invoice}?done=saved")).await.body;
     assert_has!(page, "The draft is saved.", "Issue for $494.49", "Tax 15%", "$64.50", "15 Dec 2026", "Discard draft");
-    assert_eq!(guest.get(&link("HT-1003", "TOTARA")).await.status, 404, "a draft is owed by nobody");
+    assert_eq!(guest.get(&harbour_link_for("HT-1003", "TOTARA")).await.status, 404, "a draft is owed by nobody");
     let issued = issue(&staff, &invoice).await.body;
     assert!(issued.contains("The invoice is issued.") && issued.contains("HT-1003"), "{issued}");
     assert_eq!(issue_again(&staff, &invoice).await, "issued", "a second press changes nothing");
     assert_eq!(staff.get(&format!("{invoice}/edit")).await.location.as_deref(), Some(invoice.as_str()));
 
-    let form = guest.form(&guest.get(&link("HT-1003", "TOTARA")).await.location.unwrap()).await;
+    let form = guest.form(&guest.get(&harbour_link_for("HT-1003", "TOTARA")).await.location.unwrap()).await;
     assert_eq!(form.expected, "NZD 49449");
     assert_eq!(guest.pay(&form, "sbx_approved").await.status, 303);
     let void = format!("{invoice}/void");
@@ -128,16 +122,16 @@ async fn an_invoice_is_voided_while_nobody_pays_it_and_its_number_stays_its_own(
     let (staff, guest) = (keeper(&house).await, house.client());
     let (one, two) = (draft(&staff, "Acme NZ", &[SUPPORT]).await, draft(&staff, "Acme NZ", &[SUPPORT]).await);
     issue(&staff, &one).await;
-    let form = guest.form(&guest.get(&link("HT-1003", "ACMENZ")).await.location.unwrap()).await;
+    let form = guest.form(&guest.get(&harbour_link("HT-1003")).await.location.unwrap()).await;
     let voided = staff.post(&format!("{one}/void"), &[]).await.location.unwrap();
     assert!(staff.get(&voided).await.body.contains("The invoice is void."));
     let pressed = guest.pay(&form, "sbx_approved").await;
     assert!(!pressed.location.unwrap().contains("/npe/result"), "who had it open pays nothing");
-    assert!(guest.get(&link("HT-1003", "ACMENZ")).await.location.is_none());
+    assert!(guest.get(&harbour_link("HT-1003")).await.location.is_none());
 
     let page = issue(&staff, &two).await.body;
     assert!(page.contains("HT-1004"), "{page}");
-    let form = guest.form(&guest.get(&link("HT-1004", "ACMENZ")).await.location.unwrap()).await;
+    let form = guest.form(&guest.get(&harbour_link("HT-1004")).await.location.unwrap()).await;
     guest.pay(&form, "sbx_approved").await;
     // Without a worker it stays on its way into the books.
     let refused = staff.post(&format!("{two}/void"), &[]).await.location.unwrap();
@@ -202,7 +196,7 @@ async fn d24_what_is_credited_goes_to_what_is_owed_first_and_then_to_another_inv
     assert_has!(page, "CN-0001 for Acme NZ", "one hour less", "$21.00", "Give it to the invoice", "value=\"161.00\"");
 
     // Who has the other one open reads the new amount before they pay it.
-    let form = guest.form(&guest.get(&link("HT-1004", "ACMENZ")).await.location.unwrap()).await;
+    let form = guest.form(&guest.get(&harbour_link("HT-1004")).await.location.unwrap()).await;
     let (to, left) = (two.rsplit('/').next().unwrap(), field(&page, "left"));
     let give = [("left", left.as_str()), ("invoice", to), ("amount", "161.00")];
     let given = staff.post(&format!("{at}/allocate"), &give).await;
@@ -211,7 +205,7 @@ async fn d24_what_is_credited_goes_to_what_is_owed_first_and_then_to_another_inv
     assert!(again.status == 422 && again.body.contains("Something else is left of it by now."), "{}", again.body);
     let pressed = guest.pay(&form, "sbx_approved").await.location.unwrap();
     assert!(!pressed.contains("/npe/result"), "{pressed}");
-    let form = guest.form(&guest.get(&link("HT-1004", "ACMENZ")).await.location.unwrap()).await;
+    let form = guest.form(&guest.get(&harbour_link("HT-1004")).await.location.unwrap()).await;
     assert_eq!(form.expected, "NZD 32200");
     assert!(staff.get("/admin/credits").await.body.contains("CN-0001"));
 
@@ -242,7 +236,7 @@ async fn d24_what_was_paid_here_is_refunded_and_never_credited_as_well() {
     issue(&staff, &invoice).await;
     let credit = format!("{invoice}/credit");
     let note = field(&staff.get(&credit).await.body, "note");
-    let form = guest.form(&guest.get(&link("HT-1003", "ACMENZ")).await.location.unwrap()).await;
+    let form = guest.form(&guest.get(&harbour_link("HT-1003")).await.location.unwrap()).await;
     guest.pay(&form, "sbx_approved").await;
     let order = [("note", note.as_str()), ("amount", "100.00"), ("reason", "wrong quantity")];
     let refused = async || staff.post(&credit, &order).await.body;
@@ -272,7 +266,7 @@ async fn d1_what_was_paid_past_the_portal_is_entered_once_and_can_be_taken_back(
     let (staff, guest) = (keeper(&house).await, house.client());
     let invoice = draft(&staff, "Acme NZ", &[SUPPORT]).await;
     issue(&staff, &invoice).await;
-    let form = guest.form(&guest.get(&link("HT-1003", "ACMENZ")).await.location.unwrap()).await;
+    let form = guest.form(&guest.get(&harbour_link("HT-1003")).await.location.unwrap()).await;
     let (at, back) = (format!("{invoice}/payment"), format!("{invoice}/payment/back"));
     let payment = field(&staff.get(&at).await.body, "payment");
     let enter = async |amount: &str, date: &str, reference: &str| {
@@ -301,7 +295,7 @@ async fn d1_what_was_paid_past_the_portal_is_entered_once_and_can_be_taken_back(
     }
     let page = staff.get(&invoice).await.body;
     assert!(page.contains("Taken back") && page.contains("$483.00") && !page.contains("Part paid"), "{page}");
-    let form = guest.form(&guest.get(&link("HT-1003", "ACMENZ")).await.location.unwrap()).await;
+    let form = guest.form(&guest.get(&harbour_link("HT-1003")).await.location.unwrap()).await;
     assert_eq!(form.expected, "NZD 48300");
     guest.pay(&form, "sbx_approved").await;
     let used = enter("1.00", "2020-02-03", "cash").await;

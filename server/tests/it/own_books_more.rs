@@ -2,17 +2,14 @@
 //! that lose nothing.
 
 use crate::{
-    own_books::{SUPPORT, action, choice, draft, fields, issue, keeper, link, pay_by_hand, send_table},
-    support::{Client, House, ana, assert_has, field},
+    own_books::{SUPPORT, action, choice, draft, fields, issue, keeper, pay_by_hand, send_table},
+    support::{Client, House, ana, ana_at, assert_has, field, harbour_link},
 };
 use simulators::facts;
 
 /// Acme NZ's payer at Harbour.
 async fn payer(house: &House) -> Client {
-    let ana = house.client();
-    ana.sign_in(facts::ANA_EMAIL).await;
-    ana.stand_at(facts::HARBOUR.name).await;
-    ana
+    ana_at(&house.portal, facts::HARBOUR.name).await
 }
 
 /// The id at the end of an address.
@@ -213,7 +210,7 @@ async fn g41_a_credit_note_may_have_lines_and_is_voided_while_nobody_pays_what_i
     let at = format!("/admin/credits/{note}");
     let page = staff.get(&at).await.body;
     assert_has!(page, "One hour of support", "$161.00", "$21.00", "Void CN-0001");
-    let due = async || guest.form(&guest.get(&link("HT-1003", "ACMENZ")).await.location.unwrap()).await;
+    let due = async || guest.form(&guest.get(&harbour_link("HT-1003")).await.location.unwrap()).await;
     assert_eq!(due().await.expected, "NZD 32200");
     for _ in 0..2 {
         let voided = staff.post(&format!("{at}/void"), &[]).await;
@@ -261,7 +258,7 @@ async fn a_form_that_comes_too_late_or_a_second_time_loses_nothing() {
     let (credit, payment) = (format!("{invoice}/credit"), format!("{invoice}/payment"));
     let (note, paid) =
         (field(&staff.get(&credit).await.body, "note"), field(&staff.get(&payment).await.body, "payment"));
-    let form = guest.form(&guest.get(&link("HT-1003", "ACMENZ")).await.location.unwrap()).await;
+    let form = guest.form(&guest.get(&harbour_link("HT-1003")).await.location.unwrap()).await;
     guest.pay(&form, "sbx_approved").await;
     let order = [("note", note.as_str()), ("amount", "1.00"), ("reason", "one metre less")];
     let cash = [("payment", paid.as_str()), ("amount", "1.00"), ("date", "2020-02-03"), ("reference", "in cash")];
@@ -308,7 +305,7 @@ async fn a_table_is_taken_in_as_drafts_which_nobody_owes() {
     }
     let drafts = "SELECT count(*) FROM ledger_invoice WHERE wanted_number = 'HT-7' AND issued_at IS NULL";
     assert_eq!(house.number(drafts).await, 1, "the same file again adds nothing");
-    assert_eq!(guest.get(&link("HT-7", "ACMENZ")).await.status, 404, "nobody owes it");
+    assert_eq!(guest.get(&harbour_link("HT-7")).await.status, 404, "nobody owes it");
     let other = send_table(&house, &staff, "/admin/import", table, &csv.replace("100.00", "101.00")).await.body;
     assert!(other.contains("HT-7: another invoice has this number."), "{other}");
     let list = staff.get("/admin/invoices?q=Draft").await.body;

@@ -304,10 +304,7 @@ async fn d24_the_payer_reads_what_came_back_and_finds_the_receipt_again() {
     let result = house.client().get(&result).await.body;
     assert_has!(result, "You paid $1,204.50", "Refunded $200.00 on ", "Sign in to see your other invoices");
 
-    let (ana, bo) = (house.client(), house.client());
-    ana.sign_in(facts::ANA_EMAIL).await;
-    ana.stand_at(facts::NORTHWIND.name).await;
-    bo.sign_in(facts::BO_EMAIL).await;
+    let (ana, bo) = (ana(&house.portal).await, house.signed_in(facts::BO_EMAIL).await);
     let (past, receipt) = (ana.get("/payments").await.body, format!("/payments/{}", form.payment));
     assert!(past.contains("Refunded $200.00 on ") && past.contains(&format!("href=\"{receipt}\"")), "{past}");
     let page = ana.get(&receipt).await;

@@ -4,7 +4,7 @@ use crate::{
     authorizenet_methods::pay_with,
     debits::save_as,
     reef::{LINK, Reef},
-    support::{Answer, Client, Form, House, assert_has, field, harbour_link},
+    support::{Answer, Client, Form, House, assert_has, field, harbour_link, harbour_link_for},
 };
 use engine::GatewaySettings;
 use serde_json::json;
@@ -139,7 +139,7 @@ async fn f23_g37_a_dispute_is_found_and_lost_and_a_refund_that_was_under_way_fai
     let house = House::new().await;
     let client = house.client();
     let (disputed, _) = pay(&client, "sbx_dispute_lost").await;
-    let kauri = harbour_link("HT-1002").replace("ACMENZ", "KAURI");
+    let kauri = harbour_link_for("HT-1002", "KAURI");
     let refunded = client.form(&client.get(&kauri).await.location.unwrap()).await;
     client.pay(&refunded, "sbx_refund_fails").await;
     let tells = async |form: &Form, words: &str| {

@@ -60,10 +60,7 @@ async fn a_page_of_no_merchant_carries_the_installations_mark() {
 #[tokio::test]
 async fn a_list_that_has_ended_or_is_empty_says_so_without_counting_to_nothing() {
     let house = House::new().await;
-    let (admin, ana) = (house.client(), house.client());
-    admin.sign_in(facts::NORTHWIND.admin_email).await;
-    ana.sign_in(facts::ANA_EMAIL).await;
-    ana.stand_at(facts::NORTHWIND.name).await;
+    let (admin, ana) = (house.staff().await, ana(&house.portal).await);
     house.until("the books were read", async || admin.get("/admin").await.body.contains("INV-501")).await;
     let beyond = admin.get("/admin?page=99").await.body;
     assert!(beyond.contains("No more on this page") && beyond.contains("Go to the last page"), "{beyond}");
