@@ -6,7 +6,7 @@ use crate::{
 };
 use connectors::books::{
     Books, BooksError, Next, PostPayment, PostRefund, RefusedCause, TokenSet, oauth,
-    xero::{PaymentService, Xero, oauth::connections},
+    xero::{Xero, oauth::connections},
 };
 use domain::{
     advance::AdvanceKind,
@@ -530,7 +530,7 @@ async fn d30_an_advance_whose_answer_is_lost_is_found_before_it_is_written_again
 }
 
 #[tokio::test]
-async fn a_note_stands_in_the_history_and_a_pay_now_button_is_made_once() {
+async fn a_note_stands_in_the_history_of_its_invoice() {
     let (sim, xero, invoice) = with_invoice().await;
     xero.note_invoice(&invoice.external_id, &"long ".repeat(600)).await.unwrap();
     let state = sim.state("xero").await;
@@ -538,13 +538,4 @@ async fn a_note_stands_in_the_history_and_a_pay_now_button_is_made_once() {
     assert_eq!(noted["notes"].as_array().unwrap().len(), 1);
     let nowhere = xero.note_invoice("aaaaaaaa-0000-4000-8000-000000000001", "x").await;
     assert!(matches!(nowhere, Err(BooksError::NotFound)), "{nowhere:?}");
-
-    let url = "https://pay.example.test/PaymentProxy/PayNow/Xero?invoiceNo=[INVOICENUMBER]".to_owned();
-    let service = PaymentService { name: "Portal".into(), url, pay_now: "Pay now".into() };
-    for _ in 0..2 {
-        xero.offer_payment_service(&service).await.unwrap();
-    }
-    let other = PaymentService { url: "https://other.example.test".into(), ..service };
-    let refused = xero.offer_payment_service(&other).await;
-    assert!(matches!(refused, Err(BooksError::Refused { .. })), "its name is taken: {refused:?}");
 }
