@@ -64,10 +64,16 @@ fn SyncView(page: SyncPage, toast: Option<&'static str>) -> impl IntoView {
     let asked = page.asked_at.map(|at| view! { <div><dt>"Asked for"</dt><dd><When at/></dd></div> });
     let last = page.synced_at.map_or_else(|| "Never".into_any(), |at| view! { <When at/> }.into_any());
     let acts = if is_under_way {
+        // It may be that of somebody else.
+        let cancel = (page.who.role != Role::Payer).then(|| {
+            view! {
+                <form method="post" action=here>
+                    <button class="btn" type="submit" name="do" value="cancel">"Cancel download"</button>
+                </form>
+            }
+        });
         view! {
-            <form method="post" action=here>
-                <button class="btn" type="submit" name="do" value="cancel">"Cancel download"</button>
-            </form>
+            {cancel}
             <a class="btn quiet" href=here rel="external">"Refresh"</a>
         }
         .into_any()

@@ -61,7 +61,7 @@ pub fn render_advance_form(assets: &Assets, who: Whoami, shown: AdvancePage) -> 
         });
         let shares = (!form.open.is_empty()).then(|| {
             view! {
-                <fieldset class="stack">
+                <fieldset class="shares stack">
                     <legend>"What its invoices get of it"</legend>
                     <p class="hint">"What you leave empty gets nothing. What is left stays as the customer’s credit."</p>
                     {shares.collect_view()}

@@ -319,9 +319,9 @@ fn paid_minor(payments: &[LedgerPayment], uses: &[AdvanceUse]) -> i64 {
 
 /// What can be credited of an invoice still: what it owes, and what was paid on it past this portal and not given as credit
 /// yet. What was paid here is given back by a refund, which credits the sale by itself: with a note as well, the customer
-/// would have it twice.
+/// would have it twice. Where money of an advance that had paid it went back, it owes again what it was credited already.
 fn left_to_credit(invoice: &Invoice, beyond_minor: i64, paid_minor: i64) -> Result<Money, Error> {
-    Ok(Money::new(invoice.due_minor + (paid_minor - beyond_minor).max(0), invoice.total()?.currency))
+    Ok(Money::new((invoice.due_minor + paid_minor - beyond_minor).max(0), invoice.total()?.currency))
 }
 
 const fn something(left: Money) -> Result<(), NotNow> {

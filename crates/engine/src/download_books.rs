@@ -141,11 +141,15 @@ impl Engine {
         self.sync_as_job(db, job, Lane::UserAction).await
     }
 
-    /// Stops it after the page that is being read. What was kept stays, and the next reading goes on there.
+    /// Stops it after the page that is being read. What was kept stays, and the next reading goes on there. It may be anybody's,
+    /// the hourly one among them, so no payer stops it: all customers of the merchant would read old amounts.
     ///
     /// # Errors
-    /// The database is away.
+    /// [`Error::NotFound`] for a payer.
     pub async fn cancel_download(&self, pass: &SyncPass) -> Result<(), Error> {
+        if pass.who.role == Role::Payer {
+            return Err(Error::NotFound);
+        }
         let tx = pass.db.begin().await?;
         let row = tx.sync_hold(SyncKind::Changes, self.now()).await?;
         if row.state.is_under_way() {

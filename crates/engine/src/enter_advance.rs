@@ -5,7 +5,7 @@ use crate::{
     AdminPass, Engine, Error, OwnBooksError,
     audit::{Actor, Audited},
     clock::zone,
-    enter_payment::{back_key, key, says},
+    enter_payment::{back_key, key, may_take_off, says},
     use_credit::spend,
 };
 use chrono::NaiveDate;
@@ -17,6 +17,7 @@ use domain::{
     own_invoice::{NotNow, TOTAL_MAX_MINOR},
     views::InvoiceFace,
 };
+use std::collections::BTreeMap;
 use store::{Entered, InvoiceFilter, LedgerPayment, MerchantTx, NewLedgerPayment};
 use uuid::Uuid;
 
@@ -110,7 +111,8 @@ impl Engine {
     /// Takes back what staff have entered for a customer: what invoices got of it, they owe again. Once more changes nothing.
     ///
     /// # Errors
-    /// [`OwnBooksError::NotNow`] while one of them is being paid here; [`Error::NotFound`] for what staff have not entered.
+    /// [`OwnBooksError::NotNow`] while one of them is being paid here, or was credited as paid; [`Error::NotFound`] for what
+    /// staff have not entered.
     pub async fn take_back_advance(
         &self,
         admin: &AdminPass,
@@ -127,10 +129,16 @@ impl Engine {
         if tx.ledger_payment_by_key(&back_key(payment)).await?.is_some() {
             return Ok(());
         }
-        for used in tx.advance_uses(&[advance.id]).await? {
-            if tx.live_payment(used.invoice_id).await?.is_some() {
+        let mut used: BTreeMap<InvoiceId, i64> = BTreeMap::new();
+        for row in tx.advance_uses(&[advance.id]).await? {
+            *used.entry(row.invoice_id).or_default() += row.amount_minor;
+        }
+        for (invoice, minor) in used.into_iter().filter(|(_, minor)| *minor > 0) {
+            tx.ledger_invoice_hold(invoice).await?;
+            if tx.live_payment(invoice).await?.is_some() {
                 return Err(NotNow::BeingPaid.into());
             }
+            may_take_off(&tx, invoice, minor).await?;
         }
         let amount = entered.amount()?;
         let back = NewLedgerPayment {

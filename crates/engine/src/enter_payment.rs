@@ -14,7 +14,7 @@ use domain::{
     own_credit::PaymentTyped,
     own_invoice::{NotNow, Step, TOTAL_MAX_MINOR},
 };
-use store::{Entered, LedgerPayment, NewLedgerPayment};
+use store::{Entered, LedgerPayment, MerchantTx, NewLedgerPayment};
 use uuid::Uuid;
 
 /// What the key of a payment that staff entered begins with; its end is minted with the form.
@@ -116,11 +116,7 @@ impl Engine {
         // Whether more may be due on it is asked as for a credit.
         Step::Credit.may(held.status, false, tx.live_payment(invoice).await?.is_some())?;
         let amount = entered.amount()?;
-        let hand = hand_minor(&tx.ledger_payments_of(&[invoice]).await?);
-        let used = used_minor(&tx.advance_uses_for(invoice).await?);
-        if hand + used - amount.minor < tx.credit_beyond_due(invoice).await? {
-            return Err(NotNow::Credited.into());
-        }
+        may_take_off(&tx, invoice, amount.minor).await?;
         let back = NewLedgerPayment {
             idempotency_key: back_key(payment),
             amount: Money::new(-amount.minor, amount.currency),
@@ -162,6 +158,20 @@ pub(crate) fn says(stands: &LedgerPayment, typed: &PaymentTyped, today: NaiveDat
     let amount = stands.amount()?;
     let Ok(read) = typed.read(Money::new(TOTAL_MAX_MINOR, amount.currency), today) else { return Ok(false) };
     Ok((read.amount, read.date, read.reference.as_str()) == (amount, stands.date, stands.reference.as_str()))
+}
+
+/// Whether so much less may be paid on an invoice, which is held: what was credited of it beyond what it owed was paid, and
+/// stays so.
+///
+/// # Errors
+/// [`NotNow::Credited`].
+pub(crate) async fn may_take_off(tx: &MerchantTx, invoice: InvoiceId, minor: i64) -> Result<(), OwnBooksError> {
+    let hand = hand_minor(&tx.ledger_payments_of(&[invoice]).await?);
+    let used = used_minor(&tx.advance_uses_for(invoice).await?);
+    if hand + used - minor < tx.credit_beyond_due(invoice).await? {
+        return Err(NotNow::Credited.into());
+    }
+    Ok(())
 }
 
 /// What staff entered and have not taken back.

@@ -101,6 +101,8 @@ impl Engine {
                 let audited = Audited::books_taken_back(entry);
                 tx.audit_add(audited.slip(Some(attempt.payment_id), Actor::Portal, now)?).await?;
             }
+            // It came again, and still stands: whoever posts it finds it.
+            Ended::Refused(_) if has_come_again => {}
             Ended::Refused(why) => {
                 let id = entry.external_id.as_deref();
                 tx.books_entry_move(entry, BooksEntryState::Refused, id, Some(why), now).await?;

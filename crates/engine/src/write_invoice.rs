@@ -13,7 +13,7 @@ use domain::{
     invoice::InvoiceStatus,
     money::Currency,
     own_customer::TERMS_DAYS_USUAL,
-    own_invoice::{InvoiceRead, InvoiceTyped, Line, Prices, Step, Wrong, read_series},
+    own_invoice::{InvoiceRead, InvoiceTyped, Line, NotNow, Prices, Step, Wrong, read_series},
 };
 use store::{Customer, Invoice, LedgerInvoice, LedgerLine, LedgerSeries, MerchantTx, NewLedgerInvoice};
 
@@ -136,6 +136,11 @@ impl Engine {
             return Ok(());
         }
         may_void(&invoice, tx.live_payment(id).await?.is_some())?;
+        // A credit of it that its customer has elsewhere stands, though all is owed again since the money that had paid it went
+        // back: of an invoice that nobody owes, it would be credit for nothing.
+        if tx.credit_beyond_due(id).await? > 0 {
+            return Err(NotNow::PaidOn.into());
+        }
         let void = Invoice { status: InvoiceStatus::Void, due_minor: 0, read_at: now, ..invoice };
         let act = Audited::InvoiceVoided { invoice: id, total: void.total()? };
         tx.ledger_invoice_rewrite(void, details).await?;

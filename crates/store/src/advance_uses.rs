@@ -70,7 +70,17 @@ impl MerchantTx {
     pub(crate) async fn advance_uses_cut(&self, advance: InvoiceId, now: DateTime<Utc>) -> Result<(), Error> {
         self.advance_hold(advance).await?;
         let mut lacks = -self.advance_left(advance).await?;
-        for (invoice, used) in used_last(&self.advance_uses(&[advance]).await?) {
+        if lacks <= 0 {
+            return Ok(());
+        }
+        let used = used_last(&self.advance_uses(&[advance]).await?);
+        // In one order for everybody, so that two who need the same invoices never wait for each other.
+        let mut invoices: Vec<_> = used.iter().map(|(invoice, _)| *invoice).collect();
+        invoices.sort_unstable();
+        for invoice in invoices {
+            self.ledger_invoice_hold(invoice).await?;
+        }
+        for (invoice, used) in used {
             let back = lacks.min(used);
             if back > 0 {
                 let held = self.ledger_invoice_hold(invoice).await?;

@@ -236,9 +236,8 @@ async fn d20_what_works_for_one_is_not_found_for_everybody_else() {
     }
     for (path, role) in DOWNLOADS {
         for caller in &callers {
-            let pressed = caller.client.post(path, &[("do", "cancel")]).await;
-            let led_back =
-                pressed.status == 303 && pressed.location.as_deref() == Some(&format!("{path}?done=cancelled"));
+            let pressed = caller.client.post(path, &[("do", "start")]).await;
+            let led_back = pressed.status == 303 && pressed.location.as_deref().is_some_and(|to| to.starts_with(path));
             assert_eq!(led_back, caller.role == role, "{} at {path}: {}", caller.name, pressed.status);
             things.assert_hidden_in(&pressed, path);
         }

@@ -48,6 +48,9 @@ async fn s96_a_press_shows_its_progress_a_second_one_shows_the_same_and_cancel_k
         assert!(house.number(DOWNLOADS).await <= 2, "and one follows it at most");
         let again = staff.get(STAFF).await;
         assert!(again.headers.get("refresh").is_some(), "without script");
+        assert!(again.body.contains("Cancel download") && !shows(&ana, PAYERS, "Cancel download").await);
+        assert_eq!(ana.post(PAYERS, &[("do", "cancel")]).await.status, 404, "a payer stops nobody's");
+        assert!(shows(&staff, STAFF, "Downloading").await);
 
         let cancelled = staff.post(STAFF, &[("do", "cancel")]).await;
         assert_eq!(cancelled.location.as_deref(), Some("/admin/sync?done=cancelled"));

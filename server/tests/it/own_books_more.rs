@@ -175,6 +175,42 @@ async fn g29_g34_what_a_customer_paid_for_several_invoices_or_in_advance_is_ente
 }
 
 #[tokio::test]
+async fn g41_what_was_credited_as_paid_is_credited_no_second_time_when_the_money_goes_back() {
+    let house = House::without_worker().await;
+    let staff = keeper(&house).await;
+    let invoice = draft(&staff, "Acme NZ", &[SUPPORT]).await;
+    issue(&staff, &invoice).await;
+    let (at, credit) = (format!("/admin/customers/{}/payment", acme(&staff).await), format!("{invoice}/credit"));
+    let payment = field(&staff.get(&at).await.body, "payment");
+    let paid = [
+        ("payment", payment.as_str()),
+        ("amount", "483.00"),
+        ("date", "2020-02-03"),
+        ("reference", "Bank 4711"),
+        ("invoice", id(&invoice)),
+        ("share", "483.00"),
+    ];
+    assert!(staff.post(&at, &paid).await.location.unwrap().ends_with("?done=entered"));
+    let note = field(&staff.get(&credit).await.body, "note");
+    let order = [("note", note.as_str()), ("amount", "483.00"), ("reason", "never delivered")];
+    assert!(staff.post(&credit, &order).await.location.unwrap().ends_with("?done=credited"));
+    let back = staff.post(&format!("{at}/back"), &[("payment", payment.as_str())]).await.location.unwrap();
+    assert!(back.ends_with("?done=credit-given"), "{back}");
+    // What a refund at the gateway does to the invoices of an advance, which nobody can refuse.
+    for cut in [
+        "INSERT INTO advance_use (merchant_id, advance_id, place, invoice_id, amount_minor, created_at)
+         SELECT merchant_id, advance_id, place + 1, invoice_id, -amount_minor, created_at FROM advance_use",
+        "UPDATE invoice SET status = 'open', due_minor = total_minor WHERE number = 'HT-1003'",
+    ] {
+        house.execute(cut).await;
+    }
+    let again = staff.get(&credit).await.location.unwrap();
+    assert!(again.ends_with("?done=nothing-to-credit"), "{again}");
+    let void = staff.post(&format!("{invoice}/void"), &[]).await.location.unwrap();
+    assert!(void.ends_with("?done=paid-on"), "its customer would keep the credit of it: {void}");
+}
+
+#[tokio::test]
 async fn g41_a_credit_note_may_have_lines_and_is_voided_while_nobody_pays_what_it_paid() {
     let house = House::without_worker().await;
     let (staff, guest) = (keeper(&house).await, house.client());

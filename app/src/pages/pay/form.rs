@@ -155,11 +155,16 @@ pub fn HeldView(offer: Offer, note: Note, signed_in_as: Option<String>) -> impl 
 pub fn AccountNeededView(offer: Offer, why: String, signed_in_as: Option<String>) -> impl IntoView {
     let title = format!("Pay {} to {}", offer.amount.format(offer.merchant.locale), offer.merchant.name);
     let here = addresses::pay(offer.checkout);
-    let first = match &signed_in_as {
-        Some(_) => {
-            view! { <a class="btn primary" href="/methods" rel="external">"Save a payment method"</a> }.into_any()
+    let first = match signed_in_as {
+        Some(_) => view! {
+            <p class="acts"><a class="btn primary" href="/methods" rel="external">"Save a payment method"</a></p>
+            <As checkout=here signed_in_as/>
         }
-        None => view! { <a class="btn primary" href=addresses::sign_in(&here) rel="external">"Sign in"</a> }.into_any(),
+        .into_any(),
+        None => view! {
+            <p class="acts"><a class="btn primary" href=addresses::sign_in(&here) rel="external">"Sign in"</a></p>
+        }
+        .into_any(),
     };
     view! {
         <PageTitle text=title/>
@@ -168,8 +173,7 @@ pub fn AccountNeededView(offer: Offer, why: String, signed_in_as: Option<String>
             <section class="do" aria-label="Payment">
                 <div>
                     <p>{why}</p>
-                    <p class="acts">{first}</p>
-                    <As checkout=here signed_in_as/>
+                    {first}
                     <WayBack offer=offer.clone()/>
                     <Help merchant=offer.merchant/>
                 </div>
