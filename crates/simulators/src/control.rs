@@ -46,6 +46,7 @@ use serde_json::{Value, json};
 
 use crate::disturb::News;
 use crate::faults::{Armed, Fault, KNOWN, Vendor};
+use crate::random::random_hex;
 use crate::{Hook, Shared, authorizenet, facts, globalpayments, payrix, quickbooks, sell, stripe, xero};
 
 pub(crate) fn router() -> Router<Arc<Shared>> {
@@ -444,7 +445,7 @@ async fn rotate_secret(State(shared): State<Arc<Shared>>, body: Body<Rotate>) ->
     if vendor != Vendor::Stripe {
         return Err(ControlError::Rotation);
     }
-    let secret = order.secret.unwrap_or_else(|| format!("whsec_{}", stripe::random_hex::<16>()));
+    let secret = order.secret.unwrap_or_else(|| format!("whsec_{}", random_hex::<16>()));
     let until_s = shared.clock.now_s() + order.overlap_hours.clamp(0, ADVANCE_MAX_HOURS) * 3600;
     let endpoints = shared.webhooks.rotate(vendor, order.url.as_deref(), &secret, until_s);
     Ok(Json(json!({ "vendor": vendor.name(), "secret": secret, "endpoints": endpoints })))

@@ -176,6 +176,19 @@ impl Ask {
         }
     }
 
+    /// What a test's client asks for.
+    #[cfg(test)]
+    pub fn of(client: &str, challenge: Option<&str>, allowed: Allowed) -> Self {
+        Self {
+            client: client.to_owned(),
+            redirect_uri: "https://portal.test/cb".to_owned(),
+            scope: "offline_access".to_owned(),
+            state: String::new(),
+            challenge: challenge.map(str::to_owned),
+            allowed,
+        }
+    }
+
     pub fn back(&self, members: &[(&str, &str)]) -> Response {
         let mut query = Serializer::new(String::new());
         query.extend_pairs(members).append_pair("state", &self.state);

@@ -9,6 +9,14 @@ use domain::{advance::AdvanceKind, invoice::InvoiceStatus};
 use serde_json::json;
 use simulators::facts::qbo as known;
 
+/// The expense of a refund is written, and its answer lost.
+async fn expense_unheard(company: &Company, refund: &PostRefund) {
+    let step = format!("POST /qbo/v3/company/{}/purchase", known::REALM_ID);
+    let lost = json!({"vendor": "qbo", "fault": "reset_after_execute", "times": 1, "match": step});
+    company.sim.control("faults", lost).await;
+    assert!(matches!(company.books.post_refund(refund).await, Err(BooksError::Unknown(_))));
+}
+
 #[tokio::test]
 async fn g41_a_refund_is_a_receipt_out_of_the_clearing_account_that_stands_once() {
     let company = Company::new().await;
@@ -86,10 +94,7 @@ async fn g37_an_advance_is_refunded_out_of_itself_and_no_further_than_it_goes() 
     let refund = PostRefund { advance: ours.advance.clone(), ..company.refund(&open, 100, 1) };
     refused(company.books.post_refund(&refund).await);
     company.books.post_payment(&ours).await.unwrap();
-    let step = format!("POST /qbo/v3/company/{}/purchase", known::REALM_ID);
-    let lost = json!({"vendor": "qbo", "fault": "reset_after_execute", "times": 1, "match": step});
-    company.sim.control("faults", lost).await;
-    assert!(matches!(company.books.post_refund(&refund).await, Err(BooksError::Unknown(_))));
+    expense_unheard(&company, &refund).await;
     let posted = company.books.post_refund(&refund).await.unwrap();
     assert_eq!(company.books.post_refund(&refund).await.unwrap(), posted, "found and not written again");
     let mut listed = company.listed().await;
@@ -116,10 +121,7 @@ async fn d30_g37_of_an_advance_that_went_between_two_steps_of_its_refund_no_expe
     let ours = PostPayment { advance: Some(credit), amount: aud(500), ..company.whole(&open) };
     let refund = PostRefund { advance: ours.advance.clone(), ..company.refund(&open, 100, 1) };
     company.books.post_payment(&ours).await.unwrap();
-    let step = format!("POST /qbo/v3/company/{}/purchase", known::REALM_ID);
-    let lost = json!({"vendor": "qbo", "fault": "reset_after_execute", "times": 1, "match": step});
-    company.sim.control("faults", lost).await;
-    assert!(matches!(company.books.post_refund(&refund).await, Err(BooksError::Unknown(_))));
+    expense_unheard(&company, &refund).await;
     // A person voids it.
     company.books.take_back_payment(&ours).await.unwrap();
     assert_eq!(company.amounts().await, ["-1.00"]);

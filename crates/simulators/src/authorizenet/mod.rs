@@ -34,6 +34,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::random::{random_bytes, random_hex};
 use crate::{Shared, facts};
 
 pub(crate) use control::{Alter, AlterError, alter};
@@ -136,12 +137,6 @@ fn grant_of(login: &str) -> Option<&'static Grant> {
 /// The merchant whose account this is, and its currency.
 const MERCHANT: facts::Merchant = facts::SOUTHERN;
 
-fn random_bytes<const BYTES: usize>() -> [u8; BYTES] {
-    let mut bytes = [0; BYTES];
-    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
-    bytes
-}
-
 /// Capital letters and digits, as authorisation codes have them.
 fn random_code(chars: usize) -> String {
     const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
@@ -151,7 +146,7 @@ fn random_code(chars: usize) -> String {
 
 /// A long opaque token in hex.
 fn random_token() -> String {
-    hex::encode(random_bytes::<40>())
+    random_hex::<40>()
 }
 
 fn random_uuid() -> Uuid {

@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 
 use crate::disturb::Effects;
 use crate::faults::Call;
+use crate::random::random_hex;
 use crate::{Shared, facts};
 
 pub(crate) use transactions::{Kind, Transaction};
@@ -80,9 +81,7 @@ type Answer = Result<Value, refusal::Refusal>;
 
 /// An id as the vendor's: its kind, and letters and digits.
 fn minted(kind: &str) -> String {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
-    format!("{kind}_{}", hex::encode(bytes))
+    format!("{kind}_{}", random_hex::<16>())
 }
 
 fn moment(at_ms: i64) -> String {

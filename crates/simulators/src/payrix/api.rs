@@ -10,9 +10,10 @@ use http::StatusCode;
 use http::header::{AUTHORIZATION, RETRY_AFTER};
 use serde_json::{Value, json};
 
-use super::{Account, Page, Refund, Transaction, address, random_hex};
+use super::{Account, Page, Refund, Transaction, address};
 use crate::disturb::{self, Effects, RETRY_AFTER_SECONDS};
 use crate::faults::{Call, Caller, Fault, Vendor};
+use crate::random::random_hex;
 use crate::{Shared, facts};
 
 const BODY_MAX_BYTES: usize = 1 << 20;
@@ -59,7 +60,7 @@ pub(super) async fn log_in(State(shared): State<Arc<Shared>>, body: Bytes) -> Re
         if !pairs.iter().any(|(name, password)| given == (Some(*name), Some(*password))) {
             return Err(unauthorized());
         }
-        let (token, now_ms) = (random_hex(), shared.clock.now_ms());
+        let (token, now_ms) = (random_hex::<16>(), shared.clock.now_ms());
         account.logins.retain(|_, until_ms| *until_ms > now_ms);
         account.logins.insert(token.clone(), now_ms + LOGIN_SECONDS * 1000);
         Ok(json!({ "access_token": token, "expires_in": LOGIN_SECONDS, "token_type": "Bearer",
@@ -155,7 +156,7 @@ fn open(account: &mut Account, shared: &Shared, body: &[u8]) -> Answer {
         return Err(Refusal(400, "FunctionNotAllowed", "this process is not built".into(), "Transaction.ProcessType"));
     }
     let page = Page {
-        token: random_hex(),
+        token: random_hex::<16>(),
         reference,
         description: text("/Transaction/Description", "Transaction.Description")?,
         amount: body.pointer("/Transaction/Amount").and_then(minor).ok_or_else(|| bad("Transaction.Amount"))?,

@@ -131,12 +131,6 @@ fn decimal(minor: i64) -> Value {
     serde_json::from_str(&text).unwrap_or_default()
 }
 
-fn random_hex() -> String {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
-    hex::encode(bytes)
-}
-
 pub(crate) fn router() -> Router<Arc<Shared>> {
     Router::new()
         .route("/payrix/auth/login", post(api::log_in))

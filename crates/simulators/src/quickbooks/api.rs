@@ -21,7 +21,7 @@ use crate::disturb::{self, Executed, News};
 use crate::faults::{Call, Caller, Fault, Vendor};
 use crate::oauth::bearer;
 use crate::query::Query;
-use crate::random::random_bytes;
+use crate::random::random_hex;
 use crate::replies::{Reply, Seen, fingerprint};
 use crate::{Shared, facts};
 
@@ -52,7 +52,7 @@ enum Content {
 
 /// An id as the vendor's support asks for it.
 pub(crate) fn fresh_tid() -> String {
-    format!("1-{}-{}", hex::encode(random_bytes::<4>()), hex::encode(random_bytes::<12>()))
+    format!("1-{}-{}", random_hex::<4>(), random_hex::<12>())
 }
 
 pub(crate) fn with_tid(mut response: Response, tid: &str) -> Response {

@@ -225,15 +225,7 @@ mod tests {
     fn a_client_cannot_use_anothers_token_or_code() {
         let mut grants = Grants::seeded(0);
         assert!(grants.refresh(STRANGER, FIRST, 0).is_none());
-        let redirect_uri = "https://portal.test/cb".to_owned();
-        let ask = Ask {
-            client: CLIENT.to_owned(),
-            redirect_uri,
-            scope: "s".to_owned(),
-            state: String::new(),
-            challenge: None,
-            allowed: Allowed::First,
-        };
+        let ask = Ask::of(CLIENT, None, Allowed::First);
         let code = grants.codes.issue(&ask, 0);
         assert!(grants.exchange(STRANGER, &code, &ask.redirect_uri, None, 1).is_none());
         let code = grants.codes.issue(&ask, 0);

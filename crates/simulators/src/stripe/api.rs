@@ -13,10 +13,11 @@ use http::{HeaderValue, Method, StatusCode};
 use super::form::Params;
 use super::operation::{Answer, Operation};
 use super::refusal::Refusal;
-use super::{API_VERSION, agenda, charges, customers, events, intents, methods, random_hex, refunds, sessions};
+use super::{API_VERSION, agenda, charges, customers, events, intents, methods, refunds, sessions};
 use super::{balance, disputes, mandates, microdeposits, payouts, setup_intents};
 use crate::disturb::{self, Effects, RETRY_AFTER_SECONDS};
 use crate::faults::{Call, Caller, Fault, Vendor};
+use crate::random::random_hex;
 use crate::replies::{Reply, Seen, fingerprint};
 use crate::{Shared, facts};
 

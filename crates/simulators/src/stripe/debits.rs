@@ -12,8 +12,8 @@ use super::intents::{Intent, Status};
 use super::mandates::MandateAsked;
 use super::methods::Means;
 use super::operation::Operation;
-use super::random_hex;
 use super::refusal::Refusal;
+use crate::random::random_hex;
 
 /// The end of a debit whose bank never answers is not planned; its money would come then.
 const NEVER_AVAILABLE: Delay = Delay::BusinessDays(4);

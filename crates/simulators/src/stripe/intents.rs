@@ -13,9 +13,9 @@ use super::mandates::Acceptance;
 use super::methods;
 use super::microdeposits::Deposits;
 use super::operation::{Answer, Operation};
-use super::random_hex;
 use super::refusal::Refusal;
 use super::setup_intents::{method_types, verification_method};
+use crate::random::random_hex;
 
 /// Bounds of one charge in minor units; Stripe's own for US dollars.
 const AMOUNT_MIN: i64 = 50;

@@ -40,6 +40,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::Shared;
+use crate::random::random_hex;
 use crate::replies::Replies;
 
 pub(crate) use charges::{Charge, ChargeStatus};
@@ -88,13 +89,6 @@ pub(crate) fn extend(object: &mut Value, members: Value) {
     if let (Value::Object(object), Value::Object(members)) = (object, members) {
         object.extend(members);
     }
-}
-
-/// Random bytes as hex; a machine without a random source cannot run the demo at all.
-pub(crate) fn random_hex<const BYTES: usize>() -> String {
-    let mut bytes = [0; BYTES];
-    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
-    hex::encode(bytes)
 }
 
 pub(crate) fn router() -> Router<Arc<Shared>> {

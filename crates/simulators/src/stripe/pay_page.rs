@@ -17,13 +17,13 @@ use super::form::Params;
 use super::methods::{Billing, Means, month_of};
 use super::operation::Operation;
 use super::pay_form::{Typed, form};
-use super::random_hex;
 use super::refusal::Refusal;
 use super::sessions::{Session, Status};
 use crate::Shared;
 use crate::disturb;
 use crate::faults::{Call, Caller, Fault, Vendor};
 use crate::html::{Text, page};
+use crate::random::random_hex;
 
 pub(crate) fn router() -> Router<Arc<Shared>> {
     Router::new().route("/stripe/pay/{session}", get(show).post(pay))

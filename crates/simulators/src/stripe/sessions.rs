@@ -10,9 +10,9 @@ use super::intents::{self, Intent, Status as IntentStatus};
 use super::mandates::Acceptance;
 use super::methods::Billing;
 use super::operation::{Answer, Operation};
-use super::random_hex;
 use super::refusal::Refusal;
 use super::setup_intents::{self, SetupIntent, SetupStatus};
+use crate::random::random_hex;
 
 /// How long a session may stay open: Stripe's bounds and default, in seconds.
 const EXPIRES_MIN_SECONDS: i64 = 30 * 60;

@@ -15,8 +15,8 @@ use super::mandates::{Acceptance, MandateAsked};
 use super::methods::{self, Means};
 use super::microdeposits::Deposits;
 use super::operation::{Answer, Operation};
-use super::random_hex;
 use super::refusal::Refusal;
+use crate::random::random_hex;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

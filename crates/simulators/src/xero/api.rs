@@ -23,7 +23,7 @@ use crate::disturb::{self, Executed, News, RETRY_AFTER_SECONDS};
 use crate::faults::{Call, Caller, Fault, Vendor};
 use crate::oauth::bearer;
 use crate::query::Query;
-use crate::random::random_bytes;
+use crate::random::random_hex;
 use crate::replies::{Reply, Seen, fingerprint};
 use crate::{Shared, facts};
 
@@ -173,7 +173,7 @@ fn read(parts: &http::request::Parts, body: Bytes, client: String, call: Call) -
         idempotency_key: idempotency_key.map(str::to_owned),
         print: fingerprint(&[parts.method.as_str().as_bytes(), path_and_query.as_bytes(), &body]),
         method: parts.method.clone(),
-        request_id: hex::encode(random_bytes::<8>()),
+        request_id: random_hex::<8>(),
         body,
         client,
         call,

@@ -300,14 +300,7 @@ mod tests {
     #[test]
     fn a_code_works_once_for_five_minutes_for_its_client() {
         let mut grants = Grants::seeded(0);
-        let ask = Ask {
-            client: CLIENT.to_owned(),
-            redirect_uri: "https://portal.test/cb".to_owned(),
-            scope: "offline_access".to_owned(),
-            state: String::new(),
-            challenge: None,
-            allowed: Allowed::First,
-        };
+        let ask = Ask::of(CLIENT, None, Allowed::First);
         let mut code = |now_ms| grants.codes.issue(&ask, now_ms);
         let (used, late, foreign) = (code(0), code(0), code(0));
         assert!(grants.exchange(CLIENT, &used, "https://portal.test/cb", None, 1).is_some());
@@ -319,11 +312,9 @@ mod tests {
     #[test]
     fn a_code_that_was_asked_for_with_a_challenge_wants_its_verifier() {
         let mut grants = Grants::seeded(0);
-        let (redirect_uri, scope) = ("https://portal.test/cb".to_owned(), "offline_access".to_owned());
         // The pair of RFC 7636, appendix B.
-        let challenge = Some("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".to_owned());
-        let (client, state) = (CLIENT.to_owned(), String::new());
-        let ask = Ask { client, redirect_uri, scope, state, challenge, allowed: Allowed::Other };
+        let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+        let ask = Ask::of(CLIENT, Some(challenge), Allowed::Other);
         for (verifier, is_good) in
             [(None, false), (Some("another"), false), (Some("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"), true)]
         {
@@ -336,9 +327,7 @@ mod tests {
     #[test]
     fn what_was_connected_stays_so_until_it_is_cut() {
         let mut grants = Grants::seeded(0);
-        let (redirect_uri, scope) = ("https://portal.test/cb".to_owned(), "offline_access".to_owned());
-        let (client, state) = (CLIENT.to_owned(), String::new());
-        let ask = Ask { client, redirect_uri, scope, state, challenge: None, allowed: Allowed::Other };
+        let ask = Ask::of(CLIENT, None, Allowed::Other);
         let code = grants.codes.issue(&ask, 0);
         let access = grants.exchange(CLIENT, &code, &ask.redirect_uri, None, 1).unwrap().access;
         let (first, other) = (facts::xero::TENANT_ID, facts::xero::OTHER_TENANT_ID);
