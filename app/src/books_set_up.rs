@@ -4,7 +4,7 @@
 use crate::{
     Assets,
     components::toast::Toast,
-    own_books::{error_of, page, summary},
+    own_books::{error_of, lead_in, page, select, summary},
     pages::admin::accounting::PATH,
 };
 use domain::{own_invoice::Wrong, views::Whoami};
@@ -20,7 +20,7 @@ pub fn render_on_the_way(assets: &Assets, who: Whoami, asked: AskedFor) -> (u16,
     let AskedFor { books, url } = asked;
     page(assets, who, PATH, &format!("Go on to {books}"), false, || {
         view! {
-            {lead_in(format!("Go on to {books}"))}
+            {lead_in(PATH, TITLE, format!("Go on to {books}"), ())}
             <section class="card pad stack">
                 <p>
                     {format!("{books} asks there whether Wise-Pay may read your books and write payments into them, and for which \
@@ -58,7 +58,7 @@ pub fn render_organisations(
         };
         let options = organisations.into_iter().enumerate().map(option).collect_view();
         view! {
-            {lead_in(heading)}
+            {lead_in(PATH, TITLE, heading, ())}
             <form class="card pad stack" method="post" action=format!("{PATH}/organisation")>
                 {summary(&wrong)}
                 <p class="muted">
@@ -120,7 +120,7 @@ pub fn render_accounts(
         };
         let writes = chart.writes.iter().map(|words| view! { <li>{*words}</li> }).collect_view();
         view! {
-            {lead_in(heading)}
+            {lead_in(PATH, TITLE, heading, ())}
             {toast}
             <form class="card pad stack" method="post" action=format!("{PATH}/set-up")>
                 {summary(&wrong)}
@@ -145,18 +145,6 @@ pub fn render_accounts(
     })
 }
 
-fn lead_in(heading: String) -> AnyView {
-    view! {
-        <div class="lead-in">
-            <div>
-                <p class="crumb small"><a href=PATH>{TITLE}</a></p>
-                <h1>{heading}</h1>
-            </div>
-        </div>
-    }
-    .into_any()
-}
-
 /// One choice of the form.
 struct Select {
     id: &'static str,
@@ -169,26 +157,11 @@ struct Select {
 impl Select {
     fn view(self, choices: Vec<Choice>, chosen: &str, wrong: &[Wrong]) -> AnyView {
         let Self { id, label, hint, none } = self;
-        let error = error_of(wrong, id);
-        let is_wrong = error.is_some();
         let options = choices.into_iter().map(|choice| {
             let is_chosen = choice.id == chosen;
             view! { <option value=choice.id selected=is_chosen>{choice.name}</option> }
         });
-        view! {
-            <div class=if is_wrong { "field wrong" } else { "field" }>
-                <label for=id>{label}</label>
-                <p class="hint" id=format!("{id}-hint")>{hint}</p>
-                <p class="error" id=format!("{id}-error") hidden=!is_wrong>{error.unwrap_or_default()}</p>
-                <select
-                    class="input" id=id name=id aria-describedby=format!("{id}-hint {id}-error")
-                    aria-invalid=is_wrong.then_some("true")
-                >
-                    <option value="">{none}</option>
-                    {options.collect_view()}
-                </select>
-            </div>
-        }
-        .into_any()
+        let options = view! { <option value="">{none}</option> {options.collect_view()} };
+        select(id, label, hint, options, error_of(wrong, id))
     }
 }

@@ -8,8 +8,9 @@ use crate::{
         pdf_link::PdfLink,
     },
     own_books::{
+        lead_in,
         lines::document,
-        page,
+        listed, page,
         statement::{days, sentence, table},
     },
     words::{amounts, invoices_of},
@@ -96,13 +97,7 @@ pub fn render_payer_statement(assets: &Assets, who: Whoami, shown: PayerStatemen
             PayerStatement::Known(known) => (owed(&known, locale), (known.from, known.until), account(known, locale)),
         };
         view! {
-            <div class="lead-in">
-                <div>
-                    <p class="crumb small"><a href="/dashboard">"Outstanding"</a></p>
-                    <h1>{heading}</h1>
-                    <p class="num">{sentence}</p>
-                </div>
-            </div>
+            {lead_in("/dashboard", "Outstanding", heading, view! { <p class="num">{sentence}</p> })}
             {days(STATEMENTS.to_owned(), from, until)}
             {content}
         }
@@ -148,21 +143,7 @@ fn invoices(rows: Vec<InvoiceFace>, locale: Locale) -> AnyView {
             </tr>
         }
     };
-    view! {
-        <table class="list">
-            <thead>
-                <tr>
-                    <th scope="col">"Invoice"</th>
-                    <th scope="col">"Date"</th>
-                    <th scope="col">"Status"</th>
-                    <th scope="col" class="amount">"Total"</th>
-                    <th scope="col" class="amount">"Balance today"</th>
-                </tr>
-            </thead>
-            <tbody>{rows.into_iter().map(row).collect_view()}</tbody>
-        </table>
-    }
-    .into_any()
+    listed(&["Invoice", "Date", "Status"], &["Total", "Balance today"], rows.into_iter().map(row).collect_view())
 }
 
 fn payments(rows: Vec<PaymentRow>, locale: Locale) -> AnyView {
@@ -183,19 +164,5 @@ fn payments(rows: Vec<PaymentRow>, locale: Locale) -> AnyView {
             </tr>
         }
     };
-    view! {
-        <table class="list">
-            <thead>
-                <tr>
-                    <th scope="col">"Payment"</th>
-                    <th scope="col">"Invoice"</th>
-                    <th scope="col">"Paid on"</th>
-                    <th scope="col">"Status"</th>
-                    <th scope="col" class="amount">"Amount"</th>
-                </tr>
-            </thead>
-            <tbody>{rows.into_iter().map(row).collect_view()}</tbody>
-        </table>
-    }
-    .into_any()
+    listed(&["Payment", "Invoice", "Paid on", "Status"], &["Amount"], rows.into_iter().map(row).collect_view())
 }

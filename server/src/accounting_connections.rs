@@ -4,7 +4,7 @@
 use crate::{
     layers::plain_page,
     router::Web,
-    staff::{Answer, Refusal, admitted, admitted_from, go_to, page, refused},
+    staff::{Answer, Done, Refusal, admitted, admitted_from, go_to, page, refused},
 };
 use app::{render_accounts, render_connections, render_on_the_way, render_organisations};
 use axum::{
@@ -33,16 +33,9 @@ pub fn router() -> Router<Web> {
         .route(&at("/disconnect"), post(disconnect))
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Asked {
-    /// What a button has just come to.
-    done: String,
-}
-
-async fn of_merchant(State(web): State<Web>, Query(asked): Query<Asked>, parts: Parts) -> Answer {
+async fn of_merchant(State(web): State<Web>, Query(asked): Query<Done>, parts: Parts) -> Answer {
     let admin = admitted(&parts, &web, Act::SeeConnections, PATH).await?;
-    let found = web.engine.accounting_connections(&admin).await.map_err(|cause| refused(&web, cause))?;
+    let found = web.or_refused(web.engine.accounting_connections(&admin).await)?;
     page(render_connections(&web.assets, found, asked.done))
 }
 
@@ -69,10 +62,6 @@ impl Manager {
 
     fn who(&self) -> Whoami {
         self.admin.who().clone()
-    }
-
-    fn or_refused<T>(&self, answer: Result<T, Error>) -> Result<T, Refusal> {
-        answer.map_err(|cause| refused(&self.web, cause))
     }
 
     /// To where one goes on, or to the page that says why not.
@@ -104,7 +93,7 @@ struct Ordered {
 
 async fn connect(manager: Manager, Form(ordered): Form<Ordered>) -> Answer {
     let Ordered { lane, provider, client_id, client_secret } = ordered;
-    let lane = manager.or_refused(Lane::of_name(&lane).ok_or(Error::NotFound))?;
+    let lane = manager.web.or_refused(Lane::of_name(&lane).ok_or(Error::NotFound))?;
     let order = ConnectOrder { lane, provider, client_id, client_secret: client_secret.into() };
     let asked = match manager.engine().ask_for_books(&manager.admin, order).await {
         Ok(asked) => asked,
@@ -136,9 +125,9 @@ async fn callback(manager: Manager, Query(brought): Query<Brought>) -> Answer {
     manager.came_to(manager.engine().take_consent(&manager.admin, answer).await)
 }
 
-async fn organisations(manager: Manager, Query(asked): Query<Asked>) -> Answer {
+async fn organisations(manager: Manager, Query(asked): Query<Done>) -> Answer {
     let why = NoConnection::of(&asked.done);
-    match manager.or_refused(manager.engine().organisation_choice(&manager.admin).await)? {
+    match manager.web.or_refused(manager.engine().organisation_choice(&manager.admin).await)? {
         Some(choice) => page(render_organisations(&manager.web.assets, manager.who(), choice, why)),
         None => manager.not_done(why.unwrap_or(NoConnection::Late).into()),
     }
@@ -158,8 +147,8 @@ async fn choose_organisation(manager: Manager, Form(chosen): Form<Chosen>) -> An
     }
 }
 
-async fn accounts(manager: Manager, Query(asked): Query<Asked>) -> Answer {
-    let form = manager.or_refused(manager.engine().accounts_form(&manager.admin).await)?;
+async fn accounts(manager: Manager, Query(asked): Query<Done>) -> Answer {
+    let form = manager.web.or_refused(manager.engine().accounts_form(&manager.admin).await)?;
     page(render_accounts(&manager.web.assets, manager.who(), form, Vec::new(), &asked.done))
 }
 
@@ -178,7 +167,7 @@ async fn choose_accounts(manager: Manager, Form(typed): Form<Typed>) -> Answer {
     match manager.engine().choose_accounts(&manager.admin, &typed).await {
         Ok(()) => go_to(&format!("{PATH}?done=accounts")),
         Err(AccountsError::Wrong(wrong)) => {
-            let form = manager.or_refused(manager.engine().accounts_form(&manager.admin).await)?;
+            let form = manager.web.or_refused(manager.engine().accounts_form(&manager.admin).await)?;
             let form = AccountsForm { typed, ..form };
             page(render_accounts(&manager.web.assets, manager.who(), form, wrong, ""))
         }
@@ -193,7 +182,7 @@ struct Left {
 }
 
 async fn disconnect(manager: Manager, Form(left): Form<Left>) -> Answer {
-    let id = manager.or_refused(left.connection.parse::<ConnectionId>().map_err(|_| Error::NotFound))?;
+    let id: ConnectionId = manager.web.read_id(&left.connection)?;
     match manager.engine().disconnect_books(&manager.admin, id).await {
         Ok(()) => go_to(&format!("{PATH}?done=left")),
         Err(cause) => manager.not_done(cause),

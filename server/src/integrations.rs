@@ -1,23 +1,21 @@
 //! `/admin/configure/merchants/{merchant}/integrations`, outside the App like the forms of books of our own.
 
 use crate::{
-    layers::plain_page,
     router::Web,
-    staff::{Answer, Refusal, admitted, refused},
+    staff::{Answer, Done, Refusal, admitted, go_to, page, refused},
 };
 use app::{Told, addresses, render_integrations};
 use axum::{
     Form, Router,
     extract::{FromRequestParts, Path, Query, State},
     http::request::Parts,
-    response::{IntoResponse, Redirect},
     routing::{get, post},
 };
 use domain::{access::Act, integration::IntegrationKind};
 use engine::{AdminPass, Error};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
-use std::{collections::HashMap, str::FromStr};
+use std::collections::HashMap;
 
 /// Where the menu leads: to the one merchant that its staff may configure.
 const MERCHANTS: &str = "/admin/configure/merchants";
@@ -33,8 +31,8 @@ pub fn router() -> Router<Web> {
 
 async fn own_merchant(State(web): State<Web>, parts: Parts) -> Answer {
     let admin = admitted(&parts, &web, Act::ManageIntegrations, MERCHANTS).await?;
-    let merchant = web.engine.merchant_key(&admin).await.map_err(|cause| refused(&web, cause))?;
-    Ok(Redirect::to(&addresses::integrations(&merchant)).into_response())
+    let merchant = web.or_refused(web.engine.merchant_key(&admin).await)?;
+    go_to(&addresses::integrations(&merchant))
 }
 
 /// Staff of the merchant that the address names. Looked for before any body is read.
@@ -51,7 +49,7 @@ impl FromRequestParts<Web> for Configurer {
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Refusal> {
         let admin = admitted(parts, web, Act::ManageIntegrations, MERCHANTS).await?;
-        let merchant = web.engine.merchant_key(&admin).await.map_err(|cause| refused(web, cause))?;
+        let merchant = web.or_refused(web.engine.merchant_key(&admin).await)?;
         let named = Path::<HashMap<String, String>>::from_request_parts(parts, web).await;
         let Ok(Path(named)) = named else { return Err(refused(web, Error::NotFound)) };
         let kind = named.get("kind").map(|kind| kind.parse::<IntegrationKind>()).transpose();
@@ -65,35 +63,21 @@ impl FromRequestParts<Web> for Configurer {
 }
 
 impl Configurer {
-    fn or_refused<T>(&self, answer: Result<T, Error>) -> Result<T, Refusal> {
-        answer.map_err(|cause| refused(&self.web, cause))
-    }
-
     fn kind(&self) -> Result<IntegrationKind, Refusal> {
-        self.or_refused(self.kind.ok_or(Error::NotFound))
-    }
-
-    fn read_id<T: FromStr>(&self, spelt: &str) -> Result<T, Refusal> {
-        self.or_refused(spelt.parse().map_err(|_| Error::NotFound))
+        self.web.or_refused(self.kind.ok_or(Error::NotFound))
     }
 
     async fn page(&self, told: Told) -> Answer {
-        let shown = self.or_refused(self.web.engine.integrations(&self.admin).await)?;
-        Ok(plain_page(render_integrations(&self.web.assets, shown, told)))
+        let shown = self.web.or_refused(self.web.engine.integrations(&self.admin).await)?;
+        page(render_integrations(&self.web.assets, shown, told))
     }
 
     fn done(&self, done: &str) -> Answer {
-        Ok(Redirect::to(&format!("{}?done={done}", addresses::integrations(&self.merchant))).into_response())
+        go_to(&format!("{}?done={done}", addresses::integrations(&self.merchant)))
     }
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub struct Asked {
-    done: String,
-}
-
-async fn show(configurer: Configurer, Query(asked): Query<Asked>) -> Answer {
+async fn show(configurer: Configurer, Query(asked): Query<Done>) -> Answer {
     configurer.page(Told { done: asked.done, ..Told::default() }).await
 }
 
@@ -109,25 +93,25 @@ pub struct Sent {
 /// Both buttons keep the check box as it stands, and Generate makes a key as well.
 async fn save(configurer: Configurer, Form(sent): Form<Sent>) -> Answer {
     let (engine, admin, kind) = (&configurer.web.engine, &configurer.admin, configurer.kind()?);
-    configurer.or_refused(engine.switch_integration(admin, kind, sent.is_enabled == "yes").await)?;
+    configurer.web.or_refused(engine.switch_integration(admin, kind, sent.is_enabled == "yes").await)?;
     if sent.r#do != "generate" {
         return configurer.done("saved");
     }
-    let key = configurer.read_id(&sent.key)?;
-    let is_made = configurer.or_refused(engine.make_integration_key(admin, kind, key).await)?;
+    let key = configurer.web.read_id(&sent.key)?;
+    let is_made = configurer.web.or_refused(engine.make_integration_key(admin, kind, key).await)?;
     configurer.done(if is_made { "generated" } else { "full" })
 }
 
 /// The secret is in this answer alone: it stands in no address and in no page that can be opened again.
 async fn display(configurer: Configurer, Form(sent): Form<Sent>) -> Answer {
-    let key = configurer.read_id(&sent.key)?;
+    let key = configurer.web.read_id(&sent.key)?;
     let secret = configurer.web.engine.show_integration_key(&configurer.admin, key).await;
-    let secret = configurer.or_refused(secret)?.expose_secret().to_owned();
+    let secret = configurer.web.or_refused(secret)?.expose_secret().to_owned();
     configurer.page(Told { secret: Some((key, secret)), ..Told::default() }).await
 }
 
 async fn retire(configurer: Configurer, Form(sent): Form<Sent>) -> Answer {
-    let key = configurer.read_id(&sent.key)?;
-    configurer.or_refused(configurer.web.engine.retire_integration_key(&configurer.admin, key).await)?;
+    let key = configurer.web.read_id(&sent.key)?;
+    configurer.web.or_refused(configurer.web.engine.retire_integration_key(&configurer.admin, key).await)?;
     configurer.done("retired")
 }

@@ -3,7 +3,7 @@
 
 use crate::{
     router::Web,
-    staff::{Answer, Id, Refusal, page, payer_admitted, refused},
+    staff::{Answer, Id, Refusal, page, payer_admitted},
 };
 use app::{render_payer_invoice, render_payer_statement};
 use axum::{
@@ -36,8 +36,7 @@ impl FromRequestParts<Web> for Payer {
 }
 
 async fn invoice(payer: Payer, Id(invoice): Id<InvoiceId>) -> Answer {
-    let found = payer.web.engine.payer_invoice(&payer.pass, invoice).await;
-    let found = found.map_err(|cause| refused(&payer.web, cause))?;
+    let found = payer.web.or_refused(payer.web.engine.payer_invoice(&payer.pass, invoice).await)?;
     page(render_payer_invoice(&payer.web.assets, found))
 }
 
@@ -50,7 +49,6 @@ struct Days {
 
 async fn statement(payer: Payer, Query(days): Query<Days>) -> Answer {
     let (from, until) = (read_date(&days.from), read_date(&days.until));
-    let found = payer.web.engine.payer_statement(&payer.pass, from, until).await;
-    let found = found.map_err(|cause| refused(&payer.web, cause))?;
+    let found = payer.web.or_refused(payer.web.engine.payer_statement(&payer.pass, from, until).await)?;
     page(render_payer_statement(&payer.web.assets, payer.pass.who().clone(), found))
 }

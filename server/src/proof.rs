@@ -2,7 +2,7 @@
 
 use crate::{
     router::Web,
-    staff::{Answer, Id, admitted, refused},
+    staff::{Answer, Id, admitted},
 };
 use app::{ProofFile, addresses, render_proof};
 use axum::{
@@ -18,7 +18,7 @@ use domain::{access::Act, ids::PaymentId};
 /// `/admin/transactions/{payment}/proof`, for the merchant's staff. Whoever is not signed in signs in first.
 pub async fn of_payment(State(web): State<Web>, Id(payment): Id<PaymentId>, parts: Parts) -> Answer {
     let admin = admitted(&parts, &web, Act::SeeProof, &addresses::proof(payment)).await?;
-    let proof = web.engine.prove_payment(&admin, payment).await.map_err(|cause| refused(&web, cause))?;
+    let proof = web.or_refused(web.engine.prove_payment(&admin, payment).await)?;
     Ok(file(render_proof(proof)))
 }
 

@@ -10,6 +10,7 @@ use axum::{
 use axum_extra::extract::CookieJar;
 use domain::access::Act;
 use engine::{AdminPass, Error, PayerPass};
+use serde::Deserialize;
 use std::str::FromStr;
 
 pub type Answer = Result<Response, Refusal>;
@@ -62,6 +63,26 @@ fn turned_away(web: &Web, cause: Error, back: &str) -> Refusal {
         Error::NotSignedIn => Redirect::to(&addresses::sign_in(back)).into_response().into(),
         other => refused(web, other),
     }
+}
+
+impl Web {
+    /// What was found or done, or the page that says why not.
+    pub fn or_refused<T>(&self, answer: Result<T, Error>) -> Result<T, Refusal> {
+        answer.map_err(|cause| refused(self, cause))
+    }
+
+    /// The id in a form; one that cannot be one leads nowhere.
+    pub fn read_id<T: FromStr>(&self, spelt: &str) -> Result<T, Refusal> {
+        self.or_refused(spelt.parse().map_err(|_| Error::NotFound))
+    }
+}
+
+/// What the address of a page that a form leads to says.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Done {
+    /// What a button has just come to.
+    pub done: String,
 }
 
 pub fn page(drawn: (u16, String)) -> Answer {

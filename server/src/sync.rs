@@ -5,7 +5,7 @@
 use crate::{
     layers::plain_page,
     router::Web,
-    staff::{Answer, Refusal, admitted, go_to, payer_admitted, refused},
+    staff::{Answer, Done, Refusal, admitted, go_to, payer_admitted},
 };
 use app::render_sync;
 use axum::{
@@ -49,15 +49,8 @@ impl FromRequestParts<Web> for Reader {
     }
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Asked {
-    /// What a button has just come to.
-    done: String,
-}
-
-async fn page(Reader { web, pass, here }: Reader, Query(asked): Query<Asked>) -> Answer {
-    let page = web.engine.sync_page(&pass).await.map_err(|cause| refused(&web, cause))?;
+async fn page(Reader { web, pass, here }: Reader, Query(asked): Query<Done>) -> Answer {
+    let page = web.or_refused(web.engine.sync_page(&pass).await)?;
     let is_under_way = page.state.is_some_and(SyncState::is_under_way);
     let mut answer = plain_page(render_sync(&web.assets, page, &asked.done));
     if is_under_way {
@@ -80,6 +73,5 @@ async fn press(Reader { web, pass, here }: Reader, Form(pressed): Form<Pressed>)
         let begun = web.engine.download_books(&pass).await;
         begun.map(|begun| if begun == Download::TooSoon { "?done=lately" } else { "" })
     };
-    let done = done.map_err(|cause| refused(&web, cause))?;
-    go_to(&format!("{here}{done}"))
+    go_to(&format!("{here}{}", web.or_refused(done)?))
 }

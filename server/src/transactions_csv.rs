@@ -3,7 +3,7 @@
 
 use crate::{
     router::Web,
-    staff::{Answer, admitted, refused},
+    staff::{Answer, admitted},
 };
 use app::addresses;
 use axum::{
@@ -37,8 +37,7 @@ pub struct Asked {
 /// `/admin/transactions.csv?q=…`, for the merchant's staff. Whoever is not signed in signs in first.
 pub async fn of_merchant(State(web): State<Web>, Query(asked): Query<Asked>, parts: Parts) -> Answer {
     let admin = admitted(&parts, &web, Act::SeeTransactions, &addresses::transactions_csv(&asked.q)).await?;
-    let first = web.engine.export_transactions(&admin, &asked.q, None).await;
-    let first = first.map_err(|cause| refused(&web, cause))?;
+    let first = web.or_refused(web.engine.export_transactions(&admin, &asked.q, None).await)?;
     Ok(file(web.engine, admin, asked.q, &first))
 }
 

@@ -13,6 +13,7 @@ impl Kind {
     pub const EMAIL: Self = Self { input: "email", autocomplete: "email" };
     pub const USERNAME: Self = Self { input: "email", autocomplete: "username" };
     pub const TEXT: Self = Self { input: "text", autocomplete: "off" };
+    pub const DATE: Self = Self { input: "date", autocomplete: "off" };
     pub const PASSWORD: Self = Self { input: "password", autocomplete: "current-password" };
 }
 

@@ -1,7 +1,11 @@
 //! What customers paid past the portal for several invoices, or in advance: the form of it, the credits on the page of a
 //! customer, and the form that uses one on an invoice.
 
-use super::{error_of, not_done, page, summary};
+use super::{
+    error_of, lead_in, listed, not_done, page,
+    payments::{fields, taking_back},
+    select, summary,
+};
 use crate::{
     Assets, addresses,
     components::{
@@ -16,10 +20,11 @@ use domain::{
     own_invoice::Wrong,
     views::{InvoiceFace, Whoami},
 };
-use engine::{AdvanceForm, AdvanceTyped, CreditOf, CustomerCredit, HandPayment, UseForm, UsedCredit};
+use engine::{AdvanceForm, AdvanceTyped, CreditOf, CustomerCredit, UseForm, UsedCredit};
 use leptos::prelude::*;
 
-const DATE: Kind = Kind { input: "date", autocomplete: "off" };
+const PAST: &str =
+    "For what was paid past this portal, in cash or by transfer: for several invoices, or in advance. No money moves.";
 
 /// The form, with what was typed.
 pub struct AdvancePage {
@@ -64,28 +69,12 @@ pub fn render_advance_form(assets: &Assets, who: Whoami, shown: AdvancePage) -> 
             }
         });
         view! {
-            <div class="lead-in">
-                <div>
-                    <p class="crumb small"><a href=customer.clone()>{form.name}</a></p>
-                    <h1>{heading}</h1>
-                    <p class="muted">
-                        "For what was paid past this portal, in cash or by transfer: for several invoices, or in advance. No money moves."
-                    </p>
-                </div>
-            </div>
+            {lead_in(customer.clone(), form.name, heading, view! { <p class="muted">{PAST}</p> })}
             <form class="card pad stack" method="post" action=addresses::customer_payment(form.customer)>
                 {not_done("It is not entered", refused)}
                 {summary(&wrong)}
                 <input type="hidden" name="payment" value=payment.to_string()/>
-                <Field
-                    id="amount" label=format!("Amount in {}", form.currency) kind=Kind::TEXT inputmode="decimal"
-                    value=typed.paid.amount error=error_of(&wrong, "amount")
-                />
-                <Field id="date" label="Came on" kind=DATE value=typed.paid.date error=error_of(&wrong, "date")/>
-                <Field
-                    id="reference" label="Reference" kind=Kind::TEXT value=typed.paid.reference maxlength=100
-                    hint="Where others can look it up, like the line of a bank statement." error=error_of(&wrong, "reference")
-                />
+                {fields(format!("Amount in {}", form.currency), String::new(), typed.paid, &wrong)}
                 {shares}
                 <div class="acts">
                     <button class="btn primary" type="submit">"Enter payment"</button>
@@ -132,47 +121,21 @@ pub(super) fn card(customer: CustomerId, credits: Vec<CustomerCredit>, locale: L
                 <th scope="row" class="key num">{number}</th>
                 <td class="what">{reference}</td>
                 <td class="num date">{in_words(credit.date)}</td>
-                <td class="act">{credit.hand.map(|hand| taking_back(customer, hand))}</td>
+                <td class="act">{credit.hand.map(|hand| taking_back(addresses::customer_payment(customer), hand))}</td>
                 <td class="amount muted" data-label="Of">{credit.amount.format(locale)}</td>
                 <td class="amount">{credit.left.format(locale)}</td>
             </tr>
         }
     };
+    let rows = credits.into_iter().map(row).collect_view();
     let card = view! {
         <section class="card" aria-labelledby="credits">
             <div class="bar"><h2 id="credits">"Credit"</h2></div>
-            <table class="list">
-                <thead>
-                    <tr>
-                        <th scope="col">"Number"</th>
-                        <th scope="col">"Reference"</th>
-                        <th scope="col">"Date"</th>
-                        <th scope="col"><span class="vh">"Actions"</span></th>
-                        <th scope="col" class="amount">"Amount"</th>
-                        <th scope="col" class="amount">"Left"</th>
-                    </tr>
-                </thead>
-                <tbody>{credits.into_iter().map(row).collect_view()}</tbody>
-            </table>
+            {listed(&["Number", "Reference", "Date", "Actions"], &["Amount", "Left"], rows)}
             <p class="none small muted">"What is left is used from the page of an open invoice."</p>
         </section>
     };
     Some(card.into_any())
-}
-
-fn taking_back(customer: CustomerId, hand: HandPayment) -> AnyView {
-    if hand.is_back {
-        return view! { <span class="muted">"Taken back"</span> }.into_any();
-    }
-    view! {
-        <form method="post" action=format!("{}/back", addresses::customer_payment(customer))>
-            <input type="hidden" name="payment" value=hand.payment.to_string()/>
-            <button class="btn quiet" type="submit">
-                "Take back"<span class="vh">{format!(" {}", hand.reference)}</span>
-            </button>
-        </form>
-    }
-    .into_any()
 }
 
 /// Status and HTML of the form that uses a credit.
@@ -211,12 +174,7 @@ pub fn render_use_form(assets: &Assets, who: Whoami, shown: UsePage) -> (u16, St
             .into_any()
         };
         view! {
-            <div class="lead-in">
-                <div>
-                    <p class="crumb small"><a href=invoice>{form.number}</a></p>
-                    <h1>{heading}</h1>
-                </div>
-            </div>
+            {lead_in(invoice, form.number, heading, ())}
             {content}
         }
         .into_any()
@@ -224,7 +182,6 @@ pub fn render_use_form(assets: &Assets, who: Whoami, shown: UsePage) -> (u16, St
 }
 
 fn choices(credits: Vec<CustomerCredit>, chosen: &str, error: Option<String>, locale: Locale) -> AnyView {
-    let is_wrong = error.is_some();
     let options = credits.into_iter().map(|credit| {
         let id = match credit.of {
             CreditOf::Advance(advance) => advance.to_string(),
@@ -234,19 +191,7 @@ fn choices(credits: Vec<CustomerCredit>, chosen: &str, error: Option<String>, lo
         let words = format!("{} of {}, {} left", credit.number, in_words(credit.date), credit.left.format(locale));
         view! { <option value=format!("{id}:{}", credit.left.minor) selected=is_chosen>{words}</option> }
     });
-    view! {
-        <div class=if is_wrong { "field wrong" } else { "field" }>
-            <label for="credit">"Credit"</label>
-            <p class="error" id="credit-error" hidden=!is_wrong>{error.unwrap_or_default()}</p>
-            <select
-                class="input" id="credit" name="credit" aria-describedby="credit-error"
-                aria-invalid=is_wrong.then_some("true")
-            >
-                {options.collect_view()}
-            </select>
-        </div>
-    }
-    .into_any()
+    select("credit", "Credit", "", options.collect_view(), error)
 }
 
 /// The credit that an invoice has got, as a part of its page.

@@ -1,6 +1,8 @@
 //! `/admin/credits`: the credit notes of books of our own, the form of one, and where what is left of one goes.
 
-use super::{error_of, invoice_form::lines, lines::table as table_of, not_done, page, summary};
+use super::{
+    error_of, invoice_form::lines, lead_in, lines::table as table_of, listed, not_done, page, select, summary,
+};
 use crate::{
     Assets, addresses,
     components::{
@@ -60,12 +62,7 @@ pub fn render_credits(assets: &Assets, who: Whoami, list: Page<CreditLine>) -> (
             table(list.rows, locale)
         };
         view! {
-            <div class="lead-in">
-                <div>
-                    <p class="crumb small"><a href="/admin/invoices">"Invoices"</a></p>
-                    <h1>"Credit notes"</h1>
-                </div>
-            </div>
+            {lead_in("/admin/invoices", "Invoices", "Credit notes", ())}
             <section class="card" aria-label="Credit notes">{rows}<Pager path=PATH place whole=true/></section>
         }
         .into_any()
@@ -93,22 +90,8 @@ pub(crate) fn table(credits: Vec<CreditLine>, locale: Locale) -> AnyView {
             </tr>
         }
     };
-    view! {
-        <table class="list">
-            <thead>
-                <tr>
-                    <th scope="col">"Credit note"</th>
-                    <th scope="col">"Customer"</th>
-                    <th scope="col">"Of invoice"</th>
-                    <th scope="col">"Date"</th>
-                    <th scope="col">"Left"</th>
-                    <th scope="col" class="amount">"Total"</th>
-                </tr>
-            </thead>
-            <tbody>{credits.into_iter().map(row).collect_view()}</tbody>
-        </table>
-    }
-    .into_any()
+    let heads = ["Credit note", "Customer", "Of invoice", "Date", "Left"];
+    listed(&heads, &["Total"], credits.into_iter().map(row).collect_view())
 }
 
 /// Status and HTML of the form.
@@ -129,12 +112,7 @@ pub fn render_credit_form(assets: &Assets, who: Whoami, shown: CreditPage) -> (u
         };
         let lines = lines(format!("What it is for, in {}", form.left.currency), meant, &typed.lines, &wrong);
         view! {
-            <div class="lead-in">
-                <div>
-                    <p class="crumb small"><a href=addresses::invoice(form.invoice)>{form.number}</a></p>
-                    <h1>{heading}</h1>
-                </div>
-            </div>
+            {lead_in(addresses::invoice(form.invoice), form.number, heading, ())}
             <form class="card pad stack" method="post" action=addresses::invoice_credit(form.invoice)>
                 {not_done("It is not issued", refused)}
                 {summary(&wrong)}
@@ -267,24 +245,17 @@ fn allocation(
         return view! { <p class="muted">"The customer owes nothing now. It can be given to their next invoice."</p> }
             .into_any();
     }
-    let error = error_of(wrong, "invoice");
-    let is_wrong = error.is_some();
     let options = open.into_iter().map(|invoice| {
         let is_chosen = chosen == Some(invoice.id);
         let words = format!("{}, {} due", invoice.number, invoice.due.format(locale));
         view! { <option value=invoice.id.to_string() selected=is_chosen>{words}</option> }
     });
+    let invoice = select("invoice", "Invoice", "", options.collect_view(), error_of(wrong, "invoice"));
     let typed = if typed.is_empty() { line.left.to_decimal() } else { typed };
     view! {
         <form class="stack" method="post" action=format!("{}/allocate", addresses::credit(line.id))>
             <input type="hidden" name="left" value=line.left.minor.to_string()/>
-            <div class=if is_wrong { "field wrong" } else { "field" }>
-                <label for="invoice">"Invoice"</label>
-                <p class="error" id="invoice-error" hidden=!is_wrong>{error.unwrap_or_default()}</p>
-                <select class="input" id="invoice" name="invoice" aria-describedby="invoice-error">
-                    {options.collect_view()}
-                </select>
-            </div>
+            {invoice}
             {amount(format!("Up to {}, and no more than the invoice owes.", line.left.format(locale)), typed, wrong, false)}
             <div class="acts"><button class="btn primary" type="submit">"Give it to the invoice"</button></div>
         </form>

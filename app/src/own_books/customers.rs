@@ -1,6 +1,6 @@
 //! `/admin/customers`: the customers of books of our own, and the form of one.
 
-use super::{advances::card, error_of, lines::told, page, summary};
+use super::{advances::card, error_of, lines::told, listed, page, summary};
 use crate::{
     Assets, addresses,
     components::{
@@ -99,20 +99,7 @@ fn table(list: Page<OwnCustomer>, archived: bool) -> AnyView {
                 </tr>
             }
         };
-        view! {
-            <table class="list">
-                <thead>
-                    <tr>
-                        <th scope="col">"Name"</th>
-                        <th scope="col">"Code"</th>
-                        <th scope="col">"E-mail"</th>
-                        <th scope="col">"Pays within"</th>
-                    </tr>
-                </thead>
-                <tbody>{list.rows.into_iter().map(row).collect_view()}</tbody>
-            </table>
-        }
-        .into_any()
+        listed(&["Name", "Code", "E-mail", "Pays within"], &[], list.rows.into_iter().map(row).collect_view())
     };
     view! {
         <section class="card" aria-labelledby="list">

@@ -1,7 +1,7 @@
 //! `/admin/import`: a table is chosen, shown as it would be taken in, and confirmed. Nothing is kept between: the preview
 //! carries the table along.
 
-use super::page;
+use super::{lead_in, listed, page};
 use crate::{
     Assets,
     components::{
@@ -49,12 +49,7 @@ pub fn render_import(assets: &Assets, who: Whoami, shown: ImportPage) -> (u16, S
             ImportPage::Preview { kind, text, as_drafts, lines } => preview(kind, text, as_drafts, lines, locale),
         };
         view! {
-            <div class="lead-in">
-                <div>
-                    <p class="crumb small"><a href=current>{list}</a></p>
-                    <h1>{heading}</h1>
-                </div>
-            </div>
+            {lead_in(current, list, heading, ())}
             {content}
         }
         .into_any()
@@ -143,18 +138,7 @@ fn preview(kind: Kind, text: String, as_drafts: bool, lines: Vec<ImportLine>, lo
     view! {
         <section class="card" aria-labelledby="preview">
             <div class="bar"><h2 id="preview">{sentence}</h2></div>
-            <table class="list">
-                <thead>
-                    <tr>
-                        <th scope="col">"What"</th>
-                        <th scope="col">"Customer"</th>
-                        <th scope="col">"Line"</th>
-                        <th scope="col">"Becomes"</th>
-                        <th scope="col" class="amount">"Total"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
+            {listed(&["What", "Customer", "Line", "Becomes"], &["Total"], rows)}
             {more}
         </section>
         <div class="acts">

@@ -1,6 +1,6 @@
 //! The form of a draft. Lines are rows of fields; a button adds more, and brings everything back that was typed.
 
-use super::{error_of, not_done, page, summary};
+use super::{error_of, lead_in, not_done, page, summary};
 use crate::{
     Assets, addresses,
     components::{
@@ -15,8 +15,6 @@ use domain::{
 };
 use engine::InvoiceForm;
 use leptos::prelude::*;
-
-const DATE: Kind = Kind { input: "date", autocomplete: "off" };
 
 /// The form of an invoice, with what was typed.
 pub struct InvoicePage {
@@ -42,14 +40,9 @@ pub fn render_invoice_form(assets: &Assets, who: Whoami, shown: InvoicePage) -> 
         let (currency, next) = (form.currency, form.next_number);
         let hint = "Lines that you leave empty are left out. A negative price is a discount.";
         let lines = lines(format!("Lines, in {currency}"), hint, &typed.lines, &wrong);
+        let more = view! { <p class="muted">"A draft is owed by nobody. It gets its number when you issue it."</p> };
         view! {
-            <div class="lead-in">
-                <div>
-                    <p class="crumb small"><a href="/admin/invoices">"Invoices"</a></p>
-                    <h1>{heading}</h1>
-                    <p class="muted">"A draft is owed by nobody. It gets its number when you issue it."</p>
-                </div>
-            </div>
+            {lead_in("/admin/invoices", "Invoices", heading, more)}
             <form class="card pad stack" method="post" action=addresses::invoice_edit(id)>
                 // Enter in a field presses the first button of a form, which must be the one that saves.
                 <button class="vh" type="submit" name="do" value="save" tabindex="-1" aria-hidden="true"></button>
@@ -59,9 +52,9 @@ pub fn render_invoice_form(assets: &Assets, who: Whoami, shown: InvoicePage) -> 
                 {form.find.map(finding)}
                 {customers(form.customers, customer, error_of(&wrong, "customer"))}
                 <div class="pair">
-                    <Field id="date" label="Date" kind=DATE value=typed.date error=error_of(&wrong, "date")/>
+                    <Field id="date" label="Date" kind=Kind::DATE value=typed.date error=error_of(&wrong, "date")/>
                     <Field
-                        id="due_date" label="Due date" kind=DATE value=typed.due_date optional=true
+                        id="due_date" label="Due date" kind=Kind::DATE value=typed.due_date optional=true
                         hint="Empty: by the customer’s terms." error=error_of(&wrong, "due_date")
                     />
                 </div>

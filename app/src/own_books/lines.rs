@@ -1,5 +1,6 @@
 //! The lines of an invoice that staff wrote, what they come to, and what may be done with it: a part of the invoice's page.
 
+use super::listed;
 use crate::{addresses, components::when::When, words::count};
 use domain::{
     invoice::InvoiceStatus,
@@ -163,21 +164,7 @@ pub fn document(own: OwnInvoice, locale: Locale) -> AnyView {
 /// Lines alone; also those of a credit note.
 pub(super) fn table(lines: &[Line], locale: Locale) -> AnyView {
     let rows = lines.iter().map(|line| row(line, locale)).collect_view();
-    view! {
-        <table class="list">
-            <thead>
-                <tr>
-                    <th scope="col">"Description"</th>
-                    <th scope="col" class="amount">"Quantity"</th>
-                    <th scope="col" class="amount">"Unit price"</th>
-                    <th scope="col" class="amount">"Tax"</th>
-                    <th scope="col" class="amount">"Amount"</th>
-                </tr>
-            </thead>
-            <tbody>{rows}</tbody>
-        </table>
-    }
-    .into_any()
+    listed(&["Description"], &["Quantity", "Unit price", "Tax", "Amount"], rows)
 }
 
 fn row(line: &Line, locale: Locale) -> AnyView {

@@ -50,6 +50,68 @@ pub(crate) fn page(
     (status, render(assets, title, framed))
 }
 
+/// What a page begins with: the way back, its heading, and what stands below that.
+pub(crate) fn lead_in(
+    to: impl Into<String>,
+    back: impl Into<String>,
+    heading: impl Into<String>,
+    below: impl IntoView,
+) -> AnyView {
+    let (to, back, heading) = (to.into(), back.into(), heading.into());
+    view! {
+        <div class="lead-in">
+            <div>
+                <p class="crumb small"><a href=to>{back}</a></p>
+                <h1>{heading}</h1>
+                {below}
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// Rows below their heads; amounts come last. The head over buttons is for those who hear the page.
+pub(crate) fn listed(heads: &[&'static str], amounts: &[&'static str], rows: impl IntoView) -> AnyView {
+    let head = |words: &&'static str| match *words {
+        "Actions" => view! { <th scope="col"><span class="vh">"Actions"</span></th> }.into_any(),
+        words => view! { <th scope="col">{words}</th> }.into_any(),
+    };
+    let amount = |words: &&'static str| view! { <th scope="col" class="amount">{*words}</th> };
+    let heads = heads.iter().map(head).collect_view();
+    let amounts = amounts.iter().map(amount).collect_view();
+    view! {
+        <table class="list">
+            <thead>
+                <tr>{heads}{amounts}</tr>
+            </thead>
+            <tbody>{rows}</tbody>
+        </table>
+    }
+    .into_any()
+}
+
+/// A choice of one of these options, as `Field` is of words. `hint` may be empty.
+pub(crate) fn select(
+    id: &'static str,
+    label: &'static str,
+    hint: &'static str,
+    options: impl IntoView,
+    error: Option<String>,
+) -> AnyView {
+    let (is_wrong, described) = (error.is_some(), format!("{id}-hint {id}-error"));
+    view! {
+        <div class=if is_wrong { "field wrong" } else { "field" }>
+            <label for=id>{label}</label>
+            <p class="hint" id=format!("{id}-hint") hidden=hint.is_empty()>{hint}</p>
+            <p class="error" id=format!("{id}-error") hidden=!is_wrong>{error.unwrap_or_default()}</p>
+            <select class="input" id=id name=id aria-describedby=described aria-invalid=is_wrong.then_some("true")>
+                {options}
+            </select>
+        </div>
+    }
+    .into_any()
+}
+
 /// What is to be mended, above the form; each entry leads to its field.
 pub(crate) fn summary(wrong: &[Wrong]) -> Option<AnyView> {
     let mend = |wrong: &Wrong| Mend { field: Some(wrong.field.clone()), words: wrong.words.clone() };

@@ -1,7 +1,7 @@
 //! `/admin/customers/:customer/statement`: what a customer owed when a period began, what moved, and what they owe since. It
 //! prints.
 
-use super::page;
+use super::{listed, page};
 use crate::{
     Assets, addresses,
     components::field::{Field, Kind},
@@ -15,8 +15,6 @@ use domain::{
 };
 use engine::CustomerStatement;
 use leptos::prelude::*;
-
-const DATE: Kind = Kind { input: "date", autocomplete: "off" };
 
 /// Status and HTML of the page.
 #[must_use]
@@ -61,8 +59,8 @@ pub(crate) fn days(action: String, from: NaiveDate, until: NaiveDate) -> AnyView
     view! {
         <form class="card pad stack" method="get" action=action>
             <div class="pair">
-                <Field id="from" label="From" kind=DATE value=from.to_string()/>
-                <Field id="until" label="To" kind=DATE value=until.to_string()/>
+                <Field id="from" label="From" kind=Kind::DATE value=from.to_string()/>
+                <Field id="until" label="To" kind=Kind::DATE value=until.to_string()/>
             </div>
             <div class="acts"><button class="btn" type="submit">"Show"</button></div>
         </form>
@@ -93,20 +91,12 @@ pub(crate) fn table(statement: Statement, locale: Locale) -> AnyView {
     };
     let opening = edge(format!("Balance before {}", in_words(statement.from)), statement.opening);
     let closing = edge(format!("Balance on {}", in_words(statement.until)), statement.closing);
+    let rows = statement.rows.into_iter().map(row).collect_view();
+    let rows = view! { {opening}{rows}{closing} };
     view! {
         <section class="card" aria-labelledby="moved">
             <div class="bar"><h2 id="moved">"What moved"</h2></div>
-            <table class="list">
-                <thead>
-                    <tr>
-                        <th scope="col">"What"</th>
-                        <th scope="col">"Date"</th>
-                        <th scope="col" class="amount">"Amount"</th>
-                        <th scope="col" class="amount">"Balance"</th>
-                    </tr>
-                </thead>
-                <tbody>{opening}{statement.rows.into_iter().map(row).collect_view()}{closing}</tbody>
-            </table>
+            {listed(&["What", "Date"], &["Amount", "Balance"], rows)}
         </section>
     }
     .into_any()

@@ -3,7 +3,7 @@
 
 use crate::{
     Allocation, Attempt, Error, Invoice, MerchantTx, attempts, invoices, refunds,
-    scope::{Only, Scoped, moment, owned},
+    scope::{Only, Scoped, belongs, moment, owned},
     surcharge_invoice,
 };
 use chrono::{DateTime, Utc};
@@ -45,20 +45,8 @@ pub struct Model {
 }
 impl ActiveModelBehavior for ActiveModel {}
 owned!();
-
-impl Related<invoices::Entity> for Entity {
-    fn to() -> RelationDef {
-        let invoice = Self::belongs_to(invoices::Entity).from((Column::MerchantId, Column::InvoiceId));
-        invoice.to((invoices::Column::MerchantId, invoices::Column::Id)).into()
-    }
-}
-
-impl Related<attempts::Entity> for Entity {
-    fn to() -> RelationDef {
-        let attempt = Self::belongs_to(attempts::Entity).from((Column::MerchantId, Column::AttemptId));
-        attempt.to((attempts::Column::MerchantId, attempts::Column::Id)).into()
-    }
-}
+belongs!(invoices, InvoiceId);
+belongs!(attempts, AttemptId);
 
 pub use Model as BooksEntry;
 

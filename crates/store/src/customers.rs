@@ -237,14 +237,6 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
     }
 
-    /// By the books' id.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn customer_by_external_id(&self, external_id: &str) -> Result<Option<Model>, Error> {
-        Ok(self.find::<Entity>().filter(Column::ExternalId.eq(text(external_id))).only(self.conn()).await?)
-    }
-
     /// Whose these invoices are, as far as their customers are known: the ids by the books' ids.
     ///
     /// # Errors

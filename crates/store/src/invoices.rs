@@ -4,7 +4,7 @@
 use crate::{
     Customer, Error, MerchantDb, MerchantTx, books_entries, checkouts, customers, ledger_payments,
     payments::allocation,
-    scope::{Only, Scoped, json, moment, money, owned, text},
+    scope::{Only, Scoped, belongs, json, moment, money, owned, text},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
@@ -55,13 +55,7 @@ pub struct Model {
 }
 impl ActiveModelBehavior for ActiveModel {}
 owned!();
-
-impl Related<customers::Entity> for Entity {
-    fn to() -> RelationDef {
-        let customer = Self::belongs_to(customers::Entity).from((Column::MerchantId, Column::CustomerId));
-        customer.to((customers::Column::MerchantId, customers::Column::Id)).into()
-    }
-}
+belongs!(customers, CustomerId);
 
 impl Model {
     /// # Errors

@@ -2,7 +2,7 @@
 
 use crate::{
     Attempt, BooksEntryState, Consent, Error, Invoice, MerchantDb, MerchantTx, NewSlip, Sum, attempts, books_entries,
-    scope::{Only, Scoped, money, owned},
+    scope::{Only, Scoped, belongs, money, owned},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -67,13 +67,7 @@ pub(crate) mod allocation {
     }
     impl ActiveModelBehavior for ActiveModel {}
     owned!();
-
-    impl Related<payment::Entity> for Entity {
-        fn to() -> RelationDef {
-            let payment = Self::belongs_to(payment::Entity).from((Column::MerchantId, Column::PaymentId));
-            payment.to((payment::Column::MerchantId, payment::Column::Id)).into()
-        }
-    }
+    belongs!(payment, PaymentId);
 }
 
 mod claim {
@@ -95,13 +89,7 @@ mod claim {
     }
     impl ActiveModelBehavior for ActiveModel {}
     owned!();
-
-    impl Related<attempts::Entity> for Entity {
-        fn to() -> RelationDef {
-            let attempt = Self::belongs_to(attempts::Entity).from((Column::MerchantId, Column::AttemptId));
-            attempt.to((attempts::Column::MerchantId, attempts::Column::Id)).into()
-        }
-    }
+    belongs!(attempts, AttemptId);
 }
 
 pub use allocation::Model as Allocation;

@@ -3,7 +3,7 @@
 
 use crate::{
     Error, Invoice, MerchantTx, Quote, invoices,
-    scope::{Only, Scoped, moment, owned},
+    scope::{Only, Scoped, belongs, moment, owned},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -33,13 +33,7 @@ pub struct Model {
 }
 impl ActiveModelBehavior for ActiveModel {}
 owned!();
-
-impl Related<invoices::Entity> for Entity {
-    fn to() -> RelationDef {
-        let invoice = Self::belongs_to(invoices::Entity).from((Column::MerchantId, Column::InvoiceId));
-        invoice.to((invoices::Column::MerchantId, invoices::Column::Id)).into()
-    }
-}
+belongs!(invoices, InvoiceId);
 
 pub use Model as QuoteDocument;
 

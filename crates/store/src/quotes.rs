@@ -3,7 +3,7 @@
 use crate::{
     Error, Invoice, MerchantTx, invoices,
     payments::allocation,
-    scope::{Only, Scoped, owned, text},
+    scope::{Only, Scoped, belongs, owned, text},
 };
 use chrono::{DateTime, Utc};
 use domain::ids::{CustomerId, InvoiceId, MerchantId};
@@ -32,13 +32,7 @@ pub struct Model {
 }
 impl ActiveModelBehavior for ActiveModel {}
 owned!();
-
-impl Related<invoices::Entity> for Entity {
-    fn to() -> RelationDef {
-        let invoice = Self::belongs_to(invoices::Entity).from((Column::MerchantId, Column::InvoiceId));
-        invoice.to((invoices::Column::MerchantId, invoices::Column::Id)).into()
-    }
-}
+belongs!(invoices, InvoiceId);
 
 pub use Model as Quote;
 

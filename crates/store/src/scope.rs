@@ -40,6 +40,19 @@ macro_rules! owned {
 }
 pub(crate) use owned;
 
+/// A row of the module it stands in names one of another by this column, and both are of one merchant.
+macro_rules! belongs {
+    ($to:ident, $by:ident) => {
+        impl Related<$to::Entity> for Entity {
+            fn to() -> RelationDef {
+                let named = Self::belongs_to($to::Entity).from((Column::MerchantId, Column::$by));
+                named.to(($to::Column::MerchantId, $to::Column::Id)).into()
+            }
+        }
+    };
+}
+pub(crate) use belongs;
+
 pub struct Scoped<C> {
     merchant: MerchantId,
     conn: C,

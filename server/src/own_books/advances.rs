@@ -1,6 +1,6 @@
 //! What a customer paid past this portal for several invoices or in advance, and credits that are used on an invoice.
 
-use super::{FORM_USED, Keeper, go_to, page};
+use super::{FORM_USED, Keeper, go_to, invoices::first, page};
 use crate::staff::{Answer, Id, refused};
 use app::{AdvancePage, UsePage, addresses, render_advance_form, render_use_form};
 use axum::Form;
@@ -13,7 +13,7 @@ use engine::{AdvanceTyped, CreditOf, OwnBooksError};
 use serde::Deserialize;
 
 pub async fn form(keeper: Keeper, Id(customer): Id<CustomerId>) -> Answer {
-    let form = keeper.or_refused(keeper.engine().advance_form(&keeper.admin, customer).await)?;
+    let form = keeper.web.or_refused(keeper.engine().advance_form(&keeper.admin, customer).await)?;
     let paid = PaymentTyped { date: form.today.to_string(), ..PaymentTyped::default() };
     let (payment, typed) = (form.payment, AdvanceTyped { paid, shares: Vec::new() });
     shown(&keeper, AdvancePage { form, payment, typed, wrong: Vec::new(), refused: None })
@@ -26,7 +26,7 @@ fn shown(keeper: &Keeper, advance: AdvancePage) -> Answer {
 /// A share is two fields, each of which comes once for each invoice.
 fn typed(pairs: &[(String, String)]) -> AdvanceTyped {
     let all = |name: &'static str| pairs.iter().filter(move |(key, _)| key == name).map(|(_, value)| value);
-    let one = |name: &'static str| all(name).next().cloned().unwrap_or_default();
+    let one = |name| first(pairs, name);
     let shares = all("invoice").zip(all("share")).take(LINES_MAX);
     AdvanceTyped {
         paid: PaymentTyped { amount: one("amount"), date: one("date"), reference: one("reference") },
@@ -35,8 +35,7 @@ fn typed(pairs: &[(String, String)]) -> AdvanceTyped {
 }
 
 pub async fn enter(keeper: Keeper, Id(customer): Id<CustomerId>, Form(pairs): Form<Vec<(String, String)>>) -> Answer {
-    let payment = pairs.iter().find(|(key, _)| key == "payment").map_or("", |(_, value)| value.as_str());
-    let (payment, typed) = (keeper.read_id(payment)?, typed(&pairs));
+    let (payment, typed) = (keeper.web.read_id(&first(&pairs, "payment"))?, typed(&pairs));
     let (wrong, refused, is_used) = match keeper.engine().enter_advance(&keeper.admin, customer, payment, &typed).await
     {
         Err(OwnBooksError::Wrong(wrong)) => (wrong, None, false),
@@ -44,7 +43,7 @@ pub async fn enter(keeper: Keeper, Id(customer): Id<CustomerId>, Form(pairs): Fo
         Err(OwnBooksError::FormUsed) => (Vec::new(), Some(FORM_USED), true),
         answer => return keeper.acted_at(&addresses::customer(customer), "entered", answer),
     };
-    let form = keeper.or_refused(keeper.engine().advance_form(&keeper.admin, customer).await)?;
+    let form = keeper.web.or_refused(keeper.engine().advance_form(&keeper.admin, customer).await)?;
     let payment = if is_used { form.payment } else { payment };
     shown(&keeper, AdvancePage { form, payment, typed, wrong, refused })
 }
@@ -56,7 +55,7 @@ pub struct Entered {
 }
 
 pub async fn take_back(keeper: Keeper, Id(customer): Id<CustomerId>, Form(sent): Form<Entered>) -> Answer {
-    let payment = keeper.read_id(&sent.payment)?;
+    let payment = keeper.web.read_id(&sent.payment)?;
     let answer = keeper.engine().take_back_advance(&keeper.admin, customer, payment).await;
     keeper.acted_at(&addresses::customer(customer), "taken-back", answer)
 }
@@ -78,7 +77,7 @@ impl Used {
 }
 
 pub async fn use_form(keeper: Keeper, Id(invoice): Id<InvoiceId>) -> Answer {
-    let form = keeper.or_refused(keeper.engine().use_form(&keeper.admin, invoice).await)?;
+    let form = keeper.web.or_refused(keeper.engine().use_form(&keeper.admin, invoice).await)?;
     match form.now {
         Ok(()) => {
             let shown =
@@ -103,7 +102,7 @@ pub async fn use_it(keeper: Keeper, Id(invoice): Id<InvoiceId>, Form(sent): Form
         }
         Err(OwnBooksError::Engine(cause)) => return Err(refused(&keeper.web, cause)),
     };
-    let form = keeper.or_refused(keeper.engine().use_form(&keeper.admin, invoice).await)?;
+    let form = keeper.web.or_refused(keeper.engine().use_form(&keeper.admin, invoice).await)?;
     let shown = UsePage { form, chosen: sent.credit, amount: sent.amount, wrong, refused: refused_by };
     page(render_use_form(&keeper.web.assets, keeper.who(), shown))
 }

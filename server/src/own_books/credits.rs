@@ -17,12 +17,12 @@ use engine::{CreditOrder, OwnBooksError};
 use serde::Deserialize;
 
 pub async fn list(keeper: Keeper, Query(asked): Query<Asked>) -> Answer {
-    let list = keeper.or_refused(keeper.engine().credit_notes(&keeper.admin, asked.list().page).await)?;
+    let list = keeper.web.or_refused(keeper.engine().credit_notes(&keeper.admin, asked.list().page).await)?;
     page(render_credits(&keeper.web.assets, keeper.who(), list))
 }
 
 pub async fn form(keeper: Keeper, Id(invoice): Id<InvoiceId>) -> Answer {
-    let form = keeper.or_refused(keeper.engine().credit_form(&keeper.admin, invoice).await)?;
+    let form = keeper.web.or_refused(keeper.engine().credit_form(&keeper.admin, invoice).await)?;
     if let Err(why) = form.now {
         return keeper.acted(invoice, "", Err(why.into()));
     }
@@ -36,7 +36,7 @@ fn shown(keeper: &Keeper, credit: CreditPage) -> Answer {
 }
 
 pub async fn issue(keeper: Keeper, Id(invoice): Id<InvoiceId>, Form(pairs): Form<Vec<(String, String)>>) -> Answer {
-    let note = keeper.read_id(&first(&pairs, "note"))?;
+    let note = keeper.web.read_id(&first(&pairs, "note"))?;
     let (amount, reason) = (first(&pairs, "amount"), first(&pairs, "reason"));
     let mut order = CreditOrder { note, invoice, typed: CreditTyped { amount, reason, lines: lines_of(&pairs) } };
     let is_more = does(&pairs, "lines");
@@ -51,7 +51,7 @@ pub async fn issue(keeper: Keeper, Id(invoice): Id<InvoiceId>, Form(pairs): Form
             answer => return keeper.acted(invoice, "credited", answer),
         }
     };
-    let form = keeper.or_refused(keeper.engine().credit_form(&keeper.admin, invoice).await)?;
+    let form = keeper.web.or_refused(keeper.engine().credit_form(&keeper.admin, invoice).await)?;
     let note = if is_used { form.note } else { note };
     shown(&keeper, CreditPage { form, note, typed: order.typed, wrong, refused })
 }
@@ -72,7 +72,7 @@ struct Typed {
 
 async fn note_page(keeper: &Keeper, note: CreditNoteId, typed: Typed) -> Answer {
     let Typed { chosen, amount, wrong, refused, done } = typed;
-    let story = keeper.or_refused(keeper.engine().credit_story(&keeper.admin, note).await)?;
+    let story = keeper.web.or_refused(keeper.engine().credit_story(&keeper.admin, note).await)?;
     let shown = CreditNotePage { story, chosen, amount, wrong, refused, done };
     page(render_credit(&keeper.web.assets, keeper.who(), shown))
 }
@@ -87,7 +87,7 @@ pub struct Allocation {
 }
 
 pub async fn allocate(keeper: Keeper, Id(note): Id<CreditNoteId>, Form(sent): Form<Allocation>) -> Answer {
-    let to = keeper.read_id(&sent.invoice)?;
+    let to = keeper.web.read_id(&sent.invoice)?;
     let answer = keeper.engine().allocate_credit(&keeper.admin, note, to, &sent.amount, sent.left).await;
     let typed = Typed { chosen: Some(to), amount: sent.amount, ..Typed::default() };
     match answer {

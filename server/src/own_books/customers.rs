@@ -21,18 +21,18 @@ pub async fn archived(keeper: Keeper, Query(asked): Query<Asked>) -> Answer {
 }
 
 async fn list_page(keeper: &Keeper, asked: &Asked, archived: bool) -> Answer {
-    let list = keeper.or_refused(keeper.engine().own_customers(&keeper.admin, asked.list(), archived).await)?;
+    let list = keeper.web.or_refused(keeper.engine().own_customers(&keeper.admin, asked.list(), archived).await)?;
     page(render_customers(&keeper.web.assets, keeper.who(), list, archived, &asked.done))
 }
 
 pub async fn new(keeper: Keeper) -> Answer {
-    let id = keeper.or_refused(keeper.engine().new_customer(&keeper.admin).await)?;
+    let id = keeper.web.or_refused(keeper.engine().new_customer(&keeper.admin).await)?;
     shown(&keeper, blank(id, CustomerTyped::default(), Vec::new()))
 }
 
 pub async fn form(keeper: Keeper, Id(id): Id<CustomerId>, Query(asked): Query<Asked>) -> Answer {
-    let found = keeper.or_refused(keeper.engine().own_customer(&keeper.admin, id).await)?;
-    let credits = keeper.or_refused(keeper.engine().customer_credits(&keeper.admin, id).await)?;
+    let found = keeper.web.or_refused(keeper.engine().own_customer(&keeper.admin, id).await)?;
+    let credits = keeper.web.or_refused(keeper.engine().customer_credits(&keeper.admin, id).await)?;
     let (archived, done) = (found.archived, asked.done);
     let customer = CustomerPage { is_new: false, archived, credits, done, ..blank(id, found.typed, Vec::new()) };
     shown(&keeper, customer)
@@ -82,12 +82,12 @@ pub struct Archiving {
 
 pub async fn archive(keeper: Keeper, Id(id): Id<CustomerId>, Form(sent): Form<Archiving>) -> Answer {
     let archived = sent.archived == "yes";
-    keeper.or_refused(keeper.engine().archive_customer(&keeper.admin, id, archived).await)?;
+    keeper.web.or_refused(keeper.engine().archive_customer(&keeper.admin, id, archived).await)?;
     go_to(if archived { "/admin/customers?done=archived" } else { "/admin/customers?done=restored" })
 }
 
 pub async fn statement(keeper: Keeper, Id(id): Id<CustomerId>, Query(asked): Query<Asked>) -> Answer {
     let (from, until) = (read_date(&asked.from), read_date(&asked.until));
-    let found = keeper.or_refused(keeper.engine().own_statement(&keeper.admin, id, from, until).await)?;
+    let found = keeper.web.or_refused(keeper.engine().own_statement(&keeper.admin, id, from, until).await)?;
     page(render_statement(&keeper.web.assets, keeper.who(), found))
 }

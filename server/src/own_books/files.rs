@@ -20,10 +20,10 @@ pub async fn invoice(keeper: Keeper, Id(id): Id<InvoiceId>) -> Answer {
 }
 
 pub async fn credit_note(keeper: Keeper, Id(note): Id<CreditNoteId>) -> Answer {
-    keeper.or_refused(keeper.engine().credit_pdf(&keeper.admin, note).await).map(file)
+    keeper.web.or_refused(keeper.engine().credit_pdf(&keeper.admin, note).await).map(file)
 }
 
 pub async fn statement(keeper: Keeper, Id(id): Id<CustomerId>, Query(asked): Query<Asked>) -> Answer {
     let (from, until) = (read_date(&asked.from), read_date(&asked.until));
-    keeper.or_refused(keeper.engine().statement_pdf(&keeper.admin, id, from, until).await).map(file)
+    keeper.web.or_refused(keeper.engine().statement_pdf(&keeper.admin, id, from, until).await).map(file)
 }

@@ -20,7 +20,7 @@ pub async fn list(keeper: Keeper, Query(asked): Query<Asked>) -> Answer {
 
 /// The list, with what was typed as the next number, if anything was wrong with it.
 async fn list_page(keeper: &Keeper, asked: &Asked, typed: Option<String>, wrong: Vec<Wrong>) -> Answer {
-    let list = keeper.or_refused(keeper.engine().own_invoices(&keeper.admin, asked.list()).await)?;
+    let list = keeper.web.or_refused(keeper.engine().own_invoices(&keeper.admin, asked.list()).await)?;
     let next_number = match typed {
         Some(typed) => typed,
         None => blank(keeper, "", None).await?.next_number,
@@ -30,7 +30,7 @@ async fn list_page(keeper: &Keeper, asked: &Asked, typed: Option<String>, wrong:
 }
 
 async fn blank(keeper: &Keeper, find: &str, chosen: Option<CustomerId>) -> Result<InvoiceForm, Refusal> {
-    keeper.or_refused(keeper.engine().invoice_form(&keeper.admin, find, chosen).await)
+    keeper.web.or_refused(keeper.engine().invoice_form(&keeper.admin, find, chosen).await)
 }
 
 #[derive(Deserialize)]
@@ -62,7 +62,7 @@ pub async fn new(keeper: Keeper, Query(asked): Query<Asked>) -> Answer {
 
 pub async fn draft(keeper: Keeper, Id(id): Id<InvoiceId>) -> Answer {
     let own = keeper.engine().own_invoice(&keeper.admin, id).await;
-    let own = keeper.or_refused(own.and_then(|own| own.ok_or(Error::NotFound)))?;
+    let own = keeper.web.or_refused(own.and_then(|own| own.ok_or(Error::NotFound)))?;
     if own.status != InvoiceStatus::Draft {
         return go_to(&addresses::invoice(own.id));
     }

@@ -31,7 +31,6 @@ use axum::{
 use domain::{access::Act, ids::InvoiceId, import::FILE_MAX_BYTES, own_invoice::NotNow, views::Whoami};
 use engine::{AdminPass, Engine, Error, ListQuery, OwnBooksError};
 use serde::Deserialize;
-use std::str::FromStr;
 
 /// Of a form that comes a second time with something else in it: it has another id then.
 const FORM_USED: &str =
@@ -126,15 +125,6 @@ impl Keeper {
 
     fn who(&self) -> Whoami {
         self.admin.who().clone()
-    }
-
-    /// The id in a form; one that cannot be one leads nowhere.
-    fn read_id<T: FromStr>(&self, spelt: &str) -> Result<T, Refusal> {
-        self.or_refused(spelt.parse().map_err(|_| Error::NotFound))
-    }
-
-    fn or_refused<T>(&self, answer: Result<T, Error>) -> Result<T, Refusal> {
-        answer.map_err(|cause| refused(&self.web, cause))
     }
 
     /// To the invoice's page, which says what was done, or why it was not.

@@ -4,15 +4,12 @@ use super::{FORM_USED, Keeper, page};
 use crate::staff::{Answer, Id};
 use app::{PaymentPage, render_payment_form};
 use axum::Form;
-use domain::{
-    ids::InvoiceId,
-    own_credit::PaymentTyped,
-};
+use domain::{ids::InvoiceId, own_credit::PaymentTyped};
 use engine::OwnBooksError;
 use serde::Deserialize;
 
 pub async fn form(keeper: Keeper, Id(invoice): Id<InvoiceId>) -> Answer {
-    let form = keeper.or_refused(keeper.engine().payment_form(&keeper.admin, invoice).await)?;
+    let form = keeper.web.or_refused(keeper.engine().payment_form(&keeper.admin, invoice).await)?;
     if let Err(why) = form.now {
         return keeper.acted(invoice, "", Err(why.into()));
     }
@@ -35,7 +32,7 @@ pub struct Sent {
 }
 
 pub async fn enter(keeper: Keeper, Id(invoice): Id<InvoiceId>, Form(sent): Form<Sent>) -> Answer {
-    let payment = keeper.read_id(&sent.payment)?;
+    let payment = keeper.web.read_id(&sent.payment)?;
     let typed = PaymentTyped { amount: sent.amount, date: sent.date, reference: sent.reference };
     let (wrong, refused, is_used) = match keeper.engine().enter_payment(&keeper.admin, invoice, payment, &typed).await {
         Err(OwnBooksError::Wrong(wrong)) => (wrong, None, false),
@@ -43,12 +40,12 @@ pub async fn enter(keeper: Keeper, Id(invoice): Id<InvoiceId>, Form(sent): Form<
         Err(OwnBooksError::FormUsed) => (Vec::new(), Some(FORM_USED), true),
         answer => return keeper.acted(invoice, "entered", answer),
     };
-    let form = keeper.or_refused(keeper.engine().payment_form(&keeper.admin, invoice).await)?;
+    let form = keeper.web.or_refused(keeper.engine().payment_form(&keeper.admin, invoice).await)?;
     let payment = if is_used { form.payment } else { payment };
     shown(&keeper, PaymentPage { form, invoice, payment, typed, wrong, refused })
 }
 
 pub async fn take_back(keeper: Keeper, Id(invoice): Id<InvoiceId>, Form(sent): Form<Sent>) -> Answer {
-    let payment = keeper.read_id(&sent.payment)?;
+    let payment = keeper.web.read_id(&sent.payment)?;
     keeper.acted(invoice, "taken-back", keeper.engine().take_back_by_hand(&keeper.admin, invoice, payment).await)
 }

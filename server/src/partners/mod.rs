@@ -2,6 +2,7 @@
 
 mod api;
 mod pay_now;
+mod program;
 mod quotes;
 mod sandbox;
 mod webhooks;

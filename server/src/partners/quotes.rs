@@ -1,7 +1,11 @@
 //! `wp-quote/1` (`wire/connectwise.md`, 3.3): a quoting program opens sessions and reads what became of them; its payer's
 //! browser comes by `/q/…` and goes back by `/q/back`.
 
-use crate::{layers::plain_page, router::Web};
+use crate::{
+    layers::plain_page,
+    partners::program::{idempotency_key, refusal, secret},
+    router::Web,
+};
 use app::{addresses, fault::Fault, render_closed, render_fault};
 use axum::{
     Json,
@@ -9,10 +13,7 @@ use axum::{
         Path, Query, State,
         rejection::{QueryRejection, StringRejection},
     },
-    http::{
-        HeaderMap, HeaderValue, StatusCode,
-        header::{AUTHORIZATION, RETRY_AFTER},
-    },
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
 use domain::{
@@ -24,9 +25,6 @@ use engine::{Error, QuoteError, QuotePass};
 use serde::Deserialize;
 use serde_json::json;
 
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
-const IDEMPOTENCY_KEY_MAX_CHARS: usize = 200;
-
 /// `POST /api/integrations/quotes/v1/sessions`
 pub async fn open(
     State(web): State<Web>,
@@ -34,10 +32,7 @@ pub async fn open(
     body: Result<String, StringRejection>,
 ) -> Result<Response, Refused> {
     let program = program(&web, &headers).await?;
-    let key = headers.get(IDEMPOTENCY_KEY).and_then(|key| key.to_str().ok()).unwrap_or_default();
-    if !(1..=IDEMPOTENCY_KEY_MAX_CHARS).contains(&key.chars().count()) {
-        return Err(SessionRefusal::InvalidRequest("Idempotency-Key").into());
-    }
+    let key = idempotency_key(&headers).ok_or(SessionRefusal::InvalidRequest("Idempotency-Key"))?;
     let body = body.map_err(|_| SessionRefusal::InvalidRequest("body"))?;
     let opened = web.engine.open_quote_session(&program, key, &body).await?;
     Ok((StatusCode::CREATED, Json(opened)).into_response())
@@ -55,9 +50,7 @@ pub async fn read(
 }
 
 async fn program(web: &Web, headers: &HeaderMap) -> Result<QuotePass, Refused> {
-    let told = headers.get(AUTHORIZATION).and_then(|told| told.to_str().ok());
-    let secret = told.and_then(|told| told.strip_prefix("Bearer ")).unwrap_or_default();
-    let program = web.engine.quote_program(secret.trim()).await.map_err(QuoteError::from)?;
+    let program = web.engine.quote_program(secret(headers)).await.map_err(QuoteError::from)?;
     match &web.programs {
         Some(rate) if !rate.let_pass(&program.key()) => Err(Refused::TooMany),
         _ => Ok(program),
@@ -94,7 +87,7 @@ impl IntoResponse for Refused {
                     error["reference"] = reference.into();
                 }
                 let status = StatusCode::from_u16(why.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-                (status, Json(json!({ "error": error }))).into_response()
+                refusal(status, &error)
             }
             Self::Quote(QuoteError::Engine(crowded)) if crowded.is_crowded() => Self::TooMany.into_response(),
             Self::Quote(QuoteError::Engine(Error::NotFound)) => Self::from(SessionRefusal::NotFound).into_response(),
@@ -102,13 +95,11 @@ impl IntoResponse for Refused {
                 let cause: &(dyn std::error::Error + 'static) = &other;
                 tracing::error!(cause, "a quoting program's call failed");
                 let error = json!({ "code": "internal_error", "message": "Something went wrong here. Ask again." });
-                (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "error": error }))).into_response()
+                refusal(StatusCode::INTERNAL_SERVER_ERROR, &error)
             }
             Self::TooMany => {
                 let error = json!({ "code": "too_many_requests", "message": "Ask again in a second." });
-                let mut answer = (StatusCode::TOO_MANY_REQUESTS, Json(json!({ "error": error }))).into_response();
-                answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-                answer
+                refusal(StatusCode::TOO_MANY_REQUESTS, &error)
             }
         }
     }

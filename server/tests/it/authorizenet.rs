@@ -3,7 +3,7 @@
 
 use crate::{
     reef::{LINK, Reef, VISA},
-    support::{Answer, House, http, link},
+    support::{Answer, House, assert_has, http, link},
 };
 use chrono::TimeDelta;
 use domain::money::Currency;
@@ -257,9 +257,7 @@ async fn d9_a_void_by_staff_at_the_vendor_takes_the_payment_out_of_the_books_and
     assert!(answer.status().is_success());
     reef.tells(&form, "Cancelled before it settled. It does not stand in the books").await;
     let story = reef.story(&form).await;
-    for words in ["Taken out of the books", "Payment reversed", "Cancelled: $350.00 to"] {
-        assert!(story.contains(words), "{words}: {story}");
-    }
+    assert_has!(story, "Taken out of the books", "Payment reversed", "Cancelled: $350.00 to");
     let result = format!("/npe/result?transactionId={}&payment={}", form.checkout, form.payment);
     let page = reef.guest.get(&result).await.body;
     assert!(page.contains("It had been accepted, and was cancelled before it settled"), "{page}");

@@ -6,7 +6,7 @@ use crate::{
     debit_retries::to_the_next_try,
     debits,
     reef::{LINK, Reef},
-    support::{Client, Form, On},
+    support::{Client, Form, On, assert_has},
 };
 use domain::money::Currency;
 use serde_json::json;
@@ -33,9 +33,7 @@ async fn s52_s70_an_account_is_typed_into_the_vendors_window_and_saved_under_an_
     let cora = reef.payer().await;
     assert!(cora.get("/methods").await.body.contains("Add a bank account"));
     let page = cora.get("/methods/bank?kind=ach_debit").await.body;
-    for part in ["class=\"AcceptUI\"", "showBankAccount", "to electronically debit my bank account"] {
-        assert!(page.contains(part), "{part}: {page}");
-    }
+    assert_has!(page, "class=\"AcceptUI\"", "showBankAccount", "to electronically debit my bank account");
     assert!(!page.contains("Routing number"), "no number is typed into our page: {page}");
     let (_, unsigned) = save(&reef, &cora, bank_accounts::CLEARS, "  ").await;
     assert_eq!(unsigned.as_deref(), Some("/methods/bank?kind=ach_debit"));
@@ -56,9 +54,7 @@ async fn d8_n4_a_debit_is_sent_with_dates_and_booked_and_receipted_when_it_has_c
     for database in [On::Sqlite, On::Postgres] {
         let Some(reef) = Reef::owed(database, Currency::USD).await else { continue };
         let (form, page) = paid(&reef, bank_accounts::CLEARS).await;
-        for words in ["$350.00 was sent to your bank", "it clears by", "Do not pay again", "ACH ··6789"] {
-            assert!(page.contains(words), "{words}: {page}");
-        }
+        assert_has!(page, "$350.00 was sent to your bank", "it clears by", "Do not pay again", "ACH ··6789");
         reef.tells(&form, "The books are told when it clears").await;
         assert!(!reef.mails().await.contains("Receipt: $350.00"), "nothing is receipted yet");
         let others = reef.guest.get(&reef.guest.get(LINK).await.location.unwrap()).await.body;

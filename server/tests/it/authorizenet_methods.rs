@@ -2,7 +2,7 @@
 
 use crate::{
     reef::{LINK, Reef, VISA},
-    support::{Answer, Client, Form, On, field},
+    support::{Answer, Client, Form, On, assert_has, field},
 };
 use serde_json::json;
 use simulators::facts;
@@ -41,17 +41,13 @@ async fn s52_s53_n13_a_card_is_saved_once_named_charged_and_taken_out() {
         let cora = reef.payer().await;
         assert!(saved(&cora).await.contains("Nothing is saved"));
         let page = cora.get("/methods/new").await.body;
-        for part in ["class=\"AcceptUI\"", "opens when you press Save card", "name=\"postal_code\""] {
-            assert!(page.contains(part), "{part}: {page}");
-        }
+        assert_has!(page, "class=\"AcceptUI\"", "opens when you press Save card", "name=\"postal_code\"");
         let (method, answer) = save(&reef, &cora, VISA, "2000").await;
         assert_eq!(answer.location.as_deref(), Some("/methods"));
         // A double click; the vendor's window made another token.
         assert_eq!(press(&reef, &cora, &method, VISA, "2000").await.location.as_deref(), Some("/methods"));
         let page = saved(&cora).await;
-        for words in ["Office card, Visa ··1111", "Ready", "Default", "Good until 12 / 2040"] {
-            assert!(page.contains(words), "{words}: {page}");
-        }
+        assert_has!(page, "Office card, Visa ··1111", "Ready", "Default", "Good until 12 / 2040");
         assert_eq!(reef.profiles().await, 1, "once at the gateway");
         cora.post("/api/methods/name", &[("method", &method), ("nickname", "Travel")]).await;
 

@@ -6,7 +6,7 @@ use crate::{
     debit_retries::RETRIES,
     debits::save_as,
     reef::{LINK, Reef},
-    support::{Form, House, On, http},
+    support::{Form, House, On, assert_has, http},
 };
 use domain::{date::in_words, method::MethodKind, money::Currency};
 use serde_json::{Value, json};
@@ -56,15 +56,17 @@ async fn paid(reef: &Reef, account: &str) -> (Form, String) {
 async fn s70_n4_d8_an_australian_debit_is_authorised_sent_with_its_day_and_booked_when_it_has_cleared() {
     let reef = reef().await;
     let authority = reef.payer().await.get("/methods/bank?kind=becs_debit").await.body;
-    for words in ["Direct Debit Request", "Bulk Electronic Clearing System", "on behalf of Reef Systems", "BSB"] {
-        assert!(authority.contains(words), "{words}: {authority}");
-    }
+    assert_has!(
+        authority,
+        "Direct Debit Request",
+        "Bulk Electronic Clearing System",
+        "on behalf of Reef Systems",
+        "BSB"
+    );
     let today = reef.house.now().with_timezone(&chrono_tz::Australia::Sydney).date_naive();
     let (form, page) = paid(&reef, CLEARS).await;
     let by = format!("it clears by {}", in_words(MethodKind::BecsDebit.clears_by(today).unwrap()));
-    for words in ["$350.00 was sent to your bank", by.as_str(), "Do not pay again", "··0777"] {
-        assert!(page.contains(words), "{words}: {page}");
-    }
+    assert_has!(page, "$350.00 was sent to your bank", by.as_str(), "Do not pay again", "··0777");
     assert_eq!(reef.house.number(SIGNED).await, 1, "the request that was signed is kept");
     reef.tells(&form, "The books are told when it clears").await;
     reef.house.until("the payer reads that it was sent", async || reef.house.number(SENT).await == 1).await;

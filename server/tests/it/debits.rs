@@ -4,10 +4,11 @@
 
 use crate::{
     debit_retries::{FAILED, RETRIES, SENT},
+    disputes::tells,
     kept_cards::change_at_stripe,
     methods::{kept, pay_with},
     refunds::Dialog,
-    support::{self, Answer, Client, Form, House, On, ana, field, link},
+    support::{self, Answer, Client, Form, House, On, ana, assert_has, field, link},
 };
 use serde_json::json;
 
@@ -36,10 +37,6 @@ pub async fn paid(portal: &str, token: &str) -> (Form, String) {
     (form, page)
 }
 
-async fn tells(house: &House, form: &Form, words: &str) {
-    house.until(words, async || house.story(form).await.contains(words)).await;
-}
-
 #[tokio::test]
 async fn s24_s2_d8_n4_a_debit_is_offered_once_set_up_sent_with_dates_and_booked_and_receipted_when_it_has_cleared() {
     for database in [On::Sqlite, On::Postgres] {
@@ -56,10 +53,13 @@ async fn s24_s2_d8_n4_a_debit_is_offered_once_set_up_sent_with_dates_and_booked_
         assert!(after.contains("STRIPE TEST BANK ··6789"), "{after}");
         let form = ana.open("INV-501").await;
         let page = ana.get(&ana.pay_saved(&form, &account).await.location.unwrap()).await.body;
-        for words in ["$1,204.50 was sent to your bank", "it clears by", "Do not pay again", "STRIPE TEST BANK ··6789"]
-        {
-            assert!(page.contains(words), "{words}: {page}");
-        }
+        assert_has!(
+            page,
+            "$1,204.50 was sent to your bank",
+            "it clears by",
+            "Do not pay again",
+            "STRIPE TEST BANK ··6789"
+        );
         assert!(house.books_payments("INV-501").await.is_empty(), "nothing is booked yet");
         assert!(!house.mails().await.contains("Receipt: $1,204.50"), "nor receipted");
         let others = house.client();
@@ -245,17 +245,16 @@ async fn n15_s70_whoever_signs_an_authority_gets_a_copy_and_a_debits_proof_shows
         house.assert_paid_once("INV-501", 120_450).await;
         house.assert_everything_agrees().await;
         let proof = house.staff().await.get(&format!("/admin/transactions/{}/proof", form.payment)).await.body;
-        for words in [
+        assert_has!(
+            proof,
             "Authority to debit the account",
             "I authorise Northwind IT to electronically debit my bank account",
             "ach-2",
             "Ana Example",
             "Your authority for Northwind IT to debit your bank account",
             "Sent to your bank: $1,204.50",
-            "under the authority that Ana Example signed",
-        ] {
-            assert!(proof.contains(words), "{words}: {proof}");
-        }
+            "under the authority that Ana Example signed"
+        );
         house.execute("UPDATE authority SET holder = 'Somebody Else'").await;
         let differences = house.differences(None).await;
         let told = differences.iter().filter(|words| words.contains("tells of another authority than is shown"));

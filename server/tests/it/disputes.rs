@@ -1,7 +1,7 @@
 //! Disputes of cards (F23, G39, D9): staff read in time that they must answer; what is lost leaves ledger and books, what
 //! is won stays; whatever becomes of the news.
 
-use crate::support::{Form, House, On, field, http, sign_event};
+use crate::support::{Form, House, On, assert_has, field, http, sign_event};
 use chrono::Utc;
 use serde_json::{Value, json};
 use simulators::facts;
@@ -18,7 +18,7 @@ pub async fn order_of(house: &House, charge: &Value, outcome: &str) -> Value {
     answer.json::<Value>().await.unwrap()["dispute"].clone()
 }
 
-async fn tells(house: &House, form: &Form, words: &str) {
+pub async fn tells(house: &House, form: &Form, words: &str) {
     house.until(words, async || house.story(form).await.contains(words)).await;
 }
 
@@ -77,14 +77,13 @@ async fn g39_an_open_dispute_needs_somebody_and_nothing_is_refunded_meanwhile() 
         tells(&house, &form, "Disputed at the bank: $1,204.50").await;
         let page = house.story(&form).await;
         let link = format!("https://dashboard.stripe.com/test/disputes/{}", opened["id"].as_str().unwrap());
-        for words in [
+        assert_has!(
+            page,
             "The card’s holder says that somebody else paid with it.",
             "Answer it at Stripe by ",
             "The payment is disputed at the bank, so it cannot be refunded as well.",
-            &*link,
-        ] {
-            assert!(page.contains(words), "{words}: {page}");
-        }
+            &*link
+        );
         assert!(!page.contains("name=\"refund\""), "{page}");
         let home = admin.get("/admin").await.body;
         assert!(home.contains("A card’s holder disputes $1,204.50 at their bank. Answer it at Stripe by "), "{home}");
@@ -113,9 +112,7 @@ async fn f23_d9_a_lost_dispute_leaves_all_books_reopens_the_invoice_and_mails_no
         taken_out_and_owed_again(&house, &form).await;
         let admin = house.staff().await;
         let page = house.story(&form).await;
-        for words in ["The dispute was lost", "The bank keeps $1,204.50.", "Taken out of the books"] {
-            assert!(page.contains(words), "{words}: {page}");
-        }
+        assert_has!(page, "The dispute was lost", "The bank keeps $1,204.50.", "Taken out of the books");
         assert!(admin.get("/admin/transactions").await.body.contains("Dispute lost"));
         let home = admin.get("/admin").await.body;
         assert!(home.contains("Nothing needs you"), "{home}");

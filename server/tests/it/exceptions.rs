@@ -1,7 +1,7 @@
 //! The daily comparison and the inbox (G44, E14, D30, N3): what differs stands there once, goes by itself when it is mended,
 //! and is ended by a person with a reason and a reference that stay.
 
-use crate::support::{Client, Form, House, On, field, http, link, sign_event};
+use crate::support::{Client, Form, House, On, assert_has, field, http, link, sign_event};
 use serde_json::json;
 use simulators::facts;
 
@@ -40,9 +40,7 @@ async fn g44_d4_money_at_the_gateway_without_an_attempt_stands_there_once_until_
         charge_by_another(&house, NAME_OF_NONE).await;
         a_day_later(&house).await;
         let page = inbox(&house).await;
-        for words in ["1 thing needs you", "The gateway took $5.00 (pi_", "for a payment that is not known here"] {
-            assert!(page.contains(words), "{words}: {page}");
-        }
+        assert_has!(page, "1 thing needs you", "The gateway took $5.00 (pi_", "for a payment that is not known here");
         a_day_later(&house).await;
         assert_eq!(house.number(OPEN).await, 1, "a day adds nothing");
 
@@ -62,17 +60,13 @@ async fn g44_d4_money_at_the_gateway_without_an_attempt_stands_there_once_until_
         let back = refused.location.unwrap();
         assert!(refused.status == 303 && back.starts_with("/admin/exceptions?exception="), "{back}");
         let page = admin.get(&back).await.body;
-        for words in ["It is not marked as fixed", "Enter what was done, and a reference", "Paid back at Stripe"] {
-            assert!(page.contains(words), "{words}: {page}");
-        }
+        assert_has!(page, "It is not marked as fixed", "Enter what was done, and a reference", "Paid back at Stripe");
         for _ in 0..2 {
             let pressed = fix(&admin, "RF-1").await;
             assert_eq!(pressed.status, 303, "{}", pressed.body);
         }
         let page = admin.get(INBOX).await.body;
-        for words in ["Nothing needs you", "Paid back at Stripe", "RF-1", facts::NORTHWIND.admin_email] {
-            assert!(page.contains(words), "{words}: {page}");
-        }
+        assert_has!(page, "Nothing needs you", "Paid back at Stripe", "RF-1", facts::NORTHWIND.admin_email);
         let told = "SELECT COUNT(*) FROM audit_line WHERE kind = 'exception_fixed'";
         house.until("the audit trail tells of it, once", async || house.number(told).await == 1).await;
         a_day_later(&house).await;
@@ -98,9 +92,7 @@ async fn g44_d30_n3_a_posting_that_is_gone_from_the_books_is_posted_again_and_cl
         let page = inbox(&house).await;
         assert!(page.contains(lost) && page.contains("Post again"), "{page}");
         let story = house.story(&form).await;
-        for words in ["Why is the invoice not paid?", lost, "Post again"] {
-            assert!(story.contains(words), "{words}: {story}");
-        }
+        assert_has!(story, "Why is the invoice not paid?", lost, "Post again");
         let (admin, key) = (house.staff().await, field(&page, "exception"));
         for _ in 0..2 {
             let pressed = admin.post("/api/exceptions/retry", &[("exception", &key)]).await;
@@ -149,16 +141,12 @@ async fn e14_d30_a_refused_posting_that_a_person_has_seen_to_waits_no_more() {
 
         let admin = house.staff().await;
         let page = admin.get(INBOX).await.body;
-        for words in ["They lack a payment of $1,204.50", "Post again", "Mark as fixed", "Since "] {
-            assert!(page.contains(words), "{words}: {page}");
-        }
+        assert_has!(page, "They lack a payment of $1,204.50", "Post again", "Mark as fixed", "Since ");
         let key = field(&page, "exception");
         let fields = [("exception", &*key), ("reason", "Entered as a prepayment"), ("reference", "PP17")];
         assert_eq!(admin.post("/api/exceptions/fix", &fields).await.status, 303);
         let story = house.story(&form).await;
-        for words in ["a person has seen to it", "Marked as fixed", "Entered as a prepayment. Reference: PP17"] {
-            assert!(story.contains(words), "{words}: {story}");
-        }
+        assert_has!(story, "a person has seen to it", "Marked as fixed", "Entered as a prepayment. Reference: PP17");
         assert!(!story.contains("Post again"), "{story}");
         assert!(admin.get("/admin").await.body.contains("Nothing needs you"));
         // From here on the invoice goes by what the books say.

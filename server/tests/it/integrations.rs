@@ -1,6 +1,6 @@
 //! Configure > Merchants > Integrations: the keys of a merchant's programs (S6-S11).
 
-use crate::support::{Client, House, field};
+use crate::support::{Client, House, assert_has, field};
 use simulators::facts;
 
 const TAB: &str = "/admin/configure/merchants/northwind/integrations";
@@ -37,9 +37,7 @@ async fn s7_configure_leads_to_the_integrations_of_the_own_merchant() {
     assert!(home.contains("href=\"/admin/configure/merchants\""), "{home}");
     assert_eq!(staff.get("/admin/configure/merchants").await.location.as_deref(), Some(TAB));
     let page = staff.get(TAB).await.body;
-    for words in ["ConnectWise Sell", "Client portal", "API", "Is Enabled", "How to set up ConnectWise Sell"] {
-        assert!(page.contains(words), "{words}: {page}");
-    }
+    assert_has!(page, "ConnectWise Sell", "Client portal", "API", "Is Enabled", "How to set up ConnectWise Sell");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! An invoice as a file: the very document of the books, for whoever may read the invoice and nobody else. Where the books are
 //! our own, `own_documents.rs` is about it.
 
-use crate::support::{Answer, House, http, link, link_for};
+use crate::support::{Answer, House, ana, http, link, link_for};
 use serde_json::json;
 use simulators::facts;
 
@@ -32,10 +32,8 @@ async fn s57_d21_a_guest_and_the_payer_read_the_very_document_of_the_books() {
     let house = House::new().await;
     let document = in_the_books(&house, "INV-501").await;
     assert!(document.starts_with("%PDF-") && document.contains("Invoice INV-501"), "{document}");
-    let (guest, ana) = (house.client(), house.client());
+    let (guest, ana) = (house.client(), ana(&house.portal).await);
     let checkout = guest.get(&link("INV-501")).await.location.unwrap();
-    ana.sign_in(facts::ANA_EMAIL).await;
-    ana.stand_at(facts::NORTHWIND.name).await;
     for (client, page) in [(&guest, checkout.as_str()), (&ana, "/dashboard")] {
         let pdf = pdf_of("INV-501", &client.get(page).await.body).unwrap();
         let answer = client.get(&pdf).await;

@@ -1,6 +1,6 @@
 //! "Why is this not paid?" of an invoice, from the front page of staff: also of one that nobody tried to pay (N3).
 
-use crate::support::{Client, House, link};
+use crate::support::{Client, House, assert_has, link};
 
 /// The page that the list of invoices leads to.
 async fn story(staff: &Client, number: &str) -> String {
@@ -15,9 +15,12 @@ async fn n3_an_invoice_says_why_it_is_not_paid_and_what_to_do_from_untouched_to_
     let (staff, guest) = (house.staff().await, house.client());
     house.until("the books were read", async || staff.get("/admin").await.body.contains("INV-501")).await;
     let untouched = story(&staff, "INV-502").await;
-    for words in ["Why is the invoice not paid?", "It is overdue, nobody has tried to pay it here", "link again."] {
-        assert!(untouched.contains(words), "{words}: {untouched}");
-    }
+    assert_has!(
+        untouched,
+        "Why is the invoice not paid?",
+        "It is overdue, nobody has tried to pay it here",
+        "link again."
+    );
     let elsewhere = story(&staff, "INV-504").await;
     assert!(elsewhere.contains("and not through this portal."), "{elsewhere}");
     assert!(!elsewhere.contains("Why is the invoice not paid?"), "{elsewhere}");

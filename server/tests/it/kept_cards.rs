@@ -3,7 +3,7 @@
 
 use crate::{
     methods::{kept, pay_with, save, saved},
-    support::{Answer, Client, Form, House, On, Server, ana, field, http},
+    support::{Answer, Client, Form, House, On, Server, ana, ana_at, assert_has, field, http},
 };
 use serde_json::{Value, json};
 use simulators::facts;
@@ -45,9 +45,7 @@ async fn s52_the_card_of_a_payment_is_kept_where_its_payer_ticked_that_and_pays_
         assert!(ana.get(&pressed.location.unwrap()).await.body.contains("You paid"));
         until_saved(&house, &ana, "Good until").await;
         let page = saved(&ana).await;
-        for words in ["Visa ··4242", "Ready", "Default"] {
-            assert!(page.contains(words), "{words}: {page}");
-        }
+        assert_has!(page, "Visa ··4242", "Ready", "Default");
         assert_eq!(kept(&house).await.len(), 1, "once at the gateway");
         house.assert_paid_once("INV-501", 120_450).await;
         let agreed = "SELECT COUNT(*) FROM consent WHERE version = 'pay-1+keep-1' AND wording LIKE '%Save this card%'";
@@ -166,9 +164,7 @@ async fn d18_a_card_that_ends_is_told_of_once_before_and_once_after_and_is_charg
     let ana = ana(&house.portal).await;
     until_saved(&house, &ana, "Needs attention").await;
     let page = saved(&ana).await;
-    for words in ["Expired in ", "This card has expired", "Replace"] {
-        assert!(page.contains(words), "{words}: {page}");
-    }
+    assert_has!(page, "Expired in ", "This card has expired", "Replace");
     let form = ana.open("INV-501").await;
     let offer = ana.get(&format!("/npe?transactionId={}", form.checkout)).await.body;
     assert!(!offer.contains("Office card"), "it is offered no more: {offer}");
@@ -292,8 +288,7 @@ async fn d10_a_card_that_its_bank_ends_is_never_ready_again_until_the_bank_renew
 #[tokio::test]
 async fn s52_the_sandbox_keeps_the_card_of_a_payment() {
     let house = House::new().await;
-    let ana = house.signed_in(facts::ANA_EMAIL).await;
-    ana.stand_at(facts::HARBOUR.name).await;
+    let ana = ana_at(&house.portal, facts::HARBOUR.name).await;
     let dashboard = ana.get("/dashboard").await.body;
     let opened = ana.post("/api/invoices/pay", &[("invoice", &field(&dashboard, "invoice"))]).await;
     let page = ana.get(&opened.location.unwrap()).await.body;

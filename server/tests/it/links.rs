@@ -1,6 +1,6 @@
 //! Pay Now links that lead nowhere: each has a designed page with the next step and the right status.
 
-use crate::support::{House, On, field, link, link_for};
+use crate::support::{House, On, assert_has, field, link, link_for};
 use serde_json::json;
 use simulators::facts;
 
@@ -50,9 +50,7 @@ async fn a_link_of_a_merchant_that_is_not_set_up_names_whom_to_ask() {
     let client = house.client();
     house.until("it is not set up", async || client.get(&link).await.status == 503).await;
     let page = client.get(&link).await;
-    for words in [facts::SOUTHERN.name, "mailto:", "Ask how else you can pay."] {
-        assert!(page.body.contains(words), "{words}: {}", page.body);
-    }
+    assert_has!(page.body, facts::SOUTHERN.name, "mailto:", "Ask how else you can pay.");
     assert!(!page.body.contains("503"), "nobody reads numbers: {}", page.body);
 }
 
@@ -87,9 +85,7 @@ async fn a_payment_in_progress_leads_a_guest_back_here_and_a_payer_to_their_invo
         let checkout = client.get(&link("INV-501")).await.location.unwrap();
         let page = client.get(&checkout).await;
         assert!(page.status == 409 && page.body.contains(way_on), "{} {}", page.status, page.body);
-        for words in ["Someone is paying invoice INV-501 now", "Since ", "it can be paid again by "] {
-            assert!(page.body.contains(words), "{words}: {}", page.body);
-        }
+        assert_has!(page.body, "Someone is paying invoice INV-501 now", "Since ", "it can be paid again by ");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Saved cards (S52-S54, D22, D32): kept once at the gateway whatever happens in between, charged by their company alone,
 //! and forgotten when they are taken out.
 
-use crate::support::{Answer, Client, House, On, Server, ana, at_each_step, field, http};
+use crate::support::{Answer, Client, House, On, Server, ana, ana_at, assert_has, at_each_step, field, http};
 use serde_json::{Value, json};
 use simulators::facts;
 use std::time::Duration;
@@ -70,9 +70,7 @@ async fn s52_s53_a_card_is_saved_once_and_pays_without_being_typed_again() {
     // A double click.
     assert_eq!(press(&ana, &method, "pm_card_visa", "").await.location.as_deref(), Some("/methods"));
     let page = saved(&ana).await;
-    for words in ["Office card, Visa ··4242", "Ready", "Default", "Good until"] {
-        assert!(page.contains(words), "{words}: {page}");
-    }
+    assert_has!(page, "Office card, Visa ··4242", "Ready", "Default", "Good until");
     assert_eq!(kept(&house).await.len(), 1, "once at the gateway");
     let worked = "SELECT count(*) FROM webhook WHERE state = 'processed' AND kind = 'payment_method.attached'";
     house.until("Stripe's echo is worked", async || house.number(worked).await == 1).await;
@@ -80,9 +78,7 @@ async fn s52_s53_a_card_is_saved_once_and_pays_without_being_typed_again() {
     assert!(admin.get("/admin").await.body.contains("Nothing needs you"), "an echo alarms nobody");
 
     let offer = ana.get(&format!("/npe?transactionId={}", ana.open("INV-501").await.checkout)).await.body;
-    for words in ["Office card, ", ">Visa ··4242<", "Another card"] {
-        assert!(offer.contains(words), "{words}: {offer}");
-    }
+    assert_has!(offer, "Office card, ", ">Visa ··4242<", "Another card");
     assert_eq!(pay_with(&ana, "INV-501", &method).await.status, 303);
     house.assert_paid_once("INV-501", 120_450).await;
     house.assert_everything_agrees().await;
@@ -324,8 +320,7 @@ async fn whoever_tries_card_after_card_must_wait() {
 #[tokio::test]
 async fn s52_the_sandbox_keeps_cards_too() {
     let house = House::new().await;
-    let ana = house.signed_in(facts::ANA_EMAIL).await;
-    ana.stand_at(facts::HARBOUR.name).await;
+    let ana = ana_at(&house.portal, facts::HARBOUR.name).await;
     save(&ana, "sbx_approved", "Trial").await;
     assert!(saved(&ana).await.contains("Trial, Visa ··4242"));
     save(&ana, "sbx_answer_lost", "Lost").await;

@@ -2,12 +2,11 @@
 
 use crate::{
     invoice_pdf::{assert_no_document, pdf_of},
-    own_books::{SUPPORT, choice, draft, issue, keeper, link, pay_by_hand},
+    own_books::{SUPPORT, choice, draft, issue, keeper, pay_by_hand},
     quotes,
-    support::{Answer, House, field, http},
+    support::{Answer, House, ana_at, field, harbour_link},
 };
-use engine::QuoteRulesChange;
-use serde_json::{Value, json};
+use serde_json::json;
 use simulators::facts;
 
 fn assert_document(answer: &Answer, title: &str, name: &str) {
@@ -31,9 +30,8 @@ fn assert_document(answer: &Answer, title: &str, name: &str) {
 #[tokio::test]
 async fn s57_d21_e21_staff_payer_and_guest_get_one_document_of_an_invoice_that_was_issued() {
     let house = House::new().await;
-    let (staff, guest, ana) = (keeper(&house).await, house.client(), house.client());
-    ana.sign_in(facts::ANA_EMAIL).await;
-    ana.stand_at(facts::HARBOUR.name).await;
+    let (staff, guest) = (keeper(&house).await, house.client());
+    let ana = ana_at(&house.portal, facts::HARBOUR.name).await;
     let invoice = draft(&staff, "Acme NZ", &[SUPPORT]).await;
     let file = format!("{invoice}/invoice.pdf");
     let to_payers = format!("/payments/invoice.pdf?invoice={}", invoice.rsplit('/').next().unwrap());
@@ -45,7 +43,7 @@ async fn s57_d21_e21_staff_payer_and_guest_get_one_document_of_an_invoice_that_w
     assert_no_document(&ana.get(&to_payers).await, "a draft");
 
     assert!(issue(&staff, &invoice).await.body.contains(&file), "it is offered");
-    let checkout = guest.get(&link("HT-1003", "ACMENZ")).await.location.unwrap();
+    let checkout = guest.get(&harbour_link("HT-1003")).await.location.unwrap();
     let of_guest = pdf_of("HT-1003", &guest.get(&checkout).await.body).unwrap();
     let of_payer = pdf_of("HT-1003", &ana.get("/dashboard").await.body).unwrap();
     assert_eq!(of_payer, to_payers);
@@ -73,12 +71,11 @@ async fn s57_d21_e21_staff_payer_and_guest_get_one_document_of_an_invoice_that_w
 #[tokio::test]
 async fn e21_a_void_invoice_is_handed_out_to_nobody() {
     let house = House::new().await;
-    let (staff, guest, ana) = (keeper(&house).await, house.client(), house.client());
-    ana.sign_in(facts::ANA_EMAIL).await;
-    ana.stand_at(facts::HARBOUR.name).await;
+    let (staff, guest) = (keeper(&house).await, house.client());
+    let ana = ana_at(&house.portal, facts::HARBOUR.name).await;
     let invoice = draft(&staff, "Acme NZ", &[SUPPORT]).await;
     issue(&staff, &invoice).await;
-    let checkout = guest.get(&link("HT-1003", "ACMENZ")).await.location.unwrap();
+    let checkout = guest.get(&harbour_link("HT-1003")).await.location.unwrap();
     let of_guest = pdf_of("HT-1003", &guest.get(&checkout).await.body).unwrap();
     let of_payer = pdf_of("HT-1003", &ana.get("/dashboard").await.body).unwrap();
     assert_eq!(staff.post(&format!("{invoice}/void"), &[]).await.status, 303);
@@ -117,14 +114,11 @@ async fn s57_staff_download_credit_notes_and_statements() {
 #[tokio::test]
 async fn e21_what_is_paid_for_a_quote_is_no_invoice_on_paper() {
     let house = House::new().await;
-    let rules = QuoteRulesChange { return_hosts: Some(vec!["sell.example".to_owned()]), ..QuoteRulesChange::default() };
-    house.engine.set_quote_rules(facts::HARBOUR.key, rules).await.unwrap();
+    quotes::allow_at(&house, facts::HARBOUR.key, false).await;
     let mut asked = quotes::asked();
     asked["account"]["name"] = json!("Acme NZ");
     asked["one_time"]["currency"] = json!("NZD");
-    let opened = http().post(format!("{}/api/integrations/quotes/v1/sessions", house.portal)).json(&asked);
-    let opened = opened.header("idempotency-key", "one").bearer_auth(facts::HARBOUR.sell.secret).send().await.unwrap();
-    let session: Value = opened.json().await.unwrap();
+    let session = quotes::opened_by(&house, facts::HARBOUR.sell.secret, "one", &asked).await;
     let guest = house.client();
     let (checkout, _) = quotes::entered(&guest, &session).await;
     let form = guest.form(&checkout).await;

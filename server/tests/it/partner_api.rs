@@ -2,7 +2,7 @@
 
 use crate::{
     integrations::{key, secret},
-    support::{House, On, http},
+    support::{House, On, harbour_link_for, http},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -91,10 +91,11 @@ impl Program {
         assert!(responses.is_object(), "{method} {address} is not described");
         self.asked.borrow_mut().insert(format!("{method} {address}"));
         let described = match &responses[status.to_string()] {
-            Value::Null => &self.openapi["components"]["responses"]["Error"],
+            Value::Null => &responses["default"],
             described => described,
         };
-        let schema = &described["content"]["application/json"]["schema"];
+        let named = described["$ref"].as_str().unwrap().trim_start_matches('#');
+        let schema = &self.openapi.pointer(named).unwrap()["content"]["application/json"]["schema"];
         let root = json!({ "allOf": [schema], "components": self.openapi["components"] });
         let validator = jsonschema::options().with_draft(jsonschema::Draft::Draft202012).build(&root).unwrap();
         let faults: Vec<_> =
@@ -138,9 +139,7 @@ async fn what_a_program_writes_is_paid_credited_and_voided_and_all_of_it_is_as_d
     assert_eq!((issued.status, &issued.body["due_minor"]), (201, &json!(48_300)), "{}", issued.text);
     assert_eq!((&issued.body["tax_minor"], &issued.body["due_date"]), (&json!(6_300), &json!("2026-12-02")));
     let (number, first) = (issued.body["number"].as_str().unwrap(), issued.body["id"].as_str().unwrap());
-    let apikey = facts::HARBOUR.pay_now.email;
-    let link = format!("/PaymentProxy/PayNow/Email?apiKey={apikey}&invoiceNo={number}&companyCode=TOTARA");
-    let form = guest.form(&guest.get(&link).await.location.unwrap()).await;
+    let form = guest.form(&guest.get(&harbour_link_for(number, "TOTARA")).await.location.unwrap()).await;
     assert_eq!(form.expected, "NZD 48300");
     assert_eq!(guest.pay(&form, "sbx_approved").await.status, 303);
     let one = "/api/v1/invoices/{invoice}";

@@ -2,7 +2,7 @@
 
 use crate::{
     methods::{answer_at, finish_at},
-    support::{Client, Form, House, On, field},
+    support::{Client, Form, House, On, assert_has, field},
 };
 use serde_json::json;
 use simulators::facts;
@@ -181,9 +181,7 @@ async fn a_payment_that_was_left_half_way_is_finished_from_the_dashboard() {
 
     let ana = house.signed_in(facts::ANA_EMAIL).await;
     let dashboard = ana.get("/dashboard").await.body;
-    for words in ["Finish payment", "Waiting for you", "Finish it or give it up"] {
-        assert!(dashboard.contains(words), "{words}: {dashboard}");
-    }
+    assert_has!(dashboard, "Finish payment", "Waiting for you", "Finish it or give it up");
     let (_, row) = dashboard.split_once("INV-501").unwrap();
     let opened = ana.post("/api/invoices/pay", &[("invoice", &field(row, "invoice"))]).await;
     let waiting = ana.get(&opened.location.unwrap()).await.body;

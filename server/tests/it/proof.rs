@@ -1,7 +1,7 @@
 //! What is laid before a bank: what the payer agreed to, what was seen and what followed, in one file; and a record that
 //! shows when it was touched (N15).
 
-use crate::support::{Client, Form, House, On, ana, field, http};
+use crate::support::{Client, Form, House, On, ana, assert_has, field, http};
 use domain::consent::{Paid, Wording};
 use simulators::facts;
 
@@ -144,9 +144,7 @@ async fn n15_a_refund_stands_in_the_proof_with_who_asked_for_it_and_why() {
     house.until("the refund is posted, sealed and mailed", told).await;
     let proof = admin.get(&proof_of(&form)).await.body;
     assert_eq!(proof.matches(&asked_for).count(), 1, "the same form asks once: {proof}");
-    for words in ["1 refund", facts::NORTHWIND.admin_email, "Late", "$5.00"] {
-        assert!(proof.contains(words), "{words}: {proof}");
-    }
+    assert_has!(proof, "1 refund", facts::NORTHWIND.admin_email, "Late", "$5.00");
     house.assert_everything_agrees().await;
 }
 
@@ -180,9 +178,7 @@ async fn n15_who_gives_a_payment_up_and_who_has_one_posted_again_is_written_down
     let admin = house.client();
     let form = given_up(&house, &admin).await;
     let proof = admin.get(&proof_of(&form)).await.body;
-    for words in ["Cancelling asked for (guest)", "Payment ended without money (gateway)", "each follows from"] {
-        assert!(proof.contains(words), "{words}: {proof}");
-    }
+    assert_has!(proof, "Cancelling asked for (guest)", "Payment ended without money (gateway)", "each follows from");
 
     house.arm("xero", "period_locked", "PUT /xero/api.xro/2.0/Payments").await;
     let guest = house.client();
@@ -238,14 +234,13 @@ async fn n15_a_start_that_is_gone_is_missed_though_the_lines_that_are_left_follo
         house.execute("UPDATE consent SET wording = 'By pressing Pay you agree to everything.'").await;
         house.execute("DELETE FROM audit_line WHERE kind = 'payment_started'").await;
         let forged = proof().await;
-        for words in [
+        assert_has!(
+            forged,
             "The audit trail does not hold",
             "the start of att_",
             "stands nowhere in the audit trail",
-            "1 line(s) before line 3 of the audit trail are missing",
-        ] {
-            assert!(forged.contains(words), "{words}: {forged}");
-        }
+            "1 line(s) before line 3 of the audit trail are missing"
+        );
         assert!(!forged.contains("each follows from"), "{forged}");
 
         house.execute("DELETE FROM consent").await;
@@ -258,9 +253,7 @@ async fn n15_a_start_that_is_gone_is_missed_though_the_lines_that_are_left_follo
         // As it was before there were trails.
         house.execute("DELETE FROM audit_head").await;
         let old = proof().await;
-        for words in ["made before consents were kept", "trail began after this payment"] {
-            assert!(old.contains(words), "{words}: {old}");
-        }
+        assert_has!(old, "made before consents were kept", "trail began after this payment");
     }
 }
 

@@ -4,7 +4,7 @@
 
 use crate::{
     debits,
-    quotes::{DUE, allow, bill, entered, notes, opened, until_notes},
+    quotes::{DUE, allow, bill, entered, notes, opened, paid_by_card, until_notes},
     support::{House, On, Server, ana, at_each_step, own_port},
 };
 use serde_json::json;
@@ -60,12 +60,7 @@ async fn application_survives(step: &'static str, database: On) {
     {
         let server = Server::start_at(&house, port, None).await;
         house.portal.clone_from(&server.portal);
-        let guest = house.client();
-        let session = opened(&house, "8f2c:1:1").await;
-        let (checkout, _) = entered(&guest, &session).await;
-        guest.pay(&guest.form(&checkout).await, "pm_card_visa").await;
-        until_notes(&house, "the credit stands", &[("PF_CR_Q-10231", "AUTHORISED", DUE)]).await;
-        house.assert_everything_agrees().await;
+        paid_by_card(&house).await;
     }
     {
         let mut dying = Server::start_at(&house, port, Some(step)).await;

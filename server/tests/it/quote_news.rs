@@ -3,7 +3,7 @@
 
 use crate::{
     debits,
-    quotes::{allow, entered, opened},
+    quotes::{allow, asked, entered, guest_at, opened, signature},
     support::{House, On, ana},
 };
 use axum::{
@@ -14,7 +14,6 @@ use axum::{
 use chrono::TimeDelta;
 use engine::QuoteRulesChange;
 use serde_json::{Value, json};
-use simulators::facts;
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
@@ -65,17 +64,9 @@ async fn hear(State(program): State<Program>, headers: HeaderMap, body: String) 
     StatusCode::from_u16(status).unwrap()
 }
 
-fn is_signed((signature, body): &(String, String)) -> bool {
-    use hmac::{Hmac, KeyInit, Mac};
-    let mac = |key: &[u8], text: &str| {
-        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(key).unwrap();
-        mac.update(text.as_bytes());
-        mac.finalize().into_bytes().to_vec()
-    };
-    // HKDF-SHA256 without a salt, of one block.
-    let key = mac(&mac(&[0; 32], facts::NORTHWIND.sell.secret), "wp-int/v1/webhook\u{1}");
-    let (at, given) = signature.strip_prefix("t=").unwrap().split_once(",v1=").unwrap();
-    given == hex::encode(mac(&key, &format!("{at}.{body}")))
+fn is_signed((told, body): &(String, String)) -> bool {
+    let (at, given) = told.strip_prefix("t=").unwrap().split_once(",v1=").unwrap();
+    given == hex::encode(signature("webhook", &format!("{at}.{body}")))
 }
 
 #[tokio::test]
@@ -83,9 +74,7 @@ async fn s20_a_program_that_fails_gets_the_same_news_a_minute_later_and_one_that
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::on(database).await else { continue };
         let program = Program::start(&house, &[500]).await;
-        let session = opened(&house, "8f2c:1:1").await;
-        let guest = house.client();
-        let (checkout, _) = entered(&guest, &session).await;
+        let (session, guest, checkout) = guest_at(&house, &asked()).await;
         guest.pay(&guest.form(&checkout).await, "pm_card_chargeDeclined").await;
         house.until("the first try has failed", async || program.heard().len() == 1).await;
         house.leap(TimeDelta::seconds(61));

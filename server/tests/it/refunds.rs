@@ -1,7 +1,7 @@
 //! Staff pay money back (G37, G41, D24): gateway first, then the books, then everything agrees, whatever happens in
 //! between. What the books make of it: `refunds_in_books.rs`; what others pay back: `refunds_made_there.rs`.
 
-use crate::support::{Answer, Client, Form, House, On, ana, field, harbour_link, http};
+use crate::support::{Answer, Client, Form, House, On, ana, assert_has, field, harbour_link, http};
 use serde_json::Value;
 use simulators::facts;
 
@@ -80,6 +80,14 @@ pub async fn tells(house: &House, admin: &Client, payment: &str, words: &str) {
     house.until(words, async || admin.get(&story_of(payment)).await.body.contains(words)).await;
 }
 
+/// What it tells then to staff, who sign in again: a session ends with an hour in which nobody used it.
+pub async fn an_hour_later(house: &House, payment: &str, words: &str) -> Client {
+    house.pass_an_hour().await;
+    let admin = house.staff().await;
+    tells(house, &admin, payment, words).await;
+    admin
+}
+
 #[tokio::test]
 async fn g37_g41_d24_a_whole_refund_shows_everywhere_and_everything_agrees() {
     for database in [On::Sqlite, On::Postgres] {
@@ -87,9 +95,7 @@ async fn g37_g41_d24_a_whole_refund_shows_everywhere_and_everything_agrees() {
         let form = paid(&house, "pm_card_visa").await;
         let admin = house.staff().await;
         let page = admin.get(&story_of(&form.payment)).await.body;
-        for words in ["At most $1,204.50.", "Visa ··4242, through Stripe", "The invoice stays paid."] {
-            assert!(page.contains(words), "{words}: {page}");
-        }
+        assert_has!(page, "At most $1,204.50.", "Visa ··4242, through Stripe", "The invoice stays paid.");
         let dialog = Dialog::open(&admin, &form.payment).await;
         assert_eq!(dialog.most, "1204.50");
         let pressed = dialog.press(&admin, &dialog.most).await;
@@ -99,9 +105,7 @@ async fn g37_g41_d24_a_whole_refund_shows_everywhere_and_everything_agrees() {
         assert_eq!((refunded(&house).await, credits(&house).await), (120_450, vec![("PAID".to_owned(), 120_450)]));
         assert_eq!(house.books_invoice("INV-501").await["status"], "PAID", "the customer owes nothing again");
         let page = admin.get(&story_of(&form.payment)).await.body;
-        for words in ["All of it was paid back.", "Wrong quantity", "Refund paid", "1 refund"] {
-            assert!(page.contains(words), "{words}: {page}");
-        }
+        assert_has!(page, "All of it was paid back.", "Wrong quantity", "Refund paid", "1 refund");
         assert!(!page.contains("name=\"refund\""), "nothing is left to refund");
         let ana = ana(&house.portal).await;
         for list in [admin.get("/admin/transactions").await.body, ana.get("/payments").await.body] {
@@ -193,9 +197,11 @@ async fn d24_a_form_that_was_used_says_so_when_it_asks_for_something_else() {
     dialog.press(&admin, "100.00").await;
     let back = dialog.press(&admin, "200.00").await.location.unwrap();
     let page = admin.get(&back).await.body;
-    for words in ["Nothing more was refunded", "This form was used for a refund of $100.00. Open the payment again"] {
-        assert!(page.contains(words), "{words}: {page}");
-    }
+    assert_has!(
+        page,
+        "Nothing more was refunded",
+        "This form was used for a refund of $100.00. Open the payment again"
+    );
     assert_eq!(admin.call("/api/refunds/start", &dialog.fields("200.00")).await.status, 409);
     assert_eq!(refunded(&house).await, 10_000);
     let again = Dialog::open(&admin, &form.payment).await;
@@ -233,13 +239,8 @@ async fn d2_a_refund_that_never_arrived_ends_and_may_be_made_again() {
     let admin = house.staff().await;
     Dialog::open(&admin, &form.payment).await.press(&admin, "1204.50").await;
     assert!(admin.get(&story_of(&form.payment)).await.body.contains("did not answer the refund"));
-    house.pass_an_hour().await;
-    // A session ends with an hour in which nobody used it.
-    let admin = house.staff().await;
-    tells(&house, &admin, &form.payment, "has not seen the refund so far").await;
-    house.pass_an_hour().await;
-    let admin = house.staff().await;
-    tells(&house, &admin, &form.payment, "The gateway never received the refund").await;
+    an_hour_later(&house, &form.payment, "has not seen the refund so far").await;
+    let admin = an_hour_later(&house, &form.payment, "The gateway never received the refund").await;
     assert_eq!(refunded(&house).await, 0);
     let told = "A refund of $1,204.50 has failed. It did not reach the gateway, so nothing was paid back. Refund again";
     let home = admin.get("/admin").await.body;
@@ -272,9 +273,7 @@ async fn g37_a_refund_that_comes_back_to_life_is_asked_about_until_it_ends() {
     assert_eq!(made.status(), 200);
     tells(&house, &house.staff().await, &form.payment, "Refund accepted, not paid out yet").await;
     house.arm_times("stripe", "webhook_lost", 9).await;
-    house.pass_an_hour().await;
-    let admin = house.staff().await;
-    tells(&house, &admin, &form.payment, "Refund posted to the books").await;
+    let admin = an_hour_later(&house, &form.payment, "Refund posted to the books").await;
     let home = admin.get("/admin").await.body;
     assert!(home.contains("do not fit what was final before"), "an alarm does not go by itself: {home}");
 }
@@ -290,9 +289,7 @@ async fn g37_a_refund_that_waits_is_told_at_once_and_booked_when_it_is_paid() {
     house.until("the payer is told", mailed).await;
     assert!(credits(&house).await.is_empty(), "nothing is booked before it is paid");
     house.assert_everything_agrees().await;
-    house.pass_an_hour().await;
-    let admin = house.staff().await;
-    tells(&house, &admin, &form.payment, "Refund posted to the books").await;
+    an_hour_later(&house, &form.payment, "Refund posted to the books").await;
     house.assert_everything_agrees().await;
 }
 
@@ -305,20 +302,13 @@ async fn d24_the_payer_reads_what_came_back_and_finds_the_receipt_again() {
     tells(&house, &admin, &form.payment, "Refund posted to the books").await;
     let result = format!("/npe/result?transactionId={}&payment={}", form.checkout, form.payment);
     let result = house.client().get(&result).await.body;
-    for words in ["You paid $1,204.50", "Refunded $200.00 on ", "Sign in to see your other invoices"] {
-        assert!(result.contains(words), "{words}: {result}");
-    }
+    assert_has!(result, "You paid $1,204.50", "Refunded $200.00 on ", "Sign in to see your other invoices");
 
-    let (ana, bo) = (house.client(), house.client());
-    ana.sign_in(facts::ANA_EMAIL).await;
-    ana.stand_at(facts::NORTHWIND.name).await;
-    bo.sign_in(facts::BO_EMAIL).await;
+    let (ana, bo) = (ana(&house.portal).await, house.signed_in(facts::BO_EMAIL).await);
     let (past, receipt) = (ana.get("/payments").await.body, format!("/payments/{}", form.payment));
     assert!(past.contains("Refunded $200.00 on ") && past.contains(&format!("href=\"{receipt}\"")), "{past}");
     let page = ana.get(&receipt).await;
-    for words in ["You paid $1,204.50", "Refunded $200.00 on ", "Visa", "Acme Pty Ltd"] {
-        assert!(page.body.contains(words), "{words}: {}", page.body);
-    }
+    assert_has!(page.body, "You paid $1,204.50", "Refunded $200.00 on ", "Visa", "Acme Pty Ltd");
     assert!(!page.body.contains("Sign in to see"), "{}", page.body);
     assert_eq!(bo.get(&receipt).await.status, 404);
 }

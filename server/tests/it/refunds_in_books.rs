@@ -1,8 +1,8 @@
 //! Refunds in the books: those that they refuse, those that leave them again, and those of a payment that they refused.
 
 use crate::{
-    refunds::{Dialog, credits, paid, story_of, tells},
-    support::{Client, Form, House, On, http, link},
+    refunds::{Dialog, an_hour_later, credits, paid, story_of, tells},
+    support::{Client, Form, House, On, assert_has, http, link},
 };
 use serde_json::json;
 use simulators::facts;
@@ -14,9 +14,7 @@ async fn g37_a_refund_that_fails_after_it_succeeded_is_taken_out_of_the_books_an
     let admin = house.staff().await;
     Dialog::open(&admin, &form.payment).await.press(&admin, "1204.50").await;
     tells(&house, &admin, &form.payment, "Refund posted to the books").await;
-    house.pass_an_hour().await;
-    let admin = house.staff().await;
-    tells(&house, &admin, &form.payment, "The refund does not stand in the books").await;
+    let admin = an_hour_later(&house, &form.payment, "The refund does not stand in the books").await;
     assert_eq!(credits(&house).await, [("VOIDED".to_owned(), 0)]);
     let page = admin.get(&story_of(&form.payment)).await.body;
     assert!(page.contains("The card does not exist any more") && page.contains("Refund failed"), "{page}");
@@ -40,9 +38,7 @@ async fn d30_a_refund_whose_payment_is_reconciled_stays_in_the_books_when_it_fai
     let matched = json!({"id": paid_out["id"], "reconciled": true});
     let matched = http().post(format!("{}/control/xero/payment", house.vendors)).json(&matched).send().await.unwrap();
     assert_eq!(matched.status(), 200);
-    house.pass_an_hour().await;
-    let admin = house.staff().await;
-    tells(&house, &admin, &form.payment, "The books refused the refund").await;
+    let admin = an_hour_later(&house, &form.payment, "The books refused the refund").await;
     assert_eq!(credits(&house).await, [("PAID".to_owned(), 120_450)], "nothing is undone that a bank has confirmed");
     let home = admin.get("/admin").await.body;
     let told = "is reconciled with the bank statement. Delete the payment with the reference re_";
@@ -58,9 +54,7 @@ async fn g37_a_refund_after_one_that_failed_is_booked_whole_though_the_first_is_
     house.arm_with(json!({"vendor": "xero", "fault": "http:500", "times": 1_000, "match": deletes})).await;
     Dialog::open(&admin, &form.payment).await.press(&admin, "1204.50").await;
     tells(&house, &admin, &form.payment, "Refund posted to the books").await;
-    house.pass_an_hour().await;
-    let admin = house.staff().await;
-    tells(&house, &admin, &form.payment, "Refund failed").await;
+    let admin = an_hour_later(&house, &form.payment, "Refund failed").await;
 
     Dialog::open(&admin, &form.payment).await.press(&admin, "50.00").await;
     let paid_out = async || credits(&house).await.iter().map(|(_, paid)| *paid).collect::<Vec<_>>();
@@ -76,9 +70,12 @@ async fn d30_a_refund_that_the_books_refuse_says_what_to_enter() {
     Dialog::open(&admin, &form.payment).await.press(&admin, "200.00").await;
     tells(&house, &admin, &form.payment, "The books refused the refund").await;
     let home = admin.get("/admin").await.body;
-    for words in ["$200.00 was paid back for INV-501", "Enter a credit note of $200.00 for INV-501", "reference re_"] {
-        assert!(home.contains(words), "{words}: {home}");
-    }
+    assert_has!(
+        home,
+        "$200.00 was paid back for INV-501",
+        "Enter a credit note of $200.00 for INV-501",
+        "reference re_"
+    );
     let differences = house.differences(None).await;
     assert!(matches!(&*differences, [one] if one.ends_with("the books refused it")), "{differences:?}");
 }
@@ -97,9 +94,7 @@ async fn d30_a_credit_note_that_stands_without_its_payment_is_not_entered_twice(
     tells(&house, &admin, &form.payment, &format!("credit note {id} stands")).await;
     let home = admin.get("/admin").await.body;
     let stands = format!("Its credit note {number} stands in the books");
-    for words in [&*stands, "Enter that payment alone: $200.00 from the clearing account, reference re_"] {
-        assert!(home.contains(words), "{words}: {home}");
-    }
+    assert_has!(home, &*stands, "Enter that payment alone: $200.00 from the clearing account, reference re_");
     assert!(!home.contains("Enter a credit note"), "{home}");
     let differences = house.differences(None).await;
     let unpaid = "the books have its credit note, and refused the payment of it";
@@ -132,9 +127,7 @@ async fn d30_what_is_paid_back_of_a_payment_that_the_books_refused_need_not_be_e
         tells(&house, &admin, &form.payment, NOTHING_OF_IT).await;
         let home = admin.get("/admin").await.body;
         let part = "$1,204.50 for INV-501 was taken and $200.00 of it paid back, but the books refused it";
-        for words in [part, "They lack a payment of $1,004.50, reference ch_"] {
-            assert!(home.contains(words), "{words}: {home}");
-        }
+        assert_has!(home, part, "They lack a payment of $1,004.50, reference ch_");
         let differences = house.differences(None).await;
         let refused = "of 1004.50: the books refused it";
         assert!(matches!(&*differences, [one] if one.ends_with(refused)), "{differences:?}");

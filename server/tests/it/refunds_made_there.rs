@@ -3,7 +3,7 @@
 use crate::{
     exceptions::{INBOX, a_day_later},
     refunds::{Dialog, REFUNDS, credits, paid, refunded, story_of, tells},
-    support::{Form, House, On, field, http, sign_event},
+    support::{Form, House, On, assert_has, field, http, sign_event},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -28,11 +28,14 @@ async fn d24_g37_a_refund_made_at_the_gateway_is_taken_in_and_leaves_less_for_ou
         let id = refunded_by_others(&house).await;
         tells(&house, &admin, &form.payment, "Refund posted to the books").await;
         let page = admin.get(&story_of(&form.payment)).await.body;
-        for words in
-            ["Refund of $5.00 made at Stripe", "Somebody at Stripe", "Not asked for here.", "Refund paid", &*id]
-        {
-            assert!(page.contains(words), "{words}: {page}");
-        }
+        assert_has!(
+            page,
+            "Refund of $5.00 made at Stripe",
+            "Somebody at Stripe",
+            "Not asked for here.",
+            "Refund paid",
+            &*id
+        );
         assert!(admin.get("/admin/transactions").await.body.contains("Part refunded"));
         assert_eq!(credits(&house).await, [("PAID".to_owned(), 500)]);
         let mailed = async || admin.get("/admin/mail").await.body.contains("Refund: $5.00 from Northwind IT");

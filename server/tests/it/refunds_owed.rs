@@ -4,8 +4,11 @@
 use crate::{
     quickbooks,
     reef::{Reef, VISA},
-    refunds::{Dialog, credits, paid, refunded, story_of, tells},
-    support::{Answer, Client, House, On, Server, ana, at_each_step, field, harbour_link, http, link, paid_and_booked},
+    refunds::{Dialog, an_hour_later, credits, paid, refunded, story_of, tells},
+    support::{
+        Answer, Client, House, On, Server, ana, assert_has, at_each_step, field, harbour_link, http, link,
+        paid_and_booked,
+    },
     surcharges::{self, confirmed, surcharge_invoices, with_rules},
 };
 use serde_json::json;
@@ -78,14 +81,13 @@ async fn s84_d24_what_is_still_owed_is_open_again_everywhere_and_is_paid_once_by
         let form = paid(&house, "pm_card_visa").await;
         let admin = house.staff().await;
         let page = admin.get(&story_of(&form.payment)).await.body;
-        for words in [
+        assert_has!(
+            page,
             "value=\"cancelled\" checked",
             "The sale is cancelled",
             "The customer still owes this invoice (wrong card, paid by mistake)",
-            "The invoice stays paid. If it is still owed: the payment is taken out",
-        ] {
-            assert!(page.contains(words), "{words}: {page}");
-        }
+            "The invoice stays paid. If it is still owed: the payment is taken out"
+        );
         owe(&admin, &form.payment).await;
         tells(&house, &admin, &form.payment, OUT).await;
         assert_owed_again(&house).await;
@@ -94,9 +96,12 @@ async fn s84_d24_what_is_still_owed_is_open_again_everywhere_and_is_paid_once_by
         assert!(matches!(&*days, [day] if day.ends_with(sums)), "{days:?}");
 
         let page = admin.get(&story_of(&form.payment)).await.body;
-        for words in ["All of it was paid back.", "Wrong card (the customer still owes the invoice)", "Refund paid"] {
-            assert!(page.contains(words), "{words}: {page}");
-        }
+        assert_has!(
+            page,
+            "All of it was paid back.",
+            "Wrong card (the customer still owes the invoice)",
+            "Refund paid"
+        );
         assert!(!page.contains("name=\"refund\""), "nothing is left to refund");
         let ana = ana(&house.portal).await;
         let board = ana.get("/dashboard").await.body;
@@ -106,9 +111,7 @@ async fn s84_d24_what_is_still_owed_is_open_again_everywhere_and_is_paid_once_by
         }
         let result = format!("/npe/result?transactionId={}&payment={}", form.checkout, form.payment);
         let result = house.client().get(&result).await.body;
-        for words in ["This payment was refunded", "It counts as not paid", "Refunded $1,204.50 on "] {
-            assert!(result.contains(words), "{words}: {result}");
-        }
+        assert_has!(result, "This payment was refunded", "It counts as not paid", "Refunded $1,204.50 on ");
         let told = "SELECT COUNT(*) FROM mail WHERE subject LIKE 'Refund: $1,204.50 from Northwind IT%'
              AND text LIKE '%With this refund the invoice is open again: you can pay it%'";
         house.until("the payer is told", async || house.number(told).await == 1).await;
@@ -193,9 +196,7 @@ async fn d24_less_than_the_whole_is_never_owed_again() {
     let back = part.press(&admin).await.location.unwrap();
     let page = admin.get(&back).await.body;
     let dialog = page.split("<dialog").nth(1).unwrap();
-    for words in ["can be owed again only when all of the payment is refunded at once", "value=\"owed\" checked"] {
-        assert!(dialog.contains(words), "{words}: {dialog}");
-    }
+    assert_has!(dialog, "can be owed again only when all of the payment is refunded at once", "value=\"owed\" checked");
     assert!(dialog.split('>').next().unwrap().contains(" open"), "it stands open: {dialog}");
     assert_eq!((field(dialog, "amount"), refunded(&house).await), ("100.00".to_owned(), 0));
 
@@ -271,9 +272,7 @@ async fn d30_what_the_books_keep_of_it_is_left_to_a_person_with_its_remedy() {
         owe(&admin, &form.payment).await;
         tells(&house, &admin, &form.payment, "The books keep its payment").await;
         let home = admin.get("/admin").await.body;
-        for words in ["$1,204.50 for INV-501 went back, but the books keep its payment", "Try again"] {
-            assert!(home.contains(words), "{words}: {home}");
-        }
+        assert_has!(home, "$1,204.50 for INV-501 went back, but the books keep its payment", "Try again");
         assert_eq!((refunded(&house).await, credits(&house).await.len()), (120_450, 0));
         assert_eq!(house.client().get(&link("INV-501")).await.status, 409, "nobody pays what the books call paid");
 
@@ -297,9 +296,7 @@ async fn s84_a_refund_that_fails_late_has_the_payment_posted_again() {
         let admin = house.staff().await;
         owe(&admin, &form.payment).await;
         tells(&house, &admin, &form.payment, OUT).await;
-        house.pass_an_hour().await;
-        let admin = house.staff().await;
-        tells(&house, &admin, &form.payment, "Paid, and it stands in the books.").await;
+        let admin = an_hour_later(&house, &form.payment, "Paid, and it stands in the books.").await;
         house.assert_everything_agrees().await;
         assert_eq!(house.books_payments("INV-501").await.len(), 1);
         assert_eq!(house.books_invoice("INV-501").await["status"], "PAID");
@@ -334,13 +331,12 @@ async fn s84_d30_what_fails_late_after_another_has_paid_waits_for_a_person() {
     let admin = house.staff().await;
     tells(&house, &admin, &payment, "The money was taken, but the books refused it").await;
     let home = admin.get("/admin").await.body;
-    for words in [
+    assert_has!(
+        home,
         "$1,204.50 for INV-501 was taken, but the books refused it",
         "They lack a payment of $1,204.50, reference ch_",
-        "That invoice is paid there already: the money can be put on another invoice",
-    ] {
-        assert!(home.contains(words), "{words}: {home}");
-    }
+        "That invoice is paid there already: the money can be put on another invoice"
+    );
     assert_eq!(house.books_payments("INV-501").await.len(), 1, "one payment stands");
     let differences = house.differences(None).await;
     assert!(matches!(&*differences, [one] if one.ends_with("the books refused it")), "{differences:?}");

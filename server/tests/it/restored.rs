@@ -5,7 +5,7 @@ use crate::{
     exceptions::{INBOX, a_day_later, charge_by_another},
     reef::Reef,
     refunds::{Dialog, credits},
-    support::{Answer, Client, House, Server, field, http, link, paid_and_booked, sign_event},
+    support::{Answer, Client, House, Server, assert_has, field, http, link, paid_and_booked, sign_event},
 };
 use domain::money::Currency;
 use serde_json::json;
@@ -150,14 +150,13 @@ async fn f25_what_a_restored_copy_lacks_is_named_and_rebuilt_from_gateway_and_bo
 
     let payment = payment_of(&admin, "INV-502").await;
     let story = admin.get(&format!("/admin/transactions/{payment}")).await.body;
-    for words in [
+    assert_has!(
+        story,
         "Taken in from the gateway after a restore",
         facts::NORTHWIND.admin_email,
         "Paid, and it stands in the books",
-        "Nobody: the address is not known here",
-    ] {
-        assert!(story.contains(words), "{words}: {story}");
-    }
+        "Nobody: the address is not known here"
+    );
     let proof = admin.get(&format!("/admin/transactions/{payment}/proof")).await.body;
     assert!(proof.contains("what its payer agreed to is not known here"), "{proof}");
     assert!(!proof.contains("The audit trail does not hold"), "{proof}");

@@ -1,6 +1,6 @@
 //! What screens say where something is missing or did not happen.
 
-use crate::support::{House, ana, http, link};
+use crate::support::{House, ana, assert_has, http, link};
 use simulators::facts;
 
 #[tokio::test]
@@ -60,10 +60,7 @@ async fn a_page_of_no_merchant_carries_the_installations_mark() {
 #[tokio::test]
 async fn a_list_that_has_ended_or_is_empty_says_so_without_counting_to_nothing() {
     let house = House::new().await;
-    let (admin, ana) = (house.client(), house.client());
-    admin.sign_in(facts::NORTHWIND.admin_email).await;
-    ana.sign_in(facts::ANA_EMAIL).await;
-    ana.stand_at(facts::NORTHWIND.name).await;
+    let (admin, ana) = (house.staff().await, ana(&house.portal).await);
     house.until("the books were read", async || admin.get("/admin").await.body.contains("INV-501")).await;
     let beyond = admin.get("/admin?page=99").await.body;
     assert!(beyond.contains("No more on this page") && beyond.contains("Go to the last page"), "{beyond}");
@@ -126,8 +123,12 @@ async fn a_payments_page_leads_to_its_invoice_and_its_receipt_in_words_for_staff
     let told = async || house.story(&form).await.contains("?mail=");
     house.until("the receipt stands on the page", told).await;
     let story = house.story(&form).await;
-    for words in ["href=\"/admin?q=INV%2D501\"", "href=\"/admin/mail?mail=", "Its number there: ch_", "Tried once"] {
-        assert!(story.contains(words), "{words}: {story}");
-    }
+    assert_has!(
+        story,
+        "href=\"/admin?q=INV%2D501\"",
+        "href=\"/admin/mail?mail=",
+        "Its number there: ch_",
+        "Tried once"
+    );
     assert!(!story.contains("1 try"), "{story}");
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     kills::press,
-    support::{House, On, Server, field, http},
+    support::{House, On, Server, assert_has, field, http},
 };
 use axum::{
     Router,
@@ -123,9 +123,7 @@ async fn d7_g78_a_payment_is_told_once_and_in_order_though_one_fails_first_one_i
         // One has left: it is off until a person turns it on again, and then gets what has happened since.
         let staff = house.staff().await;
         let page = staff.get(PAGE).await.body;
-        for words in ["Off since", "Turn on again", "HTTP 410 as I was told", "Not taken", "Delivered", "Trying"] {
-            assert!(page.contains(words), "{words}: {page}");
-        }
+        assert_has!(page, "Off since", "Turn on again", "HTTP 410 as I was told", "Not taken", "Delivered", "Trying");
         let inbox = staff.get("/admin/exceptions").await.body;
         assert!(inbox.contains(&format!("Events are no longer sent to {}", leaving.url)), "{inbox}");
         assert_eq!(leaving.told(), ["payment.succeeded 1"]);

@@ -10,7 +10,7 @@ mod payments;
 mod processes;
 mod vendors;
 
-pub use browser::{Answer, Client, Form, ana, field, harbour_link, link, link_for, places};
+pub use browser::{Answer, Client, Form, ana, ana_at, field, harbour_link, harbour_link_for, link, link_for, places};
 pub use payments::paid_and_booked;
 pub use processes::{Server, at_each_step, own_port};
 pub use vendors::sign_event;
@@ -286,6 +286,16 @@ impl Drop for House {
         let _ = &self.folder;
     }
 }
+
+/// The text has each of these.
+macro_rules! assert_has {
+    ($text:expr, $($words:expr),+ $(,)?) => {
+        for words in [$($words),+] {
+            assert!($text.contains(words), "{words}: {}", $text);
+        }
+    };
+}
+pub(crate) use assert_has;
 
 pub fn http() -> reqwest::Client {
     ring();

@@ -3,7 +3,7 @@
 
 use crate::{
     disputes,
-    support::{Client, Form, House, On, Server, at_each_step, harbour_link, link},
+    support::{Client, Form, House, On, Server, assert_has, at_each_step, harbour_link, link},
     surcharges::{
         ADDED, KNOWN_WITHIN, RULES, TOTAL, asked, assert_booked, confirmed, credits, refund, set_rules,
         surcharge_invoices, with_rules,
@@ -20,14 +20,13 @@ async fn g26_a_refund_takes_its_part_of_the_surcharge_or_none_and_the_last_one_w
     assert_booked(&house, KNOWN_WITHIN).await;
     let admin = house.staff().await;
     let page = admin.get(&format!("/admin/transactions/{}", form.payment)).await.body;
-    for words in [
+    assert_has!(
+        page,
         "At most $1,222.57.",
         "Its share of the surcharge ($18.07 left)",
         "Nothing of it (then at most $1,204.50)",
-        "value=\"part\" checked",
-    ] {
-        assert!(page.contains(words), "{words}: {page}");
-    }
+        "value=\"part\" checked"
+    );
 
     let refused = refund(&admin, &form, "1204.51", "none").await;
     assert!(refused.contains("up to $1,204.50."), "nothing of the surcharge is the invoice's: {refused}");

@@ -6,7 +6,7 @@ use crate::{
     outages::{CHARGE, INVOICES, assert_paid},
     outcomes::{INTENTS, UNKNOWN, inbox, unanswered},
     refunds::{Dialog, REFUNDS, credits, tells},
-    support::{Answer, Client, Form, House, On, field, http, link},
+    support::{Answer, Client, Form, House, On, assert_has, field, http, link},
 };
 use serde_json::json;
 use simulators::facts;
@@ -61,9 +61,7 @@ async fn d2_e14_what_staff_have_found_at_the_gateway_is_looked_up_by_its_number_
     payer.pay(&payer.open("INV-502").await, "pm_card_visa").await;
     house.advance(json!({"minutes": 20})).await;
     let (page, admin) = (inbox(&house).await, house.staff().await);
-    for words in ["At the gateway it bears the name PAY-", "The gateway has it"] {
-        assert!(page.contains(words), "{words}: {page}");
-    }
+    assert_has!(page, "At the gateway it bears the name PAY-", "The gateway has it");
     assert!(!page.contains(ABSENT), "so early, nobody says that: {page}");
     let key = key_of(&page, "$1,204.50");
     let (ours, other) = (number_of(&house, 120_450).await, number_of(&house, 35_000).await);
@@ -209,9 +207,7 @@ async fn d2_d24_a_refund_that_staff_have_found_at_the_gateway_is_looked_up_by_it
     let form = refund_unanswered(&house, "INV-501", "200.00", "reset_after_execute").await;
     house.advance(json!({"minutes": 20})).await;
     let (page, admin) = (inbox(&house).await, house.staff().await);
-    for words in ["refund of $200.00. The gateway is asked again.", "it is a refund of pi_", "The gateway has it"] {
-        assert!(page.contains(words), "{words}: {page}");
-    }
+    assert_has!(page, "refund of $200.00. The gateway is asked again.", "it is a refund of pi_", "The gateway has it");
     assert!(!page.contains(ABSENT), "so early, nobody says that: {page}");
     let key = key_of(&page, "refund of $200.00");
     let ours = refunds_of(&house, 120_450).await.remove(0);

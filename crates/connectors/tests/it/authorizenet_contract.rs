@@ -2,7 +2,7 @@
 //! (`gateway_contract.rs`).
 
 use crate::sim::Sim;
-use crate::world::{authorizenet, authorizenet_config, dated_request, http, look_up};
+use crate::world::{authorizenet, authorizenet_config, dated_request, http, look_up, seen};
 use chrono::TimeDelta;
 use connectors::gateway::{ChargeHow, ChargeRequest, Found, Gateway, GatewayError, authorizenet::AuthorizeNet};
 use domain::payment::{DeclineReason, Fact, Observation};
@@ -29,13 +29,6 @@ fn gateway(sim: &Sim) -> AuthorizeNet {
 
 async fn visa(sim: &Sim, n: u128) -> ChargeRequest {
     dated_request(n, sim.nonce(VISA).await)
-}
-
-fn seen(found: Result<Found, GatewayError>) -> Observation {
-    match found {
-        Ok(Found::Seen(seen)) => seen,
-        other => panic!("nothing was seen: {other:?}"),
-    }
 }
 
 /// A look-up by name alone, as when the answer was lost.

@@ -5,6 +5,7 @@ use crate::{
     sim::Sim,
     world::{
         authorizenet, authorizenet_config, dated_refund, dated_request, dated_store, http, look_up, refund_look_up,
+        seen,
     },
 };
 use chrono::TimeDelta;
@@ -43,10 +44,7 @@ async fn debited(sim: &Sim, number: &str) -> (MethodSeen, ChargeRequest, Observa
 }
 
 async fn fact_of(sim: &Sim, charge: &ChargeRequest, sent: &Observation) -> Fact {
-    match gateway(sim).find(&look_up(charge, sent.gateway_id.as_deref(), sim.now())).await.unwrap() {
-        Found::Seen(seen) => seen.fact,
-        other => panic!("{other:?}"),
-    }
+    seen(gateway(sim).find(&look_up(charge, sent.gateway_id.as_deref(), sim.now())).await).fact
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! (`wire/gateways.md`, 3.9).
 
 use crate::{
+    rig::now as sent_at,
     sim::Sim,
     stub::{Reply, Stub, reply},
     world::{authorizenet, dated_refund, dated_request, dated_store, look_up, nobody, store},
@@ -235,10 +236,6 @@ async fn d10_g37_a_charge_of_a_kept_card_may_be_declined_and_is_paid_back_like_a
     gateway(&sim).forget(&forget(&kept)).await.unwrap();
     let part = gateway(&sim).refund(&dated_refund(1, &charge, &id, 20_000)).await.unwrap();
     assert_eq!(part.fact, RefundFact::Pending);
-}
-
-fn sent_at() -> DateTime<Utc> {
-    DateTime::from_timestamp(1_800_000_000, 0).unwrap()
 }
 
 fn answer(code: &str, words: &str, own: Value) -> Reply {

@@ -2,10 +2,11 @@
 //! paths of `find` that no simulator takes.
 
 use crate::{
+    rig::now as sent_at,
     stub::{Reply, Stub, reply},
-    world::{authorizenet, authorizenet_config, dated_request, look_up, request, token},
+    world::{authorizenet, authorizenet_config, dated_request, look_up, request, seen, token},
 };
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{SecondsFormat, TimeDelta};
 use connectors::gateway::{Found, Gateway, GatewayError, LookUp};
 use domain::{
     method::MethodKind,
@@ -16,10 +17,6 @@ use domain::{
 use serde_json::{Value, json};
 
 const ID: &str = "60019392075";
-
-fn sent_at() -> DateTime<Utc> {
-    DateTime::from_timestamp(1_800_000_000, 0).unwrap()
-}
 
 fn messages(code: &str) -> Value {
     let result = if code == "I00001" { "Ok" } else { "Error" };
@@ -91,10 +88,7 @@ fn calls(stub: &Stub) -> Vec<String> {
 }
 
 fn fact(found: Result<Found, GatewayError>) -> Fact {
-    match found {
-        Ok(Found::Seen(seen)) => seen.fact,
-        other => panic!("nothing was seen: {other:?}"),
-    }
+    seen(found).fact
 }
 
 #[tokio::test]

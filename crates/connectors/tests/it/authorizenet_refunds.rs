@@ -2,11 +2,12 @@
 //! answer is lost (`wire/gateways.md`, 3.4).
 
 use crate::{
+    rig::now as sent_at,
     sim::Sim,
     stub::{Reply, Stub, reply},
-    world::{TOTAL, authorizenet, dated_refund, dated_request, nobody, refund_look_up, token, usd},
+    world::{TOTAL, authorizenet, dated_refund, dated_request, nobody, refund_look_up, seen, token, usd},
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{TimeDelta, Utc};
 use connectors::gateway::{Found, Gateway, GatewayError, RefundRequest, authorizenet::AuthorizeNet};
 use domain::refund::{RefundFact, RefundFailure, RefundSeen};
 use serde_json::{Value, json};
@@ -46,13 +47,6 @@ async fn kept(sim: &Sim) -> (String, i64) {
 
 async fn refunds(sim: &Sim) -> Vec<Value> {
     sim.state("authorizenet").await["refunds"].as_array().unwrap().clone()
-}
-
-fn seen(found: Result<Found<RefundSeen>, GatewayError>) -> RefundSeen {
-    match found {
-        Ok(Found::Seen(seen)) => seen,
-        other => panic!("nothing was seen: {other:?}"),
-    }
 }
 
 fn code<T>(outcome: Result<T, GatewayError>) -> String {
@@ -235,10 +229,6 @@ async fn d4_news_of_a_void_and_of_a_refund_name_the_refund() {
     told.sort();
     let kind = |what: &str| format!("net.authorize.payment.{what}.created");
     assert_eq!(told, [(kind("refund"), Some(part.refund)), (kind("void"), Some(whole.refund))]);
-}
-
-fn sent_at() -> DateTime<Utc> {
-    DateTime::from_timestamp(1_800_000_000, 0).unwrap()
 }
 
 fn answer(result: &str, own: Value) -> Reply {

@@ -11,7 +11,7 @@ use crate::{
 };
 use chrono::{DateTime, NaiveDate};
 use connectors::{
-    books::{ApplyCredit, Books, PostPayment, PostRefund, set_up::BooksSetUp, xero::PaymentService},
+    books::{ApplyCredit, Books, PostPayment, PostRefund, set_up::BooksSetUp},
     gateway::{Authority, ChargeHow, ChargeRequest, ForgetRequest, Gateway, KeptMethod, StoreLookUp, StoreRequest},
 };
 use domain::{advance::AdvanceKind, method::MethodKind};
@@ -285,34 +285,15 @@ async fn xero_requests() -> Vec<Asked> {
     stub.asked()
 }
 
-/// Of the requests that no payment needs.
-async fn xero_extras() -> Vec<Asked> {
-    let id = "aaaaaaaa-0000-4000-8000-000000000001";
-    let (noted, none) = (json!({"HistoryRecords": []}), json!({"PaymentServices": []}));
-    let (made, themes) =
-        (json!({"PaymentServices": [{"PaymentServiceID": id}]}), json!({"BrandingThemes": [{"BrandingThemeID": id}]}));
-    let stub = Stub::start([&noted, &none, &made, &themes, &made].map(|body| reply(200, body))).await;
-    let xero = xero(&format!("{}/api.xro/2.0", stub.url), "token");
-    xero.note_invoice(id, "USD 1204.50 was paid. Reference: ch_1").await.unwrap();
-    let url = "https://pay.example.test/PaymentProxy/PayNow/Xero?invoiceNo=[INVOICENUMBER]".to_owned();
-    let service = PaymentService { name: "Portal".into(), url, pay_now: "Pay now".into() };
-    xero.offer_payment_service(&service).await.unwrap();
-    stub.asked()
-}
-
 #[tokio::test]
-async fn what_notes_and_payment_services_send_to_xero_is_what_its_contract_asks_for() {
+async fn what_notes_send_to_xero_is_what_its_contract_asks_for() {
     let Some(text) = contract("xero_accounting.yaml") else { return };
     let contract: Value = serde_norway::from_str(&text).unwrap();
-    let seen: Vec<_> = xero_extras().await.iter().map(|asked| assert_fits_xero(&contract, asked)).collect();
-    let expected = [
-        "put /Invoices/{InvoiceID}/History",
-        "get /PaymentServices",
-        "put /PaymentServices",
-        "get /BrandingThemes",
-        "post /BrandingThemes/{BrandingThemeID}/PaymentServices",
-    ];
-    assert_eq!(seen, expected);
+    let stub = Stub::start([reply(200, json!({"HistoryRecords": []}))]).await;
+    let xero = xero(&format!("{}/api.xro/2.0", stub.url), "token");
+    xero.note_invoice("aaaaaaaa-0000-4000-8000-000000000001", "USD 1204.50 was paid. Reference: ch_1").await.unwrap();
+    let seen: Vec<_> = stub.asked().iter().map(|asked| assert_fits_xero(&contract, asked)).collect();
+    assert_eq!(seen, ["put /Invoices/{InvoiceID}/History"]);
 }
 
 #[tokio::test]

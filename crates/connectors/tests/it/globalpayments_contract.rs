@@ -3,7 +3,7 @@
 
 use crate::{
     sim::Sim,
-    world::{REPLAYABLE, globalpayments, look_up, refund, refund_look_up, refund_told, request, token, usd},
+    world::{REPLAYABLE, globalpayments, look_up, refund, refund_look_up, refund_told, request, seen, token, usd},
 };
 use chrono::TimeDelta;
 use connectors::gateway::{
@@ -26,13 +26,6 @@ fn gateway(sim: &Sim) -> GlobalPayments {
 
 async fn records(sim: &Sim, of: &str) -> Vec<Value> {
     sim.state("globalpayments").await[of].as_array().unwrap().clone()
-}
-
-fn seen<T: std::fmt::Debug>(found: Result<Found<T>, GatewayError>) -> T {
-    match found {
-        Ok(Found::Seen(seen)) => seen,
-        other => panic!("nothing was seen: {other:?}"),
-    }
 }
 
 async fn charge_of(sim: &Sim, card: &str) -> ChargeRequest {

@@ -6,13 +6,13 @@ use crate::{
     rig::now,
     sim::Sim,
     stub::{Reply, Stub, reply},
-    world::{look_up, payrix, payrix_charge as charge, refund, refund_look_up, token},
+    world::{look_up, payrix, payrix_charge as charge, refund, refund_look_up, seen, token},
 };
 use chrono::TimeDelta;
 use connectors::gateway::{ChargeRequest, Found, Gateway, GatewayError, Refunds, WebhookError, payrix::Payrix};
 use domain::{
     money::{Currency, Money},
-    payment::{DeclineReason, Fact, Observation},
+    payment::{DeclineReason, Fact},
     refund::{RefundFact, RefundSeen},
 };
 use http::HeaderMap;
@@ -33,13 +33,6 @@ async fn opened(sim: &Sim, request: &ChargeRequest) -> (String, String) {
     let Fact::ActionNeeded { url, fields } = seen.fact else { panic!("{seen:?}") };
     assert!(fields.is_empty());
     (url, seen.gateway_id.unwrap())
-}
-
-fn seen(found: Result<Found, GatewayError>) -> Observation {
-    match found {
-        Ok(Found::Seen(seen)) => seen,
-        other => panic!("nothing was seen: {other:?}"),
-    }
 }
 
 async fn charges(sim: &Sim) -> Vec<Value> {

@@ -5,7 +5,7 @@ use crate::{
     quickbooks_contract::{Company, refused},
     sim::Sim,
     world::{delta, payment, posted_refund, quote},
-    xero_contract::{connected, inv_501},
+    xero_contract::with_invoice,
 };
 use chrono::TimeDelta;
 use connectors::books::{Applied, ApplyCredit, Books, BooksError, PostPayment, PostRefund, QuoteCredit, RefusedCause};
@@ -43,9 +43,7 @@ impl Rig {
     }
 
     pub async fn xero() -> Self {
-        let sim = Sim::start().await;
-        let xero = connected(&sim).await;
-        let owed = inv_501(&xero).await;
+        let (sim, xero, owed) = with_invoice().await;
         let steps = ["Invoices", "Payments", "CreditNotes"].map(|path| format!("PUT /xero/api.xro/2.0/{path}"));
         Self::new(sim, Box::new(xero), "xero", owed, steps)
     }

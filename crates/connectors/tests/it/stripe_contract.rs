@@ -2,24 +2,17 @@
 //! (`gateway_contract.rs`).
 
 use crate::sim::Sim;
-use crate::world::{look_up, request, stripe, token};
+use crate::world::{look_up, request, seen, stripe, token};
 use chrono::TimeDelta;
 use connectors::gateway::{ChargeHow, ChargeRequest, Found, Gateway, GatewayError, stripe::Stripe};
 use domain::{
     debit::ReasonClass,
     money::Money,
-    payment::{DeclineReason, Fact, Observation},
+    payment::{DeclineReason, Fact},
 };
 
-fn gateway(sim: &Sim) -> Stripe {
+pub fn gateway(sim: &Sim) -> Stripe {
     stripe(&format!("{}/stripe", sim.url), sim.now())
-}
-
-fn seen(found: Result<Found, GatewayError>) -> Observation {
-    match found {
-        Ok(Found::Seen(seen)) => seen,
-        other => panic!("nothing was seen: {other:?}"),
-    }
 }
 
 #[tokio::test]

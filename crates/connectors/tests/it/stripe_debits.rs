@@ -3,21 +3,16 @@
 
 use crate::{
     sim::Sim,
-    world::{look_up, request, store, stripe},
+    stripe_contract::gateway,
+    world::{look_up, request, seen, store, stripe},
 };
-use connectors::gateway::{
-    Authority, ChargeHow, ChargeRequest, Found, Gateway, StoreLookUp, StoreRequest, stripe::Stripe,
-};
+use connectors::gateway::{Authority, ChargeHow, ChargeRequest, Found, Gateway, StoreLookUp, StoreRequest};
 use domain::{
     consent::AuthorityWording,
     method::{MethodFact, MethodKind, MethodSeen},
     money::{Currency, Money},
     payment::{DeclineReason, Fact, Observation},
 };
-
-fn gateway(sim: &Sim) -> Stripe {
-    stripe(&format!("{}/stripe", sim.url), sim.now())
-}
 
 /// Asks to keep an account; each `n` is another one.
 fn account(sim: &Sim, n: u128, kind: MethodKind, token: &str) -> StoreRequest {
@@ -42,10 +37,7 @@ async fn ach(sim: &Sim, token: &str) -> (ChargeRequest, Observation) {
 }
 
 async fn fact_of(sim: &Sim, charge: &ChargeRequest, sent: &Observation) -> Fact {
-    match gateway(sim).find(&look_up(charge, sent.gateway_id.as_deref(), sim.now())).await.unwrap() {
-        Found::Seen(seen) => seen.fact,
-        other => panic!("{other:?}"),
-    }
+    seen(gateway(sim).find(&look_up(charge, sent.gateway_id.as_deref(), sim.now())).await).fact
 }
 
 #[tokio::test]

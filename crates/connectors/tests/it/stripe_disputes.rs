@@ -2,17 +2,14 @@
 
 use crate::{
     sim::Sim,
+    stripe_contract::gateway,
     world::{TOTAL, request, stripe, token, usd},
 };
 use chrono::{TimeDelta, Utc};
-use connectors::gateway::{Gateway, GatewayError, ReadDispute, stripe::Stripe};
+use connectors::gateway::{Gateway, GatewayError, ReadDispute};
 use domain::dispute::{DisputeReason, DisputeState};
 use serde_json::json;
 use simulators::{Vendor, facts};
-
-fn gateway(sim: &Sim) -> Stripe {
-    stripe(&format!("{}/stripe", sim.url), sim.now())
-}
 
 async fn list(sim: &Sim) -> Vec<ReadDispute> {
     gateway(sim).disputed_since(sim.now() - TimeDelta::days(1)).await.unwrap()

@@ -1,18 +1,14 @@
 //! Saved cards at Stripe, where its word decides whether one is there (`wire/gateways.md`, 2.3 and 2.7).
 
 use crate::{
+    rig::now as sent_at,
     sim::Sim,
     stub::{Reply, Stub, reply},
     world::{REPLAYABLE, store, stripe},
 };
-use chrono::{DateTime, Utc};
 use connectors::gateway::{ForgetRequest, Found, Gateway, GatewayError, StoreLookUp};
 use domain::method::{MethodFact, MethodSeen};
 use serde_json::{Value, json};
-
-fn sent_at() -> DateTime<Utc> {
-    DateTime::from_timestamp(1_800_000_000, 0).unwrap()
-}
 
 fn refused(status: u16, kind: &str) -> Reply {
     reply(status, json!({"error": {"type": kind, "message": "because"}}))

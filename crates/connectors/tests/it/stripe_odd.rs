@@ -2,10 +2,10 @@
 //! no simulator takes.
 
 use crate::{
+    rig::now as sent_at,
     stub::{Reply, Stub, reply},
-    world::{PRUNED, REPLAYABLE, look_up, request, stripe, stripe_config, token, usd},
+    world::{PRUNED, REPLAYABLE, look_up, request, seen, stripe, stripe_config, token, usd},
 };
-use chrono::{DateTime, Utc};
 use connectors::gateway::{ChargeHow, Found, Gateway, GatewayError, LookUp};
 use domain::{
     card::{Brand, CardKind, Funding},
@@ -16,10 +16,6 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 const ATTEMPT: &str = "att_00000000000000000000000000000001";
-
-fn sent_at() -> DateTime<Utc> {
-    DateTime::from_timestamp(1_800_000_000, 0).unwrap()
-}
 
 fn intent(id: &str, status: &str) -> Value {
     json!({"id": id, "object": "payment_intent", "status": status, "amount": 120_450, "amount_received": 120_450,
@@ -55,10 +51,7 @@ async fn found(after: chrono::TimeDelta, script: Vec<Reply>) -> (Result<Found, G
 }
 
 fn fact(found: Result<Found, GatewayError>) -> Fact {
-    match found {
-        Ok(Found::Seen(seen)) => seen.fact,
-        other => panic!("nothing was seen: {other:?}"),
-    }
+    seen(found).fact
 }
 
 #[tokio::test]

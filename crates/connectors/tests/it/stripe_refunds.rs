@@ -1,19 +1,17 @@
 //! Refunds at Stripe's simulator: once each, found when the answer is lost, and late news (`wire/gateways.md`, 2.6).
 
 use crate::{
+    rig::now as sent_at,
     sim::Sim,
+    stripe_contract::gateway,
     stub::{Reply, Stub, reply},
-    world::{PRUNED, REPLAYABLE, TOTAL, refund, refund_look_up, refund_told, request, stripe, token, usd},
+    world::{PRUNED, REPLAYABLE, TOTAL, refund, refund_look_up, refund_told, request, seen, stripe, token, usd},
 };
-use chrono::{DateTime, Utc};
-use connectors::gateway::{Found, Gateway, GatewayError, RefundRequest, stripe::Stripe};
+use chrono::Utc;
+use connectors::gateway::{Found, Gateway, GatewayError, RefundRequest};
 use domain::refund::{RefundFact, RefundFailure, RefundSeen};
 use serde_json::{Value, json};
 use simulators::{Vendor, facts};
-
-fn gateway(sim: &Sim) -> Stripe {
-    stripe(&format!("{}/stripe", sim.url), sim.now())
-}
 
 /// A card that was charged 1,204.50, and refunds of it.
 async fn charged(sim: &Sim, card: &str) -> impl Fn(u128, i64) -> RefundRequest {
@@ -24,13 +22,6 @@ async fn charged(sim: &Sim, card: &str) -> impl Fn(u128, i64) -> RefundRequest {
 
 async fn refunded(sim: &Sim) -> i64 {
     sim.charges().await[0]["refunded_minor"].as_i64().unwrap()
-}
-
-fn seen(found: Result<Found<RefundSeen>, GatewayError>) -> RefundSeen {
-    match found {
-        Ok(Found::Seen(seen)) => seen,
-        other => panic!("nothing was seen: {other:?}"),
-    }
 }
 
 #[tokio::test]
@@ -131,10 +122,6 @@ async fn g37_the_list_tells_ours_from_what_others_paid_back() {
         let unknown = gateway(&sim).read_refund(id).await;
         assert!(matches!(unknown, Err(GatewayError::Refused { .. })), "{id}: {unknown:?}");
     }
-}
-
-fn sent_at() -> DateTime<Utc> {
-    DateTime::from_timestamp(1_800_000_000, 0).unwrap()
 }
 
 fn page(has_more: bool, rows: &[Value]) -> Reply {

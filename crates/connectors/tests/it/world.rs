@@ -10,7 +10,7 @@ use connectors::{
         xero::{Xero, XeroConfig},
     },
     gateway::{
-        ChargeHow, ChargeRequest, KeepRequest, LookUp, RefundLookUp, RefundRequest, StoreRequest,
+        ChargeHow, ChargeRequest, Found, GatewayError, KeepRequest, LookUp, RefundLookUp, RefundRequest, StoreRequest,
         authorizenet::{AuthorizeNet, AuthorizeNetConfig},
         globalpayments::{GlobalPayments, GlobalPaymentsConfig},
         payrix::{Payrix, PayrixConfig},
@@ -146,6 +146,13 @@ pub fn token(name: &str) -> ChargeHow {
 
 pub fn look_up(request: &ChargeRequest, gateway_id: Option<&str>, sent_at: DateTime<Utc>) -> LookUp {
     LookUp { request: request.clone(), gateway_id: gateway_id.map(str::to_owned), told: None, sent_at }
+}
+
+pub fn seen<T: std::fmt::Debug>(found: Result<Found<T>, GatewayError>) -> T {
+    match found {
+        Ok(Found::Seen(seen)) => seen,
+        other => panic!("nothing was seen: {other:?}"),
+    }
 }
 
 /// Pays so much of a charge back; each `n` is another refund.

@@ -6,7 +6,7 @@ use crate::{
 };
 use connectors::books::{
     Books, BooksError, Next, PostPayment, PostRefund, RefusedCause, TokenSet, oauth,
-    xero::{PaymentService, Xero, oauth::connections},
+    xero::{Xero, oauth::connections},
 };
 use domain::{
     advance::AdvanceKind,
@@ -27,13 +27,21 @@ fn with(sim: &Sim, access_token: &SecretString) -> Xero {
     xero(&format!("{}/xero/api.xro/2.0", sim.url), access_token.expose_secret())
 }
 
-pub async fn connected(sim: &Sim) -> Xero {
+async fn connected(sim: &Sim) -> Xero {
     let tokens = refresh(sim, &known::PORTAL_REFRESH_TOKEN.into()).await.unwrap();
     with(sim, &tokens.access_token)
 }
 
-pub async fn inv_501(xero: &Xero) -> BooksInvoice {
+async fn inv_501(xero: &Xero) -> BooksInvoice {
     xero.invoice_by_number("INV-501").await.unwrap()
+}
+
+/// Books that are connected, and INV-501.
+pub async fn with_invoice() -> (Sim, Xero, BooksInvoice) {
+    let sim = Sim::start().await;
+    let xero = connected(&sim).await;
+    let invoice = inv_501(&xero).await;
+    (sim, xero, invoice)
 }
 
 fn whole(sim: &Sim, invoice: &BooksInvoice) -> PostPayment {
@@ -185,9 +193,7 @@ async fn s96_all_that_is_open_is_listed_by_pages_and_customers_are_read_by_their
 
 #[tokio::test]
 async fn s65_one_invoice_is_read_by_id_and_by_its_whole_number() {
-    let sim = Sim::start().await;
-    let xero = connected(&sim).await;
-    let by_number = inv_501(&xero).await;
+    let (sim, xero, by_number) = with_invoice().await;
     assert_eq!(xero.invoice(&by_number.external_id).await.unwrap(), by_number);
     for number in ["INV-50", "INV-9999", "[invnumber]", "inv-501 OR 1=1", "INV-501,INV-502"] {
         assert!(matches!(xero.invoice_by_number(number).await, Err(BooksError::NotFound)), "{number}");
@@ -222,9 +228,7 @@ async fn s57_an_invoice_comes_as_a_document_also_after_a_refresh() {
 
 #[tokio::test]
 async fn d30_posting_twice_with_the_same_key_is_one_payment_and_it_can_be_found() {
-    let sim = Sim::start().await;
-    let xero = connected(&sim).await;
-    let invoice = inv_501(&xero).await;
+    let (sim, xero, invoice) = with_invoice().await;
     let posting = whole(&sim, &invoice);
     assert_eq!(xero.find_payment(&posting).await.unwrap(), None);
     let first = xero.post_payment(&posting).await.unwrap();
@@ -241,9 +245,7 @@ async fn d30_posting_twice_with_the_same_key_is_one_payment_and_it_can_be_found(
 
 #[tokio::test]
 async fn d30_a_payment_over_another_amount_is_not_taken_for_ours() {
-    let sim = Sim::start().await;
-    let xero = connected(&sim).await;
-    let invoice = inv_501(&xero).await;
+    let (sim, xero, invoice) = with_invoice().await;
     let ours = whole(&sim, &invoice);
     xero.post_payment(&PostPayment { amount: usd(102_450), ..ours.clone() }).await.unwrap();
     for refused in [xero.find_payment(&ours).await.map(drop), xero.take_back_payment(&ours).await.map(drop)] {
@@ -255,9 +257,7 @@ async fn d30_a_payment_over_another_amount_is_not_taken_for_ours() {
 
 #[tokio::test]
 async fn d9_a_payment_is_taken_out_once_and_its_invoice_is_owed_again() {
-    let sim = Sim::start().await;
-    let xero = connected(&sim).await;
-    let invoice = inv_501(&xero).await;
+    let (sim, xero, invoice) = with_invoice().await;
     let posting = whole(&sim, &invoice);
     xero.post_payment(&posting).await.unwrap();
     sim.arm("xero", "period_locked").await;
@@ -275,9 +275,7 @@ async fn d9_a_payment_is_taken_out_once_and_its_invoice_is_owed_again() {
 #[tokio::test]
 async fn d30_a_posting_whose_answer_is_lost_is_unknown_and_then_found_once() {
     for fault in ["timeout_after_execute", "reset_after_execute", "http_after_execute:500"] {
-        let sim = Sim::start().await;
-        let xero = connected(&sim).await;
-        let invoice = inv_501(&xero).await;
+        let (sim, xero, invoice) = with_invoice().await;
         let posting = whole(&sim, &invoice);
         sim.arm("xero", fault).await;
         let lost = xero.post_payment(&posting).await;
@@ -286,9 +284,7 @@ async fn d30_a_posting_whose_answer_is_lost_is_unknown_and_then_found_once() {
         assert!(found.is_some(), "{fault}");
         assert_eq!(payments_on_clearing(&sim).await, 1, "{fault}");
     }
-    let sim = Sim::start().await;
-    let xero = connected(&sim).await;
-    let invoice = inv_501(&xero).await;
+    let (sim, xero, invoice) = with_invoice().await;
     sim.arm("xero", "timeout_before").await;
     assert!(matches!(xero.post_payment(&whole(&sim, &invoice)).await, Err(BooksError::Unknown(_))));
     assert_eq!(xero.find_payment(&whole(&sim, &invoice)).await.unwrap(), None, "it never arrived");
@@ -297,9 +293,7 @@ async fn d30_a_posting_whose_answer_is_lost_is_unknown_and_then_found_once() {
 
 #[tokio::test]
 async fn d30_each_refusal_of_a_posting_has_its_cause() {
-    let sim = Sim::start().await;
-    let xero = connected(&sim).await;
-    let invoice = inv_501(&xero).await;
+    let (sim, xero, invoice) = with_invoice().await;
     let refused = |outcome: Result<_, BooksError>| match outcome {
         Err(BooksError::Refused { cause, .. }) => cause,
         other => panic!("not refused: {other:?}"),
@@ -346,9 +340,7 @@ async fn credits(sim: &Sim) -> (Vec<String>, i64) {
 
 #[tokio::test]
 async fn g41_a_refund_is_a_credit_note_paid_out_of_the_clearing_account_once() {
-    let sim = Sim::start().await;
-    let xero = connected(&sim).await;
-    let invoice = inv_501(&xero).await;
+    let (sim, xero, invoice) = with_invoice().await;
     xero.post_payment(&whole(&sim, &invoice)).await.unwrap();
     let refund = posted_refund(&invoice.external_id, 20_000, sim.now().date_naive(), 1);
     let posted = xero.post_refund(&refund).await.unwrap();
@@ -538,23 +530,12 @@ async fn d30_an_advance_whose_answer_is_lost_is_found_before_it_is_written_again
 }
 
 #[tokio::test]
-async fn a_note_stands_in_the_history_and_a_pay_now_button_is_made_once() {
-    let sim = Sim::start().await;
-    let xero = connected(&sim).await;
-    let invoice = inv_501(&xero).await;
+async fn a_note_stands_in_the_history_of_its_invoice() {
+    let (sim, xero, invoice) = with_invoice().await;
     xero.note_invoice(&invoice.external_id, &"long ".repeat(600)).await.unwrap();
     let state = sim.state("xero").await;
     let noted = state["invoices"].as_array().unwrap().iter().find(|known| known["number"] == "INV-501").unwrap();
     assert_eq!(noted["notes"].as_array().unwrap().len(), 1);
     let nowhere = xero.note_invoice("aaaaaaaa-0000-4000-8000-000000000001", "x").await;
     assert!(matches!(nowhere, Err(BooksError::NotFound)), "{nowhere:?}");
-
-    let url = "https://pay.example.test/PaymentProxy/PayNow/Xero?invoiceNo=[INVOICENUMBER]".to_owned();
-    let service = PaymentService { name: "Portal".into(), url, pay_now: "Pay now".into() };
-    for _ in 0..2 {
-        xero.offer_payment_service(&service).await.unwrap();
-    }
-    let other = PaymentService { url: "https://other.example.test".into(), ..service };
-    let refused = xero.offer_payment_service(&other).await;
-    assert!(matches!(refused, Err(BooksError::Refused { .. })), "its name is taken: {refused:?}");
 }

@@ -2,22 +2,28 @@
 
 use crate::{
     database::on_both,
-    shop::{at, shop},
+    shop::{Shop, at, shop},
 };
+use domain::ids::AttemptId;
 use store::{
     BooksEntry,
     BooksEntryState::{ByHand, Intended, Leaving, Moved, Needless, Posted, Refused},
-    Opened,
+    MerchantTx, NewAttempt, Opened,
 };
 
 const BY_HAND: &str = "a person must undo it";
 
+/// An open attempt whose money is meant for the books, in a transaction that is still open.
+async fn meant(shop: &Shop) -> (NewAttempt, AttemptId, MerchantTx) {
+    let order = shop.opened().await;
+    let (attempt, tx) = (order.attempt.id, shop.db.begin().await.unwrap());
+    assert!(!tx.books_entries_intend(attempt, &order.allocations, at(0)).await.unwrap());
+    (order, attempt, tx)
+}
+
 on_both!(d30_a_step_is_meant_once_and_moves_on, async |db| {
     let shop = shop(&db.store, "acme").await;
-    let order = shop.opened().await;
-    let attempt = order.attempt.id;
-    let tx = shop.db.begin().await.unwrap();
-    tx.books_entries_intend(attempt, &order.allocations, at(0)).await.unwrap();
+    let (order, attempt, tx) = meant(&shop).await;
     tx.commit().await.unwrap();
     let tx = shop.db.begin().await.unwrap();
     assert!(tx.books_entries_intend(attempt, &order.allocations, at(1)).await.unwrap(), "it was meant before");
@@ -47,10 +53,7 @@ on_both!(d30_a_step_is_meant_once_and_moves_on, async |db| {
 
 on_both!(d30_a_write_ends_once_and_only_as_it_was_read, async |db| {
     let shop = shop(&db.store, "acme").await;
-    let order = shop.opened().await;
-    let attempt = order.attempt.id;
-    let tx = shop.db.begin().await.unwrap();
-    tx.books_entries_intend(attempt, &order.allocations, at(0)).await.unwrap();
+    let (_, attempt, tx) = meant(&shop).await;
     let entry = tx.books_entries(attempt).await.unwrap().remove(0);
     let other_key = BooksEntry { idempotency_key: entry.fresh_key(at(1)), ..entry.clone() };
     let other_amount = BooksEntry { amount_minor: entry.amount_minor - 1, ..entry.clone() };
@@ -63,10 +66,7 @@ on_both!(d30_a_write_ends_once_and_only_as_it_was_read, async |db| {
 
 on_both!(d30_money_that_went_back_lets_go_of_what_the_books_refused, async |db| {
     let shop = shop(&db.store, "acme").await;
-    let order = shop.opened().await;
-    let attempt = order.attempt.id;
-    let tx = shop.db.begin().await.unwrap();
-    tx.books_entries_intend(attempt, &order.allocations, at(0)).await.unwrap();
+    let (_, attempt, tx) = meant(&shop).await;
     tx.books_entries_take_back(attempt, BY_HAND, at(1)).await.unwrap();
     let entry = tx.books_entries(attempt).await.unwrap().remove(0);
     assert_eq!(entry.state, Intended, "its job may be writing it this moment");
@@ -84,10 +84,7 @@ on_both!(d30_money_that_went_back_lets_go_of_what_the_books_refused, async |db| 
 
 on_both!(e14_what_a_person_has_seen_to_keeps_nobody_off_its_invoice_and_is_theirs_to_undo, async |db| {
     let shop = shop(&db.store, "acme").await;
-    let order = shop.opened().await;
-    let attempt = order.attempt.id;
-    let tx = shop.db.begin().await.unwrap();
-    tx.books_entries_intend(attempt, &order.allocations, at(0)).await.unwrap();
+    let (_, attempt, tx) = meant(&shop).await;
     let entry = tx.books_entries(attempt).await.unwrap().remove(0);
     tx.books_entry_move(&entry, ByHand, None, Some("locked period"), at(1)).await.unwrap();
     tx.claim_release(attempt, shop.invoice).await.unwrap();
@@ -106,10 +103,7 @@ on_both!(e14_what_a_person_has_seen_to_keeps_nobody_off_its_invoice_and_is_their
 on_both!(e14_what_is_put_on_another_invoice_is_meant_there_and_stays_moved, async |db| {
     let shop = shop(&db.store, "acme").await;
     let other = shop.invoices(&["INV-2"]).await.remove(0);
-    let order = shop.opened().await;
-    let attempt = order.attempt.id;
-    let tx = shop.db.begin().await.unwrap();
-    tx.books_entries_intend(attempt, &order.allocations, at(0)).await.unwrap();
+    let (order, attempt, tx) = meant(&shop).await;
     let entry = tx.books_entries(attempt).await.unwrap().remove(0);
     tx.books_entry_move(&entry, Refused, None, Some("void"), at(1)).await.unwrap();
     let refused = tx.books_entries(attempt).await.unwrap().remove(0);
@@ -133,10 +127,7 @@ on_both!(e14_what_is_put_on_another_invoice_is_meant_there_and_stays_moved, asyn
 
 on_both!(d9_what_stands_is_to_leave_and_money_that_comes_again_is_meant_anew, async |db| {
     let shop = shop(&db.store, "acme").await;
-    let order = shop.opened().await;
-    let attempt = order.attempt.id;
-    let tx = shop.db.begin().await.unwrap();
-    assert!(!tx.books_entries_intend(attempt, &order.allocations, at(0)).await.unwrap());
+    let (order, attempt, tx) = meant(&shop).await;
     let entry = tx.books_entries(attempt).await.unwrap().remove(0);
     tx.books_entry_move(&entry, Posted, Some("pmt-1"), None, at(0)).await.unwrap();
     tx.commit().await.unwrap();

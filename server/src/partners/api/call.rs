@@ -1,14 +1,13 @@
 //! A call of a program: who it is, what it asks, and in which form it reads what went wrong.
 
-use crate::router::Web;
+use crate::{
+    partners::program::{IDEMPOTENCY_KEY_MAX_CHARS, idempotency_key, refusal, secret},
+    router::Web,
+};
 use axum::{
     Json,
     extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::StringRejection},
-    http::{
-        HeaderValue, StatusCode,
-        header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER},
-        request::Parts,
-    },
+    http::{StatusCode, header::CONTENT_TYPE, request::Parts},
     response::{IntoResponse, Response},
 };
 use domain::own_invoice::{NotNow, Wrong};
@@ -19,8 +18,6 @@ use std::str::FromStr;
 
 const LIMIT_USUAL: u64 = 50;
 const LIMIT_MAX: u64 = 100;
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
-const IDEMPOTENCY_KEY_MAX_CHARS: usize = 200;
 
 pub type Answer = Result<Response, Refused>;
 
@@ -63,11 +60,7 @@ impl IntoResponse for Refused {
         if let Some(field) = self.field {
             error["field"] = field.into();
         }
-        let mut answer = (self.status, Json(json!({ "error": error }))).into_response();
-        if self.status == StatusCode::TOO_MANY_REQUESTS {
-            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-        }
-        answer
+        refusal(self.status, &error)
     }
 }
 
@@ -162,9 +155,7 @@ impl FromRequestParts<Web> for Program {
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Refused> {
-        let told = parts.headers.get(AUTHORIZATION).and_then(|told| told.to_str().ok());
-        let secret = told.and_then(|told| told.strip_prefix("Bearer ")).unwrap_or_default();
-        let pass = web.engine.api(secret.trim()).await?;
+        let pass = web.engine.api(secret(&parts.headers)).await?;
         match &web.programs {
             Some(rate) if !rate.let_pass(&pass.key()) => Err(Refused::too_many()),
             _ => Ok(Self { web: web.clone(), pass }),
@@ -260,7 +251,7 @@ impl FromRequest<Web> for Order {
     type Rejection = Refused;
 
     async fn from_request(request: Request, web: &Web) -> Result<Self, Refused> {
-        let key = request.headers().get(IDEMPOTENCY_KEY).and_then(|key| key.to_str().ok()).map(str::to_owned);
+        let key = idempotency_key(request.headers()).map(str::to_owned);
         let address = request.uri().path().to_owned();
         let body = String::from_request(request, web).await.map_err(unread)?;
         Ok(Self { key, address, body })
@@ -283,12 +274,10 @@ impl Order {
     }
 
     fn key(&self) -> Result<&str, Refused> {
-        let sent = self.key.as_deref().unwrap_or_default();
-        if (1..=IDEMPOTENCY_KEY_MAX_CHARS).contains(&sent.chars().count()) {
-            return Ok(sent);
-        }
-        let words = format!("Send the header Idempotency-Key, with 1 to {IDEMPOTENCY_KEY_MAX_CHARS} characters.");
-        Err(Refused::wrong("idempotency_key_required", "Idempotency-Key", words))
+        self.key.as_deref().ok_or_else(|| {
+            let words = format!("Send the header Idempotency-Key, with 1 to {IDEMPOTENCY_KEY_MAX_CHARS} characters.");
+            Refused::wrong("idempotency_key_required", "Idempotency-Key", words)
+        })
     }
 
     /// Finds what was answered to this, or the id for the document that comes of it.

@@ -126,9 +126,14 @@ impl Client {
 
 /// Signed in for Acme at Northwind.
 pub async fn ana(portal: &str) -> Client {
+    ana_at(portal, facts::NORTHWIND.name).await
+}
+
+/// The same person, for the company of hers at this merchant.
+pub async fn ana_at(portal: &str, merchant: &str) -> Client {
     let ana = Client::new(portal);
     ana.sign_in(facts::ANA_EMAIL).await;
-    ana.stand_at(facts::NORTHWIND.name).await;
+    ana.stand_at(merchant).await;
     ana
 }
 
@@ -179,8 +184,12 @@ pub fn link(number: &str) -> String {
 
 /// To an invoice of a merchant whose gateway and books are in the house.
 pub fn harbour_link(number: &str) -> String {
+    harbour_link_for(number, "ACMENZ")
+}
+
+pub fn harbour_link_for(number: &str, company_code: &str) -> String {
     let key = facts::HARBOUR.pay_now.email;
-    format!("/PaymentProxy/PayNow/Email?apiKey={key}&invoiceNo={number}&companyCode=ACMENZ")
+    format!("/PaymentProxy/PayNow/Email?apiKey={key}&invoiceNo={number}&companyCode={company_code}")
 }
 
 pub fn link_for(number: &str, company_code: &str) -> String {

@@ -10,7 +10,6 @@ mod invoices;
 mod limits;
 mod notes;
 pub mod oauth;
-mod payment_services;
 mod quotes;
 mod refunds;
 mod set_up;
@@ -18,7 +17,6 @@ pub mod webhook;
 mod wire;
 
 pub use limits::LIMITS;
-pub use payment_services::PaymentService;
 
 use super::{
     Advances, ApplyCredit, Books, BooksError, BooksPayment, ChangesPage, NewInvoice, OpenPage, PDF, PostPayment,

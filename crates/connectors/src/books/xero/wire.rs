@@ -30,8 +30,6 @@ pub struct Page<T> {
         alias = "Overpayments",
         alias = "Prepayments",
         alias = "Organisations",
-        alias = "BrandingThemes",
-        alias = "PaymentServices",
         alias = "Accounts",
         alias = "TaxRates",
         bound(deserialize = "T: Deserialize<'de>")

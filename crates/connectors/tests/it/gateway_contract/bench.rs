@@ -3,12 +3,10 @@
 
 use crate::{
     sim::Sim,
-    world::{TOTAL, dated_request, dated_store, look_up},
+    world::{TOTAL, dated_request, dated_store, look_up, seen},
 };
 use chrono::{DateTime, Utc};
-use connectors::gateway::{
-    Authority, Cards, ChargeHow, ChargeRequest, Found, Gateway, GatewayError, News, StoreRequest, Wire,
-};
+use connectors::gateway::{Authority, Cards, ChargeHow, ChargeRequest, Gateway, News, StoreRequest, Wire};
 use domain::{
     money::{Currency, Money},
     payment::{Fact, Observation},
@@ -16,7 +14,7 @@ use domain::{
 use http::HeaderMap;
 use serde_json::json;
 use simulators::Vendor;
-use std::{fmt, io::Write};
+use std::io::Write;
 use tokio::sync::mpsc;
 
 /// How a gateway is driven.
@@ -213,13 +211,6 @@ pub(super) async fn debit<B: Bench>(sim: &Sim, n: u128, account: Account) -> Cha
     let (customer, method) = (kept.gateway_customer.unwrap(), kept.gateway_method.unwrap());
     let amount = Money::new(WHOLE, kind.debits().unwrap());
     ChargeRequest { amount, ..dated_request(n, ChargeHow::Saved { customer, method, kind }) }
-}
-
-pub(super) fn seen<T: fmt::Debug>(found: Result<Found<T>, GatewayError>) -> T {
-    match found {
-        Ok(Found::Seen(seen)) => seen,
-        other => panic!("nothing was seen: {other:?}"),
-    }
 }
 
 /// So much of these charges, and of no other, is left to the merchant by the vendor's own books. Who keeps none cannot

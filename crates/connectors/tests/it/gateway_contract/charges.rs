@@ -1,12 +1,11 @@
 //! The points about what is charged: once, though the answer is lost; a decline; a debit; and a payer whom the bank asks.
 
 use super::bench::{
-    Account, Bench, Card, WHOLE, arrived, ask, charge, charged, debit, gateway, has, known, paid, seen, simulated,
-    skipped,
+    Account, Bench, Card, WHOLE, arrived, ask, charge, charged, debit, gateway, has, known, paid, simulated, skipped,
 };
 use crate::{
     sim::Sim,
-    world::{dated_refund, look_up, nobody},
+    world::{dated_refund, look_up, nobody, seen},
 };
 use chrono::TimeDelta;
 use connectors::gateway::{Cards, ChargeHow, ChargeRequest, Found, GatewayError, LateNews, LookUp, Refunds};

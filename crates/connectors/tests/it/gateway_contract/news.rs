@@ -1,7 +1,10 @@
 //! The points about what a gateway tells by itself: in any order, and as it was signed.
 
-use super::bench::{Bench, arrived, gateway, seen, telling, told};
-use crate::{sim::Sim, world::look_up};
+use super::bench::{Bench, arrived, gateway, telling, told};
+use crate::{
+    sim::Sim,
+    world::{look_up, seen},
+};
 use chrono::TimeDelta;
 use connectors::gateway::{LookUp, News, WebhookError};
 use domain::payment::Folded;

@@ -1,11 +1,11 @@
 //! The points about a bad day at the gateway: words that nobody knows, too many requests, a key that is let in no more; and
 //! what is logged of it.
 
-use super::bench::{Bench, Card, WHOLE, ask, charge, gateway, has, outcome, seen, simulated, skipped};
+use super::bench::{Bench, Card, WHOLE, ask, charge, gateway, has, outcome, simulated, skipped};
 use crate::{
     log::Log,
     sim::Sim,
-    world::{dated_refund, dated_store, look_up, refund_look_up},
+    world::{dated_refund, dated_store, look_up, refund_look_up, seen},
 };
 use chrono::TimeDelta;
 use connectors::gateway::{Cards, ChargeHow, Found, GatewayError, Refunds};
