@@ -8,6 +8,7 @@ use crate::{
     support::{House, On, Server, ana, at_each_step, own_port},
 };
 use serde_json::json;
+use std::time::Duration;
 
 /// A story is killed at one of each: while the credit is drafted, and while the draft is deleted.
 const DRAFT_STEPS: [(&str, &str); 3] =
@@ -107,8 +108,9 @@ async fn d4_s39_a_debit_that_comes_back_while_its_credit_is_applied_leaves_one_t
     let _server = Server::start_at(&house, port, None).await;
     let ended = "SELECT count(*) FROM invoice WHERE advance = 'quote' AND status = 'void'";
     let is_over = async || {
-        // What waits for its next try is due by then.
+        // What waits for its next try is due by then, and who is at it is left the time.
         house.pass_an_hour().await;
+        tokio::time::sleep(Duration::from_secs(3)).await;
         house.number(ended).await == 1
     };
     house.until("nobody is asked for the quote", is_over).await;
