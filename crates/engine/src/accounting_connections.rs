@@ -51,7 +51,7 @@ impl Engine {
             };
             let Some(books) = self.live_books(&admin.db, route.clone(), Errand::person(lane))? else { break };
             page.books = Some(books.name().to_owned());
-            page.lacks_accounts = books.lacks_accounts();
+            page.lacks_accounts = books.settings().lacks_accounts();
             page.shares_a_budget |= !budgets.insert(books.budget_key()?);
             page.lanes.push(self.lane_face(&admin.db, lane, &route, &books, zone).await?);
         }

@@ -89,7 +89,7 @@ impl Engine {
             prepayment: chosen.prepayment.map(|account| account.id.clone()),
         };
         tx.audit_add(audited.slip(None, Actor::Staff(admin.person), now)?).await?;
-        if books.lacks_accounts() {
+        if books.settings().lacks_accounts() {
             Work::SyncBooks.queue_for(&tx, &format!("set_up:{}", now.timestamp_millis()), now).await?;
         }
         tx.commit().await?;

@@ -116,12 +116,7 @@ impl BooksSettings {
 
     /// Nobody has said where payments are to stand.
     pub(crate) fn lacks_accounts(&self) -> bool {
-        match self {
-            Self::Xero { clearing_account, .. } | Self::QuickBooks { clearing_account, .. } => {
-                clearing_account.is_empty()
-            }
-            Self::BuiltIn => false,
-        }
+        self.organisation_id().is_some() && self.accounts().0.is_empty()
     }
 
     /// The accounts of payments and of prepayments.

@@ -108,10 +108,6 @@ impl LiveBooks {
         vendor.leave(&self.engine.0.http, &client, &tokens, organisation).await
     }
 
-    pub(crate) fn lacks_accounts(&self) -> bool {
-        self.settings.lacks_accounts()
-    }
-
     pub(crate) const fn settings(&self) -> &BooksSettings {
         &self.settings
     }

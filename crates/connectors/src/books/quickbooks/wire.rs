@@ -242,16 +242,15 @@ impl Invoice {
         self.doc_number.as_deref()
     }
 
-    /// Its number; where the company numbers its documents by itself, what we have told its customer instead.
     pub fn is_numbered(&self, number: &str) -> bool {
-        [self.number(), named(self.customer_memo.as_ref())].contains(&Some(number))
+        numbers(self.number(), self.customer_memo.as_ref()).contains(&Some(number))
     }
 
     /// One that somebody may owe: what is paid for a quote is an invoice that is paid as soon as it is made.
     pub fn is_collected(&self) -> bool {
         let mut words = self.private_note.as_deref().unwrap_or_default().split_whitespace();
         let is_noted = words.find(|word| *word != VOIDED) == Some(QUOTE_REFERENCE);
-        let numbers = [self.number(), named(self.customer_memo.as_ref())];
+        let numbers = numbers(self.number(), self.customer_memo.as_ref());
         !(is_noted && numbers.into_iter().flatten().any(is_quote_invoice))
     }
 
@@ -299,6 +298,11 @@ impl Invoice {
     }
 }
 
+/// A document's number; where the company numbers its documents by itself, what we have told its customer instead.
+fn numbers<'a>(own: Option<&'a str>, told: Option<&'a Ref>) -> [Option<&'a str>; 2] {
+    [own, named(told)]
+}
+
 fn day(text: &str) -> Option<NaiveDate> {
     text.parse().ok()
 }
@@ -317,9 +321,8 @@ pub struct Memo {
 }
 
 impl Memo {
-    /// As an invoice of ours is.
     pub fn is_numbered(&self, number: &str) -> bool {
-        [self.doc_number.as_deref(), named(self.customer_memo.as_ref())].contains(&Some(number))
+        numbers(self.doc_number.as_deref(), self.customer_memo.as_ref()).contains(&Some(number))
     }
 
     pub fn total(&self, currency: Currency) -> Option<Money> {
