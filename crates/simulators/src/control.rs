@@ -9,7 +9,8 @@
 //!   bookkeeper would: part pay it, change what is due, void it. It moves UpdatedDateUTC and fires the webhook.
 //! * `POST /control/xero/payment` `{"id", "reconciled"?, "reference"?}` matches a payment with the bank statement, or
 //!   stands for one that a bookkeeper entered in its place.
-//! * `POST /control/xero/organisation` `{"period_lock_date": "2026-06-30" | null}` locks what is dated until then.
+//! * `POST /control/xero/organisation` `{"period_lock_date": "2026-06-30" | null, "end_of_year_lock_date": …}` locks what is
+//!   dated until then.
 //! * `POST /control/qbo/invoice` `{"number", "pay_minor"?, "amount_due_minor"?, "void"?, "delete"?}` does the same to an
 //!   invoice of QuickBooks; `POST /control/qbo/payment` `{"id", "deposited"?, "reference"?}` puts a payment into a bank
 //!   deposit; `POST /control/qbo/company` `{"webhooks"?: "cloud_events" | "legacy", "trouble"?: "none" | "access_lost" |

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::call::{Operation, elements};
 use super::invoices::Status;
+use super::refusal::Refusal;
 use super::{Books, wire};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -26,24 +27,48 @@ impl Allocation {
         })
     }
 
-    /// As it is asked for in a body, out of a credit of this contact's with so much left. Refused with what was submitted.
-    pub fn read(
+    /// When it has been taken off again.
+    pub fn view_of_gone(&self, books: &Books) -> Value {
+        let mut view = self.view(books);
+        view["IsDeleted"] = json!(true);
+        view
+    }
+
+    /// All that a body asks for out of a credit of this contact's with so much left, or nothing of it.
+    pub fn read_all(
         op: &Operation<'_>,
         body: &Value,
         contact: Uuid,
         remaining_minor: i64,
-    ) -> Result<Self, (Value, &'static str)> {
-        let submitted = elements(body, "Allocations").into_iter().next().unwrap_or_default();
+    ) -> Result<Vec<Self>, Refusal> {
+        let mut parts: Vec<Self> = Vec::new();
+        for submitted in elements(body, "Allocations") {
+            let part = Self::read(op, &submitted, contact, remaining_minor, &parts);
+            parts.push(part.map_err(|why| Refusal::of(&submitted, &[why.to_owned()]))?);
+        }
+        if parts.is_empty() {
+            return Err(Refusal::Malformed("No Allocations found in the request".to_owned()));
+        }
+        Ok(parts)
+    }
+
+    fn read(
+        op: &Operation<'_>,
+        submitted: &Value,
+        contact: Uuid,
+        remaining_minor: i64,
+        before: &[Self],
+    ) -> Result<Self, &'static str> {
         let invoice = submitted["Invoice"]["InvoiceID"].as_str().or(submitted["Invoice"]["InvoiceNumber"].as_str());
-        let Some(invoice) = invoice.and_then(|key| op.books.invoice_named(key)) else {
-            return Err((submitted, "Invoice could not be found"));
-        };
+        let invoice = invoice.and_then(|key| op.books.invoice_named(key)).ok_or("Invoice could not be found")?;
         let amount_minor = wire::read_decimal(&submitted["Amount"]).and_then(wire::cents).unwrap_or_default();
         if invoice.contact != contact || invoice.status != Status::Authorised {
-            return Err((submitted, "The invoice must be awaiting payment, and of the same contact"));
+            return Err("The invoice must be awaiting payment, and of the same contact");
         }
-        if amount_minor <= 0 || amount_minor > remaining_minor.min(invoice.due_minor()) {
-            return Err((submitted, "The amount applied is more than what is left"));
+        let of_it = before.iter().filter(|part| part.invoice == invoice.id).map(|part| part.amount_minor);
+        let due_minor = invoice.due_minor() - of_it.sum::<i64>();
+        if amount_minor <= 0 || amount_minor > due_minor.min(remaining_minor - sum(before)) {
+            return Err("The amount applied is more than what is left");
         }
         let date = wire::read_day(&submitted["Date"]).unwrap_or(op.today);
         Ok(Self { id: op.new_id(), invoice: invoice.id, amount_minor, date })

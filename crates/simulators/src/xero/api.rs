@@ -7,6 +7,7 @@ use axum::body::{Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::header::{ACCEPT, HeaderMap, IF_MODIFIED_SINCE};
+use http::request::Parts;
 use http::{HeaderName, Method, StatusCode};
 use serde_json::Value;
 
@@ -16,8 +17,8 @@ use super::grants::{AccessRefusal, Grant};
 use super::limits::{Breach, Remaining};
 use super::refusal::Refusal;
 use super::{
-    Books, bank_transactions, contacts, credit_notes, invoice_writes, invoices, notes, payment_services, payments, pdf,
-    settings, wire,
+    Books, bank_transactions, contacts, credit_notes, filter, invoice_writes, invoices, notes, payment_services,
+    payments, pdf, settings, wire,
 };
 use crate::disturb::{self, Executed, News, RETRY_AFTER_SECONDS};
 use crate::faults::{Call, Caller, Fault, Vendor};
@@ -59,7 +60,7 @@ pub(crate) async fn handle(State(shared): State<Arc<Shared>>, request: Request) 
     let caller = if parts.method == Method::GET { Caller::Read } else { Caller::Write };
     let call = Call { vendor: Vendor::Xero, caller, line };
     let fault = shared.faults.take(&call, Fault::is_wire);
-    let client = match authorize(&shared, &parts.headers, &parts.uri, fault.as_ref()) {
+    let client = match authorize(&shared, &parts, fault.as_ref()) {
         Ok(client) => client,
         Err(refusal) => return respond(&reply(Err(refusal), "", 0), None),
     };
@@ -67,7 +68,7 @@ pub(crate) async fn handle(State(shared): State<Arc<Shared>>, request: Request) 
     shared.callers.count(&client, format!("{} {resource}", parts.method));
     let (permit, remaining) = match shared.options.limits {
         false => (None, None),
-        true => match shared.limits.enter(&client, shared.clock.now_ms()) {
+        true => match shared.limits.enter(&client, tenant_of(&parts.headers), shared.clock.now_ms()) {
             Ok((permit, remaining)) => (Some(permit), Some(remaining)),
             Err(breach) => return throttled(&breach),
         },
@@ -93,13 +94,14 @@ pub(crate) async fn handle(State(shared): State<Arc<Shared>>, request: Request) 
 }
 
 /// Token, scope and tenant; answers the client.
-fn authorize(shared: &Shared, headers: &HeaderMap, uri: &http::Uri, fault: Option<&Fault>) -> Result<String, Refusal> {
+fn authorize(shared: &Shared, parts: &Parts, fault: Option<&Fault>) -> Result<String, Refusal> {
+    let Parts { method, uri, headers, .. } = parts;
     let token = bearer(headers).unwrap_or_default();
     if fault == Some(&Fault::TokenRevoked) {
         shared.xero.write(|books| books.grants.kill_access(token));
     }
     let now_ms = shared.clock.now_ms();
-    let tenant = headers.get("xero-tenant-id").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let tenant = tenant_of(headers);
     shared.xero.read(|books| match books.grants.holder(token, now_ms) {
         Err(AccessRefusal::Unknown) => Err(Refusal::Unauthorized("AuthenticationUnsuccessful")),
         Err(AccessRefusal::Expired) => Err(Refusal::Unauthorized("TokenExpired: token expired")),
@@ -107,9 +109,14 @@ fn authorize(shared: &Shared, headers: &HeaderMap, uri: &http::Uri, fault: Optio
         Ok(grant) if !(grant.reaches(tenant) || grant.custom && tenant.is_empty()) => {
             Err(Refusal::Forbidden("AuthenticationUnsuccessful"))
         }
-        Ok(grant) if !in_scope(grant, uri.path()) => Err(Refusal::Unauthorized("AuthorizationUnsuccessful")),
+        Ok(grant) if !in_scope(grant, method, uri.path()) => Err(Refusal::Unauthorized("AuthorizationUnsuccessful")),
         Ok(grant) => Ok(grant.client.clone()),
     })
+}
+
+/// Whose books are meant; a custom connection needs not say it.
+fn tenant_of(headers: &HeaderMap) -> &str {
+    headers.get("xero-tenant-id").and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 /// What an address is about: `Invoices`.
@@ -117,13 +124,14 @@ fn resource_of(path: &str) -> &str {
     path.trim_start_matches(BASE).trim_matches('/').split('/').next().unwrap_or_default()
 }
 
-/// The granular scope of the resource, or the broad one of older apps (1.2.1).
-fn in_scope(grant: &Grant, path: &str) -> bool {
+/// The granular scope of the resource, or the broad one of older apps (1.2.1). Those that end in `read` let nothing be
+/// written.
+fn in_scope(grant: &Grant, method: &Method, path: &str) -> bool {
     let path = path.trim_start_matches(BASE).trim_matches('/').to_ascii_lowercase();
     if path.ends_with("paymentservices") {
         return grant.has_scope(&["paymentservices"]);
     }
-    grant.has_scope(match resource_of(&path) {
+    let wanted: &[&str] = match resource_of(&path) {
         "invoices" | "creditnotes" => &[
             "accounting.invoices",
             "accounting.invoices.read",
@@ -144,10 +152,13 @@ fn in_scope(grant: &Grant, path: &str) -> bool {
         ],
         "contacts" => &["accounting.contacts", "accounting.contacts.read"],
         _ => &["accounting.settings", "accounting.settings.read"],
-    })
+    };
+    let reads = *method == Method::GET;
+    let wanted: Vec<&str> = wanted.iter().copied().filter(|scope| reads || !scope.ends_with(".read")).collect();
+    grant.has_scope(&wanted)
 }
 
-fn read(parts: &http::request::Parts, body: Bytes, client: String, call: Call) -> Result<ApiCall, Refusal> {
+fn read(parts: &Parts, body: Bytes, client: String, call: Call) -> Result<ApiCall, Refusal> {
     let text = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
     let since = text(IF_MODIFIED_SINCE).map(|text| wire::read_since(text).ok_or(Refusal::Precondition));
     let idempotency_key = text(HeaderName::from_static("idempotency-key")).filter(|_| parts.method != Method::GET);
@@ -168,8 +179,7 @@ fn read(parts: &http::request::Parts, body: Bytes, client: String, call: Call) -
         since_ms: since.transpose()?,
         wants_pdf: parts.method == Method::GET
             && text(ACCEPT).is_some_and(|accept| accept.starts_with("application/pdf")),
-        elsewhere: text(HeaderName::from_static("xero-tenant-id"))
-            .is_some_and(|tenant| tenant.eq_ignore_ascii_case(facts::xero::OTHER_TENANT_ID)),
+        elsewhere: tenant_of(&parts.headers).eq_ignore_ascii_case(facts::xero::OTHER_TENANT_ID),
         idempotency_key: idempotency_key.map(str::to_owned),
         print: fingerprint(&[parts.method.as_str().as_bytes(), path_and_query.as_bytes(), &body]),
         method: parts.method.clone(),
@@ -188,7 +198,7 @@ async fn answer(shared: &Arc<Shared>, call: &ApiCall, fault: Option<&Fault>, rem
             Some(Fault::Http(_)) => return broken().into(),
             _ => {}
         }
-        if call.wants_pdf {
+        if call.wants_pdf && !call.elsewhere {
             let missing = || respond(&reply(Err(Refusal::NotFound), "", 0), remaining);
             return call.pdf(shared).map_or_else(missing, |pdf| document(pdf, remaining)).into();
         }
@@ -306,11 +316,15 @@ impl ApiCall {
         match path {
             ["organisation" | "organisations"] => {
                 let mut answer = settings::organisation(self.elsewhere);
-                if let Some(lock) = op.books.period_lock.filter(|_| !self.elsewhere) {
-                    answer["Organisations"][0]["PeriodLockDate"] = wire::day(lock);
+                let locks = [("PeriodLockDate", op.books.period_lock), ("EndOfYearLockDate", op.books.year_lock)];
+                for (name, lock) in locks {
+                    if let Some(lock) = lock.filter(|_| !self.elsewhere) {
+                        answer["Organisations"][0][name] = wire::day(lock);
+                    }
                 }
                 Ok(answer)
             }
+            ["organisation" | "organisations", "Actions"] => Ok(settings::actions()),
             _ if self.elsewhere => Err(Refusal::NotBuilt),
             ["invoices"] => invoices::list(op),
             ["invoices", key] => invoices::one(op, key),
@@ -327,11 +341,13 @@ impl ApiCall {
             ["creditnotes"] => credit_notes::list(op),
             ["creditnotes", key] => credit_notes::one(op, key),
             ["accounts"] => settings::accounts(op),
+            ["accounts", id] => settings::account(id),
             ["brandingthemes"] => Ok(settings::branding_themes()),
             ["brandingthemes", id] => payment_services::branding_theme(id),
             ["brandingthemes", id, "PaymentServices"] => payment_services::of_theme(op, id),
             ["paymentservices"] => payment_services::list(op),
-            ["taxrates"] => Ok(settings::tax_rates()),
+            ["taxrates"] => filter::answer(settings::tax_rates(), "TaxRates", "TaxType", op.query, false),
+            ["taxrates", kind] => settings::tax_rate(kind),
             _ => Err(Refusal::NotFound),
         }
     }
@@ -352,8 +368,12 @@ impl ApiCall {
 
 /// Few parts of documents can be; those calls have no body.
 fn remove(op: &mut Operation<'_>, path: &[&str]) -> Answer {
-    let ["creditnotes", id, "Allocations", allocation] = path else { return Err(Refusal::NotBuilt) };
+    let [resource, id, "Allocations", allocation] = path else { return Err(Refusal::NotBuilt) };
     let id = id.parse().map_err(|_| Refusal::NotFound)?;
     let allocation = allocation.parse().map_err(|_| Refusal::NotFound)?;
-    credit_notes::unallocate(op, id, allocation)
+    match *resource {
+        "creditnotes" => credit_notes::unallocate(op, id, allocation),
+        plural @ ("overpayments" | "prepayments") => bank_transactions::unallocate(op, plural, id, allocation),
+        _ => Err(Refusal::NotBuilt),
+    }
 }

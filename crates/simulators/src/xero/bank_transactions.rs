@@ -108,7 +108,8 @@ impl BankTransaction {
             "BankAccount": account.map(|account| json!({
                 "AccountID": account.id, "Code": account.code, "Name": account.name,
             })),
-            "Date": wire::day(self.date), "LineAmountTypes": "NoTax", "SubTotal": wire::money(self.total_minor()),
+            "Date": wire::day(self.date), "DateString": wire::day_string(self.date), "LineAmountTypes": "NoTax",
+            "SubTotal": wire::money(self.total_minor()),
             "TotalTax": wire::money(0), "Total": wire::money(self.total_minor()), "HasAttachments": false,
             "CurrencyCode": facts::NORTHWIND.currency, "UpdatedDateUTC": wire::instant(self.updated_ms),
             "LineItems": self.lines.iter().map(Line::view).collect::<Vec<_>>(),
@@ -122,7 +123,8 @@ impl BankTransaction {
         let allocations = self.allocations.iter().map(|part| part.view(books));
         let (_, id) = self.kind.names();
         let mut view = json!({
-            "Type": self.kind, "Status": self.status, "Date": wire::day(self.date), "LineAmountTypes": "NoTax",
+            "Type": self.kind, "Status": self.status, "Date": wire::day(self.date),
+            "DateString": wire::day_string(self.date), "LineAmountTypes": "NoTax", "CurrencyRate": wire::one_to_one(),
             "Contact": books.contacts.get(&self.contact).map(super::contacts::Contact::brief),
             "SubTotal": wire::money(self.total_minor()), "TotalTax": wire::money(0),
             "Total": wire::money(self.total_minor()), "RemainingCredit": wire::money(self.remaining_minor()),
@@ -235,18 +237,37 @@ pub(crate) fn create(op: &mut Operation<'_>, document: &Value) -> Result<Value, 
     Ok(view)
 }
 
-/// `PUT /Overpayments/{id}/Allocations`, and the like of prepayments: pays an invoice with what is left.
+/// `PUT /Overpayments/{id}/Allocations`, and the like of prepayments: pays invoices with what is left.
 pub(crate) fn allocate(op: &mut Operation<'_>, plural: &str, id: Uuid, body: &Value) -> Answer {
-    let known = op.books.bank_transactions.get(&id).filter(|credit| Some(credit.kind) == Kind::of_plural(plural));
-    let Some(mut credit) = known.cloned() else { return Err(Refusal::NotFound) };
-    let made = Allocation::read(op, body, credit.contact, credit.remaining_minor());
-    let made = made.map_err(|(submitted, why)| Refusal::of(&submitted, &[why.to_owned()]))?;
-    let invoice = made.invoice;
-    credit.allocations.push(made);
+    let mut credit = known(op, plural, id)?;
+    let made = Allocation::read_all(op, body, credit.contact, credit.remaining_minor())?;
+    let invoices: Vec<Uuid> = made.iter().map(|part| part.invoice).collect();
+    credit.allocations.extend(made);
+    let all = credit.credit_view(op.books)["Allocations"].clone();
+    allocated(op, credit, &invoices);
+    Ok(json!({ "Allocations": all }))
+}
+
+/// `DELETE /Overpayments/{id}/Allocations/{allocation}`, and the like of prepayments.
+pub(crate) fn unallocate(op: &mut Operation<'_>, plural: &str, id: Uuid, allocation: Uuid) -> Answer {
+    let mut credit = known(op, plural, id)?;
+    let at = credit.allocations.iter().position(|part| part.id == allocation).ok_or(Refusal::NotFound)?;
+    let gone = credit.allocations.remove(at);
+    allocated(op, credit, &[gone.invoice]);
+    Ok(gone.view_of_gone(op.books))
+}
+
+fn known(op: &Operation<'_>, plural: &str, id: Uuid) -> Result<BankTransaction, Refusal> {
+    let found = op.books.bank_transactions.get(&id).filter(|credit| Some(credit.kind) == Kind::of_plural(plural));
+    found.cloned().ok_or(Refusal::NotFound)
+}
+
+/// Keeps the credit, and tells the invoices that have more or less of it now.
+fn allocated(op: &mut Operation<'_>, mut credit: BankTransaction, invoices: &[Uuid]) {
     credit.settle(credit.paid_minor, op.now_ms);
-    let made = credit.credit_view(op.books)["Allocations"].clone();
-    op.books.bank_transactions.insert(id, credit);
-    op.books.recompute(invoice, op.now_ms);
-    op.happened("INVOICE", invoice, true);
-    Ok(json!({ "Allocations": made }))
+    op.books.bank_transactions.insert(credit.id, credit);
+    for invoice in invoices {
+        op.books.recompute(*invoice, op.now_ms);
+        op.happened("INVOICE", *invoice, true);
+    }
 }

@@ -49,7 +49,7 @@ impl Operation<'_> {
 
     /// Nothing of that day may be changed any more.
     pub fn is_locked(&self, day: NaiveDate) -> bool {
-        self.books.period_lock.is_some_and(|lock| day <= lock) || self.period_locked()
+        self.books.locked_until().is_some_and(|lock| day <= lock) || self.period_locked()
     }
 
     /// Uses up an armed `period_locked`.

@@ -1,5 +1,5 @@
-//! Credit notes to customers: created as drafts or not, approved, allocated to invoices, paid out by a payment, deleted or
-//! voided. One that was deleted or voided keeps its number.
+//! Credit notes to customers: created as drafts or not, changed while nothing is used of them, approved, allocated to
+//! invoices, paid out by a payment, deleted or voided. One that was deleted or voided keeps its number.
 //! Source: `wire/accounting.md`, 1.7.
 
 use chrono::NaiveDate;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::allocations::{Allocation, sum};
 use super::call::{Answer, Operation, PERIOD_LOCKED};
-use super::invoice_writes::{contact_of, lines_of};
+use super::invoice_writes::{contact_of, lines_of, touches_money};
 use super::invoices::Status;
 use super::lines::Line;
 use super::refusal::Refusal;
@@ -64,11 +64,12 @@ impl CreditNote {
         })
     }
 
-    /// `full` with lines and payments, as when read singly.
-    fn view(&self, books: &Books, full: bool) -> Value {
+    /// With lines and payments, as when read singly or paged, for who asks for unit prices of so many places.
+    fn view(&self, books: &Books, full: Option<u32>) -> Value {
         let mut view = json!({
             "Type": "ACCRECCREDIT", "CreditNoteID": self.id, "CreditNoteNumber": self.number, "Reference": self.reference,
-            "Status": self.status, "Date": wire::day(self.date), "LineAmountTypes": self.line_amount_types,
+            "Status": self.status, "Date": wire::day(self.date), "DateString": wire::day_string(self.date),
+            "LineAmountTypes": self.line_amount_types, "CurrencyRate": wire::one_to_one(), "HasAttachments": false,
             "Contact": books.contacts.get(&self.contact).map(super::contacts::Contact::brief),
             "SubTotal": wire::money(self.total_minor() - self.tax_minor()), "TotalTax": wire::money(self.tax_minor()),
             "Total": wire::money(self.total_minor()), "RemainingCredit": wire::money(self.remaining_minor()),
@@ -78,41 +79,58 @@ impl CreditNote {
             "UpdatedDateUTC": wire::instant(self.updated_ms),
             "UpdatedDateUTCString": wire::instant_string(self.updated_ms), "HasErrors": false,
         });
-        if full {
+        if let Some(unit_places) = full {
             view["Payments"] = books.standing_payments(self.id).map(super::Payment::within_invoice).collect();
-            view["LineItems"] = self.lines.iter().map(Line::view).collect();
+            view["LineItems"] = self.lines.iter().map(|line| line.view_to(unit_places)).collect();
         }
         view
     }
+
+    /// The copy that an invoice has of what it got.
+    fn within_invoice(&self, applied_minor: i64) -> Value {
+        json!({
+            "CreditNoteID": self.id, "CreditNoteNumber": self.number, "Date": wire::day(self.date),
+            "DateString": wire::day_string(self.date), "AppliedAmount": wire::money(applied_minor),
+            "Total": wire::money(self.total_minor()), "LineItems": [], "HasErrors": false,
+        })
+    }
+}
+
+/// The copies of what is allocated to an invoice.
+pub(crate) fn within(books: &Books, invoice: Uuid) -> Value {
+    let copy = |note: &CreditNote| {
+        let parts = note.allocations.iter().filter(|part| part.invoice == invoice);
+        let applied_minor: i64 = parts.map(|part| part.amount_minor).sum();
+        (applied_minor > 0).then(|| note.within_invoice(applied_minor))
+    };
+    books.credit_notes.values().filter_map(copy).collect()
 }
 
 pub(crate) fn list(op: &Operation<'_>) -> Answer {
     let notes = op.books.credit_notes.values();
     let kept = notes.filter(|note| op.since_ms.is_none_or(|since| note.updated_ms >= since));
-    filter::answer(
-        kept.map(|note| note.view(op.books, false)).collect(),
-        "CreditNotes",
-        "CreditNoteID",
-        op.query,
-        false,
-    )
+    let full = op.query.number("page").map(|_| op.unit_places());
+    let shown = kept.map(|note| note.view(op.books, full)).collect();
+    filter::answer(shown, "CreditNotes", "CreditNoteID", op.query, false)
 }
 
 pub(crate) fn one(op: &Operation<'_>, key: &str) -> Answer {
     let note = op.books.credit_note_named(key).ok_or(Refusal::NotFound)?;
-    Ok(json!({ "CreditNotes": [note.view(op.books, true)] }))
+    Ok(json!({ "CreditNotes": [note.view(op.books, Some(op.unit_places()))] }))
 }
 
-/// One element of PUT or POST `/CreditNotes`: a new one, or a new status of a known one.
+/// One element of PUT (create only) or POST (create or update).
 pub(crate) fn write(op: &mut Operation<'_>, document: &Value, id: Option<Uuid>) -> Result<Value, Vec<String>> {
     let id = id.or_else(|| document["CreditNoteID"].as_str()?.parse().ok());
-    let note = match id {
+    let number = document["CreditNoteNumber"].as_str().filter(|_| !op.creates_only());
+    let numbered = number.and_then(|number| op.books.credit_note_named(number)).map(|note| note.id);
+    let note = match id.or(numbered) {
         Some(id) => update(op, document, id)?,
         None => create(op, document)?,
     };
     let known = op.books.credit_notes.insert(note.id, note.clone()).is_some();
     op.happened("CREDITNOTE", note.id, known);
-    Ok(note.view(op.books, true))
+    Ok(note.view(op.books, Some(op.unit_places())))
 }
 
 fn create(op: &mut Operation<'_>, document: &Value) -> Result<CreditNote, Vec<String>> {
@@ -120,12 +138,15 @@ fn create(op: &mut Operation<'_>, document: &Value) -> Result<CreditNote, Vec<St
     if document["Type"] != "ACCRECCREDIT" {
         wrong.push("The Type field is required".to_owned());
     }
-    let number = document["CreditNoteNumber"].as_str().unwrap_or_default().to_owned();
-    if op.books.credit_note_named(&number).is_some() {
+    let number = document["CreditNoteNumber"].as_str().filter(|number| !number.is_empty());
+    if number.is_some_and(|number| op.books.credit_note_named(number).is_some()) {
         wrong.push("Credit note number must be unique.".to_owned());
     }
     let status = document["Status"].as_str().map_or(Some(Status::Draft), Status::named);
-    let status = status.filter(|status| matches!(status, Status::Draft | Status::Authorised));
+    let status = status.filter(|status| matches!(status, Status::Draft | Status::Submitted | Status::Authorised));
+    if status.is_none() {
+        wrong.push("Credit note not of valid status for creation".to_owned());
+    }
     let contact = contact_of(op, document);
     if contact.is_none() {
         wrong.push("A Contact must be specified for this type of transaction".to_owned());
@@ -144,7 +165,7 @@ fn create(op: &mut Operation<'_>, document: &Value) -> Result<CreditNote, Vec<St
     let (Some(status), Some(contact), true) = (status, contact, wrong.is_empty()) else { return Err(wrong) };
     Ok(CreditNote {
         id: op.new_id(),
-        number,
+        number: number.map_or_else(|| op.books.next_credit_note_number(), str::to_owned),
         status,
         contact,
         reference: document["Reference"].as_str().unwrap_or_default().to_owned(),
@@ -160,30 +181,51 @@ fn create(op: &mut Operation<'_>, document: &Value) -> Result<CreditNote, Vec<St
 fn update(op: &Operation<'_>, document: &Value, id: Uuid) -> Result<CreditNote, Vec<String>> {
     let refuse = |message: &str| Err(vec![message.to_owned()]);
     let Some(note) = op.books.credit_notes.get(&id) else { return refuse("Credit note could not be found") };
-    let next = document["Status"].as_str().and_then(Status::named);
+    let mut note = note.clone();
+    let next = document["Status"].as_str().map_or(Some(note.status), Status::named);
     let is_used = note.paid_minor > 0 || !note.allocations.is_empty();
-    match next.filter(|next| note.status.may_become(*next) && !is_used) {
-        Some(_) if op.is_locked(note.date) => refuse(PERIOD_LOCKED),
-        Some(next) => Ok(CreditNote { status: next, updated_ms: op.now_ms, ..note.clone() }),
-        None => refuse("This document cannot be edited as it has a payment or credit note allocated to it."),
+    let Some(next) = next.filter(|next| note.status.may_become(*next) && !is_used) else {
+        return refuse("This document cannot be edited as it has a payment or credit note allocated to it.");
+    };
+    if touches_money(document) && matches!(note.status, Status::Voided | Status::Deleted) {
+        return refuse("Credit note not of valid status for modification");
     }
+    let date = wire::read_day(&document["Date"]).unwrap_or(note.date);
+    if op.is_locked(date.min(note.date)) {
+        return refuse(PERIOD_LOCKED);
+    }
+    if document["LineItems"].is_array() {
+        note.lines = lines_of(op, document, next == Status::Authorised).map_err(|error| vec![error])?;
+    }
+    if document["Contact"].is_object() {
+        note.contact = contact_of(op, document).ok_or_else(|| vec!["The contact could not be found.".to_owned()])?;
+    }
+    let text = |name: &str| document[name].as_str().map(str::to_owned);
+    note.reference = text("Reference").unwrap_or(note.reference);
+    note.line_amount_types = text("LineAmountTypes").unwrap_or(note.line_amount_types);
+    Ok(CreditNote { status: next, date, updated_ms: op.now_ms, ..note })
 }
 
 /// `PUT /CreditNotes/{id}/Allocations`.
 pub(crate) fn allocate(op: &mut Operation<'_>, id: Uuid, body: &Value) -> Answer {
     let Some(note) = op.books.credit_notes.get(&id) else { return Err(Refusal::NotFound) };
-    let made = match note.status {
-        Status::Authorised => Allocation::read(op, body, note.contact, note.remaining_minor()),
-        _ => Err((body.clone(), "The credit note must be approved, and something of it left")),
-    };
-    let made = made.map_err(|(submitted, why)| Refusal::of(&submitted, &[why.to_owned()]))?;
-    let (invoice, mut view) = (made.invoice, made.view(op.books));
-    view["CreditNote"] = json!({ "CreditNoteID": id });
-    if let Some(note) = op.books.credit_notes.get_mut(&id) {
-        note.allocations.push(made);
+    if note.status != Status::Authorised {
+        let why = "The credit note must be approved, and something of it left".to_owned();
+        return Err(Refusal::of(body, &[why]));
     }
-    allocated(op, id, invoice);
-    Ok(json!({ "Allocations": [view] }))
+    let made = Allocation::read_all(op, body, note.contact, note.remaining_minor())?;
+    let view = |part: &Allocation| {
+        let mut view = part.view(op.books);
+        view["CreditNote"] = json!({ "CreditNoteID": id });
+        view
+    };
+    let views: Vec<Value> = made.iter().map(view).collect();
+    let invoices: Vec<Uuid> = made.iter().map(|part| part.invoice).collect();
+    if let Some(note) = op.books.credit_notes.get_mut(&id) {
+        note.allocations.extend(made);
+    }
+    allocated(op, id, &invoices);
+    Ok(json!({ "Allocations": views }))
 }
 
 /// `DELETE /CreditNotes/{id}/Allocations/{allocation}`.
@@ -191,16 +233,16 @@ pub(crate) fn unallocate(op: &mut Operation<'_>, id: Uuid, allocation: Uuid) -> 
     let note = op.books.credit_notes.get_mut(&id).ok_or(Refusal::NotFound)?;
     let at = note.allocations.iter().position(|part| part.id == allocation).ok_or(Refusal::NotFound)?;
     let gone = note.allocations.remove(at);
-    allocated(op, id, gone.invoice);
-    let mut view = gone.view(op.books);
-    view["IsDeleted"] = json!(true);
-    Ok(view)
+    allocated(op, id, &[gone.invoice]);
+    Ok(gone.view_of_gone(op.books))
 }
 
-fn allocated(op: &mut Operation<'_>, note: Uuid, invoice: Uuid) {
+fn allocated(op: &mut Operation<'_>, note: Uuid, invoices: &[Uuid]) {
     op.books.recompute(note, op.now_ms);
-    op.books.recompute(invoice, op.now_ms);
-    op.happened("INVOICE", invoice, true);
+    for invoice in invoices {
+        op.books.recompute(*invoice, op.now_ms);
+        op.happened("INVOICE", *invoice, true);
+    }
 }
 
 impl Books {
@@ -209,5 +251,11 @@ impl Books {
             Ok(id) => self.credit_notes.get(&id),
             Err(_) => self.credit_notes.values().find(|note| note.number == key),
         }
+    }
+
+    fn next_credit_note_number(&self) -> String {
+        let numbers =
+            self.credit_notes.values().filter_map(|note| note.number.strip_prefix("CN-")?.parse::<u32>().ok());
+        format!("CN-{:04}", numbers.max().unwrap_or_default() + 1)
     }
 }

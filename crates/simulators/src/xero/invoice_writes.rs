@@ -112,8 +112,7 @@ fn update(op: &mut Operation<'_>, document: &Value, mut invoice: Invoice) -> Res
     if next == Status::Voided && is_settled {
         return refuse(LOCKED_BY_PAYMENT);
     }
-    let touches_money =
-        document["LineItems"].is_array() || document["Contact"].is_object() || document["Date"].is_string();
+    let touches_money = touches_money(document);
     if touches_money && (is_settled || matches!(before, Status::Paid | Status::Voided | Status::Deleted)) {
         return refuse(LOCKED_BY_PAYMENT);
     }
@@ -146,6 +145,11 @@ fn update(op: &mut Operation<'_>, document: &Value, mut invoice: Invoice) -> Res
         invoice.updated_ms = op.now_ms;
     }
     Ok(invoice)
+}
+
+/// Of an update: it says whose the document is, of when, or over what.
+pub(super) fn touches_money(document: &Value) -> bool {
+    document["LineItems"].is_array() || document["Contact"].is_object() || document["Date"].is_string()
 }
 
 pub(super) fn lines_of(op: &Operation<'_>, document: &Value, authorised: bool) -> Result<Vec<Line>, String> {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::call::{Answer, Operation};
 use super::lines::{Line, UNIT_PLACES};
 use super::refusal::Refusal;
-use super::{Books, Payment, bank_transactions, filter, wire};
+use super::{Books, Payment, bank_transactions, credit_notes, filter, wire};
 use crate::seed::{self, stable_id};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,6 +159,7 @@ impl Invoice {
         let payments: Vec<Value> = books.standing_payments(self.id).map(Payment::within_invoice).collect();
         view["Payments"] = json!(payments);
         bank_transactions::put_within(books, self.id, &mut view);
+        view["CreditNotes"] = credit_notes::within(books, self.id);
         if full {
             view["LineItems"] = self.lines.iter().map(|line| line.view_to(unit_places)).collect();
         }
@@ -174,7 +175,7 @@ impl Invoice {
             "Type": self.kind, "InvoiceID": self.id, "InvoiceNumber": self.number, "Reference": self.reference,
             "CreditNotes": [], "Prepayments": [], "Overpayments": [], "AmountDue": wire::money(self.due_minor()),
             "AmountPaid": wire::money(self.paid_minor), "AmountCredited": wire::money(self.credited_minor), "SentToContact": self.sent,
-            "CurrencyRate": wire::decimal(rust_decimal::Decimal::new(1_000_000, 6)), "IsDiscounted": false,
+            "CurrencyRate": wire::one_to_one(), "IsDiscounted": false,
             "HasAttachments": false, "HasErrors": false, "Contact": books.contacts.get(&self.contact).map(super::contacts::Contact::brief),
             "DateString": wire::day_string(self.date), "Date": wire::day(self.date),
             "DueDateString": wire::day_string(self.due_date), "DueDate": wire::day(self.due_date),
@@ -216,6 +217,10 @@ pub(crate) fn list(op: &Operation<'_>) -> Answer {
     let query = op.query;
     let (ids, numbers, statuses) = (query.list("ids"), query.list("invoicenumbers"), query.list("statuses"));
     let contacts = query.list("contactids");
+    let search = query.text("searchterm").map(str::to_lowercase);
+    let has = |invoice: &Invoice, word: &str| {
+        [&invoice.number, &invoice.reference].into_iter().any(|text| text.to_lowercase().contains(word))
+    };
     let summary = query.flag("summaryonly");
     let paged = query.number("page").is_some();
     let among = |list: &Option<Vec<String>>, value: &str| {
@@ -226,6 +231,7 @@ pub(crate) fn list(op: &Operation<'_>) -> Answer {
             && among(&ids, &invoice.id.to_string())
             && among(&numbers, &invoice.number)
             && among(&contacts, &invoice.contact.to_string())
+            && search.as_ref().is_none_or(|word| has(invoice, word))
             && (statuses.is_none() || among(&statuses, json!(invoice.status).as_str().unwrap_or_default()))
             && (!query.flag("createdbymyapp") || invoice.app.as_deref() == Some(op.client))
     });

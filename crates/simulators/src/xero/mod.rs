@@ -8,6 +8,7 @@ mod api;
 mod bank_transactions;
 mod call;
 pub(crate) mod callers;
+mod condition;
 mod consent;
 mod contacts;
 mod credit_notes;
@@ -63,9 +64,11 @@ pub(crate) struct Books {
     pub notes: BTreeMap<Uuid, Vec<notes::Note>>,
     #[serde(default)]
     pub payment_services: BTreeMap<Uuid, payment_services::PaymentService>,
-    /// What is dated until then can be changed no more.
+    /// What is dated until then can be changed no more, by anybody but its adviser, and by nobody.
     #[serde(default)]
     pub period_lock: Option<NaiveDate>,
+    #[serde(default)]
+    pub year_lock: Option<NaiveDate>,
     pub grants: grants::Grants,
     pub replies: Replies,
     /// Counts webhook events.
@@ -86,6 +89,7 @@ impl Books {
             notes: BTreeMap::new(),
             payment_services: BTreeMap::new(),
             period_lock: None,
+            year_lock: None,
             grants: grants::Grants::seeded(now_ms),
             replies: Replies::default(),
             sequence: 0,
@@ -98,6 +102,11 @@ impl Books {
             books.seed_invoice(invoice);
         }
         books
+    }
+
+    /// The later of both.
+    fn locked_until(&self) -> Option<NaiveDate> {
+        self.period_lock.max(self.year_lock)
     }
 
     fn seed_invoice(&mut self, seeded: &seed::Invoice) {

@@ -57,7 +57,7 @@ impl Payment {
     pub fn within_invoice(&self) -> Value {
         json!({
             "PaymentID": self.id, "Date": wire::day(self.date), "Amount": wire::money(self.amount_minor),
-            "Reference": self.reference, "CurrencyRate": wire::decimal(rust_decimal::Decimal::new(1_000_000, 6)),
+            "Reference": self.reference, "CurrencyRate": wire::one_to_one(),
             "HasAccount": false, "HasValidationErrors": false,
         })
     }
@@ -78,7 +78,7 @@ impl Payment {
         json!({
             "PaymentID": self.id, "Date": wire::day(self.date), "BankAmount": wire::money(self.amount_minor),
             "Amount": wire::money(self.amount_minor), "Reference": self.reference,
-            "CurrencyRate": wire::decimal(rust_decimal::Decimal::new(1_000_000, 6)), "PaymentType": kind,
+            "CurrencyRate": wire::one_to_one(), "PaymentType": kind,
             "Status": self.status, "UpdatedDateUTC": wire::instant(self.updated_ms),
             "UpdatedDateUTCString": wire::instant_string(self.updated_ms), "HasAccount": account.is_some(),
             "IsReconciled": self.reconciled, "HasValidationErrors": false,

@@ -109,6 +109,7 @@ pub(crate) struct PaymentEdit {
 #[serde(deny_unknown_fields)]
 pub(crate) struct OrganisationEdit {
     period_lock_date: Option<NaiveDate>,
+    end_of_year_lock_date: Option<NaiveDate>,
 }
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -179,8 +180,8 @@ impl Books {
     }
 
     pub fn edit_organisation(&mut self, edit: &OrganisationEdit) -> Value {
-        self.period_lock = edit.period_lock_date;
-        json!({ "period_lock_date": self.period_lock })
+        (self.period_lock, self.year_lock) = (edit.period_lock_date, edit.end_of_year_lock_date);
+        json!({ "period_lock_date": self.period_lock, "end_of_year_lock_date": self.year_lock })
     }
 
     /// One webhook delivery (`wire/accounting.md`, 1.12); none when nobody listens.

@@ -1,10 +1,16 @@
 //! Xero's spelling of dates and envelopes. Source: `wire/accounting.md`, 1.1.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 pub(crate) use crate::amounts::{cents, decimal, money, read_decimal};
 use crate::seed::stable_id;
+
+/// The rate of the organisation's own currency.
+pub(crate) fn one_to_one() -> Value {
+    decimal(Decimal::new(1_000_000, 6))
+}
 
 /// `/Date(1782864000000+0000)/`.
 pub(crate) fn instant(at_ms: i64) -> Value {

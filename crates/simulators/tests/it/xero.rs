@@ -198,11 +198,15 @@ async fn one_wrong_element_refuses_the_whole_call() {
 async fn setup_reads_and_documents() {
     let vendors = Vendors::start().await;
     let token = vendors.xero_token().await;
+    let account = format!("Accounts/{}", facts::xero::CLEARING_ACCOUNT_ID);
     for (path, schema) in [
         ("Organisation", "Organisations"),
         ("Accounts", "Accounts"),
         ("BrandingThemes", "BrandingThemes"),
-        ("TaxRates", "TaxRates"),
+        ("Organisation/Actions", "Actions"),
+        (account.as_str(), "Accounts"),
+        ("TaxRates?where=Status==%22ACTIVE%22", "TaxRates"),
+        ("TaxRates/NONE", "TaxRates"),
         ("CreditNotes?page=1", "CreditNotes"),
         ("Payments?page=1", "Payments"),
         ("Invoices/INV-501/OnlineInvoice", "OnlineInvoices"),

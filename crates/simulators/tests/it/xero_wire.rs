@@ -29,6 +29,14 @@ impl Office {
         self.vendors.read(self.vendors.xero(&self.token, method, path).json(&body)).await.unwrap()
     }
 
+    /// What a custom connection of these scopes is given.
+    async fn custom(&self, scopes: &str) -> Answer {
+        let form = [("grant_type", "client_credentials"), ("scopes", scopes)];
+        let request = self.vendors.http.post(format!("{}/xero/connect/token", self.vendors.url));
+        let request = request.basic_auth(facts::xero::STRANGER_CLIENT_ID, Some(facts::xero::STRANGER_CLIENT_SECRET));
+        self.vendors.read(request.form(&form)).await.unwrap()
+    }
+
     /// A call that must be taken, judged as `schema`; answers its rows.
     async fn done(&self, method: &str, path: &str, body: Value, schema: &str) -> Vec<Value> {
         let answer = self.send(method, path, body).await;
@@ -60,6 +68,9 @@ async fn invoices_are_found_by_every_filter() {
         ("where=contact.name==%22Bolt%20Legal%22%20and%20invoiceId==guid(%22x%22)".to_owned(), 0),
         ("InvoiceNumbers=INV-501&Statuses=PAID,VOIDED".to_owned(), 0),
         ("createdByMyApp=True".to_owned(), 0),
+        ("where=InvoiceNumber==%22INV-501%22%20OR%20InvoiceNumber=%22INV-601%22".to_owned(), 2),
+        ("where=(AmountDue<0%20%7C%7C%20Contact.Name.StartsWith(%22Bolt%22))%20AND%20AmountDue>0".to_owned(), 1),
+        ("searchTerm=inv-601".to_owned(), 1),
     ];
     for (query, expected) in cases {
         assert_eq!(
@@ -208,6 +219,66 @@ async fn advances_are_listed_and_stand_on_the_invoices_that_they_pay() {
     let id = invoice["InvoiceID"].as_str().unwrap();
     let void = office.send("POST", &format!("Invoices/{id}"), json!({ "Status": "VOIDED" })).await;
     assert_eq!(void.status, 400, "something is allocated to it");
+    let used = office.get(&format!("Prepayments/{prepayment}")).await.json["Prepayments"][0].clone();
+    let part = used["Allocations"][0]["AllocationID"].as_str().unwrap();
+    let taken_off = format!("Prepayments/{prepayment}/Allocations/{part}");
+    let gone = office.send("DELETE", &taken_off, json!({})).await;
+    contracts::xero("Allocation", &gone.json);
+    assert_eq!((gone.status, &gone.json["IsDeleted"]), (200, &json!(true)));
+    assert_eq!(office.send("DELETE", &taken_off, json!({})).await.status, 404);
+    let left = office.get(&format!("Prepayments/{prepayment}")).await.json["Prepayments"][0].clone();
+    let told = (left["RemainingCredit"].to_string(), left["Status"].clone(), left["DateString"].is_string());
+    assert_eq!((used["Status"].clone(), told), (json!("PAID"), ("80.00".to_owned(), json!("AUTHORISED"), true)));
+    let free = office.send("POST", &format!("Invoices/{id}"), json!({ "Status": "VOIDED" })).await;
+    assert_eq!(free.status, 200, "{:#}", free.json);
+}
+
+#[tokio::test]
+async fn a_credit_note_has_a_number_is_changed_while_unused_and_stands_on_what_it_pays() {
+    let office = Office::open().await;
+    let contact = office.get("Invoices/INV-502").await.json["Invoices"][0]["Contact"]["ContactID"].clone();
+    let lines = |amount: i64| json!([{ "Description": "Quote", "UnitAmount": amount, "AccountCode": "830" }]);
+    let draft = json!({ "Type": "ACCRECCREDIT", "Contact": { "ContactID": contact }, "LineAmountTypes": "NoTax",
+        "LineItems": lines(50) });
+    let made = office.done("PUT", "CreditNotes", json!({ "CreditNotes": [draft, draft] }), "CreditNotes").await;
+    assert_eq!(
+        [&made[0]["CreditNoteNumber"], &made[1]["CreditNoteNumber"]],
+        [&json!("CN-0001"), &json!("CN-0002")],
+        "none was said"
+    );
+    let odd =
+        json!({ "Type": "ACCRECCREDIT", "Status": "PAID", "Contact": { "ContactID": contact }, "LineItems": lines(1) });
+    let odd = office.send("PUT", "CreditNotes", odd).await.json;
+    assert!(odd["Elements"][0]["ValidationErrors"][0]["Message"].is_string(), "{odd:#}");
+
+    let known =
+        json!({ "CreditNoteNumber": "CN-0001", "Reference": "PF", "Status": "AUTHORISED", "LineItems": lines(60) });
+    let note = office.done("POST", "CreditNotes?unitdp=4", known, "CreditNotes").await[0].clone();
+    assert_eq!((&note["CreditNoteID"], &note["Reference"]), (&made[0]["CreditNoteID"], &json!("PF")));
+    assert_eq!(
+        (note["Total"].to_string(), note["LineItems"][0]["UnitAmount"].to_string()),
+        ("60.00".to_owned(), "60.0000".to_owned())
+    );
+    let shown = async |query: &str| {
+        let all = office.get(&format!("CreditNotes?where=Status==%22AUTHORISED%22{query}")).await.json;
+        all["CreditNotes"][0]["LineItems"].clone()
+    };
+    assert!(shown("").await.is_null() && shown("&page=1").await.is_array(), "no lines without a page");
+
+    let path = format!("CreditNotes/{}/Allocations", note["CreditNoteID"].as_str().unwrap());
+    let parts = |first: i64, second: i64| {
+        let part = |number: &str, amount: i64| json!({ "Amount": amount, "Date": "2026-07-01", "Invoice": { "InvoiceNumber": number } });
+        json!({ "Allocations": [part("INV-501", first), part("INV-502", second)] })
+    };
+    assert_eq!(office.send("PUT", &path, parts(40, 40)).await.status, 400, "more than there is");
+    assert_eq!(office.get("Invoices/INV-501").await.json["Invoices"][0]["CreditNotes"], json!([]), "nor a part of it");
+    assert_eq!(office.done("PUT", &path, parts(20, 40), "Allocations").await.len(), 2);
+    let paid = office.get("Invoices/INV-501").await.json;
+    contracts::xero("Invoices", &paid);
+    let copy = &paid["Invoices"][0]["CreditNotes"][0];
+    assert_eq!((&copy["CreditNoteNumber"], copy["AppliedAmount"].to_string()), (&json!("CN-0001"), "20.00".to_owned()));
+    let late = json!({ "CreditNoteNumber": "CN-0001", "Reference": "other" });
+    assert_eq!(office.send("POST", "CreditNotes", late).await.status, 400, "invoices have all of it");
 }
 
 #[tokio::test]
@@ -229,6 +300,10 @@ async fn a_locked_period_lets_nothing_in_it_be_changed() {
     assert_eq!(organisation["Organisations"][0]["PeriodLockDate"], "/Date(1782777600000+0000)/");
     office.vendors.control("xero/organisation", lock(Value::Null)).await;
     assert_eq!(pay("2026-06-30").await.status, 200);
+    office.vendors.control("xero/organisation", json!({ "end_of_year_lock_date": "2026-06-30" })).await;
+    assert_eq!(pay("2026-06-30").await.status, 400);
+    let organisation = office.get("Organisation").await.json["Organisations"][0].clone();
+    assert_eq!(organisation["EndOfYearLockDate"], "/Date(1782777600000+0000)/");
 }
 
 #[tokio::test]
@@ -250,10 +325,7 @@ async fn n6_each_of_the_four_limits_is_named_and_an_organisation_can_be_offline(
 #[tokio::test]
 async fn a_custom_connection_needs_neither_a_person_nor_a_tenant() {
     let office = Office::open().await;
-    let form = [("grant_type", "client_credentials"), ("scopes", "accounting.invoices,accounting.contacts")];
-    let request = office.vendors.http.post(format!("{}/xero/connect/token", office.vendors.url));
-    let request = request.basic_auth(facts::xero::STRANGER_CLIENT_ID, Some(facts::xero::STRANGER_CLIENT_SECRET));
-    let given = office.vendors.read(request.form(&form)).await.unwrap();
+    let given = office.custom("accounting.invoices,accounting.contacts").await;
     assert_eq!((given.status, &given.json["scope"]), (200, &json!("accounting.invoices accounting.contacts")));
     assert!(given.json["refresh_token"].is_null() && given.json["id_token"].is_null(), "{:#}", given.json);
     let token = given.json["access_token"].as_str().unwrap();
@@ -265,6 +337,17 @@ async fn a_custom_connection_needs_neither_a_person_nor_a_tenant() {
     let own = office.vendors.http.get(format!("{}/xero/api.xro/2.0/Invoices", office.vendors.url));
     assert_eq!(office.vendors.read(own.bearer_auth(&office.token)).await.unwrap().status, 403, "a tenant is missing");
     assert!(office.vendors.get("/demo.json").await.json["vendors"]["xero"]["refresh_token"].is_string());
+}
+
+#[tokio::test]
+async fn a_scope_for_reading_lets_nothing_be_written() {
+    let office = Office::open().await;
+    let given = office.custom("accounting.contacts.read").await;
+    let token = given.json["access_token"].as_str().unwrap();
+    assert_eq!(office.vendors.books(token, "Contacts").await.status, 200);
+    let write = office.vendors.xero(token, "PUT", "Contacts").json(&json!({ "Name": "Contoso Dental" }));
+    let refused = office.vendors.read(write).await.unwrap();
+    assert_eq!((refused.status, &refused.json["Detail"]), (401, &json!("AuthorizationUnsuccessful")));
 }
 
 #[tokio::test]
