@@ -185,6 +185,12 @@ pub fn statement_pdf(customer: CustomerId, from: NaiveDate, until: NaiveDate) ->
     format!("/admin/customers/{customer}/statement.pdf?from={from}&until={until}")
 }
 
+/// The payer's own statement of these days, as a file.
+#[must_use]
+pub fn payer_statement_pdf(from: NaiveDate, until: NaiveDate) -> String {
+    format!("/statements.pdf?from={from}&until={until}")
+}
+
 /// The exceptions inbox, where one of them is to be mended.
 #[must_use]
 pub fn exception(key: &str) -> String {

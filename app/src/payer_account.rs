@@ -88,6 +88,7 @@ pub fn render_payer_statement(assets: &Assets, who: Whoami, shown: PayerStatemen
     let title = format!("Statement for {company}");
     let heading = title.clone();
     page(assets, who, STATEMENTS, &title, false, || {
+        let is_own = matches!(shown, PayerStatement::Own(_));
         let (sentence, (from, until), content) = match shown {
             PayerStatement::Own(own) => {
                 let statement = own.statement;
@@ -96,8 +97,10 @@ pub fn render_payer_statement(assets: &Assets, who: Whoami, shown: PayerStatemen
             }
             PayerStatement::Known(known) => (owed(&known, locale), (known.from, known.until), account(known, locale)),
         };
+        let href = addresses::payer_statement_pdf(from, until);
+        let pdf = is_own.then(|| view! { <PdfLink href number="this statement".to_owned()/> });
         view! {
-            {lead_in("/dashboard", "Outstanding", heading, view! { <p class="num">{sentence}</p> })}
+            {lead_in("/dashboard", "Outstanding", heading, view! { <p class="num">{sentence} {pdf}</p> })}
             {days(STATEMENTS.to_owned(), from, until)}
             {content}
         }

@@ -23,22 +23,28 @@ impl MigrationTrait for Migration {
             sql(manager, &[refuse]).await?;
         }
         for table in APPEND_ONLY {
-            let does = if is_postgres {
-                "FOR EACH ROW EXECUTE FUNCTION append_only()".to_owned()
-            } else {
-                format!("BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END")
-            };
-            let updated = format!("CREATE TRIGGER {table}_never_updated BEFORE UPDATE ON {table} {does}");
-            let deleted = format!("CREATE TRIGGER {table}_never_deleted BEFORE DELETE ON {table} {does}");
-            sql(manager, &[&updated, &deleted]).await?;
-            if is_postgres {
-                // SQLite has no such statement.
-                let emptied = format!(
-                    "CREATE TRIGGER {table}_never_emptied BEFORE TRUNCATE ON {table} EXECUTE FUNCTION append_only()"
-                );
-                sql(manager, &[&emptied]).await?;
-            }
+            append_only(manager, table).await?;
         }
         Ok(())
     }
+}
+
+/// Has the database refuse to change a row of this table, or to delete one.
+pub async fn append_only(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
+    let is_postgres = manager.get_database_backend() == DbBackend::Postgres;
+    let does = if is_postgres {
+        "FOR EACH ROW EXECUTE FUNCTION append_only()".to_owned()
+    } else {
+        format!("BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END")
+    };
+    let updated = format!("CREATE TRIGGER {table}_never_updated BEFORE UPDATE ON {table} {does}");
+    let deleted = format!("CREATE TRIGGER {table}_never_deleted BEFORE DELETE ON {table} {does}");
+    sql(manager, &[&updated, &deleted]).await?;
+    if is_postgres {
+        // SQLite has no such statement.
+        let emptied =
+            format!("CREATE TRIGGER {table}_never_emptied BEFORE TRUNCATE ON {table} EXECUTE FUNCTION append_only()");
+        sql(manager, &[&emptied]).await?;
+    }
+    Ok(())
 }

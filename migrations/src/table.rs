@@ -39,6 +39,9 @@ impl Build {
     pub fn number_null(self, name: &'static str) -> Self {
         self.col(schema::big_integer_null(name))
     }
+    pub fn bytes(self, name: &'static str) -> Self {
+        self.col(schema::blob(name))
+    }
     pub fn flag(self, name: &'static str) -> Self {
         self.col(schema::boolean(name))
     }

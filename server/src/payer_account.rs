@@ -1,7 +1,8 @@
-//! What a payer reads of their company's account: one invoice with its lines, and a statement. Outside the App, because these
-//! pages need no script.
+//! What a payer reads of their company's account: one invoice with its lines, and a statement, also as a file. Outside the App,
+//! because these pages need no script.
 
 use crate::{
+    invoice_pdf::file,
     router::Web,
     staff::{Answer, Id, Refusal, page, payer_admitted},
 };
@@ -18,6 +19,10 @@ use serde::Deserialize;
 
 pub fn router() -> Router<Web> {
     Router::new().route("/invoices/{invoice}", get(invoice)).route("/statements", get(statement))
+}
+
+pub fn files() -> Router<Web> {
+    Router::new().route("/statements.pdf", get(statement_pdf))
 }
 
 /// A payer, and what answers them.
@@ -51,4 +56,9 @@ async fn statement(payer: Payer, Query(days): Query<Days>) -> Answer {
     let (from, until) = (read_date(&days.from), read_date(&days.until));
     let found = payer.web.or_refused(payer.web.engine.payer_statement(&payer.pass, from, until).await)?;
     page(render_payer_statement(&payer.web.assets, payer.pass.who().clone(), found))
+}
+
+async fn statement_pdf(payer: Payer, Query(days): Query<Days>) -> Answer {
+    let (from, until) = (read_date(&days.from), read_date(&days.until));
+    payer.web.or_refused(payer.web.engine.payer_statement_pdf(&payer.pass, from, until).await).map(file)
 }

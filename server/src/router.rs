@@ -65,7 +65,8 @@ pub fn build(settings: &Settings, site: &Site, engine: Engine) -> Router {
         .route("/payments/invoice.pdf", get(invoice_pdf::of_payer))
         .route("/admin/transactions.csv", get(transactions_csv::of_merchant))
         .route("/admin/transactions/{payment}/proof", get(proof::of_payment))
-        .merge(own_books::files());
+        .merge(own_books::files())
+        .merge(payer_account::files());
     let limits = Limits { on: settings.rate_limits, assets: site.assets.clone() };
     let surface = Router::new()
         .merge(limits.hold(limits.hold(pages, API), CHECKOUTS))

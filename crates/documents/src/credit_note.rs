@@ -1,14 +1,14 @@
 //! A credit note on paper.
 
 use crate::{
-    Error, Party,
-    print::print,
+    Error, Party, lines,
     sheet::{Column, Fit, Sheet, Sum},
 };
 use chrono::NaiveDate;
 use domain::{
     date::in_words,
     money::{Locale, Money},
+    own_invoice::{Line, Prices},
 };
 
 /// A credit note as it is at one moment.
@@ -22,6 +22,9 @@ pub struct CreditNote {
     /// What it is taken off.
     pub invoice_number: String,
     pub reason: String,
+    /// What it is for, where that was said one by one; with how its prices are meant.
+    pub lines: Vec<Line>,
+    pub prices: Prices,
     /// Tax included.
     pub total: Money,
     pub tax: Money,
@@ -33,44 +36,55 @@ impl CreditNote {
     /// # Errors
     /// An overflow, or amounts of two currencies.
     pub fn pdf(&self) -> Result<Vec<u8>, Error> {
-        print(&self.sheet()?)
+        self.sheet()?.pdf()
     }
 
-    pub(crate) fn sheet(&self) -> Result<Sheet, Error> {
+    /// # Errors
+    /// As above.
+    pub fn sheet(&self) -> Result<Sheet, Error> {
         let said = |amount: Money| amount.format(self.locale);
         let net = self.total.minus(self.tax)?;
+        let is_itemised = !self.lines.is_empty();
+        let tax = if is_itemised && self.prices == Prices::TaxIncluded { "Tax, included" } else { "Tax" };
         let mut sums = vec![
             Sum::plain("Without tax", said(net)),
-            Sum::plain("Tax", said(self.tax)),
+            Sum::plain(tax, said(self.tax)),
             Sum::strong(format!("Credit {}", self.total.currency), said(self.total)),
         ];
         if self.left.is_positive() {
             sums.push(Sum::plain("Left for other invoices", said(self.left)));
         }
+        let mut facts = vec![
+            ("Number", self.number.clone()),
+            ("Date", in_words(self.date)),
+            ("Of invoice", self.invoice_number.clone()),
+            ("Currency", self.total.currency.to_string()),
+        ];
+        let (columns, rows) = if is_itemised {
+            facts.push(("Reason", self.reason.clone()));
+            (lines::columns(), lines::rows(&self.lines, self.locale)?)
+        } else {
+            (reason_columns(), vec![vec![self.reason.clone(), said(net), said(self.tax), said(self.total)]])
+        };
         Ok(Sheet {
             locale: self.locale,
             kind: "Credit note",
             name: self.number.clone(),
             date: self.date,
-            facts: vec![
-                ("Number", self.number.clone()),
-                ("Date", in_words(self.date)),
-                ("Of invoice", self.invoice_number.clone()),
-                ("Currency", self.total.currency.to_string()),
-            ],
+            facts,
             from: self.from.clone(),
             to: ("Credited to", self.to.clone()),
             lead: format!("{} credited", said(self.total)),
             pay_at: None,
-            columns: vec![
-                Column { head: "Reason", fit: Fit::Rest },
-                Column { head: "Without tax", fit: Fit::Right },
-                Column { head: "Tax", fit: Fit::Right },
-                Column { head: "Amount", fit: Fit::Right },
-            ],
-            rows: vec![vec![self.reason.clone(), said(net), said(self.tax), said(self.total)]],
+            columns,
+            rows,
             sums,
             notes: String::new(),
         })
     }
+}
+
+fn reason_columns() -> Vec<Column> {
+    let amount = |head| Column { head, fit: Fit::Right };
+    vec![Column { head: "Reason", fit: Fit::Rest }, amount("Without tax"), amount("Tax"), amount("Amount")]
 }

@@ -1,9 +1,8 @@
 //! An invoice on paper.
 
 use crate::{
-    Error, Party,
-    print::print,
-    sheet::{Column, Fit, Sheet, Sum},
+    Error, Party, lines,
+    sheet::{Sheet, Sum},
 };
 use chrono::NaiveDate;
 use domain::{
@@ -36,12 +35,12 @@ impl Invoice {
     /// # Errors
     /// An overflow, or amounts of two currencies.
     pub fn pdf(&self) -> Result<Vec<u8>, Error> {
-        print(&self.sheet()?)
+        self.sheet()?.pdf()
     }
 
-    pub(crate) fn sheet(&self) -> Result<Sheet, Error> {
-        let rows = self.lines.iter().map(|line| self.row(line)).collect::<Result<_, _>>()?;
-        let column = |head, fit| Column { head, fit };
+    /// # Errors
+    /// As above.
+    pub fn sheet(&self) -> Result<Sheet, Error> {
         Ok(Sheet {
             locale: self.locale,
             kind: self.kind(),
@@ -57,14 +56,8 @@ impl Invoice {
             to: ("Billed to", self.to.clone()),
             lead: self.lead(),
             pay_at: self.due.is_positive().then(|| self.portal.clone()),
-            columns: vec![
-                column("Description", Fit::Rest),
-                column("Quantity", Fit::Right),
-                column("Unit price", Fit::Right),
-                column("Tax", Fit::Right),
-                column("Amount", Fit::Right),
-            ],
-            rows,
+            columns: lines::columns(),
+            rows: lines::rows(&self.lines, self.locale)?,
             sums: self.sums_below()?,
             notes: self.notes.clone(),
         })
@@ -84,16 +77,6 @@ impl Invoice {
         } else {
             "Paid in full".to_owned()
         }
-    }
-
-    fn row(&self, line: &Line) -> Result<Vec<String>, Error> {
-        Ok(vec![
-            line.description.clone(),
-            line.quantity.to_string(),
-            line.unit_price.format(self.locale),
-            format!("{}%", line.tax.percent()),
-            line.amount()?.format(self.locale),
-        ])
     }
 
     fn sums_below(&self) -> Result<Vec<Sum>, Error> {

@@ -5,6 +5,7 @@
 mod compose;
 mod credit_note;
 mod invoice;
+mod lines;
 mod print;
 mod sheet;
 mod statement;
@@ -14,7 +15,7 @@ mod typeset;
 
 pub use credit_note::CreditNote;
 pub use invoice::Invoice;
-pub use sheet::Party;
+pub use sheet::{Party, Sheet};
 pub use statement::CustomerStatement;
 
 use domain::money::MoneyError;

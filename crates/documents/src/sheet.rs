@@ -1,6 +1,6 @@
 //! What stands on a document, in words; nothing of where.
 
-use crate::typeset::legible;
+use crate::{Error, print::print, typeset::legible};
 use chrono::NaiveDate;
 use domain::money::Locale;
 
@@ -41,31 +41,56 @@ const fn tax_number_called(locale: Locale) -> &'static str {
     }
 }
 
-pub(crate) struct Sheet {
-    pub locale: Locale,
+/// A document in words: what is to be drawn.
+pub struct Sheet {
+    pub(crate) locale: Locale,
     /// `Invoice`
-    pub kind: &'static str,
+    pub(crate) kind: &'static str,
     /// `HT-1003`; of a statement, whose it is.
-    pub name: String,
+    pub(crate) name: String,
     /// The document's own: nothing of when it was drawn stands in it.
-    pub date: NaiveDate,
-    pub facts: Vec<(&'static str, String)>,
-    pub from: Party,
+    pub(crate) date: NaiveDate,
+    pub(crate) facts: Vec<(&'static str, String)>,
+    pub(crate) from: Party,
     /// With what stands above it.
-    pub to: (&'static str, Party),
+    pub(crate) to: (&'static str, Party),
     /// What it comes down to.
-    pub lead: String,
+    pub(crate) lead: String,
     /// Where it is paid.
-    pub pay_at: Option<String>,
-    pub columns: Vec<Column>,
-    pub rows: Vec<Vec<String>>,
-    pub sums: Vec<Sum>,
-    pub notes: String,
+    pub(crate) pay_at: Option<String>,
+    pub(crate) columns: Vec<Column>,
+    pub(crate) rows: Vec<Vec<String>>,
+    pub(crate) sums: Vec<Sum>,
+    pub(crate) notes: String,
 }
 
 impl Sheet {
+    /// # Errors
+    /// The document cannot be written.
+    pub fn pdf(&self) -> Result<Vec<u8>, Error> {
+        print(self)
+    }
+
+    /// All that stands on it, from top to bottom: where that is the same, it is the same document.
+    #[must_use]
+    pub fn words(&self) -> Vec<String> {
+        let mut words = vec![self.locale.tag().to_owned(), self.title(), self.date.to_string(), self.from.name.clone()];
+        words.extend(self.from.lines(self.locale));
+        words.extend(self.facts.iter().flat_map(|(label, value)| [(*label).to_owned(), value.clone()]));
+        let (label, to) = &self.to;
+        words.extend([(*label).to_owned(), to.name.clone()]);
+        words.extend(to.lines(self.locale));
+        words.push(self.lead.clone());
+        words.extend(self.pay_at.clone());
+        words.extend(self.columns.iter().map(|column| column.head.to_owned()));
+        words.extend(self.rows.iter().flatten().cloned());
+        words.extend(self.sums.iter().flat_map(|sum| [sum.label.clone(), sum.amount.clone()]));
+        words.push(self.notes.clone());
+        words
+    }
+
     /// `Invoice HT-1003`
-    pub fn title(&self) -> String {
+    pub(crate) fn title(&self) -> String {
         legible(&format!("{} {}", self.kind, self.name))
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::{
     Error, Party,
-    print::print,
     sheet::{Column, Fit, Sheet, Sum},
 };
 use domain::{
@@ -26,7 +25,7 @@ impl CustomerStatement {
     /// # Errors
     /// The document cannot be written.
     pub fn pdf(&self) -> Result<Vec<u8>, Error> {
-        print(&self.sheet())
+        self.sheet().pdf()
     }
 
     pub(crate) fn sheet(&self) -> Sheet {

@@ -120,6 +120,18 @@ fn d21_the_same_document_is_the_same_bytes_and_another_amount_is_another_documen
     assert_eq!(first, pdf(&invoice()));
     assert_ne!(first, pdf(&Invoice { due: nzd(1), ..invoice() }));
     assert_ne!(first, pdf(&Invoice { number: "HT-1004".into(), ..invoice() }));
+    let words = |invoice: &Invoice| sheet(invoice).words();
+    assert_eq!(words(&invoice()), words(&invoice()));
+    let elsewhere = Party { address: "2 Quay Street".into(), ..sender() };
+    for other in [
+        Invoice { due: nzd(1), ..invoice() },
+        Invoice { from: elsewhere, ..invoice() },
+        Invoice { notes: String::new(), ..invoice() },
+        Invoice { portal: "https://elsewhere.example.com".into(), ..invoice() },
+        Invoice { locale: Locale::EnAu, ..invoice() },
+    ] {
+        assert_ne!(words(&invoice()), words(&other));
+    }
 }
 
 #[test]
@@ -132,6 +144,8 @@ fn s57_archives_and_screen_readers_find_what_they_ask_for() {
         date: day(26),
         invoice_number: "HT-1003".into(),
         reason: "One visit less".into(),
+        lines: Vec::new(),
+        prices: Prices::TaxExcluded,
         total: nzd(16_100),
         tax: nzd(2_100),
         left: nzd(1_000),
@@ -174,7 +188,13 @@ fn s57_archives_and_screen_readers_find_what_they_ask_for() {
     for wanted in ["Balance before", "$420.00", "\u{2212}$420.00", "$500.00 owed on 30 Nov 2026"] {
         assert!(says(&statement, wanted), "{wanted}");
     }
-    assert!(says(&composed(&note.sheet().expect("it adds up")), "Left for other invoices"));
+    let note_sheet = composed(&note.sheet().expect("it adds up"));
+    assert!(says(&note_sheet, "Left for other invoices") && says(&note_sheet, "One visit less"));
+    let itemised = CreditNote { lines: vec![line("Remote support, one visit", 1_000, nzd(14_000))], ..note };
+    let itemised = composed(&itemised.sheet().expect("it adds up"));
+    for wanted in ["Remote support, one visit", "Unit price", "$140.00", "15%", "Reason", "One visit less", "$161.00"] {
+        assert!(says(&itemised, wanted), "{wanted}");
+    }
 }
 
 #[test]

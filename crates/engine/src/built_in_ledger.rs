@@ -1,9 +1,6 @@
 //! Books for a merchant without an accounting package: our own invoices are the truth, and a posting is the change itself.
 
-use crate::{
-    Clock, Error, OwnBooksError,
-    own_documents::{drawn, read_invoice},
-};
+use crate::{Clock, Error, own_documents::invoice_document};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use connectors::books::{
@@ -210,14 +207,12 @@ impl Books for BuiltInLedger {
     }
 
     async fn invoice_pdf(&self, external_id: &str) -> Result<Vec<u8>, BooksError> {
-        let snapshot = self.db.snapshot().await.map_err(away)?;
-        let invoice = snapshot.invoice_by_external_id(external_id).await.map_err(away)?.ok_or(BooksError::NotFound)?;
-        let document = read_invoice(&snapshot, invoice, &self.portal).await.map_err(|cause| match cause {
-            OwnBooksError::NotNow(_) | OwnBooksError::Engine(Error::NotFound) => BooksError::NotFound,
-            other => BooksError::Unreachable(other.to_string()),
-        })?;
-        snapshot.commit().await.map_err(away)?;
-        drawn(move || document.pdf()).await.map_err(|cause| BooksError::Unreachable(cause.to_string()))
+        let invoice = self.row(external_id).await?;
+        match invoice_document(&self.db, invoice.id, &self.portal, self.clock.now()).await {
+            Ok(Ok(document)) => Ok(document.bytes),
+            Ok(Err(_)) | Err(Error::NotFound) => Err(BooksError::NotFound),
+            Err(cause) => Err(BooksError::Unreachable(cause.to_string())),
+        }
     }
 
     /// As its row is to be: that belongs to whoever raises it.

@@ -278,7 +278,7 @@ fn row(note: &CreditNote, place: i32, line: Line) -> CreditNoteLine {
     }
 }
 
-fn line(row: CreditNoteLine, currency: Currency) -> Line {
+pub(crate) fn line(row: CreditNoteLine, currency: Currency) -> Line {
     Line {
         description: row.description,
         quantity: Quantity { milli: row.quantity_milli },

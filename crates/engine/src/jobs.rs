@@ -138,6 +138,11 @@ pub(crate) enum Work {
         #[serde(default)]
         seen_ms: Option<i64>,
     },
+    /// Draw the invoice that goes with its so many-th mail, and have that delivered.
+    AttachDocument {
+        invoice: InvoiceId,
+        nth: usize,
+    },
     DeliverMail {
         mail: MailId,
     },
@@ -224,6 +229,7 @@ impl Work {
             Self::LookUpMethod { method } => format!("look_up_method:{method}"),
             Self::ForgetMethod { method, seen_ms: None } => format!("forget_method:{method}"),
             Self::ForgetMethod { method, seen_ms: Some(at) } => format!("forget_method:{method}:{at}"),
+            Self::AttachDocument { invoice, nth } => format!("attach_document:{invoice}:{nth}"),
             Self::DeliverMail { mail } => format!("deliver_mail:{mail}"),
             Self::ReadNews { webhook } => format!("{READ_NEWS}{webhook}"),
             Self::SendEvents { endpoint } => format!("send_events:{endpoint}"),
@@ -264,6 +270,7 @@ impl Work {
             Self::KeepCard { .. } => "Save the card of a payment at the gateway",
             Self::LookUpMethod { .. } => "Ask the gateway about a saved method",
             Self::ForgetMethod { .. } => "Take a saved method out at the gateway",
+            Self::AttachDocument { .. } => "Draw the invoice that goes with a mail",
             Self::DeliverMail { .. } => "Send the mail",
             Self::ReadNews { .. } => "Work a vendor’s news",
             Self::SendEvents { .. } => "Send events to a partner",
@@ -380,6 +387,7 @@ impl Engine {
             Work::KeepCard { attempt } => self.keep_card(&db, job, attempt).await,
             Work::LookUpMethod { method } => self.look_up_open_method(&db, method).await,
             Work::ForgetMethod { method, .. } => self.forget_method(&db, job, method).await,
+            Work::AttachDocument { invoice, nth } => self.attach_document(&db, job, invoice, nth).await,
             Work::DeliverMail { mail } => self.deliver_mail(&db, job, mail).await,
             Work::ReadNews { webhook } => self.work_webhook(&db, job, webhook).await,
             Work::SendEvents { endpoint } => self.send_events(&db, endpoint).await,

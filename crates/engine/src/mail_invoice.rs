@@ -1,11 +1,14 @@
 //! An issued invoice of books of our own goes to its customer by mail, with the link to Pay Now: when staff issue it, and once
-//! more when they say so. The mail is written in one transaction with what it is about, and delivered by its job.
+//! more when they say so. The mail is written in one transaction with what it is about. The document that goes with it is drawn
+//! by a job, after that is committed, and is the very one that staff and payers download (D21).
 
 use crate::{
     AdminPass, Engine, Error, OwnBooksError,
     clock::zone,
+    jobs::{Ran, Work, end_with},
     own_books::{line, prices_of},
-    send_mail::{INVOICE, rendered},
+    own_documents::invoice_document,
+    send_mail::{INVOICE, MailLeft, rendered},
     transactions::mail_face,
 };
 use domain::{
@@ -18,7 +21,7 @@ use domain::{
 };
 use minijinja::{Value, context};
 use secrecy::{ExposeSecret, SecretString};
-use store::{Customer, Invoice, LedgerInvoice, Merchant, MerchantTx, NewMail};
+use store::{Customer, Invoice, Job, LedgerInvoice, MailState, Merchant, MerchantDb, MerchantTx, NewMail};
 
 /// As Pay Now links in mails are called.
 const LINKS: &str = "email";
@@ -81,7 +84,37 @@ impl Engine {
             text: rendered(INVOICE, words)?,
             state: self.first_mail_state(),
         };
-        self.add_mail(tx, mail).await
+        match self.put_mail(tx, mail).await? {
+            // Once it has its document.
+            MailLeft::Delivery(_) => {}
+            MailLeft::Slip(slip) => tx.audit_add(slip).await?,
+            MailLeft::Nothing => return Ok(()),
+        }
+        let now = self.now();
+        Work::AttachDocument { invoice: invoice.id, nth }.queue(tx, None, now, now).await
+    }
+
+    /// Has the invoice as it is printed now go with its `nth` mail, by the address of that document, and has the mail delivered.
+    /// Of what is void by then nothing is printed (E21): its mail goes alone.
+    pub(crate) async fn attach_document(
+        &self,
+        db: &MerchantDb,
+        job: &Job,
+        id: InvoiceId,
+        nth: usize,
+    ) -> Result<Ran, Error> {
+        let mail = db.mail_by_key(&key(id, nth)).await?.ok_or(Error::NotFound)?;
+        let document = invoice_document(db, id, &self.0.settings.public_url, self.now()).await?;
+        let (tx, now) = (db.begin().await?, self.now());
+        if let Ok(document) = document {
+            tx.mail_attach(mail.id, &document.sha256).await?;
+        }
+        if mail.state == MailState::Queued {
+            Work::DeliverMail { mail: mail.id }.queue(&tx, None, now, now).await?;
+        }
+        let ended = end_with(tx, job).await?;
+        self.0.bell.notify_one();
+        Ok(ended)
     }
 
     fn pay_link(&self, key: &SecretString, invoice: &Invoice, customer: &Customer) -> String {

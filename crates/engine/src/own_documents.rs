@@ -1,71 +1,67 @@
 //! Invoices, credit notes and statements of books of our own as files. All that stands on one is read at one moment, after
-//! whatever changed it was committed, and the same snapshot is the same bytes, whoever asks (D21).
+//! whatever changed it was committed; of what is issued, who wrote it and for whom are as they were called then.
 
 use crate::{
-    AdminPass, CustomerStatement, Engine, Error, OwnBooksError, PdfFile,
+    AdminPass, CustomerStatement, Engine, Error, OwnBooksError, PayerPass, PdfFile, credit_invoice,
+    keep_document::{Paper, drawn, kept},
     own_books::{line, prices_of},
 };
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use documents::Party;
 use domain::{
     ids::{CreditNoteId, CustomerId, InvoiceId},
     invoice::InvoiceStatus,
     money::Money,
-    own_invoice::{NotNow, Sums},
+    own_invoice::{NotNow, Prices, Sums},
 };
-use store::{Invoice, Merchant, MerchantTx};
-use tokio::sync::Semaphore;
-
-/// Each takes a core and megabytes: more at once would only slow one another down.
-const DRAWN_AT_ONCE: usize = 4;
-static TURNS: Semaphore = Semaphore::const_new(DRAWN_AT_ONCE);
+use store::{CreditNote, Customer, Document, Invoice, LedgerInvoice, Merchant, MerchantDb, MerchantTx};
 
 impl Engine {
-    /// An invoice for the merchant's staff.
+    /// An invoice for the merchant's staff: as it is printed now, or the one that is kept at this address.
     ///
     /// # Errors
     /// [`OwnBooksError::NotNow`] for a draft and a void one (E21); [`Error::NotFound`] for one that nobody wrote here.
-    pub async fn own_invoice_pdf(&self, admin: &AdminPass, id: InvoiceId) -> Result<PdfFile, OwnBooksError> {
+    pub async fn own_invoice_pdf(
+        &self,
+        admin: &AdminPass,
+        id: InvoiceId,
+        address: Option<&str>,
+    ) -> Result<PdfFile, OwnBooksError> {
         self.own_books(&admin.db).await?;
-        let snapshot = admin.db.snapshot().await?;
-        let invoice = snapshot.invoice(id).await?;
-        let document = read_invoice(&snapshot, invoice, &self.0.settings.public_url).await?;
-        snapshot.commit().await?;
-        let number = document.number.clone();
-        Ok(PdfFile::new("invoice", number, drawn(move || document.pdf()).await?))
+        let Some(address) = address else {
+            let document = invoice_document(&admin.db, id, &self.0.settings.public_url, self.now()).await??;
+            return Ok(document.into());
+        };
+        match unprintable(&admin.db.invoice(id).await?)? {
+            Some(why) => Err(why.into()),
+            None => Ok(admin.db.document_of(id, None, address).await?.into()),
+        }
     }
 
-    /// A credit note for the merchant's staff.
+    /// A credit note for the merchant's staff, likewise.
     ///
     /// # Errors
     /// [`Error::NotFound`] also for another merchant's, for a void one (E21), and where the books are not our own.
-    pub async fn credit_pdf(&self, admin: &AdminPass, id: CreditNoteId) -> Result<PdfFile, Error> {
+    pub async fn credit_pdf(
+        &self,
+        admin: &AdminPass,
+        id: CreditNoteId,
+        address: Option<&str>,
+    ) -> Result<PdfFile, Error> {
         self.own_books(&admin.db).await?;
         let snapshot = admin.db.snapshot().await?;
         let note = snapshot.credit_note(id).await?;
         if note.voided_at.is_some() {
             return Err(Error::NotFound);
         }
-        let (invoice, customer) = snapshot.invoice_with_customer(note.invoice_id).await?;
-        let merchant = snapshot.merchant().await?;
-        snapshot.commit().await?;
-        let total = note.total()?;
-        let document = documents::CreditNote {
-            locale: merchant.face()?.locale,
-            from: sender(&merchant),
-            to: recipient(customer.name, customer.address),
-            number: note.number.clone(),
-            date: note.date,
-            invoice_number: invoice.number,
-            reason: note.reason,
-            total,
-            tax: Money::new(note.tax_minor, total.currency),
-            left: Money::new(note.left_minor, total.currency),
-        };
-        Ok(PdfFile::new("credit-note", note.number, drawn(move || document.pdf()).await?))
+        if let Some(address) = address {
+            return Ok(snapshot.document_of(note.invoice_id, Some(id), address).await?.into());
+        }
+        let paper = credit_paper(&snapshot, note).await?;
+        Ok(kept(&admin.db, snapshot, paper, self.now()).await?.into())
     }
 
-    /// A customer's statement for the merchant's staff.
+    /// A customer's statement for the merchant's staff. None is issued, so it is drawn for each who asks.
     ///
     /// # Errors
     /// Those of [`Engine::own_statement`].
@@ -76,9 +72,30 @@ impl Engine {
         from: Option<NaiveDate>,
         until: Option<NaiveDate>,
     ) -> Result<PdfFile, Error> {
-        let set_up = self.own_books(&admin.db).await?;
-        let CustomerStatement { name, address, statement, .. } =
-            self.own_statement(admin, customer, from, until).await?;
+        self.statement_file(&admin.db, customer, (from, until)).await
+    }
+
+    /// The same for the customer's own payer.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where the books are not our own.
+    pub async fn payer_statement_pdf(
+        &self,
+        payer: &PayerPass,
+        from: Option<NaiveDate>,
+        until: Option<NaiveDate>,
+    ) -> Result<PdfFile, Error> {
+        self.statement_file(&payer.db, payer.customer, (from, until)).await
+    }
+
+    async fn statement_file(
+        &self,
+        db: &MerchantDb,
+        customer: CustomerId,
+        days: (Option<NaiveDate>, Option<NaiveDate>),
+    ) -> Result<PdfFile, Error> {
+        let set_up = self.own_books(db).await?;
+        let CustomerStatement { name, address, statement, .. } = self.statement_of(db, customer, days).await?;
         let called = format!("{} {name}", statement.until);
         let document = documents::CustomerStatement {
             locale: set_up.merchant.face()?.locale,
@@ -91,59 +108,93 @@ impl Engine {
     }
 }
 
-/// What stands on an issued invoice. A draft and a void one are nobody's paper (E21), and an advance is no sale.
-pub(crate) async fn read_invoice(
-    snapshot: &MerchantTx,
-    invoice: Invoice,
+/// The document of an invoice as it is printed now, or why there is none.
+///
+/// # Errors
+/// [`Error::NotFound`] for an advance, and for one that nobody wrote here.
+pub(crate) async fn invoice_document(
+    db: &MerchantDb,
+    id: InvoiceId,
     portal: &str,
-) -> Result<documents::Invoice, OwnBooksError> {
+    now: DateTime<Utc>,
+) -> Result<Result<Document, NotNow>, Error> {
+    let snapshot = db.snapshot().await?;
+    let invoice = snapshot.invoice(id).await?;
+    if let Some(why) = unprintable(&invoice)? {
+        return Ok(Err(why));
+    }
+    let paper = invoice_paper(&snapshot, invoice, portal).await?;
+    Ok(Ok(kept(db, snapshot, paper, now).await?))
+}
+
+/// Why nothing of it is printed: a draft and a void one are nobody's paper (E21), and an advance is no sale.
+fn unprintable(invoice: &Invoice) -> Result<Option<NotNow>, Error> {
     if invoice.advance.is_some() {
-        return Err(Error::NotFound.into());
+        return Err(Error::NotFound);
     }
-    match invoice.status {
-        InvoiceStatus::Draft => return Err(NotNow::NotIssued.into()),
-        InvoiceStatus::Void => return Err(NotNow::Void.into()),
-        InvoiceStatus::Open | InvoiceStatus::Paid => {}
-    }
+    Ok(match invoice.status {
+        InvoiceStatus::Draft => Some(NotNow::NotIssued),
+        InvoiceStatus::Void => Some(NotNow::Void),
+        InvoiceStatus::Open | InvoiceStatus::Paid => None,
+    })
+}
+
+async fn invoice_paper(snapshot: &MerchantTx, invoice: Invoice, portal: &str) -> Result<Paper, Error> {
     let details = snapshot.ledger_invoice(invoice.id).await?.ok_or(Error::NotFound)?;
-    let (merchant, customer) = (snapshot.merchant().await?, snapshot.customer(invoice.customer_id).await?);
+    let merchant = snapshot.merchant_at(details.issued_at.unwrap_or(details.created_at)).await?;
+    let customer = snapshot.customer(invoice.customer_id).await?;
     let credited_minor = snapshot.credit_allocated_to(invoice.id).await?;
     let (due, prices) = (invoice.due()?, prices_of(&details));
     let rows = snapshot.ledger_lines(invoice.id).await?;
     let lines: Vec<_> = rows.into_iter().map(|row| line(row, due.currency)).collect();
-    // As they were called when it was issued.
-    let to = match details.customer_name {
-        Some(name) => recipient(name, details.customer_address),
-        None => recipient(customer.name, customer.address),
-    };
-    Ok(documents::Invoice {
+    let document = documents::Invoice {
         locale: merchant.face()?.locale,
         from: sender(&merchant),
-        to,
-        number: invoice.number,
+        to: billed(Some(&details), customer),
+        number: invoice.number.clone(),
         date: invoice.date,
         due_date: invoice.due_date,
         prices,
-        sums: Sums::of(&lines, prices, due.currency).map_err(Error::from)?,
+        sums: Sums::of(&lines, prices, due.currency)?,
         lines,
         credited: Money::new(credited_minor, due.currency),
         due,
         notes: details.notes,
         portal: portal.to_owned(),
-    })
+    };
+    Ok(Paper { invoice: invoice.id, note: None, number: invoice.number, sheet: document.sheet()? })
 }
 
-/// Drawn past the threads that answer others, and few at a time.
-pub(crate) async fn drawn(
-    draw: impl FnOnce() -> Result<Vec<u8>, documents::Error> + Send + 'static,
-) -> Result<Vec<u8>, Error> {
-    let turn = TURNS.acquire().await.map_err(|_| Error::Crashed)?;
-    let drawing = tokio::task::spawn_blocking(move || {
-        // As long as it is drawn, whether anybody still waits for it or not.
-        let _turn = turn;
-        draw()
-    });
-    Ok(drawing.await.map_err(|_| Error::Crashed)??)
+/// What stands on a credit note: it is for whom its invoice was for.
+async fn credit_paper(snapshot: &MerchantTx, note: CreditNote) -> Result<Paper, Error> {
+    let (invoice, customer) = snapshot.invoice_with_customer(note.invoice_id).await?;
+    let details = snapshot.ledger_invoice(note.invoice_id).await?;
+    let merchant = snapshot.merchant_at(note.created_at).await?;
+    let total = note.total()?;
+    let rows = snapshot.credit_lines(note.id).await?;
+    let document = documents::CreditNote {
+        locale: merchant.face()?.locale,
+        from: sender(&merchant),
+        to: billed(details.as_ref(), customer),
+        number: note.number.clone(),
+        date: note.date,
+        invoice_number: invoice.number,
+        reason: note.reason,
+        lines: rows.into_iter().map(|row| credit_invoice::line(row, total.currency)).collect(),
+        prices: details.as_ref().map_or(Prices::TaxExcluded, prices_of),
+        total,
+        tax: Money::new(note.tax_minor, total.currency),
+        left: Money::new(note.left_minor, total.currency),
+    };
+    Ok(Paper { invoice: note.invoice_id, note: Some(note.id), number: note.number, sheet: document.sheet()? })
+}
+
+/// As they were called when the invoice was issued, where that was kept.
+fn billed(details: Option<&LedgerInvoice>, customer: Customer) -> Party {
+    match details.and_then(|details| Some((details.customer_name.clone()?, details.customer_address.clone()))) {
+        Some((name, address)) => recipient(name, address),
+        None => recipient(customer.name, customer.address),
+    }
 }
 
 fn sender(merchant: &Merchant) -> Party {
@@ -157,33 +208,4 @@ fn sender(merchant: &Merchant) -> Party {
 
 fn recipient(name: String, address: Option<String>) -> Party {
     Party { name, address: address.unwrap_or_default(), tax_number: None, email: None }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::{
-        sync::atomic::{AtomicUsize, Ordering},
-        thread,
-        time::Duration,
-    };
-
-    static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
-    static MOST: AtomicUsize = AtomicUsize::new(0);
-
-    #[tokio::test]
-    async fn few_documents_are_drawn_at_once_however_many_are_asked_for() {
-        let slow = || {
-            MOST.fetch_max(UNDER_WAY.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-            thread::sleep(Duration::from_millis(20));
-            UNDER_WAY.fetch_sub(1, Ordering::SeqCst);
-            Ok(Vec::new())
-        };
-        let all: Vec<_> = (0..3 * DRAWN_AT_ONCE).map(|_| tokio::spawn(drawn(slow))).collect();
-        for one in all {
-            one.await.expect("no panic").expect("a document");
-        }
-        let most = MOST.load(Ordering::SeqCst);
-        assert!(most <= DRAWN_AT_ONCE, "{most} at once");
-    }
 }

@@ -6,6 +6,7 @@ use crate::{
     clock::{on_the_wall, zone},
     faces::{decline_reason, numbers},
     failpoint,
+    invoice_pdf::{PdfFile, file_name},
     jobs::{Ran, Work, chain, end_with},
     payment_standing::why_not,
     settle_payment::latest,
@@ -16,7 +17,10 @@ use domain::{
     money::Money,
     payment::{AttemptState, DeclineReason},
 };
-use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, message::Mailbox};
+use lettre::{
+    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    message::{Attachment, Mailbox, MultiPart, SinglePart, header::ContentType},
+};
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::LazyLock;
@@ -270,7 +274,7 @@ impl Engine {
     }
 
     /// The same without what it leaves, which its caller writes with other rows of the same kind.
-    async fn put_mail(&self, tx: &MerchantTx, new: NewMail) -> Result<MailLeft, Error> {
+    pub(crate) async fn put_mail(&self, tx: &MerchantTx, new: NewMail) -> Result<MailLeft, Error> {
         if new.recipient.is_empty() {
             return Ok(MailLeft::Nothing);
         }
@@ -370,7 +374,11 @@ impl Engine {
                     row.recipient.parse().map_err(|_| Error::SetUp("the recipient's address cannot be read".into()))?;
                 let message = Message::builder().from(mailer.from.clone()).to(to).subject(&row.subject);
                 // The same id on a second delivery lets the receiving side see that it has the mail.
-                let message = message.message_id(Some(format!("<{}@wisepay>", row.id))).body(row.text.clone());
+                let message = message.message_id(Some(format!("<{}@wisepay>", row.id)));
+                let message = match &row.document {
+                    None => message.body(row.text.clone()),
+                    Some(address) => message.multipart(with(row.text.clone(), db.document(address).await?.into())?),
+                };
                 let message = message.map_err(|e| Error::SetUp(e.to_string()))?;
                 mailer.transport.send(message).await.map_err(|e| Error::Mail(e.to_string()))?;
                 MailState::Accepted
@@ -389,6 +397,13 @@ impl Engine {
         }
         end_with(tx, job).await
     }
+}
+
+/// A mail's text, and the document that goes with it.
+fn with(text: String, pdf: PdfFile) -> Result<MultiPart, Error> {
+    let kind = ContentType::parse("application/pdf").map_err(|e| Error::SetUp(e.to_string()))?;
+    let name = format!("{}.pdf", file_name(pdf.kind, &pdf.number, |c| c.is_ascii_alphanumeric()));
+    Ok(MultiPart::mixed().singlepart(SinglePart::plain(text)).singlepart(Attachment::new(name).body(pdf.bytes, kind)))
 }
 
 /// What a payment is for, as all its mails call it: so many invoices among so many shares, the rest of which are credit.

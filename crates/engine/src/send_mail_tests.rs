@@ -155,3 +155,18 @@ fn g37_a_payer_reads_why_a_refund_failed_and_what_comes_next() {
         assert_eq!(text.contains("another way"), another_way, "{failure:?}: {text}");
     }
 }
+
+#[test]
+fn d21_a_document_goes_with_a_mail_to_the_byte_and_its_name_stays_a_name() {
+    let pdf = PdfFile::new("invoice", "HT-1/\u{e9}\r\n3".into(), b"%PDF-1.7 \xff".to_vec());
+    let mail = with("To pay: $1.00".into(), pdf).expect("two parts").formatted();
+    let mail = String::from_utf8(mail).expect("seven bits");
+    for part in [
+        "To pay: $1.00",
+        "Content-Type: application/pdf\r\n",
+        "Content-Disposition: attachment; filename=\"invoice-HT-1----3.pdf\"\r\n",
+        "\r\n\r\nJVBERi0xLjcg/w==\r\n",
+    ] {
+        assert!(mail.contains(part), "{part}: {mail}");
+    }
+}

@@ -46,7 +46,7 @@ impl Engine {
         if words.is_empty() {
             return Ok(db.merchant().await?);
         }
-        let tx = db.begin().await?;
+        let (tx, now) = (db.begin().await?, self.now());
         let merchant = tx.merchant().await?;
         let merchant = Merchant {
             takes_parts: change.takes_parts.unwrap_or(merchant.takes_parts),
@@ -58,11 +58,11 @@ impl Engine {
             tax_number: change.tax_number.map_or(merchant.tax_number, some),
             ..merchant
         };
-        tx.merchant_set(&merchant).await?;
+        tx.merchant_set(&merchant, now).await?;
         if let Some(books) = tx.connection_of_kind("books").await?.filter(|_| merchant.multi_connection) {
             add_lanes(&tx, &books).await?;
         }
-        tx.audit_operator("set merchant", &words, self.now()).await?;
+        tx.audit_operator("set merchant", &words, now).await?;
         tx.commit().await?;
         self.forget_set_up(db.merchant_id());
         Ok(merchant)

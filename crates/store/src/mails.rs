@@ -27,6 +27,8 @@ pub struct Model {
     pub state: MailState,
     pub last_error: Option<String>,
     pub created_at: DateTime<Utc>,
+    /// The address of the document that goes with it.
+    pub document: Option<String>,
 }
 impl ActiveModelBehavior for ActiveModel {}
 owned!();
@@ -69,9 +71,20 @@ impl MerchantTx {
             state: new.state,
             last_error: None,
             created_at: now,
+            document: None,
         };
         let written = self.insert_absent::<Entity>([row]).await?;
         Ok((written == 1).then_some(id))
+    }
+
+    /// Has a document go with a mail that has none yet: what went out once goes out again.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn mail_attach(&self, id: MailId, document: &str) -> Result<(), Error> {
+        let update = self.update::<Entity>().col_expr(Column::Document, Expr::value(document));
+        update.filter(Column::Id.eq(id)).filter(Column::Document.is_null()).exec(self.conn()).await?;
+        Ok(())
     }
 
     /// # Errors

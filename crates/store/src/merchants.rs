@@ -107,11 +107,15 @@ impl Store {
 }
 
 impl MerchantTx {
-    /// What the operator sets of the merchant, as this row has it.
+    /// What the operator sets of the merchant, as this row has it. What is issued already keeps what stood above it.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn merchant_set(&self, row: &Model) -> Result<(), Error> {
+    pub async fn merchant_set(&self, row: &Model, now: DateTime<Utc>) -> Result<(), Error> {
+        let stands = self.merchant().await?;
+        if (&stands.address, &stands.tax_number) != (&row.address, &row.tax_number) {
+            self.letterhead_keep(stands, now).await?;
+        }
         let update = Entity::update_many()
             .col_expr(Column::TakesParts, Expr::value(row.takes_parts))
             .col_expr(Column::TakesMore, Expr::value(row.takes_more))

@@ -4,8 +4,9 @@ use crate::{
     invoice_pdf::{assert_no_document, pdf_of},
     own_books::{SUPPORT, choice, draft, issue, keeper, pay_by_hand},
     quotes,
-    support::{Answer, House, ana_at, field, harbour_link},
+    support::{Answer, House, On, ana_at, field, harbour_link},
 };
+use engine::MerchantChange;
 use serde_json::json;
 use simulators::facts;
 
@@ -126,4 +127,112 @@ async fn e21_what_is_paid_for_a_quote_is_no_invoice_on_paper() {
     let is_credit = async || house.number("SELECT count(*) FROM credit_note").await == 1;
     house.until("the money is the customer's credit", is_credit).await;
     assert_no_document(&guest.get(&checkout.replace("/npe?", "/npe/invoice.pdf?")).await, "a quote");
+}
+
+/// Where a document stays, whatever is changed.
+fn kept_at(answer: &Answer) -> String {
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let at = answer.headers["content-location"].to_str().unwrap();
+    assert!(at.ends_with(answer.headers["etag"].to_str().unwrap().trim_matches('"')), "{at}");
+    at.to_owned()
+}
+
+const KEPT: &str = "SELECT count(*) FROM document";
+
+#[tokio::test]
+async fn d21_a_document_keeps_the_names_of_its_day_and_stays_readable_at_its_address() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        let (staff, ana) = (keeper(&house).await, ana_at(&house.portal, facts::HARBOUR.name).await);
+        let (invoice, other) = (draft(&staff, "Acme NZ", &[SUPPORT]).await, draft(&staff, "Acme NZ", &[SUPPORT]).await);
+        for issued in [&invoice, &other] {
+            issue(&staff, issued).await;
+        }
+        let (file, id) = (format!("{invoice}/invoice.pdf"), invoice.rsplit('/').next().unwrap());
+        let to_payers = format!("/payments/invoice.pdf?invoice={id}");
+        let (first, of_payer) = (staff.get(&file).await, ana.get(&to_payers).await);
+        let (at, at_payers) = (kept_at(&first), kept_at(&of_payer));
+        assert!(
+            at.starts_with(&format!("{file}?document=")) && at_payers.starts_with(&format!("{to_payers}&document="))
+        );
+        assert!(first.body == of_payer.body && house.number(KEPT).await == 1, "drawn once");
+
+        // Who wrote it and for whom are called otherwise from now on.
+        let change = MerchantChange {
+            address: Some("9 Other Road".into()),
+            tax_number: Some("987-654-321".into()),
+            ..MerchantChange::default()
+        };
+        house.engine.set_merchant(facts::HARBOUR.key, change).await.unwrap();
+        let acme = choice(&staff.get("/admin/invoices/new").await.body, "Acme NZ");
+        let other_name = [("name", "Acme Pacific"), ("code", "ACMENZ"), ("terms_days", "20")];
+        assert_eq!(staff.post(&format!("/admin/customers/{acme}"), &other_name).await.status, 303);
+        assert_eq!(staff.get(&file).await.headers["etag"], first.headers["etag"]);
+        assert_eq!(house.number(KEPT).await, 1, "nothing else is printed");
+
+        // What is printed changes: another document, and the first one stays.
+        let payment = pay_by_hand(&staff, &invoice, "100.00").await;
+        let paid = ana.get(&to_payers).await;
+        assert_ne!(kept_at(&paid), at_payers);
+        for (client, address) in [(&staff, &at), (&ana, &at_payers)] {
+            assert!(client.get(address).await.body == first.body, "{address}");
+        }
+        assert_eq!(staff.post(&format!("{invoice}/payment/back"), &[("payment", payment.as_str())]).await.status, 303);
+        assert_eq!(kept_at(&ana.get(&to_payers).await), at_payers, "the same is printed again");
+        assert_eq!(house.number(KEPT).await, 2);
+
+        // It is of this invoice, of this customer, at this merchant; and of what is void there is none.
+        let digest = at.rsplit('=').next().unwrap();
+        let kauri = staff.get("/admin/invoices?q=HT-1002").await.body;
+        let kauri = &kauri.split("/admin/invoices/inv_").nth(1).unwrap()[..32];
+        let other = other.rsplit('/').next().unwrap();
+        for nowhere in [
+            format!("/payments/invoice.pdf?invoice=inv_{kauri}&document={digest}"),
+            format!("/payments/invoice.pdf?invoice={other}&document={digest}"),
+            format!("{to_payers}&document={}", "0".repeat(64)),
+            format!("{to_payers}&document=HT-1003"),
+        ] {
+            assert_no_document(&ana.get(&nowhere).await, &nowhere);
+        }
+        let later = house.client().get(&at_payers).await.location.unwrap();
+        assert!(later.starts_with("/sign-in?next=") && later.contains(digest), "{later}");
+        assert_no_document(&house.signed_in(facts::BO_EMAIL).await.get(&at_payers).await, "another merchant's");
+        assert_no_document(&house.staff().await.get(&at).await, "another merchant's");
+        assert_eq!(staff.post(&format!("{invoice}/void"), &[]).await.status, 303);
+        assert_no_document(&ana.get(&at_payers).await, "void");
+        assert!(staff.get(&at).await.location.unwrap().ends_with("?done=voided"));
+    }
+}
+
+#[tokio::test]
+async fn d21_the_mail_of_an_invoice_brings_the_very_document_that_its_payer_downloads() {
+    let house = House::with_mail(On::Sqlite).await.unwrap();
+    let (staff, ana) = (keeper(&house).await, ana_at(&house.portal, facts::HARBOUR.name).await);
+    let invoice = draft(&staff, "Acme NZ", &[SUPPORT]).await;
+    let changes = field(&staff.get(&invoice).await.body, "changes");
+    let issued = staff.post(&format!("{invoice}/issue"), &[("changes", changes.as_str()), ("mail", "yes")]).await;
+    assert!(issued.location.unwrap().ends_with("?done=issued"));
+    let brought = "SELECT count(*) FROM mail JOIN document ON mail.document = document.sha256
+        WHERE mail.merchant_id = document.merchant_id AND mail.state = 'accepted' AND mail.unique_key LIKE 'invoice:%'";
+    house.until("the mail is out, and has one", async || house.number(brought).await == 1).await;
+    let id = invoice.rsplit('/').next().unwrap();
+    kept_at(&ana.get(&format!("/payments/invoice.pdf?invoice={id}")).await);
+    assert_eq!(house.number(KEPT).await, 1, "no other was drawn");
+}
+
+#[tokio::test]
+async fn g36_a_payer_downloads_their_own_statement() {
+    let house = House::new().await;
+    let staff = keeper(&house).await;
+    issue(&staff, &draft(&staff, "Acme NZ", &[SUPPORT]).await).await;
+    let ana = ana_at(&house.portal, facts::HARBOUR.name).await;
+    let days = "?from=2000-01-01&until=2199-12-31";
+    let (page, file) = (ana.get(&format!("/statements{days}")).await.body, format!("/statements.pdf{days}"));
+    assert!(page.contains(&file.replace('&', "&amp;")), "{page}");
+    assert_document(&ana.get(&file).await, "Statement Acme NZ – Harbour Tech", "statement-2199-12-31-Acme-NZ");
+    assert!(house.client().get(&file).await.location.unwrap().starts_with("/sign-in?next=%2Fstatements.pdf"));
+    let elsewhere = house.signed_in(facts::BO_EMAIL).await;
+    assert!(!elsewhere.get(&format!("/statements{days}")).await.body.contains("statements.pdf"));
+    assert_no_document(&elsewhere.get(&file).await, "books of somebody else's");
+    assert_eq!(staff.get(&file).await.status, 404, "staff have those of customers");
 }

@@ -28,6 +28,10 @@ on_both!(a_mail_written_twice_is_the_first_one, async |db| {
     let stands = shop.db.mail(first).await.unwrap();
     assert_eq!((stands.text.as_str(), stands.created_at), ("first", at(0)));
     tx.mail_move(first, MailState::Kept, Some("no server")).await.unwrap();
+    for digest in ["of the first document", "of another one"] {
+        tx.mail_attach(first, digest).await.unwrap();
+    }
+    assert_eq!(tx.mail(first).await.unwrap().document.as_deref(), Some("of the first document"));
     tx.commit().await.unwrap();
 
     let (mails, total) = shop.db.mail_page("", 1, 10).await.unwrap();

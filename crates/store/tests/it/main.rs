@@ -16,6 +16,7 @@ mod consents;
 mod database;
 mod declines;
 mod disputes;
+mod documents;
 mod errors;
 mod events;
 mod exceptions;
